@@ -67,6 +67,12 @@ _KEPT = re.compile(
 _MANY = {"100": 1e2, "1000": 1e3, "1k": 1e3, "k": 1e3, "thousand": 1e3, "million": 1e6, "1m": 1e6,
          "1million": 1e6, "m": 1e6, "billion": 1e9}  # fmt: skip
 _SUBJECT = re.compile(r"\s+(?:costs?|comes?|makes?|takes?|needs?|lasts?|would)\b", re.IGNORECASE)
+#: Between an amount of money and what it shares with the next one.
+_SHARED = re.compile(
+    r"\s*(?:or|and|versus|vs\.?|against)\s+(?:only\s+|just\s+|about\s+)?[$\u20ac\u00a3]\s?\d[\d,]*(?:\.\d+)?(?=\s*(?:/|per\b|an?\b|each\b))"
+)
+#: Behind several things, what they cost: they begin what is said next.
+_COST = re.compile(r"\s+(?:(?:would|will|then|now)\s+)?(?:costs?|comes? to|takes?)\s", re.IGNORECASE)
 #: "1,000 hours monthly".
 _REGULARLY = re.compile(
     r"\s+(?:(?P<hour>hourly)|(?P<day>daily)|(?P<week>weekly)|(?P<month>monthly)|(?P<year>yearly|annually))\b",
@@ -91,6 +97,9 @@ def per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
     for again in range(3):
         match = _PER.match(text, at)
         if match is None or ((again or min(term.dims) < 0) and _is_subject(text, term, match)):
+            break
+        if match["many"] and _COST.match(text, match.end()):
+            # "At $0.40 a thousand images cost $0.50": they are what is spoken of next.
             break
         if again and any(term.dims[AXES.index("hour") :]) and _HOW_LONG.match(text, at):
             break
@@ -117,6 +126,13 @@ def per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
         term = times(term, *one_period(regular.lastgroup or "month", -1))
     end = at if at > term.end and text[term.end : at].strip() else term.end
     return term._replace(end=end, each=each)
+
+
+def shared_period(text: str, at: int) -> str:
+    """The period that an amount of money shares with the next one: of "$180 or $57.60 per day" a day."""
+    shared = _SHARED.match(text, at)
+    later = _PER.match(text, shared.end()) if shared else None
+    return next((name for name in PERIODS if later and later[name]), "")
 
 
 def _is_subject(text: str, term: Term, match: re.Match[str]) -> bool:

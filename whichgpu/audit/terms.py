@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.dimensions import AXES, LENGTHS, PIECES, TOKENS, Term, dims, times
 from whichgpu.audit.patterns import MANY
-from whichgpu.audit.per import ONE_OF, PERIOD, PERIODS, one_period, per
+from whichgpu.audit.per import ONE_OF, PERIOD, PERIODS, one_period, per, shared_period
 from whichgpu.audit.quantities import SPELLED, multiples, quantities
 
 if TYPE_CHECKING:
@@ -420,6 +420,8 @@ def _of_money(text: str, base: Term, each: Quantity, before: str) -> Term | None
         return None
     made = per(text, base._replace(sign=sign), (dims(money=1), 1.0))
     made = _of_period(made, before)
+    if made.dims == dims(money=1) and (period := shared_period(text, made.end)):
+        made = times(made, *one_period(period, -1))
     if made.dims == dims(money=1) and _PER_GB.search(text, max(0, each.start - 2 * _REACH), each.start):
         made = times(made, dims(byte=-1), 1e-9)
     priced = _PRICED.search(before) or _OFFERED.match(text, made.end)

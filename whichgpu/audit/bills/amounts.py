@@ -300,3 +300,15 @@ def _behind(named: Sequence[Mention], term: Term, text: Amounts) -> Mention | No
 
 def _until(one: Mention) -> int:
     return one.end
+
+
+#: Between an amount of money and one that stands for another choice.
+_OR_ELSE = re.compile(r"\s*(?:or|and)\s+(?:only\s+|just\s+|about\s+)?[$\u20ac\u00a3]\s?\d", re.IGNORECASE)
+
+
+def is_one_of_two(told: Term, text: Amounts) -> bool:
+    """Whether an amount is the first of two: "five A100s or six 4090s cost $180 or $57.60".
+
+    By which of two numbers it was multiplied is not said in so many words.
+    """
+    return bool(told.sign and _OR_ELSE.match(text.passage.text, told.end))

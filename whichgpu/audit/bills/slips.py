@@ -16,6 +16,7 @@ from whichgpu.audit.bills.amounts import (
     earlier,
     is_aside,
     is_known,
+    is_one_of_two,
     of_another,
 )  # fmt: skip
 from whichgpu.audit.bills.links import GIVEN, LEADS, stopped
@@ -61,7 +62,7 @@ _ROUGH, _SMALL = 0.05, 20.0
 def slipped(told: Term, text: Amounts, context: Context) -> Finding | None:
     """An amount that is a product of others but for a power of ten, or an hour for a second."""
     given = GIVEN.search(text.passage.text, max(0, told.start - NEAR), told.start)
-    if given or told.most or is_known(told, text) or explained(told, text):
+    if given or told.most or is_known(told, text) or explained(told, text) or is_one_of_two(told, text):
         return None
     ways_ = (
         (

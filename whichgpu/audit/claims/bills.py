@@ -20,6 +20,7 @@ from whichgpu.audit.bills.amounts import (
     earlier,
     is_aside,
     is_known,
+    is_one_of_two,
     is_use,
     of_another,
     rate_of,
@@ -335,7 +336,7 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
     fits = adds_up if summed else Way.gives
     right = next((each for each in forced if fits(each, told) and not _skips(each, told, text)), None)
     if right is None:
-        return _missed(forced, told, bool(summed), text, context)
+        return None if is_one_of_two(told, text) else _missed(forced, told, bool(summed), text, context)
     # A count that it was multiplied by is in it already.
     text.factors.update(right.used)
     counts = frozenset(each for each in right.used if each.counted)
