@@ -76,7 +76,7 @@ _JOINS = (
     (r"\bnon (?:ti|super|xtx?|d)\b", ""),
     (r"\btis\b", "ti super"),
     (r"\bl40 s\b", "l40s"),
-    (r"\b(\d+) cores?\b", r"\1c"),
+    (r"\b(\d+) (?:gpu )?cores?\b", r"\1c"),
     (r"\b(?:macbook(?: pro| air)?|mac (?:studio|mini|pro)|imac)\b", ""),
     (r"\b(\d+) w\b", r"\1w"),
     (r"\b(?:single|dual|[1-4]) slot\b", ""),
