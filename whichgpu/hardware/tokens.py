@@ -86,7 +86,7 @@ _JOINS = (
 )
 #: A product line, a generation or a suffix glued to the model number: rtx4090, 4060ti, rtx6000ada.
 _GLUED_LEFT = (
-    r"^(rtx|gtx|gt|rx|quadro|tesla|geforce|radeon|instinct|arc|titan|vega|pro|tpu)(?=[a-z]*\d|pro\d)(.+)$"
+    r"^(rtx|gtx|gt|rx|quadro|tesla|geforce|radeon|instinct|arc|flex|titan|vega|pro|tpu)(?=[a-z]*\d|pro\d)(.+)$"
 )
 _GLUED_RIGHT = (
     r"^([a-z]*\d+[a-z]??)(ti|super|xtx|xt|gre|d|ada|laptop|mobile|notebook|nvl|pcie|sxm\d?|maxq|tisuper|tis)$"
