@@ -149,6 +149,11 @@ def as_bundled(file: Path, text: str) -> list[Gpu]:
         ('l2 = "80 MiB"', "l2", "with the same chip and sms and memory bus"),
         ('memory_data_rate = "1.2 Gbit/s"', "memory_data_rate", "is none of HBM2"),
         ("pcie_lanes = 16", "pcie_lanes", "with most of the chip, has 8"),
+        (
+            'form_factor = "PCIe"\npower_connectors = "none"',
+            "power_connectors",
+            "none, beside 400 W",
+        ),
     ],
 )
 def test_a_part_unlike_its_own_kind_is_told_of(tmp_path: Path, line: str, field: str, told: str) -> None:

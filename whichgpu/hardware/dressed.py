@@ -19,20 +19,25 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
 
-#: Who makes and sells boards: beside their names stand words of their own.
+#: Who makes, sells and lets boards: beside their names stand words of their own.
 MAKERS = frozenset(
     [
         "acer",
         "afox",
+        "amazon",
         "asrock",
         "asus",
+        "aws",
+        "azure",
         "biostar",
         "colorful",
+        "coreweave",
         "dell",
         "elsa",
         "evga",
         "gainward",
         "galax",
+        "gcp",
         "gigabyte",
         "hp",
         "inno3d",
@@ -45,6 +50,7 @@ MAKERS = frozenset(
         "palit",
         "pny",
         "powercolor",
+        "runpod",
         "sapphire",
         "sparkle",
         "supermicro",

@@ -5,6 +5,7 @@ As offers say, and `data/instances.toml` of types that none sells.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,16 @@ if TYPE_CHECKING:
 #: Sellers whose instance types are names of their own, not the GPU's.
 _PROVIDERS = frozenset({"aws", "gcp", "azure", "oci", "ibm", "alibaba", "tencent", "lambda"})
 
+#: What people write around a type: AWS p3.2xlarge, an a2-highgpu-1g instance.
+_AROUND = r"(?i)^(?:an?\s+)?(?:aws|amazon|ec2|gcp|google cloud|azure)\s+|\s+(?:instances?|vms?)$"
+
 
 def instance(text: str) -> tuple[str, float] | None:
     """The GPU id of an instance type and how many of it it has, less than one where it is a share.
 
     None for anything else, and for a type whose offers name no GPU or do not agree.
     """
-    asked = _plain(text)
+    asked = _plain(re.sub(_AROUND, "", text))
     if not any(c.isdigit() for c in asked) or not any(c in asked for c in "._-"):
         return None
     found = _types().get(asked, frozenset())

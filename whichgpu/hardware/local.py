@@ -34,6 +34,15 @@ SOURCE = "nvml"
 #: firmware take up to a tenth.
 _SAME_MEMORY = 0.1
 _MIB = 2.0**20
+_ANY = "name a GPU, e.g. --gpu rtx-4090"
+#: What helps against the faults of NVML that users meet, by words of its messages in lower case.
+_REMEDIES = {
+    "version mismatch": f"the driver was updated and the old one still runs: restart the machine, or {_ANY}",
+    "library not found": f"it reads NVIDIA's GPUs alone: install NVIDIA's driver, or for others {_ANY}",
+    "not loaded": f"install NVIDIA's driver, or {_ANY}",
+    "permission": f"ask for access to /dev/nvidia*, or {_ANY}",
+    "lost": f"it fell off the bus: restart the machine, or {_ANY}",
+}
 
 
 class Reading(NamedTuple):
@@ -100,18 +109,25 @@ def readings() -> tuple[Reading, ...]:
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError as fault:
-        raise UsageError(
-            f"no device at hand: NVML does not start ({fault}); install NVIDIA's driver, or name a GPU, "
-            "e.g. --gpu rtx-4090"
-        ) from None
+        raise UsageError(f"no device at hand: NVML does not start ({fault}); {_remedy(str(fault))}") from None
     barred: list[str] = []
     try:
         found = tuple(_visible(_listed(pynvml, barred)))
+    except pynvml.NVMLError as fault:
+        raise UsageError(
+            f"no device at hand: NVML does not count them ({fault}); {_remedy(str(fault))}"
+        ) from None
     finally:
         pynvml.nvmlShutdown()
     if not found:
         raise UsageError(f"no device at hand: {_why_none(barred)}")
     return found
+
+
+def _remedy(fault: str) -> str:
+    """What to do about a fault of NVML, by its words."""
+    known = (words for cause, words in _REMEDIES.items() if cause in fault.lower())
+    return next(known, f"see that nvidia-smi works, or {_ANY}")
 
 
 def _why_none(barred: Sequence[str]) -> str:
@@ -123,12 +139,9 @@ def _why_none(barred: Sequence[str]) -> str:
             "name it, e.g. --gpu a100-80gb-sxm:mig-1g.10gb"
         )
     if barred:
-        return (
-            f"NVML may not read it ({barred[0]}); ask for access to /dev/nvidia*, or name a GPU, e.g. "
-            "--gpu rtx-4090"
-        )
+        return f"NVML does not read it ({barred[0]}); {_remedy(barred[0])}"
     why = f" that CUDA_VISIBLE_DEVICES={hidden} shows" if hidden is not None else ""
-    return f"NVML lists no GPU{why}; name one, e.g. --gpu rtx-4090"
+    return f"NVML lists no GPU{why}; {_ANY}"
 
 
 def _listed(nvml: Any, barred: list[str]) -> Iterator[Reading]:
@@ -213,10 +226,19 @@ def _device(reading: Reading, catalogue: Catalogue) -> Gpu:
         return close[0]
     size = f" with {reading.memory / _MIB:,.0f} MiB" if reading.memory else ""
     said = f"the driver says '{one_line(reading.name)}'{size}"
-    listed = close or list(found)
-    if listed:
-        raise UsageError(f"{said}, which may be {', '.join(gpu.id for gpu in listed)}; name one of them")
+    if close:
+        raise UsageError(f"{said}, which may be {', '.join(gpu.id for gpu in close)}; name one of them")
+    if found:
+        raise UsageError(
+            f"{said}, and of that name the catalogue has {', '.join(_with_memory(gpu) for gpu in found)}; "
+            f'name it, or describe yours in a file (--gpu-file) with base = "{found[0].id}"'
+        )
     raise UsageError(f"{said}, which is not in the catalogue; describe it in a file: --gpu-file my.toml")
+
+
+def _with_memory(gpu: Gpu) -> str:
+    known = gpu.fact("memory")
+    return f"{gpu.id} ({known.text})" if known else gpu.id
 
 
 def by_driver(name: str, memory: float | None, catalogue: Catalogue) -> tuple[Gpu, ...]:
@@ -227,7 +249,9 @@ def by_driver(name: str, memory: float | None, catalogue: Catalogue) -> tuple[Gp
     else:
         virtual = vgpu(name, catalogue)
         known = (virtual,) if virtual else candidates(name, catalogue)
-    return tuple(gpu for gpu in known if memory is None or same_memory(gpu, memory))
+    alike = tuple(gpu for gpu in known if memory is None or same_memory(gpu, memory))
+    # Of parts that differ in memory alone a driver leaves the size out, and the catalogue may not.
+    return alike if alike or not memory else candidates(f"{name} {round(memory / 2**30)}GB", catalogue)
 
 
 def same_memory(gpu: Gpu, memory: float) -> bool:

@@ -19,6 +19,8 @@ PIN_RATES: Mapping[str, tuple[float, float]] = {
     "GDDR7": (18e9, 36e9), "HBM2": (1.3e9, 2.5e9), "HBM2e": (2.3e9, 3.7e9), "HBM3": (4e9, 6.5e9),
     "HBM3e": (6e9, 9.9e9),
 }  # fmt: skip
+#: W that a slot of PCIe gives to a card (PCI Express Card Electromechanical Specification).
+SLOT_POWER = 75.0
 
 
 def oddities(gpus: Iterable[Gpu]) -> Iterator[tuple[str, str, str]]:
@@ -27,6 +29,7 @@ def oddities(gpus: Iterable[Gpu]) -> Iterator[tuple[str, str, str]]:
     yield from _apart(known, "l2", ("chip", "sms", "memory_bus"))
     yield from _pins(known)
     yield from _lanes(known)
+    yield from _unfed(known)
 
 
 def _apart(gpus: list[Gpu], field: str, alike: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
@@ -79,6 +82,16 @@ def _lanes(gpus: list[Gpu]) -> Iterator[tuple[str, str, str]]:
             if gpu.value("pcie_lanes") > fullest.value("pcie_lanes"):
                 most = f"{fullest.id}, with most of the chip, has {_text(fullest, 'pcie_lanes')}"
                 yield gpu.id, "pcie_lanes", f"{_text(gpu, 'pcie_lanes')}; {most}"
+
+
+def _unfed(gpus: list[Gpu]) -> Iterator[tuple[str, str, str]]:
+    """Cards that are said to have no power connector and draw more than their slot gives."""
+    for gpu in gpus:
+        in_slot = str(gpu.value("form_factor")).startswith("PCIe")
+        if not in_slot or gpu.value("power_connectors") != "none":
+            continue
+        if (gpu.value("power") or 0) > SLOT_POWER:
+            yield gpu.id, "power_connectors", f"none, beside {_text(gpu, 'power')}; a slot gives 75 W"
 
 
 def _text(gpu: Gpu, field: str) -> str:

@@ -76,7 +76,7 @@ _JOINS = (
     (r"\bnon (?:ti|super|xtx?|d)\b", ""),
     (r"\btis\b", "ti super"),
     (r"\bl40 s\b", "l40s"),
-    (r"\b(\d+) cores?\b", r"\1c"),
+    (r"\b(\d+) (?:gpu )?cores?\b", r"\1c"),
     (r"\b(?:macbook(?: pro| air)?|mac (?:studio|mini|pro)|imac)\b", ""),
     (r"\b(\d+) w\b", r"\1w"),
     (r"\b(?:single|dual|[1-4]) slot\b", ""),
@@ -85,9 +85,7 @@ _JOINS = (
     (r"\b(gaudi|trainium|inferentia) (\d)\b", r"\1\2"),
 )
 #: A product line, a generation or a suffix glued to the model number: rtx4090, 4060ti, rtx6000ada.
-_GLUED_LEFT = (
-    r"^(rtx|gtx|gt|rx|quadro|tesla|geforce|radeon|instinct|arc|titan|vega|pro|tpu)(?=[a-z]*\d|pro\d)(.+)$"
-)
+_GLUED_LEFT = r"^(rtx|gtx|gt|rx|quadro|tesla|geforce|radeon|instinct|arc|flex|titan|vega|pro|tpu)(?=[a-z]*\d|pro\d)(.+)$"
 _GLUED_RIGHT = (
     r"^([a-z]*\d+[a-z]??)(ti|super|xtx|xt|gre|d|ada|laptop|mobile|notebook|nvl|pcie|sxm\d?|maxq|tisuper|tis)$"
 )
