@@ -41,7 +41,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.facts import store
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -202,6 +202,15 @@ def _weighted(names: Sequence[str], laws: Sequence[tuple[str, float]], *, trains
     return {**plain, **{f"{name}+train": weight for name, weight in plain.items()}} if trains else plain
 
 
+class _Asked(NamedTuple):
+    """Terms under a runtime and what else they hang on, with what was `added` up of them."""
+
+    terms: Callable[..., Terms]
+    runtime: Runtime
+    how: Mapping[str, Any]
+    added: dict[tuple[str, ...], tuple[float, dict[str, float]]]
+
+
 @immutable(slots=False)
 class Fit:
     """Effects by name; those that are absent are zero."""
@@ -257,7 +266,7 @@ class Fit:
         # All GPUs of a lineage and memory share their parts, and so do all sweeps: they are added up once.
         key = terms, self._told_apart(runtime), *how.values()
         if key not in self._known:
-            self._known[key] = _Factors(partial(self._parts, terms, runtime, how))
+            self._known[key] = _Factors(partial(self._parts, _Asked(terms, runtime, how, {})))
         number = {kind: i for i, kind in enumerate(dict.fromkeys(kinds))}
         rows = np.array([self._known[key].column(kind, places) for kind in number])
         return rows[[number[kind] for kind in kinds]][:, :, None]
@@ -273,17 +282,21 @@ class Fit:
         own = (stack.kernels, f"{stack.kernels}+{stack.id}")
         return tuple(one for one in stack.stacks if one in own or one in self._stacks)
 
-    def _parts(
-        self, terms: Callable[..., Terms], runtime: Runtime, how: Mapping[str, Any], kind: OpClass,
-        place: Traits,
-    ) -> tuple[float, dict[str, float]]:  # fmt: skip
+    def _parts(self, asked: _Asked, kind: OpClass, place: Traits) -> tuple[float, dict[str, float]]:
         """What the effects without a law add to the logarithm, and those with one for each trait."""
-        found = terms(kind, _unit(place), runtime, **how)
-        laws: dict[str, float] = {}
-        for name in [name for name in found if "~" in name]:
-            trait = _trait(_law(name), _as_run(kind, place, runtime))
-            laws[trait] = laws.get(trait, 0.0) + found.pop(name) * self.effects.get(name, 0.0)
-        return self._sum(found), laws
+        terms, runtime, how, added = asked
+        run = _as_run(kind, place, runtime)
+        # Classes that differ in what these terms do not name alone, and GPUs too, have the same.
+        own = (run.memory, place.memory) if terms is memory_terms else (run.compute, run.format)
+        key = *own, place.lineage, place.kin
+        if key not in added:
+            found = terms(kind, _unit(place), runtime, **how)
+            laws: dict[str, float] = {}
+            for name in [name for name in found if "~" in name]:
+                trait = _trait(_law(name), run)
+                laws[trait] = laws.get(trait, 0.0) + found.pop(name) * self.effects.get(name, 0.0)
+            added[key] = self._sum(found), laws
+        return added[key]
 
     def _sum(self, terms: Terms) -> float:
         known = self.effects
