@@ -104,9 +104,14 @@ def compute_terms(
     ruling = ("c~throttle",) if kind.format == "plain" else ("c~throttle", "c~rate")
     pairs = [(law, getattr(place, _trait(law, kind))) for law in ruling]
     laws = [(f"{law}{where}", value) for law, value in pairs for where in ("", f"={runtime.kernels}")]
-    if workload and not runtime.domain:
-        laws += [(f"{law}/{workload}", value) for law, value in pairs if law == "c~rate"]
-    return _weighted(names, laws, trains=trains)
+    return _weighted(names, [*laws, *_own_law(kind, place, runtime, workload)], trains=trains)
+
+
+def _own_law(kind: OpClass, place: Traits, runtime: Runtime, workload: str) -> list[tuple[str, float]]:
+    """What a workload of frameworks has more of the law of the tensor rate, of a class as it is run."""
+    if not workload or runtime.domain or kind.format == "plain":
+        return []
+    return [(f"c~rate/{workload}", getattr(place, _trait("c~rate", kind)))]
 
 
 def _teachers(kind: OpClass, runtime: Runtime) -> tuple[str, ...]:
@@ -203,11 +208,13 @@ def _weighted(names: Sequence[str], laws: Sequence[tuple[str, float]], *, trains
 
 
 class _Asked(NamedTuple):
-    """Terms under a runtime and what else they hang on, with what was `added` up of them."""
+    """Terms under a runtime and what else they hang on."""
 
     terms: Callable[..., Terms]
     runtime: Runtime
-    how: Mapping[str, Any]
+    trains: bool
+    workload: str
+    #: What was added up of them, whatever the workload is.
     added: dict[tuple[str, ...], tuple[float, dict[str, float]]]
 
 
@@ -218,6 +225,8 @@ class Fit:
     effects: Mapping[str, float] = field(default_factory=dict)
     #: By what a sweep has in common, the factors on each GPU.
     _known: dict[Any, _Factors] = field(default_factory=dict, init=False, repr=False, compare=False)
+    #: By what terms hang on but the workload, what was added up of them.
+    _added: dict[Any, dict[Any, Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def factor(self, terms: Terms) -> float:
         """The factor that these effects make together."""
@@ -258,15 +267,18 @@ class Fit:
 
     def _grid(
         self, terms: Callable[..., Terms], kinds: Sequence[OpClass], places: Sequence[Traits],
-        runtime: Runtime, **how: Any,
+        runtime: Runtime, *, trains: bool, workload: str = "",
     ) -> Array:  # fmt: skip
-        """The factor of each kind on each GPU, (O, G, 1); `how` is what the terms hang on beside these."""
+        """The factor of each kind on each GPU, (O, G, 1)."""
         if not self.effects:
             return np.ones((1, len(places), 1))
         # All GPUs of a lineage and memory share their parts, and so do all sweeps: they are added up once.
-        key = terms, self._told_apart(runtime), *how.values()
+        shared = terms, self._told_apart(runtime), trains
+        key = *shared, workload
         if key not in self._known:
-            self._known[key] = _Factors(partial(self._parts, _Asked(terms, runtime, how, {})))
+            added = self._added.setdefault(shared, {})
+            asked = _Asked(terms, runtime, trains, workload, added)
+            self._known[key] = _Factors(partial(self._parts, asked))
         number = {kind: i for i, kind in enumerate(dict.fromkeys(kinds))}
         rows = np.array([self._known[key].column(kind, places) for kind in number])
         return rows[[number[kind] for kind in kinds]][:, :, None]
@@ -284,19 +296,26 @@ class Fit:
 
     def _parts(self, asked: _Asked, kind: OpClass, place: Traits) -> tuple[float, dict[str, float]]:
         """What the effects without a law add to the logarithm, and those with one for each trait."""
-        terms, runtime, how, added = asked
+        terms, runtime, trains, workload, added = asked
         run = _as_run(kind, place, runtime)
-        # Classes that differ in what these terms do not name alone, and GPUs too, have the same.
+        # Classes that differ in what these terms do not name have the same, and so have GPUs.
         own = (run.memory, place.memory) if terms is memory_terms else (run.compute, run.format)
         key = *own, place.lineage, place.kin
         if key not in added:
-            found = terms(kind, _unit(place), runtime, **how)
-            laws: dict[str, float] = {}
-            for name in [name for name in found if "~" in name]:
-                trait = _trait(_law(name), run)
-                laws[trait] = laws.get(trait, 0.0) + found.pop(name) * self.effects.get(name, 0.0)
-            added[key] = self._sum(found), laws
-        return added[key]
+            found = terms(kind, _unit(place), runtime, trains=trains)
+            laws = {name: found.pop(name) for name in list(found) if "~" in name}
+            added[key] = self._sum(found), self._slopes(laws, run, {})
+        log, slopes = added[key]
+        more = _weighted((), _own_law(run, _unit(place), runtime, workload), trains=trains)
+        return log, self._slopes(more, run, slopes) if more else slopes
+
+    def _slopes(self, laws: Terms, run: OpClass, slopes: Mapping[str, float]) -> dict[str, float]:
+        """What laws, of a class as it is run, add to the `slopes` by trait."""
+        found = dict(slopes)
+        for name, weight in laws.items():
+            trait = _trait(_law(name), run)
+            found[trait] = found.get(trait, 0.0) + weight * self.effects.get(name, 0.0)
+        return found
 
     def _sum(self, terms: Terms) -> float:
         known = self.effects
