@@ -71,7 +71,8 @@ def recomputed(forward: Sequence[Op], kind: str, *, early: bool = False) -> tupl
     """The ops that the backward pass runs again, of the `forward` ones; `early` as `stops_early` has it."""
     if kind == "none":
         return ()
-    inside = [op for op in forward if op.module in repeated(forward)]
+    modules = repeated(forward)
+    inside = [op for op in forward if op.module in modules]
     again = [
         changed(op, layer=f"{op.layer}{AGAIN}", stage="backward", parameters=0.0, stored_bytes=0.0,
                 saved_bytes=0.0, starts=0.0)
