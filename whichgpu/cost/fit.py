@@ -328,57 +328,64 @@ def _unit(place: Traits) -> Traits:
     return replace(place, throttle=1.0, plain=1.0, narrow=1.0, rate=1.0, rate_narrow=1.0)
 
 
-#: GPUs of which factors are kept.
+#: GPUs, asked about together, of which factors are kept.
 _KEPT = 1024
 
 
-class _Factors(dict["Traits", "_OnGpu"]):
-    """The factors under one runtime on each GPU that was met."""
+class _Factors:
+    """The factors under one runtime on the GPUs that were met."""
 
     def __init__(self, found: Callable[[OpClass, Traits], tuple[float, dict[str, float]]]) -> None:
-        super().__init__()
         self._found = found
         self._parts: dict[Any, _Parts] = {}
-        #: By their id, GPUs that are asked about together, with what was found of each, and of them by kind.
-        self._together: dict[int, tuple[Sequence[Traits], list[_OnGpu], dict[OpClass, Array]]] = {}
-
-    def __missing__(self, place: Traits) -> _OnGpu:
-        if len(self) >= _KEPT:
-            # There is no end to the power limits and shares of a GPU that one may ask about.
-            self.clear()
-        key = (place.lineage, place.kin, place.memory, place.tf32, place.matrix, place.integers)
-        made = self[place] = _OnGpu(place, self._parts.setdefault(key, {}), self._found)
-        return made
+        #: By the id of GPUs that are asked about together.
+        self._together: dict[int, _Together] = {}
 
     def column(self, kind: OpClass, places: Sequence[Traits]) -> Array:
         """The factor of a kind of op on each of some GPUs, (G,)."""
-        if id(places) not in self._together:
+        known = self._together.get(id(places))
+        if known is None:
             if len(self._together) >= _KEPT:
+                # There is no end to the power limits and shares of a GPU that one may ask about.
                 self._together.clear()
-            # With the GPUs, so that no others can have their id.
-            self._together[id(places)] = places, [self[place] for place in places], {}
-        _, each, known = self._together[id(places)]
-        if kind not in known:
-            known[kind] = np.array([one[kind] for one in each])
-        return known[kind]
+            known = self._together[id(places)] = _Together(places, self._parts)
+        if kind not in known.factors:
+            known.factors[kind] = known.factor(kind, self._found)
+        return known.factors[kind]
 
 
-class _OnGpu(dict["OpClass", float]):
-    """The factor of each kind of op on a GPU, of parts that are known, or `found`."""
+class _Together:
+    """GPUs that are asked about together, with the parts of those that are alike, and what came of them."""
 
-    def __init__(self, place: Traits, known: _Parts, found: Callable[..., Any]) -> None:
-        super().__init__()
-        self._of = place, known, found
+    def __init__(self, places: Sequence[Traits], parts: dict[Any, _Parts]) -> None:
+        #: The GPUs themselves, so that no others can have their id.
+        self._places = places
+        keys = [(one.lineage, one.kin, one.memory, one.tf32, one.matrix, one.integers) for one in places]
+        first = dict(zip(reversed(keys), reversed(places), strict=True))
+        self._alike = [(one, parts.setdefault(key, {})) for key, one in first.items()]
+        number = {key: i for i, key in enumerate(first)}
+        #: Which of those that differ each is like, (G,).
+        self._which = np.array([number[key] for key in keys], dtype=np.intp)
+        self._traits: dict[str, Array] = {}
+        self.factors: dict[OpClass, Array] = {}
 
-    def __missing__(self, kind: OpClass) -> float:
-        place, known, found = self._of
-        if kind not in known:
-            known[kind] = found(kind, place)
-        log, laws = known[kind]
-        for trait, slope in laws.items():
-            log += slope * getattr(place, trait)
-        factor = self[kind] = math.exp(log)
-        return factor
+    def factor(self, kind: OpClass, found: Callable[..., tuple[float, dict[str, float]]]) -> Array:
+        """The factor of a kind of op on each, (G,), of parts that are known, or `found`."""
+        parts = []
+        for place, known in self._alike:
+            if kind not in known:
+                known[kind] = found(kind, place)
+            parts.append(known[kind])
+        logs: Array = np.array([log for log, _ in parts])[self._which]
+        for trait in dict.fromkeys(name for _, laws in parts for name in laws):
+            slopes = np.array([laws.get(trait, 0.0) for _, laws in parts])
+            logs = logs + slopes[self._which] * self._trait(trait)
+        return np.asarray(np.exp(logs))
+
+    def _trait(self, name: str) -> Array:
+        if name not in self._traits:
+            self._traits[name] = np.array([getattr(one, name) for one in self._places])
+        return self._traits[name]
 
 
 @lru_cache(maxsize=1)
