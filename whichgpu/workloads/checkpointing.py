@@ -99,6 +99,8 @@ def _share(op: Op) -> Op:
 def saved_bytes(forward: Sequence[Op], kind: str) -> Any:
     """Bytes that the forward pass leaves for the backward pass, at the fullest moment."""
     modules = repeated(forward) if kind not in ("none", "attention") else set()
+    if not modules:
+        return total(forward, "saved_bytes")
     kept = total((op for op in forward if op.module not in modules), "saved_bytes")
     inside = [op for op in forward if op.module in modules]
     layers = sum(op.starts for op in inside)
