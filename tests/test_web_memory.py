@@ -26,6 +26,7 @@ from whichgpu.web.settings import Settings
 #: What modules keep besides `lru_cache`, and how many of them at most.
 BOUNDED = {
     "whichgpu.cost.device._devices": 512,
+    "whichgpu.cost.mesh._last": 8,
     "whichgpu.cost.optable._tables": 24,
     "whichgpu.cost.rows._met": 512,
     "whichgpu.cost.engine_step._steps": 8,
@@ -102,8 +103,8 @@ def test_factors_of_gpus_are_let_go(monkeypatch):
     known = effects._Factors(lambda _kind, place: (0.5, {"rate": 2.0}))
     for rate in (*range(7), 0):
         place = Traits("ada", "gddr", 0.0, rate, 0.0, "pcie4", tf32=True)
-        assert known[place][kind] == pytest.approx(math.exp(0.5 + 2.0 * rate), rel=1e-12)
-        assert len(known) <= 3
+        assert known.column(kind, (place,)) == pytest.approx([math.exp(0.5 + 2.0 * rate)], rel=1e-12)
+        assert len(known._together) <= 3
 
 
 def test_runtimes_that_were_met_are_let_go_and_never_mistaken(monkeypatch):

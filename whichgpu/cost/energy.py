@@ -116,7 +116,7 @@ def chips(laid: Layout | Estimates) -> Chips:
     half = np.fmax(devices.column("fp16"), devices.column("bf16"))
     wide = precision(laid.job.precision).math in ("fp32", "fp64")
     # Where no count of tensor cores is known, only they multiply so much faster than the FP32 units.
-    matrix = (np.nan_to_num(devices.column("tensor_cores")) > 0) | (half > 2.5 * plain)
+    matrix = (devices.column("tensor_cores") > 0) | (half > 2.5 * plain)
     tensor = matrix & (not wide)
     rate = np.where(tensor, half / TENSOR_DENSITY, plain / PLAIN_DENSITY)
     return Chips(

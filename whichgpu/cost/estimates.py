@@ -172,7 +172,7 @@ class Estimates:
         return floats(rate), floats(around(self.latency[g, j], factor))
 
     def figures(self, g: Any, j: Any) -> Answers:
-        """The answers of cells of the sweep: `g` and `j` are indexes, or arrays of them of one shape."""
+        """The answers of cells of the sweep: `g` and `j` are indexes, slices, or arrays of one shape."""
         factor = np.exp(Z90 * self.spread[g, j])
         rate, delay, power = self.throughput[g, j], self.latency[g, j], self.power[g, j]
         n = np.round(np.broadcast_to(_array(self.job.n_gpus), self.throughput.shape)[g, j])
@@ -236,7 +236,7 @@ class Estimates:
         return {name: np.broadcast_to(part, self.required.shape) for name, part in self.parts.items()}
 
     def job_at(self, j: Any) -> Job:
-        """The j-th job of the sweep, its numbers as floats; the jobs of an array of indexes, as arrays."""
+        """The j-th job of the sweep, its numbers as floats; the jobs of several indexes, as arrays."""
         single = isinstance(j, int)
         chosen: dict[str, Any] = {
             name: float(row[j]) if single else row[j] for name, row in self._numbers.items()

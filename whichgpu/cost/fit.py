@@ -41,7 +41,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.facts import store
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -104,9 +104,14 @@ def compute_terms(
     ruling = ("c~throttle",) if kind.format == "plain" else ("c~throttle", "c~rate")
     pairs = [(law, getattr(place, _trait(law, kind))) for law in ruling]
     laws = [(f"{law}{where}", value) for law, value in pairs for where in ("", f"={runtime.kernels}")]
-    if workload and not runtime.domain:
-        laws += [(f"{law}/{workload}", value) for law, value in pairs if law == "c~rate"]
-    return _weighted(names, laws, trains=trains)
+    return _weighted(names, [*laws, *_own_law(kind, place, runtime, workload)], trains=trains)
+
+
+def _own_law(kind: OpClass, place: Traits, runtime: Runtime, workload: str) -> list[tuple[str, float]]:
+    """What a workload of frameworks has more of the law of the tensor rate, of a class as it is run."""
+    if not workload or runtime.domain or kind.format == "plain":
+        return []
+    return [(f"c~rate/{workload}", getattr(place, _trait("c~rate", kind)))]
 
 
 def _teachers(kind: OpClass, runtime: Runtime) -> tuple[str, ...]:
@@ -202,6 +207,17 @@ def _weighted(names: Sequence[str], laws: Sequence[tuple[str, float]], *, trains
     return {**plain, **{f"{name}+train": weight for name, weight in plain.items()}} if trains else plain
 
 
+class _Asked(NamedTuple):
+    """Terms under a runtime and what else they hang on."""
+
+    terms: Callable[..., Terms]
+    runtime: Runtime
+    trains: bool
+    workload: str
+    #: What was added up of them, whatever the workload is.
+    added: dict[tuple[str, ...], tuple[float, dict[str, float]]]
+
+
 @immutable(slots=False)
 class Fit:
     """Effects by name; those that are absent are zero."""
@@ -209,6 +225,8 @@ class Fit:
     effects: Mapping[str, float] = field(default_factory=dict)
     #: By what a sweep has in common, the factors on each GPU.
     _known: dict[Any, _Factors] = field(default_factory=dict, init=False, repr=False, compare=False)
+    #: By what terms hang on but the workload, what was added up of them.
+    _added: dict[Any, dict[Any, Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def factor(self, terms: Terms) -> float:
         """The factor that these effects make together."""
@@ -249,15 +267,18 @@ class Fit:
 
     def _grid(
         self, terms: Callable[..., Terms], kinds: Sequence[OpClass], places: Sequence[Traits],
-        runtime: Runtime, **how: Any,
+        runtime: Runtime, *, trains: bool, workload: str = "",
     ) -> Array:  # fmt: skip
-        """The factor of each kind on each GPU, (O, G, 1); `how` is what the terms hang on beside these."""
+        """The factor of each kind on each GPU, (O, G, 1)."""
         if not self.effects:
             return np.ones((1, len(places), 1))
         # All GPUs of a lineage and memory share their parts, and so do all sweeps: they are added up once.
-        key = terms, self._told_apart(runtime), *how.values()
+        shared = terms, self._told_apart(runtime), trains
+        key = *shared, workload
         if key not in self._known:
-            self._known[key] = _Factors(partial(self._parts, terms, runtime, how))
+            added = self._added.setdefault(shared, {})
+            asked = _Asked(terms, runtime, trains, workload, added)
+            self._known[key] = _Factors(partial(self._parts, asked))
         number = {kind: i for i, kind in enumerate(dict.fromkeys(kinds))}
         rows = np.array([self._known[key].column(kind, places) for kind in number])
         return rows[[number[kind] for kind in kinds]][:, :, None]
@@ -273,17 +294,28 @@ class Fit:
         own = (stack.kernels, f"{stack.kernels}+{stack.id}")
         return tuple(one for one in stack.stacks if one in own or one in self._stacks)
 
-    def _parts(
-        self, terms: Callable[..., Terms], runtime: Runtime, how: Mapping[str, Any], kind: OpClass,
-        place: Traits,
-    ) -> tuple[float, dict[str, float]]:  # fmt: skip
+    def _parts(self, asked: _Asked, kind: OpClass, place: Traits) -> tuple[float, dict[str, float]]:
         """What the effects without a law add to the logarithm, and those with one for each trait."""
-        found = terms(kind, _unit(place), runtime, **how)
-        laws: dict[str, float] = {}
-        for name in [name for name in found if "~" in name]:
-            trait = _trait(_law(name), _as_run(kind, place, runtime))
-            laws[trait] = laws.get(trait, 0.0) + found.pop(name) * self.effects.get(name, 0.0)
-        return self._sum(found), laws
+        terms, runtime, trains, workload, added = asked
+        run = _as_run(kind, place, runtime)
+        # Classes that differ in what these terms do not name have the same, and so have GPUs.
+        own = (run.memory, place.memory) if terms is memory_terms else (run.compute, run.format)
+        key = *own, place.lineage, place.kin
+        if key not in added:
+            found = terms(kind, _unit(place), runtime, trains=trains)
+            laws = {name: found.pop(name) for name in list(found) if "~" in name}
+            added[key] = self._sum(found), self._slopes(laws, run, {})
+        log, slopes = added[key]
+        more = _weighted((), _own_law(run, _unit(place), runtime, workload), trains=trains)
+        return log, self._slopes(more, run, slopes) if more else slopes
+
+    def _slopes(self, laws: Terms, run: OpClass, slopes: Mapping[str, float]) -> dict[str, float]:
+        """What laws, of a class as it is run, add to the `slopes` by trait."""
+        found = dict(slopes)
+        for name, weight in laws.items():
+            trait = _trait(_law(name), run)
+            found[trait] = found.get(trait, 0.0) + weight * self.effects.get(name, 0.0)
+        return found
 
     def _sum(self, terms: Terms) -> float:
         known = self.effects
@@ -296,57 +328,64 @@ def _unit(place: Traits) -> Traits:
     return replace(place, throttle=1.0, plain=1.0, narrow=1.0, rate=1.0, rate_narrow=1.0)
 
 
-#: GPUs of which factors are kept.
+#: GPUs, asked about together, of which factors are kept.
 _KEPT = 1024
 
 
-class _Factors(dict["Traits", "_OnGpu"]):
-    """The factors under one runtime on each GPU that was met."""
+class _Factors:
+    """The factors under one runtime on the GPUs that were met."""
 
     def __init__(self, found: Callable[[OpClass, Traits], tuple[float, dict[str, float]]]) -> None:
-        super().__init__()
         self._found = found
         self._parts: dict[Any, _Parts] = {}
-        #: By their id, GPUs that are asked about together, with what was found of each, and of them by kind.
-        self._together: dict[int, tuple[Sequence[Traits], list[_OnGpu], dict[OpClass, Array]]] = {}
-
-    def __missing__(self, place: Traits) -> _OnGpu:
-        if len(self) >= _KEPT:
-            # There is no end to the power limits and shares of a GPU that one may ask about.
-            self.clear()
-        key = (place.lineage, place.kin, place.memory, place.tf32, place.matrix, place.integers)
-        made = self[place] = _OnGpu(place, self._parts.setdefault(key, {}), self._found)
-        return made
+        #: By the id of GPUs that are asked about together.
+        self._together: dict[int, _Together] = {}
 
     def column(self, kind: OpClass, places: Sequence[Traits]) -> Array:
         """The factor of a kind of op on each of some GPUs, (G,)."""
-        if id(places) not in self._together:
+        known = self._together.get(id(places))
+        if known is None:
             if len(self._together) >= _KEPT:
+                # There is no end to the power limits and shares of a GPU that one may ask about.
                 self._together.clear()
-            # With the GPUs, so that no others can have their id.
-            self._together[id(places)] = places, [self[place] for place in places], {}
-        _, each, known = self._together[id(places)]
-        if kind not in known:
-            known[kind] = np.array([one[kind] for one in each])
-        return known[kind]
+            known = self._together[id(places)] = _Together(places, self._parts)
+        if kind not in known.factors:
+            known.factors[kind] = known.factor(kind, self._found)
+        return known.factors[kind]
 
 
-class _OnGpu(dict["OpClass", float]):
-    """The factor of each kind of op on a GPU, of parts that are known, or `found`."""
+class _Together:
+    """GPUs that are asked about together, with the parts of those that are alike, and what came of them."""
 
-    def __init__(self, place: Traits, known: _Parts, found: Callable[..., Any]) -> None:
-        super().__init__()
-        self._of = place, known, found
+    def __init__(self, places: Sequence[Traits], parts: dict[Any, _Parts]) -> None:
+        #: The GPUs themselves, so that no others can have their id.
+        self._places = places
+        keys = [(one.lineage, one.kin, one.memory, one.tf32, one.matrix, one.integers) for one in places]
+        first = dict(zip(reversed(keys), reversed(places), strict=True))
+        self._alike = [(one, parts.setdefault(key, {})) for key, one in first.items()]
+        number = {key: i for i, key in enumerate(first)}
+        #: Which of those that differ each is like, (G,).
+        self._which = np.array([number[key] for key in keys], dtype=np.intp)
+        self._traits: dict[str, Array] = {}
+        self.factors: dict[OpClass, Array] = {}
 
-    def __missing__(self, kind: OpClass) -> float:
-        place, known, found = self._of
-        if kind not in known:
-            known[kind] = found(kind, place)
-        log, laws = known[kind]
-        for trait, slope in laws.items():
-            log += slope * getattr(place, trait)
-        factor = self[kind] = math.exp(log)
-        return factor
+    def factor(self, kind: OpClass, found: Callable[..., tuple[float, dict[str, float]]]) -> Array:
+        """The factor of a kind of op on each, (G,), of parts that are known, or `found`."""
+        parts = []
+        for place, known in self._alike:
+            if kind not in known:
+                known[kind] = found(kind, place)
+            parts.append(known[kind])
+        logs: Array = np.array([log for log, _ in parts])[self._which]
+        for trait in dict.fromkeys(name for _, laws in parts for name in laws):
+            slopes = np.array([laws.get(trait, 0.0) for _, laws in parts])
+            logs = logs + slopes[self._which] * self._trait(trait)
+        return np.asarray(np.exp(logs))
+
+    def _trait(self, name: str) -> Array:
+        if name not in self._traits:
+            self._traits[name] = np.array([getattr(one, name) for one in self._places])
+        return self._traits[name]
 
 
 @lru_cache(maxsize=1)

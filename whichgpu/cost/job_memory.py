@@ -409,7 +409,7 @@ def softmax(
 def _drops(ops: Sequence[Op]) -> bool:
     """Whether the blocks that attend have a dropout: what has one has it on its scores as well."""
     attending = {op.module for op in ops if op.kind == "attention"}
-    return any(op.module in attending and op.layer.endswith(".dropout") for op in ops)
+    return any(op.layer.endswith(".dropout") and op.module in attending for op in ops)
 
 
 def _input_bytes(spec: Precision, stack: Runtime, kept: Kept) -> float:

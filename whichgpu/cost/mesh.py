@@ -35,6 +35,11 @@ def _array(value: Any) -> Array:
     return np.asarray(value, dtype=np.float64)
 
 
+#: The last jobs whose mesh was asked for, by their id: each is asked about half a dozen times.
+_last: dict[int, tuple[Job, Mesh]] = {}
+_KEPT = 8
+
+
 @immutable
 class Mesh:
     """Degrees of parallelism, each a number or an array over the job axis.
@@ -53,6 +58,16 @@ class Mesh:
     @classmethod
     def of(cls, job: Job) -> Mesh:
         """The mesh of a job with `tp` and `pp` filled in; experts follow the rest where nothing is said."""
+        known = _last.get(id(job))
+        if known is None:
+            if len(_last) >= _KEPT:
+                _last.clear()
+            # With itself, so that no other job can have its id.
+            known = _last[id(job)] = job, cls._of(job)
+        return known[1]
+
+    @classmethod
+    def _of(cls, job: Job) -> Mesh:
         tp, pp = _array(job.tp), _array(job.pp)
         dp = _array(job.degree("attention_dp"))
         cp = _array(job.degree("cp") if job.trains else 1.0)

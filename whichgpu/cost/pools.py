@@ -132,8 +132,8 @@ class Sweep(ABC):
         Those that do not fit are evaluated again with the next of what spares memory.
         """
         try:
-            found, j = self.estimates(spots, options), np.arange(len(spots))
-            answers = found.figures(np.zeros_like(j), j)
+            found = self.estimates(spots, options)
+            answers = found.figures(0, slice(None))
         except Exception as fault:
             self._apart(spots, at, out, fault, options)
             return

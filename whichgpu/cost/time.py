@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.arrays import finite
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device_rates import PLAIN
 from whichgpu.cost.kernels import models
@@ -201,10 +202,10 @@ def _filled(timed: Iterable[tuple[OpTable, Array, Array]], devices: Devices, run
     for table, compute, _ in timed:
         if table.kind in SPREAD:
             with np.errstate(invalid="ignore"):
-                seconds = np.nan_to_num(table.count * compute)
+                seconds = finite(table.count * compute)
                 tensor = on_tensor_cores(rates(table, devices, runtime), devices)
                 filled = occupancy(table, devices, runtime, tensor)
-                busy = busy + np.nan_to_num(seconds * filled).sum(axis=0)
+                busy = busy + finite(seconds * filled).sum(axis=0)
             whole = whole + seconds.sum(axis=0)
     return np.asarray(np.where(whole > 0.0, busy / np.where(whole > 0.0, whole, 1.0), 1.0))
 

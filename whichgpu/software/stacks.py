@@ -182,6 +182,7 @@ def lacking(gpu: Gpu, software: str, format_: str) -> str:
     return f"{framework.title} has no {format_.upper()} on {gpu.id}: {found.note} [{source['title']}{dated}]"
 
 
+@kept(4096)
 def weight_only(gpu: Gpu, software: str, format_: str) -> bool:
     """Whether the latest release of a framework only stores weights in a format on a GPU, and widens them."""
     found = _feature(gpu, frameworks.frameworks()[software], format_) if software else None

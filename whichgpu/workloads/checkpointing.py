@@ -71,7 +71,8 @@ def recomputed(forward: Sequence[Op], kind: str, *, early: bool = False) -> tupl
     """The ops that the backward pass runs again, of the `forward` ones; `early` as `stops_early` has it."""
     if kind == "none":
         return ()
-    inside = [op for op in forward if op.module in repeated(forward)]
+    modules = repeated(forward)
+    inside = [op for op in forward if op.module in modules]
     again = [
         changed(op, layer=f"{op.layer}{AGAIN}", stage="backward", parameters=0.0, stored_bytes=0.0,
                 saved_bytes=0.0, starts=0.0)
@@ -98,6 +99,8 @@ def _share(op: Op) -> Op:
 def saved_bytes(forward: Sequence[Op], kind: str) -> Any:
     """Bytes that the forward pass leaves for the backward pass, at the fullest moment."""
     modules = repeated(forward) if kind not in ("none", "attention") else set()
+    if not modules:
+        return total(forward, "saved_bytes")
     kept = total((op for op in forward if op.module not in modules), "saved_bytes")
     inside = [op for op in forward if op.module in modules]
     layers = sum(op.starts for op in inside)
