@@ -140,29 +140,34 @@ def spreads_toml(done: Refit) -> str:
     share = _stranger(done, every, abroad) / seen_by_all["seen"]
     whole = _strange(seen_by_all, share * seen_by_all["seen"])
 
-    def mixed(rows: Array, wide: Mapping[str, float], source: float) -> dict[str, float]:
+    def mixed(
+        chosen: Sequence[int], wide: Mapping[str, float], source: float, shrink: float
+    ) -> dict[str, float]:
         """The widths of some rows, the nearer those of a wider group the fewer they are."""
-        own = _widths(done, rows, layouts)
-        own = _strange(own, source or share * own["seen"])
-        weight = len(rows) / (len(rows) + _SHRINK)
+        own = _strange(_widths(done, np.array(chosen), layouts), source)
+        weight = len(chosen) / (len(chosen) + shrink)
         return {key: round(weight * own[key] + (1 - weight) * wide[key], 4) for key in wide}
 
+    alone = {name: sorted(_alone([hands[i] for i in members[name]], 1.0) & mostly) for name in wider}
     lines = ["# Made by `whichgpu calibrate`; do not edit. Log standard deviations; see cost/spread.py.\n"]
     lines.append(
         _section("runtimes", {"seen": sorted({laid.runtime.id for laid in layouts} & set(runtimes()))})
     )
     lines.append(_section("group.all", {**whole, "rows": len(layouts), **_seen(layouts)}))
     for name, rows in sorted(members.items()):
-        widths = mixed(np.array(rows), whole, _stranger(done, np.array(rows), abroad))
+        here = np.array(rows)
+        source = _stranger(done, here, abroad) or share * _width(done, "seen", here)
+        widths = mixed(rows, whole, source, _SHRINK)
         seen = _seen([layouts[i] for i in rows])
         if name in wider:
-            seen["alone"] = sorted(_alone([hands[i] for i in rows], 1.0) & mostly)
+            seen["alone"] = alone[name]
         lines.append(_section(f'group."{name}"', {**widths, "rows": len(rows), **seen}))
         for software, own in _by_software(rows, layouts):
-            # Where one source alone ran it, what another hand makes of it is what the group says.
-            source = _stranger(done, np.array(own), near) or widths["seen"]
-            found = {**mixed(np.array(own), widths, source), "rows": len(own)}
-            lines.append(_section(f'group."{name}".of."{software}"', found))
+            # What one source alone ran has that of the never measured in another hand (`spread.least`).
+            single = {layouts[i].runtime.kernels for i in own} <= set(alone[kin_of(layouts[own[0]])])
+            source = _stranger(done, np.array(own), near) or (0.0 if single else widths["seen"])
+            found = mixed(own, widths, source, 0.0 if len(own) >= _ENOUGH else _SHRINK)
+            lines.append(_section(f'group."{name}".of."{software}"', {**found, "rows": len(own)}))
     return "\n".join(lines)
 
 
