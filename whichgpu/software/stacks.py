@@ -102,7 +102,7 @@ def _after_the_last(framework: Framework, meant: str) -> bool:
 
 
 def _bygone(framework: Framework, release: str) -> bool:
-    """Whether a runtime means a generation before the last: a later number in its text is no release (Torch 7)."""
+    """Whether a runtime means a generation before the last: no later number is its release (Torch 7)."""
     stated = versions.numbers(release)
     return bool(stated) and stated[0] < versions.numbers(framework.latest.newest)[0]
 
