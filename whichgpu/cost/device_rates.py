@@ -261,7 +261,7 @@ class Rates(Columns):
     def unmixed(self) -> NDArray[np.bool_]:
         """Whether pairs of 16-bit numbers cannot be summed in FP32, (G, 1)."""
         known = section("products")["unmixed"]
-        return self.paired & np.array([[gpu.family in known] for gpu in self.gpus])
+        return np.asarray(self.paired & np.array([[gpu.family in known] for gpu in self.gpus]))
 
     @cached_property
     def integer_rate(self) -> Column:
