@@ -272,6 +272,45 @@ def test_calibrate_reports_errors_and_writes_what_the_model_reads(grouped, tmp_p
     assert refit.effects_toml(refit.refit(GPUS, rows())) == refit.effects_toml(done)
 
 
+def test_widths_tell_software_apart_within_a_group():
+    """Of what several programs ran each has widths of its own; of one program alone they are the group's."""
+    import tomllib
+
+    from whichgpu.cost import refit
+
+    made = rows()
+    also = [{**one, "id": f"t{one['id']}", "runtime": "tf_cnn_benchmarks",
+             "value": str(float(one["value"]) * (2.0 if i % 2 else 0.5))}
+            for i, one in enumerate(made) if one["workload"] == "resnet50"]  # fmt: skip
+    table = tomllib.loads(refit.spreads_toml(refit.refit(GPUS, made + also)))["group"]
+    of = table["resnet train"]["of"]
+    assert set(of) == {"pytorch", "tensorflow"}
+    assert sum(one["rows"] for one in of.values()) == table["resnet train"]["rows"]
+    assert of["tensorflow"]["gpu"] > 1.1 * of["pytorch"]["gpu"]
+    assert "of" not in table["vgg train"]
+
+
+def test_a_job_has_the_widths_of_its_software(monkeypatch):
+    from whichgpu.cost import spread
+    from whichgpu.cost.layout import lay_out
+    from whichgpu.cost.rows import read_job
+
+    group = {"seen": 0.3, "gpu": 0.4, "generation": 0.4, "workload": 0.3, "version": 0.3, "own": 0.1,
+             "gpus": [], "families": ["ampere"], "workloads": ["resnet50"], "versions": [],
+             "of": {"pytorch": {"seen": 0.1, "gpu": 0.2}}}  # fmt: skip
+    known = {"runtimes": {"seen": ["pytorch-2", "tensorflow"]}, "group": {"resnet infer": group}}
+    monkeypatch.setattr(spread, "_table", lambda: known)
+
+    def seen(runtime: str) -> tuple[float, float]:
+        job = read_job({**row(0, "resnet50", "a10", 8), "phase": "infer", "runtime": runtime})
+        laid = lay_out(job, [GPUS["a10"]])
+        found = spread.widths(laid, GPUS["a10"], laid.runtime)
+        return found["seen"], found["gpu"]
+
+    assert seen("pytorch 2.1") == (0.1, 0.2)
+    assert seen("tensorflow 2.4") == (0.3, 0.4)
+
+
 @pytest.mark.slow
 def test_the_committed_fit_is_what_calibrate_gives():
     from whichgpu.cost import refit

@@ -18,6 +18,7 @@ from whichgpu.cost.kernels import products
 from whichgpu.cost.links import link
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.time import between, bounded, fed, paced, power_exponent, shares, together
+from whichgpu.software.stacks import standing
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import PRODUCTS
 
@@ -333,3 +334,21 @@ def test_shares_of_the_time_are_its_slopes(workload: str) -> None:
     found = shares(work, Fit())
     assert all(0.0 <= value <= 1.0 for value in found.values())
     assert 0.2 < sum(found.values()) <= 1.0 + 1e-9
+
+
+def test_pairs_that_cannot_be_summed_in_32_bits_run_as_fp32_where_frameworks_sum_so() -> None:
+    """PyTorch and TensorFlow sum 16-bit products in FP32: a P100 cannot in pairs, Vega 20 can."""
+    asked = [GPUS[name] for name in ("p100-16gb-pcie", "radeon-pro-vii", "v100-16gb-pcie")]
+    wide = Devices.of(asked)
+    gain = (wide.peak("fp16") / wide.vector)[:, 0]
+    assert gain[0] == pytest.approx(1.0)
+    assert gain[1] == pytest.approx(2.0, rel=0.05)
+    assert gain[2] > 6.0
+    narrow = Devices.of(asked, narrow=True)
+    assert (narrow.peak("fp16") / narrow.vector)[0, 0] == pytest.approx(2.0, rel=0.05)
+
+
+def test_torch_7_is_no_later_release_of_pytorch() -> None:
+    card = GPUS["gtx-1080-ti"]
+    assert not standing(card, "pytorch", "1", "Torch 7 cuDNN 5.1").refusal
+    assert "compute capability" in standing(card, "pytorch", "2", "PyTorch 9").refusal

@@ -224,10 +224,15 @@ class Rates(Columns):
         return self._per_sm(self._summed(self.column("fp16")))
 
     def _summed(self, rate: Column) -> Column:
-        """A rate of FP16 products as jobs sum them: GeForce adds up in FP16 at twice that of FP32."""
+        """A rate of FP16 products as jobs sum them: GeForce adds up in FP16 at twice that of FP32.
+
+        Pairs on plain units of Maxwell and Pascal are summed in FP16 alone (HFMA2): products that a job
+        sums in FP32 go through the units of FP32 there.
+        """
+        wide = np.where(self.unmixed, np.fmin(rate, self.vector), rate)
         if self.narrow is False:
-            return rate
-        return np.where(np.array(self.narrow)[..., None], np.fmax(rate, self.column("fp16_acc16")), rate)
+            return np.asarray(wide)
+        return np.where(np.array(self.narrow)[..., None], np.fmax(rate, self.column("fp16_acc16")), wide)
 
     def rate_of(self, dtype: str) -> Column:
         """What an SM's tensor cores ask for, in FP16 FLOP per clock and SM, where they multiply a format.
@@ -251,6 +256,12 @@ class Rates(Columns):
         """Whether 16-bit numbers go through plain units in pairs, (G, 1), where there are no tensor cores."""
         plain = np.array([[gpu.variant is not None and gpu.variant.plain] for gpu in self.gpus])
         return np.asarray(plain & (self.column("fp16") > CLEARLY * self.vector))
+
+    @cached_property
+    def unmixed(self) -> NDArray[np.bool_]:
+        """Whether pairs of 16-bit numbers cannot be summed in FP32, (G, 1)."""
+        known = section("products")["unmixed"]
+        return np.asarray(self.paired & np.array([[gpu.family in known] for gpu in self.gpus]))
 
     @cached_property
     def integer_rate(self) -> Column:

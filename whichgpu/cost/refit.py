@@ -129,28 +129,54 @@ def spreads_toml(done: Refit) -> str:
     wider = {kin_of(laid) for laid in layouts}
     hands = [(laid.runtime, row["source"]) for laid, row in zip(layouts, done.rows, strict=True)]
     mostly = _alone(hands, _MOSTLY)
-    abroad = measured_elsewhere(
-        [laid.runtime.kernels for laid in layouts], [row["source"] for row in done.rows]
+    sources = [row["source"] for row in done.rows]
+    abroad = measured_elsewhere([laid.runtime.kernels for laid in layouts], sources)
+    # What a framework does in one group of jobs says little of the kernels that another needs.
+    near = abroad & measured_elsewhere(
+        [f"{library(laid.runtime)} {erring_as(laid)}" for laid in layouts], sources
     )
     every = np.arange(len(layouts))
     seen_by_all = _widths(done, every, layouts)
     share = _stranger(done, every, abroad) / seen_by_all["seen"]
     whole = _strange(seen_by_all, share * seen_by_all["seen"])
+
+    def mixed(
+        chosen: Sequence[int], wide: Mapping[str, float], source: float, shrink: float
+    ) -> dict[str, float]:
+        """The widths of some rows, the nearer those of a wider group the fewer they are."""
+        own = _strange(_widths(done, np.array(chosen), layouts), source)
+        weight = len(chosen) / (len(chosen) + shrink)
+        return {key: round(weight * own[key] + (1 - weight) * wide[key], 4) for key in wide}
+
+    alone = {name: sorted(_alone([hands[i] for i in members[name]], 1.0) & mostly) for name in wider}
     lines = ["# Made by `whichgpu calibrate`; do not edit. Log standard deviations; see cost/spread.py.\n"]
     lines.append(
         _section("runtimes", {"seen": sorted({laid.runtime.id for laid in layouts} & set(runtimes()))})
     )
     lines.append(_section("group.all", {**whole, "rows": len(layouts), **_seen(layouts)}))
     for name, rows in sorted(members.items()):
-        own = _widths(done, np.array(rows), layouts)
-        own = _strange(own, _stranger(done, np.array(rows), abroad) or share * own["seen"])
-        weight = len(rows) / (len(rows) + _SHRINK)
-        mixed = {key: round(weight * own[key] + (1 - weight) * whole[key], 4) for key in whole}
+        here = np.array(rows)
+        source = _stranger(done, here, abroad) or share * _width(done, "seen", here)
+        widths = mixed(rows, whole, source, _SHRINK)
         seen = _seen([layouts[i] for i in rows])
         if name in wider:
-            seen["alone"] = sorted(_alone([hands[i] for i in rows], 1.0) & mostly)
-        lines.append(_section(f'group."{name}"', {**mixed, "rows": len(rows), **seen}))
+            seen["alone"] = alone[name]
+        lines.append(_section(f'group."{name}"', {**widths, "rows": len(rows), **seen}))
+        for software, own in _by_software(rows, layouts):
+            # What one source alone ran has that of the never measured in another hand (`spread.least`).
+            single = {layouts[i].runtime.kernels for i in own} <= set(alone[kin_of(layouts[own[0]])])
+            source = _stranger(done, np.array(own), near) or (0.0 if single else widths["seen"])
+            found = mixed(own, widths, source, 0.0 if len(own) >= _ENOUGH else _SHRINK)
+            lines.append(_section(f'group."{name}".of."{software}"', {**found, "rows": len(own)}))
     return "\n".join(lines)
+
+
+def _by_software(rows: Sequence[int], layouts: Sequence[Layout]) -> list[tuple[str, list[int]]]:
+    """The rows of a group by software; none where all are of one, whose widths are the group's."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        found[library(layouts[row].runtime)].append(row)
+    return sorted(found.items()) if len(found) > 1 else []
 
 
 def _width(done: Refit, fold: str, rows: Any) -> float:

@@ -30,7 +30,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.measured import measured_rows
 from whichgpu.cost.refit import measured_elsewhere, spreads_toml
 from whichgpu.cost.rows import read_head
-from whichgpu.cost.spread import erring_as, library
+from whichgpu.cost.spread import erring_as, library, of_software
 from whichgpu.errors import DataError
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple
@@ -135,6 +135,10 @@ def _halves(
     # What a framework does in one group of jobs says little of the kernels that another needs.
     pairs = zip(stacks, keys["group"], strict=True)
     libraries = [one.kernels if one.domain else f"{library(one)} {group}" for one, group in pairs]
+    known_of = [
+        of_software(widths.get(group, widths["all"]), library(one))
+        for one, group in zip(stacks, keys["group"], strict=True)
+    ]
     new = np.isin(keys["generation"], NEWER)
     left_out = {**keys, "newer": ["newer" if one else "older" for one in new]}
     prior = section("spread")
@@ -142,7 +146,7 @@ def _halves(
     for fold in FOLDS:
         # A newer generation is an unseen one; the source of what is seen is a new one.
         width = {"newer": "generation", "source": "seen"}.get(fold, fold)
-        own = np.array([widths.get(group, widths["all"])[width] for group in keys["group"]])
+        own = np.array([one[width] for one in known_of])
         if fold in left_out:
             # Where only what is left out ran a runtime, in its group, that runtime was never measured there.
             known = measured_elsewhere(kernels, left_out[fold]) & measured_elsewhere(

@@ -21,6 +21,8 @@ A job comes from a source that no row has: `seen` is the spread of sources left 
 their rows has another one; what else is left out stands beside a fifth of the variance that this adds,
 and is no less.
 
+A group of jobs that several frameworks and engines ran has these for each of them (`of`), nearer those
+of the group the fewer its rows are: what TensorRT's ResNets are off says little of PyTorch's.
 Each group lists its GPUs, generations, workloads and versions: what was measured in another phase or by
 another family is unseen. Of what is unseen of a job each adds its own (`joined`); what its links add stands
 beside it. Where the fit is absent, or has never seen the runtime, the prior's spread holds and the basis is
@@ -104,7 +106,7 @@ def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> Spread:
     known = widths(laid, gpu, stack)
     untried = _untried(laid, stack) or _borrowed(stack)
     total = max(least(laid, gpu, stack, known), joined(known)) * inexact
-    own = _group(laid)["own"]
+    own = _of(_group(laid), stack)["own"]
     own = min(own if "gpu" in known else own / 2.0, 0.9 * total)
     basis = "extrapolated" if untried or {"gpu", "workload"} & known.keys() else "interpolated"
     return Spread(math.sqrt(max(total**2 - own**2, 1e-4)), own, basis)
@@ -212,7 +214,7 @@ def widths(laid: Layout, gpu: Gpu, stack: Runtime) -> dict[str, float]:
     """
     if not measured(stack):
         return {}
-    group = _group(laid)
+    group = _of(_group(laid), stack)
     unseen = {
         "gpu": gpu.id not in group.get("gpus", ()),
         "generation": gpu.family not in group.get("families", ()),
@@ -241,3 +243,12 @@ def _group(laid: Layout) -> Mapping[str, Any]:
     groups: Mapping[str, Mapping[str, Any]] = _table()["group"]
     names = (erring_as(laid), group_of(laid), kin_of(laid), "all")
     return next(groups[name] for name in names if name in groups)
+
+
+def of_software(group: Mapping[str, Any], software: str) -> Mapping[str, Any]:
+    """A group with the widths of a software of which rows were measured in it; else with those of all."""
+    return {**group, **group.get("of", {}).get(software, {})}
+
+
+def _of(group: Mapping[str, Any], stack: Runtime) -> Mapping[str, Any]:
+    return of_software(group, library(stack))

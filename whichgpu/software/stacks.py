@@ -56,7 +56,7 @@ def standing(gpu: Gpu, software: str, release: str, said: str) -> Standing:
     Judged under Linux, or macOS for Apple's GPUs. What no source states is no refusal, and is told.
     """
     framework, meant = frameworks.frameworks()[software], named_release(software, said)
-    if release and not _after_the_last(framework, meant):
+    if release and (not _after_the_last(framework, meant) or _bygone(framework, release)):
         # What no source can know of yet is told also where the runtime means any release.
         meant = release
     device = targets.device(gpu)
@@ -99,6 +99,12 @@ def _after_the_last(framework: Framework, meant: str) -> bool:
         return False
     stated = versions.numbers(meant)
     return bool(stated) and versions.later(stated, versions.numbers(framework.latest.newest))
+
+
+def _bygone(framework: Framework, release: str) -> bool:
+    """Whether a runtime means a generation before the last: no later number is its release (Torch 7)."""
+    stated = versions.numbers(release)
+    return bool(stated) and stated[0] < versions.numbers(framework.latest.newest)[0]
 
 
 def _later(device: Device, framework: Framework, meant: str) -> Standing:
