@@ -3,7 +3,7 @@
 import pytest
 
 from whichgpu.cli.flags import meant
-from whichgpu.cost.commanded import commanded
+from whichgpu.cost.commanded import commanded, drafted
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.estimates import MODELLED
 from whichgpu.cost.runtime import runtime
@@ -97,3 +97,35 @@ def test_a_release_after_the_last_is_told_whatever_the_runtime_means(software, r
 )
 def test_the_command_line_knows_the_same_flags(flag, words):
     assert words in meant(flag, [flag], ["--option"])
+
+
+@pytest.mark.parametrize(
+    "text", ["SGLang 0.5 EAGLE-3", "vLLM with MTP", "TensorRT-LLM, Medusa", "vLLM spec decode"]
+)
+def test_drafting_in_the_text_of_a_runtime_is_told_with_its_option(text):
+    job = Job("llama-3.1-8b", phase="serve", precision="bf16", runtime=text)
+    said = " ".join(estimate(job, [GPUS["h100-80gb-sxm"]]).at(0, 0).warnings)
+    assert "write --option speculative=3" in said
+    stated = Job("llama-3.1-8b", phase="serve", precision="bf16", runtime=text, options={"speculative": "3"})
+    assert "is not read" not in " ".join(estimate(stated, [GPUS["h100-80gb-sxm"]]).at(0, 0).warnings)
+    assert not drafted("vLLM 0.11 --num-speculative-tokens 3")
+
+
+@pytest.mark.parametrize(
+    ("text", "engine", "as_fast"),
+    [
+        ("NIM 1.8", "nim", "TensorRT-LLM 0.20"),
+        ("DeepSpeed-FastGen", "deepspeed-mii", "vLLM 0.5"),
+        ("DeepSpeed-MII 0.2", "deepspeed-mii", "vLLM 0.5"),
+        ("MLC LLM", "mlc-llm", "vLLM"),
+    ],
+)
+def test_engines_that_were_never_measured_have_the_kernels_of_another_and_wider_intervals(
+    text, engine, as_fast
+):
+    assert runtime(text, "").id == engine
+    job = Job("llama-3.1-8b", phase="serve", precision="bf16", concurrency=8.0, tp=1.0, runtime=text)
+    known = Job("llama-3.1-8b", phase="serve", precision="bf16", concurrency=8.0, tp=1.0, runtime=as_fast)
+    one, other = (estimate(each, [GPUS["h100-80gb-sxm"]]).at(0, 0) for each in (job, known))
+    assert one.tpot.mid == pytest.approx(other.tpot.mid, rel=0.05)
+    assert one.tpot.high / one.tpot.low > 1.05 * other.tpot.high / other.tpot.low

@@ -352,3 +352,20 @@ def test_torch_7_is_no_later_release_of_pytorch() -> None:
     card = GPUS["gtx-1080-ti"]
     assert not standing(card, "pytorch", "1", "Torch 7 cuDNN 5.1").refusal
     assert "compute capability" in standing(card, "pytorch", "2", "PyTorch 9").refusal
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [("mi300x", 0.60), ("mi325x", 0.60), ("mi355x", 0.62), ("gaudi3", 0.68), ("h100-80gb-sxm", 0.85)],
+)
+def test_prompts_reach_no_more_of_the_peak_than_the_best_products_were_measured_at(
+    name: str, most: float
+) -> None:
+    """S. Bekman: MI325X 784.9 of 1,307 TFLOP/s, MI355X 1,565 of 2,517, Gaudi 3 1,243 of 1,835."""
+    gpu, tokens = GPUS[name], 4 * 2048.0
+    job = Job(
+        "llama-3.1-8b", phase="prefill", precision="bf16", batch=4.0, input_tokens=2048.0, runtime="vllm"
+    )
+    assert Devices.of([gpu]).sustained[0, 0] == most
+    taken = estimate(job, [gpu]).at(0, 0).latency.mid
+    assert 2.0 * 7.0e9 * tokens / taken < most * gpu.value("bf16")

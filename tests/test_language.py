@@ -15,9 +15,10 @@ from tests.traced import LANGUAGE_MODELS as ZOO
 from tests.traced import dense
 from tests.traced import in_16_bits as ops
 from whichgpu.cost import parallel
+from whichgpu.cost.kernels.attention import seen as masked
 from whichgpu.errors import DataError, UsageError
 from whichgpu.workloads.families import decoder, encoder_decoder
-from whichgpu.workloads.language.attention import seen
+from whichgpu.workloads.language.attention import in_chunks, seen
 from whichgpu.workloads.language.layout import Attend, groups, mixing
 from whichgpu.workloads.ops import Op, parameters, product_flops, stored_weight_bytes, total
 from whichgpu.workloads.precision import precision
@@ -139,6 +140,34 @@ def test_a_window_is_the_mean_over_the_steps(prompt: int, steps: int, window: in
     one = Attend(1.0, 1.0, prompt + (steps + 1) / 2, cached=True, steps=float(steps))
     by_hand = np.mean([min(prompt + i, window) for i in range(1, steps + 1)])
     assert seen(one, window) == pytest.approx(by_hand, rel=1e-12)
+
+
+@given(st.integers(0, 3000), st.integers(1, 500), st.integers(1, 2000))
+def test_a_chunk_begins_anew_with_each_of_its_length(prompt: int, steps: int, chunk: int) -> None:
+    one = Attend(1.0, 1.0, prompt + (steps + 1) / 2, cached=True, steps=float(steps))
+    by_hand = np.mean([(prompt + i - 1) % chunk + 1 for i in range(1, steps + 1)])
+    assert in_chunks(one, chunk) == pytest.approx(by_hand, rel=1e-9)
+
+
+@given(st.integers(0, 3000), st.integers(1, 3000), st.integers(1, 2000))
+def test_a_prompts_chunks_are_triangles(before: int, tokens: int, chunk: int) -> None:
+    """What the kernel model takes of the rectangle is what the chunks of the prompt's tokens have."""
+    one = Attend(1.0, float(tokens), float(before + tokens))
+    dims = {"q": np.array(one.q), "kv": in_chunks(one, chunk), "causal": np.array(1.0)}
+    pairs = sum((before + i) % chunk + 0.5 for i in range(tokens))
+    assert float(one.q * dims["kv"] * masked(dims)) == pytest.approx(pairs, rel=1e-6)
+
+
+def test_the_first_token_behind_a_chunk_attends_to_itself_alone() -> None:
+    """Llama 4 has 12 layers that see all and 36 with chunks of 8,192 tokens (attention_chunk_size)."""
+
+    def read(tokens: float) -> float:
+        traced = ops("llama-4-scout", phase="decode", input_tokens=tokens, output_tokens=1)
+        return sum(float(op.kv_bytes * op.count) for op in traced)
+
+    token = 2 * 8 * 128 * 2
+    assert read(8191.0) == pytest.approx(48 * token * 8192)
+    assert read(8192.0) == pytest.approx(token * (12 * 8193 + 36))
 
 
 def test_a_window_bounds_the_work_of_a_long_prompt() -> None:

@@ -60,6 +60,22 @@ _USUAL = (
 _FLAG = re.compile(r"--([a-z][\w-]*)(?:[ =]([^\s-]\S*))?", re.IGNORECASE)
 
 
+#: Ways to draft tokens, as texts name them; flags are told of by their own name.
+_DRAFTS = re.compile(
+    r"(?<![a-z-])(mtp|nextn|eagle(?:-?[23])?|medusa|speculative|spec[- ]?dec(?:od\w+)?)(?![a-z])",
+    re.IGNORECASE,
+)
+
+
+def drafted(text: str) -> list[str]:
+    """What to say of speculative decoding that the text of a runtime names and no option states."""
+    found = _DRAFTS.search(text)
+    if not found:
+        return []
+    written = "--option speculative=3 for three drafted tokens, and acceptance=0.7"
+    return [f"{found[0]} is not read in the text of a runtime: write {written}"]
+
+
 def commanded(stack: Runtime, text: str, modelled: Collection[str]) -> list[str]:
     """What to say of the flags in the text of a runtime that are not read there; `modelled` are options."""
     said, ignored = [], []

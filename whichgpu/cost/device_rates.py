@@ -213,6 +213,12 @@ class Rates(Columns):
         return np.array(named)[:, None]
 
     @cached_property
+    def sustained(self) -> Column:
+        """Share of the peak that the best products keep up, in language models' training and prompts."""
+        c = section("products")
+        return np.array([[c["sustained_of"].get(gpu.architecture, c["sustained"])] for gpu in self.gpus])
+
+    @cached_property
     def synchronous(self) -> Column:
         """Share of the matrix rate that products reach whose weights pass through registers."""
         known = section("products")["synchronous"]

@@ -35,6 +35,7 @@ def step_ops(
         "prefill_length": computed_tokens(job),
         "prefill_context": asked.prefix_hit * job.input_tokens,
         "decode_tokens": 1.0 + asked.drafted,
+        "decode_steps": job.output_tokens,
     }
     key = id(workload), spec, *(_alike(one) for one in (*tokens, *sizes.values()))
     known = _steps.get(key)

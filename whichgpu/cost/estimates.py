@@ -294,6 +294,10 @@ class Estimates:
             from whichgpu.cost.commanded import commanded
 
             said += commanded(self.runtime, self.job.runtime, MODELLED)
+        if self.job.runtime and "speculative" not in self.job.options:
+            from whichgpu.cost.commanded import drafted
+
+            said += drafted(self.job.runtime)
         if not self.runtime.exact:
             said.append(f"runtime '{self.job.runtime}' is not known; {self.runtime.title} was assumed")
         return tuple(said)

@@ -145,6 +145,8 @@ class Runtime:
     vector_values: float = 0.0
     routing: float = 1.0
     quantising: float = 0.0
+    #: Whether its attention is held up by exponentials, and no more by how products wait for them.
+    overlaps_softmax: bool = False
     #: Whether a token's attention reads the cache for each of its heads, and not once for those of a group.
     ungrouped: bool = False
     exact: bool = True

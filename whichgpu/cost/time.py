@@ -170,9 +170,7 @@ def prepare(
                 classes=table.classes,
                 compute=compute / (_clocked(table, devices, runtime, exponent, busy) * devices.capped),
                 memory=memory / stream,
-                fastest_compute=_fastest_compute(
-                    table, devices, runtime, "sustained" if runtime.domain else "ceiling"
-                ),
+                fastest_compute=_fastest_compute(table, devices, runtime),
                 fastest_memory=_fastest_memory(table, devices),
                 launched=launched,
                 started=launched * _starts(table, runtime, trains=trains),
@@ -428,7 +426,7 @@ def _starts(table: OpTable, runtime: Runtime, *, trains: bool) -> Array | float:
 _NARROW = ("fp8", "int8", "fp4")
 
 
-def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime, ceiling: str) -> Array:
+def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime) -> Array:
     """Seconds of one execution at a ceiling of the peak; nothing for what no peak bounds.
 
     Language models keep all tensor cores busy while they train or read prompts: their ceiling is what is
@@ -441,7 +439,8 @@ def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime, ceiling
     tensor = on_tensor_cores(peaks, devices) & ~devices.miopen
     least = multiplied(table, tensor, section("products")["winograd_most"])
     ideal = half * least / peaks
-    return np.asarray(fastest(table, devices, runtime, ideal / section("products")[ceiling]))
+    ceiling = devices.sustained if runtime.domain else section("products")["ceiling"]
+    return np.asarray(fastest(table, devices, runtime, ideal / ceiling))
 
 
 def _fastest_memory(table: OpTable, devices: Devices) -> Array:

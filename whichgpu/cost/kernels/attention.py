@@ -2,6 +2,7 @@
 
     compute = 4 B h q kv d * seen / (peak * e * d / pad(d))
     seen    = 1 - min(q, kv) / 2 max(q, kv) where causal and fused: all but the masked triangle
+              * (a + r) / (a + r at heads of 128), r the exponentials of a score over its products
     memory  = (q, k, v, out + KV cache + scores) / (bandwidth * s)
 
 Heads of a group share what is read of the cache, but in kernels of before there were groups (`ungrouped`),
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 KINDS = ("attention",)
 _SCORE_PASSES, _BIASED_PASSES = 4.0, 7.0
 _SCORE_BYTES = 2.0
+#: Values of a head of nearly all language models.
+_USUAL_HEAD = 128.0
 
 
 def seconds(
@@ -49,12 +52,27 @@ def seconds(
     peaks = devices.peaks(ops.dtypes, tf32=runtime.unasked("attention"))
     through = score_passes(ops, runtime)
     # Unfused products know of no mask: they compute the whole rectangle.
-    compute = ops.flops * np.where(through > 0.0, 1.0, seen(d)) / (peaks * efficiency)
+    work = ops.flops * np.where(through > 0.0, 1.0, seen(d))
+    if runtime.overlaps_softmax:
+        work = work * exponentials(ops, devices)
+    compute = work / (peaks * efficiency)
     traffic = ops.activation_bytes + ops.kv_bytes * (d["heads"] / d["kv_heads"] if runtime.ungrouped else 1.0)
     if np.any(through):
         traffic = traffic + through * _SCORE_BYTES * d["batch"] * d["heads"] * d["q"] * d["kv"]
     memory = traffic / (devices.bandwidth * runtime.memory["attention"])
     return compute, memory
+
+
+def exponentials(ops: OpTable, devices: Devices) -> NDArray[np.float64]:
+    """Time of fused attention over that with heads of 128 values, as scores take exponentials, (O, G, 1).
+
+    An SM makes 16 of them a clock, whatever its tensor cores do: t = (a + r) t_peak with r what those of a
+    score take over what its products take at the peak.
+    """
+    c = section("products")
+    rate = c["rate_reference"] * devices.fed(ops.dtypes) / (4.0 * c["exponentials"])
+    beside = c["attention_beside"]
+    return np.asarray((beside + rate / ops.dims["head_dim"]) / (beside + rate / _USUAL_HEAD))
 
 
 def score_passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:

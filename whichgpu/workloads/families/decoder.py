@@ -22,6 +22,7 @@ The parts are in `whichgpu/workloads/language/`. Dimensions, each with what hold
     window_heads (heads)    of attention within a window
     embed_norm (false), final_norm (true), word_width (hidden)
     pattern (*), feeds (- or E), feed_widths, dense_first (0), single (false), window;  see language/layout.py
+    chunked (false)         a window is a chunk of the text, of which a token sees what is before it
     head_counts (none)      of layers whose heads are counted one by one: see language/layout.py
     full_kv_heads, full_head_dim (as in windows), keys_as_values (false)    of attention without a window
     experts, experts_per_token, expert_ffn, shared_experts or shared_ffn, shared_gate, router_bias,
@@ -117,6 +118,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
 def step(
     dims: Mapping[str, Any], rec: Recorder, prefill_tokens: Any, decode_sequences: Any, kv_tokens: Any,
     *, prefill_length: Any = None, prefill_context: Any = 0.0, decode_tokens: float = 1.0,
+    decode_steps: Any = 1.0,
 ) -> None:  # fmt: skip
     """Record one engine step: prompt tokens and those of each decoding sequence, in one pass.
 
@@ -129,14 +131,17 @@ def step(
         prefill_length: tokens of each prompt (or chunk); by default all are of one prompt.
         prefill_context: cached tokens before each chunk.
         decode_tokens: tokens of each decoding sequence: with speculative decoding one more than is drafted.
+        decode_steps: tokens of an answer, over which the contexts of these sequences are spread.
 
     """
     length = prefill_tokens if prefill_length is None else prefill_length
     prompts = prefill_tokens / np.maximum(length, 1.0)
     decoding = np.maximum(decode_sequences, 1.0)
+    context = kv_tokens / decoding
+    steps = np.clip(decode_steps, 1.0, np.maximum(2.0 * context - 1.0, 1.0))
     attends = [
         Attend(prompts, length, length + prefill_context, repeats=_some(prefill_tokens)),
-        Attend(decoding, decode_tokens, kv_tokens / decoding, cached=True, repeats=_some(decode_sequences)),
+        Attend(decoding, decode_tokens, context, cached=True, repeats=_some(decode_sequences), steps=steps),
     ]
     decoded = decode_sequences * decode_tokens
     vision.towers(dims, rec)

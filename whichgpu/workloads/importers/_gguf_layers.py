@@ -204,6 +204,8 @@ def _laid_out(header: Header, dims: dict[str, Any], mixers: Sequence[str], feeds
         inside = _inside(header)
         if any(inside):
             dims["window"] = int(window)
+            if not header.value("attention.sliding_window"):
+                dims["chunked"] = True
             letters = ["W" if one == "*" and inside[i] else one for i, one in enumerate(letters)]
     if all((mixer == ".") != (feed == ".") for mixer, feed in zip(letters, feeds, strict=True)):
         dims["single"] = True

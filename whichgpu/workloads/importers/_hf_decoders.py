@@ -146,7 +146,7 @@ def _llama4(config: Config, dims: Dims) -> None:
     """Chunks on three layers of four, experts on every layer or every second, one shared expert."""
     every, step = config.first(("no_rope_layer_interval",)), config.first(("interleave_moe_layer_step",))
     dims["pattern"] = "W" * (every - 1) + "*"
-    dims["window"] = config.first(("attention_chunk_size",))
+    dims["window"], dims["chunked"] = config.first(("attention_chunk_size",)), True
     dims["shared_experts"] = 1
     if step > 1:
         dims["feeds"] = "-" * (step - 1) + "E"

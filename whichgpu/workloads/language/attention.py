@@ -65,7 +65,8 @@ def _grouped(
         rec.copy(made * (d + value) * rows, shard="head", name="cache")
     for one in attends:
         with rec.module("attend", repeats=one.repeats):
-            rec.attention(one.batch, heads, one.q, seen(one, window), d, kv_heads=kv_heads, value_dim=value,
+            kv = in_chunks(one, window) if window and dims.get("chunked") else seen(one, window)
+            rec.attention(one.batch, heads, one.q, kv, d, kv_heads=kv_heads, value_dim=value,
                           causal=not one.cached, cached=one.cached, held=_held(one, window))  # fmt: skip
     if gate:
         rec.pointwise(heads * d * rows, reads=2.0, keeps=2.0, shard="head", name="gate")
@@ -170,6 +171,28 @@ def seen(one: Attend, window: float) -> Any:
     first = one.kv - (steps - 1.0) / 2.0
     short = np.clip(np.floor(window - first + 1.0), 0.0, steps)
     return (short * (first + (short - 1.0) / 2.0) + (steps - short) * window) / steps
+
+
+def in_chunks(one: Attend, chunk: float) -> Any:
+    """Tokens that a query attends to where it sees its own chunk alone (`attention_chunk_size` of Llama 4).
+
+    In decode the mean over the steps, exactly: the first token of a chunk sees itself only. Of a prompt
+    so many that what a causal mask leaves of the rectangle is what the triangles of its chunks have.
+    """
+    if one.cached:
+        steps = np.maximum(one.steps, 1.0)
+        last = one.kv + (steps - 1.0) / 2.0
+        return (_within(last, chunk, 1.0) - _within(last - steps, chunk, 1.0)) / steps
+    triangles = _within(one.kv, chunk, 0.0) - _within(one.kv - one.q, chunk, 0.0)
+    q = np.maximum(one.q, 1.0)
+    wide = triangles / q + q / 2.0
+    return np.where(wide > q, wide, q - np.sqrt(np.maximum(q**2 - 2.0 * triangles, 0.0)))
+
+
+def _within(tokens: Any, chunk: float, itself: float) -> Any:
+    """Keys that the first so many tokens attend to, each in its chunk and with so much of itself."""
+    rest = np.mod(tokens, chunk)
+    return (tokens - rest) * (chunk + itself) / 2.0 + rest * (rest + itself) / 2.0
 
 
 def _held(one: Attend, window: float) -> Any:
