@@ -49,11 +49,6 @@ _FP16, _FP32, _GRAPH = 2.0, 4.0, 1.57e6
 _COPIES = 2.0
 
 
-def hears(workload: Workload) -> bool:
-    """Whether a decoder writes what an encoder hears."""
-    return workload.family == "whisper"
-
-
 def held(
     workload: Workload, job: Job, stack: Runtime, parts: Mapping[str, Any], ops: Sequence[Op]
 ) -> dict[str, Any]:

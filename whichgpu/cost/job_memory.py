@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import hearing, memory, parallel, reserving
+from whichgpu.cost import memory, parallel, reserving
 from whichgpu.cost.activations import Kept, causal, most_scores
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh, shares_tokens
@@ -55,8 +55,10 @@ def inference(
         beside=_beside(workload, job, stack),
     )  # fmt: skip
     reserved = reserving.buffer(workload, job, stack)
-    if hearing.hears(workload):
-        parts = hearing.held(workload, job, stack, parts, ops)
+    if workload.family == "whisper":
+        from whichgpu.cost.hearing import held
+
+        parts = held(workload, job, stack, parts, ops)
     elif _in_one_pass(job, stack):
         parts = _fullest_pass(workload, job, stack, mesh, parts)
     elif np.any(reserved):
