@@ -178,6 +178,8 @@ def test_data_parallel_training_scales_below_linear() -> None:
         ("diffusers 0.14 fp16", "diffusers"),
         ("torchtitan 0.1 (PyTorch 2.6, torch.compile)", "torchtitan"),
         ("torchtune", "torchtune"),
+        ("TRL 0.12 (PEFT)", "transformers"),
+        ("CTRL eager", "pytorch-2"),
         ("Megatron-DeepSpeed", "megatron-2022"),
         ("CUDA 11.6", "tensorrt"),
         ("transformers 4.38 + bitsandbytes (PyTorch 2.1)", "transformers"),

@@ -130,3 +130,42 @@ def test_matrix_units_in_the_cores_of_a_gpu_speed_experts_up_as_they_do_all_else
 
 #: With experts and without.
 MODELS = ("qwen3-30b-a3b", "llama-3.1-8b")
+
+
+B200 = catalogue()["b200-180gb-sxm"]
+
+
+def gradients(ep: int, gpus: float = 64.0) -> float:
+    """Seconds of the exchange of GPT-OSS 120B's gradients on B200 in machines of eight, all of it."""
+    job = Job(
+        "gpt-oss-120b", phase="pretrain", precision="bf16", runtime="Megatron-LM", batch=4.0, seq_len=4096.0,
+        n_gpus=gpus, tp=1.0, pp=1.0, options={"ep": str(ep), "global_batch": "512"},
+    )  # fmt: skip
+    return sum(breakdown(job, [B200]).at(0, 0)["gradients"].values())
+
+
+def test_gradients_of_experts_go_through_one_port_each() -> None:
+    """Those of an eighth of the experts lie in eight machines, one GPU in each: no ring shares its ports.
+
+    2 B a gradient and 2 B a weight of 114.7 B / 8 parameters, 7 / 8 of them, over 400 Gbit/s.
+    """
+    experts = 36 * 128 * 3 * 2880**2
+    port = 0.95 * 50e9
+    assert gradients(8) - gradients(64) > 7 / 8 * 4.0 * experts / 8 / port
+    # In one machine they cross NVLink alone.
+    assert gradients(4, 8.0) < 0.2 * gradients(8)
+
+
+def test_a_run_whose_experts_are_exchanged_between_machines_takes_as_long_as_published() -> None:
+    """GPT-OSS 120B on 64 B200 with the experts of each machine dealt out in it: 8,213 tokens/s a GPU.
+
+    docs/performance-summary-archive.md of NVIDIA-NeMo/Megatron-Bridge, release 25.11, which no fit has seen;
+    a ring through all ports has 15,300.
+    """
+    job = Job(
+        "gpt-oss-120b", phase="pretrain", precision="bf16", runtime="Megatron-Bridge NeMo 25.11", batch=4.0,
+        seq_len=4096.0, n_gpus=64.0, tp=1.0, pp=1.0, options={"ep": "8", "cp": "1", "global_batch": "512"},
+    )  # fmt: skip
+    found = single(job, B200).throughput
+    assert found is not None
+    assert found.mid / 64.0 == pytest.approx(8213, rel=0.15)

@@ -314,6 +314,23 @@ def test_torchtitan_takes_what_its_benchmarks_say(
     assert float(reserved[0, 0]) / GIB == pytest.approx(gib, rel=0.06)
 
 
+@pytest.mark.parametrize(("gpus", "gib"), [(32, 47.96), (64, 46.97)])
+def test_torchtitan_compiles_its_loss_since_march_2025(gpus: int, gib: float) -> None:
+    """torchtitan, benchmarks/llama3_8b_h200_2025-06; else the loss is computed op by op."""
+
+    def needs(runtime: str) -> float:
+        job = Job(
+            "llama-3.1-8b", phase="pretrain", precision="fp8", runtime=runtime, n_gpus=float(gpus), batch=2.0,
+            seq_len=8192.0, options={"checkpointing": "selective"},
+        )  # fmt: skip
+        return float(estimate(job, [GPUS["h200-141gb-sxm"]]).readings.reserved[0, 0]) / GIB
+
+    assert needs("torchtitan 2025-06, compile") == pytest.approx(gib, rel=0.07)
+    assert needs("torchtitan 0.2 compile") == needs("torchtitan 2025-06, compile")
+    for other in ("torchtitan 2025-06", "torchtitan 2024-12, compile", "torchtitan 0.0.2 compile"):
+        assert needs(other) > 1.25 * gib, other
+
+
 @pytest.mark.parametrize(("precision", "each"), [("bf16", 5.0), ("amp-bf16", 7.0), ("fp32", 9.0)])
 def test_a_score_takes_what_its_softmax_and_its_dropout_leave(precision: str, each: float) -> None:
     """Softmax, mask and what dropout leaves: 2 + 1 + 2, 4 + 1 + 4, and 4 + 1 + 2 where autocast widens."""

@@ -26,7 +26,7 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import most_parts
 from whichgpu.errors import SomeRefused, UsageError
-from whichgpu.values import immutable
+from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.training import learns, trained_parameters
@@ -54,8 +54,18 @@ _LEVELS = {
 _WHOLE = 3
 #: By level, how often a GPU gathers weights: once they are updated, or for the forward and the backward pass.
 _GATHERS = (0.0, 1.0, 1.0, 2.0)
+#: A share that is no share.
+_LEAST = 1e-12
 #: What is dealt out, or cut, as experts are.
 _EXPERTS = ("expert", "expert_row")
+
+
+class Experts(NamedTuple):
+    """What a step exchanges of experts: their `share` of it, among `ranks` GPUs that lie `apart`."""
+
+    share: Any
+    ranks: Array
+    apart: Array
 
 
 @immutable
@@ -89,6 +99,7 @@ class Step:
     wait: float = 0.0
     #: Of what is exchanged, the share that is ready when the last backward pass is over.
     late: Any = 0.0
+    experts: Experts | None = None
 
 
 def sharding(job: Job, stack: Runtime) -> int:
@@ -149,6 +160,7 @@ def plan(
     dense = np.asarray(job.n_gpus, dtype=np.float64) / (mesh.tp * mesh.pp)
     # What one GPU alone holds of its experts it exchanges with nobody.
     sent = 1.0 - experts * np.where(alike > 1.0, 0.0, 1.0)
+    dealt = Experts(1.0 - (1.0 - experts) / np.maximum(sent, _LEAST), alike, mesh.experts_apart)
     # One passes through all stages, those behind it at the pace of the fullest.
     slots = 1.0 + (count - 1.0) * unevenness(whole, layers, mesh.pp, vp) + (mesh.pp - 1.0) / vp
     return Step(
@@ -158,7 +170,7 @@ def plan(
         cp=mesh.cp, apart=mesh.tp, held=held * mesh.pp, stages=mesh.pp, width=mesh.tp * mesh.cp,
         handed=_layer_input(whole) / (mesh.tp * mesh.cp), chunks=vp,
         casts_once=stack.casts_once, wait=section("links")["step"] * _exchanging(job),
-        late=_late(whole, stack, each * held),
+        late=_late(whole, stack, each * held), experts=dealt if np.any(dealt.share > 0.0) else None,
     )  # fmt: skip
 
 

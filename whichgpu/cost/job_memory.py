@@ -55,7 +55,11 @@ def inference(
         beside=_beside(workload, job, stack),
     )  # fmt: skip
     reserved = reserving.buffer(workload, job, stack)
-    if _in_one_pass(job, stack):
+    if workload.family == "whisper":
+        from whichgpu.cost.hearing import held
+
+        parts = held(workload, job, stack, parts, ops)
+    elif _in_one_pass(job, stack):
         parts = _fullest_pass(workload, job, stack, mesh, parts)
     elif np.any(reserved):
         parts["activations"] = np.maximum(parts["activations"], reserved)

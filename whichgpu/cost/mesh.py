@@ -93,8 +93,12 @@ class Mesh:
 
     def expert_replicas(self, job: Job) -> Array:
         """GPUs of a training that hold the same experts: fewer than replicas, where `ep` deals those out."""
-        spread = np.where((self.ep > 1.0) | (self.moe_tp > 1.0), self.ep * self.moe_tp, self.tp)
-        return np.asarray(np.maximum(_array(job.n_gpus) / (self.pp * spread), 1.0))
+        return np.asarray(np.maximum(_array(job.n_gpus) / (self.pp * self.experts_apart), 1.0))
+
+    @property
+    def experts_apart(self) -> Array:
+        """GPUs from one that holds some experts to the next that holds the same."""
+        return np.where((self.ep > 1.0) | (self.moe_tp > 1.0), self.ep * self.moe_tp, self.tp)
 
     def check(self, workload: Workload, job: Job) -> None:
         """Refuse a mesh that cannot be, naming what binds and what would do."""

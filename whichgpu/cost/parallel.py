@@ -373,11 +373,20 @@ def shown_at_end(micro: Array, last: Array, late: Any = 0.0) -> Array:
 
 
 def exchanges(step: Step, replicas: Any, devices: Devices, links: Any = 1.0) -> tuple[Array, Array]:
-    """Seconds of what the replicas exchange beside every pass, and at the end of a step, (G, J) each."""
-    c = section("links")
+    """Seconds of what the replicas exchange beside every pass, and at the end of a step, (G, J) each.
+
+    GPUs that hold the same experts lie further from each other than replicas, so that each group of them has
+    the port of one GPU between machines where a ring of all has those of all.
+    """
+    c, experts = section("links"), step.experts
     ranks, size = np.asarray(replicas, dtype=np.float64) * step.cp, step.exchanged
-    shards = _gathered(size, ranks, devices, step.apart)
-    whole = all_reduce(size, ranks, devices, step.apart)
+    dense = size if experts is None else (1.0 - experts.share) * size
+    shards = _gathered(dense, ranks, devices, step.apart)
+    whole = all_reduce(dense, ranks, devices, step.apart)
+    if experts is not None:
+        own = experts.share * size
+        shards = shards + _gathered(own, experts.ranks, devices, experts.apart)
+        whole = whole + all_reduce(own, experts.ranks, devices, experts.apart)
     beside = np.where(step.level == 3, shards, 0.0) / links
     last = np.where(step.level == 0, whole, np.where(step.level < 3, shards, 0.0))
     return np.asarray(beside), np.asarray(last / c["data_parallel"] / links)

@@ -280,8 +280,10 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
 
 
 def _has(text: str, mark: Mapping[str, Any]) -> bool:
-    """Whether text has a mark's word, older build or version, and no word that excludes it."""
+    """Whether text has a mark's word, older build or version, all it needs, and no word that excludes it."""
     low = text.lower()
+    if not all(word in low for word in mark.get("needs", ())):
+        return False
     build = re.search(r"\bb(?:uild\W*)?(\d{3,5})\b", low) if "builds" in mark else None
     older = build is not None and int(build[1]) < mark["builds"]
     told = re.search(r"\d+(?:\.\d+)+", low) if {"before", "since"} & set(mark) else None

@@ -1,0 +1,74 @@
+"""Memory of programs that make speech into text: caches of a beam, scores, buffers."""
+
+from __future__ import annotations
+
+import pytest
+from memory_jobs import GPUS, parts
+
+from whichgpu.cost.infeasible import single
+from whichgpu.workloads.job import Job
+
+MIB = 2.0**20
+
+
+def heard(runtime, model="large-v2", **columns):
+    return parts(f"whisper-{model}", phase="infer", runtime=runtime, **{"precision": "fp16", **columns})
+
+
+@pytest.mark.parametrize(
+    ("model", "megabytes"),
+    [("tiny", 273), ("base", 388), ("small", 852), ("medium", 2100), ("large-v2", 3900)],
+)
+def test_whisper_cpp_takes_what_its_readme_says(model, megabytes):
+    """ggml-org/whisper.cpp, README.md, "Memory usage": weights, caches for three hypotheses, four buffers."""
+    found = heard("whisper.cpp 1.6", model)
+    assert sum(found.values()) - found["context"] == pytest.approx(megabytes * 1e6, rel=0.02)
+
+
+def test_buffers_of_whisper_cpp_are_those_of_a_log():
+    """Large-v3-turbo without flash attention: 36.13, 212.29, 9.25 and 99.10 MB; caches 10.49, 31.46, 7.86."""
+    found = heard("whisper.cpp 1.7.2", "large-v3-turbo", options={"beam": "1"})
+    assert found["activations"] == pytest.approx(356.77e6, rel=0.005)
+    assert found["kv_cache"] == pytest.approx(49.81e6, rel=0.001)
+
+
+def test_a_beam_of_whisper_cpp_has_two_hypotheses_more_and_flash_attention_no_scores():
+    """560 MiB for the large model's own cache at a beam of five: ggml-org/whisper.cpp, pull request 2443."""
+    today, alone = heard("whisper.cpp"), heard("whisper.cpp", options={"beam": "1"})
+    assert today["kv_cache"] - alone["kv_cache"] == pytest.approx((560 - 80) * MIB)
+    scores = heard("whisper.cpp 1.7.2")["activations"] - today["activations"]
+    assert scores == pytest.approx(4.0 * (20 * 1500**2 - 3 * 1500 * 1280))
+
+
+@pytest.mark.parametrize(
+    ("runtime", "model", "precision", "batch", "mebibytes"),
+    [
+        ("faster-whisper", "large-v3", "fp16", 1, 4521),
+        ("faster-whisper", "large-v3", "int8", 1, 2953),
+        ("faster-whisper", "large-v3-turbo", "fp16", 1, 2537),
+        ("faster-whisper batched", "large-v2", "fp16", 8, 6090),
+        ("faster-whisper batched", "large-v2", "int8", 8, 4500),
+        ("Transformers", "large-v2", "fp16", 1, 4960),
+    ],
+)
+def test_peaks_of_whisper_are_those_published(runtime, model, precision, batch, mebibytes):
+    """SYSTRAN/faster-whisper, README.md of 1.1 and issue 1030: beams of five, read off the device."""
+    found = heard(runtime, model, precision=precision, batch=batch, options={"beam": "5"})
+    assert sum(found.values()) == pytest.approx(mebibytes * MIB, rel=0.105)
+
+
+def test_caches_follow_the_program():
+    """Hypotheses share what is heard, or have a copy each; text that goes on fills all positions."""
+    layer = 32 * 2 * 1280 * 2.0
+    alone = heard("faster-whisper", batch=1, output_tokens=100)
+    assert alone["kv_cache"] == pytest.approx(layer * (1500 + 5 * 448))
+    batched = heard("faster-whisper batched", batch=8, output_tokens=100, options={"beam": "5"})
+    assert batched["kv_cache"] == pytest.approx(8 * layer * (1500 + 5 * 100))
+    copies = heard("Transformers", batch=1, output_tokens=100, options={"beam": "5"})
+    assert copies["kv_cache"] == pytest.approx(5 * layer * (1500 + 100))
+
+
+def test_int8_of_ctranslate2_runs_on_volta():
+    """Its README ran large-v2 in INT8 on a V100S, whose cores have dot products and no units for INT8."""
+    job = Job("whisper-large-v2", runtime="faster-whisper", precision="int8")
+    assert single(job, GPUS["v100-32gb-pcie"]).fits
