@@ -62,7 +62,7 @@ class Term(NamedTuple):
     @property
     def tariff(self) -> bool:
         """Whether it is a price of energy."""
-        return bool(self.sign) and self.dims[AXES.index("energy")] < 0
+        return bool(self.sign) and self.dims[AXES.index("energy")] < 0 and self.dims[AXES.index("hour")] <= 0
 
 
 @cache

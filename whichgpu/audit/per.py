@@ -42,7 +42,8 @@ _PER = re.compile(
     rf"|(?P<many>1,?000|100(?=\s)|1\s?k|thousand|million|1\s?m(?:illion)?|m|k|billion)?\s*(?:(?:input|output|"
     rf"generated|prompt|"
     rf"finished|rendered|sdxl|training|blended|total|processed|cached)\s+)?(?P<thing>tokens?|tok\b|images?|pictures?|requests?|queries|calls?)\b"
-    r"|(?P<kwh>kwh|kilowatt[- ]hour)\b|(?P<mwh>mwh|megawatt[- ]hour)\b|(?P<gb>gb|gigabyte)\b"
+    r"|(?P<kwh>kwh|kilowatt[- ]hour)\b|(?P<mwh>mwh|megawatt[- ]hour)\b|"
+    r"(?P<kw>kw|kilowatt)\b|(?P<gb>gb|gigabyte)\b"
     r"|(?P<tokens>1?\s?m|million|thousand|1,?000)\b(?=\s*(?:[,.;:)]|$|on\b|in\b|for\b|at\b|and\b|"
     r"that\b|which\b|this\b|it\b|you\b|we\b|is\b|comes\b|"
     r"with\b|of output|"
@@ -150,6 +151,8 @@ def _per_thing(text: str, term: Term, match: re.Match[str]) -> Term:
         many = _MANY.get(re.sub(r"[,\s]", "", (match["many"] or "").lower()), 1.0)
         axis = "token" if match["thing"].lower().startswith("tok") else "piece"
         return times(term, dims(**{axis: -1}), 1 / many)
+    if match["kw"]:
+        return times(term, dims(energy=-1, hour=1), 1e-3)
     if match["kwh"] or match["mwh"]:
         return times(term, dims(energy=-1), 1e-3 if match["kwh"] else 1e-6)
     if match["tokens"] and term.sign and (axis := counted_in(text)):

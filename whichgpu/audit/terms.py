@@ -154,6 +154,12 @@ _NO_UNIT = re.compile(
 )
 #: The end of a sentence that tells by its last words what its own amount is per.
 _ENDED = re.compile(r"\b(?:per|an?|each|every) (?:hour|day|week|month|year)[.!;]\s+(?=[A-Z])", re.IGNORECASE)
+#: "7.2 kWh a day; at $0.20 that is": for each of them.
+_AT_A_KWH = re.compile(
+    r"\bkWh\b[^.\d$\u20ac]{0,20}\b(?:at|times|for)\s+(?:my |our |the )?"
+    r"(?:local |usual )?(?:about |around |only )?~?$",
+    re.IGNORECASE,
+)
 #: A sentence that begins with what its prices are per: "Per gigabyte you pay $142 for the one and $158".
 _PER_GB = re.compile(
     r"(?:(?:^|[.;:]\s+|,\s+(?:and |but |yet )?)per|\bprice per|\bcost per|\bmeasured per)\s(?:gigabyte|gb)\b"
@@ -419,6 +425,8 @@ def _of_money(text: str, base: Term, each: Quantity, before: str) -> Term | None
     if sign is None:
         return None
     made = per(text, base._replace(sign=sign), (dims(money=1), 1.0))
+    if made.dims == dims(money=1) and _AT_A_KWH.search(text, max(0, each.start - _REACH), each.start):
+        return times(made, dims(energy=-1), 1e-3)
     made = _of_period(made, before)
     if made.dims == dims(money=1) and (period := shared_period(text, made.end)):
         made = times(made, *one_period(period, -1))

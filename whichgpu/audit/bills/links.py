@@ -207,6 +207,7 @@ def linked(text: Amounts, base: Term, told: Term) -> bool:
             FOR_ALL.match(words, told.end)
             or _OF_SO_MANY.search(words, reach, told.start)
             or _IN_BRACKETS.fullmatch(words, base.end, told.start)
+            or ARE.fullmatch(words, base.end, told.start)
         )
     )
     if told.of in LENGTHS:

@@ -59,10 +59,20 @@ SIMPLE = 3
 CLOSE = 0.012
 
 
+#: "If it leaves them on, the bill is $11,038 a month".
+_BILL_IS = re.compile(
+    r"\b(?:bill|cost|rent|invoice)s? (?:is|are|was|would be|will be|becomes?|comes? to)\s+"
+    r"(?:about |around |roughly |only |just )*~?$",
+    re.IGNORECASE,
+)
+
+
 def is_stated(way: Way, base: Term, told: Term, text: Amounts) -> bool:
     """Whether a product over sentences is meant: words say so, or a factor stands beside the amount."""
     words, here = text.passage.text, text.sentence(told.start)
     if base.start >= here.start or LEADS.search(words, max(here.start, told.start - NEAR), told.start):
+        return True
+    if _BILL_IS.search(words, max(here.start, told.start - NEAR), told.start):
         return True
     first = not any(any(each.dims) for each in within(text.every, here.start, told.start))
     if first and CONCLUDES.match(words, here.start, told.start):

@@ -29,6 +29,7 @@ _TOTAL = re.compile(
 _ADDS = re.compile(r"\b(?:[Aa]dd(?:ing|ed)?|[Pp]lus|[Oo]n top|another|[Ii]nclud\w+|extra)\b")
 _ARRIVES = re.compile(
     r"\b(?:(?:arrive|end up|land|get|are|is|come|brings? (?:it|us|you|the \w+)) (?:at|to|with)|makes?|making|"
+    r"(?:costs?|bill|sum|price) (?:is|are|becomes?|rises? to|comes? to)|"
     r"for a total of|total(?:s|ling)?(?: of)?|adds? up to|comes? (?:out )?(?:at|to)|"
     r"brings? [\w ]{2,24} to|in all)\s+(?:about |around |roughly |a |total |of |just |some )*~?$",
     re.IGNORECASE,

@@ -303,7 +303,9 @@ def _is_worked(used: tuple[Term, ...], told: Term) -> bool:
 def _left(both: _Both) -> Iterator[Way]:
     """What both have less, or more, of one amount: "leaves 4 GB on one and 28 on the other"."""
     one = both.one.term
-    rest = [each for each in both.pool if alike(each, one)] if one.of in ("byte", "money") else []
+    # What is told behind the first follows from it, and is none of the second.
+    rest = [each for each in both.pool if alike(each, one) and each.start < one.start]
+    rest = rest if one.of in ("byte", "money") else []
     first, last = ([each.value for each in side.get(_MANY, ())] for side in (both.first, both.second))
     for (key, values), sign in product(both.first.items(), (-1, 1)):
         for value, each, many in product(values, rest, (1.0, *first)):
