@@ -6,6 +6,7 @@ import re
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 from whichgpu.errors import UsageError, one_line
 from whichgpu.values import modules_in
@@ -106,7 +107,8 @@ def decode(content: bytes, shown: str) -> str:
     else:
         text = content.decode("cp1252", "replace")
     sample = text[:_SAMPLE]
-    strange = sum(not (c.isprintable() or c.isspace()) for c in sample)
+    # Marks of direction, joiners and soft hyphens are of text.
+    strange = sum(not (c.isprintable() or c.isspace() or category(c) == "Cf") for c in sample)
     if "\x00" in sample or strange > len(sample) / 20:
         raise UsageError(f"{shown}: binary, not text; name a Markdown, HTML or text file")
     return text
