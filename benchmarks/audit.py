@@ -40,6 +40,9 @@ TEXTS = {
     "items": "- a\n" * (MB // 4),
     "lines": "x\n" * (MB // 2),
     "entities": "&amp; " * (MB // 6),
+    "one sentence": "the A100 has 80 GB of memory, " * (MB // 30),
+    "one cell": "| GPU | TMUs |\n|---|---|\n| A100 | " + "1 / " * (MB // 4),
+    "boxes": "<div><div>TDP</div><div>70 W</div></div>" * (MB // 40),
     "percentages": "50 % more than " * (MB // 15),
 }
 

@@ -56,9 +56,16 @@ def test_sentences_of_scripts_without_capitals_end():
 
 
 def test_encodings_are_read():
-    for encoding in ("utf-8", "utf-16", "cp1252"):
+    for encoding in ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252"):
         found = audited("Die A10 – 24 GB of GDDR6.".encode(encoding), "", catalogue(), corpus.TODAY)
         assert any(each.quote == "GDDR6" for each in found.findings)
+
+
+def test_marks_of_direction_are_text():
+    """Right-to-left pages have one beside every name."""
+    text = "\u200fذاكرة \u200eA100\u200f \u200e80 GB\u200f. \u200eThe A10 has 24 GB.\u200f " * 9
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert any(each.quote == "24 GB" for each in found.findings)
 
 
 def test_scripts_and_menus_are_not_read():

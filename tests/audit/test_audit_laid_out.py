@@ -20,6 +20,14 @@ Max thermal design power (TDP)         {}W                            165W
 
 * With sparsity
 """
+COLUMNS = """Technische Daten
+
+                       RTX 3070          RTX 3070 Ti       RX 6800
+Shader                 5.888             6.144             {}
+Speicher               8 GB GDDR6        8 GB GDDR6X       16 GB GDDR6
+Interface              256 Bit           {} Bit           256 Bit
+TDP                    220 W             290 W             250 W
+"""
 BOXES = """<h1>In stock</h1><div class="card"><h3>NVIDIA RTX 2000 Ada Generation</h3><div class="specs">
 <div class="row"><span class="k">Architecture</span><span class="v">{}</span></div>
 <div class="row"><span class="k">CUDA cores</span><span class="v">2,816</span></div>
@@ -131,6 +139,8 @@ WORDS = """| | Tesla V100 16GB | A30 | RTX 4070 |
         ("a.txt", SHEET.format(165, 150), [],
          {"31.2 teraFLOPS", "62.5 teraFLOPS", "125 teraFLOPS", "82 teraFLOPS", "165 teraFLOPS", "24GB"}),
         ("a.txt", SHEET.format(165, 250), ["250W"], {"82 teraFLOPS", "165W"}),
+        ("a.txt", COLUMNS.format("3.840", 256), [], {"5.888", "3.840", "16 GB", "256 Bit", "250 W"}),
+        ("a.pdf.txt", COLUMNS.format("4.608", 192), ["4.608", "192 Bit"], {"5.888", "16 GB", "250 W"}),
         ("a.html", BOXES.format("Ada Lovelace", 70), [], {"Ada Lovelace", "2,816", "70 W"}),
         ("a.html", BOXES.format("Ampere", 130), ["Ampere", "130 W"], {"2,816"}),
         ("a.html", APART.format(485, 1), [], {"485 teraFLOPS", "24GB", "1-slot"}),
@@ -157,7 +167,8 @@ WORDS = """| | Tesla V100 16GB | A30 | RTX 4070 |
         ("a.md", WORDS.format("Samsung 8N", "933 GiB/s", "45,9"), ["Samsung 8N", "933 GiB/s", "45,9 Mrd."],
          {"TSMC 12FFN", "900 GB/s", "21,1 Mrd."}),
     ],
-    ids=["sheet", "wrong sheet", "boxes", "wrong boxes", "apart", "wrong apart", "two levels", "wrong levels",
+    ids=["sheet", "wrong sheet", "columns", "wrong columns",
+         "boxes", "wrong boxes", "apart", "wrong apart", "two levels", "wrong levels",
          "cells", "wrong cells",
          "around", "wrong around", "copied", "wrong copied",
          "notes", "wrong notes", "parts", "wrong parts", "slashes", "wrong slashes",

@@ -61,6 +61,15 @@ def test_of_a_wide_table_the_first_columns_are_read():
     assert wrong(found) == ["24 GB"]
 
 
+def test_a_cell_that_is_a_heap_is_no_value_and_one_of_prose_is_read():
+    heap = "| GPU | Memory |\n|---|---|\n| A10 | 24 GB |\n| A10 | " + "24 / " * 800 + "|\n\n"
+    found = audit(heap + CLAIM)
+    assert found.document.unread == ("a cell of 3,999 characters at line 4: it is no value",)
+    assert [each.quote for each in found.findings if each.verdict == "confirmed"] == ["24 GB"]
+    prose = "The A100 80GB PCIe has 24 GB of memory. Much is said of it elsewhere, and rightly so. " * 30
+    assert "24 GB" in wrong(audit(f"<table><tr><td>{prose}</td><td>x</td></tr></table>", "html"))
+
+
 def test_of_long_tables_the_first_rows_are_read(monkeypatch):
     monkeypatch.setattr(_bounds, "CELLS", 1_000)
     rows = "| A10 | 24 GB |\n" * 400

@@ -137,6 +137,14 @@ def test_an_accusation_in_a_list_looks_no_further_than_a_sentence_goes():
     assert many < 2 * few
 
 
+def test_how_many_of_a_device_there_are_is_told_right_before_its_name():
+    from whichgpu.audit.roles import counted
+
+    assert counted("We bought eight used ", 0, 21) == 8
+    far = "eight " + "- " * 99
+    assert counted(far, 0, len(far)) == 1
+
+
 def calls_of(asked, text):
     """Characters that are searched for the end of the sentence of a finding at the head of a text."""
     from types import SimpleNamespace

@@ -142,12 +142,16 @@ def _headed(text: str) -> Attribute | None:
     ):
         if form in _names():
             return _names()[form]
+        if form in _ALONE:
+            return attributes()[_ALONE[form]]
     found = list(named(bare))
     if found and found[0].start <= _FEW and len(bare) - (found[-1].end - found[0].start) <= _REST:
         return found[0].attribute
     return None
 
 
+#: Headers by themselves, which in a sentence name no attribute.
+_ALONE = {"shader": "cores", "interface": "memory_bus"}
 #: What says no more of an attribute than whose it is: "NVIDIA Hopper Architecture-Based CUDA\u00ae Cores".
 _OF_MAKER = re.compile(
     r"^(?:nvidia |amd |intel )?"

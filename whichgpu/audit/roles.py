@@ -446,8 +446,14 @@ _NUMBERS = {"dual": 2, "twin": 2, "pair of": 2, "a pair of": 2, "quad": 4, "octa
             "acht": 8, "deux": 2, "quatre": 4, "huit": 8, "dos": 2, "cuatro": 4, "ocho": 8}  # fmt: skip
 
 
+#: Characters before a name that say how many of it there are.
+_BEFORE_NAME = 120
+
+
 def counted(text: str, start: int, at: int) -> float:
     """How many of a device a text speaks of by the words before its name: "eight A100s" is 8."""
     # "2x RTX 3090/4090": of whichever.
+    # A sentence without an end is not searched again for each of its names.
+    start = max(start, at - _BEFORE_NAME)
     before = _SEVERAL.search(_OR.sub("", text[start:at])) if at > start else None
     return float(_NUMBERS.get(before[1].lower(), 0) or before[1].replace(",", "")) if before else 1.0

@@ -6,6 +6,7 @@ import re
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 from whichgpu.errors import UsageError, one_line
 from whichgpu.values import modules_in
@@ -37,6 +38,8 @@ _IS_MARKDOWN = re.compile(
 _LAID_OUT = re.compile(r"^ {20,90}\S[^\n|]{0,60}? {3,60}\S", re.MULTILINE)
 #: Characters of a file that say whether it is text.
 _SAMPLE = 20_000
+#: Bytes that show whether every other one is zero.
+_ZEROS = 2000
 #: Tags of HTML that may begin and not end.
 _OPEN = 1000
 
@@ -97,7 +100,7 @@ def decode(content: bytes, shown: str) -> str:
         if content.startswith(mark):
             return content.decode(encoding, "replace")
     declared = _DECLARED.search(content[:4096])
-    for encoding in ((declared[1].decode("ascii", "replace"),) if declared else ()) + ("utf-8",):
+    for encoding in ((declared[1].decode("ascii", "replace"),) if declared else ()) + _unmarked(content):
         try:
             text = content.decode(encoding)
         except (UnicodeDecodeError, LookupError):
@@ -106,10 +109,20 @@ def decode(content: bytes, shown: str) -> str:
     else:
         text = content.decode("cp1252", "replace")
     sample = text[:_SAMPLE]
-    strange = sum(not (c.isprintable() or c.isspace()) for c in sample)
+    # Marks of direction, joiners and soft hyphens are of text.
+    strange = sum(not (c.isprintable() or c.isspace() or category(c) == "Cf") for c in sample)
     if "\x00" in sample or strange > len(sample) / 20:
         raise UsageError(f"{shown}: binary, not text; name a Markdown, HTML or text file")
     return text
+
+
+def _unmarked(content: bytes) -> tuple[str, ...]:
+    """The encoding to try first of bytes without a mark: UTF-16 where every other one is zero."""
+    for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        half = content[first:_ZEROS:2]
+        if len(half) > 1 and 4 * half.count(0) > 3 * len(half):
+            return (encoding, "utf-8")
+    return ("utf-8",)
 
 
 def sniff(text: str) -> str:

@@ -32,6 +32,8 @@ _WORD = re.compile(rf"[^\s/;|{_SCRIPT}]+|[{_SCRIPT}]+")
 _WITH_DIGIT = re.compile(rf"\d[^\s/;|{_SCRIPT}]*")
 #: How much faster than prose is what is only seen to be a dump.
 _GLANCED = 8
+#: Characters of a cell that is no value.
+_LONG = 2_000
 #: Stretches that are named one by one.
 _NAMED = 3
 
@@ -53,12 +55,35 @@ def bounded(document: Document, text: str) -> Document:
             f"what is behind line {_line_of(document, len(document.original)):,}: the first {LINES:,} lines "
             f"and {CHARACTERS:,} characters of a file are looked at; audit the rest as a file of its own"
         )
+    document = _without_long(document, told)
     tables, dropped = _tables(document, told)
     passages = [each for each in document.passages if id(each) not in dropped]
     passages = _prose(document, passages, {id(cell) for table in tables for cell in table}, told)
     return document._replace(
         original=text, passages=tuple(passages), tables=tuple(tables), unread=tuple(told)
     )
+
+
+def _without_long(document: Document, told: list[str]) -> Document:
+    """A document whose tables have no cells that are longer than any value; those of prose stay passages."""
+    long = [cell for table in document.tables for cell in table if len(cell.text) > _LONG]
+    no_prose = [cell for cell in long if cell.kind == "cell"]
+    told += (
+        f"a cell of {len(each.text):,} characters at line {_line_of(document, each.start)}: it is no value"
+        for each in no_prose[:_NAMED]
+    )
+    told += _more(len(no_prose), "cells as long")
+    gone, unread = {id(cell) for cell in long}, {id(cell) for cell in no_prose}
+    tables = tuple(
+        Table(
+            tuple(tuple(None if id(cell) in gone else cell for cell in row) for row in table.rows),
+            table.section,
+            table.caption,
+        )
+        for table in document.tables
+    )
+    passages = tuple(each for each in document.passages if id(each) not in unread)
+    return document._replace(tables=tables, passages=passages) if long else document
 
 
 def _tables(document: Document, told: list[str]) -> tuple[list[Table], set[int]]:

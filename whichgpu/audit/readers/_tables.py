@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: What divides the columns of a table without marks, which has so many of them and so many rows at least.
 GAP = re.compile(r" {2,}|\t+|\s\.{3,}\s|\.{4,}\s?")
 _COLUMNS, _ROWS = 2, 3
+#: Blanks before a header that has nothing above the names of the rows.
+_DEEP = 6
 #: Characters of a row with pipes or commas at most where no rule says that it is one, and of its fields.
 _WIDEST, _WIDE = 240, 60
 #: A field of a line of separated values, by the mark that parts them.
@@ -91,11 +93,11 @@ def _in_columns(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
     A line with fewer has an empty cell, or one blank before a wide cell: its pieces are of the columns that
     they stand below.
     """
-    head = columned(rows[at], GAP)
+    head = _whole_head(rows, at)
     found: list[list[tuple[str, int]]] = []
     whole = 0
     for line in rows[at:] if len(head) >= _COLUMNS else ():
-        pieces = columned(line, GAP)
+        pieces = columned(line, GAP) if line is not rows[at] else head
         whole += len(pieces) == len(head)
         if len(pieces) != len(head):
             pieces = _below(line, [place - rows[at].start for _, place in head]) if len(found) > 1 else []
@@ -106,6 +108,15 @@ def _in_columns(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
         # "RTX 4090:   24 GB, 450 W" is a list.
         return []
     return found if whole >= _ROWS and 2 * whole > len(found) else []
+
+
+def _whole_head(rows: Sequence[Line], at: int) -> list[tuple[str, int]]:
+    """The pieces of a first line, with an empty one above the names of the rows where it leaves that out."""
+    head = columned(rows[at], GAP)
+    indented = rows[at].text[:_DEEP].isspace() and not rows[at + 1].text[:1].isspace()
+    if indented and len(columned(rows[at + 1], GAP)) == len(head) + 1:
+        return [("", rows[at].start), *head]
+    return head
 
 
 def _below(line: Line, starts: Sequence[int]) -> list[tuple[str, int]]:
@@ -167,6 +178,9 @@ def _at_columns(
     text, place = piece
     at = 0
     for start, _ in columns[1:]:
+        if place + at - origin >= start - _OFF:
+            # It begins in this column: "RX 6800".
+            continue
         near = [
             match.end()
             for match in re.finditer(r"\s+(?=\S)", text)
