@@ -85,7 +85,10 @@ _JOINS = (
     (r"\b(gaudi|trainium|inferentia) (\d)\b", r"\1\2"),
 )
 #: A product line, a generation or a suffix glued to the model number: rtx4090, 4060ti, rtx6000ada.
-_GLUED_LEFT = r"^(rtx|gtx|gt|rx|quadro|tesla|geforce|radeon|instinct|arc|flex|titan|vega|pro|tpu)(?=[a-z]*\d|pro\d)(.+)$"
+_GLUED_LEFT = (
+    r"^(rtx|gtx|gt|rx|quadro|tesla|geforce|radeon|instinct|arc|flex|titan|vega|pro|tpu)"
+    r"(?=[a-z]*\d|pro\d)(.+)$"
+)
 _GLUED_RIGHT = (
     r"^([a-z]*\d+[a-z]??)(ti|super|xtx|xt|gre|d|ada|laptop|mobile|notebook|nvl|pcie|sxm\d?|maxq|tisuper|tis)$"
 )
