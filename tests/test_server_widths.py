@@ -73,3 +73,11 @@ def test_an_explanation_says_what_is_the_least(whichgpu) -> None:
 def test_single_passes_have_what_their_rows_say() -> None:
     alone = replace(KNOWN, phase="decode", concurrency=None, batch=8.0)
     assert half(alone) < section("spread")["server"]["known"]
+
+
+@pytest.mark.parametrize("engine", ["vllm", "vLLM 0.5.4", "sglang", "DeepSpeed-MII", "MLC LLM"])
+def test_no_engine_was_measured_on_amd(engine) -> None:
+    told = estimate(replace(KNOWN, runtime=engine), [GPUS["mi300x"]]).at(0, 0)
+    assert told.basis == "roofline"
+    spread = section("spread")
+    assert half(replace(KNOWN, runtime=engine), "mi300x") >= np.hypot(spread["shared"], spread["own"]) - 1e-9
