@@ -47,7 +47,12 @@ def test_a_service_is_that_of_who_sells_it() -> None:
 def test_brackets_part_words() -> None:
     assert resolve("FLUX.1 [dev]").id == "flux.1-dev"
     # Published rows have names with brackets of their own.
-    for name in ("deepseekv3-(w/o-mtp)", "deepseekv3-(w/-mtp)", "DeepSeekV3 (w/ MTP)", "DeepSeekV3 (w/o MTP)"):
+    for name in (
+        "deepseekv3-(w/o-mtp)",
+        "deepseekv3-(w/-mtp)",
+        "DeepSeekV3 (w/ MTP)",
+        "DeepSeekV3 (w/o MTP)",
+    ):
         assert resolve(name).id == "deepseek-v3"
     assert resolve("Llama 3.1 8B (Instruct)").id == "llama-3.1-8b"
 
