@@ -62,11 +62,15 @@ _SCALES = {
 #: Units that a sum must have in all its terms.
 _UNITS = re.compile(r"[GMTk]i?B|[kM]?W|[GT]B/s|%|hours?|days?|h|GPUs?|cards?|nodes?|TFLOPS")
 #: Units that a result is told in where its formula was in smaller or larger ones.
-_RESULT_UNIT = re.compile(r"\s*(cents?|minutes?|hours?|days?|thousand|million|billion)\b", re.IGNORECASE)
+_RESULT_UNIT = re.compile(
+    r"(?:(?P<scale>[MBk])?\s+)?(?:(?:GPU|[A-Z]+\d+)[- ])?"
+    r"(?P<unit>cents?|minutes?|hours?|h|days?|thousand|million|billion)\b",
+    re.IGNORECASE,
+)
 _LENGTHS = (60.0, 3600.0, 86400.0, 24.0)
 _OTHER_UNITS = {
     **dict.fromkeys(("cent", "cents"), (0.01,)),
-    **dict.fromkeys(("minute", "minutes", "hour", "hours", "day", "days"), _LENGTHS),
+    **dict.fromkeys(("minute", "minutes", "hour", "hours", "h", "day", "days"), _LENGTHS),
     "thousand": (1e3,), "million": (1e6, 1e3), "billion": (1e9, 1e6, 1e3),
 }  # fmt: skip
 #: Prefixes of units that formulas leave out.
@@ -198,6 +202,13 @@ def _with_shares(values: list[float | str], tokens: Sequence[re.Match[str]]) -> 
     return made
 
 
+def _told_in(unit: re.Match[str]) -> tuple[float, ...]:
+    """The factors that a result may be off by for its unit: "54 days x 24,576 = 31.85M hours"."""
+    own = _OTHER_UNITS[unit["unit"].lower()]
+    scale = {"m": 1e6, "b": 1e9, "k": 1e3}.get((unit["scale"] or "").lower(), 1.0)
+    return own if scale == 1.0 else (*own, *(scale / each for each in own), *(scale * each for each in own))
+
+
 def _held(text: str, before: Sequence[_Side], side: _Side) -> Iterator[Equation]:
     """A side against those before it: the number it is, or the term of it that differs."""
     numbers = [each for each in side.tokens if each["number"]]
@@ -207,7 +218,7 @@ def _held(text: str, before: Sequence[_Side], side: _Side) -> Iterator[Equation]
             # "305 hours/month = 10 hours/day": one amount in another unit.
             return
         unit = _RESULT_UNIT.match(text, numbers[0].end("number"))
-        yield _judged(last, side, numbers[0], before, _OTHER_UNITS[unit[1].lower()] if unit else ())
+        yield _judged(last, side, numbers[0], before, _told_in(unit) if unit else ())
         return
     pairs = list(zip(_terms(last), _terms(side), strict=False))
     same = len(_terms(last)) == len(_terms(side)) == len(pairs) > 1 and "/" not in last.signs
