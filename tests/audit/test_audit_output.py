@@ -12,6 +12,7 @@ import pytest
 import whichgpu as package
 from whichgpu.audit.answer import audited
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.report.audit_page import page
 
 PAGE = Path(__file__).parents[2] / "docs" / "audit.md"
 EXAMPLES = (
@@ -80,6 +81,19 @@ def test_the_api(article):
     assert "2,039 GB/s" in found.diff()
     assert "contradicted" in str(found)
     assert package.audit(EXAMPLES).findings == found.findings
+
+
+def test_no_table_makes_the_page_wider_than_a_phone():
+    """Its column may be narrower than what is in it: a wide table is moved by itself, a long word broken."""
+    wide = b"| GPU | " + b"X" * 300 + b" |\n|---|---|\n| A10 | 24 GB |\n"
+    text = page([audited(wide, "a.md", catalogue(), corpus.TODAY)])
+    columns = re.findall(r"grid-template-columns:([^;}]+)", text)
+    assert len(columns) == 2
+    # Each share of a grid is the second value of a `minmax`, whose first is 0.
+    assert not [each for each in columns if "fr" in re.sub(r"minmax\(0,\dfr\)", "", each)]
+    assert '<div class="wide"><table>' in text
+    assert ".wide{overflow-x:auto}" in text
+    assert "overflow-wrap:anywhere" in text
 
 
 def shown() -> str:

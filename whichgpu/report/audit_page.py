@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Finding
 
+#: A column of a grid is as wide as its widest table or word, unless it is told that it may be narrower.
 _STYLE = (
     ":root{--page:#fff;--text:#1b1f24;--soft:#57606a;--line:#d8dee4;--confirmed:#1a7f37;--unverifiable:#57606a;"
     "--outdated:#7a5200;--inconsistent:#a03800;--contradicted:#b3131d;color-scheme:light dark}"
@@ -22,12 +23,14 @@ _STYLE = (
     "--line:#3a4149;--confirmed:#56d364;--unverifiable:#a5adb5;--outdated:#e3b341;--inconsistent:#ffa657;"
     "--contradicted:#ff8a84}}"
     "body{margin:0 auto;max-width:82rem;padding:1.5rem;background:var(--page);color:var(--text);"
-    "font:16px/1.55 system-ui,sans-serif}h1{font-size:1.6rem}h2{font-size:1.25rem;margin:1.2rem 0 .3rem}"
+    "overflow-wrap:anywhere;font:16px/1.55 system-ui,sans-serif}h1{font-size:1.6rem}"
+    "h2{font-size:1.25rem;margin:1.2rem 0 .3rem}"
     "h3{font-size:1.05rem;margin:1rem 0 .2rem}p,ul{margin:.4rem 0}"
     ".part{display:grid;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:0 2rem;align-items:start}"
     ".notes{font-size:.85rem;line-height:1.4;border-left:1px solid var(--line);padding-left:1rem;"
     "margin:.4rem 0}.notes p{margin:0 0 .6rem}.soft{color:var(--soft)}.wide{overflow-x:auto}"
-    "table{border-collapse:collapse;margin:.6rem 0}th,td{padding:.25rem .8rem .25rem 0;text-align:left;"
+    "table{border-collapse:collapse;margin:.6rem 0}th,td{overflow-wrap:normal}"
+    "th,td{padding:.25rem .8rem .25rem 0;text-align:left;"
     "vertical-align:top;border-bottom:1px solid var(--line)}"
     "mark{background:none;color:inherit;text-decoration:underline 2px;text-underline-offset:.2em}"
     + "".join(
@@ -36,7 +39,7 @@ _STYLE = (
         for verdict, style in zip(VERDICTS, ("solid", "dotted", "dashed", "double", "wavy"), strict=True)
     )
     + "mark.contradicted,mark.inconsistent{background:color-mix(in srgb,var(--contradicted) 14%,transparent)}"
-    "@media(max-width:50rem){.part{grid-template-columns:1fr}.notes{margin-bottom:1rem}}"
+    "@media(max-width:50rem){.part{grid-template-columns:minmax(0,1fr)}.notes{margin-bottom:1rem}}"
     "@media print{body{max-width:none;font-size:10pt}.part{break-inside:avoid}}"
 )
 _TAGS = {"title": "h1", "heading": "h2", "paragraph": "p", "caption": "p", "item": "li", "alt": "p"}
