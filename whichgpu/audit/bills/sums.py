@@ -45,6 +45,10 @@ _LEFT = re.compile(
 )
 
 
+_ON_ONE = re.compile(
+    r"[^.;,]{0,40}\bon (?:one|an?|a single|each|either|every)\s+(?:\w+\s+)?(?:cards?|gpus?|of)\b",
+    re.IGNORECASE,
+)
 _THREE = 3
 #: How far a sum may be from what is told, and from what is told roughly.
 _SUM, _ABOUT = 0.008, 0.07
@@ -105,6 +109,8 @@ def _totals(told: Term, text: Amounts) -> list[Way]:
         and _LEFT.search(words, last[1].end, told.start)
         and last[0].start >= text.sentence(max(here.start - 2, 0)).start
         and not any(each.plain for each in within(text.every, last[1].end, told.start))
+        # What two have together was told before.
+        and not _ON_ONE.match(words, told.end)
     ):
         value = abs(last[0].value - last[1].value)
         every = alone[-_THREE:]

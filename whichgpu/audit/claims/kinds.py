@@ -120,7 +120,8 @@ _CLAUSE = re.compile(
 #: An architecture at the start of a clause, with what is said of it.
 _SUBJECT = re.compile(
     rf"(?:(?<=[.!?;,])|(?<![\s\S]))\s*(?:(?:and|but|while|whereas|since|though|although)\s+)?(?:nvidia[\u2019']s\s+)?"
-    rf"(?P<head>{_NAMES}(?:(?:[- ]based|[- ]generation)?\s+(?:gpus|cards|chips|parts|generation))?)\s+"
+    rf"(?P<head>{_NAMES}(?:(?:[- ]based|[- ]generation)?\s+(?:gpus|cards|chips|parts|generation))?)"
+    r"(?:,\s+(?:(?:by|in) contrast|on the other hand|however|though|for example|meanwhile),)?\s+"
     rf"(?:already\s+|also\s+|still\s+|never\s+|only\s+|itself\s+|did\s+)*(?=(?:did|does|do|has|have|had|was|is|are|were|supports?|supported|"
     rf"introduce[sd]?|brought|brings?|lack(?:s|ed)?|knows?|knew|offer(?:s|ed)?|can|adds?|added|got|gained|dropped|drops)\b)",
 )
