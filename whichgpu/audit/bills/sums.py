@@ -110,7 +110,7 @@ def _totals(told: Term, text: Amounts) -> list[Way]:
         and last[0].start >= text.sentence(max(here.start - 2, 0)).start
         and not any(each.plain for each in within(text.every, last[1].end, told.start))
         # What two have together was told before.
-        and not _ON_ONE.match(words, told.end)
+        and not (told.each or _ON_ONE.match(words, told.end))
     ):
         value = abs(last[0].value - last[1].value)
         every = alone[-_THREE:]
