@@ -23,9 +23,7 @@ RATES = ("flop rate", "op rate")
 SPARSE = ("fp16", "fp16_acc16", "bf16", "tf32", "fp8", "fp8_acc16", "fp6", "fp4", "int8", "int4")
 _INTEGER = ("int8", "int4")
 #: What is said beside a value that is not of the field.
-_NOT_WHERE = {
-    "fp64_tensor": "vector", "nvlink_per_direction": "both_ways", "nvlink": "one_way", "fp16_vector": "tensor",
-}  # fmt: skip
+_NOT_WHERE = {"fp64_tensor": "vector", "nvlink_per_direction": "both_ways", "nvlink": "one_way"}
 #: What is said beside a value that its figures depend on.
 ASKED = frozenset({"sparse", *_NOT_WHERE.values()})
 #: What is stated of a board with several GPUs as often as of one of them.
