@@ -36,7 +36,7 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.evidence import modelled
 from whichgpu.cost.rows import read_head, read_job
 from whichgpu.cost.scoreboard import committed
-from whichgpu.cost.spread import version_of
+from whichgpu.cost.spread import library, of_software, version_of
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
@@ -70,11 +70,12 @@ def folded(fold: str) -> tuple[Folded, ...]:
         if not np.isfinite(error):
             continue
         group, total = board.keys["group"][i], half / Z90
-        # The GPU was seen, as `spread` has it; launches and links are of the machine.
-        own = min(widths.get(group, widths["all"])["own"] / 2.0, 0.9 * total)
-        own = math.hypot(own, machines[row["id"]])
         gpu = known[board.keys["gpu"][i]]
         stack, precision = stack_of(tuple(row[name] for name in _HEAD))
+        # The GPU was seen, as `spread` has it; launches and links are of the machine.
+        wide = of_software(widths.get(group, widths["all"]), library(stack))
+        own = min(wide["own"] / 2.0, 0.9 * total)
+        own = math.hypot(own, machines[row["id"]])
         job = read_job(row)
         found.append(Folded(row, Place(
             workload=board.keys["workload"][i], group=group, version=version_of(stack), runtime=stack.kernels,
