@@ -70,7 +70,7 @@ _AGAINST = re.compile(
     r"step up from|upgrade (?:from|over))"
     r"|(?:^\s*|[.,;(]\s*)like"
     r"|\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times|same|\d(?:\.\d+)?\s?[x\u00d7]|\d\s?%|"
-    r"percent)\b"
+    r"percent)(?!\w)"
     r"(?:[^.;,]|[.,](?=\d)){0,45}?\bof"
     r"|(?:\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times)|\d\s?[x\u00d7](?=\s+(?:the|an?|that|"
     r"its)\s)|\d\.\d+\s?[x\u00d7]))"
@@ -170,6 +170,9 @@ class Spoken(NamedTuple):
 
     def _tied(self, mention: Mention, at: int) -> bool:
         gap = self.text[mention.end : at]
+        if gap.strip() == "and":
+            # "2.3 times the compute of the H100 and NVLink 5": of the subject.
+            return False
         if _ALL_BUT.search(self.text, max(0, mention.start - _REACH), mention.start):
             # "All of them but the T4 support BF16": of the others.
             return False
