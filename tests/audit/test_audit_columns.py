@@ -33,6 +33,12 @@ MINUTES = """# Pictures
 | RTX 4090 | 4.2 | $0.44 | ${} |
 | L40S | 6.1 | $0.95 | ${} |
 """
+TUNED = """# Tokens
+
+| Job | RTX 4090 | A100 80GB |
+|---|---|---|
+| Llama 2 7B {} (BF16) | {} tok/s | 120 tok/s |
+"""
 TIMES = """# Training
 
 | Card | Images/sec | {} |
@@ -46,6 +52,8 @@ TIMES = """# Training
 @pytest.mark.parametrize(
     ("page", "wrong"),
     [
+        (TUNED.format("fine-tune", "1,850"), []),
+        (TUNED.format("chat, batch 1", "1,850"), ["1,850 tok/s"]),
         (TIMES.format("Relative", "1.33x", "1.44x"), []),
         (TIMES.format("Relative", "1.33x", "1.54x"), ["1.54x"]),
         (TIMES.format("Speedup vs V100", "1.3x", "1.4x"), []),

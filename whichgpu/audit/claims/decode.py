@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.models import formats, models
+from whichgpu.audit.models import TRAINS, formats, models
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sourced import source_of
 
@@ -75,7 +75,9 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
             len({each.parameters for each in found}) != 1
             or _MANY.search(_ONE.sub("", told))
             or _EXPERTS.search(around)
+            or TRAINS.search(told)
         ):
+            # What trains has many tokens for each read of the weights.
             continue
         said = formats(label) or formats(above)
         if len(said) < 2:
