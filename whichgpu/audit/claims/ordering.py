@@ -11,7 +11,7 @@ from whichgpu.audit.pairs import Pair, devices, facts, forms, pair, ratios, unsu
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.sourced import on_file
+from whichgpu.audit.sourced import SPARSE, on_file
 from whichgpu.audit.subjects import model
 from whichgpu.hardware.gpu import nominal_gb
 
@@ -82,7 +82,7 @@ _EXACT = ("memory", "l2", *_COUNTED)
 #: What is told in whole units: off by less than rounding, two are equal, and neither has more.
 _TOLD, _ROUNDED = ("bandwidth", "power"), 0.004
 _RATE_KEYS = ("fp64", "fp64_tensor", "fp32", "tf32", "fp16", "bf16", "fp8", "fp4", "int8", "int4")
-_GB, _SPARSE = 1e9, 2.0
+_GB = 1e9
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -367,9 +367,10 @@ def _of_value(
     )
     size = _told_size(own, each.attribute.key)
     ratio = size / value
-    if not each.sign and each.attribute.key in _RATE_KEYS and abs(ratio / _SPARSE - 1) < _EQUAL:
+    if not each.sign and each.attribute.key in SPARSE:
         # "Up to 3,958 TFLOPS (same as the H100)": both with sparsity.
-        ratio = 1.0
+        times = {float(context.catalogue[key].value("sparsity") or 1.0) for key in mention.ids}
+        ratio = next((1.0 for one in times if abs(ratio / one - 1) < _EQUAL), ratio)
     verdict, _ = _verdict(each, [(ratio, "")])
     if verdict == "contradicted":
         verdict = "inconsistent"
