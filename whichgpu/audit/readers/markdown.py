@@ -51,6 +51,8 @@ _INLINE = re.compile(
     r"|\\(?P<escaped>[\\`*_{}\[\]()#+\-.!|~<>$])"
     r"|(?P<entity>&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,12});)"
 )
+#: The star of a footnote behind a name: "FP8 Tensor Core*"; behind a number it is read from the file.
+_NOTED = re.compile(r"[A-Za-z)\]]\*(?![\w(*])")
 #: A line's end in a cell: "24 GB<br>GDDR6".
 _BREAK = re.compile(r"<br\b", re.IGNORECASE)
 #: Ends of lines, and characters of a cell that has a line of its own at most.
@@ -67,12 +69,17 @@ def read(text: str) -> Document:
 
 
 def inline(into: Builder, text: str, start: int) -> None:
-    """Put a line's text into a builder without its marks."""
-    at = 0
+    """Put a line's text into a builder without its marks; a star that ends no emphasis is a footnote's."""
+    at, is_open = 0, False
     for match in _INLINE.finditer(text):
         into.add(text[at : match.start()], start + at)
         at = match.end()
-        if match["tag"] and _BREAK.match(match["tag"]):
+        if match[0] == "*":
+            is_open, was_open = not is_open, is_open
+            if not was_open and _NOTED.match(text, max(0, at - 2)):
+                is_open = False
+                into.add("*", start + match.start())
+        elif match["tag"] and _BREAK.match(match["tag"]):
             into.blank(start + match.start())
         elif match["link"] is not None:
             inline(into, match["link"], start + match.start("link"))
