@@ -165,3 +165,35 @@ def test_of_an_instance_type_it_is_known_how_many_it_has():
     text += "| g6.48xlarge | 8 x L4 | 192 GB |\n"
     found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
     assert [each.quote.strip() for each in found.accusations] == ["8 x"]
+
+
+@pytest.mark.parametrize(
+    ("note", "wrong"),
+    [("* with sparsity", []), ("* at boost", ["1,979 TFLOPS", "4.5 PFLOPS", "3,958 TFLOPS", "9 PFLOPS"])],
+)
+def test_a_footnotes_star_behind_the_name_of_a_row(note, wrong):
+    """Two of them in a table of Markdown are no emphasis."""
+    text = "| Specification | H100 SXM | B200 SXM |\n|---|---|---|\n| Memory | 80 GB | 192 GB |\n"
+    text += (
+        "| BF16 Tensor Core* | 1,979 TFLOPS | 4.5 PFLOPS |\n| FP8 Tensor Core* | 3,958 TFLOPS | 9 PFLOPS |\n"
+    )
+    found = audited(f"{text}| TDP | 700 W | 1000 W |\n\n{note}\n".encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == wrong
+
+
+def test_tops_of_ai_are_with_sparsity_and_a_modules_of_its_accelerators_too():
+    text = "The RTX 4090 delivers 1,321 AI TOPS, the RTX 5080 1,406 AI TOPS.\n\n"
+    text += "| | Jetson Orin NX 16GB | Jetson AGX Orin 64GB |\n|---|---|---|\n| AI performance | 100 TOPS | 275 TOPS |"
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == ["1,406 AI TOPS"]
+    assert "1,801" in found.accusations[0].because
+    assert "1,321 AI TOPS" in {each.quote for each in found.findings if each.verdict == "confirmed"}
+
+
+def test_a_chip_that_a_card_is_named_after():
+    text = "## Tesla V100 PCIe 16 GB\n\n* Architecture: {} (GV100)\n* CUDA cores: 5,120\n"
+    right, wrong = (
+        audited(text.format(name).encode(), "a.md", catalogue(), corpus.TODAY) for name in ("Volta", "Pascal")
+    )
+    assert {"Volta", "GV100"} <= {each.quote for each in right.findings if each.verdict == "confirmed"}
+    assert [each.quote for each in wrong.accusations] == ["Pascal"]

@@ -108,7 +108,9 @@ def too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
         allowed = max(allowed, _LAPTOPS)
     if gpu.segment == "laptop" and attribute.dimension == "bit rate":
         allowed = max(allowed, _CHIPS)
-    if _of_plain_units(attribute, what, gpu):
+    # A module's "TOPS" are those of its accelerators for deep learning too, with sparsity.
+    of_module = gpu.segment == "edge" and attribute.key in ("tensor", "int8", "int4")
+    if of_module or _of_plain_units(attribute, what, gpu):
         return True
     for value, field in values_of(attribute, what, gpu):
         if field == "cores" and gpu.vendor == "AMD" and what.value == 2 * value:

@@ -125,12 +125,20 @@ def _confirmed(attribute: Attribute, right: Sequence[Gpu], gpus: Sequence[Gpu]) 
     return Verdict("confirmed", because="as on file", evidence=evidence)
 
 
+def _fastest_first(fields: Sequence[str], gpu: Gpu) -> tuple[str, ...]:
+    return tuple(sorted(fields, key=lambda field: -float(gpu.value(field) or 0.0)))
+
+
 def _wrong(
     attribute: Attribute, what: Stated, known: Sequence[Gpu], catalogue: Catalogue, spoken_of: frozenset[str]
 ) -> Verdict:
     """An accusation with the right value; what the stated one is instead, where that is certain."""
     known = [gpu for gpu in known if gpu.confidence != "low"] or list(known)
     best = known[0]
+    if attribute.key == "tensor" and what.dimension == "op rate":
+        # "AI TOPS" are told with sparsity, in the format of the fewest bits.
+        attribute = attribute._replace(fields=_fastest_first(attribute.fields, best))
+        what = what._replace(said=what.said | {"sparse"})
     field = next(field for field in attribute.fields if best.value(field) is not None)
     expected = shown(best, field, what)
     evidence = [on_file(gpu, attribute) for gpu in known[:3]]

@@ -41,7 +41,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?P<p>[TP])F\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<word>[gtp])(?i:flops)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<word>(?i:giga|tera|peta|exa))-?(?i:flops?)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
-    (r"(?P<p>[TPG])OPS?(?:/s)?\b", "op rate", "{p}OP/s"),
+    (r"(?:(?:AI|INT\d|FP\d|[Dd]ense|[Ss]parse)\s+)?(?P<p>[TPG])OPS?(?:/s)?\b", "op rate", "{p}OP/s"),
     (r"(?P<p>[kKMGT])(?:[Bb]yte)\s*/\s*s\b", "bandwidth", "{p}B/s"),
     (r"(?P<p>[kKMGT]i?)B(?:ytes?)?\b", "memory", "{p}B"),
     (r"(?P<p>[GM])o(?:ctets?)?\b", "memory", "{p}B"),

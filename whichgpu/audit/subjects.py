@@ -157,20 +157,30 @@ def _found(text: str, catalogue: Catalogue) -> Iterator[Mention]:
             at = last + 1
             continue
         start, end = words[at].start(), words[last].end()
-        if _INSTANCE.fullmatch(text, start, end) and _IS_INSTANCE.match(text, end):
-            at = last + 1
-            continue
-        if _A_TYPE.match(text, end):
-            at = last + 1
-            continue
-        if not any(c.isdigit() for c in text[start:end]) and _GOES_BY_MORE.match(text, end):
-            at = last + 1
-            continue
-        if _OF_CACHE.search(text, max(0, start - 12), start) and text[start:end].upper() in ("L1", "L2"):
+        if _is_no_card(text, start, end):
             at = last + 1
             continue
         yield Mention(start, end, text[start:end], ids, ids)
         at = last + 1
+
+
+def _is_no_card(text: str, start: int, end: int) -> bool:
+    """Whether what reads as a card's name is an instance, a type, a series, a cache or a chip there."""
+    name = text[start:end]
+    return bool(
+        (_INSTANCE.fullmatch(name) and _IS_INSTANCE.match(text, end))
+        or _A_TYPE.match(text, end)
+        or (not any(c.isdigit() for c in name) and _GOES_BY_MORE.match(text, end))
+        or (_OF_CACHE.search(text, max(0, start - 12), start) and name.upper() in ("L1", "L2"))
+        or (name in _CHIPS and _OF_CHIP.search(text, max(0, start - 24), start))
+    )
+
+
+#: Chips that a card is named after, and what stands before a chip's name: "Volta (GV100)".
+_CHIPS = ("GV100", "GP100")
+_OF_CHIP = re.compile(
+    r"(?:\b(?:Volta|Pascal)[ ,/\u2013-]*\(?|\b(?:chips?|dies?|silicon|processor)[:(]?\s*)$", re.IGNORECASE
+)
 
 
 def _begins(words: Sequence[re.Match[str]], at: int, own: frozenset[str]) -> bool:
