@@ -183,7 +183,8 @@ def test_a_footnotes_star_behind_the_name_of_a_row(note, wrong):
 
 def test_tops_of_ai_are_with_sparsity_and_a_modules_of_its_accelerators_too():
     text = "The RTX 4090 delivers 1,321 AI TOPS, the RTX 5080 1,406 AI TOPS.\n\n"
-    text += "| | Jetson Orin NX 16GB | Jetson AGX Orin 64GB |\n|---|---|---|\n| AI performance | 100 TOPS | 275 TOPS |"
+    text += "| | Jetson Orin NX 16GB | Jetson AGX Orin 64GB |\n|---|---|---|\n"
+    text += "| AI performance | 100 TOPS | 275 TOPS |"
     found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
     assert [each.quote for each in found.accusations] == ["1,406 AI TOPS"]
     assert "1,801" in found.accusations[0].because
@@ -197,3 +198,12 @@ def test_a_chip_that_a_card_is_named_after():
     )
     assert {"Volta", "GV100"} <= {each.quote for each in right.findings if each.verdict == "confirmed"}
     assert [each.quote for each in wrong.accusations] == ["Pascal"]
+
+
+def test_kinds_of_cores_in_one_cell_and_instances_with_their_size():
+    text = "| GPU | Cores | MIG |\n|---|---|---|\n| A30 | 3,584 CUDA / 224 Tensor | 4 x 6 GB |\n"
+    text += "| L4 | 7,680 CUDA / 240 Tensor | No |\n| H100 NVL | 16,896 CUDA, 528 Tensor | 8 × 12 GB |\n"
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote.strip() for each in found.accusations] == ["7,680", "240", "8 × 12 GB"]
+    right = {each.quote.strip() for each in found.findings if each.verdict == "confirmed"}
+    assert {"3,584", "224", "4 x 6 GB", "No", "16,896", "528"} <= right

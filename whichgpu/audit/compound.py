@@ -35,7 +35,7 @@ _ELSE = re.compile(
 def compound(found: Iterable[Cell]) -> Iterator[Cell]:
     """Cells, and behind each those that it holds besides."""
     for cell in found:
-        if parts := _of_each(cell):
+        if parts := _of_each(cell) or _of_kinds(cell):
             yield from parts
             continue
         yield cell
@@ -68,6 +68,29 @@ def _of_each(cell: Cell) -> list[Cell]:
             unit=unit_of(name),
         )
         for name, value, attribute in zip(names, values, whose, strict=True)
+    ]  # fmt: skip
+
+
+#: Cores with their kind behind them, and what they are of.
+_CORES = re.compile(
+    r"\d[\d.,\u00a0\u202f]*\s*(?P<kind>CUDA|Tensor|RT)\b(?:[ -](?:cores?|kerne))?", re.IGNORECASE
+)
+_KINDS = {"cuda": "cores", "tensor": "tensor_cores", "rt": "rt_cores"}
+
+
+def _of_kinds(cell: Cell) -> list[Cell]:
+    """A cell that counts several kinds of cores, one below another: "18,176 CUDA / 568 Tensor"."""
+    told = list(_CORES.finditer(cell.passage.text))
+    keys = [_KINDS[each["kind"].lower()] for each in told]
+    of_cores = cell.attribute is None or cell.attribute.key in _KINDS.values()
+    if len(told) < 2 or len(set(keys)) < len(keys) or not of_cores:
+        return []
+    return [
+        cell._replace(
+            passage=cell.passage.part(*each.span()), attribute=attributes()[key], label=each["kind"],
+            said=frozenset(), unit="",
+        )
+        for each, key in zip(told, keys, strict=True)
     ]  # fmt: skip
 
 

@@ -77,8 +77,11 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             )
 
 
-#: How many instances, by itself: "7" beside "MIG".
-_BARE = re.compile(r"\s*([2-7])x?\s*")
+#: How many instances, by itself or of what size: "7" beside "MIG", "7 x 12 GB".
+_BARE = re.compile(
+    r"\s*(?:up to\s+)?([2-9])(?:\s?[x\u00d7])?\s*(?:(?<=[x\u00d7 ])\d+(?:\.\d+)?\s?GB(?: each)?)?\s*",
+    re.IGNORECASE,
+)
 
 
 def cell_parts(cell: Cell, context: Context) -> Iterator[Finding]:
