@@ -207,3 +207,59 @@ def test_kinds_of_cores_in_one_cell_and_instances_with_their_size():
     assert [each.quote.strip() for each in found.accusations] == ["7,680", "240", "8 × 12 GB"]
     right = {each.quote.strip() for each in found.findings if each.verdict == "confirmed"}
     assert {"3,584", "224", "4 x 6 GB", "No", "16,896", "528"} <= right
+
+
+GENERATIONS = """| Feature | Turing | Ampere | Ada Lovelace | Hopper |
+|---|---|---|---|---|
+| FP8 | No | {} | Yes | Yes |
+| Tensor core generation | 2nd | Third | 4th gen | {} |
+| Introduced | 2018 | {} | 2022 | 2022 |
+| Memory | GDDR6 | HBM2e, GDDR6X | GDDR6X | {} |
+"""
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    ("values", "wrong"),
+    [(("No", "4th", "2020", "HBM3"), []), (("Yes", "5th", "2017", "GDDR7"), ["Yes", "5th", "2017", "GDDR7"])],
+    ids=["right", "wrong"],
+)
+def test_a_table_of_generations(values, wrong, turned):
+    """No device is named: a cell is wrong where no device of its generation has what it says."""
+    text = GENERATIONS.format(*values)
+    if turned:
+        rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()]
+        columns = ["| " + " | ".join(row) + " |" for row in zip(*(rows[:1] + rows[2:]), strict=True)]
+        text = "\n".join([columns[0], "|---" * (len(rows) - 1) + "|", *columns[1:], ""])
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert sorted(each.quote for each in found.accusations) == sorted(wrong)
+    assert sum(each.verdict == "confirmed" for each in found.findings) == 17 - len(wrong)
+
+
+def test_generations_of_cores_by_themselves():
+    text = "| GPU | Tensor core generation | RT core gen |\n|---|---|---|\n| A100 | 3rd | - |\n"
+    text += "| RTX 4090 | 4th gen | 2nd |\n| H100 | Fifth | none |\n"
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == ["2nd", "Fifth"]
+
+
+def test_scaling_by_the_number_of_one_device():
+    """Speed-ups and efficiencies follow from the speeds; a percentage may be either."""
+    text = "### Training throughput\n\n| GPUs | images/s | Speed-up | Efficiency | Speed-up in % |\n"
+    text += "|---|---|---|---|---|\n"
+    text += "| 1x A100 | 2,500 | 1.0x | 100% | 100% |\n| 2x A100 | 4,900 | 1.96x | 98% | 196% |\n"
+    text += "| 4x A100 | 9,500 | 3.6x | 95% | 380% |\n| 8x A100 | 18,000 | 7.2x | 95% | 720% |\n"
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == ["3.6x", "95%"]
+    assert [found.accusations[i].expected for i in range(2)] == ["3.8", "0.9"]
+    right = [each.quote for each in found.findings if each.verdict == "confirmed"]
+    assert {"1.96x", "98%", "196%", "380%", "720%", "7.2x"} <= {*right}
+
+
+def test_what_fits_in_the_format_of_its_column():
+    text = "| Model | FP16 weights | INT4 weights | Fits on one RTX 4090 (INT4)? |\n|---|---|---|---|\n"
+    text += "| Qwen2.5 32B | 65 GB | 16 GB | Yes |\n| Llama 3.1 70B | 140 GB | 35 GB | Yes |\n"
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert {each.expected for each in found.accusations} == {"no"}
+    assert {text.splitlines()[3].rfind("Yes") for each in found.accusations}
+    assert all(each.start > text.index("Llama") for each in found.accusations)

@@ -63,18 +63,19 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             yield from judged(cell.passage, match.span(), what, gpus, told=True, context=context)
     parts = list(cell_parts(cell, context))
     yield from parts
-    for each in () if parts else _headed(cell.label.strip(" *:")):
-        yes = _YES.match(cell.passage.text)
+    gpus = [context.catalogue[key] for key in cell.ids]
+    for each, yes in () if parts else told_below(cell.label, cell.passage.text):
+        yield from judged(cell.passage, (0, len(cell.passage.text)), each, gpus, told=yes, context=context)
+
+
+def told_below(label: str, text: str) -> Iterator[tuple[Capability, bool]]:
+    """The capabilities that a heading names by itself, and whether a cell below it says that there are."""
+    for each in _headed(label.strip(" *:")):
         # "PCIe only (no NVLink)".
-        no = _NO.match(cell.passage.text) or re.compile(rf"\bno (?:{each.names})\b", re.IGNORECASE).search(
-            cell.passage.text
-        )
-        yes = yes or (each.key == "nvlink" and not no and _BRIDGE.search(cell.passage.text)) or None
+        no = _NO.match(text) or re.compile(rf"\bno (?:{each.names})\b", re.IGNORECASE).search(text)
+        yes = _YES.match(text) or (each.key == "nvlink" and not no and _BRIDGE.search(text))
         if yes or no:
-            gpus = [context.catalogue[key] for key in cell.ids]
-            yield from judged(
-                cell.passage, (0, len(cell.passage.text)), each, gpus, told=bool(yes), context=context
-            )
+            yield each, bool(yes)
 
 
 #: How many instances, by itself or of what size: "7" beside "MIG", "7 x 12 GB".

@@ -26,6 +26,7 @@ _COUNT = re.compile(
 )
 #: A number of GPUs by itself: "8x", and "8" where the heading beside it says of what.
 _BARE = re.compile(r"^\W*(?:x\s*(?=\d))?(\d{1,4})(?P<times>\s*[x\u00d7])?\W*$", re.IGNORECASE)
+_TIMES_ONE = re.compile(r"^\W*(\d{1,4})\s*(?:[x\u00d7]\s*|\s)([^\W\d].{1,40})$", re.IGNORECASE)
 _OF_GPUS = re.compile(r"\b(?:number of|gpus|cards|devices|gpu count)\b", re.IGNORECASE)
 _SPEED = re.compile(
     r"\b(?![GMT]i?B)[a-z]{2,12}\s*(?:/|per\s+)\s*(?:s(?:ec(?:onds?)?)?|m(?:in(?:utes?)?)?|h(?:ours?)?)\b"
@@ -49,7 +50,7 @@ _PRECISION = re.compile(
 _PLAIN, _LEAST, _WIDEST = (0.25, 0.5, 1.5, 2.0, 3.0, 4.0, 8.0), 100, 32
 #: Columns of what such speeds are of the first, and by how much their rounding may be off.
 _RATIO = re.compile(r"\bspeed-?\s?ups?\b|(?P<each>\befficiency\b)|\bscaling(?: factor)?$", re.IGNORECASE)
-_CLOSE, _NUMBERS = 0.04, ("number", "rate", "times", "percent")
+_CLOSE, _BEYOND, _NUMBERS = 0.04, 1.3, ("number", "rate", "times", "percent")
 
 
 class _Row(NamedTuple):
@@ -98,6 +99,7 @@ def _rows(table: Table, context: Context, *, turned: bool = False) -> list[_Row]
     )
     heads = {i: _count(cell.text, plain=plain) for i, cell in enumerate(table.rows[0]) if cell}
     counts = {i: int(match[1]) for i, match in heads.items() if match and int(match[1]) > 0}
+    counts = counts if len(counts) > 1 else _of_one_device(table.rows[0], context)
     if len(counts) < 2 or len(set(counts.values())) < len(counts):
         return []
     found: list[_Row] = []
@@ -132,6 +134,14 @@ def _count(head: str, *, plain: bool) -> re.Match[str] | None:
     return _COUNT.search(head) or (bare if bare and (plain or bare["times"]) else None)
 
 
+def _of_one_device(heads: Sequence[Passage | None], context: Context) -> dict[int, int]:
+    """The numbers of GPUs that head columns where all are of one device: "1x A100", "8x A100"."""
+    told = {i: match for i, cell in enumerate(heads) if cell and (match := _TIMES_ONE.match(cell.text))}
+    names = {match[2].strip().lower().removesuffix("s") for match in told.values()}
+    one = len(names) == 1 and any(mentions(names.pop(), context.catalogue))
+    return {i: int(match[1]) for i, match in told.items() if int(match[1]) > 0} if one else {}
+
+
 def _turned(table: Table) -> Table:
     """A table with its columns as rows: numbers of GPUs below each other head its rows."""
     return table._replace(rows=tuple(zip_longest(*table.rows)))
@@ -148,14 +158,20 @@ def _speedups(row: _Row, ratios: _Row, context: Context) -> Iterator[Finding]:
     for n in sorted({*row.values} & {*ratios.values}):
         told = ratios.values[n]
         real = row.values[n].value / row.values[base].value
-        real /= n / base if kind and kind["each"] else 1
-        off = min(abs(told.value / real - 1), abs(told.value / (100 * real) - 1))
-        if off <= _CLOSE:
+        # A share of what so many would do at best, by its name or, of a percentage, by what it is near.
+        share = real / (n / base)
+        of_each = bool(kind and kind["each"]) or (
+            told.dimension == "percent" and told.value < _BEYOND * share
+        )
+        real = share if of_each else real
+        wrong = min(abs(told.value / real - 1), abs(told.value / (100 * real) - 1)) > _CLOSE
+        if n == base:
             continue
         first, each = row.values[base].value, row.values[n].value
         because = f"{each:,.10g} on {n} and {first:,.10g} on {base} make {real:.3g}"
-        yield made(context, ratios.cells[n], (told.start, told.end), "benchmark", "inconsistent",
-                   subject=ratios.label, attribute="scaling", because=because, expected=f"{real:.3g}",
+        yield made(context, ratios.cells[n], (told.start, told.end), "benchmark",
+                   "inconsistent" if wrong else "confirmed", subject=ratios.label, attribute="scaling",
+                   because=because, expected=f"{real:.3g}" if wrong else "",
                    evidence=(Evidence(because),))  # fmt: skip
 
 

@@ -47,7 +47,7 @@ _SERIES = re.compile(
     re.IGNORECASE,
 )
 #: Off by so many years, none of the days of an architecture is meant: of its announcement or its first card.
-_YEARS = 2
+YEARS = 2
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -67,7 +67,7 @@ def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iter
         told = _IN_YEAR.match(text, match.end(), sentence.end)
         if told:
             year = "year" if told["year"] else "year2"
-            wrong = abs(int(told[year]) - family.year) >= _YEARS
+            wrong = abs(int(told[year]) - family.year) >= YEARS
             because = f"{family.name} is of {family.year}"
             expected = str(family.year) if wrong else ""
             yield _made(passage, told.span(year), wrong, (family.name, because, expected), context)

@@ -103,7 +103,10 @@ def _by(
         for other, room in rooms.items() if weights else ():
             row, column = (index, other) if down else (other, index)
             cell = table.cell(row, column)
+            # "Fits on one RTX 4090 (INT4)?"
+            own = formats(of_rooms[other].text)
             if cell and weights:
+                weights = weights._replace(said=own[0]) if len(own) == 1 else weights
                 more = _MORE.search(f"{about} {head.text} {room.words} {cell.text}") is not None
                 yield from _judged(cell, weights, room, context, more=more)
 
@@ -113,22 +116,34 @@ def _needed(table: Table, heads: dict[int, Passage], context: Context) -> Iterat
     needs = [i for i, head in heads.items() if _NEED.search(head.text) or _OF_WEIGHTS.search(head.text)]
     fits = [i for i, head in heads.items() if _FITS.search(head.text)]
     above = {i: room for i, head in heads.items() if i not in needs and (room := _room(head, context))}
-    for row in range(1, min(len(table.rows), _ROWS)) if len(needs) == 1 else ():
-        first, need = (table.cell(row, i) for i in (0, needs[0]))
-        told = [q for q in quantities(need.text, context.fraction) if q.dimension == "memory"] if need else []
-        if need is None or len(told) != 1 or told[0].high != told[0].value:
-            continue
+    for row in range(1, min(len(table.rows), _ROWS)):
+        first = table.cell(row, 0)
         room = _room(first, context) if first and len(fits) == 1 else None
         for column, here in above.items() if room is None else ((fits[0], room),):
-            cell = table.cell(row, column)
+            cell, at = table.cell(row, column), _need_of(column, heads, needs)
+            need = table.cell(row, at) if at else None
+            told = (
+                [q for q in quantities(need.text, context.fraction) if q.dimension == "memory"]
+                if need
+                else []
+            )
             answer = _YES.match(cell.text) if cell else None
             if cell is None or answer is None or _HEDGED.search(cell.text, answer.end()):
+                continue
+            if need is None or len(told) != 1 or told[0].high != told[0].value:
                 continue
             wrong = told[0].value > here.most
             because = f"{need.text.strip()} is needed; {here.words}"
             verdict, expected = ("inconsistent", "no") if wrong else ("confirmed", "")
             yield made(context, cell, (0, len(cell.text)), "memory", verdict, attribute="fits",
                        because=because, expected=expected, evidence=(Evidence(because),))  # fmt: skip
+
+
+def _need_of(column: int, heads: dict[int, Passage], needs: Sequence[int]) -> int:
+    """The column of what is needed by that of what fits: that of its format where it names one; else 0."""
+    said = formats(heads[column].text)
+    own = [i for i, head in heads.items() if i != column and formats(head.text) == said] if said else needs
+    return own[0] if len(own) == 1 else 0
 
 
 def _room(head: Passage, context: Context) -> _Room | None:

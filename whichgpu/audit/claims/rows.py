@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.hardware.gpu import Gpu
 
-_LAUNCH = re.compile(
+#: Headings of when a device was sold first, and a year.
+LAUNCH = re.compile(
     r"(?:release|launch|introduction|announcement|year|date)(?:ed|d)?(?: date| year)?|"
     r"jahr|ann\u00e9e|a\u00f1o|anno|ano|(?:erscheinungs|ver\u00f6ffentlichungs|release-)datum|"
     r"erscheinungsjahr|ann\u00e9e de (?:sortie|lancement)|a\u00f1o de (?:lanzamiento|salida)|"
@@ -32,7 +33,11 @@ _LAUNCH = re.compile(
     r"\u0434\u0430\u0442\u0430 (?:\u0440\u0435\u043b\u0438\u0437\u0430|\u0432\u044b\u0445\u043e\u0434\u0430)|"
     r"\u53d1\u5e03(?:\u65e5\u671f|\u65f6\u95f4|\u5e74\u4efd?)|\u4e0a\u5e02(?:\u65e5\u671f|\u65f6\u95f4|\u5e74\u4efd?)|\u767a\u58f2(?:\u65e5|\u6642\u671f|\u5e74)"
 )
-_ORDINAL = re.compile(r"\b([1-6])(?:st|nd|rd|th)[- ]gen(?:eration)?\b", re.IGNORECASE)
+_WORDS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
+_NTH = rf"(?:([1-6])(?:st|nd|rd|th)|({'|'.join(_WORDS)}))"
+_ORDINAL = re.compile(rf"\b{_NTH}[- ]gen(?:eration)?\b", re.IGNORECASE)
+#: By itself below a heading of generations: "3rd", "Gen 4", "5".
+_ONLY_NTH = re.compile(rf"\s*(?:{_NTH}|(?:gen(?:eration)?\s*)?([1-6]))\s*", re.IGNORECASE)
 _GENERATIONS = {
     "tensor core": "tensor_core_generation",
     "rt core": "rt_core_generation",
@@ -60,7 +65,7 @@ _SLOTS_IN_WORDS = {
 _SLOTS = re.compile(rf"\b({'|'.join(_SLOTS_IN_WORDS)}|[1-4](?:\.\d)?)[- ]slots?\b", re.IGNORECASE)
 _MODULE = re.compile(r"\s*(SXM|PCIe|OAM|MXM)\d?\b(?!\s*(?:/|or\b|and\b|,))", re.IGNORECASE)
 # No bound of words: "2022\u5e74".
-_YEAR = re.compile(r"(?<![\dA-Za-z.,])20[012]\d(?![\dA-Za-z]|[.,]\d)")
+YEAR = re.compile(r"(?<![\dA-Za-z.,])20[012]\d(?![\dA-Za-z]|[.,]\d)")
 _ORDER = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = re.compile(
     rf"\b({'|'.join(_ORDER)})[a-z]*\.? (?:\d{{1,2}}(?:st|nd|rd|th)?,? )?(20[012]\d)\b", re.IGNORECASE
@@ -77,7 +82,7 @@ def find(context: Context) -> Iterator[Finding]:
             label = spaced(cell.label).lower().strip(" :*")
             # A device is of the year of any of its forms.
             yield from _dated(cell.passage, label, [context.catalogue[key] for key in cell.named], context)
-            yield from _of_cores(cell.passage, label, gpus, context)
+            yield from of_cores(cell.passage, label, gpus, context)
             yield from _slots(cell.passage, label, gpus, context)
             yield from _form(cell.passage, label, gpus, context)
     for cell in entries(context):
@@ -87,14 +92,15 @@ def find(context: Context) -> Iterator[Finding]:
     yield from _listed_generations(context)
 
 
-def _of_cores(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
+def of_cores(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
     """The generation of cores beside their number: "336 (3rd Gen)"."""
-    match = _ORDINAL.search(passage.text)
+    match = _ORDINAL.search(passage.text) or (_ONLY_NTH.fullmatch(passage.text) if "gen" in label else None)
     field = next((name for words, name in _GENERATIONS.items() if words in label), "")
     known = [gpu for gpu in gpus if field and gpu.value(field)]
     if match is None or not known:
         return
-    right = [gpu for gpu in known if int(gpu.need(field)) == int(match[1])]
+    told = next(int(_WORDS.get(one.lower(), one)) for one in match.groups() if one)
+    right = [gpu for gpu in known if int(gpu.need(field)) == told]
     verdict = "confirmed" if right else "contradicted"
     yield of_field(passage, match.span(), "identity", field, right or known, verdict, context)
 
@@ -145,12 +151,12 @@ def _listed_generations(context: Context) -> Iterator[Finding]:
             whose = who.here if len(who.here) == 1 else () if who.here or not who.certain else who.topic[:1]
             for mention in whose:
                 gpus = [context.catalogue[key] for key in mention.ids]
-                yield from _of_cores(passage.part(*line.span("told")), line["what"].lower(), gpus, context)
+                yield from of_cores(passage.part(*line.span("told")), line["what"].lower(), gpus, context)
 
 
 def _dated(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
     """The year of the launch; one beside it may be that of the announcement or of the shops."""
-    match = _YEAR.search(passage.text) if _LAUNCH.fullmatch(label) else None
+    match = YEAR.search(passage.text) if LAUNCH.fullmatch(label) else None
     dated = [gpu for gpu in gpus if gpu.value("release_date")]
     if match is None or not dated:
         return
