@@ -263,3 +263,21 @@ def test_what_fits_in_the_format_of_its_column():
     assert {each.expected for each in found.accusations} == {"no"}
     assert {text.splitlines()[3].rfind("Yes") for each in found.accusations}
     assert all(each.start > text.index("Llama") for each in found.accusations)
+
+
+def test_what_the_chip_has_is_not_all_that_is_believed():
+    """NVIDIA tells 160 SMs of the whole chip of a B300; the part has 148, as its driver says."""
+    text = "| | B300 | H200 |\n|---|---|---|\n| SMs | {} | 132 |\n| NVLink gen | 5 | {} |\n"
+    text += "| Announced | 2025 | 2023 |"
+    right, wrong = (
+        audited(text.format(*values).encode(), "a.md", catalogue(), corpus.TODAY)
+        for values in (("148", "4"), ("152", "3"))
+    )
+    assert not right.accusations
+    assert [each.quote for each in wrong.accusations] == ["152", "3"]
+
+
+def test_tensor_cores_for_16_bits():
+    text = "| Card | FP16 tensor |\n|---|---|\n| GTX 1080 | no |\n| GTX 1660 Ti | yes |\n| RTX 2060 | yes |\n"
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.start for each in found.accusations] == [text.index("yes")]

@@ -146,7 +146,8 @@ CAPABILITIES = (
                 _positive("rt_cores")),
     Capability("int8_tensor", r"int8 tensor[- ]cores?(?: (?:operations?|support|acceleration|math))?",
                 "compute_capability", _since(7.2)),
-    Capability("tensor_cores", r"tensor cores?", "tensor_cores", _positive("tensor_cores")),
+    Capability("tensor_cores", r"(?:fp16 )?tensor cores?|fp16 tensor", "tensor_cores",
+                _positive("tensor_cores")),
     Capability("sparsity", r"(?:structured |2:4 |fine-grained )?sparsity(?: support| acceleration)?",
                 "compute_capability", _since(8.0)),
 )  # fmt: skip

@@ -74,7 +74,11 @@ def _believed(gpu: Gpu, field: str) -> Sequence[Fact]:
     """
     every = as_sold(gpu, field)
     own = [fact for fact in every if fact.kind == "vendor"]
-    return own if own and field in _VENDORS and gpu.segment in ("datacenter", "workstation") else every
+    if not own or field not in _VENDORS or gpu.segment not in ("datacenter", "workstation"):
+        return every
+    # What was decided on is believed where its vendor states another value: that of the whole chip.
+    decided = gpu.fact(field)
+    return own if decided is None or decided in own else [*own, decided]
 
 
 def _is_sparse(value: float, field: str, gpu: Gpu) -> bool:

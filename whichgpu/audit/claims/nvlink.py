@@ -11,13 +11,14 @@ from whichgpu.audit.roles import told
 from whichgpu.facts import store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
+    from whichgpu.hardware.gpu import Gpu
 
 _NUMBERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
 _NTH = r"(?:first|second|third|fourth|fifth|sixth|[1-6](?:st|nd|rd|th))"
@@ -70,9 +71,17 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
 def _judged(
     passage: Passage, place: tuple[int, int], words: str, mention: Mention, context: Context
 ) -> Iterator[Finding]:
-    gpus = [gpu for gpu in (context.catalogue[key] for key in mention.ids) if gpu.value("nvlink")]
-    known = {gpu.id: _generations()[gpu.family] for gpu in gpus if gpu.family in _generations()}
     number = _NUMBERS.get(words.lower()) or int(words[0])
+    gpus = [context.catalogue[key] for key in mention.ids]
+    yield from of_generation(passage, place, number, gpus, context)
+
+
+def of_generation(
+    passage: Passage, place: tuple[int, int], number: int, gpus: Sequence[Gpu], context: Context
+) -> Iterator[Finding]:
+    """The finding on a generation of NVLink that is told of these devices; none where they have no NVLink."""
+    linked = [gpu for gpu in gpus if gpu.value("nvlink")]
+    known = {gpu.id: _generations()[gpu.family] for gpu in linked if gpu.family in _generations()}
     if not known:
         return
     right = number in known.values()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import spaced
+from whichgpu.audit.claims.nvlink import of_generation
 from whichgpu.audit.claims.years import of_its_year
 from whichgpu.audit.entries import entries
 from whichgpu.audit.fields import of_field
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Headings of when a device was sold first, and a year.
 LAUNCH = re.compile(
-    r"(?:release|launch|introduction|announcement|year|date)(?:ed|d)?(?: date| year)?|"
+    r"(?:release|launch|introduction|announcement|year|date)(?:ed|d)?(?: date| year)?|announced|introduced|"
     r"jahr|ann\u00e9e|a\u00f1o|anno|ano|(?:erscheinungs|ver\u00f6ffentlichungs|release-)datum|"
     r"erscheinungsjahr|ann\u00e9e de (?:sortie|lancement)|a\u00f1o de (?:lanzamiento|salida)|"
     r"anno di (?:uscita|lancio)|ano de lan\u00e7amento|"
@@ -38,6 +39,7 @@ _NTH = rf"(?:([1-6])(?:st|nd|rd|th)|({'|'.join(_WORDS)}))"
 _ORDINAL = re.compile(rf"\b{_NTH}[- ]gen(?:eration)?\b", re.IGNORECASE)
 #: By itself below a heading of generations: "3rd", "Gen 4", "5".
 _ONLY_NTH = re.compile(rf"\s*(?:{_NTH}|(?:gen(?:eration)?\s*)?([1-6]))\s*", re.IGNORECASE)
+_NVLINK_NTH = re.compile(r"nvlink(?: \(?gen(?:eration)?\)?| version)")
 _GENERATIONS = {
     "tensor core": "tensor_core_generation",
     "rt core": "rt_core_generation",
@@ -83,6 +85,8 @@ def find(context: Context) -> Iterator[Finding]:
             # A device is of the year of any of its forms.
             yield from _dated(cell.passage, label, [context.catalogue[key] for key in cell.named], context)
             yield from of_cores(cell.passage, label, gpus, context)
+            nth = _ONLY_NTH.fullmatch(cell.passage.text) if _NVLINK_NTH.fullmatch(label) else None
+            yield from of_generation(cell.passage, nth.span(), _nth(nth), gpus, context) if nth else ()
             yield from _slots(cell.passage, label, gpus, context)
             yield from _form(cell.passage, label, gpus, context)
     for cell in entries(context):
@@ -99,10 +103,13 @@ def of_cores(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context
     known = [gpu for gpu in gpus if field and gpu.value(field)]
     if match is None or not known:
         return
-    told = next(int(_WORDS.get(one.lower(), one)) for one in match.groups() if one)
-    right = [gpu for gpu in known if int(gpu.need(field)) == told]
+    right = [gpu for gpu in known if int(gpu.need(field)) == _nth(match)]
     verdict = "confirmed" if right else "contradicted"
     yield of_field(passage, match.span(), "identity", field, right or known, verdict, context)
+
+
+def _nth(match: re.Match[str]) -> int:
+    return next(int(_WORDS.get(one.lower(), one)) for one in match.groups() if one)
 
 
 def _slots(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
