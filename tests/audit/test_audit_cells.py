@@ -281,3 +281,32 @@ def test_tensor_cores_for_16_bits():
     text = "| Card | FP16 tensor |\n|---|---|\n| GTX 1080 | no |\n| GTX 1660 Ti | yes |\n| RTX 2060 | yes |\n"
     found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
     assert [each.start for each in found.accusations] == [text.index("yes")]
+
+
+def test_several_descriptions_of_one_name_are_of_it():
+    page = "<dl><dt>RTX PRO 6000 Blackwell Workstation Edition</dt><dd>Memory: 96 GB</dd>"
+    page += "<dd>TDP: {} W</dd></dl><dl><dt>RTX 6000 Ada</dt><dd>Memory: 48 GB</dd>"
+    page += "<dd>Bandwidth: 960 GB/s</dd><dd>CUDA cores: {}</dd></dl>"
+    for values, wrong in (((600, "18,176"), []), ((450, "18,432"), ["450 W", "18,432"])):
+        found = audited(page.format(*values).encode(), "a.html", catalogue(), corpus.TODAY)
+        assert [each.quote for each in found.accusations] == wrong
+
+
+def test_units_that_head_a_row_and_what_a_machine_draws():
+    text = "| | T4 | L4 |\n|---|---|---|\n| CUDA | 2560 | {} |\n| GB/s | 320 | 300 |\n| Watts | {} | 72 |\n"
+    text += "| NVENC AV1 | no | yes |\n\n"
+    text += "| System | Max power | GPU power |\n|---|---|---|\n| DGX H100 | 10.2 kW | 700 W |\n"
+    text += "| DGX B200 | 14.3 kW | {} W |\n"
+    for values, wrong in (
+        (("7424", "70", "1000"), []),
+        (("7680", "150", "700"), ["7680", "150", "700 W"]),
+    ):
+        found = audited(text.format(*values).encode(), "a.md", catalogue(), corpus.TODAY)
+        assert [each.quote for each in found.accusations] == wrong
+
+
+def test_a_workstation_cards_power_is_its_makers():
+    """No other maker sets it, as those of gaming cards do."""
+    text = "The RTX A5000 draws 250 W. The GeForce RTX 3080 of that maker draws 340 W."
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == ["250 W"]

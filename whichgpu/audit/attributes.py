@@ -151,7 +151,10 @@ def _headed(text: str) -> Attribute | None:
 
 
 #: Headers by themselves, which in a sentence name no attribute.
-_ALONE = {"shader": "cores", "interface": "memory_bus"}
+_ALONE = {
+    "shader": "cores", "interface": "memory_bus", "cuda": "cores", "gb/s": "bandwidth", "tb/s": "bandwidth",
+    "gbps": "bandwidth", "watts": "power", "watt": "power", "tflops fp32": "fp32", "tflops fp16": "fp16",
+}  # fmt: skip
 #: What says no more of an attribute than whose it is: "NVIDIA Hopper Architecture-Based CUDA\u00ae Cores".
 _OF_MAKER = re.compile(
     r"^(?:nvidia |amd |intel )?"

@@ -134,8 +134,9 @@ CAPABILITIES = (
     Capability("ecc", r"(?:ecc|error[- ]correcting code)(?: memory)?(?: \(ecc\))?", "ecc",
                 _said("ecc", "yes")),
     Capability("av1_encode",
-                r"av1 encod(?:e|ing|ers?)|av1(?= (?:video )?(?:can|could|cannot) (?:also |even )?be "
-                r"encoded)|(?:(?<=encode )|(?<=encodes ))av1(?: in hardware| video)?",
+                r"av1 encod(?:e|ing|ers?)|nvenc av1|av1 nvenc|"
+                r"av1(?= (?:video )?(?:can|could|cannot) (?:also |even )?be encoded)|"
+                r"(?:(?<=encode )|(?<=encodes ))av1(?: in hardware| video)?",
                 "encoders", _av1_encode),
     Capability("av1_decode",
                 r"av1 decod(?:e|ing|ers?)|(?:(?<=decode )|(?<=decodes ))av1(?: in hardware| video)?",

@@ -98,7 +98,9 @@ def too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     fact = gpu.fact(attribute.fields[0])
     # How much a server's card draws is NVIDIA's to say, whoever lists it.
     listed = fact and fact.kind != "vendor" and not (attribute.key == "power" and gpu.segment == "datacenter")
-    if gpu.segment in ("geforce", "workstation", "laptop") or listed:
+    # NVIDIA builds its workstation cards itself, or has them built alike.
+    alike = gpu.segment == "workstation" and gpu.vendor == "NVIDIA" and fact and fact.kind == "vendor"
+    if (gpu.segment in ("geforce", "workstation", "laptop") and not alike) or listed:
         maker = _MAKERS.get(attribute.key, 0.0)
         allowed = max(allowed, min(maker, _FOUNDERS) if "reference" in what.said else maker)
     if gpu.segment == "laptop" and attribute.key == "power":

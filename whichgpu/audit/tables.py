@@ -80,9 +80,13 @@ class Head(NamedTuple):
     number: float = 1.0
     #: Whether it is a machine of a cloud, whose memory is the host's where nothing says that it is the GPUs'.
     rented: bool = False
+    #: Whether it is a maker's machine, which draws power of its own.
+    whole: bool = False
 
     def of(self, attribute: Attribute | None, label: str) -> Attribute | None:
         """The attribute of a label, as far as it is of the device."""
+        if self.whole and attribute is not None and attribute.key == "power" and not OF_GPUS.search(label):
+            return None
         return attribute if not self.rented or OF_GPUS.search(label) else None
 
 
@@ -247,7 +251,12 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
         return None
     behind = _TIMES.match(passage.text, found[0].end)
     times = float(behind["a"] or behind["b"] or behind["c"] or 2) if behind else 1.0
-    return Head(found[0].ids, max(counted(passage.text, 0, found[0].start), times))
+    number = max(counted(passage.text, 0, found[0].start), times)
+    return Head(found[0].ids, number, whole=_MACHINE.search(passage.text, 0, found[0].start) is not None)
+
+
+#: Before a device: a machine of several.
+_MACHINE = re.compile(r"\b(?:DGX|HGX)\b", re.IGNORECASE)
 
 
 def _is_it(passage: Passage, mention: Mention, context: Context) -> bool:

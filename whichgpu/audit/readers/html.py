@@ -16,6 +16,8 @@ from whichgpu.audit.readers._tables import Spread, spread, table_of
 if TYPE_CHECKING:
     from whichgpu.audit.document import Passage, Table
 
+#: A description with another one of the same name behind it.
+_SEVERAL = re.compile(r"<dd\b[^<>]{0,200}>(?:(?!<d[dt]\b|</dl\b)[\s\S]){0,1000}<dd\b", re.IGNORECASE)
 #: Elements whose content is no text of the article; the first end at their own closing tag alone.
 _RAW = frozenset({"script", "style", "noscript", "template", "textarea", "iframe", "object", "xmp"})
 _SKIPPED = frozenset(
@@ -81,6 +83,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self._original = text
+        self._below = False
         self._open: list[str] = []
         #: Lists that stand open in one another.
         self._lists = 0
@@ -217,13 +220,17 @@ class _Reader:
         if at == self._beside and not self._builder.empty:
             return
         if tag == "dd" and self._named and not self._builder.empty:
-            # "<dt>Memory<dd>24 GB" is a name and its value: "Memory: 24 GB".
-            self._builder.add(": ", at, 0)
-            self._kind = "item"
-            return
+            self._below = _SEVERAL.match(self._original, at) is not None
+            if not self._below:
+                # "<dt>Memory<dd>24 GB" is a name and its value: "Memory: 24 GB".
+                self._builder.add(": ", at, 0)
+                self._kind = "item"
+                return
         self._flush()
         self._named = tag == "dt"
         self._begin(tag, attributes)
+        # What stands below one name several times over is of it, as the items of a list in an item are.
+        self._level += tag == "dd" and self._below
 
     def _begin(self, tag: str, attributes: str) -> None:
         if self._skip:
