@@ -116,6 +116,21 @@ def test_fp32_products_in_tf32_have_its_efficiency_where_the_runtime_does_that_u
     assert "c/gemm/plain" in gemm
 
 
+def test_amd_s_tf32_is_not_taken_for_fp32_unasked() -> None:
+    """MI325X and MI355X have one FP32 rate within 4 %, and only the former has TF32 units: both run FP32."""
+    older, newer = (
+        estimate(
+            Job("vgg16", phase="train", batch=64.0, precision="fp32", runtime="PyTorch 2.10"), [GPUS[name]]
+        )
+        for name in ("mi325x", "mi355x")
+    )
+    assert GPUS["mi325x"].value("tf32")
+    assert GPUS["mi355x"].value("tf32") is None
+    assert float(older.seconds[0, 0]) == pytest.approx(float(newer.seconds[0, 0]), rel=0.1)
+    asked = Job("vgg16", phase="train", batch=64.0, precision="tf32", runtime="PyTorch 2.10")
+    assert float(estimate(asked, [GPUS["mi325x"]]).seconds[0, 0]) < 0.8 * float(older.seconds[0, 0])
+
+
 def test_a_power_limit_takes_more_of_products_than_of_what_leaves_tensor_cores_idle() -> None:
     """The L40S has twice the tensor rate of the L40 under nearly the same limit, and the same FP32 units."""
     l40, l40s = GPUS["l40"], GPUS["l40s"]
