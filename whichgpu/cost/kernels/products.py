@@ -19,6 +19,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device_rates import CLEARLY
+from whichgpu.cost.kernels._emulation import bytes_each, emulating, quantised
 from whichgpu.cost.kernels._widening import shown
 from whichgpu.cost.kernels._widening import widened as in_kernels
 
@@ -153,6 +154,7 @@ def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float6
         if unasked is not False:
             plain = plain & ~runtime.read(lambda one: ops.kind in one.tf32)
         peaks = np.where(plain, np.minimum(peaks, devices.multiplying), peaks)
+    peaks = emulating(ops, devices, runtime, peaks)
     if not runtime.integer or ops.kind != "gemm":
         return peaks
     found: NDArray[np.float64] = np.where(_in_integers(ops, devices, runtime), devices.integer_rate, peaks)
@@ -186,7 +188,7 @@ def _in_registers(ops: OpTable, peaks: NDArray[np.float64], devices: Devices) ->
 
     A product of two activations, as that of a weight's gradient, has none.
     """
-    narrow = (ops.weight_bytes > 0.0) & (_bytes_each(ops) < section("products")["quantised_below"])
+    narrow = quantised(ops)
     return np.asarray(narrow & (peaks <= np.fmax(devices.peak("fp16"), devices.peak("bf16"))))
 
 
@@ -201,15 +203,10 @@ def _widened(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.boo
     return np.asarray(_quantised_prompt(ops) & ~apart)
 
 
-def _bytes_each(ops: OpTable) -> NDArray[np.float64]:
-    d = ops.dims
-    return np.asarray(np.maximum(ops.weight_bytes / (d["n"] * d["k"] * d["batch"]), 1e-3))
-
-
 def _quantised_prompt(ops: OpTable) -> NDArray[np.bool_]:
     """Whether a product is of quantised weights with more rows than matrix-vector kernels take, (O, G, J)."""
     c = section("products")
-    return np.asarray((ops.dims["m"] > c["vector_rows"]) & (_bytes_each(ops) < c["quantised_below"]))
+    return np.asarray((ops.dims["m"] > c["vector_rows"]) & (bytes_each(ops) < c["quantised_below"]))
 
 
 def _rereads(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64] | float:
@@ -220,7 +217,7 @@ def _rereads(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.flo
     """
     if not runtime.micro_batch:
         return 1.0
-    each = _bytes_each(ops)
+    each = bytes_each(ops)
     widened = _widened(ops, devices, runtime)
     passes = np.ceil(np.maximum(ops.dims["m"], 1.0) / runtime.micro_batch)
     through: NDArray[np.float64] = passes * np.where(widened, (each + 4.0) / each, 1.0)
