@@ -19,6 +19,14 @@ def test_maps_that_are_kept_large_cost_what_a_classifier_does_not() -> None:
     assert 4.0 < whole / usual < 5.0
 
 
+def test_the_windows_of_stages_that_keep_their_resolution_have_holes() -> None:
+    """Stages 3 and 4 of the backbone and three branches of the pyramid, at an output stride of 8."""
+    holed = {op.layer for op in ops("deeplabv3-resnet50", batch=1) if "dilated" in op.dims}
+    assert {name.split(".")[1] for name in holed if name.startswith("backbone")} == {"layer3", "layer4"}
+    assert sum(name.startswith("classifier.rate") for name in holed) == 3
+    assert not [op for op in ops("resnet50", batch=1) if "dilated" in op.dims]
+
+
 @pytest.mark.parametrize("name", ["deeplabv3-resnet101", "segformer-b2"])
 def test_the_loss_is_over_all_pixels_and_in_training_only(name: str) -> None:
     classes = resolve(name).dims["classes"]

@@ -209,7 +209,7 @@ def _widths(done: Refit, rows: Any, layouts: Sequence[Layout]) -> dict[str, floa
 def hand(source: str) -> str:
     """Who published a source: tables and versions of one repository are of one hand, mostly of one machine.
 
-    Left out alone, such a table is known by its neighbours: timm's three tables have the RTX 3090 of one host.
+    Left out alone, such a table is known by its neighbours: timm's three tables share one RTX 3090.
     """
     return source.partition("@")[0].partition(":")[0]
 
