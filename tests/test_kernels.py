@@ -226,7 +226,7 @@ def test_winograd_s_algorithm_is_for_windows_without_holes() -> None:
 
 
 def test_wide_groups_gain_by_winograd_s_algorithm_as_whole_convolutions_do() -> None:
-    """Of as many products: groups of 128 channels take little longer than one of all, those of 4 far longer."""
+    """Of as many products: groups of 128 channels take little longer than one, those of 4 far longer."""
     each = {width: _convolved("v100-16gb-sxm", width, 2048 // width) / width for width in (4, 16, 128)}
     whole = _convolved("v100-16gb-sxm", 512) * 4.0 / 512
     assert each[128] < 1.25 * whole

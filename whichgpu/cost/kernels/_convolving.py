@@ -22,7 +22,7 @@ def multiplied(ops: OpTable, tensor: NDArray[np.bool_], gain: float) -> NDArray[
     of it as its channels fill: its 16 products are no wider than itself.
     """
     if ops.kind != "conv":
-        return np.asarray(ops.flops)
+        return ops.flops
     n, c = ops.dims["n"], section("products")
     filled = np.where(ops.dims["groups"] > 1.0, n / (n + c["group_half_plain"]), 1.0)
     done: NDArray[np.float64] = np.where(by_winograd(ops, tensor), ops.flops / gain**filled, ops.flops)
