@@ -78,7 +78,7 @@ def refit(catalogue: Catalogue, rows: Iterable[Mapping[str, str]] | None = None)
     found = calibration.calibrate(groups)
     keys = [
         (group.layout.devices.gpus[0].id, group.layout.devices.gpus[0].family, group.layout.workload.id,
-         hand(row["source"]), version_of(group.layout.runtime))
+         row["source"], version_of(group.layout.runtime))
         for group in groups
         for row in group.rows
     ]  # fmt: skip
@@ -127,9 +127,9 @@ def spreads_toml(done: Refit) -> str:
         for name in (erring_as(laid), kin_of(laid)):
             members[name].append(i)
     wider = {kin_of(laid) for laid in layouts}
-    sources = [hand(row["source"]) for row in done.rows]
-    hands = [(laid.runtime, source) for laid, source in zip(layouts, sources, strict=True)]
+    hands = [(laid.runtime, row["source"]) for laid, row in zip(layouts, done.rows, strict=True)]
     mostly = _alone(hands, _MOSTLY)
+    sources = [row["source"] for row in done.rows]
     abroad = measured_elsewhere([laid.runtime.kernels for laid in layouts], sources)
     # What a framework does in one group of jobs says little of the kernels that another needs.
     near = abroad & measured_elsewhere(
@@ -204,14 +204,6 @@ def _widths(done: Refit, rows: Any, layouts: Sequence[Layout]) -> dict[str, floa
     between = [float(np.median(values)) for values in by_gpu.values()]
     widths["own"] = round(max(0.03, min(float(np.median(np.abs(between))) * 1.4826, widths["gpu"])), 4)
     return {name: float(value) for name, value in widths.items()}
-
-
-def hand(source: str) -> str:
-    """Who published a source: tables and versions of one repository are of one hand, mostly of one machine.
-
-    Left out alone, such a table is known by its neighbours: timm's three tables share one RTX 3090.
-    """
-    return source.partition("@")[0].partition(":")[0]
 
 
 def measured_elsewhere(runtimes_of: Sequence[str], sources: Sequence[str]) -> NDArray[np.bool_]:

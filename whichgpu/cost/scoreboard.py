@@ -10,7 +10,7 @@ effect; `data/fits/spreads.toml` has the widths. The folds:
     newer        every row of Ada, Hopper and Blackwell, for rows of those
     workload     every row of its workload
     version      every row of its version of a runtime, where others of it were measured
-    source       every row of who published its source
+    source       every row of its source
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from whichgpu.cost.answers import Z90
 from whichgpu.cost.calibration import without
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.measured import measured_rows
-from whichgpu.cost.refit import hand, measured_elsewhere, spreads_toml
+from whichgpu.cost.refit import measured_elsewhere, spreads_toml
 from whichgpu.cost.rows import read_head
 from whichgpu.cost.spread import erring_as, library, of_software
 from whichgpu.errors import DataError
@@ -112,13 +112,9 @@ def of_refit(done: Refit) -> Board:
         measured=np.array([float(row["value"]) for row in rows]),
         units=[row["unit"] for row in rows],
         errors=errors,
-        halves=_halves({**keys, "source": _hands(rows)}, widths, done.machine, rows),
+        halves=_halves({**keys, "source": [row["source"] for row in rows]}, widths, done.machine, rows),
         rows=rows,
     )
-
-
-def _hands(rows: Sequence[Mapping[str, str]]) -> list[str]:
-    return [hand(row["source"]) for row in rows]
 
 
 def _newer(done: Refit, generations: Sequence[str]) -> Array:
@@ -229,7 +225,7 @@ def committed() -> Board:
         measured=np.array([float(row["value"]) for row in rows]),
         units=[row["unit"] for row in rows],
         errors={fold: _numbers(columns[f"error_{fold}"]) for fold in FOLDS},
-        halves=_halves({**keys, "source": _hands(rows)}, widths, _numbers(columns["machine"]), rows),
+        halves=_halves(keys, widths, _numbers(columns["machine"]), rows),
         rows=rows,
     )
 

@@ -18,26 +18,22 @@ def multiplied(ops: OpTable, tensor: NDArray[np.bool_], gain: float) -> NDArray[
     """FLOPs that the units carry out, (O, G, J): 3x3 convolutions off cuDNN's `tensor` cores need fewer.
 
     Winograd's F(2x2, 3x3) makes 16 multiplications of 36 (Lavin and Gray, Fast Algorithms for
-    Convolutional Neural Networks, CVPR 2016); its transforms take part of that `gain`. A group gains as much
-    of it as its channels fill: its 16 products are no wider than itself.
+    Convolutional Neural Networks, CVPR 2016); its transforms take part of that `gain`.
     """
-    if ops.kind != "conv":
-        return ops.flops
-    n, c = ops.dims["n"], section("products")
-    filled = np.where(ops.dims["groups"] > 1.0, n / (n + c["group_half_plain"]), 1.0)
-    done: NDArray[np.float64] = np.where(by_winograd(ops, tensor), ops.flops / gain**filled, ops.flops)
+    done: NDArray[np.float64] = np.where(by_winograd(ops, tensor), ops.flops / gain, ops.flops)
     return done
 
 
 def by_winograd(ops: OpTable, tensor: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Whether products are 3x3 convolutions off the `tensor` cores of cuDNN, as those.
 
-    Those whose points lie apart are not (cuDNN API reference, `cudnnConvolutionForward`: dilation 1), nor
-    depthwise ones, which are no products. Grouped ones are, in its words "group count: greater than 0".
+    Those whose points lie apart are not (cuDNN API reference, `cudnnConvolutionForward`: dilation 1). Grouped
+    ones may be, in its words "group count: greater than 0"; the 16 products of a narrow group fill no tile.
     """
     if ops.kind != "conv":
         return np.zeros_like(tensor)
-    return np.asarray(~tensor & (ops.dims["window"] == 9.0) & ~is_depthwise(ops) & ~_apart(ops))
+    wide = (ops.dims["groups"] <= 1.0) | (ops.dims["n"] >= section("products")["group_winograd"])
+    return np.asarray(~tensor & (ops.dims["window"] == 9.0) & wide & ~_apart(ops))
 
 
 def share_apart(ops: OpTable) -> NDArray[np.float64]:
