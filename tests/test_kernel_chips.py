@@ -116,6 +116,56 @@ def test_fp32_products_in_tf32_have_its_efficiency_where_the_runtime_does_that_u
     assert "c/gemm/plain" in gemm
 
 
+def test_amd_s_tf32_is_not_taken_for_fp32_unasked() -> None:
+    """MI325X and MI355X have one FP32 rate within 4 %, and only the former has TF32 units: both run FP32."""
+    older, newer = (
+        estimate(
+            Job("vgg16", phase="train", batch=64.0, precision="fp32", runtime="PyTorch 2.10"), [GPUS[name]]
+        )
+        for name in ("mi325x", "mi355x")
+    )
+    assert GPUS["mi325x"].value("tf32")
+    assert GPUS["mi355x"].value("tf32") is None
+    assert float(older.seconds[0, 0]) == pytest.approx(float(newer.seconds[0, 0]), rel=0.1)
+    asked = Job("vgg16", phase="train", batch=64.0, precision="tf32", runtime="PyTorch 2.10")
+    assert float(estimate(asked, [GPUS["mi325x"]]).seconds[0, 0]) < 0.8 * float(older.seconds[0, 0])
+
+
+def test_bf16_before_ampere_is_fp32_with_numbers_to_widen() -> None:
+    """PyTorch takes it there, slower than FP32 itself; engines refuse it."""
+
+    def rate(precision: str, gpu: str, **more: Any) -> float:
+        column = {"phase": "infer", "batch": 32.0, "runtime": "PyTorch 2.1", **more}
+        return float(
+            1.0 / estimate(Job("bert-large", precision=precision, **column), [GPUS[gpu]]).seconds[0, 0]
+        )
+
+    for gpu in ("v100-32gb-sxm", "t4"):
+        assert 0.4 < rate("bf16", gpu) / rate("fp32", gpu) < 0.8
+        assert rate("fp16", gpu) > 4.0 * rate("bf16", gpu)
+        assert 0.4 < rate("amp-bf16", gpu, phase="train") / rate("fp32", gpu, phase="train") < 0.9
+    # Pascal has FP16 units that PyTorch does not take, 64 times slower than its FP32 ones.
+    assert rate("bf16", "gtx-1080-ti") > 0.5 * rate("fp32", "gtx-1080-ti")
+    assert rate("bf16", "a100-40gb-sxm") == pytest.approx(rate("fp16", "a100-40gb-sxm"), rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("workload", "runtime_", "said"),
+    [
+        ("bert-large", "PyTorch 2.1", ""),
+        ("resnet50", "PyTorch 2.1", "no BF16 convolutions"),
+        ("bert-large", "ONNX Runtime", "no BF16 peak"),
+    ],
+)
+def test_who_runs_bf16_before_ampere(workload: str, runtime_: str, said: str) -> None:
+    job = Job(workload, phase="infer", batch=8.0, precision="bf16", runtime=runtime_)
+    found = estimate(job, [GPUS["v100-32gb-sxm"]])
+    assert said in found.refusals[0]
+    assert bool(found.refusals[0]) == bool(said)
+    if not said:
+        assert any("multiplies them in FP32" in text for text in found.at(0, 0).warnings)
+
+
 def test_a_power_limit_takes_more_of_products_than_of_what_leaves_tensor_cores_idle() -> None:
     """The L40S has twice the tensor rate of the L40 under nearly the same limit, and the same FP32 units."""
     l40, l40s = GPUS["l40"], GPUS["l40s"]

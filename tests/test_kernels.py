@@ -208,6 +208,33 @@ def test_windows_whose_points_lie_apart_are_slower() -> None:
     assert np.allclose(times[1], times[0] / 0.65)
 
 
+def _convolved(gpu: str, width: int, groups: int = 1, *, dilated: bool = False) -> float:
+    """Arithmetic seconds of a 3 x 3 over (64, width groups, 28, 28) in FP32 under PyTorch 1."""
+    rec = Recorder(precision("fp32"), training=False)
+    rec.conv(Map(64.0, width * groups, 28.0, 28.0), width * groups, 3, groups=groups, dilated=dilated)
+    (table,) = [one for one in tables(rec.ops()) if one.kind == "conv"]
+    devices = Devices.of([GPUS[gpu]])
+    return float(products.seconds(table, devices, runtime("PyTorch 1", ""))[0][0, 0, 0])
+
+
+def test_winograd_s_algorithm_is_for_windows_without_holes() -> None:
+    """cuDNN has it for a dilation of 1: plain units lose its gain, tensor cores had none."""
+    plain = _convolved("v100-16gb-sxm", 256, dilated=True) / _convolved("v100-16gb-sxm", 256)
+    tf32 = _convolved("a100-40gb-sxm", 256, dilated=True) / _convolved("a100-40gb-sxm", 256)
+    assert plain == pytest.approx(1.7 / 0.65, rel=0.05)
+    assert tf32 == pytest.approx(1.0 / 0.65, rel=0.01)
+
+
+def test_wide_groups_gain_by_winograd_s_algorithm_as_whole_convolutions_do() -> None:
+    """Of as many products: groups of 128 channels take little longer than one, those of 4 far longer."""
+    each = {width: _convolved("v100-16gb-sxm", width, 2048 // width) / width for width in (4, 16, 128)}
+    whole = _convolved("v100-16gb-sxm", 512) * 4.0 / 512
+    assert each[128] < 1.25 * whole
+    assert each[4] > 3.0 * each[128]
+    assert each[16] > 1.7 * each[128]
+    assert each[4] > each[16] > each[128]
+
+
 def test_what_belongs_to_a_vocabulary_or_to_transposed_maps_says_nothing_of_the_rest() -> None:
     """Frameworks have classes for the three; engines and maps that are channels-last have those of others."""
     stack, engine = runtime("PyTorch 2.4", ""), runtime("vLLM", "")

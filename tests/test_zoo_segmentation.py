@@ -19,6 +19,13 @@ def test_maps_that_are_kept_large_cost_what_a_classifier_does_not() -> None:
     assert 4.0 < whole / usual < 5.0
 
 
+def test_the_windows_of_stages_that_keep_their_resolution_have_holes() -> None:
+    """Stages 3 and 4 of the backbone and three branches of the pyramid, at an output stride of 8."""
+    holed = {op.layer: op.count for op in ops("deeplabv3-resnet50", batch=1) if "dilated" in op.dims}
+    assert holed == {"backbone.layer3.conv": 6, "backbone.layer4.conv": 3, "classifier.rate12": 3}
+    assert not [op for op in ops("resnet50", batch=1) if "dilated" in op.dims]
+
+
 @pytest.mark.parametrize("name", ["deeplabv3-resnet101", "segformer-b2"])
 def test_the_loss_is_over_all_pixels_and_in_training_only(name: str) -> None:
     classes = resolve(name).dims["classes"]

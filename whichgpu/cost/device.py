@@ -71,7 +71,7 @@ class Devices(Rates):
         throttle, plain, narrow = (np.log(self.throttle(1.0, dtype))[:, 0] for dtype in ("fp16", "", "int8"))
         joined = np.where(self.nvlink > 0, self.nvlink_gpus, 0.0)
         generation = np.nan_to_num(self.column("pcie_generation"), nan=3.0)[:, 0]
-        tensor32 = np.isfinite(self.column("tf32"))
+        tensor32 = np.isfinite(self.unasked)
         matrix = ~(self.peak("fp16") <= CLEARLY * self.vector)[:, 0] & ~self.tiled_alike[:, 0]
         staged = ["-staged" if through else "" for through in self.staged[:, 0]]
         integers = (np.nan_to_num(self.integer_rate) > self.peaks(("fp16",))[0])[:, 0]

@@ -69,13 +69,23 @@ class Rates(Columns):
         """Peak rate per dtype as (O, G, 1), in FLOP/s or OP/s, or as (1, G, 1) of one dtype; NaN for none.
 
         With `tf32` products of FP32 numbers run on TF32 tensor cores where the GPU has them, which is
-        what several frameworks do unasked. It differs between GPUs in `Paired` alone.
+        what several frameworks do `unasked`. It differs between GPUs in `Paired` alone.
         """
         known = {dtype: self.peak(dtype) for dtype in set(dtypes)}
         if tf32 and "fp32" in known:
-            known["fp32"] = np.fmax(known["fp32"], self.column("tf32"))
+            known["fp32"] = np.fmax(known["fp32"], self.unasked)
         # Most ops of a kind are of one.
         return np.array([known[dtype] for dtype in (dtypes if len(known) > 1 else known)])
+
+    @cached_property
+    def unasked(self) -> Column:
+        """Rate of TF32 in FLOP/s where frameworks take it for FP32 products unasked; NaN where none does.
+
+        They do so on NVIDIA's GPUs alone (tf.config.experimental.enable_tensor_float_32_execution). Under
+        ROCm PyTorch takes FP32 unless an environment variable says otherwise (pytorch issue 130600), and
+        MIOpen had no such convolutions before September 2025 (pull 162943).
+        """
+        return np.where(self.each(lambda gpu: gpu.vendor == "NVIDIA"), self.column("tf32"), np.nan)
 
     def peak(self, dtype: str) -> Column:
         """Peak rate of one dtype, (G, 1).

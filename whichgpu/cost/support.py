@@ -17,7 +17,7 @@ from whichgpu.workloads.ops import PRODUCTS
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from whichgpu.cost.runtime import Runtime
     from whichgpu.hardware.gpu import Gpu
@@ -31,20 +31,24 @@ WEIGHT_ONLY = "fp8-w8a16"
 class Needs(NamedTuple):
     """What ops in a format ask of whatever GPU runs them: `rates` are the formats of their products.
 
-    `nowhere` is why no software runs them at all; empty where some does.
+    `nowhere` is why no software runs them at all; empty where some does. `convolves`: most of the products
+    are convolutions.
     """
 
     precision: Precision
     trains: bool
     rates: tuple[str, ...]
     nowhere: str
+    convolves: bool = False
 
     @classmethod
-    def of(cls, ops: Iterable[Op], precision: Precision, *, trains: bool = False) -> Needs:
+    def of(cls, ops: Sequence[Op], precision: Precision, *, trains: bool = False) -> Needs:
         """The needs of a pass over ops."""
         multiplied = (op.dtype for op in ops if op.kind in PRODUCTS)
         rates = tuple(dict.fromkeys((precision.math, *multiplied)))
-        return cls(precision, trains, rates, _convolving(ops, precision, trains=trains))
+        convolves = _convolves(ops)
+        nowhere = _in_no_format(precision, trains=trains) if convolves else ""
+        return cls(precision, trains, rates, nowhere, convolves)
 
     def under(self, runtime: Runtime) -> Needs:
         """Those of the jobs that a runtime runs, where FP16 stands for their own format (`Runtime.half`)."""
@@ -88,6 +92,13 @@ def widens_fp8(gpu: Gpu, precision: Precision, runtime: Runtime) -> bool:
     return narrow and stacks.weight_only(gpu, runtime.software, "fp8")
 
 
+def emulates(gpu: Gpu, precision: Precision, runtime: Runtime) -> bool:
+    """Whether products in BF16, for which a GPU has no units, are computed in FP32 there."""
+    if precision.math != "bf16" or precision.quantised or gpu.value("bf16") is not None:
+        return False
+    return stacks.emulated(gpu, runtime.software, "bf16")
+
+
 def not_run(gpu: Gpu, runtime: Runtime) -> str:
     """Why software does not run on a GPU, whatever the job; empty where it does."""
     if runtime.software:
@@ -112,13 +123,18 @@ def _others(vendor: str) -> str:
     return f"; write {written}" if able else ""
 
 
-def _convolving(ops: Iterable[Op], precision: Precision, *, trains: bool) -> str:
-    """Why no software computes a network in a format: convolutions have no kernels in it."""
-    if precision.math != "fp4" and not (trains and precision.math == "fp8"):
-        return ""
+def _convolves(ops: Sequence[Op]) -> bool:
+    if all(op.kind != "conv" for op in ops):
+        return False
     work = {kind: sum(float(np.sum(op.flops * op.count)) for op in ops if op.kind == kind)
             for kind in PRODUCTS}  # fmt: skip
-    if not work.get("conv", 0.0) > 0.5 * sum(work.values()):  # on a GPU of unread memory they are no numbers
+    # On a GPU of unread memory they are no numbers.
+    return work.get("conv", 0.0) > 0.5 * sum(work.values())
+
+
+def _in_no_format(precision: Precision, *, trains: bool) -> str:
+    """Why no software computes a network in a format: convolutions have no kernels in it."""
+    if precision.math != "fp4" and not (trains and precision.math == "fp8"):
         return ""
     done = "trains" if trains else "runs"
     return (
@@ -140,6 +156,10 @@ def _rates(gpu: Gpu, needs: Needs, runtime: Runtime) -> str:
         # format needs units for it. FP8 is asked for its units, so that others do its products only where
         # the precision says so.
         asked = (needs.trains and rate == "fp4") or (rate == "fp8" and not precision.or_wider)
+        if rate == "bf16" and emulates(gpu, precision, runtime):
+            if needs.convolves:
+                return _NO_BRAIN_CONVOLUTIONS.format(runtime.title, gpu.id)
+            continue
         asked = asked or (rate == "bf16" and not precision.quantised)
         # bitsandbytes widens its INT8 weights where it has no units for them; engines do not.
         asked = asked or (rate == "int8" and not gpu.value("fp8") and not runtime.holds.get("widens_int8"))
@@ -156,12 +176,22 @@ def _rates(gpu: Gpu, needs: Needs, runtime: Runtime) -> str:
 def substitutions(gpu: Gpu, precision: Precision, runtime: Runtime) -> tuple[str, ...]:
     """What to say where an older release has to do, or other units than those of a job's format."""
     said = (
-        *_of_software(gpu, precision, runtime), _of_units(gpu, precision), _wide(gpu, precision, runtime),
+        *_of_software(gpu, precision, runtime), _of_units(gpu, precision, runtime),
+        _wide(gpu, precision, runtime),
         _PLAIN_TAKEN.format(gpu.id) if _plain_unknown(gpu) else "",
     )  # fmt: skip
     return tuple(text for text in said if text)
 
 
+#: What is said of BF16 that is emulated, and why networks of convolutions are refused in it.
+_EMULATED = (
+    "{} has no BF16 units: {} widens such numbers and multiplies them in FP32, slower than FP32 itself "
+    "(torch.cuda.is_bf16_supported() says True all the same); --precision {} is faster"
+)
+_NO_BRAIN_CONVOLUTIONS = (
+    "{} emulates BF16 on {} in matrix products, and cuDNN has no BF16 convolutions below compute capability "
+    "8.0; use --precision fp16 (amp-fp16 in training)"
+)
 #: What is said of a GPU whose plain rate is unknown.
 _PLAIN_TAKEN = "{}: no FP32 peak was read in any source; elementwise work is taken at 1/32 of its 16-bit peak"
 
@@ -180,7 +210,9 @@ def _of_software(gpu: Gpu, precision: Precision, runtime: Runtime) -> tuple[str,
     return older, "" if precision.or_wider else stacks.lacking(gpu, runtime.software, format_)
 
 
-def _of_units(gpu: Gpu, precision: Precision) -> str:
+def _of_units(gpu: Gpu, precision: Precision, runtime: Runtime) -> str:
+    if emulates(gpu, precision, runtime):
+        return _EMULATED.format(gpu.id, runtime.title, precision.id.replace("bf16", "fp16"))
     instead = stand_in(gpu, precision.math)
     if not instead or precision.or_wider:
         return ""

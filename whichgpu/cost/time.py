@@ -21,9 +21,10 @@ from whichgpu.cost.arrays import finite
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device_rates import PLAIN
 from whichgpu.cost.kernels import models
+from whichgpu.cost.kernels._convolving import multiplied
 from whichgpu.cost.kernels.attention import score_passes, seen
 from whichgpu.cost.kernels.products import KINDS as SPREAD
-from whichgpu.cost.kernels.products import abreast, fastest, multiplied, occupancy, on_tensor_cores, rates
+from whichgpu.cost.kernels.products import abreast, fastest, occupancy, on_tensor_cores, rates
 from whichgpu.cost.optable import stacked, tables
 from whichgpu.values import immutable
 from whichgpu.workloads.checkpointing import AGAIN

@@ -21,6 +21,7 @@ class Traits:
     rate: float
     nvlink: float
     pcie: str
+    #: Whether frameworks take its TF32 units for FP32 products unasked.
     tf32: bool
     #: Lineages whose SMs are built alike, by one name.
     kin: str = ""

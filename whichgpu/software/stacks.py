@@ -195,6 +195,13 @@ def weight_only(gpu: Gpu, software: str, format_: str) -> bool:
     return found is not None and found.support == "weight-only"
 
 
+@kept(4096)
+def emulated(gpu: Gpu, software: str, format_: str) -> bool:
+    """Whether a framework computes in a format on a GPU without units for it, by wider ones."""
+    found = _feature(gpu, frameworks.frameworks()[software], format_) if software else None
+    return found is not None and found.support == "emulated" and gpu.value(format_) is None
+
+
 def _feature(gpu: Gpu, framework: Framework, format_: str) -> Feature | None:
     device = targets.device(gpu)
     return features.named(format_, features.of(device, framework, framework.latest.numbers, device.system))

@@ -40,15 +40,16 @@ def conv_norm(
     rec: Recorder, x: Map, out: int, kernel: int | tuple[int, int], stride: int = 1, *,
     padding: int | None = None, groups: int = 1, relu: bool = True, activation: str = "relu",
     bias: bool = False, keeps: float = 1.0, keeps_output: bool = False, backward: str = "full",
-    folded: bool = False, name: str = "conv",
+    folded: bool = False, dilated: bool = False, name: str = "conv",
 ) -> Map:  # fmt: skip
     """Convolution, batch normalisation and ReLU (or `activation`): (B, C, H, W) -> (B, out, H', W').
 
     `keeps_output`: the result is copied by its reader (a concatenation), so that it is kept as well.
-    `folded`: the normalisation is part of the convolution's weights.
+    `folded`: the normalisation is part of the convolution's weights. The points of a `dilated` window lie
+    apart.
     """
     y = rec.conv(x, out, kernel, stride, padding=padding, groups=groups, bias=bias, keeps=keeps,
-                 backward=backward, name=name)  # fmt: skip
+                 dilated=dilated, backward=backward, name=name)  # fmt: skip
     norm_activate(
         rec, y, activation if relu else "", keeps_output=keeps_output, folded=folded, name=name
     )  # fmt: skip

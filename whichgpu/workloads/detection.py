@@ -25,7 +25,8 @@ class Backbone:
     """A ResNet (ResNeXt with `groups`) as a source of feature maps.
 
     `basic` blocks in place of bottlenecks; `deep`: three 3 x 3 in the stem, and short cuts that are
-    projected in every stage, behind a 2 x 2 mean where the stride is 2.
+    projected in every stage, behind a 2 x 2 mean where the stride is 2. The 3 x 3 of the `dilated` stages,
+    counted from 1, have points that lie apart.
     """
 
     rec: Recorder
@@ -37,6 +38,7 @@ class Backbone:
     fixed: bool = False
     basic: bool = False
     deep: bool = False
+    dilated: Sequence[int] = ()
 
     def __call__(self, image: Map) -> list[Map]:
         """(B, 3, H, W) -> the map behind each stage, the stem's pooled one first."""
@@ -48,9 +50,10 @@ class Backbone:
             width = 2**stage * self.group_width * self.groups
             out = 2**stage * (64 if self.basic else 256)
             with rec.module(f"layer{stage + 1}", frozen=stage + 1 < self.frozen):
-                x = self._block(maps[-1], width, out, self.strides[stage], first=True)
+                apart = stage + 1 in self.dilated
+                x = self._block(maps[-1], width, out, self.strides[stage], first=True, dilated=apart)
                 with rec.module("rest", copies=float(blocks - 1)):
-                    x = self._block(x, width, out, 1)
+                    x = self._block(x, width, out, 1, dilated=apart)
             maps.append(x)
         return maps
 
@@ -60,12 +63,15 @@ class Backbone:
         x = self._conv(image, 32, 3, 2, backward="weight")
         return self._conv(self._conv(x, 32, 3), 64, 3)
 
-    def _block(self, x: Map, width: int, out: int, stride: int, *, first: bool = False) -> Map:
+    def _block(
+        self, x: Map, width: int, out: int, stride: int, *, first: bool = False, dilated: bool = False
+    ) -> Map:  # fmt: skip
         """1 x 1, 3 x 3, 1 x 1 (or two 3 x 3) and the short cut: -> (B, out, H/stride, W/stride)."""
         if self.basic:
             y = self._conv(self._conv(x, width, 3, stride), out, 3, relu=False)
         else:
-            y = self._conv(self._conv(x, width, 1), width, 3, stride, groups=self.groups)
+            y = self._conv(x, width, 1)
+            y = self._conv(y, width, 3, stride, groups=self.groups, dilated=dilated)
             y = self._conv(y, out, 1, relu=False)
         if stride != 1 or x.channels != out or (first and self.deep):
             self._shortcut(x, out, stride)
@@ -80,12 +86,13 @@ class Backbone:
 
     def _conv(
         self, x: Map, out: int, kernel: int, stride: int = 1, *, groups: int = 1, relu: bool = True,
-        keeps: float = 1.0, backward: str = "full", name: str = "conv",
+        keeps: float = 1.0, dilated: bool = False, backward: str = "full", name: str = "conv",
     ) -> Map:  # fmt: skip
         if not self.fixed:
             return conv_norm(self.rec, x, out, kernel, stride, groups=groups, relu=relu, keeps=keeps,
-                             backward=backward, name=name)  # fmt: skip
-        y = self.rec.conv(x, out, kernel, stride, groups=groups, keeps=keeps, backward=backward, name=name)
+                             dilated=dilated, backward=backward, name=name)  # fmt: skip
+        y = self.rec.conv(x, out, kernel, stride, groups=groups, keeps=keeps, dilated=dilated,
+                          backward=backward, name=name)  # fmt: skip
         self.rec.scale(y.elements, name=f"{name}_scale")
         self.rec.scale(y.elements, name=f"{name}_shift")
         if relu:

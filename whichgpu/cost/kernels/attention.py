@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.kernels._emulation import emulating
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +50,7 @@ def seconds(
         runtime.products["attention"] * devices.efficiency(ops.dtypes) * head / padded,
         section("products")["ceiling"],
     )
-    peaks = devices.peaks(ops.dtypes, tf32=runtime.unasked("attention"))
+    peaks = emulating(ops, devices, runtime, devices.peaks(ops.dtypes, tf32=runtime.unasked("attention")))
     through = score_passes(ops, runtime)
     # Unfused products know of no mask: they compute the whole rectangle.
     work = ops.flops * np.where(through > 0.0, 1.0, seen(d))

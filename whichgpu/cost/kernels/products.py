@@ -19,6 +19,8 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device_rates import CLEARLY
+from whichgpu.cost.kernels._convolving import by_winograd, is_depthwise, multiplied, share_apart
+from whichgpu.cost.kernels._emulation import bytes_each, emulating, quantised
 from whichgpu.cost.kernels._widening import shown
 from whichgpu.cost.kernels._widening import widened as in_kernels
 
@@ -47,10 +49,10 @@ def seconds(
         c["plain"] * devices.maturity,
     )
     compute = multiplied(ops, tensor & ~devices.miopen, c["winograd"]) / (
-        peaks * np.minimum(reached * _apart(ops) * _shape(ops, devices, runtime, tensor), c["ceiling"])
+        peaks * np.minimum(reached * share_apart(ops) * _shape(ops, devices, runtime, tensor), c["ceiling"])
     )
     if ops.kind == "conv":
-        compute = np.where(_is_depthwise(ops), _depthwise(ops, devices, runtime), compute)
+        compute = np.where(is_depthwise(ops), _depthwise(ops, devices, runtime), compute)
     if ops.kind == "conv" and runtime.autotunes:
         compute = np.minimum(compute, _in_full(ops, devices, runtime, tensor))
     if runtime.vector_bytes and ops.kind == "gemm":
@@ -129,7 +131,7 @@ def _conversions(ops: OpTable, runtime: Runtime, tensor: NDArray[np.bool_]) -> N
     if ops.kind != "conv" or not runtime.transposes:
         return 1.0
     narrow = np.array([dtype in ("fp16", "bf16") for dtype in ops.dtypes])[:, None, None]
-    return np.where(narrow & tensor & ~_is_depthwise(ops), section("products")["converted"], 1.0)
+    return np.where(narrow & tensor & ~is_depthwise(ops), section("products")["converted"], 1.0)
 
 
 def on_tensor_cores(peaks: NDArray[np.float64], devices: Devices) -> NDArray[np.bool_]:
@@ -153,6 +155,7 @@ def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float6
         if unasked is not False:
             plain = plain & ~runtime.read(lambda one: ops.kind in one.tf32)
         peaks = np.where(plain, np.minimum(peaks, devices.multiplying), peaks)
+    peaks = emulating(ops, devices, runtime, peaks)
     if not runtime.integer or ops.kind != "gemm":
         return peaks
     found: NDArray[np.float64] = np.where(_in_integers(ops, devices, runtime), devices.integer_rate, peaks)
@@ -186,7 +189,7 @@ def _in_registers(ops: OpTable, peaks: NDArray[np.float64], devices: Devices) ->
 
     A product of two activations, as that of a weight's gradient, has none.
     """
-    narrow = (ops.weight_bytes > 0.0) & (_bytes_each(ops) < section("products")["quantised_below"])
+    narrow = quantised(ops)
     return np.asarray(narrow & (peaks <= np.fmax(devices.peak("fp16"), devices.peak("bf16"))))
 
 
@@ -201,15 +204,10 @@ def _widened(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.boo
     return np.asarray(_quantised_prompt(ops) & ~apart)
 
 
-def _bytes_each(ops: OpTable) -> NDArray[np.float64]:
-    d = ops.dims
-    return np.asarray(np.maximum(ops.weight_bytes / (d["n"] * d["k"] * d["batch"]), 1e-3))
-
-
 def _quantised_prompt(ops: OpTable) -> NDArray[np.bool_]:
     """Whether a product is of quantised weights with more rows than matrix-vector kernels take, (O, G, J)."""
     c = section("products")
-    return np.asarray((ops.dims["m"] > c["vector_rows"]) & (_bytes_each(ops) < c["quantised_below"]))
+    return np.asarray((ops.dims["m"] > c["vector_rows"]) & (bytes_each(ops) < c["quantised_below"]))
 
 
 def _rereads(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64] | float:
@@ -220,7 +218,7 @@ def _rereads(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.flo
     """
     if not runtime.micro_batch:
         return 1.0
-    each = _bytes_each(ops)
+    each = bytes_each(ops)
     widened = _widened(ops, devices, runtime)
     passes = np.ceil(np.maximum(ops.dims["m"], 1.0) / runtime.micro_batch)
     through: NDArray[np.float64] = passes * np.where(widened, (each + 4.0) / each, 1.0)
@@ -292,7 +290,7 @@ def occupancy(
     d, c = ops.dims, section("products")
     many = (d["batch"] if ops.kind == "gemm" else d["groups"]) * abreast(ops, runtime)
     waves = many * np.maximum(d["m"] * d["n"], 1.0) / c["tile"] ** 2 / devices.sms * _split(ops)
-    waves = waves * np.where(_by_winograd(ops, tensor & ~devices.miopen), 4.0, 1.0)
+    waves = waves * np.where(by_winograd(ops, tensor & ~devices.miopen), 4.0, 1.0)
     return np.asarray(waves / (waves + c["wave_half"]))
 
 
@@ -307,23 +305,6 @@ def _split(ops: OpTable) -> NDArray[np.float64]:
         return np.asarray(deep)
     gradient = np.array([op.layer.endswith(".wgrad") for op in ops.ops])[:, None, None]
     return np.where(gradient, deep, 1.0)
-
-
-def multiplied(ops: OpTable, tensor: NDArray[np.bool_], gain: float) -> NDArray[np.float64]:
-    """FLOPs that the units carry out, (O, G, J): 3x3 convolutions off cuDNN's `tensor` cores need fewer.
-
-    Winograd's F(2x2, 3x3) makes 16 multiplications of 36 (Lavin and Gray, Fast Algorithms for
-    Convolutional Neural Networks, CVPR 2016); its transforms take part of that `gain`.
-    """
-    done: NDArray[np.float64] = np.where(_by_winograd(ops, tensor), ops.flops / gain, ops.flops)
-    return done
-
-
-def _by_winograd(ops: OpTable, tensor: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether products are 3x3 convolutions off the `tensor` cores of cuDNN, as those."""
-    if ops.kind != "conv":
-        return np.zeros_like(tensor)
-    return np.asarray(~tensor & (ops.dims["window"] == 9.0) & (ops.dims["groups"] <= 1.0))
 
 
 def _window(ops: OpTable) -> NDArray[np.float64] | float:
@@ -346,13 +327,7 @@ def _in_full(
     c, plain = section("products"), np.zeros_like(tensor)
     reached = np.minimum(c["plain"] * devices.maturity * _shape(ops, devices, runtime, plain), c["ceiling"])
     full = multiplied(ops, plain, c["winograd"]) / (devices.peak("fp32") * reached)
-    return np.asarray(np.where(unasked & ~_is_depthwise(ops), full, np.inf))
-
-
-def _apart(ops: OpTable) -> NDArray[np.float64]:
-    """Share of the rate that is left where the points of a window lie apart, (O, 1, 1)."""
-    dilated = np.array(["dilated" in op.dims for op in ops.ops])[:, None, None]
-    return np.where(dilated, section("products")["dilated"], 1.0)
+    return np.asarray(np.where(unasked & ~is_depthwise(ops), full, np.inf))
 
 
 def _order(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
@@ -404,8 +379,3 @@ def _is_gate(ops: OpTable) -> NDArray[np.bool_]:
     if ops.kind != "gemm":
         return np.zeros((1, 1, 1), bool)
     return np.asarray(ops.dims["n"] <= section("products")["vector_rows"])
-
-
-def _is_depthwise(ops: OpTable) -> NDArray[np.bool_]:
-    narrow: NDArray[np.bool_] = (ops.dims["groups"] > 1.0) & (ops.dims["n"] <= 1.0)
-    return narrow

@@ -1,8 +1,7 @@
 """Semantic segmentation over a ResNet whose last two stages keep their resolution: FCN and DeepLabV3.
 
 Long et al., "Fully Convolutional Networks"; Chen et al., "Rethinking Atrous Convolution", figure 5. Holes in
-a kernel cost nothing by themselves; the maps they keep large do. The auxiliary classifier runs always, as in
-torchvision.
+a kernel add no products; the maps they keep large do. The auxiliary classifier runs always, as torchvision's.
 Letters: B batch, C channels, H W height and width of a feature map.
 
 Dimensions: `layers` (of the ResNet), `head` (fcn, aspp), `classes` (the background included).
@@ -39,7 +38,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> (B, classes, H, W)."""
     picture = image(job)
     with rec.module("backbone"):
-        maps = Backbone(rec, dims["layers"], strides=(1, 2, 1, 1))(picture)  # the last: (B, 2048, H/8, W/8)
+        net = Backbone(rec, dims["layers"], strides=(1, 2, 1, 1), dilated=(3, 4))
+        maps = net(picture)  # the last: (B, 2048, H/8, W/8)
     with rec.module("classifier"):
         x = _pyramid(rec, maps[-1]) if dims["head"] == "aspp" else maps[-1]
         _scores(rec, x, picture, dims, _WIDTH if dims["head"] == "aspp" else x.channels // 4)
@@ -54,7 +54,7 @@ def _pyramid(rec: Recorder, x: Map) -> Map:
     """A 1 x 1, three 3 x 3 with holes of different size and the mean, side by side: -> (B, 256, ..)."""
     conv_norm(rec, x, _WIDTH, 1, keeps_output=True, name="near")
     for name in ("rate12", "rate24", "rate36"):
-        conv_norm(rec, x, _WIDTH, 3, keeps=0.0, keeps_output=True, name=name)
+        conv_norm(rec, x, _WIDTH, 3, keeps=0.0, keeps_output=True, dilated=True, name=name)
     conv_norm(rec, rec.global_pool(x), _WIDTH, 1, name="mean")
     rec.copy(_WIDTH * x.pixels, reads=0.0, name="spread")
     wide = x._replace(channels=5 * _WIDTH)
