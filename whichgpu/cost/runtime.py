@@ -27,7 +27,8 @@ class Runtime:
     On GPUs of the vendors and families in `integer` prompts multiply quantised weights as INT8; on those
     of `unpacks` kernels widen them on the way to the units, where others leave that to memory.
     `vector_bytes` and `vector_values` limit matrix-vector products: weights a clock and SM, as bytes and as
-    quantised values; 0 for no such limit.
+    quantised values of Q4_K_M; 0 for no such limit. `steps` is what a weight of the job's format takes
+    (`Precision`).
     `routing` kernels send the tokens of a layer to their experts, and `quantising` ones narrow the
     activations of a product in 8 or 4 bits.
     An optimizer without "fused" in its name is `updates` kernels for each tensor of weights, by its name; of
@@ -143,6 +144,7 @@ class Runtime:
     widens_in: Mapping[str, float] = field(default_factory=dict)
     vector_bytes: float = 0.0
     vector_values: float = 0.0
+    steps: tuple[float, float] = (0.0, 0.0)
     routing: float = 1.0
     quantising: float = 0.0
     #: Whether its attention is held up by exponentials, and no more by how products wait for them.

@@ -50,6 +50,9 @@ class Precision:
     made: str = ""
     #: What runs inference in this format where a job names nothing; "" for what runs any.
     runtime: str = ""
+    #: Operations of a lane that matrix-vector kernels take for a weight, by INT8 dot products and by
+    #: floats; 0 unknown.
+    steps: tuple[float, float] = (0.0, 0.0)
 
     @property
     def quantised(self) -> bool:
@@ -102,7 +105,17 @@ def _precision(key: str, row: Mapping[str, Any], table: Mapping[str, Any]) -> Pr
         attention=row.get("attention", ""),
         made=row.get("made", ""),
         runtime=row.get("runtime", ""),
+        steps=_steps(row, table),
     )
+
+
+def _steps(row: Mapping[str, Any], table: Mapping[str, Any]) -> tuple[float, float]:
+    """Operations a weight, stated or of a mix; 0 where a part of the mix states none."""
+    shares = row.get("mix") or {"": 1.0}
+    parts = [(share, table.get(key, row).get("steps", (0.0, 0.0))) for key, share in shares.items()]
+    dot, plain = (sum(share * steps[i] for share, steps in parts) for i in range(2))
+    known = all(any(steps) for _, steps in parts)
+    return (dot, plain) if known else (0.0, 0.0)
 
 
 def stored_bytes(row: Mapping[str, Any], table: Mapping[str, Any]) -> float:

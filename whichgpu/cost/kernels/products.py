@@ -19,6 +19,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device_rates import CLEARLY
+from whichgpu.cost.kernels._vectors import by_vectors
 from whichgpu.cost.kernels._widening import shown
 from whichgpu.cost.kernels._widening import widened as in_kernels
 
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from whichgpu.cost.runtime import Runtime
 
 KINDS = ("gemm", "conv")
-#: How sharply the slower of bandwidth and issue rate limits a matrix-vector product.
-_LIMITS = 3.0
 
 
 def seconds(
@@ -54,7 +53,7 @@ def seconds(
     if ops.kind == "conv" and runtime.autotunes:
         compute = np.minimum(compute, _in_full(ops, devices, runtime, tensor))
     if runtime.vector_bytes and ops.kind == "gemm":
-        # What limits a matrix-vector kernel beside the bandwidth is how fast it issues, see `_vector`.
+        # What limits a matrix-vector kernel beside the bandwidth is how fast it issues, see `_vectors.py`.
         few = (ops.dims["m"] <= c["vector_rows"]) & ~devices.processor
         compute = np.where(few, ops.flops / peaks, compute)
     narrow = _is_narrow(ops) if not runtime.domain else _is_gate(ops)
@@ -67,7 +66,7 @@ def seconds(
     weights = ops.weight_bytes / (share * devices.bandwidth)
     compute, weights = _in_engines(ops, devices, runtime, peaks, (compute, weights))
     if ops.kind == "gemm":
-        streamed = _vector(weights, ops, devices, runtime)
+        streamed = by_vectors(weights, ops, devices, runtime)
         few = ops.dims["m"] <= c["vector_rows"]
         weights = np.where(few, streamed, weights * _rereads(ops, devices, runtime))
         if runtime.vector_bytes:
@@ -225,25 +224,6 @@ def _rereads(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.flo
     passes = np.ceil(np.maximum(ops.dims["m"], 1.0) / runtime.micro_batch)
     through: NDArray[np.float64] = passes * np.where(widened, (each + 4.0) / each, 1.0)
     return through
-
-
-def _vector(
-    weights: NDArray[np.float64], ops: OpTable, devices: Devices, runtime: Runtime
-) -> NDArray[np.float64]:
-    """Seconds to stream weights through matrix-vector products, (O, G, J), given those of the bandwidth.
-
-    A matrix-vector kernel issues so many loads a clock and SM, and unpacks so many quantised values: a
-    runtime whose kernels are simple does not reach the bandwidth of a chip with few SMs for it.
-    """
-    if not runtime.vector_bytes:
-        return weights
-    d = ops.dims
-    values = d["n"] * d["k"] * d["batch"]
-    quantised = ops.weight_bytes < section("products")["quantised_below"] * values
-    issued = np.where(quantised, values / runtime.vector_values, ops.weight_bytes / runtime.vector_bytes)
-    issuing = issued / devices.issue
-    streamed: NDArray[np.float64] = (weights**_LIMITS + issuing**_LIMITS) ** (1.0 / _LIMITS)
-    return streamed
 
 
 def _shape(
