@@ -339,6 +339,34 @@ def test_formats_of_more_operations_are_read_more_slowly() -> None:
     assert slower > 2.0
 
 
+def _prompt_seconds(gpu: str, runtime: str, found: Fit | None = None) -> float:
+    """Seconds of a prompt of 512 tokens of Llama 2 7B in Q4_0."""
+    work = laid("llama-2-7b", gpu, phase="prefill", precision="q4_0", input_tokens=512.0, runtime=runtime)
+    return float(finish(work, found or Fit()).seconds[0, 0])
+
+
+def test_shaders_multiply_on_plain_units_where_vulkan_reaches_no_others() -> None:
+    """RDNA 2 has no matrix units, and shaders sum no pairs: the rate is FP32's, half of the packed one."""
+    card = GPUS["rx-6700-xt"]
+    shaders = _prompt_seconds(card.id, "llama.cpp Vulkan")
+    assert 2.0 * 6.4e9 * 512.0 / shaders < 0.85 * 0.62 * card.value("fp32")
+    assert shaders > 1.1 * _prompt_seconds(card.id, "llama.cpp ROCm")
+    # Tensor cores, from December 2024 on.
+    late, early = (_prompt_seconds("rtx-4090", f"llama.cpp Vulkan {when}") for when in ("2025-03", "2024-03"))
+    assert early > 2.0 * late
+
+
+def test_what_a_runtime_s_kernels_multiply_in_is_not_another_s() -> None:
+    """Factors are kept by what a runtime is called in effects, where Vulkan's marks are not."""
+    card, shaders = "rx-6700-xt", "llama.cpp Vulkan"
+    effects = {"c/gemm/half&language": 0.5}
+    alone = _prompt_seconds(card, shaders, Fit(effects))
+    met = Fit(effects)
+    other = _prompt_seconds(card, "llama.cpp", met)
+    assert _prompt_seconds(card, shaders, met) == alone
+    assert other < 0.75 * _prompt_seconds(card, "llama.cpp")
+
+
 def test_what_ggml_stores_states_its_operations() -> None:
     stored = {name: one for name, one in precisions().items() if one.runtime == "llama-cpp"}
     unstated = {name for name, one in stored.items() if not any(one.steps)}

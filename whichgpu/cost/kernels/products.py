@@ -152,6 +152,11 @@ def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float6
         if unasked is not False:
             plain = plain & ~runtime.read(lambda one: ops.kind in one.tf32)
         peaks = np.where(plain, np.minimum(peaks, devices.multiplying), peaks)
+    if runtime.plain:
+        here = devices.each(
+            lambda gpu: not {gpu.vendor, gpu.family, gpu.architecture}.isdisjoint(runtime.plain)
+        )
+        peaks = np.where(here, devices.vector, peaks)
     if not runtime.integer or ops.kind != "gemm":
         return peaks
     found: NDArray[np.float64] = np.where(_in_integers(ops, devices, runtime), devices.integer_rate, peaks)
