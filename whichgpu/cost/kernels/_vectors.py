@@ -36,9 +36,7 @@ def by_vectors(
     """
     if not runtime.vector_bytes:
         return weights
-    d = ops.dims
-    values = d["n"] * d["k"] * d["batch"]
-    quantised = ops.weight_bytes < section("products")["quantised_below"] * values
+    values, quantised = _values(ops)
     issuing = np.where(
         quantised,
         values / _unpacked_a_second(devices, runtime),
@@ -48,6 +46,44 @@ def by_vectors(
     return streamed
 
 
+def unpacking(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+    """Seconds of all lanes at an operation a clock in which matrix-vector kernels unpack weights, (O, G, J).
+
+    Half of the FP32 rate are lanes times clock.
+    """
+    values, quantised = _values(ops)
+    few = quantised & (ops.dims["m"] <= section("products")["vector_rows"])
+    dot, plain = _steps(devices, runtime)
+    taken = np.where(_lanes(devices) > 0.0, plain, dot)
+    return np.where(few, values * taken / (0.5 * devices.vector), 0.0)
+
+
+def _values(ops: OpTable) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Weights of a product, and whether they are quantised; a product of activations has none that are."""
+    d = ops.dims
+    values = d["n"] * d["k"] * d["batch"]
+    return values, ops.weight_bytes < section("products")["quantised_below"] * values
+
+
+def _steps(devices: Devices, runtime: Runtime) -> tuple[NDArray[np.float64], float]:
+    """Operations of a lane for a weight, by sums of INT8 products on each GPU, (G, 1), and by floats."""
+    c = section("products")
+    dot, plain = (own or usual for own, usual in zip(runtime.steps, _usual(), strict=True))
+    emulated = devices.each(lambda gpu: gpu.family in c["no_dot"] or gpu.architecture in c["no_dot"])
+    return dot + np.where(emulated, c["emulated_dot"], 0.0), plain
+
+
+def _lanes(devices: Devices) -> NDArray[np.float64]:
+    """Lanes of a core of a vendor whose kernels multiply floats, (G, 1); 0 of the others."""
+    known = section("products")["float_lanes"]
+    return np.asarray(devices.each(lambda gpu: known.get(gpu.vendor, 0.0)))
+
+
+def _usual() -> tuple[float, float]:
+    """The operations of the format in which `vector_values` of a runtime are."""
+    return precision("q4_k_m").steps
+
+
 def _unpacked_a_second(devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
     """Quantised weights that matrix-vector kernels unpack and multiply a second on each GPU, (G, 1).
 
@@ -55,12 +91,7 @@ def _unpacked_a_second(devices: Devices, runtime: Runtime) -> NDArray[np.float64
     such sum, take more or fewer operations for a weight. Metal's kernels make a float of each weight: lanes a
     clock over the operations.
     """
-    c = section("products")
-    usual = precision("q4_k_m").steps
-    dot, plain = (own or other for own, other in zip(runtime.steps, usual, strict=True))
-    emulated = devices.each(lambda gpu: gpu.family in c["no_dot"] or gpu.architecture in c["no_dot"])
-    dotted = (
-        runtime.vector_values * usual[0] / (dot + np.where(emulated, c["emulated_dot"], 0.0)) * devices.issue
-    )
-    lanes = devices.each(lambda gpu: c["float_lanes"].get(gpu.vendor, 0.0))
+    dot, plain = _steps(devices, runtime)
+    lanes = _lanes(devices)
+    dotted = runtime.vector_values * _usual()[0] / dot * devices.issue
     return np.where(lanes > 0.0, lanes / plain * devices.sms * devices.clock, dotted)
