@@ -39,7 +39,7 @@ def by_vectors(
     values, quantised = _values(ops)
     issuing = np.where(
         quantised,
-        values / _unpacked_a_second(devices, runtime),
+        values * _unpacked_times(ops, devices) / _unpacked_a_second(devices, runtime),
         ops.weight_bytes / (runtime.vector_bytes * devices.issue),
     )
     streamed: NDArray[np.float64] = (weights**_LIMITS + issuing**_LIMITS) ** (1.0 / _LIMITS)
@@ -55,7 +55,23 @@ def unpacking(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.fl
     few = quantised & (ops.dims["m"] <= section("products")["vector_rows"])
     dot, plain = _steps(devices, runtime)
     taken = np.where(_lanes(devices) > 0.0, plain, dot)
+    taken = taken * _unpacked_times(ops, devices, idle=False)
     return np.where(few, values * taken / (0.5 * devices.vector), 0.0)
+
+
+def _unpacked_times(ops: OpTable, devices: Devices, *, idle: bool = True) -> NDArray[np.float64]:
+    """By how much the operations of a product are more than those of one long row, (O, G, J).
+
+    Each further row is multiplied anew with what was unpacked, or unpacked anew by kernels that multiply
+    floats. The threads of a block take `span` values of a row at once: at the end of one that is no multiple
+    some are `idle`.
+    """
+    c, floats = section("products"), _lanes(devices) > 0.0
+    rows = np.clip(ops.dims["m"], 1.0, c["vector_rows"])
+    again = 1.0 + np.where(floats, 1.0, c["dotted_again"]) * (rows - 1.0)
+    span = np.where(floats, c["float_span"], c["dot_span"])
+    whole = np.ceil(ops.dims["k"] / span) * span / ops.dims["k"] if idle else 1.0
+    return np.asarray(again * whole)
 
 
 def _values(ops: OpTable) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
