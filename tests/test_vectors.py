@@ -1,4 +1,4 @@
-"""What llama.cpp's own kernels take: matrix-vector products by format, row and batch, and Vulkan's shaders."""
+"""Kernels of llama.cpp: matrix-vector products by format, row and batch, and Vulkan's shaders."""
 
 from __future__ import annotations
 
