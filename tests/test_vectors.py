@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from kernel_runs import GPUS, laid
 
+from whichgpu import api
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.fit import Fit
@@ -105,3 +106,29 @@ def test_what_ggml_stores_states_its_operations() -> None:
     stored = {name: one for name, one in precisions().items() if one.runtime == "llama-cpp"}
     unstated = {name for name, one in stored.items() if not any(one.steps)}
     assert unstated == {"tq1_0", "tq2_0"}
+
+
+@pytest.mark.parametrize(
+    ("workload", "kind", "gigabytes"),
+    [
+        # Rows of 1,152, 896 and 704 values hold no whole block of 256; the table of tokens is the head.
+        ("gemma-3-1b", "q4_k_m", 0.806), ("gemma-3-1b", "q6_k", 1.01), ("gemma-3-1b", "q3_k_m", 0.722),
+        ("gemma-3-1b", "q2_k", 0.690), ("qwen2.5-0.5b", "q4_k_m", 0.398), ("qwen2.5-0.5b", "q6_k", 0.506),
+        ("gemma-4-26b-a4b", "q4_k_m", 16.9),
+        # Those of 2,048 and 3,072 fit.
+        ("llama-3.2-1b", "q4_k_m", 0.808), ("llama-3.2-1b", "q4_0", 0.773), ("llama-3.2-3b", "q4_k_m", 2.02),
+        ("gemma-2-2b", "q8_0", 2.78),
+    ],
+)  # fmt: skip
+def test_a_file_is_as_large_as_published(workload, kind, gigabytes):
+    """Sizes of GGUF files as their pages on the Hub tell them (bartowski's and unsloth's)."""
+    answer = api.predict(workload, gpu="rtx-4090", runtime="llama.cpp", precision=kind, phase="decode")
+    assert answer.memory["weights"] / 1e9 == pytest.approx(gigabytes, rel=0.035)
+
+
+def test_formats_without_blocks_of_256_are_themselves_in_any_row():
+    assert precision("q4_0").stored(1152.0) == precision("q4_0").weight
+    assert precision("q8_0").stored(1152.0, head=True, tied=True) == precision("q8_0").head
+    assert precision("q4_k").stored(1152.0) == precision("q5_0").weight
+    assert precision("q4_k").stored(1024.0) == precision("q4_k").weight
+    assert precision("q4_k_m").stored(1152.0, head=True, tied=True) == precision("q8_0").weight
