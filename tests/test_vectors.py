@@ -132,3 +132,21 @@ def test_formats_without_blocks_of_256_are_themselves_in_any_row():
     assert precision("q4_k").stored(1152.0) == precision("q5_0").weight
     assert precision("q4_k").stored(1024.0) == precision("q4_k").weight
     assert precision("q4_k_m").stored(1152.0, head=True, tied=True) == precision("q8_0").weight
+
+
+def test_a_long_context_is_read_by_a_kernel_that_no_measured_build_had():
+    """Rows are of May 2024, whose tokens attended by two products; GPT-OSS 120B at 32,768 tokens on a GB10."""
+
+    def seconds(runtime: str, found: Fit) -> float:
+        job = {"phase": "decode", "precision": "q4_0", "input_tokens": 32768.0, "output_tokens": 1.0}
+        return float(finish(laid("llama-3.1-8b", "rtx-4090", runtime=runtime, **job), found).seconds[0, 0])
+
+    slow = Fit({"m/kv=llama-cpp": -0.5})
+    assert seconds("llama.cpp 2025-11", slow) == seconds("llama.cpp 2025-11", Fit())
+    assert seconds("llama.cpp May 2024", slow) > 1.1 * seconds("llama.cpp May 2024", Fit())
+    job = {"gpu": "gb10", "runtime": "llama.cpp", "precision": "mxfp4-gguf", "phase": "decode"}
+    short, long = (
+        api.predict("gpt-oss-120b", input_tokens=tokens, output_tokens=32, **job).throughput.mid
+        for tokens in (0, 32768)
+    )
+    assert long / short == pytest.approx(38.76 / 52.87, rel=0.05)

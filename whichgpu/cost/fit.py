@@ -166,7 +166,9 @@ def memory_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool
     if place.kin and not runtime.domain:
         names += [f"m@{place.kin}", f"m/{kind.memory}@{place.kin}"]
     for stack in runtime.stacks:
-        names += [f"m={stack}", f"m/{kind.memory}={stack}"]
+        names += (
+            [f"m={stack}"] if kind.memory in runtime.replaced else [f"m={stack}", f"m/{kind.memory}={stack}"]
+        )
     return _weighted(names, (), trains=trains)
 
 
@@ -296,7 +298,7 @@ class Fit:
         """What of a runtime the parts hang on: of marks that no effect has, the units they name."""
         own = (stack.kernels, f"{stack.kernels}+{stack.id}")
         named = (one for one in stack.stacks if one in own or one in self._stacks)
-        return (*named, stack.integer, stack.plain)
+        return (*named, stack.integer, stack.plain, stack.replaced)
 
     def _parts(self, asked: _Asked, kind: OpClass, place: Traits) -> tuple[float, dict[str, float]]:
         """What the effects without a law add to the logarithm, and those with one for each trait."""

@@ -26,7 +26,8 @@ class Runtime:
     all. `narrow` products of FP16 accumulate in FP16; on chips that it `widens` they are FP32.
     On GPUs of the vendors and families in `integer` prompts multiply quantised weights as INT8; on those
     of `unpacks` kernels widen them on the way to the units, where others leave that to memory; on those of
-    `plain`, architectures among them, products in 16 bits run at the rate of FP32.
+    `plain`, architectures among them, products in 16 bits run at the rate of FP32. `replaced` are classes of
+    memory traffic whose kernels no measured build had.
     `vector_bytes` and `vector_values` limit matrix-vector products: weights a clock and SM, as bytes and as
     quantised values of Q4_K_M; 0 for no such limit. `steps` is what a weight of the job's format takes
     (`Precision`).
@@ -142,6 +143,7 @@ class Runtime:
     integer: tuple[str, ...] = ()
     unpacks: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
     #: How an engine's kernels widen narrow weights, where not as Marlin's (`cost/kernels/_widening.py`).
     widens_in: Mapping[str, float] = field(default_factory=dict)
     vector_bytes: float = 0.0
@@ -260,7 +262,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     unread = ("names", "alone", "library", "marks", "engine", "containers", "older", *_UNASKED, *_TIMES)
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
-    for name in ("tf32", "widens", "integer", "unpacks", "plain", "unmeasured"):
+    for name in ("tf32", "widens", "integer", "unpacks", "plain", "replaced", "unmeasured"):
         columns[name] = tuple(row.get(name, ()))
     columns.setdefault("default_precision", {})
     columns.update((name, _seconds(row[name])) for name in _TIMES)
