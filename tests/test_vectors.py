@@ -135,7 +135,7 @@ def test_formats_without_blocks_of_256_are_themselves_in_any_row():
 
 
 def test_a_long_context_is_read_by_a_kernel_that_no_measured_build_had():
-    """Rows are of May 2024, whose tokens attended by two products; GPT-OSS 120B at 32,768 tokens on a GB10."""
+    """Rows are of May 2024, whose tokens attended by two products. GPT-OSS 120B on a GB10: 38.8 of 52.9."""
 
     def seconds(runtime: str, found: Fit) -> float:
         job = {"phase": "decode", "precision": "q4_0", "input_tokens": 32768.0, "output_tokens": 1.0}
