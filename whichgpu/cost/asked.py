@@ -282,7 +282,7 @@ def _attending(stack: Runtime, job: Job, workload: Workload) -> Runtime:
     """
     said = job.options.get("flash_attention")
     if said is not None:
-        return replace(stack, flash=not off(said))
+        return replace(stack, flash=not off(said), unfused=())
     return replace(stack, flash=False) if stack.flash and _written_out(stack, workload) else stack
 
 

@@ -144,6 +144,8 @@ class Runtime:
     unpacks: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
+    #: Vendors and architectures on whose GPUs attention is not fused, whatever it is elsewhere.
+    unfused: tuple[str, ...] = ()
     #: How an engine's kernels widen narrow weights, where not as Marlin's (`cost/kernels/_widening.py`).
     widens_in: Mapping[str, float] = field(default_factory=dict)
     vector_bytes: float = 0.0
@@ -262,7 +264,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     unread = ("names", "alone", "library", "marks", "engine", "containers", "older", *_UNASKED, *_TIMES)
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
-    for name in ("tf32", "widens", "integer", "unpacks", "plain", "replaced", "unmeasured"):
+    for name in ("tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured"):
         columns[name] = tuple(row.get(name, ()))
     columns.setdefault("default_precision", {})
     columns.update((name, _seconds(row[name])) for name in _TIMES)

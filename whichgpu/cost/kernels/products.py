@@ -45,7 +45,7 @@ def seconds(
         runtime.products[ops.kind] * _window(ops) * _order(ops, runtime) * devices.efficiency(ops.dtypes),
         c["plain"] * devices.maturity,
     )
-    compute = multiplied(ops, tensor & ~devices.miopen, c["winograd"]) / (
+    compute = multiplied(ops, devices.without_winograd(tensor), c["winograd"]) / (
         peaks * np.minimum(reached * _apart(ops) * _shape(ops, devices, runtime, tensor), c["ceiling"])
     )
     if ops.kind == "conv":
@@ -277,7 +277,7 @@ def occupancy(
     d, c = ops.dims, section("products")
     many = (d["batch"] if ops.kind == "gemm" else d["groups"]) * abreast(ops, runtime)
     waves = many * np.maximum(d["m"] * d["n"], 1.0) / c["tile"] ** 2 / devices.sms * _split(ops)
-    waves = waves * np.where(_by_winograd(ops, tensor & ~devices.miopen), 4.0, 1.0)
+    waves = waves * np.where(_by_winograd(ops, devices.without_winograd(tensor)), 4.0, 1.0)
     return np.asarray(waves / (waves + c["wave_half"]))
 
 
