@@ -14,6 +14,7 @@ from whichgpu.cost.fit import Fit
 from whichgpu.cost.kernels import products
 from whichgpu.cost.optable import tables
 from whichgpu.cost.runtime import runtime
+from whichgpu.errors import WhichGpuError
 from whichgpu.workloads.precision import precision, precisions
 from whichgpu.workloads.recorder import Recorder
 
@@ -150,3 +151,13 @@ def test_a_long_context_is_read_by_a_kernel_that_no_measured_build_had():
         for tokens in (0, 32768)
     )
     assert long / short == pytest.approx(38.76 / 52.87, rel=0.05)
+
+
+def test_bf16_is_widened_on_apple_s_units():
+    """Metal has the type and no units for it: tokens are as fast as in FP16. Training stays refused."""
+    card = {"gpu": "apple-m3-max-40c", "runtime": "mlx", "phase": "decode"}
+    wide, half = (api.predict("llama-3.1-8b", precision=kind, **card) for kind in ("bf16", "fp16"))
+    assert wide.throughput.mid == pytest.approx(half.throughput.mid, rel=0.05)
+    assert any("products are taken in FP32" in text for text in wide.warnings)
+    with pytest.raises(WhichGpuError, match="amp-bf16 needs it"):
+        api.predict("resnet50", gpu="apple-m3-max-40c", phase="train", precision="amp-bf16")
