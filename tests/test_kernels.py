@@ -36,6 +36,27 @@ def test_winograd_serves_3x3_convolutions_on_plain_units_alone() -> None:
     assert rate("vgg16", "fp16") < GPUS["v100-16gb-sxm"].value("fp16")
 
 
+def test_apple_s_library_has_neither_winograd_nor_fused_attention() -> None:
+    m2, p40 = "apple-m2-max-38c", "p40"
+
+    def seconds(workload: str, gpu: str, **more: Any) -> float:
+        return float(finish(laid(workload, gpu, phase="infer", batch=64.0, **more), Fit()).seconds[0, 0])
+
+    # Nearly all of VGG-16 are 3x3 convolutions, none of Mixer.
+    work = {name: resolve(name).flops() for name in ("vgg16", "mixer-b16")}
+    relative = {
+        gpu: seconds("vgg16", gpu, precision="fp32") / seconds("mixer-b16", gpu, precision="fp32")
+        for gpu in (m2, p40)
+    }
+    assert relative[p40] < 0.8 * work["vgg16"] / work["mixer-b16"] < relative[m2]
+    # What the option says holds anywhere.
+    job = {"precision": "fp16", "runtime": "PyTorch"}
+    fused = seconds("vit-base-patch16-384", m2, options={"flash_attention": "true"}, **job)
+    assert seconds("vit-base-patch16-384", m2, **job) > 1.02 * fused
+    same = seconds("vit-base-patch16-384", "rtx-4090", options={"flash_attention": "true"}, **job)
+    assert seconds("vit-base-patch16-384", "rtx-4090", **job) == same
+
+
 def test_miopen_has_winograd_in_16_bits_and_converts_no_maps() -> None:
     def over(gpu: str) -> float:
         """By how much an order of its own makes the traffic of convolutions larger."""

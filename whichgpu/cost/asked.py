@@ -86,7 +86,13 @@ def read(job: Job) -> Asked:
     filled = with_cache(stored, stack)
     if asked == "serve":
         said = (*said, *_of_cache(stored, filled, stack))
-    return Asked(workload, recomputing(_in_float8(filled), stack), stack, fallback, said)
+    return Asked(workload, recomputing(_in_float8(filled), stack), _unpacking(stack, filled), fallback, said)
+
+
+def _unpacking(stack: Runtime, job: Job) -> Runtime:
+    """A runtime with what its matrix-vector kernels take for a weight of the job's format."""
+    steps = precision(job.precision).steps if stack.vector_values and job.precision else stack.steps
+    return stack if steps == stack.steps else replace(stack, steps=steps)
 
 
 def _doing(
@@ -276,7 +282,7 @@ def _attending(stack: Runtime, job: Job, workload: Workload) -> Runtime:
     """
     said = job.options.get("flash_attention")
     if said is not None:
-        return replace(stack, flash=not off(said))
+        return replace(stack, flash=not off(said), unfused=())
     return replace(stack, flash=False) if stack.flash and _written_out(stack, workload) else stack
 
 

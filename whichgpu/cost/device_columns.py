@@ -113,6 +113,14 @@ class Columns:
         """
         return np.array([[gpu.vendor == "AMD"] for gpu in self.gpus])
 
+    def without_winograd(self, tensor: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Where a library multiplies all that 3x3 convolutions count, given where they are on `tensor` cores.
+
+        cuDNN does there; Metal Performance Shaders have no such algorithm (P. Turner, who planned one:
+        gist.github.com/philipturner/a967b23ef3188464da67842c5c83cb6e).
+        """
+        return np.asarray((tensor & ~self.miopen) | self.each(lambda gpu: gpu.vendor == "Apple"))
+
     @cached_property
     def cudnn(self) -> NDArray[np.bool_]:
         """Whether a library like cuDNN is handed maps one convolution at a time, (G, 1).

@@ -28,11 +28,13 @@ def stand_in(gpu: Gpu, dtype: str) -> str:
     are equally wide, so a part that has only one runs what is asked in the other in it, numbers in BF16 only
     where they are widened weights (`support`); where no source states a rate of INT8 it is that of FP8, or of
     16 bits, to which bitsandbytes widens such weights. A part without matrix units and without FP16
-    (Maxwell) widens FP16 numbers and multiplies in FP32, as cuBLAS does.
+    (Maxwell) widens FP16 numbers and multiplies in FP32, as cuBLAS does, and Metal BF16 ones.
     """
     if gpu.value(dtype) is not None:
         return ""
     plain = dtype == "fp16" and gpu.variant is not None and gpu.variant.plain
+    if dtype == "bf16" and gpu.variant is not None and gpu.variant.widens_bf16:
+        return "fp32" if gpu.value("fp32") is not None else ""
     wider = (*_STAND_INS.get(dtype, ()), *(("fp32",) if plain else ()))
     return next((name for name in wider if gpu.value(name) is not None), "")
 

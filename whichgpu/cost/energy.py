@@ -3,7 +3,7 @@
 A GPU computes during a share `busy` of the pass, exchanges over its links during a share `links`, and
 waits for the rest. In shares of the design power (the limit that the part ships with):
 
-    demand  = active + products * MFU^x + traffic * MBU          above idle, while it computes
+    demand  = active + products * MFU^x + plain * unpacking^x + traffic * MBU    above idle, while it computes
     demand = demand * effect("work", on.works)
     running = idle + softmin(demand, cap * limit - idle)         softmin(a, b) = (a^-q + b^-q)^(-1/q)
     P       = busy * running + links * exchanging + (1 - busy - links) * idle
@@ -11,6 +11,7 @@ waits for the rest. In shares of the design power (the limit that the part ships
 MFU and MBU are the shares of the peak and of the bandwidth used while the GPU computes, not over the
 whole pass: power is far from linear in them, since a chip that wants more than its limit loses clock
 instead, so that a GPU that is stalled half of the time does not draw what one at half the rate draws.
+Kernels that unpack quantised weights for matrix-vector products keep `unpacking` of the plain lanes busy.
 `products` and `traffic` are energy per operation and per byte at the full rate over the design power.
 Of a byte from GDDR the memory itself takes two to three times what HBM takes (`_per_byte`). They scale
 from GPU to GPU with peak and bandwidth per watt, the first to the power `density`: each generation spends
@@ -31,6 +32,7 @@ import numpy as np
 
 from whichgpu.cost.classes import lineage, memory_kind
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.kernels._vectors import unpacking
 from whichgpu.cost.spread import group_of
 from whichgpu.facts import store
 from whichgpu.values import immutable
@@ -58,17 +60,20 @@ TENSOR_DENSITY, PLAIN_DENSITY, BYTE_DENSITY = 1e12, 0.05e12, 4e9
 class Activity:
     """What a pass does, as shares that broadcast to (G, J).
 
-    `busy` and `links` are shares of the pass; `mfu` and `mbu` of peak and bandwidth while it computes.
+    `busy` and `links` are shares of the pass; `mfu` and `mbu` of peak and bandwidth while it computes, and
+    `unpacking` of what the lanes of plain units issue, for quantised weights.
     """
 
     busy: Array
     links: Array
     mfu: Array
     mbu: Array
+    unpacking: Array | float = 0.0
 
     def slowed(self, factor: Any) -> Activity:
         """The same work in `factor` times the time, every kernel by the same factor."""
-        rates = (np.asarray(np.minimum(rate / factor, 1.0)) for rate in (self.mfu, self.mbu))
+        shares = self.mfu, self.mbu, self.unpacking
+        rates = (np.asarray(np.minimum(rate / factor, 1.0)) for rate in shares)
         return Activity(self.busy, self.links, *rates)
 
 
@@ -76,9 +81,9 @@ class Activity:
 class Chips:
     """What the law reads of the GPUs, each (G, 1): W of design power and of the limit under a cap.
 
-    `tensor` says whether products run on tensor cores, `products` and `traffic` are the rate of
-    products and the bandwidth per W of design power over the reference densities, the latter times what a
-    byte costs over one of HBM.
+    `tensor` says whether products run on tensor cores, `products`, `plain` and `traffic` are the rate of
+    products, that on plain units and the bandwidth per W of design power over the reference densities, the
+    last times what a byte costs over one of HBM.
     """
 
     design: Array
@@ -86,6 +91,7 @@ class Chips:
     gddr: NDArray[np.bool_]
     tensor: NDArray[np.bool_]
     products: Array
+    plain: Array
     traffic: Array
     lineages: tuple[str, ...]
     works: tuple[str, ...]
@@ -104,8 +110,19 @@ def activity(laid: Layout, timing: Timing, alone: Array) -> Activity:
         computing = np.maximum(timing.gpu, 1e-12)
         mfu = np.clip(timing.work / computing, 0.0, 1.0)
         mbu = np.clip(timing.traffic / laid.devices.bandwidth / computing, 0.0, 1.0)
+        lanes = np.clip(_unpacking(laid) / computing, 0.0, 1.0)
     # None of them is infinite.
-    return Activity(*(np.where(np.isnan(one), 0.0, one) for one in (busy, links, mfu, mbu)))
+    return Activity(*(np.where(np.isnan(one), 0.0, one) for one in (busy, links, mfu, mbu, lanes)))
+
+
+def _unpacking(laid: Layout) -> Array:
+    """Seconds of all lanes in which the pass unpacks quantised weights, (G, J)."""
+    runtime, taken = laid.runtime, np.zeros((1, 1))
+    if not runtime.vector_values:
+        return taken
+    tables = (one.table for one in laid.work.kernels if one.table.kind == "gemm")
+    each = [(table.count * unpacking(table, laid.devices, runtime)).sum(axis=0) for table in tables]
+    return sum(each, start=taken)
 
 
 def chips(laid: Layout | Estimates) -> Chips:
@@ -123,7 +140,7 @@ def chips(laid: Layout | Estimates) -> Chips:
         # A laptop whose limit nobody stated is held at the middle of its range, as its clocks are.
         design=design, limit=np.fmin(devices.power, devices.usual),
         gddr=devices.known(_has_gddr),
-        tensor=tensor, products=rate / design,
+        tensor=tensor, products=rate / design, plain=plain / PLAIN_DENSITY / design,
         traffic=devices.bandwidth * _per_byte(devices) / design / BYTE_DENSITY,
         lineages=tuple(lineage(gpu) for gpu in devices.gpus),
         works=(work_of(laid),) * len(devices.gpus),
@@ -178,6 +195,8 @@ def law(
     idle = np.minimum(idle, top)
     full = np.where(on.tensor, values["tensor"], values["plain"]) * on.products ** values["density"]
     products = full * effect("dynamic", on.lineages) * doing.mfu ** values["exponent"]
+    own = values["plain"] * on.plain ** values["density"] * effect("dynamic", on.lineages)
+    products = products + own * np.asarray(doing.unpacking) ** values["exponent"]
     demand = values["active"] + products + values["memory"] * on.traffic * doing.mbu
     demand = demand * effect("work", on.works)
     running = idle + _softmin(demand, top - idle, values["sharpness"])

@@ -139,7 +139,8 @@ def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
     Engines have no classes of what belongs to a vocabulary; of experts they learnt how little of them keeps
     tensor cores busy, which says nothing of plain units. FP32 products are in TF32 where the runtime does
     that unasked and the GPU can, those of quantised weights in INT8; most traffic of maps that become
-    channels-last is that of transpositions.
+    channels-last is that of transpositions. Products of shaders, which say where units are `plain`, are no
+    library's, of which 16-bit products told.
     """
     if runtime.domain:
         compute, memory = (_IN_ENGINES.get(name, name) for name in (kind.compute, kind.memory))
@@ -148,6 +149,8 @@ def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
     of = _PRODUCT.get(kind.compute, kind.compute)
     if of == "conv" and kind.format == "half" and place.kin and runtime.transposes:
         kind = kind._replace(memory="converted")
+    if runtime.plain and kind.format in ("quantised", "half"):
+        return kind._replace(format="plain")
     if kind.format == "quantised":
         kind = kind._replace(format="byte" if place.multiplies_as_stored(runtime.integer) else "half")
     unasked = kind.format == "plain" and place.tf32 and of in runtime.tf32
@@ -163,7 +166,9 @@ def memory_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool
     if place.kin and not runtime.domain:
         names += [f"m@{place.kin}", f"m/{kind.memory}@{place.kin}"]
     for stack in runtime.stacks:
-        names += [f"m={stack}", f"m/{kind.memory}={stack}"]
+        names += (
+            [f"m={stack}"] if kind.memory in runtime.replaced else [f"m={stack}", f"m/{kind.memory}={stack}"]
+        )
     return _weighted(names, (), trains=trains)
 
 
@@ -289,10 +294,11 @@ class Fit:
         named = (name.partition("=")[2] for name in self.effects)
         return frozenset(name.removesuffix("+train") for name in named if name)
 
-    def _told_apart(self, stack: Runtime) -> tuple[str, ...]:
-        """What of a runtime the parts hang on: marks that no effect has add nothing."""
+    def _told_apart(self, stack: Runtime) -> tuple[Any, ...]:
+        """What of a runtime the parts hang on: of marks that no effect has, the units they name."""
         own = (stack.kernels, f"{stack.kernels}+{stack.id}")
-        return tuple(one for one in stack.stacks if one in own or one in self._stacks)
+        named = (one for one in stack.stacks if one in own or one in self._stacks)
+        return (*named, stack.integer, stack.plain, stack.replaced)
 
     def _parts(self, asked: _Asked, kind: OpClass, place: Traits) -> tuple[float, dict[str, float]]:
         """What the effects without a law add to the logarithm, and those with one for each trait."""

@@ -25,9 +25,12 @@ class Runtime:
     the tokens of a prompt that a pass takes at once, its weights widened where they are quantised; 0 for
     all. `narrow` products of FP16 accumulate in FP16; on chips that it `widens` they are FP32.
     On GPUs of the vendors and families in `integer` prompts multiply quantised weights as INT8; on those
-    of `unpacks` kernels widen them on the way to the units, where others leave that to memory.
+    of `unpacks` kernels widen them on the way to the units, where others leave that to memory; on those of
+    `plain`, architectures among them, products in 16 bits run at the rate of FP32. `replaced` are classes of
+    memory traffic whose kernels no measured build had.
     `vector_bytes` and `vector_values` limit matrix-vector products: weights a clock and SM, as bytes and as
-    quantised values; 0 for no such limit.
+    quantised values of Q4_K_M; 0 for no such limit. `steps` is what a weight of the job's format takes
+    (`Precision`).
     `routing` kernels send the tokens of a layer to their experts, and `quantising` ones narrow the
     activations of a product in 8 or 4 bits.
     An optimizer without "fused" in its name is `updates` kernels for each tensor of weights, by its name; of
@@ -139,10 +142,15 @@ class Runtime:
     widens: tuple[str, ...] = ()
     integer: tuple[str, ...] = ()
     unpacks: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    #: Vendors and architectures on whose GPUs attention is not fused, whatever it is elsewhere.
+    unfused: tuple[str, ...] = ()
     #: How an engine's kernels widen narrow weights, where not as Marlin's (`cost/kernels/_widening.py`).
     widens_in: Mapping[str, float] = field(default_factory=dict)
     vector_bytes: float = 0.0
     vector_values: float = 0.0
+    steps: tuple[float, float] = (0.0, 0.0)
     routing: float = 1.0
     quantising: float = 0.0
     #: Whether its attention is held up by exponentials, and no more by how products wait for them.
@@ -256,7 +264,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     unread = ("names", "alone", "library", "marks", "engine", "containers", "older", *_UNASKED, *_TIMES)
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
-    for name in ("tf32", "widens", "integer", "unpacks", "unmeasured"):
+    for name in ("tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured"):
         columns[name] = tuple(row.get(name, ()))
     columns.setdefault("default_precision", {})
     columns.update((name, _seconds(row[name])) for name in _TIMES)

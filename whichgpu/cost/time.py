@@ -437,7 +437,7 @@ def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime) -> Arra
         return np.zeros((1, 1, 1))
     half = 0.5 if table.kind == "attention" else 1.0
     peaks = rates(table, devices, runtime)
-    tensor = on_tensor_cores(peaks, devices) & ~devices.miopen
+    tensor = devices.without_winograd(on_tensor_cores(peaks, devices))
     least = multiplied(table, tensor, section("products")["winograd_most"])
     ideal = half * least / peaks
     ceiling = devices.sustained if runtime.domain else section("products")["ceiling"]

@@ -31,6 +31,7 @@ DIMENSIONS: Mapping[str, str] = MappingProxyType(
         "rt_flop_per_clock": "count",
         "acc32_halved": "flag",
         "fp32_products": "flag",
+        "bf16_in_fp32": "flag",
         "sparsity": "count",
         "l1_shared_per_sm": "memory",
         "max_shared_per_sm": "memory",
@@ -94,6 +95,12 @@ class Architecture:
         """Whether it is known to have no matrix units."""
         units = self.fact("tensor_cores_per_sm")
         return units is not None and not units.value
+
+    @property
+    def widens_bf16(self) -> bool:
+        """Whether compilers take numbers in BF16 and compute with them in FP32."""
+        stated = self.fact("bf16_in_fp32")
+        return stated is not None and bool(stated.value)
 
     @property
     def native(self) -> tuple[str, ...]:

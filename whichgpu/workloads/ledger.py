@@ -205,6 +205,8 @@ class Ledger:
         if scope.frozen or scope.freed:
             saves = 0.0
         stored, held = self._held_wide if unquantised else self._held_dense
+        if kind == "gemm" and (self.precision.odd[0] or (unquantised and tied and self.precision.tied)):
+            stored = held = self.precision.stored(shape["k"], head=unquantised, tied=unquantised and tied)
         weights, stored = parameters * held, own * stored
         given = x.tobytes() if type(x) is np.ndarray else x
         made = given if y is x else y.tobytes() if type(y) is np.ndarray else y

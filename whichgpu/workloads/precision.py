@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
 
 
+#: Weights of a block of GGUF's K-quants and of most others.
+SUPERBLOCK = 256.0
+
+
 @immutable
 class Precision:
     """How a job stores and multiplies numbers.
@@ -50,6 +54,20 @@ class Precision:
     made: str = ""
     #: What runs inference in this format where a job names nothing; "" for what runs any.
     runtime: str = ""
+    #: Operations of a lane that matrix-vector kernels take for a weight, by INT8 dot products and by
+    #: floats; 0 unknown.
+    steps: tuple[float, float] = (0.0, 0.0)
+    #: Bytes of a weight in an embedding that is the head as well.
+    tied: float = 0.0
+    #: Bytes of a weight of the body, of embedding and head, and of both as one, in rows that are no multiple
+    #: of a `SUPERBLOCK`; 0 where the format has no such blocks.
+    odd: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    def stored(self, width: float, *, head: bool = False, tied: bool = False) -> float:
+        """Bytes of a weight in rows of so many, of the body or of embedding and `head`."""
+        whole = not self.odd[0] or width % SUPERBLOCK == 0.0
+        kinds = (self.weight, self.head, self.tied or self.head) if whole else self.odd
+        return kinds[2 if tied else 1 if head else 0]
 
     @property
     def quantised(self) -> bool:
@@ -102,7 +120,34 @@ def _precision(key: str, row: Mapping[str, Any], table: Mapping[str, Any]) -> Pr
         attention=row.get("attention", ""),
         made=row.get("made", ""),
         runtime=row.get("runtime", ""),
+        steps=_steps(row, table),
+        tied=_tied(row["head_mix"], table) if "head_mix" in row else 0.0,
+        odd=_odd(key, row, table),
     )
+
+
+def _steps(row: Mapping[str, Any], table: Mapping[str, Any]) -> tuple[float, float]:
+    """Operations a weight, stated or of a mix; 0 where a part of the mix states none."""
+    shares = row.get("mix") or {"": 1.0}
+    parts = [(share, table.get(key, row).get("steps", (0.0, 0.0))) for key, share in shares.items()]
+    dot, plain = (sum(share * steps[i] for share, steps in parts) for i in range(2))
+    known = all(any(steps) for _, steps in parts)
+    return (dot, plain) if known else (0.0, 0.0)
+
+
+def _odd(key: str, row: Mapping[str, Any], table: Mapping[str, Any]) -> tuple[float, float, float]:
+    """Bytes of a weight of the body, of embedding and head, and of both as one, where no block fits."""
+    body = row.get("mix") or {key: 1.0}
+    head = row.get("head_mix") or body
+    if not any("odd" in table.get(name, row) for name in (*body, *head)):
+        return (0.0, 0.0, 0.0)
+    instead = {name: table[one["odd"]] if "odd" in one else one for name, one in table.items()}
+    return _mix(body, instead), _mix(head, instead), _tied(head, instead)
+
+
+def _tied(head: Mapping[str, float], table: Mapping[str, Any]) -> float:
+    """Bytes of a weight of an output head: the last of the formats of embedding and head."""
+    return block_bytes(table[tuple(head)[-1]])
 
 
 def stored_bytes(row: Mapping[str, Any], table: Mapping[str, Any]) -> float:
@@ -162,6 +207,8 @@ def as_stored(name: str, base: str, weight: float, head: float) -> Precision:
         weight=weight,
         head=head,
         dense=0.0,
+        tied=0.0,
+        odd=(0.0, 0.0, 0.0),
         title=f"{precision(base).title}, as stored",
     )
     precisions()[name] = made

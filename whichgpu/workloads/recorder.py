@@ -150,6 +150,8 @@ class Recorder(Ledger):
     ) -> None:  # fmt: skip
         """An op that no method here knows: `read` is the share of its `parameters` that one pass reads."""
         stored, held = self._held
+        if self.precision.odd[0] and kind == "gemm":
+            stored = held = self.precision.stored(dims["k"])
         self._add(kind, name, dims, parameters=parameters, weight_bytes=parameters * held * read,
                   stored_bytes=parameters * stored, **numbers)  # fmt: skip
 
@@ -253,14 +255,19 @@ class Recorder(Ledger):
                   write_bytes=size * y.elements, saved_bytes=read, backward="linear")  # fmt: skip
         return y
 
-    def embedding(self, tokens: Any, rows: int, width: int, *, name: str = "embedding") -> None:
-        """A table look-up: `tokens` rows of `width` out of (rows, width); the table is not read whole."""
+    def embedding(
+        self, tokens: Any, rows: int, width: int, *, tied: bool = False, name: str = "embedding"
+    ) -> None:
+        """A table look-up: `tokens` rows of `width` out of (rows, width); the table is not read whole.
+
+        One that is `tied` is the output head as well, and in its format.
+        """
         size = self.precision.activation
         parameters = float(rows * width)
         moved = width * size * tokens
+        stored = self.precision.stored(width, head=True, tied=tied)
         self._add("embedding", name, {"elements": width * tokens}, read_bytes=moved, write_bytes=moved,
-                  parameters=parameters, stored_bytes=parameters * self._held_wide[0],
-                  shard="vocab")  # fmt: skip
+                  parameters=parameters, stored_bytes=parameters * stored, shard="vocab")  # fmt: skip
 
     def custom(
         self, kind: str, layer: str, dims: dict[str, Any], *, flops: Any, read: Any, write: Any, saved: Any,

@@ -51,7 +51,7 @@ def seconds(
         section("products")["ceiling"],
     )
     peaks = emulating(ops, devices, runtime, devices.peaks(ops.dtypes, tf32=runtime.unasked("attention")))
-    through = score_passes(ops, runtime)
+    through = score_passes(ops, runtime, devices)
     # Unfused products know of no mask: they compute the whole rectangle.
     work = ops.flops * np.where(through > 0.0, 1.0, seen(d))
     if runtime.overlaps_softmax:
@@ -76,12 +76,19 @@ def exponentials(ops: OpTable, devices: Devices) -> NDArray[np.float64]:
     return np.asarray((beside + rate / ops.dims["head_dim"]) / (beside + rate / _USUAL_HEAD))
 
 
-def score_passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
-    """How often an op's scores go through memory, (O, 1, 1); 0 where it is fused."""
+def score_passes(ops: OpTable, runtime: Runtime, devices: Devices | None = None) -> NDArray[np.float64]:
+    """How often an op's scores go through memory, (O, 1 or G, 1); 0 where it is fused.
+
+    On some GPUs a framework has no fused kernel (`unfused` of a runtime).
+    """
     engine = runtime.fuses and not runtime.chains
     plain = 0.0 if runtime.flash else _SCORE_PASSES
     passes = [_BIASED_PASSES if "biased" in op.dims and not engine else plain for op in ops.ops]
-    return np.array(passes)[:, None, None]
+    known = np.array(passes)[:, None, None]
+    if devices is None or not runtime.unfused:
+        return known
+    here = devices.each(lambda gpu: not {gpu.vendor, gpu.architecture}.isdisjoint(runtime.unfused))
+    return np.where(here, np.maximum(known, _SCORE_PASSES), known)
 
 
 def seen(dims: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -21,6 +21,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.device_rates import CLEARLY
 from whichgpu.cost.kernels._convolving import by_winograd, is_depthwise, multiplied, share_apart
 from whichgpu.cost.kernels._emulation import bytes_each, emulating, quantised
+from whichgpu.cost.kernels._vectors import by_vectors
 from whichgpu.cost.kernels._widening import shown
 from whichgpu.cost.kernels._widening import widened as in_kernels
 
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from whichgpu.cost.runtime import Runtime
 
 KINDS = ("gemm", "conv")
-#: How sharply the slower of bandwidth and issue rate limits a matrix-vector product.
-_LIMITS = 3.0
 
 
 def seconds(
@@ -48,7 +47,7 @@ def seconds(
         runtime.products[ops.kind] * _window(ops) * _order(ops, runtime) * devices.efficiency(ops.dtypes),
         c["plain"] * devices.maturity,
     )
-    compute = multiplied(ops, tensor & ~devices.miopen, c["winograd"]) / (
+    compute = multiplied(ops, devices.without_winograd(tensor), c["winograd"]) / (
         peaks * np.minimum(reached * share_apart(ops) * _shape(ops, devices, runtime, tensor), c["ceiling"])
     )
     if ops.kind == "conv":
@@ -56,7 +55,7 @@ def seconds(
     if ops.kind == "conv" and runtime.autotunes:
         compute = np.minimum(compute, _in_full(ops, devices, runtime, tensor))
     if runtime.vector_bytes and ops.kind == "gemm":
-        # What limits a matrix-vector kernel beside the bandwidth is how fast it issues, see `_vector`.
+        # What limits a matrix-vector kernel beside the bandwidth is how fast it issues, see `_vectors.py`.
         few = (ops.dims["m"] <= c["vector_rows"]) & ~devices.processor
         compute = np.where(few, ops.flops / peaks, compute)
     narrow = _is_narrow(ops) if not runtime.domain else _is_gate(ops)
@@ -69,7 +68,7 @@ def seconds(
     weights = ops.weight_bytes / (share * devices.bandwidth)
     compute, weights = _in_engines(ops, devices, runtime, peaks, (compute, weights))
     if ops.kind == "gemm":
-        streamed = _vector(weights, ops, devices, runtime)
+        streamed = by_vectors(weights, ops, devices, runtime)
         few = ops.dims["m"] <= c["vector_rows"]
         weights = np.where(few, streamed, weights * _rereads(ops, devices, runtime))
         if runtime.vector_bytes:
@@ -156,6 +155,11 @@ def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float6
             plain = plain & ~runtime.read(lambda one: ops.kind in one.tf32)
         peaks = np.where(plain, np.minimum(peaks, devices.multiplying), peaks)
     peaks = emulating(ops, devices, runtime, peaks)
+    if runtime.plain:
+        here = devices.each(
+            lambda gpu: not {gpu.vendor, gpu.family, gpu.architecture}.isdisjoint(runtime.plain)
+        )
+        peaks = np.where(here, devices.vector, peaks)
     if not runtime.integer or ops.kind != "gemm":
         return peaks
     found: NDArray[np.float64] = np.where(_in_integers(ops, devices, runtime), devices.integer_rate, peaks)
@@ -225,25 +229,6 @@ def _rereads(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.flo
     return through
 
 
-def _vector(
-    weights: NDArray[np.float64], ops: OpTable, devices: Devices, runtime: Runtime
-) -> NDArray[np.float64]:
-    """Seconds to stream weights through matrix-vector products, (O, G, J), given those of the bandwidth.
-
-    A matrix-vector kernel issues so many loads a clock and SM, and unpacks so many quantised values: a
-    runtime whose kernels are simple does not reach the bandwidth of a chip with few SMs for it.
-    """
-    if not runtime.vector_bytes:
-        return weights
-    d = ops.dims
-    values = d["n"] * d["k"] * d["batch"]
-    quantised = ops.weight_bytes < section("products")["quantised_below"] * values
-    issued = np.where(quantised, values / runtime.vector_values, ops.weight_bytes / runtime.vector_bytes)
-    issuing = issued / devices.issue
-    streamed: NDArray[np.float64] = (weights**_LIMITS + issuing**_LIMITS) ** (1.0 / _LIMITS)
-    return streamed
-
-
 def _shape(
     ops: OpTable, devices: Devices, runtime: Runtime, tensor: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
@@ -290,7 +275,7 @@ def occupancy(
     d, c = ops.dims, section("products")
     many = (d["batch"] if ops.kind == "gemm" else d["groups"]) * abreast(ops, runtime)
     waves = many * np.maximum(d["m"] * d["n"], 1.0) / c["tile"] ** 2 / devices.sms * _split(ops)
-    waves = waves * np.where(by_winograd(ops, tensor & ~devices.miopen), 4.0, 1.0)
+    waves = waves * np.where(by_winograd(ops, devices.without_winograd(tensor)), 4.0, 1.0)
     return np.asarray(waves / (waves + c["wave_half"]))
 
 

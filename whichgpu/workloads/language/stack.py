@@ -54,7 +54,7 @@ def through(
 def _embedding(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
     """Word and position tables: (T,) -> (T, D)."""
     width, words = dims["hidden"], dims.get("word_width", dims["hidden"])
-    rec.embedding(rows, dims["vocab"], words, name="tokens")
+    rec.embedding(rows, dims["vocab"], words, tied=dims.get("tied", False), name="tokens")
     if words != width:
         rec.linear(rows, words, width, name="widen")
     if dims.get("positions"):

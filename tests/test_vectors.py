@@ -1,0 +1,163 @@
+"""Kernels of llama.cpp: matrix-vector products by format, row and batch, and Vulkan's shaders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from kernel_runs import GPUS, laid
+
+from whichgpu import api
+from whichgpu.cost.device import Devices
+from whichgpu.cost.estimate import finish
+from whichgpu.cost.fit import Fit
+from whichgpu.cost.kernels import products
+from whichgpu.cost.optable import tables
+from whichgpu.cost.runtime import runtime
+from whichgpu.errors import WhichGpuError
+from whichgpu.workloads.precision import precision, precisions
+from whichgpu.workloads.recorder import Recorder
+
+
+def _decode_seconds(gpu: str, precision: str, **more: Any) -> float:
+    """Seconds of 64 tokens of Llama 2 7B under llama.cpp, by physics alone."""
+    job = {"phase": "decode", "precision": precision, "input_tokens": 0.0, "output_tokens": 64.0}
+    work = laid("llama-2-7b", gpu, runtime="llama.cpp", **job)
+    return float(finish(work, Fit()).seconds[0, 0])
+
+
+def test_a_core_of_apple_unpacks_formats_at_the_rate_of_their_operations() -> None:
+    """Metal makes a float of each weight: of Q4_K_M in 0.856 x 8.6 + 0.144 x 13 operations of 128 lanes."""
+    m1 = GPUS["apple-m1-max-32c"]
+    lanes = 128.0 * m1.value("sms") * m1.value("clock_boost")
+    body = 32 * (4 * 4096**2 + 3 * 4096 * 11008)
+    assert _decode_seconds(m1.id, "q4_k_m") / 64.0 > body * 9.23 / lanes
+    # As many bytes or more, and fewer operations; more bytes yet, and bound by them.
+    assert _decode_seconds(m1.id, "q5_0") > _decode_seconds(m1.id, "q5_k") > _decode_seconds(m1.id, "q4_1")
+    assert _decode_seconds(m1.id, "q3_k") > 0.9 * _decode_seconds(m1.id, "q4_0")
+
+
+def test_formats_of_more_operations_are_read_more_slowly() -> None:
+    """A P40 makes 34 tokens/s of Q2_K and 57 of Q4_0, whose weights are a fifth larger and more."""
+    assert _decode_seconds("p40", "q2_k") > _decode_seconds("p40", "q4_0")
+    # The widths of their memories are 0.95 of each other; the P100 has no sum of four INT8 products.
+    memory = GPUS["p100-16gb-pcie"].value("bandwidth") / GPUS["rtx-3080-10gb"].value("bandwidth")
+    slower = _decode_seconds("p100-16gb-pcie", "q4_k_m") / _decode_seconds("rtx-3080-10gb", "q4_k_m")
+    assert memory > 0.9
+    assert slower > 2.0
+
+
+def _product_seconds(gpu: str, m: float, n: float, k: float) -> float:
+    """Seconds of a product of `m` rows with n x k weights in Q4_K under llama.cpp, without a gap."""
+    rec = Recorder(precision("q4_k"))
+    rec.linear(m, int(k), int(n))
+    (table,) = tables(rec.ops())
+    found = products.seconds(table, Devices.of([GPUS[gpu]]), runtime("llama.cpp", ""))
+    return float((found[0] + found[1])[0, 0, 0])
+
+
+def test_a_row_that_a_block_takes_in_part_leaves_threads_idle() -> None:
+    """Four warps take 2,048 values at once: as many weights in rows of 512 take four times the operations."""
+    short, long = (_product_seconds("p40", 1.0, n, 2.0**26 / n) for n in (2.0**17, 2.0**15))
+    assert short > 1.5 * long
+    # Of 2,880 values in two turns; whole turns lose nothing.
+    assert _product_seconds("p40", 1.0, 2.0**15, 2880.0) > 1.1 * _product_seconds("p40", 1.0, 2.0**15, 2048.0)
+    one, two = (_product_seconds("p40", 1.0, 2.0**15, k) for k in (2048.0, 4096.0))
+    assert two == pytest.approx(2.0 * one, rel=0.02)
+
+
+def test_each_row_of_a_batch_multiplies_what_was_unpacked() -> None:
+    """An RTX 3090 makes 4.3 times the tokens with 8 requests as with one (Llama 3 8B, Q4_0), not 8 times."""
+    gains = {
+        gpu: 8.0 * _product_seconds(gpu, 1.0, 4096.0, 4096.0) / _product_seconds(gpu, 8.0, 4096.0, 4096.0)
+        for gpu in ("apple-m1-pro-16c", "p40", "rtx-3090")
+    }
+    assert 1.0 < gains["apple-m1-pro-16c"] < gains["p40"] < gains["rtx-3090"] < 6.0
+
+
+def _prompt_seconds(gpu: str, runtime: str, found: Fit | None = None) -> float:
+    """Seconds of a prompt of 512 tokens of Llama 2 7B in Q4_0."""
+    work = laid("llama-2-7b", gpu, phase="prefill", precision="q4_0", input_tokens=512.0, runtime=runtime)
+    return float(finish(work, found or Fit()).seconds[0, 0])
+
+
+def test_shaders_multiply_on_plain_units_where_vulkan_reaches_no_others() -> None:
+    """RDNA 2 has no matrix units, and shaders sum no pairs: the rate is FP32's, half of the packed one."""
+    card = GPUS["rx-6700-xt"]
+    shaders = _prompt_seconds(card.id, "llama.cpp Vulkan")
+    assert 2.0 * 6.4e9 * 512.0 / shaders < 0.85 * 0.62 * card.value("fp32")
+    assert shaders > 1.1 * _prompt_seconds(card.id, "llama.cpp ROCm")
+    # Tensor cores, from December 2024 on.
+    late, early = (_prompt_seconds("rtx-4090", f"llama.cpp Vulkan {when}") for when in ("2025-03", "2024-03"))
+    assert early > 2.0 * late
+
+
+def test_what_a_runtime_s_kernels_multiply_in_is_not_another_s() -> None:
+    """Factors are kept by what a runtime is called in effects, where Vulkan's marks are not."""
+    card, shaders = "rx-6700-xt", "llama.cpp Vulkan"
+    effects = {"c/gemm/half&language": 0.5}
+    alone = _prompt_seconds(card, shaders, Fit(effects))
+    met = Fit(effects)
+    other = _prompt_seconds(card, "llama.cpp", met)
+    assert _prompt_seconds(card, shaders, met) == alone
+    assert other < 0.75 * _prompt_seconds(card, "llama.cpp")
+
+
+def test_what_ggml_stores_states_its_operations() -> None:
+    stored = {name: one for name, one in precisions().items() if one.runtime == "llama-cpp"}
+    unstated = {name for name, one in stored.items() if not any(one.steps)}
+    assert unstated == {"tq1_0", "tq2_0"}
+
+
+@pytest.mark.parametrize(
+    ("workload", "kind", "gigabytes"),
+    [
+        # Rows of 1,152, 896 and 704 values hold no whole block of 256; the table of tokens is the head.
+        ("gemma-3-1b", "q4_k_m", 0.806), ("gemma-3-1b", "q6_k", 1.01), ("gemma-3-1b", "q3_k_m", 0.722),
+        ("gemma-3-1b", "q2_k", 0.690), ("qwen2.5-0.5b", "q4_k_m", 0.398), ("qwen2.5-0.5b", "q6_k", 0.506),
+        ("gemma-4-26b-a4b", "q4_k_m", 16.9),
+        # Those of 2,048 and 3,072 fit.
+        ("llama-3.2-1b", "q4_k_m", 0.808), ("llama-3.2-1b", "q4_0", 0.773), ("llama-3.2-3b", "q4_k_m", 2.02),
+        ("gemma-2-2b", "q8_0", 2.78),
+    ],
+)  # fmt: skip
+def test_a_file_is_as_large_as_published(workload, kind, gigabytes):
+    """Sizes of GGUF files as their pages on the Hub tell them (bartowski's and unsloth's)."""
+    answer = api.predict(workload, gpu="rtx-4090", runtime="llama.cpp", precision=kind, phase="decode")
+    assert answer.memory["weights"] / 1e9 == pytest.approx(gigabytes, rel=0.035)
+
+
+def test_formats_without_blocks_of_256_are_themselves_in_any_row():
+    assert precision("q4_0").stored(1152.0) == precision("q4_0").weight
+    assert precision("q8_0").stored(1152.0, head=True, tied=True) == precision("q8_0").head
+    assert precision("q4_k").stored(1152.0) == precision("q5_0").weight
+    assert precision("q4_k").stored(1024.0) == precision("q4_k").weight
+    assert precision("q4_k_m").stored(1152.0, head=True, tied=True) == precision("q8_0").weight
+
+
+def test_a_long_context_is_read_by_a_kernel_that_no_measured_build_had():
+    """Rows are of May 2024, whose tokens attended by two products. GPT-OSS 120B on a GB10: 38.8 of 52.9."""
+
+    def seconds(runtime: str, found: Fit) -> float:
+        job = {"phase": "decode", "precision": "q4_0", "input_tokens": 32768.0, "output_tokens": 1.0}
+        return float(finish(laid("llama-3.1-8b", "rtx-4090", runtime=runtime, **job), found).seconds[0, 0])
+
+    slow = Fit({"m/kv=llama-cpp": -0.5})
+    assert seconds("llama.cpp 2025-11", slow) == seconds("llama.cpp 2025-11", Fit())
+    assert seconds("llama.cpp May 2024", slow) > 1.1 * seconds("llama.cpp May 2024", Fit())
+    job = {"gpu": "gb10", "runtime": "llama.cpp", "precision": "mxfp4-gguf", "phase": "decode"}
+    short, long = (
+        api.predict("gpt-oss-120b", input_tokens=tokens, output_tokens=32, **job).throughput.mid
+        for tokens in (0, 32768)
+    )
+    assert long / short == pytest.approx(38.76 / 52.87, rel=0.05)
+
+
+def test_bf16_is_widened_on_apple_s_units():
+    """Metal has the type and no units for it: tokens are as fast as in FP16. Training stays refused."""
+    card = {"gpu": "apple-m3-max-40c", "runtime": "mlx", "phase": "decode"}
+    wide, half = (api.predict("llama-3.1-8b", precision=kind, **card) for kind in ("bf16", "fp16"))
+    assert wide.throughput.mid == pytest.approx(half.throughput.mid, rel=0.05)
+    assert any("products are taken in FP32" in text for text in wide.warnings)
+    with pytest.raises(WhichGpuError, match="amp-bf16 needs it"):
+        api.predict("resnet50", gpu="apple-m3-max-40c", phase="train", precision="amp-bf16")
