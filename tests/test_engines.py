@@ -421,3 +421,32 @@ def test_before_its_kernels_of_groups_an_engine_read_the_cache_for_each_head():
     assert 7.0 * cache < more < 7.0 * cache / 0.7
     assert taken["llama-2-70b", "0.10"] == taken["llama-2-70b", "0.7"]
     assert taken["llama-2-7b", "0.6"] == taken["llama-2-7b", "0.7"]
+
+
+def test_kernels_of_groups_were_for_eight_heads_alone_until_0_12():
+    """Mistral has four heads to a group: its cache was read four times, as that of a model without groups."""
+    job = Job("mistral-7b", phase="serve", precision="fp8", input_tokens=128.0, output_tokens=2048.0,
+              concurrency=128.0, tp=1.0, n_gpus=1.0)  # fmt: skip
+    taken = {version: _times(replace(job, runtime=f"TensorRT-LLM {version}"))[1]
+             for version in ("0.6", "0.9", "0.11", "0.12", "0.14")}  # fmt: skip
+    # 128 sequences of 1,150 tokens in the mean: 64 kB of each in FP8.
+    cache = 128 * 1150 * 64 * 1024 / 3.35e12
+    assert 3.0 * cache < taken["0.9"] - taken["0.14"] < 3.0 * cache / 0.7
+    assert taken["0.6"] == taken["0.9"] == taken["0.11"]
+    assert taken["0.12"] == taken["0.14"]
+
+
+@pytest.mark.parametrize(
+    ("model", "batch", "tp", "output", "measured"),
+    [
+        ("mistral-7b", 120, 1, 2048, 8950), ("falcon-180b", 1024, 4, 2048, 3960),
+        ("llama-7b", 120, 1, 2048, 8348), ("llama-2-70b", 512, 2, 2048, 7926),
+    ],
+)  # fmt: skip
+def test_throughput_of_tensorrt_llm_0_9_is_what_was_published(model, batch, tp, output, measured):
+    """Output tokens/s in FP8 on H200, from docs/source/performance.md of 0.9: all inside the interval."""
+    job = Job(model, phase="generate", precision="fp8", batch=float(batch), input_tokens=128.0, tp=float(tp),
+              output_tokens=float(output), n_gpus=float(tp), runtime="TensorRT-LLM 0.9")  # fmt: skip
+    found = estimate(job, [GPUS["h200-141gb-sxm"]]).at(0, 0).throughput
+    assert found.low < measured < found.high
+    assert found.mid == pytest.approx(measured, rel=0.3)

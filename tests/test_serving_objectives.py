@@ -9,6 +9,7 @@ import pytest
 from test_serving import job
 
 from whichgpu.cost import curve, load, slo
+from whichgpu.cost.estimate import estimate
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.serving import leads, splits
@@ -44,6 +45,19 @@ L40S, H100, H200 = GPUS["l40s"], GPUS["h100-80gb-sxm"], GPUS["h200-141gb-sxm"]
             "95 % of responses done in 4 s; half a second per token",
             [("latency", "p95", 4.0), ("tpot", "mean", 0.5)],
         ),
+        (
+            "--goodput ttft:500 tpot:50 e2el:20000",
+            [("ttft", "mean", 0.5), ("tpot", "mean", 0.05), ("latency", "mean", 20.0)],
+        ),
+        ("P99 TTFT (ms): 500", [("ttft", "p99", 0.5)]),
+        ("p95_ttft_ms 500, mean_tpot_ms=40", [("ttft", "p95", 0.5), ("tpot", "mean", 0.04)]),
+        (
+            "ttft p50=100ms p99=500ms, itl 20 ms",
+            [("ttft", "p50", 0.1), ("ttft", "p99", 0.5), ("itl", "mean", 0.02)],
+        ),
+        ("ttft 500 ms p90", [("ttft", "p90", 0.5)]),
+        ("ttft 500ms/itl 20ms", [("ttft", "mean", 0.5), ("itl", "mean", 0.02)]),
+        ("ttft 95p 500ms", [("ttft", "p95", 0.5)]),
         ("ttft 1 s, at least 25 tok/s/user", [("ttft", "mean", 1.0), ("tpot", "mean", 0.04)]),
     ],
 )
@@ -58,7 +72,7 @@ def test_objectives_are_read(text, terms):
         ("ttft p42 1 s", "no 'p42'; use one of mean, p50"), ("tpot 50", "unit"), ("tpot 0 ms", "above zero"),
         ("throughput 100 tokens/s", "no objective of ttft"), ("20 tokens/s", "no objective"),
         ("ttft p90 p99 1 s", "no objective"), ("ttft p90 1 s quickly", "not a time"),
-        ("ttft -1 s", "no objective"),
+        ("ttft -1 s", "no objective"), ("itl > 20 ms", "held below its objective: write < for >"),
     ],
 )  # fmt: skip
 def test_what_is_no_objective_is_said(text, says):
@@ -204,3 +218,12 @@ def test_what_is_held_is_held_when_it_is_asked_for(whichgpu, terms):
     for share, kept in ((1.0, True), (1.08, False)):
         load = whichgpu(*words, "--curve", "--rate", f"{share * rate} req/s").json["loads"][0]
         assert (load[metric][how] <= float(most) * (1e-3 if unit == "ms" else 1.0)) == kept
+
+
+@pytest.mark.parametrize(
+    ("rate", "says"),
+    [("nan", "not a finite number"), ("0", "not above zero"), ("-3", "not above zero"), ("1e12", "slip")],
+)
+def test_a_rate_that_is_none_is_said(rate, says):
+    with pytest.raises(UsageError, match=f"option request_rate: .*{says}"):
+        estimate(Job("llama-3.1-8b", phase="serve", options={"request_rate": rate}), [L40S]).at(0, 0)

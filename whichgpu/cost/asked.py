@@ -22,7 +22,7 @@ from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import stated
 from whichgpu.workloads.checkpointing import checkpointing
 from whichgpu.workloads.job import TRAINING, phase
-from whichgpu.workloads.precision import precision
+from whichgpu.workloads.precision import cache_format, precision
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -118,11 +118,11 @@ def _under(
 
 
 def _check_cache(job: Job, stack: Runtime) -> None:
-    """Refuse a format in which the runtime keeps no keys and values."""
-    kept, known = job.options.get("kv_precision", "").strip().lower(), stack.holds.get("caches", ())
-    if known and kept not in ("", "auto") and precision(kept).id not in known:
+    """Refuse a format in which the runtime that a job names keeps no keys and values."""
+    asked, known = cache_format(job), stack.holds.get("caches", ())
+    if job.runtime and known and asked and precision(asked).id not in known:
         raise UsageError(
-            f"option kv_precision: {stack.title} keeps no cache in {kept}; use one of {', '.join(known)}"
+            f"option kv_precision: {stack.title} keeps no cache in {asked}; use one of {', '.join(known)}"
         )
 
 

@@ -419,7 +419,7 @@ def _feeding(workload: Workload, job: Job, stack: Runtime) -> Array:
 
 
 def _refusals(devices: Devices, ops: Sequence[Op], job: Job, stack: Runtime) -> tuple[str, ...]:
-    needs = Needs.of(ops, precision(job.precision), trains=job.trains)
+    needs = Needs.of(ops, job)
     return devices.said(
         stack, lambda one: (needs.under(one), *standing_by(one)),
         lambda one, gpu: refusal(gpu, needs.under(one), one),

@@ -270,6 +270,6 @@ def at_random(job: Job) -> bool:
 def _share(job: Job, name: str, default: float) -> float:
     value = job.option(name, default, example=0.5)
     if value >= 1.0:
-        meant = f"{name}={value:g}% for so many per cent" if 1.0 < value < 100.0 else f"e.g. {name}=0.5"
+        meant = f"{name}={value:g}% for so many per cent" if 2.0 <= value < 100.0 else f"e.g. {name}=0.5"
         raise UsageError(f"option {name}: {value:g} is a share and must be below 1; write {meant}")
     return value

@@ -155,8 +155,8 @@ class Runtime:
     quantising: float = 0.0
     #: Whether its attention is held up by exponentials, and no more by how products wait for them.
     overlaps_softmax: bool = False
-    #: Whether a token's attention reads the cache for each of its heads, and not once for those of a group.
-    ungrouped: bool = False
+    #: Sizes of the groups whose heads share what a token's attention reads of the cache; None for any size.
+    shared_by: tuple[int, ...] | None = None
     exact: bool = True
     marks: tuple[str, ...] = ()
     #: Of these, those that change what runs, and not only its name.
@@ -266,6 +266,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     columns["vendors"] = tuple(row["vendors"])
     for name in ("tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured"):
         columns[name] = tuple(row.get(name, ()))
+    columns["shared_by"] = tuple(row["shared_by"]) if "shared_by" in row else None
     columns.setdefault("default_precision", {})
     columns.update((name, _seconds(row[name])) for name in _TIMES)
     columns.update((name, _seconds(row.get(name, "0 s"))) for name in _UNASKED)

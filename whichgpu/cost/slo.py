@@ -52,6 +52,7 @@ _WHOLE = re.compile(
 _HOW = re.compile(
     r"\b(?P<word>mean|average|avg|median)\b|\bp ?(?P<before>[0-9]+(?:\.[0-9]+)?)(?:th)?\b"
     r"|\b(?P<after>[0-9]+(?:\.[0-9]+)?)(?:th|st|nd|rd)?(?:(?<=[a-z]) percentile| percentile|(?<=th)| ?%)"
+    r"|\b(?P<behind>[0-9]+)p\b"
 )
 _WORDS = {"mean": "mean", "average": "mean", "avg": "mean", "median": "p50"}
 #: Tokens a second that each user sees, the time per token turned over.
@@ -60,6 +61,14 @@ _SPEED = re.compile(
     r"(?:/| per | for (?:each|every) )(?:user|request|stream|sequence)"
 )
 _RATE = re.compile(r"throughput|\b(?:tokens?|toks?|requests?|req)\s*/\s*s", re.IGNORECASE)
+#: `--goodput ttft:500 tpot:50` of `vllm bench serve`, in ms; `p99_ttft_ms: 500`, `P99 TTFT (ms): 500` of what
+#: it writes.
+_PAIR = r"(ttft|tpot|itl|e2el):([0-9]+(?:\.[0-9]+)?)"
+_GOODPUT = re.compile(rf"(?:--goodput |goodput )?(?:{_PAIR}[ ,]*)+", re.IGNORECASE)
+_UNIT_AHEAD = re.compile(r"\b(ttft|tpot|itl|e2el)[_ ]\(?(ms|s)\b\)?([^a-z]*[0-9])(?![0-9.])", re.IGNORECASE)
+#: A second percentile of one metric with a time of its own, and a slash between objectives.
+_SAME = re.compile(r"(?<=[0-9 m]s) (?=p[0-9]+ ?[=:<≤]* ?[0-9.]+ ?m?s\b)", re.IGNORECASE)
+_SLASH = re.compile(r"(?<=[0-9 m]s) ?/ ?(?=ttft|tpot|itl|e2e)", re.IGNORECASE)
 #: A text that ends with a time.
 _TIME_ENDS = re.compile(r"\d ?(?:ms|s|secs?|seconds?|milliseconds?|min|minutes?) +$", re.IGNORECASE)
 #: What else may stand in an objective.
@@ -113,12 +122,19 @@ class Held:
 def read(text: str) -> tuple[Term, ...]:
     """The objectives of a text; raises `UsageError` saying which part cannot be read."""
     # "1,000 ms" is one number.
-    plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
+    plain = _as_tools(re.sub(r"(?<=\d),(?=\d{3}\b)", "", text.strip()))
     parts = re.split(r"[,;&\n]| and (?=\D)| \+ ", _apart(plain), flags=re.IGNORECASE)
     terms = tuple(_term(part.strip()) for part in parts if part.strip(" ."))
     if not terms:
         raise UsageError(f"no objective in '{text}'; {_EXAMPLE}")
     return terms
+
+
+def _as_tools(text: str) -> str:
+    """What load generators write, in the words that are read here."""
+    if _GOODPUT.fullmatch(text):
+        return ",".join(f"{name} {time} ms" for name, time in re.findall(_PAIR, text, re.IGNORECASE))
+    return _SLASH.sub(",", _UNIT_AHEAD.sub(r"\1 \3 \2", text.replace("_", " ")))
 
 
 def _apart(text: str) -> str:
@@ -127,7 +143,12 @@ def _apart(text: str) -> str:
         return text
     starts = [found.start() for found in _METRIC.finditer(text.lower())]
     cuts = [at for at in starts if _TIME_ENDS.search(text[:at])]
-    return ",".join(text[a:b] for a, b in zip([0, *cuts], [*cuts, None], strict=True))
+    parts = [text[a:b] for a, b in zip([0, *cuts], [*cuts, None], strict=True)]
+    # "ttft p50 100 ms p99 500 ms" names its metric once.
+    return ",".join(
+        _SAME.sub(f", {found[0]} ", part) if (found := _METRIC.match(part.strip().lower())) else part
+        for part in parts
+    )
 
 
 def _term(text: str) -> Term:
@@ -165,7 +186,7 @@ def _how(found: re.Match[str] | None, text: str) -> str:
     """How an objective is taken over the requests; raises `UsageError` for a percentile that none has."""
     if found is None:
         return "mean"
-    how = _WORDS.get(found["word"] or "", f"p{found['before'] or found['after']}")
+    how = _WORDS.get(found["word"] or "", f"p{found['before'] or found['after'] or found['behind']}")
     known = ("mean", *(f"p{share}" for share in curve.PERCENTILES))
     if how not in known:
         raise UsageError(f"'{text}': no '{how}'; use one of {', '.join(known)}")
@@ -185,6 +206,8 @@ def _unread(text: str) -> UsageError:
     of_rates = (
         "; a throughput is a load, --rate, or of each: 20 tokens/s per user" if _RATE.search(text) else ""
     )
+    if re.search(r"[>≥]", text):
+        of_rates = "; a time is held below its objective: write < for >"
     return UsageError(f"'{text}' is no objective of ttft, tpot, itl or latency; {_EXAMPLE}{of_rates}")
 
 

@@ -14,13 +14,14 @@ from whichgpu.hardware.fields import FIELDS
 from whichgpu.software import stacks
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.ops import PRODUCTS
-from whichgpu.workloads.precision import precision
+from whichgpu.workloads.precision import cache_format, precision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.cost.runtime import Runtime
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
     from whichgpu.workloads.precision import Precision
 
@@ -28,11 +29,15 @@ if TYPE_CHECKING:
 WEIGHT_ONLY = "fp8-w8a16"
 
 
+#: Caches that kernels read with FP4 units alone.
+_FOUR_BITS = ("fp4", "mxfp4")
+
+
 class Needs(NamedTuple):
     """What ops in a format ask of whatever GPU runs them: `rates` are the formats of their products.
 
     `nowhere` is why no software runs them at all; empty where some does. `convolves`: most of the products
-    are convolutions.
+    are convolutions. `cache` is the format that was asked for keys and values; empty where none was.
     """
 
     precision: Precision
@@ -40,15 +45,17 @@ class Needs(NamedTuple):
     rates: tuple[str, ...]
     nowhere: str
     convolves: bool = False
+    cache: str = ""
 
     @classmethod
-    def of(cls, ops: Sequence[Op], precision: Precision, *, trains: bool = False) -> Needs:
-        """The needs of a pass over ops."""
+    def of(cls, ops: Sequence[Op], job: Job) -> Needs:
+        """The needs of a pass over ops of a job."""
+        form, trains, cache = precision(job.precision), job.trains, cache_format(job)
         multiplied = (op.dtype for op in ops if op.kind in PRODUCTS)
-        rates = tuple(dict.fromkeys((precision.math, *multiplied)))
+        rates = tuple(dict.fromkeys((form.math, *multiplied)))
         convolves = _convolves(ops)
-        nowhere = _in_no_format(precision, trains=trains) if convolves else ""
-        return cls(precision, trains, rates, nowhere, convolves)
+        nowhere = _in_no_format(form, trains=trains) if convolves else ""
+        return cls(form, trains, rates, nowhere, convolves, precision(cache).id if cache else "")
 
     def under(self, runtime: Runtime) -> Needs:
         """Those of the jobs that a runtime runs, where FP16 stands for their own format (`Runtime.half`)."""
@@ -68,7 +75,7 @@ def refusal(gpu: Gpu, needs: Needs, runtime: Runtime) -> str:
     why = gpu.why_unusable or not_run(gpu, runtime) or needs.nowhere
     if why:
         return why
-    why = _rates(gpu, needs, runtime)
+    why = _rates(gpu, needs, runtime) or _cached(gpu, needs, runtime)
     if why and not needs.trains and widens_fp8(gpu, precision, runtime):
         return (
             f"{gpu.id} has no FP8 units; {runtime.title} reads FP8 weights there and multiplies in 16 bits: "
@@ -172,6 +179,21 @@ def _rates(gpu: Gpu, needs: Needs, runtime: Runtime) -> str:
             "that is not published; use --precision bf16"
         )
     return ""
+
+
+def _cached(gpu: Gpu, needs: Needs, runtime: Runtime) -> str:
+    """Why an engine keeps no cache in the format asked for on this GPU; empty where it does.
+
+    One in FP8 that is taken unasked, beside weights in eight bits, is no wish of the user's.
+    """
+    if needs.cache in _FOUR_BITS and not gpu.value("fp4"):
+        return (
+            f"{gpu.id} has no FP4 units, without which {runtime.title} keeps no cache in {needs.cache}: "
+            "use --option kv_precision=fp8, or auto for 16 bits"
+        )
+    asked = needs.cache == "fp8" and needs.precision.id not in runtime.holds.get("wide_cache", ())
+    lacks = stacks.lacking(gpu, runtime.software, "fp8 kv cache") if asked and runtime.software else ""
+    return f"{lacks}; use --option kv_precision=auto" if lacks else ""
 
 
 def substitutions(gpu: Gpu, precision: Precision, runtime: Runtime) -> tuple[str, ...]:

@@ -138,7 +138,7 @@ class Job(Shown):
         except ValueError:
             raise UsageError(f"option {key}: {_no_number(key, str(text), shown)}") from None
         if not least <= value < 1e9:
-            raise UsageError(f"option {key}: {value:g} is below {least:g} or absurd; write {key}={shown:g}")
+            raise UsageError(f"option {key}: {value:g} {_out_of_range(value, least)}; write {key}={shown:g}")
         return value
 
     def says(self, key: str) -> bool:
@@ -175,6 +175,15 @@ def _no_number(key: str, text: str, shown: float) -> str:
     if amount:
         return f"'{text}' has a unit; write {key}={amount[0]} where that is requests/s, or --rate \"{text}\""
     return f"'{text}' is no number; write e.g. {key}={shown:g}"
+
+
+def _out_of_range(value: float, least: float) -> str:
+    """What is wrong with the value of an option that is to be at least so much, and below 1e9."""
+    if not np.isfinite(value):
+        return "is not a finite number"
+    if value >= least:
+        return "is 1e+09 or more, perhaps a slip"
+    return "is not above zero" if 0.0 < least < 1e-6 else f"is below {least:g}"
 
 
 def _unstated(value: Any) -> bool:

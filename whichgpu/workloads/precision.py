@@ -271,5 +271,11 @@ def _nearest(name: str) -> Sequence[str]:
 
 def of_job(job: Job) -> Precision:
     """The precision of a job, with the KV cache in the format of its option `kv_precision`, unless `auto`."""
-    spec, kept = precision(job.precision), job.options.get("kv_precision", "").strip().lower()
-    return spec if kept in ("", "auto") else replace(spec, kv=precision(kept).weight)
+    spec, asked = precision(job.precision), cache_format(job)
+    return replace(spec, kv=precision(asked).weight) if asked else spec
+
+
+def cache_format(job: Job) -> str:
+    """The format that a job states of its KV cache; empty where it states none, or `auto`."""
+    asked = job.options.get("kv_precision", "").strip().lower()
+    return "" if asked == "auto" else asked

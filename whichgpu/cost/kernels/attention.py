@@ -5,8 +5,8 @@
               * (a + r) / (a + r at heads of 128), r the exponentials of a score over its products
     memory  = (q, k, v, out + KV cache + scores) / (bandwidth * s)
 
-Heads of a group share what is read of the cache, but in kernels of before there were groups (`ungrouped`),
-where each head has threads of its own that read it anew.
+Heads of a group share what is read of the cache, but where an engine had kernels for groups of some sizes
+alone (`shared_by`): in others each head has threads of its own that read it anew.
 A fused kernel keeps no score matrix (Dao et al., FlashAttention, 2022); an unfused one writes and
 reads B h q kv scores four times. Scores with a bias of their own are unfused in frameworks, and adding it
 reads and writes them again, with a mask as well in every other layer: Swin gains nothing from PyTorch 2's
@@ -57,11 +57,19 @@ def seconds(
     if runtime.overlaps_softmax:
         work = work * exponentials(ops, devices)
     compute = work / (peaks * efficiency)
-    traffic = ops.activation_bytes + ops.kv_bytes * (d["heads"] / d["kv_heads"] if runtime.ungrouped else 1.0)
+    traffic = ops.activation_bytes + ops.kv_bytes * _readers(d, runtime)
     if np.any(through):
         traffic = traffic + through * _SCORE_BYTES * d["batch"] * d["heads"] * d["q"] * d["kv"]
     memory = traffic / (devices.bandwidth * runtime.memory["attention"])
     return compute, memory
+
+
+def _readers(d: Mapping[str, NDArray[np.float64]], runtime: Runtime) -> NDArray[np.float64]:
+    """How often each part of the cache is read: once, or once for each head of a group, (O, 1, J)."""
+    group = np.asarray(d["heads"] / d["kv_heads"])
+    if runtime.shared_by is None:
+        return np.ones_like(group)
+    return np.where(np.isin(group, runtime.shared_by), 1.0, group)
 
 
 def exponentials(ops: OpTable, devices: Devices) -> NDArray[np.float64]:

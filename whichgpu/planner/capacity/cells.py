@@ -21,7 +21,6 @@ from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.hardware.parts import kept, resized
 from whichgpu.values import immutable
-from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -125,8 +124,7 @@ class Cells:
     @cached_property
     def _needs(self) -> Needs:
         """What the job asks of whatever device."""
-        job = self.settled.job
-        return Needs.of(self.ops, precision(job.precision), trains=job.trains)
+        return Needs.of(self.ops, self.settled.job)
 
     @cached_property
     def able(self) -> NDArray[np.bool_]:

@@ -1,0 +1,88 @@
+"""Engines by name and release, and the caches that they keep."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from whichgpu.cost import asked
+from whichgpu.cost.estimate import estimate
+from whichgpu.cost.layout import lay_out
+from whichgpu.cost.runtime import runtime
+from whichgpu.errors import UsageError
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.job import Job
+
+GPUS = catalogue()
+
+
+def job(engine, precision="bf16", **options):
+    return Job("llama-3.1-8b", phase="serve", runtime=engine, precision=precision, concurrency=32.0,
+                input_tokens=1024.0, output_tokens=256.0, options=options)  # fmt: skip
+
+
+def served(engine, gpu="h100-80gb-sxm", precision="bf16", **options):
+    return estimate(job(engine, precision, **options), [GPUS[gpu]])
+
+
+@pytest.mark.parametrize(
+    ("engine", "kept"),
+    [
+        ("vLLM 0.11", "fp4"), ("vLLM 0.5.4", "int8"), ("vllm", "q8_0"), ("sglang", "int8"),
+        ("TGI 3.3", "fp4"), ("tensorrt-llm", "w4a16"),
+    ],
+)  # fmt: skip
+def test_an_engine_refuses_a_cache_that_it_does_not_keep(engine, kept):
+    with pytest.raises(UsageError, match=f"keeps no cache in {kept}; use one of fp16, bf16"):
+        asked.read(Job("llama-3.1-8b", phase="serve", runtime=engine, options={"kv_precision": kept}))
+
+
+@pytest.mark.parametrize(
+    ("engine", "gpu", "kept", "said"),
+    [
+        ("vllm", "h100-80gb-sxm", "fp4", "has no FP4 units"),
+        ("sglang", "a100-80gb-sxm", "nvfp4", "has no FP4 units"),
+        ("vllm", "t4", "fp8", "no FP8 KV CACHE on t4"),
+        ("vLLM 0.11", "v100-32gb-sxm", "fp8", "no FP8 KV CACHE on v100"),
+    ],
+)
+def test_a_gpu_without_the_units_keeps_no_such_cache(engine, gpu, kept, said):
+    answer = served(engine, gpu, "fp16", kv_precision=kept)
+    assert said in answer.refusals[0]
+    assert "--option kv_precision=" in answer.refusals[0]
+
+
+@pytest.mark.parametrize("engine", ["vllm", "sglang", "tensorrt-llm"])
+def test_blackwell_keeps_a_cache_of_four_bits(engine):
+    places = [
+        float(
+            np.ravel(
+                lay_out(
+                    job(engine, kv_precision=kept, max_num_seqs="100000"), [GPUS["b200-180gb-sxm"]]
+                ).serving.places
+            )[0]
+        )
+        for kept in ("fp4", "fp8")
+    ]
+    assert np.ravel(places[0])[0] == pytest.approx(np.ravel(places[1])[0] / 0.5625, rel=0.03)
+
+
+def test_text_generation_inference_before_3_cut_no_prompts():
+    """Chunks came with 3.0: before, tokens stood still for prompts, and were some three times slower."""
+    assert (runtime("TGI 2.4", "vllm").id, runtime("TGI 3.3", "vllm").id, runtime("tgi", "vllm").id) == (
+        "tgi-2", "tgi", "tgi"
+    )  # fmt: skip
+    before, since = (served(f"TGI {release}").at(0, 0).tpot.mid for release in ("2.4", "3.3"))
+    assert before > 1.5 * since
+
+
+def test_triton_stands_for_the_backend_that_a_text_names():
+    def named(text):
+        return asked.read(Job("llama-3.1-8b", phase="serve", runtime=text)).runtime
+
+    alone = named("Triton Inference Server 24.08")
+    assert (alone.id, alone.like, alone.exact) == ("triton-server", "tensorrt-llm", True)
+    assert named("Triton Inference Server, vLLM backend").id == "vllm"
+    assert named("tritonserver (TensorRT-LLM)").id == "tensorrt-llm"
+    assert asked.read(Job("resnet50", runtime="Triton Inference Server")).runtime.id == "tensorrt"
+    assert asked.read(Job("resnet50", runtime="tritonserver onnxruntime")).runtime.id == "onnxruntime"
