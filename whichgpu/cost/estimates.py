@@ -50,6 +50,22 @@ MODELLED = {
     "launch", "host",
     *REQUESTS,
 }  # fmt: skip
+#: As trainers write them on their command lines.
+_ELSEWHERE = {
+    **dict.fromkeys(("etp", "expert_tensor_parallel", "expert_tensor_parallel_size"), "moe_tp"),
+    **dict.fromkeys(("expert_parallel", "expert_parallel_size", "expert_model_parallel_size"), "ep"),
+    **dict.fromkeys(("context_parallel", "context_parallel_size", "ulysses_degree"), "cp"),
+    **dict.fromkeys(("virtual_pipeline_parallel_size", "virtual_pipeline_model_parallel_size"), "vp"),
+    **dict.fromkeys(("gbs", "global_batch_size", "train_batch_size"), "global_batch"),
+    **dict.fromkeys(("ga", "gas", "gradient_accumulation", "gradient_accumulation_steps"), "grad_accum"),
+    **dict.fromkeys(
+        ("gradient_checkpointing", "activation_checkpointing", "recompute", "recompute_granularity", "remat"),
+        "checkpointing",
+    ),
+    **dict.fromkeys(("zero", "zero_stage", "fsdp"), "sharding"),
+    "optim": "optimizer", "attn_implementation": "flash_attention", "lora_r": "lora_rank",
+    "cpu_offload": "offload", "target_modules": "lora_targets",
+}  # fmt: skip
 #: Those of adapters, which mean nothing where they are merged into the weights.
 _ADAPTERS = ("adapter", "adapter_precision", "virtual_tokens", "lora_rank", "lora_targets")
 #: Columns of a job that are no numbers.
@@ -283,7 +299,7 @@ class Estimates:
                 if name in self.job.options
             ]
         said += idle(self.job)
-        ignored = sorted(set(self.job.options) - MODELLED - set(self.workload.options))
+        ignored = unknown(self.job, self.workload)
         if self.job.phase == "serve":
             ignored += [name for name in NOT_SERVED if name in self.job.options]
             ignored += unread(self.runtime, self.job)
@@ -309,8 +325,20 @@ def _maybe(name: str) -> str:
 
     if name in NUMBERS or name in _COLUMNS:
         return f"{name} (that is no option but a column: write --{name.replace('_', '-')})"
-    near = get_close_matches(name, MODELLED, n=1, cutoff=0.8)
+    known = _ELSEWHERE.get(name.replace("-", "_"))
+    near = [known] if known else get_close_matches(name, MODELLED, n=1, cutoff=0.8)
     return f"{name} (did you mean {near[0]}?)" if near and name not in MODELLED else name
+
+
+def unknown(job: Job, workload: Workload) -> list[str]:
+    """The options of a job that nothing reads, sorted."""
+    return sorted(set(job.options) - MODELLED - set(workload.options))
+
+
+def ignoring(job: Job, workload: Workload) -> str:
+    """`; ignored: etp (did you mean moe_tp?)`, behind why a job with options that nothing reads cannot be."""
+    names = unknown(job, workload)
+    return f"; ignored: {', '.join(map(_maybe, names))}" if names else ""
 
 
 def merged(job: Job) -> list[str]:
