@@ -552,3 +552,21 @@ def test_why_a_job_does_not_fit_says_what_was_not_read(whichgpu, typed, known):
     assert refused.status == 3
     assert f"ignored: {known}" in refused.err
     assert whichgpu(*job, "--option", "moe_tp=4").status == 0
+
+
+@pytest.mark.parametrize(
+    ("gpus", "mesh", "instead", "then"),
+    [
+        (64, ("--tp", "8", "--pp", "7"), "or on 64 --pp 4 or 8", ("--tp", "8", "--pp", "8")),
+        (64, ("--option", "cp=3"), "or on 64 --option cp=2 or 4", ("--option", "cp=4")),
+        (12, ("--tp", "8"), "or on 12 --tp 4", ("--tp", "4")),
+    ],
+)  # fmt: skip
+def test_gpus_left_over_name_the_nearest_degree(whichgpu, gpus, mesh, instead, then):
+    """What is named is not refused for its shape."""
+    job = ("predict", "llama-3-8b", "--gpu", f"h100-80gb-sxm:{gpus}", "--phase", "pretrain")
+    more = ("--option", "sharding=fsdp", "--option", "checkpointing=full")
+    refused = whichgpu(*job, *mesh, *more)
+    assert refused.status == 2
+    assert instead in refused.err
+    assert "no multiple" not in whichgpu(*job, *then, *more).err

@@ -23,7 +23,7 @@ from whichgpu.workloads.adapters import RANK
 from whichgpu.workloads.job import NUMBERS, Job
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -288,9 +288,7 @@ class Estimates:
     def remarks(self, g: int = 0) -> tuple[str, ...]:
         """What is to say of the job as it was asked for, however well it is known."""
         said: list[str] = []
-        if self.unused:
-            columns = ", ".join(self.unused)
-            said.append(f"{self.workload.id} has no use for {columns}, which was ignored")
+        said += no_use(self.workload, self.unused)
         said += self.notes[g] if self.notes else ()
         if self.job.phase != "serve":
             said += [
@@ -304,7 +302,7 @@ class Estimates:
             ignored += [name for name in NOT_SERVED if name in self.job.options]
             ignored += unread(self.runtime, self.job)
         if ignored:
-            said.append(f"not modelled yet, and ignored: {', '.join(map(_maybe, ignored))}")
+            said.append(f"not modelled yet, and ignored: {', '.join(map(hinted, ignored))}")
         said += [*merged(self.job), *too_long(self.job)]
         if "--" in self.job.runtime:
             from whichgpu.cost.commanded import commanded
@@ -319,7 +317,7 @@ class Estimates:
         return tuple(said)
 
 
-def _maybe(name: str) -> str:
+def hinted(name: str) -> str:
     """An option that is ignored, with the one that is known by nearly that name."""
     from difflib import get_close_matches
 
@@ -330,6 +328,17 @@ def _maybe(name: str) -> str:
     return f"{name} (did you mean {near[0]}?)" if near and name not in MODELLED else name
 
 
+def no_use(workload: Workload, columns: Sequence[str]) -> list[str]:
+    """What to say of columns that a job states and its phase does not read."""
+    if not columns:
+        return []
+    instead = "; a prompt is --input-tokens, what a server allows --option max_model_len"
+    tail = (
+        instead if "seq_len" in columns and "input_tokens" in workload.code.DEFAULTS.get("serve", ()) else ""
+    )
+    return [f"{workload.id} has no use for {', '.join(columns)}, which was ignored{tail}"]
+
+
 def unknown(job: Job, workload: Workload) -> list[str]:
     """The options of a job that nothing reads, sorted."""
     return sorted(set(job.options) - MODELLED - set(workload.options))
@@ -338,7 +347,7 @@ def unknown(job: Job, workload: Workload) -> list[str]:
 def ignoring(job: Job, workload: Workload) -> str:
     """`; ignored: etp (did you mean moe_tp?)`, behind why a job with options that nothing reads cannot be."""
     names = unknown(job, workload)
-    return f"; ignored: {', '.join(map(_maybe, names))}" if names else ""
+    return f"; ignored: {', '.join(map(hinted, names))}" if names else ""
 
 
 def merged(job: Job) -> list[str]:
