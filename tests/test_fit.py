@@ -599,3 +599,15 @@ def test_a_job_is_settled_once_for_its_check_and_its_places(monkeypatch: pytest.
     ask("llama-2-13b", gpus=["a10:2"])
     assert len(asked) == 1
     assert meshes.single(asked[0], meshes.check(asked[0])).n_gpus == meshes.single(asked[0]).n_gpus
+
+
+def test_a_length_that_a_server_does_not_read_is_said_with_what_it_reads(whichgpu):
+    for phase in ((), ("--phase", "generate")):
+        out = " ".join(
+            whichgpu("fit", "llama-2-7b", "--gpu", "a10", "--seq-len", "1000000", *phase).out.split()
+        )
+        assert "no use for seq_len, which was ignored; a prompt is --input-tokens" in out
+    assert "no use for" not in whichgpu("fit", "llama-2-7b", "--gpu", "a10", "--input-tokens", "900").out
+    assert (
+        "etp (did you mean moe_tp?)" in whichgpu("fit", "llama-2-7b", "--gpu", "a10", "--option", "etp=2").out
+    )

@@ -265,3 +265,13 @@ def test_trainers_share_no_frozen_model_out_unasked(runtime, phase, options):
     job = Job("llama-2-7b", phase=phase, precision="bf16", n_gpus=2.0, batch=1.0, runtime=runtime)
     found = settle(job).job.options
     assert {name: found.get(name) for name in options} == options
+
+
+@pytest.mark.parametrize(
+    ("name", "megabytes"), [("yolov8n", 120.0), ("yolov8m", 348.0), ("yolo11n", 135.5), ("yolov10s", 293.0)]
+)
+def test_detectors_without_anchors_keep_what_their_loss_weighs(name: str, megabytes: float) -> None:
+    """What a picture of 640 pixels adds at the loss, by the operators of Ultralytics 8.4 under autocast."""
+    job = {"phase": "train", "precision": "amp-fp16", "height": 640.0, "width": 640.0, "runtime": "PyTorch"}
+    one, nine = (parts(name, batch=batch, **job)["activations"] for batch in (1.0, 9.0))
+    assert (nine - one) / 8e6 == pytest.approx(megabytes, rel=0.07)

@@ -538,3 +538,35 @@ def test_cards_of_a_host_that_is_not_known_exchange_between_a_shared_path_and_th
             plain[0, 0] * ((own / shared) ** 0.5 if least > 1.0 else 1.0), rel=0.02
         )
         assert beside[1, 0] == plain[1, 0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "known"),
+    [("etp=4", "etp (did you mean moe_tp?)"), ("gbs=64", "gbs (did you mean global_batch?)")],
+)
+def test_why_a_job_does_not_fit_says_what_was_not_read(whichgpu, typed, known):
+    """NVIDIA's Grok-1 cuts each expert over four GPUs, which trainers call `etp`: unread, 329 GiB of 185."""
+    mesh = ("--gpu", "gb200-192gb:128", "--tp", "4", "--option", "ep=8", "--runtime", "Megatron-LM")
+    job = ("predict", "grok-1", "--phase", "pretrain", "--batch", "1", "--seq-len", "8192", *mesh)
+    refused = whichgpu(*job, "--option", typed)
+    assert refused.status == 3
+    assert f"ignored: {known}" in refused.err
+    assert whichgpu(*job, "--option", "moe_tp=4").status == 0
+
+
+@pytest.mark.parametrize(
+    ("gpus", "mesh", "instead", "then"),
+    [
+        (64, ("--tp", "8", "--pp", "7"), "or on 64 --pp 4 or 8", ("--tp", "8", "--pp", "8")),
+        (64, ("--option", "cp=3"), "or on 64 --option cp=2 or 4", ("--option", "cp=4")),
+        (12, ("--tp", "8"), "or on 12 --tp 4", ("--tp", "4")),
+    ],
+)  # fmt: skip
+def test_gpus_left_over_name_the_nearest_degree(whichgpu, gpus, mesh, instead, then):
+    """What is named is not refused for its shape."""
+    job = ("predict", "llama-3-8b", "--gpu", f"h100-80gb-sxm:{gpus}", "--phase", "pretrain")
+    more = ("--option", "sharding=fsdp", "--option", "checkpointing=full")
+    refused = whichgpu(*job, *mesh, *more)
+    assert refused.status == 2
+    assert instead in refused.err
+    assert "no multiple" not in whichgpu(*job, *then, *more).err

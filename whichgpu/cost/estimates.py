@@ -23,7 +23,7 @@ from whichgpu.workloads.adapters import RANK
 from whichgpu.workloads.job import NUMBERS, Job
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -49,6 +49,22 @@ MODELLED = {
     "exchange",
     "launch", "host",
     *REQUESTS,
+}  # fmt: skip
+#: As trainers write them on their command lines.
+_ELSEWHERE = {
+    **dict.fromkeys(("etp", "expert_tensor_parallel", "expert_tensor_parallel_size"), "moe_tp"),
+    **dict.fromkeys(("expert_parallel", "expert_parallel_size", "expert_model_parallel_size"), "ep"),
+    **dict.fromkeys(("context_parallel", "context_parallel_size", "ulysses_degree"), "cp"),
+    **dict.fromkeys(("virtual_pipeline_parallel_size", "virtual_pipeline_model_parallel_size"), "vp"),
+    **dict.fromkeys(("gbs", "global_batch_size", "train_batch_size"), "global_batch"),
+    **dict.fromkeys(("ga", "gas", "gradient_accumulation", "gradient_accumulation_steps"), "grad_accum"),
+    **dict.fromkeys(
+        ("gradient_checkpointing", "activation_checkpointing", "recompute", "recompute_granularity", "remat"),
+        "checkpointing",
+    ),
+    **dict.fromkeys(("zero", "zero_stage", "fsdp"), "sharding"),
+    "optim": "optimizer", "attn_implementation": "flash_attention", "lora_r": "lora_rank",
+    "cpu_offload": "offload", "target_modules": "lora_targets",
 }  # fmt: skip
 #: Those of adapters, which mean nothing where they are merged into the weights.
 _ADAPTERS = ("adapter", "adapter_precision", "virtual_tokens", "lora_rank", "lora_targets")
@@ -272,9 +288,7 @@ class Estimates:
     def remarks(self, g: int = 0) -> tuple[str, ...]:
         """What is to say of the job as it was asked for, however well it is known."""
         said: list[str] = []
-        if self.unused:
-            columns = ", ".join(self.unused)
-            said.append(f"{self.workload.id} has no use for {columns}, which was ignored")
+        said += no_use(self.workload, self.unused)
         said += self.notes[g] if self.notes else ()
         if self.job.phase != "serve":
             said += [
@@ -283,12 +297,12 @@ class Estimates:
                 if name in self.job.options
             ]
         said += idle(self.job)
-        ignored = sorted(set(self.job.options) - MODELLED - set(self.workload.options))
+        ignored = unknown(self.job, self.workload)
         if self.job.phase == "serve":
             ignored += [name for name in NOT_SERVED if name in self.job.options]
             ignored += unread(self.runtime, self.job)
         if ignored:
-            said.append(f"not modelled yet, and ignored: {', '.join(map(_maybe, ignored))}")
+            said.append(f"not modelled yet, and ignored: {', '.join(map(hinted, ignored))}")
         said += [*merged(self.job), *too_long(self.job)]
         if "--" in self.job.runtime:
             from whichgpu.cost.commanded import commanded
@@ -303,14 +317,37 @@ class Estimates:
         return tuple(said)
 
 
-def _maybe(name: str) -> str:
+def hinted(name: str) -> str:
     """An option that is ignored, with the one that is known by nearly that name."""
     from difflib import get_close_matches
 
     if name in NUMBERS or name in _COLUMNS:
         return f"{name} (that is no option but a column: write --{name.replace('_', '-')})"
-    near = get_close_matches(name, MODELLED, n=1, cutoff=0.8)
+    known = _ELSEWHERE.get(name.replace("-", "_"))
+    near = [known] if known else get_close_matches(name, MODELLED, n=1, cutoff=0.8)
     return f"{name} (did you mean {near[0]}?)" if near and name not in MODELLED else name
+
+
+def no_use(workload: Workload, columns: Sequence[str]) -> list[str]:
+    """What to say of columns that a job states and its phase does not read."""
+    if not columns:
+        return []
+    instead = "; a prompt is --input-tokens, what a server allows --option max_model_len"
+    tail = (
+        instead if "seq_len" in columns and "input_tokens" in workload.code.DEFAULTS.get("serve", ()) else ""
+    )
+    return [f"{workload.id} has no use for {', '.join(columns)}, which was ignored{tail}"]
+
+
+def unknown(job: Job, workload: Workload) -> list[str]:
+    """The options of a job that nothing reads, sorted."""
+    return sorted(set(job.options) - MODELLED - set(workload.options))
+
+
+def ignoring(job: Job, workload: Workload) -> str:
+    """`; ignored: etp (did you mean moe_tp?)`, behind why a job with options that nothing reads cannot be."""
+    names = unknown(job, workload)
+    return f"; ignored: {', '.join(map(hinted, names))}" if names else ""
 
 
 def merged(job: Job) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 from whichgpu.cost import starting
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.estimates import ignoring
 from whichgpu.cost.memory import GIB, UNSURE
 from whichgpu.cost.placing import COUNTS, share
 from whichgpu.cost.requests import at_random
@@ -58,6 +59,7 @@ def does_not_fit(answer: Estimate, gpu: Gpu) -> str:
     return (
         f"{answer.job.workload} does not fit on {answer.gpu}: it needs {need:.1f} GiB per GPU "
         f"({part.replace('_', ' ')} {size / GIB:.1f} GiB), {room}; {_relaxed(answer.job, gpu)}"
+        f"{ignoring(answer.job, resolve(answer.job.workload))}"
     )
 
 

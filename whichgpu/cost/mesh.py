@@ -113,7 +113,8 @@ class Mesh:
         # No number of GPUs helps a model that cannot be cut so.
         self._check_heads(workload, gpus * self.tp / replica)
         if job.trains or job.phase == "serve":
-            _whole_replicas(gpus, replica, "tp times pp times cp" if job.trains else "tp times pp")
+            parts = {"tp": self.tp, "pp": self.pp, **({"cp": self.cp} if job.trains else {})}
+            _whole_replicas(gpus, replica, parts, workload.dims)
         layers = workload.dims.get("layers")
         if isinstance(layers, int) and np.any(self.pp > layers):
             raise UsageError(
@@ -232,15 +233,37 @@ def most_parts(layers: int, stages: int) -> int:
     return max((n for n in able if lacking(layers, stages * n) <= LACKING), default=1)
 
 
-def _whole_replicas(gpus: Array, replica: Array, of: str) -> None:
+def _whole_replicas(gpus: Array, replica: Array, parts: Mapping[str, Array], dims: Mapping[str, Any]) -> None:
     """Refuse GPUs that are left over beside whole replicas, with the nearest numbers that leave none."""
-    for n, size in np.nditer(np.broadcast_arrays(gpus, replica)):
+    of = " times ".join(parts)
+    for n, size, *degrees in np.nditer(np.broadcast_arrays(gpus, replica, *parts.values())):
         if n % size:
             few = size * (n // size)
+            ways = _other_degrees(int(n), int(size), dict(zip(parts, map(int, degrees), strict=True)), dims)
             raise UsageError(
                 f"a replica has {size:g} GPUs ({of}), and n_gpus={n:g} is no multiple of it; "
-                f"use {few:g} or {few + size:g} GPUs"
+                f"use {few:g} or {few + size:g} GPUs{ways}"
             )
+
+
+def _other_degrees(n: int, size: int, degrees: Mapping[str, int], dims: Mapping[str, Any]) -> str:
+    """`, or on 64 --pp 4 or 8`: the one degree that, changed to its nearest, leaves no GPU over."""
+    for name in ("cp", "pp", "tp"):
+        now = degrees.get(name, 1)
+        rest = size // now
+        able = [k for k in range(1, n // rest + 1) if n % (rest * k) == 0 and _divides(name, k, dims)]
+        near = [k for k in able if k < now][-1:] + [k for k in able if k > now][:1]
+        if now > 1 and near:
+            typed = "--option cp=" if name == "cp" else f"--{name} "
+            return f", or on {n} {typed}{either(near)}"
+    return ""
+
+
+def _divides(name: str, degree: int, dims: Mapping[str, Any]) -> bool:
+    """Whether a model can be cut so; a sequence can be in any number of parts."""
+    if name == "tp":
+        return cuts(dims, degree)
+    return name == "cp" or not _whole(dims, "layers") or degree <= _whole(dims, "layers")
 
 
 def divides(name: str, degree: Any, count: int, what: str, *, how: str, room: int = 0) -> None:

@@ -41,12 +41,22 @@ def _odd(size: Any) -> bool:
     return bool((size % 32 != 0).any()) if hasattr(size, "any") else size % 32 != 0
 
 
-def choose(rec: Recorder, job: Job, maps: Iterable[Map], classes: int) -> None:
-    """What follows the head: boxes matched in the loss, or suppressed."""
+def choose(rec: Recorder, job: Job, maps: Iterable[Map], classes: int, *, split: int = 0) -> None:
+    """What follows the head: boxes matched in the loss, or suppressed.
+
+    `split` heads (`split_head`) are matched at every position: their loss is in FP32 and keeps the
+    predictions as it casts them, and four tensors of the classes: what each position should be, once
+    more as it is weighed, the loss of each and its gradient (v8DetectionLoss of ultralytics/utils/loss.py;
+    16 MB for a picture of 640 pixels by torch's operators). Anchors are picked first, and few.
+    """
     with rec.module("loss" if job.trains else "selection"):
         places = sum((x.pixels for x in maps), start=0.0)
         for _ in range(_MATCHING if job.trains else _MATCHING // 2):
             rec.pointwise((classes + 4) * places, name="match")
+        if job.trains and split:
+            cast = 1.0 if rec.precision.mixed else 0.0
+            rec.pointwise(split * (4 * BINS + classes) * places, keeps=cast, wide=True, name="predictions")
+            rec.pointwise(split * classes * places, keeps=4.0, wide=True, name="targets")
 
 
 @immutable

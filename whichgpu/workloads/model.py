@@ -169,8 +169,11 @@ class Workload(Shown):
 
     def unused(self, job: Job) -> tuple[str, ...]:
         """Numeric columns that a job states and this workload has no use for."""
-        own = self.code.DEFAULTS.get("serve") if job.phase == "serve" else None
-        known = {name for columns in ([own] if own else self.code.DEFAULTS.values()) for name in columns}
+        asked, columns = job.phase or self.phases[0], self.code.DEFAULTS
+        served = columns.get(asked) if asked in ("serve", "generate", "decode", "prefill") else None
+        known = {
+            name for some in ([served, columns.get("*", {})] if served else columns.values()) for name in some
+        }
         always = {"batch", "n_gpus", "tp", "pp", "concurrency"}
         return tuple(
             name for name in NUMBERS if getattr(job, name) is not None and name not in known | always

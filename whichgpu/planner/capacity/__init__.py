@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.arrays import distinct
-from whichgpu.cost.estimates import MODELLED, NOT_SERVED, merged
+from whichgpu.cost.estimates import NOT_SERVED, hinted, merged, no_use, unknown
 from whichgpu.cost.job_memory import first_that_fits, open_checkpointing
 from whichgpu.cost.placing import running
 from whichgpu.cost.stages import stages
@@ -225,13 +225,12 @@ def _notes(cells: Cells, index: int) -> tuple[str, ...]:
         *(substitutions(gpu, precision(done.job.precision), done.runtime) if cells.able[index] else ()),
         *done.said,
     ]
-    if done.unused:
-        said.append(f"{done.workload.id} has no use for {', '.join(done.unused)}, which was ignored")
-    ignored = sorted(set(done.job.options) - MODELLED - set(done.workload.options))
+    said += no_use(done.workload, done.unused)
+    ignored = unknown(done.job, done.workload)
     ignored += [name for name in NOT_SERVED if done.job.phase == "serve" and name in done.job.options]
     ignored += unread(done.runtime, done.job)
     if ignored:
-        said.append(f"not modelled yet, and ignored: {', '.join(ignored)}")
+        said.append(f"not modelled yet, and ignored: {', '.join(map(hinted, ignored))}")
     said += filter(None, (cells.doubt(index),))
     said += merged(done.job) + _waiting(cells, index) + _allowed(cells, index) + _uncut(cells, index)
     if not done.runtime.exact:

@@ -46,7 +46,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     if dims["version"] == 10 and job.trains:
         with rec.module("one_to_many"):
             net.on.split_head(maps, dims["classes"], separable=True, decoded=False)
-    csp.choose(rec, job, maps, dims["classes"])
+    csp.choose(rec, job, maps, dims["classes"], split={5: 0, 10: 2}.get(dims["version"], 1))
 
 
 @immutable

@@ -46,7 +46,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         maps = net.neck(*levels[-3:])
     with rec.module("head"):
         net.on.split_head(maps, dims["classes"])
-    csp.choose(rec, job, maps, dims["classes"])
+    csp.choose(rec, job, maps, dims["classes"], split=1)
 
 
 @immutable
