@@ -54,6 +54,8 @@ _COUNTS = ("ep", "moe_tp", "attention_dp", "cp", "vp", "global_batch", "grad_acc
 #: Formats of 16 bits of which the first may stand for both, and options that state a format of a part.
 _HALVES = ("fp16", "bf16")
 _OWN_FORMAT = {"adapter_precision", "encoder_precision", "kv_precision", "vae_precision"}
+#: What runs the jobs of all tables.
+_stacks = Stacks()
 #: No more options than a job states.
 _NOTHING: dict[str, str] = {}
 #: What training a language model does as soon as memory is short, in this order, of what a row leaves open.
@@ -97,12 +99,14 @@ class Sweep(ABC):
         self._cells: dict[Spot, int] = {}
         self._asks: dict[tuple[str, str], int] = {}
 
-    def add(self, place: int, numbers: Numbers, asking: Iterable[Asking]) -> None:
-        """A cell, and the rows that ask for it."""
-        cell = self._cells.setdefault((place, numbers), len(self._cells))
-        if cell == len(self.asking):
-            self.asking.append([])
-        self.asking[cell] += [(row, self._asks.setdefault(ask, len(self._asks))) for row, ask in asking]
+    def add(self, spots: Iterable[tuple[Spot, Iterable[Asking]]]) -> None:
+        """Cells, and the rows that ask for each."""
+        cells, asks, asked = self._cells, self._asks, self.asking
+        for spot, asking in spots:
+            cell = cells.setdefault(spot, len(cells))
+            if cell == len(asked):
+                asked.append([])
+            asked[cell] += [(row, asks.setdefault(ask, len(asks))) for row, ask in asking]
 
     def outcomes(self) -> Iterator[Outcome]:
         """The answers of all cells. Never raises."""
@@ -215,11 +219,10 @@ class Pool(Sweep):
         self._places: dict[tuple[int, int], int] = {}
         self._stacks: list[Runtime] = []
 
-    def place(self, gpu: int, stack: Runtime) -> int:
-        """That of a GPU, by its number in the table, under a runtime."""
-        found = self._places.setdefault((gpu, id(stack)), len(self._places))
-        if found == len(self._stacks):
-            self._stacks.append(stack)
+    def places(self, gpus: Iterable[int], stack: Runtime) -> list[int]:
+        """Those of GPUs, by their numbers in the table, under a runtime."""
+        found = [self._places.setdefault((gpu, id(stack)), len(self._places)) for gpu in gpus]
+        self._stacks += [stack] * (len(self._places) - len(self._stacks))
         return found
 
     def estimates(self, spots: Sequence[Spot], options: Mapping[str, str] = _NOTHING) -> Estimates:
@@ -304,7 +307,6 @@ def sweeps(groups: Sequence[Group], refused: Refused) -> Iterator[Sweep]:
     gpus = dict(sorted({name: gpu for group in groups for name, gpu in group.gpus.items()}.items()))
     number = {name: i for i, name in enumerate(gpus)}
     found: dict[tuple[Any, ...], Pool] = {}
-    stacks = Stacks()
     for group in groups:
         if personal.active() or at_random(group.job):
             yield from _apart(group)
@@ -312,12 +314,15 @@ def sweeps(groups: Sequence[Group], refused: Refused) -> Iterator[Sweep]:
         for plain, cells in group.settled(refused):
             settled, half = _sixteen_bit(_counted(plain, len(cells)))
             format_ = precision(settled.job.precision).id
-            same, stack = stacks.of(settled.runtime, settled.job.phase, format_, half)
+            same, stack = _stacks.of(settled.runtime, settled.job.phase, format_, half)
             key = (*_work(settled), group.lenient, same)
             if key not in found:
                 found[key] = Pool(settled, tuple(gpus.values()), lenient=group.lenient)
-            for cell, numbers in zip(cells, _numbers(settled.job, len(cells)), strict=True):
-                found[key].add(found[key].place(number[cell[0]], stack), numbers, group.asking[cell])
+            names = [name for name, _ in cells]
+            met = dict.fromkeys(names)
+            where = dict(zip(met, found[key].places([number[name] for name in met], stack), strict=True))
+            spots = zip([where[name] for name in names], _numbers(settled.job, len(cells)), strict=True)
+            found[key].add(zip(spots, [group.asking[cell] for cell in cells], strict=True))
     yield from found.values()
 
 
@@ -325,9 +330,7 @@ def _apart(group: Group) -> Iterator[Apart]:
     """The cells of a group that has to be asked as it is, GPU by GPU."""
     for name, gpu in group.gpus.items():
         sweep = Apart(group, gpu)
-        for cell, asking in group.asking.items():
-            if cell[0] == name:
-                sweep.add(0, cell[1], asking)
+        sweep.add(((0, cell[1]), asking) for cell, asking in group.asking.items() if cell[0] == name)
         yield sweep
 
 
