@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import personal
-from whichgpu.cost.asked import recomputing
+from whichgpu.cost.asked import is_language_model, recomputing
 from whichgpu.cost.estimate import estimate, estimate_paired
 from whichgpu.cost.groups import arrays, halves, reasons, unit_of
 from whichgpu.cost.layout import devices_of, memory_parts
@@ -366,7 +366,18 @@ def _counted(settled: Settled, count: int) -> Settled:
         # What cannot be read is refused where it is.
         with suppress(UsageError):
             counts[name] = np.full(count, job.degree(name))
+    if _steps_once(settled):
+        # As many steps of pretraining have several micro-batches, which nobody states.
+        counts["grad_accum"] = np.ones(count)
     return settled._replace(job=job.changed(options={**job.options, **counts})) if counts else settled
+
+
+def _steps_once(settled: Settled) -> bool:
+    """Whether jobs train a language model with one micro-batch a step, which no stage waits for."""
+    job = settled.job
+    learns = job.trains and is_language_model(settled.workload)
+    stated = {"grad_accum", "global_batch"} & job.options.keys()
+    return learns and not stated and bool(np.all(np.equal(job.pp, 1.0)))
 
 
 def _work(settled: Settled) -> tuple[Any, ...]:
