@@ -6,6 +6,8 @@ import pytest
 from job_rows import GPUS, ROW
 
 import whichgpu
+from whichgpu.cost import pools
+from whichgpu.cost.estimate import estimate_paired
 from whichgpu.cost.jobs import predict_rows, read_job
 from whichgpu.hardware.catalogue import catalogue
 
@@ -149,6 +151,20 @@ def test_a_training_that_states_no_layout_is_sharded_so_that_it_fits():
     # A tenth of the model fits as a whole replica: nothing is taken.
     small = predict_rows([trained(workload="llama-3.2-1b", seq_len="2048")], GPUS)
     assert not any("was taken" in note for note in small.notes)
+
+
+def test_options_that_do_not_make_a_row_fit_are_not_timed(monkeypatch):
+    timed = []
+
+    def counted(settled, devices):
+        timed.append(tuple(settled.job.options.get(name, "") for name in ("checkpointing", "sharding")))
+        return estimate_paired(settled, devices)
+
+    monkeypatch.setattr(pools, "estimate_paired", counted)
+    (found,) = predict_rows([trained()], GPUS)
+    assert found.value
+    # Of the first that spares memory all is asked, since it is enough for most. PyTorch's stops early.
+    assert timed == [("", ""), ("early_stop", ""), ("early_stop", "fsdp")]
 
 
 def test_what_was_taken_so_that_rows_fit_is_counted():

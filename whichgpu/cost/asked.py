@@ -14,7 +14,7 @@ import numpy as np
 
 from whichgpu.cost.job_memory import prepared
 from whichgpu.cost.pipeline import in_turn
-from whichgpu.cost.runtime import runtime
+from whichgpu.cost.runtime import kept, runtime
 from whichgpu.errors import UsageError
 from whichgpu.units import parse
 from whichgpu.values import NamedTuple
@@ -69,9 +69,9 @@ def read(job: Job) -> Asked:
         job, said = _with_lengths(job, stack, said)
         stack = _behind(stack)
     elif stack.trainer and is_language_model(workload) and job.trains:
-        stack = _training(stack, workload)
+        stack = _training(stack, workload.dims.get("norm", "rmsnorm") != "rmsnorm")
     elif stack.networks and "generate" not in workload.phases:
-        stack = replace(runtime(stack.networks, stack.networks), exact=False)
+        stack = _in_place_of(stack)
     stack = in_turn(stack, one_copy=is_language_model(workload) and not job.trains)
     job, assumed = alone(job, workload, stack)
     said = (*said, *assumed)
@@ -171,6 +171,7 @@ def _of_cache(stored: Job, filled: Job, stack: Runtime) -> tuple[str, ...]:
     return (f"keys and values in 16 bits, as {stack.title} keeps them beside {filled.precision} weights",)
 
 
+@kept
 def _behind(stack: Runtime) -> Runtime:
     """What runs a language model behind the name of a runtime, with what that name says of its memory."""
     found = runtime(stack.language, stack.language)
@@ -178,14 +179,22 @@ def _behind(stack: Runtime) -> Runtime:
     return replace(found, holds=stack.holds, habits=stack.habits, keeper=stack.keeper) if apart else found
 
 
-def _training(stack: Runtime, workload: Workload) -> Runtime:
+@kept
+def _in_place_of(stack: Runtime) -> Runtime:
+    """What runs a network behind the name of a runtime of pipelines."""
+    return replace(runtime(stack.networks, stack.networks), exact=False)
+
+
+@kept
+def _training(stack: Runtime, plain: bool) -> Runtime:
     """A framework that trains a language model: the kernels of its trainers, all else as its name says.
+
+    Whether the model has `plain` norms, LayerNorm, is asked with it.
 
     They are launched by its own modules, in the forward pass as in inference, which write some functions op
     by op: LayerNorm is a kernel of PyTorch's own, RMSNorm is not.
     """
     found = runtime(stack.trainer, stack.trainer)
-    plain = workload.dims.get("norm", "rmsnorm") != "rmsnorm"
     written = {name: times for name, times in stack.written.items() if not (plain and name == "norm")}
     return replace(
         stack, like=found.kernels, domain=found.domain, gap=found.gap, fixed=found.fixed,
@@ -282,8 +291,18 @@ def _attending(stack: Runtime, job: Job, workload: Workload) -> Runtime:
     """
     said = job.options.get("flash_attention")
     if said is not None:
-        return replace(stack, flash=not off(said), unfused=())
-    return replace(stack, flash=False) if stack.flash and _written_out(stack, workload) else stack
+        return _with_flash(_unfused_by_itself(stack), not off(said))
+    return _with_flash(stack, False) if stack.flash and _written_out(stack, workload) else stack
+
+
+@kept
+def _with_flash(stack: Runtime, flash: bool) -> Runtime:
+    return replace(stack, flash=flash)
+
+
+def _unfused_by_itself(stack: Runtime) -> Runtime:
+    """A stack that keeps scores nowhere by itself: what a job says of attention goes before."""
+    return replace(stack, unfused=()) if stack.unfused else stack
 
 
 #: Words by which a runtime's text says that no scores lie in memory.

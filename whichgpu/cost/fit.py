@@ -198,13 +198,17 @@ def link_terms(workload: str, place: Traits, runtime: Runtime, gpus: float) -> T
     That of a workload stands for how often it exchanges gradients, which its op list does not say. Trainers
     of language models exchange in few large buckets, of which small networks under frameworks say nothing.
     """
-    # A network is never better used than what joins the GPUs of a node.
-    links = dict.fromkeys((place.link(min(gpus, section("links")["node"])), place.link(gpus)))
+    links = dict.fromkeys(_links(place, gpus))
     apart = f"&{runtime.domain}" if runtime.domain else ""
     return {
         **{f"b%{link}{apart}{where}": 1.0 for link in links for where in ("", f"={runtime.kernels}")},
         f"b/{workload}": 1.0,
     }
+
+
+def _links(place: Traits, gpus: float) -> tuple[str, str]:
+    """The links whose effects so many GPUs have: a network is never better used than what joins a node's."""
+    return place.link(min(gpus, section("links")["node"])), place.link(gpus)
 
 
 def _weighted(names: Sequence[str], laws: Sequence[tuple[str, float]], *, trains: bool) -> Terms:
@@ -266,9 +270,17 @@ class Fit:
         """Factors on the rate of links for each GPU and count, (G, J)."""
         counts = np.atleast_1d(np.asarray(gpus, dtype=np.float64)).ravel()
         places, stacks = devices.traits, runtime.among(len(devices.gpus))
-        return devices.by_count(
-            counts, lambda g, n: self.factor(link_terms(workload, places[g], stacks[g], n))
-        )
+        known: dict[tuple[Any, ...], float] = {}
+
+        def read(g: int, n: float) -> float:
+            place, stack = places[g], stacks[g]
+            key = _links(place, n), stack.kernels, stack.domain
+            found = known.get(key)
+            if found is None:
+                found = known[key] = self.factor(link_terms(workload, place, stack, n))
+            return found
+
+        return devices.by_count(counts, read)
 
     def _grid(
         self, terms: Callable[..., Terms], kinds: Sequence[OpClass], places: Sequence[Traits],

@@ -51,11 +51,10 @@ class Group:
     def add(self, row: int, gpu: Gpu, numbers: Numbers, ask: tuple[str, str]) -> None:
         """A row of the table, and the (metric, unit) that it wants; raises `UsageError` for no metric."""
         metric(ask[0])
-        cell = gpu.id, numbers
-        if cell not in self.asking:
-            self.asking[cell] = []
+        asking = self.asking.setdefault((gpu.id, numbers), [])
+        if not asking:
             self.gpus[gpu.id] = gpu
-        self.asking[cell].append((row, ask))
+        asking.append((row, ask))
 
     def settled(self, refused: Refused) -> Iterator[tuple[Settled, list[Cell]]]:
         """Its cells as sweeps with every default filled in; rows that cannot be get their reason."""

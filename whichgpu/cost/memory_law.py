@@ -48,8 +48,9 @@ def coefficient(name: str, stack: Runtime, values: Mapping[str, float] | None = 
     known = fitted().get("coefficients", {}) if values is None else values
 
     def own(one: Runtime) -> float:
-        keys = (key for key in (f"{name}@{one.keeper}", name) if key in known)
-        return float(next((known[key] for key in keys), priors()[name][0]))
+        of_all = known.get(name)
+        found = known.get(f"{name}@{one.keeper}", priors()[name][0] if of_all is None else of_all)
+        return float(found)
 
     return stack.read(own)
 

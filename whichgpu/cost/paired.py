@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,13 +71,10 @@ class Paired(Devices):
 
     def under(self, stack: Runtime, read: Callable[[Runtime, Devices], NDArray[Any]]) -> NDArray[Any]:
         """What holds of each GPU of the table under a runtime, (.., G, 1), for each job, (.., 1, J)."""
-        if not stack.each:
+        if not stack.several:
             return _picked(read(stack, self.table), self._rows)
-        stacks = {id(one): one for one in stack.each}
-        first = {key: i * len(self.table.gpus) for i, key in enumerate(stacks)}
-        under = np.array([first[id(one)] for one in stack.each], dtype=np.intp)[self.which]
-        whole = np.concatenate([read(one, self.table) for one in stacks.values()], axis=-2)
-        return _picked(whole, under + self._rows)
+        whole = np.concatenate([read(one, self.table) for one in stack.several], axis=-2)
+        return _picked(whole, stack.which * len(self.table.gpus) + self._rows)
 
     def known(self, read: Callable[[Gpu], Any]) -> Column:
         """What is read of each GPU by a function that always says the same."""
@@ -257,7 +255,7 @@ def structure(stack: Runtime, phase: str, numbers: str = "") -> tuple[Any, ...]:
     apart, held_apart = unread(phase)
     # Only some formats are padded.
     held_apart |= set() if numbers in stack.holds.get("pads", {}) else {"pads"}
-    apart |= {*_NUMBERS, *_BY_KIND, *_OF_EACH, "holds", "each", "which"}
+    apart |= {*_NUMBERS, *_BY_KIND, *_OF_EACH, "holds", "each", "several", "which"}
     held_apart |= set(_HELD_OF_EACH)
     same = [repr(getattr(stack, one.name)) for one in fields(stack) if one.name not in apart]
     held = sorted((name, repr(one)) for name, one in stack.holds.items() if name not in held_apart)
@@ -282,6 +280,8 @@ class Stacks:
         self._met: dict[tuple[int, str, str, str], tuple[Runtime, int, Runtime]] = {}
         self._equal: dict[tuple[str, ...], Runtime] = {}
         self._structures: dict[tuple[Any, ...], int] = {}
+        # No number is given twice: what was let go and is met again shares no sweep with what went before.
+        self._numbers = count()
 
     def of(self, stack: Runtime, phase: str, numbers: str, half: str = "") -> tuple[int, Runtime]:
         """The number of its structure in a phase and a format, and what stands for it and its equals.
@@ -291,27 +291,37 @@ class Stacks:
         key = id(stack), phase, numbers, half
         if key not in self._met:
             own = replace(stack, half=half)
-            number = self._structures.setdefault(structure(stack, phase, numbers), len(self._structures))
+            shape = structure(stack, phase, numbers)
+            number = self._structures.setdefault(shape, next(self._numbers))
             # With itself, so that no other can have its id.
             self._met[key] = stack, number, self._equal.setdefault(columns(own), own)
         _, number, same = self._met[key]
+        kept: tuple[dict[Any, Any], ...] = (self._met, self._equal, self._structures)
+        for known in kept:
+            if len(known) > _MET:
+                known.pop(next(iter(known)), None)
         return number, same
+
+
+#: Runtimes that were met of which is known what stands for them; the first are let go.
+_MET = 2048
 
 
 def joined(stacks: Sequence[Runtime], which: NDArray[np.intp]) -> Runtime:
     """Runtimes of one `structure`, one for each of the GPUs of which the jobs have the `which`-th, as one."""
     first = stacks[0]
-    if all(one is first for one in stacks):
+    several = {id(one): one for one in stacks}
+    if len(several) == 1:
         return first
-    one = replace(first, each=tuple(stacks), which=which)
-    numbers: dict[str, Any] = {
-        name: first_value if all(getattr(each, name) == first_value for each in stacks) else
-        np.array([getattr(each, name) for each in stacks])[which]
-        for name in _NUMBERS for first_value in (getattr(first, name),)
-    }  # fmt: skip
+    place = {key: i for i, key in enumerate(several)}
+    kinds, mine = tuple(several.values()), np.array([place[id(one)] for one in stacks])[which]
+    numbers: dict[str, Any] = {}
+    for name in _NUMBERS:
+        values = [getattr(one, name) for one in kinds]
+        numbers[name] = values[0] if len(set(values)) == 1 else np.array(values)[mine]
     for name in _BY_KIND:
-        rows = [getattr(each, name) for each in stacks]
+        rows = [getattr(one, name) for one in kinds]
         numbers[name] = rows[0] if all(row == rows[0] for row in rows) else {
-            kind: np.array([row[kind] for row in rows])[which] for kind in rows[0]
+            kind: np.array([row[kind] for row in rows])[mine] for kind in rows[0]
         }  # fmt: skip
-    return replace(one, **numbers)
+    return replace(first, each=tuple(stacks), several=kinds, which=mine, **numbers)

@@ -19,6 +19,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory import largest_layer
+from whichgpu.cost.runtime import kept
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision
 
@@ -44,6 +45,11 @@ def in_turn(stack: Runtime, *, one_copy: bool) -> Runtime:
     """A runtime as a job has it: only `one_copy` of a language model's layers is dealt out over its GPUs."""
     if one_copy or not splits_layers(stack):
         return stack
+    return _whole(stack)
+
+
+@kept
+def _whole(stack: Runtime) -> Runtime:
     return replace(stack, holds={**stack.holds, "splits_layers": False})
 
 

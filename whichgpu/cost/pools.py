@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +20,13 @@ from whichgpu.cost import personal
 from whichgpu.cost.asked import is_language_model, recomputing
 from whichgpu.cost.estimate import estimate, estimate_paired
 from whichgpu.cost.groups import arrays, halves, reasons, unit_of
-from whichgpu.cost.layout import devices_of
-from whichgpu.cost.memory import GIB, UNSURE
-from whichgpu.cost.mesh import Mesh
+from whichgpu.cost.layout import devices_of, memory_parts
+from whichgpu.cost.memory import GIB, UNSURE, needed
 from whichgpu.cost.metrics import metric
 from whichgpu.cost.paired import Paired, Stacks, joined
 from whichgpu.cost.requests import at_random
 from whichgpu.cost.simulated import Cells, wider
+from whichgpu.cost.sparing import Next, sparing
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.workloads.job import NUMBERS
 from whichgpu.workloads.precision import precision
@@ -54,16 +55,10 @@ _COUNTS = ("ep", "moe_tp", "attention_dp", "cp", "vp", "global_batch", "grad_acc
 #: Formats of 16 bits of which the first may stand for both, and options that state a format of a part.
 _HALVES = ("fp16", "bf16")
 _OWN_FORMAT = {"adapter_precision", "encoder_precision", "kv_precision", "vae_precision"}
+#: What runs the jobs of all tables.
+_stacks = Stacks()
 #: No more options than a job states.
 _NOTHING: dict[str, str] = {}
-#: What training a language model does as soon as memory is short, in this order, of what a row leaves open.
-_SPARING = (
-    {"checkpointing": "full"},
-    {"sharding": "zero1"}, {"sharding": "zero1", "checkpointing": "full"},
-    {"ep": "8", "sharding": "zero1", "checkpointing": "full"},
-    {"ep": "64", "sharding": "zero1", "checkpointing": "full"},
-    {"sharding": "fsdp"}, {"sharding": "fsdp", "checkpointing": "full"},
-)  # fmt: skip
 #: What needs this many times the memory of the card is refused: measured jobs whose table states no length
 #: ran where three times seemed needed.
 _HOPELESS = 3.5
@@ -97,12 +92,14 @@ class Sweep(ABC):
         self._cells: dict[Spot, int] = {}
         self._asks: dict[tuple[str, str], int] = {}
 
-    def add(self, place: int, numbers: Numbers, asking: Iterable[Asking]) -> None:
-        """A cell, and the rows that ask for it."""
-        cell = self._cells.setdefault((place, numbers), len(self._cells))
-        if cell == len(self.asking):
-            self.asking.append([])
-        self.asking[cell] += [(row, self._asks.setdefault(ask, len(self._asks))) for row, ask in asking]
+    def add(self, spots: Iterable[tuple[Spot, Iterable[Asking]]]) -> None:
+        """Cells, and the rows that ask for each."""
+        cells, asks, asked = self._cells, self._asks, self.asking
+        for spot, asking in spots:
+            cell = cells.setdefault(spot, len(cells))
+            if cell == len(asked):
+                asked.append([])
+            asked[cell] += [(row, asks.setdefault(ask, len(asks))) for row, ask in asking]
 
     def outcomes(self) -> Iterator[Outcome]:
         """The answers of all cells. Never raises."""
@@ -138,13 +135,40 @@ class Sweep(ABC):
             self._apart(spots, at, out, fault, options)
             return
         self._read(found, answers, [place for place, _ in spots], at, out)
-        for more, again in _sparing(found, answers, options):
-            places = at[again].tolist()
-            out.taken.update(dict.fromkeys(places, more))
-            for refused in out.refused:
-                for place in refused.keys() & places:
-                    del refused[place]
-            self._evaluate([spots[i] for i in again.tolist()], at[again], out, more)
+        left = np.asarray(answers.required > UNSURE * answers.available)
+        for more, again in sparing(found.workload, found.job, found.runtime, left, options):
+            self._spare([spots[i] for i in again.tolist()], at[again], out, more, probed=bool(options))
+
+    def _spare(
+        self, spots: list[Spot], at: NDArray[np.intp], out: Outcome, options: Mapping[str, str], *,
+        probed: bool,
+    ) -> None:  # fmt: skip
+        """Evaluate cells with options that spare memory; go on at once with those that do not fit so either.
+
+        What first spares memory is enough for most. Of the next their memory alone is looked at before: few
+        fit then, and to time them takes two thirds of an evaluation.
+        """
+        stay = np.ones(len(spots), dtype=bool)
+        for more, again in self._short(spots, options) if probed else ():
+            stay[again] = False
+            self._spare([spots[i] for i in again.tolist()], at[again], out, more, probed=True)
+        spots, at = [spot for spot, stays in zip(spots, stay.tolist(), strict=True) if stays], at[stay]
+        if not spots:
+            return
+        places = at.tolist()
+        out.taken.update(dict.fromkeys(places, options))
+        for refused in out.refused:
+            for place in refused.keys() & places:
+                del refused[place]
+        self._evaluate(spots, at, out, options)
+
+    def _short(self, spots: Sequence[Spot], options: Mapping[str, str]) -> Sequence[Next]:
+        """Of cells that do not fit with these options either what comes next, as `sparing` says it.
+
+        None where that cannot be told without evaluating them.
+        """
+        del spots, options
+        return ()
 
     def _apart(
         self, spots: list[Spot], at: NDArray[np.intp], out: Outcome, fault: Exception,
@@ -215,19 +239,35 @@ class Pool(Sweep):
         self._places: dict[tuple[int, int], int] = {}
         self._stacks: list[Runtime] = []
 
-    def place(self, gpu: int, stack: Runtime) -> int:
-        """That of a GPU, by its number in the table, under a runtime."""
-        found = self._places.setdefault((gpu, id(stack)), len(self._places))
-        if found == len(self._stacks):
-            self._stacks.append(stack)
+    def places(self, gpus: Iterable[int], stack: Runtime) -> list[int]:
+        """Those of GPUs, by their numbers in the table, under a runtime."""
+        found = [self._places.setdefault((gpu, id(stack)), len(self._places)) for gpu in gpus]
+        self._stacks += [stack] * (len(self._places) - len(self._stacks))
         return found
 
     def estimates(self, spots: Sequence[Spot], options: Mapping[str, str] = _NOTHING) -> Estimates:
         """What is said of these cells, each on its own GPU."""
+        return estimate_paired(*self._paired(spots, options))
+
+    def _paired(self, spots: Sequence[Spot], options: Mapping[str, str]) -> tuple[Settled, Paired]:
+        """The jobs of these cells, and the GPU of each."""
         which = np.array([place for place, _ in spots])
         devices = Paired(*self._devices(), which, [stack.half for stack in self._stacks])
         job = recomputing(_with(self._job([numbers for _, numbers in spots]), options), self._settled.runtime)
-        return estimate_paired(self._settled._replace(job=job, runtime=joined(self._stacks, which)), devices)
+        return self._settled._replace(job=job, runtime=joined(self._stacks, which)), devices
+
+    def _short(self, spots: Sequence[Spot], options: Mapping[str, str]) -> Sequence[Next]:
+        """What comes next, by the memory of these cells alone."""
+        # What cannot be laid out says so where it is evaluated.
+        with suppress(Exception), np.errstate(invalid="ignore", divide="ignore"):
+            settled, devices = self._paired(spots, options)
+            next_ = partial(sparing, settled.workload, settled.job, settled.runtime, tried=options)
+            if any(next_(np.ones(len(spots), dtype=bool))):
+                available = devices.column("memory")
+                parts, _ = memory_parts(settled, available, devices)
+                short = needed(parts) > UNSURE * available
+                return list(next_(np.broadcast_to(short, (1, len(spots)))[0]))
+        return ()
 
     def _devices(self) -> tuple[Devices, list[int]]:
         """The GPUs of the table as these jobs have them, and which of them is at each place."""
@@ -270,41 +310,12 @@ def _with(job: Job, options: Mapping[str, str]) -> Job:
     return job.changed(options={**job.options, **options}) if options else job
 
 
-def _sparing(
-    found: Estimates, answers: Answers, tried: Mapping[str, str]
-) -> Iterator[tuple[Mapping[str, str], NDArray[np.intp]]]:
-    """What is tried next of `_SPARING` that the rows leave open, each with the cells that need it.
-
-    Those are language models that ran, and do not fit. Recipes that recompute unasked choose by themselves.
-    """
-    job, stack = found.job, found.runtime
-    if not job.trains or not is_language_model(found.workload):
-        return
-    left = np.asarray(answers.required > UNSURE * answers.available)
-    # A number of GPUs is an array where the cells differ in it.
-    replicas = np.asarray(job.n_gpus, dtype=np.float64) / Mesh.of(job).replica
-    experts = found.workload.dims.get("experts", 0)
-    closed = {key for key in ("checkpointing", "sharding", "ep") if key in job.options and key not in tried}
-    closed |= {"checkpointing"} if stack.holds.get("recomputes") else set()
-    closed |= {"sharding"} if stack.shards else set()
-    closed |= set() if experts and "moe_tp" not in job.options else {"ep"}
-    for more in _SPARING[_SPARING.index(dict(tried)) + 1 if tried else 0 :]:
-        dealt = float(more.get("ep", 1.0))
-        able = (replicas > 1.0) | ("sharding" not in more)
-        able &= (replicas % dealt == 0.0) & (experts % dealt == 0.0)
-        if closed & more.keys() or not np.any(left & able):
-            continue
-        yield more, np.flatnonzero(left & able)
-        left = left & ~able
-
-
 def sweeps(groups: Sequence[Group], refused: Refused) -> Iterator[Sweep]:
     """The cells of groups as few sweeps; a row whose job cannot be settled gets its reason in `refused`."""
     # In one order, so that shares of the same GPUs have their columns in common.
     gpus = dict(sorted({name: gpu for group in groups for name, gpu in group.gpus.items()}.items()))
     number = {name: i for i, name in enumerate(gpus)}
     found: dict[tuple[Any, ...], Pool] = {}
-    stacks = Stacks()
     for group in groups:
         if personal.active() or at_random(group.job):
             yield from _apart(group)
@@ -312,12 +323,15 @@ def sweeps(groups: Sequence[Group], refused: Refused) -> Iterator[Sweep]:
         for plain, cells in group.settled(refused):
             settled, half = _sixteen_bit(_counted(plain, len(cells)))
             format_ = precision(settled.job.precision).id
-            same, stack = stacks.of(settled.runtime, settled.job.phase, format_, half)
+            same, stack = _stacks.of(settled.runtime, settled.job.phase, format_, half)
             key = (*_work(settled), group.lenient, same)
             if key not in found:
                 found[key] = Pool(settled, tuple(gpus.values()), lenient=group.lenient)
-            for cell, numbers in zip(cells, _numbers(settled.job, len(cells)), strict=True):
-                found[key].add(found[key].place(number[cell[0]], stack), numbers, group.asking[cell])
+            names = [name for name, _ in cells]
+            met = dict.fromkeys(names)
+            where = dict(zip(met, found[key].places([number[name] for name in met], stack), strict=True))
+            spots = zip([where[name] for name in names], _numbers(settled.job, len(cells)), strict=True)
+            found[key].add(zip(spots, [group.asking[cell] for cell in cells], strict=True))
     yield from found.values()
 
 
@@ -325,9 +339,7 @@ def _apart(group: Group) -> Iterator[Apart]:
     """The cells of a group that has to be asked as it is, GPU by GPU."""
     for name, gpu in group.gpus.items():
         sweep = Apart(group, gpu)
-        for cell, asking in group.asking.items():
-            if cell[0] == name:
-                sweep.add(0, cell[1], asking)
+        sweep.add(((0, cell[1]), asking) for cell, asking in group.asking.items() if cell[0] == name)
         yield sweep
 
 
@@ -354,7 +366,18 @@ def _counted(settled: Settled, count: int) -> Settled:
         # What cannot be read is refused where it is.
         with suppress(UsageError):
             counts[name] = np.full(count, job.degree(name))
+    if _steps_once(settled):
+        # As many steps of pretraining have several micro-batches, which nobody states.
+        counts["grad_accum"] = np.ones(count)
     return settled._replace(job=job.changed(options={**job.options, **counts})) if counts else settled
+
+
+def _steps_once(settled: Settled) -> bool:
+    """Whether jobs train a language model with one micro-batch a step, which no stage waits for."""
+    job = settled.job
+    learns = job.trains and is_language_model(settled.workload)
+    stated = {"grad_accum", "global_batch"} & job.options.keys()
+    return learns and not stated and bool(np.all(np.equal(job.pp, 1.0)))
 
 
 def _work(settled: Settled) -> tuple[Any, ...]:

@@ -120,6 +120,21 @@ class _Kin:
         self.whole: dict[Numbers, tuple[Numbers, Group]] = {}
 
 
+class _Entry:
+    """What the texts of a row say, the rows of the same job, and what all of its rows ask."""
+
+    __slots__ = ("head", "kin", "on", "served", "speaks")
+
+    def __init__(self, head: Head, kin: _Kin) -> None:
+        self.head, self.kin = head, kin
+        #: Whether requests are in flight, and none arrives at random.
+        self.served = head.phase == "serve" and "request_rate" not in head.job.options
+        #: Whether a language model runs and does not learn.
+        self.speaks = not head.job.trains and asked.is_language_model(resolve(head.job.workload))
+        #: By GPU, the same in the format and software of that GPU.
+        self.on: dict[str, _Entry] = {}
+
+
 class Reader:
     """Reads rows into groups; every text is read once, however many rows hold it."""
 
@@ -135,8 +150,6 @@ class Reader:
         self._places: dict[tuple[Any, ...], tuple[float | None, float | None]] = {}
         #: By what rows share, their number of GPUs and tp: one of their jobs.
         self._jobs: dict[tuple[Any, ...], jobs.Job] = {}
-        #: By what rows share, and GPU: the same, and its kin, in the format and software of that GPU.
-        self._on: dict[tuple[int, str], tuple[Head, _Kin]] = {}
         #: By what rows share, and the numbers that its place hangs on: how the job usually runs.
         self._known: dict[tuple[Any, ...], placing.Usually] = {}
 
@@ -160,50 +173,39 @@ class Reader:
         for one in found:
             if type(one) is _Refused:
                 raise UsageError(one.why)
-        (gpu, count), (head, kin), numbers = found
-        head, kin = self._run_on(head, kin, cells, gpu)
-        if head.lengths:
-            numbers = _named(numbers, head)
+        (gpu, count), entry, numbers = found
+        entry = entry.on.get(gpu.id) or self._run_on(entry, cells, gpu)
+        if entry.head.lengths:
+            numbers = _named(numbers, entry.head)
         if count > 1:
             numbers = _counted(numbers, count)
-        if cells[CONCURRENCY] and numbers[_QUEUE] is None and numbers[_IN] is numbers[_OUT] is None:
-            means = offline(head.job, cells[CONCURRENCY])
-            numbers = numbers if means is None else _sized(numbers, means)
-        served = head.phase == "serve" and "request_rate" not in head.job.options
-        if served and not cells[CONCURRENCY] and numbers[_BATCH] is not None:
-            # As `api.job` reads it: what a server is asked for at once are the requests in flight.
-            numbers = _swapped(numbers, {_QUEUE: numbers[_BATCH], _BATCH: None})
-        if not head.job.trains and _is_open(numbers):
-            numbers = self._held(head, numbers, gpu)
-        numbers, group = kin.whole.get(numbers) or _grouped(head, kin, numbers)
+        numbers = _in_flight(entry, numbers, cells[CONCURRENCY])
+        if entry.speaks and _is_open(numbers):
+            numbers = self._held(entry.head, numbers, gpu)
+        numbers, group = entry.kin.whole.get(numbers) or _grouped(entry.head, entry.kin, numbers)
         group.add(index, gpu, numbers, (cells[_METRIC], cells[_UNIT]))
-        if head.ignored:
-            self.ignored.update(head.ignored)
+        if entry.head.ignored:
+            self.ignored.update(entry.head.ignored)
 
-    def _head(self, texts: tuple[str, ...]) -> tuple[Head, _Kin]:
+    def _head(self, texts: tuple[str, ...]) -> _Entry:
         """What the texts of a row say, and the rows of the same job."""
         text = texts[0].strip()
         name = self._lexicon.workloads[text] if text else ""
         if type(name) is _Refused:
             raise UsageError(name.why)
         head = read_head((name, *texts[1:]))
-        return head, self._kin.setdefault(head.key, _Kin())
+        return _Entry(head, self._kin.setdefault(head.key, _Kin()))
 
-    def _run_on(self, head: Head, kin: _Kin, cells: tuple[str, ...], gpu: Gpu) -> tuple[Head, _Kin]:
+    def _run_on(self, entry: _Entry, cells: tuple[str, ...], gpu: Gpu) -> _Entry:
         """A row under the software and in the format that its GPU has of those that it leaves open."""
-        # A head is as long here as the reader is.
-        key = id(head), gpu.id
-        known = self._on.get(key)
-        if known is None:
-            known = head, kin
-            if placing.leaves_open(head.job, gpu):
-                found = placing.widened(placing.run_on(self._usually((id(head),), head.job), gpu), gpu)
-                if found is not head.job:
-                    texts = HEAD(cells)
-                    known = self._heads[
-                        (*texts[:FORMAT], found.precision, found.runtime, *texts[STACK + 1 :])
-                    ]
-            self._on[key] = known
+        known, head = entry, entry.head
+        if placing.leaves_open(head.job, gpu):
+            # A head is as long here as the reader is.
+            found = placing.widened(placing.run_on(self._usually((id(head),), head.job), gpu), gpu)
+            if found is not head.job:
+                texts = HEAD(cells)
+                known = self._heads[(*texts[:FORMAT], found.precision, found.runtime, *texts[STACK + 1 :])]
+        entry.on[gpu.id] = known
         return known
 
     def _usually(self, key: tuple[Any, ...], job: jobs.Job) -> placing.Usually:
@@ -214,8 +216,6 @@ class Reader:
 
     def _held(self, head: Head, numbers: Numbers, gpu: Gpu) -> Numbers:
         """The numbers of a row with the tp and pp by which its GPUs hold the model, where it states none."""
-        if not asked.is_language_model(resolve(head.job.workload)):
-            return numbers
         held = id(head), numbers[_N_GPUS], numbers[_TP]
         key = *held, gpu.value("memory")
         if key not in self._places:
@@ -225,7 +225,7 @@ class Reader:
             self._jobs[held] = job
             self._places[key] = found or (job.tp, job.pp)
         tp, pp = self._places[key]
-        return tuple([tp if i == _TP else pp if i == _PP else one for i, one in enumerate(numbers)])
+        return _swapped(numbers, {_TP: tp, _PP: pp})
 
 
 def _numbered(job: jobs.Job, numbers: Numbers) -> jobs.Job:
@@ -285,6 +285,18 @@ def _named(numbers: Numbers, head: Head) -> Numbers:
     return tuple([head.lengths.get(name) if one is None else one for name, one in known])
 
 
+def _in_flight(entry: _Entry, numbers: Numbers, text: str) -> Numbers:
+    """The numbers of a row with what it says of its requests, whose cell has this `text`."""
+    if not text:
+        # As `api.job` reads it: what a server is asked for at once are the requests in flight.
+        batch = numbers[_BATCH] if entry.served else None
+        return numbers if batch is None else _swapped(numbers, {_QUEUE: batch, _BATCH: None})
+    if numbers[_QUEUE] is None and numbers[_IN] is numbers[_OUT] is None:
+        means = offline(entry.head.job, text)
+        return numbers if means is None else _sized(numbers, means)
+    return numbers
+
+
 def _sized(numbers: Numbers, means: tuple[float, float]) -> Numbers:
     """The numbers of a row with these tokens in and out."""
     return _swapped(numbers, {_IN: means[0], _OUT: means[1]})
@@ -292,7 +304,10 @@ def _sized(numbers: Numbers, means: tuple[float, float]) -> Numbers:
 
 def _swapped(numbers: Numbers, others: Mapping[int, float | None]) -> Numbers:
     """The numbers of a row with others in these places."""
-    return tuple([others.get(i, one) for i, one in enumerate(numbers)])
+    whole = list(numbers)
+    for place, one in others.items():
+        whole[place] = one
+    return tuple(whole)
 
 
 def _is_open(numbers: Numbers) -> bool:

@@ -168,7 +168,7 @@ def sequence_bytes(workload: Workload, job: Job, tokens: Any, stack: Runtime | N
     spec, gpus = of_job(job), np.asarray(job.tp, dtype=np.float64)
     known = getattr(workload.code, "sequence_bytes", None)
     if known is not None:
-        rules = dict.fromkeys(map(_rule, stack.each or (stack,) if stack is not None else (None,)))
+        rules = dict.fromkeys(map(_rule, stack.several or (stack,) if stack is not None else (None,)))
         each = [np.asarray(known(workload.dims, spec, tokens, gpus, engine=rule)) for rule in rules]
         if stack is None or len(each) == 1:
             return each[0]

@@ -14,7 +14,7 @@ from whichgpu.units import parse
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
 
 @immutable
@@ -170,8 +170,10 @@ class Runtime:
     said: str = field(default="", compare=False)
     #: Of jobs in FP16 and BF16 that are one sweep, which FP16 stands for, the format of those that it runs.
     half: str = ""
-    #: Of several that are `joined`, the one on each GPU of a sweep, and of which GPU each job is, (J,).
+    #: Of several that are `joined`, the one on each GPU of a sweep.
     each: tuple[Runtime, ...] = ()
+    #: Those of `each` that are not the same, and which of them each job is under, (J,).
+    several: tuple[Runtime, ...] = field(default=(), compare=False)
     which: Any = field(default=None, compare=False)
 
     @property
@@ -206,16 +208,41 @@ class Runtime:
 
     def unasked(self, kind: str) -> bool | tuple[bool, ...]:
         """Whether FP32 products of a kind run in TF32 unasked; of each where joined runtimes differ."""
-        each = tuple(kind in one.tf32 for one in self.each or (self,))
-        return each if len(set(each)) > 1 else each[0]
+        if len({kind in one.tf32 for one in self.several or (self,)}) == 1:
+            return kind in (self.several or (self,))[0].tf32
+        return tuple(kind in one.tf32 for one in self.each)
 
     def read(self, one: Callable[[Runtime], float]) -> Any:
         """What is read of it; of each job's own, (J,), where several are joined."""
-        return np.array([one(stack) for stack in self.each])[self.which] if self.each else one(self)
+        return np.array([one(stack) for stack in self.several])[self.which] if self.several else one(self)
 
     def marked(self, *marks: str) -> Runtime:
         """The same runtime with more marks: what sets one use of it apart, as other kernels run."""
         return replace(self, marks=(*self.marks, *marks))
+
+
+#: Of what is made of runtimes, how much is kept.
+_MADE = 1024
+
+
+def kept(make: Callable[..., Runtime]) -> Callable[..., Runtime]:
+    """The same function of a runtime and what hangs on it: what it makes of one runtime is one object.
+
+    Runtimes can be no keys, and to find equal ones among those of thousands of jobs takes longer.
+    """
+    known: dict[tuple[Hashable, ...], tuple[Runtime, Runtime]] = {}
+
+    def of(stack: Runtime, *more: Hashable) -> Runtime:
+        key = id(stack), *more
+        found = known.get(key)
+        if found is None:
+            if len(known) >= _MADE:
+                known.pop(next(iter(known)), None)
+            # With the runtime itself, so that no other can have its id.
+            found = known[key] = stack, make(stack, *more)
+        return found[1]
+
+    return of
 
 
 #: Columns of a mark that sets memory apart and no time.

@@ -132,15 +132,36 @@ def spreads(laid: Layout, gpus: Sequence[Gpu], stacks: Sequence[Runtime]) -> lis
     groups = _table().get("group", {})
     own, every = (_group(laid), groups["all"]) if groups else ({}, {})
     ids, families = set(own.get("gpus", ())), set(own.get("families", ()))
+    all_families = set(every.get("families", ()))
     known: dict[Any, Spread] = {}
     found = []
     for gpu, stack in zip(gpus, stacks, strict=True):
-        seen = gpu.id in ids, gpu.family in families, gpu.family in every.get("families", ())
-        told = (id(stack), gpu.vendor, gpu.segment == "cpu", *seen)
-        if told not in known:
-            known[told] = spread(laid, gpu, stack)
-        found.append(known[told])
+        family = gpu.family
+        told = (id(stack), gpu.vendor, gpu.segment == "cpu", gpu.id in ids, family in families,
+                family in all_families)  # fmt: skip
+        one = known.get(told)
+        if one is None:
+            one = known[told] = _once(laid, gpu, stack, told)
+        found.append(one)
     return found
+
+
+def _once(laid: Layout, gpu: Gpu, stack: Runtime, told: tuple[Any, ...]) -> Spread:
+    """The `spread` of GPUs of which `told` says what is known: worked out once for all sweeps."""
+    workload, table = laid.workload, _table()
+    key = id(table), id(workload), laid.job.trains or laid.job.phase, *told
+    found = _known.get(key)
+    if found is None:
+        if len(_known) >= _KEPT:
+            _known.pop(next(iter(_known)), None)
+        # With what goes by its id, so that no other can have it.
+        found = _known[key] = spread(laid, gpu, stack), table, workload, stack
+    return found[0]
+
+
+#: The last spreads, by the table, the job and what is known of a GPU under a runtime.
+_known: dict[tuple[Any, ...], tuple[Spread, Any, Any, Any]] = {}
+_KEPT = 2048
 
 
 def _strange(gpu: Gpu) -> bool:

@@ -353,10 +353,16 @@ def fed(seconds: Array, feeding: Array | float) -> Array:
 
 def between(work: Pass) -> Array:
     """Seconds that each GPU loses between two kernels of a pass, (G, 1)."""
-    stack, devices = work.runtime, work.devices
-    under = zip(stack.among(len(devices.gpus)), devices.gpus, strict=True)
-    each = np.array([[_gap(one, gpu)] for one, gpu in under])
-    return np.asarray(devices.along(each) * devices.pause)
+    return np.asarray(work.devices.under(work.runtime, _gaps) * work.devices.pause)
+
+
+def _gaps(stack: Runtime, on: Devices) -> Array:
+    """Seconds between two kernels under one runtime on each of some GPUs, (G, 1)."""
+    key = "gaps", stack.gap, *stack.gaps.items()
+    if key not in on.told:
+        on.told[key] = np.array([[_gap(stack, gpu)] for gpu in on.gpus])
+    found: Array = on.told[key]
+    return found
 
 
 def _gap(stack: Runtime, gpu: Gpu) -> float:

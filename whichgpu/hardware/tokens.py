@@ -64,25 +64,26 @@ _SYNONYMS = {
 _SEPARATORS = r"[^a-z0-9]+"
 #: Marks that drivers write after a name: Intel(R) Arc(TM).
 _MARKS = r"\((?:r|tm|c)\)"
-#: What is written apart here and together there, brought to one form (on words joined by blanks).
+#: What is written apart here and together there, brought to one form (on words joined by blanks), behind
+#: what a text must hold for it: looking for that first takes less than half of the time.
 _JOINS = (
-    (r"\b(\d+) ?(?:gib|gigabytes?|gigs?|gb|g)\b", r"\1gb"),
-    (r"\b([abhlmtv]) (\d{1,4})\b", r"\1\2"),
-    (r"\b(mi|mx) (\d{2,3}[ax]?)\b", r"\1\2"),
-    (r"\bv(\d) ([ep])\b", r"v\1\2"),
-    (r"\bpci (?:e|express)\b", "pcie"),
-    (r"\bpcie (?:gen ?)?([3-6])(?: 0)?\b", r"pcie gen\1"),
-    (r"\b(pcie(?: gen\d)?) ?x ?(?:4|8|16)\b", r"\1"),
-    (r"\bnon (?:ti|super|xtx?|d)\b", ""),
-    (r"\btis\b", "ti super"),
-    (r"\bl40 s\b", "l40s"),
-    (r"\b(\d+) (?:gpu )?cores?\b", r"\1c"),
-    (r"\b(?:macbook(?: pro| air)?|mac (?:studio|mini|pro)|imac)\b", ""),
-    (r"\b(\d+) w\b", r"\1w"),
-    (r"\b(?:single|dual|[1-4]) slot\b", ""),
-    (r"\bmax q\b", "maxq"),
-    (r"\b(sxm|hbm) (\d)\b", r"\1\2"),
-    (r"\b(gaudi|trainium|inferentia) (\d)\b", r"\1\2"),
+    ("g", r"\b(\d+) ?(?:gib|gigabytes?|gigs?|gb|g)\b", r"\1gb"),
+    (" ", r"\b([abhlmtv]) (\d{1,4})\b", r"\1\2"),
+    ("m", r"\b(mi|mx) (\d{2,3}[ax]?)\b", r"\1\2"),
+    ("v", r"\bv(\d) ([ep])\b", r"v\1\2"),
+    ("pci ", r"\bpci (?:e|express)\b", "pcie"),
+    ("pcie", r"\bpcie (?:gen ?)?([3-6])(?: 0)?\b", r"pcie gen\1"),
+    ("pcie", r"\b(pcie(?: gen\d)?) ?x ?(?:4|8|16)\b", r"\1"),
+    ("non ", r"\bnon (?:ti|super|xtx?|d)\b", ""),
+    ("tis", r"\btis\b", "ti super"),
+    ("l40 s", r"\bl40 s\b", "l40s"),
+    ("core", r"\b(\d+) (?:gpu )?cores?\b", r"\1c"),
+    ("mac", r"\b(?:macbook(?: pro| air)?|mac (?:studio|mini|pro)|imac)\b", ""),
+    (" w", r"\b(\d+) w\b", r"\1w"),
+    ("slot", r"\b(?:single|dual|[1-4]) slot\b", ""),
+    ("max q", r"\bmax q\b", "maxq"),
+    ("m ", r"\b(sxm|hbm) (\d)\b", r"\1\2"),
+    ("a", r"\b(gaudi|trainium|inferentia) (\d)\b", r"\1\2"),
 )
 #: A product line, a generation or a suffix glued to the model number: rtx4090, 4060ti, rtx6000ada.
 _GLUED_LEFT = (
@@ -115,8 +116,9 @@ def words(text: str) -> tuple[str, ...]:
     for part in plain.split():
         parts.extend(_unglued(part))
     joined = " ".join(parts)
-    for pattern, form in _JOINS:
-        joined = re.sub(pattern, form, joined)
+    for held, pattern, form in _JOINS:
+        if held in joined:
+            joined = re.sub(pattern, form, joined)
     return tuple(w for part in joined.split() if (w := _SYNONYMS.get(part, part)) not in NOISE)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import field, fields
 from functools import lru_cache
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -107,8 +108,8 @@ class Job(Shown):
     def changed(self, **columns: Any) -> Job:
         """The same job with other columns, of which alone the numbers are looked at."""
         made = object.__new__(Job)
-        for name in _COLUMNS:
-            object.__setattr__(made, name, getattr(self, name))
+        for put, value in zip(_PUT, _READ(self), strict=True):
+            put(made, value)
         for name, value in columns.items():
             numeric = value is not None and name in NUMBERS
             object.__setattr__(made, name, _checked(name, value, NUMBERS[name]) if numeric else value)
@@ -161,6 +162,9 @@ class Job(Shown):
 
 #: The columns of a job in their order.
 _COLUMNS = tuple(column.name for column in fields(Job))
+#: What reads all columns of a job, and what sets each.
+_READ = attrgetter(*_COLUMNS)
+_PUT = tuple(getattr(Job, name).__set__ for name in _COLUMNS)
 
 
 def _no_number(key: str, text: str, shown: float) -> str:
