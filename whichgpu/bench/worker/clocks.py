@@ -147,15 +147,19 @@ def timed(
 
 
 def _warm(clock: Clock, step: Step, method: Method, agree: Callable[[list[float]], list[float]]) -> Any:
-    """Run until nothing is new: (seconds of the first call, of a later one, calls)."""
+    """Run until nothing is new: (seconds of the first call, of a later one, calls).
+
+    The first call compiles and looks for kernels while the device idles, which warms up nothing: its time
+    does not count.
+    """
     clock.synchronize()
     start = time.perf_counter()
     step()
     clock.synchronize()
     first = time.perf_counter() - start
-    count = 1
+    count, spent, start = 1, 0.0, time.perf_counter()
     # What is derived from a time must be the same in every process, or they wait for each other.
-    each, spent = agree([first, first])
+    (each,) = agree([first])
     while count < method.warmup or spent < method.warmup_seconds:
         (more,) = agree([float(max(1, min(_CHUNK, int(0.2 * method.warmup_seconds / max(each, 1e-9)))))])
         begun = time.perf_counter()
