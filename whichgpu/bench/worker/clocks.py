@@ -182,14 +182,12 @@ def _chunk(
     return int(agree([float(room)])[0])
 
 
-def flusher(torch: Any, device: str, cache: float = 0.0) -> Step:
-    """What empties the last-level cache: overwrites more than it holds, twice `cache` (B) if that is known.
+def flushers(torch: Any, device: str, cache: float = 0.0) -> tuple[Step, Step]:
+    """What empties the last-level cache of more than it holds, twice `cache` (B) if that is known.
 
-    256 MiB, the least, is twice the largest L2 of NVIDIA GPUs (126 MB), and more than most processors' L3.
+    The first overwrites: a cache full of what was written has to write it back while the next kernel runs,
+    which is fair to one that writes, since it leaves as much behind. The second reads, for a kernel that only
+    reads. 256 MiB, the least, is twice the largest L2 of NVIDIA GPUs (126 MB).
     """
-    junk = torch.empty(max(256 * 2**20, 2 * int(cache)), dtype=torch.int8, device=device)
-
-    def flush() -> Any:
-        return junk.zero_()
-
-    return flush
+    junk = torch.empty(max(256 * 2**20, 2 * int(cache)), dtype=torch.int8, device=device).zero_()
+    return junk.zero_, lambda: torch.amax(junk)
