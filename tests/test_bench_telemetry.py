@@ -82,7 +82,7 @@ def test_energy_is_the_counter_or_the_integral_of_power():
 
 
 def test_the_counter_is_read_at_the_ends_of_what_is_measured(monkeypatch):
-    """Other readings take a fifth of a second on some drivers: the card idles, and it is no time of the run."""
+    """Other readings take a fifth of a second on some drivers, in which the card idles."""
     now = [0.0]
 
     def slow(value: Any) -> Any:
