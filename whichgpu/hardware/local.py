@@ -291,10 +291,19 @@ def _with_memory(gpu: Gpu) -> str:
     return f"{gpu.id} ({known.text})" if known else gpu.id
 
 
+def is_drivers(name: str) -> bool:
+    """Whether a driver gives a name to other cards than people do (`data/driver.toml`)."""
+    return _plain(name) in store.load("driver")["driver"]
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.lower().split())
+
+
 def by_driver(name: str, memory: float | None, catalogue: Catalogue) -> tuple[Gpu, ...]:
     """The devices that a driver's own name and memory (B; None where it says none) may mean."""
-    one = store.load("driver")["driver"].get(" ".join(name.lower().split()))
-    if one:
+    if is_drivers(name):
+        one = store.load("driver")["driver"][_plain(name)]
         known = tuple(catalogue[key] for key in one["ids"] if key in catalogue)
     else:
         virtual = vgpu(name, catalogue)
