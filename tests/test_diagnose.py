@@ -411,6 +411,11 @@ def test_what_nobody_stated_makes_nothing_impossible():
     assert stated.verdict != "normal"
     one, _, _ = found("mistral-7b", "l40s", "4200 tokens/s", concurrency=64, runtime="vllm")
     assert one.verdict == "impossible", "64 for each 16.8 ms that its weights take"
+    # Throughput of a batch that nobody stated; of one that is stated it is fast.
+    one, _, _ = found("whisper-large-v3", "a100-80gb-sxm", "60x realtime", runtime="faster-whisper")
+    assert (one.verdict, one.job.batch > 1) == ("normal", True)
+    one, _, _ = found("whisper-large-v3", "a100-80gb-sxm", "60x realtime", runtime="faster-whisper", batch=1)
+    assert one.verdict == "fast"
     # A pass in the layout of the tensor cores goes without saying; one that is stated is held to.
     amp = {"batch": 256, "precision": "amp-fp16", "phase": "train"}
     one, _, _ = found("resnet50", "a100-80gb-sxm", "2400 images/s", **amp)

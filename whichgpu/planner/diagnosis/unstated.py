@@ -70,7 +70,7 @@ def _readings(stated: Job, full: Job, figure: Quoted, *, slow: bool) -> Iterator
             yield f"no number of steps is stated: taken as {steps:g}", "steps", steps
     if not slow:
         yield from _lighter(stated, full, figure)
-    if full.trains and not slow:
+    if not slow:
         yield from _larger_steps(stated, full, figure)
 
 
@@ -84,8 +84,9 @@ def _lighter(stated: Job, full: Job, figure: Quoted) -> Iterator[tuple[str, str,
 
 
 def _larger_steps(stated: Job, full: Job, figure: Quoted) -> Iterator[tuple[str, str, Any]]:
-    """The same of a fast training: larger batches, and of a speed-up more passes between exchanges."""
-    if stated.batch is None:
+    """The same of what is fast: larger batches, and of a speed-up more passes between exchanges."""
+    many = full.trains or (full.phase in ("infer", "generate") and figure.sense > 0)
+    if stated.batch is None and many:
         for doublings in range(1, _DOUBLINGS + 1):
             batch = 2.0**doublings * float(full.batch or 1.0)
             yield f"no batch is stated: taken as {batch:g}", "batch", batch
