@@ -69,7 +69,9 @@ def run(
     `tell` hears a line about each; `shared` measures on a GPU that others use as well. Ctrl-C ends the task
     that runs and the list. Raises `UsageError` where the journal cannot be written.
     """
-    found, skipped, known = [], [], 0
+    found: list[Record] = []
+    skipped: list[tuple[str, str]] = []
+    known = 0
     execute = execute or (lambda task: process.run(task, python, partial(_still, task, tell)))
     try:
         for task in todo:
