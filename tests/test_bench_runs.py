@@ -181,6 +181,11 @@ def test_a_process_that_hangs_crashes_or_has_no_framework(tmp_path):
     assert "device-side assert" in crashed["reason"]
     assert run("kill -9 $$")["status"] == "oom"
     assert "signal 11" in run("kill -11 $$")["reason"]
+    shared = run(
+        "echo ' exitcode  : -9 (pid: 77)'; echo ' traceback : Signal 9 (SIGKILL) received by PID 77';"
+        "echo 'torch.distributed.elastic.multiprocessing.errors.ChildFailedError:'; exit 1", n_gpus=2,
+    )  # fmt: skip
+    assert shared["status"] == "oom", "of several processes torchrun tells how one ended"
     lost = run("echo \"No module named 'torch'\" >&2; exit 1", n_gpus=2)
     assert (lost["status"], "pip install torch" in lost["reason"]) == ("skipped", True)
     assert "does not start" in process.run({"kind": "job"}, str(tmp_path / "none"))["reason"]

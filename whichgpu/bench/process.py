@@ -38,6 +38,8 @@ _LAUNCHED = frozenset((
     "TF_CONFIG",
 ))  # fmt: skip
 _TAIL = 400
+#: What `torchrun` says of a process that the system ended: it ends with a status of its own then.
+_KILLED = "Signal 9 (SIGKILL)"
 #: Words at the start of lines that tell what went wrong in a traceback or a framework's log.
 _TELLING = ("Error", "error:", "fatal", "Killed", "CUDA", "NCCL", "Segmentation")
 
@@ -176,7 +178,7 @@ def _without_answer(ended: int | None, limit: float, log: Path) -> dict[str, Any
         from whichgpu.bench.worker.faults import missing
 
         return _failed("skipped", missing("torch"))
-    if ended in (-signal.SIGKILL, 128 + signal.SIGKILL):
+    if ended in (-signal.SIGKILL, 128 + signal.SIGKILL) or _KILLED in said:
         return _failed("oom", f"out of memory: the system killed the process (signal 9){said}")
     how = f"signal {-ended}" if ended < 0 else f"status {ended}"
     return _failed("failed", f"the measuring process ended without an answer ({how}){said}")
@@ -189,6 +191,7 @@ def telling(log: Path) -> str:
         told = [line for line in lines if any(word in line for word in _TELLING)] or [
             one for one in lines if one
         ]
+        told += [line for line in lines if _KILLED in line]
         if told:
             return f": {one_line(told[-1])[:_TAIL]}"
     return ""
