@@ -56,6 +56,15 @@ def test_when_samples_are_enough():
     assert statistics.enough([1.0, 2.0], 3.1, METHOD), "a pass of minutes is not repeated five times"
 
 
+def test_a_median_that_is_sure_at_once_is_still_sampled_for_a_while():
+    """A second after the start a card has not settled at the clocks that its power limit leaves it."""
+    long = METHOD._replace(lasting=0.5)
+    assert not statistics.enough([1.0] * 8, 0.4, long)
+    assert statistics.enough([1.0] * 8, 0.5, long)
+    assert statistics.enough([1.0] * 8, 1.0, long._replace(lasting=9.0)), "no longer than --seconds"
+    assert statistics.enough([1.0] * 50, 0.1, long), "nor with more samples than asked for"
+
+
 class Cuda:
     """Stands for `torch.cuda`: a stream whose time goes on by what the steps say."""
 
@@ -131,6 +140,22 @@ def test_a_run_warms_up_samples_and_stops():
     assert len(found.times) >= METHOD.least
     assert len(calls) == found.warmup + len(found.times)
     assert entered == [(True, found.warmup), (False, len(calls))], "what is watched is what is sampled"
+
+
+def test_the_first_call_warms_nothing_up(monkeypatch):
+    """It compiles for a minute while the device idles: the time of warming up begins behind it."""
+    now = [0.0]
+    monkeypatch.setattr(clocks.time, "perf_counter", lambda: now[0])
+    cuda = Cuda()
+
+    def step() -> None:
+        now[0] += 0.1 if now[0] else 60.0
+        cuda.now += 0.1
+
+    method = METHOD._replace(warmup=5, warmup_seconds=2.0, least=2, seconds=0.0)
+    found = clocks.timed(clocks.CudaClock(cuda), step, method)
+    assert found.first == 60.0
+    assert found.warmup >= 1 + 20, "two seconds of steps of 0.1 s behind the one that compiled"
 
 
 def test_every_process_does_what_the_first_one_decides():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.test_bench_links import NVBANDWIDTH as NVBANDWIDTH
 from tests.test_bench_loops import cells, read
 
 STATED = {"workload": "resnet50", "gpu": "a100-40gb-sxm"}
@@ -225,6 +226,36 @@ resnet18,9000.5,100.1,1024,2"""
 TIMM_JSON = '--result\n{\n "model": "resnet50", "train_samples_per_sec": 1180.5, "train_batch_size": 256,\n "train_img_size": 224\n}\n'  # noqa: E501
 
 
+TGI = """\
+| Parameter          | Value                            |
+|--------------------|----------------------------------|
+| Model              | meta-llama/Llama-2-7b-chat-hf    |
+| Sequence Length    | 500                              |
+| Decode Length      | 100                              |
+| Top N Tokens       | None                             |
+| N Runs             | 10                               |
+| Do Sample          | false                            |
+
+
+| Step           | Batch Size | Average    | Lowest     | Highest    | p50        | p90        | p99        |
+|----------------|------------|------------|------------|------------|------------|------------|------------|
+| Prefill        | 1          | 31.83 ms   | 31.74 ms   | 31.94 ms   | 31.83 ms   | 31.94 ms   | 31.94 ms   |
+|                | 8          | 142.74 ms  | 142.64 ms  | 142.93 ms  | 142.72 ms  | 142.93 ms  | 142.93 ms  |
+| Decode (token) | 1          | 20.45 ms   | 20.40 ms   | 20.51 ms   | 20.45 ms   | 20.51 ms   | 20.51 ms   |
+|                | 8          | 25.40 ms   | 25.35 ms   | 25.51 ms   | 25.40 ms   | 25.42 ms   |            |
+| Decode (total) | 1          | 2024.55 ms | 2019.60 ms | 2030.49 ms | 2024.60 ms | 2030.40 ms | 2030.40 ms |
+|                | 8          | 2514.60 ms | 2509.65 ms | 2525.49 ms | 2514.60 ms | 2516.58 ms | 2516.58 ms |
+
+
+| Step    | Batch Size | Average            | Lowest             | Highest            |
+|---------|------------|--------------------|--------------------|--------------------|
+| Prefill | 1          | 31.42 tokens/secs  | 31.31 tokens/secs  | 31.51 tokens/secs  |
+|         | 8          | 56.05 tokens/secs  | 55.97 tokens/secs  | 56.09 tokens/secs  |
+| Decode  | 1          | 48.90 tokens/secs  | 48.76 tokens/secs  | 49.02 tokens/secs  |
+|         | 8          | 314.96 tokens/secs | 313.60 tokens/secs | 315.58 tokens/secs |
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "stated", "expected"),
     [
@@ -293,12 +324,23 @@ def test_a_figure_that_is_printed(tmp_path, text, stated, expected):
         (KOBOLD, LLM, [("prefill", "500"), ("decode", "20")]),
         (ORT, {**STATED, "batch": 2}, [("infer", "4.5"), ("infer", "401")]),
         (AI, {}, [("infer", "26.1"), ("train", "120")]),
+        (TGI, {"gpu": "a10"},
+         [("prefill", "31.83"), ("prefill", "142.74"), ("decode", "20.45"), ("decode", "25.4")]),
         (REPORT, {"workload": "resnet50", "phase": "train"},
          [("train", "221.4"), ("train", "97"), ("train", "20")]),
     ],
 )  # fmt: skip
 def test_figures_that_are_printed(tmp_path, text, stated, expected):
     assert cells(read(tmp_path, text, **stated), "phase", "value") == expected
+
+
+def test_a_table_of_tgi_without_its_parameters_asks_for_lengths(tmp_path):
+    found = read(tmp_path, TGI[TGI.index("| Step") :], gpu="a10", workload="llama-2-7b")
+    assert len(found.records) == 4
+    assert "add --input-tokens and --output-tokens" in found.notes[0]
+    # Equal neighbours of a column are one cell: what is empty is as above.
+    merged = TGI.replace("25.40 ms   | 25.35 ms", "           | 25.35 ms", 1)
+    assert cells(read(tmp_path, merged, gpu="a10"), "phase", "batch", "value")[-1] == ("decode", "8", "20.45")
 
 
 def test_a_table_of_timm_is_named_after_what_ran(tmp_path):

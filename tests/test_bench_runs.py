@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,9 +181,42 @@ def test_a_process_that_hangs_crashes_or_has_no_framework(tmp_path):
     assert "device-side assert" in crashed["reason"]
     assert run("kill -9 $$")["status"] == "oom"
     assert "signal 11" in run("kill -11 $$")["reason"]
+    shared = run(
+        "echo ' exitcode  : -9 (pid: 77)'; echo ' traceback : Signal 9 (SIGKILL) received by PID 77';"
+        "echo 'torch.distributed.elastic.multiprocessing.errors.ChildFailedError:'; exit 1", n_gpus=2,
+    )  # fmt: skip
+    assert shared["status"] == "oom", "of several processes torchrun tells how one ended"
     lost = run("echo \"No module named 'torch'\" >&2; exit 1", n_gpus=2)
     assert (lost["status"], "pip install torch" in lost["reason"]) == ("skipped", True)
     assert "does not start" in process.run({"kind": "job"}, str(tmp_path / "none"))["reason"]
+
+
+def test_another_python_is_shown_this_program_and_nothing_beside_it(tmp_path):
+    """Installed, it lies beside packages of its environment: their PyTorch would hide that of --python."""
+    other = tmp_path / "python"
+    other.symlink_to(sys.executable)
+    folder = process.shown(str(tmp_path), str(other))
+    assert [one.name for one in folder.iterdir()] == ["whichgpu"]
+    path = process.environment({}, folder)["PYTHONPATH"]
+    assert path.split(os.pathsep)[0] == str(folder)
+    told = [str(other), "-c", "import whichgpu.bench.process as p; print(p.__file__)"]
+    said = subprocess.run(told, env={"PYTHONPATH": str(folder)}, capture_output=True, text=True, check=True)
+    assert Path(said.stdout.strip()).resolve() == Path(process.__file__).resolve()
+    for ours in ("", sys.executable):
+        assert (process.shown(str(tmp_path), ours) / "whichgpu" / "bench" / "process.py").exists()
+        assert process.shown(str(tmp_path), ours) != folder
+
+
+def test_a_process_that_is_alone_waits_for_nobody(monkeypatch):
+    """A pod of a training job has the variables of torchrun set, and no other process that would come."""
+    for name, value in {"WORLD_SIZE": "8", "RANK": "3", "LOCAL_RANK": "3", "MASTER_ADDR": "master-0"}.items():
+        monkeypatch.setenv(name, value)
+    known = process.environment({"n_gpus": 1})
+    assert not {"WORLD_SIZE", "RANK", "LOCAL_RANK", "MASTER_ADDR"} & set(known)
+    quick = {"warmup": 1, "warmup_seconds": 0.0, "least": 2, "most": 2, "seconds": 0.0, "sample": 0.0}
+    pytest.importorskip("torch", reason="needs PyTorch: pip install 'whichgpu[torch]'")
+    task = {"kind": "micro", "name": "launch", "params": {}, "device": "cpu", "timeout": 60, "method": quick}
+    assert process.run(task)["status"] == "ok"
 
 
 def test_the_article_s_table_is_one_command():

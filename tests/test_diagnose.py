@@ -393,9 +393,35 @@ def test_an_epoch_is_of_the_usual_data_set_and_mfu_of_the_peak():
 
 def test_what_nobody_stated_makes_nothing_impossible():
     """A time of a token is of the load, a picture's of its steps: both are left open here."""
-    one, causes, _ = found("mistral-7b", "a10g", "tpot 38 ms", concurrency=64)
+    one, causes, _ = found("mistral-7b", "a10g", "tpot 30 ms", concurrency=64)
     assert one.verdict == "fast"
     assert causes["flight"].inside
+    one, _, _ = found("mistral-7b", "a10g", "tpot 38 ms", concurrency=64)
+    assert (one.verdict, one.job.input_tokens) == ("normal", 128.0)
+    assert "no length of prompts is stated: taken as 128 tokens" in one.answer.warnings[-1]
+    one, _, _ = found("mistral-7b", "a10g", "tpot 23 ms", concurrency=64)
+    assert one.verdict == "impossible", "its weights alone take 24 ms"
+    assert 24e-3 < one.bound < 28e-3, "what is told as the most is of the lightest load"
+    # 14.5 GB read 45 times a second by 64: short prompts leave room for it, prompts of 512 do not.
+    one, _, _ = found("mistral-7b", "l40s", "2900 tokens/s", concurrency=64, runtime="vllm")
+    assert (one.verdict, one.job.input_tokens) == ("normal", 256.0)
+    stated, _, _ = found(
+        "mistral-7b", "l40s", "2900 tokens/s", concurrency=64, runtime="vllm", input_tokens=512
+    )
+    assert stated.verdict != "normal"
+    one, _, _ = found("mistral-7b", "l40s", "4200 tokens/s", concurrency=64, runtime="vllm")
+    assert one.verdict == "impossible", "64 for each 16.8 ms that its weights take"
+    # Throughput of a batch that nobody stated; of one that is stated it is fast.
+    one, _, _ = found("whisper-large-v3", "a100-80gb-sxm", "60x realtime", runtime="faster-whisper")
+    assert (one.verdict, one.job.batch > 1) == ("normal", True)
+    one, _, _ = found("whisper-large-v3", "a100-80gb-sxm", "60x realtime", runtime="faster-whisper", batch=1)
+    assert one.verdict == "fast"
+    # A pass in the layout of the tensor cores goes without saying; one that is stated is held to.
+    amp = {"batch": 256, "precision": "amp-fp16", "phase": "train"}
+    one, _, _ = found("resnet50", "a100-80gb-sxm", "2400 images/s", **amp)
+    assert (one.verdict, one.job.options.get("layout")) == ("normal", "nhwc")
+    one, _, _ = found("resnet50", "a100-80gb-sxm", "2400 images/s", options={"layout": "nchw"}, **amp)
+    assert one.verdict == "fast"
     # Above what one alone takes (19 to 41 ms), and of four.
     one, _, _ = found("mistral-7b", "a10g", "tpot 43 ms")
     assert (one.verdict, one.job.concurrency) == ("normal", 4.0)

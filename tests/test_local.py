@@ -46,6 +46,15 @@ class Driver:
             raise NVMLError("Insufficient Permissions")
         return self.devices[index]
 
+    def nvmlDeviceGetMigDeviceHandleByIndex(self, device: dict[str, Any], index: int) -> dict[str, Any]:  # noqa: N802
+        slices = device.get("slices", ())
+        if index >= len(slices):
+            raise NVMLError("Not Found")
+        if "barred" in slices[index]:
+            raise NVMLError("Insufficient Permissions")
+        found: dict[str, Any] = slices[index]
+        return found
+
     def nvmlDeviceGetMemoryInfo(self, device: dict[str, Any]) -> SimpleNamespace:  # noqa: N802
         if device["total"] is None:
             raise NVMLError("Not Supported")
@@ -202,6 +211,41 @@ def test_visible_devices_are_those_that_cuda_sees(plug: Any, monkeypatch: pytest
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     with pytest.raises(UsageError, match="CUDA_VISIBLE_DEVICES="):
         resolve_device("local", GPUS)
+
+
+SLICED = {
+    **A100,
+    "nvmlDeviceGetMigMode": (1, 1),
+    "nvmlDeviceGetMaxMigDeviceCount": 7,
+    "slices": [
+        {"barred": True},
+        card("NVIDIA A100-SXM4-80GB MIG 3g.40gb", 40192, 39000, nvmlDeviceGetUUID="MIG-3"),
+        card("NVIDIA A100-SXM4-80GB MIG 1g.10gb", 9728, 9600, nvmlDeviceGetUUID=b"MIG-1"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("visible", "named", "free"),
+    [(None, "3g.40gb", 39000), ("0", "3g.40gb", 39000), ("MIG-1", "1g.10gb", 9600),
+     ("MIG-1,MIG-3", "1g.10gb", 9600)],
+)  # fmt: skip
+def test_of_a_card_in_mig_mode_it_is_the_slice_that_cuda_shows(
+    plug: Any, monkeypatch: pytest.MonkeyPatch, visible: str | None, named: str, free: int
+) -> None:
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    plug(SLICED)
+    gpu, count = resolve_device("local", GPUS)
+    assert (gpu.id, count) == (f"local (a100-80gb-sxm:mig-{named})", 1)
+    assert gpu.value("memory") == free * MIB
+    assert gpu.value("sms") == resolve_device(f"a100-80gb-sxm:mig-{named}", GPUS)[0].value("sms")
+
+
+def test_slices_do_not_work_together(plug: Any) -> None:
+    plug(SLICED, SLICED)
+    with pytest.raises(UsageError, match="do not work together; write local"):
+        resolve_device("local:2", GPUS)
 
 
 def test_what_cannot_be(plug: Any) -> None:

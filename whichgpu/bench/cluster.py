@@ -181,7 +181,8 @@ def _events(request: Mapping[str, Any], python: str) -> Iterator[dict[str, Any]]
         command = [python or sys.executable, "-m", "whichgpu.bench.worker.ray_driver", str(asked), str(lines)]
         with log.open("wb") as out:
             driver = subprocess.Popen(  # noqa: S603 (our own program)
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=process.environment({}),
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                env=process.environment({}, process.shown(folder, python)),
                 start_new_session=True,
             )  # fmt: skip
         ended = False

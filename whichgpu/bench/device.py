@@ -93,7 +93,8 @@ def _kind(row: Mapping[str, str]) -> tuple[str, str, str] | None:
         return f"launch, {options.get('kind', '')}", "", "time"
     if name == "transfer":
         kind = str(options.get("kind", ""))
-        return kind, "peer" if kind.endswith("peer") else "pcie", "bandwidth"
+        field = "peer" if kind.endswith("peer") else "pcie both ways" if "both ways" in kind else "pcie"
+        return kind, field, "bandwidth"
     return None
 
 
@@ -113,8 +114,9 @@ def _stated(gpu: Gpu | None, field: str) -> float | None:
     if field == "peer" and link:
         # The datasheet counts both directions, a copy goes one way.
         return float(link) / 2.0
-    if field in ("pcie", "peer"):
-        return _pcie(gpu.value("pcie_generation"), gpu.value("pcie_lanes"))
+    if field in ("pcie", "pcie both ways", "peer"):
+        one_way = _pcie(gpu.value("pcie_generation"), gpu.value("pcie_lanes"))
+        return 2.0 * one_way if one_way and field == "pcie both ways" else one_way
     known = [gpu.value(name) for name in _RATES.get(field, (field,)) if gpu.value(name) is not None]
     return max(map(float, known)) if known else None
 

@@ -30,7 +30,16 @@ FOLDER = "whichgpu-bench-"
 #: The variable that names the process which waits for the answer; without it nothing is worth going on.
 PARENT = "WHICHGPU_BENCH_PARENT"
 _ROOT = Path(__file__).parents[2]
+#: Variables by which processes of one job find each other; `torchrun` sets those of its own.
+_LAUNCHED = frozenset((
+    "RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "GROUP_RANK", "ROLE_RANK", "MASTER_ADDR",
+    "MASTER_PORT", "PET_NNODES", "PET_NPROC_PER_NODE", "PET_NODE_RANK", "PET_MASTER_ADDR", "PET_MASTER_PORT",
+    "PET_RDZV_ENDPOINT", "PET_RDZV_BACKEND", "PET_RDZV_ID", "PET_STANDALONE", "TORCHELASTIC_RUN_ID",
+    "TF_CONFIG",
+))  # fmt: skip
 _TAIL = 400
+#: What `torchrun` says of a process that the system ended: it ends with a status of its own then.
+_KILLED = "Signal 9 (SIGKILL)"
 #: Words at the start of lines that tell what went wrong in a traceback or a framework's log.
 _TELLING = ("Error", "error:", "fatal", "Killed", "CUDA", "NCCL", "Segmentation")
 
@@ -53,7 +62,10 @@ def run(
                 process = subprocess.Popen(  # noqa: S603 (our own program)
                     command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                     # What PyTorch compiled goes with the task: it would stay in the temporary folder.
-                    env={"TORCHINDUCTOR_CACHE_DIR": str(Path(folder, "compiled")), **environment(task)},
+                    env={
+                        "TORCHINDUCTOR_CACHE_DIR": str(Path(folder, "compiled")),
+                        **environment(task, shown(folder, python)),
+                    },
                     start_new_session=True,
                 )  # fmt: skip
             except OSError as fault:
@@ -79,10 +91,34 @@ def _launcher(task: Mapping[str, Any], python: str, folder: str) -> list[str]:
     return [python, "-m", *run, "-m", worker]
 
 
-def environment(task: Mapping[str, Any]) -> dict[str, str]:
-    """The environment of a measuring process."""
-    known = dict(os.environ)
-    known["PYTHONPATH"] = os.pathsep.join(part for part in (str(_ROOT), known.get("PYTHONPATH", "")) if part)
+def shown(folder: str, python: str) -> Path:
+    """The folder from which a Python is to import this program.
+
+    Another Python than ours gets one that has nothing else in it: beside an installed program lie the
+    packages of its environment, whose PyTorch would hide the one that the other Python was named for.
+    """
+    # Not what links lead to: those of environments lead to one Python, and it is the place that counts.
+    if not python or Path(python).absolute() == Path(sys.executable):
+        return _ROOT
+    alone = Path(folder, "program")
+    try:
+        alone.mkdir()
+        (alone / "whichgpu").symlink_to(_ROOT / "whichgpu", target_is_directory=True)
+    except OSError:
+        return _ROOT
+    return alone
+
+
+def environment(task: Mapping[str, Any], program: Path = _ROOT) -> dict[str, str]:
+    """The environment of a measuring process that finds this program in a folder.
+
+    A job of a cluster has the variables of `torchrun` set for itself: a process that is alone would wait for
+    others by them.
+    """
+    known = {name: value for name, value in os.environ.items() if name not in _LAUNCHED}
+    known["PYTHONPATH"] = os.pathsep.join(
+        part for part in (str(program), known.get("PYTHONPATH", "")) if part
+    )
     # The command line gives numpy one thread for its own sake; a measurement has all of them.
     known.pop("OPENBLAS_NUM_THREADS", None)
     known |= {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONFAULTHANDLER": "1"}
@@ -142,7 +178,7 @@ def _without_answer(ended: int | None, limit: float, log: Path) -> dict[str, Any
         from whichgpu.bench.worker.faults import missing
 
         return _failed("skipped", missing("torch"))
-    if ended in (-signal.SIGKILL, 128 + signal.SIGKILL):
+    if ended in (-signal.SIGKILL, 128 + signal.SIGKILL) or _KILLED in said:
         return _failed("oom", f"out of memory: the system killed the process (signal 9){said}")
     how = f"signal {-ended}" if ended < 0 else f"status {ended}"
     return _failed("failed", f"the measuring process ended without an answer ({how}){said}")
@@ -155,6 +191,7 @@ def telling(log: Path) -> str:
         told = [line for line in lines if any(word in line for word in _TELLING)] or [
             one for one in lines if one
         ]
+        told += [line for line in lines if _KILLED in line]
         if told:
             return f": {one_line(told[-1])[:_TAIL]}"
     return ""

@@ -126,7 +126,8 @@ def digest(task: Mapping[str, Any]) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, dict):
         return ";".join(f"{key}={_text(one)}" for key, one in value.items() if one is not None)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not isinstance(value, float):
+        # Whole numbers have all their digits: 4 GiB are 4294967296 B.
         return str(value)
     return f"{value:.9g}" if math.isfinite(value) else ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: The batch that a search begins with and the one where it gives up.
 _FIRST, _LAST = 1, 2**20
+#: Seconds after which a process that has ended is off a GPU.
+_LEAVING = 3.0
 
 
 class Machine(NamedTuple):
@@ -66,7 +69,9 @@ def run(
     `tell` hears a line about each; `shared` measures on a GPU that others use as well. Ctrl-C ends the task
     that runs and the list. Raises `UsageError` where the journal cannot be written.
     """
-    found, skipped, known = [], [], 0
+    found: list[Record] = []
+    skipped: list[tuple[str, str]] = []
+    known = 0
     execute = execute or (lambda task: process.run(task, python, partial(_still, task, tell)))
     try:
         for task in todo:
@@ -74,6 +79,10 @@ def run(
                 known += 1
                 continue
             name, there = tasks.title(task), look()
+            if found and not shared and _unfit(task, there):
+                # The last task's process may still be on its way out: a driver takes seconds for a large one.
+                time.sleep(_LEAVING)
+                there = look()
             why = "" if shared else _unfit(task, there)
             answer = (
                 {"status": "skipped", "reason": why}

@@ -35,6 +35,8 @@ class Method(NamedTuple):
         warmup: passes before anything counts, at least; `warmup_seconds` of them, at least.
         least, most: samples taken.
         seconds: time after which no more samples are taken, once there are `least`.
+        lasting: time for which samples are taken at least, but no longer than `seconds`: clocks follow power
+            and temperature within seconds, and the driver's counter of energy goes on ten times a second.
         sample: seconds that one sample takes at least: quick passes are timed several at once.
         confidence: of the interval of the median.
         width: half width of that interval, as a share of the median, at which it is sure enough.
@@ -49,6 +51,7 @@ class Method(NamedTuple):
     sample: float = 0.01
     confidence: float = 0.95
     width: float = 0.005
+    lasting: float = 0.0
 
 
 class Summary(NamedTuple):
@@ -147,6 +150,8 @@ def enough(times: Sequence[float], elapsed: float, method: Method) -> bool:
         return len(times) >= 2 and elapsed > 3.0 * method.seconds
     if elapsed >= method.seconds:
         return True
+    if elapsed < method.lasting:
+        return False
     low, high, sure = median_interval(np.asarray(times), method.confidence)
     return sure >= method.confidence and (high - low) / 2.0 <= method.width * float(np.median(times))
 

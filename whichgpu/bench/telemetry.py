@@ -127,14 +127,14 @@ class Sampler:
     ) -> None:
         self._devices, self._period, self._clock = devices, period, clock
         self.points: list[list[Point]] = [[] for _ in devices]
-        self._energy: list[float | None] = []
-        self._ended: list[float | None] = []
+        self._energy: list[tuple[float, float | None]] = []
+        self._ended: list[tuple[float, float | None]] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Self:
-        self._energy = [one.energy() for one in self._devices]
         self._sample()
+        self._energy = self._counters()
         if self._devices:
             self._thread.start()
         return self
@@ -145,8 +145,12 @@ class Sampler:
         self._stop.set()
         if self._devices:
             self._thread.join()
+        self._ended = self._counters()
         self._sample()
-        self._ended = [one.energy() for one in self._devices]
+
+    def _counters(self) -> list[tuple[float, float | None]]:
+        """Each device's counter with the time at which it was read: other readings take milliseconds."""
+        return [(self._clock(), one.energy()) for one in self._devices]
 
     def _run(self) -> None:
         while not self._stop.wait(self._period):
@@ -167,15 +171,21 @@ class Sampler:
         return {**each[0], "devices": each} if len(each) > 1 else each[0]
 
 
-def described(points: Sequence[Point], start: float | None, end: float | None) -> dict[str, Any]:
-    """What one device's points come to: means over time, extremes, energy and where it is from."""
-    seconds = points[-1].time - points[0].time
+def described(
+    points: Sequence[Point], start: tuple[float, float | None], end: tuple[float, float | None]
+) -> dict[str, Any]:
+    """What one device's points come to: means over time, extremes, energy and where it is from.
+
+    `start` and `end` are (s, J) of the hardware's counter, which is read on either side of what is measured.
+    """
+    seconds = end[0] - start[0]
     found: dict[str, Any] = {"seconds": seconds, "points": len(points)}
     power = [(one.time, one.power) for one in points if one.power is not None]
-    if start is not None and end is not None and end > start:
-        found |= {"energy": end - start, "energy_from": "hardware counter"}
+    if start[1] is not None and end[1] is not None and end[1] > start[1]:
+        found |= {"energy": end[1] - start[1], "energy_from": "hardware counter"}
     elif len(power) > 1:
-        found |= {"energy": integral(power), "energy_from": "power integrated over time"}
+        mean = integral(power) / (power[-1][0] - power[0][0]) if power[-1][0] > power[0][0] else power[0][1]
+        found |= {"energy": mean * seconds, "energy_from": "power integrated over time"}
     if "energy" in found and seconds > 0:
         found["power"] = found["energy"] / seconds
     for name in ("clock", "memory_clock", "temperature"):
@@ -225,7 +235,10 @@ def _visible(nvml: Any, count: int) -> Iterator[Device]:
     CUDA stops at the first entry that names no device, and of a card in MIG mode it shows one slice.
     """
     asked = os.environ.get("CUDA_VISIBLE_DEVICES")
-    every = range(nvml.nvmlDeviceGetCount())
+    try:
+        every = range(nvml.nvmlDeviceGetCount())
+    except nvml.NVMLError:
+        return
     entries = [str(one) for one in every] if asked is None else [one.strip() for one in asked.split(",")]
     for entry in entries[:count]:
         found = _named(nvml, entry, len(every))

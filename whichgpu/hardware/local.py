@@ -3,7 +3,8 @@
 `local` is the first GPU that NVML lists and `CUDA_VISIBLE_DEVICES` leaves visible, `local:2` the first two
 of that kind. It is the catalogue's device with what the driver says in place of what the vendor says: the
 memory that is free now, the power limit that is enforced now, the highest clock that is allowed now where
-that is below the vendor's, and the PCIe link as it is wired.
+that is below the vendor's, and the PCIe link as it is wired. Of a card in MIG mode it is the slice that CUDA
+shows: the first, or the one that `CUDA_VISIBLE_DEVICES` names.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ SOURCE = "nvml"
 #: firmware take up to a tenth.
 _SAME_MEMORY = 0.1
 _MIB = 2.0**20
+#: A MIG profile in the name that the driver gives to a slice: NVIDIA A100-SXM4-80GB MIG 1g.10gb.
+_PROFILE = r"\d+g\.\d+gb"
 _ANY = "name a GPU, e.g. --gpu rtx-4090"
 #: What helps against the faults of NVML that users meet, by words of its messages in lower case.
 _REMEDIES = {
@@ -43,6 +46,14 @@ _REMEDIES = {
     "permission": f"ask for access to /dev/nvidia*, or {_ANY}",
     "lost": f"it fell off the bus: restart the machine, or {_ANY}",
 }
+
+
+class Slice(NamedTuple):
+    """What the driver says of one slice of a card in MIG mode: bytes; None where it does not say."""
+
+    uuid: str
+    name: str
+    free: float | None
 
 
 class Reading(NamedTuple):
@@ -63,6 +74,8 @@ class Reading(NamedTuple):
     pcie_generation: int | None
     pcie_lanes: int | None
     mig: bool
+    #: Of a card in MIG mode, those that may be used here.
+    slices: tuple[Slice, ...] = ()
 
 
 def is_local(text: str) -> bool:
@@ -90,13 +103,27 @@ def resolve_local(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
             f"{NAME if len(same) == 1 else f'{NAME}:{len(same)}'}"
         )
     if first.mig:
-        whole = _device(first, catalogue)
-        slices = re.findall(r"\d+g\.\d+gb", str(whole.value("mig_profiles") or ""))
-        raise UsageError(
-            f"{first.name} is in MIG mode, so that jobs run on its slices; name one, e.g. "
-            f"--gpu {whole.id}:mig-{slices[0] if slices else '1g..'} (nvidia-smi -L lists yours)"
-        )
+        return _slice_of(first, count, catalogue), 1
     return _as_found(_device(first, catalogue), same[:count]), count
+
+
+def _slice_of(reading: Reading, count: int, catalogue: Catalogue) -> Gpu:
+    """The first slice of a card in MIG mode, which is the one that CUDA shows; with its free memory."""
+    whole = _device(reading, catalogue)
+    if count > 1:
+        raise UsageError(f"{reading.name} is in MIG mode, and its slices do not work together; write {NAME}")
+    profile = re.search(_PROFILE, reading.slices[0].name, re.IGNORECASE) if reading.slices else None
+    if profile is None:
+        known = re.findall(_PROFILE, str(whole.value("mig_profiles") or ""))
+        raise UsageError(
+            f"{reading.name} is in MIG mode, so that jobs run on its slices; name one, e.g. "
+            f"--gpu {whole.id}:mig-{known[0] if known else '1g..'} (nvidia-smi -L lists yours)"
+        )
+    from whichgpu.hardware.slices import device
+
+    gpu = device(f"{whole.id}:mig-{profile[0].lower()}", catalogue)
+    free = reading.slices[0].free
+    return resized(gpu, f"{NAME} ({gpu.id})", SOURCE, **({} if free is None else {"memory": free}))
 
 
 def readings() -> tuple[Reading, ...]:
@@ -135,8 +162,8 @@ def _why_none(barred: Sequence[str]) -> str:
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
     if hidden and hidden.startswith("MIG-"):
         return (
-            f"CUDA_VISIBLE_DEVICES={hidden} shows a slice (MIG); nvidia-smi -L has its profile: "
-            "name it, e.g. --gpu a100-80gb-sxm:mig-1g.10gb"
+            f"CUDA_VISIBLE_DEVICES={hidden} shows a slice (MIG) that NVML does not list; nvidia-smi -L has "
+            "its profile: name it, e.g. --gpu a100-80gb-sxm:mig-1g.10gb"
         )
     if barred:
         return f"NVML does not read it ({barred[0]}); {_remedy(barred[0])}"
@@ -180,7 +207,23 @@ def _read(nvml: Any, index: int) -> Reading:
         pcie_generation=said("nvmlDeviceGetMaxPcieLinkGeneration"),
         pcie_lanes=said("nvmlDeviceGetMaxPcieLinkWidth"),
         mig=bool(mig[0]),
+        slices=tuple(_slices(nvml, handle)) if mig[0] else (),
     )
+
+
+def _slices(nvml: Any, handle: Any) -> Iterator[Slice]:
+    """The slices of a card that may be read; of others' the driver says nothing."""
+    try:
+        most = int(nvml.nvmlDeviceGetMaxMigDeviceCount(handle))
+    except (nvml.NVMLError, AttributeError):
+        return
+    for index in range(most):
+        try:
+            part = nvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, index)
+            name, uuid = _text(nvml.nvmlDeviceGetName(part)), _text(nvml.nvmlDeviceGetUUID(part))
+            yield Slice(uuid, name, nvml.nvmlDeviceGetMemoryInfo(part).free)
+        except nvml.NVMLError:
+            continue
 
 
 def _host_memory() -> tuple[float | None, float | None]:
@@ -210,12 +253,19 @@ def _visible(found: Iterator[Reading]) -> Iterator[Reading]:
         match = next((each for each in known if _is_named(each, entry)), None)
         if match is None:
             return
-        yield match
+        yield match._replace(slices=tuple(_named_slices(match, entry)))
 
 
 def _is_named(reading: Reading, entry: str) -> bool:
     """Whether an entry of `CUDA_VISIBLE_DEVICES` means a device: its number, or the start of its UUID."""
+    if entry.startswith("MIG-"):
+        return any(_named_slices(reading, entry))
     return entry == str(reading.number) or (entry.startswith("GPU-") and reading.uuid.startswith(entry))
+
+
+def _named_slices(reading: Reading, entry: str) -> Iterator[Slice]:
+    """The slices that an entry means: one by its UUID, all of them by that of the card or its number."""
+    return (one for one in reading.slices if not entry.startswith("MIG-") or one.uuid == entry)
 
 
 def _device(reading: Reading, catalogue: Catalogue) -> Gpu:
@@ -241,10 +291,19 @@ def _with_memory(gpu: Gpu) -> str:
     return f"{gpu.id} ({known.text})" if known else gpu.id
 
 
+def is_drivers(name: str) -> bool:
+    """Whether a driver gives a name to other cards than people do (`data/driver.toml`)."""
+    return _plain(name) in store.load("driver")["driver"]
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.lower().split())
+
+
 def by_driver(name: str, memory: float | None, catalogue: Catalogue) -> tuple[Gpu, ...]:
     """The devices that a driver's own name and memory (B; None where it says none) may mean."""
-    one = store.load("driver")["driver"].get(" ".join(name.lower().split()))
-    if one:
+    if is_drivers(name):
+        one = store.load("driver")["driver"][_plain(name)]
         known = tuple(catalogue[key] for key in one["ids"] if key in catalogue)
     else:
         virtual = vgpu(name, catalogue)

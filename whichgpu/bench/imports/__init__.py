@@ -250,10 +250,10 @@ def mapping(options: Any) -> dict[str, Any]:
 
 def _device(text: str, catalogue: Catalogue, memory: float | None = None) -> tuple[str, int]:
     """The device of a name, with how many; of several of a driver's name the one that has so much (B)."""
-    from whichgpu.hardware.local import by_driver
+    from whichgpu.hardware.local import by_driver, is_drivers
     from whichgpu.hardware.slices import resolve_device
 
-    if memory and len(found := by_driver(text, memory, catalogue)) == 1:
+    if (memory or is_drivers(text)) and len(found := by_driver(text, memory, catalogue)) == 1:
         return found[0].id, 1
     try:
         gpu, count = resolve_device(text, catalogue)
@@ -265,6 +265,9 @@ def _device(text: str, catalogue: Catalogue, memory: float | None = None) -> tup
 def _workload(text: str) -> str:
     from whichgpu.workloads.workload import resolve
 
+    if text.startswith("micro/"):
+        # Of the device itself, as `bench device` has it.
+        return text
     try:
         return resolve(text).id
     except UsageError as fault:

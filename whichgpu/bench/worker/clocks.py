@@ -147,15 +147,19 @@ def timed(
 
 
 def _warm(clock: Clock, step: Step, method: Method, agree: Callable[[list[float]], list[float]]) -> Any:
-    """Run until nothing is new: (seconds of the first call, of a later one, calls)."""
+    """Run until nothing is new: (seconds of the first call, of a later one, calls).
+
+    The first call compiles and looks for kernels while the device idles, which warms up nothing: its time
+    does not count.
+    """
     clock.synchronize()
     start = time.perf_counter()
     step()
     clock.synchronize()
     first = time.perf_counter() - start
-    count = 1
+    count, spent, start = 1, 0.0, time.perf_counter()
     # What is derived from a time must be the same in every process, or they wait for each other.
-    each, spent = agree([first, first])
+    (each,) = agree([first])
     while count < method.warmup or spent < method.warmup_seconds:
         (more,) = agree([float(max(1, min(_CHUNK, int(0.2 * method.warmup_seconds / max(each, 1e-9)))))])
         begun = time.perf_counter()
@@ -178,14 +182,12 @@ def _chunk(
     return int(agree([float(room)])[0])
 
 
-def flusher(torch: Any, device: str, cache: float = 0.0) -> Step:
-    """What empties the last-level cache: overwrites more than it holds, twice `cache` (B) if that is known.
+def flushers(torch: Any, device: str, cache: float = 0.0) -> tuple[Step, Step]:
+    """What empties the last-level cache of more than it holds, twice `cache` (B) if that is known.
 
-    256 MiB, the least, is twice the largest L2 of NVIDIA GPUs (126 MB), and more than most processors' L3.
+    The first overwrites: a cache full of what was written has to write it back while the next kernel runs,
+    which is fair to one that writes, since it leaves as much behind. The second reads, for a kernel that only
+    reads. 256 MiB, the least, is twice the largest L2 of NVIDIA GPUs (126 MB).
     """
-    junk = torch.empty(max(256 * 2**20, 2 * int(cache)), dtype=torch.int8, device=device)
-
-    def flush() -> Any:
-        return junk.zero_()
-
-    return flush
+    junk = torch.empty(max(256 * 2**20, 2 * int(cache)), dtype=torch.int8, device=device).zero_()
+    return junk.zero_, lambda: torch.amax(junk)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.errors import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -17,6 +19,8 @@ _TYPES = {"fp64": "float64", "fp32": "float32", "tf32": "float32", "fp16": "floa
 _CACHE = 64 * 2.0**20
 #: The Infinity Cache in front of the memory of AMD's accelerators, of which the driver says nothing, in B.
 _INFINITY = 256 * 2.0**20
+#: Characters of a fault that are told.
+_LONGEST = 200
 
 
 def cache_of(bench: Bench) -> float:
@@ -221,16 +225,48 @@ def launches(bench: Bench) -> Iterator[tuple[str, Step, int]]:
     yield "graph of 100", lambda: x.add_(1.0), 100
 
 
-def transfers(bench: Bench, size: int) -> Iterator[tuple[str, Step]]:
-    """Copies of `size` bytes: pinned and pageable memory to the device and back, device to device."""
+def transfers(bench: Bench, size: int) -> Iterator[tuple[str, Step, float] | str]:
+    """Copies of `size` bytes: (what, step, bytes moved), or a sentence where one cannot be made.
+
+    Pinned and pageable memory to the device and back, pinned both ways at once, device to device.
+    """
     torch = bench.torch
     there = torch.empty(size, dtype=torch.int8, device=bench.device)
     for name, pinned in (("pinned", True), ("pageable", False)):
-        # Written once: pages that never were are all the same one, and come from the processor's cache.
-        here = torch.empty(size, dtype=torch.int8, pin_memory=pinned).fill_(1)
-        yield f"host to device, {name}", partial(there.copy_, here, non_blocking=pinned)
-        yield f"device to host, {name}", partial(here.copy_, there, non_blocking=pinned)
+        here = _host(torch, size, pinned=pinned)
+        yield f"host to device, {name}", partial(there.copy_, here, non_blocking=pinned), float(size)
+        yield f"device to host, {name}", partial(here.copy_, there, non_blocking=pinned), float(size)
+    yield "host and device both ways, pinned", _both_ways(bench, there), 2.0 * size
     for other in range(1, torch.cuda.device_count()):
-        far = torch.empty(size, dtype=torch.int8, device=f"cuda:{other}")
-        linked = "peer" if torch.cuda.can_device_access_peer(0, other) else "through the host"
-        yield f"device 0 to {other}, {linked}", partial(far.copy_, there, non_blocking=True)
+        try:
+            far = torch.empty(size, dtype=torch.int8, device=f"cuda:{other}")
+            linked = "peer" if torch.cuda.can_device_access_peer(0, other) else "through the host"
+        except RuntimeError as fault:
+            # Full, or another's alone: what the first device can do is measured without it.
+            yield f"device 0 to {other}: {one_line(fault)[:_LONGEST]}"
+            continue
+        yield f"device 0 to {other}, {linked}", partial(far.copy_, there, non_blocking=True), float(size)
+
+
+def _host(torch: Any, size: int, *, pinned: bool) -> Any:
+    """Memory of the host, written once: pages that never were are one page, which stays in its cache."""
+    return torch.empty(size, dtype=torch.int8, pin_memory=pinned).fill_(1)
+
+
+def _both_ways(bench: Bench, there: Any) -> Step:
+    """A copy to the device and one back at once, each in its own stream; the step ends with both."""
+    cuda, size = bench.torch.cuda, there.numel()
+    sent, got = (_host(bench.torch, size, pinned=True) for _ in range(2))
+    back = bench.torch.empty_like(there)
+    streams = cuda.Stream(), cuda.Stream()
+
+    def step() -> None:
+        current = cuda.current_stream()
+        for stream, into, of in zip(streams, (there, got), (sent, back), strict=True):
+            stream.wait_stream(current)
+            with cuda.stream(stream):
+                into.copy_(of, non_blocking=True)
+        for stream in streams:
+            current.wait_stream(stream)
+
+    return step

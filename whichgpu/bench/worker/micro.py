@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.bench import telemetry
 from whichgpu.bench.statistics import Method, doubts, summary
 from whichgpu.bench.worker import capture, kernels
-from whichgpu.bench.worker.clocks import Timed, flusher, timed
+from whichgpu.bench.worker.clocks import Timed, flushers, timed
 from whichgpu.bench.worker.torch_job import clock_of, device_facts, settings
 from whichgpu.bench.worker.world import World
 from whichgpu.errors import UsageError
@@ -31,7 +31,9 @@ class Bench(NamedTuple):
     device: str
     clock: Clock
     method: Method
+    #: What empties the cache before a kernel that writes, and before one that only reads.
     flush: Any
+    sweep: Any = None
 
     @property
     def on_gpu(self) -> bool:
@@ -77,7 +79,8 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     torch.manual_seed(int(task.get("seed", 0)))
     clock = clock_of(torch, world.device)
     bench = Bench(torch, world.device, clock, Method(**task.get("method", {})), None)
-    bench = bench._replace(flush=flusher(torch, world.device, kernels.cache_of(bench)))
+    writes, reads = flushers(torch, world.device, kernels.cache_of(bench))
+    bench = bench._replace(flush=writes, sweep=reads)
     context: dict[str, Any] = {
         "device": device_facts(torch, world.device), "runtime": f"PyTorch {torch.__version__}",
         "settings_torch": settings(torch),
@@ -127,7 +130,8 @@ def _row(bench: Bench, case: Case) -> dict[str, Any]:
         step = (
             capture.repeated(bench.torch.cuda, case.step, case.together) if case.together > 1 else case.step
         )
-        run = timed(bench.clock, step, bench.method, before=bench.flush if case.cold else None)
+        empty = bench.sweep if case.name == "read" else bench.flush
+        run = timed(bench.clock, step, bench.method, before=empty if case.cold else None)
     found = summary(run.times, bench.method.confidence)
     metric, size = UNITS[case.unit]
     work = case.work * case.together
@@ -243,13 +247,21 @@ def launch(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
 
 
 def transfer(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
-    """Copies between host and device, from pinned and from pageable memory, and between two devices."""
+    """Copies between host and device, from pinned and from pageable memory, and between two devices.
+
+    Those both ways at once are counted both ways.
+    """
     if not bench.on_gpu:
         yield "needs a GPU"
         return
     for size in params.get("bytes", (2**12, 2**20, 2**28)):
-        for name, step in kernels.transfers(bench, int(size)):
-            yield Case("transfer", step, float(size), "GB/s", "", {"bytes": int(size), "kind": name})
+        for one in kernels.transfers(bench, int(size)):
+            if isinstance(one, str):
+                yield one
+                continue
+            name, step, moved = one
+            yield Case("transfer", step, moved, "GB/s", "", {"bytes": int(size), "kind": name})
+            del one, step
 
 
 def sustained(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:

@@ -28,7 +28,7 @@ _LOOK = 1.0
 _DYING = 10.0
 #: Exceptions of Ray that mean that a node is gone, though the list of nodes may still have it.
 _GONE = ("NodeDiedError", "TaskUnschedulableError", "ActorUnschedulableError", "RaySystemError")
-_ROOT = str(Path(__file__).parents[3])
+_ROOT = str(Path(__file__).resolve().parents[3])
 
 
 def main() -> None:

@@ -192,7 +192,9 @@ def _diagnosed(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, room: f
                   room or plain.available, stated)  # fmt: skip
     bound = _bound(found, asked, plain)
     ratio = figure.value / predicted.mid
-    verdict = _verdict(asked, bound if bound is None else _lightest(job, gpu, asked, bound))
+    most = bound if bound is None else _lightest(job, gpu, asked, bound)
+    verdict = _verdict(asked, most)
+    bound = most if verdict == "impossible" else bound
     every = [*causes.tried(asked), *counting.tried(asked)]
     if told.metric == SCALING:
         # What makes one GPU slow makes it so beside others too.
@@ -381,11 +383,15 @@ def _lightest(job: Job, gpu: Gpu, asked: Asked, bound: float) -> float:
     options = {**job.options, **({"guidance": "1"} if known.phase == "generate" and known.steps else {})}
     if not changes and options == job.options:
         return bound
-    with suppress(WhichGpuError):
-        found = estimate(replace(job, **changes, options=options), [gpu], explain=True)
-        other = _bound(found, asked, found.at(0, 0))
-        if other is not None:
-            return min(bound, other) if asked.figure.sense < 0 else max(bound, other)
+    # Of a server's rate, and its time of a token, the shortest answers are the heaviest: between two of their
+    # tokens come more prompts.
+    longer = {name: value for name, value in changes.items() if name != "output_tokens"}
+    for lighter in (changes, longer) if known.phase == "serve" else (changes,):
+        with suppress(WhichGpuError):
+            found = estimate(replace(job, **lighter, options=options), [gpu], explain=True)
+            other = _bound(found, asked, found.at(0, 0))
+            if other is not None:
+                bound = min(bound, other) if asked.figure.sense < 0 else max(bound, other)
     return bound
 
 

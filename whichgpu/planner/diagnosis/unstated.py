@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _DOUBLINGS = 6
 #: Steps that pictures are often made in, where programs and papers have 50.
 _STEPS = (30.0, 25.0, 20.0)
+#: Tokens of prompts that servers are often tried with, where data sets have about 512.
+_PROMPTS = (256.0, 128.0)
 #: Passes that are often gathered into a step.
 _PASSES = ("2", "4", "8", "16", "32")
 #: Requests in flight that a server is not asked beyond.
@@ -66,13 +68,25 @@ def _readings(stated: Job, full: Job, figure: Quoted, *, slow: bool) -> Iterator
     if full.phase == "generate" and stated.steps is None and not slow:
         for steps in (one for one in _STEPS if one < float(full.steps or 0.0)):
             yield f"no number of steps is stated: taken as {steps:g}", "steps", steps
-    if full.trains and not slow:
+    if not slow:
+        yield from _lighter(stated, full, figure)
+    if not slow:
         yield from _larger_steps(stated, full, figure)
 
 
+def _lighter(stated: Job, full: Job, figure: Quoted) -> Iterator[tuple[str, str, Any]]:
+    """Shorter prompts of a server, and the layout that tensor cores are fed in."""
+    if full.phase == "serve" and stated.input_tokens is None and figure.metric != "ttft":
+        for tokens in (one for one in _PROMPTS if one < float(full.input_tokens or 0.0)):
+            yield f"no length of prompts is stated: taken as {tokens:g} tokens", "input_tokens", tokens
+    if full.height and full.phase in ("train", "infer") and "layout" not in stated.options:
+        yield "no layout is stated: taken as channels last", "options", {**stated.options, "layout": "nhwc"}
+
+
 def _larger_steps(stated: Job, full: Job, figure: Quoted) -> Iterator[tuple[str, str, Any]]:
-    """The same of a fast training: larger batches, and of a speed-up more passes between exchanges."""
-    if stated.batch is None:
+    """The same of what is fast: larger batches, and of a speed-up more passes between exchanges."""
+    many = full.trains or (full.phase in ("infer", "generate") and figure.sense > 0)
+    if stated.batch is None and many:
         for doublings in range(1, _DOUBLINGS + 1):
             batch = 2.0**doublings * float(full.batch or 1.0)
             yield f"no batch is stated: taken as {batch:g}", "batch", batch
