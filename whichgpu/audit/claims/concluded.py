@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 _LEADS = re.compile(
     r"(?:(?:(?<![^\s])|[,;:(\u2013\u2014]\s*)(?:so|in other words|put differently|i\.e\.,?|or|making it)|"
     r"\b(?:that|this)(?:[\u2019']s| is| makes| gives| means)|\bwhich (?:is|makes|gives|means)|"
-    r"\b(?:against|instead of|versus|vs\.?)\s[\d.,]+\s?[\w/]+,(?: an? \w+ of)?|"
+    # "82.6 TFLOPS against 19.5 for the A100, more than".
+    r"\b(?:against|instead of|versus|vs\.?)\s[\d.,]+\s?[\w/]*(?:\s(?:for|on|of|with|from|in)\s[\w -]{2,24})?,"
+    r"(?: an? \w+ of)?|"
     r"\b(?:against|instead of|versus|vs\.?)\s[\d.,]+(?:\s?[\w/]+)?\s(?:is|makes|means)|"
     r"\b(?:therefore|thus|hence)|=|\b(?:shows?|yields?|represents?) an?|"
     r"\b(?:an? )?(?:factor|ratio|speed-?up|gap|advantage|lead|gain|increase|jump|improvement|reduction|"
