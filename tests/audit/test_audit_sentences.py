@@ -113,3 +113,18 @@ def test_a_gpu_of_ones_own_is_known_by_its_name(tmp_path, whichgpu):
     size, speed = answer.json["findings"]
     assert (size["subject"], size["verdict"]) == ("zeta-9000", "contradicted")
     assert "training bert-large" in speed["because"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "wrong"),
+    [
+        ("Hopper, Ada and Blackwell. The A100, the A10 and the L40 do not.", {"L40"}),
+        ("Hopper, Ada and Blackwell. The A100, the A10 and the A40 do not.", set()),
+        ("The L4, the L40 and the A40 do.", {"A40"}),
+        ("The L4 and the L40S do, the A40 does not.", set()),
+    ],
+)
+def test_the_devices_of_an_answer_have_what_was_asked_for(answer, wrong):
+    found = corpus.verdicts(f"### Which GPUs support FP8?\n\n{answer}\n")
+    assert {stated for stated, verdict in found.items() if verdict == "contradicted"} == wrong
+    assert len(found) > 1

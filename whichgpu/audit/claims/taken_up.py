@@ -37,7 +37,8 @@ _IT = (
 _HAS = (
     r"(?:has|have|had|ships? with|comes? with|supports?|offers?|gets?|got|features?|(?:can|could) (?:do|"
     r"use|run|handle|have)|"
-    r"knows?|keeps?|kept|retains?|inherited|do|does)"
+    r"knows?|keeps?|kept|retains?|inherited|do|does|(?:brings?|brought)(?= \w+ back\b)|"
+    r"(?:raise[sd]?|double[sd]?|increase[sd]?|extend(?:s|ed)?)(?= (?:it|that|this) to \d))"
 )
 #: The subject first, then the pronoun: "the H100 has them", "the A40 lacks it", "it is without it".
 _OBJECT = re.compile(
@@ -48,8 +49,8 @@ _OBJECT = re.compile(
     rf"(?:does|do|did|has|have|can|could|is|are|was)(?:n[\u2019']t| not)(?: (?:have|support|offer|get|do|"
     rf"know|come with|ship with|got|had|use))?|"
     rf"cannot (?:use|do|have))|(?:also |still |even |already |now )*{_HAS})\s+{_IT}"
-    rf"(?:\s+(?:too|as well|also|either|already|itself|natively))*,?(?:\s+(?:too|as well|either)"
-    rf")?\s*(?=[.,;:)!]|$|and\b|but\b|while\b)",
+    rf"(?:\s+(?:too|as well|also|either|already|itself|natively|back|"
+    rf"to \d[\d.]* [GT]B/s))*,?(?:\s+(?:too|as well|either))?\s*(?=[.,;:)!]|$|and\b|but\b|while\b)",
     re.IGNORECASE,
 )
 #: The pronoun first, then where: "it is available on the A40", "you can use it on the L40S".
