@@ -122,6 +122,7 @@ def test_a_gpu_of_ones_own_is_known_by_its_name(tmp_path, whichgpu):
         ("Hopper, Ada and Blackwell. The A100, the A10 and the A40 do not.", set()),
         ("The L4, the L40 and the A40 do.", {"A40"}),
         ("The L4 and the L40S do, the A40 does not.", set()),
+        ("The L4 and the L40S do. FP4 came with Blackwell; the H200 does not have it.", set()),
     ],
 )
 def test_the_devices_of_an_answer_have_what_was_asked_for(answer, wrong):

@@ -78,19 +78,18 @@ def _of_question(context: Context) -> Iterator[Finding]:
         question = _WHICH.match(passages[one.at].text, one.start, one.end)
         what = capability_at(passages[one.at].text, question.start("what")) if question else None
         passage = passages[one.answer]
-        named = within(context.mentions.get(one.answer, ()), one.begins, len(passage.text))
+        # What names another capability is about that, and so is what follows.
+        end = next((each.start for each in sentences(passage.text) if each.end > one.begins
+                    and _NAMES.search(each.text)), len(passage.text))  # fmt: skip
+        named = within(context.mentions.get(one.answer, ()), one.begins, end)
         for mention, told in _each_of_lists(passage, named) if what else ():
             gpus = [context.catalogue[key] for key in mention.ids]
             place = (mention.start, mention.end)
-            if what and not _NAMES.search(_sentence_of(passage.text, mention)):
+            if what:
                 yield from judged(passage, place, what[0], gpus, told=told, context=context)
 
 
 _NAMES = re.compile("|".join(each.names for each in CAPABILITIES), re.IGNORECASE)
-
-
-def _sentence_of(text: str, mention: Mention) -> str:
-    return next((each.text for each in sentences(text) if each.start <= mention.start < each.end), "")
 
 
 def _each_of_lists(passage: Passage, named: Sequence[Mention]) -> Iterator[tuple[Mention, bool]]:
