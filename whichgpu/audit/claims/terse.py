@@ -29,7 +29,8 @@ _BEGINS = re.compile(
 #: What makes of it a sentence of its own, a statement on something else, or a comparison.
 _OTHER = re.compile(
     r"\b(?:is|are|was|were|will|can|could|would|if|when|you|we|it|its|than|compared|vs\.?|needs?|requires?|"
-    r"recommended|psu|power supply|models?|older|newer|competitors?|for|at)\b|[?:]|\d\s?%|\bx\d",
+    r"recommended|psu|power supply|models?|older|newer|competitors?|"
+    r"for(?! (?:two|pairs of|up to two) (?:cards|gpus))|at)\b|[?:]|\d\s?%|\bx\d",
     re.IGNORECASE,
 )
 
