@@ -24,7 +24,8 @@ HOLDS = re.compile(
 #: What must be split is more than one of them holds.
 _SPLIT = (
     r"(?:has|have|had|needs?|must)(?: to)? be (?:split|sharded|spread|distributed|divided)(?= (?:over|across|"
-    r"between|among) (?:at least )?(?:two|three|four|several|multiple|\d) (?:devices|gpus|cards|accelerators))"
+    r"between|among) (?:at least )?(?:two|three|four|several|multiple|\d) "
+    r"(?:devices|gpus|cards|accelerators))"
 )
 SPLIT = re.compile(_SPLIT, re.IGNORECASE)
 #: What sets them apart.
