@@ -37,7 +37,7 @@ _OF = re.compile(
     rf"(?:\b(?P<limit>{'|'.join(_HEDGES)})\s+)?(?P<at>\b(?:1/(?P<part>\d{{1,2}})|(?P<n>\d{{1,2}}(?:\.\d)?|"
     rf"{'|'.join(SPELLED)})(?:\s?[x\u00d7]|\s+times)|(?:(?:an?|one)[ -])?(?P<word>{'|'.join(_SHARES)})))"
     r"(?:\s+(?:as (?:fast|quick|high|much|many)(?: as)?|the|its|their|of|that|dense|sparse|peak|rate|speed|"
-    rf"throughput|performance|rated|own|in|plain)){{1,7}}\s+(?P<base>{_FORMAT})",
+    rf"throughput|performance|rated|own|plain)){{1,7}}\s+(?P<swap>in\s+)?(?P<base>{_FORMAT})",
     re.IGNORECASE,
 )
 _NAMED = re.compile(rf"\b{_FORMAT}", re.IGNORECASE)
@@ -69,7 +69,10 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         gpus = [context.catalogue[key] for key in about[0].ids]
         for match in _OF.finditer(passage.text, sentence.start, sentence.end):
-            yield from _judged(passage, match, _first(passage.text, sentence, match), gpus, context)
+            formats = (_first(passage.text, sentence, match), match["base"])
+            # "65 TFLOPS in FP16 and twice that in INT8" begins with what it is a multiple of.
+            formats = formats[::-1] if match["swap"] else formats
+            yield from _judged(passage, match, formats, gpus, context)
 
 
 def _first(text: str, sentence: Sentence, match: re.Match[str]) -> str:
@@ -80,19 +83,20 @@ def _first(text: str, sentence: Sentence, match: re.Match[str]) -> str:
 
 
 def _judged(
-    passage: Passage, match: re.Match[str], first: str, gpus: Sequence[Gpu], context: Context
+    passage: Passage, match: re.Match[str], formats: tuple[str, str], gpus: Sequence[Gpu], context: Context
 ) -> Iterator[Finding]:
     """Wrong where no rate of the format is so many times a rate of the other, on any of the devices."""
-    one, other = (each.lower().replace(" ", "") for each in (first, match["base"]))
+    one, other = (each.lower().replace(" ", "") for each in formats)
     known = [gpu for gpu in gpus if gpu.confidence != "low"]
-    ratios = [ratio for gpu in known for ratio in _ratios(gpu, one, other)] if one != other else []
-    if not first or not ratios:
+    paired = one and other and one != other
+    ratios = [ratio for gpu in known for ratio in _ratios(gpu, one, other)] if paired else []
+    if not ratios:
         return
     limit = _HEDGES.get((match["limit"] or "").lower(), "")
     claim = Multiple(*match.span("at"), _times(match), limit)
     verdict = verdict_of(claim, ratios)
     real = min(ratios, key=lambda each: abs(each / claim.times - 1))
-    because = f"{known[0].id} has {real:.3g} times the rate of {match['base']} in {first}"
+    because = f"{known[0].id} has {real:.3g} times the rate of {formats[1]} in {formats[0]}"
     yield made(
         context, passage, match.span("at"), "specification", verdict, subject=known[0].id,
         attribute=_RATES[one][0], because=because, expected="" if verdict == "confirmed" else f"{real:.3g}x",
