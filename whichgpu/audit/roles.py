@@ -10,6 +10,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.families import of_generation
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import Sentence, sentences, topic, within
 from whichgpu.audit.subjects import Mention
@@ -209,6 +210,8 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
         if any(set(each.named) & set(one.named) for each in kin for one in found):
             # "The A100's successor has 132 SMs" is not about the A100.
             found = ()
+        if found and of_generation(sentence.text, found[0], context):
+            found = ()
         found = _of_form(found, sentence.text, context)
         first = here[0] if here and found and not set(here[0].named) & set(found[0].named) else None
         if first and first not in against and _IT_IS_ONE.fullmatch(passage.text, sentence.start, first.start):
@@ -385,6 +388,9 @@ def _topic(
         if own and all(_is_place(passage.text, each) for each in own):
             # "Jobs in BF16 must go to the A100 nodes" is about what was spoken of before.
             continue
+        if own and _REASON.fullmatch(passage.text, back.start, own[0].start):
+            # "It fits in our servers, since the T4 is as high": of what it goes on about.
+            continue
         if own and _OF_IT.search(passage.text, back.start, own[0].start):
             # "At $1,599 it is a twentieth of what an H100 costs" is about what was spoken of before.
             continue
@@ -424,6 +430,11 @@ def _is_place(text: str, mention: Mention) -> bool:
     return before is not None and _MACHINES.match(text, mention.end) is not None
 
 
+#: A pronoun's sentence up to the device that a reason for it names.
+_REASON = re.compile(
+    r"\s*(?:It|This card|The card)\s[^.;]*\b(?:since|because|as)\s+(?:the\s+|our\s+|an?\s+|nvidia\s+)*",
+    re.IGNORECASE,
+)
 #: What sets the subject of one clause against that of the next.
 _CONTRASTS = re.compile(r"\s*(?:While|Whereas|Where|Although|Though)\b")
 _MOVED = re.compile(r"\s+to\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|its\s+)*", re.IGNORECASE)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
 from whichgpu.audit.capabilities import CAPABILITIES, capability_of
-from whichgpu.audit.capable.verdict import judged
+from whichgpu.audit.capable.verdict import is_narrowed, judged
 from whichgpu.audit.capable.words import said_in
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
@@ -304,7 +304,7 @@ _ELSE = re.compile(r"\b(?:and|but|or|than|memory|cache|bandwidth|cores)\b", re.I
 def _named_before(text: str, start: int, end: int) -> tuple[Capability, bool] | None:
     """The last capability that is named, where nothing around it is denied or left open."""
     said = list(_ANY.finditer(text, start, end))
-    if not said or _NOT.search(text, start, end):
+    if not said or _NOT.search(text, start, end) or is_narrowed(text, said[-1].end()):
         return None
     return capability_of(said[-1]), True
 
@@ -312,7 +312,7 @@ def _named_before(text: str, start: int, end: int) -> tuple[Capability, bool] | 
 def _last_claim(text: str, start: int, end: int) -> tuple[Capability, bool] | None:
     """The last capability that a text says, or denies, of something; None where that is not certain."""
     said = list(_ANY.finditer(text, start, end))
-    if not said:
+    if not said or is_narrowed(text, said[-1].end()):
         return None
     subject = _HEADS.match(text, said[-1].end())
     if subject and not _NOT.search(text, max(start, said[-1].start() - _DENIAL), end):

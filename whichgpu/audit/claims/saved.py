@@ -86,6 +86,8 @@ _THAN_BARE = re.compile(
     r"(?=\s*(?:[,;:)]|\.(?!\d)|$))",
     re.IGNORECASE,
 )
+#: What begins a clause about something else.
+_AND_ITS = re.compile(r",\s+(?:and|but|while|whereas)\s+(?:its|their|the)\s")
 _RIGHT_BEHIND = 6
 #: A sentence that says only what the two before it differ by: "That is a third more."
 _THAT_IS = re.compile(
@@ -182,6 +184,9 @@ def _judged(
             if each.start < 0 or each.start >= sentence.start or not _in_brackets(passage.text, each.start)
         ]
     here = within(amounts, sentence.start, sentence.end)
+    # "43 percent more cores, and its L2 grew from 4 to 6 MB": of the other clause.
+    other = _AND_ITS.search(passage.text, said.end, sentence.end)
+    here = [each for each in here if other is None or each.start < other.start()]
     before = [each for each in amounts if sentence.start - _BACK < each.start < sentence.start]
     unlike = _SUPPOSED if said.kind == "amount" else ELSE
     longer = said.kind == "amount" and _OVER.match(passage.text, said.end)

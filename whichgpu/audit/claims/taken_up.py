@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import CAPABILITIES, capability_of
-from whichgpu.audit.capable.verdict import judged
+from whichgpu.audit.capable.verdict import is_narrowed, judged
 from whichgpu.audit.claims.asserted import of_kind
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
@@ -99,7 +99,10 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _one(text: str) -> Capability | None:
     """The one capability that a stretch of text names; None for none, or several."""
-    found = {each.key: each for each in map(capability_of, _NAMES.finditer(text))}
+    every = list(_NAMES.finditer(text))
+    if any(is_narrowed(text, each.end()) for each in every):
+        return None
+    found = {each.key: each for each in map(capability_of, every)}
     return next(iter(found.values())) if len(found) == 1 else None
 
 
@@ -130,6 +133,8 @@ def _of_subject(
     # What the sentence itself names before is meant, else what the one before it is about.
     own = [capability_of(each) for each in _NAMES.finditer(text, begins, start)]
     what = own[-1] if own else last
+    if any(is_narrowed(text, each.end()) for each in _NAMES.finditer(text, begins, start)):
+        return
     if not (says or on) or what is None or len({each.key for each in own}) > 1 or _OPEN.search(clause):
         return
     if any(capability_of(each) != what for each in _NAMES.finditer(text, start, ends)):

@@ -18,7 +18,9 @@ HOLDS = re.compile(
     r"(?:enough |the |sufficient |plenty of )*(?:room|space)|"
     r"can do|can have|(?:can|could|will|would) take|put|plac(?:ed|es)|launch(?:ed|es)?|deploy(?:ed|s)?|"
     r"suitable|no problem|possible|"
-    r"feasible|doable|go (?:in|on)(?:to)?|(?:large|big|roomy) enough|(?:fine-?)?tuned|trained)\b",
+    r"feasible|doable|go (?:in|on)(?:to)?"
+    r"(?! (?:an?|the|one|any|every|our|your) (?:\w+ )?(?:workstation|server|case|chassis|box|tower|rack|node|slot))|"
+    r"(?:large|big|roomy) enough|(?:fine-?)?tuned|trained)\b",
     re.IGNORECASE,
 )
 #: What must be split is more than one of them holds.
