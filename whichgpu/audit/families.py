@@ -66,7 +66,8 @@ _NAMES = r"(?:Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada|Hopper|Blackwell|Rub
 _GENERATION = re.compile(
     rf"\W*(?:The\s+)?(?P<name>{_NAMES})(?: Lovelace)?(?:\s+(?:generation|architecture))?\W*(?:\([^)]*\)\s+)?"
     r"(?:came|brought|introduced|followed|added|arrived|doubled|improved|was|had|has|then|in \d{4})\b|"
-    r"[^.;]{0,40}?\b(?:came|arrived|appeared|debuted|(?:was|were) introduced)\s+(?:only\s+|first\s+)?(?:with|in)\s+"
+    r"[^.;]{0,40}?\b(?:came|arrived|appeared|debuted|(?:was|were) introduced)\s+"
+    r"(?:only\s+|first\s+)?(?:with|in)\s+"
     rf"\W*(?P<by>{_NAMES})",
     re.IGNORECASE,
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import named
-from whichgpu.audit.beside import in_brackets
+from whichgpu.audit.beside import in_brackets, in_round
 from whichgpu.audit.binding import united
 from whichgpu.audit.comparisons.said import is_multiple
 from whichgpu.audit.findings import Evidence
@@ -169,6 +169,9 @@ def _of_claim(
     stop = next((i for i in range(claim.end, here.end) if text[i] in ",;:()"), here.end)
     same = same or _led(passage, at, claim, (every, quantities(text, context.fraction)), stop)
     if len(same) != 2 or same[0].value == same[1].value or not same[0].value * same[1].value:
+        return
+    if not in_round(text, claim.start) and len({in_round(text, each.start) for each in same}) > 1:
+        # "150 W (plus 25 W of boost), a third of the 4090's 450": not of the aside.
         return
     pair = sorted(each.value for each in same)
     other = [

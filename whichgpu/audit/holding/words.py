@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from whichgpu.audit import patterns as re
 
+#: Behind "go into": what cards go into, and no model.
+CASE = (
+    r"(?! (?:an?|the|one|any|every|our|your) (?:\w+ )?"
+    r"(?:workstation|server|case|chassis|box|tower|rack|slot))"
+)
 #: What sets a model and its room together: the one is in the other, or the room is enough.
 HOLDS = re.compile(
     r"\b(?:fit(?:s|ted|ting)?|hold(?:s|ing)?|held|swallow(?:s|ed)?|accommodat\w+|host(?:s|ed)?|hous(?:es?|ed)|"
@@ -19,7 +24,7 @@ HOLDS = re.compile(
     r"can do|can have|(?:can|could|will|would) take|put|plac(?:ed|es)|launch(?:ed|es)?|deploy(?:ed|s)?|"
     r"suitable|no problem|possible|"
     r"feasible|doable|go (?:in|on)(?:to)?"
-    r"(?! (?:an?|the|one|any|every|our|your) (?:\w+ )?(?:workstation|server|case|chassis|box|tower|rack|node|slot))|"
+    rf"{CASE}|"
     r"(?:large|big|roomy) enough|(?:fine-?)?tuned|trained)\b",
     re.IGNORECASE,
 )
