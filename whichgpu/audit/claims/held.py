@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 #: What says that something can be held, or had better be.
 _HOLDS = re.compile(
-    r"\b(?:fit(?:s|ting|ted)?|stays?|run(?:s|ning)?|host(?:s|ed|ing)?|load(?:s|ed|ing)?|serv(?:es?|ed|ing)|"
+    r"\b(?:fit(?:s|ting|ted)?|stays?(?! (?:at|below|under|within) [\d,]+ ?W)|"
+    r"run(?:s|ning)?|host(?:s|ed|ing)?|load(?:s|ed|ing)?|serv(?:es?|ed|ing)|"
     rf"hold(?:s|ing)?|go(?:es)?\s+(?:in(?:to)?|on(?:to)?)\b{CASE}|"
     r"(?:has|have) (?:enough )?(?:room|memory)|"
     r"handl(?:es?|ing)|deploy(?:s|ed)?|enough|sufficient|suffices?|will do|does it|can do|do it|manages?|"
