@@ -129,3 +129,20 @@ def test_the_devices_of_an_answer_have_what_was_asked_for(answer, wrong):
     found = corpus.verdicts(f"### Which GPUs support FP8?\n\n{answer}\n")
     assert {stated for stated, verdict in found.items() if verdict == "contradicted"} == wrong
     assert len(found) > 1
+
+
+@pytest.mark.parametrize(
+    ("item", "wrong"),
+    [
+        ("MIG with up to seven instances", True),
+        ("MIG with up to four instances", False),
+        ("NVLink bridge for two cards", True),
+        ("Con: an old Ampere design", True),
+        ("Pro: a Blackwell design", False),
+    ],
+)
+def test_an_item_without_a_subject_is_of_its_heading(item, wrong):
+    text = f"## RTX PRO 6000 Blackwell Server Edition\n\n- {item}\n- 96 GB\n"
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert bool(found.accusations) is wrong
+    assert len(found.findings) > 1
