@@ -113,3 +113,36 @@ def test_a_gpu_of_ones_own_is_known_by_its_name(tmp_path, whichgpu):
     size, speed = answer.json["findings"]
     assert (size["subject"], size["verdict"]) == ("zeta-9000", "contradicted")
     assert "training bert-large" in speed["because"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "wrong"),
+    [
+        ("Hopper, Ada and Blackwell. The A100, the A10 and the L40 do not.", {"L40"}),
+        ("Hopper, Ada and Blackwell. The A100, the A10 and the A40 do not.", set()),
+        ("The L4, the L40 and the A40 do.", {"A40"}),
+        ("The L4 and the L40S do, the A40 does not.", set()),
+        ("The L4 and the L40S do. FP4 came with Blackwell; the H200 does not have it.", set()),
+    ],
+)
+def test_the_devices_of_an_answer_have_what_was_asked_for(answer, wrong):
+    found = corpus.verdicts(f"### Which GPUs support FP8?\n\n{answer}\n")
+    assert {stated for stated, verdict in found.items() if verdict == "contradicted"} == wrong
+    assert len(found) > 1
+
+
+@pytest.mark.parametrize(
+    ("item", "wrong"),
+    [
+        ("MIG with up to seven instances", True),
+        ("MIG with up to four instances", False),
+        ("NVLink bridge for two cards", True),
+        ("Con: an old Ampere design", True),
+        ("Pro: a Blackwell design", False),
+    ],
+)
+def test_an_item_without_a_subject_is_of_its_heading(item, wrong):
+    text = f"## RTX PRO 6000 Blackwell Server Edition\n\n- {item}\n- 96 GB\n"
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert bool(found.accusations) is wrong
+    assert len(found.findings) > 1

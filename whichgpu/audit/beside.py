@@ -23,6 +23,8 @@ _VALUES = re.compile(
     r"(?:vs\.?|versus|against|compared to|over)\s*[$\u20ac\u00a3]?(?P<b>\d[\d.,]*)[^()]{0,20}\)"
 )
 _AND = re.compile(r"\band\b|,", re.IGNORECASE)
+#: Characters of an aside.
+_ASIDE = 220
 #: Between the second value and a ratio that is worked out from both.
 _SO = re.compile(
     r"[^.;]{0,40}?(?:\bwhich (?:is|makes|means)(?: it| this| that| the \w+)?|\bthat (?:is|makes)|"
@@ -96,3 +98,9 @@ def before_it(
 
 def _plain(digits: str) -> float:
     return float(digits.replace(",", "") or 0)
+
+
+def in_round(text: str, at: int) -> bool:
+    """Whether a place of a text stands in round brackets."""
+    first = max(0, at - _ASIDE)
+    return text.rfind("(", first, at) > text.rfind(")", first, at)

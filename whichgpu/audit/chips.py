@@ -126,6 +126,9 @@ def _inside(text: str, match: re.Match[str], here: Sequence[Mention]) -> Mention
     powers = _POWERS.match(text, match.end())
     behind = [each for each in here if powers and each.start == powers.end()]
     before = [each for each in here if each.end <= match.start()][-1:]
+    if any(each.start <= match.start() < each.end for each in here):
+        # "The RTX 6000 Ada beats the GV100": a card of the name of its chip.
+        before = []
     return next(
         (each for each in before if _SITS.fullmatch(text, each.end, match.start())), next(iter(behind), None)
     )

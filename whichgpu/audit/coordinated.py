@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.subjects import Mention
 
-_AND = re.compile(
+#: What stands between two devices that are one subject, or object, together.
+JOINED = re.compile(
     r"s?(?:,|,?\s+(?:and|nor|or|&|as well as))\s+(?:the\s+|nvidia\s+|amd\s+|an?\s+)*", re.IGNORECASE
 )
 _LAST_AND = re.compile(r"\b(?:and|nor|or|as well as)\b|&", re.IGNORECASE)
@@ -30,7 +31,7 @@ def up_to(mention: Mention, who: Spoken) -> list[Mention]:
     for before in reversed([each for each in who.here if each.end <= mention.start]):
         # "Unlike the A40, the L40" are not one subject.
         apart = before in who.against and mention not in who.against
-        if apart or not _AND.fullmatch(who.text, before.end, found[0].start):
+        if apart or not JOINED.fullmatch(who.text, before.end, found[0].start):
             break
         if found[0] is mention and not _LAST_AND.search(who.text, before.end, mention.start):
             # "Video: L40S, the A100 has none" is of the A100.
@@ -46,7 +47,7 @@ def beyond(mention: Mention, who: Spoken, end: int) -> list[Mention]:
     """
     found = [mention]
     for after in (each for each in who.here if each.start >= mention.end):
-        if not _AND.fullmatch(who.text, found[-1].end, after.start):
+        if not JOINED.fullmatch(who.text, found[-1].end, after.start):
             break
         found.append(after)
     joined = len(found) > 1 and _LAST_AND.search(who.text, found[-2].end, found[-1].start)

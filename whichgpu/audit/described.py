@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.descriptions import DESCRIPTION, OF_A_MODEL, SIZE, asked
+from whichgpu.audit.descriptions import DESCRIPTION, ELIDED, OF_A_MODEL, SIZE, asked, of_maker
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.roles import owned
 from whichgpu.audit.sentences import sentences
@@ -138,6 +138,10 @@ class _Reader:
                 self._found = sorted([*self._found, Mention(*place, match["what"], ids, ids)])
             else:
                 unsettled.append(place)
+        for match in ELIDED.finditer(self._text):
+            ids = self._fitting(match.start(), of_maker(match["maker"]))
+            if ids:
+                self._found = sorted([*self._found, Mention(*match.span(), match[0], ids, ids)])
         unsettled += [match.span() for match in _SEVERAL.finditer(self._text)]
         return self._found, unsettled
 

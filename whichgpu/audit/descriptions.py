@@ -97,6 +97,14 @@ DESCRIPTION = re.compile(
 )
 
 
+#: The one of a maker, with its noun left out: "NVIDIA's part takes 700 W, AMD's draws 750 W".
+ELIDED = re.compile(
+    r"\b(?P<maker>NVIDIA|AMD|Intel)[\u2019']s(?=\s+(?:draws?|has|had|takes?|offers?|needs?|comes|carries|"
+    r"delivers?|costs?|supports?|lacks?|uses?|is|reaches|gets)\b)",
+    re.IGNORECASE,
+)
+
+
 class Asked(NamedTuple):
     """What a description says of its device."""
 
@@ -136,6 +144,12 @@ def asked(match: re.Match[str]) -> Asked | None:
     telling = head in _TELLING or (head == "one" and bool(mods.strip()) and det == "the")
     makers = not unknown and det.endswith("'s") and "team" not in det
     return Asked() if telling or makers else None
+
+
+def of_maker(name: str) -> Asked:
+    """What a maker's name asks of its device."""
+    test = _test(name.lower())
+    return Asked(tests=(test,) if test else ())
 
 
 def asked_of_several(mods: str) -> Asked | None:

@@ -12,6 +12,8 @@ from whichgpu.hardware.architecture import families
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from whichgpu.audit.findings import Context
+    from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
 
@@ -57,3 +59,22 @@ def called(gpu: Gpu) -> str:
     own = [name for name, key in _family_names().items() if key == gpu.architecture]
     known = families().get(gpu.family)
     return own[0].title() if own else known.name if known else ""
+
+
+_NAMES = r"(?:Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada|Hopper|Blackwell|Rubin)\b"
+#: What a generation is said to have done, or what came with it.
+_GENERATION = re.compile(
+    rf"\W*(?:The\s+)?(?P<name>{_NAMES})(?: Lovelace)?(?:\s+(?:generation|architecture))?\W*(?:\([^)]*\)\s+)?"
+    r"(?:came|brought|introduced|followed|added|arrived|doubled|improved|was|had|has|then|in \d{4})\b|"
+    r"[^.;]{0,40}?\b(?:came|arrived|appeared|debuted|(?:was|were) introduced)\s+"
+    r"(?:only\s+|first\s+)?(?:with|in)\s+"
+    rf"\W*(?P<by>{_NAMES})",
+    re.IGNORECASE,
+)
+
+
+def of_generation(text: str, topic: Mention, context: Context) -> bool:
+    """Whether a sentence is of another generation than that of a device: "Volta came a year later"."""
+    said = _GENERATION.match(text)
+    name = (said["name"] or said["by"]).lower() if said else ""
+    return bool(name) and not context.catalogue[topic.ids[0]].architecture.startswith(name)

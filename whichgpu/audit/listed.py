@@ -146,6 +146,12 @@ _THEN = re.compile(
 )
 
 
+_BUT_HAS = re.compile(
+    r",?\s+(?:is|was)\s+(?:[a-z]+\s+){1,2},?\s?but(?=\s+(?:(?:also|still|only|just)\s+)*"
+    r"(?:has|had|comes with|offers|draws|takes|gets)\b)"
+)
+
+
 def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention | None) -> Attribute | None:
     """The attribute that a value in a list is of by its unit; None outside of a list.
 
@@ -168,6 +174,9 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
     begins = values.strip() or (key == "power" and _ENTRIES.match(text, quantity.end))
     if mention and mark and begins and listing and not _TURNS.search(before):
         gap = values
+    elif mention and (but := _BUT_HAS.match(gap)):
+        # "The RTX 3060 Ti is faster but has 8 GB".
+        gap = gap[but.end() :]
     elif mention is None and (again := list(_AND_ITS.finditer(gap))):
         gap = gap[again[-1].end() :]
     said = (key != "memory_bus" and is_list(gap)) or (key == "bandwidth" and _opens(gap))

@@ -54,6 +54,11 @@ _SHARES = {"half": 1 / 2, "third": 1 / 3, "two thirds": 2 / 3, "quarter": 1 / 4,
            "sixth": 1 / 6, "eighth": 1 / 8, "tenth": 1 / 10}  # fmt: skip
 
 
+def opposite(limit: str) -> str:
+    """The limit of what is left, where a limit is told of what is less: "over 40 % less" is under 60 %."""
+    return {"over": "under", "under": "over", "nearly": "about"}.get(limit, limit)
+
+
 def parts(text: str, sentence: Sentence) -> Iterator[Multiple]:
     """Shares in words that are more or less: "a third more", "half again as much"."""
     for match in _PART.finditer(text, sentence.start, sentence.end):

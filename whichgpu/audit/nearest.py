@@ -97,6 +97,10 @@ _LEAST_MEMORY = 0.5e9
 _DOLLARS = frozenset({"$", "us$", "usd", "dollar", "dollars"})
 
 
+#: Bytes from which on memory is no cache of a GPU: "48 GB and 96 MB of L2".
+_NO_CACHE = 1e9
+
+
 def fitting(attribute: Attribute, found: Iterable[Quantity]) -> Iterator[Quantity]:
     """The quantities that can be a value of the attribute."""
     bare = {"count", "bits"}
@@ -105,6 +109,8 @@ def fitting(attribute: Attribute, found: Iterable[Quantity]) -> Iterator[Quantit
         rates = {quantity.dimension, attribute.dimension} == {"flop rate", "op rate"}
         if same and attribute.dimension == "money" and quantity.unit.lower() not in _DOLLARS:
             # Prices on file are in dollars; one in another currency has its own taxes and day.
+            continue
+        if attribute.key == "l2" and quantity.value >= _NO_CACHE:
             continue
         if same or rates or (attribute.dimension in bare and quantity.dimension == "number"):
             yield quantity

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.families import of_generation
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import Sentence, sentences, topic, within
 from whichgpu.audit.subjects import Mention
@@ -55,6 +56,8 @@ _AGAINST = re.compile(
     r"takes? on|taking on|challeng(?:es?|ing)|fac(?:es|ing)(?: off)?|goes up against|competes? with|"
     r"(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"
     r"(?:all|none|each|every\w*|any)\b[^.;,]{0,24}?\b(?:but|except(?: for)?|save(?: for)?)|"
+    # "ECC, which the 3090 lacks. It .." goes on about what has it.
+    r"(?<=, )which|"
     r"(?:exactly|just|precisely|roughly|about) what|"
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
     r"genau wie|"
@@ -82,6 +85,9 @@ _AGAINST = re.compile(
 )
 #: "Its NVLink reaches 900 GB/s, where the A100 had 600": set against, with what follows in the clause.
 _WHERE = re.compile(rf",\s+where\s+{_ARTICLES}$", re.IGNORECASE)
+#: "Its 864 GB/s leave the 600 GB/s of it behind".
+_LEAVES = re.compile(rf"\b(?:leaves?|leaving|left)\s+{_ARTICLES}$", re.IGNORECASE)
+_BEHIND = re.compile(r"[^.;,]{0,40}\bbehind\b", re.IGNORECASE)
 #: How far back from a name the words that set something against it can begin.
 _REACH = 90
 #: What ties a value to the name before it.
@@ -203,6 +209,8 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
         kin = [each for each in here if _KIN.match(passage.text, each.end)]
         if any(set(each.named) & set(one.named) for each in kin for one in found):
             # "The A100's successor has 132 SMs" is not about the A100.
+            found = ()
+        if found and of_generation(sentence.text, found[0], context):
             found = ()
         found = _of_form(found, sentence.text, context)
         first = here[0] if here and found and not set(here[0].named) & set(found[0].named) else None
@@ -347,6 +355,7 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
             or _AGAINST.search(words)
             or _STRONG.search(words)
             or _WHERE.search(words)
+            or (_LEAVES.search(words) and _BEHIND.match(text, mention.end))
             or _aside(text, start, mention)
             or (found and _IN_FORM.search(words) and _FORM.match(f"{mention.text} version"))
         ):
@@ -379,6 +388,9 @@ def _topic(
         if own and all(_is_place(passage.text, each) for each in own):
             # "Jobs in BF16 must go to the A100 nodes" is about what was spoken of before.
             continue
+        if own and _REASON.fullmatch(passage.text, back.start, own[0].start):
+            # "It fits in our servers, since the T4 is as high": of what it goes on about.
+            continue
         if own and _OF_IT.search(passage.text, back.start, own[0].start):
             # "At $1,599 it is a twentieth of what an H100 costs" is about what was spoken of before.
             continue
@@ -388,6 +400,9 @@ def _topic(
             return (), True
         if own:
             several = len({each.named for each in own}) > 1
+            if several and _CONTRASTS.match(passage.text, back.start):
+                # "While the H100 draws 700 W, the MI300X takes more. Its predecessor ..": of either.
+                return (), True
             if several and _MOVED.fullmatch(passage.text, own[0].end, own[1].start):
                 # "From the H100 to the H200" goes on about the latter.
                 return own[1:2], True
@@ -415,6 +430,13 @@ def _is_place(text: str, mention: Mention) -> bool:
     return before is not None and _MACHINES.match(text, mention.end) is not None
 
 
+#: A pronoun's sentence up to the device that a reason for it names.
+_REASON = re.compile(
+    r"\s*(?:It|This card|The card)\s[^.;]*\b(?:since|because|as)\s+(?:the\s+|our\s+|an?\s+|nvidia\s+)*",
+    re.IGNORECASE,
+)
+#: What sets the subject of one clause against that of the next.
+_CONTRASTS = re.compile(r"\s*(?:While|Whereas|Where|Although|Though)\b")
 _MOVED = re.compile(r"\s+to\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|its\s+)*", re.IGNORECASE)
 _OF_IT = re.compile(
     r"\b(?:it|the card|this card)\s+(?:is|was|has|costs?|offers?|comes|draws|needs|delivers)\b", re.IGNORECASE

@@ -39,6 +39,7 @@ _GUARD = re.compile(
     r"vollst\w+|im vollausbau|"
     r"full (?:g\w\d{3}|ad\d{3}|die|chip|configuration|implementation)|in full|fully[- ]enabled|"
     r"measured|reached|achieved|sustained|ran at|mfu|mods?|modded|modified|usage|use (?:was|is)|average[sd]?|"
+    r"plus (?=\d+ ?W\b)|"
     r"observed|peaks? at(?! [\d.,]+ [TP](?:FL)?OPS)|users?|allocat\w+|reserve\w*|"
     r"(?:per|each|every) (?:sm|core|user|stack|pin|link|watt|dollar|gigabyte)|each(?!,? (?:with|"
     r"has|having|good for|offering|packing|"

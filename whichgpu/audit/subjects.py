@@ -357,7 +357,8 @@ _LAPTOP_WITH = re.compile(
     r"\b(?:laptops?|notebooks?|portatil[ei]|port\u00e1til(?:es)?|(?:ordinateur )?portables?)\s+"
     r"(?:(?:that|which)\s+(?:has|have|comes? with)|with|mit|con|avec|featuring|sporting|"
     r"using|powered by|(?:part|chip|gpu|version|variant|edition|form|model) of)\s+"
-    r"(?:an?\s+|the\s+|nvidia\s+|its\s+|nvidia[\u2019']s\s+|geforce\s+)*$",
+    r"(?:an?\s+|the\s+|nvidia\s+|its\s+|nvidia[\u2019']s\s+|geforce\s+)*$|"
+    r"\b(?:laptop|notebook)[\u2019']s\s+(?:own\s+|nvidia\s+|geforce\s+)*$",
     re.IGNORECASE,
 )
 _LAPTOP_BEHIND = re.compile(

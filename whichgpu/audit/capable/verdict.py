@@ -26,8 +26,26 @@ _CAME_WITH = re.compile(
     re.IGNORECASE,
 )
 
+#: Before "without FP8": cards of a kind, and not the one that a text is about.
+_SOME = re.compile(
+    r"(?:\b(?:on|for|with|from|by|among|to)|^)\s*(?:any |all |most |older |other |the )?"
+    r"(?:cards|gpus|devices|parts|chips|accelerators|hardware|anything|everything)\s+$",
+    re.IGNORECASE,
+)
+#: Behind a capability, the format that it is narrowed to: "Tensor Cores for FP64".
+_NARROWED = re.compile(r"\s+for\s+(?:FP|TF|BF|INT)\d", re.IGNORECASE)
+
 #: Up to the end of a question, which claims nothing.
 _ASKED = re.compile(r"[^.!?;:\n]{0,80}\?")
+
+
+#: How far before a capability the kind that lacks it is named.
+_BACK = 40
+
+
+def is_narrowed(text: str, end: int) -> bool:
+    """Whether a capability that ends here is that of one format only: "Tensor Cores for FP64"."""
+    return _NARROWED.match(text, end) is not None
 
 
 def of_architecture(name: str, context: Context) -> list[Gpu]:
@@ -55,6 +73,8 @@ def judged(
     if what.key == "ecc" and not told:
         known = [(gpu, has) for gpu, has in known if gpu.segment not in ("geforce", "laptop") or not has]
     if not known or _CAME_WITH.match(passage.text, place[1]) or _ASKED.match(passage.text, place[1]):
+        return
+    if not told and _SOME.search(passage.text, max(0, place[0] - _BACK), place[0]):
         return
     right = [gpu for gpu, has in known if has is told]
     best = (right or [gpu for gpu, _ in known])[0]

@@ -227,6 +227,10 @@ def _change(
         real = (abs(a - b) / max(a, b), abs(a - b) / min(a, b))
         told = share.value
         last = max(each.end for each in both)
+        first = min(each.start for each in both)
+        if first > share.end and _AND_ITS.search(passage.text, share.end, first):
+            # "43 percent more cores, and its L2 grew from 4 to 6 MB": of the other clause.
+            continue
         if _THAN_ELSE.match(passage.text, share.end) or _ANOTHER.search(passage.text, last, share.start):
             # "From 350 W to 450 W, and its 10,752 cores were 2 % more": of another number.
             continue
@@ -252,6 +256,7 @@ def _change(
 
 _PART_MORE = re.compile(r"\s+(?:(?P<more>more|higher|extra|above)|(?:less|lower|below))\b", re.IGNORECASE)
 _ANOTHER = re.compile(r",\s+(?:and|but|while)\b[^.;]*\d")
+_AND_ITS = re.compile(r",\s+(?:and|but|while|whereas)\s+(?:its|their|the)\s")
 
 
 def _is_change(text: str, share: Quantity) -> bool:

@@ -34,6 +34,10 @@ _OF_CHIP = re.compile(
     r"compute capability)\s+){1,4}(?P<n>\d{1,2}\.\d)\b"
     r"(?!\s*(?:x\b|times|[TG]|\d))",
 )
+#: Behind each of several devices, where a sentence is of it: "the V100's is 7.0 and the A10's 8.6".
+_EACH = re.compile(
+    r"(?:[\u2019']s)?\s+(?:(?:is|has|at|only|with)\s+){0,2}(\d{1,2}\.\d)(?=\s*(?:[.;:)]|,(?!\d)|$|and\b|but\b))"
+)
 _CAPABILITY_HEAD = re.compile(
     r"(?:cuda )?comput(?:e|ing) (?:capability|cap\b\.?)|cuda (?:capability|cc)\b|sm version\b|cc$",
     re.IGNORECASE,
@@ -75,8 +79,11 @@ def _capability_heads(found: Sequence[Cell], context: Context) -> frozenset[str]
 def _compute(
     passage: Passage, place: tuple[int, int], meant: Sequence[Mention], context: Context
 ) -> Iterator[Finding]:
-    """The compute capability of the one device that a sentence speaks of."""
+    """The compute capability of the one device that a sentence speaks of, or of each of several."""
     if len({each.named for each in meant}) != 1:
+        for each in meant if _OF_COMPUTE.search(passage.text, *place) else ():
+            gpus = [context.catalogue[key] for key in each.ids]
+            yield from _of_capability(passage, _EACH.match(passage.text, each.end, place[1]), gpus, context)
         return
     for match in _CAPABILITY.finditer(passage.text, *place):
         gpus = [context.catalogue[key] for key in meant[0].ids]

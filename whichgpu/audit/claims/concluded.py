@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import named
-from whichgpu.audit.beside import in_brackets
+from whichgpu.audit.beside import in_brackets, in_round
 from whichgpu.audit.binding import united
 from whichgpu.audit.comparisons.said import is_multiple
 from whichgpu.audit.findings import Evidence
@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 _LEADS = re.compile(
     r"(?:(?:(?<![^\s])|[,;:(\u2013\u2014]\s*)(?:so|in other words|put differently|i\.e\.,?|or|making it)|"
     r"\b(?:that|this)(?:[\u2019']s| is| makes| gives| means)|\bwhich (?:is|makes|gives|means)|"
-    r"\b(?:against|instead of|versus|vs\.?)\s[\d.,]+\s?[\w/]+,(?: an? \w+ of)?|"
+    # "82.6 TFLOPS against 19.5 for the A100, more than".
+    r"\b(?:against|instead of|versus|vs\.?)\s(?:(?:the\s)?[\w -]{2,24}[\u2019']s\s)?[\d.,]+\s?[\w/]*"
+    r"(?:\s(?:for|on|of|with|from|in)\s[\w -]{2,24})?,"
+    r"(?: an? \w+ of)?|"
     r"\b(?:against|instead of|versus|vs\.?)\s[\d.,]+(?:\s?[\w/]+)?\s(?:is|makes|means)|"
     r"\b(?:therefore|thus|hence)|=|\b(?:shows?|yields?|represents?) an?|"
     r"\b(?:an? )?(?:factor|ratio|speed-?up|gap|advantage|lead|gain|increase|jump|improvement|reduction|"
-    r"drop) of|"
+    r"drop|plus|rise) of|"
     r"\b(?:leads?|led|trails?|ahead)\b[^.;:]{0,40}\bby)\s(?:[^.;:\d]{0,45}\s|the\s[\w -]{2,24}\s(?:has|"
     r"is|had|offers|gets)\s)?~?$",
     re.IGNORECASE,
@@ -47,7 +50,7 @@ _THE_RATE = re.compile(r"\bthe (?:raw |peak |compute )?performance\b", re.IGNORE
 _FAST = re.compile(r"\s*(?:as )?(?:fast|quick|slow|the speed)|\s*the throughput", re.IGNORECASE)
 #: A percentage that is told as a change, by what stands before it or behind it.
 _CHANGE = re.compile(
-    r"\b(?:increase|gain|improvement|uplift|jump|bump|advantage|lead|rise|reduction|decrease|drop|"
+    r"\b(?:increase|gain|improvement|uplift|jump|bump|advantage|lead|rise|plus|reduction|decrease|drop|"
     r"cut) of\b|\bby\b"
     r"[^.;\d]{0,20}$",
     re.IGNORECASE,
@@ -61,6 +64,7 @@ _DIMENSIONS = ("count", "flop rate", "op rate", "bandwidth", "memory", "power", 
 _RATES = ("flop rate", "op rate", "bandwidth", "rate")
 #: Before a bare number that is set against a value, and what may follow it.
 _SET_AGAINST = re.compile(
+    r"\b(?:against|versus|vs\.?)\s+(?:the\s+)?[\w -]{2,24}[\u2019']s\s+$|"
     r"\b(?:against|versus|vs\.?|instead of|compared (?:to|with)|(?:up |down )?from|makes?|manages?|has|"
     r"only)\s+(?:just\s+|only\s+)?$",
     re.IGNORECASE,
@@ -69,6 +73,8 @@ _SET_AGAINST = re.compile(
 _THEN = re.compile(
     r"\s(?:(?:gave|did|got|does|gives|reached|at|with)\s)?(?:us\s)?(?:about\s|~)?", re.IGNORECASE
 )
+#: "From 900 GB/s to 2,039".
+_TO = re.compile(r"\s*to\s+(?:about\s+|some\s+|only\s+)?", re.IGNORECASE)
 #: "989 vs 312 TFLOPS": of two numbers the second alone may have the unit.
 _VERSUS = re.compile(
     r"(?<![\w.,])(?P<a>\d[\d,]*(?:\.\d+)?)\s*(?:vs\.?|versus|against|instead of|over|/)\s*$", re.IGNORECASE
@@ -129,6 +135,7 @@ def _valued(text: str, found: Sequence[Quantity], named: frozenset[int]) -> Iter
             # Blanks and a verb at the most stand between a device and its number.
             of_device = any(at > last.end and _THEN.fullmatch(text, at, each.start) for at in named)
             on_another = _AND.search(text, last.end, each.start) and _ON_ANOTHER.match(text, each.end)
+            of_device = of_device or _TO.fullmatch(text, last.end, each.start) is not None
             if near and (of_device or on_another or _SET_AGAINST.search(text, last.end, each.start)):
                 value = each.value * last.value / plain
                 limit = _BARE if on_another else ""
@@ -147,8 +154,15 @@ _TWO_BARE = re.compile(
 )
 
 
+#: "From 16,384 to 21,760": two counts of what stands before them.
+_FROM_TO = re.compile(
+    r"\bfrom\s+(?P<a>\d{1,3}(?:,\d{3})+)\s+to\s+(?P<b>\d{1,3}(?:,\d{3})+)(?=[,;:(]|\s+(?:in|on|with)\b)",
+    re.IGNORECASE,
+)
+
+
 def _bare_pairs(text: str) -> Iterator[Quantity]:
-    for match in _TWO_BARE.finditer(text):
+    for match in (*_TWO_BARE.finditer(text), *_FROM_TO.finditer(text)):
         for side in ("a", "b"):
             value = float(match[side].replace(",", ""))
             yield Quantity(*match.span(side), value, value, "count", "")
@@ -167,6 +181,9 @@ def _of_claim(
     stop = next((i for i in range(claim.end, here.end) if text[i] in ",;:()"), here.end)
     same = same or _led(passage, at, claim, (every, quantities(text, context.fraction)), stop)
     if len(same) != 2 or same[0].value == same[1].value or not same[0].value * same[1].value:
+        return
+    if not in_round(text, claim.start) and len({in_round(text, each.start) for each in same}) > 1:
+        # "150 W (plus 25 W of boost), a third of the 4090's 450": not of the aside.
         return
     pair = sorted(each.value for each in same)
     other = [

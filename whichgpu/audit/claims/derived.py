@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.beside import of_quotients
+from whichgpu.audit.beside import in_round, of_quotients
 from whichgpu.audit.binding import united
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import LIMITS, SPELLED, quantities
@@ -196,7 +196,13 @@ def _around(
     text: str, every: Sequence[Quantity], told: _Told, sentence: Sentence
 ) -> tuple[Quantity, Quantity] | None:
     """The value just before a ratio and the one after it that belongs to the other device: "the T4's 65"."""
-    before = [each for each in within(every, sentence.start, told.start) if told.start - each.end < 40]
+    # "150 W (plus 25 W of boost), a third of the card's 450": not of the aside.
+    aside = in_round(text, told.start)
+    before = [
+        each
+        for each in within(every, sentence.start, told.start)
+        if told.start - each.end < 40 and (aside or not in_round(text, each.start))
+    ]
     after = within(every, told.end, sentence.end)
     if not before or before[-1].dimension not in _DIMENSIONS or not after:
         return None

@@ -30,6 +30,12 @@ _BARE = re.compile(
     r"(?=\s*(?:,(?!\d)|[;:)]|\.(?!\d)|$|\s(?:and|but|while|so|at|in total)\b))",
     re.IGNORECASE,
 )
+#: The value told last once more: "the PCIe card the same", "the MI300X draws exactly the same".
+_SAME = re.compile(
+    r"(?:[\u2019']s)?(?:\s+(?:also|has|have|offers?|draws?|takes?|needs?|gets?|reaches|delivers?|is))*"
+    r"(?:\s+(?:exactly|precisely|just))?\s+the (?:very |exact )?same(?=\s*(?:[.,;:)]|$))",
+    re.IGNORECASE,
+)
 #: How far before the device the other's value may stand, and how far apart two may be.
 _BACK, _LIKE = 160, 12.0
 _YEARS = (1990, 2040)
@@ -40,8 +46,11 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in context.document.running():
         for mention in context.mentions.get(index, ()):
             match = _BARE.match(passage.text, mention.end)
+            same = _SAME.match(passage.text, mention.end)
             if match:
                 yield from _of_number(passage, mention, match, context)
+            elif same:
+                yield from _of_same(passage, mention, same, context)
 
 
 def _of_number(
@@ -62,6 +71,19 @@ def _of_number(
     shown = told._replace(stated=told.stated.replace(digits[0] if digits else "", match["n"]))
     value_ = first._replace(value=value, high=value)
     yield as_told(passage, place, shown, quantity=value_, mention=mention, context=context)
+
+
+def _of_same(passage: Passage, mention: Mention, match: re.Match[str], context: Context) -> Iterator[Finding]:
+    """The value told last of another device, said of this one in the same sentence."""
+    told = _told_last(passage, mention, context)
+    quantity = next(iter(quantities(told.stated, context.fraction)), None) if told else None
+    if told is None or quantity is None or quantity.high != quantity.value:
+        return
+    low = passage.text.rfind(". ", 0, mention.start)
+    if low >= 0 and passage.place(low) >= told.end:
+        return
+    place = (match.end() - len(match[0].lstrip()), match.end())
+    yield as_told(passage, place, told, quantity=quantity, mention=mention, context=context)
 
 
 def _told_last(passage: Passage, mention: Mention, context: Context) -> Finding | None:

@@ -35,6 +35,7 @@ _TOLD = re.compile(
 _OTHERS = re.compile(
     r"\b(?:than|unlike|instead|rather|compared|versus|vs|previous|predecessor|successor|would|could|"
     r"rumou?r\w*|"
+    r"the (?:\w+ ){0,2}(?:cards|gpus|chips)(?= (?:of|from|in)\b)|"
     r"capacity|memory|hbm|gddr\w*|i/o|iod|dies|chiplets|switch\w*|cpu|older|moved?|from)\b",
     re.IGNORECASE,
 )

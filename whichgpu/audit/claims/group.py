@@ -36,6 +36,7 @@ _KINDS = (
     "identity",
     "years",
     "generation",
+    "instances",
 )
 _ONES = r"(?:cards|gpus|devices|models|chips|accelerators|parts|boards|options|products|ones)"
 _GROUP = re.compile(

@@ -16,6 +16,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.holding.rooms import UNLIKE, VERB, Room, room_before, room_in, room_of
 from whichgpu.audit.holding.short import EASED, short_of_need, short_of_stated
 from whichgpu.audit.holding.ways import FULL, FULLY, LORA, PLURAL, QLORA, TUNED, Way, how_held
+from whichgpu.audit.holding.words import CASE
 from whichgpu.audit.models import formats, models, single
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
 
 #: What says that something can be held, or had better be.
 _HOLDS = re.compile(
-    r"\b(?:fit(?:s|ting|ted)?|stays?|run(?:s|ning)?|host(?:s|ed|ing)?|load(?:s|ed|ing)?|serv(?:es?|ed|ing)|"
-    r"hold(?:s|ing)?|go(?:es)?\s+(?:in(?:to)?|on(?:to)?)|(?:has|have) (?:enough )?(?:room|memory)|"
+    r"\b(?:fit(?:s|ting|ted)?|stays?(?! (?:at|below|under|within) [\d,]+ ?W)|"
+    r"run(?:s|ning)?|host(?:s|ed|ing)?|load(?:s|ed|ing)?|serv(?:es?|ed|ing)|"
+    rf"hold(?:s|ing)?|go(?:es)?\s+(?:in(?:to)?|on(?:to)?)\b{CASE}|"
+    r"(?:has|have) (?:enough )?(?:room|memory)|"
     r"handl(?:es?|ing)|deploy(?:s|ed)?|enough|sufficient|suffices?|will do|does it|can do|do it|manages?|"
     r"recommend\w*|possible|feasible|comfortabl[ey]|squeez\w+|use|using|take|takes|needs?|requires?|choose|"
     r"pick|get|"

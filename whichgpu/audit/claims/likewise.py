@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
 from whichgpu.audit.capabilities import CAPABILITIES, capability_of
-from whichgpu.audit.capable.verdict import judged
+from whichgpu.audit.capable.verdict import is_narrowed, judged
 from whichgpu.audit.capable.words import said_in
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
@@ -31,7 +31,8 @@ _TOO = re.compile(
     r"\s*(?:(?:inherited|kept|keeps|retains|retained|introduced|knows|understands|already had|still ha[sd]|"
     r"has|does|handles) (?:it|them|that(?: (?:format|feature|precision|trick|data type|one))?|this|"
     r"those)\b(?=\s*(?:[.,;:)]|$|and\b|but\b|too\b|as\b))|"
-    r"(?:does|do|did|can|has it|had it|supports? (?:it|this|that|them)|offers? (?:it|this|that)|"
+    r"(?:does|do|did|can(?: do(?: so| it| that| this)?)?|has it|had it|supports? (?:it|this|that|them)|"
+    r"offers? (?:it|this|that)|"
     r"has (?:one|this|that)),?\s+"
     r"(?:too|as well|also|likewise)\b|,?\s+(?:too|as well|likewise)\b|\s+also (?:does|did|can|offers?|"
     r"has|supports?)(?:\s+(?:it|this|that|"
@@ -42,6 +43,15 @@ _TOO = re.compile(
 #: Before it: "FP8, just like the", "ECC, unlike on the".
 _LIKE = re.compile(
     r",\s+(?:just\s+|much\s+|exactly\s+)?(?P<un>un)?like\s+(?:on\s+|in\s+|with\s+)?(?:the\s+|its\s+|an?\s+|nvidia\s+|amd\s+|older\s+|newer\s+)*$",
+    re.IGNORECASE,
+)
+#: "Encodes AV1, just as its predecessor did": before the device, and behind it.
+_JUST_AS = re.compile(
+    r",\s+(?:just\s+|much\s+|exactly\s+)?as\s+(?:the\s+|its\s+(?:\w+,\s+the\s+)?|nvidia\s+|amd\s+|older\s+|newer\s+)*$",
+    re.IGNORECASE,
+)
+_DID = re.compile(
+    r"(?:,\s*)?\s*(?:did|does|could|can|ha[sd])(?:\s+(?:too|already|before(?: it)?))?(?=\s*[.,;:)]|$)",
     re.IGNORECASE,
 )
 _NOT_SO = re.compile(
@@ -64,8 +74,8 @@ _SO = re.compile(
 )
 #: What takes up what was named before it, for a further device: "FP8, which the T4 could do as well".
 _WHICH = re.compile(
-    r"(?:,|\s[\u2013\u2014-]|\()\s*(?:(?P<all>all|both|none|neither) of (?:which|that)|which|"
-    r"something(?: that| which)?|"
+    r"(?:,|\s[\u2013\u2014-]|\()\s*(?:(?P<all>all|both|none|neither) of (?:which|that)|which(?! is)|"
+    r"(?:which is )?something(?: that| which)?|"
     r"an? (?:[\w-]+\s){0,2}(?:feature|capability|trick|format|precision|luxury|thing|data type|type|"
     r"extra|option|ability|"
     r"function|perk)s?(?: that| which)?|(?:one )?that|features|formats|capabilities)\s+(?:(?P<with>(?:it|"
@@ -174,6 +184,7 @@ def _again(
             continue
         like = _LIKE.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
         like = like if like and _END.match(passage.text, mention.end, sentence.end) else None
+        so = so or _just_as(passage.text, sentence, mention)
         if not (too or so or opposite or like):
             continue
         first = before and len(within(here, sentence.start, mention.start)) == 0
@@ -183,7 +194,7 @@ def _again(
             last = _last_claim(passage.text, before.start, before.end)
         if last is None and like:
             continue
-        how = (so["how"] or "").lower() if so else ""
+        how = (so.groupdict().get("how") or "").lower() if so else ""
         nor = how in ("nor", "neither")
         if last is None and (so or (too and _DOES_TOO.match(too[0]))) and not nor:
             # "The same" speaks of the sentence before too.
@@ -205,6 +216,12 @@ def _again(
             told=told is not bool(opposite or (like and like["un"])),
             context=context,
         )
+
+
+def _just_as(text: str, sentence: Sentence, mention: Mention) -> re.Match[str] | None:
+    """What stands before a device of which the same is said: ", just as the T4 did"."""
+    before = _JUST_AS.search(text, max(sentence.start, mention.start - _REACH), mention.start)
+    return before if before and _DID.match(text, mention.end, sentence.end) else None
 
 
 def _same_value(
@@ -287,7 +304,7 @@ _ELSE = re.compile(r"\b(?:and|but|or|than|memory|cache|bandwidth|cores)\b", re.I
 def _named_before(text: str, start: int, end: int) -> tuple[Capability, bool] | None:
     """The last capability that is named, where nothing around it is denied or left open."""
     said = list(_ANY.finditer(text, start, end))
-    if not said or _NOT.search(text, start, end):
+    if not said or _NOT.search(text, start, end) or is_narrowed(text, said[-1].end()):
         return None
     return capability_of(said[-1]), True
 
@@ -295,7 +312,7 @@ def _named_before(text: str, start: int, end: int) -> tuple[Capability, bool] | 
 def _last_claim(text: str, start: int, end: int) -> tuple[Capability, bool] | None:
     """The last capability that a text says, or denies, of something; None where that is not certain."""
     said = list(_ANY.finditer(text, start, end))
-    if not said:
+    if not said or is_narrowed(text, said[-1].end()):
         return None
     subject = _HEADS.match(text, said[-1].end())
     if subject and not _NOT.search(text, max(start, said[-1].start() - _DENIAL), end):

@@ -107,7 +107,9 @@ def _of_sentence(
         here = who.here
         if any(each.start <= match.start() < each.end for each in here):
             continue
-        mention = owner_of(match.start(), who)
+        mention = _fronted(passage.text, (place[0], match.start()), match.end(), who) or owner_of(
+            match.start(), who
+        )
         window = passage.text[max(place[0], match.start() - 40) : match.start()]
         listed = passage.kind == "item" and len(passage.text) < FAR
         changed = _CHANGED.search(passage.text, place[0], match.start())
@@ -141,6 +143,24 @@ def _of_sentence(
             told = list(_one_of(passage, match, sized or gpus, context))
             doubtful = mention not in here and not its and _of_another(match[0], mention, context)
             yield from (each for each in told if not (doubtful and each.accuses))
+
+
+#: A phrase before its subject: "With 32 GB of GDDR7 on a 512-bit bus the RTX 5090 reaches".
+_FRONT = re.compile(r"\s*(?:With|Thanks to|Armed with|Equipped with)\s[^,;.:]*", re.IGNORECASE)
+_TO_SUBJECT = re.compile(
+    r"[^,;.:]{0,40},?\s(?:the\s+|nvidia[\u2019']s\s+|nvidia\s+|amd[\u2019']s\s+)*", re.IGNORECASE
+)
+_REACHES = re.compile(r"\s+(?:has|reaches|is|offers|delivers|provides|comes|gets|can|moves|achieves)\b")
+
+
+def _fronted(text: str, before: tuple[int, int], end: int, who: Spoken) -> Mention | None:
+    """The subject behind a phrase that begins a sentence and names no device itself."""
+    after = next((each for each in who.here if each.start >= end), None)
+    named = any(each.end <= before[1] for each in who.here)
+    if after is None or named or not _FRONT.fullmatch(text, *before):
+        return None
+    subject = _TO_SUBJECT.fullmatch(text, end, after.start) and _REACHES.match(text, after.end)
+    return after if subject else None
 
 
 def _of_another(told: str, mention: Mention, context: Context) -> bool:

@@ -115,7 +115,7 @@ def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Conte
 #: What narrows an exclusive claim to the devices of the document: "the only card here with MIG".
 _LISTED = re.compile(
     r"\s*(?:\b(?:cards?|gpus?|ones?|models?|options?|accelerators?|parts?)\s+)?\b(?:here|(?:in|on|of|from)\s+"
-    r"(?:this|our|the)\s+(?:list|comparison|line-?up|guide|ranking|round-?up|article|selection)|"
+    r"(?:this|our|the)\s+(?:list|comparison|line-?up|guide|page|ranking|round-?up|article|selection)|"
     r"we (?:compare|list|look at))\b",
     re.IGNORECASE,
 )

@@ -43,6 +43,7 @@ _MOST = 4
 _OF_IT = re.compile(r"\s+of (?:(?:it|them|this|these|those)\b|that(?=\s*(?:[.,;:)]|$)))", re.IGNORECASE)
 #: What is a share of another rate of its own: "that is half of FP32", "65 in FP16 and twice that in INT8".
 _OF_ITS_RATE = re.compile(
+    r"[\s-]+rate\b(?! (?:of|as))|"
     r"\s+(?:(?:of )?(?:the |its )?(?:FP|TF|INT)\d{1,2}(?: rate| speed)?\s*(?:[.,;:)]|$)|"
     r"(?:of )?that (?:in|at|with|for|on)\s+(?:the\s+)?(?:FP|BF|TF|INT|sparsity|tensor))",
     re.IGNORECASE,

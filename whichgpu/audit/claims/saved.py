@@ -9,6 +9,7 @@ from itertools import combinations, permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.beside import in_round
 from whichgpu.audit.comparisons.differences import (
     DIFFERENT,
     ELSE,
@@ -86,6 +87,8 @@ _THAN_BARE = re.compile(
     r"(?=\s*(?:[,;:)]|\.(?!\d)|$))",
     re.IGNORECASE,
 )
+#: What begins a clause about something else.
+_AND_ITS = re.compile(r",\s+(?:and|but|while|whereas)\s+(?:its|their|the)\s")
 _RIGHT_BEHIND = 6
 #: A sentence that says only what the two before it differ by: "That is a third more."
 _THAT_IS = re.compile(
@@ -174,14 +177,17 @@ def _judged(
 ) -> Finding | None:
     amounts = [each for each in every if each.start != said.start and _is_of(each, said)]
     spoken = amounts
-    if not _in_brackets(passage.text, said.start):
+    if not in_round(passage.text, said.start):
         # Asides are of something else.
         amounts = [
             each
             for each in amounts
-            if each.start < 0 or each.start >= sentence.start or not _in_brackets(passage.text, each.start)
+            if each.start < 0 or each.start >= sentence.start or not in_round(passage.text, each.start)
         ]
     here = within(amounts, sentence.start, sentence.end)
+    # "43 percent more cores, and its L2 grew from 4 to 6 MB": of the other clause.
+    other = _AND_ITS.search(passage.text, said.end, sentence.end)
+    here = [each for each in here if other is None or each.start < other.start()]
     before = [each for each in amounts if sentence.start - _BACK < each.start < sentence.start]
     unlike = _SUPPOSED if said.kind == "amount" else ELSE
     longer = said.kind == "amount" and _OVER.match(passage.text, said.end)
@@ -337,10 +343,6 @@ def _nearest(before: Sequence[Term], here: Sequence[Term]) -> list[tuple[float, 
     """The last amount of a sentence with the last one before it that it can be set against."""
     every = (list(_pairs([each, here[-1]])) for each in reversed(before) if here)
     return next((each for each in every if each), [])
-
-
-def _in_brackets(text: str, at: int) -> bool:
-    return text.rfind("(", max(0, at - _BACK), at) > text.rfind(")", max(0, at - _BACK), at)
 
 
 def _is_of(term: Term, said: Change) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import CAPABILITIES, capability_of
-from whichgpu.audit.capable.verdict import judged
+from whichgpu.audit.capable.verdict import is_narrowed, judged
 from whichgpu.audit.claims.asserted import of_kind
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
@@ -37,7 +37,8 @@ _IT = (
 _HAS = (
     r"(?:has|have|had|ships? with|comes? with|supports?|offers?|gets?|got|features?|(?:can|could) (?:do|"
     r"use|run|handle|have)|"
-    r"knows?|keeps?|kept|retains?|inherited|do|does)"
+    r"knows?|keeps?|kept|retains?|inherited|do|does|(?:brings?|brought)(?= \w+ back\b)|"
+    r"(?:raise[sd]?|double[sd]?|increase[sd]?|extend(?:s|ed)?)(?= (?:it|that|this) to \d))"
 )
 #: The subject first, then the pronoun: "the H100 has them", "the A40 lacks it", "it is without it".
 _OBJECT = re.compile(
@@ -48,8 +49,8 @@ _OBJECT = re.compile(
     rf"(?:does|do|did|has|have|can|could|is|are|was)(?:n[\u2019']t| not)(?: (?:have|support|offer|get|do|"
     rf"know|come with|ship with|got|had|use))?|"
     rf"cannot (?:use|do|have))|(?:also |still |even |already |now )*{_HAS})\s+{_IT}"
-    rf"(?:\s+(?:too|as well|also|either|already|itself|natively))*,?(?:\s+(?:too|as well|either)"
-    rf")?\s*(?=[.,;:)!]|$|and\b|but\b|while\b)",
+    rf"(?:\s+(?:too|as well|also|either|already|itself|natively|back|"
+    rf"to \d[\d.]* [GT]B/s))*,?(?:\s+(?:too|as well|either))?\s*(?=[.,;:)!]|$|and\b|but\b|while\b)",
     re.IGNORECASE,
 )
 #: The pronoun first, then where: "it is available on the A40", "you can use it on the L40S".
@@ -98,7 +99,10 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _one(text: str) -> Capability | None:
     """The one capability that a stretch of text names; None for none, or several."""
-    found = {each.key: each for each in map(capability_of, _NAMES.finditer(text))}
+    every = list(_NAMES.finditer(text))
+    if any(is_narrowed(text, each.end()) for each in every):
+        return None
+    found = {each.key: each for each in map(capability_of, every)}
     return next(iter(found.values())) if len(found) == 1 else None
 
 
@@ -129,6 +133,8 @@ def _of_subject(
     # What the sentence itself names before is meant, else what the one before it is about.
     own = [capability_of(each) for each in _NAMES.finditer(text, begins, start)]
     what = own[-1] if own else last
+    if any(is_narrowed(text, each.end()) for each in _NAMES.finditer(text, begins, start)):
+        return
     if not (says or on) or what is None or len({each.key for each in own}) > 1 or _OPEN.search(clause):
         return
     if any(capability_of(each) != what for each in _NAMES.finditer(text, start, ends)):

@@ -21,15 +21,19 @@ if TYPE_CHECKING:
 _MOST, _HEAD = 90, "It has "
 #: What it may begin with that is no noun: an adjective, a verb, a label of its own.
 _BEGINS = re.compile(
-    r"\s*(?:(?P<denied>no|lacks|lack of|missing|without)\s+|(?P<plain>only\s+|just\s+|native\s+|full\s+|"
+    r"\s*(?:(?:pros?|cons?|plus|minus|upside|downside|drawback)\W{0,3}:\W{0,3})?"
+    r"(?:(?P<denied>no|lacks|lack of|missing|without)\s+|(?P<plain>only\s+|just\s+|native\s+|full\s+|"
     r"support for\s+|"
     r"supports\s+|has\s+|offers\s+|features\s+|limited to\s+)?(?=[A-Za-z0-9]))",
     re.IGNORECASE,
 )
+#: What it calls the device: "An old Turing design".
+_IS = re.compile(r"an?\s+(?:[\w-]+\s+){0,3}(?:design|card|part|gpu|chip|product)\b", re.IGNORECASE)
 #: What makes of it a sentence of its own, a statement on something else, or a comparison.
 _OTHER = re.compile(
     r"\b(?:is|are|was|were|will|can|could|would|if|when|you|we|it|its|than|compared|vs\.?|needs?|requires?|"
-    r"recommended|psu|power supply|models?|older|newer|competitors?|for|at)\b|[?:]|\d\s?%|\bx\d",
+    r"recommended|psu|power supply|models?|older|newer|competitors?|"
+    r"for(?! (?:two|pairs of|up to two) (?:cards|gpus))|at)\b|[?:]|\d\s?%|\bx\d",
     re.IGNORECASE,
 )
 
@@ -59,6 +63,6 @@ def _of_item(passage: Passage, read: Passage, ids: tuple[str, ...], context: Con
 def _as_said(passage: Passage, begins: re.Match[str]) -> Passage:
     """An item as a sentence on the device: "It has no NVLink"."""
     rest = passage.part(begins.end(), len(passage.text))
-    head = "It has no " if begins["denied"] else _HEAD
+    head = "It has no " if begins["denied"] else "It is " if _IS.match(rest.text) else _HEAD
     runs = tuple((at + len(head), place) for at, place in rest.runs)
     return rest._replace(kind="paragraph", text=head + rest.text, runs=runs)

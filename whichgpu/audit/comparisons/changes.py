@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import Attribute, attributes, named
-from whichgpu.audit.multiple import Multiple
+from whichgpu.audit.multiple import Multiple, opposite
 from whichgpu.audit.patterns import MANY
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.sentences import within
@@ -76,6 +76,8 @@ _DOWN = re.compile(
     r"slash\w*|went down|goes down|smaller|fewer|less|behind|short|narrower|los(?:es?|t)|trails?)\b",
     re.IGNORECASE,
 )
+#: Who leaves another behind is ahead of it.
+_LEFT_BEHIND = re.compile(r"\b(?:leav(?:es?|ing)|left)\b[^;:]{0,60}?\bbehind\b", re.IGNORECASE)
 _BY = re.compile(rf"\bby\s+(?:{_HEDGES}\s+)*(?:a\s+factor\s+of\s+(?:{_HEDGES}\s+)*)?$", re.IGNORECASE)
 #: "A gain of 92 percent".
 _GAIN = re.compile(
@@ -225,17 +227,21 @@ def _directed(
     more, less = _MORE.match(text, end), _LESS.match(text, end)
     if by or gain:
         before = text[max(sentence.start, start - _REACH) : by.start()] if by else ""
+        before = _LEFT_BEHIND.sub("ahead", before)
         up = bool(gain["up"]) if gain else _last(_UP, before) > _last(_DOWN, before)
         if not gain and not max(_last(_UP, before), _last(_DOWN, before)):
             return
         of_share = 1 + value if up else 1 - value
+        # More than half less is less than half.
+        limit = limit if up else opposite(limit)
         times = of_share if share else value if up else 1 / value
     elif more or less:
         times = (1 + value if more else 1 - value) if share else (value if more else 1 / value)
+        limit = limit if more else opposite(limit)
         end = max(each.end() for each in (more, less) if each)
     elif share and _LOST.search(text, max(sentence.start, start - _CLOSE), start):
         times = 1 - value
-        limit = {"over": "under", "under": "over"}.get(limit, limit)
+        limit = opposite(limit)
     elif _TIMES.match(text, end) or (not share and _THEM.match(text, end)):
         yield Multiple(start, end, value, limit)
         return

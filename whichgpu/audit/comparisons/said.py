@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import named
-from whichgpu.audit.multiple import Multiple
+from whichgpu.audit.multiple import Multiple, opposite
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.sentences import within
 
@@ -72,7 +72,7 @@ def said_in(text: str, sentence: Sentence, who: Spoken, context: Context) -> Ite
         if 0.05 <= each.value <= 1000 and is_multiple(text, each):
             less = each.value > 1 and _LESS.match(text, each.end)
             # "More than three times slower" is less than a third as fast.
-            limit = {"over": "under", "under": "over"}.get(each.limit, "") if less else each.limit
+            limit = opposite(each.limit) if less else each.limit
             yield Multiple(each.start, each.end, 1 / each.value if less else each.value, limit)
         share = _of_percent(text, sentence, each, starts) if each.dimension == "percent" else None
         if share is not None and each.value > 0:
@@ -89,13 +89,14 @@ def _of_percent(text: str, sentence: Sentence, each: Quantity, starts: set[int])
     told = grows or grown
     if told is not None:
         sign = -1 if told["less"] else 1
-        return Multiple(each.start, each.end, 1 + sign * each.value, each.limit, sign * each.value)
+        limit = opposite(each.limit) if told["less"] else each.limit
+        return Multiple(each.start, each.end, 1 + sign * each.value, limit, sign * each.value)
     if more or text[max(0, each.start - 2) : each.start] == "(+":
         # "30 % more", "bandwidth (+43 %)".
         end = more.end() if more else each.end
         return Multiple(each.start, end, 1 + each.value, each.limit, each.value)
     if less:
-        return Multiple(each.start, less.end(), 1 - each.value, each.limit, -each.value)
+        return Multiple(each.start, less.end(), 1 - each.value, opposite(each.limit), -each.value)
     of = _SHARE_OF.match(text, each.end)
     return Multiple(each.start, each.end, each.value, each.limit) if of and of.end() in starts else None
 

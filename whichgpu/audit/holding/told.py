@@ -168,7 +168,7 @@ def room_in(
             return None
         found = _of_device(text, place[0], here[0], context)
         behind = words.OF_THEM.search(text, here[0].end, place[1])
-        if found and found.many == 1 and behind:
+        if found and found.many == 1 and behind and not words.SPLIT.search(text, *place):
             # "The A40 can with two cards"
             found = found.of(words.number(behind["count"]))
         return (found, here[0].start, here[0].end) if found else None

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from whichgpu.audit import patterns as re
 
+#: Behind "go into": what cards go into, and no model.
+CASE = (
+    r"(?! (?:an?|the|one|any|every|our|your) (?:\w+ )?"
+    r"(?:workstation|server|case|chassis|box|tower|rack|slot))"
+)
 #: What sets a model and its room together: the one is in the other, or the room is enough.
 HOLDS = re.compile(
     r"\b(?:fit(?:s|ted|ting)?|hold(?:s|ing)?|held|swallow(?:s|ed)?|accommodat\w+|host(?:s|ed)?|hous(?:es?|ed)|"
@@ -18,14 +23,23 @@ HOLDS = re.compile(
     r"(?:enough |the |sufficient |plenty of )*(?:room|space)|"
     r"can do|can have|(?:can|could|will|would) take|put|plac(?:ed|es)|launch(?:ed|es)?|deploy(?:ed|s)?|"
     r"suitable|no problem|possible|"
-    r"feasible|doable|go (?:in|on)(?:to)?|(?:large|big|roomy) enough|(?:fine-?)?tuned|trained)\b",
+    r"feasible|doable|go (?:in|on)(?:to)?"
+    rf"{CASE}|"
+    r"(?:large|big|roomy) enough|(?:fine-?)?tuned|trained)\b",
     re.IGNORECASE,
 )
+#: What must be split is more than one of them holds.
+_SPLIT = (
+    r"(?:has|have|had|needs?|must)(?: to)? be (?:split|sharded|spread|distributed|divided)(?= (?:over|across|"
+    r"between|among) (?:at least )?(?:two|three|four|several|multiple|\d) "
+    r"(?:devices|gpus|cards|accelerators))"
+)
+SPLIT = re.compile(_SPLIT, re.IGNORECASE)
 #: What sets them apart.
 LACKS = re.compile(
     r"\b(?:too (?:small|little|tight|large|big|much|heavy|weak|few)|exceeds?|insufficient|inadequate|"
     r"out of reach|beyond|falls? short|fall short|(?:runs?|ran|running) out of|ooms?|overflows?|impossible|"
-    r"fails? to|unable to|short of)\b",
+    rf"fails? to|unable to|short of|{_SPLIT})\b",
     re.IGNORECASE,
 )
 #: What holds, or does not, of the amount that was told just before, where it says no other.
@@ -54,7 +68,7 @@ DOES = re.compile(
 )
 #: Another device of which the same is said.
 SO_IS = re.compile(
-    r"^\W*(?:and\s+|but\s+)?(?:so|neither|nor)\s+(?:is|are|does|do|will|can|would)\b", re.IGNORECASE
+    r"^\W*(?:and\s+|but\s+)?(?:so|neither|nor|as)\s+(?:is|are|does|do|will|can|would)\b", re.IGNORECASE
 )
 #: What takes so many devices: that they are enough for it is what it says.
 NEEDS = re.compile(
