@@ -300,6 +300,7 @@ def _with_flash(stack: Runtime, flash: bool) -> Runtime:
     return replace(stack, flash=flash)
 
 
+@kept
 def _unfused_by_itself(stack: Runtime) -> Runtime:
     """A stack that keeps scores nowhere by itself: what a job says of attention goes before."""
     return replace(stack, unfused=()) if stack.unfused else stack
