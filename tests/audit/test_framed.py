@@ -91,3 +91,16 @@ def test_one_thing_said_in_many_ways(says, wrong, right):
 )
 def test_what_is_not_said_is_not_accused(text):
     assert not _accused(text)
+
+
+def test_only_the_older_of_two_is_of_these():
+    """What was spoken of before, and has it too, is not meant."""
+    text = (
+        "We had RTX 3090s.\n\nThe RTX A6000 and the RTX 6000 Ada are dual-slot. Only the {} one has NVLink.\n"
+    )
+    right, wrong = (
+        audited(text.format(word).encode(), "a.md", catalogue(), corpus.TODAY) for word in ("older", "newer")
+    )
+    assert not right.accusations
+    assert [each.attribute for each in right.findings if each.verdict == "confirmed"] == ["nvlink"]
+    assert [each.attribute for each in wrong.accusations] == ["nvlink"]

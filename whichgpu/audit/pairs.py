@@ -340,3 +340,18 @@ def _words(one: str, other: str, field: str, context: Context) -> str:
 def facts(attribute: Attribute, both: Pair, context: Context) -> tuple[Evidence, ...]:
     """The facts on both."""
     return tuple(on_file(context.catalogue[key], attribute) for key in (both.first[0], both.second[0]))
+
+
+#: What is picked out of two by what sets them apart: "only the older one has it".
+ONE_OF_TWO = re.compile(
+    r"\b(?:old|new|large|small|big|cheap|fast|slow|strong|weak)(?:g?er|r)\s+"
+    r"(?:one|card|gpu|part|of (?:the|these) two)\b",
+    re.IGNORECASE,
+)
+
+
+def other_of_two(passage: Passage, ids: Sequence[str], context: Context) -> tuple[str, ...]:
+    """The other one of the two devices that a passage names; none where it does not name two."""
+    named = {each.named for each in mentions(passage.text, context.catalogue)}
+    rest = [one for one in named if not {*one} & {*ids}]
+    return rest[0] if len(named) == len(rest) + 1 == 2 else ()

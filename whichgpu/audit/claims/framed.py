@@ -24,7 +24,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.framing.slots import Reading, frame, read
 from whichgpu.audit.models import TRAINS, formats, models
 from whichgpu.audit.needed.verdict import judged_need, of_model, only_size
-from whichgpu.audit.pairs import Pair, devices, forms
+from whichgpu.audit.pairs import ONE_OF_TWO, Pair, devices, forms, other_of_two
 from whichgpu.audit.quantified.properties import Property
 from whichgpu.audit.quantified.scopes import Scope, of_kind, of_text, others
 from whichgpu.audit.roles import counted, spoken
@@ -353,7 +353,10 @@ def _only(said: _Said) -> Iterator[Finding]:
     several = len(devices(said.context)) > 1
     if found is None or not own:
         return
-    if several and not said.wide:
+    if ONE_OF_TWO.search(said.words("g")):
+        other = [said.context.catalogue[key] for key in other_of_two(said.passage, ids, said.context)]
+        scope = Scope(other, (), of_text=True) if other else None
+    elif several and not said.wide:
         scope = of_text(None, ids, (), said.context)
     else:
         kind = of_kind(said.context, own[0].vendor, "", "")

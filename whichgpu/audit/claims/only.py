@@ -8,7 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.capable.words import capability_at
 from whichgpu.audit.document import HEADED
 from whichgpu.audit.findings import made
-from whichgpu.audit.pairs import devices
+from whichgpu.audit.pairs import ONE_OF_TWO, devices, other_of_two
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.sourced import source_of
@@ -239,6 +239,8 @@ def _alone(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
         if only is None or has is None or what is None:
             continue
         among = _set_out(passage, sentence, only.start(), who, context)
+        if ONE_OF_TWO.search(mention.text):
+            among = list(other_of_two(passage, mention.ids, context)) or None
         if among is None and _OF_SOME.search(sentence.text):
             continue
         own = model(mention.named[0], context.catalogue)
