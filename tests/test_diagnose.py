@@ -138,6 +138,13 @@ def test_what_is_small_stays_on_the_card_and_a_limit_may_be_raised():
     assert "power" in order[:2]
 
 
+def test_a_copy_is_counted_once_or_both_ways():
+    """nvbandwidth has 1,519 GB/s for an H100, which reads and writes twice as much."""
+    one, causes, order = found("stream-triad", "h100-80gb-sxm", "1519 GB/s")
+    assert (one.verdict, order[0]) == ("slow", "counting")
+    assert "bytes that were copied" in causes["counting"].title
+
+
 def test_a_runtime_that_nobody_knows_is_no_fault_of_the_user():
     one, _, _ = found("whisper-large-v3", "rtx-4070", "14x realtime", runtime="an engine of our own")
     assert one.verdict == "slow"

@@ -114,6 +114,12 @@ SENTENCES = {
     "Fine tuning RoBERTa-large on MNLI takes 3.5 hours per epoch on a T4, seq 128, batch 32": (
         "RoBERTa-large", "t4", "31.1668 samples/s", {"phase": "train", "seq_len": 128, "batch": 32},
     ),
+    "OpenAI Whisper large-v3 on a 4090 at 10x realtime": (
+        "Whisper large-v3", "rtx-4090", "10x realtime", {"runtime": "openai-whisper"},
+    ),
+    "OpenAI's whisper large-v3 in faster-whisper on a 4090 at 15x realtime": (
+        "whisper large-v3", "rtx-4090", "15x realtime", {"runtime": "faster-whisper"},
+    ),
     "whisper-medium takes 2m10s for a 30 min podcast on my RTX 3070": (
         "whisper-medium", "rtx-3070", "13.8462x realtime", {},
     ),

@@ -161,8 +161,14 @@ def columns(text: str, model: Workload) -> tuple[dict[str, Any], str]:
         side, text = _side(text)
         found |= {"resolution": side} if side else {}
     stack, text = _stack(as_rate(text, stepped=stepped))
+    stack = _by_its_maker(stack, text) if model.family == "whisper" else stack
     stack = _run_by(stack, text, answers=is_language_model(model) and "serve" in phases and not trains)
     return {key: _whole(one) if key in _NUMBERS else one for key, one in (found | stack).items()}, text
+
+
+def _by_its_maker(stack: dict[str, str], text: str) -> dict[str, str]:
+    """What runs Whisper: OpenAI's own program where the text has their name, and no other program."""
+    return {"runtime": "openai-whisper", **stack} if re.search(r"\bopenai\b", text, re.I) else stack
 
 
 def _run_by(stack: dict[str, str], text: str, *, answers: bool) -> dict[str, str]:

@@ -35,6 +35,9 @@ def _speeds(asked: Asked) -> Iterator[Tried]:
         yield Tried(cause, words, rated(asked, factor))
     for words, factor in _counts(asked):
         yield Tried("counting", words, rated(asked, factor))
+    if asked.answer.throughput.unit == "GB/s":
+        # As nvbandwidth does, where bandwidthTest and STREAM count both.
+        yield Tried("counting", "bytes that were copied, not those read and written", rated(asked, 0.5))
 
 
 def _shares(asked: Asked) -> Iterator[tuple[str, float]]:
