@@ -356,7 +356,9 @@ class _Reader:
         subject = self._subject(at) if _AGAINST.search(self._text, max(0, at - 12), at) else ()
         for ids in reversed(self._distinct([*self._before, *self._upto(at), *own])):
             every = family(ids, self._catalogue)
-            mine = tuple(key for key in every if form(self._catalogue[key]))
+            # Of "the A100 80GB .. in its SXM version" it is known how large it is.
+            own_forms = tuple(key for key in ids if form(self._catalogue[key]))
+            mine = own_forms or tuple(key for key in every if form(self._catalogue[key]))
             if subject and self._same(ids, subject) and (not mine or set(subject) & set(mine)):
                 # "The H100 NVL has more than the SXM5" is compared with another form of its own.
                 continue

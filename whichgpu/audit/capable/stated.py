@@ -28,7 +28,7 @@ _PASSIVE = tuple(
             rf"(?P<none>\b(?:no|without|(?:don[\u2019']t|do not) expect|forget "
             rf"about)\s+(?:any\s+)?)?\b(?P<what>{each.names})\s+(?:(?:is|are|was)\s+(?P<not>not\s+|"
             rf"n[o\u2019']t\s+)?"
-            r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|included|accelerated|"
+            r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|found|included|accelerated|"
             r"handled|possible|used|(?P<gone>missing|absent|gone))"
             r"(?:\s+(?:natively|only|exclusively)){0,2}|(?:also\s+)?(?:worked|works?|runs|"
             r"ran)(?:\s+(?:fine|natively|well|unmodified|"
