@@ -104,3 +104,19 @@ def test_only_the_older_of_two_is_of_these():
     assert not right.accusations
     assert [each.attribute for each in right.findings if each.verdict == "confirmed"] == ["nvlink"]
     assert [each.attribute for each in wrong.accusations] == ["nvlink"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("**Myth 1: the RTX 4090 has 48 GB.** It has 24 GB.", []),
+        ("**Myth 1: the RTX 4090 has 48 GB.** It has 32 GB.", ["32 GB"]),
+        ("Myth: the A100 supports FP8.", []),
+        ("Myth 2: the H100 SXM has 94 GB. And it has NVLink 5. Fact: it has 80 GB.", []),
+        ("Myth 3: old cards are useless. The RTX 3090 has 16,384 CUDA cores.", ["16,384"]),
+    ],
+)
+def test_a_myth_is_its_sentence_and_not_what_follows(text, wrong):
+    """What a page says of a myth is what it says itself, up to what it sets against the myth."""
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == wrong

@@ -20,7 +20,8 @@ _LAST_AND = re.compile(r"\b(?:and|nor|or|as well as)\b|&", re.IGNORECASE)
 #: Behind the last one of a list, what ends its clause: no verb that begins another one.
 _ENDS = re.compile(
     r"s?(?:\s+(?:gpus?|cards?|accelerators?|parts?|alike|as well|too))*"
-    r"\s*(?:[.;:)!?]|,?\s*\b(?:but|while|whereas|though|although)\b|$)",
+    r"\s*(?:[.;:)!?]|,?\s*\b(?:but|while|whereas|though|although)\b|"
+    r",\s+(?:so|which|making|allowing|letting|meaning)\b|$)",
     re.IGNORECASE,
 )
 

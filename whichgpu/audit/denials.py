@@ -38,7 +38,7 @@ _DENIES = re.compile(
     re.IGNORECASE,
 )
 _QUOTES = (('"', '"'), ("\u201c", "\u201d"), ("\u00ab", "\u00bb"), ("\u201e", "\u201c"))
-_ENDS = re.compile(r"[.!?](?=\s|$)|\n\s*\n")
+_ENDS = re.compile(r"[.!?][*_\"\u201d]{0,4}(?=\s|$)|\n\s*\n")
 _BEFORE, _AFTER, _LONGEST, _WORDS = 160, 120, 240, 3
 #: Characters of a line on either side of what is found: no quotation is longer.
 _LINE = 4000
@@ -49,7 +49,7 @@ def denied(found: Finding, context: Context) -> bool:
     text = context.document.original
     nearest = max(0, found.start - _LINE)
     line = max(text.rfind("\n", nearest, found.start) + 1, nearest)
-    if _MYTH.match(text, line, found.start):
+    if _is_myth(text, line, found):
         return True
     first = max(
         [each.end() for each in _ENDS.finditer(text, max(0, found.start - _LONGEST), found.start)],
@@ -63,6 +63,28 @@ def denied(found: Finding, context: Context) -> bool:
     last = min(found.end + _LINE, len(text))
     end = text.find("\n", found.end, last)
     return any(_is_quoted(text, found, line, end if end > 0 else last, marks) for marks in _QUOTES)
+
+
+def _is_myth(text: str, line: int, found: Finding) -> bool:
+    """Whether a finding stands in the sentence that a label denies, or before what the line sets against it.
+
+    "**Myth 1: more cores are faster.** The RTX 4090 has .." goes on with what the text itself says.
+    """
+    label = _MYTH.match(text, line, found.start)
+    if label is None:
+        return False
+    last = min(found.end + _LINE, len(text))
+    end = text.find("\n", found.end, last)
+    later = _FACT.search(text, found.end, end if end > 0 else last)
+    return later is not None or _ENDS_MYTH.search(text, label.end(), found.start) is None
+
+
+#: What a line sets against a myth, and the end of a myth's sentence.
+_FACT = re.compile(
+    r"\b(?:fact|reality|truth|correct|correction|answer|verdict|actually|wrong|false|busted|debunked)\b[*_]*[:.!]",
+    re.IGNORECASE,
+)
+_ENDS_MYTH = re.compile(rf"{_ENDS.pattern}|[^\s*][*_]{{2}}(?=\s)")
 
 
 def _is_quoted(text: str, found: Finding, first: int, last: int, marks: tuple[str, str]) -> bool:
