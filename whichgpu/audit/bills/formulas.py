@@ -44,9 +44,10 @@ class Formula(NamedTuple):
         """What the rounding of its parts makes of the result, in the units of that."""
         if self.operation in ("sum", "difference"):
             return sum(rounding(each) * each.value for each in (*self.used, told))
-        parts = sum(rounding(each) for each in self.used)
+        # A price is told as it is.
+        parts = sum(rounding(each) for each in self.used if not each.sign)
         # Of 1 - a/b the error is that of the quotient, however small what is left is.
-        return parts * max(self.high, 1.0) + rounding(told) * told.value
+        return parts * (max(self.high, 1.0) if self.operation == "change" else self.high) + rounding(told) * told.value
 
 
 def formulas(told: Term, pool: Sequence[Term], effort: Effort) -> Iterator[Formula]:
@@ -135,7 +136,7 @@ def unitless(told: Term, pool: Sequence[Term]) -> Iterator[Formula]:
 
 def by_distance(found: Sequence[Formula]) -> list[Formula]:
     """Formulas, those of the last amounts first."""
-    return sorted(found, key=lambda one: (len(one.used), -min(each.start for each in one.used)))
+    return sorted(found, key=lambda one: (len(one.used), -min(each.start for each in one.used), -len(one.used[-1].words)))
 
 
 def neighbours(used: Sequence[Term]) -> bool:

@@ -33,7 +33,7 @@ _BEFORE, _BEHIND = 60, 40
 _WIDE, _NEAR = 24, 7
 #: What words ask for: each operation with what stands before its result, or behind it.
 _ASKS = {
-    "sum": (r"\b(?:total\w*|together|altogether|in all|sum\w*|combined|adds? up|plus|both|all told)\b", ""),
+    "sum": (r"\b(?:total\w*|together|altogether|in all|sum\w*|combined|adds? up|plus|both|all told|all in)\b", r"\s*(?:in total|in all|altogether|together|all told)\b"),
     "difference": (
         r"\b(?:sav\w+|differ\w*|left|leav\w+|remain\w*|fell by|falls by|drops? by|dropped by|rose by|rises by|gap|"
         r"short|slack|spare|cheaper by|margin|profit|net|only cost|another|extra|more|less)\b",
@@ -47,9 +47,9 @@ _ASKS = {
     ),
     "ratio": ("", r"\s*(?:(?:of|as|the|that|what|at|load|utili[sz]\w+|busy)\b)"),
     "product": (
-        r"(?:[=\u2248]|\b(?:so|thus|hence|therefore|that is|that[\u2019']s|which|i\.e|or|makes?|makes|making|gives?|giving|"
+        r"(?:[=\u2248]|[,:(]\s*(?:about |roughly |around |and |or |~)*$|\b(?:so|thus|hence|therefore|that is|that[\u2019']s|which|i\.e|or|makes?|makes|making|gives?|giving|"
         r"comes? (?:out )?(?:to|at)|came to|works? out|amounts? to|means|meaning|equals?|costs?|cost|costing|pays?|paid|"
-        r"takes?|took|needs?|gets?|runs? to|bill|then|are|is|was|were|after|sees?|yields?|uses?|used|in|within)\b)",
+        r"takes?|took|needs?|gets?|runs? to|bill|then|are|is|was|were|after|sees?|yields?|uses?|used|in|within|together|per)\b)",
         "",
     ),
 }  # fmt: skip
@@ -86,7 +86,7 @@ def find(context: Context) -> Iterator[Finding]:
             if _DIGIT.search(passage.text)
             else []
         )
-        every = _with_corrected(every, passage, context)
+        every = _with_sums(_with_each(_with_corrected(every, passage, context), passage), passage)
         text = Amounts(passage, index, tuple(every), ())
         for told in tuple(every):
             again = (told.value, told.dims) in heard
@@ -130,6 +130,31 @@ def _with_corrected(every: Sequence[Term], passage: Passage, context: Context) -
 
 
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+#: A sentence on one of several things: "Each job starts with a download of 45 GB".
+_EACH = re.compile(r"\s*(?:Each|Every|The (?:average|typical|usual)|An? (?:average|typical|single)?|Per)\s+[a-z-]+\b")
+_PLUS = re.compile(r"[^.;]{0,24}\b(?:plus|and another|\+)\s+(?:about |another |roughly )?", re.IGNORECASE)
+
+
+def _with_each(every: Sequence[Term], passage: Passage) -> list[Term]:
+    """Amounts, with those of a sentence on one of several things as of each."""
+    starts = [one for one in sentences(passage.text) if _EACH.match(passage.text, one.start)]
+    return [
+        each._replace(each=True) if any(each.dims) and any(one.start <= each.start < one.end for one in starts) else each
+        for each in every
+    ]
+
+
+def _with_sums(every: Sequence[Term], passage: Passage) -> list[Term]:
+    """Amounts, with what two that "plus" joins make together behind them: "1,000 W, plus 200 W for the rest"."""
+    found: list[Term] = []
+    for each in every:
+        found.append(each)
+        last = found[-2] if len(found) > 1 else each
+        if last is not each and any(each.dims) and same_kind(last, each) and _PLUS.fullmatch(passage.text, last.end, each.start):
+            found.append(each._replace(value=last.value + each.value, words=f"{last.words} + {each.words}"))
+    return found
+
+
 
 
 #: What a bare number counts: "500 runs a month".
@@ -184,14 +209,16 @@ def _judged(
         for each in formulas(told, [*before, *_with_units(wide[-_WIDE:], told)], effort)
         if each.gives(told)
     ]
-    if any(each.gives(told) for each in plain) or any(_is_plain(each, start, back) for each in made):
+    # What stands right before an amount is listed beside it.
+    said = [each for each in own if each.end < told.start - _LISTED]
+    if any(each.gives(told) for each in plain) or any(_is_plain(each, start, back, said) for each in made):
         return None
     far = any(_is_likely(each, back) for each in made)
     exact = significant(shown(told)) > _EXACT
     found = [
         each for each in formulas(told, near, effort)
         if (each.operation in asked or (exact and each.operation == "product" and each.used[-1].start >= start))
-        and _is_meant(each, told, own, near, back) and not _mixes(each, told, text, context)
+        and _is_meant(each, told, own, near, (start, back)) and not _mixes(each, told, text, context)
     ]  # fmt: skip
     words = passage.text[max(0, told.start - _BEFORE) : told.start]
     whole = (
@@ -209,18 +236,25 @@ def _judged(
     )
 
 
-def _is_meant(found: Formula, told: Term, own: Sequence[Term], near: Sequence[Term], back: int) -> bool:
+def _is_meant(
+    found: Formula, told: Term, own: Sequence[Term], near: Sequence[Term], reach: tuple[int, int]
+) -> bool:
     """Whether an operation is on what stands next to its result: all of its sentence, or the last of its kind."""
+    start, back = reach
     places = {each.start for each in found.used}
     digits = significant(shown(told))
     if found.operation == "product":
         if not told.each and _is_divided(found, told):
             return False
-        amounts = [each for each in own if any(each.dims) and not same_kind(each, told)]
+        amounts = [
+            each for each in own if any(each.dims) and not same_kind(each, told) and each.of not in ("day", "week", "month", "year")
+        ]
         spelled = [each for each in found.used if not any(each.dims) and each.start < back]
         skipped = sum(each.start not in places for each in amounts)
+        if own and own[0].start < start and digits > 2:
+            return not spelled
         return skipped <= (digits > 2 and len(amounts) > 2) and not spelled
-    if min(places) < (back if digits > 2 or any(told.dims) or not own else own[0].start):
+    if min(places) < (back if digits > 2 or any(told.dims) else start):
         return False
     last = next((each for each in reversed(near) if same_kind(each, found.used[-1])), None)
     return last is not None and last.start in places
@@ -252,9 +286,16 @@ def _is_operand(term: Term) -> bool:
     return any(term.dims) or term.counted or term.share or term.plain
 
 
-def _is_plain(found: Formula, start: int, back: int) -> bool:
+def _is_superseded(term: Term, wide: Sequence[Term]) -> bool:
+    """Whether a rate of the same kind was told after one: the nearest is meant."""
+    if not min(term.dims) < 0:
+        return False
+    return any(each.start > term.start and each.dims == term.dims and each.sign == term.sign for each in wide)
+
+
+def _is_plain(found: Formula, start: int, back: int, wide: Sequence[Term]) -> bool:
     """Whether an operation that makes an amount is simple and near enough to be meant by all means."""
-    close = [each.start >= back for each in found.used]
+    close = [each.start >= back and not _is_superseded(each, wide) for each in found.used]
     return all(close) and (len(close) <= 2 or all(each.start >= start for each in found.used))
 
 
@@ -265,6 +306,7 @@ def _is_likely(found: Formula, back: int) -> bool:
 
 
 _FAR = 1_000_000
+_LISTED = 12
 
 
 def _with_units(pool: Sequence[Term], told: Term) -> list[Term]:
