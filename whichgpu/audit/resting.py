@@ -1,7 +1,7 @@
 """Accusations that rest on what is wrong itself: of a chain of results only the first wrong one is accused.
 
-"42 hours, or $84 (at $3.50); over a year $4,368": the year is what the right bill makes, and whoever works it out
-from the wrong one would accuse it too.
+"24 hours at $3.50 are $94; a year of them is $30,660": the year is what the right bill makes, and whoever
+works it out from the wrong one accuses it too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Numbers that are another one but for a digit: what a slip of the pen or of the head makes of a result.
 
-Of the 900 numbers of three digits 27 differ from a given one in a single digit, of the 9,000 of four digits 36:
-that an amount is one digit from what its passage makes is seldom chance.
+Of the 900 numbers of three digits 27 differ from a given one in a single digit, of the 9,000 of four 36: that
+an amount is one digit from what its passage makes is seldom chance.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def significant(number: str) -> int:
 
 
 def chance(number: str) -> float:
-    """How likely a random number with as many digits is one digit, or two exchanged ones, from a given one."""
+    """How likely a random number of as many digits is one digit, or two exchanged ones, from a given one."""
     many = max(significant(number), 1)
-    return (9 * many + many - 1) / (9 * 10 ** (many - 1))
+    return (9.0 * many + many - 1) / (9.0 * 10.0 ** (many - 1))
 
 
 def written(value: float, number: str) -> str:
@@ -53,7 +53,7 @@ def written(value: float, number: str) -> str:
 
 
 def is_slip(number: str, value: float, *, tens: bool = True) -> bool:
-    """Whether a number is a value but for one digit, two exchanged ones or, with `tens`, the place of its point."""
+    """Whether a number is a value but for a digit, two exchanged ones or, with `tens`, its point."""
     right = written(value, number)
     if right == number or value <= 0 or not significant(right):
         return False

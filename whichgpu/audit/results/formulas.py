@@ -1,4 +1,4 @@
-"""What the amounts of a passage make by one operation: products, sums, differences and ratios, by their kinds."""
+"""What the amounts of a passage make by one operation: products, sums, differences and ratios."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.bills.digits import plain_value
 from whichgpu.audit.dimensions import AXES
 from whichgpu.audit.relations import Way, rounding, ways
+from whichgpu.audit.results.digits import plain_value
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.dimensions import Term
     from whichgpu.audit.relations import Effort
 
-_HOUR = AXES.index("hour")
+_MONEY, _ENERGY, _HOUR = (AXES.index(each) for each in ("money", "energy", "hour"))
 _SIMPLE, _SUMMED = 3, 5
 #: What rounding makes of a result at least, as a share of it.
 _WITHIN = 0.006
@@ -47,7 +47,10 @@ class Formula(NamedTuple):
         # A price is told as it is.
         parts = sum(rounding(each) for each in self.used if not each.sign)
         # Of 1 - a/b the error is that of the quotient, however small what is left is.
-        return parts * (max(self.high, 1.0) if self.operation == "change" else self.high) + rounding(told) * told.value
+        return (
+            parts * (max(self.high, 1.0) if self.operation == "change" else self.high)
+            + rounding(told) * told.value
+        )
 
 
 def formulas(told: Term, pool: Sequence[Term], effort: Effort) -> Iterator[Formula]:
@@ -74,28 +77,25 @@ def _is_sensible(used: Sequence[Term], told: Term) -> bool:
 
     Money divides money where that gives how long or how much it pays for, energy has its price.
     """
-    if len(used) == 1 and used[0].dims == told.dims:
-        return False
-    if sum(not any(each.dims) for each in used) > 1 and len(used) > 2:
-        return False
-    if any(each.of == "hour" and sum(each.dims) == 0 for each in used) and any(
-        each.sign and any(each.dims[_HOUR + 1 :]) for each in used
-    ):
-        # A price by the month is of no hours of a day.
-        return False
+    if len(used) == 1:
+        return used[0].dims != told.dims
     kinds = [each.dims for each in used if any(each.dims)]
-    if len(kinds) != len(set(kinds)):
+    numbers = len(used) - len(kinds)
+    if len(kinds) != len(set(kinds)) or (numbers > 1 and len(used) > 2) or _is_of_hours(used):
         return False
-    for axis, price in (
-        (0, told.of != "money"),
-        (1, any(each.tariff for each in used) or told.of != "energy"),
-    ):
-        powers = [each.dims[axis] for each in used if each.dims[axis]]
-        if len(powers) > 1 and not price:
-            return False
-    if told.of != "money" and not told.sign and any(each.sign for each in used):
-        return sum(bool(each.sign) for each in used) == 2 and len(used) == 2
-    return True
+    energies = sum(bool(each.dims[_ENERGY]) for each in used)
+    if energies > 1 and told.of == "energy" and not any(each.tariff for each in used):
+        return False
+    paid = sum(bool(each.dims[_MONEY]) for each in used)
+    if told.of == "money":
+        return paid <= 1
+    return not paid or bool(told.sign) or (paid == len(used) == 2)
+
+
+def _is_of_hours(used: Sequence[Term]) -> bool:
+    """Whether a price by the month, or longer, is multiplied by the hours of a day."""
+    hours = any(each.of == "hour" and sum(each.dims) == 0 for each in used)
+    return hours and any(each.sign and any(each.dims[_HOUR + 1 :]) for each in used)
 
 
 def same_kind(one: Term, other: Term) -> bool:
@@ -120,7 +120,7 @@ def _ratios(pool: Sequence[Term]) -> Iterator[Formula]:
 
 
 def unitless(told: Term, pool: Sequence[Term]) -> Iterator[Formula]:
-    """Products and quotients of the numbers around an amount, whatever they are of: "5 people, 4 runs each"."""
+    """Products and quotients of the numbers around an amount, whatever they are of: "5 people, 4 runs"."""
     numbers = [(each, plain_value(each)) for each in pool]
     numbers = [(each, value) for each, value in numbers if value and value != 1]
     unit = told.value / (plain_value(told) or 1.0)
@@ -136,7 +136,10 @@ def unitless(told: Term, pool: Sequence[Term]) -> Iterator[Formula]:
 
 def by_distance(found: Sequence[Formula]) -> list[Formula]:
     """Formulas, those of the last amounts first."""
-    return sorted(found, key=lambda one: (len(one.used), -min(each.start for each in one.used), -len(one.used[-1].words)))
+    return sorted(
+        found,
+        key=lambda one: (len(one.used), -min(each.start for each in one.used), -len(one.used[-1].words)),
+    )
 
 
 def neighbours(used: Sequence[Term]) -> bool:
