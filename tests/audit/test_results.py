@@ -45,7 +45,7 @@ def _accused(text: str) -> dict[str, str]:
 
 
 def test_what_follows_from_a_wrong_result_is_not_accused_as_well():
-    text = "The server uses 8.4 kWh a day at 350 W. Over 30 days that makes 262 kWh. At $0.20 per kWh we pay $50.40."
+    text = "The server uses 8.4 kWh a day. Over 30 days that makes 262 kWh. At $0.20 per kWh we pay $50.40."
     assert list(_accused(text)) == ["262 kWh"]
 
 
