@@ -86,8 +86,10 @@ def _is_operand(term: Term) -> bool:
 
 def _is_behind(each: Term, told: Term, end: int, text: str) -> bool:
     """Whether an amount behind one may be what that follows from, and is none that follows from it."""
-    if each.start >= end or not any(each.dims) or each.sign != told.sign:
-        return each.start < end and not each.sign
+    if each.start >= end:
+        return False
+    if not each.share and (not any(each.dims) or each.sign != told.sign):
+        return not each.sign
     return bool(FROM.search(text, max(told.end, each.start - BEFORE), each.start))
 
 

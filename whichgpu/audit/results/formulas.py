@@ -65,9 +65,11 @@ def formulas(told: Term, pool: Sequence[Term], effort: Effort) -> Iterator[Formu
     for one, other in combinations(same, 2):
         if left := abs(one.value - other.value):
             yield Formula("difference", left, left, (one, other))
-    for many in range(2, min(len(same), _SUMMED) + 1):
-        for first in range(len(same) - many + 1):
-            parts = tuple(same[first : first + many])
+    # What each of several costs is no part of a sum beside what all do.
+    alone = [each for each in same if each.each == told.each]
+    for many in range(2, min(len(alone), _SUMMED) + 1):
+        for first in range(len(alone) - many + 1):
+            parts = tuple(alone[first : first + many])
             total = sum(each.value for each in parts)
             yield Formula("sum", total, total, parts)
 
