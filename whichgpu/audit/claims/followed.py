@@ -16,7 +16,7 @@ from whichgpu.audit.results.around import WIDE, around
 from whichgpu.audit.results.digits import shown, significant, written
 from whichgpu.audit.results.formulas import same_kind
 from whichgpu.audit.results.meant import judged
-from whichgpu.audit.results.words import BEFORE, EACH, GIVEN, NOUN, PLUS
+from whichgpu.audit.results.words import BEFORE, EACH, EACH_WITH, GIVEN, NOUN, PLUS
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.terms import terms
 
@@ -95,7 +95,11 @@ def _with_each(every: Sequence[Term], passage: Passage) -> list[Term]:
     lines = [one for one in sentences(passage.text) if EACH.match(passage.text, one.start)]
     return [
         each._replace(each=True)
-        if any(each.dims) and any(one.start <= each.start < one.end for one in lines)
+        if any(each.dims)
+        and (
+            any(one.start <= each.start < one.end for one in lines)
+            or EACH_WITH.search(passage.text, max(0, each.start - BEFORE), each.start)
+        )
         else each
         for each in every
     ]

@@ -58,8 +58,8 @@ def is_slip(number: str, value: float, *, tens: bool = True) -> bool:
     if right == number or value <= 0 or not significant(right):
         return False
     power = math.log(float(number) / value) / _TEN
-    if 0.5 < abs(power) < 3.5:
-        return tens and abs(power - round(power)) * _TEN < _CLOSE
+    if 1 <= abs(round(power)) <= 3 and abs(power - round(power)) * _TEN < _CLOSE:
+        return tens
     if len(right) != len(number):
         return False
     places = [at for at, (one, other) in enumerate(zip(number, right, strict=True)) if one != other]

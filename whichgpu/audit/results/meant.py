@@ -149,7 +149,7 @@ def _lengths(found: Formula) -> tuple[float, ...]:
 def _sole(here: Around, found: Sequence[Formula]) -> Formula | None:
     """The one operation on all that a sentence states before an amount said to follow, where that is off."""
     told = here.told
-    places = {each.start for each in here.own if any(each.dims)}
+    places = {each.start for each in here.own if any(each.dims) or each.counted}
     if not THUS.search(here.words) or len(places) < _FEW:
         return None
     whole = [each for each in found if places <= {one.start for one in each.used}]

@@ -32,10 +32,10 @@ _ASKS = {
     "ratio": ("", r"\s*(?:(?:of|as|the|that|what|at|load|utili[sz]\w+|busy)\b)"),
     "product": (
         r"(?:[=\u2248]|[,:(]\s*(?:about |roughly |around |and |or |~)*$|"
-        r"\b(?:so|thus|hence|therefore|that is|that[\u2019']s|which|i\.e|or|makes?|making|gives?|giving|"
-        r"comes? (?:out )?(?:to|at)|came to|works? out|amounts? to|means|meaning|equals?|costs?|costing|"
-        r"pays?|paid|takes?|took|needs?|gets?|runs? to|bill|then|are|is|was|were|after|sees?|yields?|uses?|"
-        r"used|in|within|together|per)\b)",
+        r"\b(?:so|thus|hence|therefore|that is|that[\u2019']s|which|i\.e|or|makes?|made|making|gives?|gave|"
+        r"giving|comes? (?:out )?(?:to|at)|came to|works? out|amounts? to|means|meant|meaning|equals?|"
+        r"costs?|costing|pays?|paid|takes?|took|needs?|gets?|runs? to|bill|then|are|is|was|were|after|sees?|"
+        r"yields?|uses?|used|in|within|together|per|been?|needed|charged?s?|consumed|would need)\b)",
         "",
     ),
 }
@@ -58,9 +58,10 @@ MAKES = re.compile(
 )
 #: What says right before an amount that it follows from its sentence.
 THUS = re.compile(
-    r"(?:[=\u2248]|\b(?:so|thus|hence|therefore|that is|that[\u2019']s|which (?:is|makes|means|gives)|"
-    r"i\.e\.,?|makes?|making|gives?|comes? (?:out )?(?:to|at)|came to|works? out (?:to|at)|amounts? to|means|"
-    r"meaning|equals?|total(?:s|ing)?(?: of)?|are|is|back after|after|takes?|took|will take)\b)"
+    r"(?:[=\u2248]|\b(?:so|thus|hence|therefore|that is|that[\u2019']s|which (?:is|was|makes|made|means|"
+    r"gives)|i\.e\.,?|makes?|made|making|gives?|gave|comes? (?:out )?(?:to|at)|came to|works? out (?:to|at)|"
+    r"amounts? to|means|meaning|equals?|would be|would have been|total(?:s|ing)?(?: of)?|"
+    r"are|is|back after|after|takes?|took|will take)\b)"
     r"(?:\s+(?:about|around|roughly|only|just|some|nearly|almost|then|therefore|a|an|the|total|of|cost|bill|you|"
     r"me|us|it|to|in|after|done|back))*\s*~?$",
     re.IGNORECASE,
@@ -73,6 +74,11 @@ FROM = re.compile(
 #: A sentence on one of several things: "Each job starts with a download of 45 GB".
 EACH = re.compile(
     r"\s*(?:Each|Every|The (?:average|typical|usual)|An? (?:average|typical|single)?|Per)\s+[a-z-]+\b"
+)
+#: Before what each of several has: "1.2 million requests, each with 1,100 input and 250 output tokens".
+EACH_WITH = re.compile(
+    r"\beach\s+(?:\w+\s+)?(?:with|of|ha[sd]|having|takes?|took|needs?|uses?|draws?|asks?|costs?)\b[^.;]*$",
+    re.I,
 )
 #: Between two amounts that are taken together.
 PLUS = re.compile(r"[^.;]{0,24}\b(?:plus|and another)\s+(?:about |another |roughly )?", re.IGNORECASE)
