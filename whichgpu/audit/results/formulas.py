@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import combinations, pairwise
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.dimensions import AXES
@@ -142,8 +142,3 @@ def by_distance(found: Sequence[Formula]) -> list[Formula]:
         found,
         key=lambda one: (len(one.used), -min(each.start for each in one.used), -len(one.used[-1].words)),
     )
-
-
-def neighbours(used: Sequence[Term]) -> bool:
-    """Whether amounts stand in the order in which they are told."""
-    return all(one.start <= other.start for one, other in pairwise(used))
