@@ -57,3 +57,8 @@ def test_the_right_value_is_told_of_a_price_for_each_million():
 def test_an_amount_of_another_device_makes_no_result():
     text = "The A100 takes 26 hours. The H100 costs $2.50 an hour, so its run came to $47.50 last week."
     assert not _accused(text)
+
+
+def test_a_formula_that_is_written_out_is_wrong_by_itself():
+    text = "An A100 costs $3 an hour. Five hours: 5 x $3 = $18. For all fifteen runs: 15 x $18 = $290."
+    assert {"$18", "$290"} <= {f"${each.strip('$')}" for each in _accused(text)}

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Letters after a wrong amount within which what was worked out from it is looked for.
 _REACH = 1_500
+#: What is worked out from what a passage states; a formula that is written out is wrong by itself.
+_WORKED = frozenset({"bill", "result"})
 _DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
 
@@ -29,7 +31,8 @@ def without_resting(found: Sequence[Finding]) -> list[Finding]:
     kept: list[Finding] = []
     resting = set()
     for each in sums:
-        if any(_rests(each, one) for one in kept if each.start - one.end < _REACH):
+        worked = each.attribute in _WORKED
+        if worked and any(_rests(each, one) for one in kept if each.start - one.end < _REACH):
             resting.add(each)
         else:
             kept.append(each)
