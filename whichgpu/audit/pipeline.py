@@ -18,6 +18,7 @@ from whichgpu.audit.misread import without_misread
 from whichgpu.audit.plainly import plain
 from whichgpu.audit.quantities import locale
 from whichgpu.audit.reported import without_reported
+from whichgpu.audit.resting import without_resting
 from whichgpu.audit.settling import settled
 from whichgpu.audit.subjects import mentions, resolved
 from whichgpu.audit.unmarked import tabled
@@ -96,7 +97,7 @@ def _found(
     ]
     found = unless_given(found, context)
     sure = without_worked_out(without_misread(found, context), context)
-    return settled(without_reported(sure, context), context)
+    return without_resting(settled(without_reported(sure, context), context))
 
 
 def _is_worked(found: Finding) -> bool:

@@ -78,7 +78,8 @@ _THING = re.compile(
     r"[MBK](?=\s))?\s*(?:\d{3,4}\s?[x\u00d7]\s?\d{3,4}\s+)?(?:(?!(?:tokens?|per|an?|each|every)\b)"
     r"[a-z]+\s+)?(?:(?P<token>tokens?)|"
     r"(?P<piece>images?|pictures?|requests?|queries|samples?|documents?|prompts?|calls|examples|"
-    r"conversations|messages|answers|questions|completions|sessions|jobs|epochs|frames|experiments|clips|videos))\b",
+    r"conversations|messages|answers|questions|completions|sessions|jobs|epochs|frames|experiments|clips|videos|"
+    r"sentences?|translations?|judge?ments|pages|records|articles|reviews|emails|tickets|transcripts|summaries))\b",
     re.IGNORECASE,
 )
 #: "300 million input and 100 million output tokens": of tokens too.

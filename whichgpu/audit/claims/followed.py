@@ -1,0 +1,146 @@
+"""Results that are one digit from what their passage makes: "26 hours at $0.35 come to $8.10" ($9.10).
+
+For each amount every operation on the amounts around it that makes one of its kind is tried. Where none gives
+it, and one that its words ask for gives it but for a digit, it is wrong.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.bills.amounts import Amounts
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.relations import Effort
+from whichgpu.audit.results.around import WIDE, around
+from whichgpu.audit.results.digits import shown, significant, written
+from whichgpu.audit.results.formulas import same_kind
+from whichgpu.audit.results.meant import judged
+from whichgpu.audit.results.words import BEFORE, EACH, EACH_WITH, GIVEN, NOUN, PLUS
+from whichgpu.audit.sentences import sentences
+from whichgpu.audit.terms import terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.dimensions import Term
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.results.formulas import Formula
+
+#: Products that are tried in a document, and amounts whose results are looked for.
+_MOST_TRIED, _CLAIMS = 40_000, 400
+#: Bare numbers up to which a text counts without working out.
+_MANY = 20
+_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every amount that is a digit from what its passage makes, or not what its sentence makes."""
+    effort, asked = Effort(_MOST_TRIED), 0
+    earlier: tuple[Term, ...] = ()
+    heard: set[tuple[float, tuple[int, ...]]] = set()
+    for index, passage in context.document.running():
+        every = _amounts(index, passage, context)
+        text = Amounts(passage, index, tuple(every), ())
+        for told in tuple(every):
+            again = (told.value, told.dims) in heard
+            heard.add((told.value, told.dims))
+            if again or asked > _CLAIMS or not _is_claim(told, passage):
+                continue
+            asked += 1
+            found = judged(around(told, every, earlier, text, context), effort)
+            if effort.left < 0:
+                # What else may explain it was not tried.
+                return
+            if found is not None:
+                # What is worked out later may follow from the right amount.
+                every.insert(every.index(told), _corrected(told, _right(found, told)))
+                yield _finding(found, told, passage, context)
+        earlier = (*earlier, *(each for each in every if any(each.dims)))[-WIDE:]
+
+
+def _amounts(index: int, passage: Passage, context: Context) -> list[Term]:
+    """The amounts of a passage: with what is known to be right, of each, and what two make together."""
+    if not _NUMBER.search(passage.text):
+        return []
+    names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
+    every = terms(passage.text, context.fraction, names, ranges=True)
+    return _with_sums(_with_each(_with_corrected(every, passage, context), passage), passage)
+
+
+def _corrected(told: Term, right: str) -> Term:
+    """An amount with the number that is right instead."""
+    number = shown(told) or f"{told.value:g}"
+    return told._replace(value=told.value * float(right) / float(number), words=right)
+
+
+def _with_corrected(every: Sequence[Term], passage: Passage, context: Context) -> list[Term]:
+    """The amounts of a passage, with what those that are known to be wrong should be beside them."""
+    wrong = {
+        each.start: each.expected for each in context.memo["found"]
+        if each.accuses and each.kind == "arithmetic"
+    }  # fmt: skip
+    found = []
+    for each in every:
+        right = _NUMBER.search(wrong.get(passage.span(each.start, each.end)[0], "")) if wrong else None
+        if right and shown(each):
+            found.append(_corrected(each, right[0].replace(",", "")))
+        found.append(each)
+    return found
+
+
+def _with_each(every: Sequence[Term], passage: Passage) -> list[Term]:
+    """Amounts, with those of a sentence on one of several things as of each."""
+    lines = [one for one in sentences(passage.text) if EACH.match(passage.text, one.start)]
+    return [
+        each._replace(each=True)
+        if any(each.dims)
+        and (
+            any(one.start <= each.start < one.end for one in lines)
+            or EACH_WITH.search(passage.text, max(0, each.start - BEFORE), each.start)
+        )
+        else each
+        for each in every
+    ]
+
+
+def _with_sums(every: Sequence[Term], passage: Passage) -> list[Term]:
+    """Amounts, with what two that "plus" joins make behind them: "1,000 W, plus 200 W for the rest"."""
+    found: list[Term] = []
+    for each in every:
+        last = found[-1] if found else None
+        found.append(each)
+        if last and same_kind(last, each) and PLUS.fullmatch(passage.text, last.end, each.start):
+            words = f"{last.words} + {each.words}"
+            found.append(each._replace(value=last.value + each.value, words=words))
+    return found
+
+
+def _is_claim(told: Term, passage: Passage) -> bool:
+    """Whether an amount may be a result: it is of a kind, or a share, and is told for itself."""
+    if told.counted or told.tariff or told.most or not told.value:
+        return False
+    times = told.plain and told.words.lower().rstrip().endswith(("times", "x"))
+    many = told.plain and told.value > _MANY and significant(shown(told)) > 0
+    if not (any(told.dims) or told.share or times or (many and NOUN.match(passage.text, told.end))):
+        return False
+    if told.each and passage.text[: told.start].endswith(" of "):
+        # "Maintenance contracts of $85 per server".
+        return False
+    return told.share or not GIVEN.search(passage.text, max(0, told.start - BEFORE), told.start)
+
+
+def _right(found: Formula, told: Term) -> str:
+    """The number that should stand in an amount, with as many decimals."""
+    number = shown(told) or f"{told.value:g}"
+    return written(found.low * float(number) / told.value, number)
+
+
+def _finding(found: Formula, told: Term, passage: Passage, context: Context) -> Finding:
+    right = _right(found, told)
+    because = f"{' and '.join(each.words.strip(' .,') for each in found.used)} make {right}"
+    return made(
+        context, passage, (told.start, told.start + len(told.words)), "arithmetic", "inconsistent",
+        attribute="result", because=because, expected=right, evidence=(Evidence(because),),
+    )  # fmt: skip

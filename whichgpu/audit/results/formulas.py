@@ -1,0 +1,144 @@
+"""What the amounts of a passage make by one operation: products, sums, differences and ratios."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.dimensions import AXES
+from whichgpu.audit.relations import Way, rounding, ways
+from whichgpu.audit.results.digits import plain_value
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.dimensions import Term
+    from whichgpu.audit.relations import Effort
+
+_MONEY, _ENERGY, _HOUR = (AXES.index(each) for each in ("money", "energy", "hour"))
+_SIMPLE, _SUMMED = 3, 5
+#: What rounding makes of a result at least, as a share of it.
+_WITHIN = 0.006
+
+
+class Formula(NamedTuple):
+    """An operation on amounts: the least and the most it makes, in the units of the axes."""
+
+    operation: str
+    low: float
+    high: float
+    used: tuple[Term, ...]
+    #: Whether numbers without their units are multiplied.
+    product: bool = False
+
+    def gives(self, told: Term) -> bool:
+        """Whether it makes an amount, as that and its parts are rounded."""
+        if self.operation == "product":
+            return Way(self.low, self.high, self.used).gives(told)
+        slack = _WITHIN * told.value + self.rounding(told)
+        return self.low - slack <= told.high and told.value <= self.high + slack
+
+    def rounding(self, told: Term) -> float:
+        """What the rounding of its parts makes of the result, in the units of that."""
+        if self.operation in ("sum", "difference"):
+            return sum(rounding(each) * each.value for each in (*self.used, told))
+        # A price is told as it is.
+        parts = sum(rounding(each) for each in self.used if not each.sign)
+        # Of 1 - a/b the error is that of the quotient, however small what is left is.
+        return (
+            parts * (max(self.high, 1.0) if self.operation == "change" else self.high)
+            + rounding(told) * told.value
+        )
+
+
+def formulas(told: Term, pool: Sequence[Term], effort: Effort) -> Iterator[Formula]:
+    """Every operation on a few amounts of a passage that makes one of the kind of another."""
+    if not any(told.dims):
+        yield from _ratios(pool)
+        return
+    for way in ways(told, pool, most=_SIMPLE, effort=effort):
+        if _is_sensible(way.used, told):
+            yield Formula("product", way.low, way.high, way.used)
+    same = [each for each in pool if same_kind(each, told)]
+    for one, other in combinations(same, 2):
+        if left := abs(one.value - other.value):
+            yield Formula("difference", left, left, (one, other))
+    # What each of several costs is no part of a sum beside what all do.
+    alone = [each for each in same if each.each == told.each]
+    for many in range(2, min(len(alone), _SUMMED) + 1):
+        for first in range(len(alone) - many + 1):
+            parts = tuple(alone[first : first + many])
+            total = sum(each.value for each in parts)
+            yield Formula("sum", total, total, parts)
+
+
+def _is_sensible(used: Sequence[Term], told: Term) -> bool:
+    """Whether a product is one that somebody works out: no share of money or energy in what is of neither.
+
+    Money divides money where that gives how long or how much it pays for, energy has its price.
+    """
+    if len(used) == 1:
+        return used[0].dims != told.dims
+    kinds = [each.dims for each in used if any(each.dims)]
+    numbers = len(used) - len(kinds)
+    if len(kinds) != len(set(kinds)) or (numbers > 1 and len(used) > 2) or _is_of_hours(used):
+        return False
+    energies = sum(bool(each.dims[_ENERGY]) for each in used)
+    if energies > 1 and told.of == "energy" and not any(each.tariff for each in used):
+        return False
+    paid = sum(bool(each.dims[_MONEY]) for each in used)
+    if told.of == "money":
+        return paid <= 1
+    return not paid or bool(told.sign) or (paid == len(used) == 2)
+
+
+def _is_of_hours(used: Sequence[Term]) -> bool:
+    """Whether a price by the month, or longer, is multiplied by the hours of a day."""
+    hours = any(each.of == "hour" and sum(each.dims) == 0 for each in used)
+    return hours and any(each.sign and any(each.dims[_HOUR + 1 :]) for each in used)
+
+
+def same_kind(one: Term, other: Term) -> bool:
+    """Whether two amounts are of one thing, whatever period is said of one of them alone."""
+    if one.dims[:_HOUR] != other.dims[:_HOUR] or one.sign != other.sign or not any(one.dims):
+        return False
+    periods = [each.dims[_HOUR:] for each in (one, other)]
+    return periods[0] == periods[1] or (bool(one.sign) and not all(map(any, periods)))
+
+
+def _ratios(pool: Sequence[Term]) -> Iterator[Formula]:
+    """What one amount is of another, and by what share it is more or less."""
+    amounts = [each for each in pool if any(each.dims) and each.value]
+    for one, other in combinations(amounts, 2):
+        if not same_kind(one, other):
+            continue
+        for above, below in ((one, other), (other, one)):
+            part = above.value / below.value
+            yield Formula("ratio", part, part, (above, below))
+            if part != 1:
+                yield Formula("change", abs(part - 1), abs(part - 1), (above, below))
+
+
+def unitless(told: Term, pool: Sequence[Term]) -> Iterator[Formula]:
+    """Products and quotients of the numbers around an amount, whatever they are of: "5 people, 4 runs"."""
+    numbers = [(each, plain_value(each)) for each in pool]
+    numbers = [(each, value) for each, value in numbers if value and value != 1]
+    unit = told.value / (plain_value(told) or 1.0)
+    for many in {2, len(numbers)} & {2, 3, 4}:
+        for some in combinations(numbers, many):
+            used = tuple(each for each, _ in some)
+            product = math.prod(value for _, value in some) * unit
+            yield Formula("number", product, product, used, product=True)
+    for (one, a), (other, b) in combinations(numbers, 2):
+        yield Formula("number", a / b * unit, a / b * unit, (one, other))
+        yield Formula("number", b / a * unit, b / a * unit, (one, other))
+
+
+def by_distance(found: Sequence[Formula]) -> list[Formula]:
+    """Formulas, those of the last amounts first."""
+    return sorted(
+        found,
+        key=lambda one: (len(one.used), -min(each.start for each in one.used), -len(one.used[-1].words)),
+    )
