@@ -145,6 +145,12 @@ def _sole(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
         yield from of_year(passage, match, meant[0], context)
 
 
+#: Before "card of 2017": of another one than what was named.
+_THE_OTHER = re.compile(
+    r"\b(?:of|than|over|against|to|like|with|as)\s+(?:the|an?)\s+(?:[\w-]+\s+){0,3}$", re.I
+)
+
+
 def _by_clause(
     passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
 ) -> Iterator[Finding]:
@@ -183,6 +189,9 @@ def _years(
         before = [each for each in here if each.end <= match.start() and match.start() - each.end < _FAR // 2]
         if any(each.start == match.end(1) + 1 for each in here):
             # "Two years after the 2020 A100": of the one behind it.
+            continue
+        if before and _THE_OTHER.search(passage.text, before[-1].end, match.start()):
+            # "The gaming card is ahead of the data-center card of 2017".
             continue
         between = before and architectures().search(passage.text, before[-1].end, match.start())
         if not before or (between and " from" not in match[0]):
