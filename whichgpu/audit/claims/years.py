@@ -100,7 +100,7 @@ def find(context: Context) -> Iterator[Finding]:
             who = spoken(index, passage, sentence, context)
             chip = _OF_THE_CHIP.match(sentence.text)
             if listed := _LIST.search(passage.text, *place):
-                yield from _in_turn(passage, listed, who.here, context)
+                yield from _in_turn(passage, sentence.start, listed, who.here, context)
                 continue
             yield from _sole(passage, place, who, context) if not chip else ()
             # "The successor of the A40 came in 2022" is not the A40.
@@ -122,12 +122,12 @@ _LIST = re.compile(r"\b20[012]\d(?:, 20[012]\d)*,? and 20[012]\d\b")
 
 
 def _in_turn(
-    passage: Passage, listed: re.Match[str], here: Sequence[Mention], context: Context
+    passage: Passage, start: int, listed: re.Match[str], here: Sequence[Mention], context: Context
 ) -> Iterator[Finding]:
-    """Years that are listed behind as many devices: each is of its own."""
+    """Years that are listed behind as many devices of a sentence that starts there: each is of its own."""
     before = list(dict.fromkeys(each.named for each in here if each.end <= listed.start()))
     years = list(_DATED.finditer(passage.text, *listed.span()))
-    if len(before) == len(years) and re.search(_RELEASE, passage.text[: listed.start()], re.IGNORECASE):
+    if len(before) == len(years) and re.search(_RELEASE, passage.text[start : listed.start()], re.IGNORECASE):
         for named, year in zip(before, years, strict=True):
             mention = next(each for each in here if each.named == named)
             yield from of_year(passage, year, mention, context)
