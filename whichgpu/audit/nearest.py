@@ -62,6 +62,7 @@ _SHARE_OF = re.compile(
 )
 #: "34 TFLOPS without and 67 with Tensor Cores": no count of them.
 _BY_MEANS = re.compile(r"\s+(?:with|without|on|using|through|via)\s+(?:its |the |their )?", re.IGNORECASE)
+_BY_MEANS_OF = re.compile(r"\b(?:on|using|through|via)\s+(?:its |the |their )?$", re.IGNORECASE)
 #: Behind a name, a value of its own: "the H100's 3,350 GB/s".
 _OWN_VALUE = re.compile(
     r"\s+\d[\d,]*(?:\.\d+)?\s*(?:[.,;)]|(?:TFLOPS|GB/s|TB/s|W)\b)"
@@ -159,6 +160,10 @@ def nearest_attribute(
 
 def _is_apart(text: str, quantity: Quantity, each: Named, between: str) -> bool:
     """Whether brackets, a share of the attribute or a "with" keep a value from being one of it."""
+    by_means = each.attribute.dimension == "count" and each.end <= quantity.start
+    if by_means and _BY_MEANS_OF.search(text, max(0, each.start - _NEXT), each.start):
+        # "On Tensor Cores it's 362": no count of them.
+        return True
     if quantity.dimension == "number" and _BY_MEANS.fullmatch(between):
         return True
     if each.end > quantity.start:

@@ -86,7 +86,9 @@ _AGAINST = re.compile(
     re.IGNORECASE,
 )
 #: "Its NVLink reaches 900 GB/s, where the A100 had 600": set against, with what follows in the clause.
-_WHERE = re.compile(rf",\s+where\s+{_ARTICLES}$", re.IGNORECASE)
+_WHERE = re.compile(
+    rf"(?:,|\b(?:one|two|three|four|\d[\d,.]*)(?: [\w/-]+){{1,2}})\s+where\s+{_ARTICLES}$", re.IGNORECASE
+)
 #: "Its 864 GB/s leave the 600 GB/s of it behind".
 _LEAVES = re.compile(rf"\b(?:leaves?|leaving|left)\s+{_ARTICLES}$", re.IGNORECASE)
 _BEHIND = re.compile(r"[^.;,]{0,40}\bbehind\b", re.IGNORECASE)

@@ -121,6 +121,10 @@ class Discourse:
                     return narrowed
         return named
 
+    def last_of(self, wider: frozenset[str]) -> tuple[str, ...]:
+        """The devices of a wider name that were spoken of last."""
+        return self._last.get(wider, ())
+
     def heard(self, named: tuple[str, ...], wider: frozenset[str]) -> None:
         """Remember that of the devices of a wider name these are spoken of."""
         self._last[wider] = named
@@ -372,9 +376,20 @@ def _in_laptop(mention: Mention, catalogue: Catalogue) -> Mention:
     return mention._replace(ids=ids, named=ids) if ids else mention
 
 
+#: Words of a name without a form or a size.
+_PLAIN = 3
+_SAYS_SIZE = re.compile(r"\d\s?GB?\b|\b(?:PCIe|SXM\d?|NVL|Max-Q|Laptop|Mobile|Ti|Super)\b", re.IGNORECASE)
+
+
 def _narrowed(mention: Mention, talk: Discourse, catalogue: Catalogue) -> Mention:
     wider = frozenset(family(mention.named, catalogue))
     if wider > set(mention.named):
+        plain = len(mention.text.split()) <= _PLAIN and not _SAYS_SIZE.search(mention.text)
+        before = talk.last_of(wider) if plain else ()
+        if before and not set(before) & set(mention.named):
+            # "T1000" behind "T1000 8GB" is that one, or the one that is called so.
+            either = (*before, *mention.named)
+            return mention._replace(ids=either, named=either)
         talk.heard(mention.named, wider)
         return mention
     return mention._replace(ids=talk.meant(mention.named))

@@ -74,7 +74,9 @@ def judged(
         known = [(gpu, has) for gpu, has in known if gpu.segment not in ("geforce", "laptop") or not has]
     if not known or _CAME_WITH.match(passage.text, place[1]) or _ASKED.match(passage.text, place[1]):
         return
-    if not told and _SOME.search(passage.text, max(0, place[0] - _BACK), place[0]):
+    if _NARROWED.match(passage.text, place[1]) or (
+        not told and _SOME.search(passage.text, max(0, place[0] - _BACK), place[0])
+    ):
         return
     right = [gpu for gpu, has in known if has is told]
     best = (right or [gpu for gpu, _ in known])[0]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.changes import changes
+from whichgpu.audit.comparisons.said import in_which
 from whichgpu.audit.comparisons.sides import gives, second_of, sides, stated_ratios
 from whichgpu.audit.multiple import finding_on, verdict_of
 from whichgpu.audit.pairs import facts
@@ -67,7 +68,8 @@ def _judged(
     if verdict == "confirmed":
         span = passage.span(change.multiple.start, change.multiple.end)
         context.memo.setdefault("given", []).append(span)
-    doubtful = _ELSE.search(_clause(passage.text, sentence, change))
+    in_clause = in_which(passage.text, change.multiple.start, who)
+    doubtful = in_clause or _ELSE.search(_clause(passage.text, sentence, change)) is not None
     if verdict == "contradicted" and (doubtful or _is_open(passage, sentence, change, who, context)):
         return None
     if verdict == "unverifiable":

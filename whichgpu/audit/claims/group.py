@@ -14,7 +14,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.descriptions import asked_of_several
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import Spoken, owned
+from whichgpu.audit.roles import Spoken, counted, owned
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import Mention, model
 
@@ -178,8 +178,11 @@ def _members(
         named = {model(each.named[0], context.catalogue) for each in own}
         rest = [ids for ids in devices(context) if model(ids[0], context.catalogue) not in named]
         return rest if len(named) == 1 < len(rest) <= _MOST and len(rest) == (count or len(rest)) else []
+    last = within(here, 0, match.start())[-1:]
+    # "They have two A40 each. The two are bridged": those of one kind.
+    alike = count and last and counted(passage.text, 0, last[0].start) == count
     just_before = passage.text[max(0, match.start() - _BACK) : match.start()]
-    if _OF_A_KIND.search(just_before):
+    if alike or _OF_A_KIND.search(just_before):
         return []
     starts = [each.start for each in sentences(passage.text) if each.start <= sentence.start]
     near = [

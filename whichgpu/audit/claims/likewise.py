@@ -286,6 +286,9 @@ def _taken_up(text: str, start: int, which: re.Match[str], here: Sequence[Mentio
     if not which["all"]:
         # Another thing is named between: "FP8 and a bigger cache, which".
         plain = re.fullmatch(r"[^,;.]{0,45}", behind) and not _ELSE.search(behind)
+        if _BY_MEANS.search(text, start, found[-1].start()):
+            # "INT8 and INT4 in its Tensor Cores, which": of what they do.
+            return []
         found = found[-1:] if plain else []
     return [capability_of(one) for one in found]
 
@@ -298,6 +301,7 @@ _HEADS = re.compile(
     r"divides?|links?|joins?)\b",
     re.IGNORECASE,
 )
+_BY_MEANS = re.compile(r"\b(?:in|on|with|through|by|of)\s+(?:its|their|the)\s+(?:\w+\s+)?$", re.IGNORECASE)
 _ELSE = re.compile(r"\b(?:and|but|or|than|memory|cache|bandwidth|cores)\b", re.IGNORECASE)
 
 

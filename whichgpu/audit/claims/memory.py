@@ -191,6 +191,15 @@ def _one_after_another(
         if each.dimension == "memory"
     ]
     ends = [place[0] + each.start for each in found[1:]] + [place[1]]
+    if len(every) == len(found) and all(
+        _FOR.fullmatch(passage.text, size.end, place[0] + model.start)
+        for size, model in zip(every, found, strict=True)
+    ):
+        # "14 GB for 7B, 26 GB for 13B": each before its model.
+        for size, model in zip(every, found, strict=True):
+            if said and size.high == size.value:
+                yield judged_need(passage, size, of_model(model, said), model.name, context)
+        return
     for model, end in zip(found, ends, strict=True):
         mine = within(every, place[0] + model.end, end)
         own = formats(passage.text[place[0] + model.start : end])
@@ -199,6 +208,10 @@ def _one_after_another(
             gap = passage.text[place[0] + model.end : mine[0].start]
             if form and len(gap) < REACH and not _DEVICE_WORDS.search(gap):
                 yield judged_need(passage, mine[0], of_model(model, form), model.name, context)
+
+
+#: Between an amount and the model behind it that takes it.
+_FOR = re.compile(r"\s+for\s+(?:an?\s+|the\s+|your\s+)?", re.IGNORECASE)
 
 
 def _beside(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:

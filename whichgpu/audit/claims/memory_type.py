@@ -38,6 +38,9 @@ _CHANGED = re.compile(
 _BEYOND = re.compile(r"\b(?:over|from|beyond|to|against|like|as)\s+(?:the\s+)?(?:\w+\s+)?$", re.IGNORECASE)
 #: "HBM2 or HBM2e": of one form each.
 _OR = re.compile(rf"\s*(?:or|and|/)\s*(?={_MEMORY.pattern})")
+_IN_ONE = re.compile(
+    r"\s+(?:in|for|with|on)\s+the\s+(?:former|latter|first|second|smaller|larger|other)\b", re.IGNORECASE
+)
 _AFTER_OR = re.compile(rf"{_MEMORY.pattern}\s*(?:or|and|/)\s*$")
 #: What denies what follows: "with no FP64, MIG or HBM".
 _NONE = re.compile(
@@ -106,6 +109,9 @@ def _of_sentence(
     for match in _MEMORY.finditer(passage.text, *place):
         here = who.here
         if any(each.start <= match.start() < each.end for each in here):
+            continue
+        if _IN_ONE.match(passage.text, match.end()):
+            # "40 or 80 GB: HBM2 in the former, HBM2e in the latter".
             continue
         mention = _fronted(passage.text, (place[0], match.start()), match.end(), who) or owner_of(
             match.start(), who

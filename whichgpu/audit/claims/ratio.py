@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.of_what import OF_ONE_IN, SPEED, across_precisions, attribute_of, is_of_speed
-from whichgpu.audit.comparisons.said import AFTER, BEFORE, said_in
+from whichgpu.audit.comparisons.said import AFTER, BEFORE, in_which, said_in
 from whichgpu.audit.comparisons.values import against_device, by_values
 from whichgpu.audit.multiple import by_text, finding_on, of_speed, parts, verdict_of
 from whichgpu.audit.pairs import Pair, compared, facts, is_left, named_before, pair, ratios, told, unsure
@@ -146,11 +146,12 @@ def _of_devices(
     if not values or (not of_one and across_precisions(text, sentence, claim, attribute)):
         return
     verdict = verdict_of(claim, [value for value, _ in values])
-    if verdict == "contradicted" and not who.here:
+    which = in_which(text, claim.start, who)
+    if verdict == "contradicted" and (not who.here or which):
         # "That is 1.6 times the bandwidth": which of the two it is of, the sentence does not say.
         values += [(1 / value, words) for value, words in values if value]
         verdict = verdict_of(claim, [value for value, _ in values])
-    if stated := told(attribute, both, passage.place(claim.start), context):
+    if not which and (stated := told(attribute, both, passage.place(claim.start), context)):
         as_told = by_text(verdict, claim, stated[0])
         verdict, values = as_told, values if as_told == verdict else [stated]
     nearest = min(values, key=lambda one: abs(one[0] - claim.times))

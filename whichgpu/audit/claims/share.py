@@ -42,6 +42,7 @@ _WORDS = {
     "half": 2.0, "third": 3.0, "quarter": 4.0, "eighth": 8.0, "tenth": 10.0, "full": 1.0, "one-half": 2.0,
     "one half": 2.0, "one-64th": 64.0, "one-32nd": 32.0, "one-16th": 16.0,
 }  # fmt: skip
+_AND_ANOTHER = re.compile(r"\s*(?:,|and|or|vs\.?|against)\s+1\s?[/:]")
 _WITHIN, _HALF = 0.06, 2.1
 
 
@@ -53,7 +54,8 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             for pattern in _SAID if not _TENSOR.search(sentence.text) else ():
                 match = pattern.search(passage.text, sentence.start, sentence.end)
-                if match is None:
+                if match is None or _AND_ANOTHER.match(passage.text, match.end("share")):
+                    # "At 1/32 and 1/64": of one device each.
                     continue
                 who = spoken(index, passage, sentence, context)
                 mention = who.owner(match.start())

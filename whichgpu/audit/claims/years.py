@@ -100,7 +100,7 @@ def find(context: Context) -> Iterator[Finding]:
             who = spoken(index, passage, sentence, context)
             chip = _OF_THE_CHIP.match(sentence.text)
             if listed := _LIST.search(passage.text, *place):
-                yield from _in_turn(passage, listed, who.here, context)
+                yield from _in_turn(passage, sentence.start, listed, who.here, context)
                 continue
             yield from _sole(passage, place, who, context) if not chip else ()
             # "The successor of the A40 came in 2022" is not the A40.
@@ -122,12 +122,12 @@ _LIST = re.compile(r"\b20[012]\d(?:, 20[012]\d)*,? and 20[012]\d\b")
 
 
 def _in_turn(
-    passage: Passage, listed: re.Match[str], here: Sequence[Mention], context: Context
+    passage: Passage, start: int, listed: re.Match[str], here: Sequence[Mention], context: Context
 ) -> Iterator[Finding]:
-    """Years that are listed behind as many devices: each is of its own."""
+    """Years that are listed behind as many devices of a sentence that starts there: each is of its own."""
     before = list(dict.fromkeys(each.named for each in here if each.end <= listed.start()))
     years = list(_DATED.finditer(passage.text, *listed.span()))
-    if len(before) == len(years) and re.search(_RELEASE, passage.text[: listed.start()], re.IGNORECASE):
+    if len(before) == len(years) and re.search(_RELEASE, passage.text[start : listed.start()], re.IGNORECASE):
         for named, year in zip(before, years, strict=True):
             mention = next(each for each in here if each.named == named)
             yield from of_year(passage, year, mention, context)
@@ -143,6 +143,12 @@ def _sole(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
     one = len({each.named for each in meant}) == 1 == len(years)
     if match and one and not far and not _OF_ANOTHER.search(passage.text, *place):
         yield from of_year(passage, match, meant[0], context)
+
+
+#: Before "card of 2017": of another one than what was named.
+_THE_OTHER = re.compile(
+    r"\b(?:of|than|over|against|to|like|with|as)\s+(?:the|an?)\s+(?:[\w-]+\s+){0,3}$", re.I
+)
 
 
 def _by_clause(
@@ -183,6 +189,9 @@ def _years(
         before = [each for each in here if each.end <= match.start() and match.start() - each.end < _FAR // 2]
         if any(each.start == match.end(1) + 1 for each in here):
             # "Two years after the 2020 A100": of the one behind it.
+            continue
+        if before and _THE_OTHER.search(passage.text, before[-1].end, match.start()):
+            # "The gaming card is ahead of the data-center card of 2017".
             continue
         between = before and architectures().search(passage.text, before[-1].end, match.start())
         if not before or (between and " from" not in match[0]):

@@ -128,3 +128,13 @@ def is_multiple(text: str, each: Quantity) -> bool:
         r"a (?:day|week|month|year))",
         after,
     )
+
+
+#: "Twice the price of the 5080, which has half the cores": of what the clause is behind, or of the other.
+_WHICH_HAS = re.compile(r",\s+which\s(?:has|offers|comes with|draws|takes)\b[^.;]*$")
+
+
+def in_which(text: str, at: int, who: Spoken) -> bool:
+    """Whether a place stands in a clause on the device named last, and not on the subject of the sentence."""
+    before = [each for each in who.here if each.end <= at]
+    return bool(before) and _WHICH_HAS.search(text[before[-1].end : at]) is not None

@@ -35,13 +35,14 @@ _FAST = re.compile(
 #: Values that are held against a device's, what they are of where nothing is named, and what stands between.
 _VALUED = {"memory": "memory", "bandwidth": "bandwidth", "power": "power", "flop rate": "", "op rate": ""}
 _SO_MANY = re.compile(
-    r"(?:\s+(?:of\s+)?(?:[\w-]+\s*){0,3})?(?:[,(:\u2013\u2014-]\s*(?:or\s+|i\.e\.,?\s+|so\s+|thus\s+|hence\s+|"
+    r"(?:\s+(?:of\s+)?(?:[\w-]+\s*){0,3}|\s+(?:through|over|via|from)\s+(?:[\w-]+\s*){1,5})?(?:[,(:\u2013\u2014-]\s*(?:or\s+|i\.e\.,?\s+|so\s+|thus\s+|hence\s+|"
     r"(?:which|that)\s+(?:is|makes|"
     r"works out (?:to|at))\s+)?|\s+(?:is|are|being)\s+)"
     r"(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|over\s+|just\s+|only\s+|some\s+|more than\s+|"
     r"less than\s+|a\s+little\s+|exactly\s+|precisely\s+|still\s+|even\s+)*",
     re.IGNORECASE,
 )
+_PLUG = re.compile(r"[ -](?:pin|slot)\b")
 #: Between a multiple and a value that is of another one: "twice as much as the 5090 and double the 300 W of".
 _OTHER_CLAUSE = re.compile(r"\b(?:and|but)\s+(?:twice|double|half|triple|\d)", re.IGNORECASE)
 _DOUBLES = re.compile(r"(?:double|triple|quadruple|halve)[sd]?\b", re.IGNORECASE)
@@ -185,7 +186,9 @@ def against_device(
 ) -> Finding | None:
     """A stated value against that of a device named behind: "48 GB, twice what a single 4090 offers"."""
     text = passage.text
-    found = within(quantities(text, context.fraction), sentence.start, claim.start)
+    told = within(quantities(text, context.fraction), sentence.start, claim.start)
+    # "230 W through an 8-pin plug, half of what": a plug has no value.
+    found = [each for each in told if not _PLUG.match(text, each.end)]
     after = [each for each in who.here if each.start >= claim.end]
     begins = _THAT_IS.match(text, sentence.start, sentence.end)
     if not found and begins and begins.end() <= claim.start <= begins.end() + _ROUGHLY:

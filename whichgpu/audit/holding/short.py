@@ -30,6 +30,7 @@ EASED = re.compile(
     r"faster|slower|"
     r"than|nodes?|cluster|multi-gpu|multiple|several|per gpu|exceeds?|beyond|minimum|at least|more|"
     r"prune\w*|distil\w*|hardly|barely|scarcely|"
+    r"models? (?:that|which) (?:do )?fit|"
     r"forget|struggl\w+|out of memory|oom|crash\w*|fail\w*|short|lacks?|miss\w*|active|"
     r"experts?|layers?|draft|embedding\w*|"
     r"per (?:card|device)|each|additional|extra|remaining|left|free|headroom|cache|context|batch|smaller|"
