@@ -26,6 +26,7 @@ GPUS = catalogue()
             "ignored: --attention-backend FLASHINFER; what vLLM does",
         ),
         ("vLLM 0.8 --quantization fp8", "write --precision fp8"),
+        ("llama.cpp --n-cpu-moe 12", "write --option offload=20GB"),
     ],
 )
 def test_a_flag_that_is_not_read_is_told_with_what_to_write(text, words):

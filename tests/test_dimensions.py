@@ -73,7 +73,7 @@ class Dimensioned:
             "maturity",
             "synchronous",
             "tiled_alike",
-            "miopen",
+            "without_winograd",
             "paired",
         }
         return getattr(self._devices, name)

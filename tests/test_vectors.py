@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -161,3 +162,16 @@ def test_bf16_is_widened_on_apple_s_units():
     assert any("products are taken in FP32" in text for text in wide.warnings)
     with pytest.raises(WhichGpuError, match="amp-bf16 needs it"):
         api.predict("resnet50", gpu="apple-m3-max-40c", phase="train", precision="amp-bf16")
+
+
+def test_what_does_not_fit_is_told_with_what_llama_cpp_leaves_on_the_host():
+    card = {"gpu": "rtx-4090", "precision": "q4_k_m", "phase": "decode"}
+    with pytest.raises(WhichGpuError, match="--option offload=") as told:
+        api.predict("llama-3.1-70b", runtime="llama.cpp", **card)
+    typed = re.search(r"--option (offload)=(\d+GB)", str(told.value))
+    answer = api.predict("llama-3.1-70b", runtime="llama.cpp", options={typed[1]: typed[2]}, **card)
+    assert answer.required <= answer.available
+    # Engines send such weights up with every pass, and are told nothing of it.
+    with pytest.raises(WhichGpuError) as told:
+        api.predict("llama-3.1-70b", runtime="vllm", **card)
+    assert "offload" not in str(told.value)

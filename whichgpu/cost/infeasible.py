@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,8 +81,9 @@ def _relaxed(job: Job, gpu: Gpu) -> str:
     workload = resolve(job.workload)
     if hasattr(workload.code, "step") and not job.trains and not works_alone(gpu):
         found = _more_gpus(workload, job, gpu)
-        if found:
-            return found
+        host = _on_host(workload, job, gpu)
+        if found or host:
+            return " ".join(part for part in (host and f"{host};", found) if part).rstrip(";")
     typed = f"whichgpu fit {job.workload} --gpu {gpu.id}"
     return f"not even one at a time; what would make it fit, and which GPU holds it: {typed}"
 
@@ -108,6 +110,29 @@ def _more_gpus(workload: Workload, job: Job, gpu: Gpu) -> str:
             least = known[fits[0]]
             typed = f"--gpu {gpu.id}:{least.n * groups} {least.how}".strip()
             return f"{typed} is the least that fits, or use a narrower --precision"
+    return ""
+
+
+#: Parts of what does not fit, beyond all of it, that are tried on the host: layers move in pairs.
+_BEYOND = (1.0, 1.05, 1.1, 1.2, 1.4)
+
+
+def _on_host(workload: Workload, job: Job, gpu: Gpu) -> str:
+    """The weights that software leaves on one GPU's host, which computes with them; else nothing."""
+    stack = runtime(job.runtime, workload.runtime(job))
+    several = float(job.n_gpus or 1.0) * float(job.tp or 1.0) * float(job.pp or 1.0) > 1.0
+    if not stack.holds.get("host_layers") or several or "offload" in job.options:
+        return ""
+    alone = estimate(job, [gpu])
+    over = float(np.ravel(alone.required - alone.available)[0])
+    for beyond in _BEYOND:
+        typed = f"{ceil(over * beyond / 1e9)}GB"
+        again = replace(job, options={**job.options, "offload": typed})
+        with suppress(UsageError):
+            if bool(estimate(again, [gpu]).fits.any()):
+                return (
+                    f"--option offload={typed} leaves that much on the host, which computes with it (slowly)"
+                )
     return ""
 
 
