@@ -8,6 +8,7 @@ import pytest
 from whichgpu.cost import asked
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.layout import lay_out
+from whichgpu.cost.measured import measured_rows
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
@@ -86,3 +87,30 @@ def test_triton_stands_for_the_backend_that_a_text_names():
     assert named("tritonserver (TensorRT-LLM)").id == "tensorrt-llm"
     assert asked.read(Job("resnet50", runtime="Triton Inference Server")).runtime.id == "tensorrt"
     assert asked.read(Job("resnet50", runtime="tritonserver onnxruntime")).runtime.id == "onnxruntime"
+
+
+def test_a_benchmark_that_sets_what_the_engine_takes():
+    """trtllm-bench: 4,096 sequences and 32,768 tokens of a pass, where the server has 1,024 and 8,192."""
+    bench, server = (
+        Job("llama-3.1-8b", phase="serve", runtime=text, precision="fp8", input_tokens=128.0,
+            output_tokens=128.0)
+        for text in ("TensorRT-LLM 1.0 trtllm-bench", "TensorRT-LLM 1.0")
+    )  # fmt: skip
+    held = [float(np.ravel(lay_out(one, [GPUS["b200-180gb-sxm"]]).sequences)[0]) for one in (bench, server)]
+    assert held == [4096.0, 1024.0]
+
+
+def test_a_run_holds_no_more_than_it_sends():
+    """trtllm-bench sent 1,500 requests of 128 and 4,096 tokens to eight B200, which have room for 2,900."""
+    rows = [row for row in measured_rows() if row["runtime"].startswith("TensorRT-LLM 1.0")]
+    asked = ("qwen3-235b-a22b", "b200-180gb-sxm", "4096")
+    long = next(row for row in rows if (row["workload"], row["gpu"], row["output_tokens"]) == asked)
+    assert "num_prompts=1500" in long["options"]
+    assert not any("num_prompts" in row["options"] for row in rows if row["gpu"] == "h100-80gb-sxm")
+    laid = lay_out(
+        Job("qwen3-235b-a22b", phase="serve", runtime=long["runtime"], precision="fp4", input_tokens=128.0,
+            output_tokens=4096.0, tp=8.0, n_gpus=8.0, options={"num_prompts": "1500"}),
+        [GPUS["b200-180gb-sxm"]],
+    )  # fmt: skip
+    assert float(np.ravel(laid.sequences)[0]) == 1500.0
+    assert float(np.ravel(laid.serving.places)[0]) > 2500.0
