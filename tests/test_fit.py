@@ -611,3 +611,18 @@ def test_a_length_that_a_server_does_not_read_is_said_with_what_it_reads(whichgp
     assert (
         "etp (did you mean moe_tp?)" in whichgpu("fit", "llama-2-7b", "--gpu", "a10", "--option", "etp=2").out
     )
+
+
+def test_a_server_beyond_what_cuda_reports_of_a_card_may_run_out(whichgpu):
+    """14.95 GiB of a T4's 15, of which PyTorch's errors and vLLM's logs show 14.75."""
+    out = " ".join(whichgpu("fit", "llama-2-7b", "llama-2-13b", "--gpu", "t4,a10").out.split())
+    assert "maybe, 0.0" in out
+    assert whichgpu("fit", "llama-2-7b", "--gpu", "t4", "--json").json["may_run_out"]
+    assert not whichgpu("fit", "llama-2-7b", "--gpu", "a10", "--json").json["may_run_out"]
+
+
+def test_what_a_server_can_be_given_is_not_told_of_what_no_card_holds(whichgpu):
+    assert "can be given" not in whichgpu("fit", "llama-2-13b", "--gpu", "a10").out
+    asked = ("fit", "llama-2-7b", "--gpu", "l4", "--runtime", "vllm", "--concurrency")
+    assert "vLLM can be given 95% of a card" in whichgpu(*asked, "20").out
+    assert "can be given" not in whichgpu(*asked, "40").out

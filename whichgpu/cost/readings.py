@@ -44,15 +44,16 @@ _QUARTER = 0.41
 def doubt(job: Job, stack: Runtime, reading: Readings, required: Any, available: Any) -> str:
     """What is said of one job that fits a card and may run out of its memory all the same; else nothing.
 
-    A server takes what its cache leaves, so that its need is not told this way.
+    A server's cache takes what is left, so that its need is told this way only beyond what CUDA reports of
+    the `available` card.
     """
     if not np.all(required <= available):
         return ""
     if crowds(job, stack, reading.device, available):
         return CROWDED
     left = np.log(section("capacity")["reported"] * available / np.maximum(required, 1.0))
-    close = left < _QUARTER * reading.halves["device"]
-    return TIGHT if job.phase != "serve" and np.all(close) else ""
+    sure = 0.0 if job.phase == "serve" else _QUARTER * reading.halves["device"]
+    return TIGHT if np.all(left < sure) else ""
 
 
 def crowds(job: Job, stack: Runtime, device: Any, available: Any) -> bool:

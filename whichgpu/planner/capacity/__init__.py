@@ -199,7 +199,7 @@ def _allowed(cells: Cells, index: int) -> list[str]:
         return started.said(cells, index)
     takes, flag = done.runtime.holds.get("takes", 1.0), _SHARES.get(done.runtime.id)
     share = float(cells.share * cells.required[index] / cells.available[index])
-    if done.job.phase != "serve" or flag is None or not takes < share:
+    if done.job.phase != "serve" or flag is None or not takes < share <= 1.0:
         return []
     if share > cells.share:
         given = f"{done.runtime.title} can be given {cells.share:.0%} of a card"

@@ -188,8 +188,11 @@ class Cells:
         if not self.fits[index] or self.timed is None:
             return ""
         one = self.timed.readings.each(lambda part: np.broadcast_to(part, (len(self.gpus),))[index])
-        done = self.settled
-        return doubt(done.job, done.runtime, one, self.required[index], self.available[index])
+        done, room = self.settled, self.available[index]
+        if done.job.phase == "serve" and room >= self.required[index]:
+            # What a server can be given is less than the card in any case.
+            room = self.gpus[index].need("memory")
+        return doubt(done.job, done.runtime, one, self.required[index], room)
 
     def held(self, index: int) -> int | None:
         """Requests that a serving job holds at once on one of the devices; None of another job."""
