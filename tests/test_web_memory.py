@@ -27,8 +27,9 @@ from whichgpu.web.settings import Settings
 BOUNDED = {
     "whichgpu.cost.device._devices": 512,
     "whichgpu.cost.mesh._last": 8,
-    "whichgpu.cost.optable._tables": 24,
+    "whichgpu.cost.optable._tables": 6,
     "whichgpu.cost.rows._met": 512,
+    "whichgpu.cost.spread._known": 2048,
     "whichgpu.cost.engine_step._steps": 8,
     "whichgpu.planner.sweeps._kept": 64,
     "whichgpu.software.stacks._SILENT": 4096,

@@ -83,13 +83,25 @@ class OpTable:
         return np.asarray(self.count * (self.activation_bytes + self.held_bytes))
 
 
-def tables(ops: Iterable[Op]) -> list[OpTable]:
+def tables(ops: Iterable[Op]) -> Sequence[OpTable]:
     """Group ops by kind, or by kernel model where that takes its kinds together, and stack each group."""
+    if not isinstance(ops, tuple):
+        return _grouped(ops)
+    known = _tables.get(id(ops))
+    if known is None:
+        if len(_tables) >= _KEPT:
+            _tables.pop(next(iter(_tables)), None)
+        # With the ops, so that no others can have their id.
+        known = _tables[id(ops)] = ops, _grouped(ops)
+    return known[1]
+
+
+def _grouped(ops: Iterable[Op]) -> Sequence[OpTable]:
     groups: dict[str, list[Op]] = {}
     names = _names()
     for op in ops:
         groups.setdefault(names[op.kind], []).append(op)
-    return [_kept_table(kind, group) for kind, group in groups.items()]
+    return [_table(kind, group) for kind, group in groups.items()]
 
 
 @lru_cache(maxsize=1)
@@ -101,19 +113,9 @@ def _names() -> Mapping[str, str]:
     }
 
 
-#: The last tables, by their ops, which they hold: a trace that two sweeps share is stacked once.
-_tables: dict[tuple[int, ...], OpTable] = {}
-_KEPT = 24
-
-
-def _kept_table(kind: str, ops: Sequence[Op]) -> OpTable:
-    key = tuple(map(id, ops))
-    known = _tables.get(key)
-    if known is None:
-        if len(_tables) >= _KEPT:
-            _tables.pop(next(iter(_tables)), None)
-        known = _tables[key] = _table(kind, ops)
-    return known
+#: The last tables, by ops: those of a prompt are asked for twice.
+_tables: dict[int, tuple[tuple[Op, ...], Sequence[OpTable]]] = {}
+_KEPT = 6
 
 
 def _table(kind: str, ops: Sequence[Op]) -> OpTable:

@@ -114,11 +114,15 @@ def launching(workload: Workload, job: Job, stack: Runtime, devices: Devices) ->
 
 def launching_of(prompt: Work, stack: Runtime) -> Array:
     """The same of a pass of one prompt."""
-    ops = [
-        changed(op, repeats=op.repeats * _IN_CHUNKS) if op.layer.endswith(".state") else op
-        for op in prompt.ops
-    ]
-    return np.asarray(stack.read(lambda one: one.eager) * kernels(ops, stack))
+    each = np.asarray(stack.read(lambda one: one.eager))
+    if not np.any(each):
+        return np.zeros((1, 1))
+    ops = prompt.ops
+    if any(op.layer.endswith(".state") for op in ops):
+        ops = tuple(
+            changed(op, repeats=op.repeats * _IN_CHUNKS) if op.layer.endswith(".state") else op for op in ops
+        )
+    return np.asarray(each * kernels(ops, stack))
 
 
 def as_pass(workload: Workload, stack: Runtime, devices: Devices, work: Work) -> Pass:
