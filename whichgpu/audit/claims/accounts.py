@@ -80,13 +80,19 @@ def find(context: Context) -> Iterator[Finding]:
             asked += 1
             way = _lasting(told, text) if told.of in LENGTHS else None
             way = way or _account(told, text, context)
-            if way is not None:
+            if way is not None and not _is_another_time(way, told, text):
                 wrong = not _fits(way, told)
                 text.heard(told, wrong=wrong)
                 counts = frozenset(each for each in way.used if each.counted)
                 text.derived[told] = counts.union(*(text.derived.get(e, frozenset()) for e in way.used))
                 if wrong:
                     yield finding(way, told, "inconsistent", text, context)
+
+
+def _is_another_time(way: Way, told: Term, text: Amounts) -> bool:
+    """Whether a time is held against nothing but a time of another sentence, which need not be the same."""
+    one = way.used[0] if len(way.used) == 1 else None
+    return one is not None and {one.of, told.of} <= {*LENGTHS} and one.start < text.sentence(told.start).start
 
 
 def _account(told: Term, text: Amounts, context: Context) -> Way | None:
