@@ -91,8 +91,9 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _is_another_time(way: Way, told: Term, text: Amounts) -> bool:
     """Whether a time is held against nothing but a time of another sentence, which need not be the same."""
-    one = way.used[0] if len(way.used) == 1 else None
-    return one is not None and {one.of, told.of} <= {*LENGTHS} and one.start < text.sentence(told.start).start
+    one, here = way.used[0] if len(way.used) == 1 else None, text.sentence(told.start)
+    times = one is not None and {one.of, told.of} <= {*LENGTHS} and one.start < here.start
+    return times and _THAT_IS.match(here.text) is None
 
 
 def _account(told: Term, text: Amounts, context: Context) -> Way | None:
