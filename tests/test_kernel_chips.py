@@ -132,7 +132,7 @@ def test_amd_s_tf32_is_not_taken_for_fp32_unasked() -> None:
 
 
 def test_bf16_before_ampere_is_fp32_with_numbers_to_widen() -> None:
-    """PyTorch takes it there, slower than FP32 itself; engines refuse it."""
+    """PyTorch takes it there, no faster than FP32 itself; engines refuse it."""
 
     def rate(precision: str, gpu: str, **more: Any) -> float:
         column = {"phase": "infer", "batch": 32.0, "runtime": "PyTorch 2.1", **more}
@@ -141,9 +141,9 @@ def test_bf16_before_ampere_is_fp32_with_numbers_to_widen() -> None:
         )
 
     for gpu in ("v100-32gb-sxm", "t4"):
-        assert 0.4 < rate("bf16", gpu) / rate("fp32", gpu) < 0.8
+        assert 0.4 < rate("bf16", gpu) / rate("fp32", gpu) < 1.0
         assert rate("fp16", gpu) > 4.0 * rate("bf16", gpu)
-        assert 0.4 < rate("amp-bf16", gpu, phase="train") / rate("fp32", gpu, phase="train") < 0.9
+        assert 0.4 < rate("amp-bf16", gpu, phase="train") / rate("fp32", gpu, phase="train") < 1.0
     # Pascal has FP16 units that PyTorch does not take, 64 times slower than its FP32 ones.
     assert rate("bf16", "gtx-1080-ti") > 0.5 * rate("fp32", "gtx-1080-ti")
     assert rate("bf16", "a100-40gb-sxm") == pytest.approx(rate("fp16", "a100-40gb-sxm"), rel=0.05)

@@ -242,7 +242,7 @@ def columns(stack: Runtime) -> tuple[str, ...]:
 
 def unread(phase: str) -> tuple[set[str], set[str]]:
     """Columns of a runtime, and names of what it holds, that no job of a phase reads once it is settled."""
-    fields_, held = set(_SETTLED), {"caches", "wide_cache", "asks_cache"}
+    fields_, held = set(_SETTLED), {"caches", "asks_cache"}
     if phase not in TRAINING:
         fields_, held = fields_ | set(_TRAINS), held | set(_HELD_IN_TRAINING)
     if phase != "serve":
