@@ -319,7 +319,7 @@ SYSTEMS = """| System | GPU | Memory each | NVLink each | Total memory | Total b
 """
 PAIR = """# The H200 and the MI300X in Rotterdam
 
-The H200 provides 141 GB, nearly double the capacity of the H100 with its 80 GB. Both share the {} architecture.
+The H200 provides 141 GB, nearly double the 80 GB of the H100. Both share the {} architecture.
 """
 
 
