@@ -218,11 +218,12 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
     ]
     several = [column for column, _, label, _, _ in heads if COUNT.fullmatch(label.strip(" :*"))]
     for index, head in down.items():
-        left = (table.cell(index, at) for at in range(first))
-        inside = any(cell and _MACHINE.search(cell.text) for cell in left)
-        of = head._replace(whole=True) if inside else head
         numbers = (_INTEGER.fullmatch(cell.text) for at in several if (cell := table.cell(index, at)))
         number = next((float(each[1]) for each in numbers if each), 1.0)
+        left = (table.cell(index, at) for at in range(first))
+        inside = any(cell and _MACHINE.search(cell.text) for cell in left)
+        # Of a machine whose number of GPUs stands beside it, totals are theirs.
+        of = head._replace(whole=True) if inside and number == 1 else head
         # Of an instance type it is known how many it has, whatever the row says.
         beside = table.cell(index, 0)
         known = rented(beside.text) if beside and not of.rented else None
