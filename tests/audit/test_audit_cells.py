@@ -310,3 +310,32 @@ def test_a_workstation_cards_power_is_its_makers():
     text = "The RTX A5000 draws 250 W. The GeForce RTX 3080 of that maker draws 340 W."
     found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
     assert [each.quote for each in found.accusations] == ["250 W"]
+
+
+SYSTEMS = """| System | GPU | Memory each | NVLink each | Total memory | Total bandwidth | Max. power (kW) |
+|---|---|---|---|---|---|---|
+| DGX A100 640GB | A100 SXM4 | 80 GB | {} GB/s | 640 GB | 16.3 TB/s | 6.5 |
+| DGX H100 | H100 SXM5 | {} GB | 900 GB/s | 640 GB | 26.8 TB/s | 10.2 |
+"""
+PAIR = """# The H200 and the MI300X in Rotterdam
+
+The H200 provides 141 GB, nearly double the 80 GB of the H100. Both share the {} architecture.
+"""
+
+
+@pytest.mark.parametrize(
+    ("nvlink", "memory", "wrong"), [(600, 80, ()), (900, 80, ("900",)), (600, 94, ("94",))]
+)
+def test_what_a_machine_has_in_all_is_not_what_its_gpus_have(
+    nvlink: int, memory: int, wrong: tuple[str, ...]
+):
+    found = audited(SYSTEMS.format(nvlink, memory).encode(), "a.md", catalogue(), corpus.TODAY)
+    told = [SYSTEMS.format(nvlink, memory)[each.start : each.end] for each in found.accusations]
+    assert len(told) == len(wrong)
+    assert all(word in text for word, text in zip(wrong, told, strict=True))
+
+
+@pytest.mark.parametrize(("name", "wrong"), [("Hopper", 0), ("Blackwell", 1)])
+def test_both_are_the_two_that_the_passage_named_last(name: str, wrong: int):
+    found = audited(PAIR.format(name).encode(), "a.md", catalogue(), corpus.TODAY)
+    assert len(found.accusations) == wrong

@@ -186,3 +186,18 @@ def test_a_styled_sentence_is_no_name_with_its_value():
     text = "<p><span>The</span> <span>RTX 4090</span> has <b>24 GB</b> of memory.</p>"
     found = audited(text.encode(), "a.html", catalogue(), corpus.TODAY)
     assert found.document.passages[0].text == "The RTX 4090 has 24 GB of memory."
+
+
+TWO_BLANKS = """Three cards.
+
+                      RTX 3090      RTX 4090      RX 7900 XTX
+Architecture          Ampere        Ada Lovelace  {}
+Transistors (bn)      28.3          76.3          57.7
+"""
+
+
+@pytest.mark.parametrize(("name", "wrong"), [("RDNA 3", []), ("RDNA 2", ["RDNA 2"])])
+def test_two_blanks_before_the_next_column_part_words(name: str, wrong: list[str]):
+    text = TWO_BLANKS.format(name)
+    found = audited(text.encode(), "a.txt", catalogue(), corpus.TODAY)
+    assert [text[each.start : each.end] for each in found.accusations] == wrong

@@ -75,7 +75,7 @@ def chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
     """Findings on the chips that a sentence says devices have."""
     here = who.here
     for match in CHIP.finditer(passage.text, *place):
-        if len({m.named for m in here}) > 1 and _SHARED.search(passage.text, place[0], match.start()):
+        if _is_shared(passage.text, (place[0], match.start()), here):
             yield from _shared(passage, match, here, context)
         housed = _inside(passage.text, match, here)
         if housed is not None:
@@ -119,6 +119,25 @@ def chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
         if mention and not inside and (labelled or said or alone) and len(gap) < FAR:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from one_of(passage, match, "chip", gpus, context)
+
+
+def _is_shared(text: str, place: tuple[int, int], here: Sequence[Mention]) -> bool:
+    """Whether a chip at the end of a stretch is said to be that of several devices."""
+    shared = _SHARED.search(text, *place) if len({each.named for each in here}) > 1 else None
+    return shared is not None and not _has_its_own(text, (shared.end(), place[1]), here)
+
+
+def _has_its_own(text: str, place: tuple[int, int], here: Sequence[Mention]) -> bool:
+    """Whether a chip at the end of a stretch is of its clause's own device: ", and the A2 is built on"."""
+    inside = [each for each in here if place[0] <= each.start and each.end <= place[1]]
+    if not inside or not _IS_CHIP.search(text, inside[-1].end, place[1]):
+        return False
+    lead = text[inside[-2].end if len(inside) > 1 else place[0] : inside[-1].start]
+    return _NEW_CLAUSE.search(lead) is not None
+
+
+#: What turns to a device of its own behind what was said of another: " uses 72 SMs, and the".
+_NEW_CLAUSE = re.compile(r"\w\s+\w[^.;]*,\s+(?:and|but|while|whereas)\s+(?:the\s+|an?\s+)?$", re.IGNORECASE)
 
 
 def _inside(text: str, match: re.Match[str], here: Sequence[Mention]) -> Mention | None:

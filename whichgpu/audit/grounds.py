@@ -90,6 +90,18 @@ _SPARSE = re.compile(
     re.IGNORECASE,
 )
 _DENSE = re.compile(r"\bdense\b", re.IGNORECASE)
+#: Before a rate that a sentence sets beside the dense one: "with sparse matrices it doubles from 312 to".
+_SPARSELY = re.compile(
+    r"\b(?:with|using|mit|avec|con)\s+(?:\w+\s+){0,2}"
+    r"(?:spars\w+|d\u00fcnn ?besetzt\w*|creus\w+|parcimoni\w+|dispers\w+)"
+    r"[^.;]*\b(?:doubl\w+|verdoppel\w+|duplic\w+|dobl\w+|twice)\b",
+    re.IGNORECASE,
+)
+#: Before and behind a value that was once told: "bus was 256 bits. It has 192".
+_WAS = re.compile(r"\b(?:was|were|used to be)\s*$", re.IGNORECASE)
+_NOW = re.compile(
+    r"[^.;\d]{0,12}\.\s+(?:It|They|This|That)\s+(?:now\s+)?(?:is|has|are|have)\s+(?:now\s+)?(\d[\d,.]*\d|\d)"
+)
 #: Behind a value, the right one: "L40S 300 W (350)".
 _CORRECTED = re.compile(r"\s*[(\[](?:not |in fact |really |correctly |sic,? |recte )*(\d[\d,.]*)")
 #: Behind a power, the limit that it is a part of: "261 W of 300".
@@ -128,7 +140,7 @@ def unspoken(sentence: str, ahead: str, before: str, *, named: bool) -> str:
 
 def explained(found: Finding, sentence: str, ahead: str, behind: str) -> str:
     """Why a value that is not the device's own is none of its specification; empty where nothing says so."""
-    corrected = _CORRECTED.match(behind)
+    corrected = _CORRECTED.match(behind) or (_NOW.match(behind) if _WAS.search(ahead) else None)
     if corrected and corrected[1] in re.findall(r"\d[\d,.]*", found.expected):
         return "the text itself sets it right"
     told, own = (quantities(words)[:1] for words in (found.stated, found.expected))
@@ -140,7 +152,8 @@ def explained(found: Finding, sentence: str, ahead: str, behind: str) -> str:
         return "a size of something in the memory"
     if found.attribute == "memory_type" and _OF_HOST.fullmatch(found.stated) and "," in ahead:
         return "the memory of the machine around the device"
-    if found.true_for == "with sparsity" and _SPARSE.search(behind) and not _DENSE.search(sentence):
+    sparse = _SPARSE.search(behind) or _SPARSELY.search(ahead)
+    if found.true_for == "with sparsity" and sparse and not _DENSE.search(sentence):
         return "the text says itself that it is with sparsity"
     form = _FORM_BEHIND.match(behind)
     named = form and f"-{form[1].lower().replace('-', '')}" in found.true_for

@@ -143,6 +143,8 @@ _BEFORE = re.compile(
     r"\b(up to|as much as|at most|no more than|about|around|approximately|roughly|some|nearly|almost|"
     r"close to|over|(?:more|greater|higher) than|in excess of|above|(?:beyond|past)(?: the)?|"
     r"at least|less than|under|below|just|"
+    r"plus (?:de|du)|moins (?:de|du)|presque|mehr als|weniger als|beinahe|knapp|m\u00e1s (?:de|del)|"
+    r"menos (?:de|del)|casi|"
     r"exactly|only)\s+(?:an?\s+)?"
     r"(?:[$\u20ac\u00a3]\s?)?$",
     re.IGNORECASE,
@@ -158,11 +160,14 @@ _THAN = re.compile(
 LIMITS: Mapping[str, str] = {
     **dict.fromkeys(("up to", "as much as", "at most", "no more than"), "up to"),
     **dict.fromkeys(("about", "around", "approximately", "roughly", "some", "~", "\u2248"), "about"),
-    **dict.fromkeys(("nearly", "almost", "close to"), "nearly"),
+    **dict.fromkeys(("nearly", "almost", "close to", "presque", "beinahe", "knapp", "casi"), "nearly"),
     **dict.fromkeys(("over", "more than", "greater than", "higher than", "in excess of", "above", "beyond",
                      "past", "beyond the", "past the",
+                     "plus de", "plus du", "mehr als", "m\u00e1s de", "m\u00e1s del",
                      "at least", ">", "\u2265"), "over"),
-    **dict.fromkeys(("less than", "under", "below", "<", "\u2264"), "under"),
+    **dict.fromkeys(("less than", "under", "below", "<", "\u2264",
+                     "moins de", "moins du", "weniger als", "menos de",
+                     "menos del"), "under"),
 }  # fmt: skip
 #: Multiples that are written as words.
 _MULTIPLES: Mapping[str, float] = {

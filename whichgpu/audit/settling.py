@@ -44,6 +44,7 @@ _OF_FAMILY = re.compile(
     r"\s*(?:The\s+|All\s+|In\s+|On\s+)?(?:[\w-]+\s+){0,3}?(?:cores?|units?|cards?|gpus?|chips?|multiprocessors|SMs)\s+(?:of|from|with)\s+"
     r"(?:the\s+)?(?P<name>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada|Hopper|Blackwell|[CR]DNA ?\d)\b|"
     r"\s*(?P<itself>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell)"
+    r"(?:,? (?:and|or) (?:Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell))?"
     r"(?:\s+(?:architecture|generation|family))?(?:,\s[^,.;]{3,24},)?\s+(?:launched|came|followed|arrived|appeared|"
     r"debuted|has|had|have|is|was|supports?|offers?|lacks?|does|did|can|cannot|introduc\w+|brings?|brought|adds?|"
     r"added|uses?)\b",

@@ -77,6 +77,13 @@ _OF_CACHE = re.compile(r"(?:\d\s?[KM]i?B(?:\s+of)?|cach[e\u00e9]|\u043a\u044d\u0
 #: Families of AWS's instances that go by the names of GPUs: "P4 instances".
 _INSTANCE = re.compile(r"[PpGg]\d[a-z]{0,2}|A[234]")
 _IS_INSTANCE = re.compile(r"\s+(?:instances?|family|nodes?|machines?|vms?|line)\b", re.IGNORECASE)
+#: Such a family beside a name, after or before what joins them; the P6 is a GPU too.
+_AND_BEHIND = re.compile(
+    r"(?:,|,? (?:and|or)|/)\s*(?:[PG]\d[a-z]{0,2},\s*)*(?:P[35]|G[3-6])(?:[a-z]{1,2})?\b"
+)
+_AND_BEFORE = re.compile(
+    r"\b(?:P[35]|G[3-6])(?:[a-z]{1,2})?(?:,|,? (?:and|or)|/)\s*(?:[PG]\d[a-z]{0,2},?\s*)*$"
+)
 _DASH = re.compile(r"\s+--?\s+")
 #: Behind what is no device but the family of a type of Google's: "a2-highgpu-8g".
 _A_TYPE = re.compile(r"-(?:high|ultra|mega|edge|max)gpu-\d", re.IGNORECASE)
@@ -172,12 +179,18 @@ def _is_no_card(text: str, start: int, end: int) -> bool:
     """Whether what reads as a card's name is an instance, a type, a series, a cache or a chip there."""
     name = text[start:end]
     return bool(
-        (_INSTANCE.fullmatch(name) and _IS_INSTANCE.match(text, end))
+        (_INSTANCE.fullmatch(name) and (_IS_INSTANCE.match(text, end) or _is_listed(text, start, end)))
         or _A_TYPE.match(text, end)
         or (not any(c.isdigit() for c in name) and _GOES_BY_MORE.match(text, end))
         or (_OF_CACHE.search(text, max(0, start - 12), start) and name.upper() in ("L1", "L2"))
         or (name in _CHIPS and _OF_CHIP.search(text, max(0, start - 24), start))
     )
+
+
+def _is_listed(text: str, start: int, end: int) -> bool:
+    """Whether a name stands beside that of a family of instances that no GPU goes by: "P4, P5 and G5"."""
+    before = _AND_BEFORE.search(text, max(0, start - 24), start)
+    return _AND_BEHIND.match(text, end) is not None or before is not None
 
 
 #: Chips that a card is named after, and what stands before a chip's name: "Volta (GV100)".

@@ -61,6 +61,9 @@ _SO_MANY_OF = (
     r"\w+\s+(?P<what>(?:\w+\s+){0,2}?(?:modules|cards|gpus|boards|accelerators|chips|of them)\b"
     r"|(?:have|hold|draw|need|give|make)\b)"
 )
+#: Behind a size that is the machine's, where its processors stand before it.
+_OF_HOST = re.compile(r"\s*(?:of\s+)?(?:(?:system|host|main)\s+)?(?:ram|memory|ddr\d)\b", re.IGNORECASE)
+_CPUS = re.compile(r"\bv?cpus?\b|\bprocessors?\b|\b(?:xeon|epyc)\b", re.IGNORECASE)
 #: At the beginning of a sentence, or of a clause: "Two of them draw less, and four have".
 _MODULES = re.compile(rf"\s*(?:With\s+|Together,?\s+)?{_SO_MANY_OF}", re.IGNORECASE)
 _AND_MODULES = re.compile(rf"[,;]\s+(?:and|but|while|whereas)\s+{_SO_MANY_OF}", re.IGNORECASE)
@@ -89,6 +92,8 @@ def together(
             passage, quantity, attribute, gpus, found=found._replace(because=why), context=context
         )
     gap = passage.text[mention.end : quantity.start]
+    if attribute.key == "memory" and is_of_host(passage.text, mention.end, (quantity.start, quantity.end)):
+        return None
     whole = attribute.key == "memory" and _OF_GPUS.match(passage.text, quantity.end)
     said = _TOGETHER.search(sentence.text) or re.fullmatch(
         r"s?\s*[(=]\s*" if not whole else r"s?\s*[(=,:]\s*", gap
@@ -113,6 +118,11 @@ def together(
     found = found._replace(verdict=verdict, expected="", because=f"for {count:g} of them: {found.because}")
     answer = finding_on(passage, quantity, attribute, gpus, found=found, context=context)
     return answer._replace(attribute=f"{attribute.key}{OF_ALL}")
+
+
+def is_of_host(text: str, since: int, place: tuple[int, int]) -> bool:
+    """Whether a size is the machine's, whose processors stand before it: "208 vCPUs and 1,872 GB of RAM"."""
+    return _OF_HOST.match(text, place[1]) is not None and _CPUS.search(text, since, place[0]) is not None
 
 
 def _so_many(text: str) -> float:

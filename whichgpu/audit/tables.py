@@ -85,8 +85,10 @@ class Head(NamedTuple):
 
     def of(self, attribute: Attribute | None, label: str) -> Attribute | None:
         """The attribute of a label, as far as it is of the device."""
-        if self.whole and attribute is not None and attribute.key == "power" and not OF_GPUS.search(label):
-            return None
+        if self.whole and attribute is not None:
+            own_power = attribute.key == "power" and not OF_GPUS.search(label)
+            if own_power or (self.number == 1 and _OF_ALL.search(label)):
+                return None
         return attribute if not self.rented or OF_GPUS.search(label) else None
 
 
@@ -215,9 +217,13 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
         if head and column != first
     ]
     several = [column for column, _, label, _, _ in heads if COUNT.fullmatch(label.strip(" :*"))]
-    for index, of in down.items():
+    for index, head in down.items():
         numbers = (_INTEGER.fullmatch(cell.text) for at in several if (cell := table.cell(index, at)))
         number = next((float(each[1]) for each in numbers if each), 1.0)
+        left = (table.cell(index, at) for at in range(first))
+        inside = any(cell and _MACHINE.search(cell.text) for cell in left)
+        # Of a machine whose number of GPUs stands beside it, totals are theirs.
+        of = head._replace(whole=True) if inside and number == 1 else head
         # Of an instance type it is known how many it has, whatever the row says.
         beside = table.cell(index, 0)
         known = rented(beside.text) if beside and not of.rented else None
@@ -255,8 +261,13 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
     return Head(found[0].ids, number, whole=_MACHINE.search(passage.text, 0, found[0].start) is not None)
 
 
-#: Before a device: a machine of several.
+#: Before a device, or beside it in its row: a machine of several.
 _MACHINE = re.compile(r"\b(?:DGX|HGX)\b", re.IGNORECASE)
+#: Headings of what a machine has in all.
+_OF_ALL = re.compile(
+    r"\b(?:total|systems?|nodes?|servers?|aggregate|combined|overall)\b(?!\s+(?:interface|bus))",
+    re.IGNORECASE,
+)
 
 
 def _is_it(passage: Passage, mention: Mention, context: Context) -> bool:

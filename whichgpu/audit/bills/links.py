@@ -12,6 +12,12 @@ from whichgpu.audit.sentences import within
 if TYPE_CHECKING:
     from whichgpu.audit.dimensions import Term
 
+#: Before what reading a prompt takes, which goes by a rate of its own and not by that of writing.
+READS = re.compile(
+    r"\b(?:read\w*|process\w*|ingest\w*|digest\w*)\b[^.;]*\bprompts?\b|\bprompt of\b|\bprefill\w*|"
+    r"\btime to first token\b|\bttft\b",
+    re.IGNORECASE,
+)
 #: What says that an amount is worked out from the one before it.
 _LINK = re.compile(
     r"\b(?:or|i\.e\b|so|thus|hence|therefore|that is|that[\u2019']s|which (?:is|makes|comes|means|adds)|"

@@ -49,7 +49,7 @@ _ONLY_RUNS = re.compile(
 )
 #: What is unmatched, where it is no device's figure.
 _OF_ELSE = re.compile(
-    r"\s+(?:[\w-]+\s+)?(?:ecosystem|software|support|driver|tool|library|framework|community|availability|flexib\w+|versatil\w+)",
+    r"\s+(?:[\w-]+\s+)?(?:(?:and\s+)?(?:graphics|visual\w*|rendering|media|video)\b|ecosystem|software|support|driver|tool|library|framework|community|availability|flexib\w+|versatil\w+)",
     re.IGNORECASE,
 )
 _SCOPED = re.compile(

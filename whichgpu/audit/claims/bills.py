@@ -26,7 +26,7 @@ from whichgpu.audit.bills.amounts import (
     rate_of,
     told_of_devices,
 )
-from whichgpu.audit.bills.links import CONCLUDES, GIVEN, LEADS, PAID, linked, stopped
+from whichgpu.audit.bills.links import CONCLUDES, GIVEN, LEADS, PAID, READS, linked, stopped
 from whichgpu.audit.bills.products import (
     CLOSE,
     OF,
@@ -206,6 +206,9 @@ _FOR_ONE = re.compile(
 def _bases(told: Term, text: Amounts, context: Context) -> list[Term]:
     """The amounts before that one may follow from: the last of its kind, and those before that."""
     before = [each for each in earlier(told, text) if not is_aside(text.passage.text, each, told)]
+    start = text.sentence(told.start).start
+    if not told.sign and READS.search(text.passage.text, start, told.start):
+        before = [each for each in before if each.end > start]
     return (
         _near_bases(told, before, text, context)
         or _of_device(told, text, context)

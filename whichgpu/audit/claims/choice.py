@@ -94,7 +94,9 @@ _APART = 90
 _POSSESSIVE = re.compile(r"[\u2019']s\b")
 _COLON = re.compile(r"[^.;:]{0,30}:\s*(?:the\s+)?(?:nvidia\s+|amd\s+)?", re.IGNORECASE)
 _DENIED = re.compile(
-    r"\b(?:not|never|avoid|skip|instead of|rather than|over|unless|without|overkill)\b|n[\u2019']t\b", re.I
+    r"\b(?:nobody|no one|not|never|avoid|skip|instead of|rather than|over|unless|without|overkill)\b|"
+    r"n[\u2019']t\b",
+    re.I,
 )
 _REFUSED = re.compile(
     r"\b(?:not|never|no|avoid|skip|unless|without|neither|nor)\b|n[\u2019']t\b", re.IGNORECASE

@@ -253,15 +253,13 @@ def _of_two(said: _Said, sign: int) -> Iterator[Finding]:
 
 
 def _group(said: _Said) -> list[tuple[str, ...]]:
-    """The devices that "both" or "all three" are: those of the text, else those before it in its passage."""
+    """The devices that "both" or "all three" are: those before it in its passage, else those of the text."""
     count = next((n for word, n in _SEVERAL.items() if word in said.words("k").lower()), _TWO)
     every = devices(said.context)
-    if len(every) == count:
-        return every
     place = said.context.place_of_text(said.passage.text)
     here = [each for each in said.context.mentions.get(place, ()) if each.start < said.place[0]]
     near = list({model(each.named[0], said.context.catalogue): each.ids for each in here}.values())
-    return near if len(near) == count else []
+    return next((group for group in (near, every) if len(group) == count), [])
 
 
 def _each(said: _Said) -> Iterator[Finding]:

@@ -62,6 +62,8 @@ _MOST, _ALL = 5, 8
 _CLAUSE = re.compile(
     r"[;:]\s|,\s+(?:while|whereas|but|though|although|which|so|unlike|as|"
     r"and(?= (?:the|it|its|they|both|neither|all|so)\b))\s"
+    # "Both use GDDR6X, the Radeon plain GDDR6": another, by its line.
+    r"|,\s+(?=the\s+(?:Radeon|GeForce|Instinct|Quadro|Tesla|Arc|AMD|NVIDIA|Intel|other|third|last)\b)"
     r"|\b(?:while|whereas|but|although|unlike|than)\s"
 )
 _HEDGED = re.compile(

@@ -44,6 +44,8 @@ _OF_GPUS = re.compile(r"\b(?:gpus?|modules?|cards?|accelerators?|oams?)\b", re.I
 _CLAUSE = re.compile(r"[,;]\s|\s(?:and|while|whereas|but)\s|[.:]\s|\s[\u2013\u2014-]+\s")
 #: Rates that a device which has none on file does without.
 _LACKED = ("fp8", "fp4")
+#: Before the last value of a list, each of which is of a device of its own: "2.04, 3.35 and 4.8 TB/s".
+_LISTED = re.compile(r"\d,?\s+(?:and|or)\s+$")
 #: How far a sum of rounded values may be off, as a share.
 _WITHIN = 0.03
 
@@ -62,6 +64,8 @@ def _of_sentence(passage: Passage, sentence: Sentence, of: Machine, context: Con
     for value in within(quantities(passage.text, context.fraction), sentence.start, sentence.end):
         inside = value.start < of.mention.end and of.mention.start < value.end
         if inside or value.high != value.value or value.limit not in ("", "about", "nearly"):
+            continue
+        if _LISTED.search(passage.text, sentence.start, value.start):
             continue
         start, end = _clause(passage.text, sentence, value)
         if _ELSE.search(passage.text, start, end):

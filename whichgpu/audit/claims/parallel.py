@@ -18,6 +18,7 @@ from whichgpu.audit.ledger import Entry, entries, known_of, shared
 from whichgpu.audit.nodes import in_kind_of, of_tables
 from whichgpu.audit.relations import Effort, Way, alike, made_of
 from whichgpu.audit.sentences import within
+from whichgpu.audit.summed import is_of_host
 from whichgpu.audit.terms import terms
 from whichgpu.values import NamedTuple
 
@@ -136,6 +137,8 @@ def _follows(entry: Entry, text: Amounts) -> bool:
     """Whether an amount is of a kind that is worked out: no price that is given, no speed, no bandwidth."""
     term = entry.term
     before = max(0, term.start - NEAR)
+    if is_of_host(text.passage.text, before, (term.start, term.start + len(term.words))):
+        return False
     given = term.sign and GIVEN.search(text.passage.text, before, term.start)
     factor = _FACTOR.match(text.passage.text, term.start + len(term.words))
     if is_known(term, text) or given or factor or _TIMES.search(text.passage.text, 0, term.start):

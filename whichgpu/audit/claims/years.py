@@ -24,7 +24,9 @@ _YEAR = re.compile(
     r"(?:\b(?:(?:cards?|boards?|gpus?|chips?|parts?|veteran|flagship)\s+(?:from|of)(?= 20\d\d)|(?:is|was|"
     r"it[\u2019']s) from(?= 20\d\d))|"
     r"\b(?:released|launched|introduced|announced|unveiled|debuted|came out|arrived|presented|appeared|"
-    r"went on sale|followed|came(?= in (?:[A-Z][a-z]+ )?20)|made its debut|saw the light|was born|"
+    # "The V100 was followed by the A100 in 2020" tells the other's.
+    r"went on sale|followed(?!\s+(?:[^.;,]{0,32}\s)?by\b)|came(?= in (?:[A-Z][a-z]+ )?20)|"
+    r"made its debut|saw the light|was born|"
     r"came to market|entered the market|"
     r"(?:reached|hit) (?:the (?:market|shelves|stores)|stores|shelves|retail)|"
     r"started shipping|shipped|landed|became available|dates? (?:from|back to)|"
@@ -42,7 +44,7 @@ _OF_YEAR = re.compile(
 )
 #: A device and its year behind what was done with it: "NVIDIA announced the L40S in 2021".
 _DID = re.compile(
-    r"\b(?:released|launched|introduced|announced|unveiled|presented|shipped|brought out)\s+"
+    r"\b(?:released|launched|introduced|announced|unveiled|presented|shipped|brought out|followed by)\s+"
     r"(?:(?:the|its|their|nvidia|amd|first|desktop)\s+){0,3}$",
     re.IGNORECASE,
 )

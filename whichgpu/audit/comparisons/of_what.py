@@ -43,7 +43,8 @@ _THAT_OF = re.compile(
 #: Between an attribute and the multiple that is said of it: "its memory is 2.4 times larger".
 _IS = re.compile(
     r"(?:\s+of\s+(?:the\s+|its\s+|both\s+)?[A-Za-z\d][\w -]{1,24}?)?(?:\s+(?:is|are|was|were|being|gets|"
-    r"also|about|around|roughly|nearly|almost|over|up to|a|by|some))+"
+    r"also|about|around|roughly|nearly|almost|over|up to|a|by|some|"
+    r"(?:gr[eo]w|rose|went up|increased|fell|went down|shrank) by(?: a factor of)?))+"
     r"\s*~?",
     re.IGNORECASE,
 )
@@ -136,11 +137,11 @@ def named_attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribute
     if peak and peak.attribute.dimension in RATES:
         return peak.attribute
     after = [each for each in found if claim.end <= each.start <= claim.end + BEFORE // 2]
-    before = [each for each in found if each.end <= claim.start and claim.start - each.end < BEFORE // 2]
-    if before and (
-        _IS.fullmatch(text, before[-1].end, claim.start) or _is_beside(text, before[-1], claim, after)
-    ):
-        return before[-1].attribute
+    ahead = [each for each in found if each.end <= claim.start and claim.start - each.end < BEFORE]
+    before = [each for each in ahead if claim.start - each.end < BEFORE // 2]
+    said = ahead and _IS.fullmatch(text, ahead[-1].end, claim.start)
+    if said or (before and _is_beside(text, before[-1], claim, after)):
+        return ahead[-1].attribute
     ended = _JUST_FASTER.match(text, claim.end) or (after and _TURN.search(text, claim.end, after[0].start))
     if after and not ended:
         return after[0].attribute

@@ -181,6 +181,13 @@ def _beside(
     return found
 
 
+def _is_in_name(text: str, sentence: Sentence, value: Quantity, who: Spoken) -> bool:
+    """Whether a size is in a name whose other attribute is spoken of: "the bus of the A100 80 GB"."""
+    inside = [each for each in who.here if each.start < value.start < each.end]
+    said = within(named(text), sentence.start, inside[0].start) if inside else ()
+    return value.dimension == "memory" and any(each.attribute.dimension != "memory" for each in said)
+
+
 def against_device(
     passage: Passage, sentence: Sentence, claim: Multiple, who: Spoken, context: Context
 ) -> Finding | None:
@@ -188,7 +195,9 @@ def against_device(
     text = passage.text
     told = within(quantities(text, context.fraction), sentence.start, claim.start)
     # "230 W through an 8-pin plug, half of what": a plug has no value.
-    found = [each for each in told if not _PLUG.match(text, each.end)]
+    found = [
+        each for each in told if not (_PLUG.match(text, each.end) or _is_in_name(text, sentence, each, who))
+    ]
     after = [each for each in who.here if each.start >= claim.end]
     begins = _THAT_IS.match(text, sentence.start, sentence.end)
     if not found and begins and begins.end() <= claim.start <= begins.end() + _ROUGHLY:

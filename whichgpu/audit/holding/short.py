@@ -131,10 +131,15 @@ def short_of_need(
         clause = text[max(need.end if need else places[0], since) : mention.start]
         if need is None or EASED.search(clause) or _LESS.search(clause) or models(clause):
             continue
+        # "It does not fit on one A100 or one H100" denies both.
+        if other and _DENIED.search(text, max(need.end, places[1]), mention.start):
+            continue
         count = counted(text, begins.start(), mention.start)
         if need.value > max(known) * count:
             yield _short(passage, need, (mention, mention.start - begins.start("n")), count, context)
 
+
+_DENIED = re.compile(r"\b(?:not|never|cannot|neither|no)\b|n[\u2019']t\b", re.IGNORECASE)
 
 #: So many of a device, what says that they do, and what begins another choice.
 _SO_MANY = re.compile(

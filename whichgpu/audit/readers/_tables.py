@@ -187,7 +187,8 @@ def _at_columns(
             if match.start() > at and abs(match.end() - (start - (place - origin))) <= _OFF
         ]
         cut = min(near, key=lambda end: abs(end - (start - (place - origin))), default=0)
-        if cut and VALUE.match(text, cut):
+        # Two blanks right before the next column part words too: "Ada Lovelace  RDNA 3".
+        if cut and (VALUE.match(text, cut) or text[:cut].endswith("  ")):
             yield text[at:cut].rstrip(), place + at
             at = cut
     yield text[at:], place + at
