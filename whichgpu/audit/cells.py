@@ -23,7 +23,7 @@ _UNIT = re.compile(
     r"(?:,\s*|(?<=\w)\s+|(?<=\d)\s?/\s?|(?<=\))\s+)([GTM]i?B(?:/s)?|[TP]FLOPS|TOPS|W|MHz|GHz)$"
 )
 #: Units that are a header by themselves, and units of headers that are none behind a number.
-_ALONE = {"gb/s": "GB/s", "tb/s": "TB/s", "gbps": "GB/s", "watts": "W", "watt": "W"}
+UNITS_ALONE = {"gb/s": "GB/s", "tb/s": "TB/s", "gbps": "GB/s", "watts": "W", "watt": "W"}
 _SHORT_UNITS = {"B": "billion", "M": "million"}
 _BILLIONS = re.compile(r"(\d\s?)B\b")
 #: A number with blanks between its groups of three, and such a blank.
@@ -158,7 +158,7 @@ def all_sparse(document: str) -> bool:
 
 def unit_of(text: str) -> str:
     """The unit that a heading gives for bare numbers; empty where it gives none."""
-    alone = _ALONE.get(text.strip(" :*").lower(), "")
+    alone = UNITS_ALONE.get(text.strip(" :*").lower(), "")
     match = None if alone else _UNIT.search(text)
     unit = (match[1] or match[2]) if match else alone
     unit = _SHORT_UNITS.get(unit, unit)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, headed, named, qualifiers, rate_of
-from whichgpu.audit.cells import Cell, read, unit_of
+from whichgpu.audit.cells import UNITS_ALONE, Cell, read, unit_of
 from whichgpu.audit.compound import compound
 from whichgpu.audit.explained import explained
 from whichgpu.audit.quantities import quantities
@@ -177,7 +177,9 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
         # A group and its attribute, or an attribute and its unit, stand side by side.
         name = " ".join(dict.fromkeys((group, *names)))
         below = _below_group(above, names[-1])
-        head = below or next((each for each in (name, names[-1], names[0]) if headed(each)), names[-1])
+        # A unit beside a name says nothing of what it is a unit of.
+        own = [each for each in names if each.strip(" :*").lower() not in UNITS_ALONE] or names
+        head = below or next((each for each in (name, own[-1], own[0]) if headed(each)), names[-1])
         whole = aligned and (len(row) >= columns or header < 0)
         attribute, unit = headed(head), unit_of(head)
         # Sparsity that a group is told with is none of the plain units' below it.
