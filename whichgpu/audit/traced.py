@@ -90,7 +90,7 @@ def _given(asked: Mapping[int, Finding], context: Context) -> Iterator[int]:
             start = _place(told, passage)
             if start in asked:
                 here = around(told, every, earlier[-_PAIRS:], text, context)
-                share = _is_share(told, asked[start], every, text)
+                share = _is_share(told, asked[start], every, text) or _adds_up(told, every, text)
                 if share or _is_given(here, _than(told, passage), effort):
                     yield start
         earlier += (each for each in every if any(each.dims))
@@ -131,6 +131,14 @@ def _is_share(told: Term, found: Finding, every: Sequence[Term], text: Amounts) 
         return True
     known = [one for each in shares for one in (each, 1 - each) if _PART[0] <= one <= _PART[1]]
     return any(abs(min(part, 1 / part) / one - 1) < _ROUGH for one in known)
+
+
+def _adds_up(told: Term, every: Sequence[Term], text: Amounts) -> bool:
+    """Whether the last amounts of its kind in its sentence add up to one: "1,750 + 429 + 350 = 2,529"."""
+    start = text.sentence(told.start).start
+    alone = [each for each in within(every, start, told.start) if same_kind(each, told) and not each.each]
+    sums = (sum(each.value for each in alone[-many:]) for many in range(3, len(alone) + 1))
+    return any(abs(one / told.value - 1) < _LEAST for one in sums)
 
 
 def _is_given(here: Around, than: int, effort: Effort) -> bool:

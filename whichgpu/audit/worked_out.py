@@ -190,6 +190,8 @@ def _is_set(told: Term, found: Finding, text: Amounts, context: Context) -> bool
     return bool(
         machine
         or (told.value > _WATTS and not counted)
+        # What all draw on average is less than what they may.
+        or (counted and measured)
         or (below and ((given and not _RATED.match(words, told.end)) or measured))
     )
 
