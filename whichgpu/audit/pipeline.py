@@ -21,6 +21,7 @@ from whichgpu.audit.reported import without_reported
 from whichgpu.audit.resting import without_resting
 from whichgpu.audit.settling import settled
 from whichgpu.audit.subjects import mentions, resolved
+from whichgpu.audit.traced import without_traced
 from whichgpu.audit.unmarked import tabled
 from whichgpu.audit.worked_out import without_worked_out
 from whichgpu.values import modules_in
@@ -97,7 +98,7 @@ def _found(
     ]
     found = unless_given(found, context)
     sure = without_worked_out(without_misread(found, context), context)
-    return without_resting(settled(without_reported(sure, context), context))
+    return without_resting(without_traced(settled(without_reported(sure, context), context), context))
 
 
 def _is_worked(found: Finding) -> bool:

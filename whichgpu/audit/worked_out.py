@@ -66,6 +66,11 @@ _DRAWS = re.compile(
     r"(?:itself )?(?:draws?|uses?|pulls?|takes?|needs?|consumes?|idles?)\b",
     re.IGNORECASE,
 )
+_WALL = re.compile(
+    r"\b(?:wall|meter|(?:whole|entire) (?:machine|system|rig|box|server|pc|workstation)|"
+    r"rest of the (?:machine|system|rig|box|server|pc))\b",
+    re.IGNORECASE,
+)
 _TOGETHER = re.compile(
     r"\b(?:they|these|those|together|between them|in total|combined|in all|altogether|both)\b", re.IGNORECASE
 )
@@ -119,7 +124,9 @@ def _reason(told: Term, found: Finding, text: Amounts, context: Context) -> str:
     formula = _FORMULA.search(words, max(0, told.start - _REACH), told.start)
     if formula and abs(float(formula["n"]) * float(formula["each"]) * 1e9 / told.value - 1) < _ROUNDED:
         return "the text works it out in a formula"
-    if _is_set(told, found, text, context):
+    if _is_set(told, found, text, context) or (
+        told.of == "energy" and not found.attribute.endswith(OF_ALL) and _is_of_machine(told, text, context)
+    ):
         return "the value is a setting, or of the machine around the device"
     together = _TOGETHER.search(words, here.start, here.end)
     led = (
@@ -183,8 +190,25 @@ def _is_set(told: Term, found: Finding, text: Amounts, context: Context) -> bool
     return bool(
         machine
         or (told.value > _WATTS and not counted)
+        # What all draw on average is less than what they may.
+        or (counted and measured)
         or (below and ((given and not _RATED.match(words, told.end)) or measured))
     )
+
+
+def _is_of_machine(told: Term, text: Amounts, context: Context) -> bool:
+    """Whether the document told a power before as what a whole machine draws, at the wall for one."""
+    for index, passage in enumerate(context.document.passages[: text.place + 1]):
+        if passage.kind not in RUNNING or not _WALL.search(passage.text):
+            continue
+        every = terms(passage.text, context.fraction, ())
+        known = Amounts(passage, index, every, ())
+        for each in every:
+            here = known.sentence(each.start)
+            same = each.dims == told.dims and each.value == told.value
+            if same and _WALL.search(here.text):
+                return True
+    return False
 
 
 def _is_several(told: Term, found: Finding, text: Amounts, context: Context) -> bool:

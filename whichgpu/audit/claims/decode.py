@@ -46,6 +46,12 @@ _RECORD = re.compile(
 #: Bytes of a weight of the smallest format in use; how far beyond the bound rounding goes.
 _LEAST, _SLACK = 0.34, 1.08
 _MOST_CELLS = 400
+#: What is charged for tokens by the million is worked out of what a server makes for all who ask it.
+_SERVED = re.compile(
+    r"[$\u20ac]\s?(?:per|/)\s?(?:1?M\b|(?:one |1 )?million)|"
+    r"\b(?:cost|price)s? (?:per|of|/) ?(?:a |one |1 ?)?(?:M\b|million)",
+    re.IGNORECASE,
+)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -57,6 +63,8 @@ def find(context: Context) -> Iterator[Finding]:
 def _of_table(table: Table, context: Context) -> Iterator[Finding]:
     above = " ".join((table.caption, *table.section[-1:]))
     heads = [head.text if head else "" for head in table.rows[0]]
+    if any(_SERVED.search(head) for head in heads) and not _ONE.search(" ".join((above, *heads))):
+        return
     for cell in tables.cells(table, context)[:_MOST_CELLS]:
         text = f"{cell.label} {cell.passage.text}"
         if not _TOKENS.search(text) and not (_TOKENS.search(above) and models(f"{cell.label} {above}")):

@@ -130,8 +130,12 @@ def _of_rates(index: int, passage: Passage, context: Context) -> Iterator[Findin
             continue
         real = all_of.value / one.value
         least = math.ceil(real - 1e-9)
-        right = told.value in (least, round(real))
-        wrong = told.value < _FEW * real or told.value > _MANY * (least + 1)
+        behind = next(each.end for each in sentences(text) if each.end > told.start)
+        # "A hundred a second at 75 % of twelve each": so many more of them.
+        loads = [each.value for each in within(every, starts[0], behind) if each.share and each.value]
+        loaded = any(told.value in (math.ceil(real / one - 1e-9), round(real / one)) for one in loads)
+        right = told.value in (least, round(real)) or loaded
+        wrong = not loaded and (told.value < _FEW * real or told.value > _MANY * (least + 1))
         because = f"{all_of.words} over {one.words} is {real:.4g}, so {least} of them"
         yield made(
             context, passage, (told.start, told.end), "arithmetic",

@@ -93,7 +93,7 @@ _OF_A_WHOLE = re.compile(
 )
 #: "1.8 times its BF16 rate": one device against itself.
 _OF_ITSELF = re.compile(
-    r"\s+(?:of\s+)?(?:its|their)\s+(?:own\s+)?(?:[\w-]+\s+){0,2}(?:rate|speed|throughput|result|score)\b",
+    r"\s+(?:of\s+)?(?:its|their)\s+(?:own\s+)?(?:[\w-]+\s+){0,2}(?:rate|speed|throughput|result|score|capacity|output|potential)\b",
     re.I,
 )
 _OF_OTHER = re.compile(

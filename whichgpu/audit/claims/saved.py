@@ -83,7 +83,7 @@ _WHICH_IS = re.compile(
 )
 #: "30 percent more than the 4080's 736": of two values without their unit.
 _THAN_BARE = re.compile(
-    r"\s*(?:more|less|higher|lower|fewer|faster|slower)\s+than\s+[^.;,]{0,40}[\u2019']s?\s+\d[\d,]*(?:\.\d+)?"
+    r"\s*(?:more|less|higher|lower|fewer|faster|slower)\s+than\s+(?:[^.;,]{0,40}[\u2019']s?|our|my|your|their)\s+\d[\d,]*(?:\.\d+)?"
     r"(?=\s*(?:[,;:)]|\.(?!\d)|$))",
     re.IGNORECASE,
 )

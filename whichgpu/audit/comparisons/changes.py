@@ -290,7 +290,7 @@ def _of_beaten(
 #: "In bandwidth", "in terms of memory".
 _IN = re.compile(r"\b(?:in|in terms of)\s+(?:the\s+|its\s+|raw\s+|pure\s+)?$", re.IGNORECASE)
 #: "2.5x the capacity", "a third more capacity": of memory.
-_CAPACITY = re.compile(r"(?:vram |memory )?capacity\b", re.IGNORECASE)
+_CAPACITY = re.compile(r"(?<!its )(?<!their )(?:vram |memory )?capacity\b", re.IGNORECASE)
 
 
 def _of_value(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.audit.results.digits import plain_value
 from whichgpu.audit.results.formulas import same_kind
 from whichgpu.audit.results.words import BEFORE, FROM, asked
 from whichgpu.audit.sentences import sentences, within
@@ -107,8 +108,16 @@ def _near(before: Sequence[Term], start: int, back: int) -> list[Term]:
 
 def _with_units(pool: Sequence[Term], told: Term) -> list[Term]:
     """Amounts, with bare numbers as of the unit of the one told too: "22 images a minute, the pair 44"."""
-    bare = [each._replace(dims=told.dims, plain=False, sign=told.sign) for each in pool if each.plain]
-    return [*pool, *bare] if any(told.dims) else list(pool)
+    if not any(told.dims):
+        return list(pool)
+    # "80 - 35 = 45 GB": gigabytes, as the one told.
+    unit = told.value / (plain_value(told) or told.value)
+    bare = [
+        each._replace(dims=told.dims, plain=False, sign=told.sign, value=each.value * unit)
+        for each in pool
+        if each.plain
+    ]
+    return [*pool, *bare]
 
 
 def last_of_kind(near: Sequence[Term], other: Term) -> Term | None:

@@ -56,10 +56,10 @@ class Formula(NamedTuple):
 def formulas(told: Term, pool: Sequence[Term], effort: Effort) -> Iterator[Formula]:
     """Every operation on a few amounts of a passage that makes one of the kind of another."""
     if not any(told.dims):
-        yield from _ratios(pool)
+        yield from ratios(pool)
         return
     for way in ways(told, pool, most=_SIMPLE, effort=effort):
-        if _is_sensible(way.used, told):
+        if is_sensible(way.used, told):
             yield Formula("product", way.low, way.high, way.used)
     same = [each for each in pool if same_kind(each, told)]
     for one, other in combinations(same, 2):
@@ -74,11 +74,14 @@ def formulas(told: Term, pool: Sequence[Term], effort: Effort) -> Iterator[Formu
             yield Formula("sum", total, total, parts)
 
 
-def _is_sensible(used: Sequence[Term], told: Term) -> bool:
+def is_sensible(used: Sequence[Term], told: Term) -> bool:
     """Whether a product is one that somebody works out: no share of money or energy in what is of neither.
 
     Money divides money where that gives how long or how much it pays for, energy has its price.
     """
+    if told.sign and any(each.sign and each.sign != told.sign for each in used):
+        # Dollars make no euros.
+        return False
     if len(used) == 1:
         return used[0].dims != told.dims
     kinds = [each.dims for each in used if any(each.dims)]
@@ -108,7 +111,7 @@ def same_kind(one: Term, other: Term) -> bool:
     return periods[0] == periods[1] or (bool(one.sign) and not all(map(any, periods)))
 
 
-def _ratios(pool: Sequence[Term]) -> Iterator[Formula]:
+def ratios(pool: Sequence[Term]) -> Iterator[Formula]:
     """What one amount is of another, and by what share it is more or less."""
     amounts = [each for each in pool if any(each.dims) and each.value]
     for one, other in combinations(amounts, 2):
