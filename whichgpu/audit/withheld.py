@@ -52,6 +52,8 @@ _THAT_MEMORY = re.compile(r"\b(?:this|that|these|such) (?:memory|cache|pool|link
 _STREET = re.compile(
     r"\b(?:street|used|second[- ]hand|currently|today|now|retail\w*|ebay|amazon|scalp\w*|above|below)\b", re.I
 )
+#: Behind an amount that is what two prices differ by: "$50 cheaper at launch".
+_DIFFERS = re.compile(r"\s+(?:cheaper|dearer|pricier|costlier|less|more|below|above)\b", re.IGNORECASE)
 #: "It goes from 450 W to 150 W": what it was, and what it is in another form.
 _FROM_TO = re.compile(
     r"\b(?:go(?:es)?|went|cut|reduced|shr[iau]nks?|drop(?:s|ped)?|down|scaled|dials?|"
@@ -226,6 +228,7 @@ def _of_something_else(
         several
         or (attribute.key in ("bandwidth", "memory") and _ELSEWHERE.search(near))
         or (attribute.dimension == "money" and _STREET.search(near))
+        or (attribute.dimension == "money" and _DIFFERS.match(passage.text, quantity.end))
         or _FROM_TO.search(text, 0, max(quantity.start - sentence.start, 0))
         or _THAT_MEMORY.search(text)
         or (attribute.dimension == "count" and _OF_CHIP.search(text, 0, quantity.start - sentence.start))

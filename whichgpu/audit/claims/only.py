@@ -104,7 +104,7 @@ def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Conte
         if what is None or mention is None or denied:
             continue
         end = match.end() + what[1]
-        if _EXCEPTED.match(passage.text, end):
+        if _EXCEPTED.match(passage.text, end) or _OWNED.search(match["scope"]):
             continue
         if _LISTED.search(match["scope"]) or _LISTED.match(passage.text, end):
             yield from _listed(passage, (match.start(), end), match, (mention, what[0]), context)
@@ -112,6 +112,8 @@ def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Conte
             yield from _judged(passage, (match.start(), end), match, (mention, what[0]), context)
 
 
+#: What narrows an exclusive claim to what somebody has: "the only one of my machines with FP4".
+_OWNED = re.compile(r"\bof (?:my|our|your|his|her|their) ", re.IGNORECASE)
 #: What narrows an exclusive claim to the devices of the document: "the only card here with MIG".
 _LISTED = re.compile(
     r"\s*(?:\b(?:cards?|gpus?|ones?|models?|options?|accelerators?|parts?)\s+)?\b(?:here|(?:in|on|of|from)\s+"
