@@ -60,7 +60,7 @@ _AGAINST = re.compile(
     r"(?:all|none|each|every\w*|any)\b[^.;,]{0,24}?\b(?:but|except(?: for)?|save(?: for)?)|"
     # "ECC, which the 3090 lacks. It .." goes on about what has it.
     r"(?<=, )which|"
-    r"(?:exactly|just|precisely|roughly|about) what|"
+    r"(?:exactly|just|precisely|roughly|about|(?:short|shy|most|much|all|ahead) of) what|"
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
     r"genau wie|"
     r"al igual que|igual que|proprio come|"
@@ -137,6 +137,11 @@ _RESUMES = re.compile(
 )
 
 
+#: What takes up again, past a device that it was set against, the possessive that a sentence began with.
+_AND_ITS = re.compile(r"(?:\s+[\w-]+){0,4},?\s+(?:and|but)\s+its\b", re.IGNORECASE)
+_BEGINS_ITS = re.compile(r"(?:^|[.!?]\s+)Its\s(?:[^.!?]|\.(?=\d))*$")
+
+
 class Spoken(NamedTuple):
     """The devices of a sentence by what they are to it."""
 
@@ -162,6 +167,8 @@ class Spoken(NamedTuple):
         the place; else what the text before is about.
         """
         before = [each for each in self.here if each.end <= at and not self._bracketed(each, at)]
+        if before and self.topic and self._is_parallel(before, at):
+            return self.topic[0]
         if len(before) > 1 and _RESUMES.match(self.text, before[-1].end, at):
             # "The L40S lies between the H100 and the A10G - offering 48 GB" goes on with its subject.
             before = before[:1]
@@ -170,6 +177,13 @@ class Spoken(NamedTuple):
         if before:
             return before[-1]
         return self.topic[0] if self.topic else None
+
+    def _is_parallel(self, before: Sequence[Mention], at: int) -> bool:
+        """Whether "Its .., and its" goes on about what the sentence began with, past a name."""
+        lead = max(0, before[0].start - 2 * _REACH)
+        return bool(
+            _AND_ITS.match(self.text, before[-1].end, at) and _BEGINS_ITS.search(self.text, lead, before[0].start)
+        )
 
     def _bracketed(self, mention: Mention, at: int) -> bool:
         """Whether a name is in brackets of more words that end before: "(the A100 has less), 6 TB/s"."""
@@ -214,7 +228,7 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
         if any(set(each.named) & set(one.named) for each in kin for one in found):
             # "The A100's successor has 132 SMs" is not about the A100.
             found = ()
-        if found and of_generation(sentence.text, found[0], context):
+        if found and (of_generation(sentence.text, found[0], context) or _ANOTHER.match(sentence.text)):
             found = ()
         found = _of_form(found, sentence.text, context)
         first = here[0] if here and found and not set(here[0].named) & set(found[0].named) else None
@@ -232,6 +246,12 @@ def told(context: Context, pattern: re.Pattern[str]) -> Iterator[tuple[Passage, 
             yield passage, sentence, spoken(index, passage, sentence, context)
 
 
+#: A subject that is not what was spoken of: a person, or another of a kind that no name tells.
+_ANOTHER = re.compile(
+    r"\s*(?:(?:and|but|so|then|now)\s+){0,2}(?:s?he\s+(?:has|had|gets?|got|would|will)"
+    r"|the\s+other\s+(?:family|line|branch|half|group|generation|series|chip))\b",
+    re.IGNORECASE,
+)
 #: What is called another device, with something that this one has not: "It is basically an H100 with".
 _IT_IS_ONE = re.compile(
     r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:basically\s+|essentially\s+|in essence\s+|really\s+|"

@@ -210,6 +210,8 @@ _OF_THESE = re.compile(
     r"|(?P<named>[^.;]*?)),?\s*$",
     re.IGNORECASE,
 )
+#: What is asked in a word or two, right before the answer.
+_ASKED = re.compile(r"(?:^|[.!?]\s+)[\w -]{2,30}\?\s*$")
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 
 
@@ -248,6 +250,9 @@ def _alone(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
         own = model(mention.named[0], context.catalogue)
         compared = devices(context) if len(devices(context)) <= _FEW else ()
         beside = [each.ids for each in context.mentions.get(context.place(passage), ())]
+        if among is None and len(beside) > 1 and _ASKED.search(passage.text, 0, only.start() + 1):
+            # "Ray tracing? Only the A10 has it": of those that the answer speaks of.
+            compared = ()
         keys = among or {key for ids in (*compared, *beside) for key in ids}
         others = [context.catalogue[key] for key in sorted({*keys})]
         rivals = [

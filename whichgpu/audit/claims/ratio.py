@@ -76,6 +76,10 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if stated is not None:
             yield stated
             continue
+        several = _THAN_SEVERAL.match(passage.text, claim.end)
+        if several and not within(who.here, claim.end, several.end()):
+            # "A quarter more memory than in the sixty-four old ones": of so many, and of how many others.
+            continue
         if _OF_ITSELF.match(passage.text, claim.end) or _WITH_THEM.match(passage.text, claim.end):
             continue
         other = _OF_OTHER.match(passage.text, claim.end)
@@ -89,6 +93,12 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
 _OF_A_WHOLE = re.compile(
     r"\b(?:per|each|every|fill\w*|occup(?:y|ies|ied)|reserv\w+|wast\w+|uses?|using|taking)\s+"
     r"(?:about |only |nearly |almost |just |roughly |over )?$",
+    re.IGNORECASE,
+)
+_THAN_SEVERAL = re.compile(
+    r"\s+(?:[\w-]+\s+){0,2}?than\s+(?:(?:in|of|on|with|for)\s+)?(?:all\s+)?(?:(?:the|our|these|those)\s+)?"
+    r"(?:(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-[a-z]+)?|two|three|four|five|six|seven|"
+    r"eight|nine|ten|twelve|sixteen|\d{1,3})\s+(?:[a-z]+\s+)?(?:ones|cards|gpus|devices|nodes|boards|of them)\b",
     re.IGNORECASE,
 )
 #: "1.8 times its BF16 rate": one device against itself.
