@@ -81,7 +81,9 @@ def _denied(passage: Passage) -> Iterator[tuple[int, int]]:
 
 #: Below a heading of myths, the one in quotation marks that an item begins with.
 _QUOTED = re.compile(r"[\s*_#>\d.-]*[\"\u201c][^\"\u201d]+[\"\u201d]")
-_OF_MYTHS = re.compile(r"\b(?:myths?|misconceptions?|misunderstandings|fallac(?:y|ies)|fictions?)\b", re.IGNORECASE)
+_OF_MYTHS = re.compile(
+    r"\b(?:myths?|misconceptions?|misunderstandings|fallac(?:y|ies)|fictions?)\b", re.IGNORECASE
+)
 
 
 def _is_quoted(passage: Passage) -> bool:

@@ -89,9 +89,13 @@ _AGAINST = re.compile(
 _WHERE = re.compile(
     rf"(?:,|\b(?:one|two|three|four|\d[\d,.]*)(?: [\w/-]+){{1,2}})\s+where\s+{_ARTICLES}$", re.IGNORECASE
 )
+_TURNS = re.compile(r",\s+(?:and|but)\s+its\b", re.IGNORECASE)
 #: "Its 864 GB/s leave the 600 GB/s of it behind".
 _LEAVES = re.compile(rf"\b(?:leaves?|leaving|left)\s+{_ARTICLES}$", re.IGNORECASE)
 _BEHIND = re.compile(r"[^.;,]{0,40}\bbehind\b", re.IGNORECASE)
+#: A part in a list without a verb: "96 GB, the bandwidth of the 5090, and three times its memory".
+_AS_THAT_OF = re.compile(rf"(?:,|\band)\s+the\s+(?:[\w-]+\s+){{1,2}}of\s+{_ARTICLES}$", re.IGNORECASE)
+_ENDS = re.compile(r"\s*[,.;]")
 #: How far back from a name the words that set something against it can begin.
 _REACH = 90
 #: What ties a value to the name before it.
@@ -181,9 +185,8 @@ class Spoken(NamedTuple):
     def _is_parallel(self, before: Sequence[Mention], at: int) -> bool:
         """Whether "Its .., and its" goes on about what the sentence began with, past a name."""
         lead = max(0, before[0].start - 2 * _REACH)
-        return bool(
-            _AND_ITS.match(self.text, before[-1].end, at) and _BEGINS_ITS.search(self.text, lead, before[0].start)
-        )
+        begins = _BEGINS_ITS.search(self.text, lead, before[0].start)
+        return begins is not None and _AND_ITS.match(self.text, before[-1].end, at) is not None
 
     def _bracketed(self, mention: Mention, at: int) -> bool:
         """Whether a name is in brackets of more words that end before: "(the A100 has less), 6 TB/s"."""
@@ -381,10 +384,17 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
             or _WHERE.search(words)
             or (_LEAVES.search(words) and _BEHIND.match(text, mention.end))
             or _aside(text, start, mention)
+            or (_AS_THAT_OF.search(words) and _ENDS.match(text, mention.end))
             or (found and _IN_FORM.search(words) and _FORM.match(f"{mention.text} version"))
         ):
             found.append(mention)
     return found
+
+
+def turned_from(text: str, mention: Mention, at: int) -> bool:
+    """Whether a sentence turns back from a device of an aside: "5,888, where the 3060 has 3,584, and its"."""
+    aside = _WHERE.search(text, max(0, mention.start - _REACH), mention.start)
+    return aside is not None and _TURNS.search(text, mention.end, at) is not None
 
 
 def _is_subject(text: str, mention: Mention, here: Sequence[Mention]) -> bool:

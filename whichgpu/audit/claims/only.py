@@ -212,6 +212,13 @@ _OF_THESE = re.compile(
 )
 #: What is asked in a word or two, right before the answer.
 _ASKED = re.compile(r"(?:^|[.!?]\s+)[\w -]{2,30}\?\s*$")
+
+
+def asked_shortly(text: str, at: int) -> bool:
+    """Whether a question of a word or two stands right before a place."""
+    return _ASKED.search(text, 0, at) is not None
+
+
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 
 
@@ -250,7 +257,7 @@ def _alone(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
         own = model(mention.named[0], context.catalogue)
         compared = devices(context) if len(devices(context)) <= _FEW else ()
         beside = [each.ids for each in context.mentions.get(context.place(passage), ())]
-        if among is None and len(beside) > 1 and _ASKED.search(passage.text, 0, only.start() + 1):
+        if among is None and len(beside) > 1 and asked_shortly(passage.text, only.start()):
             # "Ray tracing? Only the A10 has it": of those that the answer speaks of.
             compared = ()
         keys = among or {key for ids in (*compared, *beside) for key in ids}

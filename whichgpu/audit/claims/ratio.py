@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.of_what import OF_ONE_IN, SPEED, across_precisions, attribute_of, is_of_speed
-from whichgpu.audit.comparisons.said import AFTER, BEFORE, in_which, said_in
+from whichgpu.audit.comparisons.said import AFTER, BEFORE, THAN_SEVERAL, in_which, said_in
 from whichgpu.audit.comparisons.values import against_device, by_values
 from whichgpu.audit.multiple import by_text, finding_on, of_speed, parts, verdict_of
 from whichgpu.audit.pairs import Pair, compared, facts, is_left, named_before, pair, ratios, told, unsure
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: What a multiple is not of two devices.
 _OTHER = re.compile(
-    r"\b(?:than (?:before|now|today|ever)|"
+    r"\b(?:than (?:before|now|today|ever)|s?he (?:has|had|gets?|got)|"
     r"previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|money|budget|cash|"
     r"cheaper|per dollar|"
     r"per watt|efficien\w+|required?|"
@@ -76,7 +76,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if stated is not None:
             yield stated
             continue
-        several = _THAN_SEVERAL.match(passage.text, claim.end)
+        several = THAN_SEVERAL.match(passage.text, claim.end)
         if several and not within(who.here, claim.end, several.end()):
             # "A quarter more memory than in the sixty-four old ones": of so many, and of how many others.
             continue
@@ -93,12 +93,6 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
 _OF_A_WHOLE = re.compile(
     r"\b(?:per|each|every|fill\w*|occup(?:y|ies|ied)|reserv\w+|wast\w+|uses?|using|taking)\s+"
     r"(?:about |only |nearly |almost |just |roughly |over )?$",
-    re.IGNORECASE,
-)
-_THAN_SEVERAL = re.compile(
-    r"\s+(?:[\w-]+\s+){0,2}?than\s+(?:(?:in|of|on|with|for)\s+)?(?:all\s+)?(?:(?:the|our|these|those)\s+)?"
-    r"(?:(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-[a-z]+)?|two|three|four|five|six|seven|"
-    r"eight|nine|ten|twelve|sixteen|\d{1,3})\s+(?:[a-z]+\s+)?(?:ones|cards|gpus|devices|nodes|boards|of them)\b",
     re.IGNORECASE,
 )
 #: "1.8 times its BF16 rate": one device against itself.
