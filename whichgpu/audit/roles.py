@@ -356,6 +356,9 @@ def owned(text: str, found: Sequence[Mention]) -> list[Mention]:
     return [each for each in found if each not in against]
 
 
+#: "You lose some, as a 3090 can be linked with one other": a reason, where "as a 3090 can" is a likeness.
+_AS_A = re.compile(r",\s+(?:as|because)\s+(?:the\s+|an?\s+)(?:nvidia\s+|amd\s+)*$", re.IGNORECASE)
+_CAN_BE = re.compile(r"\s+(?:can|could|must|may|need)\s+(?:only\s+|not\s+)?(?:be\s+)?\w+\s+\w", re.IGNORECASE)
 _GIVEN = re.compile(r"\bsince\s+(?:the\s+|nvidia[\u2019']s\s+|nvidia\s+|amd\s+)*$", re.IGNORECASE)
 _DOES = re.compile(
     r"\s+(?:(?:only|also|already|still)\s+)?(?:has|have|is|are|uses?|comes?|offers?|supports?|lacks?|does|can|draws?|"
@@ -373,7 +376,8 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
         # "Unlike the A40, the L40 supports" goes on with its subject.
         after = join and not (join[0].lstrip().startswith(",") and _is_subject(text, mention, here))
         last = mention.end
-        if _GIVEN.search(words) and _DOES.match(text, mention.end):
+        since = _GIVEN.search(words) and _DOES.match(text, mention.end)
+        if since or (_AS_A.search(words) and _CAN_BE.match(text, mention.end)):
             # "Since the V100 has HBM2, it ..": a reason, and no time.
             continue
         if (
