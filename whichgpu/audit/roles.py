@@ -225,6 +225,8 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
         against = _against(passage.text, sentence.start, here)
         maker = () if here else _by_maker(sentence.text, context)
         found, certain = (maker, False) if maker else _topic(index, passage, sentence, context)
+        if found and not maker and _is_one_told(passage.text, sentence.start, everywhere):
+            found = ()
         if len(against) == len(here) and not maker and _of_others(sentence.text, found, context):
             found = ()
         kin = [each for each in here if _KIN.match(passage.text, each.end)]
@@ -447,6 +449,19 @@ def _topic(
             return (() if several and _joined(passage.text, own) else own[:1]), True
     found, certain = topic(index, passage, context)
     return found[-1:], certain
+
+
+#: One of several that were told before, by its place among them.
+_BY_PLACE = re.compile(
+    r"(?:^|[.!?]\s+)The\s+(?:first|second|third|fourth|fifth|last|next)(?: one)?\s+of\s+"
+    r"(?:these|those|them)\b"
+)
+
+
+def _is_one_told(text: str, at: int, here: Sequence[Mention]) -> bool:
+    """Whether a sentence goes on about one of a list: "The last of these tempts me. It draws 295 W"."""
+    told = [each.end() for each in _BY_PLACE.finditer(text, 0, at)][-1:]
+    return bool(told) and not within(here, told[0], at)
 
 
 #: A number of a card, as a name by itself.

@@ -44,7 +44,9 @@ _AMOUNT = re.compile(
 _CLAUSES = re.compile(r"[;:]|,\s|\.\s|\s[\u2013\u2014]\s|\b(?:and|but|while|whereas)\b", re.IGNORECASE)
 _REACH, _FEW = 60, 3
 #: What the amounts of a sentence are against, where no name tells: "no more memory than before, but 25 % ..".
-_THAN_BEFORE = re.compile(r"\bthan before\b", re.IGNORECASE)
+_THAN_BEFORE = re.compile(
+    r"\b(?:than before|(?:of|than|as) (?:my|our) (?:own |old |present )?(?:card|gpu|one))\b", re.IGNORECASE
+)
 
 
 def find(context: Context) -> Iterator[Finding]:

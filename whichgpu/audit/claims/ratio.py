@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 #: What a multiple is not of two devices.
 _OTHER = re.compile(
     r"\b(?:than (?:before|now|today|ever)|s?he (?:has|had|gets?|got)|"
+    r"(?:of|than|as) (?:my|our) (?:own |old |present )?(?:card|gpu|one)|"
     r"previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|money|budget|cash|"
     r"cheaper|per dollar|"
     r"per watt|efficien\w+|required?|"
