@@ -95,6 +95,10 @@ _LEAVES = re.compile(rf"\b(?:leaves?|leaving|left)\s+{_ARTICLES}$", re.IGNORECAS
 _BEHIND = re.compile(r"[^.;,]{0,40}\bbehind\b", re.IGNORECASE)
 #: A part in a list without a verb: "96 GB, the bandwidth of the 5090, and three times its memory".
 _AS_THAT_OF = re.compile(rf"(?:,|\band)\s+the\s+(?:[\w-]+\s+){{1,2}}of\s+{_ARTICLES}$", re.IGNORECASE)
+#: "Not far from the 900 GB/s of the V100".
+_VALUE_OF = re.compile(
+    rf"\b(?:from|than|to|against)\s+the\s+\d[\d,.]*(?:\s?[\w/]+)?\s+of\s+{_ARTICLES}$", re.IGNORECASE
+)
 _ENDS = re.compile(r"\s*[,.;]")
 #: How far back from a name the words that set something against it can begin.
 _REACH = 90
@@ -390,6 +394,7 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
             or _WHERE.search(words)
             or (_LEAVES.search(words) and _BEHIND.match(text, mention.end))
             or _aside(text, start, mention)
+            or _VALUE_OF.search(words)
             or (_AS_THAT_OF.search(words) and _ENDS.match(text, mention.end))
             or (found and _IN_FORM.search(words) and _FORM.match(f"{mention.text} version"))
         ):
@@ -443,9 +448,11 @@ def _topic(
             if several and _CONTRASTS.match(passage.text, back.start):
                 # "While the H100 draws 700 W, the MI300X takes more. Its predecessor ..": of either.
                 return (), True
-            if several and _MOVED.fullmatch(passage.text, own[0].end, own[1].start):
-                # "From the H100 to the H200" goes on about the latter.
-                return own[1:2], True
+            moved = several and _MOVED.fullmatch(passage.text, own[0].end, own[1].start)
+            if moved or (several and _THAT_ONE.search(passage.text, own[-1].end, back.end)):
+                # "From the H100 to the H200" goes on about the latter; so does "and, when an A6000 turned up,
+                # that one as well".
+                return own[1:2] if moved else own[-1:], True
             return (() if several and _joined(passage.text, own) else own[:1]), True
     found, certain = topic(index, passage, context)
     return found[-1:], certain
@@ -490,9 +497,12 @@ _REASON = re.compile(
 )
 #: What sets the subject of one clause against that of the next.
 _CONTRASTS = re.compile(r"\s*(?:While|Whereas|Where|Although|Though)\b")
+_THAT_ONE = re.compile(r"\bthat one,?\s+(?:as well|too|also)\s*[.!]*\s*$", re.IGNORECASE)
 _MOVED = re.compile(r"\s+to\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|its\s+)*", re.IGNORECASE)
 _OF_IT = re.compile(
-    r"\b(?:it|the card|this card)\s+(?:is|was|has|costs?|offers?|comes|draws|needs|delivers)\b", re.IGNORECASE
+    r"\b(?:it|the card|this card)\s+(?:is|was|has|costs?|offers?|comes|draws|needs|delivers|does|"
+    r"reaches|holds|supports|takes|manages|carries)\b",
+    re.IGNORECASE,
 )
 
 
