@@ -2,8 +2,8 @@
 
 A wheel gets the JSON and none of the TOML and CSV, and its modules without comments and without what
 private functions, classes and modules, and those behind the answers of the auditor, the planner, the cost
-model and the bench and behind what is printed, say of themselves: that is for who changes them and stands in
-the repository and the source archive; lines keep their numbers. An editable install gets the JSON beside its
+model and the bench, behind what is printed and behind the names of workloads, say of themselves: that is for
+who changes them and stands in the repository and the source archive; lines keep their numbers. An editable install gets the JSON beside its
 sources. Needs nothing but the standard library and the package's own reader.
 """
 
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 
 #: Packages whose answers are read and whose modules are not imported by name.
-_BEHIND = ("whichgpu/audit/", "whichgpu/bench/", "whichgpu/cost/", "whichgpu/planner/", "whichgpu/report/")
+_BEHIND = (
+    "whichgpu/audit/", "whichgpu/bench/", "whichgpu/cost/", "whichgpu/planner/", "whichgpu/report/",
+    "whichgpu/workloads/families/", "whichgpu/workloads/importers/",
+)  # fmt: skip
 
 
 class DataBundle(BuildHookInterface[Any]):

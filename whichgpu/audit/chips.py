@@ -68,7 +68,17 @@ _SHARED = re.compile(
 #: What turns to another device within a sentence.
 _AND_ITS = re.compile(r",\s+and\s+(?=its\b)", re.IGNORECASE)
 _TURN = re.compile(r"\b(?:whereas|while|but)\b|;\s", re.IGNORECASE)
+#: "The chip in the laptop is": of which device no name tells.
+_IN_ITS_KIND = re.compile(
+    r"\b(?:in|of|inside) the (?:laptop|notebook|mobile|desktop)(?:s| part| version| card| one)?\b",
+    re.IGNORECASE,
+)
 FAR = 90
+
+
+def _goes_on(text: str, place: tuple[int, int]) -> bool:
+    """Whether a sentence goes on about the device that was spoken of, and not about one of another kind."""
+    return ITS_OWN.match(text, place[0]) is not None and not _IN_ITS_KIND.search(text, *place)
 
 
 def chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
@@ -110,7 +120,7 @@ def chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
         alone = only_chip(passage.text, place, [each.end - match.start() for each in here])
         if (
             mention not in here
-            and not ITS_OWN.match(passage.text, place[0])
+            and not _goes_on(passage.text, place)
             and not ((labelled or alone) and who.certain)
         ):
             continue

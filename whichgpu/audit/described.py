@@ -241,6 +241,9 @@ class _Reader:
     def _last_pair(self, at: int, *, by_name: bool = False) -> list[_Ids]:
         """The two that are compared before a place: those of its sentences, its passage or the text."""
         upto = [each for each in self._upto(at) if not by_name or each in self._named]
+        if by_name and len(self._ordered(pair := owned(self._text, upto))) == 2:
+            # "The A10 is made from the GA102, the A30 from the GA100, like the A100": the latter is the A30.
+            upto = pair
         starts = [one.start for one in sentences(self._text) if one.start <= at]
         for back in range(1, _BACK + 2):
             first = starts[-back] if back <= len(starts) else 0
@@ -272,7 +275,7 @@ class _Reader:
             return (self._in_line(at, sign) or self._nearest_in_age(at, sign)) if kin else ()
         scored = [(self._score(ids, field), ids) for ids in both]
         ranked = [(value, ids) for value, ids in scored if value is not None]
-        if len(ranked) != len(scored):
+        if len(ranked) != len(scored) or (field == "age" and _is_of_one_year([value for value, _ in ranked])):
             return ()
         best = _best([value for value, _ in ranked], sign, by_day=field == "age")
         picked = ranked[best][1] if best is not None else ()
@@ -311,7 +314,9 @@ class _Reader:
             return None
         if field == "age":
             days = [str(gpu.value("release_date")) for gpu in known if gpu.value("release_date")]
-            return (float(min(days)[:4]) + float(min(days)[5:7] or 1) / 12,) if days else None
+            # Of some devices the year alone is known.
+            month = (float(min(days)[5:7] or 0.5) - 0.5) / 12 if days else 0.0
+            return (float(min(days)[:4]) + month,) if days else None
         values = tuple(float(known[0].value(each) or 0) for each in _FIELDS[field])
         return values if any(values) else None
 
@@ -371,6 +376,12 @@ class _Reader:
         if several and (of_last or len(fitting) == 1):
             return several[0]
         return fitting[0][0] if len(fitting) == 1 else ()
+
+
+def _is_of_one_year(ages: Sequence[tuple[float, ...]]) -> bool:
+    """Whether which is newer is not known: two of one year, of one of which no month is on file."""
+    years = [int(age) for age, *_ in ages]
+    return any(age == int(age) and years.count(int(age)) > 1 for age, *_ in ages)
 
 
 def _best(values: Sequence[tuple[float, ...]], sign: int, *, by_day: bool) -> int | None:

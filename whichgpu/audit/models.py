@@ -26,19 +26,19 @@ SIZE = re.compile(
 )
 #: Formats of weights in text, with the bytes of a weight: the least, and what is usual with scales.
 _FORMATS = (
-    (re.compile(r"\b(?:fp32|32-bit|float32|single precision|32 bits?)\b", re.I), 4.0, 4.0),
+    (re.compile(r"\b(?:fp32|32-bit|float32|single precision|32 bits?|thirty-two bits?)\b", re.I), 4.0, 4.0),
     # Of models that come in 16 bits those are called the full precision, too.
     (re.compile(r"\bfull precision\b", re.I), 2.0, 4.0),
     (
-        re.compile(r"\b(?:fp?16|bf?16|bfloat16|float16|16-bit|16 bits?|half[- ]precision|"
+        re.compile(r"\b(?:fp?16|bf?16|bfloat16|float16|16-bit|16 bits?|sixteen[- ]bits?|half[- ]precision|"
             r"unquanti[sz]ed|without (?:any )?quanti[sz]ation)\b", re.I),
         2.0,
         2.0,
     ),
-    (re.compile(r"\b(?:fp8|int8|8-bit|8 bits?|q8(?:_0)?|w8a8)\b", re.I), 1.0, 1.06),
-    (re.compile(r"\b(?:q6(?:_k)?|6-bit)\b", re.I), 0.75, 0.82),
-    (re.compile(r"\b(?:q5\w*|5-bit)\b", re.I), 0.62, 0.70),
-    (re.compile(r"\b(?:int4|4-bits?|4 bits?|q4\w*|awq|gptq|nf4|n?v?fp4)\b", re.I), 0.5, 0.58),
+    (re.compile(r"\b(?:fp8|int8|8-bit|8 bits?|eight[- ]bits?|q8(?:_0)?|w8a8)\b", re.I), 1.0, 1.06),
+    (re.compile(r"\b(?:q6(?:_k)?|6-bit|six[- ]bits?)\b", re.I), 0.75, 0.82),
+    (re.compile(r"\b(?:q5\w*|5-bit|five[- ]bits?)\b", re.I), 0.62, 0.70),
+    (re.compile(r"\b(?:int4|4-bits?|4 bits?|four[- ]bits?|q4\w*|awq|gptq|nf4|n?v?fp4)\b", re.I), 0.5, 0.58),
 )  # fmt: skip
 #: What is no inference of the whole model.
 TRAINS = re.compile(

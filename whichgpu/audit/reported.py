@@ -58,7 +58,7 @@ def without_reported(found: Sequence[Finding], context: Context) -> list[Finding
     places = sorted(
         passage.span(*place)
         for _, passage in context.document.running()
-        if _SAID.search(passage.text) or _LABELLED.match(passage.text)
+        if _SAID.search(passage.text) or _LABELLED.match(passage.text) or _is_quoted(passage)
         for place in _denied(passage)
     )
     return [withheld(each, _WHY) if each.accuses and _within(each, places) else each for each in found]
@@ -66,6 +66,9 @@ def without_reported(found: Sequence[Finding], context: Context) -> list[Finding
 
 def _denied(passage: Passage) -> Iterator[tuple[int, int]]:
     """The sentences of a passage that tell what others say, and are denied."""
+    quoted = _QUOTED.match(passage.text) if _is_quoted(passage) else None
+    if quoted:
+        yield quoted.span()
     every = sentences(passage.text)
     for at, each in enumerate(every):
         said = _SAID.search(each.text)
@@ -74,6 +77,18 @@ def _denied(passage: Passage) -> Iterator[tuple[int, int]]:
         denied = _DENIED.search(each.text) or (after and (_DENIES.match(after) or _is_denial(after)))
         if labelled or (said and denied):
             yield each.start, each.end
+
+
+#: Below a heading of myths, the one in quotation marks that an item begins with.
+_QUOTED = re.compile(r"[\s*_#>\d.-]*[\"\u201c][^\"\u201d]+[\"\u201d]")
+_OF_MYTHS = re.compile(
+    r"\b(?:myths?|misconceptions?|misunderstandings|fallac(?:y|ies)|fictions?)\b", re.IGNORECASE
+)
+
+
+def _is_quoted(passage: Passage) -> bool:
+    """Whether a passage begins with a quotation below a heading that says that it is wrong."""
+    return bool(_OF_MYTHS.search(" ".join(passage.section[-1:])) and _QUOTED.match(passage.text))
 
 
 def _is_denial(text: str) -> bool:

@@ -61,7 +61,7 @@ _AGAINST = re.compile(
     r"(?:all|none|each|every\w*|any)\b[^.;,]{0,24}?\b(?:but|except(?: for)?|save(?: for)?)|"
     # "ECC, which the 3090 lacks. It .." goes on about what has it.
     r"(?<=, )which|"
-    r"(?:exactly|just|precisely|roughly|about) what|"
+    r"(?:exactly|just|precisely|roughly|about|(?:short|shy|most|much|all|ahead) of) what|"
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
     r"genau wie|"
     r"al igual que|igual que|proprio come|"
@@ -90,9 +90,17 @@ _AGAINST = re.compile(
 _WHERE = re.compile(
     rf"(?:,|\b(?:one|two|three|four|\d[\d,.]*)(?: [\w/-]+){{1,2}})\s+where\s+{_ARTICLES}$", re.IGNORECASE
 )
+_TURNS = re.compile(r",\s+(?:and|but)\s+its\b", re.IGNORECASE)
 #: "Its 864 GB/s leave the 600 GB/s of it behind".
 _LEAVES = re.compile(rf"\b(?:leaves?|leaving|left)\s+{_ARTICLES}$", re.IGNORECASE)
 _BEHIND = re.compile(r"[^.;,]{0,40}\bbehind\b", re.IGNORECASE)
+#: A part in a list without a verb: "96 GB, the bandwidth of the 5090, and three times its memory".
+_AS_THAT_OF = re.compile(rf"(?:,|\band)\s+the\s+(?:[\w-]+\s+){{1,2}}of\s+{_ARTICLES}$", re.IGNORECASE)
+#: "Not far from the 900 GB/s of the V100".
+_VALUE_OF = re.compile(
+    rf"\b(?:from|than|to|against)\s+the\s+\d[\d,.]*(?:\s?[\w/]+)?\s+of\s+{_ARTICLES}$", re.IGNORECASE
+)
+_ENDS = re.compile(r"\s*[,.;]")
 #: How far back from a name the words that set something against it can begin.
 _REACH = 90
 #: What ties a value to the name before it.
@@ -138,6 +146,11 @@ _RESUMES = re.compile(
 )
 
 
+#: What takes up again, past a device that it was set against, the possessive that a sentence began with.
+_AND_ITS = re.compile(r"(?:\s+[\w-]+){0,4},?\s+(?:and|but)\s+its\b", re.IGNORECASE)
+_BEGINS_ITS = re.compile(r"(?:^|[.!?]\s+)Its\s(?:[^.!?]|\.(?=\d))*$")
+
+
 class Spoken(NamedTuple):
     """The devices of a sentence by what they are to it."""
 
@@ -163,6 +176,8 @@ class Spoken(NamedTuple):
         the place; else what the text before is about.
         """
         before = [each for each in self.here if each.end <= at and not self._bracketed(each, at)]
+        if before and self.topic and self._is_parallel(before, at):
+            return self.topic[0]
         if len(before) > 1 and _RESUMES.match(self.text, before[-1].end, at):
             # "The L40S lies between the H100 and the A10G - offering 48 GB" goes on with its subject.
             before = before[:1]
@@ -171,6 +186,12 @@ class Spoken(NamedTuple):
         if before:
             return before[-1]
         return self.topic[0] if self.topic else None
+
+    def _is_parallel(self, before: Sequence[Mention], at: int) -> bool:
+        """Whether "Its .., and its" goes on about what the sentence began with, past a name."""
+        lead = max(0, before[0].start - 2 * _REACH)
+        begins = _BEGINS_ITS.search(self.text, lead, before[0].start)
+        return begins is not None and _AND_ITS.match(self.text, before[-1].end, at) is not None
 
     def _bracketed(self, mention: Mention, at: int) -> bool:
         """Whether a name is in brackets of more words that end before: "(the A100 has less), 6 TB/s"."""
@@ -209,13 +230,15 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
         against = _against(passage.text, sentence.start, here)
         maker = () if here else _by_maker(sentence.text, context)
         found, certain = (maker, False) if maker else _topic(index, passage, sentence, context)
+        if found and not maker and _is_one_told(passage.text, sentence.start, everywhere):
+            found = ()
         if len(against) == len(here) and not maker and _of_others(sentence.text, found, context):
             found = ()
         kin = [each for each in here if _KIN.match(passage.text, each.end)]
         if any(set(each.named) & set(one.named) for each in kin for one in found):
             # "The A100's successor has 132 SMs" is not about the A100.
             found = ()
-        if found and of_generation(sentence.text, found[0], context):
+        if found and (of_generation(sentence.text, found[0], context) or _ANOTHER.match(sentence.text)):
             found = ()
         found = _of_form(found, sentence.text, context)
         first = here[0] if here and found and not set(here[0].named) & set(found[0].named) else None
@@ -233,6 +256,12 @@ def told(context: Context, pattern: re.Pattern[str]) -> Iterator[tuple[Passage, 
             yield passage, sentence, spoken(index, passage, sentence, context)
 
 
+#: A subject that is not what was spoken of: a person, or another of a kind that no name tells.
+_ANOTHER = re.compile(
+    r"\s*(?:(?:and|but|so|then|now)\s+){0,2}(?:s?he\s+(?:has|had|gets?|got|would|will)"
+    r"|the\s+other\s+(?:family|line|branch|half|group|generation|series|chip))\b",
+    re.IGNORECASE,
+)
 #: What is called another device, with something that this one has not: "It is basically an H100 with".
 _IT_IS_ONE = re.compile(
     r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:basically\s+|essentially\s+|in essence\s+|really\s+|"
@@ -334,6 +363,9 @@ def owned(text: str, found: Sequence[Mention]) -> list[Mention]:
     return [each for each in found if each not in against]
 
 
+#: "You lose some, as a 3090 can be linked with one other": a reason, where "as a 3090 can" is a likeness.
+_AS_A = re.compile(r",\s+(?:as|because)\s+(?:the\s+|an?\s+)(?:nvidia\s+|amd\s+)*$", re.IGNORECASE)
+_CAN_BE = re.compile(r"\s+(?:can|could|must|may|need)\s+(?:only\s+|not\s+)?(?:be\s+)?\w+\s+\w", re.IGNORECASE)
 _GIVEN = re.compile(r"\bsince\s+(?:the\s+|nvidia[\u2019']s\s+|nvidia\s+|amd\s+)*$", re.IGNORECASE)
 _DOES = re.compile(
     r"\s+(?:(?:only|also|already|still)\s+)?(?:has|have|is|are|uses?|comes?|offers?|supports?|lacks?|does|can|draws?|"
@@ -351,7 +383,8 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
         # "Unlike the A40, the L40 supports" goes on with its subject.
         after = join and not (join[0].lstrip().startswith(",") and _is_subject(text, mention, here))
         last = mention.end
-        if _GIVEN.search(words) and _DOES.match(text, mention.end):
+        since = _GIVEN.search(words) and _DOES.match(text, mention.end)
+        if since or (_AS_A.search(words) and _CAN_BE.match(text, mention.end)):
             # "Since the V100 has HBM2, it ..": a reason, and no time.
             continue
         if (
@@ -362,10 +395,18 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
             or _WHERE.search(words)
             or (_LEAVES.search(words) and _BEHIND.match(text, mention.end))
             or _aside(text, start, mention)
+            or _VALUE_OF.search(words)
+            or (_AS_THAT_OF.search(words) and _ENDS.match(text, mention.end))
             or (found and _IN_FORM.search(words) and _FORM.match(f"{mention.text} version"))
         ):
             found.append(mention)
     return found
+
+
+def turned_from(text: str, mention: Mention, at: int) -> bool:
+    """Whether a sentence turns back from a device of an aside: "5,888, where the 3060 has 3,584, and its"."""
+    aside = _WHERE.search(text, max(0, mention.start - _REACH), mention.start)
+    return aside is not None and _TURNS.search(text, mention.end, at) is not None
 
 
 def _is_subject(text: str, mention: Mention, here: Sequence[Mention]) -> bool:
@@ -408,12 +449,27 @@ def _topic(
             if several and _CONTRASTS.match(passage.text, back.start):
                 # "While the H100 draws 700 W, the MI300X takes more. Its predecessor ..": of either.
                 return (), True
-            if several and _MOVED.fullmatch(passage.text, own[0].end, own[1].start):
-                # "From the H100 to the H200" goes on about the latter.
-                return own[1:2], True
+            moved = several and _MOVED.fullmatch(passage.text, own[0].end, own[1].start)
+            if moved or (several and _THAT_ONE.search(passage.text, own[-1].end, back.end)):
+                # "From the H100 to the H200" goes on about the latter; so does "and, when an A6000 turned up,
+                # that one as well".
+                return own[1:2] if moved else own[-1:], True
             return (() if several and _joined(passage.text, own) else own[:1]), True
     found, certain = topic(index, passage, context)
     return found[-1:], certain
+
+
+#: One of several that were told before, by its place among them.
+_BY_PLACE = re.compile(
+    r"(?:^|[.!?]\s+)The\s+(?:first|second|third|fourth|fifth|last|next)(?: one)?\s+of\s+"
+    r"(?:these|those|them)\b"
+)
+
+
+def _is_one_told(text: str, at: int, here: Sequence[Mention]) -> bool:
+    """Whether a sentence goes on about one of a list: "The last of these tempts me. It draws 295 W"."""
+    told = [each.end() for each in _BY_PLACE.finditer(text, 0, at)][-1:]
+    return bool(told) and not within(here, told[0], at)
 
 
 #: A number of a card, as a name by itself.
@@ -442,9 +498,12 @@ _REASON = re.compile(
 )
 #: What sets the subject of one clause against that of the next.
 _CONTRASTS = re.compile(r"\s*(?:While|Whereas|Where|Although|Though)\b")
+_THAT_ONE = re.compile(r"\bthat one,?\s+(?:as well|too|also)\s*[.!]*\s*$", re.IGNORECASE)
 _MOVED = re.compile(r"\s+to\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|its\s+)*", re.IGNORECASE)
 _OF_IT = re.compile(
-    r"\b(?:it|the card|this card)\s+(?:is|was|has|costs?|offers?|comes|draws|needs|delivers)\b", re.IGNORECASE
+    r"\b(?:it|the card|this card)\s+(?:is|was|has|costs?|offers?|comes|draws|needs|delivers|does|"
+    r"reaches|holds|supports|takes|manages|carries)\b",
+    re.IGNORECASE,
 )
 
 

@@ -35,7 +35,10 @@ _NUMBER_WORDS = {
     },
 }  # fmt: skip
 _SPELLED = re.compile(
-    rf"(?<![\w-])(?P<n>{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))})(?=[\s,.;:)-]|$)", re.I
+    rf"(?<![\w-])(?P<n>{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))})(?=[\s,.;:)-]|$)"
+    # "In eight bits" is a format.
+    r"(?![\s-]bits?\b)",
+    re.I,
 )
 _LASTS = re.compile(
     rf"(?<![\w.,$\u20ac])(?P<n>\d{{1,3}}(?:[, ]\d{{3}})+|\d{{1,6}}(?:\.\d{{1,2}})?|an?|"

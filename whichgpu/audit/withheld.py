@@ -10,7 +10,7 @@ from whichgpu.audit.fields import ITS_OWN, OF_CHIPLETS, headed
 from whichgpu.audit.instead import namesakes
 from whichgpu.audit.listed import is_list
 from whichgpu.audit.nearest import APART
-from whichgpu.audit.roles import spoken
+from whichgpu.audit.roles import spoken, turned_from
 from whichgpu.audit.sentences import Sentence, guarded, sentences
 from whichgpu.audit.variants import is_right
 
@@ -52,6 +52,10 @@ _THAT_MEMORY = re.compile(r"\b(?:this|that|these|such) (?:memory|cache|pool|link
 _STREET = re.compile(
     r"\b(?:street|used|second[- ]hand|currently|today|now|retail\w*|ebay|amazon|scalp\w*|above|below)\b", re.I
 )
+#: Between a value and a device in brackets behind it.
+_OTHER_BEHIND = re.compile(r"[^.;()\d]{0,12}\((?:on\s+|for\s+)?(?:the\s+|an?\s+)?", re.IGNORECASE)
+#: Behind an amount that is what two prices differ by: "$50 cheaper at launch".
+_DIFFERS = re.compile(r"\s+(?:cheaper|dearer|pricier|costlier|less|more|below|above)\b", re.IGNORECASE)
 #: "It goes from 450 W to 150 W": what it was, and what it is in another form.
 _FROM_TO = re.compile(
     r"\b(?:go(?:es)?|went|cut|reduced|shr[iau]nks?|drop(?:s|ped)?|down|scaled|dials?|"
@@ -198,7 +202,8 @@ def _doubtful(
     near = passage.text[max(first, quantity.start - APART) : quantity.end + APART // 2]
     if _of_something_else(passage, sentence, quantity, attribute, near):
         return True
-    if attribute.key == "memory" and mention in here and "(" in passage.text[quantity.end : mention.start]:
+    needed = attribute.key == "memory" and "(" in passage.text[quantity.end : mention.start]
+    if mention in here and (needed or _is_in_brackets(passage.text, quantity, mention)):
         # "INT8: 70 GB (a single A100)" is what is needed of it.
         return True
     listed = passage.kind == "item" and len(passage.text) < _SHORT
@@ -212,8 +217,15 @@ def _doubtful(
     if mention in here:
         between = [each for each in own if mention.end <= each.start < quantity.start]
         ended = re.search(r"\.\s", passage.text[mention.end : quantity.start])
-        return bool(between or ended) or quantity.start - mention.end > 2 * APART
+        turned = turned_from(passage.text, mention, quantity.start)
+        return bool(between or ended or turned) or quantity.start - mention.end > 2 * APART
     return len(passage.text) > _SHORT and passage.kind != "item" and len(text) > 3 * _SHORT
+
+
+def _is_in_brackets(text: str, quantity: Quantity, mention: Mention) -> bool:
+    """Whether a device stands in brackets behind a value with its own: "58.3 TFLOPS (the 3060: 25.5)"."""
+    own = _OTHER_BEHIND.fullmatch(text, quantity.end, mention.start)
+    return own is not None and re.match(r"s?\s*:", text[mention.end : mention.end + 4]) is not None
 
 
 def _of_something_else(
@@ -226,6 +238,7 @@ def _of_something_else(
         several
         or (attribute.key in ("bandwidth", "memory") and _ELSEWHERE.search(near))
         or (attribute.dimension == "money" and _STREET.search(near))
+        or (attribute.dimension == "money" and _DIFFERS.match(passage.text, quantity.end))
         or _FROM_TO.search(text, 0, max(quantity.start - sentence.start, 0))
         or _THAT_MEMORY.search(text)
         or (attribute.dimension == "count" and _OF_CHIP.search(text, 0, quantity.start - sentence.start))

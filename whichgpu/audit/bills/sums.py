@@ -64,10 +64,17 @@ _PLUS = re.compile(r"\s*(?:plus|and|\+)\s*(?:another |about |roughly |~)?", re.I
 _IN_ALL = re.compile(r"\s*(?:in total|in all|altogether|all told|combined|together)\b", re.IGNORECASE)
 
 
+#: Before what is left of something.
+_LEAVES = re.compile(r"\b(?:leav(?:es?|ing)|remain\w*)\s+(?:\w+\s+)?$", re.IGNORECASE)
+
+
 def is_summed(told: Term, text: Amounts) -> bool:
     """Whether the clause of an amount says that it is of all together."""
     words, start = text.passage.text, text.sentence(told.start).start
     clause = max((one.end() for one in CLAUSE.finditer(words, start, told.start)), default=start)
+    if _LEAVES.search(words, clause, told.start):
+        # "Two together leave 20 GB": a difference.
+        return False
     return bool(_SUMMED.search(words, clause, told.start) or _IN_ALL.match(words, told.end))
 
 

@@ -103,6 +103,7 @@ def _of_sentence(
                 continue
             adjunct = match[0].lower().startswith("without")
             adjunct = adjunct and not _GOES_WITHOUT.search(text, place[0], match.start())
+            adjunct = adjunct or _is_aside(text, match)
             if adjunct:
                 # Of something else: "a build from before Ampere, without TF32".
                 continue
@@ -132,6 +133,17 @@ def _of_sentence(
             place_of = match.span("what") if match["list"] else (match.start() + lead, match.end())
             yield from judged(passage, place_of, each, gpus, told=told, context=context)
     yield from in_entries(passage, place, who, context)
+
+
+#: Behind an aside, who does it: "in practice, with ROCm, I get half".
+_BEGINS = re.compile(r"(?:[,.!?]|^)\s*$")
+_OF_PEOPLE = re.compile(r"\s*,\s+(?:i|we|you|one|he|she)\b", re.IGNORECASE)
+
+
+def _is_aside(text: str, match: re.Match[str]) -> bool:
+    """Whether words of having are an aside of a sentence on a person: "In practice, with ROCm, I get"."""
+    before, behind = _BEGINS.search(text[: match.start()]), _OF_PEOPLE.match(text, match.end())
+    return match[0].lower().startswith("with ") and before is not None and behind is not None
 
 
 _MAKER = re.compile(

@@ -69,6 +69,12 @@ _TAKE = re.compile(
 )
 #: "The A30 is better" behind a wish, and what calls it so behind its name.
 _COMMA = re.compile(r"[^.;:]{0,30},\s*(?:the\s+|an?\s+)?(?:nvidia\s+|amd\s+|geforce\s+)*", re.IGNORECASE)
+#: Behind a name, what tells why it is not the one: "who could use FP8 gained: the A100 has no FP8".
+_LACKS_IT = re.compile(
+    r"\s+(?:ha[sd] (?:no|none|neither)|lack(?:s|ed)|can(?:not|[\u2019']t)|(?:does|did)(?: not|"
+    r"n[\u2019']t))\b",
+    re.IGNORECASE,
+)
 _IS_RIGHT = re.compile(
     r"\s+(?:is|are|would be|remains?|makes?)\b[^.;]{0,25}\b(?:better|best|right|ideal|choice|way|option|"
     r"perfect|suited|pick|sufficient|enough|fine|adequate)\b",
@@ -160,7 +166,7 @@ def _wishes(
             and not before
             and (
                 _TAKE.fullmatch(gap)
-                or _COLON.fullmatch(gap)
+                or (_COLON.fullmatch(gap) and not _LACKS_IT.match(text, after[0].end))
                 or (_COMMA.fullmatch(gap) and _IS_RIGHT.match(text, after[0].end))
             )
         ):

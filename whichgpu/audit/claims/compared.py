@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.changes import changes
-from whichgpu.audit.comparisons.said import in_which
+from whichgpu.audit.comparisons.said import THAN_SEVERAL, in_which
 from whichgpu.audit.comparisons.sides import gives, second_of, sides, stated_ratios
 from whichgpu.audit.multiple import finding_on, verdict_of
 from whichgpu.audit.pairs import facts
@@ -43,6 +43,10 @@ _AMOUNT = re.compile(
 )
 _CLAUSES = re.compile(r"[;:]|,\s|\.\s|\s[\u2013\u2014]\s|\b(?:and|but|while|whereas)\b", re.IGNORECASE)
 _REACH, _FEW = 60, 3
+#: What the amounts of a sentence are against, where no name tells: "no more memory than before, but 25 % ..".
+_THAN_BEFORE = re.compile(
+    r"\b(?:than before|(?:of|than|as) (?:my|our) (?:own |old |present )?(?:card|gpu|one))\b", re.IGNORECASE
+)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -69,6 +73,9 @@ def _judged(
         span = passage.span(change.multiple.start, change.multiple.end)
         context.memo.setdefault("given", []).append(span)
     in_clause = in_which(passage.text, change.multiple.start, who)
+    in_clause = in_clause or bool(
+        _THAN_BEFORE.search(sentence.text) or THAN_SEVERAL.match(passage.text, change.multiple.end)
+    )
     doubtful = in_clause or _ELSE.search(_clause(passage.text, sentence, change)) is not None
     if verdict == "contradicted" and (doubtful or _is_open(passage, sentence, change, who, context)):
         return None

@@ -101,6 +101,10 @@ class _Told(NamedTuple):
     most: float
 
 
+#: "Half as much again" is one and a half times as much.
+_AGAIN = re.compile(r"\s*as \w+\b[^.;,]{0,24}\bagain\b", re.IGNORECASE)
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every ratio that two values before or around it give, with its verdict."""
     for index, passage in context.document.running():
@@ -120,7 +124,7 @@ def _of_sentence(
     yield from _differences(passage, sentence, every, context)
     for match in _BETWEEN.finditer(text, sentence.start, sentence.end):
         told = _told(match)
-        if of_quotients(text, sentence, told.start):
+        if of_quotients(text, sentence, told.start) or _AGAIN.match(text, told.end):
             continue
         values = _around(text, every, told, sentence)
         if values:

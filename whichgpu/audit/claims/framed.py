@@ -15,6 +15,7 @@ from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.capable.words import capability_at
 from whichgpu.audit.claims.contest import ATTRIBUTES, compared
 from whichgpu.audit.claims.identity import of_family
+from whichgpu.audit.claims.only import asked_shortly
 from whichgpu.audit.claims.quantified import Claim, of_kind_judged
 from whichgpu.audit.claims.superlative import Among, held_against
 from whichgpu.audit.claims.years import of_its_year
@@ -349,7 +350,8 @@ def _only(said: _Said) -> Iterator[Finding]:
     found, ids = _capability(said), said.ids("g")
     own = [said.context.catalogue[key] for key in ids]
     several = len(devices(said.context)) > 1
-    if found is None or not own:
+    if found is None or not own or asked_shortly(said.passage.text, said.place[0]):
+        # "Ray tracing? Only the A10": of those that the answer speaks of, which is looked for elsewhere.
         return
     if ONE_OF_TWO.search(said.words("g")):
         other = [said.context.catalogue[key] for key in other_of_two(said.passage, ids, said.context)]

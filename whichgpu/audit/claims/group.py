@@ -184,7 +184,9 @@ def _members(
     # "They have two A40 each. The two are bridged": those of one kind.
     alike = count and last and counted(passage.text, 0, last[0].start) == count
     just_before = passage.text[max(0, match.start() - _BACK) : match.start()]
-    if alike or _OF_A_KIND.search(just_before):
+    earlier = [each for back in range(max(index - 2, 0), index) for each in context.mentions.get(back, ())]
+    of_one = not count and _are_of_one(within(here, 0, match.start()) or earlier, context)
+    if alike or of_one or _OF_A_KIND.search(just_before):
         return []
     starts = [each.start for each in sentences(passage.text) if each.start <= sentence.start]
     near = [
@@ -193,7 +195,6 @@ def _members(
         for told in (within(here, first, match.start()),)
         for group in (told, owned(passage.text, told))
     ]
-    earlier = [each for back in range(max(index - 2, 0), index) for each in context.mentions.get(back, ())]
     before = _distinct([*earlier, *within(here, 0, match.start())], context)
     headed = [each for each in _headed(index, context)]
     near.append(_distinct([*headed, *within(here, 0, match.start())], context))
@@ -208,6 +209,11 @@ def _members(
         whole = _distinct([*every, *within(here, 0, match.start())], context)
         return whole if 2 <= len(whole) <= _ALL else []
     return compared if 2 <= len(compared) <= _MOST and len(compared) == (count or len(compared)) else []
+
+
+def _are_of_one(told: Sequence[Mention], context: Context) -> bool:
+    """Whether what was spoken of last are several of one device: "why not three 5090s? .. each of them"."""
+    return bool(told) and told[-1].text.endswith("s") and len(_distinct(told, context)) == 1
 
 
 def _described(mods: str, count: int, context: Context) -> list[_Ids]:

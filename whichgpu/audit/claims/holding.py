@@ -289,12 +289,20 @@ def _judged(passage: Passage, fit: _Fit, clause: _Clause, context: Context) -> I
     )  # fmt: skip
 
 
+_SO_MUCH_OF = re.compile(
+    r"\d(?:\s?GB)?\s+(?:out\s+)?of\s+(?:the\s+|its\s+|their\s+)?\d[\d,.]*\s?GB\b", re.IGNORECASE
+)
+
+
 def _left(
     passage: Passage, clause: _Clause, fit: _Fit | None, state: _State, context: Context
 ) -> Iterator[Finding]:
     """What is said to be left of the room beside the weights: nothing, or so much."""
     none, much = words.NONE_LEFT.search(clause.text), words.SO_MUCH_LEFT.search(clause.text)
     need, room = (fit.need, fit.room) if fit else (state.need, state.room)
+    if none and _SO_MUCH_OF.search(clause.text, 0, none.start()):
+        # "140 of 141 GB leaves no room": of the room that the clause states itself.
+        return
     if not (none or much) or need is None or room is None or not need.high or not room.many or need.trains:
         return
     least, most = need.low, room.high * room.many

@@ -37,7 +37,8 @@ _WHICH = re.compile(
     rf"something(?: that)?|a \w+(?: that| which)?)\s+"
     rf"{_NAMES}(?:\s+(?:gpus?|cards?|chips?))?\s+(?:already\s+|also\s+|still\s+)*"
     r"(?:(?P<not>lacks?|lacked|(?:did|does|do|could|can)(?:not|\s+not|n[\u2019']t))|had|has|supports?|supported|offers?|offered|introduced|brought|did|does)\b"
-    r"(?!\s+(?:never|not?|neither)\b)",
+    # "Which Volta could not use for that format" denies no more than that.
+    r"(?!\s+(?:never|not?|neither)\b|\s+(?:\w+\s+){0,2}?(?:for|in|with|at)\s+(?:that|this|those|these|it)\b)",
     re.IGNORECASE,
 )
 _HEDGED = re.compile(

@@ -148,7 +148,20 @@ def _of_sentence(
         else:
             told = list(_one_of(passage, match, sized or gpus, context))
             doubtful = mention not in here and not its and _of_another(match[0], mention, context)
+            doubtful = doubtful or _or_another(passage.text, place, match, sized or gpus)
             yield from (each for each in told if not (doubtful and each.accuses))
+
+
+def _or_another(text: str, place: tuple[int, int], match: re.Match[str], gpus: Sequence[Gpu]) -> bool:
+    """Whether a type is one of two of which the other is right: "the RTX cards use GDDR6 or GDDR6X"."""
+    before = [each for each in _MEMORY.finditer(text, *place) if each.end() <= match.start()][-1:]
+    after = [each for each in _MEMORY.finditer(text, match.end(), place[1])][:1]
+    others = [each for each in before if _OR_ELSE.fullmatch(text, each.end(), match.start())]
+    others += [each for each in after if _OR_ELSE.fullmatch(text, match.end(), each.start())]
+    return any(_same_type(each[0], str(gpu.value("memory_type"))) for each in others for gpu in gpus)
+
+
+_OR_ELSE = re.compile(r"\s*(?:or|/)\s*", re.IGNORECASE)
 
 
 #: A phrase before its subject: "With 32 GB of GDDR7 on a 512-bit bus the RTX 5090 reaches".

@@ -104,7 +104,7 @@ def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Conte
         if what is None or mention is None or denied:
             continue
         end = match.end() + what[1]
-        if _EXCEPTED.match(passage.text, end):
+        if _EXCEPTED.match(passage.text, end) or _OWNED.search(match["scope"]):
             continue
         if _LISTED.search(match["scope"]) or _LISTED.match(passage.text, end):
             yield from _listed(passage, (match.start(), end), match, (mention, what[0]), context)
@@ -112,6 +112,8 @@ def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Conte
             yield from _judged(passage, (match.start(), end), match, (mention, what[0]), context)
 
 
+#: What narrows an exclusive claim to what somebody has: "the only one of my machines with FP4".
+_OWNED = re.compile(r"\bof (?:my|our|your|his|her|their) ", re.IGNORECASE)
 #: What narrows an exclusive claim to the devices of the document: "the only card here with MIG".
 _LISTED = re.compile(
     r"\s*(?:\b(?:cards?|gpus?|ones?|models?|options?|accelerators?|parts?)\s+)?\b(?:here|(?:in|on|of|from)\s+"
@@ -208,6 +210,15 @@ _OF_THESE = re.compile(
     r"|(?P<named>[^.;]*?)),?\s*$",
     re.IGNORECASE,
 )
+#: What is asked in a word or two, right before the answer.
+_ASKED = re.compile(r"(?:^|[.!?]\s+)[\w -]{2,30}\?\s*$")
+
+
+def asked_shortly(text: str, at: int) -> bool:
+    """Whether a question of a word or two stands right before a place."""
+    return _ASKED.search(text, 0, at) is not None
+
+
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 
 
@@ -246,6 +257,9 @@ def _alone(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
         own = model(mention.named[0], context.catalogue)
         compared = devices(context) if len(devices(context)) <= _FEW else ()
         beside = [each.ids for each in context.mentions.get(context.place(passage), ())]
+        if among is None and len(beside) > 1 and asked_shortly(passage.text, only.start()):
+            # "Ray tracing? Only the A10 has it": of those that the answer speaks of.
+            compared = ()
         keys = among or {key for ids in (*compared, *beside) for key in ids}
         others = [context.catalogue[key] for key in sorted({*keys})]
         rivals = [

@@ -82,6 +82,7 @@ _ELSE = re.compile(
     r"instances? of|cooling|overhead|headroom|faster|shard\w*|split)\b",
     re.IGNORECASE,
 )
+_LEAVES = re.compile(r"\b(?:leav(?:es?|ing)|left|keeps?|spare|remain\w*)\b", re.IGNORECASE)
 #: Between several and what they are: "eight of them, i.e. 640 GB".
 _IE = re.compile(
     r"s?\s*(?:cards?|gpus?)?\s*[,(]?\s*(?:i\.e\.,?|that is|so|for|=|or|making|giving|which (?:makes|is|"
@@ -159,6 +160,8 @@ def _of_sentence(
             each for each in after if any(one.start >= end and one.end <= each.start for one in who.here)
         ]
         said = [each for each in after if each not in before and _is_all(passage.text, each, end)]
+        # "Two of them leave 20 GB": beside what is in them.
+        said = [each for each in said if not _LEAVES.search(passage.text, end, each.start)]
         if said and not _ELSE.search(passage.text, sentence.start, said[0].end + _NEXT):
             for told in (said[0], *_also(passage, said[0], after, sentence)):
                 yield from _judged(passage, told, ids, count, context)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.of_what import OF_ONE_IN, SPEED, across_precisions, attribute_of, is_of_speed
-from whichgpu.audit.comparisons.said import AFTER, BEFORE, in_which, said_in
+from whichgpu.audit.comparisons.said import AFTER, BEFORE, THAN_SEVERAL, in_which, said_in
 from whichgpu.audit.comparisons.values import against_device, by_values
 from whichgpu.audit.multiple import by_text, finding_on, of_speed, parts, verdict_of
 from whichgpu.audit.pairs import Pair, compared, facts, is_left, named_before, pair, ratios, told, unsure
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 #: What a multiple is not of two devices.
 _OTHER = re.compile(
-    r"\b(?:than (?:before|now|today|ever)|"
+    r"\b(?:than (?:before|now|today|ever)|s?he (?:has|had|gets?|got)|"
+    r"(?:of|than|as) (?:my|our) (?:own |old |present )?(?:card|gpu|one)|"
     r"previous|predecessor|generation|last[- ]gen|older|cpu|batch|price|cost\w*|money|budget|cash|"
     r"cheaper|per dollar|"
     r"per watt|efficien\w+|required?|"
@@ -72,9 +74,16 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             continue
         if _OF_A_WHOLE.search(passage.text, max(sentence.start, claim.start - BEFORE), claim.start):
             continue
+        if _is_told_behind(passage, sentence, claim, context):
+            context.memo.setdefault("given", []).append(passage.span(claim.start, claim.end))
+            continue
         stated = by_values(passage, sentence, claim, who, context)
         if stated is not None:
             yield stated
+            continue
+        several = THAN_SEVERAL.match(passage.text, claim.end)
+        if several and not within(who.here, claim.end, several.end()):
+            # "A quarter more memory than in the sixty-four old ones": of so many, and of how many others.
             continue
         if _OF_ITSELF.match(passage.text, claim.end) or _WITH_THEM.match(passage.text, claim.end):
             continue
@@ -85,6 +94,28 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         yield from _of_devices(passage, sentence, claim, who, context)
 
 
+def _is_told_behind(passage: Passage, sentence: Sentence, claim: Multiple, context: Context) -> bool:
+    """Whether the two values behind a multiple give it: "half the power: 350 instead of 700 W"."""
+    behind = within(quantities(passage.text, context.fraction), claim.end, sentence.end)[:2]
+    if len(behind) < 2 or not _THESE.fullmatch(passage.text, claim.end, behind[0].start):
+        return False
+    one, other = behind
+    alike = one.dimension in (other.dimension, "number")
+    if not alike or not _NOT_THAT.fullmatch(passage.text, one.end, other.start):
+        return False
+    digits = [re.search(r"\d[\d,]*(?:\.\d+)?", passage.text[each.start : each.end]) for each in behind]
+    values = [float(each[0].replace(",", "")) if each else 0.0 for each in digits]
+    return all(values) and verdict_of(claim, [values[0] / values[1]]) == "confirmed"
+
+
+_THESE = re.compile(
+    r"\s+(?:[\w-]+\s+){0,3}[\w-]+(?::|,|\s\()\s*(?:only\s+|just\s+)?[$\u20ac]?", re.IGNORECASE
+)
+_NOT_THAT = re.compile(
+    r"\s+(?:instead of|rather than|against|versus|vs\.?|not|as opposed to|"
+    r"compared (?:to|with)|to)\s+[$\u20ac]?",
+    re.IGNORECASE,
+)
 #: "Weights that fill half of the memory", "3 % per doubling": of nothing else.
 _OF_A_WHOLE = re.compile(
     r"\b(?:per|each|every|fill\w*|occup(?:y|ies|ied)|reserv\w+|wast\w+|uses?|using|taking)\s+"

@@ -136,7 +136,15 @@ def _only_a_share(text: str, each: Named) -> bool:
     """Whether a rate is named for a share of it, and what follows is that share: "1/64 of FP32, so 0.56"."""
     share = _OF_RATE.search(text, max(0, each.start - NEAR), each.start) and _SO_MUCH.match(text, each.end)
     # "FP16 with FP32 accumulation" is a rate of FP16.
-    return bool(share or _ACCUMULATES.match(text, each.end))
+    times = _TIMES_THE.search(text, max(0, each.start - NEAR), each.start) and _ITS_RATE.match(text, each.end)
+    return bool(share or times or _ACCUMULATES.match(text, each.end))
+
+
+#: "FP16 goes at twice the FP32 rate, 18.7 TFLOPS": of the former.
+_TIMES_THE = re.compile(
+    r"\b(?:twice|double|half|a quarter of|\w+ times)\s+(?:of\s+)?(?:the|its)\s+$", re.IGNORECASE
+)
+_ITS_RATE = re.compile(r"\s+(?:rate|speed|throughput)\b", re.IGNORECASE)
 
 
 #: Between two values that stand side by side: "242 TFLOPS dense / 485 TFLOPS sparse".

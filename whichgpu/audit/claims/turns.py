@@ -223,7 +223,9 @@ def _of_measure(
     """The values of the measure that most of them show, where all but one show it."""
     best: tuple[list[float], _Measure | None, bool] = ([], None, False)
     near, far = (_WITHIN, _WRONG) if per and one.named else _PROVED
-    for measure in measures:
+    # No count has a fraction.
+    broken = any(turn.value.value % 1 for turn in one.turns)
+    for measure in (each for each in measures if not (broken and each.field in _COUNTS)):
         for together in (False, True) if any(turn.number > 1 for turn in one.turns) else (False,):
             offs = [
                 min((_off(turn, gpu, measure, one.dimension, turn.number if together else 1.0)

@@ -53,7 +53,7 @@ _HEDGES = (
 )
 #: Behind an amount: more, less, or so many times.
 _MORE = re.compile(
-    r"(?:\s+again)?\s+(?:as\s+\w+\s+again|more|higher|greater|larger|bigger|wider|additional|extra|"
+    r"(?:\s+again)?\s+(?:as\s+\w+(?:\s+[\w-]+){0,2}?\s+again|more|higher|greater|larger|bigger|wider|additional|extra|"
     r"over|above)\b",
     re.I,
 )

@@ -35,6 +35,14 @@ _AHEAD = re.compile(
 _SHARE_OF = re.compile(r"\s+of\s+(?:the\s+|that of\s+|an?\s+)?(?:nvidia\s+|amd\s+)?", re.IGNORECASE)
 #: Before a share that is a difference: "adds two thirds of".
 _ADDS = re.compile(r"\b(?:adds?|gains?|loses?|saves?|adding|gaining)\s+$", re.IGNORECASE)
+#: Behind an amount, so many others that it is set against: of how many the first is, is not told by a name.
+THAN_SEVERAL = re.compile(
+    r"\s+(?:[\w-]+\s+){0,2}?than\s+(?:(?:in|of|on|with|for)\s+)?(?:all\s+)?(?:(?:the|our|these|those)\s+)?"
+    r"(?:(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-[a-z]+)?|two|three|four|five|six|seven|"
+    r"eight|nine|ten|twelve|sixteen|\d{1,3})"
+    r"\s+(?:[a-z]+\s+)?(?:ones|cards|gpus|devices|nodes|boards|of them)\b",
+    re.IGNORECASE,
+)
 _FACTOR = re.compile(
     r",\s+(?:which is\s+)?an?\s+(?:factor|ratio|multiple)\s+of\s+(?:\w+\s+)?$", re.IGNORECASE
 )

@@ -56,6 +56,7 @@ _THAN_ON = re.compile(
 )
 _THAN_IT = re.compile(r"\b(?:than|over|above|below|of)\s+(?:[\w'\u2019-]+\s+){0,4}$", re.IGNORECASE)
 _FAR = 40
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _DIMENSIONS = ("memory", "bandwidth", "power")
 _BACK, _BESIDE, _TWO, _NEAR, _LIKE = 2, 16, 2, 250, 20
 
@@ -156,7 +157,12 @@ def stated_ratios(text: str, sentence: Sentence, change: Change, context: Contex
     every = quantities(text, context.fraction)
     before = within(every, max(sentence.start - _NEAR, 0), change.multiple.start)
     # "A quarter more than the 504 GB/s of the one": no value that the next amount is said of.
-    before = [each for each in before if not _THAN_IT.search(text, max(0, each.start - _FAR), each.start)]
+    before = [
+        each
+        for each in before
+        if not _THAN_IT.search(text, max(0, each.start - _FAR), each.start)
+        and not (each.dimension == "number" and _YEAR.fullmatch(text[each.start : each.end]))
+    ]
     found: list[tuple[int, tuple[float, str]]] = []
     for each in before:
         alike = each.dimension == against.dimension and each.unit == against.unit
