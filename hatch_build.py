@@ -3,8 +3,8 @@
 A wheel gets the JSON and none of the TOML and CSV, and its modules without comments and without what
 private functions, classes and modules, and those behind the answers of the auditor, the planner, the cost
 model and the bench, behind what is printed and behind the names of workloads, say of themselves: that is for
-who changes them and stands in the repository and the source archive; lines keep their numbers. An editable install gets the JSON beside its
-sources. Needs nothing but the standard library and the package's own reader.
+who changes them and stands in the repository and the source archive; lines keep their numbers. An editable
+install gets the JSON beside its sources. Needs nothing but the standard library and the package's own reader.
 """
 
 from __future__ import annotations

@@ -23,7 +23,10 @@ ROOT = Path(__file__).parent.parent
 #: What a base install may weigh in MB, compiled bytecode included, and its distributions.
 LARGEST, MOST = 106, 12
 #: What nobody imports by name but for its answer: the wheel leaves out what its modules say of themselves.
-BEHIND = ("whichgpu/audit/", "whichgpu/bench/", "whichgpu/cost/", "whichgpu/planner/", "whichgpu/report/")
+BEHIND = (
+    *(f"whichgpu/{name}/" for name in ("audit", "bench", "cost", "planner", "report")),
+    *(f"whichgpu/workloads/{name}/" for name in ("families", "importers")),
+)
 
 
 def run(*command, **options):
