@@ -107,8 +107,8 @@ def test_a_run_holds_no_more_than_it_sends():
     assert rows
     assert not any("num_prompts" in row["options"] for row in rows)
     laid = lay_out(
-        Job("qwen3-235b-a22b", phase="serve", runtime="TensorRT-LLM 1.0 trtllm-bench", precision="fp4", input_tokens=128.0,
-            output_tokens=4096.0, tp=8.0, n_gpus=8.0, options={"num_prompts": "1500"}),
+        Job("qwen3-235b-a22b", phase="serve", runtime="TensorRT-LLM 1.0 trtllm-bench", precision="fp4",
+            input_tokens=128.0, output_tokens=4096.0, tp=8.0, n_gpus=8.0, options={"num_prompts": "1500"}),
         [GPUS["b200-180gb-sxm"]],
     )  # fmt: skip
     assert float(np.ravel(laid.sequences)[0]) == 1500.0
