@@ -1,4 +1,7 @@
-"""What a text tells as the word of others and denies: "It is often said that ..; that is wrong"."""
+"""What a text tells as the word of others and denies: "It is often said that ..; that is wrong".
+
+And what it takes back of its own: "an earlier version said that ..".
+"""
 
 from __future__ import annotations
 
@@ -46,6 +49,18 @@ _DENIES = re.compile(
     r"not true|nonsense|no|in (?:fact|reality|truth)|actually)[\s.,:!])",
     re.IGNORECASE,
 )
+#: What the text takes back of its own: "an earlier version said the 4060 Ti had a 192-bit bus".
+_TAKEN_BACK = re.compile(
+    r"\b(?:(?:an?|the|our|my|this (?:article|post|page|guide|review)[\u2019']s) "
+    r"(?:earlier|previous|first|original|prior|initial) (?:versions?|drafts?|editions?|revisions?)\b"
+    r"[^.;:]{0,60}?\b(?:said|stated|listed|gave|claimed|had|contained|quoted|showed|read|reported|put|"
+    r"wrote|named|called)|"
+    r"(?:we|i|this (?:article|post|page|guide|review|table)) (?:had )?(?:originally|previously|initially|"
+    r"wrongly|mistakenly|incorrectly|erroneously|first|earlier) "
+    r"(?:said|stated|listed|gave|claimed|had|quoted|showed|reported|put|wrote|written|given|named|called)|"
+    r"(?:we|i) had (?:given|written|stated|listed|put|quoted|called)\b[^.;]{0,60}\bas)\b",
+    re.IGNORECASE,
+)
 #: The claim itself in a list of what is wrong: "Myth: ..", "Misconception 3: ..".
 _LABELLED = re.compile(
     r"[\s*_#>\d.\"\u201c-]*(?:myth|misconception|wrong|false|claim|fiction)\s*(?:#?\d+)?[*_]*\s*:", re.I
@@ -58,7 +73,9 @@ def without_reported(found: Sequence[Finding], context: Context) -> list[Finding
     places = sorted(
         passage.span(*place)
         for _, passage in context.document.running()
-        if _SAID.search(passage.text) or _LABELLED.match(passage.text) or _is_quoted(passage)
+        if any(each.search(passage.text) for each in (_SAID, _TAKEN_BACK))
+        or _LABELLED.match(passage.text)
+        or _is_quoted(passage)
         for place in _denied(passage)
     )
     return [withheld(each, _WHY) if each.accuses and _within(each, places) else each for each in found]
@@ -73,7 +90,7 @@ def _denied(passage: Passage) -> Iterator[tuple[int, int]]:
     for at, each in enumerate(every):
         said = _SAID.search(each.text)
         after = every[at + 1].text if at + 1 < len(every) else ""
-        labelled = _LABELLED.match(each.text) is not None
+        labelled = (_LABELLED.match(each.text) or _TAKEN_BACK.search(each.text)) is not None
         denied = _DENIED.search(each.text) or (after and (_DENIES.match(after) or _is_denial(after)))
         if labelled or (said and denied):
             yield each.start, each.end

@@ -100,6 +100,9 @@ _AS_THAT_OF = re.compile(rf"(?:,|\band)\s+the\s+(?:[\w-]+\s+){{1,2}}of\s+{_ARTIC
 _VALUE_OF = re.compile(
     rf"\b(?:from|than|to|against)\s+the\s+\d[\d,.]*(?:\s?[\w/]+)?\s+of\s+{_ARTICLES}$", re.IGNORECASE
 )
+#: "7,424 cores to the 2,560 of it", "7,424 cores to the T4's 2,560".
+_TO_THAT_OF = re.compile(rf"\d(?:[.,]?\d){{0,9}}(?:\s?[\w/%-]+){{0,4}},?\s+to\s+{_ARTICLES}$", re.IGNORECASE)
+_ITS_VALUE = re.compile(r"[\u2019']s?\s+[$\u20ac]?\d")
 _ENDS = re.compile(r"\s*[,.;]")
 #: How far back from a name the words that set something against it can begin.
 _REACH = 90
@@ -396,6 +399,7 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
             or (_LEAVES.search(words) and _BEHIND.match(text, mention.end))
             or _aside(text, start, mention)
             or _VALUE_OF.search(words)
+            or (_ITS_VALUE.match(text, mention.end) and _TO_THAT_OF.search(words))
             or (_AS_THAT_OF.search(words) and _ENDS.match(text, mention.end))
             or (found and _IN_FORM.search(words) and _FORM.match(f"{mention.text} version"))
         ):

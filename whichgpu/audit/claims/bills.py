@@ -397,6 +397,20 @@ def _is_of_unlike(way: Way, told: Term, text: Amounts) -> bool:
     return len(listed) > 1 and used == 1 and any(each.counted for each in way.used)
 
 
+def _is_of_all(way: Way, told: Term, text: Amounts, context: Context) -> bool:
+    """Whether a bill by the rate of each is that of all, whose number is told elsewhere in the document."""
+    if not any(each.each for each in way.used) or any(each.counted for each in text.every):
+        return False
+    many = round(told.value / way.low)
+    alone = re.compile(rf"(?<![\d.,]){many}(?![\d%]|[.,]\d)")
+    whole = _PAIR <= many <= _MOST_OF_ALL and abs(told.value / way.low / many - 1) < CLOSE
+    return whole and alone.search(context.document.original) is not None
+
+
+#: Numbers of GPUs that a bill may be of without saying so where it stands.
+_PAIR, _MOST_OF_ALL = 2, 64
+
+
 def _missed(
     forced: Sequence[Way], told: Term, summed: bool, text: Amounts, context: Context
 ) -> Finding | None:
@@ -416,7 +430,8 @@ def _missed(
     if chance or not _is_off(best, told) or _is_least(best, told, text):
         return None
     of_two = _OF_TWO.search(text.passage.text, text.sentence(told.start).start, told.start)
-    if of_two or _is_from_limit(best, told, text, context) or _is_of_unlike(best, told, text):
+    unlike = _is_of_unlike(best, told, text) or _is_of_all(best, told, text, context)
+    if of_two or unlike or _is_from_limit(best, told, text, context):
         return None
     mixed = any(_is_mixed(best, each, text, context) for each in best.used[:1])
     if not summed and (_skips(best, told, text) or mixed):

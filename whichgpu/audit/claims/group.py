@@ -117,7 +117,9 @@ def find(context: Context) -> Iterator[Finding]:
                 here = context.mentions.get(index, ())
                 if within(here, match.start(), end):
                     continue
-                members = _members(index, passage, sentence, match, context)
+                told = within(here, 0, match.start())
+                forms = _forms(passage.text, (sentence.start, match.start()), told, context)
+                members = forms or _members(index, passage, sentence, match, context)
                 if "both" in match["who"].lower() and len(last[1]) == 2 and not within(here, last[0], end):
                     # "The two newer cards share a chip; both draw .."
                     members = last[1]
@@ -209,6 +211,28 @@ def _members(
         whole = _distinct([*every, *within(here, 0, match.start())], context)
         return whole if 2 <= len(whole) <= _ALL else []
     return compared if 2 <= len(compared) <= _MOST and len(compared) == (count or len(compared)) else []
+
+
+#: What one form of a device is called by.
+_CALLED = re.compile(r"\b(PCIe|SXM|NVL)\d?\b", re.IGNORECASE)
+
+
+def _forms(text: str, place: tuple[int, int], told: Sequence[Mention], context: Context) -> list[_Ids]:
+    """The two forms of one device that a sentence names: "In the SXM form they have .., the PCIe card .."."""
+    names = list(dict.fromkeys(each[1].lower() for each in _CALLED.finditer(text, *place)))
+    if len(names) != _BOTH or not told:
+        return []
+    models = [model(each.named[0], context.catalogue) for each in told]
+    if {*models[len(told) - len(within(told, *place)) :]} - {models[-1]}:
+        return []
+    ids = dict.fromkeys(
+        key for each, own in zip(told, models, strict=True) if own == models[-1] for key in each.ids
+    )
+    found = [tuple(key for key in ids if f"-{name}" in key) for name in names]
+    return found if all(found) else []
+
+
+_BOTH = 2
 
 
 def _are_of_one(told: Sequence[Mention], context: Context) -> bool:
