@@ -208,8 +208,9 @@ class Spoken(NamedTuple):
         if gap.strip() == "and":
             # "2.3 times the compute of the H100 and NVLink 5": of the subject.
             return False
-        if _ALL_BUT.search(self.text, max(0, mention.start - _REACH), mention.start):
-            # "All of them but the T4 support BF16": of the others.
+        near, far = (max(0, mention.start - each) for each in (_REACH, 2 * _REACH))
+        if _ALL_BUT.search(self.text, near, mention.start) or _IS_ONE.search(self.text, far, mention.start):
+            # "All of them but the T4 support BF16": of the others. "It is an H100 with 141 GB": of it.
             return False
         if _AS_MUCH.search(self.text, max(0, mention.start - _REACH), mention.start) and _AT.match(gap):
             # "Half the memory of the RTX 5090 at 16 GB": of what is compared with it.
@@ -267,9 +268,12 @@ _ANOTHER = re.compile(
 )
 #: What is called another device, with something that this one has not: "It is basically an H100 with".
 _IT_IS_ONE = re.compile(
-    r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:basically\s+|essentially\s+|in essence\s+|really\s+|"
-    r"just\s+)*an?\s+"
+    r"\s*(?:It|This|That)(?:[\u2019']s| is| was|\s[^.;:]{1,80}\band (?:is|was)),?\s+"
+    r"(?:(?:basically|essentially|really|just|effectively|practically|simply|"
+    r"in (?:essence|short|effect|principle|practice)|at (?:heart|its core)|"
+    r"under the hood|nothing but|little more than),?\s+)*an?\s+"
 )
+_IS_ONE = re.compile(rf"(?:^|[.!?:]\s){_IT_IS_ONE.pattern}$")
 #: A form by which one of several devices of a name is meant: "the SXM5 version".
 _BRACKETS = 8
 _FORM = re.compile(

@@ -181,6 +181,14 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     if any(abs(rent * number / told.value - 1) < CLOSE for rent in rents for number in numbers):
         # So many hours, one for each of them.
         return True
+    if any(
+        abs(rent * time * number / told.value - 1) < CLOSE
+        for rent in rents
+        for time in _PERIODS
+        for number in (1.0, *numbers)
+    ):
+        # Of a period that the sentence before told: "two cost $52.80 a day. One H100 costs $62.40".
+        return True
     return any(
         is_simple(each, told, text)
         and _is_near(each, here, text)
@@ -188,6 +196,10 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
         and not (said and (_lacks_count(each, told, text) or _lacks_epochs(each, told, text)))
         for each in found
     )
+
+
+#: Hours of a day, a week, a month and a year, as bills count them.
+_PERIODS = (24.0, 168.0, 720.0, 730.0, 8760.0)
 
 
 def _lacks_epochs(way: Way, told: Term, text: Amounts) -> bool:

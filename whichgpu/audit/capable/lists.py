@@ -50,6 +50,25 @@ _ITS_OWN_HAS = re.compile(
 
 FAR = 110
 
+#: An entry of a list that says yes or no: "no NVLink, FP8 yes", "NVLink: no".
+_ANSWERED = re.compile(
+    rf"[,;(\u2013\u2014-]\s*(?P<what>{NAMES})(?: support)?:?\s+(?P<said>yes|no)(?=\s*(?:[,;.)]|$))",
+    re.IGNORECASE,
+)
+
+
+def answered(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
+    """Capabilities of the one device of a sentence that stand in a list with a yes or a no behind each."""
+    found = list(_ANSWERED.finditer(passage.text, *place))
+    named = who.here or (who.topic if who.certain else ())
+    if not found or len({each.named for each in named}) != 1:
+        return
+    gpus = [context.catalogue[key] for key in named[0].ids]
+    for match in found:
+        told = match["said"].lower() == "yes"
+        what = capability_of(match, "what")
+        yield from judged(passage, match.span("what"), what, gpus, told=told, context=context)
+
 
 def possessed(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     """What is a device's own: "the T4's sparsity acceleration"."""

@@ -64,7 +64,7 @@ CLAIMS = tuple(
         re.compile(
             rf"(?:\b|(?=,)){words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|weights?|checkpoints?|"
             rf"throughput|limit\w*|overhead|penalt\w+|"
-            r"issues?|problems?|constraints?|requirements?|\d|\?|nicht\b|no\b|like\b|(?:through|via|"
+            r"issues?|problems?|constraints?|requirements?|\d|\?|nicht\b|no\b|yes\b|like\b|(?:through|via|"
             r"with) (?:hip|"
             r"zluda|scale)\b))",
             re.IGNORECASE,

@@ -56,7 +56,8 @@ _SCOPED = re.compile(
     r"\b(?:of the two|here|(?:in|on|of) (?:this|our) (?:comparison|page|guide|article|list|test|round-?up)|"
     r"consumer|gaming|was|were|at the time|at launch|"
     r"(?:up)?on (?:its )?(?:release|launch|arrival)|when (?:it )?(?:was )?(?:launch|releas|introduc)ed|"
-    r"not|in its class|price|costs?|budget|under \$|for the money|arguably|perhaps)\b",
+    r"not|in its class|per (?:dollar|euro|watt)|price|costs?|budget|under \$|for the money|arguably|"
+    r"perhaps)\b",
     re.IGNORECASE,
 )
 _AMONG = re.compile(

@@ -65,6 +65,12 @@ _ABSURD = 1e3
 _NEAR, _COMMON, _ALL = 0.09, (2.0,), (4.0, 2.0, 1.0, 0.5)
 _EIGHT = re.compile(r"8[- ]?bit|fp8|int8", re.IGNORECASE)
 _CLAUSE = re.compile(r"[;:]|,\s|\band\b")
+#: Behind an amount that is there for tokens: "24 GB hold 73,000 tokens, 10 GB about 30,500".
+_HOLDS = re.compile(
+    r"\s+(?:(?:would|will|can|could)\s+)?(?:(?:holds?|stores?|fits?|about|some|only|around|roughly|just|"
+    r"nearly|almost)\s+|~){0,3}\d[\d.,]*\s?[kK]?\b(?!\s?(?:[KMGT]i?B|%))",
+    re.IGNORECASE,
+)
 
 
 class _Claim(NamedTuple):
@@ -136,7 +142,7 @@ def _claims(text: str, sentence: Sentence, every: Sequence[Term]) -> Iterator[_C
     number = float(users[0]) if len(users) == 1 else 1.0
     lengths = {each.value for each in here if each.dims == _TOKENS and not each.each} | {*spelled}
     for told in here:
-        if told.about and told.value < 1:
+        if (told.about and told.value < 1) or _HOLDS.match(text, told.end):
             continue
         before = [each for each in named if each.end <= told.start]
         per_token = told.dims[_BYTE] == 1 and told.dims[_TOKEN] == -1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
 from whichgpu.audit.capable.cells import MEASURED, cell_parts, of_cell, of_item, of_label
-from whichgpu.audit.capable.lists import FAR, NEAR, in_entries, listed_in_item, possessed
+from whichgpu.audit.capable.lists import FAR, NEAR, answered, in_entries, listed_in_item, possessed
 from whichgpu.audit.capable.stated import DENIAL, as_subject, as_subject_on
 from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.capable.words import ANY, HEDGED, said_in
@@ -85,6 +85,7 @@ def _of_sentence(
         return
     yield from listed_in_item(passage, place, who, context)
     yield from possessed(passage, place, who, context)
+    yield from answered(passage, place, who, context)
     for each, told, pattern in said_in(text, *place):
         for match in pattern.finditer(text, *place):
             mention = _owner(who, match.start(), place[0])

@@ -35,7 +35,8 @@ _TAKES = re.compile(
     r"drops? to|goes (?:down )?to|goes from|down to|to|file of|one of|"
     r"weights? (?:of|are|alone are)|would be|makes?)\s+"
     r"(?:about |around |roughly |approximately |at least |only |just |some |a file of |up |you )*~?$|"
-    r"\bweights?[^.;,\d]{0,24}:?\s*(?:about |roughly )?$",
+    r"\bweights?(?:(?!\b(?:in|on|into|onto|within|inside|beside|with|by|to|fits?|additional|extra|more|free|spare)\b)"
+    r"[^.;,\d()\u2019']){0,24}:?\s*(?:about |roughly )?$",
     re.IGNORECASE,
 )
 #: "140 GB in BF16, in INT4 70 GB".
