@@ -39,6 +39,8 @@ _SAME = re.compile(
 #: How far before the device the other's value may stand, and how far apart two may be.
 _BACK, _LIKE = 160, 12.0
 _YEARS = (1990, 2040)
+#: What a bare number of a device may count, whatever was told before.
+_COUNTS = ("tensor_cores", "rt_cores")
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -59,6 +61,9 @@ def _of_number(
     number = float(match["n"].replace(",", ""))
     told = _told_last(passage, mention, context)
     if told is None or _YEARS[0] < number < _YEARS[1] or counted(passage.text, 0, mention.start) > 1:
+        return
+    if any(number == context.catalogue[key].value(count) for key in mention.ids for count in _COUNTS):
+        # "They also came to GeForce: the RTX 2080 Ti had 544": its tensor cores.
         return
     first = next(iter(quantities(told.stated, context.fraction)), None)
     digits = re.search(r"\d[\d,]*(?:\.\d+)?", told.stated)

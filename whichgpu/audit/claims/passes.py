@@ -146,7 +146,9 @@ def _reached(run: Run, context: Context) -> Iterator[Finding]:
     if "sparse" in qualifiers(text[rates[0].start : rates[0].end + _FEW]):
         return
     each = run.number == 1.0 or _PER_GPU.match(text, rates[0].end)
-    said = [run.said.name.lower().replace("-", "")] if run.said else []
+    # "When accumulating in FP32" is no rate of FP32.
+    accumulates = "accumulat" in run.sentence.text.lower()
+    said = [run.said.name.lower().replace("-", "")] if run.said and not accumulates else []
     known = max(peak(gpu, [rate for rate in RATES if rate in said] or RATES) for gpu in gpus)
     if not each or not known or rates[0].value <= known * _SLACK or not reached.start() < rates[0].start:
         return

@@ -59,6 +59,7 @@ _SO_MUCH = re.compile(
 )
 #: What has no value: "300 GB/s each and without NVLink".
 _WITHOUT = re.compile(r"\b(?:without|sans|ohne|sin|senza)\s+(?:any\s+)?$", re.IGNORECASE)
+_ACCUMULATES_IN = re.compile(r"\baccumulat\w+\s+(?:in|into|to|with|at)\s+$", re.IGNORECASE)
 _ACCUMULATES = re.compile(r"[ -](?:accumulat\w+|accum\b|master weights)", re.IGNORECASE)
 
 
@@ -122,6 +123,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         measured = bound and (
             (bound[0].key == "power" and MEASURED.search(sentence.text))
             or (bound[0].key == "memory" and _REMAINS.match(passage.text, quantity.end))
+            or (quantity.dimension == "number" and _FRACTION.match(passage.text, quantity.end))
             or (_A_SLICE.match(sentence.text) and _SLICED.search(passage.text, 0, sentence.start))
         )
         if bound is not None and not measured:
@@ -137,6 +139,7 @@ def _only_a_share(text: str, each: Named) -> bool:
     share = _OF_RATE.search(text, max(0, each.start - NEAR), each.start) and _SO_MUCH.match(text, each.end)
     # "FP16 with FP32 accumulation" is a rate of FP16.
     times = _TIMES_THE.search(text, max(0, each.start - NEAR), each.start) and _ITS_RATE.match(text, each.end)
+    times = times or _ACCUMULATES_IN.search(text, max(0, each.start - NEAR), each.start)
     return bool(share or times or _ACCUMULATES.match(text, each.end))
 
 
@@ -184,7 +187,11 @@ def _of_value(
     said = qualifiers(clause) | noted(passage, place, context.document.original)
     mention = of_size(text, sentence, quantity, mention, context)
     gpus = [context.catalogue[key] for key in mention.ids]
-    found = verdict_on(text, quantity, attribute, gpus, said=said, context=context)
+    attribute, found = min(
+        ((one, verdict_on(text, quantity, one, gpus, said=said, context=context))
+         for one in _kinds(text, quantity, attribute)),
+        key=lambda each: each[1].verdict != "confirmed",
+    )  # fmt: skip
     for other in both_of(text, quantity, mention, here) if found.verdict == "confirmed" else ():
         also = [context.catalogue[key] for key in other.ids]
         of_other = verdict_on(text, quantity, attribute, also, said=said, context=context)
@@ -262,6 +269,17 @@ def _is_of_link(
 _OF_MEMORY = re.compile(r"\b(?:memory|vram|hbm\w*|gddr\w*|bandwidth)\b", re.IGNORECASE)
 
 
+#: Cores of which no word says that they are those of plain arithmetic.
+_CORES = re.compile(r"\s*cores?\b", re.IGNORECASE)
+
+
+def _kinds(text: str, quantity: Quantity, attribute: Attribute) -> tuple[Attribute, ...]:
+    """What a value may be of: "Hopper's H100 SXM: 528 cores" of tensor cores, where these are spoken of."""
+    if attribute.key != "cores" or not _CORES.match(text, quantity.end):
+        return (attribute,)
+    return attribute, attributes()["tensor_cores"]
+
+
 def _misnamed(
     passage: Passage, place: tuple[int, int], found: Verdict, mention: Mention, context: Context
 ) -> bool:
@@ -284,6 +302,8 @@ _A_SLICE = re.compile(
 )
 _SLICED = re.compile(r"\b(?:MIG|instances?|slices?|partitions?|into (?:up to )?(?:\w+ )?(?:parts|pieces))\b")
 _SO_THEN = re.compile(r"[,;]\s+(?:so|hence|thus|therefore)\s", re.IGNORECASE)
+#: Behind the first number of a share: "FP16 is 1/64 rate".
+_FRACTION = re.compile(r"/\d")
 _VERSUS = re.compile(r"[\s\w-]{0,12}(?:vs\b|versus|/|compared|against)")
 _LIKE = re.compile(
     r"\s*(?:Just\s+|Much\s+)?(?:Un|un)?[Ll]ike\s+(?:the\s+|its\s+|an?\s+|nvidia\s+)*", re.IGNORECASE

@@ -188,6 +188,15 @@ def _is_in_name(text: str, sentence: Sentence, value: Quantity, who: Spoken) -> 
     return value.dimension == "memory" and any(each.attribute.dimension != "memory" for each in said)
 
 
+#: Behind a name, a system of many: "GB200 NVL72", "H100 SuperPOD".
+_RACK = re.compile(
+    r"[\s-]+(?:NVL\d{2,3}|Super\w+|pods?|clusters?|racks?|systems?|nodes?|servers?)\b", re.IGNORECASE
+)
+
+
+_NAME = 12
+
+
 def against_device(
     passage: Passage, sentence: Sentence, claim: Multiple, who: Spoken, context: Context
 ) -> Finding | None:
@@ -199,6 +208,8 @@ def against_device(
         each for each in told if not (_PLUG.match(text, each.end) or _is_in_name(text, sentence, each, who))
     ]
     after = [each for each in who.here if each.start >= claim.end]
+    if after and _RACK.search(text, after[0].start, after[0].end + _NAME):
+        after = []
     begins = _THAT_IS.match(text, sentence.start, sentence.end)
     if not found and begins and begins.end() <= claim.start <= begins.end() + _ROUGHLY:
         # "141 GB. That is twice the H100's": what was told last in the sentence before.
