@@ -63,6 +63,13 @@ _THERE_IS = re.compile(r"^\s*There(?:[\u2019']s| is| are| was) (?:also )?(?:an? 
 _AGAINST = re.compile(r"\b(?:than|versus|vs\.?|that of|against)\s+$", re.IGNORECASE)
 
 
+#: A name that is none on file, and that what is described behind it goes by.
+_SO_CALLED = re.compile(
+    r"(?:^|[.!?:;,]\s|\b(?:and|but)\s)\s*(?!\w+ly\b|While|However|Meanwhile|Today|Then|Later|Still|Besides|Instead|"
+    r"Here|There|Also|Yet|Indeed|Overall)[A-Z][A-Za-z]{2,}(?:\s[A-Z][A-Za-z]+)?,\s+$"
+)
+
+
 class Described(NamedTuple):
     """The mentions of a document with those by description, and the places of those that stay open."""
 
@@ -155,6 +162,10 @@ class _Reader:
     def _is_named(self, match: re.Match[str]) -> bool:
         """Whether the device is named in the description, right behind it, or right before it."""
         start, end = match.span("what")
+        at = match.start()
+        if match["det"].lower() in ("its", "their") and _SO_CALLED.search(self._text, max(0, at - 40), at):
+            # "Thor, its successor with a Blackwell GPU": what no catalogue knows.
+            return True
         of_two = re.match(r"\s+of the two\b", self._text[end : end + 12])
         if _GOES_ON.match(self._text, end) or (_OF_WHICH.match(self._text, end) and not of_two):
             return True

@@ -185,6 +185,12 @@ def of_another(context: Context, text: Amounts, base: Term, told: Term) -> bool:
     named = context.mentions.get(text.place, ())
     one, other = (_device(named, each, text) for each in (base, told))
     between = {each.named for each in within(named, base.end, told.start)}
+    here = text.sentence(told.start).start
+    alike = base.dims == told.dims or (base.of == told.of == "energy" and not any(base.dims[_HOUR:]))
+    alike = alike and base.start >= here and not within(named, here, base.start)
+    if alike and within(named, base.end, told.start):
+        # "It uses 0.51 Wh per image where the 3060 needs 0.94 Wh".
+        return True
     if one is None or other is None:
         # Work is of no device, as tokens and FLOPs to be done are.
         work = base.of in ("token", "piece", "flop") and not any(base.dims[_HOUR:])

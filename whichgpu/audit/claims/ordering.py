@@ -356,6 +356,8 @@ def _of_value(
     text, own, mention = passage.text, each.value, _other(each, who)
     if mention is None or own is None:
         return None
+    if _FOR_LESS.match(text, own.end):
+        return None
     before = _of_the(text, each.end, mention, own, context)
     told = (before.value, text[before.start : before.end], ()) if before else None
     other = told or _stated(text, mention, own, context) or _on_file(mention, each, context)
@@ -379,6 +381,12 @@ def _of_value(
         passage, each._replace(end=mention.end), verdict, context, subject=", ".join(mention.ids),
         because=f"{shown} against {because}", evidence=evidence or (Evidence(f"{shown}, {because}"),),
     )  # fmt: skip
+
+
+#: "24 GB for less than a 4080 Super": for less money.
+_FOR_LESS = re.compile(
+    r"\s*(?:for|at)\s+(?:\w+\s+)?(?:less|more|half|the same|no more|not much more)\b", re.IGNORECASE
+)
 
 
 def _also(

@@ -230,6 +230,9 @@ def _by_count(passage: Passage, sentence: Sentence, context: Context) -> Iterato
         for each in within(terms(text, context.fraction), sentence.start, sentence.end)
         if each.of in LENGTHS and sum(map(abs, each.dims)) == 1
     ]
+    if any(_EVERY.search(text, sentence.start, each.start) for each in lasts):
+        # "419 failures in 54 days on 16,384 GPUs, one every three hours".
+        lasts = []
     told = rates or lasts
     counts = list(_SOME.finditer(text, sentence.start, sentence.end))
     if not len(told) == len(counts) == 2 or len(units) > 1:
@@ -246,6 +249,9 @@ def _by_count(passage: Passage, sentence: Sentence, context: Context) -> Iterato
     yield made(context, passage, (told[1].start, told[1].end), "benchmark",
                "contradicted" if above else "unverifiable", attribute="scaling", because=because,
                expected=f"at most {most:.3g}x" if above else "", evidence=(Evidence(because),))  # fmt: skip
+
+
+_EVERY = re.compile(r"\b(?:every|each|per|once in|about once|apart)\s+(?:\w+\s+)?$", re.IGNORECASE)
 
 
 def _hours(term: Term) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -17,6 +18,7 @@ from whichgpu.audit.nearest import APART
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken, superchips
 from whichgpu.audit.sentences import Sentence, sentences, within
+from whichgpu.audit.subjects import mentions, model
 from whichgpu.audit.summed import together
 from whichgpu.audit.variants import cells, finding_on, is_right, of_cell, verdict_on
 from whichgpu.audit.withheld import NEAR, is_withheld
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.subjects import Mention
+    from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
 
 #: So many right cells of an attribute, and all but two, are of reference cards.
@@ -198,7 +201,8 @@ def _of_value(
         if of_other.verdict == "contradicted":
             gpus, found, mention = also, of_other, other
     if found.verdict == "contradicted" and (
-        _misnamed(passage, place, found, mention, context)
+        _is_of_edition(text, quantity, attribute, mention=mention, said=said, context=context)
+        or _misnamed(passage, place, found, mention, context)
         or (attribute.key == "bandwidth" and _is_of_link(passage, sentence, quantity, gpus, context))
     ):
         return
@@ -278,6 +282,38 @@ def _kinds(text: str, quantity: Quantity, attribute: Attribute) -> tuple[Attribu
     if attribute.key != "cores" or not _CORES.match(text, quantity.end):
         return (attribute,)
     return attribute, attributes()["tensor_cores"]
+
+
+def _is_of_edition(
+    text: str, quantity: Quantity, attribute: Attribute, *, mention: Mention, said: frozenset[str],
+    context: Context,
+) -> bool:  # fmt: skip
+    """Whether a value is that of an edition that the text names: "Since the Super update it has 102 GB/s"."""
+    # Not as a part of the edition's own name, of which something else may be said.
+    named_too = list(mentions(text, context.catalogue))
+    words = frozenset(
+        word[0].lower()
+        for word in _WORDS.finditer(text)
+        if not any(each.start <= word.start() < each.end for each in named_too)
+    )
+    editions = [
+        context.catalogue[key]
+        for key, more in _editions(mention.named[0], context.catalogue)
+        if more <= words and key not in mention.named
+    ]
+    return bool(editions) and (
+        verdict_on(text, quantity, attribute, editions, said=said, context=context).verdict == "confirmed"
+    )
+
+
+_WORDS = re.compile(r"[^\W\d]{3,}")
+
+
+@lru_cache(maxsize=512)
+def _editions(one: str, catalogue: Catalogue) -> tuple[tuple[str, frozenset[str]], ...]:
+    """The devices whose name is that of another with more words, and these words."""
+    own = model(one, catalogue)
+    return tuple((key, model(key, catalogue) - own) for key in catalogue if model(key, catalogue) > own)
 
 
 def _misnamed(

@@ -227,7 +227,14 @@ def _of_weights(
         # What runs the model takes more than the model does.
         return
     right = _LEAST * least <= told.value <= _MOST * most
+    # "Flux.1 has 12 billion and needs 24 GB in BF16": of the part that the text counts.
+    counted = [float(n) * 1e9 for n in _BILLIONS.findall(text, sentence.start, told.start)]
+    right = right or any(_LEAST * n * said.least <= told.value <= _MOST * n * said.usual for n in counted)
     yield _finding(passage, told, model, most, right=right, context=context)
+
+
+#: Parameters that a sentence tells of a model.
+_BILLIONS = re.compile(r"(?<![\d.,])(\d{1,4}(?:\.\d+)?)[ -]?(?:billion|bn|B)\b")
 
 
 def _format(text: str, sentence: Sentence, told: Term) -> Format | None:
