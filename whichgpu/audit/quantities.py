@@ -189,7 +189,9 @@ SPELLED: Mapping[str, int] = {
 }  # fmt: skip
 _WORD_MULTIPLE = re.compile(
     r"\b(?:(?P<word>twice|doubled?s?|doubling|triple[sd]?|tripling|thrice|quadruple[sd]?|"
-    r"quadrupling|quintuples?|(?<!and a )half|halve[sd]|halving"
+    r"quadrupling|quintuples?|(?<!and a )half(?!(?: of)? an? (?:millisecond|second|minute|"
+    r"hour|day|week|month|year|century|dozen|million|billion|trillion|cent|dollar|euro|percent|watt|kilowatt|terabyte|"
+    r"gigabyte)\b)|halve[sd]|halving"
     r"|doppelt|dreimal|viermal|(?:das )?(?:doppelte|dreifache|vierfache)|(?:deux|trois|quatre) fois|le "
     r"(?:double|triple)"
     r"|el (?:doble|triple)|(?:dos|tres|cuatro) veces|il (?:doppio|triplo)"

@@ -31,7 +31,11 @@ _BOX = re.compile(
     r"power supply|supplies|circuit|outlet)(?:s|es)?\b",
     re.IGNORECASE,
 )
-_LINKED = re.compile(r"\b(?:connect\w*|link\w*|interconnect\w*|nvlink|between)\b", re.IGNORECASE)
+_LINKED = re.compile(
+    r"\b(?:connect\w*|link\w*|interconnect\w*|nvlink|between|all-?reduce|all-?gather|busbw|algbw|nccl|rccl|"
+    r"collective\w*)\b",
+    re.IGNORECASE,
+)
 _TOGETHER = re.compile(
     r"\b(?:zusammen|insgesamt|au total|ensemble|en total|juntos|combined|total|together|aggregate|pooled?|"
     r"in all|altogether)\b",

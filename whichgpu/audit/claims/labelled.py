@@ -212,6 +212,8 @@ def _compared(
     index: int, passage: Passage, sentence: Sentence, groups: Sequence[_Group], context: Context
 ) -> Iterator[Finding]:
     text = passage.text
+    if _ON_CONDITION.search(sentence.text):
+        return
     named = {
         id(each): max(
             _named(text, sentence, each), _devices(index, passage, sentence, each, context), key=len
@@ -235,6 +237,14 @@ def _compared(
             yield from _of_pairs(passage, sentence, (named[id(both[0])], words), both, context)
         elif alone and kinds != ("price",) and len(said_of) < 2:
             yield from _of_two(passage, sentence, (named[id(alone[0])][0], words), alone, context)
+
+
+#: What is so only for some work: "Anything that runs less than 1.5 times faster on the A100 is cheaper on".
+_ON_CONDITION = re.compile(
+    r"\b(?:if|unless|whenever|as long as|anything|whatever|everything (?:that|which)|"
+    r"(?:jobs?|models?|workloads?|tasks?|those) (?:that|which))\b",
+    re.IGNORECASE,
+)
 
 
 def _of_pairs(

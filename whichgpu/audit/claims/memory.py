@@ -164,7 +164,8 @@ def _clause_by_clause(
             if each.dimension == "memory" and each.high == each.value
             and not any(one.start <= each.start < one.end for one in devices)
         ]  # fmt: skip
-        clause = text[start:end]
+        # "Room for 32k of context, which takes 4 GiB": of what the clause before told.
+        clause = text[place[0] if _GOES_ON.match(text, start, end) else start : end]
         if len({each.parameters for each in found}) != 1 or len(said) != 1 or len(sizes) != 1:
             continue
         if _BESIDE_WEIGHTS.search(_CUT_TO.sub(" to ", clause)) or (
@@ -178,6 +179,9 @@ def _clause_by_clause(
         judged = judged_need(passage, sizes[0], found_of, found[-1].name, context)
         if judged.accuses:
             yield judged
+
+
+_GOES_ON = re.compile(r"\s*(?:which|that)\b", re.IGNORECASE)
 
 
 def _one_after_another(
