@@ -117,6 +117,9 @@ def fitting(attribute: Attribute, found: Iterable[Quantity]) -> Iterator[Quantit
             yield quantity
 
 
+_OF = re.compile(r"\s+of\s+(?:(?:peak|raw|total|fast|theoretical)\s+)?", re.IGNORECASE)
+
+
 def nearest_attribute(
     text: str, quantity: Quantity, attributes: Sequence[Named], taken: set[int]
 ) -> int | None:
@@ -147,6 +150,8 @@ def nearest_attribute(
             continue
         # "197 TFLOPS in BF16, 394 TOPS in INT8": each of what stands right behind it.
         own = not after and _IN.fullmatch(between) and each.attribute.dimension in RATES
+        # "No NVLink, 864 GB/s of bandwidth": of what it is an amount of.
+        own = own or (not after and _OF.fullmatch(between))
         # "Peak FP16 performance is 65 TFLOPS, and INT8": what begins after a comma is the next value's.
         distance = (
             -1

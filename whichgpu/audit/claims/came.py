@@ -74,6 +74,7 @@ _MARKETS = {
     "datacenter": re.compile(r"\b(?:data[- ]?cent(?:er|re)s?|servers?)\b", re.IGNORECASE),
     "laptop": re.compile(r"\b(?:laptops?|notebooks?|mobile)\b", re.IGNORECASE),
 }
+_NEAR, _IN_FORMAT = 12, re.compile(r"\b(?:FP|BF|TF|INT|E\dM)\d{1,2}\s+$", re.IGNORECASE)
 #: What an older device must be by, in years.
 _OLDER = 0.75
 
@@ -90,7 +91,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     for pattern in (_WITH, _BROUGHT, _ASKS):
         for match in pattern.finditer(passage.text, sentence.start, sentence.end):
             words = re.split(r"[;:,]", passage.text[sentence.start : match.start()])[-1] + match[0]
-            if _OPEN.search(words.replace(match["what"], " ")):
+            before = passage.text[max(sentence.start, match.start() - _NEAR) : match.start()]
+            if _OPEN.search(words.replace(match["what"], " ")) or _IN_FORMAT.search(before):
+                # "INT4 tensor cores came with Turing": no word of tensor cores by themselves.
                 continue
             named = within(context.mentions.get(index, ()), *match.span("who"))
             own = [context.catalogue[key] for each in named[:1] for key in each.ids]

@@ -145,6 +145,12 @@ def _words_beside(text: str, sentence: Sentence, claim: Multiple, who: Spoken) -
     return near
 
 
+_BY_MAKER = re.compile(
+    r"\b(?:nvidia|amd|intel|apple|google|the company|we|you|they|i)\s+(?:(?:\w+ly|also|then|has|have)\s+)*$",
+    re.I,
+)
+
+
 def _of_devices(
     passage: Passage, sentence: Sentence, claim: Multiple, who: Spoken, context: Context
 ) -> Iterator[Finding]:
@@ -153,10 +159,16 @@ def _of_devices(
     both = pair(claim.start, claim.end, who, context) or (
         None if _OTHER.search(sentence.text) else compared(who, context)
     )
-    own = _OF_ITS_RATE.match(text, claim.end) or re.search(
-        r"\b(?:its|their) own\b|"
-        r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))",
-        near,
+    # "NVIDIA halves the rate of FP32 accumulation" is of no two devices.
+    by_maker = _BY_MAKER.search(text, max(sentence.start, claim.start - BEFORE), claim.start)
+    own = (
+        by_maker
+        or _OF_ITS_RATE.match(text, claim.end)
+        or re.search(
+            r"\b(?:its|their) own\b|"
+            r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))",
+            near,
+        )
     )
     if own or _OTHER.search(_WHAT_NEEDS.sub(" ", near)) or _FROM.match(text, claim.end):
         return

@@ -21,10 +21,17 @@ _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _TEN, _CLOSE = math.log(10.0), 0.004
 
 
+_DECIMAL = re.compile(r"^[^,]*,(?:\d{1,2}|\d{4,})$")
+
+
 def shown(told: Term) -> str:
     """The number of an amount as it is written, without the marks of thousands; empty where it is spelled."""
     match = _NUMBER.search(told.words)
-    return match[0].replace(",", "") if match else ""
+    number = match[0] if match else ""
+    if _DECIMAL.search(number):
+        # "46,8": a comma that no three digits stand behind.
+        number = number.replace(".", "").replace(",", ".")
+    return number.replace(",", "")
 
 
 def plain_value(told: Term) -> float:
