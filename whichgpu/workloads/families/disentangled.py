@@ -6,7 +6,8 @@ against content.
 Letters: B batch, S tokens of a sequence, D width, P distances.
 
 Dimensions: `layers`, `hidden`, `heads`, `ffn`, `vocab`, `spans` (512: both directions of 256 buckets),
-`apart` (v1: distances have weights of their own, false), `kernel` (of a convolution over the tokens beside the first layer; none without).
+`apart` (v1: distances have weights of their own, false), `kernel` (of a convolution over the tokens beside
+the first layer; none without).
 """
 
 from __future__ import annotations
