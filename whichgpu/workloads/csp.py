@@ -97,9 +97,13 @@ class Blocks:
             pools.append(self.rec.pool(pools[-1] if in_turn else x, side, 1, padding=side // 2))
         return self.join(*pools)
 
-    def pool(self, x: Map, out: int) -> Map:
-        """SPPF: half the channels, three 5 x 5 maxima one after the other, all four beside each other."""
-        return self.conv(self.maxima(self.conv(x, x.channels // 2)), out)
+    def pool(self, x: Map, out: int, *, sides: Sequence[int] = ()) -> Map:
+        """SPPF: half the channels, three 5 x 5 maxima one after the other, all four beside each other.
+
+        SPP with `sides`: maxima over windows of those sides, each of the same map.
+        """
+        y = self.conv(x, x.channels // 2)
+        return self.conv(self.maxima(y, sides=sides, in_turn=False) if sides else self.maxima(y), out)
 
     def c3(self, x: Map, out: int, n: int, *, residual: bool = True, kernel: int = 1) -> Map:
         """Two 1 x 1 branches, one through n bottlenecks, joined and mixed: -> (B, out, H, W)."""

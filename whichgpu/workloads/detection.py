@@ -100,10 +100,20 @@ class Backbone:
         return y
 
 
-def pyramid(rec: Recorder, maps: Sequence[Map], width: int = 256) -> list[Map]:
-    """1 x 1 to `width`, upsample and add from the top, 3 x 3: C3.. -> P3.., finest first."""
-    levels = [rec.conv(x, width, 1, bias=True, keeps=0.0, name="lateral") for x in maps]
+def pyramid(rec: Recorder, maps: Sequence[Map], width: int = 256, *, normed: bool = False) -> list[Map]:
+    """1 x 1 to `width`, upsample and add from the top, 3 x 3: C3.. -> P3.., finest first.
+
+    `normed`: batch normalisation in place of a bias.
+    """
+    levels = [_level(rec, x, width, 1, keeps=0.0, normed=normed, name="lateral") for x in maps]
     for x in levels[:-1]:
         rec.copy(x.elements, reads=0.25, name="upsample")
         rec.add(x.elements)
-    return [rec.conv(x, width, 3, bias=True, name="output") for x in levels]
+    return [_level(rec, x, width, 3, keeps=1.0, normed=normed, name="output") for x in levels]
+
+
+def _level(rec: Recorder, x: Map, width: int, kernel: int, *, keeps: float, normed: bool, name: str) -> Map:
+    """One convolution of the pyramid: (B, C, H, W) -> (B, width, H, W)."""
+    if normed:
+        return conv_norm(rec, x, width, kernel, relu=False, keeps=keeps, name=name)
+    return rec.conv(x, width, kernel, bias=True, keeps=keeps, name=name)

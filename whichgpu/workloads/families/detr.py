@@ -4,7 +4,8 @@ Carion et al., "End-to-End Object Detection with Transformers". Batch normalisat
 Letters: B batch, S positions of the map (H/32 x W/32), Q queries, D width.
 
 Dimensions: `layers` (of the ResNet), `hidden`, `heads`, `ffn`, `encoder`, `decoder` (layers), `queries`,
-`classes` (no object included), `conditional` (false: Meng et al., "Conditional DETR").
+`classes` (no object included), `conditional` (false: Meng et al., "Conditional DETR"), `dilated` (the last
+stage keeps its resolution, false: "DC5").
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ _MATCHING = 40
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> (B, Q, classes) and (B, Q, 4)."""
     with rec.module("backbone"):
-        x = Backbone(rec, dims["layers"], fixed=True)(image(job))[-1]  # (B, 2048, H/32, W/32)
+        strides, dilated = ((1, 2, 2, 1), (4,)) if dims.get("dilated") else ((1, 2, 2, 2), ())
+        net = Backbone(rec, dims["layers"], strides=strides, dilated=dilated, fixed=True)
+        x = net(image(job))[-1]  # (B, 2048, H/32, W/32), dilated H/16
     hidden, queries, tokens = dims["hidden"], float(dims["queries"]), x.height * x.width
     with rec.module("project"):
         x = rec.conv(x, hidden, 1, bias=True)

@@ -1,4 +1,4 @@
-"""DeBERTa v2 and v3: attention from content and relative position apart.
+"""DeBERTa: attention from content and relative position apart.
 
 He et al., "DeBERTa", section 3.1, and "DeBERTaV3". Each layer projects a table of `spans` distances with its
 own query and key weights, and scores content against position and position against content beside content
@@ -6,7 +6,8 @@ against content.
 Letters: B batch, S tokens of a sequence, D width, P distances.
 
 Dimensions: `layers`, `hidden`, `heads`, `ffn`, `vocab`, `spans` (512: both directions of 256 buckets),
-`kernel` (of a convolution over the tokens beside the first layer; none without).
+`apart` (v1: distances have weights of their own, false), `kernel` (of a convolution over the tokens beside
+the first layer; none without).
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ def _layer(dims: Dims, rec: Recorder, batch: Any, tokens: Any) -> None:
     rows, d = batch * tokens, dims["hidden"] // dims["heads"]
     projections(rec, rows, width)
     for name in ("query", "key"):
-        rec.linear(spans, width, width, bias=True, tied=True, shard="column", name=f"position_{name}")
+        rec.linear(spans, width, width, bias=True, tied=not dims.get("apart", False), shard="column",
+                   name=f"position_{name}")  # fmt: skip
     rec.product(batch * heads, tokens, d, tokens, name="content")
     for name in ("content_to_position", "position_to_content"):
         rec.product(batch * heads, tokens, d, spans, name=name)

@@ -1,4 +1,4 @@
-"""Faster and Mask R-CNN: a ResNet, a feature pyramid, proposals, and heads over the regions proposed.
+"""Faster, Mask and Keypoint R-CNN: a ResNet, a feature pyramid, proposals, heads over the regions proposed.
 
 He et al., "Mask R-CNN"; Lin et al., "Feature Pyramid Networks". Batch normalisation is fixed; training
 leaves the stem and the first stage as they are. Regions: 512 a picture in training, a quarter of them
@@ -7,14 +7,17 @@ Letters: B batch, C channels, H W height and width of a feature map, R regions.
 
 The default picture is 800 x 1088: a 640 x 480 one of COCO, its shorter edge scaled to 800, padded to a
 multiple of 32. A batch of mixed pictures is padded to its largest, up to 800 x 1344.
-Dimensions: `layers`, `classes` (the background included), `mask` (whether there are masks).
+Dimensions: `layers`, `groups` and `group_width` (of a ResNeXt), `classes` (the background included), `mask`
+(whether there are masks), `points` (of a body, 0: Keypoint R-CNN, without masks), `normed` (Li et al.,
+"Benchmarking Detection Transfer Learning": norms in heads and pyramid and free in the backbone, two layers of
+proposals, four convolutions before the boxes)).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.workloads.blocks import cross_entropy, image
+from whichgpu.workloads.blocks import conv_norm, cross_entropy, image, transposed
 from whichgpu.workloads.detection import Backbone, pyramid
 from whichgpu.workloads.recorder import Map
 
@@ -45,32 +48,38 @@ _DRAWN = 4.0
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> boxes, classes and masks of each region."""
     with rec.module("backbone"):
-        maps = Backbone(rec, dims["layers"], frozen=2, fixed=True)(image(job))[1:]
+        net = Backbone(rec, dims["layers"], dims.get("groups", 1), dims.get("group_width", 64),
+                       frozen=2, fixed=not dims.get("normed", False))  # fmt: skip
+        maps = net(image(job))[1:]
     with rec.module("pyramid"):
-        levels = pyramid(rec, maps, WIDTH)
+        levels = pyramid(rec, maps, WIDTH, normed=dims.get("normed", False))
         levels.append(rec.pool(levels[-1], 1, 2, keeps=0.0))
     with rec.module("proposals"):
-        _proposals(rec, levels)
+        _proposals(rec, levels, layers=2 if dims.get("normed") else 1)
     with rec.module("selection", repeats=job.batch if job.trains else 1.0):
         for _ in range(_SAMPLE):
             rec.pointwise(2000.0, reads=4.0, name="select")
     regions, masked = (512.0, 128.0) if job.trains else (1000.0, 100.0)
     with rec.module("boxes"):
-        _boxes(rec, regions * job.batch, dims["classes"])
-    if dims.get("mask", True):
+        _boxes(rec, regions * job.batch, dims["classes"], normed=dims.get("normed", False))
+    if dims.get("points"):
+        with rec.module("points"):
+            _points(rec, masked * job.batch, dims["points"])
+    elif dims.get("mask", True):
         with rec.module("masks"):
-            _masks(rec, masked * job.batch, dims["classes"])
+            _masks(rec, masked * job.batch, dims["classes"], normed=dims.get("normed", False))
         if rec.training:
             with rec.module("targets", repeats=masked * job.batch, copies=_DRAWN, frozen=True):
                 rec.pointwise(28.0 * 28.0, keeps=0.0, name="draw")
 
 
-def _proposals(rec: Recorder, levels: Sequence[Map]) -> None:
-    """A 3 x 3 convolution, objectness and box of three anchors, the same weights on every level."""
+def _proposals(rec: Recorder, levels: Sequence[Map], layers: int) -> None:
+    """3 x 3 convolutions, objectness and box of three anchors, the same weights on every level."""
     for i, x in enumerate(levels):
         with rec.module(f"level{i}", again=i > 0):
-            rec.conv(x, WIDTH, 3, bias=True)
-            rec.pointwise(x.elements, name="relu")
+            for _ in range(layers):
+                rec.conv(x, WIDTH, 3, bias=True)
+                rec.pointwise(x.elements, name="relu")
             rec.conv(x, ANCHORS, 1, bias=True, name="objectness")
             rec.conv(x, 4 * ANCHORS, 1, bias=True, keeps=0.0, name="box")
             for _ in range(_DECODE):
@@ -84,26 +93,46 @@ def _align(rec: Recorder, regions: Any, side: int) -> Map:
     return x
 
 
-def _boxes(rec: Recorder, regions: Any, classes: int) -> None:
-    """(R, 256, 7, 7) -> two dense layers -> class and box of each class."""
+def _layer(rec: Recorder, x: Map, out: int, *, normed: bool = False) -> Map:
+    """A 3 x 3 with a norm or a bias, and ReLU: (R, C, side, side) -> (R, out, side, side)."""
+    if normed:
+        return conv_norm(rec, x, out, 3)
+    y = rec.conv(x, out, 3, bias=True)
+    rec.pointwise(y.elements, name="relu")
+    return y
+
+
+def _boxes(rec: Recorder, regions: Any, classes: int, *, normed: bool) -> None:
+    """(R, 256, 7, 7) -> two dense layers (four convolutions and one) -> class and box of each class."""
     x = _align(rec, regions, 7)
+    for _ in range(4 if normed else 0):
+        x = _layer(rec, x, WIDTH, normed=True)
     rec.linear(regions, WIDTH * 49, 1024, bias=True, name="fc1")
     rec.pointwise(1024 * x.batch, name="relu")
-    rec.linear(regions, 1024, 1024, bias=True, name="fc2")
-    rec.pointwise(1024 * x.batch, name="relu")
+    if not normed:
+        rec.linear(regions, 1024, 1024, bias=True, name="fc2")
+        rec.pointwise(1024 * x.batch, name="relu")
     rec.linear(regions, 1024, classes, bias=True, name="class")
     rec.linear(regions, 1024, 4 * classes, bias=True, keeps=0.0, name="box")
     if rec.training:
         cross_entropy(rec, regions, classes)
 
 
-def _masks(rec: Recorder, regions: Any, classes: int) -> None:
+def _masks(rec: Recorder, regions: Any, classes: int, *, normed: bool) -> None:
     """(R, 256, 14, 14) -> four convolutions, twice the size, a mask of each class (R, classes, 28, 28)."""
     x = _align(rec, regions, 14)
     for _ in range(4):
-        rec.conv(x, WIDTH, 3, bias=True)
-        rec.pointwise(x.elements, name="relu")
+        _layer(rec, x, WIDTH, normed=normed)
     rec.window(x.elements, x.pixels, WIDTH, 4 * WIDTH, 1, bias=WIDTH, name="upsample")
     y = Map(regions, WIDTH, 28.0, 28.0)
     rec.pointwise(y.elements, name="relu")
     rec.conv(y, classes, 1, bias=True, name="mask")
+
+
+def _points(rec: Recorder, regions: Any, points: int) -> None:
+    """(R, 256, 14, 14) -> eight convolutions of 512, a map of each point, enlarged to (R, points, 56, 56)."""
+    x = _align(rec, regions, 14)
+    for _ in range(8):
+        x = _layer(rec, x, 512)
+    y = transposed(rec, x, points, 4, 2, bias=True)
+    rec.copy(4.0 * y.elements, reads=0.25, name="enlarge")

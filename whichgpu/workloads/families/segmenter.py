@@ -1,10 +1,14 @@
-"""Semantic segmentation over a ResNet whose last two stages keep their resolution: FCN and DeepLabV3.
+"""Semantic segmentation over a ResNet: FCN, DeepLabV3 and V3+, PSPNet, UPerNet.
 
-Long et al., "Fully Convolutional Networks"; Chen et al., "Rethinking Atrous Convolution", figure 5. Holes in
-a kernel add no products; the maps they keep large do. The auxiliary classifier runs always, as torchvision's.
+Long et al., "Fully Convolutional Networks"; Chen et al., "Rethinking Atrous Convolution", figure 5, and
+"Encoder-Decoder with Atrous Separable Convolution", figure 2; Zhao et al., "Pyramid Scene Parsing Network";
+Xiao et al., "Unified Perceptual Parsing". The last two stages keep their resolution, but UPerNet's. Holes in
+a kernel add no products; the maps they keep large do. The auxiliary classifier of torchvision runs always,
+that of OpenMMLab in training alone.
 Letters: B batch, C channels, H W height and width of a feature map.
 
-Dimensions: `layers` (of the ResNet), `head` (fcn, aspp), `classes` (the background included).
+Dimensions: `layers` (of the ResNet), `head` (fcn, aspp: torchvision's; psp, plus, uper: OpenMMLab's),
+`classes` (the background included).
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from typing import TYPE_CHECKING
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import conv_norm, cross_entropy, image
 from whichgpu.workloads.detection import Backbone
+from whichgpu.workloads.segmenting import OPENMMLAB, enlarged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,15 +41,21 @@ _WIDTH = 256
 
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> (B, classes, H, W)."""
-    picture = image(job)
+    picture, head = image(job), dims["head"]
     with rec.module("backbone"):
-        net = Backbone(rec, dims["layers"], strides=(1, 2, 1, 1), dilated=(3, 4))
-        maps = net(picture)  # the last: (B, 2048, H/8, W/8)
+        strides, dilated = ((1, 2, 2, 2), ()) if head == "uper" else ((1, 2, 1, 1), (3, 4))
+        net = Backbone(rec, dims["layers"], strides=strides, dilated=dilated, deep=head in OPENMMLAB)
+        maps = net(picture)  # the last: (B, 2048, H/8, W/8), of UPerNet H/32
     with rec.module("classifier"):
-        x = _pyramid(rec, maps[-1]) if dims["head"] == "aspp" else maps[-1]
-        _scores(rec, x, picture, dims, _WIDTH if dims["head"] == "aspp" else x.channels // 4)
-    with rec.module("aux_classifier"):
-        _scores(rec, maps[-2], picture, dims, maps[-2].channels // 4)
+        if head in OPENMMLAB:
+            y = OPENMMLAB[head](rec, maps)
+            enlarged(rec, y, picture, dims["classes"])
+        else:
+            x = _pyramid(rec, maps[-1]) if head == "aspp" else maps[-1]
+            _scores(rec, x, picture, dims, _WIDTH if head == "aspp" else x.channels // 4)
+    if job.trains or head not in OPENMMLAB:
+        with rec.module("aux_classifier"):
+            _scores(rec, maps[-2], picture, dims, maps[-2].channels // 4)
     if job.trains:
         with rec.module("loss"):
             cross_entropy(rec, 2.0 * picture.pixels, dims["classes"])
@@ -68,5 +79,4 @@ def _scores(rec: Recorder, x: Map, picture: Map, dims: Mapping[str, Any], width:
     """A 3 x 3, a score per class, enlarged to the picture: (B, C, H/8, W/8) -> (B, classes, H, W)."""
     y = conv_norm(rec, x, width, 3)
     rec.dropout(y.elements)
-    rec.conv(y, dims["classes"], 1, bias=True, name="scores")
-    rec.copy(dims["classes"] * picture.pixels, reads=1.0 / 64.0, name="enlarge")
+    enlarged(rec, y, picture, dims["classes"])

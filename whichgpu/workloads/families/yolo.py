@@ -1,4 +1,4 @@
-"""YOLO v5, v8, v10, 11 and 12: a CSP backbone, a path down and up again, heads on strides 8, 16 and 32.
+"""YOLO v5, v8, v10, 11, 12 and X: a CSP backbone, a path down and up again, heads on strides 8, 16 and 32.
 
 The models of the Ultralytics repositories, after Redmon et al. and Wang et al., "CSPNet". v5 has C3 blocks
 and anchors; v8 C2f blocks and heads for places (16 bins a side) and classes apart; v10 (Wang et al.,
@@ -10,7 +10,10 @@ Letters: B batch, C channels, H W height and width of a feature map.
 Dimensions: `version` (5, 8, 10, 11, 12), `depth`, `width` (multiples), `most` (channels at most, before
 `width`), `nested` (11, 12: C3k2 blocks hold C3k blocks throughout, as in m, l, x), `inverted` (10: blocks,
 counted along the network: 0 to 3 the backbone's, 4 to 7 the neck's) and `wide_kernels` (10: their 7 x 7),
-`scaled` (12: the result of attention blocks is, as in l and x), `classes`.
+`scaled` (12: the result of attention blocks is, as in l and x), `classes`; `task` (boxes; masks, points or
+angles beside them; classes: of the whole picture), `to_stride` (32; 64: a level more, as in the P6 models).
+YOLOX (Ge et al.) is v5 with `blocks` of its own, `focus` (four pixels side by side in the stem),
+`pooled_first` (maxima before the last block) and `decoupled` heads.
 """
 
 from __future__ import annotations
@@ -19,11 +22,13 @@ import math
 from typing import TYPE_CHECKING
 
 from whichgpu.values import immutable
-from whichgpu.workloads import csp
+from whichgpu.workloads import csp, heads
 from whichgpu.workloads.blocks import image
 from whichgpu.workloads.csp import Blocks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whichgpu.workloads.job import Dims, Job
     from whichgpu.workloads.recorder import Map, Recorder
 
@@ -34,19 +39,24 @@ OPTIMIZER = "sgd"
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
-    """(B, 3, H, W) -> boxes and classes of every position of three maps."""
+    """(B, 3, H, W) -> boxes and classes of every position of three maps or four, or one class."""
     csp.check_size(job)
     net = _Yolo(rec, dims, Blocks(rec))
+    task, classes = dims.get("task", "boxes"), dims["classes"]
     with rec.module("backbone"):
-        fine, middle, coarse = net.backbone(image(job))
+        maps = net.backbone(image(job))
+    if task == "classes":
+        with rec.module("head"):
+            return heads.classify(net.on, maps[-1], classes)
     with rec.module("neck"):
-        maps = net.neck(fine, middle, coarse)
+        maps = net.neck(maps[1:])
     with rec.module("head"):
         net.head(maps)
+        heads.beside(net.on, maps, task, anchored=dims["version"] == 5, middle=net.wide(heads.MASKED))
     if dims["version"] == 10 and job.trains:
         with rec.module("one_to_many"):
-            net.on.split_head(maps, dims["classes"], separable=True, decoded=False)
-    csp.choose(rec, job, maps, dims["classes"], split={5: 0, 10: 2}.get(dims["version"], 1))
+            net.on.split_head(maps, classes, separable=True, decoded=False)
+    return csp.choose(rec, job, maps, classes, split={5: 0, 10: 2}.get(dims["version"], 1))
 
 
 @immutable
@@ -72,43 +82,63 @@ class _Yolo:
             return self.on.bare(self.on.conv(x, out), out, 3, 2, groups=out)
         return self.on.conv(x, out, 3, 2)
 
-    def backbone(self, x: Map) -> tuple[Map, Map, Map]:
-        """(B, 3, H, W) -> maps of strides 8, 16, 32."""
-        version, on = self.dims["version"], self.on
-        x = on.conv(x, self.wide(64), 6 if version == 5 else 3, 2, padding=2 if version == 5 else 1,
-                    backward="weight")  # fmt: skip
+    def backbone(self, x: Map) -> list[Map]:
+        """(B, 3, H, W) -> maps of strides 4, 8, 16, 32 (and 64)."""
+        version, on, levels = self.dims["version"], self.on, self.levels
+        x = self.stem(x)
         maps = []
-        for level, (channels, blocks) in enumerate(zip((128, 256, 512, 1024), _BLOCKS[version], strict=True)):
+        blocks_of = self.dims.get("blocks", _BLOCKS[version])
+        for level, (channels, blocks) in enumerate(zip(levels, blocks_of, strict=True)):
             x = self.down(x, channels, late=level >= 2)
+            last = level == len(levels) - 1
             # In 11 and 12 the first two levels are narrow inside and twice as wide outside.
             early = version >= 11 and level < 2
             out = self.wide(2 * channels if early else channels)
-            if version == 12 and not early:
+            if last and self.dims.get("pooled_first"):
+                x = self.block(on.pool(x, out, sides=(5, 9, 13)), out, blocks, level, residual=False)
+            elif version == 12 and not early:
                 x = self.areas(x, out, blocks, area=4 if level == 2 else 1)
             else:
                 x = self.block(x, out, blocks, level, nested=level >= 2, narrow=early)
             maps.append(x)
-        if version != 12:
+        classifies = self.dims.get("task") == "classes"
+        if version != 12 and not classifies and not self.dims.get("pooled_first"):
             x = on.pool(x, x.channels)
         if version in (10, 11):
             self.attention(x)
-        return maps[1], maps[2], x
+        return [*maps[:-1], x]
 
-    def neck(self, fine: Map, middle: Map, coarse: Map) -> list[Map]:
-        """Down the pyramid and up again."""
+    def stem(self, x: Map) -> Map:
+        """(B, 3, H, W) -> (B, C, H/2, W/2): one convolution, of four pixels side by side where `focus` is."""
         on, version = self.on, self.dims["version"]
-        n, v5 = _NECK[version], version == 5
-        top = on.conv(coarse, self.wide(512)) if v5 else coarse
-        x = on.join(on.upsample(top), middle)
-        x = self.mix(x, 512, n, 4)
-        centre = on.conv(x, self.wide(256)) if v5 else x
-        x = on.join(on.upsample(centre), fine)
-        first = self.mix(x, 256, n, 5)
-        x = on.join(self.down(first, 256), centre)
-        second = self.mix(x, 512, n, 6)
-        x = on.join(self.down(second, 512, late=True), top)
-        third = self.block(x, self.wide(1024), n, 7, residual=False, nested=True)
-        return [first, second, third]
+        if self.dims.get("focus"):
+            x = x._replace(channels=4 * x.channels, height=x.height / 2, width=x.width / 2)
+            self.rec.copy(x.elements, name="focus")
+            return on.conv(x, self.wide(64), 3, backward="weight")
+        return on.conv(x, self.wide(64), 6 if version == 5 else 3, 2, padding=2 if version == 5 else 1,
+                       backward="weight")  # fmt: skip
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Channels of the backbone's levels before `width`: four, or five of which the last has stride 64."""
+        return _LEVELS_TO_64 if self.dims.get("to_stride") == 64 else _LEVELS
+
+    def neck(self, maps: Sequence[Map]) -> list[Map]:
+        """Down the pyramid and up again: as many maps, the finest first."""
+        on, version, widths = self.on, self.dims["version"], self.levels[1:]
+        n, x, tops = _NECK[version], maps[-1], []
+        for place, at in enumerate(reversed(range(len(maps) - 1)), 4):
+            tops.append(on.conv(x, self.wide(widths[at])) if version == 5 else x)
+            x = self.mix(on.join(on.upsample(tops[-1]), maps[at]), widths[at], n, place)
+        found = [x]
+        for at, top in enumerate(reversed(tops)):
+            x = on.join(self.down(x, widths[at], late=at > 0), top)
+            if at < len(tops) - 1:
+                x = self.mix(x, widths[at + 1], n, 6)
+            else:
+                x = self.block(x, self.wide(widths[-1]), n, 7, residual=False, nested=True)
+            found.append(x)
+        return found
 
     def mix(self, x: Map, channels: int, n: int, place: int) -> Map:
         """A block of the neck; in 12 its C3k blocks stand where attention is in the backbone."""
@@ -216,11 +246,17 @@ class _Yolo:
 
     def head(self, maps: list[Map]) -> None:
         """Boxes and classes of every position."""
+        classes = self.dims["classes"]
+        if self.dims.get("decoupled"):
+            return heads.decoupled(self.on, maps, classes, self.wide(256))
         if self.dims["version"] == 5:
-            return self.on.anchored(maps, self.dims["classes"])
-        return self.on.split_head(maps, self.dims["classes"], separable=self.dims["version"] >= 10)
+            masks = heads.MASKS if self.dims.get("task") == "masks" else 0
+            return self.on.anchored(maps, classes + masks)
+        return self.on.split_head(maps, classes, separable=self.dims["version"] >= 10)
 
 
-#: Blocks of the four backbone levels and of the neck, before `depth`.
+#: Channels of the levels, and blocks of the backbone's and of the neck's, before `width` and `depth`.
+_LEVELS = (128, 256, 512, 1024)
+_LEVELS_TO_64 = (128, 256, 512, 768, 1024)
 _BLOCKS = {5: (3, 6, 9, 3), 8: (3, 6, 6, 3), 10: (3, 6, 6, 3), 11: (2, 2, 2, 2), 12: (2, 2, 4, 4)}
 _NECK = {5: 3, 8: 3, 10: 3, 11: 2, 12: 2}

@@ -1,0 +1,91 @@
+"""Heads of segmenters as OpenMMLab has them: PSPNet, DeepLabV3+ and UPerNet, all 512 channels wide.
+
+Zhao et al., "Pyramid Scene Parsing Network", figure 3; Chen et al., "Encoder-Decoder with Atrous Separable
+Convolution", figure 2; Xiao et al., "Unified Perceptual Parsing", figure 4.
+Letters: B batch, C channels, H W height and width of a feature map.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.workloads.blocks import conv_norm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from whichgpu.workloads.recorder import Map, Recorder
+
+_WIDTH = 512
+#: Channels of the finest map in DeepLabV3+; sides of the pooled maps of a scene's pyramid.
+_FINE, _SIDES = 48, (1, 2, 3, 6)
+
+
+def enlarged(rec: Recorder, x: Map, picture: Map, classes: int) -> None:
+    """A score per class, enlarged to the picture: (B, C, H/s, W/s) -> (B, classes, H, W)."""
+    rec.conv(x, classes, 1, bias=True, name="scores")
+    rec.copy(classes * picture.pixels, reads=x.pixels / picture.pixels, name="enlarge")
+
+
+def _beside(rec: Recorder, x: Map, channels: int) -> Map:
+    """A map and others of its size side by side, `channels` in all."""
+    wide = x._replace(channels=channels)
+    rec.copy(wide.elements, name="concatenate")
+    return wide
+
+
+def _grown(rec: Recorder, x: Map, like: Map) -> Map:
+    """The map in the size of another."""
+    y = like._replace(channels=x.channels)
+    rec.copy(y.elements, reads=x.pixels / y.pixels, name="enlarge")
+    return y
+
+
+def scene(rec: Recorder, maps: Sequence[Map]) -> Map:
+    """Means over 1, 4, 9 and 36 parts beside the map, mixed by a 3 x 3: (B, C, H, W) -> (B, 512, H, W)."""
+    x = maps[-1]
+    for side in _SIDES:
+        rec.pointwise(x.elements, writes=0.0, name="means")
+        pooled = x._replace(height=float(side), width=float(side))
+        _grown(rec, conv_norm(rec, pooled, _WIDTH, 1, keeps=0.0, keeps_output=True, name="part"), x)
+    return conv_norm(rec, _beside(rec, x, x.channels + len(_SIDES) * _WIDTH), _WIDTH, 3, name="mix")
+
+
+def atrous(rec: Recorder, maps: Sequence[Map]) -> Map:
+    """Depthwise windows with holes beside a 1 x 1 and the mean, then the finest: -> (B, 512, H/4, W/4)."""
+    x, fine = maps[-1], maps[1]
+    _grown(rec, conv_norm(rec, rec.global_pool(x), _WIDTH, 1, name="mean"), x)
+    conv_norm(rec, x, _WIDTH, 1, keeps=0.0, keeps_output=True, name="near")
+    for name in ("rate12", "rate24", "rate36"):
+        _separable(rec, x, dilated=True, name=name)
+    y = conv_norm(rec, _beside(rec, x, 5 * _WIDTH), _WIDTH, 3, name="mix")
+    conv_norm(rec, fine, _FINE, 1, keeps=0.0, name="fine")
+    y = _beside(rec, _grown(rec, y, fine), _WIDTH + _FINE)
+    return _separable(rec, _separable(rec, y, name="first"), name="second")
+
+
+def _separable(rec: Recorder, x: Map, *, dilated: bool = False, name: str) -> Map:
+    """A depthwise 3 x 3 and a 1 x 1 to 512 channels."""
+    y = conv_norm(rec, x, x.channels, 3, groups=x.channels, dilated=dilated, name=f"{name}_depthwise")
+    return conv_norm(rec, y, _WIDTH, 1, name=name)
+
+
+def unified(rec: Recorder, maps: Sequence[Map]) -> Map:
+    """A scene's pyramid on the coarsest map, a feature pyramid above, all mixed: -> (B, 512, H/4, W/4)."""
+    levels = [conv_norm(rec, x, _WIDTH, 1, keeps=0.0, name="lateral") for x in maps[1:-1]]
+    levels.append(scene(rec, maps))
+    for x in levels[:-1]:
+        _grown(rec, x, x)
+        rec.add(x.elements)
+    fine = levels[0]
+    for x in levels[:-1]:
+        conv_norm(rec, x, _WIDTH, 3, name="output")
+    for x in levels[1:]:
+        _grown(rec, x, fine)
+    return conv_norm(rec, _beside(rec, fine, len(levels) * _WIDTH), _WIDTH, 3, name="mix")
+
+
+#: By the name of the head.
+OPENMMLAB: Mapping[str, Callable[[Recorder, Sequence[Map]], Map]] = {
+    "psp": scene, "plus": atrous, "uper": unified
+}  # fmt: skip
