@@ -20,6 +20,7 @@ from whichgpu.cost.parallel import shard
 from whichgpu.cost.runtime import runtime, runtimes
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.hardware.names import resolve as named
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import PRODUCTS, stored_weight_bytes, total
 from whichgpu.workloads.workload import resolve
@@ -254,9 +255,23 @@ def test_impossible_meshes_are_refused(job: Job) -> None:
         run(job)
 
 
+def test_graphics_of_a_processor_run_with_its_memory(tmp_path: Path) -> None:
+    """The fastest that the controller takes, 128 bit of LPDDR5X-7500, and what a file of one's own says."""
+    gpu = named("AMD Ryzen 7 8840U", GPUS)
+    assert (gpu.id, gpu.need("bandwidth"), gpu.also("bandwidth")[0].value) == ("radeon-780m", 120e9, 89.6e9)
+    mine = tmp_path / "mine.toml"
+    mine.write_text('[gpu.modules]\nbase = "radeon-780m"\nbandwidth = "89.6 GB/s"\n')
+    slower = catalogue((mine,))["modules"]
+    job = Job("llama-2-7b", phase="decode", precision="q4_0", runtime="llama.cpp Vulkan", output_tokens=128.0)
+    fast, slow = estimate(job, [gpu, slower]).throughput[:, 0]
+    assert slow == pytest.approx(fast * 89.6 / 120.0, rel=0.03)
+
+
 def test_an_unread_bandwidth_is_refused_by_name() -> None:
     unread = next(gpu for gpu in GPUS.values() if not gpu.usable)
-    assert run(Job("resnet50"), unread.id).refusals[0].startswith(unread.id)
+    refusal = run(Job("resnet50"), unread.id).refusals[0]
+    assert refusal.startswith(unread.id)
+    assert "--gpu-file" in refusal
 
 
 def test_the_time_is_the_sum_of_its_terms() -> None:

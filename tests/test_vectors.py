@@ -175,3 +175,27 @@ def test_what_does_not_fit_is_told_with_what_llama_cpp_leaves_on_the_host():
     with pytest.raises(WhichGpuError) as told:
         api.predict("llama-3.1-70b", runtime="vllm", **card)
     assert "offload" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "known"),
+    [
+        ("Q4_K - Medium", "q4_k_m"), ("Q4_K (Small)", "q4_k_s"),
+        ("UD-Q4_K_XL", "q4_k_m"), ("i1-Q5_K_M", "q5_k_m"),
+        ("IQ2_XS - 2.3125 bpw", "iq2_xs"), ("GGUF Q8_0", "q8_0"), ("INT4 (AWQ)", "w4a16-g128"),
+        ("q4_0_4_4", "q4_0"),
+        ("q4f16_1", "q4f16_1"), ("q0f16", "fp16"), ("6-bit", "mlx-6bit"),
+        ("bpw=4.65", "exl2-4.65bpw"),
+        ("weight-only INT8", "w8a16"), ("E4M3", "fp8"),
+    ],
+)  # fmt: skip
+def test_formats_as_tables_write_them(spelling: str, known: str) -> None:
+    assert precision(spelling).id == known
+
+
+def test_a_head_in_eight_bits_is_wider_than_one_in_six() -> None:
+    """Q4_K_L: the body of Q4_K_M, and Q8_0 (34 bytes for 32) for the table and the head."""
+    small, large = precision("q4_k_m"), precision("q4_k_l")
+    assert (large.weight, large.head) == (small.weight, 34.0 / 32.0)
+    assert precision("q4f16_1").weight == 18.0 / 32.0
+    assert precision("q4f16_1").head == 18.0 / 32.0

@@ -239,7 +239,12 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("tf_efficientnetv2_s.in21k_ft_in1k", "efficientnet-v2-s"), ("nasnetalarge.tf_in1k", "nasnetalarge"),
         # As MLPerf and Ollama have them.
         ("llama2-70b-99.9", "llama-2-70b"), ("gptj-99.9", "gpt-j-6b"), ("deepseek-r1:14b", "qwen2.5-14b"),
-        ("gemma3:4b-it-qat", "gemma-3-4b"),
+        ("gemma3:4b-it-qat", "gemma-3-4b"), ("gemma4:e4b-it-qat", "gemma-4-e4b"),
+        ("ministral-3:3b", "ministral-3-3b"),
+        # A mixture's whole size is its tag; a dense model of that size would go before it.
+        ("qwen3:30b", "qwen3-30b-a3b"), ("qwen3.6:35b", "qwen3.5-35b-a3b"),
+        ("qwen3-next:80b", "qwen3-next-80b-a3b"),
+        ("qwen3:32b", "qwen3-32b"), ("qwen3-vl:30b", "qwen3-vl-30b-a3b"),
     ],
 )  # fmt: skip
 def test_spellings(spelling: str, known: str) -> None:
@@ -259,6 +264,7 @@ def test_spellings(spelling: str, known: str) -> None:
         ("qwen3-32b-fp8", "qwen3-32b", "fp8"), ("someone/qwen3-0.6b-it", "qwen3-0.6b", "fp16"),
         ("nvidia/Llama-4-Maverick-17B-128E-Instruct-FP8", "llama-4-maverick", "fp8"),
         ("llama3.1:70b-instruct-q4_K_M", "llama-3.1-70b", "q4_k_m"),
+        ("unsloth/Qwen3.6-35B-A3B-UD-Q4_K_XL", "qwen3.5-35b-a3b", "q4_k_m"),
         ("c4ai-command-r-v01", "command-r", "fp16"),
         ("microsoft/Phi-3-medium-128k-instruct", "phi-3-medium", "fp16"),
         ("mistral-large-2411", "mistral-large-123b", "fp16"), ("flan-t5-xxl-int8", "flan-t5-xxl", "int8"),

@@ -134,10 +134,17 @@ class Gpu(Shown):
                 'from a known device: base = "a10"'
             )
         if not self._has("bandwidth"):
-            return f"{self.id}: its memory bandwidth was not read in any source, so nothing can be predicted"
+            return self._unread("its memory bandwidth", 'bandwidth = "600 GB/s"')
         if not any(self._has(rate) for rate in RATES):
-            return f"{self.id}: no peak rate was read in any source, so nothing can be predicted"
+            return self._unread("no peak rate", 'fp16 = "125 TFLOPS"')
         return ""
+
+    def _unread(self, what: str, example: str) -> str:
+        read = f"{what} was read" if what.startswith("no ") else f"{what} was not read"
+        return (
+            f"{self.id}: {read} in any source, so nothing can be predicted; describe yours in a file for "
+            f'--gpu-file: base = "{self.id}", {example}'
+        )
 
     @property
     def usable(self) -> bool:

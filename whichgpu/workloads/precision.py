@@ -5,6 +5,7 @@ The table is `data/precisions.toml`; names ignore case and read `-`, `_` and `.`
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -186,9 +187,10 @@ def _spellings() -> dict[str, str]:
 
 def _by_bits(name: str) -> str | None:
     """The id of an EXL2 or EXL3 format of so many bits per weight, made on demand: `exl2-4.65bpw`."""
-    import re
-
-    found = re.fullmatch(r"(?:exl[23][-_ ]?)?(\d(?:\.\d+)?)[-_ ]?bpw", name.strip().lower())
+    bare = name.strip().lower()
+    found = re.fullmatch(r"(?:exl[23][-_ ]?)?(\d(?:\.\d+)?)[-_ ]?bpw", bare) or re.fullmatch(
+        r"(?:exl[23]|bpw)[-_ =]?(\d\.\d+)", bare
+    )
     bits = float(found[1]) if found else 0.0
     if not 1.0 <= bits <= 8.0:
         return None
@@ -241,8 +243,13 @@ def _worded(text: str) -> str:
 
     Two formats are mixed precision where a word says so, and otherwise none that is known.
     """
-    said = [word for word in "".join(ch if ch.isalnum() else " " for ch in text.lower()).split()
+    # "IQ2_XS - 2.3125 bpw": a format that is known says its bits.
+    plain = re.sub(r"[\s,(-]+\d(\.\d+)?[-_ ]?bpw\)?$", "", text.lower())
+    said = [_SIZES.get(word, word) for word in "".join(ch if ch.isalnum() else " " for ch in plain).split()
             if word not in _SAY_NOTHING]  # fmt: skip
+    # `4b-it` is a size and a word of a model's name.
+    if said and not said[0][0].isdigit() and (whole := _spellings().get("".join(said))):
+        return whole
     formats = [word for word in said if word not in _MIXED]
     mixed = len(formats) < len(said)
     kinds = {_spellings().get(word, "") for word in formats}
@@ -255,9 +262,12 @@ def _worded(text: str) -> str:
 
 #: Words beside a format that leave it what it is, and those of formats used together.
 _SAY_NOTHING = {
-    "and", "compute", "core", "cores", "data", "dtype", "enabled", "inference", "mode", "precision", "tensor",
-    "torch", "training", "type", "use", "using", "with",
+    "and", "compute", "core", "cores", "data", "dtype", "dwq", "enabled", "gguf", "i1", "imat", "imatrix",
+    "inference", "mode", "precision", "qat", "quant", "quantised", "quantized", "rtn", "tensor", "torch",
+    "training", "type", "ud", "use", "using", "with",
 }  # fmt: skip
+#: The sizes of a K-quant as llama.cpp's tables write them out: "Q4_K - Medium".
+_SIZES = {"small": "s", "medium": "m", "large": "l"}
 _MIXED = {"amp", "automatic", "mixed"}
 
 

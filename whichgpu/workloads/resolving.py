@@ -113,7 +113,7 @@ def goes_on(name: str) -> bool:
 def _language(name: str) -> tuple[str, ...]:
     """The language models that a name may mean: only their names are taken apart."""
     families = names.table()["families"]
-    keys = _candidates(name) or _unpublished().get(squeezed(name), ())
+    keys = _candidates(name) or _unpublished().get(squeezed(name)) or _whole().get(squeezed(name), ())
     return tuple(key for key in keys if workloads()[key].family in families)
 
 
@@ -125,6 +125,21 @@ def _unpublished() -> Mapping[str, Sequence[str]]:
         if "/" in spelling:
             known.setdefault(squeezed(spelling.rpartition("/")[2]), {})[key] = None
     return {spelling: tuple(keys) for spelling, keys in known.items()}
+
+
+#: The experts that a token meets behind a size: qwen3-30b-a3b.
+_ACTIVE = re.compile(r"-a\d+(?:\.\d+)?b$", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def _whole() -> Mapping[str, Sequence[str]]:
+    """Mixtures by their whole size alone, as Ollama's tags have them: `qwen3:30b` is qwen3-30b-a3b."""
+    found: dict[str, dict[str, None]] = {}
+    for spelling, key in workloads().spellings():
+        if _ACTIVE.search(spelling):
+            whole = _ACTIVE.sub("", spelling.rpartition("/")[2])
+            found.setdefault(squeezed(whole), {})[key] = None
+    return {spelling: tuple(keys) for spelling, keys in found.items()}
 
 
 def _stored(item: Workload, stored: str) -> Workload:
