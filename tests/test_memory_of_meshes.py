@@ -1,8 +1,8 @@
 """What several GPUs keep of one layer: inputs that are gathered, and batches of published recipes."""
 
 import pytest
-
 from memory_jobs import GIB, parts
+
 from whichgpu import api
 
 TOKENS = {"phase": "pretrain", "precision": "bf16", "seq_len": 4096.0, "n_gpus": 8.0, "tp": 8.0}
