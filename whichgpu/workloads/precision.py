@@ -188,7 +188,8 @@ def _by_bits(name: str) -> str | None:
     """The id of an EXL2 or EXL3 format of so many bits per weight, made on demand: `exl2-4.65bpw`."""
     import re
 
-    found = re.fullmatch(r"(?:exl[23][-_ ]?)?(\d(?:\.\d+)?)[-_ ]?bpw|exl[23][-_ ](\d\.\d+)", name.strip().lower())
+    form = r"(?:exl[23][-_ ]?)?(\d(?:\.\d+)?)[-_ ]?bpw|exl[23][-_ ](\d\.\d+)"
+    found = re.fullmatch(form, name.strip().lower())
     bits = float(found[1] or found[2]) if found else 0.0
     if not 1.0 <= bits <= 8.0:
         return None

@@ -26,8 +26,8 @@ from whichgpu.planner.capacity import meshes, started
 from whichgpu.planner.capacity.cells import Cells
 from whichgpu.planner.capacity.changes import changes
 from whichgpu.planner.capacity.choice import common, fewest, smallest, smallest_by_vendor
-from whichgpu.planner.capacity.limits import limits
 from whichgpu.planner.capacity.contexts import as_context
+from whichgpu.planner.capacity.limits import limits
 from whichgpu.planner.capacity.loading import loading
 from whichgpu.planner.capacity.model import Answer, Change, Fewest, Fits, Limits, Loading, by_size, gib
 from whichgpu.planner.capacity.sentences import reason
