@@ -371,3 +371,13 @@ def test_flux_under_kohya_is_refused_where_it_ran_out_of_memory():
     assert "--option captions=ahead" in {change.option for change in answer.changes}
     with pytest.raises(UsageError, match="captions=ahead"):
         parts("flux.1-dev", runtime="kohya", options={"captions": "never"}, **FLUX)
+
+
+def test_a_pipeline_without_its_safety_checker_is_lighter_by_it():
+    """sayakpaul/sample-datasets, SD 1.5 of 30 steps on an A100 without one: 2.616 GiB in BF16."""
+    job = {"phase": "generate", "precision": "bf16", "batch": 1.0, "runtime": "diffusers"}
+    whole, bare = (
+        peak("stable-diffusion-1.5", options=options, **job) for options in ({}, {"safety_checker": "None"})
+    )
+    assert whole - bare == pytest.approx(2 * 303_981_588 / GIB, rel=0.01)
+    assert bare == pytest.approx(2.616, rel=0.03)

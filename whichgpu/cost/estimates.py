@@ -45,7 +45,7 @@ MODELLED = {
     "vp", "float8",
     "sequence_parallel", "flash_attention", "system", "nvlink", "network", "cuda_graphs", "moe_overlap",
     "offload_to",
-    "mtp", "adapters", "vae_slicing", "vae_tiling", "vae_precision", "encoder_precision", "captions",
+    "mtp", "adapters", "vae_slicing", "vae_tiling", "vae_precision", "encoder_precision", "captions", "safety_checker",
     "adaptive_softmax",
     "exchange",
     "launch", "host",

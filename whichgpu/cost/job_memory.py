@@ -212,8 +212,13 @@ def _untied(ops: tuple[Op, ...], job: Job, stack: Runtime) -> tuple[Op, ...]:
 
 
 def _beside(workload: Workload, job: Job, stack: Runtime) -> float:
-    """Bytes of weights that a pipeline loads and that no pass of it runs."""
-    count = 0.0 if stack.holds.get("bare") else float(workload.dims.get("loaded_beside", 0.0))
+    """Bytes of weights that a pipeline loads and that no pass of it runs.
+
+    A safety checker, unless the job loads its pipeline without one (`safety_checker=None` of diffusers).
+    """
+    without = job.options.get("safety_checker", "").strip().lower() in ("none", "false", "no", "off", "0")
+    bare = without or stack.holds.get("bare")
+    count = 0.0 if bare else float(workload.dims.get("loaded_beside", 0.0))
     return count * precision(job.precision).head
 
 
