@@ -94,10 +94,26 @@ def test_a_release_after_the_last_is_told_whatever_the_runtime_means(software, r
         ("--attention-backend", "nothing for it: an engine's usual kernels"),
         ("--enable-chunked-prefill", "nothing for it: engines that can cut"),
         ("--max-num-seqs", "write --option max_num_seqs=N"),
+        ("--qlora", "write --phase finetune_qlora"),
+        ("--zero-stage", "write --option sharding=zeroN"),
     ],
 )
 def test_the_command_line_knows_the_same_flags(flag, words):
     assert words in meant(flag, [flag], ["--option"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        (["--ctx", "32k"], "write --input-tokens 32k"),
+        (["--max-seq-length=2048"], "write --seq-len 2048"),
+        (["--num-gpus", "2"], "write --gpu a100-80gb-sxm:2"),
+        (["--per-device-train-batch-size", "4"], "write --batch 4"),
+    ],
+)
+def test_flags_of_trainers_and_llama_cpp_are_told_with_their_value(typed, words):
+    known = ["--option", "--input-tokens", "--seq-len", "--gpu", "--batch"]
+    assert meant(typed[0].partition("=")[0], typed, known) == words
 
 
 @pytest.mark.parametrize(

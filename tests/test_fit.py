@@ -602,11 +602,11 @@ def test_a_job_is_settled_once_for_its_check_and_its_places(monkeypatch: pytest.
 
 
 def test_a_length_that_a_server_does_not_read_is_said_with_what_it_reads(whichgpu):
+    length = ("--gpu", "a10", "--seq-len", "2000")
+    out = " ".join(whichgpu("predict", "llama-2-7b", *length).out.split())
+    assert "no use for seq_len, which was ignored; a prompt is --input-tokens" in out
     for phase in ((), ("--phase", "generate")):
-        out = " ".join(
-            whichgpu("fit", "llama-2-7b", "--gpu", "a10", "--seq-len", "1000000", *phase).out.split()
-        )
-        assert "no use for seq_len, which was ignored; a prompt is --input-tokens" in out
+        assert "input_tokens 1744" in whichgpu("fit", "llama-2-7b", *length, *phase).out.replace("\n", " ")
     assert "no use for" not in whichgpu("fit", "llama-2-7b", "--gpu", "a10", "--input-tokens", "900").out
     assert (
         "etp (did you mean moe_tp?)" in whichgpu("fit", "llama-2-7b", "--gpu", "a10", "--option", "etp=2").out
@@ -626,3 +626,14 @@ def test_what_a_server_can_be_given_is_not_told_of_what_no_card_holds(whichgpu):
     asked = ("fit", "llama-2-7b", "--gpu", "l4", "--runtime", "vllm", "--concurrency")
     assert "vLLM can be given 95% of a card" in whichgpu(*asked, "20").out
     assert "can be given" not in whichgpu(*asked, "40").out
+
+
+@pytest.mark.parametrize(("tokens", "fits"), [(32768, True), (131072, False)])
+def test_a_length_of_sequences_is_prompt_and_answer_where_nothing_is_trained(tokens, fits):
+    """`fit --seq-len 131072` once answered for the usual 768 tokens, with a note below that said so."""
+    answer = package.fit("llama-3.1-8b", ["rtx-4090"], seq_len=tokens).to_dict()
+    assert answer["fits"] is fits
+    assert answer["parts"]["kv_cache"] == pytest.approx(131072 * tokens, rel=0.01)
+    assert answer["job"]["input_tokens"] + answer["job"]["output_tokens"] == tokens
+    stated = package.fit("llama-3.1-8b", ["rtx-4090"], seq_len=tokens, input_tokens=512).to_dict()
+    assert stated["job"]["input_tokens"] == 512

@@ -9,6 +9,7 @@ from whichgpu.cost.infeasible import single
 from whichgpu.cost.layout import lay_out
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner.capacity import fit
 from whichgpu.workloads.job import Job
 
 GIB = 2.0**30
@@ -340,3 +341,43 @@ def test_an_option_of_yes_and_no_that_says_neither_is_refused(key):
         parts("sdxl", phase="generate", options={key: "maybe"})
     on, yes = (parts("sdxl", phase="generate", batch=4, options={key: said}) for said in ("on", "true"))
     assert on == yes
+
+
+FLUX = {"phase": "finetune_lora", "precision": "bf16", "batch": 1.0, "height": 512.0, "width": 512.0}
+
+
+@pytest.mark.parametrize(
+    ("runtime", "options", "billions"),
+    [
+        ("kohya", {}, 4.97),
+        ("x-flux", {}, 4.97),
+        ("kohya --cache_text_encoder_outputs", {}, 0.207),
+        ("kohya", {"captions": "ahead"}, 0.207),
+        ("diffusers", {}, 0.207),
+        ("diffusers", {"captions": "live"}, 4.97),
+    ],
+)
+def test_text_encoders_lie_beside_what_is_trained_as_its_program_has_them(runtime, options, billions):
+    """T5 XXL 4.76, CLIP L 0.123 and the autoencoder 0.084 B; T5 leaves where its captions are made ahead."""
+    found = parts("flux.1-dev", runtime=runtime, options=options, **FLUX)
+    assert found["encoders"] == pytest.approx(2e9 * billions, rel=0.02)
+
+
+def test_flux_under_kohya_is_refused_where_it_ran_out_of_memory():
+    """bmaltais/kohya_ss issue 2724: 44.5 GiB of an L40S, 512 pixels, rank 8; caching is what fits."""
+    job = {**FLUX, "options": {"lora_rank": "8"}}
+    (answer,) = fit([Job("flux.1-dev", runtime="kohya", **job)], ["l40s"], GPUS).answers
+    assert not answer.fits
+    assert "--option captions=ahead" in {change.option for change in answer.changes}
+    with pytest.raises(UsageError, match="captions=ahead"):
+        parts("flux.1-dev", runtime="kohya", options={"captions": "never"}, **FLUX)
+
+
+def test_a_pipeline_without_its_safety_checker_is_lighter_by_it():
+    """sayakpaul/sample-datasets, SD 1.5 of 30 steps on an A100 without one: 2.616 GiB in BF16."""
+    job = {"phase": "generate", "precision": "bf16", "batch": 1.0, "runtime": "diffusers"}
+    whole, bare = (
+        peak("stable-diffusion-1.5", options=options, **job) for options in ({}, {"safety_checker": "None"})
+    )
+    assert whole - bare == pytest.approx(2 * 303_981_588 / GIB, rel=0.01)
+    assert bare == pytest.approx(2.616, rel=0.03)

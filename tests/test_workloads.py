@@ -479,6 +479,8 @@ def test_a_resolution_is_height_by_width() -> None:
             "no optimizer 'magic'; use one of",
         ),
         ("resnet50", {"precision": "fp17"}, "no precision 'fp17'; did you mean"),
+        ("gpt2", {"precision": "int3"}, "no precision 'int3'; did you mean q3_k_m"),
+        ("gpt2", {"precision": "gguf"}, "no precision 'gguf'; did you mean q4_k_m"),
     ],
 )
 def test_a_bad_job_says_what_to_change(name: str, columns: dict[str, object], said: str) -> None:

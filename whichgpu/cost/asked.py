@@ -253,7 +253,10 @@ def _by_recipe(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tu
         apart = not set(recipe.get("marks", ())) <= set(stack.marks)
         if version < recipe.get("since", 0.0) or apart or not _is_of(recipe, job):
             continue
-        own = {name: text for name, text in recipe.get("options", {}).items() if name not in job.options}
+        own = {
+            name: text for name, text in recipe.get("options", {}).items()
+            if name not in job.options and not (name == "global_batch" and _outgrows(job, text))
+        }  # fmt: skip
         sizes = {name: size for name, size in recipe.get("sizes", {}).items() if getattr(job, name) is None}
         narrow = "" if job.precision else recipe.get("precision", "")
         words = [
@@ -265,6 +268,14 @@ def _by_recipe(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tu
         said = (*said, f"{', '.join(words)}: as in the recipes{since}") if words else said
         job = job.changed(options={**own, **job.options}, precision=narrow or job.precision, **sizes)
     return job, said
+
+
+def _outgrows(job: Job, whole: str) -> bool:
+    """Whether the micro-batches that a job states are more together than a recipe's whole batch."""
+    if job.batch is None or job.n_gpus is None:
+        return False
+    replica = np.multiply(1.0 if job.tp is None else job.tp, 1.0 if job.pp is None else job.pp)
+    return bool(np.any(np.asarray(job.batch) * np.asarray(job.n_gpus) / replica > float(whole)))
 
 
 def _is_of(recipe: Mapping[str, Any], job: Job) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 
 from whichgpu.cost import memory, parallel, reserving
 from whichgpu.cost.activations import Kept, causal, most_scores
+from whichgpu.cost.captions import frozen_beside
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh, shares_tokens
 from whichgpu.errors import UsageError
@@ -17,7 +18,6 @@ from whichgpu.workloads.adapters import DEFAULT_PRECISION, frozen, trained_preci
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.checkpointing import checkpointing
 from whichgpu.workloads.ops import changed
-from whichgpu.workloads.ops import parameters as by_module
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.training import trained_parameters
 
@@ -212,8 +212,13 @@ def _untied(ops: tuple[Op, ...], job: Job, stack: Runtime) -> tuple[Op, ...]:
 
 
 def _beside(workload: Workload, job: Job, stack: Runtime) -> float:
-    """Bytes of weights that a pipeline loads and that no pass of it runs."""
-    count = 0.0 if stack.holds.get("bare") else float(workload.dims.get("loaded_beside", 0.0))
+    """Bytes of weights that a pipeline loads and that no pass of it runs.
+
+    A safety checker, unless the job loads its pipeline without one (`safety_checker=None` of diffusers).
+    """
+    without = job.options.get("safety_checker", "").strip().lower() in ("none", "false", "no", "off", "0")
+    bare = without or stack.holds.get("bare")
+    count = 0.0 if bare else float(workload.dims.get("loaded_beside", 0.0))
     return count * precision(job.precision).head
 
 
@@ -254,6 +259,7 @@ def training(
     spread = training_memory.Spread(
         level=step.level, ranks=step.ranks, pp=mesh.pp, vp=job.degree("vp"), shares=mesh.cp * mesh.tp,
         unshared=1.0 if shares_tokens(job) else mesh.tp,
+        gathered=mesh.tp if stack.holds.get("gathers_inputs") else 1.0,
         micro_batches=_in_flight(job, stack, mesh, step), trained=step.held + trained_parameters(own) - tied,
         offload=away,
         piecewise=job.says("optimizer_in_backward"),
@@ -278,7 +284,7 @@ def training(
     if kept.wide_ends:
         kept = replace(kept, score_bytes=_FP32, score_size=_FP32, score_passing=2.0 * _FP32)
 
-    beside = _frozen_beside(workload, job, stack)
+    beside = frozen_beside(workload, job, stack)
 
     def at(kernels: Kept, stage: Any) -> dict[str, Any]:
         found = training_memory.of_all(
@@ -344,21 +350,6 @@ def prepared(job: Job, stack: Runtime) -> bool:
     frozen_in = precision(format_).id if job.phase in ADAPTER_PHASES else ""
     widens = bool(stack.holds.get("widens_ends")) and frozen_in in _PREPARED
     return widens and distributed.sharding(job, stack) != _SHARDED_WHOLE
-
-
-def _frozen_beside(workload: Workload, job: Job, stack: Runtime) -> dict[str, Any]:
-    """Bytes of encoders and autoencoder that a script keeps on the GPU beside the denoiser it trains.
-
-    What the largest encoders make of the captions it computes ahead, and lets them go.
-    """
-    most = stack.holds.get("trains_beside")
-    if not (most and "vae" in workload.dims):
-        return {}
-    pipeline = job.changed(phase="generate", precision="", runtime="", options={}, batch=1.0)
-    counts = by_module(workload.trace(workload.complete(pipeline)))
-    trained = workload.dims["denoiser"]["module"] if "denoiser" in workload.dims else "unet"
-    frozen = sum(count for module, count in counts.items() if module != trained and count <= most)
-    return {"encoders": frozen * precision(job.precision).activation}
 
 
 class Softmax(NamedTuple):

@@ -70,7 +70,8 @@ class Spread:
     `level` of ZeRO over `ranks`, layers over `pp` stages (in `vp` groups each), each sequence's activations
     over `shares` GPUs (context parallelism, and tensor parallelism with its sequence parallelism), logits
     over as many; `unshared` GPUs of tensor parallelism, where they do not share the tokens out between
-    products, each have whole what these do not cut; `micro_batches` of a step; `trained` parameters belong
+    products, each have whole what these do not cut; `gathered` GPUs of it, each of which keeps whole what
+    its column products read; `micro_batches` of a step; `trained` parameters belong
     to the shard of the model, None: all.
     `offload` says what waits on the host; `piecewise`: the optimizer runs within
     the backward pass, so that no layer's gradients wait for the others'. `stage` counts from 0.
@@ -82,6 +83,7 @@ class Spread:
     vp: Any = 1.0
     shares: Any = 1.0
     unshared: Any = 1.0
+    gathered: Any = 1.0
     micro_batches: Any = 1.0
     trained: Any = None
     offload: frozenset[str] = frozenset()
@@ -354,8 +356,11 @@ class _Alive(NamedTuple):
 def _alive(step: _Step, kernels: Kept) -> _Alive:
     """Activations and logits at the fullest moment of a stage; the last makes the logits."""
     spread = step.spread
-    alone = np.all(np.asarray(spread.unshared) == 1)
-    ops = step.forward if alone else [_whole(op, spread.unshared) for op in step.forward]
+    ops = step.forward
+    if np.any(np.asarray(spread.unshared) != 1):
+        ops = [_whole(op, spread.unshared) for op in ops]
+    elif np.any(np.asarray(spread.gathered) != 1):
+        ops = [_gathered_input(op, spread.gathered) for op in ops]
     found = activations(ops, kernels)
     if step.frozen and spread.level == _GATHERED and kernels.again and step.stack.holds.get("two_again"):
         # A frozen layer's own backward pass is told by its inputs' gradient, when the next one has run again.
@@ -389,6 +394,16 @@ def _whole(op: Op, gpus: Any) -> Op:
         return op
     return changed(op, read_bytes=op.read_bytes * gpus, saved_bytes=op.saved_bytes * gpus,
                    write_bytes=op.write_bytes * (gpus if op.shard == "none" else 1.0))  # fmt: skip
+
+
+def _gathered_input(op: Op, gpus: Any) -> Op:
+    """An op over all of so many GPUs that gather what a column product reads, and keep it as it is.
+
+    Megatron keeps its own tokens of it and gathers them again in the backward pass; `F.linear` behind an
+    all-gather keeps its input, all of the tokens.
+    """
+    column = op.shard in _UNCUT_INPUT and op.kind == "gemm"
+    return changed(op, saved_bytes=op.saved_bytes * gpus) if column else op
 
 
 #: Products that read all of a token and make a part of it.

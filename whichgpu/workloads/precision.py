@@ -274,9 +274,14 @@ _MIXED = {"amp", "automatic", "mixed"}
 @lru_cache(maxsize=256)
 def _nearest(name: str) -> Sequence[str]:
     """The names nearest to one that is none: a table of jobs may have it in many rows."""
+    import re
     from difflib import get_close_matches
 
-    return get_close_matches(name, precisions(), n=3, cutoff=0.4)
+    # Of so many bits, or of that kind of file, before names that are spelled alike.
+    bits = re.search(r"(?<![\d.])([1-8])(?:[.]\d+)?[ _-]?bits?\b|\b(?:u?int|i?q)([1-8])(?!\d)", name)
+    size = (bits[1] or bits[2]) if bits else "4" if name == "gguf" else ""
+    same = [one for one in (f"q{size}_k_m", f"q{size}_k", f"q{size}_0", f"iq{size}_m") if one in precisions()]
+    return same or get_close_matches(name, precisions(), n=3, cutoff=0.4)
 
 
 def of_job(job: Job) -> Precision:

@@ -173,6 +173,7 @@ def _training(cells: Cells) -> Iterator[Try]:
     """Ways of training the same that take less memory, then all of them together."""
     job = cells.settled.job
     yield from _sharded(cells)
+    yield from _captioned(cells)
     for kind in _MORE_CHECKPOINTING[checkpointing(job)]:
         yield Try.of(
             "checkpointing", f"{kind} activation checkpointing", f"--option checkpointing={kind}",
@@ -191,6 +192,16 @@ def _training(cells: Cells) -> Iterator[Try]:
     for phase in _phases(cells):
         yield _adapters(cells, phase)
     yield from _combined(cells)
+
+
+def _captioned(cells: Cells) -> Iterator[Try]:
+    """Captions of large text encoders computed before a denoiser is trained, which then leave the GPU."""
+    option = "--option captions=ahead"
+    if np.any(cells.parts.get("encoders", 0.0)) and "captions" not in cells.job.options:
+        ahead = _with(cells, captions="ahead")
+        if np.any(ahead.parts.get("encoders", 0.0) < cells.parts["encoders"]):
+            words = "captions computed ahead (--cache_text_encoder_outputs)"
+            yield Try.of("captions", words, option, ahead)
 
 
 def _leaner_trainer(cells: Cells) -> Iterator[Try]:

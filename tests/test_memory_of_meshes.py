@@ -1,0 +1,51 @@
+"""What several GPUs keep of one layer: inputs that are gathered, and batches of published recipes."""
+
+import pytest
+from memory_jobs import GIB, parts
+
+from whichgpu import api
+
+TOKENS = {"phase": "pretrain", "precision": "bf16", "seq_len": 4096.0, "n_gpus": 8.0, "tp": 8.0}
+
+
+def kept(runtime: str, tp: float = 8.0, **options: str) -> float:
+    job = {**TOKENS, "tp": tp, "batch": 8.0, "options": {"checkpointing": "none", **options}}
+    return float(parts("llama-2-7b", runtime=runtime, **job)["activations"])
+
+
+@pytest.mark.parametrize("runtime", ["nanotron", "torchtitan"])
+def test_what_column_products_read_is_gathered_and_kept(runtime: str):
+    """Two inputs a layer, of attention and of the MLP, and the head's in 16 bits: whole on each GPU."""
+    shared = kept(runtime, tp=1.0) / 8.0
+    inputs = (2 * 32 + 1) * 8 * 4096 * 4096 * 2
+    assert kept(runtime) - shared == pytest.approx(inputs * 7 / 8, rel=0.12)  # of what `kept` is fitted to
+    assert kept(runtime) < kept(runtime, sequence_parallel="false")
+    assert kept("Megatron-LM") == pytest.approx(kept("Megatron-LM", tp=1.0) / 8.0, rel=0.01)
+
+
+def test_a_layer_that_runs_again_gathers_again():
+    full = kept("nanotron", checkpointing="full")
+    assert full < 0.1 * kept("nanotron")
+
+
+def test_nanotron_keeps_fp32_gradients_and_copies_beside_16_bits():
+    """2 + 4 B of weights and gradients on each GPU, 4 + 8 over the replicas (ZeRO 1)."""
+    job = {**TOKENS, "tp": 1.0, "batch": 1.0}
+    found = parts("llama-2-7b", runtime="nanotron", **job)
+    states = sum(found[name] for name in ("weights", "gradients", "optimizer"))
+    assert states == pytest.approx((6 + 12 / 8) * 6.738e9, rel=0.01)
+
+
+def test_llm_c_has_16_bytes_of_states_and_logits_in_place():
+    job = {"phase": "pretrain", "precision": "bf16", "batch": 16.0, "seq_len": 1024.0}
+    found = parts("gpt2-xl", runtime="llm.c", **job)
+    states = sum(found[name] for name in ("weights", "gradients", "optimizer"))
+    assert states == pytest.approx(16 * 1.5576e9, rel=0.01)
+    assert found["logits"] / GIB == pytest.approx(2 * 16 * 1024 * 50257 / GIB, rel=0.05)
+
+
+def test_a_recipe_s_batch_is_not_held_against_a_larger_one_that_is_asked_for():
+    """nanoGPT's script makes 480 sequences a step; of 64 on each of eight GPUs it was refused for them."""
+    job = {"gpu": "a100-80gb-sxm", "n_gpus": 8, "phase": "train", "runtime": "nanoGPT"}
+    assert "global_batch" not in api.predict("gpt2", batch=64, **job).job.options
+    assert api.predict("gpt2", batch=60, **job).job.options["global_batch"] == "480"
