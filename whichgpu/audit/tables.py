@@ -236,8 +236,10 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
             cell = table.cell(index, column)
             if cell and column not in several:
                 mine = of.of(rate_of(label, cell.text, attribute), label)
-                times = of.number if of.rented else max(of.number, number)
-                times = known[1] if known and known[1] >= 1 else times
+                times = known[1] if known and known[1] >= 1 else max(of.number, number)
+                if of.rented and several and number != of.number:
+                    # What all of them have follows from the number that is wrong, or from the right one.
+                    mine = None
                 yield Cell(cell, of.ids, mine, label, said, unit, index, column, True, of.ids, times)
 
 
