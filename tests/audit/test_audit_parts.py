@@ -77,3 +77,81 @@ def test_a_device_of_a_data_centre_has_no_outputs():
     text += "| Display outputs | None | 4x DisplayPort 1.4a |\n"
     found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
     assert [each.quote for each in found.accusations] == ["4x DisplayPort 1.4a"]
+
+
+ROSTER = """Best cards, ranked
+
+1. RTX 5090 - 32GB GDDR7 - $1,999 - 575W
+2. RTX 4090 - 24GB GDDR6X - $1,599 - 450W
+3. RTX 5080 - {} - {} - 360W
+4. RTX 4070 - 12GB GDDR6X - $599 - {}
+"""
+USED = """Best used cards on eBay
+
+1. RTX 3090 - 24GB GDDR6X - $750
+2. RTX 3080 - 10GB GDDR6X - $699
+3. RTX 3070 - 8GB GDDR6 - $499
+4. RTX 3060 - 12GB GDDR6 - $329
+"""
+OFFICIAL = """| | RTX 5070 | RTX 4070 SUPER |
+|---|---|---|
+| Shader Cores | Blackwell, 31 TFLOPS | {}, 36 TFLOPS |
+| Tensor Cores (AI) | 5th Generation, 988 AI TOPS | 4th Generation, {} AI TOPS |
+| PCI Express Gen 5 | Yes | {} |
+| Clocks Base | 2.33 GHz | 1.98 GHz |
+"""
+DASHES = """| | A100 80GB SXM | H100 SXM | L40S |
+|---|---|---|---|
+| FP16 / BF16 Tensor (dense, sparse) | 312 / 624 | 989 / 1,979 | {} |
+| FP8 (dense / sparse) | {} | 1,979 / 3,958 | 733 / 1,466 |
+| MIG | 7 | {} | — |
+"""
+SHORT = """| | RTX A4000 | RTX A5000 |
+|---|---|---|
+| CUDA | 6144 | 8192 |
+| Tensor | 192 | 256 |
+| RT | 48 | 64 |
+| RAM | 16 GB | 24 GB |
+"""
+TABS = (
+    "RTX 3090 Ti vs RTX 3090\n\n\t\tRTX 3090 Ti\tRTX 3090\nSMs\t\t84\t82\nCUDA\t\t10752\t{}\n"
+    "Boost\t\t1860 MHz\t1695 MHz\nMem speed\t21 Gbps\t19.5 Gbps\n"
+)
+GERMAN = """| | RTX 5080 | RTX 5070 Ti |
+|---|---|---|
+| Shadereinheiten | 10.752 | 8.960 |
+| Marktstart | 30.01.2025 | 20.02.{} |
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wrong", "confirmed"),
+    [
+        ("a.md", ROSTER.format("16GB GDDR7", "$999", "200W"), [], {"16GB", "$999", "200W", "$1,999", "575W"}),
+        ("a.md", ROSTER.format("24GB GDDR7", "$1,299", "200W"), ["24GB", "$1,299"], {"$1,599", "200W"}),
+        # Prices of used cards are none of the launch, though some are as high.
+        ("a.md", USED, [], {"24GB", "8GB"}),
+        ("a.md", OFFICIAL.format("Ada Lovelace", 568, "No"), [],
+         {"Blackwell", "Ada Lovelace", "988 AI TOPS", "568 AI TOPS", "Yes", "No", "31 TFLOPS", "1.98 GHz"}),
+        ("a.md", OFFICIAL.format("Ampere", 836, "Yes"), ["Ampere", "836 AI TOPS", "Yes"], {"988 AI TOPS"}),
+        ("a.md", DASHES.format("362 / 733", "n/a", "7"), [],
+         {"312", "624", "989", "1,979", "362", "733", "n/a", "7", "—"}),
+        ("a.md", DASHES.format("362 / 733", "—", "—"), [], {"312", "624"}),
+        ("a.md", DASHES.format("989 / 1,979", "n/a", "7"), ["989", "1,979"], {"312", "624"}),
+        ("a.md", SHORT, [], {"192", "256", "48", "64", "16 GB", "24 GB"}),
+        ("a.txt", TABS.format(10496), [], {"84", "82", "10752", "10496", "1860 MHz", "19.5 Gbps"}),
+        ("a.txt", TABS.format(8704), ["8704"], {"84", "82", "10752", "1695 MHz"}),
+        ("a.md", GERMAN.format(2025), [], {"10.752", "8.960", "2025"}),
+        ("a.md", GERMAN.format(2022), ["2022"], {"8.960"}),
+    ],
+    ids=[
+        "a ranking", "a wrong one", "used cards", "the maker's table", "a wrong one of it", "pairs and none",
+        "dashes that may be gaps", "another's pair", "words of several meanings", "tabs",
+        "a wrong one in tabs",
+        "days in German", "a wrong day",
+    ],
+)  # fmt: skip
+def test_rows_and_lists_as_makers_and_shops_have_them(name, text, wrong, confirmed):
+    found = audited(text.encode(), name, catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == wrong
+    assert confirmed <= {each.quote for each in found.findings if each.verdict == "confirmed"}
