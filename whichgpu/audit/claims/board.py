@@ -157,4 +157,4 @@ def _judged(
         gpu.segment == "datacenter" and gpu.value(field) == "none" and certain(gpu, field) for gpu in known
     )
     verdict = "confirmed" if right else "contradicted" if none else "unverifiable"
-    yield of_field(cell.passage, place, "specification", field, right or known, verdict, context)
+    yield of_field(cell.passage, place, "identity", field, right or known, verdict, context)
