@@ -136,6 +136,8 @@ def _headed(text: str) -> Attribute | None:
         plain,
         bare,
         re.sub(r"\s*\([^)]*\)$", "", bare),
+        # "Clocks (MHz)" above "Base".
+        re.sub(r"\s*\([^)]*\)\s*", " ", bare),
         re.sub(r"^(?:max(?:imum)?|peak|total|number of|gpu)\s+", "", bare),
         # "Tensor" below the name of its group, "Cores".
         " ".join((*bare.split()[1:], *bare.split()[:1])),
@@ -154,6 +156,7 @@ def _headed(text: str) -> Attribute | None:
 _ALONE = {
     "shader": "cores", "interface": "memory_bus", "cuda": "cores", "gb/s": "bandwidth", "tb/s": "bandwidth",
     "gbps": "bandwidth", "watts": "power", "watt": "power", "tflops fp32": "fp32", "tflops fp16": "fp16",
+    "base": "clock_base",
 }  # fmt: skip
 #: What says no more of an attribute than whose it is: "NVIDIA Hopper Architecture-Based CUDA\u00ae Cores".
 _OF_MAKER = re.compile(
@@ -234,7 +237,10 @@ def _qualifiers() -> Mapping[str, re.Pattern[str]]:
 #: What a cell says of itself under a header that names no attribute: "Ampere (8 nm)", "NVLink, 600 GB/s".
 _TOLD = {
     "process": re.compile(r"\d\s?nm\b"),
-    "nvlink": re.compile(r"\bNV(?:Link|Switch)\b[^|\n]{0,24}\d\s?[GT]B/s", re.IGNORECASE),
+    "nvlink": re.compile(
+        r"\bNV(?:Link|Switch)\b[^|\n]{0,24}\d\s?[GT]B/s|\d\s?[GT]B/s\s*\(?(?:via |over )?NVLink",
+        re.IGNORECASE,
+    ),
 }
 
 

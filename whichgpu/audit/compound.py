@@ -38,7 +38,11 @@ def compound(found: Iterable[Cell]) -> Iterator[Cell]:
         if parts := _of_each(cell) or _of_kinds(cell):
             yield from parts
             continue
+        if rate := _of_rate(cell):
+            yield from (rate, cell._replace(attribute=None))
+            continue
         yield cell
+        yield from _cores_in(cell)
         own = cell.attribute.key if cell.attribute else ""
         whole = cell.passage.text
         if (
@@ -56,7 +60,7 @@ def _of_each(cell: Cell) -> list[Cell]:
     """
     values = _slashed(cell.passage.text)
     names = [cell.label[start:end] for start, end in _slashed(cell.label)]
-    if len(names) != len(values) or len(names) < 2:
+    if len(names) != len(values) or len(names) < 2 or _BOTH.search(cell.label):
         return []
     whose = [headed(each) for each in names]
     counted = whose[0] is not None and whose[0].dimension == "count"
@@ -71,6 +75,8 @@ def _of_each(cell: Cell) -> list[Cell]:
     ]  # fmt: skip
 
 
+#: "FP16 / BF16 Tensor (dense, sparse)": what a slash below it parts are these two.
+_BOTH = re.compile(r"\bdense\b.{1,12}\bspars|\bspars\w*.{1,12}\bdense\b", re.IGNORECASE)
 #: Cores with their kind behind them, and what they are of.
 _CORES = re.compile(
     r"\d[\d.,\u00a0\u202f]*\s*(?P<kind>CUDA|Tensor|RT)\b(?:[ -](?:cores?|kerne))?", re.IGNORECASE
@@ -92,6 +98,34 @@ def _of_kinds(cell: Cell) -> list[Cell]:
         )
         for each, key in zip(told, keys, strict=True)
     ]  # fmt: skip
+
+
+#: Rates that are told below the names of their cores: "5th Generation, 988 AI TOPS" of tensor cores.
+_RATES = {"cores": "fp32", "rt_cores": "rt", "tensor_cores": "tensor"}
+
+
+def _of_rate(cell: Cell) -> Cell | None:
+    """A cell that tells the rate of cores in place of their number."""
+    key = _RATES.get(cell.attribute.key, "") if cell.attribute else ""
+    told = quantities(cell.passage.text) if key else ()
+    rates = [each for each in told if each.dimension in ("flop rate", "op rate")]
+    if len(rates) != 1 or any(each.dimension == "count" for each in told):
+        return None
+    sparse = frozenset({"sparse"}) if rates[0].unit.startswith("AI") else frozenset()
+    part = cell.passage.part(rates[0].start, rates[0].end)
+    return cell._replace(passage=part, attribute=attributes()[key], label=rates[0].unit, said=sparse, unit="")
+
+
+#: "2048-core Ampere GPU" under a header of no attribute.
+_SO_MANY_CORES = re.compile(r"(\d[\d.,]*)-core\b", re.IGNORECASE)
+
+
+def _cores_in(cell: Cell) -> Iterator[Cell]:
+    """The number of cores that a cell tells beside the architecture."""
+    match = _SO_MANY_CORES.search(cell.passage.text) if cell.attribute is None else None
+    if match and open_header(f"{cell.label.lower().replace('gpu', '')} "):
+        part = cell.passage.part(*match.span(1))
+        yield cell._replace(passage=part, attribute=attributes()["cores"], said=frozenset(), unit="")
 
 
 #: A slash with blanks beside it; that of "GB/s" has none.

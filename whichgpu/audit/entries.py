@@ -44,6 +44,24 @@ def _of_words(name: str) -> bool:
     return attribute is None or attribute.key in ("process", "mig")
 
 
+def items(context: Context) -> Sequence[Cell]:
+    """The items of lists without a name of their own, of one device for certain: "4x DisplayPort 1.4a"."""
+    if "plain items" not in context.memo:
+        context.memo["plain items"] = tuple(_items(context))
+    found: Sequence[Cell] = context.memo["plain items"]
+    return found
+
+
+def _items(context: Context) -> Iterator[Cell]:
+    for index, passage in context.document.running():
+        short = passage.kind == "item" and len(passage.text) <= _LONGEST
+        if not short or context.mentions.get(index) or _SENTENCE.search(passage.text):
+            continue
+        whose, certain = topic(index, passage, context)
+        if certain and len(whose) == 1 and not _ENTRY.fullmatch(passage.text):
+            yield Cell(passage, whose[0].ids, None, "", frozenset(), "", 0, 0, True, whose[0].named)
+
+
 def _entries(context: Context) -> Iterator[Cell]:
     for index, passage in context.document.running():
         short = passage.kind == "item" and len(passage.text) <= _LONGEST and ":" in passage.text

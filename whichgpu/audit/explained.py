@@ -41,6 +41,8 @@ _POOLED = (*_RATES, "bandwidth", "power", "memory")
 _SOME, _DISTINCT, _MANY = 3, 3, 24
 #: Columns of a table with open headers that are looked at.
 _TRIED = 40
+#: Cells that show what a word of several meanings is of.
+_TWO = 2
 #: Bare numbers are like others by chance: so many of them show it.
 _BARE = 4
 #: Right cells to a wrong one where a column is of what its header says, of what it does not say, and of one
@@ -77,6 +79,7 @@ def explained(found: Sequence[Cell], context: Context) -> list[Cell]:
     for index, cell in enumerate(found):
         series.setdefault(cell.label, []).append(index)
     found = _without_host(found)
+    found = _hinted(found, context)
     made = list(found)
     tried = 0
     for label, places in series.items():
@@ -95,6 +98,30 @@ def _without_host(found: Sequence[Cell]) -> list[Cell]:
     own = {label for label in labels if _OF_GPUS.search(label)}
     others = labels - own if own else set()
     return [cell._replace(attribute=None) if cell.label in others else cell for cell in found]
+
+
+#: Headers of one word that may be of something else: what they are where their cells are right of it.
+_HINTS = {"tensor": "tensor_cores", "rt": "rt_cores", "ram": "memory", "tensors": "tensor_cores"}
+
+
+def _hinted(found: Sequence[Cell], context: Context) -> list[Cell]:
+    """Cells below a word such as "Tensor" or "RAM", of what most of them are right of: two at least."""
+    made = list(found)
+    named = {cell.attribute.key for cell in found if cell.attribute}
+    for word, key in _HINTS.items():
+        places = [
+            i for i, cell in enumerate(found)
+            if cell.attribute is None and cell.label.strip(" :*").lower() == word and key not in named
+        ]  # fmt: skip
+        meant = [
+            made[i]._replace(attribute=attributes()[key], unit="GB" if key == "memory" else "")
+            for i in places
+        ]
+        told = [is_right(cell, context) for cell in meant]
+        if sum(each is True for each in told) >= max(_TWO, _NAMED * told.count(False)):
+            for i, cell in zip(places, meant, strict=True):
+                made[i] = cell
+    return made
 
 
 def _without_measured(found: list[Cell], context: Context) -> list[Cell]:

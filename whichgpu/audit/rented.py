@@ -12,7 +12,7 @@ from whichgpu.hardware.instances import instance
 _TYPE = re.compile(
     r"(?:ml\.)?[a-z]{1,5}\d[a-z\d]{0,4}(?:-[a-z]+\d+)?\.(?:\d{0,3}x?large|metal[\w-]{0,8}|small|medium)|"
     r"(?:a[2-9]|g[2-9]|ct\d\w{1,2})-[a-z]+-\d{1,3}[gt]?|"
-    r"(?:standard_)?n[cdvg]\w{2,40}|(?:vm|bm)\.gpu[\w.-]{1,24}|ecs\.[\w.-]{4,24}",
+    r"(?:standard[_ ])?n[cdvg]\w{2,40}(?: [\w ]{2,16}v\d)?|(?:vm|bm)\.gpu[\w.-]{1,24}|ecs\.[\w.-]{4,24}",
     re.IGNORECASE,
 )
 #: What of an instance is its GPUs', and no processor's or disk's.

@@ -25,7 +25,7 @@ _ROUNDED = {"transistors": 0.01}
 #: What may have its last digits cut off, and by what share at most.
 _CUTTABLE, _CUT = ("flop rate", "op rate", "bandwidth", "frequency", "area"), 0.025
 #: Sizes that are one size: decimal units for binary ones, as cards and caches are sold.
-_ALIKE = {"memory": 2.0**30 / 1e9, "l2": 2.0**20 / 1e6}
+_ALIKE = {"memory": 2.0**30 / 1e9, "l2": 2.0**20 / 1e6, "l3": 2.0**20 / 1e6}
 #: How far rounding may change a value at most, as a share of it, and one below 1.
 _ROUNDING, _FRACTION = 0.035, 0.25
 #: Nodes of TSMC that one process is called by.

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _PLAIN = ("fp32", "fp64")
 #: Columns and rows in which devices are looked for.
 _SEARCHED = 3
+#: Columns of a row in which an instance type is looked for.
+_TYPES = 6
 #: How much of a header's cell the name of its device is at least.
 _SHARE = 0.35
 #: Cells that must fit the devices that a table does not name, and how nearly.
@@ -47,7 +49,8 @@ _TIMES = re.compile(
 #: Headers of how many of a device a row is of, and such a number.
 COUNT = re.compile(
     r"(?:#|no\.?|num(?:ber)?|count|quantity|qty)(?: of)?(?: gpus?| cards?| accelerators?)?|"
-    r"(?:gpus?|cards?|accelerators?)(?: count| quantity| per (?:node|instance|server|system|vm))|"
+    r"(?:gpus?|cards?|accelerators?)"
+    r"(?: count| quantity| per (?:node|instance|server|system|vm)| in it| included)|"
     r"gpus|cards|nombre|anzahl|quantit\u00e9|cantidad|quantit\u00e0|quantidade",
     re.IGNORECASE,
 )
@@ -227,13 +230,16 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
         # Of a machine whose number of GPUs stands beside it, totals are theirs.
         of = head._replace(whole=True) if inside and number == 1 else head
         # Of an instance type it is known how many it has, whatever the row says.
-        beside = table.cell(index, 0)
-        known = rented(beside.text) if beside and not of.rented else None
+        row = table.rows[index][:_TYPES] if not of.rented else ()
+        known = next((kind for beside in row if beside and (kind := rented(beside.text))), None)
         for column, attribute, label, said, unit in heads:
             cell = table.cell(index, column)
             if cell and column not in several:
                 mine = of.of(rate_of(label, cell.text, attribute), label)
                 times = known[1] if known and known[1] >= 1 else max(of.number, number)
+                if of.rented and several and number != of.number:
+                    # What all of them have follows from the number that is wrong, or from the right one.
+                    mine = None
                 yield Cell(cell, of.ids, mine, label, said, unit, index, column, True, of.ids, times)
 
 

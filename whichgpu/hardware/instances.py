@@ -34,6 +34,29 @@ def instance(text: str) -> tuple[str, float] | None:
     return only if only[0] and only[1] else None
 
 
+def host(text: str) -> tuple[frozenset[float], frozenset[float]]:
+    """The virtual processors and the memory in GiB of an instance type, as the offers on file tell them.
+
+    Both are empty for anything else; offers of one type that do not agree are all told.
+    """
+    asked = _plain(re.sub(_AROUND, "", text))
+    return _hosts().get(asked, (frozenset(), frozenset()))
+
+
+@cache
+def _hosts() -> Mapping[str, tuple[frozenset[float], frozenset[float]]]:
+    """What `host` says of each type."""
+    table: dict[str, Any] = store.part("prices", "offers")
+    at = {name: table["columns"].index(name) for name in ("provider", "instance", "vcpus", "memory_gib")}
+    found: dict[str, tuple[set[float], set[float]]] = {}
+    for row in table["rows"]:
+        if row[at["provider"]] in _PROVIDERS:
+            both = found.setdefault(_plain(row[at["instance"]]), (set(), set()))
+            for known, name in zip(both, ("vcpus", "memory_gib"), strict=True):
+                known.update([float(row[at[name]])] if row[at[name]] else [])
+    return {name: (frozenset(cpus), frozenset(sizes)) for name, (cpus, sizes) in found.items()}
+
+
 @cache
 def _types() -> Mapping[str, frozenset[tuple[str, float]]]:
     """What each instance type has, by its name; of a type whose offers do not agree each of them."""

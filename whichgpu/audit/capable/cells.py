@@ -35,6 +35,8 @@ MEASURED = re.compile(
     r"\b(?:tok(?:en)?s?|images?|imgs?|it|frames?|samples?)\s?(?:/|per )\s?s|\bfps\b", re.IGNORECASE
 )
 
+_DASH = re.compile(r"\s*[-\u2013\u2014]+\s*")
+
 _N_A = re.compile(r"\s*n/a\s*(?:\([^()]{0,40}\))?\s*$", re.IGNORECASE)
 
 #: What a cell says of NVLink where it says neither yes nor no: "Pair option".
@@ -64,6 +66,12 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     parts = list(cell_parts(cell, context))
     yield from parts
     gpus = [context.catalogue[key] for key in cell.ids]
+    for each in _headed(cell.label.strip(" *:")) if _DASH.fullmatch(cell.passage.text) else ():
+        # A dash says that there is none, or that the writer did not know.
+        if all(each.has(gpu) is False for gpu in gpus):
+            yield from judged(
+                cell.passage, (0, len(cell.passage.text)), each, gpus, told=False, context=context
+            )
     for each, yes in () if parts else told_below(cell.label, cell.passage.text):
         yield from judged(cell.passage, (0, len(cell.passage.text)), each, gpus, told=yes, context=context)
 
@@ -153,6 +161,6 @@ def _headed(label: str) -> tuple[Capability, ...]:
     """The capabilities that the label of a cell names by itself."""
     said = (
         r"(?:supports? |peak |dense |multi-gpu )?{}"
-        r"(?: (?:performance|throughput|compute|tensor|cores?)){{0,2}}(?: \([\w ]+\))?"
+        r"(?: (?:performance|throughput|compute|tensor|cores?|dense|sparse|peak)){{0,2}}(?: \([\w ,/&|-]+\))?"
     )
     return tuple(each for each in CAPABILITIES if re.fullmatch(said.format(each.names), label, re.IGNORECASE))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.coordinated import up_to
 from whichgpu.audit.explained import of_words
-from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, generations, owner_of
+from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, generations, of_field, owner_of
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import Sentence, sentences
@@ -125,9 +125,35 @@ def _tells_its_own(cell: Cell, context: Context) -> bool | None:
 
 def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     text = cell.passage.text
+    if heads := _PCIE.search(cell.label) if _ONLY_YES.fullmatch(text) else None:
+        yield from _has(cell, heads, context)
+        return
     match = _PCIE.search(text) or (_CELL.match(text) if "pci" in cell.label.lower() else None)
     if match:
         yield from _judged(cell.passage, match, [context.catalogue[key] for key in cell.ids], context)
+
+
+def _has(cell: Cell, heads: re.Match[str], context: Context) -> Iterator[Finding]:
+    """A yes or a no below a generation: "PCI Express Gen 5 | Yes"."""
+    known = [
+        gpu for key in cell.ids if generations(gpu := context.catalogue[key]) and gpu.confidence != "low"
+    ]
+    yes = cell.passage.text.strip()[0].lower() in _YES
+    # What has a later generation runs in slots of an earlier one.
+    right = [gpu for gpu in known if (int(heads["n"]) <= max(generations(gpu))) is yes]
+    if known:
+        verdict = "confirmed" if right else "contradicted"
+        place = (0, len(cell.passage.text))
+        yield of_field(
+            cell.passage, place, "specification", "pcie_generation", right or known, verdict, context
+        )
+
+
+#: A cell that says yes or no, and the first letters of a yes.
+_ONLY_YES = re.compile(
+    r"\s*(?:yes|no|ja|nein|oui|non|[\u2713\u2714\u2705\u2717\u2718\u274c])\s*", re.IGNORECASE
+)
+_YES = "yjo\u2713\u2714\u2705"
 
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:

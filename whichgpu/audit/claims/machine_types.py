@@ -1,6 +1,7 @@
-"""What an instance type of a cloud has, in tables: which GPU, and how many of it.
+"""What an instance type of a cloud has, in tables: which GPU, how many of it, virtual processors, memory.
 
-"p4d.24xlarge | 8 | A100" is held against the offers on file; rows or columns are headed by the types.
+"p4d.24xlarge | 8 | A100 | 96 | 1,152 GiB" is held against the offers on file; rows or columns are headed by
+the types.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.rented import rented
 from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import family, mentions
 from whichgpu.audit.tables import COUNT
+from whichgpu.hardware.instances import host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,31 +33,70 @@ _NUMBER = re.compile(r"\s*(?:x|\u00d7)?\s?(\d{1,3})\s?(?:x|\u00d7|gpus?)?\s*", r
 #: What sets an A10G apart from an A10.
 _LETTER = re.compile(r"(?<=\d)[a-z]$")
 #: Places in which the types stand, and rows and columns that are read.
-_SEARCHED, _ROWS, _COLUMNS = 2, 300, 30
+_SEARCHED, _ROWS, _COLUMNS = 6, 300, 30
+#: Headers of what the machine has beside its GPUs.
+_CPUS = re.compile(r"(?:v?cpus?|vcores?)(?: count| cores?)?|(?:virtual|cpu) cores|# ?v?cpus?", re.IGNORECASE)
+_RAM = re.compile(
+    r"(?:(?:system|host|instance|cpu|main|vm|server) )?(?:ram|memory)(?: \(?(?:gi?b|ram)\)?)*|"
+    r"arbeitsspeicher|m\u00e9moire vive|memoria ram",
+    re.IGNORECASE,
+)
+#: How far a size may be off, as a share: units of 2 to the 30th or of a thousand million, and rounding.
+_SIZE_OFF, _GIB = 0.012, 1.073741824
+#: From where on it is another size, whatever it is counted in.
+_OTHER_SIZE = 0.12
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every number and name of GPUs beside an instance type, with its verdict."""
     for table in context.document.tables:
-        for label, kind, cell in _told(table):
-            yield from _of_cell(label, kind, cell, context)
+        for label, name, cell in _told(table):
+            yield from _of_cell(label, rented(name) or ("", 0.0), cell, context)
+            yield from _of_host(label, name, cell, context)
 
 
-def _told(table: Table) -> Iterator[tuple[str, tuple[str, float], Passage]]:
-    """The cells beside types with what they are headed by and what the type has."""
+def _told(table: Table) -> Iterator[tuple[str, str, Passage]]:
+    """The cells beside types with what they are headed by and the name of the type."""
     for row in table.rows[1:_ROWS]:
-        at, kind = next(((i, kind) for i, c in enumerate(row[:_SEARCHED]) if c and (kind := rented(c.text))),
-                        (0, None))  # fmt: skip
-        for column, cell in enumerate(row[:_COLUMNS]) if kind else ():
-            head = table.cell(0, column)
-            if kind and cell and head and column != at:
-                yield head.text, kind, cell
+        at = next((i for i, c in enumerate(row[:_SEARCHED]) if c and rented(c.text)), None)
+        for column, cell in enumerate(row[:_COLUMNS]) if at is not None else ():
+            head, beside = table.cell(0, column), row[at or 0]
+            if beside and cell and head and column != at:
+                yield head.text, beside.text, cell
     for column, head in enumerate(table.rows[0][1:_COLUMNS], 1) if table.rows else ():
-        kind = rented(head.text) if head else None
-        for row in table.rows[1:_ROWS] if kind else ():
+        for row in table.rows[1:_ROWS] if head and rented(head.text) else ():
             cell = row[column] if len(row) > column else None
-            if kind and cell and row[0]:
-                yield row[0].text, kind, cell
+            if head and cell and row[0]:
+                yield row[0].text, head.text, cell
+
+
+def _of_host(label: str, name: str, cell: Passage, context: Context) -> Iterator[Finding]:
+    """The virtual processors, or the memory of the host, of an instance type."""
+    label = label.strip(" :*#")
+    cpus, sizes = host(name.strip(" *`"))
+    told = quantities(cell.text, context.fraction)
+    of_cpus = _CPUS.fullmatch(label) is not None
+    if len(told) != 1 or not (of_cpus or _RAM.fullmatch(label)):
+        return
+    amount = told[0]
+    units = ("number", "count") if of_cpus else ("number", "memory")
+    known = cpus if of_cpus else sizes
+    if not known or amount.dimension not in units or amount.high != amount.value:
+        return
+    size = amount.value / 1e9 if amount.dimension == "memory" else amount.value
+    ways = (size,) if of_cpus else (size, size / _GIB, size * _GIB, size / _GIB**2, size * 1.024)
+    off = min(abs(way / one - 1) for way in ways for one in known if one)
+    verdict = (
+        "confirmed" if off <= (0 if of_cpus else _SIZE_OFF)
+        else "contradicted" if of_cpus or off > _OTHER_SIZE else "unverifiable"
+    )  # fmt: skip
+    real = " or ".join(f"{one:,g}{'' if of_cpus else ' GiB'}" for one in sorted(known))
+    because = f"{name.strip()} has {real}{' vCPUs' if of_cpus else ' of memory'}"
+    yield made(
+        context, cell, (amount.start, amount.end), "identity", verdict, subject=name.strip(),
+        attribute="vcpus" if of_cpus else "host_memory", because=because,
+        expected=real if verdict == "contradicted" else "", evidence=(Evidence(because),),
+    )  # fmt: skip
 
 
 def _of_cell(label: str, kind: tuple[str, float], cell: Passage, context: Context) -> Iterator[Finding]:

@@ -58,7 +58,8 @@ def find(context: Context) -> Iterator[Finding]:
                 told = {row: each for row, each in told.items() if row > 1 and each.told.dimension in _SHARES}
                 prices = [each.values for each in read.values() if each.money]
                 ways = [{row: (of[1], of[row]) for row in told} for of in prices if {1, *told} <= of.keys()]
-                ways = ways or list(_of_speeds(one, told, first, list(read.values())))
+                # "vs. T4" beside prices and speeds is of the speeds.
+                ways = list(_of_speeds(one, told, first, list(read.values()))) or ways
             else:
                 continue
             yield from _of_ways(told, ways, _LESS.search(one.name) is not None, context)
@@ -67,7 +68,7 @@ def find(context: Context) -> Iterator[Finding]:
 #: What says that the first row is once itself, and the columns that are no speed or time.
 _ONCE = re.compile(r"\s*(?:1(?:[.,]0+)?\s?[x\u00d7]|baseline|reference)\s*", re.IGNORECASE)
 _NO_SPEED = re.compile(
-    r"\b(?:gpus|count|number|year|cores|sms|memory|vram|power|watts?|tdp|tflops|bandwidth|batch)\b",
+    r"\b(?:gpus|count|number|year|cores|sms|memory|vram|power|watts?|tdp|tflops|bandwidth)\b|^\W*batch",
     re.IGNORECASE,
 )
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 #: Headings of when a device was sold first, and a year.
 LAUNCH = re.compile(
     r"(?:release|launch|introduction|announcement|year|date)(?:ed|d)?(?: date| year)?|announced|introduced|"
+    r"marktstart|verkaufsstart|erstverkauf|launch-?datum|release(?: date)? \(\w+\)|launch(?: date)? \(\w+\)|"
     r"jahr|ann\u00e9e|a\u00f1o|anno|ano|(?:erscheinungs|ver\u00f6ffentlichungs|release-)datum|"
     r"erscheinungsjahr|ann\u00e9e de (?:sortie|lancement)|a\u00f1o de (?:lanzamiento|salida)|"
     r"anno di (?:uscita|lancio)|ano de lan\u00e7amento|"
@@ -67,7 +68,7 @@ _SLOTS_IN_WORDS = {
 _SLOTS = re.compile(rf"\b({'|'.join(_SLOTS_IN_WORDS)}|[1-4](?:\.\d)?)[- ]slots?\b", re.IGNORECASE)
 _MODULE = re.compile(r"\s*(SXM|PCIe|OAM|MXM)\d?\b(?!\s*(?:/|or\b|and\b|,))", re.IGNORECASE)
 # No bound of words: "2022\u5e74".
-YEAR = re.compile(r"(?<![\dA-Za-z.,])20[012]\d(?![\dA-Za-z]|[.,]\d)")
+YEAR = re.compile(r"(?:(?<![\dA-Za-z.,])|(?<=\d\.\d\d\.)|(?<=\d\.\d\.))20[012]\d(?![\dA-Za-z]|[.,]\d)")
 _ORDER = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = re.compile(
     rf"\b({'|'.join(_ORDER)})[a-z]*\.? (?:\d{{1,2}}(?:st|nd|rd|th)?,? )?(20[012]\d)\b", re.IGNORECASE

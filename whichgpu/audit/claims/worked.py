@@ -27,6 +27,11 @@ _OF_USE = re.compile(
     r"users?|concurren\w*|batch|throughput|time|seconds?|latency|joules?)\b",
     re.IGNORECASE,
 )
+#: Columns of what a machine has beside its GPUs, and of their names: they follow from nothing.
+_OF_HOST = re.compile(
+    r"\b(?:v?cpus?|vcores?|ram|storage|disks?|network|(?:gpu|card)s? (?:models?|types?|names?))\b",
+    re.IGNORECASE,
+)
 _ROWS, _COLUMNS = 24, 8
 #: Rows that show what a column is, where its factor is one that units make, and where it is any number.
 _SHOWN, _FREE, _TO_ONE = 2, 3, 2
@@ -72,7 +77,11 @@ class _Shown(NamedTuple):
 def find(context: Context) -> Iterator[Finding]:
     """Every cell that does not follow as those of the other rows do."""
     for table in context.document.tables:
-        read = {at: one for at, one in columns(table, context).items() if 0 < at < _COLUMNS}
+        read = {
+            at: one
+            for at, one in columns(table, context).items()
+            if 0 < at < _COLUMNS and not _OF_HOST.search(one.name)
+        }
         # Figures of devices follow from each other by chance only.
         if 1 < len(table.rows) <= _ROWS and _OF_USE.search(" ".join(one.name for one in read.values())):
             best = max(_shown(read), key=lambda one: (len(one.right), one.column), default=None)

@@ -113,7 +113,8 @@ def _in_columns(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
 def _whole_head(rows: Sequence[Line], at: int) -> list[tuple[str, int]]:
     """The pieces of a first line, with an empty one above the names of the rows where it leaves that out."""
     head = columned(rows[at], GAP)
-    indented = rows[at].text[:_DEEP].isspace() and not rows[at + 1].text[:1].isspace()
+    deep = rows[at].text[:_DEEP].isspace() or rows[at].text.startswith("\t")
+    indented = deep and not rows[at + 1].text[:1].isspace()
     if indented and len(columned(rows[at + 1], GAP)) == len(head) + 1:
         return [("", rows[at].start), *head]
     return head

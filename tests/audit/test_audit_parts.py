@@ -1,0 +1,157 @@
+"""What cells and lists state of the parts of a card, and of the machine that it is in."""
+
+from __future__ import annotations
+
+import corpus
+import pytest
+
+from whichgpu.audit.answer import audited
+from whichgpu.hardware.catalogue import catalogue
+
+ENGINES = """| | A30 | L4 | L40S |
+|---|---|---|---|
+| Memory | 24 GB | 24 GB | 48 GB |
+| Media engines | 4 NVDEC | {}, 4 NVDEC | 3x NVENC, 3x NVDEC |
+| Encoder | None | {} | 3x Eighth Generation |
+"""
+BOARD = """### RTX 6000 Ada
+
+- 48 GB GDDR6
+- 300 W, 16-pin
+- {}
+
+### L40S
+
+- 48 GB GDDR6
+- Display outputs: 4x DisplayPort 1.4a
+"""
+PSU = """| | RTX 4090 | RTX 4070 |
+|---|---|---|
+| Memory | 24 GB | 12 GB |
+| Recommended PSU | 850 W | {} |
+"""
+HOSTS = """| Provider | Instance | GPUs | GPU model | GPU memory (total) | vCPUs | RAM |
+|---|---|---|---|---|---|---|
+| AWS | p5.48xlarge | 8 | H100 80GB | 640 GB | {} | 2,048 GiB |
+| AWS | p4d.24xlarge | 8 | A100 40GB | 320 GB | 96 | {} |
+| GCP | a3-highgpu-8g | 8 | H100 80GB | 640 GB | 208 | 1,872 GB |
+| Azure | NC96ads A100 v4 | {} | A100 80GB | 320 GB | 96 | 880 GiB |
+"""
+RATIOS = """| GPU | Memory | tokens/s (batch 1) | vs. T4 | $/hr | Cost per 1M tokens |
+|---|---|---|---|---|---|
+| T4 | 16 GB | 15 | 1.0x | $0.35 | $6.48 |
+| L4 | 24 GB | 16 | 1.07x | $0.70 | $12.15 |
+| A10 | 24 GB | 32 | {} | $0.75 | $6.51 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "confirmed"),
+    [
+        (ENGINES.format("2 NVENC", "2x 8th Gen"), [], {"4 NVDEC", "2 NVENC", "3x NVENC", "2x 8th Gen"}),
+        (ENGINES.format("1 NVENC", "2x 7th Gen"), ["1 NVENC", "2x 7th Gen"], {"4 NVDEC", "3x NVDEC"}),
+        (BOARD.format("4x DisplayPort 1.4a"), [], {"16-pin", "4x DisplayPort 1.4a"}),
+        # A maker's card may have other outputs.
+        (BOARD.format("2x HDMI 2.1"), [], {"16-pin", "4x DisplayPort 1.4a"}),
+        (PSU.format("650 W"), [], {"850 W", "650 W"}),
+        (PSU.format("1200 W"), [], {"850 W"}),
+        (HOSTS.format(192, "1,152 GiB", 4), [],
+         {"192", "208", "96", "2,048 GiB", "1,152 GiB", "880 GiB", "4", "A100 80GB"}),
+        (HOSTS.format(96, "2,048 GiB", 8), ["96", "2,048 GiB", "8"], {"208", "880 GiB"}),
+        (RATIOS.format("2.1x"), [], {"1.07x", "2.1x"}),
+        (RATIOS.format("3.4x"), ["3.4x"], {"1.07x"}),
+    ],
+    ids=[
+        "engines", "wrong engines", "outputs", "other outputs", "power supply", "another one", "hosts",
+        "wrong hosts", "ratios beside prices", "a wrong ratio",
+    ],
+)  # fmt: skip
+def test_what_is_stated_of_parts_and_machines(text, wrong, confirmed):
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == wrong
+    assert confirmed <= {each.quote for each in found.findings if each.verdict == "confirmed"}
+
+
+def test_a_device_of_a_data_centre_has_no_outputs():
+    text = "| | H100 PCIe | A100 40GB PCIe |\n|---|---|---|\n| Memory | 80 GB | 40 GB |\n"
+    text += "| Display outputs | None | 4x DisplayPort 1.4a |\n"
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == ["4x DisplayPort 1.4a"]
+
+
+ROSTER = """Best cards, ranked
+
+1. RTX 5090 - 32GB GDDR7 - $1,999 - 575W
+2. RTX 4090 - 24GB GDDR6X - $1,599 - 450W
+3. RTX 5080 - {} - {} - 360W
+4. RTX 4070 - 12GB GDDR6X - $599 - {}
+"""
+USED = """Best used cards on eBay
+
+1. RTX 3090 - 24GB GDDR6X - $750
+2. RTX 3080 - 10GB GDDR6X - $699
+3. RTX 3070 - 8GB GDDR6 - $499
+4. RTX 3060 - 12GB GDDR6 - $329
+"""
+OFFICIAL = """| | RTX 5070 | RTX 4070 SUPER |
+|---|---|---|
+| Shader Cores | Blackwell, 31 TFLOPS | {}, 36 TFLOPS |
+| Tensor Cores (AI) | 5th Generation, 988 AI TOPS | 4th Generation, {} AI TOPS |
+| PCI Express Gen 5 | Yes | {} |
+| Clocks Base | 2.33 GHz | 1.98 GHz |
+"""
+DASHES = """| | A100 80GB SXM | H100 SXM | L40S |
+|---|---|---|---|
+| FP16 / BF16 Tensor (dense, sparse) | 312 / 624 | 989 / 1,979 | {} |
+| FP8 (dense / sparse) | {} | 1,979 / 3,958 | 733 / 1,466 |
+| MIG | 7 | {} | — |
+"""
+SHORT = """| | RTX A4000 | RTX A5000 |
+|---|---|---|
+| CUDA | 6144 | 8192 |
+| Tensor | 192 | 256 |
+| RT | 48 | 64 |
+| RAM | 16 GB | 24 GB |
+"""
+TABS = (
+    "RTX 3090 Ti vs RTX 3090\n\n\t\tRTX 3090 Ti\tRTX 3090\nSMs\t\t84\t82\nCUDA\t\t10752\t{}\n"
+    "Boost\t\t1860 MHz\t1695 MHz\nMem speed\t21 Gbps\t19.5 Gbps\n"
+)
+GERMAN = """| | RTX 5080 | RTX 5070 Ti |
+|---|---|---|
+| Shadereinheiten | 10.752 | 8.960 |
+| Marktstart | 30.01.2025 | 20.02.{} |
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wrong", "confirmed"),
+    [
+        ("a.md", ROSTER.format("16GB GDDR7", "$999", "200W"), [], {"16GB", "$999", "200W", "$1,999", "575W"}),
+        ("a.md", ROSTER.format("24GB GDDR7", "$1,299", "200W"), ["24GB", "$1,299"], {"$1,599", "200W"}),
+        # Prices of used cards are none of the launch, though some are as high.
+        ("a.md", USED, [], {"24GB", "8GB"}),
+        ("a.md", OFFICIAL.format("Ada Lovelace", 568, "No"), [],
+         {"Blackwell", "Ada Lovelace", "988 AI TOPS", "568 AI TOPS", "Yes", "No", "31 TFLOPS", "1.98 GHz"}),
+        ("a.md", OFFICIAL.format("Ampere", 836, "Yes"), ["Ampere", "836 AI TOPS", "Yes"], {"988 AI TOPS"}),
+        ("a.md", DASHES.format("362 / 733", "n/a", "7"), [],
+         {"312", "624", "989", "1,979", "362", "733", "n/a", "7", "—"}),
+        ("a.md", DASHES.format("362 / 733", "—", "—"), [], {"312", "624"}),
+        ("a.md", DASHES.format("989 / 1,979", "n/a", "7"), ["989", "1,979"], {"312", "624"}),
+        ("a.md", SHORT, [], {"192", "256", "48", "64", "16 GB", "24 GB"}),
+        ("a.txt", TABS.format(10496), [], {"84", "82", "10752", "10496", "1860 MHz", "19.5 Gbps"}),
+        ("a.txt", TABS.format(8704), ["8704"], {"84", "82", "10752", "1695 MHz"}),
+        ("a.md", GERMAN.format(2025), [], {"10.752", "8.960", "2025"}),
+        ("a.md", GERMAN.format(2022), ["2022"], {"8.960"}),
+    ],
+    ids=[
+        "a ranking", "a wrong one", "used cards", "the maker's table", "a wrong one of it", "pairs and none",
+        "dashes that may be gaps", "another's pair", "words of several meanings", "tabs",
+        "a wrong one in tabs",
+        "days in German", "a wrong day",
+    ],
+)  # fmt: skip
+def test_rows_and_lists_as_makers_and_shops_have_them(name, text, wrong, confirmed):
+    found = audited(text.encode(), name, catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == wrong
+    assert confirmed <= {each.quote for each in found.findings if each.verdict == "confirmed"}

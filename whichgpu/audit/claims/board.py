@@ -1,0 +1,160 @@
+"""What a card needs of a computer, in cells and lists: connectors, a power supply, outputs for displays.
+
+Makers of cards change all three, so that another one than the reference card's is wrong of no gaming card;
+that a device of a data centre has an output for a display is, where its vendor lists none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.certainty import certain
+from whichgpu.audit.entries import entries, items
+from whichgpu.audit.fields import of_field
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.variants import cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.cells import Cell
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.hardware.gpu import Gpu
+
+_PSU = re.compile(
+    r"(?:minimum |min\.? |recommended |suggested |required |rec\.? )*"
+    r"(?:system power|power supply|psu|netzteil)(?: \(psu\))?"
+    r"(?: (?:recommendation|requirement|wattage|size|rating))?(?: \((?:w|watts?|psu)\))*|"
+    r"(?:empfohlenes |mindest-?)netzteil|alimentation (?:recommand\u00e9e|conseill\u00e9e)|"
+    r"fuente (?:de alimentaci\u00f3n )?recomendada",
+    re.IGNORECASE,
+)
+_PLUGS = re.compile(
+    r"(?:(?:supplementary|additional|external|auxiliary|aux\.?|pcie|extra) )*"
+    r"power (?:connectors?|plugs?|cables?|inputs?)|stromanschl\u00fcsse?|stromanschluss|"
+    r"connecteurs? d.alimentation|conectores? de (?:energ\u00eda|alimentaci\u00f3n)|connectors?",
+    re.IGNORECASE,
+)
+#: "2x 8-pin", "16-pin", "2x8", "1 x 12VHPWR": how many of how many pins.
+_PLUG = re.compile(
+    r"(?:(?<![\d.])(?P<n>\d|one|two|three)(?:\s?[x\u00d7]\s?|\s)(?:PCIe\s+)?)?"
+    r"(?<!\d)(?P<pins>6|8|12|16)[- ]?(?:pins?|pol(?:ig)?|broches|pines)\b|"
+    r"(?P<m>\d)\s?[x\u00d7]\s?(?P<short>6|8|12|16)\b(?![\d.]|\s?(?:GB|W\b|PCI|lanes))|"
+    r"(?:(?P<k>\d)\s?[x\u00d7]\s?)?(?P<name>12VHPWR|12V-2x6)",
+    re.IGNORECASE,
+)
+_WORDS = {"one": 1, "two": 2, "three": 3}
+_NO_PLUG = re.compile(
+    r"\s*(?:none|no(?:t required)?|keine?|-|\u2013|\u2014|n/a|slot[- ]powered)\s*", re.IGNORECASE
+)
+_OUTPUTS = re.compile(
+    r"(?:(?:display|video) )?(?:outputs?|connectors?|ports?|connectivity)|display(?:s| ports| connections)?|"
+    r"(?:bildschirm|monitor|video)?-?(?:ausg\u00e4nge|anschl\u00fcsse)|sorties(?: vid\u00e9o)?|"
+    r"salidas(?: de v\u00eddeo)?",
+    re.IGNORECASE,
+)
+_OUTPUT = re.compile(
+    r"(?P<n>\d|one|two|three|four)\s?[x\u00d7]?\s*(?P<mini>mini[- ]?)?"
+    r"(?P<kind>DisplayPorts?|DP|HDMI|DVI|VGA|USB(?:-C|[- ]Type[- ]C))(?:-[DI])?"
+    r"(?:\s?v?(?P<version>\d\.\d)[a-c]?\b)?",
+    re.IGNORECASE,
+)
+_NO_OUTPUT = re.compile(r"\s*(?:none|no(?: outputs?| display outputs?)?|headless|keine?|0)\s*", re.IGNORECASE)
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every statement of what a card is connected to with its verdict."""
+    for table in context.document.tables:
+        for cell in cells(table, context):
+            yield from _of_cell(cell, context)
+    for cell in (*entries(context), *items(context)):
+        yield from _of_cell(cell, context)
+
+
+def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
+    label, text = cell.label.strip(" :*"), cell.passage.text
+    gpus = [context.catalogue[key] for key in cell.ids]
+    if label and _PSU.fullmatch(label):
+        yield from _supply(cell, gpus, context)
+        return
+    plugs = list(_PLUG.finditer(text)) if not label or _PLUGS.fullmatch(label) else []
+    plugs = [each for each in plugs if label or each["pins"] or each["name"]]
+    if plugs or (label and _PLUGS.fullmatch(label) and _NO_PLUG.fullmatch(text)):
+        told = Counter({(each["pins"] or each["short"] or "16"): 0 for each in plugs})
+        for each in plugs:
+            told[each["pins"] or each["short"] or "16"] += _number(each["n"] or each["m"] or each["k"])
+        place = (plugs[0].start(), plugs[-1].end()) if plugs else (0, len(text))
+        yield from _judged(
+            cell, place, "power_connectors", [each for each in gpus if _plugs(each) == told], context
+        )
+    outputs = list(_OUTPUT.finditer(text)) if not label or _OUTPUTS.fullmatch(label) else []
+    if outputs or (label and _OUTPUTS.fullmatch(label) and _NO_OUTPUT.fullmatch(text)):
+        place = (outputs[0].start(), outputs[-1].end()) if outputs else (0, len(text))
+        right = [gpu for gpu in gpus if _shows(gpu, outputs)]
+        yield from _judged(cell, place, "display_outputs", right, context)
+
+
+def _number(word: str | None) -> int:
+    return _WORDS.get((word or "one").lower()) or int(word or 1)
+
+
+def _plugs(gpu: Gpu) -> Counter[str] | None:
+    """How many connectors of how many pins are on file of a device; None where nothing is."""
+    value = gpu.value("power_connectors")
+    if value is None:
+        return None
+    found: Counter[str] = Counter()
+    for each in _PLUG.finditer(str(value)):
+        found[each["pins"] or "16"] += _number(each["n"])
+    return found
+
+
+def _outputs(text: str) -> list[tuple[int, str, str]]:
+    return [_output(each) for each in _OUTPUT.finditer(text)]
+
+
+def _output(match: re.Match[str]) -> tuple[int, str, str]:
+    kind = match["kind"].lower()
+    kind = "dp" if kind.startswith(("dp", "display")) else "usb" if kind.startswith("usb") else kind
+    word = match["n"].lower()
+    return {"four": 4, **_WORDS}.get(word) or int(word), kind, match["version"] or ""
+
+
+def _shows(gpu: Gpu, told: Sequence[re.Match[str]]) -> bool:
+    """Whether all outputs that are told are on file of a device, in their number, and of their version."""
+    value = str(gpu.value("display_outputs") or "")
+    if not told:
+        return value == "none"
+    known = _outputs(value)
+    return all(
+        any(n == m and kind == one and version in ("", its) for m, one, its in known)
+        for n, kind, version in map(_output, told)
+    )
+
+
+def _supply(cell: Cell, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
+    """The power supply that a card is said to want."""
+    text = f"{cell.passage.text} W" if cell.passage.text.strip().isdigit() else cell.passage.text
+    told = [each for each in quantities(text, context.fraction) if each.dimension == "power"]
+    if len(told) == 1:
+        right = [
+            gpu for gpu in gpus if any(float(f.value) == told[0].value for f in gpu.stated("suggested_psu"))
+        ]
+        place = (told[0].start, min(told[0].end, len(cell.passage.text)))
+        yield from _judged(cell, place, "suggested_psu", right, context)
+
+
+def _judged(
+    cell: Cell, place: tuple[int, int], field: str, right: Sequence[Gpu], context: Context
+) -> Iterator[Finding]:
+    """What is on file of a device is right; what is not is wrong of those without any output alone."""
+    known = [gpu for key in cell.ids if (gpu := context.catalogue[key]).value(field) is not None]
+    if not known:
+        return
+    none = field == "display_outputs" and all(
+        gpu.segment == "datacenter" and gpu.value(field) == "none" and certain(gpu, field) for gpu in known
+    )
+    verdict = "confirmed" if right else "contradicted" if none else "unverifiable"
+    yield of_field(cell.passage, place, "identity", field, right or known, verdict, context)

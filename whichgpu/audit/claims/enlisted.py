@@ -1,0 +1,29 @@
+"""Values of lists whose items are rows of a table ("RTX 5090 - 32GB GDDR7 - $1,999"), and prices by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import attributes
+from whichgpu.audit.entries import entries
+from whichgpu.audit.roster import rosters
+from whichgpu.audit.variants import of_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.findings import Context, Finding
+
+#: The name of a price that may be that of the launch, and of any other day.
+_PRICE = re.compile(r"(?:us )?(?:price|pricing|cost|preis|prix|precio|prezzo)(?: \(usd\))?", re.IGNORECASE)
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every such value with its verdict; a price that is that of the launch is no error on another day."""
+    for cell in rosters(context):
+        yield from of_cell(cell, context)
+    for cell in entries(context):
+        if _PRICE.fullmatch(cell.label.strip(" :*")):
+            price = cell._replace(attribute=attributes()["launch_price"])
+            yield from (each for each in of_cell(price, context) if each.verdict == "confirmed")
