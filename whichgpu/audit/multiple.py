@@ -167,8 +167,13 @@ def by_text(verdict: str, claim: Multiple, ratio: float) -> str:
 
 def _allowed(claim: Multiple) -> tuple[float, float]:
     """The least and the greatest share that a ratio may be of a multiple; a fraction is told to its digit."""
-    if claim.limit or claim.step or claim.times == round(claim.times) or claim.times < 1:
+    if claim.limit or claim.step or claim.times == round(claim.times):
         return _ALLOWED[claim.limit]
+    if claim.times < 1:
+        # "0.1 times" of 0.139.
+        half = 0.5 / 10 ** len(f"{claim.times:g}".partition(".")[2]) / claim.times
+        least, most = _ALLOWED[""]
+        return min(least, 1 - half), max(most, 1 + half)
     within = max(_TELLS, _TENTH / claim.times)
     return 1 - within, 1 + within
 

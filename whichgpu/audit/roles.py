@@ -30,7 +30,7 @@ _ARTICLES = (
     r"current|ubiquitous|"
     r"pricier|costlier|dated|legacy|bigger|big|little|vanilla|plain|full|similarly[- ]priced|high-end|"
     r"entry-level|mid-range|"
-    r"nvidia(?:[\u2019']s)?|amd(?:[\u2019']s)?|that of|those of|what)\s+){0,4}"
+    r"nvidia(?:[\u2019']s)?|amd(?:[\u2019']s)?|that of|those of|what|my|our)\s+){0,4}"
 )
 #: Words that set what follows against something else, whatever stands between: "than the 360 GB/s of it".
 _STRONG = re.compile(
@@ -73,7 +73,11 @@ _AGAINST = re.compile(
     r"outpac(?:es|ing)|beat(?:s|ing)?|match(?:es|ing)?|equals?|exceed(?:s|ing)?|surpass(?:es|ing)?|"
     r"rival(?:s|ing)?|ties?(?: with)?|leads?|tops|bests|dwarfs|outguns|outranks|overtakes|"
     r"trail(?:s|ing)?|behind|above|below|ahead of|faster alternative to|alternative to|up from|down from|"
-    r"step up from|upgrade (?:from|over))"
+    r"step up from|upgrade (?:from|over)|"
+    # "Someone coming from the RTX 4080", "I sold my RTX 4080 for it".
+    r"(?:com(?:e|es|ing)|upgrad\w+|switch\w*|mov(?:e|es|ed|ing)|migrat\w+|chang\w+)(?: over| up| away)? from|"
+    r"(?:sold|selling|trad(?:ed|ing)(?: in)?|swapp(?:ed|ing)(?: out)?|ditch(?:ed|ing)|got rid of|"
+    r"retir(?:ed|ing)))"
     r"|(?:^\s*|[.,;(]\s*)like"
     r"|\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times|same|\d(?:\.\d+)?\s?[x\u00d7]|\d\s?%|"
     r"percent)(?!\w)"
@@ -439,18 +443,9 @@ def _topic(
         if not here and _UNKNOWN.search(passage.text, back.start, back.end):
             # "Is the 4050 any good? It has 6 GB" goes on about what no catalogue knows.
             return (), True
-        if own and all(_is_place(passage.text, each) for each in own):
-            # "Jobs in BF16 must go to the A100 nodes" is about what was spoken of before.
+        if own and _passed_over(passage.text, back, own):
             continue
-        if own and _REASON.fullmatch(passage.text, back.start, own[0].start):
-            # "It fits in our servers, since the T4 is as high": of what it goes on about.
-            continue
-        if own and _OF_IT.search(passage.text, back.start, own[0].start):
-            # "At $1,599 it is a twentieth of what an H100 costs" is about what was spoken of before.
-            continue
-        unsettled = context.memo["open"].get(index, ())
-        if own and any(back.start <= at < own[0].start for at, _ in unsettled):
-            # "The new card shares it with the RTX 4080; its bandwidth" is about neither for certain.
+        if own and _is_open(index, passage.text, back, own, context):
             return (), True
         if own:
             several = len({each.named for each in own}) > 1
@@ -465,6 +460,39 @@ def _topic(
             return (() if several and _joined(passage.text, own) else own[:1]), True
     found, certain = topic(index, passage, context)
     return found[-1:], certain
+
+
+def _passed_over(text: str, back: Sentence, own: Sequence[Mention]) -> bool:
+    """Whether a sentence names what it is not about, so that the text goes on about what was before it."""
+    return (
+        # "Jobs in BF16 must go to the A100 nodes".
+        all(_is_place(text, each) for each in own)
+        # "It fits in our servers, since the T4 is as high".
+        or _REASON.fullmatch(text, back.start, own[0].start) is not None
+        # "At $1,599 it is a twentieth of what an H100 costs".
+        or _OF_IT.search(text, back.start, own[0].start) is not None
+    )
+
+
+def _is_open(index: int, text: str, back: Sentence, own: Sequence[Mention], context: Context) -> bool:
+    """Whether it is not certain of which device of a sentence the text goes on."""
+    unsettled = context.memo["open"].get(index, ())
+    # "The new card shares it with the RTX 4080; its bandwidth".
+    if any(back.start <= at < own[0].start for at, _ in unsettled):
+        return True
+    return _other_clause(text, back, context.mentions.get(index, ()), own)
+
+
+def _other_clause(text: str, back: Sentence, everywhere: Sequence[Mention], own: Sequence[Mention]) -> bool:
+    """Whether a semicolon joins a clause to one that is about another device.
+
+    "The A100 has 80 GB; the 4060 Ti makes do with 16. Its board power ..": of either.
+    """
+    before = [one for one in sentences(text) if one.end == back.start]
+    if not before or text[back.start - 1] != ";":
+        return False
+    first = within(everywhere, before[0].start, before[0].end)[:1]
+    return bool(first) and not set(first[0].named) & set(own[0].named)
 
 
 #: One of several that were told before, by its place among them.

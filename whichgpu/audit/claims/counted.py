@@ -131,7 +131,9 @@ def _judged(
     rounded = amount.limit or (kind == "memory" and amount.value >= 1e3 * _SIZE)
     slack = _ABOUT if rounded else _WITHIN
     told = set(told_before(text, amount.start, context.fraction, kind)) - {amount.value}
-    right = [one for one in own if abs(count * one / amount.value - 1) <= slack]
+    half = _half_digit(text[amount.start : amount.end], amount.value)
+    right = [one for one in own if abs(count * one / amount.value - 1) <= slack
+             or abs(count * one - amount.value) <= half]  # fmt: skip
     each_once = () if right else _one_of_each(passage, count, context)
     if each_once:
         return _of_different(passage, amount, each_once, slack, context)
@@ -153,6 +155,13 @@ def _judged(
         subject=", ".join(spoken_of[-1]), attribute=f"{kind} of several", because=because,
         expected="" if right else f"{count * one / scale:,.4g}", evidence=(Evidence(because),),
     )  # fmt: skip
+
+
+def _half_digit(words: str, value: float) -> float:
+    """Half of the last decimal of an amount, in its unit: 50 W of "0.6 kW"; nothing of a whole number."""
+    digits = re.search(r"\d[.,](\d{1,2})(?!\d)", words)
+    plain = _plain(words)
+    return 0.5 / 10 ** len(digits[1]) * value / plain if digits and plain else 0.0
 
 
 def _one_of_each(passage: Passage, count: int, context: Context) -> Sequence[tuple[str, ...]]:

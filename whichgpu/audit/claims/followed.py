@@ -53,7 +53,7 @@ def find(context: Context) -> Iterator[Finding]:
             if effort.left < 0:
                 # What else may explain it was not tried.
                 return
-            if found is not None:
+            if found is not None and not _is_of_next(found, told, index, passage, context):
                 # What is worked out later may follow from the right amount.
                 every.insert(every.index(told), _corrected(told, _right(found, told)))
                 yield _finding(found, told, passage, context)
@@ -115,6 +115,22 @@ def _with_sums(every: Sequence[Term], passage: Passage) -> list[Term]:
             words = f"{last.words} + {each.words}"
             found.append(each._replace(value=last.value + each.value, words=words))
     return found
+
+
+#: From a device to a value of its own: "the RTX 3090 2.67 GB/s", "the RTX 5080 needs 360 W".
+_ITS = re.compile(
+    r"s?(?:[\u2019']s)?\s+(?:(?:has|needs|draws|takes|uses|offers|gets|gives|does|makes|reaches|at|only|just|about|with)"
+    r"\s+){0,2}",
+    re.IGNORECASE,
+)
+
+
+def _is_of_next(found: Formula, told: Term, index: int, passage: Passage, context: Context) -> bool:
+    """Whether an amount is of a device named right before it, and what makes it is of one before that."""
+    named = [each for each in context.mentions.get(index, ()) if each.end <= told.start][-1:]
+    if not named or not _ITS.fullmatch(passage.text, named[0].end, told.start):
+        return False
+    return any(each.dims == told.dims and each.end <= named[0].start for each in found.used)
 
 
 def _is_claim(told: Term, passage: Passage) -> bool:

@@ -65,6 +65,7 @@ _HOURS = {"day": (24.0,), "week": (168.0,), "month": (720.0, 730.0), "year": (87
 #: How near a value is that is right, how far a wrong one besides its rounding; so where others prove it.
 _WITHIN, _WRONG, _PROVED = 0.03, 0.06, (0.012, 0.03)
 _LEAST, _MANY = 2, 3
+_YEAR = re.compile(r"\b(?:in|since|from|of|by)\s+(?:19[89]|20[0-3])\d$")
 #: Prices of devices that a text told last, of which a later one may be.
 _LATEST = 24
 _SCALE = {"flop rate": 1e12, "op rate": 1e12, "bandwidth": 1e9}
@@ -253,6 +254,9 @@ def _of_measure(
         real = found.of(gpu) * times
         place = (turn.value.start, turn.value.end)
         if off > near and (off <= far or not real or passage.span(*place) in known):
+            continue
+        if off > near and _YEAR.search(passage.text[max(0, place[0] - 8) : place[1]]):
+            # "The former came out in 2020 and the latter in 2022".
             continue
         scale = _SCALE.get(one.dimension, 1.0)
         because = f"{gpu.id}: {found.name} is {real / scale:,.4g}" + (f" for {times:g}" if together else "")

@@ -109,6 +109,14 @@ def _of_percent(text: str, sentence: Sentence, each: Quantity, starts: set[int])
     return Multiple(each.start, each.end, each.value, each.limit) if of and of.end() in starts else None
 
 
+#: Behind how often something is done: "is read 48 times a second".
+_HOW_OFTEN = re.compile(
+    r"\s*(?:(?:an?|per|each|every|in an?)\s+|/\s?)"
+    r"(?:second|minute|hour|day|week|month|year|s\b|step|token|epoch)",
+    re.IGNORECASE,
+)
+
+
 def is_multiple(text: str, each: Quantity) -> bool:
     """Whether "2x", "a factor of 2.3" is a multiple and no count of outputs or devices: 4x HDMI, 8x A100."""
     if each.dimension != "times":
@@ -127,7 +135,7 @@ def is_multiple(text: str, each: Quantity) -> bool:
                 after,
             )
         )
-    if _ADDS.search(text, max(0, each.start - 16), each.start):
+    if _ADDS.search(text, max(0, each.start - 16), each.start) or _HOW_OFTEN.match(text, each.end):
         return False
     if each.value < 1 and re.match(r"\s*(?:more|less)\b", after):
         return False
