@@ -26,7 +26,7 @@ _WORD = re.compile(r"[A-Za-z\u00c0-\u024f][\w/+.-]*")
 #: Words of a list of values: of others a sentence is made.
 _LIST = frozenset({
     "with", "and", "has", "have", "had", "offers", "features", "comes", "packs", "of", "at", "a", "an",
-    "the", "its", "up", "to", "is", "vram", "memory", "ram", "bandwidth", "cuda", "core", "cores",
+    "the", "its", "up", "to", "is", "are", "vram", "memory", "ram", "bandwidth", "cuda", "core", "cores",
     "tensor", "rt", "tdp", "tgp", "tbp", "bus", "bit", "gb", "gib", "tb", "gb/s", "tb/s", "gib/s", "w",
     "watt", "watts", "tflops", "tflop/s", "tops", "pflops", "dense", "sparse", "ecc", "support", "gen",
     "stream", "processors", "compute", "units", "sms", "sm", "mhz", "ghz", "boost", "clock", "nm",
@@ -152,6 +152,24 @@ _BUT_HAS = re.compile(
 )
 
 
+#: What a list of a device's values begins with.
+_LEAD_IN = re.compile(
+    r"\s*(?:They(?=\s)|In (?:short|brief|numbers|figures|summary|a nutshell|total)|On paper|At a glance|"
+    r"To sum up|"
+    r"(?:Key |The |Its |Full )?(?:specs?|specifications?|figures|numbers|data|key facts))(?:\s+(?:are|is))?"
+    r"\s*[:,\u2013-]?\s*(?:it (?:has|is|offers)\s+)?",
+    re.IGNORECASE,
+)
+
+
+#: What another device has, before what this one has: "Unlike the T4, which has 16 GB, it comes with 24 GB".
+_UNLIKE = re.compile(
+    r"\s*(?:Unlike|Like|Compared (?:to|with)|Next to|Against)\s[^.;,]{3,40}"
+    r"(?:,\s(?:which|whose)\s[^.;,]{3,40})?,\s+(?=it\b)",
+    re.IGNORECASE,
+)
+
+
 def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention | None) -> Attribute | None:
     """The attribute that a value in a list is of by its unit; None outside of a list.
 
@@ -177,6 +195,8 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
     elif mention and (but := _BUT_HAS.match(gap)):
         # "The RTX 3060 Ti is faster but has 8 GB".
         gap = gap[but.end() :]
+    elif mention is None and (lead := _LEAD_IN.match(gap) or _UNLIKE.match(gap)):
+        gap = gap[lead.end() :]
     elif mention is None and (again := list(_AND_ITS.finditer(gap))):
         gap = gap[again[-1].end() :]
     said = (key != "memory_bus" and is_list(gap)) or (key == "bandwidth" and _opens(gap))

@@ -224,7 +224,9 @@ class Spoken(NamedTuple):
             return False
         if _WHERE.search(self.text, max(0, mention.start - _REACH), mention.start):
             return not re.search(r"[,;.]", gap)
-        opened = re.match(r"\s*\([^()]*$", gap)
+        # "My A10 (24 GB, 150 W)", whose size is read as a part of its name.
+        inside = "(" in mention.text and ")" not in mention.text and re.fullmatch(r"[^()]*", gap)
+        opened = inside or re.match(r"\s*\([^()]*$", gap)
         return bool(opened or _TIED.fullmatch(gap) or _WHICH.fullmatch(gap))
 
 
@@ -538,7 +540,7 @@ _THAT_ONE = re.compile(r"\bthat one,?\s+(?:as well|too|also)\s*[.!]*\s*$", re.IG
 _MOVED = re.compile(r"\s+to\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|its\s+)*", re.IGNORECASE)
 _OF_IT = re.compile(
     r"\b(?:it|the card|this card)\s+(?:(?:is|was)n[\u2019']t|is|was|has|costs?|offers?|comes|draws|needs|"
-    r"delivers|does|reaches|holds|supports|takes|manages|carries)\b",
+    r"delivers|does|did|reached|got|made|took|ran|gave|scored|managed|reaches|holds|supports|takes|manages|carries)\b",
     re.IGNORECASE,
 )
 

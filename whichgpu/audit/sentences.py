@@ -159,6 +159,8 @@ def _topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Men
         heads = _heads(back, context)
         if heads is not None:
             return heads, True
+        if passages[back].kind == "paragraph" and found and _lists_it(back, index, context):
+            return _single(owned(passages[back].text, found)), True
         if passages[back].kind == "paragraph" and found:
             # The nearest that speaks of a device; where it speaks of several, none is likely.
             nearest = nearest or owned(passages[back].text, found)
@@ -167,6 +169,22 @@ def _topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Men
     own = passage.text.startswith(title)
     titled = () if own or _COMPARES.search(title) else _single(list(mentions(title, context.catalogue)))
     return likely or titled, not likely
+
+
+def _lists_it(back: int, index: int, context: Context) -> bool:
+    """Whether a passage is one of a list of attributes right below a paragraph on one device."""
+    from whichgpu.audit.attributes import named
+    from whichgpu.audit.roles import owned
+
+    passages = context.document.passages
+    if any(each.kind != "item" for each in passages[back + 1 : index + 1]):
+        return False
+    label, mark, _ = passages[index].text.partition(":")
+    own = owned(passages[back].text, context.mentions.get(back, ()))
+    return bool(mark) and len(label) < _LABEL and bool(named(label)) and bool(_single(own))
+
+
+_LABEL = 40
 
 
 def _heads(index: int, context: Context) -> Sequence[Mention] | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import Amounts
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.models import models
 from whichgpu.audit.relations import Effort
 from whichgpu.audit.results.around import WIDE, around
 from whichgpu.audit.results.digits import shown, significant, written
@@ -125,8 +126,22 @@ _ITS = re.compile(
 )
 
 
+def _is_of_model(told: Term, passage: Passage) -> bool:
+    """Whether an amount is what the weights of a model of its sentence take: "a 12B model (about 24 GB)"."""
+    if told.of != "byte":
+        return False
+    here = next(one for one in sentences(passage.text) if told.start < one.end)
+    sizes = (each.parameters * size for each in models(here.text) for size in _BYTES)
+    return any(abs(told.value / size - 1) < _ROUGHLY for size in sizes if size)
+
+
+_BYTES, _ROUGHLY = (4.0, 2.0, 1.0, 0.5), 0.1
+
+
 def _is_of_next(found: Formula, told: Term, index: int, passage: Passage, context: Context) -> bool:
     """Whether an amount is of a device named right before it, and what makes it is of one before that."""
+    if _is_of_model(told, passage):
+        return True
     named = [each for each in context.mentions.get(index, ()) if each.end <= told.start][-1:]
     if not named or not _ITS.fullmatch(passage.text, named[0].end, told.start):
         return False

@@ -77,7 +77,23 @@ def find(context: Context) -> Iterator[Finding]:
         if passage.kind in ("code", "cell", "alt") or passage.start in in_tables:
             continue
         for sentence in sentences(passage.text):
-            yield from _of_sentence(index, passage, sentence, context)
+            yield from _of_sentence(index, *_as_of_one(passage, sentence), context)
+
+
+#: What several of one device have: "They have 24 GB each", which is what one has.
+_SEVERAL = re.compile(
+    r"\s*(?:They|These|Those|The (?:cards|gpus|boards|modules|accelerators))\b", re.IGNORECASE
+)
+_EACH = re.compile(r"\s(?:each|apiece)\b")
+
+
+def _as_of_one(passage: Passage, sentence: Sentence) -> tuple[Passage, Sentence]:
+    """A sentence on several of one device without its "each", every place as it was."""
+    if not _SEVERAL.match(sentence.text) or not _EACH.search(sentence.text):
+        return passage, sentence
+    text = _EACH.sub(lambda match: " " * len(match[0]), sentence.text)
+    whole = f"{passage.text[: sentence.start]}{text}{passage.text[sentence.end :]}"
+    return passage._replace(text=whole), sentence._replace(text=text)
 
 
 def _of_table(found: Sequence[Cell], context: Context) -> Iterator[Finding]:
