@@ -49,7 +49,7 @@ _CUES = {
 #: What stands before an amount that is given.
 GIVEN = re.compile(
     r"\b(?:at|with|has|have|had|against|versus|vs\.?|from|instead of|compared (?:to|with)|than|rate of|"
-    r"price of|for only|of up to)\s+(?:about |around |roughly |just |only |~)*$",
+    r"price of|for only|of up to)\s+(?:about |around |roughly |just |only |the |~)*$",
     re.IGNORECASE,
 )
 #: What so many of something do each.
