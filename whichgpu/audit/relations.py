@@ -71,7 +71,12 @@ def rounding(term: Term) -> float:
     if not measured and float(term.value).is_integer() and not term.sign and term.value < 1e3:
         # "8 hours a day", "16 GPUs": told as they are.
         return 0.0 if not term.dims[AXES.index("token")] else _WITHIN / 2
-    return min(stated(term.value, term.words, "", frozenset()).rounding, _ROUNDED)
+    half = stated(term.value, term.words, "", frozenset()).rounding
+    # What is told to its decimals is known to half of the last: "$0.06" is 5.5 to 6.5 cents.
+    return half if _DECIMALS.search(term.words) else min(half, _ROUNDED)
+
+
+_DECIMALS = re.compile(r"\d[.,]\d{1,2}(?!\d)")
 
 
 class Effort:

@@ -26,8 +26,13 @@ _LINK = re.compile(
     r"invoice|be|uses?|gets?|"
     r"is|are|leaves?|takes?|needs?|"
     r"consum\w+|draws?|burns?|kosten|kostet|sind|macht|also|soit|co\u00fbtent|co\u00fbte|cuestan?|o sea|"
-    r"es decir|costano|pari a|cio\u00e8)\b|[=\u2248:]|\bof (?:them|these|those)\s*$|^\s*,?\s*and\s+"
-    r"(?:about\s+|roughly\s+|around\s+|a\s+week\s+|a\s+day\s+|a\s+month\s+)?(?:\([^)]*\)\s*)?$",
+    r"es decir|costano|pari a|cio\u00e8)\b|[=\u2248:]|\bof (?:them|these|those)\s*$",
+    re.IGNORECASE,
+)
+#: "A month comes to $1,650 and a year to $19,798": the same of another period.
+AND_A_PERIOD = re.compile(
+    r"\s*,?\s*and\s+(?:about\s+|roughly\s+|around\s+)?an?\s+(?:full\s+|whole\s+)?(?:week|day|month|quarter|year)\s+"
+    r"(?:(?:to|at|about|roughly|around|is|costs)\s+){0,2}(?:\([^)]*\)\s*)?",
     re.IGNORECASE,
 )
 
@@ -230,6 +235,7 @@ def linked(text: Amounts, base: Term, told: Term) -> bool:
         or priced
         or for_all
         or leads
+        or (told.of == "money" and AND_A_PERIOD.fullmatch(words, reach, told.start))
         or link.search(words, reach, told.start)
     )
 

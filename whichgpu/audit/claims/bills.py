@@ -26,7 +26,16 @@ from whichgpu.audit.bills.amounts import (
     rate_of,
     told_of_devices,
 )
-from whichgpu.audit.bills.links import CONCLUDES, GIVEN, LEADS, PAID, READS, linked, stopped
+from whichgpu.audit.bills.links import (
+    AND_A_PERIOD,
+    CONCLUDES,
+    GIVEN,
+    LEADS,
+    PAID,
+    READS,
+    linked,
+    stopped,
+)
 from whichgpu.audit.bills.products import (
     CLOSE,
     OF,
@@ -264,7 +273,11 @@ def _near_bases(told: Term, before: Sequence[Term], text: Amounts, context: Cont
     apart = named or _FORMULA.search(between) or stopped(text, base, told)
     if apart or not linked(text, base, told) or of_another(context, text, base, told):
         return []
-    return [base, *(each for each in before[1:] if not of_another(context, text, each, told))]
+    rest = [each for each in before[1:] if not of_another(context, text, each, told)]
+    if base.dims == MONEY and AND_A_PERIOD.fullmatch(between):
+        # "A month comes to $1,650 and a year to $19,798": both of the rent.
+        return [each for each in rest if any(each.dims[AXES.index("hour") :])] or [base, *rest]
+    return [base, *rest]
 
 
 def _skips(way: Way, told: Term, text: Amounts) -> bool:
