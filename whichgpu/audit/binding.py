@@ -64,7 +64,8 @@ _MISSING = re.compile(
     re.IGNORECASE,
 )
 _PART_AFTER = re.compile(
-    r"[\w\s-]{0,32}\b(?:per(?!\s+(?:gpu|card|accelerator)\b)|each|more|fewer|less|mehr|weniger|pro|je|de "
+    r"(?:(?!\b(?:the|is|are|was|has|have)\b)[\w\s-]){0,32}"
+    r"\b(?:per(?!\s+(?:gpu|card|accelerator)\b)|each|more|fewer|less|mehr|weniger|pro|je|de "
     r"plus|de moins|m\u00e1s|menos)\b",
     re.IGNORECASE,
 )

@@ -42,6 +42,7 @@ ITS_OWN = re.compile(
     r"Rated)\s[^.;]{3,40}?,\s|In (?:its|the) (?:PCIe|SXM\d?|NVL|[\w-]+ GB) (?:form|version|variant),?\s+|"
     r"(?:Compared (?:to|with)|Unlike|Like|Next to|Against)\s[^.;,]{3,40}?"
     r"(?:,\s(?:which|whose)\s[^.;,]{3,40}(?=,))?,?\s|"
+    r"With\s[^.;]{3,90}?,\s+(?=it\b|the card\b)|"
     r"(?:Based|Built) on\s[^.;]{3,60}?,\s)?(?:At \$[\d,.]+,? )?(?:(?:Memory |Peak )?[Bb]andwidth(?= (?:is|"
     r"reaches|stays|rises|drops|sits)\b)|(?:Memory|VRAM|Capacity)(?= (?:stayed|stays|remained|remains|"
     r"rose|grew|"

@@ -44,6 +44,11 @@ _DRAWS = re.compile(
 #: "A 70 W envelope".
 _ENVELOPE = re.compile(r"\d\s?(?:W|watts?)(?=\s+(?:power\s+|thermal\s+)?(?:envelope|budget)\b)")
 #: "A 400 W card", "its 700 W board".
+#: "Which is an 8 GB card".
+_IS_A_SIZE = re.compile(
+    r"\b(?:is|was|remains) an? (?=\d{1,3}[ -]?GB (?:graphics )?(?:card|gpu|part|board|model|accelerator)\b)",
+    re.IGNORECASE,
+)
 _A_CARD = re.compile(
     r"(?:(?<=\ba )|(?<=\b[Ii]ts ))\d{2,4}[ -]?(?:W|watts?)"
     r"(?=\s+(?:graphics\s+|gaming\s+)?(?:cards?|gpus?|chips?|parts?|boards?|modules?|accelerators?)\b)"
@@ -73,8 +78,8 @@ _LAUNCH = re.compile(r"^\W*(?:launch|release)(?:ed)?\s*:[^.;$]{0,30}?[,(]\s*(?=\
 _IMPLIED = (
     (_OF_A_TYPE, "memory", 0), (_OF_A_BUS, "memory_bus", 5), (_LAUNCHED_AT, "launch_price", 0),
     (_MADE_IN, "process", 0), (_ENVELOPE, "power", 0), (_A_CARD, "power", 0), (_DRAWS, "power", 0),
-    (_AT_A_RATE, "bandwidth", 0), (_ON_A_BUS, "memory_bus", 0), (_BW, "bandwidth", 0),
-    (_LAUNCH, "launch_price", 0),
+    (_IS_A_SIZE, "memory", 0), (_AT_A_RATE, "bandwidth", 0), (_ON_A_BUS, "memory_bus", 0),
+    (_BW, "bandwidth", 0), (_LAUNCH, "launch_price", 0),
 )  # fmt: skip
 
 

@@ -141,7 +141,7 @@ _OPENING = re.compile(
 )
 _THEN = re.compile(
     r"(?:\s+(?:of\s+)?(?:memory|vram|power|tdp|bandwidth))?(?:\s+(?:and|"
-    r"plus)\s+[\w -]{3,24})?,\s+(?:the\s+|an?\s+)?(?:nvidia\s+|amd\s+)?",
+    r"plus)\s+[\w -]{3,24})?(?:,\s+|\s+(?=the\b|an?\b))(?:the\s+|an?\s+)?(?:nvidia\s+|amd\s+)?",
     re.IGNORECASE,
 )
 
@@ -168,6 +168,11 @@ _UNLIKE = re.compile(
     r"(?:,\s(?:which|whose)\s[^.;,]{3,40})?,\s+(?=it\b)",
     re.IGNORECASE,
 )
+
+
+def of_unit(dimension: str) -> str:
+    """The key of the attribute that a value of a dimension is of where nothing is named; empty for none."""
+    return _OF.get(dimension, "")
 
 
 def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention | None) -> Attribute | None:

@@ -151,6 +151,12 @@ _TURN = re.compile(
 CLAUSE = re.compile(r"[,.;:()]")
 
 
+#: "Two cards, one with 11 GB and one with 24 GB": of one each.
+ONE_WITH = re.compile(
+    r"\b(?:one|another|other|second|first)\s+(?:with|at|of|has|having|draws|drawing)\s+$", re.IGNORECASE
+)
+
+
 BEHIND = 24
 
 

@@ -31,6 +31,7 @@ from whichgpu.audit.bills.links import (
     CONCLUDES,
     GIVEN,
     LEADS,
+    ONE_WITH,
     PAID,
     READS,
     linked,
@@ -159,6 +160,7 @@ def find(context: Context) -> Iterator[Finding]:
                 or (told.each and told.of == "energy")
                 or _FACTOR.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
                 or _SO_MANY_OF.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
+                or ONE_WITH.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
                 or (told.of == "byte" and told.dims[AXES.index("hour")])
             ):
                 continue

@@ -104,7 +104,11 @@ def _amounts(passage: Passage, sentence: Sentence, context: Context) -> Iterator
         for match in _SO_MANY.finditer(text, sentence.start, sentence.end)
     ]
     seen: set[tuple[str, int]] = set()
+    # "A pair of A100 80GB cards has".
+    names = context.mentions.get(context.place(passage), ())
     for each in within(every, sentence.start, sentence.end):
+        if any(one.start <= each.start < one.end for one in names):
+            continue
         if each.high != each.value or each.limit in ("over", "under") or _EACH.match(text, each.end):
             continue
         behind = _FOR_SO_MANY.match(text, each.end)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import MONEY, NEAR, RENT, Amounts, is_known
-from whichgpu.audit.bills.links import BEHIND, GIVEN
+from whichgpu.audit.bills.links import BEHIND, GIVEN, ONE_WITH
 from whichgpu.audit.bills.products import apart, explained, finding
 from whichgpu.audit.dimensions import AXES, LENGTHS, dims
 from whichgpu.audit.ledger import Entry, entries, known_of, shared
@@ -140,6 +140,7 @@ def _follows(entry: Entry, text: Amounts) -> bool:
     if is_of_host(text.passage.text, before, (term.start, term.start + len(term.words))):
         return False
     given = term.sign and GIVEN.search(text.passage.text, before, term.start)
+    given = given or ONE_WITH.search(text.passage.text, before, term.start)
     factor = _FACTOR.match(text.passage.text, term.start + len(term.words))
     if is_known(term, text) or given or factor or _TIMES.search(text.passage.text, 0, term.start):
         return False
