@@ -132,3 +132,17 @@ def test_stages_that_are_named_instead_have_room_on_the_gpus(
     assert refused.err.strip().endswith(said)
     for stages in said.removeprefix("use --pp ").split(" or "):
         assert asked(whichgpu, question.replace("--pp 3", f"--pp {stages}")).status in (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("hunyuanvideo --gpu rtx-4090 --precision fp8", "resolution"),
+        ("mistral-7b --gpu t4 --phase finetune_lora", "context"),
+    ],
+)
+def test_less_than_a_quarter_of_a_size_is_another_job_and_no_change(whichgpu, question: str, kind: str):
+    """A video of 64 pixels and sequences of 62 tokens were the first that was said to fit."""
+    changes = asked(whichgpu, question).json["changes"]
+    assert changes
+    assert kind not in {change["kind"] for change in changes}

@@ -44,6 +44,8 @@ _NARROW_OPTIMIZER = "adamw-8bit"
 _NARROW_CACHE = {"vllm": "fp8", "sglang": "fp8", "tensorrt-llm": "fp8", "llama-cpp": "q8_0"}
 #: Pieces into which the loss over a large vocabulary is cut.
 _PIECES = "8"
+#: Sizes of what a job makes or reads; how many times smaller a change may have them.
+_WHAT_IS_MADE, _LEAST = ("context", "resolution"), 4.0
 _MORE_CHECKPOINTING = {"none": ("selective", "full"), "selective": ("full",), "full": ()}
 
 
@@ -149,6 +151,10 @@ def _sizes(cells: Cells, limits: Sequence[Limits]) -> Iterator[Try]:
             continue
         output = 0.0 if kind != "context" or job.trains else float(np.max(np.asarray(job.output_tokens)))
         sizes = np.array([max(float(value or 0) - output, 1.0) for value in values])
+        if kind in _WHAT_IS_MADE:
+            # Much smaller it is another job: as asked for it does not fit, and is not proposed.
+            whole = np.broadcast_to(np.asarray(asked, dtype=np.float64), sizes.shape)
+            sizes = np.where(sizes < whole / _LEAST, whole, sizes)
         columns = {column: sizes, **({"width": sizes} if kind == "resolution" else {})}
         flag = kind if kind == "resolution" else column.replace("_", "-")
         yield Try(
