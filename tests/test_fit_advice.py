@@ -132,3 +132,34 @@ def test_stages_that_are_named_instead_have_room_on_the_gpus(
     assert refused.err.strip().endswith(said)
     for stages in said.removeprefix("use --pp ").split(" or "):
         assert asked(whichgpu, question.replace("--pp 3", f"--pp {stages}")).status in (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("hunyuanvideo --gpu rtx-4090 --precision fp8", "resolution"),
+        ("mistral-7b --gpu t4 --phase finetune_lora", "context"),
+    ],
+)
+def test_less_than_a_quarter_of_a_size_is_another_job_and_no_change(whichgpu, question: str, kind: str):
+    """A video of 64 pixels and sequences of 62 tokens were the first that was said to fit."""
+    changes = asked(whichgpu, question).json["changes"]
+    assert changes
+    assert kind not in {change["kind"] for change in changes}
+
+
+def test_adam_in_one_kernel_is_what_the_copies_of_its_states_ask_for(whichgpu):
+    """Llama 2 70B whole over 16 A100: 81.1 GiB, of which 16 are a copy of one state."""
+    question = (
+        "llama-2-70b --phase finetune_full --gpu a100-80gb-sxm:16 --runtime transformers --precision bf16 "
+        "--batch 1 --seq-len 2048 --option sharding=fsdp --option checkpointing=full"
+    )
+    answer = asked(whichgpu, question)
+    assert not answer.json["fits"]
+    assert "--option optimizer=adamw-torch-fused" in options(whichgpu, question)
+    changed = asked(whichgpu, question, "--option optimizer=adamw-torch-fused").json
+    assert changed["fits"]
+    assert answer.json["required"] - changed["required"] > 14e9
+    assert "optimizer=adamw-torch-fused" not in " ".join(
+        options(whichgpu, "sdxl --phase finetune_full --gpu rtx-3090 --runtime diffusers --precision bf16")
+    )

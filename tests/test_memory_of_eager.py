@@ -6,10 +6,11 @@ import json
 from dataclasses import replace
 
 import pytest
-from memory_jobs import GIB, parts
+from memory_jobs import GIB, GPUS, parts
 
 from whichgpu.cost import job_memory
 from whichgpu.cost.activations import Kept, activations
+from whichgpu.cost.infeasible import single
 from whichgpu.cost.layout import settle
 from whichgpu.cost.runtime import runtime as named
 from whichgpu.workloads.importers.hf import workload_of
@@ -275,3 +276,22 @@ def test_detectors_without_anchors_keep_what_their_loss_weighs(name: str, megaby
     job = {"phase": "train", "precision": "amp-fp16", "height": 640.0, "width": 640.0, "runtime": "PyTorch"}
     one, nine = (parts(name, batch=batch, **job)["activations"] for batch in (1.0, 9.0))
     assert (nine - one) / 8e6 == pytest.approx(megabytes, rel=0.07)
+
+
+@pytest.mark.parametrize(
+    ("workload", "batch", "tokens", "gib"),
+    [
+        ("qwen2.5-1.5b", 2.0, 1024.0, 7.228),
+        ("smollm2-1.7b", 4.0, 1024.0, 6.376),
+        ("smollm2-135m", 1.0, 4096.0, 3.074),
+        ("tinyllama-1.1b", 2.0, 512.0, 2.692),
+    ],
+)
+def test_a_loop_of_ones_own_holds_the_logits_to_the_end(workload, batch, tokens, gib):
+    """fitcheck's archive of a T4 (torch 2.14, LoRA of rank 32 on attention in FP16): tensors at the peak."""
+    job = Job(
+        workload, phase="finetune_lora", precision="fp16", batch=batch, seq_len=tokens,
+        runtime="transformers 5.17 peft, own loop",
+        options={"checkpointing": "full", "lora_rank": "32", "lora_targets": "attention"},
+    )  # fmt: skip
+    assert float(single(job, GPUS["t4"]).readings.allocated) / GIB == pytest.approx(gib, rel=0.015)

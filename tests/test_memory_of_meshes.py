@@ -4,6 +4,8 @@ import pytest
 from memory_jobs import GIB, parts
 
 from whichgpu import api
+from whichgpu.cost.layout import settle
+from whichgpu.workloads.job import Job
 
 TOKENS = {"phase": "pretrain", "precision": "bf16", "seq_len": 4096.0, "n_gpus": 8.0, "tp": 8.0}
 
@@ -49,3 +51,27 @@ def test_a_recipe_s_batch_is_not_held_against_a_larger_one_that_is_asked_for():
     job = {"gpu": "a100-80gb-sxm", "n_gpus": 8, "phase": "train", "runtime": "nanoGPT"}
     assert "global_batch" not in api.predict("gpt2", batch=64, **job).job.options
     assert api.predict("gpt2", batch=60, **job).job.options["global_batch"] == "480"
+
+
+def test_maxtext_runs_layers_again_and_shards_as_its_base_configuration_says():
+    """AMD's guide: Llama 3 70B on eight MI300X, 7 x 8,192 tokens, weights in BF16, remat_policy full."""
+    job = {"phase": "pretrain", "precision": "bf16", "batch": 7.0, "seq_len": 8192.0, "n_gpus": 8.0}
+    narrow, wide = (
+        parts("llama-3-70b", runtime=f"MaxText{said}", **job) for said in (" weight_dtype=bfloat16", "")
+    )
+    assert sum(narrow.values()) < 192 * GIB
+    states = [sum(found[name] for name in ("weights", "gradients", "optimizer")) for found in (narrow, wide)]
+    assert states == pytest.approx([8 * 70.55e9 / 8, 16 * 70.55e9 / 8], rel=0.01)
+    stated = {**job, "options": {"checkpointing": "full"}, "runtime": "MaxText weight_dtype=bfloat16"}
+    assert narrow["activations"] == parts("llama-3-70b", **stated)["activations"]
+
+
+@pytest.mark.parametrize(
+    ("name", "runtime"),
+    [("verl", "transformers"), ("xtuner", "transformers"), ("fluxgym", "diffusers"), ("MaxText", "xla")],
+)
+def test_programs_that_train_are_known_by_their_names(name: str, runtime: str):
+    workload = "flux.1-dev" if runtime == "diffusers" else "llama-3-8b"
+    done = settle(Job(workload, phase="finetune_lora", runtime=name))
+    assert done.runtime.exact
+    assert done.runtime.id == runtime

@@ -307,7 +307,8 @@ def test_torchtitan_takes_what_its_benchmarks_say(
     """torchtitan, benchmarks/llama3_h100_202412: the most reserved on any GPU; 126 layers on 8 stages too."""
     gpu = GPUS["h100-96gb-sxm-500w"]
     job = Job(
-        workload, phase="pretrain", precision="bf16", runtime="torchtitan compile", n_gpus=float(gpus),
+        workload, phase="pretrain", precision="bf16", runtime="torchtitan 2024-12 compile",
+        n_gpus=float(gpus),
         options=options, **columns,
     )  # fmt: skip
     reserved = estimate(job, [gpu]).readings.reserved
@@ -327,6 +328,7 @@ def test_torchtitan_compiles_its_loss_since_march_2025(gpus: int, gib: float) ->
 
     assert needs("torchtitan 2025-06, compile") == pytest.approx(gib, rel=0.07)
     assert needs("torchtitan 0.2 compile") == needs("torchtitan 2025-06, compile")
+    assert needs("torchtitan compile") == needs("torchtitan 2025-06, compile")
     for other in ("torchtitan 2025-06", "torchtitan 2024-12, compile", "torchtitan 0.0.2 compile"):
         assert needs(other) > 1.25 * gib, other
 

@@ -530,3 +530,23 @@ def test_the_page_on_workloads_runs() -> None:
 )  # fmt: skip
 def test_whoever_publishes_a_model_goes_before_its_name(name: str, known: str) -> None:
     assert resolve(name).id == known
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("qwen3:30b", "qwen3-30b-a3b"),
+        ("Qwen/Qwen3-235B", "qwen3-235b-a22b"),
+        ("qwen3-30b-instruct", "qwen3-30b-a3b"),
+        ("Qwen3 Coder 480B", "qwen3-coder-480b-a35b"),
+        ("qwen2.5-7b", "qwen2.5-7b"),
+    ],
+)
+def test_a_mixture_of_experts_is_called_by_all_of_its_parameters_too(name: str, key: str) -> None:
+    assert resolve(name).id == key
+
+
+@pytest.mark.parametrize("name", ["qwen3-31b", "lfm-28b"])
+def test_a_size_that_no_mixture_has_is_none(name: str) -> None:
+    with pytest.raises(UsageError, match=f"no workload '{name}'; did you mean"):
+        resolve(name)

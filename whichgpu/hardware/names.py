@@ -32,6 +32,8 @@ _COUNT = (
 )
 #: The lanes of "PCIe Gen4 x16", which are no number of GPUs.
 _LANES = r"(?i)(\bpci[ -]?e(?:xpress)?(?:\s+(?:gen\s?)?[3-6](?:\.0)?)?)\s*x\s?(?:4|8|16)\b"
+#: The sign of `2*A100` and `RTX4090*2`.
+_TIMES = r"(?<=\d)\s*\*\s*(?=\S)|\s*\*\s*(?=\d{1,4}$)"
 #: `2 3090s`, where the whole names nothing.
 _SEVERAL = r"(?i)(?P<count>\d{1,4}|an?|one|two|four|eight)\s+(?P<name>\S.*)"
 _WORDED = {"a": 1, "an": 1, "one": 1, "two": 2, "four": 4, "eight": 8}
@@ -84,7 +86,10 @@ def without_number(text: str) -> str:
 
 
 def _numbered(text: str) -> re.Match[str] | None:
-    return re.match(_COUNT, re.sub(_LANES, r"\1", text.strip().replace("\u00d7", "x")))
+    typed = text.strip().replace("\u00d7", "x")
+    if "*" in typed:
+        typed = re.sub(_TIMES, " x ", typed)
+    return re.match(_COUNT, re.sub(_LANES, r"\1", typed))
 
 
 def _named(match: re.Match[str]) -> str:

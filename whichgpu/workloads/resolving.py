@@ -167,7 +167,23 @@ def _candidates(name: str) -> list[str]:
         exact = dict.fromkeys(key for spelling, key in spellings if apart(spelling) == apart(name))
         return list(exact) or keys
     bare = "" if keys else names.unwrapped(name)
-    return keys or _tagged(name) or (_candidates(bare) if bare else [])
+    return keys or _tagged(name) or (_candidates(bare) if bare else _sparse(name))
+
+
+@lru_cache(maxsize=1)
+def _totals() -> Mapping[str, Sequence[str]]:
+    """Ids that tell how many parameters a token passes (`qwen3-30b-a3b`), by what goes before."""
+    found: dict[str, list[str]] = {}
+    for key in workloads():
+        total, sign, active = key.rpartition("-a")
+        if sign and re.fullmatch(r"\d+(?:\.\d+)?b", active) and re.search(r"\d+b$", total):
+            found.setdefault(apart(total), []).append(key)
+    return found
+
+
+def _sparse(name: str) -> list[str]:
+    """The mixture of experts that is called by all of its parameters alone: `qwen3:30b`, `qwen3-235b`."""
+    return list(_totals().get(apart(name), ()))
 
 
 def _tagged(name: str) -> list[str]:

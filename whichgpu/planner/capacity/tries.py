@@ -40,10 +40,13 @@ _BATCH = Quality(
 #: By phase, the phases of adapters that do the same for less memory.
 _ADAPTERS = {"train": ADAPTER_PHASES, "finetune_full": ADAPTER_PHASES, "finetune_lora": ADAPTER_PHASES[1:]}
 _NARROW_OPTIMIZER = "adamw-8bit"
+_ONE_KERNEL = "adamw-torch-fused"
 #: What an engine keeps its cache in to save memory.
 _NARROW_CACHE = {"vllm": "fp8", "sglang": "fp8", "tensorrt-llm": "fp8", "llama-cpp": "q8_0"}
 #: Pieces into which the loss over a large vocabulary is cut.
 _PIECES = "8"
+#: Sizes of what a job makes or reads; how many times smaller a change may have them.
+_WHAT_IS_MADE, _LEAST = ("context", "resolution"), 4.0
 _MORE_CHECKPOINTING = {"none": ("selective", "full"), "selective": ("full",), "full": ()}
 
 
@@ -149,6 +152,10 @@ def _sizes(cells: Cells, limits: Sequence[Limits]) -> Iterator[Try]:
             continue
         output = 0.0 if kind != "context" or job.trains else float(np.max(np.asarray(job.output_tokens)))
         sizes = np.array([max(float(value or 0) - output, 1.0) for value in values])
+        if kind in _WHAT_IS_MADE:
+            # Much smaller it is another job: as asked for it does not fit, and is not proposed.
+            whole = np.broadcast_to(np.asarray(asked, dtype=np.float64), sizes.shape)
+            sizes = np.where(sizes < whole / _LEAST, whole, sizes)
         columns = {column: sizes, **({"width": sizes} if kind == "resolution" else {})}
         flag = kind if kind == "resolution" else column.replace("_", "-")
         yield Try(
@@ -174,6 +181,7 @@ def _training(cells: Cells) -> Iterator[Try]:
     job = cells.settled.job
     yield from _sharded(cells)
     yield from _captioned(cells)
+    yield from _fused(cells)
     for kind in _MORE_CHECKPOINTING[checkpointing(job)]:
         yield Try.of(
             "checkpointing", f"{kind} activation checkpointing", f"--option checkpointing={kind}",
@@ -202,6 +210,16 @@ def _captioned(cells: Cells) -> Iterator[Try]:
         if np.any(ahead.parts.get("encoders", 0.0) < cells.parts["encoders"]):
             words = "captions computed ahead (--cache_text_encoder_outputs)"
             yield Try.of("captions", words, option, ahead)
+
+
+def _fused(cells: Cells) -> Iterator[Try]:
+    """Adam in one kernel, where torch.optim's lists of tensors would have copies of a state."""
+    # diffusers' scripts have no word for it.
+    open_ = "optimizer" not in cells.job.options and cells.settled.runtime.id != "diffusers"
+    if open_ and np.any(cells.parts.get("optimizer_step", 0.0)):
+        words = "Adam in one kernel, without copies of a state (fused=True, optim=adamw_torch_fused)"
+        changed = _with(cells, optimizer=_ONE_KERNEL)
+        yield Try.of("optimizer", words, f"--option optimizer={_ONE_KERNEL}", changed)
 
 
 def _leaner_trainer(cells: Cells) -> Iterator[Try]:
