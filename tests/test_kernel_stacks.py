@@ -221,6 +221,15 @@ def test_xla_fuses_chains_and_launches_what_it_compiled() -> None:
     assert 1.0 < gain(large) < gain(small)
 
 
+def test_tf_cnn_benchmarks_is_told_to_run_under_xla() -> None:
+    job = {"phase": "infer", "precision": "fp16", "batch": 448}
+    flags = ("", " --xla=True", " --xla=False")
+    plain, compiled, off = (
+        seconds("resnet50", "a100-40gb-pcie", runtime=f"tf_cnn_benchmarks{flag}", **job) for flag in flags
+    )
+    assert compiled < plain == off
+
+
 def test_a_compiler_runs_the_products_of_eager_mode() -> None:
     """What was learnt of cuDNN and cuBLAS under eager PyTorch holds for torch.compile, channels last."""
     stack = runtime("PyTorch 2.4 torch.compile", "")
