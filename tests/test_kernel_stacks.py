@@ -40,6 +40,7 @@ from whichgpu.workloads.recorder import Map, Recorder
         ("Torch7", "pytorch-1", set()),
         ("MXNet NGC 20.06", "mxnet", {"ngc20.06"}),
         # TensorRT is what runs, in whatever it is called from.
+        ("trtexec", "tensorrt", set()),
         ("ONNX Runtime TensorRT EP", "tensorrt", set()),
         ("TensorFlow-TensorRT", "tensorrt", set()),
         ("PyTorch 2.3, TensorRT", "tensorrt", {"v2.3"}),
@@ -79,6 +80,18 @@ def test_free_text_names_a_runtime_and_its_marks(text: str, known: str, marks: s
     found = runtime(text, "pytorch-2")
     assert (found.id, set(found.marks), found.exact) == (known, marks, True)
     assert found.stacks == (known, *(f"{known}+{mark}" for mark in found.marks))
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "like"),
+    [("OpenVINO 2024.1", "graph-compilers", "onnxruntime"), ("Apache TVM", "graph-compilers", "onnxruntime"),
+     ("Caffe (cuDNN 5)", "layer-by-layer", "pytorch-1"), ("Darknet", "layer-by-layer", "pytorch-1")],
+)  # fmt: skip
+def test_a_program_without_runs_of_its_own_has_what_its_kin_taught(text: str, known: str, like: str) -> None:
+    found, kin = runtime(text, "pytorch-2"), runtime(like, "pytorch-2")
+    assert found.id == known
+    assert found.stacks[0] == kin.stacks[0]
+    assert found.products == kin.products
 
 
 def test_an_engine_runs_query_key_and_value_as_one_product() -> None:
@@ -219,6 +232,15 @@ def test_xla_fuses_chains_and_launches_what_it_compiled() -> None:
         )
 
     assert 1.0 < gain(large) < gain(small)
+
+
+def test_tf_cnn_benchmarks_is_told_to_run_under_xla() -> None:
+    job = {"phase": "infer", "precision": "fp16", "batch": 448}
+    flags = ("", " --xla=True", " --xla=False")
+    plain, compiled, off = (
+        seconds("resnet50", "a100-40gb-pcie", runtime=f"tf_cnn_benchmarks{flag}", **job) for flag in flags
+    )
+    assert compiled < plain == off
 
 
 def test_a_compiler_runs_the_products_of_eager_mode() -> None:

@@ -221,6 +221,19 @@ def test_gpus_of_other_makers_exchange_over_their_own_fabric() -> None:
     assert (mi300x.traits[0].link(8), mi300x.traits[0].link(16)) == ("nvlink", "network")
 
 
+def test_cards_behind_a_switch_of_the_third_generation_share_its_link() -> None:
+    """Without peer-to-peer copies two RTX 2080 Ti have half of a link each, four and eight a quarter."""
+    turing, ampere, bridged = (
+        Devices.of([GPUS[key]]) for key in ("rtx-2080-ti", "rtx-3090", "quadro-rtx-8000")
+    )
+    wire = float(turing.pcie[0, 0])
+    assert [float(links.link(turing, n)[0, 0]) / wire for n in (2, 4, 8)] == [0.5, 0.25, 0.25]
+    # Hosts of the fourth generation, which were fitted, share one path to the memory of all.
+    two, eight = (float(links.link(ampere, n)[0, 0]) for n in (2, 8))
+    assert two / eight == pytest.approx(4.0 ** section("links")["staged_exponent"])
+    assert float(links.link(bridged, 8)[0, 0]) == float(bridged.pcie[0, 0])  # copies from card to card
+
+
 def test_a_small_message_goes_around_a_ring_sooner_over_nvlink_than_over_pcie() -> None:
     """Each of the 2 (n - 1) steps over PCIe takes microseconds: what a token of many layers waits for."""
     two, eight = (links.all_reduce(8e3, gpus, MANY)[:, 0] for gpus in (2.0, 8.0))

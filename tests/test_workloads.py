@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whichgpu.errors import DataError, UsageError, WhichGpuError
+from whichgpu.errors import DataError, UnknownName, UsageError, WhichGpuError
 from whichgpu.workloads import model, names, resolving
 from whichgpu.workloads import workload as module
 from whichgpu.workloads import zoo as zoo_module
@@ -233,6 +233,13 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("timm/resnet50.a1_in1k", "resnet50"), ("resnet26d.bt_in1k", "resnet26d"),
         ("vit_base_patch16_clip_224.openai", "vit-base-patch16-clip-224"),
         ("timm/maxvit_tiny_tf_224", "maxvit-tiny-tf-224"), ("yolov9-c", "yolov9c"), ("YOLOv6-N", "yolov6n"),
+        # As papers, model zoos and lists have them.
+        ("DeiT-S", "deit-small-patch16-224"), ("MaxViT-B", "maxvit-base-tf-224"),
+        ("BiT-R50x1", "resnetv2-50x1-bit"),
+        ("faster_rcnn_R_101_FPN", "fasterrcnn-r101-fpn"), ("pspnet_r50-d8", "pspnet-resnet50"),
+        ("DETR-DC5", "detr-dc5-r50"), ("PP-YOLOE+_s", "pp-yoloe-s"), ("YOLO11x-seg", "yolo11x-seg"),
+        ("bert-large-uncased-finetuned-squad", "bert-large"), ("yolov5s-coco", "yolov5s"),
+        ("yolov3-608", "yolov3"),
         # As libraries ask for them.
         ("hf_hub:timm/resnet18.a1_in1k", "resnet18"), ("torchvision.models.resnet50", "resnet50"),
         ("torchvision.models.detection.maskrcnn_resnet50_fpn", "maskrcnn-r50-fpn"), ("yolov8n.pt", "yolov8n"),
@@ -249,6 +256,21 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
 )  # fmt: skip
 def test_spellings(spelling: str, known: str) -> None:
     assert resolve(spelling).id == known
+
+
+@pytest.mark.parametrize(
+    ("name", "side"), [("yolov3-608", 608.0), ("yolov8n_320", 320.0), ("resnet50 160", 160.0)]
+)
+def test_a_name_may_end_in_the_side_of_a_picture(name: str, side: float) -> None:
+    item = resolve(name)
+    job = item.complete(Job(item.id, phase="infer"))
+    assert (job.height, job.width) == (side, side)
+
+
+@pytest.mark.parametrize("name", ["retinanet-152", "bert-base-384", "resnet50-8"])
+def test_a_number_behind_a_name_is_not_always_a_side(name: str) -> None:
+    with pytest.raises(UnknownName):
+        resolve(name)
 
 
 @pytest.mark.parametrize(

@@ -52,11 +52,21 @@ def link(devices: Devices, gpus: Any, *, direct: bool = False) -> Array:
     c = section("links")
     # Through the host's memory, whose paths the traffic of all GPUs shares.
     shared = c["staged"] * (2.0 / np.maximum(_array(gpus), 2.0)) ** c["staged_exponent"]
+    # Servers of the third generation have switches, whose cards go up and down one link to that memory.
+    switched = 1.0 / np.clip(_array(gpus), 2.0, c["staged_switch"])
+    shared = np.where(devices.known(_behind_switches), switched, shared)
     shared = np.where(_own_path(devices, direct), c["staged_direct"], shared)
     pcie = devices.pcie * np.where(devices.staged, shared, 1.0)
     # Where each pair has links of its own, a few GPUs use those between them alone.
     among = np.minimum(devices.pair * np.maximum(_array(gpus) - 1.0, 1.0), 1.0)
     return np.asarray(np.where(_joined(devices, gpus), devices.nvlink * among, pcie))
+
+
+def _behind_switches(gpu: Gpu) -> bool:
+    """Whether the hosts of a card's time join it with others by a PCIe switch."""
+    return (
+        is_card(gpu) and (gpu.value("pcie_generation") or 0.0) <= section("links")["staged_switch_generation"]
+    )
 
 
 def _own_path(devices: Devices, direct: bool) -> NDArray[np.bool_]:

@@ -132,6 +132,13 @@ class Blocks:
         self.rec.pointwise(y.elements, keeps=1.0, name=self.activation)
         return y
 
+    def weigh(self, x: Map) -> None:
+        """Each channel times what one dense layer makes of all channels' means: shape unchanged."""
+        self.rec.global_pool(x)
+        self.rec.linear(x.batch, x.channels, x.channels, bias=True, name="weigh")
+        self.rec.pointwise(x.channels * x.batch, name="hardsigmoid")
+        self.rec.pointwise(x.elements, keeps=1.0, name="weighed")
+
     def anchored(self, maps: Iterable[Map], classes: int) -> None:
         """A 1 x 1 to the boxes and classes of three anchors at every position."""
         for x in maps:

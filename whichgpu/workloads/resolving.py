@@ -57,7 +57,7 @@ def resolve(name: str) -> Workload:
     """The workload of a name: case, `-`, `_` and `.` are ignored, but where one between digits matters.
 
     A language model's name may go on with who tuned or stored it (`names.shorter`); a format there is the
-    precision that its jobs take by default.
+    precision that its jobs take by default, and the side of a picture behind another name their resolution.
     Raises `UsageError` with the nearest for an unknown name, and with the candidates for an ambiguous one.
     """
     if name in _imported:
@@ -74,6 +74,8 @@ def resolve(name: str) -> Workload:
         return workloads()[name]
     service = "" if keys else _service(name)
     longer = None if service else _longer(name, keys)
+    if longer is None and not keys and not service:
+        longer = _of_a_side(name)
     if longer is None and not keys and not service and name.count("/") == 1:
         # Whoever publishes a picture's model goes before its name as well.
         spelled = _names().get(squeezed(name.partition("/")[2]), ())
@@ -151,6 +153,17 @@ def _stored(item: Workload, stored: str) -> Workload:
     return replace(item, defaults={**item.defaults, **more})
 
 
+def _of_a_side(name: str) -> Workload | None:
+    """The workload of a name that ends in the side of its pictures (`yolov3-608`), with them by default."""
+    bare, _, side = re.sub(r"[-_ @]+(?=\d+$)", " ", name.strip()).rpartition(" ")
+    keys = _candidates(bare) if side.isdigit() and int(side) in _SIDES else []
+    item = workloads()[keys[0]] if len(keys) == 1 else None
+    if item is None or "height" not in item.code.DEFAULTS["*"]:
+        return None
+    sides = {"height": float(side), "width": float(side)}
+    return replace(item, defaults={**item.defaults, "all": {**item.defaults.get("all", {}), **sides}})
+
+
 def meaning(workload: Workload) -> Callable[[str], bool]:
     """Whether a name is a spelling of a workload, without a look at any other's."""
     spellings = {apart(one) for one in (workload.id, workload.name, *workload.aliases)}
@@ -192,6 +205,8 @@ def _tagged(name: str) -> list[str]:
     return list(dict.fromkeys(key for _, key in _names().get(squeezed(f"timm/{model}"), ()) if tag))
 
 
+#: Sides of a picture, in pixels, that a name may end in: other numbers are depths (`101`, `152`).
+_SIDES = range(96, 2049, 16)
 #: Members of a family that an error lists.
 _MOST_MEMBERS = 8
 

@@ -21,10 +21,10 @@ _WIDTH = 512
 _FINE, _SIDES = 48, (1, 2, 3, 6)
 
 
-def enlarged(rec: Recorder, x: Map, picture: Map, classes: int) -> None:
-    """A score per class, enlarged to the picture: (B, C, H/s, W/s) -> (B, classes, H, W)."""
+def enlarged(rec: Recorder, x: Map, picture: Map, classes: int, *, side: int = 8) -> None:
+    """A score per class, enlarged to the picture: (B, C, H/side, W/side) -> (B, classes, H, W)."""
     rec.conv(x, classes, 1, bias=True, name="scores")
-    rec.copy(classes * picture.pixels, reads=x.pixels / picture.pixels, name="enlarge")
+    rec.copy(classes * picture.pixels, reads=1.0 / side**2, name="enlarge")
 
 
 def _beside(rec: Recorder, x: Map, channels: int) -> Map:
@@ -34,10 +34,10 @@ def _beside(rec: Recorder, x: Map, channels: int) -> Map:
     return wide
 
 
-def _grown(rec: Recorder, x: Map, like: Map) -> Map:
-    """The map in the size of another."""
+def _grown(rec: Recorder, x: Map, like: Map, *, side: int = 2) -> Map:
+    """The map in the size of another, `side` times its own; 0: of few positions, which cost no reading."""
     y = like._replace(channels=x.channels)
-    rec.copy(y.elements, reads=x.pixels / y.pixels, name="enlarge")
+    rec.copy(y.elements, reads=1.0 / side**2 if side else 0.0, name="enlarge")
     return y
 
 
@@ -47,14 +47,14 @@ def scene(rec: Recorder, maps: Sequence[Map]) -> Map:
     for side in _SIDES:
         rec.pointwise(x.elements, writes=0.0, name="means")
         pooled = x._replace(height=float(side), width=float(side))
-        _grown(rec, conv_norm(rec, pooled, _WIDTH, 1, keeps=0.0, keeps_output=True, name="part"), x)
+        _grown(rec, conv_norm(rec, pooled, _WIDTH, 1, keeps=0.0, keeps_output=True, name="part"), x, side=0)
     return conv_norm(rec, _beside(rec, x, x.channels + len(_SIDES) * _WIDTH), _WIDTH, 3, name="mix")
 
 
 def atrous(rec: Recorder, maps: Sequence[Map]) -> Map:
     """Depthwise windows with holes beside a 1 x 1 and the mean, then the finest: -> (B, 512, H/4, W/4)."""
     x, fine = maps[-1], maps[1]
-    _grown(rec, conv_norm(rec, rec.global_pool(x), _WIDTH, 1, name="mean"), x)
+    _grown(rec, conv_norm(rec, rec.global_pool(x), _WIDTH, 1, name="mean"), x, side=0)
     conv_norm(rec, x, _WIDTH, 1, keeps=0.0, keeps_output=True, name="near")
     for name in ("rate12", "rate24", "rate36"):
         _separable(rec, x, dilated=True, name=name)
@@ -80,8 +80,8 @@ def unified(rec: Recorder, maps: Sequence[Map]) -> Map:
     fine = levels[0]
     for x in levels[:-1]:
         conv_norm(rec, x, _WIDTH, 3, name="output")
-    for x in levels[1:]:
-        _grown(rec, x, fine)
+    for i, x in enumerate(levels[1:], 1):
+        _grown(rec, x, fine, side=2**i)
     return conv_norm(rec, _beside(rec, fine, len(levels) * _WIDTH), _WIDTH, 3, name="mix")
 
 

@@ -49,7 +49,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     with rec.module("classifier"):
         if head in OPENMMLAB:
             y = OPENMMLAB[head](rec, maps)
-            enlarged(rec, y, picture, dims["classes"])
+            enlarged(rec, y, picture, dims["classes"], side=8 if head == "psp" else 4)
         else:
             x = _pyramid(rec, maps[-1]) if head == "aspp" else maps[-1]
             _scores(rec, x, picture, dims, _WIDTH if head == "aspp" else x.channels // 4)
