@@ -22,6 +22,19 @@ def test_the_number_beside_the_name_of_a_gpu_is_how_many():
     assert four.value == also.value > 2 * one.value
 
 
+def test_a_chip_without_its_number_of_cores_is_the_whole_one():
+    """Bins of one chip alone: two cards of one name are still asked for."""
+    job = {"workload": "llama-3.1-8b", "phase": "decode", "precision": "q4_0", "runtime": "llama.cpp"}
+    found = predict_rows(
+        [{**job, "gpu": gpu} for gpu in ("M4 Max", "apple-m4-max-40c", "apple-m4-max-32c", "rtx 3080", "m4")],
+        GPUS,
+    )
+    open_, whole, less, two, card = found
+    assert open_.value == whole.value > less.value
+    assert [note for note in found.notes if "M4 Max" in note and "apple-m4-max-32c" in note]
+    assert all("say which" in one.error for one in (two, card))
+
+
 @pytest.mark.parametrize(
     ("metric", "unit", "like", "factor"),
     [
