@@ -9,9 +9,10 @@ import pytest
 from kernel_runs import GPUS, laid
 
 from whichgpu import api
+from whichgpu.cost.classes import OpClass
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import finish
-from whichgpu.cost.fit import Fit
+from whichgpu.cost.fit import Fit, compute_terms
 from whichgpu.cost.kernels import products
 from whichgpu.cost.optable import tables
 from whichgpu.cost.runtime import runtime
@@ -199,3 +200,34 @@ def test_a_head_in_eight_bits_is_wider_than_one_in_six() -> None:
     assert (large.weight, large.head) == (small.weight, 34.0 / 32.0)
     assert precision("q4f16_1").weight == 18.0 / 32.0
     assert precision("q4f16_1").head == 18.0 / 32.0
+
+
+def _expert_seconds(gpu: str, runtime: str, tokens: float) -> float:
+    """Arithmetic of experts' products of one prompt of Qwen3 30B-A3B, s a token, by physics alone."""
+    job = {"phase": "prefill", "precision": "q4_k_m", "input_tokens": tokens, "runtime": runtime}
+    work = laid("qwen3-30b-a3b", gpu, **job)
+    terms = finish(work, Fit(), explain=True).timing.terms
+    return sum(term.compute for term in terms if term.layer.endswith("experts.up")) / tokens
+
+
+def test_the_last_tile_of_an_expert_is_not_full() -> None:
+    """128 experts, 8 a token: 512 tokens are 32 rows of each, in tiles of 128; 8,192 are 512 rows.
+
+    A tile at least makes 128 / 32 = 4 times the work of the former, half a tile more (512 + 64) / 512 that of
+    the latter. Metal's tiles have 32 rows, of which m / (m + 16) tells.
+    """
+    saved = (1.0 + 64.0 / 512.0) / 4.0
+    short, long = (_expert_seconds("rtx-3090", "llama.cpp", tokens) for tokens in (512.0, 8192.0))
+    assert long / short == pytest.approx(saved, rel=0.15)
+    short, long = (_expert_seconds("apple-m2-ultra-76c", "llama.cpp", tokens) for tokens in (512.0, 8192.0))
+    assert long / short == pytest.approx((1.0 + 16.0 / 512.0) / (1.0 + 16.0 / 32.0), rel=0.05)
+
+
+def test_what_16_bit_products_taught_of_llama_cpp_is_not_said_of_its_8_bit_ones() -> None:
+    """All of its rows on file are of May 2024, when cuBLAS multiplied prompts in FP16."""
+    card = Devices.of([GPUS["rtx-3090"]]).traits[0]
+    kind = OpClass("gemm", "quantised", "gemm")
+    today, before = (runtime(text, "") for text in ("llama.cpp", "llama.cpp (May 2024)"))
+    assert "c/gemm=llama-cpp" not in compute_terms(kind, card, today, trains=False)
+    assert "c/gemm=llama-cpp" in compute_terms(kind, card, before, trains=False)
+    assert "c/gemm=llama-cpp" in compute_terms(OpClass("gemm", "half", "gemm"), card, today, trains=False)

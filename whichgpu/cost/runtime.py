@@ -86,6 +86,8 @@ class Runtime:
     networks: str = ""
     #: By vendor or architecture, `gap` where it is another on its GPUs.
     gaps: Mapping[str, float] = field(default_factory=dict)
+    #: By vendor, the rows of a tile of its kernel for experts, which takes one at least of each.
+    expert_tile: Mapping[str, float] = field(default_factory=dict)
     #: By a name of it, the format in which that program loads models unless it is told otherwise.
     loads: Mapping[str, str] = field(default_factory=dict)
     #: The phase that it runs unless it is told otherwise, where that is not the workload's first.
