@@ -202,25 +202,37 @@ def test_a_head_in_eight_bits_is_wider_than_one_in_six() -> None:
     assert precision("q4f16_1").head == 18.0 / 32.0
 
 
-def _expert_seconds(gpu: str, runtime: str, tokens: float) -> float:
-    """Arithmetic of experts' products of one prompt of Qwen3 30B-A3B, s a token, by physics alone."""
+def _expert_seconds(gpu: str, runtime: str, tokens: float, part: str = "compute") -> float:
+    """Arithmetic, or memory, of the experts of a prompt of Qwen3 30B-A3B, s a token, by physics alone."""
     job = {"phase": "prefill", "precision": "q4_k_m", "input_tokens": tokens, "runtime": runtime}
     work = laid("qwen3-30b-a3b", gpu, **job)
     terms = finish(work, Fit(), explain=True).timing.terms
-    return sum(term.compute for term in terms if term.layer.endswith("experts.up")) / tokens
+    return sum(getattr(term, part) for term in terms if term.layer.endswith("experts.up")) / tokens
 
 
 def test_the_last_tile_of_an_expert_is_not_full() -> None:
-    """128 experts, 8 a token: 512 tokens are 32 rows of each, in tiles of 128; 8,192 are 512 rows.
+    """128 experts, 8 a token: 512 tokens are 32 rows of each, in tiles of 128; 4,096 are 256 rows.
 
-    A tile at least makes 128 / 32 = 4 times the work of the former, half a tile more (512 + 64) / 512 that of
+    A tile at least makes 128 / 32 = 4 times the work of the former, half a tile more (256 + 64) / 256 that of
     the latter. Metal's tiles have 32 rows, of which m / (m + 16) tells.
     """
-    saved = (1.0 + 64.0 / 512.0) / 4.0
-    short, long = (_expert_seconds("rtx-3090", "llama.cpp", tokens) for tokens in (512.0, 8192.0))
+    whole = ("llama.cpp -ub 4096", 4096.0)
+    saved = (1.0 + 64.0 / 256.0) / 4.0
+    short, long = (_expert_seconds("rtx-3090", *one) for one in (("llama.cpp", 512.0), whole))
     assert long / short == pytest.approx(saved, rel=0.15)
-    short, long = (_expert_seconds("apple-m2-ultra-76c", "llama.cpp", tokens) for tokens in (512.0, 8192.0))
-    assert long / short == pytest.approx((1.0 + 16.0 / 512.0) / (1.0 + 16.0 / 32.0), rel=0.05)
+    short, long = (_expert_seconds("apple-m2-ultra-76c", *one) for one in (("llama.cpp", 512.0), whole))
+    assert long / short == pytest.approx((1.0 + 16.0 / 256.0) / (1.0 + 16.0 / 32.0), rel=0.05)
+
+
+def test_each_micro_batch_of_a_prompt_reads_the_experts_and_fills_their_tiles_anew() -> None:
+    """4,096 tokens are eight micro-batches of 512, each of which goes to all of 128 experts."""
+    for part in ("compute", "memory"):
+        short, long, wide = (
+            _expert_seconds("gb10", *one, part)
+            for one in (("llama.cpp", 512.0), ("llama.cpp", 4096.0), ("llama.cpp -ub 4096", 4096.0))
+        )
+        assert long == pytest.approx(short, rel=0.15)
+        assert wide < 0.5 * long
 
 
 def test_what_16_bit_products_taught_of_llama_cpp_is_not_said_of_its_8_bit_ones() -> None:

@@ -196,7 +196,7 @@ def _tiled(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float
     An expert has a tile at least. Where tokens choose unevenly, so that it has anything from none to twice
     the mean number of rows m, T rows a tile cover max(T, m + T / 2) of them in the mean.
     """
-    tile, rows = _tile(devices, runtime), ops.dims["m"]
+    tile, rows = _tile(devices, runtime), ops.dims["m"] / _passes(ops, runtime)
     return np.where(
         _of_experts(ops) & _quantised_prompt(ops), np.maximum(tile, rows + tile / 2.0) / rows, 1.0
     )
@@ -243,9 +243,19 @@ def _rereads(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.flo
         return 1.0
     each = bytes_each(ops)
     widened = _widened(ops, devices, runtime)
-    passes = np.ceil(np.maximum(ops.dims["m"], 1.0) / runtime.micro_batch)
-    through: NDArray[np.float64] = passes * np.where(widened, (each + 4.0) / each, 1.0)
+    through: NDArray[np.float64] = _passes(ops, runtime) * np.where(widened, (each + 4.0) / each, 1.0)
     return through
+
+
+def _passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
+    """The micro-batches that a prompt is cut into, (O, G, J): by its tokens, of which an expert has some."""
+    if not runtime.micro_batch:
+        return np.ones_like(ops.dims["m"])
+    chosen = np.array([op.dims.get("chosen", 0.0) for op in ops.ops])[:, None, None]
+    tokens = np.where(
+        chosen > 0.0, ops.dims["m"] * ops.dims["batch"] / np.maximum(chosen, 1.0), ops.dims["m"]
+    )
+    return np.asarray(np.ceil(np.maximum(tokens, 1.0) / runtime.micro_batch - 1e-9))
 
 
 def _shape(
