@@ -243,3 +243,13 @@ def test_what_16_bit_products_taught_of_llama_cpp_is_not_said_of_its_8_bit_ones(
     assert "c/gemm=llama-cpp" not in compute_terms(kind, card, today, trains=False)
     assert "c/gemm=llama-cpp" in compute_terms(kind, card, before, trains=False)
     assert "c/gemm=llama-cpp" in compute_terms(OpClass("gemm", "half", "gemm"), card, today, trains=False)
+
+
+def test_modules_that_autoawq_fuses_wait_less_for_their_host() -> None:
+    """Norms of one kernel and no rotations of their own, unless it is told not to fuse them."""
+    card = {"gpu": "rtx-4090", "precision": "awq", "phase": "decode"}
+    fused, plain = (
+        api.predict("mistral-7b", runtime=text, **card).throughput.mid
+        for text in ("AutoAWQ", "AutoAWQ fuse_layers=False")
+    )
+    assert fused > 1.4 * plain
