@@ -253,3 +253,16 @@ def test_modules_that_autoawq_fuses_wait_less_for_their_host() -> None:
         for text in ("AutoAWQ", "AutoAWQ fuse_layers=False")
     )
     assert fused > 1.4 * plain
+
+
+@pytest.mark.parametrize(
+    ("gpu", "published"),
+    [("apple-m2-max-38c", 79.75), ("apple-m5-max-40c", 133.5)],
+)
+def test_mlx_launches_a_kernel_for_each_step_of_a_choice_of_experts(gpu: str, published: float) -> None:
+    """Qwen3.5 and 3.6 35B-A3B: github.com/raullenchai/Rapid-MLX/pull/1065, magicnight/Mac-MLX/issues/24.
+
+    40 layers launch five kernels more each than the op list has, of 5 us (3 on an M5).
+    """
+    card = {"gpu": gpu, "precision": "4bit", "phase": "decode", "runtime": "mlx"}
+    assert api.predict("qwen3.5-35b-a3b", **card).throughput.mid == pytest.approx(published, rel=0.12)
