@@ -266,3 +266,18 @@ def test_mlx_launches_a_kernel_for_each_step_of_a_choice_of_experts(gpu: str, pu
     """
     card = {"gpu": gpu, "precision": "4bit", "phase": "decode", "runtime": "mlx"}
     assert api.predict("qwen3.5-35b-a3b", **card).throughput.mid == pytest.approx(published, rel=0.12)
+
+
+def test_vector_kernels_issue_at_the_clock_that_the_power_limit_leaves() -> None:
+    """A T4 does not hold its boost clock at 70 W, nor an RTX 3090 its own below 200 W; at 350 W it does."""
+    card = {"precision": "q4_k_m", "phase": "decode", "runtime": "llama.cpp"}
+
+    def tokens(gpu: str, **options: str) -> float:
+        return api.predict("llama-3.1-8b", gpu=gpu, options=options, **card).throughput.mid
+
+    assert Devices.of([GPUS["rtx-3090"]]).throttle(0.6, "")[0, 0] == 1.0
+    # 320 GB/s less ECC against 360: by the bandwidth alone a T4 would have 0.8 of the RTX 3060's tokens.
+    assert 0.65 < tokens("t4") / tokens("rtx-3060-12gb") < 0.78
+    full, less, least = (tokens("rtx-3090", power_limit=f"{watts} W") for watts in (350, 250, 150))
+    assert 0.95 < less / full < 1.0
+    assert least / full < 0.93
