@@ -48,7 +48,7 @@ def by_vectors(
 
 
 def _kept(devices: Devices) -> NDArray[np.float64]:
-    """The share of the clock that the power limit leaves plain units, at which these kernels issue, (G, 1)."""
+    """The share of the clock that the power limit leaves plain units, which these kernels keep, (G, 1)."""
     exponent = section("power")["exponent_engine"]
     return np.asarray(np.minimum(devices.throttle(exponent, "") * devices.capped, 1.0))
 
