@@ -281,3 +281,13 @@ def test_vector_kernels_issue_at_the_clock_that_the_power_limit_leaves() -> None
     full, less, least = (tokens("rtx-3090", power_limit=f"{watts} W") for watts in (350, 250, 150))
     assert 0.95 < less / full < 1.0
     assert least / full < 0.93
+
+
+def test_formats_of_bitsandbytes_take_its_launches_whether_its_name_is_said_or_not() -> None:
+    card = {"gpu": "rtx-3090", "phase": "decode", "precision": "nf4"}
+    named, plain = (
+        api.predict("llama-2-7b", runtime=text, **card).throughput.mid
+        for text in ("transformers bitsandbytes", "transformers")
+    )
+    half = api.predict("llama-2-7b", runtime="transformers", **{**card, "precision": "fp16"}).throughput.mid
+    assert plain == named < half
