@@ -35,6 +35,13 @@ def test_a_chip_without_its_number_of_cores_is_the_whole_one():
     assert all("say which" in one.error for one in (two, card))
 
 
+def test_a_power_that_nobody_states_says_what_to_write():
+    job = {"workload": "llama-2-7b", "phase": "decode", "precision": "q4_0", "runtime": "llama.cpp"}
+    (one,) = predict_rows([{**job, "gpu": "radeon-780m", "metric": "power"}], GPUS)
+    assert one.value is None
+    assert 'base = "radeon-780m", power = ' in one.error
+
+
 @pytest.mark.parametrize(
     ("metric", "unit", "like", "factor"),
     [
