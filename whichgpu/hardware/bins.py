@@ -35,7 +35,7 @@ def whole_of(text: str, catalogue: Catalogue) -> Gpu | None:
         return None
     alike = len({tuple(gpu.value(name) for name in _SPEED) for gpu in found}) == 1
     if _of_a_chip(found) or alike:
-        return max(found, key=lambda gpu: (gpu.need("sms"), gpu.need("memory")))
+        return max(found, key=lambda gpu: (gpu.value("sms") or 0, gpu.value("memory") or 0.0))
     return None
 
 
@@ -46,7 +46,7 @@ def _kin(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
         return found
     held = parse(f"{size[1]} GiB", "memory")
     kin = names.meant(_SIZE.sub("", text, count=1).strip(), catalogue)
-    return tuple(gpu for gpu in kin if gpu.need("memory") >= held) if _of_a_chip(kin) else ()
+    return tuple(gpu for gpu in kin if (gpu.value("memory") or 0.0) >= held) if _of_a_chip(kin) else ()
 
 
 def _of_a_chip(found: tuple[Gpu, ...]) -> bool:
