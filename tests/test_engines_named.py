@@ -77,6 +77,20 @@ def test_text_generation_inference_before_3_cut_no_prompts():
     assert before > 1.5 * since
 
 
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("LM Studio (MLX)", "mlx"), ("Ollama (MLX)", "mlx"), ("LM Studio 0.3", "llama-cpp"),
+        ("Ollama", "llama-cpp"), ("ik_llama.cpp", "llama-cpp"), ("llama-server", "llama-cpp"),
+        ("IPEX-LLM 2.1", "llama-cpp"),
+        ("MLC", "mlc-llm"), ("WebLLM", "mlc-llm"), ("Aphrodite Engine 0.6", "vllm"), ("SwarmUI", "comfyui"),
+        ("insanely-fast-whisper", "transformers"), ("MLCommons PyTorch", "pytorch-2"),
+    ],
+)  # fmt: skip
+def test_programs_stand_for_what_runs_in_them(text, known):
+    assert runtime(text, "").id == known
+
+
 def test_triton_stands_for_the_backend_that_a_text_names():
     def named(text):
         return asked.read(Job("llama-3.1-8b", phase="serve", runtime=text)).runtime

@@ -22,6 +22,41 @@ def test_the_number_beside_the_name_of_a_gpu_is_how_many():
     assert four.value == also.value > 2 * one.value
 
 
+def test_a_chip_without_its_number_of_cores_is_the_whole_one():
+    """Bins of one chip, and cards that differ in memory alone: others of one name are still asked for."""
+    job = {"workload": "llama-3.1-8b", "phase": "decode", "precision": "q4_0", "runtime": "llama.cpp"}
+    found = predict_rows(
+        [{**job, "gpu": gpu} for gpu in ("M4 Max", "apple-m4-max-40c", "apple-m4-max-32c", "rtx 3080", "m4")],
+        GPUS,
+    )
+    open_, whole, less, two, card = found
+    assert open_.value == whole.value > less.value
+    assert [note for note in found.notes if "M4 Max" in note and "apple-m4-max-32c" in note]
+    assert all("say which" in one.error for one in (two, card))
+    names = (
+        "M3 Max 64GB",
+        "apple-m3-max-40c",
+        "RTX 4060 Ti",
+        "rtx-4060-ti-16gb",
+        "m4-max-40c",
+        "M3 Max 256GB",
+    )
+    found = predict_rows([{**job, "gpu": gpu} for gpu in names], GPUS)
+    smaller, largest, card, more, exact, none = found
+    assert smaller.value == largest.value
+    assert card.value == more.value
+    assert exact.value == open_.value
+    assert none.error.startswith("no GPU")
+    assert len([note for note in found.notes if "was taken as" in note]) == 2
+
+
+def test_a_power_that_nobody_states_says_what_to_write():
+    job = {"workload": "llama-2-7b", "phase": "decode", "precision": "q4_0", "runtime": "llama.cpp"}
+    (one,) = predict_rows([{**job, "gpu": "radeon-780m", "metric": "power"}], GPUS)
+    assert one.value is None
+    assert 'base = "radeon-780m", power = ' in one.error
+
+
 @pytest.mark.parametrize(
     ("metric", "unit", "like", "factor"),
     [

@@ -9,9 +9,10 @@ import pytest
 from kernel_runs import GPUS, laid
 
 from whichgpu import api
+from whichgpu.cost.classes import OpClass
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import finish
-from whichgpu.cost.fit import Fit
+from whichgpu.cost.fit import Fit, compute_terms
 from whichgpu.cost.kernels import products
 from whichgpu.cost.optable import tables
 from whichgpu.cost.runtime import runtime
@@ -199,3 +200,94 @@ def test_a_head_in_eight_bits_is_wider_than_one_in_six() -> None:
     assert (large.weight, large.head) == (small.weight, 34.0 / 32.0)
     assert precision("q4f16_1").weight == 18.0 / 32.0
     assert precision("q4f16_1").head == 18.0 / 32.0
+
+
+def _expert_seconds(gpu: str, runtime: str, tokens: float, part: str = "compute") -> float:
+    """Arithmetic, or memory, of the experts of a prompt of Qwen3 30B-A3B, s a token, by physics alone."""
+    job = {"phase": "prefill", "precision": "q4_k_m", "input_tokens": tokens, "runtime": runtime}
+    work = laid("qwen3-30b-a3b", gpu, **job)
+    terms = finish(work, Fit(), explain=True).timing.terms
+    return sum(getattr(term, part) for term in terms if term.layer.endswith("experts.up")) / tokens
+
+
+def test_the_last_tile_of_an_expert_is_not_full() -> None:
+    """128 experts, 8 a token: 512 tokens are 32 rows of each, in tiles of 128; 4,096 are 256 rows.
+
+    A tile at least makes 128 / 32 = 4 times the work of the former, half a tile more (256 + 64) / 256 that of
+    the latter. Metal's tiles have 32 rows, of which m / (m + 16) tells.
+    """
+    whole = ("llama.cpp -ub 4096", 4096.0)
+    saved = (1.0 + 64.0 / 256.0) / 4.0
+    short, long = (_expert_seconds("rtx-3090", *one) for one in (("llama.cpp", 512.0), whole))
+    assert long / short == pytest.approx(saved, rel=0.15)
+    short, long = (_expert_seconds("apple-m2-ultra-76c", *one) for one in (("llama.cpp", 512.0), whole))
+    assert long / short == pytest.approx((1.0 + 16.0 / 256.0) / (1.0 + 16.0 / 32.0), rel=0.05)
+
+
+def test_each_micro_batch_of_a_prompt_reads_the_experts_and_fills_their_tiles_anew() -> None:
+    """4,096 tokens are eight micro-batches of 512, each of which goes to all of 128 experts."""
+    for part in ("compute", "memory"):
+        short, long, wide = (
+            _expert_seconds("gb10", *one, part)
+            for one in (("llama.cpp", 512.0), ("llama.cpp", 4096.0), ("llama.cpp -ub 4096", 4096.0))
+        )
+        assert long == pytest.approx(short, rel=0.15)
+        assert wide < 0.5 * long
+
+
+def test_what_16_bit_products_taught_of_llama_cpp_is_not_said_of_its_8_bit_ones() -> None:
+    """All of its rows on file are of May 2024, when cuBLAS multiplied prompts in FP16."""
+    card = Devices.of([GPUS["rtx-3090"]]).traits[0]
+    kind = OpClass("gemm", "quantised", "gemm")
+    today, before = (runtime(text, "") for text in ("llama.cpp", "llama.cpp (May 2024)"))
+    assert "c/gemm=llama-cpp" not in compute_terms(kind, card, today, trains=False)
+    assert "c/gemm=llama-cpp" in compute_terms(kind, card, before, trains=False)
+    assert "c/gemm=llama-cpp" in compute_terms(OpClass("gemm", "half", "gemm"), card, today, trains=False)
+
+
+def test_modules_that_autoawq_fuses_wait_less_for_their_host() -> None:
+    """Norms of one kernel and no rotations of their own, unless it is told not to fuse them."""
+    card = {"gpu": "rtx-4090", "precision": "awq", "phase": "decode"}
+    fused, plain = (
+        api.predict("mistral-7b", runtime=text, **card).throughput.mid
+        for text in ("AutoAWQ", "AutoAWQ fuse_layers=False")
+    )
+    assert fused > 1.4 * plain
+
+
+@pytest.mark.parametrize(
+    ("gpu", "published"),
+    [("apple-m2-max-38c", 79.75), ("apple-m5-max-40c", 133.5)],
+)
+def test_mlx_launches_a_kernel_for_each_step_of_a_choice_of_experts(gpu: str, published: float) -> None:
+    """Qwen3.5 and 3.6 35B-A3B: github.com/raullenchai/Rapid-MLX/pull/1065, magicnight/Mac-MLX/issues/24.
+
+    40 layers launch five kernels more each than the op list has, of 5 us (3 on an M5).
+    """
+    card = {"gpu": gpu, "precision": "4bit", "phase": "decode", "runtime": "mlx"}
+    assert api.predict("qwen3.5-35b-a3b", **card).throughput.mid == pytest.approx(published, rel=0.12)
+
+
+def test_vector_kernels_issue_at_the_clock_that_the_power_limit_leaves() -> None:
+    """A T4 does not hold its boost clock at 70 W, nor an RTX 3090 its own below 200 W; at 350 W it does."""
+    card = {"precision": "q4_k_m", "phase": "decode", "runtime": "llama.cpp"}
+
+    def tokens(gpu: str, **options: str) -> float:
+        return api.predict("llama-3.1-8b", gpu=gpu, options=options, **card).throughput.mid
+
+    assert Devices.of([GPUS["rtx-3090"]]).throttle(0.6, "")[0, 0] == 1.0
+    # 320 GB/s less ECC against 360: by the bandwidth alone a T4 would have 0.8 of the RTX 3060's tokens.
+    assert 0.65 < tokens("t4") / tokens("rtx-3060-12gb") < 0.78
+    full, less, least = (tokens("rtx-3090", power_limit=f"{watts} W") for watts in (350, 250, 150))
+    assert 0.95 < less / full < 1.0
+    assert least / full < 0.93
+
+
+def test_formats_of_bitsandbytes_take_its_launches_whether_its_name_is_said_or_not() -> None:
+    card = {"gpu": "rtx-3090", "phase": "decode", "precision": "nf4"}
+    named, plain = (
+        api.predict("llama-2-7b", runtime=text, **card).throughput.mid
+        for text in ("transformers bitsandbytes", "transformers")
+    )
+    half = api.predict("llama-2-7b", runtime="transformers", **{**card, "precision": "fp16"}).throughput.mid
+    assert plain == named < half

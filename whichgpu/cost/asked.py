@@ -90,7 +90,9 @@ def read(job: Job) -> Asked:
 
 
 def _unpacking(stack: Runtime, job: Job) -> Runtime:
-    """A runtime with what its matrix-vector kernels take for a weight of the job's format."""
+    """A runtime with what its matrix-vector kernels, or its host, take for a weight of the job's format."""
+    if job.precision and not job.trains and (launch := stack.launches.get(precision(job.precision).id)):
+        return replace(stack, launch=max(launch, stack.launch))
     steps = precision(job.precision).steps if stack.vector_values and job.precision else stack.steps
     return stack if steps == stack.steps else replace(stack, steps=steps)
 

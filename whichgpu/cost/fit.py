@@ -98,13 +98,22 @@ def compute_terms(
     if place.kin and not runtime.domain:
         names += [f"c@{place.kin}", f"c/{kind.format}@{place.kin}", f"c/{kind.compute}@{place.kin}"]
     for stack in _teachers(kind, runtime):
-        names += [f"c={stack}", f"c/{kind.compute}={stack}"]
+        names += [f"c={stack}"] if _own_kernel(kind, runtime) else [f"c={stack}", f"c/{kind.compute}={stack}"]
         if kind.format in _NARROW and runtime.domain and trains:
             names.append(f"c/{kind.format}={stack}")
     ruling = ("c~throttle",) if kind.format == "plain" else ("c~throttle", "c~rate")
     pairs = [(law, getattr(place, _trait(law, kind))) for law in ruling]
     laws = [(f"{law}{where}", value) for law, value in pairs for where in ("", f"={runtime.kernels}")]
     return _weighted(names, [*laws, *_own_law(kind, place, runtime, workload)], trains=trains)
+
+
+def _own_kernel(kind: OpClass, runtime: Runtime) -> bool:
+    """Whether a class as it is run is a kernel that no measured row of its runtime had.
+
+    llama.cpp multiplies quantised prompts as INT8 by kernels of its own since June 2024; its rows on file are
+    of May, whose products were those of cuBLAS in 16 bits, of weights widened before.
+    """
+    return kind.format == "byte" and bool(runtime.integer)
 
 
 def _own_law(kind: OpClass, place: Traits, runtime: Runtime, workload: str) -> list[tuple[str, float]]:

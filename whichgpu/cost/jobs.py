@@ -21,6 +21,7 @@ from whichgpu.cost.reader import Lexicon, Reader
 from whichgpu.cost.rows import read_job
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import one_line
+from whichgpu.hardware import bins
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.names import squeezed
 
@@ -43,7 +44,7 @@ ANSWER = ("id", "value", "low", "high", "unit", "basis", "error")
 #: Rows from which on a second process pays for its start; into how many parts a table is cut at the least,
 #: and for each process.
 _MANY, _PARTS, _EACH = 3000, 12, 4
-_ID, _UNIT, _WORKLOAD = (COLUMNS.index(name) for name in ("id", "unit", "workload"))
+_ID, _UNIT, _WORKLOAD, _GPU = (COLUMNS.index(name) for name in ("id", "unit", "workload", "gpu"))
 #: By what the rows of a workload are ordered before they are cut: what is traced is the same within a phase
 #: and a format.
 _CUT = itemgetter(*(COLUMNS.index(name) for name in ("phase", "precision", "gpu")))
@@ -164,7 +165,9 @@ def predict_rows(
             yield part
             advance(len(part.rows))
 
-    return Predictions(table, parts())
+    found = Predictions(table, parts())
+    found.notes += bins.taken({cells[_GPU] for cells in table}, catalogue)
+    return found
 
 
 def _shares(table: Sequence[Cells]) -> list[Sequence[int]]:

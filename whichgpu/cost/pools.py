@@ -193,7 +193,6 @@ class Sweep(ABC):
         positions = at.tolist()
         for position, place in zip(positions, places, strict=True):
             out.bases[position] = found.bases[place]
-        names = [gpu.id for gpu in found.devices.gpus]
         unable = self._reasons(found, answers, places)
         reasons = {positions[i]: why for i, why in unable.items()}
         cells = Cells(found, answers, places)
@@ -212,8 +211,8 @@ class Sweep(ABC):
             for i in np.flatnonzero(~np.isfinite(out.values[ask][1, at])).tolist():
                 if positions[i] in refused:
                     continue
-                what, gpu = name or "throughput", names[places[i]]
-                refused[positions[i]] = f"{what} of this job is not known: {gpu} lacks a fact that it needs"
+                what, gpu = name or "throughput", found.devices.gpus[places[i]]
+                refused[positions[i]] = f"{what} of this job is not known: {_lacking(gpu)}"
             refused.update(reasons)
 
     def _reasons(self, found: Estimates, answers: Answers, places: Sequence[int]) -> dict[int, str]:
@@ -304,6 +303,16 @@ class Apart(Sweep):
         """What is said of these cells, all of them on the one GPU."""
         job = self._group.sweep([numbers for _, numbers in spots])
         return estimate(_with(job, options), [self._gpu])
+
+
+def _lacking(gpu: Gpu) -> str:
+    """What a device lacks where an answer is no number: its power where none is stated, and what to write."""
+    if gpu.value("power") is not None:
+        return f"{gpu.id} lacks a fact that it needs; see: show {gpu.id}"
+    return (
+        f"what {gpu.id} may draw was not read in any source; describe yours in a file for --gpu-file: "
+        f'base = "{gpu.id}", power = "60 W"'
+    )
 
 
 def _with(job: Job, options: Mapping[str, str]) -> Job:

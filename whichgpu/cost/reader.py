@@ -25,7 +25,7 @@ from whichgpu.cost.rows import (
 )
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UsageError, WhichGpuError, one_line
-from whichgpu.hardware.slices import resolve_device
+from whichgpu.hardware.bins import resolve_whole
 from whichgpu.values import NamedTuple
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.workload import resolve
@@ -88,7 +88,7 @@ class Lexicon:
     """
 
     def __init__(self, catalogue: Catalogue, named: Callable[[str], str] = str) -> None:
-        self.gpus = _Texts(_guarded(lambda text: resolve_device(need(text, "gpu"), catalogue)))
+        self.gpus = _Texts(_guarded(lambda text: resolve_whole(need(text, "gpu"), catalogue)))
         self.workloads = _Texts(_guarded(lambda text: _known(named(text))))
         self.numbers = _Texts(_guarded(self._stated))
         self._cells = [_Texts(partial(_cell, names)) for names in NAMES]

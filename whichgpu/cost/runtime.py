@@ -86,6 +86,10 @@ class Runtime:
     networks: str = ""
     #: By vendor or architecture, `gap` where it is another on its GPUs.
     gaps: Mapping[str, float] = field(default_factory=dict)
+    #: By format, the `launch` where a library's own kernels unpack its weights.
+    launches: Mapping[str, float] = field(default_factory=dict)
+    #: By vendor, the rows of a tile of its kernel for experts, which takes one at least of each.
+    expert_tile: Mapping[str, float] = field(default_factory=dict)
     #: By a name of it, the format in which that program loads models unless it is told otherwise.
     loads: Mapping[str, str] = field(default_factory=dict)
     #: The phase that it runs unless it is told otherwise, where that is not the workload's first.
@@ -297,7 +301,8 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     columns.setdefault("default_precision", {})
     columns.update((name, _seconds(row[name])) for name in _TIMES)
     columns.update((name, _seconds(row.get(name, "0 s"))) for name in _UNASKED)
-    columns["gaps"] = {vendor: _seconds(text) for vendor, text in row.get("gaps", {}).items()}
+    for name in ("gaps", "launches"):
+        columns[name] = {key: _seconds(text) for key, text in row.get(name, {}).items()}
     version = _version(text)
     # What differs in its memory alone is the same in time.
     keeping = [mark["name"] for mark in marks if set(mark.get("sets", ())) and set(mark["sets"]) <= _KEEPING]

@@ -1,7 +1,7 @@
 """Matrix-vector products of language models: what limits them beside the bandwidth.
 
     t       = (memory^3 + issuing^3)^(1/3)
-    issuing = weights / (weights a clock and SM * SMs * clock)
+    issuing = weights / (weights a clock and SM * SMs * clock under the power limit)
 
 Of quantised weights a kernel unpacks each: `steps` of `data/precisions.toml` are the operations it takes.
 """
@@ -42,8 +42,15 @@ def by_vectors(
         values * _unpacked_times(ops, devices) / _unpacked_a_second(devices, runtime),
         ops.weight_bytes / (runtime.vector_bytes * devices.issue),
     )
+    issuing = issuing / _kept(devices)
     streamed: NDArray[np.float64] = (weights**_LIMITS + issuing**_LIMITS) ** (1.0 / _LIMITS)
     return streamed
+
+
+def _kept(devices: Devices) -> NDArray[np.float64]:
+    """The share of the clock that the power limit leaves plain units, which these kernels keep, (G, 1)."""
+    exponent = section("power")["exponent_engine"]
+    return np.asarray(np.minimum(devices.throttle(exponent, "") * devices.capped, 1.0))
 
 
 def unpacking(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:

@@ -64,6 +64,8 @@ def seconds(
         compute = compute + _scaling(ops, devices, runtime)
     if runtime.unpacks and ops.kind == "gemm":
         compute = compute / np.where(_unpacked(ops, devices, runtime), c["unpacked"], 1.0)
+    if runtime.expert_tile and ops.kind == "gemm":
+        compute = compute * _tiled(ops, devices, runtime)
     share = runtime.memory[ops.kind]
     weights = ops.weight_bytes / (share * devices.bandwidth)
     compute, weights = _in_engines(ops, devices, runtime, peaks, (compute, weights))
@@ -188,6 +190,23 @@ def _unpacked(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bo
     return np.asarray(inside & _quantised_prompt(ops) & ~_in_integers(ops, devices, runtime))
 
 
+def _tiled(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+    """How often over an expert's rows are multiplied in tiles of which the last is not full, (O, G, J).
+
+    An expert has a tile at least. Where tokens choose unevenly, so that it has anything from none to twice
+    the mean number of rows m, T rows a tile cover max(T, m + T / 2) of them in the mean.
+    """
+    tile, rows = _tile(devices, runtime), ops.dims["m"] / _passes(ops, runtime)
+    return np.where(
+        _of_experts(ops) & _quantised_prompt(ops), np.maximum(tile, rows + tile / 2.0) / rows, 1.0
+    )
+
+
+def _tile(devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+    """Rows of a tile of experts, a column of the devices; 0 where none is known."""
+    return devices.each(lambda gpu: runtime.expert_tile.get(gpu.vendor, 0.0))
+
+
 def _in_registers(ops: OpTable, peaks: NDArray[np.float64], devices: Devices) -> NDArray[np.bool_]:
     """Whether weights are narrower than the 16-bit numbers that units of these peaks multiply, (O, G, J).
 
@@ -224,9 +243,19 @@ def _rereads(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.flo
         return 1.0
     each = bytes_each(ops)
     widened = _widened(ops, devices, runtime)
-    passes = np.ceil(np.maximum(ops.dims["m"], 1.0) / runtime.micro_batch)
-    through: NDArray[np.float64] = passes * np.where(widened, (each + 4.0) / each, 1.0)
+    through: NDArray[np.float64] = _passes(ops, runtime) * np.where(widened, (each + 4.0) / each, 1.0)
     return through
+
+
+def _passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
+    """The micro-batches that a prompt is cut into, (O, G, J): by its tokens, of which an expert has some."""
+    if not runtime.micro_batch:
+        return np.ones_like(ops.dims["m"])
+    chosen = np.array([op.dims.get("chosen", 0.0) for op in ops.ops])[:, None, None]
+    tokens = np.where(
+        chosen > 0.0, ops.dims["m"] * ops.dims["batch"] / np.maximum(chosen, 1.0), ops.dims["m"]
+    )
+    return np.asarray(np.ceil(np.maximum(tokens, 1.0) / runtime.micro_batch - 1e-9))
 
 
 def _shape(
@@ -243,7 +272,7 @@ def _shape(
     deep = k / (k + half) * n / (n + c["n_half"])
     if ops.kind == "gemm":
         # The rows of an expert end inside a tile. What tensor cores lose by that was learnt with experts.
-        plain = ~tensor | devices.tiled_alike[None]
+        plain = (~tensor | devices.tiled_alike[None]) & (_tile(devices, runtime) == 0.0)
         deep = deep * np.where(_of_experts(ops) & plain, m / (m + c["expert_rows"]), 1.0)
     if ops.kind == "conv":
         # Kernels for grouped convolutions lay several groups side by side; what is lost is the padding

@@ -86,13 +86,14 @@ def experts(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
     with rec.module("experts"):
         rec.copy(inner * sent, reads=1.0 / top, name="dispatch")
         grouped(
-            rec, sent, inner, ffn * (2 if gated else 1), count=count, touched=touched, bias=bias, name="up"
-        )
+            rec, sent, inner, ffn * (2 if gated else 1), count=count, top=top, touched=touched, bias=bias,
+            name="up",
+        )  # fmt: skip
         if bias and rec.training:
             _clamped(rec, ffn * sent, inner * sent)
         else:
             activation(rec, ffn * sent, gated=gated, shard="expert", function=dims.get("function", ""))
-        grouped(rec, sent, ffn, inner, count=count, touched=touched, bias=bias, shard="expert_row",
+        grouped(rec, sent, ffn, inner, count=count, top=top, touched=touched, bias=bias, shard="expert_row",
                 name="down")  # fmt: skip
         # One all-reduce serves both: where there is a shared expert its own last layer brings it.
         rec.pointwise(inner * rows, reads=float(top), keeps=float(top), shard="summed" if shared else "row",

@@ -16,16 +16,19 @@ if TYPE_CHECKING:
 
 
 def grouped(
-    rec: Recorder, sent: Any, inputs: int, outputs: int, *, count: int, touched: Any, bias: bool, name: str,
-    shard: str = "expert",
+    rec: Recorder, sent: Any, inputs: int, outputs: int, *, count: int, top: float, touched: Any, bias: bool,
+    name: str, shard: str = "expert",
 ) -> None:  # fmt: skip
-    """A dense layer in each of `count` experts: `sent` rows over the `touched` ones, which are read."""
+    """A dense layer in each of `count` experts: `sent` rows over the `touched` ones, which are read.
+
+    A token goes to `top` of them.
+    """
     size = rec.precision.activation
     read = inputs * size * sent
     rec.record(
         "gemm", name,
         {"m": sent / np.maximum(touched, 1.0), "n": float(outputs), "k": float(inputs), "batch": touched,
-         "groups": float(count)},
+         "groups": float(count), "chosen": float(top)},
         parameters=float(count * (inputs + bias) * outputs),
         read=touched / count,
         flops=2.0 * inputs * outputs * sent,

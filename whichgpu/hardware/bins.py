@@ -1,0 +1,76 @@
+"""Parts of one name that a table of jobs need not tell apart, and which of them is taken.
+
+Apple sells a chip with some of its cores off, and with less memory than the most; makers of boards sell a
+card with half of its memory. A name that leaves only that open is the part with the most.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from whichgpu.errors import UnknownName, one_line
+from whichgpu.hardware import names
+from whichgpu.hardware.slices import resolve_device
+from whichgpu.units import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+
+#: What parts of one chip have behind the name of the product.
+_CORES = re.compile(r"\s*\(\d+-core GPU\)")
+#: What sets the speed of a part: those that have all of it alike differ in memory alone.
+_SPEED = ("sms", "clock_boost", "bandwidth", "memory_bus", "fp16", "fp32", "l2")
+#: A size of memory in a name.
+_SIZE = re.compile(r"\s*\b(\d{1,3})\s?G(?:i?B)?\b", re.IGNORECASE)
+
+
+def whole_of(text: str, catalogue: Catalogue) -> Gpu | None:
+    """The part that a name stands for which leaves cores or memory open: `M4 Max`, `RTX 4060 Ti`; or None."""
+    found = _kin(text, catalogue)
+    if not found or len(names.meant(text, catalogue)) == 1:
+        return None
+    alike = len({tuple(gpu.value(name) for name in _SPEED) for gpu in found}) == 1
+    if _of_a_chip(found) or alike:
+        return max(found, key=lambda gpu: (gpu.value("sms") or 0, gpu.value("memory") or 0.0))
+    return None
+
+
+def _kin(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
+    """The parts of a name; of a chip with unified memory also of one that says less than the most of it."""
+    found, size = names.meant(text, catalogue), _SIZE.search(text)
+    if found or size is None:
+        return found
+    held = parse(f"{size[1]} GiB", "memory")
+    kin = names.meant(_SIZE.sub("", text, count=1).strip(), catalogue)
+    return tuple(gpu for gpu in kin if (gpu.value("memory") or 0.0) >= held) if _of_a_chip(kin) else ()
+
+
+def _of_a_chip(found: tuple[Gpu, ...]) -> bool:
+    """Whether parts are one product with more or fewer cores."""
+    cut = all(_CORES.search(gpu.name) for gpu in found)
+    return cut and len({_CORES.sub("", gpu.name) for gpu in found}) == 1
+
+
+def resolve_whole(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
+    """As `resolve_device`, but that a name which leaves cores or memory open is the part with the most."""
+    try:
+        return resolve_device(text, catalogue)
+    except UnknownName:
+        if gpu := whole_of(text, catalogue):
+            return gpu, 1
+        raise
+
+
+def taken(texts: Iterable[str], catalogue: Catalogue) -> Iterator[str]:
+    """What is to say of spellings that were read so, and what to write for the others."""
+    for text in sorted(set(texts)):
+        gpu = whole_of(text, catalogue)
+        if gpu is None:
+            continue
+        less = " or ".join(one.id for one in _kin(text, catalogue) if one is not gpu)
+        instead = f"; write {less} for less of it" if less else ""
+        yield f"'{one_line(text)}' was taken as {gpu.id}, the part with the most cores and memory{instead}"
