@@ -155,3 +155,88 @@ def test_rows_and_lists_as_makers_and_shops_have_them(name, text, wrong, confirm
     found = audited(text.encode(), name, catalogue(), corpus.TODAY)
     assert [each.quote for each in found.accusations] == wrong
     assert confirmed <= {each.quote for each in found.findings if each.verdict == "confirmed"}
+
+
+FORMS = """## NVIDIA RTX PRO 6000 Blackwell: three forms
+
+| | Workstation Edition | Max-Q | Server Edition |
+|---|---|---|---|
+| CUDA cores | 24,064 | 24,064 | 24,064 |
+| Bandwidth | 1,792 GB/s | 1,792 GB/s | {} |
+| Power | 600 W | {} | up to 600 W |
+"""
+RULED = """Accelerator      GPUs     VRAM      Arch.
+----------------------------------------------
+p4d.24xlarge     8        320 GB    Ampere
+g6e.12xlarge     {}        192 GB    Ada
+a2-ultragpu-4g   4        {}    Ampere
+"""
+NAMED = """**RTX 5070 Ti (Desktop)**
+- Architektur: Blackwell ({})
+- Kerne: {} CUDA
+- Bus: PCIe 5.0 x16
+- Stromanschluss: 16-Pin
+"""
+SEPARATED = """GPU;SMs;Speed;TDP
+RTX 3090;82;19.5;350
+RTX 3080;68;19;320
+RTX 3070;46;{};220
+RTX 3060 Ti;38;14;200
+RTX 3060;28;15;170
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wrong", "confirmed"),
+    [
+        ("a.md", FORMS.format("1,597 GB/s", "300 W"), [], {"24,064", "1,792 GB/s", "1,597 GB/s", "300 W"}),
+        ("a.md", FORMS.format("1,344 GB/s", "450 W"), ["1,344 GB/s", "450 W"], {"1,792 GB/s", "600 W"}),
+        ("a.txt", RULED.format(4, "320 GB"), [], {"8", "320 GB", "Ampere", "4", "192 GB", "Ada"}),
+        ("a.txt", RULED.format(4, "160 GB"), ["160 GB"], {"8", "320 GB", "192 GB"}),
+        ("a.md", NAMED.format("GB203", "8.960"), [], {"Blackwell", "GB203", "8.960", "16-Pin"}),
+        ("a.md", NAMED.format("GB205", "6.144"), ["GB205", "6.144"], {"Blackwell"}),
+        ("a.txt", SEPARATED.format(14), [], {"82", "19.5", "19", "14", "15", "350"}),
+        ("a.txt", SEPARATED.format(19), ["19"], {"19.5", "14", "15"}),
+    ],
+    ids=[
+        "forms", "wrong forms", "a drawn line", "a wrong size", "entries", "wrong entries", "an open speed",
+        "a wrong speed",
+    ],
+)  # fmt: skip
+def test_forms_lines_and_names_that_head_others(name, text, wrong, confirmed):
+    found = audited(text.encode(), name, catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == wrong
+    assert confirmed <= {each.quote for each in found.findings if each.verdict == "confirmed"}
+
+
+ARCHIVE = """From: <Saved by Blink>
+Snapshot-Content-Location: https://example.org/l4
+Subject: L4
+MIME-Version: 1.0
+Content-Type: multipart/related;
+	type="text/html";
+	boundary="----Bound"
+
+
+------Bound
+Content-Type: text/html
+Content-Transfer-Encoding: quoted-printable
+
+<html><head><meta charset=3D"utf-8"></head><body><h1>NVIDIA L4</h1><table><tr><td>GPU memory</td><td>24=
+=C2=A0GB</td></tr><tr><td>Memory bandwidth</td><td>{} GB/s</td></tr></table><p>More</p></body></html>
+
+------Bound
+Content-Type: text/css
+Content-Transfer-Encoding: quoted-printable
+
+@charset "utf-8"; table {{ width: 48GB }}
+
+------Bound--
+"""
+
+
+def test_a_page_that_was_saved_with_its_pictures_in_one_file():
+    found = audited(ARCHIVE.format(320).encode(), "a.mhtml", catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == ["320 GB/s"]
+    right = audited(ARCHIVE.format(300).replace("\n", "\r\n").encode(), "a.mht", catalogue(), corpus.TODAY)
+    assert [each.quote for each in right.findings if each.verdict == "confirmed"] == ["24\xa0GB", "300 GB/s"]

@@ -16,6 +16,7 @@ from whichgpu.audit.quantities import quantities
 from whichgpu.audit.rented import OF_GPUS, rented
 from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import mentions
+from whichgpu.audit.titled import about, of_forms
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
@@ -122,9 +123,11 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
         (_down(table, column, context) for column in range(_SEARCHED)), key=lambda found: len(found[1])
     )
     if not across[1] and not down[1]:
-        about = _about(table, context)
-        across = (-1, {1: Head(about)}) if about and table.columns == 2 else across
-        yield from _ordered(table, context) if not across[1] else ()
+        whose = about(table, context) if table.columns == _TWO else ()
+        ordered = [] if whose else list(_ordered(table, context))
+        yield from ordered
+        forms = {} if whose or ordered else of_forms(table, context)
+        across = (-1, {1: Head(whose)}) if whose else (0, {at: Head(ids) for at, ids in forms.items()})
     if across[1] and len(across[1]) >= len(down[1]):
         yield from _beside(table, across[0], _shifted(table, *across))
     elif down[1]:
@@ -345,15 +348,6 @@ def _is_of(cell: Cell, context: Context) -> bool | None:
     if not values:
         return None
     return any(abs(told / value - 1) < _NEARLY for told in stated for value in values)
-
-
-def _about(table: Table, context: Context) -> tuple[str, ...]:
-    """What a table is about whose cells name no device: its caption, the headings above it, the title."""
-    for text in (table.caption, *reversed(table.section), context.document.title):
-        ids = {mention.ids for mention in mentions(text, context.catalogue)}
-        if len(ids) == 1:
-            return next(iter(ids))
-    return ()
 
 
 def around(table: Table, context: Context) -> str:

@@ -61,6 +61,12 @@ _OUTPUT = re.compile(
     r"(?:\s?v?(?P<version>\d\.\d)[a-c]?\b)?",
     re.IGNORECASE,
 )
+_COOLING = re.compile(
+    r"thermal(?: solution| design)?|cool(?:ing|er)(?: solution| type)?|k\u00fchlung", re.IGNORECASE
+)
+_COOLED = re.compile(
+    r"\s*(passive?|active?|liquid|aktiv|passiv)(?:ly)?(?: cool\w*| fan| heat\s?sink)?\s*", re.IGNORECASE
+)
 _NO_OUTPUT = re.compile(r"\s*(?:none|no(?: outputs?| display outputs?)?|headless|keine?|0)\s*", re.IGNORECASE)
 
 
@@ -89,6 +95,10 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
         yield from _judged(
             cell, place, "power_connectors", [each for each in gpus if _plugs(each) == told], context
         )
+    cooled = _COOLED.fullmatch(text) if _COOLING.fullmatch(label) else None
+    if cooled:
+        right = [gpu for gpu in gpus if str(gpu.value("cooling") or "").startswith(cooled[1].lower())]
+        yield from _judged(cell, cooled.span(1), "cooling", right, context)
     outputs = list(_OUTPUT.finditer(text)) if not label or _OUTPUTS.fullmatch(label) else []
     if outputs or (label and _OUTPUTS.fullmatch(label) and _NO_OUTPUT.fullmatch(text)):
         place = (outputs[0].start(), outputs[-1].end()) if outputs else (0, len(text))
