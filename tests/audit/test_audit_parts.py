@@ -240,3 +240,67 @@ def test_a_page_that_was_saved_with_its_pictures_in_one_file():
     assert [each.quote for each in found.accusations] == ["320 GB/s"]
     right = audited(ARCHIVE.format(300).replace("\n", "\r\n").encode(), "a.mht", catalogue(), corpus.TODAY)
     assert [each.quote for each in right.findings if each.verdict == "confirmed"] == ["24\xa0GB", "300 GB/s"]
+
+
+MACHINES = """| System | GPUs | GPU memory |
+|---|---|---|
+| DGX A100 640GB | {} | 640 GB |
+| DGX H100 | 8x H100 80GB | 640 GB |
+| DGX H200 | {} | 1,128 GB |
+"""
+TRAINED = """### What memory do I need to fine-tune?
+
+| Model | Full FT (AdamW, mixed) | QLoRA (4-bit) |
+|---|---|---|
+| 7B | 112 GB | 6 GB |
+| 70B | {} | 48 GB |
+
+| Model | FP32 | FP16 | INT8 | INT4 |
+|---|---|---|---|---|
+| 7B | 28 GB | 14 GB | 7 GB | 3.5 GB |
+| 13B | 52 GB | {} | 13 GB | 6.5 GB |
+"""
+SPEEDS = """Training ResNet-50, images/s
+
+| GPU | GPU memory | 1 GPU | 8 GPUs | Speedup 8x |
+|---|---|---|---|---|
+| V100 32GB | 32 GB | 1,360 | 10,400 | 7.6x |
+| A100 80GB | 80 GB | 2,750 | 21,300 | {} |
+| H100 SXM | 80 GB | 3,900 | 30,000 | 7.7x |
+"""
+SPANISH = """| Modelo | Núcleos CUDA | VRAM | Consumo |
+|---|---|---|---|
+| RTX 5090 | 21.760 | 32 GB | 575 W |
+| RTX 5090 portátil | {} | 24 GB | 95-150 W |
+| RTX 5080 | 10.752 | 16 GB | 360 W |
+"""
+PLUGS = """| | GTX 1080 Ti | GTX 1080 |
+|---|---|---|
+| Memory | 11 GB | 8 GB |
+| Power plugs | {} | 8 pin |
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "confirmed"),
+    [
+        (MACHINES.format("8x A100 80GB", "8x H200"), [], {"8x", "A100 80GB", "H200", "1,128 GB"}),
+        (MACHINES.format("8x H100 80GB", "8x H200"), ["H100 80GB"], {"H200", "640 GB", "1,128 GB"}),
+        (TRAINED.format("1,120 GB", "26 GB"), [], {"112 GB", "1,120 GB", "28 GB", "26 GB", "6.5 GB"}),
+        (TRAINED.format("500 GB", "42 GB"), ["500 GB", "42 GB"], {"112 GB", "28 GB"}),
+        (SPEEDS.format("7.7x"), [], {"7.6x", "7.7x"}),
+        (SPEEDS.format("6.2x"), ["6.2x"], {"7.6x", "7.7x"}),
+        (SPANISH.format("10.496"), [], {"21.760", "10.496", "24 GB", "95-150 W"}),
+        (SPANISH.format("21.760"), ["21.760"], {"24 GB", "10.752"}),
+        (PLUGS.format("8+6 pin"), [], {"8+6 pin", "8 pin"}),
+        (PLUGS.format("8+8 pin"), [], {"8 pin"}),
+    ],
+    ids=[
+        "machines", "wrong machines", "trained", "trained wrongly", "speed-ups", "a wrong speed-up",
+        "laptops", "a wrong laptop", "plugs", "other plugs",
+    ],
+)  # fmt: skip
+def test_machines_training_and_laptops_of_others(text, wrong, confirmed):
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote.strip() for each in found.accusations] == wrong
+    assert confirmed <= {each.quote.strip() for each in found.findings if each.verdict == "confirmed"}

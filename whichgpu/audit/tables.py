@@ -12,6 +12,7 @@ from whichgpu.audit.attributes import CHIP, headed, named, qualifiers, rate_of
 from whichgpu.audit.cells import UNITS_ALONE, Cell, read, unit_of
 from whichgpu.audit.compound import compound
 from whichgpu.audit.explained import explained
+from whichgpu.audit.laptops import as_laptop, beside
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.rented import OF_GPUS, rented
 from whichgpu.audit.roles import counted
@@ -269,7 +270,9 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
     behind = _TIMES.match(passage.text, found[0].end)
     times = float(behind["a"] or behind["b"] or behind["c"] or 2) if behind else 1.0
     number = max(counted(passage.text, 0, found[0].start), times)
-    return Head(found[0].ids, number, whole=_MACHINE.search(passage.text, 0, found[0].start) is not None)
+    # "RTX 5090 portátil": another device than its namesake.
+    of = as_laptop(found[0], context.catalogue) if beside(passage.text, found[0]) else found[0]
+    return Head(of.ids, number, whole=_MACHINE.search(passage.text, 0, found[0].start) is not None)
 
 
 #: Before a device, or beside it in its row: a machine of several.
