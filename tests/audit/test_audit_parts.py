@@ -304,3 +304,41 @@ def test_machines_training_and_laptops_of_others(text, wrong, confirmed):
     found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
     assert [each.quote.strip() for each in found.accusations] == wrong
     assert confirmed <= {each.quote.strip() for each in found.findings if each.verdict == "confirmed"}
+
+
+BRACKETED = """| Card (MSRP) | VRAM | Power | Die |
+|:--|:--|:--|:--|
+| Intel Arc B580 ($249) | 12 GB | 190 W | 272 mm² |
+| AMD RX 7800 XT ($499) | 16 GB | 263 W | {} |
+| NVIDIA RTX 4060 ({}) | 8 GB | 115 W | 159 mm² |
+"""
+PRICED = """| | RTX 5090 | RTX 4090 |
+|---|---|---|
+| Memory | 32 GB | 24 GB |
+| Price | $1,999 | {} |
+"""
+ROUNDED = """| | H200 NVL | RTX PRO 6000 Server |
+|---|---|---|
+| Memory | 141 GB | 96 GB |
+| FP4 (sparse) | - | {} PFLOPS |
+| FP64 | 30 TFLOPS | 2 TFLOPS |
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "confirmed"),
+    [
+        (BRACKETED.format("346 mm²", "$299"), [], {"$249", "$499", "$299", "272 mm²", "346 mm²", "263 W"}),
+        (BRACKETED.format("600 mm²", "$349"), ["600 mm²", "$349"], {"$249", "$499", "272 mm²"}),
+        (PRICED.format("$1,599"), [], {"$1,999", "$1,599"}),
+        # A price of today.
+        (PRICED.format("$2,199"), [], {"$1,999"}),
+        (ROUNDED.format(4), [], {"4 PFLOPS", "2 TFLOPS", "141 GB"}),
+        (ROUNDED.format(6), ["6 PFLOPS"], {"2 TFLOPS"}),
+    ],
+    ids=["brackets", "wrong brackets", "prices", "a price of today", "one digit", "a wrong digit"],
+)
+def test_brackets_prices_and_single_digits(text, wrong, confirmed):
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote.strip() for each in found.accusations] == wrong
+    assert confirmed <= {each.quote.strip() for each in found.findings if each.verdict == "confirmed"}

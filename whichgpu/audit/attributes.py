@@ -236,6 +236,7 @@ def _qualifiers() -> Mapping[str, re.Pattern[str]]:
 
 #: What a cell says of itself under a header that names no attribute: "Ampere (8 nm)", "NVLink, 600 GB/s".
 _TOLD = {
+    "die_area": re.compile(r"\d\s?mm(?:\u00b2|2\b|\^2)"),
     "process": re.compile(r"\d\s?nm\b"),
     "nvlink": re.compile(
         r"\bNV(?:Link|Switch)\b[^|\n]{0,24}\d\s?[GT]B/s|\d\s?[GT]B/s\s*\(?(?:via |over )?NVLink",

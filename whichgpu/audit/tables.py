@@ -227,6 +227,7 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
     ]
     several = [column for column, _, label, _, _ in heads if COUNT.fullmatch(label.strip(" :*"))]
     for index, head in down.items():
+        yield from _bracketed(table, (index, first), head)
         numbers = (_INTEGER.fullmatch(cell.text) for at in several if (cell := table.cell(index, at)))
         number = next((float(each[1]) for each in numbers if each), 1.0)
         left = (table.cell(index, at) for at in range(first))
@@ -245,6 +246,24 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
                     # What all of them have follows from the number that is wrong, or from the right one.
                     mine = None
                 yield Cell(cell, of.ids, mine, label, said, unit, index, column, True, of.ids, times)
+
+
+#: A header that names in brackets what stands in brackets below it, and such a cell.
+_IN_BRACKETS = re.compile(r"[^()]*\(([^()]{2,24})\)\s*")
+
+
+def _bracketed(table: Table, place: tuple[int, int], head: Head) -> Iterator[Cell]:
+    """What stands in brackets behind the name of a row: "Arc B570 ($219)" below "Card (MSRP)"."""
+    index, column = place
+    above, cell = table.cell(0, column), table.cell(index, column)
+    label = _IN_BRACKETS.fullmatch(above.text) if above else None
+    told = _IN_BRACKETS.fullmatch(cell.text) if cell and label else None
+    attribute = headed(label[1]) if label and told else None
+    if attribute and cell and told and label and not head.rented:
+        part = cell.part(*told.span(1))
+        yield Cell(
+            part, head.ids, attribute, label[1], frozenset(), unit_of(label[0]), index, column, True, head.ids
+        )
 
 
 def devices(passage: Passage, context: Context) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
 from whichgpu.audit.entries import amounts, entries
 from whichgpu.audit.roster import rosters
-from whichgpu.audit.variants import of_cell
+from whichgpu.audit.variants import cells, of_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,8 @@ def find(context: Context) -> Iterator[Finding]:
         yield from of_cell(cell, context)
     for cell in amounts(context):
         yield from (each for each in of_cell(cell, context) if _is_sure(each, cell))
-    for cell in entries(context):
+    told = (cell for table in context.document.tables for cell in cells(table, context))
+    for cell in (*entries(context), *(cell for cell in told if cell.attribute is None)):
         if _PRICE.fullmatch(cell.label.strip(" :*")):
             price = cell._replace(attribute=attributes()["launch_price"])
             yield from (each for each in of_cell(price, context) if each.verdict == "confirmed")

@@ -42,7 +42,7 @@ _SEARCHED, _ROWS, _COLUMNS = 6, 300, 30
 #: Headers of what the machine has beside its GPUs.
 _CPUS = re.compile(r"(?:v?cpus?|vcores?)(?: count| cores?)?|(?:virtual|cpu) cores|# ?v?cpus?", re.IGNORECASE)
 _RAM = re.compile(
-    r"(?:(?:system|host|instance|cpu|main|vm|server) )?(?:ram|memory)(?: \(?(?:gi?b|ram)\)?)*|"
+    r"(?:(?:system|host|instance|cpu|main|vm|server) )?(?:ram|memory)(?:[:,]? \(?(?:gi?b|ram)\)?)*|"
     r"arbeitsspeicher|m\u00e9moire vive|memoria ram",
     re.IGNORECASE,
 )
