@@ -342,3 +342,41 @@ def test_brackets_prices_and_single_digits(text, wrong, confirmed):
     found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
     assert [each.quote.strip() for each in found.accusations] == wrong
     assert confirmed <= {each.quote.strip() for each in found.findings if each.verdict == "confirmed"}
+
+
+KINDS = """**Quadro RTX 5000** — 3072 CUDA, 384 Tensor, 48 RT; 16 GB GDDR6; 448 GB/s; {}
+**Quadro RTX 4000** — {} CUDA, 288 Tensor, 36 RT; 8 GB GDDR6; 416 GB/s; 160 W
+"""
+GROUPS = """<table>
+<tr><th rowspan="2">Model</th><th colspan="2">Processing power (TFLOPS)</th><th rowspan="2">TDP</th></tr>
+<tr><th>FP64</th><th>FP32</th></tr>
+<tr><td>H100 SXM5</td><td>33.5</td><td>66.9</td><td>700 W</td></tr>
+<tr><td>A100 SXM 80GB</td><td>{}</td><td>19.5</td><td>400 W</td></tr></table>"""
+BILLS = """| Setup | Total VRAM | Hourly | Hours | Total cost |
+|---|---|---|---|---|
+| 1x RTX 4090 | 24 GB | $0.40 | 120 | $48 |
+| 4x RTX 4090 | 96 GB | $1.60 | 34 | $54.40 |
+| 1x A100 80GB | 80 GB | $1.60 | 60 | $96 |
+| 8x A100 80GB | 640 GB | $12.80 | 9 | {} |
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wrong", "confirmed"),
+    [
+        # NVIDIA tells the power of the board with what its USB-C output delivers, and without.
+        ("a.md", KINDS.format("265 W", 2304), [], {"3072 CUDA", "384 Tensor", "48 RT", "2304 CUDA", "265 W"}),
+        ("a.md", KINDS.format("230 W", 3072), ["3072 CUDA"], {"3072 CUDA", "36 RT", "230 W", "160 W"}),
+        ("a.html", GROUPS.format("9.7"), [], {"33.5", "66.9", "9.7", "19.5"}),
+        ("a.html", GROUPS.format("14.1"), ["14.1"], {"33.5", "66.9"}),
+        ("a.md", BILLS.format("$115.20"), [], {"$48", "$54.40", "$96", "$115.20", "640 GB"}),
+        ("a.md", BILLS.format("$105.20"), ["$105.20"], {"$48", "640 GB"}),
+    ],
+    ids=["kinds of cores", "wrong cores", "groups", "a wrong rate", "bills", "a wrong bill"],
+)  # fmt: skip
+def test_kinds_of_cores_groups_and_bills(name, text, wrong, confirmed):
+    found = audited(text.encode(), name, catalogue(), corpus.TODAY)
+    accused = [each.quote.strip() for each in found.accusations]
+    assert [each.split()[0] for each in accused] == [each.split()[0] for each in wrong]
+    right = {each.quote.strip() for each in found.findings if each.verdict == "confirmed"}
+    assert {each.split()[0] for each in confirmed} <= {each.split()[0] for each in right}
