@@ -380,3 +380,36 @@ def test_kinds_of_cores_groups_and_bills(name, text, wrong, confirmed):
     assert [each.split()[0] for each in accused] == [each.split()[0] for each in wrong]
     right = {each.quote.strip() for each in found.findings if each.verdict == "confirmed"}
     assert {each.split()[0] for each in confirmed} <= {each.split()[0] for each in right}
+
+
+QUOTED = """### AMD Radeon RX 9070
+> Compute units: 56
+> Stream processors: {}
+> Memory: 16 GB GDDR6
+> Board power: 220 W
+> Launch price: {}
+
+### Notes
+> Some say that the RX 9070 has 12 GB.
+"""
+SIGNS = """| Instance | GPU | # | VRAM total |
+|---|---|---|---|
+| g2-standard-48 | L4 | {} | 96 GB |
+| a2-megagpu-16g | A100 40GB | 16 | 640 GB |
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "confirmed"),
+    [
+        (QUOTED.format("3,584", "$549"), [], {"56", "3,584", "16 GB", "220 W", "$549"}),
+        (QUOTED.format("4,096", "$599"), ["4,096", "$599"], {"56", "16 GB", "220 W"}),
+        (SIGNS.format(4), [], {"4", "16", "L4"}),
+        (SIGNS.format(8), ["8"], {"16", "L4"}),
+    ],
+    ids=["a card in a quote", "a wrong one", "a sign for the number", "a wrong number"],
+)
+def test_cards_in_quotes_and_signs(text, wrong, confirmed):
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote.strip() for each in found.accusations] == wrong
+    assert confirmed <= {each.quote.strip() for each in found.findings if each.verdict == "confirmed"}

@@ -134,8 +134,12 @@ def _of_host(label: str, name: str, cell: Passage, context: Context) -> Iterator
 
 
 def _of_cell(label: str, kind: tuple[str, float], cell: Passage, context: Context) -> Iterator[Finding]:
-    label = label.strip(" :*#")
-    number = _NUMBER.fullmatch(cell.text) if COUNT.fullmatch(label) or _WHICH.fullmatch(label) else None
+    whole, label = label.strip(" :*"), label.strip(" :*#")
+    number = (
+        _NUMBER.fullmatch(cell.text)
+        if COUNT.fullmatch(whole) or COUNT.fullmatch(label) or _WHICH.fullmatch(label)
+        else None
+    )
     if number and kind[1] >= 1:
         yield _counted(cell, number.span(1), float(number[1]), kind, context)
     elif _WHICH.fullmatch(label) and not number:
