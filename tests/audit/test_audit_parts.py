@@ -155,3 +155,261 @@ def test_rows_and_lists_as_makers_and_shops_have_them(name, text, wrong, confirm
     found = audited(text.encode(), name, catalogue(), corpus.TODAY)
     assert [each.quote for each in found.accusations] == wrong
     assert confirmed <= {each.quote for each in found.findings if each.verdict == "confirmed"}
+
+
+FORMS = """## NVIDIA RTX PRO 6000 Blackwell: three forms
+
+| | Workstation Edition | Max-Q | Server Edition |
+|---|---|---|---|
+| CUDA cores | 24,064 | 24,064 | 24,064 |
+| Bandwidth | 1,792 GB/s | 1,792 GB/s | {} |
+| Power | 600 W | {} | up to 600 W |
+"""
+RULED = """Accelerator      GPUs     VRAM      Arch.
+----------------------------------------------
+p4d.24xlarge     8        320 GB    Ampere
+g6e.12xlarge     {}        192 GB    Ada
+a2-ultragpu-4g   4        {}    Ampere
+"""
+NAMED = """**RTX 5070 Ti (Desktop)**
+- Architektur: Blackwell ({})
+- Kerne: {} CUDA
+- Bus: PCIe 5.0 x16
+- Stromanschluss: 16-Pin
+"""
+SEPARATED = """GPU;SMs;Speed;TDP
+RTX 3090;82;19.5;350
+RTX 3080;68;19;320
+RTX 3070;46;{};220
+RTX 3060 Ti;38;14;200
+RTX 3060;28;15;170
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wrong", "confirmed"),
+    [
+        ("a.md", FORMS.format("1,597 GB/s", "300 W"), [], {"24,064", "1,792 GB/s", "1,597 GB/s", "300 W"}),
+        ("a.md", FORMS.format("1,344 GB/s", "450 W"), ["1,344 GB/s", "450 W"], {"1,792 GB/s", "600 W"}),
+        ("a.txt", RULED.format(4, "320 GB"), [], {"8", "320 GB", "Ampere", "4", "192 GB", "Ada"}),
+        ("a.txt", RULED.format(4, "160 GB"), ["160 GB"], {"8", "320 GB", "192 GB"}),
+        ("a.md", NAMED.format("GB203", "8.960"), [], {"Blackwell", "GB203", "8.960", "16-Pin"}),
+        ("a.md", NAMED.format("GB205", "6.144"), ["GB205", "6.144"], {"Blackwell"}),
+        ("a.txt", SEPARATED.format(14), [], {"82", "19.5", "19", "14", "15", "350"}),
+        ("a.txt", SEPARATED.format(19), ["19"], {"19.5", "14", "15"}),
+    ],
+    ids=[
+        "forms", "wrong forms", "a drawn line", "a wrong size", "entries", "wrong entries", "an open speed",
+        "a wrong speed",
+    ],
+)  # fmt: skip
+def test_forms_lines_and_names_that_head_others(name, text, wrong, confirmed):
+    found = audited(text.encode(), name, catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == wrong
+    assert confirmed <= {each.quote for each in found.findings if each.verdict == "confirmed"}
+
+
+ARCHIVE = """From: <Saved by Blink>
+Snapshot-Content-Location: https://example.org/l4
+Subject: L4
+MIME-Version: 1.0
+Content-Type: multipart/related;
+	type="text/html";
+	boundary="----Bound"
+
+
+------Bound
+Content-Type: text/html
+Content-Transfer-Encoding: quoted-printable
+
+<html><head><meta charset=3D"utf-8"></head><body><h1>NVIDIA L4</h1><table><tr><td>GPU memory</td><td>24=
+=C2=A0GB</td></tr><tr><td>Memory bandwidth</td><td>{} GB/s</td></tr></table><p>More</p></body></html>
+
+------Bound
+Content-Type: text/css
+Content-Transfer-Encoding: quoted-printable
+
+@charset "utf-8"; table {{ width: 48GB }}
+
+------Bound--
+"""
+
+
+def test_a_page_that_was_saved_with_its_pictures_in_one_file():
+    found = audited(ARCHIVE.format(320).encode(), "a.mhtml", catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == ["320 GB/s"]
+    right = audited(ARCHIVE.format(300).replace("\n", "\r\n").encode(), "a.mht", catalogue(), corpus.TODAY)
+    assert [each.quote for each in right.findings if each.verdict == "confirmed"] == ["24\xa0GB", "300 GB/s"]
+
+
+MACHINES = """| System | GPUs | GPU memory |
+|---|---|---|
+| DGX A100 640GB | {} | 640 GB |
+| DGX H100 | 8x H100 80GB | 640 GB |
+| DGX H200 | {} | 1,128 GB |
+"""
+TRAINED = """### What memory do I need to fine-tune?
+
+| Model | Full FT (AdamW, mixed) | QLoRA (4-bit) |
+|---|---|---|
+| 7B | 112 GB | 6 GB |
+| 70B | {} | 48 GB |
+
+| Model | FP32 | FP16 | INT8 | INT4 |
+|---|---|---|---|---|
+| 7B | 28 GB | 14 GB | 7 GB | 3.5 GB |
+| 13B | 52 GB | {} | 13 GB | 6.5 GB |
+"""
+SPEEDS = """Training ResNet-50, images/s
+
+| GPU | GPU memory | 1 GPU | 8 GPUs | Speedup 8x |
+|---|---|---|---|---|
+| V100 32GB | 32 GB | 1,360 | 10,400 | 7.6x |
+| A100 80GB | 80 GB | 2,750 | 21,300 | {} |
+| H100 SXM | 80 GB | 3,900 | 30,000 | 7.7x |
+"""
+SPANISH = """| Modelo | Núcleos CUDA | VRAM | Consumo |
+|---|---|---|---|
+| RTX 5090 | 21.760 | 32 GB | 575 W |
+| RTX 5090 portátil | {} | 24 GB | 95-150 W |
+| RTX 5080 | 10.752 | 16 GB | 360 W |
+"""
+PLUGS = """| | GTX 1080 Ti | GTX 1080 |
+|---|---|---|
+| Memory | 11 GB | 8 GB |
+| Power plugs | {} | 8 pin |
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "confirmed"),
+    [
+        (MACHINES.format("8x A100 80GB", "8x H200"), [], {"8x", "A100 80GB", "H200", "1,128 GB"}),
+        (MACHINES.format("8x H100 80GB", "8x H200"), ["H100 80GB"], {"H200", "640 GB", "1,128 GB"}),
+        (TRAINED.format("1,120 GB", "26 GB"), [], {"112 GB", "1,120 GB", "28 GB", "26 GB", "6.5 GB"}),
+        (TRAINED.format("500 GB", "42 GB"), ["500 GB", "42 GB"], {"112 GB", "28 GB"}),
+        (SPEEDS.format("7.7x"), [], {"7.6x", "7.7x"}),
+        (SPEEDS.format("6.2x"), ["6.2x"], {"7.6x", "7.7x"}),
+        (SPANISH.format("10.496"), [], {"21.760", "10.496", "24 GB", "95-150 W"}),
+        (SPANISH.format("21.760"), ["21.760"], {"24 GB", "10.752"}),
+        (PLUGS.format("8+6 pin"), [], {"8+6 pin", "8 pin"}),
+        (PLUGS.format("8+8 pin"), [], {"8 pin"}),
+    ],
+    ids=[
+        "machines", "wrong machines", "trained", "trained wrongly", "speed-ups", "a wrong speed-up",
+        "laptops", "a wrong laptop", "plugs", "other plugs",
+    ],
+)  # fmt: skip
+def test_machines_training_and_laptops_of_others(text, wrong, confirmed):
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote.strip() for each in found.accusations] == wrong
+    assert confirmed <= {each.quote.strip() for each in found.findings if each.verdict == "confirmed"}
+
+
+BRACKETED = """| Card (MSRP) | VRAM | Power | Die |
+|:--|:--|:--|:--|
+| Intel Arc B580 ($249) | 12 GB | 190 W | 272 mm² |
+| AMD RX 7800 XT ($499) | 16 GB | 263 W | {} |
+| NVIDIA RTX 4060 ({}) | 8 GB | 115 W | 159 mm² |
+"""
+PRICED = """| | RTX 5090 | RTX 4090 |
+|---|---|---|
+| Memory | 32 GB | 24 GB |
+| Price | $1,999 | {} |
+"""
+ROUNDED = """| | H200 NVL | RTX PRO 6000 Server |
+|---|---|---|
+| Memory | 141 GB | 96 GB |
+| FP4 (sparse) | - | {} PFLOPS |
+| FP64 | 30 TFLOPS | 2 TFLOPS |
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "confirmed"),
+    [
+        (BRACKETED.format("346 mm²", "$299"), [], {"$249", "$499", "$299", "272 mm²", "346 mm²", "263 W"}),
+        (BRACKETED.format("600 mm²", "$349"), ["600 mm²", "$349"], {"$249", "$499", "272 mm²"}),
+        (PRICED.format("$1,599"), [], {"$1,999", "$1,599"}),
+        # A price of today.
+        (PRICED.format("$2,199"), [], {"$1,999"}),
+        (ROUNDED.format(4), [], {"4 PFLOPS", "2 TFLOPS", "141 GB"}),
+        (ROUNDED.format(6), ["6 PFLOPS"], {"2 TFLOPS"}),
+    ],
+    ids=["brackets", "wrong brackets", "prices", "a price of today", "one digit", "a wrong digit"],
+)
+def test_brackets_prices_and_single_digits(text, wrong, confirmed):
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote.strip() for each in found.accusations] == wrong
+    assert confirmed <= {each.quote.strip() for each in found.findings if each.verdict == "confirmed"}
+
+
+KINDS = """**Quadro RTX 5000** — 3072 CUDA, 384 Tensor, 48 RT; 16 GB GDDR6; 448 GB/s; {}
+**Quadro RTX 4000** — {} CUDA, 288 Tensor, 36 RT; 8 GB GDDR6; 416 GB/s; 160 W
+"""
+GROUPS = """<table>
+<tr><th rowspan="2">Model</th><th colspan="2">Processing power (TFLOPS)</th><th rowspan="2">TDP</th></tr>
+<tr><th>FP64</th><th>FP32</th></tr>
+<tr><td>H100 SXM5</td><td>33.5</td><td>66.9</td><td>700 W</td></tr>
+<tr><td>A100 SXM 80GB</td><td>{}</td><td>19.5</td><td>400 W</td></tr></table>"""
+BILLS = """| Setup | Total VRAM | Hourly | Hours | Total cost |
+|---|---|---|---|---|
+| 1x RTX 4090 | 24 GB | $0.40 | 120 | $48 |
+| 4x RTX 4090 | 96 GB | $1.60 | 34 | $54.40 |
+| 1x A100 80GB | 80 GB | $1.60 | 60 | $96 |
+| 8x A100 80GB | 640 GB | $12.80 | 9 | {} |
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wrong", "confirmed"),
+    [
+        # NVIDIA tells the power of the board with what its USB-C output delivers, and without.
+        ("a.md", KINDS.format("265 W", 2304), [], {"3072 CUDA", "384 Tensor", "48 RT", "2304 CUDA", "265 W"}),
+        ("a.md", KINDS.format("230 W", 3072), ["3072 CUDA"], {"3072 CUDA", "36 RT", "230 W", "160 W"}),
+        ("a.html", GROUPS.format("9.7"), [], {"33.5", "66.9", "9.7", "19.5"}),
+        ("a.html", GROUPS.format("14.1"), ["14.1"], {"33.5", "66.9"}),
+        ("a.md", BILLS.format("$115.20"), [], {"$48", "$54.40", "$96", "$115.20", "640 GB"}),
+        ("a.md", BILLS.format("$105.20"), ["$105.20"], {"$48", "640 GB"}),
+    ],
+    ids=["kinds of cores", "wrong cores", "groups", "a wrong rate", "bills", "a wrong bill"],
+)  # fmt: skip
+def test_kinds_of_cores_groups_and_bills(name, text, wrong, confirmed):
+    found = audited(text.encode(), name, catalogue(), corpus.TODAY)
+    accused = [each.quote.strip() for each in found.accusations]
+    assert [each.split()[0] for each in accused] == [each.split()[0] for each in wrong]
+    right = {each.quote.strip() for each in found.findings if each.verdict == "confirmed"}
+    assert {each.split()[0] for each in confirmed} <= {each.split()[0] for each in right}
+
+
+QUOTED = """### AMD Radeon RX 9070
+> Compute units: 56
+> Stream processors: {}
+> Memory: 16 GB GDDR6
+> Board power: 220 W
+> Launch price: {}
+
+### Notes
+> Some say that the RX 9070 has 12 GB.
+"""
+SIGNS = """| Instance | GPU | # | VRAM total |
+|---|---|---|---|
+| g2-standard-48 | L4 | {} | 96 GB |
+| a2-megagpu-16g | A100 40GB | 16 | 640 GB |
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "confirmed"),
+    [
+        (QUOTED.format("3,584", "$549"), [], {"56", "3,584", "16 GB", "220 W", "$549"}),
+        (QUOTED.format("4,096", "$599"), ["4,096", "$599"], {"56", "16 GB", "220 W"}),
+        (SIGNS.format(4), [], {"4", "16", "L4"}),
+        (SIGNS.format(8), ["8"], {"16", "L4"}),
+    ],
+    ids=["a card in a quote", "a wrong one", "a sign for the number", "a wrong number"],
+)
+def test_cards_in_quotes_and_signs(text, wrong, confirmed):
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote.strip() for each in found.accusations] == wrong
+    assert confirmed <= {each.quote.strip() for each in found.findings if each.verdict == "confirmed"}

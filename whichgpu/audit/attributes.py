@@ -139,6 +139,8 @@ def _headed(text: str) -> Attribute | None:
         # "Clocks (MHz)" above "Base".
         re.sub(r"\s*\([^)]*\)\s*", " ", bare),
         re.sub(r"^(?:max(?:imum)?|peak|total|number of|gpu)\s+", "", bare),
+        # "Processing power (TFLOPS)" above "FP64".
+        _OF_GROUP.sub("", plain),
         # "Tensor" below the name of its group, "Cores".
         " ".join((*bare.split()[1:], *bare.split()[:1])),
     ):
@@ -152,6 +154,10 @@ def _headed(text: str) -> Attribute | None:
     return None
 
 
+#: The name of a group of rates before the one that a column is of.
+_OF_GROUP = re.compile(
+    r"^(?:(?:peak|theoretical|processing|compute) )*(?:power|performance|throughput|compute)\s*\([^)]*\)\s*"
+)
 #: Headers by themselves, which in a sentence name no attribute.
 _ALONE = {
     "shader": "cores", "interface": "memory_bus", "cuda": "cores", "gb/s": "bandwidth", "tb/s": "bandwidth",
@@ -236,6 +242,7 @@ def _qualifiers() -> Mapping[str, re.Pattern[str]]:
 
 #: What a cell says of itself under a header that names no attribute: "Ampere (8 nm)", "NVLink, 600 GB/s".
 _TOLD = {
+    "die_area": re.compile(r"\d\s?mm(?:\u00b2|2\b|\^2)"),
     "process": re.compile(r"\d\s?nm\b"),
     "nvlink": re.compile(
         r"\bNV(?:Link|Switch)\b[^|\n]{0,24}\d\s?[GT]B/s|\d\s?[GT]B/s\s*\(?(?:via |over )?NVLink",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: The unit that a header gives for the numbers under or beside it.
 _UNIT = re.compile(
     r"[\[(]\s*(?:in\s+)?([A-Za-z][\w/²^]{0,9})\s*[\])]|"
-    r"(?:,\s*|(?<=\w)\s+|(?<=\d)\s?/\s?|(?<=\))\s+)([GTM]i?B(?:/s)?|[TP]FLOPS|TOPS|W|MHz|GHz)$"
+    r"(?:,\s*|(?<=\w)\s+|(?<=\d)\s?/\s?|(?<=\))\s+)([GTM]i?B(?:/s)?|[TP]FLOPS|TOPS|W|MHz|GHz|USD)$"
 )
 #: Units that are a header by themselves, and units of headers that are none behind a number.
 UNITS_ALONE = {"gb/s": "GB/s", "tb/s": "TB/s", "gbps": "GB/s", "watts": "W", "watt": "W"}

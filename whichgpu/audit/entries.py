@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import headed, qualifiers
+from whichgpu.audit.attributes import headed, qualifiers, rate_of
 from whichgpu.audit.cells import Cell, unit_of
 from whichgpu.audit.sentences import topic
 
@@ -62,11 +62,19 @@ def _items(context: Context) -> Iterator[Cell]:
             yield Cell(passage, whose[0].ids, None, "", frozenset(), "", 0, 0, True, whose[0].named)
 
 
-def _entries(context: Context) -> Iterator[Cell]:
+def amounts(context: Context) -> Sequence[Cell]:
+    """The entries of such lists whose names ask for amounts: "Kerne: 8.960 CUDA"."""
+    if "amounts" not in context.memo:
+        context.memo["amounts"] = tuple(_entries(context, of_amounts=True))
+    found: Sequence[Cell] = context.memo["amounts"]
+    return found
+
+
+def _entries(context: Context, *, of_amounts: bool = False) -> Iterator[Cell]:
     for index, passage in context.document.running():
         short = passage.kind == "item" and len(passage.text) <= _LONGEST and ":" in passage.text
         match = _ENTRY.fullmatch(passage.text) if short else None
-        if match is None or not _of_words(match["name"]) or context.mentions.get(index):
+        if match is None or _of_words(match["name"]) is of_amounts or context.mentions.get(index):
             continue
         if _SENTENCE.search(match["value"]):
             continue
@@ -74,4 +82,6 @@ def _entries(context: Context) -> Iterator[Cell]:
         if certain and len(whose) == 1:
             name, value = match["name"], passage.part(*match.span("value"))
             ids, said = whose[0].ids, qualifiers(name)
-            yield Cell(value, ids, headed(name), name, said, unit_of(name), 0, 0, True, whose[0].named)
+            attribute = rate_of(name, value.text, headed(name))
+            if attribute or not of_amounts:
+                yield Cell(value, ids, attribute, name, said, unit_of(name), 0, 0, True, whose[0].named)

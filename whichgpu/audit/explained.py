@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 _UNITS = {
     "memory": ("GB",), "bandwidth": ("GB/s", "TB/s"), "power": ("W",), "frequency": ("MHz", "GHz"),
     "flop rate": ("TFLOPS",), "op rate": ("TOPS",), "count": ("",), "bits": ("bit",), "money": ("USD",),
+    "bit rate": ("Gbps",),
 }  # fmt: skip
 #: What an open header can mean, the likelier first.
 _MEANT = (
     "memory", "bandwidth", "power", "cores", "memory_bus", "fp32", "fp16", "tf32", "fp8", "int8", "fp4",
     "fp64", "fp64_tensor", "tensor_cores", "sms", "rt_cores", "clock_boost", "transistors", "die_area",
-    "process", "l2", "nvlink",
+    "process", "l2", "nvlink", "memory_data_rate",
 )  # fmt: skip
 _RATES = ("flop rate", "op rate")
 #: Dimensions whose numbers stand without a unit in several rows.

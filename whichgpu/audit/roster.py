@@ -24,12 +24,17 @@ if TYPE_CHECKING:
     from whichgpu.audit.quantities import Quantity
 
 #: What parts the values of an item.
-_MARK = re.compile(r"\s+[-\u2013\u2014|\u2022\u00b7/]\s+|[,;:]\s+|\s+(?=\()|(?<=\))\s+")
+_MARK = re.compile(r"\s+[-\u2013\u2014|\u2022\u00b7/]\s+|[,;:]\s+|\s*\u2014\s*|\s+(?=\()|(?<=\))\s+")
 #: What a value of a unit is of where nothing is named beside it.
 _BY_UNIT = {
     "memory": "memory", "bandwidth": "bandwidth", "power": "power", "bits": "memory_bus",
     "money": "launch_price", "bit rate": "memory_data_rate",
 }  # fmt: skip
+#: Cores by their kind: "4608 CUDA", "576 Tensor", "72 RT".
+_CORES = re.compile(
+    r"\s*\d[\d.,]*\s*(?P<kind>CUDA|Tensor|RT|shaders?)(?:[ -](?:cores?|kerne))?\s*", re.IGNORECASE
+)
+_KINDS = {"cuda": "cores", "shader": "cores", "shaders": "cores", "tensor": "tensor_cores", "rt": "rt_cores"}
 #: Words beside a value that say no more than its unit does.
 _PLAIN = re.compile(
     r"(?:(?:LP)?G?DDR\d\w*|HBM\d?\w*|vram|memory|tdp|tgp|tbp|bus|wide|msrp|launch(?:ed)?(?: price)?|board|"
@@ -112,6 +117,8 @@ def _attribute(text: str, told: Sequence[Quantity]) -> Attribute | None:
     """What the one value of a part is of, where it says nothing else."""
     if len(told) != 1:
         return None
+    if cores := _CORES.fullmatch(text):
+        return attributes()[_KINDS[cores["kind"].lower()]]
     names = {each.attribute.key: each.attribute for each in named(text)}
     rest = _PLAIN.sub("", text[: told[0].start] + " " + text[told[0].end :])
     key = _BY_UNIT.get(told[0].dimension, "")

@@ -28,6 +28,8 @@ _CUTTABLE, _CUT = ("flop rate", "op rate", "bandwidth", "frequency", "area"), 0.
 _ALIKE = {"memory": 2.0**30 / 1e9, "l2": 2.0**20 / 1e6, "l3": 2.0**20 / 1e6}
 #: How far rounding may change a value at most, as a share of it, and one below 1.
 _ROUNDING, _FRACTION = 0.035, 0.25
+#: How far one digit is rounded at most.
+_ONE_DIGIT = 0.07
 #: Nodes of TSMC that one process is called by.
 _ONE_NODE = frozenset({4e-9, 5e-9})
 _GB = 1e9
@@ -140,6 +142,9 @@ def _share(attribute: Attribute, what: Stated) -> float:
     common = _ROUNDED.get(attribute.key, _WITHIN.get(attribute.dimension, 0.01))
     # One digit behind the point of "0.2" is all that is known of it.
     most = _FRACTION if re.match(r"~?0[.,]\d", what.text) else _ROUNDING
+    if attribute.dimension in ("flop rate", "op rate") and re.match(r"~?[2-9]\s?[TPtp]", what.text):
+        # So is one digit of "2 PFLOPS", as a maker tells 1.92 of them.
+        most = _ONE_DIGIT
     return max(common, min(what.rounding, most)) if common else 0.0
 
 

@@ -60,7 +60,10 @@ _BESIDE_NAME = 10
 _QUESTION = 60
 #: What stands beside the name of a device in a line that is nothing else.
 _NOTHING_ELSE = re.compile(
-    r"(?:\W|\d\.|(?:nvidia|amd|intel|the|geforce|generation|gpu|specs|specifications)\b)*", re.I
+    r"(?:\W|\d\.|(?:nvidia|amd|intel|the|geforce|radeon|tesla|quadro|instinct|generation|gpu|graphics card|"
+    r"desktop|laptop|mobile|notebook|specs|specifications|technical data|details|overview|data ?sheet|"
+    r"technische daten|datenblatt)\b)*",
+    re.I,
 )
 _COMPARES = re.compile(r"\b(?:vs\.?|versus|compared|or|and)\b", re.IGNORECASE)
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.laptops import LAPTOPS, as_laptop, beside
 from whichgpu.audit.patterns import MANY
 from whichgpu.hardware import tokens
 from whichgpu.hardware.names import candidates
@@ -301,9 +302,9 @@ def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Men
     mobile = _of_laptops(document, catalogue)
     for index, passage in enumerate(document.passages):
         every = mentions(passage.text, catalogue)
-        if mobile or _LAPTOPS.search(passage.text):
+        if mobile or LAPTOPS.search(passage.text):
             every = (
-                _in_laptop(mention, catalogue) if mobile or _beside_laptop(passage.text, mention) else mention
+                as_laptop(mention, catalogue) if mobile or beside(passage.text, mention) else mention
                 for mention in every
             )
         here = [_narrowed(_sized(passage.text, mention, catalogue), talk, catalogue) for mention in every]
@@ -338,9 +339,6 @@ def _sized(text: str, mention: Mention, catalogue: Catalogue) -> Mention:
     return mention._replace(ids=ids, named=ids) if ids else mention
 
 
-_LAPTOPS = re.compile(
-    r"\b(?:laptops?|notebooks?|portatil[ei]|port\u00e1til(?:es)?|portables?)\b", re.IGNORECASE
-)
 #: What an article says first that is about the GPUs of laptops.
 _IN_LAPTOPS = re.compile(
     r"\bin (?:\w+ )?(?:laptops?|notebooks?)\b|"
@@ -355,38 +353,13 @@ _DESKTOPS = re.compile(
 def _of_laptops(document: Document, catalogue: Catalogue) -> bool:
     """Whether a document is about laptops and never says so of a name: "RTX 4080 vs RTX 4090 in laptops"."""
     opening = [each.text for each in document.passages if each.kind in ("title", "heading", "paragraph")][:2]
-    told = _LAPTOPS.search(document.title) or any(_IN_LAPTOPS.search(text) for text in opening)
+    told = LAPTOPS.search(document.title) or any(_IN_LAPTOPS.search(text) for text in opening)
     if not told or _DESKTOPS.search(document.original):
         return False
     return not any(
-        any(_LAPTOPS.search(mention.text) for mention in mentions(passage.text, catalogue))
+        any(LAPTOPS.search(mention.text) for mention in mentions(passage.text, catalogue))
         for passage in document.passages
     )
-
-
-def _beside_laptop(text: str, mention: Mention) -> bool:
-    """Whether a name is that of a laptop's GPU by the words beside it: "a laptop with an RTX 4090"."""
-    before = _LAPTOP_WITH.search(text, max(0, mention.start - 60), mention.start)
-    return bool(before or _LAPTOP_BEHIND.match(text, mention.end))
-
-
-_LAPTOP_WITH = re.compile(
-    r"\b(?:laptops?|notebooks?|portatil[ei]|port\u00e1til(?:es)?|(?:ordinateur )?portables?)\s+"
-    r"(?:(?:that|which)\s+(?:has|have|comes? with)|with|mit|con|avec|featuring|sporting|"
-    r"using|powered by|(?:part|chip|gpu|version|variant|edition|form|model) of)\s+"
-    r"(?:an?\s+|the\s+|nvidia\s+|its\s+|nvidia[\u2019']s\s+|geforce\s+)*$|"
-    r"\b(?:laptop|notebook)[\u2019']s\s+(?:own\s+|nvidia\s+|geforce\s+)*$",
-    re.IGNORECASE,
-)
-_LAPTOP_BEHIND = re.compile(
-    r"(?:[- ](?:powered|equipped|based))?\s+(?:gaming\s+)?(?:laptops|notebooks)\b", re.IGNORECASE
-)
-
-
-def _in_laptop(mention: Mention, catalogue: Catalogue) -> Mention:
-    """A name of a card as that of its namesake in laptops, if there is one."""
-    ids = tuple(f"{key}-laptop" for key in mention.ids if f"{key}-laptop" in catalogue)
-    return mention._replace(ids=ids, named=ids) if ids else mention
 
 
 #: Words of a name without a form or a size.

@@ -12,10 +12,12 @@ from whichgpu.audit.attributes import CHIP, headed, named, qualifiers, rate_of
 from whichgpu.audit.cells import UNITS_ALONE, Cell, read, unit_of
 from whichgpu.audit.compound import compound
 from whichgpu.audit.explained import explained
+from whichgpu.audit.laptops import as_laptop, beside
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.rented import OF_GPUS, rented
 from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import mentions
+from whichgpu.audit.titled import about, of_forms
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
@@ -122,9 +124,11 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
         (_down(table, column, context) for column in range(_SEARCHED)), key=lambda found: len(found[1])
     )
     if not across[1] and not down[1]:
-        about = _about(table, context)
-        across = (-1, {1: Head(about)}) if about and table.columns == 2 else across
-        yield from _ordered(table, context) if not across[1] else ()
+        whose = about(table, context) if table.columns == _TWO else ()
+        ordered = [] if whose else list(_ordered(table, context))
+        yield from ordered
+        forms = {} if whose or ordered else of_forms(table, context)
+        across = (-1, {1: Head(whose)}) if whose else (0, {at: Head(ids) for at, ids in forms.items()})
     if across[1] and len(across[1]) >= len(down[1]):
         yield from _beside(table, across[0], _shifted(table, *across))
     elif down[1]:
@@ -223,6 +227,7 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
     ]
     several = [column for column, _, label, _, _ in heads if COUNT.fullmatch(label.strip(" :*"))]
     for index, head in down.items():
+        yield from _bracketed(table, (index, first), head)
         numbers = (_INTEGER.fullmatch(cell.text) for at in several if (cell := table.cell(index, at)))
         number = next((float(each[1]) for each in numbers if each), 1.0)
         left = (table.cell(index, at) for at in range(first))
@@ -241,6 +246,24 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
                     # What all of them have follows from the number that is wrong, or from the right one.
                     mine = None
                 yield Cell(cell, of.ids, mine, label, said, unit, index, column, True, of.ids, times)
+
+
+#: A header that names in brackets what stands in brackets below it, and such a cell.
+_IN_BRACKETS = re.compile(r"[^()]*\(([^()]{2,24})\)\s*")
+
+
+def _bracketed(table: Table, place: tuple[int, int], head: Head) -> Iterator[Cell]:
+    """What stands in brackets behind the name of a row: "Arc B570 ($219)" below "Card (MSRP)"."""
+    index, column = place
+    above, cell = table.cell(0, column), table.cell(index, column)
+    label = _IN_BRACKETS.fullmatch(above.text) if above else None
+    told = _IN_BRACKETS.fullmatch(cell.text) if cell and label else None
+    attribute = headed(label[1]) if label and told else None
+    if attribute and cell and told and label and not head.rented:
+        part = cell.part(*told.span(1))
+        yield Cell(
+            part, head.ids, attribute, label[1], frozenset(), unit_of(label[0]), index, column, True, head.ids
+        )
 
 
 def devices(passage: Passage, context: Context) -> tuple[str, ...]:
@@ -266,7 +289,9 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
     behind = _TIMES.match(passage.text, found[0].end)
     times = float(behind["a"] or behind["b"] or behind["c"] or 2) if behind else 1.0
     number = max(counted(passage.text, 0, found[0].start), times)
-    return Head(found[0].ids, number, whole=_MACHINE.search(passage.text, 0, found[0].start) is not None)
+    # "RTX 5090 portátil": another device than its namesake.
+    of = as_laptop(found[0], context.catalogue) if beside(passage.text, found[0]) else found[0]
+    return Head(of.ids, number, whole=_MACHINE.search(passage.text, 0, found[0].start) is not None)
 
 
 #: Before a device, or beside it in its row: a machine of several.
@@ -345,15 +370,6 @@ def _is_of(cell: Cell, context: Context) -> bool | None:
     if not values:
         return None
     return any(abs(told / value - 1) < _NEARLY for told in stated for value in values)
-
-
-def _about(table: Table, context: Context) -> tuple[str, ...]:
-    """What a table is about whose cells name no device: its caption, the headings above it, the title."""
-    for text in (table.caption, *reversed(table.section), context.document.title):
-        ids = {mention.ids for mention in mentions(text, context.catalogue)}
-        if len(ids) == 1:
-            return next(iter(ids))
-    return ()
 
 
 def around(table: Table, context: Context) -> str:

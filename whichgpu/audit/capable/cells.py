@@ -160,7 +160,7 @@ def of_item(index: int, passage: Passage, context: Context) -> Iterator[Finding]
 def _headed(label: str) -> tuple[Capability, ...]:
     """The capabilities that the label of a cell names by itself."""
     said = (
-        r"(?:supports? |peak |dense |multi-gpu )?{}"
+        r"(?:supports? |peak |dense |multi-gpu )?(?:{})"
         r"(?: (?:performance|throughput|compute|tensor|cores?|dense|sparse|peak)){{0,2}}(?: \([\w ,/&|-]+\))?"
     )
     return tuple(each for each in CAPABILITIES if re.fullmatch(said.format(each.names), label, re.IGNORECASE))

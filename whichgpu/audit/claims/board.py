@@ -33,7 +33,7 @@ _PSU = re.compile(
 )
 _PLUGS = re.compile(
     r"(?:(?:supplementary|additional|external|auxiliary|aux\.?|pcie|extra) )*"
-    r"power (?:connectors?|plugs?|cables?|inputs?)|stromanschl\u00fcsse?|stromanschluss|"
+    r"power[- ](?:connectors?|plugs?|cables?|inputs?)|stromanschl\u00fcsse?|stromanschluss|"
     r"connecteurs? d.alimentation|conectores? de (?:energ\u00eda|alimentaci\u00f3n)|connectors?",
     re.IGNORECASE,
 )
@@ -45,13 +45,14 @@ _PLUG = re.compile(
     r"(?:(?P<k>\d)\s?[x\u00d7]\s?)?(?P<name>12VHPWR|12V-2x6)",
     re.IGNORECASE,
 )
+_AND_PINS = re.compile(r"(?<![\d.x])(6|8)\s?\+\s?(6|8)[- ]?pin", re.IGNORECASE)
 _WORDS = {"one": 1, "two": 2, "three": 3}
 _NO_PLUG = re.compile(
     r"\s*(?:none|no(?:t required)?|keine?|-|\u2013|\u2014|n/a|slot[- ]powered)\s*", re.IGNORECASE
 )
 _OUTPUTS = re.compile(
     r"(?:(?:display|video) )?(?:outputs?|connectors?|ports?|connectivity)|display(?:s| ports| connections)?|"
-    r"(?:bildschirm|monitor|video)?-?(?:ausg\u00e4nge|anschl\u00fcsse)|sorties(?: vid\u00e9o)?|"
+    r"(?:bildschirm|monitor|video|display)?-?(?:ausg\u00e4nge|anschl\u00fcsse)|sorties(?: vid\u00e9o)?|"
     r"salidas(?: de v\u00eddeo)?",
     re.IGNORECASE,
 )
@@ -60,6 +61,12 @@ _OUTPUT = re.compile(
     r"(?P<kind>DisplayPorts?|DP|HDMI|DVI|VGA|USB(?:-C|[- ]Type[- ]C))(?:-[DI])?"
     r"(?:\s?v?(?P<version>\d\.\d)[a-c]?\b)?",
     re.IGNORECASE,
+)
+_COOLING = re.compile(
+    r"thermal(?: solution| design)?|cool(?:ing|er)(?: solution| type)?|k\u00fchlung", re.IGNORECASE
+)
+_COOLED = re.compile(
+    r"\s*(passive?|active?|liquid|aktiv|passiv)(?:ly)?(?: cool\w*| fan| heat\s?sink)?\s*", re.IGNORECASE
 )
 _NO_OUTPUT = re.compile(r"\s*(?:none|no(?: outputs?| display outputs?)?|headless|keine?|0)\s*", re.IGNORECASE)
 
@@ -79,16 +86,22 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     if label and _PSU.fullmatch(label):
         yield from _supply(cell, gpus, context)
         return
+    # "8+6 pin" are one of each.
+    text = _AND_PINS.sub(lambda match: f"{match[1]}-pin+{match[2]}-pin", text)
     plugs = list(_PLUG.finditer(text)) if not label or _PLUGS.fullmatch(label) else []
     plugs = [each for each in plugs if label or each["pins"] or each["name"]]
     if plugs or (label and _PLUGS.fullmatch(label) and _NO_PLUG.fullmatch(text)):
         told = Counter({(each["pins"] or each["short"] or "16"): 0 for each in plugs})
         for each in plugs:
             told[each["pins"] or each["short"] or "16"] += _number(each["n"] or each["m"] or each["k"])
-        place = (plugs[0].start(), plugs[-1].end()) if plugs else (0, len(text))
+        place = (plugs[0].start(), min(plugs[-1].end(), len(cell.passage.text))) if plugs else (0, len(text))
         yield from _judged(
             cell, place, "power_connectors", [each for each in gpus if _plugs(each) == told], context
         )
+    cooled = _COOLED.fullmatch(text) if _COOLING.fullmatch(label) else None
+    if cooled:
+        right = [gpu for gpu in gpus if str(gpu.value("cooling") or "").startswith(cooled[1].lower())]
+        yield from _judged(cell, cooled.span(1), "cooling", right, context)
     outputs = list(_OUTPUT.finditer(text)) if not label or _OUTPUTS.fullmatch(label) else []
     if outputs or (label and _OUTPUTS.fullmatch(label) and _NO_OUTPUT.fullmatch(text)):
         place = (outputs[0].start(), outputs[-1].end()) if outputs else (0, len(text))

@@ -6,24 +6,47 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
-from whichgpu.audit.entries import entries
+from whichgpu.audit.entries import amounts, entries
 from whichgpu.audit.roster import rosters
-from whichgpu.audit.variants import of_cell
+from whichgpu.audit.variants import cells, of_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.cells import Cell
     from whichgpu.audit.findings import Context, Finding
 
 #: The name of a price that may be that of the launch, and of any other day.
 _PRICE = re.compile(r"(?:us )?(?:price|pricing|cost|preis|prix|precio|prezzo)(?: \(usd\))?", re.IGNORECASE)
 
 
+#: Attributes that no machine has beside those of its GPU.
+_OF_GPUS_ALONE = (
+    "cores",
+    "tensor_cores",
+    "rt_cores",
+    "sms",
+    "memory_bus",
+    "bandwidth",
+    "transistors",
+    "die_area",
+)
+
+
+def _is_sure(found: Finding, cell: Cell) -> bool:
+    """Whether an entry is right, or is of what only a GPU has."""
+    key = cell.attribute.key if cell.attribute else ""
+    return found.verdict == "confirmed" or (found.accuses and key in _OF_GPUS_ALONE)
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every such value with its verdict; a price that is that of the launch is no error on another day."""
     for cell in rosters(context):
         yield from of_cell(cell, context)
-    for cell in entries(context):
+    for cell in amounts(context):
+        yield from (each for each in of_cell(cell, context) if _is_sure(each, cell))
+    told = (cell for table in context.document.tables for cell in cells(table, context))
+    for cell in (*entries(context), *(cell for cell in told if cell.attribute is None)):
         if _PRICE.fullmatch(cell.label.strip(" :*")):
             price = cell._replace(attribute=attributes()["launch_price"])
             yield from (each for each in of_cell(price, context) if each.verdict == "confirmed")

@@ -8,6 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.chips import FAR, alike, chips
 from whichgpu.audit.document import HEADED
+from whichgpu.audit.entries import entries, items
 from whichgpu.audit.explained import of_words
 from whichgpu.audit.families import architectures, called, is_of
 from whichgpu.audit.fields import (
@@ -158,6 +159,11 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
 
 def _cells(context: Context) -> Iterator[Finding]:
     """Words in the cells of tables: types of memory, chips, architectures, ways of NVLink."""
+    for cell in (*entries(context), *items(context)):
+        for match in CHIP.finditer(cell.passage.text):
+            yield from one_of(
+                cell.passage, match, "chip", [context.catalogue[key] for key in cell.ids], context
+            )
     for table in context.document.tables:
         found = cells(table, context)
         headed = of_words(found, lambda cell: _names_its_family(cell, context))

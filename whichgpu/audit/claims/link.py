@@ -45,7 +45,10 @@ _SPELLED = re.compile(
     re.IGNORECASE,
 )
 _ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
-_HEAD, _NOT_HEAD = re.compile(r"pci|interface|interconnect|bus"), re.compile("memory|width")
+_HEAD, _NOT_HEAD = (
+    re.compile(r"pci|interface|interconnect|bus|schnittstelle|interfaz|interfaccia"),
+    re.compile("memory|width"),
+)
 _ENDS = re.compile(r"\s*(?:[.,;]|$)")
 _OTHER = re.compile(
     r"\b(?:slot|motherboard|board|cpu|backward\w*|compatible|server|platform|lanes? (?:of|to)|switch)\b", re.I

@@ -6,6 +6,7 @@ the types.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -15,6 +16,9 @@ from whichgpu.audit.rented import rented
 from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import family, mentions
 from whichgpu.audit.tables import COUNT
+from whichgpu.hardware.boxes import boxes
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.hardware.instances import host
 
 if TYPE_CHECKING:
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.hardware.boxes import Box
 
 #: Headers of which GPU an instance has.
 _WHICH = re.compile(
@@ -37,7 +42,7 @@ _SEARCHED, _ROWS, _COLUMNS = 6, 300, 30
 #: Headers of what the machine has beside its GPUs.
 _CPUS = re.compile(r"(?:v?cpus?|vcores?)(?: count| cores?)?|(?:virtual|cpu) cores|# ?v?cpus?", re.IGNORECASE)
 _RAM = re.compile(
-    r"(?:(?:system|host|instance|cpu|main|vm|server) )?(?:ram|memory)(?: \(?(?:gi?b|ram)\)?)*|"
+    r"(?:(?:system|host|instance|cpu|main|vm|server) )?(?:ram|memory)(?:[:,]? \(?(?:gi?b|ram)\)?)*|"
     r"arbeitsspeicher|m\u00e9moire vive|memoria ram",
     re.IGNORECASE,
 )
@@ -51,23 +56,52 @@ def find(context: Context) -> Iterator[Finding]:
     """Every number and name of GPUs beside an instance type, with its verdict."""
     for table in context.document.tables:
         for label, name, cell in _told(table):
-            yield from _of_cell(label, rented(name) or ("", 0.0), cell, context)
+            yield from _of_cell(label, _kind(name) or ("", 0.0), cell, context)
             yield from _of_host(label, name, cell, context)
 
 
 def _told(table: Table) -> Iterator[tuple[str, str, Passage]]:
     """The cells beside types with what they are headed by and the name of the type."""
     for row in table.rows[1:_ROWS]:
-        at = next((i for i, c in enumerate(row[:_SEARCHED]) if c and rented(c.text)), None)
+        at = next((i for i, c in enumerate(row[:_SEARCHED]) if c and _kind(c.text)), None)
         for column, cell in enumerate(row[:_COLUMNS]) if at is not None else ():
             head, beside = table.cell(0, column), row[at or 0]
             if beside and cell and head and column != at:
                 yield head.text, beside.text, cell
     for column, head in enumerate(table.rows[0][1:_COLUMNS], 1) if table.rows else ():
-        for row in table.rows[1:_ROWS] if head and rented(head.text) else ():
+        for row in table.rows[1:_ROWS] if head and _kind(head.text) else ():
             cell = row[column] if len(row) > column else None
             if head and cell and row[0]:
                 yield row[0].text, head.text, cell
+
+
+#: Names of NVIDIA's own machines, with what their GPUs have together.
+_MACHINE = re.compile(
+    r"(?:NVIDIA )?(?P<board>[DH]GX)[ -](?P<gpu>[A-Z]\d{2,3})(?:\s*\(?(?P<size>\d{2,4})\s?GB\)?)?"
+    r"(?: (?:system|server|station))?",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=256)
+def _kind(name: str) -> tuple[str, float] | None:
+    """The GPU of an instance type or of a maker's machine, and how many of it; None for anything else."""
+    match = _MACHINE.fullmatch(name.strip(" *`"))
+    if match is None:
+        return rented(name)
+    words = re.compile(rf"\b{match['board']} {match['gpu']}\b", re.IGNORECASE)
+    found = {
+        (box.gpu, float(box.gpus))
+        for box in boxes().values()
+        if box.gpu and words.search(box.name) and _is_of_size(box, match["size"])
+    }
+    return min(found) if len({number for _, number in found}) == 1 else None
+
+
+def _is_of_size(box: Box, size: str | None) -> bool:
+    """Whether a machine's GPUs have so many gigabytes, each or together."""
+    each = nominal_gb(float(catalogue()[box.gpu].value("memory") or 0)) if size else None
+    return each is None or float(size or 0) in (each, each * box.gpus)
 
 
 def _of_host(label: str, name: str, cell: Passage, context: Context) -> Iterator[Finding]:
@@ -100,8 +134,12 @@ def _of_host(label: str, name: str, cell: Passage, context: Context) -> Iterator
 
 
 def _of_cell(label: str, kind: tuple[str, float], cell: Passage, context: Context) -> Iterator[Finding]:
-    label = label.strip(" :*#")
-    number = _NUMBER.fullmatch(cell.text) if COUNT.fullmatch(label) or _WHICH.fullmatch(label) else None
+    whole, label = label.strip(" :*"), label.strip(" :*#")
+    number = (
+        _NUMBER.fullmatch(cell.text)
+        if COUNT.fullmatch(whole) or COUNT.fullmatch(label) or _WHICH.fullmatch(label)
+        else None
+    )
     if number and kind[1] >= 1:
         yield _counted(cell, number.span(1), float(number[1]), kind, context)
     elif _WHICH.fullmatch(label) and not number:

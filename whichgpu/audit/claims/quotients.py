@@ -1,4 +1,4 @@
-"""Columns that are the quotient of two others: "Price per GB of VRAM", "TFLOPS/W".
+"""Columns that are the quotient of two others: "Price per GB of VRAM", "TFLOPS/W", "Speedup 8x".
 
 What a column is divided by is what most of its rows show; a row that does not follow is wrong. The memory and
 the power of the devices are read from the catalogue where the table does not state them.
@@ -59,6 +59,7 @@ def _of_table(table: Table, context: Context, *, turned: bool) -> Iterator[Findi
     read = {at: one for at, one in columns(table, context, turned=turned).items() if 0 < at < _COLUMNS}
     told = [one for one in read.values() if _PER.search(name := _plain(one.name)) and not _RATE.search(name)]
     known = (*read.values(), *by_devices(table, context, turned=turned)) if told else ()
+    yield from _speed_ups(read, doubtful(table, context, turned=turned), context)
     for one in told:
         others = [each for each in known if each is not one and len(each.values) >= _SHOWN]
         best, most = None, 0
@@ -73,6 +74,39 @@ def _of_table(table: Table, context: Context, *, turned: bool) -> Iterator[Findi
                 best, most = (a, b), len(right)
         if best is not None:
             yield from _judged(one, best, doubtful(table, context, turned=turned), context)
+
+
+#: Headers of how many times as fast one column is as another, and columns that are no speeds.
+_FASTER = re.compile(r"\b(?:speed-?\s?ups?|scaling|times faster|x faster|uplift)\b", re.IGNORECASE)
+_NO_SPEED = re.compile(
+    r"\b(?:memory|vram|bandwidth|power|tdp|cores|price|cost)\b|\befficiency\b", re.IGNORECASE
+)
+
+
+def _speed_ups(read: Mapping[int, Column], accused: frozenset[int], context: Context) -> Iterator[Finding]:
+    """A column of speed-ups that most rows show to be of one column over another."""
+    speeds = [
+        one
+        for one in read.values()
+        if not (one.money or _FASTER.search(one.name) or _NO_SPEED.search(one.name))
+    ]
+    for told in read.values():
+        if not _FASTER.search(told.name) or not told.are("times", "number"):
+            continue
+        pairs = [
+            (a, b)
+            for a, b in permutations(speeds, 2)
+            if told.values.keys() <= a.values.keys() & b.values.keys()
+        ]
+        best = max(pairs, key=lambda pair: _shown(told, *pair), default=None)
+        if best and _shown(told, *best) >= max(_SHOWN, len(told.values) // 2 + 1):
+            yield from _judged(told, best, accused, context, scale=1.0)
+
+
+def _shown(told: Column, a: Column, b: Column) -> int:
+    """In how many rows a column is one over another, but for rounding."""
+    off = (abs(each / _quotient(a, b, row, 1.0) - 1) - told.slack(row) for row, each in told.values.items())
+    return sum(each <= _WITHIN for each in off)
 
 
 def _plain(name: str) -> str:
@@ -121,10 +155,10 @@ def _scale(told: Mapping[int, float], a: Column, b: Column) -> float:
 
 
 def _judged(
-    told: Column, by: tuple[Column, Column], accused: frozenset[int], context: Context
+    told: Column, by: tuple[Column, Column], accused: frozenset[int], context: Context, *, scale: float = 0.0
 ) -> Iterator[Finding]:
     a, b = by
-    scale = _scale(told.values, a, b)
+    scale = scale or _scale(told.values, a, b)
     for row in sorted((told.values.keys() & a.values.keys() & b.values.keys()) - accused):
         real, one = _quotient(a, b, row, scale), told.amounts[row]
         off = abs(told.values[row] / real - 1) - one.slack

@@ -162,7 +162,7 @@ def _judged(
         times = max(_FINE, min(_TIMES, _LOOSE * one.slack))
         most = times if one.told.dimension == "times" else _POINTS + plain * one.slack
         wrong = off > most or row in odd
-        if off > _NEAR and not wrong:
+        if off > max(_NEAR, one.slack if one.told.dimension == "times" else 0.0) and not wrong:
             continue
         less, more = 1 - low / high, high / low
         because = f"{low:,.4g} is {less:.0%} less than {high:,.4g}, which is {more:.3g} times that"

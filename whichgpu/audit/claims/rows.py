@@ -46,6 +46,7 @@ _GENERATIONS = {
     "rt core": "rt_core_generation",
     "ray tracing core": "rt_core_generation",
 }
+_FORMS = ("form factor", "slot width", "form", "board", "module")
 _FORM = re.compile(r"form|slot|size|width|cooler|dimensions")
 _BARE = re.compile(r"([1-4](?:\.\d)?)")
 _SLOT_LINE = re.compile(
@@ -129,7 +130,7 @@ def _slots(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) 
 
 def _form(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
     """Whether a device of a data centre is a card or a module."""
-    match = _MODULE.match(passage.text) if label == "form factor" else None
+    match = _MODULE.match(passage.text) if label in _FORMS else None
     known = [gpu for gpu in gpus if gpu.value("form_factor") and gpu.segment == "datacenter"]
     if match is None or not known:
         return

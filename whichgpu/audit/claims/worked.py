@@ -68,6 +68,8 @@ class _Shown(NamedTuple):
 
     column: int
     words: str
+    #: The words of its rule, with the places of the columns.
+    of: str
     #: What each row should have.
     real: dict[int, float]
     right: frozenset[int]
@@ -84,9 +86,13 @@ def find(context: Context) -> Iterator[Finding]:
         }
         # Figures of devices follow from each other by chance only.
         if 1 < len(table.rows) <= _ROWS and _OF_USE.search(" ".join(one.name for one in read.values())):
-            best = max(_shown(read), key=lambda one: (len(one.right), one.column), default=None)
-            if best is not None:
-                yield from _judged(read[best.column], best, doubtful(table, context), context)
+            shown = list(_shown(read))
+            accused = doubtful(table, context) if shown else frozenset()
+            # A column that follows in every row confirms, and hides none that does not in one.
+            for some in ([one for one in shown if one.wrong], [one for one in shown if not one.wrong]):
+                best = max(some, key=lambda one: (len(one.right), one.column), default=None)
+                if best is not None:
+                    yield from _judged(read[best.column], best, accused, context)
 
 
 def _shown(read: Mapping[int, Column]) -> Iterator[_Shown]:
@@ -118,12 +124,16 @@ def _tried(at: int, told: Column, rule: _Rule, a: Column, b: Column) -> _Shown |
     varied = all(len({round(one.values[row], 9) for row in right}) > 1 for one in (told, a, b))
     enough = len(right) >= max(_SHOWN if natural or rule.sums else _FREE, _TO_ONE * len(wrong))
     sure = natural or "{1}" in rule.words
-    if not (enough and wrong and varied and sure):
+    whole = (natural or rule.sums) and "{1}" in rule.words and len(right) >= _FREE
+    if not (enough and (wrong or whole) and varied and sure):
         return None
-    return _Shown(at, rule.words.format(a.name.strip(), b.name.strip()), real, right, wrong)
+    return _Shown(at, rule.words.format(a.name.strip(), b.name.strip()), rule.words, real, right, wrong)
 
 
 def _judged(told: Column, shown: _Shown, accused: frozenset[int], context: Context) -> Iterator[Finding]:
+    for row in sorted(shown.right) if "{1}" in shown.of else ():
+        because = f"{shown.words} makes {shown.real[row]:,.4g}, as in the other rows"
+        yield finding(told.amounts[row], "column", because, context)
     for row in sorted(shown.wrong - accused):
         one, real = told.amounts[row], shown.real[row]
         share = one.told.dimension in ("percent", "times")

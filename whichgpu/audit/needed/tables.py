@@ -32,6 +32,8 @@ _HEAD = re.compile(r"\b(?:vram|memory)\b.*\b(?:required|needed|requirements?|min
                    r"\b(?:required|minimum|total)\b.*\b(?:vram|memory)\b", re.IGNORECASE)  # fmt: skip
 
 _MOST_ROWS = 60
+#: More columns of formats than of what may be trained in.
+_FORMATS = 2
 
 
 def _heads(table: Table) -> list[str]:
@@ -61,7 +63,10 @@ def format_columns(table: Table, context: Context) -> Iterator[Finding]:
     columns = {i: found[0] for i, head in enumerate(heads) if i and len(found := formats(head)) == 1}
     if any(TRAINS.search(text) for text in (*heads, table.caption, *table.section)):
         # What is frozen is as large as ever: "NF4 base".
-        columns = {i: said for i, said in columns.items() if _FROZEN.search(heads[i])}
+        frozen = {i: said for i, said in columns.items() if _FROZEN.search(heads[i])}
+        # Below a heading on training, columns of nothing but formats are the weights all the same.
+        plain = not any(TRAINS.search(head) for head in heads) and len(columns) > _FORMATS
+        columns = columns if plain and not frozen else frozen
     elif len(columns) < 2:
         columns = {}
     for row in range(1, min(len(table.rows), _MOST_ROWS)):

@@ -21,7 +21,8 @@ LARGEST = 16 * 2**20
 #: Formats by the endings of files.
 ENDINGS: Mapping[str, str] = {
     ".md": "markdown", ".markdown": "markdown", ".mdx": "markdown", ".html": "html", ".htm": "html",
-    ".xhtml": "html", ".txt": "text", ".csv": "text", ".tsv": "text", ".pdf": "pdf",
+    ".xhtml": "html", ".mht": "html", ".mhtml": "html",
+    ".txt": "text", ".csv": "text", ".tsv": "text", ".pdf": "pdf",
 }  # fmt: skip
 _ENCODINGS = (
     (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"),
@@ -75,7 +76,7 @@ def read(content: bytes, name: str = "", form: str = "") -> Document:
         raise UsageError(
             f"{shown}: a PDF; extract its text first: pdftotext -layout {one_line(name) or 'FILE.pdf'}"
         )
-    text = decode(content, shown)
+    text = decode(_page_of(content), shown)
     if not text.strip():
         raise UsageError(f"{shown}: nothing in it; name a file with text")
     chosen = form or ENDINGS.get(Path(name).suffix.lower(), "") or sniff(text)
@@ -89,6 +90,30 @@ def read(content: bytes, name: str = "", form: str = "") -> Document:
 
     read_by: Callable[[str], Document] = import_module(f"{__name__}.{chosen}").read
     return bounded(read_by(text if chosen == "html" else head(text)), text)
+
+
+#: How browsers begin a page that they save with its pictures in one file.
+_ARCHIVE = re.compile(rb"(?:[\w-]{2,40}:[^\n]{0,400}\n(?:[ \t][^\n]{0,400}\n){0,8}){1,24}", re.IGNORECASE)
+_MULTIPART = re.compile(rb"^Content-Type:\s*multipart/related", re.IGNORECASE | re.MULTILINE)
+
+
+def _page_of(content: bytes) -> bytes:
+    """The page in an archive of one (MHTML), in UTF-8; other bytes as they are."""
+    head = _ARCHIVE.match(content[:16384])
+    if head is None or not _MULTIPART.search(head[0]):
+        return content
+    from email import message_from_bytes
+
+    for part in message_from_bytes(content).walk():
+        if part.get_content_type() == "text/html":
+            payload = part.get_payload(decode=True)
+            charset = part.get_content_charset("utf-8")
+            if isinstance(payload, bytes):
+                try:
+                    return payload.decode(charset, "replace").encode("utf-8-sig")
+                except LookupError:
+                    return payload
+    return content
 
 
 def decode(content: bytes, shown: str) -> str:

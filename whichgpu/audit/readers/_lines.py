@@ -211,3 +211,21 @@ def paragraphs(rows: Sequence[Line]) -> Iterator[list[Line]]:
             run = []
     if run:
         yield run
+
+
+#: A name and a value in a block quote, and so many of them below one another that are a card.
+_QUOTED_PAIR = re.compile(r"\s{0,3}>\s?[*_]*[^\W\d_][^:>|.]{1,38}:[*_]*\s+\S.{0,60}")
+_QUOTED = 3
+
+
+def unquoted(rows: list[Line]) -> list[Line]:
+    """Lines of a block quote as items where they are a card's names and values, and no prose."""
+    made, run = list(rows), 0
+    for at, line in enumerate([*rows, Line("", 0)]):
+        if _QUOTED_PAIR.fullmatch(line.text):
+            run += 1
+            continue
+        for index in range(at - run, at) if run >= _QUOTED else ():
+            made[index] = rows[index]._replace(text=rows[index].text.replace(">", "-", 1))
+        run = 0
+    return made

@@ -87,6 +87,18 @@ def aligned(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
     return _in_columns(rows, at)
 
 
+#: A line that is drawn between the names of columns and what stands below them.
+_DRAWN = re.compile(r"\s*(?:[-=_\u2500\u2501\u2550]{3,}[\s+]*)+\s*")
+
+
+def unruled_rows(rows: Sequence[Line]) -> list[Line]:
+    """Lines without those that are drawn between rows of several columns."""
+    return [
+        line for at, line in enumerate(rows)
+        if not (_DRAWN.fullmatch(line.text) and at and len(columned(rows[at - 1], GAP)) > _COLUMNS)
+    ]  # fmt: skip
+
+
 def _in_columns(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
     """The pieces of lines that stand in the columns of the first, where most have as many as it has.
 

@@ -27,6 +27,7 @@ from whichgpu.audit.readers._lines import (
     listing,
     part,
     stacked,
+    unquoted,
     unwrapped,
 )
 from whichgpu.audit.readers._tables import aligned, is_frame, is_row, is_rule, piped, table_of, unruled
@@ -102,7 +103,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self._original = text
-        self._lines = lines(text)
+        self._lines = unquoted(lines(text))
         self._at = 0
         self._passages: list[Passage] = []
         self._tables: list[Table] = []

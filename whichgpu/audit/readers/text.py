@@ -21,7 +21,7 @@ from whichgpu.audit.readers._lines import (
     plain,
     stacked,
 )
-from whichgpu.audit.readers._tables import aligned, table_of
+from whichgpu.audit.readers._tables import aligned, table_of, unruled_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ def read(text: str) -> Document:
     passages: list[Passage] = []
     section: list[str] = []
     tables: list[Table] = []
-    for group, kind in (each for run in paragraphs(lines(text)) for each in _parts(run)):
+    for group, kind in (each for run in paragraphs(lines(text)) for each in _parts(unruled_rows(run))):
         if kind == "table":
             made = [[cell(piece, at, plain, section) for piece, at in row] for row in aligned(group, 0)]
             tables.append(table_of(made, section, passages[-1].text[:300] if passages else ""))

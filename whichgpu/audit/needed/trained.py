@@ -1,0 +1,63 @@
+"""Tables of what full fine-tuning takes: a column that says so, and with which optimizer, beside models.
+
+In mixed precision Adam holds 16 bytes of each parameter (weights and gradients in two, weights and two
+moments in four); in 16 bits throughout it holds 8. That is the count of ZeRO (Rajbhandari et al. 2020,
+section 3.1).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.models import models
+from whichgpu.audit.needed.verdict import only_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.document import Table
+    from whichgpu.audit.findings import Context, Finding
+
+_FULL = re.compile(
+    r"\bfull\b[^|]{0,12}\b(?:ft|fine|train|param|tun)|\bfull ft\b|\bvollst\w+ fein", re.IGNORECASE
+)
+_ADAM = re.compile(r"\badamw?\b", re.IGNORECASE)
+#: What holds less of each parameter, or shares it among several.
+_LESS = re.compile(
+    r"\b(?:8-?bit|paged|zero|fsdp|offload\w*|shard\w*|per (?:gpu|card)|each|lora|galore|"
+    r"lomo|sgd|adafactor|lion)\b",
+    re.IGNORECASE,
+)
+#: Bytes of a parameter: the least with Adam, and between which a table is right.
+_LEAST, _RIGHT = 8.0, (11.5, 21.0)
+_ROWS = 60
+
+
+def trained_columns(table: Table, context: Context) -> Iterator[Finding]:
+    """Every size of such a column with its verdict; without the optimizer's name none is wrong."""
+    heads = [cell.text if cell else "" for cell in table.rows[0][:32]]
+    above = " ".join((table.caption, *table.section[-1:]))
+    for column, head in enumerate(heads):
+        if not column or not _FULL.search(head) or _LESS.search(f"{head} {above}"):
+            continue
+        for row in range(1, min(len(table.rows), _ROWS)):
+            first, cell = table.cell(row, 0), table.cell(row, column)
+            told = only_size(cell, (0, len(cell.text)), context) if cell else None
+            named = models(first.text) if first else ()
+            if cell is None or told is None or len(named) != 1 or told.high != told.value:
+                continue
+            each = told.value / named[0].parameters
+            low, high = _RIGHT
+            wrong = each < _LEAST and _ADAM.search(f"{head} {above}") is not None
+            verdict = "confirmed" if low <= each <= high else "contradicted" if wrong else "unverifiable"
+            because = (
+                f"{each:.2g} bytes of each parameter; weights, gradients and Adam's moments take 16 in mixed "
+                f"precision, and 8 at least"
+            )
+            yield made(
+                context, cell, (told.start, told.end), "memory", verdict, subject=named[0].name,
+                attribute="memory to train", because=because, evidence=(Evidence(because, "memory model"),),
+                expected=f"{16 * named[0].parameters / 1e9:,.4g} GB" if wrong else "",
+            )  # fmt: skip
