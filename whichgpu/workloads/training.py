@@ -119,8 +119,24 @@ def _gradient_casts(forward: tuple[Op, ...], precision: Precision) -> Iterator[O
         yield from _cast("autocast.gradients", forward, 2.0, 4.0, "backward")
         if precision.math == "fp16":
             elements = trained_parameters(forward)
-            yield Op("pointwise", "optimizer.unscale", {"elements": elements}, "fp32", flops=elements,
+            yield Op("pointwise", _UNSCALE, {"elements": elements}, "fp32", flops=elements,
                      read_bytes=4.0 * elements, write_bytes=4.0 * elements, stage="optimizer")  # fmt: skip
+
+
+#: What divides out the loss scale.
+_UNSCALE = "optimizer.unscale"
+
+
+def unscaled(step: tuple[Op, ...], brain: Any) -> tuple[Op, ...]:
+    """The ops of a step in FP16 which stands for BF16 where `brain` says so: a number, or (J,), of each job.
+
+    BF16 has no loss scale to divide out.
+    """
+    if not np.any(brain):
+        return step
+    times = 1.0 - np.asarray(brain, dtype=np.float64)
+    kept = (op for op in step if op.layer != _UNSCALE or np.any(times))
+    return tuple([changed(op, repeats=op.repeats * times) if op.layer == _UNSCALE else op for op in kept])
 
 
 def _cast(layer: str, forward: tuple[Op, ...], read: float, write: float, stage: str) -> Iterator[Op]:
