@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.errors import UsageError
-from whichgpu.workloads.ops import Op, changed
+from whichgpu.workloads.ops import Op, changed, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -132,10 +132,10 @@ def unscaled(step: tuple[Op, ...], brain: Any) -> tuple[Op, ...]:
 
     BF16 has no loss scale to divide out.
     """
-    if not np.any(brain):
+    if not some(brain):
         return step
     times = 1.0 - np.asarray(brain, dtype=np.float64)
-    kept = (op for op in step if op.layer != _UNSCALE or np.any(times))
+    kept = (op for op in step if op.layer != _UNSCALE or some(times))
     return tuple([changed(op, repeats=op.repeats * times) if op.layer == _UNSCALE else op for op in kept])
 
 
@@ -186,7 +186,7 @@ def _product_gradients(op: Op, back: Op) -> Iterator[Op]:
         yield changed(back, layer=f"{op.layer}.wgrad", dims={**op.dims, "m": k, "n": n, "k": m},
                       read_bytes=op.read_bytes + op.write_bytes, write_bytes=op.weight_bytes,
                       weight_bytes=0.0)  # fmt: skip
-        if np.any(op.parameters > n * k * op.dims.get("groups", 1.0)):
+        if some(op.parameters > n * k * op.dims.get("groups", 1.0)):
             yield _bias_gradient(op)
 
 
