@@ -22,6 +22,7 @@ from whichgpu.cost.runtime import Runtime
 from whichgpu.errors import UsageError
 from whichgpu.hardware.names import resolve
 from whichgpu.workloads.job import Job
+from whichgpu.workloads.training import unscaled
 
 pytestmark = pytest.mark.slow
 
@@ -163,10 +164,17 @@ LANGUAGE = {"workload": "llama-2-7b", "precision": "bf16", "batch": "1", "n_gpus
          for engine in ("vLLM 0.6", "TensorRT-LLM") for gpu in ("h100-80gb-sxm", "l40s")],
         [{**VISION, "runtime": runtime, "gpu": gpu}
          for runtime in ("TensorRT", "ONNX Runtime") for gpu in ("rtx-3090", "a10")],
+        [{"workload": "bert-base", "phase": "train", "batch": "8", "runtime": "PyTorch 2.4",
+          "precision": precision, "gpu": gpu}
+         for precision in ("amp-bf16", "amp-fp16") for gpu in ("rtx-4090", "v100-16gb-sxm", "mi100")],
+        [{**LANGUAGE, "phase": "finetune_lora", "precision": precision, "gpu": gpu}
+         for precision in ("bf16", "fp16") for gpu in ("h100-80gb-sxm", "mi100")],
+        [{**LANGUAGE, "phase": "finetune_lora", "runtime": runtime, "gpu": "h100-80gb-sxm"}
+         for runtime in ("", "PyTorch eager")],
     ],
     ids=["versions", "phases of training", "what software holds and TF32", "engines", "adapters",
          "global batches and degrees", "micro-batches", "formats of 16 bits", "engines by name",
-         "sums in FP16"],
+         "sums in FP16", "mixed precision of 16 bits", "adapters beside 16 bits", "what reads no data"],
 )  # fmt: skip
 def test_jobs_of_the_same_work_share_a_sweep(monkeypatch, rows):
     from whichgpu.cost import pools
@@ -185,6 +193,17 @@ def test_jobs_of_the_same_work_share_a_sweep(monkeypatch, rows):
         )
         assert answer.basis == own.basis
     assert len({answer.value for answer in together[::3]}) > 1 or "phase" in rows[0]
+
+
+def test_fp16_alone_divides_out_a_loss_scale():
+    """FP16 stands for BF16 in the ops of a step: a sweep, and a BF16 job by itself, have none of that."""
+    job = Job("bert-base", phase="train", batch=8.0, runtime="PyTorch 2.4")
+    settled = [settle(job.changed(precision=name)) for name in ("amp-fp16", "amp-bf16")]
+    half, brain = (one.workload.trace(one.job) for one in settled)
+    assert [op.layer for op in unscaled(half, brain=True)] == [op.layer for op in brain]
+    assert unscaled(half, brain=False) is half
+    (scale,) = (op for op in unscaled(half, np.array([False, True])) if op.layer == "optimizer.unscale")
+    assert scale.repeats.tolist() == [1.0, 0.0]
 
 
 @pytest.mark.parametrize(

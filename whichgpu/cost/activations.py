@@ -34,7 +34,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.adapters import layers_of
 from whichgpu.workloads.checkpointing import repeated, saved_bytes
-from whichgpu.workloads.ops import changed
+from whichgpu.workloads.ops import changed, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -171,7 +171,7 @@ def _cast(forward: Sequence[Op], joined: str) -> Iterable[Op]:
         own = op.kind == "gemm" and op.backward == "full" and op.parameters and op.shard not in _LATE
         shares = sum(part.share for part in parts)
         # What keeps nothing reads what another one kept.
-        if own and (shares > 1.0 or not np.any(op.saved_bytes)):
+        if own and (shares > 1.0 or not some(op.saved_bytes)):
             yield changed(op, saved_bytes=_NARROW_INPUT * shares * _inputs(op))
         else:
             yield op
@@ -322,7 +322,7 @@ def _fused(ops: Iterable[Op]) -> Iterable[Op]:
             yield from (_norm(op) for op in found)
             continue
         # Sums at its beginning keep nothing: what they write is as good an input as what they read.
-        chain = list(dropwhile(lambda op: not np.any(op.saved_bytes), found))
+        chain = list(dropwhile(lambda op: not some(op.saved_bytes), found))
         outside = sum(op.read_bytes for op in chain) - sum(op.write_bytes for op in chain[:-1])
         saved = sum(op.saved_bytes for op in found)
         share = np.where(saved > 0, np.minimum(saved, np.maximum(outside, 0.0)) / np.maximum(saved, 1.0), 0.0)
@@ -340,12 +340,12 @@ def _norm(op: Op) -> Op:
 
 def windowed(ops: Iterable[Op]) -> bool:
     """Whether there are convolutions over more than a point."""
-    return any(op.kind == "conv" and np.any(op.dims["window"] > 1) for op in ops)
+    return any(op.kind == "conv" and some(op.dims["window"] > 1) for op in ops)
 
 
 def causal(ops: Iterable[Op]) -> bool:
     """Whether tokens attend to those before them alone: a decoder."""
-    return any(op.kind == "attention" and np.any(op.dims["causal"] > 0) for op in ops)
+    return any(op.kind == "attention" and some(op.dims["causal"] > 0) for op in ops)
 
 
 def slack(ops: Iterable[Op], *, training: bool) -> float:

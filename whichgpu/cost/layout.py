@@ -24,6 +24,7 @@ from whichgpu.units import parse
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.precision import precision
+from whichgpu.workloads.training import unscaled
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -349,7 +350,7 @@ def trained_step(
     mesh = Mesh.of(job)
     # Before the trace, which takes longest: of a sweep with one bad job, many parts are laid out in vain.
     job, count = distributed.cut(job, mesh, stack)
-    whole = workload.trace(job)
+    whole = unscaled(workload.trace(job), stack.read(lambda one: one.brain))
     own = parallel.shard(
         whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled, sequence=shares_tokens(job)
     )
@@ -416,6 +417,16 @@ def _feeding(workload: Workload, job: Job, stack: Runtime) -> Array:
     known = section(("input" if job.trains else "input_inference") if loads else "input_by_hand")
     each: float = known.get(workload.family, 0.0)
     return _array(job.batch) * each
+
+
+def by_hand(settled: Settled) -> bool:
+    """Whether a settled job is run by hand, of a workload whose data take the host time that is known."""
+    known = any(settled.workload.family in section(name) for name in _FEEDING)
+    return known and "eager" in settled.job.runtime.lower()
+
+
+#: What says how long a host takes for the data of a family.
+_FEEDING = ("input", "input_inference", "input_by_hand")
 
 
 def _refusals(devices: Devices, ops: Sequence[Op], job: Job, stack: Runtime) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from whichgpu.cost.activations import windowed
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory_law import coefficient
 from whichgpu.values import NamedTuple
-from whichgpu.workloads.ops import changed, stored_weight_bytes
+from whichgpu.workloads.ops import changed, some, stored_weight_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -300,7 +300,7 @@ def takes_workspaces(ops: Sequence[Op], capability: Array) -> Any:
 
     So have published peaks it: of videos on an A100, of pictures on an H100; none of pictures on an A100.
     """
-    volumes = any(op.kind == "conv" and np.any(op.dims["window"] > _SQUARE) for op in ops)
+    volumes = any(op.kind == "conv" and some(op.dims["window"] > _SQUARE) for op in ops)
     return volumes | (capability > _GA100)
 
 

@@ -49,7 +49,7 @@ class Paired(Devices):
     _brain: NDArray[np.bool_]
 
     def __init__(
-        self, table: Devices, chosen: Sequence[int], which: NDArray[np.intp], halves: Sequence[str] = ()
+        self, table: Devices, chosen: Sequence[int], which: NDArray[np.intp], brain: Sequence[bool] = ()
     ) -> None:
         of = {one.name: getattr(table, one.name) for one in fields(table) if one.init}
         super().__init__(**{**of, "gpus": tuple([table.gpus[i] for i in chosen])})
@@ -60,7 +60,7 @@ class Paired(Devices):
             "_chosen": places,
             "_rows": places[which],
             "_mine": {},
-            "_brain": np.array([one == "bf16" for one in halves or ("",) * len(places)])[which],
+            "_brain": np.array(brain or (False,) * len(places))[which],
         }
         for name, value in own.items():
             object.__setattr__(self, name, value)

@@ -20,7 +20,7 @@ from whichgpu.cost import personal
 from whichgpu.cost.asked import is_language_model, recomputing
 from whichgpu.cost.estimate import estimate, estimate_paired
 from whichgpu.cost.groups import arrays, halves, reasons, unit_of
-from whichgpu.cost.layout import devices_of, memory_parts
+from whichgpu.cost.layout import by_hand, devices_of, memory_parts
 from whichgpu.cost.memory import GIB, UNSURE, needed
 from whichgpu.cost.metrics import metric
 from whichgpu.cost.paired import Paired, Stacks, joined
@@ -52,8 +52,8 @@ if TYPE_CHECKING:
 _MOST = 4096
 #: Options that are counts, of which `Job.degree` takes arrays.
 _COUNTS = ("ep", "moe_tp", "attention_dp", "cp", "vp", "global_batch", "grad_accum")
-#: Formats of 16 bits of which the first may stand for both, and options that state a format of a part.
-_HALVES = ("fp16", "bf16")
+#: Formats of 16 bits by what may stand for them, and options that state a format of a part.
+_HALVES = {"fp16": "fp16", "bf16": "fp16", "amp-fp16": "amp-fp16", "amp-bf16": "amp-fp16"}
 _OWN_FORMAT = {"adapter_precision", "encoder_precision", "kv_precision", "vae_precision"}
 #: What runs the jobs of all tables.
 _stacks = Stacks()
@@ -251,7 +251,7 @@ class Pool(Sweep):
     def _paired(self, spots: Sequence[Spot], options: Mapping[str, str]) -> tuple[Settled, Paired]:
         """The jobs of these cells, and the GPU of each."""
         which = np.array([place for place, _ in spots])
-        devices = Paired(*self._devices(), which, [stack.half for stack in self._stacks])
+        devices = Paired(*self._devices(), which, [stack.brain for stack in self._stacks])
         job = recomputing(_with(self._job([numbers for _, numbers in spots]), options), self._settled.runtime)
         return self._settled._replace(job=job, runtime=joined(self._stacks, which)), devices
 
@@ -356,14 +356,14 @@ def _sixteen_bit(settled: Settled) -> tuple[Settled, str]:
     """A settled job in FP16 where that may stand for its format, and its format; "" where none stands for it.
 
     FP16 and BF16 have numbers of one size. What a GPU multiplies them at, what the fit knows of them and what
-    software makes of them is asked by the format (`Runtime.half`). Training scales the gradients of one
-    alone, and pipelines run parts of themselves in other formats than their own.
+    software makes of them is asked by the format (`Runtime.half`). Pipelines run parts of themselves in other
+    formats than their own.
     """
     job, format_ = settled.job, precision(settled.job.precision).id
-    apart = job.trains or "vae" in settled.workload.dims or job.options.keys() & _OWN_FORMAT
+    apart = "vae" in settled.workload.dims or job.options.keys() & _OWN_FORMAT
     if apart or format_ not in _HALVES:
         return settled, ""
-    return settled._replace(job=job.changed(precision=_HALVES[0])), format_
+    return settled._replace(job=job.changed(precision=_HALVES[format_])), format_
 
 
 def _counted(settled: Settled, count: int) -> Settled:
@@ -392,11 +392,11 @@ def _steps_once(settled: Settled) -> bool:
 def _work(settled: Settled) -> tuple[Any, ...]:
     """What jobs have in common whose ops are traced together."""
     job, text = settled.job, settled.job.runtime.lower()
-    words = [word in text for word in (*getattr(settled.workload.code, "RUNTIME_WORDS", ()), "eager")]
+    words = [word in text for word in getattr(settled.workload.code, "RUNTIME_WORDS", ())]
     options = [(name, "" if isinstance(one, np.ndarray) else one) for name, one in job.options.items()]
     stated = [getattr(job, name) is not None for name in NUMBERS]
     phase = settled.workload.work_phase(job.phase)
-    return (id(settled.workload), phase, job.precision, *words, *sorted(options), *stated)
+    return (id(settled.workload), phase, job.precision, *words, by_hand(settled), *sorted(options), *stated)
 
 
 def _degrees(job: Job) -> list[str]:

@@ -181,6 +181,11 @@ class Runtime:
     which: Any = field(default=None, compare=False)
 
     @property
+    def brain(self) -> bool:
+        """Whether FP16 stands for BF16 in the ops of the jobs that it runs."""
+        return self.half.endswith("bf16")
+
+    @property
     def kernels(self) -> str:
         """The id of the runtime that the fit knows it as."""
         return self.like or self.id
@@ -216,7 +221,7 @@ class Runtime:
             return kind in (self.several or (self,))[0].tf32
         return tuple(kind in one.tf32 for one in self.each)
 
-    def read(self, one: Callable[[Runtime], float]) -> Any:
+    def read(self, one: Callable[[Runtime], float | bool]) -> Any:
         """What is read of it; of each job's own, (J,), where several are joined."""
         return np.array([one(stack) for stack in self.several])[self.which] if self.several else one(self)
 

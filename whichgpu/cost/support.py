@@ -133,8 +133,11 @@ def _others(vendor: str) -> str:
 def _convolves(ops: Sequence[Op]) -> bool:
     if all(op.kind != "conv" for op in ops):
         return False
-    work = {kind: sum(float(np.sum(op.flops * op.count)) for op in ops if op.kind == kind)
-            for kind in PRODUCTS}  # fmt: skip
+    work = dict.fromkeys(PRODUCTS, 0.0)
+    for op in ops:
+        if op.kind in work:
+            flops = op.flops * op.count
+            work[op.kind] += float(flops.sum() if isinstance(flops, np.ndarray) else flops)
     # On a GPU of unread memory they are no numbers.
     return work.get("conv", 0.0) > 0.5 * sum(work.values())
 

@@ -37,7 +37,7 @@ from whichgpu.cost.memory_law import coefficient
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.checkpointing import repeated
-from whichgpu.workloads.ops import changed, stored_weight_bytes
+from whichgpu.workloads.ops import changed, some, stored_weight_bytes
 from whichgpu.workloads.ops import parameters as by_module
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.training import by_lists, optimizer_bytes, paged, trained_parameters
@@ -192,7 +192,7 @@ def training_parts(
     parts["not_at_once"] = np.minimum(more, 0.0)
     if step.frozen:
         parts["widened_layer"] = widened_layer(forward, stack, named)
-    return {name: part for name, part in parts.items() if name in _ALWAYS or np.any(part)}
+    return {name: part for name, part in parts.items() if name in _ALWAYS or some(part)}
 
 
 def of_all(*ops: Any, stack: Runtime, spread: Spread, **given: Any) -> dict[str, Any]:
@@ -342,7 +342,7 @@ def _widened_ends(step: _Step) -> Any:
     """Bytes that frozen weights which are not quantised take more, where a framework keeps them in FP32."""
     if not (step.frozen and step.named.quantised and step.stack.holds.get("widens_ends")):
         return 0.0
-    ends = [op for op in step.own if np.any(op.stored_bytes) and (op.kind != "gemm" or op.shard == "vocab")]
+    ends = [op for op in step.own if some(op.stored_bytes) and (op.kind != "gemm" or op.shard == "vocab")]
     return stored_weight_bytes(ends) * (_FP32 / step.named.head - 1.0)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -122,6 +124,11 @@ def changed(op: Op, **changes: Any) -> Op:
     for name, value in changes.items():
         values[PLACES[name]] = value
     return tuple.__new__(Op, values)
+
+
+def some(value: Any) -> bool:
+    """`np.any` of a number or an array, in a tenth of its time for a number."""
+    return bool(value.any() if isinstance(value, np.ndarray) else value)
 
 
 def total(ops: Iterable[Op], quantity: str) -> Any:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.errors import UsageError
-from whichgpu.workloads.ops import Op, changed
+from whichgpu.workloads.ops import Op, changed, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -119,8 +119,24 @@ def _gradient_casts(forward: tuple[Op, ...], precision: Precision) -> Iterator[O
         yield from _cast("autocast.gradients", forward, 2.0, 4.0, "backward")
         if precision.math == "fp16":
             elements = trained_parameters(forward)
-            yield Op("pointwise", "optimizer.unscale", {"elements": elements}, "fp32", flops=elements,
+            yield Op("pointwise", _UNSCALE, {"elements": elements}, "fp32", flops=elements,
                      read_bytes=4.0 * elements, write_bytes=4.0 * elements, stage="optimizer")  # fmt: skip
+
+
+#: What divides out the loss scale.
+_UNSCALE = "optimizer.unscale"
+
+
+def unscaled(step: tuple[Op, ...], brain: Any) -> tuple[Op, ...]:
+    """The ops of a step in FP16 which stands for BF16 where `brain` says so: a number, or (J,), of each job.
+
+    BF16 has no loss scale to divide out.
+    """
+    if not some(brain):
+        return step
+    times = 1.0 - np.asarray(brain, dtype=np.float64)
+    kept = (op for op in step if op.layer != _UNSCALE or some(times))
+    return tuple([changed(op, repeats=op.repeats * times) if op.layer == _UNSCALE else op for op in kept])
 
 
 def _cast(layer: str, forward: tuple[Op, ...], read: float, write: float, stage: str) -> Iterator[Op]:
@@ -170,7 +186,7 @@ def _product_gradients(op: Op, back: Op) -> Iterator[Op]:
         yield changed(back, layer=f"{op.layer}.wgrad", dims={**op.dims, "m": k, "n": n, "k": m},
                       read_bytes=op.read_bytes + op.write_bytes, write_bytes=op.weight_bytes,
                       weight_bytes=0.0)  # fmt: skip
-        if np.any(op.parameters > n * k * op.dims.get("groups", 1.0)):
+        if some(op.parameters > n * k * op.dims.get("groups", 1.0)):
             yield _bias_gradient(op)
 
 

@@ -29,7 +29,7 @@ def emulating(
     PyTorch does so on what is older than Ampere (`emulated` in data/software). Narrower weights, which are
     widened anyway, are multiplied in FP16 there. In a sweep FP16 may stand for BF16 (`Runtime.half`).
     """
-    names = {"bf16", *(("fp16",) if any(one.half == "bf16" for one in runtime.among(1)) else ())}
+    names = {"bf16", *(("fp16",) if any(one.brain for one in runtime.among(1)) else ())}
     if not names & set(ops.dtypes):
         return peaks
     by_hand = devices.under(runtime, lambda one, table: table.known(_emulates(one.software))).astype(bool)
@@ -39,7 +39,7 @@ def emulating(
         np.array([dtype == name for dtype in ops.dtypes])[:, None, None] for name in ("bf16", "fp16")
     )
     if "fp16" in names:
-        brain = brain | (half & runtime.read(lambda one: one.half == "bf16"))
+        brain = brain | (half & runtime.read(lambda one: one.brain))
     wide = ops.kind != "gemm" or ~quantised(ops)
     widened = section("products")["emulated"] * np.minimum(devices.vector, devices.multiplying)
     return np.where(brain & wide & by_hand, widened, peaks)
