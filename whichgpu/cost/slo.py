@@ -71,6 +71,15 @@ _SAME = re.compile(r"(?<=[0-9 m]s) (?=p[0-9]+ ?[=:<≤]* ?[0-9.]+ ?m?s\b)", re.I
 _SLASH = re.compile(r"(?<=[0-9 m]s) ?/ ?(?=ttft|tpot|itl|e2e)", re.IGNORECASE)
 #: A text that ends with a time.
 _TIME_ENDS = re.compile(r"\d ?(?:ms|s|secs?|seconds?|milliseconds?|min|minutes?) +$", re.IGNORECASE)
+#: A percentile behind the time that it is of: "ttft 500 ms p90".
+_BEHIND = re.compile(
+    r"\d ?(?:ms|s|secs?|seconds?|milliseconds?) +(?:at )?\(?p ?\d+(?:\.\d+)?\)? *$", re.IGNORECASE
+)
+#: Between objectives that each begin with how they are taken: "p90 ttft 500 ms p99 tpot 40 ms".
+_AHEAD = re.compile(
+    r"(?<=[0-9 m]s) +(?=(?:p ?[0-9.]+|mean|median|average|avg)[ (]+(?:ttft|tpot|itl|tbt|e2el?|latency)\b)",
+    re.IGNORECASE,
+)
 #: What else may stand in an objective.
 _FILLERS = frozenset(
     ("<=", "<", "≤", "=", ":", "(", ")", "@", "-", "of", "is", "are", "be", "under", "below", "within",
@@ -140,9 +149,11 @@ def _as_tools(text: str) -> str:
 def _apart(text: str) -> str:
     """Objectives that stand side by side, each with its metric first, with commas between them."""
     if not _METRIC.match(text.strip().lower()):
-        return text
+        return _AHEAD.sub(",", text)
     starts = [found.start() for found in _METRIC.finditer(text.lower())]
-    cuts = [at for at in starts if _TIME_ENDS.search(text[:at])]
+    # "ttft 500 ms p90 tpot 40 ms p99": where the last percentile stands behind, so do those before it.
+    ends = [_TIME_ENDS, *([_BEHIND] if _BEHIND.search(text) else [])]
+    cuts = [at for at in starts if any(end.search(text[:at]) for end in ends)]
     parts = [text[a:b] for a, b in zip([0, *cuts], [*cuts, None], strict=True)]
     # "ttft p50 100 ms p99 500 ms" names its metric once.
     return ",".join(
@@ -162,6 +173,11 @@ def _term(text: str) -> Term:
     if named is None:
         raise _unread(text)
     rest = low[: named.start()] + " " + low[named.end() :]
+    if (other := _METRIC.search(rest)) and re.search(r"\d.*\d", rest):
+        raise UsageError(
+            f"'{text}' is of {named[0]} and {other[0]}; put a comma between two objectives: "
+            "ttft p90 1 s, tpot 50 ms"
+        )
     taken = _HOW.search(rest)
     if taken:
         rest = rest[: taken.start()] + " " + rest[taken.end() :]
