@@ -58,6 +58,7 @@ L40S, H100, H200 = GPUS["l40s"], GPUS["h100-80gb-sxm"], GPUS["h200-141gb-sxm"]
         ("ttft 500 ms p90", [("ttft", "p90", 0.5)]),
         ("ttft 500 ms p90 tpot 40 ms p99", [("ttft", "p90", 0.5), ("tpot", "p99", 0.04)]),
         ("p90 ttft 500 ms p99 tpot 40 ms", [("ttft", "p90", 0.5), ("tpot", "p99", 0.04)]),
+        ("p95 ttft < 2 s TPOT<=40ms", [("ttft", "p95", 2.0), ("tpot", "mean", 0.04)]),
         ("p90(ttft)<500ms mean(tpot)<40ms", [("ttft", "p90", 0.5), ("tpot", "mean", 0.04)]),
         ("TTFT 1 s (p95) e2e 20 s p99", [("ttft", "p95", 1.0), ("latency", "p99", 20.0)]),
         ("ttft 500ms/itl 20ms", [("ttft", "mean", 0.5), ("itl", "mean", 0.02)]),
@@ -77,6 +78,7 @@ def test_objectives_are_read(text, terms):
         ("throughput 100 tokens/s", "no objective of ttft"), ("20 tokens/s", "no objective"),
         ("ttft p90 p99 1 s", "no objective"), ("ttft p90 1 s quickly", "not a time"),
         ("ttft 1 s p90 tpot 40 ms", "is of ttft and tpot; put a comma between"),
+        ("latency 5 s p95 at 10 rps", 'another option: --rate "10 req/s"'),
         ("ttft -1 s", "no objective"), ("itl > 20 ms", "held below its objective: write < for >"),
     ],
 )  # fmt: skip

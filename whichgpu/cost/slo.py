@@ -75,11 +75,12 @@ _TIME_ENDS = re.compile(r"\d ?(?:ms|s|secs?|seconds?|milliseconds?|min|minutes?)
 _BEHIND = re.compile(
     r"\d ?(?:ms|s|secs?|seconds?|milliseconds?) +(?:at )?\(?p ?\d+(?:\.\d+)?\)? *$", re.IGNORECASE
 )
-#: Between objectives that each begin with how they are taken: "p90 ttft 500 ms p99 tpot 40 ms".
-_AHEAD = re.compile(
-    r"(?<=[0-9 m]s) +(?=(?:p ?[0-9.]+|mean|median|average|avg)[ (]+(?:ttft|tpot|itl|tbt|e2el?|latency)\b)",
-    re.IGNORECASE,
-)
+#: A text whose first objective begins with how it is taken, and what parts it from the next:
+#: "p90 ttft 500 ms p99 tpot 40 ms", "p90 ttft 500 ms tpot 40 ms".
+_TAKEN = r"(?:p ?[0-9.]+|mean|median|average|avg)[ (]+"
+_BARE = r"(?:ttft|tpot|itl|tbt|e2el?|latency)\b"
+_TAKEN_FIRST = re.compile(rf"\s*{_TAKEN}{_BARE}", re.IGNORECASE)
+_AHEAD = re.compile(rf"(?<=[0-9 m]s) +(?=(?:{_TAKEN})?{_BARE})", re.IGNORECASE)
 #: What else may stand in an objective.
 _FILLERS = frozenset(
     ("<=", "<", "≤", "=", ":", "(", ")", "@", "-", "of", "is", "are", "be", "under", "below", "within",
@@ -149,7 +150,7 @@ def _as_tools(text: str) -> str:
 def _apart(text: str) -> str:
     """Objectives that stand side by side, each with its metric first, with commas between them."""
     if not _METRIC.match(text.strip().lower()):
-        return _AHEAD.sub(",", text)
+        return _AHEAD.sub(",", text) if _TAKEN_FIRST.match(text) else text
     starts = [found.start() for found in _METRIC.finditer(text.lower())]
     # "ttft 500 ms p90 tpot 40 ms p99": where the last percentile stands behind, so do those before it.
     ends = [_TIME_ENDS, *([_BEHIND] if _BEHIND.search(text) else [])]
@@ -195,7 +196,9 @@ def _time(amount: str, text: str) -> float:
     except UsageError:
         bare = re.fullmatch(r"[0-9.]+", amount)
         why = f'has no unit; write "{text} ms" or "{text} s"' if bare else f"is not a time; {_EXAMPLE}"
-        raise UsageError(f"'{text}': '{amount}' {why}") from None
+        load = re.search(r"([0-9.]+) ?(?:rps|qps|req(?:uest)?s? ?(?:/|per) ?s)", amount)
+        also = f'; the load is another option: --rate "{load[1]} req/s"' if load else ""
+        raise UsageError(f"'{text}': '{amount}' {why}{also}") from None
 
 
 def _how(found: re.Match[str] | None, text: str) -> str:
