@@ -90,8 +90,8 @@ def batches(job: Job, gpu: Gpu, terms: Sequence[Term] = ()) -> Batches:
     """
     if terms and job.trains:
         raise UsageError(
-            f"{terms[0]} is an objective of requests, and {job.workload} runs {job.phase} here, which has none; "
-            "leave --slo, or write e.g. --phase serve, --phase infer"
+            f"{terms[0]} is an objective of requests, and {job.workload} runs {job.phase} here, which has "
+            "none; leave out --slo, or write e.g. --phase serve, --phase infer"
         )
     if any(term.metric != "latency" for term in terms):
         other = next(term for term in terms if term.metric != "latency")
