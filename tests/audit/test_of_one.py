@@ -1,0 +1,32 @@
+"""What several of a device cost, do and draw, and how many it takes, by what the text tells of one."""
+
+from __future__ import annotations
+
+import corpus
+import pytest
+
+from whichgpu.audit.answer import audited
+from whichgpu.hardware.catalogue import catalogue
+
+RENTS = "An A10 rents for $0.75 per hour and an A100 for $1.89. "
+SPEEDS = "An A10 makes 18.75 images per minute, an A100 37.5.\n\n"
+WATTS = "An A10 is rated at 150 W and an A100 PCIe at 300 W. "
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        (RENTS + "54 A10s cost $40.50 per hour and 27 A100s $51.03.", ()),
+        (RENTS + "54 A10s cost $40.50 per hour and 27 A100s $51.30.", ("$51.30",)),
+        (SPEEDS + "For 1,000 images per minute you need 54 A10s or 27 A100s.", ()),
+        (SPEEDS + "For 1,000 images per minute you need 45 A10s or 22 A100s.", ("45", "22")),
+        (SPEEDS + "For 1,000 images per minute with a reserve you need 64 A10s.", ()),
+        (SPEEDS + "Eight A10s make 170 images per minute.", ("170 images per minute",)),
+        (SPEEDS + "Eight A10s make 150 images per minute.", ()),
+        (WATTS + "54 A10s thus draw 8.8 kW.", ("8.8 kW",)),
+        (WATTS + "54 A10s thus draw 8.1 kW.", ()),
+    ],
+)
+def test_several_by_what_one_does(text, wrong):
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY).accusations
+    assert tuple(each.quote for each in found) == wrong
