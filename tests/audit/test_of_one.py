@@ -30,3 +30,19 @@ WATTS = "An A10 is rated at 150 W and an A100 PCIe at 300 W. "
 def test_several_by_what_one_does(text, wrong):
     found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY).accusations
     assert tuple(each.quote for each in found) == wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("The group costs $7,008 a month. Over a quarter that is $21,024.", ()),
+        ("The group costs $7,008 a month. Over a quarter that is $24,021.", ("$24,021",)),
+        ("One costs $1,168 a month of 730 hours, all six $7,008. Over a quarter that is $21,024.", ()),
+        ("We pay $9,000 per quarter, that is $36,000 per year.", ()),
+        # A share is none.
+        ("The rent fell by a quarter from $4.00 to $3.00.", ()),
+    ],
+)
+def test_a_quarter_has_three_months(text, wrong):
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY).accusations
+    assert tuple(each.quote for each in found) == wrong
