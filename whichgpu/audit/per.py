@@ -20,8 +20,8 @@ PERIODS: Mapping[str, str] = {
     "week": r"weeks?|wochen?|semaines?|semanas?|settimane?",
     "month": r"months?|mo|monate?n?|mois|mes(?:es)?|mes[ei]",
     # "A quarter of the price" and "by a quarter" are shares.
-    "quarter": r"(?:(?<=per )|(?<=each )|(?<=every )|(?<=over a )|(?<=in a )|(?<=for a )|(?<=\d a )|(?<=one ))"
-    r"quarter(?!\s+(?:of|as|the|less|more|cheaper|faster|million|billion))",
+    "quarter": r"(?:(?<=per )|(?<=each )|(?<=every )|(?<=over a )|(?<=in a )|(?<=for a )|(?<=\d a )|"
+    r"(?<=one ))quarter(?!\s+(?:of|as|the|less|more|cheaper|faster|million|billion))",
     "year": r"years?|yrs?|jahre?n?|ans?(?!\s+h(?:ou)?r)|ann\u00e9es?|a\u00f1os?|ann[oi]",
 }
 _LENGTH = "|".join(PERIODS.values())
