@@ -237,7 +237,7 @@ def _by_amount(
         )
 
 
-def per_said(amounts: Sequence[Term], said: Change, text: str) -> Sequence[Term]:
+def per_said(amounts: list[Term], said: Change, text: str) -> list[Term]:
     """The amounts that are per what a change is said to be per, where it is said."""
     per = _PER_SAID.match(text, said.end)
     at = AXES.index(per[1].lower()) if per else 0
