@@ -21,6 +21,14 @@ WATTS = "An A10 is rated at 150 W and an A100 PCIe at 300 W. "
         (SPEEDS + "For 1,000 images per minute you need 54 A10s or 27 A100s.", ()),
         (SPEEDS + "For 1,000 images per minute you need 45 A10s or 22 A100s.", ("45", "22")),
         (SPEEDS + "For 1,000 images per minute with a reserve you need 64 A10s.", ()),
+        (SPEEDS + "The load is 1,000 images per minute; for this we need 40 A10s.", ("40",)),
+        (SPEEDS + "The load is 1,000 images per minute; for this we need 54 A10s.", ()),
+        # What several do is no rate of one.
+        (
+            SPEEDS
+            + "Eight A10s make 150 images per minute. We have 200 images per minute, so we need 11 A10s.",
+            (),
+        ),
         (SPEEDS + "Eight A10s make 170 images per minute.", ("170 images per minute",)),
         (SPEEDS + "Eight A10s make 150 images per minute.", ()),
         (WATTS + "54 A10s thus draw 8.8 kW.", ("8.8 kW",)),

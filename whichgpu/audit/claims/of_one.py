@@ -59,6 +59,10 @@ _COSTS = re.compile(
 _TAKES = re.compile(
     r"\b(?:needs?|needed|takes?|requires?|required|buy|rent|call for|calls for)\b[^.;]{0,60}$", re.IGNORECASE
 )
+_FOR_THIS = re.compile(
+    r"\b(?:for (?:this|that|it)|to (?:do (?:so|this|that)|(?:serve|handle|reach|carry) (?:it|this|that)))\b",
+    re.IGNORECASE,
+)
 #: How far an amount may be from so many times that of one, at least; and where it is of something else.
 _EXACT, _ABOUT, _APART, _FAR = 0.001, 0.12, 2.0, 12.0
 #: Numbers too few, or too many, beyond any rounding.
@@ -175,7 +179,13 @@ def _enough(several: _Several) -> Iterator[Finding]:
     here, words = text.sentence(name.start), text.passage.text
     if _ELSE.search(words, here.start, here.end) or not _TAKES.search(words, here.start, name.start):
         return
-    works = [each for each in within(text.every, here.start, name.start) if _is_rate(each)]
+    since = here.start
+    if _FOR_THIS.search(words, here.start, name.start):
+        # What was just asked for: "The traffic is 10,000 a second; for this you need".
+        since = text.sentence(max(here.start - 2, 0)).start
+    if _ELSE.search(words, since, here.start):
+        return
+    works = [each for each in within(text.every, since, name.start) if _is_rate(each)]
     rates = several.rates(works[0]) if len(works) == 1 else []
     if len(rates) != 1 or works[0].about or rates[0].one.about or rates[0].low != rates[0].high:
         return
@@ -184,7 +194,7 @@ def _enough(several: _Several) -> Iterator[Finding]:
     most = _MANY * (math.ceil(real * (1 + rounding(one))) + 1)
     if real < 1 or _FEW * real <= many <= most or many > _FAR * real:
         return
-    right = math.ceil(real * (1 - rounding(one)) - 1e-9)
+    right = math.ceil(real - 1e-9)
     because = f"{works[0].words} over {one.words} is {real:.4g}, so {right} of them"
     numbers = [each for each in within(text.every, here.start, name.end) if each.value == many]
     place = (numbers[-1].start, numbers[-1].end) if numbers else (name.start, name.end)
