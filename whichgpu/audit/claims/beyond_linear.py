@@ -1,6 +1,6 @@
 """Several GPUs that are said to be faster than one by more than their number.
 
-"Two GPUs are 2.4 times as fast as one", "with two cards instead of one the throughput grows by a factor of 2.3",
+"Two GPUs are 2.4 times as fast as one", "with two cards instead of one it grows by a factor of 2.3",
 "going from one GPU to two more than doubles throughput": nothing of the same kind scales better than linear.
 """
 
