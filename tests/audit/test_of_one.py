@@ -31,6 +31,8 @@ WATTS = "An A10 is rated at 150 W and an A100 PCIe at 300 W. "
         ),
         (SPEEDS + "Eight A10s make 170 images per minute.", ("170 images per minute",)),
         (SPEEDS + "Eight A10s make 150 images per minute.", ()),
+        ("An L4 rents for $0.71 per hour. Twenty L4 cost $14.20 an hour.", ()),
+        ("An L4 rents for $0.71 per hour. Twenty L4 cost $12.40 an hour.", ("$12.40",)),
         (WATTS + "54 A10s thus draw 8.8 kW.", ("8.8 kW",)),
         (WATTS + "54 A10s thus draw 8.1 kW.", ()),
     ],
