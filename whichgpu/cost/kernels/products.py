@@ -202,7 +202,7 @@ def _tiled(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float
 
 
 def _tile(devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
-    """Rows of a tile of experts, a column of the devices, 0 where none is known; 0 alone for no such kernel."""
+    """Rows of a tile of experts, a column of the devices, 0 where none is known; 0 for no such kernel."""
     if not runtime.expert_tile:
         return np.zeros(())
     return devices.each(lambda gpu: runtime.expert_tile.get(gpu.vendor, 0.0))
