@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 #: Packages whose answers are read and whose modules are not imported by name.
 _BEHIND = (
     "whichgpu/audit/", "whichgpu/bench/", "whichgpu/cost/", "whichgpu/planner/", "whichgpu/report/",
-    "whichgpu/workloads/families/", "whichgpu/workloads/importers/",
+    "whichgpu/software/", "whichgpu/prices/", "whichgpu/hardware/", "whichgpu/export/",
+    "whichgpu/workloads/diffusion/",
+    "whichgpu/workloads/families/", "whichgpu/workloads/importers/", "whichgpu/workloads/language/",
 )  # fmt: skip
 
 
