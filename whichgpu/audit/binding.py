@@ -63,6 +63,13 @@ _MISSING = re.compile(
     r"\s+(?:about |around |roughly |only |just |you |~)*$",
     re.IGNORECASE,
 )
+#: "What do you give up with the A4000? 8 GB": what two differ by.
+_GIVEN_UP = re.compile(
+    r"\bwhat (?:do|does|did|would|will) (?:\w+ ){1,2}(?:give up|lose|gain|save|miss|sacrifice|forgo)\b"
+    r"[^?.]*\?\s+[^.;:?!]*$",
+    re.IGNORECASE,
+)
+_QUESTION = 140
 _PART_AFTER = re.compile(
     r"(?:(?!\b(?:the|is|are|was|has|have)\b)[\w\s-]){0,32}"
     r"\b(?:per(?!\s+(?:gpu|card|accelerator)\b)|each|more|fewer|less|mehr|weniger|pro|je|de "
@@ -288,6 +295,8 @@ def of_a_part(text: str, quantity: Quantity) -> bool:
     if _NTH.match(after):
         return True
     if quantity.dimension == "memory" and _IN_A_TIME.match(after):
+        return True
+    if _GIVEN_UP.search(text, max(0, quantity.start - _QUESTION), quantity.start):
         return True
     return bool(
         _MISSING.search(before)

@@ -176,7 +176,22 @@ def _behind(passage: Passage, sentence: Sentence, match: re.Match[str], who: Spo
     after = [each for each in who.here if each.start >= match.end()]
     leads = _WITH.fullmatch(passage.text, sentence.start, match.start())
     then = leads and after and _THE_ONE.fullmatch(passage.text, match.end(), after[0].start)
+    # "The one with the most CUDA cores is the L4", whatever is named before.
+    one = _ONE_WITH.search(passage.text, sentence.start, match.start())
+    then = then or (one and after and _IS_THE.fullmatch(passage.text, match.end(), after[0].start))
     return after[0] if then else None
+
+
+_ONE_WITH = re.compile(
+    r"\b(?:one|cards?|gpus?|model|accelerator|winner|option)\s+(?:with|that (?:has|offers|comes with|boasts)|"
+    r"having|offering|to (?:have|offer))\s+(?:by far\s+)?$",
+    re.IGNORECASE,
+)
+_IS_THE = re.compile(
+    r"[^.;:,]{0,40}\s(?:is|was|remains|would be)\s+(?:still\s+|by far\s+|clearly\s+|thus\s+|also\s+)?"
+    r"(?:the\s+|nvidia[\u2019']s\s+|nvidia\s+|amd\s+)*",
+    re.IGNORECASE,
+)
 
 
 _WITH = re.compile(
