@@ -95,6 +95,8 @@ def implied(text: str, sentence: Sentence) -> list[Named]:
 
 def carried(passage: Passage, sentence: Sentence) -> list[Named]:
     """What the sentence before is about, where this one goes on with "It offers 222.2 TFLOPS"."""
+    if asked := _asked(passage, sentence):
+        return asked
     if not re.match(r"\s*(?:it|this|that)\b", sentence.text, re.IGNORECASE):
         return []
     before = within(named(passage.text), 0, sentence.start)
@@ -104,3 +106,19 @@ def carried(passage: Passage, sentence: Sentence) -> list[Named]:
     first = next(each for each in before if each.end > sentence.start - 4 * APART)
     at = sentence.start + value.start()
     return [first._replace(start=at, end=at)]
+
+
+#: A question that is nothing but what is asked for, and an answer that begins with a value.
+_QUESTION = re.compile(
+    r"(?:^|[.!?]\s+)(?:And\s+|What about\s+)?(?:(?:the|its)\s+)?[A-Za-z][\w\s-]{2,24}\?\s*$", re.IGNORECASE
+)
+_ANSWER = re.compile(r"\s*(?:Only |Just |About |A full |Still )?(?=\d)", re.IGNORECASE)
+
+
+def _asked(passage: Passage, sentence: Sentence) -> list[Named]:
+    """What a short question just before asks for: "Tensor cores? 544 on the RTX 2080 Ti"."""
+    answer = _ANSWER.match(sentence.text)
+    question = _QUESTION.search(passage.text, 0, sentence.start) if answer else None
+    found = within(named(passage.text), question.start(), sentence.start) if question else []
+    at = sentence.start + (answer.end() if answer else 0)
+    return [found[0]._replace(start=at, end=at)] if len(found) == 1 else []

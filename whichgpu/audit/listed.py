@@ -43,7 +43,7 @@ _LIST = frozenset({
     "dual", "single", "slot", "slots", "dual-slot", "single-slot", "blower", "generation",
     "first-generation", "second-generation", "third-generation", "fourth-generation",
     "fifth-generation", "ampere", "ada", "lovelace", "hopper", "volta", "turing", "pascal", "blackwell",
-    "rdna", "cdna", "architecture", "based",
+    "rdna", "cdna", "architecture", "based", "whose",
 })  # fmt: skip
 #: Words of a script without blanks, which make a sentence.
 _SCRIPT = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{2}")
@@ -187,7 +187,8 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
     first = mention.end if mention else sentence.start
     if key is None or not first <= quantity.start <= first + _LONGEST or quantity.high != quantity.value:
         return None
-    sized = _SIZE_OF.search(text, max(0, quantity.start - 14), quantity.start)
+    # "RTX 3060 12 GB (12 GB)": the size before the brackets is of the name.
+    sized = _SIZE_OF.search(text, max(first, quantity.start - 14), quantity.start)
     if sized or _SCRIPT.search(text, first, quantity.start):
         return None
     gap = text[first : quantity.start]

@@ -16,7 +16,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.holding.rooms import UNLIKE, VERB, Room, room_before, room_in, room_of
 from whichgpu.audit.holding.short import EASED, short_of_need, short_of_stated
 from whichgpu.audit.holding.ways import FULL, FULLY, LORA, PLURAL, QLORA, TUNED, Way, how_held
-from whichgpu.audit.holding.words import CASE
+from whichgpu.audit.holding.words import CASE, NO_FIT
 from whichgpu.audit.models import formats, models, single
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
@@ -172,7 +172,7 @@ def _of_sentence(
     index: int, passage: Passage, place: tuple[int, int],
     told: tuple[_Told, re.Match[str] | None], context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
-    if _SLOWLY.search(passage.text, *place):
+    if _SLOWLY.search(passage.text, *place) or NO_FIT.match(passage.text, *place):
         return
     listed = _is_listed(passage.text[slice(*place)])
     starts = [place[0], *(match.end() for match in _APART.finditer(passage.text, *place)), place[1]]

@@ -158,6 +158,9 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
     if _OTHERWISE.search(words, first.start, min(last.end + BEHIND, text.sentence(last.start).end)):
         return None
     start = text.sentence(last.start).start
+    if "respectively" in words[start : text.sentence(last.start).end]:
+        # Each in its turn, and none beside the name before it.
+        return None
     if first.start < start and any(each.of in LENGTHS for each in within(text.every, start, last.start)):
         # "For a month we charge $584 and $1,380. Eight for a week come to": for a time of its own.
         return None

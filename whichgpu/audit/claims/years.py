@@ -108,6 +108,7 @@ def find(context: Context) -> Iterator[Finding]:
             # "The successor of the A40 came in 2022" is not the A40.
             here = [each for each in who.here if not _KIN_OF.search(passage.text, place[0], each.start)]
             if here:
+                yield from _in_front(passage, place, here[0], context)
                 yield from _years(passage, place, here, context)
                 yield from _by_clause(passage, place, here, context)
             elif who.topic and who.certain and ITS_OWN.match(sentence.text) and not chip:
@@ -121,6 +122,25 @@ _KIN_OF = re.compile(
 )
 #: Years of several devices in their order: "in 2020, 2022 and 2024".
 _LIST = re.compile(r"\b20[012]\d(?:, 20[012]\d)*,? and 20[012]\d\b")
+
+
+#: A year of what stands behind the comma: "Released in 2022, the 4090 is newer", "When it launched in 2022".
+_FRONT = re.compile(
+    r"\s*(?:When it (?:was )?(?:first )?)?(?:launched|released|introduced|debuted|came out|arrived|"
+    r"presented|announced|unveiled|out)\s+(?:back )?in (?:early |late |mid-)?(?:[A-Z][a-z]+ )?(20[012]\d)\b"
+    r"(?:[^.;,]|[.,](?=\d)){0,40},\s+(?:the\s+|nvidia(?:[\u2019']s)?\s+|amd(?:[\u2019']s)?\s+)*",
+    re.IGNORECASE,
+)
+
+
+def _in_front(
+    passage: Passage, place: tuple[int, int], first: Mention, context: Context
+) -> Iterator[Finding]:
+    """The year that a sentence begins with, of the device that stands behind it."""
+    match = _FRONT.match(passage.text, *place)
+    if match and match.end() == first.start and len(_ANY_YEAR.findall(match[0])) == 1:
+        told = _ANNOUNCED.search(match[0]) is not None
+        yield from of_year(passage, match, first, context, announced=told)
 
 
 def _in_turn(

@@ -97,7 +97,13 @@ ASIDE = re.compile(
     r"mac\w*|laptops?|m[1-5] (?:max|ultra|pro)|tokens? (?:per|a) second|tok/s|faster|slow\w*|crawls?|"
     r"quick\w*|"
     r"than|instead of|apart from|system|adapters?|text encoders?|vae|speculative|parts? of|half of|"
-    r"layers?|some of|most of|wonder\w*|ask(?:s|ed)?)\b|\?",
+    r"layers?|some of|most of|wonder\w*|ask(?:s|ed)?|[TP]?FLOPS|TOPS)\b|\?",
+    re.IGNORECASE,
+)
+#: What denies a fit that was asked for ("On the A4000, no: the weights take"), or is said of whatever fits.
+NO_FIT = re.compile(
+    r"\s*(?:(?:On|In|With|For)\s[^.;:,]{2,40},\s+no\b(?=\s*[:.,;!])|"
+    r"(?:Everything|Anything|Whatever|All|Any model|Models)\s+(?:else\s+)?(?:that|which|you|with|needing)\b)",
     re.IGNORECASE,
 )
 #: What runs all the same, by other memory.
