@@ -63,6 +63,11 @@ _MISSING = re.compile(
     r"\s+(?:about |around |roughly |only |just |you |~)*$",
     re.IGNORECASE,
 )
+#: "A gigabyte of memory on the RTX 4080 cost $74.94": no price of the card.
+_OF_ONE = re.compile(
+    r"\b(?:an?|each|every|one|per)\s+(?:gigabyte|gb|tflops?|teraflops?|core|watt|terabyte)\b[^.;]*$",
+    re.IGNORECASE,
+)
 #: "What do you give up with the A4000? 8 GB": what two differ by.
 _GIVEN_UP = re.compile(
     r"\bwhat (?:do|does|did|would|will) (?:\w+ ){1,2}(?:give up|lose|gain|save|miss|sacrifice|forgo)\b"
@@ -295,6 +300,8 @@ def of_a_part(text: str, quantity: Quantity) -> bool:
     if _NTH.match(after):
         return True
     if quantity.dimension == "memory" and _IN_A_TIME.match(after):
+        return True
+    if quantity.dimension == "money" and _OF_ONE.search(text, max(0, quantity.start - APART), quantity.start):
         return True
     if _GIVEN_UP.search(text, max(0, quantity.start - _QUESTION), quantity.start):
         return True

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 #: What says that something can be held, or had better be.
 _HOLDS = re.compile(
     r"\b(?:fit(?:s|ting|ted)?|stays?(?! (?:at|below|under|within) [\d,]+ ?W)|"
-    r"run(?:s|ning)?|host(?:s|ed|ing)?|load(?:s|ed|ing)?|serv(?:es?|ed|ing)|"
-    rf"hold(?:s|ing)?|go(?:es)?\s+(?:in(?:to)?|on(?:to)?)\b{CASE}|"
+    r"run(?:s|ning)?|host(?:s|ed|ing)?|(?<!full )(?<!under )load(?:s|ed|ing)?|serv(?:es?|ed|ing)|"
+    rf"hold(?:s|ing)?(?! (?:about |up to |just )?\d+ ?[GT]B\b)|go(?:es)?\s+(?:in(?:to)?|on(?:to)?)\b{CASE}|"
     r"(?:has|have) (?:enough )?(?:room|memory)|"
     r"handl(?:es?|ing)|deploy(?:s|ed)?|enough|sufficient|suffices?|will do|does it|can do|do it|manages?|"
     r"recommend\w*|possible|feasible|comfortabl[ey]|squeez\w+|use|using|take|takes|needs?|requires?|choose|"
@@ -70,7 +70,7 @@ _NONE = re.compile(
 _IT = re.compile(
     r"\b(?:it|this model|that model|the (?:whole |full |entire |same |quanti[sz]ed |\w{2,6}[- ]?\d{0,2} |"
     r"\d-bit )?(?:model|version|"
-    r"one|weights|checkpoint)|that|this|holds?|which|sie|es|il|lo)\b",
+    r"one|weights|checkpoint)|that|this|holds?(?! \d+ ?[GT]B\b)|which|sie|es|il|lo)\b",
     re.IGNORECASE,
 )
 

@@ -322,7 +322,7 @@ class Among(NamedTuple):
 def _among(index: int, passage: Passage, sentence: Sentence, context: Context) -> Among:
     """The devices that a sentence counts: those of the text, of what stands before, or of the passage."""
     said = _SCOPE.search(sentence.text)
-    if listed := _listed(index, passage, sentence, context):
+    if listed := among_named(index, passage, sentence, context):
         return Among(listed)
     count = next((n for word, n in _COUNTS.items() if said and word in said[0].lower()), 0)
     every = devices(context)
@@ -342,7 +342,7 @@ def _among(index: int, passage: Passage, sentence: Sentence, context: Context) -
     return Among(())
 
 
-def _listed(index: int, passage: Passage, sentence: Sentence, context: Context) -> list[tuple[str, ...]]:
+def among_named(index: int, passage: Passage, sentence: Sentence, context: Context) -> list[tuple[str, ...]]:
     """The devices that a sentence begins with: "Of the A10, the L4 and the T4, the A10 has"."""
     head = _OF_NAMED.match(passage.text, sentence.start, sentence.end)
     if head is None:

@@ -11,8 +11,10 @@ CASE = (
 )
 #: What sets a model and its room together: the one is in the other, or the room is enough.
 HOLDS = re.compile(
-    r"\b(?:fit(?:s|ted|ting)?|hold(?:s|ing)?|held|swallow(?:s|ed)?|accommodat\w+|host(?:s|ed)?|hous(?:es?|ed)|"
-    r"load(?:s|ed)?|runs?(?! out)|running(?! out)|serv(?:es?|ed)|handl(?:es?|ed)|carr(?:y|ies|ied)|"
+    r"\b(?:fit(?:s|ted|ting)?|hold(?:s|ing)?(?! (?:about |up to |just )?\d+ ?[GT]B\b)|held|"
+    r"swallow(?:s|ed)?|accommodat\w+|host(?:s|ed)?|hous(?:es?|ed)|"
+    r"(?<!full )(?<!under )load(?:s|ed)?|runs?(?! out)|running(?! out)|serv(?:es?|ed)|handl(?:es?|ed)|"
+    r"carr(?:y|ies|ied)|"
     r"stor(?:es?|ed)|sits?|"
     r"lives?(?= (?:in|on)\b)|goes (?:in|on)(?:to)?|squeez\w+|cram\w*|pack(?:s|ed)?|stuff(?:s|ed)?|works?|"
     r"cop(?:es?|ed)|manag(?:es?|ed)|provid(?:es?|ed)|suppl(?:y|ies|ied)|takes?(?= (?:an?|the|any|it|that|"
