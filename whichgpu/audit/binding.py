@@ -68,6 +68,12 @@ _OF_ONE = re.compile(
     r"\b(?:an?|each|every|one|per)\s+(?:gigabyte|gb|tflops?|teraflops?|core|watt|terabyte)\b[^.;]*$",
     re.IGNORECASE,
 )
+#: "Add a second one and you are at 500 W, a third and it's 750 W": of several.
+_SO_MANY = re.compile(
+    r"\b(?:an?|the)\s+(?:second|third|fourth|fifth|sixth|eighth)(?:\s+(?:one|card|gpu))?,?\s+"
+    r"(?:and\s+)?(?:you|it|we|that|they|makes?|brings?|takes?|pushes)\b[^.;,]*$",
+    re.IGNORECASE,
+)
 #: "What do you give up with the A4000? 8 GB": what two differ by.
 _GIVEN_UP = re.compile(
     r"\bwhat (?:do|does|did|would|will) (?:\w+ ){1,2}(?:give up|lose|gain|save|miss|sacrifice|forgo)\b"
@@ -303,7 +309,9 @@ def of_a_part(text: str, quantity: Quantity) -> bool:
         return True
     if quantity.dimension == "money" and _OF_ONE.search(text, max(0, quantity.start - APART), quantity.start):
         return True
-    if _GIVEN_UP.search(text, max(0, quantity.start - _QUESTION), quantity.start):
+    if _SO_MANY.search(text, max(0, quantity.start - APART), quantity.start) or _GIVEN_UP.search(
+        text, max(0, quantity.start - _QUESTION), quantity.start
+    ):
         return True
     return bool(
         _MISSING.search(before)

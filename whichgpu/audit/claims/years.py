@@ -42,6 +42,10 @@ _OF_YEAR = re.compile(
     r"[A-Z][\w ]{2,24},\s*|(?:\d{1,4}(?:[ -]?(?:GB|W)),\s*){1,3})?(?:released |launched "
     r")?(20[012]\d)(?:,\s[^(),]{1,12})?\)"
 )
+#: "L40S: Ada Lovelace, 2023."
+_LISTED_YEAR = re.compile(
+    r"[\s*_]*:[\s*_]*[A-Z][a-z]{2,9}(?: Lovelace| 2\.0)?,\s+(20[012]\d)(?=\s*(?:[.,;]|$))"
+)
 #: A device and its year behind what was done with it: "NVIDIA announced the L40S in 2021".
 _DID = re.compile(
     r"\b(?:released|launched|introduced|announced|unveiled|presented|shipped|brought out|followed by)\s+"
@@ -228,6 +232,7 @@ def _years_behind(
     for mention in here:
         did = _DID.search(passage.text, max(place[0], mention.start - _FAR // 2), mention.start)
         then = _YEAR_OF.match(passage.text, mention.end, place[1])
+        then = then or _LISTED_YEAR.match(passage.text, mention.end, place[1])
         then = then or (_IN_YEAR.match(passage.text, mention.end, place[1]) if did else None)
         if then:
             told = did is not None and _ANNOUNCED.match(did[0]) is not None
