@@ -93,6 +93,12 @@ def implied(text: str, sentence: Sentence) -> list[Named]:
     ]
 
 
+#: A number with what it counts.
+_OF_ITS_OWN = re.compile(
+    r"\b\d[\d.,]*\s+(?:years?|months?|weeks?|days?|hours?|generations?|times|percent|slots?)\b", re.IGNORECASE
+)
+
+
 def carried(passage: Passage, sentence: Sentence) -> list[Named]:
     """What the sentence before is about, where this one goes on with "It offers 222.2 TFLOPS"."""
     if asked := _asked(passage, sentence):
@@ -104,6 +110,9 @@ def carried(passage: Passage, sentence: Sentence) -> list[Named]:
     if not before or not value or before[-1].end < sentence.start - 4 * APART:
         return []
     first = next(each for each in before if each.end > sentence.start - 4 * APART)
+    if first.attribute.dimension == "count" and _OF_ITS_OWN.search(sentence.text):
+        # "Has 80 billion transistors. That makes it 5 years newer".
+        return []
     at = sentence.start + value.start()
     return [first._replace(start=at, end=at)]
 

@@ -159,7 +159,10 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
     if _OTHERWISE.search(words, first.start, min(last.end + BEHIND, text.sentence(last.start).end)):
         return None
     start = text.sentence(last.start).start
-    if _IN_TURN.search(words, start, text.sentence(last.start).end):
+    if any(
+        _IN_TURN.search(words, each.start, each.end)
+        for each in (text.sentence(first.start), text.sentence(last.start))
+    ):
         # Each in its turn, and none beside the name before it; versions follow from nothing.
         return None
     if first.start < start and any(each.of in LENGTHS for each in within(text.every, start, last.start)):
