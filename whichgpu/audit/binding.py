@@ -77,7 +77,9 @@ _SO_MANY = re.compile(
 #: "What do you give up with the A4000? 8 GB": what two differ by.
 _GIVEN_UP = re.compile(
     r"\bwhat (?:do|does|did|would|will) (?:\w+ ){1,2}(?:give up|lose|gain|save|miss|sacrifice|forgo)\b"
-    r"[^?.]*\?\s+[^.;:?!]*$",
+    r"[^?.]*\?\s+[^.;:?!]*$"
+    # "The difference between the 4070 and the 5080 is 4 GB".
+    r"|\b(?:difference|gap) between\s[^.;:]*\s(?:is|are|was|amounts to|comes to)\s[^.;:]*$",
     re.IGNORECASE,
 )
 _QUESTION = 140
