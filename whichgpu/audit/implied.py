@@ -121,7 +121,11 @@ def carried(passage: Passage, sentence: Sentence) -> list[Named]:
 _QUESTION = re.compile(
     r"(?:^|[.!?]\s+)(?:And\s+|What about\s+)?(?:(?:the|its)\s+)?[A-Za-z][\w\s-]{2,24}\?\s*$", re.IGNORECASE
 )
-_ANSWER = re.compile(r"\s*(?:Only |Just |About |A full |Still )?(?=\d)", re.IGNORECASE)
+_ANSWER = re.compile(
+    r"\s*(?:Only |Just |About |A full |Still |(?:the |an? )?[^.;,?]{2,30}?\s(?:has|offers|comes with)\s+"
+    r"(?:only |just )?)?(?=\d)",
+    re.IGNORECASE,
+)
 
 
 def _asked(passage: Passage, sentence: Sentence) -> list[Named]:

@@ -132,7 +132,10 @@ _LIST = re.compile(r"\b20[012]\d(?:, 20[012]\d)*,? and 20[012]\d\b")
 _FRONT = re.compile(
     r"\s*(?:When it (?:was )?(?:first )?)?(?:launched|released|introduced|debuted|came out|arrived|"
     r"presented|announced|unveiled|out)\s+(?:back )?in (?:early |late |mid-)?(?:[A-Z][a-z]+ )?(20[012]\d)\b"
-    r"(?:[^.;,]|[.,](?=\d)){0,40},\s+(?:the\s+|nvidia(?:[\u2019']s)?\s+|amd(?:[\u2019']s)?\s+)*",
+    r"(?:[^.;,]|[.,](?=\d)){0,40},\s+(?:the\s+|nvidia(?:[\u2019']s)?\s+|amd(?:[\u2019']s)?\s+)*"
+    # "Since 2022, when the 4090 came out".
+    r"|\s*(?:Since|In|Back in) (?:early |late |mid-)?(?P<year>20[012]\d), when "
+    r"(?:the\s+|nvidia[\u2019']s\s+)*",
     re.IGNORECASE,
 )
 
@@ -142,7 +145,8 @@ def _in_front(
 ) -> Iterator[Finding]:
     """The year that a sentence begins with, of the device that stands behind it."""
     match = _FRONT.match(passage.text, *place)
-    if match and match.end() == first.start and len(_ANY_YEAR.findall(match[0])) == 1:
+    came = match and (match[1] or _CAME.match(passage.text, min(first.end + 1, place[1])))
+    if match and came and match.end() == first.start and len(_ANY_YEAR.findall(match[0])) == 1:
         told = _ANNOUNCED.search(match[0]) is not None
         yield from of_year(passage, match, first, context, announced=told)
 
