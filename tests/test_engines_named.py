@@ -84,7 +84,7 @@ def test_text_generation_inference_before_3_cut_no_prompts():
         ("Ollama", "llama-cpp"), ("ik_llama.cpp", "llama-cpp"), ("llama-server", "llama-cpp"),
         ("IPEX-LLM 2.1", "llama-cpp"),
         ("MLC", "mlc-llm"), ("WebLLM", "mlc-llm"), ("Aphrodite Engine 0.6", "vllm"), ("SwarmUI", "comfyui"),
-        ("insanely-fast-whisper", "transformers"), ("MLCommons PyTorch", "pytorch-2"),
+        ("MLCommons PyTorch", "pytorch-2"),
     ],
 )  # fmt: skip
 def test_programs_stand_for_what_runs_in_them(text, known):

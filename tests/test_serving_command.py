@@ -253,6 +253,12 @@ def test_objectives_of_batches_that_cannot_be(whichgpu, slo, status, says):
     assert says in found.err
 
 
+def test_a_training_run_has_no_objective_of_requests(whichgpu):
+    found = whichgpu("predict", "resnet50", "--gpu", "l4", "--phase", "train", "--slo", "e2e p90 1 s")
+    assert found.status == 2
+    assert "latency p90 1 s is an objective of requests, and resnet50 runs train here" in found.err
+
+
 def test_what_is_made_is_said_in_words_of_its_users(whichgpu):
     assert "hours of audio per hour" in whichgpu("predict", "whisper-large-v3", "--gpu", "l4", "--curve").out
     assert "document of 384 tokens" in whichgpu("predict", "bge-m3", "--gpu", "l4", "--rate", "20 req/s").out

@@ -413,3 +413,20 @@ def test_cards_in_quotes_and_signs(text, wrong, confirmed):
     found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
     assert [each.quote.strip() for each in found.accusations] == wrong
     assert confirmed <= {each.quote.strip() for each in found.findings if each.verdict == "confirmed"}
+
+
+@pytest.mark.parametrize(
+    ("values", "wrong"),
+    [
+        (("320 GB total", "1.6 TB/s each", "48 GB total", "936 GB/s each"), []),
+        (("640 GB total", "2,039 GB/s each", "24 GB total", "1,008 GB/s each"),
+         ["640 GB", "2,039 GB/s", "24 GB", "1,008 GB/s"]),
+    ],
+    ids=["right", "wrong"],
+)  # fmt: skip
+def test_what_several_have_together_and_each(values, wrong):
+    text = "Hardware\n\n* server B: 8x NVIDIA A100 40GB SXM4 ({}, {})\n* old box: 2x RTX 3090 ({}, {})\n"
+    found = audited(text.format(*values).encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == wrong
+    right = {each.quote for each in found.findings if each.verdict == "confirmed"}
+    assert wrong or {"320 GB", "1.6 TB/s", "48 GB", "936 GB/s"} <= right

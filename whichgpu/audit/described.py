@@ -297,7 +297,7 @@ class _Reader:
             return ()
         best = _best([value for value, _ in ranked], sign, by_day=field == "age")
         picked = ranked[best][1] if best is not None else ()
-        if field == "age" and sign > 0 and picked and self._is_old(picked, at):
+        if field == "age" and sign > 0 and self._has_old(at):
             # "My old A100 .. The new card": which that is, is not a matter of age.
             return ()
         if own and picked and self._same(picked, self._subject(at) or picked):
@@ -305,12 +305,9 @@ class _Reader:
             return self._in_line(at, sign)
         return picked
 
-    def _is_old(self, ids: _Ids, at: int) -> bool:
-        """Whether a text called a device old, though it is the newest."""
-        return any(
-            self._same(each.ids, ids) and _OLD.search(self._text, max(0, each.start - 16), each.start)
-            for each in self._upto(at)
-        )
+    def _has_old(self, at: int) -> bool:
+        """Whether a passage called a device old before."""
+        return any(_OLD.search(self._text, max(0, each.start - 16), each.start) for each in self._upto(at))
 
     def _in_line(self, at: int, sign: int) -> _Ids:
         """The card of the generation before, or after, by its number: the RTX 3090 before the RTX 4090."""

@@ -149,9 +149,9 @@ def nearest_attribute(
         if not after and ", " in between and (each.attribute.key == "nvlink" or quantities(between)):
             continue
         # "197 TFLOPS in BF16, 394 TOPS in INT8": each of what stands right behind it.
-        own = not after and bool(_IN.fullmatch(between)) and each.attribute.dimension in RATES
+        in_format = _IN.fullmatch(between) is not None and each.attribute.dimension in RATES
         # "No NVLink, 864 GB/s of bandwidth": of what it is an amount of.
-        own = own or (not after and _OF.fullmatch(between) is not None)
+        own = not after and (in_format or _OF.fullmatch(between) is not None)
         # "Peak FP16 performance is 65 TFLOPS, and INT8": what begins after a comma is the next value's.
         distance = (
             -1

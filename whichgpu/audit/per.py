@@ -19,6 +19,9 @@ PERIODS: Mapping[str, str] = {
     "day": r"days?|tage?n?|jours?|d[i\u00ed]as?|giorn[oi]",
     "week": r"weeks?|wochen?|semaines?|semanas?|settimane?",
     "month": r"months?|mo|monate?n?|mois|mes(?:es)?|mes[ei]",
+    # "A quarter of the price" and "by a quarter" are shares.
+    "quarter": r"(?:(?<=per )|(?<=each )|(?<=every )|(?<=over a )|(?<=in a )|(?<=for a )|(?<=\d a )|"
+    r"(?<=one ))quarter(?!\s+(?:of|as|the|less|more|cheaper|faster|million|billion))",
     "year": r"years?|yrs?|jahre?n?|ans?(?!\s+h(?:ou)?r)|ann\u00e9es?|a\u00f1os?|ann[oi]",
 }
 _LENGTH = "|".join(PERIODS.values())
@@ -82,9 +85,11 @@ _REGULARLY = re.compile(
 
 
 def one_period(period: str, power: int) -> tuple[tuple[int, ...], float]:
-    """Powers of the axes of one period, and its factor: seconds and minutes are counted in hours."""
+    """Powers of the axes of one period, and its factor: seconds and minutes in hours, quarters in months."""
     if period in ("second", "minute"):
         return dims(hour=power), (60.0 if period == "minute" else 3600.0) ** -power
+    if period == "quarter":
+        return dims(month=power), 3.0**power
     return dims(**{period: power}), 1.0
 
 

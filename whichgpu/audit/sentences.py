@@ -186,11 +186,18 @@ def _lists_it(back: int, index: int, context: Context) -> bool:
     if any(each.kind != "item" for each in passages[back + 1 : index + 1]):
         return False
     label, mark, _ = passages[index].text.partition(":")
-    own = owned(passages[back].text, context.mentions.get(back, ()))
-    return bool(mark) and len(label) < _LABEL and bool(named(label)) and bool(_single(own))
+    if not mark or len(label) > _LABEL or not named(label):
+        return False
+    first = next((at + 1 for at in range(back, -1, -1) if passages[at].kind == "heading"), 0)
+    told = [
+        each
+        for at in range(max(first, back - _PARAGRAPHS), back + 1)
+        for each in owned(passages[at].text, context.mentions.get(at, ()))
+    ]
+    return bool(_single(told))
 
 
-_LABEL = 40
+_LABEL, _PARAGRAPHS = 40, 8
 
 
 def _heads(index: int, context: Context) -> Sequence[Mention] | None:

@@ -45,6 +45,10 @@ _DIGITS = re.compile(r"\d[\d,]*(?:\.(\d+))?")
 _BACK, _MANY = 12, 3
 
 
+#: What says that values are told in the order of the names.
+RESPECTIVELY = re.compile(r"\brespectively\b", re.IGNORECASE)
+
+
 class Turn(NamedTuple):
     """A value and the devices that it can be of, all of one name; how many of it the text speaks of."""
 
@@ -88,6 +92,9 @@ def series(index: int, passage: Passage, sentence: Sentence, context: Context) -
         turned = _turned(passage, others, here, context) if others else None
         for run in runs:
             names = _named(passage.text, here, len(run), in_turn=turned is not None)
+            if not names and len(here) == len(run) and RESPECTIVELY.search(sentence.text):
+                # "The H200, with 141 GB, and the L4, with 24 GB, have 4.8 TB/s and 300 GB/s, respectively".
+                names = [(each, 1.0) for each in here]
             before = _before(index, passage, sentence, len(run), context) if len(run) >= _MANY else ()
             for whose in [names] if names else before:
                 yield Series(_turns(passage.text, run, whose, context), dimension, named=bool(names))

@@ -174,6 +174,10 @@ def _of_one_spoken_of(
     return any(is_right(text, quantity, attribute, gpu, context) for gpu in others if gpu.confidence != "low")
 
 
+#: What sets one clause against the one before.
+_TURNS = re.compile(r"[,;]\s+(?:while|whereas|but|and)\s+", re.IGNORECASE)
+
+
 def _doubtful(
     passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, *, mention: Mention,
     who: Spoken,
@@ -186,8 +190,14 @@ def _doubtful(
     # "If you come from an RTX 3090, the jump is larger: it has": what is asked before a colon is no guard.
     said = said[max(said.rfind(": ", 0, max(quantity.start - sentence.start, 0)), 0) :]
     before = mention in here and mention.end <= quantity.start
+    turns = (
+        [each.end() for each in _TURNS.finditer(text, 0, mention.start - sentence.start)] if before else []
+    )
+    # "A pair of A40 needs 600 W, while one RTX 5090 has 32 GB": what is needed is of the other.
+    first = turns[-1] if turns and turns[-1] < len(said) else 0
+    said = said[first:]
     if before and is_list(passage.text[mention.end : quantity.start]):
-        said = passage.text[sentence.start : quantity.end + _AFTER]
+        said = passage.text[sentence.start + first : quantity.end + _AFTER]
     against = _AGAINST.search(passage.text, max(sentence.start, quantity.start - NEAR), quantity.start)
     others = against is not None and (before or mention not in here)
     several = attribute.key == "memory" and _OR_SO.search(passage.text, sentence.start, quantity.start)

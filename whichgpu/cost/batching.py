@@ -88,6 +88,11 @@ def batches(job: Job, gpu: Gpu, terms: Sequence[Term] = ()) -> Batches:
     Raises `UsageError` for a job that trains, or objectives of other than latency, `Infeasible` where not one
     item fits, no batch keeps up with the requests, or none keeps the objectives.
     """
+    if terms and job.trains:
+        raise UsageError(
+            f"{terms[0]} is an objective of requests, and {job.workload} runs {job.phase} here, which has "
+            "none; leave out --slo, or write e.g. --phase serve, --phase infer"
+        )
     if any(term.metric != "latency" for term in terms):
         other = next(term for term in terms if term.metric != "latency")
         raise UsageError(

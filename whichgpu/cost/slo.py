@@ -71,6 +71,16 @@ _SAME = re.compile(r"(?<=[0-9 m]s) (?=p[0-9]+ ?[=:<≤]* ?[0-9.]+ ?m?s\b)", re.I
 _SLASH = re.compile(r"(?<=[0-9 m]s) ?/ ?(?=ttft|tpot|itl|e2e)", re.IGNORECASE)
 #: A text that ends with a time.
 _TIME_ENDS = re.compile(r"\d ?(?:ms|s|secs?|seconds?|milliseconds?|min|minutes?) +$", re.IGNORECASE)
+#: A percentile behind the time that it is of: "ttft 500 ms p90".
+_BEHIND = re.compile(
+    r"\d ?(?:ms|s|secs?|seconds?|milliseconds?) +(?:at )?\(?p ?\d+(?:\.\d+)?\)? *$", re.IGNORECASE
+)
+#: A text whose first objective begins with how it is taken, and what parts it from the next:
+#: "p90 ttft 500 ms p99 tpot 40 ms", "p90 ttft 500 ms tpot 40 ms".
+_TAKEN = r"(?:p ?[0-9.]+|mean|median|average|avg)[ (]+"
+_BARE = r"(?:ttft|tpot|itl|tbt|e2el?|latency)\b"
+_TAKEN_FIRST = re.compile(rf"\s*{_TAKEN}{_BARE}", re.IGNORECASE)
+_AHEAD = re.compile(rf"(?<=[0-9 m]s) +(?=(?:{_TAKEN})?{_BARE})", re.IGNORECASE)
 #: What else may stand in an objective.
 _FILLERS = frozenset(
     ("<=", "<", "≤", "=", ":", "(", ")", "@", "-", "of", "is", "are", "be", "under", "below", "within",
@@ -140,9 +150,11 @@ def _as_tools(text: str) -> str:
 def _apart(text: str) -> str:
     """Objectives that stand side by side, each with its metric first, with commas between them."""
     if not _METRIC.match(text.strip().lower()):
-        return text
+        return _AHEAD.sub(",", text) if _TAKEN_FIRST.match(text) else text
     starts = [found.start() for found in _METRIC.finditer(text.lower())]
-    cuts = [at for at in starts if _TIME_ENDS.search(text[:at])]
+    # "ttft 500 ms p90 tpot 40 ms p99": where the last percentile stands behind, so do those before it.
+    ends = [_TIME_ENDS, *([_BEHIND] if _BEHIND.search(text) else [])]
+    cuts = [at for at in starts if any(end.search(text[:at]) for end in ends)]
     parts = [text[a:b] for a, b in zip([0, *cuts], [*cuts, None], strict=True)]
     # "ttft p50 100 ms p99 500 ms" names its metric once.
     return ",".join(
@@ -162,6 +174,11 @@ def _term(text: str) -> Term:
     if named is None:
         raise _unread(text)
     rest = low[: named.start()] + " " + low[named.end() :]
+    if (other := _METRIC.search(rest)) and re.search(r"\d.*\d", rest):
+        raise UsageError(
+            f"'{text}' is of {named[0]} and {other[0]}; put a comma between two objectives: "
+            "ttft p90 1 s, tpot 50 ms"
+        )
     taken = _HOW.search(rest)
     if taken:
         rest = rest[: taken.start()] + " " + rest[taken.end() :]
@@ -179,7 +196,9 @@ def _time(amount: str, text: str) -> float:
     except UsageError:
         bare = re.fullmatch(r"[0-9.]+", amount)
         why = f'has no unit; write "{text} ms" or "{text} s"' if bare else f"is not a time; {_EXAMPLE}"
-        raise UsageError(f"'{text}': '{amount}' {why}") from None
+        load = re.search(r"([0-9.]+) ?(?:rps|qps|req(?:uest)?s? ?(?:/|per) ?s)", amount)
+        also = f'; the load is another option: --rate "{load[1]} req/s"' if load else ""
+        raise UsageError(f"'{text}': '{amount}' {why}{also}") from None
 
 
 def _how(found: re.Match[str] | None, text: str) -> str:

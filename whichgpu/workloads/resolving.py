@@ -115,7 +115,7 @@ def goes_on(name: str) -> bool:
 def _language(name: str) -> tuple[str, ...]:
     """The language models that a name may mean: only their names are taken apart."""
     families = names.table()["families"]
-    keys = _candidates(name) or _unpublished().get(squeezed(name)) or _whole().get(squeezed(name), ())
+    keys = _candidates(name) or _unpublished().get(squeezed(name), ())
     return tuple(key for key in keys if workloads()[key].family in families)
 
 
@@ -127,21 +127,6 @@ def _unpublished() -> Mapping[str, Sequence[str]]:
         if "/" in spelling:
             known.setdefault(squeezed(spelling.rpartition("/")[2]), {})[key] = None
     return {spelling: tuple(keys) for spelling, keys in known.items()}
-
-
-#: The experts that a token meets behind a size: qwen3-30b-a3b.
-_ACTIVE = re.compile(r"-a\d+(?:\.\d+)?b$", re.IGNORECASE)
-
-
-@lru_cache(maxsize=1)
-def _whole() -> Mapping[str, Sequence[str]]:
-    """Mixtures by their whole size alone, as Ollama's tags have them: `qwen3:30b` is qwen3-30b-a3b."""
-    found: dict[str, dict[str, None]] = {}
-    for spelling, key in workloads().spellings():
-        if _ACTIVE.search(spelling):
-            whole = _ACTIVE.sub("", spelling.rpartition("/")[2])
-            found.setdefault(squeezed(whole), {})[key] = None
-    return {spelling: tuple(keys) for spelling, keys in found.items()}
 
 
 def _stored(item: Workload, stored: str) -> Workload:
@@ -185,13 +170,13 @@ def _candidates(name: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _totals() -> Mapping[str, Sequence[str]]:
-    """Ids that tell how many parameters a token passes (`qwen3-30b-a3b`), by what goes before."""
-    found: dict[str, list[str]] = {}
-    for key in workloads():
-        total, sign, active = key.rpartition("-a")
+    """Ids of spellings that tell what a token passes (`qwen3-30b-a3b`), by what goes before that."""
+    found: dict[str, dict[str, None]] = {}
+    for spelling, key in workloads().spellings():
+        total, sign, active = spelling.rpartition("/")[2].lower().rpartition("-a")
         if sign and re.fullmatch(r"\d+(?:\.\d+)?b", active) and re.search(r"\d+b$", total):
-            found.setdefault(apart(total), []).append(key)
-    return found
+            found.setdefault(apart(total), {})[key] = None
+    return {total: tuple(keys) for total, keys in found.items()}
 
 
 def _sparse(name: str) -> list[str]:

@@ -13,8 +13,9 @@ from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.dimensions import Term
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
 
@@ -123,6 +124,8 @@ def _of_rates(index: int, passage: Passage, context: Context) -> Iterator[Findin
         ):
             continue
         one, all_of = sorted(alike, key=lambda each: each.value)
+        if _is_of_several(one, every, text):
+            continue
         bare = [each.value for each in within(every, starts[0], told.start) if each.plain]
         rates = [rate for each in (one, all_of) if (rate := number(each.words))]
         if any(math.ceil(each / rate - 1e-9) == told.value for each in bare for rate in rates):
@@ -142,6 +145,13 @@ def _of_rates(index: int, passage: Passage, context: Context) -> Iterator[Findin
             "confirmed" if right else "inconsistent" if wrong else "unverifiable", attribute="ceiling",
             because=because, expected="" if right else str(least), evidence=(Evidence(because),),
         )  # fmt: skip
+
+
+def _is_of_several(rate: Term, every: Sequence[Term], text: str) -> bool:
+    """Whether a rate is what several do together: "six generate 5,400 tokens per second"."""
+    start = next(each.start for each in sentences(text) if each.end > rate.start)
+    counts = [each for each in within(every, start, rate.start) if each.counted and each.value > 1]
+    return bool(counts) and not rate.each and rate.start - counts[-1].end < _LEAD
 
 
 def _of_room(index: int, passage: Passage, context: Context) -> Iterator[Finding]:

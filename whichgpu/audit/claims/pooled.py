@@ -316,7 +316,11 @@ def _judged(
     # What the text says of each goes before what is on file: "limited to 350 W".
     stated = [each.value * count / told.value for each in quantities(passage.text, context.fraction)
               if each.dimension == told.dimension and each.end <= told.start]  # fmt: skip
-    right = right or any(abs(ratio - 1) <= _WITHIN for ratio in stated)
+    as_stated = any(abs(ratio - 1) <= _WITHIN for ratio in stated)
+    # "150 W each": roughly what is on file is not what follows from what the text tells.
+    right = as_stated or (
+        right and not (stated and field == "power" and min(abs(ratio - 1) for ratio in ratios) > _WITHIN)
+    )
     because = f"{count:g} times {gpu.display(field)} of {gpu.id} is {_shown(count * value, field)}"
     verdict = "confirmed" if right else "unverifiable" if near or one else "contradicted"
     yield made(

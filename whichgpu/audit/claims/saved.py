@@ -19,6 +19,7 @@ from whichgpu.audit.comparisons.differences import (
     changed,
     changes,
     gives,
+    per_said,
 )
 from whichgpu.audit.dimensions import AXES, Term, converted, dims
 from whichgpu.audit.ledger import in_full
@@ -123,6 +124,7 @@ def find(context: Context) -> Iterator[Finding]:
                     yield found
                     continue
                 others = told if said.kind == "amount" else [each for each in told if each.start not in by]
+                others = per_said(others, said, passage.text)
                 found = _judged(passage, sentence, said, others, context)
                 if found is not None:
                     yield found

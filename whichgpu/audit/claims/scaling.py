@@ -92,8 +92,8 @@ _EACH = re.compile(
 )
 #: How far an efficiency may be from the speed-up over the number, in points.
 _POINTS = 5.0
-#: Beyond the number of GPUs by this share no noise explains it.
-_SLACK = 1.03
+#: Beyond the number of GPUs by this share no noise explains it; so many kinds are two devices.
+_SLACK, _KINDS = 1.03, 2
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -108,7 +108,10 @@ def find(context: Context) -> Iterator[Finding]:
                 yield from _by_count(passage, sentence, context)
                 yield from _efficiency(passage, sentence, context)
                 yield from _told(passage, sentence, context)
-                yield from _given(passage, sentence, context)
+                names = context.mentions.get(context.place(passage), ())
+                # "Two RTX 4090s are 2.3 times as fast as one A100": of two kinds.
+                if len({each.ids for each in within(names, sentence.start, sentence.end)}) < _KINDS:
+                    yield from _given(passage, sentence, context)
             match = _FROM_TO.search(passage.text, sentence.start, sentence.end)
             if match is None or not _SPEED.search(sentence.text) or _EXCUSED.search(sentence.text):
                 continue

@@ -155,6 +155,13 @@ ELSE = re.compile(
 )
 
 
+#: "70 percent more expensive per hour": of two amounts per hour, and not per job.
+_PER_SAID = re.compile(
+    r"\s*(?:more|less|cheaper|dearer|higher|lower)(?: expensive| costly)?\s+(?:per|an?|by the)\s+"
+    r"(hour|day|week|month|year|token)\b",
+    re.IGNORECASE,
+)
+
 #: Letters within which words lead to a change.
 _LED = 110
 
@@ -228,6 +235,13 @@ def _by_amount(
         yield Change(
             after.start, after.end, after.value, "share", _SHARE, of if bill else "", -1 if less else 1
         )
+
+
+def per_said(amounts: list[Term], said: Change, text: str) -> list[Term]:
+    """The amounts that are per what a change is said to be per, where it is said."""
+    per = _PER_SAID.match(text, said.end)
+    at = AXES.index(per[1].lower()) if per else 0
+    return [each for each in amounts if each.dims[at] < 0] if per else amounts
 
 
 def _typed(said: Change, led: re.Match[str] | None, followed: re.Match[str] | None) -> Change:

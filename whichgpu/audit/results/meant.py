@@ -25,6 +25,8 @@ _EXACT, _FEW = 3, 2
 _LIKELY, _UNLIKELY = 0.5, 0.1
 #: How far an amount must be from a result at least, as a share of it; told roughly, and whatever it is.
 _OFF, _ABOUT, _LEAST, _APART = 0.03, 0.12, 0.02, 4.0
+#: Letters between a number of things and what they do.
+_BESIDE = 32
 _PERIODS = ("day", "week", "month", "year")
 _MONTHS = (720 / 672, 730 / 672)
 _MONTH = 744 / 672
@@ -67,7 +69,16 @@ def _is_meant(found: Formula, here: Around) -> bool:
     if found.operation not in here.asked and not unasked:
         return False
     fits = _is_whole(found, here) if found.operation == "product" else _is_last(found, here)
-    return fits and not _mixes(found, here)
+    return fits and not _mixes(found, here) and not _counts_again(found, here)
+
+
+def _counts_again(found: Formula, here: Around) -> bool:
+    """Whether a product takes a number of things times what an earlier sentence says that so many do."""
+    if found.operation != "product" or len(found.used) != _FEW:
+        return False
+    one, other = sorted(found.used, key=lambda each: each.start)
+    together = one.counted and any(other.dims) and not other.each
+    return together and other.start < here.start and 0 <= other.start - one.end < _BESIDE
 
 
 def _is_whole(found: Formula, here: Around) -> bool:

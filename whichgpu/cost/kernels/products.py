@@ -197,13 +197,14 @@ def _tiled(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float
     the mean number of rows m, T rows a tile cover max(T, m + T / 2) of them in the mean.
     """
     tile, rows = _tile(devices, runtime), ops.dims["m"] / _passes(ops, runtime)
-    return np.where(
-        _of_experts(ops) & _quantised_prompt(ops), np.maximum(tile, rows + tile / 2.0) / rows, 1.0
-    )
+    prompt = _of_experts(ops) & (ops.dims["m"] > section("products")["vector_rows"])
+    return np.where(prompt, np.maximum(tile, rows + tile / 2.0) / rows, 1.0)
 
 
 def _tile(devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
-    """Rows of a tile of experts, a column of the devices; 0 where none is known."""
+    """Rows of a tile of experts, a column of the devices, 0 where none is known; 0 for no such kernel."""
+    if not runtime.expert_tile:
+        return np.zeros(())
     return devices.each(lambda gpu: runtime.expert_tile.get(gpu.vendor, 0.0))
 
 
