@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.capable.words import NAMES
 from whichgpu.audit.document import HEADED, RUNNING, Passage
 from whichgpu.audit.sentences import sentences
 from whichgpu.values import NamedTuple
@@ -40,6 +41,12 @@ _BUT = re.compile(
     re.IGNORECASE,
 )
 _AUX = re.compile(r"\s*(?P<aux>can|could|will|does|do|is|are|should)\s+", re.IGNORECASE)
+_WORKS = re.compile(
+    rf"\s*(?:is|are|does|do|can|will)\s+(?P<what>{NAMES})(?: support)?\s+(?:natively\s+)?"
+    r"(?:work|run|be used|supported|available|possible)\s+(?:natively\s+)?(?:on|in|with|by|for)\s+"
+    r"(?P<where>(?:the |an? )?[^?.,;]{2,40})\?\s*",
+    re.IGNORECASE,
+)
 _WHO = re.compile(r"(?:I|you|we|it|they|one|this|that|an?\s+\d+B(?:\s+model)?)\b", re.IGNORECASE)
 _NOT = {"can": "cannot", "will": "will not"}
 
@@ -104,6 +111,9 @@ def _statement(question: str, at: int, named: Sequence[Mention], *, yes: bool) -
     aux = _AUX.match(question)
     if aux is None:
         return ""
+    if works := _WORKS.fullmatch(question):
+        # "Does MIG work on the L4": of what the name stands behind.
+        return f"{works['what']} is {'' if yes else 'not '}supported on {works['where']}."
     who = _WHO.match(question, aux.end())
     end = who.end() if who else next((each.end - at for each in named if each.end > at + aux.end()), 0)
     if not end or end - aux.end() > _LONGEST:

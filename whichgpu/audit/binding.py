@@ -63,6 +63,26 @@ _MISSING = re.compile(
     r"\s+(?:about |around |roughly |only |just |you |~)*$",
     re.IGNORECASE,
 )
+#: "A gigabyte of memory on the RTX 4080 cost $74.94": no price of the card.
+_OF_ONE = re.compile(
+    r"\b(?:an?|each|every|one|per)\s+(?:gigabyte|gb|tflops?|teraflops?|core|watt|terabyte)\b[^.;]*$",
+    re.IGNORECASE,
+)
+#: "Add a second one and you are at 500 W, a third and it's 750 W": of several.
+_SO_MANY = re.compile(
+    r"\b(?:an?|the)\s+(?:second|third|fourth|fifth|sixth|eighth)(?:\s+(?:one|card|gpu))?,?\s+"
+    r"(?:and\s+)?(?:you|it|we|that|they|makes?|brings?|takes?|pushes)\b[^.;,]*$",
+    re.IGNORECASE,
+)
+#: "What do you give up with the A4000? 8 GB": what two differ by.
+_GIVEN_UP = re.compile(
+    r"\bwhat (?:do|does|did|would|will) (?:\w+ ){1,2}(?:give up|lose|gain|save|miss|sacrifice|forgo)\b"
+    r"[^?.]*\?\s+[^.;:?!]*$"
+    # "The difference between the 4070 and the 5080 is 4 GB".
+    r"|\b(?:difference|gap) between\s[^.;:]*\s(?:is|are|was|amounts to|comes to)\s[^.;:]*$",
+    re.IGNORECASE,
+)
+_QUESTION = 140
 _PART_AFTER = re.compile(
     r"(?:(?!\b(?:the|is|are|was|has|have)\b)[\w\s-]){0,32}"
     r"\b(?:per(?!\s+(?:gpu|card|accelerator)\b)|each|more|fewer|less|mehr|weniger|pro|je|de "
@@ -288,6 +308,12 @@ def of_a_part(text: str, quantity: Quantity) -> bool:
     if _NTH.match(after):
         return True
     if quantity.dimension == "memory" and _IN_A_TIME.match(after):
+        return True
+    if quantity.dimension == "money" and _OF_ONE.search(text, max(0, quantity.start - APART), quantity.start):
+        return True
+    if _SO_MANY.search(text, max(0, quantity.start - APART), quantity.start) or _GIVEN_UP.search(
+        text, max(0, quantity.start - _QUESTION), quantity.start
+    ):
         return True
     return bool(
         _MISSING.search(before)

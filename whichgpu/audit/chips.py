@@ -181,8 +181,9 @@ def alike(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
             continue
         shown = [called(side[0]) if family else side[0].display("chip") for side in sides]
         because = f"{sides[0][0].id} has {shown[0]}, {sides[1][0].id} has {shown[1]}"
+        denied = _DENIED.search(passage.text, place[0], match.start()) is not None
         yield made(context, passage, match.span(), "identity",
-                   "confirmed" if told[0] & told[1] else "contradicted", subject=both.subject,
+                   "contradicted" if denied is bool(told[0] & told[1]) else "confirmed", subject=both.subject,
                    attribute="architecture" if family else "chip", because=because,
                    evidence=tuple(source_of(side[0], "chip") for side in sides))  # fmt: skip
 
@@ -201,6 +202,10 @@ def _of_that_chip(
         yield of_field(passage, place, "identity", "chip", right or known, verdict, context)
 
 
+#: "Is not of the same architecture as the A10".
+_DENIED = re.compile(
+    r"(?:\b(?:not|never)|n[\u2019']t)\s+(?:(?:be|have|use|share|of|on|in|with|from|based)\s+){0,3}$", re.I
+)
 _CHIP_AS = re.compile(
     r"\b(?:the (?:very |exact )?same|an identical) (?:(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\s+)?(?P<what>chip|"
     r"die|silicon|gpu(?: chip| die)?|one|architecture|generation)"

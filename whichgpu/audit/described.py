@@ -255,10 +255,14 @@ class _Reader:
     def _last_pair(self, at: int, *, by_name: bool = False) -> list[_Ids]:
         """The two that are compared before a place: those of its sentences, its passage or the text."""
         upto = [each for each in self._upto(at) if not by_name or each in self._named]
+        starts = [one.start for one in sentences(self._text) if one.start <= at]
+        own = self._ordered([each for each in upto if starts and each.start >= starts[-1]])
+        if by_name and len(own) == 2:
+            # "Between the 4070 and the A10, I'd think of power: 200 W for the former".
+            return own
         if by_name and len(self._ordered(pair := owned(self._text, upto))) == 2:
             # "The A10 is made from the GA102, the A30 from the GA100, like the A100": the latter is the A30.
             upto = pair
-        starts = [one.start for one in sentences(self._text) if one.start <= at]
         for back in range(1, _BACK + 2):
             first = starts[-back] if back <= len(starts) else 0
             near = self._ordered([each for each in upto if each.start >= first])

@@ -93,8 +93,16 @@ def implied(text: str, sentence: Sentence) -> list[Named]:
     ]
 
 
+#: A number with what it counts.
+_OF_ITS_OWN = re.compile(
+    r"\b\d[\d.,]*\s+(?:years?|months?|weeks?|days?|hours?|generations?|times|percent|slots?)\b", re.IGNORECASE
+)
+
+
 def carried(passage: Passage, sentence: Sentence) -> list[Named]:
     """What the sentence before is about, where this one goes on with "It offers 222.2 TFLOPS"."""
+    if asked := _asked(passage, sentence):
+        return asked
     if not re.match(r"\s*(?:it|this|that)\b", sentence.text, re.IGNORECASE):
         return []
     before = within(named(passage.text), 0, sentence.start)
@@ -102,5 +110,28 @@ def carried(passage: Passage, sentence: Sentence) -> list[Named]:
     if not before or not value or before[-1].end < sentence.start - 4 * APART:
         return []
     first = next(each for each in before if each.end > sentence.start - 4 * APART)
+    if first.attribute.dimension == "count" and _OF_ITS_OWN.search(sentence.text):
+        # "Has 80 billion transistors. That makes it 5 years newer".
+        return []
     at = sentence.start + value.start()
     return [first._replace(start=at, end=at)]
+
+
+#: A question that is nothing but what is asked for, and an answer that begins with a value.
+_QUESTION = re.compile(
+    r"(?:^|[.!?]\s+)(?:And\s+|What about\s+)?(?:(?:the|its)\s+)?[A-Za-z][\w\s-]{2,24}\?\s*$", re.IGNORECASE
+)
+_ANSWER = re.compile(
+    r"\s*(?:Only |Just |About |A full |Still |(?:the |an? )?[^.;,?]{2,30}?\s(?:has|offers|comes with)\s+"
+    r"(?:only |just )?)?(?=\d)",
+    re.IGNORECASE,
+)
+
+
+def _asked(passage: Passage, sentence: Sentence) -> list[Named]:
+    """What a short question just before asks for: "Tensor cores? 544 on the RTX 2080 Ti"."""
+    answer = _ANSWER.match(sentence.text)
+    question = _QUESTION.search(passage.text, 0, sentence.start) if answer else None
+    found = within(named(passage.text), question.start(), sentence.start) if question else []
+    at = sentence.start + (answer.end() if answer else 0)
+    return [found[0]._replace(start=at, end=at)] if len(found) == 1 else []

@@ -173,11 +173,18 @@ def _by_later(term: Term, owner: Mention, text: Amounts) -> Term:
     return times(term, dims(**{said[1].lower(): -1}), 1.0)._replace(loose=False)
 
 
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_IN = re.compile(r"\b(?:in|since|from|of|until|by|early|late)\s+$", re.IGNORECASE)
+
+
 def _in_full(term: Term, last: Term | None, text: Amounts) -> Term:
     """A bare number in the unit that it leaves out: "1,720 images/s, the A6000 1,010"."""
     words = text.passage.text
     told = number(last.words) if last else 0.0
     if not last or not told or term.share or not any(map(str.isdigit, term.words)):
+        return term
+    if _YEAR.fullmatch(term.words) and _IN.search(words, 0, term.start):
+        # "160 GB. Introduced in 2024, the H200".
         return term
     near = term.start - last.end < _FAR and 1 / _LIKE < term.value / told < _LIKE
     if last.sign or not near or not _ENDS.match(words, term.end) or _IN_FORMULA.search(words, 0, term.start):

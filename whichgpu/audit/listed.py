@@ -43,7 +43,7 @@ _LIST = frozenset({
     "dual", "single", "slot", "slots", "dual-slot", "single-slot", "blower", "generation",
     "first-generation", "second-generation", "third-generation", "fourth-generation",
     "fifth-generation", "ampere", "ada", "lovelace", "hopper", "volta", "turing", "pascal", "blackwell",
-    "rdna", "cdna", "architecture", "based",
+    "rdna", "cdna", "architecture", "based", "whose",
 })  # fmt: skip
 #: Words of a script without blanks, which make a sentence.
 _SCRIPT = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{2}")
@@ -99,6 +99,7 @@ _HAVING = re.compile(
     r"poss\u00e8de|dispose d(?:e|[\u2019'])|"
     r"embarque|propose|affiche|compte|atteint|bietet|besitzt|verf\u00fcgt \u00fcber|kommt (?:mit|auf)|"
     r"liefert|bringt|erreicht|schafft|"
+    r"is the [\w-]+ (?:(?:one|card|option|of the (?:two|three|bunch)) )?with|"
     r"retain(?:s|ed)?|keeps?|kept|holds?|held|you (?:only )?get|(?:because of|thanks to|despite|and|"
     r"with) its)\s+" + _FILL,
     re.IGNORECASE,
@@ -146,6 +147,14 @@ _THEN = re.compile(
 )
 
 
+#: "More than the 22 GB of one T4".
+_THE = re.compile(r"\b(?:than|to|with|of|as|above|below|beats?|exceeds?|match(?:es)?) the\s+$", re.IGNORECASE)
+_OF_THE = re.compile(
+    r"\s+of\s+(?:the|an?|one|a single)\s+(?:nvidia\s+|amd\s+)?(?:geforce\s+)?", re.IGNORECASE
+)
+_BY_THE = ("memory", "bandwidth", "power")
+
+
 _BUT_HAS = re.compile(
     r",?\s+(?:is|was)\s+(?:[a-z]+\s+){1,2},?\s?but(?=\s+(?:(?:also|still|only|just)\s+)*"
     r"(?:has|had|comes with|offers|draws|takes|gets)\b)"
@@ -183,11 +192,15 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
     key = _OF.get(quantity.dimension)
     if key and mention and quantity.end <= mention.start:
         opens = _OPENING.fullmatch(text, sentence.start, quantity.start)
-        return attributes()[key] if opens and _THEN.fullmatch(text, quantity.end, mention.start) else None
+        own = opens and _THEN.fullmatch(text, quantity.end, mention.start)
+        the = key in _BY_THE and _THE.search(text, sentence.start, quantity.start)
+        its = the and _OF_THE.fullmatch(text, quantity.end, mention.start)
+        return attributes()[key] if own or its else None
     first = mention.end if mention else sentence.start
     if key is None or not first <= quantity.start <= first + _LONGEST or quantity.high != quantity.value:
         return None
-    sized = _SIZE_OF.search(text, max(0, quantity.start - 14), quantity.start)
+    # "RTX 3060 12 GB (12 GB)": the size before the brackets is of the name.
+    sized = _SIZE_OF.search(text, max(first, quantity.start - 14), quantity.start)
     if sized or _SCRIPT.search(text, first, quantity.start):
         return None
     gap = text[first : quantity.start]

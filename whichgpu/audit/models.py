@@ -166,3 +166,11 @@ def formats(text: str) -> list[Format]:
 def _formats(text: str) -> tuple[Format, ...]:
     found = ((pattern.search(text), least, usual) for pattern, least, usual in _FORMATS)
     return tuple(Format(least, usual, match[0]) for match, least, usual in found if match)
+
+
+#: A model of some size that no name tells, and none that was spoken of: "if a model takes 8 GB".
+OF_ANOTHER = re.compile(
+    r"\b(?:if|when|for|with|suppose|say|once)\s+(?:an?|any|your|another)\s+(?:other\s+|smaller\s+|larger\s+)?"
+    r"(?:model|network|llm)\b|\b(?:model|weights) of (?:about |some )?\d+(?:\.\d+)? ?GB\b",
+    re.IGNORECASE,
+)

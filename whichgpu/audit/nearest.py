@@ -81,7 +81,7 @@ _IN = re.compile(r"\s+(?:in|en|at|with|bei)\s+", re.IGNORECASE)
 _OUT_OF, _INTO = re.compile(r"^[^()]*\)"), re.compile(r"^[^()]*\)[^()]*\(")
 FOR_THE = re.compile(
     r"\s+(?:(?:of\s+)?(?:fp\d+|(?!and\b|or\b|but\b|that\b|those\b)[\w-]+)\s+){0,2}(?:for|on|of|in)\s+(?:the\s+|an?\s+|"
-    r"its\s+)?"
+    r"its\s+|one\s+|a single\s+)?"
     r"(?:nvidia\s+|amd\s+)?",
     re.IGNORECASE,
 )

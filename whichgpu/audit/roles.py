@@ -100,6 +100,12 @@ _LEAVES = re.compile(rf"\b(?:leaves?|leaving|left)\s+{_ARTICLES}$", re.IGNORECAS
 _BEHIND = re.compile(r"[^.;,]{0,40}\bbehind\b", re.IGNORECASE)
 #: A part in a list without a verb: "96 GB, the bandwidth of the 5090, and three times its memory".
 _AS_THAT_OF = re.compile(rf"(?:,|\band)\s+the\s+(?:[\w-]+\s+){{1,2}}of\s+{_ARTICLES}$", re.IGNORECASE)
+#: Two values behind a colon, the first of which is the subject's.
+_OPPOSED = re.compile(
+    r"[$\u20ac]?\d[\d.,]*\s?(?:[\w/]+\s)?(?:as opposed to|against|vs\.?|versus|instead of|rather than|"
+    r"compared (?:to|with))\s+(?:only\s+|just\s+)?[$\u20ac]?\d",
+    re.IGNORECASE,
+)
 #: "Not far from the 900 GB/s of the V100".
 _VALUE_OF = re.compile(
     rf"\b(?:from|than|to|against)\s+the\s+\d[\d,.]*(?:\s?[\w/]+)?\s+of\s+{_ARTICLES}$", re.IGNORECASE
@@ -216,8 +222,10 @@ class Spoken(NamedTuple):
         if _ALL_BUT.search(self.text, near, mention.start) or _IS_ONE.search(self.text, far, mention.start):
             # "All of them but the T4 support BF16": of the others. "It is an H100 with 141 GB": of it.
             return False
-        if _AS_MUCH.search(self.text, max(0, mention.start - _REACH), mention.start) and _AT.match(gap):
-            # "Half the memory of the RTX 5090 at 16 GB": of what is compared with it.
+        as_much = _AS_MUCH.search(self.text, max(0, mention.start - _REACH), mention.start) and _AT.match(gap)
+        if as_much or (gap.strip() == ":" and _OPPOSED.match(self.text, at)):
+            # "Half the memory of the RTX 5090 at 16 GB": of what is compared with it. "8.8x the memory of the
+            # RTX 4080: 141 GB as opposed to 16 GB".
             return False
         if _GOES_ON.match(gap):
             # "Faster than the RTX 4080 and has 12 GB" goes on with its subject.

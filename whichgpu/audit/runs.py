@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.models import Format, Model, formats, models, single
+from whichgpu.audit.models import OF_ANOTHER, Format, Model, formats, models, single
 from whichgpu.audit.roles import counted, owned
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.values import NamedTuple
@@ -95,7 +95,7 @@ def runs(context: Context, pattern: re.Pattern[str]) -> Iterator[Run]:
         for sentence in sentences(passage.text):
             own, forms = models(sentence.text), _of_weights(sentence.text)
             here = owned(passage.text, within(context.mentions.get(index, ()), sentence.start, sentence.end))
-            if own:
+            if own or OF_ANOTHER.search(sentence.text):
                 model = single(own)
             if own or forms:
                 said = forms[0] if len(forms) == 1 else None

@@ -26,6 +26,8 @@ _END = re.compile(
     r"[;\n\u3002\uff1b\uff01\uff1f]"
 )
 _SHORTENED = re.compile(r"(?:\b(?:vs|e\.g|i\.e|approx|ca|Dr|No|Inc|Corp|etc)|(?<!\d )(?<!\d)\b[A-Z])$")
+#: Behind "No.", where it answers and numbers nothing.
+_NO_NUMBER = re.compile(r"\s+(?!\d)")
 #: Words of a sentence whose figures are not those of one device by itself.
 _GUARD = re.compile(
     r"\b(?:requir\w*|necessitat\w+|needs?|needed|at least|minimum|recommend\w*|"
@@ -109,7 +111,8 @@ def sentences(text: str) -> tuple[Sentence, ...]:
 def _sentences(text: str) -> Iterator[Sentence]:
     at = 0
     for match in _END.finditer(text):
-        if match[0] == "." and _SHORTENED.search(text, max(at, match.start() - 8), match.start()):
+        short = match[0] == "." and _SHORTENED.search(text, max(at, match.start() - 8), match.start())
+        if short and not (text[at : match.start()].strip() == "No" and _NO_NUMBER.match(text, match.end())):
             continue
         yield Sentence(at, match.end(), text[at : match.end()])
         at = match.end()

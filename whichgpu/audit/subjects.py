@@ -98,6 +98,10 @@ _OTHER_CARD = frozenset({"ti", "super", "xt", "xtx", "gre"})
 _MODEL_NUMBER = re.compile(r"[1-9]0[5-9]0|16[356]0")
 
 
+#: Words that a name ends with, of several cards: "two RTX 2080 Tis".
+_SEVERAL = {"Tis": "Ti", "Supers": "Super", "XTs": "XT", "XTXs": "XTX"}
+
+
 class Mention(NamedTuple):
     """A name in a passage, and the ids of the devices that it can mean there, the fewest that are known."""
 
@@ -264,7 +268,7 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
 
 def _goes_on(text: str, word: re.Match[str], after: re.Match[str]) -> bool:
     gap = text[word.end() : after.start()]
-    lower = after[0].lower()
+    lower = _SEVERAL.get(after[0], after[0]).lower()
     if lower[0].isdigit() and " -" in gap and _DASH.fullmatch(gap):
         # "RTX 4090 - 24 GB": a name and what it has.
         return False
@@ -276,7 +280,9 @@ def _goes_on(text: str, word: re.Match[str], after: re.Match[str]) -> bool:
 
 
 def _singular(word: str, catalogue: Catalogue) -> str:
-    """A10s is A10; XTs, words without a digit and a device's whole name in small letters are left."""
+    """A10s is A10, Tis are Ti; other words without a digit and whole names in small letters are left."""
+    if word in _SEVERAL:
+        return _SEVERAL[word]
     if not re.fullmatch(r"[A-Za-z]{0,3}\d{1,4}[A-Za-z]?s", word):
         return word
     # Who writes no capitals means the L40S by "l40s"; "L40s" are several.

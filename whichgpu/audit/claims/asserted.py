@@ -54,6 +54,7 @@ _DENIED = re.compile(
     r"emulat\w+|planned)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
+_DENIES = re.compile(r"\b(?:not|never|cannot)\b|n[\u2019']t\b", re.IGNORECASE)
 #: "Unlike the A10, it has", "unlike NVIDIA's Ada cards they have": what is set off has not.
 _UNLIKE = re.compile(
     r"\bunlike\s+(?:(?:the|an?|its|older|most|nvidia(?:[\u2019']s)?|amd(?:[\u2019']s)?|intel(?:[\u2019']s)?)\s+){0,3}"
@@ -104,14 +105,17 @@ def _used(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -
 
 def _contrasted(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
     """What another device is said to lack, or to have too, by a word."""
-    for pattern, told in ((_UNLIKE, False), (_AS_WELL, True)):
+    for pattern, too in ((_UNLIKE, False), (_AS_WELL, True)):
         for match in pattern.finditer(passage.text, sentence.start, sentence.end):
+            told = too
             named = within(who.here, match.start("who"), match.end("who"))
             own = [context.catalogue[key] for each in named[:1] for key in each.ids]
             gpus = own or of_kind(match["who"], context)
             what = _capability(match["what"])
             if what is None or not gpus or len(named) > 1 or (told and match["not"]):
                 continue
+            # "Unlike the H100, the 3090 does not support FP8" says that the H100 does.
+            told = told or _DENIES.search(passage.text, match.end("who"), match.start("what")) is not None
             if told or all(what.has(gpu) for gpu in gpus if what.has(gpu) is not None):
                 yield from judged(passage, match.span(), what, gpus, told=told, context=context)
 

@@ -147,6 +147,7 @@ def _is_aside(text: str, match: re.Match[str]) -> bool:
     return match[0].lower().startswith("with ") and before is not None and behind is not None
 
 
+_OPENS = re.compile(r"With\b(?=[^.;]*,)", re.IGNORECASE)
 _MAKER = re.compile(
     r"\b(?:nvidia|amd|intel|they|the company)\s+(?:has\s+|had\s+|also\s+|then\s+)*$", re.IGNORECASE
 )
@@ -155,7 +156,12 @@ _MAKER = re.compile(
 def _owner(who: Spoken, at: int, start: int) -> Mention | None:
     """The device that a capability is said of; "when NVIDIA dropped NVLink from its boards" is of none."""
     by_maker = _MAKER.search(who.text, max(start, at - NEAR), at)
-    return None if by_maker else who.owner(at)
+    owner = who.owner(at)
+    if owner not in who.here and who.own and _OPENS.match(who.text, at) and not who.text[start:at].strip():
+        # "With NVLink, two A100s exchange data faster": of what stands behind it.
+        first = who.here[0]
+        return first if first in who.own and first.start - at < FAR else None
+    return None if by_maker else owner
 
 
 def _of_each(

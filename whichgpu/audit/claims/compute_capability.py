@@ -38,6 +38,12 @@ _OF_CHIP = re.compile(
 _EACH = re.compile(
     r"(?:[\u2019']s)?\s+(?:(?:is|has|at|only|with)\s+){0,2}(\d{1,2}\.\d)(?=\s*(?:[.;:)]|,(?!\d)|$|and\b|but\b))"
 )
+#: Before each of several devices: "7.0 on the V100 and 8.6 on the A10".
+_ON_EACH = re.compile(
+    r"(?<![\d.,])(\d{1,2}\.\d)\s+(?:on|for|with|in the case of)\s+(?:the\s+|an?\s+|nvidia\s+)*$",
+    re.IGNORECASE,
+)
+_NEAR = 40
 _CAPABILITY_HEAD = re.compile(
     r"(?:cuda )?comput(?:e|ing) (?:capability|cap\b\.?)|cuda (?:capability|cc)\b|sm version\b|cc$",
     re.IGNORECASE,
@@ -83,7 +89,9 @@ def _compute(
     if len({each.named for each in meant}) != 1:
         for each in meant if _OF_COMPUTE.search(passage.text, *place) else ():
             gpus = [context.catalogue[key] for key in each.ids]
-            yield from _of_capability(passage, _EACH.match(passage.text, each.end, place[1]), gpus, context)
+            told = _EACH.match(passage.text, each.end, place[1])
+            told = told or _ON_EACH.search(passage.text, max(place[0], each.start - _NEAR), each.start)
+            yield from _of_capability(passage, told, gpus, context)
         return
     for match in _CAPABILITY.finditer(passage.text, *place):
         gpus = [context.catalogue[key] for key in meant[0].ids]

@@ -63,7 +63,11 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     text = passage.text
+    names = context.mentions.get(index, ())
     for each in within(quantities(text, context.fraction), sentence.start, sentence.end):
+        if any(name.start < each.end and each.start < name.end for name in names):
+            # "RTX 4060 Ti 16 GB over A30" differs by no size.
+            continue
         word = _WORD.match(text, each.end)
         ahead = _AHEAD.match(text, each.end)
         if ahead and word is None and each.high == each.value > 0:

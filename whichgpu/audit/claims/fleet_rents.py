@@ -66,7 +66,11 @@ def _held(entry: Entry, told: Sequence[Entry], text: Amounts, context: Context) 
     own = known_of(entry.ids, ones, context)
     known = [*own.get(key, ()), *(own.get("power", ()) if term.dims == _POWER else ())]
     makes = [Way(each.value * entry.many, each.value * entry.many, (each,)) for each in known]
-    if not makes or not all(_OFF < abs(way.low / term.value - 1) < _UNLIKE for way in makes):
+    if (
+        not makes
+        or any(way.gives(term) for way in makes)
+        or not all(_OFF < abs(way.low / term.value - 1) < _UNLIKE for way in makes)
+    ):
         return None
     if any(each.value == term.value for each in known) or explained(term, text):
         return None

@@ -71,6 +71,9 @@ def find(context: Context) -> Iterator[Finding]:
 def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
     for match in _TOLD.finditer(passage.text, sentence.start, sentence.end):
         mention = owner_of(match.start(), who)
+        if mention not in who.here and who.here and not passage.text[sentence.start : match.start()].strip():
+            # "Made by TSMC, the GB203 in the RTX 5080": of what stands behind it.
+            mention = who.here[0] if who.here[0] not in who.against else None
         start = max(sentence.start, match.start() - _BEFORE)
         if mention is None or _OTHERS.search(passage.text, start, match.start()):
             continue

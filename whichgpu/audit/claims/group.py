@@ -115,7 +115,9 @@ def find(context: Context) -> Iterator[Finding]:
                 clause = _CLAUSE.search(passage.text, match.end(), sentence.end)
                 end = min(clause.start() if clause else sentence.end, then.start() if then else sentence.end)
                 here = context.mentions.get(index, ())
-                if within(here, match.start(), end):
+                own = clause and clause[0][0] == ":" and len(within(here, end, sentence.end)) > 1
+                if within(here, match.start(), end) or own:
+                    # "Both use GDDR6: the L4 has 24 GB of it, the 3060 12 GB" is of these two.
                     continue
                 told = within(here, 0, match.start())
                 forms = _forms(passage.text, (sentence.start, match.start()), told, context)

@@ -16,7 +16,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.holding.rooms import UNLIKE, VERB, Room, room_before, room_in, room_of
 from whichgpu.audit.holding.short import EASED, short_of_need, short_of_stated
 from whichgpu.audit.holding.ways import FULL, FULLY, LORA, PLURAL, QLORA, TUNED, Way, how_held
-from whichgpu.audit.holding.words import CASE
+from whichgpu.audit.holding.words import CASE, NO_FIT
 from whichgpu.audit.models import formats, models, single
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 #: What says that something can be held, or had better be.
 _HOLDS = re.compile(
     r"\b(?:fit(?:s|ting|ted)?|stays?(?! (?:at|below|under|within) [\d,]+ ?W)|"
-    r"run(?:s|ning)?|host(?:s|ed|ing)?|load(?:s|ed|ing)?|serv(?:es?|ed|ing)|"
-    rf"hold(?:s|ing)?|go(?:es)?\s+(?:in(?:to)?|on(?:to)?)\b{CASE}|"
+    r"run(?:s|ning)?|host(?:s|ed|ing)?|(?<!full )(?<!under )load(?:s|ed|ing)?|serv(?:es?|ed|ing)|"
+    rf"hold(?:s|ing)?(?! (?:about |up to |just )?\d+ ?[GT]B\b)|go(?:es)?\s+(?:in(?:to)?|on(?:to)?)\b{CASE}|"
     r"(?:has|have) (?:enough )?(?:room|memory)|"
     r"handl(?:es?|ing)|deploy(?:s|ed)?|enough|sufficient|suffices?|will do|does it|can do|do it|manages?|"
     r"recommend\w*|possible|feasible|comfortabl[ey]|squeez\w+|use|using|take|takes|needs?|requires?|choose|"
@@ -70,7 +70,7 @@ _NONE = re.compile(
 _IT = re.compile(
     r"\b(?:it|this model|that model|the (?:whole |full |entire |same |quanti[sz]ed |\w{2,6}[- ]?\d{0,2} |"
     r"\d-bit )?(?:model|version|"
-    r"one|weights|checkpoint)|that|this|holds?|which|sie|es|il|lo)\b",
+    r"one|weights|checkpoint)|that|this|holds?(?! \d+ ?[GT]B\b)|which|sie|es|il|lo)\b",
     re.IGNORECASE,
 )
 
@@ -172,7 +172,7 @@ def _of_sentence(
     index: int, passage: Passage, place: tuple[int, int],
     told: tuple[_Told, re.Match[str] | None], context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
-    if _SLOWLY.search(passage.text, *place):
+    if _SLOWLY.search(passage.text, *place) or NO_FIT.match(passage.text, *place):
         return
     listed = _is_listed(passage.text[slice(*place)])
     starts = [place[0], *(match.end() for match in _APART.finditer(passage.text, *place)), place[1]]

@@ -104,7 +104,11 @@ def _sentence(
     last = state.last
     opened: tuple[Need | None, Room | None] = (None, None)
     who, topic = spoken(index, passage, sentence, context), _topic(index, passage, sentence, context)
-    aside = sentence.text.rstrip().endswith("?") or words.SLOWLY.search(sentence.text)
+    aside = (
+        sentence.text.rstrip().endswith("?")
+        or words.SLOWLY.search(sentence.text)
+        or words.NO_FIT.match(sentence.text)
+    )
     for start, end in _cut(passage.text, sentence):
         clause = _Clause(start, end, passage.text[start:end], opened)
         here = [each for each in within(who.here, start, end) if each not in who.against]

@@ -213,9 +213,21 @@ def _again(
             place,
             what,
             gpus,
-            told=told is not bool(opposite or (like and like["un"])),
+            told=_by_itself(too, opposite, told is not bool(opposite or (like and like["un"]))),
             context=context,
         )
+
+
+#: "The T4 has it", "the 4070 does not have it": whatever was said of another before.
+_OF_IT = re.compile(r"\b(?:it|this|that|them|those|none)\b", re.IGNORECASE)
+_AS_BEFORE = re.compile(r"\b(?:too|as well|also|likewise)\b", re.IGNORECASE)
+
+
+def _by_itself(too: re.Match[str] | None, opposite: re.Match[str] | None, told: bool) -> bool:
+    """Whether a device is said to have something: by an "it" itself, else as follows from before."""
+    if opposite and _OF_IT.search(opposite[0]):
+        return False
+    return told or bool(too and _OF_IT.search(too[0]) and not _AS_BEFORE.search(too[0]))
 
 
 def _just_as(text: str, sentence: Sentence, mention: Mention) -> re.Match[str] | None:

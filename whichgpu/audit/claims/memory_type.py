@@ -166,6 +166,7 @@ _OR_ELSE = re.compile(r"\s*(?:or|/)\s*", re.IGNORECASE)
 
 #: A phrase before its subject: "With 32 GB of GDDR7 on a 512-bit bus the RTX 5090 reaches".
 _FRONT = re.compile(r"\s*(?:With|Thanks to|Armed with|Equipped with)\s[^,;.:]*", re.IGNORECASE)
+_BOTH = re.compile(r"\s*(?:Both|All three|All of them)\b", re.IGNORECASE)
 _TO_SUBJECT = re.compile(
     r"[^,;.:]{0,40},?\s(?:the\s+|nvidia[\u2019']s\s+|nvidia\s+|amd[\u2019']s\s+)*", re.IGNORECASE
 )
@@ -176,6 +177,9 @@ def _fronted(text: str, before: tuple[int, int], end: int, who: Spoken) -> Menti
     """The subject behind a phrase that begins a sentence and names no device itself."""
     after = next((each for each in who.here if each.start >= end), None)
     named = any(each.end <= before[1] for each in who.here)
+    if after is not None and not named and _BOTH.match(text, *before) and len(who.here) > 1:
+        # "Both use GDDR6: the L4 has 24 GB": of those behind it.
+        return after
     if after is None or named or not _FRONT.fullmatch(text, *before):
         return None
     subject = _TO_SUBJECT.fullmatch(text, end, after.start) and _REACHES.match(text, after.end)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import named
-from whichgpu.audit.claims.superlative import Among, held_against
+from whichgpu.audit.claims.superlative import Among, among_named, held_against
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.sentences import sentences, within
 
@@ -49,4 +49,8 @@ def find(context: Context) -> Iterator[Finding]:
                 alone = _IS.fullmatch(passage.text, what.end, first.start) and len(first.named) > 0
                 if alone and not _NOT_ALONE.match(passage.text, first.end):
                     claim = (first.named, what.attribute, match["most"] is not None)
-                    yield from held_against(passage, (first.start, first.end), claim, among, context)
+                    # "Of the A10 and the L4, the one with the most cores is".
+                    here = among_named(index, passage, sentence, context)
+                    yield from held_against(
+                        passage, (first.start, first.end), claim, Among(here) if here else among, context
+                    )

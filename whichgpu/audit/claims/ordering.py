@@ -107,7 +107,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if negated and negated[0].lower().endswith("predecessor") and _other(each, who):
             # "Than its predecessor", of which it is known which it is.
             negated = None
-        if negated or _MINUS.search(before) or _BY_HOW_MUCH.search(before):
+        # "24 GB less than the A40 has, it makes up for in bandwidth": of memory.
+        of_memory = _SIZE_LESS.search(before) and each.attribute.key != "memory"
+        if negated or of_memory or _MINUS.search(before) or _BY_HOW_MUCH.search(before):
             continue
         beside = _BESIDE.match(text, each.end, sentence.end) if each.sign else None
         if beside:
@@ -131,6 +133,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             yield found._replace(verdict="unverifiable") if unsettled and found.accuses else found
 
 
+#: Before "less" or "more", what two differ by.
+_SIZE_LESS = re.compile(r"\d\s?[GT]B\s+$")
 _COMPARED_ALL = re.compile(
     r"\b(?:Compared (?:with|to)|Against|Next to|Beside|Unlike)\s[^.;]{2,40},\s+(?:they\s+|these\s+"
     r")?(?:both|all|they)\b"

@@ -36,6 +36,7 @@ _OTHERWISE = re.compile(
     r"would need|minimum|at least|plus|upgrade\w*)\b",
     re.IGNORECASE,
 )
+_IN_TURN = re.compile(r"\brespectively\b|\bcompute capability\b", re.IGNORECASE)
 #: Letters between two amounts that are set beside each other, and before them for what both follow from.
 _APART, _BACK = 420, 500
 _MODEL = re.compile(r"\b\d+(?:\.\d+)?B\b|\bweights\b|\bmodels?\b|\bcontext\b")
@@ -158,6 +159,12 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
     if _OTHERWISE.search(words, first.start, min(last.end + BEHIND, text.sentence(last.start).end)):
         return None
     start = text.sentence(last.start).start
+    if any(
+        _IN_TURN.search(words, each.start, each.end)
+        for each in (text.sentence(first.start), text.sentence(last.start))
+    ):
+        # Each in its turn, and none beside the name before it; versions follow from nothing.
+        return None
     if first.start < start and any(each.of in LENGTHS for each in within(text.every, start, last.start)):
         # "For a month we charge $584 and $1,380. Eight for a week come to": for a time of its own.
         return None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.models import formats, models
+from whichgpu.audit.models import OF_ANOTHER, formats, models
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.runs import weighed
@@ -109,7 +109,7 @@ def _asked(index: int, passage: Passage, sentence: Sentence, before: str, contex
     ]
     text = sentence.text
     found = models(text) if told else ()
-    if told and not found:
+    if told and not found and not OF_ANOTHER.search(text):
         found = models(before)
         text = text if formats(text) else f"{before} {text}"
     if len({each.parameters for each in found}) != 1:

@@ -176,7 +176,22 @@ def _behind(passage: Passage, sentence: Sentence, match: re.Match[str], who: Spo
     after = [each for each in who.here if each.start >= match.end()]
     leads = _WITH.fullmatch(passage.text, sentence.start, match.start())
     then = leads and after and _THE_ONE.fullmatch(passage.text, match.end(), after[0].start)
+    # "The one with the most CUDA cores is the L4", whatever is named before.
+    one = _ONE_WITH.search(passage.text, sentence.start, match.start())
+    then = then or (one and after and _IS_THE.fullmatch(passage.text, match.end(), after[0].start))
     return after[0] if then else None
+
+
+_ONE_WITH = re.compile(
+    r"\b(?:one|cards?|gpus?|model|accelerator|winner|option)\s+(?:with|that (?:has|offers|comes with|boasts)|"
+    r"having|offering|to (?:have|offer))\s+(?:by far\s+)?$",
+    re.IGNORECASE,
+)
+_IS_THE = re.compile(
+    r"[^.;:,]{0,40}\s(?:is|was|remains|would be)\s+(?:still\s+|by far\s+|clearly\s+|thus\s+|also\s+)?"
+    r"(?:the\s+|nvidia[\u2019']s\s+|nvidia\s+|amd\s+)*",
+    re.IGNORECASE,
+)
 
 
 _WITH = re.compile(
@@ -307,7 +322,7 @@ class Among(NamedTuple):
 def _among(index: int, passage: Passage, sentence: Sentence, context: Context) -> Among:
     """The devices that a sentence counts: those of the text, of what stands before, or of the passage."""
     said = _SCOPE.search(sentence.text)
-    if listed := _listed(index, passage, sentence, context):
+    if listed := among_named(index, passage, sentence, context):
         return Among(listed)
     count = next((n for word, n in _COUNTS.items() if said and word in said[0].lower()), 0)
     every = devices(context)
@@ -327,7 +342,7 @@ def _among(index: int, passage: Passage, sentence: Sentence, context: Context) -
     return Among(())
 
 
-def _listed(index: int, passage: Passage, sentence: Sentence, context: Context) -> list[tuple[str, ...]]:
+def among_named(index: int, passage: Passage, sentence: Sentence, context: Context) -> list[tuple[str, ...]]:
     """The devices that a sentence begins with: "Of the A10, the L4 and the T4, the A10 has"."""
     head = _OF_NAMED.match(passage.text, sentence.start, sentence.end)
     if head is None:

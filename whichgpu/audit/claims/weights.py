@@ -14,6 +14,7 @@ from whichgpu.audit.dimensions import dims
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import AROUND, formats_at, models
+from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import terms
 from whichgpu.hardware.gpu import nominal_gb
@@ -167,13 +168,14 @@ _IS_SHARE = re.compile(
 
 
 def _is_of_device(told: Term, sentence: Sentence, named: Sequence[Mention], context: Context) -> bool:
-    """Whether an amount is the memory of a device that its sentence names: "the MI355X goes to 288 GB"."""
+    """Whether an amount is the memory of what its sentence names: "the MI355X goes to 288 GB", of so many."""
     sizes = (
-        nominal_gb(float(context.catalogue[key].value("memory") or 0))
+        (nominal_gb(float(context.catalogue[key].value("memory") or 0)), many)
         for each in within(named, sentence.start, told.start)
+        for many in (1.0, counted(sentence.text, 0, each.start - sentence.start))
         for key in each.ids
     )
-    return any(size and size * 1e9 == told.value for size in sizes)
+    return any(size and many * size * 1e9 == told.value for size, many in sizes)
 
 
 def _part(passage: Passage, sentence: Sentence, told: Term) -> tuple[float, ...]:

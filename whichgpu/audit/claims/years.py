@@ -42,6 +42,10 @@ _OF_YEAR = re.compile(
     r"[A-Z][\w ]{2,24},\s*|(?:\d{1,4}(?:[ -]?(?:GB|W)),\s*){1,3})?(?:released |launched "
     r")?(20[012]\d)(?:,\s[^(),]{1,12})?\)"
 )
+#: "L40S: Ada Lovelace, 2023."
+_LISTED_YEAR = re.compile(
+    r"[\s*_]*:[\s*_]*[A-Z][a-z]{2,9}(?: Lovelace| 2\.0)?,\s+(20[012]\d)(?=\s*(?:[.,;]|$))"
+)
 #: A device and its year behind what was done with it: "NVIDIA announced the L40S in 2021".
 _DID = re.compile(
     r"\b(?:released|launched|introduced|announced|unveiled|presented|shipped|brought out|followed by)\s+"
@@ -108,6 +112,7 @@ def find(context: Context) -> Iterator[Finding]:
             # "The successor of the A40 came in 2022" is not the A40.
             here = [each for each in who.here if not _KIN_OF.search(passage.text, place[0], each.start)]
             if here:
+                yield from _in_front(passage, place, here[0], context)
                 yield from _years(passage, place, here, context)
                 yield from _by_clause(passage, place, here, context)
             elif who.topic and who.certain and ITS_OWN.match(sentence.text) and not chip:
@@ -121,6 +126,29 @@ _KIN_OF = re.compile(
 )
 #: Years of several devices in their order: "in 2020, 2022 and 2024".
 _LIST = re.compile(r"\b20[012]\d(?:, 20[012]\d)*,? and 20[012]\d\b")
+
+
+#: A year of what stands behind the comma: "Released in 2022, the 4090 is newer", "When it launched in 2022".
+_FRONT = re.compile(
+    r"\s*(?:When it (?:was )?(?:first )?)?(?:launched|released|introduced|debuted|came out|arrived|"
+    r"presented|announced|unveiled|out)\s+(?:back )?in (?:early |late |mid-)?(?:[A-Z][a-z]+ )?(20[012]\d)\b"
+    r"(?:[^.;,]|[.,](?=\d)){0,40},\s+(?:the\s+|nvidia(?:[\u2019']s)?\s+|amd(?:[\u2019']s)?\s+)*"
+    # "Since 2022, when the 4090 came out".
+    r"|\s*(?:Since|In|Back in) (?:early |late |mid-)?(?P<year>20[012]\d), when "
+    r"(?:the\s+|nvidia[\u2019']s\s+)*",
+    re.IGNORECASE,
+)
+
+
+def _in_front(
+    passage: Passage, place: tuple[int, int], first: Mention, context: Context
+) -> Iterator[Finding]:
+    """The year that a sentence begins with, of the device that stands behind it."""
+    match = _FRONT.match(passage.text, *place)
+    came = match and (match[1] or _CAME.match(passage.text, min(first.end + 1, place[1])))
+    if match and came and match.end() == first.start and len(_ANY_YEAR.findall(match[0])) == 1:
+        told = _ANNOUNCED.search(match[0]) is not None
+        yield from of_year(passage, match, first, context, announced=told)
 
 
 def _in_turn(
@@ -208,6 +236,7 @@ def _years_behind(
     for mention in here:
         did = _DID.search(passage.text, max(place[0], mention.start - _FAR // 2), mention.start)
         then = _YEAR_OF.match(passage.text, mention.end, place[1])
+        then = then or _LISTED_YEAR.match(passage.text, mention.end, place[1])
         then = then or (_IN_YEAR.match(passage.text, mention.end, place[1]) if did else None)
         if then:
             told = did is not None and _ANNOUNCED.match(did[0]) is not None

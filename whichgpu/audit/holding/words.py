@@ -11,8 +11,10 @@ CASE = (
 )
 #: What sets a model and its room together: the one is in the other, or the room is enough.
 HOLDS = re.compile(
-    r"\b(?:fit(?:s|ted|ting)?|hold(?:s|ing)?|held|swallow(?:s|ed)?|accommodat\w+|host(?:s|ed)?|hous(?:es?|ed)|"
-    r"load(?:s|ed)?|runs?(?! out)|running(?! out)|serv(?:es?|ed)|handl(?:es?|ed)|carr(?:y|ies|ied)|"
+    r"\b(?:fit(?:s|ted|ting)?|hold(?:s|ing)?(?! (?:about |up to |just )?\d+ ?[GT]B\b)|held|"
+    r"swallow(?:s|ed)?|accommodat\w+|host(?:s|ed)?|hous(?:es?|ed)|"
+    r"(?<!full )(?<!under )load(?:s|ed)?|runs?(?! out)|running(?! out)|serv(?:es?|ed)|handl(?:es?|ed)|"
+    r"carr(?:y|ies|ied)|"
     r"stor(?:es?|ed)|sits?|"
     r"lives?(?= (?:in|on)\b)|goes (?:in|on)(?:to)?|squeez\w+|cram\w*|pack(?:s|ed)?|stuff(?:s|ed)?|works?|"
     r"cop(?:es?|ed)|manag(?:es?|ed)|provid(?:es?|ed)|suppl(?:y|ies|ied)|takes?(?= (?:an?|the|any|it|that|"
@@ -97,7 +99,13 @@ ASIDE = re.compile(
     r"mac\w*|laptops?|m[1-5] (?:max|ultra|pro)|tokens? (?:per|a) second|tok/s|faster|slow\w*|crawls?|"
     r"quick\w*|"
     r"than|instead of|apart from|system|adapters?|text encoders?|vae|speculative|parts? of|half of|"
-    r"layers?|some of|most of|wonder\w*|ask(?:s|ed)?)\b|\?",
+    r"layers?|some of|most of|wonder\w*|ask(?:s|ed)?|[TP]?FLOPS|TOPS)\b|\?",
+    re.IGNORECASE,
+)
+#: What denies a fit that was asked for ("On the A4000, no: the weights take"), or is said of whatever fits.
+NO_FIT = re.compile(
+    r"\s*(?:(?:On|In|With|For)\s[^.;:,]{2,40},\s+no\b(?=\s*[:.,;!])|"
+    r"(?:Everything|Anything|Whatever|All|Any model|Models)\s+(?:else\s+)?(?:that|which|you|with|needing)\b)",
     re.IGNORECASE,
 )
 #: What runs all the same, by other memory.
