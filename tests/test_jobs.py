@@ -50,6 +50,22 @@ def test_a_chip_without_its_number_of_cores_is_the_whole_one():
     assert len([note for note in found.notes if "was taken as" in note]) == 2
 
 
+def test_a_file_that_is_not_there_is_the_model_of_its_name():
+    """Tables of llama.cpp name files; a path, and a name that nothing has, are still looked for."""
+    job = {"gpu": "rtx-4090", "phase": "decode", "runtime": "llama.cpp"}
+    names = ("Qwen3-8B-Q4_K_M.gguf", "qwen3-8b.gguf", "models/qwen3-8b.gguf", "nobody-8b.gguf")
+    found = predict_rows([{**job, "workload": name} for name in (*names, "qwen3-8b-q4_k_m")], GPUS)
+    stored, plain, path, unknown, known = found
+    assert stored.value == known.value != plain.value
+    assert all("cannot be read" in one.error for one in (path, unknown))
+
+
+def test_what_infers_generates_too():
+    job = {"gpu": "rtx-4090", "workload": "florence-2-large"}
+    one, other = predict_rows([{**job, "phase": "generate"}, {**job, "phase": "infer"}], GPUS)
+    assert one.value == other.value is not None
+
+
 def test_a_power_that_nobody_states_says_what_to_write():
     job = {"workload": "llama-2-7b", "phase": "decode", "precision": "q4_0", "runtime": "llama.cpp"}
     (one,) = predict_rows([{**job, "gpu": "radeon-780m", "metric": "power"}], GPUS)

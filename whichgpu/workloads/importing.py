@@ -24,7 +24,7 @@ from whichgpu.errors import DataError, UsageError, one_line
 from whichgpu.values import immutable, modules_in
 from whichgpu.workloads import names
 from whichgpu.workloads import workload as zoo
-from whichgpu.workloads.resolving import FILES
+from whichgpu.workloads.resolving import FILES, goes_on
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -118,7 +118,7 @@ def _is_file(text: str) -> bool:
 def _is_named(text: str) -> bool:
     """Whether a file that is not there has the name of a known model, as tables of benchmarks give it."""
     bare = names.filed(text)
-    return bare != text and (zoo.known(bare) or zoo.goes_on(bare))
+    return bare != text and (zoo.known(bare) or goes_on(bare))
 
 
 def _check(item: Workload, source: str) -> None:
