@@ -9,7 +9,9 @@ import whichgpu
 from whichgpu.cost import pools
 from whichgpu.cost.estimate import estimate_paired
 from whichgpu.cost.jobs import predict_rows, read_job
+from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.importing import named
 
 pytestmark = pytest.mark.slow
 
@@ -53,11 +55,30 @@ def test_a_chip_without_its_number_of_cores_is_the_whole_one():
 def test_a_file_that_is_not_there_is_the_model_of_its_name():
     """Tables of llama.cpp name files; a path, and a name that nothing has, are still looked for."""
     job = {"gpu": "rtx-4090", "phase": "decode", "runtime": "llama.cpp"}
-    names = ("Qwen3-8B-Q4_K_M.gguf", "qwen3-8b.gguf", "models/qwen3-8b.gguf", "nobody-8b.gguf")
-    found = predict_rows([{**job, "workload": name} for name in (*names, "qwen3-8b-q4_k_m")], GPUS)
-    stored, plain, path, unknown, known = found
-    assert stored.value == known.value != plain.value
-    assert all("cannot be read" in one.error for one in (path, unknown))
+    names = [named(name) for name in ("Qwen3-8B-Q4_K_M.gguf", "qwen3-8b.gguf")]
+    known = {**job, "workload": "qwen3-8b", "precision": "q4_k_m"}
+    found = predict_rows([*({**job, "workload": name} for name in names), known], GPUS)
+    stored, plain, stated = found
+    assert stored.value == stated.value != plain.value
+    for name in ("models/qwen3-8b.gguf", "nobody-8b.gguf"):
+        with pytest.raises(UsageError, match="cannot be read"):
+            named(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "plain", "columns"),
+    [
+        ("qwen3-8b-q4_k_m", "qwen3-8b", {"phase": "decode", "runtime": "llama.cpp", "precision": "q4_k_m"}),
+        ("Qwen/Qwen3-8B-AWQ", "qwen3-8b", {"runtime": "vllm", "precision": "awq"}),
+        ("yolov3-608", "yolov3", {"phase": "infer", "resolution": "608x608"}),
+    ],
+)
+def test_what_a_name_says_beside_its_model_is_of_its_row(name, plain, columns):
+    """The format of its weights and the side of its pictures, where the row does not state them."""
+    left = {key: value for key, value in columns.items() if key not in ("precision", "resolution")}
+    rows = ({"workload": name, **left}, {"workload": plain, **columns}, {"workload": plain, **left})
+    said, stated, neither = predict_rows([{"gpu": "rtx-4090", **row} for row in rows], GPUS)
+    assert said.value == stated.value != neither.value
 
 
 def test_what_infers_generates_too():
