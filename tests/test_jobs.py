@@ -81,6 +81,13 @@ def test_what_a_name_says_beside_its_model_is_of_its_row(name, plain, columns):
     assert said.value == stated.value != neither.value
 
 
+def test_intels_extension_is_pytorch():
+    """Its figures of language models are no server's, which is what a model's name alone is run by."""
+    job = {"gpu": "max-1550", "workload": "llama-2-7b", "phase": "decode", "precision": "fp16"}
+    one, other = predict_rows([{**job, "runtime": "IPEX"}, {**job, "runtime": "pytorch-2"}], GPUS)
+    assert one.value == other.value is not None
+
+
 def test_what_infers_generates_too():
     job = {"gpu": "rtx-4090", "workload": "florence-2-large"}
     one, other = predict_rows([{**job, "phase": "generate"}, {**job, "phase": "infer"}], GPUS)

@@ -476,6 +476,11 @@ def test_numbers_that_no_job_has(columns: dict[str, object], said: str) -> None:
         Job("resnet50", **columns)
 
 
+def test_a_recommender_takes_a_million_samples_at_once() -> None:
+    """NVIDIA's NCF is trained in batches of 2^20."""
+    assert Job("ncf", batch=2**20).batch == 2.0**20
+
+
 @pytest.mark.parametrize("text", ["", "x", "512x", "0.5", "512x512x3", "-5", "wide", "5²"])
 def test_what_is_no_resolution(text: str) -> None:
     with pytest.raises(UsageError, match=r"is not a resolution; write e\.g\. 512 or 512x768"):
