@@ -9,7 +9,9 @@ import whichgpu
 from whichgpu.cost import pools
 from whichgpu.cost.estimate import estimate_paired
 from whichgpu.cost.jobs import predict_rows, read_job
+from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
+from whichgpu.workloads.importing import named
 
 pytestmark = pytest.mark.slow
 
@@ -48,6 +50,48 @@ def test_a_chip_without_its_number_of_cores_is_the_whole_one():
     assert exact.value == open_.value
     assert none.error.startswith("no GPU")
     assert len([note for note in found.notes if "was taken as" in note]) == 2
+
+
+def test_a_file_that_is_not_there_is_the_model_of_its_name():
+    """Tables of llama.cpp name files; a path, and a name that nothing has, are still looked for."""
+    job = {"gpu": "rtx-4090", "phase": "decode", "runtime": "llama.cpp"}
+    names = [named(name) for name in ("Qwen3-8B-Q4_K_M.gguf", "qwen3-8b.gguf")]
+    known = {**job, "workload": "qwen3-8b", "precision": "q4_k_m"}
+    found = predict_rows([*({**job, "workload": name} for name in names), known], GPUS)
+    stored, plain, stated = found
+    assert stored.value == stated.value != plain.value
+    for name in ("models/qwen3-8b.gguf", "nobody-8b.gguf"):
+        with pytest.raises(UsageError, match="cannot be read"):
+            named(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "plain", "columns"),
+    [
+        ("qwen3-8b-q4_k_m", "qwen3-8b", {"phase": "decode", "runtime": "llama.cpp", "precision": "q4_k_m"}),
+        ("Qwen/Qwen3-8B-AWQ", "qwen3-8b", {"runtime": "vllm", "precision": "awq"}),
+        ("yolov3-608", "yolov3", {"phase": "infer", "resolution": "608x608"}),
+    ],
+)
+def test_what_a_name_says_beside_its_model_is_of_its_row(name, plain, columns):
+    """The format of its weights and the side of its pictures, where the row does not state them."""
+    left = {key: value for key, value in columns.items() if key not in ("precision", "resolution")}
+    rows = ({"workload": name, **left}, {"workload": plain, **columns}, {"workload": plain, **left})
+    said, stated, neither = predict_rows([{"gpu": "rtx-4090", **row} for row in rows], GPUS)
+    assert said.value == stated.value != neither.value
+
+
+def test_intels_extension_is_pytorch():
+    """Its figures of language models are no server's, which is what a model's name alone is run by."""
+    job = {"gpu": "max-1550", "workload": "llama-2-7b", "phase": "decode", "precision": "fp16"}
+    one, other = predict_rows([{**job, "runtime": "IPEX"}, {**job, "runtime": "pytorch-2"}], GPUS)
+    assert one.value == other.value is not None
+
+
+def test_what_infers_generates_too():
+    job = {"gpu": "rtx-4090", "workload": "florence-2-large"}
+    one, other = predict_rows([{**job, "phase": "generate"}, {**job, "phase": "infer"}], GPUS)
+    assert one.value == other.value is not None
 
 
 def test_a_power_that_nobody_states_says_what_to_write():

@@ -247,6 +247,8 @@ def test_words_that_name_no_product_are_refused(text: str) -> None:
         ("A 40", "a40", 1),
         ("12 gb 3080", "rtx-3080-12gb", 1),
         ("2xL4", "l4", 2),
+        ("A10x4", "a10", 4),
+        ("A100-SXM4-80GBx8", "a100-80gb-sxm", 8),
         ("RTX4090*2", "rtx-4090", 2),
         ("2 * A100 SXM 80GB", "a100-80gb-sxm", 2),
         ("K80 24GB", "k80", 2),

@@ -185,6 +185,7 @@ def test_what_does_not_fit_is_told_with_what_llama_cpp_leaves_on_the_host():
         ("UD-Q4_K_XL", "q4_k_m"), ("i1-Q5_K_M", "q5_k_m"),
         ("IQ2_XS - 2.3125 bpw", "iq2_xs"), ("GGUF Q8_0", "q8_0"), ("INT4 (AWQ)", "w4a16-g128"),
         ("q4_0_4_4", "q4_0"),
+        ("int8_float16", "int8"), ("float8_e4m3fn", "fp8"), ("autocast", "amp-fp16"), ("q4f16", "q4f16_1"),
         ("q4f16_1", "q4f16_1"), ("q0f16", "fp16"), ("6-bit", "mlx-6bit"),
         ("bpw=4.65", "exl2-4.65bpw"),
         ("weight-only INT8", "w8a16"), ("E4M3", "fp8"),

@@ -244,6 +244,13 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("hf_hub:timm/resnet18.a1_in1k", "resnet18"), ("torchvision.models.resnet50", "resnet50"),
         ("torchvision.models.detection.maskrcnn_resnet50_fpn", "maskrcnn-r50-fpn"), ("yolov8n.pt", "yolov8n"),
         ("tf_efficientnetv2_s.in21k_ft_in1k", "efficientnet-v2-s"), ("nasnetalarge.tf_in1k", "nasnetalarge"),
+        ("keras.applications.EfficientNetB0", "efficientnet-b0"), ("Keras NASNetLarge", "nasnetalarge"),
+        # The name of a file that is not there, whole or in parts.
+        ("Qwen3-32B-Q4_K_M.gguf", "qwen3-32b"), ("llama-2-7b.Q4_0.gguf", "llama-2-7b"),
+        ("gpt-oss-120b-mxfp4-00001-of-00003.gguf", "gpt-oss-120b"), ("flux1-dev-Q4_K_S.gguf", "flux.1-dev"),
+        # As libraries of speech, and those who tune a model of pictures, have them.
+        ("whisper-medium.en", "whisper-medium"), ("ggml-large-v3-q5_0", "whisper-large-v3"),
+        ("faster-whisper-large-v2", "whisper-large-v2"), ("Juggernaut-XL-v9", "sdxl"),
         # As MLPerf and Ollama have them.
         ("llama2-70b-99.9", "llama-2-70b"), ("gptj-99.9", "gpt-j-6b"), ("deepseek-r1:14b", "qwen2.5-14b"),
         ("gemma3:4b-it-qat", "gemma-3-4b"), ("gemma4:e4b-it-qat", "gemma-4-e4b"),
@@ -289,6 +296,7 @@ def test_a_number_behind_a_name_is_not_always_a_side(name: str) -> None:
         ("unsloth/Qwen3.6-35B-A3B-UD-Q4_K_XL", "qwen3.5-35b-a3b", "q4_k_m"),
         ("c4ai-command-r-v01", "command-r", "fp16"),
         ("microsoft/Phi-3-medium-128k-instruct", "phi-3-medium", "fp16"),
+        ("Qwen3-30B-A3B-UD-Q4_K_XL.gguf", "qwen3-30b-a3b", "q4_k_m"),
         ("mistral-large-2411", "mistral-large-123b", "fp16"), ("flan-t5-xxl-int8", "flan-t5-xxl", "int8"),
     ],
 )  # fmt: skip
@@ -466,6 +474,11 @@ def test_a_job_with_other_columns_is_looked_at_again():
 def test_numbers_that_no_job_has(columns: dict[str, object], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         Job("resnet50", **columns)
+
+
+def test_a_recommender_takes_a_million_samples_at_once() -> None:
+    """NVIDIA's NCF is trained in batches of 2^20."""
+    assert Job("ncf", batch=2**20).batch == 2.0**20
 
 
 @pytest.mark.parametrize("text", ["", "x", "512x", "0.5", "512x512x3", "-5", "wide", "5²"])

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from whichgpu.cost.groups import Numbers
+    from whichgpu.workloads.model import Workload
 
 
 class Head(NamedTuple):
@@ -39,7 +40,7 @@ class Head(NamedTuple):
     work: tuple[Any, ...]
     #: Options that the model does not know, so that it cannot tell whether they make the job fit.
     ignored: tuple[str, ...]
-    #: Tokens that the name of its phase states, by column.
+    #: Tokens that the name of its phase states, and sides of a picture that its workload's does, by column.
     lengths: Mapping[str, float] = {}
 
     @property
@@ -96,10 +97,11 @@ def read_head(texts: tuple[str, ...]) -> Head:
     """Read what is text of a row. Texts that mean the same job make the same key."""
     name, phase, kind, stack, options = map(str.strip, texts)
     workload = resolve_workload(need(name, "workload"))
+    asked = jobs.phase(phase) if phase else ""
     job = jobs.Job(
         workload.id,
-        phase=jobs.phase(phase) if phase else "",
-        precision=precision(kind).id if kind else "",
+        phase=asked,
+        precision=precision(kind).id if kind else _of_name(workload, asked),
         runtime=stack,
         options={**jobs.adapter_of(phase), **_options(options)},
     )
@@ -111,7 +113,24 @@ def read_head(texts: tuple[str, ...]) -> Head:
     same = stack if "compile" in kept else _numbered(dated(runtime(stack or fallback, fallback), job))
     work = (workload.id, job.phase or workload.phases[0], job.precision, words,
             tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
-    return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))), jobs.lengths_of(phase))
+    return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))),
+                {**_side_of_name(workload), **jobs.lengths_of(phase)})  # fmt: skip
+
+
+def _of_name(workload: Workload, asked: str) -> str:
+    """The format that the name of a workload says of its weights, which its id does not; "" for none."""
+    phase = asked or workload.phases[0]
+    phase = getattr(workload.code, "PHASE_ALIASES", {}).get(phase, phase)
+    said, usual = (
+        one.defaults.get(phase, {}).get("precision", "") for one in (workload, resolve_workload(workload.id))
+    )
+    return said if said != usual else ""
+
+
+def _side_of_name(workload: Workload) -> dict[str, float]:
+    """The sides of a picture that the name of a workload says, which its id does not (`yolov3-608`)."""
+    said, usual = (one.defaults.get("all", {}) for one in (workload, resolve_workload(workload.id)))
+    return {side: said[side] for side in ("height", "width") if said.get(side) != usual.get(side)}
 
 
 def _options(text: str) -> dict[str, str]:

@@ -34,8 +34,11 @@ _COUNT = (
 _LANES = r"(?i)(\bpci[ -]?e(?:xpress)?(?:\s+(?:gen\s?)?[3-6](?:\.0)?)?)\s*x\s?(?:4|8|16)\b"
 #: The sign of `2*A100` and `RTX4090*2`.
 _TIMES = r"(?<=\d)\s*\*\s*(?=\S)|\s*\*\s*(?=\d{1,4}$)"
-#: `2 3090s`, where the whole names nothing.
-_SEVERAL = r"(?i)(?P<count>\d{1,4}|an?|one|two|four|eight)\s+(?P<name>\S.*)"
+#: `2 3090s` and `A10x4`, where the whole names nothing.
+_SEVERAL = (
+    r"(?i)(?P<count>\d{1,4}|an?|one|two|four|eight)\s+(?P<name>\S.*)"
+    r"|(?P<before>\S.*[\db])x(?P<after>[1-9]\d{0,2})"
+)
 _WORDED = {"a": 1, "an": 1, "one": 1, "two": 2, "four": 4, "eight": 8}
 _MOST = 1_000_000
 
@@ -67,9 +70,10 @@ def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
     if text.rstrip().endswith(":"):
         raise UsageError(f"'{one_line(text)}' has no number after ':'; write e.g. a100-80gb-sxm:8")
     if not match:
-        several = re.fullmatch(_SEVERAL, text.strip())
+        several = re.fullmatch(_SEVERAL, re.sub(_LANES, r"\1", text.strip()))
         if several and not meant(text, catalogue):
-            name, said = _singular(several["name"], catalogue), several["count"].lower()
+            name = _singular(several["name"] or several["before"], catalogue)
+            said = (several["count"] or several["after"]).lower()
             if meant(name, catalogue):
                 return _boards(name, _WORDED.get(said) or int(said), catalogue)
         return _boards(_singular(text, catalogue), 1, catalogue)

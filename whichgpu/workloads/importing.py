@@ -22,8 +22,9 @@ import numpy as np
 
 from whichgpu.errors import DataError, UsageError, one_line
 from whichgpu.values import immutable, modules_in
+from whichgpu.workloads import names
 from whichgpu.workloads import workload as zoo
-from whichgpu.workloads.resolving import FILES
+from whichgpu.workloads.resolving import FILES, goes_on
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -108,10 +109,16 @@ def _is_file(text: str) -> bool:
     """Whether a text is meant as a file that can be read without running anything."""
     path = Path(text).expanduser()
     if importer(text) is not None:
-        return path.exists() or os.sep in text or bool(path.suffix)
+        return path.exists() or os.sep in text or (bool(path.suffix) and not _is_named(text))
     if text and path.is_dir():
         raise UsageError(f"{text}: a folder without config.json, .safetensors or .gguf; give a model's own")
     return False
+
+
+def _is_named(text: str) -> bool:
+    """Whether a file that is not there has the name of a known model, as tables of benchmarks give it."""
+    bare = names.filed(text)
+    return bare != text and (zoo.known(bare) or goes_on(bare))
 
 
 def _check(item: Workload, source: str) -> None:

@@ -50,7 +50,7 @@ NUMBERS: Mapping[str, float] = MappingProxyType(
 )  # fmt: skip
 #: Above these a number is a slip of the keyboard, not a job.
 _LARGEST = {
-    "batch": 1e6, "height": 65536, "width": 65536, "seq_len": 1e7, "input_tokens": 1e7,
+    "batch": 1e7, "height": 65536, "width": 65536, "seq_len": 1e7, "input_tokens": 1e7,
     "output_tokens": 1e7, "concurrency": 1e6, "steps": 1e5, "n_gpus": 1e6, "tp": 1024, "pp": 1024,
 }  # fmt: skip
 

@@ -24,6 +24,8 @@ _BETWEEN_DIGITS = re.compile(r"(?<=\d)[-_. ]+(?=\d)")
 _PARTS = re.compile(r"[-_ ]+|\.(?=[a-z])")
 #: The side of a patch behind its model: `ViT-B/16`.
 _OVER = re.compile(r"(?<=[A-Za-z])/(?=\d+$)")
+#: Which of the parts of a file that was split.
+_SHARD = re.compile(r"-\d{5}-of-\d{5}$")
 #: Year and month, or month and day: 2409, 0324. Versions: v0.1. Contexts: 128k.
 _RELEASE = re.compile(r"2\d(0[1-9]|1[0-2])|(0[1-9]|1[0-2])[0-3]\d|v\d+\.\d+|\d+k")
 #: Words that the name of a format is made of, at most: `gptq-int4`, `w8a8-fp8`.
@@ -57,6 +59,16 @@ def unwrapped(text: str) -> str:
         bare = bare[len(start) :] if bare.lower().startswith(start) else bare
     bare = _OVER.sub("-", bare.removesuffix(".pt"))
     return bare if bare != text else ""
+
+
+def filed(text: str) -> str:
+    """The name that the file of its weights has (`qwen3-8b-q4_k_m-00001-of-00003.gguf`); others as they are.
+
+    A path is no name.
+    """
+    if "/" in text or not text.lower().endswith(".gguf"):
+        return text
+    return _SHARD.sub("", text[: -len(".gguf")])
 
 
 def sized(text: str) -> str:

@@ -62,7 +62,7 @@ def resolve(name: str) -> Workload:
     """
     if name in _imported:
         return _imported[name]
-    name = names.sized(name)
+    name = names.sized(names.filed(name))
     keys = _candidates(name)
     if not keys and set(name) & set("[]()"):
         # `FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)`

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 PHASES = ("infer", "train")
 OPTIONS = ("seconds",)
-PHASE_ALIASES = {"finetune_full": "train", "pretrain": "train", "prefill": "infer"}
+PHASE_ALIASES = {"finetune_full": "train", "pretrain": "train", "prefill": "infer", "generate": "infer"}
 UNIT = "images"
 OPTIMIZER = "adamw"
 DEFAULTS: dict[str, dict[str, Any]] = {
