@@ -11,7 +11,7 @@ from whichgpu.cost import curve
 from whichgpu.planner import hosted, refusals, sentences
 from whichgpu.planner.answer import Rejected
 from whichgpu.planner.caution import cautions
-from whichgpu.planner.conflict import Conflict, conflict
+from whichgpu.planner.conflict import Conflict, WayOut, conflict
 from whichgpu.planner.fleets.answer import Fleet, Fleets
 from whichgpu.planner.fleets.asked import in_formats
 from whichgpu.planner.fleets.search import Choice, given_less, refined, searched
@@ -62,6 +62,8 @@ def fleets(
         if one not in kept:
             rejected[one.gpu] = dear(one, request)
     why, against = ("", None) if kept else infeasible(space, rejected, found, request)
+    if not found and against is not None and request.needs:
+        against, why = _without_needs(against, why, request, (terms, load, catalogue, offers))
     if not found and against is None:
         against = _conflict(request, job, catalogue, offers)
         if against is not None and refusals.named_alone(request, against):
@@ -74,6 +76,21 @@ def fleets(
         against, _hosted(request, kept), in_machine(request, catalogue, kept),
         cautions(kept, request, catalogue),
     )  # fmt: skip
+
+
+def _without_needs(
+    against: Conflict, why: str, request: Request,
+    asked: tuple[Sequence[Term], Load, Catalogue, Sequence[Offer] | None],
+) -> tuple[Conflict, str]:  # fmt: skip
+    """A conflict with, besides its ways out, what is needed of a GPU left out, where a fleet is found so."""
+    free = replace(request, needs=())
+    space, rejected = searched(free, *asked)
+    best = _ranked(space, rejected, 1) if space is not None else []
+    if not best:
+        return against, why
+    left = " ".join(f"--needs {need.text}" for need in request.needs)
+    way = WayOut((f"leave out {left}",), best[0].gpu, best[0].choice.usd_per_hour)
+    return against._replace(ways_out=(*against.ways_out, way)), f"{why}, or {way.changes[0]} ({way.gpu})"
 
 
 def _merged(

@@ -13,6 +13,7 @@ ranked anew.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -141,6 +142,9 @@ def searched(
         )
     split = ways(request.job, workload)
     found = replicas(split.sweep, gpus)
+    # A laptop has the one GPU that it is sold with.
+    alone = np.array([[gpu.segment == "laptop"] for gpu in gpus]) & (np.asarray(split.gpus) > 1)
+    found = replace(found, places=np.where(alone, 0.0, found.places))
     cheapest = [cheapest_of_a_kind(usable[gpu.id], request) for gpu in gpus]
     return Space(request, split, found, cheapest, load, terms), rejected
 
