@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 _BEHIND = (
     "whichgpu/audit/", "whichgpu/bench/", "whichgpu/cost/", "whichgpu/planner/", "whichgpu/report/",
     "whichgpu/software/", "whichgpu/prices/", "whichgpu/hardware/", "whichgpu/export/",
-    "whichgpu/workloads/diffusion/",
-    "whichgpu/workloads/families/", "whichgpu/workloads/importers/", "whichgpu/workloads/language/",
+    "whichgpu/facts/", "whichgpu/workloads/",
 )  # fmt: skip
 
 

@@ -25,8 +25,7 @@ LARGEST, MOST = 106, 12
 #: What nobody imports by name but for its answer: the wheel leaves out what its modules say of themselves.
 BEHIND = (
     *(f"whichgpu/{name}/" for name in ("audit", "bench", "cost", "planner", "report")),
-    *(f"whichgpu/{name}/" for name in ("software", "prices", "hardware", "export")),
-    *(f"whichgpu/workloads/{name}/" for name in ("diffusion", "families", "importers", "language")),
+    *(f"whichgpu/{name}/" for name in ("software", "prices", "hardware", "export", "facts", "workloads")),
 )
 
 
