@@ -102,7 +102,7 @@ def test_only_the_older_of_two_is_of_these():
         audited(text.format(word).encode(), "a.md", catalogue(), corpus.TODAY) for word in ("older", "newer")
     )
     assert not right.accusations
-    assert [each.attribute for each in right.findings if each.verdict == "confirmed"] == ["nvlink"]
+    assert [each.attribute for each in right.findings if each.verdict == "confirmed"] == ["slots", "nvlink"]
     assert [each.attribute for each in wrong.accusations] == ["nvlink"]
 
 

@@ -42,6 +42,14 @@ _GOES_ON = re.compile(
     r"[ -](?:market|space|world|segment|lineup|line-up|line|series|family|memory|prices?|makers?|vendors?)\b",
     re.I,
 )
+#: "It's the last GeForce card with", "it was NVIDIA's first Turing card": of what is spoken of, and no other.
+_PREDICATE = re.compile(
+    r"\b(?:it|this|that|they)(?:[\u2019']s|\s(?:is|was|remains|became|are|were))\s+(?:(?:still|also|even|arguably|"
+    r"officially|probably|perhaps)\s+)?(?:(?:the|nvidia[\u2019']s|amd[\u2019']s)\s+)?(?:very\s+)?$",
+    re.IGNORECASE,
+)
+_RANKED = re.compile(r"(?:the\s+)?(?:very\s+)?(?:first|last|only)\b", re.IGNORECASE)
+_FAR_BACK = 48
 #: A form of what is named, or described, behind it.
 _OF_WHICH = re.compile(r"\s+of\s+(?:the|its|their|an?|nvidia|amd|(?=[A-Z]))", re.IGNORECASE)
 #: Years that two devices of different generations are apart at least.
@@ -169,8 +177,11 @@ class _Reader:
         if match["det"].lower() in ("its", "their") and _SO_CALLED.search(self._text, max(0, at - 40), at):
             # "Thor, its successor with a Blackwell GPU": what no catalogue knows.
             return True
+        at = match.start("what")
+        itself = _RANKED.match(match["what"]) and _PREDICATE.search(self._text, max(0, at - _FAR_BACK), at)
         of_two = re.match(r"\s+of the two\b", self._text[end : end + 12])
-        if _GOES_ON.match(self._text, end) or (_OF_WHICH.match(self._text, end) and not of_two):
+        of_which = _OF_WHICH.match(self._text, end) and not of_two
+        if itself or of_which or _GOES_ON.match(self._text, end):
             return True
         for each in self._named:
             if start < each.end and each.start < end:

@@ -43,6 +43,10 @@ ITS_OWN = re.compile(
     r"(?:Compared (?:to|with)|Unlike|Like|Next to|Against)\s[^.;,]{3,40}?"
     r"(?:,\s(?:which|whose)\s[^.;,]{3,40}(?=,))?,?\s|"
     r"With\s[^.;]{3,90}?,\s+(?=it\b|the card\b)|"
+    # "You can cut it into", "NVIDIA rates it at", "With 121 TFLOPS it has".
+    r"(?:You|One|We|Users|People) (?:can|could|may) (?:\w+ )?\w+ (?=it\b)|"
+    r"(?:NVIDIA|AMD|Intel) \w+(?:s|ed) (?=it\b)|"
+    r"With\s[^.;,]{3,60}?\s(?=it (?:has|offers|delivers|reaches|provides|is)\b)|"
     r"(?:Based|Built) on\s[^.;]{3,60}?,\s)?(?:At \$[\d,.]+,? )?(?:(?:Memory |Peak )?[Bb]andwidth(?= (?:is|"
     r"reaches|stays|rises|drops|sits)\b)|(?:Memory|VRAM|Capacity)(?= (?:stayed|stays|remained|remains|"
     r"rose|grew|"

@@ -49,6 +49,8 @@ _VERB = re.compile(
     r"goes|means|offers?|delivers?|provides?|adds?|wants?|shows?|fills?|sends?|reads?|ist|sind|war|hat|haben|"
     r"zieht|braucht|kostet|nimmt|bietet|est|sont|consomme|demande|co\u00fbte|offre|tiene)\b"
 )
+#: What a sentence says of another beside its own: "GA102 with 10,496 cores (the 3090 Ti has 10,752)".
+_ASIDE = re.compile(r"\([^()]*\)|\s(?:where|while|whereas)\s[^.;]*")
 #: What has a memory, a bandwidth and a power of its own.
 _STRANGER = re.compile(
     r"\b(?:playstation|xbox|ps[345]|nintendo|steam deck|consoles?|iphone|ipads?|(?:smart)?phones?|macbooks?|"
@@ -90,6 +92,11 @@ _SPARSE = re.compile(
     re.IGNORECASE,
 )
 _DENSE = re.compile(r"\bdense\b", re.IGNORECASE)
+#: Behind a rate, that it is the dense one: "in BF16 without sparsity."
+_DENSELY = re.compile(
+    r"\s*(?:(?:in|at|of|for|with)\s+[\w-]+)?[\s(,]*\bwithout\s+(?:any\s+|structured\s+)?sparsity\s*\)?\s*(?:[.;]|$)",
+    re.IGNORECASE,
+)
 #: Before a rate that a sentence sets beside the dense one: "with sparse matrices it doubles from 312 to".
 _SPARSELY = re.compile(
     r"\b(?:with|using|mit|avec|con)\s+(?:\w+\s+){0,2}"
@@ -108,8 +115,8 @@ _CORRECTED = re.compile(r"\s*[(\[](?:not |in fact |really |correctly |sic,? |rec
 _OF_LIMIT = re.compile(r"\s+(?:out )?of\s+(?:its |the )?\d")
 #: What says that a power is the one that a device is rated for.
 _RATED = re.compile(
-    r"\b(?:t[dgb]p|rated|rating|limit(?:ed)?|maximum|max|up to|board power|power (?:draw|consumption)|draws?|"
-    r"needs?|consum\w+|leistungsaufnahme|nimmt|zieht|consomme|only|just|mere)\b",
+    r"\b(?:t[dgb]p|rate[ds]|rating|limit(?:ed)?|maximum|max|up to|board power|power (?:draw|consumption)|"
+    r"draws?|needs?|consum\w+|leistungsaufnahme|nimmt|zieht|consomme|only|just|mere)\b",
     re.IGNORECASE,
 )
 #: A sentence whose subject is another thing: "The tensor is 8192 x 8192".
@@ -133,7 +140,12 @@ def unspoken(sentence: str, ahead: str, before: str, *, named: bool) -> str:
         return "something else stands between the device and the value"
     if not named and _OTHER_SUBJECT.match(before):
         return "the sentence before it is about something else"
-    if named or _GOES_ON.search(sentence) or _LED.match(sentence) or not _VERB.search(sentence):
+    if (
+        named
+        or _GOES_ON.search(sentence)
+        or _LED.match(sentence)
+        or not _VERB.search(_ASIDE.sub("", sentence))
+    ):
         return ""
     return "the sentence neither names the device nor goes on about it"
 
@@ -153,7 +165,8 @@ def explained(found: Finding, sentence: str, ahead: str, behind: str) -> str:
     if found.attribute == "memory_type" and _OF_HOST.fullmatch(found.stated) and "," in ahead:
         return "the memory of the machine around the device"
     sparse = _SPARSE.search(behind) or _SPARSELY.search(ahead)
-    if found.true_for == "with sparsity" and sparse and not _DENSE.search(sentence):
+    dense = _DENSE.search(sentence) or _DENSELY.match(behind)
+    if found.true_for == "with sparsity" and sparse and not dense:
         return "the text says itself that it is with sparsity"
     form = _FORM_BEHIND.match(behind)
     named = form and f"-{form[1].lower().replace('-', '')}" in found.true_for

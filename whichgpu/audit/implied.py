@@ -70,7 +70,16 @@ _LAUNCHED_AT = re.compile(
     re.IGNORECASE,
 )
 #: Entries of a list: "BW: 936 GB/s", "Launch: September 2020, $1,499".
+#: "222.2 tensor TFLOPS": of the tensor cores, in a format that is not said.
+_OF_TENSOR = re.compile(
+    r"(?<![\w.,])(?=\d[\d.,]*\s(?:(?:peak|dense|sparse)\s)?[Tt]ensor\s(?:[TP]FLOPS|TOPS))"
+)
 _BW = re.compile(r"^\W*BW\s*[:=\u2013-]\s*(?=[~\u2248]?\d)")
+#: "January 2025, $1,999": what a card's text begins with, or goes on with, by a day alone.
+_DATED = re.compile(
+    r"(?:^|(?<=[.!?:]\s)|(?<=[.!?:]))\W{0,3}(?:(?:Launched|Released|Introduced)(?: in)?\s+)?"
+    r"(?:(?:early|mid|late|[A-Z][a-z]{2,8}) )?20[012]\d(?:,| for| at)\s+(?:an MSRP of\s+)?(?=\$\d)"
+)
 _LAUNCH = re.compile(r"^\W*(?:launch|release)(?:ed)?\s*:[^.;$]{0,30}?[,(]\s*(?=\$\d)", re.IGNORECASE)
 
 
@@ -80,6 +89,7 @@ _IMPLIED = (
     (_MADE_IN, "process", 0), (_ENVELOPE, "power", 0), (_A_CARD, "power", 0), (_DRAWS, "power", 0),
     (_IS_A_SIZE, "memory", 0), (_AT_A_RATE, "bandwidth", 0), (_ON_A_BUS, "memory_bus", 0),
     (_BW, "bandwidth", 0), (_LAUNCH, "launch_price", 0),
+    (_OF_TENSOR, "tensor", 0), (_DATED, "launch_price", 0),
 )  # fmt: skip
 
 

@@ -99,6 +99,7 @@ _HAVING = re.compile(
     r"poss\u00e8de|dispose d(?:e|[\u2019'])|"
     r"embarque|propose|affiche|compte|atteint|bietet|besitzt|verf\u00fcgt \u00fcber|kommt (?:mit|auf)|"
     r"liefert|bringt|erreicht|schafft|"
+    r"the (?:\w+est|least|most [\w-]+)(?: one| card| gpu| of (?:them|these|those|the \w+))? with|"
     r"is the [\w-]+ (?:(?:one|card|option|of the (?:two|three|bunch)) )?with|"
     r"retain(?:s|ed)?|keeps?|kept|holds?|held|you (?:only )?get|(?:because of|thanks to|despite|and|"
     r"with) its)\s+" + _FILL,
@@ -289,7 +290,10 @@ def has(gap: str) -> bool:
     gap = _APPOSITION.sub(" ", gap)
     found = list(_HAVING.finditer(gap))
     return (
-        bool(found) and is_list(gap[found[-1].end() :]) and not _OTHER_THING.search(gap[: found[-1].start()])
+        bool(found)
+        and is_list(gap[found[-1].end() :])
+        # "RTX A4000: the smallest with 16 GB".
+        and not _OTHER_THING.search(gap[: found[-1].start()].lstrip(" :*"))
     )
 
 

@@ -35,13 +35,13 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?P<word>(?i:giga|tera|mega))(?i:bytes?\s+(?:per|a)\s+second)", "bandwidth", "{p}B/s"),
     (rf"(?P<p>{_PREFIX})(?:[Bb]its?/s|bps|bits?\s+per\s+second|b/s)(?:\s*per\s+pin)?",
      "bit rate", "{p}bit/s"),
-    (r"(?:(?:[Dd]ense|[Ss]parse|[Tt]ensor|AI|TF32|BF16|FP\d\d?|INT\d)\s+)?"
+    (r"(?:(?:[Dd]ense|[Ss]parse|[Tt]ensor|[Pp]eak|AI|TF32|BF16|FP\d\d?|INT\d)[\s-]+){0,3}"
      r"(?P<p>[GTPE])\s?(?:FLOP[Ss]?|[Ff]lops?)(?:/s)?\b"
      r"(?!\s+(?:an?|per|each)\s(?!(?:GPU|card|[A-Z]+\d)))", "flop rate", "{p}FLOP/s"),
     (r"(?P<p>[TP])F\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<word>[gtp])(?i:flops)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<word>(?i:giga|tera|peta|exa))-?(?i:flops?)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
-    (r"(?:(?:AI|INT\d|FP\d|[Dd]ense|[Ss]parse)\s+)?(?P<p>[TPG])(?:OP[Ss]?|ops)(?:/s)?\b",
+    (r"(?:(?:AI|INT\d|FP\d|[Dd]ense|[Ss]parse|[Tt]ensor|[Pp]eak)[\s-]+){0,3}(?P<p>[TPG])(?:OP[Ss]?|ops)(?:/s)?\b",
      "op rate", "{p}OP/s"),
     (r"(?P<p>[kKMGT])(?:[Bb]yte)\s*/\s*s\b", "bandwidth", "{p}B/s"),
     (r"(?P<p>[kKMGT]i?)B(?:ytes?)?\b", "memory", "{p}B"),

@@ -92,7 +92,7 @@ _AGAINST = re.compile(
 )
 #: "Its NVLink reaches 900 GB/s, where the A100 had 600": set against, with what follows in the clause.
 _WHERE = re.compile(
-    rf"(?:,|\b(?:one|two|three|four|\d[\d,.]*)(?: [\w/-]+){{1,2}})\s+where\s+{_ARTICLES}$", re.IGNORECASE
+    rf"(?:,|\b(?:one|two|three|four|\d[\d,.]*)(?: [\w/-]+){{1,4}})\s+where\s+{_ARTICLES}$", re.IGNORECASE
 )
 _TURNS = re.compile(r",\s+(?:and|but)\s+its\b", re.IGNORECASE)
 #: "Its 864 GB/s leave the 600 GB/s of it behind".

@@ -96,7 +96,7 @@ _PURPOSE = re.compile(
 #: Where what is said of a value itself ends.
 _SAID = re.compile(
     rf"{_PURPOSE.pattern}|[,;:]\s|\s[\u2013\u2014]\s|\b(?:and|but|so|which|while|whereas|because|since|"
-    rf"when|as long as)\s",
+    rf"when|as long as|if (?:you|one|anyone) (?:can|could|managed?))\s",
     re.IGNORECASE,
 )
 #: "5 nm / 6 nm".

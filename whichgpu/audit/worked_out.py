@@ -39,6 +39,10 @@ _SET = re.compile(
 _GOES_TO = re.compile(
     r"\bfrom\s+[^.;]{0,8}\d[^;]{0,24}?\s(?:up )?to\s+(?:about |around |roughly )?$", re.IGNORECASE
 )
+#: "NVIDIA rates it at 300 W": no setting.
+_RATES = re.compile(
+    r"\b(?:rat|specif|list)\w+\s[^.;,]{1,24}\bat\s+(?:about |around |just |only )?~?$", re.IGNORECASE
+)
 _RATED = re.compile(r"\s*(?:tdp|tgp|tbp|rated|max)", re.IGNORECASE)
 #: Behind a power, that it was measured at work.
 _MEASURED = re.compile(
@@ -179,7 +183,8 @@ def _is_set(told: Term, found: Finding, text: Amounts, context: Context) -> bool
     named = [each for each in context.mentions.get(text.place, ()) if each.end <= told.start][-1:]
     machine = named and named[0].start >= here.start and _MACHINE.match(words, named[0].end)
     machine = machine or _DRAWS.search(words, here.start, told.start)
-    given = _SET.search(words, max(here.start, told.start - 2 * _BACK), told.start)
+    near = max(here.start, told.start - 2 * _BACK)
+    given = _SET.search(words, near, told.start) and not _RATES.search(words, near, told.start)
     measured = _MEASURED.match(words, told.end)
     below = all(told.value < own for own in _own(found, told, context))
     many = [told.value / own for own in _own(found, told, context)]

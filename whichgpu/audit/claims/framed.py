@@ -72,6 +72,7 @@ _HEDGED = re.compile(
 _TAKEN_BACK = re.compile(
     r"\?|\b(?:unless|except|only (?:with|in|via|through|if|when)|in software|emulat\w*|in theory|on "
     r"paper|if you|"
+    r"but (?:for )?(?:the (?:first|second|third|fourth|last|latter|former|other)|one)|"
     r"at (?:its|the) (?:time|launch)|rumou?r\w*|myth|wrong|not true|until)\b",
     re.IGNORECASE,
 )

@@ -66,6 +66,11 @@ _CLAUSE = re.compile(
     r"|,\s+(?=the\s+(?:Radeon|GeForce|Instinct|Quadro|Tesla|Arc|AMD|NVIDIA|Intel|other|third|last)\b)"
     r"|\b(?:while|whereas|but|although|unlike|than)\s"
 )
+#: "All four are Ampere cards but the last".
+_BUT_ONE = re.compile(
+    r"[,\s]*\bbut\s+(?:for\s+)?(?:the\s+(?:first|second|third|fourth|last|latter|former|other)|one|its|(?:the\s+)?"
+    r"(?=[A-Z]))\b",
+)
 _HEDGED = re.compile(
     r"\b(?:at least|up to|as much as|together|combined|total|if|can be|"
     r"could|would|"
@@ -116,7 +121,8 @@ def find(context: Context) -> Iterator[Finding]:
                 end = min(clause.start() if clause else sentence.end, then.start() if then else sentence.end)
                 here = context.mentions.get(index, ())
                 own = clause and clause[0][0] == ":" and len(within(here, end, sentence.end)) > 1
-                if within(here, match.start(), end) or own:
+                but = clause and _BUT_ONE.match(passage.text, clause.start())
+                if within(here, match.start(), end) or own or but:
                     # "Both use GDDR6: the L4 has 24 GB of it, the 3060 12 GB" is of these two.
                     continue
                 told = within(here, 0, match.start())

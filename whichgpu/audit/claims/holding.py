@@ -264,9 +264,12 @@ def _goes_on(clause: _Clause, need: Need | None, before: _State, last: _Fit) -> 
 
 def _so_is(clause: _Clause, room: Room, last: _Fit) -> _Fit | None:
     """The same of a further device: "and so is a single A30"."""
-    if not words.SO_IS.match(clause.text) or not room.many:
+    same = words.SO_IS.match(clause.text)
+    if not same or not room.many:
         return None
-    return last._replace(start=clause.start, end=clause.end, room=room)
+    # "A does not, B does, and so does C": the word itself says which.
+    fits = last.fits if same["as"] else same["so"] is not None
+    return last._replace(start=clause.start, end=clause.end, room=room, fits=fits)
 
 
 def _judged(passage: Passage, fit: _Fit, clause: _Clause, context: Context) -> Iterator[Finding]:

@@ -26,11 +26,16 @@ _NUMBER = rf"(\d{{1,2}}|{'|'.join(SPELLED)})"
 _MOST = r"(?:up to|at most|as many as|(?:a )?maximum of|no more than)"
 _SHARES = r"(?:instances|partitions|parts|slices|gpus|ways)\b"
 _CUT = r"(?:split|partition(?:ed|s)?|divid(?:ed|es?)|slic(?:ed|es?)|carv(?:ed|es?)|cut|subdivid(?:ed|es?))"
+_ACTIVE = r"(?:split|partition|divide|slice|carve|cut|subdivide)"
 _PARTS = re.compile(
     r"(?:\b(?:MIG|Multi-Instance GPU)\b[^.;:]{0,60}?"
     rf"|\b(?={_CUT}\b[^.;:]{{0,50}}\bMIG\b)\w+ (?:up )?(?:in )?"
     rf"|\b(?:can|could) (?:also )?be {_CUT}(?: up)? (?=in(?:to)? [^.;:]{{2,40}}\binstances\b)"
-    r"(?:in(?:to)? (?=up|at|as|a max|max|no))?)"
+    r"(?:in(?:to)? (?=up|at|as|a max|max|no))?"
+    # "You can cut it into as many as seven instances", "lets you slice the card into".
+    rf"|\b(?:can|could|to|you) (?:also )?{_ACTIVE} (?:it|them|this|"
+    r"(?:the|a|one|each) (?:single )?(?:card|gpu|board)|(?:the|an?|one|each) [A-Z]+\d+\w*)"
+    r"(?: up)? (?:in(?:to)? (?=up|at|as|a max|max|no))?)"
     rf"\b(?:{_MOST}|into(?: up to)?)\s+{_NUMBER}\s+(?:\w+\s+){{0,3}}?{_SHARES}",
     re.IGNORECASE,
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.of_what import OF_ONE_IN, SPEED, across_precisions, attribute_of, is_of_speed
+from whichgpu.audit.comparisons.prices import at_launch
 from whichgpu.audit.comparisons.said import AFTER, BEFORE, THAN_SEVERAL, in_which, said_in
 from whichgpu.audit.comparisons.values import against_device, by_values
 from whichgpu.audit.multiple import by_text, finding_on, of_speed, parts, verdict_of
@@ -77,7 +78,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if _is_told_behind(passage, sentence, claim, context):
             context.memo.setdefault("given", []).append(passage.span(claim.start, claim.end))
             continue
-        stated = by_values(passage, sentence, claim, who, context)
+        stated = at_launch(passage, sentence, claim, who, context) or by_values(
+            passage, sentence, claim, who, context
+        )
         if stated is not None:
             yield stated
             continue
@@ -85,7 +88,10 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if several and not within(who.here, claim.end, several.end()):
             # "A quarter more memory than in the sixty-four old ones": of so many, and of how many others.
             continue
-        if _OF_ITSELF.match(passage.text, claim.end) or _WITH_THEM.match(passage.text, claim.end):
+        itself = _OF_ITSELF.match(passage.text, claim.end) and not _AND_AGAIN.search(
+            passage.text, sentence.start, claim.start
+        )
+        if itself or _WITH_THEM.match(passage.text, claim.end):
             continue
         other = _OF_OTHER.match(passage.text, claim.end)
         if other and not within(who.here, claim.end, other.end()):
@@ -126,6 +132,12 @@ _OF_A_WHOLE = re.compile(
 _OF_ITSELF = re.compile(
     r"\s+(?:of\s+)?(?:its|their)\s+(?:own\s+)?(?:[\w-]+\s+){0,2}(?:rate|speed|throughput|result|score|capacity|output|potential)\b",
     re.I,
+)
+#: "1.4 times the bandwidth of the H100 and 1.8 times its capacity": of the H100's.
+_AND_AGAIN = re.compile(
+    r"\b(?:times|[x\u00d7]|twice|double|triple|percent of|% of) (?:the|that|as)\b[^.;]{3,60}?,?\s(?:and|but)"
+    r"\s+(?:(?:only|just|about|roughly|nearly|almost|even|over|around)\s+)*$",
+    re.IGNORECASE,
 )
 _OF_OTHER = re.compile(
     r"\s+(?:of\s+)?the\s+(?:[a-z-]+\s+){1,2}?(?:chip|card|part|brother|sibling|model)[\u2019']s\b"

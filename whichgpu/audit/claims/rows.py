@@ -66,7 +66,7 @@ _SLOTS_IN_WORDS = {
     "triple": 3.0,
     "three": 3.0,
 }
-_SLOTS = re.compile(rf"\b({'|'.join(_SLOTS_IN_WORDS)}|[1-4](?:\.\d)?)[- ]slots?\b", re.IGNORECASE)
+SLOTS = re.compile(rf"\b({'|'.join(_SLOTS_IN_WORDS)}|[1-4](?:\.\d)?)[- ]slots?\b", re.IGNORECASE)
 _MODULE = re.compile(r"\s*(SXM|PCIe|OAM|MXM)\d?\b(?!\s*(?:/|or\b|and\b|,))", re.IGNORECASE)
 # No bound of words: "2022\u5e74".
 YEAR = re.compile(r"(?:(?<![\dA-Za-z.,])|(?<=\d\.\d\d\.)|(?<=\d\.\d\.))20[012]\d(?![\dA-Za-z]|[.,]\d)")
@@ -116,10 +116,18 @@ def _nth(match: re.Match[str]) -> int:
 
 def _slots(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
     """How many slots a card takes; a gaming card's maker may make it thicker."""
-    match = _SLOTS.search(passage.text) if _FORM.search(label) else None
+    match = SLOTS.search(passage.text) if _FORM.search(label) else None
     match = match or (_BARE.fullmatch(passage.text) if "slot" in label else None)
+    if match is not None:
+        yield from of_slots(passage, match, gpus, context)
+
+
+def of_slots(
+    passage: Passage, match: re.Match[str], gpus: Sequence[Gpu], context: Context
+) -> Iterator[Finding]:
+    """The verdict on how many slots a card is said to take, in words or digits."""
     known = [gpu for gpu in gpus if gpu.value("slots")]
-    if match is None or not known:
+    if not known:
         return
     told = _SLOTS_IN_WORDS.get(match[1].lower()) or float(match[1])
     right = [gpu for gpu in known if float(gpu.need("slots")) == told]

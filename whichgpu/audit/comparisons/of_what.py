@@ -85,14 +85,16 @@ def across_precisions(text: str, sentence: Sentence, claim: Multiple, attribute:
         start = sentence.start
     keys = {each.attribute.key for each in within(named(text), start, sentence.end)
             if each.attribute.dimension in ("flop rate", "op rate")}  # fmt: skip
-    return attribute.key in keys and len(keys) > 1
+    # The rate of tensor cores is in one of the formats, and none beside them.
+    return attribute.key in keys and len(keys - {"tensor"}) > 1
 
 
 def attribute_of(text: str, sentence: Sentence, claim: Multiple) -> Attribute | None:
     """The attribute that a multiple is of: the first one named soon after it, else just before it."""
     meant = named_attribute(text, sentence, claim)
-    if meant is None and _DRAWN.search(text, sentence.start, claim.start):
-        return attributes()["power"]
+    drawn = meant is None and _DRAWN.search(text, sentence.start, claim.start)
+    if drawn or _CAPACITY.match(text, claim.end):
+        return attributes()["power" if drawn else "memory"]
     if meant is None and _THE_SPEED.match(text, claim.end):
         # "As much VRAM and twice the compute": of no size.
         return None
@@ -109,6 +111,8 @@ def attribute_of(text: str, sentence: Sentence, claim: Multiple) -> Attribute | 
     return meant
 
 
+#: "1.8 times its capacity", "twice the capacity of".
+_CAPACITY = re.compile(r"\s+(?:of\s+)?(?:its|the|their)\s+(?:memory\s+)?capacity\b", re.IGNORECASE)
 #: "Twice the performance of the V100 in FP32".
 OF_ONE_IN = re.compile(
     r"\s+the\s+(?:raw\s+|peak\s+)?(?:performance|throughput|compute(?: power)?)\s+of\s+[^.,;]{2,40}?\s+"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: What is denied, held elsewhere or in parts, or is a comparison.
 EASED = re.compile(
-    r"\b(?:offload\w*|cpu|ram|zero(?:-\d)?|fsdp|shard\w*|split|stream\w*|layer[- ]by[- ]layer|galore|badam|"
+    r"\b(?:offload\w*|q?lora|adapters?|peft|cpu|ram|zero(?:-\d)?|fsdp|shard\w*|split|stream\w*|layer[- ]by[- ]layer|galore|badam|"
     r"swap\w*|disk|nvme|"
     r"cannot|not|never|no|nor|neither|without|impossible|unable|too (?:large|big|much|small|little|slow|"
     r"tight)|instead|rather|unlike|unless|whether|"

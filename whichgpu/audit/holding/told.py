@@ -100,6 +100,9 @@ def need_in(text: str, before: Need | None, rooms: Sequence[Room] = ()) -> Need 
     if found and single(found) is None:
         return Need()
     amount = _taken(text, rooms)
+    if before and before.stated and not amount and words.EASIER.search(text):
+        # "112 GB. With LoRA a single A6000 will do": of less.
+        return Need()
     if not found and not said and not amount:
         return Need() if amount is None else None
     amount = amount or 0.0

@@ -70,7 +70,8 @@ DOES = re.compile(
 )
 #: Another device of which the same is said.
 SO_IS = re.compile(
-    r"^\W*(?:and\s+|but\s+)?(?:so|neither|nor|as)\s+(?:is|are|does|do|will|can|would)\b", re.IGNORECASE
+    r"^\W*(?:and\s+|but\s+)?(?:(?P<so>so)|neither|nor|(?P<as>as))\s+(?:is|are|does|do|will|can|would)\b",
+    re.IGNORECASE,
 )
 #: What takes so many devices: that they are enough for it is what it says.
 NEEDS = re.compile(
@@ -89,6 +90,10 @@ NO_DENIAL = re.compile(
     r"more than|"
     r"without (?:any )?[\w-]+|why not|if not)\b",
     re.IGNORECASE,
+)
+#: Ways of training, or of running, that take less than what was told before.
+EASIER = re.compile(
+    r"\b(?:q-?lora|lora|adapters?|peft|off-?load\w*|checkpointing|zero-[23]|fsdp)\b", re.IGNORECASE
 )
 #: What is no plain fit of a whole model in the memory of devices.
 ASIDE = re.compile(
