@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.holding.words import EASIER
 from whichgpu.audit.models import models
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 #: What is denied, held elsewhere or in parts, or is a comparison.
 EASED = re.compile(
-    r"\b(?:offload\w*|q?lora|adapters?|peft|cpu|ram|zero(?:-\d)?|fsdp|shard\w*|split|stream\w*|layer[- ]by[- ]layer|galore|badam|"
+    r"\b(?:offload\w*|cpu|ram|zero(?:-\d)?|fsdp|shard\w*|split|stream\w*|layer[- ]by[- ]layer|galore|badam|"
     r"swap\w*|disk|nvme|"
     r"cannot|not|never|no|nor|neither|without|impossible|unable|too (?:large|big|much|small|little|slow|"
     r"tight)|instead|rather|unlike|unless|whether|"
@@ -129,7 +130,13 @@ def short_of_need(
             (each.end for each in context.mentions.get(index, ()) if each.end < mention.start), default=0
         )
         clause = text[max(need.end if need else places[0], since) : mention.start]
-        if need is None or EASED.search(clause) or _LESS.search(clause) or models(clause):
+        if (
+            need is None
+            or EASIER.search(clause)
+            or EASED.search(clause)
+            or _LESS.search(clause)
+            or models(clause)
+        ):
             continue
         # "It does not fit on one A100 or one H100" denies both.
         if other and _DENIED.search(text, max(need.end, places[1]), mention.start):
