@@ -215,7 +215,7 @@ _CHIP_AS = re.compile(
 _AS = re.compile(
     r"\s+(?:(?:as|that|which|found|used|sits|is|was|powers|drives|you find|in|on|inside|of|the|its|an?|"
     r"nvidia|amd|[\w-]+er|"
-    r"predecessor|brother|sibling|successor|plain|old|big|little)[\s,]+)+",
+    r"predecessor|brother|sibling|successor|plain|old|big|little|desktop|full|full-size|regular|normal)[\s,]+)+",
     re.IGNORECASE,
 )
 

@@ -70,6 +70,14 @@ _LAUNCHED_AT = re.compile(
     re.IGNORECASE,
 )
 #: Entries of a list: "BW: 936 GB/s", "Launch: September 2020, $1,499".
+#: "Two of them can be bridged at 112.5 GB/s", "talk to each other at 600 GB/s": of the link between them.
+_LINKED = re.compile(
+    r"\b(?:bridg(?:e|es|ed|ing)|(?:talks?|talking) to (?:each other|one another)|exchang(?:e|es|ing) data|"
+    r"communicat(?:e|es|ing)|(?:linked|connected|joined|coupled)(?: together)?)\s+(?:[\w ]{1,24}\s)?"
+    r"(?:at|with)\s+"
+    r"(?:up to\s+|about\s+|only\s+|just\s+)?(?=\d[\d.,]*\s?[GT]B/s)",
+    re.IGNORECASE,
+)
 #: "222.2 tensor TFLOPS": of the tensor cores, in a format that is not said.
 _OF_TENSOR = re.compile(
     r"(?<![\w.,])(?=\d[\d.,]*\s(?:(?:peak|dense|sparse)\s)?[Tt]ensor\s(?:[TP]FLOPS|TOPS))"
@@ -90,6 +98,7 @@ _IMPLIED = (
     (_IS_A_SIZE, "memory", 0), (_AT_A_RATE, "bandwidth", 0), (_ON_A_BUS, "memory_bus", 0),
     (_BW, "bandwidth", 0), (_LAUNCH, "launch_price", 0),
     (_OF_TENSOR, "tensor", 0), (_DATED, "launch_price", 0),
+    (_LINKED, "nvlink", 0),
 )  # fmt: skip
 
 

@@ -192,7 +192,8 @@ def _settled(found: Finding, where: _Place, mostly_wrong: bool, told_right: bool
     )
     behind = _FOR_OTHER.match(where.behind)
     why = why or ("it is said of what is named behind it" if behind else "")
-    why = why or _of_another_form(set(found.subject.split(", ")), named, where.text)
+    if " against " not in found.subject:
+        why = why or _of_another_form(set(found.subject.split(", ")), named, where.text)
     return found._replace(verdict="unverifiable", expected="", because=why, true_for="") if why else found
 
 

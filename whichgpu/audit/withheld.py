@@ -129,6 +129,15 @@ _NEEDS = re.compile(
 )
 
 
+#: "Two of them can be bridged at", "in an HGX board": how many a link joins is no guard of its rate.
+_JOINED = re.compile(
+    r"\b(?:(?:two|three|four|six|eight|both) of (?:them|these|those)|[hd]gx|each other|across|together)\b",
+    re.IGNORECASE,
+)
+#: Of an attribute, words that guard other values and not its own.
+_SAID_OF_IT = {"power": _NEEDS, "nvlink": _JOINED}
+
+
 #: A sentence that says one thing of its subject.
 _SHORTLY = re.compile(
     r"\s*(?:It(?:(?=[\u2019']s )[\u2019'])?|Its [\w ]{3,20}?|(?:Memory |Peak )?[Bb]andwidth|"
@@ -205,7 +214,10 @@ def _doubtful(
         others
         or several
         or quantity.high != quantity.value
-        or (guarded(_NEEDS.sub(" ", said) if attribute.key == "power" else said) and not in_brackets)
+        or (
+            guarded(_SAID_OF_IT[attribute.key].sub(" ", said) if attribute.key in _SAID_OF_IT else said)
+            and not in_brackets
+        )
     ):
         return True
     first = mention.end if mention in here and mention.end <= quantity.start else sentence.start

@@ -197,6 +197,8 @@ def _ways(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
         return
     for match in _JOINED.finditer(passage.text, *place):
         mention = next((each for each in who.here if each.start == match.end()), None)
+        if match["them"] and not who.here and who.certain:
+            mention = next(iter(who.topic), None)
         if mention and match["many"].lower() != "one":
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from _beyond_bridge(passage, match, gpus, context)
@@ -207,7 +209,7 @@ _JOINED = re.compile(
     r"\b(?:(?:connect|link|bridg|combin|join|pool|pair)\w*\s+(?:up to\s+|as many as\s+|together\s+)*"
     r"|(?:up to|as many as)\s+)"
     rf"(?P<many>\d{{1,2}}|{'|'.join(SPELLED)})\s*(?:x\s+|\u00d7\s+)?"
-    r"(?:of these\s+|nvidia\s+|geforce\s+|tesla\s+)*",
+    r"(?:(?P<them>of (?:them|those)\b)|(?:of these\s+|nvidia\s+|geforce\s+|tesla\s+)*)",
     re.IGNORECASE,
 )
 _IN_PAIRS = re.compile(

@@ -30,7 +30,8 @@ NEEDS = re.compile(
 #: Training of every parameter, and what trains few of them.
 _FULL = re.compile(
     r"\b(?:full(?:y|-parameter)?[ -](?:parameter )?(?:fine[ -]?tun\w*|ft\b)|(?:fine[ -]?tun\w*|trained?|"
-    r"training) in full|from scratch)\b",
+    r"training) in full|from scratch|(?:with )?full adam\w*|"
+    r"weights, (?:their )?gradients,? and (?:the |adam[\u2019']s )?(?:optimi[sz]er )?states)\b",
     re.IGNORECASE,
 )
 
