@@ -121,6 +121,7 @@ _ONLY = re.compile(
     r"makes do with)\s+){1,2}|\s*[(:]\s*",
     re.IGNORECASE,
 )
+_GROUPED = re.compile(r"\d{1,3},\d{3}(?![\d,])")
 #: "165 TFLOPS in FP16, in FP8 330".
 _IN_PRECISION = re.compile(
     r"[,;]?\s(?:and\s+)?(?:in|at|with|for)\s+(?:fp|bf|tf|int)\d{1,2}\s+(?:it[\u2019']s\s+)?$", re.IGNORECASE
@@ -269,7 +270,15 @@ def of_another(text: str, quantity: Quantity, last: Quantity, here: Sequence[Men
         return behind[0]
     between = [each for each in here if last.end <= each.start and each.end <= quantity.start]
     bare = quantity.dimension == "number"
-    if bare and not (between and _ONLY.fullmatch(text, between[-1].end, quantity.start)):
+    told = (
+        between
+        and (
+            _ONLY.fullmatch(text, between[-1].end, quantity.start)
+            # "10,240 CUDA cores, the 4070 Ti SUPER 8,448".
+            or (_GROUPED.match(text, quantity.start) and not text[between[-1].end : quantity.start].strip())
+        )
+    )
+    if bare and not told:
         return None
     if len(between) != 1 or not TIED.fullmatch(text[between[0].end : quantity.start] or " "):
         return None

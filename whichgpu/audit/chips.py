@@ -207,7 +207,8 @@ _DENIED = re.compile(
     r"(?:\b(?:not|never)|n[\u2019']t)\s+(?:(?:be|have|use|share|of|on|in|with|from|based)\s+){0,3}$", re.I
 )
 _CHIP_AS = re.compile(
-    r"\b(?:the (?:very |exact )?same|an identical) (?:(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\s+)?(?P<what>chip|"
+    r"\b(?:the (?:very |exact )?same|an identical|(?<![\w] )Same) "
+    r"(?:(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\s+)?(?P<what>chip|"
     r"die|silicon|gpu(?: chip| die)?|one|architecture|generation)"
     r"(?= (?:as|that|which|found|used)\b)",
     re.IGNORECASE,

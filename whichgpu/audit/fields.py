@@ -53,6 +53,8 @@ ITS_OWN = re.compile(
     r"doubled)\b)|(?:Board power|TDP|TGP|Power draw)(?= (?:is|stays|rises|drops|"
     r"sits)\b)|It|Its|They(?= (?:\w+ )?(?:have|had|draw|offer|come|carry|deliver|need|use|take|reach|"
     r"provide|pack|hold)\b)|"
+    r"(?:Supports|Lacks|Offers|Comes|Features|Packs|Carries|Delivers|Draws|Includes|Provides|Sports|Boasts|"
+    r"Reaches)(?= [a-z\d])|Has(?= (?:an?|no|its|the|only|just|about|\d|[A-Z]))|"
     r"Their|(?:This|The) (?:card|gpu|chip|model|part|board|"
     r"accelerator|processor|module|newcomer|flagship)|"
     r"Se|Tiene|Cuenta|Ofrece|Dispone|Consume|Incorpora|Sie|Er|Es|Ihr|Ihre|(?:Die|Diese) Karte|Elle|Il|Sa|"

@@ -78,7 +78,7 @@ _AGAINST = re.compile(
     r"(?:com(?:e|es|ing)|upgrad\w+|switch\w*|mov(?:e|es|ed|ing)|migrat\w+|chang\w+)(?: over| up| away)? from|"
     r"(?:sold|selling|trad(?:ed|ing)(?: in)?|swapp(?:ed|ing)(?: out)?|ditch(?:ed|ing)|got rid of|"
     r"retir(?:ed|ing)))"
-    r"|(?:^\s*|[.,;(]\s*)like"
+    r"|(?:^\s*|[.,;(\u2013\u2014:]\s*)like|\bnowhere near"
     r"|\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times|same|\d(?:\.\d+)?\s?[x\u00d7]|\d\s?%|"
     r"percent)(?!\w)"
     r"(?:[^.;,]|[.,](?=\d)){0,45}?\bof"

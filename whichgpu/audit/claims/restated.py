@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: What says that the second is the first.
 _IS = re.compile(
-    r"\s*(?:bytes\s*)?(?:[,(]?\s*(?:or|i\.e\.,?|that is|which is|=|,\s*(?=about|around|roughly|~))\s*"
+    r"\s*(?:bytes\s*)?(?:[,(]?\s*(?:or|i\.e\.,?|that is|that[\u2019']s|which is|=|,\s*(?=about|around|roughly|~))\s*"
     r"(?:about |around |roughly |just |"
     r"~)?|\()\s*",
     re.IGNORECASE,
@@ -41,9 +41,9 @@ _FACTOR, _BEFORE, _AROUND = re.compile(r"[x\u00d7*/+\u2212]\s*$"), 4, 40
 _BYTES = re.compile(r"\s*bytes\b", re.IGNORECASE)
 #: Bytes a second for the bits of a line: what its code takes leaves four fifths of them, or more.
 _BITS, _LEAST_LEFT, _DOUBT = 8.0, 0.75, 1.4
-#: Of a rate in one direction what it is in both, or of one line what several make.
+#: Of a rate in one direction what it is in both, or of one line, or pin of a memory, what several make.
 _BOTH_WAYS = re.compile(
-    r"\b(?:bi-?directional\w*|both|each way|total|aggregate|combined|per (?!second)\w+|full duplex|x\d+)\b",
+    r"\b(?:gddr\w*|hbm\w*|memory|pins?|lanes?|ports|links|bus|bi-?directional\w*|both|each way|total|aggregate|combined|per (?!second)\w+|full duplex|x\d+)\b",
     re.IGNORECASE,
 )
 

@@ -258,6 +258,12 @@ def of_year(
     verdict = of_its_year(year, dated)
     if verdict == "unverifiable" and not told_early and _of_that_month(match[0], first):
         verdict = "contradicted"
+    if (
+        verdict == "confirmed"
+        and first.segment in _CARDS
+        and all(_off(match[0], gpu) > _MONTHS_OFF for gpu in dated)
+    ):
+        verdict = "contradicted"
     yield of_field(passage, match.span(at), "identity", "release_date", [first], verdict, context)
 
 
@@ -282,6 +288,21 @@ def _of_that_month(words: str, gpu: Gpu) -> bool:
     """Whether a text tells the month of a release, and so another year of the same event."""
     born = str(gpu.value("release_date"))
     return len(born) >= 7 and re.search(rf"\b{_MONTHS[int(born[5:7]) - 1]}", words) is not None
+
+
+#: "January 2022" of a card of October: so many months no announcement is ahead of the shops.
+_MONTHS_OFF = 4
+
+
+def _off(words: str, gpu: Gpu) -> int:
+    """How many months a day with its month is off the release of a device; 0 where either is not told."""
+    born = _born(gpu)
+    told = re.search(
+        rf"\b({'|'.join(_MONTHS)})[a-z]*\.?\s+(?:\d{{1,2}}(?:st|nd|rd|th)?,?\s+)?(20[012]\d)\b", words
+    )
+    if told is None or len(born) < len("2024-01"):
+        return 0
+    return abs(12 * (int(told[2]) - int(born[:4])) + _MONTHS.index(told[1]) + 1 - int(born[5:7]))
 
 
 _CARDS = ("geforce", "workstation", "radeon")
