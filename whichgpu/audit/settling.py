@@ -77,6 +77,12 @@ _FEW, _LATER = 32, 100
 #: What a device has once; a rate is told with sparsity too.
 _ONCE = frozenset({"power", "memory", "bandwidth", "cores", "tensor_cores", "clock_boost", "memory_bus"})
 _LAPTOP = re.compile(r"\b(?:laptops?|notebooks?|mobile)\b", re.IGNORECASE)
+#: "An A6000, an L40S and, for the fun of it, a gaming laptop": a machine of its own.
+_A_LAPTOP = re.compile(
+    r"\b(?:an?|my|our|his|her|some)\s+(?:[a-z]+\s+){0,2}(?:laptops?|notebooks?)\b(?![\u2019']s|\s(?:gpu|chip|version|"
+    r"variant|card|with|that|which))",
+    re.IGNORECASE,
+)
 _DESKTOP = re.compile(r"\bdesktops?\b", re.IGNORECASE)
 
 
@@ -212,7 +218,9 @@ def _of_another_form(subject: set[str], named: Sequence[object], text: str) -> s
     """Whether a sentence speaks of a laptop's GPU by a word of its own: "the notebook chip"."""
     if any("laptop" in key for key in subject):
         return "the sentence speaks of the desktop's too" if _DESKTOP.search(text) and not named else ""
-    if _LAPTOP.search(text) and not _DESKTOP.search(text.rsplit(",", 1)[-1]):
+    if _LAPTOP.search(_A_LAPTOP.sub(" ", text) if named else text) and not _DESKTOP.search(
+        text.rsplit(",", 1)[-1]
+    ):
         return "the sentence speaks of a laptop's GPU"
     return ""
 

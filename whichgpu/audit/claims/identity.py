@@ -76,7 +76,8 @@ _IS_OF = re.compile(
     re.IGNORECASE,
 )
 _IT_IS = re.compile(
-    r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:still\s+|also\s+)?(?:an?|the|one)\s+(?:[\w'-]+\s+){0,2}"
+    r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:still\s+|also\s+)?"
+    r"(?:an?|the|one|\w+[\u2019']s)\s+(?:[\w'-]+\s+){0,2}"
 )
 #: "It is RDNA 4 and has": the name of an architecture by itself.
 _IT_IS_JUST = re.compile(r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:still\s+|also\s+|both\s+)?", re.I)
@@ -125,7 +126,8 @@ _GOES_ON = re.compile(
 )
 #: What goes on about the subject of a sentence.
 _AND_IS = re.compile(
-    r"\band\s+(?:also\s+|still\s+|already\s+)?(?P<verb>(?:is|was|uses?|used|belongs?|runs?|comes?|features?|relies|brings?)\b)",
+    r"\band\s+(?:it\s+)?(?:also\s+|still\s+|already\s+)?"
+    r"(?P<verb>(?:is|was|uses?|used|belongs?|runs?|comes?|features?|relies|brings?)\b)",
     re.IGNORECASE,
 )
 

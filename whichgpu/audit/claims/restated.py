@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 #: What says that the second is the first.
 _IS = re.compile(
-    r"\s*(?:bytes\s*)?(?:[,(]?\s*(?:or|i\.e\.,?|that is|that[\u2019']s|which is|=|,\s*(?=about|around|roughly|~))\s*"
+    r"\s*(?:bytes\s*)?(?:[,(]?\s*(?:or|i\.e\.,?|that is|"
+    r"that[\u2019']s|which is|=|,\s*(?=about|around|roughly|~))\s*"
     r"(?:about |around |roughly |just |"
     r"~)?|\()\s*",
     re.IGNORECASE,
@@ -43,7 +44,8 @@ _BYTES = re.compile(r"\s*bytes\b", re.IGNORECASE)
 _BITS, _LEAST_LEFT, _DOUBT = 8.0, 0.75, 1.4
 #: Of a rate in one direction what it is in both, or of one line, or pin of a memory, what several make.
 _BOTH_WAYS = re.compile(
-    r"\b(?:gddr\w*|hbm\w*|memory|pins?|lanes?|ports|links|bus|bi-?directional\w*|both|each way|total|aggregate|combined|per (?!second)\w+|full duplex|x\d+)\b",
+    r"\b(?:gddr\w*|hbm\w*|memory|pins?|lanes?|ports|links|bus|"
+    r"bi-?directional\w*|both|each way|total|aggregate|combined|per (?!second)\w+|full duplex|x\d+)\b",
     re.IGNORECASE,
 )
 

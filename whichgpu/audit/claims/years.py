@@ -111,7 +111,11 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _sole(passage, place, who, context) if not chip else ()
             # "The successor of the A40 came in 2022" is not the A40.
             here = [each for each in who.here if not _KIN_OF.search(passage.text, place[0], each.start)]
-            if here:
+            # "Launched in 2023, it has 2.4 times what an H100 has" is of what was spoken of.
+            itself = (
+                bool(here) and all(each in who.against for each in here) and _FRONT_IT.match(sentence.text)
+            )
+            if here and not itself:
                 yield from _in_front(passage, place, here[0], context)
                 yield from _years(passage, place, here, context)
                 yield from _by_clause(passage, place, here, context)
@@ -120,6 +124,9 @@ def find(context: Context) -> Iterator[Finding]:
                     yield from of_year(passage, match, who.topic[0], context)
 
 
+_FRONT_IT = re.compile(
+    r"\s*(?:Launched|Released|Introduced|Announced|Unveiled|Presented)\s[^.;,]{3,32},\s+it\b", re.IGNORECASE
+)
 _KIN_OF = re.compile(
     r"\b(?:successor|predecessor|follow-up|replacement|sibling)s? (?:of|to|for)\s+(?:the\s+|nvidia\s+)*$",
     re.I,
