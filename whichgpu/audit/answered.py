@@ -91,10 +91,15 @@ def stated(document: Document, mentions: Mapping[int, Sequence[Mention]]) -> Sta
     for one in asked(document.passages):
         passage, answer = document.passages[one.at], document.passages[one.answer]
         said = YES_NO.match(answer.text, one.begins)
-        if said is None or _BUT.search(answer.text, one.begins, one.ends):
+        if _BUT.search(answer.text, one.begins, one.ends):
             continue
         named, question = mentions.get(one.at, ()), passage.text[one.start : one.end]
-        text = _statement(question, one.start, named, yes=bool(said["yes"]))
+        if said is None:
+            text = _which(
+                question, answer.text[one.begins : one.ends], one.begins, mentions.get(one.answer, ())
+            )
+        else:
+            text = _statement(question, one.start, named, yes=bool(said["yes"]))
         if text:
             start, end = passage.span(one.start, one.end)
             told = Passage("paragraph", text, ((0, start),), end, 0, passage.section)
@@ -104,6 +109,28 @@ def stated(document: Document, mentions: Mapping[int, Sequence[Mention]]) -> Sta
             original = f"{original[: end - 1]}.{original[end:]}"
     changed = document._replace(passages=tuple(passages), tables=(), original=original)
     return Stated(changed, tuple(answers)) if answers else None
+
+
+#: "Which one supports MIG?", and its answer by a name alone.
+_WHICH = re.compile(
+    r"\s*which\s+(?:of\s+(?:them|these|those|the\s+\w+(?:\s+\w+)?)|(?:one|card|gpu|model)(?:\s+of\s+\S+(?:\s+two)?)?)\s+"
+    r"(?P<does>(?:supports?|has|have|comes with|offers|can|does|runs|is|works)\b[^?]{2,60})\?",
+    re.IGNORECASE,
+)
+_ONE = re.compile(r"\s*(?:only\s+|just\s+)?(?:the\s+|nvidia\s+|nvidia[\u2019']s\s+)*$", re.IGNORECASE)
+_ALONE = re.compile(r"\s*(?:does|do|is|has|can)?\s*[.!,;]?\s*$", re.IGNORECASE)
+
+
+def _which(question: str, answer: str, at: int, named: Sequence[Mention]) -> str:
+    """A question of which device with the name that answers it as a statement; empty where it is not one."""
+    asks = _WHICH.fullmatch(question)
+    one = next((each for each in named if each.start >= at), None)
+    if asks is None or one is None:
+        return ""
+    first, last = one.start - at, one.end - at
+    if not _ONE.fullmatch(answer[:first]) or not _ALONE.fullmatch(answer[last:]):
+        return ""
+    return f"The {answer[first:last]} {asks['does']}."
 
 
 def _statement(question: str, at: int, named: Sequence[Mention], *, yes: bool) -> str:

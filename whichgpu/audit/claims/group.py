@@ -45,7 +45,7 @@ _GROUP = re.compile(
     r"(?P<who>(?P<none>neither(?: of (?:them|these|the two))?(?: (?:card|gpu|chip|one))?|none of (?:them|"
     rf"these|the (?:two|three|four|five|six|lot|others|rest|trio|pair)))(?:\s+{_ONES})?|"
     r"(?:both(?: of (?:them|these|the))?|all (?P<n>two|three|four|five)(?: of them)?|all of (?:them|"
-    r"these)|they (?:all|both)|these|all(?: of)? these|"
+    r"these)|they(?: (?:all|both))?|these|all(?: of)? these|"
     r"(?P<others>the (?:others|rest|other (?P<n4>two|three|four)))|"
     rf"(?:both|all|these|the)(?: the)?(?: (?P<n5>two|three|four))? (?P<mods>(?:[\w-]+ ){{1,2}}?)"
     rf"(?={_ONES}\b)|"
@@ -183,6 +183,12 @@ def _members(
     two = "both" in who or "neither" in who
     count = 2 if two else _COUNTS.get(word.lower(), 0)
     here = context.mentions.get(index, ())
+    if who == "they":
+        # Of what the sentence before joins, and of nothing further back.
+        back = [each for each in sentences(passage.text) if each.end <= sentence.start + 1][-1:]
+        told = [each for one in back for each in within(here, one.start, one.end)]
+        joined = len(told) > 1 and _JOINED.fullmatch(passage.text, told[0].end, told[1].start)
+        return _distinct(told, context) if joined and len(_distinct(told, context)) > 1 else []
     if match["mods"]:
         return _described(match["mods"], count, context)
     if match["others"]:

@@ -188,7 +188,7 @@ def _names_its_family(cell: Cell, context: Context) -> bool | None:
 
 
 def _ways(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
-    if "nvlink" not in passage.text[place[0] : place[1]].lower():
+    if not _LINKS.search(passage.text, *place):
         return
     for match in _WAYS.finditer(passage.text, *place):
         mention = owner_of(match.start(), who)
@@ -201,6 +201,9 @@ def _ways(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
         mention = next((each for each in who.here if each.start == match.end()), None)
         if match["them"] and not who.here and who.certain:
             mention = next(iter(who.topic), None)
+        elif match["cards"]:
+            # "The A6000 connects only four cards with a bridge".
+            mention = who.owner(match.start())
         if mention and match["many"].lower() != "one":
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from _beyond_bridge(passage, match, gpus, context)
@@ -208,12 +211,15 @@ def _ways(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
 
 #: So many of a device that NVLink is said to join: "can connect up to four A6000s".
 _JOINED = re.compile(
-    r"\b(?:(?:connect|link|bridg|combin|join|pool|pair)\w*\s+(?:up to\s+|as many as\s+|together\s+)*"
+    r"\b(?:(?:connect|link|bridg|combin|join|pool|pair)\w*\s+"
+    r"(?:up to\s+|as many as\s+|together\s+|only\s+)*"
     r"|(?:up to|as many as)\s+)"
     rf"(?P<many>\d{{1,2}}|{'|'.join(SPELLED)})\s*(?:x\s+|\u00d7\s+)?"
-    r"(?:(?P<them>of (?:them|those)\b)|(?:of these\s+|nvidia\s+|geforce\s+|tesla\s+)*)",
+    r"(?:(?P<them>of (?:them|those)\b)|(?P<cards>(?:cards|gpus|boards)\b)|"
+    r"(?:of these\s+|nvidia\s+|geforce\s+|tesla\s+)*)",
     re.IGNORECASE,
 )
+_LINKS = re.compile(r"\b(?:nvlink|bridges?)\b", re.IGNORECASE)
 _IN_PAIRS = re.compile(
     r"\b(?:pairs?|pairwise|not|cannot|never|only two|servers?|nodes?|nvswitch)\b|n[\u2019']t\b", re.I
 )

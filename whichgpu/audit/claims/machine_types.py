@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import quantities
+from whichgpu.audit.quantities import SPELLED, quantities
 from whichgpu.audit.rented import rented
 from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import family, mentions
@@ -22,10 +22,11 @@ from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.hardware.instances import host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.boxes import Box
 
 #: Headers of which GPU an instance has.
@@ -54,10 +55,45 @@ _OTHER_SIZE = 0.12
 
 def find(context: Context) -> Iterator[Finding]:
     """Every number and name of GPUs beside an instance type, with its verdict."""
+    for index, passage in context.document.running():
+        for match in _HAS.finditer(passage.text) if "." in passage.text or "-" in passage.text else ():
+            yield from _in_words(passage, match, context.mentions.get(index, ()), context)
     for table in context.document.tables:
         for label, name, cell in _told(table):
             yield from _of_cell(label, _kind(name) or ("", 0.0), cell, context)
             yield from _of_host(label, name, cell, context)
+
+
+#: "A p4d.24xlarge has eight A100 GPUs", "the A10G of a g5.xlarge" with the number before the name.
+_HAS = re.compile(
+    r"(?<![\w.-])(?P<type>[a-z]\w{0,5}(?:-\w+)*\.\w{2,10}|(?:a[2-9]|g[2-9])-[a-z]+-\d{1,3}[gt]?|"
+    r"Standard_N\w{2,40})(?: instances?| vm)?\s+"
+    r"(?:has|have|comes with|offers|gives you|carries|contains|packs|houses|includes|with)\s+"
+    rf"(?P<n>\d{{1,2}}|an?|{'|'.join(SPELLED)})\s*(?:[x\u00d7]\s*)?"
+    r"(?:of (?:those|these|them)\s+|(?:of )?(?:the\s+|nvidia\s+|those\s+|these\s+))*",
+    re.IGNORECASE,
+)
+
+
+def _in_words(
+    passage: Passage, match: re.Match[str], named: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """What an instance type is said to have in a sentence: how many of which GPU."""
+    kind = _kind(match["type"])
+    one = next((each for each in named if each.start == match.end()), None)
+    if kind is None or one is None or kind[0] not in context.catalogue or kind[1] < 1:
+        return
+    told = SPELLED.get(match["n"].lower()) or (int(match["n"]) if match["n"].isdigit() else 1)
+    right = context.catalogue[kind[0]]
+    near = kind[0] in (*one.named, *family(one.named, context.catalogue))
+    if near:
+        yield _counted(passage, match.span("n"), told, kind, context)
+    elif not any(_LETTER.sub("", key) == _LETTER.sub("", kind[0]) for key in one.named):
+        because = f"it has {right.id}"
+        yield made(
+            context, passage, (one.start, one.end), "identity", "contradicted", subject=right.id,
+            attribute="instance", because=because, expected=right.name, evidence=(Evidence(because),),
+        )  # fmt: skip
 
 
 def _told(table: Table) -> Iterator[tuple[str, str, Passage]]:

@@ -147,9 +147,16 @@ def _of_sentence(
             yield from _all_of(passage, match, sized, context)
         else:
             told = list(_one_of(passage, match, sized or gpus, context))
-            doubtful = mention not in here and not its and _of_another(match[0], mention, context)
+            # "- Memory: 16 GB GDDR6" below a name is of that.
+            sure = its or (listed and who.certain and _LABELLED.match(passage.text))
+            doubtful = mention not in here and not sure and _of_another(match[0], mention, context)
             doubtful = doubtful or _or_another(passage.text, place, match, sized or gpus)
             yield from (each for each in told if not (doubtful and each.accuses))
+
+
+_LABELLED = re.compile(
+    r"\W*(?:(?:gpu|video|graphics)\s+)?(?:memory|vram)(?:\s+\w+)?\s*[:\u2013-]", re.IGNORECASE
+)
 
 
 def _or_another(text: str, place: tuple[int, int], match: re.Match[str], gpus: Sequence[Gpu]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import attributes
 from whichgpu.audit.comparisons.of_what import OF_ONE_IN, SPEED, across_precisions, attribute_of, is_of_speed
 from whichgpu.audit.comparisons.prices import at_launch
 from whichgpu.audit.comparisons.said import AFTER, BEFORE, THAN_SEVERAL, in_which, said_in
@@ -14,10 +15,12 @@ from whichgpu.audit.pairs import Pair, compared, facts, is_left, named_before, p
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.variants import is_right
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.multiple import Multiple
@@ -192,6 +195,8 @@ def _of_devices(
         yield from _of_any(passage, sentence, claim, who, context)
         return
     attribute = attribute_of(text, sentence, claim)
+    by_rate = _by_its_rate(passage, sentence, claim, both, context) if attribute is None else None
+    attribute = attribute or by_rate
     if attribute is None:
         if SPEED.search(near):
             yield of_speed(passage, sentence, claim, both, context)
@@ -212,13 +217,39 @@ def _of_devices(
     nearest = min(values, key=lambda one: abs(one[0] - claim.times))
     because = f"{nearest[1]}: {nearest[0]:.3g} times"
     low = unsure(both, attribute, claim.times / nearest[0] if nearest[0] else 0.0, context)
-    if verdict == "contradicted" and (low or is_of_speed(text, sentence, claim, attribute)):
+    if verdict == "contradicted" and (
+        low or (by_rate is None and is_of_speed(text, sentence, claim, attribute))
+    ):
         verdict = "unverifiable"
     answer = (verdict, "" if verdict == "confirmed" else f"{nearest[0]:.2g}x", because)
     evidence = facts(attribute, both, context)
     yield finding_on(
         passage, claim, answer, context, subject=both.subject, attribute=attribute.key, evidence=evidence
     )
+
+
+#: "At 9.7 TFLOPS the A100 is sixteen times as fast as": in what it has so much of.
+_AT = re.compile(r"\s*(?:at|with)\s+(?:its\s+|only\s+)?$", re.IGNORECASE)
+
+
+def _by_its_rate(
+    passage: Passage, sentence: Sentence, claim: Multiple, both: Pair, context: Context
+) -> Attribute | None:
+    """The rate in which one is so many times as fast, where the sentence begins with the value of it."""
+    told = within(quantities(passage.text, context.fraction), sentence.start, claim.start)
+    if not told or told[0].dimension != "flop rate" or not _AT.fullmatch(
+        passage.text, sentence.start, told[0].start
+    ):  # fmt: skip
+        return None
+    own = [context.catalogue[key] for key in both.first]
+    known = [
+        each
+        for each in attributes().values()
+        if each.dimension == "flop rate"
+        and any(is_right(passage.text, told[0], each, gpu, context) for gpu in own)
+    ]
+    fields = {each.fields[0] for each in known}
+    return known[0] if len(fields) == 1 else None
 
 
 def _of_any(
