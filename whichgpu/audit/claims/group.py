@@ -183,14 +183,9 @@ def _members(
     two = "both" in who or "neither" in who
     count = 2 if two else _COUNTS.get(word.lower(), 0)
     here = context.mentions.get(index, ())
-    if who == "they":
-        # Of what the sentence before joins, and of nothing further back.
-        back = [each for each in sentences(passage.text) if each.end <= sentence.start + 1][-1:]
-        told = [each for one in back for each in within(here, one.start, one.end)]
-        joined = len(told) > 1 and _JOINED.fullmatch(passage.text, told[0].end, told[1].start)
-        return _distinct(told, context) if joined and len(_distinct(told, context)) > 1 else []
-    if match["mods"]:
-        return _described(match["mods"], count, context)
+    if match["mods"] or who == "they":
+        of_both = _joined_before(passage.text, sentence, here, context)
+        return _described(match["mods"], count, context) if match["mods"] else of_both
     if match["others"]:
         own = within(here, sentence.start, match.start())
         named = {model(each.named[0], context.catalogue) for each in own}
@@ -225,6 +220,15 @@ def _members(
         whole = _distinct([*every, *within(here, 0, match.start())], context)
         return whole if 2 <= len(whole) <= _ALL else []
     return compared if 2 <= len(compared) <= _MOST and len(compared) == (count or len(compared)) else []
+
+
+def _joined_before(text: str, sentence: Sentence, here: Sequence[Mention], context: Context) -> list[_Ids]:
+    """The devices that the sentence before joins ("the A5000 and the A4000 belong to"), which "they" are."""
+    back = [each for each in sentences(text) if each.end <= sentence.start + 1][-1:]
+    told = [each for one in back for each in within(here, one.start, one.end)]
+    joined = len(told) > 1 and _JOINED.fullmatch(text, told[0].end, told[1].start)
+    every = _distinct(told, context) if joined else []
+    return every if len(every) > 1 else []
 
 
 #: What one form of a device is called by.
