@@ -175,7 +175,7 @@ def _is_of_nobody(told: Term, found: Finding, text: Amounts, context: Context) -
 def _is_set(told: Term, found: Finding, text: Amounts, context: Context) -> bool:
     """Whether a power is a limit or a machine's, or a size is in brackets behind the format of a model."""
     words, here = text.passage.text, text.sentence(told.start)
-    if told.of == "byte" and words[: told.start].endswith("("):
+    if told.of == "byte" and found.kind != "memory" and words[: told.start].endswith("("):
         before = words[max(here.start, told.start - _BACK) : told.start]
         return bool(formats_at(before))
     if told.of != "energy":

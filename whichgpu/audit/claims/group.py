@@ -60,7 +60,7 @@ _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5}
 _MOST, _ALL = 5, 8
 #: What ends the clause of a group, or makes it a statement on something else.
 _CLAUSE = re.compile(
-    r"[;:]\s|,\s+(?:while|whereas|but|though|although|which|so|unlike|as|"
+    r"[;:]\s|,\s+(?:while|whereas|but|though|although|which(?! (?:also )?supports?\b)|so|unlike|as|"
     r"and(?= (?:the|it|its|they|both|neither|all|so)\b))\s"
     # "Both use GDDR6X, the Radeon plain GDDR6": another, by its line.
     r"|,\s+(?=the\s+(?:Radeon|GeForce|Instinct|Quadro|Tesla|Arc|AMD|NVIDIA|Intel|other|third|last)\b)"

@@ -195,9 +195,11 @@ def _ways(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
         if mention:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from _of_ways(passage, match, gpus, context)
-    if _IN_PAIRS.search(passage.text, *place):
-        return
     for match in _JOINED.finditer(passage.text, *place):
+        # In its own part of the sentence: "whereas the A6000 connects only two cards".
+        turn = [each.end() for each in _TURNS.finditer(passage.text, place[0], match.start())]
+        if _IN_PAIRS.search(passage.text, turn[-1] if turn else place[0], place[1]):
+            continue
         mention = next((each for each in who.here if each.start == match.end()), None)
         if match["them"] and not who.here and who.certain:
             mention = next(iter(who.topic), None)
@@ -219,6 +221,7 @@ _JOINED = re.compile(
     r"(?:of these\s+|nvidia\s+|geforce\s+|tesla\s+)*)",
     re.IGNORECASE,
 )
+_TURNS = re.compile(r"[,;]\s+(?:whereas|while|but)\s+", re.IGNORECASE)
 _LINKS = re.compile(r"\b(?:nvlink|bridges?)\b", re.IGNORECASE)
 _IN_PAIRS = re.compile(
     r"\b(?:pairs?|pairwise|not|cannot|never|only two|servers?|nodes?|nvswitch)\b|n[\u2019']t\b", re.I

@@ -47,7 +47,7 @@ _CLAUSES = re.compile(
 
 _STATES = re.compile(
     r"\b(?:is|are|needs?|requires?|takes?|weighs?|uses?|used|consum\w+|occup\w+|lands?|comes?|"
-    r"fits? in|to|just|"
+    r"fits? in|to|just|(?:that|it)[\u2019']s|or|"
     r"only|about|around|roughly|at|shrinks?|drops?|down)\b[^.]{0,30}$|[:,(=\u2248~]\s*(?:about |"
     r"around |roughly )?~?$",
     re.IGNORECASE,
@@ -168,7 +168,9 @@ def _clause_by_clause(
         ]  # fmt: skip
         # "Room for 32k of context, which takes 4 GiB": of what the clause before told.
         clause = text[place[0] if _GOES_ON.match(text, start, end) else start : end]
-        if len({each.parameters for each in found}) != 1 or len(said) != 1 or len(sizes) != 1:
+        counts = [each.parameters for each in found]
+        # "FLUX.1 [dev] has 12 billion parameters" names one model twice.
+        if not counts or max(counts) > _ALIKE * min(counts) or len(said) != 1 or len(sizes) != 1:
             continue
         if _BESIDE_WEIGHTS.search(_CUT_TO.sub(" to ", clause)) or (
             TRAINS.search(clause) and not _HELD_FROZEN.search(clause)
@@ -183,6 +185,7 @@ def _clause_by_clause(
             yield judged
 
 
+_ALIKE = 1.1
 _GOES_ON = re.compile(r"\s*(?:which|that)\b", re.IGNORECASE)
 
 

@@ -67,7 +67,7 @@ _HAVE = re.compile(
     r"pool|board|box) (?:with|of)|would (?:be|draw|need|use|"
     r"total)|are|kommen auf|haben|ziehen|bieten|draws?|drew|uses?|consumes?|pulls?|pulled|burns?|stays?|"
     r"adds? up to|"
-    r"comes? to|makes?|gives? you|"
+    r"comes? to|makes?|gives? you|pools?|shares?|"
     r"gives?|offers?|holds?|has|have|gets? you|provides?|delivers?|totals?)\s+)(?:up to\s+|about\s+|"
     r"around\s+|roughly\s+|nearly\s+|just\s+|only\s+|under\s+|"
     r"below\s+|over\s+|an?\s+|some\s+|well\s+|you\s+)*",
@@ -162,10 +162,15 @@ def _of_sentence(
         said = [each for each in after if each not in before and _is_all(passage.text, each, end)]
         # "Two of them leave 20 GB": beside what is in them.
         said = [each for each in said if not _LEAVES.search(passage.text, end, each.start)]
-        if said and not _ELSE.search(passage.text, sentence.start, said[0].end + _NEXT):
+        # "With NVLink two of them pool 48 GB" is of their memory.
+        words = passage.text[sentence.start : said[0].end + _NEXT] if said else ""
+        if said and not _ELSE.search(_BY_LINK.sub(" ", words)):
             for told in (said[0], *_also(passage, said[0], after, sentence)):
                 yield from _judged(passage, told, ids, count, context)
             return
+
+
+_BY_LINK = re.compile(r"\b(?:with|over|via|by|through|using)\s+(?:an?\s+)?nvlink\b", re.IGNORECASE)
 
 
 def _also(passage: Passage, first: Quantity, after: list[Quantity], sentence: Sentence) -> Iterator[Quantity]:
