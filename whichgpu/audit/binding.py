@@ -36,7 +36,8 @@ _NTH = re.compile(
 )
 #: Words beside a value that is of a part, or of a change; what a device is fed or held back by is its own.
 _PART_BEFORE = re.compile(
-    r"\b(?:each(?! other)|per|every|by(?!(?:(?<=fed by)|(?<=backed by)|(?<=held back by)|(?= its\b))"
+    r"\b(?:each(?! other)(?!\s+(?:[A-Z]+\d|RTX|GTX))|"
+    r"per|every|by(?!(?:(?<=fed by)|(?<=backed by)|(?<=held back by)|(?= its\b))"
     r"(?:\s(?:an?|its|the|only|just))*\s+$)|from(?! (?:19|20)\d\d\b)|"
     r"(?<!up )(?<!compared )(?<!relative )(?<!equal )(?<!close )(?<!gets )(?<!comes )"
     r"(?<!goes )(?<!amounts )to(?! (?:each|one an) ?other))\b"

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 #: Words by which a sentence goes on about what was named before it.
 _GOES_ON = re.compile(
-    r"\b(?:it|its|you(?:[\u2019']ll| also| will)? get|this|that|these|those|they|them|their|same|which|"
+    r"\b(?:two (?=can|could|may|are)|it|its|"
+    r"you(?:[\u2019']ll| also| will)? get|this|that|these|those|they|them|their|same|which|"
     r"(?:the|this|that|each|either|both|newer|older|smaller|larger|bigger|faster|first|second|latter|former)\s+"
     r"(?:[\w-]+\s+)?(?:cards?|gpus?|chips?|boards?|accelerators?|modules?|parts?|dies?|silicon|models?|"
     r"versions?|variants?|successor|predecessor|flagship|newcomer|one|two|compute|memory|bandwidth|capacity)|"
@@ -119,6 +120,10 @@ _RATED = re.compile(
     r"draws?|needs?|consum\w+|leistungsaufnahme|nimmt|zieht|consomme|only|just|mere)\b",
     re.IGNORECASE,
 )
+#: Before a power that stands in a list of what a device has: "96 GB GDDR7, about 1.6 TB/s,".
+_IN_LIST = re.compile(
+    r"\d\s?(?:[GT]B(?:/s)?|TFLOPS|CUDA cores|cores)\b[^.;:()\d]{0,24},\s+(?:and\s+|an?\s+)?$", re.IGNORECASE
+)
 #: A sentence whose subject is another thing: "The tensor is 8192 x 8192".
 _OTHER_SUBJECT = re.compile(
     r"\s*(?:The|A|An|Our|My)\s+(?!card|gpu|chip|board|part|model|new|old)[a-z]+\s+(?:is|are|was|has|takes)\b"
@@ -157,7 +162,8 @@ def explained(found: Finding, sentence: str, ahead: str, behind: str) -> str:
         return "the text itself sets it right"
     told, own = (quantities(words)[:1] for words in (found.stated, found.expected))
     share = told[0].value / own[0].value if told and own and own[0].value else 1.0
-    rated = share >= 1 or found.true_for or _RATED.search(sentence)
+    listed = _IN_LIST.search(ahead) and re.match(r"\s*(?:[.,;)]|$)", behind)
+    rated = share >= 1 or found.true_for or listed or _RATED.search(sentence)
     if found.attribute == "power" and (not rated or _OF_LIMIT.match(behind)):
         return "less than the device may draw, and not said to be its limit"
     if found.attribute == "memory" and share < _TINY:

@@ -33,6 +33,8 @@ _ONE_DIGIT = 0.07
 #: Nodes of TSMC that one process is called by.
 _ONE_NODE = frozenset({4e-9, 5e-9})
 _GB = 1e9
+#: A terabyte, and how far a data sheet rounds a rate of whole tenths of it.
+_TERA, _SHEET = 1e12, 0.025
 #: A figure that is told in full is off by no more, as a share.
 EXACT = 1e-3
 #: How far a number of full hundreds may be rounded, as a share of it.
@@ -112,6 +114,9 @@ def _same(attribute: Attribute, what: Stated, value: float) -> bool:
     if attribute.dimension == "length":
         return abs(what.value - value) < 1e-12 or {round(what.value, 12), round(value, 12)} <= _ONE_NODE
     within = _share(attribute, what)
+    if attribute.key == "bandwidth" and value >= _TERA and value % (_TERA / 10) == 0:
+        # "2 TB/s" in a data sheet is rounded itself: bus and clock of that card give 2,039 GB/s.
+        within = max(within, _SHEET)
     if what.limit == "about":
         within = max(within, 0.05)
     # Digits may be cut off as well as rounded: 107.6 is told as 107.

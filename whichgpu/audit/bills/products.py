@@ -409,6 +409,12 @@ _ADDED = re.compile(r"(?:\+|\bplus|\bexisting)\s+(?:about |another |some |~)?$",
 _FOR_BOTH = re.compile(r"[^.;,\d]{0,10}\s(?:for|of) (?:both|the pair|the two)\b", re.IGNORECASE)
 
 
+#: Behind an amount, that more goes into it than was told: "10.2 kW for a whole DGX".
+_FOR_A_WHOLE = re.compile(
+    r"\s*(?:for|of|in)\s+(?:an?|the|one)\s+(?:whole|entire|complete)\s+(?!day|week|month|year|hour)", re.I
+)
+
+
 def is_chance(way: Way, told: Term, text: Amounts) -> bool:
     """Whether a product has factors that are none of the amount: of another clause or thing, one, a part.
 
@@ -427,5 +433,6 @@ def is_chance(way: Way, told: Term, text: Amounts) -> bool:
         or any(_ADDED.search(words, max(0, each.start - BEHIND), each.start) for each in way.used)
         or (counts and not told.each and told.value < min(each.value for each in whole))
         or (not counts and _FOR_BOTH.match(words, told.end))
+        or _FOR_A_WHOLE.match(words, told.end)
         or (counts and all(each.value == 1 for each in counts))
     )

@@ -74,7 +74,14 @@ _MARKETS = {
     "datacenter": re.compile(r"\b(?:data[- ]?cent(?:er|re)s?|servers?)\b", re.IGNORECASE),
     "laptop": re.compile(r"\b(?:laptops?|notebooks?|mobile)\b", re.IGNORECASE),
 }
-_NEAR, _IN_FORMAT = 12, re.compile(r"\b(?:FP|BF|TF|INT|E\dM)\d{1,2}\s+$", re.IGNORECASE)
+_NEAR, _IN_FORMAT = (
+    12,
+    re.compile(
+        # "INT8 has been in the tensor cores since Turing" is of INT8.
+        r"\b(?:(?:FP|BF|TF|INT|E\dM)\d{1,2}|(?:in|on|by|of) (?:the|its|their))\s+$",
+        re.IGNORECASE,
+    ),
+)
 #: What an older device must be by, in years.
 _OLDER = 0.75
 

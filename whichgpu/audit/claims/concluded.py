@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 _LEADS = re.compile(
     r"(?:(?:(?<![^\s])|[,;:(\u2013\u2014]\s*)(?:so|in other words|put differently|i\.e\.,?|or|making it)|"
     r"\b(?:that|this)(?:[\u2019']s| is| makes| gives| means)|\bwhich (?:is|makes|gives|means)|"
-    # "576 GB/s against 1,555 GB/s; the A100 is almost".
-    r"\b(?:against|versus|vs\.?)\s[\d.,]+\s?[\w/]*[;,]\s(?:so\s)?(?:the\s)?[\w -]{2,24}\sis|"
+    # "Grown from 16 GB to 180 GB or more: more than", "from 300 W to 1,000 W, more than".
+    r"\bfrom\s\$?\d[\d.,]*(?:\s?[A-Za-z/]+)?\sto\s\$?\d[\d.,]*\s?[A-Za-z/]+(?:\sor\smore)?[,:]|"
     # "82.6 TFLOPS against 19.5 for the A100, more than".
     r"\b(?:against|instead of|versus|vs\.?)\s(?:(?:the\s)?[\w -]{2,24}[\u2019']s\s)?[\d.,]+\s?[\w/]*"
     r"(?:\s(?:for|on|of|with|from|in)\s[\w -]{2,24})?,"

@@ -37,6 +37,9 @@ _KINDS = (
     "years",
     "generation",
     "instances",
+    "outfitted",
+    "slotted",
+    "supported",
 )
 _ONES = r"(?:cards|gpus|devices|models|chips|accelerators|parts|boards|options|products|ones)"
 _GROUP = re.compile(
@@ -197,7 +200,8 @@ def _members(
     just_before = passage.text[max(0, match.start() - _BACK) : match.start()]
     earlier = [each for back in range(max(index - 2, 0), index) for each in context.mentions.get(back, ())]
     of_one = not count and _are_of_one(within(here, 0, match.start()) or earlier, context)
-    if alike or of_one or _OF_A_KIND.search(just_before):
+    own_sort = two and len(within(here, *_sentence_before(passage.text, sentence))) == 1
+    if alike or of_one or _OF_A_KIND.search(just_before) or (own_sort and _OTHER_FORM.search(just_before)):
         return []
     starts = [each.start for each in sentences(passage.text) if each.start <= sentence.start]
     near = [
@@ -222,10 +226,21 @@ def _members(
     return compared if 2 <= len(compared) <= _MOST and len(compared) == (count or len(compared)) else []
 
 
+#: "It has 8 GB, like the desktop's": the other form of what is named, by no name of its own.
+_OTHER_FORM = re.compile(
+    r"\b(?:the|its)\s+(?:desktop|laptop|mobile|notebook)(?:[\u2019']s|\s(?:card|version|one|part|chip|gpu|variant))\b",
+    re.IGNORECASE,
+)
+
+
+def _sentence_before(text: str, sentence: Sentence) -> tuple[int, int]:
+    back = [each for each in sentences(text) if each.end <= sentence.start + 1][-1:]
+    return (back[0].start, back[0].end) if back else (sentence.start, sentence.start)
+
+
 def _joined_before(text: str, sentence: Sentence, here: Sequence[Mention], context: Context) -> list[_Ids]:
     """The devices that the sentence before joins ("the A5000 and the A4000 belong to"), which "they" are."""
-    back = [each for each in sentences(text) if each.end <= sentence.start + 1][-1:]
-    told = [each for one in back for each in within(here, one.start, one.end)]
+    told = within(here, *_sentence_before(text, sentence))
     joined = len(told) > 1 and _JOINED.fullmatch(text, told[0].end, told[1].start)
     every = _distinct(told, context) if joined else []
     return every if len(every) > 1 else []

@@ -168,12 +168,17 @@ def _clause_by_clause(
         ]  # fmt: skip
         # "Room for 32k of context, which takes 4 GiB": of what the clause before told.
         clause = text[place[0] if _GOES_ON.match(text, start, end) else start : end]
+        if not own and not here and not _OF_LAST.search(text, start, end):
+            # "SDXL in FP16 wants about 10 GB" is of no model of the sentence before.
+            continue
         counts = [each.parameters for each in found]
         # "FLUX.1 [dev] has 12 billion parameters" names one model twice.
         if not counts or max(counts) > _ALIKE * min(counts) or len(said) != 1 or len(sizes) != 1:
             continue
-        if _BESIDE_WEIGHTS.search(_CUT_TO.sub(" to ", clause)) or (
-            TRAINS.search(clause) and not _HELD_FROZEN.search(clause)
+        if (
+            sizes[0].value < _LEAST_BYTES * max(counts)
+            or _BESIDE_WEIGHTS.search(_CUT_TO.sub(" to ", clause))
+            or (TRAINS.search(clause) and not _HELD_FROZEN.search(clause))
         ):
             continue
         before = text[start : sizes[0].start]
@@ -185,7 +190,14 @@ def _clause_by_clause(
             yield judged
 
 
-_ALIKE = 1.1
+#: A clause that goes on about the model of the sentence before.
+_OF_LAST = re.compile(
+    r"^\W*(?:(?:and|but|so|or)\s+)?(?:in|at|with|as)\s|"
+    r"\b(?:it|its|that|this|they|them|weights|model|parameters)\b",
+    re.IGNORECASE,
+)
+#: What is told twice of one model differs by rounding; bytes of a parameter that are no weights' any more.
+_ALIKE, _LEAST_BYTES = 1.1, 0.1
 _GOES_ON = re.compile(r"\s*(?:which|that)\b", re.IGNORECASE)
 
 

@@ -58,6 +58,8 @@ _HAVE = re.compile(
     r"(?:[\u2019']s?|s)?(?:,\s*(?:by contrast|in contrast|however|though|in turn|meanwhile|in comparison|"
     r"by comparison|on the other hand|for example|for instance),)?\s*"
     r"(?:cards?\s+|gpus?\s+|accelerators?\s+)?"
+    # "With two L40S we'd have"
+    r"(?:(?:we|you|I|one)(?:[\u2019']d|[\u2019']ll)?\s+)?"
     # "Two of them cost $1,400 and give you"
     r"(?:(?:in (?:one|a|the same) [\w-]+ )?(?:cost|sell for|go for|rent for|are) (?:about |around )?"
     r"[$\u20ac\u00a3]\s?[\d.,]+(?: (?:an?|per|each|in|a) [\w ]{2,12}?)? and )?"

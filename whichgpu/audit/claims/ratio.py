@@ -96,6 +96,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         )
         if itself or _WITH_THEM.match(passage.text, claim.end):
             continue
+        if _OF_NO_GPU.match(passage.text, claim.end):
+            continue
         other = _OF_OTHER.match(passage.text, claim.end)
         if other and not within(who.here, claim.end, other.end()):
             # "About half of the big chip's": of what is not known.
@@ -140,6 +142,12 @@ _OF_ITSELF = re.compile(
 _AND_AGAIN = re.compile(
     r"\b(?:times|[x\u00d7]|twice|double|triple|percent of|% of) (?:the|that|as)\b[^.;]{3,60}?,?\s(?:and|but)"
     r"\s+(?:(?:only|just|about|roughly|nearly|almost|even|over|around)\s+)*$",
+    re.IGNORECASE,
+)
+#: "Ten times the bandwidth of PCIe Gen4": of no device.
+_OF_NO_GPU = re.compile(
+    r"\s+(?:the\s+)?(?:[\w-]+\s+){0,3}(?:of|than|that of|as)\s+(?:an?\s+|the\s+)?(?:pcie|pci express|"
+    r"ethernet|infiniband|thunderbolt|usb|ddr\d|ssds?|nvme|cpus?|system memory|host memory)\b",
     re.IGNORECASE,
 )
 _OF_OTHER = re.compile(

@@ -265,11 +265,8 @@ def of_year(
     verdict = of_its_year(year, dated)
     if verdict == "unverifiable" and not told_early and _of_that_month(match[0], first):
         verdict = "contradicted"
-    if (
-        verdict == "confirmed"
-        and first.segment in _CARDS
-        and all(_off(match[0], gpu) > _MONTHS_OFF for gpu in dated)
-    ):
+    most = _MONTHS_OFF if verdict == "confirmed" else _LONG_OFF
+    if first.segment in _CARDS and all(_off(match[0], gpu) > most for gpu in dated):
         verdict = "contradicted"
     yield of_field(passage, match.span(at), "identity", "release_date", [first], verdict, context)
 
@@ -298,7 +295,7 @@ def _of_that_month(words: str, gpu: Gpu) -> bool:
 
 
 #: "January 2022" of a card of October: so many months no announcement is ahead of the shops.
-_MONTHS_OFF = 4
+_MONTHS_OFF, _LONG_OFF = 4, 9
 
 
 def _off(words: str, gpu: Gpu) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.holding.ways import BINARY
 from whichgpu.audit.pairs import devices
-from whichgpu.audit.roles import WORKED, counted
+from whichgpu.audit.roles import WORKED, counted, owned
 from whichgpu.audit.sentences import within
 from whichgpu.values import NamedTuple
 
@@ -92,7 +92,8 @@ def room_before(
     if within(named, *place) or _SIZE.search(text, *place):
         return None
     same = _SAME_CARD.search(text[place[0] : place[1]])
-    before = [each for each in named if each.end <= place[0]]
+    # What was only compared with is not the card just spoken of.
+    before = owned(text, [each for each in named if each.end <= place[0]])
     same, sizes_told = same or _TOO.search(text[place[0] : place[1]]), list(_SIZE.finditer(text, 0, place[0]))
     if same and sizes_told and not before and place[0] - sizes_told[-1].end() < _BACK:
         size = float(next(filter(None, sizes_told[-1].groups())))

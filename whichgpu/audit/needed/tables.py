@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 #: Headings of the weights by themselves.
 _FROZEN = re.compile(r"\b(?:base|weights?|frozen)\b(?!\s*(?:precision|model|type))", re.IGNORECASE)
 
+_OF_WEIGHTS = re.compile(r"\bweights\b", re.IGNORECASE)
 _WEIGHTS = re.compile(
     r"\b(?:weights?|model size|file size|size|footprint|vram|gpu memory|gewichte|gr\u00f6\u00dfe|poids|pesos|"
     r"taille|tama\u00f1o)\b(?!\s*(?:precision|type|format))",
@@ -67,8 +68,9 @@ def format_columns(table: Table, context: Context) -> Iterator[Finding]:
         # Below a heading on training, columns of nothing but formats are the weights all the same.
         plain = not any(TRAINS.search(head) for head in heads) and len(columns) > _FORMATS
         columns = columns if plain and not frozen else frozen
-    elif len(columns) < 2:
-        columns = {}
+    elif len(columns) < _FORMATS:
+        # One column alone must say what it is of: "Weights in FP16".
+        columns = {i: said for i, said in columns.items() if _FROZEN.search(heads[i])}
     for row in range(1, min(len(table.rows), _MOST_ROWS)):
         first = table.cell(row, 0)
         for column, said in columns.items():
@@ -76,7 +78,8 @@ def format_columns(table: Table, context: Context) -> Iterator[Finding]:
             quantity = only_size(cell, (0, len(cell.text)), context) if cell else None
             named = models(first.text) if first and quantity else ()
             if len(named) == 1 and cell and quantity:
-                yield judged_need(cell, quantity, of_model(named[0], said), named[0].name, context)
+                need, alone = of_model(named[0], said), _OF_WEIGHTS.search(heads[column]) is not None
+                yield judged_need(cell, quantity, need, named[0].name, context, headed=alone)
 
 
 def weights_tables(table: Table, context: Context) -> Iterator[Finding]:

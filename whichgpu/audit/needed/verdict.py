@@ -126,11 +126,18 @@ _OF_TOKEN = re.compile(
 )
 
 
-def judged_need(passage: Passage, quantity: Quantity, need: Need, name: str, context: Context) -> Finding:
-    """Too much to be a requirement, too little for any format that is said, or between."""
+def judged_need(
+    passage: Passage, quantity: Quantity, need: Need, name: str, context: Context, *, headed: bool = False
+) -> Finding:
+    """Too much to be a requirement, too little for any format that is said, or between.
+
+    `headed` where what stands above it says that it is the weights alone.
+    """
     told = quantity.value
     verdict, because = "unverifiable", need.words
-    alone = need.sure and _ALONE.search(passage.text, max(0, quantity.start - REACH), quantity.end + REACH)
+    alone = need.sure and (
+        headed or _ALONE.search(passage.text, max(0, quantity.start - REACH), quantity.end + REACH)
+    )
     if alone and abs(told / need.weights - 1) > UNLIKE and not need.least <= told <= need.weights:
         verdict = "contradicted"
         because = f"{need.words}, and that alone is spoken of"
