@@ -415,6 +415,14 @@ _FOR_A_WHOLE = re.compile(
 )
 
 
+#: Before an amount, so many of what is not named again: "7.2 million tokens, so a million cost 35 cents".
+_A_MILLION = re.compile(
+    r"\b(?:an?|one|each|every|per)\s+(?:million|thousand|billion)\s+(?:costs?|is|are|comes? (?:to|out at)|would|will)"
+    r"\b[^.;,]*$",
+    re.IGNORECASE,
+)
+
+
 def is_chance(way: Way, told: Term, text: Amounts) -> bool:
     """Whether a product has factors that are none of the amount: of another clause or thing, one, a part.
 
@@ -434,5 +442,6 @@ def is_chance(way: Way, told: Term, text: Amounts) -> bool:
         or (counts and not told.each and told.value < min(each.value for each in whole))
         or (not counts and _FOR_BOTH.match(words, told.end))
         or _FOR_A_WHOLE.match(words, told.end)
+        or _A_MILLION.search(words, max(0, told.start - 2 * BEHIND), told.start)
         or (counts and all(each.value == 1 for each in counts))
     )

@@ -97,7 +97,8 @@ EASIER = re.compile(
 )
 #: What is no plain fit of a whole model in the memory of devices.
 ASIDE = re.compile(
-    r"\b(?:off-?load\w*|cpu|(?<!v)ram|unified|swap\w*|disk|ssd|nvme|layer[- ]by[- ]layer|active|experts?|"
+    r"\b(?:(?:everything|anything|whatever|all|models?) (?:that |which )?(?:fits?|runs?|works?)|"
+    r"off-?load\w*|cpu|(?<!v)ram|unified|swap\w*|disk|ssd|nvme|layer[- ]by[- ]layer|active|experts?|"
     r"draft|"
     r"embeddings?|prun\w+|distil\w*|mig|slices?|shares?|per (?:gpu|card|device)|(?<!even )if|whether|"
     r"once|were|"
