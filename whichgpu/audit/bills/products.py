@@ -417,8 +417,8 @@ _FOR_A_WHOLE = re.compile(
 
 #: Before an amount, so many of what is not named again: "7.2 million tokens, so a million cost 35 cents".
 _A_MILLION = re.compile(
-    r"\b(?:an?|one|each|every|per)\s+(?:million|thousand|billion)\s+(?:costs?|is|are|comes? (?:to|out at)|would|will)"
-    r"\b[^.;,]*$",
+    r"\b(?:an?|one|each|every|per)\s+(?:million|thousand|billion)\s+"
+    r"(?:costs?|is|are|comes? (?:to|out at)|would|will)\b[^.;,]*$",
     re.IGNORECASE,
 )
 
