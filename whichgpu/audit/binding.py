@@ -197,13 +197,36 @@ class Binder:
         last, attribute, mention = self._last
         if _goes_on(self._text, quantity, last):
             return attribute, mention
+        if of_form := self._of_form(quantity, last, mention):
+            return attribute, of_form
         other = of_another(self._text, quantity, last, self._who.here)
         return (attribute, other) if other is not None else None
+
+    def _of_form(self, quantity: Quantity, last: Quantity, mention: Mention) -> Mention | None:
+        """The form behind a second value ("1,935 GB/s (PCIe) and 2,039 GB/s (SXM)"), of a size that is named."""
+        form = _A_FORM.match(self._text, quantity.end)
+        if quantity.dimension != last.dimension or not form:
+            return None
+        if not _FORM_AND.fullmatch(self._text, last.end, quantity.start):
+            return None
+        sizes = set(_OF_SIZE.findall(self._sentence.text))
+        ids = tuple(
+            key
+            for key in mention.named
+            if f"-{form['form'].lower()}" in key and (len(sizes) != 1 or f"-{min(sizes)}gb" in key)
+        )
+        return mention._replace(ids=ids, named=ids) if ids else None
 
     def _listed(self, quantity: Quantity, mention: Mention) -> Attribute | None:
         owner = mention if mention in self._who.here else None
         attribute = listed(self._text, self._sentence, quantity, owner)
         return None if attribute and too_small(attribute, quantity) else attribute
+
+
+#: The form of a device in brackets behind a value, that between two of them, and the size that both are of.
+_A_FORM = re.compile(r"\s*\((?P<form>PCIe|SXM|NVL)\d?\)", re.IGNORECASE)
+_FORM_AND = re.compile(r"\s*\((?:PCIe|SXM|NVL)\d?\)\s*(?:,|and|or|/|,\s*and)\s*", re.IGNORECASE)
+_OF_SIZE = re.compile(r"\b(\d{2,3})[ -]?GB\s+(?:versions?|models?|variants?|cards?|ones?)\b", re.IGNORECASE)
 
 
 def _goes_on(text: str, quantity: Quantity, last: Quantity) -> bool:

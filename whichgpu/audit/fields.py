@@ -55,6 +55,7 @@ ITS_OWN = re.compile(
     r"provide|pack|hold)\b)|"
     r"(?:Supports|Lacks|Offers|Comes|Features|Packs|Carries|Delivers|Draws|Includes|Provides|Sports|Boasts|"
     r"Reaches)(?= [a-z\d])|Has(?= (?:an?|no|its|the|only|just|about|\d|[A-Z]))|"
+    r"The \d{2,3}[ -]?GB (?:versions?|models?|variants?|cards?|ones?)|"
     r"Their|(?:This|The) (?:card|gpu|chip|model|part|board|"
     r"accelerator|processor|module|newcomer|flagship)|"
     r"Se|Tiene|Cuenta|Ofrece|Dispone|Consume|Incorpora|Sie|Er|Es|Ihr|Ihre|(?:Die|Diese) Karte|Elle|Il|Sa|"

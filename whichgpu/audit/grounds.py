@@ -24,7 +24,7 @@ _GOES_ON = re.compile(
     r"\b(?:two (?=can|could|may|are)|it|its|"
     r"you(?:[\u2019']ll| also| will)? get|this|that|these|those|they|them|their|same|which|"
     r"(?:the|this|that|each|either|both|newer|older|smaller|larger|bigger|faster|first|second|latter|former)\s+"
-    r"(?:[\w-]+\s+)?(?:cards?|gpus?|chips?|boards?|accelerators?|modules?|parts?|dies?|silicon|models?|"
+    r"(?:\d+\s?GB\s+)?(?:[\w-]+\s+)?(?:cards?|gpus?|chips?|boards?|accelerators?|modules?|parts?|dies?|silicon|models?|"
     r"versions?|variants?|successor|predecessor|flagship|newcomer|one|two|compute|memory|bandwidth|capacity)|"
     r"elle|il|ils|elles|son|sa|ses|leurs?|cette|sie|er|es|ihre?[nrms]?|seine?[nrms]?|diese?[nrms]?|"
     r"se|su|sus|tiene|cuenta|ofrece|(?:la|esta) (?:carte|tarjeta|scheda)|die karte)\b",
@@ -102,7 +102,9 @@ _DENSELY = re.compile(
 _SPARSELY = re.compile(
     r"\b(?:with|using|mit|avec|con)\s+(?:\w+\s+){0,2}"
     r"(?:spars\w+|d\u00fcnn ?besetzt\w*|creus\w+|parcimoni\w+|dispers\w+)"
-    r"[^.;]*\b(?:doubl\w+|verdoppel\w+|duplic\w+|dobl\w+|twice)\b",
+    r"[^.;]*\b(?:doubl\w+|verdoppel\w+|duplic\w+|dobl\w+|twice)\b"
+    # "Sparsity: .. Data sheets quote rates with it: 624 TFLOPS".
+    r"|\b(?:rates?|figures?|numbers?|peaks?)\s+with\s+(?:it|that)\b",
     re.IGNORECASE,
 )
 #: Before and behind a value that was once told: "bus was 256 bits. It has 192".

@@ -112,7 +112,8 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
         (where.start, each.attribute, one): each.start
         for each, where in zip(found, placed, strict=True)
         if where and each.verdict == "confirmed" and each.attribute in _ONCE
-        for one in each.subject.split(", ")
+        # What is right of one form ("300 W (PCIe)") leaves open what is said of the next.
+        for one in (each.true_for if each.true_for in context.catalogue else each.subject).split(", ")
     }
     many = {below for below in accused if accused[below] >= _MANY and accused[below] > held[below]}
     done = [

@@ -34,6 +34,8 @@ _ELSEWHERE = re.compile(
     r"disk|ssd|nvme|coherent|lpddr\w*|system|host|swap|usage|used(?!\)))\b",
     re.IGNORECASE,
 )
+#: The form of a card in brackets is no link.
+_IN_FORM = re.compile(r"\((?:PCIe|SXM|NVL)\d?\)", re.IGNORECASE)
 #: Precisions that are spoken of by themselves: "TF32 alone gives 156 TFLOPS".
 _ITS = re.compile(
     r"\s*(?:it|its|this|the (?:card|gpu|chip|part|board|accelerator|module)|sie|er|ihre?|elle|il|sa|su)\b",
@@ -109,6 +111,8 @@ def is_withheld(
     who: Spoken, context: Context,
 ) -> bool:  # fmt: skip
     """Whether a wrong value may be said of another device than that of the sentence."""
+    # A form of a device that the sentence names is that device here.
+    mention = next((each for each in who.here if _is_form(mention, each)), mention)
     if _doubtful(passage, sentence, quantity, attribute, mention=mention, who=who):
         return True
     if mention in who.here:
@@ -119,6 +123,10 @@ def is_withheld(
     if not sure and _of_one_beside(passage, quantity, attribute, mention, context):
         return True
     return not its and _of_one_spoken_of(passage, quantity, attribute, mention, context)
+
+
+def _is_form(one: Mention, of: Mention) -> bool:
+    return (one.start, one.end) == (of.start, of.end) and set(one.ids) <= {*of.ids, *of.named}
 
 
 #: "The H200 needs 1,000 W."
@@ -258,7 +266,7 @@ def _of_something_else(
     several = attribute.key == "process" and (OF_CHIPLETS.search(passage.text) or _BOTH_NODES.search(text))
     return bool(
         several
-        or (attribute.key in ("bandwidth", "memory") and _ELSEWHERE.search(near))
+        or (attribute.key in ("bandwidth", "memory") and _ELSEWHERE.search(_IN_FORM.sub(" ", near)))
         or (attribute.dimension == "money" and _STREET.search(near))
         or (attribute.dimension == "money" and _DIFFERS.match(passage.text, quantity.end))
         or _FROM_TO.search(text, 0, max(quantity.start - sentence.start, 0))

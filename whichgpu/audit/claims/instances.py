@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.fields import ITS_OWN
+from whichgpu.audit.fields import ITS_OWN, headed
 from whichgpu.audit.findings import made
 from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.roles import told
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: Into how many instances a GPU is divided; "7 instances" of what each is does not count.
 _NUMBER = rf"(\d{{1,2}}|{'|'.join(SPELLED)})"
 _MOST = r"(?:up to|at most|as many as|(?:a )?maximum of|no more than)"
-_SHARES = r"(?:instances|partitions|parts|slices|gpus|ways)\b"
+_SHARES = r"(?:instances|partitions|parts|slices|gpus|ways|workloads|users|jobs|tenants)\b"
 _CUT = r"(?:split|partition(?:ed|s)?|divid(?:ed|es?)|slic(?:ed|es?)|carv(?:ed|es?)|cut|subdivid(?:ed|es?))"
 _ACTIVE = r"(?:split|partition|divide|slice|carve|cut|subdivide)"
 _PARTS = re.compile(
@@ -77,7 +77,7 @@ def _of_match(
 ) -> Iterator[Finding]:
     inside = within(who.here, *match.span())
     mention = inside[-1] if inside else who.owner(match.start())
-    its = mention in who.here or ITS_OWN.match(passage.text, sentence.start)
+    its = mention in who.here or ITS_OWN.match(passage.text, sentence.start) or headed(passage, who, context)
     if mention is None or not its or _HEDGED.search(match[0]):
         return
     number = SPELLED.get(match[1].lower()) or int(match[1])

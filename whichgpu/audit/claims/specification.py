@@ -266,7 +266,8 @@ def _beside(
     # "They manage 0.6 TFLOPS, so you want an A100" is none of the A100's.
     told = [each for each in told if not (each in here and _SO_THEN.search(text, quantity.end, each.start))]
     told = [each for each in told if not _LIKE.fullmatch(text, sentence.start, each.start)]
-    return [each for each in told if each != mention]
+    # Nor is the device itself another one where one form of it is meant.
+    return [each for each in told if each != mention and each[:2] != mention[:2]]
 
 
 def _is_tied(text: str, quantity: Quantity, mention: Mention, who: Spoken) -> bool:

@@ -43,7 +43,7 @@ _THAT_OF = re.compile(
 #: Between an attribute and the multiple that is said of it: "its memory is 2.4 times larger".
 _IS = re.compile(
     r"(?:\s+of\s+(?:the\s+|its\s+|both\s+)?[A-Za-z\d][\w -]{1,24}?)?(?:\s+(?:is|are|was|were|being|gets|"
-    r"also|about|around|roughly|nearly|almost|over|up to|a|by|some|"
+    r"also|holds?|about|around|roughly|nearly|almost|over|more than|less than|up to|a|by|some|"
     r"(?:gr[eo]w|rose|went up|increased|fell|went down|shrank) by(?: a factor of)?))+"
     r"\s*~?",
     re.IGNORECASE,
@@ -105,14 +105,16 @@ def attribute_of(text: str, sentence: Sentence, claim: Multiple) -> Attribute | 
     if meant is None and _AS_FAST.match(text, claim.end) and in_precision(text, sentence):
         every = {each.attribute for each in within(named(text), sentence.start, sentence.end)}
         return every.pop() if len(every) == 1 else None
-    if meant and meant.key == "memory" and _AS_FAST.match(text, claim.end):
+    if meant and meant.key in _RATE_OF_IT and _AS_FAST.match(text, claim.end):
         # "Reads its memory five times as fast": of no size.
-        return attributes()["bandwidth"]
+        return attributes()[_RATE_OF_IT[meant.key]]
     return meant
 
 
 #: "1.8 times its capacity", "twice the capacity of".
 _CAPACITY = re.compile(r"\s+(?:of\s+)?(?:its|the|their)\s+(?:memory\s+)?capacity\b", re.IGNORECASE)
+#: What is as fast of what has a size or a number: "the tensor cores are 2.5 times as fast".
+_RATE_OF_IT = {"memory": "bandwidth", "tensor_cores": "tensor"}
 #: "Twice the performance of the V100 in FP32".
 OF_ONE_IN = re.compile(
     r"\s+the\s+(?:raw\s+|peak\s+)?(?:performance|throughput|compute(?: power)?)\s+of\s+[^.,;]{2,40}?\s+"
