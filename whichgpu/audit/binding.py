@@ -203,7 +203,7 @@ class Binder:
         return (attribute, other) if other is not None else None
 
     def _of_form(self, quantity: Quantity, last: Quantity, mention: Mention) -> Mention | None:
-        """The form behind a second value ("1,935 GB/s (PCIe) and 2,039 GB/s (SXM)"), of a size that is named."""
+        """The form behind a second value, "1,935 GB/s (PCIe) and 2,039 GB/s (SXM)", of a named size."""
         form = _A_FORM.match(self._text, quantity.end)
         if quantity.dimension != last.dimension or not form:
             return None

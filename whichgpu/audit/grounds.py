@@ -177,7 +177,10 @@ def explained(found: Finding, sentence: str, ahead: str, behind: str) -> str:
     if found.true_for == "with sparsity" and sparse and not dense:
         return "the text says itself that it is with sparsity"
     form = _FORM_BEHIND.match(behind)
-    named = form and f"-{form[1].lower().replace('-', '')}" in found.true_for
+    said = f"-{form[1].lower().replace('-', '')}" if form else ""
+    # Where the device meant is of that form already, it is another thing that is wrong.
+    own = all(said in one for one in found.subject.split(", "))
+    named = form and said in found.true_for and not own
     return "it is said of the form that is named behind it" if named else ""
 
 
