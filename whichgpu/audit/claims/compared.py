@@ -91,7 +91,15 @@ def _judged(
 
 def _of_stated(passage: Passage, sentence: Sentence, change: Change, context: Context) -> Finding | None:
     """The verdict on an amount that is said against a value behind it, by the values told before it."""
-    text, start = passage.text, change.multiple.start
+    text, start, against = passage.text, change.multiple.start, change.against
+    named = context.mentions.get(context.place(passage), ())
+    if against and any(
+        each.start <= against.start < each.end or not text[against.end : each.start].strip(" -")
+        for each in named
+        if each.end > against.end
+    ):
+        # "1.6 times that of the 80 GB A100": the size is of the name.
+        return None
     found = stated_ratios(text, sentence, change, context)
     if not found:
         return None

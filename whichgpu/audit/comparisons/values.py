@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import RATES, attributes, named
 from whichgpu.audit.beside import before_it, in_brackets, of_quotients
+from whichgpu.audit.binding import united
 from whichgpu.audit.comparisons.of_what import SPEED, named_attribute
 from whichgpu.audit.comparisons.said import BEFORE
 from whichgpu.audit.multiple import finding_on, verdict_of
@@ -64,8 +65,8 @@ def by_values(
     """The verdict where the sentence states both values: "312 TFLOPS, more than double the A10's 125"."""
     around = [
         each
-        for each in within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
-        if each.dimension not in ("times", "percent", "number", "count", "money")
+        for each in united(passage.text, _amounts(passage, sentence, context), who.here)
+        if each.dimension not in ("number", "count", "money")
         # "The 32 GB version has twice the bandwidth" is no value that is compared.
         and not any(one.start <= each.start < one.end for one in who.here)
     ]
@@ -100,6 +101,12 @@ def by_values(
     if verdict == "contradicted":
         verdict = "inconsistent"
     return finding_on(passage, claim, (verdict, f"{real:.2g}x", words), context)
+
+
+def _amounts(passage: Passage, sentence: Sentence, context: Context) -> list[Quantity]:
+    """The quantities of a sentence but for multiples and shares, so that "the A100's 600" has their unit."""
+    every = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
+    return [each for each in every if each.dimension not in ("times", "percent")]
 
 
 #: Around and between the two ends of a change, and up to what it comes to.
@@ -194,7 +201,7 @@ _RACK = re.compile(
 )
 
 
-_NAME = 12
+_NAME, _ITS_OWN = 12, re.compile(r"[\u2019']s?\s+(?:only\s+|mere\s+)?[$\u20ac]?\d")
 
 
 def against_device(
@@ -221,7 +228,10 @@ def against_device(
             if each.dimension in _VALUED
         ]
         found = [each._replace(end=begins.start()) for each in told_before[-1:]]
-    if not found or not after or found[-1].dimension not in _VALUED or found[-1].high != found[-1].value:
+    # "900 GB/s per GPU, 1.5 times the A100's 600": of the value that is stated.
+    stated = after and _ITS_OWN.match(text, after[0].end)
+    plain = found and found[-1].dimension in _VALUED and found[-1].high == found[-1].value
+    if not plain or not after or stated:
         return None
     value, other = found[-1], after[0]
     own = next((each.attribute for each in named(text) if 0 <= each.start - claim.end < _ROUGHLY), None)
