@@ -319,7 +319,10 @@ def _of_value(
 def _valued(value: Quantity, every: Sequence[Named]) -> tuple[Attribute, int] | None:
     """The attribute that a value is one of by its unit, or by the noun behind it; and where that ends."""
     if value.dimension in _BY_UNIT:
-        return attributes()[_BY_UNIT[value.dimension]], value.end
+        # "NVLink gives the H100 900 GB/s": where that alone is named, a rate is its.
+        keys = {each.attribute.key for each in every if each.attribute.dimension == value.dimension}
+        key = "nvlink" if keys == {"nvlink"} else _BY_UNIT[value.dimension]
+        return attributes()[key], value.end
     counted = [each for each in every if 0 <= each.start - value.end < _CLOSE // 2]
     bare = value.dimension in ("number", "count") and counted and counted[0].attribute.dimension == "count"
     return (counted[0].attribute, counted[0].end) if bare else None
