@@ -1,0 +1,84 @@
+"""Numbers that follow from others by their units, any noun among them: "12 messages each make 7,200".
+
+A number that is said to follow is wrong where what its sentence and those before it state makes one thing of
+its kind, and no product, sum, difference or ratio of the numbers around it gives what it says.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.reckoned.around import Around, Told
+from whichgpu.audit.reckoned.figures import figures
+from whichgpu.audit.reckoned.judged import judged
+from whichgpu.audit.reckoned.units import number
+from whichgpu.audit.relations import Effort
+from whichgpu.audit.results.digits import written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.reckoned.derive import Made
+    from whichgpu.audit.reckoned.units import Figure
+
+#: Numbers of earlier passages that are kept, and operations that are tried in a document.
+_KEPT, _TRIED = 24, 10_000
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Numbers of running text that what stands around them does not make."""
+    if context.fraction == ",":
+        return
+    before = Told(Effort(_TRIED))
+    for index, passage in context.document.running():
+        names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
+        every = figures(passage.text, context.fraction, names)
+        wrong = _accused(passage, every, context)
+        named = [
+            (each.start, frozenset((*each.named, *each.ids))) for each in context.mentions.get(index, ())
+        ]
+        here = Around(passage.text, every, before, wrong, named)
+        for told in every:
+            if before.effort.left < 0:
+                return
+            found = judged(told, here)
+            if found is not None:
+                # Also where it is accused already, which may be for a wrong reason that is withheld.
+                here.correct(told, found)
+                yield _finding(found, told, passage, context)
+        before.earlier = [each._replace(start=-1) for each in (*before.earlier, *here.right())][-_KEPT:]
+
+
+def _accused(passage: Passage, every: Sequence[Figure], context: Context) -> dict[Figure, float]:
+    """The numbers of a passage that are accused already, with what each should be of what it is."""
+    found = {}
+    accused = {
+        each.start: each for each in context.memo["found"] if each.accuses and each.kind == "arithmetic"
+    }
+    for each in every:
+        one = accused.get(passage.span(each.start, each.end)[0])
+        if one is not None:
+            found[each] = _share(one.stated, one.expected)
+    return found
+
+
+def _share(stated: str, expected: str) -> float:
+    """What an accused amount should be multiplied by; 1 where that is not said."""
+    ones = [figures(each) for each in (stated, expected)]
+    if not all(ones) or not ones[0][0].words:
+        return 1.0
+    numbers = [float(number(one[0].words) or 0) for one in ones]
+    return numbers[1] / numbers[0] if all(numbers) else 1.0
+
+
+def _finding(found: Made, told: Figure, passage: Passage, context: Context) -> Finding:
+    digits = number(told.words)
+    right = written(found.value / told.value * float(digits or 1), digits)
+    because = f"{' and '.join(each.words.strip(' .,') for each in found.used)} make {right}"
+    return made(
+        context, passage, (told.start, told.end), "arithmetic", "inconsistent",
+        attribute="reckoned", because=because, expected=right, evidence=(Evidence(because),),
+    )  # fmt: skip

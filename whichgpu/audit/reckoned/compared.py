@@ -1,0 +1,147 @@
+"""What two numbers of a kind make: a difference, a share by which they differ, a ratio."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.reckoned.derive import Made, changes, core, difference, elided, like
+from whichgpu.audit.reckoned.units import HOLDERS, MONEY
+from whichgpu.audit.reckoned.words import (
+    AT,
+    CHANGE,
+    CONCLUDES,
+    FROM_TO,
+    HIGHER,
+    LEAVES,
+    LEFT,
+    LOWER,
+    OF,
+    OF_TOTAL,
+    PLUS,
+    PRICED,
+    RATIO,
+    THAN,
+    THUS,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.reckoned.around import Around
+    from whichgpu.audit.reckoned.units import Figure
+
+#: Letters before a number whose words may be its own, and behind it.
+_LEAD, _REACH = 70, 24
+#: How far two numbers that differ may be apart.
+_APART = 20.0
+
+
+def different(told: Figure, start: int, here: Around) -> Iterator[Made]:
+    """What the last two numbers of its kind differ by."""
+    alone = [told._replace(powers=powers) for powers, _ in told.others[:1]]
+    every = (like(one, here.right()) for one in (told, *alone))
+    own = next((some for some in every if some), [])
+    own = [each for each in own if each.start >= here.back(start, 1)][-2:]
+    first = not here.known or here.known[-1].start < start
+    alike = len(own) == 2 and 1 / _APART < own[0].value / own[1].value < _APART
+    if alike and (own[1].start >= start or (first and not THAN.match(here.text, told.end))):
+        same = own if own[1] not in here.results else []
+    elif (len(own) == 1 and own[0].start >= start) or (first and not own):
+        # "That took the bill to $25,179, $9,686 less", "Difference: $151".
+        same = [
+            each
+            for each in like(told, [*here.told.earlier, *here.right()])
+            if _letters(each) == _letters(told)
+        ]
+        same = [each for each in same if not own or 1 / _APART < each.value / own[0].value < _APART][-2:]
+    else:
+        same = []
+    left = LEFT.search(here.text, max(start, told.start - _LEAD), told.end + _REACH)
+    if len(same) == 2 and same[0].each == same[1].each and not (left and same[0].start < start):
+        yield from difference(*same)
+
+
+def _letters(one: Figure) -> str:
+    """The unit of a number as it is written."""
+    return one.words.strip("0123456789.,$\u20ac\u00a3 ")
+
+
+def of_two(told: Figure, start: int, before: str, here: Around) -> Iterator[Made]:
+    """The share or the multiple that the last two numbers of a kind make."""
+    if told.kind == "share" and OF_TOTAL.match(here.text, told.end):
+        yield from _of_total(told, start, here)
+        return
+    near = _pair(told, start, here)
+    behind = here.text[told.end : told.end + _REACH]
+    change = CHANGE.search(before) or CHANGE.match(behind.lstrip()) or PLUS.search(before)
+    ratio = RATIO.search(before) or (OF.match(here.text, start) and not CHANGE.match(behind.lstrip()))
+    if (
+        not near
+        or AT.search(before)
+        or not (THUS.search(before) or ratio or (change and told.kind == "share"))
+    ):
+        return
+    a, b = near[0].value, near[1].value
+    if told.kind == "times" or ratio or not change:
+        ratios = (each for each in changes(near) if each.how == "ratio")
+        # A share is of the larger, but for what is more than all.
+        yield from (each for each in ratios if told.kind == "times" or (each.value < 1) == (told.value < 1))
+    elif LEAVES.search(here.text, max(0, near[1].start - _LEAD), near[1].start):
+        # "We save $1,442 a month, 27 %": of the other.
+        yield Made(b / a, b / a, tuple(near), "ratio")
+    else:
+        yield from _changed(near, before, behind, here)
+
+
+def _of_total(told: Figure, start: int, here: Around) -> Iterator[Made]:
+    """What the number before a share is of the largest of its kind: "240,000, 0.4 % of the total"."""
+    last = next((each for each in reversed(here.right()) if each.powers and each.kind == ""), None)
+    if last is None or last.start < start:
+        return
+    same = [each for each in (*here.told.earlier, *here.right()) if each.powers == last.powers]
+    whole = max(same, key=lambda one: one.value)
+    if whole.value > last.value and not last.months and "h" not in dict(last.powers):
+        part = last.value / whole.value
+        yield Made(part, part, (whole, last), "ratio")
+
+
+def _pair(told: Figure, start: int, here: Around) -> list[Figure]:
+    """The last number before a share, and the last of its kind before that which it is not made of."""
+    near = [each for each in here.right() if each.start >= here.back(start, 2) and each.kind == ""]
+    near = [elided(each) for each in near if each.powers or each.others or each.start >= start]
+    if PRICED.match(here.text, told.end):
+        near = [each for each in near if any(unit in MONEY for unit, _ in each.powers)]
+    last = near[-1] if near else None
+    if last is None or last.start < here.back(start, 1) or (told.kind == "times" and not last.powers):
+        return []
+    same = [each for each in near[:-1] if core(each) == core(last) and each not in here.made.get(last, ())]
+    alone = THAN.match(here.text, told.end) or (
+        told.kind == "times" and not CONCLUDES.match(here.text, start)
+    )
+    if alone:
+        # Of what is named behind it, or of what the sentence tells.
+        same = [each for each in same if each.start >= start]
+    # From one GPU to eight it is something else that changes.
+    holds = {unit for unit, _ in last.powers} <= HOLDERS
+    counts = same and same[-1].counted and (holds or not (told.kind == "share" and _is_from(same[-1], here)))
+    return [] if not same or counts else [same[-1], last]
+
+
+def _is_from(one: Figure, here: Around) -> bool:
+    """Whether something changes from a number: "from 24 to 36"."""
+    return FROM_TO.search(here.text, max(0, one.start - _REACH), one.start) is not None
+
+
+def _changed(near: Sequence[Figure], before: str, behind: str, here: Around) -> Iterator[Made]:
+    """By how much a number changes to another: of the first, or of that which the words say."""
+    a, b = near[0].value, near[1].value
+    lower, higher = (words.match(behind.lstrip()) or words.search(before) for words in (LOWER, HIGHER))
+    if _is_from(near[0], here):
+        parts = [abs(b / a - 1)]
+    elif lower and not higher:
+        parts = [1 - min(a, b) / max(a, b)]
+    elif higher and not lower:
+        parts = [max(a, b) / min(a, b) - 1]
+    else:
+        parts = [abs(a / b - 1), abs(b / a - 1)]
+    yield from (Made(part, part, tuple(near), "change") for part in parts if part)
