@@ -45,11 +45,17 @@ def find(context: Context) -> Iterator[Finding]:
             if before.effort.left < 0:
                 return
             found = judged(told, here)
-            if found is not None:
+            if found is not None and not _is_of_devices(told):
                 # Also where it is accused already, which may be for a wrong reason that is withheld.
                 here.correct(told, found)
                 yield _finding(found, told, passage, context)
         before.earlier = [each._replace(start=-1) for each in (*before.earlier, *here.right())][-_KEPT:]
+
+
+def _is_of_devices(told: Figure) -> bool:
+    """Whether a number is of sizes, watts, their ratios or formats, which other kinds of claims are about."""
+    of_format = told.powers and dict(told.powers).get("parameter", 0) < 0
+    return told.kind == "times" or bool(of_format) or told.powers in ((("B", 1),), (("W", 1),))
 
 
 def _accused(passage: Passage, every: Sequence[Figure], context: Context) -> dict[Figure, float]:
