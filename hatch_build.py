@@ -3,7 +3,8 @@
 A wheel gets the JSON and none of the TOML and CSV, and its modules without comments and without what
 private functions, classes and modules, and those behind the answers of the auditor, the planner, the cost
 model and the bench, behind what is printed and behind the names of workloads, say of themselves: that is for
-who changes them and stands in the repository and the source archive; lines keep their numbers. An editable
+who changes them and stands in the repository and the source archive; lines keep their numbers. Nor have
+these modules, which nobody imports by name, the imports that only type checkers read. An editable
 install gets the JSON beside its sources. Needs nothing but the standard library and the package's own reader.
 """
 
@@ -75,7 +76,10 @@ def is_within(place: Path) -> bool:
 
 
 def as_shipped(code: str, *, within: bool = False) -> str:
-    """A module's code with nothing where its comments and its private docstrings were, or all if `within`."""
+    """A module's code with nothing where its comments and its private docstrings were, or all if `within`.
+
+    Nor is anything left then of what only type checkers read.
+    """
     # By line feeds alone, as rows are counted: a literal may hold another mark that ends a line elsewhere.
     lines = code.split("\n")
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
@@ -83,10 +87,19 @@ def as_shipped(code: str, *, within: bool = False) -> str:
             row, start = token.start
             line = lines[row - 1]
             lines[row - 1] = line[:start].rstrip() + line[start + len(token.string) :]
-    for said in private_docstrings(ast.parse(code), every=within):
+    tree = ast.parse(code)
+    checked = for_checkers(tree) if within else ()
+    for said in (*private_docstrings(tree, every=within), *checked):
         first, last = said.lineno - 1, said.end_lineno or said.lineno
         lines[first:last] = [""] * (last - first)
     return "\n".join(lines)
+
+
+def for_checkers(tree: ast.Module) -> Iterator[ast.stmt]:
+    """The statements of a module that run under `TYPE_CHECKING` alone: nowhere but in a type checker."""
+    for node in tree.body:
+        if isinstance(node, ast.If) and not node.orelse and ast.unparse(node.test) == "TYPE_CHECKING":
+            yield node
 
 
 def private_docstrings(tree: ast.Module, *, every: bool = False) -> Iterator[ast.stmt]:

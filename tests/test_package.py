@@ -71,6 +71,10 @@ def _told(code, name):
     tree = ast.parse(code)
     behind = name.startswith(BEHIND) and not name.endswith(("/__init__.py", "/answer.py", "/answers.py"))
     within = behind or any(part[0] == "_" != part[1] for part in name.split("/"))
+    for node in [each for each in tree.body if within and isinstance(each, ast.If) and not each.orelse]:
+        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            # What only type checkers read of what nobody imports by name.
+            tree.body.remove(node)
     for node in ast.walk(tree):
         kind = isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         called = getattr(node, "name", "")
