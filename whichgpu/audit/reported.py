@@ -58,7 +58,11 @@ _TAKEN_BACK = re.compile(
     r"(?:we|i|this (?:article|post|page|guide|review|table)) (?:had )?(?:originally|previously|initially|"
     r"wrongly|mistakenly|incorrectly|erroneously|first|earlier) "
     r"(?:said|stated|listed|gave|claimed|had|quoted|showed|reported|put|wrote|written|given|named|called)|"
-    r"(?:we|i) had (?:given|written|stated|listed|put|quoted|called)\b[^.;]{0,60}\bas)\b",
+    r"(?:we|i) had (?:given|written|stated|listed|put|quoted|called)\b[^.;]{0,60}\bas|"
+    # "Removed the claim that the T4 does BF16", "someone had put 1,979 next to it".
+    r"(?:removed|dropped|deleted|retracted|withdrew|corrected|fixed) (?:the|a|our|my) "
+    r"(?:claim|statement|line|entry|note|sentence) (?:that|of|about)|"
+    r"(?:someone|somebody|one of us|a colleague|a reader) had (?:put|written|typed|noted|entered))\b",
     re.IGNORECASE,
 )
 #: The claim itself in a list of what is wrong: "Myth: ..", "Misconception 3: ..".
