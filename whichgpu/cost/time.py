@@ -184,11 +184,14 @@ def prepare(
 def power_exponent(runtime: Runtime, *, trains: bool) -> float:
     """How much of the arithmetic rate a power limit takes, for `Devices.throttle`.
 
-    The kernels of an inference engine follow each other without a pause. Those of a framework take turns with
-    elementwise ops and wait for memory, as all do in training, so that the mean power is less.
+    The kernels of an inference engine follow each other without a pause, and so do the products of a language
+    model in training, which leave the exponent of f V^2. Those of a framework take turns with elementwise ops
+    and wait for memory, as other networks do in training, so that the mean power is less.
     """
+    if trains:
+        return float(section("power")["exponent_trainer" if runtime.domain else "exponent_framework"])
     engine = runtime.domain or (runtime.fuses and not runtime.chains)
-    return float(section("power")["exponent_engine" if engine and not trains else "exponent_framework"])
+    return float(section("power")["exponent_engine" if engine else "exponent_framework"])
 
 
 def _filled(timed: Iterable[tuple[OpTable, Array, Array]], devices: Devices, runtime: Runtime) -> Array:
