@@ -139,6 +139,8 @@ class Runtime:
     lockstep: float = 0.0
     updates: Mapping[str, float] = field(default_factory=dict)
     starts: Mapping[str, float] = field(default_factory=dict)
+    #: By stage, kernels of an expert's turn for each of its products, where modules loop over experts.
+    turns: Mapping[str, float] = field(default_factory=dict)
     undated: Mapping[str, str] = field(default_factory=dict)
     mixed_gradient: float = 4.0
     micro_batch: float = 0.0
@@ -321,7 +323,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
 def _of_host(mark: Mapping[str, Any]) -> bool:
     """Whether a mark sets what the host takes for a launch, a sequence or data, who waits or how many run."""
     columns = set(mark.get("sets", ()))
-    waits = {"eager", "launch", "sequence", "stalls", "reads", "ahead", "stages_ahead", "scheduler"}
+    waits = {"eager", "launch", "sequence", "stalls", "reads", "ahead", "stages_ahead", "scheduler", "turns"}
     return bool(columns) and columns <= waits
 
 

@@ -13,7 +13,7 @@ and the slower of the two sets the pace.
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,10 +22,11 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.device_rates import PLAIN
 from whichgpu.cost.kernels import models
 from whichgpu.cost.kernels._convolving import multiplied
-from whichgpu.cost.kernels.attention import score_passes, seen
+from whichgpu.cost.kernels.attention import seen
 from whichgpu.cost.kernels.products import KINDS as SPREAD
-from whichgpu.cost.kernels.products import abreast, fastest, occupancy, on_tensor_cores, rates
-from whichgpu.cost.optable import stacked, tables
+from whichgpu.cost.kernels.products import fastest, occupancy, on_tensor_cores, rates
+from whichgpu.cost.launching import launched, started
+from whichgpu.cost.optable import tables
 from whichgpu.values import immutable
 from whichgpu.workloads.checkpointing import AGAIN
 from whichgpu.workloads.ops import COUNTED, PRODUCTS
@@ -164,7 +165,7 @@ def prepare(
     busy = _filled(timed, devices, runtime) if not runtime.domain else 1.0
     kernels = []
     for table, compute, memory in timed:
-        launched = _launched(table, runtime)
+        count = launched(table, runtime)
         kernels.append(
             Kernels(
                 table=table,
@@ -173,8 +174,8 @@ def prepare(
                 memory=memory / stream,
                 fastest_compute=_fastest_compute(table, devices, runtime),
                 fastest_memory=_fastest_memory(table, devices),
-                launched=launched,
-                started=launched * _starts(table, runtime, trains=trains),
+                launched=count,
+                started=count * started(table, runtime, trains=trains),
             )
         )
     sent = np.asarray(communication, dtype=np.float64)
@@ -377,63 +378,6 @@ def paced(gpu: Array, host: Array) -> Array:
     """Seconds of a pass whose launches run beside it: (gpu^3 + host^3)^(1/3)."""
     joined: Array = (gpu**PACE + host**PACE) ** (1.0 / PACE)
     return joined
-
-
-def kernels(ops: Iterable[Op], runtime: Runtime) -> Array:
-    """Kernels of a pass over ops, (1, J)."""
-    each = ((table.count * _launched(table, runtime)).sum(axis=0) for table in tables(ops))
-    return np.asarray(sum(each, start=np.zeros((1, 1))))
-
-
-def _launched(table: OpTable, runtime: Runtime) -> Array:
-    """Kernels of an op: 1 of its own, 0 where it is fused or nothing moves, more with what runs beside it.
-
-    (O, 1, 1), or (O, 1, J): of a sweep some jobs may leave an op nothing to do. Activations are narrowed
-    before a product in 8 or 4 bits, and tokens sorted by their experts (`quantising` and `routing` of a
-    runtime); what narrows them for experts is part of the latter.
-    """
-    if table.kind == "gemm" and runtime.quantising:
-        narrowed = [op.dtype in _NARROW and not op.shard.startswith("expert") for op in table.ops]
-        return 1.0 + runtime.quantising * np.array(narrowed, dtype=np.float64)[:, None, None]
-    if table.kind == "attention" and not runtime.domain:
-        # Written out it is two products and between them a scaling with its mask and a softmax.
-        return np.where(score_passes(table, runtime) > 0.0, 4.0, 1.0)
-    if table.kind in COUNTED:
-        return 1.0 / abreast(table, runtime)
-    # The parameters of a norm that is folded into a convolution are part of that one's weights.
-    held = np.where(table.of("norm") > 0, 0.0, table.weight_bytes)
-    moves = table.activation_bytes + held + table.flops > 0.0
-    fused = table.chained if runtime.chains else table.fusable * table.of("pointwise", "norm")
-    swallowed = fused if runtime.fuses else np.zeros(())
-    own = stacked([_kernels(op, runtime) for op in table.ops])
-    return np.asarray(moves * (own - swallowed), dtype=np.float64)
-
-
-def _kernels(op: Op, runtime: Runtime) -> Any:
-    """Kernels of an op that moves bytes, where nothing swallows it; (J,) where joined runtimes differ."""
-    if op.kind == "copy" and op.layer.endswith(".dispatch"):
-        return runtime.routing
-    if op.kind == "optimizer" and not runtime.domain:
-        each = runtime.updates.get(op.layer.removeprefix("optimizer."), 0.0)
-        return max(1.0, each * float(op.dims["tensors"]))
-    return 1.0
-
-
-def _starts(table: OpTable, runtime: Runtime, *, trains: bool) -> Array | float:
-    """Host time of an op's launches over that of as many at inference, (O, 1, 1), by its stage.
-
-    A forward pass of a training is `recorded` for the backward one. What checkpointing runs again is the
-    forward pass of the same modules.
-    """
-    if not runtime.starts or runtime.specialised:
-        return 1.0
-    doing = ["forward" if op.layer.endswith(AGAIN) else op.stage for op in table.ops]
-    known = {"forward": runtime.starts.get("recorded", 1.0) if trains else 1.0, **runtime.starts}
-    return np.array([known.get(one, 1.0) for one in doing])[:, None, None]
-
-
-#: Formats to which activations are narrowed before they are multiplied.
-_NARROW = ("fp8", "int8", "fp4")
 
 
 def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime) -> Array:
