@@ -213,6 +213,11 @@ class Runtime:
         """Whether it is a framework that trains a language model with the kernels of a trainer."""
         return bool(self.holds.get("framework"))
 
+    def recomputes(self, *, experts: bool) -> bool:
+        """Whether its recipes recompute as much as a card needs, of any model or of `experts` alone."""
+        known = self.holds.get("recomputes", False)
+        return experts if known == "experts" else bool(known)
+
     def among(self, count: int) -> tuple[Runtime, ...]:
         """What runs on each of so many GPUs."""
         return self.each or (self,) * count
