@@ -226,6 +226,20 @@ def test_automodel_is_pytorch_around_megatrons_kernels():
     assert not any("checkpointing" in note for note in predict_rows([experts], GPUS).notes)
 
 
+def test_liger_in_a_text_is_its_kernels_and_its_loss():
+    """QLoRA of Llama 3 8B in 32 sequences on an A100 80 GB ran with Liger's loss, 4,160 tokens/s (IBM's
+    fms-acceleration); its logits alone would take 125 GiB. Norms and positions of its own are faster."""
+    row = {"workload": "llama-3-8b", "gpu": "a100-80gb-sxm", "phase": "finetune_qlora", "precision": "nf4",
+           "batch": "32", "seq_len": "4096", "metric": "throughput", "runtime": "transformers 4.45 liger",
+           "options": "checkpointing=full;lora_rank=16;lora_targets=attention"}  # fmt: skip
+    plain = {**row, "runtime": "transformers 4.45"}
+    small = [{**one, "batch": "2"} for one in (row, plain)]
+    large, refused, kernels, modules = predict_rows([row, plain, *small], GPUS)
+    assert large.value == pytest.approx(4160, rel=0.15)
+    assert refused.error.startswith("does not fit")
+    assert kernels.value > 1.02 * modules.value
+
+
 def trained(**cells):
     """A pretraining of Llama 3.1 70B on 64 H100, and what of it differs."""
     row = {"workload": "llama-3.1-70b", "gpu": "h100-80gb-sxm", "n_gpus": "64", "phase": "pretrain"}
