@@ -219,7 +219,7 @@ def test_what_is_shared_out_stands_in_the_text_of_a_runtime(text: str, level: in
 
 
 def _step_seconds(runtime: str, gpus: float, **options: str) -> float:
-    """Seconds of a step of LoRA on the attention of Mistral 7B, two sequences of 4,096 tokens on each A100."""
+    """Seconds of a step of LoRA on the attention of Mistral 7B, two sequences of 4,096 tokens an A100."""
     own = {"lora_rank": "16", "lora_targets": "attention", "checkpointing": "full", **options}
     job = Job("mistral-7b", phase="finetune_lora", precision="bf16", batch=2.0, seq_len=4096.0, n_gpus=gpus,
               runtime=runtime, options=own)  # fmt: skip
@@ -231,15 +231,13 @@ def test_adapters_that_are_units_of_fsdp_hold_its_gathers_up() -> None:
     apart = _step_seconds("transformers 4.41", 2.0, sharding="fsdp")
     together = _step_seconds("transformers 4.41 fms-acceleration", 2.0, sharding="fsdp")
     assert apart - together == pytest.approx(32 * 4 * 2 * 3 * 10 * 65e-6, rel=0.05)
-    # Neither FSDP2 nor ZeRO has units, a full training no adapters, one GPU no FSDP.
+    # Neither FSDP2 nor ZeRO has units, one GPU no FSDP.
     for options in ({"sharding": "fsdp2"}, {"sharding": "zero3"}):
         assert _step_seconds("transformers 4.41", 2.0, **options) < together + 0.1 * (apart - together)
-    alone = [
-        _step_seconds(text, 1.0, sharding="fsdp")
-        for text in ("transformers 4.41", "transformers 4.41 fms-acceleration")
-    ]
+    texts = "transformers 4.41", "transformers 4.41 fms-acceleration"
+    alone = [_step_seconds(text, 1.0, sharding="fsdp") for text in texts]
     assert alone[0] == alone[1]
-    # What is run again passes through them once more.
+    # What runs again passes through them once more.
     once, plain = (_step_seconds(text, 2.0, sharding="fsdp", checkpointing="none") for text in texts)
     assert (once - plain) * 1.5 == pytest.approx(apart - together, rel=0.05)
 
