@@ -18,7 +18,7 @@ from whichgpu.cost.layout import lay_out
 from whichgpu.cost.optable import tables
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.spread import widths
-from whichgpu.cost.time import prepare
+from whichgpu.cost.time import limits, prepare
 from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.precision import precision
@@ -535,3 +535,25 @@ def test_small_experts_train_slower_where_they_take_turns() -> None:
         for text in ("transformers 4.41", "transformers 4.41 ScatterMoE")
     )
     assert turns < 1.1 * once
+
+
+@pytest.mark.parametrize("gpu", ["t4", "a100-80gb-sxm", "rtx-4090"])
+def test_modules_that_run_op_by_op_move_no_more_than_the_memory_gives(gpu: str) -> None:
+    """What compilers fuse taught elementwise ops to take half of their traffic's time; PyTorch's take it all."""
+    job = {"phase": "finetune_lora", "precision": "fp16", "batch": 4.0, "seq_len": 1024.0}
+    for text in ("transformers peft", "llama-factory"):
+        work = laid("smollm2-1.7b", gpu, runtime=text, **job).work
+        for one in work.kernels:
+            if one.table.kind != "elementwise":
+                continue
+            own = one.table.of("norm", "pointwise")
+            moved = one.table.activation_bytes * passes(one.table, work.runtime) * own
+            taken = limits(one, work, Fit({"m/norm": 3.0, "m/pointwise": 3.0}))[1]
+            assert np.all(taken * work.devices.passing >= 0.9 * moved)
+            assert np.any(moved > 0.0)
+    # A compiler spares traffic, and a fit may say by how much.
+    work = laid("smollm2-1.7b", gpu, runtime="llama-factory compile", **job).work
+    table = next(one for one in work.kernels if one.table.kind == "elementwise")
+    free = limits(table, work, Fit({"m/norm": 3.0, "m/pointwise": 3.0}))[1]
+    moved = table.table.activation_bytes * table.table.of("norm")
+    assert np.any(free * work.devices.passing < 0.5 * moved)

@@ -23,6 +23,7 @@ from whichgpu.cost.device_rates import PLAIN
 from whichgpu.cost.kernels import models
 from whichgpu.cost.kernels._convolving import multiplied
 from whichgpu.cost.kernels.attention import seen
+from whichgpu.cost.kernels.elementwise import passes
 from whichgpu.cost.kernels.products import KINDS as SPREAD
 from whichgpu.cost.kernels.products import fastest, occupancy, on_tensor_cores, rates
 from whichgpu.cost.launching import launched, started
@@ -54,6 +55,8 @@ BOUND = 8.0
 FEED = 6.0
 #: What a pass is doing; what checkpointing computes twice stands apart from the backward pass.
 STAGES = ("forward", "backward", "recompute", "optimizer")
+#: The kernel model that takes what moves bytes together.
+_ELEMENTWISE = "elementwise"
 #: What bounds an op.
 BINDING = ("compute", "memory", "launch")
 
@@ -173,7 +176,7 @@ def prepare(
                 compute=compute / (_clocked(table, devices, runtime, exponent, busy) * devices.capped),
                 memory=memory / stream,
                 fastest_compute=_fastest_compute(table, devices, runtime),
-                fastest_memory=_fastest_memory(table, devices),
+                fastest_memory=_fastest_memory(table, devices, runtime),
                 launched=count,
                 started=count * started(table, runtime, trains=trains),
             )
@@ -397,13 +400,20 @@ def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime) -> Arra
     return np.asarray(fastest(table, devices, runtime, ideal / ceiling))
 
 
-def _fastest_memory(table: OpTable, devices: Devices) -> Array:
-    """Seconds of one execution for what no cache can hold: weights and the KV cache."""
-    least = table.held_bytes
+def _fastest_memory(table: OpTable, devices: Devices, runtime: Runtime) -> Array:
+    """Seconds of one execution for what no cache can hold: weights and the KV cache.
+
+    Nor does one hold what modules of a language model that run op by op leave for each other in training:
+    what a fit learnt of elementwise ops is mostly of those that compilers fuse.
+    """
+    least = table.held_bytes / devices.column("bandwidth")
     if table.kind == "vector":
         # Numerical work streams arrays that no cache holds.
-        least = least + table.activation_bytes
-    return np.asarray(least / devices.column("bandwidth") / section("memory")["ceiling"])
+        least = least + table.activation_bytes / devices.column("bandwidth")
+    if table.kind == _ELEMENTWISE and runtime.domain and not runtime.fuses:
+        own = table.of("norm", "pointwise") * passes(table, runtime)
+        least = least + table.activation_bytes * own / devices.passing
+    return np.asarray(least / section("memory")["ceiling"])
 
 
 def _ideal_compute(table: OpTable, devices: Devices) -> Array:
