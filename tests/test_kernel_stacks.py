@@ -539,7 +539,7 @@ def test_small_experts_train_slower_where_they_take_turns() -> None:
 
 @pytest.mark.parametrize("gpu", ["t4", "a100-80gb-sxm", "rtx-4090"])
 def test_modules_that_run_op_by_op_move_no_more_than_the_memory_gives(gpu: str) -> None:
-    """What compilers fuse taught elementwise ops to take half of their traffic's time; PyTorch's take it all."""
+    """What compilers fuse taught elementwise ops to take less than their traffic's time; PyTorch's do not."""
     job = {"phase": "finetune_lora", "precision": "fp16", "batch": 4.0, "seq_len": 1024.0}
     for text in ("transformers peft", "llama-factory"):
         work = laid("smollm2-1.7b", gpu, runtime=text, **job).work
