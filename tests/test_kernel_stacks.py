@@ -551,6 +551,12 @@ def test_modules_that_run_op_by_op_move_no_more_than_the_memory_gives(gpu: str) 
             taken = limits(one, work, Fit({"m/norm": 3.0, "m/pointwise": 3.0}))[1]
             assert np.all(taken * work.devices.passing >= 0.9 * moved)
             assert np.any(moved > 0.0)
+    # Of an engine at inference its own rows say what it moves.
+    served = laid(
+        "llama-2-7b", gpu, runtime="llama.cpp", phase="prefill", precision="q4_0", input_tokens=512.0
+    ).work
+    assert all(np.all(one.fastest_memory * work.devices.column("bandwidth") <= one.table.held_bytes / 0.94)
+               for one in served.kernels if one.table.kind == "elementwise")  # fmt: skip
     # A compiler spares traffic, and a fit may say by how much.
     work = laid("smollm2-1.7b", gpu, runtime="llama-factory compile", **job).work
     table = next(one for one in work.kernels if one.table.kind == "elementwise")

@@ -176,7 +176,7 @@ def prepare(
                 compute=compute / (_clocked(table, devices, runtime, exponent, busy) * devices.capped),
                 memory=memory / stream,
                 fastest_compute=_fastest_compute(table, devices, runtime),
-                fastest_memory=_fastest_memory(table, devices, runtime),
+                fastest_memory=_fastest_memory(table, devices, runtime, trains=trains),
                 launched=count,
                 started=count * started(table, runtime, trains=trains),
             )
@@ -400,7 +400,7 @@ def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime) -> Arra
     return np.asarray(fastest(table, devices, runtime, ideal / ceiling))
 
 
-def _fastest_memory(table: OpTable, devices: Devices, runtime: Runtime) -> Array:
+def _fastest_memory(table: OpTable, devices: Devices, runtime: Runtime, *, trains: bool) -> Array:
     """Seconds of one execution for what no cache can hold: weights and the KV cache.
 
     Nor does one hold what modules of a language model that run op by op leave for each other in training:
@@ -410,7 +410,7 @@ def _fastest_memory(table: OpTable, devices: Devices, runtime: Runtime) -> Array
     if table.kind == "vector":
         # Numerical work streams arrays that no cache holds.
         least = least + table.activation_bytes / devices.column("bandwidth")
-    if table.kind == _ELEMENTWISE and runtime.domain and not runtime.fuses:
+    if trains and table.kind == _ELEMENTWISE and runtime.domain and not runtime.fuses:
         own = table.of("norm", "pointwise") * passes(table, runtime)
         least = least + table.activation_bytes * own / devices.passing
     return np.asarray(least / section("memory")["ceiling"])
