@@ -563,3 +563,18 @@ def test_modules_that_run_op_by_op_move_no_more_than_the_memory_gives(gpu: str) 
     free = limits(table, work, Fit({"m/norm": 3.0, "m/pointwise": 3.0}))[1]
     moved = table.table.activation_bytes * table.table.of("norm")
     assert np.any(free * work.devices.passing < 0.5 * moved)
+
+
+def test_no_answer_hangs_on_what_was_asked_before() -> None:
+    """TensorFlow 1.13 transposes its maps and today's does not: neither has the other's factors."""
+    job = Job("resnet50", phase="train", precision="fp16", batch=64.0)
+
+    def taken(known: Fit, text: str) -> float:
+        laid_out = lay_out(replace(job, runtime=text), [GPUS["v100-16gb-sxm"]])
+        return float(finish(laid_out, known).seconds[0, 0])
+
+    texts = "tf_cnn_benchmarks", "TensorFlow 1.13 tf_cnn_benchmarks"
+    alone = [taken(Fit(fit().effects), text) for text in texts]
+    for order in (texts, texts[::-1]):
+        together = Fit(fit().effects)
+        assert {text: taken(together, text) for text in order} == dict(zip(texts, alone, strict=True))
