@@ -104,6 +104,28 @@ def test_an_engine_feels_a_power_limit_more_than_a_framework() -> None:
     assert power_exponent(engine, trains=False) > power_exponent(eager, trains=False)
     assert power_exponent(compiled, trains=False) == power_exponent(eager, trains=False)
     assert power_exponent(engine, trains=True) == power_exponent(eager, trains=True)
+    # Products of a language model follow each other in training too: a card far below its appetite shows it.
+    lora = {"phase": "finetune_lora", "precision": "fp16", "batch": 4.0, "seq_len": 1024.0}
+    trainer = laid("smollm2-1.7b", "t4", runtime="transformers peft", **lora).work.runtime
+    assert power_exponent(trainer, trains=True) > power_exponent(eager, trains=True)
+    assert power_exponent(trainer, trains=True) < power_exponent(engine, trains=False)
+
+
+@pytest.mark.parametrize("name", ["t4", "l4", "rtx-4090", "a100-80gb-sxm"])
+@pytest.mark.parametrize("runtime", ["transformers peft", "unsloth", "axolotl", "torchtune"])
+def test_four_bit_weights_are_written_out_for_each_product_of_a_training(name: str, runtime: str) -> None:
+    """bitsandbytes' MatMul4Bit: a copy in 16 bits is written and read in both passes, which adapters beside
+    16-bit weights do without; few tokens show it most."""
+    wide, narrow = ("fp16", "nf4-fp16") if name == "t4" else ("bf16", "nf4")
+    lost = []
+    for batch in (1.0, 4.0):
+        job = {"batch": batch, "seq_len": 1024.0, "runtime": runtime, "options": {"checkpointing": "full"}}
+        lora = seconds("llama-2-7b", name, phase="finetune_lora", precision=wide, **job)
+        lost.append(seconds("llama-2-7b", name, phase="finetune_qlora", precision=narrow, **job) - lora)
+    # Forward, forward again and backward: each writes 2 B a weight at the least.
+    least = 3 * 2.0 * 6.5e9 / float(GPUS[name].value("bandwidth"))
+    assert lost[0] > 0.3 * least
+    assert lost[1] < 2.0 * lost[0], "a copy is made once for all tokens of a pass"
 
 
 def test_fp32_products_in_tf32_have_its_efficiency_where_the_runtime_does_that_unasked() -> None:

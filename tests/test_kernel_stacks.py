@@ -18,7 +18,7 @@ from whichgpu.cost.layout import lay_out
 from whichgpu.cost.optable import tables
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.spread import widths
-from whichgpu.cost.time import prepare
+from whichgpu.cost.time import limits, prepare
 from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.precision import precision
@@ -493,3 +493,88 @@ def test_programs_for_pictures_widen_fp8_weights_unless_they_are_told_otherwise(
     job = Job("flux.1-dev", phase="generate", precision="fp8", runtime=text)
     kind = lay_out(job, [GPUS["rtx-4090"]]).job.precision
     assert kind == ("fp8" if narrow else "fp8-w8a16")
+
+
+def _experts_launched(workload: str, runtime: str, **columns) -> tuple[float, float]:
+    """Kernels of a training's forward and backward products of experts."""
+    columns = {"phase": "finetune_full", "precision": "bf16", "batch": 8.0, "seq_len": 256.0, **columns}
+    found = {"forward": 0.0, "backward": 0.0}
+    for one in laid(workload, "a100-80gb-sxm", runtime=runtime, **columns).work.kernels:
+        for i, op in enumerate(one.table.ops):
+            if one.table.kind == "gemm" and op.shard.startswith("expert"):
+                found[op.stage] += float((one.table.count * one.launched)[i].ravel()[0])
+    return found["forward"], found["backward"]
+
+
+def test_modules_that_take_experts_in_turn_launch_for_each_of_them() -> None:
+    """A layer of Mixtral under Transformers 4: eleven kernels for each of eight experts, twelve back."""
+    once, back = _experts_launched("mixtral-8x7b", "transformers 5.0")
+    looped, looped_back = _experts_launched("mixtral-8x7b", "transformers 4.41")
+    assert looped - once == pytest.approx(32 * 8 * 11)
+    assert looped_back - back == pytest.approx(32 * 8 * 12)
+    # Many small experts wait for the host the most, of which one token goes to few.
+    many, _ = _experts_launched("qwen3-30b-a3b", "transformers 4.55")
+    few, _ = _experts_launched("qwen3-30b-a3b", "transformers 4.55", batch=1.0, seq_len=1.0)
+    assert many > 10.0 * looped > 0.0
+    assert few < 0.1 * many
+    assert _experts_launched("qwen3-30b-a3b", "transformers 4.55 ScatterMoE")[0] < 0.01 * many
+
+
+def test_small_experts_train_slower_where_they_take_turns() -> None:
+    """IBM's PowerMoE of 40 experts on an A100: 1,509 tokens/s in turn, 4,784 with ScatterMoE's kernels."""
+    job = {"phase": "finetune_full", "precision": "bf16", "batch": 8.0, "seq_len": 277.0}
+    turns, once = (
+        seconds("qwen3-30b-a3b", "a100-80gb-sxm", runtime=text, **job)
+        for text in ("transformers 4.41", "transformers 4.41 ScatterMoE")
+    )
+    assert turns > 3.0 * once
+    # Few large ones keep the GPU busy meanwhile.
+    job["seq_len"] = 4096.0
+    turns, once = (
+        seconds("mixtral-8x7b", "a100-80gb-sxm", runtime=text, **job)
+        for text in ("transformers 4.41", "transformers 4.41 ScatterMoE")
+    )
+    assert turns < 1.1 * once
+
+
+@pytest.mark.parametrize("gpu", ["t4", "a100-80gb-sxm", "rtx-4090"])
+def test_modules_that_run_op_by_op_move_no_more_than_the_memory_gives(gpu: str) -> None:
+    """What compilers fuse taught elementwise ops to take less than their traffic's time; PyTorch's do not."""
+    job = {"phase": "finetune_lora", "precision": "fp16", "batch": 4.0, "seq_len": 1024.0}
+    for text in ("transformers peft", "llama-factory"):
+        work = laid("smollm2-1.7b", gpu, runtime=text, **job).work
+        for one in work.kernels:
+            if one.table.kind != "elementwise":
+                continue
+            own = one.table.of("norm", "pointwise")
+            moved = one.table.activation_bytes * passes(one.table, work.runtime) * own
+            taken = limits(one, work, Fit({"m/norm": 3.0, "m/pointwise": 3.0}))[1]
+            assert np.all(taken * work.devices.passing >= 0.9 * moved)
+            assert np.any(moved > 0.0)
+    # Of an engine at inference its own rows say what it moves.
+    served = laid(
+        "llama-2-7b", gpu, runtime="llama.cpp", phase="prefill", precision="q4_0", input_tokens=512.0
+    ).work
+    assert all(np.all(one.fastest_memory * work.devices.column("bandwidth") <= one.table.held_bytes / 0.94)
+               for one in served.kernels if one.table.kind == "elementwise")  # fmt: skip
+    # A compiler spares traffic, and a fit may say by how much.
+    work = laid("smollm2-1.7b", gpu, runtime="llama-factory compile", **job).work
+    table = next(one for one in work.kernels if one.table.kind == "elementwise")
+    free = limits(table, work, Fit({"m/norm": 3.0, "m/pointwise": 3.0}))[1]
+    moved = table.table.activation_bytes * table.table.of("norm")
+    assert np.any(free * work.devices.passing < 0.5 * moved)
+
+
+def test_no_answer_hangs_on_what_was_asked_before() -> None:
+    """TensorFlow 1.13 transposes its maps and today's does not: neither has the other's factors."""
+    job = Job("resnet50", phase="train", precision="fp16", batch=64.0)
+
+    def taken(known: Fit, text: str) -> float:
+        laid_out = lay_out(replace(job, runtime=text), [GPUS["v100-16gb-sxm"]])
+        return float(finish(laid_out, known).seconds[0, 0])
+
+    texts = "tf_cnn_benchmarks", "TensorFlow 1.13 tf_cnn_benchmarks"
+    alone = [taken(Fit(fit().effects), text) for text in texts]
+    for order in (texts, texts[::-1]):
+        together = Fit(fit().effects)
+        assert {text: taken(together, text) for text in order} == dict(zip(texts, alone, strict=True))

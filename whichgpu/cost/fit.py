@@ -316,10 +316,11 @@ class Fit:
         return frozenset(name.removesuffix("+train") for name in named if name)
 
     def _told_apart(self, stack: Runtime) -> tuple[Any, ...]:
-        """What of a runtime the parts hang on: of marks that no effect has, the units they name."""
+        """What of a runtime the parts hang on: of marks that no effect has, what `_as_run` reads of them."""
         own = (stack.kernels, f"{stack.kernels}+{stack.id}")
         named = (one for one in stack.stacks if one in own or one in self._stacks)
-        return (*named, stack.integer, stack.plain, stack.replaced)
+        read = stack.integer, stack.plain, stack.replaced, stack.transposes, stack.tf32, stack.domain
+        return (*named, *read)
 
     def _parts(self, asked: _Asked, kind: OpClass, place: Traits) -> tuple[float, dict[str, float]]:
         """What the effects without a law add to the logarithm, and those with one for each trait."""

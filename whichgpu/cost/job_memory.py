@@ -299,7 +299,7 @@ def training(
         first = at(kernels, 0.0)
         return first if np.all(mesh.pp == 1) else memory.fuller(first, at(kernels, mesh.pp - 1.0))
 
-    left_open = open_checkpointing(job, stack)
+    left_open = open_checkpointing(workload, job, stack)
     if not left_open:
         return parts(kept), ()
     return _recomputing([parts(replace(kept, checkpointing=kind)) for kind in left_open], available)
@@ -435,12 +435,13 @@ def _in_flight(job: Job, stack: Runtime, mesh: Mesh, step: distributed.Step) -> 
     return step.micro_batches if stated else np.maximum(step.micro_batches, mesh.pp)
 
 
-def open_checkpointing(job: Job, stack: Runtime) -> tuple[str, ...]:
+def open_checkpointing(workload: Workload, job: Job, stack: Runtime) -> tuple[str, ...]:
     """The kinds of checkpointing, the least first, of which a runtime's recipes take the first that fits.
 
     None where the job says which, or the runtime does only what it is told.
     """
-    if not job.trains or "checkpointing" in job.options or not stack.holds.get("recomputes"):
+    asked = job.trains and "checkpointing" not in job.options
+    if not asked or not stack.recomputes(experts=bool(workload.dims.get("experts"))):
         return ()
     return ("none", "attention" if stack.selects_attention else "selective", "full")
 

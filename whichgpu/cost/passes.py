@@ -10,12 +10,13 @@ import numpy as np
 from whichgpu.cost import offload, parallel
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.engine_step import computed_tokens, step_ops
+from whichgpu.cost.launching import kernels
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.replica_memory import standing
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.scheduling import BESIDE, limits
 from whichgpu.cost.steady import engine, in_lockstep
-from whichgpu.cost.time import kernels, prepare
+from whichgpu.cost.time import prepare
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.ops import changed
 

@@ -118,6 +118,8 @@ class Runtime:
     bucket_bytes: float = 0.0
     shards: str = ""
     splits_batch: bool = False
+    #: Whether FSDP takes each matrix of an adapter for a unit of its own.
+    units_apart: bool = False
     calls: Mapping[str, str] = field(default_factory=dict)
     reads: bool = False
     casts_once: bool = False
@@ -139,6 +141,8 @@ class Runtime:
     lockstep: float = 0.0
     updates: Mapping[str, float] = field(default_factory=dict)
     starts: Mapping[str, float] = field(default_factory=dict)
+    #: By stage, kernels of an expert's turn for each of its products, where modules loop over experts.
+    turns: Mapping[str, float] = field(default_factory=dict)
     undated: Mapping[str, str] = field(default_factory=dict)
     mixed_gradient: float = 4.0
     micro_batch: float = 0.0
@@ -210,6 +214,11 @@ class Runtime:
     def framework(self) -> bool:
         """Whether it is a framework that trains a language model with the kernels of a trainer."""
         return bool(self.holds.get("framework"))
+
+    def recomputes(self, *, experts: bool) -> bool:
+        """Whether its recipes recompute as much as a card needs, of any model or of `experts` alone."""
+        known = self.holds.get("recomputes", False)
+        return experts if known == "experts" else bool(known)
 
     def among(self, count: int) -> tuple[Runtime, ...]:
         """What runs on each of so many GPUs."""
@@ -321,7 +330,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
 def _of_host(mark: Mapping[str, Any]) -> bool:
     """Whether a mark sets what the host takes for a launch, a sequence or data, who waits or how many run."""
     columns = set(mark.get("sets", ()))
-    waits = {"eager", "launch", "sequence", "stalls", "reads", "ahead", "stages_ahead", "scheduler"}
+    waits = {"eager", "launch", "sequence", "stalls", "reads", "ahead", "stages_ahead", "scheduler", "turns"}
     return bool(columns) and columns <= waits
 
 

@@ -45,7 +45,7 @@ def sparing(
     replicas = np.asarray(job.n_gpus, dtype=np.float64) / Mesh.of(job).replica
     experts = workload.dims.get("experts", 0)
     closed = {key for key in ("checkpointing", "sharding", "ep") if key in job.options and key not in tried}
-    closed |= {"checkpointing"} if stack.holds.get("recomputes") else set()
+    closed |= {"checkpointing"} if stack.recomputes(experts=bool(experts)) else set()
     closed |= {"sharding"} if stack.shards else set()
     closed |= set() if experts and "moe_tp" not in job.options else {"ep"}
     for more in _OPTIONS[_OPTIONS.index(dict(tried)) + 1 if tried else 0 :]:

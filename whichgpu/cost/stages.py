@@ -53,7 +53,7 @@ def stages(job: Job, available: float) -> tuple[Stage, ...]:
     done = settle(job)
     job, whole, own, step = trained_step(done.workload, done.job, done.runtime)
     room, count = np.full((1,), available), round(float(np.max(np.asarray(job.pp))))
-    kinds = job_memory.open_checkpointing(job, done.runtime)
+    kinds = job_memory.open_checkpointing(done.workload, job, done.runtime)
     if kinds:
         fits = []
         for kind in kinds:

@@ -13,7 +13,7 @@ and the slower of the two sets the pace.
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,10 +22,12 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.device_rates import PLAIN
 from whichgpu.cost.kernels import models
 from whichgpu.cost.kernels._convolving import multiplied
-from whichgpu.cost.kernels.attention import score_passes, seen
+from whichgpu.cost.kernels.attention import seen
+from whichgpu.cost.kernels.elementwise import passes
 from whichgpu.cost.kernels.products import KINDS as SPREAD
-from whichgpu.cost.kernels.products import abreast, fastest, occupancy, on_tensor_cores, rates
-from whichgpu.cost.optable import stacked, tables
+from whichgpu.cost.kernels.products import fastest, occupancy, on_tensor_cores, rates
+from whichgpu.cost.launching import launched, started
+from whichgpu.cost.optable import tables
 from whichgpu.values import immutable
 from whichgpu.workloads.checkpointing import AGAIN
 from whichgpu.workloads.ops import COUNTED, PRODUCTS
@@ -53,6 +55,8 @@ BOUND = 8.0
 FEED = 6.0
 #: What a pass is doing; what checkpointing computes twice stands apart from the backward pass.
 STAGES = ("forward", "backward", "recompute", "optimizer")
+#: The kernel model that takes what moves bytes together.
+_ELEMENTWISE = "elementwise"
 #: What bounds an op.
 BINDING = ("compute", "memory", "launch")
 
@@ -164,7 +168,7 @@ def prepare(
     busy = _filled(timed, devices, runtime) if not runtime.domain else 1.0
     kernels = []
     for table, compute, memory in timed:
-        launched = _launched(table, runtime)
+        count = launched(table, runtime)
         kernels.append(
             Kernels(
                 table=table,
@@ -172,9 +176,9 @@ def prepare(
                 compute=compute / (_clocked(table, devices, runtime, exponent, busy) * devices.capped),
                 memory=memory / stream,
                 fastest_compute=_fastest_compute(table, devices, runtime),
-                fastest_memory=_fastest_memory(table, devices),
-                launched=launched,
-                started=launched * _starts(table, runtime, trains=trains),
+                fastest_memory=_fastest_memory(table, devices, runtime, trains=trains),
+                launched=count,
+                started=count * started(table, runtime, trains=trains),
             )
         )
     sent = np.asarray(communication, dtype=np.float64)
@@ -184,11 +188,14 @@ def prepare(
 def power_exponent(runtime: Runtime, *, trains: bool) -> float:
     """How much of the arithmetic rate a power limit takes, for `Devices.throttle`.
 
-    The kernels of an inference engine follow each other without a pause. Those of a framework take turns with
-    elementwise ops and wait for memory, as all do in training, so that the mean power is less.
+    The kernels of an inference engine follow each other without a pause, and so do the products of a language
+    model in training, which leave the exponent of f V^2. Those of a framework take turns with elementwise ops
+    and wait for memory, as other networks do in training, so that the mean power is less.
     """
+    if trains:
+        return float(section("power")["exponent_trainer" if runtime.domain else "exponent_framework"])
     engine = runtime.domain or (runtime.fuses and not runtime.chains)
-    return float(section("power")["exponent_engine" if engine and not trains else "exponent_framework"])
+    return float(section("power")["exponent_engine" if engine else "exponent_framework"])
 
 
 def _filled(timed: Iterable[tuple[OpTable, Array, Array]], devices: Devices, runtime: Runtime) -> Array:
@@ -376,63 +383,6 @@ def paced(gpu: Array, host: Array) -> Array:
     return joined
 
 
-def kernels(ops: Iterable[Op], runtime: Runtime) -> Array:
-    """Kernels of a pass over ops, (1, J)."""
-    each = ((table.count * _launched(table, runtime)).sum(axis=0) for table in tables(ops))
-    return np.asarray(sum(each, start=np.zeros((1, 1))))
-
-
-def _launched(table: OpTable, runtime: Runtime) -> Array:
-    """Kernels of an op: 1 of its own, 0 where it is fused or nothing moves, more with what runs beside it.
-
-    (O, 1, 1), or (O, 1, J): of a sweep some jobs may leave an op nothing to do. Activations are narrowed
-    before a product in 8 or 4 bits, and tokens sorted by their experts (`quantising` and `routing` of a
-    runtime); what narrows them for experts is part of the latter.
-    """
-    if table.kind == "gemm" and runtime.quantising:
-        narrowed = [op.dtype in _NARROW and not op.shard.startswith("expert") for op in table.ops]
-        return 1.0 + runtime.quantising * np.array(narrowed, dtype=np.float64)[:, None, None]
-    if table.kind == "attention" and not runtime.domain:
-        # Written out it is two products and between them a scaling with its mask and a softmax.
-        return np.where(score_passes(table, runtime) > 0.0, 4.0, 1.0)
-    if table.kind in COUNTED:
-        return 1.0 / abreast(table, runtime)
-    # The parameters of a norm that is folded into a convolution are part of that one's weights.
-    held = np.where(table.of("norm") > 0, 0.0, table.weight_bytes)
-    moves = table.activation_bytes + held + table.flops > 0.0
-    fused = table.chained if runtime.chains else table.fusable * table.of("pointwise", "norm")
-    swallowed = fused if runtime.fuses else np.zeros(())
-    own = stacked([_kernels(op, runtime) for op in table.ops])
-    return np.asarray(moves * (own - swallowed), dtype=np.float64)
-
-
-def _kernels(op: Op, runtime: Runtime) -> Any:
-    """Kernels of an op that moves bytes, where nothing swallows it; (J,) where joined runtimes differ."""
-    if op.kind == "copy" and op.layer.endswith(".dispatch"):
-        return runtime.routing
-    if op.kind == "optimizer" and not runtime.domain:
-        each = runtime.updates.get(op.layer.removeprefix("optimizer."), 0.0)
-        return max(1.0, each * float(op.dims["tensors"]))
-    return 1.0
-
-
-def _starts(table: OpTable, runtime: Runtime, *, trains: bool) -> Array | float:
-    """Host time of an op's launches over that of as many at inference, (O, 1, 1), by its stage.
-
-    A forward pass of a training is `recorded` for the backward one. What checkpointing runs again is the
-    forward pass of the same modules.
-    """
-    if not runtime.starts or runtime.specialised:
-        return 1.0
-    doing = ["forward" if op.layer.endswith(AGAIN) else op.stage for op in table.ops]
-    known = {"forward": runtime.starts.get("recorded", 1.0) if trains else 1.0, **runtime.starts}
-    return np.array([known.get(one, 1.0) for one in doing])[:, None, None]
-
-
-#: Formats to which activations are narrowed before they are multiplied.
-_NARROW = ("fp8", "int8", "fp4")
-
-
 def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime) -> Array:
     """Seconds of one execution at a ceiling of the peak; nothing for what no peak bounds.
 
@@ -450,13 +400,20 @@ def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime) -> Arra
     return np.asarray(fastest(table, devices, runtime, ideal / ceiling))
 
 
-def _fastest_memory(table: OpTable, devices: Devices) -> Array:
-    """Seconds of one execution for what no cache can hold: weights and the KV cache."""
-    least = table.held_bytes
+def _fastest_memory(table: OpTable, devices: Devices, runtime: Runtime, *, trains: bool) -> Array:
+    """Seconds of one execution for what no cache can hold: weights and the KV cache.
+
+    Nor does one hold what modules of a language model that run op by op leave for each other in training:
+    what a fit learnt of elementwise ops is mostly of those that compilers fuse.
+    """
+    least = table.held_bytes / devices.column("bandwidth")
     if table.kind == "vector":
         # Numerical work streams arrays that no cache holds.
-        least = least + table.activation_bytes
-    return np.asarray(least / devices.column("bandwidth") / section("memory")["ceiling"])
+        least = least + table.activation_bytes / devices.column("bandwidth")
+    if trains and table.kind == _ELEMENTWISE and runtime.domain and not runtime.fuses:
+        own = table.of("norm", "pointwise") * passes(table, runtime)
+        least = least + table.activation_bytes * own / devices.passing
+    return np.asarray(least / section("memory")["ceiling"])
 
 
 def _ideal_compute(table: OpTable, devices: Devices) -> Array:

@@ -93,8 +93,8 @@ def _in_engines(
 
 
 def _widens(ops: OpTable, runtime: Runtime) -> bool:
-    """Whether products are of an engine of language models, whose kernels widen narrow weights."""
-    return bool(runtime.domain) and runtime.fuses and ops.kind == "gemm"
+    """Whether products are of an engine or a trainer of language models that widens narrow weights."""
+    return bool(runtime.domain) and (runtime.fuses or bool(runtime.widens_in)) and ops.kind == "gemm"
 
 
 def fastest(

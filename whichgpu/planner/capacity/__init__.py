@@ -102,7 +102,7 @@ def _as_recipes_do(cells: Cells) -> Iterator[tuple[list[int], Cells, str]]:
     Only of a runtime that sets it where it is needed, and a job that leaves it open.
     """
     done, options = cells.settled, cells.job.options
-    kinds = open_checkpointing(done.job, done.runtime)
+    kinds = open_checkpointing(done.workload, done.job, done.runtime)
     if not kinds:
         yield list(range(len(cells.gpus))), cells, ""
         return

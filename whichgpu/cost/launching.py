@@ -1,0 +1,97 @@
+"""Kernels that a host launches for a pass, and what a launch takes it in each stage of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whichgpu.cost.kernels.attention import score_passes
+from whichgpu.cost.kernels.products import abreast
+from whichgpu.cost.optable import stacked, tables
+from whichgpu.workloads.checkpointing import AGAIN
+from whichgpu.workloads.ops import COUNTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.optable import OpTable
+    from whichgpu.cost.runtime import Runtime
+    from whichgpu.workloads.ops import Op
+
+    Array = NDArray[np.float64]
+
+#: Formats to which activations are narrowed before they are multiplied.
+_NARROW = ("fp8", "int8", "fp4")
+
+
+def kernels(ops: Iterable[Op], runtime: Runtime) -> Array:
+    """Kernels of a pass over ops, (1, J)."""
+    each = ((table.count * launched(table, runtime)).sum(axis=0) for table in tables(ops))
+    return np.asarray(sum(each, start=np.zeros((1, 1))))
+
+
+def launched(table: OpTable, runtime: Runtime) -> Array:
+    """Kernels of an op: 1 of its own, 0 where it is fused or nothing moves, more with what runs beside it.
+
+    (O, 1, 1), or (O, 1, J): of a sweep some jobs may leave an op nothing to do. Activations are narrowed
+    before a product in 8 or 4 bits, and tokens sorted by their experts (`quantising` and `routing` of a
+    runtime); what narrows them for experts is part of the latter.
+    """
+    if table.kind == "gemm" and runtime.quantising:
+        narrowed = [op.dtype in _NARROW and not op.shard.startswith("expert") for op in table.ops]
+        return 1.0 + runtime.quantising * np.array(narrowed, dtype=np.float64)[:, None, None]
+    if table.kind == "attention" and not runtime.domain:
+        # Written out it is two products and between them a scaling with its mask and a softmax.
+        return np.where(score_passes(table, runtime) > 0.0, 4.0, 1.0)
+    if table.kind in COUNTED:
+        return 1.0 / abreast(table, runtime) + _turns(table, runtime)
+    # The parameters of a norm that is folded into a convolution are part of that one's weights.
+    held = np.where(table.of("norm") > 0, 0.0, table.weight_bytes)
+    moves = table.activation_bytes + held + table.flops > 0.0
+    fused = table.chained if runtime.chains else table.fusable * table.of("pointwise", "norm")
+    swallowed = fused if runtime.fuses else np.zeros(())
+    own = stacked([_kernels(op, runtime) for op in table.ops])
+    return np.asarray(moves * (own - swallowed), dtype=np.float64)
+
+
+def _turns(table: OpTable, runtime: Runtime) -> Array | float:
+    """Kernels that experts' products are launched with where modules loop over experts, (O, 1, 1 or J).
+
+    Those that any token goes to take a turn each: their tokens are found and gathered, multiplied, weighed
+    and added to the others' (`turns` of a runtime).
+    """
+    if not runtime.turns or table.kind != "gemm":
+        return 0.0
+    each = [runtime.turns[stage] if op.shard.startswith("expert") else 0.0
+            for op, stage in zip(table.ops, _stages(table), strict=True)]  # fmt: skip
+    return np.asarray(np.array(each)[:, None, None] * table.dims["batch"])
+
+
+def _stages(table: OpTable) -> list[str]:
+    """The pass that each op is launched in: what checkpointing runs again is a forward one."""
+    return ["forward" if op.layer.endswith(AGAIN) else op.stage for op in table.ops]
+
+
+def _kernels(op: Op, runtime: Runtime) -> Any:
+    """Kernels of an op that moves bytes, where nothing swallows it; (J,) where joined runtimes differ."""
+    if op.kind == "copy" and op.layer.endswith(".dispatch"):
+        return runtime.routing
+    if op.kind == "optimizer" and not runtime.domain:
+        each = runtime.updates.get(op.layer.removeprefix("optimizer."), 0.0)
+        return max(1.0, each * float(op.dims["tensors"]))
+    return 1.0
+
+
+def started(table: OpTable, runtime: Runtime, *, trains: bool) -> Array | float:
+    """Host time of an op's launches over that of as many at inference, (O, 1, 1), by its stage.
+
+    A forward pass of a training is `recorded` for the backward one. What checkpointing runs again is the
+    forward pass of the same modules.
+    """
+    if not runtime.starts or runtime.specialised:
+        return 1.0
+    known = {"forward": runtime.starts.get("recorded", 1.0) if trains else 1.0, **runtime.starts}
+    return np.array([known.get(one, 1.0) for one in _stages(table)])[:, None, None]
