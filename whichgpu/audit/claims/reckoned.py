@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 _KEPT, _TRIED = 24, 10_000
 
 
+#: Units that are devices, or what models are counted in.
+_DEVICES = frozenset({"gpu", "card", "node", "server", "machine", "board", "piece", "parameter", "instance"})
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Numbers of running text that what stands around them does not make."""
     if context.fraction == ",":
@@ -45,17 +49,22 @@ def find(context: Context) -> Iterator[Finding]:
             if before.effort.left < 0:
                 return
             found = judged(told, here)
-            if found is not None and not _is_of_devices(told):
+            if found is not None and not _is_of_devices(told, found):
                 # Also where it is accused already, which may be for a wrong reason that is withheld.
                 here.correct(told, found)
                 yield _finding(found, told, passage, context)
         before.earlier = [each._replace(start=-1) for each in (*before.earlier, *here.right())][-_KEPT:]
 
 
-def _is_of_devices(told: Figure) -> bool:
-    """Whether a number is of sizes, watts, their ratios or formats, which other kinds of claims are about."""
+def _is_of_devices(told: Figure, found: Made) -> bool:
+    """Whether a number is of sizes, watts, their ratios or formats, which other kinds of claims are about.
+
+    Sizes of other things than devices ("60 million documents with 4,096 bytes each") are not.
+    """
     of_format = told.powers and dict(told.powers).get("parameter", 0) < 0
-    return told.kind == "times" or bool(of_format) or told.powers in ((("B", 1),), (("W", 1),))
+    other = any(each.counted and each.powers[0][0] not in _DEVICES for each in found.used)
+    size = told.powers in ((("B", 1),), (("W", 1),)) and not other
+    return told.kind == "times" or bool(of_format) or size
 
 
 def _accused(passage: Passage, every: Sequence[Figure], context: Context) -> dict[Figure, float]:

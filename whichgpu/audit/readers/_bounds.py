@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 #: Characters of prose that are read, passages, cells of tables, and columns of one table. A word with a digit
 #: takes as long as so many more characters: it is an amount or a name, and every kind of claim looks at it.
 #: A cell of a table takes as long as fewer, since only the kinds of tables do.
-PROSE, PASSAGES, CELLS, COLUMNS, AMOUNT, CELL = 90_000, 3_000, 3_000, 200, 32, 24
+PROSE, PASSAGES, CELLS, COLUMNS, AMOUNT, CELL = 110_000, 3_000, 3_000, 200, 32, 24
 #: Characters of prose of a language that is read twice.
-FOREIGN = 58_000
+FOREIGN = 70_000
 #: Lines and characters of a file in a format of lines that are looked at; of a page all are.
 LINES, CHARACTERS = 20_000, 1_000_000
 #: Words with a digit that make a stretch a dump: so many of them, and so large a share of its words.
