@@ -218,30 +218,6 @@ def test_what_is_shared_out_stands_in_the_text_of_a_runtime(text: str, level: in
         assert step.level == found
 
 
-def _step_seconds(runtime: str, gpus: float, **options: str) -> float:
-    """Seconds of a step of LoRA on the attention of Mistral 7B, two sequences of 4,096 tokens an A100."""
-    own = {"lora_rank": "16", "lora_targets": "attention", "checkpointing": "full", **options}
-    job = Job("mistral-7b", phase="finetune_lora", precision="bf16", batch=2.0, seq_len=4096.0, n_gpus=gpus,
-              runtime=runtime, options=own)  # fmt: skip
-    return 2.0 * 4096.0 * gpus / float(run(job, "a100-80gb-sxm").throughput[0, 0])
-
-
-def test_adapters_that_are_units_of_fsdp_hold_its_gathers_up() -> None:
-    """32 layers of four products with two matrices, each in three passes, at ten launches of 65 us."""
-    apart = _step_seconds("transformers 4.41", 2.0, sharding="fsdp")
-    together = _step_seconds("transformers 4.41 fms-acceleration", 2.0, sharding="fsdp")
-    assert apart - together == pytest.approx(32 * 4 * 2 * 3 * 10 * 65e-6, rel=0.05)
-    # Neither FSDP2 nor ZeRO has units, one GPU no FSDP.
-    for options in ({"sharding": "fsdp2"}, {"sharding": "zero3"}):
-        assert _step_seconds("transformers 4.41", 2.0, **options) < together + 0.1 * (apart - together)
-    texts = "transformers 4.41", "transformers 4.41 fms-acceleration"
-    alone = [_step_seconds(text, 1.0, sharding="fsdp") for text in texts]
-    assert alone[0] == alone[1]
-    # What runs again passes through them once more.
-    once, plain = (_step_seconds(text, 2.0, sharding="fsdp", checkpointing="none") for text in texts)
-    assert (once - plain) * 1.5 == pytest.approx(apart - together, rel=0.05)
-
-
 def test_messages_between_stages_hide_where_layers_are_interleaved() -> None:
     """Else a stage waits for them with every micro-batch; what they take then grows with their number."""
     job = replace(TRAIN, n_gpus=16.0, tp=4.0, pp=4.0)

@@ -19,7 +19,6 @@ gathered as the rest is, as wide as it is stored.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,10 +54,6 @@ _LEVELS = {
 _WHOLE = 3
 #: By level, how often a GPU gathers weights: once they are updated, or for the forward and the backward pass.
 _GATHERS = (0.0, 1.0, 1.0, 2.0)
-#: The words of PyTorch's first FSDP, which gathers by units of modules.
-_UNITS = ("fsdp", "hsdp", "full_shard", "hybrid_shard")
-#: An adapter's matrix in a forward pass, in one that is run again, and where its gradient is made.
-_VISITED = re.compile(r"\.lora_[ab](?:\.again|\.wgrad)?$")
 #: A share that is no share.
 _LEAST = 1e-12
 #: What is dealt out, or cut, as experts are.
@@ -305,20 +300,6 @@ def host_seconds(job: Job, whole: Sequence[Op]) -> Any:
     sent = (op for op in whole if op.kind == "copy" and op.layer.endswith(".dispatch"))
     layers = sum((op.count for op in sent if op.stage == "forward"), start=0.0)
     return section("training")["moe_host"] * layers
-
-
-def unit_seconds(job: Job, whole: Sequence[Op], stack: Runtime) -> Any:
-    """Seconds of a pass in which the GPU waits for units of FSDP that matrices of adapters are by themselves.
-
-    PEFT's policy makes one of each (`fsdp_auto_wrap_policy`). FSDP's limit on gathers in flight holds the
-    host up at every one, so that what it does for a unit stands behind the GPU's work and not beside it.
-    """
-    word = job.options.get("sharding", "").strip().lower()
-    if not stack.units_apart or word not in _UNITS:
-        return 0.0
-    visits = sum((op.count for op in whole if _VISITED.search(op.layer)), start=0.0)
-    seconds = visits * section("training")["unit_launches"] * stack.launch
-    return np.where(np.asarray(job.n_gpus, dtype=np.float64) > 1.0, seconds, 0.0)
 
 
 #: Of a step that stages wait for one another, from which on it is worth a word.

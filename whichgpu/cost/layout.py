@@ -301,8 +301,7 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
     step = _with_host(workload, job, stack, step, parts, whole=whole, own=own, devices=devices)
     ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
     sent = _exchanges(job, stack, devices, whole)
-    held_up = distributed.host_seconds(job, whole) + distributed.unit_seconds(job, whole, stack)
-    waits = sum(sent[:3]) + held_up / mesh.pp
+    waits = sum(sent[:3]) + distributed.host_seconds(job, whole) / mesh.pp
     return Layout(
         workload, job, stack, devices,
         work=prepare(

@@ -118,8 +118,6 @@ class Runtime:
     bucket_bytes: float = 0.0
     shards: str = ""
     splits_batch: bool = False
-    #: Whether FSDP takes each matrix of an adapter for a unit of its own.
-    units_apart: bool = False
     calls: Mapping[str, str] = field(default_factory=dict)
     reads: bool = False
     casts_once: bool = False
