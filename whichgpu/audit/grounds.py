@@ -179,8 +179,8 @@ def explained(found: Finding, sentence: str, ahead: str, behind: str) -> str:
     form = _FORM_BEHIND.match(behind)
     said = f"-{form[1].lower().replace('-', '')}" if form else ""
     # Where the device meant is of that form already, it is another thing that is wrong.
-    own = all(said in one for one in found.subject.split(", "))
-    named = form and said in found.true_for and not own
+    already = all(said in one for one in found.subject.split(", "))
+    named = form and said in found.true_for and not already
     return "it is said of the form that is named behind it" if named else ""
 
 

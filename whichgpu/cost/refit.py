@@ -137,8 +137,19 @@ def spreads_toml(done: Refit) -> str:
     )
     every = np.arange(len(layouts))
     seen_by_all = _widths(done, every, layouts)
-    share = _stranger(done, every, abroad) / seen_by_all["seen"]
-    whole = _strange(seen_by_all, share * seen_by_all["seen"])
+    whole_source = max(_stranger(done, every, abroad), seen_by_all["seen"])
+    whole = _strange(seen_by_all, whole_source)
+    between = math.sqrt(whole_source**2 - seen_by_all["seen"] ** 2)
+
+    def of_source(here: Any) -> float:
+        """The width of a group for a source of its own.
+
+        Where one source alone measured its software in it, what sources differ by anywhere stands beside what
+        the fit has seen of it. Left out with that source goes all that is known of those kernels, which is a
+        bound and no measure of it.
+        """
+        bound = _stranger(done, here, abroad) or math.inf
+        return _stranger(done, here, near) or min(bound, math.hypot(_width(done, "seen", here), between))
 
     def mixed(
         chosen: Sequence[int], wide: Mapping[str, float], source: float, shrink: float
@@ -156,8 +167,7 @@ def spreads_toml(done: Refit) -> str:
     lines.append(_section("group.all", {**whole, "rows": len(layouts), **_seen(layouts)}))
     for name, rows in sorted(members.items()):
         here = np.array(rows)
-        source = _stranger(done, here, abroad) or share * _width(done, "seen", here)
-        widths = mixed(rows, whole, source, _SHRINK)
+        widths = mixed(rows, whole, of_source(here), _SHRINK)
         seen = _seen([layouts[i] for i in rows])
         if name in wider:
             seen["alone"] = alone[name]

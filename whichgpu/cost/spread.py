@@ -17,9 +17,10 @@ TensorRT alone. And so has one whose framework is used in a way that runs other 
 (`_changed`), and an engine of language models that has another one's coefficients and no row (`_borrowed`).
 A language model that a framework trains has at least that of scripts: they are anybody's, and
 the rows are of trainers made for it. So has a server that of servers (`_anybodys`).
-A job comes from a source that no row has: `seen` is the spread of sources left out, where the runtime of
-their rows has another one; what else is left out stands beside a fifth of the variance that this adds,
-and is no less.
+A job comes from a source that no row has: `seen` is the spread of sources left out, where the software of
+their rows has another one in the group; in a group without such rows, the spread under the whole fit with
+what sources differ by anywhere beside it, and no more than with its source left out. What else is left out
+stands beside a fifth of the variance that this adds, and is no less.
 
 A group of jobs that several frameworks and engines ran has these for each of them (`of`), nearer those
 of the group the fewer its rows are: what TensorRT's ResNets are off says little of PyTorch's.
