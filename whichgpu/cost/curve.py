@@ -151,12 +151,6 @@ def at_rates(job: Job, gpu: Gpu, table: load.Table, loads: Array, pool: Pool | N
     met = table.meeting(loads)
     swept = replace(job, concurrency=(met.others[0] + 1.0) * table.replicas)
     found = _curve(swept, gpu, table, "rate", met)
-    # The load is the one asked for: that of the steady state differs from it by what the table is coarse.
-    share = np.asarray(loads, dtype=np.float64) / found.request_rate
-    found = replace(
-        found, request_rate=found.request_rate * share, in_flight=found.in_flight * share,
-        estimates=replace(found.estimates, throughput=found.estimates.throughput * share),
-    )  # fmt: skip
     return found if pool is None else _with_pool(found, pool)
 
 

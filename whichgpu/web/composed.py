@@ -14,7 +14,7 @@ from whichgpu.web import answers, asks, figures
 from whichgpu.web.charts import Dates, Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.hardware.gpu import Gpu
 
@@ -194,20 +194,20 @@ def _bar(one: Mapping[str, Any]) -> Stack | None:
 
 def beside_objectives(made: Report, ask: asks.Curve) -> Report:
     """The largest load within objectives, with the curve that it is on and the objectives as lines."""
-    job, within = made.data["job"], made.data["slo"]
+    job = made.data["job"]
     split = {name: round(job[name]) for name in ("tp", "pp")}
     alone = ask.model_copy(update={"slo": None, "rate": None, **split})
     chart = next((one for one in answers.curve(alone).blocks if isinstance(one, Chart)), None)
     if chart is None:
         return made
     said, loads, *rest = made.blocks
-    return made._replace(blocks=(said, loads, _limited(chart, within), *rest))
+    held = made.data["loads"][0]["request_rate"]
+    return made._replace(blocks=(said, loads, _limited(chart, made.data["slo"]["objectives"], held), *rest))
 
 
-def _limited(chart: Chart, within: Mapping[str, Any]) -> Chart:
+def _limited(chart: Chart, most: Sequence[Mapping[str, Any]], held: float) -> Chart:
     """A curve of times against requests/s, with what objectives allow and the load that keeps them."""
     (panel,) = chart.panels
-    held, most = within["request_rate"], within["objectives"]
     places = [*(place for line in panel.lines for place in line.points), *((p.x, p.y) for p in panel.points)]
     across, up = [held, *(x for x, _ in places)], [*(one["most"] for one in most), *(y for _, y in places)]
     x, y = axis(chart.x.title, chart.x.unit, across), axis(chart.y.title, chart.y.unit, up)
