@@ -269,6 +269,9 @@ def training(
     if values.mixed or trained_precision(job).weight <= _NARROW:
         # Autocast casts to 16 bits what adapters read, and adapters in 16 bits have nothing to cast.
         stack = replace(stack, holds={**stack.holds, "adapter_bytes": _NARROW})
+    if not values.mixed and trained_precision(job).weight == values.activation:
+        # Nothing is cast: adapters of one input share it.
+        stack = replace(stack, holds={**stack.holds, "adapter_each": False})
     score = _softmax(workload, whole, values, stack)
     kept = Kept(
         flash=stack.flash, fused=stack.fuses, checkpointing=checkpointing(job), holds=stack.holds,
