@@ -420,7 +420,9 @@ def _input_bytes(spec: Precision, stack: Runtime, kept: Kept) -> float:
     if not kept.quantised or spec.id not in _PREPARED:
         return 0.0
     if spec.weight < 1.0:
-        return _NARROW * old
+        # They lie in the graph itself, which a loss that nobody dropped holds through the next forward pass.
+        passes = 2.0 if stack.holds.get("loss_stays") and not kept.again else 1.0
+        return _NARROW * old * passes
     return (_FP32 if kept.wide_ends else _NARROW) + old
 
 
