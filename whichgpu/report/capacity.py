@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from whichgpu.errors import UsageError
 from whichgpu.planner.capacity.limits import LONGEST
 from whichgpu.planner.capacity.model import gib
 from whichgpu.report.stages import by_stage, remarks, sizes
@@ -131,7 +133,9 @@ def _frames(job: Job) -> str:
     """How many frames a video has."""
     if job.phase != "generate" or job.steps is None:
         return ""
-    frames = job.options.get("frames") or resolve(job.workload).dims.get("frames")
+    frames = job.options.get("frames")
+    with suppress(UsageError):
+        frames = frames or resolve(job.workload).dims.get("frames")
     return f", {frames} frames" if frames else ""
 
 
