@@ -637,3 +637,41 @@ def test_a_length_of_sequences_is_prompt_and_answer_where_nothing_is_trained(tok
     assert answer["job"]["input_tokens"] + answer["job"]["output_tokens"] == tokens
     stated = package.fit("llama-3.1-8b", ["rtx-4090"], seq_len=tokens, input_tokens=512).to_dict()
     assert stated["job"]["input_tokens"] == 512
+
+
+def test_a_length_may_be_in_thousands(whichgpu):
+    asked = ("fit", "llama-3.1-8b", "--gpu", "l4", "--json", "--seq-len")
+    assert whichgpu(*asked, "32k").json["required"] == whichgpu(*asked, "32000").json["required"]
+    refused = whichgpu(*asked, "32q")
+    assert refused.status == 2
+    assert "'32q' is not a valid integer" in refused.json["error"]["message"]
+
+
+def test_memory_typed_for_a_gpu_is_answered_with_cards_that_have_it(whichgpu):
+    refused = whichgpu("fit", "llama-3.1-8b", "--gpu", "24 GB VRAM")
+    assert refused.status == 2
+    assert "is an amount of memory, no GPU" in refused.err
+    assert 'whichgpu gpus --where "memory>=24 GB"' in refused.err
+
+
+def test_what_waits_on_the_host_is_told(whichgpu):
+    """Of a parameter that trains under autocast 18 bytes wait there; of an inference what does not fit."""
+    training = ("fit", "llama-2-7b", "--phase", "finetune_full", "--gpu", "a100-40gb-sxm")
+    said = " ".join(whichgpu(*training, "--option", "offload=true").out.split())
+    assert "what waits on the host takes 113 GiB of its memory" in said
+    offered = " ".join(whichgpu("fit", "llama-3.1-70b", "--gpu", "a100-80gb-sxm", "--all").out.split())
+    assert "56 GiB of the host's memory" in offered
+
+
+def test_a_video_s_job_says_its_frames(whichgpu):
+    assert "81 frames" in " ".join(whichgpu("fit", "wan-2.1-t2v-14b", "--gpu", "h100-80gb-sxm").out.split())
+    assert "frames" not in whichgpu("fit", "sdxl", "--gpu", "rtx-4090").out
+
+
+def test_adapters_are_offered_in_the_format_that_the_card_runs(whichgpu):
+    """A V100 has no units for BF16, in which LoRA was said to run at a fifth of what it does in FP16."""
+    asked = ("fit", "bert-large", "--phase", "train", "--gpu", "v100-16gb-sxm", "--seq-len", "512")
+    changes = whichgpu(*asked, "--batch", "32", "--json").json["changes"]
+    speeds = {one["option"]: one["speed"] for one in changes}
+    assert speeds["--phase finetune_lora"] > 0.8
+    assert not any("bf16" in option for option in speeds)

@@ -137,3 +137,10 @@ def test_llama_cpp_keeps_windows_with_a_micro_batch_and_the_table_of_tokens_on_t
     untied, host = (parts("llama-3-8b", runtime=one, **{**job, "input_tokens": 512})["weights"]
                     for one in ("transformers", "llama.cpp"))  # fmt: skip
     assert untied - host == pytest.approx(128256 * 4096 * 2)
+
+
+def test_llama_cpp_has_windows_beside_full_layers_alone():
+    """Its log of Phi-3 mini at 4,096 tokens: KV self size = 1536.00 MiB."""
+    job = {"phase": "generate", "precision": "q4_k_m", "runtime": "llama.cpp", "batch": 1.0}
+    found = parts("phi-3-mini", input_tokens=4095.0, output_tokens=1.0, **job)
+    assert found["kv_cache"] == 1536 * 2.0**20

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from memory_jobs import GIB, GPUS, laid, parameters, parts, total
 
+import whichgpu
 from whichgpu.cost.activations import Kept, activations
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.jobs import predict_rows
@@ -464,3 +465,53 @@ def test_one_gpu_has_no_shards_to_widen():
     # As in a sweep of both.
     both = laid("llama-3-8b", runtime="axolotl flash-attn", n_gpus=np.array([1.0, 2.0]), **run).parts
     assert np.ravel(both["weights"]).tolist() == pytest.approx([alone["weights"], shared["weights"]])
+
+
+@pytest.mark.parametrize(
+    ("workload", "most"),
+    [("resnet50", 190.0), ("vgg16", 228.0), ("inception-v3", 160.0), ("resnet152", 86.0)],
+)
+def test_the_largest_batches_of_tensorflow_1_fit_and_a_fifth_more_does_not(
+    workload: str, most: float
+) -> None:
+    """Capuchin (ASPLOS 2020), table 2: TensorFlow 1.11 on a P100 of 16 GB."""
+    job = {"phase": "train", "precision": "fp32", "runtime": "TensorFlow 1.11"}
+    room = GPUS["p100-16gb-pcie"].need("memory")
+    assert total(workload, batch=most, **job) <= room < total(workload, batch=1.23 * most, **job)
+
+
+@pytest.mark.parametrize(
+    ("workload", "batch", "mib"),
+    [
+        ("resnet18", 40.0, 1853), ("resnet34", 40.0, 2598), ("resnet50", 40.0, 5483),
+        ("resnet101", 20.0, 4576), ("resnet101", 40.0, 8158), ("resnet152", 20.0, 6296),
+        ("inception-v3", 30.0, 4944), ("resnext50-32x4d", 30.0, 5468),
+    ],
+)  # fmt: skip
+def test_mxnet_of_2017_keeps_what_a_relu_read(workload: str, batch: float, mib: float) -> None:
+    """knjcode/mxnet-finetuner, docs/benchmark.md: memory used on a Titan X (Maxwell)."""
+    job = {"phase": "train", "precision": "fp32", "batch": batch}
+    old, new = (total(workload, runtime=name, **job) for name in ("MXNet 0.11", "MXNet"))
+    assert old / 2.0**20 == pytest.approx(mib, rel=0.12)
+    assert new < 0.85 * old
+
+
+def test_cudnn_s_pools_keep_no_index() -> None:
+    job = {"phase": "train", "precision": "fp32", "batch": 64.0}
+    torch, mxnet = (total("vgg16", runtime=name, **job) for name in ("PyTorch", "MXNet"))
+    # 8 B for each result of five pools, of 64, 128, 256, 512 and 512 channels.
+    index = 8.0 * 64.0 * (64 * 112**2 + 128 * 56**2 + 256 * 28**2 + 512 * 14**2 + 512 * 7**2)
+    assert torch - mxnet > index
+
+
+@pytest.mark.parametrize(
+    ("phase", "gpus", "gb"),
+    [("finetune_qlora", 1, 12.3), ("finetune_lora", 1, 21.3), ("finetune_lora", 2, 16.2)],
+)
+def test_torchtune_s_first_releases_have_their_loss_whole(phase: str, gpus: int, gb: float) -> None:
+    """README of torchtune 0.0.1, RTX 4090: Llama 2 7B, four sequences of 2,048."""
+    found = whichgpu.fit(
+        "llama-2-7b", f"rtx-4090:{gpus}", phase=phase, batch=4, seq_len=2048, runtime="torchtune 0.0.1",
+    ).answers[0]  # fmt: skip
+    assert found.read is not None
+    assert found.read["reserved"].mid / 1e9 == pytest.approx(gb, rel=0.07)

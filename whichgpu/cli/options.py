@@ -59,6 +59,19 @@ class Finite(click.FloatRange):
         return found
 
 
+class Tokens(click.types.IntParamType):
+    """A whole number of tokens, in thousands where a `k` stands behind it: 32768, 32k."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; a usage error for what is none."""
+        if isinstance(value, str) and value.strip().lower().endswith("k"):
+            from whichgpu.workloads.lengths import fixed
+
+            found = fixed(value)
+            value = int(found) if found is not None and found.is_integer() else value
+        return super().convert(value, param, ctx)
+
+
 class JobColumns(NamedTuple):
     """The job columns that the command line states."""
 
@@ -96,7 +109,7 @@ def job_options(function: Callable[..., Any]) -> Callable[..., Any]:
         "--option", multiple=True, metavar="KEY=VALUE", help="What else defines the job, e.g. guidance=7.5."
     )(with_columns)
     for name, text in reversed(list(_COUNTS.items())):
-        kind = str if name in _LENGTHS else int
+        kind = str if name in _LENGTHS else Tokens() if name == "seq_len" else int
         wrapped = click.option(_flag(name), type=kind, metavar="N", help=text)(wrapped)
     for name, (metavar, text) in reversed(list(_TEXTS.items())):
         wrapped = click.option(_flag(name), metavar=metavar, help=text)(wrapped)

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 _NARROW = ("fp8", "int8", "fp4")
 #: Bytes of a value in 16 bits.
 _NARROW_INPUT = 2.0
+#: Bytes of PyTorch's index of a window's largest value.
+_INDEX = 8.0
 #: Bytes of a logit that is made in FP32: itself, its softmax, both gradients.
 _WIDE_LOGIT = 16.0
 #: Pieces in which a loss fused with the head makes its logits: the vocabulary over the width (Liger Kernel).
@@ -241,7 +243,7 @@ def _logits(loss: Sequence[Op], kept: Kept) -> Any:
 
 def _kept(op: Op, kept: Kept) -> Op:
     """An op with what the runtime keeps of it."""
-    saved = {"attention": _of_attention, "norm": _of_norm}.get(op.kind, _of_product)(op, kept)
+    saved = _HOW.get(op.kind, _of_product)(op, kept)
     if kept.copied_bytes and op.kind == "gemm" and op.backward == "input":
         saved = saved + kept.copied_bytes * op.parameters
     return op if saved is op.saved_bytes else changed(op, saved_bytes=saved)
@@ -282,6 +284,23 @@ def _of_product(op: Op, kept: Kept) -> Any:
     if kept.input_bytes and _frozen_product(op, kept):
         return saved + kept.input_bytes * _inputs(op)
     return saved
+
+
+def _of_pool(op: Op, kept: Kept) -> Any:
+    """Bytes that a pooling window keeps: cuDNN finds its largest again from what went in and came out."""
+    if not kept.holds.get("plain_pools"):
+        return op.saved_bytes
+    return np.maximum(op.saved_bytes - _INDEX * op.write_bytes * op.dims["elements"] / op.read_bytes, 0.0)
+
+
+def _of_pointwise(op: Op, kept: Kept) -> Any:
+    """Bytes that an elementwise op keeps: a ReLU what it read as well where it does not write over that."""
+    apart = kept.holds.get("relu_input") and op.layer.endswith("relu")
+    return op.saved_bytes + op.read_bytes if apart else _of_product(op, kept)
+
+
+#: What keeps something of its own by kind of an op.
+_HOW = {"attention": _of_attention, "norm": _of_norm, "pool": _of_pool, "pointwise": _of_pointwise}
 
 
 def _widened(op: Op) -> Op:

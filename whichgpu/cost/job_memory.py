@@ -269,6 +269,9 @@ def training(
     if values.mixed or trained_precision(job).weight <= _NARROW:
         # Autocast casts to 16 bits what adapters read, and adapters in 16 bits have nothing to cast.
         stack = replace(stack, holds={**stack.holds, "adapter_bytes": _NARROW})
+    if not values.mixed and trained_precision(job).weight == values.activation:
+        # Nothing is cast: adapters of one input share it.
+        stack = replace(stack, holds={**stack.holds, "adapter_each": False})
     score = _softmax(workload, whole, values, stack)
     kept = Kept(
         flash=stack.flash, fused=stack.fuses, checkpointing=checkpointing(job), holds=stack.holds,
@@ -417,7 +420,9 @@ def _input_bytes(spec: Precision, stack: Runtime, kept: Kept) -> float:
     if not kept.quantised or spec.id not in _PREPARED:
         return 0.0
     if spec.weight < 1.0:
-        return _NARROW * old
+        # They lie in the graph itself, which a loss that nobody dropped holds through the next forward pass.
+        passes = 2.0 if stack.holds.get("loss_stays") and not kept.again else 1.0
+        return _NARROW * old * passes
     return (_FP32 if kept.wide_ends else _NARROW) + old
 
 

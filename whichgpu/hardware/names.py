@@ -130,6 +130,8 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
         raise UnknownName(f"'{shown}' is no one GPU; with it come {_listed(several)}; say which")
     if said := _absent(text, catalogue):
         raise UnknownName(f"no GPU '{shown}'; it {said}")
+    if held := _amount(text, catalogue):
+        raise UnknownName(f"'{shown}' is an amount of memory, no GPU: {held}")
     near = nearest(text, catalogue)
     if whole := _kin(text, catalogue):
         raise UnknownName(
@@ -142,6 +144,20 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
         else _family(text, catalogue) or "see the list: whichgpu gpus"
     )
     raise UnknownName(f"no GPU '{shown}'; {hint}")
+
+
+def _amount(text: str, catalogue: Catalogue) -> str:
+    """The latest cards with an amount of memory that is typed for a GPU: `24GB`, `24 GB VRAM`; else ''."""
+    import re
+
+    found = re.fullmatch(r"\s*(\d{1,3})\s*gi?b(?:\s+(?:of\s+)?(?:v?ram|gpu|card|memory))*\s*", text.lower())
+    if found is None:
+        return ""
+    gib = 2.0**30 * float(found[1])
+    held = [gpu for gpu in catalogue.values() if 0.93 <= (gpu.value("memory") or 0.0) / gib <= 1.001]
+    latest = sorted(held, key=lambda gpu: str(gpu.value("release_date") or ""), reverse=True)[:4]
+    listing = f'whichgpu gpus --where "memory>={found[1]} GB"'
+    return f"{', '.join(gpu.id for gpu in latest)} have it; see: {listing}" if latest else f"see: {listing}"
 
 
 def _absent(text: str, catalogue: Catalogue) -> str:

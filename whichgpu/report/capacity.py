@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from whichgpu.errors import UsageError
 from whichgpu.planner.capacity.limits import LONGEST
 from whichgpu.planner.capacity.model import gib
 from whichgpu.report.stages import by_stage, remarks, sizes
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.units import number, show
 from whichgpu.values import Deferred
+from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,7 +126,17 @@ def _memory(one: Answer) -> Table:
 def _job(job: Job) -> str:
     """What was asked for, or taken as usual: all that memory is of."""
     flight = f", {job.concurrency or 1.0:g} in flight" if job.phase == "serve" else ""
-    return f"{job.workload} {job.phase}, {sizes(job)}{flight}"
+    return f"{job.workload} {job.phase}, {sizes(job)}{_frames(job)}{flight}"
+
+
+def _frames(job: Job) -> str:
+    """How many frames a video has."""
+    if job.phase != "generate" or job.steps is None:
+        return ""
+    frames = job.options.get("frames")
+    with suppress(UsageError):
+        frames = frames or resolve(job.workload).dims.get("frames")
+    return f", {frames} frames" if frames else ""
 
 
 def _limits(one: Answer) -> Table:
@@ -212,7 +225,8 @@ def _change(one: Change) -> tuple[str | None, ...]:
     rate = None if one.throughput is None else f"{number(one.throughput.mid)} {one.throughput.unit}"
     quality = one.quality.text + (f" [{one.quality.source}]" if one.quality.source else "")
     held = None if one.concurrency is None else f"{one.concurrency:,}"
-    return one.text, one.option, gib(one.required), speed, held, rate, quality
+    beside = f"; {gib(one.host_memory)} of the host's memory" if one.host_memory else ""
+    return one.text + beside, one.option, gib(one.required), speed, held, rate, quality
 
 
 def _loading(one: Answer) -> Table:

@@ -220,6 +220,16 @@ def _uncut(cells: Cells, index: int) -> list[str]:
     return [f"layers with adapters are not cut (tp={tp:g}) by {done.runtime.title}: {other}"]
 
 
+def _hosted(cells: Cells, index: int) -> list[str]:
+    """What a training takes of the host's memory that leaves its states there."""
+    if not cells.settled.job.trains or "offload" not in cells.settled.job.options:
+        return []
+    from whichgpu.planner.capacity.offload import on_host
+
+    out = on_host(cells, index)
+    return [f"what waits on the host takes {gib(out)} of its memory"] if out > 0.0 else []
+
+
 def _notes(cells: Cells, index: int) -> tuple[str, ...]:
     """What makes an answer less than it looks."""
     done, gpu = cells.settled, cells.gpus[index]
@@ -235,6 +245,7 @@ def _notes(cells: Cells, index: int) -> tuple[str, ...]:
         said.append(f"not modelled yet, and ignored: {', '.join(map(hinted, ignored))}")
     said += filter(None, (cells.doubt(index),))
     said += merged(done.job) + _waiting(cells, index) + _allowed(cells, index) + _uncut(cells, index)
+    said += _hosted(cells, index)
     if not done.runtime.exact:
         said.append(f"runtime '{done.job.runtime}' is not known; {done.runtime.title} was assumed")
     if is_part(gpu) and ":mig-" not in gpu.id:

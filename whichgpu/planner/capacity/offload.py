@@ -82,9 +82,14 @@ def _left_there(cells: Cells, base: Cells, words: str, shared: str) -> Iterator[
     changed = base.with_job(options={**base.job.options, **options})
     typed = " ".join(f"--option {name}={value}" for name, value in options.items())
     for i, change in Try.of("offload", "", typed, changed).changes(cells):
-        here = base.with_job(options={**changed.job.options, "offload": "none"})
-        out = sum(here.parts[name][i] - changed.parts[name][i] for name in _STATES)
-        yield i, replace(change, host_memory=float(out * cells.counts[i]))
+        yield i, replace(change, host_memory=on_host(changed, i))
+
+
+def on_host(cells: Cells, index: int) -> float:
+    """Bytes of a training's states that its job leaves on the host, of all GPUs of a device."""
+    here = cells.with_job(options={**cells.job.options, "offload": "none"})
+    out = sum(here.parts[name][index] - cells.parts[name][index] for name in _STATES)
+    return float(out * cells.counts[index])
 
 
 def is_pipelined(cells: Cells) -> bool:

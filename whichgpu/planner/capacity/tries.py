@@ -190,7 +190,7 @@ def _training(cells: Cells) -> Iterator[Try]:
     if "logits" in cells.parts and "loss_chunks" not in job.options:
         yield Try.of("loss", f"the loss in {_PIECES} pieces", f"--option loss_chunks={_PIECES}",
                      _with(cells, loss_chunks=_PIECES))  # fmt: skip
-    if precision(job.precision).mixed and job.phase not in ADAPTER_PHASES:
+    if _narrows(cells):
         yield Try.of("precision", "BF16 weights, gradients and states", "--precision bf16",
                      cells.with_job(precision="bf16"), quality.UNKNOWN)  # fmt: skip
     if "adam" in cells.settled.workload.optimizer(job) and "8" not in cells.settled.workload.optimizer(job):
@@ -242,6 +242,12 @@ def _sharded(cells: Cells) -> Iterator[Try]:
         )
 
 
+def _narrows(cells: Cells) -> bool:
+    """Whether a mixed training may be in BF16 throughout, which some of its devices have units for."""
+    mixed = precision(cells.settled.job.precision).mixed and cells.settled.job.phase not in ADAPTER_PHASES
+    return mixed and any(gpu.value("bf16") for gpu in cells.gpus)
+
+
 def _phases(cells: Cells) -> tuple[str, ...]:
     known = cells.settled.workload.phases
     return tuple(phase for phase in _ADAPTERS.get(cells.settled.job.phase, ()) if phase in known)
@@ -251,8 +257,12 @@ def _adapters(cells: Cells, phase: str, **options: str) -> Try:
     """Adapters on frozen weights, in the formats that they usually take."""
     lora = phase == ADAPTER_PHASES[0]
     # A stated format is one of full training; adapters have their own.
-    stored = DEFAULT_PRECISION[phase] if cells.job.precision else ""
-    changed = cells.with_job(phase=phase, precision=stored, options={**cells.job.options, **options})
+    stored = usual = DEFAULT_PRECISION[phase] if cells.job.precision else ""
+    if lora and not all(gpu.value("bf16") for gpu in cells.gpus):
+        # As they are frozen there unasked (`cost.placing.running`).
+        usual = "fp16"
+        stored = stored and usual
+    changed = cells.with_job(phase=phase, precision=usual, options={**cells.job.options, **options})
     words = "LoRA: adapters on frozen 16-bit weights" if lora else "QLoRA: adapters on frozen 4-bit weights"
     typed = " ".join(f"--option {name}={value}" for name, value in options.items())
     if options:
@@ -298,7 +308,7 @@ def _combined(cells: Cells) -> Iterator[Try]:
     yield from _shared(cells, full, words, typed)
     yield Try.of("combined", words, typed, full, _BATCH)
     yield from _pieces(full, words, typed)
-    if precision(cells.settled.job.precision).mixed and cells.settled.job.phase not in ADAPTER_PHASES:
+    if _narrows(cells):
         narrow = _with(full, optimizer=_NARROW_OPTIMIZER).with_job(precision="bf16")
         yield Try.of("combined", "batch 1, full checkpointing, BF16, 8-bit Adam",
                      f"{typed} --precision bf16 --option optimizer={_NARROW_OPTIMIZER}", narrow,

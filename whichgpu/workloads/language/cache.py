@@ -2,7 +2,8 @@
 
     grouped   layers * 2 * kv_heads * head_dim * bytes * tokens, each with its own heads where they differ
     sliding   full layers * tokens + window layers * min(tokens, window)        rule "window"
-              ... window layers * min(tokens, window + micro-batch of 512)      rule "cells", llama.cpp
+              ... window layers * min(tokens, window + micro-batch of 512)      rule "cells", llama.cpp,
+              which has windows beside full layers alone: Phi-3, StarCoder2 and Mistral 7B v0.1 keep all
               ... window layers * tokens                                        rule "pages", vLLM's pool
     latent    layers * (rank + rope) * bytes * tokens, keys and values in one
     summaries windows as above, and layers * tokens / rate summaries of one head (DeepSeek V4)
@@ -63,7 +64,9 @@ def kv_cache(
         each += dims["index_dim"] + _INDEX_SCALE
     size = full * each * np.asarray(tokens, dtype=np.float64)
     if windowed:
-        cells = _window_cells(float(dims["window"]), tokens, ENGINES[engine])
+        # llama.cpp turns Phi's window off (github.com/ggml-org/llama.cpp/pull/13676) and reads no other.
+        rule = "pages" if ENGINES[engine] == "cells" and not full else ENGINES[engine]
+        cells = _window_cells(float(dims["window"]), tokens, rule)
         size = size + windowed * token_values(dims, windowed=True) * precision.kv * cells
     return size + (_summaries(dims) + _counted(dims)) * precision.kv * np.asarray(tokens, dtype=np.float64)
 
