@@ -36,7 +36,10 @@ _NTH = re.compile(
 )
 #: Words beside a value that is of a part, or of a change; what a device is fed or held back by is its own.
 _PART_BEFORE = re.compile(
-    r"\b(?:each(?! other)(?!\s+(?:[A-Z]+\d|RTX|GTX))|"
+    r"\b(?:each(?! other)(?!\s+(?:[A-Z]+\d|RTX|GTX))"
+    # "Each of those cards has 32 GB": one of them has.
+    r"(?!(?: (?:card|gpu|one|board|module)| of (?:them|these|those|the)(?: (?:cards|gpus|boards|modules))?)? "
+    r"(?:has|had|offers|draws|carries|comes|delivers|packs)\b)|"
     r"per|every|by(?!(?:(?<=fed by)|(?<=backed by)|(?<=held back by)|(?= its\b))"
     r"(?:\s(?:an?|its|the|only|just))*\s+$)|from(?! (?:19|20)\d\d\b)|"
     r"(?<!up )(?<!compared )(?<!relative )(?<!equal )(?<!close )(?<!gets )(?<!comes )"
@@ -47,7 +50,9 @@ _PART_BEFORE = re.compile(
 #: What a device raises something to is its own: "upgrades the memory to 141 GB".
 _RAISED = re.compile(
     r"\b(?:upgrad\w+|rais\w+|increas\w+|boost\w*|bump\w*|push\w*|lift\w*|expand\w*|extend\w*|mov\w+|"
-    r"switch\w*|jump\w*|gr[eo]ws?)\s+(?!from\b)(?:(?:the|its|memory|vram|capacity|bandwidth|power|tdp|"
+    r"switch\w*|jump\w*|gr[eo]ws?)\s+(?!from\b)"
+    # "Raises memory to 256 GB and bandwidth to 6 TB/s": the second of them.
+    r"(?:(?:[a-z]+\s+){1,4}to\s+[\d.,]+\s?[A-Za-z/]+(?:,?\s+and|,)\s+){0,2}(?:(?:the|its|memory|vram|capacity|bandwidth|power|tdp|"
     r"size|bus)\s+){0,4}"
     r"to\s+(?:a\s+|an\s+|even\s+|about\s+)?$",
     re.IGNORECASE,

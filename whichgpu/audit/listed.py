@@ -84,7 +84,8 @@ _FILL = (
     r"exactly|generous|"
     r"mere|impressive|whopping|massive|modest|paltry|meagre|meager|healthy|solid|hefty|total of|maximum "
     r"of|respectable|"
-    r"as much as|same|now|also|whole|comparatively|more|less|stingy|slightly|very|\~)\s+){0,4}[~\u2248]?"
+    r"as much as|at most|no more than|same|now|also|whole|comparatively|more|less|stingy|slightly|very|"
+    r"\~)\s+){0,4}[~\u2248]?"
 )
 _HAVING = re.compile(
     r"\b(?:has|have|had|gets?|got|carr(?:y|ies|ied)|pack(?:s|ed|ing)?|boasts?|boasted|sport(?:s|ed|ing)?|"
@@ -107,13 +108,19 @@ _HAVING = re.compile(
 )
 #: "Is passively cooled, occupies two slots and draws".
 _DRAWS = re.compile(
-    r"(?:,|\band)\s+(?:it\s+)?(?:draws?|drew|consumes?|pulls?)\s+(?:up to\s+|just\s+|only\s+|a mere\s+|"
-    r"full\s+)?$",
+    r"(?:,|\band)\s+(?:it\s+)?(?:draws?|drew|consumes?|pulls?)\s+(?:up to\s+|at most\s+|no more than\s+|"
+    r"just\s+|only\s+|a mere\s+|full\s+)?$",
     re.IGNORECASE,
 )
 #: What a device is called besides: "MI210, its single-die sibling, has".
 _APPOSITION = re.compile(
     r"^\s*,\s+(?:its|the|an?|nvidia[\u2019']s|amd[\u2019']s)\s[^,;.\d]{3,45},\s", re.IGNORECASE
+)
+#: The form that a device is spoken of in, which is no other thing: "The A100 in its PCIe form moves".
+_IN_FORM = re.compile(
+    r"^\s*,?\s+(?:in|as)\s+(?:its|the|an?)\s+(?:PCIe|SXM\d?|NVL)\s+(?:form|versions?|variant|guise|card|module)"
+    r"\b(?!\s+of),?",
+    re.IGNORECASE,
 )
 #: What begins another thing between a device and what it has.
 _OTHER_THING = re.compile(
@@ -216,7 +223,8 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
         gap = gap[but.end() :]
     elif mention is None and (lead := _LEAD_IN.match(gap) or _UNLIKE.match(gap)):
         gap = gap[lead.end() :]
-    elif mention is None and (again := list(_AND_ITS.finditer(gap))):
+    elif again := list(_AND_ITS.finditer(gap)):
+        # "The RTX 4060 Ti looks tempting, but its bus delivers 288 GB/s": the name's own, as it is the last.
         gap = gap[again[-1].end() :]
     said = (key != "memory_bus" and is_list(gap)) or (key == "bandwidth" and _opens(gap))
     said = said or bool(key != "memory_bus" and has(gap) and _OWN_END.match(text, quantity.end))
@@ -287,7 +295,7 @@ def _opens(gap: str) -> bool:
 
 def has(gap: str) -> bool:
     """Whether a stretch between a name and a value ends in saying that the device has what follows."""
-    gap = _APPOSITION.sub(" ", gap)
+    gap = _APPOSITION.sub(" ", _IN_FORM.sub(" ", gap))
     found = list(_HAVING.finditer(gap))
     return (
         bool(found)

@@ -121,9 +121,17 @@ def _sentences(text: str) -> Iterator[Sentence]:
         yield Sentence(at, len(text), text[at:])
 
 
+#: What one of several has is what the device has: "Each of those cards had 32 GB".
+_EACH_HAS = re.compile(
+    r"\bEach(?: (?:one|card|gpu|board|module)| of (?:them|these|those|the)"
+    r"(?: (?:cards|gpus|boards|modules))?)?"
+    r"(?= (?:has|had|draws|offers|comes|carries|delivers|packs)\b)"
+)
+
+
 def guarded(text: str) -> bool:
     """Whether a stretch of text says that its figures are a need, a sum, a share or a reading."""
-    return _GUARD.search(text) is not None
+    return _GUARD.search(_EACH_HAS.sub(" ", text)) is not None
 
 
 def about(index: int, passage: Passage, context: Context) -> Sequence[Mention]:

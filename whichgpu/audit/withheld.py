@@ -34,8 +34,12 @@ _ELSEWHERE = re.compile(
     r"disk|ssd|nvme|coherent|lpddr\w*|system|host|swap|usage|used(?!\)))\b",
     re.IGNORECASE,
 )
-#: The form of a card in brackets is no link.
-_IN_FORM = re.compile(r"\((?:PCIe|SXM|NVL)\d?\)", re.IGNORECASE)
+#: The form of a card is no link: "(PCIe)", "the A100 in its PCIe form moves".
+_IN_FORM = re.compile(
+    r"\((?:PCIe|SXM|NVL)\d?\)|"
+    r"\b(?:in|as) (?:its|the|an?) (?:PCIe|SXM\d?|NVL) (?:form|version|variant|guise|card|module)\b(?! of)",
+    re.IGNORECASE,
+)
 #: Precisions that are spoken of by themselves: "TF32 alone gives 156 TFLOPS".
 _ITS = re.compile(
     r"\s*(?:it|its|this|the (?:card|gpu|chip|part|board|accelerator|module)|sie|er|ihre?|elle|il|sa|su)\b",

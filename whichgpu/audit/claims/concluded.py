@@ -63,6 +63,8 @@ _CHANGED = re.compile(
     re.IGNORECASE,
 )
 _DIMENSIONS = ("count", "flop rate", "op rate", "bandwidth", "memory", "power", "rate", "bits", "area")
+#: Values of other kinds, of which a ratio right behind them is.
+_NOT_THESE = ("bit rate", "time", "money", "energy")
 _RATES = ("flop rate", "op rate", "bandwidth", "rate")
 #: Before a bare number that is set against a value, and what may follow it.
 _SET_AGAINST = re.compile(
@@ -241,9 +243,10 @@ def _led(
         words = _THE_RATE.sub(" ", words)
     if _ELSE.search(words):
         return []
-    last = max((each.end for each in own), default=here.end)
-    if any(each.dimension == "bit rate" for each in within(whole, last, lead.end())):
+    last = max((each.end for each in own), default=here.start)
+    if any(each.dimension in _NOT_THESE for each in within(whole, last, lead.end())):
         # "400 GB/s, while that one had 200 Gb/s, i.e. half as much": of what it is told in bits.
+        # "Latency fell from 80 ms to 50 ms, 37.5 percent lower": of the times, not of the speeds before.
         return []
     if before is not None and len([each for each in own if each.dimension == own[-1].dimension]) < _BOTH:
         told_before = [each for each in within(every, before.start, before.end) if each.limit != _BARE]

@@ -80,6 +80,8 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _of_sentence(index, *_as_of_one(passage, sentence), context)
 
 
+#: What one of several has: "Each of those cards had 32 GB".
+_OF_EACH = re.compile(r"\s*Each\b")
 #: What several of one device have: "They have 24 GB each", which is what one has.
 _SEVERAL = re.compile(
     r"\s*(?:They|These|Those|The (?:cards|gpus|boards|modules|accelerators))\b", re.IGNORECASE
@@ -243,7 +245,8 @@ def _of_value(
                 break
         else:
             # "Memory is 1,920 GB": of the accelerators that the sentence before counts.
-            beside = sentence.text if mention in here else text[: sentence.end]
+            own = mention in here or _OF_EACH.match(sentence.text)
+            beside = sentence.text if own else text[: sentence.end]
             if is_sum(quantity.value, attribute, gpus, beside) or is_withheld(
                 passage, sentence, quantity, attribute, mention=mention, who=who, context=context
             ):
