@@ -135,9 +135,10 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     of_machine = machine(index, passage, context)
     if not (here or who.topic) or (not here and several_columns(sentence, context)):
         return
-    binder = Binder(passage.text, sentence, attributes, who)
     every = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
-    for quantity in united(passage.text, every, here):
+    values = united(passage.text, every, here)
+    binder = Binder(passage.text, sentence, attributes, who, values)
+    for quantity in values:
         bound = binder.bind(quantity)
         measured = bound and (
             (bound[0].key == "power" and MEASURED.search(sentence.text))

@@ -101,7 +101,7 @@ def _may_be(made: Made, told: Figure, start: int, here: Around, *, sure: bool) -
     kinds = [one.powers for one in made.used if one.powers]
     if _is_scaling(told, made) or (_is_own(told) and any(one.start < start for one in made.used)):
         return False
-    if _is_circular(made, told, here):
+    if _is_circular(made, told, here) or _is_far_fetched(made, told, start):
         return False
     if _is_recast(made, told, start, here) or (not told.counted and len(set(kinds)) < len(kinds)):
         return False
@@ -112,6 +112,20 @@ def _may_be(made: Made, told: Figure, start: int, here: Around, *, sure: bool) -
     rate = any(power < 0 for _, power in told.powers)
     shared = told.each and any(one.counted for one in own)
     return sure or shared or any(not one.counted for one in own) or (not rate and len(own) > 1)
+
+
+def _is_far_fetched(made: Made, told: Figure, start: int) -> bool:
+    """Whether a product takes prices by each other, weights by tokens, or much of other sentences."""
+    numbers = [one for one in made.used if one.kind not in ("period", "format")]
+    prices = [one for one in numbers if any(unit in MONEY for unit, _ in one.powers)]
+    if len(prices) > 1 and not any(unit in MONEY for unit, _ in told.powers):
+        # "It makes 8 million for $1.60" beside another's $1.10.
+        return True
+    units = [{unit for unit, _ in one.powers} for one in (told, *numbers)]
+    apart = any("parameter" in each for each in units) and any("token" in each for each in units)
+    if apart and not any("flop" in each or {"parameter", "token"} <= each for each in units):
+        return True
+    return len([one for one in numbers if one.start < start]) > _SIMPLE - 1 and len(numbers) > _SIMPLE
 
 
 def _is_circular(made: Made, told: Figure, here: Around) -> bool:
@@ -186,7 +200,9 @@ def _is_beside(told: Figure, here: Around) -> bool:
         return False
     priced = any(unit in MONEY for unit, _ in last.powers) and core(last) != core(told)
     priced = priced or (PRICE.search(here.text, max(0, last.start - _NEAR), last.start) is not None)
-    return priced or last.counted or len(last.powers) > 1 or last.powers in (_LENGTH, (("parameter", 1),))
+    # "Two processors with 56 cores each, 2 TB of memory": another thing that it has.
+    counted = last.counted and not (last.each and not told.counted)
+    return priced or counted or len(last.powers) > 1 or last.powers in (_LENGTH, (("parameter", 1),))
 
 
 def _is_by_share(told: Figure, here: Around) -> bool:
