@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -243,8 +244,7 @@ def _in_order(
             own = [i for i, each in enumerate(attributes) if each.end <= run[0].start][-len(run) - 1 :]
             own = [i for i in own if attributes[i].attribute.key in _FORMATS]
             joined = (
-                _AND_THEN.fullmatch(text, attributes[i].end, attributes[j].start)
-                for i, j in zip(own, own[1:], strict=False)
+                _AND_THEN.fullmatch(text, attributes[i].end, attributes[j].start) for i, j in pairwise(own)
             )
             if len(own) == len(run) and all(joined):
                 yield from ((each.start, i) for each, i in zip(run, own, strict=True))
@@ -328,7 +328,11 @@ def _in_unit_of_next(text: str, each: Quantity, after: Quantity | None) -> Quant
         return each
     digits = re.search(r"\d[\d,.]*", text[after.start : after.end])
     plain = float(digits[0].replace(",", "").strip(".") or 0) if digits and digits[0].count(".") < 2 else 0.0
-    if not plain or not 1 / _LIKE < each.value / plain < _LIKE or not _AND_THEN.fullmatch(text, each.end, after.start):
+    if (
+        not plain
+        or not 1 / _LIKE < each.value / plain < _LIKE
+        or not _AND_THEN.fullmatch(text, each.end, after.start)
+    ):
         return each
     scaled = each.value * after.value / plain
     return each._replace(value=scaled, high=scaled, dimension=after.dimension, unit=after.unit)

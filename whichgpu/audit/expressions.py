@@ -45,6 +45,8 @@ _EQUALS = re.compile(
 #: What a formula looks like where words say what it comes to: no "24/7".
 _SPACED = re.compile(r"\s[x\u00d7*/\u00f7+]\s")
 _LONGEST, _NEAR = 160, 12
+#: A number that brackets behind it say how to work out.
+_TOLD = re.compile(r"\d\s?(?:%|percent|[A-Za-z/]{1,6})?\s*$")
 #: What a number stands before or behind as a part of a longer formula.
 _GOES_BEFORE = re.compile(r"[x\u00d7*/+\u2212-]\s*\(?\s*$")
 _GOES_ON = re.compile(r"\s*(?:[x\u00d7*\u00f7]\s*[\w(\[{\\]|\s[+/\u2212-]\s|\+|/\s*\d)")
@@ -121,7 +123,8 @@ def equations(text: str) -> Iterator[Equation]:
         if not before or text[before[-1].end : sign.start()].strip():
             first = _left(text, sign.start())
             before = [first] if first and (first.signs or not sign["verb"]) else []
-        if sign["words"] and not (before and _SPACED.search(before[-1].words)):
+        glossed = before and sign["words"] and _is_gloss(text, before[-1])
+        if glossed or (sign["words"] and not (before and _SPACED.search(before[-1].words))):
             before = []
             continue
         told = _SIDE.match(text, sign.end())
@@ -135,6 +138,13 @@ def equations(text: str) -> Iterator[Equation]:
         if before:
             yield from _held(text, before, side)
             before.append(side)
+
+
+def _is_gloss(text: str, side: _Side) -> bool:
+    """Whether a formula in brackets makes the number before it: "58 % (2.10 / 3.60), about 14 hours"."""
+    inside = text[side.start : side.end].strip()
+    told = _TOLD.search(text, max(0, side.start - _NEAR), side.start)
+    return told is not None and inside.startswith("(") and inside.endswith(")")
 
 
 def _left(text: str, end: int) -> _Side | None:

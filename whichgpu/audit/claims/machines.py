@@ -44,7 +44,8 @@ _OF_GPUS = re.compile(r"\b(?:gpus?|modules?|cards?|accelerators?|oams?)\b", re.I
 _CLAUSE = re.compile(r"[,;]\s|\s(?:and|while|whereas|but)\s|[.:]\s|\s[\u2013\u2014-]+\s")
 #: What a rate in bytes that is told again of one in bits stands behind.
 _OF_BITS = re.compile(
-    r"\b[GT](?:b(?:it)?/s|bps|bits? per second)\b[,;:()\s]*(?:(?:or|that is|i\.e\.|which is|so|about|around|equal to|=)[,\s]*)*$"
+    r"\b[GT](?:b(?:it)?/s|bps|bits? per second)\b[,;:()\s]*"
+    r"(?:(?:or|that is|i\.e\.|which is|so|about|around|equal to|=)[,\s]*)*$"
 )
 #: Rates that a device which has none on file does without.
 _LACKED = ("fp8", "fp4")

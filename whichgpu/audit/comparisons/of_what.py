@@ -91,11 +91,9 @@ def across_precisions(text: str, sentence: Sentence, claim: Multiple, attribute:
 
 def attribute_of(text: str, sentence: Sentence, claim: Multiple) -> Attribute | None:
     """The attribute that a multiple is of: the first one named soon after it, else just before it."""
-    if _ROOM.match(text, claim.end):
-        return attributes()["memory"]
     meant = named_attribute(text, sentence, claim)
     drawn = meant is None and _DRAWN.search(text, sentence.start, claim.start)
-    if drawn or _CAPACITY.match(text, claim.end):
+    if drawn or _CAPACITY.match(text, claim.end) or _ROOM.match(text, claim.end):
         return attributes()["power" if drawn else "memory"]
     if meant is None and _THE_SPEED.match(text, claim.end):
         # "As much VRAM and twice the compute": of no size.
@@ -115,7 +113,8 @@ def attribute_of(text: str, sentence: Sentence, claim: Multiple) -> Attribute | 
 
 #: "Five times the room", "twice as much space".
 _ROOM = re.compile(
-    r"\s+(?:as much (?:room|space)|(?:of )?(?:the|its|that) (?:room|space))\b(?! (?:in|inside|of) the (?:case|chassis|rack))", re.I
+    r"\s+(?:as much|(?:of )?(?:the|its|that)) (?:room|space)\b(?! (?:in|inside|of) the (?:case|rack))",
+    re.IGNORECASE,
 )
 #: "1.8 times its capacity", "twice the capacity of".
 _CAPACITY = re.compile(r"\s+(?:of\s+)?(?:its|the|their)\s+(?:memory\s+)?capacity\b", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.reckoned.derive import MOST, changes, core, elided, product_of, products, sums
+from whichgpu.audit.reckoned.derive import MOST, changes, core, elided, like, product_of, products, sums
 from whichgpu.audit.reckoned.meant import LEAD, meant_by
 from whichgpu.audit.reckoned.units import HOLDERS, MONEY
 from whichgpu.audit.reckoned.words import HIGHER, LOWER, THUS, WRITTEN
@@ -59,6 +59,8 @@ def _judged(told: Figure, here: Around) -> Made | None:
     if right is not None and not (meant and _is_chance(right, meant, start)):
         here.explained(told, right)
         return None
+    if meant and _is_rescaled(told, start, here):
+        return None
     if not meant and THUS.search(before):
         # It follows from something else, and so does what comes after it.
         here.spent.update(each for each in here.right() if each.start >= start)
@@ -66,6 +68,24 @@ def _judged(told: Figure, here: Around) -> Made | None:
     if found:
         here.spent.update(found.used)
     return None if found and _is_overhead(told, found) else found
+
+
+def _is_rescaled(told: Figure, start: int, here: Around) -> bool:
+    """Whether it is an amount told before, by the price of this sentence over another: the same at $4."""
+    prices = [
+        each for each in here.known if any(unit in MONEY for unit, _ in each.powers) and each.powers[1:]
+    ]
+    own, earlier = (
+        [each for each in prices if (each.start >= start) == now and each is not told]
+        for now in (True, False)
+    )
+    return any(
+        abs(each.value * new.value / (old.value * told.value) - 1) < _SAME
+        for each in like(told, here.known)
+        for new in own
+        for old in like(new, earlier)
+        if each.start < start
+    )
 
 
 def _is_asked(told: Figure, here: Around) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.reckoned.compared import different, of_two
+from whichgpu.audit.reckoned.compared import OWN, different, of_two
 from whichgpu.audit.reckoned.derive import MOST, Made, core, like, product_of, total
 from whichgpu.audit.reckoned.units import MONEY, is_bare
 from whichgpu.audit.reckoned.words import (
@@ -19,6 +19,7 @@ from whichgpu.audit.reckoned.words import (
     BY_SHARE,
     CONCLUDES,
     DIGITS,
+    FROM_TO,
     GIVEN,
     LEAVES,
     LESS,
@@ -52,7 +53,7 @@ def meant_by(told: Figure, start: int, before: str, here: Around) -> list[Made]:
     """What a number may be meant to be; nothing where its words do not say that it follows."""
     if told.kind in ("share", "times"):
         every = of_two(told, start, before, here)
-    elif LESS.match(here.text, told.end) or LEAVES.search(before):
+    elif LESS.match(here.text, told.end) or (LEAVES.search(before) and not FROM_TO.search(before)):
         every = iter(()) if ON_ONE.match(here.text, told.end) else different(told, start, here)
     elif _is_sum(told, before, here):
         every = _summed(told, start, here)
@@ -118,7 +119,7 @@ def _is_far_fetched(made: Made, told: Figure, start: int) -> bool:
     """Whether a product takes prices by each other, weights by tokens, or much of other sentences."""
     numbers = [one for one in made.used if one.kind not in ("period", "format")]
     prices = [one for one in numbers if any(unit in MONEY for unit, _ in one.powers)]
-    if len(prices) > 1 and not any(unit in MONEY for unit, _ in told.powers):
+    if len(numbers) > len(prices) > 1 and not any(unit in MONEY for unit, _ in told.powers):
         # "It makes 8 million for $1.60" beside another's $1.10.
         return True
     units = [{unit for unit, _ in one.powers} for one in (told, *numbers)]
@@ -187,8 +188,7 @@ def _is_of_all(one: Figure) -> bool:
 
 def _is_own(told: Figure) -> bool:
     """Whether an amount is of a kind that devices have of their own: watts, bytes a second, sizes."""
-    rates = ((("Wh", 1), ("h", -1)), (("B", 1), ("h", -1)), (("flop", 1), ("h", -1)))
-    return told.powers in (*rates, (("parameter", 1),))
+    return told.powers in (*OWN, (("parameter", 1),))
 
 
 def _is_beside(told: Figure, here: Around) -> bool:

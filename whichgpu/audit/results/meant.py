@@ -27,6 +27,7 @@ _LIKELY, _UNLIKELY = 0.5, 0.1
 _OFF, _ABOUT, _LEAST, _APART = 0.03, 0.12, 0.02, 4.0
 #: Letters between a number of things and what they do.
 _BESIDE = 32
+_FEWEST = 4
 _PERIODS = ("day", "week", "month", "year")
 _MONTHS = (720 / 672, 730 / 672)
 _MONTH = 744 / 672
@@ -86,7 +87,11 @@ def _is_whole(found: Formula, here: Around) -> bool:
     digits = significant(shown(here.told))
     if _is_divided(found, here) and (not here.told.each or digits <= _FEW):
         return False
-    if any(not any(each.dims) and (each.start < here.back or _is_measured(each)) for each in found.used):
+    if any(
+        not any(each.dims)
+        and (each.start < (here.start if _is_few(each) else here.back) or _is_measured(each))
+        for each in found.used
+    ):
         return False
     if here.own and here.own[0].start < here.start and digits > _FEW:
         return True
@@ -97,6 +102,16 @@ def _is_whole(found: Formula, here: Around) -> bool:
     ]  # fmt: skip
     skipped = sum(each not in places for each in amounts)
     return skipped <= (digits > _FEW and len(amounts) > _FEW)
+
+
+def _is_few(term: Term) -> bool:
+    """Whether a bare number is so small that it stands for anything: "a micro-batch of 2"."""
+    return (
+        term.plain
+        and not term.counted
+        and term.value <= _FEWEST
+        and not term.words.rstrip().endswith(("times", "x"))
+    )
 
 
 def _is_measured(term: Term) -> bool:
