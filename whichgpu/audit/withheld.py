@@ -95,6 +95,15 @@ _PURPOSE = re.compile(
     r"(?:is|are|becomes?|remains?) (?:an?|the|its) (?:\w+ )?(?:bottleneck|limit\w*|constraint|ceiling))\b",
     re.IGNORECASE,
 )
+#: "A big step after two generations in 28 nm"; what was planned and is not.
+_AFTER_OTHERS = re.compile(
+    r"\b(?:after|before)\s+(?:[\w-]+\s+){1,4}(?:in|at|of|with|on)\s+(?:only |just |about )?$", re.IGNORECASE
+)
+_PLANNED = re.compile(
+    r"\b(?:(?:had|has|was|were|originally|once) (?:\w+ly )?(?:planned|meant|supposed|rumou?red|announced)|"
+    r"unlaunch\w*|cancel\w+|never (?:came|shipped|launched|released|sold))\b",
+    re.IGNORECASE,
+)
 #: Behind a size, what it leaves of the memory; before one, a format that weights are told in.
 _IS_USED = re.compile(
     r"[^.;:]{0,24}\b(?:leaves?|leaving|remain\w*)\s+(?:about |only |some |just |around )?\d", re.IGNORECASE
@@ -285,6 +294,8 @@ def _of_something_else(
         or (attribute.dimension == "money" and _STREET.search(near))
         or (attribute.dimension == "money" and _DIFFERS.match(passage.text, quantity.end))
         or (attribute.key == "memory" and _IS_USED.match(passage.text, quantity.end, sentence.end))
+        or _AFTER_OTHERS.search(passage.text, sentence.start, quantity.start)
+        or _PLANNED.search(text, 0, max(quantity.start - sentence.start, 0))
         or _FROM_TO.search(text, 0, max(quantity.start - sentence.start, 0))
         or _THAT_MEMORY.search(text)
         or (attribute.dimension == "count" and _OF_CHIP.search(text, 0, quantity.start - sentence.start))

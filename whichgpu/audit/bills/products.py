@@ -167,7 +167,8 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     tried = (*ways(told, pool, most=SIMPLE, effort=text.effort), *differences(told, pool))
     found = (each for each in tried if each.gives(told))
     money = [each for each in pool if each.sign][-_MANY:]
-    if told.sign and any(_is_of_two(told, a, b) for a, b in combinations(money, TWO)):
+    of_two = told.sign and any(_is_of_two(told, a, b) for a, b in combinations(money, TWO))
+    if of_two or (told.of in LENGTHS and _is_paid_back(told, money, text)):
         return True
     if told.sign and (_is_repriced(told, money, here.start) or _is_of_some(told, money, text)):
         return True
@@ -200,6 +201,28 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
         and not (said and (_lacks_count(each, told, text) or _lacks_epochs(each, told, text)))
         for each in found
     )
+
+
+def _is_paid_back(told: Term, money: Sequence[Term], text: Amounts) -> bool:
+    """Whether a time is a price over what a rate leaves behind a cost: "it takes $12,300 of it"."""
+    rates = [each for each in money if any(each.dims[_HOURS:])]
+    costs = [each for each in money if each.dims == MONEY]
+    units = [(rate, rate.value / (_plain(rate.words) or rate.value)) for rate in rates]
+    left = [rate.value - cost.value * unit for rate, unit in units for cost in costs]
+    return _PAYS.search(text.passage.text, text.sentence(told.start).start, told.start) is not None and any(
+        abs(price.value / (one * told.value) - 1) < _BACK for one in left if one > 0 for price in costs
+    )
+
+
+def _plain(words: str) -> float:
+    digits = _DIGITS.search(words)
+    return float(digits["low"].replace(",", "")) if digits else 0.0
+
+
+_BACK = 0.05
+_PAYS = re.compile(
+    r"\b(?:paid (?:off|back)|pays? (?:off|back|for itself)|break[s-]? ?even|recoup\w*|amorti[sz]\w+)\b", re.I
+)
 
 
 def _is_repriced(told: Term, money: Sequence[Term], start: int) -> bool:

@@ -125,6 +125,8 @@ _WOULD = re.compile(
 )
 #: What measuring and rounding make of amounts that are no money, and of money.
 _LIKE = (0.18, 0.0)
+#: Behind a factor of a formula: "costs $3.40 x 730 = $2,482".
+_BY = re.compile(r"\s*[x\u00d7*]\s*[$\u20ac]?\d")
 #: How far a price at a share of the load may be from that of all divided by it.
 _OF_A_PART = 0.12
 
@@ -159,6 +161,7 @@ def find(context: Context) -> Iterator[Finding]:
                 or (spelled and told.value in _ROUND)
                 or (told.each and told.of == "energy")
                 or _FACTOR.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
+                or _BY.match(passage.text, told.start + len(told.words))
                 or _SO_MANY_OF.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
                 or ONE_WITH.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
                 or (told.of == "byte" and told.dims[AXES.index("hour")])

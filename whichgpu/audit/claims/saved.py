@@ -116,7 +116,11 @@ def find(context: Context) -> Iterator[Finding]:
         amounts = sorted([*amounts, *_in_names(passage.text, names)])
         told = [*earlier, *amounts]
         for sentence in sentences(passage.text) if len(told) > 1 else ():
-            every_said = list(changes(passage.text, sentence, every, context.fraction))
+            every_said = [
+                each
+                for each in changes(passage.text, sentence, every, context.fraction)
+                if each.kind == "amount" or not _OF_A_WHOLE.match(passage.text, each.end)
+            ]
             # "$2,150 dearer, or 46 %": of the two, and not of what they differ by.
             by = {each.start for each in every_said if each.kind == "amount"}
             for said in every_said:
@@ -227,6 +231,14 @@ def _judged(
         # A month of several and an hour of one.
         return None
     return changed(passage, said, pairs[-1], "inconsistent", context)
+
+
+#: "A third of the time goes to prompts": a part of one thing.
+_OF_A_WHOLE = re.compile(
+    r"\s*(?:of\s+)?(?:the|its|their|all|this|that)\s+(?:\w+\s+){1,2}?"
+    r"(?:goes|go|went|is|are|was|were|comes?)\b(?! (?:more|less))",
+    re.IGNORECASE,
+)
 
 
 def _became(text: str, pair: tuple[float, float, Term, Term]) -> bool:

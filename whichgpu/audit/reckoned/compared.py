@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _LEAD, _REACH = 70, 24
 #: Behind a share, that it is of a speed; what devices have of their own, which makes it in part.
 _SPEED = re.compile(r"\s*(?:slower|faster|quicker|ahead|behind)\b", re.IGNORECASE)
+_OF_WHAT = re.compile(r"\s*(?:of\s+)?(?:what|that|this)\b", re.IGNORECASE)
 _SO = re.compile(r"=|\b(?:so|thus|hence|therefore|in other words|that is)\b", re.IGNORECASE)
 OWN = ((("Wh", 1), ("h", -1)), (("B", 1), ("h", -1)), (("flop", 1), ("h", -1)))
 #: How far two numbers that differ may be apart.
@@ -59,6 +60,9 @@ def different(told: Figure, start: int, here: Around) -> Iterator[Made]:
             if _letters(each) == _letters(told)
         ]
         same = [each for each in same if not own or 1 / _APART < each.value / own[0].value < _APART][-2:]
+        if THAN.match(here.text, told.end) and any(each.start < here.back(start, 1) for each in same):
+            # "With 320 W it drew 105 W more than its predecessor": than what was told elsewhere.
+            same = []
     else:
         same = []
     left = LEFT.search(here.text, max(start, told.start - _LEAD), told.end + _REACH)
@@ -76,8 +80,11 @@ def of_two(told: Figure, start: int, before: str, here: Around) -> Iterator[Made
     if told.kind == "share" and OF_TOTAL.match(here.text, told.end):
         yield from _of_total(told, start, here)
         return
-    near = _pair(told, start, here)
     behind = here.text[told.end : told.end + _REACH]
+    if told.kind == "share" and _OF_WHAT.match(behind):
+        # "That's a third of what it used to cost", "half of that, 160 KiB".
+        return
+    near = _pair(told, start, here)
     change = CHANGE.search(before) or CHANGE.match(behind.lstrip()) or PLUS.search(before)
     ratio = RATIO.search(before) or (OF.match(here.text, start) and not CHANGE.match(behind.lstrip()))
     if (

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.reckoned.compared import OWN, different, of_two
 from whichgpu.audit.reckoned.derive import MOST, Made, core, like, product_of, total
-from whichgpu.audit.reckoned.units import MONEY, is_bare
+from whichgpu.audit.reckoned.units import MONEY, PERIODS, is_bare, unit_of
 from whichgpu.audit.reckoned.words import (
     ADDED,
     AFTER,
@@ -46,6 +47,8 @@ _NEAR, _FEW, _CLOSE, _RENT = 8, 5, 60, 100.0
 #: How far a result may be from what it is meant to be; or it is a power of ten off, or a unit of time.
 _SAME, _APART, _SIMPLE = 0.012, 4.0, 3
 _TENS = tuple(10.0**power for power in (-6, -3, -2, -1, 1, 2, 3, 6))
+#: A sentence that begins with what its amount is per.
+_HEAD = re.compile(r"\s*(?:That is |So |And )?[Pp]er (?P<noun>[A-Za-z]{3,})\b")
 _LENGTH, _MEDIA = (("h", 1),), (("media", 1),)
 
 
@@ -102,7 +105,11 @@ def _may_be(made: Made, told: Figure, start: int, here: Around, *, sure: bool) -
     kinds = [one.powers for one in made.used if one.powers]
     if _is_scaling(told, made) or (_is_own(told) and any(one.start < start for one in made.used)):
         return False
-    if _is_circular(made, told, here) or _is_far_fetched(made, told, start):
+    if (
+        _is_circular(made, told, here)
+        or _is_far_fetched(made, told, start)
+        or _is_of_other(made, start, here)
+    ):
         return False
     if _is_recast(made, told, start, here) or (not told.counted and len(set(kinds)) < len(kinds)):
         return False
@@ -113,6 +120,13 @@ def _may_be(made: Made, told: Figure, start: int, here: Around, *, sure: bool) -
     rate = any(power < 0 for _, power in told.powers)
     shared = told.each and any(one.counted for one in own)
     return sure or shared or any(not one.counted for one in own) or (not rate and len(own) > 1)
+
+
+def _is_of_other(made: Made, start: int, here: Around) -> bool:
+    """Whether a sentence tells what each of something takes, and a product has no number of those."""
+    head = _HEAD.match(here.text, start)
+    noun = unit_of(head["noun"]) if head else ""
+    return bool(noun) and noun not in PERIODS and not any(noun in dict(one.powers) for one in made.used)
 
 
 def _is_far_fetched(made: Made, told: Figure, start: int) -> bool:

@@ -48,7 +48,8 @@ def judged(here: Around, effort: Effort) -> Formula | None:
         whole = [each for each in plain if each.product]
     likely = _UNLIKELY if far else _LIKELY
     slip = _slipped(here, found, likely) or _slipped(here, whole, likely)
-    return slip or (None if far else _sole(here, found))
+    wrong = slip or (None if far else _sole(here, found))
+    return None if wrong and _is_by_share(wrong, here) else wrong
 
 
 def _is_plain(found: Formula, here: Around) -> bool:
@@ -61,6 +62,17 @@ def _is_likely(found: Formula, back: int) -> bool:
     """Whether an operation that makes an amount may be meant, of amounts further away too."""
     near = sum(each.start >= back for each in found.used)
     return near >= len(found.used) - (found.operation == "product")
+
+
+def _is_by_share(found: Formula, here: Around) -> bool:
+    """Whether a product is right by a share that the passage told before: "79 GB / (3.456 TB/s x 0.7)"."""
+    every = [each for each in here.wide if 0 <= each.start < here.told.start]
+    shares = [each.value for each in every if (each.share or each.plain) and 0 < each.value < 1]
+    return found.operation == "product" and any(
+        found._replace(low=found.low * by, high=found.high * by).gives(here.told)
+        for share in shares
+        for by in (share, 1 / share)
+    )
 
 
 def _is_meant(found: Formula, here: Around) -> bool:
