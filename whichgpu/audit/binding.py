@@ -55,7 +55,8 @@ _RAISED = re.compile(
 )
 #: Behind a value that names a model by it: "the 80 GB version", "45 W variants".
 VARIANT = re.compile(
-    r"[\s-]*(?:models?|versions?|variants?|flavou?rs?|editions?|skus?|modules?|ones?)\b", re.IGNORECASE
+    r"[\s-]*(?:twins?|siblings?|cousins?|brothers?|sisters?|counterparts?|models?|versions?|variants?|flavou?rs?|editions?|skus?|modules?|ones?)\b",
+    re.IGNORECASE,
 )
 #: What is missing, left or added is not what a device has.
 _MISSING = re.compile(

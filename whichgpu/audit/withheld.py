@@ -27,6 +27,8 @@ _AFTER = 8
 _TELLING = 3
 #: Characters of a list item that is nothing but a value and its attribute.
 _SHORT = 80
+#: Watts that are more than any one device takes.
+_OF_A_MACHINE = 2_500.0
 #: Words beside a rate or a size that is not the device memory's.
 _ELSEWHERE = re.compile(
     r"(?<!\bno )(?<!without )\b(?:cache|infinity|bridge\w*|nvlink|pcie|pci express|interconnect|"
@@ -99,7 +101,7 @@ _PURPOSE = re.compile(
 _AFTER_OTHERS = re.compile(
     r"\b(?:after|before)\s+(?:[\w-]+\s+){1,4}(?:in|at|of|with|on)\s+(?:only |just |about )?$", re.IGNORECASE
 )
-_PLANNED = re.compile(
+PLANNED = re.compile(
     r"\b(?:(?:had|has|was|were|originally|once) (?:\w+ly )?(?:planned|meant|supposed|rumou?red|announced)|"
     r"unlaunch\w*|cancel\w+|never (?:came|shipped|launched|released|sold))\b",
     re.IGNORECASE,
@@ -247,8 +249,10 @@ def _doubtful(
         return True
     first = mention.end if mention in here and mention.end <= quantity.start else sentence.start
     near = passage.text[max(first, quantity.start - APART) : quantity.end + APART // 2]
+    # "Each of them draws 10.2 kW": no card does.
+    machine = not here and attribute.key == "power" and quantity.value >= _OF_A_MACHINE
     of_weights = not here and attribute.key == "memory" and _is_of_weights(passage.text, sentence, quantity)
-    if of_weights or _of_something_else(passage, sentence, quantity, attribute, near):
+    if machine or of_weights or _of_something_else(passage, sentence, quantity, attribute, near):
         return True
     needed = attribute.key == "memory" and "(" in passage.text[quantity.end : mention.start]
     if mention in here and (needed or _is_in_brackets(passage.text, quantity, mention)):
@@ -295,7 +299,7 @@ def _of_something_else(
         or (attribute.dimension == "money" and _DIFFERS.match(passage.text, quantity.end))
         or (attribute.key == "memory" and _IS_USED.match(passage.text, quantity.end, sentence.end))
         or _AFTER_OTHERS.search(passage.text, sentence.start, quantity.start)
-        or _PLANNED.search(text, 0, max(quantity.start - sentence.start, 0))
+        or PLANNED.search(text, 0, max(quantity.start - sentence.start, 0))
         or _FROM_TO.search(text, 0, max(quantity.start - sentence.start, 0))
         or _THAT_MEMORY.search(text)
         or (attribute.dimension == "count" and _OF_CHIP.search(text, 0, quantity.start - sentence.start))

@@ -128,12 +128,24 @@ def find(context: Context) -> Iterator[Finding]:
                     yield found
                     continue
                 others = told if said.kind == "amount" else [each for each in told if each.start not in by]
-                others = per_said(others, said, passage.text)
+                others = _of_named(per_said(others, said, passage.text), said, passage.text)
                 found = _judged(passage, sentence, said, others, context)
                 if found is not None:
                     yield found
         # What was told just before, at places before this text.
         earlier = [each._replace(start=each.start - len(passage.text) - 1, end=-1) for each in told[-_MOST:]]
+
+
+def _of_named(amounts: list[Term], said: Change, text: str) -> list[Term]:
+    """The amounts of what a share says that there is more or less of: "for 30 percent less power"."""
+    named = _MORE_OF.match(text, said.end) if said.kind == "share" else None
+    return [each for each in amounts if each.of == named.lastgroup] if named else amounts
+
+
+_MORE_OF = re.compile(
+    r"\s*(?:more|less|higher|lower)\s+(?:(?P<energy>power|energy|electricity)|(?P<byte>memory|vram|bandwidth))\b",
+    re.IGNORECASE,
+)
 
 
 def _share_of(

@@ -145,7 +145,9 @@ def _within_reach(passage: Passage, who: Spoken, context: Context, upto: int | N
     index = context.place(passage)
     if len(set(every)) < _TWO or not who.here:
         for place in range(max(index - _BACK, 0), index):
-            every += [each.ids for each in context.mentions.get(place, ())]
+            # What another heading is about is not what this one is.
+            if context.document.passages[place].section == passage.section:
+                every += [each.ids for each in context.mentions.get(place, ())]
         own = context.mentions.get(index, ())
         every += [each.ids for each in own if upto is None or each.start < upto]
     return list(dict.fromkeys(every))

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 _LEAD, _REACH = 70, 24
 #: Behind a share, that it is of a speed; what devices have of their own, which makes it in part.
 _SPEED = re.compile(r"\s*(?:slower|faster|quicker|ahead|behind)\b", re.IGNORECASE)
+_COSTS = re.compile(
+    r"\bcost(?:s|ing)?\s+(?:me\s+|you\s+|us\s+)?(?:(?:only|about|just|around|another)\s+)*$", re.IGNORECASE
+)
 _OF_WHAT = re.compile(r"\s*(?:of\s+)?(?:what|that|this)\b", re.IGNORECASE)
 _SO = re.compile(r"=|\b(?:so|thus|hence|therefore|in other words|that is)\b", re.IGNORECASE)
 OWN = ((("Wh", 1), ("h", -1)), (("B", 1), ("h", -1)), (("flop", 1), ("h", -1)))
@@ -95,6 +98,12 @@ def of_two(told: Figure, start: int, before: str, here: Around) -> Iterator[Made
         return
     if _SPEED.match(behind) and near[1].powers in OWN and not _SO.search(before):
         # "Its 362 TFLOPS are more than the A100's 312, yet it was 19 percent slower."
+        return
+    if told.kind == "share" and _COSTS.search(before):
+        # "From 350 W down to 250 W costs 8 percent": of the speed.
+        return
+    if ratio and told.value in here.told.shares:
+        # "In spite of a utilisation of only 70 percent", which was told before.
         return
     a, b = near[0].value, near[1].value
     if told.kind == "times" or ratio or not change:

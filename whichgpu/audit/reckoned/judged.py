@@ -41,6 +41,8 @@ def judged(told: Figure, here: Around) -> Made | None:
     finally:
         here.heard(told)
         here.told.seen.add((round(told.value, 9), str(core(told))))
+        if told.kind == "share":
+            here.told.shares.add(told.value)
 
 
 def _judged(told: Figure, here: Around) -> Made | None:
