@@ -60,6 +60,7 @@ _SIGNS = {"x": "*", "\u00d7": "*", "\u00f7": "/", "\u2212": "-"}
 _SCALES = {
     "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "%": 0.01, "thousand": 1e3, "million": 1e6,
     "billion": 1e9, "trillion": 1e12, "kW": 1e3, "MW": 1e6, "TB": 1e3, "TB/s": 1e3, "cents": 0.01,
+    "GFLOP": 1e9, "GFLOPs": 1e9, "TFLOP": 1e12, "TFLOPs": 1e12, "PFLOP": 1e15, "PFLOPs": 1e15,
 }  # fmt: skip
 #: Units that a sum must have in all its terms.
 _UNITS = re.compile(r"[GMTk]i?B|[kM]?W|[GT]B/s|%|hours?|days?|h|GPUs?|cards?|nodes?|TFLOPS")

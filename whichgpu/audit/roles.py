@@ -348,6 +348,10 @@ def _aside(text: str, start: int, mention: Mention) -> bool:
     return closed > 0 and _VERB.match(text, mention.end, closed) is not None
 
 
+#: "What the PRO has and the 5090 hasn't: MIG" is about the first.
+_WHAT_HAS = re.compile(
+    r"^\s*What\s[^.;:,]{2,40}\s(?:has|does|can|offers|supports)(?:,)?\s(?:and|but|that)\s(?:the\s|an?\s)?$"
+)
 #: "2.4 times the memory of an H100 and 1.6 times its bandwidth in the SXM version": of what is compared with.
 _IN_FORM = re.compile(r"\b(?:in|as) (?:the|its)\s+$", re.IGNORECASE)
 #: Another device, which is called by what it is to one: "the A100's successor".
@@ -425,6 +429,7 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
             or _VALUE_OF.search(words)
             or (_ITS_VALUE.match(text, mention.end) and _TO_THAT_OF.search(words))
             or (_AS_THAT_OF.search(words) and _ENDS.match(text, mention.end))
+            or _WHAT_HAS.search(text, start, mention.start)
             or (found and _IN_FORM.search(words) and _FORM.match(f"{mention.text} version"))
         ):
             found.append(mention)

@@ -138,10 +138,19 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_named(amounts: list[Term], said: Change, text: str) -> list[Term]:
     """The amounts of what a share says that there is more or less of: "for 30 percent less power"."""
+    if said.kind == "share" and _RATE_ROSE.search(text, max(0, said.start - 48), said.start):
+        return [each for each in amounts if each.dims[AXES.index("hour")] < 0]
     named = _MORE_OF.match(text, said.end) if said.kind == "share" else None
     return [each for each in amounts if each.of == named.lastgroup] if named else amounts
 
 
+#: "The throughput rose by": of no numbers of tokens.
+_RATE_ROSE = re.compile(
+    r"\b(?:throughput|speed|rate)\s+(?:has |had )?"
+    r"(?:rose|risen|grew|grown|went up|increased|improved|fell|dropped)"
+    r"(?: by)?\s+(?:about |around |only |another )*$",
+    re.IGNORECASE,
+)
 _MORE_OF = re.compile(
     r"\s*(?:more|less|higher|lower)\s+(?:(?P<energy>power|energy|electricity)|(?P<byte>memory|vram|bandwidth))\b",
     re.IGNORECASE,
