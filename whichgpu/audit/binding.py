@@ -320,7 +320,7 @@ def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> lis
 
 
 #: Between two rates of which the last alone tells its unit.
-_AND_THEN = re.compile(r"\s*(?:,|,?\s(?:and|or))\s+")
+_AND_THEN = re.compile(r"\s*(?:,|,?\sand)\s+")
 
 
 def _in_unit_of_next(text: str, each: Quantity, after: Quantity | None) -> Quantity:

@@ -114,7 +114,10 @@ _OPPOSED = re.compile(
 )
 #: "Not far from the 900 GB/s of the V100".
 _VALUE_OF = re.compile(
-    rf"\b(?:from|than|to|against)\s+the\s+\d[\d,.]*(?:\s?[\w/]+)?\s+of\s+{_ARTICLES}$", re.IGNORECASE
+    rf"\b(?:(?:from|than|to|against)\s+the\s+\d[\d,.]*(?:\s?[\w/]+)?\s+of|"
+    # "Up to 14 PFLOPS, from 9 for the B200"
+    rf",\s(?:up |down )?from\s+\d[\d,.]*(?:\s?[\w/]+)?\s+(?:for|in|on))\s+{_ARTICLES}$",
+    re.IGNORECASE,
 )
 #: "7,424 cores to the 2,560 of it", "7,424 cores to the T4's 2,560".
 _TO_THAT_OF = re.compile(rf"\d(?:[.,]?\d){{0,9}}(?:\s?[\w/%-]+){{0,4}},?\s+to\s+{_ARTICLES}$", re.IGNORECASE)

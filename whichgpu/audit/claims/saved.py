@@ -128,6 +128,10 @@ def find(context: Context) -> Iterator[Finding]:
                     yield found
                     continue
                 others = told if said.kind == "amount" else [each for each in told if each.start not in by]
+                if said.kind == "share":
+                    # What another item of a list tells is of something else.
+                    line = passage.text.rfind("\n", 0, said.start)
+                    others = [each for each in others if each.start > line]
                 others = _of_named(per_said(others, said, passage.text), said, passage.text)
                 found = _judged(passage, sentence, said, others, context)
                 if found is not None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _LEAD, _REACH = 70, 24
 #: Behind a share, that it is of a speed; what devices have of their own, which makes it in part.
 _SPEED = re.compile(r"\s*(?:slower|faster|quicker|ahead|behind)\b", re.IGNORECASE)
+_BETWEEN = re.compile(r"\bbetween\s+\d[\d.]*\s?%?\s+and\s+$", re.IGNORECASE)
 _COSTS = re.compile(
     r"\bcost(?:s|ing)?\s+(?:me\s+|you\s+|us\s+)?(?:(?:only|about|just|around|another)\s+)*$", re.IGNORECASE
 )
@@ -99,7 +100,7 @@ def of_two(told: Figure, start: int, before: str, here: Around) -> Iterator[Made
     if _SPEED.match(behind) and near[1].powers in OWN and not _SO.search(before):
         # "Its 362 TFLOPS are more than the A100's 312, yet it was 19 percent slower."
         return
-    if told.kind == "share" and _COSTS.search(before):
+    if told.kind == "share" and (_COSTS.search(before) or _BETWEEN.search(before)):
         # "From 350 W down to 250 W costs 8 percent": of the speed.
         return
     if ratio and told.value in here.told.shares:
