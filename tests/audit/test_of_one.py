@@ -69,3 +69,10 @@ def test_a_quarter_has_three_months(text, wrong):
 def test_a_change_per_hour_is_of_amounts_per_hour(text, wrong):
     found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY).accusations
     assert tuple(each.quote for each in found) == wrong
+
+
+def test_a_text_that_ends_with_several_of_a_device_is_read():
+    found = audited(
+        b"An RTX 3090 costs $700.\n\n- Machine B: two RTX 3090\n", "a.md", catalogue(), corpus.TODAY
+    )
+    assert not found.accusations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -20,7 +21,7 @@ from whichgpu.audit.nearest import (
 from whichgpu.audit.quantities import quantities
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.attributes import Attribute, Named
     from whichgpu.audit.findings import Context
@@ -59,7 +60,8 @@ _RAISED = re.compile(
 )
 #: Behind a value that names a model by it: "the 80 GB version", "45 W variants".
 VARIANT = re.compile(
-    r"[\s-]*(?:models?|versions?|variants?|flavou?rs?|editions?|skus?|modules?|ones?)\b", re.IGNORECASE
+    r"[\s-]*(?:twins?|siblings?|cousins?|brothers?|sisters?|counterparts?|models?|versions?|variants?|flavou?rs?|editions?|skus?|modules?|ones?)\b",
+    re.IGNORECASE,
 )
 #: What is missing, left or added is not what a device has.
 _MISSING = re.compile(
@@ -158,15 +160,21 @@ _OPERATOR_AFTER = re.compile(r"\s*(?:\*(?!\s*$)|[+\u00d7\u00f7=]|/\s|x\s\d)")
 class Binder:
     """Goes through the values of a sentence and says of each what it is of; remembers what it bound last."""
 
-    def __init__(self, text: str, sentence: Sentence, attributes: Sequence[Named], who: Spoken) -> None:
+    def __init__(
+        self, text: str, sentence: Sentence, attributes: Sequence[Named], who: Spoken,
+        values: Sequence[Quantity] = (),
+    ) -> None:  # fmt: skip
         self._text, self._sentence, self._attributes, self._who = text, sentence, attributes, who
+        self._in_order = dict(_in_order(text, attributes, values))
         self._leads = attributes[0] if attributes and _leads(text, sentence, attributes[0]) else None
         self._taken: set[int] = set()
         self._last: tuple[Quantity, Attribute, Mention] | None = None
 
     def bind(self, quantity: Quantity) -> tuple[Attribute, Mention] | None:
         """The attribute and the device of a value; None where either is not certain."""
-        chosen = nearest_attribute(self._text, quantity, self._attributes, self._taken)
+        chosen = self._in_order.get(quantity.start)
+        if chosen is None:
+            chosen = nearest_attribute(self._text, quantity, self._attributes, self._taken)
         here = self._who.here
         inside = any(each.start < quantity.end and quantity.start < each.end for each in here)
         again = self._again(quantity) if chosen is None and not inside else None
@@ -228,6 +236,29 @@ class Binder:
         return None if attribute and too_small(attribute, quantity) else attribute
 
 
+def _in_order(
+    text: str, attributes: Sequence[Named], values: Sequence[Quantity]
+) -> Iterator[tuple[int, int]]:
+    """Which attribute each of a list of rates is of: "INT8 and INT4, with 130 and 260 TOPS"."""
+    at = 0
+    while at < len(values):
+        last = at
+        while last + 1 < len(values) and _AND_THEN.fullmatch(text, values[last].end, values[last + 1].start):
+            last += 1
+        run = values[at : last + 1]
+        if len(run) > 1 and all(each.dimension in RATES for each in run):
+            own = [i for i, each in enumerate(attributes) if each.end <= run[0].start][-len(run) - 1 :]
+            own = [i for i in own if attributes[i].attribute.key in _FORMATS]
+            joined = (
+                _AND_THEN.fullmatch(text, attributes[i].end, attributes[j].start) for i, j in pairwise(own)
+            )
+            if len(own) == len(run) and all(joined):
+                yield from ((each.start, i) for each, i in zip(run, own, strict=True))
+        at = last + 1
+
+
+#: Formats in which a device has a rate each.
+_FORMATS = ("fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "fp6", "fp4", "int8", "int4")
 #: The form of a device in brackets behind a value, that between two of them, and the size that both are of.
 _A_FORM = re.compile(r"\s*\((?P<form>PCIe|SXM|NVL)\d?\)", re.IGNORECASE)
 _FORM_AND = re.compile(r"\s*\((?:PCIe|SXM|NVL)\d?\)\s*(?:,|and|or|/|,\s*and)\s*", re.IGNORECASE)
@@ -287,7 +318,30 @@ def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> lis
                 )
                 continue
         done.append(each)
-    return done
+    return [
+        _in_unit_of_next(text, each, done[at + 1] if at + 1 < len(done) else None)
+        for at, each in enumerate(done)
+    ]
+
+
+#: Between two rates of which the last alone tells its unit.
+_AND_THEN = re.compile(r"\s*(?:,|,?\sand)\s+")
+
+
+def _in_unit_of_next(text: str, each: Quantity, after: Quantity | None) -> Quantity:
+    """A bare number in the unit of the rate that it is listed with: "130 and 260 TOPS"."""
+    if after is None or each.dimension != "number" or after.dimension not in RATES:
+        return each
+    digits = re.search(r"\d[\d,.]*", text[after.start : after.end])
+    plain = float(digits[0].replace(",", "").strip(".") or 0) if digits and digits[0].count(".") < 2 else 0.0
+    if (
+        not plain
+        or not 1 / _LIKE < each.value / plain < _LIKE
+        or not _AND_THEN.fullmatch(text, each.end, after.start)
+    ):
+        return each
+    scaled = each.value * after.value / plain
+    return each._replace(value=scaled, high=scaled, dimension=after.dimension, unit=after.unit)
 
 
 def of_another(text: str, quantity: Quantity, last: Quantity, here: Sequence[Mention]) -> Mention | None:

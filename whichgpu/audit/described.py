@@ -219,12 +219,17 @@ class _Reader:
     def _namesake(self, at: int, what: Asked) -> _Ids:
         """The laptop's GPU, or the card, of the name that the passage spoke of last: "the laptop version"."""
         here = self._distinct(self._upto(at))
-        if not here or any(self._those(ids, what) for ids in here):
+        fitting = [those for ids in here if (those := self._those(ids, what))]
+        own = self._subject(at)
+        if not here or (fitting and not all(key.endswith("-laptop") for key in own)):
             return ()
+        # "The 5090 Laptop has the chip of the desktop 5080": the desktop card is its namesake, or that.
         kin = (
-            key.removesuffix("-laptop") if key.endswith("-laptop") else f"{key}-laptop" for key in here[-1]
+            key.removesuffix("-laptop") if key.endswith("-laptop") else f"{key}-laptop"
+            for key in (own if fitting else here[-1])
         )
-        return self._those(tuple(key for key in kin if key in self._catalogue), what)
+        found = self._those(tuple(key for key in kin if key in self._catalogue), what)
+        return tuple(dict.fromkeys((*found, *(key for ids in fitting for key in ids)))) if found else ()
 
     def _fitting(self, at: int, what: Asked) -> _Ids:
         """The one device of the passage, of the title or of the text before that all is true of."""

@@ -45,6 +45,8 @@ _EQUALS = re.compile(
 #: What a formula looks like where words say what it comes to: no "24/7".
 _SPACED = re.compile(r"\s[x\u00d7*/\u00f7+]\s")
 _LONGEST, _NEAR = 160, 12
+#: A number that brackets behind it say how to work out.
+_TOLD = re.compile(r"\d\s?(?:%|percent|[A-Za-z/]{1,6})?\s*$")
 #: What a number stands before or behind as a part of a longer formula.
 _GOES_BEFORE = re.compile(r"[x\u00d7*/+\u2212-]\s*\(?\s*$")
 _GOES_ON = re.compile(r"\s*(?:[x\u00d7*\u00f7]\s*[\w(\[{\\]|\s[+/\u2212-]\s|\+|/\s*\d)")
@@ -58,6 +60,7 @@ _SIGNS = {"x": "*", "\u00d7": "*", "\u00f7": "/", "\u2212": "-"}
 _SCALES = {
     "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "%": 0.01, "thousand": 1e3, "million": 1e6,
     "billion": 1e9, "trillion": 1e12, "kW": 1e3, "MW": 1e6, "TB": 1e3, "TB/s": 1e3, "cents": 0.01,
+    "GFLOP": 1e9, "GFLOPs": 1e9, "TFLOP": 1e12, "TFLOPs": 1e12, "PFLOP": 1e15, "PFLOPs": 1e15,
 }  # fmt: skip
 #: Units that a sum must have in all its terms.
 _UNITS = re.compile(r"[GMTk]i?B|[kM]?W|[GT]B/s|%|hours?|days?|h|GPUs?|cards?|nodes?|TFLOPS")
@@ -121,7 +124,8 @@ def equations(text: str) -> Iterator[Equation]:
         if not before or text[before[-1].end : sign.start()].strip():
             first = _left(text, sign.start())
             before = [first] if first and (first.signs or not sign["verb"]) else []
-        if sign["words"] and not (before and _SPACED.search(before[-1].words)):
+        glossed = before and sign["words"] and _is_gloss(text, before[-1])
+        if glossed or (sign["words"] and not (before and _SPACED.search(before[-1].words))):
             before = []
             continue
         told = _SIDE.match(text, sign.end())
@@ -135,6 +139,13 @@ def equations(text: str) -> Iterator[Equation]:
         if before:
             yield from _held(text, before, side)
             before.append(side)
+
+
+def _is_gloss(text: str, side: _Side) -> bool:
+    """Whether a formula in brackets makes the number before it: "58 % (2.10 / 3.60), about 14 hours"."""
+    inside = text[side.start : side.end].strip()
+    told = _TOLD.search(text, max(0, side.start - _NEAR), side.start)
+    return told is not None and inside.startswith("(") and inside.endswith(")")
 
 
 def _left(text: str, end: int) -> _Side | None:

@@ -200,7 +200,7 @@ _WORD_MULTIPLE = re.compile(
     r"|(?P<number>one(?=\s+and)|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen|twenty|thirty)(?P<more>\s+and\s+a\s+half)?"
     r"(?:\s+times|[ -]?fold|x)"
     r"|factor of (?:about |around |roughly |nearly )?(?:(?P<factor>\d{1,3}(?:\.\d{1,2})?)(?!\.?\d)|"
-    r"(?P<spelled>two|three|four|five|six|seven|eight|nine|ten|twelve|twenty)))\b",
+    r"(?P<spelled>two|three|four|five|six|seven|eight|nine|ten|twelve|twenty)(?!\s(?:to|or)\s)))\b",
     re.IGNORECASE,
 )
 

@@ -54,6 +54,10 @@ _AGAINST = re.compile(
     r"shar(?:es?|ed|ing)\b[^.;,]{0,40}?\bwith|"
     r"(?:the|la|le|den|el|il) (?:chip|die|silicon|gpu|puce)(?: [A-Z]{2}\d{3})? "
     r"(?:of|in|from|behind|du|de la|des|der|del|della)|"
+    # "The chip that sits in the RTX 5080", "known from the A100"
+    r"(?:that|which)(?: also)? "
+    r"(?:(?:sits|is|was|ships|works|lives)(?: \w+ed| found| also| built)? (?:in|on|inside)|"
+    r"(?:powers|drives)(?: also)?)|(?:known|familiar|borrowed|taken|carried over|inherited) from|"
     r"(?:keep(?:s|ing)?|kept|retain(?:s|ed|ing)?|inherit(?:s|ed|ing)?|reus(?:es?|ed|ing)|borrow(?:s|ed|ing)?)"
     r"(?: (?:the |its )?(?:[\w-]+ ){1,3}(?:of|from))?|"
     r"takes? on|taking on|challeng(?:es?|ing)|fac(?:es|ing)(?: off)?|goes up against|competes? with|"
@@ -110,7 +114,10 @@ _OPPOSED = re.compile(
 )
 #: "Not far from the 900 GB/s of the V100".
 _VALUE_OF = re.compile(
-    rf"\b(?:from|than|to|against)\s+the\s+\d[\d,.]*(?:\s?[\w/]+)?\s+of\s+{_ARTICLES}$", re.IGNORECASE
+    rf"\b(?:(?:from|than|to|against)\s+the\s+\d[\d,.]*(?:\s?[\w/]+)?\s+of|"
+    # "Up to 14 PFLOPS, from 9 for the B200"
+    rf",\s(?:up |down )?from\s+\d[\d,.]*(?:\s?[\w/]+)?\s+(?:for|in|on))\s+{_ARTICLES}$",
+    re.IGNORECASE,
 )
 #: "7,424 cores to the 2,560 of it", "7,424 cores to the T4's 2,560".
 _TO_THAT_OF = re.compile(rf"\d(?:[.,]?\d){{0,9}}(?:\s?[\w/%-]+){{0,4}},?\s+to\s+{_ARTICLES}$", re.IGNORECASE)
@@ -344,6 +351,10 @@ def _aside(text: str, start: int, mention: Mention) -> bool:
     return closed > 0 and _VERB.match(text, mention.end, closed) is not None
 
 
+#: "What the PRO has and the 5090 hasn't: MIG" is about the first.
+_WHAT_HAS = re.compile(
+    r"^\s*What\s[^.;:,]{2,40}\s(?:has|does|can|offers|supports)(?:,)?\s(?:and|but|that)\s(?:the\s|an?\s)?$"
+)
 #: "2.4 times the memory of an H100 and 1.6 times its bandwidth in the SXM version": of what is compared with.
 _IN_FORM = re.compile(r"\b(?:in|as) (?:the|its)\s+$", re.IGNORECASE)
 #: Another device, which is called by what it is to one: "the A100's successor".
@@ -421,6 +432,7 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
             or _VALUE_OF.search(words)
             or (_ITS_VALUE.match(text, mention.end) and _TO_THAT_OF.search(words))
             or (_AS_THAT_OF.search(words) and _ENDS.match(text, mention.end))
+            or _WHAT_HAS.search(text, start, mention.start)
             or (found and _IN_FORM.search(words) and _FORM.match(f"{mention.text} version"))
         ):
             found.append(mention)

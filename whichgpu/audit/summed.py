@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import RATES
 from whichgpu.audit.grounds import MEASURED
 from whichgpu.audit.roles import counted
 from whichgpu.audit.roundings import stated
@@ -73,6 +74,10 @@ _MODULES = re.compile(rf"\s*(?:With\s+|Together,?\s+)?{_SO_MANY_OF}", re.IGNOREC
 _AND_MODULES = re.compile(rf"[,;]\s+(?:and|but|while|whereas)\s+{_SO_MANY_OF}", re.IGNORECASE)
 
 
+#: What several have together, as they are held against it; a rate is only confirmed.
+_SUMMED = ("memory", "bandwidth", "power", "cores", "tensor_cores")
+
+
 def together(
     passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, *, mention: Mention,
     who: Spoken, context: Context,
@@ -85,7 +90,8 @@ def together(
         else _so_many(sentence.text[: quantity.start - sentence.start])
     )
     linked = attribute.key == "bandwidth" and _LINKED.search(sentence.text)
-    if linked or count < 2 or attribute.key not in ("memory", "bandwidth", "power", "cores", "tensor_cores"):
+    rate = attribute.dimension in RATES
+    if linked or count < 2 or not (rate or attribute.key in _SUMMED):
         return None
     gpus = [context.catalogue[key] for key in mention.ids]
     shared = quantity._replace(value=quantity.value / count)
@@ -96,6 +102,8 @@ def together(
             passage, quantity, attribute, gpus, found=found._replace(because=why), context=context
         )
     gap = passage.text[mention.end : quantity.start]
+    if rate:
+        return None
     if attribute.key == "memory" and is_of_host(passage.text, mention.end, (quantity.start, quantity.end)):
         return None
     whole = attribute.key == "memory" and _OF_GPUS.match(passage.text, quantity.end)

@@ -225,11 +225,30 @@ def terms(text: str, fraction: str = ".", names: Places = (), *, ranges: bool = 
     )
     kept: list[Term] = []
     for each in found:
-        if not kept or each.start >= kept[-1].end:
+        if kept and _is_rest(text, kept[-1], each):
+            # "2 hours and 5 minutes".
+            one = kept[-1]
+            kept[-1] = one._replace(
+                end=each.end, value=one.value + each.value, words=text[one.start : each.end]
+            )
+        elif not kept or each.start >= kept[-1].end:
             if kept:
                 kept[-1] = _shared(text, kept[-1], each)
             kept.append(each)
     return tuple(kept)
+
+
+def _is_rest(text: str, one: Term, other: Term) -> bool:
+    """Whether a length of time goes on in a smaller unit."""
+    if not (one.of in LENGTHS and other.of in LENGTHS and one.dims == other.dims and other.start >= one.end):
+        return False
+    return _LENGTH.fullmatch(text, one.start, other.end) is not None
+
+
+_LENGTH = re.compile(
+    r"\d[\d,]*\s?(?:h|hours?|days?|min|minutes?)\s+(?:and\s+)?\d{1,2}(?:\.\d)?\s?(?:h|hours?|min|minutes?|s|seconds?)",
+    re.IGNORECASE,
+)
 
 
 def _shared(text: str, one: Term, other: Term) -> Term:

@@ -27,6 +27,8 @@ _AFTER = 8
 _TELLING = 3
 #: Characters of a list item that is nothing but a value and its attribute.
 _SHORT = 80
+#: Watts that are more than any one device takes.
+_OF_A_MACHINE = 2_500.0
 #: Words beside a rate or a size that is not the device memory's.
 _ELSEWHERE = re.compile(
     r"(?<!\bno )(?<!without )\b(?:cache|infinity|bridge\w*|nvlink|pcie|pci express|interconnect|"
@@ -99,6 +101,23 @@ _PURPOSE = re.compile(
     r"(?:is|are|becomes?|remains?) (?:an?|the|its) (?:\w+ )?(?:bottleneck|limit\w*|constraint|ceiling))\b",
     re.IGNORECASE,
 )
+#: "A big step after two generations in 28 nm"; what was planned and is not.
+_AFTER_OTHERS = re.compile(
+    r"\b(?:after|before)\s+(?:[\w-]+\s+){1,4}(?:in|at|of|with|on)\s+(?:only |just |about )?$", re.IGNORECASE
+)
+PLANNED = re.compile(
+    r"\b(?:(?:had|has|was|were|originally|once) (?:\w+ly )?(?:planned|meant|supposed|rumou?red|announced)|"
+    r"unlaunch\w*|cancel\w+|never (?:came|shipped|launched|released|sold))\b",
+    re.IGNORECASE,
+)
+#: Behind a size, what it leaves of the memory; before one, a format that weights are told in.
+_IS_USED = re.compile(
+    r"[^.;:]{0,24}\b(?:leaves?|leaving|remain\w*)\s+(?:about |only |some |just |around )?\d", re.IGNORECASE
+)
+_IN_FORMAT = re.compile(
+    r"\b(?:in|at|as|with)\s+(?:FP\d+|BF16|INT\d|NF4|\d[- ]bits?|Q\d\w*)\b[^.;\d]{0,24}$", re.IGNORECASE
+)
+_OF_WEIGHTS = re.compile(r"\b(?:parameters|weights|models?|checkpoint|quanti[sz]\w+)\b", re.IGNORECASE)
 #: Where what is said of a value itself ends.
 _SAID = re.compile(
     rf"{_PURPOSE.pattern}|[,;:]\s|\s[\u2013\u2014]\s|\b(?:and|but|so|which|while|whereas|because|since|"
@@ -234,7 +253,10 @@ def _doubtful(
         return True
     first = mention.end if mention in here and mention.end <= quantity.start else sentence.start
     near = passage.text[max(first, quantity.start - APART) : quantity.end + APART // 2]
-    if _of_something_else(passage, sentence, quantity, attribute, near):
+    # "Each of them draws 10.2 kW": no card does.
+    machine = not here and attribute.key == "power" and quantity.value >= _OF_A_MACHINE
+    of_weights = not here and attribute.key == "memory" and _is_of_weights(passage.text, sentence, quantity)
+    if machine or of_weights or _of_something_else(passage, sentence, quantity, attribute, near):
         return True
     needed = attribute.key == "memory" and "(" in passage.text[quantity.end : mention.start]
     if mention in here and (needed or _is_in_brackets(passage.text, quantity, mention)):
@@ -256,6 +278,12 @@ def _doubtful(
     return len(passage.text) > _SHORT and passage.kind != "item" and len(text) > 3 * _SHORT
 
 
+def _is_of_weights(text: str, sentence: Sentence, quantity: Quantity) -> bool:
+    """Whether a size is told in a format behind weights: "12 billion parameters; in FP8 they are 12 GB"."""
+    told_in = _IN_FORMAT.search(text, sentence.start, quantity.start)
+    return bool(told_in and _OF_WEIGHTS.search(text, max(0, quantity.start - 2 * APART), quantity.start))
+
+
 def _is_in_brackets(text: str, quantity: Quantity, mention: Mention) -> bool:
     """Whether a device stands in brackets behind a value with its own: "58.3 TFLOPS (the 3060: 25.5)"."""
     own = _OTHER_BEHIND.fullmatch(text, quantity.end, mention.start)
@@ -273,6 +301,9 @@ def _of_something_else(
         or (attribute.key in ("bandwidth", "memory") and _ELSEWHERE.search(_IN_FORM.sub(" ", near)))
         or (attribute.dimension == "money" and _STREET.search(near))
         or (attribute.dimension == "money" and _DIFFERS.match(passage.text, quantity.end))
+        or (attribute.key == "memory" and _IS_USED.match(passage.text, quantity.end, sentence.end))
+        or _AFTER_OTHERS.search(passage.text, sentence.start, quantity.start)
+        or PLANNED.search(text, 0, max(quantity.start - sentence.start, 0))
         or _FROM_TO.search(text, 0, max(quantity.start - sentence.start, 0))
         or _THAT_MEMORY.search(text)
         or (attribute.dimension == "count" and _OF_CHIP.search(text, 0, quantity.start - sentence.start))

@@ -117,7 +117,8 @@ class Amounts:
     def sentence(self, at: int) -> Sentence:
         """The sentence that a place is in."""
         found = sentences(self.passage.text)
-        return found[bisect_right(found, at, key=_end)]
+        # A text may end with what is asked of.
+        return found[min(bisect_right(found, at, key=_end), len(found) - 1)]
 
     def before(self, at: int, reach: int) -> Iterator[Term]:
         """The amounts that end less than so far before a place, the nearest first."""

@@ -102,6 +102,10 @@ def forces(way: Way, base: Term, told: Term, text: Amounts) -> bool:
     alone = alone or len(set(works)) < len(works)
     # A bill is no bill times the hours that kilowatts and kilowatt-hours make.
     alone = alone or (bool(base.sign) and not base.tariff and any(each.of == "energy" for each in others))
+    # "8 million for $1.60" beside another's $1.10: prices by each other are no work.
+    prices = [each for each in way.used if each.sign]
+    behind = any(each.start > told.start for each in prices)
+    alone = alone or (not told.sign and behind and len(way.used) > len(prices) > 1)
     # "2 cents an hour" is no hour of something.
     spelled = [each for each in others if each.of in LENGTHS and not any(map(str.isdigit, each.words))]
     alone = alone or (any(each.value == 1 for each in spelled) and any(told.dims[_HOURS:]))
@@ -163,9 +167,10 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     tried = (*ways(told, pool, most=SIMPLE, effort=text.effort), *differences(told, pool))
     found = (each for each in tried if each.gives(told))
     money = [each for each in pool if each.sign][-_MANY:]
-    if told.sign and any(_is_of_two(told, a, b) for a, b in combinations(money, TWO)):
+    of_two = told.sign and any(_is_of_two(told, a, b) for a, b in combinations(money, TWO))
+    if of_two or (told.of in LENGTHS and _is_paid_back(told, money, text)):
         return True
-    if told.dims == MONEY and _is_of_some(told, money, text):
+    if told.sign and (_is_repriced(told, money, here.start) or _is_of_some(told, money, text)):
         return True
     numbers = [each.value for each in pool if each.start >= here.start and (each.counted or each.plain)]
     rents = [each.value for each in pool if each.dims == RENT and told.dims == MONEY]
@@ -195,6 +200,40 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
         and not (said and len(each.used) == 1 and alike(each.used[0], told))
         and not (said and (_lacks_count(each, told, text) or _lacks_epochs(each, told, text)))
         for each in found
+    )
+
+
+def _is_paid_back(told: Term, money: Sequence[Term], text: Amounts) -> bool:
+    """Whether a time is a price over what a rate leaves behind a cost: "it takes $12,300 of it"."""
+    rates = [each for each in money if any(each.dims[_HOURS:])]
+    costs = [each for each in money if each.dims == MONEY]
+    units = [(rate, rate.value / (_plain(rate.words) or rate.value)) for rate in rates]
+    left = [rate.value - cost.value * unit for rate, unit in units for cost in costs]
+    return _PAYS.search(text.passage.text, text.sentence(told.start).start, told.start) is not None and any(
+        abs(price.value / (one * told.value) - 1) < _BACK for one in left if one > 0 for price in costs
+    )
+
+
+def _plain(words: str) -> float:
+    digits = _DIGITS.search(words)
+    return float(digits["low"].replace(",", "")) if digits else 0.0
+
+
+_BACK = 0.05
+_PAYS = re.compile(
+    r"\b(?:paid (?:off|back)|pays? (?:off|back|for itself)|break[s-]? ?even|recoup\w*|amorti[sz]\w+)\b", re.I
+)
+
+
+def _is_repriced(told: Term, money: Sequence[Term], start: int) -> bool:
+    """Whether it is an amount told before, at the price of its sentence: "at $4 an hour it would be"."""
+    paid = [each for each in money if any(each.dims[_HOURS:])]
+    return any(
+        alike(each, told) and abs(each.value * new.value / (old.value * told.value) - 1) < CLOSE
+        for each in money
+        for new in paid
+        for old in paid
+        if alike(new, old) and new.start >= start > max(each.start, old.start)
     )
 
 
@@ -244,6 +283,8 @@ def _is_of_two(told: Term, one: Term, other: Term) -> bool:
 
 def _is_of_some(told: Term, money: Sequence[Term], text: Amounts) -> bool:
     """Whether an amount is so many of one price and one or some of another, as the passage counts them."""
+    if told.dims != MONEY:
+        return False
     counts = {each.value for each in text.every if each.counted and each.value > 1}
     plain = {
         each.value for each in money if each.dims == MONEY and each.sign == told.sign and each is not told

@@ -125,6 +125,10 @@ _WOULD = re.compile(
 )
 #: What measuring and rounding make of amounts that are no money, and of money.
 _LIKE = (0.18, 0.0)
+#: Before what a formula with brackets is said to come to: "(730 - 132) h x 0.082 kW = 49 kWh".
+_WRITTEN_OUT = re.compile(r"\d\s[+\u2212-]\s[$\u20ac]?\d[\d,.]*\s?\w*\)[^()=;]{1,32}=\s*[$\u20ac~]?$")
+#: Behind a factor of a formula: "costs $3.40 x 730 = $2,482".
+_BY = re.compile(r"\s*[x\u00d7*]\s*[$\u20ac]?\d")
 #: How far a price at a share of the load may be from that of all divided by it.
 _OF_A_PART = 0.12
 
@@ -159,6 +163,8 @@ def find(context: Context) -> Iterator[Finding]:
                 or (spelled and told.value in _ROUND)
                 or (told.each and told.of == "energy")
                 or _FACTOR.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
+                or _WRITTEN_OUT.search(passage.text, max(0, told.start - 2 * _CLOSE_BY), told.start)
+                or _BY.match(passage.text, told.start + len(told.words))
                 or _SO_MANY_OF.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
                 or ONE_WITH.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
                 or (told.of == "byte" and told.dims[AXES.index("hour")])
@@ -321,6 +327,8 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
         here = text.sentence(told.start)
         near = [each for each in text.near(told, here.end) if each is not told and each not in text.wrong]
         near = [each for each in near if each.start < told.start or not alike(each, told)]
+        # What one item of a list is used for is not what the next is.
+        near = [e for e in near if not (is_use(e) and "\n" in text.passage.text[e.end : told.start])]
         # A rate that was told of its device is among them: it is one factor, not two.
         near = [each for each in near if each.start != base.start]
         each_of = told.each or _so_many(base, told, text)

@@ -91,6 +91,8 @@ def _of_sentence(
             mention = _owner(who, match.start(), place[0])
             gap = text[mention.end : match.start()] if mention in who.here and mention else ""
             hedged = HEDGED.search(gap) or HEDGED.search(text, match.end(), match.end() + 12)
+            # "The gap is larger, because Ampere has no FP8": of no device that was told of before.
+            hedged = hedged or (None if gap else _OF_A_FAMILY.search(text, place[0], match.start()))
             # "A slice cannot use NVLink", which the whole device has.
             hedged = hedged or (None if told else _OF_A_SLICE.search(text, place[0], match.start()))
             if _QUALIFIES.match(match[0]) and each.key in ("sparsity", "tensor_cores"):
@@ -136,6 +138,11 @@ def _of_sentence(
     yield from in_entries(passage, place, who, context)
 
 
+#: Right before what an architecture has or lacks.
+_OF_A_FAMILY = re.compile(
+    r"\b(?:pascal|volta|turing|ampere|ada(?: lovelace)?|hopper|blackwell|maxwell|kepler|[cr]dna ?\d)\s*$",
+    re.IGNORECASE,
+)
 #: Behind an aside, who does it: "in practice, with ROCm, I get half".
 _BEGINS = re.compile(r"(?:[,.!?]|^)\s*$")
 _OF_PEOPLE = re.compile(r"\s*,\s+(?:i|we|you|one|he|she)\b", re.IGNORECASE)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.changes import changes
-from whichgpu.audit.comparisons.said import THAN_SEVERAL, in_which
+from whichgpu.audit.comparisons.said import OF_THEM, THAN_SEVERAL, in_which
 from whichgpu.audit.comparisons.sides import gives, second_of, sides, stated_ratios
 from whichgpu.audit.multiple import finding_on, verdict_of
 from whichgpu.audit.pairs import facts
@@ -53,6 +53,8 @@ def find(context: Context) -> Iterator[Finding]:
     """Every change with its verdict, where it is right or nothing gives it."""
     for index, passage in context.document.running():
         for sentence in sentences(passage.text) if _AMOUNT.search(passage.text) else ():
+            if OF_THEM.match(sentence.text):
+                continue
             for change in changes(passage, sentence, context):
                 who = spoken(index, passage, sentence, context)
                 found = _judged(passage, sentence, change, who, context)

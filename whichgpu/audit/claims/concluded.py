@@ -91,6 +91,9 @@ _NO_UNIT = re.compile(r"\s*(?:[.,;:)]|$|(?:in|for|on|of|with|at) (?:the|its|an?|
 #: How far off such a number may be, and how far back what explains a ratio may stand.
 _LIKE, _BACK, _BOTH = 20.0, 600, 2
 
+#: "Per watt, NVIDIA is ahead by 22 percent": of two that were divided by it first.
+_PER_ONE = re.compile(r"\s*(?:Per|For (?:each|every)) (?:watt|dollar|euro|gigabyte|joule)\b", re.IGNORECASE)
+
 
 def find(context: Context) -> Iterator[Finding]:
     """Every ratio that is said to follow from the two values before it, with its verdict."""
@@ -104,6 +107,8 @@ def find(context: Context) -> Iterator[Finding]:
         every = sorted(_valued(text, found, frozenset(each.end for each in context.mentions.get(index, ()))))
         before: Sentence | None = None
         for sentence in sentences(text) if len(every) > 1 or said else ():
+            if _PER_ONE.match(sentence.text):
+                continue
             shares = [
                 Quantity(one.start, one.end, one.times, one.times, "times", "")
                 for one in (parts(text, sentence) if len(every) > 1 else ())

@@ -70,6 +70,10 @@ _ELSE = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"[;:.]\s|\b(?:while|whereas|but|where)\b", re.IGNORECASE)
+#: Behind an amount that is what two differ by.
+_DIFFERS = re.compile(
+    r"\s+(?:less|more|fewer|lower|higher|cheaper|dearer|below|above|extra)\b(?! per\b)", re.IGNORECASE
+)
 _FIELDS = {"power": ("power", "power_max"), "memory": ("memory",), "money": ()}
 _WITHIN, _ABOUT, _LEAST, _MOST, _REACH, _SIZE, _TWO = 0.021, 0.07, 0.4, 2.5, 90, 1e9, 2
 
@@ -130,6 +134,9 @@ def _judged(
     text, kind = passage.text, amount.dimension
     spoken_of = _devices(passage, amount, who, context)
     own = frozenset(one for ids in spoken_of for one in _own(ids, kind, context)) - {amount.value}
+    if _DIFFERS.match(text, amount.end):
+        # "The two are alike, though one draws 400 W less".
+        return None
     if count < _TWO or not own or not _own(spoken_of[-1], kind, context):
         return None
     rounded = amount.limit or (kind == "memory" and amount.value >= 1e3 * _SIZE)

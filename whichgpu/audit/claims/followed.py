@@ -148,9 +148,15 @@ def _is_of_next(found: Formula, told: Term, index: int, passage: Passage, contex
     return any(each.dims == told.dims and each.end <= named[0].start for each in found.used)
 
 
+_ADDED_UP = re.compile(r"\d\s[x\u00d7*/]\s\d[\d.,]*\s\+\s[^=+]{1,24}=\s*[$\u20ac~]?$")
+
+
 def _is_claim(told: Term, passage: Passage) -> bool:
     """Whether an amount may be a result: it is of a kind, or a share, and is told for itself."""
     if told.counted or told.tariff or told.most or not told.value:
+        return False
+    if _ADDED_UP.search(passage.text, max(0, told.start - BEFORE), told.start):
+        # What a formula comes to that is written out.
         return False
     times = told.plain and told.words.lower().rstrip().endswith(("times", "x"))
     many = told.plain and told.value > _MANY and significant(shown(told)) > 0

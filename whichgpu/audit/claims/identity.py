@@ -24,6 +24,7 @@ from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import source_of
 from whichgpu.audit.subjects import mentions, model
 from whichgpu.audit.variants import cells
+from whichgpu.audit.withheld import PLANNED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -149,6 +150,8 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
     families_told = architectures().search(passage.text) is not None
     for sentence in sentences(passage.text):
         place = (sentence.start, sentence.end)
+        if PLANNED.search(sentence.text):
+            continue
         who = spoken(index, passage, sentence, context)
         yield from _ways(passage, place, who, context)
         yield from list(chips_in_order(passage, place, who.here, context)) or chips(

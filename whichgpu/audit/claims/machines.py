@@ -42,6 +42,11 @@ _ELSE = re.compile(
 )
 _OF_GPUS = re.compile(r"\b(?:gpus?|modules?|cards?|accelerators?|oams?)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;]\s|\s(?:and|while|whereas|but)\s|[.:]\s|\s[\u2013\u2014-]+\s")
+#: What a rate in bytes that is told again of one in bits stands behind.
+_OF_BITS = re.compile(
+    r"\b[GT](?:b(?:it)?/s|bps|bits? per second)\b[,;:()\s]*"
+    r"(?:(?:or|that is|i\.e\.|which is|so|about|around|equal to|=)[,\s]*)*$"
+)
 #: Rates that a device which has none on file does without.
 _LACKED = ("fp8", "fp4")
 #: Before the last value of a list, each of which is of a device of its own: "2.04, 3.35 and 4.8 TB/s".
@@ -69,6 +74,9 @@ def _of_sentence(passage: Passage, sentence: Sentence, of: Machine, context: Con
             continue
         start, end = _clause(passage.text, sentence, value)
         if _ELSE.search(passage.text, start, end):
+            continue
+        if value.dimension == "bandwidth" and _OF_BITS.search(passage.text, sentence.start, value.start):
+            # "3.2 Tb/s, or 400 GB/s, to the outside": a network's.
             continue
         if value.dimension == "power" and not _OF_GPUS.search(passage.text, start, end):
             # What a machine draws is not what its GPUs do.

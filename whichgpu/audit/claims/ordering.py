@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparing import WORDS, comparisons
+from whichgpu.audit.comparisons.said import OF_THEM
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.pairs import Pair, devices, facts, forms, pair, ratios, unsure
 from whichgpu.audit.quantities import quantities
@@ -99,7 +100,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     text = passage.text
     who = spoken(index, passage, sentence, context)
     unsettled = any(sentence.start <= at < sentence.end for at, _ in context.memo["open"].get(index, ()))
-    for each in comparisons(text, sentence, who.here, context.fraction):
+    for each in (
+        () if OF_THEM.match(sentence.text) else comparisons(text, sentence, who.here, context.fraction)
+    ):
         before = text[sentence.start : each.start]
         after = _CLAUSE.split(text[each.start : min(each.end + 40, sentence.end)])[0]
         words = _CLAUSE.split(before)[-1] + after

@@ -307,6 +307,11 @@ def _is_worked(used: tuple[Term, ...], told: Term) -> bool:
     if sum(each.counted for each in used) > 1:
         # Two numbers give nearly anything.
         return False
+    if told.dims == _LASTS and any(each.dims[_BYTE] for each in used) and any(
+        each.dims == _LASTS for each in used
+    ):  # fmt: skip
+        # How long one job takes by how long another does, and by sizes or bandwidths: chance.
+        return False
     again = len(used) == 1 and (used[0].dims == told.dims or not told.sign)
     return len({*kinds}) == len(kinds) and not again
 

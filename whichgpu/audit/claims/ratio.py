@@ -8,7 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
 from whichgpu.audit.comparisons.of_what import OF_ONE_IN, SPEED, across_precisions, attribute_of, is_of_speed
 from whichgpu.audit.comparisons.prices import at_launch
-from whichgpu.audit.comparisons.said import AFTER, BEFORE, THAN_SEVERAL, in_which, said_in
+from whichgpu.audit.comparisons.said import AFTER, BEFORE, OF_THEM, THAN_SEVERAL, in_which, said_in
 from whichgpu.audit.comparisons.values import against_device, by_values
 from whichgpu.audit.multiple import by_text, finding_on, of_speed, parts, verdict_of
 from whichgpu.audit.pairs import Pair, compared, facts, is_left, named_before, pair, ratios, told, unsure
@@ -68,6 +68,8 @@ def find(context: Context) -> Iterator[Finding]:
     """Every stated ratio with its verdict."""
     for index, passage in context.document.running():
         for sentence in sentences(passage.text):
+            if OF_THEM.match(sentence.text):
+                continue
             yield from _of_sentence(index, passage, sentence, context)
 
 

@@ -116,7 +116,11 @@ def find(context: Context) -> Iterator[Finding]:
         amounts = sorted([*amounts, *_in_names(passage.text, names)])
         told = [*earlier, *amounts]
         for sentence in sentences(passage.text) if len(told) > 1 else ():
-            every_said = list(changes(passage.text, sentence, every, context.fraction))
+            every_said = [
+                each
+                for each in changes(passage.text, sentence, every, context.fraction)
+                if each.kind == "amount" or not _OF_A_WHOLE.match(passage.text, each.end)
+            ]
             # "$2,150 dearer, or 46 %": of the two, and not of what they differ by.
             by = {each.start for each in every_said if each.kind == "amount"}
             for said in every_said:
@@ -124,12 +128,37 @@ def find(context: Context) -> Iterator[Finding]:
                     yield found
                     continue
                 others = told if said.kind == "amount" else [each for each in told if each.start not in by]
-                others = per_said(others, said, passage.text)
+                if said.kind == "share":
+                    # What another item of a list tells is of something else.
+                    line = passage.text.rfind("\n", 0, said.start)
+                    others = [each for each in others if each.start > line]
+                others = _of_named(per_said(others, said, passage.text), said, passage.text)
                 found = _judged(passage, sentence, said, others, context)
                 if found is not None:
                     yield found
         # What was told just before, at places before this text.
         earlier = [each._replace(start=each.start - len(passage.text) - 1, end=-1) for each in told[-_MOST:]]
+
+
+def _of_named(amounts: list[Term], said: Change, text: str) -> list[Term]:
+    """The amounts of what a share says that there is more or less of: "for 30 percent less power"."""
+    if said.kind == "share" and _RATE_ROSE.search(text, max(0, said.start - 48), said.start):
+        return [each for each in amounts if each.dims[AXES.index("hour")] < 0]
+    named = _MORE_OF.match(text, said.end) if said.kind == "share" else None
+    return [each for each in amounts if each.of == named.lastgroup] if named else amounts
+
+
+#: "The throughput rose by": of no numbers of tokens.
+_RATE_ROSE = re.compile(
+    r"\b(?:throughput|speed|rate)\s+(?:has |had )?"
+    r"(?:rose|risen|grew|grown|went up|increased|improved|fell|dropped)"
+    r"(?: by)?\s+(?:about |around |only |another )*$",
+    re.IGNORECASE,
+)
+_MORE_OF = re.compile(
+    r"\s*(?:more|less|higher|lower)\s+(?:(?P<energy>power|energy|electricity)|(?P<byte>memory|vram|bandwidth))\b",
+    re.IGNORECASE,
+)
 
 
 def _share_of(
@@ -227,6 +256,14 @@ def _judged(
         # A month of several and an hour of one.
         return None
     return changed(passage, said, pairs[-1], "inconsistent", context)
+
+
+#: "A third of the time goes to prompts": a part of one thing.
+_OF_A_WHOLE = re.compile(
+    r"\s*(?:of\s+)?(?:the|its|their|all|this|that)\s+(?:\w+\s+){1,2}?"
+    r"(?:goes|go|went|is|are|was|were|comes?)\b(?! (?:more|less))",
+    re.IGNORECASE,
+)
 
 
 def _became(text: str, pair: tuple[float, float, Term, Term]) -> bool:

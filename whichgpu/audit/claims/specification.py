@@ -125,7 +125,11 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     attributes = [
         each
         for each in attributes
-        if not (_only_a_share(passage.text, each) or _WITHOUT.search(passage.text, 0, each.start))
+        if not (
+            _only_a_share(passage.text, each)
+            or _WITHOUT.search(passage.text, 0, each.start)
+            or (each.attribute.key == "nvlink" and _is_feature(passage.text, each))
+        )
     ]
     attributes += implied(passage.text, sentence)
     if not attributes:
@@ -137,9 +141,10 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     of_machine = machine(index, passage, context)
     if not (here or who.topic) or (not here and several_columns(sentence, context)):
         return
-    binder = Binder(passage.text, sentence, attributes, who)
     every = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
-    for quantity in united(passage.text, every, here):
+    values = united(passage.text, every, here)
+    binder = Binder(passage.text, sentence, attributes, who, values)
+    for quantity in values:
         bound = binder.bind(quantity)
         measured = bound and (
             (bound[0].key == "power" and MEASURED.search(sentence.text))
@@ -153,6 +158,19 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             )
             # What is no single device's of a machine may be that of all of them.
             yield from (each for each in found if not (of_machine and each.accuses))
+
+
+def _is_feature(text: str, each: Named) -> bool:
+    """Whether a link is named as one that a device has or lacks, beside a value: "no NVLink and 864 GB/s"."""
+    lacks = _LACKS.search(text, max(0, each.start - NEAR), each.start) and _AND.match(text, each.end)
+    return bool(lacks or (_BESIDE_IT.search(text, max(0, each.start - NEAR), each.start)
+                          and not _OF_SO_MUCH.match(text, each.end)))  # fmt: skip
+
+
+_LACKS = re.compile(r"\b(?:no|lacks|nor|neither|has|have)\s+(?:an?\s+)?$", re.IGNORECASE)
+_AND = re.compile(r"\s+(?:and|but|at|with)\s", re.IGNORECASE)
+_BESIDE_IT = re.compile(r"\d\s?[GT]B/s\s+(?:and|plus|with)\s+$", re.IGNORECASE)
+_OF_SO_MUCH = re.compile(r"[^.;,]{0,24}\d\s?[GT]B/s|\s+(?:of|at)\s", re.IGNORECASE)
 
 
 def _only_a_share(text: str, each: Named) -> bool:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 #: Words of one request at a time, and of each of many.
 _ALONE = re.compile(
-    r"\b(?:batch(?:[ -]?size)?(?: of)?[ =-]?(?:1|one)\b(?!\d)|(?:single|one|a|lone)[- ]"
+    r"\b(?<!micro-)(?<!micro )(?:batch(?:[ -]?size)?(?: of)?[ =-]?(?:1|one)\b(?!\d)|(?:single|one|a|lone)[- ]"
     r"(?:lone )?(?:user|stream|"
     r"request|conversation|chat)|unbatched|per (?:user|stream)|interactive(?:ly)? chat)\b",
     re.IGNORECASE,
@@ -48,6 +48,11 @@ _MANY = re.compile(
     r"throughput|total|aggregate\w*|together|saturat\w+|prefill\w*|prompts?|train\w*|serv\w+)\b",
     re.IGNORECASE,
 )
+#: What makes rates those of training, whose tokens are read side by side.
+_TRAINS = re.compile(
+    r"\b(?:micro[- ]?batch\w*|q-?lora|fine[- ]?tun(?:e|es|ing)\b|epochs?|gradient\w*)", re.IGNORECASE
+)
+_TRAINING = re.compile(r"\b(?:q?lora|fine[- ]?tuning|training)\b", re.IGNORECASE)
 #: What is said not to be done, which spares nothing.
 _NONE = re.compile(
     r"\b(?:no|without(?: any)?)\s+(?:speculat\w+(?: decoding)?|draft(?:ing| models?)?|batching)\b", re.I
@@ -94,6 +99,8 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_sentence(run: Run, context: Context) -> Iterator[Finding]:
     text = run.sentence.text
+    if _TRAINS.search(run.passage.text) or any(_TRAINING.search(each) for each in run.passage.section[-1:]):
+        return
     bound = _BOUND.search(text) is not None and not _REALLY.search(text)
     if _OTHER.search(_BOUND.sub(" ", _NONE.sub(" ", text)) if bound else _NONE.sub(" ", text)):
         return

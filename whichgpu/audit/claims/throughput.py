@@ -32,6 +32,7 @@ _SEVERAL = re.compile(
     r"\b(?:\d+ ?x|x ?\d+|two|four|eight|sixteen|dual|gpus|cards|nodes?|cluster|dgx|hgx|server)\b",
     re.IGNORECASE,
 )
+_TUNES = re.compile(r"\b(?:q?lora\b|micro[- ]?batch|fine[- ]?tun(?:e|es|ing)\b)", re.IGNORECASE)
 _TRAINS = re.compile(r"\btrain(?:s|ed|ing)?\b", re.IGNORECASE)
 _RATES = ("fp16", "fp16_acc16", "bf16", "fp8", "fp8_acc16", "int8", "fp4", "int4", "tf32", "fp32")
 #: Those that networks are trained in.
@@ -120,7 +121,11 @@ def find(context: Context) -> Iterator[Finding]:
                     f"{name} does {done * times / 1e9:,.3g} GFLOP each; at {of} of {gpu.id} "
                     f"that is at most {most:,.0f} a second"
                 )
-                if unit.startswith("tok") and (_ALONE.search(told) or _LOCAL.search(told)):
+                if (
+                    unit.startswith("tok")
+                    and not _TUNES.search(told)
+                    and (_ALONE.search(told) or _LOCAL.search(told))
+                ):
                     most, because = _read(name, told, own, context)
                 verdict = "contradicted" if each.value > most else "unverifiable"
                 because += _missing(passage.text) if verdict == "unverifiable" else ""

@@ -89,6 +89,9 @@ _ADAPTERS = re.compile(r"\bq-?lora\b", re.IGNORECASE)
 #: A sentence, or a section, of what comes beside the weights.
 _CACHES = re.compile(r"\b(?:kv|caches?|contexts?|tokens?)\b", re.IGNORECASE)
 _CARD = re.compile(r"\s*(?:-?(?:card|gpu|of (?:vram|ram|memory|gpu))|vram|a100|h100|rtx|mac)", re.IGNORECASE)
+_OF_CACHE = re.compile(
+    r"\b(?:kv|caches?)\b[^.;]*\btokens?\b|\btokens?\b[^.;]*\b(?:kv|caches?)\b", re.IGNORECASE
+)
 #: The parts of a training state, with the bytes of each parameter that they can be.
 _PARTS = (
     (re.compile(r"\b(?:master (?:weights|copy|parameters)|fp32 (?:weights|copy))\b", re.I), (4.0,)),
@@ -131,7 +134,7 @@ def find(context: Context) -> Iterator[Finding]:
 def _heard(held: _Held, sentence: Sentence) -> _Held:
     """What is held after a sentence: nothing of a kind of which it named several."""
     named = models(sentence.text)
-    said = [each for _, each in formats_at(sentence.text)]
+    said = [] if _OF_CACHE.search(sentence.text) else [each for _, each in formats_at(sentence.text)]
     model = held.model if not named else named[-1] if len({each.parameters for each in named}) == 1 else None
     form = held.format if not said else said[-1] if len({each.least for each in said}) == 1 else None
     return held._replace(model=model, format=form)

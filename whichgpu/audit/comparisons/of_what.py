@@ -93,7 +93,7 @@ def attribute_of(text: str, sentence: Sentence, claim: Multiple) -> Attribute | 
     """The attribute that a multiple is of: the first one named soon after it, else just before it."""
     meant = named_attribute(text, sentence, claim)
     drawn = meant is None and _DRAWN.search(text, sentence.start, claim.start)
-    if drawn or _CAPACITY.match(text, claim.end):
+    if drawn or _CAPACITY.match(text, claim.end) or _ROOM.match(text, claim.end):
         return attributes()["power" if drawn else "memory"]
     if meant is None and _THE_SPEED.match(text, claim.end):
         # "As much VRAM and twice the compute": of no size.
@@ -111,6 +111,11 @@ def attribute_of(text: str, sentence: Sentence, claim: Multiple) -> Attribute | 
     return meant
 
 
+#: "Five times the room", "twice as much space".
+_ROOM = re.compile(
+    r"\s+(?:as much|(?:of )?(?:the|its|that)) (?:room|space)\b(?! (?:in|inside|of) the (?:case|rack))",
+    re.IGNORECASE,
+)
 #: "1.8 times its capacity", "twice the capacity of".
 _CAPACITY = re.compile(r"\s+(?:of\s+)?(?:its|the|their)\s+(?:memory\s+)?capacity\b", re.IGNORECASE)
 #: What is as fast of what has a size or a number: "the tensor cores are 2.5 times as fast".

@@ -27,6 +27,13 @@ _LESS = re.compile(
     r"\s*(?:less|lower|fewer|smaller|narrower|slower|below(?=\s+(?:the|that|what)\b))\b", re.IGNORECASE
 )
 BEFORE, AFTER = 40, 60
+#: "Three of them have as much memory as one": of so many, whichever they are.
+OF_THEM = re.compile(
+    r"\s*(?:(?:And|But|So|Then)\s+)?(?:Two|Three|Four|Five|Six|Eight|Ten|\d{1,3}|A pair)\s+of\s+"
+    r"(?:them|these|those)\s+(?:have|offer|give|bring|reach|deliver|cost|draw|need)\s+"
+    r"(?:(?:about|nearly|almost|exactly|just|only)\s+)*(?:as|more|less|fewer|twice|half|\w+ times)\b",
+    re.IGNORECASE,
+)
 #: "A 2.1x bandwidth advantage".
 _AHEAD = re.compile(
     r"\s+(?P<what>(?:[\w-]+ ){1,4})(?:advantage|lead|edge|increase|improvement|gap|uplift|boost)\b", re.I

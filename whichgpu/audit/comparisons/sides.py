@@ -56,6 +56,8 @@ _THAN_ON = re.compile(
 )
 _THAN_IT = re.compile(r"\b(?:than|over|above|below|of)\s+(?:[\w'\u2019-]+\s+){0,4}$", re.IGNORECASE)
 _FAR = 40
+#: Before the device of another clause.
+_WHILE = re.compile(r"\b(?:while|whereas|but)\s+(?:the\s+|an?\s+)?(?:nvidia\s+|amd\s+)*$", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DIMENSIONS = ("memory", "bandwidth", "power")
 _BACK, _BESIDE, _TWO, _NEAR, _LIKE = 2, 16, 2, 250, 20
@@ -143,7 +145,9 @@ def _within_reach(passage: Passage, who: Spoken, context: Context, upto: int | N
     index = context.place(passage)
     if len(set(every)) < _TWO or not who.here:
         for place in range(max(index - _BACK, 0), index):
-            every += [each.ids for each in context.mentions.get(place, ())]
+            # What another heading is about is not what this one is.
+            if context.document.passages[place].section == passage.section:
+                every += [each.ids for each in context.mentions.get(place, ())]
         own = context.mentions.get(index, ())
         every += [each.ids for each in own if upto is None or each.start < upto]
     return list(dict.fromkeys(every))
@@ -162,6 +166,15 @@ def stated_ratios(text: str, sentence: Sentence, change: Change, context: Contex
         for each in before
         if not _THAN_IT.search(text, max(0, each.start - _FAR), each.start)
         and not (each.dimension == "number" and _YEAR.fullmatch(text[each.start : each.end]))
+    ]
+    # "A 5080 has 10,752, while the 3080 had 83 percent of": of the last one.
+    named = context.mentions.get(context.place_of_text(text), ())
+    own = [each.start for each in named if _WHILE.search(text, max(0, each.start - _FAR), each.start)]
+    last = max((at for at in own if sentence.start <= at < change.multiple.start), default=0)
+    before = [
+        each
+        for each in before
+        if each.start >= last and not any(one.start <= each.start < one.end for one in named)
     ]
     found: list[tuple[int, tuple[float, str]]] = []
     for each in before:

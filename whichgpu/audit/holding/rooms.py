@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _SIZE = re.compile(
     r"\b(?:(?:in|on|with|within|into|onto)\s+(?:an?\s+|its\s+|the\s+|just\s+|only\s+|one\s+|a single\s+|"
     r"their\s+){0,2}"
-    r"(?P<n>\d{1,3})\s?-?GB\b(?!/s)|"
+    r"(?P<n>\d{1,3})\s?-?GB\b(?!/s)(?! (?:to spare|left|free|spare|unused|remaining)\b)|"
     r"\b(?:(?:its|the) )?(?P<k>\d{1,3})\s?GB (?:\w+ ){0,2}?(?=(?:holds?|fits?|hosts?)\b)|"
     r"(?P<m>\d{1,3})\s?GB\s+(?:of\s+)?(?:vram\s+|memory\s+|card\s+|gpu\s+)?(?:is|are|will "
     r"be|suffices?|do)\b\s*"

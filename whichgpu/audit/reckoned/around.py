@@ -41,6 +41,8 @@ class Told:
     def __init__(self, effort: Effort) -> None:
         self.earlier: list[Figure] = []
         self.seen: set[tuple[float, str]] = set()
+        #: Shares that it told.
+        self.shares: set[float] = set()
         #: Products that may still be tried.
         self.effort = effort
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.reckoned.derive import Made, changes, core, difference, elided, like
 from whichgpu.audit.reckoned.units import HOLDERS, MONEY
 from whichgpu.audit.reckoned.words import (
@@ -32,6 +33,15 @@ if TYPE_CHECKING:
 
 #: Letters before a number whose words may be its own, and behind it.
 _LEAD, _REACH = 70, 24
+#: Behind a share, that it is of a speed; what devices have of their own, which makes it in part.
+_SPEED = re.compile(r"\s*(?:slower|faster|quicker|ahead|behind)\b", re.IGNORECASE)
+_BETWEEN = re.compile(r"\bbetween\s+\d[\d.]*\s?%?\s+and\s+$", re.IGNORECASE)
+_COSTS = re.compile(
+    r"\bcost(?:s|ing)?\s+(?:me\s+|you\s+|us\s+)?(?:(?:only|about|just|around|another)\s+)*$", re.IGNORECASE
+)
+_OF_WHAT = re.compile(r"\s*(?:of\s+)?(?:what|that|this)\b", re.IGNORECASE)
+_SO = re.compile(r"=|\b(?:so|thus|hence|therefore|in other words|that is)\b", re.IGNORECASE)
+OWN = ((("Wh", 1), ("h", -1)), (("B", 1), ("h", -1)), (("flop", 1), ("h", -1)))
 #: How far two numbers that differ may be apart.
 _APART = 20.0
 
@@ -54,6 +64,9 @@ def different(told: Figure, start: int, here: Around) -> Iterator[Made]:
             if _letters(each) == _letters(told)
         ]
         same = [each for each in same if not own or 1 / _APART < each.value / own[0].value < _APART][-2:]
+        if THAN.match(here.text, told.end) and any(each.start < here.back(start, 1) for each in same):
+            # "With 320 W it drew 105 W more than its predecessor": than what was told elsewhere.
+            same = []
     else:
         same = []
     left = LEFT.search(here.text, max(start, told.start - _LEAD), told.end + _REACH)
@@ -71,8 +84,11 @@ def of_two(told: Figure, start: int, before: str, here: Around) -> Iterator[Made
     if told.kind == "share" and OF_TOTAL.match(here.text, told.end):
         yield from _of_total(told, start, here)
         return
-    near = _pair(told, start, here)
     behind = here.text[told.end : told.end + _REACH]
+    if told.kind == "share" and _OF_WHAT.match(behind):
+        # "That's a third of what it used to cost", "half of that, 160 KiB".
+        return
+    near = _pair(told, start, here)
     change = CHANGE.search(before) or CHANGE.match(behind.lstrip()) or PLUS.search(before)
     ratio = RATIO.search(before) or (OF.match(here.text, start) and not CHANGE.match(behind.lstrip()))
     if (
@@ -80,6 +96,15 @@ def of_two(told: Figure, start: int, before: str, here: Around) -> Iterator[Made
         or AT.search(before)
         or not (THUS.search(before) or ratio or (change and told.kind == "share"))
     ):
+        return
+    if _SPEED.match(behind) and near[1].powers in OWN and not _SO.search(before):
+        # "Its 362 TFLOPS are more than the A100's 312, yet it was 19 percent slower."
+        return
+    if told.kind == "share" and (_COSTS.search(before) or _BETWEEN.search(before)):
+        # "From 350 W down to 250 W costs 8 percent": of the speed.
+        return
+    if ratio and told.value in here.told.shares:
+        # "In spite of a utilisation of only 70 percent", which was told before.
         return
     a, b = near[0].value, near[1].value
     if told.kind == "times" or ratio or not change:

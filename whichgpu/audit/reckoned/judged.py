@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.reckoned.derive import MOST, changes, core, elided, product_of, products, sums
+from whichgpu.audit import patterns as re
+from whichgpu.audit.reckoned.derive import MOST, changes, core, elided, like, product_of, products, sums
 from whichgpu.audit.reckoned.meant import LEAD, meant_by
-from whichgpu.audit.reckoned.units import HOLDERS, MONEY
+from whichgpu.audit.reckoned.units import HOLDERS, MONEY, number
 from whichgpu.audit.reckoned.words import HIGHER, LOWER, THUS, WRITTEN
 
 if TYPE_CHECKING:
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from whichgpu.audit.reckoned.derive import Made
     from whichgpu.audit.reckoned.units import Figure
 
+#: What is said of a time after which something is paid off.
+_PAYS = re.compile(
+    r"\b(?:paid (?:off|back)|pays? (?:off|back|for itself)|break[s-]? ?even|recoup\w*|amorti[sz]\w+)\b",
+    re.IGNORECASE,
+)
+#: What a question asks that a number answers.
+_ASKS = re.compile(r"\b(?:how|what|when|which|cost|price|total|bill|result|sum)\b", re.IGNORECASE)
 #: Numbers before one that may explain it; letters behind a share whose words are its own.
 _WIDE, _FEW, _REACH = 11, 5, 24
 #: About how many products are tried of what stands next to a number, and of all around it.
@@ -33,6 +41,8 @@ def judged(told: Figure, here: Around) -> Made | None:
     finally:
         here.heard(told)
         here.told.seen.add((round(told.value, 9), str(core(told))))
+        if told.kind == "share":
+            here.told.shares.add(told.value)
 
 
 def _judged(told: Figure, here: Around) -> Made | None:
@@ -45,6 +55,9 @@ def _judged(told: Figure, here: Around) -> Made | None:
     if not before.strip():
         # "How long does it take? 20 s".
         before = here.text[max(0, start - 2) : told.start]
+        if "?" in before and not _ASKS.search(here.text, here.back(start, 1), start):
+            # "And the others? Four L40S": no answer that is a number.
+            return None
     meant = meant_by(told, start, before, here)
     if regular:
         # "20.8 hours a month" of so many images, and no use of each day.
@@ -59,6 +72,8 @@ def _judged(told: Figure, here: Around) -> Made | None:
     if right is not None and not (meant and _is_chance(right, meant, start)):
         here.explained(told, right)
         return None
+    if meant and (_is_rescaled(told, start, here) or _is_payback(told, start, here)):
+        return None
     if not meant and THUS.search(before):
         # It follows from something else, and so does what comes after it.
         here.spent.update(each for each in here.right() if each.start >= start)
@@ -66,6 +81,46 @@ def _judged(told: Figure, here: Around) -> Made | None:
     if found:
         here.spent.update(found.used)
     return None if found and _is_overhead(told, found) else found
+
+
+def _is_rescaled(told: Figure, start: int, here: Around) -> bool:
+    """Whether it is an amount told before, by the price of this sentence over another: the same at $4."""
+    prices = [
+        each for each in here.known if any(unit in MONEY for unit, _ in each.powers) and each.powers[1:]
+    ]
+    own, earlier = (
+        [each for each in prices if (each.start >= start) == now and each is not told]
+        for now in (True, False)
+    )
+    return any(
+        abs(each.value * new.value / (old.value * told.value) - 1) < _SAME
+        for each in like(told, here.known)
+        for new in own
+        for old in like(new, earlier)
+        if each.start < start
+    )
+
+
+def _is_payback(told: Figure, start: int, here: Around) -> bool:
+    """Whether a time is a price over what two others differ by, which pay it back."""
+    if told.powers != (("h", 1),) or not _PAYS.search(here.text, start, told.start):
+        return False
+    paid = [each for each in here.known[-3 * _WIDE :] if any(unit in MONEY for unit, _ in each.powers)]
+    rates = [each for each in paid if ("h", -1) in each.powers]
+    return any(
+        abs(price.value / ((rate.value - by) * told.value) - 1) < 2 * _OFF
+        for rate in rates
+        for each in paid
+        for by in {each.value, *(each.value * rate.value / (own or 1) for own in _digits(rate))}
+        if by < rate.value
+        for price in paid
+    )
+
+
+def _digits(one: Figure) -> tuple[float, ...]:
+    """A number as it is written, without its unit."""
+    digits = number(one.words)
+    return (float(digits),) if digits else ()
 
 
 def _is_asked(told: Figure, here: Around) -> bool:
@@ -113,6 +168,9 @@ def _sole(told: Figure, meant: Sequence[Made]) -> Made | None:
     best = meant[0]
     off = told.value / best.value
     far = abs(off - 1) > max(_OFF, 2 * told.rounding) and not any(each.gives(told) for each in meant)
+    if told.kind == "share" and best.how == "ratio" and abs(1 - best.value - told.value) < _SAME:
+        # "$599 are $800 today, so it is 25 percent": what it differs by.
+        return None
     return best if far else None
 
 

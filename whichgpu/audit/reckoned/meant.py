@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.reckoned.compared import different, of_two
+from whichgpu.audit import patterns as re
+from whichgpu.audit.reckoned.compared import OWN, different, of_two
 from whichgpu.audit.reckoned.derive import MOST, Made, core, like, product_of, total
-from whichgpu.audit.reckoned.units import MONEY, is_bare
+from whichgpu.audit.reckoned.units import MONEY, PERIODS, is_bare, unit_of
 from whichgpu.audit.reckoned.words import (
     ADDED,
     AFTER,
@@ -19,6 +20,7 @@ from whichgpu.audit.reckoned.words import (
     BY_SHARE,
     CONCLUDES,
     DIGITS,
+    FROM_TO,
     GIVEN,
     LEAVES,
     LESS,
@@ -45,6 +47,8 @@ _NEAR, _FEW, _CLOSE, _RENT = 8, 5, 60, 100.0
 #: How far a result may be from what it is meant to be; or it is a power of ten off, or a unit of time.
 _SAME, _APART, _SIMPLE = 0.012, 4.0, 3
 _TENS = tuple(10.0**power for power in (-6, -3, -2, -1, 1, 2, 3, 6))
+#: A sentence that begins with what its amount is per.
+_HEAD = re.compile(r"\s*(?:That is |So |And )?[Pp]er (?P<noun>[A-Za-z]{3,})\b")
 _LENGTH, _MEDIA = (("h", 1),), (("media", 1),)
 
 
@@ -52,7 +56,7 @@ def meant_by(told: Figure, start: int, before: str, here: Around) -> list[Made]:
     """What a number may be meant to be; nothing where its words do not say that it follows."""
     if told.kind in ("share", "times"):
         every = of_two(told, start, before, here)
-    elif LESS.match(here.text, told.end) or LEAVES.search(before):
+    elif LESS.match(here.text, told.end) or (LEAVES.search(before) and not FROM_TO.search(before)):
         every = iter(()) if ON_ONE.match(here.text, told.end) else different(told, start, here)
     elif _is_sum(told, before, here):
         every = _summed(told, start, here)
@@ -101,7 +105,11 @@ def _may_be(made: Made, told: Figure, start: int, here: Around, *, sure: bool) -
     kinds = [one.powers for one in made.used if one.powers]
     if _is_scaling(told, made) or (_is_own(told) and any(one.start < start for one in made.used)):
         return False
-    if _is_circular(made, told, here):
+    if (
+        _is_circular(made, told, here)
+        or _is_far_fetched(made, told, start)
+        or _is_of_other(made, start, here)
+    ):
         return False
     if _is_recast(made, told, start, here) or (not told.counted and len(set(kinds)) < len(kinds)):
         return False
@@ -112,6 +120,27 @@ def _may_be(made: Made, told: Figure, start: int, here: Around, *, sure: bool) -
     rate = any(power < 0 for _, power in told.powers)
     shared = told.each and any(one.counted for one in own)
     return sure or shared or any(not one.counted for one in own) or (not rate and len(own) > 1)
+
+
+def _is_of_other(made: Made, start: int, here: Around) -> bool:
+    """Whether a sentence tells what each of something takes, and a product has no number of those."""
+    head = _HEAD.match(here.text, start)
+    noun = unit_of(head["noun"]) if head else ""
+    return bool(noun) and noun not in PERIODS and not any(noun in dict(one.powers) for one in made.used)
+
+
+def _is_far_fetched(made: Made, told: Figure, start: int) -> bool:
+    """Whether a product takes prices by each other, weights by tokens, or much of other sentences."""
+    numbers = [one for one in made.used if one.kind not in ("period", "format")]
+    prices = [one for one in numbers if any(unit in MONEY for unit, _ in one.powers)]
+    if len(numbers) > len(prices) > 1 and not any(unit in MONEY for unit, _ in told.powers):
+        # "It makes 8 million for $1.60" beside another's $1.10.
+        return True
+    units = [{unit for unit, _ in one.powers} for one in (told, *numbers)]
+    apart = any("parameter" in each for each in units) and any("token" in each for each in units)
+    if apart and not any("flop" in each or {"parameter", "token"} <= each for each in units):
+        return True
+    return len([one for one in numbers if one.start < start]) > _SIMPLE - 1 and len(numbers) > _SIMPLE
 
 
 def _is_circular(made: Made, told: Figure, here: Around) -> bool:
@@ -173,8 +202,7 @@ def _is_of_all(one: Figure) -> bool:
 
 def _is_own(told: Figure) -> bool:
     """Whether an amount is of a kind that devices have of their own: watts, bytes a second, sizes."""
-    rates = ((("Wh", 1), ("h", -1)), (("B", 1), ("h", -1)), (("flop", 1), ("h", -1)))
-    return told.powers in (*rates, (("parameter", 1),))
+    return told.powers in (*OWN, (("parameter", 1),))
 
 
 def _is_beside(told: Figure, here: Around) -> bool:
@@ -186,7 +214,9 @@ def _is_beside(told: Figure, here: Around) -> bool:
         return False
     priced = any(unit in MONEY for unit, _ in last.powers) and core(last) != core(told)
     priced = priced or (PRICE.search(here.text, max(0, last.start - _NEAR), last.start) is not None)
-    return priced or last.counted or len(last.powers) > 1 or last.powers in (_LENGTH, (("parameter", 1),))
+    # "Two processors with 56 cores each, 2 TB of memory": another thing that it has.
+    counted = last.counted and not (last.each and not told.counted)
+    return priced or counted or len(last.powers) > 1 or last.powers in (_LENGTH, (("parameter", 1),))
 
 
 def _is_by_share(told: Figure, here: Around) -> bool:

@@ -27,6 +27,7 @@ _LIKELY, _UNLIKELY = 0.5, 0.1
 _OFF, _ABOUT, _LEAST, _APART = 0.03, 0.12, 0.02, 4.0
 #: Letters between a number of things and what they do.
 _BESIDE = 32
+_FEWEST = 4
 _PERIODS = ("day", "week", "month", "year")
 _MONTHS = (720 / 672, 730 / 672)
 _MONTH = 744 / 672
@@ -47,7 +48,8 @@ def judged(here: Around, effort: Effort) -> Formula | None:
         whole = [each for each in plain if each.product]
     likely = _UNLIKELY if far else _LIKELY
     slip = _slipped(here, found, likely) or _slipped(here, whole, likely)
-    return slip or (None if far else _sole(here, found))
+    wrong = slip or (None if far else _sole(here, found))
+    return None if wrong and _is_by_share(wrong, here) else wrong
 
 
 def _is_plain(found: Formula, here: Around) -> bool:
@@ -60,6 +62,17 @@ def _is_likely(found: Formula, back: int) -> bool:
     """Whether an operation that makes an amount may be meant, of amounts further away too."""
     near = sum(each.start >= back for each in found.used)
     return near >= len(found.used) - (found.operation == "product")
+
+
+def _is_by_share(found: Formula, here: Around) -> bool:
+    """Whether a product is right by a share that the passage told before: "79 GB / (3.456 TB/s x 0.7)"."""
+    every = [each for each in here.wide if 0 <= each.start < here.told.start]
+    shares = [each.value for each in every if (each.share or each.plain) and 0 < each.value < 1]
+    return found.operation == "product" and any(
+        found._replace(low=found.low * by, high=found.high * by).gives(here.told)
+        for share in shares
+        for by in (share, 1 / share)
+    )
 
 
 def _is_meant(found: Formula, here: Around) -> bool:
@@ -86,7 +99,11 @@ def _is_whole(found: Formula, here: Around) -> bool:
     digits = significant(shown(here.told))
     if _is_divided(found, here) and (not here.told.each or digits <= _FEW):
         return False
-    if any(not any(each.dims) and (each.start < here.back or _is_measured(each)) for each in found.used):
+    if any(
+        not any(each.dims)
+        and (each.start < (here.start if _is_few(each) else here.back) or _is_measured(each))
+        for each in found.used
+    ):
         return False
     if here.own and here.own[0].start < here.start and digits > _FEW:
         return True
@@ -97,6 +114,16 @@ def _is_whole(found: Formula, here: Around) -> bool:
     ]  # fmt: skip
     skipped = sum(each not in places for each in amounts)
     return skipped <= (digits > _FEW and len(amounts) > _FEW)
+
+
+def _is_few(term: Term) -> bool:
+    """Whether a bare number is so small that it stands for anything: "a micro-batch of 2"."""
+    return (
+        term.plain
+        and not term.counted
+        and term.value <= _FEWEST
+        and not term.words.rstrip().endswith(("times", "x"))
+    )
 
 
 def _is_measured(term: Term) -> bool:
