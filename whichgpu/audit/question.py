@@ -106,7 +106,9 @@ _PREDICT = re.compile(
 _WAITS = re.compile(
     r"\b(?:ttft|time to (?:the )?first token|tpot|itl|time per (?:output )?token|latency|how long)\b", re.I
 )
-_FIRST = re.compile(r"\b(?:ttft|time to (?:the )?first token|how long (?:does|will|is|for) .{0,30}?prefill)\b", re.I)
+_FIRST = re.compile(
+    r"\b(?:ttft|time to (?:the )?first token|how long (?:does|will|is|for) .{0,30}?prefill)\b", re.I
+)
 #: What is to be met, not asked.
 _DEMANDS = {"slo", "target", "budget", "rate", "deadline", "max-power"}
 #: "How many H100s": no speed, but a number of them.
@@ -207,13 +209,15 @@ def _of_a_load(
     text: str, workload: str, wishes: Sequence[tuple[str, str]], devices: Sequence[tuple[str, ...]],
     catalogue: Catalogue,
 ) -> Answering | None:  # fmt: skip
-    """How fast a server on GPUs that are there is under a load that is told; None where it is to meet something.
+    """How fast a server on GPUs that are there is under a load; None where it is to meet something.
 
     One who asks for the time to a first token, and tells no load, is alone.
     """
     named_ = dict(wishes)
     asked = _PREDICT.search(text) or _WAITS.search(text)
-    if not (asked and devices and _is_model(workload) and named_.get("phase", "serve") in ("serve", "prefill")):
+    if not (asked and devices and _is_model(workload)):
+        return None
+    if named_.get("phase", "serve") not in ("serve", "prefill"):
         return None
     if WHICH.search(text) or _MONEY.search(text) or _counted(text, catalogue) or _DEMANDS & {*named_}:
         return None

@@ -219,7 +219,11 @@ WISHES: tuple[Wish, ...] = (
     ),
     _wish("tokens", rf"(?<!of )(?<![\w.,$])(?P<n>{_MANY}) (?:[a-z]+ )?tokens?\b(?! ?(?:/|per\b))", _number),
     *(
-        _wish(option, rf"(?<![\w.,$])(?P<n>{_BIG}) (?P<kept>(?:{_AT_ONCE}[a-z][\w.-]* )?){noun}\b{_NOT_EACH}", _number)
+        _wish(
+            option,
+            rf"(?<![\w.,$])(?P<n>{_BIG}) (?P<kept>(?:{_AT_ONCE}[a-z][\w.-]* )?){noun}\b{_NOT_EACH}",
+            _number,
+        )
         for option, noun in _NOUNS.items()
     ),
 )
