@@ -86,9 +86,7 @@ def test_a_simulated_first_token_waits_for_its_launches():
 
 
 def test_tokens_that_share_a_prompts_pass_wait_for_its_launches():
-    server = Server(
-        base=(0.0, 0.01, 0.01), each=(0.0,) * 3, prompt=(1e-5,) * 3, budget=1000.0, launching=0.05
-    )
+    server = Server((0.0, 0.01, 0.01), (0.0,) * 3, (1e-5,) * 3, budget=1000.0, launching=0.05)
     stream = Stream(np.array([0.0, 0.105]), np.full(2, 100.0), np.zeros(2), np.full(2, 21.0))
     plain, stalled = (simulate(replace(server, stalls=one), stream) for one in (False, True))
     # One of the twenty gaps of the first request has the prompt of the second.

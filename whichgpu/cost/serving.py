@@ -142,9 +142,8 @@ def _stopped(
     mixed = bool(engine(stack)["mixed"])
     if not in_lockstep(stack, job):
         # Of an engine that mixes them each token has one pass, in which parts of several prompts may be.
-        few = (
-            -np.expm1(-each * apart * passes) / apart if mixed else -np.expm1(-each * apart) / apart * passes
-        )
+        within, times = (passes, 1.0) if mixed else (1.0, passes)
+        few = -np.expm1(-each * apart * within) / apart * times
         least = np.maximum(few, least)
     tokens, prompt = work[0].times(gained), work[1].times(each)
     alone = evaluate(pass_of(tokens), Fit()).seconds
