@@ -7,6 +7,7 @@ from whichgpu.cost.commanded import commanded, drafted
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.estimates import MODELLED
 from whichgpu.cost.runtime import runtime
+from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.software import stacks
 from whichgpu.workloads.job import Job
@@ -26,7 +27,8 @@ GPUS = catalogue()
             "ignored: --attention-backend FLASHINFER; what vLLM does",
         ),
         ("vLLM 0.8 --quantization fp8", "write --precision fp8"),
-        ("llama.cpp --n-cpu-moe 12", "write --option offload=20GB"),
+        ("llama.cpp --n-cpu-moe 12", "write --option n_cpu_moe=12"),
+        ("llama.cpp --override-tensor exps=CPU", "write --option offload=20GB"),
     ],
 )
 def test_a_flag_that_is_not_read_is_told_with_what_to_write(text, words):
@@ -146,3 +148,37 @@ def test_engines_that_were_never_measured_have_the_kernels_of_another_and_wider_
     one, other = (estimate(each, [GPUS["h100-80gb-sxm"]]).at(0, 0) for each in (job, known))
     assert one.tpot.mid == pytest.approx(other.tpot.mid, rel=0.05)
     assert one.tpot.high / one.tpot.low > 1.05 * other.tpot.high / other.tpot.low
+
+
+def _decoded(workload, **options):
+    """Seconds a token of llama.cpp on a desktop card, and what the answer says."""
+    job = Job(workload, phase="decode", runtime="llama.cpp", input_tokens=512.0, output_tokens=128.0)
+    one = estimate(job.changed(options=options), [GPUS["rtx-5090"]]).at(0, 0)
+    return one.latency.mid, one.warnings
+
+
+@pytest.mark.parametrize("name", ["n_gpu_layers", "num_gpu"])
+def test_layers_that_are_not_on_the_gpu_wait_on_the_host(name):
+    whole, _ = _decoded("llama-3.1-8b")
+    # The 32 layers and the output head behind them.
+    times = [_decoded("llama-3.1-8b", **{name: str(count)})[0] for count in (33, 24, 12, 0)]
+    assert times == sorted(times)
+    assert times[0] == pytest.approx(whole)
+    assert times[-1] == pytest.approx(_decoded("llama-3.1-8b", offload="parameters")[0], rel=0.02)
+
+
+def test_experts_that_wait_on_the_host_are_counted_in_layers():
+    slow, told = _decoded("gpt-oss-120b", n_cpu_moe="36")
+    quick, _ = _decoded("gpt-oss-120b", n_cpu_moe="24")
+    assert quick < slow
+    assert any(text.startswith("n_cpu_moe=36: ") and "wait on the host" in text for text in told)
+    # A dense model has no experts to leave there.
+    assert _decoded("llama-3.1-8b", cpu_moe="true")[0] == pytest.approx(_decoded("llama-3.1-8b")[0])
+
+
+def test_layers_on_the_host_are_of_llama_cpp_alone_and_numbers():
+    with pytest.raises(UsageError, match="no number of layers; write n_gpu_layers=20"):
+        _decoded("llama-3.1-8b", n_gpu_layers="few")
+    job = Job("llama-3.1-8b", phase="serve", runtime="vLLM", concurrency=8.0, options={"n_gpu_layers": "20"})
+    told = estimate(job, [GPUS["rtx-5090"]]).at(0, 0).warnings
+    assert any("n_gpu_layers is llama.cpp's, and ignored under vLLM" in text for text in told)

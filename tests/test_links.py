@@ -87,12 +87,20 @@ def test_switches_of_hopper_and_blackwell_add_up() -> None:
 
 def test_an_engine_sends_straight_over_nvlink_and_by_a_ring_otherwise() -> None:
     """Kernels of serving engines start at once, and their steps see half of NVLink in the mean."""
-    wait, size = section("links")["latency"], 1e6
+    c, size = section("links"), 1e6
+    wait = c["meeting"] + 7 * c["peer"]
     straight = links.all_reduce(size, 8.0, MANY, direct=True)
     joined = wait + 2 * 7 / 8 * size / links.link(MANY, 8.0)
     ring = links.all_reduce(size, 8.0, MANY)
     reached = ~MANY.staged[:, 0]
     assert straight[reached, 0] == pytest.approx(np.where(NVLINK, joined, ring)[reached, 0])
+
+
+def test_an_engines_small_sum_waits_for_every_gpu_of_it() -> None:
+    """Microseconds of 1 KiB over NVLink, which its bytes do not make."""
+    took = [1e6 * links.all_reduce(1024.0, gpus, MANY, direct=True)[NVLINK] for gpus in (2.0, 4.0, 8.0)]
+    for found, told in zip(took, (6.0, 8.0, 12.0), strict=True):
+        assert found == pytest.approx(told, rel=0.02)
 
 
 @given(size=SIZES, more=st.floats(1.0, 100.0), gpus=COUNTS)

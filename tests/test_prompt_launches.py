@@ -85,6 +85,18 @@ def test_a_simulated_first_token_waits_for_its_launches():
     assert slow.tpot[0] == pytest.approx(plain.tpot[0])
 
 
+def test_tokens_that_share_a_prompts_pass_wait_for_its_launches():
+    server = Server((0.0, 0.01, 0.01), (0.0,) * 3, (1e-5,) * 3, budget=1000.0, launching=0.05)
+    stream = Stream(np.array([0.0, 0.105]), np.full(2, 100.0), np.zeros(2), np.full(2, 21.0))
+    plain, stalled = (simulate(replace(server, stalls=one), stream) for one in (False, True))
+    # One of the twenty gaps of the first request has the prompt of the second.
+    assert stalled.tpot[0] - plain.tpot[0] == pytest.approx((0.05 - 0.011) / 20, rel=0.05)
+    deep = {"workload": "llama-3.1-70b", "runtime": "vllm", "precision": "fp8"}
+    assert runtime("vllm", "vllm").stalls
+    assert not runtime("vllm --enforce-eager", "vllm").stalls
+    assert alone(**deep).tpot.mid == pytest.approx(alone(tokens=512.0, **deep).tpot.mid, rel=0.03)
+
+
 def test_engines_that_are_built_sample_without_python():
     """Half of the host's time for each sequence and pass, and no kernels of their own for the fit."""
     built, python = (runtime(f"TensorRT-LLM {version}", "vllm") for version in ("0.17", "1.0"))

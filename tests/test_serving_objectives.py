@@ -56,6 +56,8 @@ L40S, H100, H200 = GPUS["l40s"], GPUS["h100-80gb-sxm"], GPUS["h200-141gb-sxm"]
             [("ttft", "p50", 0.1), ("ttft", "p99", 0.5), ("itl", "mean", 0.02)],
         ),
         ("ttft 500 ms p90", [("ttft", "p90", 0.5)]),
+        ("tokens/s per user 50, ttft 500ms", [("tpot", "mean", 0.02), ("ttft", "mean", 0.5)]),
+        ("per-user speed >= 40 tok/s", [("tpot", "mean", 0.025)]),
         ("ttft 500 ms p90 tpot 40 ms p99", [("ttft", "p90", 0.5), ("tpot", "p99", 0.04)]),
         ("p90 ttft 500 ms p99 tpot 40 ms", [("ttft", "p90", 0.5), ("tpot", "p99", 0.04)]),
         ("p95 ttft < 2 s TPOT<=40ms", [("ttft", "p95", 2.0), ("tpot", "mean", 0.04)]),

@@ -266,6 +266,25 @@ def test_a_question_is_options_of_recommend(question):
         ("can I run qwen 32b on 24GB", "fit qwen3-32b --gpu rtx-4090"),
         ("will a 32 GB card run qwen 72b in 4 bits", "fit 'qwen 72b' --gpu rtx-5090 --precision '4 bits'"),
         ("mistral 24b for 10 users", "recommend mistral-small-24b --phase serve --users 10"),
+        # A load on GPUs that are there is predicted, where nothing is to be met.
+        ("what throughput does SGLang have with Qwen3-32B on 2x A100 80GB SXM and 64 concurrent requests?",
+         "predict Qwen3-32B --gpu a100-80gb-sxm:2 --runtime SGLang --phase serve --concurrency 64"),
+        ("vLLM Qwen3-8B on an RTX 4090, 16 users, 1000 tokens in 300 out: what tokens per second?",
+         "predict Qwen3-8B --gpu rtx-4090 --input-tokens 1000 --output-tokens 300 --runtime vllm "
+         "--phase serve --concurrency 16"),
+        ("ttft of a 32k token prompt with Llama 3.1 8B on an L4",
+         "predict 'Llama 3.1 8B' --gpu l4 --input-tokens 32768 --phase serve --concurrency 1"),
+        ("how long does a prefill of 16k tokens take with Qwen3-8B on an L40S?",
+         "predict Qwen3-8B --gpu l40s --input-tokens 16384 --phase serve --concurrency 1"),
+        ("max concurrent users for Llama 3.1 8B on an A10G with ttft under 2 s",
+         "predict 'Llama 3.1 8B' --gpu a10g --slo 'ttft 2 s'"),
+        ("how many users can a single L40S handle with Llama 3.1 8B in fp8?",
+         "predict 'Llama 3.1 8B' --gpu l40s --precision fp8 --slo 'ttft p90 2 s, tpot p90 100 ms'"),
+        ("can an L40S serve Mistral 7B to 100 users at 20 tokens/s?",
+         "recommend 'Mistral 7B' --phase serve --gpus l40s --users 100 --slo 'tpot 50 ms'"),
+        ("what latency has SDXL on an L40S?", "predict SDXL --gpu l40s"),
+        ("latency of Qwen3-8B on an L40S for 20 users with ttft under 1 s?",
+         "recommend Qwen3-8B --phase serve --gpus l40s --slo 'ttft 1 s' --users 20"),
     ],
 )  # fmt: skip
 def test_a_question_goes_to_the_command_that_answers_it(question, command):

@@ -29,12 +29,13 @@ from whichgpu.audit.question_of_gpus import (
     whole,
 )
 from whichgpu.audit.wanted import wanted
+from whichgpu.cost.asked import is_language_model
 from whichgpu.cost.memory import GIB
 from whichgpu.errors import UsageError
 from whichgpu.planner.use import use
 from whichgpu.software.frameworks import mentioned
 from whichgpu.workloads.job import TRAINING
-from whichgpu.workloads.subjects import models_by_size
+from whichgpu.workloads.subjects import SLO, models_by_size
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -97,10 +98,26 @@ _MONEY = re.compile(r"\b(?:cheap\w*|cost\w*|price\w*|budget|afford\w*|rent\w*)\b
 _PREDICT = re.compile(
     r"\bhow (?:many (?!of\b)|fast\b|quick(?:ly)?\b|slow\b|good\b)"
     r"|\b(?:speed|throughput|performance|fps)\b|\b(?:is|are) .{1,60} (?:good|fast|quick|ok|okay|usable)\b"
+    r"|\b(?:what(?:'s| is)?(?: the)?|which) latency\b|\blatency (?:of|for|on|with)\b"
     r"|\b(?:tokens?|tok|t|images?|imgs?|it|steps|samples|pictures?|videos?|clips?)(?:/| per | an? )"
     r"(?:s(?:ec(?:ond)?)?|min(?:ute)?|h(?:our)?|day)\b",
     re.I,
 )
+#: What a server is asked about: how long one waits, and what comes of a load that it is told.
+_WAITS = re.compile(
+    r"\b(?:ttft|time to (?:the )?first token|tpot|itl|time per (?:output )?token|latency|how long)\b", re.I
+)
+_FIRST = re.compile(
+    r"\b(?:ttft|time to (?:the )?first token|how long (?:does|will|is|for) .{0,30}?prefill)\b", re.I
+)
+#: What the largest load is asked by.
+_HOLDS = re.compile(
+    r"\b(?:max(?:imum)?|most|how many) (?:number of )?(?:(?:concurrent|simultaneous|parallel) )*"
+    r"(?:users|clients|people|sessions|chats|(?:concurrent|simultaneous|parallel) requests)\b",
+    re.I,
+)
+#: What is to be met, not asked.
+_DEMANDS = {"slo", "target", "budget", "rate", "deadline", "max-power"}
 #: "How many H100s": no speed, but a number of them.
 _NUMBER_OF = re.compile(r"\bhow many (?:\S+ ){0,2}$", re.I)
 
@@ -151,6 +168,7 @@ def _of_wishes(
         return Answering("recommend", (workload,), any_term)
     return (
         _of_a_use(text, workload, wishes, devices, catalogue)
+        or _of_a_load(text, workload, wishes, devices, catalogue)
         or _of_a_job(text, workload, wishes, devices, catalogue)
         or _of_a_machine(text, workload, wishes, devices, catalogue)
         or Answering("recommend", (workload,), tuple(wishes))
@@ -192,6 +210,36 @@ def _of_a_job(
         return _speed(workload, devices, _on(text, devices, catalogue), job, catalogue) if one else None
     worth = review(text, devices) if workload not in text else None
     return worth._replace(options=(*worth.options, ("workload", workload), *job)) if worth else None
+
+
+def _of_a_load(
+    text: str, workload: str, wishes: Sequence[tuple[str, str]], devices: Sequence[tuple[str, ...]],
+    catalogue: Catalogue,
+) -> Answering | None:  # fmt: skip
+    """How fast a server on GPUs that are there is under a load; None where it is to meet something.
+
+    One who asks for the time to a first token, and tells no load, is alone.
+    """
+    named_ = dict(wishes)
+    asked = _PREDICT.search(text) or _WAITS.search(text) or _HOLDS.search(text)
+    if not (asked and devices and _is_model(workload)):
+        return None
+    if named_.get("phase", "serve") not in ("serve", "prefill"):
+        return None
+    if WHICH.search(text) or _MONEY.search(text) or _counted(text, catalogue):
+        return None
+    load = ("concurrency", named_.get("users") or ("1" if _FIRST.search(text) else ""))
+    if most := _HOLDS.search(text) if "users" not in named_ and len(devices[0]) == 1 else None:
+        load = "slo", named_.pop("slo", SLO)
+    if not load[1] or _DEMANDS & {*named_}:
+        return None
+    if "serve" not in resolve(workload).phases or not is_language_model(resolve(workload)):
+        return None
+    job = tuple((name, said) for name, said in wishes if name in _JOB and name != "phase")
+    several = _so_many(text, devices, catalogue)
+    on = (("gpu", several or ",".join(side_by_side(devices, catalogue))),)
+    phase = () if most else (("phase", "serve"),)
+    return Answering("predict", (workload,), (*on, *job, *phase, load))
 
 
 def _of_a_machine(

@@ -317,7 +317,8 @@ def _served(job: dict[str, object], wishes: dict[str, str], text: str) -> None:
     speed = _SPEED.fullmatch(wishes.get("target", ""))
     if speed and wishes.get("term") == "buy" and float(speed[1]) <= _READ:
         wishes.setdefault("users", "1")
-    if speed and wishes.get("users") == "1":
+    # Users who are many and so few tokens/s: what each of them sees.
+    if speed and (wishes.get("users") == "1" or ("users" in wishes and float(speed[1]) <= _READ)):
         wishes["slo"] = f"tpot {1000.0 / float(speed[1]):.3g} ms"
         del wishes["target"]
 

@@ -104,7 +104,9 @@ _ASKED = (
 _HEARD = r"(?:audio|speech|podcasts?|recordings?|calls|lectures|meetings|interviews|video)"
 _ITEM = r"(?:image|picture|request|video|clip|query|document)"
 _MANY = rf"{_N} ?(?:m|b|t|million|billion|trillion)|\d[\d,]{{6,}}"
-_NOT_EACH = r"(?! ?(?:/|in\b|out\b|each\b|per\b|long\b|context|prompt))"
+_NOT_EACH = r"(?! ?(?:/|in\b|out\b|each\b|per\b|long\b|context|prompt|at once|at a time|concurrent|simultan))"
+#: Before what is sent, where so many are under way at once.
+_AT_ONCE = r"(?!concurrent|parallel|simultaneous|in-flight)"
 WISHES: tuple[Wish, ...] = (
     _wish("slo", rf"\b{_P}(?:first token|ttft|time to first token)\b{_THAN} ?{_TIME}", _objective("ttft")),
     _wish("slo", rf"\b{_TIME} ?(?:to(?: the)? first token|ttft)(?P<p>)", _objective("ttft")),
@@ -156,7 +158,7 @@ WISHES: tuple[Wish, ...] = (
     _wish(
         "target",
         rf"(?P<n>{_BIG}) (?P<noun>images|pictures|videos|clips|embeddings|sequences|tokens) "
-        r"(?P<kept>(?:with|of|using|by|in) [^,;]{1,40}?)"
+        r"(?P<kept>(?:with|of|using|by|in) (?!\d+ (?:tokens? )?out)[^,;]{1,40}?)"
         rf"{_EVERY}(?P<period>{_PERIOD})\b",
         _per,
     ),
@@ -217,7 +219,11 @@ WISHES: tuple[Wish, ...] = (
     ),
     _wish("tokens", rf"(?<!of )(?<![\w.,$])(?P<n>{_MANY}) (?:[a-z]+ )?tokens?\b(?! ?(?:/|per\b))", _number),
     *(
-        _wish(option, rf"(?<![\w.,$])(?P<n>{_BIG}) (?P<kept>(?:[a-z][\w.-]* )?){noun}\b{_NOT_EACH}", _number)
+        _wish(
+            option,
+            rf"(?<![\w.,$])(?P<n>{_BIG}) (?P<kept>(?:{_AT_ONCE}[a-z][\w.-]* )?){noun}\b{_NOT_EACH}",
+            _number,
+        )
         for option, noun in _NOUNS.items()
     ),
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple
-from whichgpu.workloads.subjects import PEOPLE
+from whichgpu.workloads.subjects import PEOPLE, SLO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 #: Options that are columns of the job, and that are the load of a server; all others are wishes.
 COLUMNS = ("phase", "precision", "input_tokens", "output_tokens")
 LOAD = ("slo", "rate", "users")
-#: What is promised to users where nothing is said.
-SLO = "ttft p90 2 s, tpot p90 100 ms"
 _TRAINING = ("train", "pretrain", "finetune_full", "finetune_lora", "finetune_qlora")
 _SIZES = {"tokens": "tokens", "token": "tokens", "images": "images", "image": "images", "samples": "samples",
           "sequences": "samples", "requests": "requests", "documents": "requests", "questions": "requests",

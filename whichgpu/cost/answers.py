@@ -112,9 +112,13 @@ class Estimate(Drawn, Shown):
         if self.job.phase != "serve" or self.tpot is None:
             return ""
         count = number(self.sequences, 4)
-        each = f", {number(1.0 / self.tpot.mid, 3)} tokens/s each"
+        each = f", {number(1.0 / self.tpot.mid, 3)} tokens/s"
+        if count == "1" and not self.spread_over:
+            # The rate has the wait for its first token in it, and what llama.cpp and Ollama print has not.
+            return f"; one request in flight{each} once it answers"
+        each += " each"
         if count == "1":
-            return f"; one request in flight{self.spread_over and self.spread_over + each}"
+            return f"; one request in flight{self.spread_over}{each}"
         return f"; {count} requests in flight{self.spread_over}{each}"
 
     @property

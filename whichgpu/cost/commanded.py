@@ -47,10 +47,7 @@ SWITCHES: Mapping[str, str] = {
         ("no_enable_prefix_caching", "disable_radix_cache"), "nothing for it: no prefix is taken to be cached"
     ),
     **dict.fromkeys(("enable_expert_parallel", "enable_ep_moe"), "--option ep=N for N GPUs"),
-    **dict.fromkeys(
-        ("n_cpu_moe", "cpu_moe", "n_gpu_layers", "gpu_layers", "override_tensor"),
-        "--option offload=20GB for the weights that stay on the host",
-    ),
+    "override_tensor": "--option offload=20GB for the weights that stay on the host",
     "enable_dp_attention": "--option attention_dp=N for N groups",
     "enable_chunked_prefill": "nothing for it: engines that can cut prompts into chunks unasked",
     "attention_backend": "nothing for it: an engine's usual kernels of attention are taken",

@@ -9,6 +9,7 @@ import numpy as np
 
 from whichgpu.cost import energy, hosts
 from whichgpu.cost.answers import Z90, Answers, Estimate, around, floats
+from whichgpu.cost.offload import EXPERTS_ON_HOST, LAYERS_ON_GPU
 from whichgpu.cost.readings import Readings, doubt
 from whichgpu.cost.requests import OPTIONS as ASKED
 from whichgpu.cost.requests import idle, is_run
@@ -50,7 +51,7 @@ MODELLED = {
     "adaptive_softmax",
     "exchange",
     "launch", "host",
-    *REQUESTS,
+    *REQUESTS, *LAYERS_ON_GPU, *EXPERTS_ON_HOST,
 }  # fmt: skip
 #: As trainers write them on their command lines.
 _ELSEWHERE = {

@@ -164,6 +164,8 @@ def settle(job: Job) -> Settled:
     job = workload.complete(loaded.with_defaults(n_gpus=mesh.replica, runtime=read.fallback))
     mesh.check(workload, job)
     step: tuple[str, ...] = ()
+    if job.options and not job.trains and asked.is_language_model(workload):
+        job, step = offload.by_layers(workload, job, stack)
     if job.trains and asked.is_language_model(workload):
         from whichgpu.cost import distributed
 

@@ -223,7 +223,8 @@ def _collective(size: Any, gpus: Any, devices: Devices, apart: Any, *, rounds: f
     if direct:
         # Each reads what all others of its node hold.
         moved = rounds * (n - 1.0) / n * size / link(devices, n * apart)
-        at_once = rounds / 2.0 * section("links")["latency"] + moved
+        c = section("links")
+        at_once = rounds / 2.0 * (c["meeting"] + c["peer"] * (n - 1.0)) + moved
         quickest = np.where(_joined(devices, n * apart), at_once, quickest)
     return np.asarray(np.where((n > 1) & (size > 0), quickest, 0.0))
 

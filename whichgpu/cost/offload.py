@@ -131,6 +131,44 @@ def amount(job: Job) -> float | None:
     return parse(text, "memory") if text[:1].isdigit() and not text.isdigit() else None
 
 
+#: How llama.cpp and Ollama are told what stays on the host: all layers but so many, or the experts of some.
+LAYERS_ON_GPU = ("n_gpu_layers", "gpu_layers", "ngl", "num_gpu")
+EXPERTS_ON_HOST = ("n_cpu_moe", "ncmoe", "cpu_moe")
+
+
+def by_layers(workload: Workload, job: Job, stack: Runtime) -> tuple[Job, tuple[str, ...]]:
+    """A job that counts the layers whose weights wait on the host with their bytes, and what to say of it.
+
+    Of N layers on the GPU the output head is the last; every GPU of several leaves as much on the host.
+    Raises `UsageError` for a count that is no number.
+    """
+    said = [name for name in (*LAYERS_ON_GPU, *EXPERTS_ON_HOST) if name in job.options]
+    if not said or job.trains or "offload" in job.options:
+        return job, ()
+    if not stack.holds.get("host_layers"):
+        return job, (f"{said[0]} is llama.cpp's, and ignored under {stack.title}",)
+    from whichgpu.cost.engine_step import step_ops
+
+    name, text = said[0], job.options[said[0]].strip().lower()
+    layers = float(workload.dims["layers"])
+    whole = text in ("", "all", "auto", "true", "-1")
+    if not whole and not text.isdigit():
+        raise UsageError(f"option {name}: '{text}' is no number of layers; write {name}=20")
+    count = layers + 1.0 if whole else float(text)
+    ops = step_ops(workload, job, 0.0, 1.0, 0.0)
+    weights = float(np.max(stored_weight_bytes(ops)))
+    out = weights * max(1.0 - count / (layers + 1.0), 0.0)
+    if name in EXPERTS_ON_HOST:
+        experts = [op for op in ops if op.shard.startswith("expert") and op.kind == "gemm"]
+        out = float(np.max(stored_weight_bytes(experts))) * min(count / layers, 1.0) if experts else 0.0
+    rest = {key: value for key, value in job.options.items() if key not in said}
+    if not out:
+        return job.changed(options=rest), ()
+    each = out / float(np.max(np.asarray(job.n_gpus))) / 1e9
+    words = f"{name}={text or 'all'}: {each:.3g} of {weights / 1e9:.3g} GB of weights wait on the host"
+    return job.changed(options={**rest, "offload": f"{each:.6g}GB"}), (words,)
+
+
 def by_network(job: Job) -> bool:
     """Whether one network of a pipeline at a time is on the GPU, which diffusers calls model offloading."""
     return not job.trains and job.options.get("offload", "").strip().lower() in _BY_NETWORK

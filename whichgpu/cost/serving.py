@@ -139,8 +139,12 @@ def _stopped(
     most, gained = limits(stack, job, devices), Requests.of(job).tokens_per_pass
     each, passes = often * gained, np.maximum(np.ceil(computed_tokens(job) / most.tokens), 1.0)
     least = each / prompts_in_a_pass(job, stack, devices, np.inf)
+    mixed = bool(engine(stack)["mixed"])
     if not in_lockstep(stack, job):
-        least = np.maximum(-np.expm1(-each * apart) / apart * passes, least)
+        # Of an engine that mixes them each token has one pass, in which parts of several prompts may be.
+        within, times = (passes, 1.0) if mixed else (1.0, passes)
+        few = -np.expm1(-each * apart * within) / apart * times
+        least = np.maximum(few, least)
     tokens, prompt = work[0].times(gained), work[1].times(each)
     alone = evaluate(pass_of(tokens), Fit()).seconds
     share, waits = least, np.zeros(1)
@@ -149,7 +153,7 @@ def _stopped(
         gpu = evaluate(pass_of(taken), Fit()).seconds
         stop = paced(gpu, launched)
         waits = share * (stop - gpu) / gained
-        if in_lockstep(stack, job) or most.looks > 1.0:
+        if mixed or in_lockstep(stack, job) or most.looks > 1.0:
             break
         arriving = each * apart * (stop - alone) / (alone + share * (stop - alone))
         share = np.sqrt(share * np.minimum(least * np.exp(arriving), np.maximum(each * passes, least)))

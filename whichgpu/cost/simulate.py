@@ -318,7 +318,8 @@ class _Run:
         waits = 0.0
         if server.mixed and count:
             seconds += tokens
-            self.gaps.append((seconds, count))
+            waits = _unhidden(seconds, server.launching) if server.stalls else 0.0
+            self.gaps.append((seconds + waits, count))
             self.passes += 1
             self.tokens += count * server.gained
         else:

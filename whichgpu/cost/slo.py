@@ -60,6 +60,11 @@ _SPEED = re.compile(
     r"([0-9.]+) ?(?:output )?(?:tokens?|toks?|t)(?:/| per )s(?:ec(?:ond)?)?"
     r"(?:/| per | for (?:each|every) )(?:user|request|stream|sequence)"
 )
+#: The same with the number behind: "tokens/s per user 50", "per-user speed > 30 tok/s".
+_SPEED_AHEAD = re.compile(
+    r"(?:(?:output )?(?:tokens?|toks?|t)(?:/| per )s(?:ec(?:ond)?)?(?:/| per )(?:user|request|stream)"
+    r"|per[- ](?:user|request|stream) (?:speed|rate|throughput))[ =:>≥]*([0-9.]+)"
+)
 _RATE = re.compile(r"throughput|\b(?:tokens?|toks?|requests?|req)\s*/\s*s", re.IGNORECASE)
 #: `--goodput ttft:500 tpot:50` of `vllm bench serve`, in ms; `p99_ttft_ms: 500`, `P99 TTFT (ms): 500` of what
 #: it writes.
@@ -167,7 +172,7 @@ def _term(text: str) -> Term:
     """One objective, whose metric, percentile and time may stand in any order."""
     low = re.sub(r"(?<=[a-z])[-_](?=[a-z])", " ", text.lower())
     low = re.sub(r"\b(half )?an? (?=second\b|minute\b)", lambda found: "0.5 " if found[1] else "1 ", low)
-    speed = _SPEED.search(low)
+    speed = _SPEED.search(low) or _SPEED_AHEAD.search(low)
     if speed and float(speed[1]) > 0.0:
         return Term("tpot", _how(_HOW.search(low.replace(speed[0], "")), text), 1.0 / float(speed[1]))
     named = _METRIC.search(low) or _WHOLE.search(low)

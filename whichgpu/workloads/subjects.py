@@ -103,6 +103,8 @@ _DONE = {
     "fine": "--phase finetune_lora (or finetune_full)", "train": "--phase train",
     "pretrain": "--phase pretrain", "serv": "--users 10", "run": "", "host": "", "infer": "",
 }  # fmt: skip
+#: What is promised to users where nothing is said.
+SLO = "ttft p90 2 s, tpot p90 100 ms"
 #: Whom it is done for.
 PEOPLE = (
     "users?|people|persons?|employees|staff|students|customers|colleagues|agents|seats|pupils|teachers"

@@ -63,7 +63,8 @@ _NUMBERS = {
                    r"(?! ?(?:(?:/|per|a) ?s|(?:take|took|needed|in|within)\b))",
     "input_tokens": r"\b(?:prompts?|inputs?)(?: of|:|=)? ?(\d+k?)(?: tokens)?\b|"
                     r"\b(\d+k?)[- ](?:tokens? prompts?|prompt)\b|\b(\d+k)[- ]prompts\b|"
-                    r"\b(\d+k?) (?:input|prompt) tokens\b(?! ?(?:/|per|a) ?s)",
+                    r"\b(\d+k?) (?:input|prompt) tokens\b(?! ?(?:/|per|a) ?s)|"
+                    r"\bprefill(?:ing)?(?: of| for)? (?:an? )?(\d+k?)[- ]tokens?\b(?! ?(?:/|per|a) ?s)",
     "output_tokens": r"\b(\d+) (?:output|new|generated) tokens\b(?! ?(?:/|per|a) ?s)",
 }  # fmt: skip
 #: Options of a job as they are told.
