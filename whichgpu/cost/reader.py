@@ -322,7 +322,7 @@ def _is_open(numbers: Numbers) -> bool:
 def _one_user(job: jobs.Job) -> bool:
     """Whether a job that says nothing of its load is taken with one request in flight."""
     try:
-        return asked.read(job).job.concurrency == 1.0
+        return bool(asked.read(job).job.concurrency == 1.0)
     except WhichGpuError:
         return False  # which its evaluation says
 

@@ -76,7 +76,7 @@ def _of_a_chip(found: tuple[Gpu, ...]) -> bool:
 
 
 def resolve_whole(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
-    """As `resolve_device`, but that a name which leaves cores, memory or board open is one part (`whole_of`)."""
+    """As `resolve_device`, but a name that leaves cores, memory or board open is one part (`whole_of`)."""
     try:
         return resolve_device(text, catalogue)
     except UnknownName:

@@ -67,7 +67,7 @@ def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
 
 
 def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
-    """The name in a spelling, whatever it may mean, and the number that is said of it; raises as `resolve_count`."""
+    """The name in a spelling, and the number that is said of it; raises for one that cannot be."""
     if text in catalogue:
         # An id has no number in it; no pattern is compiled.
         return text, 1

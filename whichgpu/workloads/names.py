@@ -24,6 +24,8 @@ _BETWEEN_DIGITS = re.compile(r"(?<=\d)[-_. ]+(?=\d)")
 _PARTS = re.compile(r"[-_ ]+|\.(?=[a-z])")
 #: The side of a patch behind its model: `ViT-B/16`.
 _OVER = re.compile(r"(?<=[A-Za-z])/(?=\d+$)")
+#: How files of weights end.
+_WEIGHTS = (".gguf", ".safetensors", ".ckpt", ".pth", ".bin", ".engine")
 #: Which of the parts of a file that was split.
 _SHARD = re.compile(r"-\d{5}-of-\d{5}$")
 #: Year and month, or month and day: 2409, 0324. Versions: v0.1. Contexts: 128k.
@@ -66,9 +68,10 @@ def filed(text: str) -> str:
 
     A path is no name.
     """
-    if "/" in text or not text.lower().endswith(".gguf"):
+    ending = next((one for one in _WEIGHTS if text.lower().endswith(one)), "")
+    if "/" in text or not ending:
         return text
-    return _SHARD.sub("", text[: -len(".gguf")])
+    return _SHARD.sub("", text[: -len(ending)])
 
 
 def sized(text: str) -> str:

@@ -95,7 +95,10 @@ def _longer_of(name: str, known: tuple[str, ...]) -> Workload | None:
     if keys:
         return _stored(workloads()[keys[0]], stored)
     # Of other models only what is done with them is taken off: any other word may be of the name.
-    done = () if known else ((_candidates(one.name), one.stored) for one in names.told(name))
+    # Whoever published it goes first here as well: `city96/FLUX.1-dev-gguf`.
+    whole = (name, name.partition("/")[2]) if "/" in name else (name,)
+    told = () if known else [one for text in whole for one in names.told(text)]
+    done = ((_candidates(one.name), one.stored) for one in told)
     return next((_stored(workloads()[keys[0]], stored) for keys, stored in done if len(keys) == 1), None)
 
 
