@@ -1,9 +1,9 @@
 """Parts of one name that a table of jobs need not tell apart, and which of them is taken.
 
 Apple sells a chip with some of its cores off, and with less memory than the most; makers of boards sell a
-card with half of its memory. A name that leaves only that open is the part with the most. One that leaves open
-on which board a chip sits (`H100`, `A100 80GB`) is the part that `data/usual.toml` has first, and the others are
-in the interval of its answer.
+card with half of its memory. A name that leaves only that open is the part with the most. One that leaves
+open on which board a chip sits (`H100`, `A100 80GB`) is the part that `data/usual.toml` has first, and the
+others are in the interval of its answer.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SIZE = re.compile(r"\s*\b(\d{1,3})\s?G(?:i?B)?\b", re.IGNORECASE)
 
 
 def whole_of(text: str, catalogue: Catalogue) -> Gpu | None:
-    """The part that a name stands for which leaves cores, memory or board open: `M4 Max`, `8x H100`; or None."""
+    """The part that a name stands for that leaves cores, memory or board open (`8x H100`), or None."""
     found = _kin(text, catalogue)
     if not found or len(names.meant(text, catalogue)) == 1:
         return None

@@ -8,8 +8,8 @@ Letters: B videos, T frames, C channels, H W height and width.
 Dimensions: `widths` and `blocks`; `encoder_time`, `decoder_time`: whether each change of size changes
 the frames too; `norm`: `rms`, `group` or `latent` (scaled and shifted by the latent); `resample`: `wan`,
 `conv3d`, `conv2d`; `attention`: in the middle, `frame`, `video` or `none`; `quantisation`; optionally
-`decoder_widths`, and `pixels`: the side of squares of pixels that are one position (then a change of size keeps
-the channels).
+`decoder_widths`, and `pixels`: the side of squares of pixels that are one position (a change of size keeps
+the channels then).
 """
 
 from __future__ import annotations
