@@ -119,6 +119,14 @@ def shorter(name: str) -> Iterator[Shorter]:
         cut = _last(rest)
 
 
+def untuned(name: str) -> str:
+    """A name without who tuned the model, before its own (`dolphin-2.9.1-yi-1.5-34b`); "" where none is."""
+    rest = name.lower().rpartition("/")[2].replace(":", "-")
+    tuners = "|".join(map(re.escape, table()["tuners"]))
+    bare = re.sub(rf"^(?:(?:{tuners})(?:[-_ ]v?\d+(?:\.\d+)*(?![\dbx.]))?[-_ ]+)+", "", rest)
+    return bare if bare != rest else ""
+
+
 def told(name: str) -> Iterator[Shorter]:
     """The names left where the last words say what is done with a model: `ssd_amp`, `BERT training`."""
     rest, stored = name.strip().lower(), ""
@@ -152,8 +160,12 @@ def _last(name: str, known: Collection[str] = ()) -> Shorter | None:
 
 def _format(text: str) -> str:
     """The precision that a name's last words say: `fp8`, `gptq-int4`, `q4_k_m`; "" for others."""
+    if _SIZE_IT.match(text):
+        return ""
     return named(text) if any(sign.isdigit() for sign in text) or text in _METHODS else ""
 
 
+#: A size and a word of its name (`gemma-3-4b-it`), which is no format of 4 bits.
+_SIZE_IT = re.compile(r"\d+b[-_ ]it\b")
 #: Formats without a number of bits in their name.
 _METHODS = ("amp", "awq", "gptq")

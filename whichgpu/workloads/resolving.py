@@ -88,7 +88,8 @@ def resolve(name: str) -> Workload:
 
 @lru_cache(maxsize=256)
 def _longer_of(name: str, known: tuple[str, ...]) -> Workload | None:
-    shorter = tuple(names.shorter(name))
+    bare = "" if known else names.untuned(name)
+    shorter = (*names.shorter(name), *(names.shorter(bare) if bare else ()))
     stored = next((one.stored for one in shorter if one.stored), "")
     found = (known or _language(one.name) for one in shorter if stored or not known)
     keys = next((one for one in found if len(one) == 1), ())
