@@ -14,7 +14,7 @@ from tests.traced import launches, ops
 from whichgpu.cost import asked
 from whichgpu.cost.infeasible import single
 from whichgpu.cost.jobs import predict_rows
-from whichgpu.errors import UsageError
+from whichgpu.errors import UnknownName, UsageError
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import product_flops, total
 from whichgpu.workloads.precision import precision
@@ -77,6 +77,9 @@ def test_the_figures_people_quote(name: str, millions: float | None, gmacs: floa
         ("rf-detr-base", 29, None), ("rf-detr-nano", None, 16), ("rf-detr-medium", None, 39.4),
         ("rtdetr-l", 32, 55), ("rtdetr-x", 67, 117), ("d-fine-l", None, 45.5), ("d-fine-x", None, 101),
         ("parakeet-tdt-0.6b-v2", 618, None), ("phi-4-multimodal", 5574, None), ("moondream2", 1870, None),
+        ("unetr", 92.5, 75.8), ("vit-mae-large", 329, None), ("yolos-small", 30.7, None),
+        ("clip-vit-bigg-14", 2540, None), ("siglip2-so400m", 1136, None), ("ssdlite", None, 0.58),
+        ("codeqwen1.5-7b", 7250, None),
         ("granite-code-20b", 20070, None), ("nemotron-mini", 4190, None), ("minitron-8b", 8410, None),
     ],
 )  # fmt: skip
@@ -155,12 +158,31 @@ def test_public_runs_of_transformer_xl_score_every_word() -> None:
         ("EleutherAI/pythia-12b-deduped", "pythia-12b"), ("codellama:34b-code-q4_K_M", "codellama-34b"),
         ("mixtral-8x7b (MLPerf)", "mixtral-8x7b"), ("SSD MobileNet v2", "ssd-mobilenet-v2"),
         ("Wan2.1-T2V-14B-480P", "wan-2.1-t2v-14b-480p"), ("dolphin-mistral:7b", "mistral-7b"),
+        ("Nous-Hermes-2-Yi-34B", "yi-34b"), ("dolphin-2.9.1-yi-1.5-34b", "yi-34b"),
+        ("cognitivecomputations/dolphin-2.5-mixtral-8x7b", "mixtral-8x7b"),
         ("google/t5-v1_1-xxl", "flan-t5-xxl"), ("Helsinki-NLP/opus-mt-en-fr", "opus-mt-en-de"),
         ("RNN-T", "rnnt"), ("STREAM", "stream-triad"), ("fp64-gemm", "dgemm"), ("FFT", "fft-3d"),
     ],
 )  # fmt: skip
 def test_spellings(spelling: str, known: str) -> None:
     assert resolve(spelling).id == known
+
+
+@pytest.mark.parametrize(
+    ("spelling", "format_"),
+    [
+        ("google/gemma-3-4b-it", None), ("bartowski/gemma-3-4b-it-GGUF", None), ("gemma-3-4b-4bit", "nf4"),
+        ("RedHatAI/gemma-3-4b-it-FP8-dynamic", "fp8"),
+    ],
+)  # fmt: skip
+def test_a_size_before_it_is_no_format_of_four_bits(spelling: str, format_: str | None) -> None:
+    assert resolve(spelling).defaults.get("serve", {}).get("precision") == format_
+
+
+@pytest.mark.parametrize("name", ["vit-gpt2", "neural-7b", "DeepSeek-R1-Distill", "city96/resnet50-foo"])
+def test_a_name_that_has_another_in_it_is_not_that_one(name: str) -> None:
+    with pytest.raises(UnknownName):
+        resolve(name)
 
 
 # -- units ---------------------------------------------------------------------------------------
