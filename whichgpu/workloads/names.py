@@ -26,6 +26,8 @@ _PARTS = re.compile(r"[-_ ]+|\.(?=[a-z])")
 _OVER = re.compile(r"(?<=[A-Za-z])/(?=\d+$)")
 #: How files of weights end.
 _WEIGHTS = (".gguf", ".safetensors", ".ckpt", ".pth", ".bin", ".engine")
+#: A tag that says no more of a model without sizes: `nomic-embed-text:v1.5`, `all-minilm:22m`.
+_TAG = re.compile(r":(?:v\d+(?:\.\d+)*|\d+m)$", re.IGNORECASE)
 #: Which of the parts of a file that was split.
 _SHARD = re.compile(r"-\d{5}-of-\d{5}$")
 #: Year and month, or month and day: 2409, 0324. Versions: v0.1. Contexts: 128k.
@@ -54,12 +56,12 @@ def apart(text: str) -> str:
 def unwrapped(text: str) -> str:
     """A name less how a library asks for it (`torchvision.models.resnet50`, `yolov8n.pt`); "" for others.
 
-    Of `ViT-B/16` the name with a hyphen.
+    Of `ViT-B/16` the name with a hyphen, of `all-minilm:22m` that without its tag.
     """
     bare = text
     for start in table()["before"]:
         bare = bare[len(start) :] if bare.lower().startswith(start) else bare
-    bare = _OVER.sub("-", bare.removesuffix(".pt"))
+    bare = _TAG.sub("", _OVER.sub("-", bare.removesuffix(".pt")))
     return bare if bare != text else ""
 
 
