@@ -74,6 +74,7 @@ def test_a_name_without_its_board_is_the_usual_one_and_its_interval_holds_the_ot
     assert not small.error
     assert "V100" in none.error
     assert [note for note in found.notes if "'H100' was taken as h100-80gb-sxm" in note and "holds" in note]
+    assert not [note for note in found.notes if "a100-80gb-sxm:4" in note]
 
 
 def test_an_engine_of_one_user_has_one_request_in_a_table_too():

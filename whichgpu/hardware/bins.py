@@ -34,7 +34,7 @@ _SIZE = re.compile(r"\s*\b(\d{1,3})\s?G(?:i?B)?\b", re.IGNORECASE)
 def whole_of(text: str, catalogue: Catalogue) -> Gpu | None:
     """The part that a name stands for that leaves cores, memory or board open (`8x H100`), or None."""
     found = _kin(text, catalogue)
-    if not found or len(names.meant(text, catalogue)) == 1:
+    if not found or len(names.meant(names.counted(text, catalogue)[0], catalogue)) == 1:
         return None
     if _of_a_chip(found) or len(set(map(_speed, found))) == 1:
         return max(found, key=lambda gpu: (gpu.value("sms") or 0, gpu.value("memory") or 0.0))
