@@ -79,6 +79,12 @@ class Torch:
             layer.get("norm", self.dims.get("norm", False)),
         )
         side, stride = layer.get("padding", kernel // 2), layer.get("stride", 1)
+        if layer["kind"] == "up":
+            over = (0, (kernel - stride) // 2, (kernel - stride) // 2)
+            x = self.made(self.torch.nn.ConvTranspose3d(
+                x.shape[1], layer["out"], (1, kernel, kernel), (1, stride, stride), over,
+                bias=layer.get("bias", not norm)), x)  # fmt: skip
+            return self.made(self.torch.nn.BatchNorm3d(layer["out"]), x) if norm else x
         x = self.made(self.torch.nn.Conv3d(
             x.shape[1], layer["out"], (depth, kernel, kernel),
             (layer.get("depth_stride", 1), stride, stride),
