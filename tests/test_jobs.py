@@ -88,6 +88,18 @@ def test_an_engine_of_one_user_has_one_request_in_a_table_too():
     assert served.value > 2 * one.value
 
 
+def test_a_plugin_of_one_maker_is_not_looked_up_for_another_row_s_gpu():
+    """Rows share a table of their GPUs; of a runtime without a page of its own nothing is looked up."""
+    other = {"workload": "whisper-base", "gpu": "arc-a380", "runtime": "openvino"}
+    metal = {"workload": "resnet50", "gpu": "apple-m1-max-32c", "phase": "train", "precision": "fp32",
+             "batch": "64", "runtime": "tensorflow-metal"}  # fmt: skip
+    _, beside = predict_rows([other, metal], GPUS)
+    (alone,) = predict_rows([metal], GPUS)
+    assert beside.value == pytest.approx(alone.value)
+    (refused,) = predict_rows([{**metal, "gpu": "arc-a380"}], GPUS)
+    assert "does not run on Intel" in refused.error
+
+
 def test_a_file_that_is_not_there_is_the_model_of_its_name():
     """Tables of llama.cpp name files; a path, and a name that nothing has, are still looked for."""
     job = {"gpu": "rtx-4090", "phase": "decode", "runtime": "llama.cpp"}
