@@ -67,7 +67,6 @@ from whichgpu.workloads.recorder import Map, Recorder
         ("text-generation-webui", "transformers", set()),
         ("oobabooga's text generation web UI", "transformers", set()),
         ("GPTQ-for-LLaMa", "transformers", set()),
-        ("bitsandbytes 0.43", "transformers", {"v0.43"}),
         ("kohya_ss sd-scripts", "diffusers", set()),
         # A token was a launch for each kernel until May 2024.
         ("llama.cpp (May 2024, CUDA)", "llama-cpp", {"before-graphs"}),
