@@ -301,6 +301,22 @@ def test_of_two_experts_each_step_runs_one() -> None:
     assert max(op.read_bytes + op.write_bytes for op in idle) < 100.0
 
 
+def test_a_token_goes_to_two_experts_of_four_and_the_others_lie_there() -> None:
+    parts = resolve("hidream-i1-full").parameters()
+    assert parts["transformer"] == pytest.approx(17.1e9, rel=0.01)
+    # 48 blocks of four experts: what is read of them a step is what runs, whatever is stored.
+    idle = [op for op in resolve("hidream-i1-full").trace(Job("hidream-i1-full", phase="generate", steps=1.0,
+            batch=1.0, height=1024.0, width=1024.0, precision="bf16")) if ".idle." in op.layer]  # fmt: skip
+    assert idle
+    assert all(float(np.ravel(op.count)[0]) == 0.0 for op in idle)
+
+
+def test_squares_of_pixels_are_one_position_of_the_newer_wan() -> None:
+    parts = resolve("wan-2.2-ti2v-5b").parameters()
+    assert parts["transformer"] == pytest.approx(5.0e9, rel=0.01)
+    assert parts["vae"] == pytest.approx(705e6, rel=0.01)
+
+
 def test_modulations_that_all_blocks_share_are_stored_once() -> None:
     """FLUX.2: 6 + 6 + 3 of 6144 x 6144, in any number of blocks; Chroma has a network of its own."""
     shared = [op for op in resolve("flux.2-dev").reference_ops() if "modulation_" in op.layer]

@@ -28,13 +28,14 @@ def test_a_chip_without_its_number_of_cores_is_the_whole_one():
     """Bins of one chip, and cards that differ in memory alone: others of one name are still asked for."""
     job = {"workload": "llama-3.1-8b", "phase": "decode", "precision": "q4_0", "runtime": "llama.cpp"}
     found = predict_rows(
-        [{**job, "gpu": gpu} for gpu in ("M4 Max", "apple-m4-max-40c", "apple-m4-max-32c", "rtx 3080", "m4")],
+        [{**job, "gpu": gpu} for gpu in ("M4 Max", "apple-m4-max-40c", "apple-m4-max-32c", "m4")],
         GPUS,
     )
-    open_, whole, less, two, card = found
+    open_, whole, less, two = found
     assert open_.value == whole.value > less.value
     assert [note for note in found.notes if "M4 Max" in note and "apple-m4-max-32c" in note]
-    assert all("say which" in one.error for one in (two, card))
+    assert open_.low <= less.low < whole.low
+    assert "say which" in two.error
     names = (
         "M3 Max 64GB",
         "apple-m3-max-40c",
@@ -50,6 +51,53 @@ def test_a_chip_without_its_number_of_cores_is_the_whole_one():
     assert exact.value == open_.value
     assert none.error.startswith("no GPU")
     assert len([note for note in found.notes if "was taken as" in note]) == 2
+
+
+def test_a_name_without_its_board_is_the_usual_one_and_its_interval_holds_the_others():
+    job = {"workload": "llama-3.1-8b", "phase": "decode", "precision": "fp16", "runtime": "vllm"}
+    names = (
+        "H100",
+        "h100-80gb-sxm",
+        "h100-80gb-pcie",
+        "4x A100 80GB",
+        "a100-80gb-sxm:4",
+        "rtx 3080",
+        "V100:0",
+    )
+    found = predict_rows([{**job, "gpu": gpu} for gpu in names], GPUS)
+    open_, module, card, several, stated, small, none = found
+    assert open_.value == module.value > card.value
+    assert open_.low <= card.low
+    assert open_.high >= module.high
+    assert (several.value, several.high) == (stated.value, stated.high)
+    assert several.low < stated.low
+    assert not small.error
+    assert "V100" in none.error
+    assert [note for note in found.notes if "'H100' was taken as h100-80gb-sxm" in note and "holds" in note]
+    assert not [note for note in found.notes if "a100-80gb-sxm:4" in note]
+
+
+def test_an_engine_of_one_user_has_one_request_in_a_table_too():
+    """Its batch is not filled in, which would say that many are in flight; `max` still says so."""
+    job = {"workload": "qwen3-8b", "gpu": "rtx-3090", "runtime": "llama.cpp", "precision": "q4_k_m"}
+    loads = ({}, {"concurrency": "1"}, {"concurrency": "8"}, {"batch": "8"}, {"concurrency": "max"})
+    unsaid, one, eight, batch, most = predict_rows([{**job, **load} for load in loads], GPUS)
+    assert unsaid.value == one.value < eight.value == batch.value
+    assert most.value > 2 * one.value
+    (served,) = predict_rows([{**job, "runtime": "vllm", "precision": "awq"}], GPUS)
+    assert served.value > 2 * one.value
+
+
+def test_a_plugin_of_one_maker_is_not_looked_up_for_another_row_s_gpu():
+    """Rows share a table of their GPUs; of a runtime without a page of its own nothing is looked up."""
+    other = {"workload": "whisper-base", "gpu": "arc-a380", "runtime": "openvino"}
+    metal = {"workload": "resnet50", "gpu": "apple-m1-max-32c", "phase": "train", "precision": "fp32",
+             "batch": "64", "runtime": "tensorflow-metal"}  # fmt: skip
+    _, beside = predict_rows([other, metal], GPUS)
+    (alone,) = predict_rows([metal], GPUS)
+    assert beside.value == pytest.approx(alone.value)
+    (refused,) = predict_rows([{**metal, "gpu": "arc-a380"}], GPUS)
+    assert "does not run on Intel" in refused.error
 
 
 def test_a_file_that_is_not_there_is_the_model_of_its_name():

@@ -66,6 +66,7 @@ from whichgpu.workloads.recorder import Map, Recorder
         # A name within a longer one is not said.
         ("text-generation-webui", "transformers", set()),
         ("oobabooga's text generation web UI", "transformers", set()),
+        ("GPTQ-for-LLaMa", "transformers", set()),
         ("kohya_ss sd-scripts", "diffusers", set()),
         # A token was a launch for each kernel until May 2024.
         ("llama.cpp (May 2024, CUDA)", "llama-cpp", {"before-graphs"}),

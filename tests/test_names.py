@@ -393,6 +393,9 @@ def test_every_gpu_of_the_published_measurements_resolves() -> None:
         ("TPU v6e (Trillium)", "tpu-v6e"),
         ("Gaudi 3 HL-325L", "gaudi3"),
         ("Strix Halo Ryzen AI Max+ 395", "ryzen-ai-max-395"),
+        ("Google Colab T4", "t4"),
+        ("Lambda H100 SXM 80GB", "h100-80gb-sxm"),
+        ("DGX-2", "v100-32gb-sxm3"),
     ],
 )
 def test_short_and_spoken_spellings(text: str, key: str) -> None:

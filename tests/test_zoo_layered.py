@@ -63,7 +63,7 @@ class Torch:
 
     def made(self, module: Any, x: Any) -> Any:
         self.parameters += sum(one.numel() for one in module.parameters())
-        return module(x)
+        return module.eval()(x)
 
     def other(self, layer: Any, x: Any) -> Any:
         if layer["kind"] == "add":
@@ -79,10 +79,16 @@ class Torch:
             layer.get("norm", self.dims.get("norm", False)),
         )
         side, stride = layer.get("padding", kernel // 2), layer.get("stride", 1)
+        if layer["kind"] == "up":
+            over = (0, (kernel - stride) // 2, (kernel - stride) // 2)
+            x = self.made(self.torch.nn.ConvTranspose3d(
+                x.shape[1], layer["out"], (1, kernel, kernel), (1, stride, stride), over,
+                bias=layer.get("bias", not norm)), x)  # fmt: skip
+            return self.made(self.torch.nn.BatchNorm3d(layer["out"]), x) if norm else x
         x = self.made(self.torch.nn.Conv3d(
             x.shape[1], layer["out"], (depth, kernel, kernel),
             (layer.get("depth_stride", 1), stride, stride),
-            (layer.get("depth_padding", depth // 2), side, side),
+            (layer.get("depth_padding", depth // 2), side, side), groups=layer.get("groups", 1),
             bias=layer.get("bias", not norm)), x)  # fmt: skip
         return self.made(self.torch.nn.BatchNorm3d(layer["out"]), x) if norm else x
 
@@ -91,7 +97,9 @@ class Torch:
         if layer["kind"] == "dense":
             side, frames = (layer.get("side", 1), layer.get("frames", 1)) if x.dim() > 2 else (1, 1)
             flat = functions.adaptive_avg_pool3d(x, (frames, side, side)).flatten(1) if x.dim() > 2 else x
-            return self.made(self.torch.nn.Linear(flat.shape[1], layer["out"]), flat)
+            return self.made(
+                self.torch.nn.Linear(flat.shape[1], layer["out"], bias=layer.get("bias", True)), flat
+            )
         if layer["kind"] == "spread":
             return functions.interpolate(x, scale_factor=(1, layer["factor"], layer["factor"]))
         pool = functions.max_pool3d if layer["kind"] == "max" else functions.avg_pool3d
@@ -100,7 +108,7 @@ class Torch:
         return pool(
             x,
             (depth, kernel, kernel),
-            (depth, stride, stride),
+            (layer.get("depth_stride", depth), stride, stride),
             (0, side, side),
             ceil_mode=layer.get("ceil", False),
         )

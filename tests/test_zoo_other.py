@@ -14,7 +14,7 @@ from tests.traced import launches, ops
 from whichgpu.cost import asked
 from whichgpu.cost.infeasible import single
 from whichgpu.cost.jobs import predict_rows
-from whichgpu.errors import UsageError
+from whichgpu.errors import UnknownName, UsageError
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import product_flops, total
 from whichgpu.workloads.precision import precision
@@ -65,6 +65,41 @@ def test_the_figures_people_quote(name: str, millions: float | None, gmacs: floa
         assert sum(workload.parameters().values()) / 1e6 == pytest.approx(millions, rel=5e-3)
     if gmacs:
         assert workload.flops() / 2e9 == pytest.approx(gmacs, rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("name", "millions", "gmacs"),
+    [
+        # Tables of the papers, and of the repositories that publish the models; what is left out takes 5 %.
+        ("slowfast-r50", 34.5, 65.7), ("slowfast-r50-4x16", None, 36.1), ("slowfast-r101", 53.8, 106),
+        ("x3d-m", 3.76, 4.73), ("x3d-l", 6.08, 18.37), ("van-b0", 4.1, 0.9), ("van-b2", 26.6, 5.0),
+        ("van-b3", 44.8, 9.0), ("cswin-t", 23, 4.3), ("cswin-b", 78, 15.0), ("timesformer", 121.4, 196),
+        ("rf-detr-base", 29, None), ("rf-detr-nano", None, 16), ("rf-detr-medium", None, 39.4),
+        ("rtdetr-l", 32, 55), ("rtdetr-x", 67, 117), ("d-fine-l", None, 45.5), ("d-fine-x", None, 101),
+        ("parakeet-tdt-0.6b-v2", 618, None), ("phi-4-multimodal", 5574, None), ("moondream2", 1870, None),
+        ("mask2former-swin-t", 47, None), ("mask2former-swin-l", 216, None), ("dino-swin-l", 218, None),
+        ("grounding-dino", 172, None), ("upernet-swin-t", 60, 236), ("upernet-swin-b", 121, 297),
+        ("cascade-rcnn", 69, None), ("cascade-mask-rcnn", 77, None), ("granite3.1-moe:3b", 3300, None),
+        ("unetr", 92.5, 75.8), ("vit-mae-large", 329, None), ("yolos-small", 30.7, None),
+        ("clip-vit-bigg-14", 2540, None), ("siglip2-so400m", 1136, None), ("ssdlite", None, 0.58),
+        ("codeqwen1.5-7b", 7250, None),
+        ("granite-code-20b", 20070, None), ("nemotron-mini", 4190, None), ("minitron-8b", 8410, None),
+    ],
+)  # fmt: skip
+def test_the_figures_of_models_that_are_put_together(name: str, millions: float, gmacs: float) -> None:
+    workload = resolve(name)
+    if millions:
+        assert sum(workload.parameters().values()) / 1e6 == pytest.approx(millions, rel=0.05)
+    if gmacs:
+        assert workload.flops() / 2e9 == pytest.approx(gmacs, rel=0.05)
+
+
+def test_most_of_a_transducer_is_its_encoder_and_durations_skip_positions() -> None:
+    sound = {name: resolve(f"parakeet-{name}-1.1b") for name in ("ctc", "rnnt", "tdt")}
+    launches = {name: sum(np.ravel(op.count)[0] for op in item.trace(item.complete(Job(item.id))))
+                for name, item in sound.items()}  # fmt: skip
+    assert launches["ctc"] < launches["tdt"] < launches["rnnt"]
+    assert sound["tdt"].flops() == pytest.approx(sound["ctc"].flops(), rel=0.02)
 
 
 def test_the_tables_of_dlrm_are_most_of_it() -> None:
@@ -120,11 +155,37 @@ def test_public_runs_of_transformer_xl_score_every_word() -> None:
         ("DLRM-DCNv2", "dlrm-dcnv2"), ("HiFi-GAN", "hifigan"), ("jasper", "jasper-10x5"),
         ("ssd300_amp", "ssd300-r50"), ("BERT-base SQuAD fine-tuning", "bert-base"), ("resnet", "resnet50"),
         ("ResNet-50 inference INT8", "resnet50"), ("stabilityai/sd-turbo", "sd-turbo"),
+        ("mask_rcnn_R_50_FPN_3x", "maskrcnn-r50-fpn"), ("faster-rcnn_r50_fpn_1x_coco", "fasterrcnn-r50-fpn"),
+        ("city96/FLUX.1-dev-gguf", "flux.1-dev"), ("lllyasviel/flux1-dev-bnb-nf4", "flux.1-dev"),
+        ("sd_xl_base_1.0.safetensors", "sdxl"), ("v1-5-pruned-emaonly.ckpt", "stable-diffusion-1.5"),
+        ("EleutherAI/pythia-12b-deduped", "pythia-12b"), ("codellama:34b-code-q4_K_M", "codellama-34b"),
+        ("mixtral-8x7b (MLPerf)", "mixtral-8x7b"), ("SSD MobileNet v2", "ssd-mobilenet-v2"),
+        ("Wan2.1-T2V-14B-480P", "wan-2.1-t2v-14b-480p"), ("dolphin-mistral:7b", "mistral-7b"),
+        ("Nous-Hermes-2-Yi-34B", "yi-34b"), ("dolphin-2.9.1-yi-1.5-34b", "yi-34b"),
+        ("cognitivecomputations/dolphin-2.5-mixtral-8x7b", "mixtral-8x7b"),
+        ("google/t5-v1_1-xxl", "flan-t5-xxl"), ("Helsinki-NLP/opus-mt-en-fr", "opus-mt-en-de"),
         ("RNN-T", "rnnt"), ("STREAM", "stream-triad"), ("fp64-gemm", "dgemm"), ("FFT", "fft-3d"),
     ],
 )  # fmt: skip
 def test_spellings(spelling: str, known: str) -> None:
     assert resolve(spelling).id == known
+
+
+@pytest.mark.parametrize(
+    ("spelling", "format_"),
+    [
+        ("google/gemma-3-4b-it", None), ("bartowski/gemma-3-4b-it-GGUF", None), ("gemma-3-4b-4bit", "nf4"),
+        ("RedHatAI/gemma-3-4b-it-FP8-dynamic", "fp8"),
+    ],
+)  # fmt: skip
+def test_a_size_before_it_is_no_format_of_four_bits(spelling: str, format_: str | None) -> None:
+    assert resolve(spelling).defaults.get("serve", {}).get("precision") == format_
+
+
+@pytest.mark.parametrize("name", ["vit-gpt2", "neural-7b", "DeepSeek-R1-Distill", "city96/resnet50-foo"])
+def test_a_name_that_has_another_in_it_is_not_that_one(name: str) -> None:
+    with pytest.raises(UnknownName):
+        resolve(name)
 
 
 # -- units ---------------------------------------------------------------------------------------

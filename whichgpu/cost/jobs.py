@@ -103,6 +103,16 @@ class Predictions:
         for row, error in part.errors.items():
             self.errors[row], self.bases[row] = error, ""
 
+    def widen(self, rows: Sequence[int], others: Sequence[Cells], answered: Callable[[Any], Part]) -> None:
+        """Let the intervals of rows hold those of others, which may be what they mean as well."""
+        if not rows:
+            return
+        more = Predictions(others, [answered(others)]).values
+        found = ~np.isnan(self.values[1, rows]) & ~np.isnan(more[1])
+        asked = np.asarray(rows)[found]
+        np.fmin.at(self.values[0], asked, more[0, found])
+        np.fmax.at(self.values[2], asked, more[2, found])
+
     def __len__(self) -> int:
         return len(self.ids)
 
@@ -166,8 +176,18 @@ def predict_rows(
             advance(len(part.rows))
 
     found = Predictions(table, parts())
+    found.widen(*_others(table, catalogue), lambda rows: _answered(rows, range(len(rows)), Reader(lexicon)))
     found.notes += bins.taken({cells[_GPU] for cells in table}, catalogue)
     return found
+
+
+def _others(table: Sequence[Cells], catalogue: Catalogue) -> tuple[list[int], list[Cells]]:
+    """Of rows whose GPU's name may mean another part as well, the numbers, and the same rows on that one."""
+    texts = {text: bins.others(text, catalogue) for text in {cells[_GPU] for cells in table}}
+    pairs = [(row, other) for row, cells in enumerate(table) for other in texts[cells[_GPU]]]
+    return [row for row, _ in pairs], [
+        (*table[row][:_GPU], other, *table[row][_GPU + 1 :]) for row, other in pairs
+    ]
 
 
 def _shares(table: Sequence[Cells]) -> list[Sequence[int]]:

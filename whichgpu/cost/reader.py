@@ -123,7 +123,7 @@ class _Kin:
 class _Entry:
     """What the texts of a row say, the rows of the same job, and what all of its rows ask."""
 
-    __slots__ = ("head", "kin", "on", "served", "speaks")
+    __slots__ = ("alone", "head", "kin", "on", "served", "speaks")
 
     def __init__(self, head: Head, kin: _Kin) -> None:
         self.head, self.kin = head, kin
@@ -131,6 +131,8 @@ class _Entry:
         self.served = head.phase == "serve" and "request_rate" not in head.job.options
         #: Whether a language model runs and does not learn.
         self.speaks = not head.job.trains and asked.is_language_model(resolve(head.job.workload))
+        #: Whether its engine usually serves one user, and nothing is said of requests in flight.
+        self.alone = self.served and self.speaks and _one_user(head.job)
         #: By GPU, the same in the format and software of that GPU.
         self.on: dict[str, _Entry] = {}
 
@@ -290,7 +292,8 @@ def _in_flight(entry: _Entry, numbers: Numbers, text: str) -> Numbers:
     if not text:
         # As `api.job` reads it: what a server is asked for at once are the requests in flight.
         batch = numbers[_BATCH] if entry.served else None
-        return numbers if batch is None else _swapped(numbers, {_QUEUE: batch, _BATCH: None})
+        queue = 1.0 if batch is None and entry.alone else batch
+        return numbers if queue is None else _swapped(numbers, {_QUEUE: queue, _BATCH: None})
     if numbers[_QUEUE] is None and numbers[_IN] is numbers[_OUT] is None:
         means = offline(entry.head.job, text)
         return numbers if means is None else _sized(numbers, means)
@@ -314,6 +317,14 @@ def _is_open(numbers: Numbers) -> bool:
     """Whether a row has more GPUs than its tensor parallelism takes, and no stages."""
     gpus, tp = numbers[_N_GPUS], numbers[_TP]
     return numbers[_PP] is None and gpus is not None and gpus > (tp or 1.0)
+
+
+def _one_user(job: jobs.Job) -> bool:
+    """Whether a job that says nothing of its load is taken with one request in flight."""
+    try:
+        return bool(asked.read(job).job.concurrency == 1.0)
+    except WhichGpuError:
+        return False  # which its evaluation says
 
 
 class _Usual(NamedTuple):

@@ -1,7 +1,9 @@
 """Parts of one name that a table of jobs need not tell apart, and which of them is taken.
 
 Apple sells a chip with some of its cores off, and with less memory than the most; makers of boards sell a
-card with half of its memory. A name that leaves only that open is the part with the most.
+card with half of its memory. A name that leaves only that open is the part with the most. One that leaves
+open on which board a chip sits (`H100`, `A100 80GB`) is the part that `data/usual.toml` has first, and the
+others are in the interval of its answer.
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from whichgpu.errors import UnknownName, one_line
+from whichgpu.errors import UnknownName, UsageError, one_line
+from whichgpu.facts import store
 from whichgpu.hardware import names
 from whichgpu.hardware.slices import resolve_device
 from whichgpu.units import parse
@@ -29,18 +32,35 @@ _SIZE = re.compile(r"\s*\b(\d{1,3})\s?G(?:i?B)?\b", re.IGNORECASE)
 
 
 def whole_of(text: str, catalogue: Catalogue) -> Gpu | None:
-    """The part that a name stands for which leaves cores or memory open: `M4 Max`, `RTX 4060 Ti`; or None."""
+    """The part that a name stands for that leaves cores, memory or board open (`8x H100`), or None."""
     found = _kin(text, catalogue)
-    if not found or len(names.meant(text, catalogue)) == 1:
+    if not found or len(names.meant(names.counted(text, catalogue)[0], catalogue)) == 1:
         return None
-    alike = len({tuple(gpu.value(name) for name in _SPEED) for gpu in found}) == 1
-    if _of_a_chip(found) or alike:
+    if _of_a_chip(found) or len(set(map(_speed, found))) == 1:
         return max(found, key=lambda gpu: (gpu.value("sms") or 0, gpu.value("memory") or 0.0))
-    return None
+    known = {gpu.id: gpu for gpu in found}
+    return next((known[key] for key in store.load("usual")["usual"]["parts"] if key in known), None)
+
+
+def others(text: str, catalogue: Catalogue) -> tuple[str, ...]:
+    """What else a name that was read so may be, where that is faster or slower: each with its number."""
+    gpu = whole_of(text, catalogue)
+    if gpu is None:
+        return ()
+    slower = (one for one in _kin(text, catalogue) if _speed(one) != _speed(gpu))
+    return tuple(f"{one.id}:{names.counted(text, catalogue)[1]}" for one in slower)
+
+
+def _speed(gpu: Gpu) -> tuple[object, ...]:
+    return tuple(gpu.value(name) for name in _SPEED)
 
 
 def _kin(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
     """The parts of a name; of a chip with unified memory also of one that says less than the most of it."""
+    try:
+        text = names.counted(text, catalogue)[0]
+    except UsageError:
+        return ()  # a number that cannot be, which `resolve_whole` says
     found, size = names.meant(text, catalogue), _SIZE.search(text)
     if found or size is None:
         return found
@@ -56,12 +76,12 @@ def _of_a_chip(found: tuple[Gpu, ...]) -> bool:
 
 
 def resolve_whole(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
-    """As `resolve_device`, but that a name which leaves cores or memory open is the part with the most."""
+    """As `resolve_device`, but a name that leaves cores, memory or board open is one part (`whole_of`)."""
     try:
         return resolve_device(text, catalogue)
     except UnknownName:
         if gpu := whole_of(text, catalogue):
-            return gpu, 1
+            return gpu, names.counted(text, catalogue)[1]
         raise
 
 
@@ -71,6 +91,11 @@ def taken(texts: Iterable[str], catalogue: Catalogue) -> Iterator[str]:
         gpu = whole_of(text, catalogue)
         if gpu is None:
             continue
-        less = " or ".join(one.id for one in _kin(text, catalogue) if one is not gpu)
-        instead = f"; write {less} for less of it" if less else ""
-        yield f"'{one_line(text)}' was taken as {gpu.id}, the part with the most cores and memory{instead}"
+        rest = [one for one in _kin(text, catalogue) if one is not gpu]
+        else_ = " or ".join(one.id for one in rest)
+        why, of_it = "the part with the most cores and memory", "less of it"
+        if any(_speed(one) != _speed(gpu) for one in rest):
+            of_it = "another, which the interval holds as well"
+            why = why if _of_a_chip((gpu, *rest)) else "the part that is usually meant"
+        instead = f"; write {else_} for {of_it}" if rest else ""
+        yield f"'{one_line(text)}' was taken as {gpu.id}, {why}{instead}"

@@ -63,9 +63,14 @@ def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
 
     Raises `UsageError` as `resolve` does, or for a number that is not 1 to a million.
     """
+    return _boards(*counted(text, catalogue), catalogue)
+
+
+def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
+    """The name in a spelling, and the number that is said of it; raises for one that cannot be."""
     if text in catalogue:
         # An id has no number in it; no pattern is compiled.
-        return _boards(text, 1, catalogue)
+        return text, 1
     match = _numbered(text)
     if text.rstrip().endswith(":"):
         raise UsageError(f"'{one_line(text)}' has no number after ':'; write e.g. a100-80gb-sxm:8")
@@ -75,12 +80,12 @@ def resolve_count(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
             name = _singular(several["name"] or several["before"], catalogue)
             said = (several["count"] or several["after"]).lower()
             if meant(name, catalogue):
-                return _boards(name, _WORDED.get(said) or int(said), catalogue)
-        return _boards(_singular(text, catalogue), 1, catalogue)
+                return name, _WORDED.get(said) or int(said)
+        return _singular(text, catalogue), 1
     count = int(match["count"] or match["first"] or match["after"])
     if not 1 <= count <= _MOST:
         raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. a100-80gb-sxm:8")
-    return _boards(_singular(_named(match), catalogue), count, catalogue)
+    return _singular(_named(match), catalogue), count
 
 
 def without_number(text: str) -> str:

@@ -24,6 +24,10 @@ _BETWEEN_DIGITS = re.compile(r"(?<=\d)[-_. ]+(?=\d)")
 _PARTS = re.compile(r"[-_ ]+|\.(?=[a-z])")
 #: The side of a patch behind its model: `ViT-B/16`.
 _OVER = re.compile(r"(?<=[A-Za-z])/(?=\d+$)")
+#: How files of weights end.
+_WEIGHTS = (".gguf", ".safetensors", ".ckpt", ".pth", ".bin", ".engine")
+#: A tag that says no more of a model without sizes: `nomic-embed-text:v1.5`, `all-minilm:22m`.
+_TAG = re.compile(r":(?:v\d+(?:\.\d+)*|\d+m)$", re.IGNORECASE)
 #: Which of the parts of a file that was split.
 _SHARD = re.compile(r"-\d{5}-of-\d{5}$")
 #: Year and month, or month and day: 2409, 0324. Versions: v0.1. Contexts: 128k.
@@ -52,12 +56,12 @@ def apart(text: str) -> str:
 def unwrapped(text: str) -> str:
     """A name less how a library asks for it (`torchvision.models.resnet50`, `yolov8n.pt`); "" for others.
 
-    Of `ViT-B/16` the name with a hyphen.
+    Of `ViT-B/16` the name with a hyphen, of `all-minilm:22m` that without its tag.
     """
     bare = text
     for start in table()["before"]:
         bare = bare[len(start) :] if bare.lower().startswith(start) else bare
-    bare = _OVER.sub("-", bare.removesuffix(".pt"))
+    bare = _TAG.sub("", _OVER.sub("-", bare.removesuffix(".pt")))
     return bare if bare != text else ""
 
 
@@ -66,9 +70,10 @@ def filed(text: str) -> str:
 
     A path is no name.
     """
-    if "/" in text or not text.lower().endswith(".gguf"):
+    ending = next((one for one in _WEIGHTS if text.lower().endswith(one)), "")
+    if "/" in text or not ending:
         return text
-    return _SHARD.sub("", text[: -len(".gguf")])
+    return _SHARD.sub("", text[: -len(ending)])
 
 
 def sized(text: str) -> str:
@@ -116,6 +121,14 @@ def shorter(name: str) -> Iterator[Shorter]:
         cut = _last(rest)
 
 
+def untuned(name: str) -> str:
+    """A name without who tuned the model, before its own (`dolphin-2.9.1-yi-1.5-34b`); "" where none is."""
+    rest = name.lower().rpartition("/")[2].replace(":", "-")
+    tuners = "|".join(map(re.escape, table()["tuners"]))
+    bare = re.sub(rf"^(?:(?:{tuners})(?:[-_ ]v?\d+(?:\.\d+)*(?![\dbx.]))?[-_ ]+)+", "", rest)
+    return bare if bare != rest else ""
+
+
 def told(name: str) -> Iterator[Shorter]:
     """The names left where the last words say what is done with a model: `ssd_amp`, `BERT training`."""
     rest, stored = name.strip().lower(), ""
@@ -149,8 +162,12 @@ def _last(name: str, known: Collection[str] = ()) -> Shorter | None:
 
 def _format(text: str) -> str:
     """The precision that a name's last words say: `fp8`, `gptq-int4`, `q4_k_m`; "" for others."""
+    if _SIZE_IT.match(text):
+        return ""
     return named(text) if any(sign.isdigit() for sign in text) or text in _METHODS else ""
 
 
+#: A size and a word of its name (`gemma-3-4b-it`), which is no format of 4 bits.
+_SIZE_IT = re.compile(r"\d+b[-_ ]it\b")
 #: Formats without a number of bits in their name.
 _METHODS = ("amp", "awq", "gptq")

@@ -88,14 +88,18 @@ def resolve(name: str) -> Workload:
 
 @lru_cache(maxsize=256)
 def _longer_of(name: str, known: tuple[str, ...]) -> Workload | None:
-    shorter = tuple(names.shorter(name))
+    bare = "" if known else names.untuned(name)
+    shorter = (*names.shorter(name), *(names.shorter(bare) if bare else ()))
     stored = next((one.stored for one in shorter if one.stored), "")
     found = (known or _language(one.name) for one in shorter if stored or not known)
     keys = next((one for one in found if len(one) == 1), ())
     if keys:
         return _stored(workloads()[keys[0]], stored)
     # Of other models only what is done with them is taken off: any other word may be of the name.
-    done = () if known else ((_candidates(one.name), one.stored) for one in names.told(name))
+    # Whoever published it goes first here as well: `city96/FLUX.1-dev-gguf`.
+    whole = (name, name.partition("/")[2]) if "/" in name else (name,)
+    told = () if known else [one for text in whole for one in names.told(text)]
+    done = ((_candidates(one.name), one.stored) for one in told)
     return next((_stored(workloads()[keys[0]], stored) for keys, stored in done if len(keys) == 1), None)
 
 

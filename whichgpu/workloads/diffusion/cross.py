@@ -14,15 +14,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.workloads.diffusion.shapes import timestep, two_layers
-from whichgpu.workloads.diffusion.stream import Stream
+from whichgpu.workloads.diffusion.stream import IDLE, Stream
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
     from whichgpu.workloads.diffusion.shapes import Latent, Part
     from whichgpu.workloads.recorder import Recorder
-
-#: Samples of a denoiser that is loaded and does not run: next to none, so that its tensors take no memory.
-_IDLE = 1e-9
 
 
 def _stream(rec: Recorder, part: Part, x: Latent) -> tuple[Stream, int]:
@@ -201,7 +198,7 @@ def wan(rec: Recorder, part: Part, x: Latent) -> None:
     stream, patch = _stream(rec, part, x)
     for _ in range(part.get("experts", 1) - 1):
         with rec.module("idle", repeats=0.0):
-            wan(rec, {**part, "experts": 1}, x._replace(batch=_IDLE))
+            wan(rec, {**part, "experts": 1}, x._replace(batch=IDLE))
     stream.embed(patch * part.get("in_channels", x.channels))
     _shared(rec, part, stream)
     image = float(part.get("image_tokens", 0))

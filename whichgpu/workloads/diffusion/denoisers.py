@@ -17,6 +17,7 @@ DENOISERS = kinds(
         "chroma": "joint.chroma",
         "flux2": "gated.flux2",
         "auraflow": "gated.auraflow",
+        "hidream": "gated.hidream",
         "single_stream": "gated.single_stream",
         "pixart": "cross.pixart",
         "sana": "cross.sana",

@@ -1,12 +1,14 @@
 """Diffusion transformers with gated feed-forward parts and next to no biases.
 
-`flux2` (Black Forest Labs, FLUX.2), `auraflow` (Fal, AuraFlow), `single_stream` (Qin et al., Lumina-Image
+`flux2` (Black Forest Labs, FLUX.2), `auraflow` (Fal, AuraFlow), `hidream` (Cai et al., HiDream-I1: experts
+of which each token of the picture goes to a few), `single_stream` (Qin et al., Lumina-Image
 2.0; Z-Image Team, Z-Image): text and picture in one stream of tokens.
 Letters: B samples of one pass, S tokens, D width.
 
 Dimensions: `double` and `single` blocks (flux2, auraflow) or `layers` and `refiners` (single_stream),
 `hidden`, `heads`, `kv_heads`, `ffn`, `patch`, `text_tokens`, `text_width`, `time` (width of what
-modulates), `embeds_guidance` (flux2).
+modulates), `embeds_guidance` (flux2); `experts`, `top` of them, `shared_ffn`, `pooled`, `layer_tokens` of the
+text of each block's own (hidream).
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.workloads.diffusion.shapes import timestep, two_layers
-from whichgpu.workloads.diffusion.stream import Stream
+from whichgpu.workloads.diffusion.stream import IDLE, Stream
 
 if TYPE_CHECKING:
     from whichgpu.workloads.diffusion.shapes import Latent, Part
@@ -132,6 +134,65 @@ def auraflow(rec: Recorder, part: Part, x: Latent) -> None:
     _modulations(picture, 2)
     picture.modulated()
     _dense(picture, width, patch * x.channels, "unpatch")
+
+
+# -- HiDream -------------------------------------------------------------------------------------
+
+
+def hidream(rec: Recorder, part: Part, x: Latent) -> None:
+    """One pass: (B, C, H, W) -> (B, C, H, W); every block reads a layer of the text encoder of its own."""
+    picture, text, patch = _streams(rec, part, x)
+    width, own = picture.width, part["layer_tokens"] * x.batch
+    timestep(rec, x.batch, width)
+    two_layers(rec, x.batch, part["pooled"], width, name="pooled", first=True)
+    picture.embed(patch * x.channels)
+    _dense(text, part["text_width"], width, "text", own)
+    both = picture.longer(text.tokens)
+    with rec.module("double", copies=float(part["double"])):
+        _dense(text, part["text_width"], width, "text", own)
+        for stream in (picture, text):
+            stream.condition(6)
+            stream.modulated()
+            stream.project()
+            stream.norm_qk(width)
+        both.rope()
+        both.copied(3)
+        both.attend()
+        for stream in (picture, text):
+            stream.out()
+            stream.residual()
+            stream.modulated()
+            if stream is picture:
+                _experts(stream, part)
+            else:
+                stream.gated_feed_forward(part["ffn"])
+            stream.residual()
+    with rec.module("single", copies=float(part["single"])):
+        _dense(text, part["text_width"], width, "text", own)
+        both.condition(6)
+        both.modulated()
+        both.project()
+        both.norm_qk(width)
+        both.rope()
+        both.attend()
+        both.out()
+        both.residual()
+        both.modulated()
+        _experts(both, part)
+        both.residual()
+    picture.condition(2)
+    picture.modulated()
+    picture.final(patch * x.channels)
+
+
+def _experts(stream: Stream, part: Part) -> None:
+    """The experts that a token goes to beside the shared one; weights of the others lie there."""
+    rec, idle = stream.rec, part["experts"] - part["top"]
+    _dense(stream, stream.width, part["experts"], "router")
+    stream.copied(part["top"], name="dispatch")
+    stream.gated_feed_forward(part["top"] * part["ffn"] + part["shared_ffn"])
+    with rec.module("idle", repeats=0.0):
+        Stream(rec, IDLE, 1.0, stream.width, stream.heads).gated_feed_forward(idle * part["ffn"])
 
 
 # -- Lumina-Image 2.0, Z-Image -------------------------------------------------------------------

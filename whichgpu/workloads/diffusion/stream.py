@@ -15,6 +15,9 @@ from whichgpu.workloads.blocks import projections
 if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Recorder
 
+#: Samples of a denoiser that is loaded and does not run: next to none, so that its tensors take no memory.
+IDLE = 1e-9
+
 
 @immutable
 class Stream:

@@ -7,7 +7,9 @@ Letters: B videos, T frames, C channels, H W height and width.
 
 Dimensions: `widths` and `blocks`; `encoder_time`, `decoder_time`: whether each change of size changes
 the frames too; `norm`: `rms`, `group` or `latent` (scaled and shifted by the latent); `resample`: `wan`,
-`conv3d`, `conv2d`; `attention`: in the middle, `frame`, `video` or `none`; `quantisation`.
+`conv3d`, `conv2d`; `attention`: in the middle, `frame`, `video` or `none`; `quantisation`; optionally
+`decoder_widths`, and `pixels`: the side of squares of pixels that are one position (a change of size keeps
+the channels then).
 """
 
 from __future__ import annotations
@@ -28,24 +30,25 @@ if TYPE_CHECKING:
 
 def decoder(rec: Recorder, part: Part, latent: Latent) -> None:
     """(B, C, T, H, W) -> (B, 3, T', 8 H, 8 W)."""
-    chunks = _chunks(part, latent.frames)
+    chunks, side = _chunks(part, latent.frames), part.get("pixels", 1)
+    widths = part.get("decoder_widths", part["widths"])
     with rec.module("chunks", repeats=float(len(chunks))):
         frames = sum(chunks) / len(chunks)
         x = latent._replace(frames=frames).map
         net = _Volume(rec, part, latent.batch, frames, latent.frames, len(chunks), x)
         if part["quantisation"]:
             x = conv3d(rec, x, x.channels, 1, name="post_quant")
-        x = net.middle(net.conv(x, part["widths"][-1], name="conv_in"))
+        x = net.middle(net.conv(x, widths[-1], name="conv_in"))
         time = 0
-        for level in reversed(range(len(part["widths"]))):
+        for level in reversed(range(len(widths))):
             for _ in range(part["blocks"] + 1):
-                x = net.residual(x, part["widths"][level])
+                x = net.residual(x, widths[level])
             if level:
-                step = part["decoder_time"][len(part["widths"]) - 1 - level]
+                step = part["decoder_time"][len(widths) - 1 - level]
                 time += step
                 x = net.up(x, net.frames_after(time), grows=step)
         net.norm(x)
-        net.conv(x, 3, name="conv_out")
+        net.conv(x, 3 * side**2, name="conv_out")
 
 
 def encoder(rec: Recorder, part: Part, video: Latent) -> None:
@@ -56,6 +59,8 @@ def encoder(rec: Recorder, part: Part, video: Latent) -> None:
     chunks = len(_chunks(part, (video.frames - 1.0) / 2.0 ** sum(part["encoder_time"]) + 1.0))
     with rec.module("chunks", repeats=float(chunks)):
         x = video._replace(frames=video.frames / chunks).map
+        side = part.get("pixels", 1)
+        x = x.like(x.channels * side**2, x.height / side, x.width / side)
         net = _Volume(rec, plain, video.batch, video.frames / chunks, video.frames, chunks, x)
         x = conv3d(rec, x, widths[0], name="conv_in")
         for level, width in enumerate(widths):
@@ -168,7 +173,7 @@ class _Volume:
             self.conv(doubled, 2 * x.channels, (3, 1, 1), name="time")
         y = x._replace(batch=self.batch * frames, height=2.0 * x.height, width=2.0 * x.width)
         rec.copy(y.elements, reads=0.125 if grows else 0.25, name="upsample")
-        out = x.channels // 2 if kind == "wan" else x.channels
+        out = x.channels // 2 if kind == "wan" and "pixels" not in self.part else x.channels
         return conv3d(rec, y, out, 3 if kind == "conv3d" else (1, 3, 3), name="up")
 
     def down(self, x: Map, *, shrinks: bool) -> Map:

@@ -5,9 +5,13 @@ convolutions, two of them depthwise); characters by CTC. The attention adds a pr
 positions to its scores, so that no fused kernel applies.
 Letters: B utterances, F frames of 10 ms, T positions (F / 8), D width.
 
+A transducer (RNN-T, TDT) has the two networks of `rnnt.py` behind the layers instead, which a greedy search
+asks once for each token, and once more for each position that has none; of TDT durations skip most of those.
+
 Throughput is in seconds of audio; option `seconds` of an utterance.
 Dimensions: `layers`, `hidden`, `heads`, `ffn`, `kernel`, `mels`, `channels` (of the strided convolutions),
-`vocab`, `seconds`.
+`vocab`, `seconds`; of a transducer `joint`, `prediction` (hidden), `prediction_layers`, `tokens_per_second`,
+`skipped` (share of the positions without a token that are not asked).
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.workloads import speech
+from whichgpu.workloads.families.rnnt import transduce
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
@@ -42,6 +47,10 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         _convolution(dims, rec, job.batch, x.height)
         _feed_forward(dims, rec, rows)
         rec.norm(width * rows, width, wide=True)
+    if "joint" in dims:
+        transduce({**dims, "encoder": width, "classes": dims["vocab"]}, job, rec, x.height,
+                  dims["tokens_per_second"] * speech.seconds(dims, job))  # fmt: skip
+        return
     with rec.module("head"):
         rec.linear(rows, width, dims["vocab"], bias=True, shard="vocab")
         rec.pointwise(dims["vocab"] * rows, keeps=2.0, wide=True, name="ctc")

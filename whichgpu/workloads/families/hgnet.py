@@ -39,15 +39,7 @@ class _Stage(NamedTuple):
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """Stem, four stages, mean, two dense layers: (B, 3, H, W) -> (B, classes)."""
-    with rec.module("stem"):
-        x = (_split_stem if dims.get("split_stem") else _stem)(rec, image(job), dims)  # (B, C, H/4, W/4)
-    for i, row in enumerate(dims["stages"]):
-        one = _Stage(*row)
-        with rec.module(f"stage{i + 1}"):
-            if one.halved:
-                x = conv_norm(rec, x, x.channels, 3, 2, groups=x.channels, relu=False, name="down")
-            for block in range(one.blocks):
-                x = _block(rec, x, one, dims, added=block > 0)
+    x = features(dims, rec, image(job))[-1]
     with rec.module("head"):
         rec.global_pool(x)
         rec.linear(x.batch, x.channels, dims["hidden"], name="hidden")
@@ -55,6 +47,22 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         _affine(rec, dims["hidden"] * x.batch, dims)
         rec.dropout(dims["hidden"] * x.batch)
         rec.linear(x.batch, dims["hidden"], dims["classes"], bias=True, name="fc")
+
+
+def features(dims: Dims, rec: Recorder, x: Map) -> list[Map]:
+    """(B, 3, H, W) -> the map behind each stage, from H / 4 on."""
+    maps = []
+    with rec.module("stem"):
+        x = (_split_stem if dims.get("split_stem") else _stem)(rec, x, dims)  # (B, C, H/4, W/4)
+    for i, row in enumerate(dims["stages"]):
+        one = _Stage(*row)
+        with rec.module(f"stage{i + 1}"):
+            if one.halved:
+                x = conv_norm(rec, x, x.channels, 3, 2, groups=x.channels, relu=False, name="down")
+            for block in range(one.blocks):
+                x = _block(rec, x, one, dims, added=block > 0)
+        maps.append(x)
+    return maps
 
 
 def _affine(rec: Recorder, elements: Any, dims: Dims) -> None:

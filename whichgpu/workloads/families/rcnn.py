@@ -10,7 +10,8 @@ multiple of 32. A batch of mixed pictures is padded to its largest, up to 800 x 
 Dimensions: `layers`, `groups` and `group_width` (of a ResNeXt), `classes` (the background included), `mask`
 (whether there are masks), `points` (of a body, 0: Keypoint R-CNN, without masks), `normed` (Li et al.,
 "Benchmarking Detection Transfer Learning": norms in heads and pyramid and free in the backbone, two layers of
-proposals, four convolutions before the boxes)).
+proposals, four convolutions before the boxes), `cascade` (heads one after another: Cai and Vasconcelos,
+"Cascade R-CNN").
 """
 
 from __future__ import annotations
@@ -60,13 +61,14 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         for _ in range(_SAMPLE):
             rec.pointwise(2000.0, reads=4.0, name="select")
     regions, masked = (512.0, 128.0) if job.trains else (1000.0, 100.0)
-    with rec.module("boxes"):
+    stages = float(dims.get("cascade", 1))
+    with rec.module("boxes", copies=stages):
         _boxes(rec, regions * job.batch, dims["classes"], normed=dims.get("normed", False))
     if dims.get("points"):
         with rec.module("points"):
             _points(rec, masked * job.batch, dims["points"])
     elif dims.get("mask", True):
-        with rec.module("masks"):
+        with rec.module("masks", copies=stages):
             _masks(rec, masked * job.batch, dims["classes"], normed=dims.get("normed", False))
         if rec.training:
             with rec.module("targets", repeats=masked * job.batch, copies=_DRAWN, frozen=True):

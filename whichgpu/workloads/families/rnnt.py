@@ -40,16 +40,21 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     stacked, chars = steps / dims["stack"], dims["chars_per_second"] * seconds
     with rec.module("encoder"):
         _encoder(dims, rec, job.batch, steps, stacked)
+    transduce(dims, job, rec, stacked, chars)
+
+
+def transduce(dims: Dims, job: Job, rec: Recorder, steps: float, chars: float) -> None:
+    """(B, T, encoder) -> (B, U): the network over what was written, and the joint one."""
     if job.trains:
         with rec.module("prediction"):
             _prediction(dims, rec, job.batch, chars)
         with rec.module("joint"):
-            _joint(dims, rec, job.batch * stacked, job.batch * chars, job.batch * stacked * chars)
-            rec.pointwise(dims["classes"] * job.batch * stacked * chars, keeps=2.0, wide=True, name="loss")
+            _joint(dims, rec, job.batch * steps, job.batch * chars, job.batch * steps * chars)
+            rec.pointwise(dims["classes"] * job.batch * steps * chars, keeps=2.0, wide=True, name="loss")
         return
     with rec.module("prediction", repeats=chars):
         _prediction(dims, rec, job.batch, 1.0)
-    with rec.module("joint", repeats=stacked + chars):
+    with rec.module("joint", repeats=chars + (1.0 - dims.get("skipped", 0.0)) * steps):
         _joint(dims, rec, job.batch, job.batch, job.batch)
         for _ in range(4):
             rec.pointwise(dims["classes"] * job.batch, name="choose")

@@ -5,7 +5,8 @@ every head reads four points of each of three maps. Batch normalisation of the b
 Letters: B batch, C channels, H W height and width of a feature map, P positions of all three maps,
 Q queries, D width.
 
-Dimensions: `layers` (of the ResNet), `basic` (blocks), `encoder` (width of the pyramid), `encoder_ffn`,
+Dimensions: `layers` (of the ResNet), `basic` (blocks), or `hgnet` (of a PP-HGNetV2, as `hgnet.py` has them);
+`encoder` (width of the pyramid), `encoder_ffn`,
 `expansion` (of the pyramid's blocks), `hidden`, `heads`, `ffn`, `decoder` (layers), `queries`, `points`,
 `classes`.
 """
@@ -18,6 +19,7 @@ from whichgpu.workloads import images
 from whichgpu.workloads.blocks import conv_norm, feed_forward, image
 from whichgpu.workloads.detection import Backbone
 from whichgpu.workloads.families.detr import attend
+from whichgpu.workloads.families.hgnet import features
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +35,7 @@ LEVELS = 3
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> (B, Q, classes) and (B, Q, 4)."""
     with rec.module("backbone"):
-        net = Backbone(rec, dims["layers"], fixed=True, basic=dims.get("basic", False), deep=True)
-        maps = net(image(job))[2:]
+        maps = _backbone(dims, rec, image(job))
     with rec.module("encoder"):
         maps = _pyramid(dims, rec, maps)
     with rec.module("selection"):
@@ -47,6 +48,14 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         with rec.module("loss"):
             for _ in range(40):
                 rec.pointwise(dims["classes"] * dims["queries"] * job.batch, name="match")
+
+
+def _backbone(dims: Dims, rec: Recorder, x: Map) -> list[Map]:
+    """(B, 3, H, W) -> the maps at strides 8, 16 and 32."""
+    if "hgnet" in dims:
+        return features(dims["hgnet"], rec, x)[-LEVELS:]
+    net = Backbone(rec, dims["layers"], fixed=True, basic=dims.get("basic", False), deep=True)
+    return net(x)[2:]
 
 
 def _pyramid(dims: Dims, rec: Recorder, maps: Sequence[Map]) -> list[Map]:
