@@ -113,7 +113,8 @@ def not_run(gpu: Gpu, runtime: Runtime) -> str:
         if why:
             return why
     known = gpu.vendor in runtime.vendors
-    if not known and not (gpu.vendor in runtime.unmeasured and stacks.runs(gpu, runtime.software)):
+    stated = gpu.vendor in runtime.unmeasured and bool(runtime.software)
+    if not known and not (stated and stacks.runs(gpu, runtime.software)):
         vendors = ", ".join(runtime.vendors)
         return (
             f"{runtime.title} does not run on {gpu.vendor} as modelled here; its figures are for {vendors}"
