@@ -84,20 +84,6 @@ def test_a_release_that_is_a_month_is_of_a_container():
     assert month.value == container.value != release.value
 
 
-def test_an_engine_writes_into_what_is_concatenated():
-    job = {"gpu": "t4", "precision": "fp16", "batch": 1}
-    engine, eager = (
-        [
-            one.seconds
-            for one in api.predict("yolo11m", **job, runtime=name).terms
-            if "concatenate" in one.layer
-        ]
-        for name in ("TensorRT", "PyTorch")
-    )
-    assert not any(engine)
-    assert any(eager)
-
-
 def test_a_format_left_open_is_one_that_the_gpu_has():
     open_, stated = predict_rows(
         [

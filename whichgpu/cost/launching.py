@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.kernels.attention import score_passes
-from whichgpu.cost.kernels.elementwise import elided
 from whichgpu.cost.kernels.products import abreast
 from whichgpu.cost.optable import stacked, tables
 from whichgpu.workloads.checkpointing import AGAIN
@@ -53,7 +52,7 @@ def launched(table: OpTable, runtime: Runtime) -> Array:
     held = np.where(table.of("norm") > 0, 0.0, table.weight_bytes)
     moves = table.activation_bytes + held + table.flops > 0.0
     fused = table.chained if runtime.chains else table.fusable * table.of("pointwise", "norm")
-    swallowed = fused + elided(table, runtime) if runtime.fuses else np.zeros(())
+    swallowed = fused if runtime.fuses else np.zeros(())
     own = stacked([_kernels(op, runtime) for op in table.ops])
     return np.asarray(moves * (own - swallowed), dtype=np.float64)
 

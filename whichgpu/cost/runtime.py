@@ -104,8 +104,6 @@ class Runtime:
     left: Mapping[str, float] = field(default_factory=lambda: {"norm": 0.35, "pointwise": 0.0})
     #: By the name of an op, how often modules that write it op by op move what a kernel of its own would.
     written: Mapping[str, float] = field(default_factory=dict)
-    #: Whether what is concatenated is written into the whole by those that make it.
-    elides: bool = False
     recipes: tuple[Mapping[str, Any], ...] = ()
     like: str = ""
     language: str = ""

@@ -52,18 +52,7 @@ def passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
     if runtime.chains:
         return _chain(ops)
     left = np.array([runtime.left.get(op.kind, 1.0) for op in ops.ops])[:, None, None]
-    return np.where(ops.fusable > 0, left, 1.0 - elided(ops, runtime))
-
-
-def elided(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
-    """1 for what joins tensors where an engine has those that make them write into the whole, (O, 1, 1).
-
-    NVIDIA, TensorRT documentation, "Types of Fusions": concatenations are eliminated.
-    """
-    if not runtime.elides:
-        return np.zeros((1, 1, 1))
-    joins = [op.kind == "copy" and op.layer.rpartition(".")[2] == "concatenate" for op in ops.ops]
-    return np.array(joins, dtype=np.float64)[:, None, None]
+    return np.where(ops.fusable > 0, left, 1.0)
 
 
 def _width(op: Op, runtime: Runtime) -> float:
