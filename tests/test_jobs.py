@@ -184,13 +184,15 @@ def test_iterations_of_a_denoiser_are_a_rate_of_work():
 
 def test_tensorflow_runs_on_macs_by_a_plugin_alone():
     row = {**ROW, "phase": "train", "precision": "fp32", "gpu": "apple-m1-max-32c"}
-    plugin, bare, elsewhere = predict_rows(
+    plugin, bare, unsaid, elsewhere, other = predict_rows(
         [{**row, "runtime": "TensorFlow 2.9 Metal"}, {**row, "runtime": "TensorFlow 2.21"},
-         {**row, "runtime": "TensorFlow 2.9 Metal", "gpu": "rtx-3090"}], GPUS
+         {**row, "runtime": "TensorFlow 2"}, {**row, "runtime": "TensorFlow 2.9 Metal", "gpu": "rtx-3090"},
+         {**row, "runtime": "TensorFlow Metal", "gpu": "arc-a770-16gb"}], GPUS
     )  # fmt: skip
-    assert plugin.value > 0.0
+    assert plugin.value == unsaid.value > 0.0
     assert "macOS" in bare.error
     assert "Apple" in elsewhere.error
+    assert "Apple" in other.error
 
 
 def test_tokens_of_sequences_are_counted_by_their_length():

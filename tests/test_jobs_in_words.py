@@ -67,6 +67,23 @@ def test_a_framework_reaches_a_tpu_through_xla():
     assert api.predict("resnet50", gpu="tpu-v4", phase="train", runtime="PyTorch").runtime == "xla"
 
 
+def test_frameworks_hand_a_gaudi_whole_graphs():
+    row = {**ROW, "gpu": "gaudi2", "phase": "train", "precision": "bf16", "batch": "256"}
+    names = ("PyTorch", "PyTorch 1.13", "TensorFlow")
+    rates = [one.value for one in predict_rows([{**row, "runtime": name} for name in names], GPUS)]
+    assert rates[0] == rates[1] == rates[2]
+    assert api.predict("resnet50", gpu="gaudi2", phase="train", runtime="PyTorch").runtime == "synapse"
+    # Language models have programs of their own there.
+    assert api.predict("llama-2-7b", gpu="gaudi2", runtime="Transformers").runtime != "synapse"
+
+
+def test_a_release_that_is_a_month_is_of_a_container():
+    row = {**ROW, "gpu": "a100-40gb-sxm", "phase": "train", "precision": "amp-fp16", "batch": "256"}
+    names = ("PyTorch 21.05", "PyTorch NGC 21.05", "PyTorch 2.1")
+    month, container, release = predict_rows([{**row, "runtime": name} for name in names], GPUS)
+    assert month.value == container.value != release.value
+
+
 def test_a_format_left_open_is_one_that_the_gpu_has():
     open_, stated = predict_rows(
         [

@@ -97,7 +97,7 @@ _INSTEAD = {
 def leaves_open(job: Job, gpu: Gpu) -> bool:
     """Whether a job may run on a GPU otherwise than on most: what `running` looks at."""
     # In the order of what they cost: every row of a table asks.
-    if not job.runtime or gpu.vendor in _reached():
+    if not job.runtime or gpu.vendor in _reached() or gpu.family in _reached():
         return True
     return _narrower(job, gpu) if job.precision else not (gpu.value("bf16") and gpu.value("fp16"))
 
@@ -130,16 +130,18 @@ def running(job: Job, gpu: Gpu) -> Job:
 def run_on(usual: Usually, gpu: Gpu) -> Job:
     """The same of a job of which is known how it usually runs.
 
-    Software that reaches the GPU through another is that one; where none is named and the usual one does not
-    run there, its stand-in is. A format that the job leaves open is FP16 where the usual one is BF16 and the
-    GPU has no units for it, and the other way round.
+    Software that reaches the GPU through another is that one, as a family of accelerators whose compiler is
+    handed whole graphs does of all but language models; where none is named and the usual one does not run
+    there, its stand-in is. A format that the job leaves open is FP16 where the usual one is BF16 and the GPU
+    has no units for it, and the other way round.
     """
-    job, _, stack, narrow = usual
+    job, workload, stack, narrow = usual
     other, lacked, had = _INSTEAD.get(narrow, ("", "", ""))
     if other and not job.precision and gpu.value(had) and not gpu.value(lacked):
         job = job.changed(precision=other)
-    if not not_run(gpu, stack):
-        return job
+    whole = "" if asked.is_language_model(workload) else stack.through.get(gpu.family, "")
+    if whole or not not_run(gpu, stack):
+        return job.changed(runtime=whole) if whole else job
     through = stack.through.get(gpu.vendor, "") or ("" if job.runtime or job.trains else stack.elsewhere)
     return job.changed(runtime=through) if through else job
 
@@ -157,7 +159,7 @@ def widened(job: Job, gpu: Gpu) -> Job:
 
 @cache
 def _reached() -> frozenset[str]:
-    """Vendors whose GPUs some software reaches through another."""
+    """Vendors and families whose GPUs some software reaches through another."""
     return frozenset(vendor for stack in runtimes().values() for vendor in stack.through)
 
 

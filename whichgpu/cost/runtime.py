@@ -261,8 +261,8 @@ def kept(make: Callable[..., Runtime]) -> Callable[..., Runtime]:
     return of
 
 
-#: Columns of a mark that sets memory apart and no time.
-_KEEPING = {"holds", "habits", "trains"}
+#: Columns of a mark that sets memory apart, or what runs in its stead, and no time.
+_KEEPING = {"holds", "habits", "trains", "through"}
 _TIMES = ("launch", "gap", "fixed", "sequence")
 #: Times that are nothing where a runtime states none.
 _UNASKED = ("eager", "ahead")
@@ -357,6 +357,11 @@ def _version(text: str) -> str:
     return f"v{plain[0]}" if plain else ""
 
 
+#: A framework's release that is a month: no framework has come to such numbers, and NVIDIA's containers are
+#: named by theirs.
+_MONTHLY = r"(?i)\b(pytorch|tensorflow|mxnet)[-_ :v]*((?:1[7-9]|2\d)\.(?:0[1-9]|1[0-2]))(?![\d.])"
+
+
 def _starts(name: str, said: str) -> bool:
     """Whether a name stands in a text other than behind a letter, nor, if it has two or three, before one."""
     place, short = said.find(name), len(name) <= 3
@@ -390,9 +395,11 @@ def runtime(text: str, fallback: str) -> Runtime:
     ("FastChat, PyTorch 2.0"). Where there is none a
     word may do that names one alone: "CUDA 11.6".
     """
-    rows, said = _rows(), text.lower()
+    rows = _rows()
     if text in rows:
         return _runtime(text, rows[text])
+    text = re.sub(_MONTHLY, r"\1 NGC \2", text)
+    said = text.lower()
     named = [(name, key) for name, key in _names() if name in said and _starts(name, said)]
     # A name that is a part of another one is not said: "text-generation-webui" is no web UI of pictures.
     whole = (key for name, key in named if not any(name in other and name != other for other, _ in named))

@@ -113,7 +113,7 @@ def not_run(gpu: Gpu, runtime: Runtime) -> str:
         if why:
             return why
     known = gpu.vendor in runtime.vendors
-    stated = runtime.software and gpu.vendor in runtime.unmeasured
+    stated = gpu.vendor in runtime.unmeasured and bool(runtime.software)
     if not known and not (stated and stacks.runs(gpu, runtime.software)):
         vendors = ", ".join(runtime.vendors)
         return (
