@@ -1,9 +1,8 @@
 """Parts of one name that a table of jobs need not tell apart, and which of them is taken.
 
 Apple sells a chip with some of its cores off, and with less memory than the most; makers of boards sell a
-card with half of its memory. A name that leaves only that open is the part with the most. One that leaves
-open on which board a chip sits (`H100`, `A100 80GB`) is the part that `data/usual.toml` has first, and the
-others are in the interval of its answer.
+card with half of its memory. A name that leaves only that open is the part with the most, and the others are
+in the interval of its answer.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.errors import UnknownName, UsageError, one_line
-from whichgpu.facts import store
 from whichgpu.hardware import names
 from whichgpu.hardware.slices import resolve_device
 from whichgpu.units import parse
@@ -32,14 +30,13 @@ _SIZE = re.compile(r"\s*\b(\d{1,3})\s?G(?:i?B)?\b", re.IGNORECASE)
 
 
 def whole_of(text: str, catalogue: Catalogue) -> Gpu | None:
-    """The part that a name stands for that leaves cores, memory or board open (`8x H100`), or None."""
+    """The part that a name stands for which leaves cores or memory open (`2x RTX 4060 Ti`), or None."""
     found = _kin(text, catalogue)
     if not found or len(names.meant(names.counted(text, catalogue)[0], catalogue)) == 1:
         return None
     if _of_a_chip(found) or len(set(map(_speed, found))) == 1:
         return max(found, key=lambda gpu: (gpu.value("sms") or 0, gpu.value("memory") or 0.0))
-    known = {gpu.id: gpu for gpu in found}
-    return next((known[key] for key in store.load("usual")["usual"]["parts"] if key in known), None)
+    return None
 
 
 def others(text: str, catalogue: Catalogue) -> tuple[str, ...]:
@@ -76,7 +73,7 @@ def _of_a_chip(found: tuple[Gpu, ...]) -> bool:
 
 
 def resolve_whole(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
-    """As `resolve_device`, but a name that leaves cores, memory or board open is one part (`whole_of`)."""
+    """As `resolve_device`, but a name that leaves cores or memory open is one part (`whole_of`)."""
     try:
         return resolve_device(text, catalogue)
     except UnknownName:
@@ -93,9 +90,7 @@ def taken(texts: Iterable[str], catalogue: Catalogue) -> Iterator[str]:
             continue
         rest = [one for one in _kin(text, catalogue) if one is not gpu]
         else_ = " or ".join(one.id for one in rest)
-        why, of_it = "the part with the most cores and memory", "less of it"
-        if any(_speed(one) != _speed(gpu) for one in rest):
-            of_it = "another, which the interval holds as well"
-            why = why if _of_a_chip((gpu, *rest)) else "the part that is usually meant"
+        slower = any(_speed(one) != _speed(gpu) for one in rest)
+        of_it = "less of it, which the interval holds as well" if slower else "less of it"
         instead = f"; write {else_} for {of_it}" if rest else ""
-        yield f"'{one_line(text)}' was taken as {gpu.id}, {why}{instead}"
+        yield f"'{one_line(text)}' was taken as {gpu.id}, the part with the most cores and memory{instead}"
