@@ -67,8 +67,8 @@ _STRANGER = re.compile(
 #: What several have together, or the whole that they are in.
 _TOGETHER = re.compile(
     r"\b(?:total|totals|together|combined|altogether|aggregate|in all|all of them|pooled?|overall|sum|"
-    r"both|pair|dual|quad|(?:two|three|four|five|six|eight|sixteen)(?! times)|nodes?|racks?|"
-    r"pods?|clusters?|servers?|systems?|machines?|boxes|box|[dh]gx|nvl\d+|fabric|gpus|cards|\d+\s?[x\u00d7]|[x\u00d7]\s?\d+|"
+    r"both|pair|dual|quad|(?:two|three|four|five|six|eight|sixteen)(?! (?:times|generations|years|slots)\b)|"
+    r"nodes?|racks?|pods?|clusters?|servers?|systems?|machines?|boxes|box|[dh]gx|nvl\d+|fabric|gpus|cards|\d+\s?[x\u00d7]|[x\u00d7]\s?\d+|"
     r"insgesamt|gesamt\w*|zusammen|beiden?|zwei|drei|vier|acht|karten|au total|ensemble|deux|quatre|huit|"
     r"cartes|en total|juntas?|juntos|dos|cuatro|ocho)\b",
     re.IGNORECASE,
