@@ -358,8 +358,8 @@ def _version(text: str) -> str:
 
 
 #: A framework's release that is a month: no framework has come to such numbers, and NVIDIA's containers are
-#: named by theirs.
-_MONTHLY = r"(?i)\b(pytorch|tensorflow|mxnet)[-_ :v]*((?:1[7-9]|2\d)\.(?:0[1-9]|1[0-2]))(?![\d.])"
+#: named by theirs; the path of an image says no more than which one it is.
+_MONTHLY = r"(?i)(?<!/)\b(pytorch|tensorflow|mxnet)[-_ :v]*((?:1[7-9]|2\d)\.(?:0[1-9]|1[0-2]))(?![\d.])"
 
 
 def _starts(name: str, said: str) -> bool:
