@@ -19,6 +19,7 @@ from whichgpu.audit.nearest import (
     too_small,
 )
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import OF_THOSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,8 +40,7 @@ _NTH = re.compile(
 _PART_BEFORE = re.compile(
     r"\b(?:each(?! other)(?!\s+(?:[A-Z]+\d|RTX|GTX))"
     # "Each of those cards has 32 GB": one of them has.
-    r"(?!(?: (?:card|gpu|one|board|module)| of (?:them|these|those|the)(?: (?:cards|gpus|boards|modules))?)? "
-    r"(?:has|had|offers|draws|carries|comes|delivers|packs)\b)|"
+    rf"(?!{OF_THOSE} (?:has|had|offers|draws|carries|comes|delivers|packs)\b)|"
     r"per|every|by(?!(?:(?<=fed by)|(?<=backed by)|(?<=held back by)|(?= its\b))"
     r"(?:\s(?:an?|its|the|only|just))*\s+$)|from(?! (?:19|20)\d\d\b)|"
     r"(?<!up )(?<!compared )(?<!relative )(?<!equal )(?<!close )(?<!gets )(?<!comes )"

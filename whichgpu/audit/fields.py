@@ -9,7 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.certainty import excludes
 from whichgpu.audit.findings import made
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.sentences import OF_THOSE, sentences, within
 from whichgpu.audit.sourced import source_of
 from whichgpu.audit.subjects import mentions
 
@@ -53,9 +53,8 @@ ITS_OWN = re.compile(
     r"doubled)\b)|(?:Board power|TDP|TGP|Power draw)(?= (?:is|stays|rises|drops|"
     r"sits)\b)|It|Its|They(?= (?:\w+ )?(?:have|had|draw|offer|come|carry|deliver|need|use|take|reach|"
     r"provide|pack|hold)\b)|"
-    r"Each(?: (?:one|card|gpu|board|module)|(?: one)? of (?:them|these|those|the)"
-    r"(?: (?:cards|gpus|boards|modules))?)?(?= (?:\w+ )?(?:has|had|draws|offers|comes|carries|delivers|"
-    r"needs|uses|takes|packs|holds)\b)|"
+    rf"Each{OF_THOSE}(?= (?:\w+ )?(?:has|had|draws|offers|comes|carries|delivers|needs|uses|takes|packs|"
+    r"holds)\b)|"
     r"(?:Supports|Lacks|Offers|Comes|Features|Packs|Carries|Delivers|Draws|Includes|Provides|Sports|Boasts|"
     r"Reaches)(?= [a-z\d])|Has(?= (?:an?|no|its|the|only|just|about|\d|[A-Z]))|"
     r"The \d{2,3}[ -]?GB (?:versions?|models?|variants?|cards?|ones?)|"

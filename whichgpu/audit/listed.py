@@ -117,11 +117,8 @@ _APPOSITION = re.compile(
     r"^\s*,\s+(?:its|the|an?|nvidia[\u2019']s|amd[\u2019']s)\s[^,;.\d]{3,45},\s", re.IGNORECASE
 )
 #: The form that a device is spoken of in, which is no other thing: "The A100 in its PCIe form moves".
-_IN_FORM = re.compile(
-    r"^\s*,?\s+(?:in|as)\s+(?:its|the|an?)\s+(?:PCIe|SXM\d?|NVL)\s+(?:form|versions?|variant|guise|card|module)"
-    r"\b(?!\s+of),?",
-    re.IGNORECASE,
-)
+FORM = r"\b(?:in|as) (?:its|the|an?) (?:PCIe|SXM\d?|NVL) (?:form|version|variant|guise|card|module)\b(?! of)"
+_IN_FORM = re.compile(rf"^\s*,?\s+{FORM},?", re.IGNORECASE)
 #: What begins another thing between a device and what it has.
 _OTHER_THING = re.compile(
     r"[;:!?]|\.\s|\b(?:than|versus|vs|against|while|whereas|but|compared|unlike|system|server|host|cpu|"

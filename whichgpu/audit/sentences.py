@@ -121,12 +121,12 @@ def _sentences(text: str) -> Iterator[Sentence]:
         yield Sentence(at, len(text), text[at:])
 
 
-#: What one of several has is what the device has: "Each of those cards had 32 GB".
-_EACH_HAS = re.compile(
-    r"\bEach(?: (?:one|card|gpu|board|module)| of (?:them|these|those|the)"
+#: What one of several has is what the device has, "Each of those cards had 32 GB"; what may follow "each".
+OF_THOSE = (
+    r"(?: (?:one|card|gpu|board|module)|(?: one)? of (?:them|these|those|the)"
     r"(?: (?:cards|gpus|boards|modules))?)?"
-    r"(?= (?:has|had|draws|offers|comes|carries|delivers|packs)\b)"
 )
+_EACH_HAS = re.compile(rf"\bEach{OF_THOSE}(?= (?:has|had|draws|offers|comes|carries|delivers|packs)\b)")
 
 
 def guarded(text: str) -> bool:

@@ -8,7 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, Attribute
 from whichgpu.audit.fields import ITS_OWN, OF_CHIPLETS, headed
 from whichgpu.audit.instead import namesakes
-from whichgpu.audit.listed import is_list
+from whichgpu.audit.listed import FORM, is_list
 from whichgpu.audit.nearest import APART
 from whichgpu.audit.roles import spoken, turned_from
 from whichgpu.audit.sentences import Sentence, guarded, sentences
@@ -37,11 +37,7 @@ _ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 #: The form of a card is no link: "(PCIe)", "the A100 in its PCIe form moves".
-_IN_FORM = re.compile(
-    r"\((?:PCIe|SXM|NVL)\d?\)|"
-    r"\b(?:in|as) (?:its|the|an?) (?:PCIe|SXM\d?|NVL) (?:form|version|variant|guise|card|module)\b(?! of)",
-    re.IGNORECASE,
-)
+_IN_FORM = re.compile(rf"\((?:PCIe|SXM|NVL)\d?\)|{FORM}", re.IGNORECASE)
 #: Precisions that are spoken of by themselves: "TF32 alone gives 156 TFLOPS".
 _ITS = re.compile(
     r"\s*(?:it|its|this|the (?:card|gpu|chip|part|board|accelerator|module)|sie|er|ihre?|elle|il|sa|su)\b",
