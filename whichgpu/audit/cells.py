@@ -32,8 +32,12 @@ _GROUP = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 _MARK = re.compile(r"(?<!\*)\*(?!\*)|[\u2020\u2021\u00b9\u00b2\u00b3]")
 _NOTE = re.compile(
     r"(?:(?P<mark>[*\u2020\u2021\u00b9\u00b2\u00b3]+)|<sup>(?P<raised>\d)\)?</sup>)"
-    r"[^.\n|*\u2020\u2021\u00b9\u00b2\u00b3]{0,60}\bsparsity",
+    r"(?P<said>[^.\n|*\u2020\u2021\u00b9\u00b2\u00b3]{0,60})\bsparsity",
     re.IGNORECASE,
+)
+#: What makes a note on sparsity one on dense figures.
+_WITHOUT = re.compile(
+    r"\b(?:without|no|not|excludes?|excluding|ignor\w+|disregard\w+|before|sans|ohne|sin|dense)\b", re.IGNORECASE
 )
 _RAISED = {"1": "\u00b9", "2": "\u00b2", "3": "\u00b3"}
 _ALL_SPARSE = re.compile(
@@ -135,19 +139,22 @@ def of_mark(text: str, document: str) -> frozenset[str]:
     """What a mark in a text says by a footnote of the document."""
     marks = {each[0] for each in _MARK.finditer(text)}
     marks |= {_RAISED.get(each, each) for each in _SUP.findall(text)}
-    return frozenset({"sparse"}) if marks and marks & _of_sparsity(document) else frozenset()
+    if not marks:
+        return frozenset()
+    return frozenset(said for said, noted in _of_sparsity(document).items() if marks & noted)
 
 
 _SUP = re.compile(r"<sup>(\d)\)?</sup>")
 
 
 @lru_cache(maxsize=2)
-def _of_sparsity(document: str) -> frozenset[str]:
-    """The marks of a document's notes that speak of sparsity; every cell of a table may have a mark."""
-    found: set[str] = set()
+def _of_sparsity(document: str) -> dict[str, frozenset[str]]:
+    """The marks of a document's notes on figures with sparsity, and dense ones; any cell may have a mark."""
+    found: dict[str, set[str]] = {}
     for each in _NOTE.finditer(document):
-        found |= {_RAISED.get(each["raised"], each["raised"])} if each["raised"] else set(each["mark"])
-    return frozenset(found)
+        marks = {_RAISED.get(each["raised"], each["raised"])} if each["raised"] else set(each["mark"])
+        found.setdefault("dense" if _WITHOUT.search(each["said"]) else "sparse", set()).update(marks)
+    return {said: frozenset(marks) for said, marks in found.items()}
 
 
 @lru_cache(maxsize=2)

@@ -85,6 +85,9 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
     elif after or others:
         # What comes behind is not compared, and is no other subject either.
         second = []
+    elif not any(map(str.isdigit, first.text)):
+        # "The PCIe card has fewer SMs": than the other form of what its heading is about, or than another.
+        second = []
     else:
         second = [each for each in devices(context) if not _same(each, first.named, context)]
         lone = len(devices(context)) < 2
@@ -158,6 +161,8 @@ def _on_each(start: int, end: int, who: Spoken) -> tuple[Mention, Mention] | Non
 
 #: What begins another clause, and what says that it is of the comparison all the same.
 _CLAUSE = re.compile(r",\s+(?:and|while|but|whereas)\b|[;:]\s", re.IGNORECASE)
+#: A clause with a subject of its own: "a third more bandwidth, and it now sits within 5 % of the 3090".
+_GOES_ON = re.compile(r",\s+(?:and|but|so|while|whereas)\s+(?:it|they|this|that|you|we)\s+(?:\w+\s+)?\w+s?\s", re.IGNORECASE)
 _THAN = re.compile(
     r"\b(?:than|compared|versus|vs|against|over|of|as|beyond|behind|like|relative)\b", re.IGNORECASE
 )
@@ -183,7 +188,7 @@ def _told_before(text: str, own: Sequence[Mention], last: Mention, context: Cont
 def _with(who: Spoken, end: int, after: Sequence[Mention]) -> Sequence[Mention]:
     """The device behind a comparison that it is with; none where that begins what is said next."""
     between = who.text[end : after[0].start] if after else ""
-    apart = _CLAUSE.search(between) and not _THAN.search(between)
+    apart = _GOES_ON.search(between) or (_CLAUSE.search(between) and not _THAN.search(between))
     return [] if apart else after[:1]
 
 

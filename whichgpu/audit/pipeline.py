@@ -14,6 +14,7 @@ from whichgpu.audit.document import RUNNING, pieces
 from whichgpu.audit.featured import featured
 from whichgpu.audit.findings import KINDS, Context, Finding
 from whichgpu.audit.gloss import besides, glossed, language
+from whichgpu.audit.misjudged import without_misjudged
 from whichgpu.audit.misread import without_misread
 from whichgpu.audit.plainly import plain
 from whichgpu.audit.quantities import locale
@@ -97,7 +98,7 @@ def _found(
         if not (each.accuses and _is_worked(each) and (each.start, each.end) in come_out)
     ]
     found = unless_given(found, context)
-    sure = without_worked_out(without_misread(found, context), context)
+    sure = without_worked_out(without_misjudged(without_misread(found, context), context), context)
     return without_resting(without_traced(settled(without_reported(sure, context), context), context))
 
 

@@ -521,8 +521,8 @@ def _other_clause(text: str, back: Sentence, everywhere: Sequence[Mention], own:
 
 #: One of several that were told before, by its place among them.
 _BY_PLACE = re.compile(
-    r"(?:^|[.!?]\s+)The\s+(?:first|second|third|fourth|fifth|last|next)(?: one)?\s+of\s+"
-    r"(?:these|those|them)\b"
+    r"(?:^|[.!?]\s+)(?:The\s+(?:first|second|third|fourth|fifth|last|next)(?: one)?\s+of\s+"
+    r"(?:these|those|them)|(?:That|This)\s+(?:last|first|second|third)(?:\s+(?:one|card|gpu|chip|part))?)\b"
 )
 
 

@@ -231,6 +231,9 @@ def _change(
         if first > share.end and _AND_ITS.search(passage.text, share.end, first):
             # "43 percent more cores, and its L2 grew from 4 to 6 MB": of the other clause.
             continue
+        if _OF_RESULTS.match(passage.text, share.end) and dimension not in ("rate", "time"):
+            # "15 % more tokens? Because it has 1,008 GB/s": of what the GPU does.
+            continue
         if _THAN_ELSE.match(passage.text, share.end) or _ANOTHER.search(passage.text, last, share.start):
             # "From 350 W to 450 W, and its 10,752 cores were 2 % more": of another number.
             continue
@@ -255,6 +258,11 @@ def _change(
 
 
 _PART_MORE = re.compile(r"\s+(?:(?P<more>more|higher|extra|above)|(?:less|lower|below))\b", re.IGNORECASE)
+_OF_RESULTS = re.compile(
+    r"\s*(?:more|fewer|less|additional|extra)\s+(?:tokens?|images?|pictures?|frames?|samples?|words?|requests?|users?|"
+    r"sequences?|steps?|iterations?|speed|performance|throughput)\b",
+    re.IGNORECASE,
+)
 _ANOTHER = re.compile(r",\s+(?:and|but|while)\b[^.;]*\d")
 _AND_ITS = re.compile(r",\s+(?:and|but|while|whereas)\s+(?:its|their|the)\s")
 

@@ -19,6 +19,7 @@ from whichgpu.audit.holding.ways import FULL, FULLY, LORA, PLURAL, QLORA, TUNED,
 from whichgpu.audit.holding.words import CASE, NO_FIT
 from whichgpu.audit.models import formats, models, single
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.values import NamedTuple
 
@@ -255,10 +256,25 @@ def _weights(
 
 def _judged(passage: Passage, model: Model, way: Way, room: Room, context: Context) -> Iterator[Finding]:
     weights = way.least * model.parameters
-    if FULL * room.size >= weights:
+    if FULL * room.size >= weights or _is_of_several(room, passage, context):
         return
     because = f"the weights of {model.name.strip()} {way.words} are {weights / 1e9:,.3g} GB; {room.words}"
     yield made(
         context, passage, (room.start, room.end), "memory", "contradicted", subject=model.name.strip(),
         attribute="fits", because=because, expected="no", evidence=(Evidence(because, "memory model"),),
     )  # fmt: skip
+
+
+#: One of two told before by a word, of which each may have been so many: "eight H200 .. it fits only the latter".
+_BY_WORD = re.compile(r"(?:the )?(?:either|former|latter|both|first|second)\b", re.IGNORECASE)
+
+
+def _is_of_several(room: Room, passage: Passage, context: Context) -> bool:
+    """Whether a room is that of one of two told before, of which the text told several."""
+    if not _BY_WORD.match(passage.text, room.start):
+        return False
+    before = [each for each in context.mentions.get(context.place(passage), ()) if each.end <= room.start]
+    return any(counted(passage.text, max(0, each.start - _BEFORE), each.start) > 1 for each in before)
+
+
+_BEFORE = 24

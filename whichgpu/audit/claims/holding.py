@@ -173,6 +173,8 @@ def _fit(
         need = _thing(clause, need, before, bool(where))
     if need is None or where is None or not need.low or not where[0].many:
         return None
+    # "It lives on the 24 GB card and doesn't on the 16" denies it of the other.
+    text = words.BUT_NOT_ON.sub("", text)
     denials = len(words.DENIES.findall(words.NO_DENIAL.sub(" ", text)))
     if needs and (denials or not _is_need(clause, named, needs)):
         return None

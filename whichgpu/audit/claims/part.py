@@ -37,6 +37,8 @@ _ELSE = re.compile(
     re.IGNORECASE,
 )
 _BARE = ("number", "count")
+#: Behind a price, what it is of: "at $0.11 per kWh that is $773, 7 % of the rent" tells no part of it.
+_EACH = re.compile(r"\s*(?:/|per\b|an?\b|each\b)", re.IGNORECASE)
 #: Points of a percentage that rounding makes, and shares that others of the sentence may be.
 _POINTS, _NEAR = 2.5, 1.5
 
@@ -67,6 +69,7 @@ def _of_sentence(
             and _WHOLE.search(text, sentence.start, share.start)
             and _IS.fullmatch(text, other.end, share.start)
             and not _ELSE.match(text, share.end)
+            and not (one.dimension == other.dimension == "money" and _EACH.match(text, one.end))
         ):
             yield from _judged(passage, (one, other, share), _around(sentence, every), context)
 

@@ -126,9 +126,18 @@ def _only(text: str, place: tuple[int, int]) -> Capability | None:
     return found[0] if len(found) == 1 and found[0].key in _KEYS else None
 
 
+_OF_NONE = re.compile(
+    r"\s*(?:nothing|nobody|no (?:one|card|gpu|chip|device|other)|none|neither|everything|every|all|any(?:thing)?)\b",
+    re.IGNORECASE,
+)
+
+
 def _about(sentence: Sentence, place: tuple[int, int], who: Spoken) -> Mention | None:
     """The device that a clause is about: its only one, else the subject of what stands before it."""
     inside = within(who.here, *place)
+    if not inside and _OF_NONE.match(who.text, place[0]):
+        # "Nothing in the G families has NVLink": of what it names itself.
+        return None
     if inside:
         alone = len(inside) == 1 and inside[0] not in who.against
         return inside[0] if alone else None

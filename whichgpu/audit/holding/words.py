@@ -68,6 +68,11 @@ DOES = re.compile(
     r"(?P<not>n[\u2019']t|\s+not)?(?:\s+(?:either|too|as well|so|still))?\W*$",
     re.IGNORECASE,
 )
+#: What is denied of another room behind what is said of one: "and doesn't on the 16".
+BUT_NOT_ON = re.compile(
+    r"(?:,\s*)?\b(?:and|but)\s+(?:it\s+)?(?:(?:does|do|will|can|would)(?:n[\u2019']t|\s?not)|not)\s+(?:on|in|into)\s.*$",
+    re.IGNORECASE,
+)
 #: Another device of which the same is said.
 SO_IS = re.compile(
     r"^\W*(?:and\s+|but\s+)?(?:(?P<so>so)|neither|nor|(?P<as>as))\s+(?:is|are|does|do|will|can|would)\b",

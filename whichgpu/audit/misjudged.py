@@ -1,0 +1,131 @@
+"""Accusations that the words around them excuse: sums of other amounts, and what is said of another device."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.families import is_of
+from whichgpu.audit.findings import withheld
+from whichgpu.audit.sentences import sentences, within
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+
+#: What is held against a product or a sum that no formula writes out.
+_WORKED_OUT = frozenset({"bill", "result", "product", "percentage", "share", "price per GB"})
+_YEAR = re.compile(r"(?:19[5-9]|20[0-4])\d")
+#: Before minutes, the hours that they are told with: "an hour and 54 minutes".
+_HOURS_AND = re.compile(r"\b(?:hours?|hrs?|h|days?|minutes?|min)\s+(?:and\s+)?$", re.IGNORECASE)
+_OF_A_TIME = re.compile(r"\d+\s*(?:minutes?|min|seconds?|s|sec|hours?)\b", re.IGNORECASE)
+#: Of which of two told before an amount is, is told by their order.
+_IN_ORDER = re.compile(
+    r"\b(?:the (?:former|latter|first|second|last|other|third)|respectively|in that order|vice versa)\b",
+    re.IGNORECASE,
+)
+#: Behind an amount, others that it is more than: it is no difference of them.
+_MORE_THAN_ANY = re.compile(
+    r",?\s+(?:still\s+)?(?:more|less|higher|lower|cheaper|dearer)\s+than\s+(?:either|any|both|all|each|every|the)\b",
+    re.IGNORECASE,
+)
+#: What a sum says that was made of a word: "one", "an hour".
+_OF_A_WORD = re.compile(r"(?:^|\band )(?:one|an?|an? (?:hour|day|month|week|year|minute))(?= and | make)")
+#: What no text tells: a result in another unit than its own.
+_TINY = re.compile(r"\de[+-]\d")
+#: A generation by its name.
+_GENERATION = re.compile(r"\b(?:Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada|Hopper|Blackwell|[CR]DNA ?\d)\b")
+_SUM, _LAPTOPS, _OTHERS = (
+    "its words do not say that it follows from these",
+    "the text speaks of the laptop's GPU of that name too",
+    "the words before it speak of a generation by its name",
+)
+
+
+class _Texts(NamedTuple):
+    """The running text of a document by where it stands in the file."""
+
+    starts: Sequence[int]
+    passages: Sequence[tuple[int, Passage]]
+
+    def place(self, found: Finding) -> tuple[int, Passage, int] | None:
+        """The passage of a finding and where in it what it quotes begins; None in tables, or if not certain."""
+        at = bisect_right(self.starts, found.start) - 1
+        if at < 0:
+            return None
+        index, passage = self.passages[at]
+        at = passage.text.find(found.quote)
+        while at >= 0 and passage.span(at, at + 1)[0] < found.start:
+            at = passage.text.find(found.quote, at + 1)
+        return (index, passage, at) if at >= 0 and passage.span(at, at + 1)[0] == found.start else None
+
+
+def without_misjudged(found: Sequence[Finding], context: Context) -> list[Finding]:
+    """Findings as they are, or unverifiable where the words around an accusation excuse it."""
+    running = sorted((passage.span(0, 1)[0], index) for index, passage in context.document.running() if passage.text)
+    texts = _Texts(
+        [start for start, _ in running], [(index, context.document.passages[index]) for _, index in running]
+    )
+    done = []
+    for each in found:
+        why = _why(each, texts, context) if each.accuses else ""
+        done.append(withheld(each, why) if why else each)
+    return done
+
+
+def _why(found: Finding, texts: _Texts, context: Context) -> str:
+    """What excuses an accusation; empty where nothing does."""
+    where = texts.place(found)
+    if found.kind == "arithmetic":
+        return _SUM if _is_no_sum(found, where) else ""
+    if where is not None and _is_of_laptop(found, context):
+        return _LAPTOPS
+    if where is not None and found.kind == "capability" and _is_of_generation(found, where, context):
+        return _OTHERS
+    return ""
+
+
+def _is_no_sum(found: Finding, where: tuple[int, Passage, int] | None) -> bool:
+    """Whether an amount is a year, the rest of a time, of one of two in their order, or of no such unit."""
+    if _TINY.search(found.expected) or _TINY.search(found.because):
+        return True
+    if found.attribute not in _WORKED_OUT:
+        return False
+    of_a_word = found.attribute != "product" and _OF_A_WORD.search(found.because)
+    if _YEAR.fullmatch(found.quote.strip()) or of_a_word:
+        return True
+    if where is None:
+        return False
+    _, passage, at = where
+    text = passage.text
+    start = next((one.start for one in sentences(text) if one.start <= at < one.end), 0)
+    rest = _OF_A_TIME.match(text, at) and _HOURS_AND.search(text, start, at)
+    return bool(rest or _IN_ORDER.search(text, start, at) or _MORE_THAN_ANY.match(text, at + len(found.quote)))
+
+
+def _is_of_laptop(found: Finding, context: Context) -> bool:
+    """Whether a desktop card is accused where the text speaks of the laptop's GPU of its name as well.
+
+    A value is then the laptop's where it has it; of two cards it is not known which two are compared.
+    """
+    if found.kind == "specification":
+        own = found.true_for.endswith("-laptop") and found.true_for in context.spoken_of
+        return own and not found.subject.endswith("-laptop")
+    if found.kind not in ("ratio", "ordering"):
+        return False
+    both = [key for side in found.subject.split(" against ") for key in side.split(", ")]
+    return all(f"{key}-laptop" in context.spoken_of for key in both)
+
+
+def _is_of_generation(found: Finding, where: tuple[int, Passage, int], context: Context) -> bool:
+    """Whether the last name before a capability is that of a generation which the accused device is not of."""
+    index, passage, at = where
+    start = next((one.start for one in sentences(passage.text) if one.start <= at < one.end), 0)
+    named = within(context.mentions.get(index, ()), start, at)
+    last = list(_GENERATION.finditer(passage.text, named[-1].end if named else start, at))
+    gpus = [context.catalogue[key] for key in found.subject.split(", ") if key in context.catalogue]
+    return bool(last and gpus) and not any(is_of(gpu, last[-1][0]) for gpu in gpus)
