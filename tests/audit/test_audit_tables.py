@@ -278,3 +278,12 @@ def test_a_star_behind_the_unit_of_a_cell_leads_to_its_note():
     found = audited(sheet.encode(), "a.txt", catalogue(()), date(2026, 11, 20)).findings
     tf32 = {each.subject: each.verdict for each in found if each.attribute == "tf32"}
     assert tf32 == {"h100-80gb-sxm": "confirmed", "h100-80gb-pcie": "contradicted"}
+
+
+@pytest.mark.parametrize(
+    "note", ["* Without sparsity.", "* Dense, i.e. no sparsity; 350 W.", "\\* Rates exclude sparsity."]
+)
+def test_a_note_on_dense_figures_is_none_on_sparse_ones(note):
+    text = f"| | A100 80GB SXM | H100 SXM |\n|---|---|---|\n| FP16 tensor core* | 312 TFLOPS | 989 TFLOPS |\n\n{note}\n"
+    verdicts = corpus.verdicts(text)
+    assert (verdicts["312 TFLOPS"], verdicts["989 TFLOPS"]) == ("confirmed", "confirmed")

@@ -37,7 +37,8 @@ _NOTE = re.compile(
 )
 #: What makes a note on sparsity one on dense figures.
 _WITHOUT = re.compile(
-    r"\b(?:without|no|not|excludes?|excluding|ignor\w+|disregard\w+|before|sans|ohne|sin|dense)\b", re.IGNORECASE
+    r"\b(?:without|no|not|excludes?|excluding|ignor\w+|disregard\w+|before|sans|ohne|sin|dense)\b",
+    re.IGNORECASE,
 )
 _RAISED = {"1": "\u00b9", "2": "\u00b2", "3": "\u00b3"}
 _ALL_SPARSE = re.compile(

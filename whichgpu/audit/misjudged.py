@@ -1,4 +1,4 @@
-"""Accusations that the words around them excuse: sums of other amounts, and what is said of another device."""
+"""Accusations that the words around them excuse: other amounts' sums, what is said of another device."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.excuses import excused
 from whichgpu.audit.families import is_of
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.subjects import mentions
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -23,26 +25,49 @@ _YEAR = re.compile(r"(?:19[5-9]|20[0-4])\d")
 #: Before minutes, the hours that they are told with: "an hour and 54 minutes".
 _HOURS_AND = re.compile(r"\b(?:hours?|hrs?|h|days?|minutes?|min)\s+(?:and\s+)?$", re.IGNORECASE)
 _OF_A_TIME = re.compile(r"\d+\s*(?:minutes?|min|seconds?|s|sec|hours?)\b", re.IGNORECASE)
-#: Of which of two told before an amount is, is told by their order.
+#: What one of two told before does, which the order of their names tells: "the former costs $9,921".
 _IN_ORDER = re.compile(
-    r"\b(?:the (?:former|latter|first|second|last|other|third)|respectively|in that order|vice versa)\b",
-    re.IGNORECASE,
+    r"\bthe (?:former|latter)\s+(?:(?:then|would|will|only|just|thus)\s+)*(?!and\b|or\b|but\b)[a-z]+\s+"
+    r"(?:about |roughly |some )?"
+    r"(?:[A-Z]{2,3}\s?)?$"
 )
 #: Behind an amount, others that it is more than: it is no difference of them.
 _MORE_THAN_ANY = re.compile(
-    r",?\s+(?:still\s+)?(?:more|less|higher|lower|cheaper|dearer)\s+than\s+(?:either|any|both|all|each|every|the)\b",
+    r",?\s+(?:still\s+)?(?:more|less|higher|lower|cheaper|dearer)\s+than\s+(?:either|any|both|all|each|every)\b",
     re.IGNORECASE,
 )
-#: What a sum says that was made of a word: "one", "an hour".
-_OF_A_WORD = re.compile(r"(?:^|\band )(?:one|an?|an? (?:hour|day|month|week|year|minute))(?= and | make)")
+#: What a sum says that was made of a word: "clean ones between $850 and $950".
+_OF_A_WORD = re.compile(r"(?:^|\band )(?:one|an?)(?= and | make)")
 #: What no text tells: a result in another unit than its own.
-_TINY = re.compile(r"\de[+-]\d")
+_TINY = re.compile(r"\de-\d")
 #: A generation by its name.
-_GENERATION = re.compile(r"\b(?:Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada|Hopper|Blackwell|[CR]DNA ?\d)\b")
-_SUM, _LAPTOPS, _OTHERS = (
+_GENERATION = re.compile(
+    r"\b(?:Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada|Hopper|Blackwell|[CR]DNA ?\d)\b"
+)
+_SUM, _WORDS, _OF_ANOTHER, _LAPTOPS, _OTHERS = (
     "its words do not say that it follows from these",
+    "the words beside it say that it is of something else",
+    "its heading or the chip before it names another device",
     "the text speaks of the laptop's GPU of that name too",
     "the words before it speak of a generation by its name",
+)
+
+
+_WORDS_OF = re.compile(
+    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve)\b(?= and | make)", re.IGNORECASE
+)
+#: "Ten thousand examples": a number in words that goes on.
+_GOES_ON = r"\s+(?:hundred|thousand|million|billion|dozen)\b"
+#: A sum that was made of what both of two do.
+_BOTH = re.compile(r"\bboth\b", re.IGNORECASE)
+#: What is said of the device that a text speaks of.
+_SPOKEN_OF = ("specification", "capability", "ordering", "absolute", "identity")
+#: A chip by its code.
+_CHIP = re.compile(r"\b(?:G[ABHKMPV]\d{3}|AD\d{3}|TU\d{3}|(?:BMG|ACM)-G\d+|Navi\s?\d+)\b")
+#: What follows another device: "the A2000's true heir".
+_HEIR = re.compile(
+    r"[\u2019']s\s+(?:\w+\s+){0,2}(?:heir|successor|sibling|replacement|brother|sister|cousin|rival|twin|equal)\b",
+    re.I,
 )
 
 
@@ -53,7 +78,7 @@ class _Texts(NamedTuple):
     passages: Sequence[tuple[int, Passage]]
 
     def place(self, found: Finding) -> tuple[int, Passage, int] | None:
-        """The passage of a finding and where in it what it quotes begins; None in tables, or if not certain."""
+        """The passage of a finding and where in it what it quotes begins; None in tables."""
         at = bisect_right(self.starts, found.start) - 1
         if at < 0:
             return None
@@ -66,7 +91,9 @@ class _Texts(NamedTuple):
 
 def without_misjudged(found: Sequence[Finding], context: Context) -> list[Finding]:
     """Findings as they are, or unverifiable where the words around an accusation excuse it."""
-    running = sorted((passage.span(0, 1)[0], index) for index, passage in context.document.running() if passage.text)
+    running = sorted(
+        (passage.span(0, 1)[0], index) for index, passage in context.document.running() if passage.text
+    )
     texts = _Texts(
         [start for start, _ in running], [(index, context.document.passages[index]) for _, index in running]
     )
@@ -80,18 +107,22 @@ def without_misjudged(found: Sequence[Finding], context: Context) -> list[Findin
 def _why(found: Finding, texts: _Texts, context: Context) -> str:
     """What excuses an accusation; empty where nothing does."""
     where = texts.place(found)
+    if where is not None and excused(found, where[1].text, where[2]):
+        return _WORDS
     if found.kind == "arithmetic":
         return _SUM if _is_no_sum(found, where) else ""
-    if where is not None and _is_of_laptop(found, context):
+    if where is None:
+        return ""
+    if _is_of_laptop(found, context):
         return _LAPTOPS
-    if where is not None and found.kind == "capability" and _is_of_generation(found, where, context):
+    if found.kind == "capability" and _is_of_generation(found, where, context):
         return _OTHERS
-    return ""
+    return _OF_ANOTHER if _is_of_another(found, where, context) else ""
 
 
 def _is_no_sum(found: Finding, where: tuple[int, Passage, int] | None) -> bool:
     """Whether an amount is a year, the rest of a time, of one of two in their order, or of no such unit."""
-    if _TINY.search(found.expected) or _TINY.search(found.because):
+    if _TINY.search(found.expected) or (found.attribute == "reckoned" and _BOTH.search(found.because)):
         return True
     if found.attribute not in _WORKED_OUT:
         return False
@@ -104,7 +135,11 @@ def _is_no_sum(found: Finding, where: tuple[int, Passage, int] | None) -> bool:
     text = passage.text
     start = next((one.start for one in sentences(text) if one.start <= at < one.end), 0)
     rest = _OF_A_TIME.match(text, at) and _HOURS_AND.search(text, start, at)
-    return bool(rest or _IN_ORDER.search(text, start, at) or _MORE_THAN_ANY.match(text, at + len(found.quote)))
+    further = any(
+        re.search(rf"\b{word}{_GOES_ON}", text, re.IGNORECASE) for word in _WORDS_OF.findall(found.because)
+    )
+    behind = _MORE_THAN_ANY.match(text, at + len(found.quote))
+    return bool(rest or further or behind or _IN_ORDER.search(text, start, at))
 
 
 def _is_of_laptop(found: Finding, context: Context) -> bool:
@@ -122,10 +157,39 @@ def _is_of_laptop(found: Finding, context: Context) -> bool:
 
 
 def _is_of_generation(found: Finding, where: tuple[int, Passage, int], context: Context) -> bool:
-    """Whether the last name before a capability is that of a generation which the accused device is not of."""
+    """Whether the last name before a capability is of a generation that the accused device is not of."""
     index, passage, at = where
     start = next((one.start for one in sentences(passage.text) if one.start <= at < one.end), 0)
     named = within(context.mentions.get(index, ()), start, at)
-    last = list(_GENERATION.finditer(passage.text, named[-1].end if named else start, at))
+    since = named[-1].end if named else start
+    last = list(_GENERATION.finditer(passage.text, since, at + len(found.quote)))
     gpus = [context.catalogue[key] for key in found.subject.split(", ") if key in context.catalogue]
     return bool(last and gpus) and not any(is_of(gpu, last[-1][0]) for gpu in gpus)
+
+
+def _is_of_another(found: Finding, where: tuple[int, Passage, int], context: Context) -> bool:
+    """Whether what is said without a name is below the heading of another device, or behind another chip."""
+    index, passage, at = where
+    subject = set(found.subject.split(", "))
+    if found.attribute == "chip" or found.kind not in _SPOKEN_OF or not subject <= set(context.catalogue):
+        return False
+    start = next((one.start for one in sentences(passage.text) if one.start <= at < one.end), 0)
+    end = next((one.end for one in sentences(passage.text) if one.start <= at < one.end), len(passage.text))
+    named = [
+        each
+        for each in within(context.mentions.get(index, ()), start, end)
+        if not _HEIR.match(passage.text, each.end)
+    ]
+    if any(subject & {*each.named, *each.ids} for each in named):
+        return False
+    chip = list(_CHIP.finditer(passage.text, start, at))[-1:]
+    own = {str(context.catalogue[key].value("chip") or "").lower() for key in subject}
+    if chip and chip[0][0].lower() not in own:
+        return True
+    heading = {
+        key
+        for line in passage.section[-1:]
+        for each in mentions(line, context.catalogue)
+        for key in (*each.named, *each.ids)
+    }
+    return bool(heading) and not heading & subject

@@ -67,7 +67,7 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
         # "With twice the memory, the H200 is ahead of the H100": of what follows.
         own, after = after[:1], after[1:]
     first = own[-1] if own else (who.topic[0] if who.topic else None)
-    if first is None or (own and not after and is_left(first, who)):
+    if first is None or (own and not after and (is_left(first, who) or _is_form(first))):
         return None
     apart, after = [each.named for each in after], list(_with(who, end, after))
     set_against = after or [each for each in before if each in who.against][-1:]
@@ -85,15 +85,17 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
     elif after or others:
         # What comes behind is not compared, and is no other subject either.
         second = []
-    elif not any(map(str.isdigit, first.text)):
-        # "The PCIe card has fewer SMs": than the other form of what its heading is about, or than another.
-        second = []
     else:
         second = [each for each in devices(context) if not _same(each, first.named, context)]
         lone = len(devices(context)) < 2
         if len(second) != 1 or lone or any(_same(second[0], each, context) for each in apart):
             second = _just_before(who, start, first, context)
     return Pair(forms(first.named, context), forms(second[0], context)) if len(second) == 1 else None
+
+
+def _is_form(mention: Mention) -> bool:
+    """Whether a name is none of its own: "the PCIe card has fewer SMs" than another form, or another card."""
+    return not any(map(str.isdigit, mention.text))
 
 
 def is_left(mention: Mention, who: Spoken) -> bool:
@@ -162,7 +164,9 @@ def _on_each(start: int, end: int, who: Spoken) -> tuple[Mention, Mention] | Non
 #: What begins another clause, and what says that it is of the comparison all the same.
 _CLAUSE = re.compile(r",\s+(?:and|while|but|whereas)\b|[;:]\s", re.IGNORECASE)
 #: A clause with a subject of its own: "a third more bandwidth, and it now sits within 5 % of the 3090".
-_GOES_ON = re.compile(r",\s+(?:and|but|so|while|whereas)\s+(?:it|they|this|that|you|we)\s+(?:\w+\s+)?\w+s?\s", re.IGNORECASE)
+_GOES_ON = re.compile(
+    r",\s+(?:and|but|so|while|whereas)\s+(?:it|they|this|that|you|we)\s+(?:\w+\s+)?\w+s?\s", re.IGNORECASE
+)
 _THAN = re.compile(
     r"\b(?:than|compared|versus|vs|against|over|of|as|beyond|behind|like|relative)\b", re.IGNORECASE
 )

@@ -36,6 +36,7 @@ _ARTICLES = (
 _STRONG = re.compile(
     r"\b(?:than|as (?:much|many|large|big|fast|high|wide) as|unlike|vs\.?|versus|against|"
     r"(?:compared|relative|in contrast) (?:to|with)|(?:up|down) from|"
+    r"(?:twice|double|half|triple|\d times)(?= what\b)|"
     r"(?:thirds?|quarters?|fifth|tenth|fraction) (?:of|as)|"
     # "The step up in the same family is the 4090" is about what is named.
     r"the (?:very )?same(?! (?:goes|applies|is|holds|time|day|year)|[^.;,]{1,40}\s(?:is|are|was|were)\s)|"

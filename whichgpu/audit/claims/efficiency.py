@@ -74,8 +74,12 @@ def _per_gigabyte(passage: Passage, sentence: Sentence, who: Spoken, context: Co
         sizes = {own[-1].value / 1e9} if own else sizes
         if not prices or len(sizes) != 1 or None in sizes:
             continue
-        if mention and prices[-1].end <= mention.start and _WHILE.search(passage.text, prices[-1].end, mention.start):
-            # "$4,999 over 128 GB is $39, while the 5090 works out at $150 per gigabyte": of a price told before.
+        if (
+            mention
+            and prices[-1].end <= mention.start
+            and _WHILE.search(passage.text, prices[-1].end, mention.start)
+        ):
+            # "$4,999 over 128 GB is $39, while the 5090 works out at $150 per gigabyte".
             continue
         size = float(next(iter(sizes)) or 1)
         real, told = prices[-1].value / size, float(match["n"].replace(",", ""))

@@ -346,6 +346,13 @@ def _of_room(said: _Said, *, fits: bool) -> Iterator[Finding]:
     )  # fmt: skip
 
 
+_OF_THESE = re.compile(
+    r"\bof (?:these|those|the|our|all)\s+(?:two|three|four|five|six|seven|eight|cards?|\d)\b[^.]*$",
+    re.IGNORECASE,
+)
+_BEFORE = 40
+
+
 def _only(said: _Said) -> Iterator[Finding]:
     """What one device alone is said to have, of those that a text compares or of all there are."""
     found, ids = _capability(said), said.ids("g")
@@ -357,6 +364,9 @@ def _only(said: _Said) -> Iterator[Finding]:
     if ONE_OF_TWO.search(said.words("g")):
         other = [said.context.catalogue[key] for key in other_of_two(said.passage, ids, said.context)]
         scope = Scope(other, (), of_text=True) if other else None
+    elif _OF_THESE.search(said.passage.text, max(0, said.place[0] - _BEFORE), said.place[0]):
+        # "Of these three, only the 3090 has a connector": of those that the text speaks of.
+        scope = of_text(None, ids, (), said.context)
     elif several and not said.wide:
         scope = of_text(None, ids, (), said.context)
     else:

@@ -265,7 +265,7 @@ def _judged(passage: Passage, model: Model, way: Way, room: Room, context: Conte
     )  # fmt: skip
 
 
-#: One of two told before by a word, of which each may have been so many: "eight H200 .. it fits only the latter".
+#: One of two told before, of which each may be so many: "eight H200 .. it fits only the latter".
 _BY_WORD = re.compile(r"(?:the )?(?:either|former|latter|both|first|second)\b", re.IGNORECASE)
 
 

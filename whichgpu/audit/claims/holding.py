@@ -174,7 +174,9 @@ def _fit(
     if need is None or where is None or not need.low or not where[0].many:
         return None
     # "It lives on the 24 GB card and doesn't on the 16" denies it of the other.
-    text = words.BUT_NOT_ON.sub("", text)
+    but = words.BUT_NOT_ON.search(text)
+    if but and where[1] < clause.start + but.start():
+        text = text[: but.start()]
     denials = len(words.DENIES.findall(words.NO_DENIAL.sub(" ", text)))
     if needs and (denials or not _is_need(clause, named, needs)):
         return None

@@ -43,6 +43,9 @@ _ELSE = re.compile(
     re.IGNORECASE,
 )
 _OF_OTHERS = re.compile(r"\b(?:yours|mine|ours|his|hers|theirs|the other(?: one)?)\b", re.IGNORECASE)
+_WHILE = re.compile(
+    r"(?:\b(?:while|whereas|but)\b|;)\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|our\s+|my\s+)*$", re.IGNORECASE
+)
 _NEAR = 24
 _SLACK, _ABOUT, _LEAST, _MOST = 0.012, 0.05, 0.3, 4.0
 
@@ -82,7 +85,17 @@ def _judged(passage: Passage, amount: Quantity, who: Spoken, context: Context) -
     beside = told_before(passage.text, amount.start, context.fraction, "memory")
     sizes |= {value / 1e9 for value in beside}
     asked = {value for ids in devices for value in prices(ids, context)}
-    asked |= set(told_before(passage.text, amount.start, context.fraction, "money"))
+    # "$4,999 over 128 GB is $39, while the 5090 works out at $150": not of the price before its name.
+    since = max((each.start for each in who.own if each.end <= amount.start), default=0)
+    turned = since and _WHILE.search(passage.text, max(0, since - _NEAR), since)
+    asked |= set(
+        told_before(
+            passage.text[since if turned else 0 :],
+            amount.start - (since if turned else 0),
+            context.fraction,
+            "money",
+        )
+    )
     asked -= {amount.value}
     each = sorted((price / size, price, size) for price, size in product(asked, sizes) if size)
     near = [one for one in each if _LEAST < one[0] / amount.value < _MOST]

@@ -127,7 +127,8 @@ def _only(text: str, place: tuple[int, int]) -> Capability | None:
 
 
 _OF_NONE = re.compile(
-    r"\s*(?:nothing|nobody|no (?:one|card|gpu|chip|device|other)|none|neither|everything|every|all|any(?:thing)?)\b",
+    r"\s*(?:nothing|nobody|no (?:one|card|gpu|chip|device|other)|none|neither|every(?:thing)?|all|"
+    r"any(?:thing)?)\b",
     re.IGNORECASE,
 )
 

@@ -141,7 +141,11 @@ def _earlier(passage: Passage, sentence: Sentence, who: Spoken, context: Context
     if match is None or len({each.named for each in who.here}) != 1 or not who.topic or not who.certain:
         return
     here, topic = who.here[0], who.topic[0]
-    if here.named != topic.named and here.end <= match.start() and _APPEARED.search(passage.text, here.end, match.start()):
+    if (
+        here.named != topic.named
+        and here.end <= match.start()
+        and _APPEARED.search(passage.text, here.end, match.start())
+    ):
         told = -_number(match) if match["earlier"] else _number(match)
         yield from _gap(passage, match.span(), told, (here.named, topic.named), context)
 

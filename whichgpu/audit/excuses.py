@@ -1,0 +1,127 @@
+"""Words around what an accusation quotes that make it something else than what it was read as."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from whichgpu.audit.findings import Finding
+
+#: Characters before a quotation whose words may excuse it.
+_BACK = 160
+_SPOKEN = ("capability", "specification", "ordering", "ratio", "identity", "memory")
+
+
+class _Excuse(NamedTuple):
+    """For accusations of some kinds: what stands before the quotation, behind it, and in the reason given."""
+
+    kinds: tuple[str, ...]
+    before: str = ""
+    behind: str = ""
+    because: str = ""
+
+    def excuses(self, found: Finding, text: str, at: int) -> bool:
+        """Whether all of it is so of a finding whose quotation begins at a place of a text."""
+        return (
+            found.kind in self.kinds
+            and (not self.before or _pattern(self.before).search(text, max(0, at - _BACK), at) is not None)
+            and (not self.behind or _pattern(self.behind).match(text, at + len(found.quote)) is not None)
+            and (not self.because or _pattern(self.because).search(found.because) is not None)
+        )
+
+
+def _pattern(words: str) -> re.Pattern[str]:
+    return re.compile(words, re.IGNORECASE)
+
+
+_EXCUSES = (
+    # "Burns 3.7 times as many dollars".
+    _Excuse(
+        ("ratio",),
+        behind=r"\s*(?:as (?:many|much)|the|more|fewer|less)\s+(?:dollars?|euros?|money|cash|cents)\b",
+    ),
+    # "19.6 billion on 272 mm2, which is a third less area".
+    _Excuse(
+        ("ratio",),
+        behind=r"\s+(?:the\s+|less\s+|more\s+)?(?:area|space|room|die|width|length|height|weight)\b",
+    ),
+    # "Delivers 2.26 times the image rate at practically the same power (72 against 70 W)".
+    _Excuse(
+        ("ratio",),
+        behind=r"\s+(?:the|as many)\s+(?:images?|tokens?|frames?|samples?|training|inference)\b",
+        because=r"\d\s(?:W|GB|GB/s|TB/s)\b",
+    ),
+    # "Took a quarter of the memory away".
+    _Excuse(
+        ("ratio",), before=r"\b(?:took|takes?|cuts?|removed?s?|shav\w+|trim\w*)\s+$",
+        behind=r"\s+of\s[^.;]{0,40}\b(?:away|off|out)\b",
+    ),
+    # "In FP16 the A100 has 2.02 times, and in bandwidth 2.52 times the value of the A6000".
+    _Excuse(("ratio",), behind=r",?\s+(?:and|but)\s+(?:in|on|for|by)\s+(?:\w+\s+){1,4}\d"),
+    # "And a 256-bit bus instead of 512. Half the bandwidth, too": of what the list before it is of.
+    _Excuse(("ratio",), before=r"\.\s+$", behind=r"\s+the\s+[\w ]{2,24},?\s+(?:too|as well)\s*\."),
+    # "An Arc B580 with double the memory. Four of these give you 96 GB".
+    _Excuse(
+        ("arithmetic",),
+        before=r"\b(?:doubl|tripl|quadrupl)\w*\s+(?:the|its)\s+(?:memory|vram|capacity)\b",
+    ),
+    # "Which a normal 1200 W supply can take".
+    _Excuse(("arithmetic",), behind=r"\s+(?:power\s+)?(?:suppl(?:y|ies)|psus?|units?)\b"),
+    # "An hour and 20 minutes".
+    _Excuse(("arithmetic",), behind=r"\s+and\s+\d+\s*(?:minutes?|min|seconds?|hours?)\b"),
+    # "$45.75 against $46.81 for the 5070 Ti. The 5090 comes to $62.47".
+    _Excuse(
+        ("arithmetic",),
+        before=r"(?:^|[.;]\s+)The\s+[A-Z\d]\S*(?:\s\S+){0,2}?\s+(?:comes?|came|works? out)\s+"
+        r"(?:to|at)\s+(?:about )?$",
+        because=r"^[$\u20ac][\d.,]+ and [$\u20ac][\d.,]+ make",
+    ),
+    # "7950X (PPT) ........ 230 W": a line of another part, or of all.
+    _Excuse(
+        ("specification",),
+        before=r"\b(?:total|sum|ppt|cpu|board|ram|ssds?|fans?|pump|rest|system|psu|processor|drives?)\b\W*\.{3,}\s*$",
+    ),
+    # "TSMC's 20 nm process had turned out to be useless".
+    _Excuse(
+        ("specification", "identity"),
+        behind=r"\s+(?:process|node)\s+(?:had|was|were|would|never|turned|proved)\b",
+    ),
+    # "The old p5 rate was nearly $100 per hour".
+    _Excuse(
+        ("price",),
+        before=r"\b(?:p[2-6]\w{0,3}|g[3-7]\w{0,3}|a[23]|nd\w*|nc\w*)(?:[.-]\w+)*\s+"
+        r"(?:rate|price|instance|node|machine|server)",
+    ),
+    # "31 tokens/s from the Workstation": of what no mention stands for.
+    _Excuse(
+        ("benchmark",),
+        behind=r"\s+(?:from|on|with|for)\s+the\s+(?!RTX|GTX|RX|MI|[A-Z]\d)(?-i:[A-Z][a-z]+)\b",
+    ),
+    # "The first inference card with tensor cores that everybody could afford".
+    _Excuse(
+        ("absolute",),
+        behind=r"\s+(?:that|which|who|whom)\s+(?:\w+\s+){0,2}(?:could|can|would|might|was|were|cost)\b",
+    ),
+    # "The first GeForces with RT cores, and also the first with tensor cores": of these.
+    _Excuse(("absolute",), before=r"\bthe first (?:[\w-]+ ){1,3}(?:with|to|that)\b[^.]*$"),
+    # "It is often claimed that the A6000 lacks them. It has 336, as has the A100".
+    _Excuse(
+        ("capability",),
+        before=r"\b(?:claimed|said|believed|read|told|think|thinks|argued) (?:that )?[^.]{4,90}\.\s+"
+        r"(?:It|They|Both|That one)\s[^.]*$",
+    ),
+    # '"3090 has fp8" nope, that is Ada and up'.
+    _Excuse(
+        _SPOKEN, before="[\"\u201c][^\"\u201d]*$",
+        behind="[^\"\u201c\u201d.;]{0,60}[\"\u201d][\\s,.:-]*(?:nope|no\\b|wrong|false|not true|nah|"
+        "it (?:does|is|has|can)|nonsense|rubbish|bs\\b|myth)",
+    ),
+)  # fmt: skip
+
+
+def excused(found: Finding, text: str, at: int) -> bool:
+    """Whether the words around what is quoted at a place of a text say that it is something else."""
+    return any(each.excuses(found, text, at) for each in _EXCUSES)
