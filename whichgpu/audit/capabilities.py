@@ -99,6 +99,12 @@ def _av1_encode(gpu: Gpu) -> bool | None:
     return False if older is False else None
 
 
+def _has_encoder(gpu: Gpu) -> bool | None:
+    """Whether a device encodes video at all."""
+    value = gpu.value("encoders")
+    return None if value is None else str(value).lower() not in ("none", "no")
+
+
 #: Behind the name of a precision, what can have it.
 _PRECISION = (
     r"(?: precision| support| tensor cores?| inference| training| acceleration| kernels?| arithmetic| math)?"
@@ -141,6 +147,9 @@ CAPABILITIES = (
     Capability("av1_decode",
                 r"av1 decod(?:e|ing|ers?)|(?:(?<=decode )|(?<=decodes ))av1(?: in hardware| video)?",
                 "decoders", _said("decoders", "AV1")),
+    Capability("video_encode",
+                r"(?:(?:hardware|video) )+encoders?(?: blocks?)?|nvenc(?: encoders?| blocks?)?",
+                "encoders", _has_encoder),
     Capability("vgpu", r"(?:nvidia )?vgpu(?: software)?(?: support)?", "vgpu",
                 lambda gpu: True if gpu.value("vgpu") else None),
     Capability("ray_tracing", r"(?:rt cores?|ray[- ]tracing (?:cores?|hardware|units?))", "rt_cores",

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 _GOES_ON = re.compile(
     r"\b(?:two (?=can|could|may|are)|it|its|"
     r"you(?:[\u2019']ll| also| will)? get|this|that|these|those|they|them|their|same|which|"
-    r"(?:the|this|that|each|either|both|newer|older|smaller|larger|bigger|faster|first|second|latter|former)\s+"
-    r"(?:\d+\s?GB\s+)?(?:[\w-]+\s+)?(?:cards?|gpus?|chips?|boards?|accelerators?|modules?|parts?|dies?|silicon|models?|"
+    r"(?:the|this|that|each|either|both|newer|older|smaller|larger|bigger|faster|first|second|latter|"
+    r"former)\s+"
+    r"(?:\d+\s?GB\s+)?(?:[\w-]+\s+)?(?:cards?|gpus?|chips?|boards?|accelerators?|modules?|parts?|dies?|"
+    r"silicon|models?|"
     r"versions?|variants?|successor|predecessor|flagship|newcomer|one|two|compute|memory|bandwidth|capacity)|"
     r"elle|il|ils|elles|son|sa|ses|leurs?|cette|sie|er|es|ihre?[nrms]?|seine?[nrms]?|diese?[nrms]?|"
     r"se|su|sus|tiene|cuenta|ofrece|(?:la|esta) (?:carte|tarjeta|scheda)|die karte)\b",
@@ -34,7 +36,8 @@ _GOES_ON = re.compile(
 _LED = re.compile(
     r"\W*(?:(?:the|only|just|up to|over|high\w*|wide\w*|more|no|total|max\w*|peak|raw|board|base|gpu|also|"
     r"available|on-?board|nvidia|amd|intel)\s+){0,3}"
-    r"(?:memory|vram|bandwidth|capacity|cache|bus|power|tdp|tgp|tbp|nvlink|mig|ecc|pcie|fp\d|bf16|tf32|int\d|"
+    r"(?:memory|vram|bandwidth|capacity|cache|bus|power|tdp|tgp|tbp|nvlink|mig|ecc|pcie|(?:half|single|"
+    r"double)[ -]precision|fp\d|bf16|tf32|int\d|"
     r"tensor|cuda|compute|peak|clock\w*|price\w*|launch\w*|architecture|process|cores|rt|sms|transistors|"
     r"interface|performance|throughput|hbm\w*|gddr\w*|speicher\w*|leistungsaufnahme|bandbreite|m\u00e9moire|"
     r"bande passante|consommation|"
@@ -57,7 +60,8 @@ _STRANGER = re.compile(
     r"\b(?:playstation|xbox|ps[345]|nintendo|steam deck|consoles?|iphone|ipads?|(?:smart)?phones?|macbooks?|"
     r"mac (?:studio|mini|pro)|raspberry|"
     r"cpus?|(?<!stream )processors?|xeons?|epyc|ryzen|threadripper|core i\d|core ultra|grace|"
-    r"prozessor(?:en)?|processeurs?|processor[ei]|procesador(?:es)?|nic|adapters?|infiniband|ethernet|switch(?:es)?|fabric|ddr\d|lpddr\d\w?|ssds?|nvme|"
+    r"prozessor(?:en)?|processeurs?|processor[ei]|procesador(?:es)?|nic|adapters?|infiniband|ethernet|"
+    r"switch(?:es)?|fabric|ddr\d|lpddr\d\w?|ssds?|nvme|"
     r"racks?|pods?|superpods?|clusters?|supercomputers?|chassis|data ?cent(?:er|re)s?|"
     r"(?:our|my|the|a|an|test|whole|entire) (?:test )?(?:machine|server|workstation|computer|pc|box|rig|"
     r"system|node|bench)|testrechner|rechner|serveur|n\u0153ud|noeud)\b"
@@ -68,7 +72,8 @@ _STRANGER = re.compile(
 _TOGETHER = re.compile(
     r"\b(?:total|totals|together|combined|altogether|aggregate|in all|all of them|pooled?|overall|sum|"
     r"both|pair|dual|quad|(?:two|three|four|five|six|eight|sixteen)(?! (?:times|generations|years|slots)\b)|"
-    r"nodes?|racks?|pods?|clusters?|servers?|systems?|machines?|boxes|box|[dh]gx|nvl\d+|fabric|gpus|cards|\d+\s?[x\u00d7]|[x\u00d7]\s?\d+|"
+    r"nodes?|racks?|pods?|clusters?|servers?|systems?|machines?|boxes|box|[dh]gx|nvl\d+|fabric|gpus|"
+    r"cards|\d+\s?[x\u00d7]|[x\u00d7]\s?\d+|"
     r"insgesamt|gesamt\w*|zusammen|beiden?|zwei|drei|vier|acht|karten|au total|ensemble|deux|quatre|huit|"
     r"cartes|en total|juntas?|juntos|dos|cuatro|ocho)\b",
     re.IGNORECASE,
@@ -95,7 +100,8 @@ _SPARSE = re.compile(
 _DENSE = re.compile(r"\bdense\b", re.IGNORECASE)
 #: Behind a rate, that it is the dense one: "in BF16 without sparsity."
 _DENSELY = re.compile(
-    r"\s*(?:(?:in|at|of|for|with)\s+[\w-]+)?[\s(,]*\bwithout\s+(?:any\s+|structured\s+)?sparsity\s*\)?\s*(?:[.;]|$)",
+    r"\s*(?:(?:in|at|of|for|with)\s+[\w-]+)?[\s(,]*\bwithout\s+(?:any\s+|structured\s+"
+    r")?sparsity\s*\)?\s*(?:[.;]|$)",
     re.IGNORECASE,
 )
 #: Before a rate that a sentence sets beside the dense one: "with sparse matrices it doubles from 312 to".

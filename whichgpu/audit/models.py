@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _NAME = re.compile(
-    r"\b(?:(?:Code)?Llama|Mi[sx]tral|Codestral|Qwen|QwQ|Gemma|Phi|Falcon|DeepSeek|GPT|OPT|BLOOM|MPT|Yi|Command|"
+    r"\b(?:(?:Code)?Llama|Mi[sx]tral|Codestral|Qwen|QwQ|Gemma|Phi|Falcon|DeepSeek|GPT|OPT|BLOOM|MPT|Yi|"
+    r"Command|"
     r"Stable Diffusion|SDXL|FLUX|Whisper|T5|Grok|Kimi|GLM|Nemotron|Vicuna|Pythia|StarCoder)\b"
     r"[\w.:-]{0,12}(?:[ -](?:v?\d[\w.]{0,6}|large|base|XL|MoE|NeoX|oss|R1|V[23]|R\+?|J|Coder|Nemo|Small|"
     r"dev)\b){0,4}",
@@ -23,6 +24,16 @@ _NAME = re.compile(
 SIZE = re.compile(
     r"(?<![\d.,$x\u00d7])(\d{1,4}(?:\.\d{1,2})?)\s?-?"
     r"(?:[bB]\b|[Bb]illion(?=[ -]parameters?| model|-param))(?!/)"
+)
+#: The same in words: "seventy billion parameters".
+_ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_TEENS = {"ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16}
+_TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80}
+_ONE, _TEN, _FEW = (f"(?:{'|'.join(words)})" for words in (_ONES, _TENS, (*_TEENS, *_ONES)))
+_SPELLED = re.compile(
+    rf"\b(?:(?P<hundreds>{_ONE}|a) hundred(?: and)? )?(?:(?P<tens>{_TEN})(?:[ -](?P<more>{_ONE}))?|"
+    rf"(?P<few>{_FEW}))[ -]billion(?=[ -]parameters?\b|-param)",
+    re.IGNORECASE,
 )
 #: Formats of weights in text, with the bytes of a weight: the least, and what is usual with scales.
 _FORMATS = (
@@ -111,7 +122,16 @@ def models(text: str) -> tuple[Model, ...]:
         and not _ACTIVE.search(text, max(0, match.start() - 40), match.start())
         and not _ACTIVE_TOO.match(text, match.end())
     ]
-    return tuple(sorted((*named, *sizes)))
+    spelled = [Model(*each.span(), _spelled(each) * 1e9, each[0]) for each in _SPELLED.finditer(text)]
+    return tuple(sorted((*named, *sizes, *spelled)))
+
+
+def _spelled(match: re.Match[str]) -> float:
+    """A number in words: "four hundred and five" is 405."""
+    tens, few, more = (str(match[each] or "").lower() for each in ("tens", "few", "more"))
+    ones = {word: at + 1 for at, word in enumerate(_ONES)} | _TEENS | _TENS
+    hundreds = ones.get(str(match["hundreds"] or "").lower(), 1 if match["hundreds"] else 0)
+    return float(100 * hundreds + sum(ones.get(word, 0) for word in (tens, few, more)))
 
 
 def _is_own(model: Model, size: re.Match[str]) -> bool:

@@ -40,7 +40,8 @@ _SIZES = re.compile(
     r"\b(?:weights?|memory|vram|footprint|model(?: size)?|file|size|checkpoint)\b", re.IGNORECASE
 )
 _NO_SIZE = re.compile(
-    r"\b(?:fast\w*|slow\w*|speed\w*|throughput|tokens?|flops|tflops|rate|cost\w*|price\w*|kv|cache|gradients?|optimi[sz]er|"
+    r"\b(?:fast\w*|slow\w*|speed\w*|throughput|tokens?|flops|tflops|rate|cost\w*|price\w*|kv|cache|"
+    r"gradients?|optimi[sz]er|"
     r"train\w*|not|never|no|up to|rest|remaining|first|bandwidth|activations?)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
@@ -70,6 +71,33 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _of_formats(passage, sentence, context)
             yield from _of_bytes(passage, sentence, context)
             yield from _in_flight(passage, sentence, context)
+            yield from _binary(passage, sentence, context)
+
+
+def _binary(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """How much larger a binary unit is said to be than the decimal one: "a GiB is 7 % larger than a GB"."""
+    for match in _UNITS.finditer(passage.text, sentence.start, sentence.end):
+        prefix = match["prefix"].upper()
+        if prefix != match["other"].upper():
+            continue
+        power = "KMGT".index(prefix) + 1
+        share, told = 1.024**power - 1, float(match["n"].replace(",", ".")) / 100
+        # Of the larger it is a little less.
+        right = any(abs(told - each) <= _POINT for each in (share, 1 - 1 / (1 + share)))
+        because = f"a {prefix}iB is 1.024 to the power of {power} {prefix}B: {share:.1%} more"
+        yield made(context, passage, match.span("n"), "arithmetic", "confirmed" if right else "contradicted",
+                   attribute="units", because=because, expected="" if right else f"{share:.1%}",
+                   evidence=(Evidence(because),))  # fmt: skip
+
+
+_UNITS = re.compile(
+    r"\b(?:an?|one|each|every)\s+(?P<prefix>[KMGT])(?:iB|ibibyte)\s+(?:is|has)\s+(?:about |roughly |some |~)?"
+    r"(?P<n>\d{1,2}(?:[.,]\d{1,2})?)\s?(?:%|per ?cent)\s+(?:larger|more|bigger|greater)\s+(?:\w+\s+"
+    r")?than\s+(?:an?|one)\s+"
+    r"(?P<other>[KMGT])B\b",
+    re.IGNORECASE,
+)
+_POINT = 0.008
 
 
 def _of_formats(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:

@@ -51,7 +51,8 @@ _CLAUSE = re.compile(
 )
 #: Behind a comparison, words before what it is with.
 _WITH = re.compile(
-    r"\b(?:than|compared|versus|vs|against|over|of|as|beyond|behind|like|relative|next|beside|alongside|als|que|to)\b|"
+    r"\b(?:than|compared|versus|vs|against|over|of|as|beyond|behind|like|relative|next|beside|alongside|"
+    r"als|que|to)\b|"
     r"[\u2019']s\b",
     re.IGNORECASE,
 )
@@ -69,7 +70,7 @@ _OBJECT = re.compile(
     r"die|der|das|dem|den|eine?|la|"
     r"le|el|"
     r"nvidia|amd|geforce|"
-    r"nvidia[\u2019']s|amd[\u2019']s|its|[\d.,]+\s?(?:gb/s|tb/s|gb|mb|w|watts?|tflops|bits?)|[\w-]+er|"
+    r"nvidia[\u2019']s|amd[\u2019']s|its|[\d.,]+(?:\s?(?:gb/s|tb/s|gb|mb|w|watts?|tflops|bits?))?|[\w-]+er|"
     r"predecessor|successor|brother|"
     r"sibling|sister|cousin|rival|namesake|counterpart|old|cheap|plain|big|little|"
     r"regular|mighty|venerable)[\s,]+)*",
@@ -289,7 +290,8 @@ def _the_two(each: Comparison, who: Spoken, context: Context) -> Pair | None:
 #: Before a comparison, that what follows has it: "With its larger memory, the A40 ..".
 _WITH_ITS = re.compile(
     r"\s*(?:[\w ]{0,20},\s+)?(?:With|Thanks to|Due to|Because of|Given|Owing to|On account of)\s+"
-    r"(?:[^.;,]{2,60}\s+and\s+)?(?:(?:its|their|the|an?)\s+)?(?:(?:much|far|significantly|considerably|slightly|substantially|vastly|even)\s+)*",
+    r"(?:[^.;,]{2,60}\s+and\s+)?(?:(?:its|their|the|an?)\s+)?(?:(?:much|far|significantly|considerably|"
+    r"slightly|substantially|vastly|even)\s+)*",
     re.IGNORECASE,
 )
 _THEN_THE = re.compile(r"s?,\s+(?:the\s+|nvidia\s+|amd\s+|an?\s+)*", re.IGNORECASE)
@@ -429,11 +431,18 @@ def _told_size(told: Quantity, key: str) -> float:
 def _of_the(text: str, end: int, mention: Mention, own: Quantity, context: Context) -> Quantity | None:
     """The other's value right before its name: "more than the 72 MB of the old one"."""
     for each in within(quantities(text, context.fraction), end, mention.start):
-        if each.dimension == own.dimension and re.fullmatch(
-            r"\s+of\s+(?:the\s+|an?\s+|its\s+)?", text[each.end : mention.start]
-        ):
+        if not _OF_ONE.fullmatch(text, each.end, mention.start):
+            continue
+        if each.dimension == own.dimension:
             return each
+        # "More than the 672 of an RTX 5070": in the unit of the first.
+        again = quantities(f"{text[each.start : each.end]} {own.unit}", context.fraction)[:1]
+        if each.dimension == "number" and again and again[0].dimension == own.dimension:
+            return again[0]._replace(start=each.start, end=each.end)
     return None
+
+
+_OF_ONE = re.compile(r"\s+(?:of|on|in)\s+(?:the\s+|an?\s+|its\s+)?", re.IGNORECASE)
 
 
 def _stated(

@@ -26,7 +26,8 @@ _RATES = {
     "fp16": ("fp16", "fp16_acc16", "fp16_vector"), "bf16": ("fp16", "fp16_vector"), "fp4": ("fp4",),
     "int8": ("int8",), "int4": ("int4",),
 }  # fmt: skip
-_FORMAT = r"(?:FP ?(?:64|32|16|8|4)|TF32|BF16|INT ?[84])\b"
+_FORMAT = r"(?:FP ?(?:64|32|16|8|4)|TF32|BF16|INT ?[84]|(?:half|single|double)[ -]precision)\b"
+_SPOKEN = {"half precision": "fp16", "single precision": "fp32", "double precision": "fp64"}
 _SHARES = {"half": 1 / 2, "third": 1 / 3, "quarter": 1 / 4, "eighth": 1 / 8, "sixteenth": 1 / 16,
            "twice": 2.0, "double": 2.0, "doubles": 2.0, "triple": 3.0, "triples": 3.0, "quadruple": 4.0,
            "quadruples": 4.0}  # fmt: skip
@@ -35,7 +36,8 @@ _HEDGES = {"about": "about", "roughly": "about", "around": "about", "nearly": "n
 #: A multiple or a share, and the format behind it that it is of.
 _OF = re.compile(
     rf"(?:\b(?P<limit>{'|'.join(_HEDGES)})\s+)?(?P<at>\b(?:1/(?P<part>\d{{1,2}})|(?P<n>\d{{1,2}}(?:\.\d)?|"
-    rf"{'|'.join(SPELLED)})(?:\s?[x\u00d7]|\s+times)|(?:(?:an?|one)[ -])?(?P<word>{'|'.join(_SHARES)})))"
+    rf"{'|'.join(SPELLED)})(?:\s?[x\u00d7]|\s+times)|(?:(?:an?|one)[ -](?:full |whole |mere |good |"
+    rf"proper )?)?(?P<word>{'|'.join(_SHARES)})))"
     r"(?:\s+(?:as (?:fast|quick|high|much|many)(?: as)?|the|its|their|of|that|dense|sparse|peak|rate|speed|"
     rf"throughput|performance|rated|own|plain)){{1,7}}\s+(?P<swap>in\s+)?(?P<base>{_FORMAT})",
     re.IGNORECASE,
@@ -43,7 +45,8 @@ _OF = re.compile(
 _NAMED = re.compile(rf"\b{_FORMAT}", re.IGNORECASE)
 #: "Twice its FP16 rate in FP8".
 _BEHIND = re.compile(
-    rf"(?:\s+(?:rate|speed|throughput|performance|peak|figure))?,?\s+(?:in|with|at|for)\s+(?P<first>{_FORMAT})",
+    rf"(?:\s+(?:rate|speed|throughput|performance|peak|figure))?,?\s+(?:in|with|at|for)\s+"
+    rf"(?P<first>{_FORMAT})",
     re.I,
 )
 #: What makes it a matter of rates.
@@ -53,9 +56,11 @@ _OF_RATES = re.compile(
 )
 #: What is measured, what takes room, what is of another device, and what is not said to be so.
 _ELSE = re.compile(
-    r"\b(?:measur\w+|practice|practical\w*|real\W?world|train\w*|inference|tokens?|models?|benchmark\w*|weights?|memory|"
+    r"\b(?:measur\w+|practice|practical\w*|real\W?world|train\w*|inference|tokens?|models?|benchmark\w*|"
+    r"weights?|memory|"
     r"vram|bytes?|bits?|size|space|footprint|cache|accura\w+|than|if|would|could|not|never|no|myth|spars\w+|"
-    r"cards|gpus|generation|predecessor|older|newer|cost\w*|price\w*|watt|we|our|layers?|images?|matri\w+)\b|n[\u2019']t\b|\?",
+    r"cards|gpus|generation|predecessor|older|newer|cost\w*|price\w*|watt|we|our|layers?|images?|"
+    r"matri\w+)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
 
@@ -65,14 +70,36 @@ def find(context: Context) -> Iterator[Finding]:
     for passage, sentence, who in told(context, _OF):
         here = {each.named for each in who.here}
         about = who.here or (who.topic if who.certain else ())
-        if len(here) > 1 or not about or _ELSE.search(sentence.text) or not _OF_RATES.search(sentence.text):
+        if len(here) > 1 or not about:
             continue
         gpus = [context.catalogue[key] for key in about[0].ids]
         for match in _OF.finditer(passage.text, sentence.start, sentence.end):
             formats = (_first(passage.text, sentence, match), match["base"])
+            clause = _clause(passage.text, sentence, match)
+            of_rates = _OF_RATES.search(sentence.text) or {*map(_key, formats)} == {"fp64", "fp32"}
+            if _ELSE.search(clause) or not of_rates:
+                continue
             # "65 TFLOPS in FP16 and twice that in INT8" begins with what it is a multiple of.
             formats = formats[::-1] if match["swap"] else formats
             yield from _judged(passage, match, formats, gpus, context)
+
+
+def _clause(text: str, sentence: Sentence, match: re.Match[str]) -> str:
+    """The words around a multiple, from where its clause begins to where the next one does."""
+    named = [each.start() for each in _NAMED.finditer(text, sentence.start, match.start())]
+    first = named[-1] if named else match.start()
+    begins = [each.end() for each in _CLAUSES.finditer(text, sentence.start, first)]
+    ends = _CLAUSES.search(text, match.end(), sentence.end)
+    return text[begins[-1] if begins else sentence.start : ends.start() if ends else sentence.end]
+
+
+_CLAUSES = re.compile(r"[,;:(]\s|\s(?:and|but|while|whereas|so)\s", re.IGNORECASE)
+
+
+def _key(name: str) -> str:
+    """A format by its usual name."""
+    plain = name.lower().replace("-", " ")
+    return _SPOKEN.get(plain, plain.replace(" ", ""))
 
 
 def _first(text: str, sentence: Sentence, match: re.Match[str]) -> str:
@@ -86,7 +113,7 @@ def _judged(
     passage: Passage, match: re.Match[str], formats: tuple[str, str], gpus: Sequence[Gpu], context: Context
 ) -> Iterator[Finding]:
     """Wrong where no rate of the format is so many times a rate of the other, on any of the devices."""
-    one, other = (each.lower().replace(" ", "") for each in formats)
+    one, other = map(_key, formats)
     known = [gpu for gpu in gpus if gpu.confidence != "low"]
     paired = one and other and one != other
     ratios = [ratio for gpu in known for ratio in _ratios(gpu, one, other)] if paired else []
