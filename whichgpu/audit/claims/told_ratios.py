@@ -49,6 +49,9 @@ _KINDS = {
     "price": ("price",), "energy": ("energy", "power", "efficiency"), "speed": ("speed", "time"),
 }  # fmt: skip
 _BY_WORK = re.compile(r"\b(?:per (?!hour|month|year)|each|every|tokens?|images?|pictures?|work|million|apiece|unit)\b", re.IGNORECASE)
+#: Bytes of a token or a request, which no table of devices tells.
+_OF_EACH = re.compile(r"[KMG]i?B (?:a|per|each|for each|for a) ?(?:token|request|user|sequence)", re.IGNORECASE)
+_IT = re.compile(r"\b(?:it|its|this one|that one|this card|that card|they|them|their)\b", re.IGNORECASE)
 #: That a ratio without a name is of what the document compares.
 _OF_THESE = re.compile(
     r"\b(?:in (?:our|my|the|this) (?:tests?|case|table|benchmark)|there|here|the (?:big|other|older|newer|small\w*|old|new) one|"
@@ -71,7 +74,7 @@ _CLAUSE = re.compile(r"[;:\u2013\u2014]|,\s(?:and|but|while|whereas|though|altho
 _IS = re.compile(
     r"(?:\s*[,(\u2013\u2014]?\s*(?:i\.e\.|(?:[a-z]+ )?(?:is|are|was|were)|or|that[\u2019']s|which (?:is|are|was)|just|"
     r"precisely|exactly|only|merely|about|almost|nearly|roughly|a mere|some|less than|under|over|more than|barely|still|"
-    r"around|per (?:second|minute|hour|month|million|image)|(?:images?|tokens?|pictures?)(?: per| a)? (?:second|minute|hour)))*\s*,?\s*",
+    r"around|(?:an?|/|each|per) (?:tokens?|image|request|user|second|minute|hour|month|million|image)|(?:images?|tokens?|pictures?)(?: per| a)? (?:second|minute|hour)))*\s*,?\s*",
     re.IGNORECASE,
 )
 _THAN = re.compile(
@@ -128,7 +131,7 @@ def _judged(
 ) -> Iterator[Finding]:
     text = passage.text
     place = clause(text, sentence, claim.start, claim.end)
-    if _ELSE.search(text, *place):
+    if _ELSE.search(text, *place) or _OF_EACH.search(text, max(place[0], claim.start - _NEAR), claim.start):
         return
     part = Sentence(*place, text[slice(*place)])
     side = _side(index, text, part, claim, context)
@@ -223,7 +226,8 @@ def _known(
         if any(found for _, found in here):
             most = max(len(found) for _, found in here)
             return [(each, found) for each, found in here if len(found) >= min(most, _TWO)]
-    topic = [(each, _topic(index, passage, sentence, each, context)) for each in asked]
+    goes_on = _IT.search(passage.text, part.start, part.end)
+    topic = [(each, _topic(index, passage, sentence, each, context)) for each in asked if goes_on]
     if any(found for _, found in topic):
         return [(each, found) for each, found in topic if found]
     return [(each, []) for each in asked] if _OF_THESE.search(sentence.text) else []

@@ -47,7 +47,7 @@ _BY_DIMENSION = {"money": "price", "bandwidth": "bandwidth", "power": "power", "
                  "op rate": "peak", "memory": "memory", "time": "time", "energy": "energy", "rate": "speed"}  # fmt: skip
 _LABEL = re.compile(r"\s*(?P<name>[A-Za-z0-9][^:=$\u20ac]{1,48}?)\s*(?::|\s[\u2013\u2014-]|\s?\.{3,}|,(?=\s))\s+(?=\S)")
 _NUMBERS = re.compile(r"(?:\s+[~$\u20ac]?\d[\d.,]*(?:\s?%)?){2,12}\s*$")
-_TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.]*[A-Za-z0-9]|[A-Za-z0-9]")
+_TOKEN = re.compile(r"[A-Za-z]*\d+(?:\.\d+)?[A-Za-z]*|[A-Za-z]+")
 _COUNT = re.compile(r"\s*(\d{1,3})\s?(?:[x\u00d7]|\*)")
 _NO_NAME = frozenset({"total", "sum", "average", "mean", "together", "all"})
 
