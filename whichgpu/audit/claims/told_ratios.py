@@ -1,0 +1,296 @@
+"""Ratios of what the document told of two things, in whatever words: "the newcomer is 39 % ahead in the 8B test".
+
+What the tables and lists told is held against it, by what is compared (a speed, a price, a power) and by the
+things that the sentence names. Where no two of them, no two amounts of the sentences around and nothing on
+file of the devices gives the ratio, whoever is meant, it is wrong.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.known.said import claims
+from whichgpu.audit.known.store import Named, named, of_catalogue, store, tokens
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import Sentence, sentences, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.known.said import Claim
+    from whichgpu.audit.multiple import Multiple
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.known.store import Series
+
+#: What two things are compared in, by the words of the clause.
+_WORDS = {
+    "value": r"per (?:dollar|euro|\$|\u20ac|buck)|for (?:the|your) money",
+    "efficiency": r"per watt|per joule|efficien\w+|per kWh",
+    "bandwidth": r"bandwidth|GB/s|TB/s|moves? data|memory speed|memory\b[^.;,]{0,50}\bspeed",
+    "memory": r"(?:more|less|as much|the|its|of|in) (?:memory|vram|capacity)|gigabytes|more of it",
+    "cores": r"cores|SMs|shaders",
+    "peak": r"t?flops|arithmetic|compute rate|on paper|peak|matrix throughput|FP\d+ (?:rate|throughput)",
+    "power": r"power|watts?|draws?|thirst\w*|hungr\w+",
+    "price": r"cheap\w*|dear\w*|expensive|pric\w+|costs?|pays?|money|dollars?|euros?|per hour|rents?|rate\b",
+    "energy": r"energy|joules?|kWh",
+    "speed": r"fast\w*|quick\w*|slow\w*|ahead|behind|leads?|beats?|trails?|outruns?|outpaces?|tokens?|images?|throughput|"
+    r"work|as long|speed\w*|short of",
+}
+_WORD = {key: re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.IGNORECASE) for key, words in _WORDS.items()}
+#: In which series each kind of words may be answered.
+_KINDS = {
+    "value": ("value", "price"), "efficiency": ("efficiency", "energy"), "bandwidth": ("bandwidth",),
+    "memory": ("memory",), "cores": ("cores",), "peak": ("peak",), "power": ("power",),
+    "price": ("price",), "energy": ("energy", "power", "efficiency"), "speed": ("speed", "time"),
+}  # fmt: skip
+_BY_WORK = re.compile(r"\b(?:per (?!hour|month|year)|each|every|tokens?|images?|pictures?|work|million|apiece|unit)\b", re.IGNORECASE)
+#: Bytes of a token or a request, which no table of devices tells.
+_OF_EACH = re.compile(r"[KMG]i?B (?:a|per|each|for each|for a) ?(?:token|request|user|sequence)", re.IGNORECASE)
+_IT = re.compile(r"\b(?:it|its|this one|that one|this card|that card|they|them|their)\b", re.IGNORECASE)
+#: That a ratio without a name is of what the document compares.
+_OF_THESE = re.compile(
+    r"\b(?:in (?:our|my|the|this) (?:tests?|case|table|benchmark)|there|here|the (?:big|other|older|newer|small\w*|old|new) one|"
+    r"(?:between|from) [A-Z]\w+ (?:and|to) [A-Z]\w+|"
+    r"predecessor|successor|newcomer|replaces|the two|the pair|it|its|what I get)\b",
+    re.IGNORECASE,
+)
+#: What the document's tables do not tell, or what is not said to be so.
+_ELSE = re.compile(
+    r"\b(?:games?|gaming|fps|would|could|might|may|should|expect\w*|if|unless|claims?|claimed|marketing|says|rumou?r\w*|"
+    r"advertis\w+|up to|between [\d$~]|average[sd]?|typical\w*|overhead|spars\w+|years? (?:ago|later)|months? ago|since|"
+    r"last (?:year|month|week|quarter)|discount|spot|reserved|utili[sz]\w*|busy|idle|load|cache|context|batch \w+ of|"
+    r"from [\w.]+ to [\w.]+ (?:gpus|cards|nodes)|rule of thumb|not|never|hardly|n[\u2019']t|dies?|transistors?|"
+    r"size of|resolution|steps|quanti[sz]\w+|weights|parameters|layers|sequence|license\w*|market|revenue|"
+    r"price (?:list|drop|cut)|theor\w+|allow|bound|ratio of|loss|accuracy|quality|PUE|tax|VAT|margin)\b|n[\u2019']t\b|\?",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(r"[;:\u2013\u2014]|,\s(?:and|but|while|whereas|though|although|which|where|so)\s|\s(?:while|whereas|but|though)\s")
+#: From an amount to what is said of it, and what follows a ratio of two.
+_IS = re.compile(
+    r"(?:\s*[,(\u2013\u2014]?\s*(?:i\.e\.|(?:[a-z]+ )?(?:is|are|was|were)|or|that[\u2019']s|which (?:is|are|was)|just|"
+    r"precisely|exactly|only|merely|about|almost|nearly|roughly|a mere|some|less than|under|over|more than|barely|still|"
+    r"around|(?:an?|/|each|per) (?:tokens?|image|request|user|second|minute|hour|month|million|image)|(?:images?|tokens?|pictures?)(?: per| a)? (?:second|minute|hour)))*\s*,?\s*",
+    re.IGNORECASE,
+)
+_THAN = re.compile(
+    r"\s*(?:of (?:what|that|the|its|an?)\b|what\b|as (?:much|many|fast|high)\b|(?:more|less|higher|lower|faster|slower|"
+    r"short|shy|above|below|over|under|behind|ahead|larger|smaller|dearer|cheaper)\b|the\b|that of\b)",
+    re.IGNORECASE,
+)
+_BY_SIDE = {"bandwidth": "bandwidth", "memory": "memory", "power": "power", "money": "price", "flop rate": "peak",
+            "op rate": "peak", "rate": "speed"}  # fmt: skip
+_COMMON = frozenset("the a of and in on per with for at s sec second our we as to price cost memory bandwidth power single user is "
+                    "it this that by from total over".split())  # fmt: skip
+_NEAR, _BEFORE, _TWO = 160, 6, 2
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every ratio that nothing which the document told gives."""
+    told = store(context)
+    if not told:
+        return
+    done = [(each.start, each.end) for each in context.memo["found"] if each.accuses or each.verdict == "confirmed"]
+    for index, passage in context.document.running():
+        for sentence in sentences(passage.text):
+            for claim in claims(passage.text, sentence, context.fraction):
+                place = passage.span(claim.start, claim.end)
+                if any(a < place[1] and place[0] < b for a, b in done):
+                    continue
+                yield from _judged(index, passage, sentence, claim, told, context)
+
+
+def clause(text: str, sentence: Sentence, start: int, end: int) -> tuple[int, int]:
+    """The part of a sentence that says one thing, around a place."""
+    first, last = sentence.start, sentence.end
+    for match in _CLAUSE.finditer(text, sentence.start, sentence.end):
+        if match.end() <= start:
+            first = match.end()
+        elif match.start() >= end:
+            last = match.start()
+            break
+    return first, last
+
+
+def measure(text: str, start: int, end: int, at: tuple[int, int]) -> str:
+    """What is compared, by the words of a clause that stand nearest to a ratio; empty where none does."""
+    found = [
+        (max(match.start() - at[1], at[0] - match.end() + _BEFORE, 0), key)
+        for key, way in _WORD.items()
+        for match in way.finditer(text, start, end)
+    ]
+    return min(found)[1] if found else ""
+
+
+def _judged(
+    index: int, passage: Passage, sentence: Sentence, claim: Claim, told: Sequence[Series], context: Context
+) -> Iterator[Finding]:
+    text = passage.text
+    place = clause(text, sentence, claim.start, claim.end)
+    if _ELSE.search(text, *place) or _OF_EACH.search(text, max(place[0], claim.start - _NEAR), claim.start):
+        return
+    part = Sentence(*place, text[slice(*place)])
+    side = _side(index, text, part, claim, context)
+    kind = _BY_SIDE.get(side.dimension, "") if side else measure(text, *place, (claim.start, claim.end))
+    if side and not kind:
+        asked = [each for each in told if not each.derived and any(one.value == side.value for one in each.amounts)]
+    else:
+        asked = of_kind(kind, sentence.text, told) if kind else []
+    asked = _labelled(asked, sentence.text)
+    if side:
+        ratios = [side.value / one.value for each in (*asked, *_filed(kind, context)) for one in each.amounts]
+        # A value by itself must be of these things.
+        asked = [each for each in asked if side.dimension != "number" or _has(each, side.value)]
+    else:
+        known = _known(index, passage, sentence, part, asked, context)
+        asked = [each for each, _ in known]
+        ratios = [one for each, found in known for one in _ratios(each, found)]
+        names = [found for _, found in known if found]
+        ratios += [one for each in _filed(kind, context) for one in _of_file(each, names)]
+    every = [*ratios, *_around(index, passage, sentence, context)]
+    if not asked or not ratios or any(is_near(way, one) for way in claim.ways for one in every):
+        return
+    way = claim.ways[0]
+    best = min(ratios, key=lambda each: abs(each / way.times - 1))
+    shown = ", ".join(f"{each.name} {each.words}" for each in asked[0].amounts[:5] if each.words)
+    because = f"nothing that the document tells makes it {way.times:.3g} times: {shown}"
+    yield made(
+        context, passage, (claim.start, claim.end), "ratio", "inconsistent", attribute="told before",
+        because=because, expected=f"{best:.2g} times", evidence=(Evidence(because),),
+    )  # fmt: skip
+
+
+def is_near(way: Multiple, real: float) -> bool:
+    """Whether a ratio may be what is stated, with all that rounding and a hedge excuse."""
+    stated, hedged = way.times, way.limit in ("about", "nearly")
+    if way.limit == "over":
+        return stated * 0.95 <= real <= stated * 1.7 + 0.2
+    if way.limit in ("under", "up to"):
+        return stated * 0.6 - 0.05 <= real <= stated * 1.05
+    if way.step:
+        return abs(real - stated) <= (0.05 + 0.15 * abs(way.step) if hedged else 0.025 + 0.07 * abs(way.step))
+    whole = stated == round(stated) or hedged or stated < 1
+    return abs(real / stated - 1) <= (0.15 if hedged else 0.1 if whole else max(0.04, 0.06 / stated))
+
+
+def _side(index: int, text: str, part: Sentence, claim: Claim, context: Context) -> Quantity | None:
+    """The amount of which a ratio is said right behind it: "896 GB/s, precisely half of what"."""
+    before = [
+        each for each in within(quantities(text, context.fraction), part.start, claim.start)
+        if each.value > 0 and each.high == each.value and each.dimension not in ("percent", "times", "count")
+        and not is_of_name(index, each.start, context)
+    ]  # fmt: skip
+    if not before or not _IS.fullmatch(text, before[-1].end, claim.start):
+        return None
+    return before[-1] if _THAN.match(text, claim.end) else None
+
+
+def is_of_name(index: int, at: int, context: Context) -> bool:
+    """Whether a number is one of a device's name."""
+    return any(each.start <= at < each.end for each in context.mentions.get(index, ()))
+
+
+def _has(series: Series, value: float) -> bool:
+    return any(abs(each.value / value - 1) < 0.005 for each in series.amounts)
+
+
+def _labelled(asked: Sequence[Series], words: str) -> Sequence[Series]:
+    """The series whose headings have a word of the sentence that others have not; all where none has."""
+    every = [{one for one in tokens(each.label) if one not in _COMMON and not each.derived} for each in asked]
+    said = tokens(words)
+    shared = frozenset.intersection(*map(frozenset, every)) if every else frozenset()
+    rank = [len((own & said) - shared) for own in every]
+    best = max(rank, default=0)
+    return [each for each, n in zip(asked, rank, strict=True) if n == best] if best else asked
+
+
+def _known(
+    index: int, passage: Passage, sentence: Sentence, part: Sentence, asked: Sequence[Series], context: Context
+) -> list[tuple[Series, list[Named]]]:
+    """The series of which a clause names a thing, else the sentence, else its topic; all where none is named."""
+    for place in (part, sentence):
+        here = [(each, named(index, passage, place, each, context)) for each in asked]
+        if all(len(found) < _TWO for _, found in here):
+            # "It does eight times the work of the T4": of what was spoken of.
+            also = [(each, _topic(index, passage, sentence, each, context)) for each in asked]
+            against = {*spoken(index, passage, sentence, context).against}
+            if against and not spoken(index, passage, sentence, context).own:
+                here = [
+                    (each, [*found, *(one for one in more if one.amount not in [x.amount for x in found])])
+                    for (each, found), (_, more) in zip(here, also, strict=True)
+                ]
+        if any(found for _, found in here):
+            most = max(len(found) for _, found in here)
+            return [(each, found) for each, found in here if len(found) >= min(most, _TWO)]
+    goes_on = _IT.search(passage.text, part.start, part.end)
+    topic = [(each, _topic(index, passage, sentence, each, context)) for each in asked if goes_on]
+    if any(found for _, found in topic):
+        return [(each, found) for each, found in topic if found]
+    return [(each, []) for each in asked] if _OF_THESE.search(sentence.text) else []
+
+
+def _filed(kind: str, context: Context) -> list[Series]:
+    """What is on file of the kind that is compared."""
+    return [each for each in of_catalogue(context) if each.measure == kind]
+
+
+def _of_file(series: Series, names: Sequence[Sequence[Named]]) -> list[float]:
+    """The ratios on file of the devices that are named, over each other or over the others."""
+    ids = frozenset().union(*(each.amount.ids for found in names for each in found))
+    own = [each for each in series.amounts if each.ids & ids] if ids else list(series.amounts)
+    return [way for one in own for other in series.amounts if one is not other
+            for way in (one.value / other.value, other.value / one.value)]  # fmt: skip
+
+
+def of_kind(kind: str, words: str, told: Sequence[Series]) -> list[Series]:
+    """The series that a kind of words is of: those worked out only where the words ask for work or for one."""
+    works = _BY_WORK.search(words) is not None
+    found = [each for each in told if each.measure in _KINDS[kind] and (not each.derived or works)]
+    if kind == "speed" and not found:
+        found = [each for each in told if each.measure in ("bandwidth", "peak") and not each.derived]
+    return found
+
+
+def _topic(
+    index: int, passage: Passage, sentence: Sentence, series: Series, context: Context
+) -> list[Named]:
+    who = spoken(index, passage, sentence, context)
+    ids = {one for each in who.topic[:1] for one in each.ids}
+    return [Named(-1, -1, each) for each in series.amounts if each.ids & ids][:1]
+
+
+def _ratios(series: Series, found: Sequence[Named]) -> list[float]:
+    """What two things that are named have over each other; of one what it has over each; of none, of any two."""
+    if not found:
+        return _all(series)
+    made = []
+    own = [each.amount for each in found]
+    for one in own:
+        for other in own if len(own) > 1 else series.amounts:
+            if other is not one:
+                made += [one.value / other.high, other.value / one.high, one.high / other.value]
+    return made
+
+
+def _all(series: Series) -> list[float]:
+    values = [each.value for each in series.amounts]
+    return [a / b for at, a in enumerate(values) for other, b in enumerate(values) if at != other]
+
+
+def _around(index: int, passage: Passage, sentence: Sentence, context: Context) -> list[float]:
+    """The ratios of an amount of the sentence and another of its kind in it or close before it."""
+    every = within(quantities(passage.text, context.fraction), max(0, sentence.start - _NEAR), sentence.end)
+    told = [
+        each for each in every
+        if each.value > 0 and each.dimension not in ("percent", "times") and not is_of_name(index, each.start, context)
+    ]  # fmt: skip
+    own = [each for each in told if each.start >= sentence.start]
+    return [
+        way for a in own for b in told
+        if a is not b and a.dimension == b.dimension
+        for way in (a.value / b.value, b.value / a.value)
+    ]  # fmt: skip

@@ -1,0 +1,99 @@
+"""What a sentence says of two things by an amount: "39 % ahead", "twice as fast", "a third less", "$50 less"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.multiple import Multiple, opposite, parts
+from whichgpu.audit.quantities import multiples, quantities
+from whichgpu.audit.sentences import Sentence, within
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.quantities import Quantity
+
+_HIGHER = (
+    r"ahead|faster|quicker|more|higher|greater|larger|bigger|wider|longer|dearer|pricier|costlier|better|sooner|"
+    r"above|over|gain|lead|increase|rise|jump|uplift|speed-?up|advantage|on top|extra|premium|heavier|hungrier"
+)
+_LOWER = (
+    r"behind|slower|less|fewer|lower|cheaper|short(?:er)?|smaller|below|under|shy|off|reduction|cut|drop|"
+    r"decrease|saving|discount|narrower|worse"
+)
+_AFTER = re.compile(
+    rf"(?:\s+(?:or so|again|clear|faster and))?\s*(?:(?P<up>{_HIGHER})|(?P<down>{_LOWER})|(?P<of>of\b)|"
+    r"(?P<as>(?:as|the|its|that|what)\b)|(?P<end>[.,;:)]|$|\s(?:in|on|at|with|for|there|here|by|and|per|case)\b))",
+    re.IGNORECASE,
+)
+_BEFORE = re.compile(
+    r"\b(?:(?P<up>leads?|led|beats?|beat|grew|grown?|gr[eo]ws?|rises?|rose|risen|gains?|gained|up|raised?|climbed|"
+    r"outperforms?|outruns?|outpaces?|exceeds?|improved?|ahead|tops|jump(?:ed|s)?|wins)|"
+    r"(?P<down>trails?|trailed|lags?|lagged|fell|falls?|fallen|down|drops?|dropped|cut|cuts|reduced|undercuts?|"
+    r"loses|lost|shr[aiu]nk\w*|shorter|slower|cheaper))\b"
+    r"(?P<gap>[^.;:]{0,60}?)(?:\b(?:by|only|just|a mere|some|about|around|roughly|nearly|almost|over|exactly|of)\s+){0,3}$",
+    re.IGNORECASE,
+)
+_FACTOR = re.compile(r"\b(?:factor|ratio|speed-?up|lead) of (?:about |around |roughly |only |some |~)?$", re.IGNORECASE)
+_NO_RATIO = re.compile(r"\s*(?:a (?:day|week|month|year)|per |/|again\b)", re.IGNORECASE)
+
+
+class Claim(NamedTuple):
+    """A ratio that is stated: what it may be, each as a multiple; whether the greater is meant first."""
+
+    start: int
+    end: int
+    ways: tuple[Multiple, ...]
+
+
+def claims(text: str, sentence: Sentence, fraction: str) -> Iterator[Claim]:
+    """The ratios that a sentence states of two amounts, by its words."""
+    taken: list[tuple[int, int]] = []
+    for part in parts(text, sentence):
+        taken.append((part.start, part.end))
+        yield Claim(part.start, part.end, (part._replace(limit=part.limit or "about"),))
+    every = sorted((*quantities(text, fraction), *multiples(text)))
+    for each in within(every, sentence.start, sentence.end):
+        if each.high != each.value or each.value <= 0 or any(a < each.end and each.start < b for a, b in taken):
+            continue
+        ways = ()
+        if each.dimension == "percent":
+            ways = tuple(_of_percent(text, sentence, each))
+        elif each.dimension == "times" or (
+            each.dimension == "number" and _FACTOR.search(text, max(sentence.start, each.start - 30), each.start)
+        ):
+            ways = tuple(_of_times(text, each))
+        if ways:
+            yield Claim(each.start, each.end, ways)
+
+
+def _of_percent(text: str, sentence: Sentence, each: Quantity) -> Iterator[Multiple]:
+    after = _AFTER.match(text, each.end)
+    before = _BEFORE.search(text, max(sentence.start, each.start - 90), each.start)
+    if after and after["of"]:
+        if not before:
+            yield Multiple(each.start, each.end, each.value, each.limit or "about")
+        return
+    up = bool(after and after["up"]) or bool(before and before["up"] and not (after and after["down"]))
+    down = bool(after and after["down"]) or bool(before and before["down"] and not (after and after["up"]))
+    if up and not down:
+        yield Multiple(each.start, each.end, 1 + each.value, each.limit, each.value)
+    if down and not up:
+        yield Multiple(each.start, each.end, 1 - each.value, opposite(each.limit), -each.value)
+        yield Multiple(each.start, each.end, 1 / (1 + each.value), opposite(each.limit), -each.value)
+
+
+def _of_times(text: str, each: Quantity) -> Iterator[Multiple]:
+    if _NO_RATIO.match(text, each.end):
+        return
+    after = _AFTER.match(text, each.end)
+    if not after or each.value > 1000:
+        return
+    if after["down"]:
+        yield Multiple(each.start, each.end, 1 / each.value, opposite(each.limit))
+        return
+    yield Multiple(each.start, each.end, each.value, each.limit)
+    if after["up"]:
+        yield Multiple(each.start, each.end, each.value + 1, each.limit)
