@@ -34,16 +34,30 @@ _FIRST = {
     ("power", -1): r"most frugal|least power-hungry",
 }
 _THAN = {
-    ("speed", 1): r"(?:is|are|was|were|runs?|comes? out|came out|works?|still|even|clearly|slightly|much|turns out|a bit|far|"
+    (
+        "speed",
+        1,
+    ): r"(?:is|are|was|were|runs?|comes? out|came out|works?|still|even|clearly|slightly|much|turns out|a bit|far|"
     r"[\u2019']s)\s+(?:faster|quicker) than|(?<!cannot )(?<!not )(?:beats?|outruns?|outpaces?|outperforms?|edges past|overtakes)(?= (?!by|any|every|all|it\b))",
-    ("speed", -1): r"(?:is|are|was|were|runs?|comes? out|came out|works?|still|even|clearly|slightly|much|turns out|a bit|far|"
+    (
+        "speed",
+        -1,
+    ): r"(?:is|are|was|were|runs?|comes? out|came out|works?|still|even|clearly|slightly|much|turns out|a bit|far|"
     r"[\u2019']s)\s+slower than|(?:trails?|lags behind|falls behind|loses to)(?= (?!by|any|every|all))",
-    ("price", 1): r"(?:is|are|was|were|comes? out|still|even|clearly|slightly|much|[\u2019']s)\s+(?:dearer|more expensive|pricier|costlier) than|"
+    (
+        "price",
+        1,
+    ): r"(?:is|are|was|were|comes? out|still|even|clearly|slightly|much|[\u2019']s)\s+(?:dearer|more expensive|pricier|costlier) than|"
     r"costs? more than(?= (?!\d|twice|half|one|\w+ times))",
-    ("price", -1): r"(?:is|are|was|were|comes? out|still|even|clearly|slightly|much|[\u2019']s)\s+(?:cheaper|less expensive) than|"
+    (
+        "price",
+        -1,
+    ): r"(?:is|are|was|were|comes? out|still|even|clearly|slightly|much|[\u2019']s)\s+(?:cheaper|less expensive) than|"
     r"costs? less than(?= (?!\d|twice|half|one|\w+ times))|undercuts?(?= (?!by))",
 }
-_PLACE = {key: re.compile(rf"\bthe (?:by far )?(?:{words})\b", re.IGNORECASE) for key, words in _FIRST.items()}
+_PLACE = {
+    key: re.compile(rf"\bthe (?:by far )?(?:{words})\b", re.IGNORECASE) for key, words in _FIRST.items()
+}
 _ORDER = {key: re.compile(rf"\b(?:{words})", re.IGNORECASE) for key, words in _THAN.items()}
 #: What a place is among: all that are told of.
 _AMONG = re.compile(
@@ -53,8 +67,20 @@ _AMONG = re.compile(
     r"by the hour)",
     re.IGNORECASE,
 )
-_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "trio": 3, "quartet": 4}
-_NOT = re.compile(r"\b(?:not|isn[\u2019']t|aren[\u2019']t|wasn[\u2019']t|nowhere near)\s+(?:\w+\s+)?$", re.IGNORECASE)
+_NUMBERS = {
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "trio": 3,
+    "quartet": 4,
+}
+_NOT = re.compile(
+    r"\b(?:not|isn[\u2019']t|aren[\u2019']t|wasn[\u2019']t|nowhere near)\s+(?:\w+\s+)?$", re.IGNORECASE
+)
 #: What is of other things than those told, or of some of them.
 _BESIDES = re.compile(
     r"\b(?:second|third|next|after|among|except|apart|but one|besides|other than|new|used|second-hand|ever|way in|gigabyte|per gb|"
@@ -63,10 +89,13 @@ _BESIDES = re.compile(
     re.IGNORECASE,
 )
 _PER_WORK = re.compile(
-    r"\b(?:per (?:token|image|picture|million|request|thousand)|(?:tokens?|images?|pictures?)\b|way to (?:make|generate|serve))", re.IGNORECASE
+    r"\b(?:per (?:token|image|picture|million|request|thousand)|(?:tokens?|images?|pictures?)\b|way to (?:make|generate|serve))",
+    re.IGNORECASE,
 )
 _BY_TIME = re.compile(r"\b(?:by the|per|an) (?:hour|month)\b|\bhourly\b|\bto rent\b", re.IGNORECASE)
-_ORDINAL = re.compile(r"\b(?:our )?(?:number|no\.) (one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\b", re.IGNORECASE)
+_ORDINAL = re.compile(
+    r"\b(?:our )?(?:number|no\.) (one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\b", re.IGNORECASE
+)
 _ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _MARGIN = 0.015
 
@@ -90,7 +119,9 @@ def _asked(kind: str, words: str, told: Sequence[Series]) -> list[Series]:
         return list(_labelled(found, words))
     if _PER_WORK.search(words):
         works = [each for each in found if _PER_WORK.search(each.label)]
-        return [each for each in works if not each.derived] or [each for each in works if "over" in each.label]
+        return [each for each in works if not each.derived] or [
+            each for each in works if "over" in each.label
+        ]
     if _BY_TIME.search(words):
         return [each for each in found if not _PER_WORK.search(each.label)]
     return found
@@ -116,17 +147,26 @@ def _places(
             for each in _asked(kind, text[match.start() : place[1]], told):
                 one = _subject(index, passage, sentence, part, each, context)
                 number = _NUMBERS.get((among["n"] or "").lower())
-                if one is not None and len(each.amounts) > 1 and (number or len(each.amounts)) == len(each.amounts):
+                if (
+                    one is not None
+                    and len(each.amounts) > 1
+                    and (number or len(each.amounts)) == len(each.amounts)
+                ):
                     for some in () if number else _scopes(one, each, told):
                         ranks.append((_is_first(one, each._replace(amounts=some), _sign(each, sign)), each))
                     ranks.append((_is_first(one, each, _sign(each, sign)), each))
             denied = _NOT.search(text, max(sentence.start, match.start() - 24), match.start()) is not None
-            if ranks and (all(first > 0 for first, _ in ranks) if denied else all(first < 0 for first, _ in ranks)):
+            if ranks and (
+                all(first > 0 for first, _ in ranks) if denied else all(first < 0 for first, _ in ranks)
+            ):
                 yield _finding(passage, match.span(), ranks[0][1], context)
 
 
 #: What is so on a condition, or is no more than thought.
-_CONDITION = re.compile(r"\b(?:if|unless|would|could|might|may|should|expect\w*|when|until|claims?|rumou?r\w*|hoped?)\b", re.IGNORECASE)
+_CONDITION = re.compile(
+    r"\b(?:if|unless|would|could|might|may|should|expect\w*|when|until|claims?|rumou?r\w*|hoped?)\b",
+    re.IGNORECASE,
+)
 
 
 def _scopes(one: Amount, series: Series, told: Sequence[Series]) -> Iterator[tuple[Amount, ...]]:
@@ -162,7 +202,11 @@ def _subject(
         also = named(index, passage, before, series, context)
         return also[0].amount if len(also) == 1 else None
     topic = _topic(index, passage, sentence, series, context)
-    return topic[0].amount if topic and (_IT.search(passage.text, part.start, part.end) or _GOES_ON.search(part.text)) else None
+    return (
+        topic[0].amount
+        if topic and (_IT.search(passage.text, part.start, part.end) or _GOES_ON.search(part.text))
+        else None
+    )
 
 
 _GOES_ON = re.compile(r"^\W*(?:despite|this one|this|that|so|and thus)\b|\bthis one\b", re.IGNORECASE)
@@ -228,7 +272,10 @@ _FELL = re.compile(
     r"(?: (?:in \w+|further|again|slightly|sharply|by [^,;.]{1,16},?))? from (?:about |around |roughly |some |~)?$",
     re.IGNORECASE,
 )
-_TO = re.compile(r"(?:\s+[A-Za-z/ ]{0,24}?)?\s*,? to (?:about |around |roughly |some |only |just |a mere |nearly |almost |over |~)?", re.IGNORECASE)
+_TO = re.compile(
+    r"(?:\s+[A-Za-z/ ]{0,24}?)?\s*,? to (?:about |around |roughly |some |only |just |a mere |nearly |almost |over |~)?",
+    re.IGNORECASE,
+)
 
 
 def _of_amounts(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
@@ -267,7 +314,11 @@ def _in_one_unit(text: str, one: Quantity, other: Quantity) -> tuple[float, floa
         return one.value, other.value
     bare, full = (one, other) if one.dimension == "number" else (other, one)
     digits = _DIGITS.search(text, full.start, full.end)
-    unit = full.value / float(digits[0].replace(",", "")) if digits and float(digits[0].replace(",", "")) else 1.0
+    unit = (
+        full.value / float(digits[0].replace(",", ""))
+        if digits and float(digits[0].replace(",", ""))
+        else 1.0
+    )
     return (one.value * unit, other.value) if bare is one else (one.value, other.value * unit)
 
 

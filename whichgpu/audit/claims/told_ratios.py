@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.known.said import Claim
     from whichgpu.audit.multiple import Multiple
     from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.known.store import Series
+    from whichgpu.audit.known.store import Amount, Series
 
 #: What two things are compared in, by the words of the clause.
 _WORDS = {
@@ -48,9 +48,14 @@ _KINDS = {
     "memory": ("memory",), "cores": ("cores",), "peak": ("peak",), "power": ("power",),
     "price": ("price",), "energy": ("energy", "power", "efficiency"), "speed": ("speed", "time"),
 }  # fmt: skip
-_BY_WORK = re.compile(r"\b(?:per (?!hour|month|year)|each|every|tokens?|images?|pictures?|work|million|apiece|unit)\b", re.IGNORECASE)
+_BY_WORK = re.compile(
+    r"\b(?:per (?!hour|month|year)|each|every|tokens?|images?|pictures?|work|million|apiece|unit)\b",
+    re.IGNORECASE,
+)
 #: Bytes of a token or a request, which no table of devices tells.
-_OF_EACH = re.compile(r"[KMG]i?B (?:a|per|each|for each|for a) ?(?:token|request|user|sequence)", re.IGNORECASE)
+_OF_EACH = re.compile(
+    r"[KMG]i?B (?:a|per|each|for each|for a) ?(?:token|request|user|sequence)", re.IGNORECASE
+)
 _IT = re.compile(r"\b(?:it|its|this one|that one|this card|that card|they|them|their)\b", re.IGNORECASE)
 #: That a ratio without a name is of what the document compares.
 _OF_THESE = re.compile(
@@ -69,7 +74,9 @@ _ELSE = re.compile(
     r"price (?:list|drop|cut)|theor\w+|allow|bound|ratio of|loss|accuracy|quality|PUE|tax|VAT|margin)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(r"[;:\u2013\u2014]|,\s(?:and|but|while|whereas|though|although|which|where|so)\s|\s(?:while|whereas|but|though)\s")
+_CLAUSE = re.compile(
+    r"[;:\u2013\u2014]|,\s(?:and|but|while|whereas|though|although|which|where|so)\s|\s(?:while|whereas|but|though)\s"
+)
 #: From an amount to what is said of it, and what follows a ratio of two.
 _IS = re.compile(
     r"(?:\s*[,(\u2013\u2014]?\s*(?:i\.e\.|(?:[a-z]+ )?(?:is|are|was|were)|or|that[\u2019']s|which (?:is|are|was)|just|"
@@ -94,7 +101,11 @@ def find(context: Context) -> Iterator[Finding]:
     told = store(context)
     if not told:
         return
-    done = [(each.start, each.end) for each in context.memo["found"] if each.accuses or each.verdict == "confirmed"]
+    done = [
+        (each.start, each.end)
+        for each in context.memo["found"]
+        if each.accuses or each.verdict == "confirmed"
+    ]
     for index, passage in context.document.running():
         for sentence in sentences(passage.text):
             for claim in claims(passage.text, sentence, context.fraction):
@@ -137,7 +148,9 @@ def _judged(
     side = _side(index, text, part, claim, context)
     kind = _BY_SIDE.get(side.dimension, "") if side else measure(text, *place, (claim.start, claim.end))
     if side and not kind:
-        asked = [each for each in told if not each.derived and any(one.value == side.value for one in each.amounts)]
+        asked = [
+            each for each in told if not each.derived and any(one.value == side.value for one in each.amounts)
+        ]
     else:
         asked = of_kind(kind, sentence.text, told) if kind else []
     asked = _labelled(asked, sentence.text)
@@ -153,6 +166,12 @@ def _judged(
         ratios += [one for each in _filed(kind, context) for one in _of_file(each, names)]
     every = [*ratios, *_around(index, passage, sentence, context)]
     if not asked or not ratios or any(is_near(way, one) for way in claim.ways for one in every):
+        return
+    if not side and any(
+        abs(one / way.times - 1) <= _TIGHT
+        for way in claim.ways
+        for one in _in_others(index, passage, sentence, (kind, told), context)
+    ):
         return
     way = claim.ways[0]
     best = min(ratios, key=lambda each: abs(each / way.times - 1))
@@ -209,7 +228,12 @@ def _labelled(asked: Sequence[Series], words: str) -> Sequence[Series]:
 
 
 def _known(
-    index: int, passage: Passage, sentence: Sentence, part: Sentence, asked: Sequence[Series], context: Context
+    index: int,
+    passage: Passage,
+    sentence: Sentence,
+    part: Sentence,
+    asked: Sequence[Series],
+    context: Context,
 ) -> list[tuple[Series, list[Named]]]:
     """The series of which a clause names a thing, else the sentence, else its topic; all where none is named."""
     for place in (part, sentence):
@@ -255,9 +279,7 @@ def of_kind(kind: str, words: str, told: Sequence[Series]) -> list[Series]:
     return found
 
 
-def _topic(
-    index: int, passage: Passage, sentence: Sentence, series: Series, context: Context
-) -> list[Named]:
+def _topic(index: int, passage: Passage, sentence: Sentence, series: Series, context: Context) -> list[Named]:
     who = spoken(index, passage, sentence, context)
     ids = {one for each in who.topic[:1] for one in each.ids}
     return [Named(-1, -1, each) for each in series.amounts if each.ids & ids][:1]
@@ -274,6 +296,45 @@ def _ratios(series: Series, found: Sequence[Named]) -> list[float]:
             if other is not one:
                 made += [one.value / other.high, other.value / one.high, one.high / other.value]
     return made
+
+
+#: How near a ratio in something else than what the words seem to be of must be to excuse one.
+_TIGHT = 0.03
+
+
+#: What words that seem to be of one kind may be of besides: "moves data 2.4 times as fast".
+_BESIDES = {"speed": ("speed", "time", "peak", "bandwidth"), "price": ("price", "value"), "value": ("price", "value"),
+            "energy": ("energy", "power", "efficiency", "time")}  # fmt: skip
+
+
+def _in_others(
+    index: int, passage: Passage, sentence: Sentence, asked: tuple[str, Sequence[Series]], context: Context
+) -> Iterator[float]:
+    """What the things that a sentence names have over each other in all that its words may be of.
+
+    Which column is meant is told by few words: "4.7 times the throughput" may be that of the peaks in FP32.
+    """
+    who = spoken(index, passage, sentence, context)
+    topic = {one for each in who.topic for one in each.ids}
+    kinds = _BESIDES.get(asked[0], (asked[0],))
+    for each in (*asked[1], *of_catalogue(context)):
+        if each.measure not in kinds:
+            continue
+        own = [one.amount for one in named(index, passage, sentence, each, context)]
+        both = len(own) > 1
+        own = own if both else [*own, *(one for one in each.amounts if one.ids & topic)]
+        for one in own:
+            for other in own if both else each.amounts:
+                if one is not other:
+                    yield from _over(one, other)
+
+
+def _over(one: Amount, other: Amount) -> Iterator[float]:
+    """The ratios of two amounts, each by itself and as many as there are of the thing."""
+    for a in {one.value, one.value * one.number}:
+        for b in {other.value, other.value * other.number}:
+            yield a / b
+            yield b / a
 
 
 def _all(series: Series) -> list[float]:

@@ -36,7 +36,9 @@ _BEFORE = re.compile(
     r"(?P<gap>[^.;:]{0,60}?)(?:\b(?:by|only|just|a mere|some|about|around|roughly|nearly|almost|over|exactly|of)\s+){0,3}$",
     re.IGNORECASE,
 )
-_FACTOR = re.compile(r"\b(?:factor|ratio|speed-?up|lead) of (?:about |around |roughly |only |some |~)?$", re.IGNORECASE)
+_FACTOR = re.compile(
+    r"\b(?:factor|ratio|speed-?up|lead) of (?:about |around |roughly |only |some |~)?$", re.IGNORECASE
+)
 _NO_RATIO = re.compile(r"\s*(?:a (?:day|week|month|year)|per |/|again\b)", re.IGNORECASE)
 
 
@@ -56,13 +58,18 @@ def claims(text: str, sentence: Sentence, fraction: str) -> Iterator[Claim]:
         yield Claim(part.start, part.end, (part._replace(limit=part.limit or "about"),))
     every = sorted((*quantities(text, fraction), *multiples(text)))
     for each in within(every, sentence.start, sentence.end):
-        if each.high != each.value or each.value <= 0 or any(a < each.end and each.start < b for a, b in taken):
+        if (
+            each.high != each.value
+            or each.value <= 0
+            or any(a < each.end and each.start < b for a, b in taken)
+        ):
             continue
         ways = ()
         if each.dimension == "percent":
             ways = tuple(_of_percent(text, sentence, each))
         elif each.dimension == "times" or (
-            each.dimension == "number" and _FACTOR.search(text, max(sentence.start, each.start - 30), each.start)
+            each.dimension == "number"
+            and _FACTOR.search(text, max(sentence.start, each.start - 30), each.start)
         ):
             ways = tuple(_of_times(text, each))
         if ways:
