@@ -149,14 +149,13 @@ def _judged(passage: Passage, at: int, change: _Change, who: Spoken, context: Co
     if topic is None:
         return
     before = _told_of(passage, topic, context)
-    first = any(
-        _verdict(passage, change.values[0], change.attribute, ids, context) == "confirmed" for ids in before
+    first, second = (
+        [_verdict(passage, each, change.attribute, ids, context) for ids in (*before, topic.ids)]
+        for each in change.values
     )
-    own = (*before, topic.ids)
-    none = all(
-        _verdict(passage, change.values[1], change.attribute, ids, context) == "contradicted" for ids in own
-    )
-    if first and none:
+    none = second[-1] == "contradicted" and "confirmed" not in second
+    first_is_known = "confirmed" in first[:-1]
+    if first_is_known and none:
         yield from _of(passage, change.values[1], change.attribute, topic.ids, context)
 
 
