@@ -39,7 +39,11 @@ _IS_CHIP = re.compile(
 _POWERS = re.compile(
     r"(?:\s+(?:chip|die|gpu|silicon|processor))?,?\s+(?:(?:that|which)\s+)?(?:also\s+)?(?:powers?|"
     r"powering|drives?|driving|"
-    r"(?:is |sits |found |used )(?:in|inside|on)|inside|of|in)\s+(?:the\s+|nvidia\s+|nvidia[\u2019']s\s+)*",
+    r"(?:is |sits |found |used )(?:in|inside|on)|inside|of|in|"
+    # "Which is what you find in", "known from", "we know it from".
+    r"(?:is what )?(?:we|you|one)\s+(?:already\s+)?(?:know|knew|find|get|met|saw|have seen)\s+"
+    r"(?:already\s+)?(?:from|in|inside|on)|(?:known|familiar|taken|borrowed|carried over) from)\s+"
+    r"(?:the\s+|an?\s+|desktop\s+|older\s+|plain\s+|nvidia\s+|nvidia[\u2019']s\s+|intel[\u2019']s\s+)*",
     re.IGNORECASE,
 )
 #: "Inside the RTX 4090 Laptop GPU sits an AD103".
@@ -216,7 +220,8 @@ _CHIP_AS = re.compile(
 _AS = re.compile(
     r"\s+(?:(?:as|that|which|found|used|sits|is|was|powers|drives|you find|in|on|inside|of|the|its|an?|"
     r"nvidia|amd|[\w-]+er|"
-    r"predecessor|brother|sibling|successor|plain|old|big|little|desktop|full|full-size|regular|normal)[\s,]+)+",
+    r"predecessor|brother|sibling|successor|plain|old|big|little|desktop|full|full-size|regular|"
+    r"normal)[\s,]+)+",
     re.IGNORECASE,
 )
 

@@ -54,14 +54,15 @@ _A_CARD = re.compile(
     r"(?=\s+(?:graphics\s+|gaming\s+)?(?:cards?|gpus?|chips?|parts?|boards?|modules?|accelerators?)\b)"
 )
 _MADE_IN = re.compile(
-    r"\b(?:built|made|manufactured|fabricated|fabbed|produced|etched)\b[^.;,]{0,30}?\b(?:on|in|at|with|using)\s+"
+    r"\b(?:built|made|manufactured|fabricated|fabbed|produced|etched)\b[^.;,]{0,30}?\b(?:on|in|at|with|"
+    r"using)\s+"
     r"(?:(?:the|an?|its|tsmc(?:[\u2019']s)?|samsung(?:[\u2019']s)?|mature|older|custom|"
     r"advanced)\s+)*(?=\d{1,2}[ -]?nm\b)",
     re.IGNORECASE,
 )
 _LAUNCHED_AT = re.compile(
-    r"\b(?:launch(?:ed|es)?|debut(?:ed|s)?|released|introduced|came out|arrived|started)\b[^.;$]{0,30}?"
-    r"\b(?:at|for|with a price of)\s+(?=\$\d)"
+    r"\b(?:launch(?:ed|es)?|debut(?:ed|s)?|released|introduced|came out|arrived|started|went on sale|"
+    r"hit (?:the )?(?:shelves|stores|market)|appeared)\b[^.;$]{0,30}?\b(?:at|for|with a price of)\s+(?=\$\d)"
     r"|\bat launch,?\s+(?:it|the card|the gpu)\s+(?:cost|was|sold for|retailed (?:at|for)|"
     r"had a price of)\s+(?=\$\d)"
     r"|\b(?:launch|list|retail) price(?:d)?\s+(?:was|of|at)\s+(?=\$\d)"

@@ -44,7 +44,8 @@ class Multiple(NamedTuple):
 #: "A third more", "half again as many", "a quarter less".
 _PART = re.compile(
     r"\b(?P<share>half|(?:an?|one|two|three)[ -](?:half|thirds?|quarters?|fifth|sixth|eighth|tenth))\s+"
-    r"(?:again as (?:much|many|large|big|wide|high)|as (?:much|many|large|big|fast|high) again|more|"
+    r"(?:again as (?:much|many|large|big|wide|high)|as (?:much|many|large|big|fast|high) again|"
+    r"(?P<split>as (?:much|many)(?: [\w-]+){1,3}? again)|more|"
     r"higher|larger|bigger|greater|wider|faster"
     r"|(?P<less>less|lower|fewer|smaller|narrower|slower))\b",
     re.IGNORECASE,
@@ -69,7 +70,9 @@ def parts(text: str, sentence: Sentence) -> Iterator[Multiple]:
             .removeprefix("an ")
         ]
         times = 1 - share if match["less"] else 1 + share
-        yield Multiple(match.start("share"), match.end(), times, "")
+        # "Half as much bandwidth again": of what stands inside it.
+        end = match.end("share" if match["split"] else 0)
+        yield Multiple(match.start("share"), end, times, "")
 
 
 def of_speed(passage: Passage, sentence: Sentence, claim: Multiple, both: Pair, context: Context) -> Finding:
@@ -128,8 +131,10 @@ _IN_A_PRECISION = re.compile(
     r"\bin (?:plain |raw )?(?:FP(?:8|16|32|64)|TF32|BF16|INT8|single|double)\b", re.I
 )
 _WORK = re.compile(
-    r"\b(?:train\w*|inference|benchmark\w*|tests?|measured?|render\w*|images?|tokens?|models?|workloads?|games?|"
-    r"real\W+world|per\W+(?:watt|dollar|gpu|card|core)|practice|LLMs?|mixed|infer|fine\W+tun\w*|[A-Z]\w+\d+[bB]|ResNet\S*|BERT\S*|Llama\S*)\b",
+    r"\b(?:train\w*|inference|benchmark\w*|tests?|measured?|render\w*|images?|tokens?|models?|"
+    r"workloads?|games?|"
+    r"real\W+world|per\W+(?:watt|dollar|gpu|card|core)|practice|LLMs?|mixed|infer|fine\W+tun\w*|"
+    r"[A-Z]\w+\d+[bB]|ResNet\S*|BERT\S*|Llama\S*)\b",
     re.IGNORECASE,
 )
 

@@ -364,6 +364,12 @@ _KIN = re.compile(
     r"namesake)\b",
     re.IGNORECASE,
 )
+#: "What separates the H200 from the H100".
+_SETS_APART = re.compile(
+    r"\b(?:separat|distinguish|differentiat|set)\w*\s+(?:the\s+|an?\s+)?[\w -]{2,24}?\s+(?:apart\s+)?from\s+"
+    r"(?:the\s+|an?\s+|its\s+|nvidia\s+|amd\s+)*$",
+    re.IGNORECASE,
+)
 _VERB = re.compile(
     r"\s*(?:GPU |card )?(?:has|had|have|is|offers|comes|hat|bietet|poss\u00e8de|tiene)\b", re.IGNORECASE
 )
@@ -403,7 +409,8 @@ _AS_A = re.compile(r",\s+(?:as|because)\s+(?:the\s+|an?\s+)(?:nvidia\s+|amd\s+)*
 _CAN_BE = re.compile(r"\s+(?:can|could|must|may|need)\s+(?:only\s+|not\s+)?(?:be\s+)?\w+\s+\w", re.IGNORECASE)
 _GIVEN = re.compile(r"\bsince\s+(?:the\s+|nvidia[\u2019']s\s+|nvidia\s+|amd\s+)*$", re.IGNORECASE)
 _DOES = re.compile(
-    r"\s+(?:(?:only|also|already|still)\s+)?(?:has|have|is|are|uses?|comes?|offers?|supports?|lacks?|does|can|draws?|"
+    r"\s+(?:(?:only|also|already|still)\s+)?(?:has|have|is|are|uses?|comes?|offers?|supports?|lacks?|"
+    r"does|can|draws?|"
     r"needs?|delivers?|costs?|provides?|features?|runs?|includes?)\b",
     re.IGNORECASE,
 )
@@ -434,6 +441,7 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
             or (_ITS_VALUE.match(text, mention.end) and _TO_THAT_OF.search(words))
             or (_AS_THAT_OF.search(words) and _ENDS.match(text, mention.end))
             or _WHAT_HAS.search(text, start, mention.start)
+            or _SETS_APART.search(text, max(start, mention.start - _REACH), mention.start)
             or (found and _IN_FORM.search(words) and _FORM.match(f"{mention.text} version"))
         ):
             found.append(mention)
@@ -563,7 +571,8 @@ _THAT_ONE = re.compile(r"\bthat one,?\s+(?:as well|too|also)\s*[.!]*\s*$", re.IG
 _MOVED = re.compile(r"\s+to\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|its\s+)*", re.IGNORECASE)
 _OF_IT = re.compile(
     r"\b(?:it|the card|this card)\s+(?:(?:is|was)n[\u2019']t|is|was|has|costs?|offers?|comes|draws|needs|"
-    r"delivers|does|did|reached|got|made|took|ran|gave|scored|managed|reaches|holds|supports|takes|manages|carries)\b",
+    r"delivers|does|did|reached|got|made|took|ran|gave|scored|managed|reaches|holds|supports|takes|"
+    r"manages|carries)\b",
     re.IGNORECASE,
 )
 

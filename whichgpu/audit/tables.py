@@ -291,9 +291,26 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
     number = max(counted(passage.text, 0, found[0].start), times)
     # "RTX 5090 portátil": another device than its namesake.
     of = as_laptop(found[0], context.catalogue) if beside(passage.text, found[0]) else found[0]
-    return Head(of.ids, number, whole=_MACHINE.search(passage.text, 0, found[0].start) is not None)
+    ids = _of_form(of.ids, passage.text[found[-1].end :], context)
+    return Head(ids, number, whole=_MACHINE.search(passage.text, 0, found[0].start) is not None)
 
 
+def _of_form(ids: tuple[str, ...], behind: str, context: Context) -> tuple[str, ...]:
+    """Of what a name may mean the form and size told behind other words: "A100 80GB (Ampere) PCIe"."""
+    for match in _FORM.finditer(behind) if len(ids) > 1 else ():
+        form, size = f"-{(match['form'] or '').lower()}", match["size"]
+        own = tuple(
+            key for key in ids
+            if (form in key if match["form"]
+                else nominal_gb(float(context.catalogue[key].value("memory") or 0.0)) == float(size))
+        )  # fmt: skip
+        ids = own or ids
+    return ids
+
+
+_FORM = re.compile(
+    r"\b(?P<form>PCIe(?!\s*(?:gen|\d|x\d))|SXM|NVL)\d?\b|\b(?P<size>\d{1,3})\s?GB\b(?!/)", re.IGNORECASE
+)
 #: Before a device, or beside it in its row: a machine of several.
 _MACHINE = re.compile(r"\b(?:DGX|HGX)\b", re.IGNORECASE)
 #: Headings of what a machine has in all.

@@ -120,15 +120,18 @@ def _attribute(text: str, each: Quantity, at: int) -> Attribute | None:
     if after is not None and after.attribute.dimension in (each.dimension, "count"):
         same = each.dimension in (after.attribute.dimension, "number")
         return after.attribute if same else None
-    if each.dimension == "money" and each.unit == "$" and _LAUNCHED.search(text):
+    if each.dimension == "money" and each.unit in _DOLLARS and _LAUNCHED.search(text):
         return attributes()["launch_price"]
     return attributes()[_BY_KIND[each.dimension]] if each.dimension in _BY_KIND and after is None else None
 
 
 #: What makes a price that of the launch, and no rent or offer of today.
 _LAUNCHED = re.compile(
-    r"\b(?:launch\w*|msrp|list prices?|introduced|started at|starts at|debuted|came out)\b", re.IGNORECASE
+    r"\b(?:launch\w*|msrp|list prices?|introduced|started at|starts at|debuted|came out|went on sale|"
+    r"(?:cost|was|costs) when new)\b",
+    re.IGNORECASE,
 )
+_DOLLARS = ("$", "US$", "USD", "dollars")
 
 
 def _judged(

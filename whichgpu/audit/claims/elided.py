@@ -32,6 +32,11 @@ _BARE = re.compile(
     r"(?=\s*(?:,(?!\d)|[;:)]|\.(?!\d)|$|\s(?:and|but|while|so|at|in total)\b))",
     re.IGNORECASE,
 )
+#: "The RTX 4090 has 24 GB, the 5090 32".
+_JUST_NAMED = re.compile(r"[,;]\s+(?:and\s+|while\s+|but\s+)?(?:the|an?)\s+$", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\s+(?P<n>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)(?=\s*(?:,(?!\d)|[;:)]|\.(?!\d)|$|\s(?:and|but|while)\b))"
+)
 #: The value told last once more: "the PCIe card the same", "the MI300X draws exactly the same".
 _SAME = re.compile(
     r"(?:[\u2019']s)?(?:\s+(?:also|has|have|offers?|draws?|takes?|needs?|gets?|reaches|delivers?|is))*"
@@ -50,6 +55,8 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in context.document.running():
         for mention in context.mentions.get(index, ()):
             match = _BARE.match(passage.text, mention.end)
+            if match is None and _JUST_NAMED.search(passage.text, max(0, mention.start - 16), mention.start):
+                match = _NUMBER.match(passage.text, mention.end)
             same = _SAME.match(passage.text, mention.end)
             if match:
                 yield from _of_number(passage, mention, match, context)

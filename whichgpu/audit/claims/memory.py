@@ -42,7 +42,8 @@ _DEVICE_WORDS = re.compile(r"\b(?:on|fits?|gpus?|cards?|with|not|than|one|two|si
 
 #: Clauses of a sentence; what is said to be taken, what is room for it, and what is no weights.
 _CLAUSES = re.compile(
-    r"[,;:]\s+(?!about\b|roughly\b|around\b|or\b|i\.e)|\s(?:but|while|whereas|and)\s(?=[^.]{0,60}\d)"
+    r"[,;:]\s+(?!about\b|roughly\b|around\b|or\b|i\.e)|"
+    r"\s(?:but|while|whereas|(?<!hundred )and)\s(?=[^.]{0,60}\d)"
 )
 
 _STATES = re.compile(

@@ -72,14 +72,17 @@ _SOLE = re.compile(
     re.IGNORECASE,
 )
 _OF_ANOTHER = re.compile(
-    r"\b(?:architecture|generation|driver|firmware|paper|model|version|support\w*|update\w*|article|price[sd]?|cuda|"
-    r"until|before|after|later|earlier|predecessor|successor|rival|than|last|next|which|who|when|if|not|never)\b",
+    r"\b(?:architecture|generation|driver|firmware|paper|model|version|support\w*|update\w*|article|"
+    r"price[sd]?|cuda|"
+    r"until|before|after|later|earlier|predecessor|successor|rival|than|last|next|which|who|when|if|not|"
+    r"never)\b",
     re.IGNORECASE,
 )
 #: What parts the clauses of a sentence, and what is said of a device that comes out.
 _APART = re.compile(r",?\s+(?:and|while|whereas|but)\s|;\s")
 _CAME = re.compile(
-    r"\b(?:came|comes|arrived|followed|appeared|launched|released|introduced|debuted|shipped|landed|out|presented)\b",
+    r"\b(?:came|comes|arrived|followed|appeared|launched|released|introduced|debuted|shipped|landed|out|"
+    r"presented)\b",
     re.IGNORECASE,
 )
 #: What leads to a year of its own: "Two years later, in October 2022, came the 4090".
@@ -112,15 +115,20 @@ def find(context: Context) -> Iterator[Finding]:
             # "The successor of the A40 came in 2022" is not the A40.
             here = [each for each in who.here if not _KIN_OF.search(passage.text, place[0], each.start)]
             # "Launched in 2023, it has 2.4 times what an H100 has" is of what was spoken of.
+            year = _YEAR.search(passage.text, *place)
+            ahead = year and here and year.end() <= here[0].start and ITS_OWN.match(sentence.text)
             itself = (
-                bool(here) and all(each in who.against for each in here) and _FRONT_IT.match(sentence.text)
+                bool(here)
+                and all(each in who.against for each in here)
+                and (ahead or _FRONT_IT.match(sentence.text))
             )
             if here and not itself:
                 yield from _in_front(passage, place, here[0], context)
                 yield from _years(passage, place, here, context)
                 yield from _by_clause(passage, place, here, context)
             elif who.topic and who.certain and ITS_OWN.match(sentence.text) and not chip:
-                for match in _YEAR.finditer(passage.text, *place):
+                last = here[0].start if here and ahead else place[1]
+                for match in _YEAR.finditer(passage.text, place[0], last):
                     yield from of_year(passage, match, who.topic[0], context)
 
 

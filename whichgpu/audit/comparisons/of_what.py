@@ -111,6 +111,10 @@ def attribute_of(text: str, sentence: Sentence, claim: Multiple) -> Attribute | 
     return meant
 
 
+#: "It is memory that sets them apart: 76 % more of it".
+_MORE_OF_IT = re.compile(
+    r"(?:(?<=more)|(?<=less)|\s+as (?:much|many))\s+of (?:it|them|those)\b", re.IGNORECASE
+)
 #: "Five times the room", "twice as much space".
 _ROOM = re.compile(
     r"\s+(?:as much|(?:of )?(?:the|its|that)) (?:room|space)\b(?! (?:in|inside|of) the (?:case|rack))",
@@ -144,9 +148,11 @@ def _is_beside(text: str, before: Named, claim: Multiple, after: Sequence[Named]
 def named_attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribute | None:
     """The attribute that a multiple is of by its name; None where none is near enough."""
     found = [each for each in within(named(text), sentence.start, sentence.end) if each.end <= sentence.end]
+    of_it = _MORE_OF_IT.match(text, claim.end) is not None
     peak = next((each for each in found if OF_ONE_IN.fullmatch(text, claim.end, each.start)), None)
-    if peak and peak.attribute.dimension in RATES:
-        return peak.attribute
+    last = next((each for each in reversed(found) if of_it and each.end <= claim.start), peak)
+    if last and (of_it or last.attribute.dimension in RATES):
+        return last.attribute
     after = [each for each in found if claim.end <= each.start <= claim.end + BEFORE // 2]
     ahead = [each for each in found if each.end <= claim.start and claim.start - each.end < BEFORE]
     before = [each for each in ahead if claim.start - each.end < BEFORE // 2]
