@@ -44,7 +44,7 @@ def find(context: Context) -> Iterator[Finding]:
     for series in told:
         # What is worked out stands behind what it is made of.
         first = series.amounts[0].start
-        others = [each for each in told if each is not series and each.amounts[0].start < first]
+        others = [each for each in told if each is not series and each.amounts[0].start <= first]
         place = _one_off(series, others)
         if place is None:
             continue
