@@ -112,8 +112,10 @@ def _places(
             if not among or _CONDITION.search(text, *place):
                 continue
             part = Sentence(place[0], match.start(), text[place[0] : match.start()])
+            behind = text[match.start() : place[1]]
+            words = behind if _PER_WORK.search(behind) or _BY_TIME.search(behind) else text[slice(*place)]
             ranks = []
-            for each in _asked(kind, text[match.start() : place[1]], told):
+            for each in _asked(kind, words, told):
                 one = _subject(index, passage, sentence, part, each, context)
                 number = _NUMBERS.get((among["n"] or "").lower())
                 if one is not None and len(each.amounts) > 1 and (number or len(each.amounts)) == len(each.amounts):

@@ -41,6 +41,12 @@ _ELSE = re.compile(
     r"usable|effective|sustain\w*|reach\w*|not|never|could|might|pcie|l2|system memory|ram|server|rig|box|deposit|electricity)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
+#: Before several of a device, what makes their amount one under other terms.
+_LEADS = re.compile(
+    r"\b(?:each|per|spot|reserv\w+|commit\w*|discount\w*|if(?! you go)|instead|not|never|could|might|used|more|less|than|without|"
+    r"server|rig)\b",
+    re.IGNORECASE,
+)
 _MACHINE = re.compile(r"\b(?:systems?|servers?|node|machine|dgx|hgx|chassis|rack|pods?)\b", re.IGNORECASE)
 _PERIODS = (1.0, 24.0, 168.0, 672.0, 696.0, 720.0, 730.0, 744.0, 8760.0, 12.0, 30.0, 365.0)
 _NEAR, _FAR = 0.03, 20.0
@@ -49,7 +55,7 @@ _WORDS = {**SPELLED, "both": 2, "pair": 2, "one": 1, "eleven": 11, "fifteen": 15
 
 def find(context: Context) -> Iterator[Finding]:
     """Every such amount that nothing known makes."""
-    done = [(each.start, each.end) for each in context.memo["found"] if each.accuses or each.verdict == "confirmed"]
+    done = [(each.start, each.end) for each in context.memo["found"] if each.verdict == "confirmed"]
     for index, passage in context.document.running():
         every = [
             each for each in quantities(passage.text, context.fraction)
@@ -97,7 +103,9 @@ def _several(
         one = _as_money(after[0], text)
         if one.dimension not in _MEASURE or not _HAVE.fullmatch(text, mention.end, one.start):
             continue
-        if _ELSE.search(text, max(sentence.start, mention.start - 40), min(sentence.end, one.end + 30)):
+        if _ELSE.search(text, mention.end, min(sentence.end, one.end + 30)) or _LEADS.search(
+            text, max(sentence.start, mention.start - 40), mention.start
+        ):
             continue
         machine = _MACHINE.search(text, max(sentence.start, mention.start - 24), one.start) is not None
         values = [each for each in known_of(mention, one.dimension, context)]
@@ -264,13 +272,19 @@ def _left(
 
 #: "The limits of all three boards add up to 935 W".
 _ADDS_UP = re.compile(r"\b(?:add(?:s|ed)? up to|sum(?:s|med)? (?:up )?to|total(?:s|led)?|together (?:come|came|draw|cost|have|make)s?(?: to)?)\s+(?:about |roughly |exactly |just )*$", re.I)
+_TOGETHER = re.compile(
+    r"^\W*(?:together|in all|all told|in total|combined)\b[^.;]{0,12}\b(?:two|three|four|five|six|seven|both|all of them)\b[^.;\d]{0,24}"
+    r"(?:draw|cost|have|need|take|come to|pull|hold)\s+(?:about |roughly |some |up to )?$",
+    re.IGNORECASE,
+)
 _ALL = re.compile(r"\b(?:all (?:of )?(?:the )?(?P<n>two|three|four|five|six|seven)|the (?P<m>two|three|four|five|six|seven)|both|all of them)\b", re.IGNORECASE)
 
 
 def _summed(passage: Passage, sentence: Sentence, here: Sequence[Quantity], context: Context) -> Iterator[Finding]:
     text = passage.text
     for one in here:
-        if one.dimension not in _MEASURE or not _ADDS_UP.search(text, max(sentence.start, one.start - 40), one.start):
+        lead = text[sentence.start : one.start]
+        if one.dimension not in _MEASURE or not (_ADDS_UP.search(lead) or _TOGETHER.search(lead)):
             continue
         which = _ALL.search(text, sentence.start, one.start)
         if not which:

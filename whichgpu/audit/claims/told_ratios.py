@@ -38,7 +38,7 @@ _WORDS = {
     "power": r"power|watts?|draws?|thirst\w*|hungr\w+",
     "price": r"cheap\w*|dear\w*|expensive|pric\w+|costs?|pays?|money|dollars?|euros?|per hour|rents?|rate\b",
     "energy": r"energy|joules?|kWh",
-    "speed": r"fast\w*|quick\w*|slow\w*|ahead|behind|leads?|beats?|trails?|outruns?|outpaces?|tokens?|images?|throughput|"
+    "speed": r"fast\w*|quick\w*|slow\w*|ahead|behind|leads?|beats?|trails?|outruns?|outpaces?|tokens?|images?|pictures?|samples|frames|requests|throughput|"
     r"work|as long|speed\w*|short of",
 }
 _WORD = {key: re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.IGNORECASE) for key, words in _WORDS.items()}
@@ -94,7 +94,7 @@ def find(context: Context) -> Iterator[Finding]:
     told = store(context)
     if not told:
         return
-    done = [(each.start, each.end) for each in context.memo["found"] if each.accuses or each.verdict == "confirmed"]
+    done = [(each.start, each.end) for each in context.memo["found"] if each.verdict == "confirmed"]
     for index, passage in context.document.running():
         for sentence in sentences(passage.text):
             for claim in claims(passage.text, sentence, context.fraction):
@@ -168,11 +168,11 @@ def is_near(way: Multiple, real: float) -> bool:
     """Whether a ratio may be what is stated, with all that rounding and a hedge excuse."""
     stated, hedged = way.times, way.limit in ("about", "nearly")
     if way.limit == "over":
-        return stated * 0.95 <= real <= stated * 1.7 + 0.2
+        return stated * 0.95 <= real <= stated * 1.5
     if way.limit in ("under", "up to"):
         return stated * 0.6 - 0.05 <= real <= stated * 1.05
     if way.step:
-        return abs(real - stated) <= (0.05 + 0.15 * abs(way.step) if hedged else 0.025 + 0.07 * abs(way.step))
+        return abs(real - stated) <= (0.05 + 0.15 * abs(way.step) if hedged else 0.02 + 0.05 * abs(way.step))
     whole = stated == round(stated) or hedged or stated < 1
     return abs(real / stated - 1) <= (0.15 if hedged else 0.1 if whole else max(0.04, 0.06 / stated))
 
@@ -205,7 +205,8 @@ def _labelled(asked: Sequence[Series], words: str) -> Sequence[Series]:
     shared = frozenset.intersection(*map(frozenset, every)) if every else frozenset()
     rank = [len((own & said) - shared) for own in every]
     best = max(rank, default=0)
-    return [each for each, n in zip(asked, rank, strict=True) if n == best] if best else asked
+    # Of a series without a heading it is not told what it is of.
+    return [each for each, n, own in zip(asked, rank, every, strict=True) if n == best or not (own or each.derived)] if best else asked
 
 
 def _known(
@@ -273,6 +274,9 @@ def _ratios(series: Series, found: Sequence[Named]) -> list[float]:
         for other in own if len(own) > 1 else series.amounts:
             if other is not one:
                 made += [one.value / other.high, other.value / one.high, one.high / other.value]
+            if other is not one and one.number != other.number:
+                apart = one.value / one.number / (other.value / other.number)
+                made += [apart, 1 / apart]
     return made
 
 

@@ -32,7 +32,7 @@ _MEASURES = {
     "price": r"[$\u20ac\u00a3]|\b(?:USD|EUR|prices?|costs?|rent|rate per|MSRP|dollars?|euros?)\b",
     "bandwidth": r"\b(?:bandwidth|BW|[GT]i?B/s)\b",
     "speed": r"\b(?:(?:tok(?:en)?s?|imgs?|images?|pictures?|samples?|frames?|seq(?:uence)?s?|it|iter\w*|requests?|req|steps?)"
-    r"\s?(?:/|per |a )\s?(?:s|sec|second|min|minute|h|hour)\b|fps|tps|tok/s|t/s|throughput|score|speed)",
+    r"\s?(?:/|per |a )\s?(?:s|sec|second|min|minute|h|hour)\b|[a-z]{4,} (?:per|a) (?:second|minute|hour)\b|fps|tps|tok/s|t/s|throughput|score|speed)",
     "time": r"\b(?:latency|ttft|tpot|time|duration|(?:ms|s|sec|sec\.|secs|seconds?|minutes?|min|hours?)\s?(?:/|per )|"
     r"seconds|minutes|hours)",
     "energy": r"\b(?:k?Wh|joules?|energy)\b",
@@ -224,16 +224,18 @@ def _of_lines(context: Context) -> Iterator[Series]:
 def _of_items(context: Context) -> Iterator[Series]:
     """Lists of names and their amounts: "- A100: $4,350.80", of each unit a series."""
     items: list[Passage] = []
+    leading = ""
     for each in (*context.document.passages, None):
         if each is not None and each.kind == "item":
             items.append(each)
             continue
         if len(items) > 1:
-            yield from _of_list(items, context)
+            yield from _of_list(items, leading, context)
         items = []
+        leading = each.text[-160:] if each is not None and each.text.rstrip().endswith(":") else ""
 
 
-def _of_list(items: Sequence[Passage], context: Context) -> Iterator[Series]:
+def _of_list(items: Sequence[Passage], leading: str, context: Context) -> Iterator[Series]:
     told: dict[str, list[tuple[Amount, str]]] = {}
     for item in items:
         label = _LABEL.match(item.text)
@@ -251,7 +253,7 @@ def _of_list(items: Sequence[Passage], context: Context) -> Iterator[Series]:
                 told.setdefault(one.dimension, []).append(made)
     for found in told.values():
         if len(found) == len(items):
-            yield from _whole("", found, items[0].section, "", 2000 + items[0].start)
+            yield from _whole("", found, items[0].section, leading, 2000 + items[0].start)
 
 
 #: Which series over which is one of its own: prices by the work, work and rates by the watt.

@@ -50,9 +50,10 @@ def of_sentences(context: Context) -> Iterator[tuple[Passage, Series]]:
                     one._replace(value=value.value, high=value.value, words=passage.text[value.start : value.end], start=value.start)
                     for value, one in best
                 )
-                kinds = {value.dimension for value, _ in best}
-                of = "money" if kinds & {"money"} else next(iter(kinds)) if len(kinds) == 1 else ""
-                yield passage, Series("", sentence.text[:120], of, amounts, passage.section)
+                kinds = {value.dimension for value, _ in best} - {"number"}
+                of = next(iter(kinds)) if len(kinds) == 1 else ""
+                measure = of if of == "time" else ""
+                yield passage, Series(measure, sentence.text[:120], of, amounts, passage.section)
 
 
 def _paired(text: str, every: list[Quantity], names: list[Named]) -> list[tuple[Quantity, Amount]]:
