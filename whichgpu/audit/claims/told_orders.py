@@ -34,39 +34,81 @@ _FIRST = {
     ("power", -1): r"most frugal|least power-hungry",
 }
 _THAN = {
-    ("speed", 1): r"(?:is|are|was|were|runs?|comes? out|came out|works?|still|even|clearly|slightly|much|turns out|a bit|far|"
-    r"[\u2019']s)\s+(?:faster|quicker) than|(?<!cannot )(?<!not )(?:beats?|outruns?|outpaces?|outperforms?|edges past|overtakes)(?= (?!by|any|every|all|it\b))",
-    ("speed", -1): r"(?:is|are|was|were|runs?|comes? out|came out|works?|still|even|clearly|slightly|much|turns out|a bit|far|"
+    (
+        "speed",
+        1,
+    ): r"(?:is|are|was|were|runs?|comes? out|came out|works?|still|even|clearly|slightly|much|turns out|"
+    r"a bit|far|"
+    r"[\u2019']s)\s+(?:faster|quicker) than|(?<!cannot )(?<!not )(?:beats?|outruns?|outpaces?|"
+    r"outperforms?|edges past|overtakes)(?= (?!by|any|every|all|it\b))",
+    (
+        "speed",
+        -1,
+    ): r"(?:is|are|was|were|runs?|comes? out|came out|works?|still|even|clearly|slightly|much|turns out|"
+    r"a bit|far|"
     r"[\u2019']s)\s+slower than|(?:trails?|lags behind|falls behind|loses to)(?= (?!by|any|every|all))",
-    ("price", 1): r"(?:is|are|was|were|comes? out|still|even|clearly|slightly|much|[\u2019']s)\s+(?:dearer|more expensive|pricier|costlier) than|"
+    (
+        "price",
+        1,
+    ): r"(?:is|are|was|were|comes? out|still|even|clearly|slightly|much|[\u2019']s)\s+(?:dearer|"
+    r"more expensive|pricier|costlier) than|"
     r"costs? more than(?= (?!\d|twice|half|one|\w+ times))",
-    ("price", -1): r"(?:is|are|was|were|comes? out|still|even|clearly|slightly|much|[\u2019']s)\s+(?:cheaper|less expensive) than|"
+    (
+        "price",
+        -1,
+    ): r"(?:is|are|was|were|comes? out|still|even|clearly|slightly|much|[\u2019']s)\s+(?:cheaper|"
+    r"less expensive) than|"
     r"costs? less than(?= (?!\d|twice|half|one|\w+ times))|undercuts?(?= (?!by))",
 }
-_PLACE = {key: re.compile(rf"\bthe (?:by far )?(?:{words})\b", re.IGNORECASE) for key, words in _FIRST.items()}
+_PLACE = {
+    key: re.compile(rf"\bthe (?:by far )?(?:{words})\b", re.IGNORECASE) for key, words in _FIRST.items()
+}
 _ORDER = {key: re.compile(rf"\b(?:{words})", re.IGNORECASE) for key, words in _THAN.items()}
 #: What a place is among: all that are told of.
 _AMONG = re.compile(
-    r"\s*(?:(?:card|gpu|one|machine|option|system|set-?up|instance) )?(?:of (?:the|our|these|all|them)\b(?: (?P<n>two|three|four|"
-    r"five|six|seven|eight|lot|bunch|field|quartet|trio))?|here\b|there\b|overall|in (?:the|our|this) (?:table|test|list|field|comparison)|"
-    r"by (?:that|this) measure|per (?:token|image|million|picture)|way to (?:make|generate|produce|serve)|to run\b|[.;,)]|$|"
+    r"\s*(?:(?:card|gpu|one|machine|option|system|set-?up|instance) )?(?:of (?:the|our|these|all|"
+    r"them)\b(?: (?P<n>two|three|four|"
+    r"five|six|seven|eight|lot|bunch|field|quartet|trio))?|here\b|there\b|overall|in (?:the|our|"
+    r"this) (?:table|test|list|field|comparison)|"
+    r"by (?:that|this) measure|per (?:token|image|million|picture)|way to (?:make|generate|produce|"
+    r"serve)|to run\b|[.;,)]|$|"
     r"by the hour)",
     re.IGNORECASE,
 )
-_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "trio": 3, "quartet": 4}
-_NOT = re.compile(r"\b(?:not|isn[\u2019']t|aren[\u2019']t|wasn[\u2019']t|nowhere near)\s+(?:\w+\s+)?$", re.IGNORECASE)
+_NUMBERS = {
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "trio": 3,
+    "quartet": 4,
+}
+_NOT = re.compile(
+    r"\b(?:not|isn[\u2019']t|aren[\u2019']t|wasn[\u2019']t|nowhere near)\s+(?:\w+\s+)?$", re.IGNORECASE
+)
 #: What is of other things than those told, or of some of them.
 _BESIDES = re.compile(
-    r"\b(?:second|third|next|after|among|except|apart|but one|besides|other than|new|used|second-hand|ever|way in|gigabyte|per gb|"
-    r"one of|at the time|today|once|with (?:four|eight|two) (?:cards|gpus)|per watt|idle|used to|prompt|prefill|latency|"
+    r"\b(?:second|third|next|after|among|except|apart|but one|besides|other than|new|used|second-hand|"
+    r"ever|way in|gigabyte|per gb|"
+    r"one of|at the time|today|once|with (?:four|eight|two) (?:cards|gpus)|per watt|idle|used to|prompt|"
+    r"prefill|latency|"
     r"bandwidth|memory|on paper|in theory|usually|often|sometimes|generation|prices? (?:drop|fell))\b",
     re.IGNORECASE,
 )
 _PER_WORK = re.compile(
-    r"\b(?:per (?:token|image|picture|million|request|thousand)|(?:tokens?|images?|pictures?)\b|way to (?:make|generate|serve))", re.IGNORECASE
+    r"\b(?:per (?:token|image|picture|million|request|thousand)|(?:tokens?|images?|pictures?)\b|"
+    r"way to (?:make|generate|serve))",
+    re.IGNORECASE,
 )
 _BY_TIME = re.compile(r"\b(?:by the|per|an) (?:hour|month)\b|\bhourly\b|\bto rent\b", re.IGNORECASE)
-_ORDINAL = re.compile(r"\b(?:our )?(?:number|no\.) (one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\b", re.IGNORECASE)
+_ORDINAL = re.compile(
+    r"\b(?:our )?(?:number|no\.) (one|two|three|four|five|six|seven|eight|nine|ten|"
+    r"\d{1,2})\b",
+    re.IGNORECASE,
+)
 _ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _MARGIN = 0.015
 
@@ -90,7 +132,9 @@ def _asked(kind: str, words: str, told: Sequence[Series]) -> list[Series]:
         return list(_labelled(found, words))
     if _PER_WORK.search(words):
         works = [each for each in found if _PER_WORK.search(each.label)]
-        return [each for each in works if not each.derived] or [each for each in works if "over" in each.label]
+        return [each for each in works if not each.derived] or [
+            each for each in works if "over" in each.label
+        ]
     if _BY_TIME.search(words):
         return [each for each in found if not _PER_WORK.search(each.label)]
     return found
@@ -118,17 +162,26 @@ def _places(
             for each in _asked(kind, words, told):
                 one = _subject(index, passage, sentence, part, each, context)
                 number = _NUMBERS.get((among["n"] or "").lower())
-                if one is not None and len(each.amounts) > 1 and (number or len(each.amounts)) == len(each.amounts):
+                if (
+                    one is not None
+                    and len(each.amounts) > 1
+                    and (number or len(each.amounts)) == len(each.amounts)
+                ):
                     for some in () if number else _scopes(one, each, told):
                         ranks.append((_is_first(one, each._replace(amounts=some), _sign(each, sign)), each))
                     ranks.append((_is_first(one, each, _sign(each, sign)), each))
             denied = _NOT.search(text, max(sentence.start, match.start() - 24), match.start()) is not None
-            if ranks and (all(first > 0 for first, _ in ranks) if denied else all(first < 0 for first, _ in ranks)):
+            if ranks and (
+                all(first > 0 for first, _ in ranks) if denied else all(first < 0 for first, _ in ranks)
+            ):
                 yield _finding(passage, match.span(), ranks[0][1], context)
 
 
 #: What is so on a condition, or is no more than thought.
-_CONDITION = re.compile(r"\b(?:if|unless|would|could|might|may|should|expect\w*|when|until|claims?|rumou?r\w*|hoped?)\b", re.IGNORECASE)
+_CONDITION = re.compile(
+    r"\b(?:if|unless|would|could|might|may|should|expect\w*|when|until|claims?|rumou?r\w*|hoped?)\b",
+    re.IGNORECASE,
+)
 
 
 def _scopes(one: Amount, series: Series, told: Sequence[Series]) -> Iterator[tuple[Amount, ...]]:
@@ -164,7 +217,11 @@ def _subject(
         also = named(index, passage, before, series, context)
         return also[0].amount if len(also) == 1 else None
     topic = _topic(index, passage, sentence, series, context)
-    return topic[0].amount if topic and (_IT.search(passage.text, part.start, part.end) or _GOES_ON.search(part.text)) else None
+    return (
+        topic[0].amount
+        if topic and (_IT.search(passage.text, part.start, part.end) or _GOES_ON.search(part.text))
+        else None
+    )
 
 
 _GOES_ON = re.compile(r"^\W*(?:despite|this one|this|that|so|and thus)\b|\bthis one\b", re.IGNORECASE)
@@ -219,18 +276,27 @@ def _finding(passage: Passage, place: tuple[int, int], series: Series, context: 
 
 #: Two amounts in an order right beside each other, and those between which one falls or rises.
 _MORE = re.compile(
-    r"\s*(?:per \w+\s*)?(?:,|is|are|was|were|i\.e\.,?|which is|that is|\s)*\s*(?:(?P<more>(?:clearly |slightly |far |even |still |much )?"
-    r"(?:more|higher|larger|above|faster|greater))|(?P<less>(?:clearly |slightly |far |even |still |much )?(?:less|fewer|lower|below|slower|smaller)))"
+    r"\s*(?:per \w+\s*)?(?:,|is|are|was|were|i\.e\.,?|which is|that is|\s)*\s*(?:(?P<more>(?:clearly |"
+    r"slightly |far |even |still |much )?"
+    r"(?:more|higher|larger|above|faster|greater))|(?P<less>(?:clearly |slightly |far |even |still |"
+    r"much )?(?:less|fewer|lower|below|slower|smaller)))"
     r" than (?:the |its |an? |some |just )?$",
     re.IGNORECASE,
 )
 _FELL = re.compile(
-    r"\b(?:(?P<less>f[ae]lls?|fallen|drops?|dropped|shr[iau]nks?|shrunk|declines?d?|sinks?|sank|goes down|went down|come down|comes down|"
-    r"is cut|was cut|reduced)|(?P<more>rises?|rose|risen|grows?|grew|grown|climbs?|climbed|goes up|went up|jumps?|jumped|increases?d?))"
-    r"(?: (?:in \w+|further|again|slightly|sharply|by [^,;.]{1,16},?))? from (?:about |around |roughly |some |~)?$",
+    r"\b(?:(?P<less>f[ae]lls?|fallen|drops?|dropped|shr[iau]nks?|shrunk|declines?d?|sinks?|sank|"
+    r"goes down|went down|come down|comes down|"
+    r"is cut|was cut|reduced)|(?P<more>rises?|rose|risen|grows?|grew|grown|climbs?|climbed|goes up|"
+    r"went up|jumps?|jumped|increases?d?))"
+    r"(?: (?:in \w+|further|again|slightly|sharply|by [^,;.]{1,16},?))? from (?:about |around |roughly |"
+    r"some |~)?$",
     re.IGNORECASE,
 )
-_TO = re.compile(r"(?:\s+[A-Za-z/ ]{0,24}?)?\s*,? to (?:about |around |roughly |some |only |just |a mere |nearly |almost |over |~)?", re.IGNORECASE)
+_TO = re.compile(
+    r"(?:\s+[A-Za-z/ ]{0,24}?)?\s*,? to (?:about |around |roughly |some |only |just |a mere |nearly |"
+    r"almost |over |~)?",
+    re.IGNORECASE,
+)
 
 
 def _of_amounts(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
@@ -269,7 +335,11 @@ def _in_one_unit(text: str, one: Quantity, other: Quantity) -> tuple[float, floa
         return one.value, other.value
     bare, full = (one, other) if one.dimension == "number" else (other, one)
     digits = _DIGITS.search(text, full.start, full.end)
-    unit = full.value / float(digits[0].replace(",", "")) if digits and float(digits[0].replace(",", "")) else 1.0
+    unit = (
+        full.value / float(digits[0].replace(",", ""))
+        if digits and float(digits[0].replace(",", ""))
+        else 1.0
+    )
     return (one.value * unit, other.value) if bare is one else (one.value, other.value * unit)
 
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.known.said import Claim
+    from whichgpu.audit.known.store import Series
     from whichgpu.audit.multiple import Multiple
     from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.known.store import Series
 
 #: What two things are compared in, by the words of the clause.
 _WORDS = {
@@ -36,9 +36,11 @@ _WORDS = {
     "cores": r"cores|SMs|shaders",
     "peak": r"t?flops|arithmetic|compute rate|on paper|peak|matrix throughput|FP\d+ (?:rate|throughput)",
     "power": r"power|watts?|draws?|thirst\w*|hungr\w+",
-    "price": r"cheap\w*|dear\w*|expensive|pric\w+|costs?|pays?|money|dollars?|euros?|per hour|rents?|rate\b",
+    "price": r"cheap\w*|dear\w*|expensive|pric\w+|costs?|pays?|money|dollars?|euros?|per hour|rents?|"
+    r"rate\b",
     "energy": r"energy|joules?|kWh",
-    "speed": r"fast\w*|quick\w*|slow\w*|ahead|behind|leads?|beats?|trails?|outruns?|outpaces?|tokens?|images?|pictures?|samples|frames|requests|throughput|"
+    "speed": r"fast\w*|quick\w*|slow\w*|ahead|behind|leads?|beats?|trails?|outruns?|outpaces?|tokens?|"
+    r"images?|pictures?|samples|frames|requests|throughput|"
     r"work|as long|speed\w*|short of",
 }
 _WORD = {key: re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.IGNORECASE) for key, words in _WORDS.items()}
@@ -48,44 +50,61 @@ _KINDS = {
     "memory": ("memory",), "cores": ("cores",), "peak": ("peak",), "power": ("power",),
     "price": ("price",), "energy": ("energy", "power", "efficiency"), "speed": ("speed", "time"),
 }  # fmt: skip
-_BY_WORK = re.compile(r"\b(?:per (?!hour|month|year)|each|every|tokens?|images?|pictures?|work|million|apiece|unit)\b", re.IGNORECASE)
+_BY_WORK = re.compile(
+    r"\b(?:per (?!hour|month|year)|each|every|tokens?|images?|pictures?|work|million|apiece|unit)\b",
+    re.IGNORECASE,
+)
 #: Bytes of a token or a request, which no table of devices tells.
-_OF_EACH = re.compile(r"[KMG]i?B (?:a|per|each|for each|for a) ?(?:token|request|user|sequence)", re.IGNORECASE)
+_OF_EACH = re.compile(
+    r"[KMG]i?B (?:a|per|each|for each|for a) ?(?:token|request|user|sequence)", re.IGNORECASE
+)
 _IT = re.compile(r"\b(?:it|its|this one|that one|this card|that card|they|them|their)\b", re.IGNORECASE)
 #: That a ratio without a name is of what the document compares.
 _OF_THESE = re.compile(
-    r"\b(?:in (?:our|my|the|this) (?:tests?|case|table|benchmark)|there|here|the (?:big|other|older|newer|small\w*|old|new) one|"
+    r"\b(?:in (?:our|my|the|this) (?:tests?|case|table|benchmark)|there|here|the (?:big|other|older|"
+    r"newer|small\w*|old|new) one|"
     r"(?:between|from) [A-Z]\w+ (?:and|to) [A-Z]\w+|"
     r"predecessor|successor|newcomer|replaces|the two|the pair|it|its|what I get)\b",
     re.IGNORECASE,
 )
 #: What the document's tables do not tell, or what is not said to be so.
 _ELSE = re.compile(
-    r"\b(?:games?|gaming|fps|would|could|might|may|should|expect\w*|if|unless|claims?|claimed|marketing|says|rumou?r\w*|"
-    r"advertis\w+|up to|between [\d$~]|average[sd]?|typical\w*|overhead|spars\w+|years? (?:ago|later)|months? ago|since|"
-    r"last (?:year|month|week|quarter)|discount|spot|reserved|utili[sz]\w*|busy|idle|load|cache|context|batch \w+ of|"
-    r"from [\w.]+ to [\w.]+ (?:gpus|cards|nodes)|rule of thumb|not|never|hardly|n[\u2019']t|dies?|transistors?|"
+    r"\b(?:games?|gaming|fps|would|could|might|may|should|expect\w*|if|unless|claims?|claimed|marketing|"
+    r"says|rumou?r\w*|"
+    r"advertis\w+|up to|between [\d$~]|average[sd]?|typical\w*|overhead|spars\w+|years? (?:ago|later)|"
+    r"months? ago|since|"
+    r"last (?:year|month|week|quarter)|discount|spot|reserved|utili[sz]\w*|busy|idle|load|cache|context|"
+    r"batch \w+ of|"
+    r"from [\w.]+ to [\w.]+ (?:gpus|cards|nodes)|rule of thumb|not|never|hardly|n[\u2019']t|dies?|"
+    r"transistors?|"
     r"size of|resolution|steps|quanti[sz]\w+|weights|parameters|layers|sequence|license\w*|market|revenue|"
-    r"price (?:list|drop|cut)|theor\w+|allow|bound|ratio of|loss|accuracy|quality|PUE|tax|VAT|margin)\b|n[\u2019']t\b|\?",
+    r"price (?:list|drop|cut)|theor\w+|allow|bound|ratio of|loss|accuracy|quality|PUE|tax|VAT|margin)\b|"
+    r"n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(r"[;:\u2013\u2014]|,\s(?:and|but|while|whereas|though|although|which|where|so)\s|\s(?:while|whereas|but|though)\s")
+_CLAUSE = re.compile(
+    r"[;:\u2013\u2014]|,\s(?:and|but|while|whereas|though|although|which|where|so)\s|\s(?:while|whereas|"
+    r"but|though)\s"
+)
 #: From an amount to what is said of it, and what follows a ratio of two.
 _IS = re.compile(
-    r"(?:\s*[,(\u2013\u2014]?\s*(?:i\.e\.|(?:[a-z]+ )?(?:is|are|was|were)|or|that[\u2019']s|which (?:is|are|was)|just|"
-    r"precisely|exactly|only|merely|about|almost|nearly|roughly|a mere|some|less than|under|over|more than|barely|still|"
-    r"around|(?:an?|/|each|per) (?:tokens?|image|request|user|second|minute|hour|month|million|image)|(?:images?|tokens?|pictures?)(?: per| a)? (?:second|minute|hour)))*\s*,?\s*",
+    r"(?:\s*[,(\u2013\u2014]?\s*(?:i\.e\.|(?:[a-z]+ )?(?:is|are|was|were)|or|that[\u2019']s|which (?:is|"
+    r"are|was)|just|"
+    r"precisely|exactly|only|merely|about|almost|nearly|roughly|a mere|some|less than|under|over|"
+    r"more than|barely|still|"
+    r"around|(?:an?|/|each|per) (?:tokens?|image|request|user|second|minute|hour|month|million|image)|"
+    r"(?:images?|tokens?|pictures?)(?: per| a)? (?:second|minute|hour)))*\s*,?\s*",
     re.IGNORECASE,
 )
 _THAN = re.compile(
-    r"\s*(?:of (?:what|that|the|its|an?)\b|what\b|as (?:much|many|fast|high)\b|(?:more|less|higher|lower|faster|slower|"
+    r"\s*(?:of (?:what|that|the|its|an?)\b|what\b|as (?:much|many|fast|high)\b|(?:more|less|higher|"
+    r"lower|faster|slower|"
     r"short|shy|above|below|over|under|behind|ahead|larger|smaller|dearer|cheaper)\b|the\b|that of\b)",
     re.IGNORECASE,
 )
 _BY_SIDE = {"bandwidth": "bandwidth", "memory": "memory", "power": "power", "money": "price", "flop rate": "peak",
             "op rate": "peak", "rate": "speed"}  # fmt: skip
-_COMMON = frozenset("the a of and in on per with for at s sec second our we as to price cost memory bandwidth power single user is "
-                    "it this that by from total over".split())  # fmt: skip
+_COMMON = frozenset(["the", "a", "of", "and", "in", "on", "per", "with", "for", "at", "s", "sec", "second", "our", "we", "as", "to", "price", "cost", "memory", "bandwidth", "power", "single", "user", "is", "it", "this", "that", "by", "from", "total", "over"])  # fmt: skip
 _NEAR, _BEFORE, _TWO = 160, 6, 2
 
 
@@ -137,7 +156,9 @@ def _judged(
     side = _side(index, text, part, claim, context)
     kind = _BY_SIDE.get(side.dimension, "") if side else measure(text, *place, (claim.start, claim.end))
     if side and not kind:
-        asked = [each for each in told if not each.derived and any(one.value == side.value for one in each.amounts)]
+        asked = [
+            each for each in told if not each.derived and any(one.value == side.value for one in each.amounts)
+        ]
     else:
         asked = of_kind(kind, sentence.text, told) if kind else []
     asked = _labelled(asked, sentence.text)
@@ -206,11 +227,24 @@ def _labelled(asked: Sequence[Series], words: str) -> Sequence[Series]:
     rank = [len((own & said) - shared) for own in every]
     best = max(rank, default=0)
     # Of a series without a heading it is not told what it is of.
-    return [each for each, n, own in zip(asked, rank, every, strict=True) if n == best or not (own or each.derived)] if best else asked
+    return (
+        [
+            each
+            for each, n, own in zip(asked, rank, every, strict=True)
+            if n == best or not (own or each.derived)
+        ]
+        if best
+        else asked
+    )
 
 
 def _known(
-    index: int, passage: Passage, sentence: Sentence, part: Sentence, asked: Sequence[Series], context: Context
+    index: int,
+    passage: Passage,
+    sentence: Sentence,
+    part: Sentence,
+    asked: Sequence[Series],
+    context: Context,
 ) -> list[tuple[Series, list[Named]]]:
     """The series of which a clause names a thing, else the sentence, else its topic; all where none is named."""
     for place in (part, sentence):
@@ -256,9 +290,7 @@ def of_kind(kind: str, words: str, told: Sequence[Series]) -> list[Series]:
     return found
 
 
-def _topic(
-    index: int, passage: Passage, sentence: Sentence, series: Series, context: Context
-) -> list[Named]:
+def _topic(index: int, passage: Passage, sentence: Sentence, series: Series, context: Context) -> list[Named]:
     who = spoken(index, passage, sentence, context)
     ids = {one for each in who.topic[:1] for one in each.ids}
     return [Named(-1, -1, each) for each in series.amounts if each.ids & ids][:1]

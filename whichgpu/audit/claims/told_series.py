@@ -49,7 +49,9 @@ def find(context: Context) -> Iterator[Finding]:
         if place is None:
             continue
         one = series.amounts[place[0]]
-        cell = cells.get(one.start) or next((p for p in context.document.passages if p.start == one.start), None)
+        cell = cells.get(one.start) or next(
+            (p for p in context.document.passages if p.start == one.start), None
+        )
         if cell is None or any(a < cell.end and cell.start < b for a, b in wrong):
             continue
         at = cell.text.find(one.words)
@@ -104,10 +106,17 @@ def _one_off(series: Series, others: Sequence[Series]) -> tuple[int, str] | None
                 # All follow: nothing is wrong with it.
                 return None
             far = [at for at in range(size) if at not in near]
-            if len(far) == 1 and len({series.amounts[at].value for at in near}) > 1 and (factor in _FACTORS or size > 4):
+            if (
+                len(far) == 1
+                and len({series.amounts[at].value for at in near}) > 1
+                and (factor in _FACTORS or size > 4)
+            ):
                 apart = ratios[far[0]] / factor
                 if _OFF + slack[far[0]] < abs(apart - 1) and 1 / _UNLIKE < apart < _UNLIKE:
-                    off.setdefault(far[0], f"{words} makes it {series.amounts[far[0]].value / apart:.4g}, as of the others")
+                    off.setdefault(
+                        far[0],
+                        f"{words} makes it {series.amounts[far[0]].value / apart:.4g}, as of the others",
+                    )
     return next(iter(off.items())) if len(off) == 1 else None
 
 
@@ -123,11 +132,17 @@ _TIMES = frozenset({("price", "time"), ("time", "price"), ("power", "time"), ("t
 def _can_be(series: Series, made_of: tuple[str, ...]) -> bool:
     """Whether a series can be of what two others make: a price of prices, work by the watt of both."""
     if series.measure == "":
-        return made_of[0] == "price" if series.dimension == "money" else len(made_of) > 1 or made_of[0] != "price"
+        return (
+            made_of[0] == "price"
+            if series.dimension == "money"
+            else len(made_of) > 1 or made_of[0] != "price"
+        )
     if series.measure == "price":
-        return made_of[0] == "price" or "price" in made_of and made_of[-1] == "time"
+        return made_of[0] == "price" or ("price" in made_of and made_of[-1] == "time")
     if series.measure in ("speed", "time"):
-        return made_of in (("speed",), ("time",)) or (made_of[0] in ("speed", "peak") and _PER_WATT.search(series.label) is not None)
+        return made_of in (("speed",), ("time",)) or (
+            made_of[0] in ("speed", "peak") and _PER_WATT.search(series.label) is not None
+        )
     return series.measure == "energy" and made_of[0] in ("power", "time")
 
 
@@ -147,21 +162,33 @@ def _ways(
     for values, each, slack, found in varied:
         label = each.label[:30]
         numbers = [max(found[at].number, series.amounts[at].number) for at in size]
-        if each.measure == "time" and _can_be(series, ("time",)) and series.measure != "time":
-            yield [1 / value for value in values], f"one over {label}", slack
-        elif each.measure == "speed" and series.measure == "time":
+        if (each.measure == "time" and _can_be(series, ("time",)) and series.measure != "time") or (
+            each.measure == "speed" and series.measure == "time"
+        ):
             yield [1 / value for value in values], f"one over {label}", slack
         elif _can_be(series, (each.measure,)) and each.measure in ("price", "power"):
             yield values, label, slack
-        if max(numbers) > 1 and _can_be(series, (each.measure,)) and each.measure in ("price", "speed", "power"):
+        if (
+            max(numbers) > 1
+            and _can_be(series, (each.measure,))
+            and each.measure in ("price", "speed", "power")
+        ):
             yield [value / n for value, n in zip(values, numbers, strict=True)], f"{label} per GPU", slack
     for (a, one, i, _), (b, other, j, _) in combinations(varied, 2):
         for x, y, top, under in ((a, b, one, other), (b, a, other, one)):
             kinds = (top.measure, under.measure)
             if kinds in _OVER and _can_be(series, kinds):
-                yield [m / n for m, n in zip(x, y, strict=True)], f"{top.label[:30]} over {under.label[:30]}", i + j
+                yield (
+                    [m / n for m, n in zip(x, y, strict=True)],
+                    f"{top.label[:30]} over {under.label[:30]}",
+                    i + j,
+                )
         if (one.measure, other.measure) in _TIMES and _can_be(series, (one.measure, other.measure)):
-            yield [m * n for m, n in zip(a, b, strict=True)], f"{one.label[:30]} times {other.label[:30]}", i + j
+            yield (
+                [m * n for m, n in zip(a, b, strict=True)],
+                f"{one.label[:30]} times {other.label[:30]}",
+                i + j,
+            )
 
 
 def _finding(passage: Passage, one: Amount, because: str, context: Context) -> Iterator[Finding]:

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from whichgpu.audit.quantities import Quantity
 
 _HIGHER = (
-    r"ahead|faster|quicker|more|higher|greater|larger|bigger|wider|longer|dearer|pricier|costlier|better|sooner|"
-    r"above|over|gain|lead|increase|rise|jump|uplift|speed-?up|advantage|on top|extra|premium|heavier|hungrier"
+    r"ahead|faster|quicker|more|higher|greater|larger|bigger|wider|longer|dearer|pricier|costlier|"
+    r"better|sooner|"
+    r"above|over|gain|lead|increase|rise|jump|uplift|speed-?up|advantage|on top|extra|premium|heavier|"
+    r"hungrier"
 )
 _LOWER = (
     r"behind|slower|less|fewer|lower|cheaper|short(?:er)?|smaller|below|under|shy|off|reduction|cut|drop|"
@@ -25,18 +27,24 @@ _LOWER = (
 )
 _AFTER = re.compile(
     rf"(?:\s+(?:or so|again|clear|faster and))?\s*(?:(?P<up>{_HIGHER})|(?P<down>{_LOWER})|(?P<of>of\b)|"
-    r"(?P<as>(?:as|the|its|that|what)\b)|(?P<end>[.,;:)]|$|\s(?:in|on|at|with|for|there|here|by|and|per|case)\b))",
+    r"(?P<as>(?:as|the|its|that|what)\b)|(?P<end>[.,;:)]|$|\s(?:in|on|at|with|for|there|here|by|and|per|"
+    r"case)\b))",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
-    r"\b(?:(?P<up>leads?|led|beats?|beat|grew|grown?|gr[eo]ws?|rises?|rose|risen|gains?|gained|up|raised?|climbed|"
+    r"\b(?:(?P<up>leads?|led|beats?|beat|grew|grown?|gr[eo]ws?|rises?|rose|risen|gains?|gained|up|"
+    r"raised?|climbed|"
     r"outperforms?|outruns?|outpaces?|exceeds?|improved?|ahead|tops|jump(?:ed|s)?|wins)|"
-    r"(?P<down>trails?|trailed|lags?|lagged|fell|falls?|fallen|down|drops?|dropped|cut|cuts|reduced|undercuts?|"
+    r"(?P<down>trails?|trailed|lags?|lagged|fell|falls?|fallen|down|drops?|dropped|cut|cuts|reduced|"
+    r"undercuts?|"
     r"loses|lost|shr[aiu]nk\w*|shorter|slower|cheaper))\b"
-    r"(?P<gap>[^.;:]{0,60}?)(?:\b(?:by|only|just|a mere|some|about|around|roughly|nearly|almost|over|exactly|of)\s+){0,3}$",
+    r"(?P<gap>[^.;:]{0,60}?)(?:\b(?:by|only|just|a mere|some|about|around|roughly|nearly|almost|over|"
+    r"exactly|of)\s+){0,3}$",
     re.IGNORECASE,
 )
-_FACTOR = re.compile(r"\b(?:factor|ratio|speed-?up|lead) of (?:about |around |roughly |only |some |~)?$", re.IGNORECASE)
+_FACTOR = re.compile(
+    r"\b(?:factor|ratio|speed-?up|lead) of (?:about |around |roughly |only |some |~)?$", re.IGNORECASE
+)
 _NO_RATIO = re.compile(r"\s*(?:a (?:day|week|month|year)|per |/|again\b)", re.IGNORECASE)
 
 
@@ -56,13 +64,18 @@ def claims(text: str, sentence: Sentence, fraction: str) -> Iterator[Claim]:
         yield Claim(part.start, part.end, (part._replace(limit=part.limit or "about"),))
     every = sorted((*quantities(text, fraction), *multiples(text)))
     for each in within(every, sentence.start, sentence.end):
-        if each.high != each.value or each.value <= 0 or any(a < each.end and each.start < b for a, b in taken):
+        if (
+            each.high != each.value
+            or each.value <= 0
+            or any(a < each.end and each.start < b for a, b in taken)
+        ):
             continue
         ways = ()
         if each.dimension == "percent":
             ways = tuple(_of_percent(text, sentence, each))
         elif each.dimension == "times" or (
-            each.dimension == "number" and _FACTOR.search(text, max(sentence.start, each.start - 30), each.start)
+            each.dimension == "number"
+            and _FACTOR.search(text, max(sentence.start, each.start - 30), each.start)
         ):
             ways = tuple(_of_times(text, each))
         if ways:

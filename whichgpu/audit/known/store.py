@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.rented import rented
 from whichgpu.audit.sentences import within
 from whichgpu.audit.subjects import mentions
-from whichgpu.audit.rented import rented
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
@@ -31,9 +31,12 @@ _MEASURES = {
     "part": r"\b(?:NVLink|NVSwitch|fabric|cache|L2|bus|MIG|PCI\w*)\b",
     "price": r"[$\u20ac\u00a3]|\b(?:USD|EUR|prices?|costs?|rent|rate per|MSRP|dollars?|euros?)\b",
     "bandwidth": r"\b(?:bandwidth|BW|[GT]i?B/s)\b",
-    "speed": r"\b(?:(?:tok(?:en)?s?|imgs?|images?|pictures?|samples?|frames?|seq(?:uence)?s?|it|iter\w*|requests?|req|steps?)"
-    r"\s?(?:/|per |a )\s?(?:s|sec|second|min|minute|h|hour)\b|[a-z]{4,} (?:per|a) (?:second|minute|hour)\b|fps|tps|tok/s|t/s|throughput|score|speed)",
-    "time": r"\b(?:latency|ttft|tpot|time|duration|(?:ms|s|sec|sec\.|secs|seconds?|minutes?|min|hours?)\s?(?:/|per )|"
+    "speed": r"\b(?:(?:tok(?:en)?s?|imgs?|images?|pictures?|samples?|frames?|seq(?:uence)?s?|it|iter\w*|"
+    r"requests?|req|steps?)"
+    r"\s?(?:/|per |a )\s?(?:s|sec|second|min|minute|h|hour)\b|[a-z]{4,} (?:per|a) (?:second|minute|"
+    r"hour)\b|fps|tps|tok/s|t/s|throughput|score|speed)",
+    "time": r"\b(?:latency|ttft|tpot|time|duration|(?:ms|s|sec|sec\.|secs|seconds?|minutes?|min|"
+    r"hours?)\s?(?:/|per )|"
     r"seconds|minutes|hours)",
     "energy": r"\b(?:k?Wh|joules?|energy)\b",
     "power": r"\b(?:power|TDP|TGP|TBP|watts?|draw)\b|\d\s?k?W\b|\(W\)",
@@ -45,7 +48,9 @@ _MEASURE = {key: re.compile(words, re.IGNORECASE) for key, words in _MEASURES.it
 #: What a unit by itself says that an amount is of.
 _BY_DIMENSION = {"money": "price", "bandwidth": "bandwidth", "power": "power", "flop rate": "peak",
                  "op rate": "peak", "memory": "memory", "time": "time", "energy": "energy", "rate": "speed"}  # fmt: skip
-_LABEL = re.compile(r"\s*(?P<name>[A-Za-z0-9][^:=$\u20ac]{1,48}?)\s*(?::|\s[\u2013\u2014-]|\s?\.{3,}|,(?=\s))\s+(?=\S)")
+_LABEL = re.compile(
+    r"\s*(?P<name>[A-Za-z0-9][^:=$\u20ac]{1,48}?)\s*(?::|\s[\u2013\u2014-]|\s?\.{3,}|,(?=\s))\s+(?=\S)"
+)
 _NUMBERS = re.compile(r"(?:\s+[~$\u20ac]?\d[\d.,]*(?:\s?%)?){2,12}\s*$")
 _TOKEN = re.compile(r"[A-Za-z]*\d+(?:\.\d+)?[A-Za-z]*|[A-Za-z]+")
 _COUNT = re.compile(r"\s*(\d{1,3})\s?(?:[x\u00d7]|\*)")
@@ -123,7 +128,9 @@ def _of_tables(context: Context) -> Iterator[Series]:
             heads = table.caption.split(" / ")
             for row in rows:
                 if len(row) == len(heads) + 1 and row[0]:
-                    yield from _series(row[0].text, list(zip(heads, row[1:], strict=True)), table, at, context)
+                    yield from _series(
+                        row[0].text, list(zip(heads, row[1:], strict=True)), table, at, context
+                    )
         else:
             first = 0 if _is_name(rows[0][0], context) else 1
             for column in range(1, min(_COLUMNS, table.columns)):
@@ -175,7 +182,9 @@ def _whole(
         return
     dimension = kinds.pop()
     measure = measure_of(label, dimension, caption)
-    yield Series(measure, f"{label} {caption[:120]}", dimension, tuple(each for each, _ in made), section, group=at)
+    yield Series(
+        measure, f"{label} {caption[:120]}", dimension, tuple(each for each, _ in made), section, group=at
+    )
 
 
 def _amount(name: str, text: str, start: int, context: Context) -> tuple[Amount, str] | None:
@@ -209,14 +218,14 @@ def _of_lines(context: Context) -> Iterator[Series]:
         if len(named) > 1 and passage.kind != "cell" and len(bare.split()) <= 2:
             heads = [passage.text[each.start : each.end] for each in named]
             continue
-        numbers = _NUMBERS.search(passage.text) if heads and passage.kind in ("paragraph", "code", "item") else None
+        numbers = (
+            _NUMBERS.search(passage.text) if heads and passage.kind in ("paragraph", "code", "item") else None
+        )
         values = numbers[0].split() if numbers else []
         label = passage.text[: numbers.start()] if numbers else ""
         if len(values) != len(heads) or not label.strip() or len(label) > _LONGEST:
             continue
-        cells = [
-            (each, passage.start) for each in zip(heads, values, strict=True)
-        ]
+        cells = [(each, passage.start) for each in zip(heads, values, strict=True)]
         made = [one for (name, text), start in cells if (one := _amount(name, text, start, context))]
         yield from _whole(label, made, passage.section, "", 1000)
 
@@ -278,11 +287,18 @@ def _derived(own: Sequence[Series]) -> Iterator[Series]:
             ]
             if measure and len(both) > 1 and done < 3 * _SERIES:
                 done += 1
-                yield Series(measure, f"{a.label} over {b.label}", "derived", tuple(both), a.section, True, a.group)
+                yield Series(
+                    measure, f"{a.label} over {b.label}", "derived", tuple(both), a.section, True, a.group
+                )
         if one.measure == other.measure == "":
             continue
     for each in own:
-        if any(one.number > 1 for one in each.amounts) and each.measure in ("price", "speed", "power", "memory"):
+        if any(one.number > 1 for one in each.amounts) and each.measure in (
+            "price",
+            "speed",
+            "power",
+            "memory",
+        ):
             yield each._replace(
                 amounts=tuple(one._replace(value=one.value / one.number, high=one.high / one.number)
                               for one in each.amounts),
@@ -319,9 +335,84 @@ def tokens(name: str) -> frozenset[str]:
 
 #: Words that tell nothing, though they stand in one name only.
 _PLAIN = frozenset(
-    "gb the a an of and with on at for in friend same yes he has problem used new core cores gpu gpus card each total "
-    "up to work pcie sxm x spot on-demand large small xlarge 24xlarge 48xlarge best quality system systems tokens images "
-    "requests flight users batch model precision fp16 fp8 bf16 int8 1 2 3 4 5 6 7 8 10 12 16 24 32 40 48 64 80 96 128 141 192".split()
+    [
+        "gb",
+        "the",
+        "a",
+        "an",
+        "of",
+        "and",
+        "with",
+        "on",
+        "at",
+        "for",
+        "in",
+        "friend",
+        "same",
+        "yes",
+        "he",
+        "has",
+        "problem",
+        "used",
+        "new",
+        "core",
+        "cores",
+        "gpu",
+        "gpus",
+        "card",
+        "each",
+        "total",
+        "up",
+        "to",
+        "work",
+        "pcie",
+        "sxm",
+        "x",
+        "spot",
+        "on-demand",
+        "large",
+        "small",
+        "xlarge",
+        "24xlarge",
+        "48xlarge",
+        "best",
+        "quality",
+        "system",
+        "systems",
+        "tokens",
+        "images",
+        "requests",
+        "flight",
+        "users",
+        "batch",
+        "model",
+        "precision",
+        "fp16",
+        "fp8",
+        "bf16",
+        "int8",
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+        "6",
+        "7",
+        "8",
+        "10",
+        "12",
+        "16",
+        "24",
+        "32",
+        "40",
+        "48",
+        "64",
+        "80",
+        "96",
+        "128",
+        "141",
+        "192",
+    ]
 )
 
 

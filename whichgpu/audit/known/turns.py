@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from whichgpu.audit.quantities import Quantity
 
 _FOR = re.compile(
-    r"(?:\s?(?:/|per |a |an )?\s?[a-z]+(?:[ /](?:per |a |an )?[a-z]+){0,4})?,?\s+(?:for|on|with|from|in the case of|of)\s+(?:the |an? |our |one )?"
+    r"(?:\s?(?:/|per |a |an )?\s?[a-z]+(?:[ /](?:per |a |an )?[a-z]+){0,4})?,?\s+(?:for|on|with|from|"
+    r"in the case of|of)\s+(?:the |an? |our |one )?"
     r"(?:single )?$",
     re.IGNORECASE,
 )
 _AT = re.compile(
-    r"(?:s|\u2019s|'s)?(?:\s*[:(,\u2013\u2014]\s*|\s+(?:at|to|with|comes? to|is|makes?|has|gets?|needs?|costs?|draws?|reaches|"
+    r"(?:s|\u2019s|'s)?(?:\s*[:(,\u2013\u2014]\s*|\s+(?:at|to|with|comes? to|is|makes?|has|gets?|needs?|"
+    r"costs?|draws?|reaches|"
     r"trains at|runs at|works out at|takes?|about|around|roughly|only|just|some|~)){0,4}\s*$",
     re.IGNORECASE,
 )
@@ -47,7 +49,12 @@ def of_sentences(context: Context) -> Iterator[tuple[Passage, Series]]:
                 best = max(best, found, key=len)
             if len(best) > 1:
                 amounts = tuple(
-                    one._replace(value=value.value, high=value.value, words=passage.text[value.start : value.end], start=value.start)
+                    one._replace(
+                        value=value.value,
+                        high=value.value,
+                        words=passage.text[value.start : value.end],
+                        start=value.start,
+                    )
                     for value, one in best
                 )
                 kinds = {value.dimension for value, _ in best} - {"number"}
@@ -60,7 +67,11 @@ def _paired(text: str, every: list[Quantity], names: list[Named]) -> list[tuple[
     """Each value with the thing right behind it, or right before it; in one way for all."""
     behind, before = [], []
     for one in names:
-        ahead = [each for each in every if each.end <= one.start and not (each.start < one.end and one.start < each.end)]
+        ahead = [
+            each
+            for each in every
+            if each.end <= one.start and not (each.start < one.end and one.start < each.end)
+        ]
         if ahead and _FOR.fullmatch(text, ahead[-1].end, one.start):
             behind.append((ahead[-1], one.amount))
         after = [each for each in every if each.start >= one.end]
