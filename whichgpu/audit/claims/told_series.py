@@ -2,7 +2,7 @@
 
 Where most values of a column, a list or a sentence are one product or quotient of what the document told of
 the same things elsewhere, with one factor, and one value alone is off, it is wrong.
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: Factors between units that a column may be told in: periods, thousands, bytes of a gigabyte.
 _FACTORS = tuple(
     sign
-    for each in (1.0, 24.0, 60.0, 100.0, 720.0, 730.0, 744.0, 1000.0, 3600.0, 8760.0, 1e6, 3.6e6, 1e9, 1e12, 1e6 / 3600, 1e3 / 3600)
+    for each in (1.0, 24.0, 60.0, 100.0, 720.0, 730.0, 744.0, 1000.0, 3600.0, 8760.0, 1e6, 3.6e6, 1e9, 1e12, 1e6 / 3600, 1e3 / 3600)  # noqa: E501
     for sign in {each, 1 / each}
 )  # fmt: skip
 _NEAR, _OFF, _UNLIKE, _MOST, _LEAST = 0.006, 0.035, 30.0, 24, 3
@@ -123,7 +123,7 @@ def _one_off(series: Series, others: Sequence[Series]) -> tuple[int, str] | None
 #: What a price, work by the watt and the like are made of: over, times, or the same in another unit.
 _OVER = frozenset({
     ("price", "speed"), ("price", "memory"), ("price", "bandwidth"), ("price", "peak"), ("speed", "power"),
-    ("peak", "power"), ("bandwidth", "power"), ("memory", "price"), ("bandwidth", "price"), ("speed", "price"),
+    ("peak", "power"), ("bandwidth", "power"), ("memory", "price"), ("bandwidth", "price"), ("speed", "price"),  # noqa: E501
     ("peak", "price"), ("power", "speed"),
 })  # fmt: skip
 _TIMES = frozenset({("price", "time"), ("time", "price"), ("power", "time"), ("time", "power")})
@@ -155,7 +155,7 @@ def _ways(
     """What others make of each thing, in words, with what their rounding may change."""
     size = range(len(series.amounts))
     columns = [
-        ([found[at].value for at in size], each, sum(_slack(found[at].words) for at in size) / len(size), found)
+        ([found[at].value for at in size], each, sum(_slack(found[at].words) for at in size) / len(size), found)  # noqa: E501
         for each, found in matched
     ]  # fmt: skip
     varied = [each for each in columns if len({*each[0]}) > 1]

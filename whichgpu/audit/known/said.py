@@ -1,4 +1,4 @@
-"""What a sentence says of two things by an amount: "39 % ahead", "twice as fast", "a third less", "$50 less"."""
+"""What a sentence says of two things by an amount: "39 % ahead", "twice as fast", "a third less", "$50 less"."""  # noqa: E501
 
 from __future__ import annotations
 

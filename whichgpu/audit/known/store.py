@@ -47,7 +47,7 @@ _MEASURES = {
 _MEASURE = {key: re.compile(words, re.IGNORECASE) for key, words in _MEASURES.items()}
 #: What a unit by itself says that an amount is of.
 _BY_DIMENSION = {"money": "price", "bandwidth": "bandwidth", "power": "power", "flop rate": "peak",
-                 "op rate": "peak", "memory": "memory", "time": "time", "energy": "energy", "rate": "speed"}  # fmt: skip
+                 "op rate": "peak", "memory": "memory", "time": "time", "energy": "energy", "rate": "speed"}  # fmt: skip  # noqa: E501
 _LABEL = re.compile(
     r"\s*(?P<name>[A-Za-z0-9][^:=$\u20ac]{1,48}?)\s*(?::|\s[\u2013\u2014-]|\s?\.{3,}|,(?=\s))\s+(?=\S)"
 )
@@ -309,8 +309,8 @@ def _derived(own: Sequence[Series]) -> Iterator[Series]:
 def of_catalogue(context: Context) -> Sequence[Series]:
     """What is on file of the devices that the document speaks of."""
     if "series on file" not in context.memo:
-        fields = {"memory": ("memory",), "bandwidth": ("bandwidth",), "power": ("power",), "cores": ("cores", "sms", "tensor_cores"),
-                  "price": ("launch_price",), "peak": ("fp16", "fp32", "fp8", "fp64", "fp64_tensor", "int8", "fp4", "tf32",
+        fields = {"memory": ("memory",), "bandwidth": ("bandwidth",), "power": ("power",), "cores": ("cores", "sms", "tensor_cores"),  # noqa: E501
+                  "price": ("launch_price",), "peak": ("fp16", "fp32", "fp8", "fp64", "fp64_tensor", "int8", "fp4", "tf32",  # noqa: E501
                   "fp16_vector", "nvlink", "memory_bus", "l2", "transistors")}  # fmt: skip
         made = []
         for measure, keys in fields.items():

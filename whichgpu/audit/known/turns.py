@@ -1,4 +1,4 @@
-"""Values that a sentence tells of several things in turn, as a series: "97 dollars for the A, 142 for the B"."""
+"""Values that a sentence tells of several things in turn, as a series: "97 dollars for the A, 142 for the B"."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def of_sentences(context: Context) -> Iterator[tuple[Passage, Series]]:
     for index, passage in context.document.running():
         for sentence in sentences(passage.text) if told else ():
             every = [
-                each for each in within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
-                if each.value > 0 and each.high == each.value and each.dimension not in ("percent", "times", "count")
+                each for each in within(quantities(passage.text, context.fraction), sentence.start, sentence.end)  # noqa: E501
+                if each.value > 0 and each.high == each.value and each.dimension not in ("percent", "times", "count")  # noqa: E501
             ]  # fmt: skip
             if len(every) < 2:
                 continue
