@@ -284,6 +284,7 @@ def test_a_star_behind_the_unit_of_a_cell_leads_to_its_note():
     "note", ["* Without sparsity.", "* Dense, i.e. no sparsity; 350 W.", "\\* Rates exclude sparsity."]
 )
 def test_a_note_on_dense_figures_is_none_on_sparse_ones(note):
-    text = f"| | A100 80GB SXM | H100 SXM |\n|---|---|---|\n| FP16 tensor core* | 312 TFLOPS | 989 TFLOPS |\n\n{note}\n"
+    row = "| FP16 tensor core* | 312 TFLOPS | 989 TFLOPS |"
+    text = f"| | A100 80GB SXM | H100 SXM |\n|---|---|---|\n{row}\n\n{note}\n"
     verdicts = corpus.verdicts(text)
     assert (verdicts["312 TFLOPS"], verdicts["989 TFLOPS"]) == ("confirmed", "confirmed")

@@ -2,7 +2,7 @@
 
 By every series of its kind that a sentence may mean: a place or an order is wrong where none of them has it,
 by more than rounding. Two amounts that a sentence sets in an order, or lets fall and rise, are read as well.
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -37,22 +37,27 @@ _THAN = {
     (
         "speed",
         1,
-    ): r"(?:is|are|was|were|runs?|comes? out|came out|works?|still|even|clearly|slightly|much|turns out|a bit|far|"
-    r"[\u2019']s)\s+(?:faster|quicker) than|(?<!cannot )(?<!not )(?:beats?|outruns?|outpaces?|outperforms?|edges past|overtakes)(?= (?!by|any|every|all|it\b))",
+    ): r"(?:is|are|was|were|runs?|comes? out|came out|works?|still|even|clearly|slightly|much|turns out|"
+    r"a bit|far|"
+    r"[\u2019']s)\s+(?:faster|quicker) than|(?<!cannot )(?<!not )(?:beats?|outruns?|outpaces?|"
+    r"outperforms?|edges past|overtakes)(?= (?!by|any|every|all|it\b))",
     (
         "speed",
         -1,
-    ): r"(?:is|are|was|were|runs?|comes? out|came out|works?|still|even|clearly|slightly|much|turns out|a bit|far|"
+    ): r"(?:is|are|was|were|runs?|comes? out|came out|works?|still|even|clearly|slightly|much|turns out|"
+    r"a bit|far|"
     r"[\u2019']s)\s+slower than|(?:trails?|lags behind|falls behind|loses to)(?= (?!by|any|every|all))",
     (
         "price",
         1,
-    ): r"(?:is|are|was|were|comes? out|still|even|clearly|slightly|much|[\u2019']s)\s+(?:dearer|more expensive|pricier|costlier) than|"
+    ): r"(?:is|are|was|were|comes? out|still|even|clearly|slightly|much|[\u2019']s)\s+(?:dearer|"
+    r"more expensive|pricier|costlier) than|"
     r"costs? more than(?= (?!\d|twice|half|one|\w+ times))",
     (
         "price",
         -1,
-    ): r"(?:is|are|was|were|comes? out|still|even|clearly|slightly|much|[\u2019']s)\s+(?:cheaper|less expensive) than|"
+    ): r"(?:is|are|was|were|comes? out|still|even|clearly|slightly|much|[\u2019']s)\s+(?:cheaper|"
+    r"less expensive) than|"
     r"costs? less than(?= (?!\d|twice|half|one|\w+ times))|undercuts?(?= (?!by))",
 }
 _PLACE = {
@@ -61,9 +66,12 @@ _PLACE = {
 _ORDER = {key: re.compile(rf"\b(?:{words})", re.IGNORECASE) for key, words in _THAN.items()}
 #: What a place is among: all that are told of.
 _AMONG = re.compile(
-    r"\s*(?:(?:card|gpu|one|machine|option|system|set-?up|instance) )?(?:of (?:the|our|these|all|them)\b(?: (?P<n>two|three|four|"
-    r"five|six|seven|eight|lot|bunch|field|quartet|trio))?|here\b|there\b|overall|in (?:the|our|this) (?:table|test|list|field|comparison)|"
-    r"by (?:that|this) measure|per (?:token|image|million|picture)|way to (?:make|generate|produce|serve)|to run\b|[.;,)]|$|"
+    r"\s*(?:(?:card|gpu|one|machine|option|system|set-?up|instance) )?(?:of (?:the|our|these|all|"
+    r"them)\b(?: (?P<n>two|three|four|"
+    r"five|six|seven|eight|lot|bunch|field|quartet|trio))?|here\b|there\b|overall|in (?:the|our|"
+    r"this) (?:table|test|list|field|comparison)|"
+    r"by (?:that|this) measure|per (?:token|image|million|picture)|way to (?:make|generate|produce|"
+    r"serve)|to run\b|[.;,)]|$|"
     r"by the hour)",
     re.IGNORECASE,
 )
@@ -83,18 +91,23 @@ _NOT = re.compile(
 )
 #: What is of other things than those told, or of some of them.
 _BESIDES = re.compile(
-    r"\b(?:second|third|next|after|among|except|apart|but one|besides|other than|new|used|second-hand|ever|way in|gigabyte|per gb|"
-    r"one of|at the time|today|once|with (?:four|eight|two) (?:cards|gpus)|per watt|idle|used to|prompt|prefill|latency|"
+    r"\b(?:second|third|next|after|among|except|apart|but one|besides|other than|new|used|second-hand|"
+    r"ever|way in|gigabyte|per gb|"
+    r"one of|at the time|today|once|with (?:four|eight|two) (?:cards|gpus)|per watt|idle|used to|prompt|"
+    r"prefill|latency|"
     r"bandwidth|memory|on paper|in theory|usually|often|sometimes|generation|prices? (?:drop|fell))\b",
     re.IGNORECASE,
 )
 _PER_WORK = re.compile(
-    r"\b(?:per (?:token|image|picture|million|request|thousand)|(?:tokens?|images?|pictures?)\b|way to (?:make|generate|serve))",
+    r"\b(?:per (?:token|image|picture|million|request|thousand)|(?:tokens?|images?|pictures?)\b|"
+    r"way to (?:make|generate|serve))",
     re.IGNORECASE,
 )
 _BY_TIME = re.compile(r"\b(?:by the|per|an) (?:hour|month)\b|\bhourly\b|\bto rent\b", re.IGNORECASE)
 _ORDINAL = re.compile(
-    r"\b(?:our )?(?:number|no\.) (one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\b", re.IGNORECASE
+    r"\b(?:our )?(?:number|no\.) (one|two|three|four|five|six|seven|eight|nine|ten|"
+    r"\d{1,2})\b",
+    re.IGNORECASE,
 )
 _ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _MARGIN = 0.015
@@ -103,8 +116,13 @@ _MARGIN = 0.015
 def find(context: Context) -> Iterator[Finding]:
     """Every place and order that nothing told bears out."""
     told = store(context)
+    done = [each for each in context.memo["found"] if each.accuses and each.kind in ("ordering", "ratio")]
     for index, passage in context.document.running():
         for sentence in sentences(passage.text):
+            start, end = passage.span(sentence.start, sentence.end)
+            if any(each.start < end and start < each.end for each in done):
+                # What is wrong with it is said.
+                continue
             yield from _of_amounts(index, passage, sentence, context)
             if told and not _BESIDES.search(sentence.text) and "?" not in sentence.text:
                 yield from _places(index, passage, sentence, told, context)
@@ -143,8 +161,10 @@ def _places(
             if not among or _CONDITION.search(text, *place):
                 continue
             part = Sentence(place[0], match.start(), text[place[0] : match.start()])
+            behind = text[match.start() : place[1]]
+            words = behind if _PER_WORK.search(behind) or _BY_TIME.search(behind) else text[slice(*place)]
             ranks = []
-            for each in _asked(kind, text[match.start() : place[1]], told):
+            for each in _asked(kind, words, told):
                 one = _subject(index, passage, sentence, part, each, context)
                 number = _NUMBERS.get((among["n"] or "").lower())
                 if (
@@ -187,7 +207,7 @@ def _is_first(one: Amount, series: Series, sign: int) -> int:
     return 1 if apart > _MARGIN else -1 if apart < -_MARGIN else 0
 
 
-def _subject(
+def _subject(  # noqa: PLR0917
     index: int, passage: Passage, sentence: Sentence, part: Sentence, series: Series, context: Context
 ) -> Amount | None:
     """The one of a series of which a clause speaks before its verb, or goes on to speak; None for several."""
@@ -244,7 +264,7 @@ def _object(index: int, passage: Passage, after: Sentence, series: Series, conte
     word = ordinal[1].lower()
     number = _ONES.index(word) + 1 if word in _ONES else int(word)
     head = next((each.text for each in context.document.passages
-                 if each.kind in ("heading", "item") and re.match(rf"\s*#?{number}[.):]\s", each.text)), "")  # fmt: skip
+                 if each.kind in ("heading", "item") and re.match(rf"\s*#?{number}[.):]\s", each.text)), "")  # fmt: skip  # noqa: E501
     ids = {one for each in mentions(head, context.catalogue) for one in each.ids}
     found = [each for each in series.amounts if each.ids & ids]
     return found[0] if len(found) == 1 else None
@@ -261,19 +281,25 @@ def _finding(passage: Passage, place: tuple[int, int], series: Series, context: 
 
 #: Two amounts in an order right beside each other, and those between which one falls or rises.
 _MORE = re.compile(
-    r"\s*(?:per \w+\s*)?(?:,|is|are|was|were|i\.e\.,?|which is|that is|\s)*\s*(?:(?P<more>(?:clearly |slightly |far |even |still |much )?"
-    r"(?:more|higher|larger|above|faster|greater))|(?P<less>(?:clearly |slightly |far |even |still |much )?(?:less|fewer|lower|below|slower|smaller)))"
+    r"\s*(?:per \w+\s*)?(?:,|is|are|was|were|i\.e\.,?|which is|that is|\s)*\s*(?:(?P<more>(?:clearly |"
+    r"slightly |far |even |still |much )?"
+    r"(?:more|higher|larger|above|faster|greater))|(?P<less>(?:clearly |slightly |far |even |still |"
+    r"much )?(?:less|fewer|lower|below|slower|smaller)))"
     r" than (?:the |its |an? |some |just )?$",
     re.IGNORECASE,
 )
 _FELL = re.compile(
-    r"\b(?:(?P<less>f[ae]lls?|fallen|drops?|dropped|shr[iau]nks?|shrunk|declines?d?|sinks?|sank|goes down|went down|come down|comes down|"
-    r"is cut|was cut|reduced)|(?P<more>rises?|rose|risen|grows?|grew|grown|climbs?|climbed|goes up|went up|jumps?|jumped|increases?d?))"
-    r"(?: (?:in \w+|further|again|slightly|sharply|by [^,;.]{1,16},?))? from (?:about |around |roughly |some |~)?$",
+    r"\b(?:(?P<less>f[ae]lls?|fallen|drops?|dropped|shr[iau]nks?|shrunk|declines?d?|sinks?|sank|"
+    r"goes down|went down|come down|comes down|"
+    r"is cut|was cut|reduced)|(?P<more>rises?|rose|risen|grows?|grew|grown|climbs?|climbed|goes up|"
+    r"went up|jumps?|jumped|increases?d?))"
+    r"(?: (?:in \w+|further|again|slightly|sharply|by [^,;.]{1,16},?))? from (?:about |around |roughly |"
+    r"some |~)?$",
     re.IGNORECASE,
 )
 _TO = re.compile(
-    r"(?:\s+[A-Za-z/ ]{0,24}?)?\s*,? to (?:about |around |roughly |some |only |just |a mere |nearly |almost |over |~)?",
+    r"(?:\s+[A-Za-z/ ]{0,24}?)?\s*,? to (?:about |around |roughly |some |only |just |a mere |nearly |"
+    r"almost |over |~)?",
     re.IGNORECASE,
 )
 
@@ -293,12 +319,12 @@ def _of_amounts(index: int, passage: Passage, sentence: Sentence, context: Conte
         same = one.dimension == other.dimension
         bare = "number" in (one.dimension, other.dimension)
         first, second = _in_one_unit(text, one, other)
-        if begins and (same or bare) and _TO.fullmatch(text, one.end, other.start):
+        if begins and (same or bare) and _TO.fullmatch(text, one.end, other.start):  # noqa: SIM102
             if second >= first if begins["less"] else second <= first:
                 yield _finding_of(passage, one, other, context)
         told = _MORE.fullmatch(text, one.end, other.start)
         elided = other.dimension == "number" and _OF_IT.match(text, other.end)
-        if told and one.dimension not in ("number", "count") and (same or elided):
+        if told and one.dimension not in ("number", "count") and (same or elided):  # noqa: SIM102
             if second >= first if told["more"] else second <= first:
                 yield _finding_of(passage, one, other, context)
 

@@ -1,4 +1,4 @@
-"""What a sentence says of two things by an amount: "39 % ahead", "twice as fast", "a third less", "$50 less"."""
+"""What a sentence says of two things by an amount: "39 % ahead", "twice as fast", "a third less", "$50 less"."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from whichgpu.audit.quantities import Quantity
 
 _HIGHER = (
-    r"ahead|faster|quicker|more|higher|greater|larger|bigger|wider|longer|dearer|pricier|costlier|better|sooner|"
-    r"above|over|gain|lead|increase|rise|jump|uplift|speed-?up|advantage|on top|extra|premium|heavier|hungrier"
+    r"ahead|faster|quicker|more|higher|greater|larger|bigger|wider|longer|dearer|pricier|costlier|"
+    r"better|sooner|"
+    r"above|over|gain|lead|increase|rise|jump|uplift|speed-?up|advantage|on top|extra|premium|heavier|"
+    r"hungrier"
 )
 _LOWER = (
     r"behind|slower|less|fewer|lower|cheaper|short(?:er)?|smaller|below|under|shy|off|reduction|cut|drop|"
@@ -25,15 +27,19 @@ _LOWER = (
 )
 _AFTER = re.compile(
     rf"(?:\s+(?:or so|again|clear|faster and))?\s*(?:(?P<up>{_HIGHER})|(?P<down>{_LOWER})|(?P<of>of\b)|"
-    r"(?P<as>(?:as|the|its|that|what)\b)|(?P<end>[.,;:)]|$|\s(?:in|on|at|with|for|there|here|by|and|per|case)\b))",
+    r"(?P<as>(?:as|the|its|that|what)\b)|(?P<end>[.,;:)]|$|\s(?:in|on|at|with|for|there|here|by|and|per|"
+    r"case)\b))",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
-    r"\b(?:(?P<up>leads?|led|beats?|beat|grew|grown?|gr[eo]ws?|rises?|rose|risen|gains?|gained|up|raised?|climbed|"
+    r"\b(?:(?P<up>leads?|led|beats?|beat|grew|grown?|gr[eo]ws?|rises?|rose|risen|gains?|gained|up|"
+    r"raised?|climbed|"
     r"outperforms?|outruns?|outpaces?|exceeds?|improved?|ahead|tops|jump(?:ed|s)?|wins)|"
-    r"(?P<down>trails?|trailed|lags?|lagged|fell|falls?|fallen|down|drops?|dropped|cut|cuts|reduced|undercuts?|"
+    r"(?P<down>trails?|trailed|lags?|lagged|fell|falls?|fallen|down|drops?|dropped|cut|cuts|reduced|"
+    r"undercuts?|"
     r"loses|lost|shr[aiu]nk\w*|shorter|slower|cheaper))\b"
-    r"(?P<gap>[^.;:]{0,60}?)(?:\b(?:by|only|just|a mere|some|about|around|roughly|nearly|almost|over|exactly|of)\s+){0,3}$",
+    r"(?P<gap>[^.;:]{0,60}?)(?:\b(?:by|only|just|a mere|some|about|around|roughly|nearly|almost|over|"
+    r"exactly|of)\s+){0,3}$",
     re.IGNORECASE,
 )
 _FACTOR = re.compile(
@@ -64,7 +70,7 @@ def claims(text: str, sentence: Sentence, fraction: str) -> Iterator[Claim]:
             or any(a < each.end and each.start < b for a, b in taken)
         ):
             continue
-        ways = ()
+        ways: tuple[Multiple, ...] = ()
         if each.dimension == "percent":
             ways = tuple(_of_percent(text, sentence, each))
         elif each.dimension == "times" or (

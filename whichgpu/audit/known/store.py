@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.rented import rented
 from whichgpu.audit.sentences import within
 from whichgpu.audit.subjects import mentions
-from whichgpu.audit.rented import rented
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
@@ -31,9 +31,12 @@ _MEASURES = {
     "part": r"\b(?:NVLink|NVSwitch|fabric|cache|L2|bus|MIG|PCI\w*)\b",
     "price": r"[$\u20ac\u00a3]|\b(?:USD|EUR|prices?|costs?|rent|rate per|MSRP|dollars?|euros?)\b",
     "bandwidth": r"\b(?:bandwidth|BW|[GT]i?B/s)\b",
-    "speed": r"\b(?:(?:tok(?:en)?s?|imgs?|images?|pictures?|samples?|frames?|seq(?:uence)?s?|it|iter\w*|requests?|req|steps?)"
-    r"\s?(?:/|per |a )\s?(?:s|sec|second|min|minute|h|hour)\b|fps|tps|tok/s|t/s|throughput|score|speed)",
-    "time": r"\b(?:latency|ttft|tpot|time|duration|(?:ms|s|sec|sec\.|secs|seconds?|minutes?|min|hours?)\s?(?:/|per )|"
+    "speed": r"\b(?:(?:tok(?:en)?s?|imgs?|images?|pictures?|samples?|frames?|seq(?:uence)?s?|it|iter\w*|"
+    r"requests?|req|steps?)"
+    r"\s?(?:/|per |a )\s?(?:s|sec|second|min|minute|h|hour)\b|[a-z]{4,} (?:per|a) (?:second|minute|"
+    r"hour)\b|fps|tps|tok/s|t/s|throughput|score|speed)",
+    "time": r"\b(?:latency|ttft|tpot|time|duration|(?:ms|s|sec|sec\.|secs|seconds?|minutes?|min|"
+    r"hours?)\s?(?:/|per )|"
     r"seconds|minutes|hours)",
     "energy": r"\b(?:k?Wh|joules?|energy)\b",
     "power": r"\b(?:power|TDP|TGP|TBP|watts?|draw)\b|\d\s?k?W\b|\(W\)",
@@ -44,7 +47,7 @@ _MEASURES = {
 _MEASURE = {key: re.compile(words, re.IGNORECASE) for key, words in _MEASURES.items()}
 #: What a unit by itself says that an amount is of.
 _BY_DIMENSION = {"money": "price", "bandwidth": "bandwidth", "power": "power", "flop rate": "peak",
-                 "op rate": "peak", "memory": "memory", "time": "time", "energy": "energy", "rate": "speed"}  # fmt: skip
+                 "op rate": "peak", "memory": "memory", "time": "time", "energy": "energy", "rate": "speed"}  # fmt: skip  # noqa: E501
 _LABEL = re.compile(
     r"\s*(?P<name>[A-Za-z0-9][^:=$\u20ac]{1,48}?)\s*(?::|\s[\u2013\u2014-]|\s?\.{3,}|,(?=\s))\s+(?=\S)"
 )
@@ -230,16 +233,18 @@ def _of_lines(context: Context) -> Iterator[Series]:
 def _of_items(context: Context) -> Iterator[Series]:
     """Lists of names and their amounts: "- A100: $4,350.80", of each unit a series."""
     items: list[Passage] = []
+    leading = ""
     for each in (*context.document.passages, None):
         if each is not None and each.kind == "item":
             items.append(each)
             continue
         if len(items) > 1:
-            yield from _of_list(items, context)
+            yield from _of_list(items, leading, context)
         items = []
+        leading = each.text[-160:] if each is not None and each.text.rstrip().endswith(":") else ""
 
 
-def _of_list(items: Sequence[Passage], context: Context) -> Iterator[Series]:
+def _of_list(items: Sequence[Passage], leading: str, context: Context) -> Iterator[Series]:
     told: dict[str, list[tuple[Amount, str]]] = {}
     for item in items:
         label = _LABEL.match(item.text)
@@ -257,7 +262,7 @@ def _of_list(items: Sequence[Passage], context: Context) -> Iterator[Series]:
                 told.setdefault(one.dimension, []).append(made)
     for found in told.values():
         if len(found) == len(items):
-            yield from _whole("", found, items[0].section, "", 2000 + items[0].start)
+            yield from _whole("", found, items[0].section, leading, 2000 + items[0].start)
 
 
 #: Which series over which is one of its own: prices by the work, work and rates by the watt.
@@ -304,8 +309,8 @@ def _derived(own: Sequence[Series]) -> Iterator[Series]:
 def of_catalogue(context: Context) -> Sequence[Series]:
     """What is on file of the devices that the document speaks of."""
     if "series on file" not in context.memo:
-        fields = {"memory": ("memory",), "bandwidth": ("bandwidth",), "power": ("power",), "cores": ("cores", "sms", "tensor_cores"),
-                  "price": ("launch_price",), "peak": ("fp16", "fp32", "fp8", "fp64", "fp64_tensor", "int8", "fp4", "tf32",
+        fields = {"memory": ("memory",), "bandwidth": ("bandwidth",), "power": ("power",), "cores": ("cores", "sms", "tensor_cores"),  # noqa: E501
+                  "price": ("launch_price",), "peak": ("fp16", "fp32", "fp8", "fp64", "fp64_tensor", "int8", "fp4", "tf32",  # noqa: E501
                   "fp16_vector", "nvlink", "memory_bus", "l2", "transistors")}  # fmt: skip
         made = []
         for measure, keys in fields.items():
@@ -330,9 +335,84 @@ def tokens(name: str) -> frozenset[str]:
 
 #: Words that tell nothing, though they stand in one name only.
 _PLAIN = frozenset(
-    "gb the a an of and with on at for in friend same yes he has problem used new core cores gpu gpus card each total "
-    "up to work pcie sxm x spot on-demand large small xlarge 24xlarge 48xlarge best quality system systems tokens images "
-    "requests flight users batch model precision fp16 fp8 bf16 int8 1 2 3 4 5 6 7 8 10 12 16 24 32 40 48 64 80 96 128 141 192".split()
+    [
+        "gb",
+        "the",
+        "a",
+        "an",
+        "of",
+        "and",
+        "with",
+        "on",
+        "at",
+        "for",
+        "in",
+        "friend",
+        "same",
+        "yes",
+        "he",
+        "has",
+        "problem",
+        "used",
+        "new",
+        "core",
+        "cores",
+        "gpu",
+        "gpus",
+        "card",
+        "each",
+        "total",
+        "up",
+        "to",
+        "work",
+        "pcie",
+        "sxm",
+        "x",
+        "spot",
+        "on-demand",
+        "large",
+        "small",
+        "xlarge",
+        "24xlarge",
+        "48xlarge",
+        "best",
+        "quality",
+        "system",
+        "systems",
+        "tokens",
+        "images",
+        "requests",
+        "flight",
+        "users",
+        "batch",
+        "model",
+        "precision",
+        "fp16",
+        "fp8",
+        "bf16",
+        "int8",
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+        "6",
+        "7",
+        "8",
+        "10",
+        "12",
+        "16",
+        "24",
+        "32",
+        "40",
+        "48",
+        "64",
+        "80",
+        "96",
+        "128",
+        "141",
+        "192",
+    ]
 )
 
 
