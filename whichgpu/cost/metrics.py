@@ -5,6 +5,7 @@ Every function is written over arrays: a single `Estimate` is the 0-d case of th
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -79,7 +80,7 @@ class Metric(NamedTuple):
 
 
 #: Other words for what a job produces: any unit of work, or one of those that workloads count.
-_ANY = {"sample", "item", "example", "query", "request"}
+_ANY = {"sample", "item", "example", "query", "request", "record", "instance", "inference"}
 _WORDS = {
     "req": "request",
     "img": "image",
@@ -87,6 +88,8 @@ _WORDS = {
     "sentence": "sequence",
     "seq": "sequence",
     "seqs": "sequence",
+    "tok": "token",
+    "t": "token",
 }
 #: What publishers call the unit of a workload, by that unit: frames of a spectrogram, pictures with a depth.
 _CALLED = {"mel-frame": {"mel", "frame", "token"}, "utterance": {"sequence"}, "volume": {"image"}}
@@ -201,6 +204,7 @@ def _latency(answer: Figures, unit: str) -> Three:
 
 
 def _token_time(answer: Figures, unit: str) -> Three:
+    unit = unit.removesuffix("/token").removesuffix("/tok")
     if answer.job.output_tokens is None:
         raise UsageError(f"{answer.job.workload} makes no tokens, so it has no time per token")
     if answer.tpot is not None:
@@ -298,13 +302,63 @@ def metric(name: str) -> Metric:
     from whichgpu.cost.quoted import asked
 
     said = name.strip()
-    found = METRICS.get(said.lower() or "throughput") or _counter(said) or _of_requests(said) or asked(said)
+    found = METRICS.get(said.lower() or "throughput") or _counter(said) or _of_requests(said)
+    found = found or asked(said) or _in_prose(said)
     if found is None:
         raise UsageError(
             f"no metric '{name}'; known are {', '.join(METRICS)}, of a server also itl, and p50, p90, p95 "
             "or p99 of its times (ttft_p99), or write a unit: images/s, ms/token"
         )
     return found
+
+
+def _in_prose(name: str) -> Metric | None:
+    """The metric of a speed or a time in plain words: `eval rate`, `step time`, `real-time factor`."""
+    plain = " ".join(re.findall(r"[a-z]+", name.lower()))
+    each = re.fullmatch(
+        r"(?:\w+ )*?(?:time|latency) (?:per|for an?|of an?) (\w+)|(step|iteration) time", plain
+    )
+    if each and (each[1] or each[2]) not in ("batch", "request", "query"):
+        return Metric(partial(_of_each, each[1] or each[2]), _TIME)
+    if plain in ("real time factor", "realtime factor"):
+        # Of a speed in multiples the other way round: "x".
+        return Metric(_real_time, "RTF")
+    core = set(plain.split()) - _BESIDE
+    if core == {"prompt"}:
+        return Metric(_prompts, _RATE)
+    if plain.split()[-1:] in (["speed"], ["rate"], ["performance"], ["throughput"]) and not core:
+        return Metric(_throughput, _RATE)
+    return Metric(_latency, _TIME) if plain.endswith((" time", "duration")) and not core else None
+
+
+#: Words of a speed or a time that say nothing of what is counted.
+_BESIDE = {
+    "speed", "rate", "performance", "throughput", "time", "duration", "training", "train", "inference",
+    "infer", "generation", "gen", "generate", "eval", "evaluation", "decode", "decoding", "processing",
+    "wall", "clock", "total", "elapsed", "average", "mean", "avg", "token", "tokens", "text", "image",
+    "images", "video", "execution", "run", "sampling", "end", "to", "overall", "model", "forward", "pass",
+    "batch", "transcription", "finetuning",
+}  # fmt: skip
+
+
+def _of_each(noun: str, answer: Figures, unit: str) -> Three:
+    """The time for one of what is counted, in a unit that may leave out of what."""
+    from whichgpu.cost import quoted
+
+    return quoted.in_unit(answer, unit if "/" in unit or " per " in unit else f"{unit}/{noun}")
+
+
+def _real_time(answer: Figures, unit: str) -> Three:
+    """Seconds of work for a second of audio; the other way round in multiples of real time."""
+    from whichgpu.cost import quoted
+
+    return quoted.in_unit(answer, "RTFx" if unit.lower().startswith(("x", "times", "rtfx")) else "RTF")
+
+
+def _prompts(answer: Figures, unit: str) -> Three:
+    if answer.job.phase != "prefill":
+        raise UsageError("how fast prompts are read is of phase prefill; write it, or throughput")
+    return _throughput(answer, unit)
 
 
 #: By time of a request, what is read of its mean; gaps between tokens follow each other as TPOT says.
