@@ -94,7 +94,7 @@ _WORDS = {
 #: What publishers call the unit of a workload, by that unit: frames of a spectrogram, pictures with a depth.
 _CALLED = {"mel-frame": {"mel", "frame", "token"}, "utterance": {"sequence"}, "volume": {"image"}}
 #: Rates that are written without a stroke, and those that count the denoising steps of a batch.
-_SHORT = {"fps": "images/s", "ips": "images/s", "qps": "samples/s"}
+_SHORT = {"fps": "images/s", "ips": "images/s", "qps": "samples/s", "x": "audio seconds/s"}
 _ITERATED = {"it/s", "iterations/s", "steps/s"}
 #: What is counted by the part, and what else its samples are called.
 _PARTS, _WHOLE = {"token", "audio second"}, {"sequence", "utterance", "clip"}
@@ -320,15 +320,13 @@ def _in_prose(name: str) -> Metric | None:
     )
     if each and (each[1] or each[2]) not in ("batch", "request", "query"):
         return Metric(partial(_of_each, each[1] or each[2]), _TIME)
-    if plain in ("real time factor", "realtime factor"):
-        # Of a speed in multiples the other way round: "x".
-        return Metric(_real_time, "RTF")
-    core = set(plain.split()) - _BESIDE
-    if core == {"prompt"}:
+    said = _SAID.get(plain)
+    rest = set(plain.split()) - _BESIDE
+    if said is not None or rest not in (set(), {"prompt"}):
+        return said
+    if rest:
         return Metric(_prompts, _RATE)
-    if plain.split()[-1:] in (["speed"], ["rate"], ["performance"], ["throughput"]) and not core:
-        return Metric(_throughput, _RATE)
-    return Metric(_latency, _TIME) if plain.endswith((" time", "duration")) and not core else None
+    return Metric(_latency, _TIME) if plain.endswith((" time", "duration")) else Metric(_throughput, _RATE)
 
 
 #: Words of a speed or a time that say nothing of what is counted.
@@ -341,6 +339,12 @@ _BESIDE = {
 }  # fmt: skip
 
 
+def _in_unit(usual: str, answer: Figures, unit: str) -> Three:
+    from whichgpu.cost import quoted
+
+    return quoted.in_unit(answer, unit or usual)
+
+
 def _of_each(noun: str, answer: Figures, unit: str) -> Three:
     """The time for one of what is counted, in a unit that may leave out of what."""
     from whichgpu.cost import quoted
@@ -349,7 +353,7 @@ def _of_each(noun: str, answer: Figures, unit: str) -> Three:
 
 
 def _real_time(answer: Figures, unit: str) -> Three:
-    """Seconds of work for a second of audio; the other way round in multiples of real time."""
+    """Seconds of work for a second of audio; the other way round in multiples."""
     from whichgpu.cost import quoted
 
     return quoted.in_unit(answer, "RTFx" if unit.lower().startswith(("x", "times", "rtfx")) else "RTF")
@@ -359,6 +363,14 @@ def _prompts(answer: Figures, unit: str) -> Three:
     if answer.job.phase != "prefill":
         raise UsageError("how fast prompts are read is of phase prefill; write it, or throughput")
     return _throughput(answer, unit)
+
+
+#: Metrics that are called by nothing but these words; of a speed in multiples of real time "x" is the unit.
+_SAID = {
+    **dict.fromkeys(("real time factor", "realtime factor"), Metric(_real_time, "RTF")),
+    **dict.fromkeys(("iteration speed", "iteration rate"), Metric(partial(_in_unit, "it/s"), "it/s")),
+    "pp": Metric(_prompts, _RATE), "tg": Metric(_throughput, _RATE),
+}  # fmt: skip
 
 
 #: By time of a request, what is read of its mean; gaps between tokens follow each other as TPOT says.

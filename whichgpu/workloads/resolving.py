@@ -81,11 +81,42 @@ def resolve(name: str) -> Workload:
         spelled = _names().get(squeezed(name.partition("/")[2]), ())
         keys = list(dict.fromkeys(key for _, key in spelled))
     if longer is None and not keys and not service:
+        keys = _spelled_out(name)
+    if longer is None and not keys and not service:
         keys = list(_reordered().get(_in_order(name), ()))
     if longer is None and len(keys) != 1:
         service = service or _service(name.partition("/")[2])
         raise UnknownName(service or _meant(name) or f"no workload '{name}'; {_hint(name)}")
     return longer or workloads()[keys[0]]
+
+
+#: Sizes of transformers as papers shorten them; ViT-g is giant, ViT-G gigantic.
+_SIZE_WORDS = {
+    "t": "tiny", "s": "small", "b": "base", "l": "large", "h": "huge", "g": "giant", "G": "gigantic",
+}  # fmt: skip
+_SIZED_BY_WORD = re.compile(
+    r"(.+?)[-_ ]([tsblhg]|tiny|small|base|large|huge|giant)(?:[-_/ ]?(\d\d))?", re.IGNORECASE
+)
+
+
+def _spelled_out(name: str) -> list[str]:
+    """The id of a name whose size is a letter, with the side of its patches: `DINOv2-L/14`."""
+    found = _SIZED_BY_WORD.fullmatch(name.strip())
+    if found is None:
+        return []
+    stem, letter, patch = found.groups()
+    size = _SIZE_WORDS.get(letter) or _SIZE_WORDS.get(letter.lower(), letter)
+    ends = (f"patch{patch}", f"patch{patch}-224") if patch else ()
+    tried = (f"{stem}{vit}-{size}-{end}" for vit in ("", "-vit") for end in ends)
+    keys = next(filter(None, map(_candidates, tried)), [])
+    if keys:
+        return keys
+    keys = _candidates(f"{stem}-{size}")
+    # Where the patch is stated, one of its names has to state it as well.
+    items = [workloads()[key] for key in keys]
+    spelled = [one.lower() for item in items for one in (item.name, *item.aliases)]
+    told = not patch or any(re.search(rf"[-/a-z]{patch}(?!\d)", one) for one in spelled)
+    return keys if told else []
 
 
 @lru_cache(maxsize=1)
