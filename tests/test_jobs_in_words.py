@@ -47,8 +47,9 @@ def test_the_time_for_one_is_the_rate_turned_round():
     real, factor = predict_rows([speech, {**speech, "metric": "RTF", "unit": ""}], GPUS)
     assert factor.value == pytest.approx(1.0 / real.value)
     said = [{**speech, "metric": "real-time factor", "unit": unit} for unit in ("x", "")]
-    times, share = predict_rows([*said], GPUS)
-    assert (times.value, share.value) == (real.value, factor.value)
+    said.append({**speech, "metric": "speed", "unit": "x"})
+    times, share, speed = predict_rows(said, GPUS)
+    assert (times.value, share.value, speed.value) == (real.value, factor.value, real.value)
     (power,) = predict_rows([{**ROW, "metric": "power", "unit": "images/s"}], GPUS)
     assert "none of power" in power.error
 
@@ -62,7 +63,8 @@ def test_options_that_are_columns_are_those():
     )  # fmt: skip
     assert said.value == stated.value != both.value
     rates = [
-        {**row, "metric": name, "unit": "tok/s"} for name in ("eval rate", "output throughput", "throughput")
+        {**row, "metric": name, "unit": "tok/s"}
+        for name in ("eval rate", "tg", "output throughput", "throughput")
     ]
     assert len({one.value for one in predict_rows(rates, GPUS)}) == 1
 
