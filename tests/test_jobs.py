@@ -97,6 +97,7 @@ def test_a_file_that_is_not_there_is_the_model_of_its_name():
         ("yolov3-608", "yolov3", {"phase": "infer", "resolution": "608x608"}),
         ("ResNet-50 training", "resnet50", {"phase": "train"}),
         ("Llama-3-8B QLoRA", "llama-3-8b", {"phase": "finetune_qlora"}),
+        ("Qwen3 0.6B SFT", "qwen3-0.6b", {"phase": "finetune_full"}),
     ],
 )
 def test_what_a_name_says_beside_its_model_is_of_its_row(name, plain, columns):
@@ -106,6 +107,7 @@ def test_what_a_name_says_beside_its_model_is_of_its_row(name, plain, columns):
     rows = ({"workload": name, **left}, {"workload": plain, **columns}, {"workload": plain, **left})
     said, stated, neither = predict_rows([{"gpu": "rtx-4090", **row} for row in rows], GPUS)
     assert said.value == stated.value != neither.value
+    assert said.value
 
 
 def test_intels_extension_is_pytorch():

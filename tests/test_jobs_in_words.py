@@ -19,7 +19,7 @@ ROW = {"id": "a", "workload": "resnet50", "gpu": "a10", "batch": "8"}
         ("infer_samples_per_sec", "", "images/s", 1), ("FPS", "", "images/s", 1),
         ("fps", "img/s", "images/s", 1), ("training speed", "records/s", "images/s", 1),
         ("ms", "", "", 1e3),
-        ("inference time", "ms", "", 1e3), ("latency per image", "ms", "", 1e3 / 8),
+        ("inference latency", "ms", "", 1e3), ("latency per image", "ms", "", 1e3 / 8),
         ("step time", "ms", "", 1e3),
         ("throughput", "pics/s", "images/s", 1),
     ],
@@ -50,6 +50,9 @@ def test_the_time_for_one_is_the_rate_turned_round():
     said.append({**speech, "metric": "speed", "unit": "x"})
     times, share, speed = predict_rows(said, GPUS)
     assert (times.value, share.value, speed.value) == (real.value, factor.value, real.value)
+    voice = {"workload": "hifigan", "gpu": "a10", "phase": "infer"}
+    samples, times = predict_rows([voice, {**voice, "metric": "x realtime"}], GPUS)
+    assert samples.value == pytest.approx(22_050 * times.value)
     (power,) = predict_rows([{**ROW, "metric": "power", "unit": "images/s"}], GPUS)
     assert "none of power" in power.error
 

@@ -169,6 +169,7 @@ def test_public_runs_of_transformer_xl_score_every_word() -> None:
         ("Wan 2.2 14B t2v", "wan-2.2-t2v-a14b"), ("BERT-Large pretraining phase 2", "bert-large"),
         ("Meta-Llama-3-8B-Instruct QLoRA", "llama-3-8b"), ("gpt-3-1_3b", "gpt-1.3b"),
         ("Segment Anything ViT-H", "sam-vit-h"), ("PixArt-Sigma XL 1024", "pixart-sigma"),
+        ("NousResearch Hermes-3-Llama-3.1-8B", "llama-3.1-8b"), ("BERT Large MLM pre-training", "bert-large"),
         ("DINOv2-L/14", "dinov2-large"), ("DeiT-S/16", "deit-small-patch16-224"), ("BERT-L", "bert-large"),
         ("ViT-g/14", "vit-giant-patch14-224"), ("ViT-G/14", "vit-gigantic-patch14-224"),
         ("CLIP-L/14", "clip-vit-large-patch14"), ("HRNetV2-W48", "hrnet-w48"),

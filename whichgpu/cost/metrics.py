@@ -98,6 +98,8 @@ _SHORT = {"fps": "images/s", "ips": "images/s", "qps": "samples/s", "x": "audio 
 _ITERATED = {"it/s", "iterations/s", "steps/s"}
 #: What is counted by the part, and what else its samples are called.
 _PARTS, _WHOLE = {"token", "audio second"}, {"sequence", "utterance", "clip"}
+#: Parts of a second of sound, of which a workload states how many there are (`per_second`).
+_SOUND = {"mel-frame", "audio-sample"}
 _EXAMPLES = {"time": "ms", "power": "W", "energy": "J", "memory": "GiB"}
 
 
@@ -109,8 +111,8 @@ def _singular(noun: str) -> str:
 def _rate(unit: str, made: str) -> tuple[float, bool, str]:
     """A rate's unit for a workload that makes `made`: s in its time, per GPU or not, what it counts.
 
-    That is "" for what the workload makes, "tokens" of its sequences, or samples that are "whole" where it
-    counts their parts.
+    That is "" for what the workload makes, "tokens" of its sequences, "seconds" of the sound that it makes
+    parts of, or samples that are "whole" where it counts their parts.
     """
     rest = unit.removesuffix("/gpu")
     noun, sep, time = rest.rpartition("/")
@@ -118,6 +120,8 @@ def _rate(unit: str, made: str) -> tuple[float, bool, str]:
         raise UsageError(f"'{unit}' is not a rate; write {made}/s")
     asked, own = _noun(noun), _noun(made)
     counted = "tokens" if (asked, own) == ("token", "sequence") else ""
+    if asked == "audio second" and own in _SOUND:
+        counted = "seconds"
     if own in _PARTS and asked in _ANY | _WHOLE:
         counted = "whole"
     if not counted and asked not in {*_ANY, *_CALLED.get(own, ()), own}:
@@ -152,7 +156,10 @@ def _throughput(answer: Figures, unit: str) -> Three:
     factor, per_gpu, counted = _rate(_SHORT.get(unit.lower(), unit), resolve(answer.job.workload).unit)
     if counted == "tokens" and answer.job.seq_len is None:
         raise UsageError(f"{answer.job.workload} counts sequences of no stated length; write sequences/s")
-    many = {"": 1.0, "tokens": answer.job.seq_len}[counted] if counted != "whole" else 1.0 / _parts(answer)
+    if counted == "whole":
+        return _scaled(answer.throughput, factor / _parts(answer) / (answer.n_gpus if per_gpu else 1.0))
+    second = resolve(answer.job.workload).dims.get("per_second", 1.0)
+    many = {"": 1.0, "tokens": answer.job.seq_len, "seconds": 1.0 / second}[counted]
     return _scaled(answer.throughput, factor * many / (answer.n_gpus if per_gpu else 1.0))
 
 
@@ -316,7 +323,7 @@ def _in_prose(name: str) -> Metric | None:
     """The metric of a speed or a time in plain words: `eval rate`, `step time`, `real-time factor`."""
     plain = " ".join(re.findall(r"[a-z]+", name.lower()))
     each = re.fullmatch(
-        r"(?:\w+ )*?(?:time|latency) (?:per|for an?|of an?) (\w+)|(step|iteration) time", plain
+        r"(?:\w+ )*?(?:time|latency) (?:per|for an?|of an?) (\w+)|(step|iter|iteration) time", plain
     )
     if each and (each[1] or each[2]) not in ("batch", "request", "query"):
         return Metric(partial(_of_each, each[1] or each[2]), _TIME)
@@ -326,16 +333,17 @@ def _in_prose(name: str) -> Metric | None:
         return said
     if rest:
         return Metric(_prompts, _RATE)
-    return Metric(_latency, _TIME) if plain.endswith((" time", "duration")) else Metric(_throughput, _RATE)
+    timed = plain.endswith((" time", "duration", "latency")) or plain.startswith("time ")
+    return Metric(_latency, _TIME) if timed else Metric(_throughput, _RATE)
 
 
 #: Words of a speed or a time that say nothing of what is counted.
 _BESIDE = {
-    "speed", "rate", "performance", "throughput", "time", "duration", "training", "train", "inference",
-    "infer", "generation", "gen", "generate", "eval", "evaluation", "decode", "decoding", "processing",
-    "wall", "clock", "total", "elapsed", "average", "mean", "avg", "token", "tokens", "text", "image",
-    "images", "video", "execution", "run", "sampling", "end", "to", "overall", "model", "forward", "pass",
-    "batch", "transcription", "finetuning",
+    "speed", "rate", "performance", "throughput", "time", "duration", "latency", "training", "train",
+    "inference", "infer", "generation", "gen", "generate", "eval", "evaluation", "decode", "decoding",
+    "processing", "wall", "clock", "total", "elapsed", "average", "mean", "avg", "token", "tokens",
+    "text", "image", "images", "video", "execution", "run", "sampling", "end", "to", "overall", "model",
+    "forward", "pass", "batch", "transcription", "finetuning",
 }  # fmt: skip
 
 

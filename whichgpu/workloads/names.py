@@ -74,14 +74,14 @@ def unwrapped(text: str) -> str:
 
     Of `ViT-B/16` the name with a hyphen, of `all-minilm:22m` that without its tag.
     """
-    bare = _published(text)
+    bare = published(text)
     for start in table()["before"]:
         bare = bare[len(start) :] if bare.lower().startswith(start) else bare
     bare = _TAG.sub("", _OVER.sub("-", bare.removesuffix(".pt")))
     return bare if bare != text else ""
 
 
-def _published(text: str) -> str:
+def published(text: str) -> str:
     """A name less who published the model, or what ran it, as its first word: `MLPerf BERT-large`."""
     publishers = "|".join(map(re.escape, table()["publishers"]))
     return re.sub(rf"^(?:{publishers})['\u2019]?s?[-_ ]+(?=\S)", "", text, count=1, flags=re.IGNORECASE)

@@ -75,19 +75,30 @@ def resolve(name: str) -> Workload:
     service = "" if keys else _service(name)
     longer = None if service else _longer(name, keys)
     if longer is None and not keys and not service:
-        longer = _of_a_side(name)
-    if longer is None and not keys and not service and name.count("/") == 1:
-        # Whoever publishes a picture's model goes before its name as well.
-        spelled = _names().get(squeezed(name.partition("/")[2]), ())
-        keys = list(dict.fromkeys(key for _, key in spelled))
-    if longer is None and not keys and not service:
-        keys = _spelled_out(name)
-    if longer is None and not keys and not service:
-        keys = list(_reordered().get(_in_order(name), ()))
+        longer, keys = _otherwise(name)
     if longer is None and len(keys) != 1:
         service = service or _service(name.partition("/")[2])
         raise UnknownName(service or _meant(name) or f"no workload '{name}'; {_hint(name)}")
     return longer or workloads()[keys[0]]
+
+
+def _otherwise(name: str) -> tuple[Workload | None, list[str]]:
+    """The workload, or the ids, of a name that no spelling is alike: by its parts, or in other words."""
+    longer = _of_a_side(name)
+    if longer is not None:
+        return longer, []
+    if name.count("/") == 1:
+        # Whoever publishes a picture's model goes before its name as well.
+        spelled = _names().get(squeezed(name.partition("/")[2]), ())
+        if spelled:
+            return None, list(dict.fromkeys(key for _, key in spelled))
+    keys = _spelled_out(name) or list(_reordered().get(_in_order(name), ()))
+    bare = names.published(name)
+    try:
+        return (None, keys) if keys or bare == name else (resolve(bare), [])
+    except UnknownName:
+        # Which is said of the whole name.
+        return None, []
 
 
 #: Sizes of transformers as papers shorten them; ViT-g is giant, ViT-G gigantic.
@@ -135,6 +146,11 @@ def _in_order(name: str) -> str:
 
 @lru_cache(maxsize=256)
 def _longer_of(name: str, known: tuple[str, ...]) -> Workload | None:
+    # What is done stands apart: `Llama 3 70B SFT`, and `llama-3-70b-sft` is what came of it.
+    if not known and name.lower().rpartition(" ")[2] in names.table()["doing"]:
+        done = _done(name)
+        if done:
+            return done
     bare = "" if known else names.untuned(name)
     shorter = (*names.shorter(name), *(names.shorter(bare) if bare else ()))
     stored = next((one.stored for one in shorter if one.stored), "")
@@ -143,10 +159,14 @@ def _longer_of(name: str, known: tuple[str, ...]) -> Workload | None:
     if keys:
         return _stored(workloads()[keys[0]], stored)
     # Of other models only what is done with them is taken off: any other word may be of the name.
+    return None if known else _done(name)
+
+
+def _done(name: str) -> Workload | None:
+    """The workload of a name behind which stands what is done with it, or how it is kept."""
     # Whoever published it goes first here as well: `city96/FLUX.1-dev-gguf`.
     whole = (name, name.partition("/")[2]) if "/" in name else (name,)
-    told = () if known else [one for text in whole for one in names.told(text)]
-    for said in told:
+    for said in (one for text in whole for one in names.told(text)):
         meant = _candidates(said.name) or _longest(said.name)
         if len(meant) == 1:
             return _doing(_stored(workloads()[meant[0]], said.stored), said.phase)
