@@ -193,7 +193,15 @@ def test_a_size_before_it_is_no_format_of_four_bits(spelling: str, format_: str 
 
 @pytest.mark.parametrize(
     "name",
-    ["vit-gpt2", "neural-7b", "DeepSeek-R1-Distill", "city96/resnet50-foo", "llama-3-18b", "DINOv2-L/16"],
+    [
+        "vit-gpt2",
+        "neural-7b",
+        "DeepSeek-R1-Distill",
+        "city96/resnet50-foo",
+        "llama-3-18b",
+        "DINOv2-L/16",
+        "SDXL LoRA",
+    ],
 )
 def test_a_name_that_has_another_in_it_is_not_that_one(name: str) -> None:
     with pytest.raises(UnknownName):

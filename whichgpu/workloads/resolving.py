@@ -168,8 +168,11 @@ def _done(name: str) -> Workload | None:
     whole = (name, name.partition("/")[2]) if "/" in name else (name,)
     for said in (one for text in whole for one in names.told(text)):
         meant = _candidates(said.name) or _longest(said.name)
-        if len(meant) == 1:
-            return _doing(_stored(workloads()[meant[0]], said.stored), said.phase)
+        item = workloads()[meant[0]] if len(meant) == 1 else None
+        # Pictures are as often made with a LoRA as one is trained on them.
+        made = item is not None and item.family.startswith("diffusion") and said.phase == "finetune_lora"
+        if item is not None and not (made and not re.search("train|tun", name, re.IGNORECASE)):
+            return _doing(_stored(item, said.stored), said.phase)
     return None
 
 
