@@ -164,7 +164,7 @@ def test_public_runs_of_transformer_xl_score_every_word() -> None:
         ("Nous-Hermes-2-Yi-34B", "yi-34b"), ("dolphin-2.9.1-yi-1.5-34b", "yi-34b"),
         ("cognitivecomputations/dolphin-2.5-mixtral-8x7b", "mixtral-8x7b"),
         ("google/t5-v1_1-xxl", "flan-t5-xxl"), ("Helsinki-NLP/opus-mt-en-fr", "opus-mt-en-de"),
-        ("MLPerf BERT-large", "bert-large"), ("Google Gemma 2 9B it", "gemma-2-9b"),
+        ("NVIDIA BERT-large", "bert-large"), ("Google Gemma 2 9B it", "gemma-2-9b"),
         ("OpenAI's Whisper large-v3", "whisper-large-v3"), ("14B Qwen2.5", "qwen2.5-14b"),
         ("Wan 2.2 14B t2v", "wan-2.2-t2v-a14b"), ("BERT-Large pretraining phase 2", "bert-large"),
         ("Meta-Llama-3-8B-Instruct QLoRA", "llama-3-8b"), ("gpt-3-1_3b", "gpt-1.3b"),

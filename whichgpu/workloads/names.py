@@ -74,7 +74,7 @@ def unwrapped(text: str) -> str:
 
     Of `ViT-B/16` the name with a hyphen, of `all-minilm:22m` that without its tag.
     """
-    bare = published(text)
+    bare = text
     for start in table()["before"]:
         bare = bare[len(start) :] if bare.lower().startswith(start) else bare
     bare = _TAG.sub("", _OVER.sub("-", bare.removesuffix(".pt")))
