@@ -4,7 +4,8 @@ A wheel gets the JSON and none of the TOML and CSV, and its modules without comm
 private functions, classes and modules, and those behind the answers of the auditor, the planner, the cost
 model and the bench, behind what is printed and behind the names of workloads, say of themselves: that is for
 who changes them and stands in the repository and the source archive; lines keep their numbers. Nor have
-these modules, which nobody imports by name, the imports that only type checkers read. An editable
+these modules, which nobody imports by name, the imports that only type checkers read, nor their functions the
+types of arguments and results: both would be compiled, and kept as text. An editable
 install gets the JSON beside its sources. Needs nothing but the standard library and the package's own reader.
 """
 
@@ -54,7 +55,9 @@ class DataBundle(BuildHookInterface[Any]):
             place = module.relative_to(self.root)
             bare = Path(self.code.name, place)
             bare.parent.mkdir(parents=True, exist_ok=True)
-            code = as_shipped(module.read_text(encoding="utf-8"), within=is_within(place))
+            code = as_shipped(
+                module.read_text(encoding="utf-8"), within=is_within(place), untyped=is_behind(place)
+            )
             bare.write_text(code, encoding="utf-8")
             build_data["force_include"][str(bare)] = place.as_posix()
 
@@ -67,18 +70,19 @@ class DataBundle(BuildHookInterface[Any]):
 def is_within(place: Path) -> bool:
     """Whether nobody imports a module by name: a private one, and one behind an answer of `_BEHIND`."""
     private = any(part.startswith("_") and not part.startswith("__") for part in place.parts)
-    behind = f"{place.parent.as_posix()}/".startswith(_BEHIND) and place.name not in (
-        "__init__.py",
-        "answer.py",
-        "answers.py",
-    )
-    return private or behind
+    return private or is_behind(place)
 
 
-def as_shipped(code: str, *, within: bool = False) -> str:
+def is_behind(place: Path) -> bool:
+    """Whether a module is behind an answer of `_BEHIND`."""
+    named = ("__init__.py", "answer.py", "answers.py")
+    return f"{place.parent.as_posix()}/".startswith(_BEHIND) and place.name not in named
+
+
+def as_shipped(code: str, *, within: bool = False, untyped: bool = False) -> str:
     """A module's code with nothing where its comments and its private docstrings were, or all if `within`.
 
-    Nor is anything left then of what only type checkers read.
+    Nor is anything left then of what only type checkers read, and if `untyped` of the types of functions.
     """
     # By line feeds alone, as rows are counted: a literal may hold another mark that ends a line elsewhere.
     lines = code.split("\n")
@@ -88,11 +92,36 @@ def as_shipped(code: str, *, within: bool = False) -> str:
             line = lines[row - 1]
             lines[row - 1] = line[:start].rstrip() + line[start + len(token.string) :]
     tree = ast.parse(code)
+    if untyped:
+        for row, start, end in types_of_functions(tree, lines):
+            told = lines[row - 1].encode()
+            lines[row - 1] = (told[:start] + b" " * (end - start) + told[end:]).decode()
     checked = for_checkers(tree) if within else ()
     for said in (*private_docstrings(tree, every=within), *checked):
         first, last = said.lineno - 1, said.end_lineno or said.lineno
         lines[first:last] = [""] * (last - first)
     return "\n".join(lines)
+
+
+def types_of_functions(tree: ast.Module, lines: list[str]) -> Iterator[tuple[int, int, int]]:
+    """Row, first and last byte of each type of an argument or a result that stands on one line.
+
+    Those of functions that are registered by what they take (`singledispatch`) are read when they run.
+    """
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if any(ast.unparse(one).partition("(")[0].endswith(".register") for one in node.decorator_list):
+            continue
+        known = node.args
+        for one in (*known.posonlyargs, *known.args, *known.kwonlyargs, known.vararg, known.kwarg):
+            if one is not None and one.annotation is not None and one.lineno == one.end_lineno:
+                yield one.lineno, one.col_offset + len(one.arg.encode()), one.end_col_offset or 0
+        said = node.returns
+        if said is not None and said.lineno == said.end_lineno:
+            start = lines[said.lineno - 1].encode()[: said.col_offset].rfind(b"->")
+            if start >= 0:
+                yield said.lineno, start, said.end_col_offset or 0
 
 
 def for_checkers(tree: ast.Module) -> Iterator[ast.stmt]:

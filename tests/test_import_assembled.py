@@ -157,10 +157,12 @@ def test_parameters_and_products_are_those_of_the_module(
 
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         module(**{name: one.to(module.device) for name, one in inputs(given).items()})
-    job = item.complete(Job(kind, phase="infer", batch=1.0))
+    # The module is given all tokens of an answer, as training knows them; alone it writes one after another.
+    known = any("written" in part for part in item.dims.get("parts", ()))
+    job = item.complete(Job(kind, phase="train" if known else "infer", batch=1.0))
     # Its depthwise strides cut the last column off, which published counts of EfficientNet do not.
     near = 0.1 if kind == "efficientnet" else 0.01
-    assert float(product_flops(item.trace(job))) == pytest.approx(counter.get_total_flops(), rel=near)
+    assert float(product_flops(item._forward(job, training=False))) == pytest.approx(counter.get_total_flops(), rel=near)
 
 
 @pytest.mark.slow

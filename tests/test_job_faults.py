@@ -24,7 +24,7 @@ BROKEN = {
     "another workload": ({"workload": "no-such-model"}, "no workload 'no-such-model'"),
     "phase": ({"phase": "dream"}, "no phase 'dream'"),
     "precision": ({"precision": "fp17"}, "no precision 'fp17'"),
-    "metric": ({"metric": "speed"}, "no metric 'speed'"),
+    "metric": ({"metric": "accuracy"}, "no metric 'accuracy'"),
     "unit": ({"unit": "tokens/s"}, "this workload makes images"),
     "no rate": ({"unit": "parsecs"}, "'parsecs' is not a rate"),
     "unit of time": ({"metric": "latency", "unit": "GB"}, "unit 'GB' is none of time"),
@@ -104,8 +104,8 @@ def test_heads_that_some_rows_cannot_cut_are_asked_of_the_others_at_once(monkeyp
 
 
 def test_rows_that_all_ask_for_no_metric_have_that_as_their_reason():
-    (answer,) = predict_rows([{**ROW, "metric": "speed"}], GPUS)
-    assert "no metric 'speed'" in answer.error
+    (answer,) = predict_rows([{**ROW, "metric": "accuracy"}], GPUS)
+    assert "no metric 'accuracy'" in answer.error
 
 
 def test_a_release_that_runs_is_not_refused_for_its_neighbours():

@@ -17,7 +17,11 @@ ROW = {"id": "a", "workload": "resnet50", "gpu": "a10", "batch": "8"}
     [
         ("images/sec", "", "images/s", 1), ("images per minute", "", "images/s", 60),
         ("infer_samples_per_sec", "", "images/s", 1), ("FPS", "", "images/s", 1),
-        ("fps", "img/s", "images/s", 1), ("ms", "", "", 1e3), ("throughput", "pics/s", "images/s", 1),
+        ("fps", "img/s", "images/s", 1), ("training speed", "records/s", "images/s", 1),
+        ("ms", "", "", 1e3),
+        ("inference latency", "ms", "", 1e3), ("latency per image", "ms", "", 1e3 / 8),
+        ("step time", "ms", "", 1e3),
+        ("throughput", "pics/s", "images/s", 1),
     ],
 )  # fmt: skip
 def test_a_unit_stands_for_its_metric(metric, unit, like, factor):
@@ -42,8 +46,30 @@ def test_the_time_for_one_is_the_rate_turned_round():
     speech = {"workload": "whisper-small", "gpu": "a100-80gb-sxm", "phase": "transcribe", "unit": "audio s/s"}
     real, factor = predict_rows([speech, {**speech, "metric": "RTF", "unit": ""}], GPUS)
     assert factor.value == pytest.approx(1.0 / real.value)
+    said = [{**speech, "metric": "real-time factor", "unit": unit} for unit in ("x", "")]
+    said.append({**speech, "metric": "speed", "unit": "x"})
+    times, share, speed = predict_rows(said, GPUS)
+    assert (times.value, share.value, speed.value) == (real.value, factor.value, real.value)
+    voice = {"workload": "hifigan", "gpu": "a10", "phase": "infer"}
+    samples, times = predict_rows([voice, {**voice, "metric": "x realtime"}], GPUS)
+    assert samples.value == pytest.approx(22_050 * times.value)
     (power,) = predict_rows([{**ROW, "metric": "power", "unit": "images/s"}], GPUS)
     assert "none of power" in power.error
+
+
+def test_options_that_are_columns_are_those():
+    """Where the column is empty; what it states is kept."""
+    row = {"workload": "llama-3.1-70b", "gpu": "h100-80gb-sxm", "n_gpus": "8", "concurrency": "64"}
+    said, stated, both = predict_rows(
+        [{**row, "options": "tp=8;batch_size=1"}, {**row, "tp": "8", "batch": "1"},
+         {**row, "tp": "4", "options": "tp=8"}], GPUS,
+    )  # fmt: skip
+    assert said.value == stated.value != both.value
+    rates = [
+        {**row, "metric": name, "unit": "tok/s"}
+        for name in ("eval rate", "tg", "output throughput", "throughput")
+    ]
+    assert len({one.value for one in predict_rows(rates, GPUS)}) == 1
 
 
 def test_phases_of_llama_bench_state_their_lengths():

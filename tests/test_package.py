@@ -75,6 +75,17 @@ def _told(code, name):
         if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             # What only type checkers read of what nobody imports by name.
             tree.body.remove(node)
+    for node in ast.walk(tree) if behind else ():
+        # Nor do its functions have the types that only checkers read, but for those that dispatch by them.
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not any(
+            isinstance(one, ast.Attribute) and one.attr == "register" for one in node.decorator_list
+        ):
+            node.returns = None
+            taken = node.args
+            for one in (*taken.posonlyargs, *taken.args, *taken.kwonlyargs, taken.vararg, taken.kwarg):
+                if one is not None:
+                    one.annotation = None
+                    one.end_lineno, one.end_col_offset = one.lineno, one.col_offset + len(one.arg.encode())
     for node in ast.walk(tree):
         kind = isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         called = getattr(node, "name", "")

@@ -111,6 +111,15 @@ def test_an_autoregressive_voice_runs_its_layers_for_every_code() -> None:
     assert long - short == pytest.approx(215.3 * (30 * 10 + 6), rel=0.02)
 
 
+@pytest.mark.parametrize(("name", "rows"), [("musicgen-small", 503), ("bark-small", 499), ("trocr-base", 32)])
+def test_tokens_of_a_writer_come_one_after_the_other(name: str, rows: int) -> None:
+    """Not in training, where all are known; the pictures or prompts before them are read at once."""
+    runs, learns = (ops(name, phase=phase, batch=1) for phase in ("infer", "train"))
+    assert any(op.repeats == rows and op.dims.get("m") == 1.0 for op in runs)
+    assert all(op.repeats == 1.0 for op in learns if op.module in ("decoder", "semantic"))
+    assert launches(runs) > 10.0 * launches([op for op in learns if op.stage == "forward"])
+
+
 # -- NVIDIA's examples and MLPerf's first models ---------------------------------------------------------
 
 

@@ -164,6 +164,15 @@ def test_public_runs_of_transformer_xl_score_every_word() -> None:
         ("Nous-Hermes-2-Yi-34B", "yi-34b"), ("dolphin-2.9.1-yi-1.5-34b", "yi-34b"),
         ("cognitivecomputations/dolphin-2.5-mixtral-8x7b", "mixtral-8x7b"),
         ("google/t5-v1_1-xxl", "flan-t5-xxl"), ("Helsinki-NLP/opus-mt-en-fr", "opus-mt-en-de"),
+        ("NVIDIA BERT-large", "bert-large"), ("Google Gemma 2 9B it", "gemma-2-9b"),
+        ("OpenAI's Whisper large-v3", "whisper-large-v3"), ("14B Qwen2.5", "qwen2.5-14b"),
+        ("Wan 2.2 14B t2v", "wan-2.2-t2v-a14b"), ("BERT-Large pretraining phase 2", "bert-large"),
+        ("Meta-Llama-3-8B-Instruct QLoRA", "llama-3-8b"), ("gpt-3-1_3b", "gpt-1.3b"),
+        ("Segment Anything ViT-H", "sam-vit-h"), ("PixArt-Sigma XL 1024", "pixart-sigma"),
+        ("NousResearch Hermes-3-Llama-3.1-8B", "llama-3.1-8b"), ("BERT Large MLM pre-training", "bert-large"),
+        ("DINOv2-L/14", "dinov2-large"), ("DeiT-S/16", "deit-small-patch16-224"), ("BERT-L", "bert-large"),
+        ("ViT-g/14", "vit-giant-patch14-224"), ("ViT-G/14", "vit-gigantic-patch14-224"),
+        ("CLIP-L/14", "clip-vit-large-patch14"), ("HRNetV2-W48", "hrnet-w48"),
         ("RNN-T", "rnnt"), ("STREAM", "stream-triad"), ("fp64-gemm", "dgemm"), ("FFT", "fft-3d"),
     ],
 )  # fmt: skip
@@ -182,7 +191,18 @@ def test_a_size_before_it_is_no_format_of_four_bits(spelling: str, format_: str 
     assert resolve(spelling).defaults.get("serve", {}).get("precision") == format_
 
 
-@pytest.mark.parametrize("name", ["vit-gpt2", "neural-7b", "DeepSeek-R1-Distill", "city96/resnet50-foo"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "vit-gpt2",
+        "neural-7b",
+        "DeepSeek-R1-Distill",
+        "city96/resnet50-foo",
+        "llama-3-18b",
+        "DINOv2-L/16",
+        "SDXL LoRA",
+    ],
+)
 def test_a_name_that_has_another_in_it_is_not_that_one(name: str) -> None:
     with pytest.raises(UnknownName):
         resolve(name)

@@ -5,6 +5,7 @@ Every function is written over arrays: a single `Estimate` is the 0-d case of th
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -79,7 +80,7 @@ class Metric(NamedTuple):
 
 
 #: Other words for what a job produces: any unit of work, or one of those that workloads count.
-_ANY = {"sample", "item", "example", "query", "request"}
+_ANY = {"sample", "item", "example", "query", "request", "record", "instance", "inference"}
 _WORDS = {
     "req": "request",
     "img": "image",
@@ -87,14 +88,18 @@ _WORDS = {
     "sentence": "sequence",
     "seq": "sequence",
     "seqs": "sequence",
+    "tok": "token",
+    "t": "token",
 }
 #: What publishers call the unit of a workload, by that unit: frames of a spectrogram, pictures with a depth.
 _CALLED = {"mel-frame": {"mel", "frame", "token"}, "utterance": {"sequence"}, "volume": {"image"}}
 #: Rates that are written without a stroke, and those that count the denoising steps of a batch.
-_SHORT = {"fps": "images/s", "ips": "images/s", "qps": "samples/s"}
+_SHORT = {"fps": "images/s", "ips": "images/s", "qps": "samples/s", "x": "audio seconds/s"}
 _ITERATED = {"it/s", "iterations/s", "steps/s"}
 #: What is counted by the part, and what else its samples are called.
 _PARTS, _WHOLE = {"token", "audio second"}, {"sequence", "utterance", "clip"}
+#: Parts of a second of sound, of which a workload states how many there are (`per_second`).
+_SOUND = {"mel-frame", "audio-sample"}
 _EXAMPLES = {"time": "ms", "power": "W", "energy": "J", "memory": "GiB"}
 
 
@@ -106,8 +111,8 @@ def _singular(noun: str) -> str:
 def _rate(unit: str, made: str) -> tuple[float, bool, str]:
     """A rate's unit for a workload that makes `made`: s in its time, per GPU or not, what it counts.
 
-    That is "" for what the workload makes, "tokens" of its sequences, or samples that are "whole" where it
-    counts their parts.
+    That is "" for what the workload makes, "tokens" of its sequences, "seconds" of the sound that it makes
+    parts of, or samples that are "whole" where it counts their parts.
     """
     rest = unit.removesuffix("/gpu")
     noun, sep, time = rest.rpartition("/")
@@ -115,6 +120,8 @@ def _rate(unit: str, made: str) -> tuple[float, bool, str]:
         raise UsageError(f"'{unit}' is not a rate; write {made}/s")
     asked, own = _noun(noun), _noun(made)
     counted = "tokens" if (asked, own) == ("token", "sequence") else ""
+    if asked == "audio second" and own in _SOUND:
+        counted = "seconds"
     if own in _PARTS and asked in _ANY | _WHOLE:
         counted = "whole"
     if not counted and asked not in {*_ANY, *_CALLED.get(own, ()), own}:
@@ -149,7 +156,10 @@ def _throughput(answer: Figures, unit: str) -> Three:
     factor, per_gpu, counted = _rate(_SHORT.get(unit.lower(), unit), resolve(answer.job.workload).unit)
     if counted == "tokens" and answer.job.seq_len is None:
         raise UsageError(f"{answer.job.workload} counts sequences of no stated length; write sequences/s")
-    many = {"": 1.0, "tokens": answer.job.seq_len}[counted] if counted != "whole" else 1.0 / _parts(answer)
+    if counted == "whole":
+        return _scaled(answer.throughput, factor / _parts(answer) / (answer.n_gpus if per_gpu else 1.0))
+    second = resolve(answer.job.workload).dims.get("per_second", 1.0)
+    many = {"": 1.0, "tokens": answer.job.seq_len, "seconds": 1.0 / second}[counted]
     return _scaled(answer.throughput, factor * many / (answer.n_gpus if per_gpu else 1.0))
 
 
@@ -201,6 +211,7 @@ def _latency(answer: Figures, unit: str) -> Three:
 
 
 def _token_time(answer: Figures, unit: str) -> Three:
+    unit = unit.removesuffix("/token").removesuffix("/tok")
     if answer.job.output_tokens is None:
         raise UsageError(f"{answer.job.workload} makes no tokens, so it has no time per token")
     if answer.tpot is not None:
@@ -298,13 +309,76 @@ def metric(name: str) -> Metric:
     from whichgpu.cost.quoted import asked
 
     said = name.strip()
-    found = METRICS.get(said.lower() or "throughput") or _counter(said) or _of_requests(said) or asked(said)
+    found = METRICS.get(said.lower() or "throughput") or _counter(said) or _of_requests(said)
+    found = found or asked(said) or _in_prose(said)
     if found is None:
         raise UsageError(
             f"no metric '{name}'; known are {', '.join(METRICS)}, of a server also itl, and p50, p90, p95 "
             "or p99 of its times (ttft_p99), or write a unit: images/s, ms/token"
         )
     return found
+
+
+def _in_prose(name: str) -> Metric | None:
+    """The metric of a speed or a time in plain words: `eval rate`, `step time`, `real-time factor`."""
+    plain = " ".join(re.findall(r"[a-z]+", name.lower()))
+    each = re.fullmatch(
+        r"(?:\w+ )*?(?:time|latency) (?:per|for an?|of an?) (\w+)|(step|iter|iteration) time", plain
+    )
+    if each and (each[1] or each[2]) not in ("batch", "request", "query"):
+        return Metric(partial(_of_each, each[1] or each[2]), _TIME)
+    said = _SAID.get(plain)
+    rest = set(plain.split()) - _BESIDE
+    if said is not None or rest not in (set(), {"prompt"}):
+        return said
+    if rest:
+        return Metric(_prompts, _RATE)
+    timed = plain.endswith((" time", "duration", "latency")) or plain.startswith("time ")
+    return Metric(_latency, _TIME) if timed else Metric(_throughput, _RATE)
+
+
+#: Words of a speed or a time that say nothing of what is counted.
+_BESIDE = {
+    "speed", "rate", "performance", "throughput", "time", "duration", "latency", "training", "train",
+    "inference", "infer", "generation", "gen", "generate", "eval", "evaluation", "decode", "decoding",
+    "processing", "wall", "clock", "total", "elapsed", "average", "mean", "avg", "token", "tokens",
+    "text", "image", "images", "video", "execution", "run", "sampling", "end", "to", "overall", "model",
+    "forward", "pass", "batch", "transcription", "finetuning",
+}  # fmt: skip
+
+
+def _in_unit(usual: str, answer: Figures, unit: str) -> Three:
+    from whichgpu.cost import quoted
+
+    return quoted.in_unit(answer, unit or usual)
+
+
+def _of_each(noun: str, answer: Figures, unit: str) -> Three:
+    """The time for one of what is counted, in a unit that may leave out of what."""
+    from whichgpu.cost import quoted
+
+    return quoted.in_unit(answer, unit if "/" in unit or " per " in unit else f"{unit}/{noun}")
+
+
+def _real_time(answer: Figures, unit: str) -> Three:
+    """Seconds of work for a second of audio; the other way round in multiples."""
+    from whichgpu.cost import quoted
+
+    return quoted.in_unit(answer, "RTFx" if unit.lower().startswith(("x", "times", "rtfx")) else "RTF")
+
+
+def _prompts(answer: Figures, unit: str) -> Three:
+    if answer.job.phase != "prefill":
+        raise UsageError("how fast prompts are read is of phase prefill; write it, or throughput")
+    return _throughput(answer, unit)
+
+
+#: Metrics that are called by nothing but these words; of a speed in multiples of real time "x" is the unit.
+_SAID = {
+    **dict.fromkeys(("real time factor", "realtime factor"), Metric(_real_time, "RTF")),
+    **dict.fromkeys(("iteration speed", "iteration rate"), Metric(partial(_in_unit, "it/s"), "it/s")),
+    "pp": Metric(_prompts, _RATE), "tg": Metric(_throughput, _RATE),
+}  # fmt: skip
 
 
 #: By time of a request, what is read of its mean; gaps between tokens follow each other as TPOT says.

@@ -44,7 +44,7 @@ _SHORT = {
     # German, Spanish, Italian and Portuguese.
     "bild": "images", "bilder": "images", "bildern": "images", "imagen": "images", "im\u00e1genes": "images",
     "imagenes": "images", "immagini": "images", "imagens": "images",
-    "embeddings": "sequences", "passages": "sequences", "chunks": "sequences",
+    "embeddings": "sequences", "passages": "sequences", "chunks": "sequences", "pairs": "sequences",
 }  # fmt: skip
 _SCALES = {"GiB": 2.0**30, "TFLOPS": 1e12}
 _NAMED = ("ttft", "tpot", "latency", "e2e", "itl")

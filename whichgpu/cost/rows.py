@@ -40,7 +40,8 @@ class Head(NamedTuple):
     work: tuple[Any, ...]
     #: Options that the model does not know, so that it cannot tell whether they make the job fit.
     ignored: tuple[str, ...]
-    #: Tokens that the name of its phase states, and sides of a picture that its workload's does, by column.
+    #: Tokens that the name of its phase states, sides of a picture that its workload's does, and what stands
+    #: among its options, by column: of a row that leaves that column empty.
     lengths: Mapping[str, float] = {}
 
     @property
@@ -97,13 +98,15 @@ def read_head(texts: tuple[str, ...]) -> Head:
     """Read what is text of a row. Texts that mean the same job make the same key."""
     name, phase, kind, stack, options = map(str.strip, texts)
     workload = resolve_workload(need(name, "workload"))
-    asked = jobs.phase(phase) if phase else ""
+    # What the name says is done with the model, its id does not.
+    asked = jobs.phase(phase) if phase else workload.defaults.get("phase", "")
+    said, columns = _apart(_options(options))
     job = jobs.Job(
         workload.id,
         phase=asked,
         precision=precision(kind).id if kind else _of_name(workload, asked),
         runtime=stack,
-        options={**jobs.adapter_of(phase), **_options(options)},
+        options={**jobs.adapter_of(phase), **said},
     )
     read = MODELLED | set(workload.options)
     kept = {key: value for key, value in job.options.items() if key in read}
@@ -114,7 +117,7 @@ def read_head(texts: tuple[str, ...]) -> Head:
     work = (workload.id, job.phase or workload.phases[0], job.precision, words,
             tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
     return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))),
-                {**_side_of_name(workload), **jobs.lengths_of(phase)})  # fmt: skip
+                {**_side_of_name(workload), **jobs.lengths_of(phase), **columns})  # fmt: skip
 
 
 def _of_name(workload: Workload, asked: str) -> str:
@@ -135,6 +138,29 @@ def _side_of_name(workload: Workload) -> dict[str, float]:
 
 def _options(text: str) -> dict[str, str]:
     return jobs.options(tuple(pair for pair in re.split(r"\s*;\s*", text) if pair))
+
+
+def _apart(options: Mapping[str, str]) -> tuple[dict[str, str], dict[str, float]]:
+    """Options that are no columns, and the numbers of those that are: `tp=4;batch=8`."""
+    known = {key: _COLUMNS.get(key, (key,)) for key in options}
+    columns = {key: names for key, names in known.items() if names[0] in jobs.NUMBERS}
+    numbers = {
+        name: value
+        for key, names in columns.items()
+        for name, value in zip(names, values((names, options[key])), strict=True)
+        if value is not None
+    }
+    return {key: one for key, one in options.items() if key not in columns}, numbers
+
+
+#: What options that are columns are called there.
+_COLUMNS = {
+    "resolution": ("height", "width"), "batch_size": ("batch",), "bs": ("batch",), "gpus": ("n_gpus",),
+    "tensor_parallel": ("tp",), "tensor_parallel_size": ("tp",), "tp_size": ("tp",),
+    "pipeline_parallel": ("pp",), "pipeline_parallel_size": ("pp",), "pp_size": ("pp",),
+    "sequence_length": ("seq_len",), "input_len": ("input_tokens",), "output_len": ("output_tokens",),
+    "num_inference_steps": ("steps",), "isl": ("input_tokens",), "osl": ("output_tokens",),
+}  # fmt: skip
 
 
 def _numbered(found: Runtime) -> tuple[tuple[str, ...], int]:
@@ -180,6 +206,7 @@ def read_parts(row: Mapping[str, str]) -> tuple[Head, dict[str, float]]:
             known = zip(names, values((names, text)), strict=True)
             numbers.update((name, value) for name, value in known if value is not None)
     head = read_head(HEAD(cells))
+    numbers = {**head.lengths, **numbers}
     lengths = ("input_tokens", "output_tokens")
     means = None if numbers.keys() & set(lengths) else offline(head.job, cells[CONCURRENCY])
     return head, numbers | dict(zip(lengths, means or (), strict=False))

@@ -15,7 +15,8 @@ from whichgpu.values import NamedTuple
 #: What the times of a request are called, the longest first.
 _TIMES = {
     "time to first token": "ttft", "first token latency": "ttft", "ttft": "ttft",
-    "time per output token": "tpot", "tpot": "tpot",
+    "time per output token": "tpot", "tpot": "tpot", "time per token": "tpot", "latency per token": "tpot",
+    "latency per output token": "tpot", "per token latency": "tpot", "token latency": "tpot",
     "inter token latency": "itl", "time between tokens": "itl", "itl": "itl", "tbt": "itl",
     "end to end latency": "latency", "e2e latency": "latency", "request latency": "latency",
     "e2el": "latency", "e2e": "latency", "latency": "latency",

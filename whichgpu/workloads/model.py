@@ -96,7 +96,9 @@ class Workload(Shown):
         known: tuple[str, ...] = self.code.PHASES
         taken = self.dims.get("adapters", getattr(self.code, "ADAPTERS", True))
         adapted = _fine_tuning(self.code) and taken
-        return (*known, *adapters.PHASES) if adapted else known
+        whole = (*known, *adapters.PHASES) if adapted else known
+        said = self.defaults.get("phase")
+        return (said, *(one for one in whole if one != said)) if said else whole
 
     @property
     def unit(self) -> str:
@@ -247,7 +249,7 @@ class Workload(Shown):
 
     def reference_job(self) -> Job:
         """One forward pass at the default input and batch 1, in FP16 where the family says no other."""
-        columns = {"phase": self.phases[0], "precision": "fp16", **getattr(self.code, "REFERENCE", {})}
+        columns = {"phase": self.code.PHASES[0], "precision": "fp16", **getattr(self.code, "REFERENCE", {})}
         return self.complete(Job(self.id, batch=1.0, **self._within(columns)))
 
     def reference_ops(self) -> tuple[Op, ...]:

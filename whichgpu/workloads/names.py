@@ -26,10 +26,15 @@ _PARTS = re.compile(r"[-_ ]+|\.(?=[a-z])")
 _OVER = re.compile(r"(?<=[A-Za-z])/(?=\d+$)")
 #: How files of weights end.
 _WEIGHTS = (".gguf", ".safetensors", ".ckpt", ".pth", ".bin", ".engine")
+#: The digits of a size that begin a word, and all that stand before a letter of sizes.
+_SIZED = re.compile(r"(?:^|[-_. /:])(\d+)[-_. ]*[bm](?![a-z0-9])")
+_DIGITS = re.compile(r"(\d+)[bm]")
 #: A tag that says no more of a model without sizes: `nomic-embed-text:v1.5`, `all-minilm:22m`.
 _TAG = re.compile(r":(?:v\d+(?:\.\d+)*|\d+m)$", re.IGNORECASE)
 #: Which of the parts of a file that was split.
 _SHARD = re.compile(r"-\d{5}-of-\d{5}$")
+#: A part of a training that has a number: `pretraining phase 1`.
+_NUMBERED = re.compile(r"\b(phase|ph)[-_ ](\d)$")
 #: Year and month, or month and day: 2409, 0324. Versions: v0.1. Contexts: 128k.
 _RELEASE = re.compile(r"2\d(0[1-9]|1[0-2])|(0[1-9]|1[0-2])[0-3]\d|v\d+\.\d+|\d+k")
 #: Words that the name of a format is made of, at most: `gptq-int4`, `w8a8-fp8`.
@@ -37,10 +42,11 @@ _FORMAT_WORDS = 3
 
 
 class Shorter(NamedTuple):
-    """A name with words taken off its end, and the precision that they say; "" where they say none."""
+    """A name with words taken off its end, and the precision and the phase that they say; "" for none."""
 
     name: str
     stored: str
+    phase: str = ""
 
 
 def squeezed(text: str) -> str:
@@ -53,6 +59,16 @@ def apart(text: str) -> str:
     return _BETWEEN_DIGITS.sub("/", text.lower()).translate(_IGNORED)
 
 
+def same_size(asked: str, known: str) -> bool:
+    """Whether a name states the size of a spelling of the same letters: `GPT-3 13B` is not `gpt-3-1.3b`.
+
+    A size is compared where it begins a word: `llama27b` is `llama-2-7b`.
+    """
+    stated = _SIZED.findall(asked.lower())
+    sizes = _DIGITS.findall(apart(known)) if stated else ()
+    return not sizes or stated[-1] in sizes
+
+
 def unwrapped(text: str) -> str:
     """A name less how a library asks for it (`torchvision.models.resnet50`, `yolov8n.pt`); "" for others.
 
@@ -63,6 +79,12 @@ def unwrapped(text: str) -> str:
         bare = bare[len(start) :] if bare.lower().startswith(start) else bare
     bare = _TAG.sub("", _OVER.sub("-", bare.removesuffix(".pt")))
     return bare if bare != text else ""
+
+
+def published(text: str) -> str:
+    """A name less who published the model, or what ran it, as its first word: `MLPerf BERT-large`."""
+    publishers = "|".join(map(re.escape, table()["publishers"]))
+    return re.sub(rf"^(?:{publishers})['\u2019]?s?[-_ ]+(?=\S)", "", text, count=1, flags=re.IGNORECASE)
 
 
 def filed(text: str) -> str:
@@ -131,12 +153,16 @@ def untuned(name: str) -> str:
 
 def told(name: str) -> Iterator[Shorter]:
     """The names left where the last words say what is done with a model: `ssd_amp`, `BERT training`."""
-    rest, stored = name.strip().lower(), ""
-    cut = _last(rest, table()["done"])
+    rest, stored, off = _NUMBERED.sub(r"\1\2", name.strip().lower()), "", ""
+    known, doing = {*table()["done"], *table()["doing"]}, table()["doing"]
+    cut = _last(rest, known)
     while cut:
+        off = f"{rest[len(cut.name) :]}{off}"
         rest, stored = cut.name, stored or cut.stored
-        yield Shorter(rest, stored)
-        cut = _last(rest, table()["done"])
+        # The first of the table: `QLoRA fine-tuning` is done by adapters.
+        done = set(words(off))
+        yield Shorter(rest, stored, next((phase for word, phase in doing.items() if word in done), ""))
+        cut = _last(rest, known)
 
 
 def _last(name: str, known: Collection[str] = ()) -> Shorter | None:

@@ -75,19 +75,82 @@ def resolve(name: str) -> Workload:
     service = "" if keys else _service(name)
     longer = None if service else _longer(name, keys)
     if longer is None and not keys and not service:
-        longer = _of_a_side(name)
-    if longer is None and not keys and not service and name.count("/") == 1:
-        # Whoever publishes a picture's model goes before its name as well.
-        spelled = _names().get(squeezed(name.partition("/")[2]), ())
-        keys = list(dict.fromkeys(key for _, key in spelled))
+        longer, keys = _otherwise(name)
     if longer is None and len(keys) != 1:
         service = service or _service(name.partition("/")[2])
         raise UnknownName(service or _meant(name) or f"no workload '{name}'; {_hint(name)}")
     return longer or workloads()[keys[0]]
 
 
+def _otherwise(name: str) -> tuple[Workload | None, list[str]]:
+    """The workload, or the ids, of a name that no spelling is alike: by its parts, or in other words."""
+    longer = _of_a_side(name)
+    if longer is not None:
+        return longer, []
+    if name.count("/") == 1:
+        # Whoever publishes a picture's model goes before its name as well.
+        spelled = _names().get(squeezed(name.partition("/")[2]), ())
+        if spelled:
+            return None, list(dict.fromkeys(key for _, key in spelled))
+    keys = _spelled_out(name) or list(_reordered().get(_in_order(name), ()))
+    bare = names.published(name)
+    try:
+        return (None, keys) if keys or bare == name else (resolve(bare), [])
+    except UnknownName:
+        # Which is said of the whole name.
+        return None, []
+
+
+#: Sizes of transformers as papers shorten them; ViT-g is giant, ViT-G gigantic.
+_SIZE_WORDS = {
+    "t": "tiny", "s": "small", "b": "base", "l": "large", "h": "huge", "g": "giant", "G": "gigantic",
+}  # fmt: skip
+_SIZED_BY_WORD = re.compile(
+    r"(.+?)[-_ ]([tsblhg]|tiny|small|base|large|huge|giant)(?:[-_/ ]?(\d\d))?", re.IGNORECASE
+)
+
+
+def _spelled_out(name: str) -> list[str]:
+    """The id of a name whose size is a letter, with the side of its patches: `DINOv2-L/14`."""
+    found = _SIZED_BY_WORD.fullmatch(name.strip())
+    if found is None:
+        return []
+    stem, letter, patch = found.groups()
+    size = _SIZE_WORDS.get(letter) or _SIZE_WORDS.get(letter.lower(), letter)
+    ends = (f"patch{patch}", f"patch{patch}-224") if patch else ()
+    tried = (f"{stem}{vit}-{size}-{end}" for vit in ("", "-vit") for end in ends)
+    keys = next(filter(None, map(_candidates, tried)), [])
+    if keys:
+        return keys
+    keys = _candidates(f"{stem}-{size}")
+    # Where the patch is stated, one of its names has to state it as well.
+    items = [workloads()[key] for key in keys]
+    spelled = [one.lower() for item in items for one in (item.name, *item.aliases)]
+    told = not patch or any(re.search(rf"[-/a-z]{patch}(?!\d)", one) for one in spelled)
+    return keys if told else []
+
+
+@lru_cache(maxsize=1)
+def _reordered() -> Mapping[str, Sequence[str]]:
+    """By their words in order of the alphabet: the ids that spellings of several words stand for."""
+    found: dict[str, dict[str, None]] = {}
+    for spelling, key in workloads().spellings():
+        found.setdefault(_in_order(spelling), {})[key] = None
+    return {words: tuple(keys) for words, keys in found.items() if " " in words}
+
+
+def _in_order(name: str) -> str:
+    """The words of a name in order of the alphabet: `wan 2.2 14b t2v` is `wan-2.2-t2v-14b`."""
+    return " ".join(sorted(filter(None, re.split(r"[-_ /:]+", name.lower().rpartition("/")[2]))))
+
+
 @lru_cache(maxsize=256)
 def _longer_of(name: str, known: tuple[str, ...]) -> Workload | None:
+    # What is done stands apart: `Llama 3 70B SFT`, and `llama-3-70b-sft` is what came of it.
+    if not known and name.lower().rpartition(" ")[2] in names.table()["doing"]:
+        done = _done(name)
+        if done:
+            return done
     bare = "" if known else names.untuned(name)
     shorter = (*names.shorter(name), *(names.shorter(bare) if bare else ()))
     stored = next((one.stored for one in shorter if one.stored), "")
@@ -96,11 +159,35 @@ def _longer_of(name: str, known: tuple[str, ...]) -> Workload | None:
     if keys:
         return _stored(workloads()[keys[0]], stored)
     # Of other models only what is done with them is taken off: any other word may be of the name.
+    return None if known else _done(name)
+
+
+def _done(name: str) -> Workload | None:
+    """The workload of a name behind which stands what is done with it, or how it is kept."""
     # Whoever published it goes first here as well: `city96/FLUX.1-dev-gguf`.
     whole = (name, name.partition("/")[2]) if "/" in name else (name,)
-    told = () if known else [one for text in whole for one in names.told(text)]
-    done = ((_candidates(one.name), one.stored) for one in told)
-    return next((_stored(workloads()[keys[0]], stored) for keys, stored in done if len(keys) == 1), None)
+    for said in (one for text in whole for one in names.told(text)):
+        meant = _candidates(said.name) or _longest(said.name)
+        item = workloads()[meant[0]] if len(meant) == 1 else None
+        # Pictures are as often made with a LoRA as one is trained on them.
+        made = item is not None and item.family.startswith("diffusion") and said.phase == "finetune_lora"
+        if item is not None and not (made and not re.search("train|tun", name, re.IGNORECASE)):
+            return _doing(_stored(item, said.stored), said.phase)
+    return None
+
+
+def _longest(name: str) -> tuple[str, ...]:
+    """The language model that a name means whose last words only say who tuned or stored it."""
+    found = (_language(one.name) for one in names.shorter(name))
+    return next((keys for keys in found if len(keys) == 1), ())
+
+
+def _doing(item: Workload, phase: str) -> Workload:
+    """A workload whose name says what is done with it: that is what its jobs are by default."""
+    known = (phase, getattr(item.code, "PHASE_ALIASES", {}).get(phase, ""), *TRAINING)
+    said = next((one for one in known if one in item.phases), "")
+    trains = phase in TRAINING
+    return replace(item, defaults={**item.defaults, "phase": said}) if trains and said else item
 
 
 def _longer(name: str, known: Sequence[str]) -> Workload | None:
@@ -119,18 +206,18 @@ def goes_on(name: str) -> bool:
 def _language(name: str) -> tuple[str, ...]:
     """The language models that a name may mean: only their names are taken apart."""
     families = names.table()["families"]
-    keys = _candidates(name) or _unpublished().get(squeezed(name), ())
+    keys = _candidates(name) or _sized(name, _unpublished().get(squeezed(name), ()))
     return tuple(key for key in keys if workloads()[key].family in families)
 
 
 @lru_cache(maxsize=1)
-def _unpublished() -> Mapping[str, Sequence[str]]:
-    """By spelling without its publisher, case and separators: the ids that it may stand for."""
-    known: dict[str, dict[str, None]] = {}
+def _unpublished() -> Mapping[str, Sequence[tuple[str, str]]]:
+    """By spelling without its publisher, case and separators: those that read so, each with its id."""
+    known: dict[str, list[tuple[str, str]]] = {}
     for spelling, key in workloads().spellings():
         if "/" in spelling:
-            known.setdefault(squeezed(spelling.rpartition("/")[2]), {})[key] = None
-    return {spelling: tuple(keys) for spelling, keys in known.items()}
+            known.setdefault(squeezed(spelling.rpartition("/")[2]), []).append((spelling, key))
+    return known
 
 
 def _stored(item: Workload, stored: str) -> Workload:
@@ -164,12 +251,17 @@ def _candidates(name: str) -> list[str]:
     if name in workloads():
         return [name]
     spellings = _names().get(squeezed(name), ())
-    keys = list(dict.fromkeys(key for _, key in spellings))
+    keys = list(_sized(name, spellings))
     if len(keys) > 1:
         exact = dict.fromkeys(key for spelling, key in spellings if apart(spelling) == apart(name))
         return list(exact) or keys
     bare = "" if keys else names.unwrapped(name)
     return keys or _tagged(name) or (_candidates(bare) if bare else _sparse(name))
+
+
+def _sized(name: str, spellings: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """The ids of spellings that state no other size than a name: `gpt-3-1.3b` is not `GPT-3 13B`."""
+    return tuple(dict.fromkeys(key for spelling, key in spellings if names.same_size(name, spelling)))
 
 
 @lru_cache(maxsize=1)
@@ -251,7 +343,8 @@ def _hint(name: str) -> str:
 
     if sized := _of_a_size(name):
         return f"a size alone names no model; did you mean {', '.join(sized)}?"
-    bare, stored = next((one for one in names.shorter(name) if one.stored), (name, ""))
+    formats = ((one.name, one.stored) for one in names.shorter(name) if one.stored)
+    bare, stored = next(formats, (name, ""))
     close = get_close_matches(squeezed(bare), _names(), n=_CLOSE, cutoff=_ALIKE)
     near = list(dict.fromkeys(key for one in close for _, key in _names()[one]))
     sizes = set(_SIZE.findall(bare.lower()))

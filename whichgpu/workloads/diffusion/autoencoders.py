@@ -10,5 +10,6 @@ AUTOENCODERS = kinds(
         "dc": ("dc.encoder", "dc.decoder"),
         "ltx": ("ltx_vae.encoder", "ltx_vae.decoder"),
         "volume": ("volume.encoder", "volume.decoder"),
+        "mochi": ("moving.mochi_encoder", "moving.mochi_decoder"),
     }
 )

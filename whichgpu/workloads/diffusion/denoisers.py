@@ -24,5 +24,8 @@ DENOISERS = kinds(
         "hunyuan_dit": "cross.hunyuan_dit",
         "wan": "cross.wan",
         "ltx": "cross.ltx",
+        "animate": "moving.animate",
+        "hunyuan_video_15": "moving.hunyuan_video_15",
+        "mochi": "moving.mochi",
     }
 )

@@ -121,7 +121,7 @@ def _joint_attention(picture: Stream, text: Stream, *, norm: int, rope: str = "n
 def flux(rec: Recorder, part: Part, x: Latent) -> None:
     """One pass: (B, C, H, W) -> (B, C, H, W); `double` blocks with two streams, `single` ones with one.
 
-    `references`: pictures of the same size whose tokens stand beside (FLUX.1 Kontext).
+    `references`: pictures of the same size whose tokens stand beside (FLUX.1 Kontext, Qwen-Image-Edit).
     """
     picture, text, patch = _streams(rec, part, x)
     picture = picture.longer(part.get("references", 0) * picture.tokens)
@@ -157,9 +157,16 @@ def hunyuan_video(rec: Recorder, part: Part, x: Latent) -> None:
     picture, text, patch = _streams(rec, part, x)
     _conditions(rec, part, x.batch)
     picture.embed(patch * x.channels)
-    timestep(rec, x.batch, text.width, name="refiner_time")
-    two_layers(rec, x.batch, part["text_width"], text.width, name="refiner_pooled", first=True)
-    rec.add(text.width * x.batch)
+    refine(rec, part, text)
+    _double_and_single(rec, part, picture, text, rope="picture")
+    _end(picture, patch * x.channels)
+
+
+def refine(rec: Recorder, part: Part, text: Stream) -> None:
+    """The states of a language model through a small transformer: (B, S, text_width) -> (B, S, D)."""
+    timestep(rec, text.batch, text.width, name="refiner_time")
+    two_layers(rec, text.batch, part["text_width"], text.width, name="refiner_pooled", first=True)
+    rec.add(text.width * text.batch)
     rec.linear(text.rows, part["text_width"], text.width, bias=True, backward="weight", name="text")
     with rec.module("refiner", copies=float(part["refiner"])):
         text.condition(2)
@@ -171,15 +178,13 @@ def hunyuan_video(rec: Recorder, part: Part, x: Latent) -> None:
         text.norm(2 * text.width)
         text.feed_forward(4 * text.width)
         text.residual()
-    _double_and_single(rec, part, picture, text, rope="picture")
-    _end(picture, patch * x.channels)
 
 
 def _double_and_single(
     rec: Recorder, part: Part, picture: Stream, text: Stream, *, rope: str, conditioned: bool = True
 ) -> None:
     norm = picture.width // picture.heads
-    _double(rec, part["double"], picture, text, rope=rope, conditioned=conditioned)
+    double(rec, part["double"], picture, text, rope=rope, conditioned=conditioned)
     both = picture.longer(text.tokens)
     with rec.module("single", copies=float(part["single"])):
         if conditioned:
@@ -187,7 +192,7 @@ def _double_and_single(
         _single(both, picture if rope == "picture" else both, norm)
 
 
-def _double(
+def double(
     rec: Recorder, layers: int, picture: Stream, text: Stream, *, rope: str, conditioned: bool = True
 ) -> None:
     """Blocks of two streams, each with weights of its own, that meet in the attention."""
@@ -225,12 +230,13 @@ def _single(both: Stream, turned: Stream, norm: int) -> None:
 def qwen_image(rec: Recorder, part: Part, x: Latent) -> None:
     """One pass: (B, C, H, W) -> (B, C, H, W); blocks of two streams only, conditioned on the time."""
     picture, text, patch = _streams(rec, part, x)
+    picture = picture.longer(part.get("references", 0) * picture.tokens)
     timestep(rec, x.batch, picture.width)
     picture.embed(patch * x.channels)
     width = part["text_width"]
     rec.norm(width * text.rows, width, parameters=width, name="text_norm")
     rec.linear(text.rows, width, text.width, bias=True, backward="weight", name="text")
-    _double(rec, part["layers"], picture, text, rope="all")
+    double(rec, part["layers"], picture, text, rope="all")
     _end(picture, patch * x.channels)
 
 

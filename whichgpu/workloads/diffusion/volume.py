@@ -7,7 +7,8 @@ Letters: B videos, T frames, C channels, H W height and width.
 
 Dimensions: `widths` and `blocks`; `encoder_time`, `decoder_time`: whether each change of size changes
 the frames too; `norm`: `rms`, `group` or `latent` (scaled and shifted by the latent); `resample`: `wan`,
-`conv3d`, `conv2d`; `attention`: in the middle, `frame`, `video` or `none`; `quantisation`; optionally
+`conv3d`, `conv2d`, `shuffle` (channels to positions); `attention`: in the middle, `frame`, `video` or
+`none`; `quantisation`; optionally
 `decoder_widths`, and `pixels`: the side of squares of pixels that are one position (a change of size keeps
 the channels then).
 """
@@ -22,10 +23,11 @@ from whichgpu.values import immutable
 from whichgpu.workloads.blocks import projections
 from whichgpu.workloads.diffusion.shapes import conv3d
 from whichgpu.workloads.diffusion.unet import group_norm
+from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
     from whichgpu.workloads.diffusion.shapes import Latent, Part
-    from whichgpu.workloads.recorder import Map, Recorder
+    from whichgpu.workloads.recorder import Recorder
 
 
 def decoder(rec: Recorder, part: Part, latent: Latent) -> None:
@@ -46,7 +48,7 @@ def decoder(rec: Recorder, part: Part, latent: Latent) -> None:
             if level:
                 step = part["decoder_time"][len(widths) - 1 - level]
                 time += step
-                x = net.up(x, net.frames_after(time), grows=step)
+                x = net.up(x, net.frames_after(time), grows=step, out=widths[level - 1])
         net.norm(x)
         net.conv(x, 3 * side**2, name="conv_out")
 
@@ -67,7 +69,7 @@ def encoder(rec: Recorder, part: Part, video: Latent) -> None:
             for _ in range(part["blocks"]):
                 x = net.residual(x, width)
             if level < len(widths) - 1:
-                x = net.down(x, shrinks=part["encoder_time"][level])
+                x = net.down(x, shrinks=part["encoder_time"][level], out=widths[level + 1])
         x = net.middle(x)
         net.norm(x)
         x = conv3d(rec, x, 2 * part["latent_channels"], name="conv_out")
@@ -164,25 +166,36 @@ class _Volume:
         rec.linear(x.pixels, x.channels, x.channels, bias=True, name="out")
         rec.add(x.elements)
 
-    def up(self, x: Map, frames: float, *, grows: bool) -> Map:
-        """Twice the height and width, to `frames`, then a convolution."""
+    def up(self, x: Map, frames: float, *, grows: bool, out: int) -> Map:
+        """Twice the height and width, to `frames`, then a convolution, or (`shuffle`) one before."""
         rec, kind = self.rec, self.part["resample"]
+        if kind == "shuffle":
+            conv3d(rec, x, out * (8 if grows else 4), name="up")
+            y = Map(self.batch * frames, out, 2.0 * x.height, 2.0 * x.width)
+            rec.copy(y.elements, name="shuffle")
+            rec.add(y.elements)
+            return y
         if kind == "wan" and grows:
             # The first frame of all has no predecessor, and is not doubled.
             doubled = x._replace(batch=self.batch * frames / 2.0)
             self.conv(doubled, 2 * x.channels, (3, 1, 1), name="time")
         y = x._replace(batch=self.batch * frames, height=2.0 * x.height, width=2.0 * x.width)
         rec.copy(y.elements, reads=0.125 if grows else 0.25, name="upsample")
-        out = x.channels // 2 if kind == "wan" and "pixels" not in self.part else x.channels
-        return conv3d(rec, y, out, 3 if kind == "conv3d" else (1, 3, 3), name="up")
+        wide = x.channels // 2 if kind == "wan" and "pixels" not in self.part else x.channels
+        return conv3d(rec, y, wide, 3 if kind == "conv3d" else (1, 3, 3), name="up")
 
-    def down(self, x: Map, *, shrinks: bool) -> Map:
+    def down(self, x: Map, *, shrinks: bool, out: int) -> Map:
         """Half the height and width, and of the frames but the first."""
         rec, kind = self.rec, self.part["resample"]
         frames = x.batch / self.batch
         # The first frame of all stays alone: (T - 1) / 2 + 1 of T, spread over the chunks.
         fewer = (frames + 1.0 / self.chunks) / 2.0 if shrinks else frames
         y = x._replace(batch=self.batch * fewer, height=x.height / 2.0, width=x.width / 2.0)
+        if kind == "shuffle":
+            conv3d(rec, x, out // (8 if shrinks else 4), name="down")
+            rec.copy(out * y.pixels, name="shuffle")
+            rec.add(out * y.pixels)
+            return y._replace(channels=out)
         # Only CogVideoX takes means over time before its convolution; Wan's comes after.
         flat = y if kind != "wan" else y._replace(batch=x.batch)
         z = conv3d(rec, x, x.channels, 3 if kind == "conv3d" else (1, 3, 3), to=flat, name="down")

@@ -6,7 +6,9 @@ K rows that it attends to, D width, s size of a sample over that of `sizes`.
 
 Dimensions: `parts`, a list of tables; `sizes`, the job columns (`height`, `width`, `seq_len`) or the option
 `seconds` at which the rows stand; optionally `unit` (images). Rows of one sample are a number, or `[a, b]`
-for a + b s. `name` is the module; `count` (1) equal ones, `repeats` (1) runs of the same weights. By `kind`:
+for a + b s. `name` is the module; `count` (1) equal ones, `repeats` (1) runs of the same weights; of the
+rows those `written` are made one after another where the model runs, each over those before: tokens of an
+answer. By `kind`:
 
     layers  `rows`, `width`, `heads` (0: no attention), `ffn` (0: none); `keys` of another tower, of width
             `key_width` (width); `together` (rows that see each other alone), `seen` (most keys of a row);
@@ -33,6 +35,7 @@ from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.recorder import Recorder
@@ -60,10 +63,35 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
             raise UsageError(
                 f"parts[{place}]: kind '{part.get('kind')}' is none of {', '.join(_KINDS)}; see workloads.md"
             )
-        copies, repeats = float(part.get("count", 1)), float(part.get("repeats", 1))
-        if copies:
-            with rec.module(part.get("name", part["kind"]), copies=copies, repeats=repeats):
+        if "written" in part and not job.trains:
+            _write(part, job.batch, size, rec)
+        elif part.get("count", 1):
+            with _module(part, rec):
                 record(part, job.batch, size, rec)
+
+
+def _module(
+    part: Part, rec: Recorder, times: Any = 1.0, *, again: bool = False
+) -> AbstractContextManager[None]:
+    """The module of a part, whose ops run so many times more."""
+    name, repeats = part.get("name", part["kind"]), float(part.get("repeats", 1)) * times
+    return rec.module(name, copies=float(part.get("count", 1)), repeats=repeats, again=again)
+
+
+def _write(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
+    """The rows before what is written at once, then each by itself over the cache of those before it."""
+    record, written = _KINDS[part["kind"]], _rows(part["written"], size)
+    before = _rows(part["rows"], size) - written
+    began = bool(np.any(before > 0.0))
+    if began:
+        with _module(part, rec):
+            record({**part, "rows": before}, batch, size, rec)
+    elif "keys" in part:
+        with _module(part, rec):
+            _keys(part, batch, size, rec)
+    step = {**part, "rows": 1.0, "context": before + (written + 1.0) / 2.0}
+    with _module(part, rec, written, again=began):
+        record(step, batch, size, rec)
 
 
 def units(dims: Mapping[str, Any], job: Job) -> Any:
@@ -86,7 +114,9 @@ def _size(dims: Mapping[str, Any], job: Job) -> Any:
 
 def _rows(raw: Any, size: Any) -> Any:
     """Rows of one sample: a + b s, whole ones."""
-    return np.round(raw[0] + raw[1] * size) if isinstance(raw, list) else float(raw)
+    if isinstance(raw, list):
+        return np.round(raw[0] + raw[1] * size)
+    return raw if isinstance(raw, np.ndarray) else float(raw)
 
 
 def _layers(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
@@ -108,20 +138,35 @@ def _attend(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
     rows, width = _rows(part["rows"], size), part["width"]
     inner = part.get("inner", width)
     narrow, bias = part.get("kv_inner", inner), part.get("bias", True)
-    qkv, keys = part.get("query_bias", bias), _rows(part.get("keys", part["rows"]), size)
-    rec.linear(batch * rows, width, inner, bias=qkv, shard="column", name="query")
-    for name in ("key", "value"):
-        rec.linear(batch * keys, part.get("key_width", width), narrow, bias=qkv, keeps=0.0, shard="column",
-                   name=name)  # fmt: skip
+    rec.linear(batch * rows, width, inner, bias=part.get("query_bias", bias), shard="column", name="query")
+    # Of another tower they are there before the first row is written.
+    if "context" not in part or "keys" not in part:
+        _keys(part, batch, size, rec)
     _score({**part, "width": inner, "kv_inner": narrow}, batch, size, rec)
     rec.linear(batch * rows, inner, width, bias=part.get("out_bias", bias), shard="row", name="out")
     rec.add(width * batch * rows, wide=True)
+
+
+def _keys(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
+    """Keys and values of what is attended to, beside those before them where rows are written."""
+    width, rows = part["width"], batch * _rows(part.get("keys", part["rows"]), size)
+    narrow = part.get("kv_inner", part.get("inner", width))
+    bias = part.get("query_bias", part.get("bias", True))
+    for name in ("key", "value"):
+        rec.linear(rows, part.get("key_width", width), narrow, bias=bias, keeps=0.0, shard="column",
+                   name=name)  # fmt: skip
+    if "context" in part:
+        rec.copy(2 * narrow * rows, shard="head", name="cache")
 
 
 def _score(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
     """Attention of q, k and v as they are: (B, S, inner) -> (B, S, inner)."""
     rows, inner, heads = _rows(part["rows"], size), part["width"], part["heads"]
     keys, together = _rows(part.get("keys", part["rows"]), size), part.get("together")
+    if "context" in part:
+        rec.attention(batch, heads, rows, keys if "keys" in part else part["context"], inner // heads,
+                      kv_heads=max(part.get("kv_inner", inner) * heads // inner, 1), cached=True)  # fmt: skip
+        return
     groups = rows / together if together else 1.0
     seen = np.minimum(together or keys, part.get("seen", np.inf))
     rec.attention(batch * groups, heads, together or rows, seen, inner // heads,

@@ -3,12 +3,14 @@
 Łańcucki, "FastPitch: Parallel Text-to-Speech with Pitch Prediction", in NVIDIA's variant 1.1: durations,
 pitch and energy are predicted from the encoded text, which is then stretched to frames; training aligns
 text and spectrogram by a network of its own (Badlani et al., "One TTS Alignment To Rule Them All").
+FastSpeech 2 (Ren et al.) has narrow second convolutions, no aligner, and tables of pitch and energy.
 Letters: B utterances, S characters, T frames, D width, M mel channels.
 
 `seq_len` is the length of an utterance in frames; throughput counts those.
 Dimensions: `symbols`, `mels`, `hidden`, `layers` (of either stack), `heads`, `head_dim`, `ffn`, `kernel`,
-`predictor` (width), `predictors`, `embeddings` (of pitch and energy, of one channel), `aligner` (width of its
-space), `chars` (characters per frame).
+`down_kernel` (kernel; of a layer's second convolution), `out_bias`, `predictor` (width), `predictors`,
+`embeddings` (of pitch and energy, of one channel; of so many `bins`), `aligner` (width of its space; none),
+`chars` (characters per frame).
 """
 
 from __future__ import annotations
@@ -39,10 +41,14 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         for _ in range(dims["predictors"]):
             _predictor(dims, rec, batch, chars)
         for _ in range(dims["embeddings"]):
-            rec.window(batch * chars, batch * chars, 1, width, 3, bias=width, name="embedding")
+            if "bins" in dims:
+                rec.embedding(batch * chars, dims["bins"], width, name="embedding")
+            else:
+                rec.window(batch * chars, batch * chars, 1, width, 3, bias=width, name="embedding")
             rec.add(width * batch * chars)
-    with rec.module("aligner", repeats=float(job.trains)):
-        _aligner(dims, rec, batch, chars, frames)
+    if "aligner" in dims:
+        with rec.module("aligner", repeats=float(job.trains)):
+            _aligner(dims, rec, batch, chars, frames)
     rec.copy(width * batch * frames, name="stretch")
     with rec.module("decoder"):
         _stack(dims, rec, batch, frames)
@@ -59,14 +65,14 @@ def _stack(dims: Dims, rec: Recorder, batch: Any, tokens: Any) -> None:
     with rec.module("layers", copies=float(dims["layers"])):
         rec.linear(rows, width, 3 * inner, bias=True, name="qkv")
         rec.attention(batch, dims["heads"], tokens, tokens, dims["head_dim"])
-        rec.linear(rows, inner, width, name="out")
+        rec.linear(rows, inner, width, bias=dims.get("out_bias", False), name="out")
         rec.dropout(width * rows)
         rec.add(width * rows)
         rec.norm(width * rows, width, wide=True)
         x = Map(batch, width, 1.0, tokens)
         y = rec.conv(x, dims["ffn"], (1, dims["kernel"]), bias=True, name="up")
         rec.pointwise(y.elements, name="relu")
-        rec.conv(y, width, (1, dims["kernel"]), bias=True, name="down")
+        rec.conv(y, width, (1, dims.get("down_kernel", dims["kernel"])), bias=True, name="down")
         rec.dropout(width * rows)
         rec.add(width * rows)
         rec.norm(width * rows, width, wide=True)

@@ -7,6 +7,7 @@ Letters: B batch, C channels, H W height and width of a feature map, D width of 
 
 Dimensions: `layers`, `full_layers` (that see all), `width`, `heads`, `image` (side that the learned positions
 are for); of the encoder alone, a `tower`: `positions` (learned, true), `neck` (true; else a mean), `classes`.
+MobileSAM's encoder is TinyViT's (`tiny`, its dimensions), which sees twice the side of its last stage.
 `--option prompts=64` runs the decoder for so many a picture.
 """
 
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, image
+from whichgpu.workloads.families import tiny_vit
 from whichgpu.workloads.images import join, layer_norm, perceptron
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ _OWN, _POINT = 5.0, 2.0
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> (B P, 4, H/4, W/4) and a score for each."""
     with rec.module("vision_encoder"):
-        x = _encoder(dims, job, rec)  # (B, 256, H/16, W/16)
+        x = _tiny(dims, job, rec) if "tiny" in dims else _encoder(dims, job, rec)  # (B, 256, H/16, W/16)
     if dims.get("tower"):
         return _classes(rec, x, dims)
     samples = job.batch * job.option("prompts", 1.0, least=1.0)
@@ -68,6 +70,16 @@ def _encoder(dims: Dims, job: Job, rec: Recorder) -> Map:
     if not dims.get("neck", True):
         layer_norm(rec, x.elements, width)
         return x
+    return _neck(rec, x)
+
+
+def _tiny(dims: Dims, job: Job, rec: Recorder) -> Map:
+    """TinyViT and the neck: (B, 3, H, W) -> (B, 256, H/16, W/16)."""
+    return _neck(rec, tiny_vit.encode(dims["tiny"], job, rec))
+
+
+def _neck(rec: Recorder, x: Map) -> Map:
+    """1 x 1, norm, 3 x 3, norm: (B, D, H/16, W/16) -> (B, 256, H/16, W/16)."""
     x = rec.conv(x, _WIDTH, 1, name="neck")
     layer_norm(rec, x.elements, _WIDTH)
     x = rec.conv(x, _WIDTH, 3, name="neck_out")

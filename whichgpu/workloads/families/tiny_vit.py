@@ -28,6 +28,15 @@ _FFN = 4
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """Two convolutions, four stages, mean, norm, head: (B, 3, H, W) -> (B, classes)."""
+    x = encode(dims, job, rec)
+    with rec.module("head"):
+        rec.global_pool(x)
+        layer_norm(rec, x.channels * x.batch, x.channels)
+        rec.linear(x.batch, x.channels, dims["classes"], bias=True, name="fc")
+
+
+def encode(dims: Dims, job: Job, rec: Recorder) -> Map:
+    """Two convolutions and the stages: (B, 3, H, W) -> (B, C, H/32, W/32), H/16 with a `last_stride` of 1."""
     with rec.module("stem"):
         first = dims["widths"][0]
         x = conv_norm(rec, image(job), first // 2, 3, 2, activation="gelu", backward="weight")
@@ -36,7 +45,8 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     for i, (width, layers, heads, window) in enumerate(stages):
         with rec.module(f"stage{i + 1}"):
             if i:
-                x = _mobile(rec, x, width, width, stride=2)
+                last = i == len(dims["widths"]) - 1
+                x = _mobile(rec, x, width, width, stride=dims.get("last_stride", 2) if last else 2)
             with rec.module("layers", copies=float(layers)):
                 if i:
                     _layer(rec, x, heads, window)
@@ -44,10 +54,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
                     _mobile(rec, x, _FFN * width, width, stride=1)
                     rec.add(x.elements)
                     activate(rec, x.elements, "gelu")
-    with rec.module("head"):
-        rec.global_pool(x)
-        layer_norm(rec, x.channels * x.batch, x.channels)
-        rec.linear(x.batch, x.channels, dims["classes"], bias=True, name="fc")
+    return x
 
 
 def _mobile(rec: Recorder, x: Map, inside: int, out: int, *, stride: int) -> Map:

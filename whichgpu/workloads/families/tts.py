@@ -1,11 +1,12 @@
-"""Modern text to speech, roughly: XTTS (a GPT that writes audio codes) and F5-TTS (flow matching by a DiT).
+"""Modern text to speech, roughly: XTTS (a GPT that writes codes), F5-TTS (flow matching by a DiT), VITS.
 
-Casanova et al., "XTTS"; Chen et al., "F5-TTS". Both count seconds of speech made. The vocoder behind is a
+Casanova et al., "XTTS"; Chen et al., "F5-TTS". All count seconds of speech made. The vocoder behind is a
 stack of convolutions whose work is given a second of speech, from its parameters and mean rate: an
 estimate. The reference voice is encoded once and left out.
 Letters: B utterances, T frames or codes of an utterance, D width.
 
-Dimensions: `kind` (gpt, flow), `layers`, `hidden`, `heads`, `ffn`, `rate` (frames or codes a second),
+Dimensions: `kind` (gpt, flow; parts: `parts` as in `assembled.py`, at `seconds`), `layers`, `hidden`,
+`heads`, `ffn`, `rate` (frames or codes a second),
 `seconds` (of an utterance), `reference` (frames or codes of voice and text before it), `vocoder`
 (parameters), `vocoder_rate` (mean positions a second they run at); gpt: `text`, `codes` (vocabularies),
 `positions` (rows of both position tables), `conditioning` (parameters of voice encoder and resampler);
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.workloads.blocks import transformer_layer
+from whichgpu.workloads.families import assembled
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
@@ -48,6 +50,9 @@ def _seconds(dims: Dims, job: Job) -> float:
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """Text -> sound; options `seconds` of speech, `steps` of the flow."""
+    if dims["kind"] == "parts":
+        assembled.forward({**dims, "sizes": {"seconds": dims["seconds"]}}, job, rec)
+        return
     frames = dims["rate"] * _seconds(dims, job)
     if dims["kind"] == "gpt":
         _gpt(dims, rec, job.batch, frames)

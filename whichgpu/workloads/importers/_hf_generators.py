@@ -45,6 +45,7 @@ def _pages(config: Config, dims: Dims) -> None:
         text.first(("vocab_size",)),
         text.first(("num_heads",)),
     )
+    parts.writes(_WRITTEN)
     parts.table("words", words, inner, _WRITTEN)
     sizes = (text.first(("num_layers",)), inner, heads, text.first(("d_ff",)))
     own["inner"] = heads * text.first(("d_kv",))
@@ -76,6 +77,7 @@ def _florence(config: Config, dims: Dims) -> None:
     sizes = [(text.first((f"{one}_layers",)), inner, text.first((f"{one}_attention_heads",)),
               text.first((f"{one}_ffn_dim",))) for one in ("encoder", "decoder")]  # fmt: skip
     parts.layers("encoder", rows, sizes[0])
+    parts.writes(_WRITTEN)
     parts.decoder(_WRITTEN, rows, sizes[1])
     parts.dense("scores", _WRITTEN, inner, words, bias=False, tied=True)
     parts.give(dims, height=side, width=side)
@@ -222,6 +224,7 @@ def _music(config: Config, dims: Dims) -> None:
     rows = [books - 1.0, _SECONDS * frames]
     if width != inner:
         parts.dense("join", _PROMPT, width, inner)
+    parts.writes(rows)
     for _ in range(books):
         parts.table("codes", codes + 1, inner, rows)
     sizes = (writer.first(("num_hidden_layers",)), inner, writer.first(("num_attention_heads",)),
@@ -259,6 +262,8 @@ def _gpt(part: Config, parts: Parts, name: str, rows: Rows, *, passes: int, tabl
     """Words, learned positions, layers, heads; where there are several tables, they are the heads too."""
     width, words = part.first(("hidden_size",)), part.first(("input_vocab_size",))
     bias, several = part.value("bias") is not False, tables > 1
+    if not several and isinstance(rows, list):
+        parts.writes(rows, [0.0, rows[1]])
     for _ in range(tables):
         parts.table(name, words, width, rows)
     parts.table(name, part.first(("block_size",)), width, rows)

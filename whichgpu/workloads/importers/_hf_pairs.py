@@ -157,6 +157,7 @@ def _caption(config: Config, dims: Dims) -> None:
     inside = _clip_vision(vision, parts, norm_before=False, patch_bias=True)
     layers, width, heads, ffn = _tower(text)
     words = text.first(("vocab_size",))
+    parts.writes(_CAPTION)
     parts.table("words", words, width, _CAPTION)
     parts.table("text_positions", text.first(("max_position_embeddings",)), width, _CAPTION)
     parts.norm("embed_norm", _CAPTION, width)
@@ -182,6 +183,8 @@ def _read_along(config: Config, dims: Dims) -> None:
     layers, width, heads, ffn = _tower(config)
     words, rows = config.first(("vocab_size",)), [_CAPTION + 1.0, float(_patches(vision))]
     seen = [1.0, rows[1]]
+    parts.writes(_CAPTION)
+    parts.writes(rows, _CAPTION)
     parts.dense("projection", seen, inside, width)
     parts.norm("projection_norm", seen, width)
     parts.table("words", words, width, _CAPTION)

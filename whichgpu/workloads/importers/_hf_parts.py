@@ -21,6 +21,11 @@ class Parts:
     def __init__(self) -> None:
         """No part yet."""
         self.rows: list[dict[str, Any]] = []
+        self._answers: list[tuple[Rows, Rows]] = []
+
+    def writes(self, rows: Rows, written: Rows | None = None) -> None:
+        """Of what follows, parts of these rows make them (or `written` of them) one after another."""
+        self._answers.append((rows, rows if written is None else written))
 
     def layers(self, name: str, rows: Rows, sizes: Sizes, **more: Any) -> None:
         """Equal layers of attention (none for 0 heads) and feed-forward (none for 0)."""
@@ -66,6 +71,9 @@ class Parts:
         self.layers("crossing", rows, sizes, keys=keys, **more)
 
     def _put(self, kind: str, name: str, **fields: Any) -> None:
+        for rows, written in self._answers:
+            if fields.get("rows") == rows:
+                fields["written"] = written
         self.rows.append({"kind": kind, "name": name, **fields})
 
     def give(self, dims: dict[str, Any], **sizes: float) -> None:

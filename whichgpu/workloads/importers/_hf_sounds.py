@@ -108,6 +108,7 @@ def _listener(config: Config, dims: Dims) -> None:
         "encoder", rows, (config.first(("encoder_layers",)), width, heads, config.first(("encoder_ffn_dim",)))
     )
     parts.norm("encoder_norm", rows, width)
+    parts.writes(said)
     parts.table("words", words, width, said)
     parts.decoder(
         said,
@@ -139,6 +140,7 @@ def _moonshine(config: Config, dims: Dims) -> None:
     plain = {"bias": config.flag("attention_bias"), "ffn_bias": True, "norm_values": 1}
     parts.layers("encoder", rows, (config.first(("encoder_num_hidden_layers",)), width, heads, ffn), **plain)
     parts.norm("encoder_norm", rows, width, values=width)
+    parts.writes(said)
     parts.table("words", words, width, said)
     parts.decoder(
         said,

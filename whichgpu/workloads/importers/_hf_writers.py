@@ -117,6 +117,7 @@ def _decoder(config: Config, parts: Parts, keys: list[float], inside: int) -> No
     layers, width, heads = (config.first((name,)) for name in names[:3])
     ffn = config.optional(names[3]) or 4 * width
     words = config.first(("vocab_size",))
+    parts.writes(_WRITTEN)
     parts.table("words", words, width, _WRITTEN)
     if not trocr or config.value("use_learned_position_embeddings") is not False:
         parts.table("text_positions", config.first((names[4],)) + 2 * trocr, width, _WRITTEN)
