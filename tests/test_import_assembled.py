@@ -162,7 +162,9 @@ def test_parameters_and_products_are_those_of_the_module(
     job = item.complete(Job(kind, phase="train" if known else "infer", batch=1.0))
     # Its depthwise strides cut the last column off, which published counts of EfficientNet do not.
     near = 0.1 if kind == "efficientnet" else 0.01
-    assert float(product_flops(item._forward(job, training=False))) == pytest.approx(counter.get_total_flops(), rel=near)
+    assert float(product_flops(item._forward(job, training=False))) == pytest.approx(
+        counter.get_total_flops(), rel=near
+    )
 
 
 @pytest.mark.slow

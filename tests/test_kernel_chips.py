@@ -35,6 +35,20 @@ def test_a_card_far_below_its_appetite_loses_more_than_the_cube_root() -> None:
     assert starved.clocked(0.45, "")[0, 0] > starved.clocked(0.45, "fp16")[0, 0]
 
 
+BEST_PRODUCTS = {"a100-80gb-sxm": 0.869, "a100-80gb-pcie": 0.811, "h100-80gb-sxm": 0.803, "gh200-96gb": 0.838,
+                 "b200-180gb-sxm": 0.776, "b300-288gb-sxm": 0.786}  # fmt: skip
+
+
+def test_the_best_products_of_a_card_are_what_its_power_limit_leaves() -> None:
+    """Shares of the peak in BF16 as in Machine Learning Engineering; a card of 300 W below one of 400."""
+    kept = {}
+    for name, measured in BEST_PRODUCTS.items():
+        card = Devices.of([GPUS[name]])
+        kept[name] = (card.sustained * card.clocked(0.6, "bf16", card.sustained))[0, 0]
+        assert kept[name] == pytest.approx(measured, rel=0.06)
+    assert kept["a100-80gb-pcie"] < 0.95 * kept["a100-80gb-sxm"]
+
+
 def test_a_laptop_clocks_as_its_power_allows_and_not_as_it_is_rated():
     """Two of one chip and limit are alike, whatever their ratings; none beats the desktop card."""
     one, other = (Devices.of([GPUS[name]], 80.0) for name in ("rtx-2080-maxq", "rtx-2080-super-maxq"))

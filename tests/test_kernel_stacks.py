@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from kernel_runs import GPUS, laid, seconds, traffic_of
 
+from whichgpu.cost.asked import read
 from whichgpu.cost.classes import OpClass
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import finish
@@ -370,6 +371,8 @@ def test_a_format_dates_a_runtime_that_has_no_version(columns: dict[str, str], k
     found = laid("llama-3.1-8b", "h100-80gb-sxm", phase="serve", **columns)
     assert found.runtime.id == known
     assert any("without a version" in line for line in found.notes[0]) == (known == "vllm-0.5")
+    # What is simulated is read again, in the format that was filled in or that stands for it.
+    assert read(found.job.changed(precision="fp16")).runtime.id == known
 
 
 def test_scores_with_a_bias_are_written_out_by_frameworks_and_not_by_engines() -> None:

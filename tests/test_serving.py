@@ -123,7 +123,7 @@ NEARLY = [
 #: Few places: TTFT of 10,000 requests differs by seed, by a fifth for alike lengths and by half for others.
 FEW = [
     (("llama-3.1-8b", "rtx-4090", 1, {}, 2048, 512), 0.1, 20_000),
-    (("llama-3.1-8b", "l4", 1, {"options": {"max_num_batched_tokens": "8192"}}, 1024, 256), 0.1, 20_000),
+    (("llama-3.1-8b", "l4", 1, {"options": {"max_num_batched_tokens": "8192"}}, 1024, 256), 0.2, 20_000),
     (("llama-2-13b", "a100-40gb-sxm", 1, {"runtime": "tensorrt-llm"}, 200, 1000), 0.1, 20_000),
     (("mistral-7b", "rtx-4090", 1, {"options": VARIED}, 500, 400), 0.25, 40_000),
 ]  # fmt: skip
@@ -526,7 +526,8 @@ def test_a_server_has_the_share_of_the_card_that_it_takes_unasked(runtime, least
     assert held(32000.0) == 1.0
 
 
-#: Dense BF16 rates of the sheets, TFLOP/s; the best products that were measured are at 0.87 of an A100's.
+#: Dense BF16 rates of the sheets, TFLOP/s; the best products that were measured are at 0.87 of an A100's, and at
+#: 0.80 of an H200's, whose power limit takes some of its clock.
 PEAKS = {"a100-80gb-sxm": 312.0, "rtx-3090": 71.2, "rtx-4090": 165.2, "h200-141gb-sxm": 989.4}
 
 
@@ -543,7 +544,8 @@ def test_no_prompt_is_computed_faster_than_products_ever_were(gpu, runtime):
     timing = evaluate(laid.serving.prompt, Fit())
     assert timing.under(1e3)[0, 0] == pytest.approx(timing.fastest[0, 0])
     assert timing.under(0.5)[0, 0] == pytest.approx(2.0 * timing.seconds[0, 0])
-    assert done / timing.fastest[0, 0] == pytest.approx(0.85 * 1e12 * PEAKS[gpu], rel=0.02)
+    best = 0.79 if gpu == "h200-141gb-sxm" else 0.85
+    assert done / timing.fastest[0, 0] == pytest.approx(best * 1e12 * PEAKS[gpu], rel=0.02)
 
 
 def test_tensorrt_llm_keeps_every_token_of_layers_with_windows():

@@ -223,7 +223,9 @@ def test_what_is_held_is_held_when_it_is_asked_for(whichgpu, terms):
     # As many at once as there is room for, so that no objective is that of the most that run.
     words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--precision", "fp8", "--json", "--option",
              "max_num_seqs=1024", "--option", "max_num_batched_tokens=8192")  # fmt: skip
-    rate = whichgpu(*words, "--slo", terms).json["slo"]["request_rate"]
+    told = whichgpu(*words, "--slo", terms).json
+    rate = told["slo"]["request_rate"]
+    assert rate == told["splits"][0]["request_rate"] == told["loads"][0]["request_rate"]
     for share, kept in ((1.0, True), (1.08, False)):
         load = whichgpu(*words, "--curve", "--rate", f"{share * rate} req/s").json["loads"][0]
         assert (load[metric][how] <= float(most) * (1e-3 if unit == "ms" else 1.0)) == kept

@@ -90,7 +90,10 @@ _EXCUSES = (
         behind=r"\s+(?:process|node)\s+(?:had|was|were|would|never|turned|proved)\b",
     ),
     # "A770 has 21.7 billion transistors. The new BMG-G21 gets by with 19.6": a chip that is spoken of itself.
-    _Excuse(("identity",), before=r"\b[Tt]he\s+(?:new|newer|old|older)\s+$", behind=r"\s+(?:gets|makes|has|comes|needs|manages)\b"),
+    _Excuse(
+        ("identity",), before=r"\b[Tt]he\s+(?:new|newer|old|older)\s+$",
+        behind=r"\s+(?:gets|makes|has|comes|needs|manages)\b",
+    ),
     # "The old p5 rate was nearly $100 per hour".
     _Excuse(
         ("price",),

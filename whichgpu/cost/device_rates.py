@@ -365,7 +365,8 @@ def _desktop_clock(gpu: Gpu) -> float:
 
 
 def _power_family(gpu: Gpu) -> str:
-    return "ampere_ga100" if gpu.architecture == "ampere_ga100" else gpu.family
+    """The architecture where what its SMs draw is known, else its family."""
+    return gpu.architecture if gpu.architecture in section("power")["sm"] else gpu.family
 
 
 def _memory_watts(memory_type: str) -> float:

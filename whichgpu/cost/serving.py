@@ -193,12 +193,24 @@ def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | 
     # Those that are sent at once wait in turn, in the mean for half as long as who comes behind them all.
     queue = np.maximum(asked / running - 1.0, 0.0) * (1.0 - asked / (2.0 * sent))
     opening, before = burst(stack, job, running / sent)
-    apart = limits(stack, job, devices).looks * bunched(job, running / sent)
-    mates = (1.0 - 2.0 * opening) * _mates(job, stack, devices, running, apart)
+    queued = np.clip(asked - running, 0.0, 1.0)
+    # Places that others wait for are taken one by one, however many began together.
+    apart = bunched(job, running / sent)
+    apart = limits(stack, job, devices).looks * (apart + queued * (1.0 - apart))
+    mates = (1.0 - 2.0 * opening) * _mates(
+        job, stack, devices, running, apart / (_passes_of(job) + 1.0 - queued)
+    )
     # Each of the others' prompts is before a request's first token or between those that follow.
     between = np.where(np.isfinite(sent), np.minimum(share, 1.0 - opening - before), share) * rest
     if in_lockstep(stack, job):
         between = np.minimum(between, np.maximum(rest - mates, 0.0))
+    else:
+        # A request meets each of the others' prompts once: with its own, or spread over its passes, of which
+        # the one that it waits for gives it no token. In a queue it waits for none, and has all in turn.
+        between = between / (1.0 + (1.0 - queued) / _passes_of(job))
+        met_in_all = mates + between * (1.0 + 1.0 / _passes_of(job))
+        once = np.where(queued > 0.0, 1.0, np.minimum(rest / np.maximum(met_in_all, 1e-9), 1.0))
+        mates, between = mates * once, between * once
     return _Held("closed", running, rest, between, opening * rest, before * rest + mates, queue, apart)
 
 
@@ -213,21 +225,25 @@ def _begun(job: Job, stack: Runtime, devices: Devices) -> Array:
     if not engine(stack)["mixed"] or asked.prefill_gpus:
         return np.full(1, np.inf)
     mesh, budget = Mesh.of(job), limits(stack, job, devices).tokens
-    passes = np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0) / asked.tokens_per_pass
+    passes = _passes_of(job)
     each = 1.0 + asked.drafted + computed_tokens(job) / passes
     return np.asarray(budget * mesh.attention_dp * mesh.pp / each)
 
 
-def _mates(job: Job, stack: Runtime, devices: Devices, running: Array, apart: Array) -> Array:
+def _mates(job: Job, stack: Runtime, devices: Devices, running: Array, often: Array) -> Array:
     """Others whose prompts are computed with a request's own, in the mean, once all do not begin together.
 
-    They come while an engine does not look, or with the pass that runs; where all are equally long as many
-    end together as had their prompts in one pass.
+    They come while an engine does not look, or with the pass that runs, so `often` each; where all are
+    equally long as many end together as had their prompts in one pass.
     """
     if in_lockstep(stack, job):
         return (
             prompts_in_a_pass(job, stack, devices, running) - 1.0 if engine(stack)["mixed"] else np.zeros(1)
         )
-    output = np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
-    often = apart * Requests.of(job).tokens_per_pass / output
     return np.asarray(np.minimum(often, 1.0) * (running - 1.0))
+
+
+def _passes_of(job: Job) -> Array:
+    """Passes that make an answer."""
+    output = np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
+    return np.asarray(output / Requests.of(job).tokens_per_pass)

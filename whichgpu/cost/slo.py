@@ -247,7 +247,8 @@ def largest(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Held:
     simulator = curve.simulator(met.job, gpu, met.table, met.pool)
     share, binding = _kept(simulator, terms, (met.share, met.binding), met.near, met.alone)
     rate, found = _shown(simulator, gpu, terms, share * met.table.capacity)
-    return Held(rate, binding, found)
+    # The load that was simulated is that of the curve: a table of loads is a little coarser.
+    return Held(rate if binding is None else float(found.request_rate[0]), binding, found)
 
 
 def reached(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Held:

@@ -100,10 +100,11 @@ class SteadyState:
         unseen = np.minimum(self.others, 1.0) * self.gained * passes * (self.looks - 1.0) / 2.0
         if self.loop != "open":
             # A request waits for the pass of those that run beside it, of whom one that is alone has none.
-            waits = np.minimum(self.others, 1.0) * self.gained * passes + unseen
-            return np.asarray(
-                self.reached + self.unhidden(passes, prompt) + (order["own"] + self.burst) * prompt + waits
-            )
+            waits = np.minimum(self.others, 1.0) * self.gained * passes
+            # In a queue one is there when a place is, and has a whole pass where tokens share it.
+            full = order["mixed"] * np.maximum(self.gained * passes - self.burst * prompt, 0.0)
+            first = (1.0 - self.queued) * (self.reached + waits) + self.queued * full + unseen
+            return np.asarray(first + self.unhidden(passes, prompt) + (order["own"] + self.burst) * prompt)
         arrivals, each = self._arrivals(passes, prompt, output)
         # Prompts beside many cost less each, which is never sooner for one: it could have waited for none.
         first = self.reached + self.unhidden(passes, prompt) + unseen
@@ -152,6 +153,11 @@ class SteadyState:
     def places(self) -> Array:
         """Sequences that it holds at once."""
         return np.floor(self.fits)
+
+    @property
+    def queued(self) -> Array:
+        """1 where more requests are kept in flight than there are places: one always waits for one."""
+        return np.asarray(np.minimum(self.queue * np.maximum(self.sequences, 1.0), 1.0))
 
     @property
     def reached(self) -> Array:

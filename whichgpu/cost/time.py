@@ -169,13 +169,15 @@ def prepare(
     kernels = []
     for table, compute, memory in timed:
         count = launched(table, runtime)
+        clocked = _clocked(table, devices, runtime, exponent, busy) * devices.capped
+        kept = _clocked(table, devices, runtime, exponent, busy * devices.sustained) * devices.capped
         kernels.append(
             Kernels(
                 table=table,
                 classes=table.classes,
-                compute=compute / (_clocked(table, devices, runtime, exponent, busy) * devices.capped),
+                compute=compute / clocked,
                 memory=memory / stream,
-                fastest_compute=_fastest_compute(table, devices, runtime),
+                fastest_compute=_fastest_compute(table, devices, runtime, kept),
                 fastest_memory=_fastest_memory(table, devices, runtime, trains=trains),
                 launched=count,
                 started=count * started(table, runtime, trains=trains),
@@ -383,11 +385,11 @@ def paced(gpu: Array, host: Array) -> Array:
     return joined
 
 
-def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime) -> Array:
+def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime, kept: Array) -> Array:
     """Seconds of one execution at a ceiling of the peak; nothing for what no peak bounds.
 
     Language models keep all tensor cores busy while they train or read prompts: their ceiling is what is
-    `sustained`.
+    `sustained`, times `kept`: the clock that the power limit leaves where so many units are busy.
     """
     if table.kind not in PRODUCTS:
         return np.zeros((1, 1, 1))
@@ -396,7 +398,7 @@ def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime) -> Arra
     tensor = devices.without_winograd(on_tensor_cores(peaks, devices))
     least = multiplied(table, tensor, section("products")["winograd_most"])
     ideal = half * least / peaks
-    ceiling = devices.sustained if runtime.domain else section("products")["ceiling"]
+    ceiling = devices.sustained * kept if runtime.domain else section("products")["ceiling"]
     return np.asarray(fastest(table, devices, runtime, ideal / ceiling))
 
 
