@@ -329,7 +329,7 @@ def _of_values(spec: Precision, stack: Runtime, *, adapters: bool) -> Precision:
     """
     from whichgpu.cost.training_memory import MIXED
 
-    if adapters and spec.id == "int8" and stack.holds.get("widens_ends"):
+    if adapters and spec.id == "int8" and stack.holds.get("adapter_each"):
         return precision("w8a16")
     return (
         precision(MIXED[spec.id]) if adapters and stack.holds.get("autocasts") and spec.id in MIXED else spec
