@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 SAME = Quality("the same arithmetic: no change of results")
 TILED = "pictures decoded in tiles (enable_vae_tiling)"
 SEAMS = Quality("the same weights; tiles are blended where they overlap, seams may show")
-_OTHER_WORK = Quality("less work at a time; results of each are the same")
+OTHER_WORK = Quality("less work at a time; results of each are the same")
 _BATCH = Quality(
     "the same step with gradients accumulated; batch statistics, where there are any, are of fewer"
 )
@@ -139,8 +139,8 @@ def _sizes(cells: Cells, limits: Sequence[Limits]) -> Iterator[Try]:
     job = cells.settled.job
     stated = cells.job
     axes: list[tuple[str, str, Any, Quality]] = [
-        ("batch", "batch", job.batch, _BATCH if job.trains else _OTHER_WORK),
-        ("concurrency", "concurrency", stated.concurrency, _OTHER_WORK),
+        ("batch", "batch", job.batch, _BATCH if job.trains else OTHER_WORK),
+        ("concurrency", "concurrency", stated.concurrency, OTHER_WORK),
         ("context", "seq_len" if job.trains else "input_tokens",
          job.seq_len if job.trains else stated.input_tokens, Quality("shorter sequences")),
         ("resolution", "height", job.height if job.phase == "generate" else stated.height,
