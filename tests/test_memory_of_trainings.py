@@ -526,7 +526,8 @@ LOOP = {"runtime": "transformers, own loop, FSDP, PyTorch 2.2", "n_gpus": 2.0, "
 #: GiB as published, and of which total: axolotl's examples/seed-oss, AnswerDotAI/fsdp_qlora's
 #: benchmarks_03_2024.md, the wiki of LLaMA-Factory (Performance comparison) and its paper, table 4.
 PEAKS: list[tuple[dict[str, Any], str, float]] = [
-    ({"workload": "seed-oss-36b", "phase": "finetune_qlora", "batch": 2, "seq_len": 2048, "runtime": "Axolotl",
+    ({"workload": "seed-oss-36b", "phase": "finetune_qlora", "batch": 2, "seq_len": 2048,
+      "runtime": "Axolotl",
       "options": {**FULL, "lora_rank": "32", "optimizer": "adamw8bit", "fused_loss": "true"}},
      "reserved", 27.7),
     ({"phase": "finetune_qlora", "precision": "nf4", "batch": 4, "seq_len": 2048, **LOOP}, "reserved", 11.22),
@@ -542,3 +543,28 @@ PEAKS: list[tuple[dict[str, Any], str, float]] = [
 def test_published_peaks_of_trainers_and_loops(columns: dict[str, Any], read: str, gib: float) -> None:
     found = single(Job(**{"workload": "llama-2-7b", **columns}), GPUS["a100-80gb-sxm"])
     assert float(getattr(found.readings, read)) / GIB == pytest.approx(gib, rel=0.03)
+
+
+#: yanring/Megatron-MoE-ModelZoo, best_practice/Qwen3; NVIDIA-NeMo/Automodel, docs/performance-summary.md.
+RAN: list[dict[str, Any]] = [
+    {"workload": "qwen3-235b-a22b", "runtime": "Megatron-Core, DeepEP", "tp": 2.0,
+     "pp": 8.0, "options": {"checkpointing": "selective", "global_batch": "2048", "ep": "32", "vp": "4"}},
+    {"workload": "deepseek-v3", "runtime": "NeMo AutoModel", "pp": 4.0,
+     "options": {"global_batch": "512", "ep": "64", "vp": "8"}},
+    {"workload": "kimi-k2", "runtime": "NeMo AutoModel", "pp": 8.0,
+     "options": {"global_batch": "512", "ep": "32", "vp": "4"}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", RAN)
+def test_experts_that_ran_on_256_h100_fit_there(columns: dict[str, Any]) -> None:
+    common = {"phase": "pretrain", "precision": "bf16", "batch": 1, "seq_len": 4096}
+    found = single(Job(**common, **columns, n_gpus=256.0), GPUS["h100-80gb-sxm"])
+    assert float(found.required) < 79.6 * GIB
+
+
+def test_what_selective_checkpointing_of_megatron_leaves_is_told() -> None:
+    options = {"global_batch": "512", "ep": "64", "vp": "8", "checkpointing": "selective"}
+    found = whichgpu.fit("deepseek-v3", "h100-80gb-sxm:256", phase="pretrain", precision="bf16", batch=1,
+                         seq_len=4096, pp=4, runtime="NeMo AutoModel", options=options)  # fmt: skip
+    assert any(one.option == "--option checkpointing=full" for one in found.answers[0].changes)

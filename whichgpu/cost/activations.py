@@ -257,7 +257,7 @@ def _kept(op: Op, kept: Kept) -> Op:
 
 def _of_attention(op: Op, kept: Kept) -> Any:
     """Bytes that an attention keeps, with its scores where these lie in memory."""
-    # Of windows queries lie there once more: what the scale makes of them, beside the one tensor of all three.
+    # Of windows queries lie there once more: what the scale makes of them, beside one tensor of all three.
     saved = op.saved_bytes + op.write_bytes if "biased" in op.dims else op.saved_bytes
     if not kept.flash and kept.checkpointing != "attention":
         return saved + kept.score_bytes * _scores(op)
@@ -303,6 +303,8 @@ def _of_pool(op: Op, kept: Kept) -> Any:
 
 def _of_pointwise(op: Op, kept: Kept) -> Any:
     """Bytes that an elementwise op keeps: a ReLU what it read as well where it does not write over that."""
+    if op.layer.endswith("combine") and kept.holds.get("weighs_inside"):
+        return 0.0 * op.saved_bytes
     apart = kept.holds.get("relu_input") and op.layer.endswith("relu")
     return op.saved_bytes + op.read_bytes if apart else _of_product(op, kept)
 

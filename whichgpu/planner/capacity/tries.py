@@ -47,7 +47,9 @@ _NARROW_CACHE = {"vllm": "fp8", "sglang": "fp8", "tensorrt-llm": "fp8", "llama-c
 _PIECES = "8"
 #: Sizes of what a job makes or reads; how many times smaller a change may have them.
 _WHAT_IS_MADE, _LEAST = ("context", "resolution"), 4.0
-_MORE_CHECKPOINTING = {"none": ("selective", "full"), "selective": ("full",), "full": ()}
+_MORE_CHECKPOINTING = {
+    "none": ("selective", "full"), "attention": ("full",), "selective": ("full",), "full": (),
+}  # fmt: skip
 
 
 @immutable
