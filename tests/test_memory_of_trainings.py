@@ -524,7 +524,8 @@ SHARDS = {**FULL, "sharding": "fsdp", "lora_rank": "64", "lora_targets": "q,k,v,
           "adapter_precision": "bf16"}  # fmt: skip
 LOOP = {"runtime": "transformers, own loop, FSDP, PyTorch 2.2", "n_gpus": 2.0, "options": SHARDS}
 #: GiB as published, and of which total: axolotl's examples/seed-oss, AnswerDotAI/fsdp_qlora's
-#: benchmarks_03_2024.md, the wiki of LLaMA-Factory (Performance comparison) and its paper, table 4.
+#: benchmarks_03_2024.md, the wiki of LLaMA-Factory (Performance comparison) and its paper, table 4; a table
+#: of LoRA on an H100 under PyTorch 2.5 whose loop computes its loss in 16 bits.
 PEAKS: list[tuple[dict[str, Any], str, float]] = [
     ({"workload": "seed-oss-36b", "phase": "finetune_qlora", "batch": 2, "seq_len": 2048,
       "runtime": "Axolotl",
@@ -536,6 +537,9 @@ PEAKS: list[tuple[dict[str, Any], str, float]] = [
       "options": {"lora_rank": "8"}}, "device", 25.0),
     ({"phase": "finetune_full", "precision": "bf16", "batch": 1, "seq_len": 512,
       "runtime": "LLaMA-Factory pure_bf16", "options": {"optimizer": "adamw8bit"}}, "reserved", 38.72),
+    *(({"workload": name, "phase": "finetune_lora", "precision": "bf16", "batch": 2, "seq_len": 8192,
+        "runtime": "transformers 4.49, own loop", "options": {**FULL, "loss_precision": "bf16"}},
+       "allocated", gib) for name, gib in (("llama-3.1-8b", 36.0), ("gemma-7b", 51.0))),
 ]  # fmt: skip
 
 
