@@ -359,6 +359,30 @@ def test_several_models_on_one_card(whichgpu) -> None:
     assert 0 < limits < one("llama-2-7b", "rtx-4090").limits[0].concurrency
 
 
+@pytest.mark.parametrize(
+    ("asked", "option"), [({"batch": 64}, "--batch"), ({"concurrency": 64}, "--concurrency")]
+)
+def test_several_models_that_do_not_fit_take_smaller_sizes(asked: dict[str, int], option: str) -> None:
+    told = package.fit(["llama-2-7b", "resnet50"], "rtx-3090", together=True, **asked).answers[0]
+    first = told.changes[0]
+    name, size = first.option.split()
+    again = {name.removeprefix("--"): int(size)}
+    fits = package.fit(["llama-2-7b", "resnet50"], "rtx-3090", together=True, **again).answers[0]
+    assert not told.fits
+    assert name == option
+    assert fits.fits
+    assert fits.required == pytest.approx(first.required)
+
+
+def test_as_many_requests_as_fit_are_in_flight() -> None:
+    full, one = (
+        package.fit("llama-2-7b", ["a100-80gb-sxm", "a10:2"], concurrency=many).answers for many in ("max", 1)
+    )
+    for most, single in zip(full, one, strict=True):
+        assert most.jobs[0].concurrency == single.limits[0].concurrency == most.limits[0].concurrency
+        assert single.required < most.required <= most.available
+
+
 def test_several_models_that_do_not_fit_take_a_narrower_format() -> None:
     answer = ask("llama-2-7b", "llama-2-7b", gpus=["a10"], together=True).answers[0]
     assert not answer.fits

@@ -30,6 +30,7 @@ BROKEN = {
     "unit of time": ({"metric": "latency", "unit": "GB"}, "unit 'GB' is none of time"),
     "option": ({"options": "guidance"}, "'guidance' is not an option"),
     "resolution": ({"resolution": "big"}, "'big' is not a resolution"),
+    "no pixels": ({"resolution": "512x0"}, "'512x0' is not a resolution"),
     "format": ({"precision": "fp8", "gpu": "a100-80gb-sxm"}, "has no FP8"),
     "mesh": ({"tp": "4", "n_gpus": "2"}, "tp=4 needs at least as many GPUs"),
     "memory": ({"batch": "900000"}, "does not fit: it needs"),

@@ -229,6 +229,17 @@ def test_a_softmax_kept_its_scores_before_pytorch_1_11(name: str, mib: int, with
     assert new.required < 0.93 * old.required
 
 
+@pytest.mark.parametrize(
+    ("name", "mib"), [("video-swin-t", 21072), ("video-swin-s", 33632), ("video-swin-b", 45143)]
+)
+def test_windows_with_a_bias_keep_their_scores_and_stages_shrink(name: str, mib: int) -> None:
+    """open-mmlab/mmaction2, configs/recognition/swin/README.md: 8 clips of 32 frames, 16 of the 16 here."""
+    for runtime in ("PyTorch 1.12", "PyTorch 2.1"):
+        job = Job(name, phase="train", precision="amp-fp16", batch=16, runtime=runtime)
+        found = float(single(job, GPUS["a100-80gb-sxm"]).readings.allocated)
+        assert found / 2**20 == pytest.approx(mib, rel=0.05)
+
+
 @pytest.mark.parametrize(("name", "gib"), [("qwen3-8b", 61.1), ("llama-3.2-1b", 10.3), ("qwen3-0.6b", 5.2)])
 def test_the_trainers_optimizer_copies_nothing_since_pytorch_2_8(name: str, gib: float) -> None:
     """huggingface/trl, pull request 6859: BF16 throughout, a loss in pieces of 256 tokens, GiB."""

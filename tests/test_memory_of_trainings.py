@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from memory_jobs import GIB, GPUS, laid, parameters, parts, total
 import whichgpu
 from whichgpu.cost.activations import Kept, activations
 from whichgpu.cost.estimate import estimate
+from whichgpu.cost.infeasible import single
 from whichgpu.cost.jobs import predict_rows
 from whichgpu.cost.layout import settle
 from whichgpu.cost.replica_memory import standing
@@ -485,7 +487,7 @@ def test_the_largest_batches_of_tensorflow_1_fit_and_a_fifth_more_does_not(
     [
         ("resnet18", 40.0, 1853), ("resnet34", 40.0, 2598), ("resnet50", 40.0, 5483),
         ("resnet101", 20.0, 4576), ("resnet101", 40.0, 8158), ("resnet152", 20.0, 6296),
-        ("inception-v3", 30.0, 4944), ("resnext50-32x4d", 30.0, 5468),
+        ("inception-v3", 30.0, 4944), ("resnext50-32x4d", 30.0, 5468), ("squeezenet-1.1", 40.0, 1672),
     ],
 )  # fmt: skip
 def test_mxnet_of_2017_keeps_what_a_relu_read(workload: str, batch: float, mib: float) -> None:
@@ -515,3 +517,58 @@ def test_torchtune_s_first_releases_have_their_loss_whole(phase: str, gpus: int,
     ).answers[0]  # fmt: skip
     assert found.read is not None
     assert found.read["reserved"].mid / 1e9 == pytest.approx(gb, rel=0.07)
+
+
+FULL = {"checkpointing": "full"}
+SHARDS = {**FULL, "sharding": "fsdp", "lora_rank": "64", "lora_targets": "q,k,v,gate,up,down",
+          "adapter_precision": "bf16"}  # fmt: skip
+LOOP = {"runtime": "transformers, own loop, FSDP, PyTorch 2.2", "n_gpus": 2.0, "options": SHARDS}
+#: GiB as published, and of which total: axolotl's examples/seed-oss, AnswerDotAI/fsdp_qlora's
+#: benchmarks_03_2024.md, the wiki of LLaMA-Factory (Performance comparison) and its paper, table 4; a table
+#: of LoRA on an H100 under PyTorch 2.5 whose loop computes its loss in 16 bits.
+PEAKS: list[tuple[dict[str, Any], str, float]] = [
+    ({"workload": "seed-oss-36b", "phase": "finetune_qlora", "batch": 2, "seq_len": 2048,
+      "runtime": "Axolotl",
+      "options": {**FULL, "lora_rank": "32", "optimizer": "adamw8bit", "fused_loss": "true"}},
+     "reserved", 27.7),
+    ({"phase": "finetune_qlora", "precision": "nf4", "batch": 4, "seq_len": 2048, **LOOP}, "reserved", 11.22),
+    ({"phase": "finetune_lora", "precision": "bf16", "batch": 4, "seq_len": 2048, **LOOP}, "reserved", 16.14),
+    ({"phase": "finetune_qlora", "batch": 1, "seq_len": 65536, "runtime": "LLaMA-Factory, Unsloth 2024.4",
+      "options": {"lora_rank": "8"}}, "device", 25.0),
+    ({"phase": "finetune_full", "precision": "bf16", "batch": 1, "seq_len": 512,
+      "runtime": "LLaMA-Factory pure_bf16", "options": {"optimizer": "adamw8bit"}}, "reserved", 38.72),
+    *(({"workload": name, "phase": "finetune_lora", "precision": "bf16", "batch": 2, "seq_len": 8192,
+        "runtime": "transformers 4.49, own loop", "options": {**FULL, "loss_precision": "bf16"}},
+       "allocated", gib) for name, gib in (("llama-3.1-8b", 36.0), ("gemma-7b", 51.0))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("columns", "read", "gib"), PEAKS)
+def test_published_peaks_of_trainers_and_loops(columns: dict[str, Any], read: str, gib: float) -> None:
+    found = single(Job(**{"workload": "llama-2-7b", **columns}), GPUS["a100-80gb-sxm"])
+    assert float(getattr(found.readings, read)) / GIB == pytest.approx(gib, rel=0.03)
+
+
+#: yanring/Megatron-MoE-ModelZoo, best_practice/Qwen3; NVIDIA-NeMo/Automodel, docs/performance-summary.md.
+RAN: list[dict[str, Any]] = [
+    {"workload": "qwen3-235b-a22b", "runtime": "Megatron-Core, DeepEP", "tp": 2.0,
+     "pp": 8.0, "options": {"checkpointing": "selective", "global_batch": "2048", "ep": "32", "vp": "4"}},
+    {"workload": "deepseek-v3", "runtime": "NeMo AutoModel", "pp": 4.0,
+     "options": {"global_batch": "512", "ep": "64", "vp": "8"}},
+    {"workload": "kimi-k2", "runtime": "NeMo AutoModel", "pp": 8.0,
+     "options": {"global_batch": "512", "ep": "32", "vp": "4"}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", RAN)
+def test_experts_that_ran_on_256_h100_fit_there(columns: dict[str, Any]) -> None:
+    common = {"phase": "pretrain", "precision": "bf16", "batch": 1, "seq_len": 4096}
+    found = single(Job(**common, **columns, n_gpus=256.0), GPUS["h100-80gb-sxm"])
+    assert float(found.required) < 79.6 * GIB
+
+
+def test_what_selective_checkpointing_of_megatron_leaves_is_told() -> None:
+    options = {"global_batch": "512", "ep": "64", "vp": "8", "checkpointing": "selective"}
+    found = whichgpu.fit("deepseek-v3", "h100-80gb-sxm:256", phase="pretrain", precision="bf16", batch=1,
+                         seq_len=4096, pp=4, runtime="NeMo AutoModel", options=options)  # fmt: skip
+    assert any(one.option == "--option checkpointing=full" for one in found.answers[0].changes)

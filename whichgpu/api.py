@@ -286,7 +286,8 @@ def fit(
     asked = [workloads] if isinstance(workloads, str | Known) else list(workloads)
     jobs = [job(one, **({} if isinstance(one, Known) else columns)) for one in asked]
     names = [gpus] if isinstance(gpus, str) else list(gpus)
-    return fitted(jobs, names, _known(gpu_files), together=together)
+    full = str(columns.get("concurrency")).strip().lower() == "max"
+    return fitted(jobs, names, _known(gpu_files), together=together, full=full)
 
 
 def sweep(

@@ -144,13 +144,19 @@ def activations(forward: Sequence[Op], kept: Kept) -> Activations:
         beside = [op for op in beside if op.backward != "linear"]
     through = passing(beside, kept)
     layer = through + (whole if again else 0.0)
-    if not again and not any(op.kind == "attention" for op in rest):
-        # Maps of convolutions shrink on their way: as the widest runs backward, what later ones kept is gone.
-        layer = _fullest(beside) - saved_bytes(beside, "none")
+    if not again and _shrinks(rest):
+        # Maps shrink on their way: as the widest runs backward, what later ones kept is gone.
+        layer = _fullest(beside, kept) - saved_bytes(beside, "none")
     return Activations(held, saved_bytes(ends, "none"), _logits(loss, kept), layer, whole + through)
 
 
-def _fullest(forward: Iterable[Op]) -> Any:
+def _shrinks(forward: Iterable[Op]) -> bool:
+    """Whether no two parts of a network are alike: one of convolutions, or of attentions of unlike sizes."""
+    scores = [_scores(op) for op in forward if op.kind == "attention"]
+    return not scores or any(some(one != scores[0]) for one in scores[1:])
+
+
+def _fullest(forward: Iterable[Op], kept: Kept) -> Any:
     """Bytes at the fullest moment of a backward pass: what is kept up to an op, and its two gradients.
 
     Of layers that are copies of each other the last one runs backward first, and the others are there.
@@ -163,7 +169,7 @@ def _fullest(forward: Iterable[Op]) -> Any:
         for op in layers:
             so_far = so_far + op.saved_bytes
             handed = op.write_bytes + op.read_bytes * (op.backward != "linear")
-            most = np.maximum(most, so_far + handed)
+            most = np.maximum(most, so_far + np.maximum(handed, _of_scores(op, kept)))
     return most
 
 
@@ -251,12 +257,14 @@ def _kept(op: Op, kept: Kept) -> Op:
 
 def _of_attention(op: Op, kept: Kept) -> Any:
     """Bytes that an attention keeps, with its scores where these lie in memory."""
+    # Of windows queries lie there once more: what the scale makes of them, beside one tensor of all three.
+    saved = op.saved_bytes + op.write_bytes if "biased" in op.dims else op.saved_bytes
     if not kept.flash and kept.checkpointing != "attention":
-        return op.saved_bytes + kept.score_bytes * _scores(op)
+        return saved + kept.score_bytes * _scores(op)
     if "biased" in op.dims:
-        # Windows have no dropout: their softmax, and in autocast the same in 16 bits.
-        return op.saved_bytes + (kept.score_size + _NARROW_INPUT * kept.casts) * _scores(op)
-    return op.saved_bytes
+        # They have no dropout: their softmax, and in autocast the same in 16 bits.
+        return saved + (kept.score_size + _NARROW_INPUT * kept.casts) * _scores(op)
+    return saved
 
 
 def _of_norm(op: Op, kept: Kept) -> Any:
@@ -295,6 +303,8 @@ def _of_pool(op: Op, kept: Kept) -> Any:
 
 def _of_pointwise(op: Op, kept: Kept) -> Any:
     """Bytes that an elementwise op keeps: a ReLU what it read as well where it does not write over that."""
+    if op.layer.endswith("combine") and kept.holds.get("weighs_inside"):
+        return 0.0 * op.saved_bytes
     apart = kept.holds.get("relu_input") and op.layer.endswith("relu")
     return op.saved_bytes + op.read_bytes if apart else _of_product(op, kept)
 

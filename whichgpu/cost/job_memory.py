@@ -264,14 +264,7 @@ def training(
         offload=away,
         piecewise=job.says("optimizer_in_backward"),
     )  # fmt: skip
-    if not prepared(job, stack):
-        stack = replace(stack, holds={**stack.holds, "widens_ends": False})
-    if values.mixed or trained_precision(job).weight <= _NARROW:
-        # Autocast casts to 16 bits what adapters read, and adapters in 16 bits have nothing to cast.
-        stack = replace(stack, holds={**stack.holds, "adapter_bytes": _NARROW})
-    if not values.mixed and trained_precision(job).weight == values.activation:
-        # Nothing is cast: adapters of one input share it.
-        stack = replace(stack, holds={**stack.holds, "adapter_each": False})
+    stack = _as_stated(job, stack, values)
     score = _softmax(workload, whole, values, stack)
     kept = Kept(
         flash=stack.flash, fused=stack.fuses, checkpointing=checkpointing(job), holds=stack.holds,
@@ -308,6 +301,23 @@ def training(
     return _recomputing([parts(replace(kept, checkpointing=kind)) for kind in left_open], available)
 
 
+def _as_stated(job: Job, stack: Runtime, values: Precision) -> Runtime:
+    """A runtime as far as what it holds depends on the job, whose pass has its values in a format."""
+    holds = dict(stack.holds)
+    if not prepared(job, stack):
+        holds["widens_ends"] = False
+    if values.mixed or trained_precision(job).weight <= _NARROW:
+        # Autocast casts to 16 bits what adapters read, and adapters in 16 bits have nothing to cast.
+        holds["adapter_bytes"] = _NARROW
+    if not values.mixed and trained_precision(job).weight == values.activation:
+        # Nothing is cast: adapters of one input share it.
+        holds["adapter_each"] = False
+    if job.options.get("loss_precision", "").strip().lower() in _HALVES:
+        # Logits, their softmax and both gradients.
+        holds["logit_bytes"] = 4.0 * _NARROW
+    return replace(stack, holds=holds)
+
+
 def idle(job: Job, stack: Runtime, parts: Mapping[str, Any]) -> Any:
     """Bytes of another moment of a training step that the allocator holds at the fullest.
 
@@ -329,7 +339,7 @@ def _of_values(spec: Precision, stack: Runtime, *, adapters: bool) -> Precision:
     """
     from whichgpu.cost.training_memory import MIXED
 
-    if adapters and spec.id == "int8" and stack.holds.get("widens_ends"):
+    if adapters and spec.id == "int8" and stack.holds.get("adapter_each"):
         return precision("w8a16")
     return (
         precision(MIXED[spec.id]) if adapters and stack.holds.get("autocasts") and spec.id in MIXED else spec
@@ -428,6 +438,8 @@ def _input_bytes(spec: Precision, stack: Runtime, kept: Kept) -> float:
 
 #: Bytes of a value in 16 and in 32 bits.
 _NARROW, _FP32 = 2.0, 4.0
+#: Words for 16 bits, in which a loss may be computed that nothing widens.
+_HALVES = ("bf16", "fp16", "bfloat16", "float16")
 #: The level of ZeRO that shares weights out.
 _SHARDED_WHOLE = 3
 #: Formats of bitsandbytes, which models that PEFT prepares for training are in.

@@ -277,10 +277,10 @@ def adapter_of(text: str) -> dict[str, str]:
 def resolution(text: str) -> tuple[float, float]:
     """`"512"` or `"512x768"` (height x width) as pixels; words in brackets after it are a remark."""
     found = re.fullmatch(_RESOLUTION, text.strip().lower().replace("×", "x"))
-    if found is None:
+    sides = (found["height"], found["width"] or found["height"]) if found else ()
+    if not sides or min(map(float, sides)) == 0.0:
         raise UsageError(f"'{text}' is not a resolution; write e.g. 512 or 512x768")
-    height, width = found["height"], found["width"] or found["height"]
-    return float(height), float(width)
+    return float(sides[0]), float(sides[1])
 
 
 def options(pairs: tuple[str, ...]) -> dict[str, str]:

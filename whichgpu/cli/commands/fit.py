@@ -57,5 +57,7 @@ def run(
     names = [name.strip() for text in gpus for name in text.split(",") if name.strip()]
     if gpus and not names:
         raise click.UsageError(f"--gpu {gpus[0]} names no GPU; write e.g. --gpu a10,rtx-4090:2")
-    found = fit([columns.job(name) for name in workloads], names, catalogue, together=together)
+    jobs = [columns.job(name) for name in workloads]
+    full = str(columns.stated["concurrency"]).strip().lower() == "max"
+    found = fit(jobs, names, catalogue, together=together, full=full)
     return in_form(report(found), title(found), form)

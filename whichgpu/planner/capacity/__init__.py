@@ -46,11 +46,15 @@ __all__ = ["Answer", "Change", "Fewest", "Fits", "Limits", "Loading", "fit", "gi
 _MOST_CELLS = 2000
 
 
-def fit(jobs: Sequence[Job], gpus: Sequence[str], catalogue: Catalogue, *, together: bool = False) -> Fits:
+def fit(
+    jobs: Sequence[Job], gpus: Sequence[str], catalogue: Catalogue, *, together: bool = False,
+    full: bool = False,
+) -> Fits:  # fmt: skip
     """What of each job fits on each device, a name as typed: `a10`, `a10:2`, `l4:1/2`.
 
     Without devices, on the smallest current card, or on the fewest common ones. With `together` all jobs are
-    on each device at once. Raises `UsageError` for names that do not resolve and meshes that cannot be.
+    on each device at once; with `full` a server that states no requests has as many in flight as it holds.
+    Raises `UsageError` for names that do not resolve and meshes that cannot be.
     """
     if not jobs:
         raise UsageError("no workload; name one, e.g. whichgpu fit llama-2-13b --gpu a10")
@@ -64,7 +68,18 @@ def fit(jobs: Sequence[Job], gpus: Sequence[str], catalogue: Catalogue, *, toget
         from whichgpu.planner.capacity.shared import shared
 
         return Fits(tuple(shared(jobs, devices, catalogue)))
-    return Fits(tuple(answer for job in jobs for answer in _each(job, devices, catalogue)))
+    each = _filled if full else _each
+    return Fits(tuple(answer for job in jobs for answer in each(job, devices, catalogue)))
+
+
+def _filled(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) -> Iterator[Answer]:
+    """The answers on every device with as many requests in flight as each holds."""
+    for i, one in enumerate(_each(job, devices, catalogue)):
+        most, known = one.limits[0].concurrency, job.concurrency is not None
+        device = devices[i] if devices else (catalogue[one.gpu], one.n_gpus)
+        yield from (
+            [one] if known or not most else _each(job.changed(concurrency=float(most)), [device], catalogue)
+        )
 
 
 def _each(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) -> list[Answer]:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from whichgpu.planner.capacity.cells import Cells
 
     Array = NDArray[np.float64]
-    #: Jobs, and the memory of each, from sizes (M,) and the cells (M,) that they are for.
-    Sized = Callable[[Array, list[int]], Cells]
+    #: Jobs, and the memory of each (`required`), from sizes (M,) and the cells (M,) that they are for.
+    Sized = Callable[[Array, list[int]], Any]
 
 #: Sizes that are tried at a time, all cells together, and at least of each.
 _TRIED, _EACH = 64, 6

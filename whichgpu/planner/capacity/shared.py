@@ -15,11 +15,12 @@ from whichgpu.errors import UsageError
 from whichgpu.planner.capacity import meshes
 from whichgpu.planner.capacity.cells import Cells
 from whichgpu.planner.capacity.choice import smallest, smallest_by_vendor
-from whichgpu.planner.capacity.limits import limits
+from whichgpu.planner.capacity.limits import largest, limits
 from whichgpu.planner.capacity.loading import loading
 from whichgpu.planner.capacity.model import Answer, Change, by_size
 from whichgpu.planner.capacity.sentences import reason
-from whichgpu.planner.capacity.tries import narrower
+from whichgpu.planner.capacity.tries import OTHER_WORK, narrower
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -110,8 +111,8 @@ def _names(columns: Sequence[Cells]) -> list[str]:
 
 
 def _changes(columns: Sequence[Cells]) -> list[tuple[int, Change]]:
-    """The formats in which all fit together, by index of the device; each workload takes what it can."""
-    found = []
+    """What makes all fit together, by index of the device: smaller sizes, and formats that each can take."""
+    found = list(_smaller(columns))
     formats = [{tried.options[0]: tried for tried in narrower(cells)} for cells in columns]
     for option in dict.fromkeys(option for own in formats for option in own):
         chosen = [own.get(option) for own in formats]
@@ -127,3 +128,55 @@ def _changes(columns: Sequence[Cells]) -> list[tuple[int, Change]]:
                     )  # fmt: skip
                     found.append((i, change))
     return found
+
+
+class _Required(NamedTuple):
+    """Bytes of all jobs together at so many sizes."""
+
+    required: Array
+
+
+def _smaller(columns: Sequence[Cells]) -> Iterator[tuple[int, Change]]:
+    """The most items of each, or requests of each server, with which all fit: one option says it of all."""
+    gpus, available, here = columns[0].gpus, columns[0].available, list(range(len(columns[0].gpus)))
+    for name in ("batch", "concurrency"):
+        own = [_said_by(name, cells, columns) for cells in columns]
+        most = max((size for size in own if size), default=0.0)
+
+        def sized(size: Array, index: Sequence[int], own: Sequence[float | None] = own) -> _Required:
+            told = [
+                {} if one is None else {_column(cells): size} for one, cells in zip(own, columns, strict=True)
+            ]
+            return _Required(
+                _together([cells.on(index, **one) for one, cells in zip(told, columns, strict=True)])
+            )
+
+        with suppress(UsageError):
+            sizes = largest(sized, available, int(most) - 1) if most > 1.0 else np.zeros(len(gpus))
+            required = sized(np.maximum(sizes, 1.0), here).required
+            for i in map(int, np.flatnonzero((sizes > 0) & (required <= available))):
+                if not _refusal(columns, gpus[i]):
+                    text, option = f"{name} {sizes[i]:,.0f} of each", f"--{name} {sizes[i]:.0f}"
+                    needs, room = float(required[i]), float(available[i])
+                    count = columns[0].counts[i]
+                    yield i, Change(name, text, option, gpus[i].id, count, needs, room, quality=OTHER_WORK)
+
+
+def _column(cells: Cells) -> str:
+    """What says how much of a job is done at once: a server's batch are its requests in flight."""
+    return "concurrency" if cells.settled.job.phase == "serve" else "batch"
+
+
+def _said_by(name: str, cells: Cells, columns: Sequence[Cells]) -> float | None:
+    """How much of a job is done at once, 0 where it is not stated, if an option says it; else None.
+
+    A batch says it of a server as well that states no requests, or has them from a batch.
+    """
+    asked = cells.job.concurrency
+    if cells.settled.job.phase != "serve":
+        return float(np.max(np.asarray(cells.settled.job.batch))) if name == "batch" else None
+    others = [one.job.batch for one in columns if one.settled.job.phase != "serve"]
+    batched = bool(others) and (asked is None or (others[0] is not None and cells.job.batch is None))
+    if name == "batch" and not batched:
+        return None
+    return None if name == "concurrency" and asked is None else float(np.max(np.asarray(asked or 0.0)))

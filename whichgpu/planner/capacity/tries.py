@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 SAME = Quality("the same arithmetic: no change of results")
 TILED = "pictures decoded in tiles (enable_vae_tiling)"
 SEAMS = Quality("the same weights; tiles are blended where they overlap, seams may show")
-_OTHER_WORK = Quality("less work at a time; results of each are the same")
+OTHER_WORK = Quality("less work at a time; results of each are the same")
 _BATCH = Quality(
     "the same step with gradients accumulated; batch statistics, where there are any, are of fewer"
 )
@@ -47,7 +47,9 @@ _NARROW_CACHE = {"vllm": "fp8", "sglang": "fp8", "tensorrt-llm": "fp8", "llama-c
 _PIECES = "8"
 #: Sizes of what a job makes or reads; how many times smaller a change may have them.
 _WHAT_IS_MADE, _LEAST = ("context", "resolution"), 4.0
-_MORE_CHECKPOINTING = {"none": ("selective", "full"), "selective": ("full",), "full": ()}
+_MORE_CHECKPOINTING = {
+    "none": ("selective", "full"), "attention": ("full",), "selective": ("full",), "full": (),
+}  # fmt: skip
 
 
 @immutable
@@ -139,8 +141,8 @@ def _sizes(cells: Cells, limits: Sequence[Limits]) -> Iterator[Try]:
     job = cells.settled.job
     stated = cells.job
     axes: list[tuple[str, str, Any, Quality]] = [
-        ("batch", "batch", job.batch, _BATCH if job.trains else _OTHER_WORK),
-        ("concurrency", "concurrency", stated.concurrency, _OTHER_WORK),
+        ("batch", "batch", job.batch, _BATCH if job.trains else OTHER_WORK),
+        ("concurrency", "concurrency", stated.concurrency, OTHER_WORK),
         ("context", "seq_len" if job.trains else "input_tokens",
          job.seq_len if job.trains else stated.input_tokens, Quality("shorter sequences")),
         ("resolution", "height", job.height if job.phase == "generate" else stated.height,

@@ -52,7 +52,8 @@ def fit(ask: asks.Fit) -> Report:
     from whichgpu.report.capacity import report
 
     jobs = [job(ask, name) for name in ask.workload]
-    return report(fitted(jobs, ask.gpu, known(), together=ask.together))
+    full = str(ask.concurrency).strip().lower() == "max"
+    return report(fitted(jobs, ask.gpu, known(), together=ask.together, full=full))
 
 
 def compare(ask: asks.Compare, *, drawn: bool = False) -> Report:

@@ -14,7 +14,8 @@ answer. By `kind`:
             `key_width` (width); `together` (rows that see each other alone), `seen` (most keys of a row);
             `inner` (width) of all heads, `kv_inner` (inner); `gated` (false), `bias` (true), `query_bias`
             (bias; qkv without it), `out_bias`, `ffn_bias` (bias), `norms` (2), `norm_values` (2 of each
-            channel), `values` (other trained ones of a layer)
+            channel), `values` (other trained ones of a layer), `biased` (something is added to each
+            score, or products and a softmax are written out, so that scores lie in memory)
     attention  without projections: `rows`, `width` (of all heads), `heads`, `keys`, `together`, `seen`,
             `kv_inner`, `causal`
     dense   `rows`, `inputs`, `outputs`, `bias` (true), `tied` (false)
@@ -171,7 +172,7 @@ def _score(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
     seen = np.minimum(together or keys, part.get("seen", np.inf))
     rec.attention(batch * groups, heads, together or rows, seen, inner // heads,
                   kv_heads=max(part.get("kv_inner", inner) * heads // inner, 1),
-                  causal=bool(part.get("causal")))  # fmt: skip
+                  causal=bool(part.get("causal")), biased=bool(part.get("biased")))  # fmt: skip
 
 
 def _feed(part: Part, rows: Any, rec: Recorder) -> None:
