@@ -526,8 +526,8 @@ def test_a_server_has_the_share_of_the_card_that_it_takes_unasked(runtime, least
     assert held(32000.0) == 1.0
 
 
-#: Dense BF16 rates of the sheets, TFLOP/s; the best products that were measured are at 0.87 of an A100's, and at
-#: 0.80 of an H200's, whose power limit takes some of its clock.
+#: Dense BF16 rates of the sheets, TFLOP/s; the best products that were measured are at 0.87 of an A100's, and
+#: at 0.80 of an H200's, whose power limit takes some of its clock.
 PEAKS = {"a100-80gb-sxm": 312.0, "rtx-3090": 71.2, "rtx-4090": 165.2, "h200-141gb-sxm": 989.4}
 
 
