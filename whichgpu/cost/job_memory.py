@@ -52,7 +52,7 @@ def inference(
     ops = _pictures(workload, job, stack, ops)
     parts = memory.inference_parts(
         ops, kv, engine=False, stack=stack, spec=precision(job.precision), pp=mesh.pp, share=share,
-        beside=_beside(workload, job, stack),
+        beside=beside(workload, job, stack),
     )  # fmt: skip
     reserved = reserving.buffer(workload, job, stack)
     if workload.family == "whisper":
@@ -211,7 +211,7 @@ def _untied(ops: tuple[Op, ...], job: Job, stack: Runtime) -> tuple[Op, ...]:
     )
 
 
-def _beside(workload: Workload, job: Job, stack: Runtime) -> float:
+def beside(workload: Workload, job: Job, stack: Runtime) -> float:
     """Bytes of weights that a pipeline loads and that no pass of it runs.
 
     A safety checker, unless the job loads its pipeline without one (`safety_checker=None` of diffusers).

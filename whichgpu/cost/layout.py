@@ -215,20 +215,23 @@ def _held(
     workload: Workload, job: Job, stack: Runtime, mesh: Mesh, ops: tuple[Op, ...]
 ) -> tuple[dict[str, Any], Any]:
     """The memory of an inference over `ops` by part, and the bytes of its weights that wait on the host."""
-    if not offload.by_network(job):
+    layers = not offload.by_network(job) and offload.by_layer(workload, job)
+    if not (layers or offload.by_network(job)):
         return offload.kept(workload, job, job_memory.inference(workload, job, stack, mesh, ops), ops)
     if "vae" not in workload.dims:
         raise UsageError(
             f"option offload: {workload.id} is no pipeline of several networks; write offload=parameters"
         )
+    stays = offload.staying(ops)
+    held = job_memory.beside(workload, job, stack) if layers else None
     alone = {
-        name: job_memory.inference(workload, job, stack, mesh, own)
+        name: offload.alone(job_memory.inference(workload, job, stack, mesh, own), name, own, stays, held)
         for name, own in offload.networks(ops).items()
     }
     last, beside = offload.encoders_together(workload, job, ops)
-    if last:
+    if last and not layers:
         alone[last]["weights"] = alone[last]["weights"] + beside
-    return reduce(memory.fuller, alone.values()), stored_weight_bytes(ops)
+    return reduce(memory.fuller, alone.values()), stored_weight_bytes(ops) - stays
 
 
 def _working(

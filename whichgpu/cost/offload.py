@@ -177,6 +177,11 @@ def by_network(job: Job) -> bool:
 _BY_NETWORK = ("model", "model_cpu_offload", "enable_model_cpu_offload")
 
 
+def by_layer(workload: Workload, job: Job) -> bool:
+    """Whether one layer of a pipeline's networks at a time is on the GPU (sequential offloading)."""
+    return not job.trains and "vae" in workload.dims and amount(job) is None and "parameters" in offload(job)
+
+
 def networks(ops: Iterable[Op]) -> dict[str, tuple[Op, ...]]:
     """The ops of each network of a pipeline that has weights."""
     found: dict[str, tuple[Op, ...]] = {}
@@ -184,6 +189,29 @@ def networks(ops: Iterable[Op]) -> dict[str, tuple[Op, ...]]:
         name = op.layer.partition(".")[0]
         found[name] = (*found.get(name, ()), op)
     return {name: own for name, own in found.items() if np.any(stored_weight_bytes(own))}
+
+
+#: The network that no offloading of diffusers sends away (`_exclude_from_cpu_offload`): Kandinsky's prior.
+_STAYS = "prior"
+
+
+def staying(ops: Iterable[Op]) -> Any:
+    """Bytes of a pipeline's weights that stay on the GPU whatever else is sent away."""
+    return stored_weight_bytes(networks(ops).get(_STAYS, ()))
+
+
+def alone(
+    parts: Mapping[str, Any], name: str, own: Sequence[Op], stays: Any, held: Any = None
+) -> dict[str, Any]:
+    """The parts of a moment at which one network of a pipeline runs, and what `stays` is beside it.
+
+    Where its layers come one by one (`held` bytes of weights stay, of no network) the largest is there.
+    """
+    beside = 0.0 if name == _STAYS else stays
+    if held is None or name == _STAYS:
+        return {**parts, "weights": parts["weights"] + beside}
+    largest = max(float(np.max(op.stored_bytes)) for op in own)
+    return {**parts, "weights": held + beside, "gathered_layers": largest}
 
 
 #: What a pipeline's text encoders are called.
