@@ -386,7 +386,7 @@ def test_a_power_cap_and_an_unmodelled_option_are_heard() -> None:
         (("resnet50", "--gpu", "a10", "--batch", "nan"), 2, "not a valid integer"),
         (("resnet50", "--gpu", "a10", "--batch", "99999999999"), 2, "is it a slip"),
         (("resnet50", "--gpu", "a10", "--concurrency", "inf"), 2, "not a finite number"),
-        (("resnet50", "--gpu", "a10", "--resolution", "0"), 2, "height: 0 is below 1"),
+        (("resnet50", "--gpu", "a10", "--resolution", "0"), 2, "'0' is not a resolution"),
         (("resnet50", "--gpu", "a10", "--option", "power_limit=0 W"), 2, "leaves nothing to run on"),
         (("resnet50", "--gpu", "a10", "--option", "power_limit=-5 W"), 2, "leaves nothing to run on"),
         (("bert-large", "--gpu", "a10", "--seq-len", "100000"), 2, "more than the 512 positions"),

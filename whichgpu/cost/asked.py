@@ -86,7 +86,7 @@ def read(job: Job) -> Asked:
     filled = with_cache(stored, stack)
     if asked == "serve":
         said = (*said, *_of_cache(stored, filled, stack))
-    if job.runtime and named.undated and not named.marks and dated(named, job) is named:
+    if dated(named, job) is named and dated(named, filled) is not named:
         # What read it again would take the format that is filled in for one that dates it.
         filled = filled.changed(runtime=named.id)
     return Asked(workload, recomputing(_in_float8(filled), stack), _unpacking(stack, filled), fallback, said)

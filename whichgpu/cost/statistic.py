@@ -16,8 +16,9 @@ from whichgpu.values import NamedTuple
 _TIMES = {
     "time to first token": "ttft", "first token latency": "ttft", "ttft": "ttft",
     "time per output token": "tpot", "tpot": "tpot", "time per token": "tpot", "latency per token": "tpot",
-    "latency per output token": "tpot", "per token latency": "tpot", "token latency": "tpot",
+    "latency per output token": "tpot", "per token latency": "tpot",
     "inter token latency": "itl", "time between tokens": "itl", "itl": "itl", "tbt": "itl",
+    "token latency": "tpot",
     "end to end latency": "latency", "e2e latency": "latency", "request latency": "latency",
     "e2el": "latency", "e2e": "latency", "latency": "latency",
 }  # fmt: skip
