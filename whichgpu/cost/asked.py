@@ -86,9 +86,9 @@ def read(job: Job) -> Asked:
     filled = with_cache(stored, stack)
     if asked == "serve":
         said = (*said, *_of_cache(stored, filled, stack))
-    if dated(named, job) is named and dated(named, filled) is not named:
+    if job.runtime and named.undated and not named.marks and dated(named, job) is named:
         # What read it again would take the format that is filled in for one that dates it.
-        filled = filled.changed(runtime=named.id)
+        filled = filled.changed(runtime=_by_id(job.runtime, named))
     return Asked(workload, recomputing(_in_float8(filled), stack), _unpacking(stack, filled), fallback, said)
 
 
@@ -490,10 +490,16 @@ def _named(job: Job, fallback: str) -> Runtime:
     return stack.marked("nhwc") if told else stack
 
 
+def _by_id(text: str, stack: Runtime) -> str:
+    """The text of a runtime with its id before what else it says."""
+    own = stack.id
+    return own + text[len(own) :] if text.lower().startswith(own) else f"{own} {text}"
+
+
 def dated(stack: Runtime, job: Job) -> Runtime:
     """The runtime that a job means by a name without a version, where the format that it states dates it."""
     # An id is that runtime itself, not a name for it.
-    if not (job.runtime and job.precision) or stack.marks or job.runtime == stack.id:
+    if not (job.runtime and job.precision) or stack.marks or job.runtime.split(" ")[0] == stack.id:
         return stack
     known = stack.undated.get(precision(job.precision).id)
     return runtime(known, known) if known else stack
