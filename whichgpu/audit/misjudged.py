@@ -9,6 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.excuses import excused
 from whichgpu.audit.families import is_of
 from whichgpu.audit.findings import withheld
+from whichgpu.audit.otherwise import is_in_something_else, is_of_another_named
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import mentions
 from whichgpu.values import NamedTuple
@@ -44,12 +45,13 @@ _TINY = re.compile(r"\de-\d")
 _GENERATION = re.compile(
     r"\b(?:Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada|Hopper|Blackwell|[CR]DNA ?\d)\b"
 )
-_SUM, _WORDS, _OF_ANOTHER, _LAPTOPS, _OTHERS = (
+_SUM, _WORDS, _OF_ANOTHER, _LAPTOPS, _OTHERS, _ELSE = (
     "its words do not say that it follows from these",
     "the words beside it say that it is of something else",
     "its heading or the chip before it names another device",
     "the text speaks of the laptop's GPU of that name too",
     "the words before it speak of a generation by its name",
+    "it is their ratio in something else that is told or on file",
 )
 
 
@@ -117,7 +119,15 @@ def _why(found: Finding, texts: _Texts, context: Context) -> str:
         return _LAPTOPS
     if found.kind == "capability" and _is_of_generation(found, where, context):
         return _OTHERS
-    return _OF_ANOTHER if _is_of_another(found, where, context) else ""
+    return _of_else(found, where, context)
+
+
+def _of_else(found: Finding, where: tuple[int, Passage, int], context: Context) -> str:
+    """What else an accusation may be of: a ratio in something else, another device's value."""
+    if is_in_something_else(found, where, context):
+        return _ELSE
+    another = _is_of_another(found, where, context) or is_of_another_named(found, where, context)
+    return _OF_ANOTHER if another else ""
 
 
 def _is_no_sum(found: Finding, where: tuple[int, Passage, int] | None) -> bool:
