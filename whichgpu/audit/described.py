@@ -201,7 +201,8 @@ class _Reader:
             both = self._last_pair(at, by_name=True)
             return both[what.which in ("latter", "second")] if len(both) == 2 else ()
         if what.suffix:
-            return self._of_suffix(at, what.suffix)
+            plain = match["what"].lower().startswith("plain")
+            return self._of_suffix(at, what.suffix, plain=plain)
         sized = what.rank is not None and what.rank[0] == "size" and head in OF_A_MODEL
         found = self._of_size(at, what.rank[1]) if what.rank and sized else ()
         if what.form and not found:
@@ -375,20 +376,19 @@ class _Reader:
         best = (max if sign > 0 else min)(sizes.values(), default=0)
         return tuple(key for key in sizes if sizes[key] == best) if len(set(sizes.values())) == 2 else ()
 
-    def _of_suffix(self, at: int, suffix: frozenset[str]) -> _Ids:
+    def _of_suffix(self, at: int, suffix: frozenset[str], *, plain: bool) -> _Ids:
         """The card of the number that was spoken of last, with another suffix."""
         every = list(reversed(self._distinct([*self._before, *self._upto(at)])))
         every = [*self._ordered(self._headed), *every]
-        named = [ids for ids in every if suffix <= model(ids[0], self._catalogue)]
-        if named:
-            return named[0]
-        for ids in every:
+        named = next((ids for ids in every if suffix <= model(ids[0], self._catalogue)), ())
+        for ids in [named] if named else every:
             number = {word for word in model(ids[0], self._catalogue) if word.isdigit()}
             found = tuple(
                 key for key in self._catalogue if number and model(key, self._catalogue) == number | suffix
             )
-            if found:
-                return found
+            if found or named:
+                # "The Ti" of a text on a Ti SUPER is that, or the one without it.
+                return tuple(dict.fromkeys((*(() if plain else named), *found))) or named
         return ()
 
     def _of_form(self, at: int, form: Test, *, of_last: bool) -> _Ids:

@@ -100,6 +100,13 @@ _EXCUSES = (
         before=r"\b(?:p[2-6]\w{0,3}|g[3-7]\w{0,3}|a[23]|nd\w*|nc\w*)(?:[.-]\w+)*\s+"
         r"(?:rate|price|instance|node|machine|server)",
     ),
+    # "Two hold a 70B model in 4-bit, which the 5090 can't".
+    _Excuse(
+        ("memory", "capability", "benchmark"),
+        behind=r"\s+(?:(?:could|would|does|do|did|is|was|has|had)(?:n[\u2019']?t| not\b)|(?:won|can)[\u2019']?t|(?:can|will) ?not)\b",
+    ),
+    # "It has no tensor cores by that name".
+    _Excuse(("capability",), behind=r"\s+(?:problem|issue|question|trouble|bottleneck|penalty|premium|by (?:that|this|the) name|as such|so called|in that sense|to speak of)\b"),
     # "31 tokens/s from the Workstation": of what no mention stands for.
     _Excuse(
         ("benchmark",),

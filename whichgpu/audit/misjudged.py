@@ -10,6 +10,7 @@ from whichgpu.audit.excuses import excused
 from whichgpu.audit.families import is_of
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.strangers import does, is_strange
 from whichgpu.audit.subjects import mentions
 from whichgpu.values import NamedTuple
 
@@ -71,6 +72,19 @@ _HEIR = re.compile(
 )
 
 
+#: Between two names of one subject; who a recommendation is for, before what it recommends.
+_JOINED = re.compile(r"(?:\s|,|&|/|\b(?:and|or|nor|the|an?|both|neither|nvidia|amd)\b)*", re.IGNORECASE)
+_WHOEVER = re.compile(r"\b(?:if|whoever|any(?:one|body|thing)|those|people|who|when|for)\b", re.IGNORECASE)
+
+
+#: Behind a ratio, whose value it is of.
+_OTHERS_OWN = re.compile(
+    r"\s*(?:(?:the|of|as|much|many|fast|large|big|high|that|what|more|less|than|higher|lower|memory|bandwidth|power)\s+)*?"
+    r"(?P<of>(?:the|my|our|your|his|her)\s+(?:[\w-]+\s+){0,2}?[\w-]+)[\u2019']s?\b",
+    re.IGNORECASE,
+)
+
+
 class _Texts(NamedTuple):
     """The running text of a document by where it stands in the file."""
 
@@ -113,6 +127,8 @@ def _why(found: Finding, texts: _Texts, context: Context) -> str:
         return _SUM if _is_no_sum(found, where) else ""
     if where is None:
         return ""
+    if found.kind in ("ratio", "ordering") and _is_against_another(found, where, context):
+        return _OF_ANOTHER
     if _is_of_laptop(found, context):
         return _LAPTOPS
     if found.kind == "capability" and _is_of_generation(found, where, context):
@@ -167,6 +183,15 @@ def _is_of_generation(found: Finding, where: tuple[int, Passage, int], context: 
     return bool(last and gpus) and not any(is_of(gpu, last[-1][0]) for gpu in gpus)
 
 
+def _is_against_another(found: Finding, where: tuple[int, Passage, int], context: Context) -> bool:
+    """Whether what a ratio is of is called by words that no name stands for: "5.8 times the laptop's"."""
+    index, passage, at = where
+    other = _OTHERS_OWN.match(passage.text, at + len(found.quote))
+    return other is not None and not any(
+        each.start < other.end("of") and other.start("of") < each.end for each in context.mentions.get(index, ())
+    )
+
+
 def _is_of_another(found: Finding, where: tuple[int, Passage, int], context: Context) -> bool:
     """Whether what is said without a name is below the heading of another device, or behind another chip."""
     index, passage, at = where
@@ -180,8 +205,28 @@ def _is_of_another(found: Finding, where: tuple[int, Passage, int], context: Con
         for each in within(context.mentions.get(index, ()), start, end)
         if not _HEIR.match(passage.text, each.end)
     ]
-    if any(subject & {*each.named, *each.ids} for each in named):
+    own = [each for each in named if subject & {*each.named, *each.ids}]
+    before = [each.end for each in own if each.end <= at]
+    of_itself = found.kind in ("specification", "capability", "ordering")
+    if of_itself and (not own or before) and is_strange(passage.text, max(before, default=start), at):
+        return True
+    others = [each for each in named if each not in own and max(before, default=start) <= each.start]
+    since = max(before, default=start)
+    if before and any(
+        each.end <= at and does(passage.text, each.end) and not _JOINED.fullmatch(passage.text, since, each.start)
+        for each in others
+    ):
+        # "The R9700 is better, since the older W7800 has no FP8".
+        return True
+    if own:
         return False
+    if (
+        found.kind == "capability"
+        and any(each.start > at for each in others)
+        and _WHOEVER.search(passage.text, max(start, passage.text.rfind(",", 0, at)), at)
+    ):
+        # "If you'd like to pair cards over NVLink, buy the A5000".
+        return True
     chip = list(_CHIP.finditer(passage.text, start, at))[-1:]
     own = {str(context.catalogue[key].value("chip") or "").lower() for key in subject}
     if chip and chip[0][0].lower() not in own:

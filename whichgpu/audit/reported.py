@@ -77,7 +77,7 @@ def without_reported(found: Sequence[Finding], context: Context) -> list[Finding
     places = sorted(
         passage.span(*place)
         for _, passage in context.document.running()
-        if any(each.search(passage.text) for each in (_SAID, _TAKEN_BACK))
+        if any(each.search(passage.text) for each in (_SAID, _TAKEN_BACK, _BY_SOMEONE))
         or _LABELLED.match(passage.text)
         or _is_quoted(passage)
         for place in _denied(passage)
@@ -96,10 +96,19 @@ def _denied(passage: Passage) -> Iterator[tuple[int, int]]:
         after = every[at + 1].text if at + 1 < len(every) else ""
         labelled = (_LABELLED.match(each.text) or _TAKEN_BACK.search(each.text)) is not None
         denied = _DENIED.search(each.text) or (after and (_DENIES.match(after) or _is_denial(after)))
-        if labelled or (said and denied):
+        if labelled or (said and denied) or _BY_SOMEONE.search(each.text):
             yield each.start, each.end
 
 
+#: What somebody says of whom nobody knows more, which the text does not say itself.
+_BY_SOMEONE = re.compile(
+    r"\b(?:someone|somebody|some (?:guy|dude|user|people|folks)|people|a (?:friend|colleague|reader|user|commenter|seller|"
+    r"salesman|rep|reseller|shop|listing)|the (?:seller|listing|salesman|guy|shop|rep|reseller)|s?he)"
+    r"(?: (?:in|on|from|at|of) [^.;,]{2,40})? (?:(?:once|even|also|still|here|just|actually|has|had|have) )?"
+    r"(?:claim(?:s|ed|ing)?|said|says|saying|told|tells|wrote|writes|insist\w*|swear\w*|swore|thought|believe[sd]?|promised|"
+    r"asserted|listed|advertised)\b",
+    re.IGNORECASE,
+)
 #: Below a heading of myths, the one in quotation marks that an item begins with.
 _QUOTED = re.compile(r"[\s*_#>\d.-]*[\"\u201c][^\"\u201d]+[\"\u201d]")
 _OF_MYTHS = re.compile(

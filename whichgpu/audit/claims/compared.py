@@ -43,6 +43,7 @@ _AMOUNT = re.compile(
 )
 _CLAUSES = re.compile(r"[;:]|,\s|\.\s|\s[\u2013\u2014]\s|\b(?:and|but|while|whereas)\b", re.IGNORECASE)
 _REACH, _FEW = 60, 3
+_THE = re.compile(r"\b(?:the|this|that|its|their)\s+$", re.IGNORECASE)
 #: What the amounts of a sentence are against, where no name tells: "no more memory than before, but 25 % ..".
 _THAN_BEFORE = re.compile(
     r"\b(?:than before|(?:of|than|as) (?:my|our) (?:own |old |present )?(?:card|gpu|one))\b", re.IGNORECASE
@@ -78,7 +79,9 @@ def _judged(
     in_clause = in_clause or bool(
         _THAN_BEFORE.search(sentence.text) or THAN_SEVERAL.match(passage.text, change.multiple.end)
     )
-    doubtful = in_clause or _ELSE.search(_clause(passage.text, sentence, change)) is not None
+    # "On account of the doubled bandwidth": of what it is so much, the text told elsewhere.
+    known = _THE.search(passage.text, max(0, change.multiple.start - _REACH), change.multiple.start)
+    doubtful = in_clause or known or _ELSE.search(_clause(passage.text, sentence, change)) is not None
     if verdict == "contradicted" and (doubtful or _is_open(passage, sentence, change, who, context)):
         return None
     if verdict == "unverifiable":

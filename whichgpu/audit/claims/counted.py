@@ -190,6 +190,10 @@ def _of_different(
     passage: Passage, amount: Quantity, devices: Sequence[tuple[str, ...]], slack: float, context: Context
 ) -> Finding | None:
     """The verdict on what one of each have together; None of money, and where one may be of several."""
+    told = told_before(passage.text, amount.start, context.fraction, amount.dimension)
+    if any(abs(len(devices) * one / amount.value - 1) <= slack for one in told):
+        # "I limit my 3090s to 250 W each, so 500 W for both".
+        return None
     every = [_own(ids, amount.dimension, context) for ids in devices] if amount.dimension != "money" else []
     if not every or any(len(each) != 1 for each in every):
         return None

@@ -36,6 +36,10 @@ _OTHERWISE = re.compile(
     r"would need|minimum|at least|plus|upgrade\w*)\b",
     re.IGNORECASE,
 )
+#: Of sizes, that they are what is left and no product.
+_REMAINS = re.compile(
+    r"\b(?:remain\w*|left|leav\w+|free|spare|headroom|room|over for|for the (?:kv )?cache)\b", re.IGNORECASE
+)
 _IN_TURN = re.compile(r"\brespectively\b|\bcompute capability\b", re.IGNORECASE)
 #: Letters between two amounts that are set beside each other, and before them for what both follow from.
 _APART, _BACK = 420, 500
@@ -173,7 +177,8 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
     first_known, second_known = (_of_device(each, told, context) for each in (one, other))
     both = _Both(one, other, first_known, second_known, pool)
     tried = [*_left(both)]
-    if not _is_of_model(one.term, text) and not _is_of_model(other.term, text):
+    remains = one.term.of == "byte" and _REMAINS.search(words, text.sentence(first.start).start, last.end + BEHIND)
+    if not remains and not _is_of_model(one.term, text) and not _is_of_model(other.term, text):
         tried += _alike(both, here.effort)
     # What is told behind an amount follows from it.
     tried = [

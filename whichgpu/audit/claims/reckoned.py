@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.reckoned.around import Around, Told
 from whichgpu.audit.reckoned.figures import figures
@@ -30,6 +31,9 @@ _KEPT, _TRIED = 24, 10_000
 
 #: Units that are devices, or what models are counted in.
 _DEVICES = frozenset({"gpu", "card", "node", "server", "machine", "board", "piece", "parameter", "instance"})
+
+
+_NAMED = re.compile(r"\s*(?:fp|bf|int|nf|q)\d", re.IGNORECASE)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -62,6 +66,8 @@ def _is_of_devices(told: Figure, found: Made) -> bool:
     Sizes of other things than devices ("60 million documents with 4,096 bytes each") are not.
     """
     of_format = told.powers and dict(told.powers).get("parameter", 0) < 0
+    # What a model takes in a format, of whatever number of it, may be measured: other kinds of claims know.
+    of_format = of_format or (told.powers == (("B", 1),) and any(_NAMED.match(each.words) for each in found.used))
     other = any(each.counted and each.powers[0][0] not in _DEVICES for each in found.used)
     size = told.powers in ((("B", 1),), (("W", 1),)) and not other
     return told.kind == "times" or bool(of_format) or size

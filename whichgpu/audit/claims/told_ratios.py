@@ -37,7 +37,7 @@ _WORDS = {
     "peak": r"t?flops|arithmetic|compute rate|on paper|peak|matrix throughput|FP\d+ (?:rate|throughput)",
     "power": r"power|watts?|draws?|thirst\w*|hungr\w+",
     "price": r"cheap\w*|dear\w*|expensive|pric\w+|costs?|pays?|money|"
-    r"asks?|charges?|dollars?|euros?|per hour|rents?|"
+    r"asks?|charges?|dollars?|euros?|(?:per|by(?: the)?|an) hour|rents?|hires?|"
     r"rate\b",
     "energy": r"energy|joules?|kWh",
     "speed": r"fast\w*|quick\w*|slow\w*|ahead|behind|leads?|beats?|trails?|outruns?|outpaces?|tokens?|"
