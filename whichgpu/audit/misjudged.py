@@ -85,6 +85,10 @@ _OTHERS_OWN = re.compile(
 )
 
 
+#: "But then there's the fourth-generation tensor core": of what comes next.
+_THERE = re.compile(r"\b(?:then|also|still)?\s*there(?:[\u2019']s| is| are| was| were)\s+(?:also\s+)?the\s", re.IGNORECASE)
+
+
 class _Texts(NamedTuple):
     """The running text of a document by where it stands in the file."""
 
@@ -207,6 +211,8 @@ def _is_of_another(found: Finding, where: tuple[int, Passage, int], context: Con
     ]
     own = [each for each in named if subject & {*each.named, *each.ids}]
     before = [each.end for each in own if each.end <= at]
+    if not own and _THERE.search(passage.text, start, at):
+        return True
     of_itself = found.kind in ("specification", "capability", "ordering")
     if of_itself and (not own or before) and is_strange(passage.text, max(before, default=start), at):
         return True

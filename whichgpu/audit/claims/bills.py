@@ -452,6 +452,10 @@ def _missed(
     chance = not (summed and added_to(told, text)) and explained(told, text, said=True)
     if chance or not _is_off(best, told) or _is_least(best, told, text):
         return None
+    kinds = [each.dims for each in best.used if not each.counted]
+    if not summed and len(set(kinds)) < len(kinds):
+        # Two speeds and a time: what one has by the other is of two things.
+        return None
     of_two = _OF_TWO.search(text.passage.text, text.sentence(told.start).start, told.start)
     unlike = _is_of_unlike(best, told, text) or _is_of_all(best, told, text, context)
     if of_two or unlike or _is_from_limit(best, told, text, context):

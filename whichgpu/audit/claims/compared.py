@@ -11,7 +11,7 @@ from whichgpu.audit.comparisons.sides import gives, second_of, sides, stated_rat
 from whichgpu.audit.multiple import finding_on, verdict_of
 from whichgpu.audit.pairs import facts
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import spoken
+from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
@@ -81,7 +81,14 @@ def _judged(
     )
     # "On account of the doubled bandwidth": of what it is so much, the text told elsewhere.
     known = _THE.search(passage.text, max(0, change.multiple.start - _REACH), change.multiple.start)
-    doubtful = in_clause or known or _ELSE.search(_clause(passage.text, sentence, change)) is not None
+    # "Two H100s in FP8? Half the bytes, half the bandwidth": of all of them.
+    named = () if who.here else context.mentions.get(context.place(passage), ())
+    several = any(
+        counted(passage.text, max(0, each.start - _REACH), each.start) > 1
+        for each in named
+        if each.end <= change.multiple.start
+    )
+    doubtful = in_clause or known or several or _ELSE.search(_clause(passage.text, sentence, change)) is not None
     if verdict == "contradicted" and (doubtful or _is_open(passage, sentence, change, who, context)):
         return None
     if verdict == "unverifiable":

@@ -48,7 +48,7 @@ _IS = re.compile(
     r"\s*~?",
     re.IGNORECASE,
 )
-_TURN = re.compile(r"\b(?:while|whereas|but)\b|[;:]", re.IGNORECASE)
+_TURN = re.compile(r"\b(?:while|whereas|but)\b|[;:]|,\s+(?:and\s+)?(?:its|their)\s", re.IGNORECASE)
 _AS_MANY = re.compile(r"\s+as many\b")
 
 
