@@ -117,6 +117,12 @@ _EXCUSES = (
         ("absolute",),
         behind=r"\s+(?:that|which|who|whom)\s+(?:\w+\s+){0,2}(?:could|can|would|might|was|were|cost)\b",
     ),
+    # "The only card with 48 GB, if you don't count the Quadro".
+    _Excuse(
+        ("absolute",),
+        behind=r"[^.;]{0,40}\b(?:if (?:you|one|we) (?:do not|don[\u2019']t|ignore|leave|disregard|exclude|forget)|"
+        r"not counting|leaving aside|apart from|aside from|other than|excluding|ignoring|besides|except|save for)\b",
+    ),
     # "The first GeForces with RT cores, and also the first with tensor cores": of these.
     _Excuse(("absolute",), before=r"\bthe first (?:[\w-]+ ){1,3}(?:with|to|that)\b[^.]*$"),
     # "It is often claimed that the A6000 lacks them. It has 336, as has the A100".
@@ -129,7 +135,8 @@ _EXCUSES = (
     _Excuse(
         _SPOKEN, before="[\"\u201c][^\"\u201d]*$",
         behind="[^\"\u201c\u201d.;]{0,60}[\"\u201d][\\s,.:-]*(?:nope|no\\b|wrong|false|not true|nah|"
-        "it (?:does|is|has|can)|nonsense|rubbish|bs\\b|myth)",
+        "it (?:does|is|has|can)|nonsense|rubbish|bs\\b|myth|"
+        "(?:is|was) (?:an? (?:sentence|claim|line|rumou?r)|what (?:they|people|the)))",
     ),
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.excuses import excused
 from whichgpu.audit.families import is_of
 from whichgpu.audit.findings import withheld
+from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.strangers import does, is_strange
 from whichgpu.audit.subjects import mentions
@@ -211,6 +212,13 @@ def _is_of_another(found: Finding, where: tuple[int, Passage, int], context: Con
     ]
     own = [each for each in named if subject & {*each.named, *each.ids}]
     before = [each.end for each in own if each.end <= at]
+    if found.kind == "capability" and own:
+        who = spoken(index, passage, next(one for one in sentences(passage.text) if one.start == start), context)
+        last = max(own, key=lambda each: each.start)
+        since = [each.start for each in who.own if each not in own]
+        if last in who.against and last.end <= at and since and max(since) < last.start:
+            # "The L4, although newer than the A100, has no MIG".
+            return True
     if not own and _THERE.search(passage.text, start, at):
         return True
     of_itself = found.kind in ("specification", "capability", "ordering")

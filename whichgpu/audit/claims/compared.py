@@ -15,7 +15,7 @@ from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.comparisons.changes import Change
     from whichgpu.audit.document import Passage
@@ -89,7 +89,11 @@ def _judged(
         if each.end <= change.multiple.start
     )
     doubtful = in_clause or known or several or _ELSE.search(_clause(passage.text, sentence, change)) is not None
-    if verdict == "contradicted" and (doubtful or _is_open(passage, sentence, change, who, context)):
+    if verdict == "contradicted" and (
+        doubtful
+        or _is_open(passage, sentence, change, who, context)
+        or _is_over_told(passage, sentence, change, reach.pair.first, context)
+    ):
         return None
     if verdict == "unverifiable":
         return None
@@ -140,6 +144,21 @@ def _is_of_another(passage: Passage, sentence: Sentence, change: Change, context
         and verdict_of(change.multiple, [each.value / against.value]) == "confirmed"
         for each in told
         if against.value
+    )
+
+
+def _is_over_told(
+    passage: Passage, sentence: Sentence, change: Change, ids: Sequence[str], context: Context
+) -> bool:
+    """Whether a device has so much of a value told before: "1,555 GB/s at first, and then 31 % more"."""
+    told = within(quantities(passage.text, context.fraction), sentence.start, change.multiple.start)
+    field = change.attribute.fields[0] if change.attribute else ""
+    own = [float(context.catalogue[key].value(field) or 0) for key in ids] if field else []
+    return any(
+        verdict_of(change.multiple, [value / each.value]) == "confirmed"
+        for each in told
+        for value in own
+        if change.attribute and each.dimension == change.attribute.dimension and each.value
     )
 
 
