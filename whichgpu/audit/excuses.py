@@ -136,6 +136,7 @@ _EXCUSES = (
         _SPOKEN, before="[\"\u201c][^\"\u201d]*$",
         behind="[^\"\u201c\u201d.;]{0,60}[\"\u201d][\\s,.:-]*(?:nope|no\\b|wrong|false|not true|nah|"
         "it (?:does|is|has|can)|nonsense|rubbish|bs\\b|myth|"
+        "there(?:[\u2019']s| is) no such|no such (?:thing|card)|does(?:n[\u2019']t| not) exist|"
         "(?:is|was) (?:an? (?:sentence|claim|line|rumou?r)|what (?:they|people|the)))",
     ),
 )  # fmt: skip

@@ -430,6 +430,9 @@ def _is_of_all(way: Way, told: Term, text: Amounts, context: Context) -> bool:
     return whole and alone.search(context.document.original) is not None
 
 
+_FOR_A_TERM = re.compile(
+    r"\s*(?:for|over|with|on)\s+(?:an?|one|two|three|five|\d+)[ -](?:year|month|week)s?\b", re.IGNORECASE
+)
 #: Numbers of GPUs that a bill may be of without saying so where it stands.
 _PAIR, _MOST_OF_ALL = 2, 64
 
@@ -451,6 +454,11 @@ def _missed(
     # What is said to be added is meant, whatever else would give it.
     chance = not (summed and added_to(told, text)) and explained(told, text, said=True)
     if chance or not _is_off(best, told) or _is_least(best, told, text):
+        return None
+    words = text.passage.text
+    options = [each for each in best.used if each.sign and _FOR_A_TERM.match(words, each.start + len(each.words))]
+    if options and told.sign and _FOR_A_TERM.match(words, told.start + len(told.words)):
+        # "$2.30 for a year, $1.95 for three years": prices by how long one commits.
         return None
     kinds = [each.dims for each in best.used if not each.counted]
     if not summed and len(set(kinds)) < len(kinds):

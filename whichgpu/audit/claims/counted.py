@@ -150,9 +150,8 @@ def _judged(
         return _of_different(passage, amount, each_once, slack, context)
     if not right and (_is_made(amount, own | told, told, slack, _numbers(text, amount.start) | {count})):
         return None
-    near = [
-        one for one in own if any(_LEAST < count * one * by / amount.value < _MOST for by in (1, 10, 0.1))
-    ]
+    near = [one for one in own if _LEAST < count * one / amount.value < _MOST
+            or any(abs(count * one * by / amount.value - 1) <= slack for by in (10, 0.1))]  # fmt: skip
     if not right and (not near or _ELSE.search(_beside(text, sentence, amount))):
         return None
     one = min(right or near, key=lambda each: abs(count * each / amount.value - 1))

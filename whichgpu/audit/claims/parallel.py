@@ -46,6 +46,7 @@ _APART, _BACK = 420, 500
 _MODEL = re.compile(r"\b\d+(?:\.\d+)?B\b|\bweights\b|\bmodels?\b|\bcontext\b")
 #: From where on an amount is wrong, pairs of a passage that are tried, and products of a document.
 _OFF, _PAIRS, _TRIED, _TOLD = 0.04, 24, 60_000, 400
+_NEARLY = 4.0
 _POOL, _NODES, _SHARED, _COUNTED = 8, 2, 2, 2
 _MANY, _LIKE = "many", 30.0
 _HOUR, _BYTE = AXES.index("hour"), AXES.index("byte")
@@ -186,6 +187,12 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
         for way in tried
         if all(each.start <= other.term.start or each.counted or each.of in LENGTHS for each in way.used)
     ]
+    tried = [way for way in tried if len({each.value for each in way.used}) == len(way.used)]
+    tried = [way for way in tried if _may_be(way, other.term)]
+    if other.term.of == "byte":
+        own = text.sentence(other.term.start)
+        counts = ((way, [each for each in way.used if each.counted and each.end]) for way in tried)
+        tried = [way for way, some in counts if all(own.start <= each.start < own.end for each in some)]
     if not tried:
         return None
     text.every = tuple(other.term if each.start == other.term.start else each for each in text.every)
@@ -194,6 +201,12 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
     if near or explained(other.term, text, said=True):
         return None
     return finding(best, other.term, "inconsistent", text, context)
+
+
+def _may_be(way: Way, told: Term) -> bool:
+    """Whether an amount may be meant to be a result: it is near enough, or a power of ten off."""
+    off = told.value / way.low if way.low else 0.0
+    return 1 / _NEARLY < off < _NEARLY or any(abs(off * ten - 1) < _OFF for ten in (10.0, 100.0, 1e3, 0.1, 0.01, 1e-3))
 
 
 def _is_of_all(both: _Both) -> bool:

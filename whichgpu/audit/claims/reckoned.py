@@ -53,7 +53,7 @@ def find(context: Context) -> Iterator[Finding]:
             if before.effort.left < 0:
                 return
             found = judged(told, here)
-            if found is not None and not _is_of_devices(told, found):
+            if found is not None and not _is_of_devices(told, found) and not _is_of_else(told, found):
                 # Also where it is accused already, which may be for a wrong reason that is withheld.
                 here.correct(told, found)
                 yield _finding(found, told, passage, context)
@@ -71,6 +71,14 @@ def _is_of_devices(told: Figure, found: Made) -> bool:
     other = any(each.counted and each.powers[0][0] not in _DEVICES for each in found.used)
     size = told.powers in ((("B", 1),), (("W", 1),)) and not other
     return told.kind == "times" or bool(of_format) or size
+
+
+def _is_of_else(told: Figure, found: Made) -> bool:
+    """Whether an amount of money was multiplied by a number of things that it is not said to be the price of."""
+    counts = [each for each in found.used if each.counted and each.powers[0][0] not in _DEVICES]
+    paid = [each for each in found.used if each.powers == (("$", 1),)]
+    whole = found.how == "product" and len(found.used) == len(counts) + len(paid) == 2
+    return whole and told.powers == (("$", 1),) and bool(paid) and not any(each.each for each in paid)
 
 
 def _accused(passage: Passage, every: Sequence[Figure], context: Context) -> dict[Figure, float]:

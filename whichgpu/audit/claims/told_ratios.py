@@ -79,7 +79,7 @@ _ELSE = re.compile(
     r"from [\w.]+ to [\w.]+ (?:gpus|cards|nodes)|rule of thumb|not|never|hardly|n[\u2019']t|dies?|"
     r"transistors?|"
     r"size of|resolution|steps|quanti[sz]\w+|weights|parameters|layers|sequence|license\w*|market|revenue|"
-    r"price (?:list|drop|cut)|theor\w+|allow|bound|ratio of|loss|accuracy|quality|PUE|tax|VAT|margin)\b|"
+    r"(?:as|than) (?:in |with |at |it did in )?(?:FP|BF|INT|NF|Q)\d\w*|price (?:list|drop|cut)|theor\w+|allow|bound|ratio of|loss|accuracy|quality|PUE|tax|VAT|margin)\b|"
     r"n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
@@ -179,6 +179,8 @@ def _judged(  # noqa: PLR0917
     every = [*ratios, *_around(index, passage, sentence, context)]
     if not asked or not ratios or any(is_near(way, one) for way in claim.ways for one in every):
         return
+    if _is_of_amounts(passage, sentence, claim, context):
+        return
     if not side and any(
         abs(one / way.times - 1) <= _TIGHT
         for way in claim.ways
@@ -193,6 +195,28 @@ def _judged(  # noqa: PLR0917
         context, passage, (claim.start, claim.end), "ratio", "inconsistent", attribute="told before",
         because=because, expected=f"{best:.2g} times", evidence=(Evidence(because),),
     )  # fmt: skip
+
+
+_AMOUNTS = ("money", "power", "time", "bandwidth", "memory", "flop rate", "rate", "energy")
+
+
+def _is_of_amounts(passage: Passage, sentence: Sentence, claim: Claim, context: Context) -> bool:
+    """Whether an amount told in the sentence before a ratio has it over any that the document tells."""
+    own = within(quantities(passage.text, context.fraction), sentence.start, claim.start)[-2:]
+    known: dict[str, set[float]] | None = context.memo.get("amounts told")
+    if known is None:
+        known = context.memo["amounts told"] = {}
+        for each in context.document.passages:
+            for one in quantities(each.text, context.fraction):
+                if one.dimension in _AMOUNTS and one.value > 0:
+                    known.setdefault(one.dimension, set()).add(one.value)
+    return any(
+        abs(a / way.times - 1) <= _TIGHT
+        for each in own
+        for other in known.get(each.dimension, ())
+        for a in (each.value / other, other / each.value if each.value else 0.0)
+        for way in claim.ways
+    )
 
 
 #: Work that a speed is told of: "in Blender", "with Stable Diffusion".

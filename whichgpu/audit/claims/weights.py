@@ -201,6 +201,14 @@ def _of_part(
     yield _finding(passage, told, model, real[0], right=right, context=context)
 
 
+#: "Two of either of our cards make 32 GB".
+_CARDS_HAVE = re.compile(
+    r"\b(?:cards?|gpus?|of (?:them|these|those|either|each)|pair)\b[^.;,]{0,40}\b(?:makes?|ha(?:ve|s)|gives?|holds?|offers?)\s+"
+    r"(?:\w+\s+){0,2}\d",
+    re.IGNORECASE,
+)
+
+
 def _of_weights(
     passage: Passage, sentence: Sentence, told: Term, held: tuple[Model, Format | None], context: Context
 ) -> Iterator[Finding]:
@@ -215,7 +223,7 @@ def _of_weights(
     own = _LEFT_OUT.sub(" ", sentence.text)
     about = f"{own} {' '.join(passage.section[-1:])}" if not beside else ""
     clause = "" if beside else _BYTES_EACH.sub(" ", _LEFT_OUT.sub(" ", clause))
-    if _ELSE.search(clause) or _CACHES.search(about) or _TRAINS.search(own) or _ELSE.search(model.name):
+    if _CARDS_HAVE.search(sentence.text) or _ELSE.search(clause) or _CACHES.search(about) or _TRAINS.search(own) or _ELSE.search(model.name):
         return
     own_format = _format(text, sentence, told)
     if own_format is None and (_SHRINKS.search(own) or _ADAPTERS.search(own)):
