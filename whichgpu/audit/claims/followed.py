@@ -57,7 +57,7 @@ def find(context: Context) -> Iterator[Finding]:
             if found is not None and not _is_of_next(found, told, index, passage, context):
                 # What is worked out later may follow from the right amount.
                 every.insert(every.index(told), _corrected(told, _right(found, told)))
-                if not _is_less_a_share(found, told, every):
+                if len(found.used) > 1 and not _is_less_a_share(found, told, every):
                     yield _finding(found, told, passage, context)
         earlier = (*earlier, *(each for each in every if any(each.dims)))[-WIDE:]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.anywhere import follows, gives
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.said import claims
 from whichgpu.audit.known.store import Named, named, of_catalogue, store, tokens
@@ -179,7 +180,11 @@ def _judged(  # noqa: PLR0917
     every = [*ratios, *_around(index, passage, sentence, context)]
     if not asked or not ratios or any(is_near(way, one) for way in claim.ways for one in every):
         return
-    if _is_of_amounts(passage, sentence, claim, context):
+    ways = [each.times for each in claim.ways]
+    back = max(0, sentence.start - _NEAR)
+    if gives(passage, (sentence.start, claim.start), ways, context) or follows(
+        passage, (back, claim.start), ways, context
+    ):
         return
     if not side and any(
         abs(one / way.times - 1) <= _TIGHT
@@ -195,28 +200,6 @@ def _judged(  # noqa: PLR0917
         context, passage, (claim.start, claim.end), "ratio", "inconsistent", attribute="told before",
         because=because, expected=f"{best:.2g} times", evidence=(Evidence(because),),
     )  # fmt: skip
-
-
-_AMOUNTS = ("money", "power", "time", "bandwidth", "memory", "flop rate", "rate", "energy")
-
-
-def _is_of_amounts(passage: Passage, sentence: Sentence, claim: Claim, context: Context) -> bool:
-    """Whether an amount told in the sentence before a ratio has it over any that the document tells."""
-    own = within(quantities(passage.text, context.fraction), sentence.start, claim.start)[-2:]
-    known: dict[str, set[float]] | None = context.memo.get("amounts told")
-    if known is None:
-        known = context.memo["amounts told"] = {}
-        for each in context.document.passages:
-            for one in quantities(each.text, context.fraction):
-                if one.dimension in _AMOUNTS and one.value > 0:
-                    known.setdefault(one.dimension, set()).add(one.value)
-    return any(
-        abs(a / way.times - 1) <= _TIGHT
-        for each in own
-        for other in known.get(each.dimension, ())
-        for a in (each.value / other, other / each.value if each.value else 0.0)
-        for way in claim.ways
-    )
 
 
 #: Work that a speed is told of: "in Blender", "with Stable Diffusion".
