@@ -18,7 +18,7 @@ _NEAR, _LAST = 0.03, 2
 
 
 def gives(passage: Passage, place: tuple[int, int], ways: Sequence[float], context: Context) -> bool:
-    """Whether one of the last amounts of a stretch has a ratio over any that the document tells, or the inverse."""
+    """Whether one of the last amounts of a stretch has a ratio to any that the document tells."""
     own = within(quantities(passage.text, context.fraction), *place)[-_LAST:]
     known = _told(context) if own else {}
     return any(
@@ -33,7 +33,7 @@ def gives(passage: Passage, place: tuple[int, int], ways: Sequence[float], conte
 
 
 def follows(passage: Passage, place: tuple[int, int], ways: Sequence[float], context: Context) -> bool:
-    """Whether two multiples of a stretch make a ratio: 2.7 times as fast at 2.5 times the price is 7 % less."""
+    """Whether two multiples of a stretch make a ratio: 2.7 times as fast at 2.5 times the cost."""
     told = within(quantities(passage.text, context.fraction), *place)
     times = [each.value for each in told if each.dimension == "times" and each.value > 0]
     return any(

@@ -78,7 +78,9 @@ _OF_ONE = re.compile(
 )
 #: "2 x 149.7 is 299.4 TFLOPS".
 _MADE = re.compile(
-    r"\d\s?[x\u00d7*/+]\s?\d[\d.,]*(?:\s?[A-Za-z/]+)?\s+(?:is|are|makes?|gives?|=)\s+(?:about |some |only )?$", re.IGNORECASE
+    r"\d\s?[x\u00d7*/+]\s?\d[\d.,]*(?:\s?[A-Za-z/]+)?\s+(?:is|are|makes?|gives?|=)\s+"
+    r"(?:about |some |only )?$",
+    re.IGNORECASE,
 )
 #: "Add a second one and you are at 500 W, a third and it's 750 W": of several.
 _SO_MANY = re.compile(

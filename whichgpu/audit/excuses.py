@@ -102,11 +102,17 @@ _EXCUSES = (
     ),
     # "Two hold a 70B model in 4-bit, which the 5090 can't".
     _Excuse(
-        ("memory", "capability", "benchmark"),
-        behind=r"\s+(?:(?:could|would|does|do|did|is|was|has|had)(?:n[\u2019']?t| not\b)|(?:won|can)[\u2019']?t|(?:can|will) ?not)\b",
+        ("memory", "benchmark"),
+        behind=r"\s+(?:(?:could|would|does|do|did|is|was|has|had)(?:n[\u2019']?t| not\b)|"
+        r"(?:won|can)[\u2019']?t|(?:can|will) ?not)\b",
     ),
     # "It has no tensor cores by that name".
-    _Excuse(("capability",), behind=r"\s+(?:problem|issue|question|trouble|bottleneck|penalty|premium|by (?:that|this|the) name|as such|so called|in that sense|to speak of)\b"),
+    _Excuse(
+        ("capability",),
+        behind=r"\s+(?:problem|issue|question|trouble|bottleneck|penalty|premium|"
+        r"by (?:that|this|the) name|as such|"
+        r"so called|in that sense|to speak of)\b",
+    ),
     # "31 tokens/s from the Workstation": of what no mention stands for.
     _Excuse(
         ("benchmark",),
@@ -120,8 +126,9 @@ _EXCUSES = (
     # "The only card with 48 GB, if you don't count the Quadro".
     _Excuse(
         ("absolute",),
-        behind=r"[^.;]{0,40}\b(?:if (?:you|one|we) (?:do not|don[\u2019']t|ignore|leave|disregard|exclude|forget)|"
-        r"not counting|leaving aside|apart from|aside from|other than|excluding|ignoring|besides|except|save for)\b",
+        behind=r"[^.;]{0,40}\b(?:if (?:you|one|we) (?:do not|don[\u2019']t|ignore|leave|disregard|exclude|"
+        r"forget)|not counting|leaving aside|apart from|aside from|other than|excluding|ignoring|besides|"
+        r"except|save for)\b",
     ),
     # "The first GeForces with RT cores, and also the first with tensor cores": of these.
     _Excuse(("absolute",), before=r"\bthe first (?:[\w-]+ ){1,3}(?:with|to|that)\b[^.]*$"),

@@ -6,14 +6,12 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.anywhere import gives
 from whichgpu.audit.excuses import excused
 from whichgpu.audit.families import is_of
 from whichgpu.audit.findings import withheld
-from whichgpu.audit.roles import owned, spoken
 from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.strangers import does, is_strange
 from whichgpu.audit.subjects import mentions
+from whichgpu.audit.unowned import is_against_another, is_than_told, is_unowned
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -74,39 +72,6 @@ _HEIR = re.compile(
 )
 
 
-#: Between two names of one subject; who a recommendation is for, before what it recommends.
-_JOINED = re.compile(r"(?:\s|,|&|/|\b(?:and|or|nor|the|an?|both|neither|nvidia|amd)\b)*", re.IGNORECASE)
-_WHOEVER = re.compile(r"\b(?:if|whoever|any(?:one|body|thing)|those|people|who|when|for)\b", re.IGNORECASE)
-
-
-#: Behind what is more or less, than what: "less memory than the pair".
-_THAN_OTHERS = re.compile(
-    r"(?:\s+[\w-]+){0,3}?\s+(?:than|as)\s+(?P<of>(?:the|my|our|both|two|three|four|all)\s+[\w-]+)", re.IGNORECASE
-)
-_NEXT = 24
-#: Behind a ratio, whose value it is of.
-_OTHERS_OWN = re.compile(
-    r"\s*(?:(?:the|of|as|much|many|fast|large|big|high|that|what|more|less|than|higher|lower|memory|bandwidth|power)\s+)*?"
-    r"(?P<of>(?:the|my|our|your|his|her)\s+(?:[\w-]+\s+){0,2}?[\w-]+)[\u2019']s?\b",
-    re.IGNORECASE,
-)
-
-
-#: "But then there's the fourth-generation tensor core": of what comes next.
-_THERE = re.compile(r"\b(?:then|also|still)?\s*there(?:[\u2019']s| is| are| was| were)\s+(?:also\s+)?the\s", re.IGNORECASE)
-
-
-_SHARE = re.compile(r"(\d+(?:[.,]\d+)?)\s?(?:%|per ?cent)", re.IGNORECASE)
-_THAN = re.compile(
-    r"\s*(?:(?P<less>less|cheaper|lower|below|under|fewer)|more|dearer|higher|above|over|pricier)\b[^.;,]{0,24}?\s?"
-    r"(?:than\s)?(?:my|the|our|what|that|those|its|a|an|i|we|you)\b",
-    re.IGNORECASE,
-)
-#: What a sentence on all of several begins with.
-_OF_ALL = re.compile(r"\s*(?:Both|All|Each|They|These|Those|Neither|None|Either)\b")
-_IS_NOT = re.compile(r"\b(?:is|was)(?:n[\u2019']t| not)\s+(?:really\s+|just\s+)?$", re.IGNORECASE)
-
-
 class _Texts(NamedTuple):
     """The running text of a document by where it stands in the file."""
 
@@ -145,19 +110,17 @@ def _why(found: Finding, texts: _Texts, context: Context) -> str:
     where = texts.place(found)
     if where is not None and excused(found, where[1].text, where[2]):
         return _WORDS
-    if where is not None and _is_than_told(found, where, context):
-        return _SUM
-    if found.kind == "arithmetic":
-        return _SUM if _is_no_sum(found, where) else ""
+    told = where is not None and is_than_told(found, where, context)
+    if told or found.kind == "arithmetic":
+        return _SUM if told or _is_no_sum(found, where) else ""
     if where is None:
         return ""
-    if found.kind in ("ratio", "ordering") and _is_against_another(found, where, context):
-        return _OF_ANOTHER
     if _is_of_laptop(found, context):
         return _LAPTOPS
     if found.kind == "capability" and _is_of_generation(found, where, context):
         return _OTHERS
-    return _OF_ANOTHER if _is_of_another(found, where, context) else ""
+    against = found.kind in ("ratio", "ordering") and is_against_another(found, where, context)
+    return _OF_ANOTHER if against or _is_of_another(found, where, context) else ""
 
 
 def _is_no_sum(found: Finding, where: tuple[int, Passage, int] | None) -> bool:
@@ -207,55 +170,6 @@ def _is_of_generation(found: Finding, where: tuple[int, Passage, int], context: 
     return bool(last and gpus) and not any(is_of(gpu, last[-1][0]) for gpu in gpus)
 
 
-def _is_than_told(found: Finding, where: tuple[int, Passage, int], context: Context) -> bool:
-    """Whether a share is that by which an amount of its sentence differs from any told: "74 % more than mine"."""
-    _, passage, at = where
-    share = _SHARE.match(found.quote)
-    than = _THAN.match(passage.text, at + (share.end() if share else 0)) if share else None
-    if share is None or than is None:
-        return False
-    start = next((one.start for one in sentences(passage.text) if one.start <= at < one.end), 0)
-    part = float(share[1].replace(",", ".")) / 100
-    ways = [1 - part, 1 / (1 + part)] if than["less"] else [1 + part]
-    return gives(passage, (start, at), ways, context)
-
-
-def _is_from_afar(
-    subject: set[str], where: tuple[int, Passage, int], start: int, context: Context
-) -> bool:
-    """Whether a sentence without a name is far from that of the device, or another was spoken of since."""
-    index, passage, _ = where
-    if passage.kind == "item" or _OF_ALL.match(passage.text, start):
-        return False
-    everywhere = context.mentions.get(index, ())
-    before = [each for each in owned(passage.text, everywhere) if each.end <= start]
-    own = [each.start for each in before if subject & {*each.named, *each.ids}]
-    lines = (*passage.section[-1:], context.document.title)
-    headed = [{key for each in mentions(line, context.catalogue) for key in each.named} for line in lines]
-    if not own and not any(keys & subject for keys in headed):
-        # Nor is it what the passage right before is about.
-        last = owned(context.document.passages[index - 1].text, context.mentions.get(index - 1, ())) if index else []
-        return not any(subject & {*each.named, *each.ids} for each in last[-1:])
-    others = (
-        each
-        for each in before
-        if not subject & {*each.named, *each.ids}
-        and not _IS_NOT.search(passage.text, max(0, each.start - 24), passage.text.rfind(" the ", 0, each.start + 1) + 1)
-    )
-    return any(each.start > max(own, default=-1) for each in others)
-
-
-def _is_against_another(found: Finding, where: tuple[int, Passage, int], context: Context) -> bool:
-    """Whether what a ratio is of is called by words that no name stands for: "5.8 times the laptop's"."""
-    index, passage, at = where
-    end = at + len(found.quote)
-    other = _OTHERS_OWN.match(passage.text, end) or _THAN_OTHERS.match(passage.text, end)
-    return other is not None and not any(
-        each.start < other.end("of") + _NEXT and other.start("of") < each.end
-        for each in context.mentions.get(index, ())
-    )
-
-
 def _is_of_another(found: Finding, where: tuple[int, Passage, int], context: Context) -> bool:
     """Whether what is said without a name is below the heading of another device, or behind another chip."""
     index, passage, at = where
@@ -270,41 +184,13 @@ def _is_of_another(found: Finding, where: tuple[int, Passage, int], context: Con
         if not _HEIR.match(passage.text, each.end)
     ]
     own = [each for each in named if subject & {*each.named, *each.ids}]
-    before = [each.end for each in own if each.end <= at]
-    if not own and found.kind == "specification" and _is_from_afar(subject, where, start, context):
-        return True
-    if found.kind == "capability" and own:
-        who = spoken(index, passage, next(one for one in sentences(passage.text) if one.start == start), context)
-        last = max(own, key=lambda each: each.start)
-        since = [each.start for each in who.own if each not in own]
-        if last in who.against and last.end <= at and since and max(since) < last.start:
-            # "The L4, although newer than the A100, has no MIG".
-            return True
-    if not own and _THERE.search(passage.text, start, at):
-        return True
-    of_itself = found.kind in ("specification", "capability", "ordering")
-    if of_itself and (not own or before) and is_strange(passage.text, max(before, default=start), at):
-        return True
-    others = [each for each in named if each not in own and max(before, default=start) <= each.start]
-    since = max(before, default=start)
-    if before and any(
-        each.end <= at and does(passage.text, each.end) and not _JOINED.fullmatch(passage.text, since, each.start)
-        for each in others
-    ):
-        # "The R9700 is better, since the older W7800 has no FP8".
+    if is_unowned(found, (index, passage, at), (named, own), context):
         return True
     if own:
         return False
-    if (
-        found.kind == "capability"
-        and any(each.start > at for each in others)
-        and _WHOEVER.search(passage.text, max(start, passage.text.rfind(",", 0, at)), at)
-    ):
-        # "If you'd like to pair cards over NVLink, buy the A5000".
-        return True
     chip = list(_CHIP.finditer(passage.text, start, at))[-1:]
-    own = {str(context.catalogue[key].value("chip") or "").lower() for key in subject}
-    if chip and chip[0][0].lower() not in own:
+    chips = {str(context.catalogue[key].value("chip") or "").lower() for key in subject}
+    if chip and chip[0][0].lower() not in chips:
         return True
     heading = {
         key

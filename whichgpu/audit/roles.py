@@ -298,11 +298,14 @@ _IT_IS_ONE = re.compile(
     r"\s*(?:It|This|That)(?:[\u2019']s| is| was|\s[^.;:]{1,80}\band (?:is|was)),?\s+"
     r"(?:(?:basically|essentially|really|just|effectively|practically|simply|"
     r"in (?:essence|short|effect|principle|practice)|at (?:heart|its core)|"
-    r"under the hood|nothing but|little more than),?\s+)*an?\s+(?:(?:gaming|desktop|mobile|cut-down|bigger|smaller|faster|"
+    r"under the hood|nothing but|little more than),?\s+)*an?\s+(?:(?:gaming|desktop|mobile|cut-down|bigger|"
+    r"smaller|faster|"
     r"slower|renamed|rebadged|professional)\s+)?"
 )
 _BROTHER = re.compile(
-    _IT_IS_ONE.pattern.replace("It|This|That", r"(?:Its|The) (?:[\w-]+ )?(?:one|card|brother|sister|sibling|twin|cousin)", 1)
+    _IT_IS_ONE.pattern.replace(
+        "It|This|That", r"(?:Its|The) (?:[\w-]+ )?(?:one|card|brother|sister|sibling|twin|cousin)", 1
+    )
 )
 _IS_ONE = re.compile(rf"(?:^|[.!?:]\s){_IT_IS_ONE.pattern}$")
 #: A form by which one of several devices of a name is meant: "the SXM5 version".

@@ -26,7 +26,7 @@ _CLAUSE = re.compile(
 )
 #: One of several by its place among them, without a verb: "the first with 24 GB and the second with".
 _BY_PLACE = re.compile(
-    r"\b(?:the\s+(?:first|second|third|fourth|last|other|others|latter|former|former two|rest|smaller|larger|bigger|"
+    r"\b(?:the\s+(?:first|second|third|fourth|last|other|others|latter|former|rest|smaller|larger|bigger|"
     r"older|newer|cheaper)(?:\s+one)?|another)\s+(?:with|at|in|of them|has|had|was|is|came)\b",
     re.IGNORECASE,
 )
@@ -52,16 +52,16 @@ _OWN = re.compile(
 
 
 def is_strange(text: str, start: int, at: int) -> bool:
-    """Whether the clause that a place is in, no earlier than another, has a subject that is no device named."""
-    last = None
-    for last in _CLAUSE.finditer(text, start, at):
-        pass
+    """Whether the clause that a place is in, from another on, has a subject that is no device named."""
+    last = max(_CLAUSE.finditer(text, start, at), key=lambda each: each.start(), default=None)
     if last is not None and _OWN.fullmatch(last["subject"]) is None:
         return True
     return _BY_PLACE.search(text, last.end() if last else start, at) is not None
 
 
-_DOES = re.compile(rf"[\u2019']?s?\s+(?:\w+ly\s+)?(?:{_VERBS}|listed|launched|tops|starts|went|goes)\b", re.IGNORECASE)
+_DOES = re.compile(
+    rf"[\u2019']?s?\s+(?:\w+ly\s+)?(?:{_VERBS}|listed|launched|tops|starts|went|goes)\b", re.IGNORECASE
+)
 
 
 def does(text: str, end: int) -> bool:

@@ -437,6 +437,13 @@ _FOR_A_TERM = re.compile(
 _PAIR, _MOST_OF_ALL = 2, 64
 
 
+def _is_by_term(way: Way, told: Term, text: Amounts) -> bool:
+    """Whether prices are told by how long one commits: "$2.30 for a year, $1.95 for three years"."""
+    paid = [each for each in (told, *way.used) if each.sign]
+    terms = [_FOR_A_TERM.match(text.passage.text, each.start + len(each.words)) for each in paid]
+    return bool(told.sign) and len(paid) > 1 and sum(each is not None for each in terms) > 1
+
+
 def _missed(
     forced: Sequence[Way], told: Term, summed: bool, text: Amounts, context: Context
 ) -> Finding | None:
@@ -455,17 +462,12 @@ def _missed(
     chance = not (summed and added_to(told, text)) and explained(told, text, said=True)
     if chance or not _is_off(best, told) or _is_least(best, told, text):
         return None
-    words = text.passage.text
-    options = [each for each in best.used if each.sign and _FOR_A_TERM.match(words, each.start + len(each.words))]
-    if options and told.sign and _FOR_A_TERM.match(words, told.start + len(told.words)):
-        # "$2.30 for a year, $1.95 for three years": prices by how long one commits.
-        return None
-    kinds = [each.dims for each in best.used if not each.counted]
-    if not summed and len(set(kinds)) < len(kinds):
-        # Two speeds and a time: what one has by the other is of two things.
-        return None
     of_two = _OF_TWO.search(text.passage.text, text.sentence(told.start).start, told.start)
     unlike = _is_of_unlike(best, told, text) or _is_of_all(best, told, text, context)
+    unlike = unlike or _is_by_term(best, told, text)
+    kinds = [each.dims for each in best.used if not each.counted]
+    # Two speeds and a time: what one has by the other is of two things.
+    unlike = unlike or (not summed and len(set(kinds)) < len(kinds))
     if of_two or unlike or _is_from_limit(best, told, text, context):
         return None
     mixed = any(_is_mixed(best, each, text, context) for each in best.used[:1])

@@ -88,7 +88,9 @@ def _judged(
         for each in named
         if each.end <= change.multiple.start
     )
-    doubtful = in_clause or known or several or _ELSE.search(_clause(passage.text, sentence, change)) is not None
+    doubtful = (
+        in_clause or known or several or _ELSE.search(_clause(passage.text, sentence, change)) is not None
+    )
     if verdict == "contradicted" and (
         doubtful
         or _is_open(passage, sentence, change, who, context)

@@ -72,7 +72,7 @@ def _amounts(index: int, passage: Passage, context: Context) -> list[Term]:
 
 
 def _is_less_a_share(found: Formula, told: Term, every: Sequence[Term]) -> bool:
-    """Whether an amount is another one of its kind with a share off or on top: "$6.40, with 10 % off $5.76"."""
+    """Whether an amount is another one with a share off or on top: "$6.40, with 10 % off $5.76"."""
     shares = [each.value for each in found.used if each.share]
     return any(
         abs(each.value * (1 + sign * share) / told.value - 1) < _SAME

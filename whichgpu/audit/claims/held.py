@@ -256,7 +256,11 @@ def _weights(
 
 def _judged(passage: Passage, model: Model, way: Way, room: Room, context: Context) -> Iterator[Finding]:
     weights = way.least * model.parameters
-    if FULL * room.size >= weights or _is_of_several(room, passage, context) or _NEED_MORE.match(passage.text, room.end):
+    if (
+        FULL * room.size >= weights
+        or _is_of_several(room, passage, context)
+        or _NEED_MORE.match(passage.text, room.end)
+    ):
         return
     because = f"the weights of {model.name.strip()} {way.words} are {weights / 1e9:,.3g} GB; {room.words}"
     yield made(

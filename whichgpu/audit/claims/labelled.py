@@ -365,7 +365,11 @@ def _is_told_else(meant: Sequence[float], told: Quantity, rows: tuple[_Row, _Row
         one, other = ([each for each in series.amounts if _is_of(each.name, row.name)] for row in rows)
         for a in one:
             for b in other:
-                if a is not b and b.value and any(_gives(way, told, a.value / b.value, a.value / b.value) for way in meant):
+                if (
+                    a is not b
+                    and b.value
+                    and any(_gives(way, told, a.value / b.value, a.value / b.value) for way in meant)
+                ):
                     return True
     return False
 

@@ -178,7 +178,9 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
     first_known, second_known = (_of_device(each, told, context) for each in (one, other))
     both = _Both(one, other, first_known, second_known, pool)
     tried = [*_left(both)]
-    remains = one.term.of == "byte" and _REMAINS.search(words, text.sentence(first.start).start, last.end + BEHIND)
+    remains = one.term.of == "byte" and _REMAINS.search(
+        words, text.sentence(first.start).start, last.end + BEHIND
+    )
     if not remains and not _is_of_model(one.term, text) and not _is_of_model(other.term, text):
         tried += _alike(both, here.effort)
     # What is told behind an amount follows from it.
@@ -206,7 +208,9 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
 def _may_be(way: Way, told: Term) -> bool:
     """Whether an amount may be meant to be a result: it is near enough, or a power of ten off."""
     off = told.value / way.low if way.low else 0.0
-    return 1 / _NEARLY < off < _NEARLY or any(abs(off * ten - 1) < _OFF for ten in (10.0, 100.0, 1e3, 0.1, 0.01, 1e-3))
+    return 1 / _NEARLY < off < _NEARLY or any(
+        abs(off * ten - 1) < _OFF for ten in (10.0, 100.0, 1e3, 0.1, 0.01, 1e-3)
+    )
 
 
 def _is_of_all(both: _Both) -> bool:

@@ -43,9 +43,7 @@ _ELSE = re.compile(
     re.IGNORECASE,
 )
 _OF_OTHERS = re.compile(r"\b(?:yours|mine|ours|his|hers|theirs|the other(?: one)?)\b", re.IGNORECASE)
-_WHILE = re.compile(
-    r"(?:\b(?:while|whereas|but)\b|;)\s+(?=(?:the|an?|nvidia|amd|our|my)\s)", re.IGNORECASE
-)
+_WHILE = re.compile(r"(?:\b(?:while|whereas|but)\b|;)\s+(?=(?:the|an?|nvidia|amd|our|my)\s)", re.IGNORECASE)
 _NEAR = 24
 _SLACK, _ABOUT, _LEAST, _MOST = 0.012, 0.05, 0.3, 4.0
 

@@ -67,14 +67,16 @@ def _is_of_devices(told: Figure, found: Made) -> bool:
     """
     of_format = told.powers and dict(told.powers).get("parameter", 0) < 0
     # What a model takes in a format, of whatever number of it, may be measured: other kinds of claims know.
-    of_format = of_format or (told.powers == (("B", 1),) and any(_NAMED.match(each.words) for each in found.used))
+    of_format = of_format or (
+        told.powers == (("B", 1),) and any(_NAMED.match(each.words) for each in found.used)
+    )
     other = any(each.counted and each.powers[0][0] not in _DEVICES for each in found.used)
     size = told.powers in ((("B", 1),), (("W", 1),)) and not other
     return told.kind == "times" or bool(of_format) or size
 
 
 def _is_of_else(told: Figure, found: Made) -> bool:
-    """Whether an amount of money was multiplied by a number of things that it is not said to be the price of."""
+    """Whether an amount of money was multiplied by a number of things whose price it is not."""
     counts = [each for each in found.used if each.counted and each.powers[0][0] not in _DEVICES]
     paid = [each for each in found.used if each.powers == (("$", 1),)]
     whole = found.how == "product" and len(found.used) == len(counts) + len(paid) == 2

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _LEAVES = re.compile(r"\bleav(?:es?|ing)\b[^.;,\d]{0,30}$", re.IGNORECASE)
 _LEFT = re.compile(
     r"\s*(?:of (?:the )?(?:memory|vram|\w+ memory) )?(?:are |is |would be |remains? |still )?"
-    r"(?:left(?! (?:us|me|you|it|them|only|just|about|some|room|no|with)\b)(?! \d)|free|to spare|spare|unused|"
+    r"(?:left(?! (?:us|me|you|it|them|only|just|about|some|room|no|with)\b)(?! \d)|free|to spare|spare|"
+    r"unused|"
     r"of headroom|remain(?:s|ing)?)\b",
     re.IGNORECASE,
 )

@@ -202,10 +202,13 @@ def _of_part(
 
 
 _NAMES = re.compile(r"\b(?:weights?|parameters?|models?|\d+(?:\.\d+)?B)\b", re.IGNORECASE)
-_OF_TRAINING = re.compile(r"\b(?:adam\w*|optimi[sz]er\w*|gradients?|fine-?tun\w+|(?:1[0-9]|20) bytes)\b", re.IGNORECASE)
+_OF_TRAINING = re.compile(
+    r"\b(?:adam\w*|optimi[sz]er\w*|gradients?|fine-?tun\w+|(?:1[0-9]|20) bytes)\b", re.IGNORECASE
+)
 #: "Two of either of our cards make 32 GB".
 _CARDS_HAVE = re.compile(
-    r"\b(?:cards?|gpus?|of (?:them|these|those|either|each)|pair)\b[^.;,]{0,40}\b(?:makes?|ha(?:ve|s)|gives?|holds?|offers?)\s+"
+    r"\b(?:cards?|gpus?|of (?:them|these|those|either|each)|pair)\b[^.;,]{0,40}"
+    r"\b(?:makes?|ha(?:ve|s)|gives?|holds?|offers?)\s+"
     r"(?:\w+\s+){0,2}\d",
     re.IGNORECASE,
 )
@@ -230,7 +233,13 @@ def _of_weights(
     if not named_here or _OF_TRAINING.search(before):
         # A size that is not said to be the model's, or with what training adds to it.
         return
-    if _CARDS_HAVE.search(sentence.text) or _ELSE.search(clause) or _CACHES.search(about) or _TRAINS.search(own) or _ELSE.search(model.name):
+    if (
+        _CARDS_HAVE.search(sentence.text)
+        or _ELSE.search(clause)
+        or _CACHES.search(about)
+        or _TRAINS.search(own)
+        or _ELSE.search(model.name)
+    ):
         return
     own_format = _format(text, sentence, told)
     if own_format is None and (_SHRINKS.search(own) or _ADAPTERS.search(own)):

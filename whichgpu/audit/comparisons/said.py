@@ -155,7 +155,8 @@ def is_multiple(text: str, each: Quantity) -> bool:
 
 #: "Twice the price of the 5080, which has half the cores": of what the clause is behind, or of the other.
 _WHICH_HAS = re.compile(
-    r",\s+(?:(?:though|however),\s+)?(?:which\s(?:has|offers|comes with|draws|takes)|whose\s[\w ]+\s(?:is|are))\b[^.;]*$"
+    r",\s+(?:(?:though|however),\s+)?(?:which\s(?:has|offers|comes with|draws|takes)|"
+    r"whose\s[\w ]+\s(?:is|are))\b[^.;]*$"
 )
 
 

@@ -46,7 +46,9 @@ _FACTOR = re.compile(
     r"\b(?:factor|ratio|speed-?up|lead) of (?:about |around |roughly |only |some |~)?$", re.IGNORECASE
 )
 #: Before the second of two: "seven or eight times".
-_OR = re.compile(r"\b(?:\d+(?:[.,]\d+)?|" r"two|three|four|five|six|seven|eight|nine|ten)\s+(?:or|to)\s+$", re.IGNORECASE)
+_OR = re.compile(
+    r"\b(?:\d+(?:[.,]\d+)?|" r"two|three|four|five|six|seven|eight|nine|ten)\s+(?:or|to)\s+$", re.IGNORECASE
+)
 _NO_RATIO = re.compile(r"\s*(?:a (?:day|week|month|year)|per |/|again\b)", re.IGNORECASE)
 
 

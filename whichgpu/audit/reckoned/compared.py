@@ -42,7 +42,9 @@ _COSTS = re.compile(
 )
 _OF_WHAT = re.compile(r"\s*(?:of\s+)?(?:what|that|this)\b", re.IGNORECASE)
 #: Behind a number that is a share too: "19 and 21 per cent", "from 52 to 39 %"; parts in words, and of what.
-_LISTED = re.compile(r"(?<![\w$\u20ac.,])\d[\d.,]*\s*%?\s*(?:to|and|or|/)\s+(?:about |only |just )?$", re.IGNORECASE)
+_LISTED = re.compile(
+    r"(?<![\w$\u20ac.,])\d[\d.,]*\s*%?\s*(?:to|and|or|/)\s+(?:about |only |just )?$", re.IGNORECASE
+)
 _PART = re.compile(r"(?:an? |one )?(?:half|third|quarter|fifth|tenth)", re.IGNORECASE)
 _OF_THE = re.compile(r"\s*of (?:the|its|their|our|my)\b", re.IGNORECASE)
 _SIDE_BY_SIDE = re.compile(
@@ -103,8 +105,7 @@ def of_two(told: Figure, start: int, before: str, here: Around) -> Iterator[Made
         # "That's a third of what it used to cost", "half of that, 160 KiB".
         return
     near = _pair(told, start, here)
-    if told.kind == "share" and near and not _is_of_a_kind(near, here):
-        return
+    near = near if told.kind != "share" or not near or _is_of_a_kind(near, here) else []
     change = CHANGE.search(before) or CHANGE.match(behind.lstrip()) or PLUS.search(before)
     ratio = RATIO.search(before) or (OF.match(here.text, start) and not CHANGE.match(behind.lstrip()))
     if (
@@ -113,10 +114,10 @@ def of_two(told: Figure, start: int, before: str, here: Around) -> Iterator[Made
         or not (THUS.search(before) or ratio or (change and told.kind == "share"))
     ):
         return
-    if APART.search(here.text, near[1].end, told.start) and not THUS.search(before):
-        # "2.5 % more, 960 against 936, in practice about 10 % slower".
-        return
-    if _SPEED.match(behind) and (near[1].powers in OWN or not near[1].powers) and not _SO.search(before):
+    # "2.5 % more, 960 against 936, in practice about 10 % slower".
+    apart = APART.search(here.text, near[1].end, told.start) and not THUS.search(before)
+    own = near[1].powers in OWN or not near[1].powers
+    if apart or (_SPEED.match(behind) and own and not _SO.search(before)):
         # "Its 362 TFLOPS are more than the A100's 312, yet it was 19 percent slower."
         return
     if told.kind == "share" and (_COSTS.search(before) or _BETWEEN.search(before)):

@@ -303,7 +303,7 @@ def _multiplied(told: Figure, start: int, here: Around, *, far: bool, sure: bool
 
 
 def _is_aside(one: Figure, told: Figure, here: Around) -> bool:
-    """Whether a number stands in brackets that end before another: "(two scale at 84 %), limited to 350 W"."""
+    """Whether a number stands in brackets that end before another: "(two at 84 %), limited to 350 W"."""
     closed = here.text.find(")", one.end, told.start)
     return closed >= 0 and here.text.rfind("(", 0, one.start) > here.text.rfind(")", 0, one.start)
 
