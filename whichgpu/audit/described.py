@@ -54,6 +54,8 @@ _FAR_BACK = 48
 _OF_WHICH = re.compile(r"\s+of\s+(?:the|its|their|an?|nvidia|amd|(?=[A-Z]))", re.IGNORECASE)
 #: Years that two devices of different generations are apart at least.
 _APART_IN_AGE = 0.5
+#: How many times the power of what it follows a device draws at most.
+_CLASS = 2.0
 #: So many sentences back the two that are compared may stand.
 _BACK = 2
 #: Devices that are meant together, of which nothing is looked for here.
@@ -344,11 +346,20 @@ class _Reader:
         ranked = [
             (sign * (age[0] - own[0]), ids)
             for ids in self._ordered([*self._before, *self._upto(at)])
-            if own and self._catalogue[ids[0]].segment == kind and (age := self._score(ids, "age"))
+            if own
+            and self._catalogue[ids[0]].segment == kind
+            and (age := self._score(ids, "age"))
+            # A card of twice the power is no successor: that of the T4 is the L4, and not the A10.
+            and self._is_of_class(ids[0], subject[0])
         ]
         later = sorted((gap, ids) for gap, ids in ranked if gap > _APART_IN_AGE)
         apart = len(later) == 1 or (len(later) > 1 and later[1][0] - later[0][0] > _APART_IN_AGE)
         return later[0][1] if apart else ()
+
+    def _is_of_class(self, one: str, other: str) -> bool:
+        """Whether two devices draw about as much; so it is where one is not known."""
+        a, b = (float(self._catalogue[key].value("power") or 0) for key in (one, other))
+        return not (a and b) or max(a, b) / min(a, b) <= _CLASS
 
     def _score(self, ids: _Ids, field: str) -> tuple[float, ...] | None:
         known = [gpu for gpu in (self._catalogue[key] for key in ids) if gpu.confidence != "low"]
