@@ -76,6 +76,12 @@ _OF_ONE = re.compile(
     r"\b(?:an?|each|every|one|per)\s+(?:gigabyte|gb|tflops?|teraflops?|core|watt|terabyte)\b[^.;]*$",
     re.IGNORECASE,
 )
+#: "2 x 149.7 is 299.4 TFLOPS".
+_MADE = re.compile(
+    r"\d\s?[x\u00d7*/+]\s?\d[\d.,]*(?:\s?[A-Za-z/]+)?\s+(?:is|are|makes?|gives?|=)\s+"
+    r"(?:about |some |only )?$",
+    re.IGNORECASE,
+)
 #: "Add a second one and you are at 500 W, a third and it's 750 W": of several.
 _SO_MANY = re.compile(
     r"\b(?:an?|the)\s+(?:second|third|fourth|fifth|sixth|eighth)(?:\s+(?:one|card|gpu))?,?\s+"
@@ -397,7 +403,7 @@ def of_a_part(text: str, quantity: Quantity) -> bool:
     goes_on = beside is not None and beside[1] != quantity.unit
     if (_OPERATOR_BEFORE.search(before) and not listed) or (_OPERATOR_AFTER.match(after) and not goes_on):
         return True
-    if _NTH.match(after):
+    if _NTH.match(after) or _MADE.search(text, max(0, quantity.start - _SHORT), quantity.start):
         return True
     if quantity.dimension == "memory" and _IN_A_TIME.match(after):
         return True

@@ -54,6 +54,8 @@ _FAR_BACK = 48
 _OF_WHICH = re.compile(r"\s+of\s+(?:the|its|their|an?|nvidia|amd|(?=[A-Z]))", re.IGNORECASE)
 #: Years that two devices of different generations are apart at least.
 _APART_IN_AGE = 0.5
+#: How many times the power of what it follows a device draws at most.
+_CLASS = 2.0
 #: So many sentences back the two that are compared may stand.
 _BACK = 2
 #: Devices that are meant together, of which nothing is looked for here.
@@ -201,7 +203,8 @@ class _Reader:
             both = self._last_pair(at, by_name=True)
             return both[what.which in ("latter", "second")] if len(both) == 2 else ()
         if what.suffix:
-            return self._of_suffix(at, what.suffix)
+            plain = match["what"].lower().startswith("plain")
+            return self._of_suffix(at, what.suffix, plain=plain)
         sized = what.rank is not None and what.rank[0] == "size" and head in OF_A_MODEL
         found = self._of_size(at, what.rank[1]) if what.rank and sized else ()
         if what.form and not found:
@@ -343,11 +346,20 @@ class _Reader:
         ranked = [
             (sign * (age[0] - own[0]), ids)
             for ids in self._ordered([*self._before, *self._upto(at)])
-            if own and self._catalogue[ids[0]].segment == kind and (age := self._score(ids, "age"))
+            if own
+            and self._catalogue[ids[0]].segment == kind
+            and (age := self._score(ids, "age"))
+            # A card of twice the power is no successor: that of the T4 is the L4, and not the A10.
+            and self._is_of_class(ids[0], subject[0])
         ]
         later = sorted((gap, ids) for gap, ids in ranked if gap > _APART_IN_AGE)
         apart = len(later) == 1 or (len(later) > 1 and later[1][0] - later[0][0] > _APART_IN_AGE)
         return later[0][1] if apart else ()
+
+    def _is_of_class(self, one: str, other: str) -> bool:
+        """Whether two devices draw about as much; so it is where one is not known."""
+        a, b = (float(self._catalogue[key].value("power") or 0) for key in (one, other))
+        return not (a and b) or max(a, b) / min(a, b) <= _CLASS
 
     def _score(self, ids: _Ids, field: str) -> tuple[float, ...] | None:
         known = [gpu for gpu in (self._catalogue[key] for key in ids) if gpu.confidence != "low"]
@@ -375,20 +387,19 @@ class _Reader:
         best = (max if sign > 0 else min)(sizes.values(), default=0)
         return tuple(key for key in sizes if sizes[key] == best) if len(set(sizes.values())) == 2 else ()
 
-    def _of_suffix(self, at: int, suffix: frozenset[str]) -> _Ids:
+    def _of_suffix(self, at: int, suffix: frozenset[str], *, plain: bool) -> _Ids:
         """The card of the number that was spoken of last, with another suffix."""
         every = list(reversed(self._distinct([*self._before, *self._upto(at)])))
         every = [*self._ordered(self._headed), *every]
-        named = [ids for ids in every if suffix <= model(ids[0], self._catalogue)]
-        if named:
-            return named[0]
-        for ids in every:
+        named = next((ids for ids in every if suffix <= model(ids[0], self._catalogue)), ())
+        for ids in [named] if named else every:
             number = {word for word in model(ids[0], self._catalogue) if word.isdigit()}
             found = tuple(
                 key for key in self._catalogue if number and model(key, self._catalogue) == number | suffix
             )
-            if found:
-                return found
+            if found or named:
+                # "The Ti" of a text on a Ti SUPER is that, or the one without it.
+                return tuple(dict.fromkeys((*(() if plain else named), *found))) or named
         return ()
 
     def _of_form(self, at: int, form: Test, *, of_last: bool) -> _Ids:

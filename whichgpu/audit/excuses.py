@@ -100,6 +100,19 @@ _EXCUSES = (
         before=r"\b(?:p[2-6]\w{0,3}|g[3-7]\w{0,3}|a[23]|nd\w*|nc\w*)(?:[.-]\w+)*\s+"
         r"(?:rate|price|instance|node|machine|server)",
     ),
+    # "Two hold a 70B model in 4-bit, which the 5090 can't".
+    _Excuse(
+        ("memory", "benchmark"),
+        behind=r"\s+(?:(?:could|would|does|do|did|is|was|has|had)(?:n[\u2019']?t| not\b)|"
+        r"(?:won|can)[\u2019']?t|(?:can|will) ?not)\b",
+    ),
+    # "It has no tensor cores by that name".
+    _Excuse(
+        ("capability",),
+        behind=r"\s+(?:problem|issue|question|trouble|bottleneck|penalty|premium|"
+        r"by (?:that|this|the) name|as such|"
+        r"so called|in that sense|to speak of)\b",
+    ),
     # "31 tokens/s from the Workstation": of what no mention stands for.
     _Excuse(
         ("benchmark",),
@@ -109,6 +122,13 @@ _EXCUSES = (
     _Excuse(
         ("absolute",),
         behind=r"\s+(?:that|which|who|whom)\s+(?:\w+\s+){0,2}(?:could|can|would|might|was|were|cost)\b",
+    ),
+    # "The only card with 48 GB, if you don't count the Quadro".
+    _Excuse(
+        ("absolute",),
+        behind=r"[^.;]{0,40}\b(?:if (?:you|one|we) (?:do not|don[\u2019']t|ignore|leave|disregard|exclude|"
+        r"forget)|not counting|leaving aside|apart from|aside from|other than|excluding|ignoring|besides|"
+        r"except|save for)\b",
     ),
     # "The first GeForces with RT cores, and also the first with tensor cores": of these.
     _Excuse(("absolute",), before=r"\bthe first (?:[\w-]+ ){1,3}(?:with|to|that)\b[^.]*$"),
@@ -122,7 +142,9 @@ _EXCUSES = (
     _Excuse(
         _SPOKEN, before="[\"\u201c][^\"\u201d]*$",
         behind="[^\"\u201c\u201d.;]{0,60}[\"\u201d][\\s,.:-]*(?:nope|no\\b|wrong|false|not true|nah|"
-        "it (?:does|is|has|can)|nonsense|rubbish|bs\\b|myth)",
+        "it (?:does|is|has|can)|nonsense|rubbish|bs\\b|myth|"
+        "there(?:[\u2019']s| is) no such|no such (?:thing|card)|does(?:n[\u2019']t| not) exist|"
+        "(?:is|was) (?:an? (?:sentence|claim|line|rumou?r)|what (?:they|people|the)))",
     ),
 )  # fmt: skip
 

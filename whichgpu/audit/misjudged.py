@@ -12,6 +12,7 @@ from whichgpu.audit.findings import withheld
 from whichgpu.audit.otherwise import is_in_something_else, is_of_another_named
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import mentions
+from whichgpu.audit.unowned import is_against_another, is_than_told, is_unowned
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -111,8 +112,9 @@ def _why(found: Finding, texts: _Texts, context: Context) -> str:
     where = texts.place(found)
     if where is not None and excused(found, where[1].text, where[2]):
         return _WORDS
-    if found.kind == "arithmetic":
-        return _SUM if _is_no_sum(found, where) else ""
+    told = where is not None and is_than_told(found, where, context)
+    if told or found.kind == "arithmetic":
+        return _SUM if told or _is_no_sum(found, where) else ""
     if where is None:
         return ""
     if _is_of_laptop(found, context):
@@ -126,8 +128,9 @@ def _of_else(found: Finding, where: tuple[int, Passage, int], context: Context) 
     """What else an accusation may be of: a ratio in something else, another device's value."""
     if is_in_something_else(found, where, context):
         return _ELSE
+    against = found.kind in ("ratio", "ordering") and is_against_another(found, where, context)
     another = _is_of_another(found, where, context) or is_of_another_named(found, where, context)
-    return _OF_ANOTHER if another else ""
+    return _OF_ANOTHER if against or another else ""
 
 
 def _is_no_sum(found: Finding, where: tuple[int, Passage, int] | None) -> bool:
@@ -190,11 +193,14 @@ def _is_of_another(found: Finding, where: tuple[int, Passage, int], context: Con
         for each in within(context.mentions.get(index, ()), start, end)
         if not _HEIR.match(passage.text, each.end)
     ]
-    if any(subject & {*each.named, *each.ids} for each in named):
+    own = [each for each in named if subject & {*each.named, *each.ids}]
+    if is_unowned(found, (index, passage, at), (named, own), context):
+        return True
+    if own:
         return False
     chip = list(_CHIP.finditer(passage.text, start, at))[-1:]
-    own = {str(context.catalogue[key].value("chip") or "").lower() for key in subject}
-    if chip and chip[0][0].lower() not in own:
+    chips = {str(context.catalogue[key].value("chip") or "").lower() for key in subject}
+    if chip and chip[0][0].lower() not in chips:
         return True
     heading = {
         key

@@ -77,12 +77,27 @@ def without_reported(found: Sequence[Finding], context: Context) -> list[Finding
     places = sorted(
         passage.span(*place)
         for _, passage in context.document.running()
-        if any(each.search(passage.text) for each in (_SAID, _TAKEN_BACK))
+        if any(each.search(passage.text) for each in (_SAID, _TAKEN_BACK, *_UNCLAIMED))
         or _LABELLED.match(passage.text)
         or _is_quoted(passage)
         for place in _denied(passage)
     )
-    return [withheld(each, _WHY) if each.accuses and _within(each, places) else each for each in found]
+    values = sorted(
+        passage.span(*words.span())
+        for _, passage in context.document.running()
+        for words in _DENIED_VALUE.finditer(passage.text)
+    )
+    sums = ("arithmetic", "ratio", "benchmark")
+    return [
+        withheld(each, _WHY)
+        if each.accuses
+        and (
+            (each.kind not in sums and _within(each, places))
+            or (each.kind == "specification" and _within(each, values))
+        )
+        else each
+        for each in found
+    ]
 
 
 def _denied(passage: Passage) -> Iterator[tuple[int, int]]:
@@ -96,10 +111,45 @@ def _denied(passage: Passage) -> Iterator[tuple[int, int]]:
         after = every[at + 1].text if at + 1 < len(every) else ""
         labelled = (_LABELLED.match(each.text) or _TAKEN_BACK.search(each.text)) is not None
         denied = _DENIED.search(each.text) or (after and (_DENIES.match(after) or _is_denial(after)))
-        if labelled or (said and denied):
+        unreal = _UNREAL.match(each.text) or _NOT_TRUE.search(each.text) or _BY_SOMEONE.search(each.text)
+        if labelled or (said and denied) or unreal:
             yield each.start, each.end
 
 
+#: What somebody says of whom nobody knows more, which the text does not say itself.
+_BY_SOMEONE = re.compile(
+    r"\b(?:someone|somebody|some (?:guy|dude|user|people|folks)|people|"
+    r"a (?:friend|colleague|reader|user|commenter|seller|"
+    r"salesman|rep|reseller|shop|listing)|the (?:seller|listing|salesman|guy|shop|rep|reseller)|s?he|"
+    r"(?:the|an?|their|his|her|some|one) [\w\u2019' -]{0,24}(?:pages?|ads?|advert\w*|posts?|articles?|blogs?|"
+    r"videos?|stickers?|"
+    r"box|labels?|websites?|sites?|forums?|threads?|comments?))"
+    r"(?: (?:in|on|from|at|of) [^.;,]{2,40})? (?:(?:once|even|also|still|here|just|actually|has|had|have) )?"
+    r"(?:claim(?:s|ed|ing)?|said|says|saying|told|tells|wrote|writes|insist\w*|swear\w*|swore|thought|believe[sd]?|promised|"
+    r"asserted|listed|advertised)\b",
+    re.IGNORECASE,
+)
+#: What is only imagined, and what is said not to be true.
+_UNREAL = re.compile(
+    r"\W*(?:(?:And|But|So|Now|Or),?\s+)?(?:Had\s|Were\s|Imagine\b|Suppose\b|Supposing\b|"
+    r"Picture\b|Pretend\b|What if\b|"
+    r"If only\b|Let[\u2019']s (?:say|assume|pretend|suppose|imagine)\b)"
+)
+_NOT_TRUE = re.compile(
+    r"(?:n[\u2019']t|\bnot|\bnever|\bnor|\bhardly|\bno longer|\bsimply) "
+    r"(?:true|so|right|correct|the case) that\b|"
+    r"\b(?:wrong|false|nonsense|untrue|a myth|a misconception|a rumou?r|mistaken) "
+    r"(?:to (?:say|think|believe|claim) )?that\b|"
+    r"\b(?:you|one|we|i) (?:\w+ )?(?:read|hear|see|find)s? (?:\w+ ){0,3}that\b",
+    re.IGNORECASE,
+)
+#: A value that a device is said not to have: "doesn't have 144 SMs".
+_DENIED_VALUE = re.compile(
+    r"(?:n[\u2019']t|\bnot|\bnever) (?:have|has|had|get|offer|come with|reach|draw|be|use|need|a|an|the)\s"
+    r"[^.;,:]{0,60}",
+    re.IGNORECASE,
+)
+_UNCLAIMED = (_BY_SOMEONE, re.compile(_UNREAL.pattern), _NOT_TRUE)
 #: Below a heading of myths, the one in quotation marks that an item begins with.
 _QUOTED = re.compile(r"[\s*_#>\d.-]*[\"\u201c][^\"\u201d]+[\"\u201d]")
 _OF_MYTHS = re.compile(

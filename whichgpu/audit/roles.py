@@ -269,6 +269,9 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
         if found and (of_generation(sentence.text, found[0], context) or _ANOTHER.match(sentence.text)):
             found = ()
         found = _of_form(found, sentence.text, context)
+        if here and _BROTHER.fullmatch(passage.text, sentence.start, here[0].start):
+            # "Its brother is basically a gaming B580 with twice the memory" is about neither.
+            against, found = [here[0], *against], ()
         first = here[0] if here and found and not set(here[0].named) & set(found[0].named) else None
         if first and first not in against and _IT_IS_ONE.fullmatch(passage.text, sentence.start, first.start):
             # "It's an H100 with new memory" is about what was spoken of.
@@ -295,7 +298,14 @@ _IT_IS_ONE = re.compile(
     r"\s*(?:It|This|That)(?:[\u2019']s| is| was|\s[^.;:]{1,80}\band (?:is|was)),?\s+"
     r"(?:(?:basically|essentially|really|just|effectively|practically|simply|"
     r"in (?:essence|short|effect|principle|practice)|at (?:heart|its core)|"
-    r"under the hood|nothing but|little more than),?\s+)*an?\s+"
+    r"under the hood|nothing but|little more than),?\s+)*an?\s+(?:(?:gaming|desktop|mobile|cut-down|bigger|"
+    r"smaller|faster|"
+    r"slower|renamed|rebadged|professional)\s+)?"
+)
+_BROTHER = re.compile(
+    _IT_IS_ONE.pattern.replace(
+        "It|This|That", r"(?:Its|The) (?:[\w-]+ )?(?:one|card|brother|sister|sibling|twin|cousin)", 1
+    )
 )
 _IS_ONE = re.compile(rf"(?:^|[.!?:]\s){_IT_IS_ONE.pattern}$")
 #: A form by which one of several devices of a name is meant: "the SXM5 version".
@@ -343,8 +353,16 @@ def _is_of_one(text: str) -> bool:
     return len(set(values)) == len(values) and len(_MEMORY.findall(text)) < 2
 
 
+_DASHED = re.compile(
+    r"[^.;\u2013\u2014]{2,60}\s[\u2013\u2014]\s(?:is|was|has|had|comes|came|costs?|draws|needs|offers|gets|uses|runs)\b"
+)
+
+
 def _aside(text: str, start: int, mention: Mention) -> bool:
     """Whether something is said of a device in brackets: "more CUDA cores (the RTX 4090 has 16,384)"."""
+    if _VERB.match(text, mention.end) and _DASHED.match(text, mention.end):
+        # "Battlemage \u2013 the A770 was Alchemist \u2013 is built on 5 nm".
+        return True
     opened = text.rfind("(", start, mention.start)
     if opened < 0 or ")" in text[opened : mention.start]:
         return False
@@ -371,7 +389,7 @@ _SETS_APART = re.compile(
     re.IGNORECASE,
 )
 _VERB = re.compile(
-    r"\s*(?:GPU |card )?(?:has|had|have|is|offers|comes|hat|bietet|poss\u00e8de|tiene)\b", re.IGNORECASE
+    r"\s*(?:GPU |card )?(?:has|had|have|is|was|offers|comes|hat|bietet|poss\u00e8de|tiene)\b", re.IGNORECASE
 )
 _MAKERS = re.compile(r"\b(NVIDIA|AMD|Intel)(?:[\u2019']s)?\b", re.IGNORECASE)
 

@@ -88,6 +88,7 @@ _VERSUS = re.compile(r"\s(?:vs\.?|versus|against)\s")
 _OF_DEVICES = ("bandwidth", "memory", "power", "flop rate", "op rate", "frequency")
 #: "PCIe 4.0 x16" is no product.
 _LANES = re.compile(r"\s*[2-6](?:\.0)?\s*[x\u00d7]\s?(?:1|2|4|8|16)\s*")
+_OF_NAME = re.compile(r"\s*\d{1,2}\s*[x\u00d7]\s*(?:[1-5]0[5-9]0|[5-9][4-9][05]0)\s*")
 #: A result in whole numbers.
 _HALF = 0.5
 _TARGET = re.compile(r"\b(?:throughput|target|achieve|process|serve|generate|handle)\b", re.IGNORECASE)
@@ -120,7 +121,8 @@ def _plain(text: str) -> float:
 def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
     text = passage.text
     for one in equations(text):
-        if _LANES.fullmatch(one.words):
+        if _LANES.fullmatch(one.words) or (not one.right and _OF_NAME.fullmatch(one.words)):
+            # "2x3090 = 48 gigs": so many of a device.
             continue
         verdict = "confirmed" if one.right else "unverifiable" if one.scaled else "inconsistent"
         because = f"{one.words} is {one.value:,.10g}"

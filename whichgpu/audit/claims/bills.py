@@ -430,8 +430,18 @@ def _is_of_all(way: Way, told: Term, text: Amounts, context: Context) -> bool:
     return whole and alone.search(context.document.original) is not None
 
 
+_FOR_A_TERM = re.compile(
+    r"\s*(?:for|over|with|on)\s+(?:an?|one|two|three|five|\d+)[ -](?:year|month|week)s?\b", re.IGNORECASE
+)
 #: Numbers of GPUs that a bill may be of without saying so where it stands.
 _PAIR, _MOST_OF_ALL = 2, 64
+
+
+def _is_by_term(way: Way, told: Term, text: Amounts) -> bool:
+    """Whether prices are told by how long one commits: "$2.30 for a year, $1.95 for three years"."""
+    paid = [each for each in (told, *way.used) if each.sign]
+    terms = [_FOR_A_TERM.match(text.passage.text, each.start + len(each.words)) for each in paid]
+    return bool(told.sign) and len(paid) > 1 and sum(each is not None for each in terms) > 1
 
 
 def _missed(
@@ -454,6 +464,10 @@ def _missed(
         return None
     of_two = _OF_TWO.search(text.passage.text, text.sentence(told.start).start, told.start)
     unlike = _is_of_unlike(best, told, text) or _is_of_all(best, told, text, context)
+    unlike = unlike or _is_by_term(best, told, text)
+    kinds = [each.dims for each in best.used if not each.counted]
+    # Two speeds and a time: what one has by the other is of two things.
+    unlike = unlike or (not summed and len(set(kinds)) < len(kinds))
     if of_two or unlike or _is_from_limit(best, told, text, context):
         return None
     mixed = any(_is_mixed(best, each, text, context) for each in best.used[:1])

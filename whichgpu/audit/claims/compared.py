@@ -11,11 +11,11 @@ from whichgpu.audit.comparisons.sides import gives, second_of, sides, stated_rat
 from whichgpu.audit.multiple import finding_on, verdict_of
 from whichgpu.audit.pairs import facts
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import spoken
+from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.comparisons.changes import Change
     from whichgpu.audit.document import Passage
@@ -43,6 +43,7 @@ _AMOUNT = re.compile(
 )
 _CLAUSES = re.compile(r"[;:]|,\s|\.\s|\s[\u2013\u2014]\s|\b(?:and|but|while|whereas)\b", re.IGNORECASE)
 _REACH, _FEW = 60, 3
+_THE = re.compile(r"\b(?:the|this|that|its|their)\s+$", re.IGNORECASE)
 #: What the amounts of a sentence are against, where no name tells: "no more memory than before, but 25 % ..".
 _THAN_BEFORE = re.compile(
     r"\b(?:than before|(?:of|than|as) (?:my|our) (?:own |old |present )?(?:card|gpu|one))\b", re.IGNORECASE
@@ -78,8 +79,23 @@ def _judged(
     in_clause = in_clause or bool(
         _THAN_BEFORE.search(sentence.text) or THAN_SEVERAL.match(passage.text, change.multiple.end)
     )
-    doubtful = in_clause or _ELSE.search(_clause(passage.text, sentence, change)) is not None
-    if verdict == "contradicted" and (doubtful or _is_open(passage, sentence, change, who, context)):
+    # "On account of the doubled bandwidth": of what it is so much, the text told elsewhere.
+    known = _THE.search(passage.text, max(0, change.multiple.start - _REACH), change.multiple.start)
+    # "Two H100s in FP8? Half the bytes, half the bandwidth": of all of them.
+    named = () if who.here else context.mentions.get(context.place(passage), ())
+    several = any(
+        counted(passage.text, max(0, each.start - _REACH), each.start) > 1
+        for each in named
+        if each.end <= change.multiple.start
+    )
+    doubtful = (
+        in_clause or known or several or _ELSE.search(_clause(passage.text, sentence, change)) is not None
+    )
+    if verdict == "contradicted" and (
+        doubtful
+        or _is_open(passage, sentence, change, who, context)
+        or _is_over_told(passage, sentence, change, reach.pair.first, context)
+    ):
         return None
     if verdict == "unverifiable":
         return None
@@ -130,6 +146,21 @@ def _is_of_another(passage: Passage, sentence: Sentence, change: Change, context
         and verdict_of(change.multiple, [each.value / against.value]) == "confirmed"
         for each in told
         if against.value
+    )
+
+
+def _is_over_told(
+    passage: Passage, sentence: Sentence, change: Change, ids: Sequence[str], context: Context
+) -> bool:
+    """Whether a device has so much of a value told before: "1,555 GB/s at first, and then 31 % more"."""
+    told = within(quantities(passage.text, context.fraction), sentence.start, change.multiple.start)
+    field = change.attribute.fields[0] if change.attribute else ""
+    own = [float(context.catalogue[key].value(field) or 0) for key in ids] if field else []
+    return any(
+        verdict_of(change.multiple, [value / each.value]) == "confirmed"
+        for each in told
+        for value in own
+        if change.attribute and each.dimension == change.attribute.dimension and each.value
     )
 
 

@@ -150,9 +150,8 @@ def _judged(
         return _of_different(passage, amount, each_once, slack, context)
     if not right and (_is_made(amount, own | told, told, slack, _numbers(text, amount.start) | {count})):
         return None
-    near = [
-        one for one in own if any(_LEAST < count * one * by / amount.value < _MOST for by in (1, 10, 0.1))
-    ]
+    near = [one for one in own if _LEAST < count * one / amount.value < _MOST
+            or any(abs(count * one * by / amount.value - 1) <= slack for by in (10, 0.1))]  # fmt: skip
     if not right and (not near or _ELSE.search(_beside(text, sentence, amount))):
         return None
     one = min(right or near, key=lambda each: abs(count * each / amount.value - 1))
@@ -190,6 +189,10 @@ def _of_different(
     passage: Passage, amount: Quantity, devices: Sequence[tuple[str, ...]], slack: float, context: Context
 ) -> Finding | None:
     """The verdict on what one of each have together; None of money, and where one may be of several."""
+    told = told_before(passage.text, amount.start, context.fraction, amount.dimension)
+    if any(abs(len(devices) * one / amount.value - 1) <= slack for one in told):
+        # "I limit my 3090s to 250 W each, so 500 W for both".
+        return None
     every = [_own(ids, amount.dimension, context) for ids in devices] if amount.dimension != "money" else []
     if not every or any(len(each) != 1 for each in every):
         return None

@@ -57,7 +57,8 @@ def find(context: Context) -> Iterator[Finding]:
             if found is not None and not _is_of_next(found, told, index, passage, context):
                 # What is worked out later may follow from the right amount.
                 every.insert(every.index(told), _corrected(told, _right(found, told)))
-                yield _finding(found, told, passage, context)
+                if len(found.used) > 1 and not _is_less_a_share(found, told, every):
+                    yield _finding(found, told, passage, context)
         earlier = (*earlier, *(each for each in every if any(each.dims)))[-WIDE:]
 
 
@@ -68,6 +69,18 @@ def _amounts(index: int, passage: Passage, context: Context) -> list[Term]:
     names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
     every = terms(passage.text, context.fraction, names, ranges=True)
     return _with_sums(_with_each(_with_corrected(every, passage, context), passage), passage)
+
+
+def _is_less_a_share(found: Formula, told: Term, every: Sequence[Term]) -> bool:
+    """Whether an amount is another one with a share off or on top: "$6.40, with 10 % off $5.76"."""
+    shares = [each.value for each in found.used if each.share]
+    return any(
+        abs(each.value * (1 + sign * share) / told.value - 1) < _SAME
+        for share in shares
+        for each in every
+        if (each.dims == told.dims or (told.sign and each.sign == told.sign)) and each.start < told.start
+        for sign in (-1, 1)
+    )
 
 
 def _corrected(told: Term, right: str) -> Term:
@@ -135,7 +148,7 @@ def _is_of_model(told: Term, passage: Passage) -> bool:
     return any(abs(told.value / size - 1) < _ROUGHLY for size in sizes if size)
 
 
-_BYTES, _ROUGHLY = (4.0, 2.0, 1.0, 0.5), 0.1
+_BYTES, _ROUGHLY, _SAME = (4.0, 2.0, 1.0, 0.5), 0.1, 0.012
 
 
 def _is_of_next(found: Formula, told: Term, index: int, passage: Passage, context: Context) -> bool:

@@ -256,7 +256,11 @@ def _weights(
 
 def _judged(passage: Passage, model: Model, way: Way, room: Room, context: Context) -> Iterator[Finding]:
     weights = way.least * model.parameters
-    if FULL * room.size >= weights or _is_of_several(room, passage, context):
+    if (
+        FULL * room.size >= weights
+        or _is_of_several(room, passage, context)
+        or _NEED_MORE.match(passage.text, room.end)
+    ):
         return
     because = f"the weights of {model.name.strip()} {way.words} are {weights / 1e9:,.3g} GB; {room.words}"
     yield made(
@@ -265,6 +269,12 @@ def _judged(passage: Passage, model: Model, way: Way, room: Room, context: Conte
     )  # fmt: skip
 
 
+#: "On the MI250 you need two modules".
+_NEED_MORE = re.compile(
+    r"s?,?\s+(?:(?:you|it|one|we|that|this|they)(?:[\u2019']d)?\s+)?(?:would\s+)?(?:needs?|takes?|wants?|requires?|means)\s+"
+    r"(?:at least\s+)?(?:two|three|four|five|six|seven|eight|several|more|\d)",
+    re.IGNORECASE,
+)
 #: One of two told before, of which each may be so many: "eight H200 .. it fits only the latter".
 _BY_WORD = re.compile(r"(?:the )?(?:either|former|latter|both|first|second)\b", re.IGNORECASE)
 

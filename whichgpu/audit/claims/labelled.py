@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import headed
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.known.store import store
 from whichgpu.audit.multiple import Multiple, parts, verdict_of
 from whichgpu.audit.quantities import Quantity, multiples, quantities
 from whichgpu.audit.sentences import Sentence, sentences, within
@@ -349,9 +350,34 @@ def _held(
         right = any((ratio < 1) if said["less"] else (ratio > 1) for ratio in ratios)
         yield _finding(passage, said.span(), right, shown, context)
     elif len(told) == 1:
-        right = any(_gives(one, told[0], min(ratios), max(ratios)) for one in _meant(told[0], said))
+        meant = _meant(told[0], said)
+        right = any(_gives(one, told[0], min(ratios), max(ratios)) for one in meant)
+        if not right and _is_told_else(meant, told[0], rows, context):
+            # "Five times more expensive", by another table.
+            return
         place = (told[0].start, told[0].end)
         yield _finding(passage, place, right, f"{shown}: {ratios[0]:.3g} times", context)
+
+
+def _is_told_else(meant: Sequence[float], told: Quantity, rows: tuple[_Row, _Row], context: Context) -> bool:
+    """Whether anything that the document told of two rows gives a ratio."""
+    for series in store(context):
+        one, other = ([each for each in series.amounts if _is_of(each.name, row.name)] for row in rows)
+        for a in one:
+            for b in other:
+                if (
+                    a is not b
+                    and b.value
+                    and any(_gives(way, told, a.value / b.value, a.value / b.value) for way in meant)
+                ):
+                    return True
+    return False
+
+
+def _is_of(name: str, row: str) -> bool:
+    """Whether a name is that of a row, or begins as it does."""
+    a, b = name.lower().split(), row.lower().split()
+    return bool(a and b) and (a[0] == b[0] or set(a) <= set(b) or set(b) <= set(a))
 
 
 def _multiples(text: str, rows: tuple[_Row, _Row], fraction: str) -> list[Quantity]:

@@ -36,12 +36,17 @@ _OTHERWISE = re.compile(
     r"would need|minimum|at least|plus|upgrade\w*)\b",
     re.IGNORECASE,
 )
+#: Of sizes, that they are what is left and no product.
+_REMAINS = re.compile(
+    r"\b(?:remain\w*|left|leav\w+|free|spare|headroom|room|over for|for the (?:kv )?cache)\b", re.IGNORECASE
+)
 _IN_TURN = re.compile(r"\brespectively\b|\bcompute capability\b", re.IGNORECASE)
 #: Letters between two amounts that are set beside each other, and before them for what both follow from.
 _APART, _BACK = 420, 500
 _MODEL = re.compile(r"\b\d+(?:\.\d+)?B\b|\bweights\b|\bmodels?\b|\bcontext\b")
 #: From where on an amount is wrong, pairs of a passage that are tried, and products of a document.
 _OFF, _PAIRS, _TRIED, _TOLD = 0.04, 24, 60_000, 400
+_NEARLY = 4.0
 _POOL, _NODES, _SHARED, _COUNTED = 8, 2, 2, 2
 _MANY, _LIKE = "many", 30.0
 _HOUR, _BYTE = AXES.index("hour"), AXES.index("byte")
@@ -173,7 +178,10 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
     first_known, second_known = (_of_device(each, told, context) for each in (one, other))
     both = _Both(one, other, first_known, second_known, pool)
     tried = [*_left(both)]
-    if not _is_of_model(one.term, text) and not _is_of_model(other.term, text):
+    remains = one.term.of == "byte" and _REMAINS.search(
+        words, text.sentence(first.start).start, last.end + BEHIND
+    )
+    if not remains and not _is_of_model(one.term, text) and not _is_of_model(other.term, text):
         tried += _alike(both, here.effort)
     # What is told behind an amount follows from it.
     tried = [
@@ -181,6 +189,12 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
         for way in tried
         if all(each.start <= other.term.start or each.counted or each.of in LENGTHS for each in way.used)
     ]
+    tried = [way for way in tried if len({each.value for each in way.used}) == len(way.used)]
+    tried = [way for way in tried if _may_be(way, other.term)]
+    if other.term.of == "byte":
+        own = text.sentence(other.term.start)
+        counts = ((way, [each for each in way.used if each.counted and each.end]) for way in tried)
+        tried = [way for way, some in counts if all(own.start <= each.start < own.end for each in some)]
     if not tried:
         return None
     text.every = tuple(other.term if each.start == other.term.start else each for each in text.every)
@@ -189,6 +203,14 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
     if near or explained(other.term, text, said=True):
         return None
     return finding(best, other.term, "inconsistent", text, context)
+
+
+def _may_be(way: Way, told: Term) -> bool:
+    """Whether an amount may be meant to be a result: it is near enough, or a power of ten off."""
+    off = told.value / way.low if way.low else 0.0
+    return 1 / _NEARLY < off < _NEARLY or any(
+        abs(off * ten - 1) < _OFF for ten in (10.0, 100.0, 1e3, 0.1, 0.01, 1e-3)
+    )
 
 
 def _is_of_all(both: _Both) -> bool:

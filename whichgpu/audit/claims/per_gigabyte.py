@@ -43,9 +43,7 @@ _ELSE = re.compile(
     re.IGNORECASE,
 )
 _OF_OTHERS = re.compile(r"\b(?:yours|mine|ours|his|hers|theirs|the other(?: one)?)\b", re.IGNORECASE)
-_WHILE = re.compile(
-    r"(?:\b(?:while|whereas|but)\b|;)\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|our\s+|my\s+)*$", re.IGNORECASE
-)
+_WHILE = re.compile(r"(?:\b(?:while|whereas|but)\b|;)\s+(?=(?:the|an?|nvidia|amd|our|my)\s)", re.IGNORECASE)
 _NEAR = 24
 _SLACK, _ABOUT, _LEAST, _MOST = 0.012, 0.05, 0.3, 4.0
 
@@ -80,18 +78,18 @@ def _amounts(text: str, sentence: Sentence, fraction: str) -> Iterator[Quantity]
 
 
 def _judged(passage: Passage, amount: Quantity, who: Spoken, context: Context) -> Finding | None:
-    devices = _devices(amount, who)
+    # "$4,999 over 128 GB is $39, while the 5090 works out at $150": not of the price before its name.
+    since = max((each.end() for each in _WHILE.finditer(passage.text, 0, amount.start)), default=0)
+    own = [each.ids for each in who.own if since <= each.start and each.end <= amount.start] if since else []
+    devices = own or _devices(amount, who)
     sizes = {size for ids in devices for size in _sizes(ids, context)}
     beside = told_before(passage.text, amount.start, context.fraction, "memory")
     sizes |= {value / 1e9 for value in beside}
     asked = {value for ids in devices for value in prices(ids, context)}
-    # "$4,999 over 128 GB is $39, while the 5090 works out at $150": not of the price before its name.
-    since = max((each.start for each in who.own if each.end <= amount.start), default=0)
-    turned = since and _WHILE.search(passage.text, max(0, since - _NEAR), since)
     asked |= set(
         told_before(
-            passage.text[since if turned else 0 :],
-            amount.start - (since if turned else 0),
+            passage.text[since:],
+            amount.start - since,
             context.fraction,
             "money",
         )
@@ -113,7 +111,7 @@ def _judged(passage: Passage, amount: Quantity, who: Spoken, context: Context) -
     told = any(prices_told(ids, context) - {amount.value} for ids in devices)
     if right:
         context.memo.setdefault("given", []).append(passage.span(amount.start, amount.end))
-    if not right and not told:
+    if not right and ((since and not own) or not told):
         # A price of today is not the one of the launch.
         return None
     because = f"{price:,.0f} for {size:g} GB are {value:.3g} for each"

@@ -319,6 +319,11 @@ def _judged(
     # A server draws more than its GPUs.
     near = near or (field == "power" and min(ratios) > 1 and bool(_MACHINE.search(passage.text)))
     one = any(abs(ratio * count - 1) <= _WITHIN for ratio in ratios)
+    # "Two joined by a bridge move 112.5 GB/s between them": the link's.
+    links = [float(gpu.value("nvlink") or 0) for gpu in gpus if told.dimension == "bandwidth"]
+    one = one or any(
+        abs(told.value / (link * by) - 1) <= _WITHIN for link in links if link for by in (0.5, 1, count)
+    )
     gpu, value = known[0]
     # What the text says of each goes before what is on file: "limited to 350 W".
     stated = [each.value * count / told.value for each in quantities(passage.text, context.fraction)

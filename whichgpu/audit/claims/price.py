@@ -44,6 +44,7 @@ _NOT_RENT = re.compile(
     r"\b(?:tokens?|images?|electric\w*|kwh|openai|anthropic|apis?|engineers?|salar\w+|consult\w+|"
     r"sav\w+|total|budget|storage|instance with|hours? of (?:audio|speech|video|footage|sound|recordings?)|"
     r"\d{1,2}\s?[x\u00d7]?\s?(?:gpus|cards)|8x|x8|node|cluster|fell|"
+    r"fleets?|together|altogether|in all|all of (?:them|these)|racks?|pods?|setup|bill|sum|"
     r"dropped|equivalent|comparable|"
     r"(?:two|four|eight|sixteen|[2-9]|1\d) (?:x )?(?:nvidia )?[ahbl]\d+|"
     r"server|gigabytes?|(?:per|/)\s?(?:gb|[tgp]flops?|tops|watt))\b|/\s?(?:gb|[tgp]flops?|tops|watt)\b",

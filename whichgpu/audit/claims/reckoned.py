@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.reckoned.around import Around, Told
 from whichgpu.audit.reckoned.figures import figures
@@ -32,6 +33,9 @@ _KEPT, _TRIED = 24, 10_000
 _DEVICES = frozenset({"gpu", "card", "node", "server", "machine", "board", "piece", "parameter", "instance"})
 
 
+_NAMED = re.compile(r"\s*(?:fp|bf|int|nf|q)\d", re.IGNORECASE)
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Numbers of running text that what stands around them does not make."""
     if context.fraction == ",":
@@ -49,7 +53,7 @@ def find(context: Context) -> Iterator[Finding]:
             if before.effort.left < 0:
                 return
             found = judged(told, here)
-            if found is not None and not _is_of_devices(told, found):
+            if found is not None and not _is_of_devices(told, found) and not _is_of_else(told, found):
                 # Also where it is accused already, which may be for a wrong reason that is withheld.
                 here.correct(told, found)
                 yield _finding(found, told, passage, context)
@@ -62,9 +66,21 @@ def _is_of_devices(told: Figure, found: Made) -> bool:
     Sizes of other things than devices ("60 million documents with 4,096 bytes each") are not.
     """
     of_format = told.powers and dict(told.powers).get("parameter", 0) < 0
+    # What a model takes in a format, of whatever number of it, may be measured: other kinds of claims know.
+    of_format = of_format or (
+        told.powers == (("B", 1),) and any(_NAMED.match(each.words) for each in found.used)
+    )
     other = any(each.counted and each.powers[0][0] not in _DEVICES for each in found.used)
     size = told.powers in ((("B", 1),), (("W", 1),)) and not other
     return told.kind == "times" or bool(of_format) or size
+
+
+def _is_of_else(told: Figure, found: Made) -> bool:
+    """Whether an amount of money was multiplied by a number of things whose price it is not."""
+    counts = [each for each in found.used if each.counted and each.powers[0][0] not in _DEVICES]
+    paid = [each for each in found.used if each.powers == (("$", 1),)]
+    whole = found.how == "product" and len(found.used) == len(counts) + len(paid) == 2
+    return whole and told.powers == (("$", 1),) and bool(paid) and not any(each.each for each in paid)
 
 
 def _accused(passage: Passage, every: Sequence[Figure], context: Context) -> dict[Figure, float]:

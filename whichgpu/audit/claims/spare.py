@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _LEAVES = re.compile(r"\bleav(?:es?|ing)\b[^.;,\d]{0,30}$", re.IGNORECASE)
 _LEFT = re.compile(
     r"\s*(?:of (?:the )?(?:memory|vram|\w+ memory) )?(?:are |is |would be |remains? |still )?"
-    r"(?:left|free|to spare|spare|unused|of headroom|remain(?:s|ing)?)\b",
+    r"(?:left(?! (?:us|me|you|it|them|only|just|about|some|room|no|with)\b)(?! \d)|free|to spare|spare|"
+    r"unused|"
+    r"of headroom|remain(?:s|ing)?)\b",
     re.IGNORECASE,
 )
 #: What is no memory of the device, or holds more than weights.

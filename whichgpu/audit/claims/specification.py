@@ -61,7 +61,9 @@ _SO_MUCH = re.compile(
     r"\s*(?:rate|speed|throughput)?\s*,?\s*(?:so|or|that is|i\.e\.|which is|giving|=)\s", re.IGNORECASE
 )
 #: What has no value: "300 GB/s each and without NVLink".
-_WITHOUT = re.compile(r"\b(?:without|sans|ohne|sin|senza)\s+(?:any\s+)?$", re.IGNORECASE)
+_WITHOUT = re.compile(
+    r"\b(?:without|(?<!has )(?<!have )no|sans|ohne|sin|senza)\s+(?:any\s+)?$", re.IGNORECASE
+)
 _ACCUMULATES_IN = re.compile(r"\baccumulat\w+\s+(?:in|into|to|with|at)\s+$", re.IGNORECASE)
 _ACCUMULATES = re.compile(r"[ -](?:accumulat\w+|accum\b|master weights)", re.IGNORECASE)
 

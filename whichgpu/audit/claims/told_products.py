@@ -118,7 +118,12 @@ def _several(
         ):
             continue
         machine = _MACHINE.search(text, max(sentence.start, mention.start - 24), one.start) is not None
-        values = [each for each in known_of(mention, one.dimension, context)]
+        values = known_of(mention, one.dimension, context)
+        if one.dimension == "money" and not _AT_LAUNCH.search(sentence.text):
+            # What they cost today is not what they did at launch.
+            values = [each for each in values if each.words]
+            if _WITH.match(text, one.end):
+                continue
         if not values or (one.dimension == "power" and machine):
             continue
         numbers = [
@@ -141,6 +146,10 @@ def _several(
                 f"{many:g} x {values[0].words or context_words(values[0])} is {_shown(best, one)}",
                 context,
             )
+
+
+_AT_LAUNCH = re.compile(r"\b(?:launch\w*|msrp|rrp|list|recommended|retail|original\w*)\b", re.IGNORECASE)
+_WITH = re.compile(r"\s+(?:with|including|incl\.|plus|before|after|without)\s", re.IGNORECASE)
 
 
 def context_words(one: Amount) -> str:

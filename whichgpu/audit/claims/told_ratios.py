@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.anywhere import follows, gives
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.said import claims
 from whichgpu.audit.known.store import Named, named, of_catalogue, store, tokens
@@ -37,7 +38,7 @@ _WORDS = {
     "peak": r"t?flops|arithmetic|compute rate|on paper|peak|matrix throughput|FP\d+ (?:rate|throughput)",
     "power": r"power|watts?|draws?|thirst\w*|hungr\w+",
     "price": r"cheap\w*|dear\w*|expensive|pric\w+|costs?|pays?|money|"
-    r"asks?|charges?|dollars?|euros?|per hour|rents?|"
+    r"asks?|charges?|dollars?|euros?|(?:per|by(?: the)?|an) hour|rents?|hires?|"
     r"rate\b",
     "energy": r"energy|joules?|kWh",
     "speed": r"fast\w*|quick\w*|slow\w*|ahead|behind|leads?|beats?|trails?|outruns?|outpaces?|tokens?|"
@@ -79,7 +80,8 @@ _ELSE = re.compile(
     r"from [\w.]+ to [\w.]+ (?:gpus|cards|nodes)|rule of thumb|not|never|hardly|n[\u2019']t|dies?|"
     r"transistors?|"
     r"size of|resolution|steps|quanti[sz]\w+|weights|parameters|layers|sequence|license\w*|market|revenue|"
-    r"price (?:list|drop|cut)|theor\w+|allow|bound|ratio of|loss|accuracy|quality|PUE|tax|VAT|margin)\b|"
+    r"(?:as|than) (?:in |with |at |it did in )?(?:FP|BF|INT|NF|Q)\d\w*|price (?:list|drop|cut)|"
+    r"theor\w+|allow|bound|ratio of|loss|accuracy|quality|PUE|tax|VAT|margin)\b|"
     r"n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
@@ -178,6 +180,12 @@ def _judged(  # noqa: PLR0917
         ratios += [one for each in _filed(kind, context) for one in _of_file(each, names)]
     every = [*ratios, *_around(index, passage, sentence, context)]
     if not asked or not ratios or any(is_near(way, one) for way in claim.ways for one in every):
+        return
+    ways = [each.times for each in claim.ways]
+    back = max(0, sentence.start - _NEAR)
+    if gives(passage, (sentence.start, claim.start), ways, context) or follows(
+        passage, (back, claim.start), ways, context
+    ):
         return
     if not side and any(
         abs(one / way.times - 1) <= _TIGHT

@@ -27,7 +27,7 @@ _FACTORS = tuple(
     for each in (1.0, 24.0, 60.0, 100.0, 720.0, 730.0, 744.0, 1000.0, 3600.0, 8760.0, 1e6, 3.6e6, 1e9, 1e12, 1e6 / 3600, 1e3 / 3600)  # noqa: E501
     for sign in {each, 1 / each}
 )  # fmt: skip
-_NEAR, _OFF, _UNLIKE, _MOST, _LEAST = 0.006, 0.035, 30.0, 24, 3
+_NEAR, _OFF, _UNLIKE, _MOST, _LEAST, _COARSE = 0.006, 0.035, 30.0, 24, 3, 0.06
 _DIGITS = re.compile(r"\d[\d,]*(?:\.(\d+))?")
 
 
@@ -100,6 +100,9 @@ def _one_off(series: Series, others: Sequence[Series]) -> tuple[int, str] | None
     for values, words, base in _ways(series, matched):
         ratios = [one.value / value for one, value in zip(series.amounts, values, strict=True)]
         slack = [_slack(one.words) + base for one in series.amounts]
+        if max(slack) > _COARSE:
+            # "1, 2 and 2" are anything by chance.
+            continue
         for factor in _FACTORS if size < 4 else {*_FACTORS, *ratios}:
             near = {at for at, each in enumerate(ratios) if abs(each / factor - 1) <= _NEAR + slack[at]}
             if len(near) == size:

@@ -201,6 +201,19 @@ def _of_part(
     yield _finding(passage, told, model, real[0], right=right, context=context)
 
 
+_NAMES = re.compile(r"\b(?:weights?|parameters?|models?|\d+(?:\.\d+)?B)\b", re.IGNORECASE)
+_OF_TRAINING = re.compile(
+    r"\b(?:adam\w*|optimi[sz]er\w*|gradients?|fine-?tun\w+|(?:1[0-9]|20) bytes)\b", re.IGNORECASE
+)
+#: "Two of either of our cards make 32 GB".
+_CARDS_HAVE = re.compile(
+    r"\b(?:cards?|gpus?|of (?:them|these|those|either|each)|pair)\b[^.;,]{0,40}"
+    r"\b(?:makes?|ha(?:ve|s)|gives?|holds?|offers?)\s+"
+    r"(?:\w+\s+){0,2}\d",
+    re.IGNORECASE,
+)
+
+
 def _of_weights(
     passage: Passage, sentence: Sentence, told: Term, held: tuple[Model, Format | None], context: Context
 ) -> Iterator[Finding]:
@@ -215,7 +228,18 @@ def _of_weights(
     own = _LEFT_OUT.sub(" ", sentence.text)
     about = f"{own} {' '.join(passage.section[-1:])}" if not beside else ""
     clause = "" if beside else _BYTES_EACH.sub(" ", _LEFT_OUT.sub(" ", clause))
-    if _ELSE.search(clause) or _CACHES.search(about) or _TRAINS.search(own) or _ELSE.search(model.name):
+    named_here = _NAMES.search(sentence.text) or model.start >= sentence.start
+    before = text[max(0, sentence.start - 2 * _ITEM) : told.start]
+    if not named_here or _OF_TRAINING.search(before):
+        # A size that is not said to be the model's, or with what training adds to it.
+        return
+    if (
+        _CARDS_HAVE.search(sentence.text)
+        or _ELSE.search(clause)
+        or _CACHES.search(about)
+        or _TRAINS.search(own)
+        or _ELSE.search(model.name)
+    ):
         return
     own_format = _format(text, sentence, told)
     if own_format is None and (_SHRINKS.search(own) or _ADAPTERS.search(own)):

@@ -48,7 +48,9 @@ _IS = re.compile(
     r"\s*~?",
     re.IGNORECASE,
 )
-_TURN = re.compile(r"\b(?:while|whereas|but)\b|[;:]", re.IGNORECASE)
+_TURN = re.compile(r"\b(?:while|whereas|but)\b|[;:]|,\s+(?:and\s+)?(?:its|their)\s", re.IGNORECASE)
+_YET = re.compile(r"\b(?:yet|but|though|still)\b", re.IGNORECASE)
+_FASTER = re.compile(r"[^.;]{0,10}\b(?:faster|slower|quicker)\b", re.IGNORECASE)
 _AS_MANY = re.compile(r"\s+as many\b")
 
 
@@ -56,6 +58,10 @@ def is_of_speed(text: str, sentence: Sentence, claim: Multiple, attribute: Attri
     """Whether what is said beside a multiple makes it one of a speed that an attribute only brings about."""
     if attribute.dimension in RATES and (OF_ONE_IN.match(text, claim.end) or in_precision(text, sentence)):
         return False
+    before = [one for one in within(named(text), sentence.start, claim.start) if one.attribute == attribute]
+    if before and _YET.search(text, before[-1].end, claim.start) and _FASTER.match(text, claim.end - 7):
+        # "Has twice the bandwidth and yet is only 17 % faster".
+        return True
     words = _clause(text, sentence, claim, attribute)
     if attribute.dimension == "count":
         # "2.7x more CUDA cores, 3x higher FP32 performance": no further than what it is of.

@@ -154,7 +154,10 @@ def is_multiple(text: str, each: Quantity) -> bool:
 
 
 #: "Twice the price of the 5080, which has half the cores": of what the clause is behind, or of the other.
-_WHICH_HAS = re.compile(r",\s+which\s(?:has|offers|comes with|draws|takes)\b[^.;]*$")
+_WHICH_HAS = re.compile(
+    r",\s+(?:(?:though|however),\s+)?(?:which\s(?:has|offers|comes with|draws|takes)|"
+    r"whose\s[\w ]+\s(?:is|are))\b[^.;]*$"
+)
 
 
 def in_which(text: str, at: int, who: Spoken) -> bool:

@@ -70,7 +70,7 @@ DOES = re.compile(
 )
 #: What is denied of another room behind what is said of one: "and doesn't on the 16".
 BUT_NOT_ON = re.compile(
-    r"(?:,\s*)?\b(?:and|but)\s+(?:it\s+)?(?:(?:does|do|will|can|would)(?:n[\u2019']t|\s?not)|not)\s+(?:on|in|into)\s.*$",
+    r"(?:,\s*)?\b(?:and|but)\s+(?:it\s+)?(?:(?:does|do|will|can|would)(?:n[\u2019']t|\s?not)|not)(?:\s+(?:on|in|into)\s.*|\s*)$",
     re.IGNORECASE,
 )
 #: Another device of which the same is said.

@@ -45,6 +45,10 @@ _BEFORE = re.compile(
 _FACTOR = re.compile(
     r"\b(?:factor|ratio|speed-?up|lead) of (?:about |around |roughly |only |some |~)?$", re.IGNORECASE
 )
+#: Before the second of two: "seven or eight times".
+_OR = re.compile(
+    r"\b(?:\d+(?:[.,]\d+)?|" r"two|three|four|five|six|seven|eight|nine|ten)\s+(?:or|to)\s+$", re.IGNORECASE
+)
 _NO_RATIO = re.compile(r"\s*(?:a (?:day|week|month|year)|per |/|again\b)", re.IGNORECASE)
 
 
@@ -66,6 +70,7 @@ def claims(text: str, sentence: Sentence, fraction: str) -> Iterator[Claim]:
     for each in within(every, sentence.start, sentence.end):
         if (
             each.high != each.value
+            or _OR.search(text, max(sentence.start, each.start - 16), each.start)
             or each.value <= 0
             or any(a < each.end and each.start < b for a, b in taken)
         ):

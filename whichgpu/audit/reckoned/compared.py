@@ -8,6 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.reckoned.derive import Made, changes, core, difference, elided, like
 from whichgpu.audit.reckoned.units import HOLDERS, MONEY
 from whichgpu.audit.reckoned.words import (
+    APART,
     AT,
     CHANGE,
     CONCLUDES,
@@ -40,6 +41,17 @@ _COSTS = re.compile(
     r"\bcost(?:s|ing)?\s+(?:me\s+|you\s+|us\s+)?(?:(?:only|about|just|around|another)\s+)*$", re.IGNORECASE
 )
 _OF_WHAT = re.compile(r"\s*(?:of\s+)?(?:what|that|this)\b", re.IGNORECASE)
+#: Behind a number that is a share too: "19 and 21 per cent", "from 52 to 39 %"; parts in words, and of what.
+_LISTED = re.compile(
+    r"(?<![\w$\u20ac.,])\d[\d.,]*\s*%?\s*(?:to|and|or|/)\s+(?:about |only |just )?$", re.IGNORECASE
+)
+_PART = re.compile(r"(?:an? |one )?(?:half|third|quarter|fifth|tenth)", re.IGNORECASE)
+_OF_THE = re.compile(r"\s*of (?:the|its|their|our|my)\b", re.IGNORECASE)
+_SIDE_BY_SIDE = re.compile(
+    r"\s*(?:to|and|against|vs\.?|versus|instead of|rather than|over|[,/\u2013\u2192-])\s*"
+    r"(?:(?:about|only|just|now|even|the)\s+)*[$\u20ac]?",
+    re.IGNORECASE,
+)
 _SO = re.compile(r"=|\b(?:so|thus|hence|therefore|in other words|that is)\b", re.IGNORECASE)
 OWN = ((("Wh", 1), ("h", -1)), (("B", 1), ("h", -1)), (("flop", 1), ("h", -1)))
 #: How far two numbers that differ may be apart.
@@ -85,10 +97,15 @@ def of_two(told: Figure, start: int, before: str, here: Around) -> Iterator[Made
         yield from _of_total(told, start, here)
         return
     behind = here.text[told.end : told.end + _REACH]
-    if told.kind == "share" and _OF_WHAT.match(behind):
+    if told.kind == "share" and (
+        _OF_WHAT.match(behind)
+        or _LISTED.search(before)
+        or (_PART.fullmatch(told.words.strip()) and _OF_THE.match(behind))
+    ):
         # "That's a third of what it used to cost", "half of that, 160 KiB".
         return
     near = _pair(told, start, here)
+    near = near if told.kind != "share" or not near or _is_of_a_kind(near, here) else []
     change = CHANGE.search(before) or CHANGE.match(behind.lstrip()) or PLUS.search(before)
     ratio = RATIO.search(before) or (OF.match(here.text, start) and not CHANGE.match(behind.lstrip()))
     if (
@@ -97,7 +114,10 @@ def of_two(told: Figure, start: int, before: str, here: Around) -> Iterator[Made
         or not (THUS.search(before) or ratio or (change and told.kind == "share"))
     ):
         return
-    if _SPEED.match(behind) and near[1].powers in OWN and not _SO.search(before):
+    # "2.5 % more, 960 against 936, in practice about 10 % slower".
+    apart = APART.search(here.text, near[1].end, told.start) and not THUS.search(before)
+    own = near[1].powers in OWN or not near[1].powers
+    if apart or (_SPEED.match(behind) and own and not _SO.search(before)):
         # "Its 362 TFLOPS are more than the A100's 312, yet it was 19 percent slower."
         return
     if told.kind == "share" and (_COSTS.search(before) or _BETWEEN.search(before)):
@@ -116,6 +136,13 @@ def of_two(told: Figure, start: int, before: str, here: Around) -> Iterator[Made
         yield Made(b / a, b / a, tuple(near), "ratio")
     else:
         yield from _changed(near, before, behind, here)
+
+
+def _is_of_a_kind(near: Sequence[Figure], here: Around) -> bool:
+    """Whether both of two numbers tell their unit, or stand side by side: "from 80 to 141 GB"."""
+    known = {each.start: each for each in here.known}
+    told = all(known[each.start].powers for each in near if each.start in known)
+    return told or _SIDE_BY_SIDE.fullmatch(here.text, near[0].end, near[1].start) is not None
 
 
 def _of_total(told: Figure, start: int, here: Around) -> Iterator[Made]:

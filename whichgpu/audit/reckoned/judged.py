@@ -65,6 +65,7 @@ def _judged(told: Figure, here: Around) -> Made | None:
         meant = [
             each for each in meant if not any(unit in MONEY for one in each.used for unit, _ in one.powers)
         ]
+    meant = [each for each in meant if not _is_itself(each, told)]
     if told in here.wrong and meant:
         here.spent.update(meant[0].used)
     every = _tried(told, start, here) if meant else _likely(told, start, here)
@@ -81,6 +82,13 @@ def _judged(told: Figure, here: Around) -> Made | None:
     if found:
         here.spent.update(found.used)
     return None if found and _is_overhead(told, found) else found
+
+
+def _is_itself(made: Made, told: Figure) -> bool:
+    """Whether a product is another number of the same kind, once: "one .. 6.0 s"."""
+    once = [each for each in made.used if each.value == 1 and each.kind == ""]
+    rest = [each for each in made.used if each not in once]
+    return bool(once) and made.how == "product" and len(rest) == 1 and core(rest[0]) == core(told)
 
 
 def _is_rescaled(told: Figure, start: int, here: Around) -> bool:
@@ -126,6 +134,9 @@ def _digits(one: Figure) -> tuple[float, ...]:
 def _is_asked(told: Figure, here: Around) -> bool:
     """Whether a number is one that may follow from others, and was not told before."""
     if told.kind in ("format", "period") or told.open or told.value <= 0:
+        return False
+    if told.kind == "" and told.words.lower().startswith(("a ", "an ")):
+        # "A million tokens or a thousand of anything else".
         return False
     if (round(told.value, 9), str(core(told))) in here.told.seen and told.kind == "":
         return False

@@ -279,6 +279,7 @@ def _multiplied(told: Figure, start: int, here: Around, *, far: bool, sure: bool
     known = here.right()
     own = [each for each in known if each.start >= start and each.kind in ("", "share", "times")]
     must = [each for each in own if each not in here.spent and not is_bare(each)]
+    must = [each for each in must if each.kind != "share" or not _is_aside(each, told, here)]
     must = [each for each in must if not (each in here.results and core(each) == core(told))]
     must += _in_brackets(told, here)
     back = [each for each in known if here.back(start, 3) <= each.start < start and each.powers]
@@ -299,6 +300,12 @@ def _multiplied(told: Figure, start: int, here: Around, *, far: bool, sure: bool
         if found:
             yield from found
             return
+
+
+def _is_aside(one: Figure, told: Figure, here: Around) -> bool:
+    """Whether a number stands in brackets that end before another: "(two at 84 %), limited to 350 W"."""
+    closed = here.text.find(")", one.end, told.start)
+    return closed >= 0 and here.text.rfind("(", 0, one.start) > here.text.rfind(")", 0, one.start)
 
 
 def _nearest(told: Figure, some: tuple[Sequence[Figure], ...], here: Around, most: int) -> list[Made]:

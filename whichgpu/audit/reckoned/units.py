@@ -85,7 +85,13 @@ _SUBJECT = re.compile(
     r"\s+(?:would |then |now |will )?(?:costs?|takes?|needs?|comes?|makes?|lasts?)\b", re.IGNORECASE
 )
 #: In what so many units are told: "0.14 per kWh".
-_IN = {"kwh": ("Wh", 1e3), "gb": ("B", 1e9), "tb": ("B", 1e12)}
+_IN = {
+    "kwh": ("Wh", 1e3),
+    "gb": ("B", 1e9),
+    "tb": ("B", 1e12),
+    "gigabyte": ("B", 1e9),
+    "terabyte": ("B", 1e12),
+}
 
 
 class Figure(NamedTuple):

@@ -44,7 +44,7 @@ AFTER = re.compile(r"\b(?:after|in|lasts?|for)\s+(?:about |around |roughly |just
 APART = re.compile(
     r"\b(?:discount\w*|reserved|commit\w*|spot|storage|egress|plus|adding|including|includes|excluding|tax\w*|"
     r"minimum|idle\w*|average|except|without|instead|compared|previously|than|while|whereas|host|cooling|"
-    r"measured|another|other|remain\w*|used to|in practice|real\w*|actual\w*|list price|retail|msrp|"
+    r"measured|another|other|remain\w*|used to|in practi[cs]e|real\w*|actual\w*|list price|retail|msrp|"
     r"launch\w*|if|unless|rather|api|peak|theor\w+|everything|reserve|margin|profit|markup|but|although|"
     r"though|not|never|first|rest|batch\w*|quanti[sz]\w+|overlap\w*)\b|\d more\b",
     re.IGNORECASE,
