@@ -259,6 +259,16 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("qwen3:30b", "qwen3-30b-a3b"), ("qwen3.6:35b", "qwen3.5-35b-a3b"),
         ("qwen3-next:80b", "qwen3-next-80b-a3b"),
         ("qwen3:32b", "qwen3-32b"), ("qwen3-vl:30b", "qwen3-vl-30b-a3b"),
+        # As llama-bench says of a file, and suites before a model.
+        ("qwen3moe 30B.A3B Q4_K - Medium", "qwen3-30b-a3b"), ("llama 8B mostly Q4_0", "llama-3.1-8b"),
+        ("UL Procyon AI Computer Vision ResNet50", "resnet50"), ("MLPerf v4.1 BERT-large", "bert-large"),
+        # With notes, sides, widths and sizes as tables have them.
+        ("Llama-3-70B (GBS 128)", "llama-3-70b"), ("BERT-LARGE fine-tuning (SQuAD v1.1)", "bert-large"),
+        ("EfficientNet-B0 (224x224)", "efficientnet-b0"),
+        ("CLIP ViT-L/14@336px", "clip-vit-large-patch14-336"),
+        ("MobileNetV2 x1.4", "mobilenetv2-140"), ("MobileNetV2 0.5x", "mobilenetv2-050"),
+        ("RegNetX-4.0GF", "regnetx-040"), ("YOLOv8 (large)", "yolov8l"), ("GPT-2 Medium 345M", "gpt2-medium"),
+        ("Faster R-CNN ResNet-50", "fasterrcnn-r50-fpn"), ("SD 1.5 + ControlNet", "controlnet-sd1.5"),
     ],
 )  # fmt: skip
 def test_spellings(spelling: str, known: str) -> None:
@@ -325,6 +335,7 @@ def test_what_follows_the_name_of_a_language_model(spelling: str, known: str, st
         "models.",
         ".pt",
         "torchvision.models.",
+        "ResNet-50 (Mask R-CNN backbone)",
     ],
 )
 def test_other_words_are_no_part_of_a_name(name: str) -> None:

@@ -12,7 +12,7 @@ from whichgpu.cost import asked
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import cuts, either
 from whichgpu.cost.pipeline import splits_layers
-from whichgpu.cost.runtime import runtimes
+from whichgpu.cost.runtime import runtimes, suggested
 from whichgpu.cost.support import WEIGHT_ONLY, not_run, widens_fp8
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple
@@ -142,6 +142,9 @@ def run_on(usual: Usually, gpu: Gpu) -> Job:
     whole = "" if asked.is_language_model(workload) else stack.through.get(gpu.family, "")
     if whole or not not_run(gpu, stack):
         return job.changed(runtime=whole) if whole else job
+    if job.runtime and suggested(job.runtime):
+        # A word such as MLPerf says TensorRT of a GPU that it runs on, and nothing of another maker's.
+        return run_on(usually(job.changed(runtime="")), gpu)
     through = stack.through.get(gpu.vendor, "") or ("" if job.runtime or job.trains else stack.elsewhere)
     return job.changed(runtime=through) if through else job
 

@@ -82,9 +82,28 @@ def unwrapped(text: str) -> str:
 
 
 def published(text: str) -> str:
-    """A name less who published the model, or what ran it, as its first word: `MLPerf BERT-large`."""
-    publishers = "|".join(map(re.escape, table()["publishers"]))
-    return re.sub(rf"^(?:{publishers})['\u2019]?s?[-_ ]+(?=\S)", "", text, count=1, flags=re.IGNORECASE)
+    """A name less who published the model, or what ran it, as its first word: `MLPerf v4.1 BERT-large`."""
+    publishers = "|".join(re.escape(one).replace("\\ ", "[-_ ]") for one in table()["publishers"])
+    start = rf"^(?:{publishers})(?:['\u2019]?s)?(?:[-_ ]+v?\d+(?:\.\d+)+)?[-_ :]+(?=\S)"
+    return re.sub(start, "", text, count=1, flags=re.IGNORECASE)
+
+
+def rewritten(text: str) -> str:
+    """A name in the words of the zoo, where publishers write parts of it in their own: `MobileNetV2 x1.4`."""
+    for said, instead in table()["rewritten"]:
+        text = re.sub(said, instead, text, flags=re.IGNORECASE)
+    return text.strip()
+
+
+def unnoted(text: str) -> str:
+    """A name less notes in brackets that say nothing of the model: `Llama-3-70B (GBS 128)`."""
+    known = {word for key in ("publishers", "done", "notes") for word in table()[key]}
+
+    def kept(note: re.Match[str]) -> str:
+        said = re.sub(r"\d[\d,.]*|[=:,;/]", " ", note[1].lower()).split()
+        return "" if said and known.issuperset(said) else note[0]
+
+    return re.sub(r"\s*[(\[]([^()\[\]]*)[)\]]", kept, text)
 
 
 def filed(text: str) -> str:

@@ -66,7 +66,7 @@ def resolve(name: str) -> Workload:
     keys = _candidates(name)
     if not keys and set(name) & set("[]()"):
         # `FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)`
-        name = "-".join(name.translate(_BRACKETS).split())
+        name = "-".join(names.unnoted(name).translate(_BRACKETS).split())
         keys = _candidates(name)
     if len(keys) > 1:
         raise UnknownName(f"'{name}' may be {' or '.join(keys)}; write one of them")
@@ -93,12 +93,16 @@ def _otherwise(name: str) -> tuple[Workload | None, list[str]]:
         if spelled:
             return None, list(dict.fromkeys(key for _, key in spelled))
     keys = _spelled_out(name) or list(_reordered().get(_in_order(name), ()))
-    bare = names.published(name)
-    try:
-        return (None, keys) if keys or bare == name else (resolve(bare), [])
-    except UnknownName:
-        # Which is said of the whole name.
-        return None, []
+    if keys:
+        return None, keys
+    for bare in (names.rewritten(name), names.published(name)):
+        try:
+            if bare and bare != name:
+                return resolve(bare), []
+        except UnknownName:
+            # Which is said of the whole name.
+            pass
+    return None, []
 
 
 #: Sizes of transformers as papers shorten them; ViT-g is giant, ViT-G gigantic.
@@ -287,7 +291,7 @@ def _tagged(name: str) -> list[str]:
 
 
 #: Sides of a picture, in pixels, that a name may end in: other numbers are depths (`101`, `152`).
-_SIDES = range(96, 2049, 16)
+_SIDES = frozenset((*range(96, 2049, 16), 227, 260, 299, 300, 331, 380, 456, 475, 528, 600))
 #: Members of a family that an error lists.
 _MOST_MEMBERS = 8
 
