@@ -83,7 +83,9 @@ def unwrapped(text: str) -> str:
 
 def published(text: str) -> str:
     """A name less who published the model, or what ran it, as its first word: `MLPerf v4.1 BERT-large`."""
-    publishers = "|".join(re.escape(one).replace("\\ ", "[-_ ]") for one in table()["publishers"])
+    # The longer first: what is left of "AI Benchmark" is no model.
+    known = sorted(table()["publishers"], key=len, reverse=True)
+    publishers = "|".join(re.escape(one).replace("\\ ", "[-_ ]") for one in known)
     start = rf"^(?:{publishers})(?:['\u2019]?s)?(?:[-_ ]+v?\d+(?:\.\d+)+)?[-_ :]+(?=\S)"
     return re.sub(start, "", text, count=1, flags=re.IGNORECASE)
 
