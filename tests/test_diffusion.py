@@ -190,7 +190,7 @@ def test_only_a_pipeline_that_starts_from_a_picture_runs_the_encoder(name: str) 
     assert (vae > 1.01 * decoder) == bool(workload.dims.get("encodes"))
 
 
-@pytest.mark.parametrize("name", [key for key in ZOO if "control" not in resolve(key).dims])
+@pytest.mark.parametrize("name", ZOO)
 def test_training_is_the_denoiser_alone(name: str) -> None:
     ops = trace(name, phase="train", batch=1)
     assert set(parameters(ops)) == {denoiser(resolve(name))}

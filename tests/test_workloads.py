@@ -454,8 +454,9 @@ def test_any_name_resolves_or_is_refused_in_one_line(name: str) -> None:
 def test_an_unknown_phase_lists_the_phases() -> None:
     with pytest.raises(UsageError, match="no phase 'dream'; use one of infer"):
         resolve("resnet50").complete(Job("resnet50", phase="dream"))
-    with pytest.raises(UsageError, match="no phase 'fine-tune'; did you mean finetune_full, finetune_lora,"):
-        resolve("resnet50").complete(Job("resnet50", phase="fine-tune"))
+    with pytest.raises(UsageError, match="no phase 'finetun'; did you mean finetune_full, finetune_lora,"):
+        resolve("resnet50").complete(Job("resnet50", phase="finetun"))
+    assert phase("fine-tune") == phase("Fine-Tuning") == phase("finetune")
     with pytest.raises(UsageError, match="resnet50 has no phase 'serve'; it runs infer, train"):
         resolve("resnet50").complete(Job("resnet50", phase="serve"))
 

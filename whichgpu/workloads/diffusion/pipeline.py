@@ -49,8 +49,6 @@ def forward(dims: Part, job: Job, rec: Recorder) -> None:
     """A batch of pictures or videos, or the denoiser's pass of a training step."""
     denoiser, x = dims["denoiser"], latent(dims, job)
     denoise = known(DENOISERS, denoiser)
-    if rec.training and "control" in dims:
-        raise UsageError(f"training of {job.workload} is not modelled; use phase generate")
     if job.trains:
         with rec.module(denoiser["module"]):
             denoise(rec, denoiser, x)
