@@ -37,8 +37,10 @@ _SHARD = re.compile(r"-\d{5}-of-\d{5}$")
 _NUMBERED = re.compile(r"\b(phase|ph)[-_ ](\d)$")
 #: Year and month, or month and day: 2409, 0324. Versions: v0.1. Contexts: 128k.
 _RELEASE = re.compile(r"2\d(0[1-9]|1[0-2])|(0[1-9]|1[0-2])[0-3]\d|v\d+\.\d+|\d+k")
-#: Words that the name of a format is made of, at most: `gptq-int4`, `w8a8-fp8`.
-_FORMAT_WORDS = 3
+#: How long a configuration trains, and on how many GPUs: `80k`, `8xb32`, `300e`.
+_SCHEDULE = re.compile(r"\d+(?:k|e|xb\d+)")
+#: Words that the name of a format is made of, at most: `gptq-int4`, `q4_0_4_4`.
+_FORMAT_WORDS = 4
 
 
 class Shorter(NamedTuple):
@@ -201,7 +203,7 @@ def _last(name: str, known: Collection[str] = ()) -> Shorter | None:
     start, end = starts[-1]
     word = name[end:]
     if known:
-        plain = word in known
+        plain = word in known or bool(_SCHEDULE.fullmatch(word))
     else:
         plain = word in {*table()["tuned"], *table()["container"]} or bool(_RELEASE.fullmatch(word))
     return Shorter(name[:start], "") if plain else None

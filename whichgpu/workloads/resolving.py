@@ -66,7 +66,7 @@ def resolve(name: str) -> Workload:
     keys = _candidates(name)
     if not keys and set(name) & set("[]()"):
         # `FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)`
-        name = "-".join(names.unnoted(name).translate(_BRACKETS).split())
+        name = _plain(names.unnoted(name))
         keys = _candidates(name)
     if len(keys) > 1:
         raise UnknownName(f"'{name}' may be {' or '.join(keys)}; write one of them")
@@ -80,6 +80,15 @@ def resolve(name: str) -> Workload:
         service = service or _service(name.partition("/")[2])
         raise UnknownName(service or _meant(name) or f"no workload '{name}'; {_hint(name)}")
     return longer or workloads()[keys[0]]
+
+
+def _plain(name: str) -> str:
+    """A name without brackets: in them may stand another of its own names, `Stable Diffusion XL (SDXL) 1.0`."""
+    note = re.search(r"\(([^()]+)\)", name)
+    bare = " ".join(name.replace(note[0], " ").split()) if note else ""
+    if note and bare and (found := _candidates(bare)) and found == _candidates(note[1]):
+        return bare
+    return "-".join(name.translate(_BRACKETS).split())
 
 
 def _otherwise(name: str) -> tuple[Workload | None, list[str]]:
@@ -172,7 +181,7 @@ def _done(name: str) -> Workload | None:
     whole = (name, name.partition("/")[2]) if "/" in name else (name,)
     for said in (one for text in whole for one in names.told(text)):
         meant = _candidates(said.name) or _longest(said.name)
-        item = workloads()[meant[0]] if len(meant) == 1 else None
+        item = workloads()[meant[0]] if len(meant) == 1 else _of_a_side(said.name)
         # Pictures are as often made with a LoRA as one is trained on them.
         made = item is not None and item.family.startswith("diffusion") and said.phase == "finetune_lora"
         if item is not None and not (made and not re.search("train|tun", name, re.IGNORECASE)):
@@ -235,12 +244,14 @@ def _stored(item: Workload, stored: str) -> Workload:
 
 def _of_a_side(name: str) -> Workload | None:
     """The workload of a name that ends in the side of its pictures (`yolov3-608`), with them by default."""
-    bare, _, side = re.sub(r"[-_ @]+(?=\d+$)", " ", name.strip()).rpartition(" ")
-    keys = _candidates(bare) if side.isdigit() and int(side) in _SIDES else []
+    found = _SIDED.fullmatch(name.strip())
+    if found is None or not (found["by"] or int(found["side"]) in _SIDES):
+        return None
+    keys = _candidates(found["name"])
     item = workloads()[keys[0]] if len(keys) == 1 else None
     if item is None or "height" not in item.code.DEFAULTS["*"]:
         return None
-    sides = {"height": float(side), "width": float(side)}
+    sides = {"height": float(found["side"]), "width": float(found["by"] or found["side"])}
     return replace(item, defaults={**item.defaults, "all": {**item.defaults.get("all", {}), **sides}})
 
 
@@ -290,6 +301,8 @@ def _tagged(name: str) -> list[str]:
     return list(dict.fromkeys(key for _, key in _names().get(squeezed(f"timm/{model}"), ()) if tag))
 
 
+#: A name with the side of a picture behind it, or both: `yolov3-608`, `pspnet_r101-d8_512x1024`.
+_SIDED = re.compile(r"(?P<name>.*[^-_ @])[-_ @]+(?P<side>\d{2,4})(?: ?[xX\u00d7] ?(?P<by>\d{2,4}))?")
 #: Sides of a picture, in pixels, that a name may end in: other numbers are depths (`101`, `152`).
 _SIDES = frozenset((*range(96, 2049, 16), 227, 260, 299, 300, 331, 380, 456, 475, 528, 600))
 #: Members of a family that an error lists.
