@@ -93,7 +93,8 @@ _WORDS = {
     "t": "token",
 }
 #: What publishers call the unit of a workload, by that unit: frames of a spectrogram, pictures with a depth.
-_CALLED = {"mel-frame": {"mel", "frame", "token"}, "utterance": {"sequence"}, "volume": {"image"}}
+_CALLED = {"mel-frame": {"mel", "frame", "token"}, "utterance": {"sequence"}, "volume": {"image"},
+           "video": {"clip"}}  # fmt: skip
 #: Rates that are written without a stroke, and those that count the denoising steps of a batch.
 _SHORT = {"fps": "images/s", "ips": "images/s", "qps": "samples/s", "x": "audio seconds/s"}
 _ITERATED = {"it/s", "iterations/s", "steps/s"}
@@ -131,7 +132,7 @@ def _rate(unit: str, made: str) -> tuple[float, bool, str]:
 
 
 def _noun(text: str) -> str:
-    word = _singular(re.sub(r"^(?:total )?(?:output|generated) ", "", text.strip().lower()))
+    word = _singular(re.sub(r"^(?:total )?(?:output|generated|out) ", "", text.strip().lower()))
     return _WORDS.get(word, word)
 
 

@@ -83,12 +83,12 @@ def resolve(name: str) -> Workload:
 
 
 def _plain(name: str) -> str:
-    """A name without brackets: in them may stand another of its own names, `Stable Diffusion XL (SDXL) 1.0`."""
+    """A name without brackets, in which may stand another of its own: `Stable Diffusion XL (SDXL) 1.0`."""
     note = re.search(r"\(([^()]+)\)", name)
     bare = " ".join(name.replace(note[0], " ").split()) if note else ""
     if note and bare and (found := _candidates(bare)) and found == _candidates(note[1]):
         return bare
-    return "-".join(name.translate(_BRACKETS).split())
+    return "-".join(name.translate(_BRACKETS).replace(",", " ").split())
 
 
 def _otherwise(name: str) -> tuple[Workload | None, list[str]]:
@@ -247,7 +247,7 @@ def _of_a_side(name: str) -> Workload | None:
     found = _SIDED.fullmatch(name.strip())
     if found is None or not (found["by"] or int(found["side"]) in _SIDES):
         return None
-    keys = _candidates(found["name"])
+    keys = _candidates(found["name"]) or _reordered().get(_in_order(found["name"]), ())
     item = workloads()[keys[0]] if len(keys) == 1 else None
     if item is None or "height" not in item.code.DEFAULTS["*"]:
         return None
