@@ -97,7 +97,7 @@ _INSTEAD = {
 def leaves_open(job: Job, gpu: Gpu) -> bool:
     """Whether a job may run on a GPU otherwise than on most: what `running` looks at."""
     # In the order of what they cost: every row of a table asks.
-    if not job.runtime or gpu.vendor in _reached() or gpu.family in _reached():
+    if not job.runtime or gpu.vendor in _reached() or gpu.family in _reached() or suggested(job.runtime):
         return True
     return _narrower(job, gpu) if job.precision else not (gpu.value("bf16") and gpu.value("fp16"))
 

@@ -19,6 +19,7 @@ from whichgpu.cost.rows import (
     NAMES,
     STACK,
     need,
+    of_suite,
     offline,
     read_head,
     values,
@@ -194,9 +195,8 @@ class Reader:
         text = texts[0].strip()
         name: Any = self._lexicon.workloads[text] if text else ""
         known = name
-        if type(name) is _Refused and "mlperf" in texts[STACK].lower():
-            # Of a suite's own names some are no one model's elsewhere: its `bert` is BERT-large.
-            name = self._lexicon.workloads[f"mlperf-{text}"]
+        if type(name) is _Refused and (other := of_suite(text, texts[1], texts[STACK])):
+            name = self._lexicon.workloads[other]
         if type(name) is _Refused:
             raise UsageError(known.why)
         head = read_head((name, *texts[1:]))

@@ -37,9 +37,12 @@ _SHARD = re.compile(r"-\d{5}-of-\d{5}$")
 _NUMBERED = re.compile(r"\b(phase|ph)[-_ ](\d)$")
 #: Year and month, or month and day: 2409, 0324. Versions: v0.1. Contexts: 128k.
 _RELEASE = re.compile(r"2\d(0[1-9]|1[0-2])|(0[1-9]|1[0-2])[0-3]\d|v\d+\.\d+|\d+k")
-#: How long a configuration trains, on how many GPUs and how they share it: `80k`, `8xb32`, `fsdp2+tp`.
+#: How long a configuration trains, on how many GPUs and how they share it: `80k`, `8xb32`, `8x2`, `fsdp2+tp`;
+#: the rank of its adapters and the release of its framework.
 _SHARED = r"(?:fsdp2?|hsdp|ddp|zero[123]|tp|pp|cp)\d*"
-_SCHEDULE = re.compile(rf"\d+(?:k|e|xb\d+)|(?:fsdp2?|hsdp|ddp|zero[123])(?:\+{_SHARED})*")
+_SCHEDULE = re.compile(
+    rf"\d+(?:k|e|xb\d+)|\d{{1,2}}x\d{{1,2}}|r=?\d+|(?:tf|torch|pytorch)\d+(?:\.\d+)*|(?:fsdp2?|hsdp|ddp|zero[123])(?:\+{_SHARED})*"
+)
 #: Words that the name of a format is made of, at most: `gptq-int4`, `q4_0_4_4`.
 _FORMAT_WORDS = 4
 

@@ -93,7 +93,7 @@ def _plain(name: str) -> str:
 
 def _otherwise(name: str) -> tuple[Workload | None, list[str]]:
     """The workload, or the ids, of a name that no spelling is alike: by its parts, or in other words."""
-    longer = _of_a_side(name)
+    longer = _of_a_side(name) or _of_a_number(name)
     if longer is not None:
         return longer, []
     if name.count("/") == 1:
@@ -219,8 +219,23 @@ def goes_on(name: str) -> bool:
 def _language(name: str) -> tuple[str, ...]:
     """The language models that a name may mean: only their names are taken apart."""
     families = names.table()["families"]
-    keys = _candidates(name) or _sized(name, _unpublished().get(squeezed(name), ()))
+    keys = _candidates(name) or _sized(name, _unpublished().get(squeezed(name), ())) or _weighed(name)
     return tuple(key for key in keys if workloads()[key].family in families)
+
+
+#: A name and the size that stands behind it: `DeepSeek-R1 671B`; how far it may be off, as a share.
+_WEIGHED, _OFF = re.compile(r"(.+?)[-_ (]+(\d+(?:\.\d+)?)b\)?", re.IGNORECASE), 0.08
+
+
+def _weighed(name: str) -> list[str]:
+    """The language model of a name behind which its own number of parameters stands once more."""
+    from whichgpu.workloads.counts import counts
+
+    found = _WEIGHED.fullmatch(name)
+    keys = _candidates(found[1]) if found else []
+    if not found or len(keys) != 1:
+        return []
+    return keys if abs(counts(workloads()[keys[0]]).parameters / 1e9 / float(found[2]) - 1.0) < _OFF else []
 
 
 @lru_cache(maxsize=1)
@@ -248,11 +263,40 @@ def _of_a_side(name: str) -> Workload | None:
     if found is None or not (found["by"] or int(found["side"]) in _SIDES):
         return None
     keys = _candidates(found["name"]) or _reordered().get(_in_order(found["name"]), ())
-    item = workloads()[keys[0]] if len(keys) == 1 else None
+    item = workloads()[keys[0]] if len(keys) == 1 else None if keys else _done(found["name"])
     if item is None or "height" not in item.code.DEFAULTS["*"]:
         return None
-    sides = {"height": float(found["side"]), "width": float(found["by"] or found["side"])}
-    return replace(item, defaults={**item.defaults, "all": {**item.defaults.get("all", {}), **sides}})
+    return _numbered(item, {"height": float(found["side"]), "width": float(found["by"] or found["side"])})
+
+
+def _numbered(item: Workload, columns: Mapping[str, float]) -> Workload:
+    """A workload whose jobs have these numbers by default, in every phase."""
+    known = {"all": {}, **item.defaults}
+    more = {key: {**one, **columns} for key, one in known.items() if isinstance(one, dict)}
+    return replace(item, defaults={**known, **more})
+
+
+#: Numbers of a job behind a name, by column: `BERT Large (seq 384)`, `SDXL 30 steps`, `ResNet-50 bs64`.
+_NUMBERS = {
+    "seq_len": re.compile(
+        r"(.+?)[-_ (,@]+seq(?:uence)?[-_ ]?(?:len(?:gth)?)?[-_ =:]*(\d{2,6})\)?", re.IGNORECASE
+    ),
+    "steps": re.compile(r"(.+?)[-_ (,@]+(\d{1,3})[-_ ]?steps?\)?", re.IGNORECASE),
+    "batch": re.compile(r"(.+?)[-_ (,@]+(?:bs|batch(?:[-_ ]?size)?)[-_ =:]*(\d{1,6})\)?", re.IGNORECASE),
+}
+
+
+def _of_a_number(name: str) -> Workload | None:
+    """The workload of a name that ends in a number of its job, which its jobs have by default."""
+    for column, pattern in _NUMBERS.items():
+        found = pattern.fullmatch(name)
+        try:
+            item = resolve(found[1]) if found else None
+        except UnknownName:
+            item = None
+        if found and item and any(column in one for one in item.code.DEFAULTS.values()):
+            return _numbered(item, {column: float(found[2])})
+    return None
 
 
 def meaning(workload: Workload) -> Callable[[str], bool]:
