@@ -62,6 +62,24 @@ def resolve(name: str) -> Workload:
     """
     if name in _imported:
         return _imported[name]
+    if name in workloads():
+        return workloads()[name]
+    item, name, keys, service = _find(name)
+    if item is None and len(keys) > 1:
+        raise UnknownName(f"'{name}' may be {' or '.join(keys)}; write one of them")
+    if item is None:
+        service = service or _service(name.partition("/")[2])
+        raise UnknownName(service or _meant(name) or f"no workload '{name}'; {_hint(name)}")
+    return item
+
+
+def _find(
+    name: str, tried: dict[str, Workload | None] | None = None
+) -> tuple[Workload | None, str, list[str], str]:
+    """The workload of a name, the name as it was read, several that it may mean, and what it is a service of.
+
+    `tried` holds what the names came to that it was read as on the way.
+    """
     name = names.sized(names.filed(name))
     keys = _candidates(name)
     if not keys and set(name) & set("[]()"):
@@ -69,17 +87,24 @@ def resolve(name: str) -> Workload:
         name = _plain(names.unnoted(name))
         keys = _candidates(name)
     if len(keys) > 1:
-        raise UnknownName(f"'{name}' may be {' or '.join(keys)}; write one of them")
+        return None, name, keys, ""
     if keys == [name]:
-        return workloads()[name]
+        return workloads()[name], name, keys, ""
     service = "" if keys else _service(name)
-    longer = None if service else _longer(name, keys)
-    if longer is None and not keys and not service:
-        longer, keys = _otherwise(name)
-    if longer is None and len(keys) != 1:
-        service = service or _service(name.partition("/")[2])
-        raise UnknownName(service or _meant(name) or f"no workload '{name}'; {_hint(name)}")
-    return longer or workloads()[keys[0]]
+    item = None if service else _longer(name, keys)
+    if item is None and not keys and not service:
+        item, keys = _otherwise(name, {} if tried is None else tried)
+    if item is None and len(keys) == 1:
+        item = workloads()[keys[0]]
+    return item, name, keys if item else [], service
+
+
+def _read_as(name: str, tried: dict[str, Workload | None]) -> Workload | None:
+    """The workload of another name that one may be read as; None where there is none, or several."""
+    if name not in tried:
+        tried[name] = None
+        tried[name] = _find(name, tried)[0]
+    return tried[name]
 
 
 def _plain(name: str) -> str:
@@ -91,9 +116,9 @@ def _plain(name: str) -> str:
     return "-".join(name.translate(_BRACKETS).replace(",", " ").split())
 
 
-def _otherwise(name: str) -> tuple[Workload | None, list[str]]:
+def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload | None, list[str]]:
     """The workload, or the ids, of a name that no spelling is alike: by its parts, or in other words."""
-    longer = _of_a_side(name) or _of_a_number(name)
+    longer = _of_a_side(name) or _of_a_number(name, tried)
     if longer is not None:
         return longer, []
     if name.count("/") == 1:
@@ -104,14 +129,8 @@ def _otherwise(name: str) -> tuple[Workload | None, list[str]]:
     keys = _spelled_out(name) or list(_reordered().get(_in_order(name), ()))
     if keys:
         return None, keys
-    for bare in (names.rewritten(name), names.published(name)):
-        try:
-            if bare and bare != name:
-                return resolve(bare), []
-        except UnknownName:
-            # Which is said of the whole name.
-            pass
-    return None, []
+    others = (one for one in (names.rewritten(name), names.published(name)) if one and one != name)
+    return next(filter(None, (_read_as(one, tried) for one in others)), None), []
 
 
 #: Sizes of transformers as papers shorten them; ViT-g is giant, ViT-G gigantic.
@@ -286,14 +305,11 @@ _NUMBERS = {
 }
 
 
-def _of_a_number(name: str) -> Workload | None:
+def _of_a_number(name: str, tried: dict[str, Workload | None]) -> Workload | None:
     """The workload of a name that ends in a number of its job, which its jobs have by default."""
     for column, pattern in _NUMBERS.items():
         found = pattern.fullmatch(name)
-        try:
-            item = resolve(found[1]) if found else None
-        except UnknownName:
-            item = None
+        item = _read_as(found[1], tried) if found else None
         if found and item and any(column in one for one in item.code.DEFAULTS.values()):
             return _numbered(item, {column: float(found[2])})
     return None
