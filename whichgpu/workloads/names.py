@@ -108,10 +108,20 @@ def unnoted(text: str) -> str:
     known = {word for key in ("publishers", "done", "notes") for word in table()[key]}
 
     def kept(note: re.Match[str]) -> str:
-        said = re.sub(r"\d[\d,.]*|[=:,;/]", " ", note[1].lower()).split()
-        return "" if said and known.issuperset(said) else note[0]
+        said = re.sub(r"[=:,;/]", " ", _GLOBAL.sub("gbs ", note[1].lower())).split()
+        # A number or a version is of the word before it: "SQuAD v1.1", "GBS 128", and "seq 384" stays.
+        owners = [word for at, word in enumerate(said) if not at or not _OWNED.fullmatch(word)]
+        left, dropped = [], False
+        for word in said:
+            dropped = word in known if word in owners else dropped
+            left += [] if dropped else [word]
+        return note[0] if len(left) == len(said) else f" ({' '.join(left)})" if left else ""
 
     return re.sub(r"\s*[(\[]([^()\[\]]*)[)\]]", kept, text)
+
+
+#: The batch of all GPUs together, which a name is not read for; a number or a version.
+_GLOBAL, _OWNED = re.compile(r"\bglobal[- ]batch(?:[- ]size)?\b"), re.compile(r"v?\d[\d.,]*")
 
 
 def filed(text: str) -> str:

@@ -301,7 +301,9 @@ _NUMBERS = {
         r"(.+?)[-_ (,@]+seq(?:uence)?[-_ ]?(?:len(?:gth)?)?[-_ =:]*(\d{2,6})\)?", re.IGNORECASE
     ),
     "steps": re.compile(r"(.+?)[-_ (,@]+(\d{1,3})[-_ ]?steps?\)?", re.IGNORECASE),
-    "batch": re.compile(r"(.+?)[-_ (,@]+(?:bs|batch(?:[-_ ]?size)?)[-_ =:]*(\d{1,6})\)?", re.IGNORECASE),
+    "batch": re.compile(
+        r"(.+?)[-_ (,@]+(?:m?bs|(?:micro[-_ ]?)?batch(?:[-_ ]?size)?)[-_ =:]*(\d{1,6})\)?", re.IGNORECASE
+    ),
 }
 
 
