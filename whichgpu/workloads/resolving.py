@@ -199,7 +199,7 @@ def _done(name: str) -> Workload | None:
     # Whoever published it goes first here as well: `city96/FLUX.1-dev-gguf`.
     whole = (name, name.partition("/")[2]) if "/" in name else (name,)
     for said in (one for text in whole for one in names.told(text)):
-        meant = _candidates(said.name) or _longest(said.name)
+        meant = _candidates(said.name) or _longest(said.name) or _reordered().get(_in_order(said.name), ())
         item = workloads()[meant[0]] if len(meant) == 1 else _of_a_side(said.name)
         # Pictures are as often made with a LoRA as one is trained on them.
         made = item is not None and item.family.startswith("diffusion") and said.phase == "finetune_lora"
@@ -216,10 +216,12 @@ def _longest(name: str) -> tuple[str, ...]:
 
 def _doing(item: Workload, phase: str) -> Workload:
     """A workload whose name says what is done with it: that is what its jobs are by default."""
-    known = (phase, getattr(item.code, "PHASE_ALIASES", {}).get(phase, ""), *TRAINING)
+    alike = TRAINING if phase in TRAINING else ()
+    known = (phase, getattr(item.code, "PHASE_ALIASES", {}).get(phase, ""), *alike)
     said = next((one for one in known if one in item.phases), "")
-    trains = phase in TRAINING
-    return replace(item, defaults={**item.defaults, "phase": said}) if trains and said else item
+    # What infers is otherwise left to what the model usually does: it may serve, or generate.
+    tells = phase in TRAINING or item.phases[0] in TRAINING
+    return replace(item, defaults={**item.defaults, "phase": said}) if tells and said else item
 
 
 def _longer(name: str, known: Sequence[str]) -> Workload | None:
