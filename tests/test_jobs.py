@@ -96,6 +96,7 @@ def test_a_file_that_is_not_there_is_the_model_of_its_name():
         ("Qwen/Qwen3-8B-AWQ", "qwen3-8b", {"runtime": "vllm", "precision": "awq"}),
         ("yolov3-608", "yolov3", {"phase": "infer", "resolution": "608x608"}),
         ("ResNet-50 training", "resnet50", {"phase": "train"}),
+        ("Tacotron 2 (inference)", "tacotron2", {"phase": "infer"}),
         ("BERT-base (seq 128)", "bert-base", {"phase": "infer", "seq_len": "128"}),
         ("SDXL 30 steps", "sdxl", {"steps": "30"}),
         ("ResNet-50 bs64", "resnet50", {"batch": "64"}),

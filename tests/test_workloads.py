@@ -269,6 +269,11 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("MobileNetV2 x1.4", "mobilenetv2-140"), ("MobileNetV2 0.5x", "mobilenetv2-050"),
         ("RegNetX-4.0GF", "regnetx-040"), ("YOLOv8 (large)", "yolov8l"), ("GPT-2 Medium 345M", "gpt2-medium"),
         ("Faster R-CNN ResNet-50", "fasterrcnn-r50-fpn"), ("SD 1.5 + ControlNet", "controlnet-sd1.5"),
+        ("pspnet_r101-d8_512x1024_80k_cityscapes", "pspnet-resnet101"),
+        ("Swin Transformer (Tiny)", "swin-tiny"),
+        ("whisper-large-v3 (faster-whisper int8)", "whisper-large-v3"), ("ResNet (101)", "resnet101"),
+        ("DeepSeek-R1 671B Q4_K_M", "deepseek-r1"), ("Qwen_Qwen3-14B-Q6_K.gguf", "qwen3-14b"),
+        ("Stable Diffusion XL (SDXL) 1.0", "sdxl"), ("Wan2.1 14B T2V fp8 scaled", "wan-2.1-t2v-14b"),
     ],
 )  # fmt: skip
 def test_spellings(spelling: str, known: str) -> None:
@@ -336,6 +341,10 @@ def test_what_follows_the_name_of_a_language_model(spelling: str, known: str, st
         ".pt",
         "torchvision.models.",
         "ResNet-50 (Mask R-CNN backbone)",
+        "YOLOv8n (segmentation)",
+        "semantic segmentation ResNet-50",
+        "Swin-T Mask R-CNN",
+        "llama-3-8b 70B",
     ],
 )
 def test_other_words_are_no_part_of_a_name(name: str) -> None:
