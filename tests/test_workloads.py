@@ -312,7 +312,9 @@ def test_a_number_behind_a_name_is_not_always_a_side(name: str) -> None:
         ("c4ai-command-r-v01", "command-r", "fp16"),
         ("microsoft/Phi-3-medium-128k-instruct", "phi-3-medium", "fp16"),
         ("Qwen3-30B-A3B-UD-Q4_K_XL.gguf", "qwen3-30b-a3b", "q4_k_m"),
-        ("mistral-large-2411", "mistral-large-123b", "fp16"), ("flan-t5-xxl-int8", "flan-t5-xxl", "int8"),
+        ("mistral-large-2411", "mistral-large-123b", "fp16"),
+        ("Llama 3.1 70B FP8 (TP4)", "llama-3.1-70b", "fp8"),
+        ("flan-t5-xxl-int8", "flan-t5-xxl", "int8"),
     ],
 )  # fmt: skip
 def test_what_follows_the_name_of_a_language_model(spelling: str, known: str, stored: str) -> None:

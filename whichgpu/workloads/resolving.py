@@ -96,6 +96,10 @@ def _find(
         item, keys = _otherwise(name, {} if tried is None else tried)
     if item is None and len(keys) == 1:
         item = workloads()[keys[0]]
+        # In timm the weights of a larger picture say its side: `tresnet_l.miil_in1k_448`.
+        side = _TAGGED_SIDE.search(name)
+        if side and int(side[1]) in _SIDES and squeezed(name) not in _names():
+            item = _numbered(item, {"height": float(side[1]), "width": float(side[1])})
     return item, name, keys if item else [], service
 
 
@@ -199,19 +203,23 @@ def _done(name: str) -> Workload | None:
     # Whoever published it goes first here as well: `city96/FLUX.1-dev-gguf`.
     whole = (name, name.partition("/")[2]) if "/" in name else (name,)
     for said in (one for text in whole for one in names.told(text)):
-        meant = _candidates(said.name) or _longest(said.name) or _reordered().get(_in_order(said.name), ())
+        stored, meant = said.stored, tuple(_candidates(said.name))
+        if not meant:
+            meant, shorter = _longest(said.name)
+            stored = stored or shorter
+        meant = meant or tuple(_reordered().get(_in_order(said.name), ()))
         item = workloads()[meant[0]] if len(meant) == 1 else _of_a_side(said.name)
         # Pictures are as often made with a LoRA as one is trained on them.
         made = item is not None and item.family.startswith("diffusion") and said.phase == "finetune_lora"
         if item is not None and not (made and not re.search("train|tun", name, re.IGNORECASE)):
-            return _doing(_stored(item, said.stored), said.phase)
+            return _doing(_stored(item, stored), said.phase)
     return None
 
 
-def _longest(name: str) -> tuple[str, ...]:
-    """The language model that a name means whose last words only say who tuned or stored it."""
-    found = (_language(one.name) for one in names.shorter(name))
-    return next((keys for keys in found if len(keys) == 1), ())
+def _longest(name: str) -> tuple[tuple[str, ...], str]:
+    """The language model of a name whose last words say who tuned or stored it, and the format in them."""
+    found = ((_language(one.name), one.stored) for one in names.shorter(name))
+    return next(((keys, stored) for keys, stored in found if len(keys) == 1), ((), ""))
 
 
 def _doing(item: Workload, phase: str) -> Workload:
@@ -365,8 +373,9 @@ def _tagged(name: str) -> list[str]:
     return list(dict.fromkeys(key for _, key in _names().get(squeezed(f"timm/{model}"), ()) if tag))
 
 
+_TAGGED_SIDE = re.compile(r"\.[a-z]\w*_(\d{3})$", re.IGNORECASE)
 #: A name with the side of a picture behind it, or both: `yolov3-608`, `pspnet_r101-d8_512x1024`.
-_SIDED = re.compile(r"(?P<name>.*[^-_ @])[-_ @]+(?P<side>\d{2,4})(?: ?[xX\u00d7] ?(?P<by>\d{2,4}))?")
+_SIDED = re.compile(r"(?P<name>.*[^-_ @,])[-_ @,]+(?P<side>\d{2,4})(?: ?[xX\u00d7] ?(?P<by>\d{2,4}))?")
 #: Sides of a picture, in pixels, that a name may end in: other numbers are depths (`101`, `152`).
 _SIDES = frozenset((*range(96, 2049, 16), 227, 260, 299, 300, 331, 380, 456, 475, 528, 600))
 #: Members of a family that an error lists.
