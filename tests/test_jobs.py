@@ -96,13 +96,18 @@ def test_a_file_that_is_not_there_is_the_model_of_its_name():
         ("Qwen/Qwen3-8B-AWQ", "qwen3-8b", {"runtime": "vllm", "precision": "awq"}),
         ("yolov3-608", "yolov3", {"phase": "infer", "resolution": "608x608"}),
         ("ResNet-50 training", "resnet50", {"phase": "train"}),
+        ("Tacotron 2 (inference)", "tacotron2", {"phase": "infer"}),
+        ("BERT-base (seq 128)", "bert-base", {"phase": "infer", "seq_len": "128"}),
+        ("SDXL 30 steps", "sdxl", {"steps": "30"}),
+        ("ResNet-50 bs64", "resnet50", {"batch": "64"}),
         ("Llama-3-8B QLoRA", "llama-3-8b", {"phase": "finetune_qlora"}),
         ("Qwen3 0.6B SFT", "qwen3-0.6b", {"phase": "finetune_full"}),
     ],
 )
 def test_what_a_name_says_beside_its_model_is_of_its_row(name, plain, columns):
     """The format of its weights, the side of its pictures, what is done: where no column says it."""
-    left = {key: value for key, value in columns.items() if key not in ("precision", "resolution")}
+    told = ("precision", "resolution", "seq_len", "steps", "batch")
+    left = {key: value for key, value in columns.items() if key not in told}
     left = left if len(left) < len(columns) else {}
     rows = ({"workload": name, **left}, {"workload": plain, **columns}, {"workload": plain, **left})
     said, stated, neither = predict_rows([{"gpu": "rtx-4090", **row} for row in rows], GPUS)
@@ -123,6 +128,23 @@ def test_what_infers_generates_too():
     assert one.value == other.value is not None
 
 
+def test_mlperf_has_names_of_its_own_and_its_engine_on_nvidia_alone():
+    row = {"gpu": "a100-80gb-sxm", "phase": "infer", "runtime": "MLPerf v4.0", "metric": "throughput"}
+    own, plain, other = predict_rows([{**row, "workload": "bert"}, {**row, "workload": "bert-99"},
+                                      {**row, "workload": "bert", "runtime": "PyTorch"}], GPUS)  # fmt: skip
+    assert own.value == plain.value
+    assert other.error.startswith("no workload 'bert'")
+    (amd,) = predict_rows([{**row, "workload": "sdxl", "phase": "generate", "gpu": "mi300x"}], GPUS)
+    assert amd.value
+
+
+def test_only_the_rows_of_large_tables_that_were_read_are_updated():
+    """MLPerf Training 1.0 to 2.1 on eight A100: about 3.5 M samples/s of each."""
+    row = {"workload": "dlrm-small", "gpu": "a100-80gb-sxm", "phase": "train", "precision": "amp-fp16"}
+    (found,) = predict_rows([{**row, "batch": "65536", "runtime": "PyTorch NGC 21.04"}], GPUS)
+    assert 2e6 < found.value < 6e6
+
+
 def test_a_power_that_nobody_states_says_what_to_write():
     job = {"workload": "llama-2-7b", "phase": "decode", "precision": "q4_0", "runtime": "llama.cpp"}
     (one,) = predict_rows([{**job, "gpu": "radeon-780m", "metric": "power"}], GPUS)
@@ -138,6 +160,7 @@ def test_a_power_that_nobody_states_says_what_to_write():
         ("throughput", "samples/s", "images/s", 1),
         ("throughput", "fps", "images/s", 1),
         ("throughput", "qps", "images/s", 1),
+        ("throughput", "users/s", "images/s", 1),
         ("throughput", "", "images/s", 1),
         ("latency", "ms", "s", 1e3),
         ("power", "kW", "W", 1e-3),

@@ -259,6 +259,21 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("qwen3:30b", "qwen3-30b-a3b"), ("qwen3.6:35b", "qwen3.5-35b-a3b"),
         ("qwen3-next:80b", "qwen3-next-80b-a3b"),
         ("qwen3:32b", "qwen3-32b"), ("qwen3-vl:30b", "qwen3-vl-30b-a3b"),
+        # As llama-bench says of a file, and suites before a model.
+        ("qwen3moe 30B.A3B Q4_K - Medium", "qwen3-30b-a3b"), ("llama 8B mostly Q4_0", "llama-3.1-8b"),
+        ("UL Procyon AI Computer Vision ResNet50", "resnet50"), ("MLPerf v4.1 BERT-large", "bert-large"),
+        # With notes, sides, widths and sizes as tables have them.
+        ("Llama-3-70B (GBS 128)", "llama-3-70b"), ("BERT-LARGE fine-tuning (SQuAD v1.1)", "bert-large"),
+        ("EfficientNet-B0 (224x224)", "efficientnet-b0"),
+        ("CLIP ViT-L/14@336px", "clip-vit-large-patch14-336"),
+        ("MobileNetV2 x1.4", "mobilenetv2-140"), ("MobileNetV2 0.5x", "mobilenetv2-050"),
+        ("RegNetX-4.0GF", "regnetx-040"), ("YOLOv8 (large)", "yolov8l"), ("GPT-2 Medium 345M", "gpt2-medium"),
+        ("Faster R-CNN ResNet-50", "fasterrcnn-r50-fpn"), ("SD 1.5 + ControlNet", "controlnet-sd1.5"),
+        ("pspnet_r101-d8_512x1024_80k_cityscapes", "pspnet-resnet101"),
+        ("Swin Transformer (Tiny)", "swin-tiny"),
+        ("whisper-large-v3 (faster-whisper int8)", "whisper-large-v3"), ("ResNet (101)", "resnet101"),
+        ("DeepSeek-R1 671B Q4_K_M", "deepseek-r1"), ("Qwen_Qwen3-14B-Q6_K.gguf", "qwen3-14b"),
+        ("Stable Diffusion XL (SDXL) 1.0", "sdxl"), ("Wan2.1 14B T2V fp8 scaled", "wan-2.1-t2v-14b"),
     ],
 )  # fmt: skip
 def test_spellings(spelling: str, known: str) -> None:
@@ -297,7 +312,9 @@ def test_a_number_behind_a_name_is_not_always_a_side(name: str) -> None:
         ("c4ai-command-r-v01", "command-r", "fp16"),
         ("microsoft/Phi-3-medium-128k-instruct", "phi-3-medium", "fp16"),
         ("Qwen3-30B-A3B-UD-Q4_K_XL.gguf", "qwen3-30b-a3b", "q4_k_m"),
-        ("mistral-large-2411", "mistral-large-123b", "fp16"), ("flan-t5-xxl-int8", "flan-t5-xxl", "int8"),
+        ("mistral-large-2411", "mistral-large-123b", "fp16"),
+        ("Llama 3.1 70B FP8 (TP4)", "llama-3.1-70b", "fp8"),
+        ("flan-t5-xxl-int8", "flan-t5-xxl", "int8"),
     ],
 )  # fmt: skip
 def test_what_follows_the_name_of_a_language_model(spelling: str, known: str, stored: str) -> None:
@@ -325,6 +342,11 @@ def test_what_follows_the_name_of_a_language_model(spelling: str, known: str, st
         "models.",
         ".pt",
         "torchvision.models.",
+        "ResNet-50 (Mask R-CNN backbone)",
+        "YOLOv8n (segmentation)",
+        "semantic segmentation ResNet-50",
+        "Swin-T Mask R-CNN",
+        "llama-3-8b 70B",
     ],
 )
 def test_other_words_are_no_part_of_a_name(name: str) -> None:
@@ -443,8 +465,9 @@ def test_any_name_resolves_or_is_refused_in_one_line(name: str) -> None:
 def test_an_unknown_phase_lists_the_phases() -> None:
     with pytest.raises(UsageError, match="no phase 'dream'; use one of infer"):
         resolve("resnet50").complete(Job("resnet50", phase="dream"))
-    with pytest.raises(UsageError, match="no phase 'fine-tune'; did you mean finetune_full, finetune_lora,"):
-        resolve("resnet50").complete(Job("resnet50", phase="fine-tune"))
+    with pytest.raises(UsageError, match="no phase 'finetun'; did you mean finetune_full, finetune_lora,"):
+        resolve("resnet50").complete(Job("resnet50", phase="finetun"))
+    assert phase("fine-tune") == phase("Fine-Tuning") == phase("finetune")
     with pytest.raises(UsageError, match="resnet50 has no phase 'serve'; it runs infer, train"):
         resolve("resnet50").complete(Job("resnet50", phase="serve"))
 

@@ -39,9 +39,9 @@ def test_published_counts(name: str, count: int, gflops: float | None) -> None:
 class Torch:
     """The same list run by torch's own layers on the meta device: what it counts of them."""
 
-    def __init__(self, torch: Any, dims: Any, side: float) -> None:
+    def __init__(self, torch: Any, dims: Any, sides: tuple[float, float]) -> None:
         self.torch, self.dims, self.kept, self.parameters = torch, dims, {}, 0
-        self.x = torch.empty(1, dims.get("channels", 3), dims.get("frames", 1), int(side), int(side))
+        self.x = torch.empty(1, dims.get("channels", 3), dims.get("frames", 1), *map(int, sides))
 
     def run(self, layers: Any, x: Any) -> Any:
         for layer in layers:
@@ -72,6 +72,10 @@ class Torch:
             return x.chunk(2, 1)[1]
         if layer["kind"] == "values":
             self.parameters += layer["values"]
+            return x
+        if layer["kind"] == "gate":
+            inner = self.made(self.torch.nn.Linear(x.shape[1], layer["squeezed"]), x.mean((2, 3, 4)))
+            self.made(self.torch.nn.Linear(layer["squeezed"], x.shape[1]), inner)
             return x
         kernel, depth, norm = (
             layer.get("kernel", 3),
@@ -121,7 +125,8 @@ def test_against_torch(name: str) -> None:
 
     item = resolve(name)
     with torch.device("meta"), torch.no_grad(), FlopCounterMode(display=False) as counter:
-        net = Torch(torch, item.dims, item.complete(Job(name)).height)
+        job = item.complete(Job(name))
+        net = Torch(torch, item.dims, (job.height, job.width))
         net.run(item.dims["layers"], net.x)
     assert sum(item.parameters().values()) == net.parameters
     assert item.flops() == counter.get_total_flops()

@@ -166,6 +166,9 @@ def _chosen(text: str, choices: Sequence[str], question: Question) -> str:
         if choice.lower().replace("_", "-") == key:
             return choice
     meant = {choice for word in text.split() if (choice := _meant(word, question)) in choices}
+    if len(meant) > 1:
+        # "fine-tune" is of all weights where nothing else is said: "fine-tune with LoRA".
+        meant.discard("finetune_full")
     if len(meant) == 1:
         return meant.pop()
     raise UsageError(f"'{one_line(text)}' is none of {', '.join(choices)}")

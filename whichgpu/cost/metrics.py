@@ -80,7 +80,8 @@ class Metric(NamedTuple):
 
 
 #: Other words for what a job produces: any unit of work, or one of those that workloads count.
-_ANY = {"sample", "item", "example", "query", "request", "record", "instance", "inference"}
+_ANY = {"sample", "item", "example", "query", "request", "record", "instance", "inference",
+        "user", "interaction", "pair", "molecule", "graph", "series"}  # fmt: skip
 _WORDS = {
     "req": "request",
     "img": "image",
@@ -92,7 +93,8 @@ _WORDS = {
     "t": "token",
 }
 #: What publishers call the unit of a workload, by that unit: frames of a spectrogram, pictures with a depth.
-_CALLED = {"mel-frame": {"mel", "frame", "token"}, "utterance": {"sequence"}, "volume": {"image"}}
+_CALLED = {"mel-frame": {"mel", "frame", "token"}, "utterance": {"sequence"}, "volume": {"image"},
+           "video": {"clip"}}  # fmt: skip
 #: Rates that are written without a stroke, and those that count the denoising steps of a batch.
 _SHORT = {"fps": "images/s", "ips": "images/s", "qps": "samples/s", "x": "audio seconds/s"}
 _ITERATED = {"it/s", "iterations/s", "steps/s"}
@@ -130,7 +132,7 @@ def _rate(unit: str, made: str) -> tuple[float, bool, str]:
 
 
 def _noun(text: str) -> str:
-    word = _singular(text.strip().lower().removeprefix("output ").removeprefix("generated "))
+    word = _singular(re.sub(r"^(?:total )?(?:output|generated|out) ", "", text.strip().lower()))
     return _WORDS.get(word, word)
 
 
@@ -309,7 +311,8 @@ def metric(name: str) -> Metric:
     from whichgpu.cost.quoted import asked
 
     said = name.strip()
-    found = METRICS.get(said.lower() or "throughput") or _counter(said) or _of_requests(said)
+    found = METRICS.get(said.lower() or "throughput") or _SAID.get(said.lower())
+    found = found or _counter(said) or _of_requests(said)
     found = found or asked(said) or _in_prose(said)
     if found is None:
         raise UsageError(
@@ -364,7 +367,8 @@ def _real_time(answer: Figures, unit: str) -> Three:
     """Seconds of work for a second of audio; the other way round in multiples."""
     from whichgpu.cost import quoted
 
-    return quoted.in_unit(answer, "RTFx" if unit.lower().startswith(("x", "times", "rtfx")) else "RTF")
+    many = not unit or unit.lower().startswith(("x", "times", "rtfx"))
+    return quoted.in_unit(answer, "RTFx" if many else "RTF")
 
 
 def _prompts(answer: Figures, unit: str) -> Three:
@@ -376,6 +380,7 @@ def _prompts(answer: Figures, unit: str) -> Three:
 #: Metrics that are called by nothing but these words; of a speed in multiples of real time "x" is the unit.
 _SAID = {
     **dict.fromkeys(("real time factor", "realtime factor"), Metric(_real_time, "RTF")),
+    "rtf": Metric(_real_time, "RTF"), "rtfx": Metric(_real_time, "RTFx"),
     **dict.fromkeys(("iteration speed", "iteration rate"), Metric(partial(_in_unit, "it/s"), "it/s")),
     "pp": Metric(_prompts, _RATE), "tg": Metric(_throughput, _RATE),
 }  # fmt: skip

@@ -12,7 +12,7 @@ from whichgpu.cost import asked
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import cuts, either
 from whichgpu.cost.pipeline import splits_layers
-from whichgpu.cost.runtime import runtimes
+from whichgpu.cost.runtime import runtimes, suggested
 from whichgpu.cost.support import WEIGHT_ONLY, not_run, widens_fp8
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple
@@ -97,7 +97,7 @@ _INSTEAD = {
 def leaves_open(job: Job, gpu: Gpu) -> bool:
     """Whether a job may run on a GPU otherwise than on most: what `running` looks at."""
     # In the order of what they cost: every row of a table asks.
-    if not job.runtime or gpu.vendor in _reached() or gpu.family in _reached():
+    if not job.runtime or gpu.vendor in _reached() or gpu.family in _reached() or suggested(job.runtime):
         return True
     return _narrower(job, gpu) if job.precision else not (gpu.value("bf16") and gpu.value("fp16"))
 
@@ -142,6 +142,9 @@ def run_on(usual: Usually, gpu: Gpu) -> Job:
     whole = "" if asked.is_language_model(workload) else stack.through.get(gpu.family, "")
     if whole or not not_run(gpu, stack):
         return job.changed(runtime=whole) if whole else job
+    if job.runtime and suggested(job.runtime):
+        # A word such as MLPerf says TensorRT of a GPU that it runs on, and nothing of another maker's.
+        return run_on(usually(job.changed(runtime="")), gpu)
     through = stack.through.get(gpu.vendor, "") or ("" if job.runtime or job.trains else stack.elsewhere)
     return job.changed(runtime=through) if through else job
 

@@ -19,6 +19,7 @@ from whichgpu.cost.rows import (
     NAMES,
     STACK,
     need,
+    of_suite,
     offline,
     read_head,
     values,
@@ -192,9 +193,12 @@ class Reader:
     def _head(self, texts: tuple[str, ...]) -> _Entry:
         """What the texts of a row say, and the rows of the same job."""
         text = texts[0].strip()
-        name = self._lexicon.workloads[text] if text else ""
+        name: Any = self._lexicon.workloads[text] if text else ""
+        known = name
+        if type(name) is _Refused and (other := of_suite(text, texts[1], texts[STACK])):
+            name = self._lexicon.workloads[other]
         if type(name) is _Refused:
-            raise UsageError(name.why)
+            raise UsageError(known.why)
         head = read_head((name, *texts[1:]))
         return _Entry(head, self._kin.setdefault(head.key, _Kin()))
 

@@ -16,7 +16,7 @@ from whichgpu.cost.asked import dated
 from whichgpu.cost.estimates import MODELLED
 from whichgpu.cost.runtime import Runtime, runtime, runtimes
 from whichgpu.cost.table import COLUMNS
-from whichgpu.errors import UsageError
+from whichgpu.errors import UnknownName, UsageError
 from whichgpu.software.stacks import named_release
 from whichgpu.values import NamedTuple
 from whichgpu.workloads import job as jobs
@@ -97,7 +97,7 @@ def need(text: str, column: str) -> str:
 def read_head(texts: tuple[str, ...]) -> Head:
     """Read what is text of a row. Texts that mean the same job make the same key."""
     name, phase, kind, stack, options = map(str.strip, texts)
-    workload = resolve_workload(need(name, "workload"))
+    workload = _called(need(name, "workload"), phase, stack)
     # What the name says is done with the model, its id does not.
     asked = jobs.phase(phase) if phase else workload.defaults.get("phase", "")
     said, columns = _apart(_options(options))
@@ -117,7 +117,25 @@ def read_head(texts: tuple[str, ...]) -> Head:
     work = (workload.id, job.phase or workload.phases[0], job.precision, words,
             tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
     return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))),
-                {**_side_of_name(workload), **jobs.lengths_of(phase), **columns})  # fmt: skip
+                {**_numbers_of_name(workload), **jobs.lengths_of(phase), **columns})  # fmt: skip
+
+
+def of_suite(name: str, phase: str, stack: str) -> str:
+    """A name with the suite that a runtime's text names: MLPerf's `bert` is BERT-large; "" for none."""
+    if "mlperf" not in stack.lower():
+        return ""
+    return f"mlperf-training-{name}" if phase.lower().startswith(("train", "pre")) else f"mlperf-{name}"
+
+
+def _called(name: str, phase: str, stack: str) -> Workload:
+    """The workload of a name, or of that which its suite has for it."""
+    try:
+        return resolve_workload(name)
+    except UnknownName as fault:
+        try:
+            return resolve_workload(of_suite(name, phase, stack) or name)
+        except UnknownName:
+            raise fault from None
 
 
 def _of_name(workload: Workload, asked: str) -> str:
@@ -130,10 +148,10 @@ def _of_name(workload: Workload, asked: str) -> str:
     return said if said != usual else ""
 
 
-def _side_of_name(workload: Workload) -> dict[str, float]:
-    """The sides of a picture that the name of a workload says, which its id does not (`yolov3-608`)."""
+def _numbers_of_name(workload: Workload) -> dict[str, float]:
+    """The numbers that the name of a workload says, which its id does not: `yolov3-608`, `SDXL 30 steps`."""
     said, usual = (one.defaults.get("all", {}) for one in (workload, resolve_workload(workload.id)))
-    return {side: said[side] for side in ("height", "width") if said.get(side) != usual.get(side)}
+    return {name: said[name] for name in jobs.NUMBERS if said.get(name) != usual.get(name)}
 
 
 def _options(text: str) -> dict[str, str]:

@@ -387,6 +387,13 @@ def _names() -> tuple[tuple[str, str], ...]:
 
 
 @lru_cache(maxsize=1024)
+def suggested(text: str) -> bool:
+    """Whether free text names no runtime, but has a word that one is taken by: `MLPerf`, `CUDA 11.6`."""
+    said = text.lower()
+    return text not in _rows() and not any(name in said and _starts(name, said) for name, _ in _names())
+
+
+@lru_cache(maxsize=1024)
 def runtime(text: str, fallback: str) -> Runtime:
     """The runtime that free text names; the `fallback`'s id, marked inexact, where none is named.
 

@@ -39,6 +39,8 @@ _SEVERAL = (
     r"(?i)(?P<count>\d{1,4}|an?|one|two|four|eight)\s+(?P<name>\S.*)"
     r"|(?P<before>\S.*[\db])x(?P<after>[1-9]\d{0,2})"
 )
+#: A machine and what is in it, which says nothing of how many of them run: `DGX A100 (8x A100 80GB)`.
+_BOXED = r"(?P<box>[^()]*\S)\s*\(\s*\d{1,3}\s*[xX]\s*(?P<held>[^()]+)\)"
 _WORDED = {"a": 1, "an": 1, "one": 1, "two": 2, "four": 4, "eight": 8}
 _MOST = 1_000_000
 
@@ -71,6 +73,9 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
     if text in catalogue:
         # An id has no number in it; no pattern is compiled.
         return text, 1
+    if boxed := re.fullmatch(_BOXED, text.strip()):
+        box = boxed["box"].lower().split()
+        return " ".join((boxed["box"], *(one for one in boxed["held"].split() if one.lower() not in box))), 1
     match = _numbered(text)
     if text.rstrip().endswith(":"):
         raise UsageError(f"'{one_line(text)}' has no number after ':'; write e.g. a100-80gb-sxm:8")

@@ -146,17 +146,18 @@ class Blocks:
             self.rec.pointwise(ANCHORS * (classes + 5) * x.pixels, name="sigmoid")
 
     def split_head(
-        self, maps: Sequence[Map], classes: int, *, separable: bool = False, decoded: bool = True
-    ) -> None:
+        self, maps: Sequence[Map], classes: int, *, separable: bool = False, decoded: bool = True,
+        bins: int = BINS,
+    ) -> None:  # fmt: skip
         """Boxes and classes of every position, each by two convolutions and a 1 x 1.
 
-        `separable`: depthwise and 1 x 1 for the classes. `decoded`: bins become places.
+        `separable`: depthwise and 1 x 1 for the classes. `decoded`: bins become places, more than one do.
         """
         rec = self.rec
-        boxes = max(16, maps[0].channels // 4, 4 * BINS)
+        boxes = max(16, maps[0].channels // 4, 4 * bins)
         scores = max(maps[0].channels, min(classes, 100))
         for x in maps:
-            rec.conv(self.conv(self.conv(x, boxes, 3), boxes, 3), 4 * BINS, 1, bias=True, name="boxes")
+            rec.conv(self.conv(self.conv(x, boxes, 3), boxes, 3), 4 * bins, 1, bias=True, name="boxes")
             y = x
             for _ in range(2):
                 if separable:
@@ -164,8 +165,8 @@ class Blocks:
                 else:
                     y = self.conv(y, scores, 3)
             rec.conv(y, classes, 1, bias=True, name="classes")
-            rec.copy((4 * BINS + classes) * x.pixels, name="gather")
-        if decoded:
+            rec.copy((4 * bins + classes) * x.pixels, name="gather")
+        if decoded and bins > 1:
             self.bins(maps)
 
     def bins(self, maps: Iterable[Map]) -> None:

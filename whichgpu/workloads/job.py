@@ -34,6 +34,13 @@ _PHASE_ALIASES = {
     "text_to_image": "generate", "t2i": "generate", "text_to_video": "generate", "t2v": "generate",
     "txt2vid": "generate", "image_to_video": "generate", "i2v": "generate", "img2vid": "generate",
     "transcribe": "infer", "transcription": "infer", "speech_to_text": "infer", "asr": "infer",
+    "pre_train": "pretrain", "finetuning": "finetune_full", "full_finetuning": "finetune_full",
+    "lora_finetuning": "finetune_lora", "lora_finetune": "finetune_lora", "qlora_finetune": "finetune_qlora",
+    "qlora_finetuning": "finetune_qlora", "finetune_full_parameter": "finetune_full", "img2img": "generate",
+    "image_generation": "generate", "video_generation": "generate", "image_to_image": "generate",
+    "prompt_processing": "prefill", "prompt_eval": "prefill", "token_generation": "decode",
+    "text_to_speech": "infer", "tts": "infer", "embed": "infer", "embedding": "infer", "encode": "infer",
+    "predict": "infer", "prediction": "infer", "detection": "infer", "classification": "infer",
 }  # fmt: skip
 #: Tests as llama-bench names them, with the phase and the length that each number is: pp512, tg128.
 _TESTS = {"pp": ("prefill", "input_tokens"), "tg": ("decode", "output_tokens")}
@@ -233,7 +240,8 @@ def phase(text: str) -> str:
 
     The name of a method that trains little (`data/adapters.toml`) is that of fine-tuning by adapters.
     """
-    key = text.strip().lower().replace("-", "_").partition("+")[0]
+    key = re.sub(r"[-\s]+", "_", text.strip().lower()).partition("+")[0]
+    key = key.replace("fine_tun", "finetun")
     test = _test(key)
     key = test[0] if test else _PHASE_ALIASES.get(key, key)
     if key in PHASES:

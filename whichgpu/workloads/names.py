@@ -37,8 +37,15 @@ _SHARD = re.compile(r"-\d{5}-of-\d{5}$")
 _NUMBERED = re.compile(r"\b(phase|ph)[-_ ](\d)$")
 #: Year and month, or month and day: 2409, 0324. Versions: v0.1. Contexts: 128k.
 _RELEASE = re.compile(r"2\d(0[1-9]|1[0-2])|(0[1-9]|1[0-2])[0-3]\d|v\d+\.\d+|\d+k")
-#: Words that the name of a format is made of, at most: `gptq-int4`, `w8a8-fp8`.
-_FORMAT_WORDS = 3
+#: How long a configuration trains, on how many GPUs and how they share it: `80k`, `8xb32`, `8x2`, `fsdp2+tp`;
+#: the rank of its adapters and the release of its framework.
+_SHARED = r"(?:fsdp2?|hsdp|ddp|zero[123]|tp|pp|cp)\d*"
+_SCHEDULE = re.compile(
+    r"\d+(?:k|e|xb\d+)|\d{1,2}x\d{1,2}|r=?\d+|(?:tf|torch|pytorch)\d+(?:\.\d+)*|(?:tp|pp|dp|ep)\d+"
+    rf"|(?:fsdp2?|hsdp|ddp|zero[123])(?:\+{_SHARED})*"
+)
+#: Words that the name of a format is made of, at most: `gptq-int4`, `q4_0_4_4`.
+_FORMAT_WORDS = 4
 
 
 class Shorter(NamedTuple):
@@ -82,9 +89,40 @@ def unwrapped(text: str) -> str:
 
 
 def published(text: str) -> str:
-    """A name less who published the model, or what ran it, as its first word: `MLPerf BERT-large`."""
-    publishers = "|".join(map(re.escape, table()["publishers"]))
-    return re.sub(rf"^(?:{publishers})['\u2019]?s?[-_ ]+(?=\S)", "", text, count=1, flags=re.IGNORECASE)
+    """A name less who published the model, or what ran it, as its first word: `MLPerf v4.1 BERT-large`."""
+    # The longer first: what is left of "AI Benchmark" is no model.
+    known = sorted(table()["publishers"], key=len, reverse=True)
+    publishers = "|".join(re.escape(one).replace("\\ ", "[-_ ]") for one in known)
+    start = rf"^(?:{publishers})(?:['\u2019]?s)?(?:[-_ ]+v?\d+(?:\.\d+)+)?[-_ :]+(?=\S)"
+    return re.sub(start, "", text, count=1, flags=re.IGNORECASE)
+
+
+def rewritten(text: str) -> str:
+    """A name in the words of the zoo, where publishers write parts of it in their own: `MobileNetV2 x1.4`."""
+    for said, instead in table()["rewritten"]:
+        text = re.sub(said, instead, text, flags=re.IGNORECASE)
+    return text.strip()
+
+
+def unnoted(text: str) -> str:
+    """A name less notes in brackets that say nothing of the model: `Llama-3-70B (GBS 128)`."""
+    known = {word for key in ("publishers", "done", "notes") for word in table()[key]}
+
+    def kept(note: re.Match[str]) -> str:
+        said = re.sub(r"[=:,;/]", " ", _GLOBAL.sub("gbs ", note[1].lower())).split()
+        # A number or a version is of the word before it: "SQuAD v1.1", "GBS 128", and "seq 384" stays.
+        owners = [word for at, word in enumerate(said) if not at or not _OWNED.fullmatch(word)]
+        left, dropped = [], False
+        for word in said:
+            dropped = word in known if word in owners else dropped
+            left += [] if dropped else [word]
+        return note[0] if len(left) == len(said) else f" ({' '.join(left)})" if left else ""
+
+    return re.sub(r"\s*[(\[]([^()\[\]]*)[)\]]", kept, text)
+
+
+#: The batch of all GPUs together, which a name is not read for; a number or a version.
+_GLOBAL, _OWNED = re.compile(r"\bglobal[- ]batch(?:[- ]size)?\b"), re.compile(r"v?\d[\d.,]*")
 
 
 def filed(text: str) -> str:
@@ -180,7 +218,7 @@ def _last(name: str, known: Collection[str] = ()) -> Shorter | None:
     start, end = starts[-1]
     word = name[end:]
     if known:
-        plain = word in known
+        plain = word in known or bool(_SCHEDULE.fullmatch(word))
     else:
         plain = word in {*table()["tuned"], *table()["container"]} or bool(_RELEASE.fullmatch(word))
     return Shorter(name[:start], "") if plain else None

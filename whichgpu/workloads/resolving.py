@@ -62,29 +62,67 @@ def resolve(name: str) -> Workload:
     """
     if name in _imported:
         return _imported[name]
+    if name in workloads():
+        return workloads()[name]
+    item, name, keys, service = _find(name)
+    if item is None and len(keys) > 1:
+        raise UnknownName(f"'{name}' may be {' or '.join(keys)}; write one of them")
+    if item is None:
+        service = service or _service(name.partition("/")[2])
+        raise UnknownName(service or _meant(name) or f"no workload '{name}'; {_hint(name)}")
+    return item
+
+
+def _find(
+    name: str, tried: dict[str, Workload | None] | None = None
+) -> tuple[Workload | None, str, list[str], str]:
+    """The workload of a name, the name as it was read, several that it may mean, and what it is a service of.
+
+    `tried` holds what the names came to that it was read as on the way.
+    """
     name = names.sized(names.filed(name))
     keys = _candidates(name)
     if not keys and set(name) & set("[]()"):
         # `FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)`
-        name = "-".join(name.translate(_BRACKETS).split())
+        name = _plain(names.unnoted(name))
         keys = _candidates(name)
     if len(keys) > 1:
-        raise UnknownName(f"'{name}' may be {' or '.join(keys)}; write one of them")
+        return None, name, keys, ""
     if keys == [name]:
-        return workloads()[name]
+        return workloads()[name], name, keys, ""
     service = "" if keys else _service(name)
-    longer = None if service else _longer(name, keys)
-    if longer is None and not keys and not service:
-        longer, keys = _otherwise(name)
-    if longer is None and len(keys) != 1:
-        service = service or _service(name.partition("/")[2])
-        raise UnknownName(service or _meant(name) or f"no workload '{name}'; {_hint(name)}")
-    return longer or workloads()[keys[0]]
+    item = None if service else _longer(name, keys)
+    if item is None and not keys and not service:
+        item, keys = _otherwise(name, {} if tried is None else tried)
+    if item is None and len(keys) == 1:
+        item = workloads()[keys[0]]
+        # In timm the weights of a larger picture say its side: `tresnet_l.miil_in1k_448`.
+        side = _TAGGED_SIDE.search(name)
+        if side and int(side[1]) in _SIDES and squeezed(name) not in _names():
+            item = _numbered(item, {"height": float(side[1]), "width": float(side[1])})
+    return item, name, keys if item else [], service
 
 
-def _otherwise(name: str) -> tuple[Workload | None, list[str]]:
+def _read_as(name: str, tried: dict[str, Workload | None]) -> Workload | None:
+    """The workload of another name that one may be read as; None where there is none, or several."""
+    if name not in tried:
+        tried[name] = None
+        tried[name] = _find(name, tried)[0]
+    return tried[name]
+
+
+def _plain(name: str) -> str:
+    """A name without brackets, in which may stand another of its own: `Stable Diffusion XL (SDXL) 1.0`."""
+    note = re.search(r"\(([^()]+)\)", name)
+    bare = " ".join(name.replace(note[0], " ").split()) if note else ""
+    if note and bare and (found := _candidates(bare)) and found == _candidates(note[1]):
+        return bare
+    return "-".join(name.translate(_BRACKETS).replace(",", " ").split())
+
+
+def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload | None, list[str]]:
     """The workload, or the ids, of a name that no spelling is alike: by its parts, or in other words."""
-    longer = _of_a_side(name)
+    longer = _of_a_side(name) or _of_a_number(name, tried)
     if longer is not None:
         return longer, []
     if name.count("/") == 1:
@@ -93,12 +131,10 @@ def _otherwise(name: str) -> tuple[Workload | None, list[str]]:
         if spelled:
             return None, list(dict.fromkeys(key for _, key in spelled))
     keys = _spelled_out(name) or list(_reordered().get(_in_order(name), ()))
-    bare = names.published(name)
-    try:
-        return (None, keys) if keys or bare == name else (resolve(bare), [])
-    except UnknownName:
-        # Which is said of the whole name.
-        return None, []
+    if keys:
+        return None, keys
+    others = (one for one in (names.rewritten(name), names.published(name)) if one and one != name)
+    return next(filter(None, (_read_as(one, tried) for one in others)), None), []
 
 
 #: Sizes of transformers as papers shorten them; ViT-g is giant, ViT-G gigantic.
@@ -167,27 +203,33 @@ def _done(name: str) -> Workload | None:
     # Whoever published it goes first here as well: `city96/FLUX.1-dev-gguf`.
     whole = (name, name.partition("/")[2]) if "/" in name else (name,)
     for said in (one for text in whole for one in names.told(text)):
-        meant = _candidates(said.name) or _longest(said.name)
-        item = workloads()[meant[0]] if len(meant) == 1 else None
+        stored, meant = said.stored, tuple(_candidates(said.name))
+        if not meant:
+            meant, shorter = _longest(said.name)
+            stored = stored or shorter
+        meant = meant or tuple(_reordered().get(_in_order(said.name), ()))
+        item = workloads()[meant[0]] if len(meant) == 1 else _of_a_side(said.name)
         # Pictures are as often made with a LoRA as one is trained on them.
         made = item is not None and item.family.startswith("diffusion") and said.phase == "finetune_lora"
         if item is not None and not (made and not re.search("train|tun", name, re.IGNORECASE)):
-            return _doing(_stored(item, said.stored), said.phase)
+            return _doing(_stored(item, stored), said.phase)
     return None
 
 
-def _longest(name: str) -> tuple[str, ...]:
-    """The language model that a name means whose last words only say who tuned or stored it."""
-    found = (_language(one.name) for one in names.shorter(name))
-    return next((keys for keys in found if len(keys) == 1), ())
+def _longest(name: str) -> tuple[tuple[str, ...], str]:
+    """The language model of a name whose last words say who tuned or stored it, and the format in them."""
+    found = ((_language(one.name), one.stored) for one in names.shorter(name))
+    return next(((keys, stored) for keys, stored in found if len(keys) == 1), ((), ""))
 
 
 def _doing(item: Workload, phase: str) -> Workload:
     """A workload whose name says what is done with it: that is what its jobs are by default."""
-    known = (phase, getattr(item.code, "PHASE_ALIASES", {}).get(phase, ""), *TRAINING)
+    alike = TRAINING if phase in TRAINING else ()
+    known = (phase, getattr(item.code, "PHASE_ALIASES", {}).get(phase, ""), *alike)
     said = next((one for one in known if one in item.phases), "")
-    trains = phase in TRAINING
-    return replace(item, defaults={**item.defaults, "phase": said}) if trains and said else item
+    # What infers is otherwise left to what the model usually does: it may serve, or generate.
+    tells = phase in TRAINING or item.phases[0] in TRAINING
+    return replace(item, defaults={**item.defaults, "phase": said}) if tells and said else item
 
 
 def _longer(name: str, known: Sequence[str]) -> Workload | None:
@@ -206,8 +248,23 @@ def goes_on(name: str) -> bool:
 def _language(name: str) -> tuple[str, ...]:
     """The language models that a name may mean: only their names are taken apart."""
     families = names.table()["families"]
-    keys = _candidates(name) or _sized(name, _unpublished().get(squeezed(name), ()))
+    keys = _candidates(name) or _sized(name, _unpublished().get(squeezed(name), ())) or _weighed(name)
     return tuple(key for key in keys if workloads()[key].family in families)
+
+
+#: A name and the size that stands behind it: `DeepSeek-R1 671B`; how far it may be off, as a share.
+_WEIGHED, _OFF = re.compile(r"(.+?)[-_ (]+(\d+(?:\.\d+)?)b\)?", re.IGNORECASE), 0.08
+
+
+def _weighed(name: str) -> list[str]:
+    """The language model of a name behind which its own number of parameters stands once more."""
+    from whichgpu.workloads.counts import counts
+
+    found = _WEIGHED.fullmatch(name)
+    keys = _candidates(found[1]) if found else []
+    if not found or len(keys) != 1:
+        return []
+    return keys if abs(counts(workloads()[keys[0]]).parameters / 1e9 / float(found[2]) - 1.0) < _OFF else []
 
 
 @lru_cache(maxsize=1)
@@ -231,13 +288,43 @@ def _stored(item: Workload, stored: str) -> Workload:
 
 def _of_a_side(name: str) -> Workload | None:
     """The workload of a name that ends in the side of its pictures (`yolov3-608`), with them by default."""
-    bare, _, side = re.sub(r"[-_ @]+(?=\d+$)", " ", name.strip()).rpartition(" ")
-    keys = _candidates(bare) if side.isdigit() and int(side) in _SIDES else []
-    item = workloads()[keys[0]] if len(keys) == 1 else None
+    found = _SIDED.fullmatch(name.strip())
+    if found is None or not (found["by"] or int(found["side"]) in _SIDES):
+        return None
+    keys = _candidates(found["name"]) or _reordered().get(_in_order(found["name"]), ())
+    item = workloads()[keys[0]] if len(keys) == 1 else None if keys else _done(found["name"])
     if item is None or "height" not in item.code.DEFAULTS["*"]:
         return None
-    sides = {"height": float(side), "width": float(side)}
-    return replace(item, defaults={**item.defaults, "all": {**item.defaults.get("all", {}), **sides}})
+    return _numbered(item, {"height": float(found["side"]), "width": float(found["by"] or found["side"])})
+
+
+def _numbered(item: Workload, columns: Mapping[str, float]) -> Workload:
+    """A workload whose jobs have these numbers by default, in every phase."""
+    known = {"all": {}, **item.defaults}
+    more = {key: {**one, **columns} for key, one in known.items() if isinstance(one, dict)}
+    return replace(item, defaults={**known, **more})
+
+
+#: Numbers of a job behind a name, by column: `BERT Large (seq 384)`, `SDXL 30 steps`, `ResNet-50 bs64`.
+_NUMBERS = {
+    "seq_len": re.compile(
+        r"(.+?)[-_ (,@]+seq(?:uence)?[-_ ]?(?:len(?:gth)?)?[-_ =:]*(\d{2,6})\)?", re.IGNORECASE
+    ),
+    "steps": re.compile(r"(.+?)[-_ (,@]+(\d{1,3})[-_ ]?steps?\)?", re.IGNORECASE),
+    "batch": re.compile(
+        r"(.+?)[-_ (,@]+(?:m?bs|(?:micro[-_ ]?)?batch(?:[-_ ]?size)?)[-_ =:]*(\d{1,6})\)?", re.IGNORECASE
+    ),
+}
+
+
+def _of_a_number(name: str, tried: dict[str, Workload | None]) -> Workload | None:
+    """The workload of a name that ends in a number of its job, which its jobs have by default."""
+    for column, pattern in _NUMBERS.items():
+        found = pattern.fullmatch(name)
+        item = _read_as(found[1], tried) if found else None
+        if found and item and any(column in one for one in item.code.DEFAULTS.values()):
+            return _numbered(item, {column: float(found[2])})
+    return None
 
 
 def meaning(workload: Workload) -> Callable[[str], bool]:
@@ -286,8 +373,11 @@ def _tagged(name: str) -> list[str]:
     return list(dict.fromkeys(key for _, key in _names().get(squeezed(f"timm/{model}"), ()) if tag))
 
 
+_TAGGED_SIDE = re.compile(r"\.[a-z]\w*_(\d{3})$", re.IGNORECASE)
+#: A name with the side of a picture behind it, or both: `yolov3-608`, `pspnet_r101-d8_512x1024`.
+_SIDED = re.compile(r"(?P<name>.*[^-_ @,])[-_ @,]+(?P<side>\d{2,4})(?: ?[xX\u00d7] ?(?P<by>\d{2,4}))?")
 #: Sides of a picture, in pixels, that a name may end in: other numbers are depths (`101`, `152`).
-_SIDES = range(96, 2049, 16)
+_SIDES = frozenset((*range(96, 2049, 16), 227, 260, 299, 300, 331, 380, 456, 475, 528, 600))
 #: Members of a family that an error lists.
 _MOST_MEMBERS = 8
 

@@ -13,6 +13,7 @@ Dimensions:
     `frames`: of a video by default; `guidance`: the scale by default, 1 or less for one pass a step;
     `embeds_guidance`: the scale is an input, one pass a step whatever it is (distilled);
     `guidance_in_turn`: two passes one after the other; `encodes`: the VAE's encoder runs as well;
+    `control`: the channels (`hint`) of a ControlNet that runs beside a U-Net;
     `prior`: a denoiser of picture embeddings that runs `steps` times before.
 """
 
@@ -28,6 +29,7 @@ from whichgpu.workloads.diffusion.autoencoders import AUTOENCODERS
 from whichgpu.workloads.diffusion.denoisers import DENOISERS
 from whichgpu.workloads.diffusion.shapes import Latent
 from whichgpu.workloads.diffusion.text import ENCODERS
+from whichgpu.workloads.diffusion.unet import controlled
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.recorder import Recorder
 
@@ -61,6 +63,9 @@ def forward(dims: Part, job: Job, rec: Recorder) -> None:
     side_by_side = 1.0 if dims.get("guidance_in_turn") else passes
     with rec.module(denoiser["module"], repeats=(passes / side_by_side) * job.steps):
         denoise(rec, denoiser, x._replace(batch=side_by_side * x.batch))
+    if "control" in dims:
+        with rec.module("controlnet", repeats=(passes / side_by_side) * job.steps):
+            controlled(rec, {**denoiser, **dims["control"]}, x._replace(batch=side_by_side * x.batch))
     with rec.module("scheduler", repeats=job.steps):
         for _ in range(UPDATES):
             rec.pointwise(x.map.elements, reads=2.0, name="update")

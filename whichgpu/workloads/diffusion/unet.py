@@ -34,6 +34,50 @@ def unet(rec: Recorder, part: Part, latent: Latent) -> None:
 def run(net: UNet, part: Part, latent: Latent) -> None:
     """One pass through the levels, down and up, with the blocks of `net`."""
     rec, widths = net.rec, part["widths"]
+    skips = down(net, part, latent)
+    x = skips[-1]
+    x = net.residual(x, widths[-1]) if part["depth_middle"] < 0 else middle(net, part, x)
+    for level in reversed(range(len(widths))):
+        for depth in _depths(part.get("depth_up", part["depth"])[level], part["blocks"] + 1):
+            x = net.block(net.concatenate(x, skips.pop()), widths[level], depth, _heads(part, level))
+        if level:
+            x = upsample(rec, x, skips[-1].height, skips[-1].width)
+    group_norm(rec, x)
+    rec.conv(x, part.get("out_channels", latent.channels), 3, bias=True, name="conv_out")
+
+
+def controlled(rec: Recorder, part: Part, latent: Latent) -> None:
+    """One pass of a ControlNet: the way down and the middle anew, and a 1 x 1 behind each map of theirs.
+
+    Zhang et al., "Adding Conditional Control to Text-to-Image Diffusion Models", figure 3. What stands for
+    the picture to follow is read at eight times the latent's sides, by convolutions of `hint` channels.
+    """
+    net = UNet.of(rec, part, latent)
+    shown = latent.map._replace(channels=3, height=8.0 * latent.map.height, width=8.0 * latent.map.width)
+    hint = part["hint"]
+    x = rec.conv(shown, hint[0], 3, bias=True, name="hint")
+    rec.pointwise(x.elements, name="silu")
+    for channels in hint[1:]:
+        for out, stride in ((x.channels, 1), (channels, 2)):
+            x = rec.conv(x, out, 3, stride, padding=1, bias=True, name="hint")
+            rec.pointwise(x.elements, name="silu")
+    rec.conv(x, part["widths"][0], 3, bias=True, name="hint")
+    maps = down(net, part, latent)
+    for one in (*maps, middle(net, part, maps[-1])):
+        rec.conv(one, one.channels, 1, bias=True, name="zero")
+        rec.add(one.elements)
+
+
+def middle(net: UNet, part: Part, x: Map) -> Map:
+    """Two residual blocks at the lowest level, and the transformer between them."""
+    x = net.residual(x, part["widths"][-1])
+    net.transformer(x, part["depth_middle"], _heads(part, -1))
+    return net.residual(x, part["widths"][-1])
+
+
+def down(net: UNet, part: Part, latent: Latent) -> list[Map]:
+    """The levels down: the maps that the way up reads again, the lowest last."""
+    rec, widths = net.rec, part["widths"]
     x = latent.map._replace(channels=part.get("in_channels", latent.channels))
     net.conditions(widths[0], part.get("added", 0))
     x = rec.conv(x, widths[0], 3, bias=True, backward="weight", name="conv_in")
@@ -45,17 +89,7 @@ def run(net: UNet, part: Part, latent: Latent) -> None:
         if level < len(widths) - 1:
             x = rec.conv(x, width, 3, 2, padding=1, bias=True, name="down")
             skips.append(x)
-    x = net.residual(x, widths[-1])
-    if part["depth_middle"] >= 0:
-        net.transformer(x, part["depth_middle"], _heads(part, -1))
-        x = net.residual(x, widths[-1])
-    for level in reversed(range(len(widths))):
-        for depth in _depths(part.get("depth_up", part["depth"])[level], part["blocks"] + 1):
-            x = net.block(net.concatenate(x, skips.pop()), widths[level], depth, _heads(part, level))
-        if level:
-            x = upsample(rec, x, skips[-1].height, skips[-1].width)
-    group_norm(rec, x)
-    rec.conv(x, part.get("out_channels", latent.channels), 3, bias=True, name="conv_out")
+    return skips
 
 
 def _depths(depth: int | list[int], blocks: int) -> list[int]:

@@ -16,6 +16,7 @@ convolution that says nothing else; optionally `unit` (images). By `kind`:
             `depth_stride` (depth), `depth_padding` (0)
     spread  each position `factor` times on either side; shuffle: from `factor`^2 channels; fold: into them
     half    the second half of the channels
+    gate    squeeze and excitation by `squeezed` channels, with biases
     values  `values` trained ones (a slope of PReLU), applied to each value
     dense   means of `side` x `side` (1) parts and of `frames` (1) in time, all their values into `out`;
             `activation` (""), `bias` (true)
@@ -196,6 +197,11 @@ def _half(net: _Net, layer: Layer, x: Map) -> Map:
     return x._replace(channels=x.channels // 2)
 
 
+def _gate(net: _Net, layer: Layer, x: Map) -> Map:
+    images.squeeze_excite(net.rec, x, layer["squeezed"])
+    return x
+
+
 def _values(net: _Net, layer: Layer, x: Map) -> Map:
     net.rec.pointwise(x.elements, parameters=float(layer["values"]), name="values")
     return x
@@ -224,6 +230,6 @@ def _block(net: _Net, layer: Layer, x: Map) -> Map:
 
 _KINDS: Mapping[Any, Callable[[_Net, Layer, Map], Map]] = {
     "conv": _conv, "up": _up, "max": _pool, "mean": _pool, "spread": _enlarge, "shuffle": _enlarge,
-    "fold": _enlarge, "half": _half, "values": _values,
+    "fold": _enlarge, "half": _half, "values": _values, "gate": _gate,
     "dense": _dense, "keep": _keep, "take": _take, "add": _add, "block": _block,
 }  # fmt: skip

@@ -74,9 +74,7 @@ def _dlrm(dims: Dims, rec: Recorder, batch: Any) -> None:
     pairs = vectors * (vectors - 1) // 2
     with rec.module("bottom"):
         _perceptron(rec, batch, (dims["dense"], *dims["bottom"]), first=True)
-    with rec.module("embeddings"):
-        for rows in tables:
-            rec.embedding(batch, rows, width, name="table")
+    _tables(rec, batch, dims, [1.0] * len(tables))
     with rec.module("interaction"):
         rec.copy(vectors * width * batch, name="concatenate")
         rec.product(batch, float(vectors), float(width), float(vectors), shard="none", name="pairs")
@@ -90,9 +88,7 @@ def _dcn(dims: Dims, rec: Recorder, batch: Any) -> None:
     values = (len(dims["tables"]) + 1) * dims["width"]
     with rec.module("bottom"):
         _perceptron(rec, batch, (dims["dense"], *dims["bottom"]), first=True)
-    with rec.module("embeddings"):
-        for rows, lookups in zip(dims["tables"], dims["lookups"], strict=True):
-            rec.embedding(batch * lookups, rows, dims["width"], name="table")
+    _tables(rec, batch, dims, dims["lookups"])
     with rec.module("interaction"):
         rec.copy(values * batch, name="concatenate")
         for _ in range(dims["crosses"]):
@@ -101,6 +97,17 @@ def _dcn(dims: Dims, rec: Recorder, batch: Any) -> None:
             rec.pointwise(values * batch, reads=3.0, keeps=2.0, name="cross")
     with rec.module("top"):
         _perceptron(rec, batch, (values, *dims["top"]))
+
+
+def _tables(rec: Recorder, batch: Any, dims: Dims, lookups: Sequence[float]) -> None:
+    """Rows of every table; of tables of this size those alone are updated that were read, without states."""
+    with rec.module("embeddings", frozen=rec.training):
+        for rows, times in zip(dims["tables"], lookups, strict=True):
+            rec.embedding(batch * times, rows, dims["width"], name="table")
+    if rec.training:
+        with rec.module("update", frozen=True):
+            for times in lookups:
+                rec.pointwise(dims["width"] * batch * times, reads=2.0, name="update")
 
 
 def _perceptron(rec: Recorder, batch: Any, widths: Sequence[int], *, first: bool = False) -> None:

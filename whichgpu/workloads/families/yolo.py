@@ -1,13 +1,14 @@
-"""YOLO v5, v8, v10, 11, 12 and X: a CSP backbone, a path down and up again, heads on strides 8, 16 and 32.
+"""YOLO v5, v8, v10, 11, 12, 26 and X: a CSP backbone, a path down and up, heads on strides 8, 16 and 32.
 
 The models of the Ultralytics repositories, after Redmon et al. and Wang et al., "CSPNet". v5 has C3 blocks
 and anchors; v8 C2f blocks and heads for places (16 bins a side) and classes apart; v10 (Wang et al.,
 "YOLOv10", figures 2 and 3) separate steps down, inverted blocks where `inverted` says, attention behind the
 backbone and a second head in training only; 11 C3k2 blocks and depthwise convolutions in the class head; 12
-(Tian et al., "YOLOv12", figure 3) attention over areas of the map.
+(Tian et al., "YOLOv12", figure 3) attention over areas of the map; 26 (Ultralytics) is 11 without bins,
+with v10's second head and attention in the neck's last block.
 Letters: B batch, C channels, H W height and width of a feature map.
 
-Dimensions: `version` (5, 8, 10, 11, 12), `depth`, `width` (multiples), `most` (channels at most, before
+Dimensions: `version` (5, 8, 10, 11, 12, 26), `depth`, `width` (multiples), `most` (channels at most, before
 `width`), `nested` (11, 12: C3k2 blocks hold C3k blocks throughout, as in m, l, x), `inverted` (10: blocks,
 counted along the network: 0 to 3 the backbone's, 4 to 7 the neck's) and `wide_kernels` (10: their 7 x 7),
 `scaled` (12: the result of attention blocks is, as in l and x), `classes`; `task` (boxes; masks, points or
@@ -53,10 +54,10 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     with rec.module("head"):
         net.head(maps)
         heads.beside(net.on, maps, task, anchored=dims["version"] == 5, middle=net.wide(heads.MASKED))
-    if dims["version"] == 10 and job.trains:
+    if dims["version"] in (10, 26) and job.trains:
         with rec.module("one_to_many"):
-            net.on.split_head(maps, classes, separable=True, decoded=False)
-    return csp.choose(rec, job, maps, classes, split={5: 0, 10: 2}.get(dims["version"], 1))
+            net.on.split_head(maps, classes, separable=True, decoded=False, bins=net.bins)
+    return csp.choose(rec, job, maps, classes, split={5: 0, 10: 2, 26: 2}.get(dims["version"], 1))
 
 
 @immutable
@@ -104,7 +105,7 @@ class _Yolo:
         classifies = self.dims.get("task") == "classes"
         if version != 12 and not classifies and not self.dims.get("pooled_first"):
             x = on.pool(x, x.channels)
-        if version in (10, 11):
+        if version in (10, 11, 26):
             self.attention(x)
         return [*maps[:-1], x]
 
@@ -135,6 +136,8 @@ class _Yolo:
             x = on.join(self.down(x, widths[at], late=at > 0), top)
             if at < len(tops) - 1:
                 x = self.mix(x, widths[at + 1], n, 6)
+            elif version == 26:
+                x = self.last(x, self.wide(widths[-1]))
             else:
                 x = self.block(x, self.wide(widths[-1]), n, 7, residual=False, nested=True)
             found.append(x)
@@ -142,9 +145,10 @@ class _Yolo:
 
     def mix(self, x: Map, channels: int, n: int, place: int) -> Map:
         """A block of the neck; in 12 its C3k blocks stand where attention is in the backbone."""
-        if self.dims["version"] == 12:
+        version = self.dims["version"]
+        if version == 12:
             return self.plain_areas(x, self.wide(channels), self.deep(n))
-        return self.block(x, self.wide(channels), n, place, residual=False)
+        return self.block(x, self.wide(channels), n, place, residual=False, nested=version == 26)
 
     def block(
         self, x: Map, out: int, blocks: int, place: int, *, residual: bool = True, nested: bool = False,
@@ -198,12 +202,29 @@ class _Yolo:
         """Half the channels through attention blocks with heads of 64, keys half as wide."""
         on, half = self.on, x.channels // 2
         y = on.conv(x, x.channels)._replace(channels=half)
-        for _ in range(self.deep(2) if self.dims["version"] == 11 else 1):
-            heads = max(half // 64, 1)
-            on.attend(y, heads, half // heads // 2)
-            on.bare(on.conv(y, 2 * half), half)
-            self.rec.add(y.elements)
+        for _ in range(self.deep(2) if self.dims["version"] >= 11 else 1):
+            self.attend(y)
         on.conv(on.join(y, y), x.channels)
+
+    def attend(self, x: Map) -> None:
+        """Attention with heads of 64, keys half as wide, and two 1 x 1 behind it."""
+        heads = max(x.channels // 64, 1)
+        self.on.attend(x, heads, x.channels // heads // 2)
+        self.on.bare(self.on.conv(x, 2 * x.channels), x.channels)
+        self.rec.add(x.elements)
+
+    @property
+    def bins(self) -> int:
+        """Bins of a box side: 26 says the side itself."""
+        return 1 if self.dims["version"] == 26 else csp.BINS
+
+    def last(self, x: Map, out: int) -> Map:
+        """26's last block of the neck: a bottleneck and attention beside two halves of a 1 x 1."""
+        on, inside = self.on, out // 2
+        y = on.conv(x, 2 * inside)
+        half = on.bottleneck(y._replace(channels=inside), inside // 2, residual=True, first=3)
+        self.attend(half)
+        return on.conv(on.join(y, half), out)
 
     def areas(self, x: Map, out: int, blocks: int, *, area: int) -> Map:
         """12's attention block: pairs of layers that attend inside `area` parts of the map."""
@@ -252,11 +273,12 @@ class _Yolo:
         if self.dims["version"] == 5:
             masks = heads.MASKS if self.dims.get("task") == "masks" else 0
             return self.on.anchored(maps, classes + masks)
-        return self.on.split_head(maps, classes, separable=self.dims["version"] >= 10)
+        return self.on.split_head(maps, classes, separable=self.dims["version"] >= 10, bins=self.bins)
 
 
 #: Channels of the levels, and blocks of the backbone's and of the neck's, before `width` and `depth`.
 _LEVELS = (128, 256, 512, 1024)
 _LEVELS_TO_64 = (128, 256, 512, 768, 1024)
-_BLOCKS = {5: (3, 6, 9, 3), 8: (3, 6, 6, 3), 10: (3, 6, 6, 3), 11: (2, 2, 2, 2), 12: (2, 2, 4, 4)}
-_NECK = {5: 3, 8: 3, 10: 3, 11: 2, 12: 2}
+_BLOCKS = {5: (3, 6, 9, 3), 8: (3, 6, 6, 3), 10: (3, 6, 6, 3), 11: (2, 2, 2, 2), 12: (2, 2, 4, 4),
+           26: (2, 2, 2, 2)}  # fmt: skip
+_NECK = {5: 3, 8: 3, 10: 3, 11: 2, 12: 2, 26: 2}
