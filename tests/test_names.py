@@ -395,7 +395,8 @@ def test_every_gpu_of_the_published_measurements_resolves() -> None:
         ("Strix Halo Ryzen AI Max+ 395", "ryzen-ai-max-395"),
         ("Google Colab T4", "t4"),
         ("Lambda H100 SXM 80GB", "h100-80gb-sxm"),
-        ("DGX-2", "v100-32gb-sxm3"), ("DGX H100", "h100-80gb-sxm"),
+        ("DGX-2", "v100-32gb-sxm3"),
+        ("DGX H100", "h100-80gb-sxm"),
         ("NVIDIA DGX A100 (8x A100 80GB)", "a100-80gb-sxm"),
     ],
 )

@@ -38,6 +38,15 @@ def _pattern(words: str) -> re.Pattern[str]:
 
 
 _EXCUSES = (
+    # "Unlike its predecessor, the A6000, it has no NVLink": of what was spoken of before.
+    _Excuse(
+        ("capability",),
+        before=r"\b(?:unlike|in contrast to)\s[^.;]{3,60},\s+(?:it|this one|the newcomer)\b[^.;,]{0,20}$",
+    ),
+    # "It costs 26 per cent more, going by launch prices".
+    _Excuse(("arithmetic",), behind=r"[^.;]{0,40}\b(?:launch|list|introductory) prices?\b"),
+    # "Two of the 80 GB cards, which then still have 20 GB together": what is left.
+    _Excuse(("arithmetic",), before=r"\bstill (?:have|has|leaves?)\s+(?:about |some )?$"),
     # "Burns 3.7 times as many dollars".
     _Excuse(
         ("ratio",),

@@ -37,6 +37,10 @@ class Verdict(NamedTuple):
     true_for: str = ""
 
 
+#: What rounding and gigabytes of two kinds explain.
+_MOST_SIZES = 1.08
+
+
 def judged(
     attribute: Attribute, what: Stated, gpus: Sequence[Gpu], catalogue: Catalogue,
     spoken_of: frozenset[str] = frozenset(),
@@ -55,6 +59,11 @@ def _judged(
     if not known:
         return _lacking(attribute, gpus) or Verdict("unverifiable", because="no source on file states it")
     right = _right(attribute, what, gpus, catalogue)
+    if right is None and attribute.key == "memory" and all(gpu.vendor == "Apple" for gpu in known):
+        # Memory of a Mac is chosen as it is bought; the catalogue has the most.
+        most = max(float(gpu.value("memory") or 0) for gpu in known)
+        if what.value <= _MOST_SIZES * most:
+            return Verdict("unverifiable", because="it is sold with several sizes of memory")
     return right or _wrong(attribute, what, known, catalogue, spoken_of)
 
 

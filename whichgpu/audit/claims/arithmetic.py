@@ -118,11 +118,19 @@ def _plain(text: str) -> float:
     return float(re.sub(r"[^\d.]", "", text).strip(".") or 0)
 
 
+#: What an equation was cut off behind: "720 + ~750 + 190 = 1,660".
+_GOES_AHEAD = re.compile(r"\d\S*\s*[+*/x\u00d7-]\s*[~\u2248$\u20ac\u00a3]*\s*$")
+_AHEAD = 16
+
+
 def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
     text = passage.text
     for one in equations(text):
         if _LANES.fullmatch(one.words) or (not one.right and _OF_NAME.fullmatch(one.words)):
             # "2x3090 = 48 gigs": so many of a device.
+            continue
+        first = text.rfind(one.words, 0, one.start)
+        if _GOES_AHEAD.search(text, max(0, first - _AHEAD), max(0, first)):
             continue
         verdict = "confirmed" if one.right else "unverifiable" if one.scaled else "inconsistent"
         because = f"{one.words} is {one.value:,.10g}"

@@ -278,10 +278,17 @@ def _speed(cell: Passage, context: Context) -> Quantity | None:
     return each if each and each.high == each.value and each.value >= _LEAST else None
 
 
+#: The most GPUs that a row of numbers of GPUs begins with.
+_FIRST = 64
+
+
 def _steeper(rows: Sequence[_Row], context: Context) -> Iterator[Finding]:
     """Values that grow faster than the number of GPUs."""
     for row in rows:
         base = min(row.values)
+        if base > _FIRST:
+            # Numbers of something else than GPUs.
+            continue
         for n in sorted(row.values):
             linear = row.values[base].value * n / base
             if n > base and row.values[n].value > _SUPERLINEAR * linear:

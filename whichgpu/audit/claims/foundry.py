@@ -40,6 +40,10 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 _BEFORE = 60
+#: Of the one before: "Samsung's 8 nm gave way to TSMC's 4N".
+_GONE = re.compile(
+    r"\s+(?:gave way|made (?:way|room)|was (?:replaced|followed|dropped)|had been)\b", re.IGNORECASE
+)
 #: The header of who makes a chip, and such a cell.
 _FOUNDRY = re.compile(
     r"foundry|fab|manufactured(?: (?:by|in|on|at))?|chip (?:maker|manufacturer)|auftragsfertiger|fonderie|"
@@ -75,6 +79,8 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
             # "Made by TSMC, the GB203 in the RTX 5080": of what stands behind it.
             mention = who.here[0] if who.here[0] not in who.against else None
         start = max(sentence.start, match.start() - _BEFORE)
+        if _GONE.match(passage.text, match.end()):
+            continue
         if mention is None or _OTHERS.search(passage.text, start, match.start()):
             continue
         if mention not in who.here and not who.certain:

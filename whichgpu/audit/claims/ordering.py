@@ -224,8 +224,17 @@ def _of_two(
     return _judged(passage, each, both, who, context) if both else None
 
 
+#: "Little more than a quarter of that of the A40": a ratio.
+_THAN_A_SHARE = re.compile(
+    r"\s+than\s+(?:an?\s+|one\s+)?(?:half|third|quarter|fifth|sixth|eighth|tenth|two thirds)\b",
+    re.IGNORECASE,
+)
+
+
 def _judged(passage: Passage, each: Comparison, both: Pair, who: Spoken, context: Context) -> Finding | None:
     """The finding on an ordering of two devices, of each as many as are told of."""
+    if each.sign and _THAN_A_SHARE.match(passage.text, each.end):
+        return None
     values = _of_all(ratios(each.attribute, both, context), each, both, who)
     if not values:
         return None

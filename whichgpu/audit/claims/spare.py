@@ -27,7 +27,8 @@ _LEFT = re.compile(
 )
 #: What is no memory of the device, or holds more than weights.
 _OTHER = re.compile(
-    r"\b(?:train\w*|fine-?tun\w*|lora|qlora|adam\w*|ram|disk|cpu|offload\w*|active|experts?|slices?|mig|each|"
+    r"\b(?:room (?:around|beside|next to)|"
+    r"train\w*|fine-?tun\w*|lora|qlora|adam\w*|ram|disk|cpu|offload\w*|active|experts?|slices?|mig|each|"
     r"per (?:gpu|card)|not|cannot|if|unless)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )

@@ -184,7 +184,7 @@ def _places(
 
 #: What is so on a condition, or is no more than thought.
 _CONDITION = re.compile(
-    r"\b(?:if|unless|would|could|might|may|should|expect\w*|when|until|claims?|rumou?r\w*|hoped?)\b",
+    r"\b(?:if|unless|would|ought|could|might|may|should|expect\w*|when|until|claims?|rumou?r\w*|hoped?)\b",
     re.IGNORECASE,
 )
 

@@ -35,7 +35,7 @@ _WORDS = {
     "bandwidth": r"bandwidth|GB/s|TB/s|moves? data|memory speed|memory\b[^.;,]{0,50}\bspeed",
     "memory": r"(?:more|less|as much|the|its|of|in) (?:memory|vram|capacity)|gigabytes|more of it",
     "cores": r"cores|SMs|shaders",
-    "peak": r"t?flops|arithmetic|compute rate|on paper|peak|matrix throughput|FP\d+ (?:rate|throughput)",
+    "peak": r"t?flops|arithmetic|compute rate|on paper|peak|matrix throughput|FP\d+(?: (?:rate|throughput))?",
     "power": r"power|watts?|draws?|thirst\w*|hungr\w+",
     "price": r"cheap\w*|dear\w*|expensive|pric\w+|costs?|pays?|money|"
     r"asks?|charges?|dollars?|euros?|(?:per|by(?: the)?|an) hour|rents?|hires?|"
