@@ -123,7 +123,7 @@ NEARLY = [
 #: Few places: TTFT of 10,000 requests differs by seed, by a fifth for alike lengths and by half for others.
 FEW = [
     (("llama-3.1-8b", "rtx-4090", 1, {}, 2048, 512), 0.1, 20_000),
-    (("llama-3.1-8b", "l4", 1, {"options": {"max_num_batched_tokens": "8192"}}, 1024, 256), 0.2, 20_000),
+    (("llama-3.1-8b", "l4", 1, {"options": {"max_num_batched_tokens": "8192"}}, 1024, 256), 0.1, 20_000),
     (("llama-2-13b", "a100-40gb-sxm", 1, {"runtime": "tensorrt-llm"}, 200, 1000), 0.1, 20_000),
     (("mistral-7b", "rtx-4090", 1, {"options": VARIED}, 500, 400), 0.25, 40_000),
 ]  # fmt: skip

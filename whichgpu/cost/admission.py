@@ -11,6 +11,9 @@ compound Poisson: it varies as that of n E[s]^2 / E[s^2] alike ones. So that
 
 and waiting is that of `at once / grain` servers (`queueing.place_seconds`), each of which serves `grain`
 sequences. What the engine itself takes no more of (max_num_seqs) is as many servers.
+
+A sequence that begins may have to leave again as the answers of others grow, and then stands in the queue anew
+(`computed_anew`). Who stands there once and a times more waits 1 / (1 + a) of it for the first token.
 """
 
 from __future__ import annotations
@@ -36,17 +39,25 @@ if TYPE_CHECKING:
 
 #: How much the times for which room is kept vary as others grow into it: squared coefficient. Where an engine
 #: keeps that of whole answers it is kept for as long as a request lasts.
-_VARIATION = 0.3
+_VARIATION = 0.2
 #: The largest share of what is served at most that arrivals are taken as.
 _MOST = 0.99
 
 
+#: By how much they fall short of that where answers are longer (what simulated runs serve beyond capacity).
+_FEWER = 0.5
+
+
 class Admission(NamedTuple):
-    """Sequences at once and how many of them are as one, (.., J); how much waiting varies."""
+    """Sequences at once and how many of them are as one, (.., J); how much waiting varies.
+
+    `anew` are the prompts computed anew to each that is served while others wait.
+    """
 
     at_once: Array
     grain: Array
     variation: float
+    anew: Any = 0.0
 
 
 def admission(job: Job, stack: Runtime, devices: Devices, fits: Array) -> Admission:
@@ -74,7 +85,23 @@ def admission(job: Job, stack: Runtime, devices: Devices, fits: Array) -> Admiss
         np.maximum(np.where(bound, fits, np.minimum(at_once, ceiling)), 1.0),
         np.where(bound, 1.0, grain),
         _VARIATION * (1.0 - most.reserves) + asked.output_variation + 1.0 / asked.burstiness - 1.0,
+        computed_anew(job, stack, devices, np.floor(fits)),
     )
+
+
+def computed_anew(job: Job, stack: Runtime, devices: Devices, places: Any) -> Array:
+    """Prompts computed anew to each that is served where others wait for room in the cache, (G, J).
+
+    One that ends gives back I + O tokens, and those that run take O of them until the next one ends. Where
+    these and what is left over of a prompt's room make I, a second is taken in, which has to leave again:
+    O / I times a request while answers are shorter than prompts, and more rarely than that beyond. An engine
+    that keeps a share r of answers free has so much less to give away, and a limit of sequences none.
+    """
+    most = limits(stack, job, devices)
+    growing = (1.0 - most.reserves) * np.asarray(job.output_tokens, dtype=np.float64)
+    ratio = growing / np.maximum(np.asarray(job.input_tokens, dtype=np.float64), 1.0)
+    bound = places >= most.sequences * Mesh.of(job).attention_dp
+    return np.asarray(np.where(bound, 0.0, ratio / (1.0 + _FEWER * ratio)))
 
 
 def waiting(arrivals: Any, others: Array, rate: Array, room: Admission) -> tuple[Array, Array]:
@@ -103,4 +130,4 @@ def _of(each: Array, table: tuple[Array, Array], count: int, room: Admission) ->
     # What is more than they serve is refused elsewhere: here the wait is long, and not endless.
     each = np.minimum(each, _MOST * served[-1])
     wait = queueing.place_seconds(each, served, room.variation * (1.0 - 1.0 / count))
-    return wait, queueing.all_taken(each, served)
+    return wait / (1.0 + float(room.anew)), queueing.all_taken(each, served)

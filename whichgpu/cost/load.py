@@ -139,12 +139,13 @@ def _tables(job: Job, gpu: Gpu) -> list[Table]:
     # More in flight never serve fewer: where a wider pass is a slower one, the table stays level.
     rising, count = np.maximum.accumulate(rate, axis=1), np.broadcast_to(full.replicas, (job.size,))
     room = admission(full.job, full.runtime, full.devices, fits)
-    at_once, grain = (np.broadcast_to(part, (1, job.size))[0] for part in (room.at_once, room.grain))
+    parts = (room.at_once, room.grain, room.anew)
+    at_once, grain, anew = (np.broadcast_to(part, (1, job.size))[0] for part in parts)
     most = np.broadcast_to(full.replicas / _least_seconds(full), (1, job.size))[0]
     return [
         Table(
             others[i], rising[i], stretch[i], float(count[i]), float(most[i]), first=first[i],
-            room=Admission(at_once[i], grain[i], room.variation),
+            room=Admission(at_once[i], grain[i], room.variation, anew[i]),
         )
         for i in range(job.size)
     ]  # fmt: skip

@@ -273,13 +273,13 @@ def _spread(others: Array, tpot: Array) -> Array:
 def _waiting(others: Array, rate: Array, fits: Array, laid: Layout) -> tuple[Array, Array]:
     """Mean seconds of waiting for a place and their variance, (G, J, P)."""
     room = admission(laid.job, laid.runtime, laid.devices, fits)
-    grain = np.broadcast_to(room.grain, fits.shape)
+    grain, anew = np.broadcast_to(room.grain, fits.shape), np.broadcast_to(room.anew, fits.shape)
     mean, variance = np.zeros_like(others), np.zeros_like(others)
     held = room.at_once[..., None]
     near = (others >= held - _NEAR * np.sqrt(held)) & (fits[..., None] >= 1.0)
     for g, j in zip(*np.nonzero(near.any(axis=-1)), strict=True):
         at = near[g, j]
-        own = Admission(room.at_once[g, j], grain[g, j], room.variation)
+        own = Admission(room.at_once[g, j], grain[g, j], room.variation, anew[g, j])
         wait, often = waiting(rate[g, j, at], others[g, j], rate[g, j], own)
         mean[g, j, at] = wait
         # Whoever waits does so for an exponential time: E[w^2] = 2 mean^2 / probability.

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import starting
+from whichgpu.cost.admission import computed_anew
 from whichgpu.cost.engine_step import computed_tokens
 from whichgpu.cost.fit import Fit
 from whichgpu.cost.mesh import Mesh
@@ -183,9 +184,14 @@ def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | 
         most = np.maximum(np.minimum(most, _begun(job, stack, devices)), 1.0)
     else:
         running = np.minimum(met.others * met.stretch + 1.0, most)
-        return _Held("open", running, met.others, share * met.others, none, none, none)
+        # Arrivals find a replica full as often as the root of its places times what is free says (Halfin and
+        # Whitt, "Heavy-traffic limits for queues with many exponential servers", 1981).
+        full = np.exp(np.minimum(met.others / most - 1.0, 0.0) * np.sqrt(most))
+        between = share * met.others * (1.0 + computed_anew(job, stack, devices, most) * full)
+        return _Held("open", running, met.others, between, none, none, none)
     if job.concurrency is None:
-        return _Held("full", most, most, share * most, none, none, none)
+        between = share * most * (1.0 + computed_anew(job, stack, devices, most))
+        return _Held("full", most, most, between, none, none, none)
     asked = requests_each(job)
     running = np.minimum(asked, most)
     rest = running - 1.0
@@ -211,6 +217,7 @@ def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | 
         met_in_all = mates + between * (1.0 + 1.0 / _passes_of(job))
         once = np.where(queued > 0.0, 1.0, np.minimum(rest / np.maximum(met_in_all, 1e-9), 1.0))
         mates, between = mates * once, between * once
+    between = between * (1.0 + queued * computed_anew(job, stack, devices, most))
     return _Held("closed", running, rest, between, opening * rest, before * rest + mates, queue, apart)
 
 
