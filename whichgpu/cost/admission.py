@@ -12,8 +12,8 @@ compound Poisson: it varies as that of n E[s]^2 / E[s^2] alike ones. So that
 and waiting is that of `at once / grain` servers (`queueing.place_seconds`), each of which serves `grain`
 sequences. What the engine itself takes no more of (max_num_seqs) is as many servers.
 
-A sequence that begins may have to leave again as the answers of others grow, and then stands in the queue anew
-(`computed_anew`). Who stands there once and a times more waits 1 / (1 + a) of it for the first token.
+A sequence that begins may have to leave again as the answers of others grow, and then stands in the queue
+anew (`computed_anew`). Who stands there once and a times more waits 1 / (1 + a) of it for the first token.
 """
 
 from __future__ import annotations

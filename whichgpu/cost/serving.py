@@ -190,8 +190,7 @@ def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | 
         between = share * met.others * (1.0 + computed_anew(job, stack, devices, most) * full)
         return _Held("open", running, met.others, between, none, none, none)
     if job.concurrency is None:
-        between = share * most * (1.0 + computed_anew(job, stack, devices, most))
-        return _Held("full", most, most, between, none, none, none)
+        return _Held("full", most, most, share * most, none, none, none)
     asked = requests_each(job)
     running = np.minimum(asked, most)
     rest = running - 1.0
@@ -217,7 +216,6 @@ def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | 
         met_in_all = mates + between * (1.0 + 1.0 / _passes_of(job))
         once = np.where(queued > 0.0, 1.0, np.minimum(rest / np.maximum(met_in_all, 1e-9), 1.0))
         mates, between = mates * once, between * once
-    between = between * (1.0 + queued * computed_anew(job, stack, devices, most))
     return _Held("closed", running, rest, between, opening * rest, before * rest + mates, queue, apart)
 
 
