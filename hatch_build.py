@@ -93,9 +93,12 @@ def as_shipped(code: str, *, within: bool = False, untyped: bool = False) -> str
             lines[row - 1] = line[:start].rstrip() + line[start + len(token.string) :]
     tree = ast.parse(code)
     if untyped:
-        for row, start, end in types_of_functions(tree, lines):
+        # From the end of each line: a type before nothing but marks goes without a gap, others keep one, so
+        # that every name stays in its column.
+        for row, start, end in sorted(types_of_functions(tree, lines), reverse=True):
             told = lines[row - 1].encode()
-            lines[row - 1] = (told[:start] + b" " * (end - start) + told[end:]).decode()
+            gap = b" " * (end - start) if told[end:].strip(b" ,:)") else b""
+            lines[row - 1] = (told[:start] + gap + told[end:]).decode()
     checked = for_checkers(tree) if within else ()
     for said in (*private_docstrings(tree, every=within), *checked):
         first, last = said.lineno - 1, said.end_lineno or said.lineno

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import queueing
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.scheduling import limits
@@ -125,6 +124,8 @@ def waiting(arrivals: Any, others: Array, rate: Array, room: Admission) -> tuple
 
 def _of(each: Array, table: tuple[Array, Array], count: int, room: Admission) -> tuple[Array, Array]:
     """Wait and its probability with a whole number of servers of `room.grain` sequences each."""
+    from whichgpu.cost import queueing
+
     grain = float(room.grain)
     served = np.interp(grain * np.arange(1.0, count + 1.0), *table) / grain
     # What is more than they serve is refused elsewhere: here the wait is long, and not endless.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.sentences import Sentence
 
+_TENS = {"forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 _N = rf"(?P<{{}}>\d{{{{1,2}}}}(?:\.\d)?|half a|one|{'|'.join(SPELLED)})"
 #: "Two bytes per parameter", "each parameter takes 16 bytes".
 _EACH = re.compile(
@@ -47,20 +48,36 @@ _ELSE = re.compile(
     r"lora|qlora|if|unless|per (?:gpu|card))\b",
     re.IGNORECASE,
 )
-#: "BERT-Large with 340 million parameters takes around 1.4 GB in FP32".
-_IN_FORMAT = re.compile(
-    r"(?<![\w.])(?P<n>\d{1,4}(?:\.\d{1,2})?)\s+(?P<scale>m|b)illion\s+parameters\b[^.;:\d]{0,24}?"
-    r"\b(?:takes?|needs?|weighs?|occup(?:y|ies)|is|are)\s+"
-    r"(?:about |around |roughly |only |just |some |up )*~?"
-    r"(?P<told>\d{1,4}(?:\.\d{1,2})?)\s?(?P<unit>[GM])B\s+(?:in|at|with)\s+"
-    r"(?P<format>[A-Z]{2,4}\d{1,2}|\d{1,2}[- ]bits?)\b",
+#: How many parameters a model has: "340 million parameters", "Seventy billion parameters".
+_COUNT = re.compile(
+    rf"(?<![\w.])(?P<n>\d{{1,4}}(?:\.\d{{1,2}})?|{'|'.join((*SPELLED, *_TENS))})\s+(?P<scale>m|b)illions?\s+"
+    r"(?:of\s+)?parameters\b",
+    re.IGNORECASE,
+)
+#: From there to what they take, and the bytes of each where it tells them.
+_TO = re.compile(
+    r"(?:[^.;:\d(]|\([^()]{0,30}\)|\d(?=[ -]?bits?\b)|(?<=[A-Za-z])\d+){0,60}?"
+    r"(?:\b(?:takes?|needs?|weighs?|occup(?:y|ies)|is|are|makes?|comes? to|so|that is|which is|then)\b|[:=])"
+    r"[\s*_]+(?:(?:about|around|roughly|only|just|some|up|a good|nearly|almost|it takes|it needs|that is|in|"
+    r"at|"
+    r"[A-Z]{2,4}\d{1,2}|\d{1,2}[- ]bits?)\s+)*~?"
+    r"(?P<told>\d{1,4}(?:\.\d{1,2})?)\s?(?P<unit>[GM])B\b"
+    r"(?:\s+(?:in|at|with)\s+(?P<format>[A-Z]{2,4}\d{1,2}|\d{1,2}[- ]bits?|(?:four|eight|sixteen) bits?)\b)?",
+    re.IGNORECASE,
+)
+_AT = re.compile(rf"\b(?:at|of) (?P<n>one|{'|'.join(SPELLED)}|\d(?:\.\d)?) bytes?\b", re.IGNORECASE)
+_IN_BITS = re.compile(r"\b(?P<n>four|eight|sixteen)[ -]bits?\b", re.IGNORECASE)
+#: Words for what comes beside the weights, and for other memory.
+_BESIDE = re.compile(
+    r"\b(?:caches?|contexts?|overheads?|activations?|with|including|users?|batch\w*|room|cards?|gpus?|free|left|"
+    r"each|saved?s?|smaller|larger|disk|download|per)\b",
     re.IGNORECASE,
 )
 _TRAINS = re.compile(r"\b(?:train\w*|fine-?tun\w*|adam\w*|optimi[sz]er|gradients?|active|experts?)\b", re.I)
 #: What comes beside the weights, as a share of them, and what is clearly not they.
-_LEAST, _MORE, _OFF = 0.9, 1.7, 3.0
-_WORDS = {**SPELLED, "one": 1, "half a": 0.5}
-_BACK, _NEAR, _FAR, _AROUND = 2, 0.10, 6.0, 80
+_LEAST, _MORE, _BEHIND = 0.9, 1.7, 24
+_WORDS = {**SPELLED, **_TENS, "one": 1, "half a": 0.5}
+_BACK, _NEAR, _FAR, _MOST, _AROUND = 2, 0.10, 6.0, 12.0, 80
 
 
 _OTHER_COUNT = re.compile(r"\b(?:\d+|two|four|eight|twelve|fourteen|sixteen) bytes\b", re.IGNORECASE)
@@ -71,8 +88,8 @@ def find(context: Context) -> Iterator[Finding]:
     """Every size of a model that is said to follow from its bytes per parameter, with its verdict."""
     for _, passage in context.document.running():
         every = list(_EACH.finditer(passage.text))
-        for match in _IN_FORMAT.finditer(passage.text):
-            yield from _in_format(passage, match, context)
+        for match in _COUNT.finditer(passage.text):
+            yield from _counted(passage, match, context)
         for at, sentence in enumerate(sentences(passage.text) if every else ()):
             start = sentences(passage.text)[max(at - _BACK, 0)].start
             yield from _of_sentence(
@@ -108,24 +125,41 @@ def _of_sentence(
         )  # fmt: skip
 
 
-def _in_format(passage: Passage, match: re.Match[str], context: Context) -> Iterator[Finding]:
+def _counted(passage: Passage, count: re.Match[str], context: Context) -> Iterator[Finding]:
     """What a model of so many parameters takes in a format: the bytes of its weights, and a little beside."""
-    said = formats(match["format"])
-    around = passage.text[max(0, match.start() - _AROUND) : match.end()]
-    if len(said) != 1 or _TRAINS.search(around):
+    text = passage.text
+    match = _TO.match(text, count.end())
+    around = text[max(0, count.start() - _AROUND) : match.end() + _BEHIND] if match else ""
+    each, name = _told_bytes(match) if match else (0.0, "")
+    if match is None or not each or _TRAINS.search(around):
         return
-    weights = float(match["n"]) * (1e9 if match["scale"].lower() == "b" else 1e6) * said[0].least
+    weights = _number(count["n"]) * (1e9 if count["scale"].lower() == "b" else 1e6) * each
     share = float(match["told"]) * (1e9 if match["unit"].upper() == "G" else 1e6) / weights
-    if _LEAST <= share <= _MORE or 1 / _LEAST < share < _OFF:
+    beside = _BESIDE.search(text, count.end(), match.end() + _BEHIND) is not None
+    if _LEAST <= share <= _MORE or not 1 / _MOST < share < _MOST or (share > 1 and beside):
         return
-    many = f"{match['n']} {match['scale']}illion parameters"
-    because = f"{many} of {said[0].least:g} bytes are {weights / 1e9:,.4g} GB"
+    many = f"{count['n']} {count['scale']}illion parameters"
+    because = f"{many} of {each:g} bytes ({name}) are {weights / 1e9:,.4g} GB"
     yield made(
         context, passage, match.span("told"), "memory", "inconsistent", attribute="weights", because=because,
         expected=f"{weights / 1e9:,.4g} GB", evidence=(Evidence(because),),
     )  # fmt: skip
 
 
+def _told_bytes(match: re.Match[str]) -> tuple[float, str]:
+    """The bytes of a parameter that stand between a count and an amount, or behind it, and the words."""
+    words = match[0][: match.start("told") - match.start()]
+    told = [(_number(each["n"]), each[0]) for each in _AT.finditer(words)]
+    for where in (match["format"] or "", words):
+        told += [(_number(each["n"]) / 8, each[0]) for each in _IN_BITS.finditer(where)]
+        told += [(each.least, each.name) for each in formats(where)]
+    sizes = {size for size, _ in told}
+    return told[0] if len(sizes) == 1 else (0.0, "")
+
+
+def _number(word: str) -> float:
+    return float(_WORDS.get(word.lower(), 0.0) or word)
+
+
 def _bytes(told: re.Match[str]) -> float:
-    word = (told["a"] or told["b"] or told["c"]).lower()
-    return float(_WORDS.get(word) or word)
+    return _number(told["a"] or told["b"] or told["c"])
