@@ -60,6 +60,8 @@ def test_an_engine_of_one_user_has_one_request_in_a_table_too():
     unsaid, one, eight, batch, most = predict_rows([{**job, **load} for load in loads], GPUS)
     assert unsaid.value == one.value < eight.value == batch.value
     assert most.value > 2 * one.value
+    single = whichgpu.predict(**job, concurrency="max")
+    assert single.throughput.mid == pytest.approx(most.value)
     (served,) = predict_rows([{**job, "runtime": "vllm", "precision": "awq"}], GPUS)
     assert served.value > 2 * one.value
 

@@ -97,8 +97,8 @@ def job(workload: str | Job, **columns: Any) -> Job:
     from whichgpu.workloads import job as jobs
 
     stated = {name: value for name, value in columns.items() if value is not None}
-    known = workload.options if isinstance(workload, jobs.Job) else {}
-    stated["options"] = _options(stated.get("options", known))
+    own = workload.options if isinstance(workload, jobs.Job) else {}
+    stated["options"] = _options(stated.get("options", own))
     if "phase" in stated:
         stated = {**jobs.lengths_of(stated["phase"]), **stated, "phase": jobs.phase(stated["phase"])}
     if "resolution" in stated:
@@ -114,9 +114,9 @@ def job(workload: str | Job, **columns: Any) -> Job:
             stated[name], distributed = _length(stated[name])
             stated["options"] |= {name.replace("tokens", "lengths"): distributed} if distributed else {}
     try:
-        if isinstance(workload, jobs.Job):
-            return replace(workload, **stated)
-        return jobs.Job(workload, **stated)
+        whole = (
+            replace(workload, **stated) if isinstance(workload, jobs.Job) else jobs.Job(workload, **stated)
+        )
     except TypeError:
         unknown = sorted(set(stated) - {*jobs.Job.__match_args__})
         if not unknown:
@@ -127,6 +127,14 @@ def job(workload: str | Job, **columns: Any) -> Job:
         near = get_close_matches(unknown[0], [*names, "gpus"], n=1)
         meant = f"did you mean '{near[0]}'? Columns are" if near else "they are"
         raise UsageError(f"no job column '{unknown[0]}'; {meant} {', '.join(names)}") from None
+    return _full(whole) if "concurrency" in stated and whole.concurrency is None else whole
+
+
+def _full(job: Job) -> Job:
+    """A job asked for as many requests as fit, which an engine that usually has one in flight is told."""
+    from whichgpu.cost.asked import is_alone
+
+    return replace(job, options={**job.options, "max_concurrency": "none"}) if is_alone(job) else job
 
 
 def _is_served(workload: str, stated: Mapping[str, Any]) -> bool:

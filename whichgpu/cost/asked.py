@@ -15,7 +15,7 @@ import numpy as np
 from whichgpu.cost.job_memory import prepared
 from whichgpu.cost.pipeline import in_turn
 from whichgpu.cost.runtime import kept, runtime
-from whichgpu.errors import UsageError
+from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.units import parse
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
@@ -442,6 +442,17 @@ def alone(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple[str,
         return job, ()
     said = f"{stack.title} is taken with one request in flight, as it usually has"
     return job.changed(concurrency=1.0), (f"{said}; --concurrency N says otherwise",)
+
+
+def is_alone(job: Job) -> bool:
+    """Whether a job that says nothing of its load is taken with one request in flight.
+
+    Not of a job that cannot be read, which its evaluation says.
+    """
+    try:
+        return bool(read(job).job.concurrency == 1.0)
+    except WhichGpuError:
+        return False
 
 
 def _with_lengths(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tuple[str, ...]]:

@@ -133,7 +133,7 @@ class _Entry:
         #: Whether a language model runs and does not learn.
         self.speaks = not head.job.trains and asked.is_language_model(resolve(head.job.workload))
         #: Whether its engine usually serves one user, and nothing is said of requests in flight.
-        self.alone = self.served and self.speaks and _one_user(head.job)
+        self.alone = self.served and self.speaks and asked.is_alone(head.job)
         #: By GPU, the same in the format and software of that GPU.
         self.on: dict[str, _Entry] = {}
 
@@ -321,14 +321,6 @@ def _is_open(numbers: Numbers) -> bool:
     """Whether a row has more GPUs than its tensor parallelism takes, and no stages."""
     gpus, tp = numbers[_N_GPUS], numbers[_TP]
     return numbers[_PP] is None and gpus is not None and gpus > (tp or 1.0)
-
-
-def _one_user(job: jobs.Job) -> bool:
-    """Whether a job that says nothing of its load is taken with one request in flight."""
-    try:
-        return bool(asked.read(job).job.concurrency == 1.0)
-    except WhichGpuError:
-        return False  # which its evaluation says
 
 
 class _Usual(NamedTuple):
