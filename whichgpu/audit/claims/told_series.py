@@ -59,7 +59,7 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _finding(cell, one._replace(start=at), place[1], context)
 
 
-def _slack(words: str) -> float:
+def rounding(words: str) -> float:
     """What rounding may have made of an amount, as a share of it."""
     digits = _DIGITS.search(words)
     if not digits:
@@ -99,7 +99,7 @@ def _one_off(series: Series, others: Sequence[Series]) -> tuple[int, str] | None
     off: dict[int, str] = {}
     for values, words, base in _ways(series, matched):
         ratios = [one.value / value for one, value in zip(series.amounts, values, strict=True)]
-        slack = [_slack(one.words) + base for one in series.amounts]
+        slack = [rounding(one.words) + base for one in series.amounts]
         if max(slack) > _COARSE:
             # "1, 2 and 2" are anything by chance.
             continue
@@ -158,7 +158,7 @@ def _ways(
     """What others make of each thing, in words, with what their rounding may change."""
     size = range(len(series.amounts))
     columns = [
-        ([found[at].value for at in size], each, sum(_slack(found[at].words) for at in size) / len(size), found)  # noqa: E501
+        ([found[at].value for at in size], each, sum(rounding(found[at].words) for at in size) / len(size), found)  # noqa: E501
         for each, found in matched
     ]  # fmt: skip
     varied = [each for each in columns if len({*each[0]}) > 1]

@@ -200,9 +200,10 @@ def _amount(name: str, text: str, start: int, context: Context) -> tuple[Amount,
     if kind := rented(name):
         ids = frozenset({kind[0]})
     count = _COUNT.match(name)
+    number = float(count[1]) if count else kind[1] if kind else 1.0
     one = found[0]
     return Amount(
-        name.lower(), ids, float(count[1]) if count else 1.0, one.value, one.high,
+        name.lower(), ids, number, one.value, one.high,
         text[one.start : one.end], start,
     ), one.dimension  # fmt: skip
 
