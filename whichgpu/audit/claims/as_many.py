@@ -44,6 +44,11 @@ _ELSE = re.compile(
     r"supply|psu|server|chassis|hour|month|year|day|h|against|versus|vs|not|could|might|from)\b|n[\u2019']t\b|/",
     re.IGNORECASE,
 )
+#: What draws, costs and has more than its GPUs do.
+_MACHINE = re.compile(
+    r"\b(?:dgx|hgx|nodes?|systems?|servers?|machines?|racks?|pods?|chassis|workstations?|rigs?|instances?)\b",
+    re.IGNORECASE,
+)
 _OF_ONE = re.compile(
     r"\s*(?:/|(?:each|apiece|a piece|more|less|left|free|extra|per|an? (?:hour|month|day|year|gpu|card))\b)",
     re.IGNORECASE,
@@ -69,6 +74,8 @@ def find(context: Context) -> Iterator[Finding]:
             if each.value > 0 and each.dimension in _MEASURED and not is_of_name(index, each.start, context)
         ]  # fmt: skip
         for sentence in sentences(passage.text) if len(every) > 1 else ():
+            if _MACHINE.search(sentence.text):
+                continue
             here = within(every, sentence.start, sentence.end)
             if len({each.dimension for each in here}) > 1:
                 for found in _of_list(index, passage, sentence, here, context):
@@ -151,7 +158,10 @@ def _judged(
     ]  # fmt: skip
     if not real or any(abs(each / told.value - 1) <= _OFF for each in real):
         return
-    if any(abs(each / told.value - 1) <= _NEAR for each in (*before, *every)) or not 1 / _FAR < real[0] / told.value < _FAR:
+    if (
+        any(abs(each / told.value - 1) <= _NEAR for each in (*before, *every))
+        or not 1 / _FAR < real[0] / told.value < _FAR
+    ):
         return
     scale = 1e9 if told.dimension in ("memory", "bandwidth") else 1.0
     because = (

@@ -40,7 +40,10 @@ _BEATS = {
 }
 _SOFT = r"(?:even |still |also |clearly |slightly |noticeably |much |far |a (?:bit|little|touch|tad|good deal|lot) |somewhat |considerably |markedly |\d[\d.,]*\s?(?:%|per ?cent) )?"
 _THAN = {key: re.compile(rf"\b{_SOFT}(?:{words})\s+than\b", re.IGNORECASE) for key, words in _MORE.items()}
-_OVER = {sign: re.compile(rf"\b(?:{words})\b(?!\s+(?:any|every|all|by that)\b)", re.IGNORECASE) for sign, words in _BEATS.items()}
+_OVER = {
+    sign: re.compile(rf"\b(?:{words})\b(?!\s+(?:any|every|all|by that)\b)", re.IGNORECASE)
+    for sign, words in _BEATS.items()
+}
 _OF_TWO = {
     key: re.compile(rf"\bthe (?:clearly |slightly )?(?:{words})(?:\s+(?:one|card|gpu|part))?\s+of\s+(?:the two|both|the pair)\b",
                     re.IGNORECASE)
@@ -59,6 +62,18 @@ _ELSE = re.compile(
     r"\b(?:clock\w*|driver\w*|resale|resell\w*|shipping|idle|latency|ttft|load\w*|prefill|prompts?|network|link|"
     r"pcie|nvlink|interconnect|memory is|cache|to build|to buy|to own|electricity|current|kwh|energy|used|"
     r"second-hand|new|month|months|year|years|week|spot|reserved|gigabyte|gb)\b",
+    re.IGNORECASE,
+)
+
+
+#: One of those told of, by another word than its name; and none, where so much is said.
+_SOMEONE = re.compile(
+    r"\s*(?:the|its|their|our|both|either|any|all)\s+(?:(?:of the|the)\s+)?(?:[\w-]+\s+){0,3}?(?:others?|rest|forerunner|predecessor|"
+    r"siblings?|sisters?|brothers?|cousin|rival|card|cards|gpus?|chip|part|one|ones|two|three|four)\b",
+    re.IGNORECASE,
+)
+_BY_SO_MUCH = re.compile(
+    r"\s*(?:by (?:about |around |only |just |some |nearly |roughly )?\d|there\b|here\b|in (?:both|all|every|our|this)\b|[.!]|$)",
     re.IGNORECASE,
 )
 
@@ -83,7 +98,7 @@ def _orders(
     ways += [("", sign, match) for sign, way in _OVER.items()
              for match in way.finditer(text, sentence.start, sentence.end)]  # fmt: skip
     for kind, sign, match in ways:
-        place = clause(text, sentence, *match.span())
+        place = within_clause(text, clause(text, sentence, *match.span()), match.span())
         if _NO.search(text, *place) or _ELSE.search(text, *place):
             continue
         kind = kind or measure(text, *place, match.span()) or "speed"
@@ -93,20 +108,42 @@ def _orders(
         if one is None:
             continue
         other = first(index, passage, after, told, context)
-        if other is None and is_open(index, after.start, after.end, context):
+        if other is None and (
+            _SOMEONE.match(text, after.start, after.end) or _BY_SO_MUCH.match(text, after.start)
+        ):
+            # Any of the others may be meant.
             other = Side(())
         if other is None or catalogue_says(one, other, kind, sign, context):
             continue
         found = []
-        for each in asked(kind, sentence, place, passage, told):
+        for each in asked(kind, sentence, place, passage, told, match.end()):
             found.append((_holds(each, one, other, sign), each))
-        if found and all(way < 0 for way, _ in found if way is not None) and any(way is not None for way, _ in found):
+        if (
+            found
+            and all(way < 0 for way, _ in found if way is not None)
+            and any(way is not None for way, _ in found)
+        ):
             worst = next(each for way, each in found if way is not None)
             yield _finding(passage, match.span(), worst, context)
 
 
+_STOP = re.compile(r"[.!?]\s")
+
+
+def within_clause(text: str, place: tuple[int, int], at: tuple[int, int]) -> tuple[int, int]:
+    """A clause without the sentences beside it that begin with no capital."""
+    before = [match.end() for match in _STOP.finditer(text, place[0], at[0])]
+    after = _STOP.search(text, at[1], place[1])
+    return before[-1] if before else place[0], after.start() + 1 if after else place[1]
+
+
 def _subject(
-    index: int, passage: Passage, sentence: Sentence, before: Sentence, told: Sequence[Series], context: Context
+    index: int,
+    passage: Passage,
+    sentence: Sentence,
+    before: Sentence,
+    told: Sequence[Series],
+    context: Context,
 ) -> Side | None:
     if is_open(index, before.start, before.end, context):
         return None
@@ -123,7 +160,9 @@ def _holds(series: Series, one: Side, other: Side, sign: int) -> int | None:
         others = [[each for each in series.amounts if each not in mine]]
         if not others[0]:
             return None
-    ways = [apart(a, b, series, sign) for some in own for a in some for those in others for b in those if a != b]
+    ways = [
+        apart(a, b, series, sign) for some in own for a in some for those in others for b in those if a != b
+    ]
     if not ways:
         return None
     if max(ways) > MARGIN:

@@ -93,16 +93,31 @@ def _pools(context: Context) -> dict[tuple[str, str], list[_Told]]:
     leading: list[str] = []
     for index, passage in context.document.running():
         if passage.kind != "item":
-            leading = [key for key, way in _ASKED.items() if way.search(passage.text[-160:]) and passage.text.rstrip().endswith(":")]
+            leading = [
+                key
+                for key, way in _ASKED.items()
+                if way.search(passage.text[-160:]) and passage.text.rstrip().endswith(":")
+            ]
         for sentence in sentences(passage.text):
             kinds = [key for key, way in _ASKED.items() if way.search(sentence.text)]
-            kinds = (["rate"] if "rate" in kinds else kinds[:1]) or (leading[:1] if passage.kind == "item" else [])
+            kinds = (["rate"] if "rate" in kinds else kinds[:1]) or (
+                leading[:1] if passage.kind == "item" else []
+            )
             if passage.kind == "item" and kinds and not leading:
                 leading = kinds
             every = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
             for one in every if kinds else ():
-                wanted = ("money", "number") if kinds[0] in _MONEY else ("number", "rate", "flop rate", "bandwidth")
-                if one.value <= 0 or one.high != one.value or one.dimension not in wanted or is_of_name(index, one.start, context):
+                wanted = (
+                    ("money", "number")
+                    if kinds[0] in _MONEY
+                    else ("number", "rate", "flop rate", "bandwidth")
+                )
+                if (
+                    one.value <= 0
+                    or one.high != one.value
+                    or one.dimension not in wanted
+                    or is_of_name(index, one.start, context)
+                ):
                     continue
                 if one.dimension == "rate" and (digits := _DIGITS.match(passage.text, one.start)):
                     # Images a minute are told by their number.
@@ -110,7 +125,9 @@ def _pools(context: Context) -> dict[tuple[str, str], list[_Told]]:
                     one = one._replace(value=plain, high=plain)
                 ids = _owner(index, passage, one, context)
                 if ids:
-                    pools.setdefault((kinds[0], " > ".join(passage.section)), []).append(_Told(passage, one, ids))
+                    pools.setdefault((kinds[0], " > ".join(passage.section)), []).append(
+                        _Told(passage, one, ids)
+                    )
     return pools
 
 
@@ -130,7 +147,9 @@ def _owner(index: int, passage: Passage, one: Quantity, context: Context) -> fro
     return frozenset(owner.ids) if owner else frozenset()
 
 
-_FOR = re.compile(r"(?:\s?(?:/|per |a )?\s?[a-z/]+){0,4},?\s+(?:for|on|with|from|by)\s+(?:the |an? |our )?", re.IGNORECASE)
+_FOR = re.compile(
+    r"(?:\s?(?:/|per |a )?\s?[a-z/]+){0,4},?\s+(?:for|on|with|from|by)\s+(?:the |an? |our )?", re.IGNORECASE
+)
 
 
 def _judged(kind: str, pool: Sequence[_Told], known: Sequence[Series], context: Context) -> Iterator[Finding]:
@@ -140,8 +159,12 @@ def _judged(kind: str, pool: Sequence[_Told], known: Sequence[Series], context: 
     for values, words in ways:
         mine = _right(pool, values)
         # What stands beside a name that is open may be of any of them.
-        also = {each.one.value for at, each in enumerate(pool) if at in mine or _is_any(each, [(values, words)])}
-        if not mine or len(also if kind == "gigabyte" else {pool[at].one.value for at in mine}) < min(_LEAST, len(pool) - 1):
+        also = {
+            each.one.value for at, each in enumerate(pool) if at in mine or _is_any(each, [(values, words)])
+        }
+        if not mine or len(also if kind == "gigabyte" else {pool[at].one.value for at in mine}) < min(
+            _LEAST, len(pool) - 1
+        ):
             continue
         for at, each in enumerate(pool):
             real = _of(each.ids, values)
@@ -150,7 +173,11 @@ def _judged(kind: str, pool: Sequence[_Told], known: Sequence[Series], context: 
             apart = each.one.value / real
             off = rounding(_words(each)) + _OFF
             start, end = each.passage.span(each.one.start, each.one.end)
-            if not 1 / _FAR < apart < _FAR or abs(apart - 1) <= off or any(a < end and start < b for a, b in done):
+            if (
+                not 1 / _FAR < apart < _FAR
+                or abs(apart - 1) <= off
+                or any(a < end and start < b for a, b in done)
+            ):
                 continue
             because = f"{words} makes it {real:.4g}, as of the others"
             yield made(
@@ -175,7 +202,8 @@ def _is_any(told: _Told, ways: Sequence[tuple[Sequence[tuple[Amount, float]], st
     """Whether an amount is that of some device by some way."""
     return any(
         abs(told.one.value / value * many - 1) <= _NEAR + rounding(_words(told))
-        for values, words in ways for of, value in values
+        for values, words in ways
+        for of, value in values
         for one in (_MACHINES if _OF_SEVERAL.search(words) or _SEVERAL.search(of.name) else (1,))
         for many in (one, 1 / one)
     )
@@ -218,6 +246,11 @@ def _ways(kind: str, known: Sequence[Series]) -> Iterator[tuple[list[tuple[Amoun
                 count += 1
                 for factor in factors:
                     yield (
-                        [(x, factor * (x.value * y.value if under == "time" else x.value / y.value)) for x, y in both],
-                        " ".join(f"{a.label[:30]} {'times' if under == 'time' else 'over'} {b.label[:30]}".split()),
+                        [
+                            (x, factor * (x.value * y.value if under == "time" else x.value / y.value))
+                            for x, y in both
+                        ],
+                        " ".join(
+                            f"{a.label[:30]} {'times' if under == 'time' else 'over'} {b.label[:30]}".split()
+                        ),
                     )

@@ -172,7 +172,7 @@ def _places(
                     and len(each.amounts) > 1
                     and (number or len(each.amounts)) == len(each.amounts)
                 ):
-                    for some in () if number else _scopes(one, each, told):
+                    for some in () if number else scopes(one, each, told):
                         ranks.append((_is_first(one, each._replace(amounts=some), _sign(each, sign)), each))
                     ranks.append((_is_first(one, each, _sign(each, sign)), each))
             denied = _NOT.search(text, max(sentence.start, match.start() - 24), match.start()) is not None
@@ -189,7 +189,7 @@ _CONDITION = re.compile(
 )
 
 
-def _scopes(one: Amount, series: Series, told: Sequence[Series]) -> Iterator[tuple[Amount, ...]]:
+def scopes(one: Amount, series: Series, told: Sequence[Series]) -> Iterator[tuple[Amount, ...]]:
     """Those of a series that another series tells of too: what a section is about."""
     every = {frozenset(each.name for each in some.amounts) for some in told if not some.derived}
     for names in every:

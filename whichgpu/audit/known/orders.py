@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 #: Two that differ by less are level.
 MARGIN = 0.03
+#: Characters behind an order that say by what it is one.
+_BEHIND = 24
 #: Measures of which each kind of words may speak, and those of which less is more of it.
 _KINDS = {
     "speed": ("speed", "time"), "price": ("price",), "power": ("power",), "value": ("value", "price"),
     "efficiency": ("efficiency", "energy"), "energy": ("energy",), "bandwidth": ("bandwidth",),
     "memory": ("memory",), "cores": ("cores",), "peak": ("peak",),
 }  # fmt: skip
-_LESS = {"speed": ("time",), "value": ("price",), "efficiency": ("energy",)}
 _PER_WORK = re.compile(
     r"\b(?:per (?:token|image|picture|million|request|thousand|\d)|(?:tokens?|images?|pictures?|job|work|run|"
     r"sequences?|frames?)\b|way to (?:make|generate|serve))",
@@ -34,41 +35,53 @@ _BY_TIME = re.compile(r"\b(?:by the|per|an) (?:hour|month)\b|\bhourly\b|\bto ren
 #: Settings of work: what is told of one is not so in another.
 _SETTING = re.compile(
     r"\b(?:FP\d+|INT\d|BF16|TF32|NF4|Q\d\w*|\d{1,3}B\b|train\w*|inference|fine-?tun\w*|[A-Z][a-z]+[A-Z]\w*|"
-    r"[A-Z]{2,}[a-z]?-?\w*|Llama|Mistral|Qwen|Whisper|Flux|Stable|Blender)\b"
+    r"(?!GPU|CPU|GB\b|VRAM|NVIDIA|AMD|RTX|GTX|SFF|PRO|SXM|PC|GDDR|HBM|I\b)[A-Z]{2,}[a-z]?-?[A-Za-z]*\b(?!\d)|Llama|Mistral|Qwen|Whisper|Flux|Stable|Blender)\b"
 )
 
 
 def apart(one: Amount, other: Amount, series: Series, sign: int) -> float:
     """By what share one amount is above another, in the sense of the words; below 0 where it is not."""
-    sign = -sign if series.dimension and series.measure in ("time", "energy") else sign
-    low, high = (one.value, other.high) if sign > 0 else (one.high, other.value)
+    if series.dimension and series.measure in ("time", "energy"):
+        sign = -sign
     # Of ranges the ends that bear it out best.
-    best = (one.high / other.value - 1) if sign > 0 else (1 - one.value / other.high)
-    del low, high
-    return best
+    return one.high / other.value - 1 if sign > 0 else 1 - one.value / other.high
 
 
 def asked(
-    kind: str, sentence: Sentence, place: tuple[int, int], passage: Passage, told: Sequence[Series]
+    kind: str,
+    sentence: Sentence,
+    place: tuple[int, int],
+    passage: Passage,
+    told: Sequence[Series],
+    after: int,
 ) -> list[Series]:
     """The series of a kind that an order in a clause may be by."""
-    del place
     found = [each for each in told if each.measure in _KINDS.get(kind, ())]
     if kind == "speed":
         found = [each for each in found if not each.derived]
     words = sentence.text
+    if _HERE.search(passage.text, *place):
+        near = [each for each in found if each.section == passage.section]
+        found = near or found
     if kind == "price":
-        if _PER_WORK.search(words):
+        behind = passage.text[after : min(after + _BEHIND, place[1])]
+        by_time = _BY_TIME.search(behind) is not None
+        if not by_time and _PER_WORK.search(words):
             found = [each for each in found if each.derived or _PER_WORK.search(each.label)]
-        elif _BY_TIME.search(words):
+        elif by_time or _BY_TIME.search(words):
             found = [each for each in found if not each.derived and not _PER_WORK.search(each.label)]
-    return [each for each in found if _is_in_setting(each, words, passage)]
+    return [each for each in found if _is_in_setting(each, words)]
 
 
-def _is_in_setting(series: Series, words: str, passage: Passage) -> bool:
+#: What is of the section that it stands in.
+_HERE = re.compile(r"\b(?:here|there|in (?:this|these|both|all|every))\b", re.IGNORECASE)
+
+
+def _is_in_setting(series: Series, words: str) -> bool:
     """Whether what a sentence names of work is what a series is headed by."""
-    del passage
-    known = tokens(" ".join((series.label, *series.section))) | {w for each in series.amounts for w in tokens(each.name)}
+    known = tokens(" ".join((series.label, *series.section))) | {
+        w for each in series.amounts for w in tokens(each.name)
+    }
     return all(tokens(match[0]) <= known or tokens(match[0]) & known for match in _SETTING.finditer(words))
 
 
@@ -76,9 +89,16 @@ def catalogue_says(one: Side, other: Side, kind: str, sign: int, context: Contex
     """Whether on file, in bandwidth and in arithmetic, two stand in the order that is stated of their speed."""
     if kind != "speed" or not other.ids:
         return False
-    ways = []
+    ways, fields = [], set()
     for series in of_catalogue(context):
         if series.label in ("bandwidth", "fp16"):
             own, others = one.of(series), other.of(series)
-            ways += [sign * (a.value / b.value - 1) for some in own for a in some for those in others for b in those]
-    return bool(ways) and min(ways) > MARGIN
+            fields.add(series.label if all(own) and all(others) else "")
+            ways += [
+                sign * (a.value / b.value - 1)
+                for some in own
+                for a in some
+                for those in others
+                for b in those
+            ]
+    return {"bandwidth", "fp16"} <= fields and min(ways) > MARGIN

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
 
 #: Between the names of one side.
-_JOINED = re.compile(r"s?,?\s+(?:and|&|or|nor)\s+(?:the\s+|our\s+|an?\s+|nvidia\s+|amd\s+)*|s?,\s+(?:the\s+)?", re.I)
+_JOINED = re.compile(
+    r"s?,?\s+(?:and|&|or|nor)\s+(?:the\s+|our\s+|an?\s+|nvidia\s+|amd\s+)*|s?,\s+(?:the\s+)?", re.I
+)
 _IT = re.compile(r"\b(?:it|its|this one|this card|that card|it[\u2019']s|they|these)\b", re.IGNORECASE)
 #: What is spoken of by other words than a name: who that is, a reader knows.
 _SOMEONE = re.compile(
@@ -28,7 +30,9 @@ _SOMEONE = re.compile(
     r"(?:one|two|three|four|five|six|eight)(?= of| [a-z]+s\b))\b\s+(?!same\b|most\b|least\b)(?P<what>[A-Za-z0-9-]+)",
     re.IGNORECASE,
 )
-_COUNT = re.compile(r"(?:\b(\d{1,2})\s?[x\u00d7]?|\b(two|three|four|six|eight))\s+(?:[A-Za-z-]+\s+)?$", re.IGNORECASE)
+_COUNT = re.compile(
+    r"(?:\b(\d{1,2})\s?[x\u00d7]?|\b(two|three|four|six|eight))\s+(?:[A-Za-z-]+\s+)?$", re.IGNORECASE
+)
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "six": 6, "eight": 8}
 
 
@@ -62,7 +66,9 @@ def is_open(index: int, start: int, end: int, context: Context) -> bool:
     return any(a < end and start < b for a, b in context.memo.get("open", {}).get(index, ()))
 
 
-def last(index: int, passage: Passage, part: Sentence, told: Sequence[Series], context: Context) -> Side | None:
+def last(
+    index: int, passage: Passage, part: Sentence, told: Sequence[Series], context: Context
+) -> Side | None:
     """The subject of a stretch that ends with its verb: the names right before it, joined by "and"."""
     here = list(place(index, passage, part, context))
     text = passage.text
@@ -82,7 +88,9 @@ def last(index: int, passage: Passage, part: Sentence, told: Sequence[Series], c
     return Side(tuple(frozenset(each.ids) for each in group), _number(text, group[0].start, part.start))
 
 
-def first(index: int, passage: Passage, part: Sentence, told: Sequence[Series], context: Context) -> Side | None:
+def first(
+    index: int, passage: Passage, part: Sentence, told: Sequence[Series], context: Context
+) -> Side | None:
     """The object with which a stretch begins."""
     here = list(place(index, passage, part, context))
     text = passage.text
@@ -104,7 +112,9 @@ def _number(text: str, at: int, start: int) -> int:
     return (int(count[1]) if count[1] else _NUMBERS[count[2].lower()]) if count else 0
 
 
-def _by_names(index: int, passage: Passage, part: Sentence, told: Sequence[Series], context: Context) -> Side | None:
+def _by_names(
+    index: int, passage: Passage, part: Sentence, told: Sequence[Series], context: Context
+) -> Side | None:
     """A thing that is no device, by its name in a series."""
     found = {
         one.amount.name for each in told if not each.derived
@@ -113,7 +123,9 @@ def _by_names(index: int, passage: Passage, part: Sentence, told: Sequence[Serie
     return Side((), 0, (found.pop(),)) if len(found) == 1 else None
 
 
-def goes_on(index: int, passage: Passage, sentence: Sentence, part: Sentence, context: Context) -> Side | None:
+def goes_on(
+    index: int, passage: Passage, sentence: Sentence, part: Sentence, context: Context
+) -> Side | None:
     """What a clause without a name goes on about: what its sentence named before, or what the text did."""
     text = passage.text
     before = Sentence(sentence.start, part.start, text[sentence.start : part.start])

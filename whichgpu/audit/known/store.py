@@ -37,7 +37,7 @@ _MEASURES = {
     r"hour)\b|fps|tps|tok/s|t/s|throughput|score|speed)",
     "time": r"\b(?:latency|ttft|tpot|time|duration|(?:ms|s|sec|sec\.|secs|seconds?|minutes?|min|"
     r"hours?)\s?(?:/|per )|"
-    r"seconds|minutes|hours)",
+    r"seconds|minutes|hours)|,\s?s\s*$|\((?:s|sec)\)",
     "energy": r"\b(?:k?Wh|joules?|energy)\b",
     "power": r"\b(?:power|TDP|TGP|TBP|watts?|draw)\b|\d\s?k?W\b|\(W\)",
     "peak": r"\b[TP]FLOPS|\bTOPS|\bTF\b|\bFP\d+\b|\bBF16\b|\bINT\d\b",
@@ -181,7 +181,7 @@ def _whole(
     if len(made) < 2 or len(kinds) != 1 or len({*names}) < len(names):
         return
     dimension = kinds.pop()
-    measure = measure_of(label, dimension, caption)
+    measure = measure_of(label, dimension, f"{caption} {' '.join(section[-1:])}")
     yield Series(
         measure, f"{label} {caption[:120]}", dimension, tuple(each for each, _ in made), section, group=at
     )

@@ -1,0 +1,229 @@
+"""Ratios of two things that a clause names or describes, by all that is known of just these two.
+
+"The Ti is 75 % quicker than the plain 5070", "its 1,307 dense teraflops exceed the H100's by 62 %", "leads by
+12 % on paper": where both sides are known, in whatever way, a ratio that they have in nothing that the words
+may be of is wrong. Of one whose other side stays open every other thing of the same tables may be meant.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.anywhere import follows, gives
+from whichgpu.audit.claims.told_ratios import clause, is_near, is_of_name, measure
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.known.said import claims
+from whichgpu.audit.known.sides import Side, first, goes_on, is_open, last, place
+from whichgpu.audit.known.store import of_catalogue, store
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import Sentence, sentences, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.known.said import Claim
+    from whichgpu.audit.known.store import Amount, Series
+
+#: What may be meant besides, where the words seem to be of one measure.
+_MAY_BE = {
+    "speed": ("speed", "time", "peak", "bandwidth"), "price": ("price", "value"), "value": ("value", "price"),
+    "energy": ("energy", "power", "efficiency", "time"), "efficiency": ("efficiency", "energy", "value"),
+    "memory": ("memory", "bandwidth"), "bandwidth": ("bandwidth",), "power": ("power", "energy"),
+    "cores": ("cores",), "peak": ("peak", "speed"),
+}  # fmt: skip
+#: Measures of which the catalogue has all that there is.
+_ON_FILE = frozenset({"memory", "bandwidth", "cores", "peak"})
+_THAN = re.compile(
+    r"[^.;:,]{0,48}?\b(?:than|as|of|what|that of|over|above|below|behind|ahead of|short of)\s+", re.IGNORECASE
+)
+_BY = re.compile(
+    r"\bby\s+(?:about |around |roughly |some |only |just |nearly |almost |over |a mere )*$", re.IGNORECASE
+)
+_NO = re.compile(
+    r"\b(?:if|unless|would|could|might|may|should|ought|expect\w*|claim\w*|rumou?r\w*|says|advertis\w+|marketing|"
+    r"up to|between \d|average\w*|typical\w*|overhead|spars\w+|idle|load|batch|context|quanti[sz]\w+|weights|"
+    r"parameters?|layers|games?|gaming|fps|not|never|hardly|used|second-hand|discount|spot|reserved|month\w*|"
+    r"years?|weeks?|since|dies?|transistors?|density|clock\w*|cache|area|theor\w+|limit\w*|tax|vat|"
+    r"per (?:core|SM|dollar|euro|watt|gigabyte|gb)|of (?:the|its) (?:peak|limit|list)|from [\d$]|"
+    r"(?:two|three|four|six|eight|ten|\d+) (?:of|cards|gpus)|both|respectively|each|by half|from [A-Z0-9]\S* to)\b|n[\u2019']t\b|\?",
+    re.IGNORECASE,
+)
+_NEAR = 160
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every such ratio that the two do not have."""
+    told = [*store(context), *of_catalogue(context)]
+    done = [
+        (each.start, each.end)
+        for each in context.memo["found"]
+        if each.verdict == "confirmed" or each.accuses
+    ]
+    for index, passage in context.document.running():
+        for sentence in sentences(passage.text):
+            for claim in claims(passage.text, sentence, context.fraction):
+                start, end = passage.span(claim.start, claim.end)
+                if not any(a < end and start < b for a, b in done):
+                    yield from _judged(index, passage, sentence, claim, told, context)
+
+
+def _judged(  # noqa: PLR0917
+    index: int, passage: Passage, sentence: Sentence, claim: Claim, told: Sequence[Series], context: Context
+) -> Iterator[Finding]:
+    text = passage.text
+    at = clause(text, sentence, claim.start, claim.end)
+    if _NO.search(text, *at) or is_open(index, *at, context):
+        return
+    kind = _kind(text, at, claim, context, sentence)
+    kinds = _MAY_BE.get(kind, ())
+    both = _sides(index, passage, sentence, at, claim, told, context) if kinds else None
+    if both is None:
+        return
+    one, other = (_told_as(side, told) for side in both)
+    opened = not other.ids and not other.names
+    if opened or _SO.match(sentence.text):
+        # What follows from what was just told, or is of one of all that are told of, is of nothing else.
+        told = [each for each in told if any(some.words for some in each.amounts)]
+        kinds = ("speed", "time", "peak", "") if kind == "speed" else (kind,)
+        if opened and (_VERB.match(text, claim.start) or _OWN.match(text, claim.end)):
+            return
+    real = [(ratio, each) for each in told if each.measure == kind or (kind == "speed" and each.measure == "time")
+            for ratio in _ratios(each, one, other)]  # fmt: skip
+    real = [each for each in real if not (each[1].derived and kind in ("speed", "power", "memory"))]
+    if kind == "price":
+        real = [each for each in real if _is_of_the_hour(each[1], sentence.text)]
+    if kind not in _ON_FILE:
+        real = [each for each in real if any(some.words for some in each[1].amounts)]
+    besides = [ratio for each in told if each.measure in kinds for ratio in _ratios(each, one, other)]
+    every = [*(ratio for ratio, _ in real), *besides, *_around(index, passage, sentence, context)]
+    if not real or any(
+        is_near(way, each) for way in claim.ways for each in (*every, *(1 / each for each in every))
+    ):
+        return
+    ways = [each.times for each in claim.ways]
+    back = max(0, sentence.start - _NEAR)
+    if gives(passage, (sentence.start, claim.start), ways, context) or follows(
+        passage, (back, claim.start), ways, context
+    ):
+        return
+    ratio, series = min(real, key=lambda each: abs(each[0] / ways[0] - 1))
+    shown = (
+        ", ".join(f"{each.name} {each.words}" for each in series.amounts[:5] if each.words) or series.label
+    )
+    because = f"of these two it is {ratio:.3g} times: {shown}"
+    yield made(
+        context, passage, (claim.start, claim.end), "ratio", "inconsistent", attribute="told before",
+        because=because, expected=f"{ratio:.2g} times", evidence=(Evidence(because),),
+    )  # fmt: skip
+
+
+_SO = re.compile(r"\W*(?:That|This|Which|So|Thus|Hence|In other words)\b")
+_VERB = re.compile(r"(?:doubl|halv|tripl|quadrupl)(?:ed|es?|ing)\b", re.IGNORECASE)
+_OWN = re.compile(r"\s*(?:of |as (?:much|many|high|fast) as )?(?:its|their)\b", re.IGNORECASE)
+_MOVES = re.compile(r"\b(?:moves?|transports?|reads?)\b[^.,;]*$", re.IGNORECASE)
+_STOPS = re.compile(r"[,;:()]|\s(?:and|but|while|at|in|for|on|with)\s")
+_HOURLY = re.compile(r"\bhour\w*|/\s?h\b|\brents?\b|\brates?\b|\bmonth\w*", re.IGNORECASE)
+
+
+def _kind(text: str, at: tuple[int, int], claim: Claim, context: Context, sentence: Sentence) -> str:
+    """What a ratio is in: by what follows it, else by the words of the clause, where it is the only one."""
+    stop = _STOPS.search(text, claim.end, at[1])
+    kind = measure(text, claim.end, stop.start() if stop else at[1], (claim.end, claim.end))
+    if not kind:
+        inside = [each for each in claims(text, sentence, context.fraction) if at[0] <= each.start < at[1]]
+        kind = measure(text, *at, (claim.start, claim.end)) if len(inside) == 1 else ""
+    if not kind and _HOLDS.search(text, at[0], claim.start):
+        kind = "memory"
+    if kind == "speed" and _MOVES.search(text, at[0], claim.start):
+        kind = "bandwidth"
+    # Cores and prices are told of too much else.
+    return "" if kind in ("cores", "value", "energy", "efficiency") else kind
+
+
+_HOLDS = re.compile(r"\b(?:holds|carries)\s+(?:about |some )?$", re.IGNORECASE)
+
+
+def _told_as(side: Side, told: Sequence[Series]) -> Side:
+    """A side by the very devices that the document told of, where it told of one form."""
+    forms = {
+        each
+        for series in told
+        for one in series.amounts
+        if one.words and len(one.ids) == 1
+        for each in one.ids
+    }
+    return side._replace(ids=tuple(ids & forms or ids for ids in side.ids))
+
+
+def _is_of_the_hour(series: Series, words: str) -> bool:
+    return bool(_HOURLY.search(words)) == bool(_HOURLY.search(series.label))
+
+
+def _sides(  # noqa: PLR0917
+    index: int, passage: Passage, sentence: Sentence, at: tuple[int, int], claim: Claim, told: Sequence[Series],
+    context: Context,
+) -> tuple[Side, Side] | None:  # fmt: skip
+    """The two that a ratio is of; the second without a thing where it stays open."""
+    text = passage.text
+    before = Sentence(at[0], claim.start, text[at[0] : claim.start])
+    after = Sentence(claim.end, at[1], text[claim.end : at[1]])
+    here = list(place(index, passage, before, context))
+    if _BY.search(text, at[0], claim.start) and len(here) > 1:
+        # "The A exceeds the B by 62 %".
+        left = Sentence(at[0], here[-1].start, text[at[0] : here[-1].start])
+        one = last(index, passage, left, told, context)
+        return (one, Side((frozenset(here[-1].ids),))) if one and len(one.ids) == 1 else None
+    than = _THAN.match(text, claim.end, at[1])
+    rest = Sentence(than.end() if than else claim.end, at[1], text[than.end() if than else claim.end : at[1]])
+    other = first(index, passage, rest, told, context) if than else None
+    if _BY.search(text, at[0], claim.start) and len(here) == 1 and not than:
+        one = goes_on(
+            index, passage, sentence, Sentence(at[0], here[0].start, text[at[0] : here[0].start]), context
+        )
+        if one is not None:
+            return one, Side((frozenset(here[0].ids),))
+    one = last(index, passage, before, told, context) or goes_on(index, passage, sentence, before, context)
+    if (
+        one is None
+        or len(one.ids) + len(one.names) != 1
+        or (other and len(other.ids) + len(other.names) != 1)
+    ):
+        return None
+    if other is None and place(index, passage, after, context):
+        return None
+    return one, other or Side(())
+
+
+def _ratios(series: Series, one: Side, other: Side) -> Iterator[float]:
+    own, others = one.of(series)[0], (other.of(series) or [[]])[0]
+    if not other.ids and not other.names:
+        others = [each for each in series.amounts if each not in own]
+    for a in own:
+        for b in others:
+            if a is not b:
+                yield from _over(a, b, series)
+
+
+def _over(a: Amount, b: Amount, series: Series) -> Iterator[float]:
+    """What one amount is over another, of all and of one of as many as there are."""
+    for m in {1.0, a.number}:
+        for n in {1.0, b.number}:
+            ratio = (a.value / m) / (b.high / n)
+            yield 1 / ratio if series.measure == "time" and series.dimension else ratio
+            if a.high != a.value or b.high != b.value:
+                yield (a.high / m) / (b.value / n)
+
+
+def _around(index: int, passage: Passage, sentence: Sentence, context: Context) -> list[float]:
+    """The ratios of the amounts of a sentence with each other and with those close before it."""
+    every = [
+        each for each in within(quantities(passage.text, context.fraction), max(0, sentence.start - _NEAR), sentence.end)
+        if each.value > 0 and each.dimension not in ("percent", "times") and not is_of_name(index, each.start, context)
+    ]  # fmt: skip
+    return [
+        a.value / b.value for a in every for b in every
+        if a is not b and (a.dimension == b.dimension or "number" in (a.dimension, b.dimension))
+    ]  # fmt: skip
