@@ -107,7 +107,9 @@ def _labels(
         if one is None or len(one.ids) != 1:
             continue
         series = asked(kind, sentence, (sentence.start, start), passage, told, sentence.start)
-        found = [(_is_at(each, one, (sign, 1), _size(among), "", Told(told, context)), each) for each in series]
+        found = [
+            (_is_at(each, one, (sign, 1), _size(among), "", Told(told, context)), each) for each in series
+        ]
         yield from _judged(passage, (sentence.start, sentence.end), found, context)
 
 
@@ -171,9 +173,17 @@ def _is_at(
     amounts = [each for each in series.amounts if not kind or _is_of(each, kind, told.context)]
     mine = [each for some in one.of(series) for each in some if each in amounts]
     things = {each.ids or each.name for each in amounts}
-    if not mine or len(things) < max(2, place[1]) or (size and len(things) != size) or (not size and len(things) < 3):
+    if (
+        not mine
+        or len(things) < max(2, place[1])
+        or (size and len(things) != size)
+        or (not size and len(things) < 3)
+    ):
         return None
-    fields = [amounts, *(list(some) for each in mine for some in scopes(each, series, told.series) if not size)]
+    fields = [
+        amounts,
+        *(list(some) for each in mine for some in scopes(each, series, told.series) if not size),
+    ]
     return any(_is_in(each, field, place, series) for field in fields for each in mine if each in field)
 
 

@@ -13,6 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import follows, gives
 from whichgpu.audit.claims.told_ratios import clause, is_near, is_of_name, measure
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.known.orders import is_of_the_hour
 from whichgpu.audit.known.said import claims
 from whichgpu.audit.known.sides import Side, first, goes_on, is_open, last, place
 from whichgpu.audit.known.store import of_catalogue, store
@@ -94,7 +95,7 @@ def _judged(  # noqa: PLR0917
             for ratio in _ratios(each, one, other)]  # fmt: skip
     real = [each for each in real if not (each[1].derived and kind in ("speed", "power", "memory"))]
     if kind == "price":
-        real = [each for each in real if _is_of_the_hour(each[1], sentence.text)]
+        real = [each for each in real if is_of_the_hour(each[1], sentence.text)]
     if kind not in _ON_FILE:
         real = [each for each in real if any(some.words for some in each[1].amounts)]
     besides = [ratio for each in told if each.measure in kinds for ratio in _ratios(each, one, other)]
@@ -125,7 +126,6 @@ _VERB = re.compile(r"(?:doubl|halv|tripl|quadrupl)(?:ed|es?|ing)\b", re.IGNORECA
 _OWN = re.compile(r"\s*(?:of |as (?:much|many|high|fast) as )?(?:its|their)\b", re.IGNORECASE)
 _MOVES = re.compile(r"\b(?:moves?|transports?|reads?)\b[^.,;]*$", re.IGNORECASE)
 _STOPS = re.compile(r"[,;:()]|\s(?:and|but|while|at|in|for|on|with)\s")
-_HOURLY = re.compile(r"\bhour\w*|/\s?h\b|\brents?\b|\brates?\b|\bmonth\w*", re.IGNORECASE)
 
 
 def _kind(text: str, at: tuple[int, int], claim: Claim, context: Context, sentence: Sentence) -> str:
@@ -156,10 +156,6 @@ def _told_as(side: Side, told: Sequence[Series]) -> Side:
         for each in one.ids
     }
     return side._replace(ids=tuple(ids & forms or ids for ids in side.ids))
-
-
-def _is_of_the_hour(series: Series, words: str) -> bool:
-    return bool(_HOURLY.search(words)) == bool(_HOURLY.search(series.label))
 
 
 def _sides(  # noqa: PLR0917

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import follows, gives
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.known.orders import is_of_the_hour
 from whichgpu.audit.known.said import claims
 from whichgpu.audit.known.store import Named, named, of_catalogue, store, tokens
 from whichgpu.audit.quantities import quantities
@@ -107,6 +108,7 @@ _THAN = re.compile(
 )
 _BY_SIDE = {"bandwidth": "bandwidth", "memory": "memory", "power": "power", "money": "price", "flop rate": "peak",  # noqa: E501
             "op rate": "peak", "rate": "speed"}  # fmt: skip
+_BY_THE_HOUR = re.compile(r"\b(?:by|per|an) (?:the )?(?:hour|month)\b", re.IGNORECASE)
 _COMMON = frozenset(["the", "a", "of", "and", "in", "on", "per", "with", "for", "at", "s", "sec", "second", "our", "we", "as", "to", "price", "cost", "memory", "bandwidth", "power", "single", "user", "is", "it", "this", "that", "by", "from", "total", "over"])  # fmt: skip  # noqa: E501
 _NEAR, _BEFORE, _TWO = 160, 6, 2
 
@@ -148,6 +150,17 @@ def measure(text: str, start: int, end: int, at: tuple[int, int]) -> str:
     return min(found)[1] if found else ""
 
 
+#: What ends the words behind a ratio that tell what it is in.
+_STOPS = re.compile(r"[,;:()]|\s(?:and|but|while|at|in|for|on|with)\s")
+
+
+def measured(text: str, place: tuple[int, int], claim: Claim) -> str:
+    """What a ratio is in: by what follows it ("32 % more throughput"), else by the words of its clause."""
+    stop = _STOPS.search(text, claim.end, place[1])
+    behind = measure(text, claim.end, stop.start() if stop else place[1], (claim.end, claim.end))
+    return behind or measure(text, *place, (claim.start, claim.end))
+
+
 def _judged(  # noqa: PLR0917
     index: int, passage: Passage, sentence: Sentence, claim: Claim, told: Sequence[Series], context: Context
 ) -> Iterator[Finding]:
@@ -157,7 +170,7 @@ def _judged(  # noqa: PLR0917
         return
     part = Sentence(*place, text[slice(*place)])
     side = _side(index, text, part, claim, context)
-    kind = _BY_SIDE.get(side.dimension, "") if side else measure(text, *place, (claim.start, claim.end))
+    kind = _BY_SIDE.get(side.dimension, "") if side else measured(text, place, claim)
     asked: Sequence[Series]
     if side and not kind:
         asked = [
@@ -165,6 +178,8 @@ def _judged(  # noqa: PLR0917
         ]
     else:
         asked = of_kind(kind, sentence.text, told) if kind else []
+    if kind == "price" and _BY_THE_HOUR.search(part.text):
+        asked = [each for each in asked if is_of_the_hour(each, part.text)]
     asked = _labelled(asked, sentence.text)
     if kind == "speed" and _is_of_other_work(text, place, told):
         return

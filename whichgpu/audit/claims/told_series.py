@@ -27,6 +27,13 @@ _FACTORS = tuple(
     for each in (1.0, 24.0, 60.0, 100.0, 720.0, 730.0, 744.0, 1000.0, 3600.0, 8760.0, 1e6, 3.6e6, 1e9, 1e12, 1e6 / 3600, 1e3 / 3600)  # noqa: E501
     for sign in {each, 1 / each}
 )  # fmt: skip
+#: What a thing costs by so much work: of two things the one shows what the other should be.
+_UNIT_COST = re.compile(
+    r"\b(?:costs?|price|\$|\u20ac)\s?(?:per|/)\s?(?:1,?000|thousand|million|1M)\b", re.IGNORECASE
+)
+_DECIMAL = re.compile(r"\b\d{1,3}\.\d{1,3}\b")
+#: What a bill by the hours may be off by rounding.
+_HOURS = 1e-6
 _NEAR, _OFF, _UNLIKE, _MOST, _LEAST, _COARSE = 0.006, 0.035, 30.0, 24, 3, 0.06
 _DIGITS = re.compile(r"\d[\d,]*(?:\.(\d+))?")
 
@@ -93,9 +100,12 @@ def _matched(series: Series, other: Series) -> dict[int, Amount]:
 def _one_off(series: Series, others: Sequence[Series]) -> tuple[int, str] | None:
     """The place of the one value that is off, and what it should be; None where none is, or several are."""
     size = len(series.amounts)
-    if size < _LEAST:
+    if size < _LEAST - bool(_UNIT_COST.search(series.label)):
         return None
-    matched = [(each, found) for each in others if len(found := _matched(series, each)) == size]
+    named = tuple(float(each) for each in _DECIMAL.findall(series.label))
+    # Of two things only their own table is evidence.
+    near_by = [each for each in others if size >= _LEAST or each.group == series.group]
+    matched = [(each, found) for each in near_by if len(found := _matched(series, each)) == size]
     off: dict[int, str] = {}
     for values, words, base in _ways(series, matched):
         ratios = [one.value / value for one, value in zip(series.amounts, values, strict=True)]
@@ -103,7 +113,8 @@ def _one_off(series: Series, others: Sequence[Series]) -> tuple[int, str] | None
         if max(slack) > _COARSE:
             # "1, 2 and 2" are anything by chance.
             continue
-        for factor in _FACTORS if size < 4 else {*_FACTORS, *ratios}:
+        sure = (*_FACTORS, *named, *(ratios if base == _HOURS and size >= _LEAST else ()))
+        for factor in sure if size < 4 else {*sure, *ratios}:
             near = {at for at, each in enumerate(ratios) if abs(each / factor - 1) <= _NEAR + slack[at]}
             if len(near) == size:
                 # All follow: nothing is wrong with it.
@@ -111,8 +122,8 @@ def _one_off(series: Series, others: Sequence[Series]) -> tuple[int, str] | None
             far = [at for at in range(size) if at not in near]
             if (
                 len(far) == 1
-                and len({series.amounts[at].value for at in near}) > 1
-                and (factor in _FACTORS or size > 4)
+                and len({series.amounts[at].value for at in near}) > min(1, size - _LEAST + 1)
+                and (factor in sure or size > 4)
             ):
                 apart = ratios[far[0]] / factor
                 if _OFF + slack[far[0]] < abs(apart - 1) and 1 / _UNLIKE < apart < _UNLIKE:
@@ -149,6 +160,7 @@ def _can_be(series: Series, made_of: tuple[str, ...]) -> bool:
     return series.measure == "energy" and made_of[0] in ("power", "time")
 
 
+_IN_HOURS = re.compile(r"\bhours?\b", re.IGNORECASE)
 _PER_WATT = re.compile(r"\b(?:watt|joule|kWh|dollar|\$|euro)\b|/\s?W\b", re.IGNORECASE)
 
 
@@ -169,6 +181,8 @@ def _ways(
             each.measure == "speed" and series.measure == "time"
         ):
             yield [1 / value for value in values], f"one over {label}", slack
+        elif series.measure == "price" and each.measure == "time" and _IN_HOURS.search(each.label):
+            yield values, label, _HOURS
         elif _can_be(series, (each.measure,)) and each.measure in ("price", "power"):
             yield values, label, slack
         if (

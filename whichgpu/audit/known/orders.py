@@ -85,6 +85,14 @@ def _is_in_setting(series: Series, words: str) -> bool:
     return all(tokens(match[0]) <= known or tokens(match[0]) & known for match in _SETTING.finditer(words))
 
 
+_HOURLY = re.compile(r"\bhour\w*|/\s?h\b|\brents?\b|\brates?\b|\bmonth\w*", re.IGNORECASE)
+
+
+def is_of_the_hour(series: Series, words: str) -> bool:
+    """Whether prices are by the hour or not, as the words are."""
+    return bool(_HOURLY.search(words)) == bool(_HOURLY.search(series.label))
+
+
 def catalogue_says(one: Side, other: Side, kind: str, sign: int, context: Context) -> bool:
     """Whether on file, in bandwidth and in arithmetic, two stand in the order that is stated of their speed."""
     if kind != "speed" or not other.ids:
