@@ -102,6 +102,7 @@ def _orders(
         if _NO.search(text, *place) or _ELSE.search(text, *place):
             continue
         kind = kind or measure(text, *place, match.span()) or "speed"
+        kind = "peak" if kind == "speed" and _PAPER.search(text, *place) else kind
         before = Sentence(place[0], match.start(), text[place[0] : match.start()])
         after = Sentence(match.end(), place[1], text[match.end() : place[1]])
         one = _subject(index, passage, sentence, before, told, context)
@@ -127,6 +128,7 @@ def _orders(
             yield _finding(passage, match.span(), worst, context)
 
 
+_PAPER = re.compile(r"\b(?:paper|theory|peak|T?FLOPS)\b", re.IGNORECASE)
 _STOP = re.compile(r"[.!?]\s")
 
 
@@ -168,6 +170,12 @@ def _holds(series: Series, one: Side, other: Side, sign: int) -> int | None:
     if max(ways) > MARGIN:
         return 1
     return -1 if max(ways) < -MARGIN else 0
+
+
+def _as_many(one: Amount, number: int) -> Amount:
+    """What so many of a thing cost or draw, where a series tells of one of it."""
+    many = number if number > 1 and one.number == 1 else 1
+    return one._replace(value=many * one.value, high=many * one.high)
 
 
 def _finding(passage: Passage, place: tuple[int, int], series: Series, context: Context) -> Finding:

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 #: Words of a first place, by what they compare and from which end.
 _FIRST = {
-    ("speed", 1): r"fastest|quickest|faster|quicker", ("speed", -1): r"slowest|slower",
-    ("price", 1): r"most expensive|dearest|priciest|costliest|dearer|pricier|more expensive",
-    ("price", -1): r"cheapest|least expensive|cheaper|less expensive",
+    ("speed", 1): r"fastest|quickest|faster|quicker|highest (?:throughput|speed)|most (?:work|images|tokens|pictures)", ("speed", -1): r"slowest|slower|lowest (?:throughput|speed)|fewest (?:images|tokens|pictures)",
+    ("price", 1): r"most expensive|dearest|priciest|costliest|dearer|pricier|more expensive|highest (?:rate|price|rent|cost)",
+    ("price", -1): r"cheapest|least expensive|cheaper|less expensive|lowest (?:rate|price|rent|cost)",
     ("efficiency", 1): r"most (?:energy-)?efficient|most frugal|thriftiest|most economical",
     ("efficiency", -1): r"least (?:energy-)?efficient|least frugal|least economical",
     ("power", 1): r"hungriest|thirstiest|most power-hungry", ("power", -1): r"least power-hungry",
@@ -54,6 +54,13 @@ _LABEL = {
     key: re.compile(rf"^\W*(?:the )?(?P<word>{words})\b(?P<rest>[^:.;]{{0,40}}):\s*", re.IGNORECASE)
     for key, words in _FIRST.items()
 }  # fmt: skip
+#: Who is in a place, told behind it: "second place goes to the", "per euro the winner is the".
+_GOES_TO = re.compile(
+    r"\b(?:(?P<rank>first|second|third|last|top) (?:place|spot|prize|position)|(?:the |our )?(?P<win>winner|champion|loser))"
+    r"\b[^.;:,]{0,32}?\b(?:goes to|went to|is taken by|belongs to|is|was|are)\s+(?:clearly |still |by far )?",
+    re.IGNORECASE,
+)
+_PLACES = {"first": 1, "top": 1, "second": 2, "third": 3}
 _N = {"two": 2, "three": 3, "trio": 3, "four": 4, "quartet": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
 #: What a place is among: all that are told of, or those of a generation or maker.
 _AMONG = re.compile(
@@ -86,6 +93,34 @@ def find(context: Context) -> Iterator[Finding]:
                 continue
             yield from _labels(index, passage, sentence, told, context)
             yield from _places(index, passage, sentence, told, context)
+            yield from _winners(index, passage, sentence, told, context)
+
+
+def _winners(
+    index: int, passage: Passage, sentence: Sentence, told: Sequence[Series], context: Context
+) -> Iterator[Finding]:
+    """Who is said to be in a place behind it, by what the sentence or the one before it compares."""
+    text = passage.text
+    for match in _GOES_TO.finditer(text, sentence.start, sentence.end):
+        if _NO.search(text, sentence.start, match.end()):
+            continue
+        one = first(index, passage, Sentence(match.end(), sentence.end, text[match.end() : sentence.end]), told, context)
+        if one is None or len(one.ids) != 1:
+            continue
+        back = max((each.start for each in sentences(text) if each.end <= sentence.start), default=sentence.start)
+        kind = measure(text, sentence.start, match.end(), match.span()) or measure(text, back, match.end(), match.span())
+        if kind not in ("speed", "price", "efficiency", "value"):
+            continue
+        lost = (match["rank"] or match["win"]).lower() in ("last", "loser")
+        # Of prices the first is the least.
+        sign = -1 if lost != (kind == "price") else 1
+        rank = _PLACES.get((match["rank"] or "first").lower(), 1)
+        over = sentence._replace(text=text[back : sentence.end])
+        found = [
+            (_is_at(each, one, (sign, rank), 0, "", Told(told, context)), each)
+            for each in asked(kind, over, (back, sentence.end), passage, told, match.start())
+        ]
+        yield from _judged(passage, match.span(), found, context)
 
 
 def _labels(

@@ -13,7 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import follows, gives
 from whichgpu.audit.claims.told_ratios import clause, is_near, is_of_name, measure
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.known.orders import is_of_the_hour
+from whichgpu.audit.known.orders import asked, is_of_the_hour
 from whichgpu.audit.known.said import claims
 from whichgpu.audit.known.sides import Side, first, goes_on, is_open, last, place
 from whichgpu.audit.known.store import of_catalogue, store
@@ -48,11 +48,11 @@ _NO = re.compile(
     r"up to|between \d|average\w*|typical\w*|overhead|spars\w+|idle|load|batch|context|quanti[sz]\w+|weights|"
     r"parameters?|layers|games?|gaming|fps|not|never|hardly|used|second-hand|discount|spot|reserved|month\w*|"
     r"years?|weeks?|since|dies?|transistors?|density|clock\w*|cache|area|theor\w+|limit\w*|tax|vat|"
-    r"per (?:core|SM|dollar|euro|watt|gigabyte|gb)|of (?:the|its) (?:peak|limit|list)|from [\d$]|"
+    r"latter|former|per (?:core|SM|dollar|euro|watt|gigabyte|gb)|of (?:the|its) (?:peak|limit|list)|from [\d$]|"
     r"(?:two|three|four|six|eight|ten|\d+) (?:of|cards|gpus)|both|respectively|each|by half|from [A-Z0-9]\S* to)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
-_NEAR = 160
+_NEAR, _CLAUSE_BACK = 160, 48
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -84,8 +84,13 @@ def _judged(  # noqa: PLR0917
     if both is None:
         return
     one, other = (_told_as(side, told) for side in both)
+    if one.number > 1 or other.number > 1:
+        return
     opened = not other.ids and not other.names
-    if opened or _SO.match(sentence.text):
+    measured = kind == "speed" and _FAST.search(text, *at) and not _PAPER.search(sentence.text) and any(
+        _ratios(each, one, other) for each in asked(kind, sentence, at, passage, store(context), claim.end)
+    )
+    if opened or measured or _SO.match(sentence.text):
         # What follows from what was just told, or is of one of all that are told of, is of nothing else.
         told = [each for each in told if any(some.words for some in each.amounts)]
         kinds = ("speed", "time", "peak", "") if kind == "speed" else (kind,)
@@ -121,6 +126,8 @@ def _judged(  # noqa: PLR0917
     )  # fmt: skip
 
 
+_FAST = re.compile(r"\b(?:fast\w*|quick\w*|slow\w*|throughput|tokens?|images?|pictures?|speed)\b", re.IGNORECASE)
+_PAPER = re.compile(r"\b(?:paper|theor\w+|peak|rated|T?FLOPS|FP\d+|BF16|INT\d|bandwidth|games?|gaming|render\w*)\b", re.IGNORECASE)
 _SO = re.compile(r"\W*(?:That|This|Which|So|Thus|Hence|In other words)\b")
 _VERB = re.compile(r"(?:doubl|halv|tripl|quadrupl)(?:ed|es?|ing)\b", re.IGNORECASE)
 _OWN = re.compile(r"\s*(?:of |as (?:much|many|high|fast) as )?(?:its|their)\b", re.IGNORECASE)
@@ -135,6 +142,10 @@ def _kind(text: str, at: tuple[int, int], claim: Claim, context: Context, senten
     if not kind:
         inside = [each for each in claims(text, sentence, context.fraction) if at[0] <= each.start < at[1]]
         kind = measure(text, *at, (claim.start, claim.end)) if len(inside) == 1 else ""
+    if not kind:
+        # "The A10 does the most work, 29 % more than the L4".
+        back = max(sentence.start, at[0] - _CLAUSE_BACK)
+        kind = "speed" if measure(text, back, at[0], (at[0], at[0])) == "speed" else ""
     if not kind and _HOLDS.search(text, at[0], claim.start):
         kind = "memory"
     if kind == "speed" and _MOVES.search(text, at[0], claim.start):
@@ -193,14 +204,11 @@ def _sides(  # noqa: PLR0917
     return one, other or Side(())
 
 
-def _ratios(series: Series, one: Side, other: Side) -> Iterator[float]:
+def _ratios(series: Series, one: Side, other: Side) -> list[float]:
     own, others = one.of(series)[0], (other.of(series) or [[]])[0]
     if not other.ids and not other.names:
         others = [each for each in series.amounts if each not in own]
-    for a in own:
-        for b in others:
-            if a is not b:
-                yield from _over(a, b, series)
+    return [way for a in own for b in others if a is not b for way in _over(a, b, series)]
 
 
 def _over(a: Amount, b: Amount, series: Series) -> Iterator[float]:

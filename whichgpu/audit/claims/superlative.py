@@ -9,6 +9,7 @@ from whichgpu.audit.attributes import Attribute, attributes, named
 from whichgpu.audit.certainty import certain
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
+from whichgpu.audit.known.store import store
 from whichgpu.audit.pairs import Pair, devices, ratios
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
@@ -362,12 +363,19 @@ _OF_NAMED = re.compile(r"\s*(?P<of>Of|Among|Out of|Between)\s+(?:the\s+|nvidia\s
 _AND = re.compile(r"s?,?\s+and\s+(?:the\s+)?|s?,\s+(?:the\s+)?", re.IGNORECASE)
 
 
+_FRUGAL = re.compile(r"\b(?:frugal|economical|thrift\w+|efficient)\b", re.IGNORECASE)
+
+
 def held_against(
     passage: Passage, place: tuple[int, int], what: tuple[tuple[str, ...], Attribute, bool],
     among: Among, context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     """Contradicted where another device that is compared has more in all its forms, or less."""
     ids, attribute, most = what
+    if attribute.key == "power" and _FRUGAL.search(passage.text, *place):
+        if any(each.measure in ("efficiency", "energy") for each in store(context)):
+            # What is frugal is told by the work of each.
+            return
     shares: list[tuple[float, float, str, str]] = []
     for other in among.every:
         both = Pair(ids, other)

@@ -31,7 +31,7 @@ _FIRST = {
     ("price", 1): r"most expensive|dearest|priciest|costliest",
     ("price", -1): r"cheapest|least expensive",
     ("power", 1): r"hungriest|thirstiest|most power-hungry",
-    ("power", -1): r"most frugal|least power-hungry",
+    ("power", -1): r"least power-hungry",
 }
 _THAN = {
     (
@@ -95,7 +95,7 @@ _BESIDES = re.compile(
     r"ever|way in|gigabyte|per gb|"
     r"one of|at the time|today|once|with (?:four|eight|two) (?:cards|gpus)|per watt|idle|used to|prompt|"
     r"prefill|latency|"
-    r"bandwidth|memory|on paper|in theory|usually|often|sometimes|generation|prices? (?:drop|fell))\b",
+    r"bandwidth|memory|on (?:the )?paper|in theory|usually|often|sometimes|generation|prices? (?:drop|fell))\b",
     re.IGNORECASE,
 )
 _PER_WORK = re.compile(

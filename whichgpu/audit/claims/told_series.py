@@ -151,6 +151,8 @@ def _can_be(series: Series, made_of: tuple[str, ...]) -> bool:
             if series.dimension == "money"
             else len(made_of) > 1 or made_of[0] != "price"
         )
+    if series.measure == "efficiency":
+        return made_of[0] in ("speed", "peak", "bandwidth") and len(made_of) > 1
     if series.measure == "price":
         return made_of[0] == "price" or ("price" in made_of and made_of[-1] == "time")
     if series.measure in ("speed", "time"):

@@ -59,6 +59,9 @@ def asked(
     found = [each for each in told if each.measure in _KINDS.get(kind, ())]
     if kind == "speed":
         found = [each for each in found if not each.derived]
+    if kind == "value":
+        # Work for the money, not money for a gigabyte.
+        found = [each for each in found if each.measure == "value" and "emory" not in each.label]
     words = sentence.text
     if _HERE.search(passage.text, *place):
         near = [each for each in found if each.section == passage.section]

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 _JOINED = re.compile(
     r"s?,?\s+(?:and|&|or|nor)\s+(?:the\s+|our\s+|an?\s+|nvidia\s+|amd\s+)*|s?,\s+(?:the\s+)?", re.I
 )
+_SET_AGAINST = re.compile(
+    r"\b(?:than|as|of|over|behind|against|to|beside|versus|from|like|with|ahead of|beats|trails|that of)\s+"
+    r"(?:the |its |an? |our |my |older |old |new |both |single |one |plain |little |big )*$",
+    re.IGNORECASE,
+)
 _IT = re.compile(r"\b(?:it|its|this one|this card|that card|it[\u2019']s|they|these)\b", re.IGNORECASE)
 #: What is spoken of by other words than a name: who that is, a reader knows.
 _SOMEONE = re.compile(
@@ -74,6 +79,11 @@ def last(
     text = passage.text
     if not here:
         return _by_names(index, passage, part, told, context)
+    while here and _SET_AGAINST.search(text, max(part.start, here[-1].start - 40), here[-1].start):
+        # "2.7 times as fast as the T4 and 32 % faster than ..": of what is before that.
+        here.pop()
+    if not here:
+        return None
     group = [here[-1]]
     for each in reversed(here[:-1]):
         if not _JOINED.fullmatch(text, each.end, group[0].start):
@@ -133,7 +143,7 @@ def goes_on(
     own = who.own if who else []
     distinct = {model(each.ids[0], context.catalogue) for each in own}
     if len(distinct) == 1:
-        return Side((frozenset(own[-1].ids),))
+        return Side((frozenset(own[-1].ids),), _number(text, own[-1].start, sentence.start))
     if own or is_open(index, sentence.start, part.end, context):
         return None
     if not _IT.search(text, part.start, part.end):

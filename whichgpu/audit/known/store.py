@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _ROWS, _COLUMNS, _SERIES, _LONGEST = 40, 12, 80, 60
 #: What an amount is of, by its heading and its unit, the first that is found.
 _MEASURES = {
+    "efficiency": r"(?:images|tokens|samples|frames|sequences|[TG]?FLOPS|TOPS|/s|second)\s?(?:per|/)\s?(?:watt|W|joule)\b",
     "part": r"\b(?:NVLink|NVSwitch|fabric|cache|L2|bus|MIG|PCI\w*)\b",
     "price": r"[$\u20ac\u00a3]|\b(?:USD|EUR|prices?|costs?|rent|rate per|MSRP|dollars?|euros?)\b",
     "bandwidth": r"\b(?:bandwidth|BW|[GT]i?B/s)\b",
@@ -94,7 +95,9 @@ class Named(NamedTuple):
 def store(context: Context) -> Sequence[Series]:
     """Every series of a document."""
     if "series told" not in context.memo:
-        own = list(islice(chain(_of_tables(context), _of_lines(context), _of_items(context)), _SERIES))
+        own = list(
+            islice(chain(_of_tables(context), _of_lines(context), _of_items(context), _of_prose(context)), _SERIES)
+        )
         context.memo["series told"] = [*own, *_derived(own)]
     found: list[Series] = context.memo["series told"]
     return found
@@ -266,6 +269,21 @@ def _of_list(items: Sequence[Passage], leading: str, context: Context) -> Iterat
             yield from _whole("", found, items[0].section, leading, 2000 + items[0].start)
 
 
+def _of_prose(context: Context) -> Iterator[Series]:
+    """What sentences and lines in a paragraph tell of each of several devices."""
+    from whichgpu.audit.known.prose import told  # noqa: PLC0415
+
+    for words, dimension, amounts, section in told(context):
+        measure = measure_of(words, dimension)
+        if dimension in ("rate", "number") and (of := _OF_ONE.search(words)):
+            measure = "value" if of["money"] else "efficiency"
+        # What it is of no heading tells: nothing that others are told apart by.
+        yield Series(measure, "", dimension, amounts, section, group=3000)
+
+
+_OF_ONE = re.compile(r"\b(?:per|and|each|every|a)\s+(?:(?P<money>dollar|euro|buck)|watt|joule|W\b|kWh)", re.IGNORECASE)
+
+
 #: Which series over which is one of its own: prices by the work, work and rates by the watt.
 _OVER = (
     ("price", "speed", "price"), ("speed", "power", "efficiency"), ("price", "memory", "price"),
@@ -431,6 +449,8 @@ def named(index: int, passage: Passage, sentence: Sentence, series: Series, cont
             continue
         rest = frozenset().union(*(words for other, words in enumerate(every) if other != at))
         own = {word for word in every[at] - rest if word not in _PLAIN and len(word) > 1}
+        # A plan that is called "Large".
+        own |= every[at] - rest if len(every[at]) == 1 and one.name.isalpha() else frozenset()
         for match in _TOKEN.finditer(passage.text, sentence.start, sentence.end):
             if match[0].lower() in own and (any(map(str.isdigit, match[0])) or match[0][0].isupper()):
                 found.append(Named(match.start(), match.end(), one))
