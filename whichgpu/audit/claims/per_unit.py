@@ -13,7 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.told_ratios import is_of_name
 from whichgpu.audit.claims.told_series import rounding
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.known.store import of_catalogue, store
+from whichgpu.audit.known.store import SPOKEN, of_catalogue, store
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
@@ -75,7 +75,7 @@ def find(context: Context) -> Iterator[Finding]:
     told = store(context)
     if not told:
         return
-    known = [each for each in told if each.measure in _BASES and "over" not in each.label]
+    known = [each for each in told if each.measure in _BASES and "over" not in each.label and each.group != SPOKEN]
     known += [each for each in of_catalogue(context) if each.measure in ("memory", "power", "bandwidth")]
     values = {round(one.value, 6) for each in known for one in each.amounts}
     for kind, every in _pools(context).items():

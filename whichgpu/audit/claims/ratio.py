@@ -193,7 +193,7 @@ def _is_of_another_value(
         last is not None
         and last.dimension in ("bandwidth", "memory", "power", "flop rate")
         and _OF_THAT.fullmatch(text, last.end, claim.start) is not None
-        and not fitting(attribute, [last])
+        and not any(True for _ in fitting(attribute, [last]))
     )
 
 

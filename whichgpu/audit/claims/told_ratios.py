@@ -40,7 +40,7 @@ _WORDS = {
     "power": r"power|watts?|draws?|thirst\w*|hungr\w+",
     "price": r"cheap\w*|dear\w*|expensive|pric\w+|costs?|pays?|money|"
     r"asks?|charges?|dollars?|euros?|(?:per|by(?: the)?|an) hour|rents?|hires?|"
-    r"rate\b",
+    r"(?<!image )(?<!token )(?<!sequence )(?<!frame )(?<!compute )(?<!tensor )(?<!hit )(?<!sampling )rate\b",
     "energy": r"energy|joules?|kWh",
     "speed": r"fast\w*|quick\w*|slow\w*|ahead|behind|leads?|beats?|trails?|outruns?|outpaces?|tokens?|"
     r"images?|pictures?|samples|frames|requests|throughput|"
@@ -193,6 +193,7 @@ def _judged(  # noqa: PLR0917
         ratios = [one for each, found in known for one in _ratios(each, found)]
         names = [found for _, found in known if found]
         ratios += [one for each in _filed(kind, context) for one in _of_file(each, names)]
+        ratios += _across(told, kind, names)
     every = [*ratios, *_around(index, passage, sentence, context)]
     if not asked or not ratios or any(is_near(way, one) for way in claim.ways for one in every):
         return
@@ -334,6 +335,18 @@ def of_kind(kind: str, words: str, told: Sequence[Series]) -> list[Series]:
     if kind == "speed" and not found:
         found = [each for each in told if each.measure in ("bandwidth", "peak") and not each.derived]
     return found
+
+
+def _across(told: Sequence[Series], kind: str, names: Sequence[Sequence[Named]]) -> list[float]:
+    """What one thing costs in one place and in another: its prices in several tables."""
+    if kind != "price":
+        return []
+    ids = frozenset().union(*(each.amount.ids for found in names for each in found))
+    values = {
+        value for each in told if each.measure == "price" and not each.derived for one in each.amounts if one.ids & ids
+        for value in (one.value, one.value / one.number)
+    }  # fmt: skip
+    return [a / b for a in values for b in values if a != b]
 
 
 def _topic(index: int, passage: Passage, sentence: Sentence, series: Series, context: Context) -> list[Named]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.known.store import Amount, of_catalogue, store
+from whichgpu.audit.known.store import SPOKEN, Amount, of_catalogue, store
 from whichgpu.audit.known.turns import of_sentences
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _DIGITS = re.compile(r"\d[\d,]*(?:\.(\d+))?")
 
 def find(context: Context) -> Iterator[Finding]:
     """Every value that alone does not follow from where all others do."""
-    told = [each for each in store(context) if not each.derived][:_MOST]
+    told = [each for each in store(context) if not each.derived and each.group != SPOKEN][:_MOST]
     spoken = list(of_sentences(context))
     cells = {each.start: each for table in context.document.tables for each in table}
     wrong = [(each.start, each.end) for each in context.memo["found"] if each.accuses]

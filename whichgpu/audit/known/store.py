@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context
     from whichgpu.audit.sentences import Sentence
 
+#: The groups of what sentences tell, which may be worked out from others, and of lines in a paragraph.
+SPOKEN, LINED = 3000, 3001
 _ROWS, _COLUMNS, _SERIES, _LONGEST = 40, 12, 80, 60
 #: What an amount is of, by its heading and its unit, the first that is found.
 _MEASURES = {
@@ -274,11 +276,12 @@ def _of_prose(context: Context) -> Iterator[Series]:
     from whichgpu.audit.known.prose import told  # noqa: PLC0415
 
     for words, dimension, amounts, section in told(context):
+        group = SPOKEN if words else LINED
         measure = measure_of(words, dimension)
         if dimension in ("rate", "number") and (of := _OF_ONE.search(words)):
             measure = "value" if of["money"] else "efficiency"
         # What it is of no heading tells: nothing that others are told apart by.
-        yield Series(measure, "", dimension, amounts, section, group=3000)
+        yield Series(measure, "", dimension, amounts, section, group=group)
 
 
 _OF_ONE = re.compile(r"\b(?:per|and|each|every|a)\s+(?:(?P<money>dollar|euro|buck)|watt|joule|W\b|kWh)", re.IGNORECASE)
