@@ -131,7 +131,8 @@ _LARGE = re.compile(
 )
 #: A currency behind its amount: "599 USD", "1.999 US-Dollar".
 _TRAILING = re.compile(
-    r"\s?(?:(USD|EUR|(?:usd|eur)\b|US[- ]?(?:[Dd]ollars?|\$)|[Dd]ollars?|[Ee]uros?\b|cents?\b|\u00a2)|([\u20ac$])(?!\s?\d))"
+    r"\s?(?:(USD|EUR|(?:usd|eur)\b|US[- ]?(?:[Dd]ollars?|\$)|[Dd]ollars?|[Ee]uros?\b|cents?\b|"
+    r"\u00a2)|([\u20ac$])(?!\s?\d))"
 )
 #: The mark of a footnote between a number and its unit.
 _NOTE = re.compile(r"(?:\*{1,3}|[\u2020\u2021\u00b9\u00b2\u00b3])(?=\s?[A-Za-z])")

@@ -114,7 +114,7 @@ def _numbers(text: str, sentence: Sentence) -> Iterator[tuple[int, int]]:
 
 
 def _devices(index: int, passage: Passage, sentence: Sentence, context: Context) -> list[Mention]:
-    """The devices of the sentence; those of the passage before it, where it names none, the last ones first."""
+    """The devices of the sentence; where it names none, those that the text named before it."""
     own = within(context.mentions.get(index, ()), sentence.start, sentence.end)
     if own:
         return list(own)

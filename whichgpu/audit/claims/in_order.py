@@ -33,22 +33,22 @@ _MORE = {
     ("power", -1): r"more frugal|less (?:power-)?hungry|thriftier|less thirsty",
 }  # fmt: skip
 _BEATS = {
-    1: r"beats?|beat|outruns?|outpaces?|outperforms?|overtakes?|(?:is|are|comes? out|runs?|stays?|lies|lands?) "
+    1: r"beats?|beat|outruns?|outpaces?|outperforms?|overtakes?|(?:is|are|comes? out|runs?|"
+    r"stays?|lies|lands?) "
     r"(?:well |far |just |narrowly |clearly |slightly )?(?:ahead|in front) of|leads",
-    -1: r"trails|trail|lags? behind|falls? behind|loses? (?:out )?to|(?:is|are|comes? in|comes? out|runs?|stays?|"
+    -1: r"trails|trail|lags? behind|falls? behind|loses? (?:out )?to|(?:is|are|comes? in|"
+    r"comes? out|runs?|stays?|"
     r"lies|lands?) (?:well |far |just |narrowly |clearly |slightly )?behind",
 }
-_SOFT = r"(?:even |still |also |clearly |slightly |noticeably |much |far |a (?:bit|little|touch|tad|good deal|lot) |somewhat |considerably |markedly |\d[\d.,]*\s?(?:%|per ?cent) )?"
+_SOFT = (
+    r"(?:even |still |also |clearly |slightly |noticeably |much |far |a (?:bit|little|touch|"
+    r"tad|good deal|lot) |somewhat |considerably |markedly |\d[\d.,]*\s?(?:%|per ?cent) )?"
+)
 _THAN = {key: re.compile(rf"\b{_SOFT}(?:{words})\s+than\b", re.IGNORECASE) for key, words in _MORE.items()}
 _OVER = {
     sign: re.compile(rf"\b(?:{words})\b(?!\s+(?:any|every|all|by that)\b)", re.IGNORECASE)
     for sign, words in _BEATS.items()
 }
-_OF_TWO = {
-    key: re.compile(rf"\bthe (?:clearly |slightly )?(?:{words})(?:\s+(?:one|card|gpu|part))?\s+of\s+(?:the two|both|the pair)\b",
-                    re.IGNORECASE)
-    for key, words in _MORE.items()
-}  # fmt: skip
 #: What is no statement, or of other times, or settings than those told.
 _NO = re.compile(
     r"\b(?:if|would|could|might|may|should|ought|unless|until|expect\w*|claims?|claimed|rumou?r\w*|says?|"
@@ -68,12 +68,14 @@ _ELSE = re.compile(
 
 #: One of those told of, by another word than its name; and none, where so much is said.
 _SOMEONE = re.compile(
-    r"\s*(?:the|its|their|our|both|either|any|all)\s+(?:(?:of the|the)\s+)?(?:[\w-]+\s+){0,3}?(?:others?|rest|forerunner|predecessor|"
+    r"\s*(?:the|its|their|our|both|either|any|all)\s+(?:(?:of the|"
+    r"the)\s+)?(?:[\w-]+\s+){0,3}?(?:others?|rest|forerunner|predecessor|"
     r"siblings?|sisters?|brothers?|cousin|rival|card|cards|gpus?|chip|part|one|ones|two|three|four)\b",
     re.IGNORECASE,
 )
 _BY_SO_MUCH = re.compile(
-    r"\s*(?:by (?:about |around |only |just |some |nearly |roughly )?\d|there\b|here\b|in (?:both|all|every|our|this)\b|[.!]|$)",
+    r"\s*(?:by (?:about |around |only |just |some |nearly |roughly )?\d|there\b|here\b|"
+    r"in (?:both|all|every|our|this)\b|[.!]|$)",
     re.IGNORECASE,
 )
 
@@ -101,8 +103,8 @@ def _orders(
         place = within_clause(text, clause(text, sentence, *match.span()), match.span())
         if _NO.search(text, *place) or _ELSE.search(text, *place):
             continue
-        kind = kind or measure(text, *place, match.span()) or "speed"
-        kind = "peak" if kind == "speed" and _PAPER.search(text, *place) else kind
+        of = kind or measure(text, *place, match.span()) or "speed"
+        of = "peak" if of == "speed" and _PAPER.search(text, *place) else of
         before = Sentence(place[0], match.start(), text[place[0] : match.start()])
         after = Sentence(match.end(), place[1], text[match.end() : place[1]])
         one = _subject(index, passage, sentence, before, told, context)
@@ -114,10 +116,10 @@ def _orders(
         ):
             # Any of the others may be meant.
             other = Side(())
-        if other is None or catalogue_says(one, other, kind, sign, context):
+        if other is None or catalogue_says(one, other, of, sign, context):
             continue
         found = []
-        for each in asked(kind, sentence, place, passage, told, match.end()):
+        for each in asked(of, sentence, place, passage, told, match.end()):
             found.append((_holds(each, one, other, sign), each))
         if (
             found
@@ -139,7 +141,7 @@ def within_clause(text: str, place: tuple[int, int], at: tuple[int, int]) -> tup
     return before[-1] if before else place[0], after.start() + 1 if after else place[1]
 
 
-def _subject(
+def _subject(  # noqa: PLR0917
     index: int,
     passage: Passage,
     sentence: Sentence,
@@ -153,7 +155,7 @@ def _subject(
 
 
 def _holds(series: Series, one: Side, other: Side, sign: int) -> int | None:
-    """1 where an order is so of a series, -1 where it is the other way round, 0 between; None of other things."""
+    """1 where an order is so of a series, -1 where it is not, 0 between; None where it tells not of both."""
     own, others = one.of(series), other.of(series)
     if not own or not all(own) or (others and not all(others)):
         return None

@@ -30,8 +30,13 @@ if TYPE_CHECKING:
 
 #: Words of a first place, by what they compare and from which end.
 _FIRST = {
-    ("speed", 1): r"fastest|quickest|faster|quicker|highest (?:throughput|speed)|most (?:work|images|tokens|pictures)", ("speed", -1): r"slowest|slower|lowest (?:throughput|speed)|fewest (?:images|tokens|pictures)",
-    ("price", 1): r"most expensive|dearest|priciest|costliest|dearer|pricier|more expensive|highest (?:rate|price|rent|cost)",
+    ("speed", 1):
+        r"fastest|quickest|faster|quicker|highest (?:throughput|speed)|most (?:work|images|tokens|"
+        r"pictures)",
+    ("speed", -1): r"slowest|slower|lowest (?:throughput|speed)|fewest (?:images|tokens|pictures)",
+    ("price", 1):
+        r"most expensive|dearest|priciest|costliest|dearer|pricier|more expensive|highest (?:rate|"
+        r"price|rent|cost)",
     ("price", -1): r"cheapest|least expensive|cheaper|less expensive|lowest (?:rate|price|rent|cost)",
     ("efficiency", 1): r"most (?:energy-)?efficient|most frugal|thriftiest|most economical",
     ("efficiency", -1): r"least (?:energy-)?efficient|least frugal|least economical",
@@ -42,13 +47,19 @@ _COMPARATIVE = re.compile(
 )
 _RANKS = {"second": 2, "third": 3, "fourth": 4}
 _PLACE = {
-    key: re.compile(rf"\b(?:the|our|as|is|are)\s+(?:by far the |clearly the )?(?:(?P<rank>second|third|fourth)[ -])?(?P<word>{words})\b",
+    key: re.compile(
+        rf"\b(?:the|our|as|is|are)\s+(?:by far the |clearly the )?(?:(?P<rank>second|third|"
+        rf"fourth)[ -])?(?P<word>{words})\b",
                     re.IGNORECASE)
     for key, words in _FIRST.items()
 }  # fmt: skip
 _ENDS = {
-    1: re.compile(r"\b(?:is|are|comes?(?: in)?|came(?: in)?|finish(?:es|ed)|lands?|ends?(?: up)?) (?:clearly )?(?:first|in front)\b", re.I),
-    -1: re.compile(r"\b(?:is|are|comes?(?: in)?|came(?: in)?|finish(?:es|ed)|lands?|ends?(?: up)?) (?:clearly )?(?:last|at the bottom)\b", re.I),
+    1: re.compile(
+        r"\b(?:is|are|comes?(?: in)?|came(?: in)?|finish(?:es|ed)|lands?|"
+        r"ends?(?: up)?) (?:clearly )?(?:first|in front)\b", re.I),
+    -1: re.compile(
+        r"\b(?:is|are|comes?(?: in)?|came(?: in)?|finish(?:es|ed)|lands?|"
+        r"ends?(?: up)?) (?:clearly )?(?:last|at the bottom)\b", re.I),
 }  # fmt: skip
 _LABEL = {
     key: re.compile(rf"^\W*(?:the )?(?P<word>{words})\b(?P<rest>[^:.;]{{0,40}}):\s*", re.IGNORECASE)
@@ -56,7 +67,8 @@ _LABEL = {
 }  # fmt: skip
 #: Who is in a place, told behind it: "second place goes to the", "per euro the winner is the".
 _GOES_TO = re.compile(
-    r"\b(?:(?P<rank>first|second|third|last|top) (?:place|spot|prize|position)|(?:the |our )?(?P<win>winner|champion|loser))"
+    r"\b(?:(?P<rank>first|second|third|last|top) (?:place|spot|prize|position)|(?:the |"
+    r"our )?(?P<win>winner|champion|loser))"
     r"\b[^.;:,]{0,32}?\b(?:goes to|went to|is taken by|belongs to|is|was|are)\s+(?:clearly |still |by far )?",
     re.IGNORECASE,
 )
@@ -64,7 +76,8 @@ _PLACES = {"first": 1, "top": 1, "second": 2, "third": 3}
 _N = {"two": 2, "three": 3, "trio": 3, "four": 4, "quartet": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
 #: What a place is among: all that are told of, or those of a generation or maker.
 _AMONG = re.compile(
-    r"\s*(?:(?:single |graphics )?(?:cards?|gpus?|one|options?|systems?|set-?ups?|machines?|instances?|images?|tokens?|"
+    r"\s*(?:(?:single |graphics )?(?:cards?|gpus?|one|options?|systems?|set-?ups?|machines?|"
+    r"instances?|images?|tokens?|"
     r"pictures?|of them)\b\s*)?"
     r"(?:(?:of|among)\s+(?:the|our|these|all|its)\s+(?P<n>two|three|four|five|six|seven|eight|trio|quartet|lot|bunch|field)?"
     r"(?:\s*(?P<kind>[A-Z]\w+)?\s*(?:cards|gpus|parts|chips|ones)?)?|here\b|there\b|overall\b|throughout\b|"
@@ -73,8 +86,10 @@ _AMONG = re.compile(
 )
 _NO = re.compile(
     r"\b(?:if|unless|would|could|might|may|should|ought|expect\w*|claim\w*|rumou?r\w*|says|not|never|no|none|neither|"
-    r"nor|usually|often|sometimes|once|used to|was once|until|when|where|whoever|whichever|except|apart|besides|but one|"
-    r"second-hand|used|new|next|way in|ever|one of|at the time|today|gigabyte|gb|per watt|idle|bandwidth|memory|vram|"
+    r"nor|usually|often|sometimes|once|used to|was once|until|when|where|whoever|whichever|"
+    r"except|apart|besides|but one|"
+    r"second-hand|used|new|next|way in|ever|one of|at the time|today|gigabyte|gb|per watt|"
+    r"idle|bandwidth|memory|vram|"
     r"launch|among|anything|anybody|for a)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
@@ -104,11 +119,21 @@ def _winners(
     for match in _GOES_TO.finditer(text, sentence.start, sentence.end):
         if _NO.search(text, sentence.start, match.end()):
             continue
-        one = first(index, passage, Sentence(match.end(), sentence.end, text[match.end() : sentence.end]), told, context)
+        one = first(
+            index,
+            passage,
+            Sentence(match.end(), sentence.end, text[match.end() : sentence.end]),
+            told,
+            context,
+        )
         if one is None or len(one.ids) != 1:
             continue
-        back = max((each.start for each in sentences(text) if each.end <= sentence.start), default=sentence.start)
-        kind = measure(text, sentence.start, match.end(), match.span()) or measure(text, back, match.end(), match.span())
+        back = max(
+            (each.start for each in sentences(text) if each.end <= sentence.start), default=sentence.start
+        )
+        kind = measure(text, sentence.start, match.end(), match.span()) or measure(
+            text, back, match.end(), match.span()
+        )
         if kind not in ("speed", "price", "efficiency", "value"):
             continue
         lost = (match["rank"] or match["win"]).lower() in ("last", "loser")
@@ -174,14 +199,14 @@ def _places(
         )
         if one is None or len(one.ids) + len(one.names) != 1:
             continue
-        kind = kind or measure(text, *at, match.span()) or "speed"
-        if kind not in ("speed", "price", "efficiency", "power", "value"):
+        of = kind or measure(text, *at, match.span()) or "speed"
+        if of not in ("speed", "price", "efficiency", "power", "value"):
             continue
         rank = _RANKS.get((match["rank"] or "").lower(), 1) if word else 1
         among_kind = among["kind"] or ""
         found = [
             (_is_at(each, one, (sign, rank), _size(among), among_kind, Told(told, context)), each)
-            for each in asked(kind, sentence, at, passage, told, match.end())
+            for each in asked(of, sentence, at, passage, told, match.end())
         ]
         yield from _judged(passage, (match.start(), match.end()), found, context)
 
@@ -201,7 +226,7 @@ def _judged(
     )  # fmt: skip
 
 
-def _is_at(
+def _is_at(  # noqa: PLR0917
     series: Series, one: Side, place: tuple[int, int], size: int, kind: str, told: Told
 ) -> bool | None:
     """Whether a thing may be in a place of a series, by what rounding allows; None of other things."""

@@ -48,8 +48,10 @@ _NO = re.compile(
     r"up to|between \d|average\w*|typical\w*|overhead|spars\w+|idle|load|batch|context|quanti[sz]\w+|weights|"
     r"parameters?|layers|games?|gaming|fps|not|never|hardly|used|second-hand|discount|spot|reserved|month\w*|"
     r"years?|weeks?|since|dies?|transistors?|density|clock\w*|cache|area|theor\w+|limit\w*|tax|vat|"
-    r"latter|former|per (?:core|SM|dollar|euro|watt|gigabyte|gb)|of (?:the|its) (?:peak|limit|list)|from [\d$]|"
-    r"(?:two|three|four|six|eight|ten|\d+) (?:of|cards|gpus)|both|respectively|each|by half|from [A-Z0-9]\S* to)\b|n[\u2019']t\b|\?",
+    r"latter|former|per (?:core|SM|dollar|euro|watt|gigabyte|gb)|of (?:the|its) (?:peak|limit|"
+    r"list)|from [\d$]|"
+    r"(?:two|three|four|six|eight|ten|\d+) (?:of|cards|gpus)|both|respectively|each|by half|"
+    r"from [A-Z0-9]\S* to)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
 _NEAR, _CLAUSE_BACK = 160, 48
@@ -87,8 +89,14 @@ def _judged(  # noqa: PLR0917
     if one.number > 1 or other.number > 1:
         return
     opened = not other.ids and not other.names
-    measured = kind == "speed" and _FAST.search(text, *at) and not _PAPER.search(sentence.text) and any(
-        _ratios(each, one, other) for each in asked(kind, sentence, at, passage, store(context), claim.end)
+    measured = (
+        kind == "speed"
+        and _FAST.search(text, *at)
+        and not _PAPER.search(sentence.text)
+        and any(
+            _ratios(each, one, other)
+            for each in asked(kind, sentence, at, passage, store(context), claim.end)
+        )
     )
     if opened or measured or _SO.match(sentence.text):
         # What follows from what was just told, or is of one of all that are told of, is of nothing else.
@@ -96,13 +104,7 @@ def _judged(  # noqa: PLR0917
         kinds = ("speed", "time", "peak", "") if kind == "speed" else (kind,)
         if opened and (_VERB.match(text, claim.start) or _OWN.match(text, claim.end)):
             return
-    real = [(ratio, each) for each in told if each.measure == kind or (kind == "speed" and each.measure == "time")
-            for ratio in _ratios(each, one, other)]  # fmt: skip
-    real = [each for each in real if not (each[1].derived and kind in ("speed", "power", "memory"))]
-    if kind == "price":
-        real = [each for each in real if is_of_the_hour(each[1], sentence.text)]
-    if kind not in _ON_FILE:
-        real = [each for each in real if any(some.words for some in each[1].amounts)]
+    real = _real(kind, (one, other), sentence, told)
     besides = [ratio for each in told if each.measure in kinds for ratio in _ratios(each, one, other)]
     every = [*(ratio for ratio, _ in real), *besides, *_around(index, passage, sentence, context)]
     if not real or any(
@@ -126,8 +128,13 @@ def _judged(  # noqa: PLR0917
     )  # fmt: skip
 
 
-_FAST = re.compile(r"\b(?:fast\w*|quick\w*|slow\w*|throughput|tokens?|images?|pictures?|speed)\b", re.IGNORECASE)
-_PAPER = re.compile(r"\b(?:paper|theor\w+|peak|rated|T?FLOPS|FP\d+|BF16|INT\d|bandwidth|games?|gaming|render\w*)\b", re.IGNORECASE)
+_FAST = re.compile(
+    r"\b(?:fast\w*|quick\w*|slow\w*|throughput|tokens?|images?|pictures?|speed)\b", re.IGNORECASE
+)
+_PAPER = re.compile(
+    r"\b(?:paper|theor\w+|peak|rated|T?FLOPS|FP\d+|BF16|INT\d|bandwidth|games?|gaming|render\w*)\b",
+    re.IGNORECASE,
+)
 _SO = re.compile(r"\W*(?:That|This|Which|So|Thus|Hence|In other words)\b")
 _VERB = re.compile(r"(?:doubl|halv|tripl|quadrupl)(?:ed|es?|ing)\b", re.IGNORECASE)
 _OWN = re.compile(r"\s*(?:of |as (?:much|many|high|fast) as )?(?:its|their)\b", re.IGNORECASE)
@@ -169,9 +176,23 @@ def _told_as(side: Side, told: Sequence[Series]) -> Side:
     return side._replace(ids=tuple(ids & forms or ids for ids in side.ids))
 
 
+def _real(
+    kind: str, both: tuple[Side, Side], sentence: Sentence, told: Sequence[Series]
+) -> list[tuple[float, Series]]:
+    """What two have over each other in each series of a kind that a sentence may mean."""
+    kinds = ("speed", "time") if kind == "speed" else (kind,)
+    meant = [each for each in told if each.measure in kinds]
+    meant = [each for each in meant if not (each.derived and kind in ("speed", "power", "memory"))]
+    if kind == "price":
+        meant = [each for each in meant if is_of_the_hour(each, sentence.text)]
+    if kind not in _ON_FILE:
+        meant = [each for each in meant if any(some.words for some in each.amounts)]
+    return [(ratio, each) for each in meant for ratio in _ratios(each, *both)]
+
+
 def _sides(  # noqa: PLR0917
-    index: int, passage: Passage, sentence: Sentence, at: tuple[int, int], claim: Claim, told: Sequence[Series],
-    context: Context,
+    index: int, passage: Passage, sentence: Sentence, at: tuple[int, int], claim: Claim,
+    told: Sequence[Series], context: Context,
 ) -> tuple[Side, Side] | None:  # fmt: skip
     """The two that a ratio is of; the second without a thing where it stays open."""
     text = passage.text
@@ -223,11 +244,13 @@ def _over(a: Amount, b: Amount, series: Series) -> Iterator[float]:
 
 def _around(index: int, passage: Passage, sentence: Sentence, context: Context) -> list[float]:
     """The ratios of the amounts of a sentence with each other and with those close before it."""
-    every = [
-        each for each in within(quantities(passage.text, context.fraction), max(0, sentence.start - _NEAR), sentence.end)
-        if each.value > 0 and each.dimension not in ("percent", "times") and not is_of_name(index, each.start, context)
+    every = quantities(passage.text, context.fraction)
+    told = [
+        each for each in within(every, max(0, sentence.start - _NEAR), sentence.end)
+        if each.value > 0 and each.dimension not in ("percent", "times")
+        and not is_of_name(index, each.start, context)
     ]  # fmt: skip
     return [
-        a.value / b.value for a in every for b in every
+        a.value / b.value for a in told for b in told
         if a is not b and (a.dimension == b.dimension or "number" in (a.dimension, b.dimension))
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Shares of a whole that is told in its parts: "Training: 8,640 h (50 %)", "April alone made up 40 % of the total".
+"""Shares of a whole that is told in its parts: "Training: 8,640 h (50 %)", "April made up 40 % of the total".
 
 In a list or a table of parts with the share of each, one alone that is off; in a sentence, the share of one
 of the things of a series in all of them.
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.quantities import Quantity
 
 _OF_ALL = re.compile(
-    r"(?<![\d.,])(?P<n>\d{1,2}(?:\.\d)?)\s?(?:%|per ?cent)\s+of\s+(?:the|our|my|that)\s+(?:total|whole|sum|overall)\b",
+    r"(?<![\d.,])(?P<n>\d{1,2}(?:\.\d)?)\s?(?:%|per ?cent)\s+of\s+(?:the|our|my|"
+    r"that)\s+(?:total|whole|sum|overall)\b",
     re.IGNORECASE,
 )
 _NO = re.compile(
@@ -93,6 +94,6 @@ def _of_sentences(context: Context) -> Iterator[Finding]:
 
 def _finding(passage: Passage, one: Quantity, because: str, context: Context) -> Finding:
     return made(
-        context, passage, (one.start, one.end), "arithmetic", "inconsistent", attribute="share", because=because,
-        evidence=(Evidence(because),),
+        context, passage, (one.start, one.end), "arithmetic", "inconsistent", attribute="share",
+        because=because, evidence=(Evidence(because),),
     )  # fmt: skip

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 #: What makes the second amount one under other conditions than the first.
 _OTHERWISE = re.compile(
     r"\b(?:spot|reserv\w+|commit\w*|discount\w*|spars\w+|idle|second[- ]hand|real(?:ly|ity)?|in practice|if|"
-    r"would need|minimum|at least|plus|upgrade\w*)\b",
+    r"would need|minimum|at least|plus|upgrade\w*|another (?:one|provider|shop|seller|cloud)|elsewhere|"
+    r"apiece|last (?:year|month))\b",
     re.IGNORECASE,
 )
 #: Of sizes, that they are what is left and no product.
@@ -161,7 +162,9 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
     text, context = here.text, here.context
     first, last = sorted((one.term, other.term), key=lambda each: each.start)
     words = text.passage.text
-    if _OTHERWISE.search(words, first.start, min(last.end + BEHIND, text.sentence(last.start).end)):
+    if _OTHERWISE.search(
+        words, text.sentence(first.start).start, min(last.end + BEHIND, text.sentence(last.start).end)
+    ):
         return None
     start = text.sentence(last.start).start
     if any(

@@ -37,7 +37,8 @@ _KINDS: Mapping[str, tuple[str, tuple[tuple[str, str], ...], tuple[float, ...]]]
         tuple(1e6 * each for each in _TIMES),
     ),
     "thousand": (
-        r"per (?:1,?000|thousand)\b|\ba thousand (?:images|pictures)", (("price", "speed"), ("price", "time")),
+        r"per (?:1,?000|thousand)\b|\ba thousand (?:images|pictures)",
+        (("price", "speed"), ("price", "time")),
         tuple(1e3 * each for each in _TIMES),
     ),
     "watt": (
@@ -48,7 +49,9 @@ _KINDS: Mapping[str, tuple[str, tuple[tuple[str, str], ...], tuple[float, ...]]]
               (*_TIMES, 1e-12, 1e-9)),
     "rate": (r"per (?:token|image|picture|sequence)s?(?:/| (?:per|a) )(?:s|second|min|minute|h|hour)\b",
              (("price", "speed"),), _TIMES),
-    "image": (r"per (?:image|picture|token|hour of use)\b|divide the price by", (("price", "speed"), ("price", "time")),
+    "image": (
+        r"per (?:image|picture|token|hour of use)\b|divide the price by",
+        (("price", "speed"), ("price", "time")),
               _TIMES),
 }  # fmt: skip
 _ASKED = {key: re.compile(words, re.IGNORECASE) for key, (words, _, _) in _KINDS.items()}
@@ -75,7 +78,9 @@ def find(context: Context) -> Iterator[Finding]:
     told = store(context)
     if not told:
         return
-    known = [each for each in told if each.measure in _BASES and "over" not in each.label and each.group != SPOKEN]
+    known = [
+        each for each in told if each.measure in _BASES and "over" not in each.label and each.group != SPOKEN
+    ]
     known += [each for each in of_catalogue(context) if each.measure in ("memory", "power", "bandwidth")]
     values = {round(one.value, 6) for each in known for one in each.amounts}
     for kind, every in _pools(context).items():
@@ -119,14 +124,15 @@ def _pools(context: Context) -> dict[tuple[str, str], list[_Told]]:
                     or is_of_name(index, one.start, context)
                 ):
                     continue
+                told = one
                 if one.dimension == "rate" and (digits := _DIGITS.match(passage.text, one.start)):
                     # Images a minute are told by their number.
                     plain = float(digits[0].replace(",", ""))
-                    one = one._replace(value=plain, high=plain)
-                ids = _owner(index, passage, one, context)
+                    told = one._replace(value=plain, high=plain)
+                ids = _owner(index, passage, told, context)
                 if ids:
                     pools.setdefault((kinds[0], " > ".join(passage.section)), []).append(
-                        _Told(passage, one, ids)
+                        _Told(passage, told, ids)
                     )
     return pools
 
@@ -194,7 +200,8 @@ def _words(told: _Told) -> str:
 def _right(pool: Sequence[_Told], values: Sequence[tuple[Amount, float]]) -> list[int]:
     return [
         at for at, each in enumerate(pool)
-        if (real := _of(each.ids, values)) and abs(each.one.value / real - 1) <= _NEAR + rounding(_words(each))
+        if (real := _of(each.ids, values))
+        and abs(each.one.value / real - 1) <= _NEAR + rounding(_words(each))
     ]  # fmt: skip
 
 
@@ -219,7 +226,7 @@ def _has_its_own(told: _Told, known: Sequence[Series], pool: Sequence[_Told], co
         each.start not in pooled and each.dimension not in ("percent", "times", "count")
         and each.value not in (1.0, 2.0, 3.0) and not _ASKED_FOR.match(text, each.start)
         and not any(abs(each.value / one - 1) < _NEAR for one in values if one)
-        and not any(m.start <= each.start < m.end for m in context.mentions.get(context.place(told.passage), ()))
+        and not is_of_name(context.place(told.passage), each.start, context)
         for each in within(quantities(text, context.fraction), place.start, place.end)
     )  # fmt: skip
 

@@ -232,9 +232,8 @@ def _of_devices(
         if SPEED.search(near):
             yield of_speed(passage, sentence, claim, both, context)
         return
-    if _is_of_another_value(text, sentence, claim, attribute, context):
-        return
-    values = ratios(attribute, both, context)
+    another = _is_of_another_value(text, sentence, claim, attribute, context)
+    values = [] if another else ratios(attribute, both, context)
     of_one = OF_ONE_IN.match(text, claim.end)
     if not values or (not of_one and across_precisions(text, sentence, claim, attribute)):
         return

@@ -90,7 +90,7 @@ def _is_of_else(told: Figure, found: Made) -> bool:
 
 
 def _passes_over(told: Figure, found: Made, every: Sequence[Figure], text: str) -> bool:
-    """Whether a sum of other sentences leaves out what its own states: "for two billion tokens it comes to"."""
+    """Whether a sum of other sentences leaves out what its own states: "for two billion it comes to"."""
     own = next((each for each in sentences(text) if each.start <= told.start < each.end), None)
     if own is None or found.how != "sum" or any(each.start >= own.start for each in found.used):
         return False

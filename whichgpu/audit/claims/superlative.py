@@ -366,16 +366,19 @@ _AND = re.compile(r"s?,?\s+and\s+(?:the\s+)?|s?,\s+(?:the\s+)?", re.IGNORECASE)
 _FRUGAL = re.compile(r"\b(?:frugal|economical|thrift\w+|efficient)\b", re.IGNORECASE)
 
 
+def _tells_of_work(context: Context) -> bool:
+    return any(each.measure in ("efficiency", "energy") for each in store(context))
+
+
 def held_against(
     passage: Passage, place: tuple[int, int], what: tuple[tuple[str, ...], Attribute, bool],
     among: Among, context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     """Contradicted where another device that is compared has more in all its forms, or less."""
     ids, attribute, most = what
-    if attribute.key == "power" and _FRUGAL.search(passage.text, *place):
-        if any(each.measure in ("efficiency", "energy") for each in store(context)):
-            # What is frugal is told by the work of each.
-            return
+    if attribute.key == "power" and _FRUGAL.search(passage.text, *place) and _tells_of_work(context):
+        # What is frugal is told by the work of each.
+        return
     shares: list[tuple[float, float, str, str]] = []
     for other in among.every:
         both = Pair(ids, other)

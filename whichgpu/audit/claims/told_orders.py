@@ -95,7 +95,8 @@ _BESIDES = re.compile(
     r"ever|way in|gigabyte|per gb|"
     r"one of|at the time|today|once|with (?:four|eight|two) (?:cards|gpus)|per watt|idle|used to|prompt|"
     r"prefill|latency|"
-    r"bandwidth|memory|on (?:the )?paper|in theory|usually|often|sometimes|generation|prices? (?:drop|fell))\b",
+    r"bandwidth|memory|on (?:the )?paper|in theory|usually|often|sometimes|generation|"
+    r"prices? (?:drop|fell))\b",
     re.IGNORECASE,
 )
 _PER_WORK = re.compile(

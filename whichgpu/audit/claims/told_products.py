@@ -37,7 +37,8 @@ _HAVE = re.compile(
     r"bridged))*,?\s*(?:which together |together |between them |combined )?"
     r"(?:(?:come|came|comes|add up|adds up|amounts?) to|costs?|draws?|drew|pulls?|has|have|had|offers?|"
     r"offer|holds?|gives?(?: you)?|makes?|is|are|total|"
-    r"takes?|(?:would )?ask for|(?:are|is) (?:rated|specified|listed) (?:at|for)|=|:|that(?:[\u2019']?s| is| makes)|bring|pool|thats)\s*(?:together |a total of |up to |"
+    r"takes?|(?:would )?ask for|(?:are|is) (?:rated|specified|listed) (?:at|for)|=|:|"
+    r"that(?:[\u2019']?s| is| makes)|bring|pool|thats)\s*(?:together |a total of |up to |"
     r"about |around |roughly |some |a combined |just |only )*$",
     re.IGNORECASE,
 )
@@ -52,7 +53,8 @@ _ELSE = re.compile(
 )
 #: Before several of a device, what makes their amount one under other terms.
 _LEADS = re.compile(
-    r"\b(?:each|per|spot|reserv\w+|commit\w*|discount\w*|if(?! you (?:go|own|have|run))|instead|not|never|could|might|"
+    r"\b(?:each|per|spot|reserv\w+|commit\w*|discount\w*|if(?! you (?:go|own|have|run))|"
+    r"instead|not|never|could|might|"
     r"used|more|less|than|without|"
     r"server|rig)\b",
     re.IGNORECASE,

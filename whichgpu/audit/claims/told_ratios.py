@@ -343,7 +343,8 @@ def _across(told: Sequence[Series], kind: str, names: Sequence[Sequence[Named]])
         return []
     ids = frozenset().union(*(each.amount.ids for found in names for each in found))
     values = {
-        value for each in told if each.measure == "price" and not each.derived for one in each.amounts if one.ids & ids
+        value for each in told if each.measure == "price" and not each.derived
+        for one in each.amounts if one.ids & ids
         for value in (one.value, one.value / one.number)
     }  # fmt: skip
     return [a / b for a in values for b in values if a != b]

@@ -47,7 +47,7 @@ def apart(one: Amount, other: Amount, series: Series, sign: int) -> float:
     return one.high / other.value - 1 if sign > 0 else 1 - one.value / other.high
 
 
-def asked(
+def asked(  # noqa: PLR0917
     kind: str,
     sentence: Sentence,
     place: tuple[int, int],
@@ -97,7 +97,7 @@ def is_of_the_hour(series: Series, words: str) -> bool:
 
 
 def catalogue_says(one: Side, other: Side, kind: str, sign: int, context: Context) -> bool:
-    """Whether on file, in bandwidth and in arithmetic, two stand in the order that is stated of their speed."""
+    """Whether on file two stand in the order that is stated of their speed."""
     if kind != "speed" or not other.ids:
         return False
     ways, fields = [], set()

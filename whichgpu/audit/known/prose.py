@@ -1,4 +1,4 @@
-"""Series that sentences tell: "the 5090 needs 41 minutes, the 4090 58", "3060: 280 eur, 52 t/s 3090: 700 eur, ..".
+"""Series that sentences tell: "the 5090 needs 41 minutes, the 4090 58", "3060: 280 eur, 52 t/s 3090: ..".
 
 Each amount is that of the device right before it or right behind it, in one way for a whole sentence; a
 number without a unit goes on in that of the first. Lines of names with colons are read alike.
@@ -24,10 +24,13 @@ _KINDS = ("money", "power", "time", "rate", "energy")
 #: From a device to its amount, and from an amount to its device.
 _HAS = re.compile(
     r"(?:[\u2019']s)?(?:\s+(?:Ti|SUPER|card|one))?\s*(?::|,|\()?\s*(?:(?!than\b|as\b|of\b|over\b|under\b|more\b|less\b|times\b|"
-    r"and\b|against\b|from\b|each\b|two\b|three\b|four\b|eight\b|both\b)[A-Za-z]+\s+){0,5}?(?:~|about |around |only |just )?",
+    r"and\b|against\b|from\b|each\b|two\b|three\b|four\b|eight\b|"
+    r"both\b)[A-Za-z]+\s+){0,5}?(?:~|about |around |only |just )?",
     re.IGNORECASE,
 )
-_FOR = re.compile(r"(?:\s+(?:an? |per )?[a-z]+){0,2}?\s+(?:for|on|with|by|from)\s+(?:the |an? |our |my )?", re.IGNORECASE)
+_FOR = re.compile(
+    r"(?:\s+(?:an? |per )?[a-z]+){0,2}?\s+(?:for|on|with|by|from)\s+(?:the |an? |our |my )?", re.IGNORECASE
+)
 #: What makes an amount none that is told of one by itself.
 _NO = re.compile(
     r"\b(?:if|would|could|might|more|less|cheaper|dearer|difference|save[sd]?|saving|together|total|sum|than|instead|"
@@ -42,7 +45,11 @@ def told(context: Context) -> Iterator[tuple[str, str, tuple[Amount, ...], tuple
     """Each series: its words, the dimension, its amounts and the headings above it."""
     for index, passage in context.document.running():
         named = context.mentions.get(index, ())
-        every = [each for each in quantities(passage.text, context.fraction) if each.value > 0 and each.high == each.value]
+        every = [
+            each
+            for each in quantities(passage.text, context.fraction)
+            if each.value > 0 and each.high == each.value
+        ]
         if len(named) < _TWO or len(every) < _TWO:
             continue
         listed = [each for each in named if _COLON.match(passage.text, each.end)]
@@ -54,7 +61,9 @@ def told(context: Context) -> Iterator[tuple[str, str, tuple[Amount, ...], tuple
             here = within(named, sentence.start, sentence.end)
             if len(here) < _TWO or _NO.search(sentence.text):
                 continue
-            for dimension, amounts in _of_sentence(passage.text, here, within(every, sentence.start, sentence.end)).items():
+            for dimension, amounts in _of_sentence(
+                passage.text, here, within(every, sentence.start, sentence.end)
+            ).items():
                 yield sentence.text[:120], dimension, tuple(amounts), passage.section
 
 
@@ -68,7 +77,11 @@ def _of_lines(text: str, listed: Sequence[Mention], every: Sequence[Quantity]) -
             if one.dimension in _KINDS and one.dimension not in seen:
                 seen.add(one.dimension)
                 found.setdefault(one.dimension, []).append(_amount(mention, one, text))
-    return {key: each for key, each in found.items() if len(each) == len(listed) == len({one.name for one in each})}
+    return {
+        key: each
+        for key, each in found.items()
+        if len(each) == len(listed) == len({one.name for one in each})
+    }
 
 
 def _of_sentence(text: str, here: Sequence[Mention], every: Sequence[Quantity]) -> dict[str, list[Amount]]:
@@ -85,12 +98,15 @@ def _of_sentence(text: str, here: Sequence[Mention], every: Sequence[Quantity]) 
     if len(pairs) < _TWO or not kinds or len({*kinds}) != 1 or pairs[0][1].dimension != kinds[0]:
         return {}
     unit = _unit(text, pairs[0][1])
-    amounts = [
-        _amount(mention, one if one.dimension == kinds[0] else one._replace(value=one.value * unit, high=one.value * unit), text)
-        for mention, one in pairs if one.dimension in (kinds[0], "number") and (one.dimension == kinds[0] or unit)
-    ]  # fmt: skip
+    amounts = [_amount(mention, _in_unit(one, kinds[0], unit), text) for mention, one in pairs
+               if one.dimension == kinds[0] or (one.dimension == "number" and unit)]  # fmt: skip
     names = [each.ids for each in amounts]
     return {kinds[0]: amounts} if len(amounts) >= _TWO and len({*names}) == len(names) else {}
+
+
+def _in_unit(one: Quantity, dimension: str, unit: float) -> Quantity:
+    """A number without its unit in that of the first."""
+    return one if one.dimension == dimension else one._replace(value=one.value * unit, high=one.high * unit)
 
 
 def _unit(text: str, one: Quantity) -> float:

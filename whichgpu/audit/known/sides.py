@@ -1,4 +1,4 @@
-"""Which things of a series a stretch of a sentence means: those that it names, describes, or goes on about."""
+"""Which things of a series a stretch of a sentence means: those that it names, or goes on about."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from whichgpu.audit.subjects import model
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
@@ -29,12 +29,6 @@ _SET_AGAINST = re.compile(
     re.IGNORECASE,
 )
 _IT = re.compile(r"\b(?:it|its|this one|this card|that card|it[\u2019']s|they|these)\b", re.IGNORECASE)
-#: What is spoken of by other words than a name: who that is, a reader knows.
-_SOMEONE = re.compile(
-    r"\b(?:the|its|their|our|this|that|my|your|his|either|both|any|all|each|every|others?|rest|"
-    r"(?:one|two|three|four|five|six|eight)(?= of| [a-z]+s\b))\b\s+(?!same\b|most\b|least\b)(?P<what>[A-Za-z0-9-]+)",
-    re.IGNORECASE,
-)
 _COUNT = re.compile(
     r"(?:\b(\d{1,2})\s?[x\u00d7]?|\b(two|three|four|six|eight))\s+(?:[A-Za-z-]+\s+)?$", re.IGNORECASE
 )
@@ -42,7 +36,7 @@ _NUMBERS = {"two": 2, "three": 3, "four": 4, "six": 6, "eight": 8}
 
 
 class Side(NamedTuple):
-    """The things that one side of a comparison means, each by the devices that it may be; how many of each."""
+    """The things that one side of a comparison means, each by the devices that it may be."""
 
     ids: tuple[frozenset[str], ...]
     number: int = 0
@@ -150,8 +144,3 @@ def goes_on(
         return None
     who = spoken(index, passage, sentence, context)
     return Side((frozenset(who.topic[0].ids),)) if who.topic and who.certain else None
-
-
-def described(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
-    """What is spoken of by other words than names."""
-    return _SOMEONE.finditer(text, start, end)

@@ -30,7 +30,8 @@ SPOKEN, LINED = 3000, 3001
 _ROWS, _COLUMNS, _SERIES, _LONGEST = 40, 12, 80, 60
 #: What an amount is of, by its heading and its unit, the first that is found.
 _MEASURES = {
-    "efficiency": r"(?:images|tokens|samples|frames|sequences|[TG]?FLOPS|TOPS|/s|second)\s?(?:per|/)\s?(?:watt|W|joule)\b",
+    "efficiency": r"(?:images|tokens|samples|frames|sequences|[TG]?FLOPS|TOPS|/s|second)\s?(?:per|"
+    r"/)\s?(?:watt|W|joule)\b",
     "part": r"\b(?:NVLink|NVSwitch|fabric|cache|L2|bus|MIG|PCI\w*)\b",
     "price": r"[$\u20ac\u00a3]|\b(?:USD|EUR|prices?|costs?|rent|rate per|MSRP|dollars?|euros?)\b",
     "bandwidth": r"\b(?:bandwidth|BW|[GT]i?B/s)\b",
@@ -98,7 +99,10 @@ def store(context: Context) -> Sequence[Series]:
     """Every series of a document."""
     if "series told" not in context.memo:
         own = list(
-            islice(chain(_of_tables(context), _of_lines(context), _of_items(context), _of_prose(context)), _SERIES)
+            islice(
+                chain(_of_tables(context), _of_lines(context), _of_items(context), _of_prose(context)),
+                _SERIES,
+            )
         )
         context.memo["series told"] = [*own, *_derived(own)]
     found: list[Series] = context.memo["series told"]
@@ -273,7 +277,7 @@ def _of_list(items: Sequence[Passage], leading: str, context: Context) -> Iterat
 
 def _of_prose(context: Context) -> Iterator[Series]:
     """What sentences and lines in a paragraph tell of each of several devices."""
-    from whichgpu.audit.known.prose import told  # noqa: PLC0415
+    from whichgpu.audit.known.prose import told
 
     for words, dimension, amounts, section in told(context):
         group = SPOKEN if words else LINED
@@ -284,7 +288,9 @@ def _of_prose(context: Context) -> Iterator[Series]:
         yield Series(measure, "", dimension, amounts, section, group=group)
 
 
-_OF_ONE = re.compile(r"\b(?:per|and|each|every|a)\s+(?:(?P<money>dollar|euro|buck)|watt|joule|W\b|kWh)", re.IGNORECASE)
+_OF_ONE = re.compile(
+    r"\b(?:per|and|each|every|a)\s+(?:(?P<money>dollar|euro|buck)|watt|joule|W\b|kWh)", re.IGNORECASE
+)
 
 
 #: Which series over which is one of its own: prices by the work, work and rates by the watt.
