@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.told_ratios import _ELSE, _IT, _labelled, _topic, clause, is_of_name
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.known.store import named, store
+from whichgpu.audit.known.store import SPOKEN, named, store
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import Sentence, sentences, within
 from whichgpu.audit.subjects import mentions
@@ -116,7 +116,7 @@ _MARGIN = 0.015
 
 def find(context: Context) -> Iterator[Finding]:
     """Every place and order that nothing told bears out."""
-    told = store(context)
+    told = [each for each in store(context) if each.group != SPOKEN]
     done = [each for each in context.memo["found"] if each.accuses and each.kind in ("ordering", "ratio")]
     for index, passage in context.document.running():
         for sentence in sentences(passage.text):
@@ -233,6 +233,12 @@ def _subject(  # noqa: PLR0917
 _GOES_ON = re.compile(r"^\W*(?:despite|this one|this|that|so|and thus)\b|\bthis one\b", re.IGNORECASE)
 
 
+_SEVERAL = re.compile(
+    r"\b(?:two|three|four|six|eight|(?<![\d.,])[2-9]\s?[x\u00d7]?)\s+(?:of (?:the|these)\s+)?(?:[A-Z]+\s+)?[A-Z]*\d",
+    re.IGNORECASE,
+)
+
+
 def _orders(
     index: int, passage: Passage, sentence: Sentence, told: Sequence[Series], context: Context
 ) -> Iterator[Finding]:
@@ -243,6 +249,10 @@ def _orders(
             if _CONDITION.search(text, *place) or _ELSE.search(text[place[0] : match.start()]):
                 continue
             before = Sentence(place[0], match.start(), text[place[0] : match.start()])
+            several = any(one.number > 1 for each in told for one in each.amounts)
+            if kind == "speed" and not several and _SEVERAL.search(before.text):
+                # "Two A4000s are faster than one A30": what they do together is not told.
+                continue
             after = Sentence(match.end(), place[1], text[match.end() : place[1]])
             sides = []
             for each in _asked(kind, text[slice(*place)], told):

@@ -34,8 +34,11 @@ _FOR = re.compile(
 #: What makes an amount none that is told of one by itself.
 _NO = re.compile(
     r"\b(?:if|would|could|might|more|less|cheaper|dearer|difference|save[sd]?|saving|together|total|sum|than|instead|"
-    r"each|two|three|four|eight|pair|both|from)\b|\?",
+    r"each|pair|both|from)\b|\?",
     re.IGNORECASE,
+)
+_MANY = re.compile(
+    r"\b(?:two|three|four|six|eight|ten|\d{1,2}\s?[x\u00d7]?)\s+(?:of the\s+)?$", re.IGNORECASE
 )
 _COLON = re.compile(r"[^:;.,\d]{0,16}:\s")
 _TWO = 2
@@ -87,6 +90,8 @@ def _of_lines(text: str, listed: Sequence[Mention], every: Sequence[Quantity]) -
 def _of_sentence(text: str, here: Sequence[Mention], every: Sequence[Quantity]) -> dict[str, list[Amount]]:
     before, behind = [], []
     for mention in here:
+        if _MANY.search(text, max(0, mention.start - 16), mention.start):
+            continue
         after = [each for each in every if each.start >= mention.end]
         ahead = [each for each in every if each.end <= mention.start]
         if after and _HAS.fullmatch(text, mention.end, after[0].start):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import follows, gives
-from whichgpu.audit.claims.told_ratios import clause, is_near, is_of_name, measure
+from whichgpu.audit.claims.told_ratios import clause, is_near, is_of_name, is_of_other_work, measure
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import asked, is_of_the_hour
 from whichgpu.audit.known.said import claims
@@ -78,7 +78,7 @@ def _judged(  # noqa: PLR0917
 ) -> Iterator[Finding]:
     text = passage.text
     at = clause(text, sentence, claim.start, claim.end)
-    if _NO.search(text, *at) or is_open(index, *at, context):
+    if _NO.search(text, *at) or is_open(index, *at, context) or is_of_other_work(text, at, store(context)):
         return
     kind = _kind(text, at, claim, context, sentence)
     kinds = _MAY_BE.get(kind, ())
@@ -106,6 +106,8 @@ def _judged(  # noqa: PLR0917
             return
     real = _real(kind, (one, other), sentence, told)
     besides = [ratio for each in told if each.measure in kinds for ratio in _ratios(each, one, other)]
+    if kind == "price":
+        besides += _of_each(real, (one, other), context)
     every = [*(ratio for ratio, _ in real), *besides, *_around(index, passage, sentence, context)]
     if not real or any(
         is_near(way, each) for way in claim.ways for each in (*every, *(1 / each for each in every))
@@ -188,6 +190,15 @@ def _real(
     if kind not in _ON_FILE:
         meant = [each for each in meant if any(some.words for some in each.amounts)]
     return [(ratio, each) for each in meant for ratio in _ratios(each, *both)]
+
+
+def _of_each(real: Sequence[tuple[float, Series]], both: tuple[Side, Side], context: Context) -> list[float]:
+    """What prices are over each other by anything that their table tells of too: per request, times hours."""
+    return [
+        way for ratio, priced in real for each in store(context)
+        if each.group == priced.group and each is not priced and not each.derived
+        for by in _ratios(each, *both) for way in (ratio / by, ratio * by)
+    ]  # fmt: skip
 
 
 def _sides(  # noqa: PLR0917

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.claims.told_ratios import clause, measure
+from whichgpu.audit.claims.told_ratios import clause, is_of_other_work, measure
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import MARGIN, apart, asked, catalogue_says
 from whichgpu.audit.known.sides import Side, first, goes_on, is_open, last
@@ -46,7 +46,7 @@ _SOFT = (
 )
 _THAN = {key: re.compile(rf"\b{_SOFT}(?:{words})\s+than\b", re.IGNORECASE) for key, words in _MORE.items()}
 _OVER = {
-    sign: re.compile(rf"\b(?:{words})\b(?!\s+(?:any|every|all|by that)\b)", re.IGNORECASE)
+    sign: re.compile(rf"\b(?:{words})\b(?!\s+(?:any|by that)\b)", re.IGNORECASE)
     for sign, words in _BEATS.items()
 }
 #: What is no statement, or of other times, or settings than those told.
@@ -73,6 +73,11 @@ _SOMEONE = re.compile(
     r"siblings?|sisters?|brothers?|cousin|rival|card|cards|gpus?|chip|part|one|ones|two|three|four)\b",
     re.IGNORECASE,
 )
+_EVERYBODY = re.compile(
+    r"\s*(?:every(?:body|one|thing)(?: else)?|all (?:of )?(?:the )?(?:others|rest)|"
+    r"the (?:rest|others|field|pack))\b",
+    re.IGNORECASE,
+)
 _BY_SO_MUCH = re.compile(
     r"\s*(?:by (?:about |around |only |just |some |nearly |roughly )?\d|there\b|here\b|"
     r"in (?:both|all|every|our|this)\b|[.!]|$)",
@@ -85,9 +90,12 @@ def find(context: Context) -> Iterator[Finding]:
     told = store(context)
     if not told:
         return
+    done = [(each.start, each.end) for each in context.memo["found"] if each.accuses]
     for index, passage in context.document.running():
         for sentence in sentences(passage.text):
-            if "?" not in sentence.text:
+            start, end = passage.span(sentence.start, sentence.end)
+            accused = any(a < end and start < b for a, b in done)
+            if "?" not in sentence.text and not accused:
                 yield from _orders(index, passage, sentence, told, context)
 
 
@@ -101,7 +109,7 @@ def _orders(
              for match in way.finditer(text, sentence.start, sentence.end)]  # fmt: skip
     for kind, sign, match in ways:
         place = within_clause(text, clause(text, sentence, *match.span()), match.span())
-        if _NO.search(text, *place) or _ELSE.search(text, *place):
+        if _NO.search(text, *place) or _ELSE.search(text, *place) or is_of_other_work(text, place, told):
             continue
         of = kind or measure(text, *place, match.span()) or "speed"
         of = "peak" if of == "speed" and _PAPER.search(text, *place) else of
@@ -111,8 +119,9 @@ def _orders(
         if one is None:
             continue
         other = first(index, passage, after, told, context)
+        every = _EVERYBODY.match(text, after.start, after.end) is not None
         if other is None and (
-            _SOMEONE.match(text, after.start, after.end) or _BY_SO_MUCH.match(text, after.start)
+            every or _SOMEONE.match(text, after.start, after.end) or _BY_SO_MUCH.match(text, after.start)
         ):
             # Any of the others may be meant.
             other = Side(())
@@ -120,7 +129,7 @@ def _orders(
             continue
         found = []
         for each in asked(of, sentence, place, passage, told, match.end()):
-            found.append((_holds(each, one, other, sign), each))
+            found.append((_holds(each, one, other, sign, every=every), each))
         if (
             found
             and all(way < 0 for way, _ in found if way is not None)
@@ -154,7 +163,7 @@ def _subject(  # noqa: PLR0917
     return last(index, passage, before, told, context) or goes_on(index, passage, sentence, before, context)
 
 
-def _holds(series: Series, one: Side, other: Side, sign: int) -> int | None:
+def _holds(series: Series, one: Side, other: Side, sign: int, *, every: bool = False) -> int | None:
     """1 where an order is so of a series, -1 where it is not, 0 between; None where it tells not of both."""
     own, others = one.of(series), other.of(series)
     if not own or not all(own) or (others and not all(others)):
@@ -164,14 +173,26 @@ def _holds(series: Series, one: Side, other: Side, sign: int) -> int | None:
         others = [[each for each in series.amounts if each not in mine]]
         if not others[0]:
             return None
+    if series.measure in ("speed", "time") and not (
+        _is_told(own, one.number) and _is_told(others, other.number)
+    ):
+        # What several do together no table of one of them tells.
+        return None
+    if series.measure in ("price", "power"):
+        own = [[_as_many(each, one.number) for each in some] for some in own]
+        others = [[_as_many(each, other.number) for each in some] for some in others]
     ways = [
         apart(a, b, series, sign) for some in own for a in some for those in others for b in those if a != b
     ]
     if not ways:
         return None
-    if max(ways) > MARGIN:
-        return 1
-    return -1 if max(ways) < -MARGIN else 0
+    # Above all of the others, or above the one that is meant.
+    best = min(ways) if every else max(ways)
+    return 1 if best > MARGIN else -1 if best < -MARGIN else 0
+
+
+def _is_told(side: Sequence[Sequence[Amount]], number: int) -> bool:
+    return number < 2 or all(each.number == number for some in side for each in some)
 
 
 def _as_many(one: Amount, number: int) -> Amount:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.claims.in_order import within_clause
 from whichgpu.audit.claims.told_orders import scopes
-from whichgpu.audit.claims.told_ratios import clause, measure
+from whichgpu.audit.claims.told_ratios import clause, is_of_other_work, measure
+from whichgpu.audit.claims.worded_orders import within_clause
 from whichgpu.audit.families import is_of
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import MARGIN, apart, asked
@@ -98,9 +98,7 @@ _NO = re.compile(
 def find(context: Context) -> Iterator[Finding]:
     """Every place that nothing which the document told gives."""
     told = store(context)
-    done = [
-        (each.start, each.end) for each in context.memo["found"] if each.accuses and each.kind == "ordering"
-    ]
+    done = [(each.start, each.end) for each in context.memo["found"] if each.accuses]
     for index, passage in context.document.running() if told else ():
         for sentence in sentences(passage.text):
             start, end = passage.span(sentence.start, sentence.end)
@@ -190,6 +188,8 @@ def _places(
         among = _AMONG.match(text, match.end(), at[1])
         word = match["word"] if kind else ""
         if among is None or _NO.search(text, *at) or (_COMPARATIVE.match(word) and _size(among) != 2):
+            continue
+        if is_of_other_work(text, at, told):
             continue
         before = Sentence(at[0], match.start(), text[at[0] : match.start()])
         if is_open(index, before.start, before.end, context):
