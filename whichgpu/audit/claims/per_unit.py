@@ -113,17 +113,7 @@ def _pools(context: Context) -> dict[tuple[str, str], list[_Told]]:
                 leading = kinds
             every = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
             for one in every if kinds else ():
-                wanted = (
-                    ("money", "number")
-                    if kinds[0] in _MONEY
-                    else ("number", "rate", "flop rate", "bandwidth")
-                )
-                if (
-                    one.value <= 0
-                    or one.high != one.value
-                    or one.dimension not in wanted
-                    or is_of_name(index, one.start, context)
-                ):
+                if not _is_meant(passage.text, one, kinds[0]) or is_of_name(index, one.start, context):
                     continue
                 told = one
                 if one.dimension == "rate" and (digits := _DIGITS.match(passage.text, one.start)):
@@ -136,6 +126,22 @@ def _pools(context: Context) -> dict[tuple[str, str], list[_Told]]:
                         _Told(passage, told, ids)
                     )
     return pools
+
+
+#: Behind a number of such a list: its end, or what it is per.
+_LISTED = re.compile(r"\s*(?:[,.;:)](?!\d)|$|(?:and|for the|on the|with the)\b)", re.IGNORECASE)
+_PER_SOON = 36
+
+
+def _is_meant(text: str, one: Quantity, kind: str) -> bool:
+    """Whether an amount may be one by a phrase: money where it is of money, else what is per watt."""
+    if one.value <= 0 or one.high != one.value:
+        return False
+    if kind in _MONEY:
+        return one.dimension == "money"
+    if one.dimension not in ("number", "rate", "flop rate", "bandwidth"):
+        return False
+    return bool(_LISTED.match(text, one.end) or _ASKED[kind].search(text, one.end, one.end + _PER_SOON))
 
 
 def _owner(index: int, passage: Passage, one: Quantity, context: Context) -> frozenset[str]:

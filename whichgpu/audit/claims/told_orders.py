@@ -234,7 +234,8 @@ _GOES_ON = re.compile(r"^\W*(?:despite|this one|this|that|so|and thus)\b|\bthis 
 
 
 _SEVERAL = re.compile(
-    r"\b(?:two|three|four|six|eight|(?<![\d.,])[2-9]\s?[x\u00d7]?)\s+(?:of (?:the|these)\s+)?(?:[A-Z]+\s+)?[A-Z]*\d",
+    r"\b(?:two|three|four|six|eight|(?<![\d.,])[2-9]\s?[x\u00d7]?)\s+(?:of (?:the|"
+    r"these)\s+)?(?:[A-Z]+\s+)?[A-Z]*\d",
     re.IGNORECASE,
 )
 

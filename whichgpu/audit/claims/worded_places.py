@@ -124,7 +124,7 @@ def _winners(
             told,
             context,
         )
-        if one is None or len(one.ids) != 1:
+        if one is None or len(one.ids) + len(one.names) != 1:
             continue
         back = max(
             (each.start for each in sentences(text) if each.end <= sentence.start), default=sentence.start
@@ -162,7 +162,7 @@ def _labels(
         start = sentence.start + match.end()
         rest = Sentence(start, sentence.end, passage.text[start : sentence.end])
         one = first(index, passage, rest, told, context)
-        if one is None or len(one.ids) != 1:
+        if one is None or len(one.ids) + len(one.names) != 1:
             continue
         series = asked(kind, sentence, (sentence.start, start), passage, told, sentence.start)
         found = [
