@@ -13,7 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import follows, gives
 from whichgpu.audit.claims.told_ratios import clause, is_near, is_of_name, is_of_other_work, measure
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.known.orders import asked, is_of_the_hour
+from whichgpu.audit.known.orders import BY_TIME, asked, is_of_the_hour
 from whichgpu.audit.known.said import claims
 from whichgpu.audit.known.sides import Side, first, goes_on, is_open, last, place
 from whichgpu.audit.known.store import of_catalogue, store
@@ -55,6 +55,8 @@ _NO = re.compile(
     re.IGNORECASE,
 )
 _NEAR, _CLAUSE_BACK = 160, 48
+#: Groups below are tables.
+_TABLES = 1000
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -150,7 +152,9 @@ def _kind(text: str, at: tuple[int, int], claim: Claim, context: Context, senten
     kind = measure(text, claim.end, stop.start() if stop else at[1], (claim.end, claim.end))
     if not kind:
         inside = [each for each in claims(text, sentence, context.fraction) if at[0] <= each.start < at[1]]
-        kind = measure(text, *at, (claim.start, claim.end)) if len(inside) == 1 else ""
+        # "The one costs 20 % more than the other and has 1.67 times the memory": of the first its verb tells.
+        until = at[1] if len(inside) == 1 else claim.start
+        kind = measure(text, at[0], until, (claim.start, claim.end)) if inside[:1] == [claim] else ""
     if not kind:
         # "The A10 does the most work, 29 % more than the L4".
         back = max(sentence.start, at[0] - _CLAUSE_BACK)
@@ -185,7 +189,7 @@ def _real(
     kinds = ("speed", "time") if kind == "speed" else (kind,)
     meant = [each for each in told if each.measure in kinds]
     meant = [each for each in meant if not (each.derived and kind in ("speed", "power", "memory"))]
-    if kind == "price":
+    if kind == "price" and BY_TIME.search(sentence.text):
         meant = [each for each in meant if is_of_the_hour(each, sentence.text)]
     if kind not in _ON_FILE:
         meant = [each for each in meant if any(some.words for some in each.amounts)]
@@ -196,9 +200,14 @@ def _of_each(real: Sequence[tuple[float, Series]], both: tuple[Side, Side], cont
     """What prices are over each other by anything that their table tells of too: per request, times hours."""
     return [
         way for ratio, priced in real for each in store(context)
-        if each.group == priced.group and each is not priced and not each.derived
+        if each.group == priced.group < _TABLES and each is not priced and not each.derived
         for by in _ratios(each, *both) for way in (ratio / by, ratio * by)
     ]  # fmt: skip
+
+
+_FROM_TO = re.compile(r"\bfrom\b.*\bto\b", re.IGNORECASE)
+_FROM = re.compile(r"\bfrom (?:the |an? |our |one )?$", re.IGNORECASE)
+_TO = re.compile(r"s? to (?:the |an? |our |one )?", re.IGNORECASE)
 
 
 def _sides(  # noqa: PLR0917
@@ -210,6 +219,11 @@ def _sides(  # noqa: PLR0917
     before = Sentence(at[0], claim.start, text[at[0] : claim.start])
     after = Sentence(claim.end, at[1], text[claim.end : at[1]])
     here = list(place(index, passage, before, context))
+    if len(here) > 1 and _FROM_TO.search(text, at[0], here[-1].start):
+        # "Going from the A to the B you pay 45 % more".
+        a, b = here[-2:]
+        side = _TO.fullmatch(text, a.end, b.start) and _FROM.search(text, at[0], a.start)
+        return (Side((frozenset(b.ids),)), Side((frozenset(a.ids),))) if side else None
     if _BY.search(text, at[0], claim.start) and len(here) > 1:
         # "The A exceeds the B by 62 %".
         left = Sentence(at[0], here[-1].start, text[at[0] : here[-1].start])

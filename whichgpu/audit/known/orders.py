@@ -31,7 +31,7 @@ _PER_WORK = re.compile(
     r"sequences?|frames?)\b|way to (?:make|generate|serve))",
     re.IGNORECASE,
 )
-_BY_TIME = re.compile(r"\b(?:by the|per|an) (?:hour|month)\b|\bhourly\b|\bto rent\b|\brate\b", re.IGNORECASE)
+BY_TIME = re.compile(r"\b(?:by the|per|an) (?:hour|month)\b|\bhourly\b|\bto rent\b|\brate\b", re.IGNORECASE)
 #: Settings of work: what is told of one is not so in another.
 _SETTING = re.compile(
     r"\b(?:FP\d+|INT\d|BF16|TF32|NF4|Q\d\w*|\d{1,3}B\b|train\w*|inference|fine-?tun\w*|[A-Z][a-z]+[A-Z]\w*|"
@@ -68,10 +68,10 @@ def asked(  # noqa: PLR0917
         found = near or found
     if kind == "price":
         behind = passage.text[after : min(after + _BEHIND, place[1])]
-        by_time = _BY_TIME.search(behind) is not None
+        by_time = BY_TIME.search(behind) is not None
         if not by_time and _PER_WORK.search(words):
             found = [each for each in found if each.derived or _PER_WORK.search(each.label)]
-        elif by_time or _BY_TIME.search(words):
+        elif by_time or BY_TIME.search(words):
             found = [each for each in found if not each.derived and not _PER_WORK.search(each.label)]
     return [each for each in found if _is_in_setting(each, words)]
 

@@ -24,7 +24,8 @@ _JOINED = re.compile(
     r"s?,?\s+(?:and|&|or|nor)\s+(?:the\s+|our\s+|an?\s+|nvidia\s+|amd\s+)*|s?,\s+(?:the\s+)?", re.I
 )
 _SET_AGAINST = re.compile(
-    r"\b(?:than|as|of|over|behind|against|to|beside|versus|from|like|with|ahead of|beats|trails|that of)\s+"
+    r"\b(?:than|as|(?<!pair )(?<!couple )(?<!trio )(?<!set )of|over|behind|against|to|beside|"
+    r"versus|from|like|with|ahead of|beats|trails|that of)\s+"
     r"(?:the |its |an? |our |my |older |old |new |both |single |one |plain |little |big )*$",
     re.IGNORECASE,
 )
