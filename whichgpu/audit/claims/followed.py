@@ -67,8 +67,21 @@ def _amounts(index: int, passage: Passage, context: Context) -> list[Term]:
     if not _NUMBER.search(passage.text):
         return []
     names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
-    every = terms(passage.text, context.fraction, names, ranges=True)
+    told = terms(passage.text, context.fraction, names, ranges=True)
+    every = tuple(each for each in told if not _is_a_label(each, passage.text))
     return _with_sums(_with_each(_with_corrected(every, passage, context), passage), passage)
+
+
+#: Before a number that names a thing and counts none: "box 2, 1,400 W for box 3".
+_LABELLED = re.compile(
+    r"\b(?:box|option|plan|set-?up|offer|variant|case|phase|step|table|vendor|server|node|"
+    r"no\.|number|part) $",
+    re.I,
+)
+
+
+def _is_a_label(term: Term, text: str) -> bool:
+    return not any(term.dims) and _LABELLED.search(text, max(0, term.start - BEFORE), term.start) is not None
 
 
 def _is_less_a_share(found: Formula, told: Term, every: Sequence[Term]) -> bool:

@@ -169,6 +169,15 @@ _ACHIEVES = re.compile(
 )
 
 
+_DOES = re.compile(
+    r"\b(?:does|do|did|manages?|achieves?)\s+(?:about |only |just |nearly |almost )?$", re.IGNORECASE
+)
+_WHAT_DOES = re.compile(
+    r"\s*(?:of )?what\b[^.;,]{0,40}?\b(?:manages?|managed|does|did|makes?|made|achieves?|delivers?|can)\b",
+    re.IGNORECASE,
+)
+
+
 def _judged(  # noqa: PLR0917
     index: int, passage: Passage, sentence: Sentence, claim: Claim, told: Sequence[Series], context: Context
 ) -> Iterator[Finding]:
@@ -186,6 +195,10 @@ def _judged(  # noqa: PLR0917
         ]
     else:
         asked = of_kind(kind, sentence.text, told) if kind else []
+    if not side and _WHAT_DOES.match(text, claim.end) and _DOES.search(text, place[0], claim.start):
+        # "Two and a half times what the T4 manages": of speeds, where any are told.
+        kind = "speed"
+        asked = [each for each in told if each.measure in ("speed", "time") and not each.derived]
     if kind == "price" and _BY_THE_HOUR.search(part.text):
         asked = [each for each in asked if is_of_the_hour(each, part.text)]
     asked = _labelled(asked, sentence.text)
