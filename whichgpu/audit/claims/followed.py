@@ -47,7 +47,8 @@ def find(context: Context) -> Iterator[Finding]:
         for told in tuple(every):
             again = (told.value, told.dims) in heard
             heard.add((told.value, told.dims))
-            if again or asked > _CLAIMS or not _is_claim(told, passage):
+            measured = _MEASURED.search(passage.text, max(0, told.start - _TEST), told.start)
+            if again or asked > _CLAIMS or measured or not _is_claim(told, passage):
                 continue
             asked += 1
             found = judged(around(told, every, earlier, text, context), effort)
@@ -72,6 +73,13 @@ def _amounts(index: int, passage: Passage, context: Context) -> list[Term]:
     return _with_sums(_with_each(_with_corrected(every, passage, context), passage), passage)
 
 
+#: Before an amount that was read from a meter.
+_MEASURED = re.compile(
+    r"\b(?:in (?:our|my|the|this) tests?|under (?:this |our )?load|we (?:saw|measured|read)|"
+    r"measured|meter)\b[^.;:=]*$",
+    re.IGNORECASE,
+)
+_TEST = 60
 #: Before a number that names a thing and counts none: "box 2, 1,400 W for box 3".
 _LABELLED = re.compile(
     r"\b(?:box|option|plan|set-?up|offer|variant|case|phase|step|table|vendor|server|node|"
