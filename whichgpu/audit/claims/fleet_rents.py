@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 _POWER = dims(energy=1, hour=-1)
 #: What makes an amount one of something else, or under other conditions.
 _ELSE = re.compile(
-    r"\b(?:each|per (?:gpu|card|device)|apiece|spot|reserv\w+|commit\w*|discount\w*|if|"
+    r"\b(?:drew|in our (?:racks?|tests?)|each|per (?:gpu|card|device)|apiece|spot|reserv\w+|"
+    r"commit\w*|discount\w*|if|"
     r"instead of|saves?|saving|"
     r"machine|system|server|chassis|dgx|hgx|with (?:two|four|eight|sixteen|\d{1,2})|host|wall|"
     r"rig|box|cpus?|idle|limit\w*|capped|measured|averag\w+|"
