@@ -40,3 +40,72 @@ _PAGE = """# Desktops we built
 def test_what_is_said_of_things_that_a_table_told_of(said: str, wrong: bool):
     found = audited(f"{_PAGE}{said}\n".encode(), "page.md", catalogue(), date(2026, 11, 25)).findings
     assert any(each.accuses and each.start >= len(_PAGE) for each in found) is wrong
+
+
+_CARDS = """# Cards we tried
+
+| Card | Images per hour | Price | Draw |
+|---|---|---|---|
+| RTX 4070 | 240 | $540 | 200 W |
+| RTX 4090 | 640 | $1,700 | 450 W |
+| RTX 5080 | 470 | $1,050 | 360 W |
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("The RTX 5080 is the second cheapest of the three.", False),
+        ("The RTX 5080 runs a little slower than its rival, the RTX 4090.", False),
+        ("First place by throughput goes to the RTX 4090.", False),
+        ("First place by throughput goes to the RTX 4070.", True),
+        ("The RTX 4070 beats everybody in images per hour.", True),
+        ("The RTX 4090 beats everybody in images per hour.", False),
+        ("The RTX 4090 is ahead of the 5080 by 36 % in images per hour.", False),
+        ("That makes the RTX 4090 2.7 times as fast as the RTX 4070.", False),
+        ("That makes the RTX 4090 3.6 times as fast as the RTX 4070.", True),
+        ("The RTX 4070 makes 1.2 images an hour per watt, the RTX 4090 1.42 and the RTX 5080 1.31.", False),
+        ("The RTX 4070 makes 1.2 images an hour per watt, the RTX 4090 1.92 and the RTX 5080 1.31.", True),
+        ("Two RTX 5080 give you 32 GB at 720 W.", False),
+        ("Two RTX 5080 give you 32 GB at 920 W.", True),
+        ("Two RTX 4070 are faster than one RTX 5080.", False),
+    ],
+)
+def test_what_is_said_of_cards_that_a_table_told_of(said: str, wrong: bool):
+    found = audited(f"{_CARDS}{said}\n".encode(), "page.md", catalogue(), date(2026, 11, 25)).findings
+    assert any(each.accuses and each.start >= len(_CARDS) for each in found) is wrong
+
+
+@pytest.mark.parametrize(
+    ("rows", "wrong"),
+    [
+        ("| Search | 410 | $21,300 |\n| Chat | 96 | $58,900 |\n| Total | 506 | $80,200 |", False),
+        ("| Search | 410 | $21,300 |\n| Chat | 96 | $58,900 |\n| Total | 606 | $80,200 |", True),
+        ("| Jan | 5,952 | $8,928 |\n| Feb | 8,064 | $12,096 |\n| Mar | 9,904 | $14,856 |", False),
+        ("| Jan | 5,952 | $8,928 |\n| Feb | 8,064 | $14,096 |\n| Mar | 9,904 | $14,856 |", True),
+        (
+            "| A | 100 | $50 |\n| B | 60 | $30 |\n| C | 40 | $20 |\n\nB alone made up 30 % of the total.",
+            False,
+        ),
+        ("| A | 100 | $50 |\n| B | 60 | $30 |\n| C | 40 | $20 |\n\nB alone made up 45 % of the total.", True),
+    ],
+)
+def test_what_follows_from_the_columns_of_a_table(rows: str, wrong: bool):
+    page = f"# Our GPU bill\n\n| Team | GPU-hours | Bill at $1.50 |\n|---|---|---|\n{rows}\n"
+    assert bool(audited(page.encode(), "page.md", catalogue(), date(2026, 11, 25)).accusations) is wrong
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("That makes the 5090 41 % faster than the 4090.", False),
+        ("That makes the 5090 81 % faster than the 4090.", True),
+        ("Of the three the 3090 is the slowest.", False),
+        ("Of the three the 3090 is the fastest.", True),
+    ],
+)
+def test_what_sentences_told_of_several_devices(said: str, wrong: bool):
+    told = "The RTX 5090 trains it in 41 minutes, the RTX 4090 needs 58 and the RTX 3090 takes 97."
+    page = f"# One job\n\n{told} {said}\n"
+    assert bool(audited(page.encode(), "page.md", catalogue(), date(2026, 11, 25)).accusations) is wrong

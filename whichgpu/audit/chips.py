@@ -85,6 +85,17 @@ def _goes_on(text: str, place: tuple[int, int]) -> bool:
     return ITS_OWN.match(text, place[0]) is not None and not _IN_ITS_KIND.search(text, *place)
 
 
+#: "These two are sisters. Both carry a GA102": of no single one that was spoken of before.
+_OF_BOTH = re.compile(r"\W*(?:Both|Neither|These two|The two|All (?:two|three|four|of them))\b")
+
+
+def _is_of_topic(text: str, place: tuple[int, int], who: Spoken, *, sure: bool) -> bool:
+    """Whether what a sentence says of no device that it names is said of what the text is about."""
+    if _OF_BOTH.match(text, place[0]):
+        return False
+    return _goes_on(text, place) or (sure and who.certain)
+
+
 def chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     """Findings on the chips that a sentence says devices have."""
     here = who.here
@@ -122,11 +133,7 @@ def chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
         gap = passage.text[start : match.start()]
         labelled = _CHIP_LABEL.fullmatch(passage.text[place[0] : match.start()])
         alone = only_chip(passage.text, place, [each.end - match.start() for each in here])
-        if (
-            mention not in here
-            and not _goes_on(passage.text, place)
-            and not ((labelled or alone) and who.certain)
-        ):
+        if mention not in here and not _is_of_topic(passage.text, place, who, sure=bool(labelled or alone)):
             continue
         inside = any(each.start <= match.start() < each.end for each in here)
         said = _IS_CHIP.search(gap) or _HEADS.fullmatch(gap) or _A_CHIP.match(passage.text, match.end())

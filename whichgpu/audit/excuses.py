@@ -76,6 +76,7 @@ _EXCUSES = (
     _Excuse(
         ("arithmetic",),
         before=r"\b(?:doubl|tripl|quadrupl)\w*\s+(?:the|its)\s+(?:memory|vram|capacity)\b",
+        because=r"^(?!.*as the other amount)",
     ),
     # "Which a normal 1200 W supply can take".
     _Excuse(("arithmetic",), behind=r"\s+(?:power\s+)?(?:suppl(?:y|ies)|psus?|units?)\b"),

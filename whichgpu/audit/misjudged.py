@@ -114,7 +114,8 @@ def _why(found: Finding, texts: _Texts, context: Context) -> str:
         return _WORDS
     told = where is not None and is_than_told(found, where, context)
     if told or found.kind == "arithmetic":
-        return _SUM if told or _is_no_sum(found, where) else ""
+        other = where is not None and is_in_something_else(found, where, context)
+        return _SUM if told or _is_no_sum(found, where) else _ELSE if other else ""
     if where is None:
         return ""
     if _is_of_laptop(found, context):

@@ -78,7 +78,7 @@ def _has(key: str, found: Finding, where: tuple[int, Passage, int], context: Con
 
 def is_in_something_else(found: Finding, where: tuple[int, Passage, int], context: Context) -> bool:
     """Whether a ratio is that of the same two, or of those that its sentence names, in something else."""
-    if found.kind != "ratio":
+    if found.kind not in ("ratio", "arithmetic"):
         return False
     index, passage, at = where
     place = next((one for one in sentences(passage.text) if one.start <= at < one.end), None)
@@ -87,6 +87,14 @@ def is_in_something_else(found: Finding, where: tuple[int, Passage, int], contex
         way.times for one in (claims(passage.text, place, context.fraction) if place else ())
         if one.start < end and at < one.end for way in one.ways
     ]  # fmt: skip
+    if stated and place and found.kind == "arithmetic":
+        # "3.2 times the price of the L40S": of what a table told of the two that it names.
+        kind = measure(passage.text, place.start, place.end, (at, end))
+        return any(
+            abs(ratio / way - 1) <= _EXACT
+            for ratio in _told_ratios((index, place), kind, context)
+            for way in stated
+        )
     if not stated or place is None or _is_told_in_what(passage.text, place, (at, end), context):
         return False
     near = _ROUND if _IN_WORDS.search(found.quote) else _EXACT
@@ -101,6 +109,20 @@ def _is_told_in_what(text: str, place: Sentence, at: tuple[int, int], context: C
     amounts = within(quantities(text, context.fraction), first, at[0])
     told = any(each.dimension not in ("percent", "times", "count", "number") for each in amounts)
     return told or bool(measure(text, first, last, at)) or _PRECISION.search(text, first, last) is not None
+
+
+def _told_ratios(where: tuple[int, Sentence], kind: str, context: Context) -> Iterator[float]:
+    """What two that a sentence names have over each other in what the document told of a kind."""
+    index, place = where
+    here = [
+        {*each.named, *each.ids}
+        for each in context.mentions.get(index, ())
+        if place.start <= each.start < place.end
+    ]
+    for series in store(context):
+        told = [one for one in series.amounts if any(each & one.ids for each in here)]
+        for one in told if kind and series.measure == kind else ():
+            yield from (one.value / other.value for other in told if other is not one)
 
 
 def _ratios(found: Finding, where: tuple[int, Sentence], context: Context) -> Iterator[float]:

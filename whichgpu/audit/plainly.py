@@ -22,10 +22,20 @@ _GOES_ON = r"(?:(?<=[Ii])ts?|(?<=[Tt])h(?:e|is) (?:card|gpu|GPU|accelerator|boar
 def plain(text: str) -> str:
     """A text as long as the one given, without words that change nothing, its limits in one word each."""
     leads, chains = _patterns()
-    text = plainly_limited(text)
+    text = _DENIALS.sub(_not, plainly_limited(text))
     if chains.search(text):
         text = chains.sub(_verb, text)
     return leads.sub(_without_lead, text)
+
+
+#: "Doesnt" and the like, without their mark.
+_DENIALS = re.compile(
+    r"\b(?:(?:do|does|did|is|are|was|were|has|have|had|could|would|should)nt|wont|cant)\b", re.IGNORECASE
+)
+
+
+def _not(match: re.Match[str]) -> str:
+    return "not".ljust(len(match[0]))
 
 
 @cache

@@ -131,7 +131,8 @@ _LARGE = re.compile(
 )
 #: A currency behind its amount: "599 USD", "1.999 US-Dollar".
 _TRAILING = re.compile(
-    r"\s?(?:(USD|EUR|US[- ]?(?:[Dd]ollars?|\$)|[Dd]ollars?|[Ee]uros?\b|cents?\b|\u00a2)|([\u20ac$])(?!\s?\d))"
+    r"\s?(?:(USD|EUR|(?:usd|eur)\b|US[- ]?(?:[Dd]ollars?|\$)|[Dd]ollars?|[Ee]uros?\b|cents?\b|"
+    r"\u00a2)|([\u20ac$])(?!\s?\d))"
 )
 #: The mark of a footnote between a number and its unit.
 _NOTE = re.compile(r"(?:\*{1,3}|[\u2020\u2021\u00b9\u00b2\u00b3])(?=\s?[A-Za-z])")
@@ -327,7 +328,7 @@ def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None
         if trailing:
             word = (trailing[1] or trailing[2]).lower()
             cents = word.startswith(("cent", "\u00a2"))
-            name = "USD" if word.startswith("us") else trailing[1] or trailing[2]
+            name = "USD" if word.startswith("us") else "EUR" if word == "eur" else trailing[1] or trailing[2]
             scale, name = (0.01, "$") if cents else (1.0, name)
             return Quantity(start, trailing.end(), first * scale, last * scale, "money", name, limit)
         if _GOES_ON.match(text, end):

@@ -179,6 +179,12 @@ def _product(
                 attribute="product", evidence=(Evidence(because),))  # fmt: skip
 
 
+_COSTS = re.compile(
+    r"\b(?:costs?|pays?|paid|charges?|saves?)\s+(?:you |me |us )?(?:about |only |just |some )?$",
+    re.IGNORECASE,
+)
+
+
 def _savings(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
     """A percentage of a sentence that states just the two values that it is of."""
     found = within(quantities(passage.text, context.fraction), *place)
@@ -186,6 +192,9 @@ def _savings(passage: Passage, place: tuple[int, int], context: Context) -> Iter
     money = [each for each in found if each.dimension == "money"]
     if len(shares) != 1 or len(money) > 1 or not _is_change(passage.text, shares[0]):
         # What several prices differ by is read with what they are of (`saved`).
+        return
+    if not money and _COSTS.search(passage.text, max(place[0], shares[0].start - 24), shares[0].start):
+        # "Took 11 hours, so 5.39, and that one 3, so 7.00. It costs 23 % less": of money without a sign.
         return
     told_of = list(_change(passage, shares[0], found, context))
     right = [each for each in told_of if each.verdict == "confirmed"]

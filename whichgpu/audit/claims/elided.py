@@ -43,6 +43,7 @@ _SAME = re.compile(
     r"(?:\s+(?:exactly|precisely|just))?\s+the (?:very |exact )?same(?=\s*(?:[.,;:)]|$))",
     re.IGNORECASE,
 )
+_TOGETHER = re.compile(r"\b(?:together|combined|in total|in all|between them)\b", re.IGNORECASE)
 #: How far before the device the other's value may stand, and how far apart two may be.
 _BACK, _LIKE = 160, 12.0
 _YEARS = (1990, 2040)
@@ -94,6 +95,11 @@ def _of_same(passage: Passage, mention: Mention, match: re.Match[str], context: 
     if told is None or quantity is None or quantity.high != quantity.value:
         return
     low = passage.text.rfind(". ", 0, mention.start)
+    if (
+        _TOGETHER.search(passage.text, max(low, 0), mention.start)
+        or counted(passage.text, 0, mention.start) > 1
+    ):
+        return
     if low >= 0 and passage.place(low) >= told.end:
         return
     place = (match.end() - len(match[0].lstrip()), match.end())

@@ -12,6 +12,7 @@ from whichgpu.audit.bills.amounts import NEAR, RENT, Amounts
 from whichgpu.audit.bills.links import GIVEN
 from whichgpu.audit.bills.products import explained, finding
 from whichgpu.audit.dimensions import dims
+from whichgpu.audit.known.store import store
 from whichgpu.audit.ledger import entries, known_of
 from whichgpu.audit.relations import Way
 from whichgpu.audit.terms import terms
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 _POWER = dims(energy=1, hour=-1)
 #: What makes an amount one of something else, or under other conditions.
 _ELSE = re.compile(
-    r"\b(?:each|per (?:gpu|card|device)|apiece|spot|reserv\w+|commit\w*|discount\w*|if|"
+    r"\b(?:drew|in our (?:racks?|tests?)|each|per (?:gpu|card|device)|apiece|spot|reserv\w+|"
+    r"commit\w*|discount\w*|if|"
     r"instead of|saves?|saving|"
     r"machine|system|server|chassis|dgx|hgx|with (?:two|four|eight|sixteen|\d{1,2})|host|wall|"
     r"rig|box|cpus?|idle|limit\w*|capped|measured|averag\w+|"
@@ -52,6 +54,14 @@ def find(context: Context) -> Iterator[Finding]:
         told = [*told, *(each._replace(term=each.term._replace(start=-1, end=0)) for each in mine)][-_KEPT:]
 
 
+def _drawn(entry: Entry, context: Context) -> list[float]:
+    """What the tables and lists of the document tell of the power of a device."""
+    return [
+        one.value / one.number for each in store(context) if each.measure == "power" and not each.derived
+        for one in each.amounts if one.ids & {*entry.ids}
+    ]  # fmt: skip
+
+
 def _held(entry: Entry, told: Sequence[Entry], text: Amounts, context: Context) -> Finding | None:
     """The accusation of what several have, where it is no multiple of what one has."""
     term, words = entry.term, text.passage.text
@@ -73,6 +83,11 @@ def _held(entry: Entry, told: Sequence[Entry], text: Amounts, context: Context) 
     ):
         return None
     if any(each.value == term.value for each in known) or explained(term, text):
+        return None
+    if term.dims == _POWER and any(
+        abs(each * entry.many / term.value - 1) < _OFF for each in _drawn(entry, context)
+    ):
+        # What a table says that one draws, whatever is on file.
         return None
     best = min(makes, key=lambda way: abs(way.low / term.value - 1))
     return finding(best, term, "inconsistent", text, context)

@@ -47,7 +47,8 @@ def find(context: Context) -> Iterator[Finding]:
         for told in tuple(every):
             again = (told.value, told.dims) in heard
             heard.add((told.value, told.dims))
-            if again or asked > _CLAIMS or not _is_claim(told, passage):
+            measured = _MEASURED.search(passage.text, max(0, told.start - _TEST), told.start)
+            if again or asked > _CLAIMS or measured or not _is_claim(told, passage):
                 continue
             asked += 1
             found = judged(around(told, every, earlier, text, context), effort)
@@ -67,8 +68,28 @@ def _amounts(index: int, passage: Passage, context: Context) -> list[Term]:
     if not _NUMBER.search(passage.text):
         return []
     names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
-    every = terms(passage.text, context.fraction, names, ranges=True)
+    told = terms(passage.text, context.fraction, names, ranges=True)
+    every = tuple(each for each in told if not _is_a_label(each, passage.text))
     return _with_sums(_with_each(_with_corrected(every, passage, context), passage), passage)
+
+
+#: Before an amount that was read from a meter.
+_MEASURED = re.compile(
+    r"\b(?:in (?:our|my|the|this) tests?|under (?:this |our )?load|we (?:saw|measured|read)|"
+    r"measured|meter)\b[^.;:=]*$",
+    re.IGNORECASE,
+)
+_TEST = 60
+#: Before a number that names a thing and counts none: "box 2, 1,400 W for box 3".
+_LABELLED = re.compile(
+    r"\b(?:box|option|plan|set-?up|offer|variant|case|phase|step|table|vendor|server|node|"
+    r"no\.|number|part) $",
+    re.I,
+)
+
+
+def _is_a_label(term: Term, text: str) -> bool:
+    return not any(term.dims) and _LABELLED.search(text, max(0, term.start - BEFORE), term.start) is not None
 
 
 def _is_less_a_share(found: Formula, told: Term, every: Sequence[Term]) -> bool:

@@ -260,6 +260,9 @@ def _of_pairs(
         begins = before is rows[0] or _BEGINS.search(text, sentence.start, before.start)
         one = before if begins else rows[0]._replace(end=before.end)
         said = list(words.finditer(text, one.end, other.start))
+        if _counts(text, one.start) != _counts(text, other.start):
+            # "Two of these are faster than one of those".
+            continue
         if said and _BETWEEN.search(text, said[-1].start(), other.start):
             yield from _held(passage, (one, other), said, asked, context)
         elif not said and len(rows) == 2 and _NEXT_TO.search(text, sentence.start, one.start):
@@ -268,6 +271,16 @@ def _of_pairs(
             said = list(words.finditer(text, other.end, sentence.end))[:1]
             if said:
                 yield from _held(passage, (other, behind), said, asked, context)
+
+
+_MANY = re.compile(
+    r"\b(?:two|three|four|six|eight|[2-9]|1\d)\s?[x\u00d7]?\s+(?:of (?:the|these)\s+)?(?:[A-Z]+\s+)?$", re.I
+)
+
+
+def _counts(text: str, at: int) -> bool:
+    """Whether several of a thing are spoken of."""
+    return _MANY.search(text, max(0, at - 20), at) is not None
 
 
 #: Before one that a clause begins with.

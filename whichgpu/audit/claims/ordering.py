@@ -231,9 +231,17 @@ _THAN_A_SHARE = re.compile(
 )
 
 
+#: "The highest rate of the table, and yet ends up behind": in what was measured.
+_EVEN_SO = re.compile(
+    r"\b(?:yet|still|nevertheless|nonetheless)\s+(?:ends?|ended|comes?|came|finish\w*|lands?)\b[^.;,]*$", re.I
+)
+
+
 def _judged(passage: Passage, each: Comparison, both: Pair, who: Spoken, context: Context) -> Finding | None:
     """The finding on an ordering of two devices, of each as many as are told of."""
     if each.sign and _THAN_A_SHARE.match(passage.text, each.end):
+        return None
+    if _EVEN_SO.search(passage.text, max(0, each.start - _BACK), each.start):
         return None
     values = _of_all(ratios(each.attribute, both, context), each, both, who)
     if not values:

@@ -6,7 +6,7 @@ worked out. The other's must be the same product of what is known of that: wrong
 
 from __future__ import annotations
 
-from itertools import combinations, islice, product
+from itertools import combinations, islice, pairwise, product
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 #: What makes the second amount one under other conditions than the first.
 _OTHERWISE = re.compile(
     r"\b(?:spot|reserv\w+|commit\w*|discount\w*|spars\w+|idle|second[- ]hand|real(?:ly|ity)?|in practice|if|"
-    r"would need|minimum|at least|plus|upgrade\w*)\b",
+    r"would need|minimum|at least|plus|upgrade\w*|another (?:one|provider|shop|seller|cloud)|elsewhere|"
+    r"apiece|last (?:year|month))\b",
     re.IGNORECASE,
 )
 #: Of sizes, that they are what is left and no product.
@@ -161,7 +162,9 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
     text, context = here.text, here.context
     first, last = sorted((one.term, other.term), key=lambda each: each.start)
     words = text.passage.text
-    if _OTHERWISE.search(words, first.start, min(last.end + BEHIND, text.sentence(last.start).end)):
+    if _OTHERWISE.search(
+        words, text.sentence(first.start).start, min(last.end + BEHIND, text.sentence(last.start).end)
+    ):
         return None
     start = text.sentence(last.start).start
     if any(
@@ -190,7 +193,7 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
         if all(each.start <= other.term.start or each.counted or each.of in LENGTHS for each in way.used)
     ]
     tried = [way for way in tried if len({each.value for each in way.used}) == len(way.used)]
-    tried = [way for way in tried if _may_be(way, other.term)]
+    tried = [way for way in tried if _may_be(way, other.term) and not _is_of_a_row(way, text)]
     if other.term.of == "byte":
         own = text.sentence(other.term.start)
         counts = ((way, [each for each in way.used if each.counted and each.end]) for way in tried)
@@ -203,6 +206,26 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
     if near or explained(other.term, text, said=True):
         return None
     return finding(best, other.term, "inconsistent", text, context)
+
+
+def _is_of_a_row(way: Way, text: Amounts) -> bool:
+    """Whether an amount is one of a row that others are told in: "520 W, 410 W and 345 W for them"."""
+    words = text.passage.text
+    for used in way.used:
+        if used.start < 0 or used.counted:
+            continue
+        own = text.sentence(used.start)
+        alike = [each for each in within(text.every, own.start, own.end) if each.dims == used.dims]
+        row = [
+            b for a, b in pairwise(alike)
+            if _ROW.fullmatch(words, a.start + len(a.words), b.start)
+        ]  # fmt: skip
+        if len(row) > 1 and used.start in (alike[0].start, *(each.start for each in row)):
+            return True
+    return False
+
+
+_ROW = re.compile(r"\s*(?:,|,?\s+and)\s+(?:only |just )?")
 
 
 def _may_be(way: Way, told: Term) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.fields import headed
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.known.store import store
 from whichgpu.audit.prices import plain_money, prices, prices_told, told_before
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
@@ -77,6 +78,15 @@ def _amounts(text: str, sentence: Sentence, fraction: str) -> Iterator[Quantity]
             last = each._replace(end=behind.end() if behind else each.end)
 
 
+def _of_rows(context: Context) -> Iterator[float]:
+    """What a gigabyte costs by each row of the tables that tell prices and sizes."""
+    told = [each for each in store(context) if not each.derived]
+    for priced in (each for each in told if each.measure == "price"):
+        for sized in (each for each in told if each.measure == "memory" and each.group == priced.group):
+            sizes = {one.name: one.value / 1e9 for one in sized.amounts}
+            yield from (one.value / sizes[one.name] for one in priced.amounts if one.name in sizes)
+
+
 def _judged(passage: Passage, amount: Quantity, who: Spoken, context: Context) -> Finding | None:
     # "$4,999 over 128 GB is $39, while the 5090 works out at $150": not of the price before its name.
     since = max((each.end() for each in _WHILE.finditer(passage.text, 0, amount.start)), default=0)
@@ -113,6 +123,9 @@ def _judged(passage: Passage, amount: Quantity, who: Spoken, context: Context) -
         context.memo.setdefault("given", []).append(passage.span(amount.start, amount.end))
     if not right and ((since and not own) or not told):
         # A price of today is not the one of the launch.
+        return None
+    if not right and any(abs(one / amount.value - 1) <= slack for one in _of_rows(context)):
+        # What a table's prices and sizes make of a row, by whatever name it is spoken of.
         return None
     because = f"{price:,.0f} for {size:g} GB are {value:.3g} for each"
     return made(

@@ -11,6 +11,7 @@ from whichgpu.audit.comparisons.prices import at_launch
 from whichgpu.audit.comparisons.said import AFTER, BEFORE, OF_THEM, THAN_SEVERAL, in_which, said_in
 from whichgpu.audit.comparisons.values import against_device, by_values
 from whichgpu.audit.multiple import by_text, finding_on, of_speed, parts, verdict_of
+from whichgpu.audit.nearest import fitting
 from whichgpu.audit.pairs import Pair, compared, facts, is_left, named_before, pair, ratios, told, unsure
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
@@ -176,6 +177,26 @@ _BY_MAKER = re.compile(
 )
 
 
+#: Between a value and a ratio that is of it: "1,792 GB/s, a 78 % jump".
+_OF_THAT = re.compile(
+    r",\s+(?:an?|or|that is|which is|i\.e\.,?)\s+(?:about |some |nearly |roughly )?", re.IGNORECASE
+)
+
+
+def _is_of_another_value(
+    text: str, sentence: Sentence, claim: Multiple, attribute: Attribute, context: Context
+) -> bool:
+    """Whether a ratio stands right behind a value of something else than its words seem to be of."""
+    before = within(quantities(text, context.fraction), sentence.start, claim.start)
+    last = before[-1] if before else None
+    return (
+        last is not None
+        and last.dimension in ("bandwidth", "memory", "power", "flop rate")
+        and _OF_THAT.fullmatch(text, last.end, claim.start) is not None
+        and not any(True for _ in fitting(attribute, [last]))
+    )
+
+
 def _of_devices(
     passage: Passage, sentence: Sentence, claim: Multiple, who: Spoken, context: Context
 ) -> Iterator[Finding]:
@@ -211,7 +232,8 @@ def _of_devices(
         if SPEED.search(near):
             yield of_speed(passage, sentence, claim, both, context)
         return
-    values = ratios(attribute, both, context)
+    another = _is_of_another_value(text, sentence, claim, attribute, context)
+    values = [] if another else ratios(attribute, both, context)
     of_one = OF_ONE_IN.match(text, claim.end)
     if not values or (not of_one and across_precisions(text, sentence, claim, attribute)):
         return

@@ -16,6 +16,7 @@ from whichgpu.audit.reckoned.judged import judged
 from whichgpu.audit.reckoned.units import number
 from whichgpu.audit.relations import Effort
 from whichgpu.audit.results.digits import written
+from whichgpu.audit.sentences import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,7 +54,12 @@ def find(context: Context) -> Iterator[Finding]:
             if before.effort.left < 0:
                 return
             found = judged(told, here)
-            if found is not None and not _is_of_devices(told, found) and not _is_of_else(told, found):
+            if (
+                found is not None
+                and not _is_of_devices(told, found)
+                and not _is_of_else(told, found)
+                and not _passes_over(told, found, every, passage.text)
+            ):
                 # Also where it is accused already, which may be for a wrong reason that is withheld.
                 here.correct(told, found)
                 yield _finding(found, told, passage, context)
@@ -81,6 +87,14 @@ def _is_of_else(told: Figure, found: Made) -> bool:
     paid = [each for each in found.used if each.powers == (("$", 1),)]
     whole = found.how == "product" and len(found.used) == len(counts) + len(paid) == 2
     return whole and told.powers == (("$", 1),) and bool(paid) and not any(each.each for each in paid)
+
+
+def _passes_over(told: Figure, found: Made, every: Sequence[Figure], text: str) -> bool:
+    """Whether a sum of other sentences leaves out what its own states: "for two billion it comes to"."""
+    own = next((each for each in sentences(text) if each.start <= told.start < each.end), None)
+    if own is None or found.how != "sum" or any(each.start >= own.start for each in found.used):
+        return False
+    return any(own.start <= each.start < told.start for each in every)
 
 
 def _accused(passage: Passage, every: Sequence[Figure], context: Context) -> dict[Figure, float]:

@@ -9,6 +9,7 @@ from whichgpu.audit.attributes import Attribute, attributes, named
 from whichgpu.audit.certainty import certain
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
+from whichgpu.audit.known.store import store
 from whichgpu.audit.pairs import Pair, devices, ratios
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
@@ -362,12 +363,37 @@ _OF_NAMED = re.compile(r"\s*(?P<of>Of|Among|Out of|Between)\s+(?:the\s+|nvidia\s
 _AND = re.compile(r"s?,?\s+and\s+(?:the\s+)?|s?,\s+(?:the\s+)?", re.IGNORECASE)
 
 
+_FRUGAL = re.compile(r"\b(?:frugal|economical|thrift\w+|efficient)\b", re.IGNORECASE)
+
+
+def _tells_of_work(context: Context) -> bool:
+    return any(each.measure in ("efficiency", "energy") for each in store(context))
+
+
+def _is_so_as_told(ids: tuple[str, ...], attribute: Attribute, most: bool, context: Context) -> bool:
+    """Whether a table of the document, of set-ups of several maybe, has one in that place."""
+    for series in store(context):
+        if series.measure != attribute.key or series.derived:
+            continue
+        mine = [each.value for each in series.amounts if each.ids & {*ids}]
+        every = [each.value for each in series.amounts]
+        several = any(each.number > 1 for each in series.amounts)
+        if mine and several and (max(mine) >= max(every) if most else min(mine) <= min(every)):
+            return True
+    return False
+
+
 def held_against(
     passage: Passage, place: tuple[int, int], what: tuple[tuple[str, ...], Attribute, bool],
     among: Among, context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     """Contradicted where another device that is compared has more in all its forms, or less."""
     ids, attribute, most = what
+    if _is_so_as_told(ids, attribute, most, context):
+        return
+    if attribute.key == "power" and _FRUGAL.search(passage.text, *place) and _tells_of_work(context):
+        # What is frugal is told by the work of each.
+        return
     shares: list[tuple[float, float, str, str]] = []
     for other in among.every:
         both = Pair(ids, other)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.told_ratios import _ELSE, _IT, _labelled, _topic, clause, is_of_name
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.known.store import named, store
+from whichgpu.audit.known.store import SPOKEN, named, store
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import Sentence, sentences, within
 from whichgpu.audit.subjects import mentions
@@ -31,7 +31,7 @@ _FIRST = {
     ("price", 1): r"most expensive|dearest|priciest|costliest",
     ("price", -1): r"cheapest|least expensive",
     ("power", 1): r"hungriest|thirstiest|most power-hungry",
-    ("power", -1): r"most frugal|least power-hungry",
+    ("power", -1): r"least power-hungry",
 }
 _THAN = {
     (
@@ -95,7 +95,8 @@ _BESIDES = re.compile(
     r"ever|way in|gigabyte|per gb|"
     r"one of|at the time|today|once|with (?:four|eight|two) (?:cards|gpus)|per watt|idle|used to|prompt|"
     r"prefill|latency|"
-    r"bandwidth|memory|on paper|in theory|usually|often|sometimes|generation|prices? (?:drop|fell))\b",
+    r"bandwidth|memory|on (?:the )?paper|in theory|usually|often|sometimes|generation|"
+    r"prices? (?:drop|fell))\b",
     re.IGNORECASE,
 )
 _PER_WORK = re.compile(
@@ -115,7 +116,7 @@ _MARGIN = 0.015
 
 def find(context: Context) -> Iterator[Finding]:
     """Every place and order that nothing told bears out."""
-    told = store(context)
+    told = [each for each in store(context) if each.group != SPOKEN]
     done = [each for each in context.memo["found"] if each.accuses and each.kind in ("ordering", "ratio")]
     for index, passage in context.document.running():
         for sentence in sentences(passage.text):
@@ -172,7 +173,7 @@ def _places(
                     and len(each.amounts) > 1
                     and (number or len(each.amounts)) == len(each.amounts)
                 ):
-                    for some in () if number else _scopes(one, each, told):
+                    for some in () if number else scopes(one, each, told):
                         ranks.append((_is_first(one, each._replace(amounts=some), _sign(each, sign)), each))
                     ranks.append((_is_first(one, each, _sign(each, sign)), each))
             denied = _NOT.search(text, max(sentence.start, match.start() - 24), match.start()) is not None
@@ -189,7 +190,7 @@ _CONDITION = re.compile(
 )
 
 
-def _scopes(one: Amount, series: Series, told: Sequence[Series]) -> Iterator[tuple[Amount, ...]]:
+def scopes(one: Amount, series: Series, told: Sequence[Series]) -> Iterator[tuple[Amount, ...]]:
     """Those of a series that another series tells of too: what a section is about."""
     every = {frozenset(each.name for each in some.amounts) for some in told if not some.derived}
     for names in every:
@@ -232,6 +233,13 @@ def _subject(  # noqa: PLR0917
 _GOES_ON = re.compile(r"^\W*(?:despite|this one|this|that|so|and thus)\b|\bthis one\b", re.IGNORECASE)
 
 
+_SEVERAL = re.compile(
+    r"\b(?:two|three|four|six|eight|(?<![\d.,])[2-9]\s?[x\u00d7]?)\s+(?:of (?:the|"
+    r"these)\s+)?(?:[A-Z]+\s+)?[A-Z]*\d",
+    re.IGNORECASE,
+)
+
+
 def _orders(
     index: int, passage: Passage, sentence: Sentence, told: Sequence[Series], context: Context
 ) -> Iterator[Finding]:
@@ -242,6 +250,10 @@ def _orders(
             if _CONDITION.search(text, *place) or _ELSE.search(text[place[0] : match.start()]):
                 continue
             before = Sentence(place[0], match.start(), text[place[0] : match.start()])
+            several = any(one.number > 1 for each in told for one in each.amounts)
+            if kind == "speed" and not several and _SEVERAL.search(before.text):
+                # "Two A4000s are faster than one A30": what they do together is not told.
+                continue
             after = Sentence(match.end(), place[1], text[match.end() : place[1]])
             sides = []
             for each in _asked(kind, text[slice(*place)], told):

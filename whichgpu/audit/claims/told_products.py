@@ -37,7 +37,8 @@ _HAVE = re.compile(
     r"bridged))*,?\s*(?:which together |together |between them |combined )?"
     r"(?:(?:come|came|comes|add up|adds up|amounts?) to|costs?|draws?|drew|pulls?|has|have|had|offers?|"
     r"offer|holds?|gives?(?: you)?|makes?|is|are|total|"
-    r"takes?|=|:|that(?:[\u2019']?s| is| makes)|bring|pool|thats)\s*(?:together |a total of |up to |"
+    r"takes?|(?:would )?ask for|(?:are|is) (?:rated|specified|listed) (?:at|for)|=|:|"
+    r"that(?:[\u2019']?s| is| makes)|bring|pool|thats)\s*(?:together |a total of |up to |"
     r"about |around |roughly |some |a combined |just |only )*$",
     re.IGNORECASE,
 )
@@ -52,7 +53,8 @@ _ELSE = re.compile(
 )
 #: Before several of a device, what makes their amount one under other terms.
 _LEADS = re.compile(
-    r"\b(?:each|per|spot|reserv\w+|commit\w*|discount\w*|if(?! you go)|instead|not|never|could|might|"
+    r"\b(?:each|per|spot|reserv\w+|commit\w*|discount\w*|if(?! you (?:go|own|have|run))|"
+    r"instead|not|never|could|might|"
     r"used|more|less|than|without|"
     r"server|rig)\b",
     re.IGNORECASE,
@@ -113,9 +115,10 @@ def _several(
         one = _as_money(after[0], text)
         if one.dimension not in _MEASURE or not _HAVE.fullmatch(text, mention.end, one.start):
             continue
-        if _ELSE.search(text, mention.end, min(sentence.end, one.end + 30)) or _LEADS.search(
-            text, max(sentence.start, mention.start - 40), mention.start
-        ):
+        stop = _SINCE.search(text, one.end, min(sentence.end, one.end + 30))
+        if _ELSE.search(
+            text, mention.end, stop.start() if stop else min(sentence.end, one.end + 30)
+        ) or _LEADS.search(text, max(sentence.start, mention.start - 40), mention.start):
             continue
         machine = _MACHINE.search(text, max(sentence.start, mention.start - 24), one.start) is not None
         values = known_of(mention, one.dimension, context)
@@ -148,6 +151,8 @@ def _several(
             )
 
 
+#: What gives the reason for an amount.
+_SINCE = re.compile(r",\s+(?:since|because|as|i\.e\.|that is)\b", re.IGNORECASE)
 _AT_LAUNCH = re.compile(r"\b(?:launch\w*|msrp|rrp|list|recommended|retail|original\w*)\b", re.IGNORECASE)
 _WITH = re.compile(r"\s+(?:with|including|incl\.|plus|before|after|without)\s", re.IGNORECASE)
 

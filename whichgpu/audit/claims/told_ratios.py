@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import follows, gives
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.known.orders import is_of_the_hour
 from whichgpu.audit.known.said import claims
-from whichgpu.audit.known.store import Named, named, of_catalogue, store, tokens
+from whichgpu.audit.known.store import SPOKEN, Named, named, of_catalogue, store, tokens
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import Sentence, sentences, within
@@ -39,7 +40,7 @@ _WORDS = {
     "power": r"power|watts?|draws?|thirst\w*|hungr\w+",
     "price": r"cheap\w*|dear\w*|expensive|pric\w+|costs?|pays?|money|"
     r"asks?|charges?|dollars?|euros?|(?:per|by(?: the)?|an) hour|rents?|hires?|"
-    r"rate\b",
+    r"(?<!image )(?<!token )(?<!sequence )(?<!frame )(?<!compute )(?<!tensor )(?<!hit )(?<!sampling )rate\b",
     "energy": r"energy|joules?|kWh",
     "speed": r"fast\w*|quick\w*|slow\w*|ahead|behind|leads?|beats?|trails?|outruns?|outpaces?|tokens?|"
     r"images?|pictures?|samples|frames|requests|throughput|"
@@ -107,13 +108,15 @@ _THAN = re.compile(
 )
 _BY_SIDE = {"bandwidth": "bandwidth", "memory": "memory", "power": "power", "money": "price", "flop rate": "peak",  # noqa: E501
             "op rate": "peak", "rate": "speed"}  # fmt: skip
+_BY_THE_HOUR = re.compile(r"\b(?:by|per|an) (?:the )?(?:hour|month)\b", re.IGNORECASE)
 _COMMON = frozenset(["the", "a", "of", "and", "in", "on", "per", "with", "for", "at", "s", "sec", "second", "our", "we", "as", "to", "price", "cost", "memory", "bandwidth", "power", "single", "user", "is", "it", "this", "that", "by", "from", "total", "over"])  # fmt: skip  # noqa: E501
 _NEAR, _BEFORE, _TWO = 160, 6, 2
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every ratio that nothing which the document told gives."""
-    told = store(context)
+    # What sentences tell of some is no table of all that may be meant.
+    told = [each for each in store(context) if each.group != SPOKEN]
     if not told:
         return
     done = [(each.start, each.end) for each in context.memo["found"] if each.verdict == "confirmed"]
@@ -148,6 +151,33 @@ def measure(text: str, start: int, end: int, at: tuple[int, int]) -> str:
     return min(found)[1] if found else ""
 
 
+#: What ends the words behind a ratio that tell what it is in.
+_STOPS = re.compile(r"[,;:()]|\s(?:and|but|while|at|in|for|on|with)\s")
+
+
+def measured(text: str, place: tuple[int, int], claim: Claim) -> str:
+    """What a ratio is in: by what follows it ("32 % more throughput"), else by the words of its clause."""
+    stop = _STOPS.search(text, claim.end, place[1])
+    behind = measure(text, claim.end, stop.start() if stop else place[1], (claim.end, claim.end))
+    found = behind or measure(text, *place, (claim.start, claim.end))
+    # "It achieves 7.6 times the rate": of what it does, whatever that is.
+    return "" if found == "price" and _ACHIEVES.search(text, place[0], claim.start) else found
+
+
+_ACHIEVES = re.compile(
+    r"\b(?:achiev|reach|deliver|process|manag|produc)\w*\s+(?:about |only |just |nearly )?$", re.IGNORECASE
+)
+
+
+_DOES = re.compile(
+    r"\b(?:does|do|did|manages?|achieves?)\s+(?:about |only |just |nearly |almost )?$", re.IGNORECASE
+)
+_WHAT_DOES = re.compile(
+    r"\s*(?:of )?what\b[^.;,]{0,40}?\b(?:manages?|managed|does|did|makes?|made|achieves?|delivers?|can)\b",
+    re.IGNORECASE,
+)
+
+
 def _judged(  # noqa: PLR0917
     index: int, passage: Passage, sentence: Sentence, claim: Claim, told: Sequence[Series], context: Context
 ) -> Iterator[Finding]:
@@ -157,7 +187,7 @@ def _judged(  # noqa: PLR0917
         return
     part = Sentence(*place, text[slice(*place)])
     side = _side(index, text, part, claim, context)
-    kind = _BY_SIDE.get(side.dimension, "") if side else measure(text, *place, (claim.start, claim.end))
+    kind = _BY_SIDE.get(side.dimension, "") if side else measured(text, place, claim)
     asked: Sequence[Series]
     if side and not kind:
         asked = [
@@ -165,8 +195,14 @@ def _judged(  # noqa: PLR0917
         ]
     else:
         asked = of_kind(kind, sentence.text, told) if kind else []
+    if not side and _WHAT_DOES.match(text, claim.end) and _DOES.search(text, place[0], claim.start):
+        # "Two and a half times what the T4 manages": of speeds, where any are told.
+        kind = "speed"
+        asked = [each for each in told if each.measure in ("speed", "time") and not each.derived]
+    if kind == "price" and _BY_THE_HOUR.search(part.text):
+        asked = [each for each in asked if is_of_the_hour(each, part.text)]
     asked = _labelled(asked, sentence.text)
-    if kind == "speed" and _is_of_other_work(text, place, told):
+    if kind == "speed" and is_of_other_work(text, place, told):
         return
     if side:
         ratios = [side.value / one.value for each in (*asked, *_filed(kind, context)) for one in each.amounts]
@@ -178,6 +214,7 @@ def _judged(  # noqa: PLR0917
         ratios = [one for each, found in known for one in _ratios(each, found)]
         names = [found for _, found in known if found]
         ratios += [one for each in _filed(kind, context) for one in _of_file(each, names)]
+        ratios += _across(told, kind, names)
     every = [*ratios, *_around(index, passage, sentence, context)]
     if not asked or not ratios or any(is_near(way, one) for way in claim.ways for one in every):
         return
@@ -209,7 +246,7 @@ _WORK = re.compile(
 )
 
 
-def _is_of_other_work(text: str, place: tuple[int, int], told: Sequence[Series]) -> bool:
+def is_of_other_work(text: str, place: tuple[int, int], told: Sequence[Series]) -> bool:
     """Whether a clause names work that no table of the document is of."""
     known = {word for each in told for word in tokens(each.label)}
     known |= {word for each in told for one in each.amounts for word in tokens(one.name)}
@@ -319,6 +356,19 @@ def of_kind(kind: str, words: str, told: Sequence[Series]) -> list[Series]:
     if kind == "speed" and not found:
         found = [each for each in told if each.measure in ("bandwidth", "peak") and not each.derived]
     return found
+
+
+def _across(told: Sequence[Series], kind: str, names: Sequence[Sequence[Named]]) -> list[float]:
+    """What one thing costs in one place and in another: its prices in several tables."""
+    if kind != "price":
+        return []
+    ids = frozenset().union(*(each.amount.ids for found in names for each in found))
+    values = {
+        value for each in told if each.measure == "price" and not each.derived
+        for one in each.amounts if one.ids & ids
+        for value in (one.value, one.value / one.number)
+    }  # fmt: skip
+    return [a / b for a in values for b in values if a != b]
 
 
 def _topic(index: int, passage: Passage, sentence: Sentence, series: Series, context: Context) -> list[Named]:

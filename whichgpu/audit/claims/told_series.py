@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.known.store import Amount, of_catalogue, store
+from whichgpu.audit.known.store import SPOKEN, Amount, of_catalogue, store
 from whichgpu.audit.known.turns import of_sentences
 
 if TYPE_CHECKING:
@@ -27,13 +27,20 @@ _FACTORS = tuple(
     for each in (1.0, 24.0, 60.0, 100.0, 720.0, 730.0, 744.0, 1000.0, 3600.0, 8760.0, 1e6, 3.6e6, 1e9, 1e12, 1e6 / 3600, 1e3 / 3600)  # noqa: E501
     for sign in {each, 1 / each}
 )  # fmt: skip
+#: What a thing costs by so much work: of two things the one shows what the other should be.
+_UNIT_COST = re.compile(
+    r"\b(?:costs?|price|\$|\u20ac)\s?(?:per|/)\s?(?:1,?000|thousand|million|1M)\b", re.IGNORECASE
+)
+_DECIMAL = re.compile(r"\b\d{1,3}\.\d{1,3}\b")
+#: What a bill by the hours may be off by rounding.
+_HOURS = 1e-6
 _NEAR, _OFF, _UNLIKE, _MOST, _LEAST, _COARSE = 0.006, 0.035, 30.0, 24, 3, 0.06
 _DIGITS = re.compile(r"\d[\d,]*(?:\.(\d+))?")
 
 
 def find(context: Context) -> Iterator[Finding]:
     """Every value that alone does not follow from where all others do."""
-    told = [each for each in store(context) if not each.derived][:_MOST]
+    told = [each for each in store(context) if not each.derived and each.group != SPOKEN][:_MOST]
     spoken = list(of_sentences(context))
     cells = {each.start: each for table in context.document.tables for each in table}
     wrong = [(each.start, each.end) for each in context.memo["found"] if each.accuses]
@@ -59,7 +66,7 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _finding(cell, one._replace(start=at), place[1], context)
 
 
-def _slack(words: str) -> float:
+def rounding(words: str) -> float:
     """What rounding may have made of an amount, as a share of it."""
     digits = _DIGITS.search(words)
     if not digits:
@@ -93,17 +100,21 @@ def _matched(series: Series, other: Series) -> dict[int, Amount]:
 def _one_off(series: Series, others: Sequence[Series]) -> tuple[int, str] | None:
     """The place of the one value that is off, and what it should be; None where none is, or several are."""
     size = len(series.amounts)
-    if size < _LEAST:
+    if size < _LEAST - bool(_UNIT_COST.search(series.label)):
         return None
-    matched = [(each, found) for each in others if len(found := _matched(series, each)) == size]
+    named = tuple(float(each) for each in _DECIMAL.findall(series.label))
+    # Of two things only their own table is evidence.
+    near_by = [each for each in others if size >= _LEAST or each.group == series.group]
+    matched = [(each, found) for each in near_by if len(found := _matched(series, each)) == size]
     off: dict[int, str] = {}
     for values, words, base in _ways(series, matched):
         ratios = [one.value / value for one, value in zip(series.amounts, values, strict=True)]
-        slack = [_slack(one.words) + base for one in series.amounts]
+        slack = [rounding(one.words) + base for one in series.amounts]
         if max(slack) > _COARSE:
             # "1, 2 and 2" are anything by chance.
             continue
-        for factor in _FACTORS if size < 4 else {*_FACTORS, *ratios}:
+        sure = (*_FACTORS, *named, *(ratios if base == _HOURS and size >= _LEAST else ()))
+        for factor in sure if size < 4 else {*sure, *ratios}:
             near = {at for at, each in enumerate(ratios) if abs(each / factor - 1) <= _NEAR + slack[at]}
             if len(near) == size:
                 # All follow: nothing is wrong with it.
@@ -111,8 +122,8 @@ def _one_off(series: Series, others: Sequence[Series]) -> tuple[int, str] | None
             far = [at for at in range(size) if at not in near]
             if (
                 len(far) == 1
-                and len({series.amounts[at].value for at in near}) > 1
-                and (factor in _FACTORS or size > 4)
+                and len({series.amounts[at].value for at in near}) > min(1, size - _LEAST + 1)
+                and (factor in sure or size > 4)
             ):
                 apart = ratios[far[0]] / factor
                 if _OFF + slack[far[0]] < abs(apart - 1) and 1 / _UNLIKE < apart < _UNLIKE:
@@ -140,6 +151,8 @@ def _can_be(series: Series, made_of: tuple[str, ...]) -> bool:
             if series.dimension == "money"
             else len(made_of) > 1 or made_of[0] != "price"
         )
+    if series.measure == "efficiency":
+        return made_of[0] in ("speed", "peak", "bandwidth") and len(made_of) > 1
     if series.measure == "price":
         return made_of[0] == "price" or ("price" in made_of and made_of[-1] == "time")
     if series.measure in ("speed", "time"):
@@ -149,6 +162,7 @@ def _can_be(series: Series, made_of: tuple[str, ...]) -> bool:
     return series.measure == "energy" and made_of[0] in ("power", "time")
 
 
+_IN_HOURS = re.compile(r"\bhours?\b", re.IGNORECASE)
 _PER_WATT = re.compile(r"\b(?:watt|joule|kWh|dollar|\$|euro)\b|/\s?W\b", re.IGNORECASE)
 
 
@@ -158,7 +172,7 @@ def _ways(
     """What others make of each thing, in words, with what their rounding may change."""
     size = range(len(series.amounts))
     columns = [
-        ([found[at].value for at in size], each, sum(_slack(found[at].words) for at in size) / len(size), found)  # noqa: E501
+        ([found[at].value for at in size], each, sum(rounding(found[at].words) for at in size) / len(size), found)  # noqa: E501
         for each, found in matched
     ]  # fmt: skip
     varied = [each for each in columns if len({*each[0]}) > 1]
@@ -169,6 +183,8 @@ def _ways(
             each.measure == "speed" and series.measure == "time"
         ):
             yield [1 / value for value in values], f"one over {label}", slack
+        elif series.measure == "price" and each.measure == "time" and _IN_HOURS.search(each.label):
+            yield values, label, _HOURS
         elif _can_be(series, (each.measure,)) and each.measure in ("price", "power"):
             yield values, label, slack
         if (

@@ -58,6 +58,9 @@ class _Sum(NamedTuple):
     parts: tuple[tuple[Passage, Quantity], ...]
     cell: Passage
     total: Quantity
+    #: Whether its numbers have no unit: only another column tells that they are summed at all.
+    plain: bool = False
+    barred: bool = False
 
     @property
     def real(self) -> tuple[float, float]:
@@ -83,7 +86,17 @@ def _of_lines(rows: Sequence[Sequence[Passage | None]], context: Context) -> Ite
         return
     for column in list(zip_longest(*rows))[1:]:
         *cells, total = column[1:]
-        yield from _added([cell for cell in cells if cell is not None], total, context)
+        parts = [cell for cell in cells if cell is not None]
+        head = column[0].text if column[0] else ""
+        for each in _added(parts, total, context, plain=True):
+            # What is no sum by its heading may prove that the others are.
+            yield each._replace(barred=each.plain and _NO_SUM.search(head) is not None)
+
+
+#: Headings of what is not added up.
+_NO_SUM = re.compile(
+    r"[%/]|\b(?:per|each|rate|speed|average|mean|share|efficiency|tokens?|latency|time)\b", re.IGNORECASE
+)
 
 
 def _lists(context: Context) -> Iterator[list[Passage]]:
@@ -104,10 +117,12 @@ def _of_items(items: Sequence[Passage], context: Context) -> Iterator[_Sum]:
         yield from _added(items[:-1], items[-1], context)
 
 
-def _added(cells: Sequence[Passage], total: Passage | None, context: Context) -> Iterator[_Sum]:
+def _added(
+    cells: Sequence[Passage], total: Passage | None, context: Context, *, plain: bool = False
+) -> Iterator[_Sum]:
     """A total with its parts, where each line has one amount and all are of one kind and period."""
-    told = _amount(total, context)
-    parts = [(cell, one) for cell in cells if (one := _amount(cell, context))]
+    told = _amount(total, context, plain=plain)
+    parts = [(cell, one) for cell in cells if (one := _amount(cell, context, plain=plain))]
     if total is None or told is None or not _FEWEST <= len(parts) <= _MOST or len(parts) < len(cells):
         return
     kinds = {
@@ -115,13 +130,17 @@ def _added(cells: Sequence[Passage], total: Passage | None, context: Context) ->
     }
     periods = {_period(cell, one) for cell, one in parts}
     if len(kinds) == 1 and len(periods) == 1 and (_period(total, told) in (*periods, "") or periods == {""}):
-        yield _Sum(tuple(parts), total, told)
+        yield _Sum(tuple(parts), total, told, told.dimension == "number")
 
 
-def _amount(cell: Passage | None, context: Context) -> Quantity | None:
+def _amount(cell: Passage | None, context: Context, *, plain: bool = False) -> Quantity | None:
     """The amount that a line comes to: its only one, the one behind the last "=", the one before brackets."""
     found = (
-        [each for each in quantities(cell.text, context.fraction) if each.dimension in _SUMMED]
+        [
+            each
+            for each in quantities(cell.text, context.fraction)
+            if each.dimension in _SUMMED or (plain and each.dimension == "number")
+        ]
         if cell
         else []
     )
@@ -145,9 +164,19 @@ def _judged(found: Sequence[_Sum], context: Context) -> Iterator[Finding]:
     proved = any(_off(one) <= _WITHIN for one in found)
     for one in found:
         off = _off(one)
+        # That all of a table is added up another column of it shows.
+        beside = any(
+            _off(each) <= _EXACT and each.cell is not one.cell and _is_beside(each, one) for each in found
+        )
+        if one.plain and (one.barred or not beside):
+            continue
         if off <= _WITHIN and one.total.value == one.total.high:
             yield from _shares(one, context)
-        wrong = off > _WRONG + _rounding(one) and (proved or len(one.parts) >= _ALONE) and not _of_some(one)
+        wrong = (
+            off > _WRONG + _rounding(one)
+            and (proved or len(one.parts) >= _ALONE)
+            and (beside or not _of_some(one))
+        )
         if not wrong and off > _WITHIN:
             continue
         low, high = one.real
@@ -159,6 +188,17 @@ def _judged(found: Sequence[_Sum], context: Context) -> Iterator[Finding]:
             "inconsistent" if wrong else "confirmed", attribute="total", because=because,
             expected=shown if wrong else "", evidence=(Evidence(because),),
         )  # fmt: skip
+
+
+_EXACT = 0.002
+
+
+def _is_beside(one: _Sum, other: _Sum) -> bool:
+    """Whether two totals are of one table: so many parts, and no more than some cells apart."""
+    return len(one.parts) == len(other.parts) and abs(one.cell.start - other.cell.start) < _NEXT
+
+
+_NEXT = 120
 
 
 def _shares(one: _Sum, context: Context) -> Iterator[Finding]:

@@ -25,19 +25,23 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context
     from whichgpu.audit.sentences import Sentence
 
+#: The groups of what sentences tell, which may be worked out from others, and of lines in a paragraph.
+SPOKEN, LINED = 3000, 3001
 _ROWS, _COLUMNS, _SERIES, _LONGEST = 40, 12, 80, 60
 #: What an amount is of, by its heading and its unit, the first that is found.
 _MEASURES = {
+    "efficiency": r"(?:images|tokens|samples|frames|sequences|[TG]?FLOPS|TOPS|/s|second)\s?(?:per|"
+    r"/)\s?(?:watt|W|joule)\b",
     "part": r"\b(?:NVLink|NVSwitch|fabric|cache|L2|bus|MIG|PCI\w*)\b",
     "price": r"[$\u20ac\u00a3]|\b(?:USD|EUR|prices?|costs?|rent|rate per|MSRP|dollars?|euros?)\b",
     "bandwidth": r"\b(?:bandwidth|BW|[GT]i?B/s)\b",
     "speed": r"\b(?:(?:tok(?:en)?s?|imgs?|images?|pictures?|samples?|frames?|seq(?:uence)?s?|it|iter\w*|"
     r"requests?|req|steps?)"
     r"\s?(?:/|per |a )\s?(?:s|sec|second|min|minute|h|hour)\b|[a-z]{4,} (?:per|a) (?:second|minute|"
-    r"hour)\b|fps|tps|tok/s|t/s|throughput|score|speed)",
+    r"hour)\b|[A-Za-z]{3,}\s?/\s?(?:s|sec|min|h)\b|fps|tps|tok/s|t/s|throughput|score|speed)",
     "time": r"\b(?:latency|ttft|tpot|time|duration|(?:ms|s|sec|sec\.|secs|seconds?|minutes?|min|"
     r"hours?)\s?(?:/|per )|"
-    r"seconds|minutes|hours)",
+    r"seconds|minutes|hours)|,\s?s\s*$|\((?:s|sec)\)",
     "energy": r"\b(?:k?Wh|joules?|energy)\b",
     "power": r"\b(?:power|TDP|TGP|TBP|watts?|draw)\b|\d\s?k?W\b|\(W\)",
     "peak": r"\b[TP]FLOPS|\bTOPS|\bTF\b|\bFP\d+\b|\bBF16\b|\bINT\d\b",
@@ -94,7 +98,12 @@ class Named(NamedTuple):
 def store(context: Context) -> Sequence[Series]:
     """Every series of a document."""
     if "series told" not in context.memo:
-        own = list(islice(chain(_of_tables(context), _of_lines(context), _of_items(context)), _SERIES))
+        own = list(
+            islice(
+                chain(_of_tables(context), _of_lines(context), _of_items(context), _of_prose(context)),
+                _SERIES,
+            )
+        )
         context.memo["series told"] = [*own, *_derived(own)]
     found: list[Series] = context.memo["series told"]
     return found
@@ -181,7 +190,7 @@ def _whole(
     if len(made) < 2 or len(kinds) != 1 or len({*names}) < len(names):
         return
     dimension = kinds.pop()
-    measure = measure_of(label, dimension, caption)
+    measure = measure_of(label, dimension, f"{caption} {' '.join(section[-1:])}")
     yield Series(
         measure, f"{label} {caption[:120]}", dimension, tuple(each for each, _ in made), section, group=at
     )
@@ -200,9 +209,10 @@ def _amount(name: str, text: str, start: int, context: Context) -> tuple[Amount,
     if kind := rented(name):
         ids = frozenset({kind[0]})
     count = _COUNT.match(name)
+    number = float(count[1]) if count else kind[1] if kind else 1.0
     one = found[0]
     return Amount(
-        name.lower(), ids, float(count[1]) if count else 1.0, one.value, one.high,
+        name.lower(), ids, number, one.value, one.high,
         text[one.start : one.end], start,
     ), one.dimension  # fmt: skip
 
@@ -263,6 +273,24 @@ def _of_list(items: Sequence[Passage], leading: str, context: Context) -> Iterat
     for found in told.values():
         if len(found) == len(items):
             yield from _whole("", found, items[0].section, leading, 2000 + items[0].start)
+
+
+def _of_prose(context: Context) -> Iterator[Series]:
+    """What sentences and lines in a paragraph tell of each of several devices."""
+    from whichgpu.audit.known.prose import told
+
+    for words, dimension, amounts, section in told(context):
+        group = SPOKEN if words else LINED
+        measure = measure_of(words, dimension)
+        if dimension in ("rate", "number") and (of := _OF_ONE.search(words)):
+            measure = "value" if of["money"] else "efficiency"
+        # What it is of no heading tells: nothing that others are told apart by.
+        yield Series(measure, "", dimension, amounts, section, group=group)
+
+
+_OF_ONE = re.compile(
+    r"\b(?:per|and|each|every|a)\s+(?:(?P<money>dollar|euro|buck)|watt|joule|W\b|kWh)", re.IGNORECASE
+)
 
 
 #: Which series over which is one of its own: prices by the work, work and rates by the watt.
@@ -430,6 +458,8 @@ def named(index: int, passage: Passage, sentence: Sentence, series: Series, cont
             continue
         rest = frozenset().union(*(words for other, words in enumerate(every) if other != at))
         own = {word for word in every[at] - rest if word not in _PLAIN and len(word) > 1}
+        # A plan that is called "Large".
+        own |= every[at] - rest if len(every[at]) == 1 and one.name.isalpha() else frozenset()
         for match in _TOKEN.finditer(passage.text, sentence.start, sentence.end):
             if match[0].lower() in own and (any(map(str.isdigit, match[0])) or match[0][0].isupper()):
                 found.append(Named(match.start(), match.end(), one))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.known.store import Amount, Series, named, store
+from whichgpu.audit.known.store import SPOKEN, Amount, Series, named, store
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 
@@ -33,7 +33,7 @@ _AT = re.compile(
 
 def of_sentences(context: Context) -> Iterator[tuple[Passage, Series]]:
     """Every such series, with the places of its values in the text of its passage."""
-    told = [each for each in store(context) if not each.derived]
+    told = [each for each in store(context) if not each.derived and each.group != SPOKEN]
     for index, passage in context.document.running():
         for sentence in sentences(passage.text) if told else ():
             every = [

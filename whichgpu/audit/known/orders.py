@@ -1,0 +1,115 @@
+"""By which series an order may be meant, and how far apart two amounts of one are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.known.store import of_catalogue, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context
+    from whichgpu.audit.known.sides import Side
+    from whichgpu.audit.known.store import Amount, Series
+    from whichgpu.audit.sentences import Sentence
+
+#: Two that differ by less are level.
+MARGIN = 0.03
+#: Characters behind an order that say by what it is one.
+_BEHIND = 24
+#: Measures of which each kind of words may speak, and those of which less is more of it.
+_KINDS = {
+    "speed": ("speed", "time"), "price": ("price",), "power": ("power",), "value": ("value", "price"),
+    "efficiency": ("efficiency", "energy"), "energy": ("energy",), "bandwidth": ("bandwidth",),
+    "memory": ("memory",), "cores": ("cores",), "peak": ("peak",),
+}  # fmt: skip
+_PER_WORK = re.compile(
+    r"\b(?:per (?:token|image|picture|million|request|thousand|\d)|(?:tokens?|images?|pictures?|job|work|run|"
+    r"sequences?|frames?)\b|way to (?:make|generate|serve))",
+    re.IGNORECASE,
+)
+BY_TIME = re.compile(r"\b(?:by the|per|an) (?:hour|month)\b|\bhourly\b|\bto rent\b|\brate\b", re.IGNORECASE)
+#: Settings of work: what is told of one is not so in another.
+_SETTING = re.compile(
+    r"\b(?:FP\d+|INT\d|BF16|TF32|NF4|Q\d\w*|\d{1,3}B\b|train\w*|inference|fine-?tun\w*|[A-Z][a-z]+[A-Z]\w*|"
+    r"(?!GPU|CPU|GB\b|VRAM|NVIDIA|AMD|RTX|GTX|SFF|PRO|SXM|PC|GDDR|HBM|I\b)[A-Z]{2,}[a-z]?-?[A-Za-z]*\b(?!\d)|Llama|Mistral|Qwen|Whisper|Flux|Stable|Blender)\b"
+)
+
+
+def apart(one: Amount, other: Amount, series: Series, sign: int) -> float:
+    """By what share one amount is above another, in the sense of the words; below 0 where it is not."""
+    if series.dimension and series.measure in ("time", "energy"):
+        sign = -sign
+    # Of ranges the ends that bear it out best.
+    return one.high / other.value - 1 if sign > 0 else 1 - one.value / other.high
+
+
+def asked(  # noqa: PLR0917
+    kind: str,
+    sentence: Sentence,
+    place: tuple[int, int],
+    passage: Passage,
+    told: Sequence[Series],
+    after: int,
+) -> list[Series]:
+    """The series of a kind that an order in a clause may be by."""
+    found = [each for each in told if each.measure in _KINDS.get(kind, ())]
+    if kind == "speed":
+        found = [each for each in found if not each.derived]
+    if kind == "value":
+        # Work for the money, not money for a gigabyte.
+        found = [each for each in found if each.measure == "value" and "emory" not in each.label]
+    words = sentence.text
+    if _HERE.search(passage.text, *place):
+        near = [each for each in found if each.section == passage.section]
+        found = near or found
+    if kind == "price":
+        behind = passage.text[after : min(after + _BEHIND, place[1])]
+        by_time = BY_TIME.search(behind) is not None
+        if not by_time and _PER_WORK.search(words):
+            found = [each for each in found if each.derived or _PER_WORK.search(each.label)]
+        elif by_time or BY_TIME.search(words):
+            found = [each for each in found if not each.derived and not _PER_WORK.search(each.label)]
+    return [each for each in found if _is_in_setting(each, words)]
+
+
+#: What is of the section that it stands in.
+_HERE = re.compile(r"\b(?:here|there|in (?:this|these|both|all|every))\b", re.IGNORECASE)
+
+
+def _is_in_setting(series: Series, words: str) -> bool:
+    """Whether what a sentence names of work is what a series is headed by."""
+    known = tokens(" ".join((series.label, *series.section))) | {
+        w for each in series.amounts for w in tokens(each.name)
+    }
+    return all(tokens(match[0]) <= known or tokens(match[0]) & known for match in _SETTING.finditer(words))
+
+
+_HOURLY = re.compile(r"\bhour\w*|/\s?h\b|\brents?\b|\brates?\b|\bmonth\w*", re.IGNORECASE)
+
+
+def is_of_the_hour(series: Series, words: str) -> bool:
+    """Whether prices are by the hour or not, as the words are."""
+    return bool(_HOURLY.search(words)) == bool(_HOURLY.search(series.label))
+
+
+def catalogue_says(one: Side, other: Side, kind: str, sign: int, context: Context) -> bool:
+    """Whether on file two stand in the order that is stated of their speed."""
+    if kind != "speed" or not other.ids:
+        return False
+    ways, fields = [], set()
+    for series in of_catalogue(context):
+        if series.label in ("bandwidth", "fp16"):
+            own, others = one.of(series), other.of(series)
+            fields.add(series.label if all(own) and all(others) else "")
+            ways += [
+                sign * (a.value / b.value - 1)
+                for some in own
+                for a in some
+                for those in others
+                for b in those
+            ]
+    return {"bandwidth", "fp16"} <= fields and min(ways) > MARGIN
