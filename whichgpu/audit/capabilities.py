@@ -120,6 +120,8 @@ def _encodes_hevc(gpu: Gpu) -> bool | None:
 _PRECISION = (
     r"(?: precision| support| tensor cores?| inference| training| acceleration| kernels?| arithmetic| math)?"
 )
+#: What every device of some age has is told of none but to deny it.
+_DENIED = r"(?:(?<=\bno )|(?<=\bnor )|(?<=\bwithout ))"
 CAPABILITIES = (
     Capability("fp8", rf"fp8{_PRECISION}", "compute_capability",
                 _since(8.9, "fp8")),
@@ -164,8 +166,8 @@ CAPABILITIES = (
     Capability("hevc", r"(?:hevc|h\.?265) encod(?:e|ing|ers?)|(?:(?<=encode )|(?<=encodes ))(?:hevc|h\.?265)",
                 "encoders", _encodes_hevc),
     # Of these no device is said to lack them that may do them slowly.
-    Capability("fp16", rf"fp16{_PRECISION}", "compute_capability", _surely(_since(7.0))),
-    Capability("int8", rf"int8{_PRECISION}", "compute_capability", _surely(_since(7.2))),
+    Capability("fp16", rf"{_DENIED}fp16{_PRECISION}", "compute_capability", _surely(_since(7.0))),
+    Capability("int8", rf"{_DENIED}int8{_PRECISION}", "compute_capability", _surely(_since(7.2))),
     Capability("infinity_fabric", r"infinity (?:fabric|cache)", "vendor", _of_maker("AMD")),
     Capability("xmx", r"xmx(?: (?:units?|engines?|cores?))?", "vendor", _of_maker("Intel")),
     Capability("vgpu", r"(?:nvidia )?vgpu(?: software)?(?: support)?", "vgpu",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _KEYS = frozenset({"fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "av1_encode", "av1_decode", "ray_tracing",
                    "transformer_engine", "ecc", "cuda", "rocm", "video_encode", "hevc",
                    "infinity_fabric", "xmx"})  # fmt: skip
+#: What runs on other makers' devices after all, once it is ported.
+_BY_OTHER_MEANS = frozenset({"cuda", "rocm"})
 _HAS = re.compile(
     r"\b(?:support\w*|works?|runs?|there|available|present|handles?|gets?|got|has|have|had|having|offers?|"
     r"(?:comes?|coming) with|brings?|brought|includes?|included|knows?|understands?|speaks?|does|do|can|"
@@ -116,6 +118,8 @@ def _of_clause(
     adjunct = denied and place[0] > sentence.start and not words[: denied.start()].strip()
     if denied and _WITHOUT.fullmatch(denied[0]) and (adjunct or not names.search(words, denied.end())):
         # "In FP8 it is 733 without it", "was run by an old build, without TF32": of something else.
+        return
+    if what.key in _BY_OTHER_MEANS and not denied:
         return
     if (denied or has) and len(_LACKS.findall(words)) < 2:
         name = names.search(passage.text, *place)
