@@ -116,12 +116,18 @@ def _encodes_hevc(gpu: Gpu) -> bool | None:
     return has if has is not True else _since(5.2)(gpu) if gpu.vendor == "NVIDIA" else True
 
 
+def _is_hbm(gpu: Gpu) -> bool | None:
+    """Whether a device's memory is stacked beside it."""
+    value = gpu.value("memory_type")
+    return None if value is None else str(value).upper().startswith("HBM")
+
+
 #: Behind the name of a precision, what can have it.
 _PRECISION = (
     r"(?: precision| support| tensor cores?| inference| training| acceleration| kernels?| arithmetic| math)?"
 )
 #: What every device of some age has is told of none but to deny it.
-_DENIED = r"(?:(?<=\bno )|(?<=\bnor )|(?<=\bwithout ))"
+_DENIED = r"(?:(?<=\bno )|(?<=\bnor )|(?<=\bneither )|(?<=\bwithout ))"
 CAPABILITIES = (
     Capability("fp8", rf"fp8{_PRECISION}", "compute_capability",
                 _since(8.9, "fp8")),
@@ -168,6 +174,7 @@ CAPABILITIES = (
     # Of these no device is said to lack them that may do them slowly.
     Capability("fp16", rf"{_DENIED}fp16{_PRECISION}", "compute_capability", _surely(_since(7.0))),
     Capability("int8", rf"{_DENIED}int8{_PRECISION}", "compute_capability", _surely(_since(7.2))),
+    Capability("hbm", rf"{_DENIED}hbm(?:\d\w?)?", "memory_type", _is_hbm),
     Capability("infinity_fabric", r"infinity (?:fabric|cache)", "vendor", _of_maker("AMD")),
     Capability("xmx", r"xmx(?: (?:units?|engines?|cores?))?", "vendor", _of_maker("Intel")),
     Capability("vgpu", r"(?:nvidia )?vgpu(?: software)?(?: support)?", "vgpu",

@@ -40,12 +40,14 @@ _KINDS = (
     "outfitted",
     "slotted",
     "supported",
+    "plugs",
 )
-_ONES = r"(?:cards|gpus|devices|models|chips|accelerators|parts|boards|options|products|ones)"
+_ONES = r"(?:cards|gpus|devices|models|chips|accelerators|parts|boards|options|products|candidates|ones)"
 _GROUP = re.compile(
     r"(?:(?:(?<=[.!?;])|(?<![\s\S]))\s*(?:(?:And|But|So|Still|Here|Note that|Oh,? and)[,:]?\s+)?|(?::|"
     r",\s+(?:and|but))\s+|\b(?:and|while|whereas)\s+)"
-    r"(?P<who>(?P<none>neither(?: of (?:them|these|the two))?(?: (?:card|gpu|chip|one))?|none of (?:them|"
+    r"(?P<who>(?P<none>neither(?: of (?:them|these|the two|the [A-Z][a-z]+s))?(?: (?:card|gpu|chip|"
+    r"one))?|none of (?:them|"
     rf"these|the (?:two|three|four|five|six|lot|others|rest|trio|pair)))(?:\s+{_ONES})?|"
     r"(?:both(?: of (?:them|these|the))?|all (?P<n>two|three|four|five)(?: of them)?|all of (?:them|"
     r"these)|they(?: (?:all|both))?|these|all(?: of)? these|"
@@ -54,7 +56,8 @@ _GROUP = re.compile(
     rf"(?={_ONES}\b)|"
     r"(?:the|these) (?P<n2>two|three|four)(?: of them)?|each of (?:them|the (?P<n3>two|three|four)))"
     rf"(?:\s*(?:graphics )?{_ONES})?)\s+(?:also\s+|still\s+|now\s+|both\s+|all\s+)?"
-    r"(?P<verb>(?:handles?|speaks?|understands?|arrived|appeared|debuted|have|has|had|come|comes|came|"
+    r"(?P<verb>(?:takes?|knows?|masters?|encodes?|decodes?|computes?|occup(?:y|ies)|plugs?|handles?|"
+    r"speaks?|understands?|arrived|appeared|debuted|have|has|had|come|comes|came|"
     r"offers?|uses?|ships?|features?|share|carry|carries|provides?|are|is|were|was|gets?|supports?|runs?|"
     r"rely|can|do|does|lacks?|sit|draws?|needs?|sports?|date|boasts?|packs?|belongs?|consumes?|launched)\b)",
     re.IGNORECASE,
@@ -71,7 +74,8 @@ _CLAUSE = re.compile(
 )
 #: "All four are Ampere cards but the last".
 _BUT_ONE = re.compile(
-    r"[,\s]*\bbut\s+(?:for\s+)?(?:the\s+(?:first|second|third|fourth|last|latter|former|other)|one|its|(?:the\s+)?"
+    r"[,\s]*\bbut\s+(?:for\s+)?(?:the\s+(?:first|second|third|fourth|last|latter|former|other)|one|its|"
+    r"(?:the\s+)?"
     r"(?=[A-Z]))\b",
 )
 _HEDGED = re.compile(
@@ -102,7 +106,8 @@ _THEY = re.compile(
 )
 #: "The A10 and the L4 both come with 24 GB": what is said of each, values too.
 _BOTH_HAVE = re.compile(
-    r"s?,?\s+(?:both|all|each)\s+(?P<verb>have|has|come|comes|offers?|carry|carries|features?|gets?|packs?|ships?|draws?|"
+    r"s?,?\s+(?:both|all|each)\s+(?P<verb>have|has|come|comes|offers?|carry|carries|features?|gets?|"
+    r"packs?|ships?|draws?|"
     r"uses?|provides?|sit|sits|run|runs)(?=\s)", re.IGNORECASE,
 )  # fmt: skip
 _DENIES = re.compile(
@@ -228,7 +233,8 @@ def _members(
 
 #: "It has 8 GB, like the desktop's": the other form of what is named, by no name of its own.
 _OTHER_FORM = re.compile(
-    r"\b(?:the|its)\s+(?:desktop|laptop|mobile|notebook)(?:[\u2019']s|\s(?:card|version|one|part|chip|gpu|variant))\b",
+    r"\b(?:the|its)\s+(?:desktop|laptop|mobile|notebook)(?:[\u2019']s|\s(?:card|version|one|part|chip|"
+    r"gpu|variant))\b",
     re.IGNORECASE,
 )
 

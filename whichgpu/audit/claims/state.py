@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
 #: Capabilities that are no qualifier of a figure.
 _KEYS = frozenset({"fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "av1_encode", "av1_decode", "ray_tracing",
-                   "transformer_engine", "ecc", "cuda", "rocm", "video_encode", "hevc",
-                   "infinity_fabric", "xmx"})  # fmt: skip
+                   "transformer_engine", "ecc", "cuda", "rocm", "video_encode", "hevc"})  # fmt: skip
 #: What runs on other makers' devices after all, once it is ported.
 _BY_OTHER_MEANS = frozenset({"cuda", "rocm"})
 _HAS = re.compile(
