@@ -57,7 +57,7 @@ _GROUP = re.compile(
     r"(?:the|these) (?P<n2>two|three|four)(?: of them)?|each of (?:them|the (?P<n3>two|three|four)))"
     rf"(?:\s*(?:graphics )?{_ONES})?)\s+(?:also\s+|still\s+|now\s+|both\s+|all\s+)?"
     r"(?P<verb>(?:takes?|knows?|masters?|encodes?|decodes?|computes?|occup(?:y|ies)|plugs?|handles?|"
-    r"speaks?|understands?|arrived|appeared|debuted|have|has|had|come|comes|came|"
+    r"speaks?|understands?|followed|arrived|appeared|debuted|have|has|had|come|comes|came|"
     r"offers?|uses?|ships?|features?|share|carry|carries|provides?|are|is|were|was|gets?|supports?|runs?|"
     r"rely|can|do|does|lacks?|sit|draws?|needs?|sports?|date|boasts?|packs?|belongs?|consumes?|launched)\b)",
     re.IGNORECASE,
@@ -196,6 +196,7 @@ def _members(
         return _described(match["mods"], count, context) if match["mods"] else of_both
     if match["others"]:
         own = within(here, sentence.start, match.start())
+        own = own or within(here, *_sentence_before(passage.text, sentence))
         named = {model(each.named[0], context.catalogue) for each in own}
         rest = [ids for ids in devices(context) if model(ids[0], context.catalogue) not in named]
         return rest if len(named) == 1 < len(rest) <= _MOST and len(rest) == (count or len(rest)) else []
