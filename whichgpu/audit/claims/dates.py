@@ -110,12 +110,10 @@ def _of_cell(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context
     if LAUNCH.fullmatch(head) or _HEADS.fullmatch(head):
         told = _NUMBERS.fullmatch(passage.text) or _ISO.fullmatch(passage.text)
         words = None if told else _WORDED.fullmatch(passage.text)
-        if told:
-            yield from _judged(
-                passage, (0, len(passage.text)), (int(told["y"]), int(told["m"])), gpus, context
-            )
-        elif words and words["year"]:
-            yield from _judged(passage, (0, len(passage.text)), _date(words), gpus, context)
+        date = (int(told["y"]), int(told["m"])) if told else _date(words) if words else (0, 0)
+        if date[0]:
+            start = passage.text.index(str(date[0]))
+            yield from _judged(passage, (start, start + 4), date, gpus, context)
     name = architectures().match(passage.text.lstrip())
     year = _OF_FAMILY.fullmatch(passage.text.lstrip(), name.end()) if name else None
     if name and year and gpus:
