@@ -73,7 +73,7 @@ _OTHER = re.compile(
     r"\b(?:active|experts?|moe|trainable|q?lora|adapters?|shard\w*|split|per (?:gpu|card)|divided|half|"
     r"quarter|saves?|saved|saving|"
     r"cut|instead|if|unless|not|never|cannot|quanti\w+|download|file|disk|cards?|mixtral|deepseek|vs\.?|"
-    r"than|against|master|zero)\b|"
+    r"than|against|master|zero|kv|caches?|values|tokens?)\b|"
     r"n[\u2019']t\b|\d+x\d+",
     re.IGNORECASE,
 )
