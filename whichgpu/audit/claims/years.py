@@ -75,7 +75,7 @@ _OF_ANOTHER = re.compile(
     r"\b(?:architecture|generation|driver|firmware|paper|model|version|support\w*|update\w*|article|"
     r"price[sd]?|cuda|"
     r"until|before|after|later|earlier|predecessor|successor|rival|than|last|next|which|who|when|if|not|"
-    r"never)\b",
+    r"never|ours|mine|our|my|bought)\b",
     re.IGNORECASE,
 )
 #: What parts the clauses of a sentence, and what is said of a device that comes out.
@@ -132,6 +132,10 @@ def find(context: Context) -> Iterator[Finding]:
                     yield from of_year(passage, match, who.topic[0], context)
 
 
+_PRICE = re.compile(
+    r"\s*[:,=\u2013\u2014-]?\s*(?:about |around |from |at |~)?[$\u20ac\u00a3]\s?\d|"
+    r"\s*[:=]\s*\d[\d,.]*\s?(?:USD|EUR|\u20ac)"
+)
 _FRONT_IT = re.compile(
     r"\s*(?:Launched|Released|Introduced|Announced|Unveiled|Presented)\s[^.;,]{3,32},\s+it\b", re.IGNORECASE
 )
@@ -225,8 +229,9 @@ def _years(
     yield from _years_behind(passage, place, here, context)
     for match in _OF_YEAR.finditer(passage.text, *place):
         named = [each for each in here if each.end == match.start()]
-        if len(here) > 1 and match.end() == len(passage.text.rstrip()):
-            # "T4 vs V100 (2024)": the year of the article.
+        last = len(here) > 1 and match.end() == len(passage.text.rstrip())
+        if last or _PRICE.match(passage.text, match.end(), place[1]):
+            # "T4 vs V100 (2024)": the year of the article. "L40S (January 2026): $7,500": of its price.
             continue
         if named:
             yield from of_year(passage, match, named[0], context)
