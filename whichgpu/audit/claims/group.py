@@ -63,7 +63,7 @@ _GROUP = re.compile(
     re.IGNORECASE,
 )
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5}
-_MOST, _ALL = 5, 8
+_MOST, _ALL, _WHOLE = 5, 8, 16
 #: What ends the clause of a group, or makes it a statement on something else.
 _CLAUSE = re.compile(
     r"[;:]\s|,\s+(?:while|whereas|but|though|although|which(?! (?:also )?supports?\b)|so|unlike|as|"
@@ -140,6 +140,12 @@ def find(context: Context) -> Iterator[Finding]:
                     # "The two newer cards share a chip; both draw .."
                     members = last[1]
                 last = end, members
+                if (
+                    not members
+                    and _ANY_OF.match(match["who"])
+                    and not _HEDGED.search(passage.text, match.end(), end)
+                ):
+                    yield from _of_all(passage, (match.start("who"), end), match, context)
                 if members and not _HEDGED.search(passage.text, match.end(), end):
                     yield from _of_members(passage, (match.start("who"), end), match, members, context)
 
@@ -230,6 +236,25 @@ def _members(
         whole = _distinct([*every, *within(here, 0, match.start())], context)
         return whole if 2 <= len(whole) <= _ALL else []
     return compared if 2 <= len(compared) <= _MOST and len(compared) == (count or len(compared)) else []
+
+
+#: All, or none, of what is spoken of, whichever that is.
+_ANY_OF = re.compile(r"(?:all of|none of|all(?: of)? these|these|they all)\b", re.IGNORECASE)
+
+
+def _of_all(
+    passage: Passage, place: tuple[int, int], match: re.Match[str], context: Context
+) -> Iterator[Finding]:
+    """What is wrong of every device of the text, so that it does not matter which are meant."""
+    every = devices(context)
+    if not _MOST < len(every) <= _WHOLE:
+        return
+    accused: dict[tuple[int, int], list[Finding]] = {}
+    for ids in every:
+        for each in _of_members(passage, place, match, [ids], context):
+            if each.accuses:
+                accused.setdefault((each.start, each.end), []).append(each)
+    yield from (found[0] for found in accused.values() if len(found) == len(every))
 
 
 #: "It has 8 GB, like the desktop's": the other form of what is named, by no name of its own.

@@ -120,10 +120,11 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
             continue
         between = text[need.end : match.end()]
         on = _ON.match(text, match.end(), sentence.end) or _DIRECT.match(text, match.end(), sentence.end)
+        known = {each.least for each in formats(text[sentence.start : need.start])}
         if (
             on is None
             or _OPEN.search(between)
-            or formats(between)
+            or {each.least for each in formats(between)} - known
             or _OPEN.search(on[0].replace(" only", ""))
         ):
             continue
