@@ -291,7 +291,8 @@ def told(context: Context, pattern: re.Pattern[str]) -> Iterator[tuple[Passage, 
 _ANOTHER = re.compile(
     r"\s*(?:(?:and|but|so|then|now)\s+){0,2}(?:s?he\s+(?:has|had|gets?|got|would|will)"
     r"|the\s+other\s+(?:family|line|branch|half|group|generation|series|chip)"
-    r"|(?:both|neither|all\s+(?:two|three|four|five|six)|(?:these|the)\s+(?:two|three|four|five))"
+    r"|(?:both|neither|all\s+(?:two|three|four|five|six)|(?:these|the)\s+(?:two|three|four|five)|"
+    r"the\s+(?:first|last|other|former|newer|older|small(?:er)?|big(?:ger)?|large[r]?)\s+(?:two|three|four))"
     r"(?=\s+(?:of\s+(?:them|these)|cards?|gpus?|boards?|chips?|are|were|have|had|carry|come|came|use|"
     r"share|draw|"
     r"support|lack|offer|take|need|can|do|did|has|is|was)\b))\b",

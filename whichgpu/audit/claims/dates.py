@@ -250,9 +250,14 @@ def _judged(
 def _off(told: tuple[int, int], born: str) -> int:
     """How many months a date is off; of one without a year, or without a month, as few as can be."""
     year, month = told
+    if year and len(born) < len("2024-01"):
+        # A source that tells the year alone.
+        return 12 * max(abs(year - int(born[:4])) - 1, 0)
     if not month:
         return 12 * max(abs(year - int(born[:4])) - 1, 0) + (_OTHER + 1 if year != int(born[:4]) else 0)
     if not year:
+        if len(born) < len("2024-01"):
+            return 0
         gap = abs(month - int(born[5:7]))
         return min(gap, 12 - gap)
     return abs(12 * (year - int(born[:4])) + month - int(born[5:7]))

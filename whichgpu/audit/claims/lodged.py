@@ -192,7 +192,7 @@ def _judged(
     tight = _EASILY.search(passage.text, need.end, sentence.end) and need.value >= place.room * _FULL
     if need.value <= place.room * _SLACK and not tight:
         return
-    if _OFFLOADS.search(behind):
+    if _OFFLOADS.search(behind) or _NOT_SO.match(behind):
         return
     because = f"{need.value / _GB:,.4g} GB are to be held in {place.room / _GB:,.4g} GB"
     evidence = (source_of(context.catalogue[place.device], "memory"),) if place.device else ()
@@ -202,6 +202,10 @@ def _judged(
     )  # fmt: skip
 
 
+#: "Fits on one MI300X, and on one H100 it doesn't".
+_NOT_SO = re.compile(
+    r",?\s+(?:it|they|this|that|both|neither|no|not)\b(?:\s+\w+)?(?:n[\u2019']t|\s+not)?", re.IGNORECASE
+)
 _OFFLOADS = re.compile(
     r"\b(?:offload\w*|cpu|system ram|split|shard\w*|if you|unless|once|after|with \d[- ]bit|in \d[- ]bit|"
     r"quanti\w+|at \d bits?|layers?)\b",

@@ -133,7 +133,8 @@ def find(context: Context) -> Iterator[Finding]:
 
 
 _PRICE = re.compile(
-    r"\s*[:,=\u2013\u2014-]?\s*(?:about |around |from |at |~)?[$\u20ac\u00a3]\s?\d|"
+    r"\s*[:,=\u2013\u2014-]?\s*(?:(?:about|around|from|at|is|was|are|costs?|goes for|went for|"
+    r"for)\s+)*~?[$\u20ac\u00a3]\s?\d|"
     r"\s*[:=]\s*\d[\d,.]*\s?(?:USD|EUR|\u20ac)"
 )
 _FRONT_IT = re.compile(
@@ -194,6 +195,7 @@ def _sole(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
         yield from of_year(passage, match, meant[0], context)
 
 
+_OURS = re.compile(r"\b(?:ours|mine|our|my|I|we)\b")
 #: Before "card of 2017": of another one than what was named.
 _THE_OTHER = re.compile(
     r"\b(?:of|than|over|against|to|like|with|as)\s+(?:the|an?)\s+(?:[\w-]+\s+){0,3}$", re.I
@@ -240,8 +242,11 @@ def _years(
         if any(each.start == match.end(1) + 1 for each in here):
             # "Two years after the 2020 A100": of the one behind it.
             continue
-        if before and _THE_OTHER.search(passage.text, before[-1].end, match.start()):
-            # "The gaming card is ahead of the data-center card of 2017".
+        if before and (
+            _THE_OTHER.search(passage.text, before[-1].end, match.start())
+            or _OURS.search(passage.text, before[-1].end, match.end())
+        ):
+            # "The gaming card is ahead of the data-center card of 2017", "ours arrived in May 2024".
             continue
         between = before and architectures().search(passage.text, before[-1].end, match.start())
         if not before or (between and " from" not in match[0]):
