@@ -140,7 +140,11 @@ def _of_else(found: Finding, where: tuple[int, Passage, int], context: Context) 
 
 def _is_no_sum(found: Finding, where: tuple[int, Passage, int] | None) -> bool:
     """Whether an amount is a year, the rest of a time, of one of two in their order, or of no such unit."""
-    if _TINY.search(found.expected) or (found.attribute == "reckoned" and _BOTH.search(found.because)):
+    if (
+        _TINY.search(found.expected)
+        or found.expected == "0"
+        or (found.attribute == "reckoned" and _BOTH.search(found.because))
+    ):
         return True
     if found.attribute not in _WORKED_OUT:
         return False

@@ -27,21 +27,8 @@ if TYPE_CHECKING:
 
     _Ids = tuple[str, ...]
 
-_KINDS = (
-    "specification",
-    "memory_type",
-    "capability",
-    "state",
-    "foundry",
-    "identity",
-    "years",
-    "generation",
-    "instances",
-    "outfitted",
-    "slotted",
-    "supported",
-    "plugs",
-)
+_KINDS = ("specification", "memory_type", "capability", "state", "foundry", "identity", "years", "generation",
+          "instances", "outfitted", "slotted", "supported", "plugs")  # fmt: skip
 _ONES = r"(?:cards|gpus|devices|models|chips|accelerators|parts|boards|options|products|candidates|ones)"
 _GROUP = re.compile(
     r"(?:(?:(?<=[.!?;])|(?<![\s\S]))\s*(?:(?:And|But|So|Still|Here|Note that|Oh,? and)[,:]?\s+)?|(?::|"
@@ -179,13 +166,23 @@ def _of_named(index: int, passage: Passage, sentence: Sentence, context: Context
 def _of_each(read: Passage, members: Sequence[_Ids], context: Context) -> Iterator[Finding]:
     """What is found in a clause for each device: of each stretch an accusation, if there is one."""
     found: dict[tuple[int, int], Finding] = {}
+    in_turn = _IN_TURN.search(read.text) is not None
     for ids in members:
         for each in of_one(read, ids, context):
+            if in_turn and each.accuses and each.kind == "specification":
+                continue
             key = (each.start, each.end)
             if key not in found or (each.accuses and not found[key].accuses):
                 found[key] = each
     context.memo.setdefault("grouped", set()).update(found)
     yield from found.values()
+
+
+#: "Both have NVLink, 600 and 900 GB/s": a value of each.
+_IN_TURN = re.compile(
+    r"\d[\d.,]*(?:\s?[A-Za-z/]{1,6})?\s+(?:and|or|against|versus|vs\.?|"
+    r"to)\s+\d[\d.,]*\s?(?:[GTM]i?B(?:/s)?|W|TFLOPS|MHz|GHz|nm|bit)\b"
+)
 
 
 def _members(

@@ -37,6 +37,7 @@ _PINS = re.compile(
     r"(?!\s*\+|\s+and\s+(?:an?|one)\s)",
     re.IGNORECASE,
 )
+_EVERY_PIN = re.compile(r"(?:\d|six|eight)[- ]?pin", re.IGNORECASE)
 _ANY_PLUG = re.compile(
     rf"\b(?P<n>no|any|not an?|an?|one|two|three|four)\s+(?:{_MORE}\s+)*(?:(?:power|"
     rf"supply)(?:[- ]supply)?[- ]{_PLUG}|"
@@ -154,6 +155,9 @@ def _of_device(passage: Passage, sentence: Sentence, who: Spoken, context: Conte
     """The plugs that a sentence says its device has, or that it has none."""
     text = passage.text
     found = list(_PINS.finditer(text, sentence.start, sentence.end))
+    if len(_EVERY_PIN.findall(sentence.text)) > 1:
+        # "An 8-pin and a 6-pin plug": of both together.
+        return
     for match in found if len(found) == 1 else _ANY_PLUG.finditer(text, sentence.start, sentence.end):
         lead = text[max(sentence.start, match.start() - _NEAR) : match.start()]
         none = match["n"] and match["n"].lower().startswith(("no", "any")) and not found
