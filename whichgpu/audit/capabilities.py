@@ -105,10 +105,29 @@ def _has_encoder(gpu: Gpu) -> bool | None:
     return None if value is None else str(value).lower() not in ("none", "no")
 
 
+def _surely(test: Callable[[Gpu], bool | None]) -> Callable[[Gpu], bool | None]:
+    """A test that tells what a device has, and never that it lacks it."""
+    return lambda gpu: True if test(gpu) else None
+
+
+def _encodes_hevc(gpu: Gpu) -> bool | None:
+    """HEVC is encoded by every encoder since Maxwell's second generation, and by other makers'."""
+    has = _has_encoder(gpu)
+    return has if has is not True else _since(5.2)(gpu) if gpu.vendor == "NVIDIA" else True
+
+
+def _is_hbm(gpu: Gpu) -> bool | None:
+    """Whether a device's memory is stacked beside it."""
+    value = gpu.value("memory_type")
+    return None if value is None else str(value).upper().startswith("HBM")
+
+
 #: Behind the name of a precision, what can have it.
 _PRECISION = (
     r"(?: precision| support| tensor cores?| inference| training| acceleration| kernels?| arithmetic| math)?"
 )
+#: What every device of some age has is told of none but to deny it.
+_DENIED = r"(?:(?<=\bno )|(?<=\bnor )|(?<=\bneither )|(?<=\bwithout ))"
 CAPABILITIES = (
     Capability("fp8", rf"fp8{_PRECISION}", "compute_capability",
                 _since(8.9, "fp8")),
@@ -150,6 +169,14 @@ CAPABILITIES = (
     Capability("video_encode",
                 r"(?:(?:hardware|video) )+encoders?(?: blocks?)?|nvenc(?: encoders?| blocks?)?",
                 "encoders", _has_encoder),
+    Capability("hevc", r"(?:hevc|h\.?265) encod(?:e|ing|ers?)|(?:(?<=encode )|(?<=encodes ))(?:hevc|h\.?265)",
+                "encoders", _encodes_hevc),
+    # Of these no device is said to lack them that may do them slowly.
+    Capability("fp16", rf"{_DENIED}fp16{_PRECISION}", "compute_capability", _surely(_since(7.0))),
+    Capability("int8", rf"{_DENIED}int8{_PRECISION}", "compute_capability", _surely(_since(7.2))),
+    Capability("hbm", rf"{_DENIED}hbm(?:\d\w?)?", "memory_type", _is_hbm),
+    Capability("infinity_fabric", r"infinity (?:fabric|cache)", "vendor", _of_maker("AMD")),
+    Capability("xmx", r"xmx(?: (?:units?|engines?|cores?))?", "vendor", _of_maker("Intel")),
     Capability("vgpu", r"(?:nvidia )?vgpu(?: software)?(?: support)?", "vgpu",
                 lambda gpu: True if gpu.value("vgpu") else None),
     Capability("ray_tracing", r"(?:rt cores?|ray[- ]tracing (?:cores?|hardware|units?))", "rt_cores",

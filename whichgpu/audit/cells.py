@@ -47,6 +47,8 @@ _ALL_SPARSE = re.compile(
     r"[^.\n|*]{0,40}\b(?:with|includ\w+|assum\w+|using)\s+(?:structur\w+\s+)?sparsity",
     re.IGNORECASE,
 )
+#: What says of the figures that they are dense, whatever is told of those of others.
+_ALL_DENSE = re.compile(r"\bdense\b|\bwithout\s+(?:\w+\s+){0,2}?sparsity\b", re.IGNORECASE)
 
 
 class Cell(NamedTuple):
@@ -161,7 +163,7 @@ def _of_sparsity(document: str) -> dict[str, frozenset[str]]:
 @lru_cache(maxsize=2)
 def all_sparse(document: str) -> bool:
     """Whether a document says by no mark that its figures are with sparsity: "(figures with sparsity)"."""
-    return _ALL_SPARSE.search(document) is not None
+    return _ALL_SPARSE.search(document) is not None and not _ALL_DENSE.search(document)
 
 
 def unit_of(text: str) -> str:

@@ -38,6 +38,14 @@ def _pattern(words: str) -> re.Pattern[str]:
 
 
 _EXCUSES = (
+    # "Eight H100s have 640 GB together. So it fits on one such machine; in BF16 it needs two of them".
+    _Excuse(("memory",), behind=r"\s+such\s+(?:machine|node|server|box|system|instance)s?\b"),
+    _Excuse(("memory",), before=r"\bsuch\s+(?:machine|node|server|box|system|instance)s?\b[^.]*$"),
+    # "The A100 is made in 7 nm; for its GeForce sisters NVIDIA went to Samsung and its 8 nm".
+    _Excuse(
+        ("specification", "identity"),
+        before=r"\b(?:sisters?|siblings?|brothers?|cousins?)\b[^.;]*$", because=r"\d nm\b",
+    ),
     # "Unlike its predecessor, the A6000, it has no NVLink": of what was spoken of before.
     _Excuse(
         ("capability",),

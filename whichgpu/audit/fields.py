@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 #: What makes a chip in a sentence another one, or more than the device has of it.
 _NOT_ITS_CHIP = re.compile(
-    r"\b(?:not?|never|nor|neither|without|full|entire|complete|whole|fully|same|other|another|also|instead|than|next|"
-    r"future|bigger|smaller|larger|cut|share[sd]?|unlike|while|whereas|but|or|if|compared|versus|vs|like|likes)\b",
+    r"\b(?:not?|never|nor|neither|without|full|entire|complete|whole|fully|same|other|another|also|"
+    r"instead|than|next|"
+    r"future|bigger|smaller|larger|cut|share[sd]?|unlike|while|whereas|but|or|if|compared|versus|vs|like|"
+    r"likes)\b",
     re.IGNORECASE,
 )
 #: Words before a word that is of something else.
@@ -90,7 +92,9 @@ def run_in(passage: Passage, context: Context) -> frozenset[str]:
 
 def headed(passage: Passage, who: Spoken, context: Context) -> bool:
     """Whether a passage has a head, above it or its own, of the device that its sentence goes on about."""
-    heads = {each.named for each in mentions(" ".join(passage.section[-1:]), context.catalogue)}
+    above = (" ".join(passage.section[-1:]), context.document.title)
+    named = ([each.named for each in mentions(line, context.catalogue)] for line in above)
+    heads = set(next((every for every in named if every), ()))
     own = run_in(passage, context)
     if who.certain and own and any(own & {*each.named} for each in who.topic):
         return True

@@ -35,7 +35,8 @@ _IN_ORDER = re.compile(
 )
 #: Behind an amount, others that it is more than: it is no difference of them.
 _MORE_THAN_ANY = re.compile(
-    r",?\s+(?:still\s+)?(?:more|less|higher|lower|cheaper|dearer)\s+than\s+(?:either|any|both|all|each|every)\b",
+    r",?\s+(?:still\s+)?(?:more|less|higher|lower|cheaper|dearer)\s+than\s+(?:either|any|both|all|each|"
+    r"every)\b",
     re.IGNORECASE,
 )
 #: What a sum says that was made of a word: "clean ones between $850 and $950".
@@ -69,7 +70,8 @@ _SPOKEN_OF = ("specification", "capability", "ordering", "absolute", "identity")
 _CHIP = re.compile(r"\b(?:G[ABHKMPV]\d{3}|AD\d{3}|TU\d{3}|(?:BMG|ACM)-G\d+|Navi\s?\d+)\b")
 #: What follows another device: "the A2000's true heir".
 _HEIR = re.compile(
-    r"[\u2019']s\s+(?:\w+\s+){0,2}(?:heir|successor|sibling|replacement|brother|sister|cousin|rival|twin|equal)\b",
+    r"[\u2019']s\s+(?:\w+\s+){0,2}(?:heir|successor|sibling|replacement|brother|sister|cousin|rival|twin|"
+    r"equal)\b",
     re.I,
 )
 
@@ -127,6 +129,9 @@ def _why(found: Finding, texts: _Texts, context: Context) -> str:
 
 def _of_else(found: Finding, where: tuple[int, Passage, int], context: Context) -> str:
     """What else an accusation may be of: a ratio in something else, another device's value."""
+    if (found.start, found.end) in context.memo.get("grouped", ()):
+        # Read of each of several: whose it is was settled there.
+        return ""
     if is_in_something_else(found, where, context):
         return _ELSE
     against = found.kind in ("ratio", "ordering") and is_against_another(found, where, context)
@@ -136,7 +141,11 @@ def _of_else(found: Finding, where: tuple[int, Passage, int], context: Context) 
 
 def _is_no_sum(found: Finding, where: tuple[int, Passage, int] | None) -> bool:
     """Whether an amount is a year, the rest of a time, of one of two in their order, or of no such unit."""
-    if _TINY.search(found.expected) or (found.attribute == "reckoned" and _BOTH.search(found.because)):
+    if (
+        _TINY.search(found.expected)
+        or found.expected == "0"
+        or (found.attribute == "reckoned" and _BOTH.search(found.because))
+    ):
         return True
     if found.attribute not in _WORKED_OUT:
         return False

@@ -49,7 +49,11 @@ _FORMATS = (
     (re.compile(r"\b(?:fp8|int8|8-bit|8 bits?|eight[- ]bits?|q8(?:_0)?|w8a8)\b", re.I), 1.0, 1.06),
     (re.compile(r"\b(?:q6(?:_k)?|6-bit|six[- ]bits?)\b", re.I), 0.75, 0.82),
     (re.compile(r"\b(?:q5\w*|5-bit|five[- ]bits?)\b", re.I), 0.62, 0.70),
-    (re.compile(r"\b(?:int4|4-bits?|4 bits?|four[- ]bits?|q4\w*|awq|gptq|nf4|n?v?fp4)\b", re.I), 0.5, 0.58),
+    (
+        re.compile(r"\b(?:int4|4-bits?|4 bits?|four[- ]bits?|q4\w*|awq|gptq|nf4|(?:n?v|mx)?fp4)\b", re.I),
+        0.5,
+        0.58,
+    ),
 )  # fmt: skip
 #: What is no inference of the whole model.
 TRAINS = re.compile(

@@ -287,10 +287,15 @@ def told(context: Context, pattern: re.Pattern[str]) -> Iterator[tuple[Passage, 
             yield passage, sentence, spoken(index, passage, sentence, context)
 
 
-#: A subject that is not what was spoken of: a person, or another of a kind that no name tells.
+#: A subject that is not what was spoken of: a person, several, or another of a kind that no name tells.
 _ANOTHER = re.compile(
     r"\s*(?:(?:and|but|so|then|now)\s+){0,2}(?:s?he\s+(?:has|had|gets?|got|would|will)"
-    r"|the\s+other\s+(?:family|line|branch|half|group|generation|series|chip))\b",
+    r"|the\s+other\s+(?:family|line|branch|half|group|generation|series|chip)"
+    r"|(?:both|neither|all\s+(?:two|three|four|five|six)|(?:these|the)\s+(?:two|three|four|five)|"
+    r"the\s+(?:first|last|other|former|newer|older|small(?:er)?|big(?:ger)?|large[r]?)\s+(?:two|three|four))"
+    r"(?=\s+(?:of\s+(?:them|these)|cards?|gpus?|boards?|chips?|are|were|have|had|carry|come|came|use|"
+    r"share|draw|"
+    r"support|lack|offer|take|need|can|do|did|has|is|was)\b))\b",
     re.IGNORECASE,
 )
 #: What is called another device, with something that this one has not: "It is basically an H100 with".
@@ -354,7 +359,8 @@ def _is_of_one(text: str) -> bool:
 
 
 _DASHED = re.compile(
-    r"[^.;\u2013\u2014]{2,60}\s[\u2013\u2014]\s(?:is|was|has|had|comes|came|costs?|draws|needs|offers|gets|uses|runs)\b"
+    r"[^.;\u2013\u2014]{2,60}\s[\u2013\u2014]\s(?:is|was|has|had|comes|came|costs?|draws|needs|offers|"
+    r"gets|uses|runs)\b"
 )
 
 

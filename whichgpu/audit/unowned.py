@@ -38,7 +38,8 @@ _THAN_OTHERS = re.compile(
 _NEXT = 24
 #: Behind a ratio, whose value it is of.
 _OTHERS_OWN = re.compile(
-    r"\s*(?:(?:the|of|as|much|many|fast|large|big|high|that|what|more|less|than|higher|lower|memory|bandwidth|power)\s+)*?"
+    r"\s*(?:(?:the|of|as|much|many|fast|large|big|high|that|what|more|less|than|higher|lower|memory|"
+    r"bandwidth|power)\s+)*?"
     r"(?P<of>(?:the|my|our|your|his|her)\s+(?:[\w-]+\s+){0,2}?[\w-]+)[\u2019']s?\b",
     re.IGNORECASE,
 )
@@ -52,7 +53,8 @@ _THERE = re.compile(
 
 _SHARE = re.compile(r"(\d+(?:[.,]\d+)?)\s?(?:%|per ?cent)", re.IGNORECASE)
 _THAN = re.compile(
-    r"\s*(?:(?P<less>less|cheaper|lower|below|under|fewer)|more|dearer|higher|above|over|pricier)\b[^.;,]{0,24}?\s?"
+    r"\s*(?:(?P<less>less|cheaper|lower|below|under|fewer)|more|dearer|higher|above|over|"
+    r"pricier)\b[^.;,]{0,24}?\s?"
     r"(?:than\s)?(?:my|the|our|what|that|those|its|a|an|i|we|you)\b",
     re.IGNORECASE,
 )
@@ -73,6 +75,9 @@ def is_unowned(
         return True
     if own and _is_only_compared(found, where, own, context):
         return True
+    if any(at <= each.start < at + len(found.quote) for each in own):
+        # "FP4, which the other one has too": what is quoted names it.
+        return False
     before = [each.end for each in own if each.end <= at]
     since = max(before, default=start)
     if found.kind in _OF_ITSELF and (not own or before) and is_strange(passage.text, since, at):

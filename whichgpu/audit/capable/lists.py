@@ -84,8 +84,10 @@ def possessed(passage: Passage, place: tuple[int, int], who: Spoken, context: Co
 
 #: What is told to be the one's that a text speaks of, by the way: "customers will like its NVLink bridge".
 _ITS = re.compile(
-    rf"\b[Ii]ts\s+(?:(?:own|native|new|built-in|hardware|integrated|dedicated|fast|big)\s+)*(?P<what>{NAMES})\b"
-    r"(?!\s*(?:rivals?|counterparts?|deficit|absence|limit\w*|gap|issues?|successor|predecessor|performance|throughput|"
+    rf"\b[Ii]ts\s+(?:(?:own|native|new|built-in|hardware|integrated|dedicated|fast|"
+    rf"big)\s+)*(?P<what>{NAMES})\b"
+    r"(?!\s*(?:rivals?|counterparts?|deficit|absence|limit\w*|gap|issues?|successor|predecessor|"
+    r"performance|throughput|"
     r"rates?|figures?|bandwidth|version|cousin))",
     re.IGNORECASE,
 )
@@ -98,7 +100,8 @@ _SUPPORT = re.compile(
     re.IGNORECASE,
 )
 _SAID_TO_LACK = re.compile(
-    r"\b(?:no|not|never|without|lacks?|lacking|miss\w*|absen\w+|if|would|could|unlike|neither|nor|drop\w*|remov\w+)\b|n[\u2019']t\b|\?",
+    r"\b(?:no|not|never|without|lacks?|lacking|miss\w*|absen\w+|if|would|could|unlike|neither|nor|"
+    r"drop\w*|remov\w+)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
 
@@ -153,6 +156,34 @@ def listed_in_item(
     for match in _IN_LIST.finditer(text, colon if who.here else place[0], place[1]):
         what = capability_of(match, "what")
         yield from judged(passage, match.span("what"), what, gpus, told=True, context=context)
+
+
+#: What is denied of both: "has neither HBM nor ECC", "there is neither FP8 nor FP4".
+_NEITHER = re.compile(
+    rf"(?P<first>\bneither\s+(?:native\s+|any\s+)?(?:{NAMES}|[\w-]+(?:\s[\w-]+)?))(?:,\s+[\w-]+)?,?\s+"
+    rf"(?P<second>nor\s+(?:native\s+|any\s+)?(?:{NAMES}))\b(?!\s+for\b)",
+    re.IGNORECASE,
+)
+_NAME = re.compile(NAMES, re.IGNORECASE)
+
+
+def denied_both(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
+    """Capabilities of which the one device that a clause is about is said to have neither."""
+    for match in _NEITHER.finditer(passage.text, *place):
+        mention = who.owner(match.start())
+        own = mention in who.own if who.here else who.certain
+        lead = passage.text[max(place[0], match.start() - FAR) : match.start()]
+        if mention is None or not own or HEDGED.search(lead) or _OF_ALL.search(lead):
+            continue
+        gpus = [context.catalogue[key] for key in mention.ids]
+        for part in ("first", "second"):
+            if name := _NAME.search(passage.text, *match.span(part)):
+                what = capability_of(name)
+                yield from judged(passage, name.span(), what, gpus, told=False, context=context)
+
+
+#: Before it, what is said of more than one device.
+_OF_ALL = re.compile(r"\b(?:they|both|all|cards|each|these|those)\b", re.IGNORECASE)
 
 
 def _entries(text: str, begins: int, end: int) -> Iterator[tuple[tuple[int, int], Capability]]:

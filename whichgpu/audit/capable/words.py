@@ -29,6 +29,7 @@ _HAS = (
     r"incorporate|introduce|use))|knows?|knew|adds?|added|"
     r"brings?|brought|enables?|runs?|carr(?:y|ies)|sports?|boasts?|packs?|retains?|keeps?|kept|exposes?|"
     r"handles?|understands?|(?:can )?encodes?(?= av1\b)|"
+    r"(?:takes?|accepts?)(?=\s+(?:an?\s+)?nvlink)|masters?|mastered|computes? in|"
     r"can (?:do|handle|run|use)|does(?: have| support| offer)?|do|(?:is|are|was|were) (?:capable of|able "
     r"to (?:use|run|do))|"
     r"(?:accelerat(?:es?|ed)|uses?|used|computes? in)(?=\s+[\w-]+(?:\s\w+)?\s+(?:natively|in hardware))|"
@@ -62,7 +63,8 @@ CLAIMS = tuple(
         each,
         told,
         re.compile(
-            rf"(?:\b|(?=,)){words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|weights?|checkpoints?|"
+            rf"(?:\b|(?=,)){words}(?P<list>{_LIST})(?P<what>{each.names})\b(?!\s*(?:performance|weights?|"
+            rf"checkpoints?|"
             rf"throughput|limit\w*|overhead|penalt\w+|"
             r"issues?|problems?|constraints?|requirements?|\d|\?|nicht\b|no\b|yes\b|like\b|(?:through|via|"
             r"with) (?:hip|"

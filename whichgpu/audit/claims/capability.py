@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
 from whichgpu.audit.capable.cells import MEASURED, cell_parts, of_cell, of_item, of_label
-from whichgpu.audit.capable.lists import FAR, NEAR, answered, in_entries, listed_in_item, possessed
+from whichgpu.audit.capable.lists import (
+    FAR,
+    NEAR,
+    answered,
+    denied_both,
+    in_entries,
+    listed_in_item,
+    possessed,
+)
 from whichgpu.audit.capable.stated import DENIAL, as_subject, as_subject_on
 from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.capable.words import ANY, HEDGED, said_in
@@ -45,7 +53,7 @@ _NOT = re.compile(
     re.IGNORECASE,
 )
 
-_TURN = re.compile(r"\b(?:but|while|whereas|however)\b|[;:]", re.IGNORECASE)
+_TURN = re.compile(r"\b(?:but|while|whereas|however)\b|[;:]|,\s+whose\b", re.IGNORECASE)
 
 #: Before what is said of no device of the sentence.
 _THE = re.compile(r"\b(?:the|this|that|an?)\s+$", re.IGNORECASE)
@@ -86,6 +94,7 @@ def _of_sentence(
     yield from listed_in_item(passage, place, who, context)
     yield from possessed(passage, place, who, context)
     yield from answered(passage, place, who, context)
+    yield from denied_both(passage, place, who, context)
     for each, told, pattern in said_in(text, *place):
         for match in pattern.finditer(text, *place):
             mention = _owner(who, match.start(), place[0])

@@ -9,13 +9,17 @@ from whichgpu.audit.certainty import certain
 from whichgpu.audit.entries import entries, items
 from whichgpu.audit.fields import of_field
 from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.roles import told as each_sentence
 from whichgpu.audit.variants import cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.audit.cells import Cell
+    from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 #: What engines are called, by the field that tells how many of them there are.
@@ -28,7 +32,8 @@ _GEN = rf"(?P<nth>\d{{1,2}}(?:st|nd|rd|th)|{'|'.join(_NTH)})[- ]gen(?:eration)?\
 _COUNT = rf"(?P<n>\d{{1,2}}|{'|'.join(SPELLED)})\s?(?:[x\u00d7]\s?)?"
 _NAMES = {
     field: re.compile(
-        rf"(?<![\w.])(?:{_COUNT}(?:\(?{_GEN}\)?\s*)?(?:(?:NVIDIA|video|hardware|dedicated)\s+)*)(?:{words})\b",
+        rf"(?<![\w.])(?:{_COUNT}(?:\(?{_GEN}\)?\s*)?(?:(?:NVIDIA|video|hardware|"
+        rf"dedicated)\s+)*)(?:{words})\b",
         re.IGNORECASE,
     )
     for field, words in _WORDS.items()
@@ -39,7 +44,8 @@ _LABELS = {
 }
 #: Below such a label: "2", "1x Ninth Generation", "3x (8th Gen)".
 _BELOW = re.compile(
-    rf"\s*{_COUNT}(?:\(?{_GEN}\)?)?\s*(?:\([^()]*\)|with\b[^|]*|[,+][^|]*|NV(?:EN|DE)Cs?|engines?|units?)?\s*",
+    rf"\s*{_COUNT}(?:\(?{_GEN}\)?)?\s*(?:\([^()]*\)|with\b[^|]*|[,+][^|]*|NV(?:EN|DE)Cs?|engines?|"
+    rf"units?)?\s*",
     re.IGNORECASE,
 )
 _PAIR = re.compile(r"\s*(\d)\s?x?\s*[/+]\s*(\d)\s?x?\s*", re.IGNORECASE)
@@ -54,6 +60,40 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _of_cell(cell, context)
     for cell in (*entries(context), *items(context)):
         yield from _of_cell(cell, context)
+    for passage, sentence, who in each_sentence(context, _ANY):
+        yield from _of_sentence(passage, sentence, who, context)
+
+
+#: Engines that a sentence may count, and the verb before them; what makes them those of something else.
+_ANY = re.compile("|".join(_WORDS.values()), re.IGNORECASE)
+_HAS = re.compile(
+    r"\b(?:has|have|had|with|carr(?:y|ies)|comes? with|offers?|brings?|gets?|sports?|includes?|packs?|"
+    r"likewise|features?|houses)\s+"
+    r"(?:(?:only|just|even|now|got|likewise|also|still|as many as|all of)\s+)*$",
+    re.IGNORECASE,
+)
+_ELSE = re.compile(
+    r"\b(?:not|no|never|than|instead|like|unlike|as many|each|per|both|together|more|fewer|less|if|"
+    r"sessions?|streams?|text|"
+    r"transformer|vae|clip)\b|n[\u2019']t\b",
+    re.IGNORECASE,
+)
+_NEAR = 40
+
+
+def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
+    """How many engines a sentence says that the device it is about has."""
+    for field, names in _NAMES.items():
+        for match in names.finditer(passage.text, sentence.start, sentence.end):
+            lead = passage.text[max(sentence.start, match.start() - _NEAR) : match.start()]
+            mention = who.owner(match.start())
+            own = mention in who.own if who.here else who.certain
+            behind = passage.text[match.end() : match.end() + _NEAR // 2]
+            if mention is None or not own or not _HAS.search(lead) or _ELSE.search(f"{lead} {behind}"):
+                continue
+            gpus = [context.catalogue[key] for key in mention.ids]
+            said = (field, _number(match["n"]), _nth(match["nth"]))
+            yield from _judged(passage, match.span(), said, gpus, context)
 
 
 def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
@@ -65,12 +105,14 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     both = _PAIR.fullmatch(text) if len(headed) == len(_LABELS) else None
     for at, field in enumerate(_LABELS) if both else ():
         told = int(both[at + 1]) if both else 0
-        yield from _judged(cell, (both.span(at + 1) if both else (0, 0)), (field, told, 0), gpus, context)
+        yield from _judged(
+            cell.passage, (both.span(at + 1) if both else (0, 0)), (field, told, 0), gpus, context
+        )
     named = [(field, each) for field, names in _NAMES.items() for each in names.finditer(text)]
     below = _BELOW.fullmatch(text) if len(headed) == 1 and not named else None
     for field, match in [(headed[0], below)] if below else named:
         yield from _judged(
-            cell, match.span(), (field, _number(match["n"]), _nth(match["nth"])), gpus, context
+            cell.passage, match.span(), (field, _number(match["n"]), _nth(match["nth"])), gpus, context
         )
 
 
@@ -86,7 +128,11 @@ def _nth(word: str | None) -> int:
 
 
 def _judged(
-    cell: Cell, place: tuple[int, int], told: tuple[str, int, int], gpus: Sequence[Gpu], context: Context
+    passage: Passage,
+    place: tuple[int, int],
+    told: tuple[str, int, int],
+    gpus: Sequence[Gpu],
+    context: Context,
 ) -> Iterator[Finding]:
     """Whether any of the devices has so many of them, of that generation where one is told."""
     field, number, nth = told
@@ -96,7 +142,7 @@ def _judged(
     sure = having and len(having) == len(gpus) and all(certain(gpu, field) for gpu in having)
     if having:
         verdict = "confirmed" if right else "contradicted" if sure else "unverifiable"
-        yield of_field(cell.passage, place, "specification", field, right or having, verdict, context)
+        yield of_field(passage, place, "specification", field, right or having, verdict, context)
 
 
 def engines(gpu: Gpu, field: str) -> Mapping[str, int] | None:

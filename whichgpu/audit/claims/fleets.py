@@ -65,6 +65,8 @@ _SO_MANY = re.compile(
 _EACH_BEHIND = re.compile(
     r"[^.;]{0,24}\b(?:at|of|with)\s+(?:about |roughly |up to |~)?[\d,.]+\b[^.;]{0,20}\beach\b"
 )
+#: "Five cards of 80 GB": a size of their own.
+_OWN_SIZE = re.compile(r"\s*(?:cards?|gpus?|boards?)\s+(?:of|with)\s+\d+\s?GB", re.IGNORECASE)
 #: What is counted, the memory of one of it, and what makes less of it enough.
 _CARD = re.compile(
     r"\s*(?:of (?:them|these|those)|(?:\d+\s?GB )?(?:gpus?|cards?|a100|h100|[\w ]{0,12}cards?))\b",
@@ -163,7 +165,7 @@ def _of_room(index: int, passage: Passage, context: Context) -> Iterator[Finding
         lead = _SO_MANY.search(text, max(0, told.start - _LEAD), told.start)
         if any(told.dims) or not told.value.is_integer() or told.value < 1 or not lead:
             continue
-        card = _CARD.match(text, told.end)
+        card = None if _OWN_SIZE.match(text, told.end) else _CARD.match(text, told.end)
         start = [each.start for each in sentences(text) if each.start <= told.start][-1]
         back = max(0, start - _REACH)
         sized = [float(each["n"]) for each in _SIZED.finditer(text, start, min(told.end + _LEAD, len(text)))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.capable.verdict import of_architecture
 from whichgpu.audit.entries import entries
 from whichgpu.audit.fields import OF_CHIPLETS, of_field, owner_of
 from whichgpu.audit.roles import spoken
@@ -70,6 +71,26 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text) if told else ():
             who = spoken(index, passage, sentence, context)
             yield from _of_sentence(passage, sentence, who, context)
+        for match in _OF_FAMILY.finditer(passage.text):
+            yield from _of_family(passage, match, context)
+
+
+#: "For Ampere, NVIDIA changed to Samsung and its 8 nm process": by the name of an architecture alone.
+_OF_FAMILY = re.compile(
+    r"\b(?:For|With)\s+(?P<kind>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|"
+    r"Blackwell)\b,?\s+"
+    r"(?:NVIDIA|it|they|the company)\s+(?:(?:then|again|first|now)\s+)?(?:changed|switched|moved|went|"
+    r"turned|returned|came back)\s+"
+    rf"(?:back\s+)?to\s+{_MAKERS.format(5)}(?:[\u2019']s|,?\s+and\s+(?:to\s+)?(?:its|their|"
+    rf"the))?\s+(?:(?:custom|own|new)\s+)*"
+    rf"[\"\u201c]?{_NODE.format(5)}",
+)
+
+
+def _of_family(passage: Passage, match: re.Match[str], context: Context) -> Iterator[Finding]:
+    """A maker and a process by which no device of an architecture is made."""
+    gpus = [gpu for gpu in of_architecture(match["kind"], context) if gpu.value("process")]
+    yield from _judged(passage, match, [gpu.id for gpu in gpus], context)
 
 
 def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:

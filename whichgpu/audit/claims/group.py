@@ -27,25 +27,14 @@ if TYPE_CHECKING:
 
     _Ids = tuple[str, ...]
 
-_KINDS = (
-    "specification",
-    "memory_type",
-    "capability",
-    "state",
-    "foundry",
-    "identity",
-    "years",
-    "generation",
-    "instances",
-    "outfitted",
-    "slotted",
-    "supported",
-)
-_ONES = r"(?:cards|gpus|devices|models|chips|accelerators|parts|boards|options|products|ones)"
+_KINDS = ("specification", "memory_type", "capability", "state", "foundry", "identity", "years", "generation",
+          "instances", "outfitted", "slotted", "supported", "plugs")  # fmt: skip
+_ONES = r"(?:cards|gpus|devices|models|chips|accelerators|parts|boards|options|products|candidates|ones)"
 _GROUP = re.compile(
     r"(?:(?:(?<=[.!?;])|(?<![\s\S]))\s*(?:(?:And|But|So|Still|Here|Note that|Oh,? and)[,:]?\s+)?|(?::|"
     r",\s+(?:and|but))\s+|\b(?:and|while|whereas)\s+)"
-    r"(?P<who>(?P<none>neither(?: of (?:them|these|the two))?(?: (?:card|gpu|chip|one))?|none of (?:them|"
+    r"(?P<who>(?P<none>neither(?: of (?:them|these|the two|the [A-Z][a-z]+s))?(?: (?:card|gpu|chip|"
+    r"one))?|none of (?:them|"
     rf"these|the (?:two|three|four|five|six|lot|others|rest|trio|pair)))(?:\s+{_ONES})?|"
     r"(?:both(?: of (?:them|these|the))?|all (?P<n>two|three|four|five)(?: of them)?|all of (?:them|"
     r"these)|they(?: (?:all|both))?|these|all(?: of)? these|"
@@ -54,13 +43,14 @@ _GROUP = re.compile(
     rf"(?={_ONES}\b)|"
     r"(?:the|these) (?P<n2>two|three|four)(?: of them)?|each of (?:them|the (?P<n3>two|three|four)))"
     rf"(?:\s*(?:graphics )?{_ONES})?)\s+(?:also\s+|still\s+|now\s+|both\s+|all\s+)?"
-    r"(?P<verb>(?:handles?|speaks?|understands?|arrived|appeared|debuted|have|has|had|come|comes|came|"
+    r"(?P<verb>(?:takes?|knows?|masters?|encodes?|decodes?|computes?|occup(?:y|ies)|plugs?|handles?|"
+    r"speaks?|understands?|followed|arrived|appeared|debuted|have|has|had|come|comes|came|"
     r"offers?|uses?|ships?|features?|share|carry|carries|provides?|are|is|were|was|gets?|supports?|runs?|"
     r"rely|can|do|does|lacks?|sit|draws?|needs?|sports?|date|boasts?|packs?|belongs?|consumes?|launched)\b)",
     re.IGNORECASE,
 )
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5}
-_MOST, _ALL = 5, 8
+_MOST, _ALL, _WHOLE = 5, 8, 16
 #: What ends the clause of a group, or makes it a statement on something else.
 _CLAUSE = re.compile(
     r"[;:]\s|,\s+(?:while|whereas|but|though|although|which(?! (?:also )?supports?\b)|so|unlike|as|"
@@ -71,7 +61,8 @@ _CLAUSE = re.compile(
 )
 #: "All four are Ampere cards but the last".
 _BUT_ONE = re.compile(
-    r"[,\s]*\bbut\s+(?:for\s+)?(?:the\s+(?:first|second|third|fourth|last|latter|former|other)|one|its|(?:the\s+)?"
+    r"[,\s]*\bbut\s+(?:for\s+)?(?:the\s+(?:first|second|third|fourth|last|latter|former|other)|one|its|"
+    r"(?:the\s+)?"
     r"(?=[A-Z]))\b",
 )
 _HEDGED = re.compile(
@@ -102,7 +93,8 @@ _THEY = re.compile(
 )
 #: "The A10 and the L4 both come with 24 GB": what is said of each, values too.
 _BOTH_HAVE = re.compile(
-    r"s?,?\s+(?:both|all|each)\s+(?P<verb>have|has|come|comes|offers?|carry|carries|features?|gets?|packs?|ships?|draws?|"
+    r"s?,?\s+(?:both|all|each)\s+(?P<verb>have|has|come|comes|offers?|carry|carries|features?|gets?|"
+    r"packs?|ships?|draws?|"
     r"uses?|provides?|sit|sits|run|runs)(?=\s)", re.IGNORECASE,
 )  # fmt: skip
 _DENIES = re.compile(
@@ -135,6 +127,12 @@ def find(context: Context) -> Iterator[Finding]:
                     # "The two newer cards share a chip; both draw .."
                     members = last[1]
                 last = end, members
+                if (
+                    not members
+                    and _ANY_OF.match(match["who"])
+                    and not _HEDGED.search(passage.text, match.end(), end)
+                ):
+                    yield from _of_all(passage, (match.start("who"), end), match, context)
                 if members and not _HEDGED.search(passage.text, match.end(), end):
                     yield from _of_members(passage, (match.start("who"), end), match, members, context)
 
@@ -168,13 +166,23 @@ def _of_named(index: int, passage: Passage, sentence: Sentence, context: Context
 def _of_each(read: Passage, members: Sequence[_Ids], context: Context) -> Iterator[Finding]:
     """What is found in a clause for each device: of each stretch an accusation, if there is one."""
     found: dict[tuple[int, int], Finding] = {}
+    in_turn = _IN_TURN.search(read.text) is not None
     for ids in members:
         for each in of_one(read, ids, context):
+            if in_turn and each.accuses and each.kind == "specification":
+                continue
             key = (each.start, each.end)
             if key not in found or (each.accuses and not found[key].accuses):
                 found[key] = each
     context.memo.setdefault("grouped", set()).update(found)
     yield from found.values()
+
+
+#: "Both have NVLink, 600 and 900 GB/s": a value of each.
+_IN_TURN = re.compile(
+    r"\d[\d.,]*(?:\s?[A-Za-z/]{1,6})?\s+(?:and|or|against|versus|vs\.?|"
+    r"to)\s+\d[\d.,]*\s?(?:[GTM]i?B(?:/s)?|W|TFLOPS|MHz|GHz|nm|bit)\b"
+)
 
 
 def _members(
@@ -191,6 +199,7 @@ def _members(
         return _described(match["mods"], count, context) if match["mods"] else of_both
     if match["others"]:
         own = within(here, sentence.start, match.start())
+        own = own or within(here, *_sentence_before(passage.text, sentence))
         named = {model(each.named[0], context.catalogue) for each in own}
         rest = [ids for ids in devices(context) if model(ids[0], context.catalogue) not in named]
         return rest if len(named) == 1 < len(rest) <= _MOST and len(rest) == (count or len(rest)) else []
@@ -226,9 +235,29 @@ def _members(
     return compared if 2 <= len(compared) <= _MOST and len(compared) == (count or len(compared)) else []
 
 
+#: All, or none, of what is spoken of, whichever that is.
+_ANY_OF = re.compile(r"(?:all of|none of|all(?: of)? these|these|they all)\b", re.IGNORECASE)
+
+
+def _of_all(
+    passage: Passage, place: tuple[int, int], match: re.Match[str], context: Context
+) -> Iterator[Finding]:
+    """What is wrong of every device of the text, so that it does not matter which are meant."""
+    every = devices(context)
+    if not _MOST < len(every) <= _WHOLE:
+        return
+    accused: dict[tuple[int, int], list[Finding]] = {}
+    for ids in every:
+        for each in _of_members(passage, place, match, [ids], context):
+            if each.accuses:
+                accused.setdefault((each.start, each.end), []).append(each)
+    yield from (found[0] for found in accused.values() if len(found) == len(every))
+
+
 #: "It has 8 GB, like the desktop's": the other form of what is named, by no name of its own.
 _OTHER_FORM = re.compile(
-    r"\b(?:the|its)\s+(?:desktop|laptop|mobile|notebook)(?:[\u2019']s|\s(?:card|version|one|part|chip|gpu|variant))\b",
+    r"\b(?:the|its)\s+(?:desktop|laptop|mobile|notebook)(?:[\u2019']s|\s(?:card|version|one|part|chip|"
+    r"gpu|variant))\b",
     re.IGNORECASE,
 )
 

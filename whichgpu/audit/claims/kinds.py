@@ -35,8 +35,10 @@ _ANY_KIND = re.compile(rf"\b{_NAMES}\b")
 _WHICH = re.compile(
     rf"(?P<what>{'|'.join(each.names for each in CAPABILITIES)})(?:,|\s[\u2013\u2014-])\s*(?:which|"
     rf"something(?: that)?|a \w+(?: that| which)?)\s+"
-    rf"{_NAMES}(?:\s+(?:gpus?|cards?|chips?))?\s+(?:already\s+|also\s+|still\s+)*"
-    r"(?:(?P<not>lacks?|lacked|(?:did|does|do|could|can)(?:not|\s+not|n[\u2019']t))|had|has|supports?|supported|offers?|offered|introduced|brought|did|does)\b"
+    rf"(?:the\s+)?{_NAMES}(?:\s+(?:gpus?|cards?|chips?|generation))?\s+(?:already\s+|also\s+|still\s+)*"
+    r"(?:(?P<not>lacks?|lacked|(?:did|does|do|could|can)(?:not|\s+not|n[\u2019']t))|had|has|supports?|"
+    r"supported|offers?|offered|introduced|brought|did|does|"
+    r"(?:can|could)(?=\s+(?:do\s+)?(?:too|as well|already)))\b"
     # "Which Volta could not use for that format" denies no more than that.
     r"(?!\s+(?:never|not?|neither)\b|\s+(?:\w+\s+){0,2}?(?:for|in|with|at)\s+(?:that|this|those|these|it)\b)",
     re.IGNORECASE,
@@ -120,11 +122,14 @@ _CLAUSE = re.compile(
 )
 #: An architecture at the start of a clause, with what is said of it.
 _SUBJECT = re.compile(
-    rf"(?:(?<=[.!?;,])|(?<![\s\S]))\s*(?:(?:and|but|while|whereas|since|though|although)\s+)?(?:nvidia[\u2019']s\s+)?"
+    rf"(?:(?<=[.!?;,])|(?<![\s\S]))\s*(?:(?:and|but|while|whereas|since|though|"
+    rf"although)\s+)?(?:nvidia[\u2019']s\s+)?"
     rf"(?P<head>{_NAMES}(?:(?:[- ]based|[- ]generation)?\s+(?:gpus|cards|chips|parts|generation))?)"
     r"(?:,\s+(?:(?:by|in) contrast|on the other hand|however|though|for example|meanwhile),)?\s+"
-    rf"(?:already\s+|also\s+|still\s+|never\s+|only\s+|itself\s+|did\s+)*(?=(?:did|does|do|has|have|had|was|is|are|were|supports?|supported|"
-    rf"introduce[sd]?|brought|brings?|lack(?:s|ed)?|knows?|knew|offer(?:s|ed)?|can|adds?|added|got|gained|dropped|drops)\b)",
+    rf"(?:already\s+|also\s+|still\s+|never\s+|only\s+|itself\s+|did\s+)*(?=(?:did|does|do|has|have|had|"
+    rf"was|is|are|were|supports?|supported|"
+    rf"introduce[sd]?|brought|brings?|lack(?:s|ed)?|knows?|knew|offer(?:s|ed)?|can|adds?|added|got|"
+    rf"gained|dropped|drops)\b)",
 )
 
 

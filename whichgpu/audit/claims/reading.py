@@ -29,7 +29,8 @@ _MANY = re.compile(
     r"\b(?:fine-?tun\w*|q?lora|epochs?|process\w*|batch\w*|concurren\w*|aggregate|total|combined|vllm|"
     r"sglang|tensorrt\S*|tgi|throughput|prefill|"
     r"prompt|pp\d+|users?|requests?|"
-    r"parallel|mtp|speculative|draft\w*|eagle|medusa|multi\w*|offline|servers?|cluster|nodes?|streams|"
+    r"parallel\w*|mtp|speculative|draft\w*|eagle|medusa|multi\w*|offline|servers?|cluster|nodes?|"
+    r"streams|"
     r"sessions|serv(?:e[sd]?|ing)|train\w*|"
     r"moe|experts?|active|mixtral|deepseek|gpt-oss|kimi|scout|maverick|a\d+b|per dollar|million|not|"
     r"never|impossible|would)\b|\d+x\d+b",

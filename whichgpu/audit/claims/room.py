@@ -28,8 +28,10 @@ _NEEDS = re.compile(
     re.IGNORECASE,
 )
 _FITS = re.compile(
-    r"\b(?:so|and|which|it|thus|therefore|that|;)\s+(?:it\s+|that\s+|they\s+)?(?:easily\s+|comfortably\s+|just\s+|still\s+|also\s+)?"
-    r"(?:fits?|runs?)\s+(?:easily\s+|comfortably\s+|well\s+)?(?:(?:in|into|on|onto|within)\s+|(?=(?:the|an?|one)\s))"
+    r"\b(?:so|and|which|it|thus|therefore|that|;)\s+(?:it\s+|that\s+|they\s+)?(?:easily\s+|"
+    r"comfortably\s+|just\s+|still\s+|also\s+)?"
+    r"(?:fits?|runs?)\s+(?:easily\s+|comfortably\s+|well\s+)?(?:(?:in|into|on|onto|within)\s+|(?=(?:the|"
+    r"an?|one)\s))"
     r"(?:(?:just\s+|only\s+)?(?:the\s+|an?\s+|one\s+|a single\s+)?(?P<m>\d{1,3}(?:\.\d)?)\s?GB\b)?",
     re.IGNORECASE,
 )
@@ -114,7 +116,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     if _EASED.match(text[fits.start() : fits.end()]):
         return
     room, words, end = _room(index, passage, fits, context)
-    if not room:
+    if not room or ";" in text[fits.start() : end]:
         return
     needed = float(need["n"])
     above = needed > room * _FULL

@@ -150,6 +150,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         bound = binder.bind(quantity)
         measured = bound and (
             (bound[0].key == "power" and MEASURED.search(sentence.text))
+            or _A_PLUG.match(passage.text, quantity.end)
+            or (bound[0].key == "power" and _A_PART.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _REMAINS.match(passage.text, quantity.end))
             or (quantity.dimension == "number" and _FRACTION.match(passage.text, quantity.end))
             or (_A_SLICE.match(sentence.text) and _SLICED.search(passage.text, 0, sentence.start))
@@ -371,6 +373,13 @@ def _misnamed(
 _REMAINS = re.compile(
     r"\s+(?:of (?:it|memory|vram|room|space) )?(?:left|free|to spare|over|remain\w*|unused|available for)\b",
     re.I,
+)
+_A_PLUG = re.compile(r"[- ]?pins?\b", re.IGNORECASE)
+#: What a card draws by one of several ways: "75 W from the slot and the rest through a plug".
+_A_PART = re.compile(
+    r"\s+(?:[a-z]+\s+){0,2}(?:from|through|via|out of|by|over)\s+(?:the|an?|its|each|one|two)\s+(?:PCIe\s+)?"
+    r"(?:slot|\d+-pin|plug|connector|cable)\b",
+    re.IGNORECASE,
 )
 #: "Up to seven instances. The smallest has 18 GB": of a part that the device is divided into.
 _A_SLICE = re.compile(

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 #: Capabilities that are no qualifier of a figure.
 _KEYS = frozenset({"fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "av1_encode", "av1_decode", "ray_tracing",
-                   "transformer_engine"})  # fmt: skip
+                   "transformer_engine", "ecc", "cuda", "rocm", "video_encode", "hevc"})  # fmt: skip
+#: What runs on other makers' devices after all, once it is ported.
+_BY_OTHER_MEANS = frozenset({"cuda", "rocm"})
 _HAS = re.compile(
     r"\b(?:support\w*|works?|runs?|there|available|present|handles?|gets?|got|has|have|had|having|offers?|"
     r"(?:comes?|coming) with|brings?|brought|includes?|included|knows?|understands?|speaks?|does|do|can|"
@@ -37,7 +39,8 @@ _HAS = re.compile(
     re.IGNORECASE,
 )
 _LACKS = re.compile(
-    r"\b(?:no|not|nothing|nobody|never|without|lacks?|lacking|missing|neither|nor|none|gone|absent|dropped|cannot|unable|"
+    r"\b(?:no|not|nothing|nobody|never|without|lacks?|lacking|missing|neither|nor|none|gone|absent|"
+    r"dropped|cannot|unable|"
     r"let alone|nicht|kein\w*|ohne|pas|sans|sin|non|senza|unavailable|unsupported|removed|omit\w*|skips?|"
     r"forgo\w*|gave up|gives up|minus)\b|n[\u2019']t\b",
     re.IGNORECASE,
@@ -48,10 +51,12 @@ _WITHOUT = re.compile(r"without|sans|ohne|sin|senza|minus", re.IGNORECASE)
 #: What makes it no statement of fact on one device.
 _HEDGED = re.compile(
     r"\b(?:if|whether|may|might|some|unlike|other|newer|older|previous|next|future|software|emulat\w+|needs?|"
-    r"requir\w+|should|would|could|than|only|first|last|both|all|any|each|every|either|most|cards|gpus|models?|"
+    r"requir\w+|should|would|could|than|only|first|last|both|all|any|each|every|either|most|cards|gpus|"
+    r"models?|"
     r"until|before|since|when|instead|generation|successor|predecessor|like|as|versus|vs|against|over|"
     r"mean\w*|help\w*|because|weights?|quanti\w+|switch|bandwidth|faster|slower|more|less|half|twice|"
-    r"compared|which|who|what|how|why|matter\w*|important|want|used?|using|users?|typical\w*|usual\w*|often|drivers?|library|libraries|"
+    r"compared|which|who|what|how|why|matter\w*|important|want|used?|using|users?|typical\w*|usual\w*|"
+    r"often|drivers?|library|libraries|"
     r"frameworks?|kernels?|for|(?:nvidia|amd|intel)(?= (?:has |had |have )?(?:dropp|remov|omitt|gave|"
     r"g[ai]ve|kept|keep|add|brought)))\b|"
     r"\?|\d\s?%",
@@ -112,6 +117,8 @@ def _of_clause(
     adjunct = denied and place[0] > sentence.start and not words[: denied.start()].strip()
     if denied and _WITHOUT.fullmatch(denied[0]) and (adjunct or not names.search(words, denied.end())):
         # "In FP8 it is 733 without it", "was run by an old build, without TF32": of something else.
+        return
+    if what.key in _BY_OTHER_MEANS and not denied:
         return
     if (denied or has) and len(_LACKS.findall(words)) < 2:
         name = names.search(passage.text, *place)

@@ -50,7 +50,8 @@ _OBJECT = re.compile(
     rf"know|come with|ship with|got|had|use))?|"
     rf"cannot (?:use|do|have))|(?:also |still |even |already |now )*{_HAS})\s+{_IT}"
     rf"(?:\s+(?:too|as well|also|either|already|itself|natively|back|"
-    rf"to \d[\d.]* [GT]B/s))*,?(?:\s+(?:too|as well|either))?\s*(?=[.,;:)!]|$|and\b|but\b|while\b)",
+    rf"to \d[\d.]* [GT]B/s))*,?(?:\s+(?:too|as well|either))?\s*(?=[.,;:)!]|$|and\b|but\b|while\b|so\b|"
+    rf"if\b|since\b)",
     re.IGNORECASE,
 )
 #: The pronoun first, then where: "it is available on the A40", "you can use it on the L40S".
@@ -58,7 +59,8 @@ _ON = re.compile(
     r"(?:\b(?:it|they|this|that|this (?:feature|possibility|function|format|capability|option))\s+(?:is|"
     r"are|was|were|works?|runs?|exists?)"
     r"(?P<no>n[\u2019']t| not)?(?:\s+(?:also|even|still|now|natively|only|fully))*"
-    r"(?:\s+(?P<gone>missing|absent|lacking|unavailable)|\s+(?:supported|available|present|possible|there|included|offered|found))?|"
+    r"(?:\s+(?P<gone>missing|absent|lacking|unavailable)|\s+(?:supported|available|present|possible|"
+    r"there|included|offered|found))?|"
     r"\b(?:you|we|one|they|users|people)\s+(?:can|could|may)(?P<no2>n[\u2019']t|not| not)?(?:\s+(?:also|"
     r"even|still|now|always))*\s+(?:use|have|enable|get|run)"
     r"\s+(?:it|them|this|that)(?:\s+(?:also|even))?)"
@@ -67,14 +69,16 @@ _ON = re.compile(
 )
 #: What leaves open whether it is said, or of what.
 _OPEN = re.compile(
-    r"\b(?:if|whether|may|might|would|should|until|unless|like|than|unlike|instead|neither|nor|none|no|never|rumou?r\w*|expected|"
+    r"\b(?:if|whether|may|might|would|should|until|unless|like|than|unlike|instead|neither|nor|none|no|"
+    r"never|rumou?r\w*|expected|"
     r"software|emulat\w+|hardly|only)\b|\?",
     re.IGNORECASE,
 )
 _FAMILY = re.compile(
     r"\b(?:the\s+)?(?P<name>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada Lovelace|Ada|Hopper|Blackwell|"
     r"(?:RTX |GTX )?\d0(?:00)?[ -]series)"
-    r"(?=\s+(?:generation|architecture|cards?|gpus?|series|still|also|has|have|lacks?|do|does|can|could|dropped|knows?)\b)"
+    r"(?=\s+(?:generation|architecture|cards?|gpus?|series|still|also|has|have|lacks?|do|does|can|could|"
+    r"dropped|knows?)\b)"
 )
 _REACH = 110
 

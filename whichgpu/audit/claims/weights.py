@@ -36,7 +36,8 @@ _TAKES = re.compile(
     r"drops? to|goes (?:down )?to|goes from|down to|to|file of|one of|"
     r"weights? (?:of|are|alone are)|would be|makes?)\s+"
     r"(?:about |around |roughly |approximately |at least |only |just |some |a file of |up |you )*~?$|"
-    r"\bweights?(?:(?!\b(?:in|on|into|onto|within|inside|beside|with|by|to|fits?|additional|extra|more|free|spare)\b)"
+    r"\bweights?(?:(?!\b(?:in|on|into|onto|within|inside|beside|with|by|to|fits?|additional|extra|more|"
+    r"free|spare)\b)"
     r"[^.;,\d()\u2019']){0,24}:?\s*(?:about |roughly )?$",
     re.IGNORECASE,
 )
@@ -68,7 +69,8 @@ _NEXT = re.compile(r",|\band\b")
 #: What makes it the memory of a card, of something beside the weights, or of another state of the model.
 _ELSE = re.compile(
     r"\b(?:context|kv|caches?|batch\w*|users?|activations?|overhead|download|offload\w*|per (?:gpu|card)|"
-    r"each|every|tokens?|split|shard\w*|active|experts?|moe|mixtral|deepseek|disk|storage|checkpoints?|saved?|"
+    r"each|every|tokens?|split|shard\w*|active|experts?|moe|mixtral|deepseek|disk|storage|checkpoints?|"
+    r"saved?|"
     r"savings?|free|left|leaves?|leaving|remain\w*|adds?|extra|vae|u-?net|text encoder|adapters?|dataset|"
     r"out of|instead|if|not|never|ram)\b|\d+x\d+b|n[\u2019']t\b",
     re.IGNORECASE,
@@ -103,6 +105,10 @@ _BYTES = dims(byte=1)
 #: An amount between these shares of what is known is right, or may have more in it.
 _LEAST, _MOST, _PART = 0.80, 1.7, 0.12
 _AFTER, _ITEM, _SEVERAL = 32, 90, 2
+
+
+#: "For 400 GB of weights you need": of no model that was named.
+_WHATEVER = re.compile(r"\s*(?:For|To hold|To load|Holding)\s+(?:about |some )?")
 
 
 class _Held(NamedTuple):
@@ -149,6 +155,8 @@ def _of_sentence(
     for told in amounts:
         before = [each for each in named if each.end <= told.start]
         model = before[-1] if before else held.model if not named else None
+        if not named and _WHATEVER.fullmatch(text, sentence.start, told.start):
+            continue
         if model is None and not named and _IN_FORMAT.match(text, told.end):
             model = held.only
         if model is None or _CARD.match(text, told.end) or told.each:

@@ -75,7 +75,7 @@ _OF_ANOTHER = re.compile(
     r"\b(?:architecture|generation|driver|firmware|paper|model|version|support\w*|update\w*|article|"
     r"price[sd]?|cuda|"
     r"until|before|after|later|earlier|predecessor|successor|rival|than|last|next|which|who|when|if|not|"
-    r"never)\b",
+    r"never|ours|mine|our|my|bought)\b",
     re.IGNORECASE,
 )
 #: What parts the clauses of a sentence, and what is said of a device that comes out.
@@ -132,6 +132,11 @@ def find(context: Context) -> Iterator[Finding]:
                     yield from of_year(passage, match, who.topic[0], context)
 
 
+_PRICE = re.compile(
+    r"\s*[:,=\u2013\u2014-]?\s*(?:(?:about|around|from|at|is|was|are|costs?|goes for|went for|"
+    r"for)\s+)*~?[$\u20ac\u00a3]\s?\d|"
+    r"\s*[:=]\s*\d[\d,.]*\s?(?:USD|EUR|\u20ac)"
+)
 _FRONT_IT = re.compile(
     r"\s*(?:Launched|Released|Introduced|Announced|Unveiled|Presented)\s[^.;,]{3,32},\s+it\b", re.IGNORECASE
 )
@@ -190,6 +195,7 @@ def _sole(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
         yield from of_year(passage, match, meant[0], context)
 
 
+_OURS = re.compile(r"\b(?:ours|mine|our|my|I|we)\b")
 #: Before "card of 2017": of another one than what was named.
 _THE_OTHER = re.compile(
     r"\b(?:of|than|over|against|to|like|with|as)\s+(?:the|an?)\s+(?:[\w-]+\s+){0,3}$", re.I
@@ -225,8 +231,9 @@ def _years(
     yield from _years_behind(passage, place, here, context)
     for match in _OF_YEAR.finditer(passage.text, *place):
         named = [each for each in here if each.end == match.start()]
-        if len(here) > 1 and match.end() == len(passage.text.rstrip()):
-            # "T4 vs V100 (2024)": the year of the article.
+        last = len(here) > 1 and match.end() == len(passage.text.rstrip())
+        if last or _PRICE.match(passage.text, match.end(), place[1]):
+            # "T4 vs V100 (2024)": the year of the article. "L40S (January 2026): $7,500": of its price.
             continue
         if named:
             yield from of_year(passage, match, named[0], context)
@@ -235,8 +242,11 @@ def _years(
         if any(each.start == match.end(1) + 1 for each in here):
             # "Two years after the 2020 A100": of the one behind it.
             continue
-        if before and _THE_OTHER.search(passage.text, before[-1].end, match.start()):
-            # "The gaming card is ahead of the data-center card of 2017".
+        if before and (
+            _THE_OTHER.search(passage.text, before[-1].end, match.start())
+            or _OURS.search(passage.text, before[-1].end, match.end())
+        ):
+            # "The gaming card is ahead of the data-center card of 2017", "ours arrived in May 2024".
             continue
         between = before and architectures().search(passage.text, before[-1].end, match.start())
         if not before or (between and " from" not in match[0]):
