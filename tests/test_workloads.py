@@ -440,6 +440,10 @@ def test_an_unknown_workload_names_the_nearest() -> None:
         resolve("resnet51")
     with pytest.raises(UsageError, match=r"did you mean .*llama-2-7b"):
         resolve("lama2-7b")
+    with pytest.raises(UsageError, match=r"did you mean llama-3.1-8b"):
+        resolve("llama 3.1 7b")
+    with pytest.raises(UsageError, match=r"did you mean flux.1-schnell"):
+        resolve("flux1 schnel")
 
 
 def test_names_that_are_told_have_the_size_and_the_format_that_were_asked_for() -> None:

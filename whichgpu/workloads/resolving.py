@@ -467,11 +467,21 @@ def _hint(name: str) -> str:
     near = list(dict.fromkeys(key for one in close for _, key in _names()[one]))
     sizes = set(_SIZE.findall(bare.lower()))
     near = [key for key in near if sizes <= set(_SIZE.findall(key))] or near
+    # Of a family that has no such size its own go first: `llama 3.1 7b`.
+    family = sorted(_numbered_family(bare), key=len) if sizes else []
+    near = list(dict.fromkeys((*family[:_TOLD], *near)))
     told = ", ".join(f"{key}-{stored}" if stored and _language(key) else key for key in near[:_TOLD])
     if near:
         return f"did you mean {told}?"
     gpus = candidates(name, catalogue())
     return f"it is a GPU, which --gpu takes (several as A,B): --gpu {gpus[0].id}" if gpus else UNLISTED
+
+
+def _numbered_family(name: str) -> list[str]:
+    """Models that are called as a name is but for its size, behind a number of the family's: `llama 3.1 7b`."""
+    stem = _SIZE.sub("", name.lower()).strip("-_ :")
+    begun = names.going_on(stem) if re.search(r"[a-z].*\d", stem) and stem != name.lower() else None
+    return list(dict.fromkeys(key for key in workloads() if begun and begun.match(key) and _SIZE.search(key)))
 
 
 def _of_a_size(name: str) -> list[str]:
