@@ -283,6 +283,7 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("swin-tiny-p244-w877_in1k-pre_8xb8-amp-32x2x1-30e_kinetics400-rgb", "video-swin-t"),
         ("stt_en_fastconformer_transducer_xlarge", "parakeet-rnnt-0.6b"), ("yolov5x6u", "yolov5x6u"),
         ("dino-4scale_r50_8xb2-12e_coco", "dino-4scale_r50"), ("rtdetr_r50vd_6x_coco", "rt-detr-r50"),
+        ("mobilenet-v3-large-1.0-224-tf", "mobilenet-v3-large"), ("googlenet-v4-tf", "inception-v4"),
         ("COCO-InstanceSegmentation/mask_rcnn_R_101_FPN_3x.yaml", "maskrcnn-r101-fpn"),
         ("amd/DeepSeek-R1-WMXFP4-AMXFP4-Scale-UINT8-MoE-Quant", "deepseek-r1"),
         ("Stable Diffusion XL (SDXL) 1.0", "sdxl"), ("Wan2.1 14B T2V fp8 scaled", "wan-2.1-t2v-14b"),

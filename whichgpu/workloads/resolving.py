@@ -478,10 +478,10 @@ def _hint(name: str) -> str:
 
 
 def _numbered_family(name: str) -> list[str]:
-    """Models that are called as a name is but for its size, behind a number of the family's: `llama 3.1 7b`."""
+    """Models called as a name is but for its size, behind a number of the family's: `llama 3.1 7b`."""
     stem = _SIZE.sub("", name.lower()).strip("-_ :")
     begun = names.going_on(stem) if re.search(r"[a-z].*\d", stem) and stem != name.lower() else None
-    return list(dict.fromkeys(key for key in workloads() if begun and begun.match(key) and _SIZE.search(key)))
+    return [key for key in workloads() if begun and begun.match(key) and _SIZE.search(key)]
 
 
 def _of_a_size(name: str) -> list[str]:
