@@ -273,6 +273,19 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("Swin Transformer (Tiny)", "swin-tiny"),
         ("whisper-large-v3 (faster-whisper int8)", "whisper-large-v3"), ("ResNet (101)", "resnet101"),
         ("DeepSeek-R1 671B Q4_K_M", "deepseek-r1"), ("Qwen_Qwen3-14B-Q6_K.gguf", "qwen3-14b"),
+        # Configurations: another network, epochs, what was trained on before; clips of a video.
+        ("mask-rcnn_x101-64x4d_fpn_1x_coco", "maskrcnn-x101-64x4d-fpn"),
+        ("retinanet-r152", "retinanet-r152-fpn"), ("fcos_r101-caffe_fpn_gn-head-1x_coco", "fcos-r101-fpn"),
+        ("resnetv1d101_8xb32_in1k", "resnet101d"), ("res2net50-w14-s8_8xb32_in1k", "res2net50-14w-8s"),
+        ("slowfast_r50_8xb8-4x16x1-256e_kinetics400-rgb", "slowfast-r50-4x16"), ("volo_d1", "volo-d1-224"),
+        ("td-hm_res101_8xb64-210e_coco-256x192", "simple-baseline-r101-pose"), ("yolov5su.pt", "yolov5su"),
+        ("vit-base-p16_64xb64_in1k", "vit-base-patch16-224"),
+        ("swin-tiny-p244-w877_in1k-pre_8xb8-amp-32x2x1-30e_kinetics400-rgb", "video-swin-t"),
+        ("stt_en_fastconformer_transducer_xlarge", "parakeet-rnnt-0.6b"), ("yolov5x6u", "yolov5x6u"),
+        ("dino-4scale_r50_8xb2-12e_coco", "dino-4scale_r50"), ("rtdetr_r50vd_6x_coco", "rt-detr-r50"),
+        ("mobilenet-v3-large-1.0-224-tf", "mobilenet-v3-large"), ("googlenet-v4-tf", "inception-v4"),
+        ("COCO-InstanceSegmentation/mask_rcnn_R_101_FPN_3x.yaml", "maskrcnn-r101-fpn"),
+        ("amd/DeepSeek-R1-WMXFP4-AMXFP4-Scale-UINT8-MoE-Quant", "deepseek-r1"),
         ("Stable Diffusion XL (SDXL) 1.0", "sdxl"), ("Wan2.1 14B T2V fp8 scaled", "wan-2.1-t2v-14b"),
     ],
 )  # fmt: skip
@@ -281,7 +294,14 @@ def test_spellings(spelling: str, known: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "side"), [("yolov3-608", 608.0), ("yolov8n_320", 320.0), ("resnet50 160", 160.0)]
+    ("name", "side"),
+    [
+        ("yolov3-608", 608.0),
+        ("yolov8n_320", 320.0),
+        ("resnet50 160", 160.0),
+        ("yolov3_d53_8xb8-ms-608-273e_coco", 608.0),
+        ("upernet_swin_tiny_patch4_window7_512x512_160k_ade20k_pretrain_224x224_1K", 512.0),
+    ],
 )
 def test_a_name_may_end_in_the_side_of_a_picture(name: str, side: float) -> None:
     item = resolve(name)
@@ -329,6 +349,11 @@ def test_what_follows_the_name_of_a_language_model(spelling: str, known: str, st
     "name",
     [
         "resnet50-mine",
+        "detr-r18",
+        "facebook/dino-resnet-50",
+        "pspnet_r18-d8",
+        "faster-rcnn_r50-dconv-c3-c5_fpn_1x_coco",
+        "torchvision.models.video.mvit_v2_s",
         "llama-9-chat",
         "gpt-4-0613",
         "opt-13b-mine",
@@ -416,6 +441,10 @@ def test_an_unknown_workload_names_the_nearest() -> None:
         resolve("resnet51")
     with pytest.raises(UsageError, match=r"did you mean .*llama-2-7b"):
         resolve("lama2-7b")
+    with pytest.raises(UsageError, match=r"did you mean llama-3.1-8b"):
+        resolve("llama 3.1 7b")
+    with pytest.raises(UsageError, match=r"did you mean flux.1-schnell"):
+        resolve("flux1 schnel")
 
 
 def test_names_that_are_told_have_the_size_and_the_format_that_were_asked_for() -> None:

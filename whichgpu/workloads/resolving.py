@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from whichgpu.errors import UnknownName
 from whichgpu.facts import store
 from whichgpu.units import number
-from whichgpu.workloads import names
+from whichgpu.workloads import backbones, names
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.names import apart, squeezed, words
 from whichgpu.workloads.zoo import workloads
@@ -130,11 +130,13 @@ def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload |
         spelled = _names().get(squeezed(name.partition("/")[2]), ())
         if spelled:
             return None, list(dict.fromkeys(key for _, key in spelled))
-    keys = _spelled_out(name) or list(_reordered().get(_in_order(name), ()))
+    keys = _spelled_out(name) or _out_of_order(name) or _usual_side(name)
     if keys:
         return None, keys
     others = (one for one in (names.rewritten(name), names.published(name)) if one and one != name)
-    return next(filter(None, (_read_as(one, tried) for one in others)), None), []
+    read = next(filter(None, (_read_as(one, tried) for one in others)), None)
+    made = (one(name, lambda other: _read_as(other, tried)) for one in (backbones.varied, backbones.over))
+    return read or next(filter(None, made), None), []
 
 
 #: Sizes of transformers as papers shorten them; ViT-g is giant, ViT-G gigantic.
@@ -158,7 +160,7 @@ def _spelled_out(name: str) -> list[str]:
     keys = next(filter(None, map(_candidates, tried)), [])
     if keys:
         return keys
-    keys = _candidates(f"{stem}-{size}")
+    keys = _candidates(f"{stem}-{size}") or _candidates(f"{stem}-{size[0]}")
     # Where the patch is stated, one of its names has to state it as well.
     items = [workloads()[key] for key in keys]
     spelled = [one.lower() for item in items for one in (item.name, *item.aliases)]
@@ -166,18 +168,38 @@ def _spelled_out(name: str) -> list[str]:
     return keys if told else []
 
 
-@lru_cache(maxsize=1)
-def _reordered() -> Mapping[str, Sequence[str]]:
+def _usual_side(name: str) -> list[str]:
+    """The id of a name that lacks the side of its pictures, the usual one: `xcit_tiny_12_p16`."""
+    return next(filter(None, (_candidates(f"{name}-{side}") for side in _USUAL_SIDES)), [])
+
+
+def _out_of_order(name: str) -> list[str]:
+    """The ids of spellings of the same words in another order, sizes as letters: `Swin-Tiny video`."""
+    return list(
+        _reordered().get(_in_order(name)) or _reordered(short=True).get(_in_order(name, short=True), ())
+    )
+
+
+@lru_cache(maxsize=2)
+def _reordered(*, short: bool = False) -> Mapping[str, Sequence[str]]:
     """By their words in order of the alphabet: the ids that spellings of several words stand for."""
     found: dict[str, dict[str, None]] = {}
     for spelling, key in workloads().spellings():
-        found.setdefault(_in_order(spelling), {})[key] = None
+        found.setdefault(_in_order(spelling, short=short), {})[key] = None
     return {words: tuple(keys) for words, keys in found.items() if " " in words}
 
 
-def _in_order(name: str) -> str:
-    """The words of a name in order of the alphabet: `wan 2.2 14b t2v` is `wan-2.2-t2v-14b`."""
-    return " ".join(sorted(filter(None, re.split(r"[-_ /:]+", name.lower().rpartition("/")[2]))))
+def _in_order(name: str, *, short: bool = False) -> str:
+    """The words of a name in order of the alphabet: `wan 2.2 14b t2v` is `wan-2.2-t2v-14b`.
+
+    `short`: sizes by their first letter, and patches likewise.
+    """
+    said = filter(None, re.split(r"[-_ /:]+", name.lower().rpartition("/")[2]))
+    return " ".join(sorted(_SHORT.get(one, one.replace("patch", "p")) if short else one for one in said))
+
+
+#: Sizes in words, by their first letter.
+_SHORT = {word: word[0] for word in ("tiny", "small", "base", "large", "huge")}
 
 
 @lru_cache(maxsize=256)
@@ -207,7 +229,7 @@ def _done(name: str) -> Workload | None:
         if not meant:
             meant, shorter = _longest(said.name)
             stored = stored or shorter
-        meant = meant or tuple(_reordered().get(_in_order(said.name), ()))
+        meant = meant or tuple(_out_of_order(said.name) or _usual_side(said.name))
         item = workloads()[meant[0]] if len(meant) == 1 else _of_a_side(said.name)
         # Pictures are as often made with a LoRA as one is trained on them.
         made = item is not None and item.family.startswith("diffusion") and said.phase == "finetune_lora"
@@ -291,7 +313,11 @@ def _of_a_side(name: str) -> Workload | None:
     found = _SIDED.fullmatch(name.strip())
     if found is None or not (found["by"] or int(found["side"]) in _SIDES):
         return None
-    keys = _candidates(found["name"]) or _reordered().get(_in_order(found["name"]), ())
+    bare = found["name"]
+    if bare.lower().endswith("pretrain"):
+        # The side of other pictures, on which it was trained before.
+        return None
+    keys = _candidates(bare) or _out_of_order(bare) or _usual_side(bare)
     item = workloads()[keys[0]] if len(keys) == 1 else None if keys else _done(found["name"])
     if item is None or "height" not in item.code.DEFAULTS["*"]:
         return None
@@ -378,6 +404,8 @@ _TAGGED_SIDE = re.compile(r"\.[a-z]\w*_(\d{3})$", re.IGNORECASE)
 _SIDED = re.compile(r"(?P<name>.*[^-_ @,])[-_ @,]+(?P<side>\d{2,4})(?: ?[xX\u00d7] ?(?P<by>\d{2,4}))?")
 #: Sides of a picture, in pixels, that a name may end in: other numbers are depths (`101`, `152`).
 _SIDES = frozenset((*range(96, 2049, 16), 227, 260, 299, 300, 331, 380, 456, 475, 528, 600))
+#: What a name means that states none: the first that there is.
+_USUAL_SIDES = (224, 240, 256)
 #: Members of a family that an error lists.
 _MOST_MEMBERS = 8
 
@@ -439,11 +467,21 @@ def _hint(name: str) -> str:
     near = list(dict.fromkeys(key for one in close for _, key in _names()[one]))
     sizes = set(_SIZE.findall(bare.lower()))
     near = [key for key in near if sizes <= set(_SIZE.findall(key))] or near
+    # Of a family that has no such size its own go first: `llama 3.1 7b`.
+    family = sorted(_numbered_family(bare), key=len) if sizes else []
+    near = list(dict.fromkeys((*family[:_TOLD], *near)))
     told = ", ".join(f"{key}-{stored}" if stored and _language(key) else key for key in near[:_TOLD])
     if near:
         return f"did you mean {told}?"
     gpus = candidates(name, catalogue())
     return f"it is a GPU, which --gpu takes (several as A,B): --gpu {gpus[0].id}" if gpus else UNLISTED
+
+
+def _numbered_family(name: str) -> list[str]:
+    """Models called as a name is but for its size, behind a number of the family's: `llama 3.1 7b`."""
+    stem = _SIZE.sub("", name.lower()).strip("-_ :")
+    begun = names.going_on(stem) if re.search(r"[a-z].*\d", stem) and stem != name.lower() else None
+    return [key for key in workloads() if begun and begun.match(key) and _SIZE.search(key)]
 
 
 def _of_a_size(name: str) -> list[str]:

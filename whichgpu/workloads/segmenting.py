@@ -1,4 +1,4 @@
-"""Heads of segmenters as OpenMMLab has them: PSPNet, DeepLabV3+ and UPerNet, all 512 channels wide.
+"""Heads of segmenters as OpenMMLab has them: FCN, PSPNet, DeepLabV3, V3+ and UPerNet, all 512 channels wide.
 
 Zhao et al., "Pyramid Scene Parsing Network", figure 3; Chen et al., "Encoder-Decoder with Atrous Separable
 Convolution", figure 2; Xiao et al., "Unified Perceptual Parsing", figure 4.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.workloads.blocks import conv_norm
+from whichgpu.workloads.blocks import conv_norm, norm_activate, transposed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,6 +51,32 @@ def scene(rec: Recorder, maps: Sequence[Map]) -> Map:
     return conv_norm(rec, _beside(rec, x, x.channels + len(_SIDES) * _WIDTH), _WIDTH, 3, name="mix")
 
 
+def plain(rec: Recorder, maps: Sequence[Map]) -> Map:
+    """Two 3 x 3, beside the map mixed by a third: (B, C, H, W) -> (B, 512, H, W)."""
+    x = maps[-1]
+    conv_norm(rec, conv_norm(rec, x, _WIDTH, 3, name="first"), _WIDTH, 3, name="second")
+    return conv_norm(rec, _beside(rec, x, x.channels + _WIDTH), _WIDTH, 3, name="mix")
+
+
+def holed(rec: Recorder, maps: Sequence[Map]) -> Map:
+    """Windows with holes beside a 1 x 1 and the mean, mixed by a 3 x 3: (B, C, H, W) -> (B, 512, H, W)."""
+    x = maps[-1]
+    _grown(rec, conv_norm(rec, rec.global_pool(x), _WIDTH, 1, name="mean"), x, side=0)
+    conv_norm(rec, x, _WIDTH, 1, keeps=0.0, keeps_output=True, name="near")
+    for name in ("rate12", "rate24", "rate36"):
+        conv_norm(rec, x, _WIDTH, 3, keeps=0.0, keeps_output=True, dilated=True, name=name)
+    return conv_norm(rec, _beside(rec, x, 5 * _WIDTH), _WIDTH, 3, name="mix")
+
+
+def points(rec: Recorder, maps: Sequence[Map]) -> Map:
+    """Three transposed convolutions of a body's points: (B, C, H/32, W/32) -> (B, 256, H/4, W/4)."""
+    x = maps[-1]
+    for i in range(3):
+        x = transposed(rec, x, _WIDTH // 2, 4, 2, name=f"up{i}")
+        norm_activate(rec, x, "relu")
+    return x
+
+
 def atrous(rec: Recorder, maps: Sequence[Map]) -> Map:
     """Depthwise windows with holes beside a 1 x 1 and the mean, then the finest: -> (B, 512, H/4, W/4)."""
     x, fine = maps[-1], maps[1]
@@ -87,5 +113,5 @@ def unified(rec: Recorder, maps: Sequence[Map]) -> Map:
 
 #: By the name of the head.
 OPENMMLAB: Mapping[str, Callable[[Recorder, Sequence[Map]], Map]] = {
-    "psp": scene, "plus": atrous, "uper": unified
+    "psp": scene, "plus": atrous, "uper": unified, "plain": plain, "holed": holed, "points": points
 }  # fmt: skip

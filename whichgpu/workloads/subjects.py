@@ -134,7 +134,10 @@ def job_of(name: str, known: Callable[[str], bool]) -> tuple[str, str]:
 def _job(name: str, known: Callable[[str], bool]) -> str:
     """How to write a job that stands for a model, else ''."""
     model, option = job_of(name, known)
-    if not model:
+    over = len(name.split()) - len(model.split())
+    done = any(word.lower().startswith(tuple(_DONE)) for word in name.split())
+    # One word more, and none of a job, is as likely of the name: `flux1 schnel`.
+    if not model or (over == 1 and not done and not option):
         return ""
     return (
         f"'{name}' is no model, but what is done with one; write \"{model}\" {option}".rstrip()

@@ -4,7 +4,8 @@ Lyu et al., "RTMDet: An Empirical Study of Designing Real-Time Object Detectors"
 Letters: B batch, C channels, H W height and width of a feature map.
 
 Dimensions: `widths` and `layers` (per stage; the last has maxima of three sides before it, and blocks
-without short cuts), `activation`, `classes`.
+without short cuts), `activation`, `classes`; optionally `points` of a body in the place of classes (Jiang et
+al., "RTMPose").
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
 DEFAULTS = images.defaults()
+#: Widths of RTMPose's gated attention: outside, of the gates, of queries and keys.
+_GATED, _WIDE, _KEYS = 256, 512, 128
 #: Sides of the maxima before the last stage's blocks.
 _MAXIMA = (5, 9, 13)
 
@@ -38,7 +41,24 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
             x = _maxima(rec, x, kind) if i == last else x
             x = _stage(rec, x, layers, kind, short=i < last)
     with rec.module("head"):
-        classifier(rec, x, dims["classes"])
+        if "points" in dims:
+            _points(rec, x, dims["points"])
+        else:
+            classifier(rec, x, dims["classes"])
+
+
+def _points(rec: Recorder, x: Map, points: int) -> None:
+    """A map a point of a body, a gated attention over the points, two bins a pixel of each side."""
+    y = rec.conv(x, points, 7, bias=True)
+    rows = y.channels * y.batch
+    rec.norm(y.elements, 1, parameters=1)
+    # Of the usual 8 x 6 positions and the bins of 256 x 192: little, whatever the picture.
+    rec.linear(rows, 48, _GATED, bias=False, name="tokens")
+    rec.linear(rows, _GATED, 2 * _WIDE + _KEYS, bias=False, name="gates")
+    rec.attention(y.batch, 1, points, points, _WIDE)
+    rec.linear(rows, _WIDE, _GATED, bias=False, name="out")
+    for name, bins in (("across", 384), ("down", 512)):
+        rec.linear(rows, _GATED, bins, bias=False, name=name)
 
 
 def _maxima(rec: Recorder, x: Map, kind: str) -> Map:

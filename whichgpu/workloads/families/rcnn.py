@@ -7,11 +7,11 @@ Letters: B batch, C channels, H W height and width of a feature map, R regions.
 
 The default picture is 800 x 1088: a 640 x 480 one of COCO, its shorter edge scaled to 800, padded to a
 multiple of 32. A batch of mixed pictures is padded to its largest, up to 800 x 1344.
-Dimensions: `layers`, `groups` and `group_width` (of a ResNeXt), `classes` (the background included), `mask`
-(whether there are masks), `points` (of a body, 0: Keypoint R-CNN, without masks), `normed` (Li et al.,
-"Benchmarking Detection Transfer Learning": norms in heads and pyramid and free in the backbone, two layers of
-proposals, four convolutions before the boxes), `cascade` (heads one after another: Cai and Vasconcelos,
-"Cascade R-CNN").
+Dimensions: `layers`, `groups` and `group_width` (of a ResNeXt), `basic` (blocks, false), `classes` (the
+background included), `mask` (whether there are masks), `points` (of a body, 0: Keypoint R-CNN, without
+masks), `normed` (Li et al., "Benchmarking Detection Transfer Learning": norms in heads and pyramid and free
+in the backbone, two layers of proposals, four convolutions before the boxes), `cascade` (heads one after
+another: Cai and Vasconcelos, "Cascade R-CNN").
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> boxes, classes and masks of each region."""
     with rec.module("backbone"):
         net = Backbone(rec, dims["layers"], dims.get("groups", 1), dims.get("group_width", 64),
-                       frozen=2, fixed=not dims.get("normed", False))  # fmt: skip
+                       frozen=2, fixed=not dims.get("normed", False),
+                       basic=dims.get("basic", False))  # fmt: skip
         maps = net(image(job))[1:]
     with rec.module("pyramid"):
         levels = pyramid(rec, maps, WIDTH, normed=dims.get("normed", False))

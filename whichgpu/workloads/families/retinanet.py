@@ -7,9 +7,10 @@ pyramid as well. FCOS (Tian et al., "FCOS: Fully Convolutional One-Stage Object 
 position, group normalisation in its heads, and says how near the middle of a thing each position is.
 Letters: B batch, C channels, H W height and width of a feature map.
 
-Dimensions: `layers`, `groups`, `group_width`, `classes`, `anchors` (per position), `normed` (TensorFlow's),
-`group_norms` (in the heads, false), `head_bias` (of their layers, true), `centerness` (false), `from_last`
-(coarser levels from the backbone's last map, not the pyramid's, false), `fixed` (batch norms, not `normed`).
+Dimensions: `layers`, `groups`, `group_width`, `basic` (blocks, false), `classes`, `anchors` (per position),
+`side_values` (of a box, 4), `normed` (TensorFlow's), `group_norms` (in the heads, false), `head_bias` (of
+their layers, true), `centerness` (false), `from_last` (coarser levels from the backbone's last map, not the
+pyramid's, false), `fixed` (batch norms, not `normed`).
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     normed = dims.get("normed", False)
     with rec.module("backbone"):
         net = Backbone(rec, dims["layers"], dims.get("groups", 1), dims.get("group_width", 64),
-                       frozen=0 if normed else 2, fixed=dims.get("fixed", not normed))  # fmt: skip
+                       frozen=0 if normed else 2, fixed=dims.get("fixed", not normed),
+                       basic=dims.get("basic", False))  # fmt: skip
         maps = net(image(job))[2:]  # strides 8, 16, 32
     with rec.module("pyramid"):
         levels = pyramid(rec, maps, WIDTH)
@@ -58,7 +60,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
             finer = _layer(rec, finer, 2, normed=normed, name="coarser")
             levels.append(finer)
     anchors = dims["anchors"]
-    placed = [4, 1] if dims.get("centerness") else [4]
+    values = dims.get("side_values", 4)
+    placed = [values, 1] if dims.get("centerness") else [values]
     for name, outputs in (("classes", [dims["classes"]]), ("boxes", placed)):
         with rec.module(name):
             _head(rec, levels, [anchors * one for one in outputs], dims)

@@ -7,8 +7,9 @@ a kernel add no products; the maps they keep large do. The auxiliary classifier 
 that of OpenMMLab in training alone.
 Letters: B batch, C channels, H W height and width of a feature map.
 
-Dimensions: `layers` (of the ResNet), `head` (fcn, aspp: torchvision's; psp, plus, uper: OpenMMLab's),
-`classes` (the background included).
+Dimensions: `layers` (of the ResNet), `head` (fcn, aspp: torchvision's; psp, plus, uper, plain (FCN), holed
+(DeepLabV3): OpenMMLab's; points: of a body, Xiao et al., "Simple Baselines for Human Pose Estimation", as
+maps of a quarter of each side), `classes` (the background included).
 """
 
 from __future__ import annotations
@@ -37,23 +38,27 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 #: No dense layer that takes one.
 ADAPTERS = False
 _WIDTH = 256
+#: Heads over a network of which no stage keeps its resolution.
+_COARSE = ("uper", "points")
 
 
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> (B, classes, H, W)."""
     picture, head = image(job), dims["head"]
     with rec.module("backbone"):
-        strides, dilated = ((1, 2, 2, 2), ()) if head == "uper" else ((1, 2, 1, 1), (3, 4))
-        net = Backbone(rec, dims["layers"], strides=strides, dilated=dilated, deep=head in OPENMMLAB)
+        strides, dilated = ((1, 2, 2, 2), ()) if head in _COARSE else ((1, 2, 1, 1), (3, 4))
+        deep = head in OPENMMLAB and head != "points"
+        net = Backbone(rec, dims["layers"], strides=strides, dilated=dilated, deep=deep)
         maps = net(picture)  # the last: (B, 2048, H/8, W/8), of UPerNet H/32
     with rec.module("classifier"):
         if head in OPENMMLAB:
             y = OPENMMLAB[head](rec, maps)
-            enlarged(rec, y, picture, dims["classes"], side=8 if head == "psp" else 4)
+            side = 1 if head == "points" else 4 if head in ("plus", "uper") else 8
+            enlarged(rec, y, picture, dims["classes"], side=side)
         else:
             x = _pyramid(rec, maps[-1]) if head == "aspp" else maps[-1]
             _scores(rec, x, picture, dims, _WIDTH if head == "aspp" else x.channels // 4)
-    if job.trains or head not in OPENMMLAB:
+    if head != "points" and (job.trains or head not in OPENMMLAB):
         with rec.module("aux_classifier"):
             _scores(rec, maps[-2], picture, dims, maps[-2].channels // 4)
     if job.trains:

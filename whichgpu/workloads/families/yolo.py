@@ -12,7 +12,8 @@ Dimensions: `version` (5, 8, 10, 11, 12, 26), `depth`, `width` (multiples), `mos
 `width`), `nested` (11, 12: C3k2 blocks hold C3k blocks throughout, as in m, l, x), `inverted` (10: blocks,
 counted along the network: 0 to 3 the backbone's, 4 to 7 the neck's) and `wide_kernels` (10: their 7 x 7),
 `scaled` (12: the result of attention blocks is, as in l and x), `classes`; `task` (boxes; masks, points or
-angles beside them; classes: of the whole picture), `to_stride` (32; 64: a level more, as in the P6 models).
+angles beside them; classes: of the whole picture), `to_stride` (32; 64: a level more, as in the P6 models);
+`anchors` (5: true; false: the heads of 8, as in yolov5su).
 YOLOX (Ge et al.) is v5 with `blocks` of its own, `focus` (four pixels side by side in the stem),
 `pooled_first` (maxima before the last block) and `decoupled` heads.
 """
@@ -53,11 +54,13 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         maps = net.neck(maps[1:])
     with rec.module("head"):
         net.head(maps)
-        heads.beside(net.on, maps, task, anchored=dims["version"] == 5, middle=net.wide(heads.MASKED))
+        heads.beside(net.on, maps, task, anchored=net.anchored, middle=net.wide(heads.MASKED))
     if dims["version"] in (10, 26) and job.trains:
         with rec.module("one_to_many"):
             net.on.split_head(maps, classes, separable=True, decoded=False, bins=net.bins)
-    return csp.choose(rec, job, maps, classes, split={5: 0, 10: 2, 26: 2}.get(dims["version"], 1))
+    return csp.choose(
+        rec, job, maps, classes, split=0 if net.anchored else {10: 2, 26: 2}.get(dims["version"], 1)
+    )
 
 
 @immutable
@@ -214,6 +217,11 @@ class _Yolo:
         self.rec.add(x.elements)
 
     @property
+    def anchored(self) -> bool:
+        """Whether boxes are those of anchors: v5's own."""
+        return bool(self.dims["version"] == 5 and self.dims.get("anchors", True))
+
+    @property
     def bins(self) -> int:
         """Bins of a box side: 26 says the side itself."""
         return 1 if self.dims["version"] == 26 else csp.BINS
@@ -270,7 +278,7 @@ class _Yolo:
         classes = self.dims["classes"]
         if self.dims.get("decoupled"):
             return heads.decoupled(self.on, maps, classes, self.wide(256))
-        if self.dims["version"] == 5:
+        if self.anchored:
             masks = heads.MASKS if self.dims.get("task") == "masks" else 0
             return self.on.anchored(maps, classes + masks)
         return self.on.split_head(maps, classes, separable=self.dims["version"] >= 10, bins=self.bins)
