@@ -323,13 +323,29 @@ def idle(job: Job, stack: Runtime, parts: Mapping[str, Any]) -> Any:
 
     What a layer took that runs again lies in blocks too small for logits, where kernels do not fuse; in FP32
     around products that read 16 bits a share of it. DeepSpeed joins a rank's gradients, whose blocks are as
-    large as all of them, and finds none where activations were.
+    large as all of them, and finds none where activations were. Segments that grow have no such blocks.
     """
-    flat = -np.asarray(parts.get("not_at_once", 0.0)) * float(bool(stack.holds.get("group_values")))
+    first = _first_weights(job, stack, parts)
+    if stack.holds.get("expandable"):
+        return first
+    flat = first - np.asarray(parts.get("not_at_once", 0.0)) * float(bool(stack.holds.get("group_values")))
     if stack.fuses:
         return flat
     share = float(section("capacity")["idle_prepared"]) if prepared(job, stack) else 1.0
     return flat - share * np.asarray(parts.get("not_at_loss", 0.0))
+
+
+def _first_weights(job: Job, stack: Runtime, parts: Mapping[str, Any]) -> Any:
+    """Bytes of the weights that a model was made with, where buffers took their place before anything else.
+
+    The optimizer's states and a pass lie there afterwards, as far as there are any on the GPU.
+    """
+    if not stack.holds.get("buffers") or job.phase in ADAPTER_PHASES:
+        return 0.0
+    later = ("weights", "optimizer", "activations", "logits", "not_at_loss")
+    taken = sum((np.asarray(parts.get(name, 0.0)) for name in later), start=np.zeros(()))
+    # Two of six bytes: FP32 gradients beside 16-bit weights.
+    return np.maximum(np.asarray(parts["gradients"]) / 3.0 - taken, 0.0)
 
 
 def _of_values(spec: Precision, stack: Runtime, *, adapters: bool) -> Precision:
