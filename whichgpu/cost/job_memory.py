@@ -399,25 +399,26 @@ def _softmax(workload: Workload, ops: Sequence[Op], spec: Precision, stack: Runt
     dims = workload.dims
     return softmax(
         ops, spec, stack, drops="denoiser" not in dims, widens=bool(dims.get("wide_scores")),
-        capped=bool(dims.get("score_cap")),
+        capped=bool(dims.get("score_cap")), sinks=dims.get("sinks") is True,
     )  # fmt: skip
 
 
 def softmax(
     ops: Sequence[Op], spec: Precision, stack: Runtime, *,
-    drops: bool = True, widens: bool = False, capped: bool = False,
+    drops: bool = True, widens: bool = False, capped: bool = False, sinks: bool = False,
 ) -> Softmax:  # fmt: skip
     """What a score takes where attention is written out: its softmax, what dropout leaves, their gradients.
 
     Decoders with rotary positions, and those whose own code `widens`, compute it in FP32 and go back
     (modeling_llama.py, `eager_attention_forward`), as autocast does; PyTorch widens BF16 in a copy, FP16
     within the kernel. The backward pass has a softmax, its gradient and what comes of both; with dropout
-    also a mask. Scores that are `capped` keep their tanh. Bytes as torch's own operators make them (2.13,
+    also a mask. Scores that are `capped` keep their tanh; beside `sinks` nothing is widened or dropped
+    (modeling_gpt_oss.py). Bytes as torch's own operators make them (2.13,
     fake tensors).
     """
-    rotary = widens or (causal(ops) and any(op.layer.endswith(".rope") for op in ops))
+    rotary = widens or sinks or (causal(ops) and any(op.layer.endswith(".rope") for op in ops))
     narrow = min(spec.activation, _FP32)
-    wide = narrow < _FP32 and not stack.specialised and (spec.mixed or rotary)
+    wide = narrow < _FP32 and not stack.specialised and (spec.mixed or (rotary and not sinks))
     size = _FP32 if wide else narrow
     dropped = float(drops and (stack.specialised or (not rotary and (causal(ops) or _drops(ops)))))
     # Before PyTorch 1.11 also what its softmax reads; 11 bytes a score under autocast by published peaks.
