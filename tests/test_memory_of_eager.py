@@ -16,6 +16,7 @@ from whichgpu.cost.runtime import runtime as named
 from whichgpu.workloads.importers.hf import workload_of
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.precision import precision as format_of
+from whichgpu.workloads.resolving import register
 from whichgpu.workloads.training import trained_parameters
 from whichgpu.workloads.workload import resolve
 
@@ -166,6 +167,41 @@ def test_bytes_of_a_score(name, precision, runtime, each):
     assert (found.kept, found.kept + found.passing, found.inferred) == each
 
 
+def test_a_sinks_softmax_is_in_the_format_of_its_scores():
+    """modeling_gpt_oss.py: nothing is widened, and nothing dropped."""
+    ops = resolve("gpt-oss-20b").trace(resolve("gpt-oss-20b").complete(Job("gpt-oss-20b", phase="train")))
+    found = job_memory.softmax(ops, format_of("bf16"), named("transformers", "pytorch-2"), sinks=True)
+    assert (found.kept, found.kept + found.passing, found.inferred) == (2, 6, 4)
+
+
+SMALL = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "vocab_size": 2000,
+         "intermediate_size": 1024}  # fmt: skip
+SPANS = {"model_type": "deberta-v2", "architectures": ["DebertaV2ForSequenceClassification"],
+         "relative_attention": True, "pos_att_type": ["p2c", "c2p"], "position_buckets": 256,
+         "norm_rel_ebd": "layer_norm", "share_att_key": True, "max_position_embeddings": 512,
+         "type_vocab_size": 0}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("config", "tokens", "mib"),
+    [
+        # Spans, their indices (8 B) and the scores that both add up to.
+        (SPANS, 256, 216.8),
+        (SPANS, 512, 492.9),
+        # The function of a gate, its product with the other half and what goes into both.
+        ({"model_type": "modernbert", "architectures": ["ModernBertForSequenceClassification"]}, 256, 140.8),
+    ],
+)
+def test_encoders_with_code_of_their_own(config, tokens, mib):
+    """The most that is alive in a step of four sequences in FP32 without states: transformers 5.23."""
+    own = register(workload_of({**config, **SMALL}, "config.json", f"{config['model_type']}-small"))
+    found = parts(
+        own.id, phase="train", precision="fp32", batch=4.0, seq_len=float(tokens), runtime="transformers",
+        options={"optimizer": "sgd", "checkpointing": "none", "flash_attention": "false"},
+    )  # fmt: skip
+    assert (sum(found.values()) - found["context"]) / 2**20 == pytest.approx(mib, rel=0.06)
+
+
 def test_a_prompts_scores_lie_in_memory_before_4_36():
     """32 heads of 4 x 4,096 tokens at 10 bytes a score in BF16, which flash attention has none of."""
     asked = {"phase": "generate", "precision": "bf16", "batch": 4, "input_tokens": 4096, "output_tokens": 1}
@@ -186,6 +222,7 @@ def test_a_prompts_scores_lie_in_memory_before_4_36():
         ("bloom-560m", "PyTorch 2.5, transformers 5.0", False),
         ("gpt-j-6b", "transformers 4.50, flash-attn 2", True),
         ("gemma-2-2b", "transformers", False),
+        ("gpt-oss-20b", "transformers", False),
         # Other programs have other modules, and a job may say it.
         ("mpt-7b", "llm-foundry", True),
         ("llama-3.2-1b", "transformers 4.40", True),

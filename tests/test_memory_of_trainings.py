@@ -41,6 +41,10 @@ def test_what_waits_on_the_host_is_not_on_the_device():
     assert away["true"]["weights"] == away["true"]["optimizer"] == 0.0
     assert away["optimizer,activations"]["optimizer"] == 0.0
     assert away["optimizer,activations"]["activations"] == away["activations"]["activations"]
+    # Megatron adds them up in FP32, in a buffer that stays.
+    mcore = parts("llama-2-7b", options={"offload": "optimizer"}, **OFFLOADED | {"runtime": "Megatron-LM"})
+    assert mcore["optimizer"] == 0.0
+    assert mcore["gradients"] == pytest.approx(6 * count, rel=0.01)
     with pytest.raises(UsageError, match="offload: 'disk' is none of optimizer, parameters, activations"):
         parts("llama-2-7b", options={"offload": "disk"}, **OFFLOADED)
 
@@ -225,6 +229,16 @@ def test_deepspeed_has_buckets_of_its_own_size_beside_what_it_shards() -> None:
         runtime="transformers peft deepspeed", options={"sharding": "zero2"},
     )  # fmt: skip
     assert beside["buckets"] == told
+
+
+def test_only_fsdps_root_keeps_embedding_and_head() -> None:
+    """Llama 3 8B: two tables of 128,256 x 4,096 in 16 bits."""
+    job = {"phase": "finetune_full", "precision": "bf16", "batch": 1.0, "seq_len": 512.0, "n_gpus": 8.0}
+    fsdp, zero = (
+        parts("llama-3-8b", runtime=runtime, options={"checkpointing": "full", "sharding": level}, **job)
+        for runtime, level in (("transformers", "fsdp"), ("transformers deepspeed", "zero3"))
+    )
+    assert fsdp["gathered_layers"] - zero["gathered_layers"] > 2 * 128256 * 4096 * 2.0
 
 
 @pytest.mark.parametrize(

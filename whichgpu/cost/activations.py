@@ -227,9 +227,9 @@ def most_scores(ops: Iterable[Op]) -> Any:
 
 
 def _scores(op: Op) -> Any:
-    """Scores of an attention."""
+    """Scores of an attention that is written out: a window masks those outside of it, which are there too."""
     d = op.dims
-    return d["batch"] * d["heads"] * d["q"] * d["kv"]
+    return d["batch"] * d["heads"] * d["q"] * np.maximum(d["kv"], d["q"] * d["causal"])
 
 
 def _logits(loss: Sequence[Op], kept: Kept) -> Any:

@@ -323,13 +323,29 @@ def idle(job: Job, stack: Runtime, parts: Mapping[str, Any]) -> Any:
 
     What a layer took that runs again lies in blocks too small for logits, where kernels do not fuse; in FP32
     around products that read 16 bits a share of it. DeepSpeed joins a rank's gradients, whose blocks are as
-    large as all of them, and finds none where activations were.
+    large as all of them, and finds none where activations were. Segments that grow have no such blocks.
     """
-    flat = -np.asarray(parts.get("not_at_once", 0.0)) * float(bool(stack.holds.get("group_values")))
+    first = _first_weights(job, stack, parts)
+    if stack.holds.get("expandable"):
+        return first
+    flat = first - np.asarray(parts.get("not_at_once", 0.0)) * float(bool(stack.holds.get("group_values")))
     if stack.fuses:
         return flat
     share = float(section("capacity")["idle_prepared"]) if prepared(job, stack) else 1.0
     return flat - share * np.asarray(parts.get("not_at_loss", 0.0))
+
+
+def _first_weights(job: Job, stack: Runtime, parts: Mapping[str, Any]) -> Any:
+    """Bytes of the weights that a model was made with, where buffers took their place before anything else.
+
+    The optimizer's states and a pass lie there afterwards, as far as there are any on the GPU.
+    """
+    if not stack.holds.get("buffers") or job.phase in ADAPTER_PHASES:
+        return 0.0
+    later = ("weights", "optimizer", "activations", "logits", "not_at_loss")
+    taken = sum((np.asarray(parts.get(name, 0.0)) for name in later), start=np.zeros(()))
+    # Two of six bytes: FP32 gradients beside 16-bit weights.
+    return np.maximum(np.asarray(parts["gradients"]) / 3.0 - taken, 0.0)
 
 
 def _of_values(spec: Precision, stack: Runtime, *, adapters: bool) -> Precision:
@@ -383,25 +399,26 @@ def _softmax(workload: Workload, ops: Sequence[Op], spec: Precision, stack: Runt
     dims = workload.dims
     return softmax(
         ops, spec, stack, drops="denoiser" not in dims, widens=bool(dims.get("wide_scores")),
-        capped=bool(dims.get("score_cap")),
+        capped=bool(dims.get("score_cap")), sinks=dims.get("sinks") is True,
     )  # fmt: skip
 
 
 def softmax(
     ops: Sequence[Op], spec: Precision, stack: Runtime, *,
-    drops: bool = True, widens: bool = False, capped: bool = False,
+    drops: bool = True, widens: bool = False, capped: bool = False, sinks: bool = False,
 ) -> Softmax:  # fmt: skip
     """What a score takes where attention is written out: its softmax, what dropout leaves, their gradients.
 
     Decoders with rotary positions, and those whose own code `widens`, compute it in FP32 and go back
     (modeling_llama.py, `eager_attention_forward`), as autocast does; PyTorch widens BF16 in a copy, FP16
     within the kernel. The backward pass has a softmax, its gradient and what comes of both; with dropout
-    also a mask. Scores that are `capped` keep their tanh. Bytes as torch's own operators make them (2.13,
+    also a mask. Scores that are `capped` keep their tanh; beside `sinks` nothing is widened or dropped
+    (modeling_gpt_oss.py). Bytes as torch's own operators make them (2.13,
     fake tensors).
     """
-    rotary = widens or (causal(ops) and any(op.layer.endswith(".rope") for op in ops))
+    rotary = widens or sinks or (causal(ops) and any(op.layer.endswith(".rope") for op in ops))
     narrow = min(spec.activation, _FP32)
-    wide = narrow < _FP32 and not stack.specialised and (spec.mixed or rotary)
+    wide = narrow < _FP32 and not stack.specialised and (spec.mixed or (rotary and not sinks))
     size = _FP32 if wide else narrow
     dropped = float(drops and (stack.specialised or (not rotary and (causal(ops) or _drops(ops)))))
     # Before PyTorch 1.11 also what its softmax reads; 11 bytes a score under autocast by published peaks.

@@ -302,6 +302,8 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
     holds = dict(row.get("holds", {}))
     for mark in marks:
         holds.update(mark.get("sets", {}).get("holds", {}))
+    if re.search(r"expandable[_ ]segments(?!\W*false)", text, re.IGNORECASE):
+        holds["expandable"] = True
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
     row["holds"] = {name: value for name, value in holds.items() if value is not False}
     unread = ("names", "alone", "library", "marks", "engine", "containers", "older", *_UNASKED, *_TIMES)

@@ -311,8 +311,9 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
     wide = held.mixed and not step.frozen
     on_device = {name: float(name not in away) for name in OFFLOADED}
     weights = on_device["parameters"]
-    # Gradients leave as they come for an optimizer that runs within the backward pass, or on the host.
-    if spread.piecewise or "optimizer" in away:
+    # Gradients leave as they come for an optimizer that runs within the backward pass, or on the host, but
+    # for those that lie in one buffer until the step.
+    if spread.piecewise or ("optimizer" in away and not stack.holds.get("buffers")):
         gradient = gradient / step.layers
     buckets: Any = 0.0
     if spread.level == 0 and not (stack.holds.get("no_buckets") or spread.piecewise):

@@ -135,8 +135,9 @@ def projections(
 
 
 def transformer_layer(
-    rec: Recorder, batch: Any, tokens: Any, width: int, *, heads: int, ffn: int, causal: bool = False
-) -> None:
+    rec: Recorder, batch: Any, tokens: Any, width: int, *, heads: int, ffn: int, causal: bool = False,
+    function: str = "gelu",
+) -> None:  # fmt: skip
     """One encoder layer with biases, LayerNorm before or after each half: (B, S, D) -> (B, S, D)."""
     rows = batch * tokens
     elements = width * rows
@@ -147,7 +148,7 @@ def transformer_layer(
     rec.add(elements, wide=True)
     rec.norm(elements, width, wide=True, name="attention_norm")
     rec.linear(rows, width, ffn, bias=True, shard="column", name="up")
-    rec.pointwise(ffn * rows, keeps=1.0, shard="column", name="gelu")
+    rec.pointwise(ffn * rows, keeps=1.0, shard="column", name=function)
     rec.linear(rows, ffn, width, bias=True, shard="row", name="down")
     rec.dropout(elements)
     rec.add(elements, wide=True)

@@ -223,11 +223,16 @@ class Recorder(Ledger):
                          writes=size + 1.0, saves=1.0, flops=2.0, fusable=True,
                          backward="linear")  # fmt: skip
 
-    def copy(self, elements: Any, *, reads: float = 1.0, shard: str = "none", name: str = "copy") -> None:
-        """Data movement without maths: concatenation, layout change, upsampling (`reads` 1/4)."""
+    def copy(
+        self, elements: Any, *, reads: float = 1.0, keeps: Any = 0.0, shard: str = "none", name: str = "copy"
+    ) -> None:
+        """Data movement without maths: concatenation, layout change, upsampling (`reads` 1/4).
+
+        What is taken by an index `keeps` its source, in values of each element.
+        """
         size = self.precision.activation
         self._scaled("copy", name, elements, elements, {}, over="elements", reads=reads * size, writes=size,
-                     saves=0.0, flops=0.0, shard=shard, backward="linear")  # fmt: skip
+                     saves=keeps * size, flops=0.0, shard=shard, backward="linear")  # fmt: skip
 
     def pool(
         self, x: Map, kernel: int, stride: int, *, padding: int = 0, ceil: bool = False,

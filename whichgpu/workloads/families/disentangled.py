@@ -65,9 +65,11 @@ def _layer(dims: Dims, rec: Recorder, batch: Any, tokens: Any) -> None:
         rec.linear(spans, width, width, bias=True, tied=not dims.get("apart", False), shard="column",
                    name=f"position_{name}")  # fmt: skip
     rec.product(batch * heads, tokens, d, tokens, name="content")
+    # `torch.gather` keeps all spans of a token, and an index of 8 bytes for each pair of them.
+    kept = spans / tokens + 8.0 / (rec.precision.activation * heads * batch)
     for name in ("content_to_position", "position_to_content"):
         rec.product(batch * heads, tokens, d, spans, name=name)
-        rec.copy(heads * batch * tokens * tokens, shard="head", name="gather")
+        rec.copy(heads * batch * tokens * tokens, keeps=kept, shard="head", name="gather")
         rec.add(heads * batch * tokens * tokens, name="add_scores")
     rec.pointwise(heads * batch * tokens * tokens, keeps=1.0, shard="head", name="softmax")
     rec.dropout(heads * batch * tokens * tokens)

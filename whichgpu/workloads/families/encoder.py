@@ -7,9 +7,9 @@ Letters: B batch, S tokens of a sequence, D width, V vocabulary.
 
 Dimensions: `layers`, `hidden`, `heads`, `ffn`, `vocab`, `positions`, `types` (0: no table of them), `pooler`
 (true: a dense layer over the first token at the end), `words` (width of the tables, where a dense layer
-widens it), `shared` (all layers have the same weights), `gated` (Nussbaum et al., "Nomic Embed": rotary
-positions in place of a table, three feed-forward matrices, no biases; `positions` are then those that it
-was made for).
+widens it), `shared` (all layers have the same weights), `function` (gelu; gelu_new: as in `decoder`), `gated`
+(Nussbaum et al., "Nomic Embed": rotary positions in place of a table, three feed-forward matrices, no
+biases; `positions` are then those that it was made for).
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         if dims.get("gated"):
             _gated_layer(dims, rec, batch, tokens)
         else:
-            transformer_layer(rec, batch, tokens, width, heads=dims["heads"], ffn=dims["ffn"])
+            transformer_layer(rec, batch, tokens, width, heads=dims["heads"], ffn=dims["ffn"],
+                              function=dims.get("function", "gelu"))  # fmt: skip
     usual = _HEAD_OF_PHASE[job.phase]
     head = job.options.get("head", "none" if usual == "pooler" and not dims.get("pooler", True) else usual)
     with rec.module("head"):

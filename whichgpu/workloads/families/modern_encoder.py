@@ -81,6 +81,6 @@ def _feed(dims: Dims, rec: Recorder, rows: Any) -> None:
     width, ffn = dims["hidden"], dims["ffn"]
     _norm(rec, rows, width)
     rec.linear(rows, width, 2 * ffn, shard="column", name="up")
-    rec.pointwise(ffn * rows, reads=2.0, keeps=2.0, shard="column", name="gate")
+    rec.pointwise(ffn * rows, reads=2.0, keeps=3.0, shard="column", name="gate")
     rec.linear(rows, ffn, width, shard="row", name="down")
     rec.add(width * rows, wide=True)

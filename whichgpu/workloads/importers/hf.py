@@ -76,7 +76,7 @@ def workload_of(raw: Mapping[str, Any], source: str, name: str) -> Workload:
     family, dims = hub.dimensions(config)
     if family == "decoder":
         _senses(raw, config, dims)
-    if family in ("decoder", "encoder_decoder") and _function(config) == _WRITTEN_OUT:
+    if family in ("decoder", "encoder", "encoder_decoder") and _function(config) == _WRITTEN_OUT:
         dims["function"] = _WRITTEN_OUT
     dims["source"] = f"config.json of {name}"
     stored = stored_precision(raw, config)
