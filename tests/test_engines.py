@@ -51,7 +51,10 @@ def test_equal_lengths_end_with_those_of_their_pass_and_none_where_none_are_kept
     stated, vllm = {"length_range": "0"}, replace(CHAT, runtime="vllm")
     uneven, equal = _times(vllm), _times(replace(vllm, options=stated))
     assert equal[0] > 1.2 * uneven[0], "a pass of 8,192 tokens has four prompts of 2,048"
-    assert equal[1] == pytest.approx(uneven[1], rel=0.02)
+    # They and those that ended while a request was under way are before its first token, not between others.
+    assert 0.93 * uneven[1] < equal[1] < uneven[1]
+    one = _times(replace(vllm, options={**stated, "max_num_batched_tokens": "2112"}))
+    assert 0.5 * equal[0] < one[0] < 0.9 * equal[0], "one prompt a pass, and that of who ended before"
     open_ = replace(CHAT, runtime="sglang", concurrency=None)
     assert _times(open_) == _times(replace(open_, options=stated))
 
@@ -183,9 +186,9 @@ def test_one_prompt_is_of_one_group_of_attention():
 
 
 def test_what_rows_say_of_themselves_by_their_values_is_stated():
-    rows = [row for row in measured_rows() if row["runtime"] == "sglang" and row["workload"] == "qwen3-32b"]
-    assert rows
-    assert all(row["options"] == "length_range=0" for row in rows)
+    rows = [row for row in measured_rows() if row["workload"] == "qwen3-32b"]
+    assert {row["runtime"] for row in rows} >= {"sglang", "trtllm", "vllm"}
+    assert all(row["options"].startswith("length_range=0") for row in rows)
 
 
 def test_a_runtime_of_one_source_was_not_measured_elsewhere():

@@ -94,6 +94,7 @@ def test_tokens_that_share_a_prompts_pass_wait_for_its_launches():
     deep = {"workload": "llama-3.1-70b", "runtime": "vllm", "precision": "fp8"}
     assert runtime("vllm", "vllm").stalls
     assert not runtime("vllm --enforce-eager", "vllm").stalls
+    assert runtime("vLLM 0.7", "vllm").eager == 2.5 * runtime("vLLM 0.8", "vllm").eager, "nothing compiled"
     assert alone(**deep).tpot.mid == pytest.approx(alone(tokens=512.0, **deep).tpot.mid, rel=0.03)
 
 

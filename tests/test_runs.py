@@ -412,6 +412,20 @@ def test_who_waits_for_prompts_waits_once():
     assert run.gap(0.999) > 0.03
 
 
+def test_who_follows_one_that_ended_waits_for_those_that_ended_while_it_was_under_way():
+    """Equal answers end one pass after another, and each follower has a way to go: all wait a pass more."""
+    counts = 41
+    server = simulate.Server((0.0, *[0.01] * 40), (0.0,) * counts, (1e-4,) * counts, budget=300.0)
+    stream = simulate.Stream(np.zeros(60), np.full(60, 300.0), np.zeros(60), np.full(60, 50.0))
+    at_once, under_way, longer = (
+        simulate.simulate(replace(server, first=first), stream, in_flight=20).ttft[45:].mean()
+        for first in (0.0, 0.009, 0.019)
+    )
+    assert at_once == pytest.approx(0.04), "a prompt of 30 ms and a pass"
+    assert under_way == pytest.approx(0.08, rel=0.02)
+    assert longer == pytest.approx(0.12, rel=0.02)
+
+
 PRINTED = """Starting main benchmark run...
 ============ Serving Benchmark Result ============
 Successful requests:                     500

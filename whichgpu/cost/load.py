@@ -228,7 +228,7 @@ def server(job: Job, gpu: Gpu) -> Server:
         launching=float(
             np.ravel(passes.launching(laid.workload, laid.job, laid.runtime, laid.devices))[0]
         ),
-        stalls=laid.runtime.stalls,
+        stalls=laid.runtime.stalls, looks=round(most.looks),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@
                              sequences grow until no block is free, and then takes the youngest off again,
                              whose prompt and answer so far are computed anew; with 1 none is ever taken off
     scheduler_recv_interval  passes from one look at what has come in to the next (SGLang)
+    num_scheduler_steps      the same of vLLM's engine before 0.8, which scheduled so many passes at a time
 
 All but `reserves` are options of a job; `data/runtimes` has each engine's own, which on some `cards` are
 others: those with less memory than `below`, or one of the `names` in theirs. One of `slots` is started with
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
 
 #: The options that `limits` reads.
-OPTIONS = ("max_num_seqs", "max_num_batched_tokens", "scheduler_recv_interval")
+OPTIONS = ("max_num_seqs", "max_num_batched_tokens", "scheduler_recv_interval", "num_scheduler_steps")
 #: Sequences that run for each prompt that comes with a pass, where both share it.
 BESIDE = 4
 #: Share of its answer that a sequence has made when its room is counted: a little past half of it.
@@ -74,9 +75,8 @@ def limits(stack: Runtime, job: Job, devices: Devices | None = None) -> Limits:
         job.option(name, float(most), 1.0) if name in job.options else _on_cards(own, name, most, devices)
         for name, most in found.items()
     )
-    return Limits(
-        sequences, tokens, float(own.get("reserves", 0.0)), job.option("scheduler_recv_interval", 1.0, 1.0)
-    )
+    looks = max(job.option(name, 1.0, 1.0) for name in OPTIONS[2:])
+    return Limits(sequences, tokens, float(own.get("reserves", 0.0)), looks)
 
 
 def _on_cards(own: Mapping[str, Any], name: str, most: float, devices: Devices | None) -> Any:

@@ -84,12 +84,16 @@ def steady_state(
     each = held.running * (prompt + output * (1.0 + asked.output_variation) / 2.0)
     tokens = token_work(workload, job, stack, devices, sequences=held.running, kv_tokens=each)
     alone = prompt_alone(workload, job, stack, devices)
+    pass_of = partial(as_pass, workload, stack, devices)
+    in_step = in_lockstep(stack, job) and bool(engine(stack)["mixed"])
+    if in_step:
+        held = _behind(held, job, stack, devices, evaluate(pass_of(tokens), Fit()).seconds)
     before, chunks = held.burst, computed_tokens(job) / most.tokens
     launched = launching_of(alone, stack)
     often = held.between / output
-    pass_of = partial(as_pass, workload, stack, devices)
     whole, own = tokens, alone
-    if held.loop == "open" or np.isfinite(asked.sent) or np.any(often > 0.0):
+    counted = in_step or np.isfinite(asked.sent)
+    if held.loop == "open" or counted or np.any(often > 0.0):
         # Else nobody's prompt comes between the tokens of another, and what it would take is nothing.
         own = prompt_work(workload, job, stack, devices, held.running)
         waits = _stopped(
@@ -97,13 +101,14 @@ def steady_state(
         )
         whole = tokens.beside(own.times(often))._replace(host=tokens.host + own.host * often + waits)
     if held.loop != "open":
-        if np.isfinite(asked.sent):
-            # Of a run that is stated prompts that others wait for are counted as they are computed.
+        if counted:
+            # Where a run or its lengths are stated prompts that others wait for count as they are computed.
             opened = prompt_work(workload, job, stack, devices, held.running, opening=True)
             # Those of a pass end together, so that the first of them waits for the last.
             mates = prompts_in_a_pass(job, stack, devices, held.running) - 1.0
             opened = opened.times(held.opening * (1.0 + mates / np.maximum(held.others, 1.0)))
-            own, before = alone.beside(opened).beside(own.times(before)), none
+            share = interruption(stack, job) if in_step else 1.0
+            own, before = alone.beside(opened).beside(own.times(before * share)), none
         else:
             own = alone
     return SteadyState(
@@ -217,6 +222,20 @@ def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | 
         once = np.where(queued > 0.0, 1.0, np.minimum(rest / np.maximum(met_in_all, 1e-9), 1.0))
         mates, between = mates * once, between * once
     return _Held("closed", running, rest, between, opening * rest, before * rest + mates, queue, apart)
+
+
+def _behind(held: _Held, job: Job, stack: Runtime, devices: Devices, seconds: Array) -> _Held:
+    """What is held where those whose prompts shared a pass end together, one pass of `seconds` after another.
+
+    Who follows one that ended reaches the engine some passes later, in which as many more have ended: the
+    first pass of prompts makes those wait that come during it, and so on. Of n groups the i-th waits for the
+    prompts of min(i, L) others, where L passes go by until a request is there, at least the one that runs.
+    """
+    each = prompts_in_a_pass(job, stack, devices, held.running)
+    groups = np.maximum(held.running / each, 1.0)
+    late = np.clip(engine(stack)["first"] / np.maximum(seconds, 1e-9), 1.0, np.maximum(groups - 1.0, 0.0))
+    late = each * late * (1.0 - (late + 1.0) / (2.0 * groups))
+    return held._replace(burst=held.burst + late, between=np.maximum(held.between - late, 0.0))
 
 
 def _begun(job: Job, stack: Runtime, devices: Devices) -> Array:

@@ -11,7 +11,8 @@ so that a request costs a few steps, however long its answer. Where the tokens o
 the youngest sequence is taken off, and waits at the front of the queue to have its prompt and its answer so
 far computed anew (vLLM's recomputation; an engine that keeps the room of whole answers free never does). An
 engine that computes prompts first (`mixed` false) stops its tokens for them; a load generator of a closed
-loop sends a request when one is done (`in_flight`).
+loop sends a request when one is done (`in_flight`), which the engine has as long after as any other takes to
+reach it: passes go on meanwhile, so that those that end one after another wait for each other's prompts.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ class Server:
     `base` is s of a pass without prompts or cache, `each` s per cached token, `prompt` s per token of a
     prompt that joins it, `alone` times which it takes where nothing runs beside it; `launching` s in which
     the host launches the kernels of a pass that takes prompts, for which all wait where it `stalls`; `budget`
-    tokens of prompts a pass; `gained` tokens a sequence and pass; `first` s from sending a request until the
+    tokens of prompts a pass; `looks` passes from one look at arrivals to the next; `gained` tokens a sequence
+    and pass; `first` s from sending a request until the
     engine has it, `idle` where that has nothing else to do. Sequences share `room` bytes of cache, of which
     each takes `state` and `token` for each of its tokens; `reserves` is the share of its answer to come for
     which there must be room when one is taken.
@@ -63,6 +65,7 @@ class Server:
     alone: float = 1.0
     launching: float = 0.0
     stalls: bool = False
+    looks: int = 1
 
     @property
     def places(self) -> int:
@@ -162,9 +165,9 @@ class _Run:
 
     __slots__ = (
         "arrival", "busy", "cached", "closed", "computed", "count", "current", "done", "ends", "first",
-        "gaps", "idle", "late", "left", "limit", "next", "owed", "passes", "passes_left", "places",
-        "promised", "prompt", "running", "server", "stall", "stopped", "taken_off", "tokens", "total",
-        "waiting", "when", "young",
+        "gaps", "idle", "known", "late", "left", "limit", "next", "owed", "passes", "passes_left",
+        "places", "promised", "prompt", "running", "server", "stall", "stopped", "taken_off", "tokens",
+        "total", "waiting", "when", "young",
     )  # fmt: skip
 
     def __init__(self, server: Server, stream: Stream, in_flight: int, limit: float = inf) -> None:
@@ -198,8 +201,10 @@ class _Run:
         self.stopped: dict[int, float] = {}
         self.gaps: list[tuple[float, float]] = []
         self.owed: list[int] = []
-        for _ in range(min(in_flight, self.left) if self.closed else 0):
-            self._arrive()
+        #: Requests of which it is known when they arrive: in a closed loop each follows one that is done.
+        self.known = min(in_flight, self.total) if self.closed else self.total
+        if self.closed:
+            self.arrival[: self.known] = [0.0] * self.known
 
     def begin(self, held: int, chance: np.random.Generator) -> None:
         """Sequences that are somewhere in their answers, evenly, behind the requests that are told of."""
@@ -223,8 +228,9 @@ class _Run:
 
     def step(self) -> None:
         """One pass with prompts, or all that pass until something happens."""
-        while self._may_send() and self.arrival[self.next] <= self.when:
-            self._arrive()
+        if not self.ends or self.passes % self.server.looks == 0:
+            while self._may_send() and self.arrival[self.next] <= self.when:
+                self._arrive()
         while self.ends and self._needed(0.0, 0.0) > self.server.room and self._take_off():
             pass
         if self.current >= 0 or (self.waiting and self._has_room(self.waiting[0])):
@@ -235,16 +241,12 @@ class _Run:
             self.when = self.arrival[self.next]
 
     def _may_send(self) -> bool:
-        """Whether requests that arrive by themselves are to come, and no limit in flight holds them back."""
-        return (
-            not self.closed and self.next < self.total and self.next - (self.total - self.left) < self.limit
-        )
+        """Whether requests are under way, or to come by themselves with no limit in flight before them."""
+        return self.next < self.known and self.next - (self.total - self.left) < self.limit
 
     def _arrive(self) -> None:
         self.idle.append(not (self.waiting or self.ends or self.current >= 0))
         self.waiting.append(self.next)
-        if self.closed:
-            self.arrival[self.next] = self.when
         self.next += 1
 
     # --- room -----------------------------------------------------------------------------------------------
@@ -416,8 +418,11 @@ class _Run:
             return
         self.done[one] = self.when
         self.left -= 1
-        if self.closed and self.next < self.total:
-            self._arrive()
+        if self.closed and self.known < self.total:
+            alone = not (self.ends or self.waiting or self.owed or self.current >= 0)
+            sent = self.when + (self.server.idle if alone else self.server.first)
+            self.arrival[self.known] = max(sent, self.arrival[self.known - 1])
+            self.known += 1
         elif self.limit < inf and self.next < self.total and self.arrival[self.next] < self.when:
             # It was held back until now, in part at least.
             self.arrival[self.next] = self.when
