@@ -46,6 +46,29 @@ _EXCUSES = (
         ("specification", "identity"),
         before=r"\b(?:sisters?|siblings?|brothers?|cousins?)\b[^.;]*$", because=r"\d nm\b",
     ),
+    # "Its namesake in laptops uses the smaller GB203".
+    _Excuse(
+        ("identity",),
+        before=r"(?:^|[.;]\s+)(?:Its|The|Their)\s(?:[\w-]+\s){0,2}(?:namesake|sibling|sister|brother|cousin|"
+        r"counterpart)\b[^.;]*$",
+        because=r"\bhas (?:G[ABHKMPV]|AD|TU|Navi|BMG|ACM)",
+    ),
+    # "If you need to encode AV1, none of them will help".
+    _Excuse(
+        ("capability",),
+        before=r"\bif (?:you|we|one|they|your \w+)\s+(?:really |absolutely |only )?(?:needs?|wants?|wish|"
+        r"plan|intend|have|must)\b[^.;,]*$",
+        behind=r"[^.;,]*,\s+(?:none|neither|no|nothing)\b",
+    ),
+    # "600 GB/s between two A100s, 200 GB/s between two A30s".
+    _Excuse(("specification",), behind=r"\s+between\s+(?:two|a pair of|pairs of|any two)\s"),
+    # "Limited to 300 W, and its tensor core ratings are half as high".
+    _Excuse(
+        ("ratio",),
+        before=r"\b(?:ratings?|figures?|numbers?|throughput|rates?|scores?|peaks?)\s+(?:is|are|was|were)\s+"
+        r"(?:only |just |about |exactly |roughly )?$",
+        because=r"\d\s(?:W|GB|GB/s|TB/s)\b",
+    ),
     # "Unlike its predecessor, the A6000, it has no NVLink": of what was spoken of before.
     _Excuse(
         ("capability",),

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.excuses import excused
 from whichgpu.audit.families import is_of
+from whichgpu.audit.filed import is_of_file
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.otherwise import is_in_something_else, is_of_another_named
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import mentions
+from whichgpu.audit.tabulated import is_of_a_part, is_of_several
 from whichgpu.audit.unowned import is_against_another, is_than_told, is_unowned
 from whichgpu.values import NamedTuple
 
@@ -88,10 +90,24 @@ class _Texts(NamedTuple):
         if at < 0:
             return None
         index, passage = self.passages[at]
-        at = passage.text.find(found.quote)
+        # What is quoted may have marks of the file in it, which the text has not.
+        first = re.match(r"[^*_`\[\]<>]+", found.quote)
+        words = first[0] if first else found.quote
+        at = passage.text.find(words)
         while at >= 0 and passage.span(at, at + 1)[0] < found.start:
-            at = passage.text.find(found.quote, at + 1)
+            at = passage.text.find(words, at + 1)
         return (index, passage, at) if at >= 0 and passage.span(at, at + 1)[0] == found.start else None
+
+    def whole(self, found: Finding) -> Finding:
+        """A finding with its quotation as the text has it."""
+        where = self.place(found)
+        if where is None or found.quote in where[1].text:
+            return found
+        _, passage, at = where
+        end = at + 1
+        while end < len(passage.text) and passage.span(end, end + 1)[0] < found.end:
+            end += 1
+        return found._replace(quote=passage.text[at:end])
 
 
 def without_misjudged(found: Sequence[Finding], context: Context) -> list[Finding]:
@@ -104,9 +120,14 @@ def without_misjudged(found: Sequence[Finding], context: Context) -> list[Findin
     )
     done = []
     for each in found:
-        why = _why(each, texts, context) if each.accuses else ""
+        why = _why(texts.whole(each), texts, context) if each.accuses else ""
+        if each.accuses and (is_of_a_part(each, found, context) or is_of_several(each, context)):
+            why = _BESIDE
         done.append(withheld(each, why) if why else each)
     return done
+
+
+_BESIDE = "its row has the whole, or its table several of them"
 
 
 def _why(found: Finding, texts: _Texts, context: Context) -> str:
@@ -117,6 +138,7 @@ def _why(found: Finding, texts: _Texts, context: Context) -> str:
     told = where is not None and is_than_told(found, where, context)
     if told or found.kind == "arithmetic":
         other = where is not None and is_in_something_else(found, where, context)
+        other = other or (where is not None and is_of_file(found, where, context))
         return _SUM if told or _is_no_sum(found, where) else _ELSE if other else ""
     if where is None:
         return ""
@@ -190,6 +212,10 @@ def _is_of_generation(found: Finding, where: tuple[int, Passage, int], context: 
     return bool(last and gpus) and not any(is_of(gpu, last[-1][0]) for gpu in gpus)
 
 
+#: What begins with another: "As for the A6000, it is the last with NVLink".
+_AS_FOR = re.compile(r"\s*(?:As for|As to|Regarding|Concerning|Turning to)\b")
+
+
 def _is_of_another(found: Finding, where: tuple[int, Passage, int], context: Context) -> bool:
     """Whether what is said without a name is below the heading of another device, or behind another chip."""
     index, passage, at = where
@@ -204,6 +230,8 @@ def _is_of_another(found: Finding, where: tuple[int, Passage, int], context: Con
         if not _HEIR.match(passage.text, each.end)
     ]
     own = [each for each in named if subject & {*each.named, *each.ids}]
+    if named and not own and _AS_FOR.match(passage.text, start):
+        return True
     if is_unowned(found, (index, passage, at), (named, own), context):
         return True
     if own:

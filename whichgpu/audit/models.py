@@ -106,7 +106,8 @@ _PART_OF = re.compile(
     r"(?:the )?$", re.IGNORECASE,
 )  # fmt: skip
 _PART = re.compile(
-    r"(?:[\u2019']s)?\s+(?:\w+ )?(?:transformer|u-?net|vae|text encoders?|vision (?:tower|encoder))\b",
+    r"(?:[\u2019']s)?\s+(?:[\w-]+ ){0,2}?(?:transformer|u-?net|vae|text encoders?|"
+    r"vision (?:tower|encoder))\b",
     re.IGNORECASE,
 )
 

@@ -82,7 +82,8 @@ def find(context: Context) -> Iterator[Finding]:
             yield from (_multiples(row, context) for row in exact)
         yield from _steeper(rows, context)
         yield from _repeated(rows, context)
-        yield from _order(rows or (_by_device(table, context) if measured else []), context)
+        every = rows or (_by_device(table, context) if measured else [])
+        yield from _order(_alike(every, table), context)
         yield from _proportional(table, context) if measured else ()
         if not _COMPUTED.search(beside):
             yield from _precisions(table, context)
@@ -315,6 +316,28 @@ def _repeated(rows: Sequence[_Row], context: Context) -> Iterator[Finding]:
                        subject=row.label, attribute="row", because=because,
                        evidence=(Evidence(because),))  # fmt: skip
         seen.setdefault(series, row)
+
+
+#: Columns of how a row was measured.
+_SETTINGS = re.compile(
+    r"\b(?:requests?|concurren\w+|users?|batch\w*|bs|precision|format|context|length|input|output|tokens in|"
+    r"resolution|steps|framework|engine|runtime|mode|phase|task)\b",
+    re.IGNORECASE,
+)
+
+
+def _alike(rows: Sequence[_Row], table: Table) -> list[_Row]:
+    """The rows that were measured as the first was, by the columns that tell how."""
+    columns = [at for at, cell in enumerate(table.rows[0]) if at and cell and _SETTINGS.search(cell.text)]
+    settings = [
+        [line[at].text.strip().lower() if at < len(line) and line[at] else "" for at in columns]  # type: ignore[union-attr]
+        for line in table.rows
+    ]
+    where = {id(cell): at for at, line in enumerate(table.rows) for cell in line[:1] if cell}
+    first = next((settings[where[id(row.head)]] for row in rows if row.head and id(row.head) in where), [])
+    return [
+        row for row in rows if not row.head or settings[where.get(id(row.head), 0)] == first or not columns
+    ]
 
 
 def _order(rows: Sequence[_Row], context: Context) -> Iterator[Finding]:

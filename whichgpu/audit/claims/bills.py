@@ -444,6 +444,9 @@ def _is_by_term(way: Way, told: Term, text: Amounts) -> bool:
     return bool(told.sign) and len(paid) > 1 and sum(each is not None for each in terms) > 1
 
 
+_WILD = 12.0
+
+
 def _missed(
     forced: Sequence[Way], told: Term, summed: bool, text: Amounts, context: Context
 ) -> Finding | None:
@@ -456,7 +459,9 @@ def _missed(
     best = min(meant, key=lambda one: (_skips(one, told, text), len(one.used), _reach(one), apart(one, told)))
     # A part of the cost, as power, may not be by the load.
     in_part = told.sign and any(e.share for e in best.used) and abs(told.value / best.low - 1) < _OF_A_PART
-    if in_part or (summed and is_with_factor(best, told, text)):
+    # No sum is wrong by that much: it is one of other things.
+    wild = summed and not 1 / _WILD < told.value / (best.low or told.value) < _WILD
+    if in_part or wild or (summed and is_with_factor(best, told, text)):
         return None
     # What is said to be added is meant, whatever else would give it.
     chance = not (summed and added_to(told, text)) and explained(told, text, said=True)

@@ -46,6 +46,8 @@ _MANY = re.compile(
     re.IGNORECASE,
 )
 _TOKENS = re.compile(r"\btok(?:en)?s?\b|\bt/s\b", re.IGNORECASE)
+#: "819 / 40, about 20 tokens a second": of what stands there, whoever it is of.
+_WRITTEN_OUT = re.compile(r"\d\s?[/\u00f7:]\s?\d")
 _SLACK, _LEAST, _FORMATS = 1.2, 1e9, 0.5
 
 
@@ -56,7 +58,7 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         for sentence in sentences(passage.text):
             bound = _BOUND.search(sentence.text)
-            if bound and not _MANY.search(sentence.text):
+            if bound and not _MANY.search(sentence.text) and not _WRITTEN_OUT.search(sentence.text):
                 who = spoken(index, passage, sentence, context)
                 yield from _of_sentence(passage, sentence, who, context)
 

@@ -50,6 +50,13 @@ _THAN_BEFORE = re.compile(
 )
 
 
+#: From one to the other.
+_MOVES = re.compile(
+    r"\b(?:mov\w+|going|goes|upgrad\w+|switch\w*|step\w*|jump\w*|com\w+)\s+(?:up\s+)?(?:from|to)\b",
+    re.IGNORECASE,
+)
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every change with its verdict, where it is right or nothing gives it."""
     for index, passage in context.document.running():
@@ -72,6 +79,10 @@ def _judged(
     if reach is None or change.attribute is None:
         return None
     verdict = gives(change, reach)
+    if verdict == "contradicted" and _MOVES.search(sentence.text):
+        # "Moving from there to the B200 adds 28 %": of what the sentence ends with.
+        turned = [1 / value for value, _ in reach.ratios if value]
+        verdict = "unverifiable" if verdict_of(change.multiple, turned) == "confirmed" else verdict
     if verdict == "confirmed":
         span = passage.span(change.multiple.start, change.multiple.end)
         context.memo.setdefault("given", []).append(span)

@@ -58,7 +58,11 @@ def find(context: Context) -> Iterator[Finding]:
             if found is not None and not _is_of_next(found, told, index, passage, context):
                 # What is worked out later may follow from the right amount.
                 every.insert(every.index(told), _corrected(told, _right(found, told)))
-                if len(found.used) > 1 and not _is_less_a_share(found, told, every):
+                if (
+                    len(found.used) > 1
+                    and not _is_less_a_share(found, told, every)
+                    and not _is_share_of_before(found, told, passage)
+                ):
                     yield _finding(found, told, passage, context)
         earlier = (*earlier, *(each for each in every if any(each.dims)))[-WIDE:]
 
@@ -102,6 +106,13 @@ def _is_less_a_share(found: Formula, told: Term, every: Sequence[Term]) -> bool:
         if (each.dims == told.dims or (told.sign and each.sign == told.sign)) and each.start < told.start
         for sign in (-1, 1)
     )
+
+
+def _is_share_of_before(found: Formula, told: Term, passage: Passage) -> bool:
+    """Whether an amount is held against a share that another sentence tells of something."""
+    start = next((one.start for one in sentences(passage.text) if told.start < one.end), 0)
+    shares = [each for each in found.used if each.share]
+    return bool(shares) and not told.share and all(not start <= each.start < told.start for each in shares)
 
 
 def _corrected(told: Term, right: str) -> Term:

@@ -231,6 +231,8 @@ def _compared(
         return
     said_of = within(context.mentions.get(index, ()), sentence.start, sentence.end)
     for words, kinds in ((_PRICE_WORDS, ("price",)), (_SPEED_WORDS, ("speed", "time"))):
+        if "speed" in kinds and _ON_PAPER.search(sentence.text):
+            continue
         asked = _meant_rows([each for each in groups if each.kind in kinds], sentence)
         both = [each for each in asked if len(named[id(each)]) >= 2]
         alone = [each for each in asked if len(named[id(each)]) == 1 and len(each.rows) == 2]
@@ -240,6 +242,8 @@ def _compared(
             yield from _of_two(passage, sentence, (named[id(alone[0])][0], words), alone, context)
 
 
+#: What specifications tell, and no row of speeds: "memory bandwidth tells another story".
+_ON_PAPER = re.compile(r"\b(?:band-?\s?width|capacity|cores|cache|[TP]FLOPS|TOPS|[GT]B/s)\b", re.IGNORECASE)
 #: What is so only for some work: "Anything that runs less than 1.5 times faster on the A100 is cheaper on".
 _ON_CONDITION = re.compile(
     r"\b(?:if|unless|whenever|as long as|anything|whatever|everything (?:that|which)|"

@@ -14,6 +14,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.runs import RATES, active, peak, runs
 from whichgpu.audit.sentences import within
+from whichgpu.audit.strangers import is_strange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,6 +151,9 @@ def _reached(run: Run, context: Context) -> Iterator[Finding]:
     accumulates = "accumulat" in run.sentence.text.lower()
     said = [run.said.name.lower().replace("-", "")] if run.said and not accumulates else []
     known = max(peak(gpu, [rate for rate in RATES if rate in said] or RATES) for gpu in gpus)
+    if run.device and is_strange(text, run.device.end, rates[0].start):
+        # "The M5's cores got matrix units, and the Max reaches 71": of what no name tells.
+        return
     if not each or not known or rates[0].value <= known * _SLACK or not reached.start() < rates[0].start:
         return
     because = (

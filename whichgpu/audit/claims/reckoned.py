@@ -82,11 +82,18 @@ def _is_of_devices(told: Figure, found: Made) -> bool:
 
 
 def _is_of_else(told: Figure, found: Made) -> bool:
-    """Whether an amount of money was multiplied by a number of things whose price it is not."""
+    """Whether an amount was multiplied by things that it is not of, or is of none of this text."""
     counts = [each for each in found.used if each.counted and each.powers[0][0] not in _DEVICES]
     paid = [each for each in found.used if each.powers == (("$", 1),)]
     whole = found.how == "product" and len(found.used) == len(counts) + len(paid) == 2
-    return whole and told.powers == (("$", 1),) and bool(paid) and not any(each.each for each in paid)
+    if whole and told.powers == (("$", 1),) and paid and not any(each.each for each in paid):
+        return True
+    # "8 KV heads .. 31.5 GB .. so we need 86 GB": what is of all of them.
+    sizes = [each for each in found.used if each.powers == (("B", 1),)]
+    if told.powers == (("B", 1),) and counts and sizes and not any(each.each for each in found.used):
+        return True
+    # A sum or a difference of what other passages told of other things.
+    return found.how in ("sum", "difference") and all(each.start < 0 for each in found.used)
 
 
 def _passes_over(told: Figure, found: Made, every: Sequence[Figure], text: str) -> bool:

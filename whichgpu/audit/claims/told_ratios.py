@@ -87,7 +87,7 @@ _ELSE = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
-    r"[;:\u2013\u2014]|,\s(?:and|but|while|whereas|though|although|which|where|so)\s|\s(?:while|whereas|"
+    r"[;:\u2013\u2014]|(?<=[a-z]{3})[.!?]\s|,\s(?:and|but|while|whereas|though|although|which|where|so)\s|\s(?:while|whereas|"
     r"but|though)\s"
 )
 #: From an amount to what is said of it, and what follows a ratio of two.
@@ -212,6 +212,9 @@ def _judged(  # noqa: PLR0917
         known = _known(index, passage, sentence, part, asked, context)
         asked = [each for each, _ in known]
         ratios = [one for each, found in known for one in _ratios(each, found)]
+        # Without its own name what it is said of may be another one than the topic.
+        alone = [(each, found) for each, found in known if any(one.start < 0 for one in found)]
+        ratios += [one for each, found in alone for first in found[:1] for one in _ratios(each, [first])]
         names = [found for _, found in known if found]
         ratios += [one for each in _filed(kind, context) for one in _of_file(each, names)]
         ratios += _across(told, kind, names)
@@ -306,6 +309,10 @@ def _labelled(asked: Sequence[Series], words: str) -> Sequence[Series]:
     )
 
 
+#: Behind a name in a line of a list: "7900xtx .... 107 tok/s".
+_LINE = re.compile(r"\s?\.{3,}\s*[\d$]")
+
+
 def _known(  # noqa: PLR0917
     index: int,
     passage: Passage,
@@ -316,7 +323,17 @@ def _known(  # noqa: PLR0917
 ) -> list[tuple[Series, list[Named]]]:
     """The series of which a clause names a thing, else the sentence, else its topic; all where none is named."""  # noqa: E501
     for place in (part, sentence):
-        here = [(each, named(index, passage, place, each, context)) for each in asked]
+        here = [
+            (
+                each,
+                [
+                    one
+                    for one in named(index, passage, place, each, context)
+                    if not _LINE.match(passage.text, one.end)
+                ],
+            )
+            for each in asked
+        ]
         if all(len(found) < _TWO for _, found in here):
             # "It does eight times the work of the T4": of what was spoken of.
             also = [(each, _topic(index, passage, sentence, each, context)) for each in asked]
@@ -349,11 +366,15 @@ def _of_file(series: Series, names: Sequence[Sequence[Named]]) -> list[float]:
             for way in (one.value / other.value, other.value / one.value)]  # fmt: skip
 
 
+#: What is counted of work: more of it is told by no bandwidth and no peak.
+_OF_WORK = re.compile(r"\b(?:tok(?:en)?s?|images?|pictures?|frames?|samples?|requests?)\b", re.IGNORECASE)
+
+
 def of_kind(kind: str, words: str, told: Sequence[Series]) -> list[Series]:
     """The series that a kind of words is of: those worked out only where the words ask for work or for one."""  # noqa: E501
     works = _BY_WORK.search(words) is not None
     found = [each for each in told if each.measure in _KINDS[kind] and (not each.derived or works)]
-    if kind == "speed" and not found:
+    if kind == "speed" and not found and not _OF_WORK.search(words):
         found = [each for each in told if each.measure in ("bandwidth", "peak") and not each.derived]
     return found
 

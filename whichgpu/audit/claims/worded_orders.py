@@ -113,6 +113,8 @@ def _orders(
             continue
         of = kind or measure(text, *place, match.span()) or "speed"
         of = "peak" if of == "speed" and _PAPER.search(text, *place) else of
+        if of != "value" and _FOR_MONEY.search(text, *place):
+            continue
         before = Sentence(place[0], match.start(), text[place[0] : match.start()])
         after = Sentence(match.end(), place[1], text[match.end() : place[1]])
         one = _subject(index, passage, sentence, before, told, context)
@@ -140,6 +142,10 @@ def _orders(
 
 
 _PAPER = re.compile(r"\b(?:paper|theory|peak|T?FLOPS)\b", re.IGNORECASE)
+#: What is compared for each dollar or watt, which no series of one kind tells.
+_FOR_MONEY = re.compile(
+    r"\b(?:per|for each|for every|a) (?:dollar|euro|pound|watt|cent|buck)\b", re.IGNORECASE
+)
 _STOP = re.compile(r"[.!?]\s")
 
 

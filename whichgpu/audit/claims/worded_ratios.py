@@ -13,7 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import follows, gives
 from whichgpu.audit.claims.told_ratios import clause, is_near, is_of_name, is_of_other_work, measure
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.known.orders import BY_TIME, asked, is_of_the_hour
+from whichgpu.audit.known.orders import BY_TIME, asked, is_of_the_hour, works, works_of
 from whichgpu.audit.known.said import claims
 from whichgpu.audit.known.sides import Side, first, goes_on, is_open, last, place
 from whichgpu.audit.known.store import of_catalogue, store
@@ -106,6 +106,8 @@ def _judged(  # noqa: PLR0917
         kinds = ("speed", "time", "peak", "") if kind == "speed" else (kind,)
         if opened and (_VERB.match(text, claim.start) or _OWN.match(text, claim.end)):
             return
+    if kind == "speed" and (work := works(text[claim.end : at[1]])):
+        told = [each for each in told if not (own := works_of(each)) or work & own]
     real = _real(kind, (one, other), sentence, told)
     besides = [ratio for each in told if each.measure in kinds for ratio in _ratios(each, one, other)]
     if kind == "price":

@@ -215,6 +215,13 @@ def _amounts(text: str, sentence: Sentence, values: Sequence[Quantity]) -> Itera
         yield from _directed(text, sentence, match.span(), part, "about", share=True)
 
 
+#: "Adds another 28 % of capacity".
+_ANOTHER = re.compile(
+    r"\b(?:another|(?:an )?(?:extra|additional)|a further)\s+(?:about |around |some |roughly |~)?$",
+    re.IGNORECASE,
+)
+
+
 def _directed(
     text: str, sentence: Sentence, place: tuple[int, int], value: float, limit: str, *, share: bool
 ) -> Iterator[Multiple]:
@@ -225,6 +232,7 @@ def _directed(
     by = _BY.search(text, max(sentence.start, start - _CLOSE), start)
     gain = _GAIN.search(text, max(sentence.start, start - _CLOSE), start)
     more, less = _MORE.match(text, end), _LESS.match(text, end)
+    more = more or _ANOTHER.search(text, max(sentence.start, start - _CLOSE), start)
     if by or gain:
         before = text[max(sentence.start, start - _REACH) : by.start()] if by else ""
         before = _LEFT_BEHIND.sub("ahead", before)
@@ -238,7 +246,7 @@ def _directed(
     elif more or less:
         times = (1 + value if more else 1 - value) if share else (value if more else 1 / value)
         limit = limit if more else opposite(limit)
-        end = max(each.end() for each in (more, less) if each)
+        end = max(end, *(each.end() for each in (more, less) if each))
     elif share and _LOST.search(text, max(sentence.start, start - _CLOSE), start):
         times = 1 - value
         limit = opposite(limit)

@@ -93,7 +93,7 @@ DENIES = re.compile(r"\b(?:not|cannot|never|no|nor|neither|hardly)\b|n[\u2019']t
 NO_DENIAL = re.compile(
     r"\b(?:no (?:problems?|trouble|issues?|sweat|need (?:for|to)[\w -]*)|not only|not just|no less|no "
     r"more than|"
-    r"without (?:any )?[\w-]+|why not|if not)\b",
+    r"without (?:any )?[\w-]+|why not|if not|with hardly any(?:thing| \w+)|with not much)\b",
     re.IGNORECASE,
 )
 #: Ways of training, or of running, that take less than what was told before.

@@ -59,6 +59,8 @@ def asked(  # noqa: PLR0917
     found = [each for each in told if each.measure in _KINDS.get(kind, ())]
     if kind == "speed":
         found = [each for each in found if not each.derived]
+        work = works(passage.text[after : place[1]])
+        found = [each for each in found if not work or not (own := works_of(each)) or work & own]
     if kind == "value":
         # Work for the money, not money for a gigabyte.
         found = [each for each in found if each.measure == "value" and "emory" not in each.label]
@@ -74,6 +76,20 @@ def asked(  # noqa: PLR0917
         elif by_time or BY_TIME.search(words):
             found = [each for each in found if not each.derived and not _PER_WORK.search(each.label)]
     return [each for each in found if _is_in_setting(each, words)]
+
+
+_WORK = re.compile(r"\b(tok|image|picture|sequence|sample|frame|request)(?:en)?s?\b", re.IGNORECASE)
+_SAME = {"picture": "image", "sample": "sequence"}
+
+
+def works(words: str) -> set[str]:
+    """What is done in the words of a rate: tokens, images, sequences .."""
+    return {_SAME.get(one, one) for match in _WORK.finditer(words) if (one := match[1].lower())}
+
+
+def works_of(series: Series) -> set[str]:
+    """What is done in the rates of a series."""
+    return works(" ".join((series.label, *(each.words for each in series.amounts))))
 
 
 #: What is of the section that it stands in.

@@ -41,7 +41,7 @@ _MEASURES = {
     r"hour)\b|[A-Za-z]{3,}\s?/\s?(?:s|sec|min|h)\b|fps|tps|tok/s|t/s|throughput|score|speed)",
     "time": r"\b(?:latency|ttft|tpot|time|duration|(?:ms|s|sec|sec\.|secs|seconds?|minutes?|min|"
     r"hours?)\s?(?:/|per )|"
-    r"seconds|minutes|hours)|,\s?s\s*$|\((?:s|sec)\)",
+    r"(?<!\d )(?:seconds|minutes|hours))|,\s?s\s*$|\((?:s|sec)\)",
     "energy": r"\b(?:k?Wh|joules?|energy)\b",
     "power": r"\b(?:power|TDP|TGP|TBP|watts?|draw)\b|\d\s?k?W\b|\(W\)",
     "peak": r"\b[TP]FLOPS|\bTOPS|\bTF\b|\bFP\d+\b|\bBF16\b|\bINT\d\b",
@@ -161,11 +161,22 @@ def _is_across(table: Table, context: Context) -> bool | None:
         return None
     if above or down:
         return above > down * len(heads) / max(len(table.rows) - 1, 1) if above and down else bool(above)
+    measures = [
+        {_of_label(row[0]) for row in table.rows[1:_ROWS] if row},
+        {_of_label(each) for each in heads},
+    ]
+    if len(measures[0] - {""}) > 1 and measures[1] == {""}:
+        # "Throughput (tok/s)", "Time per token (ms)": what is told stands at the side.
+        return True
     # Neither is on file: what has numbers in its rows of many units has its names above.
     kinds = [_kinds([row[at] for row in table.rows[1:_ROWS] if len(row) > at], context)
              for at in range(1, min(table.columns, _COLUMNS))]  # fmt: skip
     across = [_kinds(list(row[1:_COLUMNS]), context) for row in table.rows[1:_ROWS]]
     return sum(len(each) > 1 for each in kinds) > sum(len(each) > 1 for each in across)
+
+
+def _of_label(cell: Passage | None) -> str:
+    return measure_of(cell.text, "") if cell else ""
 
 
 def _kinds(cells: Sequence[Passage | None], context: Context) -> set[str]:
