@@ -109,3 +109,57 @@ def test_what_sentences_told_of_several_devices(said: str, wrong: bool):
     told = "The RTX 5090 trains it in 41 minutes, the RTX 4090 needs 58 and the RTX 3090 takes 97."
     page = f"# One job\n\n{told} {said}\n"
     assert bool(audited(page.encode(), "page.md", catalogue(), date(2026, 11, 25)).accusations) is wrong
+
+
+_BILL = """# Bill for the cabinet
+
+| | L4 | T4 |
+|---|---|---|
+| Quantity | 7 | 11 |
+| Rated power | {power} | 770 W |
+
+"""
+_SLICES = """# Slices
+
+| GPU | Memory | Slices | Memory of each |
+|---|---|---|---|
+| A30 | 24 GB | 4 | 6 GB |
+| A100 40 GB | 40 GB | 7 | 5 GB |
+
+"""
+_USERS = """# Measured
+
+| Model | Requests | MI300X | H100 SXM |
+|---|---|---|---|
+| Llama 3.1 8B | {few} | 160 tok/s | 140 tok/s |
+| Llama 3.1 70B | 64 | 1,100 tok/s | 1,000 tok/s |
+
+"""
+_MONTHS = """# Rental prices
+
+| | $/GPU-hour | 8 GPUs, 730 hours |
+|---|---|---|
+| H100 SXM | 2.49 | 14,541.60 |
+| B200 SXM | 4.99 | 29,141.60 |
+
+The {name} SXM is the fastest of the two.
+"""
+
+
+@pytest.mark.parametrize(
+    ("page", "wrong"),
+    [
+        # A row counts them, or tells the whole besides.
+        (_BILL.format(power="504 W"), False),
+        (_BILL.format(power="540 W"), True),
+        (_SLICES, False),
+        # One request at a time is slower than 64 of a larger model together.
+        (_USERS.format(few=1), False),
+        (_USERS.format(few=64), True),
+        # Hours of a bill are no time that something takes.
+        (_MONTHS.format(name="B200"), False),
+    ],
+)
+def test_cells_that_are_of_several_or_measured_otherwise(page: str, wrong: bool):
+    found = audited(page.encode(), "page.md", catalogue(), date(2026, 11, 25)).findings
+    assert any(each.accuses for each in found) is wrong
