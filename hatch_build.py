@@ -5,8 +5,9 @@ private functions, classes and modules, and those behind the answers of the audi
 model and the bench, behind what is printed and behind the names of workloads, say of themselves: that is for
 who changes them and stands in the repository and the source archive; lines keep their numbers. Nor have
 these modules, which nobody imports by name, the imports that only type checkers read, nor their functions the
-types of arguments and results: both would be compiled, and kept as text. An editable
-install gets the JSON beside its sources. Needs nothing but the standard library and the package's own reader.
+types of arguments and results: both would be compiled, and kept as text. A level is indented by one space.
+An editable install gets the JSON beside its sources. Needs nothing but the standard library and the
+package's own reader.
 """
 
 from __future__ import annotations
@@ -93,17 +94,39 @@ def as_shipped(code: str, *, within: bool = False, untyped: bool = False) -> str
             lines[row - 1] = line[:start].rstrip() + line[start + len(token.string) :]
     tree = ast.parse(code)
     if untyped:
-        # From the end of each line: a type before nothing but marks goes without a gap, others keep one, so
-        # that every name stays in its column.
+        # From the end of each line.
         for row, start, end in sorted(types_of_functions(tree, lines), reverse=True):
             told = lines[row - 1].encode()
-            gap = b" " * (end - start) if told[end:].strip(b" ,:)") else b""
-            lines[row - 1] = (told[:start] + gap + told[end:]).decode()
+            lines[row - 1] = (told[:start] + told[end:]).decode()
     checked = for_checkers(tree) if within else ()
     for said in (*private_docstrings(tree, every=within), *checked):
         first, last = said.lineno - 1, said.end_lineno or said.lineno
         lines[first:last] = [""] * (last - first)
-    return "\n".join(lines)
+    within_strings = rows_of_strings(code)
+    return "\n".join(
+        line if row in within_strings else less_indented(line) for row, line in enumerate(lines, 1)
+    )
+
+
+def less_indented(line: str) -> str:
+    """A line with one space where the formatter put four: a tenth of the code is its indentation."""
+    bare = line.lstrip(" ")
+    return " " * ((len(line) - len(bare)) // 4) + bare
+
+
+def rows_of_strings(code: str) -> set[int]:
+    """The rows that begin inside a literal, where spaces are part of it."""
+    rows: set[int] = set()
+    opened: list[int] = []
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        kind = tokenize.tok_name[token.type]
+        if kind.endswith("STRING_START"):
+            opened.append(token.start[0])
+        elif kind.endswith("STRING_END"):
+            rows.update(range(opened.pop() + 1, token.end[0] + 1))
+        elif token.type == tokenize.STRING:
+            rows.update(range(token.start[0] + 1, token.end[0] + 1))
+    return rows
 
 
 def types_of_functions(tree: ast.Module, lines: list[str]) -> Iterator[tuple[int, int, int]]:

@@ -189,7 +189,7 @@ class Ledger:
 
     def _scaled(
         self, kind: str, name: str, x: Any, y: Any, shape: dict[str, float], *, over: str, flops: float,
-        reads: float, writes: float, saves: float, parameters: float = 0.0, unquantised: bool = False,
+        reads: float, writes: float, saves: Any, parameters: float = 0.0, unquantised: bool = False,
         tied: bool = False, dtype: str = "", fusable: bool = False, shard: str = "none",
         backward: str = "full",
     ) -> None:  # fmt: skip
@@ -214,8 +214,9 @@ class Ledger:
         joins = fusable or kind == "copy"
         chained = joins and self._made == made
         self._made = made if joins else None
+        kept = saves.tobytes() if type(saves) is np.ndarray else saves
         key = (kind, scope.key or _place(name), dtype, fusable, chained, shard, backward, own, weights,
-               stored, flops, reads, writes, saves, given, made, *shape.values())  # fmt: skip
+               stored, flops, reads, writes, kept, given, made, *shape.values())  # fmt: skip
         seen = self._ops.get(key)
         if seen is not None:
             seen[_COPIES] += scope.copies
@@ -225,7 +226,8 @@ class Ledger:
             return
         read = reads * x
         written = read if writes == reads and x is y else writes * y
-        saved = read if saves == reads else saves * x if saves else 0.0
+        plain = type(saves) is not np.ndarray
+        saved = read if plain and saves == reads else saves * x if not plain or saves else 0.0
         self._new(key, chained=chained, values=[
             kind, scope.prefix + name, {over: y, **shape}, dtype or self.precision.math,
             y if flops == 1.0 else flops * y if flops else 0.0, own, weights, stored, read, written, saved,
