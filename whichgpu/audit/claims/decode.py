@@ -26,10 +26,17 @@ _MANY = re.compile(
     r"requests?|parallel|mtp|speculative|draft|multi|offline|server)\b",
     re.IGNORECASE,
 )
+#: Of many requests at once, whatever serves a row that says itself that it is of one.
+_OTHERS = re.compile(
+    r"\b(?:batch(?:es|ed|ing)?|concurren\w*|aggregate|prefill|prompt|pp\d+|users?|requests|parallel|mtp|"
+    r"speculative|draft|multi)\b",
+    re.IGNORECASE,
+)
 _ONE = re.compile(
     r"\b(?:(?:no|without|not)\s+(?:speculative(?: decoding)?|batching|draft model|parallelism|mtp)|"
     r"(?:at )?batch(?:[ -]?size)?(?: of)?\s*=?\s*(?:1|one)\b(?!\d)|"
-    r"(?:one|1|a single|single)[ -](?:request|user|stream|prompt)\b)",
+    r"(?:one|1|a single|single)[ -](?:request|user|stream|prompt)\b|"
+    r"(?:(?:concurrent )?(?:requests|users|streams)|concurrency)(?: in flight)?\s*[:=]?\s*(?:1|one)\b(?![\d.,]))",
     re.IGNORECASE,
 )
 #: A mixture of experts reads some of its weights only.
@@ -38,7 +45,8 @@ _EXPERTS = re.compile(
 )
 #: Columns of what was run, beside that of its rate.
 _RECORD = re.compile(
-    r"\W*(?:model|llm|network|precision|format|quant\w*|dtype|batch(?: ?size)?|concurrency|users?|"
+    r"\W*(?:model|llm|network|precision|format|quant\w*|dtype|batch(?: ?size)?|concurrency|"
+    r"(?:concurrent )?(?:users?|requests|streams)|"
     r"framework|engine|"
     r"runtime|backend)\W*$",
     re.IGNORECASE,
@@ -70,18 +78,19 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
         if not _TOKENS.search(text) and not (_TOKENS.search(above) and models(f"{cell.label} {above}")):
             continue
         label = cell.label
-        if heads[cell.column : cell.column + 1] == [label]:
-            # A record to a row: "Llama 3.1 8B | FP16 | batch 1 | 46" stands in cells of its own.
-            beside = zip(heads, table.rows[cell.row], strict=False)
-            record = " ; ".join(f"{head} {one.text}" for head, one in beside if one and _RECORD.match(head))
+        # A record to a row: "Llama 3.1 8B | FP16 | batch 1 | 46" stands in cells of its own.
+        beside = zip(heads, table.rows[cell.row], strict=False)
+        record = " ; ".join(f"{head} {one.text}" for head, one in beside if one and _RECORD.match(head))
+        if record and (heads[cell.column : cell.column + 1] == [label] or _RECORD.match(heads[0])):
             label = f"{record} ; {label}"
         around = f"{label} {cell.passage.text} {above}"
         found = models(label) or models(table.caption) or models(above)
         # A column or a table of one request is, whatever serves it.
         told = label if _ONE.search(around) else around
+        many = _OTHERS if _ONE.search(label) else _MANY
         if (
             len({each.parameters for each in found}) != 1
-            or _MANY.search(_ONE.sub("", told))
+            or many.search(_ONE.sub("", told))
             or _EXPERTS.search(around)
             or TRAINS.search(told)
         ):
