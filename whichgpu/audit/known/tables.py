@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.known.store import amount_of, is_across
 from whichgpu.values import NamedTuple
 
@@ -34,14 +35,18 @@ def lines(table: Table, context: Context) -> Iterator[Line]:
     if across is None:
         return
     names = rows[0] if across else [row[0] if row else None for row in rows]
+    # A second row of a header has no digits.
+    second = not across and len(rows) > 2 and not any(cell and re.search(r"\d", cell.text) for cell in rows[1])
     for at in range(1, len(rows) if across else min(table.columns, _COLUMNS)):
         line = rows[at][:_COLUMNS] if across else [row[at] if len(row) > at else None for row in rows]
         head = line[0] if line else None
         if head is None:
             continue
+        below = line[1] if second else None
+        label = f"{head.text} {below.text}" if below and below.text != head.text else head.text
         cells = [
             (cell, *told)
             for name, cell in zip(names[1:], line[1:], strict=False)
             if name and cell and (told := amount_of(name.text, cell.text, cell.start, context))
         ]
-        yield Line(at, head.text, tuple(cells))
+        yield Line(at, label, tuple(cells))
