@@ -270,7 +270,10 @@ def _fits(last: _Side, side: _Side, units: Sequence[float]) -> bool:
     if not side.has_power and len(side.tokens) == 1:
         rounding = stated(float(digits.replace(",", "")), digits, "", frozenset()).rounding * 1.01
         # "13B x 2 bytes = 20 GB" is no 26 that was rounded to tens.
-        within = max(within, min(rounding, _TENS) if rounding > _TENS and float(digits.replace(",", "")) >= 10.0 else rounding)
+        within = max(
+            within,
+            min(rounding, _TENS) if rounding > _TENS and float(digits.replace(",", "")) >= 10.0 else rounding,
+        )
     counted = last.signs - {"*"}
     return any(
         abs(told / real - 1) <= within

@@ -33,8 +33,10 @@ _AT_A_RATE = re.compile(
 _DRAWS = re.compile(
     r"\b(?:rated (?:at|for)|is specified at|draws?|needs|pulls|consumes|dissipates?|sips|guzzles|burns|"
     r"swallows|gulps|"
-    r"(?:uses|eats) up to|(?:can|may|might) (?:draw|pull|use|take)|limited to|capped at|(?:tops|maxes) out at|stops at|asks for|"
-    r"(?:stays?|keeps?|remains?|fits|runs?|all) within|(?<=, )within|is rated|a (?:board )?rating of|a TGP of|a TBP of|power budget of|zieht|"
+    r"(?:uses|eats) up to|(?:can|may|might) (?:draw|pull|use|take)|limited to|capped at|(?:tops|"
+    r"maxes) out at|stops at|asks for|"
+    r"(?:stays?|keeps?|remains?|fits|runs?|all) within|(?<=, )within|is rated|a (?:board )?rating of|"
+    r"a TGP of|a TBP of|power budget of|zieht|"
     r"verbraucht|schluckt|darf|"
     r"nimmt|ben\u00f6tigt|consomme|consume)\s+"
     r"(?:up to\s+|a maximum of\s+|only\s+|just\s+|around\s+|about\s+|bis zu\s+|nur\s+|"
@@ -45,7 +47,8 @@ _DRAWS = re.compile(
 #: "A 192-bit bus gives it 360 GB/s", "its HBM2 moves 933 GB/s".
 _FED = re.compile(
     r"\b(?:bus|interface|HBM\d?\w?|GDDR\d\w?)\b[^.;,\d]{0,24}?\b(?:gives?|moves?|delivers?|yields?|feeds?|provides?|"
-    r"reach(?:es)?|brings?|manages?|offers?)\s+(?:it |them |you |the card )?(?:with |at )?(?:up to |about |only |just )?"
+    r"reach(?:es)?|brings?|manages?|offers?)\s+(?:it |them |you |the card )?(?:with |at )?(?:up to |"
+    r"about |only |just )?"
     r"(?=\d[\d.,]*\s?[GT]B/s)",
     re.IGNORECASE,
 )

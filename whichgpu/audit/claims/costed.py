@@ -36,11 +36,13 @@ _ELSE = re.compile(
     r"\b(?:api|spot|reserved|commit\w*|electricity|energy|kWh|watts?|input|prefill|prompt|saving|saved)\b",
     re.IGNORECASE,
 )
-#: What tells work from other work: sizes of models, numbers of requests and sizes of pictures, formats, names.
+#: What tells work from other work: sizes of models, numbers of requests, formats, names.
 _MARK = re.compile(
     r"\b\d+(?:\.\d+)?B\b|\b(?:FP|BF|INT|TF)\d+\b|\b\d-bit\b|\b(?:sdxl|sd|flux|bert|resnet|whisper|llama|"
-    r"mistral|mixtral|qwen|gemma|stable diffusion|vit|yolo)\b|\b\d+(?=\s+(?:concurrent |parallel )?(?:requests?|users?|"
-    r"streams?)\b)|(?<=requests )\d+|(?<=users )\d+|(?<=concurrency )\d+|(?<=streams )\d+|\b(?:one|single)(?= (?:user|request|stream))|(?<=batch )\d+|(?<=batch size )\d+",
+    r"mistral|mixtral|qwen|gemma|stable diffusion|vit|yolo)\b|\b\d+(?=\s+(?:concurrent |"
+    r"parallel )?(?:requests?|users?|"
+    r"streams?)\b)|(?<=requests )\d+|(?<=users )\d+|(?<=concurrency )\d+|(?<=streams )\d+|\b(?:one|"
+    r"single)(?= (?:user|request|stream))|(?<=batch )\d+|(?<=batch size )\d+",
     re.IGNORECASE,
 )
 _PER_MINUTE = re.compile(r"/\s?min\b|\b(?:per|a) minute\b", re.IGNORECASE)
@@ -73,7 +75,9 @@ def find(context: Context) -> Iterator[Finding]:
         if len(cells) > 1:
             own = {each.passage.start for each in cells}
             rents = [one for one in prices if not any(each.start in own for each in one.amounts)]
-            yield from _judged(cells, rents, [one for one in rates if not _is_of_several(one, texts)], context)
+            yield from _judged(
+                cells, rents, [one for one in rates if not _is_of_several(one, texts)], context
+            )
 
 
 def _is_of_several(series: Series, texts: Mapping[int, str]) -> bool:
@@ -146,7 +150,9 @@ def _ways(cell: _Cell, rent: Series, rates: Sequence[Series]) -> list[tuple[floa
             )
             value = price * cell.number / an_hour
             slack = (_digits(each.words) / each.value if series.dimension == "number" else 0.0) + _NEAR
-            found.append((value, value * slack, f"{prices[0].words or prices[0].value} an hour and {each.words}"))
+            found.append(
+                (value, value * slack, f"{prices[0].words or prices[0].value} an hour and {each.words}")
+            )
     return found
 
 
@@ -181,7 +187,8 @@ def _judged(
         if at >= 0:
             yield made(
                 context, each.passage, (at, at + len(each.amount.words)), "arithmetic", "inconsistent",
-                attribute="unit cost", because=because, expected=f"{real[0]:.2f}", evidence=(Evidence(because),),
+                attribute="unit cost", because=because, expected=f"{real[0]:.2f}",
+                evidence=(Evidence(because),),
             )  # fmt: skip
 
 

@@ -27,20 +27,21 @@ _MANY = re.compile(
     re.IGNORECASE,
 )
 #: Of many requests at once, whatever serves a row that says itself that it is of one.
-_OTHERS = re.compile(
+OTHERS = re.compile(
     r"\b(?:batch(?:es|ed|ing)?|concurren\w*|aggregate|prefill|prompt|pp\d+|users?|requests|parallel|mtp|"
     r"speculative|draft|multi)\b",
     re.IGNORECASE,
 )
-_ONE = re.compile(
+ONE = re.compile(
     r"\b(?:(?:no|without|not)\s+(?:speculative(?: decoding)?|batching|draft model|parallelism|mtp)|"
     r"(?:at )?batch(?:[ -]?size)?(?: of)?\s*=?\s*(?:1|one)\b(?!\d)|"
     r"(?:one|1|a single|single)[ -](?:request|user|stream|prompt)\b|"
-    r"(?:(?:concurrent )?(?:requests|users|streams)|concurrency)(?: in flight)?\s*[:=]?\s*(?:1|one)\b(?![\d.,]))",
+    r"(?:(?:concurrent )?(?:requests|users|streams)|concurrency)(?: in flight)?\s*[:=]?\s*(?:1|"
+    r"one)\b(?![\d.,]))",
     re.IGNORECASE,
 )
 #: A mixture of experts reads some of its weights only.
-_EXPERTS = re.compile(
+EXPERTS = re.compile(
     r"\b(?:\d+x\d+b|a\d+b|moe|mixtral|deepseek|gpt-oss|kimi|scout|maverick)\b", re.IGNORECASE
 )
 #: Columns of what was run, beside that of its rate.
@@ -52,7 +53,7 @@ _RECORD = re.compile(
     re.IGNORECASE,
 )
 #: Bytes of a weight of the smallest format in use; how far beyond the bound rounding goes.
-_LEAST, _SLACK = 0.34, 1.08
+LEAST, SLACK = 0.34, 1.08
 _MOST_CELLS = 400
 #: What is charged for tokens by the million is worked out of what a server makes for all who ask it.
 _SERVED = re.compile(
@@ -71,7 +72,7 @@ def find(context: Context) -> Iterator[Finding]:
 def _of_table(table: Table, context: Context) -> Iterator[Finding]:
     above = " ".join((table.caption, *table.section[-1:]))
     heads = [head.text if head else "" for head in table.rows[0]]
-    if any(_SERVED.search(head) for head in heads) and not _ONE.search(" ".join((above, *heads))):
+    if any(_SERVED.search(head) for head in heads) and not ONE.search(" ".join((above, *heads))):
         return
     for cell in tables.cells(table, context)[:_MOST_CELLS]:
         text = f"{cell.label} {cell.passage.text}"
@@ -86,12 +87,12 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
         around = f"{label} {cell.passage.text} {above}"
         found = models(label) or models(table.caption) or models(above)
         # A column or a table of one request is, whatever serves it.
-        told = label if _ONE.search(around) else around
-        many = _OTHERS if _ONE.search(label) else _MANY
+        told = label if ONE.search(around) else around
+        many = OTHERS if ONE.search(label) else _MANY
         if (
             len({each.parameters for each in found}) != 1
-            or many.search(_ONE.sub("", told))
-            or _EXPERTS.search(around)
+            or many.search(ONE.sub("", told))
+            or EXPERTS.search(around)
             or TRAINS.search(told)
         ):
             # What trains has many tokens for each read of the weights.
@@ -111,14 +112,14 @@ def _judged(cell: Cell, model: Model, said: Format | None, context: Context) -> 
     if len(told) != 1 or not gpus:
         return
     best = max(gpus, key=lambda gpu: float(gpu.need("bandwidth")))
-    weights = model.parameters * (said.least if said else _LEAST)
+    weights = model.parameters * (said.least if said else LEAST)
     most = float(best.need("bandwidth")) / weights
     because = (
         f"a token of {model.name.strip()} reads {weights / 1e9:,.3g} GB of weights in "
         f"{said.name if said else 'any format'}; at {best.display('bandwidth')} of {best.id} that is at most "
         f"{most:,.0f} a second"
     )
-    above = told[0].value > most * _SLACK
+    above = told[0].value > most * SLACK
     yield made(context, cell.passage, (told[0].start, told[0].end), "benchmark",
                "contradicted" if above else "unverifiable", subject=best.id, attribute="throughput",
                because=because, expected=f"at most {most:,.0f}" if above else "",

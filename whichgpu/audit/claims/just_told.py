@@ -29,7 +29,8 @@ _TAKES_UP = re.compile(
 )
 #: What makes it a ratio of something else.
 _ELSE = re.compile(
-    r"\b(?:if|would|could|might|should|expect\w*|claim\w*|up to|between|average\w*|ago|since|utili[sz]\w*|than|"
+    r"\b(?:if|would|could|might|should|expect\w*|claim\w*|up to|between|average\w*|ago|since|"
+    r"utili[sz]\w*|than|"
     r"model|users?|requests?|not|never|hardly|each|per|effective\w*|efficien\w*|value|save[sd]?|savings?|again|"
     r"of (?:the|its|their)|what)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
@@ -47,7 +48,9 @@ def find(context: Context) -> Iterator[Finding]:
     ]
     for index, passage in context.document.running():
         for before, sentence in pairwise(sentences(passage.text)):
-            for claim in claims(passage.text, sentence, context.fraction) if _TAKES_UP.match(sentence.text) else ():
+            for claim in (
+                claims(passage.text, sentence, context.fraction) if _TAKES_UP.match(sentence.text) else ()
+            ):
                 place = passage.span(claim.start, claim.end)
                 if not any(a < place[1] and place[0] < b for a, b in done):
                     yield from _judged(index, passage, (before, sentence), claim, context)

@@ -18,23 +18,31 @@ from whichgpu.audit.quantities import SPELLED
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from whichgpu.audit.document import Passage, Table
+    from whichgpu.audit.document import Table
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.known.store import Amount
     from whichgpu.audit.known.tables import Line
 
 _COUNT = re.compile(r"^\W*(\d{1,3})\s?(?:[x\u00d7]|\*)")
 _NUMBER = re.compile(
-    r"(?<![\w.,$])(?P<n>\d{1,3}(?:,\d{3})+|\d{1,5})(?![\w.,]*\d)|\b(?P<word>" + "|".join(SPELLED) + r")\b", re.IGNORECASE
+    r"(?<![\w.,$])(?P<n>\d{1,3}(?:,\d{3})+|\d{1,5})(?![\w.,]*\d)|\b(?P<word>" + "|".join(SPELLED) + r")\b",
+    re.IGNORECASE,
 )
 _PERIODS: Mapping[str, tuple[float, ...]] = {
     "day": (24.0, 8.0), "week": (168.0,), "month": (720.0, 730.0, 744.0), "year": (8760.0, 8766.0),
 }  # fmt: skip
 _PERIOD = re.compile(r"\b(day|week|month|year)(?:ly|s)?\b", re.IGNORECASE)
 _HOURLY = re.compile(r"\bhour(?:ly)?\b|/\s?hr?\b|\bhr\b", re.IGNORECASE)
-_EACH = re.compile(r"\b(?:per|each|a) (?:gpu|card|device|board|unit|chip)\b|\bunit price\b|/\s?gpu\b|\beach\b", re.IGNORECASE)
-_OF_ALL = re.compile(r"\b(?:all|total|whole|node|instance|server|boards|cards|together|sum)\b|\bper hour\b", re.IGNORECASE)
-_QUANTITY = re.compile(r"\W*(?:quantity|qty|number(?: of (?:gpus|cards|boards))?|count|gpus|cards|boards|units)\W*$", re.IGNORECASE)
+_EACH = re.compile(
+    r"\b(?:per|each|a) (?:gpu|card|device|board|unit|chip)\b|\bunit price\b|/\s?gpu\b|\beach\b", re.IGNORECASE
+)
+_OF_ALL = re.compile(
+    r"\b(?:all|total|whole|node|instance|server|boards|cards|together|sum)\b|\bper hour\b", re.IGNORECASE
+)
+_QUANTITY = re.compile(
+    r"\W*(?:quantity|qty|number(?: of (?:gpus|cards|boards))?|count|gpus|cards|boards|units)\W*$",
+    re.IGNORECASE,
+)
 #: What is not in proportion to a number: discounts, deposits, what was measured of several.
 _ELSE = re.compile(
     r"\b(?:reserved|spot|commit\w*|discount\w*|after|with|incl\w*|plus|tokens?|images?|requests?|speed\w*|"
@@ -55,18 +63,24 @@ def find(context: Context) -> Iterator[Finding]:
             for place, real, because in _off(base, whole, counts):
                 cell, amount, _ = whole.cells[place]
                 at = cell.text.find(amount.words)
-                wrong = any(each.start < cell.end and cell.start < each.end for each in context.memo["found"] if each.accuses)
+                wrong = any(
+                    each.start < cell.end and cell.start < each.end
+                    for each in context.memo["found"]
+                    if each.accuses
+                )
                 if at < 0 or cell.start in done or wrong:
                     continue
                 done.add(cell.start)
                 yield made(
-                    context, cell, (at, at + len(amount.words)), "arithmetic", "inconsistent", attribute="line",
-                    because=because, expected=f"{real:,.2f}".rstrip("0").rstrip("."), evidence=(Evidence(because),),
+                    context, cell, (at, at + len(amount.words)), "arithmetic", "inconsistent",
+                    attribute="line",
+                    because=because, expected=f"{real:,.2f}".rstrip("0").rstrip("."),
+                    evidence=(Evidence(because),),
                 )  # fmt: skip
 
 
 def _counts(table: Table, every: Sequence[Line]) -> dict[str, float]:
-    """How many of its device each name of a table is of, by its name, a cell of its row, or a line of numbers."""
+    """How many of its device each name is of: by itself, by a cell of its row, or by a line of numbers."""
     found = {amount.name: amount.number for line in every for _, amount, _ in line.cells if amount.number > 1}
     for row in table.rows[1:]:
         told = [match for cell in row if cell and (match := _COUNT.match(cell.text))]
@@ -74,7 +88,11 @@ def _counts(table: Table, every: Sequence[Line]) -> dict[str, float]:
             found.setdefault(re.sub(r"\s+", " ", row[0].text.strip()).lower(), float(told[0][1]))
     for line in every:
         if _QUANTITY.fullmatch(line.label):
-            found |= {amount.name: amount.value for _, amount, _ in line.cells if amount.value == round(amount.value)}
+            found |= {
+                amount.name: amount.value
+                for _, amount, _ in line.cells
+                if amount.value == round(amount.value)
+            }
     return found
 
 
@@ -102,14 +120,22 @@ def _off(base: Line, whole: Line, counts: Mapping[str, float]) -> Iterator[tuple
     if len(both) < 2:
         return
     shared = {*_WORD.findall(base.label.lower())} & {*_WORD.findall(whole.label.lower())}
-    ways = [[factor] * len(both) for factor in _factors(base, whole)] if shared or _HOURLY.search(base.label) else []
+    ways = (
+        [[factor] * len(both) for factor in _factors(base, whole)]
+        if shared or _HOURLY.search(base.label)
+        else []
+    )
     if _EACH.search(base.label) and not _EACH.search(whole.label) and _OF_ALL.search(whole.label):
         own = [counts.get(amount.name, 1.0) for _, _, amount in both]
         ways += [own] if max(own) > 1 else []
     if any(all(_is(one, amount, n) for (_, one, amount), n in zip(both, way, strict=True)) for way in ways):
         return
     for way in ways:
-        off = [(at, one, amount, n) for (at, one, amount), n in zip(both, way, strict=True) if not _is(one, amount, n)]
+        off = [
+            (at, one, amount, n)
+            for (at, one, amount), n in zip(both, way, strict=True)
+            if not _is(one, amount, n)
+        ]
         if len(off) != 1 or len(off) >= len(both):
             continue
         at, one, amount, n = off[0]

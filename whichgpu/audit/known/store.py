@@ -212,11 +212,12 @@ def _whole(
     dimension = kinds.pop()
     measure = measure_of(label, dimension, f"{caption} {' '.join(section[-1:])}")
     yield Series(
-        measure, f"{label} {caption[:120]}", dimension, tuple(each for each, _ in made), section, group=at
+        measure, f"{label} {caption[:160]}", dimension, tuple(each for each, _ in made), section, group=at
     )
 
 
 def amount_of(name: str, text: str, start: int, context: Context) -> tuple[Amount, str] | None:
+    """The one amount of a cell, of the thing that its heading names, and its dimension; None of several."""
     found = [each for each in quantities(text, context.fraction) if each.value > 0]
     name = re.sub(r"\s+", " ", name.strip())
     if not found or len(found) > 2 or len(name) > _LONGEST or name.lower() in _NO_NAME:

@@ -36,7 +36,9 @@ def lines(table: Table, context: Context) -> Iterator[Line]:
         return
     names = rows[0] if across else [row[0] if row else None for row in rows]
     # A second row of a header has no digits.
-    second = not across and len(rows) > 2 and not any(cell and re.search(r"\d", cell.text) for cell in rows[1])
+    second = (
+        not across and len(rows) > 2 and not any(cell and re.search(r"\d", cell.text) for cell in rows[1])
+    )
     for at in range(1, len(rows) if across else min(table.columns, _COLUMNS)):
         line = rows[at][:_COLUMNS] if across else [row[at] if len(row) > at else None for row in rows]
         head = line[0] if line else None
