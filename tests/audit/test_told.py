@@ -111,7 +111,7 @@ def test_what_sentences_told_of_several_devices(said: str, wrong: bool):
     assert bool(audited(page.encode(), "page.md", catalogue(), date(2026, 11, 25)).accusations) is wrong
 
 
-_BILL = """# Bill for the cabinet
+_CABINET = """# Bill for the cabinet
 
 | | L4 | T4 |
 |---|---|---|
@@ -150,8 +150,8 @@ The {name} SXM is the fastest of the two.
     ("page", "wrong"),
     [
         # A row counts them, or tells the whole besides.
-        (_BILL.format(power="504 W"), False),
-        (_BILL.format(power="540 W"), True),
+        (_CABINET.format(power="504 W"), False),
+        (_CABINET.format(power="540 W"), True),
         (_SLICES, False),
         # One request at a time is slower than 64 of a larger model together.
         (_USERS.format(few=1), False),
@@ -163,3 +163,78 @@ The {name} SXM is the fastest of the two.
 def test_cells_that_are_of_several_or_measured_otherwise(page: str, wrong: bool):
     found = audited(page.encode(), "page.md", catalogue(), date(2026, 11, 25)).findings
     assert any(each.accuses for each in found) is wrong
+
+
+_SPEEDS = """# L40S and A100
+
+| Run | L40S | A100 80GB PCIe |
+|---|---|---|
+| Llama 3.1 8B, BF16, vLLM, 1 request | 49 tok/s | 87 tok/s |
+| Llama 3.1 8B, BF16, vLLM, 64 requests | 1,260 tok/s | 1,750 tok/s |
+
+We ask $0.89 an hour for the L40S and $1.39 for the A100 80GB PCIe.
+
+| Job | L40S | A100 80GB PCIe |
+|---|---|---|
+| 1M tokens, Llama 3.1 8B, 64 requests | $0.20 | $0.22 |
+"""
+_BILL = """# What our nodes cost
+
+| Node | GPUs | per GPU-hour | all GPUs, per hour | 8 nodes, 730 hours |
+|---|---|---|---|---|
+| small | 4 x L4 | $0.60 | $2.40 | $14,016.00 |
+| wide | 8 x A100 80GB SXM | $1.50 | $12.00 | $70,080.00 |
+| fast | 8 x H100 SXM | $2.40 | $19.20 | $112,128.00 |
+"""
+_MINE = """My numbers, Llama 3.1 8B, 4 bit, llama.cpp, batch 1:
+
+- RTX 3090: 120 tok/s
+- RTX 4090: 145 tok/s
+"""
+_LINES = """NVIDIA L40S or A100
+
+Run
+L40S
+A100 80GB PCIe
+Llama 3.1 8B, BF16, 1 request
+49 tok/s
+87 tok/s
+Llama 3.1 8B, BF16, 64 requests
+1,260 tok/s
+1,750 tok/s
+
+That is all.
+"""
+
+
+@pytest.mark.parametrize(
+    ("page", "right", "wrong"),
+    [
+        (_SPEEDS, "$0.22", "$0.44"),
+        (_SPEEDS, "49 tok", "149 tok"),
+        (_LINES, "49 tok", "149 tok"),
+        (_BILL, "$12.00", "$15.00"),
+        (_BILL, "$112,128.00", "$102,128.00"),
+        (_MINE, "145 tok", "450 tok"),
+        ("MIG cuts an H100 80GB into seven instances of 10 GB each.", "10 GB", "20 GB"),
+        ("Does the H100 support MIG? Yes, it can be split into seven instances.", "seven", "sixteen"),
+        ("The A30's bandwidth is 933 GB/s, that of the A10 600 GB/s. That's 56 % more.", "56", "96"),
+        ("The A16 has four chips: 4 x 16 GB, 64 GB in total.", "64 GB", "48 GB"),
+        ("In dense FP16 it's 165 TFLOPS for the A30, 125 for the A10.", "125", "185"),
+        ("It came out in 2021. The RTX 3060 came out on the Ampere architecture.", "Ampere", "Turing"),
+        ("For video take an L4 or an L40S, which are Ada.", "Ada", "Turing"),
+        ("The H100 SXM delivers 80 GB of HBM3 and FP8, all within 700 W.", "700 W", "350 W"),
+        ("The A30 has a wide bus. Its HBM2 moves 933 GB/s.", "933", "733"),
+        ("The sum for the weights: 13B x 2 bytes = 26 GB.", "26 GB", "20 GB"),
+        (
+            "An RTX 4090 lists at $1,599, an RTX 5090 at $1,999.\n\nFrom the 4090 to the 5090 it is $400.",
+            "$400.",
+            "$600.",
+        ),
+    ],
+)
+def test_what_a_page_makes_wrong_by_itself(page: str, right: str, wrong: str):
+    day = date(2026, 11, 25)
+    assert not audited(page.encode(), "page.md", catalogue(), day).accusations
+    found = audited(page.replace(right, wrong, 1).encode(), "page.md", catalogue(), day)
+    assert found.accusations

@@ -50,7 +50,7 @@ def _width(every: Sequence[Passage], at: int, catalogue: Catalogue) -> int:
     for index in range(at + 1, min(at + _MOST, len(every))):
         if len(every[index].text) > _CELL:
             return 0
-        if _is_device(every[index], catalogue):
+        if is_device(every[index], catalogue):
             known = sum(headed(each.text) is not None for each in every[at + 1 : index])
             return index - at if known >= _KNOWN else 0
     return 0
@@ -63,15 +63,15 @@ def _rows(
     rows: list[tuple[Passage, ...]] = []
     while at + width <= len(every):
         row = every[at : at + width]
-        others = any(_is_device(each, catalogue) for each in row[1:])
-        if not _is_device(row[0], catalogue) or others or any(len(each.text) > _CELL for each in row):
+        others = any(is_device(each, catalogue) for each in row[1:])
+        if not is_device(row[0], catalogue) or others or any(len(each.text) > _CELL for each in row):
             break
         rows.append(tuple(row))
         at += width
     return rows
 
 
-def _is_device(line: Passage, catalogue: Catalogue) -> bool:
+def is_device(line: Passage, catalogue: Catalogue) -> bool:
     """Whether a line is the name of one device and little else."""
     found = list(mentions(line.text, catalogue)) if len(line.text) <= _CELL else []
     return len(found) == 1 and found[0].end - found[0].start >= _SHARE * len(line.text)

@@ -258,13 +258,22 @@ def _judged(
     return Equation(*told.span("number"), real, plain, last.words, right, scaled)
 
 
+#: What a result that ends in a nought may be off by, whatever its noughts may have been rounded from.
+_TENS = 0.1
+
+
 def _fits(last: _Side, side: _Side, units: Sequence[float]) -> bool:
     """Whether a side is what the one before comes to, as it is rounded."""
     rounded = last.about or side.about or last.has_power or side.has_power
     digits = next(each["number"] for each in side.tokens if each["number"])
     within = max(_WITHIN, _ROUGH * rounded)
     if not side.has_power and len(side.tokens) == 1:
-        within = max(within, stated(float(digits.replace(",", "")), digits, "", frozenset()).rounding * 1.01)
+        rounding = stated(float(digits.replace(",", "")), digits, "", frozenset()).rounding * 1.01
+        # "13B x 2 bytes = 20 GB" is no 26 that was rounded to tens.
+        within = max(
+            within,
+            min(rounding, _TENS) if rounding > _TENS and float(digits.replace(",", "")) >= 10.0 else rounding,
+        )
     counted = last.signs - {"*"}
     return any(
         abs(told / real - 1) <= within

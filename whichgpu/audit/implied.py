@@ -33,12 +33,23 @@ _AT_A_RATE = re.compile(
 _DRAWS = re.compile(
     r"\b(?:rated (?:at|for)|is specified at|draws?|needs|pulls|consumes|dissipates?|sips|guzzles|burns|"
     r"swallows|gulps|"
-    r"(?:uses|eats) up to|can (?:draw|pull|use)|limited to|a TGP of|a TBP of|power budget of|zieht|"
+    r"(?:uses|eats) up to|(?:can|may|might) (?:draw|pull|use|take)|limited to|capped at|(?:tops|"
+    r"maxes) out at|stops at|asks for|"
+    r"(?:stays?|keeps?|remains?|fits|runs?|all) within|(?<=, )within|is rated|a (?:board )?rating of|"
+    r"a TGP of|a TBP of|power budget of|zieht|"
     r"verbraucht|schluckt|darf|"
     r"nimmt|ben\u00f6tigt|consomme|consume)\s+"
     r"(?:up to\s+|a maximum of\s+|only\s+|just\s+|around\s+|about\s+|bis zu\s+|nur\s+|"
     r"jusqu[\u2019']\u00e0\s+|hasta\s+|"
     r"(?:an?|the) (?:\w+\s+)?(?=\d))*(?=\d{2,4}\s?(?:W\b|watts?\b))",
+    re.IGNORECASE,
+)
+#: "A 192-bit bus gives it 360 GB/s", "its HBM2 moves 933 GB/s".
+_FED = re.compile(
+    r"\b(?:bus|interface|HBM\d?\w?|GDDR\d\w?)\b[^.;,\d]{0,24}?\b(?:gives?|moves?|delivers?|yields?|feeds?|provides?|"
+    r"reach(?:es)?|brings?|manages?|offers?)\s+(?:it |them |you |the card )?(?:with |at )?(?:up to |"
+    r"about |only |just )?"
+    r"(?=\d[\d.,]*\s?[GT]B/s)",
     re.IGNORECASE,
 )
 #: "A 70 W envelope".
@@ -99,7 +110,7 @@ _IMPLIED = (
     (_IS_A_SIZE, "memory", 0), (_AT_A_RATE, "bandwidth", 0), (_ON_A_BUS, "memory_bus", 0),
     (_BW, "bandwidth", 0), (_LAUNCH, "launch_price", 0),
     (_OF_TENSOR, "tensor", 0), (_DATED, "launch_price", 0),
-    (_LINKED, "nvlink", 0),
+    (_LINKED, "nvlink", 0), (_FED, "bandwidth", 0),
 )  # fmt: skip
 
 

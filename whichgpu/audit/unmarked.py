@@ -15,6 +15,7 @@ from whichgpu.audit.attributes import CHIP, headed
 from whichgpu.audit.carded import carded
 from whichgpu.audit.celled import celled
 from whichgpu.audit.cells import read_as, unit_of
+from whichgpu.audit.crossed import crossed
 from whichgpu.audit.document import Passage, Table
 from whichgpu.audit.flat import flat
 from whichgpu.audit.glued import parted
@@ -133,6 +134,10 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
                 for each in part
                 if first <= each.start <= last and len(each.text) <= _ROW
             ]
+    parts = _merged(taken)
+    for table, lines_ in crossed([each for each in every if not _held(each, parts)], catalogue):
+        found.append(table)
+        taken += [(each.start, each.end) for each in lines_]
     if not found:
         return document
     parts = _merged(taken)

@@ -26,25 +26,34 @@ _MANY = re.compile(
     r"requests?|parallel|mtp|speculative|draft|multi|offline|server)\b",
     re.IGNORECASE,
 )
-_ONE = re.compile(
+#: Of many requests at once, whatever serves a row that says itself that it is of one.
+OTHERS = re.compile(
+    r"\b(?:batch(?:es|ed|ing)?|concurren\w*|aggregate|prefill|prompt|pp\d+|users?|requests|parallel|mtp|"
+    r"speculative|draft|multi)\b",
+    re.IGNORECASE,
+)
+ONE = re.compile(
     r"\b(?:(?:no|without|not)\s+(?:speculative(?: decoding)?|batching|draft model|parallelism|mtp)|"
     r"(?:at )?batch(?:[ -]?size)?(?: of)?\s*=?\s*(?:1|one)\b(?!\d)|"
-    r"(?:one|1|a single|single)[ -](?:request|user|stream|prompt)\b)",
+    r"(?:one|1|a single|single)[ -](?:request|user|stream|prompt)\b|"
+    r"(?:(?:concurrent )?(?:requests|users|streams)|concurrency)(?: in flight)?\s*[:=]?\s*(?:1|"
+    r"one)\b(?![\d.,]))",
     re.IGNORECASE,
 )
 #: A mixture of experts reads some of its weights only.
-_EXPERTS = re.compile(
+EXPERTS = re.compile(
     r"\b(?:\d+x\d+b|a\d+b|moe|mixtral|deepseek|gpt-oss|kimi|scout|maverick)\b", re.IGNORECASE
 )
 #: Columns of what was run, beside that of its rate.
 _RECORD = re.compile(
-    r"\W*(?:model|llm|network|precision|format|quant\w*|dtype|batch(?: ?size)?|concurrency|users?|"
+    r"\W*(?:model|llm|network|precision|format|quant\w*|dtype|batch(?: ?size)?|concurrency|"
+    r"(?:concurrent )?(?:users?|requests|streams)|"
     r"framework|engine|"
     r"runtime|backend)\W*$",
     re.IGNORECASE,
 )
 #: Bytes of a weight of the smallest format in use; how far beyond the bound rounding goes.
-_LEAST, _SLACK = 0.34, 1.08
+LEAST, SLACK = 0.34, 1.08
 _MOST_CELLS = 400
 #: What is charged for tokens by the million is worked out of what a server makes for all who ask it.
 _SERVED = re.compile(
@@ -63,26 +72,27 @@ def find(context: Context) -> Iterator[Finding]:
 def _of_table(table: Table, context: Context) -> Iterator[Finding]:
     above = " ".join((table.caption, *table.section[-1:]))
     heads = [head.text if head else "" for head in table.rows[0]]
-    if any(_SERVED.search(head) for head in heads) and not _ONE.search(" ".join((above, *heads))):
+    if any(_SERVED.search(head) for head in heads) and not ONE.search(" ".join((above, *heads))):
         return
     for cell in tables.cells(table, context)[:_MOST_CELLS]:
         text = f"{cell.label} {cell.passage.text}"
         if not _TOKENS.search(text) and not (_TOKENS.search(above) and models(f"{cell.label} {above}")):
             continue
         label = cell.label
-        if heads[cell.column : cell.column + 1] == [label]:
-            # A record to a row: "Llama 3.1 8B | FP16 | batch 1 | 46" stands in cells of its own.
-            beside = zip(heads, table.rows[cell.row], strict=False)
-            record = " ; ".join(f"{head} {one.text}" for head, one in beside if one and _RECORD.match(head))
+        # A record to a row: "Llama 3.1 8B | FP16 | batch 1 | 46" stands in cells of its own.
+        beside = zip(heads, table.rows[cell.row], strict=False)
+        record = " ; ".join(f"{head} {one.text}" for head, one in beside if one and _RECORD.match(head))
+        if record and (heads[cell.column : cell.column + 1] == [label] or _RECORD.match(heads[0])):
             label = f"{record} ; {label}"
         around = f"{label} {cell.passage.text} {above}"
         found = models(label) or models(table.caption) or models(above)
         # A column or a table of one request is, whatever serves it.
-        told = label if _ONE.search(around) else around
+        told = label if ONE.search(around) else around
+        many = OTHERS if ONE.search(label) else _MANY
         if (
             len({each.parameters for each in found}) != 1
-            or _MANY.search(_ONE.sub("", told))
-            or _EXPERTS.search(around)
+            or many.search(ONE.sub("", told))
+            or EXPERTS.search(around)
             or TRAINS.search(told)
         ):
             # What trains has many tokens for each read of the weights.
@@ -102,14 +112,14 @@ def _judged(cell: Cell, model: Model, said: Format | None, context: Context) -> 
     if len(told) != 1 or not gpus:
         return
     best = max(gpus, key=lambda gpu: float(gpu.need("bandwidth")))
-    weights = model.parameters * (said.least if said else _LEAST)
+    weights = model.parameters * (said.least if said else LEAST)
     most = float(best.need("bandwidth")) / weights
     because = (
         f"a token of {model.name.strip()} reads {weights / 1e9:,.3g} GB of weights in "
         f"{said.name if said else 'any format'}; at {best.display('bandwidth')} of {best.id} that is at most "
         f"{most:,.0f} a second"
     )
-    above = told[0].value > most * _SLACK
+    above = told[0].value > most * SLACK
     yield made(context, cell.passage, (told[0].start, told[0].end), "benchmark",
                "contradicted" if above else "unverifiable", subject=best.id, attribute="throughput",
                because=because, expected=f"at most {most:,.0f}" if above else "",

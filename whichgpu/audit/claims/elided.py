@@ -37,6 +37,11 @@ _JUST_NAMED = re.compile(r"[,;]\s+(?:and\s+|while\s+|but\s+)?(?:the|an?)\s+$", r
 _NUMBER = re.compile(
     r"\s+(?P<n>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)(?=\s*(?:,(?!\d)|[;:)]|\.(?!\d)|$|\s(?:and|but|while)\b))"
 )
+#: "165 TFLOPS for the A30, 125 for the A10".
+_AHEAD = re.compile(
+    r"(?:,|;|\band|\bagainst|\bversus|\bvs\.?|\bbut)\s+(?:only\s+|just\s+|about\s+|even\s+|still\s+)?"
+    r"(?P<n>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)\s+(?:for|on|with|from)\s+(?:the\s+|an?\s+)?$"
+)
 #: The value told last once more: "the PCIe card the same", "the MI300X draws exactly the same".
 _SAME = re.compile(
     r"(?:[\u2019']s)?(?:\s+(?:also|has|have|offers?|draws?|takes?|needs?|gets?|reaches|delivers?|is))*"
@@ -58,6 +63,8 @@ def find(context: Context) -> Iterator[Finding]:
             match = _BARE.match(passage.text, mention.end)
             if match is None and _JUST_NAMED.search(passage.text, max(0, mention.start - 16), mention.start):
                 match = _NUMBER.match(passage.text, mention.end)
+            if match is None:
+                match = _AHEAD.search(passage.text, max(0, mention.start - 40), mention.start)
             same = _SAME.match(passage.text, mention.end)
             if match:
                 yield from _of_number(passage, mention, match, context)
@@ -69,7 +76,7 @@ def _of_number(
     passage: Passage, mention: Mention, match: re.Match[str], context: Context
 ) -> Iterator[Finding]:
     number = float(match["n"].replace(",", ""))
-    told = _told_last(passage, mention, context)
+    told = _told_last(passage, mention, context, min(match.start("n"), mention.start))
     if told is None or _YEARS[0] < number < _YEARS[1] or counted(passage.text, 0, mention.start) > 1:
         return
     if any(number == context.catalogue[key].value(count) for key in mention.ids for count in _COUNTS):
@@ -106,15 +113,18 @@ def _of_same(passage: Passage, mention: Mention, match: re.Match[str], context: 
     yield as_told(passage, place, told, quantity=quantity, mention=mention, context=context)
 
 
-def _told_last(passage: Passage, mention: Mention, context: Context) -> Finding | None:
-    """The value told right before a device, of another one, with no other amount after it."""
-    at = passage.place(mention.start)
+def _told_last(
+    passage: Passage, mention: Mention, context: Context, until: int | None = None
+) -> Finding | None:
+    """The value told of another device right before this one, or before its own value."""
+    until = mention.start if until is None else until
+    at = passage.place(until)
     near = (each for each in context.memo["found"] if at - _BACK < each.start and each.end <= at)
     before = [each for each in near if each.kind == "specification" and each.attribute in attributes()]
     last = max(before, key=lambda each: each.end, default=None)
     if last is None or last.accuses or set(last.subject.split(", ")) & set(mention.ids):
         return None
-    low = mention.start
+    low = until
     while low and passage.place(low - 1) >= last.end:
         low -= 1
-    return None if quantities(passage.text[low : mention.start], context.fraction) else last
+    return None if quantities(passage.text[low:until], context.fraction) else last

@@ -46,6 +46,7 @@ _BUILT = re.compile(
     r"based|built|runs?|brings?|brought|introduces?|introduced|"
     r"relies|"
     r"uses?|using|leverag\w+|powered|features?|part|se basa|basada|basado|bas[\u00e9e]e?|basiert|beruht|"
+    r"(?:came out|launched|released|appeared|debuted)(?=[^.;]{0,40}\bon the\s*$)|"
     r"repose|utilise|nutzt)\b[^.;]{0,45}",
     re.IGNORECASE,
 )
@@ -64,7 +65,9 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 #: Between a device and its architecture in "is Ampere", "is an Ampere card", "(Ampere)"; what then follows.
-_IS_JUST = re.compile(r"(?:,?\s+which)?\s+(?:is|was)\s+(?:still\s+|also\s+)?")
+_IS_JUST = re.compile(
+    r"(?:(?:,?\s+which)?\s+(?:is|was)|,?\s+which\s+(?:are|were))\s+(?:still\s+|also\s+|both\s+)?"
+)
 _IS_OF = re.compile(
     r"\s+(?:(?:is|was|remains|stays|counts as|is still|was still)\s+(?:an?|the|one|also|\w+'s)"
     r"\s+(?:[\w'-]+\s+){0,3}|"

@@ -7,6 +7,7 @@ file of the devices gives the ratio, whoever is meant, it is wrong.
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -218,7 +219,7 @@ def _judged(  # noqa: PLR0917
         names = [found for _, found in known if found]
         ratios += [one for each in _filed(kind, context) for one in _of_file(each, names)]
         ratios += _across(told, kind, names)
-    every = [*ratios, *_around(index, passage, sentence, context)]
+    every = [*ratios, *_around(index, passage, sentence, context), *_of_spoken(context)]
     if not asked or not ratios or any(is_near(way, one) for way in claim.ways for one in every):
         return
     ways = [each.times for each in claim.ways]
@@ -241,6 +242,12 @@ def _judged(  # noqa: PLR0917
         context, passage, (claim.start, claim.end), "ratio", "inconsistent", attribute="told before",
         because=because, expected=f"{best:.2g} times", evidence=(Evidence(because),),
     )  # fmt: skip
+
+
+def _of_spoken(context: Context) -> list[float]:
+    """The ratios of what sentences tell of two."""
+    pairs = [permutations(each.amounts, 2) for each in store(context) if each.group == SPOKEN]
+    return [a.value / b.value for each in pairs for a, b in each]
 
 
 #: Work that a speed is told of: "in Blender", "with Stable Diffusion".

@@ -49,6 +49,7 @@ _MEASURES = {
     "cores": r"\b(?:cores|SMs|shaders)\b",
 }
 _MEASURE = {key: re.compile(words, re.IGNORECASE) for key, words in _MEASURES.items()}
+_RATED = re.compile(r"FLOPS?\b|\bTOPS\b|\bTF\b|\bpeak\b|\btensor\b", re.IGNORECASE)
 #: What a unit by itself says that an amount is of.
 _BY_DIMENSION = {"money": "price", "bandwidth": "bandwidth", "power": "power", "flop rate": "peak",
                  "op rate": "peak", "memory": "memory", "time": "time", "energy": "energy", "rate": "speed"}  # fmt: skip  # noqa: E501
@@ -111,11 +112,14 @@ def store(context: Context) -> Sequence[Series]:
 
 def measure_of(label: str, dimension: str, caption: str = "") -> str:
     """What amounts below a heading are of; empty where nothing says it."""
-    if _MEASURE["part"].search(label):
+    if dimension != "money" and _MEASURE["part"].search(label):
         return "part"
     if dimension in _BY_DIMENSION:
         return _BY_DIMENSION[dimension]
-    if found := next((key for key, way in _MEASURE.items() if way.search(label)), ""):
+    found = next((key for key, way in _MEASURE.items() if way.search(label)), "")
+    # "BF16, 64 requests" below "tokens per second" is of a speed in a format.
+    of_format = found == "peak" and not _RATED.search(label)
+    if found and not (of_format and any(_MEASURE[key].search(caption) for key in ("speed", "time"))):
         return found
     return next((key for key in ("speed", "time") if _MEASURE[key].search(caption)), "")
 
@@ -126,12 +130,16 @@ def _of_tables(context: Context) -> Iterator[Series]:
         if len(rows) < 2:
             yield from ()
             continue
-        across = _is_across(table, context)
+        across = is_across(table, context)
         if across:
             heads = [each.text if each else "" for each in rows[0][1:_COLUMNS]]
+            own = [_is_name(each, context) for each in rows[0][1:_COLUMNS]]
+            # Columns of what two differ by, and of the winner, are none of a thing.
+            named = own if sum(own) > 1 else [True] * len(own)
             for row in rows[1:]:
-                label = row[0].text if row[0] else ""
-                yield from _series(label, list(zip(heads, row[1:_COLUMNS], strict=False)), table, at, context)
+                label = _record(row, heads, own)
+                told = zip(heads, row[1:_COLUMNS], named, strict=False)
+                yield from _series(label, [(a, b) for a, b, is_one in told if is_one], table, at, context)
         elif across is None:
             # Devices above by the caption only: "RTX A6000 / RTX 6000 Ada".
             heads = table.caption.split(" / ")
@@ -148,11 +156,19 @@ def _of_tables(context: Context) -> Iterator[Series]:
                 yield from _series(head.text if head else "", cells, table, at, context)
 
 
+def _record(row: Sequence[Passage | None], heads: Sequence[str], own: Sequence[bool]) -> str:
+    """What heads a row, with the columns of its record that stand before those of devices: "Requests 64"."""
+    before = own.index(True) if sum(own) > 1 else 0
+    beside = zip(heads[:before], row[1:], strict=False)
+    first = row[0].text if row[0] else ""
+    return " ; ".join((first, *(f"{head} {cell.text}" for head, cell in beside if cell)))
+
+
 def _is_name(cell: Passage | None, context: Context) -> bool:
     return cell is not None and any(True for _ in mentions(cell.text, context.catalogue))
 
 
-def _is_across(table: Table, context: Context) -> bool | None:
+def is_across(table: Table, context: Context) -> bool | None:
     """Whether the names stand above; None where they are in the caption alone."""
     heads = [each for each in table.rows[0][1:_COLUMNS] if each]
     above = sum(_is_name(each, context) for each in heads)
@@ -161,22 +177,15 @@ def _is_across(table: Table, context: Context) -> bool | None:
         return None
     if above or down:
         return above > down * len(heads) / max(len(table.rows) - 1, 1) if above and down else bool(above)
-    measures = [
-        {_of_label(row[0]) for row in table.rows[1:_ROWS] if row},
-        {_of_label(each) for each in heads},
-    ]
-    if len(measures[0] - {""}) > 1 and measures[1] == {""}:
-        # "Throughput (tok/s)", "Time per token (ms)": what is told stands at the side.
+    # Neither is on file: rows of several measures have their names above.
+    said = {measure_of(row[0].text, "") for row in table.rows[1:_ROWS] if row and row[0]} - {""}
+    if said and not any(measure_of(each.text, "") for each in heads):
         return True
-    # Neither is on file: what has numbers in its rows of many units has its names above.
+    # What has numbers in its rows of many units has its names above.
     kinds = [_kinds([row[at] for row in table.rows[1:_ROWS] if len(row) > at], context)
              for at in range(1, min(table.columns, _COLUMNS))]  # fmt: skip
     across = [_kinds(list(row[1:_COLUMNS]), context) for row in table.rows[1:_ROWS]]
     return sum(len(each) > 1 for each in kinds) > sum(len(each) > 1 for each in across)
-
-
-def _of_label(cell: Passage | None) -> str:
-    return measure_of(cell.text, "") if cell else ""
 
 
 def _kinds(cells: Sequence[Passage | None], context: Context) -> set[str]:
@@ -188,7 +197,7 @@ def _series(
 ) -> Iterator[Series]:
     made = [
         each for name, cell in cells if cell and name.strip()
-        if (each := _amount(name, cell.text, cell.start, context)) is not None
+        if (each := amount_of(name, cell.text, cell.start, context)) is not None
     ]  # fmt: skip
     yield from _whole(label, made, table.section, table.caption, at)
 
@@ -203,11 +212,12 @@ def _whole(
     dimension = kinds.pop()
     measure = measure_of(label, dimension, f"{caption} {' '.join(section[-1:])}")
     yield Series(
-        measure, f"{label} {caption[:120]}", dimension, tuple(each for each, _ in made), section, group=at
+        measure, f"{label} {caption[:160]}", dimension, tuple(each for each, _ in made), section, group=at
     )
 
 
-def _amount(name: str, text: str, start: int, context: Context) -> tuple[Amount, str] | None:
+def amount_of(name: str, text: str, start: int, context: Context) -> tuple[Amount, str] | None:
+    """The one amount of a cell, of the thing that its heading names, and its dimension; None of several."""
     found = [each for each in quantities(text, context.fraction) if each.value > 0]
     name = re.sub(r"\s+", " ", name.strip())
     if not found or len(found) > 2 or len(name) > _LONGEST or name.lower() in _NO_NAME:
@@ -247,7 +257,7 @@ def _of_lines(context: Context) -> Iterator[Series]:
         if len(values) != len(heads) or not label.strip() or len(label) > _LONGEST:
             continue
         cells = [(each, passage.start) for each in zip(heads, values, strict=True)]
-        made = [one for (name, text), start in cells if (one := _amount(name, text, start, context))]
+        made = [one for (name, text), start in cells if (one := amount_of(name, text, start, context))]
         yield from _whole(label, made, passage.section, "", 1000)
 
 
@@ -278,7 +288,7 @@ def _of_list(items: Sequence[Passage], leading: str, context: Context) -> Iterat
             if one.dimension in ("number", "count", "percent") or one.value <= 0 or one.dimension in seen:
                 continue
             seen.add(one.dimension)
-            made = _amount(label["name"], rest[one.start : one.end], item.start, context)
+            made = amount_of(label["name"], rest[one.start : one.end], item.start, context)
             if made is not None:
                 told.setdefault(one.dimension, []).append(made)
     for found in told.values():
