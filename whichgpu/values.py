@@ -318,7 +318,7 @@ if not TYPE_CHECKING:
             return made
 
         def _replace(self, /, **named):
-            made = self._make(map(named.pop, self._fields, self))
+            made = self._make(map(named.pop, self._fields, tuple.__iter__(self)))
             if named:
                 raise ValueError(f"Got unexpected field names: {list(named)!r}")
             return made

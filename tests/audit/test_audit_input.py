@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import corpus
 import pytest
 
@@ -71,3 +73,18 @@ def test_marks_of_direction_are_text():
 def test_scripts_and_menus_are_not_read():
     (case,) = [case for case in corpus.own() if case.name == "saved.html"]
     assert not {"9,999", "99 GB", "1 GB"} & {each.stated for each in case.audit().findings}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The A100 is two half more than the A30, and three fifth faster.",
+        "It makes 0 frames an hour and 240 a day.",
+        "Zero cards at $0 each for 0 hours make $0, so 12 of them 0.",
+        "$0 became $100, 50 % more; $20 fell to $0, 0 % less.",
+        "| GPUs | ResNet-50 images/s |\n|---|---|\n| 1 | 400 |\n| 2 | 780 |\n",
+        "| Model | A100 tok/s |\n|---|---|\n| Llama 0B | 400 |\n",
+    ],
+)
+def test_noughts_and_odd_parts_end_no_audit(text):
+    assert audited(text.encode(), "a.md", catalogue(), date(2026, 11, 26)).findings is not None

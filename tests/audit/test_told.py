@@ -227,7 +227,8 @@ That is all.
         ("The A30 has a wide bus. Its HBM2 moves 933 GB/s.", "933", "733"),
         ("The sum for the weights: 13B x 2 bytes = 26 GB.", "26 GB", "20 GB"),
         (
-            "An RTX 4090 lists at $1,599, an RTX 5090 at $1,999.\n\nFrom the 4090 to the 5090 it is $400.",
+            "An RTX 4090 lists at $1,599, an RTX 5090 at $1,999.\n\n"
+            "Going from the 4090 to the 5090 costs $400.",
             "$400.",
             "$600.",
         ),

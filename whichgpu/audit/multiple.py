@@ -63,12 +63,11 @@ def opposite(limit: str) -> str:
 def parts(text: str, sentence: Sentence) -> Iterator[Multiple]:
     """Shares in words that are more or less: "a third more", "half again as much"."""
     for match in _PART.finditer(text, sentence.start, sentence.end):
-        share = _SHARES[
-            re.sub(r"[\s-]+", " ", match["share"].lower())
-            .removeprefix("one ")
-            .removeprefix("a ")
-            .removeprefix("an ")
-        ]
+        words = re.sub(r"[\s-]+", " ", match["share"].lower())
+        share = _SHARES.get(words.removeprefix("one ").removeprefix("a ").removeprefix("an "))
+        if share is None:
+            # "Two half more" says nothing.
+            continue
         times = 1 - share if match["less"] else 1 + share
         # "Half as much bandwidth again": of what stands inside it.
         end = match.end("share" if match["split"] else 0)

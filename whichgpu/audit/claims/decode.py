@@ -109,7 +109,7 @@ def _judged(cell: Cell, model: Model, said: Format | None, context: Context) -> 
         if each.dimension in ("number", "rate") and each.value > 1
     ]
     gpus = [gpu for key in cell.ids if (gpu := context.catalogue[key]).value("bandwidth")]
-    if len(told) != 1 or not gpus:
+    if len(told) != 1 or not gpus or not model.parameters:
         return
     best = max(gpus, key=lambda gpu: float(gpu.need("bandwidth")))
     weights = model.parameters * (said.least if said else LEAST)

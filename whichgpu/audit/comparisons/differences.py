@@ -263,6 +263,8 @@ THAN_ONE = re.compile(
 def gives(said: Change, pair: tuple[float, float, Term, Term]) -> bool:
     """Whether two amounts differ as is said, as they are rounded."""
     low, high = sorted(pair[:2])
+    if not low or not said.value:
+        return False
     slack = sum(rounding(each) for each in pair[2:])
     real: tuple[float, ...]
     if said.kind == "share":

@@ -98,7 +98,10 @@ def _parts(one: Figure, sign: int, by: float, strict: bool) -> list[tuple[float,
         every = [ways[one.way]] if one.way and (strict or one.way == "of") else [*ways.values()]
         return [(each, each) if sign > 0 else (1 / each, 1 / each) for each in every if each > 0]
     low, high = one.low * by, one.high * by
-    return [(low, high)] if sign > 0 else [(1 / high, 1 / low)]
+    if sign > 0:
+        return [(low, high)]
+    # Nothing is shared by nought.
+    return [(1 / high, 1 / low)] if low and high else []
 
 
 @lru_cache(maxsize=65536)

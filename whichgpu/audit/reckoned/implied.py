@@ -68,7 +68,7 @@ def _elided(text: str, each: Figure, before: Sequence[Figure], start: int) -> It
     if last is None or last.start < start or not (bare or each.powers == (("one", 1),)):
         return
     if each.powers or _ELIDED.match(text, each.end):
-        yield last.powers, last.low / float(number(last.words) or 1)
+        yield last.powers, last.low / (float(number(last.words) or 1) or 1.0)
 
 
 def _known(text: str, each: Figure) -> Iterator[Other]:

@@ -67,6 +67,8 @@ def meant_by(told: Figure, start: int, before: str, here: Around) -> list[Made]:
 
 def _is_near(made: Made, told: Figure) -> bool:
     """Whether a number may be meant to be a result: it is near enough, or a power of ten off."""
+    if not made.value:
+        return False
     off = told.value / made.value
     if len(made.used) > _SIMPLE or any(each.start < 0 or each.kind == "share" for each in made.used):
         return 1 / _APART < off < _APART
