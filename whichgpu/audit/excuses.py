@@ -65,6 +65,12 @@ _EXCUSES = (
         ("ratio",),
         behind=r"[^.;]{0,60}\bthan\b[^.;]{2,40}\b(?:reach\w*|gets?|does|manages?|delivers?|achieves?)\s+in\s+(?:BF|FP|INT|TF)\d",
     ),
+    # "A month of the L40S costs $292 more": not what an hour of each costs.
+    _Excuse(
+        ("arithmetic",),
+        before=r"\b(?:months?|years?|weeks?|days?)\b[^.;]*$",
+        because=r"^[$\u20ac]\d{1,2}(?:\.\d+)? and [$\u20ac]\d{1,2}(?:\.\d+)? differ by",
+    ),
     # "600 GB/s between two A100s, 200 GB/s between two A30s".
     _Excuse(("specification",), behind=r"\s+between\s+(?:two|a pair of|pairs of|any two)\s"),
     # "Limited to 300 W, and its tensor core ratings are half as high".
