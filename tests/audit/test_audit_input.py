@@ -9,6 +9,7 @@ import pytest
 
 import whichgpu as package
 from whichgpu.audit.answer import audited
+from whichgpu.audit.pipeline import audit
 from whichgpu.audit.readers import LARGEST, read
 from whichgpu.hardware.catalogue import catalogue
 
@@ -84,7 +85,24 @@ def test_scripts_and_menus_are_not_read():
         "$0 became $100, 50 % more; $20 fell to $0, 0 % less.",
         "| GPUs | ResNet-50 images/s |\n|---|---|\n| 1 | 400 |\n| 2 | 780 |\n",
         "| Model | A100 tok/s |\n|---|---|\n| Llama 0B | 400 |\n",
+        "Llama 0B in FP16 needs 0 GB; 0 billion parameters of 2 bytes are 14 GB, a 0B model of 16 bits 0 GB.",
+        "The A100 with 0 GB at $0 is $0 per GB, eight make 0 GB, and a node of 0 GPUs draws 0 W.",
+        "| Servers | Power |\n|---|---|\n| 0x A100 | 400 W |\n| 8x A100 | 3,200 W |\n\n8x is 8 times 0x.",
     ],
 )
 def test_noughts_and_odd_parts_end_no_audit(text):
-    assert audited(text.encode(), "a.md", catalogue(), date(2026, 11, 26)).findings is not None
+    assert not audited(text.encode(), "a.md", catalogue(), date(2026, 11, 26)).document.unread
+
+
+def test_a_fault_in_one_kind_leaves_the_others(monkeypatch):
+    def broken(context):
+        raise ZeroDivisionError("float division by zero")
+
+    monkeypatch.setattr("whichgpu.audit.claims.capability.find", broken)
+    found = audited(b"The A10 has 48 GB.", "a.md", catalogue(), corpus.TODAY)
+    (fault,) = found.document.unread
+    assert "'capability'" in fault
+    assert "ZeroDivisionError: float division by zero" in fault
+    assert [each.quote for each in found.accusations] == ["48 GB"]
+    with pytest.raises(ZeroDivisionError):
+        audit(read(b"The A10 has 48 GB.", "a.md", ""), catalogue(), corpus.TODAY)

@@ -15,7 +15,7 @@ from whichgpu.audit.readers import read
 from whichgpu.values import Shown, immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     from whichgpu.audit.document import Document
@@ -89,8 +89,17 @@ class Audit(Shown):
 
 def audited(content: bytes, name: str, catalogue: Catalogue, today: date, form: str = "") -> Audit:
     """The audit of a file's bytes; raises `UsageError` for what cannot be read."""
-    document = read(content, name, form)
-    return Audit(name, document, audit(document, catalogue, today))
+    return judged(name, read(content, name, form), catalogue, today)
+
+
+def judged(
+    name: str, document: Document, catalogue: Catalogue, today: date,
+    told: Callable[[str, int, int], None] | None = None,
+) -> Audit:  # fmt: skip
+    """The audit of a document that was read; `told` hears of each kind of claim before it is looked for."""
+    failed: dict[str, None] = {}
+    findings = audit(document, catalogue, today, told=told, failed=failed.setdefault)
+    return Audit(name, document._replace(unread=(*document.unread, *failed)), findings)
 
 
 @lru_cache(maxsize=2)

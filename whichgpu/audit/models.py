@@ -128,7 +128,7 @@ def models(text: str) -> tuple[Model, ...]:
         and not _ACTIVE_TOO.match(text, match.end())
     ]
     spelled = [Model(*each.span(), _spelled(each) * 1e9, each[0]) for each in _SPELLED.finditer(text)]
-    return tuple(sorted((*named, *sizes, *spelled)))
+    return tuple(sorted(each for each in (*named, *sizes, *spelled) if each.parameters > 0))
 
 
 def _spelled(match: re.Match[str]) -> float:

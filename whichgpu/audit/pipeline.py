@@ -25,7 +25,7 @@ from whichgpu.audit.subjects import mentions, resolved
 from whichgpu.audit.traced import without_traced
 from whichgpu.audit.unmarked import tabled
 from whichgpu.audit.worked_out import without_worked_out
-from whichgpu.values import modules_in
+from whichgpu.values import NamedTuple, modules_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -45,22 +45,25 @@ def audit(
     today: date,
     *,
     told: Callable[[str, int, int], None] | None = None,
+    failed: Callable[[str], None] | None = None,
 ) -> tuple[Finding, ...]:
     """Every claim of a document with its verdict, in the order of the file; no two on the same words.
 
     `told` hears of each kind of claim before it is looked for: its name, how many are done, and of how many.
+    `failed` hears of a kind that could not be looked for by a fault of ours; without it the fault is raised.
     """
     document = _told_beside(tabled(document, catalogue), catalogue)
     document = document._replace(passages=tuple(piece for p in document.passages for piece in _plain(p)))
     fraction = locale(p.text for p in document.passages)
-    found = _found(document, catalogue, today, fraction, told)
+    asked = _Asked(catalogue, today, fraction, failed)
+    found = _found(document, asked, told=told)
     if whole := lists.joined(document):
-        found += lists.besides(found, _found(whole, catalogue, today, fraction, None, asked=lists.KINDS))
+        found += lists.besides(found, _found(whole, asked, lists.KINDS))
     if said := answered.stated(document, resolved(document, catalogue)):
-        again = _found(said.document, catalogue, today, fraction, None, asked=answered.KINDS)
+        again = _found(said.document, asked, answered.KINDS)
         found += lists.besides(found, answered.at_answers(again, said, document.original))
     if foreign := language(document):
-        again = _found(glossed(document, foreign), catalogue, today, fraction, None)
+        again = _found(glossed(document, foreign), asked)
         found += besides(found, again, document, foreign)
     if fraction == ",":
         found = [each._replace(expected=each.expected.translate(_MARKS)) for each in found]
@@ -74,22 +77,32 @@ def _plain(passage: Passage) -> Iterator[Passage]:
         yield piece if text == piece.text else piece._replace(text=text)
 
 
+class _Asked(NamedTuple):
+    """What is the same of every reading of a document."""
+
+    catalogue: Catalogue
+    today: date
+    fraction: str
+    failed: Callable[[str], None] | None
+
+
 def _found(
-    document: Document, catalogue: Catalogue, today: date, fraction: str,
-    told: Callable[[str, int, int], None] | None, *, asked: Sequence[str] = (),
+    document: Document, ask: _Asked, only: Sequence[str] = (),
+    told: Callable[[str, int, int], None] | None = None,
 ) -> list[Finding]:  # fmt: skip
     """What every kind of claim finds, or those that are asked for, kinds in their order."""
+    catalogue = ask.catalogue
     names = resolved(document, catalogue)
     spoken_of = frozenset(one for found in names.values() for each in found for one in each.ids)
     mentions, unsettled = described(document, names, catalogue)
-    context = Context(document, catalogue, mentions, fraction, today, spoken_of, {"open": unsettled})
+    context = Context(document, catalogue, mentions, ask.fraction, ask.today, spoken_of, {"open": unsettled})
     found: list[Finding] = []
     # What the text states of each device is known before what it says of two.
     context.memo["found"] = found
-    for done, kind in enumerate(every := asked or kinds()):
+    for done, kind in enumerate(every := only or kinds()):
         if told is not None:
             told(kind, done, len(every))
-        found += list(import_module(f"{__package__}.claims.{kind}").find(context))
+        found += _of_kind(kind, context, ask.failed)
     # Of two ways to work out one amount that which comes out right is meant.
     come_out = {(each.start, each.end) for each in found if _is_worked(each) and each.verdict == "confirmed"}
     found = [
@@ -100,6 +113,18 @@ def _found(
     found = unless_given(found, context)
     sure = without_worked_out(without_misjudged(without_misread(found, context), context), context)
     return without_resting(without_traced(settled(without_reported(sure, context), context), context))
+
+
+def _of_kind(kind: str, context: Context, failed: Callable[[str], None] | None) -> list[Finding]:
+    """The findings of one kind; a fault in looking for it leaves those of all others."""
+    try:
+        return list(import_module(f"{__package__}.claims.{kind}").find(context))
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        if failed is None:
+            raise
+        failed(f"claims of the kind '{kind.replace('_', ' ')}', by a fault of this program's "
+               f"({type(error).__name__}: {error}); please report it with the text")  # fmt: skip
+        return []
 
 
 def _is_worked(found: Finding) -> bool:

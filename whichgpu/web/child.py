@@ -157,8 +157,7 @@ def _audit(ask: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
     from datetime import date
 
     say("reading the text")
-    from whichgpu.audit.answer import Audit
-    from whichgpu.audit.pipeline import audit
+    from whichgpu.audit.answer import judged
     from whichgpu.audit.readers import read
     from whichgpu.hardware.catalogue import catalogue
     from whichgpu.report.audit import report
@@ -172,7 +171,7 @@ def _audit(ask: dict[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
     def told(kind: str, done: int, of: int) -> None:
         say(f"{what}: {kind.replace('_', ' ')}, {done + 1} of {of}")
 
-    found = Audit(ask["name"], document, audit(document, catalogue(), date.today(), told=told))
+    found = judged(ask["name"], document, catalogue(), date.today(), told)
     made = report([found], (), everything=True)
     say("writing it up")
     return {**_result(made), "html": article(found)}

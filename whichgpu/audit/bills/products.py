@@ -427,6 +427,8 @@ def _is_idle(term: Term, told: Term, way: Way) -> bool:
 
 def apart(way: Way, told: Term) -> float:
     """How far a product is from an amount, as a logarithm; of two ranges the ends that are further apart."""
+    if not told.value or not way.low:
+        return math.inf
     ends = (abs(math.log(told.value / way.low)), abs(math.log(told.high / way.high)))
     if told.most and way.high > way.low:
         return max(ends)

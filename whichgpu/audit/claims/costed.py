@@ -170,7 +170,7 @@ def _judged(
         if len(right) > len(best[0]):
             best = (right, told)
     right, told = best
-    wrong = [(each, ways) for each, ways in told if each not in right]
+    wrong = [(each, ways) for each, ways in told if each not in right and each.amount.value]
     rows = {each.row for each in right}
     if not right or len(wrong) > len(right):
         return

@@ -137,7 +137,7 @@ def _judged(
     if _DIFFERS.match(text, amount.end):
         # "The two are alike, though one draws 400 W less".
         return None
-    if count < _TWO or not own or not _own(spoken_of[-1], kind, context):
+    if count < _TWO or not own or not amount.value or not _own(spoken_of[-1], kind, context):
         return None
     rounded = amount.limit or (kind == "memory" and amount.value >= 1e3 * _SIZE)
     slack = _ABOUT if rounded else _WITHIN

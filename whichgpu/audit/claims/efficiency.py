@@ -72,7 +72,8 @@ def _per_gigabyte(passage: Passage, sentence: Sentence, who: Spoken, context: Co
         first = mention.end if mention in who.here and mention else sentence.start
         own = [each for each in within(every, first, match.start()) if each.dimension == "memory"]
         sizes = {own[-1].value / 1e9} if own else sizes
-        if not prices or len(sizes) != 1 or None in sizes:
+        told = float(match["n"].replace(",", ""))
+        if not prices or not told or len(sizes) != 1 or None in sizes:
             continue
         if (
             mention
@@ -82,7 +83,7 @@ def _per_gigabyte(passage: Passage, sentence: Sentence, who: Spoken, context: Co
             # "$4,999 over 128 GB is $39, while the 5090 works out at $150 per gigabyte".
             continue
         size = float(next(iter(sizes)) or 1)
-        real, told = prices[-1].value / size, float(match["n"].replace(",", ""))
+        real = prices[-1].value / size
         close = abs(told / real - 1) <= _WITHIN
         wrong = abs(told / real - 1) > _WRONG
         if wrong and mention not in who.here and _is_of_another(prices[-1].value / told, passage, context):

@@ -63,7 +63,7 @@ def _cards(passage: Passage, match: re.Match[str], context: Context) -> Iterator
     word = match["n"].lower()
     number = float(SPELLED.get(word, 1) if not word.isdigit() else word)
     wanted, each = _plain(match["all"]), _plain(match["each"])
-    if number * each < wanted * _ROUND:
+    if 0 < number * each < wanted * _ROUND:
         least = -(-wanted // each)
         because = f"{number:g} of {each:g} GB have {number * each:,.0f} GB; {wanted:,.0f} GB take {least:g}"
         yield _wrong(passage, match.span("n"), because, f"{least:g}", context)
@@ -72,7 +72,7 @@ def _cards(passage: Passage, match: re.Match[str], context: Context) -> Iterator
 def _day(passage: Passage, match: re.Match[str], context: Context) -> Iterator[Finding]:
     many = float(match["day"]) * (1e9 if match["scale"].lower() == "b" else 1e6)
     mean, told = many / _SECONDS, _plain(match["rate"])
-    if abs(told / mean - 1) > _WITHIN and (match["mean"] or told < mean):
+    if abs(told - mean) > _WITHIN * mean > 0 and (match["mean"] or told < mean):
         because = f"{many:,.0f} a day are {mean:,.4g} a second"
         yield _wrong(passage, match.span("rate"), because, f"{mean:,.4g}", context)
 

@@ -177,6 +177,7 @@ def _of_room(index: int, passage: Passage, context: Context) -> Iterator[Finding
         if (
             not card
             or len(set(sized)) != 1
+            or not sized[0]
             or not needs
             or _SHARED.search(text, needs[-1].end + _LEAD // 2, told.end + _LEAD)
         ):

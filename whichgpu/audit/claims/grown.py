@@ -126,6 +126,7 @@ def _by_multiple(
     if (
         not near
         or new.value == old.value
+        or not old.value
         or re.search(r"[,;]|\band\b", _FROM.sub("", text[near[-1].end : old.start]).rstrip(" ,"))
     ):
         return

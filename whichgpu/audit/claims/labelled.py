@@ -359,6 +359,9 @@ def _held(
     text = passage.text
     said = next((each for each in words if each["less"] or each["more"]), words[0])
     told = _multiples(text, rows, context.fraction)
+    groups = [each for each in groups if {each.name for each in rows} <= {*each.rows}]
+    if not groups:
+        return
     sides = [(each.rows[rows[0].name], each.rows[rows[1].name], each.kind == "time") for each in groups]
     both = [(b, a) if swapped else (a, b) for a, b, swapped in sides]
     ratios = [ratio for a, b in both for ratio in (a.value / b.high, a.high / b.value)]

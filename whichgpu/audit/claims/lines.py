@@ -150,8 +150,8 @@ def _alike(kind: str, other: str) -> bool:
 
 
 def _is(one: Amount, amount: Amount, n: float) -> bool:
-    slack = (_half(one.words) * n + _half(amount.words)) / amount.value
-    return abs(amount.value / (one.value * n) - 1) <= slack + _NEAR
+    slack = _half(one.words) * n + _half(amount.words) + _NEAR * one.value * n
+    return abs(amount.value - one.value * n) <= slack
 
 
 def _half(words: str) -> float:

@@ -124,7 +124,7 @@ def _of_sentence(
     if behind or not _MAKES.search(lead):
         return
     product = _number(count) * each.size
-    share = told.value / product
+    share = told.value / product if product else 1.0
     most = _TOLD_MOST if each.counted else _MOST
     if _LEAST <= share <= most or (share > 1 and _BESIDE.search(sentence.text)):
         return

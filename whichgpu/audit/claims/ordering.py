@@ -394,6 +394,8 @@ def _of_value(
         min(others, key=lambda one: each.sign * (own.value - one[0])) if each.sign else other
     )
     size = _told_size(own, each.attribute.key)
+    if not value:
+        return None
     ratio = size / value
     if not each.sign and each.attribute.key in SPARSE:
         # "Up to 3,958 TFLOPS (same as the H100)": both with sparsity.

@@ -114,6 +114,8 @@ def _of_sentence(
             continue
         size, stated = float(match["size"] or match["size2"]), float(match[group])
         real = size * bytes_each.pop()
+        if not real:
+            continue
         # In binary gigabytes it is a little less.
         right = 0.93 * (1 - _NEAR / 2) <= stated / real <= 1 + _NEAR
         if right or not 1 / _FAR < stated / real < _FAR:
@@ -134,6 +136,8 @@ def _counted(passage: Passage, count: re.Match[str], context: Context) -> Iterat
     if match is None or not each or _TRAINS.search(around):
         return
     weights = _number(count["n"]) * (1e9 if count["scale"].lower() == "b" else 1e6) * each
+    if not weights:
+        return
     share = float(match["told"]) * (1e9 if match["unit"].upper() == "G" else 1e6) / weights
     beside = _BESIDE.search(text, count.end(), match.end() + _BEHIND) is not None
     if _LEAST <= share <= _MORE or not 1 / _MOST < share < _MOST or (share > 1 and beside):

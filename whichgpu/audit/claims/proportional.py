@@ -88,7 +88,11 @@ def _pairs(every: Mapping[int, Column], about: str) -> list[tuple[int, int]]:
 
 def _of_several(every: Mapping[int, Column]) -> list[tuple[int, int]]:
     """The columns of one GPU with those of so many: "TDP (W)" and "8-GPU node (W)"."""
-    several = {at: float(match[1]) for at, one in every.items() if (match := _GPUS.search(one.name))}
+    several = {
+        at: float(match[1])
+        for at, one in every.items()
+        if (match := _GPUS.search(one.name)) and float(match[1])
+    }
     return [
         (one, at)
         for at, count in several.items()

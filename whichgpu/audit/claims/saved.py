@@ -246,8 +246,9 @@ def _judged(
     # "Twice the price of the L4": of two that the passage does not tell the prices of.
     elsewhere = said.kind == "times" and bool(pairs) and any(each.start < 0 for each in pairs[-1][2:])
     known = known or elsewhere or _of_others(passage, sentence, said, pairs, context)
-    known = known or (not said.of and said.kind == "times" and _of_numbers(passage, sentence, said, context))
-    if not 0 < len(pairs) <= _FEW or known or not (said.of or said.way or here):
+    bare = said.kind == "times" and not said.of and said.value > 0
+    known = known or (bare and _of_numbers(passage, sentence, said, context))
+    if not 0 < len(pairs) <= _FEW or known or min(pairs[-1][:2]) <= 0 or not (said.of or said.way or here):
         return None
     goes_on = said.way and _THAT_IS.match(sentence.text)
     if not (said.of or here or goes_on) and pairs[-1][2].sign and not OF_MONEY.search(sentence.text):

@@ -238,12 +238,12 @@ def _by_count(passage: Passage, sentence: Sentence, context: Context) -> Iterato
         lasts = []
     told = rates or lasts
     counts = list(_SOME.finditer(text, sentence.start, sentence.end))
-    if not len(told) == len(counts) == 2 or len(units) > 1:
+    if not len(told) == len(counts) == 2 or len(units) > 1 or not all(each.value for each in told):
         return
     # "3,000 tokens/s on one GPU and 25,600 on eight", or the other way round: in one order throughout.
     firsts = [count.start() < each.start for count, each in zip(counts, told, strict=True)]
     few, many = (_count(each["n"]) for each in counts)
-    if len(set(firsts)) != 1 or few >= many:
+    if len(set(firsts)) != 1 or not 0 < few < many:
         return
     most = many / few
     real = rates[1].value / rates[0].value if rates else _hours(lasts[0]) / _hours(lasts[1])

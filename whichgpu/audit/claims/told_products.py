@@ -441,7 +441,7 @@ def _in_days(passage: Passage, both: tuple[Sentence | None, Sentence], context: 
     one, other = (
         float(each["n"].replace(",", "")) * _HOURS[each["of"].lower()] for each in (before[0], said)
     )
-    if abs(one / other - 1) > 0.08:
+    if abs(one - other) > 0.08 * other > 0:
         because = f"{before[0][0]} are {one / _HOURS[said['of'].lower()]:.4g} {said['of'].lower()}s"
         yield made(
             context, passage, said.span(), "arithmetic", "inconsistent", attribute="told before", because=because,  # noqa: E501

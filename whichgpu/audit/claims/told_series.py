@@ -108,12 +108,14 @@ def _one_off(series: Series, others: Sequence[Series]) -> tuple[int, str] | None
     matched = [(each, found) for each in near_by if len(found := _matched(series, each)) == size]
     off: dict[int, str] = {}
     for values, words, base in _ways(series, matched):
+        if not all(values):
+            continue
         ratios = [one.value / value for one, value in zip(series.amounts, values, strict=True)]
         slack = [rounding(one.words) + base for one in series.amounts]
         if max(slack) > _COARSE:
             # "1, 2 and 2" are anything by chance.
             continue
-        sure = (*_FACTORS, *named, *(ratios if base == _HOURS and size >= _LEAST else ()))
+        sure = (*_FACTORS, *filter(None, named), *(ratios if base == _HOURS and size >= _LEAST else ()))
         for factor in sure if size < 4 else {*sure, *ratios}:
             near = {at for at, each in enumerate(ratios) if abs(each / factor - 1) <= _NEAR + slack[at]}
             if len(near) == size:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -166,7 +167,7 @@ def _real(
     text: str, claim: Multiple, both: tuple[Quantity, Quantity], beside: tuple[Quantity, Quantity] | None
 ) -> float:
     """How many times the second of two values the first is, or the second the first where that is meant."""
-    real = both[0].value / both[1].value
+    real = both[0].value / both[1].value if both[0].value and both[1].value else math.inf
     ahead = beside is not None and beside[1].end <= claim.start
     if both[0].dimension == "time" or ahead:
         # "54.8 GB against 37.8 GB, 31 percent less": of either of the two.

@@ -75,7 +75,7 @@ class Room(NamedTuple):
         known = [size * many for size in (self.low, self.high) for many in (1.0, max(self.many, 1.0))]
         known += [size / _SOLD * 1e9 for size in known]
         between = self.low * _ONE <= amount <= self.high / _ONE
-        return between or any(_ONE < amount / size < 1 / _ONE for size in known)
+        return between or any(_ONE * size < amount < size / _ONE for size in known)
 
     def of(self, count: float) -> Room:
         """So many of the same."""

@@ -230,7 +230,8 @@ def amount_of(name: str, text: str, start: int, context: Context) -> tuple[Amoun
     if kind := rented(name):
         ids = frozenset({kind[0]})
     count = _COUNT.match(name)
-    number = float(count[1]) if count else kind[1] if kind else 1.0
+    # None of a thing ("0x A100") is no amount that others are shares of.
+    number = (float(count[1]) if count else kind[1] if kind else 1.0) or 1.0
     one = found[0]
     return Amount(
         name.lower(), ids, number, one.value, one.high,

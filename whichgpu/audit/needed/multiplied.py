@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -166,7 +167,7 @@ def of_bytes(passage: Passage, place: tuple[int, int], context: Context) -> Iter
 def _times(passage: Passage, result: Quantity, each: float, parameters: float, context: Context) -> Finding:
     """The verdict on a size that so many bytes for each of some parameters make."""
     real = each * parameters
-    off = abs(result.value / real - 1)
+    off = abs(result.value / real - 1) if real else math.inf
     because = f"{each:g} B for each of {parameters / 1e9:.4g} billion parameters are {real / 1e9:,.3g} GB"
     verdict = "confirmed" if off <= _ROUNDED else "inconsistent" if off > _MISSED else "unverifiable"
     return made(

@@ -208,7 +208,7 @@ def changes(pool: Sequence[Figure], most: int = 5) -> Iterator[Made]:
     """Shares by which two of the last numbers of a kind differ, and those that one is of the other."""
     by_kind: dict[tuple[Powers, str], list[Figure]] = {}
     for each in pool:
-        if each.kind not in ("period", "format"):
+        if each.kind not in ("period", "format") and each.value:
             by_kind.setdefault((core(each), each.kind), []).append(each)
             meant = elided(each)
             if meant is not each:
