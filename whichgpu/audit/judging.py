@@ -160,6 +160,8 @@ def _wrong(
     certain = why and (true_for.startswith(("with", "in ")) or not what.is_round)
     # What a maker may set is another card's by chance.
     certain = certain and attribute.key not in ("clock_boost", "clock_base", "clock")
+    # So is what a laptop's GPU may draw.
+    certain = certain and not (attribute.key == "power" and any(gpu.segment == "laptop" for gpu in known))
     # A unit is wrong whoever states the number.
     of_another = true_for not in spoken_of and not true_for.startswith("in ")
     weak = of_another and any(of_one_database(attribute, what, gpu) for gpu in known)

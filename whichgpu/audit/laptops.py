@@ -42,5 +42,10 @@ _LAPTOP_BEHIND = re.compile(
 
 def as_laptop(mention: Mention, catalogue: Catalogue) -> Mention:
     """A name of a card as that of its namesake in laptops, if there is one."""
-    ids = tuple(f"{key}-laptop" for key in mention.ids if f"{key}-laptop" in catalogue)
+    ids = namesakes(mention.ids, catalogue)
     return mention._replace(ids=ids, named=ids) if ids else mention
+
+
+def namesakes(ids: tuple[str, ...], catalogue: Catalogue) -> tuple[str, ...]:
+    """The GPUs of laptops that are called as cards are."""
+    return tuple(f"{key}-laptop" for key in ids if f"{key}-laptop" in catalogue)

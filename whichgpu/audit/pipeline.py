@@ -16,7 +16,7 @@ from whichgpu.audit.findings import KINDS, Context, Finding
 from whichgpu.audit.gloss import besides, glossed, language
 from whichgpu.audit.misjudged import without_misjudged
 from whichgpu.audit.misread import without_misread
-from whichgpu.audit.plainly import plain
+from whichgpu.audit.plainly import capitals, is_lower_case, plain, sentence_starts
 from whichgpu.audit.quantities import locale
 from whichgpu.audit.reported import without_reported
 from whichgpu.audit.resting import without_resting
@@ -28,7 +28,7 @@ from whichgpu.audit.worked_out import without_worked_out
 from whichgpu.values import NamedTuple, modules_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
     from whichgpu.audit.document import Document, Passage
@@ -53,7 +53,7 @@ def audit(
     `failed` hears of a kind that could not be looked for by a fault of ours; without it the fault is raised.
     """
     document = _told_beside(tabled(document, catalogue), catalogue)
-    document = document._replace(passages=tuple(piece for p in document.passages for piece in _plain(p)))
+    document = _plain(document)
     fraction = locale(p.text for p in document.passages)
     asked = _Asked(catalogue, today, fraction, failed)
     found = _found(document, asked, told=told)
@@ -70,11 +70,32 @@ def audit(
     return tuple(sorted(_apart(found), key=lambda each: (each.start, each.end)))
 
 
-def _plain(passage: Passage) -> Iterator[Passage]:
-    """A passage in pieces that are read at once; prose in its plain words."""
-    for piece in pieces(passage):
-        text = plain(piece.text) if piece.kind in RUNNING else piece.text
-        yield piece if text == piece.text else piece._replace(text=text)
+def _plain(document: Document) -> Document:
+    """A document whose passages are in pieces that are read at once; prose in its plain words."""
+    small = is_lower_case(each.text for each in document.passages if each.kind == "paragraph")
+    done = {
+        id(passage): [_in_plain_words(piece, small=small) for piece in pieces(passage)]
+        for passage in document.passages
+    }
+    tables = tuple(
+        table._replace(rows=tuple(tuple(_whole(cell, done) for cell in row) for row in table.rows))
+        for table in document.tables
+    )
+    passages = (piece for passage in document.passages for piece in done[id(passage)])
+    return document._replace(passages=tuple(passages), tables=tables)
+
+
+def _whole(cell: Passage | None, done: Mapping[int, list[Passage]]) -> Passage | None:
+    """A table's cell as it stands among the passages."""
+    pieces = done.get(id(cell), [])
+    return pieces[0] if len(pieces) == 1 else cell
+
+
+def _in_plain_words(passage: Passage, *, small: bool) -> Passage:
+    text = capitals(passage.text)
+    if passage.kind in RUNNING:
+        text = plain(sentence_starts(text) if small else text)
+    return passage if text == passage.text else passage._replace(text=text)
 
 
 class _Asked(NamedTuple):

@@ -1,16 +1,20 @@
 """Prose in its plain words, each at its place: what says the same in more words is read as what says it.
 
 "Additionally, it is able to deliver more than 700" reads as "It delivers over 700", with blanks for the rest.
-The words are data (`[plain]` of `data/audit.toml`).
+The words are data (`[plain]` of `data/audit.toml`). Who writes all in lower case is read as if with capitals.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.quantities import plainly_limited
 from whichgpu.facts import store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: Verbs whose third person is not their stem with an s.
 _THIRD = {"have": "has", "be": "is", "do": "does"}
@@ -36,6 +40,45 @@ _DENIALS = re.compile(
 
 def _not(match: re.Match[str]) -> str:
     return "not".ljust(len(match[0]))
+
+
+def capitals(text: str) -> str:
+    """A text with its units and kinds of memory as others write them: "24 gb", "936 gb/s", "gddr6x", "450w"."""
+    text = _UNITS.sub(_as_written, text)
+    return _MEMORY.sub(lambda each: each[0].upper() if each[0][0] == "g" else f"HBM{each[0][3:]}", text)
+
+
+#: Behind a number; a network's "gb/s" is one of bits.
+_UNITS = re.compile(
+    r"(?<=\d)(?P<blank>[ -]?)(?:(?P<p>[mgt])b(?P<s>/s(?:ec)?)?(?!\w)(?!\s(?:ethernet|network|infiniband|port|per pin))|"
+    r"(?P<k>k?)w(?P<h>h?)(?![\w/])|(?P<f>[mg])hz\b)"
+)
+_MEMORY = re.compile(r"\b(?:gddr\dx?|hbm\d?e?)\b")
+
+
+def _as_written(match: re.Match[str]) -> str:
+    if match["p"]:
+        return f"{match['blank']}{match['p'].upper()}B{match['s'] or ''}"
+    if match["f"]:
+        return f"{match['blank']}{match['f'].upper()}Hz"
+    return f"{match['blank']}{match['k']}W{match['h']}"
+
+
+def sentence_starts(text: str) -> str:
+    """A text in lower case whose sentences begin with capitals."""
+    return _STARTS.sub(lambda each: each[0].upper(), text)
+
+
+_STARTS = re.compile(r"(?:^\s*|(?<=[a-z\d)%][.!?]\s))[a-z](?=[\w\u2019' ])")
+#: Ends of sentences with what begins behind them; so many, and so few capitals among them, are lower case.
+_BEGINS = re.compile(r"(?<![\w.]\w)(?<=[a-z\d)%])[.!?]\s+(?P<next>[A-Za-z])|^\s*(?P<first>[A-Za-z])")
+_SOME, _CAPITALS = 2, 0.2
+
+
+def is_lower_case(texts: Iterable[str]) -> bool:
+    """Whether who wrote paragraphs begins no sentence with a capital."""
+    found = [(match["next"] or match["first"]).isupper() for text in texts for match in _BEGINS.finditer(text)]
+    return len(found) >= _SOME and sum(found) <= _CAPITALS * len(found)
 
 
 @cache

@@ -109,9 +109,12 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
             held[below] += each.verdict == "confirmed"
             accused[below] += each.accuses
     right = {
-        (where.start, each.attribute, one): each.start
+        (where.start, each.attribute, one): each
         for each, where in zip(found, placed, strict=True)
-        if where and each.verdict == "confirmed" and each.attribute in _ONCE
+        if where
+        and each.verdict == "confirmed"
+        and each.attribute in _ONCE
+        and each.kind == "specification"
         # What is right of one form ("300 W (PCIe)") leaves open what is said of the next.
         for one in (each.true_for if each.true_for in context.catalogue else each.subject).split(", ")
     }
@@ -122,7 +125,7 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
             where,
             (*where.section, each.subject) in many and not where.beside,
             any(
-                right.get((where.start, each.attribute, one), each.start) != each.start
+                _is_apart(each, right.get((where.start, each.attribute, one)), context)
                 for one in each.subject.split(", ")
             ),
         )
@@ -134,6 +137,17 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
         withheld(each, why) if each.accuses and (why := _is_not_said(each, context)) else each
         for each in done
     ]
+
+
+def _is_apart(found: Finding, right: Finding | None, context: Context) -> bool:
+    """Whether a value is told beside the right one of its device, not in a row with it ("6 GB or 16 GB")."""
+    if right is None or right.start == found.start:
+        return False
+    first, second = sorted((found, right), key=lambda each: each.start)
+    return _IN_A_ROW.fullmatch(context.document.original, first.end, second.start) is None
+
+
+_IN_A_ROW = re.compile(r"\s*(?:,|/|or|,? or even)\s*")
 
 
 def _is_not_said(found: Finding, context: Context) -> str:

@@ -46,7 +46,8 @@ _OWN = re.compile(
     r"msrp|rrp|cores?|clocks?|cache|performance|throughput|rate|speed|compute|peak|process|node|architecture|"
     r"nvlink|link|connection|transistors|count|size|width|slots?|cooler|connector|figure|number|numbers|"
     r"figures|value|precision|fp\d+|tf32|bf16|int\d|support|mig|ecc|name|specs?|specifications?|gddr\w*|hbm\w*)\s"
-    r"(?:(?:of|in|on|with|for)\s(?:it|this|that|the\s(?:card|gpu|chip|board))\s)?)",
+    r"(?:(?:of|in|on|with|for)\s(?:it|this|that|the\s(?:card|gpu|chip|board))\s)?|"
+    r"an?\s(?:[\w-]+\s){0,3}(?:memory|vram|bandwidth|bus|interface|cache|clock|cooler|power\slimit|tdp|process|node)\s)",
     re.IGNORECASE,
 )
 

@@ -12,7 +12,7 @@ from whichgpu.audit.attributes import CHIP, headed, named, qualifiers, rate_of
 from whichgpu.audit.cells import UNITS_ALONE, Cell, read, unit_of
 from whichgpu.audit.compound import compound
 from whichgpu.audit.explained import explained
-from whichgpu.audit.laptops import as_laptop, beside
+from whichgpu.audit.laptops import LAPTOPS, as_laptop, beside, namesakes
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.rented import OF_GPUS, rented
 from whichgpu.audit.roles import counted
@@ -63,6 +63,11 @@ _INTEGER = re.compile(
 )
 
 
+#: "8x H200 SXM" below "GPUs", and a board of NVIDIA's that says its number nowhere.
+_SO_MANY = re.compile(r"\s*(\d{1,3})\s?[x\u00d7]\s")
+_BOARD = re.compile(r"\bHGX\b(?!.*\b(?:4|four|16)\b[ -]?gpus?\b)", re.IGNORECASE)
+_ON_A_BOARD = 8.0
+
 #: Words of a heading that are of any device: "L40 Performance", "AMD Instinct\u2122 MI210 accelerator".
 _SAYS_NOTHING = re.compile(
     r"\b(?:performance|specifications?|specs|details|values?|nvidia|amd|intel|tesla|quadro|geforce|radeon|"
@@ -106,8 +111,30 @@ def every(table: Table, context: Context) -> tuple[Cell, ...]:
     """The cells of a table that are of a device, or of so many of it."""
     known: dict[int, tuple[Cell, ...]] = context.memo.setdefault("cells", {})
     if id(table) not in known:
-        known[id(table)] = tuple(compound(explained(list(_cells(table, context)), context)))
+        found = _as_laptops(list(_cells(table, context)), table, context)
+        known[id(table)] = tuple(compound(explained(found, context)))
     return known[id(table)]
+
+
+def _as_laptops(found: list[Cell], table: Table, context: Context) -> list[Cell]:
+    """The cells as those of the namesakes in laptops, where something around tells of laptops and most show it."""
+    said = (context.document.title, table.caption, *table.section, around(table, context))
+    if not any(LAPTOPS.search(text) or _MOBILE.search(text) for text in said):
+        return found
+    mobile = {
+        ids: namesakes(ids, context.catalogue) for ids in dict.fromkeys(each.ids for each in found) if ids
+    }
+    other = [
+        each._replace(ids=ids, named=ids) if (ids := mobile.get(each.ids)) else each for each in found
+    ]
+    fits = [
+        sum(_is_of(one, context) is True for one, ids in zip(cells_, found, strict=True) if mobile.get(ids.ids))
+        for cells_ in (found, other)
+    ]
+    return other if fits[1] >= _SURE and fits[1] >= 2 * fits[0] else found
+
+
+_MOBILE = re.compile(r"\bmobile\b", re.IGNORECASE)
 
 
 def _cells(table: Table, context: Context) -> Iterator[Cell]:
@@ -228,10 +255,13 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
     several = [column for column, _, label, _, _ in heads if COUNT.fullmatch(label.strip(" :*"))]
     for index, head in down.items():
         yield from _bracketed(table, (index, first), head)
-        numbers = (_INTEGER.fullmatch(cell.text) for at in several if (cell := table.cell(index, at)))
+        told = (cell for at in several if (cell := table.cell(index, at)))
+        numbers = (_INTEGER.fullmatch(cell.text) or _SO_MANY.match(cell.text) for cell in told)
         number = next((float(each[1]) for each in numbers if each), 1.0)
         left = (table.cell(index, at) for at in range(first))
         inside = any(cell and _MACHINE.search(cell.text) for cell in left)
+        own = table.cell(index, first)
+        board = _ON_A_BOARD if own and _BOARD.search(own.text) else 1.0
         # Of a machine whose number of GPUs stands beside it, totals are theirs.
         of = head._replace(whole=True) if inside and number == 1 else head
         # Of an instance type it is known how many it has, whatever the row says.
@@ -241,7 +271,7 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
             cell = table.cell(index, column)
             if cell and column not in several:
                 mine = of.of(rate_of(label, cell.text, attribute), label)
-                times = known[1] if known and known[1] >= 1 else max(of.number, number)
+                times = known[1] if known and known[1] >= 1 else max(of.number, number, board)
                 if of.rented and several and number != of.number:
                     # What all of them have follows from the number that is wrong, or from the right one.
                     mine = None

@@ -14,7 +14,7 @@ from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _BARE = re.compile(
     r"(?:[\u2019']s)?,?\s+(?:(?:by|in) (?:contrast|comparison|turn),\s+|on the other hand,\s+|"
     r"(?:however|meanwhile|though),\s+)?"
-    r"(?:(?:has|have|had|gets?|got|offers?|comes? with|with|at|draws?|takes?|needs?|"
+    r"(?:(?:has|have|had|gets?|got|offers?|comes? with|with|at|draws?|takes?|needs?|is rated|rated(?: at| for)?|"
     r"manages?|reaches|delivers?|only|just|still|"
     r"(?:has to |must |can only )?(?:makes?|make) do with|stops at|is limited to|a mere|merely|is|about|even|"
     r"all of)\s+){1,4}"
@@ -33,7 +33,9 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 #: "The RTX 4090 has 24 GB, the 5090 32".
-_JUST_NAMED = re.compile(r"[,;]\s+(?:and\s+|while\s+|but\s+)?(?:the|an?)\s+$", re.IGNORECASE)
+_JUST_NAMED = re.compile(
+    r"(?:[,;]\s+(?:and\s+|while\s+|but\s+)?|\d\s+(?:and|but|while)\s+)(?:the|an?)\s+$", re.IGNORECASE
+)
 _NUMBER = re.compile(
     r"\s+(?P<n>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)(?=\s*(?:,(?!\d)|[;:)]|\.(?!\d)|$|\s(?:and|but|while)\b))"
 )
@@ -58,6 +60,8 @@ _COUNTS = ("tensor_cores", "rt_cores")
 
 def find(context: Context) -> Iterator[Finding]:
     """Every elided value with its verdict."""
+    # What is elided once may be again: "350 W, the 4080 Super 320 and the 5080 360".
+    own: list[Finding] = []
     for index, passage in context.document.running():
         for mention in context.mentions.get(index, ()):
             match = _BARE.match(passage.text, mention.end)
@@ -67,20 +71,18 @@ def find(context: Context) -> Iterator[Finding]:
                 match = _AHEAD.search(passage.text, max(0, mention.start - 40), mention.start)
             same = _SAME.match(passage.text, mention.end)
             if match:
-                yield from _of_number(passage, mention, match, context)
+                own += _of_number(passage, mention, match, context, own)
             elif same:
-                yield from _of_same(passage, mention, same, context)
+                own += _of_same(passage, mention, same, context)
+    yield from own
 
 
 def _of_number(
-    passage: Passage, mention: Mention, match: re.Match[str], context: Context
+    passage: Passage, mention: Mention, match: re.Match[str], context: Context, own: Sequence[Finding]
 ) -> Iterator[Finding]:
     number = float(match["n"].replace(",", ""))
-    told = _told_last(passage, mention, context, min(match.start("n"), mention.start))
+    told = _told_last(passage, mention, context, min(match.start("n"), mention.start), own)
     if told is None or _YEARS[0] < number < _YEARS[1] or counted(passage.text, 0, mention.start) > 1:
-        return
-    if any(number == context.catalogue[key].value(count) for key in mention.ids for count in _COUNTS):
-        # "They also came to GeForce: the RTX 2080 Ti had 544": its tensor cores.
         return
     first = next(iter(quantities(told.stated, context.fraction)), None)
     digits = re.search(r"\d[\d,]*(?:\.\d+)?", told.stated)
@@ -92,7 +94,11 @@ def _of_number(
     # It is as exact as its own digits.
     shown = told._replace(stated=told.stated.replace(digits[0] if digits else "", match["n"]))
     value_ = first._replace(value=value, high=value)
-    yield as_told(passage, place, shown, quantity=value_, mention=mention, context=context)
+    found = as_told(passage, place, shown, quantity=value_, mention=mention, context=context)
+    count = any(number == context.catalogue[key].value(count) for key in mention.ids for count in _COUNTS)
+    if not (count and found.accuses):
+        # "They also came to GeForce: the RTX 2080 Ti had 544": its tensor cores.
+        yield found
 
 
 def _of_same(passage: Passage, mention: Mention, match: re.Match[str], context: Context) -> Iterator[Finding]:
@@ -114,12 +120,13 @@ def _of_same(passage: Passage, mention: Mention, match: re.Match[str], context: 
 
 
 def _told_last(
-    passage: Passage, mention: Mention, context: Context, until: int | None = None
-) -> Finding | None:
+    passage: Passage, mention: Mention, context: Context, until: int | None = None,
+    own: Sequence[Finding] = (),
+) -> Finding | None:  # fmt: skip
     """The value told of another device right before this one, or before its own value."""
     until = mention.start if until is None else until
     at = passage.place(until)
-    near = (each for each in context.memo["found"] if at - _BACK < each.start and each.end <= at)
+    near = (each for each in (*context.memo["found"], *own) if at - _BACK < each.start and each.end <= at)
     before = [each for each in near if each.kind == "specification" and each.attribute in attributes()]
     last = max(before, key=lambda each: each.end, default=None)
     if last is None or last.accuses or set(last.subject.split(", ")) & set(mention.ids):

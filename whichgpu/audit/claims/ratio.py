@@ -99,6 +99,12 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         )
         if itself or _WITH_THEM.match(passage.text, claim.end):
             continue
+        if _OF_THE_VALUE.match(passage.text, claim.end) and any(
+            each.dimension not in ("number", "times", "percent")
+            for each in within(quantities(passage.text, context.fraction), sentence.start, claim.start)
+        ):
+            # "989 TFLOPS in FP16 and twice that, some 1,979, in eight bits": of what was just told.
+            continue
         if _OF_NO_GPU.match(passage.text, claim.end):
             continue
         other = _OF_OTHER.match(passage.text, claim.end)
@@ -147,6 +153,8 @@ _AND_AGAIN = re.compile(
     r"\s+(?:(?:only|just|about|roughly|nearly|almost|even|over|around)\s+)*$",
     re.IGNORECASE,
 )
+#: "Twice that, some 1,979, in eight bits".
+_OF_THE_VALUE = re.compile(r"\s+that(?=\s*[,;:(])", re.IGNORECASE)
 #: "Ten times the bandwidth of PCIe Gen4": of no device.
 _OF_NO_GPU = re.compile(
     r"\s+(?:the\s+)?(?:[\w-]+\s+){0,3}(?:of|than|that of|as)\s+(?:an?\s+|the\s+)?(?:pcie|pci express|"

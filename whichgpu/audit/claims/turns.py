@@ -259,10 +259,15 @@ def _of_measure(
             # "The former came out in 2020 and the latter in 2022".
             continue
         scale = _SCALE.get(one.dimension, 1.0)
-        because = f"{gpu.id}: {found.name} is {real / scale:,.4g}" + (f" for {times:g}" if together else "")
+        # A field by itself is told as on file.
+        plain = "" if together or found.name != found.field else gpu.display(found.field)
+        because = f"{gpu.id} has {plain}" if plain else (
+            f"{gpu.id}: {found.name} is {real / scale:,.4g}" + (f" for {times:g}" if together else "")
+        )  # fmt: skip
         yield made(
-            context, passage, place, "arithmetic", "confirmed" if off <= near else "contradicted",
+            context, passage, place, "specification" if plain else "arithmetic",
+            "confirmed" if off <= near else "contradicted",
             subject=gpu.id, attribute=found.name, because=because,
-            expected="" if off <= near else f"{real / scale:,.3g}",
+            expected="" if off <= near else plain or f"{real / scale:,.3g}",
             evidence=(Evidence(because), source_of(gpu, found.field)),
         )  # fmt: skip
