@@ -35,7 +35,7 @@ YES_NO = re.compile(
 )
 #: What an answer goes on with that takes some of it back.
 _BUT = re.compile(
-    r"\b(?:but|(?:only )?(?:if|when)|unless|though|although|provided|as long as|only (?:with|in|at)|"
+    r"\b(?:but(?! the [\w -]{2,24}? (?:cannot|can not|can[\u2019']t|does(?: not|n[\u2019']t)))|(?:only )?(?:if|when)|unless|though|although|provided|as long as|only (?:with|in|at)|"
     r"(?:with|in|at|after|using|thanks to)\s+(?:\S+\s+){0,3}?"
     r"(?:\w*quant\w*|\w*-bit|int\d|offload\w*|q?lora|fp\d+|nvlink|two))\b",
     re.IGNORECASE,
@@ -88,12 +88,16 @@ def asked(passages: Sequence[Passage]) -> Iterator[Asked]:
 def stated(document: Document, mentions: Mapping[int, Sequence[Mention]]) -> Stated | None:
     """A document with its questions of yes or no as what their answers say; None where it has none."""
     passages, answers, original = list(document.passages), [], document.original
+    told_at: set[int] = set()
+    asks = ("", "")
     for one in asked(document.passages):
         passage, answer = document.passages[one.at], document.passages[one.answer]
         said = YES_NO.match(answer.text, one.begins)
         if _BUT.search(answer.text, one.begins, one.ends):
             continue
         named, question = mentions.get(one.at, ()), passage.text[one.start : one.end]
+        asks = _whole(question, one, named, asks)
+        question = asks[0]
         if said is None:
             text = _which(
                 question, answer.text[one.begins : one.ends], one.begins, mentions.get(one.answer, ())
@@ -103,7 +107,12 @@ def stated(document: Document, mentions: Mapping[int, Sequence[Mention]]) -> Sta
         if text:
             start, end = passage.span(one.start, one.end)
             told = Passage("paragraph", text, ((0, start),), end, 0, passage.section)
-            passages[one.at] = told
+            if one.at in told_at:
+                # A further question of the same passage.
+                passages.append(told)
+            else:
+                passages[one.at] = told
+            told_at.add(one.at)
             answers.append((told, answer.span(one.begins, one.ends)))
             # What ends with its mark is only asked.
             original = f"{original[: end - 1]}.{original[end:]}"
@@ -152,6 +161,17 @@ def _statement(question: str, at: int, named: Sequence[Mention], *, yes: bool) -
 
 
 _LONGEST = 40
+
+
+def _whole(question: str, one: Asked, named: Sequence[Mention], last: tuple[str, str]) -> tuple[str, str]:
+    """A question with what it leaves out of the one before, and that: "Does the 3090 have it? Does the 4080?"."""
+    here = [each for each in named if one.start <= each.start < one.end]
+    if len(here) != 1:
+        return question, ""
+    rest = question[here[0].end - one.start :]
+    if rest.strip(" ?"):
+        return question, rest
+    return (f"{question[:-1]}{last[1]}", last[1]) if last[1] else (question, "")
 
 
 def at_answers(found: Iterable[Finding], told: Stated, original: str) -> Iterator[Finding]:

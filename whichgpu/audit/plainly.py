@@ -27,6 +27,7 @@ def plain(text: str) -> str:
     """A text as long as the one given, without words that change nothing, its limits in one word each."""
     leads, chains = _patterns()
     text = _DENIALS.sub(_not, plainly_limited(text))
+    text = _WITH_ITS.sub(lambda match: "With".rjust(len(match[0])), text)
     if chains.search(text):
         text = chains.sub(_verb, text)
     return leads.sub(_without_lead, text)
@@ -35,6 +36,13 @@ def plain(text: str) -> str:
 #: "Doesnt" and the like, without their mark.
 _DENIALS = re.compile(
     r"\b(?:(?:do|does|did|is|are|was|were|has|have|had|could|would|should)nt|wont|cant)\b", re.IGNORECASE
+)
+
+
+#: "Thanks to its 384-bit bus, the RTX 3090": a device by what it has.
+_WITH_ITS = re.compile(
+    r"(?:(?<![\s\S])|(?<=[.!?] ))(?:Thanks to|Because of|Due to|Owing to|Courtesy of|By virtue of|Given)"
+    r"(?= (?:its|the)\b(?: (?!by\b)[\w-]+){0,3}? ?\d)"
 )
 
 

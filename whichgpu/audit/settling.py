@@ -70,7 +70,8 @@ _OWN_SUBJECT = re.compile(
 _FOR_OTHER = re.compile(
     r"\s+(?:for|in|on|with)\s+(?:the|an?)\s+(?:card|desktops?|notebooks?|laptops?|mobile|server|"
     r"module|big one|"
-    r"small one|other(?: one)?|[\w' -]{0,24}\bedition|partner cards?|partners?)\b",
+    r"small one|other(?: one)?|(?:newer|older|cheaper|pricier|bigger|larger|smaller|faster|slower)"
+    r"(?: one| card| chip| part)?(?=\s*[.,;:)]|$|\s(?:and|but|while)\b)|[\w' -]{0,24}\bedition|partner cards?|partners?)\b",
     re.IGNORECASE,
 )
 _FEW, _LATER = 32, 100

@@ -137,7 +137,7 @@ _RANGE = re.compile(
 def _judged(passage: Passage, at: int, change: _Change, who: Spoken, context: Context) -> Iterator[Finding]:
     sides = list(change.beside)
     moved = [each for each in who.here if each.end <= at][-2:]
-    if not any(sides) and len(moved) > 1 and _MOVED.search(passage.text, moved[0].end, moved[1].start):
+    if not any(sides) and len(moved) > 1 and _MOVED.fullmatch(passage.text, moved[0].end, moved[1].start):
         sides = list(moved)
     if any(sides):
         for value, side in zip(change.values, sides, strict=True):
@@ -159,7 +159,7 @@ def _judged(passage: Passage, at: int, change: _Change, who: Spoken, context: Co
         yield from _of(passage, change.values[1], change.attribute, topic.ids, context)
 
 
-_MOVED = re.compile(r"^\s*s?\s+to\s+(?:(?:the|an?|nvidia|amd|its)\s+)*$", re.IGNORECASE)
+_MOVED = re.compile(r"\s*s?\s+to\s+(?:(?:the|an?|nvidia|amd|its)\s+)*", re.IGNORECASE)
 
 
 def _told_of(passage: Passage, topic: Mention, context: Context) -> list[tuple[str, ...]]:

@@ -265,7 +265,7 @@ def _of_measure(
             f"{gpu.id}: {found.name} is {real / scale:,.4g}" + (f" for {times:g}" if together else "")
         )  # fmt: skip
         yield made(
-            context, passage, place, "specification" if plain else "arithmetic",
+            context, passage, place, "specification" if plain and off > near else "arithmetic",
             "confirmed" if off <= near else "contradicted",
             subject=gpu.id, attribute=found.name, because=because,
             expected="" if off <= near else plain or f"{real / scale:,.3g}",
