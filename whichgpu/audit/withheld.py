@@ -13,6 +13,7 @@ from whichgpu.audit.nearest import APART
 from whichgpu.audit.roles import spoken, turned_from
 from whichgpu.audit.sentences import Sentence, guarded, sentences
 from whichgpu.audit.variants import is_right
+from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
@@ -86,7 +87,7 @@ _AGAINST = re.compile(
     re.IGNORECASE,
 )
 #: Before the last of several sizes: "8 or 16 GB".
-_OR_SO = re.compile(r"(?<![A-Za-z\d])\d{1,3}(?:\s?GB)?\s*(?:or|and|/|oder|ou|o)\s*$")
+_OR_SO = re.compile(r"(?<![A-Za-z\d])(\d{1,3})(?:\s?GB)?\s*(?:or|and|/|oder|ou|o)\s*$")
 #: How far before a rate the share that is told of it can begin.
 NEAR = 24
 #: What a value is good for, behind it: no more words of the value itself.
@@ -132,6 +133,9 @@ def is_withheld(
     """Whether a wrong value may be said of another device than that of the sentence."""
     # A form of a device that the sentence names is that device here.
     mention = next((each for each in who.here if _is_form(mention, each)), mention)
+    sizes = attribute.key == "memory" and _OR_SO.search(passage.text, sentence.start, quantity.start)
+    if sizes and not _is_first_right(passage, sizes, mention, who, context):
+        return True
     if _doubtful(passage, sentence, quantity, attribute, mention=mention, who=who):
         return True
     if mention in who.here:
@@ -214,6 +218,23 @@ def _of_one_spoken_of(
 _TURNS = re.compile(r"[,;]\s+(?:while|whereas|but|and)\s+", re.IGNORECASE)
 
 
+def _is_first_right(
+    passage: Passage, sizes: re.Match[str], mention: Mention, who: Spoken, context: Context
+) -> bool:
+    """Whether the first of several sizes is the device's that has them: "the RTX 3080 with 10 or 16 GB"."""
+    if mention not in who.here or not _COMES_IN.fullmatch(passage.text, mention.end, sizes.start()):
+        return False
+    first = float(sizes[1])
+    known = (float(context.catalogue[key].value("memory") or 0.0) for key in mention.named)
+    return any(nominal_gb(each) == first for each in known)
+
+
+_COMES_IN = re.compile(
+    r"\s+(?:(?:has|have|comes?|came|is|was|sold|available|offered|ships?|shipped|exists?|either|with|in|at)\s+)+",
+    re.IGNORECASE,
+)
+
+
 def _doubtful(
     passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, *, mention: Mention,
     who: Spoken,
@@ -236,10 +257,8 @@ def _doubtful(
         said = passage.text[sentence.start + first : quantity.end + _AFTER]
     against = _AGAINST.search(passage.text, max(sentence.start, quantity.start - NEAR), quantity.start)
     others = against is not None and (before or mention not in here)
-    several = attribute.key == "memory" and _OR_SO.search(passage.text, sentence.start, quantity.start)
     if (
         others
-        or several
         or quantity.high != quantity.value
         or (
             guarded(_SAID_OF_IT[attribute.key].sub(" ", said) if attribute.key in _SAID_OF_IT else said)

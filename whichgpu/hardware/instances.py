@@ -34,6 +34,16 @@ def instance(text: str) -> tuple[str, float] | None:
     return only if only[0] and only[1] else None
 
 
+def of_series(name: str, after: str) -> frozenset[str]:
+    """The GPUs of the instance types of a series: of `p4d` those that begin with `p4d` and `after`, "." or "-".
+
+    Empty where a type of the series has an unknown GPU, and where there is none.
+    """
+    begins = f"{name.strip().lower()}{after}"
+    found = {gpu for kind, pairs in _types().items() if kind.startswith(begins) for gpu, _ in pairs}
+    return frozenset(found) if all(found) else frozenset()
+
+
 def host(text: str) -> tuple[frozenset[float], frozenset[float]]:
     """The virtual processors and the memory in GiB of an instance type, as the offers on file tell them.
 

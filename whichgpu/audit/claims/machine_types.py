@@ -19,7 +19,7 @@ from whichgpu.audit.tables import COUNT
 from whichgpu.hardware.boxes import boxes
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.gpu import nominal_gb
-from whichgpu.hardware.instances import host
+from whichgpu.hardware.instances import host, of_series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,6 +58,7 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in context.document.running():
         for match in _HAS.finditer(passage.text) if "." in passage.text or "-" in passage.text else ():
             yield from _in_words(passage, match, context.mentions.get(index, ()), context)
+        yield from _of_series(passage, context.mentions.get(index, ()), context)
     for table in context.document.tables:
         for label, name, cell in _told(table):
             yield from _of_cell(label, _kind(name) or ("", 0.0), cell, context)
@@ -88,11 +89,81 @@ def _in_words(
     near = kind[0] in (*one.named, *family(one.named, context.catalogue))
     if near:
         yield _counted(passage, match.span("n"), told, kind, context)
+        yield from _of_size(passage, one, kind, context)
     elif not any(_LETTER.sub("", key) == _LETTER.sub("", kind[0]) for key in one.named):
         because = f"it has {right.id}"
         yield made(
             context, passage, (one.start, one.end), "identity", "contradicted", subject=right.id,
             attribute="instance", because=because, expected=right.name, evidence=(Evidence(because),),
+        )  # fmt: skip
+
+
+#: Behind the name of a GPU, its size: "A100s with 80 GB each", "A100 GPUs (80 GB)".
+_WITH_SIZE = re.compile(
+    r"(?:s|\s+(?:gpus?|cards?|accelerators?))*,?\s+(?:(?:with|of|at)\s+|\(?)(?P<size>\d{1,3})[ -]?GB\b(?=\)|\s+(?:each|apiece)\b)",
+    re.IGNORECASE,
+)
+_IN_NAME = re.compile(r"\b(?P<size>\d{2,3})[ -]?GB\b", re.IGNORECASE)
+
+
+def _of_size(
+    passage: Passage, one: Mention, kind: tuple[str, float], context: Context
+) -> Iterator[Finding]:
+    """How much memory each GPU of an instance type is said to have."""
+    told = _IN_NAME.search(passage.text, one.start, one.end) or _WITH_SIZE.match(passage.text, one.end)
+    right = context.catalogue[kind[0]]
+    size = nominal_gb(float(right.value("memory") or 0.0)) if told else None
+    if told is None or size is None:
+        return
+    wrong = float(told["size"]) != size
+    because = f"it has {kind[1]:g} x {right.id}, of {right.display('memory')}"
+    yield made(
+        context, passage, told.span("size"), "identity", "contradicted" if wrong else "confirmed",
+        subject=right.id, attribute="instance", because=because, expected=f"{size:g}" if wrong else "",
+        evidence=(Evidence(because),),
+    )  # fmt: skip
+
+
+#: A series of instance types with its seller near: "Google's A2 machines", "P4d instances".
+_A_SERIES = (
+    r"(?P<series>[A-Za-z]\d{1,2}[a-z]{0,3})\s+(?:instances?|machines?|VMs?|family|series|types?|ones)(?:\s+types?)?"
+)
+_SERIES_HAS = re.compile(
+    rf"(?<![\w.-]){_A_SERIES}\s+(?:has|have|come with|comes with|carr(?:y|ies)|use|uses|offers?|features?|run on|runs on|"
+    r"(?:is|are) (?:powered by|built on|based on|equipped with)|packs?|gives? you|contains?|holds?|get|with)\s+"
+    r"(?:(?:up to|one|two|four|eight|sixteen|an?|the|\d{1,2}x?|of|nvidia|nvidia[\u2019']s|tesla)\s+)*$",
+    re.IGNORECASE,
+)
+_IN_SERIES = re.compile(
+    rf"(?:s|\s+gpus?)?\s+(?:(?:is|are|sits?|can be found|comes?)\s+)?in\s+(?:the\s+|aws[\u2019']s\s+|amazon[\u2019']s\s+|"
+    rf"google[\u2019']s\s+|gcp[\u2019']s\s+|aws\s+|ec2\s+)*{_A_SERIES}\b",
+    re.IGNORECASE,
+)
+#: Who names its types how.
+_SELLERS = ((re.compile(r"\b(?:AWS|Amazon|EC2)\b"), "."), (re.compile(r"\b(?:Google|GCP|GCE)\b"), "-"))
+_LEAD = 80
+
+
+def _of_series(passage: Passage, named: Sequence[Mention], context: Context) -> Iterator[Finding]:
+    """Which GPU the instances of a series have, where the sentence or the document names the seller."""
+    for one in named:
+        match = _SERIES_HAS.search(passage.text, max(0, one.start - _LEAD), one.start) or _IN_SERIES.match(
+            passage.text, one.end
+        )
+        if match is None:
+            continue
+        asked = [of_series(match["series"], after) for seller, after in _SELLERS if seller.search(passage.text)]
+        known = [each for each in asked if each]
+        if len(known) != 1 or any(key not in context.catalogue for key in known[0]):
+            continue
+        near = known[0] & {*one.named, *family(one.named, context.catalogue)}
+        alike = {_LETTER.sub("", key) for key in one.named} & {_LETTER.sub("", key) for key in known[0]}
+        verdict = "confirmed" if near else "unverifiable" if alike else "contradicted"
+        real = " or ".join(sorted(context.catalogue[key].name for key in known[0]))
+        because = f"{match['series']} instances have {real}"
+        yield made(
+            context, passage, (one.start, one.end), "identity", verdict, subject=match["series"],
+            attribute="instance", because=because, expected="" if near else real, evidence=(Evidence(because),),
         )  # fmt: skip
 
 

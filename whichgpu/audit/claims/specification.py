@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import Attribute, Named, attributes, named, qualifiers
+from whichgpu.audit.attributes import CHIP, Attribute, Named, attributes, named, qualifiers
 from whichgpu.audit.binding import TIED, Binder, both_of, several_columns, united
 from whichgpu.audit.cells import noted
 from whichgpu.audit.grounds import MEASURED, is_sum
@@ -89,13 +89,21 @@ _SEVERAL = re.compile(
     r"\s*(?:They|These|Those|The (?:cards|gpus|boards|modules|accelerators))\b", re.IGNORECASE
 )
 _EACH = re.compile(r"\s(?:each|apiece)\b")
+#: Behind a value, that it is one device's.
+_PER_ONE = re.compile(
+    r"(?<=[BWS]) per (?:single )?(?:card|gpu|GPU|module|board|accelerator)\b(?![- ](?:hour|hr|month|year|day))"
+)
+#: How many GPUs one board may have.
+_ON_ONE_BOARD = (2.0, 4.0)
 
 
 def _as_of_one(passage: Passage, sentence: Sentence) -> tuple[Passage, Sentence]:
-    """A sentence on several of one device without its "each", every place as it was."""
-    if not _SEVERAL.match(sentence.text) or not _EACH.search(sentence.text):
+    """A sentence without its "per card", one on several of a device without its "each"; every place as it was."""
+    text = _PER_ONE.sub(lambda match: " " * len(match[0]), sentence.text)
+    if _SEVERAL.match(text):
+        text = _EACH.sub(lambda match: " " * len(match[0]), text)
+    if text == sentence.text:
         return passage, sentence
-    text = _EACH.sub(lambda match: " " * len(match[0]), sentence.text)
     whole = f"{passage.text[: sentence.start]}{text}{passage.text[sentence.end :]}"
     return passage._replace(text=whole), sentence._replace(text=text)
 
@@ -241,7 +249,9 @@ def _of_value(
         if of_other.verdict == "contradicted":
             gpus, found, mention = also, of_other, other
     if found.verdict == "contradicted" and (
-        _is_of_edition(text, quantity, attribute, mention=mention, said=said, context=context)
+        _is_of_one_on_board(passage, quantity, attribute, gpus, context)
+        or (attribute.key in _OF_CHIPS and _is_of_chip(text, sentence, quantity))
+        or _is_of_edition(text, quantity, attribute, mention=mention, said=said, context=context)
         or _misnamed(passage, place, found, mention, context)
         or (attribute.key == "bandwidth" and _is_of_link(passage, sentence, quantity, gpus, context))
     ):
@@ -301,6 +311,48 @@ def _is_tied(text: str, quantity: Quantity, mention: Mention, who: Spoken) -> bo
     gap = text[mention.end : quantity.start] or " "
     inside = mention in who.here and mention not in who.against
     return inside and not against and (TIED.fullmatch(gap) is not None or has(gap))
+
+
+def _is_of_one_on_board(
+    passage: Passage, quantity: Quantity, attribute: Attribute, gpus: Sequence[Gpu], context: Context
+) -> bool:
+    """Whether a value "per GPU" is that of one of the GPUs of a board: 16 GB of an A16."""
+    end = passage.span(quantity.start, quantity.end)[1]
+    if not _PER_GPU.match(context.document.original, end):
+        return False
+    known = (float(gpu.value(field) or 0.0) for gpu in gpus for field in attribute.fields if _is_number(gpu, field))
+    return any(abs(times * quantity.value / one - 1) < _NEARLY for one in known if one for times in _ON_ONE_BOARD)
+
+
+def _is_number(gpu: Gpu, field: str) -> bool:
+    value = gpu.value(field)
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_PER_GPU, _NEARLY = re.compile(r"\s+per\s+gpu\b", re.IGNORECASE), 0.08
+#: What a chip has whole, and a device but a part of.
+_OF_CHIPS = ("sms", "cores", "tensor_cores", "rt_cores", "l2")
+
+
+def _is_of_chip(text: str, sentence: Sentence, quantity: Quantity) -> bool:
+    """Whether a count is that of a chip beside it: "AD102 has 144 SMs, of which the", "the 144 SMs of AD102"."""
+    chips = list(CHIP.finditer(text, sentence.start, quantity.start))
+    if chips and _HAS_WHOLE.fullmatch(text, chips[-1].end(), quantity.start):
+        return True
+    behind = _WHOLE_OF.match(text, quantity.end)
+    return behind is not None and CHIP.match(text, behind.end()) is not None
+
+
+_HAS_WHOLE = re.compile(
+    r"(?:\s+(?:chip|die|silicon|gpu))?(?:\s+(?:itself|in full|as a whole|as such))?\s+(?:has|had|with|holds|contains|"
+    r"counts|packs|comes with|offers|carries|of)\s+(?:up to |all |a full |a total of )?",
+    re.IGNORECASE,
+)
+_WHOLE_OF = re.compile(
+    r"\s+(?:(?:cuda|tensor|shader|rt|l2)\s+)?(?:cores|SMs|shaders|multiprocessors|cache)\s+(?:of|in|on|that|which)\s+"
+    r"(?:(?:the|a|an|full|whole|complete|big)\s+)*",
+    re.IGNORECASE,
+)
 
 
 def _is_of_link(
