@@ -89,6 +89,10 @@ def _unlisted(gpu: Gpu) -> bool:
     return not any(fact is not None and fact.kind == "vendor" for fact in facts)
 
 
+#: A module's accelerators with their sparsity and its fastest mode, over its tensor cores alone.
+_WHOLE = 4.0
+
+
 def too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     """Whether the difference may be rounding, a maker's own clock, or a single source's slip."""
     allowed = 0.0
@@ -112,7 +116,10 @@ def too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
         allowed = max(allowed, _CHIPS)
     # A module's "TOPS" are those of its accelerators for deep learning too, with sparsity.
     of_module = gpu.segment == "edge" and attribute.key in ("tensor", "int8", "int4")
-    if of_module or _of_plain_units(attribute, what, gpu):
+    if of_module:
+        # Its whole may be several times what is on file, and not ten times.
+        return any(value and value / _WHOLE < what.value < value * _WHOLE for value, _ in values_of(attribute, what, gpu))
+    if _of_plain_units(attribute, what, gpu):
         return True
     for value, field in values_of(attribute, what, gpu):
         if field == "cores" and gpu.vendor == "AMD" and what.value == 2 * value:

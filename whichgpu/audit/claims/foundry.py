@@ -72,7 +72,11 @@ def find(context: Context) -> Iterator[Finding]:
             who = spoken(index, passage, sentence, context)
             yield from _of_sentence(passage, sentence, who, context)
         for match in _OF_FAMILY.finditer(passage.text):
-            yield from _of_family(passage, match, context)
+            yield from _of_family(passage, match, match["kind"], context)
+        for kind in _FAMILY_IS.finditer(passage.text) if told else ():
+            match = _TOLD.search(passage.text, kind.end(), kind.end() + _NEAR)
+            if match and not _OTHERS.search(passage.text, kind.start(), match.start()):
+                yield from _of_family(passage, match, kind["kind"], context)
 
 
 #: "For Ampere, NVIDIA changed to Samsung and its 8 nm process": by the name of an architecture alone.
@@ -87,10 +91,22 @@ _OF_FAMILY = re.compile(
 )
 
 
-def _of_family(passage: Passage, match: re.Match[str], context: Context) -> Iterator[Finding]:
+#: "Ada cards are made by Samsung on its 8 nm process".
+_FAMILY_IS = re.compile(
+    r"(?:^|(?<=[.!?;] )|(?<=[Tt]he ))(?P<kind>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell)"
+    r"(?:\s+(?:cards|GPUs|gpus|chips|parts|generation|architecture|family|silicon))?\s+(?:is|are|was|were|comes?|came)\s+"
+    r"(?=(?:\w+\s+)?(?:made|built|manufactured|fabricated|produced|fabbed|etched|from|out of|on)\b)"
+)
+_NEAR = 48
+
+
+def _of_family(
+    passage: Passage, match: re.Match[str], kind: str, context: Context
+) -> Iterator[Finding]:
     """A maker and a process by which no device of an architecture is made."""
-    gpus = [gpu for gpu in of_architecture(match["kind"], context) if gpu.value("process")]
-    yield from _judged(passage, match, [gpu.id for gpu in gpus], context)
+    gpus = [gpu for gpu in of_architecture(kind, context) if gpu.value("process")]
+    for found in _judged(passage, match, [gpu.id for gpu in gpus], context):
+        yield found._replace(subject=kind)
 
 
 def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
