@@ -22,6 +22,37 @@ GROUPS = """| | A40 | A100 SXM4 40GB |
 | Slots | 2 | - |
 | PCI | 3.0 x16 | Gen4 |
 """
+LAPTOPS = """# Laptop GPUs
+
+| GPU | CUDA cores | Memory | TGP |
+|---|---|---|---|
+| RTX 5090 | 10,496 | 24 GB | 175 W |
+| RTX 5080 | 7,680 | 12 GB | 175 W |
+| RTX 5070 Ti | 5,888 | 12 GB | 140 W |
+| RTX 5070 | 4,608 | 8 GB | 115 W |
+"""
+LAPTOPS_BESIDE = """# Laptop or desktop
+
+| GPU | CUDA cores | Memory | Power |
+|---|---|---|---|
+| RTX 4090 | 16,384 | 24 GB | 450 W |
+| RTX 4080 | 9,728 | 16 GB | 320 W |
+| RTX 4090 Laptop | 9,728 | 12 GB | 150 W |
+"""
+BOARDS = """| System | GPUs | GPU memory | Bandwidth |
+|---|---|---|---|
+| HGX H100 | 8x H100 | 640 GB | 26.8 TB/s |
+| HGX H200 | 8x H200 | 1,410 GB | 38.4 TB/s |
+| HGX B200 | 8x B200 | 1,440 GB | 64 TB/s |
+"""
+BOARDS_ALONE = """# Systems
+
+| System | GPU memory | Bandwidth |
+|---|---|---|
+| HGX H100 | 640 GB | 26.8 TB/s |
+| HGX H200 | 1,410 GB | 38.4 TB/s |
+| HGX B200 | 1,440 GB | 64 TB/s |
+"""
 BROKEN = """L40S against A40
 
 Data
@@ -246,6 +277,10 @@ MODULES = """| | V100 PCIe | V100 SXM2 |
         ("a.md", "| | Released |\n|---|---|\n| RTX 4070 Ti | 2022 |\n| RTX 4090 | 2021 |\n", ["2021"], set()),
         ("a.md", "The laptop version of the RTX 4080 has 7,424 CUDA cores.", [], {"7,424"}),
         ("a.md", "# A100\n\nThe 80 GB module has 31% more bandwidth than the 40 GB one.\n", [], set()),
+        ("a.md", LAPTOPS, ["12 GB"], {"10,496", "24 GB", "7,680", "5,888", "4,608"}),
+        ("a.md", LAPTOPS_BESIDE, ["12 GB"], {"16,384", "450 W", "9,728", "320 W", "150 W"}),
+        ("a.md", BOARDS, ["1,410 GB"], {"640 GB", "26.8 TB/s", "38.4 TB/s", "1,440 GB"}),
+        ("a.md", BOARDS_ALONE, ["1,410 GB"], {"640 GB", "26.8 TB/s", "38.4 TB/s", "64 TB/s"}),
     ],
     ids=[
         "servers", "several values", "brackets", "dotted", "colons", "narrower header", "terms", "pages",
@@ -253,6 +288,7 @@ MODULES = """| | V100 PCIe | V100 SXM2 |
         "groups", "broken", "sizes in names", "a list", "raised marks", "open header", "half a digit",
         "differences", "wrong differences", "wrong sign", "quotients", "two wrong of five", "reverse",
         "wrong share", "a share", "year before", "of the laptop", "modules by their size",
+        "of laptops", "laptops beside", "boards of eight", "boards without their number",
     ],
 )  # fmt: skip
 def test_what_a_table_states(name, text, wrong, confirmed):

@@ -35,7 +35,8 @@ YES_NO = re.compile(
 )
 #: What an answer goes on with that takes some of it back.
 _BUT = re.compile(
-    r"\b(?:but(?! the [\w -]{2,24}? (?:cannot|can not|can[\u2019']t|does(?: not|n[\u2019']t)))|(?:only )?(?:if|when)|unless|though|although|provided|as long as|only (?:with|in|at)|"
+    r"\b(?:but(?! the [\w -]{2,24}? (?:cannot|can not|can[\u2019']t|does(?: not|n[\u2019']t)))|"
+    r"(?:only )?(?:if|when)|unless|though|although|provided|as long as|only (?:with|in|at)|"
     r"(?:with|in|at|after|using|thanks to)\s+(?:\S+\s+){0,3}?"
     r"(?:\w*quant\w*|\w*-bit|int\d|offload\w*|q?lora|fp\d+|nvlink|two))\b",
     re.IGNORECASE,
@@ -164,7 +165,7 @@ _LONGEST = 40
 
 
 def _whole(question: str, one: Asked, named: Sequence[Mention], last: tuple[str, str]) -> tuple[str, str]:
-    """A question with what it leaves out of the one before, and that: "Does the 3090 have it? Does the 4080?"."""
+    """A question with what it leaves out of the one before, and that: "Has the 3090 it? Has the 4080?"."""
     here = [each for each in named if one.start <= each.start < one.end]
     if len(here) != 1:
         return question, ""

@@ -89,12 +89,30 @@ def _unlisted(gpu: Gpu) -> bool:
     return not any(fact is not None and fact.kind == "vendor" for fact in facts)
 
 
+def _of_laptop(attribute: Attribute) -> float:
+    """How far a laptop's GPU may differ: its maker sets its power, and the clocks with it."""
+    if attribute.key == "power":
+        return _BOOSTED
+    return (
+        _LAPTOPS
+        if attribute.dimension in (*RATES, "frequency")
+        else _CHIPS
+        if attribute.dimension == "bit rate"
+        else 0.0
+    )
+
+
 #: A module's accelerators with their sparsity and its fastest mode, over its tensor cores alone.
 _WHOLE = 4.0
 
 
 def too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     """Whether the difference may be rounding, a maker's own clock, or a single source's slip."""
+    # A module's "TOPS" are those of its accelerators for deep learning too, with sparsity.
+    if gpu.segment == "edge" and attribute.key in ("tensor", "int8", "int4"):
+        return any(
+            value / _WHOLE < what.value < value * _WHOLE for value, _ in values_of(attribute, what, gpu)
+        )
     allowed = 0.0
     if what.is_round and attribute.dimension not in ("memory", "bits", "count"):
         hedged = what.limit in ("about", "up to", "nearly", "over")
@@ -107,18 +125,8 @@ def too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     if (gpu.segment in ("geforce", "workstation", "laptop") and not alike) or listed:
         maker = _MAKERS.get(attribute.key, 0.0)
         allowed = max(allowed, min(maker, _FOUNDERS) if "reference" in what.said else maker)
-    if gpu.segment == "laptop" and attribute.key == "power":
-        allowed = max(allowed, _BOOSTED)
-    if gpu.segment == "laptop" and attribute.dimension in (*RATES, "frequency"):
-        # A laptop's maker sets its power, and the clocks with it.
-        allowed = max(allowed, _LAPTOPS)
-    if gpu.segment == "laptop" and attribute.dimension == "bit rate":
-        allowed = max(allowed, _CHIPS)
-    # A module's "TOPS" are those of its accelerators for deep learning too, with sparsity.
-    of_module = gpu.segment == "edge" and attribute.key in ("tensor", "int8", "int4")
-    if of_module:
-        # Its whole may be several times what is on file, and not ten times.
-        return any(value and value / _WHOLE < what.value < value * _WHOLE for value, _ in values_of(attribute, what, gpu))
+    if gpu.segment == "laptop":
+        allowed = max(allowed, _of_laptop(attribute))
     if _of_plain_units(attribute, what, gpu):
         return True
     for value, field in values_of(attribute, what, gpu):

@@ -51,14 +51,15 @@ def _not(match: re.Match[str]) -> str:
 
 
 def capitals(text: str) -> str:
-    """A text with its units and kinds of memory as others write them: "24 gb", "936 gb/s", "gddr6x", "450w"."""
+    """A text with its units and kinds of memory as most write them: "24 gb", "gddr6x", "450w"."""
     text = _UNITS.sub(_as_written, text)
     return _MEMORY.sub(lambda each: each[0].upper() if each[0][0] == "g" else f"HBM{each[0][3:]}", text)
 
 
 #: Behind a number; a network's "gb/s" is one of bits.
 _UNITS = re.compile(
-    r"(?<=\d)(?P<blank>[ -]?)(?:(?P<p>[mgt])b(?P<s>/s(?:ec)?)?(?!\w)(?!\s(?:ethernet|network|infiniband|port|per pin))|"
+    r"(?<=\d)(?P<blank>[ -]?)(?:(?P<p>[mgt])b(?P<s>/s(?:ec)?)?(?!\w)(?!\s(?:ethernet|network|"
+    r"infiniband|port|per pin))|"
     r"(?P<k>k?)w(?P<h>h?)(?![\w/])|(?P<f>[mg])hz\b)"
 )
 _MEMORY = re.compile(r"\b(?:gddr\dx?|hbm\d?e?)\b")
@@ -85,7 +86,9 @@ _SOME, _CAPITALS = 2, 0.2
 
 def is_lower_case(texts: Iterable[str]) -> bool:
     """Whether who wrote paragraphs begins no sentence with a capital."""
-    found = [(match["next"] or match["first"]).isupper() for text in texts for match in _BEGINS.finditer(text)]
+    found = [
+        (match["next"] or match["first"]).isupper() for text in texts for match in _BEGINS.finditer(text)
+    ]
     return len(found) >= _SOME and sum(found) <= _CAPITALS * len(found)
 
 

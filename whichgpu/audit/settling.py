@@ -71,7 +71,8 @@ _FOR_OTHER = re.compile(
     r"\s+(?:for|in|on|with)\s+(?:the|an?)\s+(?:card|desktops?|notebooks?|laptops?|mobile|server|"
     r"module|big one|"
     r"small one|other(?: one)?|(?:newer|older|cheaper|pricier|bigger|larger|smaller|faster|slower)"
-    r"(?: one| card| chip| part)?(?=\s*[.,;:)]|$|\s(?:and|but|while)\b)|[\w' -]{0,24}\bedition|partner cards?|partners?)\b",
+    r"(?: one| card| chip| part)?(?=\s*[.,;:)]|$|\s(?:and|but|while)\b)|[\w' -]{0,24}\bedition|"
+    r"partner cards?|partners?)\b",
     re.IGNORECASE,
 )
 _FEW, _LATER = 32, 100
@@ -112,10 +113,7 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
     right = {
         (where.start, each.attribute, one): each
         for each, where in zip(found, placed, strict=True)
-        if where
-        and each.verdict == "confirmed"
-        and each.attribute in _ONCE
-        and each.kind == "specification"
+        if where and each.verdict == "confirmed" and each.attribute in _ONCE and each.kind == "specification"
         # What is right of one form ("300 W (PCIe)") leaves open what is said of the next.
         for one in (each.true_for if each.true_for in context.catalogue else each.subject).split(", ")
     }

@@ -117,18 +117,20 @@ def every(table: Table, context: Context) -> tuple[Cell, ...]:
 
 
 def _as_laptops(found: list[Cell], table: Table, context: Context) -> list[Cell]:
-    """The cells as those of the namesakes in laptops, where something around tells of laptops and most show it."""
+    """The cells as those of the namesakes in laptops, where words around tell of these and most show it."""
     said = (context.document.title, table.caption, *table.section, around(table, context))
     if not any(LAPTOPS.search(text) or _MOBILE.search(text) for text in said):
         return found
     mobile = {
         ids: namesakes(ids, context.catalogue) for ids in dict.fromkeys(each.ids for each in found) if ids
     }
-    other = [
-        each._replace(ids=ids, named=ids) if (ids := mobile.get(each.ids)) else each for each in found
-    ]
+    other = [each._replace(ids=ids, named=ids) if (ids := mobile.get(each.ids)) else each for each in found]
     fits = [
-        sum(_is_of(one, context) is True for one, ids in zip(cells_, found, strict=True) if mobile.get(ids.ids))
+        sum(
+            _is_of(one, context) is True
+            for one, ids in zip(cells_, found, strict=True)
+            if mobile.get(ids.ids)
+        )
         for cells_ in (found, other)
     ]
     return other if fits[1] >= _SURE and fits[1] >= 2 * fits[0] else found

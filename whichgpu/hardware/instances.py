@@ -35,7 +35,7 @@ def instance(text: str) -> tuple[str, float] | None:
 
 
 def of_series(name: str, after: str) -> frozenset[str]:
-    """The GPUs of the instance types of a series: of `p4d` those that begin with `p4d` and `after`, "." or "-".
+    """The GPUs of a series of instance types: of those that begin with its name and `after`, "." or "-".
 
     Empty where a type of the series has an unknown GPU, and where there is none.
     """

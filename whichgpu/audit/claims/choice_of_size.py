@@ -25,20 +25,25 @@ _WISH = re.compile(
     r"(?:you(?:r \w+)?\s+|they\s+|it\s+|we\s+)?(?:really\s+|absolutely\s+|do\s+)?"
     r"(?:needs?|requires?|wants?|must have|has to have|have to have)\s+"
     r"(?P<more>more than\s+|over\s+|above\s+)?(?:at least\s+|the full\s+|a full\s+|all of the\s+)?"
-    r"(?P<size>\d{1,4})[ -]?GB(?P<over>\s+or more)?(?:\s+(?:of\s+)?(?:video\s+|gpu\s+|graphics\s+)?(?:vram|memory|ram))?"
+    r"(?P<size>\d{1,4})[ -]?GB(?P<over>\s+or more)?(?:\s+(?:of\s+)?(?:video\s+|gpu\s+|"
+    r"graphics\s+)?(?:vram|memory|ram))?"
     r"(?:\s+(?:on|in) (?:a single|one) (?:card|gpu))?",
     re.IGNORECASE,
 )
 #: Between the wish and what is to grant it.
 _TAKE = re.compile(
-    r",\s+(?:then\s+)?(?:(?:you (?:should|can|will) )?(?:choose|pick|go (?:with|for)|opt for|get|take|buy|rent|use|select|"
-    r"turn to|look at|want)\s+(?:an?\s+|the\s+)|(?:the\s+|an?\s+)(?P<subject>))(?:nvidia\s+|amd\s+|geforce\s+|used\s+|single\s+)*",
+    r",\s+(?:then\s+)?(?:(?:you (?:should|can|will) )?(?:choose|pick|go (?:with|for)|opt for|get|"
+    r"take|buy|rent|use|select|"
+    r"turn to|look at|want)\s+(?:an?\s+|the\s+)|(?:the\s+|an?\s+)(?P<subject>))(?:nvidia\s+|amd\s+|"
+    r"geforce\s+|used\s+|single\s+)*",
     re.IGNORECASE,
 )
 #: Behind a name that is no object, what grants it.
 _GRANTS = re.compile(
-    r"\s+(?:delivers|has (?:it|that|you covered)|offers (?:it|that)|will do|does it|does the (?:job|trick)|fits the bill|suffices|"
-    r"is (?:(?:the|your|a) (?:\w+ )?(?:card|choice|option|pick|answer|one|gpu|bet)|enough|right|ideal|perfect|for you))\b",
+    r"\s+(?:delivers|has (?:it|that|you covered)|offers (?:it|that)|will do|does it|does the (?:job|"
+    r"trick)|fits the bill|suffices|"
+    r"is (?:(?:the|your|a) (?:\w+ )?(?:card|choice|option|pick|answer|one|gpu|bet)|enough|right|"
+    r"ideal|perfect|for you))\b",
     re.IGNORECASE,
 )
 #: How much less than its round size a card may have.
@@ -67,7 +72,10 @@ def _granted(
     gpus = [context.catalogue[key] for key in one.ids if context.catalogue[key].value("memory")]
     if not gpus:
         return
-    sizes = [nominal_gb(float(gpu.value("memory") or 0.0)) or float(gpu.value("memory") or 0.0) / 1e9 for gpu in gpus]
+    sizes = [
+        nominal_gb(float(gpu.value("memory") or 0.0)) or float(gpu.value("memory") or 0.0) / 1e9
+        for gpu in gpus
+    ]
     size = float(wish["size"])
     best = gpus[sizes.index(max(sizes))]
     enough = max(sizes) > size if wish["more"] else max(sizes) >= _NOMINAL * size

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _BARE = re.compile(
     r"(?:[\u2019']s)?,?\s+(?:(?:by|in) (?:contrast|comparison|turn),\s+|on the other hand,\s+|"
     r"(?:however|meanwhile|though),\s+)?"
-    r"(?:(?:has|have|had|gets?|got|offers?|comes? with|with|at|draws?|takes?|needs?|is rated|rated(?: at| for)?|"
+    r"(?:(?:has|have|had|gets?|got|offers?|comes? with|with|at|draws?|takes?|needs?|is rated|"
+    r"rated(?: at| for)?|"
     r"manages?|reaches|delivers?|only|just|still|"
     r"(?:has to |must |can only )?(?:makes?|make) do with|stops at|is limited to|a mere|merely|is|about|even|"
     r"all of)\s+){1,4}"

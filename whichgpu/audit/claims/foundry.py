@@ -74,9 +74,9 @@ def find(context: Context) -> Iterator[Finding]:
         for match in _OF_FAMILY.finditer(passage.text):
             yield from _of_family(passage, match, match["kind"], context)
         for kind in _FAMILY_IS.finditer(passage.text) if told else ():
-            match = _TOLD.search(passage.text, kind.end(), kind.end() + _NEAR)
-            if match and not _OTHERS.search(passage.text, kind.start(), match.start()):
-                yield from _of_family(passage, match, kind["kind"], context)
+            by = _TOLD.search(passage.text, kind.end(), kind.end() + _NEAR)
+            if by and not _OTHERS.search(passage.text, kind.start(), by.start()):
+                yield from _of_family(passage, by, kind["kind"], context)
 
 
 #: "For Ampere, NVIDIA changed to Samsung and its 8 nm process": by the name of an architecture alone.
@@ -93,16 +93,15 @@ _OF_FAMILY = re.compile(
 
 #: "Ada cards are made by Samsung on its 8 nm process".
 _FAMILY_IS = re.compile(
-    r"(?:^|(?<=[.!?;] )|(?<=[Tt]he ))(?P<kind>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell)"
+    r"(?:^|(?<=[.!?;] )|(?<=[Tt]he ))(?P<kind>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: "
+    r"Lovelace)?|Hopper|Blackwell)"
     r"(?:\s+(?:cards|GPUs|gpus|chips|parts|generation|architecture|family|silicon))?\s+(?:is|are|was|were|comes?|came)\s+"
     r"(?=(?:\w+\s+)?(?:made|built|manufactured|fabricated|produced|fabbed|etched|from|out of|on)\b)"
 )
 _NEAR = 48
 
 
-def _of_family(
-    passage: Passage, match: re.Match[str], kind: str, context: Context
-) -> Iterator[Finding]:
+def _of_family(passage: Passage, match: re.Match[str], kind: str, context: Context) -> Iterator[Finding]:
     """A maker and a process by which no device of an architecture is made."""
     gpus = [gpu for gpu in of_architecture(kind, context) if gpu.value("process")]
     for found in _judged(passage, match, [gpu.id for gpu in gpus], context):

@@ -100,15 +100,14 @@ def _in_words(
 
 #: Behind the name of a GPU, its size: "A100s with 80 GB each", "A100 GPUs (80 GB)".
 _WITH_SIZE = re.compile(
-    r"(?:s|\s+(?:gpus?|cards?|accelerators?))*,?\s+(?:(?:with|of|at)\s+|\(?)(?P<size>\d{1,3})[ -]?GB\b(?=\)|\s+(?:each|apiece)\b)",
+    r"(?:s|\s+(?:gpus?|cards?|accelerators?))*,?\s+(?:(?:with|of|at)\s+|\(?)(?P<size>\d{1,3})[ "
+    r"-]?GB\b(?=\)|\s+(?:each|apiece)\b)",
     re.IGNORECASE,
 )
 _IN_NAME = re.compile(r"\b(?P<size>\d{2,3})[ -]?GB\b", re.IGNORECASE)
 
 
-def _of_size(
-    passage: Passage, one: Mention, kind: tuple[str, float], context: Context
-) -> Iterator[Finding]:
+def _of_size(passage: Passage, one: Mention, kind: tuple[str, float], context: Context) -> Iterator[Finding]:
     """How much memory each GPU of an instance type is said to have."""
     told = _IN_NAME.search(passage.text, one.start, one.end) or _WITH_SIZE.match(passage.text, one.end)
     right = context.catalogue[kind[0]]
@@ -126,16 +125,20 @@ def _of_size(
 
 #: A series of instance types with its seller near: "Google's A2 machines", "P4d instances".
 _A_SERIES = (
-    r"(?P<series>[A-Za-z]\d{1,2}[a-z]{0,3})\s+(?:instances?|machines?|VMs?|family|series|types?|ones)(?:\s+types?)?"
+    r"(?P<series>[A-Za-z]\d{1,2}[a-z]{0,3})\s+(?:instances?|machines?|VMs?|family|series|"
+    r"types?|ones)(?:\s+types?)?"
 )
 _SERIES_HAS = re.compile(
-    rf"(?<![\w.-]){_A_SERIES}\s+(?:has|have|come with|comes with|carr(?:y|ies)|use|uses|offers?|features?|run on|runs on|"
-    r"(?:is|are) (?:powered by|built on|based on|equipped with)|packs?|gives? you|contains?|holds?|get|with)\s+"
+    rf"(?<![\w.-]){_A_SERIES}\s+(?:has|have|come with|comes with|carr(?:y|ies)|use|uses|offers?|"
+    rf"features?|run on|runs on|"
+    r"(?:is|are) (?:powered by|built on|based on|equipped with)|packs?|gives? you|contains?|holds?|"
+    r"get|with)\s+"
     r"(?:(?:up to|one|two|four|eight|sixteen|an?|the|\d{1,2}x?|of|nvidia|nvidia[\u2019']s|tesla)\s+)*$",
     re.IGNORECASE,
 )
 _IN_SERIES = re.compile(
-    rf"(?:s|\s+gpus?)?\s+(?:(?:is|are|sits?|can be found|comes?)\s+)?in\s+(?:the\s+|aws[\u2019']s\s+|amazon[\u2019']s\s+|"
+    rf"(?:s|\s+gpus?)?\s+(?:(?:is|are|sits?|can be found|comes?)\s+)?in\s+(?:the\s+|aws[\u2019']s\s+|"
+    rf"amazon[\u2019']s\s+|"
     rf"google[\u2019']s\s+|gcp[\u2019']s\s+|aws\s+|ec2\s+)*{_A_SERIES}\b",
     re.IGNORECASE,
 )
@@ -152,7 +155,9 @@ def _of_series(passage: Passage, named: Sequence[Mention], context: Context) -> 
         )
         if match is None:
             continue
-        asked = [of_series(match["series"], after) for seller, after in _SELLERS if seller.search(passage.text)]
+        asked = [
+            of_series(match["series"], after) for seller, after in _SELLERS if seller.search(passage.text)
+        ]
         known = [each for each in asked if each]
         if len(known) != 1 or any(key not in context.catalogue for key in known[0]):
             continue
@@ -163,7 +168,8 @@ def _of_series(passage: Passage, named: Sequence[Mention], context: Context) -> 
         because = f"{match['series']} instances have {real}"
         yield made(
             context, passage, (one.start, one.end), "identity", verdict, subject=match["series"],
-            attribute="instance", because=because, expected="" if near else real, evidence=(Evidence(because),),
+            attribute="instance", because=because, expected="" if near else real,
+            evidence=(Evidence(because),),
         )  # fmt: skip
 
 

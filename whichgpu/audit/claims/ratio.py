@@ -99,13 +99,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         )
         if itself or _WITH_THEM.match(passage.text, claim.end):
             continue
-        if _OF_THE_VALUE.match(passage.text, claim.end) and any(
-            each.dimension not in ("number", "times", "percent")
-            for each in within(quantities(passage.text, context.fraction), sentence.start, claim.start)
-        ):
-            # "989 TFLOPS in FP16 and twice that, some 1,979, in eight bits": of what was just told.
-            continue
-        if _OF_NO_GPU.match(passage.text, claim.end):
+        if _OF_NO_GPU.match(passage.text, claim.end) or _is_of_value(passage, sentence, claim, context):
             continue
         other = _OF_OTHER.match(passage.text, claim.end)
         if other and not within(who.here, claim.end, other.end()):
@@ -153,6 +147,20 @@ _AND_AGAIN = re.compile(
     r"\s+(?:(?:only|just|about|roughly|nearly|almost|even|over|around)\s+)*$",
     re.IGNORECASE,
 )
+
+
+def _is_of_value(passage: Passage, sentence: Sentence, claim: Multiple, context: Context) -> bool:
+    """Whether a multiple is of what was just told: "989 TFLOPS in FP16 and twice that, 1,979, in FP8"."""
+    if _OF_BYTES.match(passage.text, claim.end):
+        return True
+    return _OF_THE_VALUE.match(passage.text, claim.end) is not None and any(
+        each.dimension not in ("number", "times", "percent")
+        for each in within(quantities(passage.text, context.fraction), sentence.start, claim.start)
+    )
+
+
+#: "Half a byte at 4 bits".
+_OF_BYTES = re.compile(r"\s+(?:an?|of an?)\s+(?:byte|bit|gig(?:abyte)?|terabyte)\b", re.IGNORECASE)
 #: "Twice that, some 1,979, in eight bits".
 _OF_THE_VALUE = re.compile(r"\s+that(?=\s*[,;:(])", re.IGNORECASE)
 #: "Ten times the bandwidth of PCIe Gen4": of no device.

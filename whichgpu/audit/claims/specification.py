@@ -91,14 +91,15 @@ _SEVERAL = re.compile(
 _EACH = re.compile(r"\s(?:each|apiece)\b")
 #: Behind a value, that it is one device's.
 _PER_ONE = re.compile(
-    r"(?<=[BWS]) per (?:single )?(?:card|gpu|GPU|module|board|accelerator)\b(?![- ](?:hour|hr|month|year|day))"
+    r"(?<=[BWS]) per (?:single )?(?:card|gpu|GPU|module|board|accelerator)\b(?![- ](?:hour|hr|month|"
+    r"year|day))"
 )
 #: How many GPUs one board may have.
 _ON_ONE_BOARD = (2.0, 4.0)
 
 
 def _as_of_one(passage: Passage, sentence: Sentence) -> tuple[Passage, Sentence]:
-    """A sentence without its "per card", one on several of a device without its "each"; every place as it was."""
+    """A sentence without "per card", one on several of a device without "each"; every place as it was."""
     text = _PER_ONE.sub(lambda match: " " * len(match[0]), sentence.text)
     if _SEVERAL.match(text):
         text = _EACH.sub(lambda match: " " * len(match[0]), text)
@@ -320,8 +321,12 @@ def _is_of_one_on_board(
     end = passage.span(quantity.start, quantity.end)[1]
     if not _PER_GPU.match(context.document.original, end):
         return False
-    known = (float(gpu.value(field) or 0.0) for gpu in gpus for field in attribute.fields if _is_number(gpu, field))
-    return any(abs(times * quantity.value / one - 1) < _NEARLY for one in known if one for times in _ON_ONE_BOARD)
+    known = (
+        float(gpu.value(field) or 0.0) for gpu in gpus for field in attribute.fields if _is_number(gpu, field)
+    )
+    return any(
+        abs(times * quantity.value / one - 1) < _NEARLY for one in known if one for times in _ON_ONE_BOARD
+    )
 
 
 def _is_number(gpu: Gpu, field: str) -> bool:
@@ -335,7 +340,7 @@ _OF_CHIPS = ("sms", "cores", "tensor_cores", "rt_cores", "l2")
 
 
 def _is_of_chip(text: str, sentence: Sentence, quantity: Quantity) -> bool:
-    """Whether a count is that of a chip beside it: "AD102 has 144 SMs, of which the", "the 144 SMs of AD102"."""
+    """Whether a count is that of a chip beside it: "AD102 has 144 SMs", "the 144 SMs of AD102"."""
     chips = list(CHIP.finditer(text, sentence.start, quantity.start))
     if chips and _HAS_WHOLE.fullmatch(text, chips[-1].end(), quantity.start):
         return True
@@ -344,8 +349,9 @@ def _is_of_chip(text: str, sentence: Sentence, quantity: Quantity) -> bool:
 
 
 _HAS_WHOLE = re.compile(
-    r"(?:\s+(?:chip|die|silicon|gpu))?(?:\s+(?:itself|in full|as a whole|as such))?\s+(?:has|had|with|holds|contains|"
-    r"counts|packs|comes with|offers|carries|of)\s+(?:up to |all |a full |a total of )?",
+    r"(?:\s+(?:chip|die|silicon|gpu))?(?:\s+(?:itself|in full|as a whole|as such))?\s+(?:has|had|"
+    r"holds|contains|"
+    r"counts)\s+(?:up to |all |a full |a total of )?",
     re.IGNORECASE,
 )
 _WHOLE_OF = re.compile(
