@@ -52,9 +52,17 @@ _OWN = re.compile(
 )
 
 
+#: A sentence that begins with an attribute, of which no article tells whose it is.
+_BARE = re.compile(
+    r"[.!?]\)?\s+(?=(?:Memory|Bandwidth|Power|TDP|TGP|Capacity|VRAM|Peak|Boost|Base|Board|Its)\b)"
+)
+
+
 def is_strange(text: str, start: int, at: int) -> bool:
     """Whether the clause that a place is in, from another on, has a subject that is no device named."""
-    last = max(_CLAUSE.finditer(text, start, at), key=lambda each: each.start(), default=None)
+    # "(a 32 GB version followed in 2018). Memory bandwidth is": of what was spoken of.
+    ended = max((each.end() for each in _BARE.finditer(text, start, at)), default=start)
+    last = max(_CLAUSE.finditer(text, ended, at), key=lambda each: each.start(), default=None)
     if last is not None and _OWN.fullmatch(last["subject"]) is None:
         return True
     return _BY_PLACE.search(text, last.end() if last else start, at) is not None

@@ -29,7 +29,9 @@ _TOLD = re.compile(
     rf"at)\s+{_MAKERS.format(2)}\b"
     rf"|\b{_MAKERS.format(3)}\s+(?:on|in|using|at|with)\s+(?:an?\s+|its\s+|the\s+)?(?:[\w-]+\s+){{0,2}}?"
     rf"{_NODE.format(3)}"
-    rf"|\b(?:made|built|manufactured|fabricated|produced|fabbed)\s+(?:by|at)\s+{_MAKERS.format(4)}\b",
+    rf"|\b(?:made|built|manufactured|fabricated|produced|fabbed)\s+(?:by|at)\s+{_MAKERS.format(4)}\b"
+    rf"|\b(?:which|that)\s+{_MAKERS.format(6)}\s+(?:makes|builds|manufactures|produces|fabricates|fabs|etches)"
+    rf"(?:\s+(?:for NVIDIA|for it))?\s+(?:on|in|at|with|using)\s+(?:an?\s+|its\s+|the\s+)?{_NODE.format(6)}",
     re.IGNORECASE,
 )
 #: What makes of a maker and a process those of something else.

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 #: Behind the other device: "does as well", "supports it too".
 _TOO = re.compile(
     r"\s*(?:(?:inherited|kept|keeps|retains|retained|introduced|knows|understands|already had|still ha[sd]|"
-    r"has|does|handles) (?:it|them|that(?: (?:format|feature|precision|trick|data type|one))?|this|"
+    r"has|does|handles) (?:it|them|that(?: (?:format|feature|precision|trick|data type|one|connector|"
+    r"link|interface|ability|capability|support))?|this|"
     r"those)\b(?=\s*(?:[.,;:)]|$|and\b|but\b|too\b|as\b))|"
     r"(?:does|do|did|can(?: do(?: so| it| that| this)?)?|has it|had it|supports? (?:it|this|that|them)|"
     r"offers? (?:it|this|that)|"

@@ -160,7 +160,13 @@ def _is_of_value(passage: Passage, sentence: Sentence, claim: Multiple, context:
 
 
 #: "Half a byte at 4 bits".
-_OF_BYTES = re.compile(r"\s+(?:an?|of an?)\s+(?:byte|bit|gig(?:abyte)?|terabyte)\b", re.IGNORECASE)
+_OF_BYTES = re.compile(
+    r"\s+(?:of )?the (?:memory|vram|room|card|bandwidth) (?:stays|is|remains|would be|sits|goes) "
+    r"(?:still |then )?"
+    r"(?:free|left|unused|empty|idle|available|wasted|over)\b|\s+(?:an?|of an?)\s+(?:byte|bit|"
+    r"gig(?:abyte)?|terabyte)\b",
+    re.IGNORECASE,
+)
 #: "Twice that, some 1,979, in eight bits".
 _OF_THE_VALUE = re.compile(r"\s+that(?=\s*[,;:(])", re.IGNORECASE)
 #: "Ten times the bandwidth of PCIe Gen4": of no device.

@@ -341,13 +341,27 @@ _OF_CHIPS = ("sms", "cores", "tensor_cores", "rt_cores", "l2")
 
 def _is_of_chip(text: str, sentence: Sentence, quantity: Quantity) -> bool:
     """Whether a count is that of a chip beside it: "AD102 has 144 SMs", "the 144 SMs of AD102"."""
+    if _CHIPS_OWN.search(text, sentence.start, quantity.start):
+        return True
     chips = list(CHIP.finditer(text, sentence.start, quantity.start))
     if chips and _HAS_WHOLE.fullmatch(text, chips[-1].end(), quantity.start):
+        return True
+    if _SO_MANY_OF.match(text, quantity.end):
+        # Which of the units are counted is told with the whole.
         return True
     behind = _WHOLE_OF.match(text, quantity.end)
     return behind is not None and CHIP.match(text, behind.end()) is not None
 
 
+#: "Only 128 of the chip's 144 SMs": of both.
+_CHIPS_OWN = re.compile(
+    r"\b(?:the|its) (?:chip|die|full chip|full die)[\u2019']s\s+(?:full\s+|whole\s+)?$", re.IGNORECASE
+)
+_SO_MANY_OF = re.compile(
+    r"\s+of (?:the|its) (?:(?:full |whole )?(?:chip|die)[\u2019']s\s+)?\d[\d,]*\s+(?P<what>SMs|cores|"
+    r"multiprocessors)\b",
+    re.IGNORECASE,
+)
 _HAS_WHOLE = re.compile(
     r"(?:\s+(?:chip|die|silicon|gpu))?(?:\s+(?:itself|in full|as a whole|as such))?\s+(?:has|had|"
     r"holds|contains|"
