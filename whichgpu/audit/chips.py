@@ -100,6 +100,7 @@ def chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
     """Findings on the chips that a sentence says devices have."""
     here = who.here
     for match in CHIP.finditer(passage.text, *place):
+        yield from _of_other(passage, match, here, context)
         if _is_shared(passage.text, (place[0], match.start()), here):
             yield from _shared(passage, match, here, context)
         housed = _inside(passage.text, match, here)
@@ -137,9 +138,35 @@ def chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
             continue
         inside = any(each.start <= match.start() < each.end for each in here)
         said = _IS_CHIP.search(gap) or _HEADS.fullmatch(gap) or _A_CHIP.match(passage.text, match.end())
+        said = said or (mention in here and _OWNS.fullmatch(gap))
         if mention and not inside and (labelled or said or alone) and len(gap) < FAR:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from one_of(passage, match, "chip", gpus, context)
+
+
+#: "GA100, the chip of the A100", "the RX 9070 XT's Navi 48".
+_OF_THE = re.compile(
+    r",\s+(?:which is\s+)?the\s+(?:very\s+|same\s+|big\s+)*(?:chip|die|silicon|gpu)\s+(?:of|in|"
+    r"behind|inside|from|used in|found in)\s+"
+    r"(?:the\s+|an?\s+|nvidia\s+|desktop\s+)*",
+    re.IGNORECASE,
+)
+_OWNS = re.compile(r"[\u2019']s?\s+(?:own\s+|big\s+|little\s+|small\s+)?")
+
+
+def _of_other(
+    passage: Passage, match: re.Match[str], here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """A further device whose chip it is said to be."""
+    behind = _OF_THE.match(passage.text, match.end())
+    one = next((each for each in here if behind and each.start == behind.end()), None)
+    gpus = (
+        [context.catalogue[key] for key in one.named if context.catalogue[key].value("chip")] if one else []
+    )
+    if one and gpus:
+        right = [gpu for gpu in gpus if str(gpu.value("chip")).upper().startswith(match[0].upper())]
+        verdict = "confirmed" if right else "contradicted"
+        yield of_field(passage, (one.start, one.end), "identity", "chip", right or gpus, verdict, context)
 
 
 def _is_shared(text: str, place: tuple[int, int], here: Sequence[Mention]) -> bool:

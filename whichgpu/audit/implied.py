@@ -94,6 +94,12 @@ _LINKED = re.compile(
 _OF_TENSOR = re.compile(
     r"(?<![\w.,])(?=\d[\d.,]*\s(?:(?:peak|dense|sparse)\s)?[Tt]ensor\s(?:[TP]FLOPS|TOPS))"
 )
+#: "The GH100 holds 80 billion on 814 mm2".
+_ON_AREA = re.compile(
+    r"\b(?:holds?|has|packs?|counts?|fits?)\s+(?:about |some |over "
+    r")?(?=\d[\d.]*\s+billion\s+on\s+(?:only\s+)?\d+\s?(?:mm|square milli))",
+    re.IGNORECASE,
+)
 _BW = re.compile(r"^\W*BW\s*[:=\u2013-]\s*(?=[~\u2248]?\d)")
 #: "January 2025, $1,999": what a card's text begins with, or goes on with, by a day alone.
 _DATED = re.compile(
@@ -108,7 +114,7 @@ _IMPLIED = (
     (_OF_A_TYPE, "memory", 0), (_OF_A_BUS, "memory_bus", 5), (_LAUNCHED_AT, "launch_price", 0),
     (_MADE_IN, "process", 0), (_ENVELOPE, "power", 0), (_A_CARD, "power", 0), (_DRAWS, "power", 0),
     (_IS_A_SIZE, "memory", 0), (_AT_A_RATE, "bandwidth", 0), (_ON_A_BUS, "memory_bus", 0),
-    (_BW, "bandwidth", 0), (_LAUNCH, "launch_price", 0),
+    (_BW, "bandwidth", 0), (_ON_AREA, "transistors", 0), (_LAUNCH, "launch_price", 0),
     (_OF_TENSOR, "tensor", 0), (_DATED, "launch_price", 0),
     (_LINKED, "nvlink", 0), (_FED, "bandwidth", 0),
 )  # fmt: skip

@@ -205,7 +205,8 @@ def _is_of_generation(found: Finding, where: tuple[int, Passage, int], context: 
     """Whether the last name before a capability is of a generation that the accused device is not of."""
     index, passage, at = where
     start = next((one.start for one in sentences(passage.text) if one.start <= at < one.end), 0)
-    named = within(context.mentions.get(index, ()), start, at)
+    # What is found may be a name itself: "Hopper has no FP4, though the A100 does".
+    named = within(context.mentions.get(index, ()), start, at + len(found.quote))
     since = named[-1].end if named else start
     last = list(_GENERATION.finditer(passage.text, since, at + len(found.quote)))
     gpus = [context.catalogue[key] for key in found.subject.split(", ") if key in context.catalogue]

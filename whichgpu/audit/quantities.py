@@ -63,6 +63,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"[Ww]atts?\b", "power", "W"),
     (r"(?P<p>[MG])[Hh]z\b", "frequency", "{p}Hz"),
     (r"mm(?:2|\u00b2|\^2)", "area", "mm2"),
+    (r"cm(?:2|\u00b2|\^2)", "square centimetres", ""),
     (r"nm\b", "process", ""),
     (r"-?\s?[Bb]its?\b", "bits", ""),
     (r"(?:images?|imgs?|samples?|sequences?|frames?)\s*(?:/|per\s+|a\s+)\s*(?:s\b|sec\b|"
@@ -94,7 +95,8 @@ _WORDS = {
     "p": "P",
 }
 _SCALES: Mapping[str, tuple[str, float]] = {
-    "process": ("length", 1e-9), "bits": ("bits", 1.0), "per second": ("rate", 1.0),
+    "square centimetres": ("area", 1e-4), "process": ("length", 1e-9), "bits": ("bits", 1.0),
+    "per second": ("rate", 1.0),
     "per minute": ("rate", 1 / 60), "milliseconds": ("time", 1e-3), "seconds": ("time", 1.0),
     "minutes": ("time", 60.0), "hours": ("time", 3600.0), "percent": ("percent", 0.01),
     "watt-hours": ("energy", 1.0), "kilowatts": ("power", 1.0), "times": ("times", 1.0),
@@ -206,7 +208,10 @@ _WORD_MULTIPLE = re.compile(
 )
 
 #: "Check the power supply twice." is how often; before a multiple that ends a sentence.
-_OFTEN = re.compile(r"\s*(?:[.!?;]|$)")
+_OFTEN = re.compile(
+    r"\s*(?:[.!?;]|$|(?:in|into|on) (?:an?|one|the same|such an?|each|every)\b|(?:per|a) (?:day|week|"
+    r"month|year|hour)\b|daily|weekly)"
+)
 _SO = re.compile(
     r"\b(?:is|are|was|be|than|nearly|almost|about|around|roughly|exactly|over|or|by|at|even|just|only)\s+$",
     re.IGNORECASE,

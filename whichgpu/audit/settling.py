@@ -123,7 +123,8 @@ def settled(found: Sequence[Finding], context: Context) -> list[Finding]:
             each,
             where,
             (*where.section, each.subject) in many and not where.beside,
-            any(
+            each.kind == "specification"
+            and any(
                 _is_apart(each, right.get((where.start, each.attribute, one)), context)
                 for one in each.subject.split(", ")
             ),

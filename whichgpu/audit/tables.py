@@ -111,9 +111,20 @@ def every(table: Table, context: Context) -> tuple[Cell, ...]:
     """The cells of a table that are of a device, or of so many of it."""
     known: dict[int, tuple[Cell, ...]] = context.memo.setdefault("cells", {})
     if id(table) not in known:
-        found = _as_laptops(list(_cells(table, context)), table, context)
+        found = _apart(_as_laptops(list(_cells(table, context)), table, context))
         known[id(table)] = tuple(compound(explained(found, context)))
     return known[id(table)]
+
+
+def _apart(found: list[Cell]) -> list[Cell]:
+    """The cells, those of FP64 without tensor cores where others are of FP64 with them."""
+    with_them = any(each.attribute and each.attribute.key == "fp64_tensor" for each in found)
+    return [
+        each._replace(attribute=each.attribute._replace(fields=("fp64",)))
+        if with_them and each.attribute and each.attribute.key == "fp64"
+        else each
+        for each in found
+    ]
 
 
 def _as_laptops(found: list[Cell], table: Table, context: Context) -> list[Cell]:

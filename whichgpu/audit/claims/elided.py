@@ -26,6 +26,7 @@ _BARE = re.compile(
     r"(?:however|meanwhile|though),\s+)?"
     r"(?:(?:has|have|had|gets?|got|offers?|comes? with|with|at|draws?|takes?|needs?|is rated|"
     r"rated(?: at| for)?|"
+    r"leads with|trails with|is (?:behind|ahead|last|first) with|follows (?:at|with)|comes in at|sits at|"
     r"manages?|reaches|delivers?|only|just|still|"
     r"(?:has to |must |can only )?(?:makes?|make) do with|stops at|is limited to|a mere|merely|is|about|even|"
     r"all of)\s+){1,4}"
@@ -128,7 +129,8 @@ def _told_last(
     until = mention.start if until is None else until
     at = passage.place(until)
     near = (each for each in (*context.memo["found"], *own) if at - _BACK < each.start and each.end <= at)
-    before = [each for each in near if each.kind == "specification" and each.attribute in attributes()]
+    kinds = ("specification", "arithmetic")
+    before = [each for each in near if each.kind in kinds and each.attribute in attributes()]
     last = max(before, key=lambda each: each.end, default=None)
     if last is None or last.accuses or set(last.subject.split(", ")) & set(mention.ids):
         return None

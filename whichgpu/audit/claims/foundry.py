@@ -119,11 +119,32 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
         start = max(sentence.start, match.start() - _BEFORE)
         if _GONE.match(passage.text, match.end()):
             continue
+        if _ALL_OF_THOSE.match(sentence.text) and not who.here:
+            yield from _of_those(passage, sentence, match, context)
+            continue
         if mention is None or _OTHERS.search(passage.text, start, match.start()):
             continue
         if mention not in who.here and not who.certain:
             continue
         yield from _judged(passage, match, mention.ids, context)
+
+
+#: "The A10 and the A40 sit on GA102. All of those are made by".
+_ALL_OF_THOSE = re.compile(
+    r"\s*(?:All|Both)(?:\s+of)?(?:\s+(?:those|these|them|two|three|four|five|six))?(?:\s+(?:chips|cards|gpus))?\s+(?:are|were|come|came)\b",
+    re.IGNORECASE,
+)
+
+
+def _of_those(
+    passage: Passage, sentence: Sentence, match: re.Match[str], context: Context
+) -> Iterator[Finding]:
+    """What is said of all devices that the sentence before names: wrong of one of them, else right."""
+    before = [each for each in sentences(passage.text) if each.end <= sentence.start + 1][-1:]
+    named = context.mentions.get(context.place(passage), ())
+    here = [one for one in named if before and before[0].start <= one.start < before[0].end]
+    every = [found for one in here for found in _judged(passage, match, one.ids, context)]
+    yield from ([found for found in every if found.accuses] or every)[:1]
 
 
 def _judged(

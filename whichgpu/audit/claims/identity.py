@@ -38,6 +38,13 @@ if TYPE_CHECKING:
 
 _WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)
 #: "The Tesla P100 of 2016", between a device and its architecture.
+#: "The L4 joined, with the newer Ada architecture".
+_WITH_ITS = re.compile(
+    r"[^.;,]{0,24},?\s+with\s+(?:the|its|an?)\s+(?:newer|new|older|old|latest|then[- ]new|modern|"
+    r"same|more modern)\s+",
+    re.IGNORECASE,
+)
+_ARCHITECTURE = re.compile(r"\s+(?:architecture|generation|design|chip)\b", re.IGNORECASE)
 _OF_ITS_YEAR = re.compile(r"^\s+(?:of|from)\s+20[012]\d\b")
 #: Between a device and its architecture, where it is said that it is of it.
 _BUILT = re.compile(
@@ -306,6 +313,7 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
     kind_of = text.startswith("-based", match.end()) and len(gap) < FAR // 3
     is_of = _IS_OF.fullmatch(gap) and _A_CARD.match(text, match.end())
     is_of = is_of or (_IS_JUST.fullmatch(gap) and _JUST.match(text, match.end()))
+    is_of = is_of or (_WITH_ITS.fullmatch(gap) and _ARCHITECTURE.match(text, match.end()))
     in_brackets = _OPENED.fullmatch(gap) and _CLOSED.match(text, match.end())
     in_list = _LISTS.fullmatch(gap) and _CLOSED.match(text, match.end())
     return before[-1] if kind_of or is_of or in_brackets or in_list or _BUILT.fullmatch(gap) else None

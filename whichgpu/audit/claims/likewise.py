@@ -162,7 +162,8 @@ def _again(
 ) -> Iterator[Finding]:
     """The last capability before a device of which the same, or the opposite, is said."""
     for mention in here:
-        too = _TOO.match(passage.text, mention.end, sentence.end)
+        aside = _APPOSED.match(passage.text, mention.end, sentence.end)
+        too = _TOO.match(passage.text, aside.end() if aside else mention.end, sentence.end)
         so = _SO.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
         opposite = None if too or so else _NOT_SO.match(passage.text, mention.end, sentence.end)
         which = _WHICH.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
@@ -183,17 +184,20 @@ def _again(
             ]
             yield from ([one for one in found if one.accuses] or found)[:1]
             continue
+        yield from _of_both(passage, sentence, mention, context)
         like = _LIKE.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
         like = like if like and _END.match(passage.text, mention.end, sentence.end) else None
         so = so or _just_as(passage.text, sentence, mention)
-        if not (too or so or opposite or like):
+        turned = _TURNED.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
+        turned = turned if turned and _ALONE_DOES.match(passage.text, mention.end, sentence.end) else None
+        if not (too or so or opposite or like or turned):
             continue
         first = before and len(within(here, sentence.start, mention.start)) == 0
         start = before.start if before and first else sentence.start
         last = _last_claim(passage.text, start, mention.start)
         if last is None and before and so and not _ANY.search(passage.text, start, mention.start):
             last = _last_claim(passage.text, before.start, before.end)
-        if last is None and like:
+        if last is None and (like or turned):
             continue
         how = (so.groupdict().get("how") or "").lower() if so else ""
         nor = how in ("nor", "neither")
@@ -208,15 +212,53 @@ def _again(
         what, told = last
         gpus = [context.catalogue[key] for key in mention.ids]
         end = (too or opposite or mention).end
-        place = (mention.start, mention.end if so or like else end() if callable(end) else end)
+        place = (mention.start, mention.end if so or like or turned else end() if callable(end) else end)
         yield from judged(
             passage,
             place,
             what,
             gpus,
-            told=_by_itself(too, opposite, told is not bool(opposite or (like and like["un"]))),
+            told=(
+                not told
+                if turned and not (too or so or opposite)
+                else _by_itself(too, opposite, told is not bool(opposite or (like and like["un"])))
+            ),
             context=context,
         )
+
+
+#: "The RX 7900 XTX, an RDNA 3 card, has it as well".
+_APPOSED = re.compile(r",\s+(?:an?|the|its|itself)\s+[^,.;]{3,40},(?=\s)", re.IGNORECASE)
+#: "Hopper does not have FP4, though the A100 does": the opposite of what was said before.
+_TURNED = re.compile(
+    r",\s+(?:though|although|but|while|whereas|yet)\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+)*$", re.IGNORECASE
+)
+_ALONE_DOES = re.compile(r"\s+(?:does|do|did|has|have|can)(?=\s*[.,;)]|$)", re.IGNORECASE)
+#: "Needs BF16 or FP8; the V100 supports both".
+_BOTH = re.compile(
+    r"\s+(?:supports?|has|have|offers?|can do|does|handles?|knows|brings?)\s+(?P<how>both|"
+    r"neither)(?=\s*[.,;)]|$)",
+    re.IGNORECASE,
+)
+_TWO = re.compile(r"\s*(?:,\s*)?(?:and|or|nor|&|/)\s+(?:the\s+)?", re.IGNORECASE)
+
+
+def _of_both(passage: Passage, sentence: Sentence, mention: Mention, context: Context) -> Iterator[Finding]:
+    """Two capabilities that were named right before, of which a device is said to have both, or neither."""
+    both = _BOTH.match(passage.text, mention.end, sentence.end)
+    named = list(_ANY.finditer(passage.text, sentence.start, mention.start)) if both else []
+    if both is None or len(named) < 2 or not _TWO.fullmatch(passage.text, named[-2].end(), named[-1].start()):
+        return
+    gpus = [context.catalogue[key] for key in mention.ids]
+    told = both["how"].lower() == "both"
+    found = [
+        one
+        for each in named[-2:]
+        for one in judged(
+            passage, (mention.start, both.end()), capability_of(each), gpus, told=told, context=context
+        )
+    ]
+    yield from ([one for one in found if one.accuses] or found)[:1]
 
 
 #: "The T4 has it", "the 4070 does not have it": whatever was said of another before.

@@ -161,6 +161,7 @@ _YES = "yjo\u2713\u2714\u2705"
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     who = spoken(index, passage, sentence, context)
+    yield from _lanes(passage, sentence, who.here, context)
     found = list(_PCIE.finditer(sentence.text))
     if any(not sentence.text[a.end() : b.start()].strip() for a, b in pairwise(found)):
         # The row of a table without marks.
@@ -180,6 +181,41 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if mention in who.here or listed or (who.certain and (alone or ITS_OWN.match(sentence.text))):
             every = (up_to(mention, who) if mention in who.here else []) or [mention]
             yield from _of_each(passage, match, every, context)
+
+
+#: "Sixteen lanes of PCIe 4.0", "only eight PCIe lanes".
+_LANES = re.compile(
+    r"\b(?P<n>four|eight|sixteen|\d{1,2})\s+(?:PCI(?:e|[- "
+    r"]?Express)\s*(?:Gen\s*)?(?:[2-6](?:\.0)?\s+)?)?lanes\b",
+    re.IGNORECASE,
+)
+_HAS = re.compile(
+    r"s?\s+(?:has|have|uses?|gets?|is|are|comes? with|needs?|with|connects? (?:over|with|by)|makes? "
+    r"do with|runs? (?:on|over))\s+"
+    r"(?:wired (?:for|with)\s+|limited to\s+|only\s+|just\s+|all\s+|the full\s+|full\s+|a mere\s+)*",
+    re.IGNORECASE,
+)
+
+
+def _lanes(
+    passage: Passage, sentence: Sentence, here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """How many lanes a device right before is said to have."""
+    for match in _LANES.finditer(passage.text, sentence.start, sentence.end):
+        one = next((each for each in here if _HAS.fullmatch(passage.text, each.end, match.start())), None)
+        known = [context.catalogue[key] for key in one.ids] if one else []
+        known = [gpu for gpu in known if gpu.value("pcie_lanes") and gpu.confidence != "low"]
+        if known:
+            word = match["n"].lower()
+            told = _LANE_WORDS.get(word) or int(word)
+            right = [gpu for gpu in known if int(gpu.need("pcie_lanes")) == told]
+            verdict = "confirmed" if right else "contradicted"
+            yield of_field(
+                passage, match.span("n"), "specification", "pcie_lanes", right or known, verdict, context
+            )
+
+
+_LANE_WORDS = {"four": 4, "eight": 8, "sixteen": 16}
 
 
 def _of_each(

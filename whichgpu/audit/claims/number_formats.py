@@ -75,7 +75,7 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _of_sentence(passage, sentence, context)
 
 
-_ANY = re.compile(r"\b(?:exponent|mantissa|significand)\b", re.IGNORECASE)
+_ANY = re.compile(r"\b(?:exponent|mantissa|significand|bytes?)\b", re.IGNORECASE)
 
 
 def _read(match: re.Match[str]) -> _Format:
@@ -111,6 +111,7 @@ def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iter
             # "With the 10-bit mantissa of FP16": of that one.
             continue
         yield _finding(passage, match.span(), (owner, part, right), context)
+    yield from _bytes(passage, sentence, named, context)
     for match in _SAME.finditer(text, sentence.start, sentence.end):
         other = _formats()[0].match(text, match.end(), sentence.end)
         owner = _owner(text, [each for each in named if each.end <= match.start()], match.start())
@@ -118,6 +119,39 @@ def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iter
             part, like = match["part"].lower(), _read(other)
             span = (match.start(), other.end())
             yield _finding(passage, span, (owner, part, owner.bits(part) == like.bits(part)), context)
+
+
+#: "Each number takes eight bytes".
+_BYTES = re.compile(
+    rf"\b(?:each|every|one|a single|an?)\s+(?:number|value|element|parameter|weight|float|"
+    rf"entry)\s+(?:then\s+)?"
+    rf"(?:takes?(?: up)?|needs?|is|uses?|occupies|costs?|has)\s+{_N}\s+bytes?\b",
+    re.IGNORECASE,
+)
+
+
+def _bytes(passage: Passage, sentence: Sentence, named: list[_Format], context: Context) -> Iterator[Finding]:
+    """How many bytes a number of the one format of a sentence is said to take."""
+    if len({(each.exponent, each.mantissa) for each in named}) != 1:
+        return
+    one = named[0]
+    bits = 1 + one.exponent + one.mantissa
+    for match in _BYTES.finditer(passage.text, sentence.start, sentence.end):
+        # TF32 is kept in 32 bits.
+        real = 4 if (one.exponent, one.mantissa) == _TF32 else bits / 8
+        told = SPELLED.get(match["n"].lower(), 0) or (int(match["n"]) if match["n"].isdigit() else 11)
+        if named[0].end > match.start() or _ELSE.search(passage.text, one.end, match.start()):
+            continue
+        because = f"a number in {one.name} has {bits} bits"
+        yield made(
+            context, passage, match.span("n"), "category", "confirmed" if told == real else "contradicted",
+            subject=one.name, attribute="number_format", because=because,
+            expected="" if told == real else f"{real:g}",
+            evidence=(Evidence(because, "definition of the format"),),
+        )  # fmt: skip
+
+
+_TF32 = (8, 10)
 
 
 def _owner(text: str, before: list[_Format], at: int) -> _Format | None:

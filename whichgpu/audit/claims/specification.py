@@ -16,7 +16,7 @@ from whichgpu.audit.machine import machine
 from whichgpu.audit.narrowed import narrower, of_size
 from whichgpu.audit.nearest import APART
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import spoken, superchips
+from whichgpu.audit.roles import counted, spoken, superchips
 from whichgpu.audit.sentences import Sentence, sentences, within
 from whichgpu.audit.subjects import mentions, model
 from whichgpu.audit.summed import together
@@ -285,8 +285,42 @@ def _of_value(
             ):
                 return
     elif found.verdict == "confirmed":
-        found = narrower(found, quantity, attribute, mention, near=sentence.text, context=context)
+        number = _of_all_together(text, sentence, quantity, attribute, mention)
+        found = (
+            _wrong_of_several(found, quantity, gpus, number)
+            if number
+            else narrower(found, quantity, attribute, mention, near=sentence.text, context=context)
+        )
     yield finding_on(passage, quantity, attribute, gpus, found=found, context=context)
+
+
+def _of_all_together(
+    text: str, sentence: Sentence, quantity: Quantity, attribute: Attribute, mention: Mention
+) -> float:
+    """Of how many a value is said that is one's: "two P40s .. draw 250 W together"; 0 where of one."""
+    if attribute.key not in ("power", "memory") or not _TOGETHER.match(text, quantity.end):
+        return 0.0
+    number = (
+        counted(text, sentence.start, mention.start)
+        if sentence.start <= mention.start < quantity.start
+        else 1.0
+    )
+    between = _ANOTHER.search(text, mention.end, quantity.start)
+    return number if number > 1 and not between else 0.0
+
+
+#: "A pair of them with 48 GB in all", and what turns to one of them.
+_TOGETHER = re.compile(r"\s+(?:together|combined|in all|in total|between them|altogether)\b", re.IGNORECASE)
+_ANOTHER = re.compile(r"\b(?:each|one|single|per)\b|[.;]\s", re.IGNORECASE)
+
+
+def _wrong_of_several(found: Verdict, quantity: Quantity, gpus: Sequence[Gpu], number: float) -> Verdict:
+    """The verdict on what one has that is told of so many."""
+    unit = quantity.unit or ""
+    scale = 1e9 if unit.upper().startswith("G") else 1e12 if unit.upper().startswith("T") else 1.0
+    real = f"{number * quantity.value / scale:,.4g} {unit}"
+    because = f"it is what one {gpus[0].id} has; {number:g} of them have {real}"
+    return found._replace(verdict="contradicted", expected=real, because=because, true_for="")
 
 
 def _beside(

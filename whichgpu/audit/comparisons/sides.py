@@ -232,6 +232,8 @@ def unless_given(found: Iterable[Finding], context: Context) -> list[Finding]:
         # What the text itself states is held against what it states.
         and not (each.subject and each.verdict == "inconsistent")
         and each.kind in ("ratio", "arithmetic", "specification")
+        # A formula that is written out is what it is.
+        and each.attribute != "formula"
         and any(each.start < end and start < each.end for start, end in given)
         else each
         for each in found
