@@ -138,7 +138,7 @@ def chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
             continue
         inside = any(each.start <= match.start() < each.end for each in here)
         said = _IS_CHIP.search(gap) or _HEADS.fullmatch(gap) or _A_CHIP.match(passage.text, match.end())
-        said = said or (mention in here and _OWNS.fullmatch(gap))
+        said = said or (_OWNS.fullmatch(gap) if mention in here else None)
         if mention and not inside and (labelled or said or alone) and len(gap) < FAR:
             gpus = [context.catalogue[key] for key in mention.ids]
             yield from one_of(passage, match, "chip", gpus, context)

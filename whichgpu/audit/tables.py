@@ -18,6 +18,7 @@ from whichgpu.audit.rented import OF_GPUS, rented
 from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import mentions
 from whichgpu.audit.titled import about, of_forms
+from whichgpu.hardware.boxes import named as machine_named
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
@@ -279,7 +280,7 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
         of = head._replace(whole=True) if inside and number == 1 else head
         # Of an instance type it is known how many it has, whatever the row says.
         row = table.rows[index][:_TYPES] if not of.rented else ()
-        known = next((kind for beside in row if beside and (kind := rented(beside.text))), None)
+        known = next((kind for beside in row if beside and (kind := machine_of(beside.text))), None)
         for column, attribute, label, said, unit in heads:
             cell = table.cell(index, column)
             if cell and column not in several:
@@ -289,6 +290,12 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
                     # What all of them have follows from the number that is wrong, or from the right one.
                     mine = None
                 yield Cell(cell, of.ids, mine, label, said, unit, index, column, True, of.ids, times)
+
+
+def machine_of(text: str) -> tuple[str, float] | None:
+    """The GPU of an instance type, or of a machine by its name, and how many of it."""
+    box = machine_named(text.strip(" *`"))
+    return (box.gpu, float(box.gpus)) if box and box.gpu else rented(text)
 
 
 #: A header that names in brackets what stands in brackets below it, and such a cell.

@@ -110,6 +110,16 @@ def boxes() -> Mapping[str, Box]:
     return MappingProxyType({key: _box(key, raw, where) for key, raw, where in _entries()})
 
 
+@cache
+def _by_name() -> Mapping[str, Box]:
+    return {box.name.lower(): box for box in boxes().values()}
+
+
+def named(text: str) -> Box | None:
+    """The machine of a name as its maker writes it, "DGX-2"; None for any other text."""
+    return _by_name().get(" ".join(text.lower().split()))
+
+
 def boxes_of(gpu: str) -> Iterator[Box]:
     """The machines on file that are built with a GPU, by its id, in the order of `boxes`.
 

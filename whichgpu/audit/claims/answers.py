@@ -83,6 +83,14 @@ def _asked(context: Context) -> Iterator[_Asked]:
         yield _Asked(text[one.start : one.end], of, one.answer, passage, one.begins, one.ends)
 
 
+#: "The most memory for the money" is a quotient.
+_FOR_IT = re.compile(
+    r"\b(?:for (?:the|your|its|less) (?:money|price|size|power|watts?|cost)|per (?:dollar|euro|watt|"
+    r"slot)|for (?:each|every))\b",
+    re.I,
+)
+
+
 def _which(asked: _Asked, context: Context) -> Iterator[Finding]:
     """The device that is said to have the most, or the least, of those that are compared."""
     named_here = within(context.mentions.get(asked.at, ()), asked.start, asked.end)
@@ -98,7 +106,12 @@ def _which(asked: _Asked, context: Context) -> Iterator[Finding]:
         what = attributes()["power"]
     else:
         what = found[0] if len({each.key for each in found}) == 1 else None
-    if what is None or not (most or least or new or old) or (most and least):
+    if (
+        what is None
+        or not (most or least or new or old)
+        or (most and least)
+        or _FOR_IT.search(asked.question)
+    ):
         return
     among = _compared(asked, context)
     if len(among) > 1:

@@ -182,6 +182,9 @@ def _plain(text: str, each: Quantity) -> float:
     return float(digits[0].replace(",", "")) if digits else 0.0
 
 
+_IN_LIST = re.compile(r"\d,\s+$")
+
+
 def _of_claim(
     passage: Passage, at: tuple[Sentence | None, Sentence], said: tuple[Quantity, Sequence[Quantity]],
     every: Sequence[Quantity], context: Context,
@@ -189,7 +192,10 @@ def _of_claim(
     text, here, (claim, same) = passage.text, at[1], said
     stop = next((i for i in range(claim.end, here.end) if text[i] in ",;:()"), here.end)
     same = same or _led(passage, at, claim, (every, quantities(text, context.fraction)), stop)
-    if len(same) != 2 or same[0].value == same[1].value or not same[0].value * same[1].value:
+    first = min((each.start for each in same), default=0)
+    # "35.6, 82.6 and 104.8 TFLOPS": which two of the three is told by names.
+    listed = _IN_LIST.search(text, max(0, first - 4), first)
+    if len(same) != 2 or listed or same[0].value == same[1].value or not same[0].value * same[1].value:
         return
     if not in_round(text, claim.start) and len({in_round(text, each.start) for each in same}) > 1:
         # "150 W (plus 25 W of boost), a third of the 4090's 450": not of the aside.

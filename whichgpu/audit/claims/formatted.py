@@ -31,19 +31,40 @@ def find(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
         for turned in (False, True):
             read = columns(table, context, turned=turned)
-            sizes = _sizes(table, read, turned=turned)
+            sizes, wrong = _sizes(table, read, turned=turned)
+            yield from _of_bytes(read, wrong, context)
             if len(sizes) >= _WHOLE:
                 yield from _of_lines({at: read[at] for at in sizes}, sizes, context)
 
 
-def _sizes(table: Table, read: Mapping[int, Column], *, turned: bool) -> dict[int, float]:
-    """Bytes of a parameter by column: those that a row gives, else of the format that heads it."""
+def _sizes(
+    table: Table, read: Mapping[int, Column], *, turned: bool
+) -> tuple[dict[int, float], dict[int, tuple[int, float]]]:
+    """Bytes of a parameter by column, those that a row gives, else of its format; and the wrong ones.
+
+    What a row gives is wrong where it is another number than the format's, and that of all others is theirs.
+    """
     count = max((row for one in read.values() for row in one.amounts), default=0)
     names = ((row, table.cell(0, row) if turned else table.cell(row, 0)) for row in range(1, count + 1))
     given = next((row for row, name in names if name and _PER_PARAMETER.search(name.text)), 0)
     said = {at: {each.least for each in formats(one.name)} for at, one in read.items() if at}
     own = {at: one.values[given] for at, one in read.items() if at and given in one.values}
-    return {at: each.pop() for at, each in said.items() if len(each) == 1} | own
+    of_format = {at: min(each) for at, each in said.items() if len(each) == 1}
+    off = [at for at, one in own.items() if abs(one / of_format.get(at, one) - 1) > _WRONG]
+    if len(off) != 1 or len(own) < _BUT_ONE:
+        return of_format | own, {}
+    at = off[0]
+    return of_format | own | {at: of_format[at]}, {at: (given, of_format[at])}
+
+
+def _of_bytes(
+    read: Mapping[int, Column], wrong: Mapping[int, tuple[int, float]], context: Context
+) -> Iterator[Finding]:
+    """The bytes of a parameter that are not those of their format."""
+    for at, (row, real) in wrong.items():
+        because = f"a parameter of {read[at].name.strip()} takes {real:g} bytes"
+        one = read[at].amounts[row]
+        yield finding(one, "format", because, context, expected=f"{real:g}", kind="memory")
 
 
 def _of_lines(read: Mapping[int, Column], sizes: Mapping[int, float], context: Context) -> Iterator[Finding]:

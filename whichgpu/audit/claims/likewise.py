@@ -184,7 +184,7 @@ def _again(
             ]
             yield from ([one for one in found if one.accuses] or found)[:1]
             continue
-        yield from _of_both(passage, sentence, mention, context)
+        yield from _of_both(passage, sentence, before, mention, context)
         like = _LIKE.search(passage.text, max(sentence.start, mention.start - _REACH), mention.start)
         like = like if like and _END.match(passage.text, mention.end, sentence.end) else None
         so = so or _just_as(passage.text, sentence, mention)
@@ -246,7 +246,10 @@ _TWO = re.compile(r"\s*(?:,\s*)?(?:and|or|nor|&|/)\s+(?:the\s+)?", re.IGNORECASE
 def _of_both(passage: Passage, sentence: Sentence, mention: Mention, context: Context) -> Iterator[Finding]:
     """Two capabilities that were named right before, of which a device is said to have both, or neither."""
     both = _BOTH.match(passage.text, mention.end, sentence.end)
-    named = list(_ANY.finditer(passage.text, sentence.start, mention.start)) if both else []
+    start = (
+        before.start if before and passage.text[before.start : before.end].endswith(";") else sentence.start
+    )
+    named = list(_ANY.finditer(passage.text, start, mention.start)) if both else []
     if both is None or len(named) < 2 or not _TWO.fullmatch(passage.text, named[-2].end(), named[-1].start()):
         return
     gpus = [context.catalogue[key] for key in mention.ids]

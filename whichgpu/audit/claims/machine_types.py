@@ -17,6 +17,7 @@ from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import family, mentions
 from whichgpu.audit.tables import COUNT
 from whichgpu.hardware.boxes import boxes
+from whichgpu.hardware.boxes import named as machine_named
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.hardware.instances import host, of_series
@@ -201,7 +202,8 @@ def _kind(name: str) -> tuple[str, float] | None:
     """The GPU of an instance type or of a maker's machine, and how many of it; None for anything else."""
     match = _MACHINE.fullmatch(name.strip(" *`"))
     if match is None:
-        return rented(name)
+        box = machine_named(name.strip(" *`"))
+        return (box.gpu, float(box.gpus)) if box and box.gpu else rented(name)
     words = re.compile(rf"\b{match['board']} {match['gpu']}\b", re.IGNORECASE)
     found = {
         (box.gpu, float(box.gpus))

@@ -79,7 +79,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     for claim in (*said_in(passage.text, sentence, who, context), *parts(passage.text, sentence)):
         if claim.times < 1 and _OF_IT.match(passage.text, claim.end):
             continue
-        if _OF_A_WHOLE.search(passage.text, max(sentence.start, claim.start - BEFORE), claim.start):
+        if _OF_BYTES.match(passage.text, claim.end) or _OF_A_WHOLE.search(
+            passage.text, max(sentence.start, claim.start - BEFORE), claim.start
+        ):
             continue
         if _is_told_behind(passage, sentence, claim, context):
             context.memo.setdefault("given", []).append(passage.span(claim.start, claim.end))
@@ -151,8 +153,6 @@ _AND_AGAIN = re.compile(
 
 def _is_of_value(passage: Passage, sentence: Sentence, claim: Multiple, context: Context) -> bool:
     """Whether a multiple is of what was just told: "989 TFLOPS in FP16 and twice that, 1,979, in FP8"."""
-    if _OF_BYTES.match(passage.text, claim.end):
-        return True
     return _OF_THE_VALUE.match(passage.text, claim.end) is not None and any(
         each.dimension not in ("number", "times", "percent")
         for each in within(quantities(passage.text, context.fraction), sentence.start, claim.start)

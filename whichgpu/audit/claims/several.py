@@ -10,11 +10,11 @@ from whichgpu.audit.cells import Cell, read, unit_of
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import judged
 from whichgpu.audit.nearest import fitting
-from whichgpu.audit.rented import rented
 from whichgpu.audit.roles import counted
 from whichgpu.audit.roundings import stated
 from whichgpu.audit.sourced import source_of
 from whichgpu.audit.subjects import mentions
+from whichgpu.audit.tables import machine_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,8 +50,8 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_row(table: Table, index: int, columns: list[tuple[int, str]], context: Context) -> Iterator[Finding]:
     named = [table.cell(index, column) for column in range(_SEARCHED)]
-    if any(cell and rented(cell.text) for cell in named):
-        # Of an instance type it is known how many it has.
+    if any(cell and machine_of(cell.text) for cell in named):
+        # Of an instance type, or of a machine, it is known how many it has.
         return
     found = next((each for cell in named if cell and (each := _several(cell, context))), None)
     for column, label in columns if found else ():
