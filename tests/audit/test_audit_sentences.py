@@ -79,7 +79,10 @@ SENTENCES = [
 
 @pytest.mark.parametrize(("label", "text"), SENTENCES)
 def test_a_sentence_by_itself(label, text):
-    accused = audited(text.encode(), "a.md", catalogue(), corpus.TODAY).accusations
+    answer = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    accused = answer.accusations
+    # No kind of claim was left out by a fault.
+    assert not answer.document.unread
     if label != "missed":
         assert bool(accused) is (label == "wrong"), accused
 

@@ -243,7 +243,9 @@ _BOTH = re.compile(
 _TWO = re.compile(r"\s*(?:,\s*)?(?:and|or|nor|&|/)\s+(?:the\s+)?", re.IGNORECASE)
 
 
-def _of_both(passage: Passage, sentence: Sentence, mention: Mention, context: Context) -> Iterator[Finding]:
+def _of_both(
+    passage: Passage, sentence: Sentence, before: Sentence | None, mention: Mention, context: Context
+) -> Iterator[Finding]:
     """Two capabilities that were named right before, of which a device is said to have both, or neither."""
     both = _BOTH.match(passage.text, mention.end, sentence.end)
     start = (
