@@ -61,7 +61,7 @@ def by_lists(optimizer: str) -> bool:
 
 
 def optimizer_bytes(optimizer: str, precision: Precision) -> tuple[float, float]:
-    """State kept and bytes moved per parameter; states are as wide as the weights, or have bits of their own."""
+    """State kept and bytes moved per parameter; states are as wide as weights, or have bits of their own."""
     key = "-".join(optimizer.lower().replace("_", " ").split())
     key = _OPTIMIZERS.get(key, key)
     if key not in OPTIMIZERS:
