@@ -49,7 +49,7 @@ _NARROW_INPUT = 2.0
 _INDEX = 8.0
 #: Bytes of a logit that is made in FP32: itself, its softmax, both gradients.
 _WIDE_LOGIT = 16.0
-#: Pieces in which a loss fused with the head makes its logits: the vocabulary over the width (Liger Kernel).
+#: Pieces in which a loss fused with the head makes its logits where the runtime does not say (`_pieces`).
 _FUSED_PIECES = 32.0
 #: Tensors that Transformers' gelu_new keeps, 0.5 x (1 + tanh(c (x + d x^3))): x, its half, tanh, and that
 #: and 1; autocast's power widens x, so that all but the half are in FP32.
@@ -147,7 +147,20 @@ def activations(forward: Sequence[Op], kept: Kept) -> Activations:
     if not again and _shrinks(rest):
         # Maps shrink on their way: as the widest runs backward, what later ones kept is gone.
         layer = _fullest(beside, kept) - saved_bytes(beside, "none")
-    return Activations(held, saved_bytes(ends, "none"), _logits(loss, kept), layer, whole + through)
+    logits = _logits(loss, kept, _pieces(forward, kept))
+    return Activations(held, saved_bytes(ends, "none"), logits, layer, whole + through)
+
+
+def _pieces(forward: Iterable[Op], kept: Kept) -> Any:
+    """Pieces in which a loss that has the head in it makes its logits.
+
+    Liger Kernel makes as many of them at a time as there are values between layers: the vocabulary over the
+    width (`fused_linear_cross_entropy_forward`).
+    """
+    heads = [
+        op for op in forward if op.kind == "gemm" and op.shard == "vocab" and "fused_bytes" in kept.holds
+    ]
+    return np.maximum(heads[0].dims["n"] / heads[0].dims["k"], 1.0) if heads else _FUSED_PIECES
 
 
 def _shrinks(forward: Iterable[Op]) -> bool:
@@ -232,8 +245,8 @@ def _scores(op: Op) -> Any:
     return d["batch"] * d["heads"] * d["q"] * np.maximum(d["kv"], d["q"] * d["causal"])
 
 
-def _logits(loss: Sequence[Op], kept: Kept) -> Any:
-    """Bytes alive at the loss; in chunks only the 16-bit logits are whole."""
+def _logits(loss: Sequence[Op], kept: Kept, fused: Any) -> Any:
+    """Bytes alive at the loss; in chunks only the 16-bit logits are whole, `fused` with the head no more."""
     whole: Any = 0.0
     for op in loss:
         # Kept and passing through: 14 bytes where logits have 16 bits.
@@ -242,7 +255,7 @@ def _logits(loss: Sequence[Op], kept: Kept) -> Any:
         each = np.where(kept.cut > 1, kept.holds.get("cut_logit_bytes", each), each) + kept.cap_bytes
         piece = kept.holds.get("piece_bytes", each)
         pieces = 2.0 + np.where(kept.chunks > 1, piece - 2.0, each - 2.0) / kept.chunks
-        taken = each / _FUSED_PIECES if kept.fused_loss else pieces
+        taken = kept.holds.get("fused_bytes", each) / fused if kept.fused_loss else pieces
         whole = whole + taken * op.dims["elements"]
     return whole
 

@@ -267,7 +267,8 @@ def training(
     stack = _as_stated(job, stack, values)
     score = _softmax(workload, whole, values, stack)
     kept = Kept(
-        flash=stack.flash, fused=stack.fuses, checkpointing=checkpointing(job), holds=stack.holds,
+        flash=stack.flash, fused=stack.fuses or bool(stack.holds.get("fused_layers")),
+        checkpointing=checkpointing(job), holds=stack.holds,
         quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
         fused_loss=job.says("fused_loss"), offloaded="activations" in away, cut=mesh.tp,
         score_bytes=score.kept, score_size=score.size, score_passing=score.passing,

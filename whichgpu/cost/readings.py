@@ -52,7 +52,9 @@ def doubt(job: Job, stack: Runtime, reading: Readings, required: Any, available:
     if crowds(job, stack, reading.device, available):
         return CROWDED
     left = np.log(section("capacity")["reported"] * available / np.maximum(required, 1.0))
-    sure = 0.0 if job.phase == "serve" else _QUARTER * reading.halves["device"]
+    # An engine's cache takes what is left; a program without one needs what it needs.
+    fills = job.phase == "serve" and not stack.holds.get("no_engine")
+    sure = 0.0 if fills else _QUARTER * reading.halves["device"]
     return TIGHT if np.all(left < sure) else ""
 
 

@@ -27,9 +27,12 @@ OPTIMIZERS: Mapping[str, tuple[float, float]] = {
     "adam": (8.0, 28.0),
     "adamw": (8.0, 28.0),
     "adam8bit": (2.0, 16.0),
+    "adam16bit": (4.0, 20.0),
     "adafactor": (0.1, 14.0),
     "lion": (4.0, 20.0),
 }
+#: Optimizers whose states are as wide as their names say, whatever the weights are.
+_NARROW_STATES = ("adam8bit", "adam16bit")
 #: Other spellings of an optimizer.
 _OPTIMIZERS: Mapping[str, str] = {
     "adamw8bit": "adam8bit", "adamw-8bit": "adam8bit", "adam-8bit": "adam8bit", "8bit-adam": "adam8bit",
@@ -38,6 +41,9 @@ _OPTIMIZERS: Mapping[str, str] = {
     "paged-adamw-32bit": "adamw", "paged-adam": "adam", "adamw-torch": "adamw",
     "adamw-torch-fused": "adamw", "adamw-fused": "adamw", "fused-adam": "adam", "momentum": "sgd",
     "sgd-momentum": "sgd",
+    # Both moments in 16 bits beside FP32 weights: exp_avg_dtype, exp_avg_sq_dtype of Megatron-Core.
+    "adamw16bit": "adam16bit", "adamw-16bit": "adam16bit", "adam-16bit": "adam16bit",
+    "adamw-bf16": "adam16bit", "adam-bf16": "adam16bit",
     "adamw-bnb-8bit": "adam8bit", "adamw-bnb": "adam8bit", "adamw-8-bit": "adam8bit", "adamw-hf": "adamw",
     "adamw-apex-fused": "adamw", "adamw-anyprecision": "adamw", "paged-lion": "lion",
     "paged-lion-32bit": "lion",
@@ -55,14 +61,14 @@ def by_lists(optimizer: str) -> bool:
 
 
 def optimizer_bytes(optimizer: str, precision: Precision) -> tuple[float, float]:
-    """State kept and bytes moved per parameter; states are as wide as the weights, but for 8 bits."""
+    """State kept and bytes moved per parameter; states are as wide as weights, or have bits of their own."""
     key = "-".join(optimizer.lower().replace("_", " ").split())
     key = _OPTIMIZERS.get(key, key)
     if key not in OPTIMIZERS:
         raise UsageError(f"no optimizer '{optimizer}'; use one of {', '.join(OPTIMIZERS)}")
     state, moved = OPTIMIZERS[key]
     scale = precision.weight / 4.0
-    return (state if key == "adam8bit" else state * scale), moved * scale
+    return (state if key in _NARROW_STATES else state * scale), moved * scale
 
 
 #: The backward passes in which weights receive a gradient.

@@ -1,0 +1,100 @@
+"""What a loss holds of each logit by its kernel, and what was published of runs near the edge."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from memory_jobs import GIB, GPUS, laid, parameters, parts
+
+from whichgpu.cost.memory import needed
+from whichgpu.cost.readings import TIGHT, doubt, readings
+
+#: Tokens of one sequence on each GPU, and Qwen3's vocabulary over as many.
+TOKENS, VOCABULARY = 8192, 151936
+MEGATRON = {"phase": "train", "precision": "bf16", "batch": 1, "seq_len": TOKENS}
+
+
+@pytest.mark.parametrize(
+    ("said", "each"), [("", 6.0), (" ms-swift", 10.0), (" cross_entropy_loss_fusion", 10.0),
+                       (" cross_entropy_loss_fusion, cross_entropy_fusion_impl te", 2.0)],
+)  # fmt: skip
+def test_megatron_s_losses_by_implementation(said: str, each: float):
+    """Published of them alone, 131,072 tokens by 62,080 logits: 46.2 GiB eager, 76.5 compiled."""
+    found = parts("qwen3-8b", runtime=f"Megatron-LM{said}", options={"checkpointing": "full"}, **MEGATRON)
+    assert found["logits"] == pytest.approx(each * TOKENS * VOCABULARY, rel=0.01)
+    alone = {6.0: 46.2, 10.0: 76.5}.get(each)
+    assert alone is None or each * 131072 * 62080 / GIB == pytest.approx(alone, rel=0.03)
+
+
+#: Workload, GPUs of each kind of parallelism, options, GiB: headers of modelscope/ms-swift
+#: examples/megatron.
+SWIFT = [
+    ("qwen3-30b-a3b", {"n_gpus": 16, "pp": 2}, {"ep": "8"}, 60.0),
+    ("moonlight-16b-a3b", {"n_gpus": 8, "pp": 2}, {"ep": "4"}, 60.0),
+    ("qwen1.5-moe-a2.7b", {"n_gpus": 8, "pp": 2}, {"ep": "4"}, 57.0),
+    ("qwen2.5-7b", {"n_gpus": 4, "tp": 2}, {}, 56.0),
+    ("qwen2.5-14b", {"n_gpus": 8, "tp": 4}, {"checkpointing": "selective"}, 65.0),
+    ("qwen3-14b", {"n_gpus": 8, "tp": 4}, {"checkpointing": "selective", "optimizer": "adamw-bf16"}, 52.0),
+]
+
+
+@pytest.mark.parametrize(("name", "gpus", "options", "published"), SWIFT)
+def test_swift_s_megatron_scripts(name: str, gpus: dict[str, int], options: dict[str, str], published: float):
+    """Experts 20 to 26 % too low with the eager loss; what lies on the device beside is not known of them."""
+    stated = {"checkpointing": "full", "global_batch": "16", **options}
+    runtime = "Megatron ms-swift, expandable_segments"
+    found = laid(name, GPUS["a100-80gb-sxm"], runtime=runtime, options=stated, **gpus, **MEGATRON)
+    assert float(np.ravel(readings(found, 1.645).reserved)[0]) / GIB == pytest.approx(published, rel=0.18)
+
+
+def test_moments_in_16_bits_take_half():
+    job = {**MEGATRON, "runtime": "Megatron-LM", "tp": 4, "n_gpus": 4}
+    wide, narrow = (
+        parts("qwen3-8b", options={"optimizer": one, "checkpointing": "full"}, **job)
+        for one in ("adamw", "adamw-bf16")
+    )
+    assert wide["optimizer"] - narrow["optimizer"] == pytest.approx(
+        4.0 * parameters("qwen3-8b") / 4, rel=0.01
+    )
+    assert wide["gradients"] == narrow["gradients"]
+
+
+#: README of linkedin/Liger-Kernel: batch 8 over eight A100s, FSDP, layers run again; out of memory at 4,096
+#: tokens, 16,384 with its kernels.
+LIGER = {"phase": "train", "precision": "bf16", "n_gpus": 8, "batch": 8,
+         "options": {"sharding": "fsdp", "checkpointing": "full"}}  # fmt: skip
+
+
+def liger(runtime: str, length: int, name: str = "llama-3-8b") -> dict[str, float]:
+    return parts(name, runtime=f"transformers 4.44 flash-attn{runtime}", seq_len=length, **LIGER)
+
+
+def test_liger_s_kernels_run_what_its_readme_ran():
+    """84.3 GiB where its norms and gates were counted op by op, and the run was refused."""
+    card = 0.99 * 80 * GIB
+    assert sum(liger(" liger", 16384).values()) < card
+    assert sum(liger("", 16384).values()) > 2 * card
+    assert liger(" liger", 4096)["activations"] < 0.9 * liger("", 4096)["activations"]
+
+
+@pytest.mark.parametrize(("name", "width"), [("llama-3-8b", 4096), ("qwen2.5-0.5b", 896)])
+def test_liger_s_loss_has_as_many_logits_as_values_between_layers(name: str, width: int):
+    found = liger(" liger", 4096, name)
+    assert found["logits"] == pytest.approx(8.0 * 8 * 4096 * width, rel=0.01)
+
+
+def test_t5_is_narrow_throughout_before_transformers_4_26():
+    """T5 11B in INT8 ran on a T4 of 16 GB in 2022: 10.6 GiB of weights, 19.6 with `wo` in FP32."""
+    job = {"phase": "infer", "precision": "int8", "input_tokens": 128, "output_tokens": 128}
+    early, later = (parts("t5-11b", runtime=f"transformers {one}", **job) for one in ("4.22", "4.30"))
+    assert early["weights"] < 11 * GIB < 19 * GIB < later["weights"]
+
+
+def test_a_program_without_an_engine_is_doubted_as_any_other():
+    """GPT-NeoX 20B in FP16 on 40 GB, of which PyTorch has 39.6, was said to fit."""
+    card = GPUS["a100-40gb-sxm"]
+    job = {"phase": "serve", "precision": "fp16", "input_tokens": 128, "output_tokens": 128}
+    found = laid("gpt-neox-20b", card, runtime="transformers", **job)
+    required, available = needed(found.parts), found.devices.column("memory")
+    assert np.all(required < available)
+    assert doubt(found.job, found.runtime, readings(found, 1.645), required, available) == TIGHT
