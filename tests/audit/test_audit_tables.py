@@ -22,6 +22,17 @@ GROUPS = """| | A40 | A100 SXM4 40GB |
 | Slots | 2 | - |
 | PCI | 3.0 x16 | Gen4 |
 """
+OF_SECOND = """# L4 against T4
+
+| | L4 | T4 | Difference |
+|---|---|---|---|
+| VRAM | 24GB | 16GB | +50% |
+| CUDA cores | 7,424 | 2,560 | +190% |
+| Tensor cores | 232 | 320 | -28% |
+| FP32 | 30.3 TFLOPS | 8.1 TFLOPS | +274% |
+| FP16 | 121 TFLOPS | 65 TFLOPS | +86% |
+| TDP | 72W | 70W | +3% |
+"""
 LAPTOPS = """# Laptop GPUs
 
 | GPU | CUDA cores | Memory | TGP |
@@ -277,6 +288,7 @@ MODULES = """| | V100 PCIe | V100 SXM2 |
         ("a.md", "| | Released |\n|---|---|\n| RTX 4070 Ti | 2022 |\n| RTX 4090 | 2021 |\n", ["2021"], set()),
         ("a.md", "The laptop version of the RTX 4080 has 7,424 CUDA cores.", [], {"7,424"}),
         ("a.md", "# A100\n\nThe 80 GB module has 31% more bandwidth than the 40 GB one.\n", [], set()),
+        ("a.md", OF_SECOND, [], {"50%", "190%", "-28%", "3%"}),
         ("a.md", LAPTOPS, ["12 GB"], {"10,496", "24 GB", "7,680", "5,888", "4,608"}),
         ("a.md", LAPTOPS_BESIDE, ["12 GB"], {"16,384", "450 W", "9,728", "320 W", "150 W"}),
         ("a.md", BOARDS, ["1,410 GB"], {"640 GB", "26.8 TB/s", "38.4 TB/s", "1,440 GB"}),
@@ -288,7 +300,7 @@ MODULES = """| | V100 PCIe | V100 SXM2 |
         "groups", "broken", "sizes in names", "a list", "raised marks", "open header", "half a digit",
         "differences", "wrong differences", "wrong sign", "quotients", "two wrong of five", "reverse",
         "wrong share", "a share", "year before", "of the laptop", "modules by their size",
-        "of laptops", "laptops beside", "boards of eight", "boards without their number",
+        "shares of the second", "of laptops", "laptops beside", "boards of eight", "boards without their number",
     ],
 )  # fmt: skip
 def test_what_a_table_states(name, text, wrong, confirmed):

@@ -151,6 +151,9 @@ _OF_THE = re.compile(
     r"(?:the\s+|an?\s+|nvidia\s+|desktop\s+)*",
     re.IGNORECASE,
 )
+#: "GB203, the desktop 5080's chip".
+_ITS_NEXT = re.compile(r",\s+(?:the\s+|desktop\s+|nvidia\s+)*", re.IGNORECASE)
+_ITS_CHIP = re.compile(r"[\u2019']s?\s+(?:own\s+|big\s+)?(?:chip|die|silicon)\b")
 _OWNS = re.compile(r"[\u2019']s?\s+(?:own\s+|big\s+|little\s+|small\s+)?")
 
 
@@ -160,6 +163,19 @@ def _of_other(
     """A further device whose chip it is said to be."""
     behind = _OF_THE.match(passage.text, match.end())
     one = next((each for each in here if behind and each.start == behind.end()), None)
+    its = _ITS_NEXT.match(passage.text, match.end())
+    if one is None and its:
+        one = next(
+            (each for each in here if each.start == its.end() and _ITS_CHIP.match(passage.text, each.end)),
+            None,
+        )
+    if one is None and len({each.named for each in here}) > 1:
+        # "Another's is made in 5 nm, the RX 9070 XT's Navi 48 in 4 nm".
+        owner = next((each for each in here if _OWNS.fullmatch(passage.text, each.end, match.start())), None)
+        if owner is not None:
+            yield from one_of(
+                passage, match, "chip", [context.catalogue[key] for key in owner.named], context
+            )
     gpus = (
         [context.catalogue[key] for key in one.named if context.catalogue[key].value("chip")] if one else []
     )

@@ -51,15 +51,15 @@ def is_of_another_named(found: Finding, where: tuple[int, Passage, int], context
     here = [each for each in context.mentions.get(index, ()) if place.start <= each.start < place.end]
     if here or _IT.search(place.text):
         return False
-    return any(_has(key, found, where, context) for key in _around(where, context) - accused)
+    return any(_has(key, found, where, context) for key in _around(where, context, accused) - accused)
 
 
-def _around(where: tuple[int, Passage, int], context: Context) -> set[str]:
-    """The devices that the passage, those before it and the headings above it name."""
+def _around(where: tuple[int, Passage, int], context: Context, accused: set[str]) -> set[str]:
+    """The devices that the passage, those before it and the headings above it name, but other forms of it."""
     index, passage, _ = where
     near = [each for back in range(_BACK + 1) for each in context.mentions.get(index - back, ())]
     near += [each for line in passage.section for each in mentions(line, context.catalogue)]
-    return {key for each in near for key in each.ids}
+    return {key for each in near if not accused & {*each.named} for key in each.ids}
 
 
 def _has(key: str, found: Finding, where: tuple[int, Passage, int], context: Context) -> bool:

@@ -64,6 +64,8 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _of_sentence(index, passage, sentence, context)
         for sentence in sentences(passage.text) if "PCI" in passage.text else ():
             yield from _rates(passage, sentence, context)
+        yield from _labelled(passage, context.mentions.get(index, ()), context)
+        yield from _networks(passage, context)
 
 
 #: Gigabytes a second that a lane moves in one direction, by the generation: transfers a second after coding.
@@ -183,6 +185,42 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             yield from _of_each(passage, match, every, context)
 
 
+#: "PCIe: P40 3.0 x16, L4 4.0 x16".
+_LABEL = re.compile(
+    r"[\s*_\u2022-]*PCI(?:e|[- ]?Express)(?:\s+(?:interface|bus|generation|link))?[*_]*:[*_]*\s+",
+    re.IGNORECASE,
+)
+_ITS = re.compile(
+    r"\s*[:(]?\s*(?:Gen\s*)?(?P<n>[2-6])(?:\.[01])?(?:\s*[x\u00d7]\s?(?P<lanes>\d{1,2}))?(?=\s*(?:[,;.)]|$))",
+    re.IGNORECASE,
+)
+
+
+def _labelled(passage: Passage, named: Sequence[Mention], context: Context) -> Iterator[Finding]:
+    """The generation and the lanes of each device of a list that is headed by the bus."""
+    for one in named if _LABEL.match(passage.text) else ():
+        match = _ITS.match(passage.text, one.end)
+        if match:
+            yield from _judged(passage, match, [context.catalogue[key] for key in one.ids], context)
+
+
+#: A network's rate is one of bits, and its usual ones are these.
+_NETWORK = re.compile(
+    r"\b(?P<n>25|40|50|56|100|200|400|800)\s?(?P<unit>GB/s|GBps|gigabytes per "
+    r"second)\s+(?:[\w-]+\s+)?(?:InfiniBand|Ethernet|RoCE)\b"
+)
+
+
+def _networks(passage: Passage, context: Context) -> Iterator[Finding]:
+    """Rates of networks in bytes that are those in bits."""
+    for match in _NETWORK.finditer(passage.text):
+        because = f"links of {match['n']} Gbit/s are made, none of {match['n']} GB/s"
+        yield made(
+            context, passage, match.span("unit"), "category", "contradicted", subject="network",
+            attribute="network", because=because, expected="Gbit/s", evidence=(Evidence(because),),
+        )  # fmt: skip
+
+
 #: "Sixteen lanes of PCIe 4.0", "only eight PCIe lanes".
 _LANES = re.compile(
     r"\b(?P<n>four|eight|sixteen|\d{1,2})\s+(?:PCI(?:e|[- "
@@ -190,8 +228,9 @@ _LANES = re.compile(
     re.IGNORECASE,
 )
 _HAS = re.compile(
-    r"s?\s+(?:has|have|uses?|gets?|is|are|comes? with|needs?|with|connects? (?:over|with|by)|makes? "
-    r"do with|runs? (?:on|over))\s+"
+    r"s?(?:,\s+which\s+is\s+an?\s+(?:PCIe\s+[2-6](?:\.0)?\s+)?card\s+with\s+|"
+    r"\s+(?:has|have|uses?|gets?|is|are|comes? with|needs?|with|connects? (?:over|with|by)|"
+    r"makes? do with|runs? (?:on|over))\s+)"
     r"(?:wired (?:for|with)\s+|limited to\s+|only\s+|just\s+|all\s+|the full\s+|full\s+|a mere\s+)*",
     re.IGNORECASE,
 )

@@ -158,7 +158,9 @@ def _judged(
     odd = odd if len(rises) - len(odd) >= _ONE_WAY * max(len(odd), 1) else set()
     for row, pair in pairs.items():
         one, (low, high) = told[row], sorted(pair)
-        off, plain = _off(one, pair, larger=larger), one.told.dimension not in _SHARES
+        # "-28%" beside rows with "+" is of the second value as they are.
+        of = None if one.told.value < 0 else larger
+        off, plain = _off(one, pair, larger=of), one.told.dimension not in _SHARES
         times = max(_FINE, min(_TIMES, _LOOSE * one.slack))
         most = times if one.told.dimension == "times" else _POINTS + plain * one.slack
         wrong = off > most or row in odd

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import RATES, attributes, named
-from whichgpu.audit.beside import before_it, in_brackets, of_quotients
+from whichgpu.audit.beside import before_it, in_brackets, in_round, of_quotients
 from whichgpu.audit.binding import united
 from whichgpu.audit.comparisons.of_what import SPEED, named_attribute
 from whichgpu.audit.comparisons.said import BEFORE
@@ -82,6 +82,10 @@ def by_values(
     after = [each for each in around if each.start >= claim.end and each.start - claim.end < BEFORE]
     if beside is not None:
         before, after = [beside[0]], [beside[1]]
+    elif in_round(passage.text, claim.start):
+        # "3.35 TB/s vs 1.01 TB/s (3.3x), NVLink 900 GB/s": of nothing behind its brackets.
+        closes = passage.text.find(")", claim.end)
+        after = [each for each in after if each.end <= closes]
     near = passage.text[max(sentence.start, claim.start - BEFORE) : claim.end + BEFORE // 2]
     told = before[-1].dimension if before and beside is None else ""
     if (told in _SIZES and SPEED.search(near)) or (told == "bandwidth" and _FAST.search(near)):

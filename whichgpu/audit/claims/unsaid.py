@@ -52,6 +52,7 @@ _SAME = re.compile(
     r"(?:\s+(?:exactly|precisely|just))?\s+the (?:very |exact )?same(?=\s*(?:[.,;:)]|$))",
     re.IGNORECASE,
 )
+_UNIT = re.compile(r"[A-Za-z].*$")
 _TOGETHER = re.compile(r"\b(?:together|combined|in total|in all|between them)\b", re.IGNORECASE)
 #: How far before the device the other's value may stand, and how far apart two may be.
 _BACK, _LIKE = 160, 12.0
@@ -132,6 +133,15 @@ def _told_last(
     kinds = ("specification", "arithmetic")
     before = [each for each in near if each.kind in kinds and each.attribute in attributes()]
     last = max(before, key=lambda each: each.end, default=None)
+    counts = last is not None and attributes()[last.attribute].dimension == "count"
+    if last is not None and not counts and not _UNIT.search(last.stated):
+        # "37.4 TFLOPS, then the A10 with 31.2": in the unit of the one before.
+        with_unit = [
+            each for each in before if each.attribute == last.attribute and _UNIT.search(each.stated)
+        ]
+        prior = max(with_unit, key=lambda each: each.end, default=None)
+        unit = _UNIT.search(prior.stated) if prior else None
+        last = last._replace(stated=f"{last.stated} {unit[0]}") if unit else None
     if last is None or last.accuses or set(last.subject.split(", ")) & set(mention.ids):
         return None
     low = until
