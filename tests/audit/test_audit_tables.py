@@ -300,7 +300,8 @@ MODULES = """| | V100 PCIe | V100 SXM2 |
         "groups", "broken", "sizes in names", "a list", "raised marks", "open header", "half a digit",
         "differences", "wrong differences", "wrong sign", "quotients", "two wrong of five", "reverse",
         "wrong share", "a share", "year before", "of the laptop", "modules by their size",
-        "shares of the second", "of laptops", "laptops beside", "boards of eight", "boards without their number",
+        "shares of the second",
+        "of laptops", "laptops beside", "boards of eight", "boards without their number",
     ],
 )  # fmt: skip
 def test_what_a_table_states(name, text, wrong, confirmed):
