@@ -33,6 +33,17 @@ OF_SECOND = """# L4 against T4
 | FP16 | 121 TFLOPS | 65 TFLOPS | +86% |
 | TDP | 72W | 70W | +3% |
 """
+RANGES = """# Which GPU
+
+The H100 is the most expensive option, but for big jobs it is fine. It comes with 80 GB of HBM3.
+
+| | A100-40GB | A100-80GB | H100 PCIe | H100 SXM | L40S |
+|---|---|---|---|---|---|
+| VRAM | 40 GB HBM2 | 80 GB HBM2e | 80 GB HBM2e | 80 GB HBM3 | 48 GB GDDR6 |
+| Cloud $/hr | $1.50-3.10 | $2.00-3.90 | $2.90-4.20 | $3.00-4.90 | $0.80-1.50 |
+
+The H100 runs on Hopper and comes with 80 GB of HBM3.
+"""
 LAPTOPS = """# Laptop GPUs
 
 | GPU | CUDA cores | Memory | TGP |
@@ -289,6 +300,7 @@ MODULES = """| | V100 PCIe | V100 SXM2 |
         ("a.md", "The laptop version of the RTX 4080 has 7,424 CUDA cores.", [], {"7,424"}),
         ("a.md", "# A100\n\nThe 80 GB module has 31% more bandwidth than the 40 GB one.\n", [], set()),
         ("a.md", OF_SECOND, [], {"50%", "190%", "-28%", "3%"}),
+        ("a.md", RANGES, [], {"HBM3", "80 GB"}),
         ("a.md", LAPTOPS, ["12 GB"], {"10,496", "24 GB", "7,680", "5,888", "4,608"}),
         ("a.md", LAPTOPS_BESIDE, ["12 GB"], {"16,384", "450 W", "9,728", "320 W", "150 W"}),
         ("a.md", BOARDS, ["1,410 GB"], {"640 GB", "26.8 TB/s", "38.4 TB/s", "1,440 GB"}),
@@ -300,7 +312,7 @@ MODULES = """| | V100 PCIe | V100 SXM2 |
         "groups", "broken", "sizes in names", "a list", "raised marks", "open header", "half a digit",
         "differences", "wrong differences", "wrong sign", "quotients", "two wrong of five", "reverse",
         "wrong share", "a share", "year before", "of the laptop", "modules by their size",
-        "shares of the second",
+        "shares of the second", "ranges",
         "of laptops", "laptops beside", "boards of eight", "boards without their number",
     ],
 )  # fmt: skip

@@ -102,6 +102,7 @@ def _of_laptop(attribute: Attribute) -> float:
     )
 
 
+_BASE = 0.03
 #: A module's accelerators with their sparsity and its fastest mode, over its tensor cores alone.
 _WHOLE = 4.0
 
@@ -125,6 +126,9 @@ def too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     if (gpu.segment in ("geforce", "workstation", "laptop") and not alike) or listed:
         maker = _MAKERS.get(attribute.key, 0.0)
         allowed = max(allowed, min(maker, _FOUNDERS) if "reference" in what.said else maker)
+    if attribute.key == "clock_base":
+        # What a base clock is, is read in several ways.
+        allowed = max(allowed, _BASE)
     if gpu.segment == "laptop":
         allowed = max(allowed, _of_laptop(attribute))
     if _of_plain_units(attribute, what, gpu):

@@ -156,7 +156,14 @@ def verdict_of(claim: Multiple, values: Sequence[float]) -> str:
     low, high = low / _EXCUSED, high * _EXCUSED
     if any(low * claim.times <= value <= high * claim.times for value in values):
         return "unverifiable"
+    if min(values) < claim.times < max(values) < _FORMS * min(values):
+        # "Doubled": of some form less than that, of another more.
+        return "unverifiable"
     return "contradicted"
+
+
+#: How far the ratios of the forms of two devices may be apart that a round one stands between.
+_FORMS = 1.45
 
 
 def by_text(verdict: str, claim: Multiple, ratio: float) -> str:

@@ -206,4 +206,9 @@ def _value(gpu: Gpu, attribute: Attribute) -> float:
 def _surpasses(gpu: Gpu, best: Gpu, asked: list[Attribute]) -> bool:
     """Whether a device is at least as good at all that is asked, and better at the first."""
     at_least = all(_value(gpu, each) >= _value(best, each) > 0 for each in asked)
-    return at_least and _value(gpu, asked[0]) > 1.05 * _value(best, asked[0]) and gpu.id != best.id
+    # "The most powerful", of nothing that is named, leaves more open than a figure does.
+    more = _MORE if len(asked) == 1 else _MUCH_MORE
+    return at_least and _value(gpu, asked[0]) > more * _value(best, asked[0]) and gpu.id != best.id
+
+
+_MORE, _MUCH_MORE = 1.05, 1.2

@@ -122,6 +122,7 @@ def find(context: Context) -> Iterator[Finding]:
                     continue
                 told = within(here, 0, match.start())
                 forms = _forms(passage.text, (sentence.start, match.start()), told, context)
+                forms = forms or _of_versions(passage, sentence, here)
                 members = forms or _members(index, passage, sentence, match, context)
                 if "both" in match["who"].lower() and len(last[1]) == 2 and not within(here, last[0], end):
                     # "The two newer cards share a chip; both draw .."
@@ -135,6 +136,24 @@ def find(context: Context) -> Iterator[Finding]:
                     yield from _of_all(passage, (match.start("who"), end), match, context)
                 if members and not _HEDGED.search(passage.text, match.end(), end):
                     yield from _of_members(passage, (match.start("who"), end), match, members, context)
+
+
+#: "Shipped in two form factors": "both" behind it are these.
+_VERSIONS = re.compile(
+    r"\b(?:two|three|both)\s+(?:[\w-]+\s+)?(?:form factors|forms|versions|variants|editions|sizes|"
+    r"flavou?rs|models|"
+    r"configurations)\b",
+    re.IGNORECASE,
+)
+
+
+def _of_versions(passage: Passage, sentence: Sentence, here: Sequence[Mention]) -> list[_Ids]:
+    """The one device that the sentence before tells several versions of; none where it tells of several."""
+    before = [each for each in sentences(passage.text) if each.end <= sentence.start + 1][-1:]
+    if not before or not _VERSIONS.search(before[0].text):
+        return []
+    named = {each.named for each in within(here, before[0].start, before[0].end)}
+    return [named.pop()] if len(named) == 1 else []
 
 
 def _of_named(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:

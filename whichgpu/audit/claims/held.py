@@ -137,9 +137,16 @@ def _is_listed(text: str) -> bool:
     return _LISTED.fullmatch(text) is not None and bool(models(text.partition(": ")[0]))
 
 
+#: Formats that none of the known ones is.
+_OTHER_BITS = re.compile(r"\b(?:[12356]|one|two|three|five|six|[2356]\.\d+)[- ]bits?\b", re.IGNORECASE)
+
+
 def _goes_on(last: _Told, sentence: str) -> _Told:
     """What a text spoke of last, behind a sentence: its models, and the one format that it said of them."""
     here, said = models(sentence), () if _RATE.search(sentence) else formats(sentence)
+    if not said and _OTHER_BITS.search(sentence):
+        # "We could reduce it to 2 bits": in another format from here on.
+        return _Told(here or last.models, ())
     if TUNED.search(sentence) or len(said) > 1 or (here and single(here) is None):
         return _Told(here or last.models, ())
     return _Told(here or last.models, tuple(said) or (() if here else last.formats))

@@ -136,7 +136,8 @@ def _of_sentence(
         if mention in here and match.start() - mention.end > FAR * 2:
             continue
         whole = [each for each in superchips(here) if each.end <= match.start()]
-        gpus = [context.catalogue[key] for each in (whole or [mention]) for key in each.ids]
+        # A name that an earlier table said a form of may mean any of them again.
+        gpus = [context.catalogue[key] for each in (whole or [mention]) for key in (each.named or each.ids)]
         beside = _SIZES.search(passage.text, place[0], match.start())
         near = beside[0] if beside else passage.text[place[0] : place[1]]
         sized = _of_sizes(near, gpus)

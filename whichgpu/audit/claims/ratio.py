@@ -101,7 +101,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         )
         if itself or _WITH_THEM.match(passage.text, claim.end):
             continue
-        if _OF_NO_GPU.match(passage.text, claim.end) or _is_of_value(passage, sentence, claim, context):
+        if _is_of_host(passage.text, sentence, claim, who) or _is_of_value(passage, sentence, claim, context):
             continue
         other = _OF_OTHER.match(passage.text, claim.end)
         if other and not within(who.here, claim.end, other.end()):
@@ -148,6 +148,20 @@ _AND_AGAIN = re.compile(
     r"\b(?:times|[x\u00d7]|twice|double|triple|percent of|% of) (?:the|that|as)\b[^.;]{3,60}?,?\s(?:and|but)"
     r"\s+(?:(?:only|just|about|roughly|nearly|almost|even|over|around)\s+)*$",
     re.IGNORECASE,
+)
+
+
+def _is_of_host(text: str, sentence: Sentence, claim: Multiple, who: Spoken) -> bool:
+    """Whether a multiple is of the host's memory, as its subject or as what it is held against."""
+    if _OF_NO_GPU.match(text, claim.end):
+        return True
+    since = max((each.end for each in who.here if each.end <= claim.start), default=sentence.start)
+    return _HOST.search(text, since, claim.start) is not None
+
+
+#: "System RAM is 20x slower than".
+_HOST = re.compile(
+    r"\b(?:(?:system|host|main|cpu)\s+(?:ram|memory)|DDR[345]|ssds?|nvme|swap)\b[^.;,]{0,40}$", re.IGNORECASE
 )
 
 

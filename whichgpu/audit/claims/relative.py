@@ -159,7 +159,7 @@ def _judged(
     for row, pair in pairs.items():
         one, (low, high) = told[row], sorted(pair)
         # "-28%" beside rows with "+" is of the second value as they are.
-        of = None if one.told.value < 0 else larger
+        of = None if one.told.value < 0 and rises else larger
         off, plain = _off(one, pair, larger=of), one.told.dimension not in _SHARES
         times = max(_FINE, min(_TIMES, _LOOSE * one.slack))
         most = times if one.told.dimension == "times" else _POINTS + plain * one.slack

@@ -250,8 +250,10 @@ def _is_at(  # noqa: PLR0917
 def _is_in(one: Amount, amounts: Sequence[Amount], place: tuple[int, int], series: Series) -> bool:
     sign, rank = place
     others = [other for other in amounts if other is not one]
-    ahead = sum(apart(other, one, series, sign) > MARGIN for other in others)
-    level = sum(abs(apart(other, one, series, sign)) <= MARGIN for other in others)
+    # Of ranges only what lies apart is ahead or behind.
+    ahead = sum(apart(one, other, series, sign) < -MARGIN for other in others)
+    behind = sum(apart(other, one, series, sign) < -MARGIN for other in others)
+    level = len(others) - ahead - behind
     return ahead <= rank - 1 <= ahead + level
 
 

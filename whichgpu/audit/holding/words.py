@@ -98,7 +98,9 @@ NO_DENIAL = re.compile(
 )
 #: Ways of training, or of running, that take less than what was told before.
 EASIER = re.compile(
-    r"\b(?:q-?lora|lora|adapters?|peft|off-?load\w*|checkpointing|zero-[23]|fsdp)\b", re.IGNORECASE
+    r"\b(?:[1235]|[2356]\.\d)[- ]bits?\b|\breduc\w+ the precision\b|"
+    r"\b(?:q-?lora|lora|adapters?|peft|off-?load\w*|checkpointing|zero-[23]|fsdp)\b",
+    re.IGNORECASE,
 )
 #: What is no plain fit of a whole model in the memory of devices.
 ASIDE = re.compile(
