@@ -63,9 +63,21 @@ def is_strange(text: str, start: int, at: int) -> bool:
     # "(a 32 GB version followed in 2018). Memory bandwidth is": of what was spoken of.
     ended = max((each.end() for each in _BARE.finditer(text, start, at)), default=start)
     last = max(_CLAUSE.finditer(text, ended, at), key=lambda each: each.start(), default=None)
-    if last is not None and _OWN.fullmatch(last["subject"]) is None:
+    if last is not None and _OWN.fullmatch(last["subject"]) is None and not _gives_it(text, last):
         return True
     return _BY_PLACE.search(text, last.end() if last else start, at) is not None
+
+
+#: "A 256-bit interface. This gives it 576 GB/s": what was just told does, to what was spoken of.
+_GIVES = re.compile(
+    r"(?:gives?|gave|brings?|makes?|leaves?|takes?)\s+(?:it|the card|the gpu|the chip)\b", re.IGNORECASE
+)
+
+
+def _gives_it(text: str, clause: re.Match[str]) -> bool:
+    return clause["subject"].strip().lower() in ("this", "that") and bool(
+        _GIVES.match(text, clause.start("verb"))
+    )
 
 
 _DOES = re.compile(
