@@ -75,6 +75,22 @@ def test_a_form_or_a_memory_left_open_is_the_usual_one(text, taken, other):
     assert [note for note in found.notes if f"'{text}' was taken as {taken.partition(':')[0]}, the usual" in note]
 
 
+def test_a_row_that_leaves_its_batch_or_its_split_open_takes_what_fits():
+    """A note says of how many; what is stated is kept, and what no split helps is refused."""
+    net = {"workload": "efficientnet-b7", "gpu": "rtx-3090", "phase": "train", "runtime": "tensorflow"}
+    large = {"workload": "gpt3-175b", "gpu": "h100-80gb-sxm", "n_gpus": "512", "phase": "pretrain", "runtime": "NeMo"}
+    rows = [net, {**net, "batch": "8"}, {**net, "batch": "512"}, large, {**large, "pp": "1"}, {**large, "n_gpus": "2"}]
+    found = predict_rows(rows, GPUS)
+    open_, eight, many, split, whole, few = found
+    assert 0.5 * eight.value < open_.value < 2 * eight.value
+    assert many.error.startswith("does not fit")
+    assert split.value > 0
+    assert whole.error.startswith("does not fit")
+    assert few.error.startswith("does not fit")
+    assert [note for note in found.notes if note.startswith("a smaller batch was taken in 1 rows")]
+    assert [note for note in found.notes if note.startswith("tp=8, pp=")]
+
+
 def test_an_engine_of_one_user_has_one_request_in_a_table_too():
     """Its batch is not filled in, which would say that many are in flight; `max` still says so."""
     job = {"workload": "qwen3-8b", "gpu": "rtx-3090", "runtime": "llama.cpp", "precision": "q4_k_m"}
