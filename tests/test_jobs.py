@@ -66,20 +66,22 @@ def test_a_chip_without_its_number_of_cores_is_the_whole_one():
 )
 def test_a_form_or_a_memory_left_open_is_the_usual_one(text, taken, other):
     """The interval holds the others and a note names them; of two products of one name none is taken."""
-    job = {"workload": "resnet50", "phase": "infer", "precision": "fp16", "batch": "8", "runtime": "PyTorch 2.1"}
+    job = {**ROW, "phase": "infer", "precision": "fp16", "n_gpus": "", "runtime": "PyTorch 2.1"}
     found = predict_rows([{**job, "gpu": gpu} for gpu in (text, taken, other)], GPUS)
     open_, usual, less = found
     assert open_.value == usual.value
     assert open_.low <= min(usual.low, less.low)
     assert open_.high >= max(usual.high, less.high)
-    assert [note for note in found.notes if f"'{text}' was taken as {taken.partition(':')[0]}, the usual" in note]
+    said = f"'{text}' was taken as {taken.partition(':')[0]}, the usual"
+    assert [note for note in found.notes if said in note]
 
 
 def test_a_row_that_leaves_its_batch_or_its_split_open_takes_what_fits():
     """A note says of how many; what is stated is kept, and what no split helps is refused."""
     net = {"workload": "efficientnet-b7", "gpu": "rtx-3090", "phase": "train", "runtime": "tensorflow"}
-    large = {"workload": "gpt3-175b", "gpu": "h100-80gb-sxm", "n_gpus": "512", "phase": "pretrain", "runtime": "NeMo"}
-    rows = [net, {**net, "batch": "8"}, {**net, "batch": "512"}, large, {**large, "pp": "1"}, {**large, "n_gpus": "2"}]
+    large = {"workload": "gpt3-175b", "gpu": "h100-80gb-sxm:512", "phase": "pretrain", "runtime": "NeMo"}
+    few = {**large, "gpu": "h100-80gb-sxm:2"}
+    rows = [net, {**net, "batch": "8"}, {**net, "batch": "512"}, large, {**large, "pp": "1"}, few]
     found = predict_rows(rows, GPUS)
     open_, eight, many, split, whole, few = found
     assert 0.5 * eight.value < open_.value < 2 * eight.value

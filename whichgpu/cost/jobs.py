@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.metrics import METRICS
 from whichgpu.cost import smaller
+from whichgpu.cost.metrics import METRICS
 from whichgpu.cost.pools import sweeps
 from whichgpu.cost.reader import Lexicon, Reader
 from whichgpu.cost.rows import read_job
@@ -114,8 +114,10 @@ class Predictions:
         np.fmin.at(self.values[0], asked, more[0, found])
         np.fmax.at(self.values[2], asked, more[2, found])
 
-    def shrink(self, table: Sequence[Cells], n_gpus: Callable[[str], int], answered: Callable[[Any], Part]) -> None:
-        """Answer rows that do not fit with less of what they leave open (`smaller.tries`); a note says of how many."""
+    def shrink(
+        self, table: Sequence[Cells], n_gpus: Callable[[str], int], answered: Callable[[Any], Part]
+    ) -> None:
+        """Answer rows that do not fit with less of what they leave open (`smaller.tries`), with a note."""
         left = {
             row: smaller.tries(table[row], n_gpus(table[row][_GPU]))
             for row, error in enumerate(self.errors)

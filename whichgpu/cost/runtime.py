@@ -306,7 +306,8 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
         holds["expandable"] = True
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
     row["holds"] = {name: value for name, value in holds.items() if value is not False}
-    unread = ("names", "alone", "library", "compiler", "marks", "engine", "containers", "older", *_UNASKED, *_TIMES)
+    unread = ("names", "alone", "library", "compiler", "marks", "engine", "containers", "older",
+              *_UNASKED, *_TIMES)  # fmt: skip
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
     for name in ("tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured"):

@@ -1,8 +1,8 @@
 """What a table takes of a row that does not fit as it stands, of what the row leaves open.
 
-A table of results that states no batch was run with one that fits, and a language model too large for a GPU was
-split over those of a machine, and over machines: the first of these that fits is taken, and a note says of
-how many rows.
+A table of results that states no batch was run with one that fits, and a language model too large for a GPU
+was split over those of a machine, and over machines: the first of these that fits is taken, and a note says
+of how many rows.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MACHINE, _STAGES = 8, (1, 2, 4, 8, 16)
 
 
 def tries(cells: Cells, n_gpus: int) -> Iterator[tuple[Cells, str]]:
-    """The same row with less, one after another, each with what was taken in words; `n_gpus` beside its GPU."""
+    """The same row with less, one after another, and what was taken in words; `n_gpus` beside its GPU."""
     row = dict(zip(COLUMNS, cells, strict=False))
     try:
         head, numbers = read_parts(row)

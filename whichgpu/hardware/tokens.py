@@ -51,7 +51,7 @@ NOISE = frozenset(
         "refresh",
         "shared",
         "vf",
-        # Of systems in MLPerf's tables: a host's processor, a cooled node, an MI300X that is whole; "w/" of another's.
+        # Of systems in MLPerf's tables: a host's processor, a cooled node, an MI300X that is whole; "w/".
         "aarch64",
         "cts",
         "nps1",
