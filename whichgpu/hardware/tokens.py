@@ -41,6 +41,7 @@ NOISE = frozenset(
         "devkit",
         "founders",
         "hpu",
+        "igpu",
         "kit",
         "le",
         "limited",

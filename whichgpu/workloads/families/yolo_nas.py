@@ -3,7 +3,7 @@
 Deci's SuperGradients, models/detection_models/yolo_nas: yolo_stages.py, panneck.py, dfl_heads.py.
 Letters: B batch, C channels, H W height and width of a feature map.
 
-Dimensions: `stages`, rows of [channels, blocks, channels of a block, whether what each block gives is joined];
+Dimensions: `stages`, rows of [channels, blocks, channels of a block, whether what each gives is joined];
 `neck`, rows of [channels, blocks, channels of a block], two on the way down and two on the way up; `heads`
 (channels, the finest first), `classes`.
 """
@@ -61,7 +61,7 @@ class _Net:
         return maps
 
     def stage(self, x: Map, row: Sequence[int], *, folds: bool, joined: bool = False) -> Map:
-        """Two 1 x 1 branches, one through blocks of two 3 x 3, side by side: (B, C, H, W) -> (B, out, H, W)."""
+        """Two 1 x 1 branches, one through blocks of two 3 x 3, side by side: -> (B, out, H, W)."""
         (out, blocks, inside), on = row, self.on
         y = on.conv(x, inside)
         beside = [y]
