@@ -28,7 +28,7 @@ def test_a_chip_without_its_number_of_cores_is_the_whole_one():
     """Bins of one chip, and cards that differ in memory alone: others of one name are still asked for."""
     job = {"workload": "llama-3.1-8b", "phase": "decode", "precision": "q4_0", "runtime": "llama.cpp"}
     found = predict_rows(
-        [{**job, "gpu": gpu} for gpu in ("M4 Max", "apple-m4-max-40c", "apple-m4-max-32c", "rtx 3080", "m4")],
+        [{**job, "gpu": gpu} for gpu in ("M4 Max", "apple-m4-max-40c", "apple-m4-max-32c", "titan x", "m4")],
         GPUS,
     )
     open_, whole, less, two, card = found
@@ -51,6 +51,46 @@ def test_a_chip_without_its_number_of_cores_is_the_whole_one():
     assert exact.value == open_.value
     assert none.error.startswith("no GPU")
     assert len([note for note in found.notes if "was taken as" in note]) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "taken", "other"),
+    [
+        ("H100", "h100-80gb-sxm", "h100-80gb-pcie"),
+        ("8x NVIDIA A100 80GB", "a100-80gb-sxm:8", "a100-80gb-pcie:8"),
+        ("DGX A100", "a100-80gb-sxm", "a100-40gb-sxm"),
+        ("Tesla V100", "v100-32gb-sxm", "v100-16gb-pcie"),
+        ("RTX 3080", "rtx-3080-10gb", "rtx-3080-12gb"),
+        ("Jetson AGX Orin", "jetson-agx-orin-64gb", "jetson-agx-orin-32gb"),
+    ],
+)
+def test_a_form_or_a_memory_left_open_is_the_usual_one(text, taken, other):
+    """The interval holds the others and a note names them; of two products of one name none is taken."""
+    job = {**ROW, "phase": "infer", "precision": "fp16", "n_gpus": "", "runtime": "PyTorch 2.1"}
+    found = predict_rows([{**job, "gpu": gpu} for gpu in (text, taken, other)], GPUS)
+    open_, usual, less = found
+    assert open_.value == usual.value
+    assert open_.low <= min(usual.low, less.low)
+    assert open_.high >= max(usual.high, less.high)
+    said = f"'{text}' was taken as {taken.partition(':')[0]}, the usual"
+    assert [note for note in found.notes if said in note]
+
+
+def test_a_row_that_leaves_its_batch_or_its_split_open_takes_what_fits():
+    """A note says of how many; what is stated is kept, and what no split helps is refused."""
+    net = {"workload": "efficientnet-b7", "gpu": "rtx-3090", "phase": "train", "runtime": "tensorflow"}
+    large = {"workload": "gpt3-175b", "gpu": "h100-80gb-sxm:512", "phase": "pretrain", "runtime": "NeMo"}
+    few = {**large, "gpu": "h100-80gb-sxm:2"}
+    rows = [net, {**net, "batch": "8"}, {**net, "batch": "512"}, large, {**large, "pp": "1"}, few]
+    found = predict_rows(rows, GPUS)
+    open_, eight, many, split, whole, few = found
+    assert 0.5 * eight.value < open_.value < 2 * eight.value
+    assert many.error.startswith("does not fit")
+    assert split.value > 0
+    assert whole.error.startswith("does not fit")
+    assert few.error.startswith("does not fit")
+    assert [note for note in found.notes if note.startswith("a smaller batch was taken in 1 rows")]
+    assert [note for note in found.notes if note.startswith("tp=8, pp=")]
 
 
 def test_an_engine_of_one_user_has_one_request_in_a_table_too():

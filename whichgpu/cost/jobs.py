@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost import smaller
 from whichgpu.cost.metrics import METRICS
 from whichgpu.cost.pools import sweeps
 from whichgpu.cost.reader import Lexicon, Reader
@@ -113,6 +114,32 @@ class Predictions:
         np.fmin.at(self.values[0], asked, more[0, found])
         np.fmax.at(self.values[2], asked, more[2, found])
 
+    def shrink(
+        self, table: Sequence[Cells], n_gpus: Callable[[str], int], answered: Callable[[Any], Part]
+    ) -> None:
+        """Answer rows that do not fit with less of what they leave open (`smaller.tries`), with a note."""
+        left = {
+            row: smaller.tries(table[row], n_gpus(table[row][_GPU]))
+            for row, error in enumerate(self.errors)
+            if error.startswith(smaller.TOO_LARGE)
+        }
+        taken: Counter[str] = Counter()
+        while left:
+            tried = {row: one for row, more in left.items() if (one := next(more, None))}
+            part = answered([cells for cells, _ in tried.values()])
+            fits = [place for place in range(len(tried)) if place not in part.errors]
+            for place in fits:
+                row, (_, said) = list(tried.items())[place]
+                self.values[:, row], self.errors[row] = part.values[:, place], ""
+                self.units[row], self.bases[row] = part.units[place], part.bases[place]
+                taken[said] += 1
+            done = {list(tried)[place] for place in fits}
+            left = {row: left[row] for row in tried if row not in done}
+        self.notes += [
+            f"{said} was taken in {count:,} rows that state none and would not fit without"
+            for said, count in sorted(taken.items())
+        ]
+
     def __len__(self) -> int:
         return len(self.ids)
 
@@ -175,8 +202,12 @@ def predict_rows(
             yield part
             advance(len(part.rows))
 
+    def anew(cells: Sequence[Cells]) -> Part:
+        return _answered(cells, range(len(cells)), Reader(lexicon))
+
     found = Predictions(table, parts())
-    found.widen(*_others(table, catalogue), lambda rows: _answered(rows, range(len(rows)), Reader(lexicon)))
+    found.shrink(table, lambda text: bins.resolve_whole(text, catalogue)[1], anew)
+    found.widen(*_others(table, catalogue), anew)
     found.notes += bins.taken({cells[_GPU] for cells in table}, catalogue)
     return found
 

@@ -120,10 +120,17 @@ def read_head(texts: tuple[str, ...]) -> Head:
                 {**_numbers_of_name(workload), **jobs.lengths_of(phase), **columns})  # fmt: skip
 
 
+#: How a runtime's text says that NVIDIA's Deep Learning Examples ran, or names a month's container.
+_EXAMPLES = r"deep ?learning ?examples|\bdle\b|\bngc\b|\b(?:1[89]|2\d)\.(?:0[1-9]|1[0-2])\b(?!\.)"
+
+
 def of_suite(name: str, phase: str, stack: str) -> str:
-    """A name with the suite that a runtime's text names: MLPerf's `bert` is BERT-large; "" for none."""
+    """A name with the suite that a runtime's text names: MLPerf's `bert` is BERT-large; "" for none.
+
+    A container of NVIDIA's (`PyTorch 20.06`) is what its Deep Learning Examples ran in.
+    """
     if "mlperf" not in stack.lower():
-        return ""
+        return f"nvidia-examples-{name}" if re.search(_EXAMPLES, stack, re.IGNORECASE) else ""
     return f"mlperf-training-{name}" if phase.lower().startswith(("train", "pre")) else f"mlperf-{name}"
 
 

@@ -287,7 +287,7 @@ def _rows() -> Mapping[str, Any]:
     """Every runtime's columns by id."""
     rows = {key: row for file in store.load("runtimes").values() for key, row in file["runtime"].items()}
     # What a runtime does not state it has of the one whose kernels it runs, but for that one's names.
-    own = ("names", "alone", "library", "marks", "undated", "containers", "older")
+    own = ("names", "alone", "library", "compiler", "marks", "undated", "containers", "older")
     return {
         key: {**{name: value for name, value in rows[row["like"]].items() if name not in own}, **row}
         if "like" in row
@@ -306,7 +306,8 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
         holds["expandable"] = True
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
     row["holds"] = {name: value for name, value in holds.items() if value is not False}
-    unread = ("names", "alone", "library", "marks", "engine", "containers", "older", *_UNASKED, *_TIMES)
+    unread = ("names", "alone", "library", "compiler", "marks", "engine", "containers", "older",
+              *_UNASKED, *_TIMES)  # fmt: skip
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
     for name in ("tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured"):
@@ -380,7 +381,7 @@ def _starts(name: str, said: str) -> bool:
 def _names() -> tuple[tuple[str, str], ...]:
     """Every name with its runtime's id, in the order in which the first that a text has wins."""
     ranked = [
-        ((bool(row.get("engine")), bool(row.get("library")), len(name)), name, key)
+        ((*(bool(row.get(kind)) for kind in ("engine", "compiler", "library")), len(name)), name, key)
         for key, row in _rows().items()
         for name in row["names"]
     ]
@@ -401,8 +402,8 @@ def runtime(text: str, fallback: str) -> Runtime:
 
     The longest name found as whole words wins: "TensorRT-LLM 0.17" is not TensorRT. An engine goes before
     the framework that it is built on: "gpt-fast (PyTorch, torch.compile)" is gpt-fast; so does a library
-    ("FastChat, PyTorch 2.0"). Where there is none a
-    word may do that names one alone: "CUDA 11.6".
+    ("FastChat, PyTorch 2.0"), and what compiles a model before the library that loads it ("Optimum, ONNX
+    Runtime"). Where there is none a word may do that names one alone: "CUDA 11.6".
     """
     rows = _rows()
     if text in rows:

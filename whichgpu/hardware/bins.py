@@ -2,7 +2,8 @@
 
 Apple sells a chip with some of its cores off, and with less memory than the most; makers of boards sell a
 card with half of its memory. A name that leaves only that open is the part with the most, and the others are
-in the interval of its answer.
+in the interval of its answer. So are the other forms and sizes of what is sold in several (`H100`,
+`A100 80GB`), where the usual one is taken (`data/unsaid.toml`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.errors import UnknownName, UsageError, one_line
-from whichgpu.hardware import names
+from whichgpu.facts import store
+from whichgpu.hardware import names, tokens
 from whichgpu.hardware.slices import resolve_device
 from whichgpu.units import parse
 
@@ -36,7 +38,17 @@ def whole_of(text: str, catalogue: Catalogue) -> Gpu | None:
         return None
     if _of_a_chip(found) or len(set(map(_speed, found))) == 1:
         return max(found, key=lambda gpu: (gpu.value("sms") or 0, gpu.value("memory") or 0.0))
-    return None
+    return next(iter(_usual(found)), None)
+
+
+def _usual(found: tuple[Gpu, ...]) -> tuple[Gpu, ...]:
+    """Those of a name's parts that are usual, the most usual first; none where they are several products."""
+    known = {gpu.id: gpu for gpu in found}
+    for order in store.load("unsaid")["unsaid"].values():
+        usual = tuple(known[one] for one in order if one in known)
+        if usual and all(gpu.id in order or tokens.model(gpu) == tokens.model(usual[0]) for gpu in found):
+            return usual
+    return ()
 
 
 def others(text: str, catalogue: Catalogue) -> tuple[str, ...]:
@@ -44,8 +56,14 @@ def others(text: str, catalogue: Catalogue) -> tuple[str, ...]:
     gpu = whole_of(text, catalogue)
     if gpu is None:
         return ()
-    slower = (one for one in _kin(text, catalogue) if _speed(one) != _speed(gpu))
-    return tuple(f"{one.id}:{names.counted(text, catalogue)[1]}" for one in slower)
+    number = names.counted(text, catalogue)[1]
+    return tuple(f"{one.id}:{number}" for one in _rest(text, gpu, catalogue) if _speed(one) != _speed(gpu))
+
+
+def _rest(text: str, taken: Gpu, catalogue: Catalogue) -> tuple[Gpu, ...]:
+    """What else than what was taken a name may be: of what is sold in several forms the usual ones."""
+    found = _kin(text, catalogue)
+    return tuple(one for one in _usual(found) or found if one is not taken)
 
 
 def _speed(gpu: Gpu) -> tuple[object, ...]:
@@ -88,9 +106,10 @@ def taken(texts: Iterable[str], catalogue: Catalogue) -> Iterator[str]:
         gpu = whole_of(text, catalogue)
         if gpu is None:
             continue
-        rest = [one for one in _kin(text, catalogue) if one is not gpu]
-        else_ = " or ".join(one.id for one in rest)
-        slower = any(_speed(one) != _speed(gpu) for one in rest)
-        of_it = "less of it, which the interval holds as well" if slower else "less of it"
-        instead = f"; write {else_} for {of_it}" if rest else ""
-        yield f"'{one_line(text)}' was taken as {gpu.id}, the part with the most cores and memory{instead}"
+        rest, usual = _rest(text, gpu, catalogue), _usual(_kin(text, catalogue))
+        held = any(_speed(one) != _speed(gpu) for one in rest)
+        which = "the usual part of that name" if usual else "the part with the most cores and memory"
+        less = "another" if usual else "less of it"
+        told = f"{less}, which the interval holds as well" if held else less
+        instead = f"; write {' or '.join(one.id for one in rest)} for {told}" if rest else ""
+        yield f"'{one_line(text)}' was taken as {gpu.id}, {which}{instead}"

@@ -37,6 +37,7 @@ MAKERS = frozenset(
         "dell",
         "elsa",
         "evga",
+        "framework",
         "gainward",
         "galax",
         "gcp",

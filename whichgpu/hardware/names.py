@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 
 #: How many candidates a message lists.
 SHOWN = 8
-#: A name and a number; one of more than 12 digits is none that Python should be asked to read.
+#: A name and a number; one of more than 12 digits is none that Python should be asked to read. "8-GPU" behind
+#: a name is one of those that machines have: elsewhere the number is a product's.
 _COUNT = (
     r"^(?P<name>.*\S)\s*:\s*(?P<count>[+-]?\d{1,12})$"
     r"|^(?P<first>\d{1,12})\s*x(?!tx?\b)\s*(?P<second>\S.*)$"
     r"|^(?P<third>.*\S)\s+x\s?(?P<after>\d{1,4})$"
+    r"|^(?P<fourth>.*[^\s,(])(?:\s*[,(]\s*|\s+(?=\d-))(?P<behind>[1248])[- ](?i:gpus?)\)?$"
 )
 #: The lanes of "PCIe Gen4 x16", which are no number of GPUs.
 _LANES = r"(?i)(\bpci[ -]?e(?:xpress)?(?:\s+(?:gen\s?)?[3-6](?:\.0)?)?)\s*x\s?(?:4|8|16)\b"
@@ -87,7 +89,7 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
             if meant(name, catalogue):
                 return name, _WORDED.get(said) or int(said)
         return _singular(text, catalogue), 1
-    count = int(match["count"] or match["first"] or match["after"])
+    count = int(match["count"] or match["first"] or match["after"] or match["behind"])
     if not 1 <= count <= _MOST:
         raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. a100-80gb-sxm:8")
     return _singular(_named(match), catalogue), count
@@ -107,7 +109,7 @@ def _numbered(text: str) -> re.Match[str] | None:
 
 
 def _named(match: re.Match[str]) -> str:
-    return str(match["name"] or match["second"] or match["third"])
+    return str(match["name"] or match["second"] or match["third"] or match["fourth"])
 
 
 def _boards(name: str, count: int, catalogue: Catalogue) -> tuple[Gpu, int]:

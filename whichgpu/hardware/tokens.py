@@ -41,6 +41,7 @@ NOISE = frozenset(
         "devkit",
         "founders",
         "hpu",
+        "igpu",
         "kit",
         "le",
         "limited",
@@ -51,6 +52,12 @@ NOISE = frozenset(
         "refresh",
         "shared",
         "vf",
+        # Of systems in MLPerf's tables: a host's processor, a cooled node, an MI300X that is whole; "w/".
+        "aarch64",
+        "cts",
+        "nps1",
+        "spx",
+        "w",
     }
 )
 #: Form factors and boards, as they stand in ids and names.

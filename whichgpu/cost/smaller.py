@@ -1,0 +1,71 @@
+"""What a table takes of a row that does not fit as it stands, of what the row leaves open.
+
+A table of results that states no batch was run with one that fits, and a language model too large for a GPU
+was split over those of a machine, and over machines: the first of these that fits is taken, and a note says
+of how many rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.cost.asked import is_language_model
+from whichgpu.cost.rows import read_parts
+from whichgpu.cost.table import COLUMNS
+from whichgpu.errors import WhichGpuError
+from whichgpu.workloads.job import number
+from whichgpu.workloads.workload import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from whichgpu.workloads.job import Job
+
+    Cells = tuple[str, ...]
+
+#: How the reason of a row begins that is too large for its GPUs.
+TOO_LARGE = "does not fit: "
+#: Options that say how a batch comes about.
+_OF_BATCH = ("global_batch", "grad_accum")
+#: Options that say how a model is dealt out.
+_OF_SPLIT = ("sharding", "ep", "cp", "offload")
+#: GPUs of a machine, and how many machines hold one copy at most.
+_MACHINE, _STAGES = 8, (1, 2, 4, 8, 16)
+
+
+def tries(cells: Cells, n_gpus: int) -> Iterator[tuple[Cells, str]]:
+    """The same row with less, one after another, and what was taken in words; `n_gpus` beside its GPU."""
+    row = dict(zip(COLUMNS, cells, strict=False))
+    try:
+        head, numbers = read_parts(row)
+        job = resolve(row["workload"].strip()).complete(head.job.changed(**numbers))
+    except WhichGpuError:
+        return
+    for more, said in (*_batches(job, numbers), *_splits(job, numbers, max(n_gpus, _count(row)))):
+        yield tuple(more.get(name, cell) for name, cell in zip(COLUMNS, cells, strict=False)), said
+
+
+def _count(row: Mapping[str, str]) -> int:
+    return int(number("n_gpus", row["n_gpus"])) if row["n_gpus"].strip() else 1
+
+
+def _batches(job: Job, stated: Mapping[str, float]) -> Sequence[tuple[dict[str, str], str]]:
+    """Halves of the usual batch, of a row that states nothing of it."""
+    if {"batch", "concurrency"} & stated.keys() or job.options.keys() & set(_OF_BATCH):
+        return ()
+    batch, found = int(job.batch or 1), []
+    while batch > 1:
+        batch //= 2
+        found.append(({"batch": f"{batch}"}, "a smaller batch"))
+    return found
+
+
+def _splits(job: Job, stated: Mapping[str, float], n_gpus: int) -> Sequence[tuple[dict[str, str], str]]:
+    """Splits of a language model that is trained: over a machine, and by layers over several."""
+    able = job.trains and is_language_model(resolve(job.workload)) and "pp" not in stated
+    if not able or job.options.keys() & set(_OF_SPLIT):
+        return ()
+    tp = int(stated.get("tp", _MACHINE))
+    dealt = [count for count in _STAGES if n_gpus % (count * tp) == 0]
+    said = "" if "tp" in stated else f"tp={tp}, "
+    return [({"tp": f"{tp}", "pp": f"{count}"}, f"{said}pp={count}") for count in dealt]
