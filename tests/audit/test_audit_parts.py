@@ -430,3 +430,12 @@ def test_what_several_have_together_and_each(values, wrong):
     assert [each.quote for each in found.accusations] == wrong
     right = {each.quote for each in found.findings if each.verdict == "confirmed"}
     assert wrong or {"320 GB", "1.6 TB/s", "48 GB", "936 GB/s"} <= right
+
+
+@pytest.mark.parametrize(("last", "wrong"), [("1.56", ["1.56"]), ("15.55", [])])
+def test_lines_are_worked_out_alike(last, wrong):
+    text = (
+        "# Power\n\n- P40: 0.25 kW x 720 h = 180 kWh = 54.00 euro\n"
+        f"- T4: 0.070 kW x 720 h = 50.4 kWh = 15.12 euro\n- L4: 0.072 kW x 720 h = 51.84 kWh = {last} euro\n"
+    )
+    assert corpus.accused(text) == wrong

@@ -53,6 +53,7 @@ def _not(match: re.Match[str]) -> str:
 def capitals(text: str) -> str:
     """A text with its units and kinds of memory as most write them: "24 gb", "gddr6x", "450w"."""
     text = _UNITS.sub(_as_written, text)
+    text = _MONTHS.sub(lambda each: each[0].capitalize(), text)
     return _MEMORY.sub(lambda each: each[0].upper() if each[0][0] == "g" else f"HBM{each[0][3:]}", text)
 
 
@@ -61,6 +62,10 @@ _UNITS = re.compile(
     r"(?<=\d)(?P<blank>[ -]?)(?:(?P<p>[mgt])b(?P<s>/s(?:ec)?)?(?!\w)(?!\s(?:ethernet|network|"
     r"infiniband|port|per pin))|"
     r"(?P<k>k?)w(?P<h>h?)(?![\w/])|(?P<f>[mg])hz\b)"
+)
+_MONTHS = re.compile(
+    r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)"
+    r"(?=\s+(?:\d{1,2}(?:st|nd|rd|th)?,?\s+)?(?:of\s+)?20[012]\d\b)"
 )
 _MEMORY = re.compile(r"\b(?:gddr\dx?|hbm\d?e?)\b")
 

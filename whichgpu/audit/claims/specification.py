@@ -175,12 +175,15 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
 
 def _is_feature(text: str, each: Named) -> bool:
     """Whether a link is named as one that a device has or lacks, beside a value: "no NVLink and 864 GB/s"."""
-    lacks = _LACKS.search(text, max(0, each.start - NEAR), each.start) and _AND.match(text, each.end)
+    lacks = _LACKS.search(text, max(0, each.start - NEAR), each.start)
+    # "Has NVLink at 900 GB/s" is of so much.
+    lacks = lacks and (_AND if lacks["has"] is None else _AND_ALSO).match(text, each.end)
     return bool(lacks or (_BESIDE_IT.search(text, max(0, each.start - NEAR), each.start)
                           and not _OF_SO_MUCH.match(text, each.end)))  # fmt: skip
 
 
-_LACKS = re.compile(r"\b(?:no|lacks|nor|neither|has|have)\s+(?:an?\s+)?$", re.IGNORECASE)
+_LACKS = re.compile(r"\b(?:no|lacks|nor|neither|(?P<has>has|have))\s+(?:an?\s+)?$", re.IGNORECASE)
+_AND_ALSO = re.compile(r"\s+(?:and|but)\s", re.IGNORECASE)
 _AND = re.compile(r"\s+(?:and|but|at|with)\s", re.IGNORECASE)
 _BESIDE_IT = re.compile(r"\d\s?[GT]B/s\s+(?:and|plus|with)\s+$", re.IGNORECASE)
 _OF_SO_MUCH = re.compile(r"[^.;,]{0,24}\d\s?[GT]B/s|\s+(?:of|at)\s", re.IGNORECASE)
