@@ -13,8 +13,8 @@ layers, channels, stride, group width (0: one group, 1: depthwise), channels ins
 result's], `from_input` (.. of the input's), `linear` (nothing after a block's last norm), `short_cut`
 (convolution, mean, none: where the shape changes), `smooth` (mean: where maps are halved), `second` (two
 convolutions inside), `gate` (se, eca, context, bilinear), `squeeze` and `squeeze_multiple`, `features`
-(channels of a last 1 x 1), `hidden` (of a dense layer before the last), `pool_heads` (of attention in place of the mean)
-and `pool_side` (of its learned positions), `activation`, `classes`.
+(channels of a last 1 x 1), `hidden` (of a dense layer before the last), `pool_heads` (of attention in place
+of the mean) and `pool_side` (of its learned positions), `activation`, `classes`.
 Kinds: bottle, attend (a bottle with attention in place of the 3 x 3, which a seventh column describes as
 `workloads/bottleneck.py` says), basic, edge, rep, one (MobileOne: `branches` equal convolutions), one-gated;
 mobilevit: [.., .., channels, D, layers of it], mobilevit2: [.., .., channels, D, layers of it].
