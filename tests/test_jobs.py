@@ -76,6 +76,19 @@ def test_a_form_or_a_memory_left_open_is_the_usual_one(text, taken, other):
     assert [note for note in found.notes if said in note]
 
 
+def test_scenarios_and_formats_as_tables_write_them():
+    """MLPerf's offline scenario is a server as full as it goes; a format that says none leaves it open."""
+    job = {"workload": "llama-2-70b", "gpu": "h100-80gb-sxm:8", "runtime": "TensorRT-LLM", "precision": "fp8"}
+    loads = ({"phase": "Offline"}, {"phase": "serve", "concurrency": "max"})
+    offline, full = predict_rows([{**job, **load} for load in loads], GPUS)
+    assert offline.value == full.value
+    net = {**ROW, "phase": "train", "gpu": "a100-80gb-sxm"}
+    kinds = ("auto", "", "FP32 (TF32)", "tf32", "TF32 (A100)")
+    unsaid, empty, *same = predict_rows([{**net, "precision": kind} for kind in kinds], GPUS)
+    assert unsaid.value == empty.value
+    assert len({one.value for one in same}) == 1
+
+
 def test_a_row_that_leaves_its_batch_or_its_split_open_takes_what_fits():
     """A note says of how many; what is stated is kept, and what no split helps is refused."""
     net = {"workload": "efficientnet-b7", "gpu": "rtx-3090", "phase": "train", "runtime": "tensorflow"}

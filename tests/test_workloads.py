@@ -261,6 +261,18 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("qwen3:32b", "qwen3-32b"), ("qwen3-vl:30b", "qwen3-vl-30b-a3b"),
         # As llama-bench says of a file, and suites before a model.
         ("qwen3moe 30B.A3B Q4_K - Medium", "qwen3-30b-a3b"), ("llama 8B mostly Q4_0", "llama-3.1-8b"),
+        ("torchtune llama3_1_8b lora single device", "llama-3.1-8b"),
+        ("axolotl mistral-7b qlora", "mistral-7b"),
+        ("intfloat/multilingual-e5-large-instruct", "xlm-roberta-large"), ("SSD AMP", "ssd300-r50"),
+        ("hunyuan_video_720_cfgdistill_fp8_e4m3fn", "hunyuanvideo"),
+        ("LTXV 2B distilled 0.9.8", "ltx-video-0.9"),
+        ("LTXV 13B 0.9.7 distilled", "ltx-video-0.9.7-13b"), ("Megatron-LM GPT 18.4B", "megatron-18.4b"),
+        ("QuantTrio/GLM-4.5-Air-AWQ-FP16Mix", "glm-4.5-air"), ("Sao10K/L3-8B-Stheno-v3.2", "llama-3-8b"),
+        ("wan2.2_t2v_high_noise_14B_fp8_scaled", "wan-2.2-t2v-a14b"),
+        ("realisticVisionV60B1", "stable-diffusion-1.5"),
+        ("ponyDiffusionV6XL_v6StartWithThisOne", "sdxl"), ("svdq-int4-flux.1-dev", "flux.1-dev"),
+        ("phi3:14b-medium-4k-instruct-q4_0", "phi-3-medium"), ("Lykon/dreamshaper-xl-1-0", "sdxl"),
+        ("j-hartmann/emotion-english-distilroberta-base", "distilroberta-base"), ("YOLO-NAS-L", "yolo-nas-l"),
         ("UL Procyon AI Computer Vision ResNet50", "resnet50"), ("MLPerf v4.1 BERT-large", "bert-large"),
         # With notes, sides, widths and sizes as tables have them.
         ("Llama-3-70B (GBS 128)", "llama-3-70b"), ("BERT-LARGE fine-tuning (SQuAD v1.1)", "bert-large"),

@@ -13,11 +13,11 @@ from whichgpu.cost.groups import Group
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.rows import (
     CELLS,
-    CONCURRENCY,
     FORMAT,
     HEAD,
     NAMES,
     STACK,
+    load_of,
     need,
     of_suite,
     offline,
@@ -182,7 +182,7 @@ class Reader:
             numbers = _named(numbers, entry.head)
         if count > 1:
             numbers = _counted(numbers, count)
-        numbers = _in_flight(entry, numbers, cells[CONCURRENCY])
+        numbers = _in_flight(entry, numbers, load_of(cells))
         if entry.speaks and _is_open(numbers):
             numbers = self._held(entry.head, numbers, gpu)
         numbers, group = entry.kin.whole.get(numbers) or _grouped(entry.head, entry.kin, numbers)

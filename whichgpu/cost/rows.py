@@ -20,6 +20,7 @@ from whichgpu.errors import UnknownName, UsageError
 from whichgpu.software.stacks import named_release
 from whichgpu.values import NamedTuple
 from whichgpu.workloads import job as jobs
+from whichgpu.workloads.names import squeezed
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve as resolve_workload
 
@@ -59,7 +60,7 @@ HEAD = itemgetter(*(COLUMNS.index(name) for name in _HEADS))
 NAMES = tuple(
     ("height", "width") if name == "height" else (name,) for name in jobs.NUMBERS if name != "width"
 )
-CONCURRENCY = COLUMNS.index("concurrency")
+CONCURRENCY, _PHASE = COLUMNS.index("concurrency"), COLUMNS.index("phase")
 CELLS = itemgetter(*(COLUMNS.index(names[0].replace("height", "resolution")) for names in NAMES))
 
 
@@ -73,6 +74,11 @@ def values(cell: tuple[tuple[str, ...], str]) -> Numbers:
         return (jobs.number(names[0], text),)
     pixels = jobs.resolution(text)
     return tuple(jobs.number(name, f"{value:g}") for name, value in zip(names, pixels, strict=True))
+
+
+def load_of(cells: tuple[str, ...]) -> str:
+    """The text of a row's load; where a phase stands, MLPerf's offline scenario is as full as it goes."""
+    return "max" if cells[_PHASE].strip().lower() == "offline" else cells[CONCURRENCY]
 
 
 def offline(job: jobs.Job, text: str) -> tuple[float, float] | None:
@@ -97,7 +103,10 @@ def need(text: str, column: str) -> str:
 def read_head(texts: tuple[str, ...]) -> Head:
     """Read what is text of a row. Texts that mean the same job make the same key."""
     name, phase, kind, stack, options = map(str.strip, texts)
+    kind = "" if kind.lower() in _UNSAID else kind
     workload = _called(need(name, "workload"), phase, stack)
+    if squeezed(phase) in _SCENARIOS:
+        phase = "serve" if "serve" in workload.phases else "infer"
     # What the name says is done with the model, its id does not.
     asked = jobs.phase(phase) if phase else workload.defaults.get("phase", "")
     said, columns = _apart(_options(options))
@@ -120,6 +129,10 @@ def read_head(texts: tuple[str, ...]) -> Head:
                 {**_numbers_of_name(workload), **jobs.lengths_of(phase), **columns})  # fmt: skip
 
 
+#: Scenarios of MLPerf where a phase stands: what is done is the same.
+_SCENARIOS = ("offline", "server", "online", "interactive", "singlestream", "multistream")
+#: Formats that say none.
+_UNSAID = ("auto", "default", "none", "n/a", "-")
 #: How a runtime's text says that NVIDIA's Deep Learning Examples ran, or names a month's container.
 _EXAMPLES = r"deep ?learning ?examples|\bdle\b|\bngc\b|\b(?:1[89]|2\d)\.(?:0[1-9]|1[0-2])\b(?!\.)"
 
@@ -233,5 +246,5 @@ def read_parts(row: Mapping[str, str]) -> tuple[Head, dict[str, float]]:
     head = read_head(HEAD(cells))
     numbers = {**head.lengths, **numbers}
     lengths = ("input_tokens", "output_tokens")
-    means = None if numbers.keys() & set(lengths) else offline(head.job, cells[CONCURRENCY])
+    means = None if numbers.keys() & set(lengths) else offline(head.job, load_of(cells))
     return head, numbers | dict(zip(lengths, means or (), strict=False))

@@ -27,6 +27,11 @@ PHASES = (
     "finetune_full", "finetune_lora", "finetune_qlora",
 )  # fmt: skip
 _PHASE_ALIASES = {
+    "batch_inference": "infer", "batched_inference": "infer", "forward": "infer", "eval": "infer",
+    "evaluation": "infer", "feature_extraction": "infer", "fill_mask": "infer",
+    "image_classification": "infer",
+    "text_generation": "generate", "text2image": "generate", "text2img": "generate", "text2video": "generate",
+    "dpo": "finetune_full", "instruction_tuning": "finetune_full", "continued_pretraining": "pretrain",
     "inference": "infer", "inferencing": "infer", "txt2img": "generate", "generation": "generate",
     "serving": "serve", "training": "train", "pretraining": "pretrain", "pre_training": "pretrain",
     "sft": "finetune_full", "full_finetune": "finetune_full", "lora": "finetune_lora",
@@ -240,7 +245,9 @@ def phase(text: str) -> str:
 
     The name of a method that trains little (`data/adapters.toml`) is that of fine-tuning by adapters.
     """
-    key = re.sub(r"[-\s]+", "_", text.strip().lower()).partition("+")[0]
+    # "train (forward + backward)": what stands in brackets says how.
+    bare = re.sub(r"\s*\([^()]*\)$", "", text.strip().lower())
+    key = re.sub(r"[-\s]+", "_", bare).partition("+")[0]
     key = key.replace("fine_tun", "finetun")
     test = _test(key)
     key = test[0] if test else _PHASE_ALIASES.get(key, key)

@@ -165,12 +165,14 @@ def _attention(rec: Recorder, x: Map, one: Block) -> Map:
 
 def _ghost(rec: Recorder, x: Map, one: Block) -> Map:
     """Cheap features to E, a depthwise convolution where maps are halved, gate, cheap features, short cut."""
-    made = _folded if one.kind == "ghost-folded" else _cheap
-    if one.kind == "ghost2":
-        y = _cheap(rec, x, one.wide, "relu", looked=True)
-    else:
-        y = made(rec, x, one.wide, "relu")
-    if one.stride > 1:
+    several = one.kind.startswith("ghost3")
+    made = _folded if one.kind == "ghost-folded" else _several if several else _cheap
+    y = made(rec, x, one.wide, "relu")
+    if one.kind in ("ghost2", "ghost3"):
+        _look(rec, x, y)
+    if one.stride > 1 and several:
+        y = _branches(rec, y, one.wide, one.kernel, one.stride)
+    elif one.stride > 1:
         y = conv_norm(rec, y, one.wide, one.kernel, one.stride, groups=one.wide, relu=False, name="depthwise")
     _gate(rec, y, one)
     y = made(rec, y, one.channels, "")
@@ -182,23 +184,57 @@ def _ghost(rec: Recorder, x: Map, one: Block) -> Map:
     return y
 
 
-def _cheap(rec: Recorder, x: Map, out: int, activation: str, *, looked: bool = False) -> Map:
-    """Half of the channels from a 1 x 1, the others from those by a depthwise 3 x 3: -> (B, out, H, W).
+#: Convolutions beside each other that GhostNetV3 folds into one.
+_BRANCHES = 3
 
-    `looked`: each is weighed by what a row and a column of a halved map see.
-    """
+
+def _several(rec: Recorder, x: Map, out: int, activation: str) -> Map:
+    """Half of the features by 1 x 1 ones, half by depthwise ones of those: (B, C, H, W) -> (B, out, H, W)."""
+    half = (out + 1) // 2
+    y = x._replace(channels=half)
+    for i in range(_BRANCHES):
+        conv_norm(rec, x, half, 1, relu=False, keeps=0.0 if i else 1.0, name="features")
+        if i:
+            rec.add(y.elements)
+    if activation:
+        activate(rec, y.elements, activation)
+    rec.norm(y.elements, half, name="skip_norm")
+    y = _branches(rec, y, half, 3, 1)
+    rec.add(y.elements)
+    if activation:
+        activate(rec, y.elements, activation)
+    z = x._replace(channels=out)
+    rec.copy(z.elements, name="concatenate")
+    return z
+
+
+def _branches(rec: Recorder, x: Map, channels: int, kernel: int, stride: int) -> Map:
+    """Depthwise ones of a side and one of a point, added up."""
+    y = conv_norm(rec, x, channels, 1, stride, groups=channels, relu=False, name="scale")
+    for _ in range(_BRANCHES):
+        y = conv_norm(rec, x, channels, kernel, stride, groups=channels, relu=False, keeps=0.0, name="cheap")
+        rec.add(y.elements)
+    return y
+
+
+def _look(rec: Recorder, x: Map, made: Map) -> None:
+    """Weigh each of the features by what a row and a column of a halved map see."""
+    out = made.channels
+    seen = conv_norm(rec, rec.pool(x, 2, 2, average=True), out, 1, relu=False, name="look")
+    for kernel, name in (((1, 5), "look_along"), ((5, 1), "look_down")):
+        seen = conv_norm(rec, seen, out, kernel, groups=out, relu=False, name=name)
+    rec.pointwise(seen.elements, keeps=1.0, name="sigmoid")
+    rec.copy(made.elements, reads=0.25, name="enlarge")
+    rec.pointwise(made.elements, reads=2.0, keeps=2.0, name="weigh")
+
+
+def _cheap(rec: Recorder, x: Map, out: int, activation: str) -> Map:
+    """Half of the channels from a 1 x 1, the others from those by a depthwise 3 x 3: -> (B, out, H, W)."""
     half = -(-out // 2)
     y = conv_norm(rec, x, half, 1, relu=bool(activation), activation=activation, name="primary")
     conv_norm(rec, y, half, 3, groups=half, relu=bool(activation), activation=activation, name="cheap")
     made = y._replace(channels=out)
     rec.copy(made.elements, name="concatenate")
-    if looked:
-        seen = conv_norm(rec, rec.pool(x, 2, 2, average=True), out, 1, relu=False, name="look")
-        for kernel, name in (((1, 5), "look_along"), ((5, 1), "look_down")):
-            seen = conv_norm(rec, seen, out, kernel, groups=out, relu=False, name=name)
-        rec.pointwise(seen.elements, keeps=1.0, name="sigmoid")
-        rec.copy(made.elements, reads=0.25, name="enlarge")
-        rec.pointwise(made.elements, reads=2.0, keeps=2.0, name="weigh")
     return made
 
 
@@ -237,10 +273,12 @@ _KINDS = {
     "replicated-skip": _replicated, "folding": _folding, "inverted": _inverted,
     "conditional": _conditional, "fused": _fused, "convolution": _convolution,
     "convolution-skip": _convolution, "universal": _universal, "attention": _attention, "ghost": _ghost,
-    "ghost2": _ghost, "ghost-folded": _ghost, "rex": _rex,
+    "ghost2": _ghost, "ghost-folded": _ghost, "ghost3": _ghost, "ghost3-plain": _ghost,
+    "rex": _rex,
 }  # fmt: skip
 #: Kinds whose input is not added to their result here.
-_BARE = frozenset({"separable-act", "replicated", "convolution", "ghost", "ghost2", "ghost-folded", "rex"})
+_BARE = frozenset({"separable-act", "replicated", "convolution", "ghost", "ghost2", "ghost3", "ghost3-plain",
+                    "ghost-folded", "rex"})  # fmt: skip
 
 
 def _gate(rec: Recorder, x: Map, one: Block) -> None:

@@ -257,14 +257,18 @@ def _worded(text: str) -> str:
         return _spellings()["mixed"]
     if mixed and "bf16" in kinds and kinds <= {"bf16", "fp32", "tf32"}:
         return _spellings()["mixedbf16"]
+    if kinds == {"fp32", "tf32"}:
+        # Products of FP32 on tensor cores: "FP32 (TF32)".
+        return "tf32"
     return "" if mixed or len(kinds) != 1 else kinds.pop()
 
 
 #: Words beside a format that leave it what it is, and those of formats used together.
 _SAY_NOTHING = {
-    "and", "compute", "core", "cores", "data", "dtype", "dwq", "enabled", "gguf", "i1", "imat", "imatrix",
+    "a100", "and", "compute", "core", "cores", "data", "dtype", "dwq", "enabled", "gguf", "i1", "imat",
+    "imatrix",
     "inference", "mode", "precision", "qat", "quant", "quantised", "quantized", "rtn", "tensor", "torch",
-    "training", "type", "ud", "use", "using", "with",
+    "torchao", "training", "type", "ud", "use", "using", "with",
 }  # fmt: skip
 #: The sizes of a K-quant as llama.cpp's tables write them out: "Q4_K - Medium".
 _SIZES = {"small": "s", "medium": "m", "large": "l"}

@@ -12,9 +12,9 @@ repeated: RepVGG's block), `stem_bare` (of its convolutions, those without norm 
 layers, channels, stride, group width (0: one group, 1: depthwise), channels inside as a share of the
 result's], `from_input` (.. of the input's), `linear` (nothing after a block's last norm), `short_cut`
 (convolution, mean, none: where the shape changes), `smooth` (mean: where maps are halved), `second` (two
-convolutions inside), `gate` (se, eca, context), `squeeze` and `squeeze_multiple`, `features` (channels of a
-last 1 x 1), `hidden` (of a dense layer before the last), `pool_heads` (of attention in place of the mean)
-and `pool_side` (of its learned positions), `activation`, `classes`.
+convolutions inside), `gate` (se, eca, context, bilinear), `squeeze` and `squeeze_multiple`, `features`
+(channels of a last 1 x 1), `hidden` (of a dense layer before the last), `pool_heads` (of attention in place
+of the mean) and `pool_side` (of its learned positions), `activation`, `classes`.
 Kinds: bottle, attend (a bottle with attention in place of the 3 x 3, which a seventh column describes as
 `workloads/bottleneck.py` says), basic, edge, rep, one (MobileOne: `branches` equal convolutions), one-gated;
 mobilevit: [.., .., channels, D, layers of it], mobilevit2: [.., .., channels, D, layers of it].
@@ -208,6 +208,32 @@ def _gate(rec: Recorder, x: Map, dims: Dims) -> None:
         eca(rec, x)
     elif kind == "context":
         global_context(rec, x, round_channels(x.channels / 8, 1, least=0.0))
+    elif kind == "bilinear":
+        _bilinear(rec, x, round_channels(x.channels / 4))
+
+
+#: Places along a side that weights of a bilinear gate tell apart, and groups of channels that share them.
+_PLACES, _GROUPS = 8, 2
+
+
+def _bilinear(rec: Recorder, x: Map, inside: int) -> None:
+    """Chi et al., "Non-Local Neural Networks With Grouped Bilinear Attentional Transforms", figure 2.
+
+    (H, H) x (H, W) x (W, W) of each of the narrower map's channels, added to what came: shape unchanged.
+    """
+    y = conv_norm(rec, x, inside, 1, name="narrow")
+    seen = conv_norm(rec, y, _GROUPS, 1, name="seen")
+    rec.pointwise(seen.elements, name="maxima")
+    for name in ("rows", "columns"):
+        rec.linear(x.batch, _GROUPS * _PLACES, _GROUPS * _PLACES**2, bias=True, name=name)
+        rec.pointwise(_GROUPS * _PLACES**2 * x.batch, reads=2.0, keeps=2.0, name="sigmoid")
+    rec.copy(inside * x.batch * (x.height**2 + x.width**2), name="spread")
+    rec.product(inside * x.batch, x.height, x.height, x.width, name="mix_rows")
+    rec.product(inside * x.batch, x.height, x.width, x.width, name="mix_columns")
+    y = conv_norm(rec, y, inside, 1, name="mixed")
+    conv_norm(rec, y, x.channels, 1, name="widen")
+    rec.dropout(x.elements)
+    rec.add(x.elements)
 
 
 def _mobilevit(rec: Recorder, x: Map, width: int, layers: int, dims: Dims) -> Map:
