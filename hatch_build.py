@@ -5,7 +5,8 @@ private functions, classes and modules, and those behind the answers of the audi
 model and the bench, behind what is printed and behind the names of workloads, say of themselves: that is for
 who changes them and stands in the repository and the source archive; lines keep their numbers. Nor have
 these modules, which nobody imports by name, the imports that only type checkers read, nor their functions the
-types of arguments and results: both would be compiled, and kept as text. A level is indented by one space.
+types of arguments and results: both would be compiled, and kept as text. A level is indented by one space,
+and what stands in brackets by none; nothing is set behind commas and colons and around equals signs.
 An editable install gets the JSON beside its sources. Needs nothing but the standard library and the
 package's own reader.
 """
@@ -102,16 +103,51 @@ def as_shipped(code: str, *, within: bool = False, untyped: bool = False) -> str
     for said in (*private_docstrings(tree, every=within), *checked):
         first, last = said.lineno - 1, said.end_lineno or said.lineno
         lines[first:last] = [""] * (last - first)
-    within_strings = rows_of_strings(code)
-    return "\n".join(
-        line if row in within_strings else less_indented(line) for row, line in enumerate(lines, 1)
+    within_strings, within_brackets = rows_of_strings(code), rows_in_brackets(code)
+    bare = "\n".join(
+        line if row in within_strings else line.lstrip(" ") if row in within_brackets else less_indented(line)
+        for row, line in enumerate(lines, 1)
     )
+    return closed_up(bare)
 
 
 def less_indented(line: str) -> str:
     """A line with one space where the formatter put four: a tenth of the code is its indentation."""
     bare = line.lstrip(" ")
     return " " * ((len(line) - len(bare)) // 4) + bare
+
+
+def closed_up(code: str) -> str:
+    """Code without the blanks that the formatter sets behind commas and colons and around equals signs."""
+    lines, spare, opened = code.split("\n"), [], 0
+    last: tokenize.TokenInfo | None = None
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        kind = tokenize.tok_name[token.type]
+        opened += kind.endswith("STRING_START") - kind.endswith("STRING_END")
+        beside = last is not None and last.end[0] == token.start[0] and last.end[1] < token.start[1]
+        # In a formatted literal a blank beside an equals sign is shown.
+        if beside and last is not None and not opened and kind not in ("COMMENT", "NEWLINE", "NL"):
+            after, before = last.string in (",", ":", "="), token.string == "="
+            if (after and last.type == tokenize.OP) or (before and token.type == tokenize.OP):
+                spare.append((last.end, token.start[1]))
+        last = token
+    for (row, start), end in reversed(spare):
+        line = lines[row - 1]
+        lines[row - 1] = line[:start] + line[end:]
+    return "\n".join(lines)
+
+
+def rows_in_brackets(code: str) -> set[int]:
+    """The rows that begin inside brackets, where indentation says nothing."""
+    rows: set[int] = set()
+    depth, last = 0, 0
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        if token.start[0] != last and depth and token.type not in (tokenize.NL, tokenize.NEWLINE):
+            rows.add(token.start[0])
+        last = token.end[0]
+        if token.type == tokenize.OP:
+            depth += (token.string in "([{") - (token.string in ")]}")
+    return rows
 
 
 def rows_of_strings(code: str) -> set[int]:
