@@ -88,7 +88,8 @@ def as_shipped(code: str, *, within: bool = False, untyped: bool = False) -> str
     """
     # By line feeds alone, as rows are counted: a literal may hold another mark that ends a line elsewhere.
     lines = code.split("\n")
-    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+    tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
+    for token in tokens:
         if token.type == tokenize.COMMENT:
             row, start = token.start
             line = lines[row - 1]
@@ -103,7 +104,7 @@ def as_shipped(code: str, *, within: bool = False, untyped: bool = False) -> str
     for said in (*private_docstrings(tree, every=within), *checked):
         first, last = said.lineno - 1, said.end_lineno or said.lineno
         lines[first:last] = [""] * (last - first)
-    within_strings, within_brackets = rows_of_strings(code), rows_in_brackets(code)
+    within_strings, within_brackets = rows_of_strings(tokens), rows_in_brackets(tokens)
     bare = "\n".join(
         line if row in within_strings else line.lstrip(" ") if row in within_brackets else less_indented(line)
         for row, line in enumerate(lines, 1)
@@ -137,11 +138,11 @@ def closed_up(code: str) -> str:
     return "\n".join(lines)
 
 
-def rows_in_brackets(code: str) -> set[int]:
+def rows_in_brackets(tokens: list[tokenize.TokenInfo]) -> set[int]:
     """The rows that begin inside brackets, where indentation says nothing."""
     rows: set[int] = set()
     depth, last = 0, 0
-    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+    for token in tokens:
         if token.start[0] != last and depth and token.type not in (tokenize.NL, tokenize.NEWLINE):
             rows.add(token.start[0])
         last = token.end[0]
@@ -150,11 +151,11 @@ def rows_in_brackets(code: str) -> set[int]:
     return rows
 
 
-def rows_of_strings(code: str) -> set[int]:
+def rows_of_strings(tokens: list[tokenize.TokenInfo]) -> set[int]:
     """The rows that begin inside a literal, where spaces are part of it."""
     rows: set[int] = set()
     opened: list[int] = []
-    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+    for token in tokens:
         kind = tokenize.tok_name[token.type]
         if kind.endswith("STRING_START"):
             opened.append(token.start[0])
