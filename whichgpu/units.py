@@ -321,7 +321,7 @@ _STEM = {
 def show(value: float, dimension: str, digits: int = 4) -> str:
     """Write an SI float as a person would: `show(3.35e12, "bandwidth")` is `3.35 TB/s`.
 
-    Memory is written in binary GiB under the name that vendors print, GB, only by `show_memory`.
+    Memory is written in binary units; the size that a device is sold by is `hardware.gpu.display`'s.
     """
     if dimension in _STEM:
         return _engineering(value, _STEM[dimension], digits)

@@ -432,6 +432,15 @@ def test_what_several_have_together_and_each(values, wrong):
     assert wrong or {"320 GB", "1.6 TB/s", "48 GB", "936 GB/s"} <= right
 
 
+@pytest.mark.parametrize(
+    ("told", "quote", "expected"),
+    [("RTX 5090s draw 575 W", "575 W", "1,150 W"), ("RTX 4090s have 24 GB", "24 GB", "48 GB")],
+)
+def test_what_one_has_is_not_what_two_have_together(told, quote, expected):
+    found = audited(f"Two {told} together.".encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [(each.quote, each.expected) for each in found.accusations] == [(quote, expected)]
+
+
 @pytest.mark.parametrize(("last", "wrong"), [("1.56", ["1.56"]), ("15.55", [])])
 def test_lines_are_worked_out_alike(last, wrong):
     text = (

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
 
-_COUNT = re.compile(rf"\b(?P<n>{'|'.join(SPELLED)}|eleven|fifteen|twenty-four|dozen)\b", re.IGNORECASE)
-_WORDS = {**SPELLED, "eleven": 11, "fifteen": 15, "twenty-four": 24, "dozen": 12}
+_COUNT = re.compile(rf"\b(?P<n>{'|'.join(SPELLED)}|twenty-four|dozen)\b", re.IGNORECASE)
+_WORDS = {**SPELLED, "twenty-four": 24, "dozen": 12}
 #: Between a number of things and what each of them has: "nodes with four", "ports of 100 Gb/s".
 OF_EACH = re.compile(
     r"\s*(?:[x\u00d7]\s)?\s*(?:[\w-]+\s+){1,6}?(?:\([^()]{1,20}\)\s+)?(?:with|of|at|having|holding|carrying|for|"

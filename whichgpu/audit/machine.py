@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.quantities import read_number
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _COUNT = re.compile(
     r"\b|gpus?\b|modules\b|accelerators\b|cards\b)|\b(?P<of>\d{1,2})-gpu\b",
     re.IGNORECASE,
 )
-_ON_A_BOARD, _LEAD = 8.0, 40
+ON_A_BOARD, _LEAD = 8.0, 40
 
 
 def machine(index: int, passage: Passage, context: Context) -> Machine | None:
@@ -52,6 +52,6 @@ def _machine(index: int, passage: Passage, context: Context) -> Machine | None:
     if not board and not _IS_ONE.match(text, first.end):
         return None
     found = _COUNT.search(text)
-    told = (found["n"] or found["of"] or SPELLED[found["word"].lower()]) if found else 0
-    count = float(told) or (_ON_A_BOARD if board else 0.0)
+    told = read_number(found["n"] or found["of"] or found["word"]) if found else 0.0
+    count = told or (ON_A_BOARD if board else 0.0)
     return Machine(count, first) if count > 1 else None

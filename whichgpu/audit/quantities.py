@@ -75,7 +75,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?:min|minutes?)\b", "minutes", ""),
     (r"(?:h|hrs?|hours?)\b", "hours", ""),
     (r"(?:percent|per\s+cent)\b|%", "percent", ""),
-    (r"[xX\u00d7]\b(?!\s*\d)|\u00d7|\btimes\b|-fold\b", "times", ""),
+    (r"[xX\u00d7]\b(?!\s*\d)|\u00d7(?!\s*\d)|\btimes\b|-fold\b", "times", ""),
     (r"[Bb]illion\b|[Bb]n\b|B(?=[ -](?:[a-z]+ )?tokens?\b)|B(?=\s+transistors\b)|[Mm]illiard(?:s|en)?\b|"
      r"Mrd\b\.?|mil millones\b|bilh(?:\u00e3o|\u00f5es)\b|miliard[io]\b|mil milh\u00f5es\b|"
      r"\u043c\u043b\u0440\u0434\b", "billion", ""),
@@ -189,8 +189,9 @@ _MULTIPLES: Mapping[str, float] = {
 #: Numbers that are written as words.
 SPELLED: Mapping[str, int] = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "twelve": 12, "sixteen": 16, "twenty": 20, "thirty": 30,
+    "eleven": 11, "twelve": 12, "fifteen": 15, "sixteen": 16, "twenty": 20, "thirty": 30,
 }  # fmt: skip
+_ONE = {"a": 1.0, "an": 1.0, "one": 1.0, "half a": 0.5, "half an": 0.5}
 _WORD_MULTIPLE = re.compile(
     r"\b(?:(?P<word>twice|doubled?s?|doubling|triple[sd]?|tripling|thrice|quadruple[sd]?|"
     r"quadrupling|quintuples?|(?<!and a )half(?!(?: of)? an? (?:millisecond|second|minute|"
@@ -303,6 +304,12 @@ def _multiples(text: str) -> Iterator[Quantity]:
         limit = _limit(text, match.start(), "") or ("about" if " of" in key else "")
         group = next((name for name in ("factor", "spelled") if match[name]), 0)
         yield Quantity(*match.span(group), value, value, "times", match[group], limit)
+
+
+def read_number(word: str) -> float:
+    """A number in digits, as a word or as an article: "1,000", "eight", "a", "half an"."""
+    plain = word.lower().replace(",", "")
+    return _ONE.get(plain) or float(SPELLED.get(plain) or plain)
 
 
 def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None:

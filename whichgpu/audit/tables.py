@@ -13,6 +13,7 @@ from whichgpu.audit.cells import UNITS_ALONE, Cell, read, unit_of
 from whichgpu.audit.compound import compound
 from whichgpu.audit.explained import explained
 from whichgpu.audit.laptops import LAPTOPS, as_laptop, beside, namesakes
+from whichgpu.audit.machine import ON_A_BOARD
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.rented import OF_GPUS, rented
 from whichgpu.audit.roles import counted
@@ -67,7 +68,6 @@ _INTEGER = re.compile(
 #: "8x H200 SXM" below "GPUs", and a board of NVIDIA's that says its number nowhere.
 _SO_MANY = re.compile(r"\s*(\d{1,3})\s?[x\u00d7]\s")
 _BOARD = re.compile(r"\bHGX\b(?!.*\b(?:4|four|16)\b[ -]?gpus?\b)", re.IGNORECASE)
-_ON_A_BOARD = 8.0
 
 #: Words of a heading that are of any device: "L40 Performance", "AMD Instinct\u2122 MI210 accelerator".
 _SAYS_NOTHING = re.compile(
@@ -275,7 +275,7 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
         left = (table.cell(index, at) for at in range(first))
         inside = any(cell and _MACHINE.search(cell.text) for cell in left)
         own = table.cell(index, first)
-        board = _ON_A_BOARD if own and _BOARD.search(own.text) else 1.0
+        board = ON_A_BOARD if own and _BOARD.search(own.text) else 1.0
         # Of a machine whose number of GPUs stands beside it, totals are theirs.
         of = head._replace(whole=True) if inside and number == 1 else head
         # Of an instance type it is known how many it has, whatever the row says.

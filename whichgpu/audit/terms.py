@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Places = tuple[tuple[int, int], ...]
 _NUMBER_WORDS = {
-    **SPELLED, "one": 1, "eleven": 11, "fifteen": 15, "twenty-four": 24, "fifty": 50, "hundred": 100,
+    **SPELLED, "one": 1, "twenty-four": 24, "fifty": 50, "hundred": 100,
     "a hundred": 100, "vier": 4, "zwei": 2, "drei": 3, "huit": 8, "quatre": 4, "deux": 2, "ocho": 8,
     "otto": 8, "acht": 8, "cuatro": 4, "dos": 2, "sei": 6, "quattro": 4, "due": 2, "pair": 2, "couple": 2,
     "dozen": 12,

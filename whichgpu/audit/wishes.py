@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.measurement.text import HOW_MANY, number
+from whichgpu.audit.measurement.text import HOW_MANY
+from whichgpu.audit.quantities import read_number
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.subjects import PEOPLE
 
@@ -167,7 +168,7 @@ WISHES: tuple[Wish, ...] = (
         "target",
         rf"\b(?:an?|one|1) (?P<noun>image|picture|photo|video|clip) (?:every|each|per) (?P<n>{_N}) ?"
         r"(?P<span>s(?:ec(?:ond)?s?)?|min(?:ute)?s?)\b",
-        lambda m: f"{1.0 / number(m['n']):.4g} {m['noun']}s/{'min' if m['span'][0] == 'm' else 's'}",
+        lambda m: f"{1.0 / read_number(m['n']):.4g} {m['noun']}s/{'min' if m['span'][0] == 'm' else 's'}",
     ),
     _wish("target", rf"(?P<n>{_BIG}) (?P<noun>hours) of [a-z -]+?{_EVERY}(?P<period>{_PERIOD})\b", _per),
     _wish("hours_of_audio", rf"(?P<n>{_BIG}) (?:hours|h)(?: of|-long)? {_HEARD}\b", _number),
@@ -188,7 +189,7 @@ WISHES: tuple[Wish, ...] = (
         "deadline",
         rf"\b(?:within|in|under|by|less than|at most) "
         rf"(?P<n>{HOW_MANY}) ?(?P<span>h|hrs?|hours?|days?|weeks?|min(?:ute)?s?)\b",
-        lambda m: f"{number(m['n']):g} {m['span']}",
+        lambda m: f"{read_number(m['n']):g} {m['span']}",
     ),
     _wish(
         "max_power",

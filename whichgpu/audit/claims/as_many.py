@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 _MEASURED = ("money", "power", "memory", "bandwidth")
 _NUMBER = re.compile(
-    rf"\b(?P<word>{'|'.join(SPELLED)}|both|pair|eleven|fifteen|forty|fifty|sixty|hundred)\b|"
+    rf"\b(?P<word>{'|'.join(SPELLED)}|both|pair|forty|fifty|sixty|hundred)\b|"
     r"(?<![\w.,$\u20ac])(?P<digits>\d{1,3})(?=\s?[x\u00d7]|\s+(?:of\b|such\b|more\b|cards?\b|gpus?\b|[A-Z]))",
     re.IGNORECASE,
 )
-_WORDS = {**SPELLED, "both": 2, "pair": 2, "eleven": 11, "fifteen": 15, "forty": 40, "fifty": 50, "sixty": 60,
+_WORDS = {**SPELLED, "both": 2, "pair": 2, "forty": 40, "fifty": 50, "sixty": 60,
           "hundred": 100}  # fmt: skip
 #: Between two amounts of one list: a few words without another statement.
 _LISTED = re.compile(r"[^.;:!?()]{0,60}")

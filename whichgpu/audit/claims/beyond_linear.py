@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.quantities import SPELLED, read_number
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
@@ -88,5 +88,4 @@ def _judged(passage: Passage, sentence: Sentence, context: Context) -> Iterator[
 
 
 def _number(match: re.Match[str]) -> float:
-    word = (match["n"] or match["to"]).lower()
-    return float(SPELLED.get(word) or word)
+    return read_number(match["n"] or match["to"])

@@ -28,11 +28,10 @@ _SHOWN, _NEAR, _WRONG = 3, 0.012, 0.05
 
 
 class _Line(NamedTuple):
-    """The last two amounts of a line: where the second stands, as it is written, and both."""
+    """The last two amounts of a line, and where the second stands."""
 
     passage: Passage
     place: tuple[int, int]
-    words: str
     first: float
     second: float
 
@@ -47,7 +46,7 @@ def find(context: Context) -> Iterator[Finding]:
                 continue
             units = tuple((match[name] or "").lower() for name in ("s1", "u1", "s2", "u2"))
             key = (passage.section, *units)
-            groups.setdefault(key, []).append(_Line(passage, match.span("b"), match["b"], first, second))
+            groups.setdefault(key, []).append(_Line(passage, match.span("b"), first, second))
     for lines in groups.values():
         yield from _judged(lines, context) if len(lines) >= _SHOWN else ()
 

@@ -25,7 +25,7 @@ _WISH = re.compile(
     r"(?:you(?:r \w+)?\s+|they\s+|it\s+|we\s+)?(?:really\s+|absolutely\s+|do\s+)?"
     r"(?:needs?|requires?|wants?|must have|has to have|have to have)\s+"
     r"(?P<more>more than\s+|over\s+|above\s+)?(?:at least\s+|the full\s+|a full\s+|all of the\s+)?"
-    r"(?P<size>\d{1,4})[ -]?GB(?P<over>\s+or more)?(?:\s+(?:of\s+)?(?:video\s+|gpu\s+|"
+    r"(?P<size>\d{1,4})[ -]?GB(?:\s+or more)?(?:\s+(?:of\s+)?(?:video\s+|gpu\s+|"
     r"graphics\s+)?(?:vram|memory|ram))?"
     r"(?:\s+(?:on|in) (?:a single|one) (?:card|gpu))?",
     re.IGNORECASE,

@@ -8,7 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.certainty import certain
 from whichgpu.audit.entries import entries, items
 from whichgpu.audit.fields import of_field
-from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.quantities import SPELLED, read_number
 from whichgpu.audit.roles import told as each_sentence
 from whichgpu.audit.variants import cells
 
@@ -117,7 +117,7 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
 
 
 def _number(word: str) -> int:
-    return int(word) if word.isdigit() else int(SPELLED[word.lower()])
+    return int(read_number(word))
 
 
 def _nth(word: str | None) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.quantities import SPELLED, read_number
 from whichgpu.audit.sentences import sentences
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ def find(context: Context) -> Iterator[Finding]:
 
 
 def _cards(passage: Passage, match: re.Match[str], context: Context) -> Iterator[Finding]:
-    word = match["n"].lower()
-    number = float(SPELLED.get(word, 1) if not word.isdigit() else word)
+    number = read_number(match["n"])
     wanted, each = _plain(match["all"]), _plain(match["each"])
     if 0 < number * each < wanted * _ROUND:
         least = -(-wanted // each)

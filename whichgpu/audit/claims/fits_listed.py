@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.pairs import devices
 from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import within
-from whichgpu.audit.subjects import mentions
-from whichgpu.audit.tables import devices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,27 +77,14 @@ def _of_all(passage: Passage, size: float, fits: re.Match[str], context: Context
     """What is said to fit on each of the devices that the document compares."""
     told = (fits["n"] or "").lower()
     number = 2 if fits["all"].lower().startswith(("both", "either")) else _COUNT.get(told, 0)
-    compared = _compared(context, number)
+    compared = devices(context)
+    if len(compared) != (number or max(2, len(compared))):
+        return
     small = min(compared, key=lambda ids: _room(ids, context), default=())
     room = _room(small, context) if small else 0.0
     if room:
         wrong = size > _ALL_OF_IT * room
         yield _finding(passage, fits.span("all"), (size, small, room, wrong, "not on all"), context)
-
-
-def _compared(context: Context, number: int) -> Sequence[tuple[str, ...]]:
-    """The devices of the title, or of the heads of a table, where they are so many, or several."""
-    heads: list[list[tuple[str, ...]]] = [
-        list(dict.fromkeys(each.ids for each in mentions(context.document.title, context.catalogue)))
-    ]
-    for table in context.document.tables[:4]:
-        lines = [table.rows[0], [row[0] for row in table.rows if row]] if table.rows else []
-        heads += [
-            list(dict.fromkeys(ids for cell in line if cell and (ids := devices(cell, context))))
-            for line in lines
-        ]
-    found = [each for each in heads if (len(each) == number if number else len(each) > 1)]
-    return found[0] if found else ()
 
 
 def _room(ids: Sequence[str], context: Context) -> float:

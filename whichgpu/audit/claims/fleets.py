@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.nodes import number
-from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.quantities import SPELLED, read_number
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import terms
 
@@ -210,8 +210,7 @@ def _of_fleet(passage: Passage, asked: re.Match[str], context: Context) -> Itera
     all_of_them = _plain(asked["n"]) / _SECONDS[asked["period"][0].lower()]
     if not each or not all_of_them:
         return
-    real, count = all_of_them / each, asked["count"].lower()
-    number = SPELLED.get(count) or int(count)
+    real, number = all_of_them / each, int(read_number(asked["count"]))
     least = math.ceil(real - 1e-9)
     right = number in (least, round(real))
     wrong = number < _FEW * real or number > _MANY * (least + 1)

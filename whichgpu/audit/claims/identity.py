@@ -18,7 +18,7 @@ from whichgpu.audit.fields import (
     owner_of,
 )
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.quantities import SPELLED, read_number
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import source_of
@@ -245,7 +245,7 @@ def _beyond_bridge(
     passage: Passage, match: re.Match[str], gpus: Sequence[Gpu], context: Context
 ) -> Iterator[Finding]:
     """More of a card than its bridge joins; those of a switch go on in machines of any size."""
-    told = SPELLED.get(match["many"].lower()) or int(match["many"])
+    told = read_number(match["many"])
     most = [int(gpu.value("nvlink_gpus") or 0) for gpu in gpus]
     if all(0 < each <= _BRIDGED for each in most) and told > max(most):
         yield of_field(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.fields import ITS_OWN, headed
 from whichgpu.audit.findings import made
-from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.quantities import SPELLED, read_number
 from whichgpu.audit.roles import told
 from whichgpu.audit.sentences import within
 from whichgpu.audit.sourced import source_of
@@ -80,7 +80,7 @@ def _of_match(
     its = mention in who.here or ITS_OWN.match(passage.text, sentence.start) or headed(passage, who, context)
     if mention is None or not its or _HEDGED.search(match[0]):
         return
-    number = SPELLED.get(match[1].lower()) or int(match[1])
+    number = int(read_number(match[1]))
     gpus = [context.catalogue[key] for key in mention.ids]
     found = of_parts(passage, match.span(1), number, gpus, context)
     if match.re is _PARTS or re.search(_MOST, match[0]):
@@ -96,7 +96,7 @@ def _asides(context: Context) -> Iterator[Finding]:
     for index, passage in context.document.running():
         for mention in context.mentions.get(index, ()):
             if match := _ASIDE.match(passage.text, mention.end):
-                number = SPELLED.get(match[1].lower()) or int(match[1])
+                number = int(read_number(match[1]))
                 gpus = [context.catalogue[key] for key in mention.ids]
                 yield from of_parts(passage, match.span(1), number, gpus, context)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import formats_at
-from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.quantities import SPELLED, read_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +111,7 @@ def _of_formats(passage: Passage, sentence: Sentence, context: Context) -> Itera
     match = told[0]
     words = match["n"] or match["m"]
     stated = (
-        float(SPELLED.get(words.lower()) or words) if words
+        read_number(words) if words
         else _WORDS[match["part"].lower()] if match["part"] else _VERBS[match["halves"].lower()]
     )  # fmt: skip
     low, high = more.least / less.usual, more.usual / less.least

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.tables import lines
-from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.quantities import SPELLED, read_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -109,7 +109,7 @@ def _factors(base: Line, whole: Line) -> list[float]:
 
 
 def _value(match: re.Match[str]) -> float:
-    return float(match["n"].replace(",", "")) if match["n"] else float(SPELLED[match["word"].lower()])
+    return read_number(match["n"] or match["word"])
 
 
 def _off(base: Line, whole: Line, counts: Mapping[str, float]) -> Iterator[tuple[int, float, str]]:

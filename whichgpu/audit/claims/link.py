@@ -10,6 +10,7 @@ from whichgpu.audit.coordinated import up_to
 from whichgpu.audit.explained import of_words
 from whichgpu.audit.fields import ITS_OWN, SET_AGAINST, generations, of_field, owner_of
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.quantities import read_number
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import Sentence, sentences
 from whichgpu.audit.sourced import source_of
@@ -245,16 +246,12 @@ def _lanes(
         known = [context.catalogue[key] for key in one.ids] if one else []
         known = [gpu for gpu in known if gpu.value("pcie_lanes") and gpu.confidence != "low"]
         if known:
-            word = match["n"].lower()
-            told = _LANE_WORDS.get(word) or int(word)
+            told = read_number(match["n"])
             right = [gpu for gpu in known if int(gpu.need("pcie_lanes")) == told]
             verdict = "confirmed" if right else "contradicted"
             yield of_field(
                 passage, match.span("n"), "specification", "pcie_lanes", right or known, verdict, context
             )
-
-
-_LANE_WORDS = {"four": 4, "eight": 8, "sixteen": 16}
 
 
 def _of_each(

@@ -11,7 +11,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import formats, models
 from whichgpu.audit.pairs import devices
-from whichgpu.audit.quantities import SPELLED, quantities
+from whichgpu.audit.quantities import SPELLED, quantities, read_number
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import source_of
@@ -150,7 +150,7 @@ def _places(text: str, span: tuple[int, int], who: Spoken, context: Context) -> 
     at, end = span
     group = _GROUP.match(text, at, end)
     if group:
-        count = SPELLED.get((group["n"] or "two").lower(), 2)
+        count = read_number(group["n"] or "two")
         every = devices(context)
         for ids in every if len(every) == count else ():
             yield _Place(group.start(), group.end(), _room(ids, context), ids[0])
@@ -160,7 +160,7 @@ def _places(text: str, span: tuple[int, int], who: Spoken, context: Context) -> 
         start = _START.match(text, at, end)
         mention = next((each for each in who.here if start and each.start == start.end()), None)
         if card:
-            number = float(SPELLED.get((card["n"] or "one").lower(), 1))
+            number = read_number(card["n"] or "one")
             yield _Place(card.start(), card.end(), number * float(card["gb"]) * _GB)
             last = card.end()
         elif mention:

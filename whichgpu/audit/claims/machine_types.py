@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import SPELLED, quantities
-from whichgpu.audit.rented import rented
+from whichgpu.audit.quantities import SPELLED, quantities, read_number
 from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import family, mentions
-from whichgpu.audit.tables import COUNT
+from whichgpu.audit.tables import COUNT, machine_of
 from whichgpu.hardware.boxes import boxes
-from whichgpu.hardware.boxes import named as machine_named
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.hardware.instances import host, of_series
@@ -85,7 +83,7 @@ def _in_words(
     one = next((each for each in named if each.start == match.end()), None)
     if kind is None or one is None or kind[0] not in context.catalogue or kind[1] < 1:
         return
-    told = SPELLED.get(match["n"].lower()) or (int(match["n"]) if match["n"].isdigit() else 1)
+    told = read_number(match["n"])
     right = context.catalogue[kind[0]]
     near = kind[0] in (*one.named, *family(one.named, context.catalogue))
     if near:
@@ -202,8 +200,7 @@ def _kind(name: str) -> tuple[str, float] | None:
     """The GPU of an instance type or of a maker's machine, and how many of it; None for anything else."""
     match = _MACHINE.fullmatch(name.strip(" *`"))
     if match is None:
-        box = machine_named(name.strip(" *`"))
-        return (box.gpu, float(box.gpus)) if box and box.gpu else rented(name)
+        return machine_of(name)
     words = re.compile(rf"\b{match['board']} {match['gpu']}\b", re.IGNORECASE)
     found = {
         (box.gpu, float(box.gpus))

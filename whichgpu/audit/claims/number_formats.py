@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.quantities import SPELLED, read_number
 from whichgpu.audit.sentences import sentences
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.sentences import Sentence
 
-_N = rf"(?P<n>\d{{1,2}}|{'|'.join(SPELLED)}|eleven)"
+_N = rf"(?P<n>\d{{1,2}}|{'|'.join(SPELLED)})"
 _PARTS = r"(?P<part>exponent|mantissa|significand|fraction)"
 #: "8 exponent bits", "8 bits of exponent", "an 8-bit mantissa".
 _BITS = re.compile(
@@ -99,10 +99,7 @@ def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iter
         if owner is None:
             continue
         beside = [each for each in named if each.is_beside]
-        word = "n" if match["n"] else "n2"
-        told = SPELLED.get(match[word].lower(), 11 if match[word].lower() == "eleven" else 0) or int(
-            match[word]
-        )
+        told = read_number(match["n"] or match["n2"])
         part = (match["part"] or match["part2"]).lower()
         real = owner.bits(part)
         # A significand is told with the bit that is not stored too.
@@ -139,7 +136,7 @@ def _bytes(passage: Passage, sentence: Sentence, named: list[_Format], context: 
     for match in _BYTES.finditer(passage.text, sentence.start, sentence.end):
         # TF32 is kept in 32 bits.
         real = 4 if (one.exponent, one.mantissa) == _TF32 else bits / 8
-        told = SPELLED.get(match["n"].lower(), 0) or (int(match["n"]) if match["n"].isdigit() else 11)
+        told = read_number(match["n"])
         if named[0].end > match.start() or _ELSE.search(passage.text, one.end, match.start()):
             continue
         because = f"a number in {one.name} has {bits} bits"
@@ -159,12 +156,7 @@ def _owner(text: str, before: list[_Format], at: int) -> _Format | None:
     before = [each for each in before if not each.is_beside]
     if not before or at - before[-1].end > _FAR:
         return None
-    alone = len({each.name.lower() for each in before}) == 1 or not _AND.search(text, before[-2].end, at)
-    return before[-1] if alone and not _ELSE.search(text, before[-1].end, at) else None
-
-
-#: What names two formats of one statement.
-_AND = re.compile(r"^\s*(?:,|and|or|&|/)\s*\S+\s+(?:both|all|each|share)\b", re.IGNORECASE)
+    return None if _ELSE.search(text, before[-1].end, at) else before[-1]
 
 
 def _finding(

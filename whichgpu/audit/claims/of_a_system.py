@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import made
-from whichgpu.audit.quantities import SPELLED, quantities
+from whichgpu.audit.quantities import SPELLED, quantities, read_number
 from whichgpu.audit.sentences import within
 from whichgpu.audit.sourced import source_of
 from whichgpu.hardware.gpu import nominal_gb
@@ -64,7 +64,7 @@ _REACH = 60
 
 
 def _number(word: str) -> int:
-    return SPELLED.get(word.lower()) or int(word)
+    return int(read_number(word))
 
 
 def _judged(passage: Passage, told: Quantity, one: Mention, many: int, context: Context) -> Iterator[Finding]:

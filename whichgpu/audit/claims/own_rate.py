@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.multiple import Multiple, verdict_of
-from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.quantities import SPELLED, read_number
 from whichgpu.audit.roles import told
 from whichgpu.audit.sourced import source_of
 
@@ -142,5 +142,4 @@ def _times(match: re.Match[str]) -> float:
         return 1.0 / max(float(match["part"]), 1.0)
     if match["word"]:
         return _SHARES[match["word"].lower()]
-    number = match["n"].lower()
-    return float(SPELLED[number]) if number in SPELLED else float(number)
+    return read_number(match["n"])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import SPELLED, quantities
+from whichgpu.audit.quantities import SPELLED, quantities, read_number
 from whichgpu.audit.roles import counted, spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import source_of
@@ -204,7 +204,7 @@ def _of_each(passage: Passage, sentence: Sentence, context: Context) -> Iterator
     if not counts:
         return
     word = counts[-1]["n"].lower()
-    count = float(SPELLED.get(word) or word)
+    count = read_number(word)
     one, told = (float(match[name].replace(",", "").strip(".") or 0) for name in ("a", "b"))
     if not one or not told or count < 2:
         return
@@ -216,19 +216,14 @@ def _of_nodes(passage: Passage, sentence: Sentence, context: Context) -> Iterato
     match = _NODES.search(passage.text, sentence.start, sentence.end)
     if match is None:
         return
-    a, b, told = (
-        float(SPELLED.get(match[name].lower()) or match[name].replace(",", "")) for name in ("a", "b", "c")
-    )
+    a, b, told = (read_number(match[name]) for name in ("a", "b", "c"))
     yield _product(passage, match.span("c"), (a, b, told), 0.0, context)
 
 
 def _of_prices(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     """What so many cost in all: "four A6000s at around $4,600 each, $18,400 in total"."""
     for match in _PRICES.finditer(passage.text, sentence.start, sentence.end):
-        a, one, told = (
-            float(SPELLED.get(match[name].lower()) or match[name].replace(",", "").strip("."))
-            for name in ("n", "a", "b")
-        )
+        a, one, told = (read_number(match[name].strip(".")) for name in ("n", "a", "b"))
         slack = _MORE if match["about"] else _WITHIN / 2
         yield _product(passage, match.span("b"), (a, one, told), slack, context)
 
@@ -257,7 +252,7 @@ def _several(
         within_it = _WITH_GPUS.match(text, mention.end, sentence.end) if count == 1 else None
         if within_it:
             word = within_it["n"].lower()
-            yield mention.ids, float(SPELLED.get(word) or word), within_it.end()
+            yield mention.ids, read_number(word), within_it.end()
         if count > 1:
             yield mention.ids, count, mention.end
     yield from _these(passage, sentence, context)
@@ -269,7 +264,7 @@ def _several(
                 if match["pair"]
                 else _GERMAN[match["de"].lower()]
                 if match["de"]
-                else float(SPELLED.get(match["n"].lower()) or match["n"])
+                else read_number(match["n"])
             )
             yield owner.ids, number, match.end()
 
@@ -280,7 +275,7 @@ def _these(
     """As many as the passage counted of one device, and of no other: "two RTX 3090s .. the two drew"."""
     text = passage.text
     for match in _THESE.finditer(text, sentence.start, sentence.end):
-        number = float(SPELLED[match["n"].lower()])
+        number = read_number(match["n"])
         before = within(context.mentions.get(context.place(passage), ()), 0, match.start())
         starts = {each: max((one.start for one in sentences(text) if one.start <= each.start), default=0)
                   for each in before}  # fmt: skip

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import SPELLED, quantities
+from whichgpu.audit.quantities import SPELLED, quantities, read_number
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _of_sentence(passage: Passage, sentence: Sentence, dimension: str, context: 
 
 
 def _number(match: re.Match[str]) -> int:
-    return SPELLED.get(match["n"].lower()) or int(match["n"])
+    return int(read_number(match["n"]))
 
 
 def _needed(

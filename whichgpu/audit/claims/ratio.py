@@ -79,7 +79,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     for claim in (*said_in(passage.text, sentence, who, context), *parts(passage.text, sentence)):
         if claim.times < 1 and _OF_IT.match(passage.text, claim.end):
             continue
-        if _OF_BYTES.match(passage.text, claim.end) or _OF_A_WHOLE.search(
+        if _OF_NO_OTHER.match(passage.text, claim.end) or _OF_A_WHOLE.search(
             passage.text, max(sentence.start, claim.start - BEFORE), claim.start
         ):
             continue
@@ -173,8 +173,8 @@ def _is_of_value(passage: Passage, sentence: Sentence, claim: Multiple, context:
     )
 
 
-#: "Half a byte at 4 bits".
-_OF_BYTES = re.compile(
+#: "Half the memory stays free", "half a byte at 4 bits": of no other device.
+_OF_NO_OTHER = re.compile(
     r"\s+(?:of )?the (?:memory|vram|room|card|bandwidth) (?:stays|is|remains|would be|sits|goes) "
     r"(?:still |then )?"
     r"(?:free|left|unused|empty|idle|available|wasted|over)\b|\s+(?:an?|of an?)\s+(?:byte|bit|"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.quantities import SPELLED, read_number
 from whichgpu.audit.sentences import sentences
 from whichgpu.values import NamedTuple
 
@@ -129,7 +129,7 @@ def _of_sentence(
     if len(taken) != 1 or _EASED.search(text, place[0], taken[0].start()) or (not audio and not several):
         return
     told = _seconds(taken[0], "time")
-    count = (SPELLED.get(several["n"].lower()) or int(several["n"])) if several else 1
+    count = int(read_number(several["n"])) if several else 1
     real = run.audio / run.factor / max(count, 1)
     off = max(told / real, real / told) - 1 if told > 0 else 1.0
     verdict = "confirmed" if off <= _NEAR else "inconsistent" if off > _WRONG else "unverifiable"
@@ -183,11 +183,7 @@ def _factor(match: re.Match[str]) -> float:
 
 
 def _seconds(match: re.Match[str], name: str) -> float:
-    word = match[name].lower()
-    number = {"a": 1.0, "an": 1.0, "one": 1.0, "half an": 0.5}.get(word) or float(
-        SPELLED.get(word) or word.replace(",", "")
-    )
-    return number * _UNITS[match[f"{name}_unit"][0].lower()]
+    return read_number(match[name]) * _UNITS[match[f"{name}_unit"][0].lower()]
 
 
 def _words(seconds: float) -> str:

@@ -22,6 +22,8 @@ from whichgpu.audit.subjects import mentions, model
 from whichgpu.audit.summed import together
 from whichgpu.audit.variants import cells, finding_on, is_right, of_cell, verdict_on
 from whichgpu.audit.withheld import NEAR, is_withheld
+from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.units import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -319,9 +321,8 @@ _ANOTHER = re.compile(r"\b(?:each|one|single|per)\b|[.;]\s", re.IGNORECASE)
 
 def _wrong_of_several(found: Verdict, quantity: Quantity, gpus: Sequence[Gpu], number: float) -> Verdict:
     """The verdict on what one has that is told of so many."""
-    unit = quantity.unit or ""
-    scale = 1e9 if unit.upper().startswith("G") else 1e12 if unit.upper().startswith("T") else 1.0
-    real = f"{number * quantity.value / scale:,.4g} {unit}"
+    size = nominal_gb(quantity.value) if quantity.dimension == "memory" else None
+    real = f"{number * size:,g} GB" if size else show(number * quantity.value, quantity.dimension)
     because = f"it is what one {gpus[0].id} has; {number:g} of them have {real}"
     return found._replace(verdict="contradicted", expected=real, because=because, true_for="")
 

@@ -9,7 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.fields import ITS_OWN
 from whichgpu.audit.findings import made
 from whichgpu.audit.pairs import pair
-from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.quantities import SPELLED, read_number
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.sourced import source_of
@@ -114,8 +114,7 @@ def _apart(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
 
 
 def _number(match: re.Match[str]) -> float:
-    word = match["n"].lower()
-    return SPELLED.get(word) or (1.0 if word in ("a", "an", "one") else float(word))
+    return read_number(match["n"])
 
 
 def _gap(

@@ -117,7 +117,7 @@ def _models(context: Context) -> list[list[Gpu]]:
             key = model(each.named[0], context.catalogue)
             if key not in every:
                 forms = common(family(each.named, context.catalogue))
-                every[key] = [context.catalogue[one] for one in {*forms, *each.named}]
+                every[key] = [context.catalogue[one] for one in dict.fromkeys((*each.named, *forms))]
     return list(every.values())
 
 

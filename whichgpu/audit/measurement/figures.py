@@ -6,8 +6,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.measurement.text import HOW_MANY, WORDS, cut, missing, number
-from whichgpu.audit.quantities import SPELLED
+from whichgpu.audit.measurement.text import HOW_MANY, WORDS, cut, missing
+from whichgpu.audit.quantities import SPELLED, read_number
 from whichgpu.cost import quoted
 from whichgpu.errors import UsageError, one_line
 from whichgpu.planner.size import data_set
@@ -162,14 +162,14 @@ def as_rate(text: str, *, stepped: bool) -> str:
     A pass over a data set that is named is so many samples. Steps are work where it goes on by them
     (`stepped`), and no amount where each picture has so many.
     """
-    text = _WORDED.sub(lambda one: f"{number(one[1]) * _POWERS.get((one[2] or '').lower(), 1.0):g}", text)
+    text = _WORDED.sub(lambda one: f"{_amount(one[1], one[2]):g}", text)
     text = _CHANGED.sub("now at ", text)
     text = _RANGE.sub(lambda ends: f"{(float(ends[1]) + float(ends[2])) / 2:g}", text)
     for pattern in _LONG:
         text = pattern.sub(lambda two: f"{60 * int(two[1]) + int(two[2])} {_UNITS[two[3].lower()]}", text)
     for pattern in _WORK:
         if (match := pattern.search(text)) and (stepped or match["noun"].lower() not in _STEPS):
-            amount = number(match["amount"]) * _POWERS.get((match["k"] or "").lower(), 1.0)
+            amount = _amount(match["amount"], match["k"])
             rate = amount / _seconds(match)
             if match["clock"]:
                 said = f"{rate * parse('1 ' + match['clock'], 'time'):.6g}x realtime"
@@ -180,7 +180,7 @@ def as_rate(text: str, *, stepped: bool) -> str:
             return cut(text, match.start(), match.end()) + f" {said}"
     for pattern in _EPOCH:
         if match := pattern.search(text):
-            samples, long = _samples(text), f"{number(match['long']):g} {match['unit']}"
+            samples, long = _samples(text), f"{read_number(match['long']):g} {match['unit']}"
             said = f"{samples / _seconds(match):.6g} samples/s" if samples else f"{long} per epoch"
             return cut(text, match.start(), match.end()) + f" {said}"
     return text
@@ -191,12 +191,17 @@ def _samples(text: str) -> float:
     if known := data_set(text):
         return known
     match = _SAMPLES.search(text)
-    return number(match[1]) * _POWERS.get((match[2] or "").lower(), 1.0) if match else 0.0
+    return _amount(match[1], match[2]) if match else 0.0
+
+
+def _amount(number: str, power: str | None) -> float:
+    """A number with what stands for thousands or millions behind it."""
+    return read_number(number) * _POWERS.get((power or "").lower(), 1.0)
 
 
 def _seconds(took: re.Match[str]) -> float:
     """The time of a match of `_TIME`; raises `UsageError` where it is none."""
-    long = number(took["long"] or "one")
+    long = read_number(took["long"] or "one")
     if not long > 0.0:
         raise UsageError(f"'{took[0]}' is of no time; say how long it took")
     return long * parse(f"1 {took['unit']}", "time")

@@ -28,7 +28,6 @@ _UNMIXED = re.compile(
 )
 _FORMAT = re.compile(r"\b(?:fp|bf|tf|int|float|bfloat)-?\d", re.I)
 WORDS = re.compile(r"[^\s,;()]+")
-_ONE = {"a": 1.0, "an": 1.0, "one": 1.0, "half a": 0.5, "half an": 0.5}
 #: A number in digits, as a word or as an article.
 HOW_MANY = rf"an?|one|half an?|(?:{'|'.join(SPELLED)})|(?<![\d.,])\d[\d,]*(?:\.\d+)?"
 
@@ -66,9 +65,3 @@ def windows(text: str, most: int) -> Iterator[tuple[int, int]]:
         for first, last in zip(words, words[length - 1 :], strict=False):
             if re.search(r"\w", first[0]) and not re.search(r"[,;()]", text[first.start() : last.end()]):
                 yield first.start(), last.end()
-
-
-def number(said: str) -> float:
-    """A number of `HOW_MANY`."""
-    plain = said.lower().replace(",", "")
-    return _ONE.get(plain) or float(SPELLED.get(plain) or plain)
