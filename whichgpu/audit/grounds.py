@@ -140,6 +140,8 @@ _OTHER_SUBJECT = re.compile(
 _OF_HOST = re.compile(r"(?:LP)?DDR[345]\w?")
 #: Below this share of its memory, a size is of something in it.
 _TINY = 0.1
+#: Words for two.
+_PAIR = frozenset({"both", "pair", "dual", "two", "beide", "beiden", "zwei", "deux", "dos"})
 _MOST, _NEAR, _BINARY = 128, 0.012, 2**30 / 1e9
 
 
@@ -193,7 +195,9 @@ def explained(found: Finding, sentence: str, ahead: str, behind: str) -> str:
 def is_sum(stated: float, attribute: Attribute, gpus: Sequence[Gpu], words: str) -> bool:
     """Whether a value is so many times a device's own, in words that speak of several."""
     rate = attribute.dimension in _RATES
-    if not (rate or attribute.key in _ADDED) or not _TOGETHER.search(words):
+    told = [each[0].lower() for each in _TOGETHER.finditer(words)]
+    # Two have no three times as much, whatever is said of both.
+    if not (rate or attribute.key in _ADDED) or not (set(told) - _PAIR if rate else told):
         return False
     every = [stated / own for gpu in gpus if (own := float(gpu.value(attribute.fields[0]) or 0))]
     every += [each * _BINARY for each in every] if attribute.key == "memory" else []

@@ -35,6 +35,10 @@ _EXACT, _ROUND = 0.015, 0.045
 _PRECISION = re.compile(r"\b(?:[TB]?FP?\d+|INT\d|memory|vram)\b", re.IGNORECASE)
 #: Words that go on with what was spoken of.
 _IT = re.compile(r"\b(?:it|its|they|them|their|both|all|none|neither|each|every|this|these)\b", re.IGNORECASE)
+#: Words for the device spoken of that tell nothing of it.
+_ANY_CARD = re.compile(
+    r"(?:(?:the|this|that) )?(?:card|gpu|module|board|chip|part|accelerator|device)", re.IGNORECASE
+)
 _IN_WORDS = re.compile(r"[a-z]{3,}", re.IGNORECASE)
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
 
@@ -48,8 +52,8 @@ def is_of_another_named(found: Finding, where: tuple[int, Passage, int], context
     place = next((one for one in sentences(passage.text) if one.start <= at < one.end), None)
     if place is None:
         return False
-    here = [each for each in context.mentions.get(index, ()) if place.start <= each.start < place.end]
-    if here or _IT.search(place.text):
+    here = within(context.mentions.get(index, ()), place.start, place.end)
+    if any(not _ANY_CARD.fullmatch(each.text) for each in here) or _IT.search(place.text):
         return False
     return any(_has(key, found, where, context) for key in _around(where, context, accused) - accused)
 

@@ -49,6 +49,8 @@ _ON_ONE = re.compile(
     r"[^.;,]{0,40}\bon (?:one|an?|a single|each|either|every)\s+(?:\w+\s+)?(?:cards?|gpus?|of)\b",
     re.IGNORECASE,
 )
+#: Behind an amount of memory, that it is no device's.
+_OF_HOST = re.compile(r"\s+(?:of\s+)?(?:the\s+)?(?:system|host|main|cpu)\s+(?:ram|memory)\b", re.IGNORECASE)
 _THREE = 3
 #: How far a sum may be from what is told, and from what is told roughly.
 _SUM, _ABOUT = 0.008, 0.07
@@ -118,6 +120,8 @@ def _totals(told: Term, text: Amounts) -> list[Way]:
         and not any(each.plain for each in within(text.every, last[1].end, told.start))
         # What two have together was told before.
         and not (told.each or _ON_ONE.match(words, told.end))
+        # "The other 30 GB of system RAM" are left of something else.
+        and not _OF_HOST.match(words, told.end)
     ):
         value = abs(last[0].value - last[1].value)
         every = alone[-_THREE:]

@@ -12,11 +12,12 @@ from whichgpu.audit.sentences import sentences
 from whichgpu.hardware.architecture import families
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
 
 _CAME = (
     r"(?:follow(?:s|ed)|came(?: out)?|arriv(?:es|ed)|appear(?:s|ed)|launch(?:es|ed)|debut(?:s|ed)|"
@@ -52,14 +53,21 @@ YEARS = 2
 
 def find(context: Context) -> Iterator[Finding]:
     """Every statement on the time of an architecture, or on that of a series, with its verdict."""
-    for _, passage in context.document.running():
+    for index, passage in context.document.running():
         for sentence in sentences(passage.text) if architectures().search(passage.text) else ():
-            yield from _of_sentence(passage, sentence, context)
+            yield from _of_sentence(passage, sentence, context.mentions.get(index, ()), context)
 
 
-def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+def _of_sentence(
+    passage: Passage, sentence: Sentence, cards: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
     text, known = passage.text, families()
-    named = list(architectures().finditer(text, sentence.start, sentence.end))
+    # The Ada of "RTX 2000 Ada" is a card.
+    named = [
+        each
+        for each in architectures().finditer(text, sentence.start, sentence.end)
+        if not any(card.start < each.start() < card.end for card in cards)
+    ]
     for at, match in enumerate(named):
         family = known.get(family_of(match[0]))
         if family is None or not family.year:

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 _MEMORY = re.compile(r"\b(?:GDDR\d[xX]?|LPDDR\d[xX]?|DDR[2-7]|HBM(?:\d[eE]?)?)\b")
 #: Attributes whose values go with the type.
 _OF_MEMORY = ("memory", "memory_type", "memory_bus", "bandwidth")
+#: Behind a type, that the memory is the host's: "64 GB of DDR5 system RAM".
+_OF_HOST = re.compile(
+    r"(?:-\d{4})?\s+(?:(?:system|host|main|cpu|desktop|ecc|registered)\s+)?(?:ram|system memory|host memory|main memory|"
+    r"dimms?|sticks?|kits?)\b",
+    re.IGNORECASE,
+)
 #: What is replaced, and by what, are of two devices.
 _CHANGED = re.compile(
     r"\b(?:(?:go(?:es)?|went|cut|down|drop\w*) (?:\w+ ){0,2}from|replac\w+|swapp\w+|upgrad\w+ (?:from|"
@@ -109,6 +115,8 @@ def _of_sentence(
     for match in _MEMORY.finditer(passage.text, *place):
         here = who.here
         if any(each.start <= match.start() < each.end for each in here):
+            continue
+        if match[0].startswith("DDR") and _OF_HOST.match(passage.text, match.end()):
             continue
         if _IN_ONE.match(passage.text, match.end()):
             # "40 or 80 GB: HBM2 in the former, HBM2e in the latter".

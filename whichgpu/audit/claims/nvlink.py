@@ -39,6 +39,12 @@ _OPEN = re.compile(
     r"\b(?:not|no|if|than|future|next|switch|until|earlier|previous|before)\b|n[\u2019']t\b", re.IGNORECASE
 )
 _ANY = re.compile(r"\bnvlink", re.IGNORECASE)
+#: What a generation of links does.
+_DOES = re.compile(
+    r"\s+(?:then\s+|again\s+)?(?:doubl|tripl|rais|lift|double|bring|brought|rose|r[ai]n|took|take|add|"
+    r"reach|mov|carr|giv|offer|provid|introduc|came|arriv|follow)\w*\b",
+    re.IGNORECASE,
+)
 
 
 @cache
@@ -59,7 +65,9 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
         owner = who.owner(match.start())
         group = match.lastgroup or "a"
         clause = re.split(r"[;:,]", passage.text[sentence.start : match.start()])[-1]
-        if owner and (owner in who.here or who.certain) and not _OPEN.search(clause):
+        # "and NVLink 5 doubles it once more" is of the link itself, of which the devices before have older ones.
+        by_itself = _DOES.match(passage.text, match.end(), sentence.end)
+        if owner and (owner in who.here or who.certain) and not by_itself and not _OPEN.search(clause):
             yield from _judged(passage, match.span(), match[group], owner, context)
         last = match
     for each in who.here if last else ():

@@ -164,6 +164,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             or _A_PLUG.match(passage.text, quantity.end)
             or (bound[0].key == "power" and _A_PART.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _REMAINS.match(passage.text, quantity.end))
+            or (bound[0].key == "memory" and _FITS.match(passage.text, quantity.end))
             or (quantity.dimension == "number" and _FRACTION.match(passage.text, quantity.end))
             or (_A_SLICE.match(sentence.text) and _SLICED.search(passage.text, 0, sentence.start))
         )
@@ -483,6 +484,13 @@ def _misnamed(
 _REMAINS = re.compile(
     r"\s+(?:of (?:it|memory|vram|room|space) )?(?:left|free|to spare|over|remain\w*|unused|available for)\b",
     re.I,
+)
+#: "35 GB fit into two of them": of what fits there.
+_FITS = re.compile(
+    r"\s+(?:(?:of (?:it|weights|model|data)|model|then|still|also|easily|comfortably|just|barely|only|"
+    r"neatly|never|can|could|will|would|do(?:es)?|should|not|to)\s+){0,3}"
+    r"(?:fits?|fit|squeez\w+|goes?|spill\w*|loads?|overflow\w*)\b",
+    re.IGNORECASE,
 )
 _A_PLUG = re.compile(r"[- ]?pins?\b", re.IGNORECASE)
 #: What a card draws by one of several ways: "75 W from the slot and the rest through a plug".

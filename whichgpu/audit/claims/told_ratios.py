@@ -374,7 +374,11 @@ def _of_file(series: Series, names: Sequence[Sequence[Named]]) -> list[float]:
 
 
 #: What is counted of work: more of it is told by no bandwidth and no peak.
-_OF_WORK = re.compile(r"\b(?:tok(?:en)?s?|images?|pictures?|frames?|samples?|requests?)\b", re.IGNORECASE)
+_OF_WORK = re.compile(
+    r"\b(?:tok(?:en)?s?|images?|pictures?|frames?|samples?|requests?|throughput|benchmarks?|train(?:s|ing|ed)?|"
+    r"inference|workloads?|tasks?|models?|networks?|convnets?|epochs?|render\w*|simulations?|real[- ]world|practice)\b",
+    re.IGNORECASE,
+)
 
 
 def of_kind(kind: str, words: str, told: Sequence[Series]) -> list[Series]:

@@ -14,6 +14,12 @@ FULLY = re.compile(
     re.IGNORECASE,
 )
 
+_THAN_FULLY = re.compile(
+    rf"\b(?:of|than|to|with|vs\.?|versus|from|against|like|as|matches|matching|over)\s+(?:an?\s+|the\s+)?"
+    rf"(?:{FULLY.pattern})",
+    re.IGNORECASE,
+)
+
 _ADAM = re.compile(r"\badam\w*\b(?!\s*8)", re.IGNORECASE)
 
 _MIXED = re.compile(r"\bmixed[- ]precision\b", re.IGNORECASE)
@@ -43,6 +49,9 @@ class Way(NamedTuple):
 
 def how_held(clause: str, said: float) -> Way | None:
     """How a model is held; None where that is not certain."""
+    if LORA.search(clause) or QLORA.search(clause):
+        # "LoRA comes within a few points of full fine-tuning": what it is compared with.
+        clause = _THAN_FULLY.sub(" ", clause)
     if FULLY.search(clause):
         return trained(clause)
     if QLORA.search(clause):
