@@ -30,8 +30,8 @@ _MEMORY = re.compile(r"\b(?:GDDR\d[xX]?|LPDDR\d[xX]?|DDR[2-7]|HBM(?:\d[eE]?)?)\b
 _OF_MEMORY = ("memory", "memory_type", "memory_bus", "bandwidth")
 #: Behind a type, that the memory is the host's: "64 GB of DDR5 system RAM".
 _OF_HOST = re.compile(
-    r"(?:-\d{4})?\s+(?:(?:system|host|main|cpu|desktop|ecc|registered)\s+)?(?:ram|system memory|host memory|main memory|"
-    r"dimms?|sticks?|kits?)\b",
+    r"(?:-\d{4})?\s+(?:(?:system|host|main|cpu|desktop|ecc|registered)\s+)?"
+    r"(?:ram|system memory|host memory|main memory|dimms?|sticks?|kits?)\b",
     re.IGNORECASE,
 )
 #: What is replaced, and by what, are of two devices.

@@ -65,7 +65,7 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
         owner = who.owner(match.start())
         group = match.lastgroup or "a"
         clause = re.split(r"[;:,]", passage.text[sentence.start : match.start()])[-1]
-        # "and NVLink 5 doubles it once more" is of the link itself, of which the devices before have older ones.
+        # "And NVLink 5 doubles it once more": of the link itself; the devices before have older ones.
         by_itself = _DOES.match(passage.text, match.end(), sentence.end)
         if owner and (owner in who.here or who.certain) and not by_itself and not _OPEN.search(clause):
             yield from _judged(passage, match.span(), match[group], owner, context)

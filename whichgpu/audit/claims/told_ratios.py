@@ -375,8 +375,9 @@ def _of_file(series: Series, names: Sequence[Sequence[Named]]) -> list[float]:
 
 #: What is counted of work: more of it is told by no bandwidth and no peak.
 _OF_WORK = re.compile(
-    r"\b(?:tok(?:en)?s?|images?|pictures?|frames?|samples?|requests?|throughput|benchmarks?|train(?:s|ing|ed)?|"
-    r"inference|workloads?|tasks?|models?|networks?|convnets?|epochs?|render\w*|simulations?|real[- ]world|practice)\b",
+    r"\b(?:tok(?:en)?s?|images?|pictures?|frames?|samples?|requests?|throughput|benchmarks?|"
+    r"train(?:s|ing|ed)?|inference|workloads?|tasks?|models?|networks?|convnets?|epochs?|render\w*|"
+    r"simulations?|real[- ]world|practice)\b",
     re.IGNORECASE,
 )
 
