@@ -29,7 +29,8 @@ _ASKS = re.compile(
 #: Before an answer: its letter.
 _A = re.compile(r"\s*(?:A\d{0,2}[.:)]\s*|Answer:\s*)?", re.IGNORECASE)
 YES_NO = re.compile(
-    r"(?:(?P<yes>yes|absolutely|of course|it does|they do|indeed)|no|it does not|nope|neither|not)\b"
+    r"(?:(?P<yes>(?:(?:ideally|generally|in general|usually|mostly|basically|in principle),?\s+)?yes|absolutely|"
+    r"of course|it does|they do|indeed|certainly|definitely|slightly|a little|somewhat|sure)|no|it does not|nope|neither|not)\b"
     r"(?!\s+(?:really|quite|always|necessarily|exactly|need|if|but|and no))",
     re.IGNORECASE,
 )
@@ -153,9 +154,12 @@ def _statement(question: str, at: int, named: Sequence[Mention], *, yes: bool) -
         return f"{works['what']} is {'' if yes else 'not '}supported on {works['where']}."
     who = _WHO.match(question, aux.end())
     end = who.end() if who else next((each.end - at for each in named if each.end > at + aux.end()), 0)
+    verb = aux["aux"].lower()
+    if not end and yes and verb in ("do", "does"):
+        # "Does my archive have to fit in VRAM? Yes": whoever does it, what is left says it.
+        return f"{question[aux.end() :][:1].upper()}{question[aux.end() + 1 : -1]}."
     if not end or end - aux.end() > _LONGEST:
         return ""
-    verb = aux["aux"].lower()
     verb = verb if yes else _NOT.get(verb, f"{verb} not")
     verb = "" if verb in ("do", "does") else f" {verb}"
     return f"{question[aux.end() : end]}{verb}{question[end:-1]}."

@@ -99,6 +99,15 @@ def _av1_encode(gpu: Gpu) -> bool | None:
     return False if older is False else None
 
 
+def _av1_decode(gpu: Gpu) -> bool | None:
+    """AV1 is decoded from GA10x on, by what has a decoder; the A100 and older ones do not."""
+    stated = _said("decoders", "AV1")(gpu)
+    if stated is not None:
+        return stated
+    older = _since(8.6)(gpu)
+    return False if older is False else None
+
+
 def _has_encoder(gpu: Gpu) -> bool | None:
     """Whether a device encodes video at all."""
     value = gpu.value("encoders")
@@ -165,7 +174,7 @@ CAPABILITIES = (
                 "encoders", _av1_encode),
     Capability("av1_decode",
                 r"av1 decod(?:e|ing|ers?)|(?:(?<=decode )|(?<=decodes ))av1(?: in hardware| video)?",
-                "decoders", _said("decoders", "AV1")),
+                "decoders", _av1_decode),
     Capability("video_encode",
                 r"(?:(?:hardware|video) )+encoders?(?: blocks?)?|nvenc(?: encoders?| blocks?)?",
                 "encoders", _has_encoder),

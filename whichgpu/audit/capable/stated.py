@@ -30,7 +30,7 @@ _PASSIVE = tuple(
             rf"n[o\u2019']t\s+)?"
             r"(?:also\s+|natively\s+|only\s+)?(?:supported|available|present|found|included|accelerated|"
             r"handled|possible|used|(?P<gone>missing|absent|gone))"
-            r"(?:\s+(?:natively|only|exclusively)){0,2}|(?:also\s+)?(?:worked|works?|runs|"
+            r"(?:\s+(?:natively|only|exclusively)){0,2}|(?:also\s+)?(?:exists?(?:\s+only)?|worked|works?|runs|"
             r"ran)(?:\s+(?:fine|natively|well|unmodified|"
             r"great)){0,2}|can (?:also\s+)?be (?:used|run|executed|enabled|enjoyed))?\s*"
             r"(?:on|in|by|from|with|(?<=available )for)\s+(?:both\s+)?(?:the\s+|an?\s+|nvidia\s+){0,2}$",
@@ -124,7 +124,7 @@ def as_subject_on(
                 match["none"]
                 or used
                 or "support" in match[0]
-                or re.search(r"\b(?:is|are|can be|works?|runs)\b", match[0])
+                or re.search(r"\b(?:is|are|can be|works?|runs|exists?)\b", match[0])
             ):
                 continue
             ported = each.key == "cuda" and _PORTED.match(passage.text, mention.end)

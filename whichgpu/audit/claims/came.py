@@ -36,7 +36,7 @@ _GROUP = (
 )
 #: The capability first, then what it came with; what came with it first.
 _WITH = re.compile(
-    rf"\b(?P<what>{_NAMES})\b(?:\s+(?:was|were|is|are|has been|have been|only|first|natively|support|"
+    rf"\b(?P<what>{_NAMES})\b(?:,\s+which\s[^.;:,]{{3,60}},)?(?:\s+(?:was|were|is|are|has been|have been|only|first|natively|support|"
     rf"supported|available|there|"
     rf"present|works?|usable|exists?|existed|possible|been|around|known|both|all|{_CAME}|to|in|into|on|for|the|geforce|consumer|gaming|line|lines|cards?|range|series|"
     rf"workstation|data[- ]cent(?:er|re)s?|gpus?|hardware|desktop|market))*?"
@@ -67,6 +67,8 @@ _OPEN = re.compile(
     r"n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
+#: What is new with something came with it.
+_IS_NEW = re.compile(r"\b(?:is|are|was|were)\s+new\s+(?=(?:with|in|on)\b)", re.IGNORECASE)
 _GEFORCE = "geforce"
 _MARKETS = {
     _GEFORCE: re.compile(r"\b(?:geforce|consumer|gaming|desktop)\b", re.IGNORECASE),
@@ -99,7 +101,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         for match in pattern.finditer(passage.text, sentence.start, sentence.end):
             words = re.split(r"[;:,]", passage.text[sentence.start : match.start()])[-1] + match[0]
             before = passage.text[max(sentence.start, match.start() - _NEAR) : match.start()]
-            if _OPEN.search(words.replace(match["what"], " ")) or _IN_FORMAT.search(before):
+            said = _IS_NEW.sub(" ", words.replace(match["what"], " "))
+            if _OPEN.search(said) or _IN_FORMAT.search(before):
                 # "INT4 tensor cores came with Turing": no word of tensor cores by themselves.
                 continue
             named = within(context.mentions.get(index, ()), *match.span("who"))

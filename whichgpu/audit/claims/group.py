@@ -46,6 +46,7 @@ _GROUP = re.compile(
     r"(?P<verb>(?:takes?|knows?|masters?|encodes?|decodes?|computes?|occup(?:y|ies)|plugs?|handles?|"
     r"speaks?|understands?|followed|arrived|appeared|debuted|have|has|had|come|comes|came|"
     r"offers?|uses?|ships?|features?|share|carry|carries|provides?|are|is|were|was|gets?|supports?|runs?|"
+    r"accepts?|accelerates?|trains?|works?|delivers?|contains?|includes?|hold|keeps?|kept|retains?|"
     r"rely|can|do|does|lacks?|sit|draws?|needs?|sports?|date|boasts?|packs?|belongs?|consumes?|launched)\b)",
     re.IGNORECASE,
 )

@@ -32,6 +32,8 @@ _TOO = re.compile(
     r"has|does|handles) (?:it|them|that(?: (?:format|feature|precision|trick|data type|one|connector|"
     r"link|interface|ability|capability|support))?|this|"
     r"those)\b(?=\s*(?:[.,;:)]|$|and\b|but\b|too\b|as\b))|"
+    r"can (?:also |just )?be (?:divided|split|partitioned|sliced|carved up|cut)\s+(?:up )?(?:in )?(?:exactly |just |"
+    r"much )?(?:the same way|likewise|that way|too|as well)|"
     r"(?:does|do|did|can(?: do(?: so| it| that| this)?)?|has it|had it|supports? (?:it|this|that|them)|"
     r"offers? (?:it|this|that)|"
     r"has (?:one|this|that)),?\s+"

@@ -34,7 +34,7 @@ _HAS = re.compile(
     r"\b(?:support\w*|works?|runs?|there|available|present|handles?|gets?|got|has|have|had|having|offers?|"
     r"(?:comes?|coming) with|brings?|brought|includes?|included|knows?|understands?|speaks?|does|do|can|"
     r"native(?:ly)?|in hardware|features?|accelerat\w+|on board|possible|keeps?|kept|gained|"
-    r"enabled|equipped|with|via|through|over|thanks to|using|up to|lets?|allows?|encodes?|"
+    r"accepts?|trains?(?= in)|decodes?|enabled|equipped|with|via|through|over|thanks to|using|up to|lets?|allows?|encodes?|"
     r"arrived|aboard|built in|part of)\b",
     re.IGNORECASE,
 )

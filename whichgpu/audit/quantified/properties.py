@@ -28,7 +28,7 @@ HAS = (
     r"features?|featured|comes? with|came with|ships? with|shipped with|packs?|packed|sports?|sported|"
     r"boasts?|"
     r"brings?|brought|carr(?:y|ies|ied)|includes?|included|gets?|got|provides?|provided|knows?|can (?:do|use|"
-    r"run|handle)|could (?:do|use|run|handle)|uses?|used)"
+    r"run|handle)|could (?:do|use|run|handle)|uses?|used|accepts?(?= (?:an? )?nvlink\b))"
 )
 LACKS = (
     r"(?:lacks?|lacked|(?:does|do|did)(?:n[\u2019']t| not) (?:support|have|offer|include)|ha(?:s|ve|d) no|"
