@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 #: Kinds of claims that a statement may be.
 KINDS = ("held", "fits", "capability", "category", "laws")
 _ASKS = re.compile(
-    r"(?:^\s*|(?<=[.:?])\s+)(?:Q\d{0,2}[.:)]\s*|\d{1,2}[.)]\s*)?(?P<asked>(?:[^.?!:;]|\.(?=\d)){8,140}\?)"
+    r"(?:^\s*|(?<=[.:?\n])\s*)(?:FAQs?\s+)?(?:Q\d{0,2}[.:)]\s*|\d{1,2}[.)]\s*)?(?P<asked>(?:[^.?!:;]|\.(?=\d)){8,140}\?)"
 )
 #: Before an answer: its letter.
 _A = re.compile(r"\s*(?:A\d{0,2}[.:)]\s*|Answer:\s*)?", re.IGNORECASE)
 YES_NO = re.compile(
-    r"(?:(?P<yes>(?:(?:ideally|generally|in general|usually|mostly|basically|in principle),?\s+)?yes|absolutely|"
-    r"of course|it does|they do|indeed|certainly|definitely|slightly|a little|somewhat|sure)|no|it does not|nope|neither|not)\b"
+    r"(?:(?P<yes>(?:(?:ideally|generally|in general|usually|mostly|basically|in principle),?\s+)?yes|"
+    r"absolutely|"
+    r"of course|it does|they do|indeed|certainly|definitely|slightly|a little|somewhat|sure)|no|"
+    r"it does not|nope|neither|not)\b"
     r"(?!\s+(?:really|quite|always|necessarily|exactly|need|if|but|and no))",
     re.IGNORECASE,
 )

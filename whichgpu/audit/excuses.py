@@ -38,6 +38,26 @@ def _pattern(words: str) -> re.Pattern[str]:
 
 
 _EXCUSES = (
+    # "Moving from TSMC's 12 nm process to 7 nm".
+    _Excuse(
+        ("specification", "identity"),
+        before=r"\b(?:from|off|left)\s+(?:(?:the|its|an?|older?|TSMC[\u2019']s|Samsung[\u2019']s|TSMC|Samsung)\s+)*$",
+        behind=r"(?:\s+(?:process|node|FinFET|technology))*\s+(?:to|for|behind)\b",
+        because=r"\d nm\b",
+    ),
+    # "Mixed precision roughly doubles the rate": one device by other means.
+    _Excuse(
+        ("ratio",),
+        before=r"(?:^|[.;:!?]\s+)(?:mixed precision|AMP|autocast|(?:FP|BF|TF|INT)\d+(?: tensor cores)?|"
+        r"torch\.compile|XLA|"
+        r"FlashAttention|channels[_ -]last|batching|CUDA graphs|speculative decoding|"
+        r"TensorRT)\s+(?:[a-z]+\s+){0,2}$",
+    ),
+    # "Faster than an L40S for the same FP16 model".
+    _Excuse(
+        ("ordering",),
+        behind=r"\s+(?:models?|weights|checkpoints?|networks?|code|files?|data|batch\w*|workloads?|jobs?|prompts?)\b",
+    ),
     # "LoRA keeps 95 % of the quality with 10x less memory".
     _Excuse(
         ("ratio",),
@@ -48,7 +68,8 @@ _EXCUSES = (
     # "This cuts memory by 75 %": what a way of computing does.
     _Excuse(
         ("ratio",),
-        before=r"(?:^|[.;!?]\s+)(?:This|That|Which|Doing (?:so|this)|The (?:trick|technique|method|change|switch|saving)|"
+        before=r"(?:^|[.;!?]\s+)(?:This|That|Which|Doing (?:so|this)|The (?:trick|technique|method|"
+        r"change|switch|saving)|"
         r"(?:[\w-]+\s){0,3}?(?:quanti[sz]\w+|checkpointing|offload\w*|pruning|distillation|compression|"
         r"precision|Q?LoRA|FlashAttention|caching|batching|\d-bit|FP\d+|INT\d|BF16))\s+"
         r"(?:(?:\w+ly|alone|also|can|will|would|may|often|itself|weights?|models?|then)\s+){0,3}"

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 _ABSOLUTE = re.compile(
     r"\b(?:the\s+)?(?:only\s+(?:(?:viable|real|sensible|reasonable|serious|realistic|good|valid|possible|practical|"
-    r"suitable|true|sane|logical|available)\s+)?(?:option|choice|gpu|card|way|solution)(?!\s+(?:with|that|to|which|whose|"
+    r"suitable|true|sane|logical|available)\s+)?(?:option|choice|gpu|card|way|solution)"
+    r"(?!\s+(?:of (?:the|these|those|all|them)\b\s*(?:\w+\s+){0,2}?)?(?:with|that|to|which|whose|"
     r"(?:cap|avail)able))|undisputed\s+\w+|"
     r"(?:nvidia|amd)[\u2019']s\s+(?:fastest|most powerful|best|top)\s+(?:\w+\s+){0,2}(?:gpu|card|"
     r"accelerator)(?!\s+(?:offerings|options|choices|models|line|lines|series|makers?|vendors?))|"

@@ -36,7 +36,8 @@ _GROUP = (
 )
 #: The capability first, then what it came with; what came with it first.
 _WITH = re.compile(
-    rf"\b(?P<what>{_NAMES})\b(?:,\s+which\s[^.;:,]{{3,60}},)?(?:\s+(?:was|were|is|are|has been|have been|only|first|natively|support|"
+    rf"\b(?P<what>{_NAMES})\b(?:,\s+which\s[^.;:,]{{3,60}},)?(?:\s+(?:was|were|is|are|has been|"
+    rf"have been|only|first|natively|support|"
     rf"supported|available|there|"
     rf"present|works?|usable|exists?|existed|possible|been|around|known|both|all|{_CAME}|to|in|into|on|for|the|geforce|consumer|gaming|line|lines|cards?|range|series|"
     rf"workstation|data[- ]cent(?:er|re)s?|gpus?|hardware|desktop|market))*?"

@@ -21,7 +21,8 @@ _GOES_ON = re.compile(r"\s*(?:This|That|These|Which|It)\s")
 #: A part of a sentence; points and colons of numbers part nothing.
 _PART = re.compile(r"(?:[^.;:]|[.:](?=\d))+")
 _HARDWARE = re.compile(
-    r"\b(?:gpus?|cards?|hardware|accelerators?|laptops?|servers?|cores|v?ram|memory|bandwidth|silicon|tflops|these metrics)\b",
+    r"\b(?:gpus?|cards?|hardware|accelerators?|laptops?|servers?|cores|v?ram|memory|bandwidth|silicon|"
+    r"tflops|these metrics)\b",
     re.IGNORECASE,
 )
 

@@ -40,6 +40,12 @@ _PRONOUN = re.compile(r"\s*(?:It|This|That)\s")
 #: What leads to the clause behind it: "With twice the context, the weights stay".
 _LED = re.compile(r"\s*(?:with|by|using|at)\b", re.IGNORECASE)
 _IT = re.compile(r"\b(?:it|them)\b", re.IGNORECASE)
+#: "Half as much capacity again and 56 % more bandwidth": two things that grew, neither by the other.
+_GAINS = re.compile(
+    r"\b(?:more|less|as much|again|larger|higher)\b[^.;:]*\band\s+(?:\d|twice|half|double|triple|"
+    r"an? (?:third|quarter|half)\b)",
+    re.IGNORECASE,
+)
 _UP, _DOWN, _SAME = 1, -1, 0
 
 
@@ -113,7 +119,7 @@ def _of_sentence(passage: Passage, sentence: Sentence, last: str, context: Conte
     for clause in _CLAUSE.finditer(text):
         start = clause.start()
         for part in _BUT.split(clause[0]):
-            effect = any(way.search(part) for _, way in words.effects)
+            effect = not _GAINS.search(part) and any(way.search(part) for _, way in words.effects)
             found = next((law for law in laws if effect and _breaks(law, part, (last, subject), words)), None)
             at = text.find(part, start)
             start = at + len(part)

@@ -143,7 +143,8 @@ def _has(gpu: Gpu, kind: str) -> bool:
 def _accumulates(each: _Told, words: str) -> str | None:
     """The kind that words on the accumulator ask for, where a figure is of the other one."""
     told = {match["bits"] for match in _IN.finditer(words)}
-    if len(told) != 1 or not each.gpu.value("fp16_acc16"):
+    full, half = (float(each.gpu.value(field) or 0.0) for field in ("fp16", "fp16_acc16"))
+    if len(told) != 1 or not half or nearly_same(full, half):
         return None
     asked = "dense" if told.pop() == "32" else "acc16"
     return asked if {asked, each.kind} == {"dense", "acc16"} else None

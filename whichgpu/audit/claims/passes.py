@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.runs import Run
+    from whichgpu.hardware.gpu import Gpu
 
 _PROMPT = re.compile(r"\b(?:prefill\w*|prompts?|ttft|time to first token|first token)\b", re.IGNORECASE)
 _TOKENS = re.compile(
@@ -134,6 +135,12 @@ def _of_time(run: Run, work: float, words: str, context: Context) -> Iterator[Fi
     )
 
 
+def _boosts(gpu: Gpu) -> float:
+    """How much higher than the reference card a card of the maker's own boosts."""
+    known = [float(fact.value) for fact in gpu.stated("clock_boost")]
+    return max(known) / known[0] if known else 1.0
+
+
 def _reached(run: Run, context: Context) -> Iterator[Finding]:
     """Work a second that is told to be reached on one device: no more than its highest dense peak."""
     text, place = run.passage.text, (run.sentence.start, run.sentence.end)
@@ -150,7 +157,7 @@ def _reached(run: Run, context: Context) -> Iterator[Finding]:
     # "When accumulating in FP32" is no rate of FP32.
     accumulates = "accumulat" in run.sentence.text.lower()
     said = [run.said.name.lower().replace("-", "")] if run.said and not accumulates else []
-    known = max(peak(gpu, [rate for rate in RATES if rate in said] or RATES) for gpu in gpus)
+    known = max(peak(gpu, [rate for rate in RATES if rate in said] or RATES) * _boosts(gpu) for gpu in gpus)
     if run.device and is_strange(text, run.device.end, rates[0].start):
         # "The M5's cores got matrix units, and the Max reaches 71": of what no name tells.
         return

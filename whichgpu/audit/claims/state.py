@@ -34,7 +34,8 @@ _HAS = re.compile(
     r"\b(?:support\w*|works?|runs?|there|available|present|handles?|gets?|got|has|have|had|having|offers?|"
     r"(?:comes?|coming) with|brings?|brought|includes?|included|knows?|understands?|speaks?|does|do|can|"
     r"native(?:ly)?|in hardware|features?|accelerat\w+|on board|possible|keeps?|kept|gained|"
-    r"accepts?|trains?(?= in)|decodes?|enabled|equipped|with|via|through|over|thanks to|using|up to|lets?|allows?|encodes?|"
+    r"accepts?|trains?(?= in)|decodes?|enabled|equipped|with|via|through|over|thanks to|using|up to|"
+    r"lets?|allows?|encodes?|"
     r"arrived|aboard|built in|part of)\b",
     re.IGNORECASE,
 )
@@ -55,7 +56,7 @@ _HEDGED = re.compile(
     r"models?|"
     r"until|before|since|when|instead|generation|successor|predecessor|like|as|versus|vs|against|over|"
     r"mean\w*|help\w*|because|weights?|quanti\w+|switch|bandwidth|faster|slower|more|less|half|twice|"
-    r"compared|which|who|what|how|why|matter\w*|important|want|used?|using|users?|typical\w*|usual\w*|"
+    r"compar\w+|which|who|what|how|why|matter\w*|important|want|used?|using|users?|typical\w*|usual\w*|"
     r"often|drivers?|library|libraries|"
     r"frameworks?|kernels?|for|(?:nvidia|amd|intel)(?= (?:has |had |have )?(?:dropp|remov|omitt|gave|"
     r"g[ai]ve|kept|keep|add|brought)))\b|"

@@ -44,7 +44,7 @@ _WORDS = {
     r"(?<!image )(?<!token )(?<!sequence )(?<!frame )(?<!compute )(?<!tensor )(?<!hit )(?<!sampling )rate\b",
     "energy": r"energy|joules?|kWh",
     "speed": r"fast\w*|quick\w*|slow\w*|ahead|behind|leads?|beats?|trails?|outruns?|outpaces?|tokens?|"
-    r"images?|pictures?|samples|frames|requests|throughput|"
+    r"images?|pictures?|samples|frames|requests|throughput|performance(?! (?:per|for)\b)|"
     r"work|as long|speed\w*|short of",
 }
 _WORD = {key: re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.IGNORECASE) for key, words in _WORDS.items()}

@@ -283,6 +283,10 @@ def of_year(
     verdict = of_its_year(year, dated)
     if verdict == "unverifiable" and not told_early and _of_that_month(match[0], first):
         verdict = "contradicted"
+    soon = (announced or _ANNOUNCED.search(match[0])) and first.vendor in _SOON_SOLD
+    if verdict == "unverifiable" and soon and not -_MOST_BEHIND <= _ahead(match[0], first) <= _MOST_AHEAD:
+        # Nobody announces what is sold already, nor what comes long after.
+        verdict = "contradicted"
     most = _MONTHS_OFF if verdict == "confirmed" else _LONG_OFF
     if first.segment in _CARDS and all(_off(match[0], gpu) > most for gpu in dated):
         verdict = "contradicted"
@@ -316,15 +320,24 @@ def _of_that_month(words: str, gpu: Gpu) -> bool:
 _MONTHS_OFF, _LONG_OFF = 4, 9
 
 
+#: Makers whose announcements are of what is sold within so many months, and at most so many after it.
+_SOON_SOLD, _MOST_AHEAD, _MOST_BEHIND = frozenset({"NVIDIA", "AMD"}), 15, 3
+
+
 def _off(words: str, gpu: Gpu) -> int:
     """How many months a day with its month is off the release of a device; 0 where either is not told."""
+    return abs(_ahead(words, gpu))
+
+
+def _ahead(words: str, gpu: Gpu) -> int:
+    """How many months a day with its month is ahead of a release; 0 where either is not told."""
     born = _born(gpu)
     told = re.search(
         rf"\b({'|'.join(_MONTHS)})[a-z]*\.?\s+(?:\d{{1,2}}(?:st|nd|rd|th)?,?\s+)?(20[012]\d)\b", words
     )
     if told is None or len(born) < len("2024-01"):
         return 0
-    return abs(12 * (int(told[2]) - int(born[:4])) + _MONTHS.index(told[1]) + 1 - int(born[5:7]))
+    return 12 * (int(born[:4]) - int(told[2])) + int(born[5:7]) - _MONTHS.index(told[1]) - 1
 
 
 _CARDS = ("geforce", "workstation", "radeon")

@@ -58,6 +58,9 @@ def of_sentences(context: Context) -> Iterator[tuple[Passage, Series]]:
                     for value, one in best
                 )
                 kinds = {value.dimension for value, _ in best} - {"number"}
+                if len(kinds) > 1:
+                    # "The A2, at 60 W, about 51": not all are the amounts that are compared.
+                    continue
                 of = next(iter(kinds)) if len(kinds) == 1 else ""
                 measure = of if of == "time" else ""
                 yield passage, Series(measure, sentence.text[:120], of, amounts, passage.section)
