@@ -66,6 +66,9 @@ def _read_figures(
                 yield value * units, field
 
 
+_FIRST = "as first announced"
+
+
 def _believed(gpu: Gpu, field: str) -> Sequence[Fact]:
     """What sources state of a field: of a server or workstation card its vendor's alone, if it states any.
 
@@ -73,7 +76,9 @@ def _believed(gpu: Gpu, field: str) -> Sequence[Fact]:
     states by mistake, another part's or half a part's, is nobody's.
     """
     every = as_sold(gpu, field)
-    own = [fact for fact in every if fact.kind == "vendor"]
+    # What a vendor announced first is its word too, whoever keeps it on file.
+    own = [fact for fact in every if fact.kind == "vendor" or fact.note == _FIRST]
+    own = own if any(fact.kind == "vendor" for fact in own) else []
     if not own or field not in _VENDORS or gpu.segment not in ("datacenter", "workstation"):
         return every
     # What was decided on is believed where its vendor states another value: that of the whole chip.

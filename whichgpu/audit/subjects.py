@@ -186,10 +186,19 @@ def _is_no_card(text: str, start: int, end: int) -> bool:
     return bool(
         (_INSTANCE.fullmatch(name) and (_IS_INSTANCE.match(text, end) or _is_listed(text, start, end)))
         or _A_TYPE.match(text, end)
+        or (name.isdigit() and _IN_UNITS.match(text, end))
         or (not any(c.isdigit() for c in name) and _GOES_BY_MORE.match(text, end))
         or (_OF_CACHE.search(text, max(0, start - 12), start) and name.upper() in ("L1", "L2"))
         or (name in _CHIPS and _OF_CHIP.search(text, max(0, start - 24), start))
     )
+
+
+#: Behind a number that is told in units, and that no card is meant by: "1080 PFLOPS", "3060 tokens/s".
+_IN_UNITS = re.compile(
+    r"\s?(?:[TGP]FLOPS?|TOPS|POPS|[GTM]i?B(?:/s)?|[GTM]b(?:/s|ps)|[MG]Hz|k?W|kWh|mm\u00b2|dollars|euros|USD|EUR|"
+    r"(?:CUDA |tensor )?cores|(?:images?|tokens?|samples?|frames?|sequences?|requests?)(?:\s?/|\s+(?:per|a)\b))"
+    r"(?![A-Za-z])",
+)
 
 
 def _is_listed(text: str, start: int, end: int) -> bool:

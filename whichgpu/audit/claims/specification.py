@@ -165,6 +165,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             or (bound[0].key == "power" and _A_PART.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _REMAINS.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _FITS.match(passage.text, quantity.end))
+            or (bound[0].key == "memory" and _is_of_a_rack(quantity, bound[1], context))
             or (quantity.dimension == "number" and _FRACTION.match(passage.text, quantity.end))
             or (_A_SLICE.match(sentence.text) and _SLICED.search(passage.text, 0, sentence.start))
         )
@@ -174,6 +175,17 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             )
             # What is no single device's of a machine may be that of all of them.
             yield from (each for each in found if not (of_machine and each.accuses))
+
+
+def _is_of_a_rack(quantity: Quantity, mention: Mention, context: Context) -> bool:
+    """Whether a size is more than any device has, and none's in a wrong unit: 13.8 TB of a rack."""
+    own = (float(context.catalogue[key].value("memory") or 0.0) for key in mention.ids)
+    in_tera = any(abs(quantity.value / _KILO / each - 1) < _LIKE_IT for each in own if each)
+    return quantity.value >= _A_RACK and not in_tera
+
+
+#: More memory than one device has, in bytes; between a unit and the next; how near a size is the same.
+_A_RACK, _KILO, _LIKE_IT = 1.2e12, 1000.0, 0.1
 
 
 def _is_feature(text: str, each: Named) -> bool:
