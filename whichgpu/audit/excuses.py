@@ -38,6 +38,36 @@ def _pattern(words: str) -> re.Pattern[str]:
 
 
 _EXCUSES = (
+    # "The older one fell by about a third, to $21.96": from what is not told.
+    _Excuse(
+        ("arithmetic", "ratio"),
+        before=r"\b(?:f[ae]ll(?:en|s)?|drop(?:ped|s)?|r[io]se(?:s|n)?|went (?:up|down)|came down|cut|"
+        r"reduced|lowered|raised|"
+        r"increased|decreased|gone (?:up|down))\s+by\s+(?:about |around |roughly |nearly |almost |over |"
+        r"some )?$",
+        behind=r"[^.;]{0,24}?,?\s+to\s+(?:about |around |roughly |nearly |some )?[$\u20ac\d]",
+    ),
+    # "Of the 320 compute units on the package 304 are enabled".
+    _Excuse(
+        ("specification",),
+        before=r"\b[Oo]f (?:the |its |all )+$",
+        behind=r"[^.;]{0,60}\b(?:are|is|were|was)\s+(?:enabled|active|used|on|switched on|usable|"
+        r"available)\b",
+    ),
+    # "In one slot pair".
+    _Excuse(("specification",), behind=r"\s+pairs?\b"),
+    # "24 GB are usual, although quantized training on 16 GB is possible".
+    _Excuse(
+        ("memory",),
+        before=r"\b(?:quanti[sz]\w+|offload\w*|low[- ]vram|\d-bit|fp8|gguf|nf4|checkpointing)\b[^.;,]{0,40}$",
+        because=r"are told to be needed",
+    ),
+    # "With 80 GB cards it takes two at the least".
+    _Excuse(
+        ("memory",),
+        behind=r"\s+(?:gpus?|cards?|devices?|ones?)?,?\s*(?:it|that|this|you|one|we)\s+(?:takes?|needs?|requires?|wants?|"
+        r"will need)\s+(?:at least |about |some )?(?:two|three|four|several|more|\d)",
+    ),
     # "Moving from TSMC's 12 nm process to 7 nm".
     _Excuse(
         ("specification", "identity"),

@@ -180,7 +180,7 @@ _QUESTION, _FAR = 160, 1000
 _ASKED, _DENIED = "it is asked, not said", "it is told as what others say, and denied"
 _SENTENCE_END = re.compile(r"[.!](?=\s|$)|\?|\n\s*\n")
 _ASKS = re.compile(
-    r"(?:(?<=[.!?:>*\n\u2022] )|(?<=[>*\n])|\A)\s*(?:[-*#]+\s+)?(?:Q\d*[.:]\s*)?(?:is|are|does|do|can|"
+    r"(?:(?<=[.!?:>*\n\u2022,] )|(?<=[>*\n])|\A)\s*(?:[-*#]+\s+)?(?:Q\d*[.:]\s*)?(?:is|are|does|do|can|"
     r"has|have|was|will|should|which|"
     r"what|how|why)\b",
     re.IGNORECASE,

@@ -196,7 +196,8 @@ def _is_no_card(text: str, start: int, end: int) -> bool:
 #: Behind a number that is told in units, and that no card is meant by: "1080 PFLOPS", "3060 tokens/s".
 _IN_UNITS = re.compile(
     r"\s?(?:[TGP]FLOPS?|TOPS|POPS|[GTM]i?B(?:/s)?|[GTM]b(?:/s|ps)|[MG]Hz|k?W|kWh|mm\u00b2|dollars|euros|USD|EUR|"
-    r"(?:CUDA |tensor )?cores|(?:images?|tokens?|samples?|frames?|sequences?|requests?)(?:\s?/|\s+(?:per|a)\b))"
+    r"(?:CUDA |tensor )?cores|(?:images?|tokens?|samples?|frames?|sequences?|requests?)(?:\s?/|"
+    r"\s+(?:per|a)\b))"
     r"(?![A-Za-z])",
 )
 

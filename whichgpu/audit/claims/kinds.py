@@ -135,7 +135,7 @@ _SUBJECT = re.compile(
 
 #: Before an architecture that is not what something is said of; a card is "based on Turing".
 _NO_SUBJECT = re.compile(
-    r"\b(?:to|from|before|since|until|over|like|with|of|no|pre|post|"
+    r"\b(?:to|from|before|since|until|over|like|with|of|no|neither|nor|pre|post|"
     r"(?:based|built|designed|made|manufactured|rests|relies|running) (?:up)?(?:on|around|in))[\s-]+"
     r"(?:the\s+|nvidia(?:[\u2019']s)?\s+)*$",
     re.IGNORECASE,

@@ -92,7 +92,8 @@ _ADAPTERS = re.compile(r"\bq-?lora\b", re.IGNORECASE)
 _CACHES = re.compile(r"\b(?:kv|caches?|contexts?|tokens?)\b", re.IGNORECASE)
 _CARD = re.compile(r"\s*(?:-?(?:card|gpu|of (?:vram|ram|memory|gpu))|vram|a100|h100|rtx|mac)", re.IGNORECASE)
 _OF_CACHE = re.compile(
-    r"\b(?:kv|caches?)\b[^.;]*\btokens?\b|\btokens?\b[^.;]*\b(?:kv|caches?)\b", re.IGNORECASE
+    r"\b(?:kv|caches?)\b(?:[^.;]|\.(?=\d))*\btokens?\b|\btokens?\b(?:[^.;]|\.(?=\d))*\b(?:kv|caches?)\b",
+    re.IGNORECASE,
 )
 #: The parts of a training state, with the bytes of each parameter that they can be.
 _PARTS = (

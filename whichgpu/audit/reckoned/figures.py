@@ -38,7 +38,9 @@ _SIGNS = {
     "\u20ac": "\u20ac", "EUR": "\u20ac", "euros": "\u20ac", "euro": "\u20ac", "\u00a3": "\u00a3",
 }  # fmt: skip
 _SPELLED = re.compile(
-    rf"(?<![\w-])(?P<n>{'|'.join(sorted(WORDS, key=len, reverse=True))})(?![\w-])", re.IGNORECASE
+    rf"(?<![\w-])(?P<n>{'|'.join(sorted(WORDS, key=len, reverse=True))})"
+    r"(?:[ -](?P<times>hundred|thousand|dozen))?(?![\w-])",
+    re.IGNORECASE,
 )
 #: What a number counts: a word in the plural, behind two others at most.
 _NOUN = re.compile(
@@ -286,8 +288,12 @@ def _of_noun(text: str, base: Figure, noun: re.Match[str], name: str) -> Figure:
     return base._replace(low=base.low * scale, high=base.high * scale, powers=powers)
 
 
+#: "Two hundred hours".
+_TIMES = {"hundred": 100.0, "thousand": 1000.0, "dozen": 12.0}
+
+
 def _spelled(text: str, names: Places) -> Iterator[Figure]:
     """Numbers that are words: "eight of them", "sixteen GPUs"."""
     for match in _SPELLED.finditer(text):
-        value = float(WORDS[match["n"].lower()])
+        value = float(WORDS[match["n"].lower()]) * _TIMES.get((match["times"] or "").lower(), 1.0)
         yield _counted(text, Figure(*match.span(), value, value, (), match[0]), names)
