@@ -270,6 +270,22 @@ def _goes_on(passage: Passage, sentence: Sentence, who: Spoken) -> bool:
     return here and bool(before) and before[0] <= named.start < sentence.start
 
 
+def _is_led(index: int, found: Finding, context: Context) -> bool:
+    """Whether an item's list is led by its device alone: "I ran P40s for a year. What to know:"."""
+    passages = context.document.passages
+    at = index
+    while at >= 0 and passages[at].kind == "item":
+        if at < index and context.mentions.get(at):
+            # An item before it names a device of its own.
+            return False
+        at -= 1
+    if at < 0 or at == index or not _LEADS.search(passages[at].text):
+        return False
+    named = {each.named for each in context.mentions.get(at, ())}
+    return len(named) == 1 and set(found.subject.split(", ")) <= set(next(iter(named)))
+
+
+_LEADS = re.compile(r":\s*$")
 _PRONOUN = re.compile(r"\b(?:it|its)\b", re.IGNORECASE)
 
 
@@ -325,5 +341,5 @@ def _placed(
     every = range(one.start, one.end)
     until = one.start + bisect_left(every, found.start, key=passage.place) if found.accuses else one.end
     ahead = passage.text[max(own, default=one.start) : until]
-    goes_on = _goes_on(passage, one, who)
+    goes_on = _goes_on(passage, one, who) or _is_led(index, found, context)
     return _Place(who, text, passage.section, goes_on, open_, behind, ahead, *since)

@@ -187,12 +187,16 @@ def _is_no_card(text: str, start: int, end: int) -> bool:
         (_INSTANCE.fullmatch(name) and (_IS_INSTANCE.match(text, end) or _is_listed(text, start, end)))
         or _A_TYPE.match(text, end)
         or (name.isdigit() and _IN_UNITS.match(text, end))
+        or (_MILLIONS.fullmatch(name) and (name == text.strip() or _OF_A_MODEL.match(text, end)))
         or (not any(c.isdigit() for c in name) and _GOES_BY_MORE.match(text, end))
         or (_OF_CACHE.search(text, max(0, start - 12), start) and name.upper() in ("L1", "L2"))
         or (name in _CHIPS and _OF_CHIP.search(text, max(0, start - 24), start))
     )
 
 
+#: "860M" is a chip's graphics, and the parameters of a model.
+_MILLIONS = re.compile(r"\d{3}M", re.IGNORECASE)
+_OF_A_MODEL = re.compile(r"[\s-]*(?:param|trainable|weights)", re.IGNORECASE)
 #: Behind a number that is told in units, and that no card is meant by: "1080 PFLOPS", "3060 tokens/s".
 _IN_UNITS = re.compile(
     r"\s?(?:[TGP]FLOPS?|TOPS|POPS|[GTM]i?B(?:/s)?|[GTM]b(?:/s|ps)|[MG]Hz|k?W|kWh|mm\u00b2|dollars|euros|USD|EUR|"

@@ -90,6 +90,7 @@ _IT_IS = re.compile(
     r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:still\s+|also\s+)?"
     r"(?:an?|the|one|\w+[\u2019']s)\s+(?:[\w'-]+\s+){0,2}"
 )
+_THEN_IT = re.compile(r":\s+|,?\s+(?:since|because|as)\s+", re.IGNORECASE)
 #: "It is RDNA 4 and has": the name of an architecture by itself.
 _IT_IS_JUST = re.compile(r"\s*(?:It|This|That)(?:[\u2019']s| is| was)\s+(?:still\s+|also\s+|both\s+)?", re.I)
 #: Before the architecture that something else came with: "BF16 support was introduced with".
@@ -312,6 +313,9 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
     gap = f" {gap[again.start('verb') :]}" if again else gap
     kind_of = text.startswith("-based", match.end()) and len(gap) < FAR // 3
     is_of = _IS_OF.fullmatch(gap) and _A_CARD.match(text, match.end())
+    # "It is the odd one out: it is a Hopper card".
+    it_is = _IT_IS.fullmatch(_THEN_IT.split(gap)[-1].capitalize()) if _THEN_IT.search(gap) else None
+    is_of = is_of or (it_is and _A_CARD.match(text, match.end()))
     is_of = is_of or (_IS_JUST.fullmatch(gap) and _JUST.match(text, match.end()))
     is_of = is_of or (_WITH_ITS.fullmatch(gap) and _ARCHITECTURE.match(text, match.end()))
     in_brackets = _OPENED.fullmatch(gap) and _CLOSED.match(text, match.end())

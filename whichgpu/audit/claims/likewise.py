@@ -35,6 +35,8 @@ _TOO = re.compile(
     r"can (?:also |just )?be (?:divided|split|partitioned|sliced|carved up|"
     r"cut)\s+(?:up )?(?:in )?(?:exactly |just |"
     r"much )?(?:the same way|likewise|that way|too|as well)|"
+    r"(?:supports?|offers?|has|provides?|brings?|shares?)\s+the (?:very )?same (?:feature|capability|"
+    r"function|option|ability|trick)\b|"
     r"(?:does|do|did|can(?: do(?: so| it| that| this)?)?|has it|had it|supports? (?:it|this|that|them)|"
     r"offers? (?:it|this|that)|"
     r"has (?:one|this|that)),?\s+"
@@ -111,7 +113,7 @@ _ARE_JOINED = re.compile(
     re.IGNORECASE,
 )
 #: "The T4 has one too", of what was named before.
-_DOES_TOO = re.compile(r"\s*(?:does|do|did|can|has one)\b", re.IGNORECASE)
+_DOES_TOO = re.compile(r"\s*(?:does|do|did|can|has one|\w+ the (?:very )?same)\b", re.IGNORECASE)
 #: How far before a device the words that join it can begin.
 _REACH = 90
 #: What NVLink was named for before: "thanks to NVLink, two RTX 6000 Ada can be bridged".

@@ -15,7 +15,10 @@ from whichgpu.errors import WhichGpuError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.workloads.workload import Workload
 
 #: A name of a model: words with a capital or a digit, as far as it is one.
 _NAME = (
@@ -24,7 +27,7 @@ _NAME = (
     r"BLOOM|MPT|"
     r"Yi|Kimi|GLM|Mamba|Jamba)"
     r"(?:[ -]?(?:v?\d[\w.]{0,8}|large|base|small|medium|tiny|mini|XL|XXL|turbo|dev|schnell|oss|NeoX|J|R1|"
-    r"B\d|[A-Z]))"
+    r"B\d|(?-i:[A-Z](?![a-z]))))"
     r"{0,4})"
 )
 _HAS = (
@@ -36,6 +39,20 @@ _COUNT = r"(?P<n>\d{1,4}(?:[.,]\d{1,3})?)[\s-]?(?P<scale>billion|million|trillio
 _SAID = re.compile(rf"{_NAME}(?:{_HAS}){_COUNT}", re.IGNORECASE)
 #: "The 110-million-parameter BERT-Large".
 _BEFORE = re.compile(rf"\b{_COUNT}\s+(?:model\s+)?{_NAME}", re.IGNORECASE)
+#: "ResNet-50 is small, with about 26 million parameters": the only model and the only number of a sentence.
+_NAMED = re.compile(_NAME, re.IGNORECASE)
+_COUNTED = re.compile(
+    rf"\b(?:with|and|has|have|at|of|counts?|contains?)\s+(?:its |the )?(?:about |around |roughly |some |"
+    rf"only |just )*"
+    rf"(?<![\d.,]){_COUNT}",
+    re.IGNORECASE,
+)
+#: A cell below "Parameters", or one that says it of itself.
+_OF_PARAMETERS = re.compile(r"\bparam(?:eter)?s?\b", re.IGNORECASE)
+_IN_CELL = re.compile(
+    r"\s*~?(?P<n>\d{1,4}(?:[.,]\d{1,3})?)[\s-]?(?P<scale>billion|million|trillion|[MBT])\b(?:\s+param(?:eter)?s?)?\s*",
+    re.IGNORECASE,
+)
 _SCALES = {"m": 1e6, "b": 1e9, "t": 1e12}
 #: Counts of one model differ by what is counted (embeddings, heads); a name may be of several sizes.
 _WITHIN, _WRONG = 0.06, 0.15
@@ -51,25 +68,64 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             if _TRAINABLE.search(sentence.text):
                 continue
-            for pattern in (_SAID, _BEFORE):
-                for match in pattern.finditer(passage.text, sentence.start, sentence.end):
-                    known = _parameters(match["name"].strip(" -."))
-                    if not known:
-                        continue
-                    told = float(match["n"].replace(",", ".")) * _SCALES[match["scale"][0].lower()]
-                    off = abs(told / known - 1)
-                    rounding = 0.5 / max(float(match["n"].replace(",", ".")), 1.0)
-                    close = off <= max(_WITHIN, rounding)
-                    # "Gemma 2B has 2 billion": as it is called.
-                    called = match["n"] in re.findall(r"\d+(?:\.\d+)?", match["name"])
-                    wrong = off > _WRONG and not called
-                    verdict = "confirmed" if close else "contradicted" if wrong else "unverifiable"
-                    because = f"{match['name']} has {_words(known)} parameters"
-                    place = (match.start("n"), match.end("scale"))
-                    yield made(context, passage, place, "specification", verdict, subject=match["name"],
-                               attribute="parameters", because=because,
-                               expected="" if verdict == "confirmed" else _words(known),
-                               evidence=(Evidence(because, "zoo"),))  # fmt: skip
+            found = [
+                (match["name"], match)
+                for pattern in (_SAID, _BEFORE)
+                for match in pattern.finditer(passage.text, sentence.start, sentence.end)
+            ]
+            for name, match in found or _of_the_only(passage.text, sentence):
+                yield from _judged(passage, name, match, context)
+    for table in context.document.tables:
+        yield from _of_table(table, context)
+
+
+def named_in(text: str, start: int, end: int) -> list[tuple[int, str]]:
+    """The names of models in a stretch of a text, and where each begins."""
+    return [(match.start(), match["name"]) for match in _NAMED.finditer(text, start, end)]
+
+
+def _of_the_only(text: str, sentence: Sentence) -> list[tuple[str, re.Match[str]]]:
+    """The number of the only model that a sentence names, where it tells one number."""
+    named = named_in(text, sentence.start, sentence.end)
+    counts = list(_COUNTED.finditer(text, sentence.start, sentence.end))
+    one = len({name for _, name in named}) == len(counts) == 1 and named[0][0] < counts[0].start()
+    return [(named[0][1], counts[0])] if one else []
+
+
+def _of_table(table: Table, context: Context) -> Iterator[Finding]:
+    """The numbers of a column or a row of parameters, each of the model that heads it."""
+    for at, row in enumerate(table.rows):
+        for column, cell in enumerate(row[1:] if at else (), 1):
+            match = _IN_CELL.fullmatch(cell.text) if cell else None
+            side, top = row[0], table.cell(0, column)
+            if cell is None or match is None or side is None:
+                continue
+            for name, label in ((side, top), (top, side)):
+                said = (label is not None and _OF_PARAMETERS.search(label.text)) or _OF_PARAMETERS.search(
+                    cell.text
+                )
+                if name is not None and said and _NAMED.match(name.text):
+                    yield from _judged(cell, name.text, match, context)
+
+
+def _judged(passage: Passage, name: str, match: re.Match[str], context: Context) -> Iterator[Finding]:
+    """The verdict on a number of parameters of a model by its name."""
+    sizes = _parameters(name.strip(" -.*"))
+    if not sizes:
+        return
+    told = float(match["n"].replace(",", ".")) * _SCALES[match["scale"][0].lower()]
+    known = min(sizes, key=lambda size: abs(told / size - 1))
+    off = abs(told / known - 1)
+    rounding = 0.5 / max(float(match["n"].replace(",", ".")), 1.0)
+    close = off <= max(_WITHIN, rounding)
+    # "Gemma 2B has 2 billion": as it is called.
+    wrong = off > _WRONG and match["n"] not in re.findall(r"\d+(?:\.\d+)?", name)
+    verdict = "confirmed" if close else "contradicted" if wrong else "unverifiable"
+    because = f"{name} has {_words(known)} parameters"
+    yield made(context, passage, (match.start("n"), match.end("scale")), "specification", verdict,
+               subject=name, attribute="parameters", because=because,
+               expected="" if verdict == "confirmed" else _words(known),
+               evidence=(Evidence(because, "zoo"),))  # fmt: skip
 
 
 def _active(context: Context) -> Iterator[Finding]:
@@ -100,6 +156,8 @@ _ACTIVE = re.compile(
     re.IGNORECASE,
 )
 _OFF = 1.25
+#: The part of a pipeline of pictures that is told for the whole.
+_DRAWS = ("unet", "transformer")
 
 
 def _words(count: float) -> str:
@@ -107,13 +165,23 @@ def _words(count: float) -> str:
 
 
 @lru_cache(maxsize=256)
-def _parameters(name: str) -> float:
-    """Parameters of the workload of exactly this name; 0 where none has it."""
+def resolved(name: str) -> Workload | None:
+    """The workload of exactly this name; none where none has it."""
     from whichgpu.workloads.workload import known, resolve
 
-    if len(name) < 3 or not re.search(r"\d|large|base", name, re.IGNORECASE) or not known(name):
-        return 0.0
+    if len(name) < 3 or not re.search(r"\d|large|base|SDXL", name, re.IGNORECASE) or not known(name):
+        return None
     try:
-        return float(sum(resolve(name).parameters().values()))
+        return resolve(name)
     except WhichGpuError:
-        return 0.0
+        return None
+
+
+@lru_cache(maxsize=256)
+def _parameters(name: str) -> tuple[float, ...]:
+    """Parameters of the workload of exactly this name, and of its largest part; none where none has it."""
+    workload = resolved(name)
+    parts = workload.parameters() if workload is not None else {}
+    # A pipeline of models is often told by that which draws.
+    own = (float(parts[each]) for each in _DRAWS if each in parts)
+    return (float(sum(parts.values())), *own) if parts else ()
