@@ -349,3 +349,14 @@ def test_a_note_on_dense_figures_is_none_on_sparse_ones(note):
     text = f"| | A100 80GB SXM | H100 SXM |\n|---|---|---|\n{row}\n\n{note}\n"
     verdicts = corpus.verdicts(text)
     assert (verdicts["312 TFLOPS"], verdicts["989 TFLOPS"]) == ("confirmed", "confirmed")
+
+
+def test_a_header_of_another_width_above_a_rule_begins_the_next_table():
+    text = (
+        "| GPU | Memory | TDP |\n|---|---|---|\n| L4 | 24 GB | 72 W |\n| A10 | 24 GB | 250 W |\n"
+        "| GPU | Memory | Bandwidth | Cores |\n|---|---|---|---|\n| A30 | 24 GB | 933 GB/s | 3,584 |\n"
+        "| A40 | 32 GB | 696 GB/s | 10,752 |\n"
+    )
+    answer = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote for each in answer.accusations] == ["250 W", "32 GB"]
+    assert sum(each.verdict == "confirmed" for each in answer.findings) == 8

@@ -271,7 +271,11 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
         if len(said) > 1 and _BARE.fullmatch(said[-1]) and _ids(" ".join(said[:-1]), catalogue):
             # "V100 (16 or 32 GB)": the number begins what follows.
             continue
-        ids = _ids(" ".join(_singular(word, catalogue) for word in said), catalogue) if said else ()
+        one = " ".join(_singular(word, catalogue) for word in said)
+        ids = _ids(one, catalogue) if said else ()
+        if ids and one != " ".join(said):
+            # "L40s" are several L40, or one L40S of somebody who writes it so.
+            ids = tuple(dict.fromkeys((*ids, *_ids(" ".join(said), catalogue))))
         if ids and last + 1 < len(words) and words[last + 1].lower() in _OTHER_CARD:
             # "RTX 4080 Ti" is no RTX 4080, and no card on file.
             return None

@@ -55,7 +55,7 @@ _WORST = re.compile(
 _ELSE = re.compile(
     r"\b(?:not|never|no|second|third|after|except|apart|but one|among (?:the )?\w+ cards|would|"
     r"could|might|if|at batch|batch|"
-    r"vram|gigabyte|bandwidth|t?flops|purchase|buy|latency|ttft|spot|reserved|than (?:any|"
+    r"vram|gigabyte|bandwidth|t?flops?|purchase|buy|latency|ttft|spot|reserved|than (?:any|"
     r"all))\b|n[\u2019']t\b",
     re.I,
 )

@@ -33,7 +33,7 @@ from whichgpu.audit.readers._lines import (
 from whichgpu.audit.readers._tables import aligned, is_frame, is_row, is_rule, piped, table_of, unruled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*$")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-+)[ \t]*$")
@@ -291,7 +291,10 @@ class _Reader:
                 end = self._lines[self._at + 1].end
                 run[-1] = Line(_LINE_END.sub(" ", self._original[line.start : end]), line.start)
                 self._at += 2
-        cells = [(line, piped(line)) for line in run]
+        for cells in _tables([(line, piped(line)) for line in run]):
+            self._one_table(cells)
+
+    def _one_table(self, cells: Sequence[tuple[Line, list[tuple[str, int]]]]) -> None:
         counts = [len(found) for _, found in cells if found and not is_rule(found)]
         broken = len(counts) > 2 and sum(count == 1 for count in counts) > 0.8 * len(counts)
         rows = _broken_rows(cells) if broken else [found for _, found in cells if not is_rule(found)]
@@ -406,6 +409,21 @@ def _starts_block(line: Line) -> bool:
         _HEADING.match(line.text) or _ITEM.match(line.text) or _FENCE.match(line.text)
         or line.text.lstrip().startswith("|") or _UNDERLINE.match(line.text)
     )  # fmt: skip
+
+
+def _tables(
+    cells: Sequence[tuple[Line, list[tuple[str, int]]]],
+) -> Iterator[Sequence[tuple[Line, list[tuple[str, int]]]]]:
+    """The tables of a run of lines: a header of another width above a rule begins the next one."""
+    first, wide = 0, 0
+    for at, (_, found) in enumerate(cells):
+        if not found or not is_rule(found):
+            continue
+        if at - 1 > first and wide and len(found) != wide and len(cells[at - 1][1]) == len(found):
+            yield cells[first : at - 1]
+            first = at - 1
+        wide = len(found)
+    yield cells[first:]
 
 
 def _broken_rows(cells: Sequence[tuple[Line, list[tuple[str, int]]]]) -> list[list[tuple[str, int]]]:
