@@ -585,7 +585,7 @@ def test_no_answer_hangs_on_what_was_asked_before() -> None:
 
 
 def test_an_autoencoder_that_must_be_in_fp32_is_so_in_time_as_in_memory() -> None:
-    """SDXL's in FP16 under diffusers (upcast_vae), in BF16 under none, nor in programs that have BF16 for it."""
+    """SDXL's in FP16 under diffusers (upcast_vae); not in BF16, nor in programs that decode in that."""
 
     def decoding(precision: str, text: str, **options: str) -> set[tuple[str, float]]:
         job = Job("sdxl", phase="generate", batch=1.0, precision=precision, runtime=text, options=options)
