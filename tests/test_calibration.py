@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from whichgpu.cost import calibration
+from whichgpu.cost import calibration, measured
 from whichgpu.cost.classes import OpClass
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import finish
@@ -197,6 +197,32 @@ def test_what_three_of_a_family_have_in_common_an_unseen_one_has(grouped):
     stack = runtime("pytorch-1", "")
     assert more.factor(workload_terms(resnet101, "amp-fp16", stack, trains=True)) < 0.98
     assert more.factor(workload_terms(other, "amp-fp16", stack, trains=True)) == 1.0
+
+
+def test_two_formats_of_16_bits_are_one_to_what_a_network_has_of_its_own():
+    """They run on the same units under a framework; engines of language models have kernels for each."""
+    resnet, llama = resolve("resnet50"), resolve("llama-3.1-8b")
+
+    def named(workload, precision: str, stack: str) -> set[str]:
+        return set(workload_terms(workload, precision, runtime(stack, ""), trains=False))
+
+    assert named(resnet, "amp-bf16", "pytorch-2") == named(resnet, "amp-fp16", "pytorch-2")
+    assert named(resnet, "tf32", "pytorch-2") != named(resnet, "amp-fp16", "pytorch-2")
+    assert named(llama, "bf16", "vllm") != named(llama, "fp16", "vllm")
+
+
+def test_a_batch_that_a_row_leaves_open_may_be_known_by_its_values(monkeypatch):
+    rules = [
+        {"where": {"source": "s", "gpu": "h100"}, "batch": "1520"},
+        {"where": {"gpu": "h"}, "options": "a=1"},
+    ]
+    monkeypatch.setattr(measured.store, "load", lambda name: {"stated": {"rows": rules}})
+    one = {"source": "source", "gpu": "h100-80gb-pcie", "options": "b=2", "batch": ""}
+    others = one | {"batch": "64"}, one | {"source": "other"}
+    monkeypatch.setattr(measured.store, "rows", lambda name: iter([one, *others]))
+    assert [(row["batch"], row["options"]) for row in measured.measured_rows()] == [
+        ("1520", "b=2;a=1"), ("64", "b=2;a=1"), ("", "b=2;a=1"),
+    ]  # fmt: skip
 
 
 def test_a_fold_of_most_rows_is_fitted_to_its_end(grouped, monkeypatch):

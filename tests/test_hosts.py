@@ -87,6 +87,19 @@ def test_a_forward_pass_that_is_recorded_takes_the_host_longer() -> None:
     assert 1.9 < host("train") / host("infer") < 3.2
 
 
+def test_steps_of_a_recurrent_layer_are_launched_within_one_call() -> None:
+    """cuDNN runs a layer over all time steps; cells in a loop, as of Tacotron 2's decoder, are modules."""
+
+    def host(workload: str, length: float) -> float:
+        job = Job(
+            workload, phase="train", batch=32.0, seq_len=length, precision="fp16", runtime="PyTorch 1.8"
+        )
+        return float(evaluate(lay_out(job, [GPUS["a100-40gb-sxm"]]).work, Fit()).host[0, 0])
+
+    assert host("gnmt-v2", 52.0) < 1.6 * host("gnmt-v2", 26.0)
+    assert host("tacotron2", 800.0) > 1.9 * host("tacotron2", 400.0)
+
+
 def test_compiled_kernels_are_launched_from_python_without_a_module() -> None:
     """Dearer than what autograd starts from C++, cheaper than modules, unless graphs are replayed."""
     eager, compiled = runtime("PyTorch 2.4", ""), runtime("PyTorch 2.4 torch.compile", "")

@@ -582,3 +582,21 @@ def test_no_answer_hangs_on_what_was_asked_before() -> None:
     for order in (texts, texts[::-1]):
         together = Fit(fit().effects)
         assert {text: taken(together, text) for text in order} == dict(zip(texts, alone, strict=True))
+
+
+def test_an_autoencoder_that_must_be_in_fp32_is_so_in_time_as_in_memory() -> None:
+    """SDXL's in FP16 under diffusers (upcast_vae); not in BF16, nor in programs that decode in that."""
+
+    def decoding(precision: str, text: str, **options: str) -> set[tuple[str, float]]:
+        job = Job("sdxl", phase="generate", batch=1.0, precision=precision, runtime=text, options=options)
+        tables = [one.table for one in lay_out(job, [GPUS["a100-40gb-sxm"]]).work.kernels]
+        ops = [op for table in tables for op in table.ops if op.module == "vae" and op.kind == "conv"]
+        return {
+            (op.dtype, float(np.ravel(op.weight_bytes / op.parameters)[0])) for op in ops if op.parameters
+        }
+
+    assert {dtype for dtype, _ in decoding("fp16", "diffusers")} == {"fp32"}
+    assert {round(size, 6) for _, size in decoding("fp16", "diffusers")} == {4.0}
+    assert {dtype for dtype, _ in decoding("fp16", "diffusers", vae_precision="fp16")} == {"fp16"}
+    assert {dtype for dtype, _ in decoding("bf16", "diffusers")} == {"bf16"}
+    assert {dtype for dtype, _ in decoding("fp16", "ComfyUI")} == {"fp16"}

@@ -179,17 +179,21 @@ def _pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...])
     """The ops as a pipeline decodes pictures: one after the other, or in a format of the decoder's own."""
     if stack.holds.get("sliced_decoder") or job.says("vae_slicing"):
         ops = memory.decoding(ops, 1.0 / _array(job.batch))
-    # diffusers: `needs_upcasting` is of an autoencoder in FP16.
-    spec = precision(job.precision)
-    upcasts = "counter" not in stack.holds and workload.dims.get("upcasts") and spec.id != "bf16"
-    asked = job.options.get("vae_precision")
+    spec, asked = precision(job.precision), job.options.get("vae_precision")
     if asked and "vae" not in workload.dims:
         raise UsageError(f"option vae_precision: {workload.id} has no autoencoder; leave it out")
-    size = precision(asked).activation if asked else _FP32 if upcasts else spec.activation
+    size = decoder_format(workload, job, wide="counter" not in stack.holds).activation
     if size == spec.activation:
         return ops
     found = memory.recast(ops, spec, size)
     return memory.of_another_size(found, size / spec.activation) if asked else found
+
+
+def decoder_format(workload: Workload, job: Job, *, wide: bool) -> Precision:
+    """In what an autoencoder decodes: as stated, in FP32 where it must and its program does so (`wide`)."""
+    # diffusers: `needs_upcasting` is of an autoencoder in FP16.
+    upcasts = wide and workload.dims.get("upcasts") and precision(job.precision).id != "bf16"
+    return precision(job.options.get("vae_precision") or ("fp32" if upcasts else job.precision))
 
 
 def _untied(ops: tuple[Op, ...], job: Job, stack: Runtime) -> tuple[Op, ...]:

@@ -11,6 +11,7 @@ from whichgpu.cost.kernels.products import abreast
 from whichgpu.cost.optable import stacked, tables
 from whichgpu.workloads.checkpointing import AGAIN
 from whichgpu.workloads.ops import COUNTED
+from whichgpu.workloads.recurrent import WITHIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,9 +90,12 @@ def started(table: OpTable, runtime: Runtime, *, trains: bool) -> Array | float:
     """Host time of an op's launches over that of as many at inference, (O, 1, 1), by its stage.
 
     A forward pass of a training is `recorded` for the backward one. What checkpointing runs again is the
-    forward pass of the same modules.
+    forward pass of the same modules. Steps of a recurrent layer are launched within one call.
     """
     if not runtime.starts or runtime.specialised:
         return 1.0
     known = {"forward": runtime.starts.get("recorded", 1.0) if trains else 1.0, **runtime.starts}
-    return np.array([known.get(one, 1.0) for one in _stages(table)])[:, None, None]
+    within = runtime.starts.get("within", 1.0)
+    stages = zip(table.ops, _stages(table), strict=True)
+    each = [within if WITHIN in op.layer else known.get(stage, 1.0) for op, stage in stages]
+    return np.array(each)[:, None, None]

@@ -263,7 +263,7 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
     return Layout(
         workload, job, stack, devices,
         work=prepare(
-            own, devices, stack, workload=workload.id, communication=links,
+            _decoded(workload, job, stack, own), devices, stack, workload=workload.id, communication=links,
             feeding=_feeding(workload, job, stack),
         ),
         units=_array(workload.units(job)),
@@ -279,6 +279,14 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
         * memory.takes_workspaces(ops, devices.column("compute_capability")),
         idle=_denoised(workload, job, stack, ops),
     )  # fmt: skip
+
+
+def _decoded(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> tuple[Op, ...]:
+    """The ops as a pipeline computes them, whose autoencoder may be in a format of its own."""
+    if "vae" not in workload.dims:
+        return ops
+    found = job_memory.decoder_format(workload, job, wide=stack.decodes_wide)
+    return memory.computed_in(ops, precision(job.precision), found)
 
 
 def _denoised(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> Any:

@@ -18,7 +18,8 @@ def measured_rows() -> Iterable[dict[str, str]]:
 def _stated(row: dict[str, str]) -> dict[str, str]:
     for rule in store.load("fits").get("stated", {}).get("rows", ()):
         if _begins(row, rule["where"]):
-            row = {**row, "options": ";".join(part for part in (row["options"], rule["options"]) if part)}
+            options = ";".join(part for part in (row["options"], rule.get("options", "")) if part)
+            row = {**row, "options": options, "batch": row["batch"] or rule.get("batch", "")}
     return row
 
 

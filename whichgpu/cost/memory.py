@@ -212,6 +212,21 @@ def recast(ops: Sequence[Op], spec: Precision, size: float) -> tuple[Op, ...]:
     )  # fmt: skip
 
 
+def computed_in(ops: tuple[Op, ...], spec: Precision, own: Precision) -> tuple[Op, ...]:
+    """The ops, those that decode pictures in a format of their `own` beside that of all others, `spec`."""
+    if own.activation == spec.activation:
+        return ops
+    share = own.activation / spec.activation
+    return tuple(
+        changed(
+            op, dtype=own.math if op.dtype == spec.math else op.dtype, read_bytes=share * op.read_bytes,
+            write_bytes=share * op.write_bytes, weight_bytes=share * op.weight_bytes,
+        )
+        if op.module in _PICTURES else op
+        for op in ops
+    )  # fmt: skip
+
+
 def of_another_size(ops: Sequence[Op], times: float) -> tuple[Op, ...]:
     """The ops, the weights of those that decode pictures so many times as large."""
     return tuple(

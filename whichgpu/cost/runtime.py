@@ -114,6 +114,8 @@ class Runtime:
     converts: bool = False
     autotunes: bool = False
     indexes_depthwise: bool = False
+    #: FP16 pipelines decode in FP32 where the autoencoder says so (`upcasts`).
+    decodes_wide: bool = False
     #: B of gradients that replicas add up at once.
     bucket_bytes: float = 0.0
     shards: str = ""
