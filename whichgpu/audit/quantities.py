@@ -138,6 +138,8 @@ _TRAILING = re.compile(
 )
 #: The mark of a footnote between a number and its unit.
 _NOTE = re.compile(r"(?:\*{1,3}|[\u2020\u2021\u00b9\u00b2\u00b3])(?=\s?[A-Za-z])")
+#: A word between a number and its unit.
+_KIND = re.compile(r"\s(?:dense|sparse)(?=\s(?:[TGP]FLOPS|[TP]OPS)\b)", re.IGNORECASE)
 #: What makes a number a part of a word, a year or another number.
 _GOES_ON = re.compile(r"[A-Za-z\u00c0-\u024f\u4e07\u842c\u4ebf\u5104\u5e74]")
 #: Where a number has the unit of the one after it: "16/32 GB".
@@ -328,6 +330,9 @@ def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None
     if unit is None and (note := _NOTE.match(text, end)):
         # "1,466* TFLOPS": the mark of a footnote.
         unit = _UNIT.match(text, note.end())
+    if unit is None and (kind := _KIND.match(text, end)):
+        # "321 dense TOPS".
+        unit = _UNIT.match(text, kind.end())
     if unit is None:
         shared = _SHARED.match(text, end)
         unit = _UNIT.match(text, shared.end()) if shared and not match["sign"] else None

@@ -351,6 +351,9 @@ def _sized(text: str, mention: Mention, catalogue: Catalogue) -> Mention:
     before = (
         _BEFORE.search(text, max(0, mention.start - 40), mention.start) if len(mention.named) > 1 else None
     )
+    behind = _BEHIND.match(text, mention.end) if len(mention.named) > 1 else None
+    if behind is not None and not (before and before["form"]):
+        mention = _of_form(mention, f"-{behind['form'].lower()}")
     if before is None or not (before["size"] or before["form"] or before["board"]):
         return mention
     # The boards of NVIDIA's own systems carry modules.
@@ -360,6 +363,20 @@ def _sized(text: str, mention: Mention, catalogue: Catalogue) -> Mention:
         for key in mention.named
         if form in key and before["size"] in (None, re.split(r"\D", catalogue[key].display("memory"))[0])
     )
+    return mention._replace(ids=ids, named=ids) if ids else mention
+
+
+#: A form behind a name: "the A100 80GB for PCIe", "the H100 in its SXM form".
+_BEHIND = re.compile(
+    r"\s+(?:for|in (?:its |the )?)\s*(?P<form>PCIe|SXM|NVL)\d?\b"
+    r"(?=\s*(?:[.,;:)]|$|(?:form|version|variant|guise|shape|edition)\b|(?:and|but|has|is|comes|offers|with|follows)\b))",
+    re.IGNORECASE,
+)
+
+
+def _of_form(mention: Mention, form: str) -> Mention:
+    """A name of several devices as those of a form, where any of them is of it."""
+    ids = tuple(key for key in mention.named if form in key)
     return mention._replace(ids=ids, named=ids) if ids else mention
 
 

@@ -57,7 +57,8 @@ _ON = re.compile(
 #: "RT cores are present on both cards", "FP8 is supported by neither".
 _ON_BOTH = re.compile(
     r"\s+(?:is|are|was|were|works?|runs?|comes?)\s+(?:also\s+|natively\s+)?(?:(?:available|supported|present|found|"
-    r"included|possible|offered|(?P<gone>missing|absent|gone))\s+)?(?:on|in|by|with|from)\s+(?:(?P<every>both|all)|(?P<none>neither|none))"
+    r"included|possible|offered|(?P<gone>missing|absent|gone))\s+)?(?:on|in|by|with|from)\s+"
+    r"(?:the\s+tensor cores\s+(?:of|in|on)\s+)?(?:(?P<every>both|all)|(?P<none>neither|none))"
     r"(?:\s+(?:of\s+)?(?:(?:them|the|these)\b\s*)?(?P<n>two|three|four|five)?\s*(?:cards?|gpus?|of "
     r"them)?)?(?=\s*[.,;)])",
     re.IGNORECASE,

@@ -160,7 +160,11 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     for quantity in values:
         bound = binder.bind(quantity)
         measured = bound and (
-            (bound[0].key == "power" and MEASURED.search(sentence.text))
+            (
+                bound[0].key == "power"
+                and MEASURED.search(sentence.text)
+                and not _RATED.match(passage.text, quantity.end)
+            )
             or _A_PLUG.match(passage.text, quantity.end)
             or (bound[0].key == "power" and _A_PART.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _REMAINS.match(passage.text, quantity.end))
@@ -504,6 +508,8 @@ _FITS = re.compile(
     r"(?:fits?|fit|squeez\w+|goes?|spill\w*|loads?|overflow\w*)\b",
     re.IGNORECASE,
 )
+#: Behind watts, that they are the card's own, whatever supply they ask for.
+_RATED = re.compile(r"\s+(?:board |power |thermal )*(?:rating|TDP|TGP|TBP|limit)\b", re.IGNORECASE)
 _A_PLUG = re.compile(r"[- ]?pins?\b", re.IGNORECASE)
 #: What a card draws by one of several ways: "75 W from the slot and the rest through a plug".
 _A_PART = re.compile(
