@@ -38,7 +38,11 @@ _ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 #: The form of a card is no link: "(PCIe)", "the A100 in its PCIe form moves".
-_IN_FORM = re.compile(rf"\((?:PCIe|SXM|NVL)\d?\)|{FORM}", re.IGNORECASE)
+_IN_FORM = re.compile(
+    rf"\((?:PCIe|SXM|NVL)\d?\)|{FORM}|"
+    r"\bfor (?:PCIe|SXM|NVL)\d?\b(?=\s*(?:[.,;:)]|(?:has|is|comes|offers|with|follows)\b))",
+    re.IGNORECASE,
+)
 #: Precisions that are spoken of by themselves: "TF32 alone gives 156 TFLOPS".
 _ITS = re.compile(
     r"\s*(?:it|its|this|the (?:card|gpu|chip|part|board|accelerator|module)|sie|er|ihre?|elle|il|sa|su)\b",
