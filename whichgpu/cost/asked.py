@@ -175,7 +175,9 @@ def _of_cache(stored: Job, filled: Job, stack: Runtime) -> tuple[str, ...]:
             f"keys and values in {NARROW_CACHE}, which {stack.title} has to be asked for; "
             "option kv_precision=auto for the 16 bits that it keeps unasked",
         )
-    return (f"keys and values in 16 bits, as {stack.title} keeps them beside {filled.precision} weights",)
+    other = NARROW_CACHE in stack.holds.get("caches", ())
+    how = f"; option kv_precision={NARROW_CACHE} for eight" if other else ""
+    return (f"keys and values in 16 bits, as {stack.title} keeps them beside {filled.precision} weights{how}",)
 
 
 @kept
