@@ -400,6 +400,29 @@ def test_a_closed_loop_simulates_as_it_is_predicted():
         assert np.max(sent - left) <= count + 1
 
 
+@pytest.mark.parametrize("runtime", ["vllm", "vLLM 0.6.3", "sglang", "tensorrt-llm", "lmdeploy"])
+@pytest.mark.parametrize(("prompt", "answer"), [(128, 128), (1024, 1), (1024, 512)])
+def test_one_request_more_than_there_are_places_for_serves_no_fewer(runtime, prompt, answer):
+    """Nor does one that a pass has no room for beside the others' prompts."""
+    asked = job(runtime=runtime, input_tokens=float(prompt), output_tokens=float(answer))
+    flights = np.array([1, 2, 4, 6, 7, 8, 9, 12, 16, 64, 128, 129, 255, 256, 257, 300, 512.0])
+    found = estimate(replace(asked, concurrency=flights), [L40S])
+    rates = np.array([found.at(0, place).throughput.mid for place in range(len(flights))])
+    assert np.all(np.diff(rates) > -0.2 * rates[:-1])
+
+
+@pytest.mark.parametrize(("prompt", "answer", "flight"), [(512, 32, 16), (1024, 128, 64), (1024, 256, 256)])
+def test_tokens_wait_for_no_more_prompts_than_others_are_answered(prompt, answer, flight):
+    """Under an engine whose host launches prompts, as a closed loop that is simulated."""
+    sizes = {"input_tokens": float(prompt), "output_tokens": float(answer)}
+    gpu = GPUS["h200-141gb-sxm"]
+    asked = job("qwen3-32b", gpu, 2, runtime="SGLang 0.5.7", precision="fp8", **sizes)
+    asked = replace(asked, concurrency=float(flight))
+    run = replace(asked, options={**asked.options, "num_prompts": str(10 * flight)})
+    endless, simulated = (estimate(one, [gpu]).at(0, 0).throughput.mid for one in (asked, run))
+    assert endless == pytest.approx(simulated, rel=0.35)
+
+
 @pytest.mark.parametrize(
     ("gpu", "runtime", "prompt", "flight", "sent"),
     [

@@ -177,7 +177,8 @@ def _of_cache(stored: Job, filled: Job, stack: Runtime) -> tuple[str, ...]:
         )
     other = NARROW_CACHE in stack.holds.get("caches", ())
     how = f"; option kv_precision={NARROW_CACHE} for eight" if other else ""
-    return (f"keys and values in 16 bits, as {stack.title} keeps them beside {filled.precision} weights{how}",)
+    kept = f"as {stack.title} keeps them beside {filled.precision} weights"
+    return (f"keys and values in 16 bits, {kept}{how}",)
 
 
 @kept
