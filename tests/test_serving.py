@@ -400,6 +400,21 @@ def test_a_closed_loop_simulates_as_it_is_predicted():
         assert np.max(sent - left) <= count + 1
 
 
+@pytest.mark.parametrize("load", [{}, {"num_prompts": "160"}, {"request_rate": "2"}])
+def test_experts_lie_under_a_load_as_they_are_said_to(load):
+    """What TensorRT-LLM is measured at saturated, attention in groups, is of saturated servers alone."""
+    gpu, flight = GPUS["b200-180gb-sxm"], None if "request_rate" in load else 16.0
+    sizes = {"precision": "fp8", "n_gpus": 8.0, "tp": 8.0, "input_tokens": 1000.0, "output_tokens": 500.0}
+    said = Job(
+        "deepseek-r1", phase="serve", runtime="tensorrt-llm", concurrency=flight, options=load, **sizes
+    )
+    stated = replace(said, options={**load, "attention_dp": "1"})
+    once, twice = (estimate(one, [gpu]).at(0, 0).tpot.mid for one in (said, stated))
+    assert once == pytest.approx(twice)
+    full = estimate(replace(said, concurrency=None, options={}), [gpu]).at(0, 0)
+    assert full.job.options["attention_dp"] == "8"
+
+
 @pytest.mark.parametrize("runtime", ["vllm", "vLLM 0.6.3", "sglang", "tensorrt-llm", "lmdeploy"])
 @pytest.mark.parametrize(("prompt", "answer"), [(128, 128), (1024, 1), (1024, 512)])
 def test_one_request_more_than_there_are_places_for_serves_no_fewer(runtime, prompt, answer):

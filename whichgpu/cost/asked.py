@@ -14,6 +14,7 @@ import numpy as np
 
 from whichgpu.cost.job_memory import prepared
 from whichgpu.cost.pipeline import in_turn
+from whichgpu.cost.requests import limited
 from whichgpu.cost.runtime import kept, runtime
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.units import parse
@@ -390,7 +391,7 @@ def _spreading(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple
     version = next((float(mark[1:]) for mark in stack.marks if mark[:1] == "v" and mark[1:2].isdigit()), inf)
     if not habit or version < habit.get("since", 0.0) or not workload.dims.get("experts"):
         return job, ()
-    if not _serves(job, workload) or job.concurrency is not None:
+    if not _serves(job, workload) or job.concurrency is not None or limited(job):
         return job, ()
     if job.tp is None or np.all(np.asarray(job.tp) == 1.0) or any(name in job.options for name in layout):
         return job, ()

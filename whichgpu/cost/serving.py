@@ -110,8 +110,7 @@ def steady_state(
             share = interruption(stack, job) if in_step else 1.0
             own, before = alone.beside(opened).beside(own.times(before * share)), none
         else:
-            apart = _passes_met(before, chunks, held.queued) / (1.0 + before)
-            own = alone.times(apart).beside(own.times(1.0 - apart))
+            own = _sharing(alone, own, _passes_met(before, chunks, held.queued) / (1.0 + before))
     return SteadyState(
         held.loop, np.minimum(held.running, np.maximum(places, 0.0)), np.maximum(fits, 0.0), held.others,
         work=pass_of(whole), prompt=pass_of(own),
@@ -123,6 +122,11 @@ def steady_state(
         variation=asked.prompt_variation, floor=0.0 if met is None else met.floor,
         ops=tokens.ops, host=whole.host,
     )  # fmt: skip
+
+
+def _sharing(alone: Work, beside: Work, apart: Array) -> Work:
+    """A prompt of which a share has a pass of its own, the rest lengthening that of others."""
+    return alone if np.all(apart >= 1.0) else alone.times(apart).beside(beside.times(1.0 - apart))
 
 
 #: Passes of prompts that a request meets at the most, its own and those that run or wait before it, however
