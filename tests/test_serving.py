@@ -346,6 +346,18 @@ def test_the_analytic_answers_follow_littles_law(runtime, concurrency):
     assert closed.in_flight == pytest.approx(np.ravel(closed.estimates.job.concurrency), rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("runtime", "flight"), [("tensorrt-llm", 1), ("sglang", 1), ("vllm", 2), ("sglang", 4)]
+)
+def test_a_run_that_is_simulated_follows_littles_law(runtime, flight):
+    """Short answers too, whose prompts the host launches for longer than the GPU computes them."""
+    gpu = GPUS["h100-80gb-sxm"]
+    asked = job(gpu=gpu, runtime=runtime, precision="fp8", input_tokens=128.0, output_tokens=8.0)
+    sent = {**asked.options, "num_prompts": str(50 * flight)}
+    found = estimate(replace(asked, concurrency=float(flight), options=sent), [gpu]).at(0, 0)
+    assert found.throughput.mid / 8.0 * found.latency.mid == pytest.approx(flight, rel=0.05)
+
+
 def test_the_time_at_work_is_less_than_the_time():
     asked = job()
     table, _ = curve.ready(asked, L40S)
