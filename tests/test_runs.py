@@ -57,7 +57,7 @@ AT_ONCE = [
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_a_run_is_the_same_in_a_table_and_alone(precision):
-    """What the fit knows of a model in BF16 is not what it knows of it in FP16, which a table takes together."""
+    """What the fit knows of a model in BF16 is not what it knows in FP16, which a table takes together."""
     asked = {"workload": "llama-3.1-70b", "gpu": "h100-80gb-sxm", "precision": precision}
     rows = [
         {**asked, "id": one, "metric": "tpot", "unit": "ms", "n_gpus": "4", "tp": "4", "phase": "serve",
