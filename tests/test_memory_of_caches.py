@@ -125,6 +125,12 @@ def test_engines_keep_sixteen_bits_beside_fp8_weights_unless_told():
     assert unasked == pytest.approx(8.11 * GIB, rel=0.02)
     assert unasked == cached("sglang", kv_precision="auto") == cached("transformers")
     assert {cached("vllm"), cached("sglang"), cached("vllm", kv_precision="fp8")} == {0.5 * unasked}
+    # Who names a release tells of a server as it was started.
+    assert {
+        cached(f"{engine} {release}")
+        for engine, release in (("vLLM", "0.8.4"), ("vllm", "0.11"), ("SGLang", "0.4.5"), ("sglang", "0.5.7"))
+    } == {unasked}
+    assert cached("vLLM 0.11", kv_precision="fp8") == 0.5 * unasked
     # It keeps room for the whole answer, of one token here.
     assert cached("tensorrt-llm") == pytest.approx(0.5 * unasked, rel=1e-5)
 

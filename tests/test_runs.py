@@ -55,6 +55,22 @@ AT_ONCE = [
 ]
 
 
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_a_run_is_the_same_in_a_table_and_alone(precision):
+    """What the fit knows of a model in BF16 is not what it knows in FP16, which a table takes together."""
+    asked = {"workload": "llama-3.1-70b", "gpu": "h100-80gb-sxm", "precision": precision}
+    rows = [
+        {**asked, "id": one, "metric": "tpot", "unit": "ms", "n_gpus": "4", "tp": "4", "phase": "serve",
+         "input_tokens": "512", "output_tokens": "256", "concurrency": "8", "runtime": one,
+         "options": "num_prompts=40"}
+        for one in ("vllm", "lmdeploy", "vLLM 0.15")
+    ]  # fmt: skip
+    table = {one.id: one.value for one in predict_rows(rows, GPUS)}
+    for runtime, value in table.items():
+        _, alone = serving({"num_prompts": "40"}, **asked, count=4, concurrency=8.0, runtime=runtime, tp=4.0)
+        assert value == pytest.approx(1e3 * alone.tpot.mid, rel=1e-3)
+
+
 def test_the_analytic_model_and_simulated_runs_agree():
     """Of ten waves throughput and TPOT within 10 %, TTFT within 25 %, in 60 configurations at the least."""
     off = []

@@ -346,6 +346,18 @@ def test_the_analytic_answers_follow_littles_law(runtime, concurrency):
     assert closed.in_flight == pytest.approx(np.ravel(closed.estimates.job.concurrency), rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("runtime", "flight"), [("tensorrt-llm", 1), ("sglang", 1), ("vllm", 2), ("sglang", 4)]
+)
+def test_a_run_that_is_simulated_follows_littles_law(runtime, flight):
+    """Short answers too, whose prompts the host launches for longer than the GPU computes them."""
+    gpu = GPUS["h100-80gb-sxm"]
+    asked = job(gpu=gpu, runtime=runtime, precision="fp8", input_tokens=128.0, output_tokens=8.0)
+    sent = {**asked.options, "num_prompts": str(50 * flight)}
+    found = estimate(replace(asked, concurrency=float(flight), options=sent), [gpu]).at(0, 0)
+    assert found.throughput.mid / 8.0 * found.latency.mid == pytest.approx(flight, rel=0.05)
+
+
 def test_the_time_at_work_is_less_than_the_time():
     asked = job()
     table, _ = curve.ready(asked, L40S)
@@ -398,6 +410,44 @@ def test_a_closed_loop_simulates_as_it_is_predicted():
         sent = np.searchsorted(np.sort(run.arrival), order, side="right")
         left = np.searchsorted(np.sort(run.done - simulator.server.first), order, side="right")
         assert np.max(sent - left) <= count + 1
+
+
+@pytest.mark.parametrize("load", [{}, {"num_prompts": "160"}, {"request_rate": "2"}])
+def test_experts_lie_under_a_load_as_they_are_said_to(load):
+    """What TensorRT-LLM is measured at saturated, attention in groups, is of saturated servers alone."""
+    gpu, flight = GPUS["b200-180gb-sxm"], None if "request_rate" in load else 16.0
+    sizes = {"precision": "fp8", "n_gpus": 8.0, "tp": 8.0, "input_tokens": 1000.0, "output_tokens": 500.0}
+    said = Job(
+        "deepseek-r1", phase="serve", runtime="tensorrt-llm", concurrency=flight, options=load, **sizes
+    )
+    stated = replace(said, options={**load, "attention_dp": "1"})
+    once, twice = (estimate(one, [gpu]).at(0, 0).tpot.mid for one in (said, stated))
+    assert once == pytest.approx(twice)
+    full = estimate(replace(said, concurrency=None, options={}), [gpu]).at(0, 0)
+    assert full.job.options["attention_dp"] == "8"
+
+
+@pytest.mark.parametrize("runtime", ["vllm", "vLLM 0.6.3", "sglang", "tensorrt-llm", "lmdeploy"])
+@pytest.mark.parametrize(("prompt", "answer"), [(128, 128), (1024, 1), (1024, 512)])
+def test_one_request_more_than_there_are_places_for_serves_no_fewer(runtime, prompt, answer):
+    """Nor does one that a pass has no room for beside the others' prompts."""
+    asked = job(runtime=runtime, input_tokens=float(prompt), output_tokens=float(answer))
+    flights = np.array([1, 2, 4, 6, 7, 8, 9, 12, 16, 64, 128, 129, 255, 256, 257, 300, 512.0])
+    found = estimate(replace(asked, concurrency=flights), [L40S])
+    rates = np.array([found.at(0, place).throughput.mid for place in range(len(flights))])
+    assert np.all(np.diff(rates) > -0.2 * rates[:-1])
+
+
+@pytest.mark.parametrize(("prompt", "answer", "flight"), [(512, 32, 16), (1024, 128, 64), (1024, 256, 256)])
+def test_tokens_wait_for_no_more_prompts_than_others_are_answered(prompt, answer, flight):
+    """Under an engine whose host launches prompts, as a closed loop that is simulated."""
+    sizes = {"input_tokens": float(prompt), "output_tokens": float(answer)}
+    gpu = GPUS["h200-141gb-sxm"]
+    asked = job("qwen3-32b", gpu, 2, runtime="SGLang 0.5.7", precision="fp8", **sizes)
+    asked = replace(asked, concurrency=float(flight))
+    run = replace(asked, options={**asked.options, "num_prompts": str(10 * flight)})
+    endless, simulated = (estimate(one, [gpu]).at(0, 0).throughput.mid for one in (asked, run))
+    assert endless == pytest.approx(simulated, rel=0.35)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import numpy as np
 
 from whichgpu.cost.job_memory import prepared
 from whichgpu.cost.pipeline import in_turn
+from whichgpu.cost.requests import limited
 from whichgpu.cost.runtime import kept, runtime
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.units import parse
@@ -175,7 +176,10 @@ def _of_cache(stored: Job, filled: Job, stack: Runtime) -> tuple[str, ...]:
             f"keys and values in {NARROW_CACHE}, which {stack.title} has to be asked for; "
             "option kv_precision=auto for the 16 bits that it keeps unasked",
         )
-    return (f"keys and values in 16 bits, as {stack.title} keeps them beside {filled.precision} weights",)
+    other = NARROW_CACHE in stack.holds.get("caches", ())
+    how = f"; option kv_precision={NARROW_CACHE} for eight" if other else ""
+    kept = f"as {stack.title} keeps them beside {filled.precision} weights"
+    return (f"keys and values in 16 bits, {kept}{how}",)
 
 
 @kept
@@ -387,7 +391,7 @@ def _spreading(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple
     version = next((float(mark[1:]) for mark in stack.marks if mark[:1] == "v" and mark[1:2].isdigit()), inf)
     if not habit or version < habit.get("since", 0.0) or not workload.dims.get("experts"):
         return job, ()
-    if not _serves(job, workload) or job.concurrency is not None:
+    if not _serves(job, workload) or job.concurrency is not None or limited(job):
         return job, ()
     if job.tp is None or np.all(np.asarray(job.tp) == 1.0) or any(name in job.options for name in layout):
         return job, ()

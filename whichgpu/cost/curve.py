@@ -17,7 +17,7 @@ from whichgpu.cost.arrays import distinct
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.mesh import Mesh
-from whichgpu.cost.requests import Requests, alike
+from whichgpu.cost.requests import Requests, alike, unloaded
 from whichgpu.cost.scheduling import limits
 from whichgpu.cost.spread import found_for
 from whichgpu.cost.steady import UNEVEN, WAVES, engine
@@ -182,7 +182,7 @@ def checked(job: Job, gpu: Gpu, *, long: bool = False) -> Job:
         raise UsageError(f"{longer[0]}; use shorter --input-tokens or --output-tokens")
     if not found.fits[0, 0]:
         raise Infeasible(does_not_fit(answer, gpu))
-    return replace(answer.job, concurrency=None)
+    return unloaded(answer.job)
 
 
 def _closed(job: Job, gpu: Gpu, table: load.Table, loads: Array | None) -> Curve:

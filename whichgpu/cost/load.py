@@ -22,7 +22,7 @@ from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.replica_memory import cache
-from whichgpu.cost.requests import Requests, is_run
+from whichgpu.cost.requests import Requests, is_run, unloaded
 from whichgpu.cost.scheduling import limits
 from whichgpu.cost.simulate import Server
 from whichgpu.cost.spread import found_for
@@ -107,7 +107,7 @@ def tables(job: Job, gpu: Gpu) -> list[Table]:
     part: dict[str, Any]
     for start in range(0, job.size, _TOGETHER):
         part = {name: values[start : start + _TOGETHER] for name, values in columns.items()}
-        found += _tables(replace(job, concurrency=None, **part), gpu)
+        found += _tables(unloaded(replace(job, **part)), gpu)
     return found
 
 
@@ -205,7 +205,7 @@ def beyond(rate: float, capacity: float) -> str:
 
 def server(job: Job, gpu: Gpu) -> Server:
     """What the passes of a replica of one complete job cost, for the simulator."""
-    laid = lay_out(replace(job, concurrency=None), [gpu])
+    laid = lay_out(unloaded(job), [gpu])
     kept = cache(laid.workload, laid.job, laid.runtime, laid.devices)
     most = limits(laid.runtime, laid.job, laid.devices)
     # As many as begin at once, with hardly any answer yet, or as the engine takes.

@@ -22,7 +22,7 @@ import numpy as np
 from whichgpu.cost.admission import Admission, admission, waiting
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.load import seconds_of
-from whichgpu.cost.requests import Requests
+from whichgpu.cost.requests import Requests, unloaded
 from whichgpu.cost.steady import Met, engine
 from whichgpu.values import immutable
 from whichgpu.workloads.job import NUMBERS
@@ -162,7 +162,7 @@ def replicas(job: Job, gpus: Sequence[Gpu], points: int = 9, *, turns: int = 1) 
 
     `turns` is how often the requests that run are worked out anew, those that wait for prompts among them.
     """
-    full = lay_out(replace(job, concurrency=None), gpus)
+    full = lay_out(unloaded(job), gpus)
     assert full.serving is not None
     shape = (len(gpus), job.size)
     able = np.array([not why for why in full.refusals])[:, None]

@@ -22,9 +22,11 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError
 from whichgpu.units import parse_rate
 from whichgpu.values import immutable
@@ -157,12 +159,16 @@ def in_flight(job: Job) -> float | None:
     return sent if most is None else min(most, sent) if "num_prompts" in job.options else most
 
 
+#: What says of `max_concurrency` that there is none.
+_UNLIMITED = ("none", "not set", "")
+
+
 def limit(job: Job) -> float | None:
     """Requests that a load generator has in flight at most, by its option; None where there is no limit.
 
     Raises `UsageError` where the job states another number in flight.
     """
-    if str(job.options.get("max_concurrency", "none")).strip().lower() in ("none", "not set", ""):
+    if str(job.options.get("max_concurrency", "none")).strip().lower() in _UNLIMITED:
         return None
     most = _whole(job, "max_concurrency", 32.0)
     if isinstance(job.concurrency, float) and job.concurrency not in (most, min(most, Requests.of(job).sent)):
@@ -265,6 +271,22 @@ def at_random(job: Job) -> bool:
     if "request_rate" not in job.options or job.concurrency is not None or _rate(job) is None:
         return False
     return (job.phase or resolve(job.workload).phases[0]) == "serve"
+
+
+def limited(job: Job) -> bool:
+    """Whether options state a load that need not fill a server: a rate, or a number in flight."""
+    rate = "request_rate" in job.options and _rate(job) is not None
+    return rate or str(job.options.get("max_concurrency", "none")).strip().lower() not in _UNLIMITED
+
+
+def unloaded(job: Job) -> Job:
+    """A serving job without its load, whose attention lies on its GPUs as it does under it.
+
+    Else an engine's habit of saturated runs of experts would lay it out anew (`saturated` of data/runtimes).
+    """
+    spreads = "saturated" in runtime(job.runtime, "vllm").habits and resolve(job.workload).dims.get("experts")
+    options = {"attention_dp": "1", **job.options} if spreads else job.options
+    return replace(job, concurrency=None, options=options)
 
 
 def _share(job: Job, name: str, default: float) -> float:

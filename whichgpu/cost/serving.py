@@ -97,7 +97,7 @@ def steady_state(
         # Else nobody's prompt comes between the tokens of another, and what it would take is nothing.
         own = prompt_work(workload, job, stack, devices, held.running)
         waits = _stopped(
-            job, stack, devices, pass_of, (tokens, own), often=often, launched=launched, apart=held.apart
+            job, stack, devices, pass_of, (tokens, own), often=often, launched=launched, held=held
         )
         whole = tokens.beside(own.times(often))._replace(host=tokens.host + own.host * often + waits)
     if held.loop != "open":
@@ -110,7 +110,7 @@ def steady_state(
             share = interruption(stack, job) if in_step else 1.0
             own, before = alone.beside(opened).beside(own.times(before * share)), none
         else:
-            own = alone
+            own = _sharing(alone, own, _passes_met(before, chunks, held.queued) / (1.0 + before))
     return SteadyState(
         held.loop, np.minimum(held.running, np.maximum(places, 0.0)), np.maximum(fits, 0.0), held.others,
         work=pass_of(whole), prompt=pass_of(own),
@@ -124,28 +124,49 @@ def steady_state(
     )  # fmt: skip
 
 
+def _sharing(alone: Work, beside: Work, apart: Array) -> Work:
+    """A prompt of which a share has a pass of its own, the rest lengthening that of others."""
+    return alone if np.all(apart >= 1.0) else alone.times(apart).beside(beside.times(1.0 - apart))
+
+
+#: Passes of prompts that a request meets at the most, its own and those that run or wait before it, however
+#: few prompts they take: two or three in the simulation, more in runs on file.
+_MET = 8.0
+
+
+def _passes_met(before: Array, chunks: Array, queued: Any) -> Array:
+    """Passes in which a request's prompt and those `before` it are computed, `chunks` of one each.
+
+    In a queue they fill their passes; else as few are in them as have come since the one before.
+    """
+    full = (1.0 + before) * np.minimum(chunks, 1.0)
+    few = np.minimum(1.0 + before, _MET + full)
+    return np.asarray(few + queued * (full - few))
+
+
 #: How often the passes of prompts are counted anew, each time half of the way on logarithms.
 _TURNS = 4
 
 
 def _stopped(
     job: Job, stack: Runtime, devices: Devices, pass_of: Callable[[Work], Pass], work: tuple[Work, Work], *,
-    often: Array, launched: Array, apart: Any,
+    often: Array, launched: Array, held: _Held,
 ) -> Array:  # fmt: skip
     """Seconds of a token in which all wait for the host to launch the kernels of prompts (`stalls`).
 
     `work` is that of a token of all and of a prompt, of which there are `often` to a token; `launched` is
     what the host takes for a pass of them. As many come with each as a Poisson process has them in `apart`
-    passes, and in step all at once; who comes while a pass of prompts is launched has the next one. The pass
-    of tokens before runs meanwhile, as the host is one pass ahead (docs.sglang.ai: overlap scheduling). The
-    GPU is timed by the priors alone.
+    passes, and in step all at once; who comes while a pass of prompts is launched has the next one. In a
+    closed loop nobody ends meanwhile, and who ended with the last token is there by the second such pass. The
+    pass of tokens before runs meanwhile, as the host is one pass ahead (docs.sglang.ai: overlap scheduling).
+    The GPU is timed by the priors alone.
     """
     if not stack.stalls:
         return np.zeros(1)
     most, gained = limits(stack, job, devices), Requests.of(job).tokens_per_pass
     each, passes = often * gained, np.maximum(np.ceil(computed_tokens(job) / most.tokens), 1.0)
     least = each / prompts_in_a_pass(job, stack, devices, np.inf)
-    mixed = bool(engine(stack)["mixed"])
+    mixed, apart = bool(engine(stack)["mixed"]), held.apart
     if not in_lockstep(stack, job):
         # Of an engine that mixes them each token has one pass, in which parts of several prompts may be.
         within, times = (passes, 1.0) if mixed else (1.0, passes)
@@ -153,7 +174,8 @@ def _stopped(
         least = np.maximum(few, least)
     tokens, prompt = work[0].times(gained), work[1].times(each)
     alone = evaluate(pass_of(tokens), Fit()).seconds
-    share, waits = least, np.zeros(1)
+    share, waits, once = least, np.zeros(1), np.maximum(each * passes, least)
+    once = np.minimum(once, 2.0 * least) if held.loop == "closed" else once
     for _ in range(_TURNS):
         taken = tokens.beside(prompt.times(1.0 / np.where(share > 0.0, share, 1.0)))
         gpu = evaluate(pass_of(taken), Fit()).seconds
@@ -162,7 +184,7 @@ def _stopped(
         if mixed or in_lockstep(stack, job) or most.looks > 1.0:
             break
         arriving = each * apart * (stop - alone) / (alone + share * (stop - alone))
-        share = np.sqrt(share * np.minimum(least * np.exp(arriving), np.maximum(each * passes, least)))
+        share = np.sqrt(share * np.minimum(least * np.exp(arriving), once))
     return np.asarray(waits)
 
 
@@ -170,7 +192,8 @@ class _Held(NamedTuple):
     """What a replica holds: sequences, prompts computed between the tokens of one, and what waits.
 
     A request waits for `opening` prompts of those with which a run opens, and for `burst` other ones; others
-    come within `apart` passes of each other as those of a Poisson process within one.
+    come within `apart` passes of each other as those of a Poisson process within one. `queued` is 1 where
+    more are kept in flight than run.
     """
 
     loop: str
@@ -181,6 +204,7 @@ class _Held(NamedTuple):
     burst: Array
     queue: Array
     apart: Any = 1.0
+    queued: Any = 0.0
 
 
 def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | None) -> _Held:
@@ -204,9 +228,7 @@ def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | 
     queue = np.maximum(asked / running - 1.0, 0.0) * (1.0 - asked / (2.0 * sent))
     opening, before = burst(stack, job, running / sent)
     queued = np.clip(asked - running, 0.0, 1.0)
-    # Places that others wait for are taken one by one, however many began together.
-    apart = bunched(job, running / sent)
-    apart = limits(stack, job, devices).looks * (apart + queued * (1.0 - apart))
+    apart = limits(stack, job, devices).looks * bunched(job, running / sent, asked / running)
     mates = (1.0 - 2.0 * opening) * _mates(
         job, stack, devices, running, apart / (_passes_of(job) + 1.0 - queued)
     )
@@ -219,9 +241,11 @@ def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | 
         # the one that it waits for gives it no token. In a queue it waits for none, and has all in turn.
         between = between / (1.0 + (1.0 - queued) / _passes_of(job))
         met_in_all = mates + between * (1.0 + 1.0 / _passes_of(job))
-        once = np.where(queued > 0.0, 1.0, np.minimum(rest / np.maximum(met_in_all, 1e-9), 1.0))
+        once = np.minimum(rest / np.maximum(met_in_all, 1e-9), 1.0)
+        once = once + queued * (1.0 - once)
         mates, between = mates * once, between * once
-    return _Held("closed", running, rest, between, opening * rest, before * rest + mates, queue, apart)
+    first = np.minimum(before * rest + mates, rest)
+    return _Held("closed", running, rest, between, opening * rest, first, queue, apart, queued)
 
 
 def _behind(held: _Held, job: Job, stack: Runtime, devices: Devices, seconds: Array) -> _Held:

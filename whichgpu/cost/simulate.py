@@ -420,7 +420,8 @@ class _Run:
         self.left -= 1
         if self.closed and self.known < self.total:
             alone = not (self.ends or self.waiting or self.owed or self.current >= 0)
-            sent = self.when + (self.server.idle if alone else self.server.first)
+            # Whose first token was late has the last one so, and sends the next request no sooner.
+            sent = self.when + self.late[one] + (self.server.idle if alone else self.server.first)
             self.arrival[self.known] = max(sent, self.arrival[self.known - 1])
             self.known += 1
         elif self.limit < inf and self.next < self.total and self.arrival[self.next] < self.when:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.curve import Tails
     from whichgpu.cost.estimates import Estimates
     from whichgpu.cost.metrics import Metric
+    from whichgpu.workloads.job import Job
 
     Array = NDArray[np.float64]
 
@@ -84,11 +85,19 @@ class Cells:
     def _told(self, i: int) -> _Told:
         from whichgpu.cost import runs
 
-        job, gpu = self._found.job_at(i), self._found.devices.gpus[self._places[i]]
+        job, gpu = self._job(i), self._found.devices.gpus[self._places[i]]
         if self._runs:
             run = runs.run(job, gpu)
             return _Told(run.tails, run.rates["output"])
         return _Told(runs.steady(job, gpu, self._means(i)), None)
+
+    def _job(self, i: int) -> Job:
+        """The job of a cell, under its own runtime and in its own format where several are one sweep."""
+        stack = self._found.runtime
+        own = stack.each[self._places[i]] if stack.each else stack
+        job = self._found.job_at(i)
+        job = job.changed(runtime=own.said or own.id) if stack.each else job
+        return job.changed(precision=own.half) if own.half else job
 
     def _means(self, i: int) -> dict[str, float]:
         """Means of the cost model in s, and output tokens/s."""

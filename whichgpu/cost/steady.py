@@ -232,17 +232,18 @@ def burst(stack: Runtime, job: Job, opening: Array) -> tuple[Any, Any]:
     return opening / 2.0, np.where(opening > 0.0, 0.0, 0.5 / WAVES)
 
 
-def bunched(job: Job, opening: Array) -> Any:
+def bunched(job: Job, opening: Array, turns: Any = 1.0) -> Any:
     """How many times as often others end within a few passes of a request as they would one by one.
 
     Those that begin together end together the first time, and lie further apart with every wave: by the root
-    of k times what answers differ in the k-th, over a whole answer in the end. `opening` is as of `burst`.
+    of k times what answers differ in the k-th, over a whole answer in the end. `opening` is as of `burst`; a
+    run that goes on has `WAVES` of the requests in flight, of which there are so many `turns` to a place.
     """
     if job.concurrency is None:
         return 1.0
     asked = Requests.of(job)
     differ = np.sqrt(asked.output_variation or UNEVEN**2 / 3.0)
-    waves = 1.0 / np.where(opening > 0.0, opening, 1.0 / WAVES)
+    waves = 1.0 / np.where(opening > 0.0, opening, 1.0 / (WAVES * turns))
     # The mean of 1 / sqrt(k) over the waves; answers lie evenly within sqrt(12) of their deviations.
     return np.maximum(2.0 / (1.0 + np.sqrt(waves)) / (np.sqrt(12.0) * differ), 1.0)
 
