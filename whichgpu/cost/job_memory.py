@@ -9,7 +9,7 @@ import numpy as np
 
 from whichgpu.cost import memory, parallel, reserving
 from whichgpu.cost.activations import Kept, causal, most_scores
-from whichgpu.cost.captions import frozen_beside
+from whichgpu.cost.captions import encoding, frozen_beside
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh, shares_tokens
 from whichgpu.errors import UsageError
@@ -288,7 +288,8 @@ def training(
             whole, own, spec, workload.optimizer(job), spread=replace(spread, stage=stage), kernels=kernels,
             stack=stack, trained_in=trained_precision(job) if adapters else None,
         )  # fmt: skip
-        return {**found, **beside, **communication(mesh, stack, ranks / mesh.cp)}
+        all_parts = {**found, **beside, **communication(mesh, stack, ranks / mesh.cp)}
+        return encoding(workload, job, stack, all_parts)
 
     def parts(kernels: Kept) -> dict[str, Any]:
         if stages is not None:
