@@ -227,8 +227,10 @@ def communication(mesh: Mesh, stack: Runtime, replicas: Any = 1.0) -> dict[str, 
     if stack.holds.get("no_collectives"):
         return {}
     experts = np.maximum(mesh.ep, mesh.attention_dp)
+    # A module on another GPU copies what it reads: no collective joins the layers of a device map.
+    stages = 1.0 if stack.holds.get("splits_layers") else mesh.pp
     groups: Any = sum(
-        np.asarray(n > 1, dtype=np.float64) for n in (mesh.tp, mesh.pp, mesh.cp, experts, replicas)
+        np.asarray(n > 1, dtype=np.float64) for n in (mesh.tp, stages, mesh.cp, experts, replicas)
     )
     return (
         {"communication": section("capacity")["communication"] * memory.GIB * groups}
