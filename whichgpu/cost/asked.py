@@ -141,7 +141,7 @@ def _loaded(job: Job, named: Runtime, said: tuple[str, ...]) -> tuple[str, tuple
     return "", said
 
 
-def _released(workload: Workload, own: str, asked: str) -> bool:
+def _released(workload: Workload, own: str | None, asked: str) -> bool:
     """Whether a model's weights come in a format that is asked for; where INT4 of experts is, in any INT4.
 
     A model without experts has no layers beside them that such a format leaves wide.
