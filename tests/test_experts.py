@@ -169,3 +169,13 @@ def test_a_run_whose_experts_are_exchanged_between_machines_takes_as_long_as_pub
     found = single(job, B200).throughput
     assert found is not None
     assert found.mid / 64.0 == pytest.approx(8213, rel=0.15)
+
+
+def test_int4_leaves_layers_beside_experts_wide_in_kimi_s_releases_alone():
+    """Model card of Llama 4 Scout: one H100 in INT4. Kimi K2.5 comes with attention in 16 bits."""
+    h100 = catalogue()["h100-80gb-sxm"]
+    scout = single(Job("llama-4-scout", phase="serve", precision="int4", runtime="vllm"), h100)
+    assert scout.fits
+    dense = single(Job("qwen3-8b", phase="serve", precision="int4", runtime="vllm"), h100)
+    kimi = single(Job("kimi-k2.5", phase="serve", precision="int4", runtime="vllm", n_gpus=8.0, tp=8.0), h100)
+    assert [found.job.precision for found in (scout, dense, kimi)] == ["w4a16-layers", "int4", "int4"]

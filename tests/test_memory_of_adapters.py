@@ -172,3 +172,15 @@ def test_a_loss_that_stays_holds_what_4_bit_products_read(workload, batch, gb, r
     )
     assert later == pytest.approx(gb, rel=0.06)
     assert first < 0.97 * later
+
+
+@pytest.mark.parametrize(
+    ("workload", "pictures", "side", "gib", "within"),
+    [("stable-diffusion-1.5", 4, 512, 5.94, 0.07), ("sdxl", 1, 1024, 12.07, 0.03)],
+)
+def test_frozen_convolutions_keep_what_they_read(workload, pictures, side, gib, within):
+    """A step of rank 4 under autocast: diffusers 0.42, torch 2.13, fake tensors; 11 and 4 % less without."""
+    found = parts(workload, phase="finetune_lora", precision="bf16", batch=float(pictures),
+                  height=float(side), width=float(side), runtime="diffusers")  # fmt: skip
+    beside = found["context"] + found["encoders"]
+    assert (sum(found.values()) - beside) / GIB == pytest.approx(gib, rel=within)

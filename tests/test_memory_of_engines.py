@@ -124,3 +124,13 @@ def test_llama_cpp_deals_the_head_out_as_a_layer() -> None:
     head = 2.0 * 128256 * 8192
     assert six["weights"] == pytest.approx(14 / 80 * (one["weights"] - head), rel=0.001)
     assert six["kv_cache"] == pytest.approx(14 / 80 * one["kv_cache"])
+
+
+def test_a_device_map_balances_bytes_in_whole_layers():
+    """Accelerate's `infer_auto_device_map`: the card with BLOOM's table of tokens has two layers fewer."""
+    job = {"phase": "infer", "precision": "int8", "n_gpus": 8.0, "pp": 8.0, "runtime": "Transformers 4.25"}
+    found = parts("bloom-176b", input_tokens=32.0, output_tokens=32.0, **job)
+    layer, table = 12 * 14336**2, 2 * 250880 * 14336
+    assert found["weights"] == pytest.approx(table + 7 * layer, rel=0.01)
+    # Modules copy what they read from another card; no collective joins them.
+    assert "communication" not in found

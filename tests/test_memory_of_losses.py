@@ -98,3 +98,15 @@ def test_a_program_without_an_engine_is_doubted_as_any_other():
     required, available = needed(found.parts), found.devices.column("memory")
     assert np.all(required < available)
     assert doubt(found.job, found.runtime, readings(found, 1.645), required, available) == TIGHT
+
+
+def test_unsloth_s_releases_hold_less_and_less():
+    """Inputs of layers on the host since April 2024, a loss that has the head in it since that November."""
+    job = {"phase": "finetune_qlora", "batch": 4.0, "seq_len": 2048.0}
+    held = [parts("mistral-7b", runtime=f"Unsloth{one}", **job)
+            for one in (" 2024.3", " 2024.4", " 2024.10", " 2024.12", "")]  # fmt: skip
+    activations, logits = ([one[name] for one in held] for name in ("activations", "logits"))
+    assert activations[0] - activations[1] == pytest.approx(30 * 4 * 2048 * 4096 * 2, rel=0.15)
+    assert activations[1:] == [activations[1]] * 4
+    assert logits[:3] == [8.0 * 4 * 2048 * 32768] * 3
+    assert logits[3] == logits[4] < 0.1 * logits[0]

@@ -85,7 +85,7 @@ def read(job: Job) -> Asked:
     own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
     loaded, said = ("", said) if own or job.precision or job.trains else _loaded(job, named, said)
     filled = job.with_defaults(precision=own or loaded or named.default_precision.get(asked, ""))
-    stored = _stored(filled, stack, released=own == filled.precision)
+    stored = _stored(filled, stack, released=_released(workload, own, filled.precision))
     filled = with_cache(stored, stack)
     if asked == "serve":
         said = (*said, *_of_cache(stored, filled, stack))
@@ -140,6 +140,16 @@ def _loaded(job: Job, named: Runtime, said: tuple[str, ...]) -> tuple[str, tuple
         if name in job.runtime.lower():
             return format_, (*said, f"precision {format_}: what {name} loads unless it is told otherwise")
     return "", said
+
+
+def _released(workload: Workload, own: str | None, asked: str) -> bool:
+    """Whether a model's weights come in a format that is asked for; where INT4 of experts is, in any INT4.
+
+    A model without experts has no layers beside them that such a format leaves wide.
+    """
+    if own == asked or not asked or precision(asked).id != _INT4:
+        return own == asked
+    return bool(own and precision(own).weight < 1.0) or not workload.dims.get("experts")
 
 
 def _stored(job: Job, stack: Runtime, *, released: bool) -> Job:
@@ -215,6 +225,8 @@ def _training(stack: Runtime, plain: bool) -> Runtime:
     )  # fmt: skip
 
 
+#: INT4 weights as words have them that say no more, which Kimi's releases have of experts alone.
+_INT4 = "w4a16"
 #: prepare_model_for_kbit_training(use_gradient_checkpointing=True): peft/utils/other.py.
 _RUNS_AGAIN = (
     "checkpointing=full, which PEFT turns on where it prepares a quantised model; "

@@ -9,7 +9,7 @@ import numpy as np
 
 from whichgpu.cost import memory, parallel, reserving
 from whichgpu.cost.activations import Kept, causal, most_scores
-from whichgpu.cost.captions import frozen_beside
+from whichgpu.cost.captions import encoding, frozen_beside
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh, shares_tokens
 from whichgpu.errors import UsageError
@@ -231,8 +231,10 @@ def communication(mesh: Mesh, stack: Runtime, replicas: Any = 1.0) -> dict[str, 
     if stack.holds.get("no_collectives"):
         return {}
     experts = np.maximum(mesh.ep, mesh.attention_dp)
+    # A module on another GPU copies what it reads: no collective joins the layers of a device map.
+    stages = 1.0 if stack.holds.get("splits_layers") else mesh.pp
     groups: Any = sum(
-        np.asarray(n > 1, dtype=np.float64) for n in (mesh.tp, mesh.pp, mesh.cp, experts, replicas)
+        np.asarray(n > 1, dtype=np.float64) for n in (mesh.tp, stages, mesh.cp, experts, replicas)
     )
     return (
         {"communication": section("capacity")["communication"] * memory.GIB * groups}
@@ -292,7 +294,8 @@ def training(
             whole, own, spec, workload.optimizer(job), spread=replace(spread, stage=stage), kernels=kernels,
             stack=stack, trained_in=trained_precision(job) if adapters else None,
         )  # fmt: skip
-        return {**found, **beside, **communication(mesh, stack, ranks / mesh.cp)}
+        all_parts = {**found, **beside, **communication(mesh, stack, ranks / mesh.cp)}
+        return encoding(workload, job, stack, all_parts)
 
     def parts(kernels: Kept) -> dict[str, Any]:
         if stages is not None:

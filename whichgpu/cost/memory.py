@@ -130,6 +130,8 @@ def _dealt(ops: Sequence[Op], stack: Runtime, pp: Array) -> tuple[Any, Any]:
     """Bytes of weights on the fullest of `pp` GPUs, and the share of the layers that one has."""
     if stack.holds.get("reserves_graph") and np.any(pp > 1) and any(op.starts for op in ops):
         return reserving.dealt(ops, pp)
+    if stack.holds.get("splits_layers") and np.any(pp > 1) and any(op.starts for op in ops):
+        return reserving.mapped(ops, pp), 1.0 / pp
     return stage_weight_bytes(ops, pp), 1.0 / pp
 
 

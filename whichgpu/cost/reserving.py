@@ -68,3 +68,27 @@ def dealt(ops: Sequence[Op], cards: Any) -> tuple[Any, Any]:
     fullest = np.maximum(most * layer, last * layer + head)
     alone = np.asarray(cards) <= 1
     return np.where(alone, whole, fullest), np.where(alone, 1.0, most / layers)
+
+
+def mapped(ops: Sequence[Op], cards: Any) -> Any:
+    """Bytes of weights on the fullest of several `cards`, among which Accelerate balances a model by bytes.
+
+    Whole layers follow each other (`get_balanced_memory`, `infer_auto_device_map`): beside the table of
+    tokens the first card has fewer, beside the head the last one.
+    """
+    begins = [op for op in ops if op.starts]
+    inside = {op.module for op in begins}
+    layers = sum(op.starts for op in [op for op in begins if np.any(op.stored_bytes)] or begins)
+    whole = stored_weight_bytes(ops)
+    layer = stored_weight_bytes([op for op in ops if op.module in inside]) / layers
+    first = stored_weight_bytes([op for op in ops if op.kind == "embedding" and op.module not in inside])
+    last = whole - layers * layer - first
+    others = np.maximum(np.asarray(cards, dtype=np.float64) - 1.0, 1.0)
+    fullest: Any = np.inf
+    for more in (0.0, 1.0):
+        own = np.clip(np.floor((whole / (others + 1.0) - first) / layer) + more, 0.0, layers)
+        most = np.ceil((layers - own) / others)
+        spare = np.minimum(most * others - (layers - own), most)
+        beside = np.maximum(most * layer, (most - spare) * layer + last)
+        fullest = np.minimum(fullest, np.maximum(first + own * layer, beside))
+    return np.where(np.asarray(cards) <= 1, whole, fullest)

@@ -403,7 +403,8 @@ def frozen(op: Op) -> Op:
     if op.kind == "embedding" or op.backward == "weight":
         return changed(op, backward="none", saved_bytes=0.0)
     # The gradient of a product's input needs its weights alone; attention's needs its output, kept by `out`.
-    unread = op.kind in ("gemm", "conv") and op.layer.rpartition(".")[2] != "out"
+    # A convolution keeps what it read all the same: one operator has its gradients of input and weights.
+    unread = op.kind == "gemm" and op.layer.rpartition(".")[2] != "out"
     return changed(op, backward="input", saved_bytes=0.0 if unread else op.saved_bytes)
 
 

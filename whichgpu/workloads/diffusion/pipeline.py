@@ -89,6 +89,8 @@ def _vae(dims: Part, rec: Recorder, x: Latent, *, tiled: bool) -> None:
         encode(rec, part, pixels)
 
 
+#: Pixels of a side of the picture on which an encoder alone is traced.
+ENCODED = 256.0
 #: Pixels of a side of a tile where the autoencoder states none, and how far apart tiles begin, over it.
 _TILE, _APART = 512.0, 0.75
 
@@ -102,12 +104,12 @@ def _tile(x: Latent, side: float) -> tuple[Latent, Any]:
 
 
 def autoencoder(dims: Part, job: Job, half: str) -> tuple[Op, ...]:
-    """The VAE's `encoder` on a picture of 256 x 256, or its `decoder` on the job's latent, alone."""
+    """The VAE's `encoder` on a picture of `ENCODED` pixels a side, or its `decoder` on the job's latent."""
     part = component(dims["vae"])
     encode, decode = known(AUTOENCODERS, part)
     recorder = Recorder(precision("fp16"))
     if half == "encoder":
-        encode(recorder, part, Latent(1.0, 3, 1.0, 256.0, 256.0))
+        encode(recorder, part, Latent(1.0, 3, 1.0, ENCODED, ENCODED))
     else:
         decode(recorder, part, latent(dims, job))
     return recorder.ops()
