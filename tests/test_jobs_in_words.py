@@ -22,6 +22,10 @@ ROW = {"id": "a", "workload": "resnet50", "gpu": "a10", "batch": "8"}
         ("inference latency", "ms", "", 1e3), ("latency per image", "ms", "", 1e3 / 8),
         ("step time", "ms", "", 1e3),
         ("throughput", "pics/s", "images/s", 1),
+        ("throughput", "images-per-sec", "images/s", 1), ("throughput", "inf/s", "images/s", 1),
+        ("throughput", "kimg/s", "images/s", 1e-3), ("Throughput - mixed precision", "img/s", "images/s", 1),
+        ("Throughput (images/sec)", "", "images/s", 1), ("Peak throughput, FP16", "img/s", "images/s", 1),
+        ("forward time (ms)", "", "", 1e3), ("latency", "ms/batch", "", 1e3),
     ],
 )  # fmt: skip
 def test_a_unit_stands_for_its_metric(metric, unit, like, factor):
@@ -31,7 +35,7 @@ def test_a_unit_stands_for_its_metric(metric, unit, like, factor):
     )
     assert not asked.error
     assert asked.value == pytest.approx(plain.value * factor)
-    assert asked.unit == unit or metric.replace("_", " ").endswith(asked.unit)
+    assert asked.unit == unit or asked.unit in metric.replace("_", " ")
 
 
 def test_the_time_for_one_is_the_rate_turned_round():
@@ -55,6 +59,50 @@ def test_the_time_for_one_is_the_rate_turned_round():
     assert samples.value == pytest.approx(22_050 * times.value)
     (power,) = predict_rows([{**ROW, "metric": "power", "unit": "images/s"}], GPUS)
     assert "none of power" in power.error
+
+
+def test_power_energy_and_memory_in_words():
+    names = ("power", "GPU power draw", "average power (W)", "energy", "energy per image", "img/s/W")
+    watts, *same, joules, each, turned = predict_rows(
+        [{**ROW, "metric": name, "unit": ""} if "/" not in name else {**ROW, "metric": "perf per watt", "unit": name}
+         for name in names], GPUS,
+    )  # fmt: skip
+    assert {one.value for one in same} == {watts.value}
+    assert each.value == joules.value == pytest.approx(1.0 / turned.value)
+    held = [{**ROW, "metric": name, "unit": "GB"} for name in ("memory", "peak memory", "vram usage")]
+    assert len({one.value for one in predict_rows(held, GPUS)}) == 1
+
+
+def test_arithmetic_of_a_training_is_three_forward_passes():
+    """Two FLOPs a parameter and token of the forward pass, attention and head beside; a rate of all GPUs or of each."""
+    row = {
+        "workload": "llama-3-8b",
+        "gpu": "h100-80gb-sxm",
+        "n_gpus": "8",
+        "phase": "pretrain",
+        "seq_len": "2048",
+    }
+    asked = [("throughput", "TFLOPS"), ("TFLOP/s per GPU", ""), ("throughput", "PFLOPS"), ("throughput", ""),
+             ("throughput per GPU", "tok/s"), ("throughput", "tokens/s/card"), ("wps", "")]  # fmt: skip
+    each, same, whole, rate, own, card, words = predict_rows(
+        [{**row, "metric": metric, "unit": unit} for metric, unit in asked], GPUS
+    )
+    assert not each.error
+    assert same.value == each.value == pytest.approx(whole.value * 1e3 / 8)
+    assert own.value == card.value == pytest.approx(rate.value / 8)
+    assert words.value == rate.value
+    assert each.value * 1e12 / own.value == pytest.approx(6 * 8.03e9, rel=0.1)
+
+
+def test_totals_of_a_server_count_its_prompts():
+    row = {"workload": "llama-3.1-8b", "gpu": "h100-80gb-sxm", "concurrency": "8", "input_tokens": "512",
+           "output_tokens": "256"}  # fmt: skip
+    rate, total, words, prompts = predict_rows(
+        [{**row, "metric": name} for name in ("throughput", "Total tokens/s", "total token throughput (tok/s)",
+                                              "prompt eval rate")], GPUS,
+    )  # fmt: skip
+    assert total.value == words.value == pytest.approx(3 * rate.value)
+    assert prompts.value > rate.value
 
 
 def test_options_that_are_columns_are_those():

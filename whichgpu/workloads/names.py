@@ -106,7 +106,7 @@ def rewritten(text: str) -> str:
 
 def unnoted(text: str) -> str:
     """A name less notes in brackets that say nothing of the model: `Llama-3-70B (GBS 128)`."""
-    known = {word for key in ("publishers", "done", "notes") for word in table()[key]}
+    known = {word for key in ("publishers", "done", "notes") for one in table()[key] for word in one.split()}
 
     def kept(note: re.Match[str]) -> str:
         said = re.sub(r"[=:,;/]", " ", _GLOBAL.sub("gbs ", note[1].lower())).split()
@@ -119,6 +119,12 @@ def unnoted(text: str) -> str:
         return note[0] if len(left) == len(said) else f" ({' '.join(left)})" if left else ""
 
     return re.sub(r"\s*[(\[]([^()\[\]]*)[)\]]", kept, text)
+
+
+def alters(word: str) -> bool:
+    """Whether a word beside a name may make another network or job of it: `pruned`, `panet`, `training`."""
+    known = word in table()["altering"] or word in table()["doing"] or bool(_format(word))
+    return known or bool(re.search(table()["called"], word))
 
 
 #: The batch of all GPUs together, which a name is not read for; a number or a version.

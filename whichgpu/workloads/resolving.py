@@ -84,7 +84,8 @@ def _find(
     keys = _candidates(name)
     if not keys and set(name) & set("[]()"):
         # `FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)`
-        name = _plain(names.unnoted(name))
+        name = names.unnoted(name)
+        name = _aside(name) or _plain(name)
         keys = _candidates(name)
     if len(keys) > 1:
         return None, name, keys, ""
@@ -109,6 +110,25 @@ def _read_as(name: str, tried: dict[str, Workload | None]) -> Workload | None:
         tried[name] = None
         tried[name] = _find(name, tried)[0]
     return tried[name]
+
+
+def _aside(name: str) -> str:
+    """A known name less a note behind it that can be of no model: `U-Net (phase contrast)`; "" for others.
+
+    A word that stands in some name, that has a digit, or ends as names of networks do may be of another.
+    """
+    found = re.fullmatch(r"(.*[^\s(\[])\s*[(\[]([^()\[\]]+)[)\]]", name.strip())
+    said = names.words(re.sub(r"[,;:+&]", " ", found[2])) if found else []
+    open_ = any(
+        any(c.isdigit() for c in one) or one in _words_of_names() or names.alters(one) for one in said
+    )
+    return found[1] if found and said and not open_ and _candidates(found[1]) else ""
+
+
+@lru_cache(maxsize=1)
+def _words_of_names() -> frozenset[str]:
+    """Every word that stands in the name of some workload."""
+    return frozenset(word for spelling, _ in workloads().spellings() for word in names.words(spelling))
 
 
 def _plain(name: str) -> str:
