@@ -151,6 +151,15 @@ def test_frameworks_hand_a_gaudi_whole_graphs():
     assert api.predict("llama-2-7b", gpu="gaudi2", runtime="Transformers").runtime != "synapse"
 
 
+def test_an_engine_beside_the_format_is_of_the_runtime():
+    row = {"workload": "yolov8x", "gpu": "t4", "batch": "1", "metric": "latency"}
+    beside, stated, without = predict_rows(
+        [{**row, "precision": kind, "runtime": stack} for kind, stack in
+         [("TensorRT FP16", "Ultralytics 8.0"), ("fp16", "TensorRT"), ("fp16", "Ultralytics 8.0")]], GPUS,
+    )  # fmt: skip
+    assert beside.value == stated.value != without.value
+
+
 def test_a_release_that_is_a_month_is_of_a_container():
     row = {**ROW, "gpu": "a100-40gb-sxm", "phase": "train", "precision": "amp-fp16", "batch": "256"}
     names = ("PyTorch 21.05", "PyTorch NGC 21.05", "PyTorch 2.1")

@@ -103,6 +103,7 @@ def need(text: str, column: str) -> str:
 def read_head(texts: tuple[str, ...]) -> Head:
     """Read what is text of a row. Texts that mean the same job make the same key."""
     name, phase, kind, stack, options = map(str.strip, texts)
+    kind, stack = _engine_apart(kind, stack)
     kind = "" if kind.lower() in _UNSAID else kind
     workload = _called(need(name, "workload"), phase, stack)
     if squeezed(phase) in _SCENARIOS:
@@ -129,6 +130,19 @@ def read_head(texts: tuple[str, ...]) -> Head:
                 {**_numbers_of_name(workload), **jobs.lengths_of(phase), **columns})  # fmt: skip
 
 
+def _engine_apart(kind: str, stack: str) -> tuple[str, str]:
+    """The format of a cell that names the engine as well, which goes to the runtime: `TensorRT FP16`."""
+    found = re.search(_ENGINE, kind, re.IGNORECASE)
+    if found is None:
+        return kind, stack
+    bare = re.sub(r"^[\s,+:/-]+|[\s,+:/-]+$|\(\s*\)", "", kind.replace(found[0], " ")).strip()
+    return bare, stack if found[0].lower() in stack.lower() else f"{stack} {found[0]}".strip()
+
+
+#: Engines and compilers that stand beside a format.
+_ENGINE = (
+    r"\b(?:tensorrt(?:-llm)?|trt(?:-llm)?|xla|openvino|onnx ?runtime|directml|core ?ml|torch\.compile)\b"
+)
 #: Scenarios of MLPerf where a phase stands: what is done is the same.
 _SCENARIOS = ("offline", "server", "online", "interactive", "singlestream", "multistream")
 #: Formats that say none.
