@@ -151,6 +151,28 @@ def test_frameworks_hand_a_gaudi_whole_graphs():
     assert api.predict("llama-2-7b", gpu="gaudi2", runtime="Transformers").runtime != "synapse"
 
 
+@pytest.mark.parametrize(
+    ("gpu", "runtime", "instead"),
+    [("mi300x", "Megatron-LM (ROCm 6.3)", "torchtitan"), ("gaudi2", "DeepSpeed + Megatron, Synapse AI 1.15", "pytorch-2"),
+     ("mi250x", "Megatron-DeepSpeed", "pytorch-2")],
+)  # fmt: skip
+def test_forks_of_a_trainer_run_as_what_is_nearest_to_them(gpu, runtime, instead):
+    row = {"workload": "llama-2-7b", "gpu": gpu, "n_gpus": "8", "phase": "pretrain", "seq_len": "4096"}
+    fork, known = predict_rows([{**row, "runtime": one} for one in (runtime, instead)], GPUS)
+    assert not fork.error
+    assert fork.value == known.value
+
+
+@pytest.mark.parametrize(
+    ("gpu", "runtime"), [("gaudi2", "vLLM (HPU)"), ("tpu-v6e", "vLLM TPU"), ("arc-b580", "vLLM")]
+)
+def test_a_format_dates_no_engine_to_before_it_ran_there(gpu, runtime):
+    row = {"workload": "llama-3.2-3b", "gpu": gpu, "concurrency": "8", "precision": "fp16"}
+    dated, today = predict_rows([{**row, "runtime": one} for one in (runtime, "vLLM 0.10")], GPUS)
+    assert not dated.error
+    assert dated.value == today.value
+
+
 def test_an_engine_beside_the_format_is_of_the_runtime():
     row = {"workload": "yolov8x", "gpu": "t4", "batch": "1", "metric": "latency"}
     beside, stated, without = predict_rows(
