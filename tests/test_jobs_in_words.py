@@ -173,6 +173,25 @@ def test_a_format_dates_no_engine_to_before_it_ran_there(gpu, runtime):
     assert dated.value == today.value
 
 
+def test_a_sample_of_mlperf_s_recommendation_is_a_user_with_many_items():
+    row = {
+        "workload": "dlrm-v2",
+        "gpu": "h100-80gb-sxm",
+        "n_gpus": "8",
+        "precision": "int8",
+        "runtime": "TensorRT",
+    }
+    pairs, *users = predict_rows(
+        [
+            {**row, "phase": "infer"},
+            {**row, "phase": "Offline"},
+            {**row, "workload": "dlrm-v2-99.9", "phase": "infer"},
+        ],
+        GPUS,
+    )
+    assert [one.value for one in users] == pytest.approx(2 * [pairs.value / 270])
+
+
 def test_an_engine_beside_the_format_is_of_the_runtime():
     row = {"workload": "yolov8x", "gpu": "t4", "batch": "1", "metric": "latency"}
     beside, stated, without = predict_rows(

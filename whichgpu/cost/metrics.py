@@ -168,7 +168,9 @@ def _throughput(answer: Figures, unit: str) -> Three:
     if counted == "whole":
         return _scaled(answer.throughput, factor / _parts(answer) / (answer.n_gpus if per_gpu else 1.0))
     second = resolve(answer.job.workload).dims.get("per_second", 1.0)
-    many = {"": 1.0, "tokens": answer.job.seq_len, "seconds": 1.0 / second}[counted]
+    # A sample of MLPerf's recommendation is a user with that many items.
+    each = 1.0 / float(answer.job.options.get("pairs", 1.0))
+    many = {"": each, "tokens": answer.job.seq_len, "seconds": 1.0 / second}[counted]
     return _scaled(answer.throughput, factor * many / (answer.n_gpus if per_gpu else 1.0))
 
 

@@ -111,6 +111,8 @@ def read_head(texts: tuple[str, ...]) -> Head:
     # What the name says is done with the model, its id does not.
     asked = jobs.phase(phase) if phase else workload.defaults.get("phase", "")
     said, columns = _apart(_options(options))
+    if "pairs" in workload.dims and (squeezed(phase) in _SCENARIOS or re.search(r"-99(?:\.9)?\b", name)):
+        said = {"pairs": str(workload.dims["pairs"]), **said}
     job = jobs.Job(
         workload.id,
         phase=asked,
