@@ -106,12 +106,13 @@ def read_head(texts: tuple[str, ...]) -> Head:
     kind, stack = _engine_apart(kind, stack)
     kind = "" if kind.lower() in _UNSAID else kind
     workload = _called(need(name, "workload"), phase, stack)
-    if squeezed(phase) in _SCENARIOS:
+    scenario = squeezed(phase) in _SCENARIOS
+    if scenario:
         phase = "serve" if "serve" in workload.phases else "infer"
     # What the name says is done with the model, its id does not.
     asked = jobs.phase(phase) if phase else workload.defaults.get("phase", "")
     said, columns = _apart(_options(options))
-    if "pairs" in workload.dims and (squeezed(phase) in _SCENARIOS or re.search(r"-99(?:\.9)?\b", name)):
+    if "pairs" in workload.dims and (scenario or re.search(r"-99(?:\.9)?\b", name)):
         said = {"pairs": str(workload.dims["pairs"]), **said}
     job = jobs.Job(
         workload.id,
