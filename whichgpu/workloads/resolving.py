@@ -156,7 +156,31 @@ def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload |
     others = (one for one in (names.rewritten(name), names.published(name)) if one and one != name)
     read = next(filter(None, (_read_as(one, tried) for one in others)), None)
     made = (one(name, lambda other: _read_as(other, tried)) for one in (backbones.varied, backbones.over))
-    return read or next(filter(None, made), None), []
+    return read or next(filter(None, made), None) or _within(name), []
+
+
+#: Families of several generations, of which an upload's name without a number does not tell which.
+_UNNUMBERED = r"(?:qwen|llama|gemma|phi|glm|internlm|granite|yi)-[\d.]+b"
+
+
+def _within(name: str) -> Workload | None:
+    """The language model whose name and size stand in that of an upload: `dobby-mini-unhinged-llama-3.1-8b`.
+
+    None where another size stands beside it, or a word that makes another network of it (`uploads`).
+    """
+    said = [one for one in re.split(r"[-_ :]+|\.(?=[a-z])", name.lower().rpartition("/")[2]) if one]
+    for count in range(len(said) - 1, 0, -1):
+        for start in range(len(said) - count + 1):
+            inside, beside = said[start : start + count], said[:start] + said[start + count :]
+            if not any(map(_SIZE.fullmatch, inside)) or any(map(names.makes_another, beside)):
+                continue
+            if re.fullmatch(_UNNUMBERED, "-".join(inside)):
+                return None
+            keys = _language("-".join(inside))
+            stored = names.format_of(beside)
+            if len(keys) == 1 and (stored or not any(map(names.like_a_format, beside))):
+                return _stored(workloads()[keys[0]], stored)
+    return None
 
 
 #: Sizes of transformers as papers shorten them; ViT-g is giant, ViT-G gigantic.
