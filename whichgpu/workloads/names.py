@@ -134,6 +134,11 @@ _LIKE_A_FORMAT = re.compile(
 )
 
 
+def like_no_format(word: str) -> bool:
+    """Whether a word is of a format that none here is like, whatever stands beside it: `oq4e`, `wmix58`."""
+    return bool(re.fullmatch(r"(?:[a-hj-z]q|wmix|jang)\d\w*|tq\w*|mtplx|\d+gib", word))
+
+
 def like_a_format(word: str) -> bool:
     """Whether a word may be a format that is none of those that are known."""
     return bool(_LIKE_A_FORMAT.fullmatch(word))

@@ -164,11 +164,12 @@ _UNNUMBERED = r"(?:qwen|llama|gemma|phi|glm|internlm|granite|yi)-[\d.]+b"
 
 
 def _within(name: str) -> Workload | None:
-    """The language model whose name and size stand in that of an upload: `dobby-mini-unhinged-llama-3.1-8b`.
+    """The language model whose name and size stand in that of an upload: `someone/Unhinged-Llama-3.1-8B`.
 
-    None where another size stands beside it, or a word that makes another network of it (`uploads`).
+    None where nobody is said to have published it, another size stands beside it, or a word that makes another network of it (`remade`).
     """
-    said = [one for one in re.split(r"[-_ :]+|\.(?=[a-z])", name.lower().rpartition("/")[2]) if one]
+    owner, _, upload = name.lower().rpartition("/")
+    said = [one for one in re.split(r"[-_ :]+|\.(?=[a-z])", upload) if one and owner]
     for count in range(len(said) - 1, 0, -1):
         for start in range(len(said) - count + 1):
             inside, beside = said[start : start + count], said[:start] + said[start + count :]
@@ -178,7 +179,10 @@ def _within(name: str) -> Workload | None:
                 return None
             keys = _language("-".join(inside))
             stored = names.format_of(beside)
-            if len(keys) == 1 and (stored or not any(map(names.like_a_format, beside))):
+            odd = any(map(names.like_no_format, beside)) or (
+                not stored and any(map(names.like_a_format, beside))
+            )
+            if len(keys) == 1 and not odd:
                 return _stored(workloads()[keys[0]], stored)
     return None
 
