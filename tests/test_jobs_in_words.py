@@ -64,7 +64,7 @@ def test_the_time_for_one_is_the_rate_turned_round():
 def test_power_energy_and_memory_in_words():
     names = ("power", "GPU power draw", "average power (W)", "energy", "energy per image", "img/s/W")
     watts, *same, joules, each, turned = predict_rows(
-        [{**ROW, "metric": name, "unit": ""} if "/" not in name else {**ROW, "metric": "perf per watt", "unit": name}
+        [{**ROW, "metric": "perf per watt" if "/" in name else name, "unit": name if "/" in name else ""}
          for name in names], GPUS,
     )  # fmt: skip
     assert {one.value for one in same} == {watts.value}
@@ -74,7 +74,7 @@ def test_power_energy_and_memory_in_words():
 
 
 def test_arithmetic_of_a_training_is_three_forward_passes():
-    """Two FLOPs a parameter and token of the forward pass, attention and head beside; a rate of all GPUs or of each."""
+    """Two FLOPs a parameter and token of the forward pass, attention and head beside; of each GPU."""
     row = {
         "workload": "llama-3-8b",
         "gpu": "h100-80gb-sxm",
@@ -98,8 +98,8 @@ def test_totals_of_a_server_count_its_prompts():
     row = {"workload": "llama-3.1-8b", "gpu": "h100-80gb-sxm", "concurrency": "8", "input_tokens": "512",
            "output_tokens": "256"}  # fmt: skip
     rate, total, words, prompts = predict_rows(
-        [{**row, "metric": name} for name in ("throughput", "Total tokens/s", "total token throughput (tok/s)",
-                                              "prompt eval rate")], GPUS,
+        [{**row, "metric": name} for name in
+         ("throughput", "Total tokens/s", "total token throughput (tok/s)", "prompt eval rate")], GPUS,
     )  # fmt: skip
     assert total.value == words.value == pytest.approx(3 * rate.value)
     assert prompts.value > rate.value
@@ -153,7 +153,8 @@ def test_frameworks_hand_a_gaudi_whole_graphs():
 
 @pytest.mark.parametrize(
     ("gpu", "runtime", "instead"),
-    [("mi300x", "Megatron-LM (ROCm 6.3)", "torchtitan"), ("gaudi2", "DeepSpeed + Megatron, Synapse AI 1.15", "pytorch-2"),
+    [("mi300x", "Megatron-LM (ROCm 6.3)", "torchtitan"),
+     ("gaudi2", "DeepSpeed + Megatron, Synapse AI 1.15", "pytorch-2"),
      ("mi250x", "Megatron-DeepSpeed", "pytorch-2")],
 )  # fmt: skip
 def test_forks_of_a_trainer_run_as_what_is_nearest_to_them(gpu, runtime, instead):

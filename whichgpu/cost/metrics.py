@@ -182,7 +182,7 @@ _BATCHED = {"token", "image", "sequence", "volume", "video", "sample"}
 
 
 def _arithmetic(answer: Figures, unit: str) -> Three:
-    """FLOPs of products a second and GPU, those of all GPUs in PFLOPS: three times a forward pass in training.
+    """FLOPs of products a second and GPU, of all GPUs in PFLOPS: three times a forward pass in training.
 
     What is computed anew to spare memory is not counted.
     """
@@ -334,7 +334,8 @@ _COUNTERS = {"reserved": "reserved", "allocated": "allocated", "alloc": "allocat
              "used": "device", "smi": "device", "nvidia": "device"}  # fmt: skip
 #: Words around it; a mean is of steps alike, as a job's are.
 _AROUND = {"peak", "max", "maximum", "mean", "avg", "average", "gpu", "cuda", "torch", "per", "usage", "mem",
-           "memory", "vram", "consumption", "footprint", "required", "total", "training", "inference"}  # fmt: skip
+           "memory", "vram", "consumption", "footprint", "required", "total", "training",
+           "inference"}  # fmt: skip
 
 
 def _counter(name: str) -> Metric | None:
@@ -370,7 +371,7 @@ def _per_gpu(found: Metric, answer: Figures, unit: str) -> Three:
 
 
 def _of_all(name: str) -> Metric | None:
-    """The rate that counts prompts as well, or arithmetic, as a unit in place of a metric: `total tokens/s`."""
+    """A rate that counts prompts as well, or arithmetic, by its unit in a metric's place."""
     unit = wording.unit(name)
     kind, _ = _sided(unit)
     if re.fullmatch(_FLOPS, unit, re.IGNORECASE):
@@ -432,8 +433,8 @@ _BESIDE = {
     "inference", "infer", "generation", "gen", "generate", "eval", "evaluation", "decode", "decoding",
     "processing", "wall", "clock", "total", "elapsed", "average", "mean", "avg", "token", "tokens",
     "text", "image", "images", "video", "execution", "run", "sampling", "end", "to", "overall", "model",
-    "forward", "pass", "batch", "transcription", "finetuning", "peak", "best", "global", "aggregate", "system",
-    "gpu", "per", "measured", "achieved", "elapsed", "compute", "sustained",
+    "forward", "pass", "batch", "transcription", "finetuning", "peak", "best", "global", "aggregate",
+    "system", "gpu", "per", "measured", "achieved", "compute", "sustained",
 }  # fmt: skip
 
 

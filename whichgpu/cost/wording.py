@@ -31,7 +31,10 @@ _FORMS = (
     (r"^(?:tok|toks|tokens)/(?:s/w|j)$", "tokens/J"),
 )
 #: What stands behind the name of a metric and says how it ran: formats, a share of a table.
-_BEHIND = r"\s*(?:[-\u2013\u2014,;:]\s+|\s-\s*)(?:(?:mixed|full|half|single)[- ]precision|[a-z]*(?:fp|bf|tf|int)\d+\w*|amp|xla|offline|server)\b.*$"
+_BEHIND = (
+    r"\s*(?:[-\u2013\u2014,;:]\s+|\s-\s*)"
+    r"(?:(?:mixed|full|half|single)[- ]precision|[a-z]*(?:fp|bf|tf|int)\d+\w*|amp|xla|offline|server)\b.*$"
+)
 _NOTED = r"\s*[(\[]([^()\[\]]*)[)\]]"
 _GPU = r"\s*(?:/\s*|\bper[\s_-]+)(?:gpu|card|device|chip)\b"
 _TIME = r"(?:ms|us|s|secs?|seconds?|msec|milliseconds?|min|minutes?)"

@@ -166,7 +166,8 @@ _UNNUMBERED = r"(?:qwen|llama|gemma|phi|glm|internlm|granite|yi)-[\d.]+b"
 def _within(name: str) -> Workload | None:
     """The language model whose name and size stand in that of an upload: `someone/Unhinged-Llama-3.1-8B`.
 
-    None where nobody is said to have published it, another size stands beside it, or a word that makes another network of it (`remade`).
+    None where nobody is said to have published it, or where another size stands beside it, or a word that
+    makes another network of it.
     """
     owner, _, upload = name.lower().rpartition("/")
     said = [one for one in re.split(r"[-_ :]+|\.(?=[a-z])", upload) if one and owner]
