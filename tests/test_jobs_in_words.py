@@ -193,6 +193,28 @@ def test_a_sample_of_mlperf_s_recommendation_is_a_user_with_many_items():
     assert [one.value for one in users] == pytest.approx(2 * [pairs.value / 270])
 
 
+def test_the_name_of_a_run_says_its_format_and_its_method():
+    """`bert_large_squad_fp32` was trained in FP32, and LoRA is what a fine-tuning of that name did."""
+    row = {"workload": "bert_large_squad_fp32", "gpu": "a100-40gb-sxm", "phase": "train", "batch": "8"}
+    named, stated, usual = predict_rows(
+        [row, {**row, "precision": "fp32"}, {**row, "precision": "amp-fp16"}], GPUS
+    )
+    assert named.value == stated.value != usual.value
+    row = {"workload": "Llama-2-7B LoRA", "gpu": "a100-80gb-sxm", "phase": "finetune", "batch": "4"}
+    named, lora, whole = predict_rows(
+        [row, {**row, "workload": "llama-2-7b", "phase": "finetune_lora"}, {**row, "workload": "llama-2-7b"}],
+        GPUS,
+    )
+    assert named.value == lora.value != whole.value
+
+
+def test_cores_of_a_slice_of_a_tpu_are_its_number():
+    row = {"workload": "resnet50", "gpu": "TPU v3-8", "phase": "train", "precision": "bf16"}
+    alone, cores = predict_rows([row, {**row, "n_gpus": "8"}], GPUS)
+    assert not cores.error
+    assert cores.value == alone.value
+
+
 def test_an_engine_beside_the_format_is_of_the_runtime():
     row = {"workload": "yolov8x", "gpu": "t4", "batch": "1", "metric": "latency"}
     beside, stated, without = predict_rows(

@@ -96,7 +96,7 @@ _WORDS = {
 }
 #: What publishers call the unit of a workload, by that unit: frames of a spectrogram, pictures with a depth.
 _CALLED = {"mel-frame": {"mel", "frame", "token"}, "utterance": {"sequence"}, "volume": {"image"},
-           "video": {"clip"}}  # fmt: skip
+           "video": {"clip"}, "second": {"audio second"}}  # fmt: skip
 #: Rates that are written without a stroke, and those that count the denoising steps of a batch.
 _SHORT = {"fps": "images/s", "ips": "images/s", "qps": "samples/s", "x": "audio seconds/s"}
 _ITERATED = {"it/s", "iterations/s", "steps/s"}
@@ -432,9 +432,9 @@ _BESIDE = {
     "speed", "rate", "performance", "throughput", "time", "duration", "latency", "training", "train",
     "inference", "infer", "generation", "gen", "generate", "eval", "evaluation", "decode", "decoding",
     "processing", "wall", "clock", "total", "elapsed", "average", "mean", "avg", "token", "tokens",
-    "text", "image", "images", "video", "execution", "run", "sampling", "end", "to", "overall", "model",
-    "forward", "pass", "batch", "transcription", "finetuning", "peak", "best", "global", "aggregate",
-    "system", "gpu", "per", "measured", "achieved", "compute", "sustained",
+    "text", "image", "images", "video", "execution", "run", "sampling", "end", "to", "overall",
+    "model", "forward", "backward", "pass", "batch", "transcription", "finetuning", "peak", "best",
+    "global", "aggregate", "system", "gpu", "per", "measured", "achieved", "compute", "sustained",
 }  # fmt: skip
 
 

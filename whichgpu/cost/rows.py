@@ -19,6 +19,7 @@ from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UnknownName, UsageError
 from whichgpu.software.stacks import named_release
 from whichgpu.values import NamedTuple
+from whichgpu.workloads import adapters
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.names import squeezed
 from whichgpu.workloads.precision import precision
@@ -111,6 +112,8 @@ def read_head(texts: tuple[str, ...]) -> Head:
         phase = "serve" if "serve" in workload.phases else "infer"
     # What the name says is done with the model, its id does not.
     asked = jobs.phase(phase) if phase else workload.defaults.get("phase", "")
+    if asked in _GENERAL and workload.defaults.get("phase", "") in adapters.PHASES:
+        asked = workload.defaults["phase"]
     said, columns = _apart(_options(options))
     if "pairs" in workload.dims and (scenario or re.search(r"-99(?:\.9)?\b", name)):
         said = {"pairs": str(workload.dims["pairs"]), **said}
@@ -146,6 +149,8 @@ def _engine_apart(kind: str, stack: str) -> tuple[str, str]:
 _ENGINE = (
     r"\b(?:tensorrt(?:-llm)?|trt(?:-llm)?|xla|openvino|onnx ?runtime|directml|core ?ml|torch\.compile)\b"
 )
+#: Phases that leave open whether adapters are trained, which the name may say: `Llama-2-7B LoRA`.
+_GENERAL = ("finetune_full", "train")
 #: Scenarios of MLPerf where a phase stands: what is done is the same.
 _SCENARIOS = ("offline", "server", "online", "interactive", "singlestream", "multistream")
 #: Formats that say none.
@@ -159,7 +164,7 @@ def of_suite(name: str, phase: str, stack: str) -> str:
 
     A container of NVIDIA's (`PyTorch 20.06`) is what its Deep Learning Examples ran in.
     """
-    if "mlperf" not in stack.lower():
+    if "mlperf" not in stack.lower() and squeezed(phase) not in _SCENARIOS:
         return f"nvidia-examples-{name}" if re.search(_EXAMPLES, stack, re.IGNORECASE) else ""
     return f"mlperf-training-{name}" if phase.lower().startswith(("train", "pre")) else f"mlperf-{name}"
 

@@ -27,6 +27,9 @@ _FORMS = (
     (r"^utts?/", "utterances/"),
     (r"^(mel|audio)[\s_](frame|sample)", r"\1-\2"),
     (r"^watts?$", "W"),
+    (r"^mel-?specs?/", "mel-frames/"),
+    (r"^x ?rt$", "x"),
+    (r"^(?:latency|throughput|speed|time) ?[(\[]([^()\[\]]+)[)\]]$", r"\1"),
     (r"^(?:imgs?|images?)/(?:s/w|j)$", "images/J"),
     (r"^(?:tok|toks|tokens)/(?:s/w|j)$", "tokens/J"),
 )
@@ -73,6 +76,7 @@ def apart(name: str) -> Named:
     notes = [one.strip() for one in re.findall(_NOTED, name)]
     said = next((one for one in notes if re.fullmatch(_UNIT, one, re.IGNORECASE)), "")
     bare = re.sub(_BEHIND, "", re.sub(_NOTED, " ", name), flags=re.IGNORECASE)
+    bare = "x real-time" if re.fullmatch(r"x ?rt", bare.strip(), re.IGNORECASE) else bare
     whole = re.sub(_GPU, "", bare, flags=re.IGNORECASE)
     # "tokens per second per GPU" is a unit, which says it itself.
     per_gpu = whole != bare and "/" not in unit(whole)

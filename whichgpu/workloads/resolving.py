@@ -352,9 +352,15 @@ def _stored(item: Workload, stored: str) -> Workload:
     """A workload whose weights are stored in a format: its jobs run in it, but for training."""
     if not stored:
         return item
-    phases = (one for one in item.code.PHASES if one not in TRAINING)
-    more = {one: {**item.defaults.get(one, {}), "precision": stored} for one in phases}
+    # What a language model is stored in says nothing of its training; `bert_large_squad_fp16` is a run.
+    trained = "" if item.family in names.table()["families"] else _TRAINED_IN.get(stored, "")
+    said = {one: trained if one in TRAINING else stored for one in item.code.PHASES}
+    more = {one: {**item.defaults.get(one, {}), "precision": kind} for one, kind in said.items() if kind}
     return replace(item, defaults={**item.defaults, **more})
+
+
+#: Formats in the name of a run that a training may have, and what they mean there.
+_TRAINED_IN = {one: one for one in ("fp32", "tf32", "bf16", "amp-fp16", "amp-bf16")} | {"fp16": "amp-fp16"}
 
 
 def _of_a_side(name: str) -> Workload | None:
