@@ -208,6 +208,33 @@ def test_the_name_of_a_run_says_its_format_and_its_method():
     assert named.value == lora.value != whole.value
 
 
+def test_scenarios_that_ask_one_after_another_have_small_batches():
+    row = {
+        "workload": "resnet50",
+        "gpu": "a2",
+        "precision": "int8",
+        "runtime": "TensorRT",
+        "metric": "latency",
+    }
+    single, several, one, eight = predict_rows(
+        [{**row, "phase": "SingleStream"}, {**row, "phase": "MultiStream"}, {**row, "batch": "1"},
+         {**row, "batch": "8"}], GPUS,
+    )  # fmt: skip
+    assert (single.value, several.value) == (one.value, eight.value)
+
+
+def test_a_language_model_that_embeds_reads_prompts():
+    row = {
+        "workload": "intfloat/e5-mistral-7b-instruct",
+        "gpu": "a100-80gb-sxm",
+        "runtime": "vLLM",
+        "batch": "8",
+    }
+    embeds, reads = predict_rows([{**row, "phase": phase} for phase in ("embed", "prefill")], GPUS)
+    assert not embeds.error
+    assert embeds.value == reads.value
+
+
 def test_cores_of_a_slice_of_a_tpu_are_its_number():
     row = {"workload": "resnet50", "gpu": "TPU v3-8", "phase": "train", "precision": "bf16"}
     alone, cores = predict_rows([row, {**row, "n_gpus": "8"}], GPUS)

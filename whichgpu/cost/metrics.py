@@ -472,7 +472,7 @@ def _prompts(answer: Figures, unit: str) -> Three:
 #: Metrics that are called by nothing but these words; of a speed in multiples of real time "x" is the unit.
 _SAID = {
     **dict.fromkeys(("real time factor", "realtime factor"), Metric(_real_time, "RTF")),
-    "rtf": Metric(_real_time, "RTF"), "rtfx": Metric(_real_time, "RTFx"),
+    "rtf": Metric(_real_time, "RTF"), **dict.fromkeys(("rtfx", "x"), Metric(_real_time, "RTFx")),
     **dict.fromkeys(("iteration speed", "iteration rate"), Metric(partial(_in_unit, "it/s"), "it/s")),
     "pp": Metric(_prompts, _RATE), "tg": Metric(_throughput, _RATE),
 }  # fmt: skip

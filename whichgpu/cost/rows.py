@@ -110,6 +110,9 @@ def read_head(texts: tuple[str, ...]) -> Head:
     scenario = squeezed(phase) in _SCENARIOS
     if scenario:
         phase = "serve" if "serve" in workload.phases else "infer"
+    elif phase.lower().startswith(("embed", "rerank")) and "prefill" in workload.phases:
+        # A language model that embeds a text reads it as a prompt, and writes nothing.
+        phase = "prefill"
     # What the name says is done with the model, its id does not.
     asked = jobs.phase(phase) if phase else workload.defaults.get("phase", "")
     if asked in _GENERAL and workload.defaults.get("phase", "") in adapters.PHASES:
@@ -132,8 +135,9 @@ def read_head(texts: tuple[str, ...]) -> Head:
     same = stack if "compile" in kept else _numbered(dated(runtime(stack or fallback, fallback), job))
     work = (workload.id, job.phase or workload.phases[0], job.precision, words,
             tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
+    at_once = _AT_ONCE.get(squeezed(texts[1]), {}) if scenario else {}
     return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))),
-                {**_numbers_of_name(workload), **jobs.lengths_of(phase), **columns})  # fmt: skip
+                {**at_once, **_numbers_of_name(workload), **jobs.lengths_of(phase), **columns})  # fmt: skip
 
 
 def _engine_apart(kind: str, stack: str) -> tuple[str, str]:
@@ -153,6 +157,8 @@ _ENGINE = (
 _GENERAL = ("finetune_full", "train")
 #: Scenarios of MLPerf where a phase stands: what is done is the same.
 _SCENARIOS = ("offline", "server", "online", "interactive", "singlestream", "multistream")
+#: How many samples a query has in scenarios that ask one after another.
+_AT_ONCE = {"singlestream": {"batch": 1.0}, "multistream": {"batch": 8.0}}
 #: Formats that say none.
 _UNSAID = ("auto", "default", "none", "n/a", "-")
 #: How a runtime's text says that NVIDIA's Deep Learning Examples ran, or names a month's container.
