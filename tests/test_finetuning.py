@@ -317,7 +317,11 @@ def test_spellings_of_precisions(name):
         ("FP16 (tensor cores)", "fp16"), ("use_fp16", "fp16"), ("torch.bfloat16", "bf16"),
         ("Integer", "int8"),
         ("FP16/FP32 mixed", "amp-fp16"), ("mixed BF16/FP32", "amp-bf16"), ("AMP (FP16)", "amp-fp16"),
-        ("int8/fp16", ""), ("mixed int8", ""), ("fp16 xla", ""), ("precision", ""),
+        ("autocast fp16", "amp-fp16"), ("FP16/FP32", "amp-fp16"), ("O1", "amp-fp16"),
+        ("FP32 (no TF32)", "fp32"),
+        ("FP8 (Transformer Engine)", "fp8"), ("GPTQ 4bit 128g", "w4a16-g128"),
+        ("fp16, channels_last", "fp16"),
+        ("INT8 sparse", ""), ("int8/fp16", ""), ("mixed int8", ""), ("fp16 xla", ""), ("precision", ""),
     ],
 )  # fmt: skip
 def test_words_beside_a_format_leave_it_what_it_is(said, meant):

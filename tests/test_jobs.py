@@ -157,6 +157,7 @@ def test_a_file_that_is_not_there_is_the_model_of_its_name():
         ("ResNet-50 bs64", "resnet50", {"batch": "64"}),
         ("Llama-3-8B QLoRA", "llama-3-8b", {"phase": "finetune_qlora"}),
         ("Qwen3 0.6B SFT", "qwen3-0.6b", {"phase": "finetune_full"}),
+        ("ResNet-50 on ImageNet training", "resnet50", {"phase": "train"}),
     ],
 )
 def test_what_a_name_says_beside_its_model_is_of_its_row(name, plain, columns):

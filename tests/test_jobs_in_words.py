@@ -22,6 +22,10 @@ ROW = {"id": "a", "workload": "resnet50", "gpu": "a10", "batch": "8"}
         ("inference latency", "ms", "", 1e3), ("latency per image", "ms", "", 1e3 / 8),
         ("step time", "ms", "", 1e3),
         ("throughput", "pics/s", "images/s", 1),
+        ("throughput", "images-per-sec", "images/s", 1), ("throughput", "inf/s", "images/s", 1),
+        ("throughput", "kimg/s", "images/s", 1e-3), ("Throughput - mixed precision", "img/s", "images/s", 1),
+        ("Throughput (images/sec)", "", "images/s", 1), ("Peak throughput, FP16", "img/s", "images/s", 1),
+        ("forward time (ms)", "", "", 1e3), ("latency", "ms/batch", "", 1e3),
     ],
 )  # fmt: skip
 def test_a_unit_stands_for_its_metric(metric, unit, like, factor):
@@ -31,7 +35,7 @@ def test_a_unit_stands_for_its_metric(metric, unit, like, factor):
     )
     assert not asked.error
     assert asked.value == pytest.approx(plain.value * factor)
-    assert asked.unit == unit or metric.replace("_", " ").endswith(asked.unit)
+    assert asked.unit == unit or asked.unit in metric.replace("_", " ")
 
 
 def test_the_time_for_one_is_the_rate_turned_round():
@@ -55,6 +59,50 @@ def test_the_time_for_one_is_the_rate_turned_round():
     assert samples.value == pytest.approx(22_050 * times.value)
     (power,) = predict_rows([{**ROW, "metric": "power", "unit": "images/s"}], GPUS)
     assert "none of power" in power.error
+
+
+def test_power_energy_and_memory_in_words():
+    names = ("power", "GPU power draw", "average power (W)", "energy", "energy per image", "img/s/W")
+    watts, *same, joules, each, turned = predict_rows(
+        [{**ROW, "metric": "perf per watt" if "/" in name else name, "unit": name if "/" in name else ""}
+         for name in names], GPUS,
+    )  # fmt: skip
+    assert {one.value for one in same} == {watts.value}
+    assert each.value == joules.value == pytest.approx(1.0 / turned.value)
+    held = [{**ROW, "metric": name, "unit": "GB"} for name in ("memory", "peak memory", "vram usage")]
+    assert len({one.value for one in predict_rows(held, GPUS)}) == 1
+
+
+def test_arithmetic_of_a_training_is_three_forward_passes():
+    """Two FLOPs a parameter and token of the forward pass, attention and head beside; of each GPU."""
+    row = {
+        "workload": "llama-3-8b",
+        "gpu": "h100-80gb-sxm",
+        "n_gpus": "8",
+        "phase": "pretrain",
+        "seq_len": "2048",
+    }
+    asked = [("throughput", "TFLOPS"), ("TFLOP/s per GPU", ""), ("throughput", "PFLOPS"), ("throughput", ""),
+             ("throughput per GPU", "tok/s"), ("throughput", "tokens/s/card"), ("wps", "")]  # fmt: skip
+    each, same, whole, rate, own, card, words = predict_rows(
+        [{**row, "metric": metric, "unit": unit} for metric, unit in asked], GPUS
+    )
+    assert not each.error
+    assert same.value == each.value == pytest.approx(whole.value * 1e3 / 8)
+    assert own.value == card.value == pytest.approx(rate.value / 8)
+    assert words.value == rate.value
+    assert each.value * 1e12 / own.value == pytest.approx(6 * 8.03e9, rel=0.1)
+
+
+def test_totals_of_a_server_count_its_prompts():
+    row = {"workload": "llama-3.1-8b", "gpu": "h100-80gb-sxm", "concurrency": "8", "input_tokens": "512",
+           "output_tokens": "256"}  # fmt: skip
+    rate, total, words, prompts = predict_rows(
+        [{**row, "metric": name} for name in
+         ("throughput", "Total tokens/s", "total token throughput (tok/s)", "prompt eval rate")], GPUS,
+    )  # fmt: skip
+    assert total.value == words.value == pytest.approx(3 * rate.value)
+    assert prompts.value > rate.value
 
 
 def test_options_that_are_columns_are_those():
@@ -101,6 +149,106 @@ def test_frameworks_hand_a_gaudi_whole_graphs():
     assert api.predict("resnet50", gpu="gaudi2", phase="train", runtime="PyTorch").runtime == "synapse"
     # Language models have programs of their own there.
     assert api.predict("llama-2-7b", gpu="gaudi2", runtime="Transformers").runtime != "synapse"
+
+
+@pytest.mark.parametrize(
+    ("gpu", "runtime", "instead"),
+    [("mi300x", "Megatron-LM (ROCm 6.3)", "torchtitan"),
+     ("gaudi2", "DeepSpeed + Megatron, Synapse AI 1.15", "pytorch-2"),
+     ("mi250x", "Megatron-DeepSpeed", "pytorch-2")],
+)  # fmt: skip
+def test_forks_of_a_trainer_run_as_what_is_nearest_to_them(gpu, runtime, instead):
+    row = {"workload": "llama-2-7b", "gpu": gpu, "n_gpus": "8", "phase": "pretrain", "seq_len": "4096"}
+    fork, known = predict_rows([{**row, "runtime": one} for one in (runtime, instead)], GPUS)
+    assert not fork.error
+    assert fork.value == known.value
+
+
+@pytest.mark.parametrize(
+    ("gpu", "runtime"), [("gaudi2", "vLLM (HPU)"), ("tpu-v6e", "vLLM TPU"), ("arc-b580", "vLLM")]
+)
+def test_a_format_dates_no_engine_to_before_it_ran_there(gpu, runtime):
+    row = {"workload": "llama-3.2-3b", "gpu": gpu, "concurrency": "8", "precision": "fp16"}
+    dated, today = predict_rows([{**row, "runtime": one} for one in (runtime, "vLLM 0.10")], GPUS)
+    assert not dated.error
+    assert dated.value == today.value
+
+
+def test_a_sample_of_mlperf_s_recommendation_is_a_user_with_many_items():
+    row = {
+        "workload": "dlrm-v2",
+        "gpu": "h100-80gb-sxm",
+        "n_gpus": "8",
+        "precision": "int8",
+        "runtime": "TensorRT",
+    }
+    pairs, *users = predict_rows(
+        [
+            {**row, "phase": "infer"},
+            {**row, "phase": "Offline"},
+            {**row, "workload": "dlrm-v2-99.9", "phase": "infer"},
+        ],
+        GPUS,
+    )
+    assert [one.value for one in users] == pytest.approx(2 * [pairs.value / 270])
+
+
+def test_the_name_of_a_run_says_its_format_and_its_method():
+    """`bert_large_squad_fp32` was trained in FP32, and LoRA is what a fine-tuning of that name did."""
+    row = {"workload": "bert_large_squad_fp32", "gpu": "a100-40gb-sxm", "phase": "train", "batch": "8"}
+    named, stated, usual = predict_rows(
+        [row, {**row, "precision": "fp32"}, {**row, "precision": "amp-fp16"}], GPUS
+    )
+    assert named.value == stated.value != usual.value
+    row = {"workload": "Llama-2-7B LoRA", "gpu": "a100-80gb-sxm", "phase": "finetune", "batch": "4"}
+    named, lora, whole = predict_rows(
+        [row, {**row, "workload": "llama-2-7b", "phase": "finetune_lora"}, {**row, "workload": "llama-2-7b"}],
+        GPUS,
+    )
+    assert named.value == lora.value != whole.value
+
+
+def test_scenarios_that_ask_one_after_another_have_small_batches():
+    row = {
+        "workload": "resnet50",
+        "gpu": "a2",
+        "precision": "int8",
+        "runtime": "TensorRT",
+        "metric": "latency",
+    }
+    single, several, one, eight = predict_rows(
+        [{**row, "phase": "SingleStream"}, {**row, "phase": "MultiStream"}, {**row, "batch": "1"},
+         {**row, "batch": "8"}], GPUS,
+    )  # fmt: skip
+    assert (single.value, several.value) == (one.value, eight.value)
+
+
+def test_a_language_model_that_embeds_reads_prompts():
+    row = {
+        "workload": "intfloat/e5-mistral-7b-instruct",
+        "gpu": "a100-80gb-sxm",
+        "runtime": "vLLM",
+        "batch": "8",
+    }
+    embeds, reads = predict_rows([{**row, "phase": phase} for phase in ("embed", "prefill")], GPUS)
+    assert not embeds.error
+    assert embeds.value == reads.value
+
+
+def test_cores_of_a_slice_of_a_tpu_are_its_number():
+    row = {"workload": "resnet50", "gpu": "TPU v3-8", "phase": "train", "precision": "bf16"}
+    alone, cores = predict_rows([row, {**row, "n_gpus": "8"}], GPUS)
+    assert not cores.error
+    assert cores.value == alone.value
+
+
+def test_an_engine_beside_the_format_is_of_the_runtime():
+    row = {"workload": "yolov8x", "gpu": "t4", "batch": "1", "metric": "latency"}
+    beside, stated, without = predict_rows(
+        [{**row, "precision": kind, "runtime": stack} for kind, stack in
+         [("TensorRT FP16", "Ultralytics 8.0"), ("fp16", "TensorRT"), ("fp16", "Ultralytics 8.0")]], GPUS,
+    )  # fmt: skip
+    assert beside.value == stated.value != without.value
 
 
 def test_a_release_that_is_a_month_is_of_a_container():

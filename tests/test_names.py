@@ -227,6 +227,12 @@ def test_an_unknown_one_is_refused_with_the_nearest(text: str, near: str) -> Non
     assert near in str(fault.value)
 
 
+@pytest.mark.parametrize("text", ["MI250X (1 GCD)", "ROG Strix G16 (RTX 4060)"])
+def test_what_stands_around_a_name_may_make_another_of_it(text: str) -> None:
+    with pytest.raises(UsageError, match="no GPU"):
+        resolve_count(text, GPUS)
+
+
 @pytest.mark.parametrize("text", ["", " ", "rtx", "nvidia", "80gb", "laptop", "sxm", "gpu", "zzz", "-", "🎮"])
 def test_words_that_name_no_product_are_refused(text: str) -> None:
     assert candidates(text, GPUS) == ()
@@ -257,6 +263,13 @@ def test_words_that_name_no_product_are_refused(text: str) -> None:
         ("H100 SXM5 80GB 8-GPU", "h100-80gb-sxm", 8),
         ("2 x A16 64 GB", "a16", 8),
         ("K80 12GB", "k80", 1),
+        ("Dual RTX 4090", "rtx-4090", 2),
+        ("Dell R750xa 4x A100 PCIe 80GB", "a100-80gb-pcie", 4),
+        ("Kaggle 2xT4", "t4", 2),
+        ("GB200 NVL72 (72 GPUs)", "gb200-192gb", 72),
+        ("g5.xlarge (A10G)", "a10g", 1),
+        ("Google Colab (T4)", "t4", 1),
+        ("NVIDIA GH200-GraceHopper-Superchip-96GB", "gh200-96gb", 1),
     ],
 )
 def test_a_count_may_stand_beside_the_name(text: str, key: str, count: int) -> None:

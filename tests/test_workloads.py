@@ -222,6 +222,34 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
 @pytest.mark.parametrize(
     ("spelling", "known"),
     [
+        ("EfficientNet_V2_S_Weights.IMAGENET1K_V1", "efficientnet-v2-s"), ("ELECTRA BASE++", "electra-base"),
+        ("command-r7b:7b", "command-r7b"), ("U-Net Industrial (DAGM2007)", "unet-industrial"),
+        ("SD 1.5 (SHARK)", "stable-diffusion-1.5"), ("ResNet-50 FPN Mask R-CNN", "maskrcnn-r50-fpn"),
+        ("BioBERT-base NER", "bert-base"), ("MedGemma 27B", "gemma-3-27b"), ("hf_T5", "t5-small"),
+        ("BertForMaskedLM", "bert-base"), ("THUDM/CogVideoX-5b-I2V", "cogvideox-5b"),
+        ("ResNet18 on CIFAR-10", "resnet18-cifar"), ("WRN-28-10", "wide-resnet-28-10"),
+        ("SentientAGI/Dobby-Unhinged-Llama-3.1-8B", "llama-3.1-8b"), ("Qwen/Qwen3.8-27B-FP8", "qwen3.5-27b"),
+        ("huihui-ai/Huihui-Qwen3.6-27B-abliterated-AWQ", "qwen3.5-27b"),
+    ],
+)  # fmt: skip
+def test_names_of_runs_uploads_and_suites(spelling: str, known: str) -> None:
+    assert resolve(spelling).id == known
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ResNet-50 (PANet)", "ResNet-50 (pruned)", "ResNet-50 (half width)", "z-lab/Qwen3-8B-DFlash-b16",
+     "yuhuili/EAGLE-LLaMA3-Instruct-8B", "someone/Qwen-7B-mine", "bearzi/Qwen3.6-35B-A3B-oQ3",
+     "someone/Qwen3-8B-0.6B-draft"],
+)  # fmt: skip
+def test_words_beside_a_name_may_make_another_model_of_it(name: str) -> None:
+    with pytest.raises(UsageError, match="no workload"):
+        resolve(name)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "known"),
+    [
         ("ResNet50", "resnet50"), ("resnet-50", "resnet50"), ("ResNet-50 v1.5", "resnet50"),
         ("Inception_V3", "inception-v3"), ("inception3", "inception-v3"), ("bert-large-squad", "bert-large"),
         ("BERT-99.9", "bert-large-mlperf-99.9"), ("bert_base_uncased", "bert-base"),

@@ -76,7 +76,9 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
             "s",
         ),
         "power": Dimension({"W": 1.0, "kW": 1e3, "MW": 1e6}, "300 W", "W"),
-        "energy": Dimension({"J": 1.0, "kJ": 1e3, "MJ": 1e6, "Wh": 3600.0, "kWh": 3.6e6}, "0.5 kWh", "J"),
+        "energy": Dimension(
+            {"J": 1.0, "mJ": 1e-3, "kJ": 1e3, "MJ": 1e6, "Wh": 3600.0, "kWh": 3.6e6}, "0.5 kWh", "J"
+        ),
         "length": Dimension({"m": 1.0, "mm": 1e-3, "nm": 1e-9}, "267 mm", "m"),
         "area": Dimension({"mm2": 1e-6, "mm²": 1e-6}, "628 mm2", "m2"),
         "money": Dimension({"USD": 1.0}, "2250 USD", "USD"),

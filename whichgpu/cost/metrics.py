@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from whichgpu.cost import wording
 from whichgpu.cost.statistic import statistic
 from whichgpu.errors import UsageError
 from whichgpu.units import parse
 from whichgpu.values import NamedTuple
+from whichgpu.workloads.ops import product_flops
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ class Metric(NamedTuple):
 
     def __call__(self, answer: Figures, unit: str, _row: object = None) -> Three:
         """(low, mid, high) in `unit`; raises `UsageError` where the job has no such figure or unit."""
-        asked = unit.strip() or self.unit_of(answer.job.workload)
+        asked = wording.unit(unit) or self.unit_of(answer.job.workload)
         try:
             return self.read(answer, asked)
         except UsageError:
@@ -94,7 +96,7 @@ _WORDS = {
 }
 #: What publishers call the unit of a workload, by that unit: frames of a spectrogram, pictures with a depth.
 _CALLED = {"mel-frame": {"mel", "frame", "token"}, "utterance": {"sequence"}, "volume": {"image"},
-           "video": {"clip"}}  # fmt: skip
+           "video": {"clip"}, "second": {"audio second"}}  # fmt: skip
 #: Rates that are written without a stroke, and those that count the denoising steps of a batch.
 _SHORT = {"fps": "images/s", "ips": "images/s", "qps": "samples/s", "x": "audio seconds/s"}
 _ITERATED = {"it/s", "iterations/s", "steps/s"}
@@ -152,7 +154,12 @@ def _scaled(interval: Interval, factor: Any) -> Three:
 def _throughput(answer: Figures, unit: str) -> Three:
     if unit.lower() in _ITERATED and answer.job.steps is not None:
         return _steps(answer, unit)
+    if re.fullmatch(_FLOPS, unit, re.IGNORECASE):
+        return _arithmetic(answer, unit)
     kind, rest = _sided(unit)
+    if kind == "total" and answer.job.trains:
+        # Of all GPUs together.
+        return _throughput(answer, rest)
     if kind:
         return tuple(each * _sides(answer, kind) for each in _throughput(answer, rest))
     factor, per_gpu, counted = _rate(_SHORT.get(unit.lower(), unit), resolve(answer.job.workload).unit)
@@ -161,8 +168,37 @@ def _throughput(answer: Figures, unit: str) -> Three:
     if counted == "whole":
         return _scaled(answer.throughput, factor / _parts(answer) / (answer.n_gpus if per_gpu else 1.0))
     second = resolve(answer.job.workload).dims.get("per_second", 1.0)
-    many = {"": 1.0, "tokens": answer.job.seq_len, "seconds": 1.0 / second}[counted]
+    # A sample of MLPerf's recommendation is a user with that many items.
+    each = 1.0 / float(answer.job.options.get("pairs", 1.0))
+    many = {"": each, "tokens": answer.job.seq_len, "seconds": 1.0 / second}[counted]
     return _scaled(answer.throughput, factor * many / (answer.n_gpus if per_gpu else 1.0))
+
+
+#: Arithmetic of products a second, as tables of trainings give it.
+_FLOPS = r"([tp])flops?(?:/s(?:ec)?)?(/gpu)?"
+_SCALE = {"t": 1e12, "p": 1e15}
+#: What a workload makes of which a batch has that many, or that many sequences.
+_BATCHED = {"token", "image", "sequence", "volume", "video", "sample"}
+
+
+def _arithmetic(answer: Figures, unit: str) -> Three:
+    """FLOPs of products a second and GPU, of all GPUs in PFLOPS: three times a forward pass in training.
+
+    What is computed anew to spare memory is not counted.
+    """
+    job, item = answer.job, resolve(answer.job.workload)
+    asked = re.fullmatch(_FLOPS, unit, re.IGNORECASE)
+    made = _noun(item.unit)
+    if item.unit == "GFLOP" and asked is not None:
+        return _scaled(answer.throughput, 1e9 / _SCALE[asked[1].lower()])
+    if made not in _BATCHED or job.phase in ("serve", "decode", "generate") or asked is None:
+        raise UsageError(f"FLOP/s are of a pass of training, inference or a prompt; write {item.unit}/s")
+    ops = [op for op in item.trace(job) if op.stage == "forward"]
+    tokens = job.seq_len if job.trains else job.input_tokens
+    many = job.batch * (tokens if made == "token" else 1.0)
+    each = product_flops(ops) * (3.0 if job.trains else 1.0) / many / _SCALE[asked[1].lower()]
+    whole = asked[1].lower() == "p" and not asked[2]
+    return _scaled(answer.throughput, each / (1.0 if whole else answer.n_gpus))
 
 
 def _sided(unit: str) -> tuple[str, str]:
@@ -191,6 +227,8 @@ def _in_words(answer: Figures, unit: str) -> Three | None:
     """A speed in a unit as people write it, `RTF` or `ms/img`; None where that is none, or says no more."""
     from whichgpu.cost import quoted
 
+    if time := wording.passing(unit):
+        return _latency(answer, time)
     try:
         found = quoted.read(f"1 {unit}")
         again = found.unit == unit or found.metric not in TIMED
@@ -245,6 +283,9 @@ def _power(answer: Figures, unit: str) -> Three:
 
 def _energy(answer: Figures, unit: str) -> Three:
     amount, _, noun = unit.partition("/")
+    if noun == "J":
+        low, mid, high = _energy(answer, f"J/{_singular(amount)}")
+        return 1.0 / high, 1.0 / mid, 1.0 / low
     made = resolve(answer.job.workload).unit
     if noun and _noun(noun) not in (_ANY | {_noun(made)}):
         raise UsageError(f"unit '{unit}': this workload makes {made}; write J/{_singular(made)}")
@@ -293,12 +334,13 @@ _COUNTERS = {"reserved": "reserved", "allocated": "allocated", "alloc": "allocat
              "used": "device", "smi": "device", "nvidia": "device"}  # fmt: skip
 #: Words around it; a mean is of steps alike, as a job's are.
 _AROUND = {"peak", "max", "maximum", "mean", "avg", "average", "gpu", "cuda", "torch", "per", "usage", "mem",
-           "memory", "vram"}  # fmt: skip
+           "memory", "vram", "consumption", "footprint", "required", "total", "training",
+           "inference"}  # fmt: skip
 
 
 def _counter(name: str) -> Metric | None:
     """The metric of a counter of memory in words of its own: `cuda_memory_reserved_avg`, `peak_vram`."""
-    words = set(name.lower().replace("-", "_").split("_"))
+    words = set(re.split(r"[-_\s]+", name.lower()))
     known, totals = words & {"memory", "mem", "vram"}, {_COUNTERS[word] for word in words & set(_COUNTERS)}
     if not (known or totals & {"reserved"}) or words - _AROUND - set(_COUNTERS) or len(totals) > 1:
         return None
@@ -310,16 +352,61 @@ def metric(name: str) -> Metric:
     """The metric of a name or of a unit in its place, throughput for none; `UsageError` lists them."""
     from whichgpu.cost.quoted import asked
 
-    said = name.strip()
+    said, unit, per_gpu = wording.apart(name)
     found = METRICS.get(said.lower() or "throughput") or _SAID.get(said.lower())
-    found = found or _counter(said) or _of_requests(said)
-    found = found or asked(said) or _in_prose(said)
+    found = found or _counter(said) or _of_requests(said) or _of_all(said)
+    found = found or asked(said) or asked(wording.unit(said)) or _of_energy(said) or _in_prose(said)
     if found is None:
         raise UsageError(
             f"no metric '{name}'; known are {', '.join(METRICS)}, of a server also itl, and p50, p90, p95 "
             "or p99 of its times (ttft_p99), or write a unit: images/s, ms/token"
         )
-    return found
+    found = found._replace(unit=unit) if unit else found
+    return found._replace(read=partial(_per_gpu, found)) if per_gpu else found
+
+
+def _per_gpu(found: Metric, answer: Figures, unit: str) -> Three:
+    """A rate of each GPU, which its metric says and its unit leaves out."""
+    return found.read(answer, unit if unit.endswith("/gpu") or "/" not in unit else f"{unit}/gpu")
+
+
+def _of_all(name: str) -> Metric | None:
+    """A rate that counts prompts as well, or arithmetic, by its unit in a metric's place."""
+    unit = wording.unit(name)
+    kind, _ = _sided(unit)
+    if re.fullmatch(_FLOPS, unit, re.IGNORECASE):
+        return Metric(_throughput, unit)
+    return Metric(partial(_counting, kind), unit) if kind and "/" in unit else None
+
+
+def _of_energy(name: str) -> Metric | None:
+    """The metric of power or energy in plain words: `GPU power draw`, `energy per image`, `perf per watt`."""
+    said = re.findall(r"[a-z]+", name.lower())
+    if "power" in said and not set(said) - _POWERED:
+        return Metric(_power, "W")
+    if re.fullmatch(r"energy (?:per|for an?) \w+|energy (?:use|usage|consumption)", " ".join(said)):
+        return Metric(_energy, "J/{one}")
+    if re.fullmatch(
+        r"(?:perf\w*|throughput) per watt|(?:energy|power) efficiency|images j|tokens j", " ".join(said)
+    ):
+        return Metric(_energy, "{many}/J")
+    return None
+
+
+#: Words around power that leave it what it is.
+_POWERED = {
+    "power",
+    "draw",
+    "gpu",
+    "board",
+    "average",
+    "avg",
+    "mean",
+    "consumption",
+    "usage",
+    "total",
+    "card",
+}
 
 
 def _in_prose(name: str) -> Metric | None:
@@ -345,8 +432,9 @@ _BESIDE = {
     "speed", "rate", "performance", "throughput", "time", "duration", "latency", "training", "train",
     "inference", "infer", "generation", "gen", "generate", "eval", "evaluation", "decode", "decoding",
     "processing", "wall", "clock", "total", "elapsed", "average", "mean", "avg", "token", "tokens",
-    "text", "image", "images", "video", "execution", "run", "sampling", "end", "to", "overall", "model",
-    "forward", "pass", "batch", "transcription", "finetuning",
+    "text", "image", "images", "video", "execution", "run", "sampling", "end", "to", "overall",
+    "model", "forward", "backward", "pass", "batch", "transcription", "finetuning", "peak", "best",
+    "global", "aggregate", "system", "gpu", "per", "measured", "achieved", "compute", "sustained",
 }  # fmt: skip
 
 
@@ -372,6 +460,10 @@ def _real_time(answer: Figures, unit: str) -> Three:
 
 
 def _prompts(answer: Figures, unit: str) -> Three:
+    if answer.job.phase == "serve" and answer.ttft is not None:
+        low, mid, high = _first_token(answer, "s")
+        each = np.asarray(answer.job.input_tokens)
+        return each / high, each / mid, each / low
     if answer.job.phase != "prefill":
         raise UsageError("how fast prompts are read is of phase prefill; write it, or throughput")
     return _throughput(answer, unit)
@@ -380,7 +472,7 @@ def _prompts(answer: Figures, unit: str) -> Three:
 #: Metrics that are called by nothing but these words; of a speed in multiples of real time "x" is the unit.
 _SAID = {
     **dict.fromkeys(("real time factor", "realtime factor"), Metric(_real_time, "RTF")),
-    "rtf": Metric(_real_time, "RTF"), "rtfx": Metric(_real_time, "RTFx"),
+    "rtf": Metric(_real_time, "RTF"), **dict.fromkeys(("rtfx", "x"), Metric(_real_time, "RTFx")),
     **dict.fromkeys(("iteration speed", "iteration rate"), Metric(partial(_in_unit, "it/s"), "it/s")),
     "pp": Metric(_prompts, _RATE), "tg": Metric(_throughput, _RATE),
 }  # fmt: skip

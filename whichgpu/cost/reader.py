@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -181,7 +182,7 @@ class Reader:
         if entry.head.lengths:
             numbers = _named(numbers, entry.head)
         if count > 1:
-            numbers = _counted(numbers, count)
+            numbers = _counted(numbers, count, cells[_GPU])
         numbers = _in_flight(entry, numbers, load_of(cells))
         if entry.speaks and _is_open(numbers):
             numbers = self._held(entry.head, numbers, gpu)
@@ -275,10 +276,18 @@ def _filled(head: Head, kin: _Kin, numbers: Numbers) -> Numbers:
     return tuple(whole)
 
 
-def _counted(numbers: Numbers, count: int) -> Numbers:
-    """The numbers of a row whose GPU has its count beside its name: `a10:4`."""
+#: How slices of a TPU are called by their cores.
+_CORES = r"\bv[2-5]p?-(\d+)$"
+
+
+def _counted(numbers: Numbers, count: int, name: str) -> Numbers:
+    """The numbers of a row whose GPU has its count beside its name: `a10:4`.
+
+    `TPU v3-8` counts cores, and so may its row.
+    """
     stated = numbers[_N_GPUS]
-    if stated not in (None, count):
+    cores = re.search(_CORES, name.strip().lower())
+    if stated not in (None, count, float(cores[1]) if cores else None):
         raise UsageError(f"the GPU's name says {count} of it, n_gpus {stated:g}; write one")
     return (*numbers[:_N_GPUS], float(count), *numbers[_N_GPUS + 1 :])
 

@@ -19,6 +19,7 @@ from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UnknownName, UsageError
 from whichgpu.software.stacks import named_release
 from whichgpu.values import NamedTuple
+from whichgpu.workloads import adapters
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.names import squeezed
 from whichgpu.workloads.precision import precision
@@ -103,13 +104,22 @@ def need(text: str, column: str) -> str:
 def read_head(texts: tuple[str, ...]) -> Head:
     """Read what is text of a row. Texts that mean the same job make the same key."""
     name, phase, kind, stack, options = map(str.strip, texts)
+    kind, stack = _engine_apart(kind, stack)
     kind = "" if kind.lower() in _UNSAID else kind
     workload = _called(need(name, "workload"), phase, stack)
-    if squeezed(phase) in _SCENARIOS:
+    scenario = squeezed(phase) in _SCENARIOS
+    if scenario:
         phase = "serve" if "serve" in workload.phases else "infer"
+    elif phase.lower().startswith(("embed", "rerank")) and "prefill" in workload.phases:
+        # A language model that embeds a text reads it as a prompt, and writes nothing.
+        phase = "prefill"
     # What the name says is done with the model, its id does not.
     asked = jobs.phase(phase) if phase else workload.defaults.get("phase", "")
+    if asked in _GENERAL and workload.defaults.get("phase", "") in adapters.PHASES:
+        asked = workload.defaults["phase"]
     said, columns = _apart(_options(options))
+    if "pairs" in workload.dims and (scenario or re.search(r"-99(?:\.9)?\b", name)):
+        said = {"pairs": str(workload.dims["pairs"]), **said}
     job = jobs.Job(
         workload.id,
         phase=asked,
@@ -125,12 +135,30 @@ def read_head(texts: tuple[str, ...]) -> Head:
     same = stack if "compile" in kept else _numbered(dated(runtime(stack or fallback, fallback), job))
     work = (workload.id, job.phase or workload.phases[0], job.precision, words,
             tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
+    at_once = _AT_ONCE.get(squeezed(texts[1]), {}) if scenario else {}
     return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))),
-                {**_numbers_of_name(workload), **jobs.lengths_of(phase), **columns})  # fmt: skip
+                {**at_once, **_numbers_of_name(workload), **jobs.lengths_of(phase), **columns})  # fmt: skip
 
 
+def _engine_apart(kind: str, stack: str) -> tuple[str, str]:
+    """The format of a cell that names the engine as well, which goes to the runtime: `TensorRT FP16`."""
+    found = re.search(_ENGINE, kind, re.IGNORECASE)
+    if found is None:
+        return kind, stack
+    bare = re.sub(r"^[\s,+:/-]+|[\s,+:/-]+$|\(\s*\)", "", kind.replace(found[0], " ")).strip()
+    return bare, stack if found[0].lower() in stack.lower() else f"{stack} {found[0]}".strip()
+
+
+#: Engines and compilers that stand beside a format.
+_ENGINE = (
+    r"\b(?:tensorrt(?:-llm)?|trt(?:-llm)?|xla|openvino|onnx ?runtime|directml|core ?ml|torch\.compile)\b"
+)
+#: Phases that leave open whether adapters are trained, which the name may say: `Llama-2-7B LoRA`.
+_GENERAL = ("finetune_full", "train")
 #: Scenarios of MLPerf where a phase stands: what is done is the same.
 _SCENARIOS = ("offline", "server", "online", "interactive", "singlestream", "multistream")
+#: How many samples a query has in scenarios that ask one after another.
+_AT_ONCE = {"singlestream": {"batch": 1.0}, "multistream": {"batch": 8.0}}
 #: Formats that say none.
 _UNSAID = ("auto", "default", "none", "n/a", "-")
 #: How a runtime's text says that NVIDIA's Deep Learning Examples ran, or names a month's container.
@@ -142,7 +170,7 @@ def of_suite(name: str, phase: str, stack: str) -> str:
 
     A container of NVIDIA's (`PyTorch 20.06`) is what its Deep Learning Examples ran in.
     """
-    if "mlperf" not in stack.lower():
+    if "mlperf" not in stack.lower() and squeezed(phase) not in _SCENARIOS:
         return f"nvidia-examples-{name}" if re.search(_EXAMPLES, stack, re.IGNORECASE) else ""
     return f"mlperf-training-{name}" if phase.lower().startswith(("train", "pre")) else f"mlperf-{name}"
 

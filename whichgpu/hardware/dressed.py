@@ -81,7 +81,10 @@ _MANY = 3
 #: What lspci has in brackets: the product, after "AMD/ATI" where that is named.
 _BRACKETS = r"\[([^\[\]]*\d[^\[\]]*)\]"
 #: What drivers add: a chip and a compiler in parentheses, the bus and the processor after slashes.
-_DRIVER = r"(?i)\([^()]*\)|/pcie\b|/sse2\b|\bmesa\b|\blite hash rate\b|\blhr\b"
+_DRIVER = (
+    r"(?i)\((?![^()]*\b(?:gcds?|die|half|tiles?|mig|slice)\b)[^()]*\)"
+    r"|\b1[3-8](?:\.\d)?[- ]?(?:\"|\u201d|''|inch)|/pcie\b|/sse2\b|\bmesa\b|\blite hash rate\b|\blhr\b"
+)
 
 
 def undressed(text: str, catalogue: Catalogue) -> Iterator[str]:
@@ -100,6 +103,20 @@ def undressed(text: str, catalogue: Catalogue) -> Iterator[str]:
         yield from _alternatives(plain)
     elif plain.strip() != text.strip():
         yield plain
+
+
+def of_machine(text: str) -> bool:
+    """Whether a text is of a machine alone: who makes or lets it and what kind it is, or an instance type."""
+    said = set(re.findall(r"[a-z0-9]+", text.lower()))
+    return bool(re.fullmatch(_INSTANCE, text.strip().lower())) or (bool(said) and said <= MAKERS | _MACHINES)
+
+
+#: Words of machines, and types of instances of which many are let.
+_MACHINES = frozenset(
+    ["desktop", "dgx", "hgx", "station", "server", "workstation", "instance", "vm", "node", "machine", "pc",
+     "tower", "ml", "free", "pro", "vertex", "ai", "gpu"]
+)  # fmt: skip
+_INSTANCE = r"(?:ml\.)?[a-z]+\d+[a-z]*\.\d*[a-z]+|[a-z]\d-[a-z]+-\d+g?|standard_[a-z]+\d+\w*"
 
 
 def of_chip(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:

@@ -30,7 +30,7 @@ _COUNT = (
     r"^(?P<name>.*\S)\s*:\s*(?P<count>[+-]?\d{1,12})$"
     r"|^(?P<first>\d{1,12})\s*x(?!tx?\b)\s*(?P<second>\S.*)$"
     r"|^(?P<third>.*\S)\s+x\s?(?P<after>\d{1,4})$"
-    r"|^(?P<fourth>.*[^\s,(])(?:\s*[,(]\s*|\s+(?=\d-))(?P<behind>[1248])[- ](?i:gpus?)\)?$"
+    r"|^(?P<fourth>.*[^\s,(])(?:\s*[,(]\s*|\s+(?=\d-))(?P<behind>[1248]|(?<=\()\d{2,4})[- ](?i:gpus?)\)?$"
 )
 #: The lanes of "PCIe Gen4 x16", which are no number of GPUs.
 _LANES = r"(?i)(\bpci[ -]?e(?:xpress)?(?:\s+(?:gen\s?)?[3-6](?:\.0)?)?)\s*x\s?(?:4|8|16)\b"
@@ -38,12 +38,18 @@ _LANES = r"(?i)(\bpci[ -]?e(?:xpress)?(?:\s+(?:gen\s?)?[3-6](?:\.0)?)?)\s*x\s?(?
 _TIMES = r"(?<=\d)\s*\*\s*(?=\S)|\s*\*\s*(?=\d{1,4}$)"
 #: `2 3090s` and `A10x4`, where the whole names nothing.
 _SEVERAL = (
-    r"(?i)(?P<count>\d{1,4}|an?|one|two|four|eight)\s+(?P<name>\S.*)"
+    r"(?i)(?P<count>\d{1,4}(?=-gpus?\s)|\d{1,4}|an?|one|single|two|dual|three|four|quad|eight)(?:-gpus?)?\s+(?P<name>\S.*)"
     r"|(?P<before>\S.*[\db])x(?P<after>[1-9]\d{0,2})"
 )
 #: A machine and what is in it, which says nothing of how many of them run: `DGX A100 (8x A100 80GB)`.
 _BOXED = r"(?P<box>[^()]*\S)\s*\(\s*\d{1,3}\s*[xX]\s*(?P<held>[^()]+)\)"
-_WORDED = {"a": 1, "an": 1, "one": 1, "two": 2, "four": 4, "eight": 8}
+#: A machine, and after it how many of what it holds run: `Dell R750xa 4x A100 PCIe`.
+_HOLDING = r"(?P<box>[^()]*?[A-Za-z][^()]*?)[\s_:,-]+(?P<count>[1-9]\d{0,2})\s?x\s?(?P<held>[A-Za-z\d][^()]*)"
+#: What makes, lets or is a machine, and in brackets what is in it: `Kaggle (T4)`, `g5.xlarge (A10G)`.
+_WITHIN = r"(?P<box>[^()]*\S)\s*\((?P<held>[^()]+)\)"
+_WORDED = {
+    "a": 1, "an": 1, "one": 1, "single": 1, "two": 2, "dual": 2, "three": 3, "four": 4, "quad": 4, "eight": 8,
+}  # fmt: skip
 _MOST = 1_000_000
 
 
@@ -79,6 +85,8 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
         box = boxed["box"].lower().split()
         return " ".join((boxed["box"], *(one for one in boxed["held"].split() if one.lower() not in box))), 1
     match = _numbered(text)
+    if not match and (held := _held(text, catalogue)):
+        return held
     if text.rstrip().endswith(":"):
         raise UsageError(f"'{one_line(text)}' has no number after ':'; write e.g. a100-80gb-sxm:8")
     if not match:
@@ -93,6 +101,20 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
     if not 1 <= count <= _MOST:
         raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. a100-80gb-sxm:8")
     return _singular(_named(match), catalogue), count
+
+
+def _held(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
+    """What a machine that is named holds, and how many of it; None where no machine stands before it."""
+    plain = re.sub(_LANES, r"\1", text.strip().replace("\u00d7", "x"))
+    found = re.fullmatch(_HOLDING, plain, re.IGNORECASE)
+    if found and meant(found["held"], catalogue) and not candidates(found["box"], catalogue):
+        return _singular(found["held"], catalogue), int(found["count"])
+    found = re.fullmatch(_WITHIN, plain)
+    if found is None or meant(text, catalogue) or not meant(found["held"], catalogue):
+        return None
+    from whichgpu.hardware.dressed import of_machine
+
+    return (found["held"], 1) if of_machine(found["box"]) else None
 
 
 def without_number(text: str) -> str:

@@ -45,6 +45,8 @@ _PHASE_ALIASES = {
     "image_generation": "generate", "video_generation": "generate", "image_to_image": "generate",
     "prompt_processing": "prefill", "prompt_eval": "prefill", "token_generation": "decode",
     "text_to_speech": "infer", "tts": "infer", "embed": "infer", "embedding": "infer", "encode": "infer",
+    "i2i": "generate", "v2v": "generate", "ti2v": "generate", "inpaint": "generate", "inpainting": "generate",
+    "image_editing": "generate", "rerank": "infer", "reranking": "infer",
     "predict": "infer", "prediction": "infer", "detection": "infer", "classification": "infer",
 }  # fmt: skip
 #: Tests as llama-bench names them, with the phase and the length that each number is: pp512, tg128.

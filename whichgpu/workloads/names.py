@@ -15,7 +15,7 @@ from whichgpu.values import NamedTuple
 from whichgpu.workloads.precision import named
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 _IGNORED = str.maketrans("", "", " -_.")
 _SEPARATORS = str.maketrans("-_./", "    ")
@@ -106,7 +106,7 @@ def rewritten(text: str) -> str:
 
 def unnoted(text: str) -> str:
     """A name less notes in brackets that say nothing of the model: `Llama-3-70B (GBS 128)`."""
-    known = {word for key in ("publishers", "done", "notes") for word in table()[key]}
+    known = {word for key in ("publishers", "done", "notes") for one in table()[key] for word in one.split()}
 
     def kept(note: re.Match[str]) -> str:
         said = re.sub(r"[=:,;/]", " ", _GLOBAL.sub("gbs ", note[1].lower())).split()
@@ -119,6 +119,41 @@ def unnoted(text: str) -> str:
         return note[0] if len(left) == len(said) else f" ({' '.join(left)})" if left else ""
 
     return re.sub(r"\s*[(\[]([^()\[\]]*)[)\]]", kept, text)
+
+
+def makes_another(word: str) -> bool:
+    """Whether a word beside the name of a language model in an upload's may make another network of it."""
+    return word.rstrip("0123456789") in table()["remade"] or bool(_SIZED_WORD.fullmatch(word))
+
+
+#: A size of a model, or of what a token passes, or a number of layers, as a word.
+_SIZED_WORD = re.compile(r"(?:\d+x)?[ae]?\d+(?:\.\d+)?[bmtl]")
+#: A word that is spelled as formats are: `oq4`, `tq3a`, `wmix58`, `6bit`.
+_LIKE_A_FORMAT = re.compile(
+    r"(?:[a-z]?q|w|wmix|int|fp|nf|jang|mxfp|svd|kron\w*|sq)\d\w*|\d(?:\.\d+)?-?(?:bits?|bpw)|svd|m|gptq|awq|exl\d"
+)
+
+
+def like_no_format(word: str) -> bool:
+    """Whether a word is of a format that none here is like, whatever stands beside it: `oq4e`, `wmix58`."""
+    return bool(re.fullmatch(r"(?:[a-hj-z]q|wmix|jang)\d\w*|tq\w*|mtplx|\d+gib", word))
+
+
+def like_a_format(word: str) -> bool:
+    """Whether a word may be a format that is none of those that are known."""
+    return bool(_LIKE_A_FORMAT.fullmatch(word))
+
+
+def format_of(said: Sequence[str]) -> str:
+    """The precision that some of the words beside a model's name say; "" for none."""
+    spans = ("-".join(said[at : at + count]) for count in (3, 2, 1) for at in range(len(said) - count + 1))
+    return next(filter(None, map(_format, spans)), "")
+
+
+def alters(word: str) -> bool:
+    """Whether a word beside a name may make another network or job of it: `pruned`, `panet`, `training`."""
+    known = word in table()["altering"] or word in table()["doing"] or bool(_format(word))
+    return known or bool(re.search(table()["called"], word))
 
 
 #: The batch of all GPUs together, which a name is not read for; a number or a version.

@@ -245,6 +245,7 @@ def _worded(text: str) -> str:
     """
     # "IQ2_XS - 2.3125 bpw": a format that is known says its bits.
     plain = re.sub(r"[\s,(-]+\d(\.\d+)?[-_ ]?bpw\)?$", "", text.lower())
+    plain = re.sub(r"\b(?:no|without)[- ]tf32\b|\btf32[- ](?:off|disabled)\b|\b(?:g-?\d+|\d+g)\b", " ", plain)
     said = [_SIZES.get(word, word) for word in "".join(ch if ch.isalnum() else " " for ch in plain).split()
             if word not in _SAY_NOTHING]  # fmt: skip
     # `4b-it` is a size and a word of a model's name.
@@ -257,6 +258,9 @@ def _worded(text: str) -> str:
         return _spellings()["mixed"]
     if mixed and "bf16" in kinds and kinds <= {"bf16", "fp32", "tf32"}:
         return _spellings()["mixedbf16"]
+    if kinds in ({"fp16", "fp32"}, {"bf16", "fp32"}):
+        # "FP16/FP32" is how tables shorten mixed precision.
+        return _spellings()["mixed" if "fp16" in kinds else "mixedbf16"]
     if kinds == {"fp32", "tf32"}:
         # Products of FP32 on tensor cores: "FP32 (TF32)".
         return "tf32"
@@ -265,14 +269,16 @@ def _worded(text: str) -> str:
 
 #: Words beside a format that leave it what it is, and those of formats used together.
 _SAY_NOTHING = {
-    "a100", "and", "compute", "core", "cores", "data", "dtype", "dwq", "enabled", "gguf", "i1", "imat",
-    "imatrix",
-    "inference", "mode", "precision", "qat", "quant", "quantised", "quantized", "rtn", "tensor", "torch",
-    "torchao", "training", "type", "ud", "use", "using", "with",
+    "a100", "and", "autoround", "bitsandbytes", "bnb", "calibrated", "calibration", "channels",
+    "compute", "core", "cores", "cuda", "cudnn", "dali", "data", "default", "delayed", "dense",
+    "dtype", "dwq", "dynamic", "enabled", "engine", "ggml", "gguf", "h6", "h8", "i1", "imat",
+    "imatrix", "inference", "last", "mode", "native", "nchw", "nhwc", "only", "precision", "ptq",
+    "pure", "qat", "qlora", "quant", "quantised", "quantized", "rtn", "scaling", "te", "tensor",
+    "torch", "torchao", "training", "transformer", "true", "type", "ud", "use", "using", "with",
 }  # fmt: skip
 #: The sizes of a K-quant as llama.cpp's tables write them out: "Q4_K - Medium".
 _SIZES = {"small": "s", "medium": "m", "large": "l"}
-_MIXED = {"amp", "automatic", "mixed"}
+_MIXED = {"amp", "apex", "autocast", "automatic", "mixed", "o1", "o2"}
 
 
 @lru_cache(maxsize=256)

@@ -84,7 +84,8 @@ def _find(
     keys = _candidates(name)
     if not keys and set(name) & set("[]()"):
         # `FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)`
-        name = _plain(names.unnoted(name))
+        name = names.unnoted(name)
+        name = _aside(name) or _plain(name)
         keys = _candidates(name)
     if len(keys) > 1:
         return None, name, keys, ""
@@ -109,6 +110,25 @@ def _read_as(name: str, tried: dict[str, Workload | None]) -> Workload | None:
         tried[name] = None
         tried[name] = _find(name, tried)[0]
     return tried[name]
+
+
+def _aside(name: str) -> str:
+    """A known name less a note behind it that can be of no model: `U-Net (phase contrast)`; "" for others.
+
+    A word that stands in some name, that has a digit, or ends as names of networks do may be of another.
+    """
+    found = re.fullmatch(r"(.*[^\s(\[])\s*[(\[]([^()\[\]]+)[)\]]", name.strip())
+    said = names.words(re.sub(r"[,;:+&]", " ", found[2])) if found else []
+    open_ = any(
+        any(c.isdigit() for c in one) or one in _words_of_names() or names.alters(one) for one in said
+    )
+    return found[1] if found and said and not open_ and _candidates(found[1]) else ""
+
+
+@lru_cache(maxsize=1)
+def _words_of_names() -> frozenset[str]:
+    """Every word that stands in the name of some workload."""
+    return frozenset(word for spelling, _ in workloads().spellings() for word in names.words(spelling))
 
 
 def _plain(name: str) -> str:
@@ -136,7 +156,36 @@ def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload |
     others = (one for one in (names.rewritten(name), names.published(name)) if one and one != name)
     read = next(filter(None, (_read_as(one, tried) for one in others)), None)
     made = (one(name, lambda other: _read_as(other, tried)) for one in (backbones.varied, backbones.over))
-    return read or next(filter(None, made), None), []
+    return read or next(filter(None, made), None) or _within(name), []
+
+
+#: Families of several generations, of which an upload's name without a number does not tell which.
+_UNNUMBERED = r"(?:qwen|llama|gemma|phi|glm|internlm|granite|yi)-[\d.]+b"
+
+
+def _within(name: str) -> Workload | None:
+    """The language model whose name and size stand in that of an upload: `someone/Unhinged-Llama-3.1-8B`.
+
+    None where nobody is said to have published it, or where another size stands beside it, or a word that
+    makes another network of it.
+    """
+    owner, _, upload = name.lower().rpartition("/")
+    said = [one for one in re.split(r"[-_ :]+|\.(?=[a-z])", upload) if one and owner]
+    for count in range(len(said) - 1, 0, -1):
+        for start in range(len(said) - count + 1):
+            inside, beside = said[start : start + count], said[:start] + said[start + count :]
+            if not any(map(_SIZE.fullmatch, inside)) or any(map(names.makes_another, beside)):
+                continue
+            if re.fullmatch(_UNNUMBERED, "-".join(inside)):
+                return None
+            keys = _language("-".join(inside))
+            stored = names.format_of(beside)
+            odd = any(map(names.like_no_format, beside)) or (
+                not stored and any(map(names.like_a_format, beside))
+            )
+            if len(keys) == 1 and not odd:
+                return _stored(workloads()[keys[0]], stored)
+    return None
 
 
 #: Sizes of transformers as papers shorten them; ViT-g is giant, ViT-G gigantic.
@@ -303,9 +352,15 @@ def _stored(item: Workload, stored: str) -> Workload:
     """A workload whose weights are stored in a format: its jobs run in it, but for training."""
     if not stored:
         return item
-    phases = (one for one in item.code.PHASES if one not in TRAINING)
-    more = {one: {**item.defaults.get(one, {}), "precision": stored} for one in phases}
+    # What a language model is stored in says nothing of its training; `bert_large_squad_fp16` is a run.
+    trained = "" if item.family in names.table()["families"] else _TRAINED_IN.get(stored, "")
+    said = {one: trained if one in TRAINING else stored for one in item.code.PHASES}
+    more = {one: {**item.defaults.get(one, {}), "precision": kind} for one, kind in said.items() if kind}
     return replace(item, defaults={**item.defaults, **more})
+
+
+#: Formats in the name of a run that a training may have, and what they mean there.
+_TRAINED_IN = {one: one for one in ("fp32", "tf32", "bf16", "amp-fp16", "amp-bf16")} | {"fp16": "amp-fp16"}
 
 
 def _of_a_side(name: str) -> Workload | None:

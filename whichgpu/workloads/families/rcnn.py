@@ -64,7 +64,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     regions, masked = (512.0, 128.0) if job.trains else (1000.0, 100.0)
     stages = float(dims.get("cascade", 1))
     with rec.module("boxes", copies=stages):
-        _boxes(rec, regions * job.batch, dims["classes"], normed=dims.get("normed", False))
+        _boxes(rec, regions * job.batch, dims["classes"], normed=dims.get("normed", False), shared=stages > 1)
     if dims.get("points"):
         with rec.module("points"):
             _points(rec, masked * job.batch, dims["points"])
@@ -105,8 +105,11 @@ def _layer(rec: Recorder, x: Map, out: int, *, normed: bool = False) -> Map:
     return y
 
 
-def _boxes(rec: Recorder, regions: Any, classes: int, *, normed: bool) -> None:
-    """(R, 256, 7, 7) -> two dense layers (four convolutions and one) -> class and box of each class."""
+def _boxes(rec: Recorder, regions: Any, classes: int, *, normed: bool, shared: bool = False) -> None:
+    """(R, 256, 7, 7) -> two dense layers (four convolutions and one) -> class and box of each class.
+
+    `shared`: one box for all classes, as heads one after another have it.
+    """
     x = _align(rec, regions, 7)
     for _ in range(4 if normed else 0):
         x = _layer(rec, x, WIDTH, normed=True)
@@ -116,7 +119,7 @@ def _boxes(rec: Recorder, regions: Any, classes: int, *, normed: bool) -> None:
         rec.linear(regions, 1024, 1024, bias=True, name="fc2")
         rec.pointwise(1024 * x.batch, name="relu")
     rec.linear(regions, 1024, classes, bias=True, name="class")
-    rec.linear(regions, 1024, 4 * classes, bias=True, keeps=0.0, name="box")
+    rec.linear(regions, 1024, 4 if shared else 4 * classes, bias=True, keeps=0.0, name="box")
     if rec.training:
         cross_entropy(rec, regions, classes)
 

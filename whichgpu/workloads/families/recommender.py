@@ -9,7 +9,8 @@ Letters: B samples, E width of a vector, F categorical features.
 Dimensions: `kind` (ncf, dlrm, dcn), `tables` (rows of each; `tables_by_hand` where nobody's recipe is run, of
 which the runtime's text says "eager" and no container), `width`; ncf: `mlp` (widths, the first twice
 that of the perceptron's tables); dlrm: `dense` (inputs), `bottom`, `top` (widths); dcn: those, `crosses`,
-`rank` and `lookups` (values of a feature, whose rows of the table are added).
+`rank` and `lookups` (values of a feature, whose rows of the table are added); `pairs`: of a user and an item
+in what MLPerf's inference counts as one sample, which the option of that name says of a job.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
 UNIT = "samples"
 OPTIMIZER = "adam"
 RUNTIME_WORDS = ("eager", "ngc")
+OPTIONS = ("pairs",)
 DEFAULTS: dict[str, dict[str, Any]] = {
     "*": {"runtime": "pytorch-2", "n_gpus": 1.0},
     "train": {"batch": 16384.0, "precision": "fp32"},

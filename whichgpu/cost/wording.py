@@ -1,0 +1,83 @@
+"""Units and metrics in the one form that `cost/metrics.py` reads, from the ways that tables write them.
+
+`images-per-sec` is `images/s`, `tokens/s per card` is `tokens/s/gpu`, `Throughput (img/s) - mixed precision`
+is `Throughput` in `img/s`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from whichgpu.values import NamedTuple
+
+#: What is written for one thing, one after another, on a unit without the words around it.
+_FORMS = (
+    (r"(?<=[a-z])[\s_-]+per[\s_-]+(?=[a-z])", "/"),
+    (r"\s*/\s*", "/"),
+    (r"/(?:card|device|chip|accelerator|gcd|processor|p)(?=/|$)", "/gpu"),
+    (r"(.+)/gpu(/(?:s|sec|second|min|minute|h|hour))$", r"\1\2/gpu"),
+    (r"^k(?=(?:im|tok|sample|item|record|quer|req))", "K "),
+    (r"^k[- ]?hz$", "K samples/s"),
+    (r"^hz$", "samples/s"),
+    (r"^wps$", "tokens/s"),
+    (r"^words?/", "tokens/"),
+    (r"^(?:inf|infer|infs|crops?|patch(?:es)?|scans?|calls?)/", "samples/"),
+    (r"^sents?/", "sequences/"),
+    (r"^utts?/", "utterances/"),
+    (r"^(mel|audio)[\s_](frame|sample)", r"\1-\2"),
+    (r"^watts?$", "W"),
+    (r"^mel-?specs?/", "mel-frames/"),
+    (r"^x ?rt$", "x"),
+    (r"^(?:latency|throughput|speed|time) ?[(\[]([^()\[\]]+)[)\]]$", r"\1"),
+    (r"^(?:imgs?|images?)/(?:s/w|j)$", "images/J"),
+    (r"^(?:tok|toks|tokens)/(?:s/w|j)$", "tokens/J"),
+)
+#: What stands behind the name of a metric and says how it ran: formats, a share of a table.
+_BEHIND = (
+    r"\s*(?:[-\u2013\u2014,;:]\s+|\s-\s*)"
+    r"(?:(?:mixed|full|half|single)[- ]precision|[a-z]*(?:fp|bf|tf|int)\d+\w*|amp|xla|offline|server)\b.*$"
+)
+_NOTED = r"\s*[(\[]([^()\[\]]*)[)\]]"
+_GPU = r"\s*(?:/\s*|\bper[\s_-]+)(?:gpu|card|device|chip)\b"
+_TIME = r"(?:ms|us|s|secs?|seconds?|msec|milliseconds?|min|minutes?)"
+#: Whether a note in brackets is a unit: a rate, a time, a power, an amount.
+_UNIT = rf"(?:{_TIME}|[wj%x]|watts?|[kmg]i?b|\S.*(?:/|\bper\b).*\S|[a-z]ps|rtfx?)"
+
+
+class Named(NamedTuple):
+    """The name of a metric, the unit that stands in brackets behind it, and whether it is of each GPU."""
+
+    name: str
+    unit: str
+    per_gpu: bool = False
+
+
+@lru_cache(maxsize=1024)
+def unit(text: str) -> str:
+    """A unit in its plainest form; what none of the forms is of stays as it is."""
+    plain = " ".join(text.split())
+    for form, instead in _FORMS:
+        plain = re.sub(form, instead, plain, flags=re.IGNORECASE)
+    return plain
+
+
+def passing(text: str) -> str:
+    """The time in a unit of it for one pass, `ms` of `ms/batch`; "" for others."""
+    found = re.fullmatch(
+        rf"({_TIME})/(?:batch|pass|forward|query|request|call|inference)", text, re.IGNORECASE
+    )
+    return found[1] if found else ""
+
+
+@lru_cache(maxsize=1024)
+def apart(name: str) -> Named:
+    """The name of a metric without its notes, and what they say."""
+    notes = [one.strip() for one in re.findall(_NOTED, name)]
+    said = next((one for one in notes if re.fullmatch(_UNIT, one, re.IGNORECASE)), "")
+    bare = re.sub(_BEHIND, "", re.sub(_NOTED, " ", name), flags=re.IGNORECASE)
+    bare = "x real-time" if re.fullmatch(r"x ?rt", bare.strip(), re.IGNORECASE) else bare
+    whole = re.sub(_GPU, "", bare, flags=re.IGNORECASE)
+    # "tokens per second per GPU" is a unit, which says it itself.
+    per_gpu = whole != bare and "/" not in unit(whole)
+    return Named(" ".join((whole if per_gpu else bare).split()), said, per_gpu)
