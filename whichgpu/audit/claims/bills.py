@@ -6,7 +6,7 @@ An amount that is said to follow from another is wrong where no product of what 
 from __future__ import annotations
 
 import math
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -444,6 +444,29 @@ def _is_by_term(way: Way, told: Term, text: Amounts) -> bool:
     return bool(told.sign) and len(paid) > 1 and sum(each is not None for each in terms) > 1
 
 
+#: Between the prices of a list: "$1.60, $2.20 and $4.10".
+_LISTED = re.compile(r"\s*(?:,|,?\s+and|,?\s+or)\s+(?:about |only |just )?")
+_LIST = 3
+
+
+def _is_of_list(way: Way, told: Term, text: Amounts) -> bool:
+    """Whether one of several prices in a row is a factor: of which of them an amount is made is not said."""
+    for used in way.used:
+        if used.dims != MONEY or used.start < 0 or used.sign != told.sign:
+            continue
+        here = text.sentence(used.start)
+        prices = [each for each in within(text.every, here.start, here.end) if each.dims == MONEY]
+        row = [prices[:1]]
+        for a, b in pairwise(prices):
+            if _LISTED.fullmatch(text.passage.text, a.start + len(a.words), b.start):
+                row[-1].append(b)
+            else:
+                row.append([b])
+        if any(used in each and len(each) >= _LIST for each in row):
+            return True
+    return False
+
+
 _WILD = 12.0
 
 
@@ -473,7 +496,7 @@ def _missed(
     kinds = [each.dims for each in best.used if not each.counted]
     # Two speeds and a time: what one has by the other is of two things.
     unlike = unlike or (not summed and len(set(kinds)) < len(kinds))
-    if of_two or unlike or _is_from_limit(best, told, text, context):
+    if of_two or unlike or _is_of_list(best, told, text) or _is_from_limit(best, told, text, context):
         return None
     mixed = any(_is_mixed(best, each, text, context) for each in best.used[:1])
     if not summed and (_skips(best, told, text) or mixed):
