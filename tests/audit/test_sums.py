@@ -114,6 +114,24 @@ def _accused(text):
             "one 80 GB card",
         ),
         (
+            "The kit costs $499. For the twenty-four cameras you need three kits, {} at the list price.",
+            "$1,996",
+            "$1,497",
+        ),
+        (
+            "An 80 Wh battery would feed a GPU drawing 120 W for {}, not counting the rest.",
+            "two and a half hours",
+            "about 40 minutes",
+        ),
+        ("The card costs 2,380 euros including 19 % VAT, so {} net.", "1,928 euros", "2,000 euros"),
+        (
+            "At full power for four hours a day, a 5090 uses 2.3 kWh daily, or {} kWh in a month of 30 days.",
+            "96",
+            "69",
+        ),
+        ("Two RTX PRO 6000 Workstation cards need {} for the GPUs alone.", "900 W", "1,200 W"),
+        ("400w for 5 hours a day = 2 kWh, so at $0.30 that is {} a day.", "$6.00", "$0.60"),
+        (
             "A single MI300X can serve a 70B model in FP16: 140 GB of weights leave about 50 GB for the "
             "cache. "
             "On one H200 the same model leaves {}.",
@@ -136,7 +154,8 @@ def test_what_follows_is_held_against_what_it_follows_from(text, wrong, right):
         "takes 2 x 80 x 8 x 128 x 2 bytes, which is about 0.33 MB.",
         "- **33B language models.** No. Even at 4 bits the weights are around 16.5 GB.",
         _SYSTEMS.format("2,048 GB")
-        + "\nLlama 3.1 405B takes about 810 GB in BF16, so it fits on any of these systems but the first, with "
+        + "\nLlama 3.1 405B takes about 810 GB in BF16, so it fits on any of these systems but the first, "
+        "with "
         "most room left on the MI325X.",
         "| GPU | Tokens/s, batch 1 |\n|---|---|\n| A10G | 30 |\n| L40S | 45 |\n\n- first\n- second 5 "
         "GB\n- third 6 "

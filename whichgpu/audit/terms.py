@@ -44,6 +44,7 @@ _SPELLED = re.compile(
 _LASTS = re.compile(
     rf"(?<![\w.,$\u20ac])(?P<n>\d{{1,3}}(?:[, ]\d{{3}})+|\d{{1,6}}(?:\.\d{{1,2}})?|an?|"
     rf"{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))}|einer?|ein|un|una|une)"
+    r"(?P<half>\s+and\s+a\s+half)?"
     rf"[\s-]+(?:full |whole |planned |billable |billed |gpu[- ])?(?:{PERIOD})\b",
     re.IGNORECASE,
 )
@@ -308,6 +309,7 @@ def _of_word(text: str, match: re.Match[str], names: Places = ()) -> Term | None
     """A duration or a count that is spelled out."""
     word = match["n"].lower()
     value = float(_NUMBER_WORDS.get(word) or (re.sub("[, ]", "", word) if word[0].isdigit() else 1))
+    value += 0.5 if match.groupdict().get("half") else 0.0
     period = next((name for name in PERIODS if match.groupdict().get(name)), "")
     if period:
         return per(text, Term(match.start(), match.end(), value, dims(), match[0]), one_period(period, 1))

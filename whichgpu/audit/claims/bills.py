@@ -337,7 +337,8 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
         uses = [each for each in near if is_use(each) and here.start <= each.start < told.start]
         if uses and not told.dims[AXES.index("hour")]:
             # "600 W for 8 hours a day": not all day.
-            free = [each for each in free if set(uses) & set(each.used) or base.of != "energy"]
+            powers = base.of == "energy" and not any(base.dims[AXES.index("day") :])
+            free = [each for each in free if set(uses) & set(each.used) or not powers]
         if any(each.of in LENGTHS for each in within(text.every, here.start, told.start)):
             # "Eight for a week, i.e. 168 hours, come to": not the 730 hours of the sentence before.
             free = [w for w in free if all(e.start >= here.start for e in w.used if e.of in LENGTHS)]
@@ -351,7 +352,13 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
     forced = _in_stated_month(forced, told, text)
     if text.limited:
         # "4 hours a day" was told before: not around the clock.
-        forced = [each for each in forced if len(each.used) > 1 or each.used[0].of != "energy"]
+        # What is told by the day is of those hours already.
+        forced = [
+            each for each in forced
+            if len(each.used) > 1
+            or each.used[0].of != "energy"
+            or any(each.used[0].dims[AXES.index("day") :])
+        ]  # fmt: skip
     summed = sums(told, text)
     here = text.sentence(told.start)
     if not summed and is_summed(told, text) and not any(each.each for each in bases):
