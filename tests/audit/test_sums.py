@@ -65,6 +65,13 @@ def _accused(text):
             "$153.60",
             "$1,536",
         ),
+        (
+            "The A100 node is $9.60 an hour and the H100 node $16.00. Over 20 days the A100 node saves {} "
+            "against "
+            "the H100 node.",
+            "$3,702",
+            "$3,072",
+        ),
         (_SYSTEMS, "1,792 GB", "2,048 GB"),
         (
             "The T4 has 16 GB. Llama 3.1 8B in FP16 takes about 16 GB, so {}.",

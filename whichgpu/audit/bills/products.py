@@ -326,9 +326,12 @@ def _is_saved(told: Term, money: Sequence[Term], lasts: Sequence[Term]) -> bool:
     if told.dims != MONEY:
         return False
     for a, b in combinations(money, TWO):
-        apart = abs(a.value - b.value) if a.dims == b.dims and any(a.dims[AXES.index("hour") :]) else 0.0
+        # "$9.60 an hour, the other $16.00": by the hour, too.
+        per = a.dims if b.dims in (a.dims, MONEY) else b.dims
+        alike = {a.dims, b.dims} <= {per, MONEY} and per != MONEY
+        apart = abs(a.value - b.value) if alike else 0.0
         for each in lasts if apart else ():
-            by = converted(tuple(p + q - r for p, q, r in zip(a.dims, each.dims, told.dims, strict=True)))
+            by = converted(tuple(p + q - r for p, q, r in zip(per, each.dims, told.dims, strict=True)))
             if by and by[0] * (1 - CLOSE) <= told.value / (apart * each.value) <= by[1] * (1 + CLOSE):
                 return True
     return False

@@ -57,7 +57,7 @@ def _of_line(line: Sequence[Cell], table: Table, context: Context) -> Iterator[F
     label = line[0].label
     if len(told) < 2 or _ELSE.search(label) or len({each.dimension for _, each in told}) > 1:
         return
-    fields = _FIELDS.get(told[0][1].dimension)
+    fields = _FIELDS.get(told[0][1].dimension, ())
     first = table.cell(0, 0)
     headed = _OF.search(label) or (_OF.search(first.text) if first else None)
     many = int(read_number(headed["n"])) if headed else 0
