@@ -78,7 +78,7 @@ _SHARED = re.compile(
 #: Behind several things, what they cost: they begin what is said next.
 _COST = re.compile(r"\s+(?:(?:would|will|then|now)\s+)?(?:costs?|comes? to|takes?)\s", re.IGNORECASE)
 #: "1,000 hours monthly".
-_REGULAR = ("hour", "token", "piece", "energy", "money")
+_REGULAR = ("hour", "token", "piece", "energy")
 _REGULARLY = re.compile(
     r"\s+(?:(?P<hour>hourly)|(?P<day>daily)|(?P<week>weekly)|(?P<month>monthly)|(?P<year>yearly|annually))\b",
     re.I,
