@@ -153,7 +153,12 @@ _EXCUSES = (
         before=r"\b(?:unlike|in contrast to)\s[^.;]{3,60},\s+(?:it|this one|the newcomer)\b[^.;,]{0,20}$",
     ),
     # "It costs 26 per cent more, going by launch prices".
-    _Excuse(("arithmetic",), behind=r"[^.;]{0,40}\b(?:launch|list|introductory) prices?\b"),
+    _Excuse(
+        ("arithmetic",),
+        behind=r"[^.;]{0,40}\b(?:launch|list|introductory) prices?\b",
+        # What so many of a thing cost is by the one price that the text tells of it.
+        because=r"^(?!\d+ at [$\u20ac\u00a3][\d.,]+ each )",
+    ),
     # "Two of the 80 GB cards, which then still have 20 GB together": what is left.
     _Excuse(("arithmetic",), before=r"\bstill (?:have|has|leaves?)\s+(?:about |some )?$"),
     # "Burns 3.7 times as many dollars".

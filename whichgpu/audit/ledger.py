@@ -149,7 +149,12 @@ def _owner(term: Term, here: Sentence, names: Sequence[Mention], text: Amounts) 
     """The device right behind an amount, by a preposition, else the last one before it in its sentence."""
     words, end = text.passage.text, term.start + len(term.words)
     behind = within(names, end, min(here.end, end + _NEAR))
-    if behind and ON_IT.fullmatch(words, end, behind[0].start):
+    # "$614.40 a day and one of eight H100": of what stands before it.
+    if (
+        behind
+        and ON_IT.fullmatch(words, end, behind[0].start)
+        and not _AND.search(words, end, behind[0].start)
+    ):
         return behind[0]
     before = within(names, here.start, term.start)
     if _OTHER.match(words, end):
@@ -173,6 +178,7 @@ def _by_later(term: Term, owner: Mention, text: Amounts) -> Term:
     return times(term, dims(**{said[1].lower(): -1}), 1.0)._replace(loose=False)
 
 
+_AND = re.compile(r"\band\b", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _IN = re.compile(r"\b(?:in|since|from|of|until|by|early|late)\s+$", re.IGNORECASE)
 

@@ -29,7 +29,8 @@ def joined(document: Document) -> Document | None:
     for block in _blocks(document.passages):
         passages.append(_joined(block) if len(block) > 1 else block[0])
         changed = changed or len(block) > 1
-    return document._replace(passages=tuple(passages), tables=()) if changed else None
+    # What tables tell of each device is known of it in a list, too.
+    return document._replace(passages=tuple(passages)) if changed else None
 
 
 def besides(found: Sequence[Finding], again: Iterable[Finding]) -> list[Finding]:

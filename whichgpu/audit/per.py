@@ -78,6 +78,7 @@ _SHARED = re.compile(
 #: Behind several things, what they cost: they begin what is said next.
 _COST = re.compile(r"\s+(?:(?:would|will|then|now)\s+)?(?:costs?|comes? to|takes?)\s", re.IGNORECASE)
 #: "1,000 hours monthly".
+_REGULAR = ("hour", "token", "piece", "energy")
 _REGULARLY = re.compile(
     r"\s+(?:(?P<hour>hourly)|(?P<day>daily)|(?P<week>weekly)|(?P<month>monthly)|(?P<year>yearly|annually))\b",
     re.I,
@@ -127,7 +128,7 @@ def per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
         # "$1.00 an hour each"
         each, at = True, late.end()
     regular = _REGULARLY.match(text, at)
-    if regular and not any(term.dims[AXES.index("day") :]) and term.of in ("hour", "token", "piece"):
+    if regular and not any(term.dims[AXES.index("day") :]) and term.of in _REGULAR:
         at = regular.end()
         term = times(term, *one_period(regular.lastgroup or "month", -1))
     end = at if at > term.end and text[term.end : at].strip() else term.end

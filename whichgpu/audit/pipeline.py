@@ -16,6 +16,7 @@ from whichgpu.audit.findings import KINDS, Context, Finding
 from whichgpu.audit.gloss import besides, glossed, language
 from whichgpu.audit.misjudged import without_misjudged
 from whichgpu.audit.misread import without_misread
+from whichgpu.audit.own_speeds import without_own_speeds
 from whichgpu.audit.plainly import capitals, is_lower_case, plain, sentence_starts
 from whichgpu.audit.quantities import locale
 from whichgpu.audit.reported import without_reported
@@ -133,6 +134,7 @@ def _found(
     ]
     found = unless_given(found, context)
     sure = without_worked_out(without_misjudged(without_misread(found, context), context), context)
+    sure = without_own_speeds(sure, context)
     return without_resting(without_traced(settled(without_reported(sure, context), context), context))
 
 

@@ -60,6 +60,8 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"-?(?P<p>[kKMmGg])(?i:(?:ilo|ega|iga)watt)[- ]?(?i:hours?)\b", "watt-hours", ""),
     (r"(?P<p>[kKMm])(?i:(?:ilo|ega)watts?)\b", "kilowatts", ""),
     (r"(?P<p>[kM]?)W\b", "power", "{p}W"),
+    # "350w each", in small letters right behind the digits.
+    (r"(?<=\d\d)w\b", "power", "W"),
     (r"[Ww]atts?\b", "power", "W"),
     (r"(?P<p>[MG])[Hh]z\b", "frequency", "{p}Hz"),
     (r"mm(?:2|\u00b2|\^2)", "area", "mm2"),

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     Places = tuple[tuple[int, int], ...]
 _NUMBER_WORDS = {
-    **SPELLED, "one": 1, "twenty-four": 24, "fifty": 50, "hundred": 100,
+    **SPELLED, "one": 1, "twenty-four": 24, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
+    "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100,
     "a hundred": 100, "vier": 4, "zwei": 2, "drei": 3, "huit": 8, "quatre": 4, "deux": 2, "ocho": 8,
     "otto": 8, "acht": 8, "cuatro": 4, "dos": 2, "sei": 6, "quattro": 4, "due": 2, "pair": 2, "couple": 2,
     "dozen": 12,
@@ -43,6 +44,7 @@ _SPELLED = re.compile(
 _LASTS = re.compile(
     rf"(?<![\w.,$\u20ac])(?P<n>\d{{1,3}}(?:[, ]\d{{3}})+|\d{{1,6}}(?:\.\d{{1,2}})?|an?|"
     rf"{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))}|einer?|ein|un|una|une)"
+    r"(?P<half>\s+and\s+a\s+half)?"
     rf"[\s-]+(?:full |whole |planned |billable |billed |gpu[- ])?(?:{PERIOD})\b",
     re.IGNORECASE,
 )
@@ -168,6 +170,12 @@ _AT_A_KWH = re.compile(
 _PER_GB = re.compile(
     r"(?:(?:^|[.;:]\s+|,\s+(?:and |but |yet )?)per|\bprice per|\bcost per|\bmeasured per)\s(?:gigabyte|gb)\b"
     r"(?:[^.;]|\.(?=\d))*$",
+    re.IGNORECASE,
+)
+#: A list of rents that tells its period once: "Prices per GPU-hour: A100 $1.60, H100 $2.40".
+_PER_HOUR = re.compile(
+    r"\b(?:prices?|pricing|rates?|rents?)\b[^.;:$\u20ac\d]{0,24}\b(?:per|an|by the)\s(?:gpu[- ])?hour\b"
+    r"[^.;:$\u20ac]{0,30}:(?=\s)(?:[^.;]|\.(?=\d))*$",
     re.IGNORECASE,
 )
 _OFFERED = re.compile(r"\s+(?:on[- ]demand|spot|reserved|preemptible|interruptible)\b", re.IGNORECASE)
@@ -301,6 +309,7 @@ def _of_word(text: str, match: re.Match[str], names: Places = ()) -> Term | None
     """A duration or a count that is spelled out."""
     word = match["n"].lower()
     value = float(_NUMBER_WORDS.get(word) or (re.sub("[, ]", "", word) if word[0].isdigit() else 1))
+    value += 0.5 if match.groupdict().get("half") else 0.0
     period = next((name for name in PERIODS if match.groupdict().get(name)), "")
     if period:
         return per(text, Term(match.start(), match.end(), value, dims(), match[0]), one_period(period, 1))
@@ -455,5 +464,7 @@ def _of_money(text: str, base: Term, each: Quantity, before: str) -> Term | None
         made = times(made, *one_period(period, -1))
     if made.dims == dims(money=1) and _PER_GB.search(text, max(0, each.start - 2 * _REACH), each.start):
         made = times(made, dims(byte=-1), 1e-9)
+    if made.dims == dims(money=1) and _PER_HOUR.search(text, max(0, each.start - 2 * _REACH), each.start):
+        made = times(made, dims(hour=-1), 1.0)
     priced = _PRICED.search(before) or _OFFERED.match(text, made.end)
     return made._replace(loose=made.dims == dims(money=1) and bool(priced))

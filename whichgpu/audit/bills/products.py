@@ -19,7 +19,7 @@ from whichgpu.audit.bills.links import (
     PAID,
     is_told_again,
 )
-from whichgpu.audit.dimensions import AXES, LENGTHS
+from whichgpu.audit.dimensions import AXES, LENGTHS, converted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.relations import Way, alike, differences, is_repeated, ways
 from whichgpu.audit.sentences import within
@@ -170,7 +170,11 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     of_two = told.sign and any(_is_of_two(told, a, b) for a, b in combinations(money, TWO))
     if of_two or (told.of in LENGTHS and _is_paid_back(told, money, text)):
         return True
-    if told.sign and (_is_repriced(told, money, here.start) or _is_of_some(told, money, text)):
+    if told.sign and (
+        _is_repriced(told, money, here.start)
+        or _is_of_some(told, money, text)
+        or _is_saved(told, money, [each for each in pool if each.of in LENGTHS])
+    ):
         return True
     numbers = [each.value for each in pool if each.start >= here.start and (each.counted or each.plain)]
     rents = [each.value for each in pool if each.dims == RENT and told.dims == MONEY]
@@ -315,6 +319,22 @@ def _is_near(way: Way, here: Sentence, text: Amounts) -> bool:
 
 #: "300 W, the machine around it 150 more": of the same unit, without it.
 _ON_TOP = re.compile(r"\d (?:more|extra|on top)\b(?! than)", re.IGNORECASE)
+
+
+def _is_saved(told: Term, money: Sequence[Term], lasts: Sequence[Term]) -> bool:
+    """Whether an amount is what two prices of a period differ by in so much time: "10 days of $153 less"."""
+    if told.dims != MONEY:
+        return False
+    for a, b in combinations(money, TWO):
+        # "$9.60 an hour, the other $16.00": by the hour, too.
+        per = a.dims if b.dims in (a.dims, MONEY) else b.dims
+        alike = {a.dims, b.dims} <= {per, MONEY} and per != MONEY
+        apart = abs(a.value - b.value) if alike else 0.0
+        for each in lasts if apart else ():
+            by = converted(tuple(p + q - r for p, q, r in zip(per, each.dims, told.dims, strict=True)))
+            if by and by[0] * (1 - CLOSE) <= told.value / (apart * each.value) <= by[1] * (1 + CLOSE):
+                return True
+    return False
 
 
 def is_left_out(way: Way, told: Term, text: Amounts) -> bool:

@@ -6,7 +6,7 @@ An amount that is said to follow from another is wrong where no product of what 
 from __future__ import annotations
 
 import math
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -337,7 +337,8 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
         uses = [each for each in near if is_use(each) and here.start <= each.start < told.start]
         if uses and not told.dims[AXES.index("hour")]:
             # "600 W for 8 hours a day": not all day.
-            free = [each for each in free if set(uses) & set(each.used) or base.of != "energy"]
+            powers = base.of == "energy" and not any(base.dims[AXES.index("day") :])
+            free = [each for each in free if set(uses) & set(each.used) or not powers]
         if any(each.of in LENGTHS for each in within(text.every, here.start, told.start)):
             # "Eight for a week, i.e. 168 hours, come to": not the 730 hours of the sentence before.
             free = [w for w in free if all(e.start >= here.start for e in w.used if e.of in LENGTHS)]
@@ -351,7 +352,13 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
     forced = _in_stated_month(forced, told, text)
     if text.limited:
         # "4 hours a day" was told before: not around the clock.
-        forced = [each for each in forced if len(each.used) > 1 or each.used[0].of != "energy"]
+        # What is told by the day is of those hours already.
+        forced = [
+            each for each in forced
+            if len(each.used) > 1
+            or each.used[0].of != "energy"
+            or any(each.used[0].dims[AXES.index("day") :])
+        ]  # fmt: skip
     summed = sums(told, text)
     here = text.sentence(told.start)
     if not summed and is_summed(told, text) and not any(each.each for each in bases):
@@ -444,6 +451,29 @@ def _is_by_term(way: Way, told: Term, text: Amounts) -> bool:
     return bool(told.sign) and len(paid) > 1 and sum(each is not None for each in terms) > 1
 
 
+#: Between the prices of a list: "$1.60, $2.20 and $4.10".
+_LISTED = re.compile(r"\s*(?:,|,?\s+and|,?\s+or)\s+(?:about |only |just )?")
+_LIST = 3
+
+
+def _is_of_list(way: Way, told: Term, text: Amounts) -> bool:
+    """Whether one of several prices in a row is a factor: of which of them an amount is made is not said."""
+    for used in way.used:
+        if used.dims != MONEY or used.start < 0 or used.sign != told.sign:
+            continue
+        here = text.sentence(used.start)
+        prices = [each for each in within(text.every, here.start, here.end) if each.dims == MONEY]
+        row = [prices[:1]]
+        for a, b in pairwise(prices):
+            if _LISTED.fullmatch(text.passage.text, a.start + len(a.words), b.start):
+                row[-1].append(b)
+            else:
+                row.append([b])
+        if any(used in each and len(each) >= _LIST for each in row):
+            return True
+    return False
+
+
 _WILD = 12.0
 
 
@@ -473,7 +503,7 @@ def _missed(
     kinds = [each.dims for each in best.used if not each.counted]
     # Two speeds and a time: what one has by the other is of two things.
     unlike = unlike or (not summed and len(set(kinds)) < len(kinds))
-    if of_two or unlike or _is_from_limit(best, told, text, context):
+    if of_two or unlike or _is_of_list(best, told, text) or _is_from_limit(best, told, text, context):
         return None
     mixed = any(_is_mixed(best, each, text, context) for each in best.used[:1])
     if not summed and (_skips(best, told, text) or mixed):

@@ -94,6 +94,13 @@ _GROUP = re.compile(
     re.I,
 )
 _GROUP_MOST = 4
+#: What holds a model is told before the device that is named next: "on any of these systems, with most room".
+_ON_OTHERS = re.compile(
+    r"\s+(?:easily |comfortably |well |also )?(?:in|on|onto|into)\s+"
+    r"(?:any|all|each|every one|either|both|one|a single one|none)\s+"
+    r"(?:of\s+(?:these|those|them|the)\b|(?:systems|servers|nodes|machines)\b)",
+    re.IGNORECASE,
+)
 #: What a passage without the name of a device says where it speaks of one.
 _ON_SOME = re.compile(r"\d[ -]?GB\b|\b(?:both|either|all)\b|\bon(?:to)? (?:one|it|the card|a single)\b")
 #: How many of a device a model is said to need: fewer cannot hold it, more would do as well.
@@ -345,6 +352,8 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
             continue
         verb = _verb(passage.text, (at + first, at + last), here)
         if verb is None or len({each.named for each in here}) != 1 or len(said) > 1:
+            continue
+        if _ON_OTHERS.match(passage.text, verb.end(), max(here[0].start, verb.end())):
             continue
         count = counted(passage.text, sentence.start + first, here[0].start)
         one = count == 1 and _ITS_NODE.match(passage.text, here[0].end)

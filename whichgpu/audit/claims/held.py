@@ -51,7 +51,7 @@ _HOLDS = re.compile(
 _APART = re.compile(
     r",\s+(?:but|so|and|or|while|whereas|though|although|which|provided|since|because|as)\s|;\s|\s(?:but|"
     r"while|whereas|"
-    r"although|though)\s|:\s"
+    r"although|though)\s|:\s|,\s(?=(?:ppl|people|others|many|most|folks) (?:do|use|run|get)\b)"
 )
 
 #: What runs by other memory.

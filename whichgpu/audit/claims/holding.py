@@ -322,7 +322,7 @@ def _left(
     if none:
         wrong = need.high < (_LOW - _SLACK) * room.low * room.many
     else:
-        wrong = float(much["n"] if much else 0) * 1e9 > left * (1 + _SLACK) + 1e9
+        wrong = float((much["n"] or much["m"]) if much else 0) * 1e9 > left * (1 + _SLACK) + 1e9
     if not wrong or found is None:
         return
     because = f"{need.told()}; {room.told()}, so about {max(left, 0.0) / 1e9:,.3g} GB are left"

@@ -33,7 +33,8 @@ _EACH = re.compile(
 _OF = re.compile(
     r"(?<![\w.])(?P<size>\d{1,3}(?:\.\d)?)(?:B\b(?:\s+(?:model|network|one|parameters))?"
     # "7 billion parameters under Adam, at 16 bytes for each,"
-    r"|\s+billion\b(?:\s+parameters)?(?:\s+(?:under|with) [A-Za-z]{2,8})?"
+    r"|[\s-]billion\b(?:[\s-]parameters?)?(?:\s+(?:model|network|version))?"
+    r"(?:\s+(?:under|with) [A-Za-z]{2,8})?"
     r"(?:,? at \w+ bytes (?:for )?each,?)?)"
     r"\s+(?:(?:therefore|thus|then|hence|already)\s+)?(?:is|are|needs?|takes?|requires?|makes?|asks for|"
     r"wants?|calls for|you (?:need|end up with|get|arrive at)|comes to|means|would (?:be|need|take)|=)\s+"
@@ -56,7 +57,10 @@ _COUNT = re.compile(
 )
 #: From there to what they take, and the bytes of each where it tells them.
 _TO = re.compile(
-    r"(?:[^.;:\d(]|\([^()]{0,30}\)|\d(?=[ -]?bits?\b)|(?<=[A-Za-z])\d+){0,60}?"
+    # "It has 340 million parameters. In FP32 the weights take"
+    r"(?:[^.;:\d(]|\([^()]{0,30}\)|\d(?=[ -]?bits?\b)|(?<=[A-Za-z])\d+|"
+    r"\.(?=\s+(?:(?:In|At|With|Stored in)\s+[A-Z]{2,4}\d|"
+    r"The(?:se|ir)?\s(?:weights|model)\b|Its\sweights\b))){0,70}?"
     r"(?:\b(?:takes?|needs?|weighs?|occup(?:y|ies)|is|are|makes?|comes? to|so|that is|which is|then)\b|[:=])"
     r"[\s*_]+(?:(?:about|around|roughly|only|just|some|up|a good|nearly|almost|it takes|it needs|that is|in|"
     r"at|"
@@ -131,7 +135,9 @@ def _counted(passage: Passage, count: re.Match[str], context: Context) -> Iterat
     """What a model of so many parameters takes in a format: the bytes of its weights, and a little beside."""
     text = passage.text
     match = _TO.match(text, count.end())
-    around = text[max(0, count.start() - _AROUND) : match.end() + _BEHIND] if match else ""
+    around = text[max(0, count.start() - _AROUND) : match.end()] if match else ""
+    # What the next sentence adds is no more in it.
+    around += text[match.end() : match.end() + _BEHIND].partition(". ")[0] if match else ""
     each, name = _told_bytes(match) if match else (0.0, "")
     if match is None or not each or _TRAINS.search(around):
         return
@@ -139,7 +145,7 @@ def _counted(passage: Passage, count: re.Match[str], context: Context) -> Iterat
     if not weights:
         return
     share = float(match["told"]) * (1e9 if match["unit"].upper() == "G" else 1e6) / weights
-    beside = _BESIDE.search(text, count.end(), match.end() + _BEHIND) is not None
+    beside = _BESIDE.search(around[_AROUND:] if count.start() > _AROUND else around) is not None
     if _LEAST <= share <= _MORE or not 1 / _MOST < share < _MOST or (share > 1 and beside):
         return
     many = f"{count['n']} {count['scale']}illion parameters"

@@ -157,6 +157,12 @@ _RATE_ROSE = re.compile(
     r"(?: by)?\s+(?:about |around |only |another )*$",
     re.IGNORECASE,
 )
+#: "Over 30 days it saves": no difference of two prices of a day.
+_IN_DAYS = re.compile(
+    r"\b(?:over|in|after|within|for)\s+(?:a (?:whole |full )?(?:month|year) of\s+)?"
+    r"\d{1,3}\s+(?:days|weeks|months|hours)\b",
+    re.IGNORECASE,
+)
 _MORE_OF = re.compile(
     r"\s*(?:more|less|higher|lower)\s+(?:(?P<energy>power|energy|electricity)|(?P<byte>memory|vram|bandwidth))\b",
     re.IGNORECASE,
@@ -224,6 +230,7 @@ def _judged(
     before = [each for each in amounts if sentence.start - _BACK < each.start < sentence.start]
     unlike = _SUPPOSED if said.kind == "amount" else ELSE
     longer = said.kind == "amount" and _OVER.match(passage.text, said.end)
+    longer = longer or (said.kind == "amount" and _IN_DAYS.search(passage.text, sentence.start, said.start))
     if longer or unlike.search(sentence.text) or not (here or before):
         return None
     # The two of the sentence, else the last one of it and the last one before it, else those before it.

@@ -37,7 +37,7 @@ _HAVE = re.compile(
     r"bridged))*,?\s*(?:which together |together |between them |combined )?"
     r"(?:(?:come|came|comes|add up|adds up|amounts?) to|costs?|draws?|drew|pulls?|has|have|had|offers?|"
     r"offer|holds?|gives?(?: you)?|makes?|is|are|total|"
-    r"takes?|(?:would )?ask for|(?:are|is) (?:rated|specified|listed) (?:at|for)|=|:|"
+    r"takes?|needs?|(?:would )?ask for|(?:are|is) (?:rated|specified|listed) (?:at|for)|=|:|"
     r"that(?:[\u2019']?s| is| makes)|bring|pool|thats)\s*(?:together |a total of |up to |"
     r"about |around |roughly |some |a combined |just |only )*$",
     re.IGNORECASE,
@@ -116,9 +116,11 @@ def _several(
         if one.dimension not in _MEASURE or not _HAVE.fullmatch(text, mention.end, one.start):
             continue
         stop = _SINCE.search(text, one.end, min(sentence.end, one.end + 30))
-        if _ELSE.search(
-            text, mention.end, stop.start() if stop else min(sentence.end, one.end + 30)
-        ) or _LEADS.search(text, max(sentence.start, mention.start - 40), mention.start):
+        said = text[mention.end : stop.start() if stop else min(sentence.end, one.end + 30)]
+        # Watts are needed by the cards themselves.
+        if _ELSE.search(_NEED.sub(" ", said, count=1) if one.dimension == "power" else said) or _LEADS.search(
+            text, max(sentence.start, mention.start - 40), mention.start
+        ):
             continue
         machine = _MACHINE.search(text, max(sentence.start, mention.start - 24), one.start) is not None
         values = known_of(mention, one.dimension, context)
@@ -151,6 +153,7 @@ def _several(
             )
 
 
+_NEED = re.compile(r"\bneeds?\b", re.IGNORECASE)
 #: What gives the reason for an amount.
 _SINCE = re.compile(r",\s+(?:since|because|as|i\.e\.|that is)\b", re.IGNORECASE)
 _AT_LAUNCH = re.compile(r"\b(?:launch\w*|msrp|rrp|list|recommended|retail|original\w*)\b", re.IGNORECASE)

@@ -13,7 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.dimensions import dims
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.models import AROUND, formats_at, models
+from whichgpu.audit.models import AROUND, formats, formats_at, models
 from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import terms
@@ -201,7 +201,9 @@ def _part(passage: Passage, sentence: Sentence, told: Term) -> tuple[float, ...]
 def _of_part(
     passage: Passage, told: Term, model: Model, sizes: tuple[float, ...], context: Context
 ) -> Iterator[Finding]:
-    real = [size * model.parameters for size in sizes]
+    # "Even at 4 bits the weights are 35 GB": in the format that the item tells.
+    told_in = [one for each in formats(passage.text) for one in (each.least, each.usual)]
+    real = [size * model.parameters for size in (*sizes, *told_in)]
     right = any(abs(told.value / one - 1) <= _PART for one in real)
     # What the text says that each parameter takes of it is what it is.
     said = re.search(r"\b(\d{1,2})\s?bytes?\b|8-bit|paged|adafactor|sgd|lion", passage.text, re.IGNORECASE)

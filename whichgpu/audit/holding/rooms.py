@@ -36,7 +36,8 @@ _TIMES = re.compile(r"\b(?P<n>\d{1,2})\s?[x\u00d7]\s?$", re.IGNORECASE)
 _SAME_CARD = re.compile(
     r"\b(?:the same|this|that|his|her|their|my|our)\s+(?:card|gpu|one|machine)\b|^\W*It(?:\s+(?:also|even|"
     r"easily|just|still))?\s+"
-    r"(?=(?:holds?|runs?(?! out)|handles?|loads?|hosts?|serves?|can (?:hold|run|handle|load|serve))\b)|"
+    r"(?=(?:holds?|runs?(?! out)|handles?|loads?|hosts?|serves?|can (?:hold|run|handle|load|serve))\b"
+    r"(?!\W*(?:(?:but|so|and|or|while|whereas)\b)?\W*$))|"
     r"^\W*(?:Runs|Holds|Handles|Loads|Fits)\b(?=\s+(?:an?|any|the|all)\b)",
     re.IGNORECASE,
 )

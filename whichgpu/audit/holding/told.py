@@ -58,7 +58,7 @@ class Need(NamedTuple):
     def told(self) -> str:
         """It in words."""
         if self.model is None or not self.least or self.low == self.stated:
-            return f"{self.stated / 1e9:,.3g} GB are told to be needed"
+            return f"{self.stated / 1e9:,.4g} GB are told to be needed"
         return f"the weights of {self.model.name.strip()} {self.words} are {self.low / 1e9:,.3g} GB"
 
 
@@ -137,7 +137,15 @@ def _taken(text: str, own: Sequence[Room]) -> float | None:
         if not any(room.is_size(each.value) for room in own)
         and not any(start <= each.start < end for start, end in rooms)
     ]
-    taken = [each for each in sizes if words.TAKEN.search(text, max(0, each.start - _REACH), each.start)]
+    # "140 GB of weights leave 50 GB": what is left is not taken.
+    left = [match.span("m") for match in words.SO_MUCH_LEFT.finditer(text) if match["m"]]
+    sizes = [each for each in sizes if not any(start <= each.start < end for start, end in left)]
+    taken = [
+        each
+        for each in sizes
+        if words.TAKEN.search(text, max(0, each.start - _REACH), each.start)
+        or words.OF_WEIGHTS.match(text, each.end)
+    ]
     if len(taken) == 1:
         return taken[0].value
     return None if sizes else 0.0
@@ -198,6 +206,8 @@ def _of_device(text: str, start: int, on: Mention, context: Context) -> Room | N
     if not sizes or not all(sizes) or WORKED.match(text, on.end):
         return None
     count = counted(text, start, on.start)
+    if count > 1 and (machines := words.MACHINES.search(text, start, on.start)):
+        count *= words.number(machines["n"])
     plural = on.text.endswith("s") or text[on.end : on.end + 2] in _PLURAL or text[on.end :] == "s"
     if count == 1 and (
         plural or words.SEVERAL.search(text, start, on.start) or words.NODES.match(text, on.end)

@@ -30,7 +30,9 @@ _LIGHT_ADAM = re.compile(
 
 QLORA, LORA = re.compile(r"\bq-?lora\b|\bnf4\b", re.I), re.compile(r"\bd?o?lora\b", re.IGNORECASE)
 
-TUNED = re.compile(r"\b(?:fine-?\s?tun\w*|adapters?|peft)\b", re.IGNORECASE)
+TUNED = re.compile(
+    r"\b(?:fine-?\s?tun\w*|adapters?|peft|(?:be|can|to|also)\s(?:\w+ly\s)?tuned?)\b", re.IGNORECASE
+)
 
 _TRAINED = re.compile(r"\btrain(?:s|ed|ing)?\b", re.IGNORECASE)
 

@@ -20,7 +20,7 @@ HOLDS = re.compile(
     r"cop(?:es?|ed)|manag(?:es?|ed)|provid(?:es?|ed)|suppl(?:y|ies|ied)|takes?(?= (?:an?|the|any|it|that|"
     r"this|"
     r"one of|llama|qwen|mi[sx]tral)\b)|tak(?:es?|ing) (?:in|on)\b|enough|sufficient|adequate|suffic\w+|"
-    r"will do|"
+    r"will (?:also |still |just )?do|within reach|"
     r"does it|does the job|(?:have|has|make|makes|made|is|there[\u2019']s|offers?|gives?|provides?) "
     r"(?:enough |the |sufficient |plenty of )*(?:room|space)|"
     r"can do|can have|(?:can|could|will|would) take|put|plac(?:ed|es)|launch(?:ed|es)?|deploy(?:ed|s)?|"
@@ -46,7 +46,8 @@ LACKS = re.compile(
 )
 #: What holds, or does not, of the amount that was told just before, where it says no other.
 OF_BEFORE = re.compile(
-    r"\b(?:enough|sufficient|suffic\w+|will do|suitable|(?:the|enough) (?:room|space)|too (?:small|"
+    r"\b(?:enough|sufficient|suffic\w+|will (?:also |still |just )?do|suitable|"
+    r"(?:the|enough) (?:room|space)|too (?:small|"
     r"little|tight|few)|insufficient)\b"
     r"(?!\s+(?:for|to)\b(?!\s+(?:it|this|that|them)\b))",
     re.IGNORECASE,
@@ -186,6 +187,8 @@ TAKEN = re.compile(
     r"is|i\.e\.,?|or)\s+(?:about\s+|around\s+)?$",
     re.IGNORECASE,
 )
+#: Behind an amount of memory, the same.
+OF_WEIGHTS = re.compile(r"\s+of (?:model )?weights\b", re.IGNORECASE)
 #: What of the room remains beside the model.
 NONE_LEFT = re.compile(
     r"\b(?:leav(?:es?|ing)|with|ha(?:s|ve|ving))\s+(?:absolutely |almost )?(?:nothing|no (?:room|space|"
@@ -196,7 +199,9 @@ NONE_LEFT = re.compile(
 )
 SO_MUCH_LEFT = re.compile(
     r"(?<![\d.,])(?P<n>\d{1,3}(?:\.\d)?)\s?(?:GB|gigs?)(?:\s+of\s+(?:vram|memory|room))?\s+"
-    r"(?:left|free|to spare|remaining|of headroom|spare)\b",
+    r"(?:left|free|to spare|remaining|of headroom|spare)\b|"
+    r"\bleav(?:es?|ing)\s+(?:(?:you|us|only|just|about|around|roughly|some|almost|nearly|well over)\s+)*~?"
+    r"(?P<m>\d{1,3}(?:\.\d)?)\s?(?:GB|gigs?)\b(?!\s+(?:of (?:weights|the)|short|to (?:be )?offload))",
     re.IGNORECASE,
 )
 #: Where a sentence is cut: each piece is about one fit at most.
@@ -204,6 +209,14 @@ CUT = re.compile(r"[;:]\s+|,\s+|\s[\u2013\u2014]\s|\s+(?=(?:but|while|whereas|al
 #: Before and behind a name, that it is of several devices whose number is not said.
 SEVERAL = re.compile(
     r"\b(?:dual|both|node|server|instances?|hgx|dgx|few|some|more|many|several|multiple|cluster|\d+-way)\b[^,;]{0,20}$",
+    re.IGNORECASE,
+)
+#: Before a name with its number, how many machines have as many: "two servers of eight H100s".
+MACHINES = re.compile(
+    r"\b(?P<n>two|three|four|five|six|eight|\d{1,2})\s+(?:such\s+|full\s+|whole\s+)?"
+    r"(?:(?:servers?|nodes?|machines?|systems?|box(?:es)?)\s+(?:of|with)\s+|"
+    r"(?=(?:eight|four|two|[248])(?:[ -](?:gpu|way|card)|x)\b))"
+    r"[^.,;]{1,16}$",
     re.IGNORECASE,
 )
 NODES = re.compile(

@@ -120,10 +120,16 @@ _PART = re.compile(
     r"\s+(?:for|of|in)\s+(?:the\s+|its\s+)?(?:transformer|unet|vae|encoder|dit|backbone)\b", re.I
 )
 
-#: Before a size that is of the cache of each token.
+#: Before a size that is of the cache of each token, and so many characters that tell it.
+_TOKEN = 120
 _OF_TOKEN = re.compile(
     r"\b(?:numbers|values|elements|entries|bytes) (?:per|each|for each|for every|a) token\b[^.;]{0,40}$", re.I
 )
+_PER_TOKEN = re.compile(
+    r"\b(?:each|every|one|per|a single) (?:further |more )?token\b[^.;]{0,90}$", re.IGNORECASE
+)
+#: The least share of the weights that no slip makes of them: a token's.
+_A_TOKENS = 1e-4
 
 
 def judged_need(
@@ -155,7 +161,10 @@ def judged_need(
         because = f"{need.words}; {told / 1e9:,.4g} GB is {times}, and no requirement"
     elif _MORE_THAN.search(passage.text, 0, quantity.start) and told < need.needed:
         verdict = "confirmed"
-    elif _OF_TOKEN.search(passage.text, max(0, quantity.start - 2 * REACH), quantity.start):
+    elif _OF_TOKEN.search(passage.text, max(0, quantity.start - 2 * REACH), quantity.start) or (
+        told < _A_TOKENS * need.least
+        and _PER_TOKEN.search(passage.text, max(0, quantity.start - _TOKEN), quantity.start)
+    ):
         because = "it is what each token takes"
     elif told < 0.9 * need.least and not _PART.search(passage.text, quantity.end, quantity.end + REACH):
         verdict, because = "contradicted", f"{need.words}; {told / 1e9:,.4g} GB cannot hold the weights"
