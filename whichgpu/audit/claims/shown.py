@@ -357,7 +357,7 @@ def _two(  # noqa: PLR0917
     sides = [_as_told(each, context) for each in (one, other)]
     if any(len({model(key, context.catalogue) for key in each}) > 1 for each in sides):
         return None
-    return Two(*sides, *span)
+    return Two(sides[0], sides[1], span[0], span[1])
 
 
 def _as_told(one: Mention, context: Context) -> frozenset[str]:
