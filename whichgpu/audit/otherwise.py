@@ -13,7 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
 from whichgpu.audit.claims.told_ratios import measure
 from whichgpu.audit.fields import generations, same_chip
-from whichgpu.audit.known.said import claims
+from whichgpu.audit.known.said import OF_SPEED, claims
 from whichgpu.audit.known.store import of_catalogue, store
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import Sentence, sentences, within
@@ -82,7 +82,7 @@ def _has(key: str, found: Finding, where: tuple[int, Passage, int], context: Con
 
 def is_in_something_else(found: Finding, where: tuple[int, Passage, int], context: Context) -> bool:
     """Whether a ratio is that of the same two, or of those that its sentence names, in something else."""
-    if found.kind not in ("ratio", "arithmetic"):
+    if found.kind not in ("ratio", "arithmetic") or found.attribute == OF_SPEED:
         return False
     index, passage, at = where
     place = next((one for one in sentences(passage.text) if one.start <= at < one.end), None)

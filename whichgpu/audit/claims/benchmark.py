@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import named
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.known.lines import amounts, runs
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.subjects import mentions
 from whichgpu.audit.tables import around, headed_by
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.known.lines import Run
     from whichgpu.audit.quantities import Quantity
 
 _COUNT = re.compile(
@@ -33,6 +35,11 @@ _SPEED = re.compile(
     r"|\bthroughput\b",
     re.IGNORECASE,
 )
+#: Above lines of numbers of GPUs, that what they tell is a speed.
+_IN_LINES = re.compile(
+    rf"{_SPEED.pattern}|\b(?:train\w*|inference|scaling|benchmark\w*|speeds?|images|tokens|samples|ResNet\S*|BERT\S*)\b",
+    re.IGNORECASE,
+)
 #: Tables that say themselves that nothing was measured.
 _COMPUTED = re.compile(r"\b(?:ideal|theoretical|projected|extrapolat\w+|calculated|peak)\b", re.IGNORECASE)
 #: A measured ratio is never a whole number to so many digits; of so many cells of two rows, or one more of
@@ -40,6 +47,8 @@ _COMPUTED = re.compile(r"\b(?:ideal|theoretical|projected|extrapolat\w+|calculat
 _EXACT, _DIGITS, _RUN = 1e-4, 3, 2
 #: More than this share above linear is more than caches explain.
 _SUPERLINEAR = 1.06
+#: The same beside another row that stays below it, or another number in the row that does by that share.
+_NOISE, _LOST = 1.04, 0.98
 #: One network does more of another's work and is still faster: by how much each at least, and both together.
 _MORE_WORK, _FASTER, _TOGETHER = 1.6, 1.1, 2.0
 #: Precisions in the heads of columns, ratios that no measurement hits in every row, and the least speed told
@@ -68,6 +77,10 @@ class _Row(NamedTuple):
 
 def find(context: Context) -> Iterator[Finding]:
     """Every row of a table of speeds that contradicts arithmetic or physics."""
+    for run in runs(context):
+        row = _counted(run, context)
+        if row is not None and _IN_LINES.search(run.leading) and not _COMPUTED.search(run.leading):
+            yield from _steeper([row], context)
     for table in context.document.tables:
         beside = around(table, context)
         measured = _SPEED.search(beside) and not _COMPUTED.search(beside)
@@ -87,6 +100,17 @@ def find(context: Context) -> Iterator[Finding]:
         yield from _proportional(table, context) if measured else ()
         if not _COMPUTED.search(beside):
             yield from _precisions(table, context)
+
+
+def _counted(run: Run, context: Context) -> _Row | None:
+    """Lines of numbers of GPUs, each with its speed: "1 card: 547", "4 cards: 1,985"."""
+    if not all(line.number for line in run.lines):
+        return None
+    told = list(amounts(run, 0, context))
+    cells = {line.number: passage for line, passage, _ in told}
+    values = {line.number: each for line, _, each in told}
+    whole = len(values) == len(run.lines)
+    return _Row(run.lines[0].name, None, cells, values) if whole else None
 
 
 def _rows(table: Table, context: Context, *, turned: bool = False) -> list[_Row]:
@@ -290,15 +314,31 @@ def _steeper(rows: Sequence[_Row], context: Context) -> Iterator[Finding]:
         if base > _FIRST:
             # Numbers of something else than GPUs.
             continue
+        beside = any(_is_below(other) for other in rows if other is not row) or _loses(row)
+        most = _NOISE if beside else _SUPERLINEAR
         for n in sorted(row.values):
             linear = row.values[base].value * n / base
-            if n > base and row.values[n].value > _SUPERLINEAR * linear:
+            if n > base and row.values[n].value > most * linear:
                 each = row.values[n]
                 one = row.values[base].value
                 because = f"{each.value:,.10g} on {n} is more than {n / base:g} times {one:,.10g}"
                 yield made(context, row.cells[n], (each.start, each.end), "benchmark", "contradicted",
                            subject=row.label, attribute="scaling", because=because,
                            expected=f"at most {linear:,.6g}", evidence=(Evidence(because),))  # fmt: skip
+
+
+def _is_below(row: _Row) -> bool:
+    """Whether every value of a row is below linear, as exchanging gradients has it."""
+    base = min(row.values)
+    return all(each.value < row.values[base].value * n / base for n, each in row.values.items() if n > base)
+
+
+def _loses(row: _Row) -> bool:
+    """Whether a value of a row is clearly below linear: what so many lose, more do not win."""
+    base = min(row.values)
+    return any(
+        each.value < _LOST * row.values[base].value * n / base for n, each in row.values.items() if n > base
+    )
 
 
 def _repeated(rows: Sequence[_Row], context: Context) -> Iterator[Finding]:

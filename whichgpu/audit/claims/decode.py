@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.known.lines import runs
 from whichgpu.audit.models import TRAINS, formats, models
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sourced import source_of
+from whichgpu.audit.subjects import mentions
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.cells import Cell
-    from whichgpu.audit.document import Table
+    from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.known.lines import Run
     from whichgpu.audit.models import Format, Model
 
 _TOKENS = re.compile(r"\b(?:tok(?:en)?s?\s*(?:/|per\s+)\s*s(?:ec(?:ond)?)?\b|t/s\b|tps\b)", re.IGNORECASE)
@@ -67,6 +70,8 @@ def find(context: Context) -> Iterator[Finding]:
     """Every rate of tokens in a table that no memory of its device could feed."""
     for table in context.document.tables:
         yield from _of_table(table, context)
+    for run in runs(context):
+        yield from _of_lines(run, context)
 
 
 def _of_table(table: Table, context: Context) -> Iterator[Finding]:
@@ -99,28 +104,80 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
             continue
         said = formats(label) or formats(above)
         if len(said) < 2:
-            yield from _judged(cell, found[0], said[0] if said else None, context)
+            read = _read(found[0], said[0] if said else None, above)
+            yield from _judged(cell.passage, cell.ids, read, context)
 
 
-def _judged(cell: Cell, model: Model, said: Format | None, context: Context) -> Iterator[Finding]:
+def _of_lines(run: Run, context: Context) -> Iterator[Finding]:
+    """Lines of a device and its rate, below what was run: "RTX 4070 Laptop: 38"."""
+    above = " ".join((run.leading, *run.section[-1:]))
+    found = models(above)
+    said = formats(above)
+    if (
+        len({each.parameters for each in found}) != 1
+        or len(said) > 1
+        or len(run.heads) != 1
+        or EXPERTS.search(above)
+        or TRAINS.search(above)
+        or _MANY.search(ONE.sub("", above))
+    ):
+        return
+    read = _read(found[0], said[0] if said else None, above)
+    for line in run.lines:
+        passage, _start, end = line.cells[0]
+        ids = {key for each in mentions(line.name, context.catalogue) for key in each.ids}
+        if not line.number and (_TOKENS.search(above) or _TOKENS.search(passage.text[:end])):
+            yield from _judged(passage, sorted(ids), read, context)
+
+
+class _Read(NamedTuple):
+    """What each token reads: bytes of weights, and whose these are in which format."""
+
+    weights: float
+    words: str
+
+
+#: A size that is told of what is read: "a file of 4.9 GB", "Q4_K_M (4.9 GB)".
+_FILE = re.compile(
+    r"(?:\b(?:file|weights|gguf|checkpoint|model)\b[^.;:,()]{0,20}?|\()(?:about |roughly |around |some |~ ?)?"
+    r"(?P<n>\d{1,3}(?:[.,]\d{1,2})?)\s?(?:Gi?B|gigs?)\b|"
+    r"\b(?P<before>\d{1,3}(?:[.,]\d{1,2})?)\s?(?:Gi?B|gigs?) (?:file|of weights|gguf|checkpoint)",
+    re.IGNORECASE,
+)
+#: Bytes of a parameter at most; what more than a file's bytes an embedding that is not read leaves unread.
+_MOST_BYTES, _UNREAD = 4.4, 0.9
+
+
+def _read(model: Model, said: Format | None, above: str) -> _Read:
+    """The least that a token of a model reads: what its file is told to have, else its format."""
+    weights = model.parameters * (said.least if said else LEAST)
+    told = {(match["n"] or match["before"]).replace(",", ".") for match in _FILE.finditer(above)}
+    size = float(told.pop()) * 1e9 if len(told) == 1 else 0.0
+    if weights < size * _UNREAD < model.parameters * _MOST_BYTES:
+        return _Read(size * _UNREAD, f"of {model.name.strip()} reads most of its {size / 1e9:.3g} GB")
+    words = f"{weights / 1e9:,.3g} GB of weights in {said.name if said else 'any format'}"
+    return _Read(weights, f"of {model.name.strip()} reads {words}")
+
+
+def _judged(passage: Passage, ids: Sequence[str], read: _Read, context: Context) -> Iterator[Finding]:
     told = [
         each
-        for each in quantities(cell.passage.text, context.fraction)
-        if each.dimension in ("number", "rate") and each.value > 1
+        for each in quantities(passage.text, context.fraction)
+        if each.dimension in ("number", "rate")
+        and each.value > 1
+        and not any(m.start <= each.start < m.end for m in mentions(passage.text, context.catalogue))
     ]
-    gpus = [gpu for key in cell.ids if (gpu := context.catalogue[key]).value("bandwidth")]
-    if len(told) != 1 or not gpus or not model.parameters:
+    gpus = [gpu for key in ids if (gpu := context.catalogue[key]).value("bandwidth")]
+    if len(told) != 1 or not gpus or not read.weights:
         return
     best = max(gpus, key=lambda gpu: float(gpu.need("bandwidth")))
-    weights = model.parameters * (said.least if said else LEAST)
-    most = float(best.need("bandwidth")) / weights
+    most = float(best.need("bandwidth")) / read.weights
     because = (
-        f"a token of {model.name.strip()} reads {weights / 1e9:,.3g} GB of weights in "
-        f"{said.name if said else 'any format'}; at {best.display('bandwidth')} of {best.id} that is at most "
+        f"a token {read.words}; at {best.display('bandwidth')} of {best.id} that is at most "
         f"{most:,.0f} a second"
     )
     above = told[0].value > most * SLACK
-    yield made(context, cell.passage, (told[0].start, told[0].end), "benchmark",
+    yield made(context, passage, (told[0].start, told[0].end), "benchmark",
                "contradicted" if above else "unverifiable", subject=best.id, attribute="throughput",
                because=because, expected=f"at most {most:,.0f}" if above else "",
                evidence=(Evidence(because), source_of(best, "bandwidth")))  # fmt: skip

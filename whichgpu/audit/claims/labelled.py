@@ -223,6 +223,12 @@ def _compared(
     }
     best = _SUPERLATIVE.search(text, sentence.start, sentence.end)
     if best is not None:
+        amounts = within(quantities(text, context.fraction), best.end(), sentence.end)
+        prices = {row.value for each in groups if each.kind == "price" for row in each.rows.values()}
+        of_else = any(each.dimension == "money" and each.value not in prices for each in amounts)
+        if (best["cheap"] or best["dear"]) and (of_else or _OF_EACH.search(sentence.text)):
+            # What is dear for what it does is told by no price alone.
+            return
         yield from _of_all(passage, best, groups, named, context)
         return
     stated = within(quantities(text, context.fraction), sentence.start, sentence.end)
@@ -242,6 +248,12 @@ def _compared(
             yield from _of_two(passage, sentence, (named[id(alone[0])][0], words), alone, context)
 
 
+#: Prices by what they buy.
+_OF_EACH = re.compile(
+    r"\b(?:per|for each|for every|divid\w+[^.;]{0,30} by)\s+(?:image|picture|token|frame|"
+    r"sample|request|gigabyte|GB|TFLOPS|watt)s?\b",
+    re.IGNORECASE,
+)
 #: What specifications tell, and no row of speeds: "memory bandwidth tells another story".
 _ON_PAPER = re.compile(r"\b(?:band-?\s?width|capacity|cores|cache|[TP]FLOPS|TOPS|[GT]B/s)\b", re.IGNORECASE)
 #: What is so only for some work: "Anything that runs less than 1.5 times faster on the A100 is cheaper on".
@@ -410,6 +422,8 @@ def _multiples(text: str, rows: tuple[_Row, _Row], fraction: str) -> list[Quanti
             kind = "times" if bare else each.dimension
             if kind == "percent" and _LESS.match(text, each.end):
                 taken, kind = 1 - taken, "times"
+            elif kind == "percent" and _SHARE.match(text, each.end):
+                kind = "times"
             found.append(each._replace(value=taken, high=taken, dimension=kind))
     for part in parts(text, Sentence(rows[0].end, rows[1].start, "")):
         found = [each for each in found if each.end <= part.start or part.end <= each.start]
@@ -417,6 +431,8 @@ def _multiples(text: str, rows: tuple[_Row, _Row], fraction: str) -> list[Quanti
     return found
 
 
+#: Behind one that is a share: "reaches 60 % of the speed".
+_SHARE = re.compile(r"\s*of\b", re.IGNORECASE)
 #: Behind a percentage that is off: "costs 35 % less".
 _LESS = re.compile(r"\s*(?:less|lower|below|under)\b", re.IGNORECASE)
 

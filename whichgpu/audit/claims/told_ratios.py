@@ -14,7 +14,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import follows, gives
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import is_of_the_hour
-from whichgpu.audit.known.said import claims
+from whichgpu.audit.known.said import MAKES, claims
 from whichgpu.audit.known.store import SPOKEN, Named, named, of_catalogue, store, tokens
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
@@ -184,7 +184,11 @@ def _judged(  # noqa: PLR0917
 ) -> Iterator[Finding]:
     text = passage.text
     place = clause(text, sentence, claim.start, claim.end)
-    if _ELSE.search(text, *place) or _OF_EACH.search(text, max(place[0], claim.start - _NEAR), claim.start):
+    if (
+        MAKES.search(text, place[0], claim.start)
+        or _ELSE.search(text, *place)
+        or _OF_EACH.search(text, max(place[0], claim.start - _NEAR), claim.start)
+    ):
         return
     part = Sentence(*place, text[slice(*place)])
     side = _side(index, text, part, claim, context)

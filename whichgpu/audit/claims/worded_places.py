@@ -16,9 +16,10 @@ from whichgpu.audit.claims.worded_orders import within_clause
 from whichgpu.audit.families import is_of
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import MARGIN, apart, asked
-from whichgpu.audit.known.sides import Side, first, goes_on, is_open, last
+from whichgpu.audit.known.sides import Side, first, goes_on, is_open, last, place
 from whichgpu.audit.known.store import store
 from whichgpu.audit.sentences import Sentence, sentences
+from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ _LABEL = {
 #: Who is in a place, told behind it: "second place goes to the", "per euro the winner is the".
 _GOES_TO = re.compile(
     r"\b(?:(?P<rank>first|second|third|last|top) (?:place|spot|prize|position)|(?:the |"
-    r"our )?(?P<win>winner|champion|loser))"
+    r"our )?(?P<win>winner|champion|loser|best of the (?:two|three|four|five|six|seven|eight|"
+    r"lot|bunch)|best value))"
     r"\b[^.;:,]{0,32}?\b(?:goes to|went to|is taken by|belongs to|is|was|are)\s+(?:clearly |still |by far )?",
     re.IGNORECASE,
 )
@@ -79,13 +81,16 @@ _AMONG = re.compile(
     r"\s*(?:(?:single |graphics )?(?:cards?|gpus?|one|options?|systems?|set-?ups?|machines?|"
     r"instances?|images?|tokens?|"
     r"pictures?|of them)\b\s*)?"
-    r"(?:(?:of|among)\s+(?:the|our|these|all|its)\s+(?P<n>two|three|four|five|six|seven|eight|trio|quartet|lot|bunch|field)?"
+    r"(?:(?:of|among)\s+(?:the|our|these|all|its)\s+(?P<n>two|three|four|five|six|seven|eight|"
+    r"trio|quartet|lot|bunch|field)?"
     r"(?:\s*(?P<kind>[A-Z]\w+)?\s*(?:cards|gpus|parts|chips|ones)?)?|here\b|there\b|overall\b|throughout\b|"
-    r"in (?:the|our|this|every|both|each|all) \w+|per \w+|by the \w+|[.;,):]|$|and\b)",
+    r"in (?:the|our|this|every|both|each|all) \w+|per \w+|by the \w+|[.;,):]|$|and\b|"
+    r"way to (?:finish|do|run|complete|train|get|serve|make|generate)\b[^.;,:]{0,30})",
     re.IGNORECASE,
 )
 _NO = re.compile(
-    r"\b(?:if|unless|would|could|might|may|should|ought|expect\w*|claim\w*|rumou?r\w*|says|not|never|no|none|neither|"
+    r"\b(?:if|unless|would|could|might|may|should|ought|expect\w*|claim\w*|rumou?r\w*|says|"
+    r"not|never|no|none|neither|"
     r"nor|usually|often|sometimes|once|used to|was once|until|when|where|whoever|whichever|"
     r"except|apart|besides|but one|"
     r"second-hand|used|new|next|way in|ever|one of|at the time|today|gigabyte|gb|per watt|"
@@ -106,7 +111,77 @@ def find(context: Context) -> Iterator[Finding]:
                 continue
             yield from _labels(index, passage, sentence, told, context)
             yield from _places(index, passage, sentence, told, context)
+            if _PER_GB.search(sentence.text):
+                yield from _per_gigabyte(index, passage, sentence, told, context)
             yield from _winners(index, passage, sentence, told, context)
+
+
+def _per_gigabyte(
+    index: int, passage: Passage, sentence: Sentence, told: Sequence[Series], context: Context
+) -> Iterator[Finding]:
+    """Places by the price of a gigabyte: "per gigabyte the A4000 is the cheapest of the four"."""
+    text = passage.text
+    for sign in (1, -1):
+        for match in _PLACE["price", sign].finditer(text, sentence.start, sentence.end):
+            among = _AMONG.match(text, match.end(), sentence.end)
+            start = max(
+                (each.end() for each in _PARTS.finditer(text, sentence.start, match.start())), default=0
+            )
+            start = max(start, sentence.start)
+            before = Sentence(start, match.start(), text[start : match.start()])
+            one = (
+                None
+                if is_open(index, start, match.end(), context)
+                else last(index, passage, before, told, context)
+            )
+            if among is None or one is None or len(one.ids) != 1 or _NOT_ALL.search(sentence.text):
+                continue
+            found = [
+                (_is_at(each, one, (sign, 1), _size(among), "", Told(told, context)), each)
+                for each in _by_gigabyte(told, context)
+            ]
+            here = place(index, passage, before, context)
+            yield from _judged(
+                passage, (here[-1].start if here else match.start(), match.end()), found, context
+            )
+
+
+def _by_gigabyte(told: Sequence[Series], context: Context) -> Iterator[Series]:
+    """What a gigabyte of each costs: as a column tells it, and by the prices and the memory on file."""
+    for each in told:
+        if each.measure != "price":
+            continue
+        if _PER_GB.search(each.label) and not each.derived:
+            yield each
+        elif not each.derived and not _HOURLY.search(each.label):
+            sizes = {one.name: _gigabytes(one, context) for one in each.amounts}
+            if all(sizes.values()):
+                yield each._replace(
+                    derived=True,
+                    amounts=tuple(_over(one, sizes[one.name]) for one in each.amounts),
+                )
+
+
+def _over(one: Amount, size: float) -> Amount:
+    return one._replace(value=one.value / size, high=one.high / size)
+
+
+def _gigabytes(one: Amount, context: Context) -> float:
+    """What memory a thing has on file, where all that it may mean have the same."""
+    sizes = {nominal_gb(float(context.catalogue[key].value("memory") or 0)) or 0 for key in one.ids}
+    return sizes.pop() if len(sizes) == 1 else 0.0
+
+
+_PER_GB = re.compile(r"\b(?:per|for each|for every|a)\s+(?:gigabyte|GB)\b|/\s?GB\b", re.IGNORECASE)
+_HOURLY = re.compile(r"\bhour\w*|/\s?h\b|\bmonth\w*|per (?:GB|gigabyte)|\btoken|\bimage", re.IGNORECASE)
+_PARTS = re.compile(
+    r",\s(?:and|but|while|whereas)\s|[;:]\s|^\W*per (?:gigabyte|GB)[^,]{0,24},\s", re.IGNORECASE
+)
+_NOT_ALL = re.compile(
+    r"\b(?:if|unless|would|could|might|may|not|never|no|second|third|except|apart|but one|among|after|used|"
+    r"bandwidth|watt|per hour|month)\b|n[\u2019']t\b|\?",
+    re.IGNORECASE,
+)
 
 
 def _winners(

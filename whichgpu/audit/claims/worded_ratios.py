@@ -14,7 +14,7 @@ from whichgpu.audit.anywhere import follows, gives
 from whichgpu.audit.claims.told_ratios import clause, is_near, is_of_name, is_of_other_work, measure
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import BY_TIME, asked, is_of_the_hour, works, works_of
-from whichgpu.audit.known.said import claims
+from whichgpu.audit.known.said import MAKES, claims
 from whichgpu.audit.known.sides import Side, first, goes_on, is_open, last, place
 from whichgpu.audit.known.store import of_catalogue, store
 from whichgpu.audit.quantities import quantities
@@ -80,7 +80,12 @@ def _judged(  # noqa: PLR0917
 ) -> Iterator[Finding]:
     text = passage.text
     at = clause(text, sentence, claim.start, claim.end)
-    if _NO.search(text, *at) or is_open(index, *at, context) or is_of_other_work(text, at, store(context)):
+    if (
+        MAKES.search(text, at[0], claim.start)
+        or _NO.search(text, *at)
+        or is_open(index, *at, context)
+        or is_of_other_work(text, at, store(context))
+    ):
         return
     kind = _kind(text, at, claim, context, sentence)
     kinds = _MAY_BE.get(kind, ())
@@ -106,7 +111,7 @@ def _judged(  # noqa: PLR0917
         kinds = ("speed", "time", "peak", "") if kind == "speed" else (kind,)
         if opened and (_VERB.match(text, claim.start) or _OWN.match(text, claim.end)):
             return
-    if kind == "speed" and (work := works(text[claim.end : at[1]])):
+    if kind == "speed" and (work := works(_right_behind(text, claim.end, at[1]))):
         told = [each for each in told if not (own := works_of(each)) or work & own]
     real = _real(kind, (one, other), sentence, told)
     besides = [ratio for each in told if each.measure in kinds for ratio in _ratios(each, one, other)]
@@ -132,6 +137,12 @@ def _judged(  # noqa: PLR0917
         context, passage, (claim.start, claim.end), "ratio", "inconsistent", attribute="told before",
         because=because, expected=f"{ratio:.2g} times", evidence=(Evidence(because),),
     )  # fmt: skip
+
+
+def _right_behind(text: str, start: int, end: int) -> str:
+    """What a ratio is of by the words behind it, without what a comma sets off: ", unlike its images"."""
+    stop = text.find(",", start, end)
+    return text[start : end if stop < 0 else stop]
 
 
 _FAST = re.compile(

@@ -34,7 +34,8 @@ _AFTER = re.compile(
 _BEFORE = re.compile(
     r"\b(?:(?P<up>leads?|led|beats?|beat|grew|grown?|gr[eo]ws?|rises?|rose|risen|gains?|gained|up|"
     r"raised?|climbed|"
-    r"outperforms?|outruns?|outpaces?|exceeds?|improved?|ahead|tops|jump(?:ed|s)?|wins)|"
+    r"outperforms?|outruns?|outpaces?|exceeds?|improved?|ahead|tops|jump(?:ed|s)?|wins|"
+    r"(?:faster|quicker|dearer|longer|higher|wider|larger|more expensive)(?=\s+by\b))|"
     r"(?P<down>trails?|trailed|lags?|lagged|fell|falls?|fallen|down|drops?|dropped|cut|cuts|reduced|"
     r"undercuts?|"
     r"loses|lost|shr[aiu]nk\w*|shorter|slower|cheaper))\b"
@@ -50,6 +51,15 @@ _OR = re.compile(
     r"\b(?:\d+(?:[.,]\d+)?|" r"two|three|four|five|six|seven|eight|nine|ten)\s+(?:or|to)\s+$", re.IGNORECASE
 )
 _NO_RATIO = re.compile(r"\s*(?:a (?:day|week|month|year)|per |/|again\b)", re.IGNORECASE)
+
+
+#: What a ratio is in that its words and the table beside it say to be of a speed: of nothing else.
+OF_SPEED = "speed told"
+#: Before a ratio, that a setting makes it and no other device: "mixed precision makes it".
+MAKES = re.compile(
+    r"(?<!\b[Tt]hat )(?<!\b[Tt]his )(?<!\bwhich )(?<!\b[Ii]t )\b(?:makes?|made|making|turns?|"
+    r"renders?)\s+(?:it|them|the|an?|our|this|these|each)\b"
+)
 
 
 class Claim(NamedTuple):

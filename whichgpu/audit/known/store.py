@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: The groups of what sentences tell, which may be worked out from others, and of lines in a paragraph.
 SPOKEN, LINED = 3000, 3001
+#: The first group of runs of lines.
+_RUNS = 900
 _ROWS, _COLUMNS, _SERIES, _LONGEST = 40, 12, 80, 60
 #: What an amount is of, by its heading and its unit, the first that is found.
 _MEASURES = {
@@ -101,7 +103,13 @@ def store(context: Context) -> Sequence[Series]:
     if "series told" not in context.memo:
         own = list(
             islice(
-                chain(_of_tables(context), _of_lines(context), _of_items(context), _of_prose(context)),
+                chain(
+                    _of_tables(context),
+                    _of_lines(context),
+                    _of_items(context),
+                    _of_runs(context),
+                    _of_prose(context),
+                ),
                 _SERIES,
             )
         )
@@ -295,6 +303,25 @@ def _of_list(items: Sequence[Passage], leading: str, context: Context) -> Iterat
     for found in told.values():
         if len(found) == len(items):
             yield from _whole("", found, items[0].section, leading, 2000 + items[0].start)
+
+
+def _of_runs(context: Context) -> Iterator[Series]:
+    """Lines of a device and its bare numbers, of which what stands above them tells what they are."""
+    from whichgpu.audit.known.lines import runs
+
+    for at, run in enumerate(runs(context)):
+        for column, head in enumerate(run.heads):
+            made = [
+                one
+                for line in run.lines
+                if not line.number
+                for passage, start, end in line.cells[column : column + 1]
+                if (one := amount_of(line.name, passage.text[start:end], passage.start, context))
+                and one[1] == "number"
+            ]
+            if len(made) == len(run.lines):
+                caption = f"{run.leading} {' '.join(run.section[-1:])}"
+                yield from _whole(head, made, run.section, caption, _RUNS + at)
 
 
 def _of_prose(context: Context) -> Iterator[Series]:
