@@ -158,6 +158,14 @@ _EXCUSES = (
         behind=r"\s+(?:(?:could|would|does|do|did|is|was|has|had)(?:n[\u2019']?t| not\b)|"
         r"(?:won|can)[\u2019']?t|(?:can|will) ?not)\b",
     ),
+    # "1,792 GB/s, 6.6x the one and 3.3x the other": of what both are held against.
+    _Excuse(
+        ("ratio",),
+        before=r"(?:\d\s?[x\u00d7]|\btimes|\btwice|\bdouble|\bhalf)\s+(?:that of\s+)?the\s[^.;]{3,48}?,?\s+"
+        r"(?:and|but)\s+(?:about |only |nearly |almost |roughly )?$",
+        behind=r"\s+(?:that of\s+)?the\s+"
+        r"(?!memory|bandwidth|vram|power|compute|cores?|speed|throughput|price)",
+    ),
     # "It has no tensor cores by that name".
     _Excuse(
         ("capability",),

@@ -65,9 +65,9 @@ _VALUE = re.compile(
     r"TOPS|mm\u00b2|million|billion|B(?![a-z])|(?:CUDA |CDNA\s?\d? )?[Cc]ores)|(?=[\s(]|$))"
     rf"(?:[\s\u00b7]{{0,3}}{_TYPE})?|{_TYPE}|N/A|[-\u2013\u2014](?=\s|$))(?:\s*\([^()]{{1,30}}\))?\*?"
 )
-_PRECISION = re.compile(r"(?:TF32|BF16|FP64|FP32|FP16|FP8|FP4|INT8|INT4)(?=\d)")
+_PRECISION = re.compile(r"(?:TF32|Tensor ?Float 32|BF16|FP64|FP32|FP16|FP8|FP4|INT8|INT4)(?=\d)")
 #: Digits of the name of an attribute, a value with a unit, and the number of a card that wins a row.
-_NUMBERED = re.compile(r"(?:TF|BF|FP|INT|L)\d{1,2}(?!\d)|\(\d[^()]*\)", re.IGNORECASE)
+_NUMBERED = re.compile(r"(?:TF|Tensor ?Float |BF|FP|INT|L)\d{1,2}(?!\d)|\(\d[^()]*\)", re.IGNORECASE)
 _MEASURED = re.compile(r"\d\s?-?(?:[GT]i?B|W\b|[Bb]it|[MG]Hz|nm\b|[TG]FLOPS|TOPS|cores)")
 _MODEL = re.compile(r"[1-9]0[5-9]0\b")
 #: Where a value may begin, and so many places of a line are tried.
@@ -79,7 +79,8 @@ _LEADS = re.compile(r"(?P<value>\d[\d.,]*)(?=[A-Z][a-z]|[A-Z]{2}|[\u00c0-\u024f]
 _BOTH = 2
 #: Where names of devices may be glued to each other, and to the heading of another column.
 _GLUED = re.compile(
-    r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z\d)])(?=(?:RTX|GTX|GeForce|NVIDIA|AMD|Tesla|Quadro|Radeon|Instinct|MI\d{3})\b)|"
+    r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z\d)])(?=(?:RTX|GTX|RX|Arc|GeForce|NVIDIA|AMD|Intel|Tesla|Quadro|Radeon|"
+    r"Instinct|MI\d{3})\b)|"
     r"(?<=\d[A-Z])(?=[ABHLPTV]\d{1,3})|(?<=\d)(?=[ABHLPTV]\d{1,3})|(?<=GB|XM|Ie|VL)(?=[ABHLPTV]\d{1,3})|"
     r"(?<=[A-Z\d])(?=(?!Super|Laptop|Mobile|Max)[A-Z][a-z]{2})"
 )
