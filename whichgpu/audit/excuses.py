@@ -166,6 +166,24 @@ _EXCUSES = (
         behind=r"\s+(?:that of\s+)?the\s+"
         r"(?!memory|bandwidth|vram|power|compute|cores?|speed|throughput|price)",
     ),
+    # "Its x8 bus in theory matches PCIe Gen 4.0 x16".
+    _Excuse(
+        ("specification",),
+        before=r"\b(?:match(?:es|ing)?|equals?|equivalent to|corresponds? to|on par with|comparable to)\s+"
+        r"(?:the\s+|an?\s+)?(?:speed\s+of\s+|bandwidth\s+of\s+)?(?:the\s+)?(?:pcie\s+(?:gen\s*)?)?$",
+        behind=r"\s+(?:speeds?|slot|link|connection|throughput)\b",
+    ),
+    # "A rate per pin is only half the story".
+    _Excuse(
+        ("ratio",),
+        behind=r"\s+(?:of\s+)?the\s+(?:equation|story|battle|truth|picture|answer|fun|job|problem|fight)\b",
+    ),
+    # "A gap of nearly 200 GB/s".
+    _Excuse(
+        ("specification",),
+        before=r"\b(?:gap|difference|deficit|shortfall|margin|abstand|unterschied|\u00e9cart|diferencia)\s+"
+        r"(?:of|von|de)\s+(?:nearly |about |almost |over |roughly |some |only |just |rund |fast |pr\u00e8s de )?$",
+    ),
     # "It has no tensor cores by that name".
     _Excuse(
         ("capability",),

@@ -19,6 +19,7 @@ from whichgpu.audit.crossed import crossed
 from whichgpu.audit.document import Passage, Table
 from whichgpu.audit.flat import flat
 from whichgpu.audit.glued import parted
+from whichgpu.audit.keyed import keyed
 from whichgpu.audit.lined import lined
 from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
@@ -111,7 +112,7 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
     every = _lines(document)
     found: list[Table] = []
     taken: list[tuple[int, int]] = []
-    for table, lines_ in (*celled(every, catalogue), *lined(every, catalogue)):
+    for table, lines_ in (*celled(every, catalogue), *lined(every, catalogue), *keyed(every, catalogue)):
         found.append(table)
         taken += [(each.start, each.end) for each in lines_]
     for table, line in flat(every, catalogue, _values, _fits):
