@@ -182,7 +182,23 @@ _EXCUSES = (
     _Excuse(
         ("specification",),
         before=r"\b(?:gap|difference|deficit|shortfall|margin|abstand|unterschied|\u00e9cart|diferencia)\s+"
-        r"(?:of|von|de)\s+(?:nearly |about |almost |over |roughly |some |only |just |rund |fast |pr\u00e8s de )?$",
+        r"(?:of|von|de)\s+(?:nearly |about |almost |over |roughly |some |only |just |rund |fast )?$",
+    ),
+    # "680 TMUs, 176 ROPs": what is counted stands behind it.
+    _Excuse(("specification",), behind=r"\s+(?:TMUs?|ROPs?|texture units|TPCs?|GPCs?)\b"),
+    # "24 GB, superando il limite di 16 GB della RTX 4090 mobile".
+    _Excuse(
+        ("specification",),
+        behind=r",?\s+(?:superando|superior a|d\u00e9passant|surpassing|exceeding|going beyond)\s",
+    ),
+    # "Roughly 18 GB per billion parameters".
+    _Excuse(("memory",), behind=r"\s*(?:per|/|for (?:each|every))\s*(?:1\s?B|billion|B)\b"),
+    # "From a 12 GB card to one of 24 GB cut our failed runs by 85%".
+    _Excuse(
+        ("arithmetic",),
+        before=r"\b(?:errors?|failures?|failed runs|crash(?:es)?|interruptions?|downtime|complaints|"
+        r"tickets|rework)\s+by\s+(?:about |nearly |over )?$",
+        because=r"\d\s?(?:GB|W|TFLOPS)\b",
     ),
     # "It has no tensor cores by that name".
     _Excuse(

@@ -78,6 +78,7 @@ _ITEM = re.compile(r"^\s*[-+]\s+(?=[A-Za-z*])")
 #: A bare number that a name is glued to; devices of a row that has its name between two values.
 _LEADS = re.compile(r"(?P<value>\d[\d.,]*)(?=[A-Z][a-z]|[A-Z]{2}|[\u00c0-\u024f])")
 _BOTH = 2
+_OF_OTHERS = re.compile(r"\b(?:same|as in|like|than|unlike)\b", re.IGNORECASE)
 #: Where names of devices may be glued to each other, and to the heading of another column.
 _GLUED = re.compile(
     r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z\d)])(?=(?:RTX|GTX|RX|Arc|GeForce|NVIDIA|AMD|Intel|Tesla|Quadro|Radeon|"
@@ -202,6 +203,9 @@ def _is_name(text: str, catalogue: Catalogue) -> bool:
     # "A100 40GB PCIe" has a size in its name.
     for each in reversed(found):
         text = text[: each.start] + text[each.end :]
+    if _OF_OTHERS.search(text):
+        # "GPU die | GB203, same die as the RTX 5080": a row that mentions it.
+        return False
     return share >= _SHARE and not _MEASURED.search(text)
 
 
