@@ -37,7 +37,7 @@ def find(context: Context) -> Iterator[Finding]:
     for passage, sentence, who in told(context, _BUT_NOT):
         if len(who.here) < _TWO or _NOT_IN_FULL.search(sentence.text):
             continue
-        what = named_in(passage.text, sentence.start, sentence.end)
+        what = list(named_in(passage.text, sentence.start, sentence.end))
         first, second = who.here[:2]
         if len({each.key for each in what}) != 1 or not _BUT_NOT.fullmatch(
             passage.text, first.end, second.start
