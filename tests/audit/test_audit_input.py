@@ -106,3 +106,19 @@ def test_a_fault_in_one_kind_leaves_the_others(monkeypatch):
     assert [each.quote for each in found.accusations] == ["48 GB"]
     with pytest.raises(ZeroDivisionError):
         audit(read(b"The A10 has 48 GB.", "a.md", ""), catalogue(), corpus.TODAY)
+
+
+@pytest.mark.parametrize(
+    ("top", "written"),
+    [
+        ("Jun 2, 2016", "2016-06-02"),
+        ("Published on May 20, 2026 \u2022 14 min read", "2026-05-20"),
+        ("March 3, 2026 by the lab", "2026-03-03"),
+        ("Release date\nJune 2, 2016", ""),
+        ("The card came on June 2, 2016, to our lab", ""),
+    ],
+)
+def test_the_day_of_a_page_stands_on_a_line_of_its_own_at_its_top(top, written):
+    text = f"Which card for us\n\n{top}\n\nThe A10 has 24 GB.\n"
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert found.document.written == written

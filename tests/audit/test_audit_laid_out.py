@@ -201,3 +201,29 @@ def test_two_blanks_before_the_next_column_part_words(name: str, wrong: list[str
     text = TWO_BLANKS.format(name)
     found = audited(text.encode(), "a.txt", catalogue(), corpus.TODAY)
     assert [text[each.start : each.end] for each in found.accusations] == wrong
+
+
+BLOCKS = """# Cards of our lab
+
+Quadro RTX 5000
+Good for: workstations
+Architecture: Turing
+VRAM (GB): 16 (GDDR6)
+CUDA cores: 3072
+Power consumption (watt): 230
+
+RTX A5500
+Good for: workstations and servers
+Architecture: Ampere
+VRAM (GB): 24 (GDDR6)
+CUDA cores: 10240
+Tensor cores: {cores}
+Power consumption (watt): 230
+"""
+
+
+@pytest.mark.parametrize(("cores", "wrong"), [("320", set()), ("220", {"220"})])
+def test_lines_below_the_name_of_a_device_are_its_own(cores, wrong):
+    found = audited(BLOCKS.format(cores=cores).encode(), "a.md", catalogue(), corpus.TODAY)
+    assert {each.stated for each in found.accusations} == wrong
+    assert sum(each.verdict == "confirmed" for each in found.findings) > 7

@@ -230,6 +230,48 @@ _EXCUSES = (
         behind=r"\s+(?:(?:could|would|does|do|did|is|was|has|had)(?:n[\u2019']?t| not\b)|"
         r"(?:won|can)[\u2019']?t|(?:can|will) ?not)\b",
     ),
+    # "1,792 GB/s, 6.6x the one and 3.3x the other": of what both are held against.
+    _Excuse(
+        ("ratio",),
+        before=r"(?:\d\s?[x\u00d7]|\btimes|\btwice|\bdouble|\bhalf)\s+(?:that of\s+)?the\s[^.;]{3,48}?,?\s+"
+        r"(?:and|but)\s+(?:about |only |nearly |almost |roughly )?$",
+        behind=r"\s+(?:that of\s+)?the\s+"
+        r"(?!memory|bandwidth|vram|power|compute|cores?|speed|throughput|price)",
+    ),
+    # "Its x8 bus in theory matches PCIe Gen 4.0 x16".
+    _Excuse(
+        ("specification",),
+        before=r"\b(?:match(?:es|ing)?|equals?|equivalent to|corresponds? to|on par with|comparable to)\s+"
+        r"(?:the\s+|an?\s+)?(?:speed\s+of\s+|bandwidth\s+of\s+)?(?:the\s+)?(?:pcie\s+(?:gen\s*)?)?$",
+        behind=r"\s+(?:speeds?|slot|link|connection|throughput)\b",
+    ),
+    # "A rate per pin is only half the story".
+    _Excuse(
+        ("ratio",),
+        behind=r"\s+(?:of\s+)?the\s+(?:equation|story|battle|truth|picture|answer|fun|job|problem|fight)\b",
+    ),
+    # "A gap of nearly 200 GB/s".
+    _Excuse(
+        ("specification",),
+        before=r"\b(?:gap|difference|deficit|shortfall|margin|abstand|unterschied|\u00e9cart|diferencia)\s+"
+        r"(?:of|von|de)\s+(?:nearly |about |almost |over |roughly |some |only |just |rund |fast )?$",
+    ),
+    # "680 TMUs, 176 ROPs": what is counted stands behind it.
+    _Excuse(("specification",), behind=r"\s+(?:TMUs?|ROPs?|texture units|TPCs?|GPCs?)\b"),
+    # "24 GB, superando il limite di 16 GB della RTX 4090 mobile".
+    _Excuse(
+        ("specification",),
+        behind=r",?\s+(?:superando|superior a|d\u00e9passant|surpassing|exceeding|going beyond)\s",
+    ),
+    # "Roughly 18 GB per billion parameters".
+    _Excuse(("memory",), behind=r"\s*(?:per|/|for (?:each|every))\s*(?:1\s?B|billion|B)\b"),
+    # "From a 12 GB card to one of 24 GB cut our failed runs by 85%".
+    _Excuse(
+        ("arithmetic",),
+        before=r"\b(?:errors?|failures?|failed runs|crash(?:es)?|interruptions?|downtime|complaints|"
+        r"tickets|rework)\s+by\s+(?:about |nearly |over )?$",
+        because=r"\d\s?(?:GB|W|TFLOPS)\b",
+    ),
     # "It has no tensor cores by that name".
     _Excuse(
         ("capability",),

@@ -165,6 +165,13 @@ def unspoken(sentence: str, ahead: str, before: str, *, named: bool) -> str:
     return "the sentence neither names the device nor goes on about it"
 
 
+#: "With 11 GB DDR5 memory and 3,584 CUDA cores": of the card, however its memory is called.
+_SIZED = re.compile(r"\b\d{1,2}\s?GB\s+(?:of\s+)?$", re.IGNORECASE)
+_WITH_CORES = re.compile(
+    r"\s*(?:memory|vram|ram)?\s*(?:,|and|with)\s+(?:\w+\s+)?[\d,.]+\s+(?:cuda|cores|shaders)", re.IGNORECASE
+)
+
+
 def explained(found: Finding, sentence: str, ahead: str, behind: str) -> str:
     """Why a value that is not the device's own is none of its specification; empty where nothing says so."""
     corrected = _CORRECTED.match(behind) or (_NOW.match(behind) if _WAS.search(ahead) else None)
@@ -178,7 +185,12 @@ def explained(found: Finding, sentence: str, ahead: str, behind: str) -> str:
         return "less than the device may draw, and not said to be its limit"
     if found.attribute == "memory" and share < _TINY:
         return "a size of something in the memory"
-    if found.attribute == "memory_type" and _OF_HOST.fullmatch(found.stated) and "," in ahead:
+    if (
+        found.attribute == "memory_type"
+        and _OF_HOST.fullmatch(found.stated)
+        and "," in ahead
+        and not (_SIZED.search(ahead) and _WITH_CORES.match(behind))
+    ):
         return "the memory of the machine around the device"
     sparse = _SPARSE.search(behind) or _SPARSELY.search(ahead)
     dense = _DENSE.search(sentence) or _DENSELY.match(behind)

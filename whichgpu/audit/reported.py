@@ -111,7 +111,7 @@ def _denied(passage: Passage) -> Iterator[tuple[int, int]]:
         after = every[at + 1].text if at + 1 < len(every) else ""
         labelled = (_LABELLED.match(each.text) or _TAKEN_BACK.search(each.text)) is not None
         denied = _DENIED.search(each.text) or (after and (_DENIES.match(after) or _is_denial(after)))
-        unreal = _UNREAL.match(each.text) or _NOT_TRUE.search(each.text) or _BY_SOMEONE.search(each.text)
+        unreal = _UNREAL.match(each.text) or any(one.search(each.text) for one in _HEARSAY)
         if labelled or (said and denied) or unreal:
             yield each.start, each.end
 
@@ -149,7 +149,17 @@ _DENIED_VALUE = re.compile(
     r"[^.;,:]{0,60}",
     re.IGNORECASE,
 )
-_UNCLAIMED = (_BY_SOMEONE, re.compile(_UNREAL.pattern), _NOT_TRUE)
+#: What is only rumoured to come: "a 20 GB version, of which there are rumours, might follow".
+_RUMOURED = re.compile(
+    r"\b(?:rumou?r(?:s|ed)?|rumeurs?|ger\u00fccht(?:e|en)?|rumore[s]?|leak(?:s|ed|er)?|leaked|fuites?|insiders?)\b"
+    r"[^.;]*\b(?:could|might|may|would|will|should|expected|pourrait|pourraient|sera|serait|aurait|soll(?:te|en)?|"
+    r"wird|werden|k\u00f6nnte|podr\u00eda|ser\u00e1)\b"
+    r"|\b(?:could|might|may|pourrait|soll(?:te|en)?|k\u00f6nnte|podr\u00eda)\b[^.;]*"
+    r"\b(?:rumou?r(?:s|ed)?|rumeurs?|ger\u00fccht(?:e|en)?|rumores)\b",
+    re.IGNORECASE,
+)
+_HEARSAY = (_NOT_TRUE, _BY_SOMEONE, _RUMOURED)
+_UNCLAIMED = (re.compile(_UNREAL.pattern), *_HEARSAY)
 #: Below a heading of myths, the one in quotation marks that an item begins with.
 _QUOTED = re.compile(r"[\s*_#>\d.-]*[\"\u201c][^\"\u201d]+[\"\u201d]")
 _OF_MYTHS = re.compile(

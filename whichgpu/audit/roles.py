@@ -42,7 +42,7 @@ _STRONG = re.compile(
     r"the (?:very )?same(?! (?:goes|applies|is|holds|time|day|year)|[^.;,]{1,40}\s(?:is|are|was|were)\s)|"
     # "125 W above the 450 W of it"
     r"(?:above|below|beyond)(?= (?:the |its )?[$\u20ac]?\d)|"
-    r"als|gegen\u00fcber|(?:im )?(?:vergleich|gegensatz) zu[rm]?|statt|wie|plus \w+ que|"
+    r"(?-i:als)|gegen\u00fcber|(?:im )?(?:vergleich|gegensatz) zu[rm]?|statt|wie|plus \w+ que|"
     r"par rapport [\u00e0a]u?x?|compar[\u00e9e]e?s? [\u00e0a]|contrairement [\u00e0a]|m\u00e1s \w+ que|"
     r"frente al?|en comparaci\u00f3n con|(?<!mientras )que)"
     r"\s(?:[^,;()]|,(?=\d)){0,60}$",
@@ -330,6 +330,7 @@ _OF_A_FORM = re.compile(r"\s+of\s+(?:the\s+|nvidia[\u2019']s\s+|its\s+)?[A-Z]")
 
 def _of_form(found: Sequence[Mention], text: str, context: Context) -> Sequence[Mention]:
     """Names of several devices, of the one form that a sentence speaks of: "the PCIe version of the H100"."""
+    found = _of_edition(found, text)
     told = list(_FORM.finditer(text)) if found else []
     if found and not told and _is_of_one(text):
         told = list(_IN_BRACKETS.finditer(text))
@@ -348,6 +349,35 @@ def _of_form(found: Sequence[Mention], text: str, context: Context) -> Sequence[
         return [each._replace(ids=others, named=others) if others else each for each in found]
     return [
         each._replace(ids=ids, named=ids) if ids and len(ids) < len(each.named) else each
+        for each, ids in zip(found, mine, strict=True)
+    ]
+
+
+#: An edition that a sentence tells apart from the name: "300 W in its workstation edition".
+_EDITION = re.compile(
+    r"\b(?P<which>workstation|server|max-?q)\s+(?:edition|version|variant|model)\b", re.IGNORECASE
+)
+_EDITIONS = ("-server", "-maxq")
+
+
+def _of_edition(found: Sequence[Mention], text: str) -> Sequence[Mention]:
+    """Names of several editions, of the one that a sentence speaks of."""
+    said = {match["which"].lower().replace("-", "") for match in _EDITION.finditer(text)} if found else set()
+    if len(said) != 1:
+        return found
+    ends = f"-{said.pop()}"
+    mine = [
+        tuple(
+            key
+            for key in each.ids
+            if (key.endswith(ends) if ends in _EDITIONS else not key.endswith(_EDITIONS))
+        )
+        if any(key.endswith(_EDITIONS) for key in each.ids)
+        else ()
+        for each in found
+    ]
+    return [
+        each._replace(ids=ids, named=ids) if ids and len(ids) < len(each.ids) else each
         for each, ids in zip(found, mine, strict=True)
     ]
 

@@ -12,6 +12,7 @@ _VERBS = (
     r"makes?|made|uses?|used|carries|carried|ships?|shipped|runs?|ran|supports?|supported|lacks?|lacked|does|"
     r"did|can|could|keeps?|kept|stays|stayed|reache[sd]|delivers?|delivered|manages?|managed|brings?|brought|"
     r"stops?|ends?|gives?|gave|holds?|held|moves?|moved|packs?|features?|provides?|sits?|sat|takes?|took|"
+    r"operates?|operated|peaks?|peaked|hits?|"
     r"knows?|knew|arrived?s?|followed|follows|introduced?s?|added|adds?|wants?|remains?|tops|sells?|sold"
 )
 #: The beginning of a clause with its subject: an article or a possessive with a few words, and a verb.
@@ -78,6 +79,21 @@ def _gives_it(text: str, clause: re.Match[str]) -> bool:
     return clause["subject"].strip().lower() in ("this", "that") and bool(
         _GIVES.match(text, clause.start("verb"))
     )
+
+
+#: A subject that no article makes known, to its verb: "A top-tier 128 GB appliance operates".
+_UNKNOWN = re.compile(
+    r"\s*(?:An?|Any|Another)\s(?:[\w.+/-]+\s){1,6}?"
+    r"(?:appliances?|machines?|box(?:es)?|systems?|workstations?|servers?|laptops?|desktops?|macs?|mini-?pcs?|pcs?|rigs?)\s"
+    rf"(?:{_VERBS})\b",
+    re.IGNORECASE,
+)
+
+
+def is_of_unknown(text: str, start: int, at: int) -> bool:
+    """Whether a place is in the subject of a sentence that tells of some machine, and of no device named."""
+    found = _UNKNOWN.match(text, start)
+    return found is not None and at < found.end()
 
 
 _DOES = re.compile(

@@ -94,6 +94,7 @@ _GOES_BY_MORE = re.compile(r"\s(?!GPU|Card|Graphics|Super|Laptop)[A-Z][a-z]{2,}\
 _FORM = re.compile(r"\d{1,3}(?:gb|gib)?|gb|gib|pcie|sxm\d?|nvl")
 #: Words that make another card of the one whose name they stand behind.
 _OTHER_CARD = frozenset({"ti", "super", "xt", "xtx", "gre"})
+_CHIP_SIZES = frozenset({"pro", "max", "ultra", "extreme"})
 #: Numbers that name a card of GeForce by themselves.
 _MODEL_NUMBER = re.compile(r"[1-9]0[5-9]0|16[356]0")
 
@@ -279,9 +280,16 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
         if ids and last + 1 < len(words) and words[last + 1].lower() in _OTHER_CARD:
             # "RTX 4080 Ti" is no RTX 4080, and no card on file.
             return None
+        if ids and last + 1 < len(words) and _is_other_chip(ids, words[last + 1]):
+            return None
         if ids:
             return last, ids
     return None
+
+
+def _is_other_chip(ids: Sequence[str], after: str) -> bool:
+    """Whether a word makes another chip of Apple's of a name: "M4 Ultra" is no M4, and none on file."""
+    return after.lower() in _CHIP_SIZES and any(one.startswith("apple-") for one in ids)
 
 
 def _goes_on(text: str, word: re.Match[str], after: re.Match[str]) -> bool:
@@ -313,7 +321,13 @@ def _ids(name: str, catalogue: Catalogue) -> tuple[str, ...]:
     # A bare number is a model only where it is one of a line of cards: 4090, not 2048.
     if plain.isdigit() and not _MODEL_NUMBER.fullmatch(plain):
         return ()
-    return tuple(gpu.id for gpu in candidates(plain, catalogue))
+    found = tuple(gpu.id for gpu in candidates(plain, catalogue))
+    # A name without a form is of the card for a slot too: "Gaudi 3".
+    card = f"{found[0]}-pcie" if len(found) == 1 else ""
+    return (*found, card) if card in catalogue and not _FORMS.search(plain) else found
+
+
+_FORMS = re.compile(r"\b(?:pcie|sxm|oam|hl-?\d+|\d+ ?gb)", re.IGNORECASE)
 
 
 def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Mention, ...]]:

@@ -19,6 +19,7 @@ from whichgpu.audit.crossed import crossed
 from whichgpu.audit.document import Passage, Table
 from whichgpu.audit.flat import flat
 from whichgpu.audit.glued import parted
+from whichgpu.audit.keyed import keyed
 from whichgpu.audit.lined import lined
 from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
@@ -65,9 +66,9 @@ _VALUE = re.compile(
     r"TOPS|mm\u00b2|million|billion|B(?![a-z])|(?:CUDA |CDNA\s?\d? )?[Cc]ores)|(?=[\s(]|$))"
     rf"(?:[\s\u00b7]{{0,3}}{_TYPE})?|{_TYPE}|N/A|[-\u2013\u2014](?=\s|$))(?:\s*\([^()]{{1,30}}\))?\*?"
 )
-_PRECISION = re.compile(r"(?:TF32|BF16|FP64|FP32|FP16|FP8|FP4|INT8|INT4)(?=\d)")
+_PRECISION = re.compile(r"(?:TF32|Tensor ?Float 32|BF16|FP64|FP32|FP16|FP8|FP4|INT8|INT4)(?=\d)")
 #: Digits of the name of an attribute, a value with a unit, and the number of a card that wins a row.
-_NUMBERED = re.compile(r"(?:TF|BF|FP|INT|L)\d{1,2}(?!\d)|\(\d[^()]*\)", re.IGNORECASE)
+_NUMBERED = re.compile(r"(?:TF|Tensor ?Float |BF|FP|INT|L)\d{1,2}(?!\d)|\(\d[^()]*\)", re.IGNORECASE)
 _MEASURED = re.compile(r"\d\s?-?(?:[GT]i?B|W\b|[Bb]it|[MG]Hz|nm\b|[TG]FLOPS|TOPS|cores)")
 _MODEL = re.compile(r"[1-9]0[5-9]0\b")
 #: Where a value may begin, and so many places of a line are tried.
@@ -77,9 +78,11 @@ _ITEM = re.compile(r"^\s*[-+]\s+(?=[A-Za-z*])")
 #: A bare number that a name is glued to; devices of a row that has its name between two values.
 _LEADS = re.compile(r"(?P<value>\d[\d.,]*)(?=[A-Z][a-z]|[A-Z]{2}|[\u00c0-\u024f])")
 _BOTH = 2
+_OF_OTHERS = re.compile(r"\b(?:same|as in|like|than|unlike)\b", re.IGNORECASE)
 #: Where names of devices may be glued to each other, and to the heading of another column.
 _GLUED = re.compile(
-    r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z\d)])(?=(?:RTX|GTX|GeForce|NVIDIA|AMD|Tesla|Quadro|Radeon|Instinct|MI\d{3})\b)|"
+    r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z\d)])(?=(?:RTX|GTX|RX|Arc|GeForce|NVIDIA|AMD|Intel|Tesla|Quadro|Radeon|"
+    r"Instinct|MI\d{3})\b)|"
     r"(?<=\d[A-Z])(?=[ABHLPTV]\d{1,3})|(?<=\d)(?=[ABHLPTV]\d{1,3})|(?<=GB|XM|Ie|VL)(?=[ABHLPTV]\d{1,3})|"
     r"(?<=[A-Z\d])(?=(?!Super|Laptop|Mobile|Max)[A-Z][a-z]{2})"
 )
@@ -110,7 +113,7 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
     every = _lines(document)
     found: list[Table] = []
     taken: list[tuple[int, int]] = []
-    for table, lines_ in (*celled(every, catalogue), *lined(every, catalogue)):
+    for table, lines_ in (*celled(every, catalogue), *lined(every, catalogue), *keyed(every, catalogue)):
         found.append(table)
         taken += [(each.start, each.end) for each in lines_]
     for table, line in flat(every, catalogue, _values, _fits):
@@ -200,6 +203,9 @@ def _is_name(text: str, catalogue: Catalogue) -> bool:
     # "A100 40GB PCIe" has a size in its name.
     for each in reversed(found):
         text = text[: each.start] + text[each.end :]
+    if _OF_OTHERS.search(text):
+        # "GPU die | GB203, same die as the RTX 5080": a row that mentions it.
+        return False
     return share >= _SHARE and not _MEASURED.search(text)
 
 

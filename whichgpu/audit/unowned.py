@@ -12,7 +12,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import gives
 from whichgpu.audit.roles import owned, spoken
 from whichgpu.audit.sentences import sentences
-from whichgpu.audit.strangers import does, is_strange
+from whichgpu.audit.strangers import does, is_of_unknown, is_strange
 from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:
@@ -71,7 +71,11 @@ def is_unowned(
     _, passage, at = where
     named, own = names
     start = next((one.start for one in sentences(passage.text) if one.start <= at < one.end), 0)
-    if not own and (_is_from_afar(found, where, start, context) or _THERE.search(passage.text, start, at)):
+    if not own and (
+        _is_from_afar(found, where, start, context)
+        or _THERE.search(passage.text, start, at)
+        or (found.kind == "specification" and is_of_unknown(passage.text, start, at))
+    ):
         return True
     if own and _is_only_compared(found, where, own, context):
         return True

@@ -53,7 +53,9 @@ _ITS = re.compile(
 _OF_CHIP = re.compile(
     rf"{CHIP.pattern}(?:[^.;,]{{0,60}}\b(?:maximum|full|complete|whole|up to|max\.?)\b"
     r"|\s+(?:chip|die|silicon|gpu)\s+(?:packs|has|contains|houses|carries|offers|comes with|counts|"
-    r"features)\b)",
+    r"features)\b)"
+    # "Das volle Potenzial der GB202-GPU umfasst 192 SMs".
+    rf"|\b(?:full|whole|complete|entire|voll\w*|ganz\w*|complet\w*|enti[e\u00e8]re?)\b[^.;,\d]{{0,30}}{CHIP.pattern}",
     re.IGNORECASE,
 )
 _THAT_MEMORY = re.compile(r"\b(?:this|that|these|such) (?:memory|cache|pool|link|bandwidth)\b", re.IGNORECASE)

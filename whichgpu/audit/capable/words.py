@@ -80,6 +80,8 @@ CLAIMS = tuple(
 
 ANY = re.compile(NAMES, re.IGNORECASE)
 
+#: Behind a name, that something is done by means of it: "without NVLink-accelerated sharding".
+BY_MEANS = re.compile(r"-(?:[a-z]+ed|based|style|aware|capable|only)\b", re.IGNORECASE)
 HEDGED = re.compile(
     r"\b(?:if|whether|may|might|some|unlike|other(?! hand)|newer|older|previous|next|future|"
     r"software|emulat\w+|"

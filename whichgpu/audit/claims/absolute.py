@@ -146,7 +146,17 @@ def _whose(
     if here:
         return near[-1] if near else next((m for m in here if m.start >= match.end()), None)
     who = spoken(index, passage, sentence, context)
+    if _OF_ANOTHER.fullmatch(passage.text, sentence.start, match.start()):
+        return None
     return next(iter(who.topic), None) if who.certain else None
+
+
+#: What is the only one or the best that is no device: "Water cooling is the only".
+_OF_ANOTHER = re.compile(
+    r"\W*(?!(?:It|This|That|Th(?:is|at|e) (?:\w+ )?(?:card|gpu|chip|board|part|accelerator|model)|"
+    r"Here|There)\b)"
+    r"[A-Z][\w-]*(?:\s[\w-]+){0,4}\s(?:is|are|was|remains?|stays?|becomes?)\s+(?:[a-z]+\s+){0,2}"
+)
 
 
 def _is_scoped(sentence: Sentence, match: re.Match[str]) -> bool:

@@ -276,7 +276,10 @@ def _change(
         )  # fmt: skip
 
 
-_PART_MORE = re.compile(r"\s+(?:(?P<more>more|higher|extra|above)|(?:less|lower|below))\b", re.IGNORECASE)
+_PART_MORE = re.compile(
+    r"\s+(?:or\s+\d[\d.,]*\s?%\s+)?(?:(?P<more>more|higher|extra|above)|(?:less|lower|below))\b",
+    re.IGNORECASE,
+)
 _OF_RESULTS = re.compile(
     r"\s*(?:more|fewer|less|additional|extra)\s+(?:tokens?|images?|pictures?|frames?|samples?|words?|requests?|users?|"
     r"sequences?|steps?|iterations?|speed|performance|throughput)\b",

@@ -18,7 +18,7 @@ from whichgpu.audit.capable.lists import (
 )
 from whichgpu.audit.capable.stated import DENIAL, as_subject, as_subject_on
 from whichgpu.audit.capable.verdict import judged
-from whichgpu.audit.capable.words import ANY, HEDGED, said_in
+from whichgpu.audit.capable.words import ANY, BY_MEANS, HEDGED, said_in
 from whichgpu.audit.coordinated import up_to
 from whichgpu.audit.entries import entries
 from whichgpu.audit.roles import counted, spoken
@@ -116,6 +116,8 @@ def _of_sentence(
             adjunct = match[0].lower().startswith("without")
             adjunct = adjunct and not _GOES_WITHOUT.search(text, place[0], match.start())
             adjunct = adjunct or _is_aside(text, match)
+            # "Without NVLink-accelerated sharding": of what is done by means of it.
+            adjunct = adjunct or (not told and BY_MEANS.match(text, match.end()) is not None)
             if adjunct:
                 # Of something else: "a build from before Ampere, without TF32".
                 continue

@@ -182,6 +182,7 @@ def _plain(text: str, each: Quantity) -> float:
     return float(digits[0].replace(",", "")) if digits else 0.0
 
 
+_OR_BY = re.compile(r"\s+or\s+\d[\d.,]*\s?%\s+(?:more|less|higher|lower|faster|above|below)\b", re.IGNORECASE)
 _IN_LIST = re.compile(r"\d,\s+$")
 
 
@@ -195,6 +196,8 @@ def _of_claim(
     first = min((each.start for each in same), default=0)
     # "35.6, 82.6 and 104.8 TFLOPS": which two of the three is told by names.
     listed = _IN_LIST.search(text, max(0, first - 4), first)
+    # "38 TOPS, which is 20 TOPS or 111 % more than": the second is what it is more by.
+    listed = listed or (_OR_BY.match(text, same[-1].end) if same else None)
     if len(same) != 2 or listed or same[0].value == same[1].value or not same[0].value * same[1].value:
         return
     if not in_round(text, claim.start) and len({in_round(text, each.start) for each in same}) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -146,13 +147,15 @@ def _stated(
     found = [
         each
         for each in within(quantities(passage.text, context.fraction), sentence.start, match.start())
-        if each.high == each.value > 0
+        if each.high >= each.value > 0 and each.end <= match.start()
     ]
     powers = _of(found, ("power",))
     rates = _of(found, ("flop rate", "op rate", "bandwidth"))
     if len(powers) == 1 and len(rates) == 1:
         words = [passage.text[each.start : each.end] for each in (rates[0], powers[0])]
-        yield rates[0].value / powers[0].value, f"{words[0]} over {words[1]}"
+        # "34-67 TOPS at 7-25 W, 2-10 TOPS/W": either end over either end.
+        for rate, power in product(*({each.value, each.high} for each in (rates[0], powers[0]))):
+            yield rate / power, f"{words[0]} over {words[1]}"
 
 
 def _of(found: Sequence[Quantity], dimensions: Sequence[str]) -> list[Quantity]:

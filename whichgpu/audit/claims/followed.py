@@ -87,7 +87,9 @@ _TEST = 60
 #: Before a number that names a thing and counts none: "box 2, 1,400 W for box 3".
 _LABELLED = re.compile(
     r"\b(?:box|option|plan|set-?up|offer|variant|case|phase|step|table|vendor|server|node|"
-    r"no\.|number|part) $",
+    r"no\.|number|part|level|stage|gen(?:eration)?) $|"
+    # "Der Level-2-Cache", "GPT-4".
+    r"[a-z]-$",
     re.I,
 )
 

@@ -39,6 +39,20 @@ _WHOLE = re.compile(
     re.IGNORECASE,
 )
 _WHOLE_OF_IT = re.compile(r"\s*(?:It|This (?:GPU|card))" + _WHOLE.pattern, re.IGNORECASE)
+#: "Desktop RTX 4090: This GPU has the full AD102".
+_WHOLE_LABELLED = re.compile(r"\s*:[\s*]*(?:It|This (?:GPU|card|one))" + _WHOLE.pattern, re.IGNORECASE)
+#: "The AD102 in its full configuration", "der AD102 im Vollausbau".
+_IN_FULL = re.compile(
+    rf"(?P<chip>{CHIP.pattern})(?:[- ](?:chip|die|gpu))?\s+(?:im Vollausbau|in voller Ausbaustufe|"
+    r"fully enabled|"
+    r"in (?:its|the) full (?:form|configuration|glory|size))\b",
+    re.IGNORECASE,
+)
+_NOT_WHOLE = re.compile(
+    r"\b(?:cut|not|kein\w*|nicht|never|part(?:ly|ial\w*)?|version of|almost|nearly|fast|unlike|"
+    r"compared|than|would|could|if|w\u00e4re|instead|statt)\b|n[\u2019']t\b|\?",
+    re.IGNORECASE,
+)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -51,7 +65,9 @@ def find(context: Context) -> Iterator[Finding]:
 
 
 _ANY = re.compile(
-    r"\b(?:SXM|OAM|PCIe|PCI Express|full|fully|complete|whole|entire|uncut)\b|full-fat|SXM\d", re.IGNORECASE
+    r"\b(?:SXM|OAM|PCIe|PCI Express|full|fully|complete|whole|entire|uncut)\b|full-fat|SXM\d|"
+    r"\bVollausbau|in voller",
+    re.IGNORECASE,
 )
 
 
@@ -59,8 +75,16 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
     here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
     for each in here:
         form = _OF_NAME.match(passage.text, each.end, sentence.end)
-        whole = _WHOLE.match(passage.text, each.end, sentence.end)
+        whole = _WHOLE.match(passage.text, each.end, sentence.end) or _WHOLE_LABELLED.match(
+            passage.text, each.end, sentence.end
+        )
         yield from _judged(passage, each, form, whole, context)
+    for match in _IN_FULL.finditer(passage.text, sentence.start, sentence.end):
+        who = spoken(index, passage, sentence, context)
+        mine = {each.ids for each in here} if here else {each.ids for each in who.topic if who.certain}
+        chip = CHIP.match(passage.text, match.start("chip"))
+        if chip and len(mine) == 1 and not _NOT_WHOLE.search(sentence.text):
+            yield from _of_whole(passage, chip, [context.catalogue[key] for key in mine.pop()], context)
     if not here and sentence.text.lstrip()[:5].lower().startswith(("it ", "this ")):
         who = spoken(index, passage, sentence, context)
         form = _OF_IT.match(passage.text, sentence.start, sentence.end)

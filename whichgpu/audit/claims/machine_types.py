@@ -34,6 +34,10 @@ _WHICH = re.compile(
     r"grafikkarte\w*|(?:nvidia|amd) gpus?|carte graphique|hardware",
     re.IGNORECASE,
 )
+#: "L40S GPUs" above numbers of them.
+_OF_NAMED = re.compile(
+    r"(?:(?:nvidia|tesla)\s+)?[A-Z]{1,2}\d{1,3}[A-Za-z]{0,2}(?:\s+tensor core)?\s+gpus", re.IGNORECASE
+)
 _NUMBER = re.compile(r"\s*(?:x|\u00d7)?\s?(\d{1,3})\s?(?:x|\u00d7|gpus?)?\s*", re.IGNORECASE)
 #: What sets an A10G apart from an A10.
 _LETTER = re.compile(r"(?<=\d)[a-z]$")
@@ -249,7 +253,10 @@ def _of_cell(label: str, kind: tuple[str, float], cell: Passage, context: Contex
     whole, label = label.strip(" :*"), label.strip(" :*#")
     number = (
         _NUMBER.fullmatch(cell.text)
-        if COUNT.fullmatch(whole) or COUNT.fullmatch(label) or _WHICH.fullmatch(label)
+        if COUNT.fullmatch(whole)
+        or COUNT.fullmatch(label)
+        or _WHICH.fullmatch(label)
+        or _OF_NAMED.fullmatch(label)
         else None
     )
     if number and kind[1] >= 1:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import named_in
 from whichgpu.audit.capable.verdict import judged
+from whichgpu.audit.capable.words import BY_MEANS
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import guarded, sentences, within
 
@@ -124,7 +125,7 @@ def _of_clause(
     if (denied or has) and len(_LACKS.findall(words)) < 2:
         name = names.search(passage.text, *place)
         gpus = [context.catalogue[key] for key in mention.ids]
-        if name:
+        if name and not (denied and BY_MEANS.match(passage.text, name.end())):
             yield from judged(passage, name.span(), what, gpus, told=not denied, context=context)
 
 

@@ -335,6 +335,9 @@ def _of_amounts(index: int, passage: Passage, sentence: Sentence, context: Conte
             if second >= first if begins["less"] else second <= first:
                 yield _finding_of(passage, one, other, context)
         told = _MORE.fullmatch(text, one.end, other.start)
+        if told and not text[one.end : told.start("more" if told["more"] else "less")].strip():
+            # "600 W, 25 W more than the 575 W": what it is more by.
+            continue
         elided = other.dimension == "number" and _OF_IT.match(text, other.end)
         if told and one.dimension not in ("number", "count") and (same or elided):  # noqa: SIM102
             if second >= first if told["more"] else second <= first:

@@ -83,6 +83,8 @@ _ELSE = re.compile(
     r"transistors?|"
     r"size of|resolution|steps|quanti[sz]\w+|weights|parameters|layers|sequence|license\w*|market|revenue|"
     r"(?:as|than) (?:in |with |at |it did in )?(?:FP|BF|INT|NF|Q)\d\w*|price (?:list|drop|cut)|"
+    r"(?:than|of|as|over) (?:an? |the )?(?:nvlink|nvswitch|pcie|pci express|infinity fabric|infiniband|"
+    r"ethernet|thunderbolt|ssds?|nvme|(?:system|host) (?:ram|memory))|"
     r"theor\w+|allow|bound|ratio of|loss|accuracy|quality|PUE|tax|VAT|margin)\b|"
     r"n[\u2019']t\b|\?",
     re.IGNORECASE,

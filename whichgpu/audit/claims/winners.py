@@ -24,6 +24,9 @@ _WINNER = re.compile(
 _MORE = ("bandwidth", "memory", "cores", "sms", "tensor_cores", "rt_cores", "memory_bus", "nvlink", "fp64",
          "fp64_tensor", "tf32", "fp32", "fp16", "bf16", "fp8", "fp4", "int8", "int4", "tensor", "l2",
          "clock_boost")  # fmt: skip
+#: What a cell says of the one that takes least: "RTX 4090 (lowest)".
+_LEAST = re.compile(r"\b(?:lowest|least|smallest|most efficient)\b", re.IGNORECASE)
+_LESS = ("power",)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -38,7 +41,7 @@ def find(context: Context) -> Iterator[Finding]:
 def _of_table(table: Table, column: int, context: Context) -> Iterator[Finding]:
     rows: dict[int, list[Cell]] = {}
     for cell in tables.every(table, context):
-        if cell.attribute and cell.attribute.key in _MORE and cell.column != column:
+        if cell.attribute and cell.attribute.key in (*_MORE, *_LESS) and cell.column != column:
             rows.setdefault(cell.row, []).append(cell)
     for row, cells in rows.items():
         winner = table.cell(row, column)
@@ -55,13 +58,15 @@ def _of_table(table: Table, column: int, context: Context) -> Iterator[Finding]:
             continue
         keys = {each.attribute.key for each in cells if each.attribute}
         rest = [at for at in range(len(cells)) if at not in mine]
-        own, other = (max(group, key=values.__getitem__) for group in (mine, rest))
-        if values[own] == values[other]:
+        least = _LEAST.search(winner.text) is not None
+        best = min if least else max
+        own, other = (best(group, key=values.__getitem__) for group in (mine, rest))
+        if values[own] == values[other] or (keys & {*_LESS} and not least):
             continue
         because = f"{cells[own].passage.text.strip()} against {cells[other].passage.text.strip()}"
         yield made(
             context, winner, (0, len(winner.text)), "ordering",
-            "confirmed" if values[own] > values[other] else "inconsistent", because=because,
+            "confirmed" if (values[own] < values[other]) is least else "inconsistent", because=because,
             subject=", ".join(cells[own].ids), attribute=keys.pop(),
             evidence=(Evidence(because),),
         )  # fmt: skip

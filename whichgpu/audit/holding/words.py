@@ -108,6 +108,9 @@ ASIDE = re.compile(
     r"\b(?:(?:everything|anything|whatever|all|models?) (?:that |which )?(?:fits?|runs?|works?)|"
     r"off-?load\w*|cpu|(?<!v)ram|unified|swap\w*|disk|ssd|nvme|layer[- ]by[- ]layer|active|experts?|"
     r"draft|"
+    # "The workload it will run": of what runs, and not of the model told before.
+    r"(?:workloads?|jobs?|tasks?|what|applications?|software) (?:that )?(?:it|they|you|we) "
+    r"(?:will |can |could |would )?(?:runs?|loads?|trains?|serves?)|"
     r"embeddings?|prun\w+|distil\w*|mig|slices?|shares?|per (?:gpu|card|device)|(?<!even )if|whether|"
     r"once|were|"
     r"mac\w*|laptops?|m[1-5] (?:max|ultra|pro)|tokens? (?:per|a) second|tok/s|faster|slow\w*|crawls?|"

@@ -200,6 +200,30 @@ def day_of(text: str) -> str:
     return f"{match[4]}-{month:02d}-{min(max(day, 1), 31):02d}"
 
 
+#: A line that tells a page's day: "Published on May 20, 2026", "Jun 2, 2016", "March 3, 2026 by the lab".
+_DATED = re.compile(
+    r"\W*(?:(?:published|posted|updated|last updated|last modified|written|date)\b(?:\s+on)?\W*)?"
+    r"(?:\d{4}-\d{2}-\d{2}|[A-Z][a-z]{2,8}\.?\s+\d{1,2}(?:st|nd|rd|th)?,\s+\d{4}|"
+    r"\d{1,2}\.?\s+[A-Z][a-z]{2,8}\.?\s+\d{4})"
+    r"(?:\W+(?:by\s.{1,40}|\d+\s?min(?:ute)?s?\s?read\W*.{0,20})?)?",
+    re.IGNORECASE,
+)
+#: Above a day that is no page's own, and so many lines at the top in which it stands.
+_OF_DEVICE = re.compile(
+    r"\b(?:release|launch|introduc|announc|availab|spec|erschein|sortie|lanz)\w*", re.IGNORECASE
+)
+_TOP = 8
+
+
+def written_on_top(rows: Sequence[Line]) -> str:
+    """The day that a line of its own at the top of a page tells; empty where none does."""
+    top = [line.text.strip() for line in rows if line.text.strip()][:_TOP]
+    for before, text in zip(["", *top], top, strict=False):
+        if _DATED.fullmatch(text) and not _OF_DEVICE.search(f"{before} {text}"):
+            return day_of(text)
+    return ""
+
+
 def paragraphs(rows: Sequence[Line]) -> Iterator[list[Line]]:
     """Runs of lines between empty ones."""
     run: list[Line] = []

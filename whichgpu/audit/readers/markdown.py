@@ -29,6 +29,7 @@ from whichgpu.audit.readers._lines import (
     stacked,
     unquoted,
     unwrapped,
+    written_on_top,
 )
 from whichgpu.audit.readers._tables import aligned, is_frame, is_row, is_rule, piped, table_of, unruled
 
@@ -125,7 +126,7 @@ class _Reader:
             tuple(self._passages),
             tuple(self._tables),
             self._title or self._first(),
-            self._written,
+            self._written or written_on_top(self._lines),
             "markdown",
         )
 
