@@ -38,6 +38,17 @@ def _pattern(words: str) -> re.Pattern[str]:
 
 
 _EXCUSES = (
+    # "Reaches 125 TFLOPS on its Tensor Cores, which accept BF16": the rate is of no BF16.
+    _Excuse(
+        ("specification",), behind=r"[^.;]*,\s+which\b[^.;]*\b(?:BF16|TF32|FP8|FP4)\b",
+        because=r"has no (?:BF16|TF32|FP8|FP4)",
+    ),
+    # "The 1,457 TFLOPS of the RTX 6000 Ada is FP8 with sparsity".
+    _Excuse(
+        ("specification",),
+        behind=r"\s+of (?:the|an?) [^.;,]{2,40}? (?:is|are|means?) [^.;,]{0,24}\bwith sparsity\b",
+        because=r"with sparsity",
+    ),
     # "The older one fell by about a third, to $21.96": from what is not told.
     _Excuse(
         ("arithmetic", "ratio"),

@@ -40,7 +40,7 @@ _RANK = re.compile(
 _WORD = re.compile(r"\S+(?:\s?\([^()]{1,14}\))?")
 #: A value of a row: a number with its unit, a type of memory, a price, one word, or none.
 _VALUE = re.compile(
-    r"\s+(?P<value>[~\u2248]?[$\u20ac]?\d[\d.,]*(?:\s?(?:[GT]i?B/s|[GT]B|GiB|MB|W(?:atts?)?|[MG]Hz|nm|-?bits?|"
+    r"\s+(?P<value>[~\u2248]?[$\u20ac]?\d[\d.,]*(?:\s?(?:[GT]i?B/s|[GT]b/s|[GT]bps|[GT]B|GiB|MB|W(?:atts?)?|[MG]Hz|nm|-?bits?|"
     r"[TGP]FLOPS|TOPS|mm\u00b2|billion|million|USD)(?![A-Za-z])(?:/s)?|/(?:hr?|hour|mo)\b|[xX%](?!\w)|(?!\S))"
     r"(?:\s(?:GDDR\d[Xx]?|HBM\d?[Ee]?))?|(?:GDDR\d[Xx]?|HBM\d?[Ee]?)|Ada Lovelace|[A-Z][A-Za-z]{2,11}|"
     r"N/A|[-\u2013\u2014\u2713\u2717])(?=\s|$)"

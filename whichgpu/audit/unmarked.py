@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, headed
+from whichgpu.audit.barred import barred
 from whichgpu.audit.carded import carded
 from whichgpu.audit.celled import celled
 from whichgpu.audit.cells import read_as, unit_of
@@ -62,7 +63,7 @@ _TYPE = r"(?:GDDR\d[Xx]?|HBM\d?[Ee]?)"
 #: A value as it stands in a row of one line, where nothing may part it from the next.
 _VALUE = re.compile(
     r"\s*(?:[Uu]p to\s+)?(?P<value>[~\u2248]?\d[\d.,]*"
-    r"(?:\s?(?:[GT]i?B/s|[GT]Bps|[GTM]i?B|W(?:atts?)?|[MG]Hz|nm|-?\s?[Bb]its?|[TGP]FLOPS|"
+    r"(?:\s?(?:[GT]i?B/s|[GT]b/s|[GT]bps|[GT]Bps|[GTM]i?B|W(?:atts?)?|[MG]Hz|nm|-?\s?[Bb]its?|[TGP]FLOPS|"
     r"TOPS|mm\u00b2|million|billion|B(?![a-z])|(?:CUDA |CDNA\s?\d? )?[Cc]ores)|(?=[\s(]|$))"
     rf"(?:[\s\u00b7]{{0,3}}{_TYPE})?|{_TYPE}|N/A|[-\u2013\u2014](?=\s|$))(?:\s*\([^()]{{1,30}}\))?\*?"
 )
@@ -110,9 +111,10 @@ class _Heads(NamedTuple):
 
 def tabled(document: Document, catalogue: Catalogue) -> Document:
     """A document with its tables without marks as tables, their lines no longer read as sentences."""
-    every = _lines(document)
-    found: list[Table] = []
-    taken: list[tuple[int, int]] = []
+    document, bars = _of_bars(document, catalogue)
+    found = [table for table, _ in bars]
+    taken = [stretch for _, stretch in bars]
+    every = [each for each in _lines(document) if not _held(each, taken)]
     for table, lines_ in (*celled(every, catalogue), *lined(every, catalogue), *keyed(every, catalogue)):
         found.append(table)
         taken += [(each.start, each.end) for each in lines_]
@@ -147,6 +149,16 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
     passages = [_hidden(each, parts) for each in document.passages]
     passages += [cell for table in found for cell in table]
     return document._replace(passages=tuple(passages), tables=(*document.tables, *found))
+
+
+def _of_bars(
+    document: Document, catalogue: Catalogue
+) -> tuple[Document, list[tuple[Table, tuple[int, int]]]]:
+    """Tables with values between bars, and the document without what a reader made of their lines."""
+    bars = list(barred(document, catalogue))
+    taken = [stretch for _, stretch in bars]
+    own = [each for each in document.tables if not any(_held(cell, taken) for cell in each)]
+    return document._replace(tables=tuple(own)) if bars else document, bars
 
 
 def _lines(document: Document) -> list[Passage]:

@@ -53,6 +53,14 @@ _IN_CELL = re.compile(
     r"\s*~?(?P<n>\d{1,4}(?:[.,]\d{1,3})?)[\s-]?(?P<scale>billion|million|trillion|[MBT])\b(?:\s+param(?:eter)?s?)?\s*",
     re.IGNORECASE,
 )
+#: A sentence on the model that was named before it.
+_ITS = re.compile(r"\s*(?:It|Its (?:U-?Net|transformer|backbone|network|denoiser))\s", re.IGNORECASE)
+#: "BERT-base has 110 million parameters and BERT-large has 340 million": of the same.
+_ELIDED = re.compile(
+    rf"{_NAME}\s+(?:has|have|had|counts?|with)\s+(?:about |around |roughly |some )?"
+    r"(?P<n>\d{1,4}(?:[.,]\d{1,3})?)[\s-]?(?P<scale>billion|million|trillion)(?=\s*(?:[.,;)]|$))",
+    re.IGNORECASE,
+)
 _SCALES = {"m": 1e6, "b": 1e9, "t": 1e12}
 #: Counts of one model differ by what is counted (embeddings, heads); a name may be of several sizes.
 _WITHIN, _WRONG = 0.06, 0.15
@@ -68,9 +76,10 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             if _TRAINABLE.search(sentence.text):
                 continue
+            told = _SAID.search(passage.text, sentence.start, sentence.end)
             found = [
                 (match["name"], match)
-                for pattern in (_SAID, _BEFORE)
+                for pattern in (_SAID, _BEFORE, *([_ELIDED] if told else []))
                 for match in pattern.finditer(passage.text, sentence.start, sentence.end)
             ]
             for name, match in found or _of_the_only(passage.text, sentence):
@@ -89,7 +98,12 @@ def _of_the_only(text: str, sentence: Sentence) -> list[tuple[str, re.Match[str]
     named = named_in(text, sentence.start, sentence.end)
     counts = list(_COUNTED.finditer(text, sentence.start, sentence.end))
     one = len({name for _, name in named}) == len(counts) == 1 and named[0][0] < counts[0].start()
-    return [(named[0][1], counts[0])] if one else []
+    if one:
+        return [(named[0][1], counts[0])]
+    # "SDXL came in 2023. Its U-Net has 2.6 billion": of the only model that the passage named before.
+    before = {name for _, name in named_in(text, 0, sentence.start)}
+    its = len(counts) == 1 and not named and len(before) == 1 and _ITS.match(sentence.text)
+    return [(before.pop(), counts[0])] if its else []
 
 
 def _of_table(table: Table, context: Context) -> Iterator[Finding]:
