@@ -231,7 +231,8 @@ def test_lines_below_the_name_of_a_device_are_its_own(cores, wrong):
 
 def test_values_between_bars_below_names_that_stand_a_line_each():
     text = (
-        "Compared\n\nSpecification\nT4\nA10\nL40S\nCUDA cores\n2,560 | 9,216 | 18,176\nMemory (GB)\n16 | 32 | 48\n"
+        "Compared\n\nSpecification\nT4\nA10\nL40S\nCUDA cores\n2,560 | 9,216 | 18,176\n"
+        "Memory (GB)\n16 | 32 | 48\n"
         "Memory type\nGDDR6 | GDDR6 | HBM3\nPower (W)\n70 | 150 | 350\n\nThat is all that there is to say.\n"
     )
     answer = audited(text.encode(), "a.txt", catalogue(), corpus.TODAY)
