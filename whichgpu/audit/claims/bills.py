@@ -108,8 +108,10 @@ _UNLIKE = 4.0
 #: What is told of "a month" or "a million tokens" is no amount that follows.
 #: The last prices of energy that a document told are those that its bills are worked out with.
 TARIFFS = 2
-#: Seconds as minutes or hours, and thousands as units: further apart, and still of one thing.
+#: Seconds as minutes or hours, and thousands as units: further apart, and still of one thing. How far one may
+#: be from that which is told roughly.
 _SLIPS = (60.0, 100.0, 1e3, 3600.0)
+_ROUGHLY = 0.07
 _ROUND = (1.0, 1e3, 1e6, 1e9)
 
 
@@ -310,7 +312,7 @@ def _reach(way: Way) -> int:
 def _is_off(way: Way, told: Term) -> bool:
     """Whether an amount is too far from a product for rounding, and near enough to be of the same thing."""
     off = apart(way, told)
-    slip = any(abs(off - math.log(one)) < CLOSE for one in _SLIPS)
+    slip = any(abs(off - math.log(one)) < (_ROUGHLY if told.about else CLOSE) for one in _SLIPS)
     return slip or _LIKE[told.of in PAID] < off < _UNLIKE
 
 
