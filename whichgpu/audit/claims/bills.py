@@ -479,6 +479,12 @@ def _is_of_list(way: Way, told: Term, text: Amounts) -> bool:
 _WILD = 12.0
 
 
+def _is_untimed(way: Way, told: Term) -> bool:
+    """Whether a bill of no period is that of a power for a time that is no factor."""
+    powers = any(each.of == "energy" and any(each.dims[AXES.index("hour") :]) for each in way.used)
+    return told.dims == MONEY and powers and not any(each.of in LENGTHS for each in way.used)
+
+
 def _missed(
     forced: Sequence[Way], told: Term, summed: bool, text: Amounts, context: Context
 ) -> Finding | None:
@@ -488,6 +494,8 @@ def _missed(
         return None
     # A part of one of its factors is none that an amount can be held against.
     meant = [each for each in meant if apart(each, told) < _UNLIKE] or meant
+    # "It takes 2.5 hours. At 400 W": for as long, not for an hour.
+    meant = [each for each in meant if not _is_untimed(each, told)] or meant
     best = min(meant, key=lambda one: (_skips(one, told, text), len(one.used), _reach(one), apart(one, told)))
     # A part of the cost, as power, may not be by the load.
     in_part = told.sign and any(e.share for e in best.used) and abs(told.value / best.low - 1) < _OF_A_PART
