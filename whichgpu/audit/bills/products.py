@@ -190,7 +190,9 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     if any(abs(rent * number / told.value - 1) < CLOSE for rent in rents for number in numbers):
         # So many hours, one for each of them.
         return True
-    lasts = any(each.of in LENGTHS and not is_use(each) for each in within(text.every, here.start, told.start))
+    lasts = any(
+        each.of in LENGTHS and not is_use(each) for each in within(text.every, here.start, told.start)
+    )
     if not (said and lasts) and any(
         abs(rent * time * number / told.value - 1) < CLOSE
         for rent in rents
