@@ -85,7 +85,7 @@ def _items(context: Context) -> Iterator[_Item]:
 
 def _rents(items: Sequence[_Item], context: Context) -> list[list[tuple[frozenset[str], float]]]:
     """The rents of one of each device, by the columns and lists that tell them, no prices of items."""
-    own = {at for each in items for at in range(*each.passage.span(*each.place))}
+    places = {each.passage.span(0, len(each.passage.text)) for each in items}
     every = [
         [
             (one.ids, one.value)
@@ -97,7 +97,7 @@ def _rents(items: Sequence[_Item], context: Context) -> list[list[tuple[frozense
         and each.dimension == "money"
         and not each.derived
         and each.group != SPOKEN
-        and not any(one.start in own for one in each.amounts)
+        and not any(a <= one.start < b for one in each.amounts for a, b in places)
     ]
     return [each for each in every if len(each) > 1][:_MOST]
 
