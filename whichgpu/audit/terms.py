@@ -127,6 +127,8 @@ _OF_A_NAME = re.compile(r"[- ](?:gpu[- ])?hours\b", re.IGNORECASE)
 _COUNTED = re.compile(
     rf"\s*[x\u00d7]?[\s-]*(?:of (?:them|these|those)\b|way\b|"
     rf"(?:would|will) (?:cost|be|come to|run)\b(?=[^.;]{{0,20}}[$\u20ac])|"
+    # "Two at $800", "three at 250 W": of what was just spoken of.
+    r"at (?:about |around |just |only )?~?(?:[$\u20ac\u00a3]\s?\d|\d[\d,.]*\s?k?W\b)|"
     rf"(?:(?!(?:on|for|with|than|per|to|from|by|in|at)\b)\w+\s+){{0,2}}?(?:{ONE_OF})\b)",
     re.IGNORECASE,
 )

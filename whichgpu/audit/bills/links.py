@@ -134,7 +134,8 @@ _BREAK = re.compile(
     r"upfront|up front|"
     r"minimum|from|between|average|measured|previously|fell|dropped|used to|margin|profit|"
     r"overhead|everything|"
-    r"cooling|rest|remain(?:ing|der)|"
+    # "Before cooling" is of the hardware alone.
+    r"(?<!before )(?<!without )cooling|rest|remain(?:ing|der)|"
     r"idle|idling|instead|than|psus?|ups|circuits?|power suppl\w+|breakers?|retail\w*|msrp|launched)\b",
     re.IGNORECASE,
 )

@@ -190,13 +190,17 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     if any(abs(rent * number / told.value - 1) < CLOSE for rent in rents for number in numbers):
         # So many hours, one for each of them.
         return True
-    if any(
+    lasts = any(
+        each.of in LENGTHS and not is_use(each) for each in within(text.every, here.start, told.start)
+    )
+    if not (said and lasts) and any(
         abs(rent * time * number / told.value - 1) < CLOSE
         for rent in rents
         for time in _PERIODS
         for number in (1.0, *numbers)
     ):
-        # Of a period that the sentence before told: "two cost $52.80 a day. One H100 costs $62.40".
+        # Of a period that the sentence before told: "two cost $52.80 a day. One H100 costs $62.40"; not where
+        # its own sentence tells for how long.
         return True
     return any(
         is_simple(each, told, text)

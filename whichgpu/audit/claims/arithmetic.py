@@ -89,6 +89,7 @@ _OF_DEVICES = ("bandwidth", "memory", "power", "flop rate", "op rate", "frequenc
 #: "PCIe 4.0 x16" is no product.
 _LANES = re.compile(r"\s*[2-6](?:\.0)?\s*[x\u00d7]\s?(?:1|2|4|8|16)\s*")
 _OF_NAME = re.compile(r"\s*\d{1,2}\s*[x\u00d7]\s*(?:[1-5]0[5-9]0|[5-9][4-9][05]0)\s*")
+_OF_MODEL = re.compile(r"\s*\d{1,2}\s?[x\u00d7]\s?\d{1,3}(?:\.\d)?B\b")
 #: A result in whole numbers.
 _HALF = 0.5
 _TARGET = re.compile(r"\b(?:throughput|target|achieve|process|serve|generate|handle)\b", re.IGNORECASE)
@@ -126,8 +127,9 @@ _AHEAD = 16
 def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
     text = passage.text
     for one in equations(text):
-        if _LANES.fullmatch(one.words) or (not one.right and _OF_NAME.fullmatch(one.words)):
-            # "2x3090 = 48 gigs": so many of a device.
+        named = _OF_MODEL.match(one.words) or (not one.right and _OF_NAME.fullmatch(one.words))
+        if _LANES.fullmatch(one.words) or named:
+            # "2x3090 = 48 gigs": so many of a device; "8x22B in FP8": a model.
             continue
         first = text.rfind(one.words, 0, one.start)
         if _GOES_AHEAD.search(text, max(0, first - _AHEAD), max(0, first)):

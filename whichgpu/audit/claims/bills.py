@@ -108,8 +108,10 @@ _UNLIKE = 4.0
 #: What is told of "a month" or "a million tokens" is no amount that follows.
 #: The last prices of energy that a document told are those that its bills are worked out with.
 TARIFFS = 2
-#: Seconds as minutes or hours, and thousands as units: further apart, and still of one thing.
+#: Seconds as minutes or hours, and thousands as units: further apart, and still of one thing. How far one may
+#: be from that which is told roughly.
 _SLIPS = (60.0, 100.0, 1e3, 3600.0)
+_ROUGHLY = 0.07
 _ROUND = (1.0, 1e3, 1e6, 1e9)
 
 
@@ -310,7 +312,7 @@ def _reach(way: Way) -> int:
 def _is_off(way: Way, told: Term) -> bool:
     """Whether an amount is too far from a product for rounding, and near enough to be of the same thing."""
     off = apart(way, told)
-    slip = any(abs(off - math.log(one)) < CLOSE for one in _SLIPS)
+    slip = any(abs(off - math.log(one)) < (_ROUGHLY if told.about else CLOSE) for one in _SLIPS)
     return slip or _LIKE[told.of in PAID] < off < _UNLIKE
 
 
@@ -477,6 +479,12 @@ def _is_of_list(way: Way, told: Term, text: Amounts) -> bool:
 _WILD = 12.0
 
 
+def _is_untimed(way: Way, told: Term) -> bool:
+    """Whether a bill of no period is that of a power for a time that is no factor."""
+    powers = any(each.of == "energy" and any(each.dims[AXES.index("hour") :]) for each in way.used)
+    return told.dims == MONEY and powers and not any(each.of in LENGTHS for each in way.used)
+
+
 def _missed(
     forced: Sequence[Way], told: Term, summed: bool, text: Amounts, context: Context
 ) -> Finding | None:
@@ -486,6 +494,8 @@ def _missed(
         return None
     # A part of one of its factors is none that an amount can be held against.
     meant = [each for each in meant if apart(each, told) < _UNLIKE] or meant
+    # "It takes 2.5 hours. At 400 W": for as long, not for an hour.
+    meant = [each for each in meant if not _is_untimed(each, told)] or meant
     best = min(meant, key=lambda one: (_skips(one, told, text), len(one.used), _reach(one), apart(one, told)))
     # A part of the cost, as power, may not be by the load.
     in_part = told.sign and any(e.share for e in best.used) and abs(told.value / best.low - 1) < _OF_A_PART

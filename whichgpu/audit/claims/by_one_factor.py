@@ -7,6 +7,7 @@ such factor makes of its own rate.
 
 from __future__ import annotations
 
+import math
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -170,11 +171,12 @@ def _of_devices(
             if other.entry.term.dims != one.entry.term.dims
         ]
         for factor in shown[:1]:
-            real = other.rates[-1] * factor
-            if 1 / _LIKE < other.entry.term.value / real < _LIKE:
-                yield _Off(
-                    other.entry.term, real, _term(other.rates[-1], f"{factor:g} times {other.rates[-1]:g}")
-                )
+            told = other.entry.term
+            # Of what several tables and lists tell of it, that which comes nearest.
+            rate = min(other.rates, key=lambda each: abs(math.log(told.value / each / factor)))
+            real = rate * factor
+            if 1 / _LIKE < told.value / real < _LIKE:
+                yield _Off(told, real, _term(rate, f"{factor:g} times {rate:g}"))
 
 
 def _in_turn(text: Amounts, context: Context) -> Iterator[_Off]:

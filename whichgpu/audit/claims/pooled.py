@@ -128,7 +128,8 @@ _COUNTS = re.compile(r"\b(?:each|apiece|nodes|servers|machines)\b", re.IGNORECAS
 _GERMAN = {"zwei": 2.0, "drei": 3.0, "vier": 4.0, "acht": 8.0}
 #: What holds several GPUs and draws power itself.
 _MACHINE = re.compile(
-    r"\b(?:servers?|systems?|nodes?|machines?|box|rig|workstation|chassis)\b", re.IGNORECASE
+    r"\b(?:servers?|systems?|nodes?|machines?|box|rigs?|workstations?|chassis|racks?|cabinets?|enclosures?)\b",
+    re.IGNORECASE,
 )
 _FIELDS = {"memory": "memory", "power": "power", "bandwidth": "bandwidth"}
 #: How far the sum may be off; a limit excuses what lies on its side.

@@ -16,7 +16,7 @@ from whichgpu.audit.reckoned.judged import judged
 from whichgpu.audit.reckoned.units import number
 from whichgpu.audit.relations import Effort
 from whichgpu.audit.results.digits import written
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _KEPT, _TRIED = 24, 10_000
 
 
+#: How near a sum with one part so many times is, and how many those may be.
+_EXACT, _MANY = 0.01, 100
 #: Units that are devices, or what models are counted in.
 _DEVICES = frozenset({"gpu", "card", "node", "server", "machine", "board", "piece", "parameter", "instance"})
 
@@ -99,9 +101,24 @@ def _is_of_else(told: Figure, found: Made) -> bool:
 def _passes_over(told: Figure, found: Made, every: Sequence[Figure], text: str) -> bool:
     """Whether a sum of other sentences leaves out what its own states: "for two billion it comes to"."""
     own = next((each for each in sentences(text) if each.start <= told.start < each.end), None)
-    if own is None or found.how != "sum" or any(each.start >= own.start for each in found.used):
+    if own is None or found.how != "sum":
+        return False
+    if _is_of_several(told, found, within(every, own.start, told.start)):
+        return True
+    if any(each.start >= own.start for each in found.used):
         return False
     return any(own.start <= each.start < told.start for each in every)
+
+
+def _is_of_several(told: Figure, found: Made, before: Sequence[Figure]) -> bool:
+    """Whether a sum is what is told with one part so many times: "five at $560 plus a $400 board"."""
+    parts = [each.low for each in found.used]
+    return any(
+        abs((sum(parts) + (many - 1) * part) / told.value - 1) < _EXACT
+        for many in (each.low for each in before if each not in found.used and not each.kind)
+        for part in parts
+        if 1 < many < _MANY
+    )
 
 
 def _accused(passage: Passage, every: Sequence[Figure], context: Context) -> dict[Figure, float]:

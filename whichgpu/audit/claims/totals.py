@@ -18,7 +18,7 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.document import Passage
+    from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
 
@@ -77,20 +77,40 @@ def find(context: Context) -> Iterator[Finding]:
     yield from _judged([one for items in _lists(context) for one in _of_items(items, context)], context)
 
 
+def summed_columns(table: Table, context: Context) -> dict[int, float]:
+    """What the columns of a table add up to, where at least one says so rightly in its row of totals."""
+    rows = [tuple(row[:_MOST_LINES]) for row in table.rows[:_MOST_LINES]]
+    found = list(_of_lines(rows, context)) if len(rows) > _FEWEST else []
+    columns = {id(cell): at for row in rows for at, cell in enumerate(row) if cell}
+    proved = any(_off(one) <= _EXACT for one in found)
+    return {columns[id(one.cell)]: one.real[0] for one in found if proved and one.real[0] == one.real[1]}
+
+
 def _of_lines(rows: Sequence[Sequence[Passage | None]], context: Context) -> Iterator[_Sum]:
-    last = rows[-1]
-    if not (last and last[0] and _TOTAL.fullmatch(last[0].text)):
+    heads = [row[0].text if row and row[0] else "" for row in rows]
+    at = next((n for n in range(len(rows) - 1, _FEWEST, -1) if _TOTAL.fullmatch(heads[n])), 0)
+    if not at:
         return
-    heads = [row[0].text if row and row[0] else "" for row in rows[1:-1]]
-    if any(_NO_PART.search(head) for head in heads):
-        return
-    for column in list(zip_longest(*rows))[1:]:
+    for column in list(zip_longest(*rows[: at + 1]))[1:]:
         *cells, total = column[1:]
-        parts = [cell for cell in cells if cell is not None]
+        told = _amount(total, context, plain=True)
+        named = [(cell, head) for cell, head in zip(cells, heads[1:], strict=False) if cell is not None]
+        # Watts between amounts of money, and what each hour of it costs below it: no parts of the sum.
+        alike = [(cell, head) for cell, head in named if not _is_of_another_kind(cell, told, context)]
+        if any(_NO_PART.search(head) for _, head in alike):
+            continue
         head = column[0].text if column[0] else ""
-        for each in _added(parts, total, context, plain=True):
+        for each in _added([cell for cell, _ in alike], total, context, plain=True):
+            mixed = at < len(rows) - 1 or len(alike) < len(named)
             # What is no sum by its heading may prove that the others are.
-            yield each._replace(barred=each.plain and _NO_SUM.search(head) is not None)
+            barred = each.plain and _NO_SUM.search(head) is not None
+            yield each._replace(plain=each.plain or mixed, barred=barred)
+
+
+def _is_of_another_kind(cell: Passage, told: Quantity | None, context: Context) -> bool:
+    """Whether all that a cell says is of another kind than a total: watts, and it is dollars."""
+    found = {each.dimension for each in quantities(cell.text, context.fraction)}
+    return told is not None and bool(found) and not found & {told.dimension, "number"}
 
 
 #: Headings of what is not added up.
@@ -181,7 +201,7 @@ def _judged(found: Sequence[_Sum], context: Context) -> Iterator[Finding]:
             continue
         low, high = one.real
         unit = one.total.value / _digits(one)
-        shown = f"{low / unit:,.5g}" if low == high else f"{low / unit:,.5g} to {high / unit:,.5g}"
+        shown = _figure(low / unit) if low == high else f"{_figure(low / unit)} to {_figure(high / unit)}"
         because = f"the {len(one.parts)} amounts before it add up to {shown}"
         yield made(
             context, one.cell, (one.total.start, one.total.end), "arithmetic",
@@ -191,6 +211,11 @@ def _judged(found: Sequence[_Sum], context: Context) -> Iterator[Finding]:
 
 
 _EXACT = 0.002
+
+
+def _figure(value: float) -> str:
+    """A sum as it is written, without an exponent."""
+    return f"{value:,.0f}" if value >= 1e5 else f"{value:,.5g}"
 
 
 def _is_beside(one: _Sum, other: _Sum) -> bool:

@@ -80,7 +80,11 @@ def room_in(index: int, passage: Passage, place: tuple[int, int], context: Conte
         return None
     if not here:
         size = float(sized[0]["n"] or sized[0]["m"] or sized[0]["k"])
-        return Room(size * BINARY * 1e9, f"{size:g} GB is the room", *sized[0].span())
+        # "Two 24 GB cards hold it".
+        digits = next(sized[0].start(name) for name in ("n", "m", "k") if sized[0][name])
+        many = counted(text, place[0], digits)
+        words = f"{many:g} x {size:g} GB are" if many > 1 else f"{size:g} GB is"
+        return Room(many * size * BINARY * 1e9, f"{words} the room", *sized[0].span())
     return room_of(text, place[0], here[0], context)
 
 

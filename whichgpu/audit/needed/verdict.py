@@ -128,6 +128,11 @@ _OF_TOKEN = re.compile(
 _PER_TOKEN = re.compile(
     r"\b(?:each|every|one|per|a single) (?:further |more )?token\b[^.;]{0,90}$", re.IGNORECASE
 )
+#: The same behind an amount.
+_A_TOKEN = re.compile(
+    r"\s*(?:of (?:\w+ ){1,2})?(?:/|per|for (?:each|every|one)|an?|each|every)\s?(?:\w+ )?token\b",
+    re.IGNORECASE,
+)
 #: The least share of the weights that no slip makes of them: a token's.
 _A_TOKENS = 1e-4
 
@@ -163,7 +168,10 @@ def judged_need(
         verdict = "confirmed"
     elif _OF_TOKEN.search(passage.text, max(0, quantity.start - 2 * REACH), quantity.start) or (
         told < _A_TOKENS * need.least
-        and _PER_TOKEN.search(passage.text, max(0, quantity.start - _TOKEN), quantity.start)
+        and (
+            _PER_TOKEN.search(passage.text, max(0, quantity.start - _TOKEN), quantity.start)
+            or _A_TOKEN.match(passage.text, quantity.end)
+        )
     ):
         because = "it is what each token takes"
     elif told < 0.9 * need.least and not _PART.search(passage.text, quantity.end, quantity.end + REACH):
