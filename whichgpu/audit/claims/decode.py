@@ -17,12 +17,26 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.known.lines import Run
     from whichgpu.audit.models import Format, Model
+    from whichgpu.hardware.gpu import Gpu
 
 _TOKENS = re.compile(r"\b(?:tok(?:en)?s?\s*(?:/|per\s+)\s*s(?:ec(?:ond)?)?\b|t/s\b|tps\b)", re.IGNORECASE)
+#: The same above a table whose cells have no unit: "token generation", "tokens generated", "tg128".
+_GENERATES = re.compile(
+    rf"{_TOKENS.pattern}|\btokens? generat(?:ion|ed)\b|\btoken gen\b|\bgenerated tokens\b|\btg\d{{2,4}}\b|"
+    r"\bdecod(?:e|ing) (?:speed|rate)s?\b|\b(?:output |generated )?tokens? (?:each|every|a) second\b",
+    re.IGNORECASE,
+)
+#: What runs one request at a time where nothing else is said, on several devices too.
+_ALONE = re.compile(
+    r"\b(?:llama\.?cpp|llama-bench|ollama|lm studio|koboldcpp|exllama\w*|gguf|ggml|q[2-8]_\w+|iq\d\w*|"
+    r"exl[23]|mlx|token generation|tg\d{2,4})\b",
+    re.IGNORECASE,
+)
 #: Of many requests at once, or of reading the prompt: no bound of one request.
 _MANY = re.compile(
     r"\b(?:batch\w*|concurren\w*|aggregate|total|vllm|sglang|tensorrt|throughput|prefill|prompt|pp\d+|users?|"
@@ -79,9 +93,11 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
     heads = [head.text if head else "" for head in table.rows[0]]
     if any(_SERVED.search(head) for head in heads) and not ONE.search(" ".join((above, *heads))):
         return
-    for cell in tables.cells(table, context)[:_MOST_CELLS]:
+    for cell in tables.every(table, context)[:_MOST_CELLS]:
         text = f"{cell.label} {cell.passage.text}"
-        if not _TOKENS.search(text) and not (_TOKENS.search(above) and models(f"{cell.label} {above}")):
+        if not _TOKENS.search(text) and not (_GENERATES.search(above) and models(f"{cell.label} {above}")):
+            continue
+        if cell.number != 1 and not _is_of_one(cell, f"{text} {above}"):
             continue
         label = cell.label
         # A record to a row: "Llama 3.1 8B | FP16 | batch 1 | 46" stands in cells of its own.
@@ -105,7 +121,12 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
         said = formats(label) or formats(above)
         if len(said) < 2:
             read = _read(found[0], said[0] if said else None, above)
-            yield from _judged(cell.passage, cell.ids, read, context)
+            yield from _judged(cell.passage, (cell.ids, cell.number), read, context)
+
+
+def _is_of_one(cell: Cell, around: str) -> bool:
+    """Whether a rate of several devices is that of one request, which all of them read for."""
+    return cell.number > 1 and (ONE.search(around) or _ALONE.search(around)) is not None
 
 
 def _of_lines(run: Run, context: Context) -> Iterator[Finding]:
@@ -126,8 +147,8 @@ def _of_lines(run: Run, context: Context) -> Iterator[Finding]:
     for line in run.lines:
         passage, _start, end = line.cells[0]
         ids = {key for each in mentions(line.name, context.catalogue) for key in each.ids}
-        if not line.number and (_TOKENS.search(above) or _TOKENS.search(passage.text[:end])):
-            yield from _judged(passage, sorted(ids), read, context)
+        if not line.number and (_GENERATES.search(above) or _TOKENS.search(passage.text[:end])):
+            yield from _judged(passage, (sorted(ids), 1.0), read, context)
 
 
 class _Read(NamedTuple):
@@ -148,9 +169,13 @@ _FILE = re.compile(
 _MOST_BYTES, _UNREAD = 4.4, 0.9
 
 
+#: Bytes of a weight that is read, of formats that keep some layers in more bits: without an embedding.
+_MIXED = {"q4_k_m": 0.555, "q5_k_m": 0.65}
+
+
 def _read(model: Model, said: Format | None, above: str) -> _Read:
     """The least that a token of a model reads: what its file is told to have, else its format."""
-    weights = model.parameters * (said.least if said else LEAST)
+    weights = model.parameters * (_MIXED.get(said.name.lower(), said.least) if said else LEAST)
     told = {(match["n"] or match["before"]).replace(",", ".") for match in _FILE.finditer(above)}
     size = float(told.pop()) * 1e9 if len(told) == 1 else 0.0
     if weights < size * _UNREAD < model.parameters * _MOST_BYTES:
@@ -159,7 +184,22 @@ def _read(model: Model, said: Format | None, above: str) -> _Read:
     return _Read(weights, f"of {model.name.strip()} reads {words}")
 
 
-def _judged(passage: Passage, ids: Sequence[str], read: _Read, context: Context) -> Iterator[Finding]:
+#: Bytes a second that the memory of any host reads, which holds what its devices do not.
+_HOST = 0.4e12
+
+
+def _most(gpu: Gpu, number: float, weights: float) -> float:
+    """Tokens a second at most of so many of a GPU; what they cannot hold, their host reads."""
+    width = number * float(gpu.need("bandwidth"))
+    room = number * float(gpu.value("memory") or weights)
+    held = min(weights, room)
+    return 1.0 / (held / width + (weights - held) / min(_HOST, width))
+
+
+def _judged(
+    passage: Passage, whose: tuple[Sequence[str], float], read: _Read, context: Context
+) -> Iterator[Finding]:
+    ids, number = whose
     told = [
         each
         for each in quantities(passage.text, context.fraction)
@@ -170,10 +210,13 @@ def _judged(passage: Passage, ids: Sequence[str], read: _Read, context: Context)
     gpus = [gpu for key in ids if (gpu := context.catalogue[key]).value("bandwidth")]
     if len(told) != 1 or not gpus or not read.weights:
         return
-    best = max(gpus, key=lambda gpu: float(gpu.need("bandwidth")))
-    most = float(best.need("bandwidth")) / read.weights
+    best = max(gpus, key=lambda gpu: _most(gpu, number, read.weights))
+    most = _most(best, number, read.weights)
+    times = f"{number:g} x " if number != 1 else ""
+    room = number * float(best.value("memory") or 0.0)
+    short = f", of which {times}{best.id} holds {room / 1e9:.3g} GB" if 0 < room < read.weights else ""
     because = (
-        f"a token {read.words}; at {best.display('bandwidth')} of {best.id} that is at most "
+        f"a token {read.words}{short}; at {times}{best.display('bandwidth')} of {best.id} that is at most "
         f"{most:,.0f} a second"
     )
     above = told[0].value > most * SLACK
