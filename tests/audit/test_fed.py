@@ -69,3 +69,34 @@ def test_a_column_of_batch_one_is_bound_whatever_serves_it(one, wrong):
 
 def test_what_several_serve_to_many_has_no_such_bound():
     assert accused(SERVED) == []
+
+
+PICTURES = """# Training on old cards
+
+ResNet-101 on one GPU, training with synthetic data, in images per second.
+
+| GPU | FP32 | FP16 |
+| --- | --- | --- |
+| Quadro RTX 5000 | {single} | 205 |
+| Tesla V100 PCIe 16GB | 210 | {half} |
+| RTX A5000 | 230 | 310 |
+| A30 | {other} | 410 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("single", "half", "other", "wrong"),
+    [
+        ("120", "430", "240", []),
+        # 11.2 TFLOPS over 3 x 15.6 GFLOP are 239 a second.
+        ("390", "430", "240", ["390"]),
+        # TF32 goes beyond the peak of FP32.
+        ("120", "430", "350", []),
+        ("120", "3,100", "240", ["3,100"]),
+        ("120", "430", "620", ["620"]),
+    ],
+)
+def test_images_are_bound_by_the_peak_of_their_column(single, half, other, wrong):
+    assert accused(PICTURES.format(single=single, half=half, other=other)) == wrong
+    small = PICTURES.replace("synthetic data", "CIFAR-10")
+    assert "390" not in accused(small.format(single="390", half="430", other="240").replace("205", "640"))
