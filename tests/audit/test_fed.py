@@ -143,3 +143,36 @@ UNITS = """# Units
 
 def test_specifications_need_not_follow_from_each_other():
     assert accused(UNITS) == []
+
+
+BY_STROKES = """Small racks at home
+
+What we measured
+Each box got the same cooler, and we left the clocks alone.
+llama-bench on Linux, tokens generated per second, no offloading to the processor:
+Setup / Mistral 7B Q4_K_M / Qwen2.5 72B Q4_K_M
+1x RTX A5000 / 117.2 / {alone}
+2x RTX A5000 / 114.9 / 14.8
+1x RTX A6000 / 116.3 / 14.1
+The second card only makes the larger model fit.
+"""
+BY_BLANKS = """Three cards on a shelf
+
+How they serve
+We ran vLLM 0.8 with Llama 3.1 8B Instruct in BF16 on one card. Output tokens per second:
+Card Batch 1 Batch 8
+A10 29 {many}
+A30 {one} 390
+RTX 6000 Ada 50 372
+With more requests at once all of them get more done.
+"""
+
+
+@pytest.mark.parametrize(("alone", "wrong"), [("out of memory", []), ("1.9", []), ("27.5", ["27.5"])])
+def test_lines_with_strokes_are_a_table(alone, wrong):
+    assert accused(BY_STROKES.format(alone=alone), "a.txt") == wrong
+
+
+@pytest.mark.parametrize(("one", "many", "wrong"), [("45", "212", []), ("145", "212", ["145"])])
+def test_lines_with_blanks_are_a_table(one, many, wrong):
+    assert accused(BY_BLANKS.format(one=one, many=many), "a.txt") == wrong
