@@ -176,3 +176,16 @@ def test_lines_with_strokes_are_a_table(alone, wrong):
 @pytest.mark.parametrize(("one", "many", "wrong"), [("45", "212", []), ("145", "212", ["145"])])
 def test_lines_with_blanks_are_a_table(one, many, wrong):
     assert accused(BY_BLANKS.format(one=one, many=many), "a.txt") == wrong
+
+
+COUNTED = """Training ResNet-101, images per second
+
+| GPU | 1 GPU | 4 GPUs | 8 GPUs |
+| --- | --- | --- | --- |
+| Quadro RTX 5000 | 110 | 425 | 830 |
+| A30 | 390 | 1,510 | 2,950 |
+"""
+
+
+def test_columns_of_several_are_not_bound_by_one():
+    assert accused(COUNTED) == []

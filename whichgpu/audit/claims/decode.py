@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
+from whichgpu.audit.claims.throughput import SEVERAL
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.lines import runs
 from whichgpu.audit.models import TRAINS, formats, models
@@ -99,7 +100,7 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
         text = f"{cell.label} {cell.passage.text}"
         if not _TOKENS.search(text) and not (_GENERATES.search(above) and models(f"{cell.label} {above}")):
             continue
-        if cell.number != 1 and not _is_of_one(cell, f"{text} {above}"):
+        if SEVERAL.search(cell.label) or (cell.number != 1 and not _is_of_one(cell, f"{text} {above}")):
             continue
         label = cell.label
         # A record to a row: "Llama 3.1 8B | FP16 | batch 1 | 46" stands in cells of its own.

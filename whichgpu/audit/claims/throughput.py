@@ -28,7 +28,7 @@ NETWORK = re.compile(
     r"\b(?:ResNet|VGG|BERT|Inception|GoogLeNet|DenseNet|EfficientNet|ViT|Llama|Mistral|Qwen)"
     r"(?:[- ]?v?[\d.]{1,5}(?![\d.]*[bB])){0,2}(?:[- ]?\d{1,3}[bB]|-(?:base|large|[bB]\d))?",
 )
-_SEVERAL = re.compile(
+SEVERAL = re.compile(
     r"\b(?:\d+ ?x|x ?\d+|two|four|eight|sixteen|dual|gpus|cards|nodes?|cluster|dgx|hgx|server)\b",
     re.IGNORECASE,
 )
@@ -91,7 +91,7 @@ def find(context: Context) -> Iterator[Finding]:
                 # "Llama 3.1 8B in Q4 runs at 130 tokens per second on the 5080. The 4080 gets 210."
                 network, told = NETWORK.search(before), f"{before} {sentence.text}"
             before = sentence.text if NETWORK.search(sentence.text) else before
-            if not here or not network or _SEVERAL.search(sentence.text):
+            if not here or not network or SEVERAL.search(sentence.text):
                 continue
             who = spoken(index, passage, sentence, context)
             name = network[0].strip(" -.")

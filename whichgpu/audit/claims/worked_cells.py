@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
-from whichgpu.audit.claims.throughput import BACKWARD, NETWORK, TRAINS, peak, said_rates, work
+from whichgpu.audit.claims.throughput import BACKWARD, NETWORK, SEVERAL, TRAINS, peak, said_rates, work
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sourced import source_of
@@ -31,6 +31,12 @@ _IMAGES = re.compile(
 _ELSE = re.compile(
     r"\b(?:cifar\S*|mnist|tiny[ -]?imagenet|resiz\w+|theoretical|ideal|calculated|pruned|sparse|distill\w*|"
     r"(?:32|48|64|96|112|128|160|192)\s?(?:x|\u00d7|px|pixels)\s?\d*)\b",
+    re.IGNORECASE,
+)
+#: Above a table, that several devices work together in it.
+_TOGETHER = re.compile(
+    r"\b(?:(?:[2-9]|\d{2,3}|two|four|eight|sixteen)[ -](?:x |\u00d7 )?(?:gpus?|cards?|accelerators?|nodes?)|"
+    r"clusters?|dgx|hgx|nodes?|servers?|multi-?gpu|dual)\b|\b\d{1,3}\s?[x\u00d7]\s?[A-Z]",
     re.IGNORECASE,
 )
 _SINGLE = re.compile(r"\b(?:fp32|float32|single)\b", re.IGNORECASE)
@@ -67,7 +73,7 @@ def _of_cell(
     name = next((one for text in (cell.label, beside, above) if (one := _network(text))), "")
     around = f"{cell.label} {beside} {above}"
     done = work(name).get("image", 0.0) if name else 0.0
-    if not done or _ELSE.search(around):
+    if not done or _ELSE.search(around) or SEVERAL.search(cell.label) or _TOGETHER.search(above):
         return
     trains = TRAINS.search(around) is not None
     # A column names its precision; above the table all of them are named.
