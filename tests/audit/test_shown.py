@@ -120,6 +120,32 @@ def test_more_cards_make_no_more_than_their_number(text, wrong):
     assert bool(accused(f"# Scaling\n\n{text}")) is wrong
 
 
+ONE_REQUEST = """# Two small cards
+
+## How fast
+
+At batch size 1 the weights set the pace. For a 9B model in 8 bits (9.0 GB of weights):
+
+- RTX A2000: 288 / 9.0 = at most 32 tokens per second
+- RTX A4000: 448 / 9.0 = at most 49.8 tokens per second
+- RTX 4000 Ada: 360 / 9.0 = at most 40 tokens per second
+
+{said}
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("On long prompts compute decides and the RTX 4000 Ada is well ahead of the RTX A4000.", False),
+        ("With larger batches the RTX 4000 Ada is 1.4 times as fast as the RTX A4000.", False),
+        ("With one request at a time the RTX 4000 Ada is well ahead of the RTX A4000.", True),
+    ],
+)
+def test_rates_of_one_request_tell_nothing_of_what_compute_decides(said, wrong):
+    assert bool(accused(ONE_REQUEST.format(said=said))) is wrong
+
+
 PRICES = """# Prices
 
 | Card | Price |

@@ -7,6 +7,7 @@ others should have.
 from __future__ import annotations
 
 from bisect import bisect_left
+from itertools import zip_longest
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -169,6 +170,26 @@ def doubtful(table: Table, context: Context, *, turned: bool = False) -> frozens
         for row, cells in enumerate(table.rows[:_ROWS])
         for column, cell in enumerate(cells[:_ROWS])
         if cell and bisect_left(wrong, cell.start) < bisect_left(wrong, cell.end)
+    )
+
+
+#: The attributes of a cell that alone does not follow from the others of its row, and of its column.
+ODD = ("column", "column across")
+
+
+def beside_odd(cell: Passage, context: Context) -> bool:
+    """Whether another cell of a row is the one that does not follow: what is made of it is not wrong too."""
+    odd = [(each.start, each.attribute) for each in context.memo["found"] if each.accuses]
+    odd = [(at, attribute) for at, attribute in odd if attribute in ODD]
+    return any(
+        each is not None
+        and each is not cell
+        and any(each.start <= at < each.end and way == attribute for at, way in odd)
+        for table in (context.document.tables if odd else ())
+        for attribute, lines in zip(ODD, (table.rows, tuple(zip_longest(*table.rows))), strict=True)
+        for line in lines
+        if any(each is cell for each in line)
+        for each in line
     )
 
 

@@ -20,6 +20,7 @@ from whichgpu.audit.crossed import crossed
 from whichgpu.audit.document import Passage, Table
 from whichgpu.audit.flat import flat
 from whichgpu.audit.glued import parted
+from whichgpu.audit.gridded import gridded
 from whichgpu.audit.keyed import keyed
 from whichgpu.audit.lined import lined
 from whichgpu.audit.nearest import fitting
@@ -140,7 +141,8 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
                 if first <= each.start <= last and len(each.text) <= _ROW
             ]
     parts = _merged(taken)
-    for table, lines_ in crossed([each for each in every if not _held(each, parts)], catalogue):
+    left = [each for each in every if not _held(each, parts)]
+    for table, lines_ in (*crossed(left, catalogue), *gridded(left, catalogue)):
         found.append(table)
         taken += [(each.start, each.end) for each in lines_]
     if not found:

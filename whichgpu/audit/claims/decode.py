@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
+from whichgpu.audit.claims.throughput import SEVERAL
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.lines import runs
 from whichgpu.audit.models import TRAINS, formats, models
@@ -17,12 +18,26 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.known.lines import Run
     from whichgpu.audit.models import Format, Model
+    from whichgpu.hardware.gpu import Gpu
 
 _TOKENS = re.compile(r"\b(?:tok(?:en)?s?\s*(?:/|per\s+)\s*s(?:ec(?:ond)?)?\b|t/s\b|tps\b)", re.IGNORECASE)
+#: The same above a table whose cells have no unit: "token generation", "tokens generated", "tg128".
+_GENERATES = re.compile(
+    rf"{_TOKENS.pattern}|\btokens? generat(?:ion|ed)\b|\btoken gen\b|\bgenerated tokens\b|\btg\d{{2,4}}\b|"
+    r"\bdecod(?:e|ing) (?:speed|rate)s?\b|\b(?:output |generated )?tokens? (?:each|every|a) second\b",
+    re.IGNORECASE,
+)
+#: What runs one request at a time where nothing else is said, on several devices too.
+_ALONE = re.compile(
+    r"\b(?:llama\.?cpp|llama-bench|ollama|lm studio|koboldcpp|exllama\w*|gguf|ggml|q[2-8]_\w+|iq\d\w*|"
+    r"exl[23]|mlx|token generation|tg\d{2,4})\b",
+    re.IGNORECASE,
+)
 #: Of many requests at once, or of reading the prompt: no bound of one request.
 _MANY = re.compile(
     r"\b(?:batch\w*|concurren\w*|aggregate|total|vllm|sglang|tensorrt|throughput|prefill|prompt|pp\d+|users?|"
@@ -58,6 +73,8 @@ _RECORD = re.compile(
 #: Bytes of a weight of the smallest format in use; how far beyond the bound rounding goes.
 LEAST, SLACK = 0.34, 1.08
 _MOST_CELLS = 400
+#: What a host holds it reads itself, which the bound has in it.
+_OFFLOADED = re.compile(r"\boffload\w*", re.IGNORECASE)
 #: What is charged for tokens by the million is worked out of what a server makes for all who ask it.
 _SERVED = re.compile(
     r"[$\u20ac]\s?(?:per|/)\s?(?:1?M\b|(?:one |1 )?million)|"
@@ -79,9 +96,11 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
     heads = [head.text if head else "" for head in table.rows[0]]
     if any(_SERVED.search(head) for head in heads) and not ONE.search(" ".join((above, *heads))):
         return
-    for cell in tables.cells(table, context)[:_MOST_CELLS]:
+    for cell in tables.every(table, context)[:_MOST_CELLS]:
         text = f"{cell.label} {cell.passage.text}"
-        if not _TOKENS.search(text) and not (_TOKENS.search(above) and models(f"{cell.label} {above}")):
+        if not _TOKENS.search(text) and not (_GENERATES.search(above) and models(f"{cell.label} {above}")):
+            continue
+        if SEVERAL.search(cell.label) or (cell.number != 1 and not _is_of_one(cell, f"{text} {above}")):
             continue
         label = cell.label
         # A record to a row: "Llama 3.1 8B | FP16 | batch 1 | 46" stands in cells of its own.
@@ -98,14 +117,19 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
             len({each.parameters for each in found}) != 1
             or many.search(ONE.sub("", told))
             or EXPERTS.search(around)
-            or TRAINS.search(told)
+            or TRAINS.search(_OFFLOADED.sub("", told))
         ):
             # What trains has many tokens for each read of the weights.
             continue
         said = formats(label) or formats(above)
         if len(said) < 2:
             read = _read(found[0], said[0] if said else None, above)
-            yield from _judged(cell.passage, cell.ids, read, context)
+            yield from _judged(cell.passage, (cell.ids, cell.number), read, context)
+
+
+def _is_of_one(cell: Cell, around: str) -> bool:
+    """Whether a rate of several devices is that of one request, which all of them read for."""
+    return cell.number > 1 and (ONE.search(around) or _ALONE.search(around)) is not None
 
 
 def _of_lines(run: Run, context: Context) -> Iterator[Finding]:
@@ -118,7 +142,7 @@ def _of_lines(run: Run, context: Context) -> Iterator[Finding]:
         or len(said) > 1
         or len(run.heads) != 1
         or EXPERTS.search(above)
-        or TRAINS.search(above)
+        or TRAINS.search(_OFFLOADED.sub("", above))
         or _MANY.search(ONE.sub("", above))
     ):
         return
@@ -126,8 +150,8 @@ def _of_lines(run: Run, context: Context) -> Iterator[Finding]:
     for line in run.lines:
         passage, _start, end = line.cells[0]
         ids = {key for each in mentions(line.name, context.catalogue) for key in each.ids}
-        if not line.number and (_TOKENS.search(above) or _TOKENS.search(passage.text[:end])):
-            yield from _judged(passage, sorted(ids), read, context)
+        if not line.number and (_GENERATES.search(above) or _TOKENS.search(passage.text[:end])):
+            yield from _judged(passage, (sorted(ids), 1.0), read, context)
 
 
 class _Read(NamedTuple):
@@ -148,9 +172,13 @@ _FILE = re.compile(
 _MOST_BYTES, _UNREAD = 4.4, 0.9
 
 
+#: Bytes of a weight that is read, of formats that keep some layers in more bits: without an embedding.
+_MIXED = {"q4_k_m": 0.555, "q5_k_m": 0.65}
+
+
 def _read(model: Model, said: Format | None, above: str) -> _Read:
     """The least that a token of a model reads: what its file is told to have, else its format."""
-    weights = model.parameters * (said.least if said else LEAST)
+    weights = model.parameters * (_MIXED.get(said.name.lower(), said.least) if said else LEAST)
     told = {(match["n"] or match["before"]).replace(",", ".") for match in _FILE.finditer(above)}
     size = float(told.pop()) * 1e9 if len(told) == 1 else 0.0
     if weights < size * _UNREAD < model.parameters * _MOST_BYTES:
@@ -159,7 +187,22 @@ def _read(model: Model, said: Format | None, above: str) -> _Read:
     return _Read(weights, f"of {model.name.strip()} reads {words}")
 
 
-def _judged(passage: Passage, ids: Sequence[str], read: _Read, context: Context) -> Iterator[Finding]:
+#: Bytes a second that the memory of any host reads, which holds what its devices do not.
+_HOST = 0.4e12
+
+
+def _most(gpu: Gpu, number: float, weights: float) -> float:
+    """Tokens a second at most of so many of a GPU; what they cannot hold, their host reads."""
+    width = number * float(gpu.need("bandwidth"))
+    room = number * float(gpu.value("memory") or weights)
+    held = min(weights, room)
+    return 1.0 / (held / width + (weights - held) / min(_HOST, width))
+
+
+def _judged(
+    passage: Passage, whose: tuple[Sequence[str], float], read: _Read, context: Context
+) -> Iterator[Finding]:
+    ids, number = whose
     told = [
         each
         for each in quantities(passage.text, context.fraction)
@@ -170,10 +213,13 @@ def _judged(passage: Passage, ids: Sequence[str], read: _Read, context: Context)
     gpus = [gpu for key in ids if (gpu := context.catalogue[key]).value("bandwidth")]
     if len(told) != 1 or not gpus or not read.weights:
         return
-    best = max(gpus, key=lambda gpu: float(gpu.need("bandwidth")))
-    most = float(best.need("bandwidth")) / read.weights
+    best = max(gpus, key=lambda gpu: _most(gpu, number, read.weights))
+    most = _most(best, number, read.weights)
+    times = f"{number:g} x " if number != 1 else ""
+    room = number * float(best.value("memory") or 0.0)
+    short = f", of which {times}{best.id} holds {room / 1e9:.3g} GB" if 0 < room < read.weights else ""
     because = (
-        f"a token {read.words}; at {best.display('bandwidth')} of {best.id} that is at most "
+        f"a token {read.words}{short}; at {times}{best.display('bandwidth')} of {best.id} that is at most "
         f"{most:,.0f} a second"
     )
     above = told[0].value > most * SLACK

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import headed
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.known.orders import is_of_regime
 from whichgpu.audit.known.store import store
 from whichgpu.audit.multiple import Multiple, parts, verdict_of
 from whichgpu.audit.quantities import Quantity, multiples, quantities
@@ -69,6 +70,7 @@ _OTHERWISE = re.compile(
     r"one of the (?:most|least|\w+st|few|many))\b",
     re.IGNORECASE,
 )
+_WRITTEN_OUT = re.compile(r"\d[^=]{0,20}\s[/\u00f7x\u00d7*]\s?\d[^=]{0,30}=\s?[^=]*\d")
 _ROWS, _COLUMNS, _LEAST = 40, 10, 2
 #: Groups of a document that its sentences are held against.
 _GROUPS = 60
@@ -165,7 +167,8 @@ def _group(
 ) -> Iterator[_Group]:
     rows: dict[str, Quantity] = {}
     for name, text in named:
-        found = quantities(text, fraction)
+        # Of what is written out, "480 / 16 = 30 tokens a second", its result counts.
+        found = quantities(text.rpartition("=")[2] if _WRITTEN_OUT.search(text) else text, fraction)
         if found and found[0].value > 0 and name.strip().lower() not in rows and len(name) <= 40:
             rows[name.strip().lower()] = found[0]
     kinds = {each.dimension for each in rows.values()}
@@ -239,7 +242,12 @@ def _compared(
     for words, kinds in ((_PRICE_WORDS, ("price",)), (_SPEED_WORDS, ("speed", "time"))):
         if "speed" in kinds and _ON_PAPER.search(sentence.text):
             continue
-        asked = _meant_rows([each for each in groups if each.kind in kinds], sentence)
+        told = [
+            each
+            for each in groups
+            if each.kind in kinds and (each.kind == "price" or is_of_regime(each.head, sentence.text))
+        ]
+        asked = _meant_rows(told, sentence)
         both = [each for each in asked if len(named[id(each)]) >= 2]
         alone = [each for each in asked if len(named[id(each)]) == 1 and len(each.rows) == 2]
         if both:

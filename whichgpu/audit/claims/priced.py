@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import RENT, Amounts, is_rate, told_of_devices
 from whichgpu.audit.bills.products import apart
+from whichgpu.audit.columns import beside_odd
 from whichgpu.audit.dimensions import AXES
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.nodes import in_unit_of
@@ -132,7 +133,11 @@ def _of_column(
         return
     for number, way in every[used]:
         cell = table.cell(number, at)
-        if cell is not None and (way.gives(told[number]) or apart(way, told[number]) > _WRONG):
+        if (
+            cell is not None
+            and not beside_odd(cell, context)
+            and (way.gives(told[number]) or apart(way, told[number]) > _WRONG)
+        ):
             yield _finding(cell, told[number], way, context)
 
 

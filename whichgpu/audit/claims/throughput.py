@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
-_NETWORK = re.compile(
+NETWORK = re.compile(
     r"\b(?:ResNet|VGG|BERT|Inception|GoogLeNet|DenseNet|EfficientNet|ViT|Llama|Mistral|Qwen)"
     r"(?:[- ]?v?[\d.]{1,5}(?![\d.]*[bB])){0,2}(?:[- ]?\d{1,3}[bB]|-(?:base|large|[bB]\d))?",
 )
-_SEVERAL = re.compile(
+SEVERAL = re.compile(
     r"\b(?:\d+ ?x|x ?\d+|two|four|eight|sixteen|dual|gpus|cards|nodes?|cluster|dgx|hgx|server)\b",
     re.IGNORECASE,
 )
 _TUNES = re.compile(r"\b(?:q?lora\b|micro[- ]?batch|fine[- ]?tun(?:e|es|ing)\b)", re.IGNORECASE)
-_TRAINS = re.compile(r"\btrain(?:s|ed|ing)?\b", re.IGNORECASE)
+TRAINS = re.compile(r"\btrain(?:s|ed|ing)?\b", re.IGNORECASE)
 _RATES = ("fp16", "fp16_acc16", "bf16", "fp8", "fp8_acc16", "int8", "fp4", "int4", "tf32", "fp32")
 #: Those that networks are trained in.
 _TRAINED = ("fp16", "fp16_acc16", "bf16", "fp8", "fp8_acc16", "tf32", "fp32")
@@ -45,7 +45,7 @@ _OTHER_PRECISION = re.compile(
     re.I,
 )
 #: A pass forward and backward does three times the work of one forward.
-_BACKWARD = 3.0
+BACKWARD = 3.0
 #: What a record of a benchmark says beside its value.
 _RECORD = {
     "batch": re.compile(r"\b(?:batch|bs)\b", re.IGNORECASE),
@@ -85,22 +85,22 @@ def find(context: Context) -> Iterator[Finding]:
         before = ""
         for sentence in sentences(passage.text):
             here = within(found, sentence.start, sentence.end)
-            network = _NETWORK.search(sentence.text)
+            network = NETWORK.search(sentence.text)
             told = sentence.text
             if network is None and before and _GETS.search(sentence.text):
                 # "Llama 3.1 8B in Q4 runs at 130 tokens per second on the 5080. The 4080 gets 210."
-                network, told = _NETWORK.search(before), f"{before} {sentence.text}"
-            before = sentence.text if _NETWORK.search(sentence.text) else before
-            if not here or not network or _SEVERAL.search(sentence.text):
+                network, told = NETWORK.search(before), f"{before} {sentence.text}"
+            before = sentence.text if NETWORK.search(sentence.text) else before
+            if not here or not network or SEVERAL.search(sentence.text):
                 continue
             who = spoken(index, passage, sentence, context)
             name = network[0].strip(" -.")
-            work = _work(name)
+            each_does = work(name)
             for each in within(quantities(passage.text, context.fraction), sentence.start, sentence.end):
                 unit = next(
                     (word for word in ("image", "img", "token", "tok") if word in each.unit.lower()), ""
                 )
-                done = work.get("token" if unit.startswith("tok") else "image", 0.0)
+                done = each_does.get("token" if unit.startswith("tok") else "image", 0.0)
                 if each.dimension != "rate" or not done:
                     continue
                 behind = [one for one in here if ON_IT.fullmatch(passage.text, each.end, one.start)]
@@ -109,13 +109,13 @@ def find(context: Context) -> Iterator[Finding]:
                 own = behind[0] if behind else own
                 if own is None or own not in here:
                     continue
-                times = _BACKWARD if _TRAINS.search(told) else 1.0
-                trains = times == _BACKWARD
-                rates = _said_rates(told, trains=trains)
-                gpu = max((context.catalogue[key] for key in own.ids), key=lambda one: _peak(one, rates))
+                times = BACKWARD if TRAINS.search(told) else 1.0
+                trains = times == BACKWARD
+                rates = said_rates(told, trains=trains)
+                gpu = max((context.catalogue[key] for key in own.ids), key=lambda one: peak(one, rates))
                 # Nothing is trained with half of its weights left out.
-                peak = _peak(gpu, rates) / (float(gpu.value("sparsity") or 1.0) if trains else 1.0)
-                most = peak / (done * times)
+                best = peak(gpu, rates) / (float(gpu.value("sparsity") or 1.0) if trains else 1.0)
+                most = best / (done * times)
                 of = f"its peak in {rates[0].upper()}" if len(rates) < len(_TRAINED) else "the highest peak"
                 because = (
                     f"{name} does {done * times / 1e9:,.3g} GFLOP each; at {of} of {gpu.id} "
@@ -135,7 +135,7 @@ def find(context: Context) -> Iterator[Finding]:
 
 
 @lru_cache(maxsize=64)
-def _work(name: str) -> dict[str, float]:
+def work(name: str) -> dict[str, float]:
     """FLOP of one image, or of one token, of a network by its name; empty for an unknown one."""
     from whichgpu.workloads.counts import counts
     from whichgpu.workloads.workload import known, resolve
@@ -177,14 +177,14 @@ def _missing(text: str) -> str:
     return f"; it is not said: {', '.join(missing)}" if missing else ""
 
 
-def _said_rates(text: str, *, trains: bool) -> tuple[str, ...]:
+def said_rates(text: str, *, trains: bool) -> tuple[str, ...]:
     """The peaks that work in the one precision that a text names can reach; all where it names none."""
     if _FP32.search(text) and not _OTHER_PRECISION.search(text):
         return _FP32_RATES
     return _TRAINED if trains else _RATES
 
 
-def _peak(gpu: Gpu, rates: tuple[str, ...] = _RATES) -> float:
+def peak(gpu: Gpu, rates: tuple[str, ...] = _RATES) -> float:
     """The highest of some rates, with sparsity where there is one."""
     found = [float(value) for field in rates if isinstance(value := gpu.value(field), int | float)]
     return max(found, default=0.0) * float(gpu.value("sparsity") or 1.0)

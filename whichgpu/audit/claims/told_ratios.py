@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import follows, gives
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.known.orders import is_of_the_hour
+from whichgpu.audit.known.orders import is_of_regime, is_of_the_hour
 from whichgpu.audit.known.said import MAKES, claims
 from whichgpu.audit.known.store import SPOKEN, Named, named, of_catalogue, store, tokens
 from whichgpu.audit.quantities import quantities
@@ -305,6 +305,9 @@ def _has(series: Series, value: float) -> bool:
 
 def _labelled(asked: Sequence[Series], words: str) -> Sequence[Series]:
     """The series whose headings have a word of the sentence that others have not; all where none has."""
+    asked = [
+        each for each in asked if each.measure not in ("speed", "time") or is_of_regime(each.label, words)
+    ]
     every = [{one for one in tokens(each.label) if one not in _COMMON and not each.derived} for each in asked]
     said = tokens(words)
     shared = frozenset.intersection(*map(frozenset, every)) if every else frozenset()

@@ -10,6 +10,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.columns import beside_odd
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.store import SPOKEN, Amount, of_catalogue, store
 from whichgpu.audit.known.turns import of_sentences
@@ -59,7 +60,11 @@ def find(context: Context) -> Iterator[Finding]:
         cell = cells.get(one.start) or next(
             (p for p in context.document.passages if p.start == one.start), None
         )
-        if cell is None or any(a < cell.end and cell.start < b for a, b in wrong):
+        if (
+            cell is None
+            or any(a < cell.end and cell.start < b for a, b in wrong)
+            or beside_odd(cell, context)
+        ):
             continue
         at = cell.text.find(one.words)
         if at >= 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.known.said import OF_COMPUTE
 from whichgpu.audit.known.store import of_catalogue, tokens
 
 if TYPE_CHECKING:
@@ -101,7 +102,14 @@ def _is_in_setting(series: Series, words: str) -> bool:
     known = tokens(" ".join((series.label, *series.section))) | {
         w for each in series.amounts for w in tokens(each.name)
     }
+    if not is_of_regime(series.label, words):
+        return False
     return all(tokens(match[0]) <= known or tokens(match[0]) & known for match in _SETTING.finditer(words))
+
+
+def is_of_regime(label: str, words: str) -> bool:
+    """Whether speeds below a label are of what arithmetic bounds, where a sentence speaks of that."""
+    return not OF_COMPUTE.search(words) or OF_COMPUTE.search(label) is not None
 
 
 _HOURLY = re.compile(r"\bhour\w*|/\s?h\b|\brents?\b|\brates?\b|\bmonth\w*", re.IGNORECASE)

@@ -53,6 +53,13 @@ _OR = re.compile(
 _NO_RATIO = re.compile(r"\s*(?:a (?:day|week|month|year)|per |/|again\b)", re.IGNORECASE)
 
 
+#: Work that arithmetic bounds, of which rates of one request tell nothing: "in large batches".
+OF_COMPUTE = re.compile(
+    r"\b(?:large[r]?|big(?:ger)?|high(?:er)?) batch(?:es| sizes?)?\b|\bprompts?\b|\bprefill\w*|\bbatched\b|"
+    r"\bcompute(?:[- ]bound|[- ]limited|\s+(?:\w+ )?(?:matters|decides|counts|dominates|rules|wins))\b|"
+    r"\b(?:arithmetic|tensor cores?) (?:decides?|counts?|matters?)\b",
+    re.IGNORECASE,
+)  # fmt: skip
 #: What a ratio is in that its words and the table beside it say to be of a speed: of nothing else.
 OF_SPEED = "speed told"
 #: Before a ratio, that a setting makes it and no other device: "mixed precision makes it".
