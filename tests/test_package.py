@@ -21,8 +21,8 @@ from whichgpu.facts import store
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
-#: What a base install may weigh in MB, compiled bytecode included, and its distributions: NumPy is 74 of them,
-#: Rich and what it needs 14, and of our own 26 the auditor has 8.
+#: What a base install may weigh in MB, compiled bytecode included, and its distributions: NumPy is 74,
+#: Rich and what it needs 14, and of our own 26 the auditor is 8.
 LARGEST, MOST = 107, 12
 #: What nobody imports by name but for its answer: the wheel leaves out what its modules say of themselves.
 BEHIND = (
