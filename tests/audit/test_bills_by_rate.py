@@ -61,3 +61,12 @@ _OWNED = """| Two years | Server A | Server B | Server C |
 def test_what_is_not_by_the_rate_that_was_told(page: str, wrong: list[str]):
     found = audited(f"# Costs\n\n{page}\n".encode(), "page.md", catalogue(), date(2026, 11, 25))
     assert [each.quote for each in found.accusations] == wrong
+
+
+def test_an_offer_that_is_twice_anothers_says_nothing_of_a_third():
+    page = (
+        "# Costs\n\nAn H100 at $2.99/hr and an RTX 4090 at $0.34/hr are both cheap or dear.\n\n"
+        "| GPU | Price |\n|---|---|\n| RTX 4090 | $0.17/hr |\n| L40S | $0.26/hr |\n| H100 | $0.80/hr |\n"
+    )
+    found = audited(page.encode(), "page.md", catalogue(), date(2026, 11, 25))
+    assert not found.accusations

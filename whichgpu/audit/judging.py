@@ -114,15 +114,16 @@ def _lacking(attribute: Attribute, gpus: Sequence[Gpu]) -> Verdict | None:
 
 
 def _sizes(attribute: Attribute, known: Sequence[Gpu], catalogue: Catalogue) -> list[Gpu]:
-    """The same card with another memory, where a name without a size is one of them by itself."""
-    if attribute.key != "memory" or len(known) != 1:
+    """The same card with another memory, where a name without its size or type is one of them by itself."""
+    if len(known) != 1:
         return []
-    return [catalogue[key] for key in _of_sizes(known[0].id, catalogue)]
+    return [catalogue[key] for key in same_card(known[0].id, catalogue, sized=attribute.key == "memory")]
 
 
 @lru_cache(maxsize=1024)
-def _of_sizes(one: str, catalogue: Catalogue) -> tuple[str, ...]:
-    stem = re.compile(re.escape(one) + r"-\d+gb")
+def same_card(one: str, catalogue: Catalogue, *, sized: bool = False) -> tuple[str, ...]:
+    """The ids of a card of the same name with another type of memory, and with another size if `sized`."""
+    stem = re.compile(re.escape(one) + (r"-(?:\d+gb|g?ddr\dx?)" if sized else r"-g?ddr\dx?"))
     return tuple(key for key in catalogue if stem.fullmatch(key))
 
 

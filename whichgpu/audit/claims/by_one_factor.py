@@ -142,7 +142,9 @@ def _counts(text: Amounts, entry: Entry) -> list[float]:
         return [entry.many]
     own = text.sentence(entry.term.start)
     start = text.sentence(max(own.start - 2, 0)).start
-    return [*{*_COUNTS, *(each.value for each in within(text.every, start, own.end) if each.counted)}]
+    # A rent that is so many times another may be another's offer, unless that many are told.
+    usual = () if entry.term.dims == RENT else _COUNTS
+    return [*{*usual, *(each.value for each in within(text.every, start, own.end) if each.counted)}]
 
 
 def _of_devices(

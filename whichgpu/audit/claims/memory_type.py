@@ -10,6 +10,7 @@ from whichgpu.audit.certainty import excludes
 from whichgpu.audit.document import HEADED
 from whichgpu.audit.explained import of_words
 from whichgpu.audit.fields import FAR, ITS_OWN, SET_AGAINST, headed, of_field, owner_of
+from whichgpu.audit.judging import same_card
 from whichgpu.audit.roles import spoken, superchips
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.subjects import family
@@ -241,7 +242,9 @@ def _one_of(
     passage: Passage, match: re.Match[str], gpus: Sequence[Gpu], context: Context
 ) -> Iterator[Finding]:
     """A type of memory that is that of one of these devices, or of none of them."""
-    known = [gpu for gpu in gpus if gpu.value("memory_type")]
+    # A name without its type is also of the card that was sold with another.
+    others = [context.catalogue[key] for gpu in gpus for key in same_card(gpu.id, context.catalogue)]
+    known = [gpu for gpu in (*gpus, *others) if gpu.value("memory_type")]
     right = [gpu for gpu in known if _same_type(match[0], str(gpu.value("memory_type")))]
     vague = match[0].lower() in ("hbm", "gddr", "lpddr")
     # HBM is no GDDR, of whatever generation either is.
