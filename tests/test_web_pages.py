@@ -396,7 +396,7 @@ def test_a_sentence_of_a_measured_run_is_judged(web):
         ("Compare 4090 and 5090 for BERT-large", "Compare", "5090"),
         ("Is 16.8 USD/h for 8x H100 SXM a good price?", "Judge a quote", "2.10"),
         ("used RTX A6000 for 3200 dollars: good?", "Judge a quote", "<dt>USD to buy one</dt><dd>3,200</dd>"),
-        ("Is 18 it/s normal for SDXL on a 4090?", "Is it normal?", "Fast"),
+        ("Is 18 it/s normal for SDXL on a 4090?", "Is it normal?", "Impossible"),
         ("Is $3.50 per hour for an H200 a bargain?", "Judge a quote", "h200-141gb-sxm"),
         ("does vLLM 0.6 work on my GTX 1080?", "Software", "It does not run"),
         ("GTX 1660 or RTX 3050 for YOLOv8n?", "Compare", "images/s"),
@@ -420,12 +420,12 @@ def test_what_is_no_question_is_told_as_before(web):
         assert 'id="e-workload"' in page
 
 
-def test_what_runs_on_a_maker_is_one_click_away(web):
-    """A model whose usual runtime is not for the GPU names one that is, as a link that answers."""
-    text = html.unescape(web.get("/predict?workload=stable-diffusion-1.5&gpu=tpu-v5e").text)
-    where = re.search(r'role="alert">[^\n]*<a href="(/predict[^"]+runtime=xla)">Runtime xla</a>', text)
-    assert where
-    assert web.get(where[1]).status_code == 200
+def test_what_runs_on_a_maker_is_taken(web):
+    """A model whose usual runtime is not for the GPU is answered under one that is."""
+    answer = web.get("/predict?workload=stable-diffusion-1.5&gpu=tpu-v5e")
+    assert answer.status_code == 200
+    assert 'class="figures"' in answer.text
+    assert 'role="alert"' not in answer.text
 
 
 @pytest.mark.parametrize(

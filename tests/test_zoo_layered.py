@@ -113,7 +113,7 @@ class Torch:
             x,
             (depth, kernel, kernel),
             (layer.get("depth_stride", depth), stride, stride),
-            (0, side, side),
+            (layer.get("depth_padding", 0), side, side),
             ceil_mode=layer.get("ceil", False),
         )
 

@@ -80,7 +80,7 @@ def device(text: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...], str]:
     count, behind, several = _several(text, one)
     cores = {int(each) for each in _CORES.findall(text)}
     boxed = _in_box(text)
-    meant = _meant(one.ids, text, catalogue, boxed=boxed > 1)
+    meant = _meant(_of_several(one, catalogue) if several > 1 else one.ids, text, catalogue, boxed=boxed > 1)
     ids = tuple(key for key in meant if catalogue[key].value("sms") in cores) or usual(meant, catalogue)
     if slices := _sliced(ids, text, catalogue):
         ids = slices
@@ -107,6 +107,14 @@ def _several(text: str, one: Mention) -> tuple[re.Match[str] | None, re.Match[st
     if count and _OF_THE_JOB.search(text[: count.start()]):
         count = None
     return count, behind, int(behind[1] or 2) if behind else _number(count) if count else 0
+
+
+def _of_several(one: Mention, catalogue: Catalogue) -> tuple[str, ...]:
+    """What a name in the plural means where a number stands beside it: "two L40s" are no L40S."""
+    if not one.text.endswith("s"):
+        return one.ids
+    single = {key for each in mentions(one.text[:-1], catalogue) for key in each.ids}
+    return tuple(key for key in one.ids if key in single) or one.ids
 
 
 def _sliced(ids: Sequence[str], text: str, catalogue: Catalogue) -> tuple[str, ...]:
