@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.estimate import job_seconds
-from whichgpu.cost.fit import Fit, fit, workload_terms
 from whichgpu.cost.layout import exchanges_of_pass, lay_out
 from whichgpu.cost.parallel import (
     beside_pass,
@@ -30,7 +29,7 @@ from whichgpu.cost.parallel import (
     shown_at_end,
     to_host,
 )  # fmt: skip
-from whichgpu.cost.spread import measured
+from whichgpu.cost.spread import found_for, own_factor
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import UsageError
 from whichgpu.values import immutable
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.distributed import Step
+    from whichgpu.cost.fit import Fit
     from whichgpu.cost.layout import Layout
     from whichgpu.cost.time import Timing
     from whichgpu.hardware.gpu import Gpu
@@ -113,7 +113,7 @@ def breakdown(job: Job, gpus: Sequence[Gpu]) -> Breakdown:
         raise UsageError(
             f"a step of phase {laid.job.phase} has no parts; they are of training: --phase train"
         )
-    return of_layout(laid, fit() if measured(laid.runtime) else Fit())
+    return of_layout(laid, found_for(laid))
 
 
 def of_layout(laid: Layout, found: Fit) -> Breakdown:
@@ -122,8 +122,7 @@ def of_layout(laid: Layout, found: Fit) -> Breakdown:
     assert step is not None
     with np.errstate(invalid="ignore", divide="ignore"):
         timing = evaluate(laid.work, found, explain=True)
-        terms = workload_terms(laid.workload, laid.job.precision, laid.runtime, trains=True)
-        own = timing.allowed(found.factor(terms))
+        own = timing.allowed(own_factor(laid, found))
         links = found.links(laid.workload.id, laid.devices, laid.runtime, laid.replicas)
         once = timing.seconds / own
         whole = job_seconds(laid, once, links)

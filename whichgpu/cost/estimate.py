@@ -14,14 +14,13 @@ from whichgpu.cost import energy, personal
 from whichgpu.cost.answers import Z90
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimates import Estimates
-from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import Layout, lay_out, lay_out_on
 from whichgpu.cost.machines import by_host, exchanging
 from whichgpu.cost.memory import needed
 from whichgpu.cost.parallel import Exchange, data_parallel_seconds
 from whichgpu.cost.readings import readings
 from whichgpu.cost.requests import at_random
-from whichgpu.cost.spread import found_for, spreads
+from whichgpu.cost.spread import found_for, own_factor, spreads
 from whichgpu.cost.time import evaluate
 from whichgpu.values import NamedTuple
 
@@ -30,10 +29,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.fit import Fit, Terms
+    from whichgpu.cost.fit import Fit
     from whichgpu.cost.layout import Settled
     from whichgpu.cost.paired import Paired
-    from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.steady import Met
     from whichgpu.cost.time import Timing
     from whichgpu.hardware.gpu import Gpu
@@ -92,7 +90,7 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False, bounds: bool = Fa
     """The estimates of a layout under a fit; `explain` and `bounds` are those of `evaluate`."""
     with np.errstate(invalid="ignore", divide="ignore"):
         timing = evaluate(laid.work, found, explain=explain, bounds=bounds)
-        own = laid.runtime.read(lambda stack: found.factor(_own_terms(laid, stack)))
+        own = own_factor(laid, found)
         alone, links = timing.under(own), np.ones((1, 1))
         sent = exchanging(laid, timing)
         # What a network or a host's memory gives is not in the catalogue.
@@ -109,10 +107,6 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False, bounds: bool = Fa
         at_work = 1.0 if laid.serving is None else laid.serving.at_work
         doing = energy.activity(laid, timing, slots * at_work * alone / seconds)
         return _assemble(laid, timing, _Times(seconds, prompt, bound, sent), doing)
-
-
-def _own_terms(laid: Layout, stack: Runtime) -> Terms:
-    return workload_terms(laid.workload, stack.half or laid.job.precision, stack, trains=laid.job.trains)
 
 
 def job_seconds(laid: Layout, step: Array, links: Array | float) -> Array:

@@ -21,9 +21,11 @@ from whichgpu.cost.layout import lay_out
 from whichgpu.cost.measuring import measures
 from whichgpu.cost.spread import erring_as, joined, least, measured, widths
 from whichgpu.cost.stages import Stage, stages
+from whichgpu.cost.support import emulates
 from whichgpu.cost.time import shares
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple, immutable
+from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -127,7 +129,8 @@ def _coefficients(laid: Layout, found: Fit) -> Iterable[Coefficient]:
             part = f"memory traffic of {kind.memory}"
             terms = memory_terms(kind, place, stack, **how)
         yield _coefficient(part, known[side, kind], terms, found)
-    whole = workload_terms(laid.workload, job.precision, stack, **how)
+    by_hand = emulates(laid.devices.gpus[0], precision(job.precision), stack)
+    whole = workload_terms(laid.workload, job.precision, stack, **how, emulated=by_hand)
     yield _coefficient("the whole time", None, whole, found)
     if laid.gradients is not None and float(job.n_gpus) > 1:
         links = link_terms(laid.workload.id, place, stack, float(job.n_gpus))

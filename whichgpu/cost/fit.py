@@ -188,14 +188,17 @@ def launch_terms(workload: str, runtime: Runtime, *, trains: bool) -> Terms:
     return {**general, f"l/{workload}={runtime.kernels}{phase}": 1.0}
 
 
-def workload_terms(workload: Workload, precision: str, runtime: Runtime, *, trains: bool) -> Terms:
+def workload_terms(
+    workload: Workload, precision: str, runtime: Runtime, *, trains: bool, emulated: bool = False
+) -> Terms:
     """The effects on the whole time of a workload: what its op list does not know of it.
 
     What networks of one family have in common under frameworks, one that was not measured has as well. Their
-    two formats of 16 bits run on the same units, at the same rate and in the same kernels' shapes.
+    two formats of 16 bits run on the same units, at the same rate and in the same kernels' shapes, but where
+    BF16 is `emulated` in FP32.
     """
     phase = "+train" if trains else ""
-    numbers = precision if runtime.domain else precision.replace("bf16", "fp16")
+    numbers = precision if runtime.domain or emulated else precision.replace("bf16", "fp16")
     whats = (f"w/{workload.id}", f"w/{workload.id}/{numbers}")
     own = {f"{what}{where}{phase}": 1.0 for what in whats for where in ("", f"={runtime.kernels}")}
     if runtime.domain:

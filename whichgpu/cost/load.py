@@ -18,14 +18,13 @@ from whichgpu.cost.admission import Admission, admission, waiting
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.engine_step import computed_tokens
-from whichgpu.cost.fit import workload_terms
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.replica_memory import cache
 from whichgpu.cost.requests import Requests, is_run, unloaded
 from whichgpu.cost.scheduling import limits
 from whichgpu.cost.simulate import Server
-from whichgpu.cost.spread import found_for
+from whichgpu.cost.spread import found_for, own_factor
 from whichgpu.cost.steady import Met, engine, interruption
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible
@@ -96,8 +95,7 @@ class Table(NamedTuple):
 def seconds_of(work: Pass, laid: Layout) -> Array:
     """Seconds of a pass of a layout under its fit, (G, J)."""
     found = found_for(laid)
-    own = workload_terms(laid.workload, laid.job.precision, laid.runtime, trains=laid.job.trains)
-    return evaluate(work, found).under(found.factor(own))
+    return evaluate(work, found).under(own_factor(laid, found))
 
 
 def tables(job: Job, gpu: Gpu) -> list[Table]:

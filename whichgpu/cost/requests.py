@@ -168,7 +168,7 @@ def limit(job: Job) -> float | None:
 
     Raises `UsageError` where the job states another number in flight.
     """
-    if str(job.options.get("max_concurrency", "none")).strip().lower() in _UNLIMITED:
+    if not _says_limit(job):
         return None
     most = _whole(job, "max_concurrency", 32.0)
     if isinstance(job.concurrency, float) and job.concurrency not in (most, min(most, Requests.of(job).sent)):
@@ -276,7 +276,11 @@ def at_random(job: Job) -> bool:
 def limited(job: Job) -> bool:
     """Whether options state a load that need not fill a server: a rate, or a number in flight."""
     rate = "request_rate" in job.options and _rate(job) is not None
-    return rate or str(job.options.get("max_concurrency", "none")).strip().lower() not in _UNLIMITED
+    return rate or _says_limit(job)
+
+
+def _says_limit(job: Job) -> bool:
+    return str(job.options.get("max_concurrency", "none")).strip().lower() not in _UNLIMITED
 
 
 def unloaded(job: Job) -> Job:

@@ -36,8 +36,11 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from whichgpu.cost.coefficients import section
-from whichgpu.cost.fit import Fit, fit
+from whichgpu.cost.fit import Fit, fit, workload_terms
+from whichgpu.cost.support import emulating
 from whichgpu.facts import store
 from whichgpu.values import immutable
 
@@ -95,6 +98,22 @@ def measured(runtime: Runtime) -> bool:
 def found_for(laid: Layout) -> Fit:
     """The fit; none for a runtime never measured, of which what was learnt of other software says nothing."""
     return fit() if measured(laid.runtime) else Fit()
+
+
+def own_factor(laid: Layout, found: Fit) -> Any:
+    """The factor that a workload has of its own on the speed of a whole pass: one, of each job, or (G, J)."""
+
+    def of(stack: Runtime, *, emulated: bool = False) -> float:
+        numbers = stack.half or laid.job.precision
+        terms = workload_terms(laid.workload, numbers, stack, trains=laid.job.trains, emulated=emulated)
+        return found.factor(terms)
+
+    known = laid.runtime.read(of)
+    brain = laid.runtime.read(lambda stack: (stack.half or laid.job.precision).endswith("bf16"))
+    by_hand = emulating(laid.devices, laid.runtime) & brain if np.any(brain) else np.zeros(1, dtype=bool)
+    if not by_hand.any():
+        return known
+    return np.where(by_hand, laid.runtime.read(lambda stack: of(stack, emulated=True)), known)
 
 
 def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> Spread:

@@ -17,8 +17,11 @@ from whichgpu.workloads.ops import PRODUCTS
 from whichgpu.workloads.precision import cache_format, precision
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.device import Devices
     from whichgpu.cost.runtime import Runtime
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
@@ -104,6 +107,16 @@ def emulates(gpu: Gpu, precision: Precision, runtime: Runtime) -> bool:
     if precision.math != "bf16" or precision.quantised or gpu.value("bf16") is not None:
         return False
     return stacks.emulated(gpu, runtime.software, "bf16")
+
+
+def emulating(devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
+    """On which GPUs products in BF16 are computed in FP32, (G, 1) or (G, J)."""
+    return devices.under(runtime, lambda one, table: table.known(_emulates(one.software))).astype(bool)
+
+
+@cache
+def _emulates(software: str) -> Callable[[Gpu], bool]:
+    return lambda gpu: stacks.emulated(gpu, software, "bf16")
 
 
 def not_run(gpu: Gpu, runtime: Runtime) -> str:

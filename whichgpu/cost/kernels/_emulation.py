@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from whichgpu.cost.coefficients import section
-from whichgpu.software.stacks import emulated
+from whichgpu.cost.support import emulating as gpus_emulating
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from whichgpu.cost.device import Devices
     from whichgpu.cost.optable import OpTable
     from whichgpu.cost.runtime import Runtime
-    from whichgpu.hardware.gpu import Gpu
 
 
 def emulating(
@@ -32,7 +28,7 @@ def emulating(
     names = {"bf16", *(("fp16",) if any(one.brain for one in runtime.among(1)) else ())}
     if not names & set(ops.dtypes):
         return peaks
-    by_hand = devices.under(runtime, lambda one, table: table.known(_emulates(one.software))).astype(bool)
+    by_hand = gpus_emulating(devices, runtime)
     if not by_hand.any():
         return peaks
     brain, half = (
@@ -43,11 +39,6 @@ def emulating(
     wide = ops.kind != "gemm" or ~quantised(ops)
     widened = section("products")["emulated"] * np.minimum(devices.vector, devices.multiplying)
     return np.where(brain & wide & by_hand, widened, peaks)
-
-
-@cache
-def _emulates(software: str) -> Callable[[Gpu], bool]:
-    return lambda gpu: emulated(gpu, software, "bf16")
 
 
 def quantised(ops: OpTable) -> NDArray[np.bool_]:
