@@ -138,7 +138,7 @@ def test_an_accusation_in_a_list_looks_no_further_than_a_sentence_goes():
 
 
 def test_how_many_of_a_device_there_are_is_told_right_before_its_name():
-    from whichgpu.audit.roles import counted
+    from whichgpu.audit.counting import counted
 
     assert counted("We bought eight used ", 0, 21) == 8
     far = "eight " + "- " * 99

@@ -30,6 +30,7 @@ _EACH = re.compile(rf"{_NUMBER}|{_NONE}", re.IGNORECASE)
 #: Behind the device of a row, what is of its name.
 _REST = re.compile(r"(?:\s+(?:\([^()]{1,20}\)|[A-Za-z][\w-]{0,9}|\d{1,3}\s?GB))*", re.IGNORECASE)
 _STROKE = re.compile(r"\s+/\s+")
+_WORD = re.compile(r"\S+")
 _FIRST = re.compile(
     r"\W*(?:gpus?|cards?|set-?ups?|devices?|accelerators?|hardware|systems?|machines?|rigs?|boards?)\b\s*",
     re.IGNORECASE,
@@ -100,11 +101,7 @@ def _head(line: Passage, width: int, catalogue: Catalogue) -> tuple[Passage, ...
     first = _FIRST.match(line.text)
     if first is None or len(line.text) > _LINE or any(True for _ in mentions(line.text, catalogue)):
         return ()
-    words = [
-        match.span()
-        for match in re.finditer(r"\S+", line.text[: len(line.text)])
-        if match.start() >= first.end()
-    ]
+    words = [match.span() for match in _WORD.finditer(line.text, first.end())]
     if len(words) != width - 1 and words:
         # "Batch 1 Batch 32": each begins with the same word.
         again = line.text[slice(*words[0])]
@@ -113,4 +110,4 @@ def _head(line: Passage, width: int, catalogue: Catalogue) -> tuple[Passage, ...
         words = [(a, a + len(line.text[a:b].rstrip())) for a, b in zip(starts, ends, strict=True)]
     if len(words) != width - 1:
         return ()
-    return (line.part(0, len(line.text[: first.end()].rstrip())), *(line.part(*place) for place in words))
+    return (line.part(0, len(first[0].rstrip())), *(line.part(*place) for place in words))

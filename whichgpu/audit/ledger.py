@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import MONEY, NEAR, ON_IT, RENT, Amounts
 from whichgpu.audit.bills.links import GIVEN
+from whichgpu.audit.counting import counted
 from whichgpu.audit.dimensions import AXES, LENGTHS, dims, times
 from whichgpu.audit.nodes import number, of_catalogue
-from whichgpu.audit.roles import counted, spoken
+from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple

@@ -10,8 +10,8 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.editions import FORM, of_form
 from whichgpu.audit.families import of_generation
-from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import Sentence, sentences, topic, within
 from whichgpu.audit.subjects import Mention
 from whichgpu.values import NamedTuple
@@ -254,7 +254,7 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
     key = (index, sentence.start)
     if key not in known:
         everywhere = context.mentions.get(index, ())
-        here = _of_form(within(everywhere, sentence.start, sentence.end), sentence.text, context)
+        here = of_form(within(everywhere, sentence.start, sentence.end), sentence.text, context)
         against = _against(passage.text, sentence.start, here)
         maker = () if here else _by_maker(sentence.text, context)
         found, certain = (maker, False) if maker else _topic(index, passage, sentence, context)
@@ -268,7 +268,7 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
             found = ()
         if found and (of_generation(sentence.text, found[0], context) or _ANOTHER.match(sentence.text)):
             found = ()
-        found = _of_form(found, sentence.text, context)
+        found = of_form(found, sentence.text, context)
         if here and _BROTHER.fullmatch(passage.text, sentence.start, here[0].start):
             # "Its brother is basically a gaming B580 with twice the memory" is about neither.
             against, found = [here[0], *against], ()
@@ -313,81 +313,8 @@ _BROTHER = re.compile(
     )
 )
 _IS_ONE = re.compile(rf"(?:^|[.!?:]\s){_IT_IS_ONE.pattern}$")
-#: A form by which one of several devices of a name is meant: "the SXM5 version".
+#: How many characters more than a name a bracket has that is not the name's alone.
 _BRACKETS = 8
-_FORM = re.compile(
-    r"\b(PCIe|SXM|NVL)\d?\s+(?:versions?|variants?|models?|modules?|form|cards?|editions?|flavou?rs?|"
-    r"boards?|configurations?)\b",
-    re.I,
-)
-#: "80 GB of HBM2e (SXM5)", and the kinds of memory of which a sentence must name one only.
-_IN_BRACKETS = re.compile(r"\((PCIe|SXM|NVL)\d?\)", re.IGNORECASE)
-_MEMORY = re.compile(r"\bHBM\d?\w?\b", re.IGNORECASE)
-
-
-_OF_A_FORM = re.compile(r"\s+of\s+(?:the\s+|nvidia[\u2019']s\s+|its\s+)?[A-Z]")
-
-
-def _of_form(found: Sequence[Mention], text: str, context: Context) -> Sequence[Mention]:
-    """Names of several devices, of the one form that a sentence speaks of: "the PCIe version of the H100"."""
-    found = _of_edition(found, text)
-    told = list(_FORM.finditer(text)) if found else []
-    if found and not told and _is_of_one(text):
-        told = list(_IN_BRACKETS.finditer(text))
-    forms = {match[1].lower() for match in told}
-    if not forms or len({each.named for each in found}) != 1:
-        return found
-    # Of several "the SXM version of the A100" begins with the first.
-    form = (
-        told[0][1].lower() if _OF_A_FORM.match(text, told[0].end()) else "" if len(forms) > 1 else forms.pop()
-    )
-    mine = [tuple(key for key in each.named if form and f"-{form}" in key) for each in found]
-    if form and not any(mine) and len(told) == 1 and _OF_A_FORM.match(text, told[0].end()):
-        # A text that is about the one form tells of the other.
-        line = found[0].named[0].split("-")[0]
-        others = tuple(key for key in context.catalogue if key.startswith(f"{line}-") and f"-{form}" in key)
-        return [each._replace(ids=others, named=others) if others else each for each in found]
-    return [
-        each._replace(ids=ids, named=ids) if ids and len(ids) < len(each.named) else each
-        for each, ids in zip(found, mine, strict=True)
-    ]
-
-
-#: An edition that a sentence tells apart from the name: "300 W in its workstation edition".
-_EDITION = re.compile(
-    r"\b(?P<which>workstation|server|max-?q)\s+(?:edition|version|variant|model)\b", re.IGNORECASE
-)
-_EDITIONS = ("-server", "-maxq")
-
-
-def _of_edition(found: Sequence[Mention], text: str) -> Sequence[Mention]:
-    """Names of several editions, of the one that a sentence speaks of."""
-    said = {match["which"].lower().replace("-", "") for match in _EDITION.finditer(text)} if found else set()
-    if len(said) != 1:
-        return found
-    ends = f"-{said.pop()}"
-    mine = [
-        tuple(
-            key
-            for key in each.ids
-            if (key.endswith(ends) if ends in _EDITIONS else not key.endswith(_EDITIONS))
-        )
-        if any(key.endswith(_EDITIONS) for key in each.ids)
-        else ()
-        for each in found
-    ]
-    return [
-        each._replace(ids=ids, named=ids) if ids and len(ids) < len(each.ids) else each
-        for each, ids in zip(found, mine, strict=True)
-    ]
-
-
-def _is_of_one(text: str) -> bool:
-    """Whether a sentence has one value of a kind at most, so that a form in brackets is of all of them."""
-    values = [each.dimension for each in quantities(text) if each.dimension != "number"]
-    return len(set(values)) == len(values) and len(_MEMORY.findall(text)) < 2
-
-
 _DASHED = re.compile(
     r"[^.;\u2013\u2014]{2,60}\s[\u2013\u2014]\s(?:is|was|has|had|comes|came|costs?|draws|needs|offers|"
     r"gets|uses|runs)\b"
@@ -496,7 +423,7 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
             or (_AS_THAT_OF.search(words) and _ENDS.match(text, mention.end))
             or _WHAT_HAS.search(text, start, mention.start)
             or _SETS_APART.search(text, max(start, mention.start - _REACH), mention.start)
-            or (found and _IN_FORM.search(words) and _FORM.match(f"{mention.text} version"))
+            or (found and _IN_FORM.search(words) and FORM.match(f"{mention.text} version"))
         ):
             found.append(mention)
     return found
@@ -642,33 +569,3 @@ def superchips(here: Sequence[Mention]) -> list[Mention]:
 
 
 _SUPERCHIP = re.compile(r"g[hb]\d{2,3}(?:-|$)")
-_SEVERAL = re.compile(
-    r"(?:\b(dual|twin|(?:a )?pair of|quad|octa|two|three|four|five|six|seven|eight|nine|ten|"
-    r"eleven|twelve|thirteen|fourteen|fifteen|sixteen|eighteen|twenty|thirty|forty|fifty|twenty-four|"
-    r"thirty-two|sixty-four|zwei|vier|"
-    r"acht|deux|"
-    r"quatre|huit|dos|cuatro|ocho|(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d{1,3}))[\s-]*"
-    r"(?:x|\u00d7|of the|pieces of|gpu|card|way)?[\s-]*"
-    r"(?:(?:used|new|such|old|second-hand|gebrauchte[nr]?|neue[nr]?|alte[nr]?|nvidia|amd)\s+){0,2})$",
-    re.IGNORECASE,
-)
-_OR = re.compile(r"(?:(?:RTX|GTX)\s)?\b[A-Z]?\d{2,4}[A-Z]?\s?/\s?$")
-_NUMBERS = {"dual": 2, "twin": 2, "pair of": 2, "a pair of": 2, "quad": 4, "octa": 8, "two": 2, "three": 3,
-            "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-            "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
-            "eighteen": 18, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "twenty-four": 24,
-            "thirty-two": 32, "sixty-four": 64, "zwei": 2, "vier": 4,
-            "acht": 8, "deux": 2, "quatre": 4, "huit": 8, "dos": 2, "cuatro": 4, "ocho": 8}  # fmt: skip
-
-
-#: Characters before a name that say how many of it there are.
-_BEFORE_NAME = 120
-
-
-def counted(text: str, start: int, at: int) -> float:
-    """How many of a device a text speaks of by the words before its name: "eight A100s" is 8."""
-    # "2x RTX 3090/4090": of whichever.
-    # A sentence without an end is not searched again for each of its names.
-    start = max(start, at - _BEFORE_NAME)
-    before = _SEVERAL.search(_OR.sub("", text[start:at])) if at > start else None
-    return float(_NUMBERS.get(before[1].lower(), 0) or before[1].replace(",", "")) if before else 1.0

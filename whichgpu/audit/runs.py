@@ -6,8 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.counting import counted
 from whichgpu.audit.models import OF_ANOTHER, Format, Model, formats, models, single
-from whichgpu.audit.roles import counted, owned
+from whichgpu.audit.roles import owned
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.values import NamedTuple
 

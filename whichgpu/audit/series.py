@@ -11,11 +11,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.counting import counted
 from whichgpu.audit.document import PROSE
 from whichgpu.audit.offers import common
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import Quantity, quantities
-from whichgpu.audit.roles import counted, spoken
+from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import Mention, model
 from whichgpu.values import NamedTuple

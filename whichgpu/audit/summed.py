@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import RATES
+from whichgpu.audit.counting import counted
 from whichgpu.audit.grounds import MEASURED
-from whichgpu.audit.roles import counted
 from whichgpu.audit.roundings import stated
 from whichgpu.audit.variants import finding_on, verdict_on
 from whichgpu.audit.worked_out import OF_ALL

@@ -11,12 +11,12 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, headed, named, qualifiers, rate_of
 from whichgpu.audit.cells import UNITS_ALONE, Cell, read, unit_of
 from whichgpu.audit.compound import compound
+from whichgpu.audit.counting import counted
 from whichgpu.audit.explained import explained
 from whichgpu.audit.laptops import LAPTOPS, as_laptop, beside, namesakes
 from whichgpu.audit.machine import ON_A_BOARD
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.rented import OF_GPUS, rented
-from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import mentions
 from whichgpu.audit.titled import about, of_forms
 from whichgpu.hardware.boxes import named as machine_named

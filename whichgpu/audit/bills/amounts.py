@@ -7,9 +7,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.counting import counted
 from whichgpu.audit.dimensions import AXES, LENGTHS, dims
 from whichgpu.audit.relations import Effort
-from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.counting import counted
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import counted
 from whichgpu.audit.variants import finding_on, verdict_on
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import MONEY, RENT, Amounts
 from whichgpu.audit.bills.products import explained, finding
-from whichgpu.audit.dimensions import AXES, dims
+from whichgpu.audit.dimensions import AXES, HOURS, PRICED, dims
 from whichgpu.audit.known.store import SPOKEN, store
 from whichgpu.audit.ledger import entries
 from whichgpu.audit.relations import Way, rounding
@@ -29,17 +29,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.ledger import Entry
 
-#: Hours of the period that a price is by, the first ones by the words of most.
-_HOURS = {
-    dims(money=1, day=-1): (24.0,),
-    dims(money=1, week=-1): (168.0,),
-    dims(money=1, month=-1): (730.0, 720.0, 744.0, 672.0, 696.0),
-    dims(money=1, year=-1): (8760.0, 8640.0, 8766.0, 8784.0),
-    RENT: (1.0,),
-}
-_HOUR, _DAY, _WEEK = dims(hour=1), dims(day=1), dims(week=1)
-#: How long each length of time is in hours.
-_LENGTHS = {_HOUR: 1.0, _DAY: 24.0, _WEEK: 168.0, dims(month=1): 730.0}
+#: Lengths of time that are hours, however long a year is.
+_TIMES = ("hour", "day", "week", "month")
+_LENGTHS = {dims(**{name: 1}): HOURS[name][0] for name in _TIMES}
 #: What makes an amount one under other terms than the rate of its device, or of more than that.
 _ELSE = re.compile(
     r"\b(?:spot|reserv\w+|commit\w*|discount\w*|sav(?:es?|ed|ing|ings)|less|more|cheaper|dearer|difference|plus|"
@@ -126,8 +118,8 @@ def _is(told: Term, made: float) -> bool:
 
 def _hours(told: Term, text: Amounts) -> list[float]:
     """The hours that an amount may be of: those of its period, or that the passage tells."""
-    if told.dims in _HOURS:
-        return list(_HOURS[told.dims])
+    if told.dims in PRICED:
+        return list(PRICED[told.dims])
     if told.dims != MONEY:
         return []
     start = text.sentence(max(text.sentence(told.start).start - 2, 0)).start

@@ -20,8 +20,9 @@ from whichgpu.audit.capable.stated import DENIAL, as_subject, as_subject_on
 from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.capable.words import ANY, BY_MEANS, HEDGED, said_in
 from whichgpu.audit.coordinated import up_to
+from whichgpu.audit.counting import counted
 from whichgpu.audit.entries import entries
-from whichgpu.audit.roles import counted, spoken
+from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
 
 if TYPE_CHECKING:

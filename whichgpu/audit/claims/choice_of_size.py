@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import made
-from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import source_of
 from whichgpu.hardware.gpu import nominal_gb

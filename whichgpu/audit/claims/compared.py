@@ -8,10 +8,11 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.changes import changes
 from whichgpu.audit.comparisons.said import OF_THEM, THAN_SEVERAL, in_which
 from whichgpu.audit.comparisons.sides import gives, second_of, sides, stated_ratios
+from whichgpu.audit.counting import counted
 from whichgpu.audit.multiple import finding_on, verdict_of
 from whichgpu.audit.pairs import facts
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import counted, spoken
+from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:

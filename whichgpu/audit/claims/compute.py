@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.counting import counted
 from whichgpu.audit.dimensions import LENGTHS, dims
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import models
-from whichgpu.audit.roles import counted
 from whichgpu.audit.runs import peak, plural
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import terms

@@ -13,9 +13,10 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.claims.superlative import Among, by_day, held_against
 from whichgpu.audit.comparing import comparisons
+from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import made
 from whichgpu.audit.pairs import Pair, devices, facts, forms, ratios
-from whichgpu.audit.roles import counted, told
+from whichgpu.audit.roles import told
 from whichgpu.audit.subjects import model
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.certainty import excludes
+from whichgpu.audit.counting import counted
 from whichgpu.audit.families import architectures, is_of
 from whichgpu.audit.findings import made
 from whichgpu.audit.quantified.properties import Property, property_at
-from whichgpu.audit.roles import counted
 from whichgpu.audit.sourced import source_of
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from whichgpu.audit.claims.only import asked_shortly
 from whichgpu.audit.claims.quantified import Claim, of_kind_judged
 from whichgpu.audit.claims.superlative import Among, held_against
 from whichgpu.audit.claims.years import of_its_year
+from whichgpu.audit.counting import counted
 from whichgpu.audit.families import is_of
 from whichgpu.audit.fields import of_field
 from whichgpu.audit.findings import Evidence, made
@@ -28,7 +29,7 @@ from whichgpu.audit.needed.verdict import judged_need, of_model, only_size
 from whichgpu.audit.pairs import ONE_OF_TWO, Pair, devices, forms, other_of_two
 from whichgpu.audit.quantified.properties import Property
 from whichgpu.audit.quantified.scopes import Scope, of_kind, of_text, others
-from whichgpu.audit.roles import counted, spoken
+from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.subjects import model
 from whichgpu.facts import store

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
+from whichgpu.audit.counting import counted
 from whichgpu.audit.document import PROSE
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.holding.rooms import UNLIKE, VERB, Room, room_before, room_in, room_of
@@ -19,7 +20,6 @@ from whichgpu.audit.holding.ways import FULL, FULLY, LORA, PLURAL, QLORA, TUNED,
 from whichgpu.audit.holding.words import CASE, NO_FIT
 from whichgpu.audit.models import formats, models, single
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.values import NamedTuple
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import is_use
-from whichgpu.audit.dimensions import dims
+from whichgpu.audit.dimensions import LASTING, dims
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.store import SPOKEN, store
 from whichgpu.audit.relations import rounding
@@ -39,11 +39,6 @@ _ELSE = re.compile(
     re.IGNORECASE,
 )
 _HOUR, _MONEY = dims(hour=1), dims(money=1)
-#: Hours of lengths that a sentence may tell instead.
-_LENGTHS = {
-    _HOUR: (1.0,), dims(day=1): (24.0,), dims(week=1): (168.0,),
-    dims(month=1): (730.0, 720.0, 744.0), dims(year=1): (8760.0, 8784.0, 8640.0),
-}  # fmt: skip
 #: What makes a price one by the hour.
 _HOURLY = re.compile(r"/\s?(?:h|hr|hour)\b|\b(?:per|an|hourly|by the) ?(?:h|hr|hour)?\b", re.IGNORECASE)
 #: From an instance type to what it costs.
@@ -113,7 +108,7 @@ def _hours(before: Sequence[Term]) -> list[float]:
     """The hours that a bill may be of: those that are told as such, or else of the days and months told."""
     told = [each.value for each in before if each.dims == _HOUR and each.value > 1]
     return told or [
-        each.value * length for each in before for length in _LENGTHS.get(each.dims, ()) if length > 1
+        each.value * length for each in before for length in LASTING.get(each.dims, ()) if length > 1
     ]
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import formats, models
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import SPELLED, quantities, read_number
-from whichgpu.audit.roles import counted, spoken
+from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import source_of
 from whichgpu.hardware.gpu import nominal_gb

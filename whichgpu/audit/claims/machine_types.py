@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import SPELLED, quantities, read_number
-from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import family, mentions
 from whichgpu.audit.tables import COUNT, machine_of
 from whichgpu.hardware.boxes import boxes

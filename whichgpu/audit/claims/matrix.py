@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import TRAINS, formats, models
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import counted
 from whichgpu.audit.subjects import mentions
 from whichgpu.values import NamedTuple
 

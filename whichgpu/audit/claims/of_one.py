@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import Amounts
 from whichgpu.audit.bills.products import explained
+from whichgpu.audit.counting import counted
 from whichgpu.audit.dimensions import AXES, converted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.ledger import entries
 from whichgpu.audit.relations import rounding
 from whichgpu.audit.results.digits import plain_value
-from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import within
 from whichgpu.audit.terms import terms
 from whichgpu.values import NamedTuple

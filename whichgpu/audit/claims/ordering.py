@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparing import WORDS, comparisons
 from whichgpu.audit.comparisons.said import OF_THEM
+from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.pairs import Pair, devices, facts, forms, pair, ratios, unsure
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import counted, spoken
+from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import SPARSE, on_file
 from whichgpu.audit.subjects import model

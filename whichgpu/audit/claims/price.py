@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from whichgpu import prices
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
+from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import VERDICTS, Evidence, made
 from whichgpu.audit.offers import HOURS, Range, on_offer, providers
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import counted, spoken
+from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
 
 if TYPE_CHECKING:

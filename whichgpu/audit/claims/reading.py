@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import OF_ANOTHER, formats, models
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import counted, spoken
+from whichgpu.audit.roles import spoken
 from whichgpu.audit.runs import weighed
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import source_of

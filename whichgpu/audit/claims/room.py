@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import mentions
 from whichgpu.hardware.gpu import nominal_gb

@@ -9,9 +9,9 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.bills.amounts import MONEY, RENT, Amounts
+from whichgpu.audit.bills.amounts import MONEY, Amounts
 from whichgpu.audit.bills.products import finding
-from whichgpu.audit.dimensions import dims
+from whichgpu.audit.dimensions import HOURS, PRICED
 from whichgpu.audit.ledger import entries
 from whichgpu.audit.relations import Way, rounding
 from whichgpu.audit.sentences import within
@@ -45,14 +45,6 @@ _ELSE = re.compile(
     r"weekends?)\b|[%?]",
     re.IGNORECASE,
 )
-_HOURS = {
-    "hour": (1.0,), "day": (24.0,), "week": (168.0,), "month": (730.0, 720.0, 744.0, 672.0, 696.0),
-    "year": (8760.0, 8640.0, 8766.0, 8784.0),
-}  # fmt: skip
-_BY = {
-    RENT: _HOURS["hour"],
-    **{dims(money=1, **{name: -1}): _HOURS[name] for name in ("day", "week", "month", "year")},
-}
 _NEAR, _LIKE, _BACK, _MOST = 0.02, 60.0, 3, 24
 _COUNTS = (1.0, 2.0, 4.0, 8.0)
 
@@ -91,7 +83,7 @@ def _off(told: Term, mine: Sequence[Entry], text: Amounts, context: Context) -> 
     start = text.sentence(max(start - 2, 0)).start
     before = [
         each for each in mine
-        if start <= each.term.start < here.start and each.term.dims in _BY and each.term.sign == told.sign
+        if start <= each.term.start < here.start and each.term.dims in PRICED and each.term.sign == told.sign
     ][-_MOST:]  # fmt: skip
     pairs = [
         (one, other) for at, one in enumerate(before) for other in before[at + 1 :]
@@ -114,12 +106,12 @@ def _off(told: Term, mine: Sequence[Entry], text: Amounts, context: Context) -> 
 def _time(lasts: re.Match[str]) -> Sequence[float]:
     """The hours of the time that is told."""
     unit = (lasts["unit"] or lasts["period"]).lower().rstrip("s")
-    return tuple(float(lasts["n"] or 1) * hours for hours in _HOURS[unit])
+    return tuple(float(lasts["n"] or 1) * hours for hours in HOURS[unit])
 
 
 def _apart(one: Entry, other: Entry, hours: Sequence[float]) -> Iterator[float]:
     """What two amounts by the time differ by in so many hours, of as many devices as may be meant."""
-    for a, b, time in product(_BY[one.term.dims], _BY[other.term.dims], hours):
+    for a, b, time in product(PRICED[one.term.dims], PRICED[other.term.dims], hours):
         for count in (*_COUNTS, 1 / one.many, 1 / other.many):
             apart = abs(one.term.value / a - other.term.value / b) * time * count
             if apart:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import headed
 from whichgpu.audit.cells import Cell, read, unit_of
+from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import judged
 from whichgpu.audit.nearest import fitting
-from whichgpu.audit.roles import counted
 from whichgpu.audit.roundings import stated
 from whichgpu.audit.sourced import source_of
 from whichgpu.audit.subjects import mentions

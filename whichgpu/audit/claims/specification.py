@@ -9,6 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, Attribute, Named, attributes, named, qualifiers
 from whichgpu.audit.binding import TIED, Binder, both_of, several_columns, united
 from whichgpu.audit.cells import noted
+from whichgpu.audit.counting import counted
 from whichgpu.audit.grounds import MEASURED, is_sum
 from whichgpu.audit.implied import carried, implied
 from whichgpu.audit.listed import has
@@ -16,7 +17,7 @@ from whichgpu.audit.machine import machine
 from whichgpu.audit.narrowed import narrower, of_size
 from whichgpu.audit.nearest import APART
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import counted, spoken, superchips
+from whichgpu.audit.roles import spoken, superchips
 from whichgpu.audit.sentences import Sentence, sentences, within
 from whichgpu.audit.subjects import mentions, model
 from whichgpu.audit.summed import together

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.told_ratios import is_of_name
+from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.store import of_catalogue, store
 from whichgpu.audit.quantities import SPELLED, quantities
-from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import Sentence, sentences, within
 
 if TYPE_CHECKING:

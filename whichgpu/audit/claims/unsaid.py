@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
 from whichgpu.audit.claims.likewise import as_told
+from whichgpu.audit.counting import counted
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

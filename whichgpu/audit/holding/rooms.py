@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.counting import counted
 from whichgpu.audit.holding.ways import BINARY
 from whichgpu.audit.pairs import devices
-from whichgpu.audit.roles import WORKED, counted, owned
+from whichgpu.audit.roles import WORKED, owned
 from whichgpu.audit.sentences import within
 from whichgpu.values import NamedTuple
 

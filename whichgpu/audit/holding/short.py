@@ -6,11 +6,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.holding.words import EASIER
 from whichgpu.audit.models import models
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import counted
 from whichgpu.audit.sentences import within
 
 if TYPE_CHECKING:

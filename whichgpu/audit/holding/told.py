@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.audit.counting import counted
 from whichgpu.audit.holding import words
 from whichgpu.audit.holding.ways import how_held
 from whichgpu.audit.models import TRAINS, formats, models, single
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.roles import WORKED, counted
+from whichgpu.audit.roles import WORKED
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
