@@ -11,6 +11,7 @@ from itertools import zip_longest
 from statistics import median
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roundings import stated
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 _ROWS, _COLUMNS, _ROUNDED = 200, 24, 0.05
 #: The share of its rows that a ratio is shown by.
 _SHARE = 0.6
+
+
+#: What parts the amount of a cell from those above and below it: "$1,050 (reserved)", "410 (est.)".
+_REMARK = re.compile(r"\([^()\d]*[a-z]{4,}[^()]*\)|\(est\.?\)", re.IGNORECASE)
 
 
 class Amount(NamedTuple):
@@ -110,7 +115,7 @@ def _column(name: str, cells: Mapping[int, Passage | None], context: Context) ->
     told = {
         row: (cell, quantities(cell.text.rstrip(" *\u2020"), context.fraction))
         for row, cell in cells.items()
-        if cell
+        if cell and not _REMARK.search(cell.text)
     }
     amounts = {row: Amount(cell, found[0]) for row, (cell, found) in told.items() if len(found) == 1}
     exact = {row: each.told.value for row, each in amounts.items() if each.told.high == each.told.value > 0}

@@ -88,8 +88,10 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
     else:
         second = [each for each in devices(context) if not _same(each, first.named, context)]
         lone = len(devices(context)) < 2
-        if len(second) != 1 or lone or any(_same(second[0], each, context) for each in apart):
-            second = _just_before(who, start, first, context)
+        near = _just_before(who, start, first, context) or _in_heading(who, first, context)
+        nearer = near and second and not any(_same(second[0], each, context) for each in near)
+        if len(second) != 1 or lone or nearer or any(_same(second[0], each, context) for each in apart):
+            second = near
     return Pair(forms(first.named, context), forms(second[0], context)) if len(second) == 1 else None
 
 
@@ -135,6 +137,14 @@ def _just_before(who: Spoken, start: int, first: Mention, context: Context) -> l
         if distinct:
             return list(distinct.values())
     return []
+
+
+def _in_heading(who: Spoken, first: Mention, context: Context) -> list[tuple[str, ...]]:
+    """The other devices of the heading that a sentence stands below."""
+    index = context.place_of_text(who.text)
+    heading = context.document.passages[index].section[-1:] if index >= 0 else ()
+    named = [each.named for line in heading for each in mentions(line, context.catalogue)]
+    return [each for each in named if not _same(each, first.named, context)]
 
 
 _FROM = re.compile(r"\bfrom\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|old\s+|older\s+)*$", re.IGNORECASE)
@@ -198,9 +208,7 @@ def _with(who: Spoken, end: int, after: Sequence[Mention]) -> Sequence[Mention]:
 
 def named_before(passage: Passage, mention: Mention, context: Context) -> list[tuple[str, ...]]:
     """Every other device that a passage, or else its title and the passage before it, names before a name."""
-    if "places" not in context.memo:
-        context.memo["places"] = {id(each): i for i, each in enumerate(context.document.passages)}
-    index: int = context.memo["places"][id(passage)]
+    index = context.place(passage)
     found = [each for each in context.mentions.get(index, ()) if each.end <= mention.start]
     if not any(not _same(each.named, mention.named, context) for each in found):
         found = list(context.mentions.get(index - 1, ())) if index else []

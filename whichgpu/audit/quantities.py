@@ -17,7 +17,7 @@ from whichgpu.units import parse
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 #: Digits in groups, with a fraction; `k` for a thousand.
 _DIGITS = (
@@ -215,13 +215,18 @@ _WORD_MULTIPLE = re.compile(
 #: "Check the power supply twice." is how often; before a multiple that ends a sentence.
 _OFTEN = re.compile(
     r"\s*(?:[.!?;]|$|(?:in|into|on) (?:an?|one|the same|such an?|each|every)\b|(?:per|a) (?:day|week|"
-    r"month|year|hour)\b|daily|weekly)"
+    r"month|year|hour)\b|daily|weekly|(?:I|we|you|they|it|he|she)\b(?!\s+(?:has|have|had|gets?|got|does|did|do|"
+    r"can|needs?|costs?|makes?|manages?|takes?)\b(?=\s*[.,;:)]|$)))",
+    re.IGNORECASE,
 )
+#: Before how often something happened: "failed twice as the fan stuck" is none, "as often" is no ratio of devices.
+_OF_TIMES = re.compile(r"\s+as (?:often|frequently|likely|regularly)\b", re.IGNORECASE)
 _SO = re.compile(
     r"\b(?:is|are|was|be|than|nearly|almost|about|around|roughly|exactly|over|or|by|at|even|just|only)\s+$",
     re.IGNORECASE,
 )
 _NEAR = 12
+_A_HALF = re.compile(r"\b(?:two|both|the|its|their|in|into|as|these)\s+(?:\w+\s+)?$", re.IGNORECASE)
 _IN_DOUBLE = re.compile(r"\bin\s+$", re.IGNORECASE)
 
 
@@ -259,7 +264,36 @@ def plainly_limited(text: str) -> str:
 @lru_cache(maxsize=MANY)
 def quantities(text: str, fraction: str = ".") -> tuple[Quantity, ...]:
     """Every number of a text with what follows it as its unit, in order; `fraction` is that of `locale`."""
-    return tuple(_read_all(text, fraction))
+    return tuple(_with_minutes(text, [*_read_all(text, fraction)]))
+
+
+#: Between the two parts of one time: "2 h 10 min", "an hour and 20 minutes"; how long a part of the next is.
+_AND_SO_MANY = re.compile(r"\s*,?\s*(?:and\s+)?")
+_WHOLES = (86400.0, 3600.0, 60.0)
+
+
+def _with_minutes(text: str, found: Sequence[Quantity]) -> Iterator[Quantity]:
+    """Quantities as they are, a time in two units as one: "2 h 10 min"."""
+    held: Quantity | None = None
+    for each in found:
+        if held is not None and _goes_on(text, held, each):
+            yield held._replace(end=each.end, value=held.value + each.value, high=held.high + each.high)
+            held = None
+            continue
+        if held is not None:
+            yield held
+        held = each
+    if held is not None:
+        yield held
+
+
+def _goes_on(text: str, one: Quantity, other: Quantity) -> bool:
+    """Whether a time is the rest of the one before it: so many minutes of an hour that is told with them."""
+    if not one.dimension == other.dimension == "time" or one.high != one.value or other.high != other.value:
+        return False
+    unit = next((whole for whole in _WHOLES if one.value >= whole and one.value % whole == 0), 0.0)
+    smaller = 0 < other.value < unit and one.unit[:1] != other.unit[:1]
+    return smaller and _AND_SO_MANY.fullmatch(text, one.end, other.start) is not None
 
 
 def _read_all(text: str, fraction: str) -> Iterator[Quantity]:
@@ -293,6 +327,9 @@ def _multiples(text: str) -> Iterator[Quantity]:
             continue
         if key == "double" and _IN_DOUBLE.search(text, max(0, match.start() - _NEAR), match.start()):
             # "5.3 TFLOPS in double and 10.6 in single precision"
+            continue
+        if key == "halves" and _A_HALF.search(text, max(0, match.start() - _NEAR), match.start()):
+            # "128 GB in two halves of 64 GB each"
             continue
         often = key in ("twice", "thrice") and _OFTEN.match(text, match.end())
         if often and not _SO.search(text, max(0, match.start() - _NEAR), match.start()):

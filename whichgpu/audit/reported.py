@@ -135,6 +135,12 @@ _UNREAL = re.compile(
     r"Picture\b|Pretend\b|What if\b|"
     r"If only\b|Let[\u2019']s (?:say|assume|pretend|suppose|imagine)\b)"
 )
+_UNREAL_IF = re.compile(
+    r"\bif\b[^.;]{2,60}?\b(?:had|were|came|got|kept|gave|hadn[\u2019']t|weren[\u2019']t)\b[^.;]*"
+    r"(?:\b(?:would|could|might)|[\u2019']d)\b|"
+    r"(?:\b(?:would|could|might)|[\u2019']d)\b[^.;]*\bif\b[^.;]{2,60}?\b(?:had|were|came|got|kept)\b",
+    re.IGNORECASE,
+)
 _NOT_TRUE = re.compile(
     r"(?:n[\u2019']t|\bnot|\bnever|\bnor|\bhardly|\bno longer|\bsimply) "
     r"(?:true|so|right|correct|the case) that\b|"
@@ -158,7 +164,7 @@ _RUMOURED = re.compile(
     r"\b(?:rumou?r(?:s|ed)?|rumeurs?|ger\u00fccht(?:e|en)?|rumores)\b",
     re.IGNORECASE,
 )
-_HEARSAY = (_NOT_TRUE, _BY_SOMEONE, _RUMOURED)
+_HEARSAY = (_NOT_TRUE, _BY_SOMEONE, _RUMOURED, _UNREAL_IF)
 _UNCLAIMED = (re.compile(_UNREAL.pattern), *_HEARSAY)
 #: Below a heading of myths, the one in quotation marks that an item begins with.
 _QUOTED = re.compile(r"[\s*_#>\d.-]*[\"\u201c][^\"\u201d]+[\"\u201d]")

@@ -450,9 +450,6 @@ def around(table: Table, context: Context) -> str:
 
 def _around(table: Table, context: Context) -> str:
     passages = context.document.passages
-    if "places" not in context.memo:
-        context.memo["places"] = {id(each): i for i, each in enumerate(passages)}
-    known: dict[int, int] = context.memo["places"]
-    places = sorted(known[id(cell)] for cell in table if id(cell) in known)
+    places = sorted(at for cell in table if (at := context.place(cell)) >= 0)
     near = passages[max(0, places[0] - 2) : places[-1] + 3] if places else ()
     return " ".join(each.text for each in near if len(each.text) < 2000)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import made
+from whichgpu.audit.sentences import sentences
 from whichgpu.audit.sourced import source_of
 from whichgpu.hardware.fields import FIELDS
 
@@ -37,6 +38,30 @@ _NARROWED = re.compile(r"\s+for\s+(?:FP|TF|BF|INT)\d", re.IGNORECASE)
 
 #: Up to the end of a question, which claims nothing.
 _ASKED = re.compile(r"[^.!?;:\n]{0,80}\?")
+
+
+#: What is done without the device's own units, or is chosen rather than had: "works by emulation", "we don't use".
+_OTHERWISE = re.compile(
+    r"\b(?:emulat\w+|in software|software[- ]only|dequanti[sz]\w+|unpack\w*|marlin|upcast\w*|cast(?:s|ing)? (?:it|them|to)|"
+    r"(?:do|does|did|is|are|was|were)(?:n[\u2019']?t| not)(?: \w+ly)? (?:us(?:e|ed|ing)|need(?:ed)?|want(?:ed)?|enabled?|turn\w* on|"
+    r"switch\w* on|bother\w*)|never us(?:e|ed)|us(?:e|ed) neither|(?:switched|turned) (?:it )?off)\b",
+    re.IGNORECASE,
+)
+#: Behind a format, that numbers are only kept in it: "FP8 for the cache", "FP8 weights".
+_KEPT_IN = re.compile(
+    r"\s+(?:(?:for|in)\s+(?:the |its |their |our )?)?(?:(?:KV|key-value|quanti[sz]ed|model)[ -])?"
+    r"(?:caches?|caching|weights?|checkpoints?|storage|files?|models?)\b",
+    re.IGNORECASE,
+)
+_FORMATS = frozenset({"fp8", "fp4", "bf16", "tf32"})
+
+
+def is_otherwise(text: str, place: tuple[int, int], what: Capability) -> bool:
+    """Whether a capability is had by other means than the device's, left unused, or a format of storage."""
+    own = next((each for each in sentences(text) if each.start <= place[0] < each.end), None)
+    if own is not None and _OTHERWISE.search(own.text):
+        return True
+    return what.key in _FORMATS and _KEPT_IN.match(text, place[1]) is not None
 
 
 #: How far before a capability the kind that lacks it is named.
@@ -79,6 +104,8 @@ def judged(
     ):
         return
     right = [gpu for gpu, has in known if has is told]
+    if not right and is_otherwise(passage.text, place, what):
+        return
     best = (right or [gpu for gpu, _ in known])[0]
     field = next(
         (name for name in (what.field, what.key) if name in FIELDS and best.value(name) is not None), ""

@@ -51,6 +51,12 @@ _HEAD, _NOT_HEAD = (
     re.compile("memory|width"),
 )
 _ENDS = re.compile(r"\s*(?:[.,;]|$)")
+#: Ways to a card that may be narrower than its own link: what is spoken of is the way.
+_BY_A_WAY = re.compile(
+    r"\b(?:thunderbolt|usb ?4|oculink|egpus?|enclosure|risers?|m\.2|adapters?|bifurcat\w+|mining|x1|slots?|chipset|"
+    r"motherboard|mainboard|laptop|switch|in (?:our|my|this|an old)|(?:our|my) (?:old )?\w+)\b",
+    re.IGNORECASE,
+)
 _OTHER = re.compile(
     r"\b(?:slot|motherboard|board|cpu|backward\w*|compatible|server|platform|lanes? (?:of|to)|switch)\b", re.I
 )
@@ -244,6 +250,8 @@ def _lanes(
     for match in _LANES.finditer(passage.text, sentence.start, sentence.end):
         one = next((each for each in here if _HAS.fullmatch(passage.text, each.end, match.start())), None)
         known = [context.catalogue[key] for key in one.ids] if one else []
+        if _BY_A_WAY.search(sentence.text):
+            continue
         known = [gpu for gpu in known if gpu.value("pcie_lanes") and gpu.confidence != "low"]
         if known:
             told = read_number(match["n"])

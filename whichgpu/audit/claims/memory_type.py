@@ -35,6 +35,8 @@ _OF_HOST = re.compile(
     r"(?:ram|system memory|host memory|main memory|dimms?|sticks?|kits?)\b",
     re.IGNORECASE,
 )
+#: Types that are a host's memory where they stand beside a device's own.
+_IS_ANOTHERS = re.compile(r"LPDDR\d[xX]?|DDR[2-5]$")
 #: What is replaced, and by what, are of two devices.
 _CHANGED = re.compile(
     r"\b(?:(?:go(?:es)?|went|cut|down|drop\w*) (?:\w+ ){0,2}from|replac\w+|swapp\w+|upgrad\w+ (?:from|"
@@ -119,6 +121,9 @@ def _of_sentence(
             continue
         if match[0].startswith("DDR") and _OF_HOST.match(passage.text, match.end()):
             continue
+        if _IS_ANOTHERS.match(match[0]) and _MEMORY.search(passage.text, place[0], match.start()):
+            # "96 GB of HBM3 and 480 GB of LPDDR5X", "48 GB of VRAM and 128 GB of DDR4": the host's.
+            continue
         if _IN_ONE.match(passage.text, match.end()):
             # "40 or 80 GB: HBM2 in the former, HBM2e in the latter".
             continue
@@ -141,6 +146,9 @@ def _of_sentence(
         denied = _NONE.search(passage.text, max(place[0], match.start() - 40), match.start())
         other = denied or ((changed or SET_AGAINST.search(window)) and not tied)
         if mention is None or other or not (mention in here or listed or its):
+            continue
+        if match[0].startswith("DDR") and mention not in here and not listed:
+            # "It has 128 GB of DDR4": of a machine.
             continue
         if mention in here and match.start() - mention.end > FAR * 2:
             continue

@@ -73,7 +73,8 @@ def _of_sentence(
             continue
         rate, one = pairs[-1]
         value = rate.value * (1e12 if rate.dimension == "number" else 1.0)
-        gpus = [context.catalogue[key] for key in one.ids]
+        # Which form of it reached so much the text may not say: "on the H100s".
+        gpus = [context.catalogue[key] for key in dict.fromkeys((*one.ids, *one.named))]
         peaks = [
             (value / float(peak), gpu, field)
             for gpu in gpus

@@ -104,7 +104,7 @@ def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Conte
         if what is None or mention is None or denied:
             continue
         end = match.end() + what[1]
-        if _EXCEPTED.match(passage.text, end) or _OWNED.search(match["scope"]):
+        if _EXCEPTED.match(passage.text, end) or OWNED.search(sentence.text):
             continue
         if _LISTED.search(match["scope"]) or _LISTED.match(passage.text, end):
             yield from _listed(passage, (match.start(), end), match, (mention, what[0]), context)
@@ -113,7 +113,12 @@ def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Conte
 
 
 #: What narrows an exclusive claim to what somebody has: "the only one of my machines with FP4".
-_OWNED = re.compile(r"\bof (?:my|our|your|his|her|their) ", re.IGNORECASE)
+OWNED = re.compile(
+    r"\b(?:of|in|among|from) (?:my|our|your|his|her|their)\s|\bof (?:ours|mine|yours|theirs)\b|"
+    r"\bthat (?:I|we|you|they) (?:have|had|own|owned|got|could|can|use[ds]?|tried|tested|rent|run)\b|"
+    r"\b(?:in|on) (?:stock|hand|the (?:shop|shelf|rack|lab|office|house|cluster|fleet|pool))\b",
+    re.IGNORECASE,
+)
 #: What narrows an exclusive claim to the devices of the document: "the only card here with MIG".
 _LISTED = re.compile(
     r"\s*(?:\b(?:cards?|gpus?|ones?|models?|options?|accelerators?|parts?)\s+)?\b(?:here|(?:in|on|of|from)\s+"

@@ -383,7 +383,7 @@ def _of_value(
     text, own, mention = passage.text, each.value, _other(each, who)
     if mention is None or own is None:
         return None
-    if _FOR_LESS.match(text, own.end):
+    if _FOR_LESS.match(text, own.end) or _BUYS.match(text, own.end):
         return None
     before = _of_the(text, each.end, mention, own, context)
     told = (before.value, text[before.start : before.end], ()) if before else None
@@ -412,6 +412,8 @@ def _of_value(
     )  # fmt: skip
 
 
+#: "Its 300 W buy you less than a T4's 70 W": less of something else.
+_BUYS = re.compile(r"\s+(?:buy|get|give|bring|do|deliver|achieve|yield|earn)s?\b", re.IGNORECASE)
 #: "24 GB for less than a 4080 Super": for less money.
 _FOR_LESS = re.compile(
     r"\s*(?:for|at)\s+(?:\w+\s+)?(?:less|more|half|the same|no more|not much more)\b", re.IGNORECASE

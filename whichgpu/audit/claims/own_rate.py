@@ -70,7 +70,7 @@ def find(context: Context) -> Iterator[Finding]:
     for passage, sentence, who in told(context, _OF):
         here = {each.named for each in who.here}
         about = who.here or (who.topic if who.certain else ())
-        if len(here) > 1 or not about:
+        if len(here) > 1 or not about or any(each in who.against for each in who.here):
             continue
         gpus = [context.catalogue[key] for key in about[0].ids]
         for match in _OF.finditer(passage.text, sentence.start, sentence.end):

@@ -67,6 +67,14 @@ _WITHIN, _WRONG = 0.06, 0.15
 _TRAINABLE = re.compile(r"\b(?:trainable|active|activated|train|lora|adapter)\b", re.IGNORECASE)
 
 
+#: A part of a model, whose parameters are not all of its.
+_A_PART = re.compile(
+    r"\b(?:the|its|each|one|an?) (?:\w+ )?(?:(?:en|de)coders?|heads?|vae|tower|backbone|refiner|embeddings?)\s+"
+    r"(?:of|in|from|behind|alone)\b|\b(?:our|my) own\b",
+    re.IGNORECASE,
+)
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every stated number of a model's parameters with its verdict."""
     yield from _active(context)
@@ -74,7 +82,7 @@ def find(context: Context) -> Iterator[Finding]:
         if "parameter" not in passage.text.lower():
             continue
         for sentence in sentences(passage.text):
-            if _TRAINABLE.search(sentence.text):
+            if _TRAINABLE.search(sentence.text) or _A_PART.search(sentence.text):
                 continue
             told = _SAID.search(passage.text, sentence.start, sentence.end)
             found = [

@@ -228,7 +228,12 @@ def _shares(run: Run, context: Context) -> Iterator[Finding]:
             for each in within(quantities(text, context.fraction), *place)
             if each.dimension == "flop rate" and each.value == each.high > 0
         ]
-        peaks = {float(value) for gpu in run.gpus(context) for rate in _TRAINED if (value := gpu.value(rate))}
+        # Which form of it reached so much the text may not say: "on the H100s".
+        every = [
+            *run.gpus(context),
+            *(context.catalogue[key] for key in (run.device.named if run.device else ())),
+        ]
+        peaks = {float(value) for gpu in every for rate in _TRAINED if (value := gpu.value(rate))}
         least = min((each.value for each in rates), default=0.0)
         used = {least / each for each in (*peaks, *(each.value for each in rates if each.value > least))}
         if not least or not used or len(rates) > 2:

@@ -12,7 +12,7 @@ from whichgpu.audit import tables
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import VERDICTS, Evidence, made
 from whichgpu.audit.offers import HOURS, Range, on_offer, providers
-from whichgpu.audit.quantities import quantities
+from whichgpu.audit.quantities import quantities, read_number
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
 
@@ -62,6 +62,12 @@ _FULL_TIME = re.compile(
 #: Before the device that a price is of: "$2 for an A100", "$5.98/hr (B200 spot)".
 _FOR = re.compile(
     r"(?:\b(?:for|on)\s+(?:an?\s+|the\s+|one\s+|each\s+)?|^[\s/\w-]{0,12}\()(?:nvidia\s+|amd\s+)?$",
+    re.IGNORECASE,
+)
+#: "Eight of them for $20 an hour".
+_SO_MANY_FOR = re.compile(
+    r"\b(?P<n>two|three|four|six|eight|ten|sixteen|\d{1,2})(?:\s+of\s+(?:them|these|those))?\s+(?:for|at|cost)\s+"
+    r"(?:about |around |some |only |just |under |over |less than )*$",
     re.IGNORECASE,
 )
 _NEXT = 40
@@ -178,6 +184,8 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
             # "Eight A100s at $2 an hour": of all together, or of each.
             start = min(sentence.start, max(0, mention.start - _NEXT))
             counts = {counted(passage.text, start, mention.start), 1.0}
+            if many := _SO_MANY_FOR.search(passage.text, sentence.start, quantity.start):
+                counts.add(read_number(many["n"]))
             yield from _best(
                 each
                 for count in sorted(counts, reverse=True)

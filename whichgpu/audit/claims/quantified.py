@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import named_in
 from whichgpu.audit.capable.words import NAMES, capability_at
+from whichgpu.audit.claims.only import OWNED
 from whichgpu.audit.families import is_of
 from whichgpu.audit.findings import made
 from whichgpu.audit.pairs import devices
@@ -186,6 +187,9 @@ def _alone(
     """The only device of a kind, or of those that a text compares, that has something."""
     text = passage.text
     for match in _ONLY.finditer(text, sentence.start, sentence.end):
+        if OWNED.search(sentence.text):
+            # "In our shop the A100 is the only GPU with MIG": of what somebody has.
+            continue
         mention, what = who.owner(match.start()), property_at(text, match.end(), context)
         if mention is None or what is None or what.end > sentence.end or _NARROWER.match(text, what.end):
             continue

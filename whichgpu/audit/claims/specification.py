@@ -53,6 +53,13 @@ _SPARSE_LATER = re.compile(
     r"[^.;,]{0,24}\bspars\w+",
     re.IGNORECASE,
 )
+#: A sentence behind: "Both numbers are with sparsity".
+_SPARSE_NEXT = re.compile(
+    r"\s*(?:Both|All|These|Those|The|That|This|It)(?:\s(?:of (?:them|these)|two|three|latter|last|\w+))?"
+    r"(?:\s(?:numbers?|figures?|values?|rates?|peaks?|ones?))?\s"
+    r"(?:is|are|includes?|assumes?|counts?|relies on|rely on|needs?|takes?)\b[^.;]{0,40}\bspars\w+",
+    re.IGNORECASE,
+)
 #: What parts the words of one value from those of the next.
 _APART_FROM = re.compile(r"\s(?:and|or|but|than|versus|vs\.?|-|\u2013|\u2014|\|)\s|[,;]\s", re.IGNORECASE)
 #: Before a rate that only a share is told of: "1/64 of the FP32 rate".
@@ -157,6 +164,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         return
     every = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
     values = united(passage.text, every, here)
+    if _are_in_turn(values, here):
+        # "350, 450 and 575 W: the power of the 3090, the 4090 and the 5090".
+        return
     binder = Binder(passage.text, sentence, attributes, who, values)
     for quantity in values:
         bound = binder.bind(quantity)
@@ -167,6 +177,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
                 and not _RATED.match(passage.text, quantity.end)
             )
             or _A_PLUG.match(passage.text, quantity.end)
+            or (bound[0].key == "memory" and _OF_A_HOST.match(passage.text, quantity.end))
+            or (bound[0].key == "memory" and _USABLE.match(passage.text, quantity.end))
             or (bound[0].key == "power" and _A_PART.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _REMAINS.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _FITS.match(passage.text, quantity.end))
@@ -180,6 +192,12 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             )
             # What is no single device's of a machine may be that of all of them.
             yield from (each for each in found if not (of_machine and each.accuses))
+
+
+def _are_in_turn(values: Sequence[Quantity], here: Sequence[Mention]) -> bool:
+    """Whether a sentence tells values of one kind first, and as many devices behind all of them."""
+    alike = [each for each in values if each.dimension == values[0].dimension]
+    return len(alike) == len(here) > 1 and alike[-1].end <= here[0].start
 
 
 def _is_of_a_rack(quantity: Quantity, mention: Mention, context: Context) -> bool:
@@ -246,7 +264,9 @@ def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Conte
     after = _BESIDE.split(after)[0]
     # "366 TFLOPS TF32 (with sparsity: 733)": what is said in the brackets is of the next.
     after = _OF_THE_NEXT.sub("", after)
-    if later := _SPARSE_LATER.match(text, quantity.end, sentence.end):
+    if later := _SPARSE_LATER.match(text, quantity.end, sentence.end) or _SPARSE_NEXT.match(
+        text, sentence.end
+    ):
         after += later[0]
     return f"{before} {text[quantity.start : quantity.end]} {after}"
 
@@ -508,6 +528,13 @@ _FITS = re.compile(
     r"neatly|never|can|could|will|would|do(?:es)?|should|not|to)\s+){0,3}"
     r"(?:fits?|fit|squeez\w+|goes?|spill\w*|loads?|overflow\w*)\b",
     re.IGNORECASE,
+)
+#: Behind a size, that it is a host's memory, or what is left of the device's for use.
+_OF_A_HOST = re.compile(
+    r"\s+(?:of\s+)?(?:\w+\s+)?(?:DDR[2-5]\b|(?:system |host |main )?RAM\b|(?:system|host|main) memory\b)"
+)
+_USABLE = re.compile(
+    r"\s+(?:(?:of (?:it|them|this|that|these|memory|vram)|is|are|remain|stay)\s+)*(?:usable|available|free|left|used|in use|taken|filled|full)\b"
 )
 #: Behind watts, that they are the card's own, whatever supply they ask for.
 _RATED = re.compile(r"\s+(?:board |power |thermal )*(?:rating|TDP|TGP|TBP|limit)\b", re.IGNORECASE)

@@ -45,6 +45,12 @@ _DRAWS = re.compile(
     r"(?=\s*[.,;:)]|\s+(?:of|among|at|and|power)\b|$)",
     re.IGNORECASE,
 )
+#: What makes of the newest the newest of a time: "was the newest of them all when we began".
+_AT_A_TIME = re.compile(
+    r"\b(?:was|were|had been|became)\b[^.;]*\b(?:when|while|until|then|at the time|at that time|back then|in those days|"
+    r"in (?:19|20)\d\d|in (?:January|February|March|April|May|June|July|August|September|October|November|December))\b",
+    re.IGNORECASE,
+)
 #: What says that a device is it, before it.
 _IS = re.compile(
     r"(?:\b(?:is|was|remains|being|makes it|as)|[\u2019']s)\s+(?:(?:also|still|by far|thus|"
@@ -169,6 +175,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if mention is not None:
             most = bool(match["power"] or match["new"])
             what = _DAY if match["new"] or match["old"] else attributes()["power"]
+            if what is _DAY and _AT_A_TIME.search(sentence.text):
+                continue
             yield from held_against(passage, match.span(), (mention.ids, what, most), among, context)
 
 

@@ -14,7 +14,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import follows, gives
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import is_of_regime, is_of_the_hour
-from whichgpu.audit.known.said import MAKES, claims
+from whichgpu.audit.known.said import MAKES, claims, is_of_another_scene
 from whichgpu.audit.known.store import SPOKEN, Named, named, of_catalogue, store, tokens
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
@@ -161,19 +161,26 @@ _STOPS = re.compile(r"[,;:()]|\s(?:and|but|while|at|in|for|on|with)\s")
 def measured(text: str, place: tuple[int, int], claim: Claim) -> str:
     """What a ratio is in: by what follows it ("32 % more throughput"), else by the words of its clause."""
     stop = _STOPS.search(text, claim.end, place[1])
+    of = _IN_WHAT.match(text, claim.end, place[1])
+    for key in ("value", "efficiency", "energy") if of else ():
+        if of and _WORD[key].search(of["what"]):
+            return key
     behind = measure(text, claim.end, stop.start() if stop else place[1], (claim.end, claim.end))
     found = behind or measure(text, *place, (claim.start, claim.end))
     # "It achieves 7.6 times the rate": of what it does, whatever that is.
     return "" if found == "price" and _ACHIEVES.search(text, place[0], claim.start) else found
 
 
+#: "8 % ahead of it in images per dollar": in that, whatever "ahead" is of else.
+_IN_WHAT = re.compile(r"[^.;:,()]{0,40}?\s(?:in|by)\s+(?P<what>(?!(?:our|my|the|this)\b)[^.;:,()]{3,40})")
 _ACHIEVES = re.compile(
     r"\b(?:achiev|reach|deliver|process|manag|produc)\w*\s+(?:about |only |just |nearly )?$", re.IGNORECASE
 )
 
 
 _DOES = re.compile(
-    r"\b(?:does|do|did|manages?|achieves?)\s+(?:about |only |just |nearly |almost )?$", re.IGNORECASE
+    r"\b(?:does|do|did|manages?|achieves?|makes?|made|gives?|delivers?|produces?)\s+(?:about |only |just |nearly |almost )?$",
+    re.IGNORECASE,
 )
 _WHAT_DOES = re.compile(
     r"\s*(?:of )?what\b[^.;,]{0,40}?\b(?:manages?|managed|does|did|makes?|made|achieves?|delivers?|can)\b",
@@ -188,6 +195,7 @@ def _judged(  # noqa: PLR0917
     place = clause(text, sentence, claim.start, claim.end)
     if (
         MAKES.search(text, place[0], claim.start)
+        or is_of_another_scene(text, sentence)
         or _ELSE.search(text, *place)
         or _OF_EACH.search(text, max(place[0], claim.start - _NEAR), claim.start)
     ):
@@ -391,11 +399,18 @@ _OF_WORK = re.compile(
 )
 
 
+#: That what is faster is so by its data sheet: "864 GB/s, twice as fast", "ahead on paper".
+_ON_PAPER = re.compile(
+    r"\b(?:[GT]B/s|memory|vram|bandwidth|T?FLOPS|paper|peaks?|theor\w+|rated|arithmetic|FP\d+|BF16|TF32|INT\d)\b",
+    re.IGNORECASE,
+)
+
+
 def of_kind(kind: str, words: str, told: Sequence[Series]) -> list[Series]:
     """The series that a kind of words is of: those worked out only where the words ask for work or for one."""  # noqa: E501
     works = _BY_WORK.search(words) is not None
     found = [each for each in told if each.measure in _KINDS[kind] and (not each.derived or works)]
-    if kind == "speed" and not found and not _OF_WORK.search(words):
+    if kind == "speed" and not found and _ON_PAPER.search(words) and not _OF_WORK.search(words):
         found = [each for each in told if each.measure in ("bandwidth", "peak") and not each.derived]
     return found
 

@@ -14,7 +14,7 @@ from whichgpu.audit.anywhere import follows, gives
 from whichgpu.audit.claims.told_ratios import clause, is_near, is_of_name, is_of_other_work, measure
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import BY_TIME, asked, is_of_the_hour, works, works_of
-from whichgpu.audit.known.said import MAKES, claims
+from whichgpu.audit.known.said import MAKES, claims, is_of_another_scene
 from whichgpu.audit.known.sides import Side, first, goes_on, is_open, last, place
 from whichgpu.audit.known.store import of_catalogue, store
 from whichgpu.audit.quantities import quantities
@@ -82,6 +82,7 @@ def _judged(  # noqa: PLR0917
     at = clause(text, sentence, claim.start, claim.end)
     if (
         MAKES.search(text, at[0], claim.start)
+        or is_of_another_scene(text, sentence)
         or _NO.search(text, *at)
         or is_open(index, *at, context)
         or is_of_other_work(text, at, store(context))

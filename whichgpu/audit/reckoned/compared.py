@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.reckoned.derive import Made, changes, core, difference, elided, like
-from whichgpu.audit.reckoned.units import HOLDERS, MONEY
+from whichgpu.audit.reckoned.units import HOLDERS, MONEY, is_bare
 from whichgpu.audit.reckoned.words import (
     APART,
     AT,
@@ -54,6 +54,8 @@ _SIDE_BY_SIDE = re.compile(
 )
 _SO = re.compile(r"=|\b(?:so|thus|hence|therefore|in other words|that is)\b", re.IGNORECASE)
 OWN = ((("Wh", 1), ("h", -1)), (("B", 1), ("h", -1)), (("flop", 1), ("h", -1)))
+#: What a number by itself counts where it is one of these: GPUs, requests, a batch.
+_COUNTS = frozenset(2.0**power for power in range(13))
 #: How far two numbers that differ may be apart.
 _APART = 20.0
 
@@ -173,6 +175,9 @@ def _pair(told: Figure, start: int, here: Around) -> list[Figure]:
     if alone:
         # Of what is named behind it, or of what the sentence tells.
         same = [each for each in same if each.start >= start]
+    if same and all(is_bare(each) and each.value in _COUNTS for each in (same[-1], last)):
+        # "From four to eight we gain 91 percent": of so many GPUs, or in a batch.
+        return []
     # From one GPU to eight it is something else that changes.
     holds = {unit for unit, _ in last.powers} <= HOLDERS
     counts = same and same[-1].counted and (holds or not (told.kind == "share" and _is_from(same[-1], here)))

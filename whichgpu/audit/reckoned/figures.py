@@ -114,6 +114,9 @@ _MOST = 2000
 _FACTOR = re.compile(r"\b(?:factor|speed-?up) of (?:about |around |roughly |nearly )?$", re.IGNORECASE)
 
 
+_HEDGED = re.compile(r"\b(?:nearly|almost|about|around|roughly|some|not quite|close to)\s+$", re.IGNORECASE)
+
+
 @lru_cache(maxsize=MANY)
 def figures(text: str, fraction: str = ".", names: Places = ()) -> tuple[Figure, ...]:
     """Every number of a text in order, but those in the names of devices."""
@@ -296,4 +299,5 @@ def _spelled(text: str, names: Places) -> Iterator[Figure]:
     """Numbers that are words: "eight of them", "sixteen GPUs"."""
     for match in _SPELLED.finditer(text):
         value = float(WORDS[match["n"].lower()]) * _TIMES.get((match["times"] or "").lower(), 1.0)
-        yield _counted(text, Figure(*match.span(), value, value, (), match[0]), names)
+        about = _HEDGED.search(text, max(0, match.start() - _REACH), match.start()) is not None
+        yield _counted(text, Figure(*match.span(), value, value, (), match[0], about=about), names)

@@ -173,6 +173,9 @@ def _is_scaling(told: Figure, made: Made) -> bool:
     """Whether several are said to do less than so many times what one does, as they may."""
     rate = any(power < 0 for _, power in told.powers) and not any(unit in MONEY for unit, _ in told.powers)
     same = any(core(each) == core(told) for each in made.used)
+    if told.powers == (("h", 1),) and same and any(each.counted for each in made.used):
+        # "26 hours on one, with eight of them 4.4": longer than so many parts of it, as it may be.
+        return made.value < told.value < max(each.value for each in made.used if core(each) == core(told))
     return rate and same and any(each.counted for each in made.used) and told.value < made.value
 
 
