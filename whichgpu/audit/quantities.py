@@ -219,8 +219,6 @@ _OFTEN = re.compile(
     r"can|needs?|costs?|makes?|manages?|takes?)\b(?=\s*[.,;:)]|$)))",
     re.IGNORECASE,
 )
-#: Before how often something happened: "failed twice as the fan stuck" is none, "as often" is no ratio of devices.
-_OF_TIMES = re.compile(r"\s+as (?:often|frequently|likely|regularly)\b", re.IGNORECASE)
 _SO = re.compile(
     r"\b(?:is|are|was|be|than|nearly|almost|about|around|roughly|exactly|over|or|by|at|even|just|only)\s+$",
     re.IGNORECASE,

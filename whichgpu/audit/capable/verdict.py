@@ -40,10 +40,12 @@ _NARROWED = re.compile(r"\s+for\s+(?:FP|TF|BF|INT)\d", re.IGNORECASE)
 _ASKED = re.compile(r"[^.!?;:\n]{0,80}\?")
 
 
-#: What is done without the device's own units, or is chosen rather than had: "works by emulation", "we don't use".
+#: What is done without own units, or is chosen rather than had: "works by emulation", "we don't use".
 _OTHERWISE = re.compile(
-    r"\b(?:emulat\w+|in software|software[- ]only|dequanti[sz]\w+|unpack\w*|marlin|upcast\w*|cast(?:s|ing)? (?:it|them|to)|"
-    r"(?:do|does|did|is|are|was|were)(?:n[\u2019']?t| not)(?: \w+ly)? (?:us(?:e|ed|ing)|need(?:ed)?|want(?:ed)?|enabled?|turn\w* on|"
+    r"\b(?:emulat\w+|in software|software[- ]only|dequanti[sz]\w+|unpack\w*|"
+    r"marlin|upcast\w*|cast(?:s|ing)? (?:it|them|to)|"
+    r"(?:do|does|did|is|are|was|were)(?:n[\u2019']?t|"
+    r" not)(?: \w+ly)? (?:us(?:e|ed|ing)|need(?:ed)?|want(?:ed)?|enabled?|turn\w* on|"
     r"switch\w* on|bother\w*)|never us(?:e|ed)|us(?:e|ed) neither|(?:switched|turned) (?:it )?off)\b",
     re.IGNORECASE,
 )

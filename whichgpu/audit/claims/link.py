@@ -53,7 +53,8 @@ _HEAD, _NOT_HEAD = (
 _ENDS = re.compile(r"\s*(?:[.,;]|$)")
 #: Ways to a card that may be narrower than its own link: what is spoken of is the way.
 _BY_A_WAY = re.compile(
-    r"\b(?:thunderbolt|usb ?4|oculink|egpus?|enclosure|risers?|m\.2|adapters?|bifurcat\w+|mining|x1|slots?|chipset|"
+    r"\b(?:thunderbolt|usb ?4|oculink|egpus?|enclosure|risers?|m\.2|"
+    r"adapters?|bifurcat\w+|mining|x1|slots?|chipset|"
     r"motherboard|mainboard|laptop|switch|in (?:our|my|this|an old)|(?:our|my) (?:old )?\w+)\b",
     re.IGNORECASE,
 )

@@ -69,7 +69,8 @@ _TRAINABLE = re.compile(r"\b(?:trainable|active|activated|train|lora|adapter)\b"
 
 #: A part of a model, whose parameters are not all of its.
 _A_PART = re.compile(
-    r"\b(?:the|its|each|one|an?) (?:\w+ )?(?:(?:en|de)coders?|heads?|vae|tower|backbone|refiner|embeddings?)\s+"
+    r"\b(?:the|its|each|one|an?) (?:\w+ )?(?:(?:en|de)coders?|heads?|vae|"
+    r"tower|backbone|refiner|embeddings?)\s+"
     r"(?:of|in|from|behind|alone)\b|\b(?:our|my) own\b",
     re.IGNORECASE,
 )

@@ -141,7 +141,7 @@ _NOT_THAT = re.compile(
 )
 #: "Weights that fill half of the memory", "3 % per doubling": of nothing else.
 _OF_A_WHOLE = re.compile(
-    r"\b(?:per|each|every|fill\w*|occup(?:y|ies|ied)|reserv\w+|wast\w+|uses?|using|taking)\s+"
+    r"\b(?:(?:grow|r[io]se|increas|gain|climb)\w*\b[^.;]{0,60}\bby|per|each|every|fill\w*|occup(?:y|ies|ied)|reserv\w+|wast\w+|uses?|using|taking)\s+"
     r"(?:about |only |nearly |almost |just |roughly |over )?$",
     re.IGNORECASE,
 )

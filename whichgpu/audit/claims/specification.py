@@ -534,7 +534,8 @@ _OF_A_HOST = re.compile(
     r"\s+(?:of\s+)?(?:\w+\s+)?(?:DDR[2-5]\b|(?:system |host |main )?RAM\b|(?:system|host|main) memory\b)"
 )
 _USABLE = re.compile(
-    r"\s+(?:(?:of (?:it|them|this|that|these|memory|vram)|is|are|remain|stay)\s+)*(?:usable|available|free|left|used|in use|taken|filled|full)\b"
+    r"\s+(?:(?:of (?:it|them|this|that|these|memory|vram)|is|are|remain|"
+    r"stay)\s+)*(?:usable|available|free|left|used|in use|taken|filled|full)\b"
 )
 #: Behind watts, that they are the card's own, whatever supply they ask for.
 _RATED = re.compile(r"\s+(?:board |power |thermal )*(?:rating|TDP|TGP|TBP|limit)\b", re.IGNORECASE)

@@ -47,8 +47,10 @@ _DRAWS = re.compile(
 )
 #: What makes of the newest the newest of a time: "was the newest of them all when we began".
 _AT_A_TIME = re.compile(
-    r"\b(?:was|were|had been|became)\b[^.;]*\b(?:when|while|until|then|at the time|at that time|back then|in those days|"
-    r"in (?:19|20)\d\d|in (?:January|February|March|April|May|June|July|August|September|October|November|December))\b",
+    r"\b(?:was|were|had been|became)\b[^.;]*\b(?:when|while|until|then|"
+    r"at the time|at that time|back then|in those days|"
+    r"in (?:19|20)\d\d|in (?:January|February|March|April|May|June|July|"
+    r"August|September|October|November|December))\b",
     re.IGNORECASE,
 )
 #: What says that a device is it, before it.
@@ -168,15 +170,14 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             yield from held_against(
                 passage, match.span(), (mention.ids, what, bool(match["most"])), among, context
             )
-    for match in _BY_WORD.finditer(passage.text, sentence.start, sentence.end):
+    of_time = _AT_A_TIME.search(sentence.text)
+    for match in () if of_time else _BY_WORD.finditer(passage.text, sentence.start, sentence.end):
         mention = (
             who.owner(match.start()) if _IS.search(passage.text, sentence.start, match.start()) else None
         )
         if mention is not None:
             most = bool(match["power"] or match["new"])
             what = _DAY if match["new"] or match["old"] else attributes()["power"]
-            if what is _DAY and _AT_A_TIME.search(sentence.text):
-                continue
             yield from held_against(passage, match.span(), (mention.ids, what, most), among, context)
 
 

@@ -107,9 +107,7 @@ def _several(
     text = passage.text
     spoken = within(context.mentions.get(index, ()), sentence.start, sentence.end)
     for at, mention in enumerate(spoken):
-        if _OF_WHAT_LIES_THERE.search(text, sentence.start, mention.start):
-            continue
-        many = counted(text, sentence.start, mention.start)
+        many = _how_many(text, sentence.start, mention.start)
         after = [each for each in here if each.start >= mention.end]
         until = spoken[at + 1].start if at + 1 < len(spoken) else sentence.end
         if many < 2 or not after or after[0].start > until or after[0].high != after[0].value:
@@ -157,10 +155,18 @@ def _several(
 
 #: "The bridge between two A6000s has", "runs on two 3090s: 14 GB on the first": another subject's.
 _OF_WHAT_LIES_THERE = re.compile(
-    r"\b(?:between|on|across|over|in|into|onto)\s+(?:our |my |the |these |those )?(?:\w+|\d+)(?:\s?[x\u00d7])?\s+"
+    r"\b(?:between|on|across|over|in|into|onto)\s+(?:our |my |the |these |"
+    r"those )?(?:\w+|\d+)(?:\s?[x\u00d7])?\s+"
     r"(?:used |old |new |of the |such )*(?:nvidia |amd |geforce )*$",
     re.IGNORECASE,
 )
+
+
+def _how_many(text: str, start: int, end: int) -> float:
+    """How many of a device a sentence speaks of as its subject; 1 where they are only where something is."""
+    return 1.0 if _OF_WHAT_LIES_THERE.search(text, start, end) else counted(text, start, end)
+
+
 _NEED = re.compile(r"\bneeds?\b", re.IGNORECASE)
 #: What gives the reason for an amount.
 _SINCE = re.compile(r",\s+(?:since|because|as|i\.e\.|that is)\b", re.IGNORECASE)

@@ -179,7 +179,8 @@ _ACHIEVES = re.compile(
 
 
 _DOES = re.compile(
-    r"\b(?:does|do|did|manages?|achieves?|makes?|made|gives?|delivers?|produces?)\s+(?:about |only |just |nearly |almost )?$",
+    r"\b(?:does|do|did|manages?|achieves?|makes?|made|gives?|delivers?|"
+    r"produces?)\s+(?:about |only |just |nearly |almost )?$",
     re.IGNORECASE,
 )
 _WHAT_DOES = re.compile(

@@ -69,7 +69,7 @@ MAKES = re.compile(
 )
 
 
-#: That what follows is of something else than what the document told of: "In games it's another matter: there".
+#: That what follows is of something else than what was told: "In games it's another matter: there".
 _ANOTHER_SCENE = re.compile(
     r"\b(?:(?:an)?other|different)\s+(?:matter|story|picture|thing|question|game|league|world)\b|"
     r"\b(?:in|for|with)\s+(?:video\s+)?(?:games|gaming|rendering|blender|video|editing|encoding)\b",

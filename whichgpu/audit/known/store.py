@@ -32,7 +32,8 @@ _RUNS = 900
 _ROWS, _COLUMNS, _SERIES, _LONGEST = 40, 12, 80, 60
 #: What an amount is of, by its heading and its unit, the first that is found.
 _MEASURES = {
-    "value": r"[a-z]{2,}s?\s?(?:per|/|for (?:each|every|a))\s?(?:dollars?\b|euros?\b|bucks?\b|USD\b|EUR\b|[$\u20ac])",
+    "value": r"[a-z]{2,}s?\s?(?:per|/|for (?:each|every|"
+    r"a))\s?(?:dollars?\b|euros?\b|bucks?\b|USD\b|EUR\b|[$\u20ac])",
     "efficiency": r"(?:images|tokens|samples|frames|sequences|[TG]?FLOPS|TOPS|/s|second)\s?(?:per|"
     r"/)\s?(?:watt|W|joule)\b",
     "part": r"\b(?:NVLink|NVSwitch|fabric|cache|L2|bus|MIG|PCI\w*)\b",
