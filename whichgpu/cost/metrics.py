@@ -116,7 +116,8 @@ def _rate(unit: str, made: str) -> tuple[float, bool, str]:
     """A rate's unit for a workload that makes `made`: s in its time, per GPU or not, what it counts.
 
     That is "" for what the workload makes, "tokens" of its sequences, "seconds" of the sound that it makes
-    parts of, or samples that are "whole" where it counts their parts.
+    parts of, "frames" of the spectrogram that it makes sound of, tokens "written" of what it hears, or samples
+    that are "whole" where it counts their parts.
     """
     rest = unit.removesuffix("/gpu")
     noun, sep, time = rest.rpartition("/")
@@ -126,6 +127,10 @@ def _rate(unit: str, made: str) -> tuple[float, bool, str]:
     counted = "tokens" if (asked, own) == ("token", "sequence") else ""
     if asked == "audio second" and own in _SOUND:
         counted = "seconds"
+    if own == "audio-sample" and asked in _CALLED["mel-frame"] - {"token"} | {"mel-frame"}:
+        counted = "frames"
+    if (asked, own) == ("token", "audio second"):
+        counted = "written"
     if own in _PARTS and asked in _ANY | _WHOLE:
         counted = "whole"
     if not counted and asked not in {*_ANY, *_CALLED.get(own, ()), own}:
@@ -167,11 +172,23 @@ def _throughput(answer: Figures, unit: str) -> Three:
         raise UsageError(f"{answer.job.workload} counts sequences of no stated length; write sequences/s")
     if counted == "whole":
         return _scaled(answer.throughput, factor / _parts(answer) / (answer.n_gpus if per_gpu else 1.0))
-    second = resolve(answer.job.workload).dims.get("per_second", 1.0)
+    if counted == "written":
+        return _scaled(answer.throughput, factor * _written(answer) / (answer.n_gpus if per_gpu else 1.0))
+    dims = resolve(answer.job.workload).dims
+    second = dims.get("per_second", 1.0)
     # A sample of MLPerf's recommendation is a user with that many items.
     each = 1.0 / float(answer.job.options.get("pairs", 1.0))
-    many = {"": each, "tokens": answer.job.seq_len, "seconds": 1.0 / second}[counted]
+    many = {"": each, "tokens": answer.job.seq_len, "seconds": 1.0 / second,
+            "frames": 1.0 / dims.get("hop", 1.0)}[counted]  # fmt: skip
     return _scaled(answer.throughput, factor * many / (answer.n_gpus if per_gpu else 1.0))
+
+
+def _written(answer: Figures) -> Any:
+    """Tokens of a second of audio, where a model writes some of each window."""
+    job = answer.job
+    if job.output_tokens is None:
+        raise UsageError(f"{job.workload} writes no tokens one by one; write audio seconds/s")
+    return job.output_tokens / _parts(answer)
 
 
 #: Arithmetic of products a second, as tables of trainings give it.
@@ -232,7 +249,8 @@ def _in_words(answer: Figures, unit: str) -> Three | None:
     try:
         found = quoted.read(f"1 {unit}")
         again = found.unit == unit or found.metric not in TIMED
-        return None if again or (found.passes and not answer.job.trains) else quoted.in_unit(answer, unit)
+        unsaid = found.passes and not (answer.job.trains or answer.job.phase == "infer")
+        return None if again or unsaid else quoted.in_unit(answer, unit)
     except UsageError:
         return None
 
@@ -419,7 +437,7 @@ def _in_prose(name: str) -> Metric | None:
         return Metric(partial(_of_each, each[1] or each[2]), _TIME)
     said = _SAID.get(plain)
     rest = set(plain.split()) - _BESIDE
-    if said is not None or rest not in (set(), {"prompt"}):
+    if said is not None or rest not in (set(), {"prompt"}, {"prefill"}):
         return said
     if rest:
         return Metric(_prompts, _RATE)
@@ -431,7 +449,7 @@ def _in_prose(name: str) -> Metric | None:
 _BESIDE = {
     "speed", "rate", "performance", "throughput", "time", "duration", "latency", "training", "train",
     "inference", "infer", "generation", "gen", "generate", "eval", "evaluation", "decode", "decoding",
-    "processing", "wall", "clock", "total", "elapsed", "average", "mean", "avg", "token", "tokens",
+    "tps", "processing", "wall", "clock", "total", "elapsed", "average", "mean", "avg", "token", "tokens",
     "text", "image", "images", "video", "execution", "run", "sampling", "end", "to", "overall",
     "model", "forward", "backward", "pass", "batch", "transcription", "finetuning", "peak", "best",
     "global", "aggregate", "system", "gpu", "per", "measured", "achieved", "compute", "sustained",

@@ -118,6 +118,7 @@ def read_head(texts: tuple[str, ...]) -> Head:
     if asked in _GENERAL and workload.defaults.get("phase", "") in adapters.PHASES:
         asked = workload.defaults["phase"]
     said, columns = _apart(_options(options))
+    said = _drafted(said, asked or workload.phases[0])
     if "pairs" in workload.dims and (scenario or re.search(r"-99(?:\.9)?\b", name)):
         said = {"pairs": str(workload.dims["pairs"]), **said}
     job = jobs.Job(
@@ -203,11 +204,34 @@ def _numbers_of_name(workload: Workload) -> dict[str, float]:
 
 
 def _options(text: str) -> dict[str, str]:
-    return jobs.options(tuple(pair for pair in re.split(r"\s*;\s*", text) if pair))
+    """The options of a cell: `tp=4;fa`, a word alone being true."""
+    pairs = [pair.strip() for pair in re.split(r";|,(?=\s*[A-Za-z][\w-]*\s*=)", text)]
+    return jobs.options(tuple(pair if "=" in pair else f"{pair}=true" for pair in pairs if pair))
+
+
+def _drafted(options: Mapping[str, str], phase: str) -> dict[str, str]:
+    """Options of a row that is no training, with the tokens that its server drafts under the name of that."""
+    if phase in jobs.TRAINING:
+        return dict(options)
+    names = [key for key in _DRAFTED if key in options]
+    rest = {key: value for key, value in options.items() if key not in names}
+    said = options[names[0]].strip().lower() if names else ""
+    if not said or said in _NOT_DRAFTED:
+        return rest
+    return {**rest, "speculative": said if re.fullmatch(r"[\d.]+", said) else _USUAL_DRAFT}
+
+
+#: What drafting is called, how it is denied, and the tokens of a draft where only its method is said.
+_DRAFTED = (
+    "speculative", "num_speculative_tokens", "speculative_num_steps", "mtp", "nextn", "eagle", "eagle3",
+    "speculative_tokens", "speculative_decoding", "spec_decode", "medusa", "draft",
+)  # fmt: skip
+_NOT_DRAFTED, _USUAL_DRAFT = ("0", "false", "none", "no", "off"), "3"
 
 
 def _apart(options: Mapping[str, str]) -> tuple[dict[str, str], dict[str, float]]:
     """Options that are no columns, and the numbers of those that are: `tp=4;batch=8`."""
+    options = {_CALLED.get(key, key): value for key, value in options.items()}
     known = {key: _COLUMNS.get(key, (key,)) for key in options}
     columns = {key: names for key, names in known.items() if names[0] in jobs.NUMBERS}
     numbers = {
@@ -219,6 +243,10 @@ def _apart(options: Mapping[str, str]) -> tuple[dict[str, str], dict[str, float]
     return {key: one for key, one in options.items() if key not in columns}, numbers
 
 
+#: Other names of options.
+_CALLED = {"qps": "request_rate", "rps": "request_rate", "gbs": "global_batch", "global_batch_size": "global_batch",
+           "expert_parallel": "ep", "ep_size": "ep", "context_parallel": "cp", "grad_acc": "grad_accum",
+           "gradient_accumulation": "grad_accum", "gradient_accumulation_steps": "grad_accum"}  # fmt: skip
 #: What options that are columns are called there.
 _COLUMNS = {
     "resolution": ("height", "width"), "batch_size": ("batch",), "bs": ("batch",), "gpus": ("n_gpus",),

@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 
     Cells = tuple[str, ...]
 
-#: How the reason of a row begins that is too large for its GPUs.
-TOO_LARGE = "does not fit: "
-#: Options that say how a batch comes about.
-_OF_BATCH = ("global_batch", "grad_accum")
+#: How the reason of a row begins that is too large for its GPUs, or whose usual batch is for its step.
+TOO_LARGE = ("does not fit: ", "global_batch=")
 #: Options that say how a model is dealt out.
 _OF_SPLIT = ("sharding", "ep", "cp", "offload")
 #: GPUs of a machine, and how many machines hold one copy at most.
@@ -51,7 +49,7 @@ def _count(row: Mapping[str, str]) -> int:
 
 def _batches(job: Job, stated: Mapping[str, float]) -> Sequence[tuple[dict[str, str], str]]:
     """Halves of the usual batch, of a row that states nothing of it."""
-    if {"batch", "concurrency"} & stated.keys() or job.options.keys() & set(_OF_BATCH):
+    if {"batch", "concurrency"} & stated.keys() or "grad_accum" in job.options:
         return ()
     batch, found = int(job.batch or 1), []
     while batch > 1:

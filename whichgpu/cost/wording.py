@@ -24,6 +24,8 @@ _FORMS = (
     (r"^words?/", "tokens/"),
     (r"^(?:inf|infer|infs|crops?|patch(?:es)?|scans?|calls?)/", "samples/"),
     (r"^sents?/", "sequences/"),
+    (r"^mols?/", "molecules/"),
+    (r"^(users?|samples?|images?|sequences?|items?|records?|tokens?) (?:processed|trained|seen)/", r"\1/"),
     (r"^utts?/", "utterances/"),
     (r"^(mel|audio)[\s_](frame|sample)", r"\1-\2"),
     (r"^watts?$", "W"),
