@@ -23,6 +23,7 @@ from whichgpu.workloads import adapters
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.names import squeezed
 from whichgpu.workloads.precision import precision
+from whichgpu.workloads.workload import known
 from whichgpu.workloads.workload import resolve as resolve_workload
 
 if TYPE_CHECKING:
@@ -169,15 +170,18 @@ _EXAMPLES = r"deep ?learning ?examples|\bdle\b|\bngc\b|\b(?:1[89]|2\d)\.(?:0[1-9
 def of_suite(name: str, phase: str, stack: str) -> str:
     """A name with the suite that a runtime's text names: MLPerf's `bert` is BERT-large; "" for none.
 
-    A container of NVIDIA's (`PyTorch 20.06`) is what its Deep Learning Examples ran in.
+    A container of NVIDIA's (`PyTorch 20.06`) is what its Deep Learning Examples ran in. Of any other table some
+    bare names are those of one model: `Stable Diffusion`.
     """
     if "mlperf" not in stack.lower() and squeezed(phase) not in _SCENARIOS:
-        return f"nvidia-examples-{name}" if re.search(_EXAMPLES, stack, re.IGNORECASE) else ""
+        usual = f"in-tables-{name}"
+        examples = f"nvidia-examples-{name}" if re.search(_EXAMPLES, stack, re.IGNORECASE) else ""
+        return usual if known(usual) and not known(examples) else examples
     return f"mlperf-training-{name}" if phase.lower().startswith(("train", "pre")) else f"mlperf-{name}"
 
 
 def _called(name: str, phase: str, stack: str) -> Workload:
-    """The workload of a name, or of that which its suite has for it."""
+    """The workload of a name, or of that which its suite has for it, or all tables (`Stable Diffusion`)."""
     try:
         return resolve_workload(name)
     except UnknownName as fault:

@@ -1,13 +1,15 @@
 """What a table takes of a row that does not fit as it stands, of what the row leaves open.
 
 A table of results that states no batch was run with one that fits, and a language model too large for a GPU
-was split over those of a machine, and over machines: the first of these that fits is taken, and a note says
-of how many rows.
+was split over those of a machine, and over machines; a server whose experts lie on more GPUs than share its
+attention has groups of that. The first of these that fits is taken, and a note says of how many rows.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from whichgpu.cost.asked import is_language_model
 from whichgpu.cost.rows import read_parts
@@ -23,8 +25,9 @@ if TYPE_CHECKING:
 
     Cells = tuple[str, ...]
 
-#: How the reason of a row begins that is too large for its GPUs, or whose usual batch is for its step.
-TOO_LARGE = ("does not fit: ", "global_batch=")
+#: How the reason of a row begins that is too large for its GPUs, whose usual batch is for its step, or whose
+#: usual split does not reach as far as its experts lie.
+TOO_LARGE = ("does not fit: ", "global_batch=", "ep=")
 #: Options that say how a model is dealt out.
 _OF_SPLIT = ("sharding", "ep", "cp", "offload")
 #: GPUs of a machine, and how many machines hold one copy at most.
@@ -36,15 +39,30 @@ def tries(cells: Cells, n_gpus: int) -> Iterator[tuple[Cells, str]]:
     row = dict(zip(COLUMNS, cells, strict=False))
     try:
         head, numbers = read_parts(row)
-        job = resolve(row["workload"].strip()).complete(head.job.changed(**numbers))
+        job = resolve(head.job.workload).complete(head.job.changed(**numbers))
     except WhichGpuError:
         return
-    for more, said in (*_batches(job, numbers), *_splits(job, numbers, max(n_gpus, _count(row)))):
+    ways = (*_groups(job, numbers, row["options"]), *_batches(job, numbers))
+    for more, said in (*ways, *_splits(job, numbers, max(n_gpus, _count(row)))):
         yield tuple(more.get(name, cell) for name, cell in zip(COLUMNS, cells, strict=False)), said
 
 
 def _count(row: Mapping[str, str]) -> int:
     return int(number("n_gpus", row["n_gpus"])) if row["n_gpus"].strip() else 1
+
+
+def _groups(
+    job: Job, stated: Mapping[str, float], options: str
+) -> Sequence[tuple[dict[str, str], str]]:
+    """Groups of attention over all GPUs that a server's experts lie on, where nothing of those is said."""
+    if job.trains or "ep" not in job.options or job.options.keys() & {"attention_dp", "moe_tp"}:
+        return ()
+    tp = stated.get("tp", 1.0)
+    groups = float(np.max(job.degree("ep"))) / tp
+    if groups <= 1.0 or groups % 1.0:
+        return ()
+    said = f"attention_dp={groups:g}"
+    return [({"tp": f"{tp:g}", "options": f"{options};{said}"}, said)]
 
 
 def _batches(job: Job, stated: Mapping[str, float]) -> Sequence[tuple[dict[str, str], str]]:

@@ -1,12 +1,13 @@
-"""Denoisers of video: AnimateDiff's U-Net, HunyuanVideo 1.5, Mochi 1 with its autoencoder.
+"""Denoisers of video: AnimateDiff's and ModelScope's U-Nets, HunyuanVideo 1.5, Mochi 1 with its autoencoder.
 
+Wang et al., "ModelScope Text-to-Video" (and I2VGen-XL): convolutions over frames behind each block as well.
 Guo et al., "AnimateDiff": behind each block of Stable Diffusion 1.5 a transformer layer over the frames of
 every position, with two attentions. Tencent, "HunyuanVideo 1.5": blocks of two streams only; the text's has
 the tokens of a language model, of ByT5 and of a picture, also where there is none. Genmo, "Mochi 1": the
 text's stream is half as wide as the video's, and meets it in one attention.
 Letters: B videos, T frames, C channels, H W height and width of the latent, S tokens, D width.
 
-Dimensions: of animate those of `unet.py`; of hunyuan_video_15 and mochi `layers`, `hidden`, `heads`, `patch`,
+Dimensions: of animate and filmed those of `unet.py`, `picture` (channels that a picture to begin with is read by); of hunyuan_video_15 and mochi `layers`, `hidden`, `heads`, `patch`,
 `text_tokens`, `text_width`; hunyuan_video_15 `refiner`, `in_channels`, `glyph_tokens`, `glyph_width`,
 `picture_tokens`, `picture_width`; mochi `text_hidden`, `ffn`, `text_ffn`. Of Mochi's autoencoder `widths`,
 `blocks` and `expands` (frames and side) of each level of its decoder, `ends` (blocks before and behind),
@@ -41,22 +42,60 @@ class _Animated(UNet):
     def transformer(self, x: Map, depth: int, heads: int) -> None:
         """The transformer of a picture, where the block has one, and that of its motion."""
         UNet.transformer(self, x, depth, heads)
-        rec, width, rows = self.rec, x.channels, x.pixels
-        with rec.module("motion"):
-            rec.norm(x.elements, width, wide=True)
-            rec.linear(rows, width, width, bias=True, name="proj_in")
-            for _ in range(2):
-                rec.norm(x.elements, width, wide=True, name="layer_norm")
-                rec.add(x.elements, name="positions")
-                projections(rec, rows, width, bias=False)
-                rec.attention(rows / self.frames, heads, self.frames, self.frames, width // heads)
-                rec.linear(rows, width, width, bias=True, shard="row", name="out")
-                rec.add(x.elements)
-            rec.norm(x.elements, width, wide=True, name="layer_norm")
-            gated_gelu(rec, rows, width)
-            rec.add(x.elements)
-            rec.linear(rows, width, width, bias=True, name="proj_out")
-            rec.add(x.elements)
+        with self.rec.module("motion"):
+            self.motion(x, heads, x.channels)
+
+    def motion(self, x: Map, heads: int, width: int) -> None:
+        """A layer of two attentions over the frames of each position, of a width of its own."""
+        rec, rows, elements = self.rec, x.pixels, width * x.pixels
+        rec.norm(x.elements, x.channels, wide=True)
+        rec.linear(rows, x.channels, width, bias=True, name="proj_in")
+        for _ in range(2):
+            rec.norm(elements, width, wide=True, name="layer_norm")
+            rec.add(elements, name="positions")
+            projections(rec, rows, width, bias=False)
+            rec.attention(rows / self.frames, heads, self.frames, self.frames, width // heads)
+            rec.linear(rows, width, width, bias=True, shard="row", name="out")
+            rec.add(elements)
+        rec.norm(elements, width, wide=True, name="layer_norm")
+        gated_gelu(rec, rows, width)
+        rec.add(elements)
+        rec.linear(rows, width, x.channels, bias=True, name="proj_out")
+        rec.add(x.elements)
+
+
+def filmed(rec: Recorder, part: Part, latent: Latent) -> None:
+    """One pass of ModelScope's U-Net: (B, C, T, H, W) -> (B, C, T, H, W)."""
+    net = _Filmed.of(rec, part, latent)
+    with rec.module("transformer_in"):
+        net.motion(latent.map._replace(channels=part["widths"][0]), 8, _FIRST)
+    if "picture" in part:
+        # The latent of the picture to begin with, by layers over its frames.
+        rec.conv(latent.map, part["picture"], 3, bias=True, name="picture")
+    run(net, part, latent)
+
+
+#: Width of the heads of the first layer over frames together.
+_FIRST = 512
+
+
+@immutable
+class _Filmed(_Animated):
+    """Blocks of a picture, each with four convolutions over frames and, beside attention, a layer over them."""
+
+    def residual(self, x: Map, out: int) -> Map:
+        """The residual block of a picture, and windows of three frames behind it."""
+        y = UNet.residual(self, x, out)
+        for number in range(4):
+            group_norm(self.rec, y)
+            conv3d(self.rec, y, out, (3, 1, 1), name=f"time_conv{number + 1}")
+        self.rec.add(y.elements)
+        return y
+
+    def transformer(self, x: Map, depth: int, heads: int) -> None:
+        """The transformer of a picture, and that of its motion, where the block has one."""
+        if depth:
+            _Animated.transformer(self, x, depth, heads)
 
 
 def hunyuan_video_15(rec: Recorder, part: Part, x: Latent) -> None:
