@@ -66,7 +66,7 @@ class Metric(NamedTuple):
 
     def __call__(self, answer: Figures, unit: str, _row: object = None) -> Three:
         """(low, mid, high) in `unit`; raises `UsageError` where the job has no such figure or unit."""
-        asked = wording.unit(unit) or self.unit_of(answer.job.workload)
+        asked = wording.of_each(self.unit, wording.unit(unit)) or self.unit_of(answer.job.workload)
         try:
             return self.read(answer, asked)
         except UsageError:
@@ -133,6 +133,8 @@ def _rate(unit: str, made: str) -> tuple[float, bool, str]:
         counted = "written"
     if own in _PARTS and asked in _ANY | _WHOLE:
         counted = "whole"
+    if asked == "epoch":
+        raise UsageError(f"unit '{unit}': an epoch is as long as its data set; write {made}/s")
     if not counted and asked not in {*_ANY, *_CALLED.get(own, ()), own}:
         raise UsageError(f"unit '{unit}': this workload makes {made}; write {made}/s")
     return _one(time, "time"), rest != unit, counted
@@ -441,7 +443,7 @@ def _in_prose(name: str) -> Metric | None:
         return said
     if rest:
         return Metric(_prompts, _RATE)
-    timed = plain.endswith((" time", "duration", "latency")) or plain.startswith("time ")
+    timed = plain.endswith((" time", "duration", "latency")) or plain.startswith("time ") or plain == "time"
     return Metric(_latency, _TIME) if timed else Metric(_throughput, _RATE)
 
 
@@ -490,6 +492,8 @@ def _prompts(answer: Figures, unit: str) -> Three:
 #: Metrics that are called by nothing but these words; of a speed in multiples of real time "x" is the unit.
 _SAID = {
     **dict.fromkeys(("real time factor", "realtime factor"), Metric(_real_time, "RTF")),
+    **dict.fromkeys(("inverse rtf", "inverse real time factor", "rtf inverse", "speed factor"),
+                    Metric(_real_time, "RTFx")),
     "rtf": Metric(_real_time, "RTF"), **dict.fromkeys(("rtfx", "x"), Metric(_real_time, "RTFx")),
     **dict.fromkeys(("iteration speed", "iteration rate"), Metric(partial(_in_unit, "it/s"), "it/s")),
     "pp": Metric(_prompts, _RATE), "tg": Metric(_throughput, _RATE),

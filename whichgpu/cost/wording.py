@@ -29,6 +29,7 @@ _FORMS = (
     (r"^utts?/", "utterances/"),
     (r"^(mel|audio)[\s_](frame|sample)", r"\1-\2"),
     (r"^watts?$", "W"),
+    (r"^(?:msecs?|millisecs?|milliseconds?)(?=/|$)", "ms"),
     (r"^mel-?specs?/", "mel-frames/"),
     (r"^x ?rt$", "x"),
     (r"^(?:latency|throughput|speed|time) ?[(\[]([^()\[\]]+)[)\]]$", r"\1"),
@@ -70,6 +71,13 @@ def passing(text: str) -> str:
         rf"({_TIME})/(?:batch|pass|forward|query|request|call|inference)", text, re.IGNORECASE
     )
     return found[1] if found else ""
+
+
+def of_each(said: str, asked: str) -> str:
+    """A unit with what a metric says that it is of, which it leaves out: `ms` of `ms/img`."""
+    found = re.fullmatch(rf"{_TIME}/([a-z]+)", unit(said), re.IGNORECASE)
+    bare = found is not None and re.fullmatch(_TIME, asked, re.IGNORECASE)
+    return f"{asked}/{found[1]}" if found and bare else asked
 
 
 @lru_cache(maxsize=1024)

@@ -84,6 +84,8 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
     if boxed := re.fullmatch(_BOXED, text.strip()):
         box = boxed["box"].lower().split()
         return " ".join((boxed["box"], *(one for one in boxed["held"].split() if one.lower() not in box))), 1
+    if sliced := _sliced(text, catalogue):
+        return sliced
     match = _numbered(text)
     if not match and (held := _held(text, catalogue)):
         return held
@@ -101,6 +103,22 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
     if not 1 <= count <= _MOST:
         raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. a100-80gb-sxm:8")
     return _singular(_named(match), catalogue), count
+
+
+#: A slice of TPUs, which Google names by its cores, of those of one core by its chips: `tpu-v3-8`, `TPU v5e-16`.
+_SLICE = r"(?:google[ -]?)?(?:cloud[ -]?)?tpu[ -]?v(?P<of>\d)(?P<kind>e|p|[ -]?lite(?:[ -]?pod)?)?-(?P<size>\d{1,5})"
+
+
+def _sliced(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
+    """The chip of a slice of TPUs, and how many of it; None for any other name."""
+    found = re.fullmatch(_SLICE, text.strip(), re.IGNORECASE)
+    kind = (found["kind"] or "").lower() if found else ""
+    kind = "e" if "lite" in kind else kind
+    if found is None or f"tpu-v{found['of']}{kind}" not in catalogue:
+        return None
+    size = int(found["size"])
+    chips = size if kind == "e" else size // 2
+    return (f"tpu-v{found['of']}{kind}", chips) if 1 <= chips <= _MOST else None
 
 
 def _held(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
