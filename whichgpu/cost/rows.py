@@ -208,9 +208,18 @@ def _numbers_of_name(workload: Workload) -> dict[str, float]:
 
 
 def _options(text: str) -> dict[str, str]:
-    """The options of a cell: `tp=4;fa`, a word alone being true."""
+    """The options of a cell: `tp=4;fa`, a word alone being true where it is of no option with a value."""
     pairs = [pair.strip() for pair in re.split(r";|,(?=\s*[A-Za-z][\w-]*\s*=)", text)]
-    return jobs.options(tuple(pair if "=" in pair else f"{pair}=true" for pair in pairs if pair))
+    valued = (MODELLED | set(jobs.NUMBERS)) - _YES
+    return jobs.options(tuple(
+        pair if "=" in pair or squeezed(pair) in {squeezed(one) for one in valued} else f"{pair}=true"
+        for pair in pairs if pair
+    ))  # fmt: skip
+
+
+#: Options that a word alone turns on.
+_YES = {"compile", "checkpointing", "flash_attention", "sequence_parallel", "fused_loss", "cuda_graphs", "vae_slicing",
+        "vae_tiling", "optimizer_in_backward"}  # fmt: skip
 
 
 def _drafted(options: Mapping[str, str], phase: str) -> dict[str, str]:

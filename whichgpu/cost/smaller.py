@@ -51,9 +51,7 @@ def _count(row: Mapping[str, str]) -> int:
     return int(number("n_gpus", row["n_gpus"])) if row["n_gpus"].strip() else 1
 
 
-def _groups(
-    job: Job, stated: Mapping[str, float], options: str
-) -> Sequence[tuple[dict[str, str], str]]:
+def _groups(job: Job, stated: Mapping[str, float], options: str) -> Sequence[tuple[dict[str, str], str]]:
     """Groups of attention over all GPUs that a server's experts lie on, where nothing of those is said."""
     if job.trains or "ep" not in job.options or job.options.keys() & {"attention_dp", "moe_tp"}:
         return ()
