@@ -27,7 +27,8 @@ ROW = {"id": "a", "workload": "resnet50", "gpu": "a10", "batch": "8"}
         ("Throughput (images/sec)", "", "images/s", 1), ("Peak throughput, FP16", "img/s", "images/s", 1),
         ("forward time (ms)", "", "", 1e3), ("latency", "ms/batch", "", 1e3),
         # A unit may leave out what the metric says that it is of.
-        ("ms/img", "ms", "", 1e3 / 8), ("speed (ms per image)", "ms", "", 1e3 / 8), ("time", "msecs", "", 1e3),
+        ("ms/img", "ms", "", 1e3 / 8), ("speed (ms per image)", "ms", "", 1e3 / 8),
+        ("time", "msecs", "", 1e3),
         ("throughput", "batches/s", "images/s", 1 / 8), ("throughput", "images processed/s", "images/s", 1),
     ],
 )  # fmt: skip
@@ -303,8 +304,10 @@ def _values(*rows):
 @pytest.mark.parametrize(
     ("said", "plain"),
     [
-        ({"resolution": "3x224x224"}, {"resolution": "224x224"}), ({"resolution": "224x224x3"}, {"resolution": "224"}),
-        ({"resolution": "720p"}, {"resolution": "720x1280"}), ({"options": "nchw;layout=nchw"}, {"options": "layout=nchw"}),
+        ({"resolution": "3x224x224"}, {"resolution": "224x224"}),
+        ({"resolution": "224x224x3"}, {"resolution": "224"}),
+        ({"resolution": "720p"}, {"resolution": "720x1280"}),
+        ({"options": "nchw;layout=nchw"}, {"options": "layout=nchw"}),
         ({"options": "batch_size=4,layout=nchw"}, {"options": "batch_size=4;layout=nchw"}),
     ],
 )  # fmt: skip

@@ -116,8 +116,8 @@ def _rate(unit: str, made: str) -> tuple[float, bool, str]:
     """A rate's unit for a workload that makes `made`: s in its time, per GPU or not, what it counts.
 
     That is "" for what the workload makes, "tokens" of its sequences, "seconds" of the sound that it makes
-    parts of, "frames" of the spectrogram that it makes sound of, tokens "written" of what it hears, or samples
-    that are "whole" where it counts their parts.
+    parts of, "frames" of the spectrogram that it makes sound of, tokens "written" of what it hears, or
+    samples that are "whole" where it counts their parts.
     """
     rest = unit.removesuffix("/gpu")
     noun, sep, time = rest.rpartition("/")
@@ -172,17 +172,20 @@ def _throughput(answer: Figures, unit: str) -> Three:
     factor, per_gpu, counted = _rate(_SHORT.get(unit.lower(), unit), resolve(answer.job.workload).unit)
     if counted == "tokens" and answer.job.seq_len is None:
         raise UsageError(f"{answer.job.workload} counts sequences of no stated length; write sequences/s")
+    return _scaled(answer.throughput, factor * _many(answer, counted) / (answer.n_gpus if per_gpu else 1.0))
+
+
+def _many(answer: Figures, counted: str) -> Any:
+    """What is counted of one thing that a workload makes, as `_rate` calls it."""
     if counted == "whole":
-        return _scaled(answer.throughput, factor / _parts(answer) / (answer.n_gpus if per_gpu else 1.0))
+        return 1.0 / _parts(answer)
     if counted == "written":
-        return _scaled(answer.throughput, factor * _written(answer) / (answer.n_gpus if per_gpu else 1.0))
+        return _written(answer)
     dims = resolve(answer.job.workload).dims
-    second = dims.get("per_second", 1.0)
     # A sample of MLPerf's recommendation is a user with that many items.
     each = 1.0 / float(answer.job.options.get("pairs", 1.0))
-    many = {"": each, "tokens": answer.job.seq_len, "seconds": 1.0 / second,
+    return {"": each, "tokens": answer.job.seq_len, "seconds": 1.0 / dims.get("per_second", 1.0),
             "frames": 1.0 / dims.get("hop", 1.0)}[counted]  # fmt: skip
-    return _scaled(answer.throughput, factor * many / (answer.n_gpus if per_gpu else 1.0))
 
 
 def _written(answer: Figures) -> Any:
@@ -250,7 +253,7 @@ def _in_words(answer: Figures, unit: str) -> Three | None:
         return _latency(answer, time)
     try:
         found = quoted.read(f"1 {unit}")
-        again = found.unit == unit or found.metric not in TIMED
+        again = (found.unit == unit and not found.passes) or found.metric not in TIMED
         unsaid = found.passes and not (answer.job.trains or answer.job.phase == "infer")
         return None if again or unsaid else quoted.in_unit(answer, unit)
     except UsageError:
@@ -376,6 +379,8 @@ def metric(name: str) -> Metric:
     found = METRICS.get(said.lower() or "throughput") or _SAID.get(said.lower())
     found = found or _counter(said) or _of_requests(said) or _of_all(said)
     found = found or asked(said) or asked(wording.unit(said)) or _of_energy(said) or _in_prose(said)
+    if found is None and re.search(r"\b[mh]fu\b|flops? utili[sz]ation", said.lower()):
+        raise UsageError(f"metric '{name}': a share of a peak, of which there are several; write TFLOPS")
     if found is None:
         raise UsageError(
             f"no metric '{name}'; known are {', '.join(METRICS)}, of a server also itl, and p50, p90, p95 "

@@ -170,14 +170,25 @@ _EXAMPLES = r"deep ?learning ?examples|\bdle\b|\bngc\b|\b(?:1[89]|2\d)\.(?:0[1-9
 def of_suite(name: str, phase: str, stack: str) -> str:
     """A name with the suite that a runtime's text names: MLPerf's `bert` is BERT-large; "" for none.
 
-    A container of NVIDIA's (`PyTorch 20.06`) is what its Deep Learning Examples ran in. Of any other table some
-    bare names are those of one model: `Stable Diffusion`.
+    A container of NVIDIA's (`PyTorch 20.06`) is what its Deep Learning Examples ran in. Of any other table
+    some bare names are those of one model (`Stable Diffusion`), and a method behind another is of its phase.
     """
-    if "mlperf" not in stack.lower() and squeezed(phase) not in _SCENARIOS:
-        usual = f"in-tables-{name}"
-        examples = f"nvidia-examples-{name}" if re.search(_EXAMPLES, stack, re.IGNORECASE) else ""
-        return usual if known(usual) and not known(examples) else examples
-    return f"mlperf-training-{name}" if phase.lower().startswith(("train", "pre")) else f"mlperf-{name}"
+    trains = phase.lower().startswith(("train", "pre"))
+    if "mlperf" in stack.lower() or squeezed(phase) in _SCENARIOS:
+        return f"mlperf-training-{name}" if trains else f"mlperf-{name}"
+    usual = f"in-tables-{name}"
+    examples = f"nvidia-examples-{name}" if re.search(_EXAMPLES, stack, re.IGNORECASE) else ""
+    if known(usual) and not known(examples):
+        return usual
+    method = re.fullmatch(_METHOD, name, re.IGNORECASE)
+    if method and known(method[1]) and not known(examples):
+        adapts = method[2].lower() != "dreambooth" and (trains or phase.lower().startswith(("fine", "lora")))
+        return f"{method[1]} lora training" if adapts else method[1]
+    return examples
+
+
+#: How a picture's model is taught behind its name, which its pictures may be made with as well.
+_METHOD = r"(.+?)[-_ +]+(?:with )?(lora|dreambooth)"
 
 
 def _called(name: str, phase: str, stack: str) -> Workload:
@@ -210,16 +221,16 @@ def _numbers_of_name(workload: Workload) -> dict[str, float]:
 def _options(text: str) -> dict[str, str]:
     """The options of a cell: `tp=4;fa`, a word alone being true where it is of no option with a value."""
     pairs = [pair.strip() for pair in re.split(r";|,(?=\s*[A-Za-z][\w-]*\s*=)", text)]
-    valued = (MODELLED | set(jobs.NUMBERS)) - _YES
+    valued = {squeezed(one) for one in (MODELLED | set(jobs.NUMBERS)) - _YES}
     return jobs.options(tuple(
-        pair if "=" in pair or squeezed(pair) in {squeezed(one) for one in valued} else f"{pair}=true"
+        f"{pair}=true" if re.fullmatch(r"[A-Za-z][\w.-]*", pair) and squeezed(pair) not in valued else pair
         for pair in pairs if pair
     ))  # fmt: skip
 
 
 #: Options that a word alone turns on.
-_YES = {"compile", "checkpointing", "flash_attention", "sequence_parallel", "fused_loss", "cuda_graphs", "vae_slicing",
-        "vae_tiling", "optimizer_in_backward"}  # fmt: skip
+_YES = {"compile", "checkpointing", "flash_attention", "sequence_parallel", "fused_loss", "cuda_graphs",
+        "vae_slicing", "vae_tiling", "optimizer_in_backward"}  # fmt: skip
 
 
 def _drafted(options: Mapping[str, str], phase: str) -> dict[str, str]:
@@ -244,7 +255,7 @@ _NOT_DRAFTED, _USUAL_DRAFT = ("0", "false", "none", "no", "off"), "3"
 
 def _apart(options: Mapping[str, str]) -> tuple[dict[str, str], dict[str, float]]:
     """Options that are no columns, and the numbers of those that are: `tp=4;batch=8`."""
-    options = {_CALLED.get(key, key): value for key, value in options.items()}
+    options = dict(_renamed(key, value) for key, value in options.items())
     known = {key: _COLUMNS.get(key, (key,)) for key in options}
     columns = {key: names for key, names in known.items() if names[0] in jobs.NUMBERS}
     numbers = {
@@ -256,10 +267,26 @@ def _apart(options: Mapping[str, str]) -> tuple[dict[str, str], dict[str, float]
     return {key: one for key, one in options.items() if key not in columns}, numbers
 
 
+def _renamed(key: str, value: str) -> tuple[str, str]:
+    """An option by the name that it has here: `zero_stage=3` is `sharding=zero3`, `fsdp` `sharding=fsdp`."""
+    name, said = _CALLED.get(key, key), value.strip().lower()
+    if name != "sharding" or key == name:
+        return name, value
+    stage = key.partition("_")[0]
+    if said in ("0", "false", "no", "none", "off"):
+        return name, "none"
+    return name, f"{stage}{said}" if stage == "zero" else stage
+
+
 #: Other names of options.
-_CALLED = {"qps": "request_rate", "rps": "request_rate", "gbs": "global_batch", "global_batch_size": "global_batch",
-           "expert_parallel": "ep", "ep_size": "ep", "context_parallel": "cp", "grad_acc": "grad_accum",
-           "gradient_accumulation": "grad_accum", "gradient_accumulation_steps": "grad_accum"}  # fmt: skip
+_CALLED = {
+    "qps": "request_rate", "rps": "request_rate", "gbs": "global_batch", "global_batch_size": "global_batch",
+    "expert_parallel": "ep", "ep_size": "ep", "context_parallel": "cp", "grad_acc": "grad_accum",
+    "gradient_accumulation": "grad_accum", "gradient_accumulation_steps": "grad_accum",
+    "lora_r": "lora_rank",
+    "zero": "sharding", "zero_stage": "sharding", "fsdp": "sharding", "gradient_checkpointing": "checkpointing",
+    "activation_checkpointing": "checkpointing",
+}  # fmt: skip
 #: What options that are columns are called there.
 _COLUMNS = {
     "resolution": ("height", "width"), "batch_size": ("batch",), "bs": ("batch",), "gpus": ("n_gpus",),

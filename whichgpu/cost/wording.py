@@ -29,6 +29,8 @@ _FORMS = (
     (r"^utts?/", "utterances/"),
     (r"^(mel|audio)[\s_](frame|sample)", r"\1-\2"),
     (r"^watts?$", "W"),
+    (r"^(?:(?:achieved|model|hardware|hw|sustained)[\s_-]+)?(?:t|tera)[\s_-]?flops?(?=/|$)", "TFLOPS"),
+    (r"^(?:(?:achieved|model|hardware|hw|sustained)[\s_-]+)?(?:p|peta)[\s_-]?flops?(?=/|$)", "PFLOPS"),
     (r"^(?:msecs?|millisecs?|milliseconds?)(?=/|$)", "ms"),
     (r"^mel-?specs?/", "mel-frames/"),
     (r"^x ?rt$", "x"),

@@ -84,10 +84,8 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
     if boxed := re.fullmatch(_BOXED, text.strip()):
         box = boxed["box"].lower().split()
         return " ".join((boxed["box"], *(one for one in boxed["held"].split() if one.lower() not in box))), 1
-    if sliced := _sliced(text, catalogue):
-        return sliced
     match = _numbered(text)
-    if not match and (held := _held(text, catalogue)):
+    if held := _sliced(text, catalogue) or (None if match else _held(text, catalogue)):
         return held
     if text.rstrip().endswith(":"):
         raise UsageError(f"'{one_line(text)}' has no number after ':'; write e.g. a100-80gb-sxm:8")
@@ -105,8 +103,11 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
     return _singular(_named(match), catalogue), count
 
 
-#: A slice of TPUs, which Google names by its cores, of those of one core by its chips: `tpu-v3-8`, `TPU v5e-16`.
-_SLICE = r"(?:google[ -]?)?(?:cloud[ -]?)?tpu[ -]?v(?P<of>\d)(?P<kind>e|p|[ -]?lite(?:[ -]?pod)?)?-(?P<size>\d{1,5})"
+#: A slice of TPUs, which Google names by its cores, of those of one core by its chips: `tpu-v3-8`.
+_SLICE = (
+    r"(?:google[ -]?)?(?:cloud[ -]?)?tpu[ -]?v(?P<of>\d)(?P<kind>e|p|[ -]?lite(?:[ -]?pod)?)?"
+    r"-(?P<size>\d{1,5})"
+)
 
 
 def _sliced(text: str, catalogue: Catalogue) -> tuple[str, int] | None:

@@ -299,7 +299,7 @@ def adapter_of(text: str) -> dict[str, str]:
 
 
 def resolution(text: str) -> tuple[float, float]:
-    """`"512"`, `"512x768"` (height x width) or `"720p"` as pixels; words in brackets after it are a remark."""
+    """`"512"`, `"512x768"` (height x width) or `"720p"` as pixels; words in brackets are a remark."""
     plain = text.strip().lower().replace("×", "x").replace("*", "x")
     if plain in _LINES:
         return float(_LINES[plain][0]), float(_LINES[plain][1])

@@ -7,7 +7,8 @@ the tokens of a language model, of ByT5 and of a picture, also where there is no
 text's stream is half as wide as the video's, and meets it in one attention.
 Letters: B videos, T frames, C channels, H W height and width of the latent, S tokens, D width.
 
-Dimensions: of animate and filmed those of `unet.py`, `picture` (channels that a picture to begin with is read by); of hunyuan_video_15 and mochi `layers`, `hidden`, `heads`, `patch`,
+Dimensions: of animate and filmed those of `unet.py`, `picture` (channels that a picture to begin with is read
+by); of hunyuan_video_15 and mochi `layers`, `hidden`, `heads`, `patch`,
 `text_tokens`, `text_width`; hunyuan_video_15 `refiner`, `in_channels`, `glyph_tokens`, `glyph_width`,
 `picture_tokens`, `picture_width`; mochi `text_hidden`, `ffn`, `text_ffn`. Of Mochi's autoencoder `widths`,
 `blocks` and `expands` (frames and side) of each level of its decoder, `ends` (blocks before and behind),
@@ -81,7 +82,7 @@ _FIRST = 512
 
 @immutable
 class _Filmed(_Animated):
-    """Blocks of a picture, each with four convolutions over frames and, beside attention, a layer over them."""
+    """Blocks of a picture with four convolutions over frames and, beside attention, a layer over them."""
 
     def residual(self, x: Map, out: int) -> Map:
         """The residual block of a picture, and windows of three frames behind it."""

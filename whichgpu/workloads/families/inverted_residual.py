@@ -13,9 +13,9 @@ depthwise, 1 x 1), inverted-se (with a gate), fused (one convolution to E, 1 x 1
 In place of `stages`, `blocks`: rows of [kind, kernel, stride, E, channels, layers, squeezed width of the
 gate, activation] with the sizes as they are, of the kinds of `workloads/mobile.py`; `scaled` (the channels of
 universal and attention blocks are), `group_width` (of the convolutions of kinds with `-grouped` behind them),
-`gate` (context), `stem_kernel` (3), `smooth` (mean or blur, where maps are halved), `hidden_norm`; `kept` (the
-rows whose maps go on side by side) and `joined` (two widths behind them, and how many places are one then).
-No `classes`: an encoder.
+`gate` (context), `stem_kernel` (3), `smooth` (mean or blur, where maps are halved), `hidden_norm`; `kept`
+(the rows whose maps go on side by side) and `joined` (two widths behind them, and how many places are one
+then). No `classes`: an encoder.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Letters: B utterances, T frames of a spectrogram.
 
 `seq_len` is the length of an utterance in frames; throughput counts samples of audio.
-Dimensions: `spectrogram` and `vocoder` (ids of workloads), `hop` (samples of a frame), `per_second` (samples).
+Dimensions: `spectrogram` and `vocoder` (ids of workloads), `hop` (samples of a frame), `per_second`
+(samples).
 """
 
 from __future__ import annotations
