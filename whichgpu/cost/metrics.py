@@ -379,6 +379,8 @@ def metric(name: str) -> Metric:
     found = METRICS.get(said.lower() or "throughput") or _SAID.get(said.lower())
     found = found or _counter(said) or _of_requests(said) or _of_all(said)
     found = found or asked(said) or asked(wording.unit(said)) or _of_energy(said) or _in_prose(said)
+    if found is None and "epoch" in said.lower():
+        raise UsageError(f"metric '{name}': an epoch is as long as its data set; write images/s or tokens/s")
     if found is None and re.search(r"\b[mh]fu\b|flops? utili[sz]ation", said.lower()):
         raise UsageError(f"metric '{name}': a share of a peak, of which there are several; write TFLOPS")
     if found is None:

@@ -71,9 +71,26 @@ def filmed(rec: Recorder, part: Part, latent: Latent) -> None:
     with rec.module("transformer_in"):
         net.motion(latent.map._replace(channels=part["widths"][0]), 8, _FIRST)
     if "picture" in part:
-        # The latent of the picture to begin with, by layers over its frames.
-        rec.conv(latent.map, part["picture"], 3, bias=True, name="picture")
+        with rec.module("picture"):
+            _begun(net, part, latent)
     run(net, part, latent)
+
+
+def _begun(net: UNet, part: Part, latent: Latent) -> None:
+    """What I2VGen-XL makes of the picture to begin with: channels beside the latent, and tokens by the text."""
+    rec, width, x = net.rec, part["text_width"], latent.map
+    for out in (4 * x.channels, 4 * x.channels, part["picture"]):
+        rec.conv(x, out, 3, bias=True, name="latent")
+        x = x._replace(channels=out)
+    # Means of 32 x 32 parts, halved twice: 64 tokens.
+    one = latent.map._replace(batch=net.batch / net.frames)
+    seen = rec.conv(one, 8 * one.channels, 3, bias=True, name="seen")
+    seen = rec.conv(seen._replace(height=32.0, width=32.0), 16 * one.channels, 3, 2, padding=1, bias=True,
+                    name="seen")  # fmt: skip
+    rec.conv(seen, width, 3, 2, padding=1, bias=True, name="seen")
+    rec.linear(one.batch, width, net.time_width, bias=True, name="embedding_in")
+    rec.linear(one.batch, net.time_width, one.channels * width, bias=True, name="embedding_out")
+    timestep(rec, one.batch, net.time_width, inputs=part["widths"][0])
 
 
 #: Width of the heads of the first layer over frames together.
