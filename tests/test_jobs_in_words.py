@@ -308,6 +308,7 @@ def _values(*rows):
         ({"resolution": "224x224x3"}, {"resolution": "224"}),
         ({"resolution": "720p"}, {"resolution": "720x1280"}),
         ({"options": "nchw;layout=nchw"}, {"options": "layout=nchw"}),
+        ({"options": "layout=nchw;DPM++ 2M Karras;20 frames"}, {"options": "layout=nchw;frames=20"}),
         ({"options": "batch_size=4,layout=nchw"}, {"options": "batch_size=4;layout=nchw"}),
     ],
 )  # fmt: skip
@@ -315,6 +316,13 @@ def test_sizes_and_options_as_tables_write_them(said, plain):
     row = {"workload": "resnet50", "gpu": "a10"}
     one, other = _values({**row, **said}, {**row, **plain})
     assert one == other
+
+
+def test_what_no_option_is_stays_refused():
+    row = {"workload": "resnet50", "gpu": "a10"}
+    for text in ("guidance", "img/s", "=4"):
+        (answer,) = predict_rows([{**row, "options": text}], GPUS)
+        assert f"'{text}' is not an option" in answer.error
 
 
 def test_a_volume_has_the_side_of_its_window():

@@ -219,13 +219,19 @@ def _numbers_of_name(workload: Workload) -> dict[str, float]:
 
 
 def _options(text: str) -> dict[str, str]:
-    """The options of a cell: `tp=4;fa`, a word alone being true where it is of no option with a value."""
+    """The options of a cell: `tp=4;fa;30 steps`, a word alone being on where it is of none with a value."""
     pairs = [pair.strip() for pair in re.split(r";|,(?=\s*[A-Za-z][\w-]*\s*=)", text)]
+    return jobs.options(tuple(_said(pair) for pair in pairs if pair))
+
+
+def _said(pair: str) -> str:
+    """An option as `name=value`; what is neither that nor words comes back as it is."""
+    counted = re.fullmatch(r"(\d+)[ -]?(step|frame)s?", pair, re.IGNORECASE)
+    if counted:
+        return f"{counted[2].lower()}s={counted[1]}"
     valued = {squeezed(one) for one in (MODELLED | set(jobs.NUMBERS)) - _YES}
-    return jobs.options(tuple(
-        f"{pair}=true" if re.fullmatch(r"[A-Za-z][\w.-]*", pair) and squeezed(pair) not in valued else pair
-        for pair in pairs if pair
-    ))  # fmt: skip
+    words = re.fullmatch(r"[A-Za-z][\w.+ -]*", pair) and squeezed(pair) not in valued
+    return f"{pair.replace(' ', '_')}=true" if words else pair
 
 
 #: Options that a word alone turns on.

@@ -21,6 +21,7 @@ _FORMS = (
     (r"^k[- ]?hz$", "K samples/s"),
     (r"^hz$", "samples/s"),
     (r"^wps$", "tokens/s"),
+    (r"(?<![a-z])tps(?=/|$)", "tokens/s"),
     (r"^words?/", "tokens/"),
     (r"^(?:inf|infer|infs|crops?|patch(?:es)?|scans?|calls?)/", "samples/"),
     (r"^sents?/", "sequences/"),

@@ -77,7 +77,7 @@ def filmed(rec: Recorder, part: Part, latent: Latent) -> None:
 
 
 def _begun(net: UNet, part: Part, latent: Latent) -> None:
-    """What I2VGen-XL makes of the picture to begin with: channels beside the latent, and tokens by the text."""
+    """What I2VGen-XL makes of the picture to begin with: channels by the latent, and tokens by the text."""
     rec, width, x = net.rec, part["text_width"], latent.map
     for out in (4 * x.channels, 4 * x.channels, part["picture"]):
         rec.conv(x, out, 3, bias=True, name="latent")
