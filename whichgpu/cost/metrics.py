@@ -239,6 +239,8 @@ def _counting(kind: str, answer: Figures, unit: str) -> Three:
 def _sides(answer: Figures, kind: str) -> Any:
     """Tokens of prompts alone, or of prompts and answers, for each that a server makes."""
     job = answer.job
+    if job.phase == "prefill":
+        return 1.0
     if job.phase != "serve" or job.output_tokens is None:
         raise UsageError(f"{kind} tokens/s are of phase serve, where prompts are answered; write tokens/s")
     each = np.asarray(job.input_tokens) / np.maximum(np.asarray(job.output_tokens), 1.0)
@@ -284,6 +286,8 @@ def _token_time(answer: Figures, unit: str) -> Three:
 
 
 def _first_token(answer: Figures, unit: str) -> Three:
+    if answer.job.phase == "prefill":
+        return _latency(answer, unit)
     if answer.ttft is None:
         raise UsageError(f"TTFT is of phase serve, which this job of {answer.job.workload} is not in")
     return _scaled(answer.ttft, 1.0 / _one(unit, "time"))
@@ -380,7 +384,7 @@ def metric(name: str) -> Metric:
     found = found or _counter(said) or _of_requests(said) or _of_all(said)
     found = found or asked(said) or asked(wording.unit(said)) or _of_energy(said) or _in_prose(said)
     if found is None and "epoch" in said.lower():
-        raise UsageError(f"metric '{name}': an epoch is as long as its data set; write images/s or tokens/s")
+        raise UsageError(f"metric '{name}': an epoch is as long as its data set; write samples/s")
     if found is None and re.search(r"\b[mh]fu\b|flops? utili[sz]ation", said.lower()):
         raise UsageError(f"metric '{name}': a share of a peak, of which there are several; write TFLOPS")
     if found is None:
@@ -461,7 +465,8 @@ _BESIDE = {
     "tps", "processing", "wall", "clock", "total", "elapsed", "average", "mean", "avg", "token", "tokens",
     "text", "image", "images", "video", "execution", "run", "sampling", "end", "to", "overall",
     "model", "forward", "backward", "pass", "batch", "transcription", "finetuning", "peak", "best",
-    "global", "aggregate", "system", "gpu", "per", "measured", "achieved", "compute", "sustained",
+    "global", "aggregate", "effective", "system", "gpu", "per", "measured", "achieved", "compute",
+    "sustained",
 }  # fmt: skip
 
 

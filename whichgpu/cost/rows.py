@@ -230,6 +230,10 @@ def _said(pair: str) -> str:
     if counted:
         return f"{counted[2].lower()}s={counted[1]}"
     valued = {squeezed(one) for one in (MODELLED | set(jobs.NUMBERS)) - _YES}
+    behind = re.fullmatch(r"([A-Za-z][\w -]*?)[ :]+(\d[\d.]*)", pair)
+    name = behind[1].strip().lower().replace(" ", "_").replace("-", "_") if behind else ""
+    if behind and (name in _CALLED or name in _COLUMNS or squeezed(name) in valued):
+        return f"{name}={behind[2]}"
     words = re.fullmatch(r"[A-Za-z][\w.+ -]*", pair) and squeezed(pair) not in valued
     return f"{pair.replace(' ', '_')}=true" if words else pair
 

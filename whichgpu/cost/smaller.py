@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 #: How the reason of a row begins that is too large for its GPUs, whose usual batch is for its step, or whose
 #: usual split does not reach as far as its experts lie.
 TOO_LARGE = ("does not fit: ", "global_batch=", "ep=")
+#: From which on a batch of a GPU that does not fit counts tokens.
+_TOKENS = 1024
 #: Options that say how a model is dealt out.
 _OF_SPLIT = ("sharding", "ep", "cp", "offload")
 #: GPUs of a machine, and how many machines hold one copy at most.
@@ -42,7 +44,7 @@ def tries(cells: Cells, n_gpus: int) -> Iterator[tuple[Cells, str]]:
         job = resolve(head.job.workload).complete(head.job.changed(**numbers))
     except WhichGpuError:
         return
-    ways = (*_groups(job, numbers, row["options"]), *_batches(job, numbers))
+    ways = (*_groups(job, numbers, row["options"]), *_shards(job, row), *_batches(job, numbers))
     for more, said in (*ways, *_splits(job, numbers, max(n_gpus, _count(row)))):
         yield tuple(more.get(name, cell) for name, cell in zip(COLUMNS, cells, strict=False)), said
 
@@ -63,8 +65,21 @@ def _groups(job: Job, stated: Mapping[str, float], options: str) -> Sequence[tup
     return [({"tp": f"{tp:g}", "options": f"{options};{said}"}, said)]
 
 
+def _shards(job: Job, row: Mapping[str, str]) -> Sequence[tuple[dict[str, str], str]]:
+    """Pictures' models whose training is shared out over its GPUs, where nothing of that is said."""
+    pictured = resolve(job.workload).family.startswith("diffusion")
+    if not (job.trains and pictured and _count(row) > 1) or job.options.keys() & set(_OF_SPLIT):
+        return ()
+    ways = ("sharding=fsdp", "sharding=fsdp;checkpointing=full")
+    return [({"options": ";".join(filter(None, (row["options"], one)))}, one) for one in ways]
+
+
 def _batches(job: Job, stated: Mapping[str, float]) -> Sequence[tuple[dict[str, str], str]]:
     """Halves of the usual batch, of a row that states nothing of it."""
+    if "batch" in stated and job.trains and stated["batch"] >= _TOKENS and job.seq_len is not None:
+        # So many sequences are no batch of one GPU, but tokens, as fairseq and others count them.
+        each = max(int(stated["batch"] / float(np.max(job.seq_len))), 1)
+        return [({"batch": f"{each}"}, "a batch of tokens")]
     if {"batch", "concurrency"} & stated.keys() or "grad_accum" in job.options:
         return ()
     batch, found = int(job.batch or 1), []

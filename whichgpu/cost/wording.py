@@ -88,7 +88,8 @@ def apart(name: str) -> Named:
     """The name of a metric without its notes, and what they say."""
     notes = [one.strip() for one in re.findall(_NOTED, name)]
     said = next((one for one in notes if re.fullmatch(_UNIT, one, re.IGNORECASE)), "")
-    bare = re.sub(_BEHIND, "", re.sub(_NOTED, " ", name), flags=re.IGNORECASE)
+    bare = re.sub(r"^(prompt|generation)\s*:\s*", r"\1 ", name, flags=re.IGNORECASE)
+    bare = re.sub(_BEHIND, "", re.sub(_NOTED, " ", bare), flags=re.IGNORECASE)
     bare = "x real-time" if re.fullmatch(r"x ?rt", bare.strip(), re.IGNORECASE) else bare
     whole = re.sub(_GPU, "", bare, flags=re.IGNORECASE)
     # "tokens per second per GPU" is a unit, which says it itself.

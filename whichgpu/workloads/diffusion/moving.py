@@ -82,6 +82,15 @@ def _begun(net: UNet, part: Part, latent: Latent) -> None:
     for out in (4 * x.channels, 4 * x.channels, part["picture"]):
         rec.conv(x, out, 3, bias=True, name="latent")
         x = x._replace(channels=out)
+    # A layer over the frames of each position, of two heads of 4.
+    rows, inner = x.pixels, 2 * x.channels
+    rec.norm(x.elements, x.channels, wide=True, name="layer_norm")
+    for name in ("query", "key", "value"):
+        rec.linear(rows, x.channels, inner, name=name)
+    rec.attention(rows / net.frames, 2, net.frames, net.frames, x.channels)
+    rec.linear(rows, inner, x.channels, bias=True, name="out")
+    rec.linear(rows, x.channels, 4 * x.channels, bias=True, name="up")
+    rec.linear(rows, 4 * x.channels, x.channels, bias=True, name="down")
     # Means of 32 x 32 parts, halved twice: 64 tokens.
     one = latent.map._replace(batch=net.batch / net.frames)
     seen = rec.conv(one, 8 * one.channels, 3, bias=True, name="seen")
