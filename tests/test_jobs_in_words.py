@@ -355,6 +355,24 @@ def test_what_rows_leave_open_follows_what_they_state():
     assert said == left
 
 
+def test_what_does_not_fit_is_read_otherwise_where_a_row_leaves_it_open():
+    """So many sequences are tokens; a picture's model that is trained on several GPUs is shared out."""
+    row = {"workload": "transformer-big", "gpu": "v100-16gb-sxm", "phase": "train", "precision": "fp32"}
+    tokens, few = _values(
+        {**row, "batch": "10240", "seq_len": "64"}, {**row, "batch": "160", "seq_len": "64"}
+    )
+    assert tokens == few
+    row = {"workload": "flux.1-dev", "gpu": "h100-80gb-sxm", "n_gpus": "8", "phase": "train", "batch": "8"}
+    said, left = _values({**row, "options": "sharding=fsdp"}, row)
+    assert said == left
+
+
+def test_the_first_token_of_a_prompt_is_its_time():
+    row = {"workload": "llama-3-8b", "gpu": "a100-80gb-sxm", "phase": "prefill", "batch": "1"}
+    first, whole = _values({**row, "metric": "ttft"}, {**row, "metric": "latency"})
+    assert first == whole
+
+
 @pytest.mark.parametrize(
     ("text", "same"),
     [
