@@ -362,7 +362,8 @@ def test_what_does_not_fit_is_read_otherwise_where_a_row_leaves_it_open():
         {**row, "batch": "10240", "seq_len": "64"}, {**row, "batch": "160", "seq_len": "64"}
     )
     assert tokens == pytest.approx(few)
-    row = {"workload": "flux.1-dev", "gpu": "h100-80gb-sxm", "n_gpus": "8", "phase": "train", "batch": "8"}
+    row = {"workload": "flux.1-dev", "gpu": "h100-80gb-sxm", "n_gpus": "8", "phase": "train", "batch": "8",
+           "precision": "bf16"}  # fmt: skip
     said, left = _values({**row, "options": "sharding=fsdp"}, row)
     assert said == pytest.approx(left)
 
