@@ -405,8 +405,9 @@ class Softmax(NamedTuple):
 def _softmax(workload: Workload, ops: Sequence[Op], spec: Precision, stack: Runtime) -> Softmax:
     """`softmax` of a workload, whose dimensions say what sets its own apart."""
     dims = workload.dims
+    drops = "denoiser" not in dims and getattr(workload.code, "SCORES_DROP", True)
     return softmax(
-        ops, spec, stack, drops="denoiser" not in dims, widens=bool(dims.get("wide_scores")),
+        ops, spec, stack, drops=drops, widens=bool(dims.get("wide_scores")),
         capped=bool(dims.get("score_cap")), sinks=dims.get("sinks") is True,
     )  # fmt: skip
 
