@@ -354,7 +354,7 @@ ADAPTED = {"lora_targets": "q,v", "lora_rank": "8"}
     ],
 )
 def test_encoders_with_adapters_keep_what_their_operators_make(name, made, columns, options):
-    """Steps in FP32 by torch 2.13's operators and transformers 5.23, in GiB; scores where an old one has them."""
+    """Steps in FP32 by torch 2.13's operators and transformers 5.23, in GiB; an old one has scores."""
     job = {"phase": "finetune_lora", "precision": "fp32", "runtime": "Transformers 4.30", **columns}
     assert tensors(name, options=options, **job) == pytest.approx(made, rel=0.04)
 

@@ -362,9 +362,9 @@ def _version(text: str) -> str:
     return f"v{plain[0]}" if plain else ""
 
 
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 #: A month as texts tell it: `2023-08`, `Aug 2023`.
-_MONTH = r"\b(20\d\d)[-./](0[1-9]|1[0-2])\b|\b(" + "|".join(_MONTHS := ("jan", "feb", "mar", "apr", "may", "jun",
-          "jul", "aug", "sep", "oct", "nov", "dec")) + r")[a-z]*\.? (20\d\d)\b"  # fmt: skip
+_MONTH = rf"\b(20\d\d)[-./](0[1-9]|1[0-2])\b|\b({'|'.join(_MONTHS)})[a-z]*\.? (20\d\d)\b"
 
 
 def _of_month(text: str, row: Mapping[str, Any]) -> str:
