@@ -209,7 +209,7 @@ _OF_EACH = (
 )  # fmt: skip
 #: What a job is settled by, and nothing reads later.
 _SETTLED = (
-    "default_precision", "elsewhere", "through", "networks", "loads", "does", "stores", "freezes", "trains",
+    "default_precision", "elsewhere", "through", "networks", "loads", "does", "stores", "freezes", "trains", "loads_wide",
     "recipes", "language", "trainer", "lengths", "habits", "undated", "one_user",
 )  # fmt: skip
 _STRUCTURE_MARKS = ("nhwc", "loads")

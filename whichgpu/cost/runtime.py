@@ -98,6 +98,8 @@ class Runtime:
     stores: Mapping[str, str] = field(default_factory=dict)
     #: The same of weights that lie frozen beside adapters, and of a model that it trains whole.
     freezes: Mapping[str, str] = field(default_factory=dict)
+    #: Families whose models it loads in FP32 to train them, whatever 16 bits are asked for.
+    loads_wide: tuple[str, ...] = ()
     trains: Mapping[str, str] = field(default_factory=dict)
     domain: str = ""
     #: A norm still reduces once.
@@ -264,7 +266,7 @@ def kept(make: Callable[..., Runtime]) -> Callable[..., Runtime]:
 
 
 #: Columns of a mark that sets memory apart, or what runs in its stead, and no time.
-_KEEPING = {"holds", "habits", "trains", "through"}
+_KEEPING = {"holds", "habits", "trains", "loads_wide", "through"}
 _TIMES = ("launch", "gap", "fixed", "sequence")
 #: Times that are nothing where a runtime states none.
 _UNASKED = ("eager", "ahead")
@@ -313,7 +315,17 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
               "modules", *_UNASKED, *_TIMES)  # fmt: skip
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
-    for name in ("tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured"):
+    for name in (
+        "loads_wide",
+        "tf32",
+        "widens",
+        "integer",
+        "unpacks",
+        "plain",
+        "replaced",
+        "unfused",
+        "unmeasured",
+    ):
         columns[name] = tuple(row.get(name, ()))
     columns["shared_by"] = tuple(row["shared_by"]) if "shared_by" in row else None
     columns.setdefault("default_precision", {})
