@@ -395,3 +395,13 @@ def test_encoders_are_loaded_in_fp32_and_adapted_at_queries_and_values():
         assert found["weights"] > 5.7 * GIB
     decoder = parts("llama-2-7b", batch=1.0, seq_len=64.0, **job)
     assert decoder["weights"] < 12.8 * GIB
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "since"),
+    [("bert-large", "4.40", "4.41"), ("roberta-large", "4.44", "4.45"), ("t5-base", "5.14", "5.15")],
+)
+def test_encoders_write_scores_until_their_library_has_another_attention(name, before, since):
+    job = {"phase": "finetune_full", "precision": "bf16", "batch": 4.0, "seq_len": 512.0}
+    old, new = (parts(name, runtime=f"Transformers {one}", **job)["activations"] for one in (before, since))
+    assert old > 1.2 * new
