@@ -69,6 +69,24 @@ def test_a_narrower_format_is_no_slower(
         assert np.all(narrow[both] > 0.97 * wide[both])
 
 
+@pytest.mark.parametrize(
+    ("name", "phase", "runtime"),
+    [
+        ("resnet50", "train", "PyTorch 2.1"), ("vgg16", "infer", "PyTorch 2.1"),
+        ("stable-diffusion-1.5", "generate", "AUTOMATIC1111 webui"), ("sdxl", "generate", "ComfyUI"),
+    ],
+)  # fmt: skip
+def test_metal_is_no_slower_in_fp16(name: str, phase: str, runtime: str) -> None:
+    """Its cores multiply both formats at one rate, by the same kernels."""
+    apple = tuple(GPUS[key] for key in ("apple-m1-max-32c", "apple-m2-ultra-76c", "apple-m4-max-40c"))
+    batch = 1.0 if phase == "generate" else 64.0
+    wide, narrow = (
+        speeds(Job(name, phase=phase, precision=one, runtime=runtime, batch=batch), apple)
+        for one in ("fp32", "fp16")
+    )
+    assert np.all(narrow > wide)
+
+
 def test_fp32_that_runs_in_tf32_is_as_fast_as_tf32_that_is_asked_for() -> None:
     """What a network's rows taught in TF32 holds for a job that says FP32 of the same products."""
     ampere = tuple(GPUS[key] for key in ("a100-80gb-sxm", "rtx-3090", "h100-80gb-sxm"))

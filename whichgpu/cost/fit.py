@@ -149,7 +149,7 @@ def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
     tensor cores busy, which says nothing of plain units. FP32 products are in TF32 where the runtime does
     that unasked and the GPU can, those of quantised weights in INT8; most traffic of maps that become
     channels-last is that of transpositions. Products of shaders, which say where units are `plain`, are no
-    library's, of which 16-bit products told.
+    library's, of which 16-bit products told. Metal multiplies FP32 as it does FP16, and not as cuDNN does.
     """
     if runtime.domain:
         compute, memory = (_IN_ENGINES.get(name, name) for name in (kind.compute, kind.memory))
@@ -158,6 +158,8 @@ def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
     of = _PRODUCT.get(kind.compute, kind.compute)
     if of == "conv" and kind.format == "half" and place.kin and runtime.transposes:
         kind = kind._replace(memory="converted")
+    if place.alike and kind.format == "plain" and of in ("gemm", "conv") and not runtime.domain:
+        return kind._replace(format="half")
     if runtime.plain and kind.format in ("quantised", "half"):
         return kind._replace(format="plain")
     if kind.format == "quantised":
@@ -423,7 +425,10 @@ class _Together:
     def __init__(self, places: Sequence[Traits], parts: dict[Any, _Parts]) -> None:
         #: The GPUs themselves, so that no others can have their id.
         self._places = places
-        keys = [(one.lineage, one.kin, one.memory, one.tf32, one.matrix, one.integers) for one in places]
+        keys = [
+            (one.lineage, one.kin, one.memory, one.tf32, one.matrix, one.alike, one.integers)
+            for one in places
+        ]
         first = dict(zip(reversed(keys), reversed(places), strict=True))
         self._alike = [(one, parts.setdefault(key, {})) for key, one in first.items()]
         number = {key: i for i, key in enumerate(first)}
