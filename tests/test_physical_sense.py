@@ -121,7 +121,7 @@ def test_more_rows_for_experts_are_no_cliff(runtime: str, name: str, precision: 
     tokens = estimate(replace(asked, phase="decode", batch=loads, input_tokens=128.0), gpus).throughput
     prompts = estimate(replace(asked, phase="prefill", batch=1.0, input_tokens=lengths), gpus).throughput
     for made in (tokens, prompts):
-        assert np.all(made[:, 1:] > 0.7 * made[:, :-1])
+        assert np.all(made[:, 1:] > 0.8 * made[:, :-1])
 
 
 @cache
