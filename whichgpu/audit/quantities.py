@@ -218,10 +218,11 @@ _OFTEN = re.compile(
     r"month|year|hour)\b|daily|weekly)"
 )
 _SO = re.compile(
-    r"\b(?:is|are|was|be|than|nearly|almost|about|around|roughly|exactly|over|or|by|at|even|just|only)\s+$",
+    r"\b(?:is|are|was|were|be|than|or|by|at|costs?|draws?|holds?|does|has|reaches)\s+"
+    r"(?:(?:nearly|almost|about|around|roughly|exactly|over|even|just|only|well over|more than)\s+)*$",
     re.IGNORECASE,
 )
-_NEAR = 12
+_NEAR = 28
 _IN_DOUBLE = re.compile(r"\bin\s+$", re.IGNORECASE)
 
 

@@ -195,6 +195,14 @@ def _is_of_next(found: Formula, told: Term, index: int, passage: Passage, contex
     return any(each.dims == told.dims and each.end <= named[0].start for each in found.used)
 
 
+_ATTRIBUTIVE = re.compile(
+    r"\b(?:an?|the|each|every|one|our|my|another|any|two|three|four|eight)\s+$", re.IGNORECASE
+)
+_A_THING = re.compile(
+    r"[\s-]+(?:[\w-]+\s+)?(?:cards?|gpus?|boards?|modules?|chips?|parts?|units?|machines?|servers?|nodes?|laptops?|box(?:es)?|"
+    r"models?|version|limit|supply|psu|budget|plan|instances?)\b",
+    re.IGNORECASE,
+)
 _ADDED_UP = re.compile(r"\d\s[x\u00d7*/]\s\d[\d.,]*\s\+\s[^=+]{1,24}=\s*[$\u20ac~]?$")
 
 
@@ -204,6 +212,11 @@ def _is_claim(told: Term, passage: Passage) -> bool:
         return False
     if _ADDED_UP.search(passage.text, max(0, told.start - BEFORE), told.start):
         # What a formula comes to that is written out.
+        return False
+    if _ATTRIBUTIVE.search(passage.text, max(0, told.start - BEFORE), told.start) and _A_THING.match(
+        passage.text, told.start + len(told.words.rstrip())
+    ):
+        # "A 350 W card uses 252 kWh": by which a thing is called, and no result.
         return False
     times = told.plain and told.words.lower().rstrip().endswith(("times", "x"))
     many = told.plain and told.value > _MANY and significant(shown(told)) > 0

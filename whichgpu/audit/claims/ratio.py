@@ -77,11 +77,7 @@ def find(context: Context) -> Iterator[Finding]:
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     who = spoken(index, passage, sentence, context)
     for claim in (*said_in(passage.text, sentence, who, context), *parts(passage.text, sentence)):
-        if claim.times < 1 and _OF_IT.match(passage.text, claim.end):
-            continue
-        if _OF_NO_OTHER.match(passage.text, claim.end) or _OF_A_WHOLE.search(
-            passage.text, max(sentence.start, claim.start - BEFORE), claim.start
-        ):
+        if _is_of_itself(passage.text, sentence, claim):
             continue
         if _is_told_behind(passage, sentence, claim, context):
             context.memo.setdefault("given", []).append(passage.span(claim.start, claim.end))
@@ -108,6 +104,18 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             # "About half of the big chip's": of what is not known.
             continue
         yield from _of_devices(passage, sentence, claim, who, context)
+
+
+def _is_of_itself(text: str, sentence: Sentence, claim: Multiple) -> bool:
+    """Whether a multiple is of no other device: of a part, of a whole told before, of occasions."""
+    before = max(sentence.start, claim.start - BEFORE)
+    return bool(
+        (claim.times < 1 and _OF_IT.match(text, claim.end))
+        or _OCCASIONS.match(text, claim.start)
+        or _OF_A_PART.match(text, claim.end)
+        or _OF_NO_OTHER.match(text, claim.end)
+        or _OF_A_WHOLE.search(text, before, claim.start)
+    )
 
 
 def _is_told_behind(passage: Passage, sentence: Sentence, claim: Multiple, context: Context) -> bool:
@@ -179,6 +187,18 @@ _OF_NO_OTHER = re.compile(
     r"(?:still |then )?"
     r"(?:free|left|unused|empty|idle|available|wasted|over)\b|\s+(?:an?|of an?)\s+(?:byte|bit|"
     r"gig(?:abyte)?|terabyte)\b",
+    re.IGNORECASE,
+)
+#: "I ran out of memory twice.": how often, and of nothing.
+_OCCASIONS = re.compile(
+    r"(?:twice|(?:two|three|four|five|ten|several|many) times)"
+    r"(?:\s+(?:already|so far|this (?:week|month|year)|in (?:a row|\w+ (?:weeks|months|years))))?\s*[.!;)]",
+    re.IGNORECASE,
+)
+#: "Its Tensor Cores do twice the work per clock": of parts, whose numbers differ too.
+_OF_A_PART = re.compile(
+    r"\s+(?:the |as (?:much|many) )?(?:[\w-]+\s+){1,3}(?:per|each|a|in (?:a|each)) "
+    r"(?:clock|cycle|core|SM|CU|tensor core|lane)\b",
     re.IGNORECASE,
 )
 #: "Twice that, some 1,979, in eight bits".

@@ -170,6 +170,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             or (bound[0].key == "power" and _A_PART.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _REMAINS.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _FITS.match(passage.text, quantity.end))
+            or (bound[0].key == "memory" and _OF_A_COMPUTER.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _is_of_a_rack(quantity, bound[1], context))
             or (quantity.dimension == "number" and _FRACTION.match(passage.text, quantity.end))
             or (_A_SLICE.match(sentence.text) and _SLICED.search(passage.text, 0, sentence.start))
@@ -180,6 +181,13 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             )
             # What is no single device's of a machine may be that of all of them.
             yield from (each for each in found if not (of_machine and each.accuses))
+
+
+#: "Fits on two 3090s and on a 64 GB MacBook": of a computer that is told by its memory.
+_OF_A_COMPUTER = re.compile(
+    r"[\s-]+(?:MacBook|Mac\b|laptop|notebook|PC\b|desktop (?:PC|computer)|workstation|host|server)",
+    re.IGNORECASE,
+)
 
 
 def _is_of_a_rack(quantity: Quantity, mention: Mention, context: Context) -> bool:

@@ -344,6 +344,9 @@ def _left(
     for one, other in (sizes, sizes[::-1]):
         said = _LEAVES.search(text, max(sentence.start, other.start - 40), other.start)
         plain = said and not said[0].lower().startswith(("with", "and"))
+        if _INSTEAD.search(text, other.end, max(other.end, one.start)):
+            # "The 5090 leaves 12 GB instead of 4 GB": what another one leaves.
+            continue
         if not plain and not _ARE_LEFT.match(text, other.end):
             continue
         whole = {each.value for each in known_of(spoken[0], "memory", context)}
@@ -365,6 +368,9 @@ def _left(
         return
 
 
+_INSTEAD = re.compile(
+    r"\b(?:instead of|rather than|against|versus|vs\.?|compared (?:to|with)|not|than)\b", re.IGNORECASE
+)
 #: "The limits of all three boards add up to 935 W".
 _ADDS_UP = re.compile(
     r"\b(?:add(?:s|ed)? up to|sum(?:s|med)? (?:up )?to|total(?:s|led)?|together (?:come|came|draw|cost|"

@@ -88,7 +88,9 @@ def _judged(  # noqa: PLR0917
     ):
         return
     kind = _kind(text, at, claim, context, sentence)
-    kinds = _MAY_BE.get(kind, ())
+    # Prices at launch the catalogue knows, and no table of rents and costs tells.
+    at_launch = kind == "price" and _AT_LAUNCH.search(sentence.text)
+    kinds = () if at_launch else _MAY_BE.get(kind, ())
     both = _sides(index, passage, sentence, at, claim, told, context) if kinds else None
     if both is None:
         return
@@ -145,6 +147,9 @@ def _right_behind(text: str, start: int, end: int) -> str:
     return text[start : end if stop < 0 else stop]
 
 
+_AT_LAUNCH = re.compile(
+    r"\b(?:at|by) (?:launch|list|msrp)\b|\b(?:launch|list) prices?\b|\bMSRPs?\b", re.IGNORECASE
+)
 _FAST = re.compile(
     r"\b(?:fast\w*|quick\w*|slow\w*|throughput|tokens?|images?|pictures?|speed)\b", re.IGNORECASE
 )

@@ -48,7 +48,10 @@ _FACTOR = re.compile(
 )
 #: Before the second of two: "seven or eight times".
 _OR = re.compile(
-    r"\b(?:\d+(?:[.,]\d+)?|" r"two|three|four|five|six|seven|eight|nine|ten)\s+(?:or|to)\s+$", re.IGNORECASE
+    r"\b(?:\d+(?:[.,]\d+)?|"
+    r"two|three|four|five|six|seven|eight|nine|ten)\s+(?:or|to)\s+$|"
+    r"\bbetween\s+(?:\w+|\d+(?:[.,]\d+)?)(?:\s?(?:%|percent|times|x))?\s+and\s+$",
+    re.IGNORECASE,
 )
 _NO_RATIO = re.compile(r"\s*(?:a (?:day|week|month|year)|per |/|again\b)", re.IGNORECASE)
 
