@@ -10,6 +10,7 @@ from whichgpu.audit.excuses import excused
 from whichgpu.audit.families import is_of
 from whichgpu.audit.filed import is_of_file
 from whichgpu.audit.findings import withheld
+from whichgpu.audit.made_otherwise import is_made_otherwise
 from whichgpu.audit.otherwise import is_in_something_else, is_of_another_named
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import mentions
@@ -139,6 +140,7 @@ def _why(found: Finding, texts: _Texts, context: Context) -> str:
     if told or found.kind == "arithmetic":
         other = where is not None and is_in_something_else(found, where, context)
         other = other or (where is not None and is_of_file(found, where, context))
+        other = other or (where is not None and is_made_otherwise(found, where, context))
         return _SUM if told or _is_no_sum(found, where) else _ELSE if other else ""
     if where is None:
         return ""

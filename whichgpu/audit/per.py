@@ -40,7 +40,9 @@ _PER = re.compile(
     r"(?:(?:for|on) )?(?:each|every)\b|(?:for|on) one\b|"
     r"pro\b|je\b|im\b|am\b|par\b|"
     r"por\b|al?\b|la\b|l[\u2019'])\s*|"
-    r"-(?=hour|h\b|month)|(?=/))"
+    r"-(?=hour|h\b|month)|(?=/)|"
+    # "Eight hours on weekdays": five times a week.
+    r"(?:(?:on|during|of|in) )?(?:all |the )?(?=(?:weekdays|weeknights|(?:work(?:ing)?|business)[ -]?days)\b))"
     rf"(?:(?P<one>{ONE_OF})\b(?:[-\s]?(?=(?:{_LENGTH})))?"
     rf"|(?P<many>1,?000|100(?=\s)|1\s?k|thousand|million|1\s?m(?:illion)?|m|k|billion)?\s*(?:(?:input|output|"
     rf"generated|prompt|"
@@ -51,6 +53,7 @@ _PER = re.compile(
     r"that\b|which\b|this\b|it\b|you\b|we\b|is\b|comes\b|"
     r"with\b|of output|"
     r"of input|while|but|against))"
+    r"|(?P<workday>weekday|weeknight|(?:work(?:ing)?|business)[ -]?day)s?\b"
     rf"|(?:{PERIOD})\b)",
     re.IGNORECASE,
 )
@@ -60,6 +63,7 @@ _ONE = re.compile(
 )
 #: "Per GPU: 850 tokens/s".
 _EACH_OF = re.compile(rf"\b(?:per|each)\s(?:{ONE_OF})\s*:\s*~?$", re.IGNORECASE)
+_WORKDAYS = 5.0
 _HOURS_LATER = re.compile(rf"[-\s]*(?:{PERIOD})\b", re.IGNORECASE)
 _A_PAIR = re.compile(r"\s*for (?:a|one|the) pair\b", re.IGNORECASE)
 #: Between an amount of memory and what it is kept for.
@@ -157,6 +161,8 @@ def _per_thing(text: str, term: Term, match: re.Match[str]) -> Term:
         many = _MANY.get(re.sub(r"[,\s]", "", (match["many"] or "").lower()), 1.0)
         axis = "token" if match["thing"].lower().startswith("tok") else "piece"
         return times(term, dims(**{axis: -1}), 1 / many)
+    if match["workday"]:
+        return times(term, dims(week=-1), _WORKDAYS)
     if match["kw"]:
         return times(term, dims(energy=-1, hour=1), 1e-3)
     if match["kwh"] or match["mwh"]:

@@ -363,7 +363,11 @@ def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
     # "A month" is of the amount that it stands behind.
     worked = [each for each in way.used if any(map(str.isdigit, each.words)) or each.value != 1] or way.used
     last = max(each.end for each in worked)
-    between = [each for each in text.before(told.start, told.start - last) if any(each.dims) or each.counted]
+    hours = GPU_HOURS.search(told.words) is not None
+    between = [
+        each for each in text.before(told.start, told.start - last)
+        if any(each.dims) or each.counted or _is_part(each, hours=hours)
+    ]  # fmt: skip
     between = [each for each in between if each.start >= last and each not in way.used]
     # "Over a year that adds up to": its own period, told before it.
     between = [each for each in between if not _is_period_of(each, told, way)]
@@ -373,6 +377,12 @@ def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
     rents = [each for each in way.used if each.dims == RENT]
     later = within(text.every, rents[0].end, told.start) if rents else ()
     return any(alike(each, told) and each not in text.derived and _is_led(each, text) for each in later)
+
+
+def _is_part(term: Term, *, hours: bool) -> bool:
+    """Whether a bare number goes into a result: "half the day", of hours "5 for another 8"."""
+    written = any(map(str.isdigit, term.words))
+    return term.plain and (term.value < 1 if not written else hours)
 
 
 def _is_period_of(term: Term, told: Term, way: Way) -> bool:

@@ -40,7 +40,7 @@ SPLIT = re.compile(_SPLIT, re.IGNORECASE)
 #: What sets them apart.
 LACKS = re.compile(
     r"\b(?:too (?:small|little|tight|large|big|much|heavy|weak|few)|exceeds?|insufficient|inadequate|"
-    r"out of reach|beyond|falls? short|fall short|(?:runs?|ran|running) out of|ooms?|overflows?|impossible|"
+    r"out of reach|beyond|miss(?:es|ed)(?= (?:an?|the)\b)|falls? short|fall short|(?:runs?|ran|running) out of|ooms?|overflows?|impossible|"
     rf"fails? to|unable to|short of|{_SPLIT})\b",
     re.IGNORECASE,
 )
@@ -116,7 +116,7 @@ ASIDE = re.compile(
     r"mac\w*|laptops?|m[1-5] (?:max|ultra|pro)|tokens? (?:per|a) second|tok/s|faster|slow\w*|crawls?|"
     r"quick\w*|"
     r"than|instead of|apart from|system|adapters?|text encoders?|vae|speculative|parts? of|half of|"
-    r"layers?|some of|most of|wonder\w*|ask(?:s|ed)?|[TP]?FLOPS|TOPS)\b|\?",
+    r"tr(?:y|ies|ied|ying)(?: to)?|attempt\w*|layers?|some of|most of|wonder\w*|ask(?:s|ed)?|[TP]?FLOPS|TOPS)\b|\?",
     re.IGNORECASE,
 )
 #: What denies a fit that was asked for ("On the A4000, no: the weights take"), or is said of whatever fits.
