@@ -7,7 +7,7 @@ for 8, 76 GPU hours"), and a share may be of what its own clause names and no va
 
 from __future__ import annotations
 
-from itertools import pairwise, product
+from itertools import pairwise, permutations, product
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
 
 #: How near an amount must be to what makes it, and numbers of devices that are tried.
-_EXACT, _LEAST, _MOST = 0.012, 0.02, 64
+_EXACT, _SAME, _LEAST, _MOST = 0.012, 0.002, 0.02, 64
+#: Numbers just before an amount that it may be made of.
+_FEW = 4
 _GIGA = 1e9
 _NUMBER = re.compile(
     rf"(?<![\w.,])(?:(?P<n>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)|(?P<word>{'|'.join(SPELLED)})\b)", re.I
@@ -95,6 +97,14 @@ def _is_of_two_products(told: float, where: tuple[int, Passage, int], context: C
         value for place, value in _numbers(passage.text, where, context) if back.start <= place < at
     ]  # fmt: skip
     made = [a * b for a, b in pairwise(values)]
+    if any(
+        abs((a + sign * less) * b / told - 1) < _SAME
+        for sign in (-1, 1)
+        for a, b, less in permutations(values[-_FEW:], 3)
+        if a > 1 and b > 1 and less
+    ):
+        # "20 nodes with four each; three are down".
+        return True
     return any(
         abs((made[first] + made[second]) / told - 1) < _EXACT
         for first in range(len(made))

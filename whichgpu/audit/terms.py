@@ -204,6 +204,10 @@ _IN_NAME = re.compile(
 #: "We ran it three times."
 _REPEATED = re.compile(r"\b(?:ran|runs?|repeat\w*|did|tried|trained|redid)\b[^.;,\d]{0,20}$", re.IGNORECASE)
 _AGAIN = 32
+#: "Our nightly training of three hours".
+_NIGHTLY = re.compile(
+    r"\b(?:nightly|daily|(?:every|each) (?:single )?(?:night|day|evening|morning))\b[^.;,:\d]{0,40}$", re.IGNORECASE
+)
 _JOINED = re.compile(r"\s*(?:,|and|or|plus)\s+(?:about |another |roughly |around )?", re.IGNORECASE)
 #: The numbers of a range.
 _LAST = re.compile(r"[$\u20ac]?\d[\d,.]*")
@@ -314,7 +318,11 @@ def _of_word(text: str, match: re.Match[str], names: Places = ()) -> Term | None
     value += 0.5 if match.groupdict().get("half") else 0.0
     period = next((name for name in PERIODS if match.groupdict().get(name)), "")
     if period:
-        return per(text, Term(match.start(), match.end(), value, dims(), match[0]), one_period(period, 1))
+        lasts = per(text, Term(match.start(), match.end(), value, dims(), match[0]), one_period(period, 1))
+        nightly = lasts.dims == dims(hour=1) and _NIGHTLY.search(
+            text, max(0, match.start() - 2 * _AGAIN), match.start()
+        )
+        return times(lasts, dims(day=-1), 1.0) if nightly else lasts
     of_all = _OF_ALL.search(text, max(0, match.start() - 10), match.start())
     named = any(0 <= one - match.end() < _NEAR for one, _ in names)
     counted = bool(of_all or named or _COUNTED.match(text, match.end())) or word == "pair"

@@ -133,7 +133,7 @@ _BREAK = re.compile(
     r"\b(?:discount\w*|sav\w+|storage|egress|plus|excluding|including|tax\w*|depreciat\w*(?! over \d)|"
     r"upfront|up front|"
     r"minimum|from|between|average|measured|previously|fell|dropped|used to|margin|profit|"
-    r"overhead|everything|"
+    r"overhead|everything|(?:at|by) night|overnight|during the (?:day|night)|daytime|night-?time|"
     # "Before cooling" is of the hardware alone.
     r"(?<!before )(?<!without )cooling|rest|remain(?:ing|der)|"
     r"idle|idling|instead|than|psus?|ups|circuits?|power suppl\w+|breakers?|retail\w*|msrp|launched)\b",

@@ -500,6 +500,14 @@ _A_MILLION = re.compile(
 )
 
 
+#: Behind a power, the hours in which it is drawn.
+_PART_OF_DAY = re.compile(
+    r"\s+(?:(?:at|by) (?:night|day)|overnight|during the (?:day|night|week)|in the (?:evening|morning|daytime|night)s?|"
+    r"on (?:weekdays|weekends)|at (?:the )?weekends?|when (?:it )?(?:is )?(?:idle|busy|idling)|(?:at|in) idle|under load)\b",
+    re.IGNORECASE,
+)
+
+
 def is_chance(way: Way, told: Term, text: Amounts) -> bool:
     """Whether a product has factors that are none of the amount: of another clause or thing, one, a part.
 
@@ -511,6 +519,9 @@ def is_chance(way: Way, told: Term, text: Amounts) -> bool:
     counts = [each for each in way.used if each.counted]
     whole = [each for each in way.used if not each.counted]
     behind = (each for each in way.used if each.start >= told.end)
+    if any(_PART_OF_DAY.match(words, each.end) for each in whole if each.of == "energy"):
+        # "180 W at night and 1.4 kW during the day": for as long as that is.
+        return True
     energy = told.sign and any(each.of == "energy" for each in text.near(told, told.start))
     return bool(
         any(CLAUSE.search(words, told.end, one.start) or one.start - told.end > BEHIND for one in behind)

@@ -32,10 +32,17 @@ _SOME = re.compile(
     r"(?:cards|gpus|devices|parts|chips|accelerators|hardware|anything|everything)\s+$",
     re.IGNORECASE,
 )
+#: "Neither supports FP8 in our container": of what runs there.
+_BY_SOFTWARE = re.compile(
+    r"\s+(?:in|with|under|on) (?:our|my|your|this|that|the|an?) (?:[\w.-]+ ){0,2}?(?:containers?|images?|stack|versions?|"
+    r"builds?|code|drivers?|releases?|toolkit|environment|software|framework|library|engine|runtime|kernels?|docker|"
+    r"frameworks?|libraries|branch|fork|script)\b",
+    re.IGNORECASE,
+)
 #: "There is no NVLink between them": of how cards are put together, and not of what they can do.
 _BETWEEN = re.compile(
     r"(?:\s+(?:links?|bridges?|connection|installed|fitted|in place|available))?\s+(?:between|among|across|here|"
-    r"in (?:our|my|this|that|the) (?:\w+ )?(?:box|rig|server|machine|node|build|case|chassis|setup))\b",
+    r"in (?:our|my|this|that|the) (?:\w+ )?(?:box|rig|server|machine|node|build|case|chassis|setup|rack|cluster)s?)\b",
     re.IGNORECASE,
 )
 #: Behind a capability, the format that it is narrowed to: "Tensor Cores for FP64".
@@ -79,6 +86,8 @@ def judged(
     if what.key == "ecc" and not told:
         known = [(gpu, has) for gpu, has in known if gpu.segment not in ("geforce", "laptop") or not has]
     if not known or _CAME_WITH.match(passage.text, place[1]) or _ASKED.match(passage.text, place[1]):
+        return
+    if not told and _BY_SOFTWARE.match(passage.text, place[1]):
         return
     if not told and what.key == "nvlink" and _BETWEEN.match(passage.text, place[1]):
         return

@@ -85,6 +85,8 @@ _ELSE = re.compile(
     r"(?:as|than) (?:in |with |at |it did in )?(?:FP|BF|INT|NF|Q)\d\w*|price (?:list|drop|cut)|"
     r"(?:than|of|as|over) (?:an? |the )?(?:nvlink|nvswitch|pcie|pci express|infinity fabric|infiniband|"
     r"ethernet|thunderbolt|ssds?|nvme|(?:system|host) (?:ram|memory))|"
+    r"(?:in practice|in my hands|feels?|on paper)|(?:for|to) (?:us|me)|"
+    r"% of (?:its|their)|"
     r"theor\w+|allow|bound|ratio of|loss|accuracy|quality|PUE|tax|VAT|margin)\b|"
     r"n[\u2019']t\b|\?",
     re.IGNORECASE,
@@ -208,7 +210,7 @@ def _judged(  # noqa: PLR0917
         asked = [each for each in told if each.measure in ("speed", "time") and not each.derived]
     if kind == "price" and _BY_THE_HOUR.search(part.text):
         asked = [each for each in asked if is_of_the_hour(each, part.text)]
-    asked = _labelled(asked, sentence.text)
+    asked = [each for each in _labelled(asked, sentence.text) if is_by(each, sentence.text)]
     if kind == "speed" and is_of_other_work(text, place, told):
         return
     if side:
@@ -267,6 +269,19 @@ def is_of_other_work(text: str, place: tuple[int, int], told: Sequence[Series]) 
     known = {word for each in told for word in tokens(each.label)}
     known |= {word for each in told for one in each.amounts for word in tokens(one.name)}
     return any(match["of"].lower() not in known for match in _WORK.finditer(text, *place))
+
+
+def is_by(series: Series, text: str) -> bool:
+    """Whether what a sentence tells per watt, token or job is told so by a series too."""
+    by = _BY_THING.search(text)
+    return by is None or re.search(rf"(?:\bper\b|/|\ba\b).{{0,12}}{by[1]}", series.label, re.I) is not None
+
+
+#: "Measured per token", "per watt the L4 is ahead": of no rents and powers by themselves.
+_BY_THING = re.compile(
+    r"\b(?:per|for each|for every)\s+(?:million\s+)?(watt|dollar|euro|token|image|picture|request|run|job|epoch|task|answer)s?\b",
+    re.IGNORECASE,
+)
 
 
 def is_near(way: Multiple, real: float) -> bool:

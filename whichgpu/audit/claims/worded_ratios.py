@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import follows, gives
-from whichgpu.audit.claims.told_ratios import clause, is_near, is_of_name, is_of_other_work, measure
+from whichgpu.audit.claims.told_ratios import clause, is_by, is_near, is_of_name, is_of_other_work, measure
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import BY_TIME, asked, is_of_the_hour, works, works_of
 from whichgpu.audit.known.said import MAKES, claims
@@ -111,6 +111,7 @@ def _judged(  # noqa: PLR0917
         kinds = ("speed", "time", "peak", "") if kind == "speed" else (kind,)
         if opened and (_VERB.match(text, claim.start) or _OWN.match(text, claim.end)):
             return
+    told = [each for each in told if is_by(each, sentence.text)]
     if kind == "speed" and (work := works(_right_behind(text, claim.end, at[1]))):
         told = [each for each in told if not (own := works_of(each)) or work & own]
     real = _real(kind, (one, other), sentence, told)
