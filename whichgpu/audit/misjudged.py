@@ -65,6 +65,9 @@ _WORDS_OF = re.compile(
 )
 #: "Ten thousand examples": a number in words that goes on.
 _GOES_ON = r"\s+(?:hundred|thousand|million|billion|dozen)\b"
+_ON_GENERATION = re.compile(
+    r"\s+(?:on|in|from|since)\s+(?:the\s+)?(?:Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada|Hopper|Blackwell)\b"
+)
 #: A sum that was made of what both of two do.
 _BOTH = re.compile(r"\bboth\b", re.IGNORECASE)
 #: What is said of the device that a text speaks of.
@@ -210,7 +213,11 @@ def _is_of_generation(found: Finding, where: tuple[int, Passage, int], context: 
     # What is found may be a name itself: "Hopper has no FP4, though the A100 does".
     named = within(context.mentions.get(index, ()), start, at + len(found.quote))
     since = named[-1].end if named else start
-    last = list(_GENERATION.finditer(passage.text, since, at + len(found.quote)))
+    end = at + len(found.quote)
+    behind = _ON_GENERATION.match(passage.text, end)
+    # "With TF32 on Ampere you get half of it".
+    end = behind.end() if behind and found.quote.lower().startswith("with ") else end
+    last = list(_GENERATION.finditer(passage.text, since, end))
     gpus = [context.catalogue[key] for key in found.subject.split(", ") if key in context.catalogue]
     return bool(last and gpus) and not any(is_of(gpu, last[-1][0]) for gpu in gpus)
 

@@ -169,6 +169,7 @@ def measured(text: str, place: tuple[int, int], claim: Claim) -> str:
     return "" if found == "price" and _ACHIEVES.search(text, place[0], claim.start) else found
 
 
+_OF_FORMAT = re.compile(r"\b(?:FP|BF|TF|INT)\d+(?: \w+)? rates?\b", re.IGNORECASE)
 _ACHIEVES = re.compile(
     r"\b(?:achiev|reach|deliver|process|manag|produc)\w*\s+(?:about |only |just |nearly )?$", re.IGNORECASE
 )
@@ -197,6 +198,9 @@ def _judged(  # noqa: PLR0917
     part = Sentence(*place, text[slice(*place)])
     side = _side(index, text, part, claim, context)
     kind = _BY_SIDE.get(side.dimension, "") if side else measured(text, place, claim)
+    if kind == "price" and _OF_FORMAT.search(text, *place):
+        # "Its INT4 rate is double that": no rent.
+        kind = "peak"
     asked: Sequence[Series]
     if side and not kind:
         asked = [
@@ -353,6 +357,12 @@ def _known(  # noqa: PLR0917
     context: Context,
 ) -> list[tuple[Series, list[Named]]]:
     """The series of which a clause names a thing, else the sentence, else its topic; all where none is named."""  # noqa: E501
+    who = spoken(index, passage, sentence, context)
+    topic_ids = {one for each in who.topic[:1] for one in (*each.ids, *each.named)}
+    listed = {one for each in asked for amount in each.amounts for one in amount.ids}
+    if topic_ids and who.certain and not topic_ids & listed and _IT.search(part.text):
+        # "And it costs three times as much": of a device that no table tells of.
+        return []
     for place in (part, sentence):
         here = [
             (
@@ -381,6 +391,10 @@ def _known(  # noqa: PLR0917
     topic = [(each, _topic(index, passage, sentence, each, context)) for each in asked if goes_on]
     if any(found for _, found in topic):
         return [(each, found) for each, found in topic if found]
+    mine = {one for each in (*who.here, *who.topic[:1]) for one in (*each.ids, *each.named)}
+    if mine and not any(one.ids & mine for each in asked for one in each.amounts):
+        # Of devices that no table tells of.
+        return []
     return [(each, []) for each in asked] if _OF_THESE.search(sentence.text) else []
 
 

@@ -175,7 +175,7 @@ SIZED = re.compile(
     r"(?P<card>[ -](?:nvidia |amd |gaming |consumer |geforce |radeon |graphics ){0,2}(?:cards?|gpus?|boards?|"
     r"vram|memory)\b|\s+of\s+(?:vram|memory|gpu memory|device memory|hbm\w*|gddr\w*)\b|\s+(?:together|in "
     r"total|combined|altogether|in all|between them)\b|"
-    r"\s+of (?:the|this|that|each)\b|\s+(?=(?:is|are|will be)\s+(?:just\s+|already\s+)?(?:enough|plenty|"
+    r"\s+of (?:the|this|that|each)\b|\s+(?=(?:is|are|was|were|(?:will|would|should|might|may) be)\s+(?:just\s+|already\s+)?(?:enough|plenty|"
     r"sufficient))|"
     r"\s+(?=(?:(?:can|could|will|would)(?:n[\u2019']t|not)?\s+)?(?:hold|holds|held|take|swallow\w*|accommodate\w*|host|load\w*)\b))?",
     re.IGNORECASE,
