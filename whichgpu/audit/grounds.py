@@ -135,7 +135,8 @@ _IN_LIST = re.compile(
 )
 #: A sentence whose subject is another thing: "The tensor is 8192 x 8192".
 _OTHER_SUBJECT = re.compile(
-    r"\s*(?i:cpus?|processors?|(?:system |host )?ram|(?:mother|main)board|psu|power supply|storage|ssd|case|chassis|host|"
+    r"\s*(?i:cpus?|processors?|(?:system |host )?ram|(?:mother|main)board|psu|power supply|storage|ssd|"
+    r"case|chassis|host|"
     r"nic|network|cooler)\s*:|"
     r"\s*(?:The|A|An|Our|My)\s+(?!card|gpu|chip|board|part|model|new|old)[a-z]+\s+(?:is|are|was|has|takes)\b"
 )

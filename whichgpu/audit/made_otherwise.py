@@ -8,6 +8,7 @@ for 8, 76 GPU hours"), and a share may be of what its own clause names and no va
 from __future__ import annotations
 
 from itertools import pairwise, permutations, product
+from math import prod
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -26,16 +27,20 @@ if TYPE_CHECKING:
 _EXACT, _SAME, _LEAST, _MOST = 0.012, 0.002, 0.02, 64
 #: Numbers just before an amount that it may be made of.
 _FEW = 4
+#: A mark between two factors, and letters before an amount in which its formula stands.
+_BY = re.compile(r"\s[x\u00d7*]\s|\btimes\b")
+_NEAR = 80
 _GIGA = 1e9
 _NUMBER = re.compile(
-    rf"(?<![\w.,])(?:(?P<n>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)|(?P<word>{'|'.join(SPELLED)})\b)", re.I
+    rf"(?<![\w.,])(?:(?P<n>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)|(?P<word>{'|'.join(SPELLED)})\b)",
+    re.I,
 )
 _CLAUSES = re.compile(r"[,;:]\s|\s(?:and|but|while|whereas)\s")
 _SHARE = re.compile(r"\d\s?(?:%|percent|per cent)|\d\s?x\b|\btimes\b", re.IGNORECASE)
 
 
 def is_made_otherwise(found: Finding, where: tuple[int, Passage, int], context: Context) -> bool:
-    """Whether an accused amount is what the text may well have made of other parts than it was held against."""
+    """Whether the text may well have made an accused amount of other parts than it was held against."""
     if _SHARE.search(found.quote):
         return _is_of_another_kind(found, where, context)
     told = quantities(found.quote, context.fraction)
@@ -73,7 +78,9 @@ def _is_with_memory(told: float, where: tuple[int, Passage, int], context: Conte
         for key in each.ids
         if (size := float(context.catalogue[key].value("memory") or 0.0))
     }
-    counts = {1.0} | {one for place, one in _numbers(passage.text, where, context) if place < at and one < _MOST}
+    counts = {1.0} | {
+        one for place, one in _numbers(passage.text, where, context) if place < at and one < _MOST
+    }
     parts = [
         each.value for each in quantities(passage.text, context.fraction)
         if each.dimension == "memory" and each.end <= at
@@ -92,7 +99,9 @@ def _is_of_two_products(told: float, where: tuple[int, Passage, int], context: C
     own = next((one for one in sentences(passage.text) if one.start <= at < one.end), None)
     if own is None or not before or not told:
         return False
-    back = next((one for one in sentences(passage.text) if one.end <= own.start and one.end > own.start - 2), own)
+    back = next(
+        (one for one in sentences(passage.text) if one.end <= own.start and one.end > own.start - 2), own
+    )
     values = [
         value for place, value in _numbers(passage.text, where, context) if back.start <= place < at
     ]  # fmt: skip
@@ -105,6 +114,18 @@ def _is_of_two_products(told: float, where: tuple[int, Passage, int], context: C
     ):
         # "20 nodes with four each; three are down".
         return True
+    marks = len(_BY.findall(passage.text, max(back.start, at - _NEAR), at))
+    if any(
+        abs(prod(values[-many:]) / told - 1) < _SAME for many in range(2, marks + 2) if len(values) >= many
+    ):
+        # "32 x 1,008 hours x $2.10 is".
+        return True
+    if any(
+        abs((a * b + sum(values[at + 2 :])) / told - 1) < _SAME
+        for at, (a, b) in enumerate(pairwise(values[:-1]))
+    ):
+        # "2 x 450 W, the processor 170 W, the rest 80 W".
+        return True
     return any(
         abs((made[first] + made[second]) / told - 1) < _EXACT
         for first in range(len(made))
@@ -113,7 +134,7 @@ def _is_of_two_products(told: float, where: tuple[int, Passage, int], context: C
 
 
 def _is_of_another_kind(found: Finding, where: tuple[int, Passage, int], context: Context) -> bool:
-    """Whether the clause of a share names an attribute, and the values that it is held against are of another."""
+    """Whether the clause of a share names an attribute that the values it is held against are none of."""
     _, passage, at = where
     text = passage.text
     kinds = {each.dimension for each in quantities(found.because, context.fraction)}

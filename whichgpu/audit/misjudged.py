@@ -228,7 +228,8 @@ _AS_FOR = re.compile(r"\s*(?:As for|As to|Regarding|Concerning|Turning to)\b")
 
 #: Before a name, a variant of it that is spoken of instead.
 _VERSION_OF = re.compile(
-    r"\b(?:Ti|Super|D|laptop|mobile|notebook|desktop|Max-Q|PCIe|SXM\d?|NVL|\d{1,3}[ -]?GB|cut-down|bigger|smaller|newer|older)"
+    r"\b(?:Ti|Super|D|laptop|mobile|notebook|desktop|Max-Q|PCIe|SXM\d?|NVL|\d{1,3}[ -]?GB|cut-down|bigger|"
+    r"smaller|newer|older)"
     r"\s+(?:version|variant|model|edition|form|sibling|one)\s+of\s+(?:the\s+|an?\s+|nvidia[\u2019']?s?\s+)*$",
     re.IGNORECASE,
 )
@@ -248,11 +249,11 @@ def _is_of_another(found: Finding, where: tuple[int, Passage, int], context: Con
         if not _HEIR.match(passage.text, each.end)
     ]
     own = [each for each in named if subject & {*each.named, *each.ids}]
-    if named and not own and _AS_FOR.match(passage.text, start):
+    before = [each for each in own if each.start < at]
+    # "The Ti version of the 3090 came in March 2022".
+    version = before and all(_VERSION_OF.search(passage.text, start, each.start) for each in before)
+    if version or (named and not own and _AS_FOR.match(passage.text, start)):
         return True
-    if own and all(_VERSION_OF.search(passage.text, start, each.start) for each in own if each.start < at):
-        # "The Ti version of the 3090 came in March 2022".
-        return any(each.start < at for each in own)
     if is_unowned(found, (index, passage, at), (named, own), context):
         return True
     if own:

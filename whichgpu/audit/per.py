@@ -42,7 +42,8 @@ _PER = re.compile(
     r"por\b|al?\b|la\b|l[\u2019'])\s*|"
     r"-(?=hour|h\b|month)|(?=/)|"
     # "Eight hours on weekdays": five times a week.
-    r"(?:(?:on|during|of|in) )?(?:all |the )?(?=(?:weekdays|weeknights|(?:work(?:ing)?|business)[ -]?days)\b))"
+    r"(?:(?:on|during|of|in) )?(?:all |the )?(?=(?:weekdays|weeknights|(?:work(?:ing)?|"
+    r"business)[ -]?days)\b))"
     rf"(?:(?P<one>{ONE_OF})\b(?:[-\s]?(?=(?:{_LENGTH})))?"
     rf"|(?P<many>1,?000|100(?=\s)|1\s?k|thousand|million|1\s?m(?:illion)?|m|k|billion)?\s*(?:(?:input|output|"
     rf"generated|prompt|"
@@ -98,6 +99,15 @@ def one_period(period: str, power: int) -> tuple[tuple[int, ...], float]:
     return dims(**{period: power}), 1.0
 
 
+#: Before so many hours, that they are those of each day: "22 days of 9 hours", "nightly runs of three hours".
+_A_DAY = re.compile(
+    r"\b(?:nightly|daily|(?:every|each) (?:single )?(?:night|day|evening|morning))\b[^.;,:\d]{0,40}$|"
+    r"\b(?:days|nights|evenings)\s+(?:of|at|with)\s+(?:about |around |some |only )*$",
+    re.IGNORECASE,
+)
+_BACK = 64
+
+
 def per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
     """A term with its own powers and those of what stands behind it: "per GPU per hour", "/GB-month"."""
     term = times(term, *own)
@@ -135,8 +145,15 @@ def per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
     if regular and not any(term.dims[AXES.index("day") :]) and term.of in _REGULAR:
         at = regular.end()
         term = times(term, *one_period(regular.lastgroup or "month", -1))
+    term = _of_each_day(text, term)
     end = at if at > term.end and text[term.end : at].strip() else term.end
     return term._replace(end=end, each=each)
+
+
+def _of_each_day(text: str, term: Term) -> Term:
+    """Hours as those of each day, where the words before them say so."""
+    daily = term.dims == dims(hour=1) and _A_DAY.search(text, max(0, term.start - _BACK), term.start)
+    return times(term, dims(day=-1), 1.0) if daily else term
 
 
 def shared_period(text: str, at: int) -> str:

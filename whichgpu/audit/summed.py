@@ -136,11 +136,17 @@ def _is_of_list(text: str, sentence: Sentence, quantity: Quantity, who: Spoken) 
     """Whether several of several devices are listed before a value: "six 3090s and four T4s, 272 GB"."""
     before = [each for each in who.here if sentence.start <= each.start and each.end <= quantity.start]
     counts = [counted(text, sentence.start, each.start) for each in before]
-    return sum(count > 1 for count in counts) > 1 and _AND_ALL.fullmatch(text, before[-1].end, quantity.start) is not None
+    return (
+        sum(count > 1 for count in counts) > 1
+        and _AND_ALL.fullmatch(text, before[-1].end, quantity.start) is not None
+    )
 
 
 #: Between a list of devices and what all of it has.
-_AND_ALL = re.compile(r"s?\)?\s*(?:[,:=(]|\u2013|\u2014|-|,? (?:so|in all|together|with|that is|making))\s+(?:so |in all |together |making )?")
+_AND_ALL = re.compile(
+    r"s?\)?\s*(?:[,:=(]|\u2013|\u2014|-|,? (?:so|in all|together|with|that is|making))\s+(?:so |in all |"
+    r"together |making )?"
+)
 
 
 def is_of_host(text: str, since: int, place: tuple[int, int]) -> bool:

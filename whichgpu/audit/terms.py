@@ -180,7 +180,10 @@ _PER_HOUR = re.compile(
     r"[^.;:$\u20ac]{0,30}:(?=\s)(?:[^.;]|\.(?=\d))*$",
     re.IGNORECASE,
 )
-_OFFERED = re.compile(r"\s+(?:(?:as|on|for|with) (?:an? )?)?(?:on[- ]demand|spot|reserved|preemptible|interruptible)\b", re.IGNORECASE)
+_OFFERED = re.compile(
+    r"\s+(?:(?:as|on|for|with) (?:an? )?)?(?:on[- ]demand|spot|reserved|preemptible|interruptible)\b",
+    re.IGNORECASE,
+)
 _OF_ALL = re.compile(r"\b(?:for the|for all|all)\s+$", re.IGNORECASE)
 #: Work, not a rate of it: "4.2 x 10^22 FLOPs", "140 billion FLOPs per token", "140 GFLOPs per token".
 _WORK = re.compile(
@@ -204,10 +207,6 @@ _IN_NAME = re.compile(
 #: "We ran it three times."
 _REPEATED = re.compile(r"\b(?:ran|runs?|repeat\w*|did|tried|trained|redid)\b[^.;,\d]{0,20}$", re.IGNORECASE)
 _AGAIN = 32
-#: "Our nightly training of three hours".
-_NIGHTLY = re.compile(
-    r"\b(?:nightly|daily|(?:every|each) (?:single )?(?:night|day|evening|morning))\b[^.;,:\d]{0,40}$", re.IGNORECASE
-)
 _JOINED = re.compile(r"\s*(?:,|and|or|plus)\s+(?:about |another |roughly |around )?", re.IGNORECASE)
 #: The numbers of a range.
 _LAST = re.compile(r"[$\u20ac]?\d[\d,.]*")
@@ -318,11 +317,7 @@ def _of_word(text: str, match: re.Match[str], names: Places = ()) -> Term | None
     value += 0.5 if match.groupdict().get("half") else 0.0
     period = next((name for name in PERIODS if match.groupdict().get(name)), "")
     if period:
-        lasts = per(text, Term(match.start(), match.end(), value, dims(), match[0]), one_period(period, 1))
-        nightly = lasts.dims == dims(hour=1) and _NIGHTLY.search(
-            text, max(0, match.start() - 2 * _AGAIN), match.start()
-        )
-        return times(lasts, dims(day=-1), 1.0) if nightly else lasts
+        return per(text, Term(match.start(), match.end(), value, dims(), match[0]), one_period(period, 1))
     of_all = _OF_ALL.search(text, max(0, match.start() - 10), match.start())
     named = any(0 <= one - match.end() < _NEAR for one, _ in names)
     counted = bool(of_all or named or _COUNTED.match(text, match.end())) or word == "pair"

@@ -173,6 +173,7 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     if told.sign and (
         _is_repriced(told, money, here.start)
         or _is_of_some(told, money, text)
+        or _is_share_told_before(told, money, text)
         or _is_saved(told, money, [each for each in pool if each.of in LENGTHS])
     ):
         return True
@@ -255,6 +256,13 @@ def _lacks_epochs(way: Way, told: Term, text: Amounts) -> bool:
     return any(is_repeated(each) and each not in way.used for each in before)
 
 
+#: Before the number of GPUs of a machine.
+_IN_A_BOX = re.compile(
+    r"\b(?:box|server|machine|rig|workstation|system|build|pc|computer|tower) (?:with|of|holding) $",
+    re.IGNORECASE,
+)
+
+
 def _lacks_count(way: Way, told: Term, text: Amounts) -> bool:
     """Whether the number of GPUs right before an amount is no factor: "four cards make 400 an hour"."""
     here = text.sentence(told.start)
@@ -266,6 +274,8 @@ def _lacks_count(way: Way, told: Term, text: Amounts) -> bool:
     ):
         return not any(each.counted or each.plain for each in way.used)
     last = [each for each in text.before(told.start, NEAR) if each.counted or any(each.dims)][:1]
+    if last and _IN_A_BOX.search(text.passage.text, 0, last[0].start):
+        return False
     if last and GPU_HOURS.search(text.passage.text, last[0].start, last[0].end + _UNIT):
         # "48 GPU-hours, and costs $168": of the hours of a node, as well.
         return False
@@ -302,6 +312,18 @@ def _is_of_some(told: Term, money: Sequence[Term], text: Amounts) -> bool:
         for many in counts
         for one in plain
         for other in plain - {one}
+    )
+
+
+def _is_share_told_before(told: Term, money: Sequence[Term], text: Amounts) -> bool:
+    """Whether money is a share of another amount, as sentences before it told: "50 percent up front"."""
+    shares = [each.value for each in text.every if each.share and each.start < told.start]
+    return any(
+        abs(each.value * by / told.value - 1) < CLOSE
+        for each in money
+        for share in shares
+        for by in (share, 1 - share)
+        if alike(each, told)
     )
 
 
@@ -502,8 +524,10 @@ _A_MILLION = re.compile(
 
 #: Behind a power, the hours in which it is drawn.
 _PART_OF_DAY = re.compile(
-    r"\s+(?:(?:at|by) (?:night|day)|overnight|during the (?:day|night|week)|in the (?:evening|morning|daytime|night)s?|"
-    r"on (?:weekdays|weekends)|at (?:the )?weekends?|when (?:it )?(?:is )?(?:idle|busy|idling)|(?:at|in) idle|under load)\b",
+    r"\s+(?:(?:at|by) (?:night|day)|overnight|during the (?:day|night|week)|in the (?:evening|morning|"
+    r"daytime|night)s?|"
+    r"on (?:weekdays|weekends)|at (?:the )?weekends?|when (?:it )?(?:is )?(?:idle|busy|idling)|(?:at|"
+    r"in) idle|under load)\b",
     re.IGNORECASE,
 )
 

@@ -34,15 +34,18 @@ _SOME = re.compile(
 )
 #: "Neither supports FP8 in our container": of what runs there.
 _BY_SOFTWARE = re.compile(
-    r"\s+(?:in|with|under|on) (?:our|my|your|this|that|the|an?) (?:[\w.-]+ ){0,2}?(?:containers?|images?|stack|versions?|"
+    r"\s+(?:in|with|under|on) (?:our|my|your|this|that|the|an?) (?:[\w.-]+ ){0,2}?(?:containers?|images?|"
+    r"stack|versions?|"
     r"builds?|code|drivers?|releases?|toolkit|environment|software|framework|library|engine|runtime|kernels?|docker|"
     r"frameworks?|libraries|branch|fork|script)\b",
     re.IGNORECASE,
 )
 #: "There is no NVLink between them": of how cards are put together, and not of what they can do.
 _BETWEEN = re.compile(
-    r"(?:\s+(?:links?|bridges?|connection|installed|fitted|in place|available))?\s+(?:between|among|across|here|"
-    r"in (?:our|my|this|that|the) (?:\w+ )?(?:box|rig|server|machine|node|build|case|chassis|setup|rack|cluster)s?)\b",
+    r"(?:\s+(?:links?|bridges?|connection|installed|fitted|in place|available))?\s+(?:between|among|"
+    r"across|here|"
+    r"in (?:our|my|this|that|the) (?:\w+ )?(?:box|rig|server|machine|node|build|case|chassis|setup|rack|"
+    r"cluster)s?)\b",
     re.IGNORECASE,
 )
 #: Behind a capability, the format that it is narrowed to: "Tensor Cores for FP64".

@@ -66,6 +66,8 @@ _ELSE = re.compile(
     r"could|if|used|each|apiece|per|nodes?|racks?|fans?|cooling|budget|shipping|bridge|tax|vat|month|year|"
     r"day|"
     r"nvlink|bandwidth|parameters|context|batch|users?|tokens?|fits?|split|mig|slices?|virtual|"
+    r"(?:in|for|over|after) (?:about |only )?(?:\d+|an?|two|three|four|five|six) (?:hours?|minutes?|days?|"
+    r"weeks?)|"
     r"altogether|overall|whole|all in)\b",
     re.IGNORECASE,
 )
@@ -149,9 +151,8 @@ def _judged(
              or abs(count * one - amount.value) <= half]  # fmt: skip
     each_once = () if right else _one_of_each(passage, count, context)
     if each_once and not _OF_SOME.search(text, sentence.start, amount.start):
-        if _ELSE.search(_beside(text, sentence, amount)):
-            return None
-        return _of_different(passage, amount, each_once, slack, context)
+        else_ = _ELSE.search(_beside(text, sentence, amount))
+        return None if else_ else _of_different(passage, amount, each_once, slack, context)
     if not right and (_is_made(amount, own | told, told, slack, _numbers(text, amount.start) | {count})):
         return None
     near = [one for one in own if _LEAST < count * one / amount.value < _MOST

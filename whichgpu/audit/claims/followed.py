@@ -58,8 +58,11 @@ def find(context: Context) -> Iterator[Finding]:
             if found is not None and not _is_of_next(found, told, index, passage, context):
                 # What is worked out later may follow from the right amount.
                 every.insert(every.index(told), _corrected(told, _right(found, told)))
+                of_bytes = told.of in ("token", "piece") and any(each.of == "byte" for each in found.used)
                 if (
                     len(found.used) > 1
+                    # What bytes a second make of tokens has a bound of its own.
+                    and not of_bytes
                     and not _is_less_a_share(found, told, every)
                     and not _is_share_of_before(found, told, passage)
                 ):

@@ -116,7 +116,8 @@ def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Conte
 #: What narrows an exclusive claim to what somebody has: "the only one of my machines with FP4".
 _OWNED = re.compile(
     r"\b(?:of|in|on|at|among) (?:my|our|your|his|her|their) |"
-    r"\bin (?:the|this) (?:\w+ )?(?:cluster|lab|office|rack|box|rig|fleet|pool|department|building|farm|house)\b|"
+    r"\bin (?:the|this) (?:\w+ )?(?:cluster|lab|office|rack|box|rig|fleet|pool|department|building|farm|"
+    r"house)\b|"
     r"\b(?:I|we) (?:have|had|own|got|tried|tested|could)\b",
     re.IGNORECASE,
 )

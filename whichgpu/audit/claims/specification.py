@@ -188,8 +188,10 @@ def _remains_too(text: str, quantity: Quantity, values: Sequence[Quantity], sent
     """Whether a size goes on with what is free on another: "the 3090 had 4 GB left, the A6000 28 GB"."""
     before = [each for each in values if sentence.start <= each.start < quantity.start]
     before = [each for each in before if each.dimension == quantity.dimension]
-    return bool(before) and _REMAINS.match(text, before[-1].end) is not None and (
-        _ELIDES.match(text, quantity.end) is not None
+    return (
+        bool(before)
+        and _REMAINS.match(text, before[-1].end) is not None
+        and (_ELIDES.match(text, quantity.end) is not None)
     )
 
 

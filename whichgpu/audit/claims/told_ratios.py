@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.known.store import Amount, Series
     from whichgpu.audit.multiple import Multiple
     from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.roles import Spoken
 
 #: What two things are compared in, by the words of the clause.
 _WORDS = {
@@ -91,6 +92,13 @@ _ELSE = re.compile(
     r"n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
+#: What was done to one card, which is set against itself.
+_SETTING = re.compile(
+    r"\b(?:under|over)(?:volt|clock)\w*|\bpower[- ]limit\w*|\b(?:limited|capped|throttled) (?:it |them |"
+    r"mine )?(?:to|at)\b|"
+    r"\bnvidia-smi -pl\b",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(
     r"[;:\u2013\u2014]|(?<=[a-z]{3})[.!?]\s|,\s(?:and|but|while|whereas|though|although|which|where|so)\s|\s(?:while|whereas|"
     r"but|though)\s"
@@ -127,6 +135,8 @@ def find(context: Context) -> Iterator[Finding]:
     done = [(each.start, each.end) for each in context.memo["found"] if each.verdict == "confirmed"]
     for index, passage in context.document.running():
         for sentence in sentences(passage.text):
+            if _SETTING.search(sentence.text):
+                continue
             for claim in claims(passage.text, sentence, context.fraction):
                 place = passage.span(claim.start, claim.end)
                 if any(a < place[1] and place[0] < b for a, b in done):
@@ -165,6 +175,9 @@ def measured(text: str, place: tuple[int, int], claim: Claim) -> str:
     stop = _STOPS.search(text, claim.end, place[1])
     behind = measure(text, claim.end, stop.start() if stop else place[1], (claim.end, claim.end))
     found = behind or measure(text, *place, (claim.start, claim.end))
+    if found == "price" and _OF_FORMAT.search(text, *place):
+        # "Its INT4 rate is double that": no rent.
+        return "peak"
     # "It achieves 7.6 times the rate": of what it does, whatever that is.
     return "" if found == "price" and _ACHIEVES.search(text, place[0], claim.start) else found
 
@@ -198,9 +211,6 @@ def _judged(  # noqa: PLR0917
     part = Sentence(*place, text[slice(*place)])
     side = _side(index, text, part, claim, context)
     kind = _BY_SIDE.get(side.dimension, "") if side else measured(text, place, claim)
-    if kind == "price" and _OF_FORMAT.search(text, *place):
-        # "Its INT4 rate is double that": no rent.
-        kind = "peak"
     asked: Sequence[Series]
     if side and not kind:
         asked = [
@@ -283,7 +293,8 @@ def is_by(series: Series, text: str) -> bool:
 
 #: "Measured per token", "per watt the L4 is ahead": of no rents and powers by themselves.
 _BY_THING = re.compile(
-    r"\b(?:per|for each|for every)\s+(?:million\s+)?(watt|dollar|euro|token|image|picture|request|run|job|epoch|task|answer)s?\b",
+    r"\b(?:per|for each|for every)\s+(?:million\s+)?(watt|dollar|euro|token|image|picture|request|run|job|"
+    r"epoch|task|answer)s?\b",
     re.IGNORECASE,
 )
 
@@ -348,6 +359,13 @@ def _labelled(asked: Sequence[Series], words: str) -> Sequence[Series]:
 _LINE = re.compile(r"\s?\.{3,}\s*[\d$]")
 
 
+def is_of_unlisted(who: Spoken, part: Sentence, asked: Sequence[Series]) -> bool:
+    """Whether "it" is a device that no table tells of: "and it costs three times as much"."""
+    ids = {one for each in who.topic[:1] for one in (*each.ids, *each.named)}
+    listed = {one for each in asked for amount in each.amounts for one in amount.ids}
+    return bool(ids) and who.certain and not ids & listed and _IT.search(part.text) is not None
+
+
 def _known(  # noqa: PLR0917
     index: int,
     passage: Passage,
@@ -358,10 +376,7 @@ def _known(  # noqa: PLR0917
 ) -> list[tuple[Series, list[Named]]]:
     """The series of which a clause names a thing, else the sentence, else its topic; all where none is named."""  # noqa: E501
     who = spoken(index, passage, sentence, context)
-    topic_ids = {one for each in who.topic[:1] for one in (*each.ids, *each.named)}
-    listed = {one for each in asked for amount in each.amounts for one in amount.ids}
-    if topic_ids and who.certain and not topic_ids & listed and _IT.search(part.text):
-        # "And it costs three times as much": of a device that no table tells of.
+    if is_of_unlisted(who, part, asked):
         return []
     for place in (part, sentence):
         here = [

@@ -238,7 +238,8 @@ def _by_amount(
 
 
 _THING = (
-    r"(?:(?P<token>(?:million )?tokens?)|(?P<piece>images?|requests?|pictures?|quer(?:y|ies))|frames?|runs?|jobs?|epochs?|"
+    r"(?:(?P<token>(?:million )?tokens?)|(?P<piece>images?|requests?|pictures?|quer(?:y|ies))|frames?|"
+    r"runs?|jobs?|epochs?|"
     r"tasks?|steps?|samples?|experiments?|trainings?|watts?|dollars?|euros?|gigabytes?|GB)\b"
 )
 _BASIS = re.compile(
@@ -247,7 +248,8 @@ _BASIS = re.compile(
     re.IGNORECASE,
 )
 _BASIS_BEHIND = re.compile(
-    rf"\s*(?:more|less|cheaper|dearer|higher|lower)(?: expensive| costly)?\s+(?:per|by the|for each|for every)\s+{_THING}",
+    rf"\s*(?:more|less|cheaper|dearer|higher|lower)(?: expensive| costly)?\s+(?:per|by the|for each|"
+    rf"for every)\s+{_THING}",
     re.IGNORECASE,
 )
 #: Letters in which what a change is per stands before it.
