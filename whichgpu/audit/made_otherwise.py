@@ -29,7 +29,7 @@ _EXACT, _SAME, _LEAST, _MOST = 0.012, 0.002, 0.02, 64
 _FEW = 4
 #: A mark between two factors, and letters before an amount in which its formula stands.
 _BY = re.compile(r"\s[x\u00d7*]\s|\btimes\b")
-_NEAR = 80
+_NEAR = 160
 _GIGA = 1e9
 _NUMBER = re.compile(
     rf"(?<![\w.,])(?:(?P<n>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)|(?P<word>{'|'.join(SPELLED)})\b)",
@@ -114,10 +114,8 @@ def _is_of_two_products(told: float, where: tuple[int, Passage, int], context: C
     ):
         # "20 nodes with four each; three are down".
         return True
-    marks = len(_BY.findall(passage.text, max(back.start, at - _NEAR), at))
-    if any(
-        abs(prod(values[-many:]) / told - 1) < _SAME for many in range(2, marks + 2) if len(values) >= many
-    ):
+    many = 1 + len(_BY.findall(passage.text, max(back.start, at - _NEAR), at))
+    if 1 < many <= len(values) and abs(prod(values[-many:]) / told - 1) < _SAME:
         # "32 x 1,008 hours x $2.10 is".
         return True
     if any(

@@ -138,7 +138,8 @@ _BREAK = re.compile(
     r"overhead|everything|(?:at|by) night|overnight|during the (?:day|night)|daytime|night-?time|"
     # "Before cooling" is of the hardware alone.
     r"(?<!before )(?<!without )cooling|rest|remain(?:ing|der)|"
-    r"idle|idling|instead|than|psus?|ups|circuits?|power suppl\w+|breakers?|retail\w*|msrp|launched)\b",
+    r"idle|idling|instead|than|psus?|ups|circuits?|outlets?|sockets?|"
+    r"power suppl\w+|breakers?|retail\w*|msrp|launched)\b",
     re.IGNORECASE,
 )
 

@@ -198,6 +198,7 @@ def _is_of_next(found: Formula, told: Term, index: int, passage: Passage, contex
     return any(each.dims == told.dims and each.end <= named[0].start for each in found.used)
 
 
+_PLUS = re.compile(r"\bplus\s+(?:about |another |some |roughly )?$", re.IGNORECASE)
 _ADDED_UP = re.compile(r"\d\s[x\u00d7*/]\s\d[\d.,]*\s\+\s[^=+]{1,24}=\s*[$\u20ac~]?$")
 
 
@@ -214,6 +215,9 @@ def _is_claim(told: Term, passage: Passage) -> bool:
         return False
     if told.each and passage.text[: told.start].endswith(" of "):
         # "Maintenance contracts of $85 per server".
+        return False
+    if _PLUS.search(passage.text, max(0, told.start - BEFORE), told.start):
+        # "Plus 400 W for the board": a part that is told.
         return False
     return told.share or not GIVEN.search(passage.text, max(0, told.start - BEFORE), told.start)
 

@@ -366,7 +366,9 @@ def _left(
             return
         rest = [value - one.value for value in whole]
         if all(
-            way > 0 and abs(way - other.value) > max(0.12 * way, 0.03 * value)
+            way > 0
+            and not (other.limit == "over" and other.value <= way)
+            and abs(way - other.value) > max(0.12 * way, 0.03 * value)
             for way, value in zip(rest, whole, strict=True)
         ):
             yield _finding(

@@ -148,7 +148,8 @@ _APPOSED = re.compile(
 ELSE = re.compile(
     r"\b(?:than (?:now|before|today|usual)|"
     r"(?:against|over|compared (?:to|with))\s+(?:\w+\s+){0,2}(?:single|separate|individual)|"
-    r"if|up to|performance|utili[sz]\w+|typical\w*|usually|often|generally|vram|bandwidth|memory|"
+    r"if|up to|batch(?:es)?|performance|"
+    r"utili[sz]\w+|typical\w*|usually|often|generally|vram|bandwidth|memory|"
     r"quality|accuracy|margin|market|(?<!on[- ])demand|tax|vat|inflation|average|median|"
     r"overall|could|can|might|may)\b",
     re.IGNORECASE,
