@@ -24,6 +24,8 @@ _ALLOWED = {"": (0.92, 1.08), "about": (0.87, 1.15), "nearly": (0.87, 1.06), "ov
             "under": (0.0, 1.02)}  # fmt: skip
 #: Beyond these shares nothing is left that rounding explains.
 _EXCUSED = 1.03
+#: "Twice" of 2.29 times: told to no digit behind the point.
+_EXCUSED_WHOLE = 1.07
 #: How far a difference in percent may be off: so much, and a share of it.
 _STEP, _OF_STEP = {"": 0.03, "about": 0.05, "nearly": 0.05}, 0.12
 #: A multiple with a fraction, "2.7x", is known within half of its digit, and never nearer than this share.
@@ -153,7 +155,8 @@ def verdict_of(claim: Multiple, values: Sequence[float]) -> str:
     low, high = _allowed(claim)
     if any(low * claim.times <= value <= high * claim.times for value in values):
         return "confirmed"
-    low, high = low / _EXCUSED, high * _EXCUSED
+    excused = _EXCUSED_WHOLE if claim.times == round(claim.times) and not claim.limit else _EXCUSED
+    low, high = low / excused, high * excused
     if any(low * claim.times <= value <= high * claim.times for value in values):
         return "unverifiable"
     if min(values) < claim.times < max(values) < _FORMS * min(values):

@@ -37,7 +37,11 @@ _COMES_TO = re.compile(
 _ELSE = re.compile(
     r"\b(?:instead|than|spot|reserv\w+|discount\w*|tax\w*|plus|extra|deposit|fee|setup|if|idle|idling|up to|"
     r"at (?:most|least)|limit\w*|more|less|fewer|other|half|double|twice|third|quarter|cheaper|old|"
-    r"before|average|rest|remain\w*|free|only one|between|saving|overhead|all in|everything|including|"
+    r"before|average|rest|remain\w*|free|only one|between|sav(?:e|es|ed|ing)|overhead|all in|everything|"
+    r"including|"
+    r"(?:at|by|over|during the) (?:night|day|nights)|overnight|daytime|night-?time|during the (?:day|week|"
+    r"night)|"
+    r"in the (?:evenings?|mornings?|daytime)|weekends?|weekdays|"
     r"difference|gap|cooling|system|capacity|measured|practice|fact|really|actually|restarts|without|but|except)\b",
     re.IGNORECASE,
 )

@@ -144,7 +144,8 @@ def _judged(
     way = several[-1]
     values = known_of(way.mention, told.dimension, context)
     if told.dimension == "money":
-        values = [each for each in values if each.words]
+        # Prices in another currency, or those that cards were launched at, are not what somebody paid.
+        values = [each for each in values if each.words and (told.unit in each.words or not told.unit)]
     real = [way.number * each.value / each.number for each in values]
     every = [
         n * each.value

@@ -205,8 +205,10 @@ def _of_claim(
         return
     pair = sorted(each.value for each in same)
     other = [
-        each for each in within(named(text), claim.end, stop) if each.attribute.dimension != same[0].dimension
-    ]  # fmt: skip
+        each
+        for each in (*within(named(text), same[-1].end, claim.start), *within(named(text), claim.end, stop))
+        if each.attribute.dimension != same[0].dimension
+    ]
     if _THAN_A_VALUE.match(text, claim.end):
         # "That is 50 percent more than the 600 GB/s of the A100": of a value behind it.
         return

@@ -58,8 +58,11 @@ def find(context: Context) -> Iterator[Finding]:
             if found is not None and not _is_of_next(found, told, index, passage, context):
                 # What is worked out later may follow from the right amount.
                 every.insert(every.index(told), _corrected(told, _right(found, told)))
+                of_bytes = told.of in ("token", "piece") and any(each.of == "byte" for each in found.used)
                 if (
                     len(found.used) > 1
+                    # What bytes a second make of tokens has a bound of its own.
+                    and not of_bytes
                     and not _is_less_a_share(found, told, every)
                     and not _is_share_of_before(found, told, passage)
                 ):
@@ -203,6 +206,7 @@ _A_THING = re.compile(
     r"models?|version|limit|supply|psu|budget|plan|instances?)\b",
     re.IGNORECASE,
 )
+_PLUS = re.compile(r"\bplus\s+(?:about |another |some |roughly )?$", re.IGNORECASE)
 _ADDED_UP = re.compile(r"\d\s[x\u00d7*/]\s\d[\d.,]*\s\+\s[^=+]{1,24}=\s*[$\u20ac~]?$")
 
 
@@ -224,6 +228,9 @@ def _is_claim(told: Term, passage: Passage) -> bool:
         return False
     if told.each and passage.text[: told.start].endswith(" of "):
         # "Maintenance contracts of $85 per server".
+        return False
+    if _PLUS.search(passage.text, max(0, told.start - BEFORE), told.start):
+        # "Plus 400 W for the board": a part that is told.
         return False
     return told.share or not GIVEN.search(passage.text, max(0, told.start - BEFORE), told.start)
 

@@ -140,11 +140,17 @@ def _once(one: Term, other: Term) -> bool:
     )  # fmt: skip
 
 
+#: Behind a size, that it is the machine's.
+_RAM = re.compile(r"\s*(?:of\s+)?(?:(?:system|host|main|cpu)\s+(?:ram|memory)|ram|ddr\d)\b", re.IGNORECASE)
+
+
 def _follows(entry: Entry, text: Amounts) -> bool:
     """Whether an amount is of a kind that is worked out: no price that is given, no speed, no bandwidth."""
     term = entry.term
     before = max(0, term.start - NEAR)
-    if is_of_host(text.passage.text, before, (term.start, term.start + len(term.words))):
+    if is_of_host(text.passage.text, before, (term.start, term.start + len(term.words))) or (
+        term.of == "byte" and _RAM.match(text.passage.text, term.start + len(term.words))
+    ):
         return False
     given = term.sign and GIVEN.search(text.passage.text, before, term.start)
     given = given or ONE_WITH.search(text.passage.text, before, term.start)

@@ -253,6 +253,19 @@ def _is_of_another_value(
     )
 
 
+#: Before a multiple and behind it, that it is of a price: "and it costs three times as much".
+_COSTS = re.compile(
+    r"\b(?:costs?|costing|sells? for|rents? for|pays?|paid|charges?|goes for|went for)\s+"
+    r"(?:(?:you|me|us|only|about|nearly|almost|roughly|some|well|over|more than|around)\s+)*$",
+    re.IGNORECASE,
+)
+#: "Made SDXL three times as fast": work, which no specification tells.
+_MADE = re.compile(
+    r"\b(?:made|makes|making)\s+[A-Z][\w.-]*(?:\s[\w.-]+)?\s+(?:about |nearly |almost |roughly )?$"
+)
+_SO_MUCH = re.compile(r"\s*(?:as much|more|less|that|what|[.,;:)]|$)", re.IGNORECASE)
+
+
 def _of_devices(
     passage: Passage, sentence: Sentence, claim: Multiple, who: Spoken, context: Context
 ) -> Iterator[Finding]:
@@ -271,6 +284,11 @@ def _of_devices(
             r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))",
             near,
         )
+    )
+    own = own or _MADE.search(text, max(sentence.start, claim.start - BEFORE), claim.start)
+    own = own or (
+        _COSTS.search(text, max(sentence.start, claim.start - BEFORE), claim.start)
+        and _SO_MUCH.match(text, claim.end)
     )
     if own or _OTHER.search(_WHAT_NEEDS.sub(" ", near)) or _FROM.match(text, claim.end):
         return

@@ -171,7 +171,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             or (bound[0].key == "memory" and _REMAINS.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _FITS.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _OF_A_COMPUTER.match(passage.text, quantity.end))
+            or (bound[0].key == "memory" and _remains_too(passage.text, quantity, values, sentence))
             or (bound[0].key == "memory" and _is_of_a_rack(quantity, bound[1], context))
+            or (bound[0].key == "memory" and _is_of_instance(passage.text, sentence, quantity, bound[1]))
             or (quantity.dimension == "number" and _FRACTION.match(passage.text, quantity.end))
             or (_A_SLICE.match(sentence.text) and _SLICED.search(passage.text, 0, sentence.start))
         )
@@ -188,6 +190,38 @@ _OF_A_COMPUTER = re.compile(
     r"[\s-]+(?:MacBook|Mac\b|laptop|notebook|PC\b|desktop (?:PC|computer)|workstation|host|server)",
     re.IGNORECASE,
 )
+
+
+def _remains_too(text: str, quantity: Quantity, values: Sequence[Quantity], sentence: Sentence) -> bool:
+    """Whether a size goes on with what is free on another: "the 3090 had 4 GB left, the A6000 28 GB"."""
+    before = [each for each in values if sentence.start <= each.start < quantity.start]
+    before = [each for each in before if each.dimension == quantity.dimension]
+    return (
+        bool(before)
+        and _REMAINS.match(text, before[-1].end) is not None
+        and (_ELIDES.match(text, quantity.end) is not None)
+    )
+
+
+#: An instance type of a cloud, by its name.
+_INSTANCE = re.compile(
+    r"(?<![\w.-])(?:[a-z]\w{0,5}(?:-\w+)*\.\w{2,10}|(?:a[2-9]|g[2-9])-[a-z]+-\d{1,3}[gt]?|(?:Standard_)?N[CDV]\d{1,2}\w*)"
+    r"(?![\w.-])"
+)
+_OF_THE_GPU = re.compile(r"\s*(?:of\s+)?(?:gpu|vram|video|graphics|hbm|gddr|device)", re.IGNORECASE)
+
+
+def _is_of_instance(text: str, sentence: Sentence, quantity: Quantity, mention: Mention) -> bool:
+    """Whether a size is that of the instance that has the device: "is one A100 40GB with 85 GB of memory"."""
+    if not _INSTANCE.search(text, sentence.start, quantity.start) or _OF_THE_GPU.match(text, quantity.end):
+        return False
+    between = text[mention.end : quantity.start]
+    sized = re.search(r"\d\s?GB$", mention.text) or re.match(r"[^.;,]{0,4}\d{2}\s?GB", between)
+    return bool(sized) or re.search(r"(?:,|\band)\s[^.;]*$", between) is not None
+
+
+#: Behind a size of which nothing is said again.
+_ELIDES = re.compile(r"\s*(?:[.,;:)]|$|and\b|while\b)")
 
 
 def _is_of_a_rack(quantity: Quantity, mention: Mention, context: Context) -> bool:

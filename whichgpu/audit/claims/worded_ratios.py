@@ -11,13 +11,22 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import follows, gives
-from whichgpu.audit.claims.told_ratios import clause, is_near, is_of_name, is_of_other_work, measure
+from whichgpu.audit.claims.told_ratios import (
+    clause,
+    is_by,
+    is_near,
+    is_of_name,
+    is_of_other_work,
+    is_of_unlisted,
+    measure,
+)
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import BY_TIME, asked, is_of_the_hour, works, works_of
 from whichgpu.audit.known.said import MAKES, claims
 from whichgpu.audit.known.sides import Side, first, goes_on, is_open, last, place
 from whichgpu.audit.known.store import of_catalogue, store
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import Sentence, sentences, within
 
 if TYPE_CHECKING:
@@ -92,7 +101,13 @@ def _judged(  # noqa: PLR0917
     at_launch = kind == "price" and _AT_LAUNCH.search(sentence.text)
     kinds = () if at_launch else _MAY_BE.get(kind, ())
     both = _sides(index, passage, sentence, at, claim, told, context) if kinds else None
-    if both is None:
+    part = Sentence(*at, text[slice(*at)])
+    if both is None or (
+        not both[1].ids
+        and is_of_unlisted(
+            spoken(index, passage, sentence, context), part, [each for each in told if each.measure in kinds]
+        )
+    ):
         return
     one, other = (_told_as(side, told) for side in both)
     if one.number > 1 or other.number > 1:
@@ -113,6 +128,7 @@ def _judged(  # noqa: PLR0917
         kinds = ("speed", "time", "peak", "") if kind == "speed" else (kind,)
         if opened and (_VERB.match(text, claim.start) or _OWN.match(text, claim.end)):
             return
+    told = [each for each in told if is_by(each, sentence.text)]
     if kind == "speed" and (work := works(_right_behind(text, claim.end, at[1]))):
         told = [each for each in told if not (own := works_of(each)) or work & own]
     real = _real(kind, (one, other), sentence, told)

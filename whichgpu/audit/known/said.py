@@ -68,7 +68,7 @@ OF_SPEED = "speed told"
 #: Before a ratio, that a setting makes it and no other device: "mixed precision makes it".
 MAKES = re.compile(
     r"(?<!\b[Tt]hat )(?<!\b[Tt]his )(?<!\bwhich )(?<!\b[Ii]t )\b(?:makes?|made|making|turns?|"
-    r"renders?)\s+(?:it|them|the|an?|our|this|these|each)\b"
+    r"renders?)\s+(?:it|them|the|an?|our|my|your|this|these|each|every)\b"
 )
 
 
