@@ -119,11 +119,12 @@ def _account(told: Term, text: Amounts, context: Context) -> Way | None:
         latest = max(found, key=_latest)
         near = [each for each in found if _latest(each) == _latest(latest)]
         sure = len({round(each.low, 6) for each in near}) == 1 and not _ELSE.search(words, start, here.start)
+        if not (sure and _may_be_wrong(latest, told)) or is_chance(latest, told, text):
+            return None
         every = [each for each in text.every if each.start < told.start]
         others = (way for way in _readings(told, (), every, text, context) if _fits(way, told))
         again = any(sum(any(each.dims) for each in way.used) <= TWO for way in others)
-        chance = is_chance(latest, told, text)
-        return latest if sure and not (again or chance) and _is_wrong(latest, told, text) else None
+        return latest if not again and _is_wrong(latest, told, text) else None
     return None
 
 
@@ -233,7 +234,12 @@ def _fits(way: Way, told: Term) -> bool:
 
 def _is_wrong(way: Way, told: Term, text: Amounts) -> bool:
     """Whether nothing that the paragraph states gives an amount, which is near enough to be meant."""
+    return _may_be_wrong(way, told) and not explained(told, text, said=True)
+
+
+def _may_be_wrong(way: Way, told: Term) -> bool:
+    """Whether an amount is near enough to a product to be meant, and another."""
     off = max(told.value / way.high, way.low / told.value)
     # "A little more than four days": told in whole ones.
     least = 1 + max(_OFF, 1 / told.value if told.of in LENGTHS else 0.0)
-    return least < off < _UNLIKE and not explained(told, text, said=True)
+    return least < off < _UNLIKE

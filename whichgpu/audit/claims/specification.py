@@ -16,6 +16,7 @@ from whichgpu.audit.listed import has
 from whichgpu.audit.machine import machine
 from whichgpu.audit.narrowed import narrower, of_size
 from whichgpu.audit.nearest import APART
+from whichgpu.audit.patterns import MANY
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken, superchips
 from whichgpu.audit.sentences import Sentence, sentences, within
@@ -501,21 +502,19 @@ def _is_of_edition(
     context: Context,
 ) -> bool:  # fmt: skip
     """Whether a value is that of an edition that the text names: "Since the Super update it has 102 GB/s"."""
-    # Not as a part of the edition's own name, of which something else may be said.
-    named_too = list(mentions(text, context.catalogue))
-    words = frozenset(
-        word[0].lower()
-        for word in _WORDS.finditer(text)
-        if not any(each.start <= word.start() < each.end for each in named_too)
-    )
-    editions = [
-        context.catalogue[key]
-        for key, more in _editions(mention.named[0], context.catalogue)
-        if more <= words and key not in mention.named
-    ]
+    known = [each for each in _editions(mention.named[0], context.catalogue) if each[0] not in mention.named]
+    words = _words_besides_names(text, context.catalogue) if known else frozenset()
+    editions = [context.catalogue[key] for key, more in known if more <= words]
     return bool(editions) and (
         verdict_on(text, quantity, attribute, editions, said=said, context=context).verdict == "confirmed"
     )
+
+
+@lru_cache(maxsize=MANY)
+def _words_besides_names(text: str, catalogue: Catalogue) -> frozenset[str]:
+    """The words of a text but those of names: of a part of an edition's name something else may be said."""
+    inside = {at for each in mentions(text, catalogue) for at in range(each.start, each.end)}
+    return frozenset(word[0].lower() for word in _WORDS.finditer(text) if word.start() not in inside)
 
 
 _WORDS = re.compile(r"[^\W\d]{3,}")

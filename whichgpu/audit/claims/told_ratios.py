@@ -7,6 +7,7 @@ file of the devices gives the ratio, whoever is meant, it is wrong.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import is_of_regime, is_of_the_hour
 from whichgpu.audit.known.said import MAKES, claims
 from whichgpu.audit.known.store import SPOKEN, Named, named, of_catalogue, store, tokens
+from whichgpu.audit.patterns import MANY
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import Sentence, sentences, within
@@ -147,13 +149,19 @@ def find(context: Context) -> Iterator[Finding]:
 def clause(text: str, sentence: Sentence, start: int, end: int) -> tuple[int, int]:
     """The part of a sentence that says one thing, around a place."""
     first, last = sentence.start, sentence.end
-    for match in _CLAUSE.finditer(text, sentence.start, sentence.end):
-        if match.end() <= start:
-            first = match.end()
-        elif match.start() >= end:
-            last = match.start()
+    for begins, ends in _marks(text, sentence.start, sentence.end):
+        if ends <= start:
+            first = ends
+        elif begins >= end:
+            last = begins
             break
     return first, last
+
+
+@lru_cache(maxsize=MANY)
+def _marks(text: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """What parts the clauses of a sentence."""
+    return tuple(match.span() for match in _CLAUSE.finditer(text, start, end))
 
 
 def measure(text: str, start: int, end: int, at: tuple[int, int]) -> str:

@@ -7,6 +7,7 @@ may be of is wrong. Of one whose other side stays open every other thing of the 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -25,6 +26,7 @@ from whichgpu.audit.known.orders import BY_TIME, asked, is_of_the_hour, works, w
 from whichgpu.audit.known.said import MAKES, claims
 from whichgpu.audit.known.sides import Side, first, goes_on, is_open, last, place
 from whichgpu.audit.known.store import of_catalogue, store
+from whichgpu.audit.patterns import MANY
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import Sentence, sentences, within
@@ -91,7 +93,7 @@ def _judged(  # noqa: PLR0917
     at = clause(text, sentence, claim.start, claim.end)
     if (
         MAKES.search(text, at[0], claim.start)
-        or _NO.search(text, *at)
+        or _is_no_ratio(text, *at)
         or is_open(index, *at, context)
         or is_of_other_work(text, at, store(context))
     ):
@@ -155,6 +157,12 @@ def _judged(  # noqa: PLR0917
         context, passage, (claim.start, claim.end), "ratio", "inconsistent", attribute="told before",
         because=because, expected=f"{ratio:.2g} times", evidence=(Evidence(because),),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=MANY)
+def _is_no_ratio(text: str, start: int, end: int) -> bool:
+    """Whether a clause says that its ratios are not of what was told."""
+    return _NO.search(text, start, end) is not None
 
 
 def _right_behind(text: str, start: int, end: int) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.multiple import Multiple, opposite, parts
+from whichgpu.audit.patterns import MANY
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.sentences import Sentence, within
 from whichgpu.values import NamedTuple
@@ -80,8 +82,13 @@ class Claim(NamedTuple):
     ways: tuple[Multiple, ...]
 
 
-def claims(text: str, sentence: Sentence, fraction: str) -> Iterator[Claim]:
+@lru_cache(maxsize=MANY)
+def claims(text: str, sentence: Sentence, fraction: str) -> tuple[Claim, ...]:
     """The ratios that a sentence states of two amounts, by its words."""
+    return tuple(_claims(text, sentence, fraction))
+
+
+def _claims(text: str, sentence: Sentence, fraction: str) -> Iterator[Claim]:
     taken: list[tuple[int, int]] = []
     for part in parts(text, sentence):
         taken.append((part.start, part.end))
