@@ -212,7 +212,7 @@ def _judged(  # noqa: PLR0917
     place = clause(text, sentence, claim.start, claim.end)
     if (
         MAKES.search(text, place[0], claim.start)
-        or _ELSE.search(text, *place)
+        or _ELSE.search(text, place[0], _until_rows(text, claim.end, place[1]))
         or _OF_EACH.search(text, max(place[0], claim.start - _NEAR), claim.start)
     ):
         return
@@ -508,8 +508,16 @@ def _in_others(
     who = spoken(index, passage, sentence, context)
     topic = {one for each in who.topic for one in each.ids}
     kinds = _BESIDES.get(asked[0], (asked[0],))
+    rows = (
+        asked[0] == "speed"
+        and _ROW_OF_WORK.search(sentence.text) is not None
+        and _is_headed(asked[1], sentence)
+    )
     for each in (*asked[1], *of_catalogue(context)):
         if each.measure not in kinds:
+            continue
+        if each.measure in ("peak", "bandwidth") and rows:
+            # "In convolution training": of what the rows of that work tell.
             continue
         own = [one.amount for one in named(index, passage, sentence, each, context)]
         both = len(own) > 1
@@ -518,6 +526,31 @@ def _in_others(
             for other in own if both else each.amounts:
                 if one is not other:
                     yield from _over(one, other)
+
+
+#: Work that a row is of, in so many words.
+_ROW_OF_WORK = re.compile(
+    r"\b(?:in|on|for) (?:\w+ |the )?(?:training|fine-?tuning|generation|inference|transcription|detection)\b|"
+    r"\b(?:in|on) (?:the|both|these|our|all) (?:\w+ )?(?:rows?|tests?|benchmarks?)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_headed(told: Sequence[Series], sentence: Sentence) -> bool:
+    """Whether series of speeds share a word of their headings with a sentence, or it speaks of rows."""
+    said = tokens(sentence.text) - _COMMON
+    rows = _ROW.search(sentence.text) is not None
+    return any(each.measure in ("speed", "time") and (rows or tokens(each.label) & said) for each in told)
+
+
+_ROW = re.compile(r"\brows?\b", re.IGNORECASE)
+_ROWS_WHERE = re.compile(r"\b(?:rows?|tests?|cases) (?:where|that|in which)\b", re.IGNORECASE)
+
+
+def _until_rows(text: str, start: int, end: int) -> int:
+    """The end of a clause, without what it says of the rows that it is of: "in the rows where both could"."""
+    match = _ROWS_WHERE.search(text, start, end)
+    return match.start() if match else end
 
 
 def _over(one: Amount, other: Amount) -> Iterator[float]:
