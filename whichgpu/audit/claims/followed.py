@@ -226,11 +226,9 @@ def _is_claim(told: Term, passage: Passage) -> bool:
     many = told.plain and told.value > _MANY and significant(shown(told)) > 0
     if not (any(told.dims) or told.share or times or (many and NOUN.match(passage.text, told.end))):
         return False
-    if told.each and passage.text[: told.start].endswith(" of "):
-        # "Maintenance contracts of $85 per server".
-        return False
-    if _PLUS.search(passage.text, max(0, told.start - BEFORE), told.start):
-        # "Plus 400 W for the board": a part that is told.
+    of_each = told.each and passage.text[: told.start].endswith(" of ")
+    if of_each or _PLUS.search(passage.text, max(0, told.start - BEFORE), told.start):
+        # "Maintenance contracts of $85 per server", "plus 400 W for the board": a part that is told.
         return False
     return told.share or not GIVEN.search(passage.text, max(0, told.start - BEFORE), told.start)
 
