@@ -143,7 +143,10 @@ def _why(found: Finding, texts: _Texts, context: Context) -> str:
     if told or found.kind == "arithmetic":
         other = where is not None and is_in_something_else(found, where, context)
         other = other or (where is not None and is_of_file(found, where, context))
-        other = other or (where is not None and is_made_otherwise(found, where, context))
+        other = other or (
+            # Bits that are told as bytes are what their product is, in the other unit.
+            where is not None and found.attribute != "bits" and is_made_otherwise(found, where, context)
+        )
         return _SUM if told or _is_no_sum(found, where) else _ELSE if other else ""
     if where is None:
         return ""
