@@ -53,8 +53,16 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _SHARES = {"half": 1 / 2, "third": 1 / 3, "two thirds": 2 / 3, "quarter": 1 / 4, "three quarters": 3 / 4,
-           "fifth": 1 / 5,
+           "fifth": 1 / 5, "four fifths": 4 / 5, "nine tenths": 9 / 10,
            "sixth": 1 / 6, "eighth": 1 / 8, "tenth": 1 / 10}  # fmt: skip
+#: A share as it stands in words, and what it is.
+SHARE = rf"(?:an? |one )?(?:{'|'.join(sorted(_SHARES, key=len, reverse=True))})"
+
+
+def share_of(words: str) -> float | None:
+    """A share in words: 0.25 of "a quarter"; None for what is none."""
+    plain = re.sub(r"[\s-]+", " ", words.lower())
+    return _SHARES.get(plain.removeprefix("one ").removeprefix("a ").removeprefix("an "))
 
 
 def opposite(limit: str) -> str:
@@ -65,8 +73,7 @@ def opposite(limit: str) -> str:
 def parts(text: str, sentence: Sentence) -> Iterator[Multiple]:
     """Shares in words that are more or less: "a third more", "half again as much"."""
     for match in _PART.finditer(text, sentence.start, sentence.end):
-        words = re.sub(r"[\s-]+", " ", match["share"].lower())
-        share = _SHARES.get(words.removeprefix("one ").removeprefix("a ").removeprefix("an "))
+        share = share_of(match["share"])
         if share is None:
             # "Two half more" says nothing.
             continue

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import count
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -66,6 +66,10 @@ CONCURRENCY, _PHASE = COLUMNS.index("concurrency"), COLUMNS.index("phase")
 CELLS = itemgetter(*(COLUMNS.index(names[0].replace("height", "resolution")) for names in NAMES))
 
 
+#: Channels that tables write on either side of a picture's: `3x224x224`, `640x640x3`.
+_CHANNELS = r"^(?:[134]\s*[x\u00d7*]\s*)?(\d{2,}\s*[x\u00d7*]\s*\d{2,})(?:\s*[x\u00d7*]\s*[134])?$"
+
+
 @lru_cache(maxsize=8192)
 def values(cell: tuple[tuple[str, ...], str]) -> Numbers:
     """The numbers of one cell: none where it is empty, two of a resolution."""
@@ -74,7 +78,7 @@ def values(cell: tuple[tuple[str, ...], str]) -> Numbers:
         return (None,) * len(names)
     if len(names) == 1:
         return (jobs.number(names[0], text),)
-    pixels = jobs.resolution(text)
+    pixels = jobs.resolution(re.sub(_CHANNELS, r"\1", text))
     return tuple(jobs.number(name, f"{value:g}") for name, value in zip(names, pixels, strict=True))
 
 
@@ -226,16 +230,24 @@ def _options(text: str) -> dict[str, str]:
 
 def _said(pair: str) -> str:
     """An option as `name=value`; what is neither that nor words comes back as it is."""
+    if "=" in pair:
+        return pair
     counted = re.fullmatch(r"(\d+)[ -]?(step|frame)s?", pair, re.IGNORECASE)
     if counted:
         return f"{counted[2].lower()}s={counted[1]}"
-    valued = {squeezed(one) for one in (MODELLED | set(jobs.NUMBERS)) - _YES}
+    valued = _valued()
     behind = re.fullmatch(r"([A-Za-z][\w -]*?)[ :]+(\d[\d.]*)", pair)
     name = behind[1].strip().lower().replace(" ", "_").replace("-", "_") if behind else ""
     if behind and (name in _CALLED or name in _COLUMNS or squeezed(name) in valued):
         return f"{name}={behind[2]}"
     words = re.fullmatch(r"[A-Za-z][\w.+ -]*", pair) and squeezed(pair) not in valued
     return f"{pair.replace(' ', '_')}=true" if words else pair
+
+
+@cache
+def _valued() -> frozenset[str]:
+    """Options that have a value."""
+    return frozenset(squeezed(one) for one in (MODELLED | set(jobs.NUMBERS)) - _YES)
 
 
 #: Options that a word alone turns on.

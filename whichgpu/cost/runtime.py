@@ -268,6 +268,8 @@ def kept(make: Callable[..., Runtime]) -> Callable[..., Runtime]:
 #: Columns of a mark that sets memory apart, or what runs in its stead, and no time.
 _KEEPING = {"holds", "habits", "trains", "loads_wide", "through"}
 _TIMES = ("launch", "gap", "fixed", "sequence")
+#: Columns that are lists, and empty where a runtime states none.
+_LISTS = ("loads_wide", "tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured")
 #: Times that are nothing where a runtime states none.
 _UNASKED = ("eager", "ahead")
 _seconds = lru_cache(maxsize=None)(partial(parse, dimension="time"))
@@ -315,17 +317,7 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
               "modules", *_UNASKED, *_TIMES)  # fmt: skip
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
-    for name in (
-        "loads_wide",
-        "tf32",
-        "widens",
-        "integer",
-        "unpacks",
-        "plain",
-        "replaced",
-        "unfused",
-        "unmeasured",
-    ):
+    for name in _LISTS:
         columns[name] = tuple(row.get(name, ()))
     columns["shared_by"] = tuple(row["shared_by"]) if "shared_by" in row else None
     columns.setdefault("default_precision", {})

@@ -103,15 +103,17 @@ def found_for(laid: Layout) -> Fit:
 def own_factor(laid: Layout, found: Fit) -> Any:
     """The factor that a workload has of its own on the speed of a whole pass: one, of each job, or (G, J)."""
 
+    def numbers(stack: Runtime) -> str:
+        return stack.half or laid.job.precision
+
     def of(stack: Runtime, **how: bool) -> float:
-        numbers, trains = stack.half or laid.job.precision, laid.job.trains
-        terms = workload_terms(laid.workload, numbers, stack, trains=trains, taught=found.effects, **how)
+        trains, taught = laid.job.trains, found.effects
+        terms = workload_terms(laid.workload, numbers(stack), stack, trains=trains, taught=taught, **how)
         return found.factor(terms)
 
     known = laid.runtime.read(of)
-    brain = laid.runtime.read(lambda stack: (stack.half or laid.job.precision).endswith("bf16"))
-    by_hand = emulating(laid.devices, laid.runtime) & brain if np.any(brain) else np.zeros(1, dtype=bool)
-    if by_hand.any():
+    in_bf16 = laid.runtime.read(lambda stack: numbers(stack).endswith("bf16"))
+    if np.any(in_bf16) and (by_hand := emulating(laid.devices, laid.runtime) & in_bf16).any():
         known = np.where(by_hand, laid.runtime.read(lambda stack: of(stack, emulated=True)), known)
     if laid.job.precision == "fp32":
         narrow = np.isfinite(laid.devices.unasked)

@@ -54,9 +54,9 @@ _TESTS = {"pp": ("prefill", "input_tokens"), "tg": ("decode", "output_tokens")}
 TRAINING = ("train", "pretrain", "finetune_full", "finetune_lora", "finetune_qlora")
 
 _RESOLUTION = (
-    # Channels may stand on either side (3x224x224, 640x640x3), and of a cube its third side.
-    r"(?:[134]\s*x\s*(?=[0-9]+\s*x)|(?P<cube>[0-9]+)\s*x\s*(?=(?P=cube)\s*x\s*(?P=cube)(?![0-9])))?"
-    r"(?P<height>[0-9]+)(?:\s*x\s*(?P<width>[0-9]+)(?:\s*x\s*[134](?![0-9]))?)?\s*(?:px|pixels)?(?:\s*\(.*\))?"
+    # A cube has a third side.
+    r"(?:(?P<cube>[0-9]+)\s*x\s*(?=(?P=cube)\s*x\s*(?P=cube)(?![0-9])))?"
+    r"(?P<height>[0-9]+)(?:\s*x\s*(?P<width>[0-9]+))?\s*(?:px|pixels)?(?:\s*\(.*\))?"
 )
 #: Sides of a picture by the lines of a screen.
 _LINES = {"480p": (480, 832), "540p": (540, 960), "720p": (720, 1280), "1080p": (1080, 1920),

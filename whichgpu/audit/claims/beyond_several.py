@@ -51,7 +51,7 @@ _ELSE = re.compile(
     r"optimi[sz]\w+|tuned|compile\w*|vllm|tensorrt\w*|nodes|theor\w+|peak)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
-_SLACK, _MOST, _BACK, _LEAST = 1.03, 1.7, 260, 2
+_SLACK, _MOST, _SAME, _BACK, _LEAST = 1.03, 1.7, 0.01, 260, 2
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -75,7 +75,7 @@ def find(context: Context) -> Iterator[Finding]:
             if not _SLACK < top.value / (many * best) < _MOST:
                 continue
             if any(
-                abs(one.value / top.value - 1) < 0.01
+                abs(one.value / top.value - 1) < _SAME
                 for each in told
                 for one in each.amounts
                 if each.group != SPOKEN

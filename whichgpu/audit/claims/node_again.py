@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.prices import signed
 from whichgpu.audit.quantities import SPELLED, read_number
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.findings import Context, Finding
 
-_MONEY = re.compile(r"[$\u20ac\u00a3]\s?(?P<n>\d[\d,]*(?:\.\d+)?)")
 _ALL = re.compile(
     rf"\ball (?:of )?(?:the |its )?(?P<n>{'|'.join(SPELLED)}|\d{{1,2}})\b(?!\s*(?:hours|days|months))",
     re.IGNORECASE,
@@ -25,9 +25,7 @@ def find(context: Context) -> Iterator[Finding]:
     """Every price for all GPUs of a machine that is so many times the price of the machine."""
     for _, passage in context.document.running():
         text = passage.text
-        every = [
-            (each.start(), each.end(), float(each["n"].replace(",", ""))) for each in _MONEY.finditer(text)
-        ]
+        every = [*signed(text)]
         for match in _ALL.finditer(text) if len(every) > _LEAST else ():
             many = read_number(match["n"])
             for start, end, told in every:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.prices import SIGNED, signed
 from whichgpu.audit.roundings import stated
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ _MADE = re.compile(
     re.IGNORECASE,
 )
 _SCALES = {"million": 1e6, "m": 1e6, "thousand": 1e3, "k": 1e3}
-_MONEY = re.compile(r"[$\u20ac\u00a3]\s?(?P<n>\d[\d,]*(?:\.\d+)?)")
 _HOURLY = re.compile(
     r"\b(?:per|an|by the|each|every) (?:GPU[- ])?hour\b|/\s?(?:h|hr|hour)\b|\bhourly\b", re.IGNORECASE
 )
@@ -39,7 +39,7 @@ _CLOSE, _LIKE = 0.015, 4.0
 def find(context: Context) -> Iterator[Finding]:
     """Every such price that no hourly price told gives."""
     texts = [passage.text for passage in context.document.passages]
-    hourly = any(_HOURLY.search(each) and _MONEY.search(each) for each in texts)
+    hourly = any(_HOURLY.search(each) and SIGNED.search(each) for each in texts)
     for _, passage in context.document.running() if hourly else ():
         for match in _MADE.finditer(passage.text):
             number = float(match["n"].replace(",", "")) * _SCALES.get((match["scale"] or "").lower(), 1.0)
@@ -58,10 +58,10 @@ def _judged(match: re.Match[str], number: float, passage: Passage, context: Cont
         + 0.5 / max(float(match["n"].replace(",", "")), 50)
     )
     told = {
-        float(each["n"].replace(",", ""))
+        value
         for one in context.document.passages
-        for each in _MONEY.finditer(one.text)
-        if one is not passage or each.start() != match.start("paid")
+        for start, _, value in signed(one.text)
+        if one is not passage or start != match.start("paid")
     }
     near = [each for each in told if each and 1 / _LIKE < each / rent < _LIKE] if rent else []
     if not near or any(abs(each / rent - 1) <= slack for each in near):

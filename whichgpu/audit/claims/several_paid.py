@@ -12,6 +12,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.store import store
+from whichgpu.audit.prices import SIGNED, signed
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ _PUT_AT = re.compile(
     rf"listed|put|priced)\s+)*(?:at|for|in at|out at)?\s*(?:about |around |roughly )?{_PAID}",
     re.IGNORECASE,
 )
-_MONEY = re.compile(r"[$\u20ac\u00a3]\s?(?P<n>\d[\d,]*(?:\.\d+)?)")
 _ELSE = re.compile(
     r"\b(?:plus|with|includ\w+|tower|server|system|box|rig|hour\w*|month\w*|rent\w*|each|apiece|shipping|tax|vat|"
     r"discount\w*|saves?|saving|more|less|if|instead|bridge|not|new|now)\b|n[\u2019']t\b|\?",
@@ -49,10 +49,10 @@ _NEAR, _LIKE, _BACK, _LEAST = 0.02, 3.0, 320, 2
 
 def find(context: Context) -> Iterator[Finding]:
     """Every such price that nothing told gives."""
-    every = sorted({_number(each) for one in context.document.passages for each in _MONEY.finditer(one.text)})
+    every = sorted({value for one in context.document.passages for _, _, value in signed(one.text)})
     for index, passage in context.document.running() if every else ():
         named = context.mentions.get(index, ())
-        for sentence in sentences(passage.text) if named and _MONEY.search(passage.text) else ():
+        for sentence in sentences(passage.text) if named and SIGNED.search(passage.text) else ():
             for name in within(named, sentence.start, sentence.end):
                 yield from _several(passage, sentence, name, every, context)
                 yield from _of_each(passage, sentence, name, named, context)
@@ -80,7 +80,7 @@ def _several(
     ]  # fmt: skip
     near = [one for one in ones if 1 / _LIKE < many * one / told < _LIKE] if told else []
     here = passage.text[: match.start("paid")]
-    known = [_number(each) for each in _MONEY.finditer(here)] + [one for one in every if one != told]
+    known = [value for _, _, value in signed(here)] + [one for one in every if one != told]
     if not near or any(abs(many * one / told - 1) <= _NEAR for one in known):
         return
     because = f"{many:g} at {near[0]:,g} each are {many * near[0]:,g}"

@@ -6,19 +6,15 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.multiple import SHARE, share_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.audit.findings import Context, Finding
 
-_SHARES = {
-    "half": 1 / 2, "a third": 1 / 3, "one third": 1 / 3, "two thirds": 2 / 3, "a quarter": 1 / 4,
-    "one quarter": 1 / 4, "three quarters": 3 / 4, "a fifth": 1 / 5, "four fifths": 4 / 5, "a tenth": 1 / 10,
-    "nine tenths": 9 / 10,
-}  # fmt: skip
 _PAIR = re.compile(
-    rf"\b(?:(?P<word>{'|'.join(_SHARES)})|(?P<n>\d{{1,2}}(?:\.\d)?)\s?(?:%|per ?cent))\s+of\s+(?:the|"
+    rf"\b(?:(?P<word>{SHARE})|(?P<n>\d{{1,2}}(?:\.\d)?)\s?(?:%|per ?cent))\s+of\s+(?:the|"
     rf"its|all|your)\s+"
     r"(?:\w+\s+)?(?:memory|vram|ram|hbm)\b(?P<between>[^.;?!]{0,60}?)"
     r"(?<![\d.,])(?P<told>(?P<a>\d[\d,]*(?:\.\d+)?)(?:\s?[GT]B)?)\s+(?:out )?of\s+(?:the |its |all )?"
@@ -39,7 +35,7 @@ def find(context: Context) -> Iterator[Finding]:
         for match in _PAIR.finditer(passage.text):
             if not _SO.search(match["between"]) or _ELSE.search(match["between"]):
                 continue
-            share = _SHARES[match["word"].lower()] if match["word"] else float(match["n"]) / 100
+            share = share_of(match["word"]) if match["word"] else float(match["n"]) / 100
             told, whole = (float(match[key].replace(",", "")) for key in "ab")
             if not share or not whole or abs(told / (share * whole) - 1) <= _OFF:
                 continue

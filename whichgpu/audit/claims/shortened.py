@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.store import store
+from whichgpu.audit.multiple import SHARE, share_of
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 
@@ -27,12 +28,10 @@ _CUTS = re.compile(
     r"our |its |my |this |that )?"
     r"(?:[\w-]+ ){0,3}?(?:run|job|times?|wait|epoch|duration|night|training)\b[^.;,\d]{0,20}?\bby\s+"
     r"(?P<hedge>about |around |roughly |nearly |almost |some |over |more than )?"
-    r"(?:(?P<n>\d{1,2}(?:\.\d+)?)\s?(?:%|per ?cent\b)|(?P<word>half|a third|a quarter|two thirds|"
-    r"a fifth|three quarters)\b)",
+    r"(?:(?P<n>\d{1,2}(?:\.\d+)?)\s?(?:%|per ?cent\b)|"
+    rf"(?P<word>{SHARE})\b)",
     re.IGNORECASE,
 )
-_SHARES = {"half": 1 / 2, "a third": 1 / 3, "a quarter": 1 / 4, "two thirds": 2 / 3, "a fifth": 1 / 5,
-           "three quarters": 3 / 4}  # fmt: skip
 #: Other causes of less time than another card, and what is no statement.
 _ELSE = re.compile(
     r"\b(?:checkpoint\w*|quanti[sz]\w*|attention|precision|amp|fp\d+|bf16|compile|cach\w+|batch\w*|"
@@ -62,7 +61,7 @@ def find(context: Context) -> Iterator[Finding]:
 def _judged(
     passage: Passage, sentence: Sentence, match: re.Match[str], context: Context
 ) -> Iterator[Finding]:
-    share = float(match["n"]) / 100 if match["n"] else _SHARES[match["word"].lower()]
+    share = float(match["n"]) / 100 if match["n"] else share_of(match["word"]) or 0.0
     hedged = bool(match["hedge"]) or not match["n"]
     slack = (_ABOUT if hedged else _EXACT) + 0.1 * share
     told = [each for each in store(context) if each.measure in ("time", "speed")]
