@@ -116,7 +116,9 @@ def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Conte
 OWNED = re.compile(
     r"\b(?:of|in|among|from) (?:my|our|your|his|her|their)\s|\bof (?:ours|mine|yours|theirs)\b|"
     r"\bthat (?:I|we|you|they) (?:have|had|own|owned|got|could|can|use[ds]?|tried|tested|rent|run)\b|"
-    r"\b(?:in|on) (?:stock|hand|the (?:shop|shelf|rack|lab|office|house|cluster|fleet|pool))\b",
+    r"\b(?:in|on) (?:stock|hand|the (?:shop|shelf|rack|lab|office|house|cluster|fleet|pool))\b|"
+    r"\bin (?:the|this) (?:\w+ )?(?:cluster|lab|office|rack|box|rig|fleet|pool|department|building|farm|"
+    r"house)\b|\b(?:I|we) (?:have|had|own|got|tried|tested|could)\b",
     re.IGNORECASE,
 )
 #: What narrows an exclusive claim to the devices of the document: "the only card here with MIG".
