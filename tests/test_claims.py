@@ -25,7 +25,7 @@ A5000 = {
 }  # fmt: skip
 #: By network, whether its claims are inside the intervals, in FP16 and FP32; None is at the very end of one.
 PLAUSIBLE = {
-    "resnet50": [None, True], "resnet152": [True, None], "inception-v3": [False, False],
+    "resnet50": [None, True], "resnet152": [True, True], "inception-v3": [False, False],
     "googlenet": [False, False],
 }  # fmt: skip
 #: The same on 8 GPUs.
@@ -54,8 +54,7 @@ def test_the_a5000_table_of_tf_cnn_benchmarks(workload: str) -> None:
 
 
 def test_a_cell_of_the_table_is_at_the_very_end_of_its_interval() -> None:
-    """ResNet-152 in FP32, ResNet-50 in FP16: a hundredth off it, which is no verdict on a cell."""
-    assert A5000["resnet152"][1] == pytest.approx(rate("resnet152", "fp32", 128.0).high, rel=0.015)
+    """ResNet-50 in FP16: a hundredth off it, which is no verdict on a cell."""
     assert A5000["resnet50"][0] == pytest.approx(rate("resnet50", "fp16", 256.0).low, rel=0.015)
 
 

@@ -26,6 +26,10 @@ ROW = {"id": "a", "workload": "resnet50", "gpu": "a10", "batch": "8"}
         ("throughput", "kimg/s", "images/s", 1e-3), ("Throughput - mixed precision", "img/s", "images/s", 1),
         ("Throughput (images/sec)", "", "images/s", 1), ("Peak throughput, FP16", "img/s", "images/s", 1),
         ("forward time (ms)", "", "", 1e3), ("latency", "ms/batch", "", 1e3),
+        # A unit may leave out what the metric says that it is of.
+        ("ms/img", "ms", "", 1e3 / 8), ("speed (ms per image)", "ms", "", 1e3 / 8),
+        ("time", "msecs", "", 1e3),
+        ("throughput", "batches/s", "images/s", 1 / 8), ("throughput", "images processed/s", "images/s", 1),
     ],
 )  # fmt: skip
 def test_a_unit_stands_for_its_metric(metric, unit, like, factor):
@@ -289,3 +293,141 @@ def test_nanogpt_trains_as_its_script_does():
     assert (answer.job.batch, answer.job.seq_len, answer.job.options["global_batch"]) == (12, 1024, "480")
     own = api.predict("gpt2", gpu="a100-40gb-sxm", phase="train", runtime="nanoGPT", batch=4, seq_len=256)
     assert (own.job.batch, own.job.seq_len) == (4, 256)
+
+
+def _values(*rows):
+    """What rows come to; none of them may be refused."""
+    found = list(predict_rows(list(rows), GPUS))
+    assert not [one.error for one in found if one.error]
+    return [one.value for one in found]
+
+
+@pytest.mark.parametrize(
+    ("said", "plain"),
+    [
+        ({"resolution": "3x224x224"}, {"resolution": "224x224"}),
+        ({"resolution": "224x224x3"}, {"resolution": "224"}),
+        ({"resolution": "720p"}, {"resolution": "720x1280"}),
+        ({"options": "nchw;layout=nchw"}, {"options": "layout=nchw"}),
+        ({"options": "layout=nchw;DPM++ 2M Karras;20 frames"}, {"options": "layout=nchw;frames=20"}),
+        ({"options": "batch_size=4,layout=nchw"}, {"options": "batch_size=4;layout=nchw"}),
+    ],
+)  # fmt: skip
+def test_sizes_and_options_as_tables_write_them(said, plain):
+    row = {"workload": "resnet50", "gpu": "a10"}
+    one, other = _values({**row, **said}, {**row, **plain})
+    assert one == other
+
+
+def test_what_no_option_is_stays_refused():
+    row = {"workload": "resnet50", "gpu": "a10"}
+    for text in ("guidance", "img/s", "=4"):
+        (answer,) = predict_rows([{**row, "options": text}], GPUS)
+        assert f"'{text}' is not an option" in answer.error
+
+
+def test_a_volume_has_the_side_of_its_window():
+    row = {"workload": "nnunet-3d", "gpu": "a100-80gb-sxm", "phase": "train"}
+    usual, said, small = _values(row, {**row, "resolution": "128x128x128"}, {**row, "resolution": "64x64x64"})
+    assert said == usual
+    assert small > 5.0 * usual
+
+
+def test_what_a_server_drafts_has_many_names():
+    row = {"workload": "llama-3.1-70b", "gpu": "h100-80gb-sxm", "n_gpus": "4", "concurrency": "1"}
+    plain, three, named, method, none, training = _values(
+        row, *({**row, "options": one} for one in
+               ("speculative=3", "num_speculative_tokens=3", "speculative=eagle3", "mtp=0", "qps=0.5")),
+    )  # fmt: skip
+    assert three == named == method > plain == none
+    assert training != plain
+
+
+def test_what_rows_leave_open_follows_what_they_state():
+    """The usual batch is halved where the whole step is smaller; wide experts have groups of attention."""
+    step = {"workload": "stable-diffusion-2", "gpu": "h100-80gb-sxm", "n_gpus": "64", "phase": "train"}
+    usual, small = _values({**step, "batch": "2"}, {**step, "options": "global_batch=128"})
+    assert small == usual
+    wide = {"workload": "deepseek-r1", "gpu": "h200-141gb-sxm", "n_gpus": "72", "phase": "serve",
+            "concurrency": "1024"}  # fmt: skip
+    said, left = _values(
+        {**wide, "tp": "1", "options": "ep=72;attention_dp=72"}, {**wide, "options": "ep=72"}
+    )
+    assert said == pytest.approx(left)
+
+
+def test_what_does_not_fit_is_read_otherwise_where_a_row_leaves_it_open():
+    """So many sequences are tokens; a picture's model that is trained on several GPUs is shared out."""
+    row = {"workload": "transformer-big", "gpu": "v100-16gb-sxm", "phase": "train", "precision": "fp32"}
+    tokens, few = _values(
+        {**row, "batch": "10240", "seq_len": "64"}, {**row, "batch": "160", "seq_len": "64"}
+    )
+    assert tokens == pytest.approx(few)
+    row = {"workload": "flux.1-dev", "gpu": "h100-80gb-sxm", "n_gpus": "8", "phase": "train", "batch": "8",
+           "precision": "bf16"}  # fmt: skip
+    said, left = _values({**row, "options": "sharding=fsdp"}, row)
+    assert said == pytest.approx(left)
+
+
+def test_the_first_token_of_a_prompt_is_its_time():
+    row = {"workload": "llama-3-8b", "gpu": "a100-80gb-sxm", "phase": "prefill", "batch": "1"}
+    first, whole = _values({**row, "metric": "ttft"}, {**row, "metric": "latency"})
+    assert first == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("tpu-v3-32", "tpu-v3:16"),
+        ("TPU v4-32", "tpu-v4:16"),
+        ("tpu-v5e-8", "tpu-v5e:8"),
+        ("TPU v5 lite-8", "tpu-v5e:8"),
+    ],
+)
+def test_a_slice_of_tpus_is_no_memory_of_one(text, same):
+    row = {"workload": "resnet50", "phase": "train", "precision": "bf16"}
+    found, chips, one = _values(
+        {**row, "gpu": text}, {**row, "gpu": same}, {**row, "gpu": text, "n_gpus": "1"}
+    )
+    assert found == chips == one
+
+
+def test_a_bare_name_that_tables_give_one_model():
+    row = {"gpu": "a100-80gb-sxm", "phase": "generate"}
+    first, same = _values(
+        {**row, "workload": "Stable Diffusion"}, {**row, "workload": "stable-diffusion-1.5"}
+    )
+    assert first == same
+    row = {"gpu": "a100-80gb-sxm", "phase": "train", "runtime": "PyTorch NGC 21.02"}
+    first, same = _values({**row, "workload": "bart"}, {**row, "workload": "bart-large"})
+    assert first == same
+    (several,) = predict_rows([{**row, "workload": "llama"}], GPUS)
+    assert "several sizes" in several.error
+
+
+def test_speech_by_its_tokens_and_its_frames():
+    row = {
+        "workload": "whisper-large-v3",
+        "gpu": "a100-80gb-sxm",
+        "phase": "transcribe",
+        "output_tokens": "120",
+    }
+    seconds, tokens = _values({**row, "unit": "audio s/s"}, {**row, "unit": "tokens/s"})
+    assert tokens == pytest.approx(seconds * 120 / 30)
+    row = {"workload": "hifigan", "gpu": "a100-80gb-sxm", "phase": "train"}
+    samples, frames = _values(row, {**row, "unit": "frames/s"})
+    assert frames == pytest.approx(samples / 256)
+
+
+def test_pytorch_reaches_a_trainium_through_xla():
+    row = {"workload": "bert-large", "gpu": "trainium1", "n_gpus": "16", "phase": "pretrain"}
+    named, neuron, compiled = _values(
+        *({**row, "runtime": one} for one in ("PyTorch 2.1", "torch-neuronx", "XLA"))
+    )
+    assert named == neuron == compiled
+
+
+def test_an_epoch_is_as_long_as_its_data_set():
+    (epoch,) = predict_rows([{**ROW, "phase": "train", "metric": "s/epoch", "unit": "s"}], GPUS)
+    assert "data set" in epoch.error
+    assert "images/s" in epoch.error

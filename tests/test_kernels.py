@@ -408,3 +408,15 @@ def test_more_requests_at_once_under_llama_cpp_make_no_fewer_tokens(name, gpu):
                 concurrency=loads, runtime="llama.cpp", options={"max_num_seqs": "64"})  # fmt: skip
     made = np.ravel(estimate(asked, [catalogue()[gpu]]).throughput)
     assert np.all(made[1:] > 0.99 * made[:-1])
+
+
+def test_a_gelu_that_transformers_writes_op_by_op_moves_what_eight_kernels_do() -> None:
+    """NewGELUActivation; BERT's, of the same shape, is one kernel of PyTorch's own."""
+
+    def seconds(name: str, stack: str) -> float:
+        job = Job(name, phase="infer", precision="fp16", batch=64.0, seq_len=128.0, runtime=stack)
+        return float(estimate(job, [catalogue()["a100-80gb-sxm"]]).seconds[0, 0])
+
+    albert = seconds("albert-base-v2", "Transformers") / seconds("albert-base-v2", "TensorRT")
+    bert = seconds("bert-base", "Transformers") / seconds("bert-base", "TensorRT")
+    assert albert > 1.2 * bert

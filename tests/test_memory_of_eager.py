@@ -332,3 +332,76 @@ def test_a_loop_of_ones_own_holds_the_logits_to_the_end(workload, batch, tokens,
         options={"checkpointing": "full", "lora_rank": "32", "lora_targets": "attention"},
     )  # fmt: skip
     assert float(single(job, GPUS["t4"]).readings.allocated) / GIB == pytest.approx(gib, rel=0.015)
+
+
+def tensors(name, **columns):
+    """GiB of a step's tensors, without the driver's context."""
+    found = parts(name, **columns)
+    return (sum(found.values()) - found["context"]) / GIB
+
+
+ADAPTED = {"lora_targets": "q,v", "lora_rank": "8"}
+
+
+@pytest.mark.parametrize(
+    ("name", "made", "columns", "options"),
+    [
+        ("flan-t5-xl", 16.09, {"batch": 8.0, "seq_len": 64.0}, {**ADAPTED, "target_tokens": "64"}),
+        ("roberta-large", 15.31, {"batch": 64.0, "seq_len": 96.0, "phase": "finetune_full"}, {}),
+        ("whisper-large-v2", 12.36, {"batch": 2.0, "runtime": "Transformers"}, ADAPTED),
+        # Of the scores of its windows their softmax alone, since nothing is dropped.
+        ("whisper-large-v2", 12.36 + 32 * 2 * 20 * 1500**2 * 4 / GIB, {"batch": 2.0}, ADAPTED),
+    ],
+)
+def test_encoders_with_adapters_keep_what_their_operators_make(name, made, columns, options):
+    """Steps in FP32 by torch 2.13's operators and transformers 5.23, in GiB; an old one has scores."""
+    job = {"phase": "finetune_lora", "precision": "fp32", "runtime": "Transformers 4.30", **columns}
+    assert tensors(name, options=options, **job) == pytest.approx(made, rel=0.04)
+
+
+@pytest.mark.parametrize("name", ["deepspeech2", "tacotron2", "zamba2-1.2b"])
+def test_steps_of_one_layer_are_all_there_as_the_last_runs_backward(name):
+    found = parts(name, phase="train", batch=2.0)
+    assert found.get("not_at_loss", 0.0) <= 0.0
+    assert found["activations"] > 0.02 * GIB
+
+
+@pytest.mark.parametrize(
+    ("text", "flash"),
+    [
+        ("Transformers 2023-08", False),
+        ("Transformers (August 2023)", False),
+        ("llama-recipes 2023-08 FSDP", False),
+        ("LLaMA-Factory 2023-10", False),
+        ("LLaMA-Factory 2023-10 flash-attn", True),
+        ("LLaMA-Factory 2024-03", True),
+        # Its SDPA wants 2.1.1.
+        ("Transformers, PyTorch 2.0.1", False),
+        ("Transformers, PyTorch 2.1.2", True),
+        ("Transformers 4.40, 2023-08", True),
+        ("Transformers 2026-05", True),
+    ],
+)
+def test_a_month_tells_the_release_of_transformers(text, flash):
+    assert named(text, "pytorch-2").flash is flash
+
+
+def test_encoders_are_loaded_in_fp32_and_adapted_at_queries_and_values():
+    """Whisper large by LoRA in FP16, 2 and 4 windows on an A100 by nvidia-smi: 37 and 63 GB."""
+    for windows, published in ((2.0, 37e9), (4.0, 63e9)):
+        job = {"phase": "finetune_lora", "precision": "fp16", "runtime": "Transformers 4.33"}
+        found = parts("whisper-large-v2", batch=windows, **job)
+        assert sum(found.values()) == pytest.approx(published, rel=0.1)
+        assert found["weights"] > 5.7 * GIB
+    decoder = parts("llama-2-7b", batch=1.0, seq_len=64.0, **job)
+    assert decoder["weights"] < 12.8 * GIB
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "since"),
+    [("bert-large", "4.40", "4.41"), ("roberta-large", "4.44", "4.45"), ("t5-base", "5.14", "5.15")],
+)
+def test_encoders_write_scores_until_their_library_has_another_attention(name, before, since):
+    job = {"phase": "finetune_full", "precision": "bf16", "batch": 4.0, "seq_len": 512.0}
+    old, new = (parts(name, runtime=f"Transformers {one}", **job)["activations"] for one in (before, since))
+    assert old > 1.2 * new

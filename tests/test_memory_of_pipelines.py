@@ -435,3 +435,12 @@ def test_mochi_decodes_in_tiles_of_256():
     assert tiled / whole == pytest.approx(256 * 256 / (480 * 848), rel=0.01)
     found = parts("mochi-1", options={"frames": "85", "vae_tiling": "true", "offload": "model"}, **job)
     assert sum(found.values()) / GIB == pytest.approx(22, rel=0.13)
+
+
+def test_frames_are_decoded_so_many_at_a_time():
+    """Diffusers' documentation of Stable Video Diffusion: below 8 GB offloaded, with decode_chunk_size=2."""
+    job = {"phase": "generate", "precision": "fp16", "batch": 1.0, "runtime": "diffusers"}
+    found = parts("svd", options={"offload": "model", "decode_chunk": "2"}, **job)
+    assert sum(found.values()) < 8e9 < parts("svd", options={"offload": "model"}, **job)["activations"]
+    with pytest.raises(UsageError, match="makes no video"):
+        parts("sdxl", options={"decode_chunk": "2"}, **job)

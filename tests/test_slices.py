@@ -208,6 +208,11 @@ def test_a_profile_among_the_words_of_a_name(text: str, key: str) -> None:
     assert resolve_device(text, catalogue())[0].id == key
 
 
+@pytest.mark.parametrize("text", ["MI250X (1 GCD)", "AMD Instinct MI250X GCD", "MI250X, one GCD"])
+def test_a_die_that_is_a_device_of_its_own_is_half_a_card(text: str) -> None:
+    assert resolve_device(text, GPUS)[0].id == "mi250x:1/2"
+
+
 def test_a_profile_that_several_have_is_asked_for() -> None:
     with pytest.raises(UsageError, match=r"a100-80gb-sxm:mig-1g\.10gb, a100-80gb-pcie:.*; say which"):
         resolve_device("MIG 1g.10gb A100 80GB", catalogue())

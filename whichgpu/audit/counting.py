@@ -25,6 +25,12 @@ _NUMBERS = {"dual": 2, "twin": 2, "pair of": 2, "a pair of": 2, "quad": 4, "octa
             "acht": 8, "deux": 2, "quatre": 4, "huit": 8, "dos": 2, "cuatro": 4, "ocho": 8}  # fmt: skip
 
 
+#: Before a number of devices, how many of them are meant.
+_PART_OF = re.compile(
+    r"\b(one|two|three|four|five|six|seven|eight|nine|ten|(?<![\d.,])\d{1,3})\s+(?:out )?of\s+(?:the |"
+    r"our |my |its |these |those )?$",
+    re.IGNORECASE,
+)
 #: Characters before a name that say how many of it there are.
 _BEFORE_NAME = 120
 
@@ -34,5 +40,9 @@ def counted(text: str, start: int, at: int) -> float:
     # "2x RTX 3090/4090": of whichever.
     # A sentence without an end is not searched again for each of its names.
     start = max(start, at - _BEFORE_NAME)
-    before = _SEVERAL.search(_OR.sub("", text[start:at])) if at > start else None
+    words = _OR.sub("", text[start:at])
+    before = _SEVERAL.search(words) if at > start else None
+    if before and (part := _PART_OF.search(words, 0, before.start())):
+        # "7 of 8 A100s", "two of our three A6000s".
+        return float(_NUMBERS.get(part[1].lower(), 0) or (1 if part[1].lower() == "one" else part[1]))
     return float(_NUMBERS.get(before[1].lower(), 0) or before[1].replace(",", "")) if before else 1.0

@@ -57,7 +57,7 @@ class Term(NamedTuple):
     @property
     def of(self) -> str:
         """What it is an amount of: the first axis that it has a positive power of."""
-        return _leading(self.dims)
+        return leading(self.dims)
 
     @property
     def high(self) -> float:
@@ -71,7 +71,8 @@ class Term(NamedTuple):
 
 
 @cache
-def _leading(powers: tuple[int, ...]) -> str:
+def leading(powers: tuple[int, ...]) -> str:
+    """The first axis of which some powers have a positive one."""
     return next((axis for axis, power in zip(AXES, powers, strict=True) if power > 0), "")
 
 

@@ -72,6 +72,7 @@ _STRANGER = re.compile(
 _TOGETHER = re.compile(
     r"\b(?:total|totals|together|combined|altogether|aggregate|in all|all of them|pooled?|overall|sum|"
     r"both|pair|dual|quad|(?:two|three|four|five|six|eight|sixteen)(?! (?:times|generations|years|slots)\b)|"
+    r"\d+ of (?:them|these|those|mine)|"
     r"nodes?|racks?|pods?|clusters?|servers?|systems?|machines?|boxes|box|[dh]gx|nvl\d+|fabric|gpus|"
     r"cards|\d+\s?[x\u00d7]|[x\u00d7]\s?\d+|"
     r"insgesamt|gesamt\w*|zusammen|beiden?|zwei|drei|vier|acht|karten|au total|ensemble|deux|quatre|huit|"
@@ -134,6 +135,9 @@ _IN_LIST = re.compile(
 )
 #: A sentence whose subject is another thing: "The tensor is 8192 x 8192".
 _OTHER_SUBJECT = re.compile(
+    r"\s*(?i:cpus?|processors?|(?:system |host )?ram|(?:mother|main)board|psu|power supply|storage|ssd|"
+    r"case|chassis|host|"
+    r"nic|network|cooler)\s*:|"
     r"\s*(?:The|A|An|Our|My)\s+(?!card|gpu|chip|board|part|model|new|old)[a-z]+\s+(?:is|are|was|has|takes)\b"
 )
 #: Memory of the host by its type, in a list of parts: "4090, 7950X, 96 GB DDR5".

@@ -10,6 +10,7 @@ from whichgpu.audit.excuses import excused
 from whichgpu.audit.families import is_of
 from whichgpu.audit.filed import is_of_file
 from whichgpu.audit.findings import withheld
+from whichgpu.audit.made_otherwise import is_made_otherwise
 from whichgpu.audit.otherwise import is_in_something_else, is_of_another_named
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import mentions
@@ -64,6 +65,9 @@ _WORDS_OF = re.compile(
 )
 #: "Ten thousand examples": a number in words that goes on.
 _GOES_ON = r"\s+(?:hundred|thousand|million|billion|dozen)\b"
+_ON_GENERATION = re.compile(
+    r"\s+(?:on|in|from|since)\s+(?:the\s+)?(?:Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada|Hopper|Blackwell)\b"
+)
 #: A sum that was made of what both of two do.
 _BOTH = re.compile(r"\bboth\b", re.IGNORECASE)
 #: What is said of the device that a text speaks of.
@@ -139,6 +143,10 @@ def _why(found: Finding, texts: _Texts, context: Context) -> str:
     if told or found.kind == "arithmetic":
         other = where is not None and is_in_something_else(found, where, context)
         other = other or (where is not None and is_of_file(found, where, context))
+        other = other or (
+            # Bits that are told as bytes are what their product is, in the other unit.
+            where is not None and found.attribute != "bits" and is_made_otherwise(found, where, context)
+        )
         return _SUM if told or _is_no_sum(found, where) else _ELSE if other else ""
     if where is None:
         return ""
@@ -208,13 +216,26 @@ def _is_of_generation(found: Finding, where: tuple[int, Passage, int], context: 
     # What is found may be a name itself: "Hopper has no FP4, though the A100 does".
     named = within(context.mentions.get(index, ()), start, at + len(found.quote))
     since = named[-1].end if named else start
-    last = list(_GENERATION.finditer(passage.text, since, at + len(found.quote)))
+    end = at + len(found.quote)
+    behind = _ON_GENERATION.match(passage.text, end)
+    # "With TF32 on Ampere you get half of it".
+    end = behind.end() if behind and found.quote.lower().startswith("with ") else end
+    last = list(_GENERATION.finditer(passage.text, since, end))
     gpus = [context.catalogue[key] for key in found.subject.split(", ") if key in context.catalogue]
     return bool(last and gpus) and not any(is_of(gpu, last[-1][0]) for gpu in gpus)
 
 
 #: What begins with another: "As for the A6000, it is the last with NVLink".
 _AS_FOR = re.compile(r"\s*(?:As for|As to|Regarding|Concerning|Turning to)\b")
+
+
+#: Before a name, a variant of it that is spoken of instead.
+_VERSION_OF = re.compile(
+    r"\b(?:Ti|Super|D|laptop|mobile|notebook|desktop|Max-Q|PCIe|SXM\d?|NVL|\d{1,3}[ -]?GB|cut-down|bigger|"
+    r"smaller|newer|older)"
+    r"\s+(?:version|variant|model|edition|form|sibling|one)\s+of\s+(?:the\s+|an?\s+|nvidia[\u2019']?s?\s+)*$",
+    re.IGNORECASE,
+)
 
 
 def _is_of_another(found: Finding, where: tuple[int, Passage, int], context: Context) -> bool:
@@ -231,7 +252,10 @@ def _is_of_another(found: Finding, where: tuple[int, Passage, int], context: Con
         if not _HEIR.match(passage.text, each.end)
     ]
     own = [each for each in named if subject & {*each.named, *each.ids}]
-    if named and not own and _AS_FOR.match(passage.text, start):
+    before = [each for each in own if each.start < at]
+    # "The Ti version of the 3090 came in March 2022".
+    version = before and all(_VERSION_OF.search(passage.text, start, each.start) for each in before)
+    if version or (named and not own and _AS_FOR.match(passage.text, start)):
         return True
     if is_unowned(found, (index, passage, at), (named, own), context):
         return True

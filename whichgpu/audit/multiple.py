@@ -24,6 +24,8 @@ _ALLOWED = {"": (0.92, 1.08), "about": (0.87, 1.15), "nearly": (0.87, 1.06), "ov
             "under": (0.0, 1.02)}  # fmt: skip
 #: Beyond these shares nothing is left that rounding explains.
 _EXCUSED = 1.03
+#: "Twice" of 2.29 times: told to no digit behind the point.
+_EXCUSED_WHOLE = 1.07
 #: How far a difference in percent may be off: so much, and a share of it.
 _STEP, _OF_STEP = {"": 0.03, "about": 0.05, "nearly": 0.05}, 0.12
 #: A multiple with a fraction, "2.7x", is known within half of its digit, and never nearer than this share.
@@ -51,8 +53,16 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _SHARES = {"half": 1 / 2, "third": 1 / 3, "two thirds": 2 / 3, "quarter": 1 / 4, "three quarters": 3 / 4,
-           "fifth": 1 / 5,
+           "fifth": 1 / 5, "four fifths": 4 / 5, "nine tenths": 9 / 10,
            "sixth": 1 / 6, "eighth": 1 / 8, "tenth": 1 / 10}  # fmt: skip
+#: A share as it stands in words, and what it is.
+SHARE = rf"(?:an? |one )?(?:{'|'.join(sorted(_SHARES, key=len, reverse=True))})"
+
+
+def share_of(words: str) -> float | None:
+    """A share in words: 0.25 of "a quarter"; None for what is none."""
+    plain = re.sub(r"[\s-]+", " ", words.lower())
+    return _SHARES.get(plain.removeprefix("one ").removeprefix("a ").removeprefix("an "))
 
 
 def opposite(limit: str) -> str:
@@ -63,8 +73,7 @@ def opposite(limit: str) -> str:
 def parts(text: str, sentence: Sentence) -> Iterator[Multiple]:
     """Shares in words that are more or less: "a third more", "half again as much"."""
     for match in _PART.finditer(text, sentence.start, sentence.end):
-        words = re.sub(r"[\s-]+", " ", match["share"].lower())
-        share = _SHARES.get(words.removeprefix("one ").removeprefix("a ").removeprefix("an "))
+        share = share_of(match["share"])
         if share is None:
             # "Two half more" says nothing.
             continue
@@ -153,7 +162,8 @@ def verdict_of(claim: Multiple, values: Sequence[float]) -> str:
     low, high = _allowed(claim)
     if any(low * claim.times <= value <= high * claim.times for value in values):
         return "confirmed"
-    low, high = low / _EXCUSED, high * _EXCUSED
+    excused = _EXCUSED_WHOLE if claim.times == round(claim.times) and not claim.limit else _EXCUSED
+    low, high = low / excused, high * excused
     if any(low * claim.times <= value <= high * claim.times for value in values):
         return "unverifiable"
     if min(values) < claim.times < max(values) < _FORMS * min(values):

@@ -1,7 +1,7 @@
 """`re` for many patterns over much text: each is compiled when it is needed, and looked for where it may be.
 
 Most patterns of claims need one of a few words ("supports", "lacks"), of which most sentences hold none.
-They are read off the pattern itself (`needed`), and a text without any of them is not searched. What is found
+They are read off the pattern itself (`needed`), and a text without one of each is not searched. What is found
 is the same, and looking for words takes a hundredth of what trying alternatives at every letter does.
 """
 
@@ -38,20 +38,23 @@ _TOKEN = re.compile(
 )
 #: More words are looked for no faster than the pattern is; those that are in every text are no use.
 _MOST, _COMMON = 60, 0.15
+#: Sets of words that are looked for of a pattern: more of them rule out little more.
+_SETS = 3
 #: A text that is longer than any passage is not kept in small letters.
 _LONG = 20_000
 #: What matches a letter without regard to case and is not made it by `lower`.
 _ODD = str.maketrans({"\u0130": "i", "\u0131": "i", "\u017f": "s"})
 
 
-def needed(pattern: str) -> frozenset[str]:
-    """Words in small letters of which every match holds one; empty where none are known to be needed."""
+def needed(pattern: str) -> tuple[frozenset[str], ...]:
+    """Sets of words in small letters of each of which every match holds one, the rarest first."""
     tokens = [(each.lastgroup or "", each[0]) for each in _TOKEN.finditer(pattern)]
     if sum(len(text) for _, text in tokens) != len(pattern):
         # Something else than what is known here: it is searched for everywhere.
-        return frozenset()
+        return ()
     found, end = _alternatives(tokens, 0)
-    return found if end == len(tokens) and _share(found) < _COMMON else frozenset()
+    rare = {each: share for each in found if (share := _share(each)) < _COMMON}
+    return tuple(sorted(rare, key=rare.__getitem__)[:_SETS]) if end == len(tokens) else ()
 
 
 def _share(words: frozenset[str]) -> float:
@@ -59,23 +62,26 @@ def _share(words: frozenset[str]) -> float:
     return sum(8.0 ** -len(word) for word in words) * 4 if 0 < len(words) <= _MOST else 1.0
 
 
-def _alternatives(tokens: Sequence[tuple[str, str]], at: int) -> tuple[frozenset[str], int]:
+def _alternatives(tokens: Sequence[tuple[str, str]], at: int) -> tuple[list[frozenset[str]], int]:
     """What the alternatives from a token to the end of their group need, and the place of that end."""
     found, at = _sequence(tokens, at)
-    every, sure = found, bool(found)
+    if at == len(tokens) or tokens[at][0] != "or":
+        return found, at
+    # Of each alternative its rarest part.
+    rarest = [min(found, key=_share, default=frozenset())]
     while at < len(tokens) and tokens[at][0] == "or":
         found, at = _sequence(tokens, at + 1)
-        every, sure = every | found, sure and bool(found)
-    return every if sure else frozenset(), at
+        rarest.append(min(found, key=_share, default=frozenset()))
+    return [frozenset().union(*rarest)] if all(rarest) else [], at
 
 
-def _sequence(tokens: Sequence[tuple[str, str]], at: int) -> tuple[frozenset[str], int]:
-    """What the rarest part of a sequence needs, and the place of the token that ends it."""
+def _sequence(tokens: Sequence[tuple[str, str]], at: int) -> tuple[list[frozenset[str]], int]:
+    """What the parts of a sequence need, and the place of the token that ends it."""
     found: list[frozenset[str]] = []
     run = ""
     while at < len(tokens) and tokens[at][0] not in ("or", "close"):
         kind, text = tokens[at]
-        inner: frozenset[str] = frozenset()
+        inner: list[frozenset[str]] = []
         if kind in ("group", "around"):
             inner, at = _alternatives(tokens, at + 1)
         letters = _letters(kind, text)
@@ -88,9 +94,9 @@ def _sequence(tokens: Sequence[tuple[str, str]], at: int) -> tuple[frozenset[str
             found.append(frozenset({run} if run else ()))
             run = ""
         if kind == "group" and not maybe:
-            found.append(inner)
+            found += inner
     found.append(frozenset({run} if run else ()))
-    return min(filter(None, found), key=_share, default=frozenset()), at
+    return [*filter(None, found)], at
 
 
 def _letters(kind: str, text: str) -> str:
@@ -123,24 +129,30 @@ class _Later:
         return self._real
 
     def __getattr__(self, name: str) -> Any:
-        words = tuple(sorted(needed(self.pattern), key=len)) if name in ("search", "finditer") else ()
+        sets = needed(self.pattern) if name in ("search", "finditer") else ()
+        words = tuple(tuple(sorted(each, key=len)) for each in sets)
         made = _where(self.real, name, words) if words else getattr(self.real(), name)
         setattr(self, name, made)
         return made
 
 
-def _where(real: Callable[[], Pattern[str]], name: str, words: tuple[str, ...]) -> Callable[..., Any]:
-    """A method of a pattern that looks only where one of the words is."""
+def _where(
+    real: Callable[[], Pattern[str]], name: str, sets: tuple[tuple[str, ...], ...]
+) -> Callable[..., Any]:
+    """A method of a pattern that looks only where one of the words of each set is."""
     nothing: tuple[Match[str], ...] = ()
 
     def search(text: str, start: int = 0, end: int = sys.maxsize) -> Any:
         find = _small(text).find if len(text) <= _LONG else None
         if find is None:
             return getattr(real(), name)(text, start, end)
-        for word in words:
-            if find(word, start, end) >= 0:
-                return getattr(real(), name)(text, start, end)
-        return None if name == "search" else iter(nothing)
+        for words in sets:
+            for word in words:
+                if find(word, start, end) >= 0:
+                    break
+            else:
+                return None if name == "search" else iter(nothing)
+        return getattr(real(), name)(text, start, end)
 
     return search
 

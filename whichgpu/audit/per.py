@@ -40,7 +40,10 @@ _PER = re.compile(
     r"(?:(?:for|on) )?(?:each|every)\b|(?:for|on) one\b|"
     r"pro\b|je\b|im\b|am\b|par\b|"
     r"por\b|al?\b|la\b|l[\u2019'])\s*|"
-    r"-(?=hour|h\b|month)|(?=/))"
+    r"-(?=hour|h\b|month)|(?=/)|"
+    # "Eight hours on weekdays": five times a week.
+    r"(?:(?:on|during|of|in) )?(?:all |the )?(?=(?:weekdays|weeknights|(?:work(?:ing)?|"
+    r"business)[ -]?days)\b))"
     rf"(?:(?P<one>{ONE_OF})\b(?:[-\s]?(?=(?:{_LENGTH})))?"
     rf"|(?P<many>1,?000|100(?=\s)|1\s?k|thousand|million|1\s?m(?:illion)?|m|k|billion)?\s*(?:(?:input|output|"
     rf"generated|prompt|"
@@ -51,6 +54,7 @@ _PER = re.compile(
     r"that\b|which\b|this\b|it\b|you\b|we\b|is\b|comes\b|"
     r"with\b|of output|"
     r"of input|while|but|against))"
+    r"|(?P<workday>weekday|weeknight|(?:work(?:ing)?|business)[ -]?day)s?\b"
     rf"|(?:{PERIOD})\b)",
     re.IGNORECASE,
 )
@@ -60,6 +64,7 @@ _ONE = re.compile(
 )
 #: "Per GPU: 850 tokens/s".
 _EACH_OF = re.compile(rf"\b(?:per|each)\s(?:{ONE_OF})\s*:\s*~?$", re.IGNORECASE)
+_WORKDAYS = 5.0
 _HOURS_LATER = re.compile(rf"[-\s]*(?:{PERIOD})\b", re.IGNORECASE)
 _A_PAIR = re.compile(r"\s*for (?:a|one|the) pair\b", re.IGNORECASE)
 #: Between an amount of memory and what it is kept for.
@@ -92,6 +97,15 @@ def one_period(period: str, power: int) -> tuple[tuple[int, ...], float]:
     if period == "quarter":
         return dims(month=power), 3.0**power
     return dims(**{period: power}), 1.0
+
+
+#: Before so many hours, that they are those of each day: "22 days of 9 hours", "nightly runs of three hours".
+_A_DAY = re.compile(
+    r"\b(?:nightly|daily|(?:every|each) (?:single )?(?:night|day|evening|morning))\b[^.;,:\d]{0,40}$|"
+    r"\b(?:days|nights|evenings)\s+(?:of|at|with)\s+(?:about |around |some |only )*$",
+    re.IGNORECASE,
+)
+_BACK = 64
 
 
 def per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
@@ -131,8 +145,15 @@ def per(text: str, term: Term, own: tuple[tuple[int, ...], float]) -> Term:
     if regular and not any(term.dims[AXES.index("day") :]) and term.of in _REGULAR:
         at = regular.end()
         term = times(term, *one_period(regular.lastgroup or "month", -1))
+    term = _of_each_day(text, term)
     end = at if at > term.end and text[term.end : at].strip() else term.end
     return term._replace(end=end, each=each)
+
+
+def _of_each_day(text: str, term: Term) -> Term:
+    """Hours as those of each day, where the words before them say so."""
+    daily = term.dims == dims(hour=1) and _A_DAY.search(text, max(0, term.start - _BACK), term.start)
+    return times(term, dims(day=-1), 1.0) if daily else term
 
 
 def shared_period(text: str, at: int) -> str:
@@ -157,6 +178,8 @@ def _per_thing(text: str, term: Term, match: re.Match[str]) -> Term:
         many = _MANY.get(re.sub(r"[,\s]", "", (match["many"] or "").lower()), 1.0)
         axis = "token" if match["thing"].lower().startswith("tok") else "piece"
         return times(term, dims(**{axis: -1}), 1 / many)
+    if match["workday"]:
+        return times(term, dims(week=-1), _WORKDAYS)
     if match["kw"]:
         return times(term, dims(energy=-1, hour=1), 1e-3)
     if match["kwh"] or match["mwh"]:

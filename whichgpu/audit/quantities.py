@@ -215,13 +215,16 @@ _WORD_MULTIPLE = re.compile(
 #: "Check the power supply twice." is how often; before a multiple that ends a sentence.
 _OFTEN = re.compile(
     r"\s*(?:[.!?;]|$|(?:in|into|on) (?:an?|one|the same|such an?|each|every)\b|(?:per|a) (?:day|week|"
-    r"month|year|hour)\b|daily|weekly)"
+    r"month|year|hour)\b|daily|weekly|(?:and|because|before|since|last|already|during|so far|within|while|"
+    r"when)\b|"
+    r"this (?:week|month|year|summer|winter|spring|autumn))"
 )
 _SO = re.compile(
-    r"\b(?:is|are|was|be|than|nearly|almost|about|around|roughly|exactly|over|or|by|at|even|just|only)\s+$",
+    r"\b(?:is|are|was|were|be|than|or|by|at|costs?|draws?|holds?|does|has|reaches)\s+"
+    r"(?:(?:nearly|almost|about|around|roughly|exactly|over|even|just|only|well over|more than)\s+)*$",
     re.IGNORECASE,
 )
-_NEAR = 12
+_NEAR = 28
 _IN_DOUBLE = re.compile(r"\bin\s+$", re.IGNORECASE)
 
 

@@ -85,6 +85,11 @@ class Effort:
     def __init__(self, left: int) -> None:
         self.left = left
 
+    @property
+    def spent(self) -> bool:
+        """Whether `made_of` makes nothing any more."""
+        return self.left <= 1
+
 
 def ways(
     told: Term, pool: Sequence[Term], must: Term | None = None, most: int = _FACTORS,

@@ -58,7 +58,7 @@ _AGAINST = re.compile(
     # "The chip that sits in the RTX 5080", "known from the A100"
     r"(?:that|which)(?: also)? "
     r"(?:(?:sits|is|was|ships|works|lives)(?: \w+ed| found| also| built)? (?:in|on|inside)|"
-    r"(?:powers|drives)(?: also)?)|(?:known|familiar|borrowed|taken|carried over|inherited) from|"
+    r"(?:powers|drives)(?: also)?)|(?:knows?|known|familiar|borrowed|taken|carried over|inherited) from|"
     r"(?:keep(?:s|ing)?|kept|retain(?:s|ed|ing)?|inherit(?:s|ed|ing)?|reus(?:es?|ed|ing)|borrow(?:s|ed|ing)?)"
     r"(?: (?:the |its )?(?:[\w-]+ ){1,3}(?:of|from))?|"
     r"takes? on|taking on|challeng(?:es?|ing)|fac(?:es|ing)(?: off)?|goes up against|competes? with|"

@@ -41,6 +41,8 @@ _COUNTS = {"two": 2.0, "four": 4.0, "eight": 8.0}
 #: Behind a name: "an L40S pair".
 _PAIR = re.compile(r"\s+pairs?\b", re.IGNORECASE)
 _PLURAL = re.compile(r"s\b")
+#: Before a device that has done nothing: "280 tokens/s, which no H100 does".
+_NONE_OF = re.compile(r"\b(?:no|not even|neither|nor)\s+(?:an?\s+|the\s+|single\s+|one\s+)*$", re.IGNORECASE)
 #: What a model's weights are told to be, which is how many bytes each of them has.
 _WEIGHS = re.compile(
     r"(?<![\d.,])(?P<n>\d{1,4}(?:\.\d{1,2})?)\s?GB\s+(?:(?:of|for) (?:the |its )?weights|weights|"
@@ -158,7 +160,9 @@ def weighed(text: str, model: Model) -> Format | None:
 
 
 def _devices(text: str, sentence: Sentence, here: Sequence[Mention]) -> tuple[Mention | None, float]:
-    if len({each.named for each in here}) > 1:
+    if len({each.named for each in here}) > 1 or any(
+        _NONE_OF.search(text, sentence.start, each.start) for each in here
+    ):
         return None, 0.0
     counts = {
         2.0 if _PAIR.match(text, each.end) else counted(text, sentence.start, each.start) for each in here

@@ -102,7 +102,7 @@ def together(
             passage, quantity, attribute, gpus, found=found._replace(because=why), context=context
         )
     gap = passage.text[mention.end : quantity.start]
-    if rate:
+    if rate or _is_of_list(passage.text, sentence, quantity, who):
         return None
     if attribute.key == "memory" and is_of_host(passage.text, mention.end, (quantity.start, quantity.end)):
         return None
@@ -130,6 +130,23 @@ def together(
     found = found._replace(verdict=verdict, expected="", because=f"for {count:g} of them: {found.because}")
     answer = finding_on(passage, quantity, attribute, gpus, found=found, context=context)
     return answer._replace(attribute=f"{attribute.key}{OF_ALL}")
+
+
+def _is_of_list(text: str, sentence: Sentence, quantity: Quantity, who: Spoken) -> bool:
+    """Whether several of several devices are listed before a value: "six 3090s and four T4s, 272 GB"."""
+    before = [each for each in who.here if sentence.start <= each.start and each.end <= quantity.start]
+    counts = [counted(text, sentence.start, each.start) for each in before]
+    return (
+        sum(count > 1 for count in counts) > 1
+        and _AND_ALL.fullmatch(text, before[-1].end, quantity.start) is not None
+    )
+
+
+#: Between a list of devices and what all of it has.
+_AND_ALL = re.compile(
+    r"s?\)?\s*(?:[,:=(]|\u2013|\u2014|-|,? (?:so|in all|together|with|that is|making))\s+(?:so |in all |"
+    r"together |making )?"
+)
 
 
 def is_of_host(text: str, since: int, place: tuple[int, int]) -> bool:

@@ -180,7 +180,10 @@ _PER_HOUR = re.compile(
     r"[^.;:$\u20ac]{0,30}:(?=\s)(?:[^.;]|\.(?=\d))*$",
     re.IGNORECASE,
 )
-_OFFERED = re.compile(r"\s+(?:on[- ]demand|spot|reserved|preemptible|interruptible)\b", re.IGNORECASE)
+_OFFERED = re.compile(
+    r"\s+(?:(?:as|on|for|with) (?:an? )?)?(?:on[- ]demand|spot|reserved|preemptible|interruptible)\b",
+    re.IGNORECASE,
+)
 _OF_ALL = re.compile(r"\b(?:for the|for all|all)\s+$", re.IGNORECASE)
 #: Work, not a rate of it: "4.2 x 10^22 FLOPs", "140 billion FLOPs per token", "140 GFLOPs per token".
 _WORK = re.compile(

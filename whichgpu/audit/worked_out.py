@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _KINDS = ("specification", "ratio", "price", "memory")
 #: What makes a power a setting of the device.
 _SET = re.compile(
-    r"\b(?:(?<!rated )at|limit(?:ed)?(?: of| to)?|capped?(?: at| to)?|"
+    r"\b(?:(?<!rated )at|limit(?:ed)?(?: of| to|:)?|capped?(?: at| to)?|"
     r"(?:(?:ge)?drossel\w*|begrenz\w*|limiert\w*|kapp\w*)\b[^.;,]{0,24}\bauf|(?:brid|limit)\w+[^.;,]{0,24}\s\u00e0)\s+"
     r"(?:about |around |just |only )?~?$",
     re.IGNORECASE,

@@ -172,13 +172,14 @@ def _shrinks(forward: Iterable[Op]) -> bool:
 def _fullest(forward: Iterable[Op], kept: Kept) -> Any:
     """Bytes at the fullest moment of a backward pass: what is kept up to an op, and its two gradients.
 
-    Of layers that are copies of each other the last one runs backward first, and the others are there.
+    Of layers that are copies of each other, and of steps of one layer, the last one runs backward first, and
+    the others are there.
     """
     most: Any = 0.0
     so_far: Any = 0.0
     for _, members in groupby(forward, lambda op: op.module):
         layers = list(members)
-        so_far = so_far + sum(op.saved_bytes * (op.copies - 1.0) for op in layers)
+        so_far = so_far + sum(op.saved_bytes * (op.count - 1.0) for op in layers)
         for op in layers:
             so_far = so_far + op.saved_bytes
             handed = op.write_bytes + op.read_bytes * (op.backward != "linear")

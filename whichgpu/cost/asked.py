@@ -85,7 +85,7 @@ def read(job: Job) -> Asked:
     own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
     loaded, said = ("", said) if own or job.precision or job.trains else _loaded(job, named, said)
     filled = job.with_defaults(precision=own or loaded or named.default_precision.get(asked, ""))
-    stored = _stored(filled, stack, released=_released(workload, own, filled.precision))
+    stored = _stored(filled, workload, stack, released=_released(workload, own, filled.precision))
     filled = with_cache(stored, stack)
     if asked == "serve":
         said = (*said, *_of_cache(stored, filled, stack))
@@ -152,12 +152,14 @@ def _released(workload: Workload, own: str | None, asked: str) -> bool:
     return bool(own and precision(own).weight < 1.0) or not workload.dims.get("experts")
 
 
-def _stored(job: Job, stack: Runtime, *, released: bool) -> Job:
+def _stored(job: Job, workload: Workload, stack: Runtime, *, released: bool) -> Job:
     """A job in the format that its name means of its runtime, and of a model not `released` in it."""
     if not job.precision:
         return job
     asked = precision(job.precision)
     meant = stack.freezes if job.phase in ADAPTER_PHASES else stack.trains if job.trains else {}
+    if job.trains and workload.family in stack.loads_wide:
+        meant = {**meant, **_WIDE}
     own = meant.get(asked.id) or stack.stores.get(asked.id) or ("" if released else asked.made)
     return job.changed(precision=own) if own else job
 
@@ -225,6 +227,8 @@ def _training(stack: Runtime, plain: bool) -> Runtime:
     )  # fmt: skip
 
 
+#: What a trainer's "fp16" and "bf16" mean of a model that it loads in FP32: autocast.
+_WIDE = {"fp16": "amp-fp16", "bf16": "amp-bf16"}
 #: INT4 weights as words have them that say no more, which Kimi's releases have of experts alone.
 _INT4 = "w4a16"
 #: prepare_model_for_kbit_training(use_gradient_checkpointing=True): peft/utils/other.py.
@@ -304,10 +308,11 @@ def _outgrows(job: Job, whole: str) -> bool:
 def _is_of(recipe: Mapping[str, Any], job: Job) -> bool:
     """Whether a recipe is of a job's model and, where it names them, of its precision and its mesh's tp.
 
-    It is of training unless it names a phase; one with `words` is of texts that have all of them.
+    It is of training unless it names a phase, one of training too; one with `words` is of texts that have all
+    of them.
     """
     asked = phase(job.phase or "infer")
-    if recipe.get("phase", "train") != ("train" if asked in TRAINING else asked):
+    if recipe.get("phase", "train") not in (asked, "train" if asked in TRAINING else asked):
         return False
     if not all(word in job.runtime.lower() for word in recipe.get("words", ())):
         return False

@@ -44,7 +44,8 @@ def op_class(op: Op) -> OpClass:
     number = _FORMATS.get(op.dtype, "plain")
     if op.kind == "conv":
         shape = _convolution(op)
-        return OpClass(shape, number, shape)
+        # No tensor core multiplies what has one channel.
+        return OpClass(shape, "plain" if (shape, number) == ("depthwise", "tf32") else number, shape)
     if op.kind == "gemm" and number == "half" and _quantised(op):
         number = "quantised"
     if op.kind == "gemm" and op.shard in ("expert", "expert_row"):

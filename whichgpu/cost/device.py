@@ -72,14 +72,15 @@ class Devices(Rates):
         joined = np.where(self.nvlink > 0, self.nvlink_gpus, 0.0)
         generation = np.nan_to_num(self.column("pcie_generation"), nan=3.0)[:, 0]
         tensor32 = np.isfinite(self.unasked)
-        matrix = ~(self.peak("fp16") <= CLEARLY * self.vector)[:, 0] & ~self.tiled_alike[:, 0]
+        faster = ~(self.peak("fp16") <= CLEARLY * self.vector)[:, 0]
+        matrix, alike = faster & ~self.tiled_alike[:, 0], ~faster & self.tiled_alike[:, 0]
         staged = ["-staged" if through else "" for through in self.staged[:, 0]]
         integers = (np.nan_to_num(self.integer_rate) > self.peaks(("fp16",))[0])[:, 0]
         return tuple(
             Traits(lineage(gpu), memory_kind(gpu), float(throttle[i]), float(rate[i]),
                    float(joined[i, 0]), f"pcie{generation[i]:g}{staged[i]}", bool(tensor32[i, 0]),
                    kin(gpu), float(plain[i]), float(narrow[i]),
-                   float(rate_narrow[i]), bool(matrix[i]),
+                   float(rate_narrow[i]), bool(matrix[i]), bool(alike[i]),
                    (gpu.vendor, gpu.family) if integers[i] else ())
             for i, gpu in enumerate(self.gpus)
         )  # fmt: skip

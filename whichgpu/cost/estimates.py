@@ -47,7 +47,7 @@ MODELLED = {
     "sequence_parallel", "flash_attention", "system", "nvlink", "network", "cuda_graphs", "moe_overlap",
     "offload_to",
     "mtp", "adapters", "vae_slicing", "vae_tiling", "vae_precision", "encoder_precision", "captions",
-    "safety_checker",
+    "safety_checker", "decode_chunk",
     "adaptive_softmax",
     "exchange",
     "launch", "host",
@@ -67,7 +67,7 @@ _ELSEWHERE = {
     ),
     **dict.fromkeys(("zero", "zero_stage", "fsdp"), "sharding"),
     "optim": "optimizer", "attn_implementation": "flash_attention", "lora_r": "lora_rank",
-    "cpu_offload": "offload", "target_modules": "lora_targets",
+    "cpu_offload": "offload", "target_modules": "lora_targets", "decode_chunk_size": "decode_chunk",
 }  # fmt: skip
 #: Those of adapters, which mean nothing where they are merged into the weights.
 _ADAPTERS = ("adapter", "adapter_precision", "virtual_tokens", "lora_rank", "lora_targets")

@@ -44,7 +44,7 @@ from whichgpu.facts import store
 from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -161,7 +161,7 @@ def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
     tensor cores busy, which says nothing of plain units. FP32 products are in TF32 where the runtime does
     that unasked and the GPU can, those of quantised weights in INT8; most traffic of maps that become
     channels-last is that of transpositions. Products of shaders, which say where units are `plain`, are no
-    library's, of which 16-bit products told.
+    library's, of which 16-bit products told. Metal multiplies FP32 as it does FP16, and not as cuDNN does.
     """
     if runtime.domain:
         compute, memory = (_IN_ENGINES.get(name, name) for name in (kind.compute, kind.memory))
@@ -170,6 +170,8 @@ def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
     of = _PRODUCT.get(kind.compute, kind.compute)
     if of == "conv" and kind.format == "half" and place.kin and runtime.transposes:
         kind = kind._replace(memory="converted")
+    if place.alike and kind.format == "plain" and of in ("gemm", "conv") and not runtime.domain:
+        return kind._replace(format="half")
     if runtime.plain and kind.format in ("quantised", "half"):
         return kind._replace(format="plain")
     if kind.format == "quantised":
@@ -201,21 +203,51 @@ def launch_terms(workload: str, runtime: Runtime, *, trains: bool) -> Terms:
 
 
 def workload_terms(
-    workload: Workload, precision: str, runtime: Runtime, *, trains: bool, emulated: bool = False
+    workload: Workload,
+    precision: str,
+    runtime: Runtime,
+    *,
+    trains: bool,
+    emulated: bool = False,
+    tf32: bool = False,
+    taught: Collection[str] = (),
 ) -> Terms:
     """The effects on the whole time of a workload: what its op list does not know of it.
 
-    What networks of one family have in common under frameworks, one that was not measured has as well. Their
-    two formats of 16 bits run on the same units, at the same rate and in the same kernels' shapes, but where
-    BF16 is `emulated` in FP32.
+    What networks of one family have in common under frameworks, one that was not measured has as well. Of
+    two names for the same products, a job has the one whose effects rows `taught`.
     """
     phase = "+train" if trains else ""
-    numbers = precision if runtime.domain or emulated else precision.replace("bf16", "fp16")
+    numbers = _multiplied(precision, runtime, emulated=emulated, tf32=tf32)
+    if not runtime.domain and numbers in _TWINS:
+        both = (numbers, _TWINS[numbers])
+        names = [
+            (one, f"w/{workload.id}/{one}{end}{phase}") for end in (f"={runtime.kernels}", "") for one in both
+        ]
+        numbers = next((one for one, name in names if name in taught), numbers)
     whats = (f"w/{workload.id}", f"w/{workload.id}/{numbers}")
     own = {f"{what}{where}{phase}": 1.0 for what in whats for where in ("", f"={runtime.kernels}")}
     if runtime.domain:
         return own
     return {**own, f"w@{workload.family}={runtime.kernels}{phase}": 1.0}
+
+
+#: Mixed precision and 16 bits throughout run the same products under a framework.
+_TWINS = {"amp-fp16": "fp16", "fp16": "amp-fp16"}
+
+
+def _multiplied(precision: str, runtime: Runtime, *, emulated: bool, tf32: bool) -> str:
+    """The format that a job's products are in, by which the effects of a workload are told apart.
+
+    Under frameworks the two formats of 16 bits run on the same units, at the same rate and in the same
+    kernels' shapes, but where BF16 is `emulated` in FP32. FP32 is TF32 where a GPU has that (`tf32`) and the
+    runtime takes it for all products unasked.
+    """
+    if runtime.domain or emulated:
+        return precision
+    if tf32 and precision == "fp32" and {"gemm", "conv", "attention"} <= {*runtime.tf32}:
+        return "tf32"
+    return precision.replace("bf16", "fp16")
 
 
 def link_terms(workload: str, place: Traits, runtime: Runtime, gpus: float) -> Terms:
@@ -405,7 +437,10 @@ class _Together:
     def __init__(self, places: Sequence[Traits], parts: dict[Any, _Parts]) -> None:
         #: The GPUs themselves, so that no others can have their id.
         self._places = places
-        keys = [(one.lineage, one.kin, one.memory, one.tf32, one.matrix, one.integers) for one in places]
+        keys = [
+            (one.lineage, one.kin, one.memory, one.tf32, one.matrix, one.alike, one.integers)
+            for one in places
+        ]
         first = dict(zip(reversed(keys), reversed(places), strict=True))
         self._alike = [(one, parts.setdefault(key, {})) for key, one in first.items()]
         number = {key: i for i, key in enumerate(first)}

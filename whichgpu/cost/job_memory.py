@@ -179,6 +179,8 @@ def _pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...])
     """The ops as a pipeline decodes pictures: one after the other, or in a format of the decoder's own."""
     if stack.holds.get("sliced_decoder") or job.says("vae_slicing"):
         ops = memory.decoding(ops, 1.0 / _array(job.batch))
+    if "decode_chunk" in job.options:
+        ops = memory.decoding(ops, _chunk_share(workload, job))
     spec, asked = precision(job.precision), job.options.get("vae_precision")
     if asked and "vae" not in workload.dims:
         raise UsageError(f"option vae_precision: {workload.id} has no autoencoder; leave it out")
@@ -187,6 +189,14 @@ def _pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...])
         return ops
     found = memory.recast(ops, spec, size)
     return memory.of_another_size(found, size / spec.activation) if asked else found
+
+
+def _chunk_share(workload: Workload, job: Job) -> Any:
+    """The share of a video's frames that its decoder takes at a time (decode_chunk_size of diffusers)."""
+    if "frames" not in workload.dims:
+        raise UsageError(f"option decode_chunk: {workload.id} makes no video; leave it out")
+    frames = job.option("frames", workload.dims["frames"], least=1.0)
+    return np.minimum(job.option("decode_chunk", frames, least=1.0) / frames, 1.0)
 
 
 def decoder_format(workload: Workload, job: Job, *, wide: bool) -> Precision:
@@ -405,8 +415,9 @@ class Softmax(NamedTuple):
 def _softmax(workload: Workload, ops: Sequence[Op], spec: Precision, stack: Runtime) -> Softmax:
     """`softmax` of a workload, whose dimensions say what sets its own apart."""
     dims = workload.dims
+    drops = "denoiser" not in dims and getattr(workload.code, "SCORES_DROP", True)
     return softmax(
-        ops, spec, stack, drops="denoiser" not in dims, widens=bool(dims.get("wide_scores")),
+        ops, spec, stack, drops=drops, widens=bool(dims.get("wide_scores")),
         capped=bool(dims.get("score_cap")), sinks=dims.get("sinks") is True,
     )  # fmt: skip
 

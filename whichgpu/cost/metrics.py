@@ -66,7 +66,7 @@ class Metric(NamedTuple):
 
     def __call__(self, answer: Figures, unit: str, _row: object = None) -> Three:
         """(low, mid, high) in `unit`; raises `UsageError` where the job has no such figure or unit."""
-        asked = wording.unit(unit) or self.unit_of(answer.job.workload)
+        asked = wording.of_each(self.unit, wording.unit(unit)) or self.unit_of(answer.job.workload)
         try:
             return self.read(answer, asked)
         except UsageError:
@@ -116,7 +116,8 @@ def _rate(unit: str, made: str) -> tuple[float, bool, str]:
     """A rate's unit for a workload that makes `made`: s in its time, per GPU or not, what it counts.
 
     That is "" for what the workload makes, "tokens" of its sequences, "seconds" of the sound that it makes
-    parts of, or samples that are "whole" where it counts their parts.
+    parts of, "frames" of the spectrogram that it makes sound of, tokens "written" of what it hears, or
+    samples that are "whole" where it counts their parts.
     """
     rest = unit.removesuffix("/gpu")
     noun, sep, time = rest.rpartition("/")
@@ -126,8 +127,14 @@ def _rate(unit: str, made: str) -> tuple[float, bool, str]:
     counted = "tokens" if (asked, own) == ("token", "sequence") else ""
     if asked == "audio second" and own in _SOUND:
         counted = "seconds"
+    if own == "audio-sample" and asked in _CALLED["mel-frame"] - {"token"} | {"mel-frame"}:
+        counted = "frames"
+    if (asked, own) == ("token", "audio second"):
+        counted = "written"
     if own in _PARTS and asked in _ANY | _WHOLE:
         counted = "whole"
+    if asked == "epoch":
+        raise UsageError(f"unit '{unit}': an epoch is as long as its data set; write {made}/s")
     if not counted and asked not in {*_ANY, *_CALLED.get(own, ()), own}:
         raise UsageError(f"unit '{unit}': this workload makes {made}; write {made}/s")
     return _one(time, "time"), rest != unit, counted
@@ -165,13 +172,28 @@ def _throughput(answer: Figures, unit: str) -> Three:
     factor, per_gpu, counted = _rate(_SHORT.get(unit.lower(), unit), resolve(answer.job.workload).unit)
     if counted == "tokens" and answer.job.seq_len is None:
         raise UsageError(f"{answer.job.workload} counts sequences of no stated length; write sequences/s")
+    return _scaled(answer.throughput, factor * _many(answer, counted) / (answer.n_gpus if per_gpu else 1.0))
+
+
+def _many(answer: Figures, counted: str) -> Any:
+    """What is counted of one thing that a workload makes, as `_rate` calls it."""
     if counted == "whole":
-        return _scaled(answer.throughput, factor / _parts(answer) / (answer.n_gpus if per_gpu else 1.0))
-    second = resolve(answer.job.workload).dims.get("per_second", 1.0)
+        return 1.0 / _parts(answer)
+    if counted == "written":
+        return _written(answer)
+    dims = resolve(answer.job.workload).dims
     # A sample of MLPerf's recommendation is a user with that many items.
     each = 1.0 / float(answer.job.options.get("pairs", 1.0))
-    many = {"": each, "tokens": answer.job.seq_len, "seconds": 1.0 / second}[counted]
-    return _scaled(answer.throughput, factor * many / (answer.n_gpus if per_gpu else 1.0))
+    return {"": each, "tokens": answer.job.seq_len, "seconds": 1.0 / dims.get("per_second", 1.0),
+            "frames": 1.0 / dims.get("hop", 1.0)}[counted]  # fmt: skip
+
+
+def _written(answer: Figures) -> Any:
+    """Tokens of a second of audio, where a model writes some of each window."""
+    job = answer.job
+    if job.output_tokens is None:
+        raise UsageError(f"{job.workload} writes no tokens one by one; write audio seconds/s")
+    return job.output_tokens / _parts(answer)
 
 
 #: Arithmetic of products a second, as tables of trainings give it.
@@ -217,6 +239,8 @@ def _counting(kind: str, answer: Figures, unit: str) -> Three:
 def _sides(answer: Figures, kind: str) -> Any:
     """Tokens of prompts alone, or of prompts and answers, for each that a server makes."""
     job = answer.job
+    if job.phase == "prefill":
+        return 1.0
     if job.phase != "serve" or job.output_tokens is None:
         raise UsageError(f"{kind} tokens/s are of phase serve, where prompts are answered; write tokens/s")
     each = np.asarray(job.input_tokens) / np.maximum(np.asarray(job.output_tokens), 1.0)
@@ -231,8 +255,9 @@ def _in_words(answer: Figures, unit: str) -> Three | None:
         return _latency(answer, time)
     try:
         found = quoted.read(f"1 {unit}")
-        again = found.unit == unit or found.metric not in TIMED
-        return None if again or (found.passes and not answer.job.trains) else quoted.in_unit(answer, unit)
+        again = (found.unit == unit and not found.passes) or found.metric not in TIMED
+        unsaid = found.passes and not (answer.job.trains or answer.job.phase == "infer")
+        return None if again or unsaid else quoted.in_unit(answer, unit)
     except UsageError:
         return None
 
@@ -261,6 +286,8 @@ def _token_time(answer: Figures, unit: str) -> Three:
 
 
 def _first_token(answer: Figures, unit: str) -> Three:
+    if answer.job.phase == "prefill":
+        return _latency(answer, unit)
     if answer.ttft is None:
         raise UsageError(f"TTFT is of phase serve, which this job of {answer.job.workload} is not in")
     return _scaled(answer.ttft, 1.0 / _one(unit, "time"))
@@ -356,6 +383,10 @@ def metric(name: str) -> Metric:
     found = METRICS.get(said.lower() or "throughput") or _SAID.get(said.lower())
     found = found or _counter(said) or _of_requests(said) or _of_all(said)
     found = found or asked(said) or asked(wording.unit(said)) or _of_energy(said) or _in_prose(said)
+    if found is None and "epoch" in said.lower():
+        raise UsageError(f"metric '{name}': an epoch is as long as its data set; write samples/s")
+    if found is None and re.search(r"\b[mh]fu\b|flops? utili[sz]ation", said.lower()):
+        raise UsageError(f"metric '{name}': a share of a peak, of which there are several; write TFLOPS")
     if found is None:
         raise UsageError(
             f"no metric '{name}'; known are {', '.join(METRICS)}, of a server also itl, and p50, p90, p95 "
@@ -419,11 +450,11 @@ def _in_prose(name: str) -> Metric | None:
         return Metric(partial(_of_each, each[1] or each[2]), _TIME)
     said = _SAID.get(plain)
     rest = set(plain.split()) - _BESIDE
-    if said is not None or rest not in (set(), {"prompt"}):
+    if said is not None or rest not in (set(), {"prompt"}, {"prefill"}):
         return said
     if rest:
         return Metric(_prompts, _RATE)
-    timed = plain.endswith((" time", "duration", "latency")) or plain.startswith("time ")
+    timed = plain.endswith((" time", "duration", "latency")) or plain.startswith("time ") or plain == "time"
     return Metric(_latency, _TIME) if timed else Metric(_throughput, _RATE)
 
 
@@ -431,10 +462,11 @@ def _in_prose(name: str) -> Metric | None:
 _BESIDE = {
     "speed", "rate", "performance", "throughput", "time", "duration", "latency", "training", "train",
     "inference", "infer", "generation", "gen", "generate", "eval", "evaluation", "decode", "decoding",
-    "processing", "wall", "clock", "total", "elapsed", "average", "mean", "avg", "token", "tokens",
+    "tps", "processing", "wall", "clock", "total", "elapsed", "average", "mean", "avg", "token", "tokens",
     "text", "image", "images", "video", "execution", "run", "sampling", "end", "to", "overall",
     "model", "forward", "backward", "pass", "batch", "transcription", "finetuning", "peak", "best",
-    "global", "aggregate", "system", "gpu", "per", "measured", "achieved", "compute", "sustained",
+    "global", "aggregate", "effective", "system", "gpu", "per", "measured", "achieved", "compute",
+    "sustained",
 }  # fmt: skip
 
 
@@ -472,6 +504,8 @@ def _prompts(answer: Figures, unit: str) -> Three:
 #: Metrics that are called by nothing but these words; of a speed in multiples of real time "x" is the unit.
 _SAID = {
     **dict.fromkeys(("real time factor", "realtime factor"), Metric(_real_time, "RTF")),
+    **dict.fromkeys(("inverse rtf", "inverse real time factor", "rtf inverse", "speed factor"),
+                    Metric(_real_time, "RTFx")),
     "rtf": Metric(_real_time, "RTF"), **dict.fromkeys(("rtfx", "x"), Metric(_real_time, "RTFx")),
     **dict.fromkeys(("iteration speed", "iteration rate"), Metric(partial(_in_unit, "it/s"), "it/s")),
     "pp": Metric(_prompts, _RATE), "tg": Metric(_throughput, _RATE),

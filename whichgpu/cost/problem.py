@@ -324,7 +324,8 @@ class _Builder:
         }  # fmt: skip
         for name, values in arrays.items():
             self.row.setdefault(name, []).append(np.asarray(values, dtype=float))
-        own = workload_terms(layout.workload, job.precision, stack, trains=job.trains)
+        narrow = layout.devices.traits[0].tf32
+        own = workload_terms(layout.workload, job.precision, stack, trains=job.trains, tf32=narrow)
         if _kindred(group) not in self.several:
             own = {name: weight for name, weight in own.items() if not name.startswith("w@")}
         replicas = np.broadcast_to(layout.replicas, (1, size))[0]

@@ -359,7 +359,8 @@ def asked(name: str) -> Metric | None:
 
 #: Words around a unit in the name of a column: `infer_samples_per_sec`.
 _PROSE = re.compile(
-    r"\b(?:infer|inference|train|training|eval|evaluation|decode|decoding|total|mean|avg)\b", re.I
+    r"\b(?:infer|inference|train|training|eval|evaluation|decode|decoding|generation|total|mean|avg)\b",
+    re.I,
 )
 
 

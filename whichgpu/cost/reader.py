@@ -285,17 +285,17 @@ def _filled(head: Head, kin: _Kin, numbers: Numbers) -> Numbers:
 
 
 #: How slices of a TPU are called by their cores.
-_CORES = r"\bv[2-5]p?-(\d+)$"
+_CORES = r"\b(?:tpu)?v[2-7](?:p|e|[ -]?lite(?:[ -]?pod)?)?-(\d+)$"
 
 
 def _counted(numbers: Numbers, count: int, name: str) -> Numbers:
     """The numbers of a row whose GPU has its count beside its name: `a10:4`.
 
-    `TPU v3-8` counts cores, and so may its row.
+    `TPU v3-8` counts cores, and so may its row, or slices.
     """
     stated = numbers[_N_GPUS]
     cores = re.search(_CORES, name.strip().lower())
-    if stated not in (None, count, float(cores[1]) if cores else None):
+    if stated not in (None, count, *((1.0, float(cores[1])) if cores else ())):
         raise UsageError(f"the GPU's name says {count} of it, n_gpus {stated:g}; write one")
     return (*numbers[:_N_GPUS], float(count), *numbers[_N_GPUS + 1 :])
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import count
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from whichgpu.workloads import adapters
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.names import squeezed
 from whichgpu.workloads.precision import precision
+from whichgpu.workloads.workload import known
 from whichgpu.workloads.workload import resolve as resolve_workload
 
 if TYPE_CHECKING:
@@ -66,6 +67,10 @@ CONCURRENCY, _PHASE = COLUMNS.index("concurrency"), COLUMNS.index("phase")
 CELLS = itemgetter(*(COLUMNS.index(names[0].replace("height", "resolution")) for names in NAMES))
 
 
+#: Channels that tables write on either side of a picture's: `3x224x224`, `640x640x3`.
+_CHANNELS = r"^(?:[134]\s*[x\u00d7*]\s*)?(\d{2,}\s*[x\u00d7*]\s*\d{2,})(?:\s*[x\u00d7*]\s*[134])?$"
+
+
 @lru_cache(maxsize=8192)
 def values(cell: tuple[tuple[str, ...], str]) -> Numbers:
     """The numbers of one cell: none where it is empty, two of a resolution."""
@@ -74,7 +79,7 @@ def values(cell: tuple[tuple[str, ...], str]) -> Numbers:
         return (None,) * len(names)
     if len(names) == 1:
         return (jobs.number(names[0], text),)
-    pixels = jobs.resolution(text)
+    pixels = jobs.resolution(re.sub(_CHANNELS, r"\1", text))
     return tuple(jobs.number(name, f"{value:g}") for name, value in zip(names, pixels, strict=True))
 
 
@@ -119,6 +124,7 @@ def read_head(texts: tuple[str, ...]) -> Head:
     if asked in _GENERAL and workload.defaults.get("phase", "") in adapters.PHASES:
         asked = workload.defaults["phase"]
     said, columns = _apart(_options(options))
+    said = _drafted(said, asked or workload.phases[0])
     if "pairs" in workload.dims and (scenario or re.search(r"-99(?:\.9)?\b", name)):
         said = {"pairs": str(workload.dims["pairs"]), **said}
     job = jobs.Job(
@@ -169,15 +175,29 @@ _EXAMPLES = r"deep ?learning ?examples|\bdle\b|\bngc\b|\b(?:1[89]|2\d)\.(?:0[1-9
 def of_suite(name: str, phase: str, stack: str) -> str:
     """A name with the suite that a runtime's text names: MLPerf's `bert` is BERT-large; "" for none.
 
-    A container of NVIDIA's (`PyTorch 20.06`) is what its Deep Learning Examples ran in.
+    A container of NVIDIA's (`PyTorch 20.06`) is what its Deep Learning Examples ran in. Of any other table
+    some bare names are those of one model (`Stable Diffusion`), and a method behind another is of its phase.
     """
-    if "mlperf" not in stack.lower() and squeezed(phase) not in _SCENARIOS:
-        return f"nvidia-examples-{name}" if re.search(_EXAMPLES, stack, re.IGNORECASE) else ""
-    return f"mlperf-training-{name}" if phase.lower().startswith(("train", "pre")) else f"mlperf-{name}"
+    trains = phase.lower().startswith(("train", "pre"))
+    if "mlperf" in stack.lower() or squeezed(phase) in _SCENARIOS:
+        return f"mlperf-training-{name}" if trains else f"mlperf-{name}"
+    usual = f"in-tables-{name}"
+    examples = f"nvidia-examples-{name}" if re.search(_EXAMPLES, stack, re.IGNORECASE) else ""
+    if known(usual) and not known(examples):
+        return usual
+    method = re.fullmatch(_METHOD, name, re.IGNORECASE)
+    if method and known(method[1]) and not known(examples):
+        adapts = method[2].lower() != "dreambooth" and (trains or phase.lower().startswith(("fine", "lora")))
+        return f"{method[1]} lora training" if adapts else method[1]
+    return examples
+
+
+#: How a picture's model is taught behind its name, which its pictures may be made with as well.
+_METHOD = r"(.+?)[-_ +]+(?:with )?(lora|dreambooth)"
 
 
 def _called(name: str, phase: str, stack: str) -> Workload:
-    """The workload of a name, or of that which its suite has for it."""
+    """The workload of a name, or of that which its suite has for it, or all tables (`Stable Diffusion`)."""
     try:
         return resolve_workload(name)
     except UnknownName as fault:
@@ -204,11 +224,61 @@ def _numbers_of_name(workload: Workload) -> dict[str, float]:
 
 
 def _options(text: str) -> dict[str, str]:
-    return jobs.options(tuple(pair for pair in re.split(r"\s*;\s*", text) if pair))
+    """The options of a cell: `tp=4;fa;30 steps`, a word alone being on where it is of none with a value."""
+    pairs = [pair.strip() for pair in re.split(r";|,(?=\s*[A-Za-z][\w-]*\s*=)", text)]
+    return jobs.options(tuple(_said(pair) for pair in pairs if pair))
+
+
+def _said(pair: str) -> str:
+    """An option as `name=value`; what is neither that nor words comes back as it is."""
+    if "=" in pair:
+        return pair
+    counted = re.fullmatch(r"(\d+)[ -]?(step|frame)s?", pair, re.IGNORECASE)
+    if counted:
+        return f"{counted[2].lower()}s={counted[1]}"
+    valued = _valued()
+    behind = re.fullmatch(r"([A-Za-z][\w -]*?)[ :]+(\d[\d.]*)", pair)
+    name = behind[1].strip().lower().replace(" ", "_").replace("-", "_") if behind else ""
+    if behind and (name in _CALLED or name in _COLUMNS or squeezed(name) in valued):
+        return f"{name}={behind[2]}"
+    words = re.fullmatch(r"[A-Za-z][\w.+ -]*", pair) and squeezed(pair) not in valued
+    return f"{pair.replace(' ', '_')}=true" if words else pair
+
+
+@cache
+def _valued() -> frozenset[str]:
+    """Options that have a value."""
+    return frozenset(squeezed(one) for one in (MODELLED | set(jobs.NUMBERS)) - _YES)
+
+
+#: Options that a word alone turns on.
+_YES = {"compile", "checkpointing", "flash_attention", "sequence_parallel", "fused_loss", "cuda_graphs",
+        "vae_slicing", "vae_tiling", "optimizer_in_backward"}  # fmt: skip
+
+
+def _drafted(options: Mapping[str, str], phase: str) -> dict[str, str]:
+    """Options of a row that is no training, with the tokens that its server drafts under the name of that."""
+    if phase in jobs.TRAINING:
+        return dict(options)
+    names = [key for key in _DRAFTED if key in options]
+    rest = {key: value for key, value in options.items() if key not in names}
+    said = options[names[0]].strip().lower() if names else ""
+    if not said or said in _NOT_DRAFTED:
+        return rest
+    return {**rest, "speculative": said if re.fullmatch(r"[\d.]+", said) else _USUAL_DRAFT}
+
+
+#: What drafting is called, how it is denied, and the tokens of a draft where only its method is said.
+_DRAFTED = (
+    "speculative", "num_speculative_tokens", "speculative_num_steps", "mtp", "nextn", "eagle", "eagle3",
+    "speculative_tokens", "speculative_decoding", "spec_decode", "medusa", "draft",
+)  # fmt: skip
+_NOT_DRAFTED, _USUAL_DRAFT = ("0", "false", "none", "no", "off"), "3"
 
 
 def _apart(options: Mapping[str, str]) -> tuple[dict[str, str], dict[str, float]]:
     """Options that are no columns, and the numbers of those that are: `tp=4;batch=8`."""
+    options = dict(_renamed(key, value) for key, value in options.items())
     known = {key: _COLUMNS.get(key, (key,)) for key in options}
     columns = {key: names for key, names in known.items() if names[0] in jobs.NUMBERS}
     numbers = {
@@ -220,6 +290,25 @@ def _apart(options: Mapping[str, str]) -> tuple[dict[str, str], dict[str, float]
     return {key: one for key, one in options.items() if key not in columns}, numbers
 
 
+def _renamed(key: str, value: str) -> tuple[str, str]:
+    """An option by the name that it has here: `zero_stage=3` is `sharding=zero3`, `fsdp` `sharding=fsdp`."""
+    name, said = _CALLED.get(key, key), value.strip().lower()
+    if name != "sharding" or key == name:
+        return name, value
+    stage = key.partition("_")[0]
+    if said in ("0", "false", "no", "none", "off"):
+        return name, "none"
+    return name, f"{stage}{said}" if stage == "zero" else stage
+
+
+#: Other names of options.
+_CALLED = {
+    "qps": "request_rate", "rps": "request_rate", "gbs": "global_batch", "global_batch_size": "global_batch",
+    "expert_parallel": "ep", "ep_size": "ep", "context_parallel": "cp", "grad_acc": "grad_accum",
+    "gradient_accumulation": "grad_accum", "gradient_accumulation_steps": "grad_accum",
+    "lora_r": "lora_rank", "zero": "sharding", "zero_stage": "sharding", "fsdp": "sharding",
+    "gradient_checkpointing": "checkpointing", "activation_checkpointing": "checkpointing",
+}  # fmt: skip
 #: What options that are columns are called there.
 _COLUMNS = {
     "resolution": ("height", "width"), "batch_size": ("batch",), "bs": ("batch",), "gpus": ("n_gpus",),

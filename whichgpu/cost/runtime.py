@@ -98,6 +98,8 @@ class Runtime:
     stores: Mapping[str, str] = field(default_factory=dict)
     #: The same of weights that lie frozen beside adapters, and of a model that it trains whole.
     freezes: Mapping[str, str] = field(default_factory=dict)
+    #: Families whose models it loads in FP32 to train them, whatever 16 bits are asked for.
+    loads_wide: tuple[str, ...] = ()
     trains: Mapping[str, str] = field(default_factory=dict)
     domain: str = ""
     #: A norm still reduces once.
@@ -264,8 +266,10 @@ def kept(make: Callable[..., Runtime]) -> Callable[..., Runtime]:
 
 
 #: Columns of a mark that sets memory apart, or what runs in its stead, and no time.
-_KEEPING = {"holds", "habits", "trains", "through"}
+_KEEPING = {"holds", "habits", "trains", "loads_wide", "through"}
 _TIMES = ("launch", "gap", "fixed", "sequence")
+#: Columns that are lists, and empty where a runtime states none.
+_LISTS = ("loads_wide", "tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured")
 #: Times that are nothing where a runtime states none.
 _UNASKED = ("eager", "ahead")
 _seconds = lru_cache(maxsize=None)(partial(parse, dimension="time"))
@@ -300,6 +304,7 @@ def _rows() -> Mapping[str, Any]:
 
 def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = True) -> Runtime:
     """A runtime as free text uses it: the marks whose words the text has change what they state."""
+    version, text = _version(text), text + _of_month(text, row)
     marks = [mark for mark in row.get("marks", ()) if _has(text, mark)]
     holds = dict(row.get("holds", {}))
     for mark in marks:
@@ -308,19 +313,18 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
         holds["expandable"] = True
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
     row["holds"] = {name: value for name, value in holds.items() if value is not False}
-    unread = ("names", "alone", "library", "compiler", "marks", "engine", "containers", "older",
-              *_UNASKED, *_TIMES)  # fmt: skip
+    unread = ("names", "alone", "library", "compiler", "marks", "engine", "containers", "older", "months",
+              "modules", *_UNASKED, *_TIMES)  # fmt: skip
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
-    for name in ("tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured"):
+    for name in _LISTS:
         columns[name] = tuple(row.get(name, ()))
     columns["shared_by"] = tuple(row["shared_by"]) if "shared_by" in row else None
     columns.setdefault("default_precision", {})
     columns.update((name, _seconds(row[name])) for name in _TIMES)
     columns.update((name, _seconds(row.get(name, "0 s"))) for name in _UNASKED)
     for name in ("gaps", "launches"):
-        columns[name] = {key: _seconds(text) for key, text in row.get(name, {}).items()}
-    version = _version(text)
+        columns[name] = {key: _seconds(time) for key, time in row.get(name, {}).items()}
     # What differs in its memory alone is the same in time.
     keeping = [mark["name"] for mark in marks if set(mark.get("sets", ())) and set(mark["sets"]) <= _KEEPING]
     # Nor does the fit know what the host takes for kernels that no graph holds.
@@ -360,6 +364,27 @@ def _version(text: str) -> str:
         return f"ngc{container[0]}"
     plain = re.search(r"\d+\.\d+", low)
     return f"v{plain[0]}" if plain else ""
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+#: A month as texts tell it: `2023-08`, `Aug 2023`.
+_MONTH = rf"\b(20\d\d)[-./](0[1-9]|1[0-2])\b|\b({'|'.join(_MONTHS)})[a-z]*\.? (20\d\d)\b"
+
+
+def _of_month(text: str, row: Mapping[str, Any]) -> str:
+    """The release of the library that a text means by its month; "" where it tells none, or its release.
+
+    A trainer's `modules` are those of another runtime, which has the months of its releases.
+    """
+    months = row.get("months") or (_rows()[row["modules"]]["months"] if "modules" in row else {})
+    told = re.search(_MONTH, text.lower()) if months else None
+    if told is None or re.search(r"transformers\W{0,3}v?\d\.", text.lower()):
+        return ""
+    year, number, name, named = told.groups()
+    month = f"{year}-{number}" if year else f"{named}-{_MONTHS.index(name) + 1:02d}"
+    before = [release for since, release in months.items() if since <= month]
+    # What is later than all of them is today's.
+    return f" transformers {before[-1]}" if before and month <= max(months) else ""
 
 
 #: A framework's release that is a month: no framework has come to such numbers, and NVIDIA's containers are

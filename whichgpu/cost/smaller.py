@@ -1,13 +1,15 @@
 """What a table takes of a row that does not fit as it stands, of what the row leaves open.
 
 A table of results that states no batch was run with one that fits, and a language model too large for a GPU
-was split over those of a machine, and over machines: the first of these that fits is taken, and a note says
-of how many rows.
+was split over those of a machine, and over machines; a server whose experts lie on more GPUs than share its
+attention has groups of that. The first of these that fits is taken, and a note says of how many rows.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from whichgpu.cost.asked import is_language_model
 from whichgpu.cost.rows import read_parts
@@ -23,10 +25,11 @@ if TYPE_CHECKING:
 
     Cells = tuple[str, ...]
 
-#: How the reason of a row begins that is too large for its GPUs.
-TOO_LARGE = "does not fit: "
-#: Options that say how a batch comes about.
-_OF_BATCH = ("global_batch", "grad_accum")
+#: How the reason of a row begins that is too large for its GPUs, whose usual batch is for its step, or whose
+#: usual split does not reach as far as its experts lie.
+TOO_LARGE = ("does not fit: ", "global_batch=", "ep=")
+#: From which on a batch of a GPU that does not fit counts tokens.
+_TOKENS = 1024
 #: Options that say how a model is dealt out.
 _OF_SPLIT = ("sharding", "ep", "cp", "offload")
 #: GPUs of a machine, and how many machines hold one copy at most.
@@ -38,10 +41,11 @@ def tries(cells: Cells, n_gpus: int) -> Iterator[tuple[Cells, str]]:
     row = dict(zip(COLUMNS, cells, strict=False))
     try:
         head, numbers = read_parts(row)
-        job = resolve(row["workload"].strip()).complete(head.job.changed(**numbers))
+        job = resolve(head.job.workload).complete(head.job.changed(**numbers))
     except WhichGpuError:
         return
-    for more, said in (*_batches(job, numbers), *_splits(job, numbers, max(n_gpus, _count(row)))):
+    ways = (*_groups(job, numbers, row["options"]), *_shards(job, row), *_batches(job, numbers))
+    for more, said in (*ways, *_splits(job, numbers, max(n_gpus, _count(row)))):
         yield tuple(more.get(name, cell) for name, cell in zip(COLUMNS, cells, strict=False)), said
 
 
@@ -49,9 +53,34 @@ def _count(row: Mapping[str, str]) -> int:
     return int(number("n_gpus", row["n_gpus"])) if row["n_gpus"].strip() else 1
 
 
+def _groups(job: Job, stated: Mapping[str, float], options: str) -> Sequence[tuple[dict[str, str], str]]:
+    """Groups of attention over all GPUs that a server's experts lie on, where nothing of those is said."""
+    if job.trains or "ep" not in job.options or job.options.keys() & {"attention_dp", "moe_tp"}:
+        return ()
+    tp = stated.get("tp", 1.0)
+    groups = float(np.max(job.degree("ep"))) / tp
+    if groups <= 1.0 or groups % 1.0:
+        return ()
+    said = f"attention_dp={groups:g}"
+    return [({"tp": f"{tp:g}", "options": f"{options};{said}"}, said)]
+
+
+def _shards(job: Job, row: Mapping[str, str]) -> Sequence[tuple[dict[str, str], str]]:
+    """Pictures' models whose training is shared out over its GPUs, where nothing of that is said."""
+    pictured = resolve(job.workload).family.startswith("diffusion")
+    if not (job.trains and pictured and _count(row) > 1) or job.options.keys() & set(_OF_SPLIT):
+        return ()
+    ways = ("sharding=fsdp", "sharding=fsdp;checkpointing=full")
+    return [({"options": ";".join(filter(None, (row["options"], one)))}, one) for one in ways]
+
+
 def _batches(job: Job, stated: Mapping[str, float]) -> Sequence[tuple[dict[str, str], str]]:
     """Halves of the usual batch, of a row that states nothing of it."""
-    if {"batch", "concurrency"} & stated.keys() or job.options.keys() & set(_OF_BATCH):
+    if "batch" in stated and job.trains and stated["batch"] >= _TOKENS and job.seq_len is not None:
+        # So many sequences are no batch of one GPU, but tokens, as fairseq and others count them.
+        each = max(int(stated["batch"] / float(np.max(job.seq_len))), 1)
+        return [({"batch": f"{each}"}, "a batch of tokens")]
+    if {"batch", "concurrency"} & stated.keys() or "grad_accum" in job.options:
         return ()
     batch, found = int(job.batch or 1), []
     while batch > 1:

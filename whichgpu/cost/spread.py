@@ -103,17 +103,22 @@ def found_for(laid: Layout) -> Fit:
 def own_factor(laid: Layout, found: Fit) -> Any:
     """The factor that a workload has of its own on the speed of a whole pass: one, of each job, or (G, J)."""
 
-    def of(stack: Runtime, *, emulated: bool = False) -> float:
-        numbers = stack.half or laid.job.precision
-        terms = workload_terms(laid.workload, numbers, stack, trains=laid.job.trains, emulated=emulated)
+    def numbers(stack: Runtime) -> str:
+        return stack.half or laid.job.precision
+
+    def of(stack: Runtime, **how: bool) -> float:
+        trains, taught = laid.job.trains, found.effects
+        terms = workload_terms(laid.workload, numbers(stack), stack, trains=trains, taught=taught, **how)
         return found.factor(terms)
 
     known = laid.runtime.read(of)
-    brain = laid.runtime.read(lambda stack: (stack.half or laid.job.precision).endswith("bf16"))
-    by_hand = emulating(laid.devices, laid.runtime) & brain if np.any(brain) else np.zeros(1, dtype=bool)
-    if not by_hand.any():
-        return known
-    return np.where(by_hand, laid.runtime.read(lambda stack: of(stack, emulated=True)), known)
+    in_bf16 = laid.runtime.read(lambda stack: numbers(stack).endswith("bf16"))
+    if np.any(in_bf16) and (by_hand := emulating(laid.devices, laid.runtime) & in_bf16).any():
+        known = np.where(by_hand, laid.runtime.read(lambda stack: of(stack, emulated=True)), known)
+    if laid.job.precision == "fp32":
+        narrow = np.isfinite(laid.devices.unasked)
+        known = np.where(narrow, laid.runtime.read(lambda stack: of(stack, tf32=True)), known)
+    return known
 
 
 def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> Spread:

@@ -18,7 +18,9 @@ _TIMES = {
     "time per output token": "tpot", "tpot": "tpot", "time per token": "tpot", "latency per token": "tpot",
     "latency per output token": "tpot", "per token latency": "tpot",
     "inter token latency": "itl", "time between tokens": "itl", "itl": "itl", "tbt": "itl",
-    "token latency": "tpot",
+    "next token latency": "tpot", "subsequent token latency": "tpot", "2nd token latency": "tpot",
+    "second token latency": "tpot", "time per generated token": "tpot", "other token latency": "tpot",
+    "rest token latency": "tpot", "token latency": "tpot",
     "end to end latency": "latency", "e2e latency": "latency", "request latency": "latency",
     "e2el": "latency", "e2e": "latency", "latency": "latency",
 }  # fmt: skip

@@ -32,6 +32,8 @@ class Traits:
     rate_narrow: float = 0.0
     #: Whether 16-bit products run on tensor cores.
     matrix: bool = True
+    #: Whether one kernel multiplies FP32 and FP16 on the same units at one rate, as Metal's simdgroups do.
+    alike: bool = False
     #: Vendor and family, where products in INT8 are faster than those in 16 bits.
     integers: tuple[str, ...] = ()
 

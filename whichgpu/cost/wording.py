@@ -21,12 +21,18 @@ _FORMS = (
     (r"^k[- ]?hz$", "K samples/s"),
     (r"^hz$", "samples/s"),
     (r"^wps$", "tokens/s"),
+    (r"(?<![a-z])tps(?=/|$)", "tokens/s"),
     (r"^words?/", "tokens/"),
     (r"^(?:inf|infer|infs|crops?|patch(?:es)?|scans?|calls?)/", "samples/"),
     (r"^sents?/", "sequences/"),
+    (r"^mols?/", "molecules/"),
+    (r"^(users?|samples?|images?|sequences?|items?|records?|tokens?) (?:processed|trained|seen)/", r"\1/"),
     (r"^utts?/", "utterances/"),
     (r"^(mel|audio)[\s_](frame|sample)", r"\1-\2"),
     (r"^watts?$", "W"),
+    (r"^(?:(?:achieved|model|hardware|hw|sustained)[\s_-]+)?(?:t|tera)[\s_-]?flops?(?=/|$)", "TFLOPS"),
+    (r"^(?:(?:achieved|model|hardware|hw|sustained)[\s_-]+)?(?:p|peta)[\s_-]?flops?(?=/|$)", "PFLOPS"),
+    (r"^(?:msecs?|millisecs?|milliseconds?)(?=/|$)", "ms"),
     (r"^mel-?specs?/", "mel-frames/"),
     (r"^x ?rt$", "x"),
     (r"^(?:latency|throughput|speed|time) ?[(\[]([^()\[\]]+)[)\]]$", r"\1"),
@@ -70,12 +76,20 @@ def passing(text: str) -> str:
     return found[1] if found else ""
 
 
+def of_each(said: str, asked: str) -> str:
+    """A unit with what a metric says that it is of, which it leaves out: `ms` of `ms/img`."""
+    found = re.fullmatch(rf"{_TIME}/([a-z]+)", unit(said), re.IGNORECASE)
+    bare = found is not None and re.fullmatch(_TIME, asked, re.IGNORECASE)
+    return f"{asked}/{found[1]}" if found and bare else asked
+
+
 @lru_cache(maxsize=1024)
 def apart(name: str) -> Named:
     """The name of a metric without its notes, and what they say."""
     notes = [one.strip() for one in re.findall(_NOTED, name)]
     said = next((one for one in notes if re.fullmatch(_UNIT, one, re.IGNORECASE)), "")
-    bare = re.sub(_BEHIND, "", re.sub(_NOTED, " ", name), flags=re.IGNORECASE)
+    bare = re.sub(r"^(prompt|generation)\s*:\s*", r"\1 ", name, flags=re.IGNORECASE)
+    bare = re.sub(_BEHIND, "", re.sub(_NOTED, " ", bare), flags=re.IGNORECASE)
     bare = "x real-time" if re.fullmatch(r"x ?rt", bare.strip(), re.IGNORECASE) else bare
     whole = re.sub(_GPU, "", bare, flags=re.IGNORECASE)
     # "tokens per second per GPU" is a unit, which says it itself.

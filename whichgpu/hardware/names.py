@@ -85,7 +85,7 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
         box = boxed["box"].lower().split()
         return " ".join((boxed["box"], *(one for one in boxed["held"].split() if one.lower() not in box))), 1
     match = _numbered(text)
-    if not match and (held := _held(text, catalogue)):
+    if held := _sliced(text, catalogue) or (None if match else _held(text, catalogue)):
         return held
     if text.rstrip().endswith(":"):
         raise UsageError(f"'{one_line(text)}' has no number after ':'; write e.g. a100-80gb-sxm:8")
@@ -101,6 +101,25 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
     if not 1 <= count <= _MOST:
         raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. a100-80gb-sxm:8")
     return _singular(_named(match), catalogue), count
+
+
+#: A slice of TPUs, which Google names by its cores, of those of one core by its chips: `tpu-v3-8`.
+_SLICE = (
+    r"(?:google[ -]?)?(?:cloud[ -]?)?tpu[ -]?v(?P<of>\d)(?P<kind>e|p|[ -]?lite(?:[ -]?pod)?)?"
+    r"-(?P<size>\d{1,5})"
+)
+
+
+def _sliced(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
+    """The chip of a slice of TPUs, and how many of it; None for any other name."""
+    found = re.fullmatch(_SLICE, text.strip(), re.IGNORECASE)
+    kind = (found["kind"] or "").lower() if found else ""
+    kind = "e" if "lite" in kind else kind
+    if found is None or f"tpu-v{found['of']}{kind}" not in catalogue:
+        return None
+    size = int(found["size"])
+    chips = size if kind == "e" else size // 2
+    return (f"tpu-v{found['of']}{kind}", chips) if 1 <= chips <= _MOST else None
 
 
 def _held(text: str, catalogue: Catalogue) -> tuple[str, int] | None:

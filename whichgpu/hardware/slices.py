@@ -33,6 +33,8 @@ _PART = (
 )
 #: A MIG profile among the words of a name: `H100 SXM MIG 1g.10gb`, `1g.5gb A100`.
 _AMONG = r"(?i)\b(?:mig[ -]*)?(\d+g\.\d+gb)\b"
+#: One of the two dies of a card, each a device of its own to every program (AMD: "graphics compute die").
+_DIE = r"(?i)^(?P<name>.*\bMI250X?)[\s,(]*\b(?:(?:1|one|a|single|per)[\s-]*)?GCD\s*\)?$"
 #: Parts that are kept: there is no end to the shares that one may write.
 _SLICES = 512
 #: A part with a number of it.
@@ -107,6 +109,10 @@ def _whole(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
         return _mig(resolve(named["name"], catalogue), named["profile"].strip().lower()), 1
     if ":" not in text and (among := re.search(_AMONG, text)):
         return _among(text, among, catalogue), 1
+    if die := re.match(_DIE, text.strip()):
+        from fractions import Fraction
+
+        return _shared(resolve(die["name"], catalogue), Fraction(1, 2)), 1
     try:
         return resolve_count(text, catalogue)
     except UnknownName:

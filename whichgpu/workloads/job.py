@@ -53,7 +53,14 @@ _PHASE_ALIASES = {
 _TESTS = {"pp": ("prefill", "input_tokens"), "tg": ("decode", "output_tokens")}
 TRAINING = ("train", "pretrain", "finetune_full", "finetune_lora", "finetune_qlora")
 
-_RESOLUTION = r"(?P<height>[0-9]+)(?:\s*x\s*(?P<width>[0-9]+))?(?:\s*\(.*\))?"
+_RESOLUTION = (
+    # A cube has a third side.
+    r"(?:(?P<cube>[0-9]+)\s*x\s*(?=(?P=cube)\s*x\s*(?P=cube)(?![0-9])))?"
+    r"(?P<height>[0-9]+)(?:\s*x\s*(?P<width>[0-9]+))?\s*(?:px|pixels)?(?:\s*\(.*\))?"
+)
+#: Sides of a picture by the lines of a screen.
+_LINES = {"480p": (480, 832), "540p": (540, 960), "720p": (720, 1280), "1080p": (1080, 1920),
+          "1440p": (1440, 2560), "2160p": (2160, 3840), "4k": (2160, 3840)}  # fmt: skip
 
 #: Numeric columns, with what each must at least be.
 NUMBERS: Mapping[str, float] = MappingProxyType(
@@ -292,8 +299,11 @@ def adapter_of(text: str) -> dict[str, str]:
 
 
 def resolution(text: str) -> tuple[float, float]:
-    """`"512"` or `"512x768"` (height x width) as pixels; words in brackets after it are a remark."""
-    found = re.fullmatch(_RESOLUTION, text.strip().lower().replace("×", "x"))
+    """`"512"`, `"512x768"` (height x width) or `"720p"` as pixels; words in brackets are a remark."""
+    plain = text.strip().lower().replace("×", "x").replace("*", "x")
+    if plain in _LINES:
+        return float(_LINES[plain][0]), float(_LINES[plain][1])
+    found = re.fullmatch(_RESOLUTION, plain)
     sides = (found["height"], found["width"] or found["height"]) if found else ()
     if not sides or min(map(float, sides)) == 0.0:
         raise UsageError(f"'{text}' is not a resolution; write e.g. 512 or 512x768")

@@ -104,6 +104,8 @@ _AROUND = re.compile(
     r"\b(?:servers?|chassis|hosts?|systems?|machines?|box|rig|processors?|cpus?|fans|wall|meter|all in)\b",
     re.IGNORECASE,
 )
+#: What a machine draws before any of its GPUs works: two of them add to that, and do not double it.
+_IDLE = re.compile(r"\b(?:at the (?:wall|plug|socket)|idle|idling)\b", re.IGNORECASE)
 #: "384 kWh and $65".
 _AND = re.compile(r"\s*(?:,|and|,\s*and|or)\s+(?:about |around |roughly )?", re.IGNORECASE)
 FOR_ALL = re.compile(
@@ -133,10 +135,11 @@ _BREAK = re.compile(
     r"\b(?:discount\w*|sav\w+|storage|egress|plus|excluding|including|tax\w*|depreciat\w*(?! over \d)|"
     r"upfront|up front|"
     r"minimum|from|between|average|measured|previously|fell|dropped|used to|margin|profit|"
-    r"overhead|everything|"
+    r"overhead|everything|(?:at|by) night|overnight|during the (?:day|night)|daytime|night-?time|"
     # "Before cooling" is of the hardware alone.
     r"(?<!before )(?<!without )cooling|rest|remain(?:ing|der)|"
-    r"idle|idling|instead|than|psus?|ups|circuits?|power suppl\w+|breakers?|retail\w*|msrp|launched)\b",
+    r"idle|idling|instead|than|psus?|ups|circuits?|outlets?|sockets?|"
+    r"power suppl\w+|breakers?|retail\w*|msrp|launched)\b",
     re.IGNORECASE,
 )
 
@@ -253,7 +256,8 @@ def stopped(text: Amounts, base: Term, told: Term) -> bool:
     first, start = max(text.sentence(base.start).start, base.start - SPAN), max(base.end, here.start)
     clause = CLAUSE.search(words, told.end, here.end)
     end = min(told.end + BEHIND, clause.start() if clause else here.end, here.end)
-    if told.of == "energy" and told.dims == base.dims and _AROUND.search(words, start, told.start):
+    around = told.of == "energy" and told.dims == base.dims
+    if around and (_AROUND.search(words, start, told.start) or _IDLE.search(words, first, base.start)):
         # What the server draws is more than what its GPUs do.
         return True
     due = BREAK_EVEN.search(words, start, told.start) if told.of in DUE else None

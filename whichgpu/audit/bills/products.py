@@ -173,6 +173,7 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     if told.sign and (
         _is_repriced(told, money, here.start)
         or _is_of_some(told, money, text)
+        or _is_share_told_before(told, money, text)
         or _is_saved(told, money, [each for each in pool if each.of in LENGTHS])
     ):
         return True
@@ -255,6 +256,13 @@ def _lacks_epochs(way: Way, told: Term, text: Amounts) -> bool:
     return any(is_repeated(each) and each not in way.used for each in before)
 
 
+#: Before the number of GPUs of a machine.
+_IN_A_BOX = re.compile(
+    r"\b(?:box|server|machine|rig|workstation|system|build|pc|computer|tower) (?:with|of|holding) $",
+    re.IGNORECASE,
+)
+
+
 def _lacks_count(way: Way, told: Term, text: Amounts) -> bool:
     """Whether the number of GPUs right before an amount is no factor: "four cards make 400 an hour"."""
     here = text.sentence(told.start)
@@ -266,6 +274,8 @@ def _lacks_count(way: Way, told: Term, text: Amounts) -> bool:
     ):
         return not any(each.counted or each.plain for each in way.used)
     last = [each for each in text.before(told.start, NEAR) if each.counted or any(each.dims)][:1]
+    if last and _IN_A_BOX.search(text.passage.text, 0, last[0].start):
+        return False
     if last and GPU_HOURS.search(text.passage.text, last[0].start, last[0].end + _UNIT):
         # "48 GPU-hours, and costs $168": of the hours of a node, as well.
         return False
@@ -302,6 +312,18 @@ def _is_of_some(told: Term, money: Sequence[Term], text: Amounts) -> bool:
         for many in counts
         for one in plain
         for other in plain - {one}
+    )
+
+
+def _is_share_told_before(told: Term, money: Sequence[Term], text: Amounts) -> bool:
+    """Whether money is a share of another amount, as sentences before it told: "50 percent up front"."""
+    shares = [each.value for each in text.every if each.share and each.start < told.start]
+    return any(
+        abs(each.value * by / told.value - 1) < CLOSE
+        for each in money
+        for share in shares
+        for by in (share, 1 - share)
+        if alike(each, told)
     )
 
 
@@ -363,7 +385,11 @@ def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
     # "A month" is of the amount that it stands behind.
     worked = [each for each in way.used if any(map(str.isdigit, each.words)) or each.value != 1] or way.used
     last = max(each.end for each in worked)
-    between = [each for each in text.before(told.start, told.start - last) if any(each.dims) or each.counted]
+    hours = GPU_HOURS.search(told.words) is not None
+    between = [
+        each for each in text.before(told.start, told.start - last)
+        if any(each.dims) or each.counted or _is_part(each, hours=hours)
+    ]  # fmt: skip
     between = [each for each in between if each.start >= last and each not in way.used]
     # "Over a year that adds up to": its own period, told before it.
     between = [each for each in between if not _is_period_of(each, told, way)]
@@ -373,6 +399,12 @@ def is_left_out(way: Way, told: Term, text: Amounts) -> bool:
     rents = [each for each in way.used if each.dims == RENT]
     later = within(text.every, rents[0].end, told.start) if rents else ()
     return any(alike(each, told) and each not in text.derived and _is_led(each, text) for each in later)
+
+
+def _is_part(term: Term, *, hours: bool) -> bool:
+    """Whether a bare number goes into a result: "half the day", of hours "5 for another 8"."""
+    written = any(map(str.isdigit, term.words))
+    return term.plain and (term.value < 1 if not written else hours)
 
 
 def _is_period_of(term: Term, told: Term, way: Way) -> bool:
@@ -490,6 +522,16 @@ _A_MILLION = re.compile(
 )
 
 
+#: Behind a power, the hours in which it is drawn.
+_PART_OF_DAY = re.compile(
+    r"\s+(?:(?:at|by) (?:night|day)|overnight|during the (?:day|night|week)|in the (?:evening|morning|"
+    r"daytime|night)s?|"
+    r"on (?:weekdays|weekends)|at (?:the )?weekends?|when (?:it )?(?:is )?(?:idle|busy|idling)|(?:at|"
+    r"in) idle|under load)\b",
+    re.IGNORECASE,
+)
+
+
 def is_chance(way: Way, told: Term, text: Amounts) -> bool:
     """Whether a product has factors that are none of the amount: of another clause or thing, one, a part.
 
@@ -501,6 +543,9 @@ def is_chance(way: Way, told: Term, text: Amounts) -> bool:
     counts = [each for each in way.used if each.counted]
     whole = [each for each in way.used if not each.counted]
     behind = (each for each in way.used if each.start >= told.end)
+    if any(_PART_OF_DAY.match(words, each.end) for each in whole if each.of == "energy"):
+        # "180 W at night and 1.4 kW during the day": for as long as that is.
+        return True
     energy = told.sign and any(each.of == "energy" for each in text.near(told, told.start))
     return bool(
         any(CLAUSE.search(words, told.end, one.start) or one.start - told.end > BEHIND for one in behind)

@@ -125,10 +125,14 @@ def _totals(told: Term, text: Amounts) -> list[Way]:
     ):
         value = abs(last[0].value - last[1].value)
         every = alone[-_THREE:]
+        # "40 GB: on two cards of 24 GB that leaves 8".
+        counts = [each for each in within(text.every, here.start, told.start) if each.counted]
+        times = [Way(rest, rest, (counts[-1], *last)) for rest in _with_count(counts[-1:], last)]
         rest = every[0].value - sum(each.value for each in every[1:]) if len(every) == _THREE else 0.0
-        # What is left of a whole of which two parts were told.
+        # What is left of a whole of which two parts were told, or more.
         whole = [Way(rest, rest, tuple(every))] if rest > 0 and rest != value else []
-        return [Way(value, value, tuple(last)), *whole] if value else []
+        whole += _of_parts(alone)
+        return [*times, Way(value, value, tuple(last)), *whole] if value else []
     if not (
         _TOTAL.search(words, max(here.start, told.start - NEAR), told.start) or _IN_ALL.match(words, told.end)
     ):
@@ -142,6 +146,22 @@ def _totals(told: Term, text: Amounts) -> list[Way]:
         # "A node with eight of them has 384 GB in total" is of what it counts, not of what was told before.
         return []
     return _of_sentences(told, here.start, text)
+
+
+def _of_parts(alone: Sequence[Term]) -> list[Way]:
+    """What is left of an amount less all that were told behind it, three or more."""
+    rests = [
+        (alone[at].value - sum(each.value for each in alone[at + 1 :]), alone[at:])
+        for at in range(len(alone) - _THREE)
+    ]
+    return [Way(rest, rest, tuple(used)) for rest, used in rests if rest > 0]
+
+
+def _with_count(counts: Sequence[Term], two: Sequence[Term]) -> list[float]:
+    """What is left of two amounts of which one is there so many times."""
+    (one, other) = (each.value for each in two)
+    rests = [abs(a * many.value - b) for many in counts for a, b in ((other, one), (one, other))]
+    return [rest for rest in rests if rest]
 
 
 def added_to(told: Term, text: Amounts) -> list[Term]:

@@ -32,6 +32,22 @@ _SOME = re.compile(
     r"(?:cards|gpus|devices|parts|chips|accelerators|hardware|anything|everything)\s+$",
     re.IGNORECASE,
 )
+#: "Neither supports FP8 in our container": of what runs there.
+_BY_SOFTWARE = re.compile(
+    r"\s+(?:in|with|under|on) (?:our|my|your|this|that|the|an?) (?:[\w.-]+ ){0,2}?(?:containers?|images?|"
+    r"stack|versions?|"
+    r"builds?|code|drivers?|releases?|toolkit|environment|software|framework|library|engine|runtime|kernels?|docker|"
+    r"frameworks?|libraries|branch|fork|script)\b",
+    re.IGNORECASE,
+)
+#: "There is no NVLink between them": of how cards are put together, and not of what they can do.
+_BETWEEN = re.compile(
+    r"(?:\s+(?:links?|bridges?|connection|installed|fitted|in place|available))?\s+(?:between|among|"
+    r"across|here|"
+    r"in (?:our|my|this|that|the) (?:\w+ )?(?:box|rig|server|machine|node|build|case|chassis|setup|rack|"
+    r"cluster)s?)\b",
+    re.IGNORECASE,
+)
 #: Behind a capability, the format that it is narrowed to: "Tensor Cores for FP64".
 _NARROWED = re.compile(r"\s+for\s+(?:FP|TF|BF|INT)\d", re.IGNORECASE)
 
@@ -73,6 +89,10 @@ def judged(
     if what.key == "ecc" and not told:
         known = [(gpu, has) for gpu, has in known if gpu.segment not in ("geforce", "laptop") or not has]
     if not known or _CAME_WITH.match(passage.text, place[1]) or _ASKED.match(passage.text, place[1]):
+        return
+    if not told and _BY_SOFTWARE.match(passage.text, place[1]):
+        return
+    if not told and what.key == "nvlink" and _BETWEEN.match(passage.text, place[1]):
         return
     if _NARROWED.match(passage.text, place[1]) or (
         not told and _SOME.search(passage.text, max(0, place[0] - _BACK), place[0])

@@ -37,7 +37,11 @@ _COMES_TO = re.compile(
 _ELSE = re.compile(
     r"\b(?:instead|than|spot|reserv\w+|discount\w*|tax\w*|plus|extra|deposit|fee|setup|if|idle|idling|up to|"
     r"at (?:most|least)|limit\w*|more|less|fewer|other|half|double|twice|third|quarter|cheaper|old|"
-    r"before|average|rest|remain\w*|free|only one|between|saving|overhead|all in|everything|including|"
+    r"before|average|rest|remain\w*|free|only one|between|sav(?:e|es|ed|ing)|overhead|all in|everything|"
+    r"including|"
+    r"(?:at|by|over|during the) (?:night|day|nights)|overnight|daytime|night-?time|during the (?:day|week|"
+    r"night)|"
+    r"in the (?:evenings?|mornings?|daytime)|weekends?|weekdays|"
     r"difference|gap|cooling|system|capacity|measured|practice|fact|really|actually|restarts|without|but|except)\b",
     re.IGNORECASE,
 )
@@ -115,11 +119,12 @@ def _account(told: Term, text: Amounts, context: Context) -> Way | None:
         latest = max(found, key=_latest)
         near = [each for each in found if _latest(each) == _latest(latest)]
         sure = len({round(each.low, 6) for each in near}) == 1 and not _ELSE.search(words, start, here.start)
+        if not (sure and _may_be_wrong(latest, told)) or is_chance(latest, told, text):
+            return None
         every = [each for each in text.every if each.start < told.start]
         others = (way for way in _readings(told, (), every, text, context) if _fits(way, told))
         again = any(sum(any(each.dims) for each in way.used) <= TWO for way in others)
-        chance = is_chance(latest, told, text)
-        return latest if sure and not (again or chance) and _is_wrong(latest, told, text) else None
+        return latest if not again and _is_wrong(latest, told, text) else None
     return None
 
 
@@ -229,7 +234,12 @@ def _fits(way: Way, told: Term) -> bool:
 
 def _is_wrong(way: Way, told: Term, text: Amounts) -> bool:
     """Whether nothing that the paragraph states gives an amount, which is near enough to be meant."""
+    return _may_be_wrong(way, told) and not explained(told, text, said=True)
+
+
+def _may_be_wrong(way: Way, told: Term) -> bool:
+    """Whether an amount is near enough to a product to be meant, and another."""
     off = max(told.value / way.high, way.low / told.value)
     # "A little more than four days": told in whole ones.
     least = 1 + max(_OFF, 1 / told.value if told.of in LENGTHS else 0.0)
-    return least < off < _UNLIKE and not explained(told, text, said=True)
+    return least < off < _UNLIKE

@@ -252,7 +252,8 @@ def _change(
         if first > share.end and _AND_ITS.search(passage.text, share.end, first):
             # "43 percent more cores, and its L2 grew from 4 to 6 MB": of the other clause.
             continue
-        if _OF_RESULTS.match(passage.text, share.end) and dimension not in ("rate", "time"):
+        results = _OF_RESULTS.match(passage.text, share.end) or _IN_SPEED.match(passage.text, share.end)
+        if results and dimension not in ("rate", "time"):
             # "15 % more tokens? Because it has 1,008 GB/s": of what the GPU does.
             continue
         if _THAN_ELSE.match(passage.text, share.end) or _ANOTHER.search(passage.text, last, share.start):
@@ -281,6 +282,10 @@ def _change(
 _PART_MORE = re.compile(
     r"\s+(?:or\s+\d[\d.,]*\s?%\s+)?(?:(?P<more>more|higher|extra|above)|(?:less|lower|below))\b",
     re.IGNORECASE,
+)
+#: "240 W instead of 320 W, 3 percent slower": of no watts and no bytes.
+_IN_SPEED = re.compile(
+    r"\s*(?:faster|slower|quicker)\b|\s+of (?:the|its) (?:speed|performance)\b", re.IGNORECASE
 )
 _OF_RESULTS = re.compile(
     r"\s*(?:more|fewer|less|additional|extra)\s+(?:tokens?|images?|pictures?|frames?|samples?|words?|requests?|users?|"

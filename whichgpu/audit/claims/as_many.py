@@ -7,6 +7,7 @@ and another amount of the list that neither they nor anything else around gives 
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -144,23 +145,23 @@ def _judged(
     way = several[-1]
     values = known_of(way.mention, told.dimension, context)
     if told.dimension == "money":
-        values = [each for each in values if each.words]
+        # Prices in another currency, or those that cards were launched at, are not what somebody paid.
+        values = [each for each in values if each.words and (told.unit in each.words or not told.unit)]
     real = [way.number * each.value / each.number for each in values]
-    every = [
-        n * each.value
-        for mention in known[1]
-        for each in known_of(mention, told.dimension, context)
-        for n in (1, *known[0], *(a * b for a in known[0] for b in known[0]))
-    ]
-    before = [
-        each.value for passage_ in context.document.passages if passage_.start < passage.start
-        for each in quantities(passage_.text, context.fraction) if each.dimension == told.dimension
-    ]  # fmt: skip
     if not real or any(abs(each / told.value - 1) <= _OFF for each in real):
         return
-    if (
-        any(abs(each / told.value - 1) <= _NEAR for each in (*before, *every))
-        or not 1 / _FAR < real[0] / told.value < _FAR
+    numbers = {1, *known[0], *(a * b for a in known[0] for b in known[0])}
+    every = (
+        n * value
+        for value in {one.value for each in known[1] for one in known_of(each, told.dimension, context)}
+        for n in numbers
+    )
+    before = (
+        each.value for passage_ in context.document.passages if passage_.start < passage.start
+        for each in quantities(passage_.text, context.fraction) if each.dimension == told.dimension
+    )  # fmt: skip
+    if not 1 / _FAR < real[0] / told.value < _FAR or any(
+        abs(each / told.value - 1) <= _NEAR for each in chain(before, every)
     ):
         return
     scale = 1e9 if told.dimension in ("memory", "bandwidth") else 1.0

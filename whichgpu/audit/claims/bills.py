@@ -82,7 +82,11 @@ _OF_IT = re.compile(
 #: Between a bill and the rent that it follows from.
 _AT = re.compile(r"\s*at\s+(?:about |around |only |just |~)?")
 #: "$2.00 x 730 h =": a formula, which is worked out as one.
-_FORMULA = re.compile(r"[x\u00d7*/]\s*[$\u20ac]?\d[^=]*=\s*$")
+_FORMULA = re.compile(
+    r"[x\u00d7*/]\s*[$\u20ac]?\d[^=]*=\s*$|"
+    r"\d\s?[\w-]{0,12}\s[x\u00d7*]\s[$\u20ac]?\d(?:[^=;.]|\.(?=\d))*\s(?:is|are|makes?|gives?|"
+    r"comes? to)\s+(?:about |around |roughly )?$"
+)
 
 
 #: Amounts that follow from others, of which no more are asked in a document.
@@ -331,6 +335,7 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
         near = [each for each in near if each.start < told.start or not alike(each, told)]
         # What one item of a list is used for is not what the next is.
         near = [e for e in near if not (is_use(e) and "\n" in text.passage.text[e.end : told.start])]
+        near = [each for each in near if not _is_content(each, base, text)]
         # A rate that was told of its device is among them: it is one factor, not two.
         near = [each for each in near if each.start != base.start]
         each_of = told.each or _so_many(base, told, text)
@@ -379,6 +384,20 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
     for use in filter(is_use, right.used if not any(told.dims[AXES.index("hour") :]) else ()):
         text.by(use, told)
     return finding(right, told, "confirmed", text, context)
+
+
+#: Between a price and the number of GPUs of what it is for: "6,000 EUR for a box with two 4090s".
+_CONTENT = re.compile(
+    r"(?:\s+for\s+(?:an?|one|the|our|my)\s+(?:[\w-]+\s+){0,2}?(?:box|server|machine|rig|workstation|system|build|pc|computer|tower))?"
+    r"\s+(?:with|of|holding)\s+",
+    re.IGNORECASE,
+)
+
+
+def _is_content(count: Term, base: Term, text: Amounts) -> bool:
+    """Whether a number is of what a price is for already."""
+    priced = count.counted and base.sign and 0 <= base.end <= count.start
+    return bool(priced) and _CONTENT.fullmatch(text.passage.text, base.end, count.start) is not None
 
 
 def _so_many(base: Term, told: Term, text: Amounts) -> bool:

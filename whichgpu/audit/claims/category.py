@@ -58,6 +58,8 @@ class _Rule(NamedTuple):
     unless: re.Pattern[str] | None
     of_a_device: bool
     because: str
+    #: What the passage must have told up to it.
+    topic: re.Pattern[str] | None = None
 
 
 @cache
@@ -78,6 +80,7 @@ def _rules() -> tuple[_Rule, ...]:
             said(row["unless"]) if row.get("unless") else None,
             bool(row.get("of_a_device")),
             row["because"],
+            said(row["topic"]) if row.get("topic") else None,
         )
         for key, row in rows.items()
     )
@@ -119,6 +122,8 @@ def find(context: Context) -> Iterator[Finding]:
                     continue
                 place = _said(rule, text)
                 if place is None or (rule.of_a_device and not named):
+                    continue
+                if rule.topic and not rule.topic.search(passage.text, 0, sentence.end):
                     continue
                 # What excuses it stands in its part of the sentence, not before a colon.
                 part = 1 + max(text.rfind(mark, 0, place[0]) for mark in ":;")

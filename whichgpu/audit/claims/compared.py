@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.comparisons.changes import changes
-from whichgpu.audit.comparisons.said import OF_THEM, THAN_SEVERAL, in_which
+from whichgpu.audit.comparisons.said import OF_THEM, THAN_SEVERAL, UPGRADED, in_which
 from whichgpu.audit.comparisons.sides import gives, second_of, sides, stated_ratios
 from whichgpu.audit.counting import counted
 from whichgpu.audit.multiple import finding_on, verdict_of
@@ -43,7 +43,7 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _CLAUSES = re.compile(r"[;:]|,\s|\.\s|\s[\u2013\u2014]\s|\b(?:and|but|while|whereas)\b", re.IGNORECASE)
-_REACH, _FEW = 60, 3
+_REACH, _FEW, _TWO = 60, 3, 2
 _THE = re.compile(r"\b(?:the|this|that|its|their)\s+$", re.IGNORECASE)
 #: What the amounts of a sentence are against, where no name tells: "no more memory than before, but 25 % ..".
 _THAN_BEFORE = re.compile(
@@ -100,8 +100,10 @@ def _judged(
         for each in named
         if each.end <= change.multiple.start
     )
-    doubtful = (
-        in_clause or known or several or _ELSE.search(_clause(passage.text, sentence, change)) is not None
+    # "The H200 upgrade: 76 percent more memory": than the one before it, which has no name here.
+    upgrade = len({each.named for each in who.here}) < _TWO and UPGRADED.search(sentence.text)
+    doubtful = bool(
+        in_clause or known or several or upgrade or _ELSE.search(_clause(passage.text, sentence, change))
     )
     if verdict == "contradicted" and (
         doubtful

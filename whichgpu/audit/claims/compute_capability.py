@@ -26,6 +26,12 @@ _CAPABILITY = re.compile(
     r"(?! (?:for|on|with|of) (?:the|both|all|every)\b)",
     re.IGNORECASE,
 )
+#: Before a compute capability, what is built for it or asks for it.
+_OF_CODE = re.compile(
+    r"\b(?:built|builds?|compiled?|compiles|target\w*|ptx|kernels?|binar\w+|cubins?|wheels?|require\w*|needs?|"
+    r"at least|minimum|from|since|below|above)\b[^.;,]{0,24}$",
+    re.IGNORECASE,
+)
 _OF_COMPUTE = re.compile(r"\bcompute capabilit", re.IGNORECASE)
 _OF_CHIP = re.compile(
     r"\b(?:(?P<family>Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell)\s*)?"
@@ -94,6 +100,9 @@ def _compute(
             yield from _of_capability(passage, told, gpus, context)
         return
     for match in _CAPABILITY.finditer(passage.text, *place):
+        if _OF_CODE.search(passage.text, place[0], match.start()):
+            # "PTX built for compute capability 8.0 runs on it": of the code.
+            continue
         gpus = [context.catalogue[key] for key in meant[0].ids]
         yield from _of_capability(passage, match, gpus, context)
 

@@ -183,6 +183,7 @@ def _plain(text: str, each: Quantity) -> float:
 
 
 _OR_BY = re.compile(r"\s+or\s+\d[\d.,]*\s?%\s+(?:more|less|higher|lower|faster|above|below)\b", re.IGNORECASE)
+_MARK = re.compile(r"[,;:()]")
 _IN_LIST = re.compile(r"\d,\s+$")
 
 
@@ -191,7 +192,8 @@ def _of_claim(
     every: Sequence[Quantity], context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     text, here, (claim, same) = passage.text, at[1], said
-    stop = next((i for i in range(claim.end, here.end) if text[i] in ",;:()"), here.end)
+    mark = _MARK.search(text, claim.end, here.end)
+    stop = mark.start() if mark else here.end
     same = same or _led(passage, at, claim, (every, quantities(text, context.fraction)), stop)
     first = min((each.start for each in same), default=0)
     # "35.6, 82.6 and 104.8 TFLOPS": which two of the three is told by names.
@@ -205,8 +207,10 @@ def _of_claim(
         return
     pair = sorted(each.value for each in same)
     other = [
-        each for each in within(named(text), claim.end, stop) if each.attribute.dimension != same[0].dimension
-    ]  # fmt: skip
+        each
+        for each in (*within(named(text), same[-1].end, claim.start), *within(named(text), claim.end, stop))
+        if each.attribute.dimension != same[0].dimension
+    ]
     if _THAN_A_VALUE.match(text, claim.end):
         # "That is 50 percent more than the 600 GB/s of the A100": of a value behind it.
         return

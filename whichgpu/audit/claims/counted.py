@@ -66,9 +66,13 @@ _ELSE = re.compile(
     r"could|if|used|each|apiece|per|nodes?|racks?|fans?|cooling|budget|shipping|bridge|tax|vat|month|year|"
     r"day|"
     r"nvlink|bandwidth|parameters|context|batch|users?|tokens?|fits?|split|mig|slices?|virtual|"
+    r"(?:in|for|over|after) (?:about |only )?(?:\d+|an?|two|three|four|five|six) (?:hours?|minutes?|days?|"
+    r"weeks?)|"
     r"altogether|overall|whole|all in)\b",
     re.IGNORECASE,
 )
+#: "With two of them": of one kind, not one of each.
+_OF_SOME = re.compile(rf"\b(?:{'|'.join(_WORDS)})\s+of\s+(?:them|these|those)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[;:.]\s|\b(?:while|whereas|but|where)\b", re.IGNORECASE)
 #: Behind an amount that is what two differ by.
 _DIFFERS = re.compile(
@@ -146,8 +150,9 @@ def _judged(
     right = [one for one in own if abs(count * one / amount.value - 1) <= slack
              or abs(count * one - amount.value) <= half]  # fmt: skip
     each_once = () if right else _one_of_each(passage, count, context)
-    if each_once:
-        return _of_different(passage, amount, each_once, slack, context)
+    if each_once and not _OF_SOME.search(text, sentence.start, amount.start):
+        else_ = _ELSE.search(_beside(text, sentence, amount))
+        return None if else_ else _of_different(passage, amount, each_once, slack, context)
     if not right and (_is_made(amount, own | told, told, slack, _numbers(text, amount.start) | {count})):
         return None
     near = [one for one in own if _LEAST < count * one / amount.value < _MOST

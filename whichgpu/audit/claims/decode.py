@@ -41,13 +41,14 @@ _ALONE = re.compile(
 #: Of many requests at once, or of reading the prompt: no bound of one request.
 _MANY = re.compile(
     r"\b(?:batch\w*|concurren\w*|aggregate|total|vllm|sglang|tensorrt|throughput|prefill|prompt|pp\d+|users?|"
-    r"requests?|parallel|mtp|speculative|draft|multi|offline|server)\b",
+    r"requests?|streams|clients|sessions|parallel|mtp|speculative|draft|multi|offline|server|under load|"
+    r"loaded|busy)\b",
     re.IGNORECASE,
 )
 #: Of many requests at once, whatever serves a row that says itself that it is of one.
 OTHERS = re.compile(
-    r"\b(?:batch(?:es|ed|ing)?|concurren\w*|aggregate|prefill|prompt|pp\d+|users?|requests|parallel|mtp|"
-    r"speculative|draft|multi)\b",
+    r"\b(?:batch(?:es|ed|ing)?|concurren\w*|aggregate|prefill|prompt|pp\d+|users?|requests|streams|clients|sessions|"
+    r"parallel|mtp|speculative|draft|multi|under load)\b",
     re.IGNORECASE,
 )
 ONE = re.compile(

@@ -58,8 +58,11 @@ def find(context: Context) -> Iterator[Finding]:
             if found is not None and not _is_of_next(found, told, index, passage, context):
                 # What is worked out later may follow from the right amount.
                 every.insert(every.index(told), _corrected(told, _right(found, told)))
+                of_bytes = told.of in ("token", "piece") and any(each.of == "byte" for each in found.used)
                 if (
                     len(found.used) > 1
+                    # What bytes a second make of tokens has a bound of its own.
+                    and not of_bytes
                     and not _is_less_a_share(found, told, every)
                     and not _is_share_of_before(found, told, passage)
                 ):
@@ -195,6 +198,15 @@ def _is_of_next(found: Formula, told: Term, index: int, passage: Passage, contex
     return any(each.dims == told.dims and each.end <= named[0].start for each in found.used)
 
 
+_ATTRIBUTIVE = re.compile(
+    r"\b(?:an?|the|each|every|one|our|my|another|any|two|three|four|eight)\s+$", re.IGNORECASE
+)
+_A_THING = re.compile(
+    r"[\s-]+(?:[\w-]+\s+)?(?:cards?|gpus?|boards?|modules?|chips?|parts?|units?|machines?|servers?|nodes?|laptops?|box(?:es)?|"
+    r"models?|version|limit|supply|psu|budget|plan|instances?)\b",
+    re.IGNORECASE,
+)
+_PLUS = re.compile(r"\bplus\s+(?:about |another |some |roughly )?$", re.IGNORECASE)
 _ADDED_UP = re.compile(r"\d\s[x\u00d7*/]\s\d[\d.,]*\s\+\s[^=+]{1,24}=\s*[$\u20ac~]?$")
 
 
@@ -205,12 +217,18 @@ def _is_claim(told: Term, passage: Passage) -> bool:
     if _ADDED_UP.search(passage.text, max(0, told.start - BEFORE), told.start):
         # What a formula comes to that is written out.
         return False
+    if _ATTRIBUTIVE.search(passage.text, max(0, told.start - BEFORE), told.start) and _A_THING.match(
+        passage.text, told.start + len(told.words.rstrip())
+    ):
+        # "A 350 W card uses 252 kWh": by which a thing is called, and no result.
+        return False
     times = told.plain and told.words.lower().rstrip().endswith(("times", "x"))
     many = told.plain and told.value > _MANY and significant(shown(told)) > 0
     if not (any(told.dims) or told.share or times or (many and NOUN.match(passage.text, told.end))):
         return False
-    if told.each and passage.text[: told.start].endswith(" of "):
-        # "Maintenance contracts of $85 per server".
+    of_each = told.each and passage.text[: told.start].endswith(" of ")
+    if of_each or _PLUS.search(passage.text, max(0, told.start - BEFORE), told.start):
+        # "Maintenance contracts of $85 per server", "plus 400 W for the board": a part that is told.
         return False
     return told.share or not GIVEN.search(passage.text, max(0, told.start - BEFORE), told.start)
 

@@ -11,6 +11,7 @@ from whichgpu.audit.findings import made
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import source_of
+from whichgpu.audit.subjects import family
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +30,9 @@ _COMES = (
 _FORM = (
     r"(?P<form>SXM|OAM|PCIe|PCI Express)\d?(?:\s+\d(?:\.0)?)?\s+(?:module|card|board|form factor|"
     r"accelerator|device|gpu)\b"
+)
+_AND_FORM = re.compile(
+    r"\s*(?:,|,?\s*\b(?:and|or|as well as)\b)\s+(?:also\s+|as\s+|an?\s+)*" + _FORM, re.IGNORECASE
 )
 _OF_NAME = re.compile(_COMES + _FORM, re.IGNORECASE)
 _OF_IT = re.compile(r"\s*It" + _COMES + _FORM, re.IGNORECASE)
@@ -100,6 +104,9 @@ def _judged(
     if form:
         word = "PCIe" if form["form"].lower().startswith("pci") else form["form"].upper()
         known = [gpu for gpu in gpus if gpu.value("form_factor") and gpu.segment == "datacenter"]
+        if _AND_FORM.match(passage.text, form.end()):
+            # "As a PCIe card and as an SXM4 module": in forms of which a name means any.
+            known = [context.catalogue[key] for key in family(one.ids, context.catalogue)]
         right = [gpu for gpu in known if str(gpu.value("form_factor")).startswith(word)]
         if known:
             verdict = "confirmed" if right else "contradicted"

@@ -117,7 +117,9 @@ def find(context: Context) -> Iterator[Finding]:
                 clause = _CLAUSE.search(passage.text, match.end(), sentence.end)
                 end = min(clause.start() if clause else sentence.end, then.start() if then else sentence.end)
                 here = context.mentions.get(index, ())
-                own = clause and clause[0][0] == ":" and len(within(here, end, sentence.end)) > 1
+                later = within(here, end, sentence.end) if clause and clause[0][0] == ":" else ()
+                # "The two are bridged: 3090s can be": of those that are named behind it.
+                own = len(later) > 1 or any(each.text.endswith("s") for each in later)
                 but = clause and _BUT_ONE.match(passage.text, clause.start())
                 if within(here, match.start(), end) or own or but:
                     # "Both use GDDR6: the L4 has 24 GB of it, the 3060 12 GB" is of these two.

@@ -314,6 +314,13 @@ def _left(
     if none and _SO_MUCH_OF.search(clause.text, 0, none.start()):
         # "140 of 141 GB leaves no room": of the room that the clause states itself.
         return
+    if (
+        room is not None
+        and room.many == 1
+        and _ON_SEVERAL.search(passage.text, clause.start, clause.end + _NEXT)
+    ):
+        # "On two it leaves 5 GB", "leaves 48 GB on the pair": of more than the one that was named.
+        return
     if not (none or much) or need is None or room is None or not need.high or not room.many or need.trains:
         return
     least, most = need.low, room.high * room.many
@@ -334,6 +341,12 @@ def _left(
     )  # fmt: skip
 
 
+_ON_SEVERAL = re.compile(
+    r"\b(?:(?:on|across|over|with|between) (?:the )?(?:two|three|four|six|eight|both|all|them|\d)\b(?! ?GB)|"
+    r"pair|both|together|combined|in (?:all|total))\b",
+    re.IGNORECASE,
+)
+_NEXT = 16
 #: A clause that is a further format and no more, joined to what was said before it.
 _FURTHER = re.compile(
     r"\W*(?:(?:and|but|or|so|though|yet)\s+(?P<what>(?:even|also|certainly|just|still|definitely)?\s*"

@@ -46,6 +46,11 @@ _GAINS = re.compile(
     r"an? (?:third|quarter|half)\b)",
     re.IGNORECASE,
 )
+#: "Did not need twice the memory": by so much it does not grow, by less it may.
+_SO_MUCH = re.compile(
+    r"\b(?:twice|doubl\w+|tripl\w+|quadrupl\w+|half|halv\w+|times|as much|proportional\w*|linear\w*)\b",
+    re.IGNORECASE,
+)
 _UP, _DOWN, _SAME = 1, -1, 0
 
 
@@ -154,5 +159,7 @@ def _breaks(law: _Law, text: str, told: tuple[str, str], words: _Words) -> bool:
     sign, match = found
     turn = _UP if up else _DOWN
     denied = words.negated.search(rest, 0, match.start())
+    if denied and _SO_MUCH.search(rest, denied.end()):
+        return False
     said = {_UP, _SAME, _DOWN} - {sign * turn} if denied else {sign * turn}
     return not said & law.signs

@@ -76,6 +76,7 @@ _BESIDE_WEIGHTS = re.compile(
     r"optimi[sz]er|adam\w*|tokens?|"
     r"experts?|active|moe|layers?|embedding\w*|draft|per gpu|each|split|shard\w*|adapter|not|"
     r"never|if|savings?|"
+    r"together|both|side by side|"
     r"reduc\w+|cut\w*|compared|previously|file|disk|download|text encoder|vae)\b|\d+x\d+b|n[\u2019']t\b",
     re.IGNORECASE,
 )

@@ -58,6 +58,8 @@ _NONE = re.compile(
 #: What ties a type to the name before it: "the H100's 80 GB HBM3".
 _OWN = re.compile(r"[\u2019']s?\s+(?:\d{1,3}\s?GB\s+)?(?:of\s+)?", re.IGNORECASE)
 _SIZES_OF = re.compile(r"\b\d{2,3}(?=(?:\s?/\s?\d{2,3})*\s?(?:GB|GiB)\b)", re.IGNORECASE)
+#: A row that is of the processor beside the GPU: "CPU memory on the module".
+_OF_HOST = re.compile(r"\b(?:cpu|host|system|grace|main|server)\b", re.IGNORECASE)
 #: What goes on about a device: values alone, or "like the 3090 it uses".
 _FRAGMENT = re.compile(
     r"\s*(?:(?:with\s+|just\s+|only\s+)?\d|(?:Like|Unlike)\s+[^.;]{3,30}?,?\s+it\s)", re.IGNORECASE
@@ -78,6 +80,8 @@ def find(context: Context) -> Iterator[Finding]:
         headed = of_words(found, lambda cell: _tells_its_type(cell, context))
         for cell in found:
             known = cell.label in headed or (cell.attribute is not None and cell.attribute.key in _OF_MEMORY)
+            if _OF_HOST.search(cell.label):
+                continue
             if known or re.search(r"memory|vram|hbm", cell.label, re.IGNORECASE):
                 yield from _of_cell(cell, context)
     for index, passage in enumerate(context.document.passages):

@@ -104,7 +104,8 @@ def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Conte
         if what is None or mention is None or denied:
             continue
         end = match.end() + what[1]
-        if _EXCEPTED.match(passage.text, end) or _OWNED.search(match["scope"]):
+        owned = _OWNED.search(match["scope"]) or _OWNED.search(passage.text, end, end + _CLOSE_BY)
+        if _EXCEPTED.match(passage.text, end) or owned:
             continue
         if _LISTED.search(match["scope"]) or _LISTED.match(passage.text, end):
             yield from _listed(passage, (match.start(), end), match, (mention, what[0]), context)
@@ -113,7 +114,13 @@ def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Conte
 
 
 #: What narrows an exclusive claim to what somebody has: "the only one of my machines with FP4".
-_OWNED = re.compile(r"\bof (?:my|our|your|his|her|their) ", re.IGNORECASE)
+_OWNED = re.compile(
+    r"\b(?:of|in|on|at|among) (?:my|our|your|his|her|their) |"
+    r"\bin (?:the|this) (?:\w+ )?(?:cluster|lab|office|rack|box|rig|fleet|pool|department|building|farm|"
+    r"house)\b|"
+    r"\b(?:I|we) (?:have|had|own|got|tried|tested|could)\b",
+    re.IGNORECASE,
+)
 #: What narrows an exclusive claim to the devices of the document: "the only card here with MIG".
 _LISTED = re.compile(
     r"\s*(?:\b(?:cards?|gpus?|ones?|models?|options?|accelerators?|parts?)\s+)?\b(?:here|(?:in|on|of|from)\s+"

@@ -203,6 +203,8 @@ def _of_two(
         both = _owned_ahead(each, who, context)
         if both:
             return _judged(passage, each, both, who, context)
+    if each.sign and not each.bound and _is_of_a_version(each, who):
+        return None
     after = [one for one in who.here if one.start >= each.end]
     apart = after and after[0] not in who.against and not _WITH.search(who.text, each.end, after[0].start)
     elided = (
@@ -223,6 +225,25 @@ def _of_two(
         return None
     both = _level(each, who, context) if each.sign == 0 else pair(each.start, each.end, who, context)
     return _judged(passage, each, both, who, context) if both else None
+
+
+#: "There is also a P100 with 12 GB and a narrower bus": a version, set against that which is known.
+_A_VERSION = (
+    re.compile(r"\b(?:an?|another|one)\s+(?:\w+ )?$", re.IGNORECASE),
+    re.compile(r"\s+(?:with|that has|at)\b"),
+)
+
+
+def _is_of_a_version(each: Comparison, who: Spoken) -> bool:
+    """Whether what is compared is one version of a device, by its article and what stands behind it."""
+    before = [one for one in who.here if one.end <= each.start]
+    article, has = _A_VERSION
+    last = before[-1] if before else None
+    return (
+        last is not None
+        and article.search(who.text, max(0, last.start - _BACK), last.start) is not None
+        and has.match(who.text, last.end) is not None
+    )
 
 
 #: "Little more than a quarter of that of the A40": a ratio.

@@ -6,6 +6,7 @@ worked out. The other's must be the same product of what is known of that: wrong
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import combinations, islice, pairwise, product
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,10 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import MONEY, NEAR, RENT, Amounts, is_known
 from whichgpu.audit.bills.links import BEHIND, GIVEN, ONE_WITH
 from whichgpu.audit.bills.products import apart, explained, finding
-from whichgpu.audit.dimensions import AXES, LENGTHS, dims
+from whichgpu.audit.dimensions import AXES, LENGTHS, dims, leading
 from whichgpu.audit.ledger import Entry, entries, known_of, shared
 from whichgpu.audit.nodes import in_kind_of, of_tables
+from whichgpu.audit.patterns import MANY
 from whichgpu.audit.relations import Effort, Way, alike, made_of
 from whichgpu.audit.sentences import within
 from whichgpu.audit.summed import is_of_host
@@ -140,11 +142,17 @@ def _once(one: Term, other: Term) -> bool:
     )  # fmt: skip
 
 
+#: Behind a size, that it is the machine's.
+_RAM = re.compile(r"\s*(?:of\s+)?(?:(?:system|host|main|cpu)\s+(?:ram|memory)|ram|ddr\d)\b", re.IGNORECASE)
+
+
 def _follows(entry: Entry, text: Amounts) -> bool:
     """Whether an amount is of a kind that is worked out: no price that is given, no speed, no bandwidth."""
     term = entry.term
     before = max(0, term.start - NEAR)
-    if is_of_host(text.passage.text, before, (term.start, term.start + len(term.words))):
+    if is_of_host(text.passage.text, before, (term.start, term.start + len(term.words))) or (
+        term.of == "byte" and _RAM.match(text.passage.text, term.start + len(term.words))
+    ):
         return False
     given = term.sign and GIVEN.search(text.passage.text, before, term.start)
     given = given or ONE_WITH.search(text.passage.text, before, term.start)
@@ -296,13 +304,17 @@ def _alike(both: _Both, effort: Effort) -> Iterator[Way]:
 
 def _by(keys: tuple[Hashable, ...], both: _Both, effort: Effort) -> Iterator[Way]:
     """The products of what is known of these kinds, with up to two amounts that are of no device."""
+    if effort.spent:
+        return
     one, other = both.one.term, both.other.term
-    first, second = ([_values(key, side) for key in keys] for side in (both.first, both.second))
+    first = [_values(key, both.first, one) for key in keys]
+    second = [_values(key, both.second, other) for key in keys]
     near = sorted(both.pool, key=lambda each: abs(each.start - one.start))[:_POOL]
+    near = [each for each in near if _is_before(each, one)]
     for some in (some for size in range(_SHARED + 1) for some in combinations(near, size)):
         for values in product(*first):
             used = (*(each for each in values if each is not None), *some)
-            if not (_is_worked(used, one) and _is_before(used, one)):
+            if not _is_worked(tuple([(each.dims, each.counted) for each in used]), one.dims, one.sign):
                 continue
             tried = made_of(one._replace(about=False), used, effort)
             proof = next((way for way in tried if way.gives(one)), None)
@@ -322,42 +334,47 @@ def _again(
     second: Sequence[Sequence[Term | None]], some: Sequence[Term], other: Term, effort: Effort
 ) -> Iterator[Way]:
     """The same products of what is known of the second device."""
+    if not all(_is_before(each, other) for each in some):
+        return
     for values in product(*second):
         used = (*(each for each in values if each is not None), *some)
-        if _is_before(used, other) and _is_worked(used, other):
+        if _is_worked(tuple([(each.dims, each.counted) for each in used]), other.dims, other.sign):
             yield from made_of(other, used, effort)
 
 
-def _is_before(used: Sequence[Term], told: Term) -> bool:
-    """Whether an amount is told behind all that it follows from."""
+def _is_before(used: Term, told: Term) -> bool:
+    """Whether an amount is told behind one that it follows from."""
+    if used.counted or used.start < told.start:
+        return True
     # "216 kWh in a month of 720 hours": how long that is may be told behind.
-    periods = [
-        each for each in used if each.dims == _LASTS and any(a <= each.value <= b for a, b in _PERIODS)
-    ]
-    return all(each.start < told.start for each in used if not (each.counted or each in periods))
+    return used.dims == _LASTS and any(a <= used.value <= b for a, b in _PERIODS)
 
 
-def _values(key: Hashable, side: Known) -> Sequence[Term | None]:
-    """What is known of a kind; of one device there is no number."""
-    return side.get(key) or [None]
+def _values(key: Hashable, side: Known, told: Term) -> Sequence[Term | None]:
+    """What is known of a kind before an amount is told; of one device there is no number."""
+    known = side.get(key)
+    return [each for each in known if _is_before(each, told)] if known else [None]
 
 
-def _is_worked(used: tuple[Term, ...], told: Term) -> bool:
-    """Whether a product is one that an amount is worked out by, and not the amount told again."""
-    kinds = [each.dims for each in used if any(each.dims)]
-    counts = any(each.counted for each in used)
-    if told.dims in (RENT, _POWER) or (told.of == "byte" and not counts):
+@lru_cache(maxsize=MANY)
+def _is_worked(used: tuple[tuple[tuple[int, ...], bool], ...], told: tuple[int, ...], sign: str) -> bool:
+    """Whether a product is one that an amount is worked out by, and not the amount told again.
+
+    That hangs on what is told of (powers of the axes), its sign, and, of each factor, its powers and whether
+    it is a count: of these there are far fewer than products.
+    """
+    kinds = [powers for powers, _ in used if any(powers)]
+    counts = sum(counted for _, counted in used)
+    if told in (RENT, _POWER) or (leading(told) == "byte" and not counts):
         # A rent or a power of one is its own.
-        return counts and len(used) == _COUNTED and used[0].dims == told.dims
-    if sum(each.counted for each in used) > 1:
+        return bool(counts) and len(used) == _COUNTED and used[0][0] == told
+    if counts > 1:
         # Two numbers give nearly anything.
         return False
-    if told.dims == _LASTS and any(each.dims[_BYTE] for each in used) and any(
-        each.dims == _LASTS for each in used
-    ):  # fmt: skip
+    if told == _LASTS and any(powers[_BYTE] for powers, _ in used) and _LASTS in kinds:
         # How long one job takes by how long another does, and by sizes or bandwidths: chance.
         return False
-    again = len(used) == 1 and (used[0].dims == told.dims or not told.sign)
+    again = len(used) == 1 and (used[0][0] == told or not sign)
     return len({*kinds}) == len(kinds) and not again
 
 

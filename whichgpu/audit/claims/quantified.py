@@ -90,7 +90,7 @@ _HEDGED = re.compile(
     r"\b(?:if|whether|should|would|may|might|almost|nearly|practically|virtually|most|if not|not "
     r"(?:every|all|any)|"
     r"hardly|barely|price|budget|affordable|cheap\w*|under \$|rent\w*|software|emulat\w*|driver|wish|imagine|"
-    r"as if|arguably|perhaps|rumou?r\w*|expected)\b|\?|\$\d",
+    r"until|till|at the time|back then|in those days|as if|arguably|perhaps|rumou?r\w*|expected)\b|\?|\$\d",
     re.IGNORECASE,
 )
 #: What narrows the property behind it: "with HBM2 in this price class", "supports FP8 at that rate".

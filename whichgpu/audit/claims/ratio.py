@@ -77,11 +77,7 @@ def find(context: Context) -> Iterator[Finding]:
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     who = spoken(index, passage, sentence, context)
     for claim in (*said_in(passage.text, sentence, who, context), *parts(passage.text, sentence)):
-        if claim.times < 1 and _OF_IT.match(passage.text, claim.end):
-            continue
-        if _OF_NO_OTHER.match(passage.text, claim.end) or _OF_A_WHOLE.search(
-            passage.text, max(sentence.start, claim.start - BEFORE), claim.start
-        ):
+        if _is_of_itself(passage.text, sentence, claim):
             continue
         if _is_told_behind(passage, sentence, claim, context):
             context.memo.setdefault("given", []).append(passage.span(claim.start, claim.end))
@@ -108,6 +104,18 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             # "About half of the big chip's": of what is not known.
             continue
         yield from _of_devices(passage, sentence, claim, who, context)
+
+
+def _is_of_itself(text: str, sentence: Sentence, claim: Multiple) -> bool:
+    """Whether a multiple is of no other device: of a part, of a whole told before, of occasions."""
+    before = max(sentence.start, claim.start - BEFORE)
+    return bool(
+        (claim.times < 1 and _OF_IT.match(text, claim.end))
+        or _OCCASIONS.match(text, claim.start)
+        or _OF_A_PART.match(text, claim.end)
+        or _OF_NO_OTHER.match(text, claim.end)
+        or _OF_A_WHOLE.search(text, before, claim.start)
+    )
 
 
 def _is_told_behind(passage: Passage, sentence: Sentence, claim: Multiple, context: Context) -> bool:
@@ -181,6 +189,18 @@ _OF_NO_OTHER = re.compile(
     r"gig(?:abyte)?|terabyte)\b",
     re.IGNORECASE,
 )
+#: "I ran out of memory twice.": how often, and of nothing.
+_OCCASIONS = re.compile(
+    r"(?:twice|(?:two|three|four|five|ten|several|many) times)"
+    r"(?:\s+(?:already|so far|this (?:week|month|year)|in (?:a row|\w+ (?:weeks|months|years))))?\s*[.!;)]",
+    re.IGNORECASE,
+)
+#: "Its Tensor Cores do twice the work per clock": of parts, whose numbers differ too.
+_OF_A_PART = re.compile(
+    r"\s+(?:the |as (?:much|many) )?(?:[\w-]+\s+){1,3}(?:per|each|a|in (?:a|each)) "
+    r"(?:clock|cycle|core|SM|CU|tensor core|lane)\b",
+    re.IGNORECASE,
+)
 #: "Twice that, some 1,979, in eight bits".
 _OF_THE_VALUE = re.compile(r"\s+that(?=\s*[,;:(])", re.IGNORECASE)
 #: "Ten times the bandwidth of PCIe Gen4": of no device.
@@ -233,6 +253,19 @@ def _is_of_another_value(
     )
 
 
+#: Before a multiple and behind it, that it is of a price: "and it costs three times as much".
+_COSTS = re.compile(
+    r"\b(?:costs?|costing|sells? for|rents? for|pays?|paid|charges?|goes for|went for)\s+"
+    r"(?:(?:you|me|us|only|about|nearly|almost|roughly|some|well|over|more than|around)\s+)*$",
+    re.IGNORECASE,
+)
+#: "Made SDXL three times as fast": work, which no specification tells.
+_MADE = re.compile(
+    r"\b(?:made|makes|making)\s+[A-Z][\w.-]*(?:\s[\w.-]+)?\s+(?:about |nearly |almost |roughly )?$"
+)
+_SO_MUCH = re.compile(r"\s*(?:as much|more|less|that|what|[.,;:)]|$)", re.IGNORECASE)
+
+
 def _of_devices(
     passage: Passage, sentence: Sentence, claim: Multiple, who: Spoken, context: Context
 ) -> Iterator[Finding]:
@@ -251,6 +284,11 @@ def _of_devices(
             r"\bthan (?:its|their|it)\b(?! (?:rival|competitor|counterpart|opponent|competition))",
             near,
         )
+    )
+    own = own or _MADE.search(text, max(sentence.start, claim.start - BEFORE), claim.start)
+    own = own or (
+        _COSTS.search(text, max(sentence.start, claim.start - BEFORE), claim.start)
+        and _SO_MUCH.match(text, claim.end)
     )
     if own or _OTHER.search(_WHAT_NEEDS.sub(" ", near)) or _FROM.match(text, claim.end):
         return

@@ -16,6 +16,7 @@ from whichgpu.audit.listed import has
 from whichgpu.audit.machine import machine
 from whichgpu.audit.narrowed import narrower, of_size
 from whichgpu.audit.nearest import APART
+from whichgpu.audit.patterns import MANY
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken, superchips
 from whichgpu.audit.sentences import Sentence, sentences, within
@@ -170,7 +171,10 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             or (bound[0].key == "power" and _A_PART.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _REMAINS.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _FITS.match(passage.text, quantity.end))
+            or (bound[0].key == "memory" and _OF_A_COMPUTER.match(passage.text, quantity.end))
+            or (bound[0].key == "memory" and _remains_too(passage.text, quantity, values, sentence))
             or (bound[0].key == "memory" and _is_of_a_rack(quantity, bound[1], context))
+            or (bound[0].key == "memory" and _is_of_instance(passage.text, sentence, quantity, bound[1]))
             or (quantity.dimension == "number" and _FRACTION.match(passage.text, quantity.end))
             or (_A_SLICE.match(sentence.text) and _SLICED.search(passage.text, 0, sentence.start))
         )
@@ -180,6 +184,45 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             )
             # What is no single device's of a machine may be that of all of them.
             yield from (each for each in found if not (of_machine and each.accuses))
+
+
+#: "Fits on two 3090s and on a 64 GB MacBook": of a computer that is told by its memory.
+_OF_A_COMPUTER = re.compile(
+    r"[\s-]+(?:MacBook|Mac\b|laptop|notebook|PC\b|desktop (?:PC|computer)|workstation|host|server)",
+    re.IGNORECASE,
+)
+
+
+def _remains_too(text: str, quantity: Quantity, values: Sequence[Quantity], sentence: Sentence) -> bool:
+    """Whether a size goes on with what is free on another: "the 3090 had 4 GB left, the A6000 28 GB"."""
+    before = [each for each in values if sentence.start <= each.start < quantity.start]
+    before = [each for each in before if each.dimension == quantity.dimension]
+    return (
+        bool(before)
+        and _REMAINS.match(text, before[-1].end) is not None
+        and (_ELIDES.match(text, quantity.end) is not None)
+    )
+
+
+#: An instance type of a cloud, by its name.
+_INSTANCE = re.compile(
+    r"(?<![\w.-])(?:[a-z]\w{0,5}(?:-\w+)*\.\w{2,10}|(?:a[2-9]|g[2-9])-[a-z]+-\d{1,3}[gt]?|(?:Standard_)?N[CDV]\d{1,2}\w*)"
+    r"(?![\w.-])"
+)
+_OF_THE_GPU = re.compile(r"\s*(?:of\s+)?(?:gpu|vram|video|graphics|hbm|gddr|device)", re.IGNORECASE)
+
+
+def _is_of_instance(text: str, sentence: Sentence, quantity: Quantity, mention: Mention) -> bool:
+    """Whether a size is that of the instance that has the device: "is one A100 40GB with 85 GB of memory"."""
+    if not _INSTANCE.search(text, sentence.start, quantity.start) or _OF_THE_GPU.match(text, quantity.end):
+        return False
+    between = text[mention.end : quantity.start]
+    sized = re.search(r"\d\s?GB$", mention.text) or re.match(r"[^.;,]{0,4}\d{2}\s?GB", between)
+    return bool(sized) or re.search(r"(?:,|\band)\s[^.;]*$", between) is not None
+
+
+#: Behind a size of which nothing is said again.
+_ELIDES = re.compile(r"\s*(?:[.,;:)]|$|and\b|while\b)")
 
 
 def _is_of_a_rack(quantity: Quantity, mention: Mention, context: Context) -> bool:
@@ -459,21 +502,19 @@ def _is_of_edition(
     context: Context,
 ) -> bool:  # fmt: skip
     """Whether a value is that of an edition that the text names: "Since the Super update it has 102 GB/s"."""
-    # Not as a part of the edition's own name, of which something else may be said.
-    named_too = list(mentions(text, context.catalogue))
-    words = frozenset(
-        word[0].lower()
-        for word in _WORDS.finditer(text)
-        if not any(each.start <= word.start() < each.end for each in named_too)
-    )
-    editions = [
-        context.catalogue[key]
-        for key, more in _editions(mention.named[0], context.catalogue)
-        if more <= words and key not in mention.named
-    ]
+    known = [each for each in _editions(mention.named[0], context.catalogue) if each[0] not in mention.named]
+    words = _words_besides_names(text, context.catalogue) if known else frozenset()
+    editions = [context.catalogue[key] for key, more in known if more <= words]
     return bool(editions) and (
         verdict_on(text, quantity, attribute, editions, said=said, context=context).verdict == "confirmed"
     )
+
+
+@lru_cache(maxsize=MANY)
+def _words_besides_names(text: str, catalogue: Catalogue) -> frozenset[str]:
+    """The words of a text but those of names: of a part of an edition's name something else may be said."""
+    inside = {at for each in mentions(text, catalogue) for at in range(each.start, each.end)}
+    return frozenset(word[0].lower() for word in _WORDS.finditer(text) if word.start() not in inside)
 
 
 _WORDS = re.compile(r"[^\W\d]{3,}")

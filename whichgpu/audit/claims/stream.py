@@ -45,6 +45,7 @@ _OTHER = re.compile(
 #: What leaves the one request that a passage spoke of.
 _MANY = re.compile(
     r"\b(?:batch(?:es|ed|ing)\b|batch(?:[ -]?size)?(?: of)?[ =-]?\d|concurren\w+|users|requests|streams|"
+    r"under load|clients|sessions|"
     r"throughput|total|aggregate\w*|together|saturat\w+|prefill\w*|prompts?|train\w*|serv\w+)\b",
     re.IGNORECASE,
 )

@@ -198,12 +198,25 @@ _FOR_ALL = re.compile(
 )
 
 
+#: Between what each is and what several are, another thing that these are of.
+_OF_ANOTHER = re.compile(
+    r"\b(?:the|an?|our|my|another)\s+(?!(?:total|pair|lot|set|whole|sum|bill|price|cost|machine|box)\b)(?:[\w-]+\s+){0,2}?"
+    r"(?:costs?|cost|was|were|is|are|would|draws?|has|have|comes?|came|goes)\b",
+    re.IGNORECASE,
+)
+
+
 def _for_the_pair(passage: Passage, here: Sequence[Quantity], context: Context) -> Iterator[Finding]:
     for one, other in itertools.pairwise(here):
         behind = _FOR_ALL.match(passage.text, other.end)
         alike = one.dimension == other.dimension or "number" in (one.dimension, other.dimension)
         if behind and alike and _EACH.match(passage.text[one.end : other.start]):
             many = _WORDS[behind["n"].lower()]
+            if _WITH.match(passage.text, behind.end()) or _OF_ANOTHER.search(
+                passage.text, one.end, other.start
+            ):
+                # "0.6 kW for two with the host"; "24,000 each, the SXM node is 310,000 for eight".
+                continue
             if abs(one.value * many / other.value - 1) > _NEAR and "percent" not in (
                 one.dimension,
                 other.dimension,
@@ -344,6 +357,9 @@ def _left(
     for one, other in (sizes, sizes[::-1]):
         said = _LEAVES.search(text, max(sentence.start, other.start - 40), other.start)
         plain = said and not said[0].lower().startswith(("with", "and"))
+        if _INSTEAD.search(text, other.end, max(other.end, one.start)):
+            # "The 5090 leaves 12 GB instead of 4 GB": what another one leaves.
+            continue
         if not plain and not _ARE_LEFT.match(text, other.end):
             continue
         whole = {each.value for each in known_of(spoken[0], "memory", context)}
@@ -353,7 +369,9 @@ def _left(
             return
         rest = [value - one.value for value in whole]
         if all(
-            way > 0 and abs(way - other.value) > max(0.12 * way, 0.03 * value)
+            way > 0
+            and not (other.limit == "over" and other.value <= way)
+            and abs(way - other.value) > max(0.12 * way, 0.03 * value)
             for way, value in zip(rest, whole, strict=True)
         ):
             yield _finding(
@@ -365,6 +383,9 @@ def _left(
         return
 
 
+_INSTEAD = re.compile(
+    r"\b(?:instead of|rather than|against|versus|vs\.?|compared (?:to|with)|not|than)\b", re.IGNORECASE
+)
 #: "The limits of all three boards add up to 935 W".
 _ADDS_UP = re.compile(
     r"\b(?:add(?:s|ed)? up to|sum(?:s|med)? (?:up )?to|total(?:s|led)?|together (?:come|came|draw|cost|"

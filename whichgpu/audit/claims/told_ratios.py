@@ -7,6 +7,7 @@ file of the devices gives the ratio, whoever is meant, it is wrong.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import is_of_regime, is_of_the_hour
 from whichgpu.audit.known.said import MAKES, claims
 from whichgpu.audit.known.store import SPOKEN, Named, named, of_catalogue, store, tokens
+from whichgpu.audit.patterns import MANY
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import Sentence, sentences, within
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.known.store import Amount, Series
     from whichgpu.audit.multiple import Multiple
     from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.roles import Spoken
 
 #: What two things are compared in, by the words of the clause.
 _WORDS = {
@@ -85,8 +88,17 @@ _ELSE = re.compile(
     r"(?:as|than) (?:in |with |at |it did in )?(?:FP|BF|INT|NF|Q)\d\w*|price (?:list|drop|cut)|"
     r"(?:than|of|as|over) (?:an? |the )?(?:nvlink|nvswitch|pcie|pci express|infinity fabric|infiniband|"
     r"ethernet|thunderbolt|ssds?|nvme|(?:system|host) (?:ram|memory))|"
+    r"(?:in practice|in my hands|feels?|on paper)|(?:for|to) (?:us|me)|"
+    r"% of (?:its|their)|"
     r"theor\w+|allow|bound|ratio of|loss|accuracy|quality|PUE|tax|VAT|margin)\b|"
     r"n[\u2019']t\b|\?",
+    re.IGNORECASE,
+)
+#: What was done to one card, which is set against itself.
+_SETTING = re.compile(
+    r"\b(?:under|over)(?:volt|clock)\w*|\bpower[- ]limit\w*|\b(?:limited|capped|throttled) (?:it |them |"
+    r"mine )?(?:to|at)\b|"
+    r"\bnvidia-smi -pl\b",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
@@ -125,6 +137,8 @@ def find(context: Context) -> Iterator[Finding]:
     done = [(each.start, each.end) for each in context.memo["found"] if each.verdict == "confirmed"]
     for index, passage in context.document.running():
         for sentence in sentences(passage.text):
+            if _SETTING.search(sentence.text):
+                continue
             for claim in claims(passage.text, sentence, context.fraction):
                 place = passage.span(claim.start, claim.end)
                 if any(a < place[1] and place[0] < b for a, b in done):
@@ -135,13 +149,19 @@ def find(context: Context) -> Iterator[Finding]:
 def clause(text: str, sentence: Sentence, start: int, end: int) -> tuple[int, int]:
     """The part of a sentence that says one thing, around a place."""
     first, last = sentence.start, sentence.end
-    for match in _CLAUSE.finditer(text, sentence.start, sentence.end):
-        if match.end() <= start:
-            first = match.end()
-        elif match.start() >= end:
-            last = match.start()
+    for begins, ends in _marks(text, sentence.start, sentence.end):
+        if ends <= start:
+            first = ends
+        elif begins >= end:
+            last = begins
             break
     return first, last
+
+
+@lru_cache(maxsize=MANY)
+def _marks(text: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """What parts the clauses of a sentence."""
+    return tuple(match.span() for match in _CLAUSE.finditer(text, start, end))
 
 
 def measure(text: str, start: int, end: int, at: tuple[int, int]) -> str:
@@ -163,10 +183,14 @@ def measured(text: str, place: tuple[int, int], claim: Claim) -> str:
     stop = _STOPS.search(text, claim.end, place[1])
     behind = measure(text, claim.end, stop.start() if stop else place[1], (claim.end, claim.end))
     found = behind or measure(text, *place, (claim.start, claim.end))
+    if found == "price" and _OF_FORMAT.search(text, *place):
+        # "Its INT4 rate is double that": no rent.
+        return "peak"
     # "It achieves 7.6 times the rate": of what it does, whatever that is.
     return "" if found == "price" and _ACHIEVES.search(text, place[0], claim.start) else found
 
 
+_OF_FORMAT = re.compile(r"\b(?:FP|BF|TF|INT)\d+(?: \w+)? rates?\b", re.IGNORECASE)
 _ACHIEVES = re.compile(
     r"\b(?:achiev|reach|deliver|process|manag|produc)\w*\s+(?:about |only |just |nearly )?$", re.IGNORECASE
 )
@@ -188,7 +212,7 @@ def _judged(  # noqa: PLR0917
     place = clause(text, sentence, claim.start, claim.end)
     if (
         MAKES.search(text, place[0], claim.start)
-        or _ELSE.search(text, *place)
+        or _ELSE.search(text, place[0], _until_rows(text, claim.end, place[1]))
         or _OF_EACH.search(text, max(place[0], claim.start - _NEAR), claim.start)
     ):
         return
@@ -208,7 +232,7 @@ def _judged(  # noqa: PLR0917
         asked = [each for each in told if each.measure in ("speed", "time") and not each.derived]
     if kind == "price" and _BY_THE_HOUR.search(part.text):
         asked = [each for each in asked if is_of_the_hour(each, part.text)]
-    asked = _labelled(asked, sentence.text)
+    asked = [each for each in _labelled(asked, sentence.text) if is_by(each, sentence.text)]
     if kind == "speed" and is_of_other_work(text, place, told):
         return
     if side:
@@ -267,6 +291,20 @@ def is_of_other_work(text: str, place: tuple[int, int], told: Sequence[Series]) 
     known = {word for each in told for word in tokens(each.label)}
     known |= {word for each in told for one in each.amounts for word in tokens(one.name)}
     return any(match["of"].lower() not in known for match in _WORK.finditer(text, *place))
+
+
+def is_by(series: Series, text: str) -> bool:
+    """Whether what a sentence tells per watt, token or job is told so by a series too."""
+    by = _BY_THING.search(text)
+    return by is None or re.search(rf"(?:\bper\b|/|\ba\b).{{0,12}}{by[1]}", series.label, re.I) is not None
+
+
+#: "Measured per token", "per watt the L4 is ahead": of no rents and powers by themselves.
+_BY_THING = re.compile(
+    r"\b(?:per|for each|for every)\s+(?:million\s+)?(watt|dollar|euro|token|image|picture|request|run|job|"
+    r"epoch|task|answer)s?\b",
+    re.IGNORECASE,
+)
 
 
 def is_near(way: Multiple, real: float) -> bool:
@@ -329,6 +367,13 @@ def _labelled(asked: Sequence[Series], words: str) -> Sequence[Series]:
 _LINE = re.compile(r"\s?\.{3,}\s*[\d$]")
 
 
+def is_of_unlisted(who: Spoken, part: Sentence, asked: Sequence[Series]) -> bool:
+    """Whether "it" is a device that no table tells of: "and it costs three times as much"."""
+    ids = {one for each in who.topic[:1] for one in (*each.ids, *each.named)}
+    listed = {one for each in asked for amount in each.amounts for one in amount.ids}
+    return bool(ids) and who.certain and not ids & listed and _IT.search(part.text) is not None
+
+
 def _known(  # noqa: PLR0917
     index: int,
     passage: Passage,
@@ -338,6 +383,9 @@ def _known(  # noqa: PLR0917
     context: Context,
 ) -> list[tuple[Series, list[Named]]]:
     """The series of which a clause names a thing, else the sentence, else its topic; all where none is named."""  # noqa: E501
+    who = spoken(index, passage, sentence, context)
+    if is_of_unlisted(who, part, asked):
+        return []
     for place in (part, sentence):
         here = [
             (
@@ -366,6 +414,10 @@ def _known(  # noqa: PLR0917
     topic = [(each, _topic(index, passage, sentence, each, context)) for each in asked if goes_on]
     if any(found for _, found in topic):
         return [(each, found) for each, found in topic if found]
+    mine = {one for each in (*who.here, *who.topic[:1]) for one in (*each.ids, *each.named)}
+    if mine and not any(one.ids & mine for each in asked for one in each.amounts):
+        # Of devices that no table tells of.
+        return []
     return [(each, []) for each in asked] if _OF_THESE.search(sentence.text) else []
 
 
@@ -456,8 +508,16 @@ def _in_others(
     who = spoken(index, passage, sentence, context)
     topic = {one for each in who.topic for one in each.ids}
     kinds = _BESIDES.get(asked[0], (asked[0],))
+    rows = (
+        asked[0] == "speed"
+        and _ROW_OF_WORK.search(sentence.text) is not None
+        and _is_headed(asked[1], sentence)
+    )
     for each in (*asked[1], *of_catalogue(context)):
         if each.measure not in kinds:
+            continue
+        if each.measure in ("peak", "bandwidth") and rows:
+            # "In convolution training": of what the rows of that work tell.
             continue
         own = [one.amount for one in named(index, passage, sentence, each, context)]
         both = len(own) > 1
@@ -466,6 +526,31 @@ def _in_others(
             for other in own if both else each.amounts:
                 if one is not other:
                     yield from _over(one, other)
+
+
+#: Work that a row is of, in so many words.
+_ROW_OF_WORK = re.compile(
+    r"\b(?:in|on|for) (?:\w+ |the )?(?:training|fine-?tuning|generation|inference|transcription|detection)\b|"
+    r"\b(?:in|on) (?:the|both|these|our|all) (?:\w+ )?(?:rows?|tests?|benchmarks?)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_headed(told: Sequence[Series], sentence: Sentence) -> bool:
+    """Whether series of speeds share a word of their headings with a sentence, or it speaks of rows."""
+    said = tokens(sentence.text) - _COMMON
+    rows = _ROW.search(sentence.text) is not None
+    return any(each.measure in ("speed", "time") and (rows or tokens(each.label) & said) for each in told)
+
+
+_ROW = re.compile(r"\brows?\b", re.IGNORECASE)
+_ROWS_WHERE = re.compile(r"\b(?:rows?|tests?|cases) (?:where|that|in which)\b", re.IGNORECASE)
+
+
+def _until_rows(text: str, start: int, end: int) -> int:
+    """The end of a clause, without what it says of the rows that it is of: "in the rows where both could"."""
+    match = _ROWS_WHERE.search(text, start, end)
+    return match.start() if match else end
 
 
 def _over(one: Amount, other: Amount) -> Iterator[float]:

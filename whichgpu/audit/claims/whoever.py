@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.comparisons.said import UPGRADED
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.multiple import Multiple, verdict_of
 from whichgpu.audit.nearest import fitting
@@ -92,7 +93,7 @@ def find(context: Context) -> Iterator[Finding]:
                 for claim in _claims(passage.text, start, end, context) if attribute else ():
                     place = passage.span(claim.start, claim.end)
                     # "The H200 came with 76 % more": of what, the text may never say.
-                    if _told_of(index, claim, context) < _TWO:
+                    if _told_of(index, claim, context) < _TWO or UPGRADED.search(sentence.text):
                         continue
                     if attribute and not any(a < place[1] and place[0] < b for a, b in done):
                         yield from _judged(passage, sentence, (claim, attribute), models, context)

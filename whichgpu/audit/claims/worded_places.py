@@ -283,7 +283,13 @@ def _places(
             (_is_at(each, one, (sign, rank), _size(among), among_kind, Told(told, context)), each)
             for each in asked(of, sentence, at, passage, told, match.end())
         ]
-        yield from _judged(passage, (match.start(), match.end()), found, context)
+        here = place(index, passage, before, context)
+        start = here[-1].start if here and match.start() - here[-1].end < _BESIDE else match.start()
+        yield from _judged(passage, (start, match.end()), found, context)
+
+
+#: Characters between a name and its verb.
+_BESIDE = 16
 
 
 def _judged(

@@ -7,17 +7,28 @@ may be of is wrong. Of one whose other side stays open every other thing of the 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import follows, gives
-from whichgpu.audit.claims.told_ratios import clause, is_near, is_of_name, is_of_other_work, measure
+from whichgpu.audit.claims.told_ratios import (
+    clause,
+    is_by,
+    is_near,
+    is_of_name,
+    is_of_other_work,
+    is_of_unlisted,
+    measure,
+)
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import BY_TIME, asked, is_of_the_hour, works, works_of
 from whichgpu.audit.known.said import MAKES, claims
 from whichgpu.audit.known.sides import Side, first, goes_on, is_open, last, place
 from whichgpu.audit.known.store import of_catalogue, store
+from whichgpu.audit.patterns import MANY
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import Sentence, sentences, within
 
 if TYPE_CHECKING:
@@ -82,15 +93,23 @@ def _judged(  # noqa: PLR0917
     at = clause(text, sentence, claim.start, claim.end)
     if (
         MAKES.search(text, at[0], claim.start)
-        or _NO.search(text, *at)
+        or _is_no_ratio(text, *at)
         or is_open(index, *at, context)
         or is_of_other_work(text, at, store(context))
     ):
         return
     kind = _kind(text, at, claim, context, sentence)
-    kinds = _MAY_BE.get(kind, ())
+    # Prices at launch the catalogue knows, and no table of rents and costs tells.
+    at_launch = kind == "price" and _AT_LAUNCH.search(sentence.text)
+    kinds = () if at_launch else _MAY_BE.get(kind, ())
     both = _sides(index, passage, sentence, at, claim, told, context) if kinds else None
-    if both is None:
+    part = Sentence(*at, text[slice(*at)])
+    if both is None or (
+        not both[1].ids
+        and is_of_unlisted(
+            spoken(index, passage, sentence, context), part, [each for each in told if each.measure in kinds]
+        )
+    ):
         return
     one, other = (_told_as(side, told) for side in both)
     if one.number > 1 or other.number > 1:
@@ -111,6 +130,7 @@ def _judged(  # noqa: PLR0917
         kinds = ("speed", "time", "peak", "") if kind == "speed" else (kind,)
         if opened and (_VERB.match(text, claim.start) or _OWN.match(text, claim.end)):
             return
+    told = [each for each in told if is_by(each, sentence.text)]
     if kind == "speed" and (work := works(_right_behind(text, claim.end, at[1]))):
         told = [each for each in told if not (own := works_of(each)) or work & own]
     real = _real(kind, (one, other), sentence, told)
@@ -139,12 +159,21 @@ def _judged(  # noqa: PLR0917
     )  # fmt: skip
 
 
+@lru_cache(maxsize=MANY)
+def _is_no_ratio(text: str, start: int, end: int) -> bool:
+    """Whether a clause says that its ratios are not of what was told."""
+    return _NO.search(text, start, end) is not None
+
+
 def _right_behind(text: str, start: int, end: int) -> str:
     """What a ratio is of by the words behind it, without what a comma sets off: ", unlike its images"."""
     stop = text.find(",", start, end)
     return text[start : end if stop < 0 else stop]
 
 
+_AT_LAUNCH = re.compile(
+    r"\b(?:at|by) (?:launch|list|msrp)\b|\b(?:launch|list) prices?\b|\bMSRPs?\b", re.IGNORECASE
+)
 _FAST = re.compile(
     r"\b(?:fast\w*|quick\w*|slow\w*|throughput|tokens?|images?|pictures?|speed)\b", re.IGNORECASE
 )

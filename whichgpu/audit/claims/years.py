@@ -75,7 +75,8 @@ _OF_ANOTHER = re.compile(
     r"\b(?:architecture|generation|driver|firmware|paper|model|version|support\w*|update\w*|article|"
     r"price[sd]?|cuda|"
     r"until|before|after|later|earlier|predecessor|successor|rival|than|last|next|which|who|when|if|not|"
-    r"never|ours|mine|our|my|bought)\b",
+    r"never|ours|mine|our|my|bought|discontinued|production|"
+    r"retired|end[ -]of[ -]life|sold out|stopped|ended)\b",
     re.IGNORECASE,
 )
 #: What parts the clauses of a sentence, and what is said of a device that comes out.

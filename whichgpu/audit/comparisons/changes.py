@@ -141,7 +141,8 @@ _LOST = re.compile(
 #: "A quarter of a second".
 _OF_ELSE = re.compile(
     r"\s+of\s+(?:an?|the|one|its|all|our|my|your)\s+(?:second|minute|hour|day|week|month|year|cent|million|"
-    r"billion|dollar|time|work\w*|load|way|users?|money|requests?|others?|batch|total|whole)\b",
+    r"billion|dollar|time|work\w*|load|way|users?|money|requests?|others?|batch|total|whole|"
+    r"(?:\w+ )?(?:speed|throughput|performance|output|rate|energy|price|cost|tokens?|images?))\b",
     re.IGNORECASE,
 )
 #: Kinds of memory and formats, whose digits are no values.

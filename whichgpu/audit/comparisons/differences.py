@@ -148,7 +148,8 @@ _APPOSED = re.compile(
 ELSE = re.compile(
     r"\b(?:than (?:now|before|today|usual)|"
     r"(?:against|over|compared (?:to|with))\s+(?:\w+\s+){0,2}(?:single|separate|individual)|"
-    r"if|up to|performance|utili[sz]\w+|typical\w*|usually|often|generally|vram|bandwidth|memory|"
+    r"if|up to|batch(?:es)?|performance|"
+    r"utili[sz]\w+|typical\w*|usually|often|generally|vram|bandwidth|memory|"
     r"quality|accuracy|margin|market|(?<!on[- ])demand|tax|vat|inflation|average|median|"
     r"overall|could|can|might|may)\b",
     re.IGNORECASE,
@@ -237,8 +238,33 @@ def _by_amount(
         )
 
 
+_THING = (
+    r"(?:(?P<token>(?:million )?tokens?)|(?P<piece>images?|requests?|pictures?|quer(?:y|ies))|frames?|"
+    r"runs?|jobs?|epochs?|"
+    r"tasks?|steps?|samples?|experiments?|trainings?|watts?|dollars?|euros?|gigabytes?|GB)\b"
+)
+_BASIS = re.compile(
+    rf"(?:\b(?:measured|counted|calculated|reckoned|judged|seen|compared|and|but|yet|though|while)\s+|[,(]\s*|(?:^|[.;:])\s*)"
+    rf"(?:per|by the|for each|for every)\s+{_THING}[^.;:]*$",
+    re.IGNORECASE,
+)
+_BASIS_BEHIND = re.compile(
+    rf"\s*(?:more|less|cheaper|dearer|higher|lower)(?: expensive| costly)?\s+(?:per|by the|for each|"
+    rf"for every)\s+{_THING}",
+    re.IGNORECASE,
+)
+#: Letters in which what a change is per stands before it.
+_FAR_BASIS = 80
+
+
 def per_said(amounts: list[Term], said: Change, text: str) -> list[Term]:
     """The amounts that are per what a change is said to be per, where it is said."""
+    basis = _BASIS.search(text, max(0, said.start - _FAR_BASIS), said.start)
+    basis = basis or _BASIS_BEHIND.match(text, said.end)
+    if basis:
+        # "Per token it is cheaper": by no prices of an hour; per run by none at all.
+        axis = next((name for name, one in basis.groupdict().items() if one), "")
+        return [each for each in amounts if axis and each.dims[AXES.index(axis)] < 0]
     per = _PER_SAID.match(text, said.end)
     at = AXES.index(per[1].lower()) if per else 0
     return [each for each in amounts if each.dims[at] < 0] if per else amounts

@@ -28,6 +28,8 @@ _LESS = re.compile(
 )
 BEFORE, AFTER = 40, 60
 #: "Three of them have as much memory as one": of so many, whichever they are.
+#: What a change is against that has no name: "The H200 upgrade: 76 percent more memory".
+UPGRADED = re.compile(r"\b(?:upgrade|refresh|update|successor|step up|new edition)\b", re.IGNORECASE)
 OF_THEM = re.compile(
     r"\s*(?:(?:And|But|So|Then)\s+)?(?:Two|Three|Four|Five|Six|Eight|Ten|\d{1,3}|A pair)\s+of\s+"
     r"(?:them|these|those)\s+(?:have|offer|give|bring|reach|deliver|cost|draw|need)\s+"

@@ -5,6 +5,7 @@ A change is wrong only where no such pair gives it. So it need not be known for 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from whichgpu.audit.findings import withheld
 from whichgpu.audit.multiple import verdict_of
 from whichgpu.audit.offers import usual
 from whichgpu.audit.pairs import Pair, ratios
+from whichgpu.audit.patterns import MANY
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import within
 from whichgpu.audit.subjects import mentions, model
@@ -153,6 +155,12 @@ def _within_reach(passage: Passage, who: Spoken, context: Context, upto: int | N
     return list(dict.fromkeys(every))
 
 
+@lru_cache(maxsize=MANY)
+def _is_behind_than(text: str, start: int) -> bool:
+    """Whether what stands at a place is what something is compared with."""
+    return _THAN_IT.search(text, max(0, start - _FAR), start) is not None
+
+
 def stated_ratios(text: str, sentence: Sentence, change: Change, context: Context) -> list[tuple[float, str]]:
     """The ratios of the values told before an amount to the one behind it that it is said against."""
     against = change.against
@@ -164,7 +172,7 @@ def stated_ratios(text: str, sentence: Sentence, change: Change, context: Contex
     before = [
         each
         for each in before
-        if not _THAN_IT.search(text, max(0, each.start - _FAR), each.start)
+        if not _is_behind_than(text, each.start)
         and not (each.dimension == "number" and _YEAR.fullmatch(text[each.start : each.end]))
     ]
     # "A 5080 has 10,752, while the 3080 had 83 percent of": of the last one.

@@ -195,9 +195,11 @@ def _beside(
 
 def _is_in_name(text: str, sentence: Sentence, value: Quantity, who: Spoken) -> bool:
     """Whether a size is in a name whose other attribute is spoken of: "the bus of the A100 80 GB"."""
+    if value.dimension != "memory":
+        return False
     inside = [each for each in who.here if each.start < value.start < each.end]
     said = within(named(text), sentence.start, inside[0].start) if inside else ()
-    return value.dimension == "memory" and any(each.attribute.dimension != "memory" for each in said)
+    return any(each.attribute.dimension != "memory" for each in said)
 
 
 #: Behind a name, a system of many: "GB200 NVL72", "H100 SuperPOD".

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.counting import counted
 from whichgpu.audit.holding.ways import BINARY
+from whichgpu.audit.holding.words import NODES
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.roles import WORKED, owned
 from whichgpu.audit.sentences import within
@@ -135,8 +136,8 @@ def room_of(text: str, start: int, on: Mention, context: Context) -> Room | None
         # "An 8x H100 server", spoken of again.
         count = float(times["n"])
     plural = text[on.end : on.end + 2] in ("s ", "s.", "s,") or on.text.endswith("s")
-    if count == 1 and plural:
-        # "On H100s": of how many is not said.
+    if count == 1 and (plural or NODES.match(text, on.end)):
+        # "On H100s", "in one MI300X server": of how many is not said.
         return None
     if count == 1 and re.search(
         r"\b(?:pair|dual|both|node|server|instances?|hgx|dgx|few|some|more|\d+-way)\b",

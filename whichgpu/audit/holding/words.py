@@ -40,7 +40,8 @@ SPLIT = re.compile(_SPLIT, re.IGNORECASE)
 #: What sets them apart.
 LACKS = re.compile(
     r"\b(?:too (?:small|little|tight|large|big|much|heavy|weak|few)|exceeds?|insufficient|inadequate|"
-    r"out of reach|beyond|falls? short|fall short|(?:runs?|ran|running) out of|ooms?|overflows?|impossible|"
+    r"out of reach|beyond|miss(?:es|ed)(?= (?:an?|the)\b)|falls? short|fall short|(?:runs?|ran|"
+    r"running) out of|ooms?|overflows?|impossible|"
     rf"fails? to|unable to|short of|{_SPLIT})\b",
     re.IGNORECASE,
 )
@@ -116,7 +117,8 @@ ASIDE = re.compile(
     r"mac\w*|laptops?|m[1-5] (?:max|ultra|pro)|tokens? (?:per|a) second|tok/s|faster|slow\w*|crawls?|"
     r"quick\w*|"
     r"than|instead of|apart from|system|adapters?|text encoders?|vae|speculative|parts? of|half of|"
-    r"layers?|some of|most of|wonder\w*|ask(?:s|ed)?|[TP]?FLOPS|TOPS)\b|\?",
+    r"tr(?:y|ies|ied|ying)(?: to)?|attempt\w*|layers?|some of|most of|wonder\w*|ask(?:s|ed)?|[TP]?FLOPS|"
+    r"TOPS)\b|\?",
     re.IGNORECASE,
 )
 #: What denies a fit that was asked for ("On the A4000, no: the weights take"), or is said of whatever fits.
@@ -175,7 +177,8 @@ SIZED = re.compile(
     r"(?P<card>[ -](?:nvidia |amd |gaming |consumer |geforce |radeon |graphics ){0,2}(?:cards?|gpus?|boards?|"
     r"vram|memory)\b|\s+of\s+(?:vram|memory|gpu memory|device memory|hbm\w*|gddr\w*)\b|\s+(?:together|in "
     r"total|combined|altogether|in all|between them)\b|"
-    r"\s+of (?:the|this|that|each)\b|\s+(?=(?:is|are|will be)\s+(?:just\s+|already\s+)?(?:enough|plenty|"
+    r"\s+of (?:the|this|that|each)\b|\s+(?=(?:is|are|was|were|(?:will|would|should|might|"
+    r"may) be)\s+(?:just\s+|already\s+)?(?:enough|plenty|"
     r"sufficient))|"
     r"\s+(?=(?:(?:can|could|will|would)(?:n[\u2019']t|not)?\s+)?(?:hold|holds|held|take|swallow\w*|accommodate\w*|host|load\w*)\b))?",
     re.IGNORECASE,

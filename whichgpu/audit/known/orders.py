@@ -32,6 +32,8 @@ _PER_WORK = re.compile(
     r"sequences?|frames?)\b|way to (?:make|generate|serve))",
     re.IGNORECASE,
 )
+#: What heads the cost of work that is done, and no price of a card or an hour.
+_OF_A_JOB = re.compile(r"\b(?:total|job|run|epoch)s?\b(?!.*\bhour)|\bcosts?\W*$", re.IGNORECASE)
 BY_TIME = re.compile(r"\b(?:by the|per|an) (?:hour|month)\b|\bhourly\b|\bto rent\b|\brate\b", re.IGNORECASE)
 #: Settings of work: what is told of one is not so in another.
 _SETTING = re.compile(
@@ -73,7 +75,8 @@ def asked(  # noqa: PLR0917
         behind = passage.text[after : min(after + _BEHIND, place[1])]
         by_time = BY_TIME.search(behind) is not None
         if not by_time and _PER_WORK.search(words):
-            found = [each for each in found if each.derived or _PER_WORK.search(each.label)]
+            done = [each for each in found if each.derived or _PER_WORK.search(each.label)]
+            found = done or [each for each in found if _OF_A_JOB.search(each.label)]
         elif by_time or BY_TIME.search(words):
             found = [each for each in found if not each.derived and not _PER_WORK.search(each.label)]
     return [each for each in found if _is_in_setting(each, words)]

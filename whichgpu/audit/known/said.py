@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.multiple import Multiple, opposite, parts
+from whichgpu.audit.patterns import MANY
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.sentences import Sentence, within
 from whichgpu.values import NamedTuple
@@ -48,7 +50,10 @@ _FACTOR = re.compile(
 )
 #: Before the second of two: "seven or eight times".
 _OR = re.compile(
-    r"\b(?:\d+(?:[.,]\d+)?|" r"two|three|four|five|six|seven|eight|nine|ten)\s+(?:or|to)\s+$", re.IGNORECASE
+    r"\b(?:\d+(?:[.,]\d+)?|"
+    r"two|three|four|five|six|seven|eight|nine|ten)\s+(?:or|to)\s+$|"
+    r"\bbetween\s+(?:\w+|\d+(?:[.,]\d+)?)(?:\s?(?:%|percent|times|x))?\s+and\s+$",
+    re.IGNORECASE,
 )
 _NO_RATIO = re.compile(r"\s*(?:a (?:day|week|month|year)|per |/|again\b)", re.IGNORECASE)
 
@@ -65,7 +70,7 @@ OF_SPEED = "speed told"
 #: Before a ratio, that a setting makes it and no other device: "mixed precision makes it".
 MAKES = re.compile(
     r"(?<!\b[Tt]hat )(?<!\b[Tt]his )(?<!\bwhich )(?<!\b[Ii]t )\b(?:makes?|made|making|turns?|"
-    r"renders?)\s+(?:it|them|the|an?|our|this|these|each)\b"
+    r"renders?)\s+(?:it|them|the|an?|our|my|your|this|these|each|every)\b"
 )
 
 
@@ -77,8 +82,13 @@ class Claim(NamedTuple):
     ways: tuple[Multiple, ...]
 
 
-def claims(text: str, sentence: Sentence, fraction: str) -> Iterator[Claim]:
+@lru_cache(maxsize=MANY)
+def claims(text: str, sentence: Sentence, fraction: str) -> tuple[Claim, ...]:
     """The ratios that a sentence states of two amounts, by its words."""
+    return tuple(_claims(text, sentence, fraction))
+
+
+def _claims(text: str, sentence: Sentence, fraction: str) -> Iterator[Claim]:
     taken: list[tuple[int, int]] = []
     for part in parts(text, sentence):
         taken.append((part.start, part.end))

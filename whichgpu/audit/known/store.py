@@ -351,10 +351,25 @@ _OVER = (
 )  # fmt: skip
 
 
+#: What heads a price of work already.
+_OF_WORK = re.compile(
+    r"\b(?:per|for (?:the|one|a|\d+)) (?:job|run|epoch|image|token|million|request)|\btotal\b", re.I
+)
+_COSTS = re.compile(r"\s*(?:the )?costs?\W*", re.IGNORECASE)
+
+
+def _is_of_work(price: Series, own: Sequence[Series]) -> bool:
+    """Whether a price is that of work done, which over a speed is nothing: beside how long that takes."""
+    timed = any(each.measure == "time" and each.group == price.group for each in own)
+    return bool(_OF_WORK.search(price.label) or (timed and _COSTS.fullmatch(price.label)))
+
+
 def _derived(own: Sequence[Series]) -> Iterator[Series]:
     done = 0
     for one, other in combinations(own, 2):
         for a, b in ((one, other), (other, one)):
+            if a.measure == "price" and b.measure != "memory" and _is_of_work(a, own):
+                continue
             measure = next((to for x, y, to in _OVER if (x, y) == (a.measure, b.measure)), "")
             by = {each.name: each for each in b.amounts}
             both = [

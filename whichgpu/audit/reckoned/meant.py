@@ -217,7 +217,8 @@ def _is_beside(told: Figure, here: Around) -> bool:
     priced = any(unit in MONEY for unit, _ in last.powers) and core(last) != core(told)
     priced = priced or (PRICE.search(here.text, max(0, last.start - _NEAR), last.start) is not None)
     # "Two processors with 56 cores each, 2 TB of memory": another thing that it has.
-    counted = last.counted and not (last.each and not told.counted)
+    # "Ten of them, 14,000 each": what one is is told, and follows from nothing.
+    counted = last.counted and not told.each and not (last.each and not told.counted)
     return priced or counted or len(last.powers) > 1 or last.powers in (_LENGTH, (("parameter", 1),))
 
 

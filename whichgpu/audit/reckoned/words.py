@@ -64,7 +64,7 @@ LESS = re.compile(
 )
 #: Before a number, the same.
 LEAVES = re.compile(
-    r"\b(?:sav\w+|(?<!for )the rest|differ\w*|leav\w+|remain\w*|gap|ahead by|down by|fell by|"
+    r"\b(?:sav\w+|(?<!for )the rest(?!\s*$)|differ\w*|leav\w+|remain\w*|gap|ahead by|down by|fell by|"
     r"dropped by|rose by|cheaper by|dearer by)\b[^.;\d]{0,24}$",
     re.IGNORECASE,
 )

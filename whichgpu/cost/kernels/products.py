@@ -75,7 +75,8 @@ def seconds(
         weights = np.where(few, streamed, weights * _rereads(ops, devices, runtime))
         if runtime.vector_bytes:
             turns, least = ops.dims["m"] / c["vector_rows"] * streamed, ops.flops / peaks
-            sooner = _in_narrow_tiles(ops, devices) & (least + turns < compute + weights)
+            tiles = compute * _learnt_of_experts(ops, devices, runtime)
+            sooner = _in_narrow_tiles(ops, devices) & (least + turns < tiles + weights)
             compute, weights = np.where(sooner, least, compute), np.where(sooner, turns, weights)
     moved = ops.activation_bytes * _conversions(ops, runtime, tensor & devices.cudnn)
     return compute, weights + moved / (share * devices.passing)
@@ -120,7 +121,18 @@ def _in_narrow_tiles(ops: OpTable, devices: Devices) -> NDArray[np.bool_]:
     many matrix-vector products in turn, the last one in part, would do as well: they are taken for no slower.
     """
     some = _quantised_prompt(ops) & (ops.dims["m"] <= section("products")["narrow_rows"])
-    return np.asarray(some & ~_of_experts(ops) & ~devices.processor)
+    return np.asarray(some & ~devices.processor)
+
+
+def _learnt_of_experts(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+    """How often over its prior a tile of experts takes, over what weights do, as fits know both, (O, G, J).
+
+    What is chosen between kernels must not hang on priors that the fit takes back: on matrix units.
+    """
+    c = section("products")
+    slower = np.where(_in_integers(ops, devices, runtime), c["experts_slower_narrow"], c["experts_slower"])
+    matrix = devices.peak("fp16") > CLEARLY * devices.vector
+    return np.where(_of_experts(ops) & matrix, slower, 1.0)
 
 
 def _conversions(ops: OpTable, runtime: Runtime, tensor: NDArray[np.bool_]) -> NDArray[np.float64] | float:

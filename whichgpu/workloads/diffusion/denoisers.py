@@ -25,6 +25,7 @@ DENOISERS = kinds(
         "wan": "cross.wan",
         "ltx": "cross.ltx",
         "animate": "moving.animate",
+        "filmed": "moving.filmed",
         "hunyuan_video_15": "moving.hunyuan_video_15",
         "mochi": "moving.mochi",
     }

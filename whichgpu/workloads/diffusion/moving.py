@@ -1,12 +1,14 @@
-"""Denoisers of video: AnimateDiff's U-Net, HunyuanVideo 1.5, Mochi 1 with its autoencoder.
+"""Denoisers of video: AnimateDiff's and ModelScope's U-Nets, HunyuanVideo 1.5, Mochi 1 with its autoencoder.
 
+Wang et al., "ModelScope Text-to-Video" (and I2VGen-XL): convolutions over frames behind each block as well.
 Guo et al., "AnimateDiff": behind each block of Stable Diffusion 1.5 a transformer layer over the frames of
 every position, with two attentions. Tencent, "HunyuanVideo 1.5": blocks of two streams only; the text's has
 the tokens of a language model, of ByT5 and of a picture, also where there is none. Genmo, "Mochi 1": the
 text's stream is half as wide as the video's, and meets it in one attention.
 Letters: B videos, T frames, C channels, H W height and width of the latent, S tokens, D width.
 
-Dimensions: of animate those of `unet.py`; of hunyuan_video_15 and mochi `layers`, `hidden`, `heads`, `patch`,
+Dimensions: of animate and filmed those of `unet.py`, `picture` (channels that a picture to begin with is read
+by); of hunyuan_video_15 and mochi `layers`, `hidden`, `heads`, `patch`,
 `text_tokens`, `text_width`; hunyuan_video_15 `refiner`, `in_channels`, `glyph_tokens`, `glyph_width`,
 `picture_tokens`, `picture_width`; mochi `text_hidden`, `ffn`, `text_ffn`. Of Mochi's autoencoder `widths`,
 `blocks` and `expands` (frames and side) of each level of its decoder, `ends` (blocks before and behind),
@@ -41,22 +43,86 @@ class _Animated(UNet):
     def transformer(self, x: Map, depth: int, heads: int) -> None:
         """The transformer of a picture, where the block has one, and that of its motion."""
         UNet.transformer(self, x, depth, heads)
-        rec, width, rows = self.rec, x.channels, x.pixels
-        with rec.module("motion"):
-            rec.norm(x.elements, width, wide=True)
-            rec.linear(rows, width, width, bias=True, name="proj_in")
-            for _ in range(2):
-                rec.norm(x.elements, width, wide=True, name="layer_norm")
-                rec.add(x.elements, name="positions")
-                projections(rec, rows, width, bias=False)
-                rec.attention(rows / self.frames, heads, self.frames, self.frames, width // heads)
-                rec.linear(rows, width, width, bias=True, shard="row", name="out")
-                rec.add(x.elements)
-            rec.norm(x.elements, width, wide=True, name="layer_norm")
-            gated_gelu(rec, rows, width)
-            rec.add(x.elements)
-            rec.linear(rows, width, width, bias=True, name="proj_out")
-            rec.add(x.elements)
+        with self.rec.module("motion"):
+            self.motion(x, heads, x.channels)
+
+    def motion(self, x: Map, heads: int, width: int) -> None:
+        """A layer of two attentions over the frames of each position, of a width of its own."""
+        rec, rows, elements = self.rec, x.pixels, width * x.pixels
+        rec.norm(x.elements, x.channels, wide=True)
+        rec.linear(rows, x.channels, width, bias=True, name="proj_in")
+        for _ in range(2):
+            rec.norm(elements, width, wide=True, name="layer_norm")
+            rec.add(elements, name="positions")
+            projections(rec, rows, width, bias=False)
+            rec.attention(rows / self.frames, heads, self.frames, self.frames, width // heads)
+            rec.linear(rows, width, width, bias=True, shard="row", name="out")
+            rec.add(elements)
+        rec.norm(elements, width, wide=True, name="layer_norm")
+        gated_gelu(rec, rows, width)
+        rec.add(elements)
+        rec.linear(rows, width, x.channels, bias=True, name="proj_out")
+        rec.add(x.elements)
+
+
+def filmed(rec: Recorder, part: Part, latent: Latent) -> None:
+    """One pass of ModelScope's U-Net: (B, C, T, H, W) -> (B, C, T, H, W)."""
+    net = _Filmed.of(rec, part, latent)
+    with rec.module("transformer_in"):
+        net.motion(latent.map._replace(channels=part["widths"][0]), 8, _FIRST)
+    if "picture" in part:
+        with rec.module("picture"):
+            _begun(net, part, latent)
+    run(net, part, latent)
+
+
+def _begun(net: UNet, part: Part, latent: Latent) -> None:
+    """What I2VGen-XL makes of the picture to begin with: channels by the latent, and tokens by the text."""
+    rec, width, x = net.rec, part["text_width"], latent.map
+    for out in (4 * x.channels, 4 * x.channels, part["picture"]):
+        rec.conv(x, out, 3, bias=True, name="latent")
+        x = x._replace(channels=out)
+    # A layer over the frames of each position, of two heads of 4.
+    rows, inner = x.pixels, 2 * x.channels
+    rec.norm(x.elements, x.channels, wide=True, name="layer_norm")
+    for name in ("query", "key", "value"):
+        rec.linear(rows, x.channels, inner, name=name)
+    rec.attention(rows / net.frames, 2, net.frames, net.frames, x.channels)
+    rec.linear(rows, inner, x.channels, bias=True, name="out")
+    rec.linear(rows, x.channels, 4 * x.channels, bias=True, name="up")
+    rec.linear(rows, 4 * x.channels, x.channels, bias=True, name="down")
+    # Means of 32 x 32 parts, halved twice: 64 tokens.
+    one = latent.map._replace(batch=net.batch / net.frames)
+    seen = rec.conv(one, 8 * one.channels, 3, bias=True, name="seen")
+    seen = rec.conv(seen._replace(height=32.0, width=32.0), 16 * one.channels, 3, 2, padding=1, bias=True,
+                    name="seen")  # fmt: skip
+    rec.conv(seen, width, 3, 2, padding=1, bias=True, name="seen")
+    rec.linear(one.batch, width, net.time_width, bias=True, name="embedding_in")
+    rec.linear(one.batch, net.time_width, one.channels * width, bias=True, name="embedding_out")
+    timestep(rec, one.batch, net.time_width, inputs=part["widths"][0])
+
+
+#: Width of the heads of the first layer over frames together.
+_FIRST = 512
+
+
+@immutable
+class _Filmed(_Animated):
+    """Blocks of a picture with four convolutions over frames and, beside attention, a layer over them."""
+
+    def residual(self, x: Map, out: int) -> Map:
+        """The residual block of a picture, and windows of three frames behind it."""
+        y = UNet.residual(self, x, out)
+        for number in range(4):
+            group_norm(self.rec, y)
+            conv3d(self.rec, y, out, (3, 1, 1), name=f"time_conv{number + 1}")
+        self.rec.add(y.elements)
+        return y
+
+    def transformer(self, x: Map, depth: int, heads: int) -> None:
+        """The transformer of a picture, and that of its motion, where the block has one."""
+        if depth:
+            _Animated.transformer(self, x, depth, heads)
 
 
 def hunyuan_video_15(rec: Recorder, part: Part, x: Latent) -> None:

@@ -23,6 +23,7 @@ answer. By `kind`:
             (true)
     table   `entries`, `width`, `rows` (looked up)
     norm    `rows`, `width`, `values` (2 x width)
+    product of activations: `rows` of them, of (left, inner) x (inner, right)
     values  `values` trained ones that no product reads, `rows`, `width` of what they are added to
 """
 
@@ -211,6 +212,11 @@ def _norm(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
              parameters=part.get("values", 2 * width))  # fmt: skip
 
 
+def _product(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
+    """(B, S, left, inner) x (B, S, inner, right) -> (B, S, left, right)."""
+    rec.product(batch * _rows(part["rows"], size), part["left"], part["inner"], part["right"], shard="none")
+
+
 def _values(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
     rec.pointwise(part.get("width", 1) * (batch * _rows(part.get("rows", 1), size)),
                   parameters=float(part["values"]), name="add")  # fmt: skip
@@ -218,5 +224,5 @@ def _values(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
 
 _KINDS: Mapping[Any, Callable[[Part, Any, Any, Recorder], None]] = {
     "layers": _layers, "attention": _score, "dense": _dense, "conv": _conv, "table": _table, "norm": _norm,
-    "values": _values,
+    "values": _values, "product": _product,
 }  # fmt: skip

@@ -14,7 +14,7 @@ The parts are in `whichgpu/workloads/language/`. Dimensions, each with what hold
     logit_cap, score_cap (false)   tanh keeps logits, or scores of attention, within bounds
     wide_scores (false)     written out, a softmax in FP32 of which nothing is dropped, as of rotary decoders
     written_out ("")        the first release of Transformers that does not write its attention out: "4.46",
-                            or "any" where all do (`_supports_sdpa` of 5.23; its #31031, #31172, #33298)
+                            or "any" where all do (`_supports_sdpa` of 5.23; #31031, #31172, #33298, #47014)
     fused (none)            qkv, up (with the gate), all: one layer in the library too, with one adapter
     positions (0)           rows of a learned table;  rotary (where there is no table)
     qk_norm (none)          head, per_head, full;  sinks (false)

@@ -2,13 +2,12 @@
 
 Tan et al., "EfficientDet: Scalable and Efficient Object Detection", figure 3 and table 1. A node of the
 pyramid weighs two or three maps and runs a depthwise and a 1 x 1 convolution over their sum; the first cell
-brings the backbone's maps to the pyramid's width, once for each node that reads them. Five levels, nine
-boxes a position.
+brings the backbone's maps to the pyramid's width, once for each node that reads them. Nine boxes a position.
 Letters: B pictures, C channels, H W height and width of a map, W width of the pyramid.
 
 Dimensions: `backbone` (those of the family `inverted_residual`), `taps` (its stages of stride 8, 16 and
-32), `pyramid` (W), `cells`, `weighted` (true; D6 and D7 add maps up as they are), `head_layers`, `boxes`
-(of a position), `classes`.
+32), `pyramid` (W), `cells`, `weighted` (true; D6 and D7 add maps up as they are), `levels` (5),
+`head_layers`, `boxes` (of a position), `classes`.
 """
 
 from __future__ import annotations
@@ -30,8 +29,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "infer": {"batch": 8.0, "precision": "fp16"},
     "train": {"batch": 32.0, "precision": "amp-fp16"},
 }
-#: The maps that each node adds up, by level, upwards (to coarser maps) last: two weights a node, or three.
-_NODES = ((3, 2), (2, 2), (1, 2), (0, 2), (1, 3), (2, 3), (3, 3), (4, 2))
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
@@ -42,7 +39,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     with rec.module("pyramid"):
         levels = _enter(dims, rec, levels)
         with rec.module("cells", copies=float(dims["cells"])):
-            for level, inputs in _NODES:
+            for level, inputs in _nodes(len(levels)):
                 _node(rec, levels[level], inputs, inputs if dims.get("weighted", True) else 0)
     boxes = dims["boxes"]
     for name, outputs in (("places", 4 * boxes), ("classes", dims["classes"] * boxes)):
@@ -56,14 +53,20 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         rec.pointwise(dims["classes"] * count, reads=1.0, name="choose")
 
 
+def _nodes(levels: int) -> list[tuple[int, int]]:
+    """The maps that each node adds up, by level, upwards (to coarser maps) last: two of them, or three."""
+    down = [(level, 2) for level in reversed(range(levels - 1))]
+    return [*down, *((level, 3) for level in range(1, levels - 1)), (levels - 1, 2)]
+
+
 def _enter(dims: Dims, rec: Recorder, maps: list[Map]) -> list[Map]:
-    """The backbone's three maps at the pyramid's width, and two coarser ones."""
+    """The backbone's three maps at the pyramid's width, and coarser ones."""
     width = dims["pyramid"]
     levels = [_resampled(rec, x, width) for x in maps]
     for x in maps[1:]:
         _resampled(rec, x, width)
     coarse = _resampled(rec, maps[-1], width)
-    for _ in range(2):
+    for _ in range(dims.get("levels", 5) - len(maps)):
         coarse = rec.pool(coarse, 3, 2, padding=1)
         levels.append(coarse)
     return levels

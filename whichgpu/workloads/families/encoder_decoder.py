@@ -16,9 +16,10 @@ norm behind each half of a layer as well), `kv_heads` (heads), `window` (of ever
 not run (Beltagy et al., "Longformer"); `decoder_positions` (positions).
 Mixtures: `experts`, `experts_per_token` (1), `expert_bias`, on `sparse` layers of the encoder and
 `decoder_sparse` of the decoder (Fedus et al., "Switch Transformers"; NLLB Team, "No Language Left Behind").
-`function`: as in `decoder`.
-In training `seq_len` is the input, and the output is `--option target_tokens=114` long (`target` tokens), in
-pretraining as long as the input where the model `denoises` whole texts (BART).
+`function`, `written_out`: as in `decoder`.
+In training `seq_len` is the input, and the output is `--option target_tokens=114` long (`target` tokens; of
+inputs below 512 tokens fewer, where a model states none), in pretraining as long as the input where the model
+`denoises` whole texts (BART).
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("generate", "prefill"), _GENERATING),
     **dict.fromkeys(("train", "pretrain", "finetune_full"), _TRAINING),
 }
-#: The targets of span corruption for 512 tokens of input (the paper, section 3.1.4).
-TARGET = 114.0
+#: The targets of span corruption for 512 tokens of input (the paper, section 3.1.4), and those tokens.
+TARGET, CORRUPTED = 114.0, 512.0
 REFERENCE = {"phase": "train", "seq_len": 512.0}
 
 
@@ -64,7 +65,10 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     _encoder(dims, rec, batch, source)
     if job.trains:
         whole = dims.get("denoises") and job.phase == "pretrain"
-        target = job.option("target_tokens", source if whole else dims.get("target", TARGET), least=1.0)
+        # Shorter inputs have shorter outputs.
+        usual = dims.get("target", TARGET * np.minimum(source / CORRUPTED, 1.0))
+        stated = job.option("target_tokens", TARGET, least=1.0)
+        target = stated if "target_tokens" in job.options else source if whole else usual
         _decoder(dims, rec, batch, target, source=source, context=target)
         with rec.module("loss"):
             cross_entropy(rec, batch * target, dims["vocab"])

@@ -13,7 +13,9 @@ depthwise, 1 x 1), inverted-se (with a gate), fused (one convolution to E, 1 x 1
 In place of `stages`, `blocks`: rows of [kind, kernel, stride, E, channels, layers, squeezed width of the
 gate, activation] with the sizes as they are, of the kinds of `workloads/mobile.py`; `scaled` (the channels of
 universal and attention blocks are), `group_width` (of the convolutions of kinds with `-grouped` behind them),
-`gate` (context), `stem_kernel` (3), `smooth` (mean or blur, where maps are halved), `hidden_norm`.
+`gate` (context), `stem_kernel` (3), `smooth` (mean or blur, where maps are halved), `hidden_norm`; `kept`
+(the rows whose maps go on side by side) and `joined` (two widths behind them, and how many places are one
+then). No `classes`: an encoder.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from whichgpu.workloads.images import round_channels, squeeze_excite
 from whichgpu.workloads.mobile import Block, block
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.recorder import Map, Recorder
@@ -57,9 +59,15 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     with rec.module("stem"):
         x = conv_norm(rec, image(job), stem, dims.get("stem_kernel", 3), 2, activation=kind,
                       backward="weight")  # (B, C, H/2, W/2)  # fmt: skip
+    kept = []
     for i, (one, layers) in enumerate(_blocks(dims)):
         with rec.module(f"block{i + 1}", copies=float(layers)):
             x = block(rec, x, one)
+        if i + 1 in dims.get("kept", ()):
+            kept.append(x)
+    if kept:
+        with rec.module("fusion"):
+            x = _together(rec, kept, dims)
     for i, stage in enumerate(_stages(dims)):
         with rec.module(f"stage{i + 1}"):
             x = _layer(rec, x, stage, stage.stride)
@@ -82,6 +90,17 @@ def feature_maps(dims: Mapping[str, Any], rec: Recorder, x: Map) -> list[Map]:
                     y = _layer(rec, y, stage, 1)
         maps.append(y)
     return maps[1:]
+
+
+def _together(rec: Recorder, maps: Sequence[Map], dims: Mapping[str, Any]) -> Map:
+    """Maps side by side at the first one's size, widened and brought to one width, halved to the last's."""
+    x = maps[0]._replace(channels=sum(one.channels for one in maps))
+    rec.copy(x.elements, name="concatenate")
+    x = conv_norm(rec, x, dims["joined"][0], 1, activation=dims["activation"], name="expand")
+    x = conv_norm(rec, x, dims["joined"][1], 1, relu=False, name="project")
+    x = rec.pool(x, dims["joined"][2], dims["joined"][2], average=True)
+    rec.norm(x.elements, x.channels)
+    return x
 
 
 def _blocks(dims: Mapping[str, Any]) -> Iterator[tuple[Block, int]]:
@@ -134,6 +153,8 @@ def _layer(rec: Recorder, x: Map, stage: _Stage, stride: int) -> Map:
 def _head(rec: Recorder, x: Map, dims: Mapping[str, Any]) -> None:
     """Last convolution, mean, one or two dense layers: (B, C, H, W) -> (B, classes)."""
     kind = dims["activation"]
+    if not dims["classes"]:
+        return None
     if dims["head"]:
         x = conv_norm(rec, x, dims["head"], 1, activation=kind)
     if "hidden" not in dims:

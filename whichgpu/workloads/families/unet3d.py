@@ -6,8 +6,8 @@ convolution and the skipped map beside it. A sample is a volume, cut into window
 overlap by half; the mean number of windows is a dimension, since it follows from the data set.
 Letters: B windows in all, C channels, V voxels of a window at a level.
 
-Dimensions: `widths` (per level), `bottleneck`, `inputs`, `classes`, `side` (of a window), `windows`
-(of a volume, in inference; training takes one window a sample).
+Dimensions: `widths` (per level), `bottleneck`, `inputs`, `classes`, `windows` (of
+a volume, in inference; training takes one window a sample).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
 UNIT = "volumes"
 OPTIMIZER = "sgd"
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "*": {"runtime": "pytorch-2", "n_gpus": 1.0},
+    "*": {"runtime": "pytorch-2", "n_gpus": 1.0, "height": 128.0, "width": 128.0},
     "infer": {"batch": 1.0, "precision": "fp16"},
     "train": {"batch": 2.0, "precision": "amp-fp16"},
 }
@@ -37,7 +37,9 @@ REFERENCE = {"phase": "train"}
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """(B, 1, 128, 128, 128) -> (B, classes, 128, 128, 128), once for each window of a volume."""
     widths = (*dims["widths"], dims["bottleneck"])
-    voxels = [float((dims["side"] >> level) ** 3) for level in range(len(widths))]
+    # Of a window of another size its sides are stated, the third as the others are.
+    cube = (job.height * job.width) ** 1.5
+    voxels = [cube / 8.0**level for level in range(len(widths))]
     with rec.module("unet", repeats=1.0 if job.trains else float(dims["windows"])):
         channels = dims["inputs"]
         for level, width in enumerate(widths):

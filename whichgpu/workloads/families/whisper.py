@@ -32,6 +32,8 @@ OPTIONS = ("beam", "stride", "token_range")
 PHASE_ALIASES = {"generate": "infer", "finetune_full": "train", "pretrain": "train"}
 UNIT = "audio seconds"
 OPTIMIZER = "adamw"
+#: Whether scores of attention have a dropout: `attention_dropout` of every published configuration is 0.
+SCORES_DROP = False
 DEFAULTS: dict[str, dict[str, Any]] = {
     "*": {"output_tokens": 100.0, "runtime": "pytorch-2", "n_gpus": 1.0},
     "infer": {"batch": 16.0, "precision": "fp16"},

@@ -1,0 +1,332 @@
+"""What workloads are called: spellings, uploads, suites, tags, and what is no name of any."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whichgpu.errors import UnknownName, UsageError
+from whichgpu.workloads import model, names, resolving
+from whichgpu.workloads import workload as module
+from whichgpu.workloads.job import PHASES, Job
+from whichgpu.workloads.names import apart
+from whichgpu.workloads.workload import families, resolve, workloads
+
+pytestmark = pytest.mark.slow
+
+ZOO = sorted(workloads())
+
+
+MEASURED = Path(__file__).parent.parent / "whichgpu" / "data" / "measured"
+SHARED = Path(__file__).parent.parent.parent / "shared" / "measurements"
+
+
+@pytest.mark.parametrize("folder", [MEASURED, SHARED], ids=["carried", "shared"])
+def test_the_workload_of_every_published_measurement_resolves(folder: Path, capsys) -> None:
+    """Prints the share, table by table (`pytest -s`)."""
+    if not folder.is_dir():
+        pytest.skip(f"no {folder}: the measurements are not beside this checkout")
+    left = set()
+    for path in sorted(folder.glob("*.csv")):
+        with path.open(newline="", encoding="utf-8") as handle:
+            named = [row["workload"] for row in csv.DictReader(handle)]
+        lost = [name for name in named if not module.known(name)]
+        left |= set(lost)
+        with capsys.disabled():
+            share = 1 - len(lost) / len(named)
+            sys.stdout.write(f"{path.stem}: {share:.1%} of {len(named):,} rows resolve {sorted(set(lost))}\n")
+    assert not left
+
+
+@pytest.mark.parametrize(
+    ("spelling", "known"),
+    [
+        ("EfficientNet_V2_S_Weights.IMAGENET1K_V1", "efficientnet-v2-s"), ("ELECTRA BASE++", "electra-base"),
+        ("command-r7b:7b", "command-r7b"), ("U-Net Industrial (DAGM2007)", "unet-industrial"),
+        ("SD 1.5 (SHARK)", "stable-diffusion-1.5"), ("ResNet-50 FPN Mask R-CNN", "maskrcnn-r50-fpn"),
+        ("BioBERT-base NER", "bert-base"), ("MedGemma 27B", "gemma-3-27b"), ("hf_T5", "t5-small"),
+        ("BertForMaskedLM", "bert-base"), ("THUDM/CogVideoX-5b-I2V", "cogvideox-5b"),
+        ("ResNet18 on CIFAR-10", "resnet18-cifar"), ("WRN-28-10", "wide-resnet-28-10"),
+        ("SentientAGI/Dobby-Unhinged-Llama-3.1-8B", "llama-3.1-8b"), ("Qwen/Qwen3.8-27B-FP8", "qwen3.5-27b"),
+        ("huihui-ai/Huihui-Qwen3.6-27B-abliterated-AWQ", "qwen3.5-27b"),
+    ],
+)  # fmt: skip
+def test_names_of_runs_uploads_and_suites(spelling: str, known: str) -> None:
+    assert resolve(spelling).id == known
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ResNet-50 (PANet)", "ResNet-50 (pruned)", "ResNet-50 (half width)", "z-lab/Qwen3-8B-DFlash-b16",
+     "yuhuili/EAGLE-LLaMA3-Instruct-8B", "someone/Qwen-7B-mine", "bearzi/Qwen3.6-35B-A3B-oQ3",
+     "someone/Qwen3-8B-0.6B-draft"],
+)  # fmt: skip
+def test_words_beside_a_name_may_make_another_model_of_it(name: str) -> None:
+    with pytest.raises(UsageError, match="no workload"):
+        resolve(name)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "known"),
+    [
+        ("ResNet50", "resnet50"), ("resnet-50", "resnet50"), ("ResNet-50 v1.5", "resnet50"),
+        ("Inception_V3", "inception-v3"), ("inception3", "inception-v3"), ("bert-large-squad", "bert-large"),
+        ("BERT-99.9", "bert-large-mlperf-99.9"), ("bert_base_uncased", "bert-base"),
+        ("bert-base-squad", "bert-base"), ("llama2-7b", "llama-2-7b"), ("Llama 2 70B", "llama-2-70b"),
+        ("llama-3.1-8b-instruct", "llama-3.1-8b"), ("meta-llama-3.1-70b-instruct", "llama-3.1-70b"),
+        ("mistral-7b-instruct-v0.3", "mistral-7b"), ("wide_resnet50_2", "wide-resnet50-2"),
+        ("sd15", "stable-diffusion-1.5"), ("SD 1.4", "stable-diffusion-1.5"),
+        ("runwayml/stable-diffusion-v1-5", "stable-diffusion-1.5"),
+        ("timm/resnet50.a1_in1k", "resnet50"), ("resnet26d.bt_in1k", "resnet26d"),
+        ("vit_base_patch16_clip_224.openai", "vit-base-patch16-clip-224"),
+        ("timm/maxvit_tiny_tf_224", "maxvit-tiny-tf-224"), ("yolov9-c", "yolov9c"), ("YOLOv6-N", "yolov6n"),
+        # As papers, model zoos and lists have them.
+        ("DeiT-S", "deit-small-patch16-224"), ("MaxViT-B", "maxvit-base-tf-224"),
+        ("BiT-R50x1", "resnetv2-50x1-bit"),
+        ("faster_rcnn_R_101_FPN", "fasterrcnn-r101-fpn"), ("pspnet_r50-d8", "pspnet-resnet50"),
+        ("DETR-DC5", "detr-dc5-r50"), ("PP-YOLOE+_s", "pp-yoloe-s"), ("YOLO11x-seg", "yolo11x-seg"),
+        ("bert-large-uncased-finetuned-squad", "bert-large"), ("yolov5s-coco", "yolov5s"),
+        ("yolov3-608", "yolov3"),
+        # As libraries ask for them.
+        ("hf_hub:timm/resnet18.a1_in1k", "resnet18"), ("torchvision.models.resnet50", "resnet50"),
+        ("torchvision.models.detection.maskrcnn_resnet50_fpn", "maskrcnn-r50-fpn"), ("yolov8n.pt", "yolov8n"),
+        ("tf_efficientnetv2_s.in21k_ft_in1k", "efficientnet-v2-s"), ("nasnetalarge.tf_in1k", "nasnetalarge"),
+        ("keras.applications.EfficientNetB0", "efficientnet-b0"), ("Keras NASNetLarge", "nasnetalarge"),
+        # The name of a file that is not there, whole or in parts.
+        ("Qwen3-32B-Q4_K_M.gguf", "qwen3-32b"), ("llama-2-7b.Q4_0.gguf", "llama-2-7b"),
+        ("gpt-oss-120b-mxfp4-00001-of-00003.gguf", "gpt-oss-120b"), ("flux1-dev-Q4_K_S.gguf", "flux.1-dev"),
+        # As libraries of speech, and those who tune a model of pictures, have them.
+        ("whisper-medium.en", "whisper-medium"), ("ggml-large-v3-q5_0", "whisper-large-v3"),
+        ("faster-whisper-large-v2", "whisper-large-v2"), ("Juggernaut-XL-v9", "sdxl"),
+        # As MLPerf and Ollama have them.
+        ("llama2-70b-99.9", "llama-2-70b"), ("gptj-99.9", "gpt-j-6b"), ("deepseek-r1:14b", "qwen2.5-14b"),
+        ("gemma3:4b-it-qat", "gemma-3-4b"), ("gemma4:e4b-it-qat", "gemma-4-e4b"),
+        ("ministral-3:3b", "ministral-3-3b"),
+        # A mixture's whole size is its tag; a dense model of that size would go before it.
+        ("qwen3:30b", "qwen3-30b-a3b"), ("qwen3.6:35b", "qwen3.5-35b-a3b"),
+        ("qwen3-next:80b", "qwen3-next-80b-a3b"),
+        ("qwen3:32b", "qwen3-32b"), ("qwen3-vl:30b", "qwen3-vl-30b-a3b"),
+        # As llama-bench says of a file, and suites before a model.
+        ("qwen3moe 30B.A3B Q4_K - Medium", "qwen3-30b-a3b"), ("llama 8B mostly Q4_0", "llama-3.1-8b"),
+        ("torchtune llama3_1_8b lora single device", "llama-3.1-8b"),
+        ("axolotl mistral-7b qlora", "mistral-7b"),
+        ("intfloat/multilingual-e5-large-instruct", "xlm-roberta-large"), ("SSD AMP", "ssd300-r50"),
+        ("hunyuan_video_720_cfgdistill_fp8_e4m3fn", "hunyuanvideo"),
+        ("LTXV 2B distilled 0.9.8", "ltx-video-0.9"),
+        ("LTXV 13B 0.9.7 distilled", "ltx-video-0.9.7-13b"), ("Megatron-LM GPT 18.4B", "megatron-18.4b"),
+        ("QuantTrio/GLM-4.5-Air-AWQ-FP16Mix", "glm-4.5-air"), ("Sao10K/L3-8B-Stheno-v3.2", "llama-3-8b"),
+        ("wan2.2_t2v_high_noise_14B_fp8_scaled", "wan-2.2-t2v-a14b"),
+        ("realisticVisionV60B1", "stable-diffusion-1.5"),
+        ("ponyDiffusionV6XL_v6StartWithThisOne", "sdxl"), ("svdq-int4-flux.1-dev", "flux.1-dev"),
+        ("phi3:14b-medium-4k-instruct-q4_0", "phi-3-medium"), ("Lykon/dreamshaper-xl-1-0", "sdxl"),
+        ("j-hartmann/emotion-english-distilroberta-base", "distilroberta-base"), ("YOLO-NAS-L", "yolo-nas-l"),
+        ("UL Procyon AI Computer Vision ResNet50", "resnet50"), ("MLPerf v4.1 BERT-large", "bert-large"),
+        # With notes, sides, widths and sizes as tables have them.
+        ("Llama-3-70B (GBS 128)", "llama-3-70b"), ("BERT-LARGE fine-tuning (SQuAD v1.1)", "bert-large"),
+        ("EfficientNet-B0 (224x224)", "efficientnet-b0"),
+        ("CLIP ViT-L/14@336px", "clip-vit-large-patch14-336"),
+        ("MobileNetV2 x1.4", "mobilenetv2-140"), ("MobileNetV2 0.5x", "mobilenetv2-050"),
+        ("RegNetX-4.0GF", "regnetx-040"), ("YOLOv8 (large)", "yolov8l"), ("GPT-2 Medium 345M", "gpt2-medium"),
+        ("Faster R-CNN ResNet-50", "fasterrcnn-r50-fpn"), ("SD 1.5 + ControlNet", "controlnet-sd1.5"),
+        ("pspnet_r101-d8_512x1024_80k_cityscapes", "pspnet-resnet101"),
+        ("Swin Transformer (Tiny)", "swin-tiny"),
+        ("whisper-large-v3 (faster-whisper int8)", "whisper-large-v3"), ("ResNet (101)", "resnet101"),
+        ("DeepSeek-R1 671B Q4_K_M", "deepseek-r1"), ("Qwen_Qwen3-14B-Q6_K.gguf", "qwen3-14b"),
+        # Configurations: another network, epochs, what was trained on before; clips of a video.
+        ("mask-rcnn_x101-64x4d_fpn_1x_coco", "maskrcnn-x101-64x4d-fpn"),
+        ("retinanet-r152", "retinanet-r152-fpn"), ("fcos_r101-caffe_fpn_gn-head-1x_coco", "fcos-r101-fpn"),
+        ("resnetv1d101_8xb32_in1k", "resnet101d"), ("res2net50-w14-s8_8xb32_in1k", "res2net50-14w-8s"),
+        ("slowfast_r50_8xb8-4x16x1-256e_kinetics400-rgb", "slowfast-r50-4x16"), ("volo_d1", "volo-d1-224"),
+        ("td-hm_res101_8xb64-210e_coco-256x192", "simple-baseline-r101-pose"), ("yolov5su.pt", "yolov5su"),
+        ("vit-base-p16_64xb64_in1k", "vit-base-patch16-224"),
+        ("swin-tiny-p244-w877_in1k-pre_8xb8-amp-32x2x1-30e_kinetics400-rgb", "video-swin-t"),
+        ("stt_en_fastconformer_transducer_xlarge", "parakeet-rnnt-0.6b"), ("yolov5x6u", "yolov5x6u"),
+        ("dino-4scale_r50_8xb2-12e_coco", "dino-4scale_r50"), ("rtdetr_r50vd_6x_coco", "rt-detr-r50"),
+        ("mobilenet-v3-large-1.0-224-tf", "mobilenet-v3-large"), ("googlenet-v4-tf", "inception-v4"),
+        ("COCO-InstanceSegmentation/mask_rcnn_R_101_FPN_3x.yaml", "maskrcnn-r101-fpn"),
+        ("amd/DeepSeek-R1-WMXFP4-AMXFP4-Scale-UINT8-MoE-Quant", "deepseek-r1"),
+        ("Stable Diffusion XL (SDXL) 1.0", "sdxl"), ("Wan2.1 14B T2V fp8 scaled", "wan-2.1-t2v-14b"),
+    ],
+)  # fmt: skip
+def test_spellings(spelling: str, known: str) -> None:
+    assert resolve(spelling).id == known
+
+
+@pytest.mark.parametrize(
+    ("name", "side"),
+    [
+        ("yolov3-608", 608.0),
+        ("yolov8n_320", 320.0),
+        ("resnet50 160", 160.0),
+        ("yolov3_d53_8xb8-ms-608-273e_coco", 608.0),
+        ("upernet_swin_tiny_patch4_window7_512x512_160k_ade20k_pretrain_224x224_1K", 512.0),
+    ],
+)
+def test_a_name_may_end_in_the_side_of_a_picture(name: str, side: float) -> None:
+    item = resolve(name)
+    job = item.complete(Job(item.id, phase="infer"))
+    assert (job.height, job.width) == (side, side)
+
+
+@pytest.mark.parametrize("name", ["retinanet-152", "bert-base-384", "resnet50-8"])
+def test_a_number_behind_a_name_is_not_always_a_side(name: str) -> None:
+    with pytest.raises(UnknownName):
+        resolve(name)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "known", "stored"),
+    [
+        ("meta-llama/Llama-2-7b-chat-hf", "llama-2-7b", "fp16"), ("Qwen/Qwen3-8B-FP8", "qwen3-8b", "fp8"),
+        ("Qwen2.5-7B-Instruct-GPTQ-Int4", "qwen2.5-7b", "w4a16-g128"),
+        ("TheBloke/Llama-2-13B-chat-AWQ", "llama-2-13b", "w4a16-g128"),
+        ("unsloth/Meta-Llama-3.1-8B-Instruct-bnb-4bit", "llama-3.1-8b", "nf4"),
+        ("neuralmagic/Meta-Llama-3.1-70B-Instruct-quantized.w8a8", "llama-3.1-70b", "int8"),
+        ("mixtral-8x7b-instruct-v0.1-gguf-q4_k_m", "mixtral-8x7b", "q4_k_m"),
+        # A spelling of its own says its format as well; Qwen3 0.6B keeps its point.
+        ("qwen3-32b-fp8", "qwen3-32b", "fp8"), ("someone/qwen3-0.6b-it", "qwen3-0.6b", "fp16"),
+        ("nvidia/Llama-4-Maverick-17B-128E-Instruct-FP8", "llama-4-maverick", "fp8"),
+        ("llama3.1:70b-instruct-q4_K_M", "llama-3.1-70b", "q4_k_m"),
+        ("unsloth/Qwen3.6-35B-A3B-UD-Q4_K_XL", "qwen3.5-35b-a3b", "q4_k_m"),
+        ("c4ai-command-r-v01", "command-r", "fp16"),
+        ("microsoft/Phi-3-medium-128k-instruct", "phi-3-medium", "fp16"),
+        ("Qwen3-30B-A3B-UD-Q4_K_XL.gguf", "qwen3-30b-a3b", "q4_k_m"),
+        ("mistral-large-2411", "mistral-large-123b", "fp16"),
+        ("Llama 3.1 70B FP8 (TP4)", "llama-3.1-70b", "fp8"),
+        ("flan-t5-xxl-int8", "flan-t5-xxl", "int8"),
+    ],
+)  # fmt: skip
+def test_what_follows_the_name_of_a_language_model(spelling: str, known: str, stored: str) -> None:
+    found = resolve(spelling)
+    assert found.id == known
+    assert found.complete(Job(spelling)).precision == stored
+    assert found.complete(Job(spelling, phase="train")).precision == "amp-bf16"
+    assert found.complete(Job(spelling, precision="bf16")).precision == "bf16"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "resnet50-mine",
+        "detr-r18",
+        "facebook/dino-resnet-50",
+        "pspnet_r18-d8",
+        "faster-rcnn_r50-dconv-c3-c5_fpn_1x_coco",
+        "torchvision.models.video.mvit_v2_s",
+        "llama-9-chat",
+        "gpt-4-0613",
+        "opt-13b-mine",
+        "chat",
+        "hf",
+        "-it",
+        "org/",
+        "fp8",
+        "deepseek-r1:9b",
+        ":latest",
+        "models.",
+        ".pt",
+        "torchvision.models.",
+        "ResNet-50 (Mask R-CNN backbone)",
+        "YOLOv8n (segmentation)",
+        "semantic segmentation ResNet-50",
+        "Swin-T Mask R-CNN",
+        "llama-3-8b 70B",
+    ],
+)
+def test_other_words_are_no_part_of_a_name(name: str) -> None:
+    with pytest.raises(UsageError):
+        resolve(name)
+
+
+def test_a_tag_of_ollama_says_the_size_and_latest_the_one_that_it_fetches() -> None:
+    latest = {f"{name}:latest": f"{name}:{size}" for name, size in names.table()["latest"].items()}
+    assert [one for one, sized in latest.items() if resolve(one).id != resolve(sized).id] == []
+    assert resolve("deepseek-r1:latest").id == resolve("library/deepseek-r1:8b").id == "qwen3-8b"
+    assert resolve("deepseek-r1").id == "deepseek-r1"
+    assert resolve("phi4-mini:latest").id == "phi-4-mini"
+
+
+@pytest.mark.parametrize("name", ["llama-3.9", "resnet51.a1_in1k", "gpt-4.tag", "mine/resnet50.a1"])
+def test_a_tag_belongs_to_names_of_timm_only(name: str) -> None:
+    with pytest.raises(UsageError):
+        resolve(name)
+
+
+@given(st.sampled_from(ZOO), st.randoms(use_true_random=False))
+def test_names_ignore_case_and_separators(name: str, random: object) -> None:
+    def between(c: str, after: str) -> str:
+        # Between digits it matters: `opt-1-3b` is not `opt-13b`.
+        return "" if c.isdigit() and after.isdigit() else random.choice(["", "-", "_", ".", " "])
+
+    dressed = "".join(
+        (c.upper() if random.random() < 0.5 else c) + between(c, after)
+        for c, after in zip(name, f"{name[1:]}1" if name[-1].isdigit() else name[1:] + " ", strict=True)
+    )
+    # Only where two names differ by what stands between two digits does that matter.
+    assert name in resolving._candidates(dressed)
+    if len(resolving._candidates(dressed)) == 1:
+        assert resolve(dressed).id == name
+
+
+def test_a_name_that_lacks_its_dot_may_be_two() -> None:
+    assert resolve("opt-1.3b").id == "opt-1.3b"
+    assert resolve("OPT 13B").id == "opt-13b"
+    assert resolve("opt-1-3b").id == "opt-1.3b"
+    assert resolve("llama-3-1-8b").id == "llama-3.1-8b"
+
+
+def test_no_spelling_belongs_to_two_workloads() -> None:
+    seen: dict[str, str] = {}
+    for name, workload in workloads().items():
+        for spelling in {apart(one) for one in (name, workload.name, *workload.aliases)}:
+            assert seen.setdefault(spelling, name) == name
+
+
+def test_families_are_found_by_their_file() -> None:
+    assert {"resnet", "googlenet", "inception_v3", "encoder", "decoder", "diffusion_unet"} <= set(families())
+    assert {workload.family for workload in workloads().values()} <= set(families())
+    for name in families():
+        code = model._family(name)
+        assert set(code.PHASES) <= set(PHASES)
+        assert set(getattr(code, "PHASE_ALIASES", {})).isdisjoint(code.PHASES)
+        assert code.__doc__
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("Wan-AI/Wan2.1-T2V-14B", "wan-2.1-t2v-14b"), ("facebook/sam2-hiera-large", "sam2-hiera-large"),
+        ("laion/CLIP-ViT-H-14-laion2B-s32B-b79K", "clip-vit-huge-patch14"), ("google/mt5-xl", "mt5-xl"),
+        ("bloomz-7b1", "bloom-7b1"), ("megatron 530b", "megatron-turing-530b"),
+        ("google/gemma-3n-E4B-it", "gemma-3n-e4b"), ("deepseekv4-flash", "deepseek-v4-flash"),
+        ("Zyphra/Zamba2-7B-Instruct", "zamba2-7b"), ("tiiuae/Falcon-H1-34B-Instruct", "falcon-h1-34b"),
+        ("LiquidAI/LFM2-8B-A1B", "lfm2-8b-a1b"), ("RWKV/v6-Finch-14B-HF", "rwkv-6-14b"),
+    ],
+)  # fmt: skip
+def test_whoever_publishes_a_model_goes_before_its_name(name: str, known: str) -> None:
+    assert resolve(name).id == known
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("qwen3:30b", "qwen3-30b-a3b"),
+        ("Qwen/Qwen3-235B", "qwen3-235b-a22b"),
+        ("qwen3-30b-instruct", "qwen3-30b-a3b"),
+        ("Qwen3 Coder 480B", "qwen3-coder-480b-a35b"),
+        ("qwen2.5-7b", "qwen2.5-7b"),
+    ],
+)
+def test_a_mixture_of_experts_is_called_by_all_of_its_parameters_too(name: str, key: str) -> None:
+    assert resolve(name).id == key
+
+
+@pytest.mark.parametrize("name", ["qwen3-31b", "lfm-28b"])
+def test_a_size_that_no_mixture_has_is_none(name: str) -> None:
+    with pytest.raises(UsageError, match=f"no workload '{name}'; did you mean"):
+        resolve(name)
