@@ -251,6 +251,29 @@ def test_a_generation_that_was_never_seen_keeps_the_prior():
     assert fit.factor(compute_terms(kind, volta, vllm, trains=False)) == pytest.approx(np.e)
 
 
+def test_engines_have_narrow_products_and_experts_of_their_own_by_format():
+    (hopper,) = Devices.of([GPUS["h100-80gb-sxm"]]).traits
+    vllm, torch = runtime("vllm", ""), runtime("PyTorch 2", "")
+    cases = [
+        ("gemm", "byte", vllm, {"c/byte=vllm"}),
+        ("gemm", "half", vllm, set()),
+        ("experts", "half", vllm, {"c/experts/half=vllm"}),
+        ("experts", "nibble", vllm, {"c/nibble=vllm", "c/experts/nibble=vllm"}),
+        ("gemm", "byte", torch, set()),
+    ]
+    named = {
+        "c/byte=vllm",
+        "c/nibble=vllm",
+        "c/experts/half=vllm",
+        "c/experts/nibble=vllm",
+        "c/byte=pytorch-2",
+    }
+    for compute, number, stack, own in cases:
+        found = compute_terms(OpClass(compute, number, "gemm"), hopper, stack, trains=False)
+        assert named & set(found) == own, (compute, number, stack.id)
+    assert calibration.width("c/experts/byte=vllm") < calibration.width("c/byte=vllm")
+
+
 def test_no_fit_makes_an_op_faster_than_the_roofline():
     from whichgpu.cost.layout import lay_out
     from whichgpu.workloads.job import Job

@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from whichgpu import api
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate, finish
 from whichgpu.cost.fit import Fit
+from whichgpu.cost.jobs import predict_rows
 from whichgpu.cost.kernels.attention import exponentials
 from whichgpu.cost.layout import lay_out, settle
 from whichgpu.cost.measured import measured_rows
@@ -57,6 +59,41 @@ def test_equal_lengths_end_with_those_of_their_pass_and_none_where_none_are_kept
     assert 0.5 * equal[0] < one[0] < 0.9 * equal[0], "one prompt a pass, and that of who ended before"
     open_ = replace(CHAT, runtime="sglang", concurrency=None)
     assert _times(open_) == _times(replace(open_, options=stated))
+
+
+def test_closed_loops_are_of_equal_lengths_where_prompts_go_first_and_nothing_says_how_they_differ():
+    """But for a release that is named, and for lengths that the published tables without one draw."""
+    asked = {
+        "equal": ("sglang", 1000, 200, 8.0, {}),
+        "release named": ("SGLang 0.5.7", 1000, 200, 8.0, {}),
+        "lengths drawn": ("sglang", 1024, 8192, 8.0, {}),
+        "prompts shared": ("vllm", 1000, 200, 8.0, {}),
+        "engine left open": ("", 1000, 200, 8.0, {}),
+        "no load": ("sglang", 1000, 200, None, {}),
+        "stated": ("sglang", 1000, 200, 8.0, {"output_lengths": "exponential mean 200"}),
+        "a rate": ("sglang", 1000, 200, None, {"request_rate": "2"}),
+    }
+    found = {
+        name: api.job("qwen3-32b", phase="serve", runtime=runtime, input_tokens=sent,
+                      output_tokens=made, concurrency=load, options=options)
+        for name, (runtime, sent, made, load, options) in asked.items()
+    }  # fmt: skip
+    assert [name for name, one in found.items() if "length_range" in one.options] == ["equal"]
+    # A table that has both says of each what a job of its own says.
+    columns = {"workload": "qwen3-32b", "gpu": "h100-80gb-sxm", "n_gpus": "2", "tp": "2", "phase": "serve",
+               "precision": "bf16", "metric": "ttft", "unit": "ms", "concurrency": "8"}  # fmt: skip
+    rows = [
+        {**columns, "id": name, "runtime": asked[name][0],
+         "input_tokens": str(asked[name][1]), "output_tokens": str(asked[name][2])}
+        for name in ("equal", "lengths drawn", "release named")
+    ]  # fmt: skip
+    told = {one.id: one.value for one in predict_rows(rows, GPUS)}
+    for row in rows:
+        alone = placed(found[row["id"]], 2, GPUS["h100-80gb-sxm"])
+        alone = replace(alone, precision="bf16", tp=2.0)
+        first = estimate(alone, [GPUS["h100-80gb-sxm"]]).first_token
+        assert told[row["id"]] == pytest.approx(1e3 * float(first[0, 0]), rel=1e-6)
+    assert told["equal"] > 1.5 * told["release named"]
 
 
 @pytest.mark.parametrize(

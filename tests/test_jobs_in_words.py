@@ -151,7 +151,8 @@ def test_frameworks_hand_a_gaudi_whole_graphs():
     rates = [one.value for one in predict_rows([{**row, "runtime": name} for name in names], GPUS)]
     assert rates[0] == rates[1] == rates[2]
     assert api.predict("resnet50", gpu="gaudi2", phase="train", runtime="PyTorch").runtime == "synapse"
-    # Language models have programs of their own there.
+    # Language models have programs of their own there, which Optimum Habana runs as graphs.
+    assert api.predict("llama-2-7b", gpu="gaudi2", runtime="optimum-habana 1.15").runtime == "synapse"
     assert api.predict("llama-2-7b", gpu="gaudi2", runtime="Transformers").runtime != "synapse"
 
 

@@ -127,7 +127,11 @@ def job(workload: str | Job, **columns: Any) -> Job:
         near = get_close_matches(unknown[0], [*names, "gpus"], n=1)
         meant = f"did you mean '{near[0]}'? Columns are" if near else "they are"
         raise UsageError(f"no job column '{unknown[0]}'; {meant} {', '.join(names)}") from None
-    return _full(whole) if "concurrency" in stated and whole.concurrency is None else whole
+    if whole.concurrency is not None:
+        from whichgpu.cost.requests import in_loop
+
+        return in_loop(whole)
+    return _full(whole) if "concurrency" in stated else whole
 
 
 def _full(job: Job) -> Job:

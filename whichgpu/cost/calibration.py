@@ -51,6 +51,7 @@ _MUCH, _FURTHER = 1.0 / 3.0, 6
 #: several workloads have in common is learnt as a class of ops, and holds for a workload not yet seen.
 _WIDTHS: Mapping[str, float] = {
     "c/": 0.35, "c//": 0.25, "c@": 0.06, "c/@": 0.08, "c=": 0.25, "c/=": 0.30, "c=+": 0.12, "c/=+": 0.15,
+    "c//=": 0.20, "c//=+": 0.10,
     "m/": 0.35, "m@": 0.05, "m/@": 0.08, "m%": 0.15, "m=": 0.25, "m/=": 0.30, "m=+": 0.12, "m/=+": 0.15,
     "c~": 0.10, "c~=": 0.05, "c~/": 0.05,
     "l=": 0.50, "l=+": 0.18, "l/=": 0.30, "b%": 0.50, "b%=": 0.15, "b/": 0.70,

@@ -17,7 +17,7 @@ from whichgpu.cost.arrays import distinct
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.mesh import Mesh
-from whichgpu.cost.requests import Requests, alike, unloaded
+from whichgpu.cost.requests import Requests, alike, in_loop, unloaded
 from whichgpu.cost.scheduling import limits
 from whichgpu.cost.spread import found_for
 from whichgpu.cost.steady import UNEVEN, WAVES, engine
@@ -122,7 +122,7 @@ def curve(job: Job, gpu: Gpu, loads: Array | None = None, *, against: str = "rat
     Raises `UsageError` for a job that does not serve or is longer than its model was made for, `Infeasible`
     where not one request fits, or where a load is beyond the capacity.
     """
-    job = checked(job, gpu)
+    job = checked(in_loop(job, closed=True) if against == "concurrency" else job, gpu)
     table, pool = ready(job, gpu)
     if against == "concurrency":
         if pool is not None:

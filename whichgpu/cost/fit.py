@@ -9,7 +9,7 @@ falls back to the prior, that is to physics. The names, most general first:
     c@KIN  c/FORMAT@KIN  c/CLASS@KIN                                                       and m, see below
     c@LINEAGE&DOMAIN  c/FORMAT@LINEAGE&DOMAIN  c/CLASS@LINEAGE&DOMAIN
     c/CLASS&DOMAIN  c/CLASS/FORMAT&DOMAIN  m/CLASS&DOMAIN  m@LINEAGE&DOMAIN  m/CLASS@LINEAGE&DOMAIN
-    c=RUNTIME  c/CLASS=RUNTIME  c=RUNTIME+MARK  c/CLASS=RUNTIME+MARK
+    c=RUNTIME  c/CLASS=RUNTIME  c/FORMAT=RUNTIME  c/experts/FORMAT=RUNTIME  and with +MARK
     m/CLASS  m@LINEAGE  m/CLASS@LINEAGE  m%MEMORY  m%MEMORY&DOMAIN                         memory traffic
     m=RUNTIME  m/CLASS=RUNTIME  m=RUNTIME+MARK  m/CLASS=RUNTIME+MARK
     c~throttle  c~rate  and with =RUNTIME  c~rate/WORKLOAD                                 laws, see below
@@ -67,7 +67,7 @@ _LAWS = {"c~throttle": "throttle", "c~rate": "rate"}
 _BY_FORMAT = {"plain": {"throttle": "plain"}, "byte": {"throttle": "narrow", "rate": "rate_narrow"}}
 
 
-#: Formats whose products are each trainer's own; in 16 bits all call the same library.
+#: Formats whose products are each engine's and each trainer's own; in 16 bits all call the same library.
 _NARROW = ("byte", "nibble")
 #: The kind of product that a class is of, where that is not its name.
 _PRODUCT = {"logits": "gemm", "conv1x1": "conv", "grouped": "conv"}
@@ -99,12 +99,24 @@ def compute_terms(
         names += [f"c@{place.kin}", f"c/{kind.format}@{place.kin}", f"c/{kind.compute}@{place.kin}"]
     for stack in _teachers(kind, runtime):
         names += [f"c={stack}"] if _own_kernel(kind, runtime) else [f"c={stack}", f"c/{kind.compute}={stack}"]
-        if kind.format in _NARROW and runtime.domain and trains:
-            names.append(f"c/{kind.format}={stack}")
+        names += _kernels(kind, stack, runtime, trains=trains)
     ruling = ("c~throttle",) if kind.format == "plain" else ("c~throttle", "c~rate")
     pairs = [(law, getattr(place, _trait(law, kind))) for law in ruling]
     laws = [(f"{law}{where}", value) for law, value in pairs for where in ("", f"={runtime.kernels}")]
     return _weighted(names, [*laws, *_own_law(kind, place, runtime, workload)], trains=trains)
+
+
+def _kernels(kind: OpClass, stack: str, runtime: Runtime, *, trains: bool) -> list[str]:
+    """The effects on kernels that an engine or a trainer of language models picks by format, and of experts.
+
+    In 16 bits all call the same library for products, but for those of experts at inference.
+    """
+    if not runtime.domain:
+        return []
+    found = [f"c/{kind.format}={stack}"] if kind.format in _NARROW else []
+    if kind.compute == "experts" and not trains:
+        found.append(f"c/{kind.compute}/{kind.format}={stack}")
+    return found
 
 
 def _own_kernel(kind: OpClass, runtime: Runtime) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from whichgpu.cost import asked, pipeline, placing
 from whichgpu.cost.groups import Group
 from whichgpu.cost.mesh import Mesh
+from whichgpu.cost.requests import in_loop
 from whichgpu.cost.rows import (
     CELLS,
     FORMAT,
@@ -115,6 +117,7 @@ class _Kin:
     __slots__ = ("groups", "usual", "whole")
 
     def __init__(self) -> None:
+        #: The last is whether the texts say all of the job.
         self.groups: dict[tuple[bool, ...], Group] = {}
         #: By whether a row states one of two lengths alone, and which.
         self.usual: dict[tuple[bool, ...], _Usual] = {}
@@ -245,9 +248,14 @@ def _grouped(head: Head, kin: _Kin, numbers: Numbers) -> tuple[Numbers, Group]:
     """The numbers of a row with the defaults of what it leaves open, and the group of such rows."""
     whole = _filled(head, kin, numbers)
     stated = tuple([value is not None for value in whole])
-    if stated not in kin.groups:
-        kin.groups[stated] = Group(head.job, stated, bool(head.ignored))
-    found = kin.whole[numbers] = whole, kin.groups[stated]
+    job = head.job
+    if numbers[_QUEUE] is not None:
+        job = in_loop(_numbered(job, numbers))
+        job = head.job if job.options == head.job.options else replace(head.job, options=job.options)
+    key = *stated, job is head.job
+    if key not in kin.groups:
+        kin.groups[key] = Group(job, stated, bool(head.ignored))
+    found = kin.whole[numbers] = whole, kin.groups[key]
     return found
 
 

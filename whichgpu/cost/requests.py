@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.runtime import runtime
-from whichgpu.errors import UsageError
+from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.units import parse_rate
 from whichgpu.values import immutable
 from whichgpu.workloads.workload import resolve
@@ -264,6 +264,39 @@ def alike(job: Job) -> bool:
     """Whether a job says that its answers are all equally long."""
     says = "length_range" in job.options or "dataset" in job.options or job.says("ignore_eos")
     return says and Requests.of(job).answers is None
+
+
+def in_loop(job: Job, *, closed: bool = False) -> Job:
+    """A job with lengths as a load generator sends them that keeps so many in flight, if it leaves that open.
+
+    They are alike under an engine whose name tells no release, but for those that its published tables draw
+    (`closed` of the runtime's habits). Without a `concurrency` it is one only where that is `closed` to say.
+    """
+    lengths = job.input_tokens, job.output_tokens
+    loads = not closed and job.concurrency is None
+    if not job.runtime or job.trains or loads or None in lengths or any(map(job.options.get, _LENGTHS)):
+        return job
+    try:
+        drawn = runtime(job.runtime, "vllm").habits.get("closed")
+        serves = (job.phase or resolve(job.workload).phases[0]) == "serve"
+    except WhichGpuError:
+        # Which its evaluation says.
+        return job
+    if drawn is None or not serves or list(lengths) in drawn["uneven"]:
+        return job
+    return replace(job, options={**job.options, "length_range": "0"})
+
+
+#: Options that say how lengths differ, or of another load than so many in flight.
+_LENGTHS = (
+    "request_rate",
+    "num_prompts",
+    "input_lengths",
+    "output_lengths",
+    "length_range",
+    "dataset",
+    "ignore_eos",
+)
 
 
 def at_random(job: Job) -> bool:

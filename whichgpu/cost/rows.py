@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.cost.asked import dated
 from whichgpu.cost.estimates import MODELLED
+from whichgpu.cost.requests import in_loop
 from whichgpu.cost.runtime import Runtime, runtime, runtimes
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UnknownName, UsageError
@@ -349,7 +350,7 @@ def read_job(row: Mapping[str, str]) -> jobs.Job:
     """The job of a row; raises `UsageError` naming the column that cannot be read."""
     head, numbers = read_parts(row)
     stated: dict[str, Any] = numbers
-    return replace(head.job, **stated)
+    return in_loop(replace(head.job, **stated))
 
 
 def read_parts(row: Mapping[str, str]) -> tuple[Head, dict[str, float]]:
