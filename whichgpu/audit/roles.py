@@ -66,6 +66,8 @@ _AGAINST = re.compile(
     r"(?:all|none|each|every\w*|any)\b[^.;,]{0,24}?\b(?:but|except(?: for)?|save(?: for)?)|"
     # "ECC, which the 3090 lacks. It .." goes on about what has it.
     r"(?<=, )which|"
+    # "It has things the L40S doesn't: HBM"
+    r"(?:things?|features?|tricks?|something|everything|anything|bits)(?: that| which)?|"
     r"(?:exactly|just|precisely|roughly|about|(?:short|shy|most|much|all|ahead) of|times|twice|"
     r"half|double|triple) what|"
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"

@@ -40,11 +40,14 @@ _WORDS = {
     "bandwidth": r"bandwidth|GB/s|TB/s|moves? data|memory speed|memory\b[^.;,]{0,50}\bspeed",
     "memory": r"(?:more|less|as much|the|its|of|in) (?:memory|vram|capacity)|gigabytes|more of it",
     "cores": r"cores|SMs|shaders",
-    "peak": r"t?flops|arithmetic|compute rate|on paper|peak|matrix throughput|FP\d+(?: (?:rate|throughput))?",
+    "peak": r"t?flops|arithmetic|(?:compute|vector|matrix|tensor) rate|on paper|peak|matrix throughput|"
+    r"FP\d+(?: (?:rate|throughput))?",
     "power": r"power|watts?|draws?|thirst\w*|hungr\w+",
     "price": r"cheap\w*|dear\w*|expensive|pric\w+|costs?|pays?|money|"
     r"asks?|charges?|dollars?|euros?|(?:per|by(?: the)?|an) hour|rents?|hires?|"
-    r"(?<!image )(?<!token )(?<!sequence )(?<!frame )(?<!compute )(?<!tensor )(?<!hit )(?<!sampling )rate\b",
+    r"(?<!image )(?<!token )(?<!sequence )(?<!frame )(?<!compute )(?<!tensor )(?<!hit )(?<!sampling )"
+    r"(?<!vector )(?<!matrix )(?<!arithmetic )(?<!precision )(?<!clock )(?<!data )(?<!transfer )"
+    r"(?<!refresh )(?<!peak )rate\b",
     "energy": r"energy|joules?|kWh",
     "speed": r"fast\w*|quick\w*|slow\w*|ahead|behind|leads?|beats?|trails?|outruns?|outpaces?|tokens?|"
     r"images?|pictures?|samples|frames|requests|throughput|performance(?! (?:per|for)\b)|"
@@ -197,6 +200,10 @@ def measured(text: str, place: tuple[int, int], claim: Claim) -> str:
 #: "8 % ahead of it in images per dollar": in that, whatever "ahead" is of else.
 _IN_WHAT = re.compile(r"[^.;:,()]{0,40}?\s(?:in|by)\s+(?P<what>(?!(?:our|my|the|this)\b)[^.;:,()]{3,40})")
 _OF_FORMAT = re.compile(r"\b(?:FP|BF|TF|INT)\d+(?: \w+)? rates?\b", re.IGNORECASE)
+#: "Half the papers of that time": so many of things that no device has.
+_OF_THINGS = re.compile(
+    r"\s*(?:of\s+)?(?:the|all|our|my|your|these|those|its|their)\s+(?P<what>[\w-]+)", re.IGNORECASE
+)
 _ACHIEVES = re.compile(
     r"\b(?:achiev|reach|deliver|process|manag|produc)\w*\s+(?:about |only |just |nearly )?$", re.IGNORECASE
 )
@@ -213,6 +220,16 @@ _WHAT_DOES = re.compile(
 )
 
 
+def _is_of_things(text: str, claim: Claim) -> bool:
+    """Whether a share is of what no word of a measure names, as "half the papers" is."""
+    of = _OF_THINGS.match(text, claim.end) if claim.ways[0].times < 1 else None
+    return (
+        of is not None
+        and of["what"].endswith("s")
+        and not any(way.search(of["what"]) for way in _WORD.values())
+    )
+
+
 def _judged(  # noqa: PLR0917
     index: int, passage: Passage, sentence: Sentence, claim: Claim, told: Sequence[Series], context: Context
 ) -> Iterator[Finding]:
@@ -221,6 +238,7 @@ def _judged(  # noqa: PLR0917
     if (
         MAKES.search(text, place[0], claim.start)
         or is_of_another_scene(text, sentence)
+        or _is_of_things(text, claim)
         or _ELSE.search(text, place[0], _until_rows(text, claim.end, place[1]))
         or _OF_EACH.search(text, max(place[0], claim.start - _NEAR), claim.start)
     ):
