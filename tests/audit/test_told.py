@@ -146,7 +146,8 @@ The {name} SXM is the fastest of the two.
 """
 _TIMES = """<h1>A30 or L4?</h1><h2>Speed</h2>
 <p>Stable Diffusion XL, thirty steps, seconds for one picture, lower is better.</p>
-<table><tr><th>GPU</th><th>SDXL FP16</th></tr><tr><td>A30</td><td>8.1</td></tr><tr><td>L4</td><td>14.6</td></tr>
+<table><tr><th>GPU</th><th>SDXL FP16</th></tr><tr><td>A30</td><td>8.1</td></tr>
+<tr><td>L4</td><td>14.6</td></tr>
 </table><p>The A30 {said} the L4.</p>
 """
 _WEIGHTS = """# An A30 at home

@@ -263,7 +263,7 @@ _DENIED = re.compile(
 _CHIP_AS = re.compile(
     r"\b(?:the (?:very |exact )?same|an identical|(?<![\w] )Same) "
     r"(?:(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\s+)?(?P<what>chip|"
-    r"die|silicon|gpu(?: chip| die)?|one|architecture|generation)"
+    r"die|silicon|gpu(?: chip| die)?|one|architecture|generation)(?: and [\w-]+)?"
     r"(?= (?:as|that|which|found|used)\b)",
     re.IGNORECASE,
 )

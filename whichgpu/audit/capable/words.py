@@ -59,7 +59,7 @@ _LACKS = (
 #: Other capabilities that are named before one, of which the same is said.
 NAMES = "|".join(each.names for each in CAPABILITIES)
 
-_LIST = rf"(?:(?:fp16|fp32|fp64|int8|int4|{NAMES})(?:,? and |,? or | und | et | y | e |, )){{0,3}}"
+_LIST = rf"(?:(?:fp16|fp32|fp64|int8|int4|{NAMES})(?:,? and |,? or | und | et | y | e |, )){{0,6}}"
 
 CLAIMS = tuple(
     (
