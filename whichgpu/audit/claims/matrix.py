@@ -12,6 +12,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import TRAINS, formats, models
+from whichgpu.audit.narrowed import sized
 from whichgpu.audit.pairs import forms
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.subjects import mentions
@@ -163,7 +164,7 @@ def _room(head: Passage, context: Context) -> _Room | None:
         count = counted(head.text, 0, found[0].start)
         known = [
             float(context.catalogue[key].value("memory") or 0.0) * count
-            for key in forms(found[0].ids, context)
+            for key in sized(forms(found[0].ids, context), context)
         ]
         words = f"{head.text.strip()} has {max(known) / 1e9:.4g} GB"
         return _Room(min(known), max(known), words) if all(known) else None

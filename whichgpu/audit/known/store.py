@@ -526,6 +526,16 @@ _PLAIN = frozenset(
 )
 
 
+def _spelled(name: str, text: str, sentence: Sentence) -> Iterator[tuple[int, int]]:
+    """Every place at which a sentence has a name as it stands."""
+    lower, at = text.lower(), text.lower().find(name, sentence.start)
+    while 0 <= at < sentence.end:
+        end = at + len(name)
+        if not re.search(r"[\w.-]$", lower[:at]) and not re.match(r"[\w-]|\.\w", lower[end:]):
+            yield at, end
+        at = lower.find(name, end)
+
+
 def named(index: int, passage: Passage, sentence: Sentence, series: Series, context: Context) -> list[Named]:
     """The things of a series that a sentence names, by device or by a word that only one of them has."""
     found: list[Named] = []
@@ -542,6 +552,9 @@ def named(index: int, passage: Passage, sentence: Sentence, series: Series, cont
         own = {word for word in every[at] - rest if word not in _PLAIN and len(word) > 1}
         # A plan that is called "Large".
         own |= every[at] - rest if len(every[at]) == 1 and one.name.isalpha() else frozenset()
+        if not own and "." in one.name:
+            # "g5.xlarge" has no word that "g5.12xlarge" and "g6.xlarge" have not.
+            found += [Named(*place, one) for place in _spelled(one.name, passage.text, sentence)]
         for match in _TOKEN.finditer(passage.text, sentence.start, sentence.end):
             if match[0].lower() in own and (any(map(str.isdigit, match[0])) or match[0][0].isupper()):
                 found.append(Named(match.start(), match.end(), one))
