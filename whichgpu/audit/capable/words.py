@@ -23,6 +23,8 @@ _HAS = (
     r"includes?|comes? with|equipped with|provides?|with|"
     r"introduces?|introduced|gains?|got|gets?|regains?|regained|works? with|can use|offer|"
     r"(?:two|pairs?|four|eight) (?:of (?:them|these) |cards |gpus )?(?:over|via|through)|"
+    r"(?:talks?|communicates?|scales?|synchroni[sz]es?|exchanges? (?:\w+ ){1,2}|shares? (?:\w+ ){1,3}|"
+    r"pools? (?:\w+ ){1,3}|parallelism runs) ?(?:over|via|through|across|using)|"
     r"(?:connected|linked|joined|paired|bridged|coupled|interconnected)(?: together)? (?:via|over|with|"
     r"through|by|using)|"
     r"(?:is|was) the first (?:\w+ )?(?:with|to (?:support|offer|have|feature|include|"
