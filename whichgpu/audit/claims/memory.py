@@ -185,7 +185,10 @@ def _clause_by_clause(
         ):
             continue
         before = text[start : sizes[0].start]
-        if _ROOM.search(before) or _OF_ROOM.match(text, sizes[0].end) or not _STATES.search(before):
+        of_weights = _OF_WEIGHTS.search(before)
+        if (_ROOM.search(before) and not of_weights) or _OF_ROOM.match(text, sizes[0].end):
+            continue
+        if not _STATES.search(before) and not of_weights:
             continue
         found_of = of_model(found[-1], next(iter(said.values())))
         judged = judged_need(passage, sizes[0], found_of, found[-1].name, context)
@@ -193,6 +196,8 @@ def _clause_by_clause(
             yield judged
 
 
+#: "Has weights of about 26 GB".
+_OF_WEIGHTS = re.compile(r"\bweights of (?:about |around |roughly |some |only |just |~)*$", re.IGNORECASE)
 #: A clause that goes on about the model of the sentence before.
 _OF_LAST = re.compile(
     r"^\W*(?:(?:and|but|so|or)\s+)?(?:in|at|with|as)\s|"
