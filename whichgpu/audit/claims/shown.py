@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import follows, gives
-from whichgpu.audit.claims.told_ratios import is_near, is_of_name, measure
+from whichgpu.audit.claims.told_ratios import is_of_name, measure
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import MARGIN, asked
-from whichgpu.audit.known.said import OF_SPEED, claims
+from whichgpu.audit.known.said import OF_SPEED, claims, is_near
 from whichgpu.audit.known.sides import is_open
 from whichgpu.audit.known.store import SPOKEN, store
 from whichgpu.audit.quantities import quantities

@@ -15,7 +15,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import follows, gives
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import is_of_regime, is_of_the_hour
-from whichgpu.audit.known.said import MAKES, claims, is_of_another_scene
+from whichgpu.audit.known.said import MAKES, claims, is_near, is_of_another_scene
 from whichgpu.audit.known.store import SPOKEN, Named, named, of_catalogue, store, tokens
 from whichgpu.audit.patterns import MANY
 from whichgpu.audit.quantities import quantities
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.known.said import Claim
     from whichgpu.audit.known.store import Amount, Series
-    from whichgpu.audit.multiple import Multiple
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.roles import Spoken
 
@@ -332,19 +331,6 @@ _BY_THING = re.compile(
     r"epoch|task|answer)s?\b",
     re.IGNORECASE,
 )
-
-
-def is_near(way: Multiple, real: float) -> bool:
-    """Whether a ratio may be what is stated, with all that rounding and a hedge excuse."""
-    stated, hedged = way.times, way.limit in ("about", "nearly")
-    if way.limit == "over":
-        return stated * 0.95 <= real <= stated * 1.5
-    if way.limit in ("under", "up to"):
-        return stated * 0.6 - 0.05 <= real <= stated * 1.05
-    if way.step:
-        return abs(real - stated) <= (0.05 + 0.15 * abs(way.step) if hedged else 0.02 + 0.05 * abs(way.step))
-    whole = stated == round(stated) or hedged or stated < 1
-    return abs(real / stated - 1) <= (0.15 if hedged else 0.1 if whole else max(0.04, 0.06 / stated))
 
 
 def _side(index: int, text: str, part: Sentence, claim: Claim, context: Context) -> Quantity | None:

@@ -164,3 +164,16 @@ def _of_times(text: str, each: Quantity) -> Iterator[Multiple]:
     yield Multiple(each.start, each.end, each.value, each.limit)
     if after["up"]:
         yield Multiple(each.start, each.end, each.value + 1, each.limit)
+
+
+def is_near(way: Multiple, real: float) -> bool:
+    """Whether a ratio may be what is stated, with all that rounding and a hedge excuse."""
+    stated, hedged = way.times, way.limit in ("about", "nearly")
+    if way.limit == "over":
+        return stated * 0.95 <= real <= stated * 1.5
+    if way.limit in ("under", "up to"):
+        return stated * 0.6 - 0.05 <= real <= stated * 1.05
+    if way.step:
+        return abs(real - stated) <= (0.05 + 0.15 * abs(way.step) if hedged else 0.02 + 0.05 * abs(way.step))
+    whole = stated == round(stated) or hedged or stated < 1
+    return abs(real / stated - 1) <= (0.15 if hedged else 0.1 if whole else max(0.04, 0.06 / stated))
