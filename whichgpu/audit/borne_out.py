@@ -13,6 +13,7 @@ from whichgpu.audit.findings import withheld
 from whichgpu.audit.known.orders import works
 from whichgpu.audit.known.said import claims, is_near
 from whichgpu.audit.known.store import of_catalogue, store, told_of
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 
@@ -50,13 +51,25 @@ def _is_so(found: Finding, context: Context) -> bool:
 
 
 def _bears_out(index: int, passage: Passage, sentence: Sentence, claim: Claim, context: Context) -> bool:
-    if works(passage.text[claim.end : sentence.end]):
+    if works(passage.text[claim.end : sentence.end]) or _tells_both(index, passage, sentence, context):
         return False
     ids = _meant(index, passage, sentence, context)
     near = passage.text[max(0, claim.start - _NEAR) : sentence.end]
     spoken_of = {key for key in _OTHER if told_of(key, near)}
     ratios = _ratios(ids, spoken_of, context) if spoken_of else ()
     return any(is_near(way, ratio) for ratio in ratios for way in claim.ways)
+
+
+def _tells_both(index: int, passage: Passage, sentence: Sentence, context: Context) -> bool:
+    """Whether a sentence states two amounts itself, which its ratio is then of: "(13.4 vs 35.6 TFLOPS)"."""
+    named = context.mentions.get(index, ())
+    told = [
+        each
+        for each in within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
+        if each.dimension not in ("percent", "times", "count")
+        and not any(one.start <= each.start < one.end for one in named)
+    ]
+    return len(told) > 1
 
 
 def _meant(index: int, passage: Passage, sentence: Sentence, context: Context) -> frozenset[str]:

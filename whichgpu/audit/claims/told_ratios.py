@@ -127,7 +127,7 @@ _BY_SIDE = {"bandwidth": "bandwidth", "memory": "memory", "power": "power", "mon
             "op rate": "peak", "rate": "speed"}  # fmt: skip
 _BY_THE_HOUR = re.compile(r"\b(?:by|per|an) (?:the )?(?:hour|month)\b", re.IGNORECASE)
 _COMMON = frozenset(["the", "a", "of", "and", "in", "on", "per", "with", "for", "at", "s", "sec", "second", "our", "we", "as", "to", "price", "cost", "memory", "bandwidth", "power", "single", "user", "is", "it", "this", "that", "by", "from", "total", "over"])  # fmt: skip  # noqa: E501
-_NEAR, _BEFORE, _TWO = 160, 6, 2
+_NEAR, _BEFORE, _TWO, _FEW = 160, 6, 2, 4
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -276,6 +276,9 @@ def _judged(  # noqa: PLR0917
         ratios += [one for each in _filed(kind, context) for one in _of_file(each, names)]
         ratios += _across(told, kind, names)
     every = [*ratios, *_around(index, passage, sentence, context), *_of_spoken(context)]
+    # Which of a few is meant is seldom certain: any two of them may bear it out.
+    few = [each.amounts for each in asked if not side and len(each.amounts) <= _FEW]
+    every += [one.value / other.value for each in few for one, other in permutations(each, 2)]
     if not asked or not ratios or any(is_near(way, one) for way in claim.ways for one in every):
         return
     ways = [each.times for each in claim.ways]
@@ -586,6 +589,11 @@ def _all(series: Series) -> list[float]:
     return [a / b for at, a in enumerate(values) for other, b in enumerate(values) if at != other]
 
 
+def _in_brackets(text: str, one: Quantity) -> bool:
+    """Whether a bare number stands alone in brackets, in the unit of one before: "490 images/s .. (420)"."""
+    return one.dimension == "number" and text[one.start - 1 : one.end + 1] == f"({text[one.start : one.end]})"
+
+
 def _around(index: int, passage: Passage, sentence: Sentence, context: Context) -> list[float]:
     """The ratios of an amount of the sentence and another of its kind in it or close before it."""
     every = within(quantities(passage.text, context.fraction), max(0, sentence.start - _NEAR), sentence.end)
@@ -596,6 +604,6 @@ def _around(index: int, passage: Passage, sentence: Sentence, context: Context) 
     own = [each for each in told if each.start >= sentence.start]
     return [
         way for a in own for b in told
-        if a is not b and a.dimension == b.dimension
+        if a is not b and (a.dimension == b.dimension or _in_brackets(passage.text, a))
         for way in (a.value / b.value, b.value / a.value)
     ]  # fmt: skip
