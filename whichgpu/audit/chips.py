@@ -223,6 +223,9 @@ def alike(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
         both = pair(match.start(), match.end() - 1, who, context)
         after = [each for each in who.here if each.start >= match.end() - 1]
         named = CHIP.search(passage.text, place[0], match.start())
+        if named and any(each.start <= named.start() < each.end for each in who.here):
+            # "The GH200 has the same silicon as the H100": a product of the name of a chip.
+            named = None
         if named and after and not match["what"].lower().startswith(("arch", "gen")):
             yield from _of_that_chip(passage, match, (named[0], after[0]), context)
         if named or both is None or not after or not _AS.fullmatch(passage.text, match.end(), after[0].start):
@@ -263,7 +266,7 @@ _DENIED = re.compile(
 _CHIP_AS = re.compile(
     r"\b(?:the (?:very |exact )?same|an identical|(?<![\w] )Same) "
     r"(?:(?:G[APHVKMB]\d{3}|AD10\d|TU1\d{2})\s+)?(?P<what>chip|"
-    r"die|silicon|gpu(?: chip| die)?|one|architecture|generation)"
+    r"die|silicon|gpu(?: chip| die)?|one|architecture|generation)(?: and [\w-]+)?"
     r"(?= (?:as|that|which|found|used)\b)",
     re.IGNORECASE,
 )

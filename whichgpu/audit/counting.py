@@ -7,7 +7,7 @@ from whichgpu.audit import patterns as re
 #: Numbers before a name, in words and digits.
 _SEVERAL = re.compile(
     r"(?:\b(dual|twin|(?:a )?pair of|quad|octa|two|three|four|five|six|seven|eight|nine|ten|"
-    r"eleven|twelve|thirteen|fourteen|fifteen|sixteen|eighteen|twenty|thirty|forty|fifty|twenty-four|"
+    r"eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|twenty-four|"
     r"thirty-two|sixty-four|zwei|vier|"
     r"acht|deux|"
     r"quatre|huit|dos|cuatro|ocho|(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d{1,3}))[\s-]*"
@@ -20,7 +20,8 @@ _OR = re.compile(r"(?:(?:RTX|GTX)\s)?\b[A-Z]?\d{2,4}[A-Z]?\s?/\s?$")
 _NUMBERS = {"dual": 2, "twin": 2, "pair of": 2, "a pair of": 2, "quad": 4, "octa": 8, "two": 2, "three": 3,
             "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
             "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
-            "eighteen": 18, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "twenty-four": 24,
+            "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20,
+            "thirty": 30, "forty": 40, "fifty": 50, "twenty-four": 24,
             "thirty-two": 32, "sixty-four": 64, "zwei": 2, "vier": 4,
             "acht": 8, "deux": 2, "quatre": 4, "huit": 8, "dos": 2, "cuatro": 4, "ocho": 8}  # fmt: skip
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context
     from whichgpu.hardware.catalogue import Catalogue
 
 #: Characters of a header and of a row at most, rows that are a table at least, and columns.
@@ -52,6 +53,15 @@ class _Head(NamedTuple):
 
     first: Passage
     columns: tuple[Passage, ...]
+
+
+def is_a_cell(index: int, context: Context) -> bool:
+    """Whether an item is a cell of a table with a cell to a line: one beside it is a bare number."""
+    beside = context.document.passages[max(0, index - 1) : index + 2]
+    return any(each.kind == "item" and _NUMBER.fullmatch(each.text) for each in beside)
+
+
+_NUMBER = re.compile(r"\W*\d[\d.,]*\W*")
 
 
 def lined(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[Table, Sequence[Passage]]]:

@@ -159,7 +159,7 @@ def _named(text: str) -> Iterator[Model]:
 
 @lru_cache(maxsize=512)
 def _parameters(name: str) -> float:
-    """Parameters of a workload by its name; 0 where there is none of the name."""
+    """Parameters of a workload by its name that are in memory at once; 0 where there is none of it."""
     from whichgpu.errors import WhichGpuError
     from whichgpu.workloads.workload import known, resolve
 
@@ -167,7 +167,10 @@ def _parameters(name: str) -> float:
     if len(name) < 3 or not re.search(r"\d", name) or not known(name):
         return 0.0
     try:
-        return float(sum(resolve(name).parameters().values()))
+        parts = resolve(name).parameters()
+        # What writes a prompt's text may be put aside before the picture is made.
+        whole = max(parts.values()) if "text_encoder" in parts else sum(parts.values())
+        return float(whole)
     except WhichGpuError:
         return 0.0
 

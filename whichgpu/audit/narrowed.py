@@ -9,6 +9,8 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.binding import TIED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.findings import Context
     from whichgpu.audit.judging import Verdict
@@ -68,6 +70,11 @@ def narrower(
     )
     verdict = "unverifiable" if best.confidence == "low" else "contradicted"
     return found._replace(verdict=verdict, expected=value, because=because)
+
+
+def sized(ids: Sequence[str], context: Context) -> Sequence[str]:
+    """Of the devices that may be meant those whose memory the document states, if it does of any."""
+    return [key for key in ids if _sized(context.catalogue[key], context.document.original)] or ids
 
 
 def _sized(gpu: Gpu, text: str) -> bool:

@@ -73,11 +73,8 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
     set_against = after or [each for each in before if each in who.against][-1:]
     if set_against:
         other = set_against[0]
-        if _same(other.named, first.named, context) and set(other.ids) & set(first.ids):
-            return None
         if _same(other.named, first.named, context):
-            # Two forms of one device: "the H100 PCIe has fewer cores than the SXM5".
-            return Pair(first.ids, other.ids)
+            return _of_forms(first, other, end, who)
         return Pair(forms(first.named, context), forms(other.named, context))
     others = [each.named for each in own if not _same(each.named, first.named, context)]
     if others and not after and _told_before(who.text, own, first, context):
@@ -93,6 +90,17 @@ def pair(start: int, end: int, who: Spoken, context: Context) -> Pair | None:
         if len(second) != 1 or lone or nearer or any(_same(second[0], each, context) for each in apart):
             second = near
     return Pair(forms(first.named, context), forms(second[0], context)) if len(second) == 1 else None
+
+
+def _of_forms(first: Mention, other: Mention, end: int, who: Spoken) -> Pair | None:
+    """Two forms of one device that words set against each other: "the PCIe has fewer cores than the SXM5".
+
+    "It has 2.5 times the peak and, in its 40 GB version, 1.7 times the bandwidth" does not.
+    """
+    if set(other.ids) & set(first.ids):
+        return None
+    against = other in who.against or _THAN.search(who.text, end, max(other.start, end))
+    return Pair(first.ids, other.ids) if against else None
 
 
 def _is_form(mention: Mention) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import answered, lists
+from whichgpu.audit.borne_out import without_borne_out
 from whichgpu.audit.comparisons.sides import unless_given
 from whichgpu.audit.described import described
 from whichgpu.audit.document import RUNNING, pieces
@@ -134,7 +135,7 @@ def _found(
     ]
     found = unless_given(found, context)
     sure = without_worked_out(without_misjudged(without_misread(found, context), context), context)
-    sure = without_own_speeds(sure, context)
+    sure = without_borne_out(without_own_speeds(sure, context), context)
     return without_resting(without_traced(settled(without_reported(sure, context), context), context))
 
 

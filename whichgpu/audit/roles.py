@@ -66,6 +66,8 @@ _AGAINST = re.compile(
     r"(?:all|none|each|every\w*|any)\b[^.;,]{0,24}?\b(?:but|except(?: for)?|save(?: for)?)|"
     # "ECC, which the 3090 lacks. It .." goes on about what has it.
     r"(?<=, )which|"
+    # "It has things the L40S doesn't: HBM"
+    r"(?:things?|features?|tricks?|something|everything|anything|bits)(?: that| which)?|"
     r"(?:exactly|just|precisely|roughly|about|(?:short|shy|most|much|all|ahead) of|times|twice|"
     r"half|double|triple) what|"
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
@@ -266,7 +268,8 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
         if any(set(each.named) & set(one.named) for each in kin for one in found):
             # "The A100's successor has 132 SMs" is not about the A100.
             found = ()
-        if found and (of_generation(sentence.text, found[0], context) or _ANOTHER.match(sentence.text)):
+        another = _ANOTHER.match(sentence.text) and not _is_of_so_many(passage.text, sentence, everywhere)
+        if found and (another or of_generation(sentence.text, found[0], context)):
             found = ()
         found = of_form(found, sentence.text, context)
         if here and _BROTHER.fullmatch(passage.text, sentence.start, here[0].start):
@@ -298,6 +301,26 @@ _ANOTHER = re.compile(
     r"support|lack|offer|take|need|can|do|did|has|is|was)\b))\b",
     re.IGNORECASE,
 )
+
+
+def _is_of_so_many(text: str, sentence: Sentence, everywhere: Sequence[Mention]) -> bool:
+    """Whether "the two cards" are those of one kind that the sentence before counted: "plan on two L40S"."""
+    many = _SO_MANY.match(sentence.text)
+    before = [each for each in sentences(text) if each.end <= sentence.start][-1:]
+    if not many or not before:
+        return False
+    told = before[0].text
+    named = within(everywhere, before[0].start, before[0].end)
+    number = many[1].lower()
+    pair = "pair|dual|both|" if number == "two" else ""
+    counts = re.compile(rf"\b(?:{number}|{pair}{_DIGIT[number]}x?)\b", re.IGNORECASE)
+    return len({each.named for each in named}) == 1 and counts.search(told) is not None
+
+
+_SO_MANY = re.compile(
+    r"\s*(?:The|These|Those) (two|three|four) (?:cards|gpus|boards|modules)\b", re.IGNORECASE
+)
+_DIGIT = {"two": "2", "three": "3", "four": "4"}
 #: What is called another device, with something that this one has not: "It is basically an H100 with".
 _IT_IS_ONE = re.compile(
     r"\s*(?:It|This|That)(?:[\u2019']s| is| was|\s[^.;:]{1,80}\band (?:is|was)),?\s+"

@@ -72,8 +72,22 @@ def _rosters(context: Context) -> Iterator[Cell]:
         before = passage.text if passage else ""
 
 
+#: Before a list whose rates are those of links: "Total in both directions, per GPU:".
+_OF_LINKS = re.compile(
+    r"\b(?:both directions|bidirectional\w*|each direction|NVLink|interconnect|GPU[- ]to[- ]GPU)\b", re.I
+)
+
+
+def _of_link(cell: Cell) -> Cell:
+    """A rate below such a line is no memory's."""
+    of_memory = cell.attribute is not None and cell.attribute.key == "bandwidth"
+    return cell._replace(attribute=attributes()["nvlink"]) if of_memory else cell
+
+
 def _of_list(rows: Sequence[Sequence[Cell]], before: str, context: Context) -> Iterator[Cell]:
     cells = [cell for row in rows for cell in row] if len(rows) >= _ROWS else []
+    if _OF_LINKS.search(before):
+        cells = [_of_link(cell) for cell in cells]
     priced = [cell for cell in cells if cell.attribute and cell.attribute.key == "launch_price"]
     right = sum(_is_launch(cell, context) for cell in priced)
     text = " ".join((before[-200:], *(cell.label for cell in priced)))

@@ -75,7 +75,7 @@ def possessed(passage: Passage, place: tuple[int, int], who: Spoken, context: Co
     yield from _its_own(passage, place, who, context)
     for mention in who.here:
         match = _ITS_OWN_HAS.match(passage.text, mention.end, place[1])
-        if match and not HEDGED.search(passage.text, match.end(), match.end() + NEAR):
+        if match and not HEDGED.search(passage.text, match.end(), min(match.end() + NEAR, place[1])):
             found = capability_at(passage.text, match.start("what"))
             gpus = [context.catalogue[key] for key in mention.ids]
             if found:

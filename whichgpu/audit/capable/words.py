@@ -23,6 +23,8 @@ _HAS = (
     r"includes?|comes? with|equipped with|provides?|with|"
     r"introduces?|introduced|gains?|got|gets?|regains?|regained|works? with|can use|offer|"
     r"(?:two|pairs?|four|eight) (?:of (?:them|these) |cards |gpus )?(?:over|via|through)|"
+    r"(?:talks?|communicates?|scales?|synchroni[sz]es?|exchanges? (?:\w+ ){1,2}|shares? (?:\w+ ){1,3}|"
+    r"pools? (?:\w+ ){1,3}|parallelism runs) ?(?:over|via|through|across|using)|"
     r"(?:connected|linked|joined|paired|bridged|coupled|interconnected)(?: together)? (?:via|over|with|"
     r"through|by|using)|"
     r"(?:is|was) the first (?:\w+ )?(?:with|to (?:support|offer|have|feature|include|"
@@ -59,7 +61,7 @@ _LACKS = (
 #: Other capabilities that are named before one, of which the same is said.
 NAMES = "|".join(each.names for each in CAPABILITIES)
 
-_LIST = rf"(?:(?:fp16|fp32|fp64|int8|int4|{NAMES})(?:,? and |,? or | und | et | y | e |, )){{0,3}}"
+_LIST = rf"(?:(?:fp16|fp32|fp64|int8|int4|{NAMES})(?:,? and |,? or | und | et | y | e |, )){{0,6}}"
 
 CLAIMS = tuple(
     (

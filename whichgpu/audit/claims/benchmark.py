@@ -392,6 +392,7 @@ def _order(rows: Sequence[_Row], context: Context) -> Iterator[Finding]:
             other
             for name, other in best.items()
             if done[name] > _MORE_WORK * done[label]
+            and _unit(name) == _unit(label)
             and min(row.values) in other.values
             and (times := other.values[min(row.values)].value / row.values[min(row.values)].value) > _FASTER
             and times * done[name] > _TOGETHER * done[label]
@@ -406,6 +407,13 @@ def _order(rows: Sequence[_Row], context: Context) -> Iterator[Finding]:
         )
         yield made(context, cell, (0, len(cell.text)), "benchmark", "contradicted", subject=label,
                    attribute="order", because=because, evidence=(Evidence(because),))  # fmt: skip
+
+
+def _unit(label: str) -> str:
+    """What a network is counted in: a sequence may be shorter than what its work was counted of."""
+    from whichgpu.workloads.workload import resolve
+
+    return resolve(label).unit
 
 
 def _work(label: str) -> float:

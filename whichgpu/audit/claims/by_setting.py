@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.shown import topic
-from whichgpu.audit.claims.told_ratios import clause, is_near, is_of_name, is_of_other_work, measure
+from whichgpu.audit.claims.told_ratios import clause, is_of_name, is_of_other_work, measure
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.known.said import OF_SPEED, claims
+from whichgpu.audit.known.said import OF_SPEED, claims, is_near
 from whichgpu.audit.known.store import SPOKEN, store
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import Sentence, sentences, within

@@ -100,7 +100,7 @@ def _of_sentence(
         for match in pattern.finditer(text, *place):
             mention = _owner(who, match.start(), place[0])
             gap = text[mention.end : match.start()] if mention in who.here and mention else ""
-            hedged = HEDGED.search(gap) or HEDGED.search(text, match.end(), match.end() + 12)
+            hedged = HEDGED.search(gap) or HEDGED.search(text, match.end(), min(match.end() + 12, place[1]))
             # "The gap is larger, because Ampere has no FP8": of no device that was told of before.
             hedged = hedged or (None if gap else _OF_A_FAMILY.search(text, place[0], match.start()))
             # "A slice cannot use NVLink", which the whole device has.

@@ -71,13 +71,17 @@ def find(context: Context) -> Iterator[Finding]:
                     yield found
 
 
+#: "3g.40gb gives three of the seven slices and half of the memory": of one device in parts.
+_OF_SLICES = re.compile(r"\b\dg\.\d+gb\b|\b(?:slices?|mig|vgpu|profiles?|partitions?)\b", re.IGNORECASE)
+
+
 def _judged(
     passage: Passage, sentence: Sentence, change: Change, who: Spoken, context: Context
 ) -> Finding | None:
     if change.against is not None:
         return _of_stated(passage, sentence, change, context)
     reach = sides(passage, sentence, change, who, context)
-    if reach is None or change.attribute is None:
+    if reach is None or change.attribute is None or _OF_SLICES.search(sentence.text):
         return None
     verdict = gives(change, reach)
     if verdict == "contradicted" and _MOVES.search(sentence.text):

@@ -65,6 +65,7 @@ def find(context: Context) -> Iterator[Finding]:
                     and not of_bytes
                     and not _is_less_a_share(found, told, every)
                     and not _is_share_of_before(found, told, passage)
+                    and not _is_of_two_ratios(found, told, passage)
                 ):
                     yield _finding(found, told, passage, context)
         earlier = (*earlier, *(each for each in every if any(each.dims)))[-WIDE:]
@@ -118,6 +119,22 @@ def _is_share_of_before(found: Formula, told: Term, passage: Passage) -> bool:
     start = next((one.start for one in sentences(passage.text) if told.start < one.end), 0)
     shares = [each for each in found.used if each.share]
     return bool(shares) and not told.share and all(not start <= each.start < told.start for each in shares)
+
+
+#: What makes of two ratios a third.
+_TOGETHER = re.compile(
+    r"\b(?:together|combined?|combining|overall|in (?:all|total)|both|multipl\w+|so|hence|thus|"
+    r"compound\w*)\b",
+    re.I,
+)
+
+
+def _is_of_two_ratios(found: Formula, told: Term, passage: Passage) -> bool:
+    """Whether a ratio is held against the product of others, each of which may be of something else."""
+    if any(any(each.dims) or not each.plain for each in (told, *found.used)):
+        return False
+    start = next((one.start for one in sentences(passage.text) if told.start < one.end), 0)
+    return _TOGETHER.search(passage.text, start, told.start) is None
 
 
 def _corrected(told: Term, right: str) -> Term:

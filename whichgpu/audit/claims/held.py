@@ -278,7 +278,9 @@ def _judged(passage: Passage, model: Model, way: Way, room: Room, context: Conte
 
 #: "On the MI250 you need two modules".
 _NEED_MORE = re.compile(
-    r"s?,?\s+(?:(?:you|it|one|we|that|this|they)(?:[\u2019']d)?\s+)?(?:would\s+)?(?:needs?|takes?|wants?|requires?|means)\s+"
+    r"s?,?\s+(?:(?:you|it|one|we|that|this|they)(?:[\u2019'](?:d|ll))?\s+)?(?:(?:would|will|have to)\s+)?"
+    r"(?:needs?|takes?|wants?|requires?|means|plan (?:on|for)|think|budget|get|buy|use|go for|expect|"
+    r"reckon with|count on)\s+"
     r"(?:at least\s+)?(?:two|three|four|five|six|seven|eight|several|more|\d)",
     re.IGNORECASE,
 )

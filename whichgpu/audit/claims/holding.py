@@ -112,6 +112,9 @@ def _sentence(
     for start, end in _cut(passage.text, sentence):
         clause = _Clause(start, end, passage.text[start:end], opened)
         here = [each for each in within(who.here, start, end) if each not in who.against]
+        if words.ELSEWHERE.search(clause.text):
+            # "That is why the T4 gives up. On the other two it fits."
+            state, topic = state._replace(room=None, last=None), None
         named = room_in(passage.text, (start, end), here, (state.room or topic, topic), context)
         need = need_in(clause.text, state.need, [each for each in (named and named[0], state.room) if each])
         before = state

@@ -6,9 +6,9 @@ from itertools import pairwise, permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.claims.told_ratios import clause, is_near, is_of_name
+from whichgpu.audit.claims.told_ratios import clause, is_of_name
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.known.said import claims
+from whichgpu.audit.known.said import claims, is_near
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 

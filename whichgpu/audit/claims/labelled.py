@@ -18,6 +18,7 @@ from whichgpu.audit.multiple import Multiple, parts, verdict_of
 from whichgpu.audit.quantities import Quantity, multiples, quantities
 from whichgpu.audit.sentences import Sentence, sentences, within
 from whichgpu.audit.subjects import mentions
+from whichgpu.audit.superlatives import is_per_unit, is_restricted
 from whichgpu.audit.tables import around, headed_by
 from whichgpu.values import NamedTuple
 
@@ -229,7 +230,9 @@ def _compared(
         amounts = within(quantities(text, context.fraction), best.end(), sentence.end)
         prices = {row.value for each in groups if each.kind == "price" for row in each.rows.values()}
         of_else = any(each.dimension == "money" and each.value not in prices for each in amounts)
-        if (best["cheap"] or best["dear"]) and (of_else or _OF_EACH.search(sentence.text)):
+        if is_restricted(text, best.end(), sentence.end):
+            return
+        if (best["cheap"] or best["dear"]) and (of_else or is_per_unit(sentence.text)):
             # What is dear for what it does is told by no price alone.
             return
         yield from _of_all(passage, best, groups, named, context)
@@ -256,12 +259,6 @@ def _compared(
             yield from _of_two(passage, sentence, (named[id(alone[0])][0], words), alone, context)
 
 
-#: Prices by what they buy.
-_OF_EACH = re.compile(
-    r"\b(?:per|for each|for every|divid\w+[^.;]{0,30} by)\s+(?:image|picture|token|frame|"
-    r"sample|request|gigabyte|GB|TFLOPS|watt)s?\b",
-    re.IGNORECASE,
-)
 #: What specifications tell, and no row of speeds: "memory bandwidth tells another story".
 _ON_PAPER = re.compile(r"\b(?:band-?\s?width|capacity|cores|cache|[TP]FLOPS|TOPS|[GT]B/s)\b", re.IGNORECASE)
 #: What is so only for some work: "Anything that runs less than 1.5 times faster on the A100 is cheaper on".

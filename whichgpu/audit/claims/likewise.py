@@ -128,6 +128,13 @@ _CAN_BE_JOINED = re.compile(
 )
 _DENIAL = 45
 _NOT = re.compile(r"\b(?:no|not|without|lacks?|neither|nor|if|whether)\b|n[\u2019']t\b", re.IGNORECASE)
+#: "NVIDIA took NVLink out of all its Ada cards".
+_TAKEN_OUT = re.compile(
+    r"\b(?:took|takes?|taken|left|leaves?)\b[^.;]{0,40}\b(?:out|off|behind)\b|"
+    r"\b(?:removed?|drop(?:s|ped)?|axed|killed|abandon\w*|gave up|given up|ended|retired|"
+    r"gone|missing|none|nobody)\b",
+    re.IGNORECASE,
+)
 _ANY = re.compile("|".join(each.names for each in CAPABILITIES), re.IGNORECASE)
 
 
@@ -373,7 +380,8 @@ _ELSE = re.compile(r"\b(?:and|but|or|than|memory|cache|bandwidth|cores)\b", re.I
 def _named_before(text: str, start: int, end: int) -> tuple[Capability, bool] | None:
     """The last capability that is named, where nothing around it is denied or left open."""
     said = list(_ANY.finditer(text, start, end))
-    if not said or _NOT.search(text, start, end) or is_narrowed(text, said[-1].end()):
+    denied = _NOT.search(text, start, end) or _TAKEN_OUT.search(text, start, end)
+    if not said or denied or is_narrowed(text, said[-1].end()):
         return None
     return capability_of(said[-1]), True
 

@@ -12,6 +12,8 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import TRAINS, formats, models
+from whichgpu.audit.narrowed import sized
+from whichgpu.audit.pairs import forms
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.subjects import mentions
 from whichgpu.values import NamedTuple
@@ -46,7 +48,9 @@ _MORE = re.compile(
 )
 #: Headings of what is needed, and of whether that fits.
 _NEED = re.compile(r"\b(?:needed|needs|required|requires|requirement|footprint)\b", re.IGNORECASE)
-_OF_WEIGHTS = re.compile(r"\bweights\b", re.IGNORECASE)
+_OF_WEIGHTS = re.compile(
+    r"\b(?:weights|(?:file |model |gguf |download )?size|gguf|vram|memory)\b", re.IGNORECASE
+)
 _FITS = re.compile(r"\b(?:fits?|runs?|enough|ok)\b", re.IGNORECASE)
 _ROWS, _COLUMNS = 60, 24
 #: A header that is nothing but a size of memory, with a word or two: "Fits 24 GB?".
@@ -158,7 +162,10 @@ def _room(head: Passage, context: Context) -> _Room | None:
     sizes = [each for each in quantities(head.text, context.fraction) if each.dimension == "memory"]
     if len({each.named for each in found}) == 1:
         count = counted(head.text, 0, found[0].start)
-        known = [float(context.catalogue[key].value("memory") or 0.0) * count for key in found[0].ids]
+        known = [
+            float(context.catalogue[key].value("memory") or 0.0) * count
+            for key in sized(forms(found[0].ids, context), context)
+        ]
         words = f"{head.text.strip()} has {max(known) / 1e9:.4g} GB"
         return _Room(min(known), max(known), words) if all(known) else None
     if found or len(sizes) != 1 or sizes[0].high != sizes[0].value or len(head.text) > _LONGEST:

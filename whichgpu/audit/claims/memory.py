@@ -10,7 +10,7 @@ from whichgpu.audit.document import RUNNING
 from whichgpu.audit.models import TRAINS, Format, formats, formats_at, models
 from whichgpu.audit.needed.multiplied import NEEDS, by_bits, of_bytes, of_training
 from whichgpu.audit.needed.tables import MORE, format_columns, required_columns, weights_tables
-from whichgpu.audit.needed.trained import trained_columns
+from whichgpu.audit.needed.trained import trained_columns, trained_rows
 from whichgpu.audit.needed.verdict import REACH, judged_need, of_model, only_size
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
@@ -102,6 +102,7 @@ def find(context: Context) -> Iterator[Finding]:
         yield from required_columns(table, context)
         yield from format_columns(table, context)
         yield from trained_columns(table, context)
+        yield from trained_rows(table, context)
         yield from weights_tables(table, context)
     last: Sequence[Model] = ()
     for passage in context.document.passages:
@@ -184,7 +185,10 @@ def _clause_by_clause(
         ):
             continue
         before = text[start : sizes[0].start]
-        if _ROOM.search(before) or _OF_ROOM.match(text, sizes[0].end) or not _STATES.search(before):
+        of_weights = _OF_WEIGHTS.search(before)
+        if (_ROOM.search(before) and not of_weights) or _OF_ROOM.match(text, sizes[0].end):
+            continue
+        if not _STATES.search(before) and not of_weights:
             continue
         found_of = of_model(found[-1], next(iter(said.values())))
         judged = judged_need(passage, sizes[0], found_of, found[-1].name, context)
@@ -192,6 +196,8 @@ def _clause_by_clause(
             yield judged
 
 
+#: "Has weights of about 26 GB".
+_OF_WEIGHTS = re.compile(r"\bweights of (?:about |around |roughly |some |only |just |~)*$", re.IGNORECASE)
 #: A clause that goes on about the model of the sentence before.
 _OF_LAST = re.compile(
     r"^\W*(?:(?:and|but|so|or)\s+)?(?:in|at|with|as)\s|"

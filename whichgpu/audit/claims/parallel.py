@@ -146,6 +146,9 @@ def _once(one: Term, other: Term) -> bool:
 _RAM = re.compile(r"\s*(?:of\s+)?(?:(?:system|host|main|cpu)\s+(?:ram|memory)|ram|ddr\d)\b", re.IGNORECASE)
 
 
+_A_WAIT = re.compile(r"\d\s?(?:ms|milliseconds?|s|secs?|seconds?)\s*$", re.IGNORECASE)
+
+
 def _follows(entry: Entry, text: Amounts) -> bool:
     """Whether an amount is of a kind that is worked out: no price that is given, no speed, no bandwidth."""
     term = entry.term
@@ -236,9 +239,18 @@ def _is_of_a_row(way: Way, text: Amounts) -> bool:
 _ROW = re.compile(r"\s*(?:,|,?\s+and)\s+(?:only |just )?")
 
 
+#: Amounts that anybody multiplies and divides to come to another.
+_FACTORS = 3
+
+
 def _may_be(way: Way, told: Term) -> bool:
     """Whether an amount may be meant to be a result: it is near enough, or a power of ten off."""
     off = told.value / way.low if way.low else 0.0
+    paid = any(each.sign for each in way.used)
+    timed = _A_WAIT.search(told.words) and any(each.of in ("energy", "power") for each in way.used)
+    if len(way.used) > _FACTORS or (paid and not told.sign) or timed:
+        # "$2.50 and $0.102 and 3 of them and 72 W make 31 J" is nobody's way; a wait is measured.
+        return False
     return 1 / _NEARLY < off < _NEARLY or any(
         abs(off * ten - 1) < _OFF for ten in (10.0, 100.0, 1e3, 0.1, 0.01, 1e-3)
     )

@@ -150,6 +150,9 @@ def _owner(index: int, passage: Passage, one: Quantity, context: Context) -> fro
     behind = [each for each in here if each.start >= one.end]
     if behind and _FOR.fullmatch(passage.text, one.end, behind[0].start):
         return frozenset(behind[0].ids)
+    if _FOR_ANOTHER.match(passage.text, one.end):
+        # "5.7 for the laptop's GPU and 4.0 for the desktop's": of what no name tells.
+        return frozenset()
     label = _LABEL.match(passage.text) if passage.kind == "item" else None
     if label and label.end() <= one.start:
         own = list(mentions(label[0], context.catalogue))
@@ -160,6 +163,7 @@ def _owner(index: int, passage: Passage, one: Quantity, context: Context) -> fro
     return frozenset(owner.ids) if owner else frozenset()
 
 
+_FOR_ANOTHER = re.compile(r"\s+(?:for|on|with|from)\s+(?:the|its|that|our|my)\s+[a-z]", re.IGNORECASE)
 _FOR = re.compile(
     r"(?:\s?(?:/|per |a )?\s?[a-z/]+){0,4},?\s+(?:for|on|with|from|by)\s+(?:the |an? |our )?", re.IGNORECASE
 )

@@ -10,9 +10,9 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.claims.told_ratios import clause, is_near
+from whichgpu.audit.claims.told_ratios import clause
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.known.said import claims
+from whichgpu.audit.known.said import claims, is_near
 from whichgpu.audit.known.store import of_catalogue, store
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.terms import terms

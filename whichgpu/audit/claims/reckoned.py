@@ -83,8 +83,17 @@ def _is_of_devices(told: Figure, found: Made) -> bool:
     return told.kind == "times" or bool(of_format) or size
 
 
+#: Amounts that anybody multiplies and divides to come to another; of a sum there may be more.
+_FACTORS = 3
+
+
 def _is_of_else(told: Figure, found: Made) -> bool:
     """Whether an amount was multiplied by things that it is not of, or is of none of this text."""
+    if (found.how != "sum" and len(found.used) > _FACTORS) or any(
+        each.words.strip().lower() == "one" for each in found.used
+    ):
+        # "75 tokens per second and one make 13": nobody's way.
+        return True
     counts = [each for each in found.used if each.counted and each.powers[0][0] not in _DEVICES]
     paid = [each for each in found.used if each.powers == (("$", 1),)]
     whole = found.how == "product" and len(found.used) == len(counts) + len(paid) == 2

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import follows, gives
-from whichgpu.audit.claims.told_ratios import is_near, is_of_name, measure
+from whichgpu.audit.claims.told_ratios import is_of_name, measure
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import MARGIN, asked
-from whichgpu.audit.known.said import OF_SPEED, claims
+from whichgpu.audit.known.said import OF_SPEED, claims, is_near
 from whichgpu.audit.known.sides import is_open
 from whichgpu.audit.known.store import SPOKEN, store
 from whichgpu.audit.quantities import quantities
@@ -183,7 +183,7 @@ def _ratios(
         if both is None:
             continue
         way = _way(passage.text, claim, both)
-        real = _real(passage, sentence, both, told)
+        real = _real(passage, sentence, both, told, claim.end)
         if way is None or not real:
             continue
         slow = way < 0
@@ -225,14 +225,17 @@ def _way(text: str, claim: Claim, both: Two) -> int | None:
 
 
 def _real(
-    passage: Passage, sentence: Sentence, both: Two, told: Sequence[Series]
+    passage: Passage, sentence: Sentence, both: Two, told: Sequence[Series], after: int
 ) -> list[tuple[float, Series]]:
-    """How much faster the one is than the other, in each series of both: of the section, else of all."""
+    """How much faster the one is than the other, in each series of both: of the section, else of all.
+
+    The work that is named from a place on ("as many sequences as the A6000") tells which series are meant.
+    """
     place = (both.start, both.end)
     text = passage.text
     begins = _clause(text, sentence, both.start)
     sentence = Sentence(begins, sentence.end, text[begins : sentence.end])
-    meant = [(ratio, each) for each in asked("speed", sentence, place, passage, told, both.end)
+    meant = [(ratio, each) for each in asked("speed", sentence, place, passage, told, after)
              for ratio in _faster(each, both)]  # fmt: skip
     own = [each for each in meant if each[1].section == passage.section and passage.section]
     return own or meant
@@ -409,7 +412,7 @@ def _orders(
             if match is None or both is None:
                 continue
             kind = measure(text, both.start, both.end, match.span())
-            real = _real(passage, sentence, both, told) if kind in ("", "speed") else []
+            real = _real(passage, sentence, both, told, both.end) if kind in ("", "speed") else []
             if not _MEASURED.search(sentence.text):
                 # Ahead or behind in what, the section tells.
                 real = [each for each in real if each[1].section == passage.section]

@@ -26,6 +26,7 @@ _ELSE = re.compile(
     r"no longer|instead|used to|unlike|two of|both|each|free|empty|needs?|need)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
+_OF_A_BUS = re.compile(r"\b(?:PCIe?|PCI[ -]Express|gen(?:eration)?)\.?\s*$", re.IGNORECASE)
 _NEAR = 48
 
 
@@ -39,6 +40,9 @@ def find(context: Context) -> Iterator[Finding]:
 def _of_match(
     passage: Passage, sentence: Sentence, who: Spoken, match: re.Match[str], context: Context
 ) -> Iterator[Finding]:
+    if _OF_A_BUS.search(passage.text, max(0, match.start() - _NEAR), match.start()):
+        # "Its PCIe 4.0 slot" is one, whatever the number before it.
+        return
     mention = who.owner(match.start())
     begin = max(sentence.start, match.start() - _NEAR)
     near = passage.text[begin : min(sentence.end, match.end() + _NEAR // 2)]

@@ -12,6 +12,7 @@ from whichgpu.audit.cells import noted
 from whichgpu.audit.counting import counted
 from whichgpu.audit.grounds import MEASURED, is_sum
 from whichgpu.audit.implied import carried, implied
+from whichgpu.audit.lined import is_a_cell
 from whichgpu.audit.listed import has
 from whichgpu.audit.machine import machine
 from whichgpu.audit.narrowed import narrower, of_size
@@ -89,10 +90,13 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in enumerate(context.document.passages):
         if passage.kind in ("code", "cell", "alt") or passage.start in in_tables:
             continue
+        if _BARE.fullmatch(passage.text) and is_a_cell(index, context):
+            continue
         for sentence in sentences(passage.text):
             yield from _of_sentence(index, *_as_of_one(passage, sentence), context)
 
 
+_BARE = re.compile(r"\W*\d[\d.,]*\s?[A-Za-z]+(?:/s)?\W*")
 #: What one of several has: "Each of those cards had 32 GB".
 _OF_EACH = re.compile(r"\s*Each\b")
 #: What several of one device have: "They have 24 GB each", which is what one has.
@@ -178,6 +182,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
                 and not _RATED.match(passage.text, quantity.end)
             )
             or _A_PLUG.match(passage.text, quantity.end)
+            or (bound[0].key == "bandwidth" and _OF_A_LINK.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _OF_A_HOST.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _USABLE.match(passage.text, quantity.end))
             or (bound[0].key == "power" and _A_PART.match(passage.text, quantity.end))
@@ -196,6 +201,12 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             )
             # What is no single device's of a machine may be that of all of them.
             yield from (each for each in found if not (of_machine and each.accuses))
+
+
+#: "Two dies with a 10 TB/s link": between parts of a device.
+_OF_A_LINK = re.compile(
+    r"\s+(?:[\w-]+\s+){0,2}?(?:links?|interconnects?|bridges?|fabric|connections?|buses)\b", re.IGNORECASE
+)
 
 
 def _are_in_turn(values: Sequence[Quantity], here: Sequence[Mention]) -> bool:

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
 
 _MOST = re.compile(
-    r"\bthe\s+(?:(?P<most>highest|most|largest|greatest|biggest|widest)|(?P<least>lowest|smallest|least|"
-    r"fewest|"
-    r"narrowest))\s+(?:(?:raw|overall|peak|total|theoretical|number of|amount of|maximum)\s+){0,2}",
+    r"\bthe\s+(?:(?P<most>highest|most|largest|greatest|biggest|widest|"
+    r"(?P<fast>fastest)(?= (?:memory|vram)\b))|(?P<least>lowest|smallest|least|fewest|narrowest|"
+    r"(?P<slow>slowest)(?= (?:memory|vram)\b)))\s+"
+    r"(?:(?:raw|overall|peak|total|theoretical|number of|amount of|maximum)\s+){0,2}",
     re.IGNORECASE,
 )
 #: Superlatives that say by themselves what they are of.
@@ -147,9 +148,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if each is None or mention is None or (not scoped and mention not in who.here):
             continue
         most = match["most"] is not None
-        yield from held_against(
-            passage, (match.start(), each.end), (mention.ids, each.attribute, most), among, context
-        )
+        # "The fastest memory" is of its bandwidth.
+        what = attributes()["bandwidth"] if match["fast"] or match["slow"] else each.attribute
+        yield from held_against(passage, (match.start(), each.end), (mention.ids, what, most), among, context)
     for match in _ALONE.finditer(passage.text, sentence.start, sentence.end):
         before = [
             one for one in named(passage.text) if sentence.start <= one.start and one.end <= match.start()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.group import of_one
+from whichgpu.audit.lined import is_a_cell
 from whichgpu.audit.sentences import topic
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def find(context: Context) -> Iterator[Finding]:
     """What is found in such items with its verdict."""
     for index, passage in enumerate(context.document.passages):
         if passage.kind != "item" or len(passage.text) > _MOST or context.mentions.get(index):
+            continue
+        if is_a_cell(index, context):
             continue
         begins = _BEGINS.match(passage.text)
         if begins is None or _OTHER.search(passage.text, begins.end()):

@@ -15,6 +15,7 @@ from whichgpu.audit.known.store import SPOKEN, named, store
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import Sentence, sentences, within
 from whichgpu.audit.subjects import mentions
+from whichgpu.audit.superlatives import is_per_unit, is_restricted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -159,7 +160,9 @@ def _places(
         for match in way.finditer(text, sentence.start, sentence.end):
             among = _AMONG.match(text, match.end())
             place = clause(text, sentence, *match.span())
-            if not among or _CONDITION.search(text, *place):
+            if not among or _CONDITION.search(text, *place) or is_restricted(text, among.end(), place[1]):
+                continue
+            if kind == "price" and is_per_unit(sentence.text) and not _PER_WORK.search(sentence.text):
                 continue
             part = Sentence(place[0], match.start(), text[place[0] : match.start()])
             behind = text[match.start() : place[1]]
@@ -213,9 +216,11 @@ def _subject(  # noqa: PLR0917
 ) -> Amount | None:
     """The one of a series of which a clause speaks before its verb, or goes on to speak; None for several."""
     here = named(index, passage, part, series, context)
-    if len(here) == 1:
+    every = {each.ids for each in within(context.mentions.get(index, ()), part.start, part.end)}
+    if len(here) == 1 and len(every) < 2:
         return here[0].amount
     if here:
+        # Of several, also where a series tells of one of them alone.
         return None
     spoken = [each for each in within(context.mentions.get(index, ()), sentence.start, sentence.end)]
     if spoken and not _IT.search(passage.text, part.start, part.end):
@@ -262,6 +267,7 @@ def _orders(
                 if one and other and one is not other:
                     apart = _sign(each, sign) * (one.value / other.value - 1)
                     sides.append((apart, each))
+            sides = [each for each in sides if each[1].section == passage.section] or sides
             if sides and all(apart < -_MARGIN for apart, _ in sides):
                 yield _finding(passage, match.span(), sides[0][1], context)
 

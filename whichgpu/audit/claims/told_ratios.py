@@ -15,7 +15,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import follows, gives
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import is_of_regime, is_of_the_hour
-from whichgpu.audit.known.said import MAKES, claims, is_of_another_scene
+from whichgpu.audit.known.said import MAKES, claims, is_near, is_of_another_scene
 from whichgpu.audit.known.store import SPOKEN, Named, named, of_catalogue, store, tokens
 from whichgpu.audit.patterns import MANY
 from whichgpu.audit.quantities import quantities
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.known.said import Claim
     from whichgpu.audit.known.store import Amount, Series
-    from whichgpu.audit.multiple import Multiple
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.roles import Spoken
 
@@ -40,11 +39,14 @@ _WORDS = {
     "bandwidth": r"bandwidth|GB/s|TB/s|moves? data|memory speed|memory\b[^.;,]{0,50}\bspeed",
     "memory": r"(?:more|less|as much|the|its|of|in) (?:memory|vram|capacity)|gigabytes|more of it",
     "cores": r"cores|SMs|shaders",
-    "peak": r"t?flops|arithmetic|compute rate|on paper|peak|matrix throughput|FP\d+(?: (?:rate|throughput))?",
+    "peak": r"t?flops|arithmetic|(?:compute|vector|matrix|tensor) rate|on paper|peak|matrix throughput|"
+    r"FP\d+(?: (?:rate|throughput))?",
     "power": r"power|watts?|draws?|thirst\w*|hungr\w+",
     "price": r"cheap\w*|dear\w*|expensive|pric\w+|costs?|pays?|money|"
     r"asks?|charges?|dollars?|euros?|(?:per|by(?: the)?|an) hour|rents?|hires?|"
-    r"(?<!image )(?<!token )(?<!sequence )(?<!frame )(?<!compute )(?<!tensor )(?<!hit )(?<!sampling )rate\b",
+    r"(?<!image )(?<!token )(?<!sequence )(?<!frame )(?<!compute )(?<!tensor )(?<!hit )(?<!sampling )"
+    r"(?<!vector )(?<!matrix )(?<!arithmetic )(?<!precision )(?<!clock )(?<!data )(?<!transfer )"
+    r"(?<!refresh )(?<!peak )rate\b",
     "energy": r"energy|joules?|kWh",
     "speed": r"fast\w*|quick\w*|slow\w*|ahead|behind|leads?|beats?|trails?|outruns?|outpaces?|tokens?|"
     r"images?|pictures?|samples|frames|requests|throughput|performance(?! (?:per|for)\b)|"
@@ -125,7 +127,7 @@ _BY_SIDE = {"bandwidth": "bandwidth", "memory": "memory", "power": "power", "mon
             "op rate": "peak", "rate": "speed"}  # fmt: skip
 _BY_THE_HOUR = re.compile(r"\b(?:by|per|an) (?:the )?(?:hour|month)\b", re.IGNORECASE)
 _COMMON = frozenset(["the", "a", "of", "and", "in", "on", "per", "with", "for", "at", "s", "sec", "second", "our", "we", "as", "to", "price", "cost", "memory", "bandwidth", "power", "single", "user", "is", "it", "this", "that", "by", "from", "total", "over"])  # fmt: skip  # noqa: E501
-_NEAR, _BEFORE, _TWO = 160, 6, 2
+_NEAR, _BEFORE, _TWO, _FEW = 160, 6, 2, 4
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -197,6 +199,10 @@ def measured(text: str, place: tuple[int, int], claim: Claim) -> str:
 #: "8 % ahead of it in images per dollar": in that, whatever "ahead" is of else.
 _IN_WHAT = re.compile(r"[^.;:,()]{0,40}?\s(?:in|by)\s+(?P<what>(?!(?:our|my|the|this)\b)[^.;:,()]{3,40})")
 _OF_FORMAT = re.compile(r"\b(?:FP|BF|TF|INT)\d+(?: \w+)? rates?\b", re.IGNORECASE)
+#: "Half the papers of that time": so many of things that no device has.
+_OF_THINGS = re.compile(
+    r"\s*(?:of\s+)?(?:the|all|our|my|your|these|those|its|their)\s+(?P<what>[\w-]+)", re.IGNORECASE
+)
 _ACHIEVES = re.compile(
     r"\b(?:achiev|reach|deliver|process|manag|produc)\w*\s+(?:about |only |just |nearly )?$", re.IGNORECASE
 )
@@ -213,6 +219,16 @@ _WHAT_DOES = re.compile(
 )
 
 
+def _is_of_things(text: str, claim: Claim) -> bool:
+    """Whether a share is of what no word of a measure names, as "half the papers" is."""
+    of = _OF_THINGS.match(text, claim.end) if claim.ways[0].times < 1 else None
+    return (
+        of is not None
+        and of["what"].endswith("s")
+        and not any(way.search(of["what"]) for way in _WORD.values())
+    )
+
+
 def _judged(  # noqa: PLR0917
     index: int, passage: Passage, sentence: Sentence, claim: Claim, told: Sequence[Series], context: Context
 ) -> Iterator[Finding]:
@@ -221,6 +237,7 @@ def _judged(  # noqa: PLR0917
     if (
         MAKES.search(text, place[0], claim.start)
         or is_of_another_scene(text, sentence)
+        or _is_of_things(text, claim)
         or _ELSE.search(text, place[0], _until_rows(text, claim.end, place[1]))
         or _OF_EACH.search(text, max(place[0], claim.start - _NEAR), claim.start)
     ):
@@ -259,6 +276,9 @@ def _judged(  # noqa: PLR0917
         ratios += [one for each in _filed(kind, context) for one in _of_file(each, names)]
         ratios += _across(told, kind, names)
     every = [*ratios, *_around(index, passage, sentence, context), *_of_spoken(context)]
+    # Which of a few is meant is seldom certain: any two of them may bear it out.
+    few = [each.amounts for each in asked if not side and len(each.amounts) <= _FEW]
+    every += [one.value / other.value for each in few for one, other in permutations(each, 2)]
     if not asked or not ratios or any(is_near(way, one) for way in claim.ways for one in every):
         return
     ways = [each.times for each in claim.ways]
@@ -314,19 +334,6 @@ _BY_THING = re.compile(
     r"epoch|task|answer)s?\b",
     re.IGNORECASE,
 )
-
-
-def is_near(way: Multiple, real: float) -> bool:
-    """Whether a ratio may be what is stated, with all that rounding and a hedge excuse."""
-    stated, hedged = way.times, way.limit in ("about", "nearly")
-    if way.limit == "over":
-        return stated * 0.95 <= real <= stated * 1.5
-    if way.limit in ("under", "up to"):
-        return stated * 0.6 - 0.05 <= real <= stated * 1.05
-    if way.step:
-        return abs(real - stated) <= (0.05 + 0.15 * abs(way.step) if hedged else 0.02 + 0.05 * abs(way.step))
-    whole = stated == round(stated) or hedged or stated < 1
-    return abs(real / stated - 1) <= (0.15 if hedged else 0.1 if whole else max(0.04, 0.06 / stated))
 
 
 def _side(index: int, text: str, part: Sentence, claim: Claim, context: Context) -> Quantity | None:
@@ -582,6 +589,11 @@ def _all(series: Series) -> list[float]:
     return [a / b for at, a in enumerate(values) for other, b in enumerate(values) if at != other]
 
 
+def _in_brackets(text: str, one: Quantity) -> bool:
+    """Whether a bare number stands alone in brackets, in the unit of one before: "490 images/s .. (420)"."""
+    return one.dimension == "number" and text[one.start - 1 : one.end + 1] == f"({text[one.start : one.end]})"
+
+
 def _around(index: int, passage: Passage, sentence: Sentence, context: Context) -> list[float]:
     """The ratios of an amount of the sentence and another of its kind in it or close before it."""
     every = within(quantities(passage.text, context.fraction), max(0, sentence.start - _NEAR), sentence.end)
@@ -592,6 +604,6 @@ def _around(index: int, passage: Passage, sentence: Sentence, context: Context) 
     own = [each for each in told if each.start >= sentence.start]
     return [
         way for a in own for b in told
-        if a is not b and a.dimension == b.dimension
+        if a is not b and (a.dimension == b.dimension or _in_brackets(passage.text, a))
         for way in (a.value / b.value, b.value / a.value)
     ]  # fmt: skip

@@ -142,7 +142,7 @@ def _judged(
         if kind == "speed" and measure(text, *at, match.span()) not in ("", "speed"):
             continue
         meant, sure = _meant(kind, sentence, match, passage, told)
-        found = list(_sides(meant, one))
+        found = [] if kind == "speed" and _of_costs(text, sentence) else list(_sides(meant, one))
         if not found or not all(apart(a, b, each, sign) < -MARGIN for a, b, each in found):
             continue
         a, b, _ = found[0]
@@ -159,6 +159,17 @@ def _judged(
             context, passage, (start, match.end()), "ordering", "inconsistent", attribute="told before",
             because=because, evidence=(Evidence(because),),
         )  # fmt: skip
+
+
+def _of_costs(text: str, sentence: Sentence) -> bool:
+    """Whether a sentence, or one of the two before it, tells of money: who wins may be by that."""
+    before = [each for each in sentences(text) if each.end <= sentence.start][-2:]
+    return _MONEY.search(text, before[0].start if before else sentence.start, sentence.end) is not None
+
+
+_MONEY = re.compile(
+    r"[$\u20ac\u00a3]\s?\d|\b(?:cents?|dollars?|euros?|cheap\w*|costs?|prices?)\b", re.IGNORECASE
+)
 
 
 def _sides(meant: Sequence[Series], one: Side) -> Iterator[tuple[Amount, Amount, Series]]:

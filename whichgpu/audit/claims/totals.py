@@ -268,7 +268,7 @@ def _of_some(one: _Sum) -> bool:
     """Whether a total is that of some of its parts."""
     values = [each.value for _, each in one.parts]
     return any(
-        abs(sum(some) / one.total.value - 1) <= _WITHIN
+        abs(sum(some) / one.total.value - 1) <= _EXACT
         for many in range(1, len(values))
         for some in combinations(values, many)
     )

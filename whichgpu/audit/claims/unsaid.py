@@ -122,6 +122,9 @@ def _of_same(passage: Passage, mention: Mention, match: re.Match[str], context: 
     yield as_told(passage, place, told, quantity=quantity, mention=mention, context=context)
 
 
+_CLOSES = re.compile(r"[^()\n]{0,40}\)")
+
+
 def _told_last(
     passage: Passage, mention: Mention, context: Context, until: int | None = None,
     own: Sequence[Finding] = (),
@@ -129,9 +132,12 @@ def _told_last(
     """The value told of another device right before this one, or before its own value."""
     until = mention.start if until is None else until
     at = passage.place(until)
+    original = context.document.original
     near = (each for each in (*context.memo["found"], *own) if at - _BACK < each.start and each.end <= at)
     kinds = ("specification", "arithmetic")
     before = [each for each in near if each.kind in kinds and each.attribute in attributes()]
+    # What brackets tell beside a value is not what the next one leaves out: "1,380 J (4.6 s at 300 W)".
+    before = [each for each in before if not _CLOSES.match(original, each.end)]
     last = max(before, key=lambda each: each.end, default=None)
     counts = last is not None and attributes()[last.attribute].dimension == "count"
     if last is not None and not counts and not _UNIT.search(last.stated):

@@ -15,7 +15,6 @@ from whichgpu.audit.anywhere import follows, gives
 from whichgpu.audit.claims.told_ratios import (
     clause,
     is_by,
-    is_near,
     is_of_name,
     is_of_other_work,
     is_of_unlisted,
@@ -23,7 +22,7 @@ from whichgpu.audit.claims.told_ratios import (
 )
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import BY_TIME, asked, is_of_the_hour, works, works_of
-from whichgpu.audit.known.said import MAKES, claims, is_of_another_scene
+from whichgpu.audit.known.said import MAKES, claims, is_near, is_of_another_scene
 from whichgpu.audit.known.sides import Side, first, goes_on, is_open, last, place
 from whichgpu.audit.known.store import of_catalogue, store
 from whichgpu.audit.patterns import MANY

@@ -104,6 +104,12 @@ EASIER = re.compile(
     r"\b(?:q-?lora|lora|adapters?|peft|off-?load\w*|checkpointing|zero-[23]|fsdp)\b",
     re.IGNORECASE,
 )
+#: What a clause is of that others than the one just spoken of hold.
+ELSEWHERE = re.compile(
+    r"\b(?:on|in|with|for|by) (?:(?:both|all|any|either|each) )?(?:of )?(?:the )?(?:others?|rest)\b|"
+    r"\bthe other(?:s| two| three| cards?| gpus?| ones?)\b",
+    re.IGNORECASE,
+)
 #: What is no plain fit of a whole model in the memory of devices.
 ASIDE = re.compile(
     r"\b(?:(?:everything|anything|whatever|all|models?) (?:that |which )?(?:fits?|runs?|works?)|"

@@ -55,6 +55,10 @@ _OR = re.compile(
     r"\bbetween\s+(?:\w+|\d+(?:[.,]\d+)?)(?:\s?(?:%|percent|times|x))?\s+and\s+$",
     re.IGNORECASE,
 )
+#: "Comes within 11 % of it" is how near, and no share.
+_WITHIN = re.compile(
+    r"\bwithin (?:about |around |roughly |some |just |only |less than |an? |~)*$", re.IGNORECASE
+)
 _NO_RATIO = re.compile(r"\s*(?:a (?:day|week|month|year)|per |/|again\b)", re.IGNORECASE)
 
 
@@ -106,6 +110,8 @@ def claims(text: str, sentence: Sentence, fraction: str) -> tuple[Claim, ...]:
 def _claims(text: str, sentence: Sentence, fraction: str) -> Iterator[Claim]:
     taken: list[tuple[int, int]] = []
     for part in parts(text, sentence):
+        if _WITHIN.search(text, max(sentence.start, part.start - 24), part.start):
+            continue
         taken.append((part.start, part.end))
         yield Claim(part.start, part.end, (part._replace(limit=part.limit or "about"),))
     every = sorted((*quantities(text, fraction), *multiples(text)))
@@ -113,6 +119,7 @@ def _claims(text: str, sentence: Sentence, fraction: str) -> Iterator[Claim]:
         if (
             each.high != each.value
             or _OR.search(text, max(sentence.start, each.start - 16), each.start)
+            or _WITHIN.search(text, max(sentence.start, each.start - 24), each.start)
             or each.value <= 0
             or any(a < each.end and each.start < b for a, b in taken)
         ):
@@ -157,3 +164,16 @@ def _of_times(text: str, each: Quantity) -> Iterator[Multiple]:
     yield Multiple(each.start, each.end, each.value, each.limit)
     if after["up"]:
         yield Multiple(each.start, each.end, each.value + 1, each.limit)
+
+
+def is_near(way: Multiple, real: float) -> bool:
+    """Whether a ratio may be what is stated, with all that rounding and a hedge excuse."""
+    stated, hedged = way.times, way.limit in ("about", "nearly")
+    if way.limit == "over":
+        return stated * 0.95 <= real <= stated * 1.5
+    if way.limit in ("under", "up to"):
+        return stated * 0.6 - 0.05 <= real <= stated * 1.05
+    if way.step:
+        return abs(real - stated) <= (0.05 + 0.15 * abs(way.step) if hedged else 0.02 + 0.05 * abs(way.step))
+    whole = stated == round(stated) or hedged or stated < 1
+    return abs(real / stated - 1) <= (0.15 if hedged else 0.1 if whole else max(0.04, 0.06 / stated))

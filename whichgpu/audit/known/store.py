@@ -120,8 +120,8 @@ def store(context: Context) -> Sequence[Series]:
     return found
 
 
-def measure_of(label: str, dimension: str, caption: str = "") -> str:
-    """What amounts below a heading are of; empty where nothing says it."""
+def measure_of(label: str, dimension: str, *above: str) -> str:
+    """What amounts below a heading are of, by it, else by the nearest above it; empty where none says."""
     if dimension != "money" and _MEASURE["part"].search(label):
         return "part"
     if dimension in _BY_DIMENSION:
@@ -129,9 +129,31 @@ def measure_of(label: str, dimension: str, caption: str = "") -> str:
     found = next((key for key, way in _MEASURE.items() if way.search(label)), "")
     # "BF16, 64 requests" below "tokens per second" is of a speed in a format.
     of_format = found == "peak" and not _RATED.search(label)
-    if found and not (of_format and any(_MEASURE[key].search(caption) for key in ("speed", "time"))):
-        return found
-    return next((key for key in ("speed", "time") if _MEASURE[key].search(caption)), "")
+    told = next(filter(None, map(_of_work, above)), "") if of_format or not found else ""
+    if told or (of_format and dimension == "number" and any(map(_TESTED.search, above))):
+        return told
+    return found
+
+
+def told_of(measure: str, text: str) -> bool:
+    """Whether a text has words of a measure."""
+    return _MEASURE[measure].search(text) is not None
+
+
+def _of_work(text: str) -> str:
+    """Whether what heads amounts says that they are rates or times: these where less is better."""
+    if _LESS.search(text):
+        return "time"
+    return next((key for key in ("speed", "time") if _MEASURE[key].search(text)), "")
+
+
+_LESS = re.compile(
+    r"\b(?:less|lower|smaller|shorter)(?: times?)? (?:is|are|being|=) (?:the )?(?:better|faster)\b",
+    re.IGNORECASE,
+)
+_TESTED = re.compile(
+    r"\b(?:benchmark\w*|test(?:s|ed)?|measure[ds]?|results?|inference|training)\b", re.IGNORECASE
+)
 
 
 def _of_tables(context: Context) -> Iterator[Series]:
@@ -220,7 +242,7 @@ def _whole(
     if len(made) < 2 or len(kinds) != 1 or len({*names}) < len(names):
         return
     dimension = kinds.pop()
-    measure = measure_of(label, dimension, f"{caption} {' '.join(section[-1:])}")
+    measure = measure_of(label, dimension, caption, *section[-1:])
     yield Series(
         measure, f"{label} {caption[:160]}", dimension, tuple(each for each, _ in made), section, group=at
     )
@@ -322,8 +344,7 @@ def _of_runs(context: Context) -> Iterator[Series]:
                 and one[1] == "number"
             ]
             if len(made) == len(run.lines):
-                caption = f"{run.leading} {' '.join(run.section[-1:])}"
-                yield from _whole(head, made, run.section, caption, _RUNS + at)
+                yield from _whole(head, made, run.section, run.leading, _RUNS + at)
 
 
 def _of_prose(context: Context) -> Iterator[Series]:
@@ -510,6 +531,16 @@ _PLAIN = frozenset(
 )
 
 
+def _spelled(name: str, text: str, sentence: Sentence) -> Iterator[tuple[int, int]]:
+    """Every place at which a sentence has a name as it stands."""
+    lower, at = text.lower(), text.lower().find(name, sentence.start)
+    while 0 <= at < sentence.end:
+        end = at + len(name)
+        if not re.search(r"[\w.-]$", lower[:at]) and not re.match(r"[\w-]|\.\w", lower[end:]):
+            yield at, end
+        at = lower.find(name, end)
+
+
 def named(index: int, passage: Passage, sentence: Sentence, series: Series, context: Context) -> list[Named]:
     """The things of a series that a sentence names, by device or by a word that only one of them has."""
     found: list[Named] = []
@@ -526,6 +557,9 @@ def named(index: int, passage: Passage, sentence: Sentence, series: Series, cont
         own = {word for word in every[at] - rest if word not in _PLAIN and len(word) > 1}
         # A plan that is called "Large".
         own |= every[at] - rest if len(every[at]) == 1 and one.name.isalpha() else frozenset()
+        if not own and "." in one.name:
+            # "g5.xlarge" has no word that "g5.12xlarge" and "g6.xlarge" have not.
+            found += [Named(*place, one) for place in _spelled(one.name, passage.text, sentence)]
         for match in _TOKEN.finditer(passage.text, sentence.start, sentence.end):
             if match[0].lower() in own and (any(map(str.isdigit, match[0])) or match[0][0].isupper()):
                 found.append(Named(match.start(), match.end(), one))

@@ -28,6 +28,8 @@ NEEDS = re.compile(
     re.IGNORECASE,
 )
 
+#: Behind what it takes so much: "Full fine-tuning of an 8B with Adam: about 128 GB".
+_LABELS = re.compile(r"[^.;:]{0,60}:\s*(?:about |around |roughly |at least |some |~|\u2248)*$", re.IGNORECASE)
 #: Training of every parameter, and what trains few of them.
 _FULL = re.compile(
     r"\b(?:full(?:y|-parameter)?[ -](?:parameter )?(?:fine[ -]?tun\w*|ft\b)|(?:fine[ -]?tun\w*|trained?|"
@@ -119,7 +121,10 @@ def of_training(passage: Passage, place: tuple[int, int], context: Context) -> I
         (each for each in within(quantities(passage.text, context.fraction), start, place[1])
          if each.dimension == "memory"), None,
     )  # fmt: skip
-    if quantity is None or not NEEDS.search(passage.text, place[0], quantity.start):
+    if quantity is None or not (
+        NEEDS.search(passage.text, place[0], quantity.start)
+        or _LABELS.search(passage.text, place[0] + found[0].end, quantity.start)
+    ):
         return
     way = trained(text)
     least = way.least * found[0].parameters

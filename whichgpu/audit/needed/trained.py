@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.holding.ways import FULLY, trained
 from whichgpu.audit.models import models
 from whichgpu.audit.needed.verdict import only_size
 
@@ -33,6 +34,39 @@ _LESS = re.compile(
 #: Bytes of a parameter: the least with Adam, and between which a table is right.
 _LEAST, _RIGHT = 8.0, (11.5, 21.0)
 _ROWS = 60
+
+
+#: Headings of what a row takes, and rows that share or offload it.
+_TAKES = re.compile(r"\b(?:vram|memory|gpu ram)\b", re.IGNORECASE)
+
+
+def trained_rows(table: Table, context: Context) -> Iterator[Finding]:
+    """A column of memory beside what is trained: "Full fine-tuning of a 7B with Adam | 24 GB"."""
+    heads = [cell.text if cell else "" for cell in table.rows[0][:32]]
+    above = " ".join((*heads, table.caption, *table.section[-1:]))
+    columns = [at for at, head in enumerate(heads) if at and _TAKES.search(head)]
+    if len(columns) != 1 or _LESS.search(above):
+        return
+    for row in range(1, min(len(table.rows), _ROWS)):
+        first, cell = table.cell(row, 0), table.cell(row, columns[0])
+        beside = " ".join(each.text for each in table.rows[row][: columns[0]] if each)
+        told = only_size(cell, (0, len(cell.text)), context) if cell else None
+        named = models(beside)
+        if first is None or cell is None or told is None or len(named) != 1 or not FULLY.search(beside):
+            continue
+        way = trained(beside)
+        if _LESS.search(f"{beside} {cell.text}") or told.high >= _NEARLY * way.least * named[0].parameters:
+            continue
+        least = f"{way.least * named[0].parameters / 1e9:,.3g} GB"
+        because = f"{named[0].parameters / 1e9:.4g} billion parameters {way.words} take {least}"
+        yield made(
+            context, cell, (told.start, told.end), "memory", "contradicted", subject=named[0].name,
+            attribute="memory to train", because=because, evidence=(Evidence(because, "memory model"),),
+            expected=f"at least {least}",
+        )  # fmt: skip
+
+
+_NEARLY = 0.95
 
 
 def trained_columns(table: Table, context: Context) -> Iterator[Finding]:

@@ -273,6 +273,8 @@ _FRAME = re.compile(r"\s*\+(?:[-=:]+\+)+\s*")
 _OFF = 3
 #: Columns up to which a cell over several of them is repeated in each.
 _SPREAD = 64
+#: So much of what stands above a table is looked at.
+_LEAD = 300
 
 
 class Spread(NamedTuple):
@@ -309,6 +311,11 @@ def spread(rows: Sequence[Sequence[Spread]]) -> list[list[Passage | None]]:
         down = below
         made.append(row)
     return made
+
+
+def lead(passages: Sequence[Passage]) -> str:
+    """The paragraph that a table stands below, which says what it is of; empty below anything else."""
+    return passages[-1].text[:_LEAD] if passages and passages[-1].kind == "paragraph" else ""
 
 
 def table_of(rows: Sequence[Sequence[Passage | None]], section: Sequence[str], caption: str = "") -> Table:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import Builder, Document
 from whichgpu.audit.readers._lines import SUMMARIES, day_of, of_cell
-from whichgpu.audit.readers._tables import Spread, spread, table_of
+from whichgpu.audit.readers._tables import Spread, lead, spread, table_of
 
 if TYPE_CHECKING:
     from whichgpu.audit.document import Passage, Table
@@ -103,6 +103,8 @@ class _Reader:
         self._in_cell = False
         self._section: list[str] = []
         self._captions: list[str] = []
+        #: What stands before each table that is open.
+        self._leads: list[str] = []
         self._title = ""
         self._written = ""
 
@@ -238,6 +240,7 @@ class _Reader:
         self._in_cell = tag in ("td", "th") and bool(self._rows)
         if tag == "table":
             self._rows.append([])
+            self._leads.append(lead(self._passages))
         elif tag == "tr" and self._rows:
             self._rows[-1].append([])
         elif self._in_cell:
@@ -277,8 +280,9 @@ class _Reader:
 
     def _end_table(self) -> None:
         rows = [row for row in spread(self._rows.pop()) if any(row)]
+        before = self._leads.pop()
         if rows:
-            caption = self._captions.pop() if self._captions else ""
+            caption = self._captions.pop() if self._captions else before
             self._tables.append(table_of(rows, self._section, caption))
 
     def _text(self, start: int, end: int) -> None:

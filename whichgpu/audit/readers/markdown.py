@@ -31,7 +31,7 @@ from whichgpu.audit.readers._lines import (
     unwrapped,
     written_on_top,
 )
-from whichgpu.audit.readers._tables import aligned, is_frame, is_row, is_rule, piped, table_of, unruled
+from whichgpu.audit.readers._tables import aligned, is_frame, is_row, is_rule, lead, piped, table_of, unruled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -241,14 +241,14 @@ class _Reader:
 
         ends = _HTML_END.search(self._original, line.start)
         end = ends.end() if ends else len(self._original)
-        caption = self._passages[-1].text if self._passages and self._passages[-1].kind == "paragraph" else ""
+        caption = lead(self._passages)
         page = html.read(self._original[line.start : end])
         moved = {id(each): each.moved(line.start, self._section) for each in page.passages}
         self._passages += moved.values()
         for table in page.tables:
             rows = tuple(tuple(moved.get(id(each)) if each else None for each in row) for row in table.rows)
             section = tuple(self._section)
-            self._tables.append(Table(rows, section, table.caption or caption[:300]))
+            self._tables.append(Table(rows, section, table.caption or caption))
         while self._at < len(self._lines) and self._lines[self._at].start < end:
             self._at += 1
 
@@ -303,8 +303,7 @@ class _Reader:
         made = [row for row in made if any(row)]
         if not made:
             return
-        caption = self._passages[-1].text if self._passages and self._passages[-1].kind == "paragraph" else ""
-        self._tables.append(table_of(made, self._section, caption[:300]))
+        self._tables.append(table_of(made, self._section, lead(self._passages)))
         self._passages += [one for row in made for one in row if one is not None]
 
     def _cell_goes_on(self, at: int) -> bool:
