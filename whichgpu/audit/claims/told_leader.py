@@ -46,9 +46,11 @@ _END = r"(?=[.,;)]|$|\s(?:of (?:the|these|all)|among (?:the|these)|here|although
 #: What is said behind the name of the one that leads.
 _BEHIND = {
     "efficiency": re.compile(
-        rf"(?:{_IS}(?:more|most) (?:energy-|power-)?(?:efficient|frugal|economical)(?: one| card| gpu| chip)?"
-        rf"|{_KIND}(?:gets|squeezes|makes|does|delivers|draws|has)\s(?:the )?(?:most|more)\s(?:[a-z]+\s){{0,2}}?"
-        r"(?:out of|per|for|from)\s(?:an?|each|every|the|its)?\s?(?:watt|joule|kilowatt-hour))"
+        rf"(?:{_IS}(?:more|most) (?:energy-|power-)?(?:efficient|frugal|economical)"
+        r"(?: one| card| gpu| chip)?"
+        rf"|{_KIND}(?:gets|squeezes|makes|does|delivers|draws|has)\s(?:the )?(?:most|more)\s"
+        r"(?:[a-z]+\s){0,2}?(?:out of|per|for|from)\s(?:an?|each|every|the|its)?\s?"
+        r"(?:watt|joule|kilowatt-hour))"
         rf"{_END}",
         re.IGNORECASE,
     ),
