@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _UNIT = r"(?P<{0}>seconds?|minutes?|hours?|days?)\b"
 _SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
 _NUMBER = r"(?P<{0}>\d[\d,]*(?:\.\d+)?)"
-_WHO = r"(?P<{0}>(?:the|an?|our)\s+[A-Za-z0-9][\w-]*(?:\s[A-Z0-9][\w-]*){{0,3}})"
+_WHO = r"(?P<{0}>(?:the|an?|our)\s+[A-Za-z0-9][\w-]*(?-i:\s[A-Z0-9][\w-]*){{0,3}})"
 #: "An epoch of ResNet-50 takes the laptop 24.8 minutes and the desktop 17.9 minutes".
 _ONE = re.compile(
     r"\b(?:an|one|each|every|a single)\s+(?P<what>epoch|pass|run|step|game|round)\b"
