@@ -149,3 +149,23 @@ def test_an_item_without_a_subject_is_of_its_heading(item, wrong):
     found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
     assert bool(found.accusations) is wrong
     assert len(found.findings) > 1
+
+
+_CELLS_BY_LINE = "Card\nTesla P4\nTesla P100 PCIe 16GB\nQuadro P6000\nChip\nGP104\nGP100\nGP102\nCUDA cores\n{cores}\n3,584\n3,840\nMemory\n8 GB GDDR5\n16 GB HBM2\n24 GB GDDR5X\nBandwidth\n192 GB/s\n{rate}\n432 GB/s\nTDP\n75 W\n250 W\n250 W\n"  # noqa: E501
+_BY_LINE = "Machine\nPrice\nSDXL images/min\nDollars per image/min\nLaptop 4080\n$1,840\n9.2\n$200.00\nDesktop 4070\n$1,500\n12.5\n{per}\n"  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("text", "accused"),
+    [
+        (_CELLS_BY_LINE.format(cores="2,560", rate="732 GB/s"), set()),
+        (_CELLS_BY_LINE.format(cores="3,584", rate="549 GB/s"), {"3,584", "549 GB/s"}),
+        (_BY_LINE.format(per="$120.00"), set()),
+        (_BY_LINE.format(per="$150.00"), {"$150.00"}),
+    ],
+)
+def test_tables_with_a_cell_to_a_line_have_chips_in_rows_and_quotients_by_their_headings(text, accused):
+    found = audited(
+        f"Old cards\n\nTHE CARDS\n\n{text}\nThat was it.\n".encode(), "a.txt", catalogue(), corpus.TODAY
+    )
+    assert {each.quote for each in found.accusations} == accused

@@ -22,11 +22,19 @@ if TYPE_CHECKING:
 #: The column of the names.
 _NAMES = re.compile(
     r"(?:gpus?|cards?|models?|devices?|accelerators?|graphics cards?|names?|product(?: name)?|"
+    r"machines?|systems?|set-?ups?|modules?|boards?|laptops?|"
     r"(?:grafik)?karte|carte|tarjeta|modell|mod\u00e8le|modelo|modello|\u578b\u53f7)",
     re.IGNORECASE,
 )
 #: Characters of a cell, columns, and rows that are a table; columns that are known by their name.
 _CELL, _MOST, _ROWS, _KNOWN = 60, 24, 2, 2
+#: What of a line by a device's name says no more than which of its kind: "Desktop 4080", "GB200 (per GPU)".
+_BESIDE = re.compile(r"\([^()]{1,20}\)|\b(?:desktop|laptop|tower|pc|card|gpu)\b", re.IGNORECASE)
+#: A heading of money or of a rate: "Price per GPU hour", "Tokens per second".
+_TOLD = re.compile(
+    r"\b(?:prices?|costs?|dollars?|rents?|rates?|watts?|speed|throughput)\b|[$\u20ac]|\w\s?/\s?\w|\bper\b",
+    re.IGNORECASE,
+)
 #: How much of the first cell of a row the name of its device is at least.
 _SHARE = 0.5
 
@@ -51,7 +59,8 @@ def _width(every: Sequence[Passage], at: int, catalogue: Catalogue) -> int:
         if len(every[index].text) > _CELL:
             return 0
         if is_device(every[index], catalogue):
-            known = sum(headed(each.text) is not None for each in every[at + 1 : index])
+            names = [each.text for each in every[at + 1 : index]]
+            known = sum(headed(name) is not None or _TOLD.search(name) is not None for name in names)
             return index - at if known >= _KNOWN else 0
     return 0
 
@@ -74,4 +83,8 @@ def _rows(
 def is_device(line: Passage, catalogue: Catalogue) -> bool:
     """Whether a line is the name of one device and little else."""
     found = list(mentions(line.text, catalogue)) if len(line.text) <= _CELL else []
-    return len(found) == 1 and found[0].end - found[0].start >= _SHARE * len(line.text)
+    if len(found) != 1:
+        return False
+    start, end = found[0].start, found[0].end
+    rest = _BESIDE.sub("", f"{line.text[:start]}|{line.text[end:]}").replace("|", "").strip()
+    return end - start >= _SHARE * (end - start + len(rest))

@@ -193,7 +193,8 @@ _MULTIPLES: Mapping[str, float] = {
 #: Numbers that are written as words.
 SPELLED: Mapping[str, int] = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "eleven": 11, "twelve": 12, "fifteen": 15, "sixteen": 16, "twenty": 20, "thirty": 30,
+    "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
+    "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40,
 }  # fmt: skip
 _ONE = {"a": 1.0, "an": 1.0, "one": 1.0, "half a": 0.5, "half an": 0.5}
 _WORD_MULTIPLE = re.compile(
@@ -205,7 +206,8 @@ _WORD_MULTIPLE = re.compile(
     r"(?:double|triple)"
     r"|el (?:doble|triple)|(?:dos|tres|cuatro) veces|il (?:doppio|triplo)"
     r"|(?:an?|one|two|three)[ -](?:third|quarter|fifth|tenth)s?\s+of)"
-    r"|(?P<number>one(?=\s+and)|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen|twenty|thirty)(?P<more>\s+and\s+a\s+half)?"
+    r"|(?P<number>one(?=\s+and)|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|"
+    r"sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty)(?P<more>\s+and\s+a\s+half)?"
     r"(?:\s+times|[ -]?fold|x)"
     r"|factor of (?:about |around |roughly |nearly )?(?:(?P<factor>\d{1,3}(?:\.\d{1,2})?)(?!\.?\d)|"
     r"(?P<spelled>two|three|four|five|six|seven|eight|nine|ten|twelve|twenty)(?!\s(?:to|or)\s)))\b",

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 #: What ends a sentence; marks of notes may stand behind it: "in 2020.[3][5] The".
 _END = re.compile(
-    r"[.!?](?:[\"'\u201d\u2019)]{0,2})(?:\[\d{1,3}\]){0,5}(?=\s+[\"'\u201c(]?[A-Z0-9\u0590-\u06ff])|"
+    r"[.!?](?:[\"'\u201d\u2019)]{0,2})(?:\[\d{1,3}\]){0,5}(?=\s+[\"'\u201c(]?"
+    r"(?:[A-Z0-9\u0590-\u06ff]|(?:llama\.cpp|vLLM|nvidia-smi|bitsandbytes|xFormers|ollama|exllama)\b))|"
     # Scripts without capitals; the question mark of Arabic.
     r"[.!](?=\s+[\u0900-\u0dff\u0e00-\u0e7f])|\u061f|"
     r"[;\n\u3002\uff1b\uff01\uff1f]"

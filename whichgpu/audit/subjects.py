@@ -49,6 +49,7 @@ _LEADS = (
         "grid",
         "gt",
         "orin",
+        "thor",
         "xavier",
     }
 )
@@ -192,9 +193,12 @@ def _is_no_card(text: str, start: int, end: int) -> bool:
         or (not any(c.isdigit() for c in name) and _GOES_BY_MORE.match(text, end))
         or (_OF_CACHE.search(text, max(0, start - 12), start) and name.upper() in ("L1", "L2"))
         or (name in _CHIPS and _OF_CHIP.search(text, max(0, start - 24), start))
+        or (name.lower() == "thor" and (name != "Thor" or _OF_CARS.search(text, max(0, start - 12), start)))
     )
 
 
+#: Before a name of Jetsons, where it is the chip of cars: "DRIVE Thor".
+_OF_CARS = re.compile(r"\bdrive\s+(?:agx\s+)?$", re.IGNORECASE)
 #: "860M" is a chip's graphics, and the parameters of a model.
 _MILLIONS = re.compile(r"\d{3}M", re.IGNORECASE)
 _OF_A_MODEL = re.compile(r"[\s-]*(?:param|trainable|weights)", re.IGNORECASE)

@@ -176,7 +176,14 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
         yield from _below(table, *down)
 
 
+#: A row of chips, some of which go by the names of devices: "Chip", "GP102", "GP100".
+_CHIPS = re.compile(r"\s*(?:gpu\s+|graphics\s+)?(?:chips?|dies?|code ?names?|silicon)\s*:?\s*", re.IGNORECASE)
+
+
 def _across(table: Table, row: int, context: Context) -> tuple[int, Mapping[int, Head]]:
+    first = table.cell(row, 0)
+    if first and _CHIPS.fullmatch(first.text):
+        return row, {}
     found = {i: head for i, cell in enumerate(table.rows[row]) if cell and (head := headed_by(cell, context))}
     return row, found
 

@@ -71,7 +71,7 @@ def _of_group(passage: Passage, head: re.Match[str], context: Context) -> Iterat
     every = devices(context)
     word = said["word"].lower() if said else ""
     counts = [many for each, many in _COUNTS.items() if each in word] or [len(every)]
-    if not word or counts != [len(every)] or not every:
+    if said is None or counts != [len(every)] or not every:
         return
     told = not word.startswith(("neither", "none"))
     found: list[Finding] = []

@@ -57,9 +57,11 @@ _ON = re.compile(
 )
 #: "RT cores are present on both cards", "FP8 is supported by neither".
 _ON_BOTH = re.compile(
-    r"\s+(?:is|are|was|were|works?|runs?|comes?)\s+(?:also\s+|natively\s+)?(?:(?:available|supported|present|found|"
+    r"\s+(?:is|are|was|were|works?|runs?|comes?)(?P<denied>n[\u2019']t|\s+not)?\s+(?:also\s+|natively\s+)?"
+    r"(?:(?:available|supported|present|found|"
     r"included|possible|offered|(?P<gone>missing|absent|gone))\s+)?(?:on|in|by|with|from)\s+"
-    r"(?:the\s+tensor cores\s+(?:of|in|on)\s+)?(?:(?P<every>both|all)|(?P<none>neither|none))"
+    r"(?:the\s+tensor cores\s+(?:of|in|on)\s+)?"
+    r"(?:(?P<every>both|all)|(?P<none>neither|none|(?P<any>either|any)))"
     r"(?:\s+(?:of\s+)?(?:(?:them|the|these)\b\s*)?(?P<n>two|three|four|five)?\s*(?:cards?|gpus?|of "
     r"them)?)?(?=\s*[.,;)])",
     re.IGNORECASE,
@@ -247,9 +249,11 @@ def _of_families(
 
 
 def _of_both(match: re.Match[str], context: Context) -> Scope | None:
-    """The two that a text compares, or as many as are counted."""
+    """The two that a text compares, or as many as are counted; "not by either" and "by neither" are none."""
+    if (match["denied"] is None) is not (match["any"] is None):
+        return None
     found = of_text(match, (), (), context)
-    both = "both" in match[0].lower() or "neither" in match[0].lower()
+    both = "both" in match[0].lower() or "either" in match[0].lower()
     return found if found and (match["n"] or (both and len(devices(context)) == _TWO)) else None
 
 

@@ -103,6 +103,10 @@ def _is_of_else(told: Figure, found: Made) -> bool:
     sizes = [each for each in found.used if each.powers == (("B", 1),)]
     if told.powers == (("B", 1),) and counts and sizes and not any(each.each for each in found.used):
         return True
+    # "It adds $150 to $300. With $250 of that": one of a range is no part beside it.
+    inside = (a.low < b.low == b.high < a.high for a in found.used for b in found.used)
+    if found.how == "sum" and any(inside):
+        return True
     # A sum or a difference of what other passages told of other things.
     return found.how in ("sum", "difference") and all(each.start < 0 for each in found.used)
 

@@ -297,6 +297,7 @@ _TIMES_THE = re.compile(
 _ITS_RATE = re.compile(r"\s+(?:rate|speed|throughput)\b", re.IGNORECASE)
 
 
+_BRACKET = re.compile(r"\s?\([^()]{1,40}\)")
 #: Between two values that stand side by side: "242 TFLOPS dense / 485 TFLOPS sparse".
 _BESIDE = re.compile(r"\s/\s")
 
@@ -314,7 +315,12 @@ def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Conte
     before = _APART_FROM.split(text[max(first, quantity.start - APART) : quantity.start])[-1]
     # In brackets of its own: "1,979 TFLOPS dense (3,958 sparse)".
     before = _BESIDE.split(before.rpartition("(")[2])[-1]
-    after = _APART_FROM.split(text[quantity.end : min(last, quantity.end + APART)])[0]
+    # A bracket right behind it is its own to the end: "2,070 TFLOPS (FP4, sparse)".
+    own = _BRACKET.match(text, quantity.end, last)
+    behind = own.end() if own else quantity.end
+    after = (own[0] if own else "") + _APART_FROM.split(
+        text[behind : max(behind, min(last, behind + APART))]
+    )[0]
     after = _BESIDE.split(after)[0]
     # "366 TFLOPS TF32 (with sparsity: 733)": what is said in the brackets is of the next.
     after = _OF_THE_NEXT.sub("", after)
