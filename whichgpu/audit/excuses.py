@@ -356,7 +356,7 @@ _EXCUSES = (
     # "936 / 26.4 = 35 t/s": of the formula that is written out.
     _Excuse(
         ("arithmetic",),
-        before=r"\d[^=;\n]{0,12}[/x\u00d7*+]\s*[$\u20ac]?\d[\d.,]*[^=;\n]{0,12}=\s*[~$\u20ac]?$",
+        before=r"\d[^=;\n]{0,12}[/x\u00d7*]\s*[$\u20ac]?\d[\d.,]*[^=;\n]{0,12}=\s*[~$\u20ac]?$",
         because=r"\bmakes?\b",
     ),
     # "H100 FP8 3,958 TFLOPS with, 1,979 without".
@@ -405,7 +405,7 @@ _EXCUSES = (
         before=r"(?:^|[.;!?]\s+)At (?:a )?\d+(?:\.\d+)?\s?(?:percent|%) (?:of )?(?:load|utili[sz]ation|"
         r"use|usage|duty|occupancy)"
         r"\b[^.;]*$",
-        because=r"\bpercent make|% make",
+        behind=r"(?!\s*(?:per|a|for a|/)\s*(?:million|1?M\b|token|image))", because=r"\bpercent make|% make",
     ),
     # "Whether they can run a ChatGPT": the like of it.
     _Excuse(
