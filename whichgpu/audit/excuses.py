@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 #: Characters before a quotation whose words may excuse it.
 _BACK = 160
+_LINKED = ("specification", "bounded", "link")
 _SPOKEN = ("capability", "specification", "ordering", "ratio", "identity", "memory")
 
 
@@ -76,13 +77,15 @@ _EXCUSES = (
     # "With 80 GB cards it takes two at the least".
     _Excuse(
         ("memory",),
-        behind=r"\s+(?:gpus?|cards?|devices?|ones?)?,?\s*(?:it|that|this|you|one|we)\s+(?:takes?|needs?|requires?|wants?|"
+        behind=r"\s+(?:gpus?|cards?|devices?|ones?)?,?\s*(?:it|that|this|you|one|we)\s+(?:takes?|needs?|"
+        r"requires?|wants?|"
         r"will need)\s+(?:at least |about |some )?(?:two|three|four|several|more|\d)",
     ),
     # "Moving from TSMC's 12 nm process to 7 nm".
     _Excuse(
         ("specification", "identity"),
-        before=r"\b(?:from|off|left)\s+(?:(?:the|its|an?|older?|TSMC[\u2019']s|Samsung[\u2019']s|TSMC|Samsung)\s+)*$",
+        before=r"\b(?:from|off|left)\s+(?:(?:the|its|an?|older?|TSMC[\u2019']s|Samsung[\u2019']s|TSMC|"
+        r"Samsung)\s+)*$",
         behind=r"(?:\s+(?:process|node|FinFET|technology))*\s+(?:to|for|behind)\b",
         because=r"\d nm\b",
     ),
@@ -97,12 +100,14 @@ _EXCUSES = (
     # "Faster than an L40S for the same FP16 model".
     _Excuse(
         ("ordering",),
-        behind=r"\s+(?:models?|weights|checkpoints?|networks?|code|files?|data|batch\w*|workloads?|jobs?|prompts?)\b",
+        behind=r"\s+(?:models?|weights|checkpoints?|networks?|code|files?|data|batch\w*|workloads?|jobs?|"
+        r"prompts?)\b",
     ),
     # "LoRA keeps 95 % of the quality with 10x less memory".
     _Excuse(
         ("ratio",),
-        before=r"\b(?:Q?LoRA|adapters?|quanti[sz]\w+|AWQ|GPTQ|GGUF|NF4|checkpointing|offload\w*|ZeRO(?:-\d)?|FSDP|"
+        before=r"\b(?:Q?LoRA|adapters?|quanti[sz]\w+|AWQ|GPTQ|GGUF|NF4|checkpointing|offload\w*|"
+        r"ZeRO(?:-\d)?|FSDP|"
         r"(?:Flash|Paged)Attention|pruning|distill\w+|\d-bit|(?:four|eight) bits?)\b[^;:]*$",
         behind=r"\s*(?:less|lower|smaller|fewer|memory|vram|reduction|saving|compression)\b",
     ),
@@ -114,7 +119,8 @@ _EXCUSES = (
         r"(?:[\w-]+\s){0,3}?(?:quanti[sz]\w+|checkpointing|offload\w*|pruning|distillation|compression|"
         r"precision|Q?LoRA|FlashAttention|caching|batching|\d-bit|FP\d+|INT\d|BF16))\s+"
         r"(?:(?:\w+ly|alone|also|can|will|would|may|often|itself|weights?|models?|then)\s+){0,3}"
-        r"(?:reduc|cut|shrink|shrank|sav|lower|decreas|compress|halv|slash|trim|drop|need|requir)\w*\b[^.;]*$",
+        r"(?:reduc|cut|shrink|shrank|sav|lower|decreas|compress|halv|slash|trim|drop|need|"
+        r"requir)\w*\b[^.;]*$",
     ),
     # "Eight H100s have 640 GB together. So it fits on one such machine; in BF16 it needs two of them".
     _Excuse(("memory",), behind=r"\s+such\s+(?:machine|node|server|box|system|instance)s?\b"),
@@ -141,7 +147,8 @@ _EXCUSES = (
     # "26 percent more tokens per second than the A100 reaches in BF16": of one in another format.
     _Excuse(
         ("ratio",),
-        behind=r"[^.;]{0,60}\bthan\b[^.;]{2,40}\b(?:reach\w*|gets?|does|manages?|delivers?|achieves?)\s+in\s+(?:BF|FP|INT|TF)\d",
+        behind=r"[^.;]{0,60}\bthan\b[^.;]{2,40}\b(?:reach\w*|gets?|does|manages?|delivers?|"
+        r"achieves?)\s+in\s+(?:BF|FP|INT|TF)\d",
     ),
     # "A month of the L40S costs $292 more": not what an hour of each costs.
     _Excuse(
@@ -217,7 +224,8 @@ _EXCUSES = (
     # "7950X (PPT) ........ 230 W": a line of another part, or of all.
     _Excuse(
         ("specification",),
-        before=r"\b(?:total|sum|ppt|cpu|board|ram|ssds?|fans?|pump|rest|system|psu|processor|drives?)\b\W*\.{3,}\s*$",
+        before=r"\b(?:total|sum|ppt|cpu|board|ram|ssds?|fans?|pump|rest|system|psu|processor|"
+        r"drives?)\b\W*\.{3,}\s*$",
     ),
     # "TSMC's 20 nm process had turned out to be useless".
     _Excuse(
@@ -322,6 +330,141 @@ _EXCUSES = (
         "it (?:does|is|has|can)|nonsense|rubbish|bs\\b|myth|"
         "there(?:[\u2019']s| is) no such|no such (?:thing|card)|does(?:n[\u2019']t| not) exist|"
         "(?:is|was) (?:an? (?:sentence|claim|line|rumou?r)|what (?:they|people|the)))",
+    ),
+    # "I wrote that the A4000 has 24 GB. It doesn't".
+    _Excuse(
+        _SPOKEN,
+        behind=r"[^.;!?]{0,60}[.;!?,]+\s+(?:but )?(?:(?:no|nope|well)[,.] )?(?:it|that|this|they|he|she)\s?"
+        r"(?:(?:does|is|has|do|are|have|was|did)(?:n[\u2019']t| not)|[\u2019']s not)\s*[.,;:!]",
+    ),
+    # "Doubling the bus doubles the bandwidth": whatever it is done to.
+    _Excuse(
+        ("ratio",),
+        before=r"(?:^|[.;:!?]\s+)(?:Doubling|Halving|Tripling|Quadrupling|Adding|Cutting|Raising|Lowering|"
+        r"Increasing|Reducing|Going|Moving|Switching)\s+(?!(?:up |down )?(?:from|to)\b)[^.;,]*$",
+    ),
+    # "You pay 25 % more for 43 % more": money, whatever it buys.
+    _Excuse(
+        ("ratio",),
+        before=r"\b(?:pay(?:s|ing)?|paid|spend(?:s|ing)?|spent|charged?|charges)\s+(?:(?:only|just|about|"
+        r"some|nearly|"
+        r"roughly|around|over|a good)\s+)?$",
+        because=r"\d\s?(?:GB|GB/s|W|TFLOPS|TOPS)\b",
+    ),
+    # "RTX 3090 + RTX 3060 (36 GB)": of both.
+    _Excuse(("specification",), before=r"\+\s?[A-Z][\w ]{1,28}\(\s*$", because=r"\bGB\b"),
+    # "936 / 26.4 = 35 t/s": of the formula that is written out.
+    _Excuse(
+        ("arithmetic",),
+        before=r"\d[^=;\n]{0,12}[/x\u00d7*]\s*[$\u20ac]?\d[\d.,]*[^=;\n]{0,12}=\s*[~$\u20ac]?$",
+        because=r"\bmakes?\b",
+    ),
+    # "H100 FP8 3,958 TFLOPS with, 1,979 without".
+    _Excuse(
+        ("specification",), behind=r"\s*\(?(?:with|sparse)(?:\)|,|[.;/]|\s+(?:and|or)\b)",
+        because=r"figure with sparsity",
+    ),
+    # "No NVENC AV1": none of that format.
+    _Excuse(("capability",), behind=r"\s+(?:for\s+)?(?:AV1|HEVC|H\.?26\d|VP9|10-bit)\b"),
+    # "13 percent dearer (3.28 / 2.69 / 1.08 = 1.13)": by the formula beside it.
+    _Excuse(
+        ("arithmetic", "ratio"),
+        behind=r"(?:\s[\w-]+){0,3}\s\([^()]*\d\s*[/x\u00d7*]\s*[$\u20ac]?\d[^()]*\)",
+    ),
+    # "14.1 on the one and 17.2 on the other. 82 percent, less than": a share by itself.
+    _Excuse(
+        ("arithmetic", "ratio"),
+        before=r"(?:^|[.;:!?]\s+)(?:(?:Only|Just|About|Roughly|Nearly|So|That[\u2019']s)\s)?$",
+        behind=r"\s*,\s+(?:less|more|fewer|lower|higher|better|worse)\s+than\b",
+    ),
+    # "32 GB per token, so 0.5 ms, 2,000 tokens a second": by what the sentence says that a token reads.
+    _Excuse(
+        ("benchmark",),
+        before=r"\b[MG]B\s(?:per|an?|for each|each|every)\stoken\b[^.;]*(?:\.\d[^.;]*)*$|"
+        r"\d\s?B active\b[^.;]*$",
+        because=r"^a token of .* reads",
+    ),
+    # "SDXL, 20 steps: 62 s": told by itself.
+    _Excuse(("arithmetic",), before=r"\w:\s+~?$", because=r"\bsteps? make|\bsteps? and\b"),
+    # "Where the V100 had 15.7": in what it has instead.
+    _Excuse(
+        ("specification",),
+        before=r"\bwhere (?:the |an? )[\w -]{2,24} (?:had|has|did|does|gets|got|reached|"
+        r"manages?)\s+(?:only |just |about )?$",
+        because=r"\bhas no (?:BF16|TF32|FP8|FP4|INT8)\b",
+    ),
+    # "The B60 has 8 GB and 168 GB/s more": of both.
+    _Excuse(
+        ("specification",),
+        behind=r"(?:\s(?:of )?(?:memory|vram))?\s+and\s+[\d.,]+\s?(?:[GT]B/s|GB|W|TFLOPS|cores|CUDA cores)\s+"
+        r"(?:of bandwidth\s+)?(?:more|less|fewer)\b",
+    ),
+    # "At 5 percent load serverless is $122": no share of what another way costs.
+    _Excuse(
+        ("arithmetic",),
+        before=r"(?:^|[.;!?]\s+)At (?:a )?\d+(?:\.\d+)?\s?(?:percent|%) (?:of )?(?:load|utili[sz]ation|"
+        r"use|usage|duty|occupancy)"
+        r"\b[^.;]*$",
+        behind=r"(?!\s*(?:per|a|for a|/)\s*(?:million|1?M\b|token|image))", because=r"\bpercent make|% make",
+    ),
+    # "Whether they can run a ChatGPT": the like of it.
+    _Excuse(
+        ("category",),
+        before=r"\b(?:whether|asks?|asked|wants?|wanted|like|called)\b[^.;]{0,60}$|"
+        r"(?:\b(?:an?|own|mini|private|local|little)\s|[\"\u201c](?:an?\s)?)$",
+        because=r"rented as a service",
+    ),
+    # "Two used 3090 ($1,400)": not what a new one was told to cost.
+    _Excuse(
+        ("arithmetic",),
+        before=r"\b(?:used|second[- ]hand|refurbished|new|pre-owned)\b[^.;]*$",
+        because=r"as the other amount is of",
+    ),
+    # "2.3 times on paper and 1.7 times in practice": as it was found to be.
+    _Excuse(
+        ("ratio",),
+        behind=r"(?:\s(?:as|more|the)\s\w+)?\s+in (?:practice|reality|real life|daily use|real use)\b",
+    ),
+    # "At 128 it was ahead by 1.7 times": at another batch than the one told of.
+    _Excuse(
+        ("ratio",),
+        before=r"(?:^|[.;!?]\s+)(?:At|With|For|Beyond|From|Above)\s+(?:a\s+)?"
+        r"(?:(?:batch(?: size)?|concurrency)\s+(?:of\s+)?)?\d{1,4}(?:,|\s(?:the|it|users|requests|streams|"
+        r"clients))\b"
+        r"(?:[^.;\d]|(?<=[A-Za-z])\d+)*$",
+        behind=r"\s*(?:[.;]|$)",
+    ),
+    # "Memory peaked at 2.9 GB": what a job took.
+    _Excuse(
+        ("specification",),
+        before=r"\b(?:memory|vram|usage|use|consumption|footprint|allocation|it|which)\s(?:use\s|usage\s)?"
+        r"(?:peak(?:s|ed)|topped out|maxed out|went up|stay(?:s|ed)|sat|sits|hover(?:s|ed)|settled)\s"
+        r"(?:at|to|around|below|under|near)\s+(?:about |around |roughly |just |only )?$",
+        because=r"\d\sGB\b(?!/s)",
+    ),
+    # "5.6 TFLOPS (8.7 with boost)": at the clock that is no peak.
+    _Excuse(
+        ("specification",),
+        behind=r"[^.;()]{0,24}\([\d.,]+\s?(?:TFLOPS\s)?(?:with|at|using|under|in)\s(?:\w+\s)?boost",
+        because=r"TFLOPS",
+    ),
+    # "Its memory is clocked higher": no more of it.
+    _Excuse(
+        ("ordering",),
+        before=r"\bclock(?:ed|s)?\s+(?:(?:a bit|much|slightly|somewhat|far)\s+)?$", because=r"\bGB\b",
+    ),
+    # "6 kW for the eight, which leaves 4.2 kW": of a limit, and no product.
+    _Excuse(
+        ("arithmetic",),
+        before=r"\bleav(?:es?|ing)\s+(?:(?:us|you|only|just|about|some|roughly|another)\s+)*[$\u20ac]?$",
+        because=r"\d\S*(?: [a-zA-Z/]+)? (?:and|x) [^;]* makes? ",
+    ),
+    # "Six NVLinks at 50 GB/s": each of them.
+    _Excuse(
+        _LINKED,
+        before=r"\b(?:\d+|two|three|four|six|eight|ten|twelve|eighteen)\s+(?:[\w.]+\s+)?(?:NVLinks?|"
+        r"links?|lanes|bricks|"
+        r"channels|stacks|ports|bridges)\s+(?:of|at|with|running at|each (?:at|with))\s+(?:up to )?$",
     ),
 )  # fmt: skip
 

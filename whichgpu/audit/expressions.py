@@ -67,17 +67,17 @@ _UNITS = re.compile(r"[GMTk]i?B|[kM]?W|[GT]B/s|%|hours?|days?|h|GPUs?|cards?|nod
 #: Units that a result is told in where its formula was in smaller or larger ones.
 _RESULT_UNIT = re.compile(
     r"(?:(?P<scale>[MBk])?\s+)?(?:(?:GPU|[A-Z]+\d+)[- ])?"
-    r"(?P<unit>cents?|minutes?|hours?|h|days?|thousand|million|billion)\b",
+    r"(?P<unit>percent|per cent|cents?|minutes?|hours?|h|days?|thousand|million|billion)\b",
     re.IGNORECASE,
 )
 _LENGTHS = (60.0, 3600.0, 86400.0, 24.0)
 _OTHER_UNITS = {
-    **dict.fromkeys(("cent", "cents"), (0.01,)),
+    **dict.fromkeys(("cent", "cents", "percent", "per cent"), (0.01,)),
     **dict.fromkeys(("minute", "minutes", "hour", "hours", "h", "day", "days"), _LENGTHS),
     "thousand": (1e3,), "million": (1e6, 1e3), "billion": (1e9, 1e6, 1e3),
 }  # fmt: skip
 #: Prefixes of units that formulas leave out.
-_PREFIXES = (1e3, 1024.0, 1e-3, 1 / 1024, 1e6, 1e9)
+_PREFIXES = (1e3, 1024.0, 1e-3, 1 / 1024, 1e6, 1e9, 1e12, 1e15)
 #: How far a result may be off, where it is rounded to a power of ten or told roughly too.
 _WITHIN, _ROUGH, _HALF = 0.012, 0.05, 0.5
 

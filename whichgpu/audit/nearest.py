@@ -81,7 +81,7 @@ _IN = re.compile(r"\s+(?:in|en|at|with|bei)\s+", re.IGNORECASE)
 _OUT_OF, _INTO = re.compile(r"^[^()]*\)"), re.compile(r"^[^()]*\)[^()]*\(")
 FOR_THE = re.compile(
     # "154.8 TFLOPS (dense) for the A6000"
-    r"(?:\s*\((?:dense|sparse|with(?:out)? sparsity)\))?"
+    r"[\"\u201d]?(?:\s*\((?:dense|sparse|with(?:out)? sparsity)\))?"
     r"\s+(?:(?:of\s+)?(?:fp\d+|(?!and\b|or\b|but\b|that\b|those\b)[\w-]+)\s+){0,2}(?:for|on|of|in|at|der|des|bei|von|f\u00fcr|de|du|pour|del|para)\s+(?:(?:the|der|die|la|el)\s+|an?\s+|"
     r"its\s+|one\s+|a single\s+)?"
     r"(?:nvidia\s+|amd\s+)?",

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 #: Words of who says it, and of its being said.
 _SAID = re.compile(
-    r"\b(?:myths?|misconceptions?|misunderstanding|fallacy|rumou?rs?|urban legend|"
+    r"\b(?:(?:we|i)(?: had|[\u2019']d| have|[\u2019']ve)? (?:gave|given|wrote|written|said|listed|stated|"
+    r"claimed|"
+    r"quoted|called|put)|myths?|misconceptions?|misunderstanding|fallacy|rumou?rs?|urban legend|"
     r"contrary to (?:popular )?belief|"
     r"(?:some|many|most|a lot of|other|plenty of) (?:people|users|beginners|buyers|blogs|articles|"
     r"guides|forums|posts|"
@@ -35,7 +37,8 @@ _SAID = re.compile(
 )
 #: What denies it, in the sentence itself behind it or at the start of the next.
 _DENIED = re.compile(
-    r"\b(?:wrong|false|not true|untrue|not so|nonsense|incorrect|inaccurate|a myth|mistaken|"
+    r"\b(?:should(?: \w+){0,2} have (?:been|said|read)|wrong|false|not true|untrue|not so|nonsense|"
+    r"incorrect|inaccurate|a myth|mistaken|"
     r"doesn[\u2019']t hold|"
     r"not (?:the case|correct|right|accurate)|no longer true|never true|is not what|misleading|debunked)\b",
     re.IGNORECASE,
@@ -74,13 +77,17 @@ _WHY = "the text tells it as the word of others and denies it"
 
 def without_reported(found: Sequence[Finding], context: Context) -> list[Finding]:
     """Findings as they are, or unverifiable where they accuse what the text itself denies."""
+    running = [passage for _, passage in context.document.running()]
+    heads = (*(each.text for each in running[:_FIRST]), *running[0].section) if running else ()
+    corrects = any(_CORRECTS.search(each) for each in heads)
     places = sorted(
         passage.span(*place)
         for _, passage in context.document.running()
-        if any(each.search(passage.text) for each in (_SAID, _TAKEN_BACK, *_UNCLAIMED))
+        if corrects
+        or any(each.search(passage.text) for each in (_SAID, _TAKEN_BACK, *_UNCLAIMED))
         or _LABELLED.match(passage.text)
         or _is_quoted(passage)
-        for place in _denied(passage)
+        for place in _denied(passage, corrects=corrects)
     )
     values = sorted(
         passage.span(*words.span())
@@ -100,13 +107,29 @@ def without_reported(found: Sequence[Finding], context: Context) -> list[Finding
     ]
 
 
-def _denied(passage: Passage) -> Iterator[tuple[int, int]]:
+#: What a text is headed by that puts right what was told elsewhere, and a sentence on that.
+_CORRECTS = re.compile(
+    r"\b(?:corrections?|errat(?:a|um)|corrigend(?:a|um)|got (?:\w+ ){1,3}wrong|(?:mistakes|errors) (?:in|"
+    r"of) (?:my|our))\b",
+    re.IGNORECASE,
+)
+_OWN = re.compile(
+    r"[\W\d]*(?:In (?:the|our|my) [\w ]{3,20},? )?(?:where )?(?:we|i|the \w+)(?:[\u2019']d| had)? "
+    r"(?:had|gave|wrote|said|listed|stated|claimed|quoted|called|put|written|given)\b",
+    re.IGNORECASE,
+)
+_FIRST = 3
+
+
+def _denied(passage: Passage, *, corrects: bool) -> Iterator[tuple[int, int]]:
     """The sentences of a passage that tell what others say, and are denied."""
     quoted = _QUOTED.match(passage.text) if _is_quoted(passage) else None
     if quoted:
         yield quoted.span()
     every = sentences(passage.text)
     for at, each in enumerate(every):
+        if corrects and _OWN.match(each.text):
+            yield each.start, each.end
         said = _SAID.search(each.text)
         after = every[at + 1].text if at + 1 < len(every) else ""
         labelled = (_LABELLED.match(each.text) or _TAKEN_BACK.search(each.text)) is not None
@@ -124,8 +147,10 @@ _BY_SOMEONE = re.compile(
     r"(?:the|an?|their|his|her|some|one) [\w\u2019' -]{0,24}(?:pages?|ads?|advert\w*|posts?|articles?|blogs?|"
     r"videos?|stickers?|"
     r"box|labels?|websites?|sites?|forums?|threads?|comments?))"
+    r"(?: (?:up ?thread|down ?thread|above|below|else|earlier|here|there))?"
     r"(?: (?:in|on|from|at|of) [^.;,]{2,40})? (?:(?:once|even|also|still|here|just|actually|has|had|have) )?"
-    r"(?:claim(?:s|ed|ing)?|said|says|saying|told|tells|wrote|writes|insist\w*|swear\w*|swore|thought|believe[sd]?|promised|"
+    r"(?:claim(?:s|ed|ing)?|said|says|saying|told|tells|wrote|writes|insist\w*|swear\w*|swore|thought|"
+    r"believe[sd]?|promised|"
     r"asserted|listed|advertised)\b",
     re.IGNORECASE,
 )
@@ -151,14 +176,17 @@ _NOT_TRUE = re.compile(
 )
 #: A value that a device is said not to have: "doesn't have 144 SMs".
 _DENIED_VALUE = re.compile(
+    r"\b(?:is|are|was|were|has|have)(?:n[\u2019']t| not) (?:\w+ )?[$\u20ac]?\d[^.;,:]{0,4}[^.;:]{0,20}|"
     r"(?:n[\u2019']t|\bnot|\bnever) (?:have|has|had|get|offer|come with|reach|draw|be|use|need|a|an|the)\s"
     r"[^.;,:]{0,60}",
     re.IGNORECASE,
 )
 #: What is only rumoured to come: "a 20 GB version, of which there are rumours, might follow".
 _RUMOURED = re.compile(
-    r"\b(?:rumou?r(?:s|ed)?|rumeurs?|ger\u00fccht(?:e|en)?|rumore[s]?|leak(?:s|ed|er)?|leaked|fuites?|insiders?)\b"
-    r"[^.;]*\b(?:could|might|may|would|will|should|expected|pourrait|pourraient|sera|serait|aurait|soll(?:te|en)?|"
+    r"\b(?:rumou?r(?:s|ed)?|rumeurs?|ger\u00fccht(?:e|en)?|rumore[s]?|leak(?:s|ed|er)?|leaked|fuites?|"
+    r"insiders?)\b"
+    r"[^.;]*\b(?:could|might|may|would|will|should|expected|pourrait|pourraient|sera|serait|aurait|"
+    r"soll(?:te|en)?|"
     r"wird|werden|k\u00f6nnte|podr\u00eda|ser\u00e1)\b"
     r"|\b(?:could|might|may|pourrait|soll(?:te|en)?|k\u00f6nnte|podr\u00eda)\b[^.;]*"
     r"\b(?:rumou?r(?:s|ed)?|rumeurs?|ger\u00fccht(?:e|en)?|rumores)\b",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
-from whichgpu.audit.attributes import Attribute, qualifiers
+from whichgpu.audit.attributes import Attribute, attributes, qualifiers
 from whichgpu.audit.binding import of_a_part
 from whichgpu.audit.cells import BETWEEN, all_sparse, counts, noted, of_mark, read
 from whichgpu.audit.findings import Finding
@@ -19,6 +19,7 @@ from whichgpu.audit.judging import Verdict, confirmed, judged
 from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roundings import stated
+from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -172,6 +173,9 @@ def _of_value(
     marked = noted(cell.passage, (quantity.start, quantity.end), original) | of_mark(cell.label, original)
     named = cell.said | qualifiers(said) | marked
     verdict = _of_all(cell, quantity, gpus, named, context)
+    if verdict.verdict == "contradicted" and attribute.key == "bf16" and _OR_FP16.search(cell.label):
+        attribute = attributes()["fp16"]
+        verdict = verdict_on(text, quantity, attribute, gpus, said=named, context=context)
     if verdict.verdict == "contradicted" and (_AI.search(cell.label) or all_sparse(original)):
         # "AI performance" is told with sparsity.
         sparse = verdict_on(text, quantity, attribute, gpus, said=named | {"sparse"}, context=context)
@@ -181,12 +185,29 @@ def _of_value(
         if (
             part
             or _OF_MANY.search(text)
+            or (attribute.key == "memory" and cell.number == 1 and _is_of_all(cell, quantity, gpus))
             or (cell.number == 1 and is_sum(quantity.value, attribute, gpus, f"{cell.label} {text}"))
         ):
             return None
         if quantity.high != quantity.value:
             verdict = _of_upper_end(cell, quantity, gpus, named, context)
     return finding_on(cell.passage, quantity, attribute, gpus, found=verdict, context=context)
+
+
+def _is_of_all(cell: Cell, quantity: Quantity, gpus: Sequence[Gpu]) -> bool:
+    """Whether a size below "GPU memory total" is that of several, of how many the row does not say alone."""
+    told = nominal_gb(quantity.value) or quantity.value / 1e9
+    sizes = [nominal_gb(float(gpu.value("memory") or 0.0)) for gpu in gpus]
+    return _TOTAL.search(cell.label) is not None and any(
+        size and told > size and (told / size).is_integer() for size in sizes
+    )
+
+
+_TOTAL = re.compile(
+    r"\b(?:total|sum|combined|aggregate|altogether|overall|per (?:node|instance|server))\b", re.IGNORECASE
+)
+#: A header of either: "Dense BF16/FP16".
+_OR_FP16 = re.compile(r"\bFP16\s?(?:/|or|,|&|and)\s?BF16\b|\bBF16\s?(?:/|or|,|&|and)\s?FP16\b", re.IGNORECASE)
 
 
 def _without_second(cell: Cell, context: Context) -> Iterator[Finding]:

@@ -55,7 +55,8 @@ _OF_CHIP = re.compile(
     r"|\s+(?:chip|die|silicon|gpu)\s+(?:packs|has|contains|houses|carries|offers|comes with|counts|"
     r"features)\b)"
     # "Das volle Potenzial der GB202-GPU umfasst 192 SMs".
-    rf"|\b(?:full|whole|complete|entire|voll\w*|ganz\w*|complet\w*|enti[e\u00e8]re?)\b[^.;,\d]{{0,30}}{CHIP.pattern}",
+    rf"|\b(?:full|whole|complete|entire|voll\w*|ganz\w*|complet\w*|"
+    rf"enti[e\u00e8]re?)\b[^.;,\d]{{0,30}}{CHIP.pattern}",
     re.IGNORECASE,
 )
 _THAT_MEMORY = re.compile(r"\b(?:this|that|these|such) (?:memory|cache|pool|link|bandwidth)\b", re.IGNORECASE)
@@ -137,6 +138,8 @@ def is_withheld(
     who: Spoken, context: Context,
 ) -> bool:  # fmt: skip
     """Whether a wrong value may be said of another device than that of the sentence."""
+    if _is_of_variant(passage.text, sentence, mention):
+        return True
     # A form of a device that the sentence names is that device here.
     mention = next((each for each in who.here if _is_form(mention, each)), mention)
     sizes = attribute.key == "memory" and _OR_SO.search(passage.text, sentence.start, quantity.start)
@@ -152,6 +155,22 @@ def is_withheld(
     if not sure and _of_one_beside(passage, quantity, attribute, mention, context):
         return True
     return not its and _of_one_spoken_of(passage, quantity, attribute, mention, context)
+
+
+def _is_of_variant(text: str, sentence: Sentence, mention: Mention) -> bool:
+    """Whether a name is that of two sizes ("4060 Ti 8GB/16GB"), or of what another device was made from."""
+    made_from = _A_VARIANT_OF.search(text, sentence.start, mention.start) and _WITH.match(text, mention.end)
+    return bool(made_from or _OR_SIZE.match(text, mention.end))
+
+
+_OR_SIZE = re.compile(r"\s?(?:/|or|and)\s?\d{1,3}\s?GB\b")
+#: "The H800, an H100 with 400 GB/s of NVLink": another device, told by one that it was made from.
+_A_VARIANT_OF = re.compile(
+    r"[A-Z]*\d\w*(?:,| (?:is|was)|,? (?:which|that) (?:is|was))(?:\s(?:essentially|basically|really|just|"
+    r"in effect|only))*"
+    r"\s(?:an?|another)\s$"
+)
+_WITH = re.compile(r",?\s(?:with|whose|that has|but|cut|limited|at|which has)\b")
 
 
 def _is_form(one: Mention, of: Mention) -> bool:

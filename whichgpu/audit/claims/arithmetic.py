@@ -134,7 +134,9 @@ def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
         first = text.rfind(one.words, 0, one.start)
         if _GOES_AHEAD.search(text, max(0, first - _AHEAD), max(0, first)):
             continue
-        verdict = "confirmed" if one.right else "unverifiable" if one.scaled else "inconsistent"
+        # "768 / 26 = 29 at best": rounded down, as what is at most so much often is.
+        down = "/" in one.words and text[one.start : one.end] == str(int(one.value))
+        verdict = "confirmed" if one.right else "unverifiable" if one.scaled or down else "inconsistent"
         because = f"{one.words} is {one.value:,.10g}"
         yield made(context, passage, (one.start, one.end), "arithmetic", verdict, attribute="formula",
                    expected="" if one.right else f"{one.value:,.10g}", because=because,

@@ -39,7 +39,8 @@ _WITH = re.compile(
     rf"\b(?P<what>{_NAMES})\b(?:,\s+which\s[^.;:,]{{3,60}},)?(?:\s+(?:was|were|is|are|has been|"
     rf"have been|only|first|natively|support|"
     rf"supported|available|there|"
-    rf"present|works?|usable|exists?|existed|possible|been|around|known|both|all|{_CAME}|to|in|into|on|for|the|geforce|consumer|gaming|line|lines|cards?|range|series|"
+    rf"present|works?|usable|exists?|existed|possible|been|around|known|both|all|{_CAME}|to|in|into|on|"
+    r"for|the|geforce|consumer|gaming|line|lines|cards?|range|series|"
     rf"workstation|data[- ]cent(?:er|re)s?|gpus?|hardware|desktop|market))*?"
     rf"\s+(?:(?P<first>{_CAME})\s+(?:[^.;:,]{{0,40}}?\s)??(?:with|in|by|on)(?!\s+(?:the\s+)?(?:geforce|"
     rf"consumer|gaming|desktop|workstation)\b)|(?:since|from|starting with|beginning with|"
@@ -57,13 +58,15 @@ _BROUGHT = re.compile(
 )
 #: "BF16 needs at least an Ampere card", "TF32 only works from".
 _ASKS = re.compile(
-    rf"\b(?P<what>{_NAMES})\b(?:\s+(?:support|itself|still|also|natively)){{0,2}}\s+(?:needs?|requires?|takes?|demands?|"
+    rf"\b(?P<what>{_NAMES})\b(?:\s+(?:support|itself|still|also|natively)){{0,2}}\s+(?:needs?|requires?|"
+    r"takes?|demands?|"
     rf"calls for)\s+(?:(?:at least|a minimum of|no less than)\s+)?(?:an?\s+)?{_GROUP}",
     re.IGNORECASE,
 )
 #: What leaves open what is said, or says more of it than that it came.
 _OPEN = re.compile(
-    r"\b(?:not|no|never|if|whether|until|before|would|could|rumou?r\w*|third|second|fourth|fifth|sixth|[2-6](?:nd|rd|th)|"
+    r"\b(?:not|no|never|if|whether|until|before|would|could|rumou?r\w*|third|second|fourth|fifth|sixth|"
+    r"[2-6](?:nd|rd|th)|"
     r"new|improved|better|faster|version|software|drivers?|cuda \d|again|back|pro|titan|only)\b|"
     r"n[\u2019']t\b|\?",
     re.IGNORECASE,
@@ -85,6 +88,9 @@ _NEAR, _IN_FORMAT = (
         re.IGNORECASE,
     ),
 )
+_SINCE_CAN = re.compile(
+    r"\b(?:since|from)\s+\w+(?: on)?,?\s+(?:can|may|have|support|skip|do|are|will|could)\b", re.IGNORECASE
+)
 #: What an older device must be by, in years.
 _OLDER = 0.75
 
@@ -102,6 +108,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         for match in pattern.finditer(passage.text, sentence.start, sentence.end):
             words = re.split(r"[;:,]", passage.text[sentence.start : match.start()])[-1] + match[0]
             before = passage.text[max(sentence.start, match.start() - _NEAR) : match.start()]
+            if _SINCE_CAN.search(match[0]):
+                # "Tensor cores since Ampere can skip zeros": those of it and later.
+                continue
             said = _IS_NEW.sub(" ", words.replace(match["what"], " "))
             if _OPEN.search(said) or _IN_FORMAT.search(before):
                 # "INT4 tensor cores came with Turing": no word of tensor cores by themselves.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import models
 from whichgpu.audit.quantities import quantities
@@ -65,6 +66,9 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
     text = passage.text
+    if any(counted(text, sentence.start, each.start) > 1 for each in who.here):
+        # "With twenty T4s we managed at most 360": of all of them.
+        return
     rates = list(_RATE.finditer(text, sentence.start, sentence.end))
     told = within(quantities(text, context.fraction), 0, sentence.end)
     sizes = [each.value for each in told if each.dimension == "memory" and each.value >= _LEAST]

@@ -379,7 +379,8 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
 #: A requirement that is said to be the least, what leaves room beside the weights, and what is far too much.
 _AT_LEAST = re.compile(r"\b(?:at least|at the (?:very )?least|minimum|no less than)\b", re.IGNORECASE)
 _FOR_SPEED = re.compile(
-    r"\b(?:throughput|latency|fast\w*|production|smooth\w*|performan\w+|comfortabl\w+|quick\w*|interactive\w*)\b",
+    r"\b(?:throughput|latency|fast\w*|production|smooth\w*|performan\w+|comfortabl\w+|quick\w*|"
+    r"interactive\w*)\b",
     re.I,
 )
 _BESIDE, _HALF = 1.3, 0.5
@@ -438,8 +439,17 @@ def _verb(text: str, place: tuple[int, int], here: Sequence[Mention]) -> re.Matc
     return None
 
 
+_ALL_OF = re.compile(r"\b(?:all (?:two|three|four|five|of (?:them|these))|both)$", re.IGNORECASE)
+_NODES = re.compile(
+    r"\b(?:per node|nodes? of (?:eight|four|8|4)|(?:eight|8)-way (?:nodes?|systems?|servers?))\b", re.I
+)
+
+
 def _judged(passage: Passage, claim: _Claim, context: Context) -> Iterator[Finding]:
     """Contradicted where the weights alone exclude it, or leave half of the memory free."""
+    if _ALL_OF.search(passage.text, *claim.place) and _NODES.search(context.document.original):
+        # "Fits on all three": the nodes that the text compares.
+        return
     ids = claim.mention.ids if claim.mention else ()
     known = [one for key in ids if (one := context.catalogue[key]).value("memory")]
     if not known and not claim.size:

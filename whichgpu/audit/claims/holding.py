@@ -314,7 +314,10 @@ def _left(
     """What is said to be left of the room beside the weights: nothing, or so much."""
     none, much = words.NONE_LEFT.search(clause.text), words.SO_MUCH_LEFT.search(clause.text)
     need, room = (fit.need, fit.room) if fit else (state.need, state.room)
-    if none and _SO_MUCH_OF.search(clause.text, 0, none.start()):
+    if none and (
+        _SO_MUCH_OF.search(clause.text, 0, none.start())
+        or words.NO_MEMORY.search(clause.text, 0, none.start())
+    ):
         # "140 of 141 GB leaves no room": of the room that the clause states itself.
         return
     if (

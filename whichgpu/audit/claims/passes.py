@@ -154,8 +154,8 @@ def _reached(run: Run, context: Context) -> Iterator[Finding]:
     if "sparse" in qualifiers(text[rates[0].start : rates[0].end + _FEW]):
         return
     each = run.number == 1.0 or _PER_GPU.match(text, rates[0].end)
-    # "When accumulating in FP32" is no rate of FP32.
-    accumulates = "accumulat" in run.sentence.text.lower()
+    # "When accumulating in FP32" is no rate of FP32, nor is one "through TF32".
+    accumulates = "accumulat" in run.sentence.text.lower() or "TF32" in run.sentence.text
     said = [run.said.name.lower().replace("-", "")] if run.said and not accumulates else []
     known = max(peak(gpu, [rate for rate in RATES if rate in said] or RATES) * _boosts(gpu) for gpu in gpus)
     if run.device and is_strange(text, run.device.end, rates[0].start):

@@ -252,6 +252,7 @@ def _judged(
     known = known or (not here and any(p[2].start >= 0 and _became(passage.text, p) for p in pairs))
     # "Twice the price of the L4": of two that the passage does not tell the prices of.
     elsewhere = said.kind == "times" and bool(pairs) and any(each.start < 0 for each in pairs[-1][2:])
+    known = known or (not here and _of_another_subject(passage, sentence, said, context))
     known = known or elsewhere or _of_others(passage, sentence, said, pairs, context)
     bare = said.kind == "times" and not said.of and said.value > 0
     known = known or (bare and _of_numbers(passage, sentence, said, context))
@@ -336,6 +337,23 @@ def _of_others(
     return not all(any({*each.named} & {*one} for one in told) for each in against)
 
 
+def _of_another_subject(passage: Passage, sentence: Sentence, said: Change, context: Context) -> bool:
+    """Whether a sentence without amounts has a subject that was not told of: "Prefill was 12 % faster"."""
+    subject = _SUBJECT.match(passage.text, sentence.start, said.start)
+    named = within(context.mentions.get(context.place(passage), ()), sentence.start, said.start)
+    if subject is None or named:
+        return False
+    before = passage.text[max(0, sentence.start - _BACK) : sentence.start].lower()
+    return not any(word in before for word in subject["what"].lower().split())
+
+
+#: What a sentence begins with that is no pronoun, no difference and nothing of the sort, before its verb.
+_SUBJECT = re.compile(
+    r"\W*(?!(?:That|This|It|They|These|Those|Which|So|Thus|Hence|There|We|You|I|In|Or|And|But|A|An|The "
+    r"(?:difference|gap|saving|gain|increase|price|latter|former|second|first|other|newer|older|new|old|total|ratio|change))\b)"
+    r"(?:The\s+)?(?P<what>[A-Z]?[\w-]{3,}(?:\s[\w-]{3,}){0,2}?)\s+"
+    r"(?:was|is|were|are|ran|runs?|got|gets|came out|went|goes)\s+(?:[\w-]+\s+){0,2}$"
+)
 _MORE_THAN = re.compile(
     r"\s*(?:(?P<more>more|higher|above|extra|over|on top)|less|lower|below|under)\b", re.IGNORECASE
 )

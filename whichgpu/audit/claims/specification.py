@@ -235,7 +235,8 @@ def _remains_too(text: str, quantity: Quantity, values: Sequence[Quantity], sent
 
 #: An instance type of a cloud, by its name.
 _INSTANCE = re.compile(
-    r"(?<![\w.-])(?:[a-z]\w{0,5}(?:-\w+)*\.\w{2,10}|(?:a[2-9]|g[2-9])-[a-z]+-\d{1,3}[gt]?|(?:Standard_)?N[CDV]\d{1,2}\w*)"
+    r"(?<![\w.-])(?:[a-z]\w{0,5}(?:-\w+)*\.\w{2,10}|(?:a[2-9]|g[2-9])-[a-z]+-\d{1,3}[gt]?|"
+    r"(?:Standard_)?N[CDV]\d{1,2}\w*)"
     r"(?![\w.-])"
 )
 _OF_THE_GPU = re.compile(r"\s*(?:of\s+)?(?:gpu|vram|video|graphics|hbm|gddr|device)", re.IGNORECASE)
@@ -505,7 +506,8 @@ _HAS_WHOLE = re.compile(
     re.IGNORECASE,
 )
 _WHOLE_OF = re.compile(
-    r"\s+(?:(?:cuda|tensor|shader|rt|l2)\s+)?(?:cores|SMs|shaders|multiprocessors|cache)\s+(?:of|in|on|that|which)\s+"
+    r"\s+(?:(?:cuda|tensor|shader|rt|l2)\s+)?(?:cores|SMs|shaders|multiprocessors|cache)\s+(?:of|in|on|"
+    r"that|which)\s+"
     r"(?:(?:the|a|an|full|whole|complete|big)\s+)*",
     re.IGNORECASE,
 )
@@ -577,7 +579,8 @@ def _misnamed(
 
 #: Behind a size that is what remains: "has around 54 GB left".
 _REMAINS = re.compile(
-    r"\s+(?:of (?:it|memory|vram|room|space) )?(?:left|free|to spare|over|remain\w*|unused|available for)\b",
+    r"(?:\s+or (?:so|more))?\s+(?:of (?:it|memory|vram|room|space) )?(?:(?:are|is|still|would|will|were|"
+    r"was)\s+){0,2}(?:left|free|to spare|over|remain\w*|unused|available for)\b",
     re.I,
 )
 #: "35 GB fit into two of them": of what fits there.

@@ -64,7 +64,8 @@ _BOUND = re.compile(
     r"upper (?:bound|limit)|(?:theoretical|absolute) (?:maximum|limit))\b", re.IGNORECASE,
 )  # fmt: skip
 _REALLY = re.compile(
-    r"\b(?:efficien\w+|realis\w+|practice|practical|utili[sz]\w+|overhead|achiev\w+|measured?|\d+ ?%)",
+    r"\b(?:efficien\w+|realis\w+|practice|practical|utili[sz]\w+|overhead|achiev\w+|managed|served|got|"
+    r"saw|reached|paid|measured?|\d+ ?%)",
     re.IGNORECASE,
 )
 _EACH = re.compile(

@@ -88,7 +88,9 @@ _NUMBERS = {
     "quartet": 4,
 }
 _NOT = re.compile(
-    r"\b(?:not|isn[\u2019']t|aren[\u2019']t|wasn[\u2019']t|nowhere near)\s+(?:\w+\s+)?$", re.IGNORECASE
+    r"\b(?:not|isn[\u2019']t|aren[\u2019']t|wasn[\u2019']t|nowhere near)\s+"
+    r"(?:(?!only\b|just\b|merely\b|simply\b)\w+\s+)?$",
+    re.IGNORECASE,
 )
 #: What is of other things than those told, or of some of them.
 _BESIDES = re.compile(

@@ -240,6 +240,7 @@ def _judged(  # noqa: PLR0917
         or _is_of_things(text, claim)
         or _ELSE.search(text, place[0], _until_rows(text, claim.end, place[1]))
         or _OF_EACH.search(text, max(place[0], claim.start - _NEAR), claim.start)
+        or _OF_ALL.match(text, claim.end)
     ):
         return
     part = Sentence(*place, text[slice(*place)])
@@ -268,6 +269,7 @@ def _judged(  # noqa: PLR0917
     else:
         known = _known(index, passage, sentence, part, asked, context)
         asked = [each for each, _ in known]
+        asked = [] if _is_of_untold(index, passage, sentence, claim, asked, context) else asked
         ratios = [one for each, found in known for one in _ratios(each, found)]
         # Without its own name what it is said of may be another one than the topic.
         alone = [(each, found) for each, found in known if any(one.start < 0 for one in found)]
@@ -301,6 +303,24 @@ def _judged(  # noqa: PLR0917
         context, passage, (claim.start, claim.end), "ratio", "inconsistent", attribute="told before",
         because=because, expected=f"{best:.2g} times", evidence=(Evidence(because),),
     )  # fmt: skip
+
+
+#: "0.2 percent of the whole": of a sum, and of none of them.
+_OF_ALL = re.compile(
+    r"\s*of\s+(?:(?:the|our|my|its)\s+)?(?:whole|total|sum|all|overall|entire|bill|budget)\b", re.IGNORECASE
+)
+#: "At a quarter of its price": of what the sentence named last.
+_OF_ITS = re.compile(r"\s*(?:of\s+)?(?:its|their)\b", re.IGNORECASE)
+
+
+def _is_of_untold(  # noqa: PLR0917
+    index: int, passage: Passage, sentence: Sentence, claim: Claim, asked: Sequence[Series], context: Context
+) -> bool:
+    """Whether a ratio is of something that "its" device has, and nothing told is of that device."""
+    if not _OF_ITS.match(passage.text, claim.end):
+        return False
+    before = within(context.mentions.get(index, ()), sentence.start, claim.start)
+    return bool(before) and not any(one.ids & {*before[-1].ids} for each in asked for one in each.amounts)
 
 
 def _of_spoken(context: Context) -> list[float]:

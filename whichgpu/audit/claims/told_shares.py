@@ -12,7 +12,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.store import named, store
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.sentences import Sentence, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,7 +85,8 @@ def _of_sentences(context: Context) -> Iterator[Finding]:
             )
             real = []
             for series in told:
-                mine = named(index, passage, sentence, series, context)
+                before = Sentence(sentence.start, match.start(), passage.text[sentence.start : match.start()])
+                mine = named(index, passage, before, series, context)
                 if len(mine) == 1:
                     real.append(mine[0].amount.value / sum(each.value for each in series.amounts))
             if one and real and all(abs(each - one.value) > _OFF for each in real):

@@ -208,12 +208,16 @@ def _value(gpu: Gpu, field: str) -> float:
 def _off(turn: Turn, gpu: Gpu, measure: _Measure, dimension: str, times: float) -> float:
     """How far a value is from what it should be, beyond its rounding; much where that is not known."""
     real = measure.of(gpu) * times
+    if measure.name == "memory" and _BINARY.search(turn.value.unit):
+        # "24,564 MiB": as drivers show it, and not as it is sold.
+        real = float(gpu.value("memory") or 0.0) * times
     scale = _SCALE["flop rate"] if measure.field in _RATES else _SCALE["bandwidth"]
     is_bare = dimension == "number" or turn.value.dimension == "number"
     value = turn.value.value * (scale if is_bare and measure.field not in _COUNTS else 1.0)
     return max(abs(value / real - 1) - turn.rounding, 0.0) if real else 9.0
 
 
+_BINARY = re.compile(r"[KMGT]iB")
 #: "Price, 0.047 times", and not four times.
 _ODD = re.compile(r"\d\.\d+ times")
 

@@ -19,11 +19,15 @@ HOLDS = re.compile(
     r"lives?(?= (?:in|on)\b)|goes (?:in|on)(?:to)?|squeez\w+|cram\w*|pack(?:s|ed)?|stuff(?:s|ed)?|works?|"
     r"cop(?:es?|ed)|manag(?:es?|ed)|provid(?:es?|ed)|suppl(?:y|ies|ied)|takes?(?= (?:an?|the|any|it|that|"
     r"this|"
-    r"one of|llama|qwen|mi[sx]tral)\b)|tak(?:es?|ing) (?:in|on)\b|enough|sufficient|adequate|suffic\w+|"
+    r"one of|llama|qwen|mi[sx]tral)\b)(?! (?:an?|the|one) (?:\w+ ){0,2}(?:slots?|plugs?|connectors?|"
+    r"cables?|bays?|lanes?|"
+    r"seconds?|minutes?|hours?|days?|weeks?|while|bit|look|share|hit|toll)\b)|tak(?:es?|ing) (?:in|on)\b|"
+    r"enough|sufficient|adequate|suffic\w+|"
     r"will (?:also |still |just )?do|within reach|"
     r"does it|does the job|(?:have|has|make|makes|made|is|there[\u2019']s|offers?|gives?|provides?) "
     r"(?:enough |the |sufficient |plenty of )*(?:room|space)|"
-    r"can do|can have|(?:can|could|will|would) take|put|plac(?:ed|es)|launch(?:ed|es)?|deploy(?:ed|s)?|"
+    r"can do|can have|(?:can|could|will|would) take|put|plac(?:ed|es)|launch(?:ed|es)?(?= on\b)|"
+    r"deploy(?:ed|s)?|"
     r"suitable|no problem|possible|"
     r"feasible|doable|go (?:in|on)(?:to)?"
     rf"{CASE}|"
@@ -72,7 +76,8 @@ DOES = re.compile(
 )
 #: What is denied of another room behind what is said of one: "and doesn't on the 16".
 BUT_NOT_ON = re.compile(
-    r"(?:,\s*)?\b(?:and|but)\s+(?:it\s+)?(?:(?:does|do|will|can|would)(?:n[\u2019']t|\s?not)|not)(?:\s+(?:on|in|into)\s.*|\s*)$",
+    r"(?:,\s*)?\b(?:and|but)\s+(?:it\s+)?(?:(?:does|do|will|can|would)(?:n[\u2019']t|\s?not)|"
+    r"not)(?:\s+(?:on|in|into)\s.*|\s*)$",
     re.IGNORECASE,
 )
 #: Another device of which the same is said.
@@ -137,7 +142,8 @@ NO_FIT = re.compile(
 SLOWLY = re.compile(r"\b(?:crawl\w*|painful\w*|spill\w*|swap\w*|off-?load\w*)\b", re.IGNORECASE)
 #: What asks for more than the weights, so that a model whose weights fit may rightly be said not to.
 BESIDE = re.compile(
-    r"\b(?:context\w*|batch\w*|users?|requests?|cache|kv|tokens?|train\w*|(?:fine-?)?tun\w+|optimi[sz]er|adam\w*|"
+    r"\b(?:context\w*|batch\w*|users?|requests?|cache|kv|tokens?|train\w*|(?:fine-?)?tun\w+|optimi[sz]er|"
+    r"adam\w*|"
     r"comfortabl\w+|well|easily|production|headroom|latency|concurren\w+|throughput|long\w*|full\w*|always|"
     r"serving|performan\w+|properly|efficient\w*|unless|practic\w+|sensibl\w+|really|reasonabl\w+|smooth\w*|"
     r"resolution|image|video|graphs?)\b",
@@ -186,7 +192,8 @@ SIZED = re.compile(
     r"\s+of (?:the|this|that|each)\b|\s+(?=(?:is|are|was|were|(?:will|would|should|might|"
     r"may) be)\s+(?:just\s+|already\s+)?(?:enough|plenty|"
     r"sufficient))|"
-    r"\s+(?=(?:(?:can|could|will|would)(?:n[\u2019']t|not)?\s+)?(?:hold|holds|held|take|swallow\w*|accommodate\w*|host|load\w*)\b))?",
+    r"\s+(?=(?:(?:can|could|will|would)(?:n[\u2019']t|not)?\s+)?(?:hold|holds|held|take|swallow\w*|"
+    r"accommodate\w*|host|load\w*)\b))?",
     re.IGNORECASE,
 )
 #: Before an amount of memory, that it is what something takes.
@@ -202,6 +209,12 @@ TAKEN = re.compile(
 #: Behind an amount of memory, the same.
 OF_WEIGHTS = re.compile(r"\s+of (?:model )?weights\b", re.IGNORECASE)
 #: What of the room remains beside the model.
+#: What has no room of a device's memory: "our chassis has no room for more".
+NO_MEMORY = re.compile(
+    r"\b(?:chassis|case|box|tower|rack|budget|server|schedule|article|post|table|slot|board|we|i|you|"
+    r"they)\W+$",
+    re.IGNORECASE,
+)
 NONE_LEFT = re.compile(
     r"\b(?:leav(?:es?|ing)|with|ha(?:s|ve|ving))\s+(?:absolutely |almost )?(?:nothing|no (?:room|space|"
     r"memory|vram|headroom))"
@@ -220,7 +233,8 @@ SO_MUCH_LEFT = re.compile(
 CUT = re.compile(r"[;:]\s+|,\s+|\s[\u2013\u2014]\s|\s+(?=(?:but|while|whereas|although|though)\s)")
 #: Before and behind a name, that it is of several devices whose number is not said.
 SEVERAL = re.compile(
-    r"\b(?:dual|both|node|server|instances?|hgx|dgx|few|some|more|many|several|multiple|cluster|\d+-way)\b[^,;]{0,20}$",
+    r"\b(?:dual|both|node|server|instances?|hgx|dgx|few|some|more|many|several|multiple|cluster|"
+    r"\d+-way)\b[^,;]{0,20}$",
     re.IGNORECASE,
 )
 #: Before a name with its number, how many machines have as many: "two servers of eight H100s".
@@ -240,7 +254,8 @@ WITH_SIZE = re.compile(r"\s*(?:with|at|,|\(|of)\s*(?P<n>\d{2,3})\s?GB\b", re.IGN
 IN_FORMAT = re.compile(
     r"\b(?:at|in|to|with|as|for)\s+(?:full\s+|plain\s+|just\s+|only\s+|the (?:format|precision)"
     r"\s+)?(?:\d+[ -]bits?|q\d\w*|b?f?p?(?:loat)?\d+|int\d+|half|awq|gptq)\b|"
-    r"(?:bits?|fp\d+|bf16|int\d|q\d\w*|awq|gptq)\s+(?:files?|weights|versions?|quants?|form|quanti[sz]\w+|checkpoints?|models?)\b",
+    r"(?:bits?|fp\d+|bf16|int\d|q\d\w*|awq|gptq)\s+(?:files?|weights|versions?|quants?|form|quanti[sz]\w+|"
+    r"checkpoints?|models?)\b",
     re.IGNORECASE,
 )
 

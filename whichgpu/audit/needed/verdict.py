@@ -137,6 +137,17 @@ _A_TOKEN = re.compile(
 _A_TOKENS = 1e-4
 
 
+#: "The transformer alone takes 24 GB": a part of the model, and the least share of it that is one.
+_OF_PART = 0.6
+_A_PART = re.compile(
+    r"\b(?:transformer|U-?Net|DiT|backbone|denoiser)(?:\s(?:alone|itself|by itself|weights))?,?\s+"
+    r"(?:(?:already|then|still|also|in \w+)\s)*"
+    r"(?:takes?|needs?|is|has|uses?|wants?|requires?|occup(?:y|ies)|comes to|weighs)\s+"
+    r"(?:(?:in at|about|around|roughly|some|nearly|over|up)\s+)*$",
+    re.IGNORECASE,
+)
+
+
 def judged_need(
     passage: Passage, quantity: Quantity, need: Need, name: str, context: Context, *, headed: bool = False
 ) -> Finding:
@@ -146,8 +157,11 @@ def judged_need(
     """
     told = quantity.value
     verdict, because = "unverifiable", need.words
-    alone = need.sure and (
-        headed or _ALONE.search(passage.text, max(0, quantity.start - REACH), quantity.end + REACH)
+    part = _A_PART.search(passage.text, 0, quantity.start)
+    alone = (
+        need.sure
+        and not part
+        and (headed or _ALONE.search(passage.text, max(0, quantity.start - REACH), quantity.end + REACH))
     )
     if alone and abs(told / need.weights - 1) > UNLIKE and not need.least <= told <= need.weights:
         verdict = "contradicted"
@@ -174,7 +188,9 @@ def judged_need(
         )
     ):
         because = "it is what each token takes"
-    elif told < 0.9 * need.least and not _PART.search(passage.text, quantity.end, quantity.end + REACH):
+    elif told < (_OF_PART if part else 0.9) * need.least and not _PART.search(
+        passage.text, quantity.end, quantity.end + REACH
+    ):
         verdict, because = "contradicted", f"{need.words}; {told / 1e9:,.4g} GB cannot hold the weights"
     elif told >= (0.97 * need.least if need.sure else 0.8 * need.needed):
         verdict = "confirmed"
