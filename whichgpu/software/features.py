@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SUPPORT = ("native", "yes", "partial", "weight-only", "storage", "emulated", "no", "unknown")
 #: Formats that the hardware of today has, best known first, in the words of `Architecture.native`.
 FORMATS = ("fp32", "fp16", "bf16", "tf32", "int8", "fp8", "fp4")
+#: Formats that compilers know only where the tensor cores have them.
+_TAKEN = ("fp6",)
 
 
 @immutable
@@ -127,6 +129,8 @@ def _format(name: str, native: Sequence[str], device: Device) -> Feature:
     if ratio is not None:
         slow = f"at 1/{round(1.0 / ratio)} of the FP32 rate" if ratio < 0.99 else "at the FP32 rate"
         return Feature(name, spellings, "partial" if ratio < 0.99 else "yes", slow, "catalogue")
+    if name in _TAKEN and compiled(name, device):
+        return Feature(name, spellings, "native", "its tensor cores take it; no rate was read", "catalogue")
     if name in FORMATS and compiled(name, device):
         return Feature(name, spellings, "unknown", "compilers know it here; no rate was read", "catalogue")
     stated = device.platform == "cuda" or (device.gpu.variant is not None and device.gpu.variant.native)
@@ -144,7 +148,8 @@ def compiled(name: str, device: Device) -> bool | None:
 def _note(name: str, device: Device) -> str:
     """From which compute capability a format is there, for a GPU that lacks it."""
     first = targets.capabilities()["first"].get(name)
-    return f"from compute capability {first[0]}" if first and device.platform == "cuda" else ""
+    before = first and device.platform == "cuda" and not compiled(name, device)
+    return f"from compute capability {first[0]}" if before else ""
 
 
 def _of_hardware(name: str, row: Mapping[str, Any], device: Device, system: str) -> Feature:
