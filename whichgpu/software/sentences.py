@@ -63,7 +63,7 @@ def _parts(one: Verdict) -> Iterator[str]:
 
 
 def _opened(text: str) -> str:
-    """A sentence with its capital, where it begins with a word and not with a name (`gfx1031`, `tensorflow-rocm`)."""
+    """A sentence with its capital, unless it begins with a name (`gfx1031`, `tensorflow-rocm`)."""
     word = text.partition(" ")[0].rstrip(",;:")
     return text[0].upper() + text[1:] if word.isalpha() else text
 
