@@ -266,3 +266,16 @@ def test_a_rate_that_was_not_read_is_not_told_as_lacking():
     lacking = Job("bert-large", phase="infer", precision="bf16", runtime="ONNX Runtime")
     old = compare(("t4", "a10"), (lacking,), today=TODAY)
     assert old.view.works[0].refused["t4"].startswith("t4 has no BF16 peak")
+
+
+def test_a_board_of_two_gpus_is_fed_and_cooled_whole():
+    found = compare(("k80", "p100-16gb-pcie"), today=TODAY)
+    said = " ".join(str(one) for one in found.sentences())
+    assert "no more than 250 W can be fed and cooled" in said
+    assert "no more than 150 W" not in said
+
+
+def test_a_ratio_of_memory_follows_from_the_amounts_beside_it():
+    found = compare(("rtx-5060-laptop", "rtx-5080-laptop"), today=TODAY)
+    said = " ".join(str(one) for one in found.sentences())
+    assert "2x the memory of the RTX 5060 Laptop (16 against 8 GB)" in said

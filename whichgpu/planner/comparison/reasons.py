@@ -38,7 +38,6 @@ class Reason(NamedTuple):
 def reasons(view: View) -> tuple[Reason, ...]:
     """The measures in the order of reading."""
     half = sixteen_bit(view.gpus)
-    power = "power_per_gpu" if "power_per_gpu" in view.rows else "power"
 
     shares = [(view.number(key, "fp32") or 0) / (view.number(key, "fp64") or 1) for key in view.ids]
     precise = view.all_know("fp64") and min(shares) <= TOKEN_FP64
@@ -64,8 +63,9 @@ def reasons(view: View) -> tuple[Reason, ...]:
         Reason("nvlink", "NVLink", _DECIDES_LINK, lambda pen, key, other:
                f"two or more must exchange data over NVLink ({pen.against(key, other, 'nvlink')})"),
         Reason("rt", "ray tracing", DECIDES, speed("it renders with ray tracing", "rt")),
-        Reason(power, "a lower power limit", DECIDES, lambda pen, key, other:
-               f"no more than {pen.quantity(key, power)} can be fed and cooled"),
+        # A board with several GPUs is fed and cooled whole.
+        Reason("power", "a lower power limit", DECIDES, lambda pen, key, other:
+               f"no more than {pen.quantity(key, 'power')} can be fed and cooled"),
         Reason(f"{half}_per_watt", f"{half.upper()} per watt", DECIDES, speed(
                f"energy per result counts and the work is {half.upper()}", f"{half}_per_watt")),
         Reason("usd_per_hour", "a lower price", DECIDES, lambda pen, key, other:
