@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -228,5 +229,5 @@ def test_names_of_lines_keep_clear_of_each_other_and_of_other_lines():
     page = svg.figure(Chart("Roofs", x, y, (Panel("Roofline", lines, ()),), (), ""))
     names = sorted(float(one) for one in re.findall(r'class="name" x="[\d.]+" y="([\d.]+)"', page))
     assert len(names) == len(ends)
-    assert all(after - before >= 11.9 for before, after in zip(names, names[1:], strict=False))
+    assert all(after - before >= 11.9 for before, after in pairwise(names))
     assert len(set(re.findall(r'class="roof (s\d)"', page))) == len(ends)
