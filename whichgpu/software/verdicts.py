@@ -301,6 +301,8 @@ def _instead(
 
 def _wider(asked: Asked) -> Iterator[tuple[Asked, str]]:
     """What asks for less than was asked for, and what to call it."""
+    if asked.version and asked.variant:
+        yield asked._replace(variant=""), f"{asked.framework.title} {asked.words} in another build"
     if asked.version:
         yield asked._replace(version=(), words="", variant=""), ""
     elif asked.variant:
