@@ -279,3 +279,10 @@ def test_a_ratio_of_memory_follows_from_the_amounts_beside_it():
     found = compare(("rtx-5060-laptop", "rtx-5080-laptop"), today=TODAY)
     said = " ".join(str(one) for one in found.sentences())
     assert "2x the memory of the RTX 5060 Laptop (16 against 8 GB)" in said
+
+
+def test_a_laptop_part_of_the_same_chip_differs_by_its_power_and_says_so_of_its_cells():
+    found = compare(("rtx-2080-laptop", "rx-6600-xt"), today=TODAY)
+    told = next(one for one in found.sentences() if "not the desktop RTX 2080" in str(one))
+    assert "the same chip, within 150 instead of 215 W" in str(told)
+    assert ("rtx-2080-laptop", "power") in told.cells
