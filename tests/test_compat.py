@@ -546,3 +546,17 @@ def test_the_document_follows_its_schema(whichgpu, key):
         "compat", key, "--framework", "pytorch", "--precision", "bf16", "--system", "wsl", "--json"
     ).json
     assert not faults(told, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("name", "below"),
+    [
+        ("transformers", "pytorch"),
+        ("pytorch lightning 2.4", "pytorch"),
+        ("ComfyUI", "pytorch"),
+        ("cupy", "cuda"),
+    ],
+)
+def test_what_is_built_on_a_framework_is_refused_with_the_one_to_ask_for(name, below):
+    with pytest.raises(UsageError, match=f"--framework {below}"):
+        frameworks.find(name)
