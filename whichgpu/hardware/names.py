@@ -341,7 +341,7 @@ def _beside(asked: frozenset[str], catalogue: Catalogue) -> list[Gpu]:
     if not lines or len(numbered) != 1:
         return []
     (word, wanted), *_ = numbered.items()
-    found: list[tuple[int, str, Gpu]] = []
+    near: list[tuple[int, str, Gpu]] = []
     for key, model in _index(catalogue).models.items():
         gpu = catalogue[key]
         own = next((has for one in model if (has := re.fullmatch(_PRODUCT, one))), None)
@@ -353,8 +353,8 @@ def _beside(asked: frozenset[str], catalogue: Catalogue) -> list[Gpu]:
         is_, asks = int(own["number"]), int(wanted["number"])
         apart = _GENERATION * abs(is_ // size - asks // size) + abs(is_ % size - asks % size)
         more = len((model ^ asked) - {word, own[0]} - tokens.VENDORS - tokens.LINES)
-        found.append((apart + _WORD * more, key, gpu))
-    return [gpu for apart, _, gpu in sorted(found, key=lambda one: one[:2]) if apart <= _FAR]
+        near.append((apart + _WORD * more, key, gpu))
+    return [gpu for apart, _, gpu in sorted(near, key=lambda one: one[:2]) if apart <= _FAR]
 
 
 def _alike(text: str, catalogue: Catalogue, most: int) -> list[Gpu]:
