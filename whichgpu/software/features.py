@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SUPPORT = ("native", "yes", "partial", "weight-only", "storage", "emulated", "no", "unknown")
 #: Formats that the hardware of today has, best known first, in the words of `Architecture.native`.
 FORMATS = ("fp32", "fp16", "bf16", "tf32", "int8", "fp8", "fp4")
+#: Formats that came with matrix units.
+_OF_MATRICES = ("bf16", "tf32", "fp8", "fp6", "fp4", "fp64-tensor")
 #: Formats that compilers know only where the tensor cores have them.
 _TAKEN = ("fp6",)
 
@@ -133,8 +135,24 @@ def _format(name: str, native: Sequence[str], device: Device) -> Feature:
         return Feature(name, spellings, "native", "its tensor cores take it; no rate was read", "catalogue")
     if name in FORMATS and compiled(name, device):
         return Feature(name, spellings, "unknown", "compilers know it here; no rate was read", "catalogue")
-    stated = device.platform == "cuda" or (device.gpu.variant is not None and device.gpu.variant.native)
-    return Feature(name, spellings, "no" if stated else "unknown", _note(name, device), "catalogue")
+    return Feature(name, spellings, *_without(name, device), "catalogue")
+
+
+def _without(name: str, device: Device) -> tuple[str, str]:
+    """What is said of a format that no rate and no list of its architecture speaks of, and the note."""
+    variant = device.gpu.variant
+    if name == "bf16" and variant is not None and variant.widens_bf16:
+        return "emulated", "widened to FP32"
+    if name in _OF_MATRICES and device.platform != "cuda" and _plain_units(device):
+        return "no", "it has no matrix units"
+    stated = device.platform == "cuda" or (variant is not None and variant.native)
+    return "no" if stated else "unknown", _note(name, device)
+
+
+def _plain_units(device: Device) -> bool:
+    """Whether an architecture is stated to have no matrix units."""
+    units = device.gpu.variant.fact("tensor_cores_per_sm") if device.gpu.variant else None
+    return units is not None and units.value == 0
 
 
 def compiled(name: str, device: Device) -> bool | None:
