@@ -25,6 +25,8 @@ SUPPORT = ("native", "yes", "partial", "weight-only", "storage", "emulated", "no
 FORMATS = ("fp32", "fp16", "bf16", "tf32", "int8", "fp8", "fp4")
 #: Formats that came with matrix units.
 _OF_MATRICES = ("bf16", "tf32", "fp8", "fp6", "fp4", "fp64-tensor")
+#: From this share of the FP32 rate on a format is no slower.
+_LEVEL = 0.99
 #: Formats that compilers know only where the tensor cores have them.
 _TAKEN = ("fp6",)
 
@@ -111,10 +113,11 @@ def one(device: Device, name: str, system: str) -> Feature:
 
 
 def native_formats(device: Device) -> tuple[str, ...]:
-    """The formats that its units compute in: FP32, those stated, else those faster than FP32."""
+    """The formats that its units compute in: FP32, those stated, else those no slower than FP32."""
     stated = device.gpu.variant.native if device.gpu.variant else ()
-    doubled = [name for name in FORMATS if not stated and (_ratio(name, device) or 0.0) > 1.0]
-    return tuple(dict.fromkeys(("fp32", *stated, *doubled)))
+    quick = [name for name in FORMATS if not stated and (_ratio(name, device) or 0.0) >= _LEVEL]
+    taken = [name for name in _TAKEN if stated and compiled(name, device)]
+    return tuple(dict.fromkeys(("fp32", *stated, *quick, *taken)))
 
 
 def _ratio(name: str, device: Device) -> float | None:
@@ -129,10 +132,8 @@ def _format(name: str, native: Sequence[str], device: Device) -> Feature:
         return Feature(name, spellings, "native", "", "catalogue")
     ratio = _ratio(name, device) if name in RATES else None
     if ratio is not None:
-        slow = f"at 1/{round(1.0 / ratio)} of the FP32 rate" if ratio < 0.99 else "at the FP32 rate"
-        return Feature(name, spellings, "partial" if ratio < 0.99 else "yes", slow, "catalogue")
-    if name in _TAKEN and compiled(name, device):
-        return Feature(name, spellings, "native", "its tensor cores take it; no rate was read", "catalogue")
+        slow = f"at 1/{round(1.0 / ratio)} of the FP32 rate" if ratio < _LEVEL else "at the FP32 rate"
+        return Feature(name, spellings, "partial" if ratio < _LEVEL else "yes", slow, "catalogue")
     if name in FORMATS and compiled(name, device):
         return Feature(name, spellings, "unknown", "compilers know it here; no rate was read", "catalogue")
     return Feature(name, spellings, *_without(name, device), "catalogue")
