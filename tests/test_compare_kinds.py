@@ -286,3 +286,13 @@ def test_a_laptop_part_of_the_same_chip_differs_by_its_power_and_says_so_of_its_
     told = next(one for one in found.sentences() if "not the desktop RTX 2080" in str(one))
     assert "the same chip, within 150 instead of 215 W" in str(told)
     assert ("rtx-2080-laptop", "power") in told.cells
+
+
+def test_the_newest_toolkit_of_amd_is_told_where_no_source_speaks_of_the_newest_pytorch():
+    found = compare(("mi300x", "h200-141gb-sxm"), today=TODAY)
+    said = " ".join(str(one) for one in found.sentences())
+    assert "ROCm" in said
+    assert "runs on the MI300X" in said
+    assert "newest ROCm" not in " ".join(
+        str(one) for one in compare(("mi50", "v100-16gb-pcie"), today=TODAY).sentences()
+    )
