@@ -296,3 +296,8 @@ def test_the_newest_toolkit_of_amd_is_told_where_no_source_speaks_of_the_newest_
     assert "newest ROCm" not in " ".join(
         str(one) for one in compare(("mi50", "v100-16gb-pcie"), today=TODAY).sentences()
     )
+
+
+def test_where_no_16_bit_rate_was_read_a_narrower_one_decides():
+    found = compare(("rtx-5090-d", "rtx-5090"), today=TODAY)
+    assert "the work is inference in FP4 (1.41x)" in " ".join(one.text for one in found.verdicts)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: A lead smaller than a fifth is within what clocks, runtimes and cooling change, so it decides nothing.
 DECIDES = 1.2
+#: Formats of fewer bits, the widest first.
+_NARROWER = ("fp8", "int8", "fp4")
 #: FP64 is a reason only where the parts differ in kind (1:2 against 1:64), not by clock.
 _DECIDES_FP64 = 2.0
 #: Links decide only when they differ by more than a generation of PCIe would.
@@ -38,6 +40,8 @@ class Reason(NamedTuple):
 def reasons(view: View) -> tuple[Reason, ...]:
     """The measures in the order of reading."""
     half = sixteen_bit(view.gpus)
+    # Where a 16-bit rate was not read of all, a narrower one that was says which multiplies faster.
+    narrow = "" if view.all_know(half) else next((one for one in _NARROWER if view.all_know(one)), "")
 
     shares = [(view.number(key, "fp32") or 0) / (view.number(key, "fp64") or 1) for key in view.ids]
     precise = view.all_know("fp64") and min(shares) <= TOKEN_FP64
@@ -53,6 +57,8 @@ def reasons(view: View) -> tuple[Reason, ...]:
                speed("memory bandwidth sets the pace, as in generating text", "bandwidth")),
         Reason(half, half.upper(), DECIDES,
                speed(f"the work is {half.upper()} training or inference in large batches", half)),
+        *([Reason(narrow, narrow.upper(), DECIDES,
+                  speed(f"the work is inference in {narrow.upper()}", narrow))] if narrow else []),
         Reason("fp32", "plain FP32", DECIDES, speed("the code computes in plain FP32", "fp32")),
         *([Reason("fp64", "FP64", _DECIDES_FP64, speed(
             "the work needs FP64, as in climate, fluids, quantum chemistry and risk analysis", "fp64"))]
