@@ -185,4 +185,6 @@ def _near(
     if not share >= 0:
         raise UsageError(f"--within {within}: below zero; write e.g. --within 20%")
     every = alike(resolve(like, catalogue), pool)
-    return [one for one in every if one.within(share)], next(iter(every), None)
+    near = [one for one in every if one.within(share)]
+    # Within a share those that use least of it come first; at large the nearest by ratio.
+    return (sorted(near, key=lambda one: one.percent) if within else near), next(iter(every), None)
