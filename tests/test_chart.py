@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -219,3 +220,14 @@ def test_every_form_of_the_report(whichgpu, name):
     ElementTree.fromstring(re.sub("<!doctype html>|<meta [^>]*>", "", page))
     assert "Ops on l4" in page
     assert "```text" in whichgpu("workload", name, "--format", "md").out
+
+
+def test_names_of_lines_keep_clear_of_each_other_and_of_other_lines():
+    ends = (1.0, 0.69, 0.68, 0.3)
+    lines = tuple(Line(((1.0, 1e10), (1e4, 1e14 * end)), f"GPU {end}") for end in ends)
+    x, y = axis("intensity", "FLOP/B", (1.0, 1e4)), axis("attainable", "FLOP/s", (1e10, 1e14))
+    page = svg.figure(Chart("Roofs", x, y, (Panel("Roofline", lines, ()),), (), ""))
+    names = sorted(float(one) for one in re.findall(r'class="name" x="[\d.]+" y="([\d.]+)"', page))
+    assert len(names) == len(ends)
+    assert all(after - before >= 11.9 for before, after in pairwise(names))
+    assert len(set(re.findall(r'class="roof (s\d)"', page))) == len(ends)

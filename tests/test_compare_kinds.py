@@ -266,3 +266,38 @@ def test_a_rate_that_was_not_read_is_not_told_as_lacking():
     lacking = Job("bert-large", phase="infer", precision="bf16", runtime="ONNX Runtime")
     old = compare(("t4", "a10"), (lacking,), today=TODAY)
     assert old.view.works[0].refused["t4"].startswith("t4 has no BF16 peak")
+
+
+def test_a_board_of_two_gpus_is_fed_and_cooled_whole():
+    found = compare(("k80", "p100-16gb-pcie"), today=TODAY)
+    said = " ".join(str(one) for one in found.sentences())
+    assert "no more than 250 W can be fed and cooled" in said
+    assert "no more than 150 W" not in said
+
+
+def test_a_ratio_of_memory_follows_from_the_amounts_beside_it():
+    found = compare(("rtx-5060-laptop", "rtx-5080-laptop"), today=TODAY)
+    said = " ".join(str(one) for one in found.sentences())
+    assert "2x the memory of the RTX 5060 Laptop (16 against 8 GB)" in said
+
+
+def test_a_laptop_part_of_the_same_chip_differs_by_its_power_and_says_so_of_its_cells():
+    found = compare(("rtx-2080-laptop", "rx-6600-xt"), today=TODAY)
+    told = next(one for one in found.sentences() if "not the desktop RTX 2080" in str(one))
+    assert "the same chip, within 150 instead of 215 W" in str(told)
+    assert ("rtx-2080-laptop", "power") in told.cells
+
+
+def test_the_newest_toolkit_of_amd_is_told_where_no_source_speaks_of_the_newest_pytorch():
+    found = compare(("mi300x", "h200-141gb-sxm"), today=TODAY)
+    said = " ".join(str(one) for one in found.sentences())
+    assert "ROCm" in said
+    assert "runs on the MI300X" in said
+    assert "newest ROCm" not in " ".join(
+        str(one) for one in compare(("mi50", "v100-16gb-pcie"), today=TODAY).sentences()
+    )
+
+
+def test_where_no_16_bit_rate_was_read_a_narrower_one_decides():
+    found = compare(("rtx-5090-d", "rtx-5090"), today=TODAY)
+    assert "the work is inference in FP4 (1.41x)" in " ".join(one.text for one in found.verdicts)

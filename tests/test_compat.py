@@ -377,7 +377,7 @@ def test_the_page_of_a_gpu(whichgpu):
     assert "compute capability 7.0" in told.out
     assert "torch==2.14.1 --index-url https://download.pytorch.org/whl/cu126" in told.out
     assert "branch 580 is the last" in told.out
-    assert "2026-11-24" in told.out
+    assert "2026-11-27" in told.out
 
 
 def test_the_document(whichgpu):
@@ -546,3 +546,17 @@ def test_the_document_follows_its_schema(whichgpu, key):
         "compat", key, "--framework", "pytorch", "--precision", "bf16", "--system", "wsl", "--json"
     ).json
     assert not faults(told, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("name", "below"),
+    [
+        ("transformers", "pytorch"),
+        ("pytorch lightning 2.4", "pytorch"),
+        ("ComfyUI", "pytorch"),
+        ("cupy", "cuda"),
+    ],
+)
+def test_what_is_built_on_a_framework_is_refused_with_the_one_to_ask_for(name, below):
+    with pytest.raises(UsageError, match=f"--framework {below}"):
+        frameworks.find(name)

@@ -452,3 +452,18 @@ def test_what_the_hardware_lacks_is_not_said_to_be_unread(whichgpu: Any) -> None
     assert "Not in its hardware: FP8, FP6, FP4." in notes
     assert "FP8" not in notes.split("Not read in any source")[1]
     assert "Not in its hardware" not in whichgpu("show", "rtx-5090").out
+
+
+def test_a_list_of_a_generation_ends_with_its_own_neighbours_and_a_bare_number_is_percent(
+    whichgpu: Any,
+) -> None:
+    assert "RDNA 4 is by AMD, 2025; after RDNA 3." in whichgpu("gpus", "--family", "rdna4").out
+    told = [whichgpu("gpus", "--like", "a10", "--within", share).out for share in ("20%", "20", "0.2")]
+    assert told[0] == told[1] == told[2]
+
+
+def test_within_a_share_the_least_unlike_comes_first(whichgpu: Any) -> None:
+    told = whichgpu("gpus", "--like", "a10", "--within", "60%", "--json").json["gpus"]
+    shares = [one["percent"] for one in told]
+    assert len(shares) > 3
+    assert shares == sorted(shares)

@@ -169,7 +169,7 @@ def test_needs_choose_and_what_no_source_says_is_counted():
     ids = {gpu.id for gpu in found}
     assert {"h100-80gb-sxm", "b200-180gb-sxm"} <= ids
     assert not ids & {"l40s", "a100-80gb-sxm"}
-    assert any("'fp8'" in line for line in said)
+    assert any("'nvlink'" in line for line in said)
     with pytest.raises(UsageError, match="no need 'fp81'; did you mean"):
         meeting("fp81", GPUS.values())
 

@@ -534,3 +534,20 @@ def test_where_several_may_be_meant_a_shared_name_is_all_of_them(whichgpu) -> No
 )
 def test_a_number_beside_a_name_is_told_from_what_belongs_to_it(text, name):
     assert without_number(text) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("RTX 2090", "rtx-2080"),
+        ("RTX 6090", "rtx-5090"),
+        ("RTX A7000", "rtx-a6000"),
+        ("GTX 1090 Ti", "gtx-1080-ti"),
+        ("Arc A790", "arc-a770"),
+        ("RX 9080 XT", "rx-9070-xt"),
+        ("RTX 7000 Ada", "rtx-6000-ada"),
+        ("RTX 5085 laptop", "rtx-5080-laptop"),
+    ],
+)
+def test_of_a_number_that_no_card_has_the_nearest_of_its_line_comes_first(name: str, first: str) -> None:
+    assert nearest(name, catalogue())[0].id == first

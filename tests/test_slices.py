@@ -265,3 +265,12 @@ def test_python_does_not_drop_a_number_of_gpus(name):
 
     with pytest.raises(UsageError, match=r"is [24] of a10g?; a GPU is one: write 'a10g?'"):
         whichgpu.gpu(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "sms"),
+    [("a100-40gb-sxm:mig-7g.40gb", 98), ("a100-80gb-sxm:mig-4g.40gb", 56), ("h100-80gb-sxm:mig-2g.20gb", 32),
+     ("h100-80gb-sxm:mig-1g.20gb", 26)],
+)  # fmt: skip
+def test_a_slice_has_the_sms_that_the_driver_lists(name: str, sms: int) -> None:
+    assert resolve_device(name, catalogue())[0].value("sms") == sms

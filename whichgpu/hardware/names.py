@@ -320,10 +320,41 @@ def nearest(text: str, catalogue: Catalogue, most: int = 4) -> tuple[Gpu, ...]:
     shared.sort(key=lambda gpu: _distance(asked, gpu))
     if own := _of_vendor(asked, shared):
         return tuple(own[:most])
+    if beside := _of_vendor(asked, _beside(asked, catalogue)):
+        return tuple(beside[:most])
     alike = _alike(text, catalogue, 2 * most)
     if shared:
         return tuple((shared[:1] + _of_vendor(asked, alike))[:most])
     return tuple((_of_vendor(asked, alike) or alike)[:most])
+
+
+#: A product's number and the letters about it: `2090`, `a7000`; a step to the next generation (2090 to 3090)
+#: counts as three within one (2090 to 2060), a word more or less as one.
+_PRODUCT = r"(?P<before>[a-z]*)(?P<number>\d{3,4})(?P<behind>[a-z]*)"
+_GENERATION, _WORD, _FAR = 30, 10, 100
+
+
+def _beside(asked: frozenset[str], catalogue: Catalogue) -> list[Gpu]:
+    """The devices of the line that a spelling names (`rtx`, `arc`) with the numbers nearest to its own."""
+    lines = asked & tokens.LINES
+    numbered = {word: found for word in asked if (found := re.fullmatch(_PRODUCT, word))}
+    if not lines or len(numbered) != 1:
+        return []
+    (word, wanted), *_ = numbered.items()
+    near: list[tuple[int, str, Gpu]] = []
+    for key, model in _index(catalogue).models.items():
+        gpu = catalogue[key]
+        own = next((has for one in model if (has := re.fullmatch(_PRODUCT, one))), None)
+        if own is None or (own["before"], own["behind"]) != (wanted["before"], wanted["behind"]):
+            continue
+        if not lines <= {*tokens.words(gpu.name)} or len(own["number"]) != len(wanted["number"]):
+            continue
+        size = 10 ** (len(own["number"]) - 1)
+        is_, asks = int(own["number"]), int(wanted["number"])
+        apart = _GENERATION * abs(is_ // size - asks // size) + abs(is_ % size - asks % size)
+        more = len((model ^ asked) - {word, own[0]} - tokens.VENDORS - tokens.LINES)
+        near.append((apart + _WORD * more, key, gpu))
+    return [gpu for apart, _, gpu in sorted(near, key=lambda one: one[:2]) if apart <= _FAR]
 
 
 def _alike(text: str, catalogue: Catalogue, most: int) -> list[Gpu]:

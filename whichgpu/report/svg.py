@@ -28,8 +28,8 @@ _SMALL, _LARGE = 3.5, 15.0
 _NAMED = 4
 #: Names keep clear of the marks from this share on.
 _LARGE_SHARE = 0.02
-#: Width of a letter at the size of labels.
-_LETTER = 6.2
+#: Width of a letter at the size of labels, and height of a line of them.
+_LETTER, _LINE = 6.2, 12.0
 #: Okabe and Ito's colours, told apart by the colour-blind, in a lighter and a darker shade each.
 _COLOURS = (
     ("#0072b2", "#56b4e9"), ("#d55e00", "#ff8c42"), ("#007f5f", "#2ec4a0"), ("#a8478a", "#e39bc9"),
@@ -48,7 +48,7 @@ def style() -> str:
         ".bars .whisker{stroke:var(--text);stroke-width:1.2;fill:none}.chart.bars .label{font-weight:600}"
         ".chart text{fill:var(--text);font:11px system-ui,sans-serif}"
         ".chart .title{font-weight:600;font-size:13px}.chart .grid{stroke:var(--line);stroke-width:1}"
-        ".chart .roof{stroke:var(--text);stroke-width:1.8;fill:none}"
+        ".chart .roof{stroke:var(--c,var(--text));stroke-width:1.8;fill:none}"
         ".chart .name{paint-order:stroke;stroke:var(--page);stroke-width:3px;stroke-linejoin:round}"
         ".mark{fill:var(--c);fill-opacity:.62;stroke:var(--c);stroke-width:1.2}"
         ".mark.open{fill:none;stroke-width:2}.legend svg{width:1em;height:1em;vertical-align:-.1em}"
@@ -179,14 +179,32 @@ def _titled(axis: Axis) -> str:
 
 
 def _roofs(chart: Chart, panel: Panel) -> Iterator[str]:
-    for line in panel.lines:
+    """The lines, each in the colour of its bars where they are of several GPUs, then their names."""
+    coloured = len(panel.lines) > 1 and not panel.points
+    for index, line in enumerate(panel.lines):
         places = " ".join(f"{_x(chart, x):.1f},{_y(chart, y):.1f}" for x, y in line.points)
-        yield f'<polyline class="roof" points="{places}"/>'
-        x, y = line.points[-1]
-        yield (
-            f'<text class="name" x="{_x(chart, x) - 4:.1f}" y="{_y(chart, y) - 6:.1f}" text-anchor="end">'
-            f"{escape(line.label)}</text>"
-        )
+        kind = f"roof s{index % len(_COLOURS)}" if coloured else "roof"
+        yield f'<polyline class="{kind}" points="{places}"/>'
+    ends = {
+        line.label: (_x(chart, line.points[-1][0]), _y(chart, line.points[-1][1])) for line in panel.lines
+    }
+    taken: list[float] = []
+    for label, (x, y) in sorted(ends.items(), key=lambda end: end[1][1]):
+        place = _clear(y, taken, [other for _, other in ends.values() if other != y])
+        taken.append(place)
+        yield f'<text class="name" x="{x - 4:.1f}" y="{place:.1f}" text-anchor="end">{escape(label)}</text>'
+
+
+def _clear(y: float, names: list[float], lines: list[float]) -> float:
+    """Where the name of a line stands: above it, below it where another line or name is there."""
+    above, below = y - 6, y + 14
+    free = (
+        place
+        for place in (above, below)
+        if all(abs(place - other) >= _LINE for other in names)
+        and not any(place - _LINE < other < place + 3 for other in lines)
+    )
+    return next(free, max([below, *(other + _LINE for other in names)]))
 
 
 def _marks(chart: Chart, panel: Panel) -> Iterator[str]:

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 SUPPORT = ("native", "yes", "partial", "weight-only", "storage", "emulated", "no", "unknown")
 #: Formats that the hardware of today has, best known first, in the words of `Architecture.native`.
 FORMATS = ("fp32", "fp16", "bf16", "tf32", "int8", "fp8", "fp4")
+#: Formats that came with matrix units.
+_OF_MATRICES = ("bf16", "tf32", "fp8", "fp6", "fp4", "fp64-tensor")
+#: From this share of the FP32 rate on a format is no slower.
+_LEVEL = 0.99
+#: Formats that compilers know only where the tensor cores have them.
+_TAKEN = ("fp6",)
 
 
 @immutable
@@ -107,10 +113,11 @@ def one(device: Device, name: str, system: str) -> Feature:
 
 
 def native_formats(device: Device) -> tuple[str, ...]:
-    """The formats that its units compute in: FP32, those stated, else those faster than FP32."""
+    """The formats that its units compute in: FP32, those stated, else those no slower than FP32."""
     stated = device.gpu.variant.native if device.gpu.variant else ()
-    doubled = [name for name in FORMATS if not stated and (_ratio(name, device) or 0.0) > 1.0]
-    return tuple(dict.fromkeys(("fp32", *stated, *doubled)))
+    quick = [name for name in FORMATS if not stated and (_ratio(name, device) or 0.0) >= _LEVEL]
+    taken = [name for name in _TAKEN if stated and compiled(name, device)]
+    return tuple(dict.fromkeys(("fp32", *stated, *quick, *taken)))
 
 
 def _ratio(name: str, device: Device) -> float | None:
@@ -125,12 +132,28 @@ def _format(name: str, native: Sequence[str], device: Device) -> Feature:
         return Feature(name, spellings, "native", "", "catalogue")
     ratio = _ratio(name, device) if name in RATES else None
     if ratio is not None:
-        slow = f"at 1/{round(1.0 / ratio)} of the FP32 rate" if ratio < 0.99 else "at the FP32 rate"
-        return Feature(name, spellings, "partial" if ratio < 0.99 else "yes", slow, "catalogue")
+        slow = f"at 1/{round(1.0 / ratio)} of the FP32 rate" if ratio < _LEVEL else "at the FP32 rate"
+        return Feature(name, spellings, "partial" if ratio < _LEVEL else "yes", slow, "catalogue")
     if name in FORMATS and compiled(name, device):
         return Feature(name, spellings, "unknown", "compilers know it here; no rate was read", "catalogue")
-    stated = device.platform == "cuda" or (device.gpu.variant is not None and device.gpu.variant.native)
-    return Feature(name, spellings, "no" if stated else "unknown", _note(name, device), "catalogue")
+    return Feature(name, spellings, *_without(name, device), "catalogue")
+
+
+def _without(name: str, device: Device) -> tuple[str, str]:
+    """What is said of a format that no rate and no list of its architecture speaks of, and the note."""
+    variant = device.gpu.variant
+    if name == "bf16" and variant is not None and variant.widens_bf16:
+        return "emulated", "widened to FP32"
+    if name in _OF_MATRICES and device.platform != "cuda" and _plain_units(device):
+        return "no", "it has no matrix units"
+    stated = device.platform == "cuda" or (variant is not None and variant.native)
+    return "no" if stated else "unknown", _note(name, device)
+
+
+def _plain_units(device: Device) -> bool:
+    """Whether an architecture is stated to have no matrix units."""
+    units = device.gpu.variant.fact("tensor_cores_per_sm") if device.gpu.variant else None
+    return units is not None and units.value == 0
 
 
 def compiled(name: str, device: Device) -> bool | None:
@@ -144,7 +167,8 @@ def compiled(name: str, device: Device) -> bool | None:
 def _note(name: str, device: Device) -> str:
     """From which compute capability a format is there, for a GPU that lacks it."""
     first = targets.capabilities()["first"].get(name)
-    return f"from compute capability {first[0]}" if first and device.platform == "cuda" else ""
+    before = first and device.platform == "cuda" and not compiled(name, device)
+    return f"from compute capability {first[0]}" if before else ""
 
 
 def _of_hardware(name: str, row: Mapping[str, Any], device: Device, system: str) -> Feature:

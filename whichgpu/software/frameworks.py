@@ -169,7 +169,7 @@ def find(text: str) -> Asked:
     said = re.sub(r"\b(toolkit|releases?|versions?|wheels?|builds?)\b", " ", text.lower()).strip()
     said = " ".join(said.split())
     hits = [(name, key) for name, key in _names() if _begins(said, name)]
-    if not hits:
+    if not hits or (len(said.split()) > 1 and _below(text)):
         raise UsageError(_unknown(text))
     name, key = max(hits, key=lambda pair: len(pair[0]))
     rest = re.sub(r"^v(?=\d)", "", said[len(name) :].replace("+", " ").strip(" -=:@~<>/"))
@@ -211,10 +211,21 @@ def _unknown(text: str) -> str:
 
     known = list(dict.fromkeys(key for _, key in _names()))
     word = re.sub(r"[\s=:@]*v?\d[\d.]*.*$", "", text.strip().lower())
+    if below := _below(text):
+        return (
+            f"no framework '{one_line(text)}' is on file; it runs on what it is built on: --framework {below}"
+        )
     near = get_close_matches(word, [name for name, _ in _names()], n=3, cutoff=0.6)
     ids = dict.fromkeys(key for name in near for one, key in _names() if one == name)
     hint = f"did you mean {', '.join(ids)}?" if ids else f"there are {', '.join(sorted(known))}"
     return f"no framework '{one_line(text)}'; {hint}"
+
+
+def _below(text: str) -> str:
+    """The framework that a program or library is built on (`[upon]` of `data/capabilities.toml`), or ''."""
+    said = " ".join(text.lower().split())
+    upon = store.load("capabilities")["capabilities"]["upon"]
+    return next((key for key, names in upon.items() if any(_begins(said, name) for name in names)), "")
 
 
 def _variant(framework: Framework, word: str, text: str) -> str:

@@ -56,10 +56,16 @@ def _where(device: Device, under: str) -> str:
 def _parts(one: Verdict) -> Iterator[str]:
     yield headline(one)
     yield from one.why
-    yield from (text[0].upper() + text[1:] for text in one.limits)
+    yield from (_opened(text) for text in one.limits)
     if one.install:
         yield f"Install: {one.install}"
     yield from (f"Instead: {text}" for text in one.instead)
+
+
+def _opened(text: str) -> str:
+    """A sentence with its capital, unless it begins with a name (`gfx1031`, `tensorflow-rocm`)."""
+    word = text.partition(" ")[0].rstrip(",;:")
+    return text[0].upper() + text[1:] if word.isalpha() else text
 
 
 def short(one: Verdict) -> str:

@@ -71,11 +71,15 @@ def ended(gpu: Gpu) -> tuple[Ended, ...]:
 
 @kept(4096)
 def current(gpu: Gpu) -> tuple[Ended, ...]:
-    """The newest releases of PyTorch and of its toolkit, if there is one, where they run; else empty."""
+    """The newest releases of PyTorch and of its toolkit, if there is one, where they run; else empty.
+
+    The toolkit alone where no source speaks of the newest PyTorch, whose wheels for ROCm follow later.
+    """
     platform = targets.device(gpu).platform
     names = (platform, "pytorch") if platform in _TOOLKITS else ("pytorch",)
-    found = [one for name in names if (one := _latest(gpu, name))]
-    return tuple(found) if len(found) == len(names) else ()
+    found = {name: one for name in names if (one := _latest(gpu, name))}
+    alone = platform == "rocm" and platform in found and _judged(gpu, "pytorch").runs and not ended(gpu)
+    return tuple(found.values()) if len(found) == len(names) or alone else ()
 
 
 class Upkeep(NamedTuple):

@@ -247,7 +247,7 @@ def _limits(
         return ()
     found = [row.text("note") for row in _speaking(framework.limits, device, chosen.release, system)]
     if chosen.how == targets.PTX:
-        found.insert(0, _by_ptx(device, framework))
+        found.insert(0, _by_ptx(device, framework, chosen, system))
     if chosen.how == targets.UNOFFICIAL:
         found.insert(0, f"{device.target} is not on the vendor's list: it runs unofficially")
     if chosen.build.raw.get("limited"):
@@ -257,11 +257,24 @@ def _limits(
     return tuple(dict.fromkeys(found))
 
 
-def _by_ptx(device: Device, framework: Framework) -> str:
+def _by_ptx(device: Device, framework: Framework, chosen: Found, system: str) -> str:
     """What runs by PTX lacks; a toolkit compiles, a library was compiled."""
     if framework.id == "cuda":
-        return f"it does not compile for {device.label}: what it makes for earlier ones runs, by its PTX"
+        first = _compiling(device, framework, chosen, system)
+        since = f", which {framework.title} {first} is the first to do" if first else ""
+        return (
+            f"it does not compile for {device.label}{since}: what it makes for earlier ones runs, by its PTX"
+        )
     return f"it has no machine code for {device.label}: the driver compiles its PTX at the first start"
+
+
+def _compiling(device: Device, framework: Framework, chosen: Found, system: str) -> str:
+    """The first release after the one chosen that makes machine code for a GPU; empty where none is known."""
+    asked = find(framework.id)
+    later = (one for one in framework.releases if one.numbers > chosen.release.numbers)
+    builds = _own(device, asked)
+    native = (one for one in later if _release(device, asked, one, system, builds).how == targets.NATIVE)
+    return next((one.name for one in native), "")
 
 
 def _instead(
@@ -288,6 +301,8 @@ def _instead(
 
 def _wider(asked: Asked) -> Iterator[tuple[Asked, str]]:
     """What asks for less than was asked for, and what to call it."""
+    if asked.version and asked.variant:
+        yield asked._replace(variant=""), f"{asked.framework.title} {asked.words} in another build"
     if asked.version:
         yield asked._replace(version=(), words="", variant=""), ""
     elif asked.variant:

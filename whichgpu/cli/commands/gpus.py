@@ -17,6 +17,7 @@ repeated. A GPU whose field was not read in any source does not meet a condition
 
 from __future__ import annotations
 
+import math
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -95,6 +96,7 @@ def run(
 ) -> Report:
     """Filter, sort, and report."""
     from whichgpu.hardware import filters
+    from whichgpu.hardware.architecture import called
     from whichgpu.hardware.names import resolve
     from whichgpu.planner.needs import chosen
     from whichgpu.report.gpus import family_words, list_report, listed
@@ -125,7 +127,7 @@ def run(
 
         return Made({"gpus": [listed(gpu) for gpu in found[:limit]]}, tuple(timeline(found[:limit])))
     extra = [name for name in dict.fromkeys((*(c.field for c in conditions), order)) if name not in shown]
-    family = family_words(pool[0].family if len(families) == 1 and pool else "")
+    family = family_words(called(families[0]) or pool[0].family if len(families) == 1 and pool else "")
     said = [family] if family else []
     said += unread
     return list_report(found[:limit], [*shown, *extra], len(catalogue), said)
@@ -167,7 +169,7 @@ def _with_words(
 def _near(
     like: str, within: str | None, pool: Iterable[Gpu], catalogue: Catalogue
 ) -> tuple[list[Like], Like | None]:
-    """The GPUs near to one, within a share where one is stated (`20%`, `0.2`), and the nearest at all."""
+    """The GPUs near to one, within a share if one is stated (`20%`, `20`, `0.2`), and the nearest at all."""
     from whichgpu.hardware.names import resolve
     from whichgpu.planner.likeness import alike
 
@@ -175,10 +177,14 @@ def _near(
         raise UsageError("--within is for --like; write e.g. --like a10 --within 20%")
     text = (within or "inf").strip()
     try:
-        share = float(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
+        number = float(text.removesuffix("%"))
     except ValueError:
         raise UsageError(f"--within {within}: not a share; write e.g. --within 20%") from None
+    # Nobody means twenty times by 20.
+    share = number / (100.0 if text.endswith("%") or 1.0 < number < math.inf else 1.0)
     if not share >= 0:
         raise UsageError(f"--within {within}: below zero; write e.g. --within 20%")
     every = alike(resolve(like, catalogue), pool)
-    return [one for one in every if one.within(share)], next(iter(every), None)
+    near = [one for one in every if one.within(share)]
+    # Within a share those that use least of it come first; at large the nearest by ratio.
+    return (sorted(near, key=lambda one: one.percent) if within else near), next(iter(every), None)

@@ -94,20 +94,20 @@ def _leads(view: View, pen: Pen, key: str) -> str:
         for field in only[1:]:
             pen.rests_on(field, key)
         parts.append(f"alone computes in {listed(field.upper() for field in only)}")
-    power = "power_per_gpu" if "power_per_gpu" in view.rows else "power"
     for reason in reasons(view):
-        other = ahead_of(view, key, reason) if reason.field == power else ""
+        other = ahead_of(view, key, reason) if reason.field == "power" else ""
         if other:
-            parts.append(f"{'draws less' if view.pair else 'draws least'} ({pen.against(key, other, power)})")
+            parts.append(
+                f"{'draws less' if view.pair else 'draws least'} ({pen.against(key, other, 'power')})"
+            )
     return listed(parts) if parts else ""
 
 
 def _ahead(view: View, pen: Pen, key: str) -> Iterator[str]:
-    power = "power_per_gpu" if "power_per_gpu" in view.rows else "power"
     for reason in reasons(view):
         other = (
             ""
-            if reason.field in (power, "slots", "usd_per_hour") or reason.field.endswith("_watt")
+            if reason.field in ("power", "slots", "usd_per_hour") or reason.field.endswith("_watt")
             else ahead_of(view, key, reason)
         )
         if other:

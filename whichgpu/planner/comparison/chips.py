@@ -150,6 +150,7 @@ def desktop(view: View) -> Iterator[Sentence]:
             if gpu.value(name) and other.value(name) and gpu.value(name) != other.value(name)
         ]
         same = gpu.value("chip") == other.value("chip")
+        pen.rests_on("chip", gpu.id, other.id)
         fewer = (gpu.value("cores") or 0) < (other.value("cores") or 0)
         chip = f"the same chip{', cut down' if fewer else ''}" if same else (
             f"another chip ({pen.text(gpu.id, 'chip')}, not {pen.text(other.id, 'chip')})"
@@ -157,8 +158,17 @@ def desktop(view: View) -> Iterator[Sentence]:
         yield pen.say(
             "laptop",
             f"the {pen.name(gpu.id)} is not the desktop {pen.name(other.id)}: {chip}"
-            + (f", with {listed(told)}" if told else ", within the power of a laptop"),
+            + (f", with {listed(told)}" if told else _within(pen, gpu, other)),
         )
+
+
+def _within(pen: Pen, gpu: Gpu, other: Gpu) -> str:
+    """That a laptop's part differs from the desktop's in its power alone."""
+    if not gpu.value("power") or not other.value("power"):
+        return ", within the power of a laptop"
+    watts = FIELDS["power"].dimension
+    lower = amount(pen.value(gpu.id, "power"), watts)
+    return f", within {lower} instead of {quantity(pen.value(other.id, 'power'), watts)}"
 
 
 def units(view: View) -> Iterator[Sentence]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: A lead smaller than a fifth is within what clocks, runtimes and cooling change, so it decides nothing.
 DECIDES = 1.2
+#: Formats of fewer bits, the widest first.
+_NARROWER = ("fp8", "int8", "fp4")
 #: FP64 is a reason only where the parts differ in kind (1:2 against 1:64), not by clock.
 _DECIDES_FP64 = 2.0
 #: Links decide only when they differ by more than a generation of PCIe would.
@@ -38,7 +40,8 @@ class Reason(NamedTuple):
 def reasons(view: View) -> tuple[Reason, ...]:
     """The measures in the order of reading."""
     half = sixteen_bit(view.gpus)
-    power = "power_per_gpu" if "power_per_gpu" in view.rows else "power"
+    # Where a 16-bit rate was not read of all, a narrower one that was says which multiplies faster.
+    narrow = "" if view.all_know(half) else next((one for one in _NARROWER if view.all_know(one)), "")
 
     shares = [(view.number(key, "fp32") or 0) / (view.number(key, "fp64") or 1) for key in view.ids]
     precise = view.all_know("fp64") and min(shares) <= TOKEN_FP64
@@ -54,6 +57,8 @@ def reasons(view: View) -> tuple[Reason, ...]:
                speed("memory bandwidth sets the pace, as in generating text", "bandwidth")),
         Reason(half, half.upper(), DECIDES,
                speed(f"the work is {half.upper()} training or inference in large batches", half)),
+        *([Reason(narrow, narrow.upper(), DECIDES,
+                  speed(f"the work is inference in {narrow.upper()}", narrow))] if narrow else []),
         Reason("fp32", "plain FP32", DECIDES, speed("the code computes in plain FP32", "fp32")),
         *([Reason("fp64", "FP64", _DECIDES_FP64, speed(
             "the work needs FP64, as in climate, fluids, quantum chemistry and risk analysis", "fp64"))]
@@ -64,8 +69,9 @@ def reasons(view: View) -> tuple[Reason, ...]:
         Reason("nvlink", "NVLink", _DECIDES_LINK, lambda pen, key, other:
                f"two or more must exchange data over NVLink ({pen.against(key, other, 'nvlink')})"),
         Reason("rt", "ray tracing", DECIDES, speed("it renders with ray tracing", "rt")),
-        Reason(power, "a lower power limit", DECIDES, lambda pen, key, other:
-               f"no more than {pen.quantity(key, power)} can be fed and cooled"),
+        # A board with several GPUs is fed and cooled whole.
+        Reason("power", "a lower power limit", DECIDES, lambda pen, key, other:
+               f"no more than {pen.quantity(key, 'power')} can be fed and cooled"),
         Reason(f"{half}_per_watt", f"{half.upper()} per watt", DECIDES, speed(
                f"energy per result counts and the work is {half.upper()}", f"{half}_per_watt")),
         Reason("usd_per_hour", "a lower price", DECIDES, lambda pen, key, other:

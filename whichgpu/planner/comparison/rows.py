@@ -12,7 +12,7 @@ from whichgpu.hardware.limits import limits, reached
 from whichgpu.hardware.parts import is_part
 from whichgpu.hardware.vgpu import profiles
 from whichgpu.planner.comparison.model import Cell, Row
-from whichgpu.planner.comparison.words import quantity
+from whichgpu.planner.comparison.words import printed, quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -118,8 +118,9 @@ def _as_run(gpus: Sequence[Gpu], cells: dict[str, Cell]) -> Iterator[Row]:
 
 
 def cell(name: str, fact: Fact) -> Cell:
-    """A fact of the catalogue as a cell."""
-    return Cell(fact.value, _text(name, fact), fact.source, fact.kind)
+    """A fact of the catalogue as a cell; of memory the amount that is printed: ratios follow from it."""
+    value = printed(float(fact.value)) if name == "memory" and fact.value else fact.value
+    return Cell(value, _text(name, fact), fact.source, fact.kind)
 
 
 def _text(name: str, fact: Fact) -> str:

@@ -14,7 +14,7 @@ from whichgpu.planner.comparison.words import EQUAL, gain, listed
 _SERVED, _RACKED = ("data centre", "workstation"), ("PCIe", "SXM", "OAM")
 
 #: Measures of which a condition names what can be had, and not by how much one leads.
-_LIMITS = ("power", "power_per_gpu", "slots")
+_LIMITS = ("power", "slots")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

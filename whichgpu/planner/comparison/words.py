@@ -62,13 +62,19 @@ def amount(value: float, dimension: str) -> str:
     """A value in the unit of its dimension, without the unit."""
     scale, _ = _SCALES.get(dimension, (1.0, ""))
     scaled = value / scale
-    if dimension == "memory" and abs(scaled - round(scaled)) <= 0.005 * scaled:
+    if dimension == "memory" and printed(value) != value:
         return f"{round(scaled):,}"
     if dimension == "flop per byte":
         return number(scaled, 3)
     if dimension in ("price", "usd") and scaled:
         return f"{scaled:,.2f}" if scaled >= 0.1 else number(scaled, 2 if dimension == "price" else 3)
     return plain_number(scaled)
+
+
+def printed(memory: float) -> float:
+    """The bytes of the whole number of GB that an amount of memory is printed as; itself where it is not."""
+    gib = memory / 2.0**30
+    return 2.0**30 * round(gib) if abs(gib - round(gib)) <= 0.005 * gib else memory
 
 
 def unit(dimension: str) -> str:
