@@ -106,6 +106,49 @@ def test_a_token_over_the_cache_is_the_token_of_the_whole(more):
     assert torch.allclose(last[:, 0], whole[:, 5], atol=1e-5)
 
 
+def test_a_cache_is_of_the_type_of_autocast():
+    """What is multiplied in 16 bits is kept in 16 bits; there is no cache of 32 beside keys of 16."""
+    from whichgpu.bench.models import decoder
+
+    model = decoder.build(TINY, "decode").eval()
+    size = size_of(Job("gpt2", phase="generate", batch=2.0, input_tokens=3.0, output_tokens=2.0))
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        assert {one.dtype for pair in model.caches(2, 5) for one in pair} == {torch.bfloat16}
+        assert decoder.run(model, TINY, size, (torch.randint(61, (2, 3)),))().shape == (2, 1)
+    assert model.caches(2, 5)[0][0].dtype == torch.float32
+
+
+def test_whisper_under_autocast():
+    dims = {"hidden": 16, "heads": 2, "encoder": 1, "decoder": 1, "mels": 8, "vocab": 33, "positions": 8}
+    model = whisper.build(dims, "infer").eval()
+    size = size_of(Job("whisper-tiny", phase="infer", batch=1.0, output_tokens=2.0))
+    sound, tokens = torch.randn(1, 8, whisper.FRAMES), torch.randint(33, (1, 2))
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        assert whisper.run(model, dims, size, (sound, tokens))().shape == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "vgg16", "googlenet"])
+def test_a_network_is_compiled_as_one_graph(name):
+    """PyTorch compiles no frame of its own containers: what was not within a module of ours ran eager."""
+    import torch._dynamo as dynamo
+
+    from whichgpu.bench.worker import steps
+
+    item = resolve(name)
+    with torch.device("cpu"):
+        module = family_of(item).build({**item.dims, "hidden": 8, "classes": 4}, "infer").eval()
+    dynamo.reset()
+    dynamo.utils.counters.clear()
+    job = Job(name, options={"compile": "True"})
+    assert "ran eager" in steps.uncompiled(job)[0]
+    module.compile(backend="eager")
+    with torch.inference_mode():
+        module(torch.randn(1, 3, 64, 64))
+    assert dynamo.utils.counters["stats"]["unique_graphs"] == 1
+    assert not steps.uncompiled(job)
+    assert not steps.uncompiled(Job(name, options={"compile": "no"}))
+
+
 def test_whisper_writes_over_its_cache():
     torch.manual_seed(1)
     dims = {"hidden": 16, "heads": 2, "encoder": 1, "decoder": 1, "mels": 8, "vocab": 33, "positions": 8}

@@ -30,6 +30,8 @@ READ = frozenset((
     "guidance", "n",
 ))  # fmt: skip
 _OFF = ("", "none", "false", "no", "off", "0")
+#: Graphs of one function that `compile` may make.
+_GRAPHS = 64
 _LAYOUTS = {"": False, "nchw": False, "nhwc": True, "channels_last": True, "channels-last": True}
 _OPTIMIZERS = ("sgd", "adam", "adamw")
 
@@ -46,8 +48,13 @@ class Asked(NamedTuple):
 
     def option(self, name: str) -> str:
         """An option in lower case; empty where it is off."""
-        text = self.job.options.get(name, "").strip().lower()
-        return "" if text in _OFF else text
+        return stated(self.job, name)
+
+
+def stated(job: Job, name: str) -> str:
+    """An option of a job in lower case; empty where it is off."""
+    text = job.options.get(name, "").strip().lower()
+    return "" if text in _OFF else text
 
 
 def prepare(torch: Any, asked: Asked) -> Callable[[], Any]:
@@ -125,14 +132,32 @@ def _compile(asked: Asked, module: Any) -> None:
     mode = asked.option("compile")
     if not mode:
         return
+    from torch._dynamo import config
+
+    # Layers of a network differ in shape: beyond the usual 8 of them the rest would run eager, unsaid.
+    config.recompile_limit, config.fail_on_recompile_limit_hit = _GRAPHS, True
     how = {} if mode in ("true", "1", "yes", "default") else {"mode": mode}
     called = [module]
     if getattr(asked.code, "IN_PARTS", False) and not asked.job.trains:
-        called = [
-            each for part in module.children() for each in (part if hasattr(part, "append") else [part])
-        ]
+        called = [each for part in module.children() for each in (part if _is_list(part) else [part])]
     for one in called:
         one.compile(**how)
+
+
+def _is_list(module: Any) -> bool:
+    return type(module).__name__ == "ModuleList"
+
+
+def uncompiled(job: Job) -> list[str]:
+    """What of a compiled pass ran eager all the same, in sentences."""
+    if not stated(job, "compile"):
+        return []
+    from torch._dynamo.utils import counters
+
+    if not counters["stats"].get("unique_graphs"):
+        return ["torch.compile made no graph: the pass ran eager"]
+    breaks = sum(counters["graph_break"].values())
+    return [f"torch.compile left out {breaks} places of the pass, which ran eager"] if breaks else []
 
 
 def _inference(torch: Any, asked: Asked, module: Any) -> Callable[[], Any]:
@@ -140,9 +165,9 @@ def _inference(torch: Any, asked: Asked, module: Any) -> Callable[[], Any]:
     inputs, _ = asked.code.batch(asked.item.dims, asked.size, _make(torch, asked))
     own = getattr(asked.code, "run", None)
     _compile(asked, module)
-    with torch.inference_mode():
-        work = own(module, asked.item.dims, asked.size, inputs) if own else lambda: module(*inputs)
     cast = _autocast(torch, asked)
+    with torch.inference_mode(), cast():
+        work = own(module, asked.item.dims, asked.size, inputs) if own else lambda: module(*inputs)
 
     def step() -> Any:
         with torch.inference_mode(), cast():
