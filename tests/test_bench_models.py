@@ -149,6 +149,35 @@ def test_a_network_is_compiled_as_one_graph(name):
     assert not steps.uncompiled(Job(name, options={"compile": "no"}))
 
 
+def test_a_step_of_several_passes_counts_all_of_them(monkeypatch):
+    """The rate is of every sample of a step, and gradients of replicas are exchanged once a step."""
+    from contextlib import contextmanager
+
+    from whichgpu.bench.worker import sharing, torch_job
+
+    kept = []
+
+    @contextmanager
+    def alone():
+        kept.append("alone")
+        yield
+
+    def shared(_torch, _asked, module):
+        module.no_sync = alone
+        return module
+
+    monkeypatch.setattr(sharing, "shared", shared)
+    once = {"warmup": 1, "warmup_seconds": 0.0, "least": 2, "most": 2, "seconds": 0.0, "sample": 0.0}
+    task = {"workload": "resnet18", "phase": "train", "precision": "fp32", "batch": 2.0, "height": 32.0,
+            "width": 32.0, "n_gpus": 1, "device": "cpu", "options": {"grad_accum": "3"},
+            "method": once}  # fmt: skip
+    found = torch_job.measure(task)
+    rate, median = found["rows"][0]["value"], found["context"]["statistics"]["median"]
+    assert rate * median == pytest.approx(3 * 2.0)
+    assert len(kept) % 2 == 0
+    assert len(kept) >= 2 * 3
+
+
 def test_whisper_writes_over_its_cache():
     torch.manual_seed(1)
     dims = {"hidden": 16, "heads": 2, "encoder": 1, "decoder": 1, "mels": 8, "vocab": 33, "positions": 8}

@@ -57,6 +57,11 @@ def stated(job: Job, name: str) -> str:
     return "" if text in _OFF else text
 
 
+def passes(job: Job) -> int:
+    """Passes of a step, each over a batch: gradients are added up over them."""
+    return int(job.option("grad_accum", 1.0, 1.0)) if job.trains else 1
+
+
 def prepare(torch: Any, asked: Asked) -> Callable[[], Any]:
     """The step of a job.
 
@@ -184,14 +189,17 @@ def _training(torch: Any, asked: Asked, module: Any) -> Callable[[], Any]:
     scaler = torch.amp.GradScaler("cuda") if asked.form.autocast == "float16" and asked.world.on_gpu else None
     optimizer = sharing.optimizer(torch, asked, run, capturable=graphs and scaler is None)
     feed, cast = feeding.feed(torch, asked, _make(torch, asked)), _autocast(torch, asked)
-    micro = int(asked.job.option("grad_accum", 1.0, 1.0))
+    micro = passes(asked.job)
+    alone = getattr(run, "no_sync", nullcontext)
 
     def gradients() -> None:
-        for _ in range(micro):
+        for i in range(micro):
             inputs, target = feed()
-            with cast():
-                loss = asked.code.loss(run(*inputs), target) / micro
-            (scaler.scale(loss) if scaler else loss).backward()
+            # Data parallel gradients are exchanged once, behind the last of the passes.
+            with alone() if i < micro - 1 else nullcontext():
+                with cast():
+                    loss = asked.code.loss(run(*inputs), target) / micro
+                (scaler.scale(loss) if scaler else loss).backward()
 
     def update() -> None:
         if scaler:

@@ -104,7 +104,7 @@ def _measured(torch: Any, task: dict[str, Any], what: tuple[Workload, Job], worl
         "runtime": runtime(torch, job), "job": job.to_dict(),
     }  # fmt: skip
     replicas = world.size // int(job.tp or 1)
-    made = float(item.units(job)) * replicas
+    made = float(item.units(job)) * replicas * steps.passes(job)
     return {
         "rows": list(rows(item, job, made, found, told)) + memory_rows(torch, world, found),
         "context": context,
