@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 _HEAD = re.compile(r"^#\s+size\s+count\s+type\b.*\balgbw\s+busbw\b", re.MULTILINE)
 _RANK = re.compile(r"^#?\s+Rank\s+\d+ .*?\bdevice\s+\d+ \[[0-9A-Fa-fx:.]+\] (?P<gpu>\S.*?)\s*$", re.MULTILINE)
-#: Bytes, elements, their type, then figures: time, two bandwidths and errors, out of place and in place.
+#: Bytes, elements, their type, then time, two bandwidths and errors, out of place and in place; a whole line.
 _ROW = re.compile(
-    r"^\s*(?P<size>\d+)\s+(?P<count>\d+)\s+(?P<type>[a-z]\w*)\s+(?P<rest>\S.*?)\s*$", re.MULTILINE
+    r"^[ \t]*(?P<size>\d+)[ \t]+(?P<count>\d+)[ \t]+(?P<type>[a-z]\w*)[ \t]+(?P<rest>\S.*?)[ \t]*\n",
+    re.MULTILINE,
 )
 _PROGRAM = re.compile(
     r"(?P<name>all_?reduce|all_?gather|all_?to_?all|reduce_scatter|broadcast|reduce|sendrecv|gather|scatter"
