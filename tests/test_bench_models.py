@@ -178,6 +178,27 @@ def test_a_step_of_several_passes_counts_all_of_them(monkeypatch):
     assert len(kept) >= 2 * 3
 
 
+def test_a_model_is_made_in_the_type_of_its_weights(monkeypatch):
+    """A model of 7 billion in 16 bits has room where one in 32 has none."""
+    from whichgpu.bench.models import resnet
+    from whichgpu.bench.worker import torch_job
+
+    made, build = [], resnet.build
+
+    def told(dims, phase):
+        module = build(dims, phase)
+        made.append({one.dtype for one in module.parameters()})
+        return module
+
+    monkeypatch.setattr(resnet, "build", told)
+    once = {"warmup": 1, "warmup_seconds": 0.0, "least": 2, "most": 2, "seconds": 0.0, "sample": 0.0}
+    task = {"workload": "resnet18", "phase": "infer", "precision": "bf16", "batch": 1.0, "height": 32.0,
+            "width": 32.0, "n_gpus": 1, "device": "cpu", "options": {}, "method": once}  # fmt: skip
+    torch_job.measure(task)
+    assert made[-1] == {torch.bfloat16}
+    assert torch.get_default_dtype() == torch.float32
+
+
 def test_whisper_writes_over_its_cache():
     torch.manual_seed(1)
     dims = {"hidden": 16, "heads": 2, "encoder": 1, "decoder": 1, "mels": 8, "vocab": 33, "positions": 8}

@@ -20,7 +20,7 @@ from whichgpu.bench import (
 )
 from whichgpu.bench.journal import Journal
 from whichgpu.bench.record import Record, digest, row
-from whichgpu.bench.worker import faults
+from whichgpu.bench.worker import context, faults
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.report import bench as report
@@ -40,6 +40,14 @@ def answer(value=100.0, **more):
     }
     rows = [{"metric": "throughput", "unit": "images/s", "value": value, "spread": 0.002}]
     return {"status": "ok", "reason": "", "rows": rows, "context": context, **more}
+
+
+def test_settings_that_change_speed_are_kept_and_no_others(monkeypatch):
+    for name in ("NCCL_IB_DISABLE", "HIP_VISIBLE_DEVICES", "HF_TOKEN"):
+        monkeypatch.setenv(name, "1")
+    kept = context.machine()["settings"]
+    assert {"NCCL_IB_DISABLE", "HIP_VISIBLE_DEVICES"} <= set(kept)
+    assert "HF_TOKEN" not in kept
 
 
 def job_task(batch=64, **more):

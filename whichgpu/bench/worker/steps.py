@@ -7,7 +7,7 @@ torch.compile), `cuda_graphs`, `optimizer` (sgd, adam, adamw), `checkpointing` (
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.worker import capture, feeding, sharing
@@ -16,7 +16,7 @@ from whichgpu.values import NamedTuple
 from whichgpu.workloads.blocks import check_positions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from whichgpu.bench.worker.torch_job import Format
     from whichgpu.bench.worker.world import World
@@ -101,13 +101,25 @@ def _check(asked: Asked) -> None:
         raise UsageError("option checkpointing: bench runs none and full; write checkpointing=full")
 
 
+@contextmanager
+def _made_of(torch: Any, dtype: Any) -> Iterator[None]:
+    """Tensors made in a type from the start: by way of FP32 a model would take twice its memory."""
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(usual)
+
+
 def _module(torch: Any, asked: Asked) -> Any:
     """The module on its device, in its type, layout and shards."""
     dims, world = asked.item.dims, asked.world
     dims = sharing.local_dims(dims, asked)
-    with torch.device(world.device):
+    weights = getattr(torch, asked.form.weights)
+    with torch.device(world.device), _made_of(torch, weights):
         module = asked.code.build(dims, asked.job.phase)
-    module = module.to(dtype=getattr(torch, asked.form.weights))
+    module = module.to(dtype=weights)
     if _LAYOUTS[asked.option("layout")]:
         module = module.to(memory_format=torch.channels_last)
     if asked.option("checkpointing"):

@@ -89,6 +89,8 @@ def _measured(torch: Any, task: dict[str, Any], what: tuple[Workload, Job], worl
     with telemetry.devices(world.size if world.rank == 0 and world.on_gpu else 0) as gpus:
         sampler = telemetry.Sampler(gpus)
         if world.on_gpu:
+            # What building left to the allocator is no memory of the job.
+            torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
         run = timed(clock, step, method, watch=lambda: sampler, agree=world.agree)
         told, facts = sampler.told(), [one.facts() for one in gpus]
