@@ -68,6 +68,13 @@ def prepare(torch: Any, asked: Asked) -> Callable[[], Any]:
     Raises `UsageError` for an option that nothing here acts on, or one that this job or device cannot have.
     """
     _check(asked)
+    if asked.form.tf32 and asked.world.on_gpu and not torch.version.hip:
+        have = torch.cuda.get_device_capability()
+        if have < (8, 0):
+            raise UsageError(
+                f"tf32: a GPU of compute capability {have[0]}.{have[1]} has none, and would compute in FP32 "
+                "under its name; write --precision fp32"
+            )
     if asked.form.tf32 is not None:
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = asked.form.tf32
     # Shapes never change, so that the quickest of cuDNN's kernels may be looked for once.
