@@ -238,6 +238,10 @@ def test_the_article_s_table_is_one_command():
     with pytest.raises(UsageError, match="none is at hand; see that it works with --toy"):
         tasks.suite("a5000-article", tasks.Settings(), 0)
     assert {one["n_gpus"] for one in tasks.suite("a5000-article", tasks.Settings(toy=True), 0)} == {1, 2}
+    toy = tasks.suite("vision", tasks.Settings(toy=True), 0)
+    assert {one["precision"] for one in toy if one["kind"] == "job"} == {"amp-bf16", "tf32", "fp32", "bf16"}
+    gpu = tasks.suite("vision", tasks.Settings(toy=True, device="cuda"), 1)
+    assert "amp-fp16" in {one["precision"] for one in gpu}
 
 
 @pytest.mark.parametrize("name", sorted(tasks.suites()))
