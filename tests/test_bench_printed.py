@@ -398,6 +398,10 @@ def test_a_table_of_nccl_tests(tmp_path):
     assert (bus["workload"], bus["gpu"], bus["n_gpus"]) == ("micro/all_reduce", "h100-80gb-sxm", "2")
     assert bus["options"] == "bytes=1073741824;type=float;backend=nccl"
     assert (bus["value"], spent["value"], spent["unit"]) == ("89.48", "12000", "us")
+    (stated, _) = read(tmp_path, NCCL, workload="llama-2-70b").records
+    assert stated.row["workload"] == "micro/all_reduce", (
+        "it is of the device, whatever the other files are of"
+    )
     # Of a scattered sum a rank has a share of the elements.
     share = NCCL.replace("268435456", "134217728")
     assert "name the file" in next(iter(read(tmp_path, share).faults.values()))

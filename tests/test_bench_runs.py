@@ -327,3 +327,18 @@ def test_a_replay_has_a_file_of_its_own_each_time(tmp_path, monkeypatch, whichgp
     assert (tmp_path / "a-again-2.csv").exists()
     wrong = whichgpu("bench", "replay", "zzzzzz", "--from", str(out))
     assert name in wrong.err
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        ({"import": "x"}, "was not measured by bench"),
+        ({"what": "serve-load", "model": "m"}, "start the server"),
+    ],
+)
+def test_a_row_that_bench_did_not_measure_is_not_replayed(tmp_path, whichgpu, task, said):
+    with Journal(tmp_path / "a.csv") as journal:
+        journal.append([Record(row(id="one", metric="throughput", value=1.0), {}, task)])
+    found = whichgpu("bench", "replay", "one", "--from", str(tmp_path / "a.csv"))
+    assert found.status == 2
+    assert said in found.err
