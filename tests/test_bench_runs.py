@@ -342,3 +342,19 @@ def test_a_row_that_bench_did_not_measure_is_not_replayed(tmp_path, whichgpu, ta
     found = whichgpu("bench", "replay", "one", "--from", str(tmp_path / "a.csv"))
     assert found.status == 2
     assert said in found.err
+
+
+def test_a_file_of_another_gpu_is_not_gone_on_with(tmp_path):
+    """The same task on another card is another measurement, which --resume would leave out unsaid."""
+    task = {**job_task(), "device": "auto"}
+    a10, h200 = (
+        (lambda: runner.Machine(1, "a10", ("",))),
+        (lambda: runner.Machine(1, "h200-141gb-sxm", ("",))),
+    )
+    with Journal(tmp_path / "a.csv") as journal:
+        runner.run([task], journal, execute=lambda _: answer(), look=a10)
+        again = runner.run([task], journal, execute=lambda _: answer(), look=a10)
+        other = runner.run([task], journal, execute=lambda _: answer(), look=h200)
+    assert (again.known, again.skipped) == (1, [])
+    assert (other.known, len(other.skipped)) == (0, 1)
+    assert "has it of a10, and this is h200-141gb-sxm; choose another --out" in other.skipped[0][1]
