@@ -26,6 +26,26 @@ def test_the_interval_of_a_median_covers_it_as_often_as_it_says():
     assert inside / 2000 == pytest.approx(sure, abs=0.015)
 
 
+def test_samples_that_follow_their_neighbours_are_worth_fewer():
+    """Clocks that wander: an interval that takes each for a new one holds the median half as often."""
+    draw = np.random.default_rng(7)
+    inside, plain = 0, 0
+    for _ in range(200):
+        noise, wandering = 0.0, []
+        for one in draw.standard_normal(400):
+            noise = 0.9 * noise + 0.004 * one
+            wandering.append(1.0 + noise)
+        found = statistics.summary(wandering)
+        low, high, _ = statistics.median_interval(np.asarray(wandering), 0.95)
+        inside, plain = inside + (found.low <= 1.0 <= found.high), plain + (low <= 1.0 <= high)
+    assert plain / 200 < 0.6
+    assert inside / 200 > 0.88
+    assert found.together > 3.0
+    assert statistics.together(np.ones(50)) == 1.0
+    alone = [statistics.together(1.0 + 0.01 * draw.standard_normal(100)) for _ in range(100)]
+    assert sum(one > 1.0 for one in alone) < 5
+
+
 def test_few_samples_say_how_sure_they_are():
     found = statistics.summary([1.0, 3.0])
     assert (found.median, found.low, found.high, found.confidence) == (2.0, 1.0, 3.0, 0.5)

@@ -16,6 +16,9 @@ from whichgpu.bench.statistics import Method
 from whichgpu.bench.worker import clocks as clocks_
 from whichgpu.bench.worker import micro as micro_task
 from whichgpu.bench.worker.clocks import CudaClock
+from whichgpu.errors import UsageError
+from whichgpu.workloads.job import Job
+from whichgpu.workloads.workload import resolve
 
 # -- kernels
 
@@ -357,3 +360,16 @@ def test_a_case_is_gone_before_the_next_one_is_made(monkeypatch):
     cases = micro_task.gemm(bench, {"precisions": ("fp64", "bf16"), "shapes": (64, 128)})
     rows, warnings = micro_task._rows(bench, cases)
     assert (len(rows), warnings, len(alive)) == (8, [], 8)
+
+
+def test_a_job_in_tf32_is_none_of_a_gpu_without_it():
+    """It would be measured in FP32, under the name of TF32."""
+    pytest.importorskip("torch", reason="needs PyTorch: pip install 'whichgpu[torch]'")
+    from whichgpu.bench.worker import steps, torch_job
+    from whichgpu.bench.worker.world import World
+
+    turing = Torch((7, 5))
+    asked = steps.Asked(resolve("resnet18"), Job("resnet18", phase="train"), None, None,
+                        torch_job.FORMATS["tf32"], World(turing, 0, 1, "cuda:0"))  # fmt: skip
+    with pytest.raises(UsageError, match=r"compute capability 7\.5 has none"):
+        steps.prepare(turing, asked)

@@ -78,6 +78,16 @@ def test_what_trtllm_bench_prints(tmp_path):
     assert "cut off" in next(iter(cut.faults.values()))
 
 
+def test_the_machine_that_trtllm_bench_names(tmp_path):
+    """The name and the memory together are one card."""
+    machine = "= MACHINE DETAILS\nNVIDIA A100-SXM4-80GB, memory 79.25 GB, 1.59 GHz\n"
+    told = read(tmp_path, "t.log", machine + TRTLLM).records[0].row
+    stated = read(tmp_path, "t.log", machine + TRTLLM, gpu="l4").records[0].row
+    assert (told["gpu"], stated["gpu"]) == ("a100-80gb-sxm", "l4")
+    known = {**REPORT, "machine": {"name": "NVIDIA L4", "memory.total": 22.5, "clocks.mem": 6.25}}
+    assert read(tmp_path, "r.json", json.dumps(known)).records[0].row["gpu"] == "l4"
+
+
 REPORT = {
     "engine": {"model": "meta-llama/Llama-3.1-8B", "version": "1.1.0", "dtype": "bfloat16",
                "quantization": "FP8"},

@@ -106,6 +106,99 @@ def test_a_token_over_the_cache_is_the_token_of_the_whole(more):
     assert torch.allclose(last[:, 0], whole[:, 5], atol=1e-5)
 
 
+def test_a_cache_is_of_the_type_of_autocast():
+    """What is multiplied in 16 bits is kept in 16 bits; there is no cache of 32 beside keys of 16."""
+    from whichgpu.bench.models import decoder
+
+    model = decoder.build(TINY, "decode").eval()
+    size = size_of(Job("gpt2", phase="generate", batch=2.0, input_tokens=3.0, output_tokens=2.0))
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        assert {one.dtype for pair in model.caches(2, 5) for one in pair} == {torch.bfloat16}
+        assert decoder.run(model, TINY, size, (torch.randint(61, (2, 3)),))().shape == (2, 1)
+    assert model.caches(2, 5)[0][0].dtype == torch.float32
+
+
+def test_whisper_under_autocast():
+    dims = {"hidden": 16, "heads": 2, "encoder": 1, "decoder": 1, "mels": 8, "vocab": 33, "positions": 8}
+    model = whisper.build(dims, "infer").eval()
+    size = size_of(Job("whisper-tiny", phase="infer", batch=1.0, output_tokens=2.0))
+    sound, tokens = torch.randn(1, 8, whisper.FRAMES), torch.randint(33, (1, 2))
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        assert whisper.run(model, dims, size, (sound, tokens))().shape == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "vgg16", "googlenet"])
+def test_a_network_is_compiled_as_one_graph(name):
+    """PyTorch compiles no frame of its own containers: what was not within a module of ours ran eager."""
+    import torch._dynamo as dynamo
+
+    from whichgpu.bench.worker import steps
+
+    item = resolve(name)
+    with torch.device("cpu"):
+        module = family_of(item).build({**item.dims, "hidden": 8, "classes": 4}, "infer").eval()
+    dynamo.reset()
+    dynamo.utils.counters.clear()
+    job = Job(name, options={"compile": "True"})
+    assert "ran eager" in steps.uncompiled(job)[0]
+    module.compile(backend="eager")
+    with torch.inference_mode():
+        module(torch.randn(1, 3, 64, 64))
+    assert dynamo.utils.counters["stats"]["unique_graphs"] == 1
+    assert not steps.uncompiled(job)
+    assert not steps.uncompiled(Job(name, options={"compile": "no"}))
+
+
+def test_a_step_of_several_passes_counts_all_of_them(monkeypatch):
+    """The rate is of every sample of a step, and gradients of replicas are exchanged once a step."""
+    from contextlib import contextmanager
+
+    from whichgpu.bench.worker import sharing, torch_job
+
+    kept = []
+
+    @contextmanager
+    def alone():
+        kept.append("alone")
+        yield
+
+    def shared(_torch, _asked, module):
+        module.no_sync = alone
+        return module
+
+    monkeypatch.setattr(sharing, "shared", shared)
+    once = {"warmup": 1, "warmup_seconds": 0.0, "least": 2, "most": 2, "seconds": 0.0, "sample": 0.0}
+    task = {"workload": "resnet18", "phase": "train", "precision": "fp32", "batch": 2.0, "height": 32.0,
+            "width": 32.0, "n_gpus": 1, "device": "cpu", "options": {"grad_accum": "3"},
+            "method": once}  # fmt: skip
+    found = torch_job.measure(task)
+    rate, median = found["rows"][0]["value"], found["context"]["statistics"]["median"]
+    assert rate * median == pytest.approx(3 * 2.0)
+    assert len(kept) % 2 == 0
+    assert len(kept) >= 2 * 3
+
+
+def test_a_model_is_made_in_the_type_of_its_weights(monkeypatch):
+    """A model of 7 billion in 16 bits has room where one in 32 has none."""
+    from whichgpu.bench.models import resnet
+    from whichgpu.bench.worker import torch_job
+
+    made, build = [], resnet.build
+
+    def told(dims, phase):
+        module = build(dims, phase)
+        made.append({one.dtype for one in module.parameters()})
+        return module
+
+    monkeypatch.setattr(resnet, "build", told)
+    once = {"warmup": 1, "warmup_seconds": 0.0, "least": 2, "most": 2, "seconds": 0.0, "sample": 0.0}
+    task = {"workload": "resnet18", "phase": "infer", "precision": "bf16", "batch": 1.0, "height": 32.0,
+            "width": 32.0, "n_gpus": 1, "device": "cpu", "options": {}, "method": once}  # fmt: skip
+    torch_job.measure(task)
+    assert made[-1] == {torch.bfloat16}
+    assert torch.get_default_dtype() == torch.float32
+
+
 def test_whisper_writes_over_its_cache():
     torch.manual_seed(1)
     dims = {"hidden": 16, "heads": 2, "encoder": 1, "decoder": 1, "mels": 8, "vocab": 33, "positions": 8}

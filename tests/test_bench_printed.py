@@ -9,6 +9,53 @@ from tests.test_bench_loops import cells, read
 
 STATED = {"workload": "resnet50", "gpu": "a100-40gb-sxm"}
 LLM = {"workload": "llama-3.1-8b", "gpu": "h100-80gb-sxm"}
+NCCL = """\
+# nThread 1 nGpus 2 minBytes 0 maxBytes 1073741824 step: 2(factor) warmup iters: 5 iters: 20 agg iters: 1 validation: 1
+# Using devices
+#  Rank  0 Group  0 Pid   1721 on      node1 device  0 [0000:1b:00] NVIDIA H100 80GB HBM3
+#  Rank  1 Group  0 Pid   1721 on      node1 device  1 [0000:43:00] NVIDIA H100 80GB HBM3
+#
+#                                                              out-of-place                       in-place
+#       size         count      type   redop    root     time   algbw   busbw #wrong     time   algbw   busbw #wrong
+#        (B)    (elements)                               (us)  (GB/s)  (GB/s)            (us)  (GB/s)  (GB/s)
+           0             0     float     sum      -1    10.10    0.00    0.00      0    10.10    0.00    0.00      0
+  1073741824     268435456     float     sum      -1    12000   89.48   89.48      0    11990   89.55   89.55    N/A
+# Avg bus bandwidth    : 89.515
+"""  # noqa: E501
+TABBY = """\
+INFO:     Metrics (ID: 3a1f): 512 tokens generated in 9.21 seconds (Queue: 0.0 s, Process: 0 cached tokens and 2048 new
+"""  # noqa: E501
+TABBY = TABBY.rstrip() + " tokens at 1911.32 T/s, Generate: 62.81 T/s, Context: 2048 tokens)\n"
+#: vLLM tells in a dictionary what its command set.
+DICTIONARY = """\
+INFO non-default args: {'model_tag': 'mistralai/Mistral-7B-v0.3', 'model': 'm', 'tensor_parallel_size': 2}
+INFO Engine 000: Avg prompt throughput: 1.0 tokens/s, Avg generation throughput: 900.5 tokens/s, Running: 16 reqs, Wait
+"""  # noqa: E501
+BATCHED = """\
+main: n_kv_max = 8192, n_batch = 2048, n_ubatch = 512, flash_attn = 1, is_pp_shared = 0, n_gpu_layers = 99
+|    PP |     TG |    B |   N_KV |   T_PP s | S_PP t/s |   T_TG s | S_TG t/s |      T s |    S t/s |
+|-------|--------|------|--------|----------|----------|----------|----------|----------|----------|
+|   512 |    128 |    1 |    640 |    0.109 |  4697.25 |    1.022 |   125.24 |    1.131 |   565.87 |
+|   512 |    128 |    8 |   5120 |    0.801 |  5113.61 |    1.911 |   535.84 |    2.712 |  1887.90 |
+"""
+BATCHED_JSON = """\
+{"n_kv_max": 8192, "is_pp_shared": 1, "pp": 512, "tg": 128, "pl": 8, "speed_pp": 4700.5,\
+ "t_tg": 1.9, "speed_tg": 535.5, "t": 2.0, "speed": 700.5}
+"""
+ARGS = """\
+args: {'input_len': 256, 'output_len': 64, 'model': 'Qwen/Qwen2.5-7B-Instruct'}
+Avg latency: 0.5 seconds
+"""
+TYPED = """\
+$ vllm bench latency --model Qwen/Qwen2.5-7B --input-len 99 --batch-size 4
+Avg latency: 0.5 seconds
+"""
+FOOOCUS = """\
+[Fooocus] Preparing Fooocus text #1 ...
+100%|####| 30/30 [00:09<00:00,  3.10it/s]
+100%|####| 30/30 [00:06<00:00,  4.61it/s]
+Image generated with private log at: /x
+"""
 IMAGENET = """\
 => creating model 'resnet18'
 Epoch: [0][  1/5005]\tTime 12.000 (12.000)\tData  8.000 ( 8.000)\tLoss 7.0 (7.0)\tAcc@1   0.00 (  0.00)
@@ -290,6 +337,14 @@ TGI = """\
         (WEBUI, {"workload": "sd-1.5", "gpu": "t4"}, {"steps": "20", "value": "0.5"}),
         (SDCPP, {"workload": "sd-1.5", "gpu": "t4"}, {"steps": "20", "value": "3.11"}),
         (UNSLOTH, LLM, {"batch": "2", "options": "grad_accum=4", "value": "1.04"}),
+        (FOOOCUS, {"workload": "sdxl", "gpu": "t4"}, {"runtime": "Fooocus", "steps": "30", "value": "4.61"}),
+        (ARGS,
+         {"gpu": "l40s"}, {"workload": "qwen2.5-7b", "input_tokens": "256", "output_tokens": "64",
+                           "concurrency": "8", "value": "500"}),
+        (TYPED,
+         {"gpu": "l40s"}, {"input_tokens": "99", "output_tokens": "128", "concurrency": "4"}),
+        (DICTIONARY, {"gpu": "l40s"},
+         {"workload": "mistral-7b", "tp": "2", "n_gpus": "2", "concurrency": "16", "value": "900.5"}),
         (OFFLINE, LLM,
          {"concurrency": "max", "runtime": "sglang", "input_tokens": "512", "value": "3628.12"}),
         (THROUGHPUT, LLM, {"input_tokens": "512", "output_tokens": "128", "value": "1280"}),
@@ -318,6 +373,9 @@ def test_a_figure_that_is_printed(tmp_path, text, stated, expected):
         (LMDEPLOY, LLM, [("serve", "1280.5"), ("serve", "4401")]),
         (MANAGER, LLM, [("serve", "2451.2"), ("serve", "26811.5")]),
         (SESSION, LLM, [("serve", "730.26"), ("serve", "1402.25")]),
+        (BATCHED, LLM, [("prefill", "4697.25"), ("decode", "125.24"), ("prefill", "5113.61"),
+                        ("decode", "535.84")]),
+        (TABBY, LLM, [("prefill", "1911.32"), ("decode", "62.81")]),
         (EXLLAMA, LLM, [("prefill", "6101.11"), ("decode", "120.5")]),
         (MLX, LLM, [("prefill", "1210.5"), ("decode", "88.5")]),
         (MLC, LLM, [("prefill", "5321.5"), ("decode", "102.5")]),
@@ -332,6 +390,34 @@ def test_a_figure_that_is_printed(tmp_path, text, stated, expected):
 )  # fmt: skip
 def test_figures_that_are_printed(tmp_path, text, stated, expected):
     assert cells(read(tmp_path, text, **stated), "phase", "value") == expected
+
+
+def test_a_table_of_nccl_tests(tmp_path):
+    """What was exchanged is in the command or the file's name; a sum over all is told by its elements."""
+    bus, spent = (one.row for one in read(tmp_path, NCCL).records)
+    assert (bus["workload"], bus["gpu"], bus["n_gpus"]) == ("micro/all_reduce", "h100-80gb-sxm", "2")
+    assert bus["options"] == "bytes=1073741824;type=float;backend=nccl"
+    assert (bus["value"], spent["value"], spent["unit"]) == ("89.48", "12000", "us")
+    (stated, _) = read(tmp_path, NCCL, workload="llama-2-70b").records
+    assert stated.row["workload"] == "micro/all_reduce", (
+        "it is of the device, whatever the other files are of"
+    )
+    # Of a scattered sum a rank has a share of the elements.
+    share = NCCL.replace("268435456", "134217728")
+    assert "name the file" in next(iter(read(tmp_path, share).faults.values()))
+    # A line that was cut off has its figures elsewhere.
+    assert not read(tmp_path, NCCL[: NCCL.index("   89.55")] + "   89.5", "all_reduce_perf.txt").records
+    named = [
+        read(tmp_path, share, "reduce_scatter_perf.txt"),
+        read(tmp_path, "$ mpirun ./build/alltoall_perf -b 8 -e 1G\n" + share),
+    ]
+    assert [one.records[0].row["workload"] for one in named] == ["micro/reduce_scatter", "micro/all_to_all"]
+
+
+def test_sequences_that_share_a_prompt_have_one(tmp_path):
+    found = read(tmp_path, BATCHED_JSON, **LLM)
+    assert cells(found, "phase", "batch", "value") == [("prefill", "1", "4700.5"), ("decode", "8", "535.5")]
+    assert cells(read(tmp_path, BATCHED, **LLM), "batch")[2:] == [("8",), ("8",)]
 
 
 def test_a_table_of_tgi_without_its_parameters_asks_for_lengths(tmp_path):

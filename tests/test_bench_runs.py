@@ -20,7 +20,7 @@ from whichgpu.bench import (
 )
 from whichgpu.bench.journal import Journal
 from whichgpu.bench.record import Record, digest, row
-from whichgpu.bench.worker import faults
+from whichgpu.bench.worker import context, faults
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.report import bench as report
@@ -40,6 +40,14 @@ def answer(value=100.0, **more):
     }
     rows = [{"metric": "throughput", "unit": "images/s", "value": value, "spread": 0.002}]
     return {"status": "ok", "reason": "", "rows": rows, "context": context, **more}
+
+
+def test_settings_that_change_speed_are_kept_and_no_others(monkeypatch):
+    for name in ("NCCL_IB_DISABLE", "HIP_VISIBLE_DEVICES", "HF_TOKEN"):
+        monkeypatch.setenv(name, "1")
+    kept = context.machine()["settings"]
+    assert {"NCCL_IB_DISABLE", "HIP_VISIBLE_DEVICES"} <= set(kept)
+    assert "HF_TOKEN" not in kept
 
 
 def job_task(batch=64, **more):
@@ -230,6 +238,10 @@ def test_the_article_s_table_is_one_command():
     with pytest.raises(UsageError, match="none is at hand; see that it works with --toy"):
         tasks.suite("a5000-article", tasks.Settings(), 0)
     assert {one["n_gpus"] for one in tasks.suite("a5000-article", tasks.Settings(toy=True), 0)} == {1, 2}
+    toy = tasks.suite("vision", tasks.Settings(toy=True), 0)
+    assert {one["precision"] for one in toy if one["kind"] == "job"} == {"amp-bf16", "tf32", "fp32", "bf16"}
+    gpu = tasks.suite("vision", tasks.Settings(toy=True, device="cuda"), 1)
+    assert "amp-fp16" in {one["precision"] for one in gpu}
 
 
 @pytest.mark.parametrize("name", sorted(tasks.suites()))
@@ -315,3 +327,34 @@ def test_a_replay_has_a_file_of_its_own_each_time(tmp_path, monkeypatch, whichgp
     assert (tmp_path / "a-again-2.csv").exists()
     wrong = whichgpu("bench", "replay", "zzzzzz", "--from", str(out))
     assert name in wrong.err
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        ({"import": "x"}, "was not measured by bench"),
+        ({"what": "serve-load", "model": "m"}, "start the server"),
+    ],
+)
+def test_a_row_that_bench_did_not_measure_is_not_replayed(tmp_path, whichgpu, task, said):
+    with Journal(tmp_path / "a.csv") as journal:
+        journal.append([Record(row(id="one", metric="throughput", value=1.0), {}, task)])
+    found = whichgpu("bench", "replay", "one", "--from", str(tmp_path / "a.csv"))
+    assert found.status == 2
+    assert said in found.err
+
+
+def test_a_file_of_another_gpu_is_not_gone_on_with(tmp_path):
+    """The same task on another card is another measurement, which --resume would leave out unsaid."""
+    task = {**job_task(), "device": "auto"}
+    a10, h200 = (
+        (lambda: runner.Machine(1, "a10", ("",))),
+        (lambda: runner.Machine(1, "h200-141gb-sxm", ("",))),
+    )
+    with Journal(tmp_path / "a.csv") as journal:
+        runner.run([task], journal, execute=lambda _: answer(), look=a10)
+        again = runner.run([task], journal, execute=lambda _: answer(), look=a10)
+        other = runner.run([task], journal, execute=lambda _: answer(), look=h200)
+    assert (again.known, again.skipped) == (1, [])
+    assert (other.known, len(other.skipped)) == (0, 1)
+    assert "has it of a10, and this is h200-141gb-sxm; choose another --out" in other.skipped[0][1]

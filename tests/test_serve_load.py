@@ -166,6 +166,31 @@ def test_a_server_that_is_gone_ends_the_run(server):
     assert "requests in a row failed, the last: status" in done[0].found.warnings[0]
 
 
+def test_a_load_in_which_a_server_went_is_measured_again(server, tmp_path):
+    """Its figures are of a part of it: no row, an exit status of its own, and --resume has it to do."""
+    from whichgpu.report.served import report
+
+    found = reached(server)
+    loads = [Load(concurrency=1), Load(concurrency=2)]
+    plan = Plan(Asked("20", "2"), 30)
+
+    def dies(_):
+        server.behaviour.fault = "500" if len(server.behaviour.seen) > 40 else ""
+
+    out = tmp_path / "s.csv"
+    with Journal(out) as journal:
+        done = list(serving.measure(found, plan, loads, {"workload": "x"}, journal, told=dies))
+        assert [bool(one.gave_up) for one in done] == [False, True]
+        assert done[1].found.answered
+        assert {one.task["concurrency"] for one in journal.records} == {1}
+        said = report(found, done, {}, (), (out, len(journal.records), 0))
+        assert said.exit_code == 3
+        assert "gone in the load of 2 in flight; it is not in" in said.complaint
+        server.behaviour.fault = ""
+        again = list(serving.measure(found, plan, loads, {"workload": "x"}, journal))
+    assert [one.load.concurrency for one in again] == [2]
+
+
 def test_a_server_that_does_not_stream_or_count_is_said_to(server):
     server.behaviour.usage = False
     found = measured(server, Load(concurrency=2), count=4).found

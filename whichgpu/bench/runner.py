@@ -76,7 +76,9 @@ def run(
     try:
         for task in todo:
             if journal is not None and digest(task) in journal.done:
-                known += 1
+                why = _of_another(task, journal, look)
+                known += not why
+                skipped += [(tasks.title(task), why)] if why else []
                 continue
             name, there = tasks.title(task), look()
             if found and not shared and _unfit(task, there):
@@ -101,6 +103,17 @@ def run(
     except KeyboardInterrupt:
         return Outcome(found, skipped, known, interrupted=True)
     return Outcome(found, skipped, known)
+
+
+def _of_another(task: Task, journal: Journal, look: Callable[[], Machine]) -> str:
+    """Why a task that the file has is not of this machine; empty where it is, or nobody can tell."""
+    if task.get("device") == "cpu":
+        return ""
+    held = {one.row.get("gpu", "") for one in journal.records if one.key == digest(task)} - {"", "cpu"}
+    here = look().gpu if held else ""
+    if not here or here in held:
+        return ""
+    return f"{journal.path} has it of {', '.join(sorted(held))}, and this is {here}; choose another --out"
 
 
 def _still(task: Task, tell: Callable[[str], object], seconds: float) -> None:

@@ -77,12 +77,13 @@ class Plan:
 
 @immutable
 class Measured:
-    """One load with what came of it, its rows, and each of its requests."""
+    """One load, what came of it, its rows, each of its requests; `gave_up` says why it ended early."""
 
     load: Load
     found: Summary
     records: tuple[Record, ...]
     outcomes: tuple[Outcome, ...] = ()
+    gave_up: str = ""
 
 
 def base(url: str) -> str:
@@ -193,7 +194,8 @@ def measure(
 ) -> Iterator[Measured]:  # fmt: skip
     """Measure each load, and write its rows before the next one starts; those that are done are left out.
 
-    A server that is gone ends the loads that are left.
+    A server that is gone ends the loads that are left; the one in which it went is not written, so that it is
+    measured again when the server is back.
     """
     for load in loads:
         task = _task(server, plan, load, columns)
@@ -210,9 +212,9 @@ def measure(
             "seconds": run.ended - run.started, "host": _host(),
         }  # fmt: skip
         rows = records(found, named, task, context)
-        if journal is not None:
+        if journal is not None and not run.gave_up:
             journal.append(rows)
-        yield Measured(load, found, tuple(rows), counted.outcomes)
+        yield Measured(load, found, tuple(rows), counted.outcomes, run.gave_up)
         if run.gave_up:
             return
 

@@ -1,8 +1,10 @@
 """From repeated times to one figure: the median, how sure it is, what lay outside, whether it drifted.
 
 The confidence interval of a median needs no distribution: of n sorted values the k-th from either end bound
-it with probability 1 - 2 P(Bin(n, 1/2) < k). Outliers are counted and not removed, since a median does not
-feel them; a trend over the run is Mann and Kendall's test, with Sen's slope as its size.
+it with probability 1 - 2 P(Bin(n, 1/2) < k). Clocks that wander make samples follow their neighbours: then n
+is how many independent ones they are worth, by their autocorrelation time (Sokal's window). Outliers are
+counted and not removed, since a median does not feel them; a trend over the run is Mann and Kendall's test,
+with Sen's slope as its size.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 _FAR = 5.0
 #: Of a trend: standard deviations that make it no accident, and the share of the median that makes it matter.
 _SURE, _MATTERS = 3.0, 0.01
+#: Of autocorrelation: how many times its own length it is summed up to.
+_WINDOW = 5.0
 #: Values from which on a trend is looked for, and at most so many, evenly picked.
 _LEAST, _MOST = 10, 200
 
@@ -58,8 +62,9 @@ class Summary(NamedTuple):
     """What repeated times come to; times in seconds.
 
     `confidence` is that of the interval from `low` to `high`: fewer samples than the one asked for needs
-    have a lower one. `spread` is half the interval as a share of the median. `drift` is the change over the
-    run as a share of the median, 0 where there is no sure trend.
+    have a lower one. `spread` is half the interval as a share of the median. `together` samples in a row
+    tell as much as one that stands alone. `drift` is the change over the run as a share of the median, 0
+    where there is no sure trend.
     """
 
     samples: int
@@ -73,6 +78,7 @@ class Summary(NamedTuple):
     most: float
     outliers: int
     drift: float
+    together: float = 1.0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -85,22 +91,48 @@ def summary(times: Sequence[float], confidence: float = 0.95) -> Summary:
     if not values.size:
         raise ValueError("no samples")
     middle = float(np.median(values))
-    low, high, sure = median_interval(values, confidence)
+    each = together(values)
+    low, high, sure = median_interval(values, confidence, each)
     spread = (high - low) / 2.0 / middle if middle else 0.0
     return Summary(
         int(values.size), middle, low, high, sure, spread, float(values.mean()), float(values.min()),
-        float(values.max()), outliers(values), drift(values),
+        float(values.max()), outliers(values), drift(values), each,
     )  # fmt: skip
 
 
-def median_interval(values: NDArray[np.float64], confidence: float) -> tuple[float, float, float]:
+def median_interval(
+    values: NDArray[np.float64], confidence: float, each: float = 1.0
+) -> tuple[float, float, float]:
     """Bounds of the median with at least this confidence, and the confidence they have.
 
-    Too few values for that give the least and the largest, with the confidence that these bound it.
+    `each` values in a row count as one. Too few values give the least and the largest, with the confidence
+    that these bound it.
     """
     ordered = np.sort(values)
-    place, sure = _place(len(ordered), confidence)
+    place, sure = _place(max(int(len(ordered) / each), 1), confidence)
+    place = int(place * each)
     return float(ordered[place]), float(ordered[-1 - place]), sure
+
+
+def together(values: NDArray[np.float64]) -> float:
+    """How many values in a row tell as much of the median as one: 1 where they follow each other by no rule.
+
+    1 + 2 x the sum of the autocorrelation of lying above or below the median, up to five times that many
+    values; 1 too where so few values could look like it by chance.
+    """
+    n = len(values)
+    side = np.sign(values - np.median(values))
+    side = side - side.mean()
+    power = np.abs(np.fft.rfft(side, 2 * n)) ** 2
+    related = np.fft.irfft(power)[: n // 2]
+    if n < _LEAST or related[0] <= 0.0:
+        return 1.0
+    sums = 2.0 * np.cumsum(related / related[0]) - 1.0
+    ends = np.flatnonzero(np.arange(len(sums)) >= _WINDOW * sums)
+    end = int(ends[0]) if ends.size else len(sums) - 1
+    found = float(min(sums[end], n / 2.0))
+    chance = math.sqrt(2.0 * (2.0 * end + 1.0) / n)
+    return found if found > 1.0 + 2.0 * chance else 1.0
 
 
 @lru_cache(maxsize=4096)
@@ -152,21 +184,23 @@ def enough(times: Sequence[float], elapsed: float, method: Method) -> bool:
         return True
     if elapsed < method.lasting:
         return False
-    low, high, sure = median_interval(np.asarray(times), method.confidence)
+    values = np.asarray(times, dtype=np.float64)
+    low, high, sure = median_interval(values, method.confidence, together(values))
     return sure >= method.confidence and (high - low) / 2.0 <= method.width * float(np.median(times))
 
 
 def doubts(found: Summary, method: Method, overhead: float) -> list[str]:
     """What makes a figure doubtful, in sentences."""
     said = []
+    if found.drift:
+        said.append(f"times {'rose' if found.drift > 0 else 'fell'} by {abs(found.drift):.1%} over the run")
     if found.confidence < method.confidence:
+        row = f", {found.together:.0f} in a row worth one," if found.together > 1.0 else ""
         said.append(
-            f"{found.samples} samples bound the median with a confidence of {found.confidence:.0%} only"
+            f"{found.samples} samples{row} bound the median with a confidence of {found.confidence:.0%} only"
         )
     if found.spread > 0.05:
         said.append(f"the median is known to {found.spread:.0%} only")
-    if found.drift:
-        said.append(f"times {'rose' if found.drift > 0 else 'fell'} by {abs(found.drift):.1%} over the run")
     if found.outliers > 0.1 * found.samples:
         said.append(f"{found.outliers} of {found.samples} samples are outliers")
     if overhead > 0.01:

@@ -92,9 +92,13 @@ def small(job: Job, whole: Job) -> Job:
         if getattr(job, name) is None and float(getattr(whole, name) or 0.0) > value
     }
     if not job.precision:
-        # Processors have no FP16 kernels to speak of.
-        sizes["precision"] = whole.precision.replace("fp16", "bf16")
+        sizes["precision"] = _wide(whole.precision)
     return replace(job, **sizes)
+
+
+def _wide(precision: str) -> str:
+    """BF16 in place of FP16, of which processors have no kernels to speak of: a step takes a minute."""
+    return precision.replace("fp16", "bf16")
 
 
 def largest(task: Mapping[str, Any], batch: int) -> dict[str, Any]:
@@ -151,6 +155,8 @@ def _job(
     options = {name: str(value) for name, value in columns.pop("options", {}).items()}
     numbers = {name: float(value) for name, value in columns.items() if name in NUMBERS}
     texts = {name: str(value) for name, value in columns.items() if name in _TEXTS}
+    if settings.toy and settings.device != "cuda" and "precision" in texts:
+        texts["precision"] = _wide(texts["precision"])
     numbers["n_gpus"] = int(numbers.get("n_gpus", 1))
     return {"kind": "job", "framework": framework, **texts, **numbers, "options": options,
             **settings.common("usual")}  # fmt: skip

@@ -25,7 +25,7 @@ def report(
     server: Server, found: Sequence[Measured], predicted: Mapping[str, Prediction], terms: Sequence[Term],
     kept: tuple[Path | None, int, int],
 ) -> Report:  # fmt: skip
-    """Rates and failures by load, times by percentile, what was predicted; exits 3 without an answer.
+    """Rates and failures by load, times by percentile, what was predicted; exits 3 where the server went.
 
     `kept` is the file of rows, how many it has, and how many loads were in it already.
     """
@@ -49,9 +49,18 @@ def report(
     if out is not None:
         before = f"; {done} loads were in it already" if done else ""
         blocks.append(f"{rows:,} rows in {out}{before}.")
-    failed = bool(found) and not any(one.found.answered for one in found)
-    complaint = f"{server.target.url} answered no request of the load" if failed else ""
-    return Report(data, tuple(blocks), exit_code=3 if failed else 0, complaint=complaint)
+    complaint = _complaint(server, found, out)
+    return Report(data, tuple(blocks), exit_code=3 if complaint else 0, complaint=complaint)
+
+
+def _complaint(server: Server, found: Sequence[Measured], out: Path | None) -> str:
+    """What ended the run early, or kept it from any answer; empty where neither did."""
+    if found and not any(one.found.answered for one in found):
+        return f"{server.target.url} answered no request of the load"
+    if found and found[-1].gave_up:
+        again = f"; it is not in {out}: go on with --resume when the server answers again" if out else ""
+        return f"{server.target.url} was gone in the load of {found[-1].load}{again}"
+    return ""
 
 
 def _load(one: Measured, predicted: Mapping[str, Prediction], terms: Sequence[Term]) -> dict[str, Any]:

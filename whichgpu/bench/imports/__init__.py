@@ -222,6 +222,9 @@ def _record(
     entry: Entry, stated: Mapping[str, Any], catalogue: Catalogue, group: _Group, number: int
 ) -> Record:
     columns = {**entry.columns, **{name: value for name, value in stated.items() if value is not None}}
+    if str(entry.columns.get("workload", "")).startswith("micro/"):
+        # Of the device: what is stated is of the other files.
+        columns["workload"] = entry.columns["workload"]
     options = {**mapping(entry.columns.get("options")), **mapping(stated.get("options"))}
     columns["options"] = options
     for name, option in _NEEDED.items():

@@ -1,4 +1,4 @@
-"""Bars of programs that make pictures: ComfyUI, WebUI (A1111, Forge), diffusers, stable-diffusion.cpp.
+"""Bars of programs that make pictures: ComfyUI, WebUI (A1111, Forge), Fooocus, diffusers, sd.cpp.
 
 Denoising steps a second of the whole batch, as they print them: the middle one of the bars behind the first.
 The model is stated, and the batch where that is not 1. A WebUI's `Total progress` has decoding in it and is
@@ -26,6 +26,7 @@ _PROGRAMS = {
     "A1111": re.compile(
         r"Total progress: +\d+%\||Launching Web UI with arguments|Applying attention optimization"
     ),
+    "Fooocus": re.compile(r"\[Fooocus\b|^Image generated with private log at: ", re.MULTILINE),
     "diffusers": re.compile(r"Loading pipeline components\.\.\.: "),
     "stable-diffusion.cpp": re.compile(r"stable-diffusion\.cpp:\d+ +- "),
 }

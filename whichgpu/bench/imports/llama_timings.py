@@ -50,7 +50,7 @@ def read(_path: Path, text: str) -> Iterator[Entry]:
     for one in _COUNTED.finditer(text):
         sums[bool(one["prompt"])].append((int(one["n"]), _milliseconds(one["time"])))
     sums[True] = [one for one in sums[True] if one[0] >= _FEW]
-    base, said = _about(text)
+    base, said = about(text)
     prompts = _mean_length(sums[True])
     free = _MEMORY.search(text)
     memory = {"gpu_memory": float(free[1]) * 2**20} if free else {}
@@ -75,7 +75,7 @@ def _milliseconds(text: str) -> float:
     return sum(float(one) * _SPANS[unit] for one, unit in parts) if parts else float(text.strip(".")) * 1e-6
 
 
-def _about(text: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+def about(text: str) -> tuple[dict[str, Any], tuple[str, ...]]:
     """What ran where, and what is to be said of it."""
     devices = ["".join(found).strip() for found in DEVICE.findall(text)]
     file, tag, kind = _FILE.search(text), _TAG.search(text), _FORMAT.search(text)

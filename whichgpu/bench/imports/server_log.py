@@ -22,9 +22,12 @@ _LINES = {
         r"Decode batch.*?#running-req: (?P<n>\d+),.*?gen throughput \(token/s\): (?P<rate>[\d.]+),"
     ),
 }
-_MODEL = re.compile(r"\bmodel(?:_path)?='([^']+)'|\bvllm serve (\S+)|--model(?:-path)?[ =](\S+)")
+_MODEL = re.compile(
+    r"\bmodel(?:_path)?='([^']+)'|'model(?:_tag|_path)?': '([^']+)'|\bvllm serve (?!-)(\S+)"
+    r"|--model(?:-path)?[ =](\S+)"
+)
 _SPLIT = re.compile(
-    r"\b(?:tensor_parallel_size|tp_size)=(\d+)|--(?:tensor-parallel-size|tp(?:-size)?)[ =](\d+)"
+    r"\b(?:tensor_parallel_size|tp_size)'?(?:=|: )(\d+)|--(?:tensor-parallel-size|tp(?:-size)?)[ =](\d+)"
 )
 #: Share of the most requests from which a line counts.
 _BUSY = 0.9

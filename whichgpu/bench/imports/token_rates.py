@@ -1,4 +1,4 @@
-"""What engines of one user print of an answer: mlx_lm, MLC, ExLlamaV2, text-generation-webui, KoboldCpp.
+"""What engines of one user print of an answer: mlx_lm, MLC, ExLlama, text-generation-webui, KoboldCpp.
 
 Tokens/s of prompts and of generation; of several answers the middle one. The model is stated.
 """
@@ -40,6 +40,8 @@ _ENGINES = (
             rf"^ *\*\* Position +(?P<at>\d+) \+ +{_N} tokens: +{_RATE} t/s"),
     _Engine("ExLlamaV2", rf"^ -- Prompt processed in [\d.]+ seconds, (?:{_N} tokens, )?{_RATE} tokens/second",
             rf"Response generated in [\d.]+ seconds, {_N} tokens, {_RATE} tokens/second"),
+    _Engine("TabbyAPI", rf"\bcached tokens and {_N} new tokens at {_RATE} T/s, Generate: ",
+            rf"\b{_N} tokens generated in [\d.]+ seconds \(.*?, Generate: {_RATE} T/s, Context: "),
     _Engine("KoboldCpp", rf"\bProcess(?:ing)?: ?[\d.]+ ?m?s \((?:[\d.]+ms/T = )?{_RATE} ?T/s\)",
             rf"\bGenerat(?:e|ion): ?[\d.]+ ?m?s \((?:[\d.]+ms/T = )?{_RATE} ?T/s\)"),
     _Engine("Transformers", "",

@@ -1,6 +1,6 @@
 """What trtllm-bench prints or writes (--report_json): output tokens/s, latency, TTFT, TPOT of TensorRT-LLM.
 
-Model, format and split stand in its head; the GPU does not.
+Model, format and split stand in its head, since 1.0 the GPU too.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _LINE = re.compile(
     r"^\s*(?:\[.*?\]\s*)*(?P<key>[A-Z][^:\n]*?):[ \t]+(?P<value>\S[^\n]*?)[ \t]*\r?$", re.MULTILINE
 )
+#: The line of the machine's details.
+_GPU = re.compile(r"^(?P<name>NVIDIA [^,\n]+), memory (?P<memory>[\d.]+) GB\b", re.MULTILINE)
 #: By the metric of a mean, what it is called; the last two of a run with --streaming.
 _TIMES = {"latency": "Average request latency (ms)", "ttft": "Average time-to-first-token [TTFT] (ms)",
           "tpot": "Average time-per-output-token [TPOT] (ms)"}  # fmt: skip
@@ -35,9 +37,12 @@ _COLUMNS = {
     "TP Size": "tp",
     "PP Size": "pp",
 }
+#: Words of its own for what the line of the machine says.
+_CARD, _HELD = "GPU", "GPU memory (GiB)"
 _SENT, _FLIGHT, _BATCH = "Number of requests", "Number of concurrent requests", "Max Runtime Batch Size"
 #: Of its JSON, by part and key, what is printed as that (tensorrt_llm/bench/dataclasses/reporting.py).
 _JSON = {
+    "machine": {"name": _CARD, "memory.total": _HELD},
     "engine": {"model": "Model", "version": _VERSIONS[1], "dtype": "Dtype", "quantization": "Quantization"},
     "world_info": {"tp_size": "TP Size", "pp_size": "PP Size", "max_batch_size": _BATCH},
     "request_info": {"num_requests": _SENT, "avg_num_concurrent_requests": _FLIGHT,
@@ -65,21 +70,27 @@ def read(_path: Path, text: str) -> Iterator[Entry]:
         "runtime": " ".join(("TensorRT-LLM", *(known[name] for name in _VERSIONS if name in known))),
         **{name: _number(known[key]) for key, name in _COLUMNS.items() if _number(known.get(key, ""))},
     }  # fmt: skip
+    columns |= {"gpu": known[_CARD]} if _CARD in known else {}
+    context = {"gpu_memory": 2.0**30 * held} if (held := _number(known.get(_HELD, ""))) else {}
     columns |= _load(known) if "concurrency" not in columns else {}
-    yield Entry({**columns, "metric": "throughput", "unit": "output tokens/s", "value": _sure(known, _RATE)})
+    value = _sure(known, _RATE)
+    yield Entry({**columns, "metric": "throughput", "unit": "output tokens/s", "value": value}, context)
     sent = _number(known.get(_SENT, ""))
     if columns["concurrency"] == "max" and sent:
         # Requests wait in the queue of a run that ends, which its tokens/s do not tell.
         columns |= {"concurrency": None, "options": {"num_prompts": sent, "request_rate": "inf"}}
     for metric, name in _TIMES.items():
         if name in known:
-            yield Entry({**columns, "metric": metric, "unit": "ms", "value": _sure(known, name)})
+            value = _sure(known, name)
+            yield Entry({**columns, "metric": metric, "unit": "ms", "value": value}, context)
 
 
 def _printed(text: str) -> dict[str, str]:
     known: dict[str, str] = {}
     for match in _LINE.finditer(text):
         known.setdefault(match["key"].strip(), match["value"])
+    if card := _GPU.search(text):
+        known |= {_CARD: card["name"], _HELD: card["memory"]}
     return known
 
 

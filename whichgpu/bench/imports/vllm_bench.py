@@ -34,9 +34,9 @@ _PRINTED = re.compile(
 )
 _MEAN = re.compile(r"^Avg latency: (?P<time>[\d.]+) seconds", re.MULTILINE)
 _ASKED = {
-    "input_tokens": re.compile(r"\binput_len=(\d+)"),
-    "output_tokens": re.compile(r"\boutput_len=(\d+)"),
-    "concurrency": re.compile(r"\bbatch_size=(\d+)"),
+    "input_tokens": re.compile(r"(?:\binput_len'?(?:=|: )|--input-len[ =])(\d+)"),
+    "output_tokens": re.compile(r"(?:\boutput_len'?(?:=|: )|--output-len[ =])(\d+)"),
+    "concurrency": re.compile(r"(?:\bbatch_size'?(?:=|: )|--batch-size[ =])(\d+)"),
 }
 _PROMPTS = re.compile(r"^Total num prompt tokens: +(\d+)\n", re.MULTILINE)
 _ANSWERS = re.compile(r"^Total num output tokens: +(\d+)\n", re.MULTILINE)

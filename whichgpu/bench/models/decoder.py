@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (the field's own name)
 from torch import Tensor, nn
 
-from whichgpu.bench.models.parts import attend, checkpointed, heads
+from whichgpu.bench.models.parts import attend, checkpointed, empty_caches, heads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,8 +76,8 @@ class Block(nn.Module):
         if cache is None:
             return self.out(attend(q, k, v, causal=True))
         keys, values = cache
-        keys.index_copy_(2, at, k)
-        values.index_copy_(2, at, v)
+        for held, new in zip(cache, (k, v), strict=True):
+            held.index_copy_(2, at, new.to(held.dtype))
         if x.shape[1] > 1:
             return self.out(attend(q, k, v, causal=True))
         return self.out(attend(q, keys[:, :, :seen], values[:, :, :seen]))
@@ -135,9 +135,8 @@ class Decoder(nn.Module):
 
     def caches(self, batch: int, tokens: int) -> list[tuple[Tensor, Tensor]]:
         """An empty cache for so many tokens of each sequence, a pair a layer."""
-        weight = self.words.weight
         shape = (batch, self.layers[0].groups, tokens, self.d)
-        return [(weight.new_zeros(shape), weight.new_zeros(shape)) for _ in self.layers]
+        return empty_caches(self.words.weight, shape, len(self.layers))
 
 
 def build(dims: Mapping[str, Any], phase: str) -> nn.Module:

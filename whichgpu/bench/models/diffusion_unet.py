@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (the field's own name)
 from torch import Tensor, nn
 
-from whichgpu.bench.models.parts import Layer, attend, heads
+from whichgpu.bench.models.parts import Chain, Layer, attend, heads
 from whichgpu.workloads.diffusion.pipeline import component
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ class Upsample(nn.Module):
         return self.conv(F.interpolate(x, scale_factor=2.0))
 
 
-def vae_decoder(part: Part) -> nn.Sequential:
+def vae_decoder(part: Part) -> Chain:
     """(B, 4, H, W) -> (B, 3, 8 H, 8 W)."""
     widths, latent = part["widths"], part["latent_channels"]
     x = widths[-1]
@@ -239,7 +239,7 @@ def vae_decoder(part: Part) -> nn.Sequential:
             layers.append(Residual(x, widths[level]))
             x = widths[level]
         layers += [Upsample(x)] if level else []
-    return nn.Sequential(*layers, nn.GroupNorm(32, x), nn.SiLU(), nn.Conv2d(x, 3, 3, padding=1))
+    return Chain(*layers, nn.GroupNorm(32, x), nn.SiLU(), nn.Conv2d(x, 3, 3, padding=1))
 
 
 class Clip(nn.Module):

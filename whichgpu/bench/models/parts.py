@@ -59,6 +59,16 @@ class Make(NamedTuple):
         return torch.randint(high, shape, device=self.device, generator=self.generator)
 
 
+class Chain(nn.Sequential):
+    """Layers one after another, as a frame of our own: `compile` leaves those of PyTorch's containers out."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The last layer's output."""
+        for layer in self:
+            x = layer(x)
+        return x
+
+
 class Norm(nn.Sequential):
     """A convolution without bias, batch normalisation and ReLU: (B, C, H, W) -> (B, out, H', W')."""
 
@@ -99,6 +109,13 @@ def attend(q: Tensor, k: Tensor, v: Tensor, *, causal: bool = False) -> Tensor:
     grouped = {"enable_gqa": True} if q.shape[1] != k.shape[1] else {}
     y = F.scaled_dot_product_attention(q, k, v, is_causal=causal, **grouped)
     return y.transpose(1, 2).flatten(2)
+
+
+def empty_caches(like: Tensor, shape: tuple[int, ...], layers: int) -> list[tuple[Tensor, Tensor]]:
+    """Zeros for keys and values, a pair a layer, of the type of products: autocast's, else `like`'s."""
+    kind = like.device.type
+    dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else like.dtype
+    return [(like.new_zeros(shape, dtype=dtype), like.new_zeros(shape, dtype=dtype)) for _ in range(layers)]
 
 
 class Layer(nn.Module):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
-from whichgpu.bench.models.parts import Norm, classes_loss, images
+from whichgpu.bench.models.parts import Chain, Norm, classes_loss, images
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,4 +50,4 @@ def build(dims: Mapping[str, Any], phase: str) -> nn.Module:
             )
             channels = out
     head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, dims["classes"])]
-    return nn.Sequential(*layers, *head)
+    return Chain(*layers, *head)

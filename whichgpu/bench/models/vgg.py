@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from whichgpu.bench.models.parts import classes_loss, images
+from whichgpu.bench.models.parts import Chain, classes_loss, images
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,4 +33,4 @@ def build(dims: Mapping[str, Any], phase: str) -> nn.Module:
     for _ in range(2):
         layers += [nn.Linear(width, hidden), nn.ReLU(inplace=True), nn.Dropout()]
         width = hidden
-    return nn.Sequential(*layers, nn.Linear(width, dims["classes"]))
+    return Chain(*layers, nn.Linear(width, dims["classes"]))

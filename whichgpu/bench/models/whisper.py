@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (the field's own name)
 from torch import Tensor, nn
 
-from whichgpu.bench.models.parts import attend, heads
+from whichgpu.bench.models.parts import attend, empty_caches, heads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,7 @@ class Layer(nn.Module):
         states = self.attention.states(y)
         if cache is not None:
             for held, new in zip(cache, states, strict=True):
-                held.index_copy_(2, at, new)
+                held.index_copy_(2, at, new.to(held.dtype))
             states = tuple(held[:, :, :before] for held in cache)
         x = x + self.attention(y, states, causal=self.cross is not None and cache is None)
         if self.cross is not None and self.norm2 is not None:
@@ -125,9 +125,8 @@ def loss(output: Tensor, target: Tensor) -> Tensor:
 def run(module: Whisper, dims: Mapping[str, Any], size: Size, inputs: tuple[Tensor, ...]) -> Any:
     """Encode the windows, then write their tokens one by one over a cache."""
     sound, tokens = inputs
-    weight = module.words.weight
     shape = (size.batch, dims["heads"], size.output_tokens, dims["hidden"] // dims["heads"])
-    caches = [(weight.new_zeros(shape), weight.new_zeros(shape)) for _ in module.decoder]
+    caches = empty_caches(module.words.weight, shape, len(module.decoder))
     places = torch.arange(size.output_tokens, device=tokens.device)
 
     def transcribe() -> Tensor:

@@ -18,17 +18,24 @@ _SOFTWARE = (
 )  # fmt: skip
 #: Settings that change how fast a framework runs.
 _SETTINGS = (
-    "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "NCCL_ALGO", "NCCL_PROTO", "NCCL_P2P_DISABLE", "TF_XLA_FLAGS",
-    "NVIDIA_TF32_OVERRIDE", "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF", "CUDA_LAUNCH_BLOCKING",
-    "TORCH_CUDNN_V8_API_DISABLED", "WORLD_SIZE",
+    "CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "OMP_NUM_THREADS", "TF_XLA_FLAGS",
+    "NVIDIA_TF32_OVERRIDE", "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_HIP_ALLOC_CONF", "PYTORCH_ALLOC_CONF",
+    "CUDA_LAUNCH_BLOCKING", "CUDA_DEVICE_MAX_CONNECTIONS", "CUBLAS_WORKSPACE_CONFIG", "WORLD_SIZE",
+    "PYTORCH_TUNABLEOP_ENABLED", "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "TORCH_CUDNN_V8_API_DISABLED",
+    "TORCHINDUCTOR_MAX_AUTOTUNE", "TORCHINDUCTOR_FREEZING",
 )  # fmt: skip
+#: How others of them begin.
+_BEGUN = ("NCCL_", "RCCL_", "MIOPEN_", "HIPBLASLT_", "ROCBLAS_")
 
 
 def machine() -> dict[str, Any]:
     """Software, driver, host and settings, of what the process can see."""
     return {
         "software": software(), "driver": telemetry.driver(), "host": host(),
-        "settings": {name: os.environ[name] for name in _SETTINGS if name in os.environ},
+        "settings": {
+            name: value for name, value in sorted(os.environ.items())
+            if name in _SETTINGS or name.startswith(_BEGUN)
+        },
     }  # fmt: skip
 
 
@@ -44,6 +51,8 @@ def software() -> dict[str, str]:
     if torch is not None and torch.version.cuda:
         cudnn = torch.backends.cudnn.version() if torch.backends.cudnn.is_available() else None
         found |= {"cuda": torch.version.cuda, "cudnn": str(cudnn)}
+    if torch is not None and torch.version.hip:
+        found["hip"] = torch.version.hip
     return found
 
 

@@ -14,7 +14,7 @@ _OOM_WORDS = (
     "out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory",
     "oom when allocating",
     "bad_alloc", "cuda_error_out_of_memory", "cublas_status_alloc_failed", "cudnn_status_alloc_failed",
-    "resource_exhausted", "failed to allocate memory", "unable to allocate",
+    "failed to cuda calloc", "resource_exhausted", "failed to allocate memory", "unable to allocate",
 )  # fmt: skip
 _LONGEST = 400
 

@@ -276,7 +276,7 @@ def sustained(bench: Bench, params: Mapping[str, Any]) -> Iterator[Case | str]:
     for part in range(parts):
         warm = 0.0 if part else bench.method.warmup_seconds
         method = bench.method._replace(
-            least=5, most=100_000, seconds=seconds / parts, width=0.0, warmup_seconds=warm
+            least=5, most=100_000, seconds=seconds / parts, lasting=seconds / parts, warmup_seconds=warm
         )
         run = timed(bench.clock, step, method)
         options = {"part": part + 1, "of": parts, "seconds": seconds}

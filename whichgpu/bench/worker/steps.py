@@ -7,7 +7,7 @@ torch.compile), `cuda_graphs`, `optimizer` (sgd, adam, adamw), `checkpointing` (
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.worker import capture, feeding, sharing
@@ -16,7 +16,7 @@ from whichgpu.values import NamedTuple
 from whichgpu.workloads.blocks import check_positions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from whichgpu.bench.worker.torch_job import Format
     from whichgpu.bench.worker.world import World
@@ -30,6 +30,8 @@ READ = frozenset((
     "guidance", "n",
 ))  # fmt: skip
 _OFF = ("", "none", "false", "no", "off", "0")
+#: Graphs of one function that `compile` may make.
+_GRAPHS = 64
 _LAYOUTS = {"": False, "nchw": False, "nhwc": True, "channels_last": True, "channels-last": True}
 _OPTIMIZERS = ("sgd", "adam", "adamw")
 
@@ -46,8 +48,18 @@ class Asked(NamedTuple):
 
     def option(self, name: str) -> str:
         """An option in lower case; empty where it is off."""
-        text = self.job.options.get(name, "").strip().lower()
-        return "" if text in _OFF else text
+        return stated(self.job, name)
+
+
+def stated(job: Job, name: str) -> str:
+    """An option of a job in lower case; empty where it is off."""
+    text = job.options.get(name, "").strip().lower()
+    return "" if text in _OFF else text
+
+
+def passes(job: Job) -> int:
+    """Passes of a step, each over a batch: gradients are added up over them."""
+    return int(job.option("grad_accum", 1.0, 1.0)) if job.trains else 1
 
 
 def prepare(torch: Any, asked: Asked) -> Callable[[], Any]:
@@ -56,6 +68,13 @@ def prepare(torch: Any, asked: Asked) -> Callable[[], Any]:
     Raises `UsageError` for an option that nothing here acts on, or one that this job or device cannot have.
     """
     _check(asked)
+    if asked.form.tf32 and asked.world.on_gpu and not torch.version.hip:
+        have = torch.cuda.get_device_capability()
+        if have < (8, 0):
+            raise UsageError(
+                f"tf32: a GPU of compute capability {have[0]}.{have[1]} has none, and would compute in FP32 "
+                "under its name; write --precision fp32"
+            )
     if asked.form.tf32 is not None:
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = asked.form.tf32
     # Shapes never change, so that the quickest of cuDNN's kernels may be looked for once.
@@ -89,13 +108,25 @@ def _check(asked: Asked) -> None:
         raise UsageError("option checkpointing: bench runs none and full; write checkpointing=full")
 
 
+@contextmanager
+def _made_of(torch: Any, dtype: Any) -> Iterator[None]:
+    """Tensors made in a type from the start: by way of FP32 a model would take twice its memory."""
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(usual)
+
+
 def _module(torch: Any, asked: Asked) -> Any:
     """The module on its device, in its type, layout and shards."""
     dims, world = asked.item.dims, asked.world
     dims = sharing.local_dims(dims, asked)
-    with torch.device(world.device):
+    weights = getattr(torch, asked.form.weights)
+    with torch.device(world.device), _made_of(torch, weights):
         module = asked.code.build(dims, asked.job.phase)
-    module = module.to(dtype=getattr(torch, asked.form.weights))
+    module = module.to(dtype=weights)
     if _LAYOUTS[asked.option("layout")]:
         module = module.to(memory_format=torch.channels_last)
     if asked.option("checkpointing"):
@@ -125,14 +156,32 @@ def _compile(asked: Asked, module: Any) -> None:
     mode = asked.option("compile")
     if not mode:
         return
+    from torch._dynamo import config
+
+    # Layers of a network differ in shape: beyond the usual 8 of them the rest would run eager, unsaid.
+    config.recompile_limit, config.fail_on_recompile_limit_hit = _GRAPHS, True
     how = {} if mode in ("true", "1", "yes", "default") else {"mode": mode}
     called = [module]
     if getattr(asked.code, "IN_PARTS", False) and not asked.job.trains:
-        called = [
-            each for part in module.children() for each in (part if hasattr(part, "append") else [part])
-        ]
+        called = [each for part in module.children() for each in (part if _is_list(part) else [part])]
     for one in called:
         one.compile(**how)
+
+
+def _is_list(module: Any) -> bool:
+    return type(module).__name__ == "ModuleList"
+
+
+def uncompiled(job: Job) -> list[str]:
+    """What of a compiled pass ran eager all the same, in sentences."""
+    if not stated(job, "compile"):
+        return []
+    from torch._dynamo.utils import counters
+
+    if not counters["stats"].get("unique_graphs"):
+        return ["torch.compile made no graph: the pass ran eager"]
+    breaks = sum(counters["graph_break"].values())
+    return [f"torch.compile left out {breaks} places of the pass, which ran eager"] if breaks else []
 
 
 def _inference(torch: Any, asked: Asked, module: Any) -> Callable[[], Any]:
@@ -140,9 +189,9 @@ def _inference(torch: Any, asked: Asked, module: Any) -> Callable[[], Any]:
     inputs, _ = asked.code.batch(asked.item.dims, asked.size, _make(torch, asked))
     own = getattr(asked.code, "run", None)
     _compile(asked, module)
-    with torch.inference_mode():
-        work = own(module, asked.item.dims, asked.size, inputs) if own else lambda: module(*inputs)
     cast = _autocast(torch, asked)
+    with torch.inference_mode(), cast():
+        work = own(module, asked.item.dims, asked.size, inputs) if own else lambda: module(*inputs)
 
     def step() -> Any:
         with torch.inference_mode(), cast():
@@ -159,14 +208,17 @@ def _training(torch: Any, asked: Asked, module: Any) -> Callable[[], Any]:
     scaler = torch.amp.GradScaler("cuda") if asked.form.autocast == "float16" and asked.world.on_gpu else None
     optimizer = sharing.optimizer(torch, asked, run, capturable=graphs and scaler is None)
     feed, cast = feeding.feed(torch, asked, _make(torch, asked)), _autocast(torch, asked)
-    micro = int(asked.job.option("grad_accum", 1.0, 1.0))
+    micro = passes(asked.job)
+    alone = getattr(run, "no_sync", nullcontext)
 
     def gradients() -> None:
-        for _ in range(micro):
+        for i in range(micro):
             inputs, target = feed()
-            with cast():
-                loss = asked.code.loss(run(*inputs), target) / micro
-            (scaler.scale(loss) if scaler else loss).backward()
+            # Data parallel gradients are exchanged once, behind the last of the passes.
+            with alone() if i < micro - 1 else nullcontext():
+                with cast():
+                    loss = asked.code.loss(run(*inputs), target) / micro
+                (scaler.scale(loss) if scaler else loss).backward()
 
     def update() -> None:
         if scaler:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.bench import telemetry
 from whichgpu.bench.models.agreement import agreement, family_of, size_of
 from whichgpu.bench.statistics import Method, doubts, summary
+from whichgpu.bench.worker import steps
 from whichgpu.bench.worker.clocks import CudaClock, HostClock, timed
 from whichgpu.bench.worker.world import World
 from whichgpu.errors import UsageError
@@ -81,8 +82,6 @@ def complete(item: Workload, task: Mapping[str, Any]) -> Job:
 
 def _measured(torch: Any, task: dict[str, Any], what: tuple[Workload, Job], world: World, agreed: Any) -> Any:
     item, job = what
-    from whichgpu.bench.worker import steps
-
     torch.manual_seed(int(task.get("seed", 0)) + world.rank)
     code, size = family_of(item), size_of(job)
     step = steps.prepare(torch, steps.Asked(item, job, code, size, FORMATS[job.precision], world))
@@ -90,21 +89,24 @@ def _measured(torch: Any, task: dict[str, Any], what: tuple[Workload, Job], worl
     with telemetry.devices(world.size if world.rank == 0 and world.on_gpu else 0) as gpus:
         sampler = telemetry.Sampler(gpus)
         if world.on_gpu:
+            # What building left to the allocator is no memory of the job.
+            torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
         run = timed(clock, step, method, watch=lambda: sampler, agree=world.agree)
         told, facts = sampler.told(), [one.facts() for one in gpus]
         crowd = telemetry.crowded(gpus)
+    eager = steps.uncompiled(job)
     slowest = world.slowest(run.times)
     found = summary(slowest, method.confidence)
     device = telemetry.merged(device_facts(torch, world.device), facts[0] if facts else {})
     context = {
         "device": device, "statistics": {**found.to_dict(), **run.to_dict()}, "telemetry": told,
         "agreement": agreed._asdict(), "settings_torch": settings(torch),
-        "warnings": [*doubts(found, method, run.overhead), *crowd],
+        "warnings": [*doubts(found, method, run.overhead), *crowd, *eager],
         "runtime": runtime(torch, job), "job": job.to_dict(),
     }  # fmt: skip
     replicas = world.size // int(job.tp or 1)
-    made = float(item.units(job)) * replicas
+    made = float(item.units(job)) * replicas * steps.passes(job)
     return {
         "rows": list(rows(item, job, made, found, told)) + memory_rows(torch, world, found),
         "context": context,
@@ -173,12 +175,7 @@ def device_facts(torch: Any, device: str) -> dict[str, Any]:
 def runtime(torch: Any, job: Job) -> str:
     """What ran it, as the column of a row says it."""
     version = torch.__version__.partition("+")[0]
-    mode = (
-        "torch.compile"
-        if job.options.get("compile", "").lower() not in ("", "none", "false", "0")
-        else "eager"
-    )
-    return f"PyTorch {version} {mode}"
+    return f"PyTorch {version} {'torch.compile' if steps.stated(job, 'compile') else 'eager'}"
 
 
 def settings(torch: Any) -> dict[str, Any]:

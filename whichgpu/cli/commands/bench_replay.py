@@ -44,7 +44,12 @@ def run(row: str, *, source: Path, asked: Asked) -> Report:
         hint = f"did you mean {near[0]}?" if near else some
         raise UsageError(f"{source}: no row '{row}'; {hint}")
     old = known[row]
-    if not old.task:
+    if old.task.get("what") == "serve-load":
+        raise UsageError(
+            f"{source}: row {row} is of a server under load; start the server and run its `whichgpu bench "
+            "serve-load` again"
+        )
+    if "kind" not in old.task:
         raise UsageError(
             f"{source}: row {row} was not measured by bench, and nothing says how to do so again"
         )
