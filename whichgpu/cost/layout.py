@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import arenas, asked, hosts, job_memory, machines, memory, offload, parallel, pipeline, starting
+from whichgpu.cost import (
+    arenas,
+    asked,
+    hosts,
+    job_memory,
+    machines,
+    memory,
+    offload,
+    parallel,
+    pipeline,
+    starting,
+)
 from whichgpu.cost.activations import slack as reserved_slack
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
@@ -289,9 +300,7 @@ def _decoded(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) 
     return memory.computed_in(ops, precision(job.precision), found)
 
 
-def _idle(
-    workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...], parts: Mapping[str, Any]
-) -> Any:
+def _idle(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...], parts: Mapping[str, Any]) -> Any:
     """Bytes that an allocator holds beside the tensors of an inference, at its fullest moment."""
     if not stack.holds.get("arena") or "kv_cache" in parts:
         return _denoised(workload, job, stack, ops)

@@ -306,7 +306,9 @@ _CALLED = {
     "qps": "request_rate", "rps": "request_rate", "gbs": "global_batch", "global_batch_size": "global_batch",
     "expert_parallel": "ep", "ep_size": "ep", "context_parallel": "cp", "grad_acc": "grad_accum",
     "gradient_accumulation": "grad_accum", "gradient_accumulation_steps": "grad_accum",
-    "lora_r": "lora_rank", "zero": "sharding", "zero_stage": "sharding", "fsdp": "sharding",
+    **dict.fromkeys(("lora_r", "r", "rank", "lora_dim"), "lora_rank"), "optim": "optimizer",
+    **dict.fromkeys(("target_modules", "lora_target", "lora_target_modules"), "lora_targets"),
+    "num_virtual_tokens": "virtual_tokens", "zero": "sharding", "zero_stage": "sharding", "fsdp": "sharding",
     "gradient_checkpointing": "checkpointing", "activation_checkpointing": "checkpointing",
 }  # fmt: skip
 #: What options that are columns are called there.
