@@ -110,3 +110,20 @@ def test_unsloth_s_releases_hold_less_and_less():
     assert activations[1:] == [activations[1]] * 4
     assert logits[:3] == [8.0 * 4 * 2048 * 32768] * 3
     assert logits[3] == logits[4] < 0.1 * logits[0]
+
+
+#: facebookresearch/detectron2, MODEL_ZOO.md: GB of a V100, two pictures on each of eight, PyTorch 1.3.
+DETECTRON = (
+    ("fasterrcnn-r50-fpn", 3.0), ("faster-rcnn-r101-fpn", 4.1), ("maskrcnn-r50-fpn", 3.4),
+    ("retinanet-r50-fpn", 3.9), ("retinanet-r101-fpn", 5.1),
+)  # fmt: skip
+
+
+def test_detectors_match_anchors_with_a_crowd_and_keep_what_the_focal_loss_does():
+    for name, published in DETECTRON:
+        found = parts(
+            name, phase="train", precision="fp32", batch=2, n_gpus=8, height=800, width=1344,
+            runtime="detectron2 PyTorch 1.3",
+        )  # fmt: skip
+        tensors = sum(found.values()) - found["context"] - found["communication"]
+        assert 0.84 < tensors / GIB / published < 1.02, name

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import memory, parallel, reserving
-from whichgpu.cost.activations import Kept, causal, most_scores
+from whichgpu.cost.activations import Kept, causal, most_scores, windowed
 from whichgpu.cost.captions import encoding, frozen_beside
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh, shares_tokens
@@ -54,6 +54,8 @@ def inference(
         ops, kv, engine=False, stack=stack, spec=precision(job.precision), pp=mesh.pp, share=share,
         beside=beside(workload, job, stack),
     )  # fmt: skip
+    if _encodes(workload, stack, ops):
+        parts["activations"] = parts["activations"] * section("capacity")["live_network"]
     reserved = reserving.buffer(workload, job, stack)
     if workload.family == "whisper":
         from whichgpu.cost.hearing import held
@@ -153,6 +155,20 @@ def _prompt(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> _Prompt
     heads = [op for op in whole if op.kind == "gemm" and op.shard == "vocab"]
     logits = sum((op.write_bytes for op in heads), start=0.0) * _array(job.input_tokens) / mesh.tp
     return _Prompt(alive, summed, logits, scores)
+
+
+def _encodes(workload: Workload, stack: Runtime, ops: tuple[Op, ...]) -> bool:
+    """Whether PyTorch runs an encoder of tokens, which has a function beside what it reads and little else.
+
+    By torch's operators (2.13, fake tensors) BERT base has 13 tensors of its width there, 8 in that op.
+    """
+    attends = any(op.kind == "attention" for op in ops)
+    return (
+        attends
+        and stack.software == "pytorch"
+        and "vae" not in workload.dims
+        and not (windowed(ops) or causal(ops))
+    )
 
 
 def _attending(

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import reserving
-from whichgpu.cost.activations import causal, windowed
+from whichgpu.cost.activations import windowed
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory_law import coefficient
 from whichgpu.values import NamedTuple
@@ -114,7 +114,7 @@ def inference_parts(
         + cast_weights(ops, stack, spec)
         + quantised_head(ops, stack, spec)
         + (kept_wide(ops, stack, spec) + padding(ops, stack, spec)) / np.asarray(pp, dtype=np.float64),
-        "activations": widest(ops) * share * (_alive(ops, stack, spec) if network else 1.0),
+        "activations": widest(ops) * share * (live(ops, stack, spec) if network else 1.0),
         "context": context(stack),
     }
     if np.any(np.asarray(kv_bytes) > 0):
@@ -165,17 +165,6 @@ def loading(parts: Mapping[str, Any], stack: Runtime) -> dict[str, Any]:
 def context(stack: Runtime) -> Any:
     """Bytes that the driver's context, its libraries and their workspaces hold."""
     return stack.holds.get("context", coefficient("context", stack)) * GIB
-
-
-def _alive(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
-    """`live` of a pass over all ops: PyTorch's encoders have a function beside what it reads, little else.
-
-    By torch's operators (2.13, fake tensors) BERT base has 13 tensors of its width there, 8 in that op.
-    """
-    encodes = stack.software == "pytorch" and not (windowed(ops) or causal(ops))
-    if encodes and any(op.kind == "attention" for op in ops):
-        return live(ops, stack, spec) * float(section("capacity")["live_network"])
-    return live(ops, stack, spec)
 
 
 def live(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:

@@ -37,8 +37,10 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "train": {"batch": 16.0, "precision": "amp-fp16"},
 }
 WIDTH = 256
-#: Kernels of the focal loss, or of choosing boxes, each over all scores.
-_SCORING = 8
+#: Kernels of the focal loss, or of choosing boxes, each over all scores; tensors of them that it keeps: the
+#: scores side by side, what they should be and its complement, their sigmoid, cross-entropy, 1 - p, its power
+#: and the weights (`sigmoid_focal_loss` of fvcore and torchvision).
+_SCORING, _KEPT = 8, 9.0
 #: True boxes of a picture, with padding; kernels over each pair of an anchor and one, and over anchors:
 #: overlaps, the best of each, scattered to targets and weights (object_detection/core/target_assigner.py;
 #: the counts are typical).
@@ -71,7 +73,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         _targets(rec, places / job.batch, job.batch)
     with rec.module("loss" if job.trains else "selection"):
         for _ in range(_SCORING if job.trains else 2):
-            rec.pointwise(scores, keeps=0.5, name="score")
+            rec.pointwise(scores, keeps=_KEPT / _SCORING, name="score")
 
 
 def _targets(rec: Recorder, places: Any, batch: Any) -> None:
