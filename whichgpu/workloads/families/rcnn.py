@@ -19,7 +19,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads.blocks import conv_norm, cross_entropy, image, transposed
-from whichgpu.workloads.detection import Backbone, matched, pyramid
+from whichgpu.workloads.detection import RUNTIME_WORDS  # noqa: F401 - read by models
+from whichgpu.workloads.detection import Backbone, matched, pyramid, trains_norms
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> boxes, classes and masks of each region."""
     with rec.module("backbone"):
         net = Backbone(rec, dims["layers"], dims.get("groups", 1), dims.get("group_width", 64),
-                       frozen=2, fixed=not dims.get("normed", False),
+                       frozen=2, fixed=not (dims.get("normed", False) or trains_norms(job)),
                        basic=dims.get("basic", False))  # fmt: skip
         maps = net(image(job))[1:]
     with rec.module("pyramid"):
