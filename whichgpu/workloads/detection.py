@@ -28,13 +28,13 @@ _CROWD, _PAIR = 93.0, 24.0
 
 #: In a runtime's text: who trains the weights of norms whose means and variances are fixed, so that what they
 #: read is kept (`norm_eval`, `requires_grad` of configs/_base_/models), and has a focal loss of one kernel.
-RUNTIME_WORDS = ("mmdet", "openmmlab")
+TRAINS_NORMS = ("mmdet", "openmmlab")
 
 
 def trains_norms(job: Job) -> bool:
     """Whether a job's program trains the weights of fixed norms."""
     said = job.runtime.lower()
-    return any(word in said for word in RUNTIME_WORDS)
+    return any(word in said for word in TRAINS_NORMS)
 
 
 def matched(anchors: Any) -> Any:

@@ -19,8 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads.blocks import conv_norm, cross_entropy, image, transposed
-from whichgpu.workloads.detection import RUNTIME_WORDS  # noqa: F401 - read by models
-from whichgpu.workloads.detection import Backbone, matched, pyramid, trains_norms
+from whichgpu.workloads.detection import TRAINS_NORMS, Backbone, matched, pyramid, trains_norms
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Recorder
 
 PHASES = ("infer", "train")
+RUNTIME_WORDS = TRAINS_NORMS
 PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
 UNIT = "images"
 OPTIMIZER = "sgd"

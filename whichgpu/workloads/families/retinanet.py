@@ -18,8 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads.blocks import conv_norm, image
-from whichgpu.workloads.detection import RUNTIME_WORDS  # noqa: F401 - read by models
-from whichgpu.workloads.detection import Backbone, pyramid, trains_norms
+from whichgpu.workloads.detection import TRAINS_NORMS, Backbone, pyramid, trains_norms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Map, Recorder
 
 PHASES = ("infer", "train")
+RUNTIME_WORDS = TRAINS_NORMS
 ADAPTERS = False
 PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
 UNIT = "images"
