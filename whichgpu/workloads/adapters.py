@@ -220,6 +220,9 @@ def adapt(forward: Sequence[Op], adapters: Adapters, fused: str = "") -> tuple[O
             return _modulated(adapted)
     if not adapters.targets:
         raise UsageError("no dense layer of this model takes an adapter; use --phase train")
+    if adapters.targets in _GROUPS.values():
+        # Layers of that kind are called otherwise, or there are none: a recurrent model's.
+        return adapt(forward, replace(adapters, targets=()), fused)
     every = Adapters(adapters.rank)
     named = sorted({part.name for op, parts in layers for part in every.parts(op, parts)})
     raise UsageError(
