@@ -80,7 +80,7 @@ def test_programs_that_train_are_known_by_their_names(name: str, runtime: str):
     assert done.runtime.id == runtime
 
 
-#: NVIDIA/Megatron-LM, tests/functional_tests/test_cases/mixtral, golden values of dev_dgx_h100: what each run was
+#: Golden values of dev_dgx_h100 in NVIDIA/Megatron-LM, tests/functional_tests/test_cases/mixtral: what a run was
 #: on, bytes that the last rank allocates at the most, and of its states between steps.
 GOLDEN = (
     ("mixtral-8x22b", 128.0, {"tp": 2.0, "pp": 8.0}, {"moe_tp": "2"}, 28_533_706_752, 23_002_929_152),
