@@ -26,6 +26,7 @@ from memory_jobs import GPUS, parts
 
 from whichgpu.cost.arenas import grown
 from whichgpu.cost.infeasible import single
+from whichgpu.cost.rows import read_job
 from whichgpu.workloads.families import decoder
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import stored_weight_bytes
@@ -185,3 +186,23 @@ def test_arenas_grow_by_blocks_of_a_gibibyte_since_release_1_16():
     assert grown(5.5 * GIB, np.inf) == 8 * GIB - 2**20
     assert grown(5.5 * GIB, GIB) == 6 * GIB - 2**20
     assert grown(0.3 * GIB, GIB) == grown(0.3 * GIB, np.inf) == 0.5 * GIB - 2**20
+
+
+#: codesoul-co.github.io/THETA, appendix on hardware: GiB of PyTorch's tensors, FP16, 256 tokens a text.
+EMBEDDED = (
+    ("qwen3-embedding-0.6b", 1, 1.15), ("qwen3-embedding-0.6b", 16, 1.66), ("qwen3-embedding-0.6b", 64, 3.27),
+    ("qwen3-embedding-4b", 1, 7.61), ("qwen3-embedding-4b", 64, 11.01), ("qwen3-embedding-8b", 1, 14.16),
+    ("qwen3-embedding-8b", 16, 15.07), ("qwen3-embedding-8b", 64, 17.98),
+)  # fmt: skip
+
+
+def test_texts_are_embedded_in_one_pass_whose_cache_is_kept():
+    columns = {"gpu": "rtx-4090", "precision": "fp16", "seq_len": "256", "runtime": "Transformers"}
+    for name, batch, published in EMBEDDED:
+        for phase in ("infer", "embed"):
+            job = read_job({**columns, "workload": name, "phase": phase, "batch": str(batch)})
+            found = float(single(job, GPUS["rtx-4090"]).readings.allocated) / GIB
+            assert found == pytest.approx(published, rel=0.01), (name, batch, phase)
+    direct = Job(EMBEDDED[-1][0], phase="infer", precision="fp16", batch=64.0, seq_len=256.0)
+    found = single(direct.changed(runtime="Transformers"), GPUS["rtx-4090"]).readings
+    assert float(found.allocated) / GIB == pytest.approx(EMBEDDED[-1][2], rel=0.01)
