@@ -80,8 +80,8 @@ def test_programs_that_train_are_known_by_their_names(name: str, runtime: str):
     assert done.runtime.id == runtime
 
 
-#: Golden values of dev_dgx_h100 in tests/functional_tests/test_cases/mixtral of NVIDIA/Megatron-LM: where it ran,
-#: bytes that the last rank allocates at the most, and of its states between steps.
+#: Golden values of dev_dgx_h100 in NVIDIA/Megatron-LM, functional tests of Mixtral: where a run was, bytes
+#: that the last rank allocates at the most, and of its states between steps.
 GOLDEN = (
     ("mixtral-8x22b", 128.0, {"tp": 2.0, "pp": 8.0}, {"moe_tp": "2"}, 28_533_706_752, 23_002_929_152),
     ("mixtral-8x7b", 64.0, {"tp": 2.0, "pp": 4.0}, {"moe_tp": "1", "vp": "8"}, 35_508_408_320,
