@@ -101,3 +101,30 @@ def test_counters_of_memory_are_read_in_words_of_their_own(name: str, same: str)
     assert one[1] == pytest.approx(other[1])
     with pytest.raises(UsageError, match="no metric"):
         metric("memory_bandwidth_used")
+
+
+@pytest.mark.parametrize(
+    ("text", "layers"),
+    [
+        ("q_proj,v_proj", 2), ("q_proj+v_proj", 2), ('["q_proj", "v_proj"]', 2), ("q / v", 2), ("mlp", 3),
+        ("ffn", 3), ("attn", 4), ("all_linear", 7), ("q_proj k_proj v_proj o_proj", 4),
+    ],
+)  # fmt: skip
+def test_lists_of_layers_are_read_as_libraries_write_them(text: str, layers: int) -> None:
+    options = {"lora_rank": "8", "lora_targets": text}
+    job = Job("llama-3.2-3b", phase="finetune_lora", batch=1.0, seq_len=64.0, options=options)
+    item = resolve(job.workload)
+    found = {op.layer for op in item.trace(item.complete(job)) if op.layer.endswith("lora_a")}
+    trained = trained_parameters(item.trace(item.complete(job)))
+    every = trained_parameters(
+        item.trace(item.complete(job.changed(options={"lora_rank": "8", "lora_targets": "all"})))
+    )
+    assert found
+    assert (trained == every) == (layers == 7)
+
+
+def test_a_recurrent_model_has_adapters_on_all_of_its_layers_where_attention_is_meant():
+    options = {"lora_rank": "8", "lora_targets": "inputs"}
+    job = Job("rwkv-6-1.6b", phase="finetune_lora", batch=1.0, seq_len=64.0, options=options)
+    item = resolve(job.workload)
+    assert trained_parameters(item.trace(item.complete(job))) > 0

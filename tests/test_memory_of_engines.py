@@ -20,9 +20,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from memory_jobs import parts
+from memory_jobs import GPUS, parts
 
+from whichgpu.cost.arenas import grown
+from whichgpu.cost.infeasible import single
+from whichgpu.cost.rows import read_job
 from whichgpu.workloads.families import decoder
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.ops import stored_weight_bytes
@@ -134,3 +138,71 @@ def test_a_device_map_balances_bytes_in_whole_layers():
     assert found["weights"] == pytest.approx(table + 7 * layer, rel=0.01)
     # Modules copy what they read from another card; no collective joins them.
     assert "communication" not in found
+
+
+#: facebookresearch/deit, README_revenge.md: MB of 256 pictures on a V100 under autocast, PyTorch 1.8, timm.
+DEIT_III = (
+    ("deit-s", 224, 987), ("deit-s", 384, 4569), ("deit-b", 224, 2078), ("deit-b", 384, 8956),
+    ("vit-l/16", 224, 3789), ("vit-l/16", 384, 12866), ("vit-h/14", 224, 6984),
+)  # fmt: skip
+
+
+def test_encoders_have_the_scores_of_one_attention_in_memory_where_nothing_fuses_it():
+    job = {"phase": "infer", "precision": "amp-fp16", "batch": 256, "runtime": "timm, PyTorch 1.8"}
+    for name, side, published in DEIT_III:
+        found = parts(name, height=side, width=side, **job)
+        assert (sum(found.values()) - found["context"]) / 2**20 == pytest.approx(published, rel=0.09), name
+        fused = parts(name, height=side, width=side, **{**job, "runtime": "timm"})
+        assert found["scores"] > fused.get("scores", 0.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("batch", "tokens", "gib"), [(8, 512, 0.246), (64, 128, 0.305), (32, 384, 0.598)]
+)  # fmt: skip
+def test_bert_written_out_has_no_more_than_torch_makes(batch, tokens, gib):
+    """BERT base in FP32 by the operators of torch 2.13 (transformers 5.23, eager) on fake tensors."""
+    job = {"phase": "infer", "precision": "fp32", "batch": batch, "seq_len": tokens}
+    found = parts("bert-base", runtime="PyTorch 1.8", **job)
+    assert (sum(found.values()) - found["context"] - found["weights"]) / GIB == pytest.approx(gib, rel=0.06)
+
+
+#: microsoft/onnxruntime, stable_diffusion/README.md: SD 1.5 in FP16 under 1.14, MB of the device.
+ARENAS = (
+    ("t4", 1, 4877), ("t4", 4, 6967), ("t4", 8, 6953), ("v100-16gb-sxm", 4, 7128), ("v100-16gb-sxm", 8, 7126),
+    ("rtx-3060-12gb", 1, 4576), ("rtx-3060-12gb", 4, 6643), ("rtx-3060-12gb", 8, 6636),
+)  # fmt: skip
+
+
+def test_arenas_of_onnx_runtime_double():
+    for card, batch, published in ARENAS:
+        job = Job(
+            "sd-1.5", phase="generate", precision="fp16", batch=float(batch), runtime="ONNX Runtime 1.14.0"
+        )
+        found = single(job, GPUS[card]).readings
+        assert float(found.device) / 2**20 == pytest.approx(published, rel=0.09), (card, batch)
+
+
+def test_arenas_grow_by_blocks_of_a_gibibyte_since_release_1_16():
+    assert grown(5.5 * GIB, np.inf) == 8 * GIB - 2**20
+    assert grown(5.5 * GIB, GIB) == 6 * GIB - 2**20
+    assert grown(0.3 * GIB, GIB) == grown(0.3 * GIB, np.inf) == 0.5 * GIB - 2**20
+
+
+#: codesoul-co.github.io/THETA, appendix on hardware: GiB of PyTorch's tensors, FP16, 256 tokens a text.
+EMBEDDED = (
+    ("qwen3-embedding-0.6b", 1, 1.15), ("qwen3-embedding-0.6b", 16, 1.66), ("qwen3-embedding-0.6b", 64, 3.27),
+    ("qwen3-embedding-4b", 1, 7.61), ("qwen3-embedding-4b", 64, 11.01), ("qwen3-embedding-8b", 1, 14.16),
+    ("qwen3-embedding-8b", 16, 15.07), ("qwen3-embedding-8b", 64, 17.98),
+)  # fmt: skip
+
+
+def test_texts_are_embedded_in_one_pass_whose_cache_is_kept():
+    columns = {"gpu": "rtx-4090", "precision": "fp16", "seq_len": "256", "runtime": "Transformers"}
+    for name, batch, published in EMBEDDED:
+        for phase in ("infer", "embed"):
+            job = read_job({**columns, "workload": name, "phase": phase, "batch": str(batch)})
+            found = float(single(job, GPUS["rtx-4090"]).readings.allocated) / GIB
+            assert found == pytest.approx(published, rel=0.01), (name, batch, phase)
+    direct = Job(EMBEDDED[-1][0], phase="infer", precision="fp16", batch=64.0, seq_len=256.0)
+    found = single(direct.changed(runtime="Transformers"), GPUS["rtx-4090"]).readings
+    assert float(found.allocated) / GIB == pytest.approx(EMBEDDED[-1][2], rel=0.01)

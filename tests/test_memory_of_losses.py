@@ -110,3 +110,24 @@ def test_unsloth_s_releases_hold_less_and_less():
     assert activations[1:] == [activations[1]] * 4
     assert logits[:3] == [8.0 * 4 * 2048 * 32768] * 3
     assert logits[3] == logits[4] < 0.1 * logits[0]
+
+
+#: GB of a V100, two pictures on each of eight: facebookresearch/detectron2, MODEL_ZOO.md (PyTorch 1.3), and
+#: open-mmlab/mmdetection, the README of each of configs/, as remembered.
+DETECTORS = (
+    ("detectron2", "fasterrcnn-r50-fpn", 3.0), ("detectron2", "faster-rcnn-r101-fpn", 4.1),
+    ("detectron2", "maskrcnn-r50-fpn", 3.4), ("detectron2", "retinanet-r50-fpn", 3.9),
+    ("detectron2", "retinanet-r101-fpn", 5.1), ("MMDetection", "fasterrcnn-r50-fpn", 4.0),
+    ("MMDetection", "faster-rcnn-r101-fpn", 6.0), ("MMDetection", "maskrcnn-r50-fpn", 4.4),
+    ("MMDetection", "retinanet-r50-fpn", 3.8), ("MMDetection", "retinanet-r101-fpn", 5.7),
+)  # fmt: skip
+
+
+def test_detectors_match_anchors_with_a_crowd_and_keep_what_the_focal_loss_does():
+    for program, name, published in DETECTORS:
+        found = parts(
+            name, phase="train", precision="fp32", batch=2, n_gpus=8, height=800, width=1344,
+            runtime=f"{program} PyTorch 1.3",
+        )  # fmt: skip
+        tensors = sum(found.values()) - found["context"] - found["communication"]
+        assert 0.84 < tensors / GIB / published < 1.02, (program, name)

@@ -1,10 +1,13 @@
 """What several GPUs keep of one layer: inputs that are gathered, and batches of published recipes."""
 
+import numpy as np
 import pytest
 from memory_jobs import GIB, parts
 
 from whichgpu import api
-from whichgpu.cost.layout import settle
+from whichgpu.cost import job_memory
+from whichgpu.cost.layout import settle, trained_step
+from whichgpu.cost.memory import OUTSIDE
 from whichgpu.workloads.job import Job
 
 TOKENS = {"phase": "pretrain", "precision": "bf16", "seq_len": 4096.0, "n_gpus": 8.0, "tp": 8.0}
@@ -75,3 +78,32 @@ def test_programs_that_train_are_known_by_their_names(name: str, runtime: str):
     done = settle(Job(workload, phase="finetune_lora", runtime=name))
     assert done.runtime.exact
     assert done.runtime.id == runtime
+
+
+#: Golden values of dev_dgx_h100 in NVIDIA/Megatron-LM, functional tests of Mixtral: where a run was, bytes
+#: that the last rank allocates at the most, and of its states between steps.
+GOLDEN = (
+    ("mixtral-8x22b", 128.0, {"tp": 2.0, "pp": 8.0}, {"moe_tp": "2"}, 28_533_706_752, 23_002_929_152),
+    ("mixtral-8x7b", 64.0, {"tp": 2.0, "pp": 4.0}, {"moe_tp": "1", "vp": "8"}, 35_508_408_320,
+     19_743_387_648),
+)  # fmt: skip
+
+
+def test_the_last_stage_of_megatrons_own_tests():
+    for name, gpus, mesh, options, most, between in GOLDEN:
+        job = Job(
+            name, phase="train", precision="bf16", batch=1.0, seq_len=4096.0, n_gpus=gpus, **mesh,
+            runtime="Megatron-LM Transformer Engine",
+            options={"global_batch": "256", "ep": "8", "checkpointing": "none", **options},
+        )  # fmt: skip
+        settled = settle(job)
+        done, whole, own, step = trained_step(settled.workload, settled.job, settled.runtime)
+        found, _ = job_memory.training(
+            settled.workload, done, settled.runtime, step, whole=whole, own=own,
+            available=np.array([80 * GIB]), stages=np.array([mesh["pp"] - 1.0]),
+        )  # fmt: skip
+        sizes = {part: float(np.ravel(size)[0]) for part, size in found.items()}
+        tensors = sum(size for part, size in sizes.items() if part not in OUTSIDE)
+        assert tensors == pytest.approx(most, rel=0.03), name
+        states = sum(sizes[part] for part in ("weights", "gradients", "optimizer"))
+        assert states == pytest.approx(between, rel=0.06), name

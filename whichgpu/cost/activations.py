@@ -183,6 +183,7 @@ def _fullest(forward: Iterable[Op], kept: Kept) -> Any:
         for op in layers:
             so_far = so_far + op.saved_bytes
             handed = op.write_bytes + op.read_bytes * (op.backward != "linear")
+            handed = np.maximum(handed, op.dims.get("beside", 0.0))
             most = np.maximum(most, so_far + np.maximum(handed, _of_scores(op, kept)))
     return most
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import memory, parallel, reserving
-from whichgpu.cost.activations import Kept, causal, most_scores
+from whichgpu.cost.activations import Kept, causal, most_scores, windowed
 from whichgpu.cost.captions import encoding, frozen_beside
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh, shares_tokens
@@ -49,11 +49,13 @@ def inference(
     share: Any = 1.0
     if stack.micro_batch and job.input_tokens is not None:
         share = np.minimum(1.0, stack.micro_batch / np.maximum(_array(job.batch) * job.input_tokens, 1.0))
-    ops = _pictures(workload, job, stack, ops)
+    ops = pictures(workload, job, stack, ops)
     parts = memory.inference_parts(
         ops, kv, engine=False, stack=stack, spec=precision(job.precision), pp=mesh.pp, share=share,
         beside=beside(workload, job, stack),
     )  # fmt: skip
+    if _encodes(workload, stack, ops):
+        parts["activations"] = parts["activations"] * section("capacity")["live_network"]
     reserved = reserving.buffer(workload, job, stack)
     if workload.family == "whisper":
         from whichgpu.cost.hearing import held
@@ -63,6 +65,8 @@ def inference(
         parts = _fullest_pass(workload, job, stack, mesh, parts)
     elif np.any(reserved):
         parts["activations"] = np.maximum(parts["activations"], reserved)
+    elif not stack.flash and "vae" not in workload.dims and not causal(ops):
+        parts = _attending(workload, parts, ops, stack, precision(job.precision))
     elif not stack.flash and "flash_attention" in job.options:
         parts = _with_scores(workload, parts, ops, precision(job.precision).activation * share)
     read = memory.loading(parts, stack)
@@ -111,7 +115,7 @@ def _read_cache(ops: Sequence[Op]) -> Any:
 
 def working(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> Any:
     """Bytes of activations and workspaces of an inference at its widest convolution; 0 where none shows."""
-    return memory.workspace(_pictures(workload, job, stack, ops), stack, precision(job.precision))
+    return memory.workspace(pictures(workload, job, stack, ops), stack, precision(job.precision))
 
 
 def _in_one_pass(job: Job, stack: Runtime) -> bool:
@@ -153,6 +157,36 @@ def _prompt(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> _Prompt
     return _Prompt(alive, summed, logits, scores)
 
 
+def _encodes(workload: Workload, stack: Runtime, ops: tuple[Op, ...]) -> bool:
+    """Whether PyTorch runs an encoder of tokens, which has a function beside what it reads and little else.
+
+    By torch's operators (2.13, fake tensors) BERT base has 13 tensors of its width there, 8 in that op.
+    """
+    attends = any(op.kind == "attention" for op in ops)
+    return (
+        attends
+        and stack.software == "pytorch"
+        and "vae" not in workload.dims
+        and not (windowed(ops) or causal(ops))
+    )
+
+
+def _attending(
+    workload: Workload, parts: Mapping[str, Any], ops: tuple[Op, ...], stack: Runtime, spec: Precision
+) -> dict[str, Any]:
+    """The parts at the attention of an encoder whose scores lie in memory, where that needs more.
+
+    Beside them are queries, keys, values and what comes of them, the layer's input and its norm, and the
+    pictures of the batch, which nobody casts.
+    """
+    scores = _softmax(workload, ops, spec, stack).inferred * most_scores(ops)
+    attends = memory.widest([op for op in ops if op.kind == "attention"])
+    normed = memory.widest([op for op in ops if op.kind == "norm"])
+    pictures = ops[0].read_bytes if ops[0].kind == "conv" else 0.0
+    given = pictures * (_FP32 / spec.activation if spec.mixed else 1.0)
+    return memory.fuller({**parts, "activations": attends + normed + given, "scores": scores}, parts)
+
+
 def _with_scores(
     workload: Workload, parts: Mapping[str, Any], ops: tuple[Op, ...], size: Any
 ) -> dict[str, Any]:
@@ -175,7 +209,7 @@ def _with_scores(
     return memory.fuller(found, parts)
 
 
-def _pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> tuple[Op, ...]:
+def pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> tuple[Op, ...]:
     """The ops as a pipeline decodes pictures: one after the other, or in a format of the decoder's own."""
     if stack.holds.get("sliced_decoder") or job.says("vae_slicing"):
         ops = memory.decoding(ops, 1.0 / _array(job.batch))
@@ -444,7 +478,9 @@ def softmax(
     old = stack.read(lambda one: float(bool(one.holds.get("softmax_input"))))
     masked = np.maximum(dropped, old)
     kept = (size if wide else dropped * narrow) + narrow + masked + old * size
-    copied = stack.read(lambda one: size if (one.half or spec.id) == "bf16" else narrow)
+    # Autocast's softmax has no copy of FP16, and hands on FP32 when the scores that it read are gone.
+    other = 0.0 if spec.id == "amp-fp16" else narrow
+    copied = stack.read(lambda one: size if (one.half or spec.id) == "bf16" else other)
     inferred = narrow + size + copied if wide else 2.0 * narrow
     tanh = narrow * capped
     return Softmax(size, kept + tanh, (3.0 + old) * size + masked - kept, inferred)

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import asked, hosts, job_memory, machines, memory, offload, parallel, pipeline, starting
+from whichgpu.cost import (
+    arenas,
+    asked,
+    hosts,
+    job_memory,
+    machines,
+    memory,
+    offload,
+    parallel,
+    pipeline,
+    starting,
+)
 from whichgpu.cost.activations import slack as reserved_slack
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
@@ -274,10 +285,10 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
         parts=parts,
         refusals=_refusals(devices, ops, job, stack),
         unused=(),
-        slack=reserved_slack(whole, training=False),
+        slack=1.0 if stack.holds.get("arena") else reserved_slack(whole, training=False),
         working=_working(workload, job, stack, ops, parts)
         * memory.takes_workspaces(ops, devices.column("compute_capability")),
-        idle=_denoised(workload, job, stack, ops),
+        idle=_idle(workload, job, stack, ops, parts),
     )  # fmt: skip
 
 
@@ -287,6 +298,16 @@ def _decoded(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) 
         return ops
     found = job_memory.decoder_format(workload, job, wide=stack.decodes_wide)
     return memory.computed_in(ops, precision(job.precision), found)
+
+
+def _idle(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...], parts: Mapping[str, Any]) -> Any:
+    """Bytes that an allocator holds beside the tensors of an inference, at its fullest moment."""
+    if not stack.holds.get("arena") or "kv_cache" in parts:
+        return _denoised(workload, job, stack, ops)
+    networks = offload.networks(job_memory.pictures(workload, job, stack, ops)).values()
+    outside = sum((np.asarray(parts[name]) for name in memory.OUTSIDE if name in parts), start=np.zeros(1))
+    tensors = memory.needed(parts) - outside
+    return np.maximum(arenas.held(networks, stack, precision(job.precision)) - tensors, 0.0)
 
 
 def _denoised(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> Any:

@@ -111,9 +111,10 @@ def inference_parts(
     parts = {
         "weights": weights * _kept_wider(stack, spec)
         + beside
+        + cast_weights(ops, stack, spec)
         + quantised_head(ops, stack, spec)
         + (kept_wide(ops, stack, spec) + padding(ops, stack, spec)) / np.asarray(pp, dtype=np.float64),
-        "activations": widest(ops) * share * (_live(ops, stack, spec) if network else 1.0),
+        "activations": widest(ops) * share * (live(ops, stack, spec) if network else 1.0),
         "context": context(stack),
     }
     if np.any(np.asarray(kv_bytes) > 0):
@@ -143,7 +144,7 @@ def _as_frames_come(
     if not np.any(np.asarray(held) > 0):
         return parts
     pictures = [op for op in ops if op.module in _PICTURES]
-    decoded = {**parts, "activations": widest(pictures) * _live(ops, stack, spec), "frames_held": held}
+    decoded = {**parts, "activations": widest(pictures) * live(ops, stack, spec), "frames_held": held}
     return fuller(decoded, {**parts, "activations": denoising(ops, stack, spec)})
 
 
@@ -166,7 +167,7 @@ def context(stack: Runtime) -> Any:
     return stack.holds.get("context", coefficient("context", stack)) * GIB
 
 
-def _live(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
+def live(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
     """Tensors alive at the widest op, against its inputs and outputs."""
     c, own = section("capacity"), coefficient("live", stack)
     if not windowed(ops):
@@ -180,7 +181,7 @@ def _live(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
 def denoising(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
     """Bytes that the widest network beside a decoder of pictures has alive; 0 where no pictures are made."""
     others = [op for op in ops if op.module not in _PICTURES]
-    return widest(others) * _live(others, stack, spec) if len(others) < len(ops) else 0.0
+    return widest(others) * live(others, stack, spec) if len(others) < len(ops) else 0.0
 
 
 #: Modules that make pictures of a latent.
@@ -251,6 +252,17 @@ def quantised_head(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
     heads = [op for op in ops if op.kind == "gemm" and op.shard == "vocab" and op.stage == "forward"]
     stored = sum((op.stored_bytes * op.copies for op in heads), start=0.0)
     return stored * (spec.weight / spec.head - 1.0)
+
+
+def cast_weights(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
+    """Bytes of the 16-bit copies of FP32 weights that PyTorch's autocast keeps while a pass runs.
+
+    Compiled code has each while its product runs (`cached_cast` of aten/src/ATen/autocast_mode.cpp).
+    """
+    if not spec.mixed or stack.software != "pytorch" or stack.fuses:
+        return 0.0
+    products = [op for op in ops if op.kind in ("gemm", "conv") and op.stage == "forward"]
+    return sum((_WIDE * op.parameters * op.copies for op in products), start=0.0)
 
 
 def kept_wide(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:

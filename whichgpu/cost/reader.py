@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 _GPU, _METRIC, _UNIT = (COLUMNS.index(name) for name in ("gpu", "metric", "unit"))
-_N_GPUS, _TP, _PP, _IN, _OUT, _QUEUE, _BATCH = (
+_N_GPUS, _TP, _PP, _IN, _OUT, _QUEUE, _BATCH, _SEQ_LEN = (
     list(jobs.NUMBERS).index(name)
-    for name in ("n_gpus", "tp", "pp", "input_tokens", "output_tokens", "concurrency", "batch")
+    for name in ("n_gpus", "tp", "pp", "input_tokens", "output_tokens", "concurrency", "batch", "seq_len")
 )
 #: Columns whose default does not hang on other numbers.
 _SIZES = ("batch", "height", "width", "seq_len", "input_tokens", "output_tokens", "steps")
@@ -187,6 +187,8 @@ class Reader:
         if count > 1:
             numbers = _counted(numbers, count, cells[_GPU])
         numbers = _in_flight(entry, numbers, load_of(cells))
+        if numbers[_IN] is None and numbers[_SEQ_LEN] is not None and entry.head.phase == "prefill":
+            numbers = _swapped(numbers, {_IN: numbers[_SEQ_LEN]})
         if entry.speaks and _is_open(numbers):
             numbers = self._held(entry.head, numbers, gpu)
         numbers, group = entry.kin.whole.get(numbers) or _grouped(entry.head, entry.kin, numbers)

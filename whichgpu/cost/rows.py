@@ -116,7 +116,7 @@ def read_head(texts: tuple[str, ...]) -> Head:
     scenario = squeezed(phase) in _SCENARIOS
     if scenario:
         phase = "serve" if "serve" in workload.phases else "infer"
-    elif phase.lower().startswith(("embed", "rerank")) and "prefill" in workload.phases:
+    elif _embeds(workload, phase) and "prefill" in workload.phases:
         # A language model that embeds a text reads it as a prompt, and writes nothing.
         phase = "prefill"
     # What the name says is done with the model, its id does not.
@@ -145,6 +145,13 @@ def read_head(texts: tuple[str, ...]) -> Head:
     at_once = _AT_ONCE.get(squeezed(texts[1]), {}) if scenario else {}
     return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))),
                 {**at_once, **_numbers_of_name(workload), **jobs.lengths_of(phase), **columns})  # fmt: skip
+
+
+def _embeds(workload: Workload, phase: str) -> bool:
+    """Whether a row is of texts that are embedded: it says so, or infers with a model that has no head."""
+    if phase.lower().startswith(("embed", "rerank")):
+        return True
+    return bool(phase and workload.dims.get("headless") and jobs.phase(phase) == "infer")
 
 
 def _engine_apart(kind: str, stack: str) -> tuple[str, str]:
@@ -306,7 +313,9 @@ _CALLED = {
     "qps": "request_rate", "rps": "request_rate", "gbs": "global_batch", "global_batch_size": "global_batch",
     "expert_parallel": "ep", "ep_size": "ep", "context_parallel": "cp", "grad_acc": "grad_accum",
     "gradient_accumulation": "grad_accum", "gradient_accumulation_steps": "grad_accum",
-    "lora_r": "lora_rank", "zero": "sharding", "zero_stage": "sharding", "fsdp": "sharding",
+    **dict.fromkeys(("lora_r", "r", "rank", "lora_dim"), "lora_rank"), "optim": "optimizer",
+    **dict.fromkeys(("target_modules", "lora_target", "lora_target_modules"), "lora_targets"),
+    "num_virtual_tokens": "virtual_tokens", "zero": "sharding", "zero_stage": "sharding", "fsdp": "sharding",
     "gradient_checkpointing": "checkpointing", "activation_checkpointing": "checkpointing",
 }  # fmt: skip
 #: What options that are columns are called there.
@@ -363,6 +372,8 @@ def read_parts(row: Mapping[str, str]) -> tuple[Head, dict[str, float]]:
             numbers.update((name, value) for name, value in known if value is not None)
     head = read_head(HEAD(cells))
     numbers = {**head.lengths, **numbers}
+    if head.phase == "prefill" and "seq_len" in numbers:
+        numbers = {"input_tokens": numbers["seq_len"], **numbers}
     lengths = ("input_tokens", "output_tokens")
     means = None if numbers.keys() & set(lengths) else offline(head.job, load_of(cells))
     return head, numbers | dict(zip(lengths, means or (), strict=False))

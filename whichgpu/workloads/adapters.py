@@ -17,6 +17,7 @@ one (the dimension `fused`).
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,13 @@ RANK = 16.0
 #: Queries and values, as PEFT and LitGPT adapt them where nothing is said; projections around attention.
 INPUTS = ("q", "v", "qkv", "q_a", "q_b", "kv_a", "kv_b")
 ATTENTION = (*INPUTS, "k", "out")
+MLP = ("gate", "up", "up_proj", "down")
+#: What may be said of several layers at once; what lists of them have between their names.
+_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "all": (), "all-linear": (), "all_linear": (), "attention": ATTENTION, "attn": ATTENTION,
+    "inputs": INPUTS, "mlp": MLP, "ffn": MLP,
+}  # fmt: skip
+_APART = re.compile(r"[\s,;+/|&\[\]\"']+")
 #: What libraries call a dense layer, where it is not what it is called here.
 _CALLED: Mapping[str, str] = {
     **{f"{one}_proj": one for one in ("q", "k", "v", "gate")}, **{f"to_{one}": one for one in "qkv"},
@@ -80,9 +88,8 @@ class Adapters:
             if number != round(number):
                 raise UsageError(f"option {name}: {number:g} is not a whole number; write e.g. {name}=16")
         text = job.options.get("lora_targets", found.targets or "all").lower()
-        named = {"all": (), "all-linear": (), "attention": ATTENTION, "inputs": INPUTS}
-        words = tuple(part.strip() for part in text.replace(";", ",").split(",") if part.strip())
-        targets = named.get(text, tuple(_CALLED.get(word, word) for word in words))
+        words = tuple(word for word in _APART.split(text) if word)
+        targets = _GROUPS.get(text.strip(), tuple(_CALLED.get(word, word) for word in words))
         return cls(rank, targets, found, trained_precision(job), tokens)
 
     @property
@@ -213,6 +220,9 @@ def adapt(forward: Sequence[Op], adapters: Adapters, fused: str = "") -> tuple[O
             return _modulated(adapted)
     if not adapters.targets:
         raise UsageError("no dense layer of this model takes an adapter; use --phase train")
+    if adapters.targets in _GROUPS.values():
+        # Layers of that kind are called otherwise, or there are none: a recurrent model's.
+        return adapt(forward, replace(adapters, targets=()), fused)
     every = Adapters(adapters.rank)
     named = sorted({part.name for op, parts in layers for part in every.parts(op, parts)})
     raise UsageError(

@@ -9,7 +9,7 @@ shift that are not trained and count as no parameters.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.values import immutable
 from whichgpu.workloads.blocks import conv_norm
@@ -17,7 +17,32 @@ from whichgpu.workloads.blocks import conv_norm
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from whichgpu.workloads.job import Job
     from whichgpu.workloads.recorder import Map, Recorder
+
+
+#: The most things that one picture of COCO's train2017 has; bytes of a pair of an anchor and one of them as
+#: their overlap is found: two corners of it and their difference in FP32 (`pairwise_iou` of detectron2).
+_CROWD, _PAIR = 93.0, 24.0
+
+
+#: In a runtime's text: who trains the weights of norms whose means and variances are fixed, so that what they
+#: read is kept (`norm_eval`, `requires_grad` of configs/_base_/models), and has a focal loss of one kernel.
+TRAINS_NORMS = ("mmdet", "openmmlab")
+
+
+def trains_norms(job: Job) -> bool:
+    """Whether a job's program trains the weights of fixed norms."""
+    said = job.runtime.lower()
+    return any(word in said for word in TRAINS_NORMS)
+
+
+def matched(anchors: Any) -> Any:
+    """Bytes that come and go as the anchors of a picture are matched with the things in a crowded one.
+
+    Pictures are matched one after the other; a training's peak has the most crowded of all.
+    """
+    return anchors * _CROWD * _PAIR
 
 
 @immutable

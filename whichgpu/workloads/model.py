@@ -108,6 +108,7 @@ class Workload(Shown):
 
     def complete(self, job: Job) -> Job:
         """Fill the job's gaps with this workload's defaults; raises `UsageError` for an unknown phase."""
+        job = self.embedding(job)
         asked = phase(job.phase or self.phases[0])
         asked = getattr(self.code, "PHASE_ALIASES", {}).get(asked, asked)
         if asked not in self.phases:
@@ -128,6 +129,14 @@ class Workload(Shown):
         ):
             raise UsageError(f"output_tokens: 0, but phase {asked} generates at least 1; use --phase prefill")
         return job.changed(precision=adapters.training_precision(job)) if job.trains else job
+
+    def embedding(self, job: Job) -> Job:
+        """A job of a decoder that embeds, which writes nothing: its sequences go through once."""
+        reads = self.dims.get("headless") and "prefill" in self.phases
+        if not reads or phase(job.phase or self.phases[0]) != "infer":
+            return job
+        length = job.seq_len if job.input_tokens is None else job.input_tokens
+        return job.changed(phase="prefill", input_tokens=length)
 
     def _within(self, columns: Mapping[str, Any]) -> Mapping[str, Any]:
         """Columns that nobody stated, with no sequence longer than the model has positions for."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from whichgpu.workloads.ledger import FP32, Ledger
 from whichgpu.workloads.maps import Map, window_length
+from whichgpu.workloads.ops import some
 
 __all__ = ["FP32", "Map", "Recorder", "wide_math"]
 
@@ -184,13 +185,16 @@ class Recorder(Ledger):
     def pointwise(
         self, elements: Any, *, reads: float = 1.0, writes: float = 1.0, keeps: float = 0.0,
         wide: bool = False, shard: str = "none", parameters: float = 0.0, name: str = "pointwise",
-        modulated: bool = False,
+        modulated: bool = False, beside: Any = 0.0,
     ) -> None:  # fmt: skip
         """An elementwise op: `reads` tensors of `elements` in, `writes` out, `keeps` of them kept.
 
-        `modulated` ones keep that for the gradient of what a conditioning made.
+        `modulated` ones keep that for the gradient of what a conditioning made. Bytes that come and go while
+        it runs, of small ops that it stands for, lie `beside`.
         """
         size, shape = self._sizes[wide], {"modulated": 1.0} if modulated else self._wide(wide)
+        if some(beside):
+            shape = {**shape, "beside": beside}
         self._scaled("pointwise", name, elements, elements, shape, over="elements", reads=reads * size,
                      writes=writes * size, saves=keeps * size, flops=reads, shard=shard, fusable=True,
                      parameters=parameters, unquantised=True)  # fmt: skip

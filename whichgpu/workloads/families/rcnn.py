@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads.blocks import conv_norm, cross_entropy, image, transposed
-from whichgpu.workloads.detection import Backbone, pyramid
+from whichgpu.workloads.detection import TRAINS_NORMS, Backbone, matched, pyramid, trains_norms
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Recorder
 
 PHASES = ("infer", "train")
+RUNTIME_WORDS = TRAINS_NORMS
 PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
 UNIT = "images"
 OPTIMIZER = "sgd"
@@ -50,7 +51,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> boxes, classes and masks of each region."""
     with rec.module("backbone"):
         net = Backbone(rec, dims["layers"], dims.get("groups", 1), dims.get("group_width", 64),
-                       frozen=2, fixed=not dims.get("normed", False),
+                       frozen=2, fixed=not (dims.get("normed", False) or trains_norms(job)),
                        basic=dims.get("basic", False))  # fmt: skip
         maps = net(image(job))[1:]
     with rec.module("pyramid"):
@@ -58,9 +59,11 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         levels.append(rec.pool(levels[-1], 1, 2, keeps=0.0))
     with rec.module("proposals"):
         _proposals(rec, levels, layers=2 if dims.get("normed") else 1)
+    anchors = ANCHORS * sum((x.pixels for x in levels), start=0.0) / job.batch
     with rec.module("selection", repeats=job.batch if job.trains else 1.0):
-        for _ in range(_SAMPLE):
-            rec.pointwise(2000.0, reads=4.0, name="select")
+        for i in range(_SAMPLE):
+            beside = matched(anchors) if job.trains and not i else 0.0
+            rec.pointwise(2000.0, reads=4.0, name="select", beside=beside)
     regions, masked = (512.0, 128.0) if job.trains else (1000.0, 100.0)
     stages = float(dims.get("cascade", 1))
     with rec.module("boxes", copies=stages):

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads.blocks import conv_norm, image
-from whichgpu.workloads.detection import Backbone, pyramid
+from whichgpu.workloads.detection import TRAINS_NORMS, Backbone, pyramid, trains_norms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Map, Recorder
 
 PHASES = ("infer", "train")
+RUNTIME_WORDS = TRAINS_NORMS
 ADAPTERS = False
 PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
 UNIT = "images"
@@ -37,8 +38,12 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "train": {"batch": 16.0, "precision": "amp-fp16"},
 }
 WIDTH = 256
-#: Kernels of the focal loss, or of choosing boxes, each over all scores.
-_SCORING = 8
+#: Kernels of the focal loss, or of choosing boxes, each over all scores; tensors of them that it keeps: the
+#: scores side by side, what they should be and its complement, their sigmoid, cross-entropy, 1 - p, its power
+#: and the weights (`sigmoid_focal_loss` of fvcore and torchvision).
+_SCORING, _KEPT = 8, 9.0
+#: One kernel keeps the scores side by side and what they should be (`sigmoid_focal_loss` of mmcv).
+_FUSED = 2.0
 #: True boxes of a picture, with padding; kernels over each pair of an anchor and one, and over anchors:
 #: overlaps, the best of each, scattered to targets and weights (object_detection/core/target_assigner.py;
 #: the counts are typical).
@@ -50,7 +55,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     normed = dims.get("normed", False)
     with rec.module("backbone"):
         net = Backbone(rec, dims["layers"], dims.get("groups", 1), dims.get("group_width", 64),
-                       frozen=0 if normed else 2, fixed=dims.get("fixed", not normed),
+                       frozen=0 if normed else 2,
+                       fixed=dims.get("fixed", not normed) and not trains_norms(job),
                        basic=dims.get("basic", False))  # fmt: skip
         maps = net(image(job))[2:]  # strides 8, 16, 32
     with rec.module("pyramid"):
@@ -71,7 +77,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         _targets(rec, places / job.batch, job.batch)
     with rec.module("loss" if job.trains else "selection"):
         for _ in range(_SCORING if job.trains else 2):
-            rec.pointwise(scores, keeps=0.5, name="score")
+            kept = _FUSED if trains_norms(job) else _KEPT
+            rec.pointwise(scores, keeps=kept / _SCORING, name="score")
 
 
 def _targets(rec: Recorder, places: Any, batch: Any) -> None:
