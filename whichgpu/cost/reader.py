@@ -215,6 +215,8 @@ class Reader:
             if found is not head.job:
                 texts = HEAD(cells)
                 known = self._heads[(*texts[:FORMAT], found.precision, found.runtime, *texts[STACK + 1 :])]
+                if type(known) is _Refused:
+                    raise UsageError(known.why)
         entry.on[gpu.id] = known
         return known
 

@@ -57,6 +57,7 @@ NOISE = frozenset(
         "vf",
         # Of systems in MLPerf's tables: a host's processor, a cooled node, an MI300X that is whole; "w/".
         "aarch64",
+        "aarch64x1",
         "cts",
         "nps1",
         "spx",

@@ -44,6 +44,8 @@ _SCHEDULE = re.compile(
     r"\d+(?:k|e|xb\d+)|\d{1,2}x\d{1,2}|r=\d+|r(?:4|8|16|32|64|128|256)|(?:tf|torch|pytorch)\d+(?:\.\d+)*|(?:tp|pp|dp|ep)\d+"
     rf"|(?:fsdp2?|hsdp|ddp|zero[123])(?:\+{_SHARED})*"
 )
+#: How MLX's own uploads end, whose format is MLX's.
+_MLX = re.compile(r"(?<!-mlx)-(\dbits?)(?=$|-)")
 #: Words that the name of a format is made of, at most: `gptq-int4`, `q4_0_4_4`.
 _FORMAT_WORDS = 4
 
@@ -207,7 +209,8 @@ def shorter(name: str) -> Iterator[Shorter]:
     Whoever published it goes first (and the colon of a tag is a hyphen: `llama3.1:8b`), then one word or
     format after another from the end.
     """
-    rest, stored = name.lower().rpartition("/")[2].replace(":", "-"), ""
+    owner, _, rest = name.lower().replace(":", "-").rpartition("/")
+    rest, stored = _MLX.sub(r"-mlx-\1", rest) if owner.startswith("mlx") else rest, ""
     yield Shorter(rest, stored)
     cut = _last(rest)
     while cut:
