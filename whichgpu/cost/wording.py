@@ -26,6 +26,7 @@ _FORMS = (
     (r"^(?:inf|infer|infs|crops?|patch(?:es)?|scans?|calls?)/", "samples/"),
     (r"^sents?/", "sequences/"),
     (r"^mols?/", "molecules/"),
+    (r"^([a-z]+)/(?:ms|msec|millisecond)$", r"K \1/s"),
     (r"^(users?|samples?|images?|sequences?|items?|records?|tokens?) (?:processed|trained|seen)/", r"\1/"),
     (r"^utts?/", "utterances/"),
     (r"^(mel|audio)[\s_](frame|sample)", r"\1-\2"),
