@@ -138,7 +138,9 @@ _LIKE_A_FORMAT = re.compile(
 
 def like_no_format(word: str) -> bool:
     """Whether a word is of a format that none here is like, whatever stands beside it: `oq4e`, `wmix58`."""
-    return bool(re.fullmatch(r"(?:[a-hj-z]q|wmix|jang)\d\w*|tq\w*|mtplx|\d+gib", word))
+    return bool(
+        re.fullmatch(r"(?:[a-hj-z]q|wmix|jang)\d\w*|tq\w*|mtplx|\d+gib|aqlm|higgs|quip\w*|spqr|vptq", word)
+    )
 
 
 def like_a_format(word: str) -> bool:

@@ -1,17 +1,17 @@
-"""Jasper, QuartzNet and Citrinet: speech to text by one-dimensional convolutions over the spectrogram, with CTC.
+"""Jasper, QuartzNet, Citrinet: speech to text by one-dimensional convolutions of the spectrogram, and CTC.
 
 Li et al., "Jasper: An End-to-End Convolutional Neural Acoustic Model" (every block sees the input and the
 results of all blocks before it); Kriman et al., "QuartzNet: Deep Automatic Speech Recognition with 1D
-Time-Channel Separable Convolutions" (a block sees the one before it; convolutions are depthwise, then 1 x 1).
-Majumdar et al., "Citrinet: Closing the Gap between Non-Autoregressive and Autoregressive End-to-End Models for
-Automatic Speech Recognition" (a gate over the channels of each block; three blocks halve the positions).
+Time-Channel Separable Convolutions" (a block sees the one before it; convolutions are depthwise, then 1 x 1);
+Majumdar et al., "Citrinet" (a gate over the channels of each block; three blocks halve the positions).
 Letters: B utterances, F frames of 10 ms, T positions (F / 2, of Citrinet F / 8), C channels.
 
 Throughput is in seconds of audio; option `seconds` of an utterance.
-Dimensions: `mels`, `first` ([channels, kernel]), `blocks` (rows of [channels, kernel, repeats], and the stride
-of the last of them where it has one), `last` (rows of [channels, kernel]), `separable`, `dense` (a short cut
-from every block before, else from the last), `gate` (0: none; else the channels of a block by those inside of
-its gate), `stride` (2) of the first convolution, `vocab`, `seconds`. The last layers but the first are of 1 x 1.
+Dimensions: `mels`, `first` ([channels, kernel]), `blocks` (rows of [channels, kernel, repeats], and the
+stride of the last of them where it has one), `last` (rows of [channels, kernel]), `separable`, `dense` (a
+short cut from every block before, else from the last), `gate` (0: none; else the channels of a block by
+those inside of its gate), `stride` (2) of the first convolution, `vocab`, `seconds`. The last layers but the
+first of them are of 1 x 1.
 """
 
 from __future__ import annotations
