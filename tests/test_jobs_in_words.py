@@ -25,6 +25,7 @@ ROW = {"id": "a", "workload": "resnet50", "gpu": "a10", "batch": "8"}
         ("throughput", "pics/s", "images/s", 1),
         ("throughput", "images-per-sec", "images/s", 1), ("throughput", "inf/s", "images/s", 1),
         ("throughput", "kimg/s", "images/s", 1e-3), ("throughput", "images/ms", "images/s", 1e-3),
+        ("Throughput images/sec", "", "images/s", 1),
         ("Throughput - mixed precision", "img/s", "images/s", 1),
         ("Throughput (images/sec)", "", "images/s", 1), ("Peak throughput, FP16", "img/s", "images/s", 1),
         ("forward time (ms)", "", "", 1e3), ("latency", "ms/batch", "", 1e3),

@@ -36,6 +36,7 @@ _FORMS = (
     (r"^(?:msecs?|millisecs?|milliseconds?)(?=/|$)", "ms"),
     (r"^mel-?specs?/", "mel-frames/"),
     (r"^x ?rt$", "x"),
+    (r"^(?:latency|performance|speed|throughput)[\s:]+([^\s/]+/[^\s/]+|ms|s)$", r"\1"),
     (r"^(?:latency|throughput|speed|time) ?[(\[]([^()\[\]]+)[)\]]$", r"\1"),
     (r"^(?:imgs?|images?)/(?:s/w|j)$", "images/J"),
     (r"^(?:tok|toks|tokens)/(?:s/w|j)$", "tokens/J"),
