@@ -68,7 +68,9 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("SD1.5 512x512 Euler a", "stable-diffusion-1.5"), ("LTX-Video 0.9.5 2B", "ltx-video-0.9"),
         ("Segment Anything 2 (base plus)", "sam2-hiera-base-plus"), ("yolo26x-cls.pt", "yolo11x-cls"),
         ("DSR1 FP4", "deepseek-r1"), ("gpt-oss-120b-F16", "gpt-oss-120b"),
-        ("Jarvis QuartzNet", "quartznet-15x5"),
+        ("Jarvis QuartzNet", "quartznet-15x5"), ("olmoe A1.7B Q4_K - Medium", "olmoe-1b-7b"),
+        ("lfm2.5-thinking:1.2b", "lfm2-1.2b"), ("RF-DETR-M", "rf-detr-medium"),
+        ("KerasCV YOLOv8-M", "yolov8m"),
     ],
 )  # fmt: skip
 def test_names_of_runs_uploads_and_suites(spelling: str, known: str) -> None:
