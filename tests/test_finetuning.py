@@ -314,7 +314,10 @@ def test_spellings_of_precisions(name):
 @pytest.mark.parametrize(
     ("said", "meant"),
     [
-        ("FP16 (tensor cores)", "fp16"), ("use_fp16", "fp16"), ("torch.bfloat16", "bf16"),
+        ("FP16 (tensor cores)", "fp16"), ("FP8 (W8A8)", "fp8"), ("fp16 + LAMB", "fp16"),
+        ("int8 (LLM.int8)", "w8a16"), ("FP32 strict", "fp32"), ("svdquant int4", "w4a16"),
+        ("NVFP4 KV FP8", "fp4"),
+        ("use_fp16", "fp16"), ("torch.bfloat16", "bf16"),
         ("Integer", "int8"),
         ("FP16/FP32 mixed", "amp-fp16"), ("mixed BF16/FP32", "amp-bf16"), ("AMP (FP16)", "amp-fp16"),
         ("autocast fp16", "amp-fp16"), ("FP16/FP32", "amp-fp16"), ("O1", "amp-fp16"),

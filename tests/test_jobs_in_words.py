@@ -6,6 +6,7 @@ import pytest
 
 from whichgpu import api
 from whichgpu.cost.jobs import predict_rows
+from whichgpu.errors import WhichGpuError
 from whichgpu.hardware.catalogue import catalogue
 
 GPUS = catalogue()
@@ -23,7 +24,9 @@ ROW = {"id": "a", "workload": "resnet50", "gpu": "a10", "batch": "8"}
         ("step time", "ms", "", 1e3),
         ("throughput", "pics/s", "images/s", 1),
         ("throughput", "images-per-sec", "images/s", 1), ("throughput", "inf/s", "images/s", 1),
-        ("throughput", "kimg/s", "images/s", 1e-3), ("Throughput - mixed precision", "img/s", "images/s", 1),
+        ("throughput", "kimg/s", "images/s", 1e-3), ("throughput", "images/ms", "images/s", 1e-3),
+        ("Throughput images/sec", "", "images/s", 1),
+        ("Throughput - mixed precision", "img/s", "images/s", 1),
         ("Throughput (images/sec)", "", "images/s", 1), ("Peak throughput, FP16", "img/s", "images/s", 1),
         ("forward time (ms)", "", "", 1e3), ("latency", "ms/batch", "", 1e3),
         # A unit may leave out what the metric says that it is of.
@@ -211,6 +214,45 @@ def test_the_name_of_a_run_says_its_format_and_its_method():
         GPUS,
     )
     assert named.value == lora.value != whole.value
+
+
+def test_a_suite_s_name_stays_where_the_gpu_changes_its_software():
+    """A program of XLA runs on a TPU: the row that said so broke the whole table."""
+    row = {
+        "workload": "bert",
+        "gpu": "TPU v4",
+        "n_gpus": "64",
+        "phase": "train",
+        "runtime": "MLPerf v1.0 TensorFlow",
+    }
+    suite, named = predict_rows([row, {**row, "workload": "bert-large"}], GPUS)
+    assert suite.value == named.value > 0.0
+    row = {
+        "workload": "ssd",
+        "gpu": "a100-80gb-sxm",
+        "n_gpus": "8",
+        "phase": "train",
+        "runtime": "MLPerf Training v1.1",
+    }
+    old, new, small, large = predict_rows(
+        [row, {**row, "runtime": "MLPerf Training v2.1"}, {**row, "workload": "ssd300-r34"},
+         {**row, "workload": "retinanet", "runtime": "MLPerf Training v2.1"}], GPUS,
+    )  # fmt: skip
+    assert (old.value, new.value) == (small.value, large.value)
+
+
+def test_a_size_of_llama_alone_is_its_third_generation_in_a_table():
+    row = {
+        "workload": "Llama 70B FP8",
+        "gpu": "b200-180gb-sxm",
+        "phase": "serve",
+        "runtime": "vLLM",
+        "concurrency": "8",
+    }
+    bare, named = predict_rows([row, {**row, "workload": "llama-3.3-70b", "precision": "fp8"}], GPUS)
+    assert bare.value == named.value > 0.0
+    with pytest.raises(WhichGpuError):
+        api.predict("Llama 70B FP8", gpu="b200-180gb-sxm")
 
 
 def test_scenarios_that_ask_one_after_another_have_small_batches():

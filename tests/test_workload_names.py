@@ -54,6 +54,23 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("ResNet18 on CIFAR-10", "resnet18-cifar"), ("WRN-28-10", "wide-resnet-28-10"),
         ("SentientAGI/Dobby-Unhinged-Llama-3.1-8B", "llama-3.1-8b"), ("Qwen/Qwen3.8-27B-FP8", "qwen3.5-27b"),
         ("huihui-ai/Huihui-Qwen3.6-27B-abliterated-AWQ", "qwen3.5-27b"),
+        # As llama-bench says of a file, folders of examples, recipes, and who tuned a model.
+        ("qwen35moe 35B.A3B Q4_K - Medium", "qwen3.5-35b-a3b"), ("bert 335M F16", "bert-large"),
+        ("granitehybrid 7B.A1B Q8_0", "granite-4.0-h-tiny"), ("phi3 4B Q4_0", "phi-3-mini"),
+        ("TensorFlow2/Segmentation/MaskRCNN", "maskrcnn-r50-fpn"),
+        ("SE-RNXT101-32x4d", "se-resnext101-32x4d"),
+        ("DeepLearningExamples/PyTorch/Detection/SSD", "ssd300-r50"), ("GPT-3 22B", "megatron-22b"),
+        ("llama3_2/3B_full_single_device", "llama-3.2-3b"), ("DeepSeek V3 (with MTP)", "deepseek-v3"),
+        ("nvidia/OpenReasoning-Nemotron-32B", "qwen2.5-32b"), ("NousResearch/Hermes-4-14B", "qwen3-14b"),
+        ("Steelskull/L3.3-MS-Nevoria-70b", "llama-3.3-70b"), ("phi4-reasoning:14b-plus-q8_0", "phi-4"),
+        ("ViT-H-14 laion2b_s32b_b79k", "clip-vit-huge-patch14"), ("deim_dfine_hgnetv2_x", "d-fine-x"),
+        ("llama2-70b-interactive-99.9", "llama-2-70b"), ("yolov11-99", "yolo11l"),
+        ("SD1.5 512x512 Euler a", "stable-diffusion-1.5"), ("LTX-Video 0.9.5 2B", "ltx-video-0.9"),
+        ("Segment Anything 2 (base plus)", "sam2-hiera-base-plus"), ("yolo26x-cls.pt", "yolo11x-cls"),
+        ("DSR1 FP4", "deepseek-r1"), ("gpt-oss-120b-F16", "gpt-oss-120b"),
+        ("Jarvis QuartzNet", "quartznet-15x5"), ("olmoe A1.7B Q4_K - Medium", "olmoe-1b-7b"),
+        ("lfm2.5-thinking:1.2b", "lfm2-1.2b"), ("RF-DETR-M", "rf-detr-medium"),
+        ("KerasCV YOLOv8-M", "yolov8m"),
     ],
 )  # fmt: skip
 def test_names_of_runs_uploads_and_suites(spelling: str, known: str) -> None:
@@ -64,7 +81,8 @@ def test_names_of_runs_uploads_and_suites(spelling: str, known: str) -> None:
     "name",
     ["ResNet-50 (PANet)", "ResNet-50 (pruned)", "ResNet-50 (half width)", "z-lab/Qwen3-8B-DFlash-b16",
      "yuhuili/EAGLE-LLaMA3-Instruct-8B", "someone/Qwen-7B-mine", "bearzi/Qwen3.6-35B-A3B-oQ3",
-     "someone/Qwen3-8B-0.6B-draft"],
+     "someone/Qwen3-8B-0.6B-draft", "ISTA-DASLab/Meta-Llama-3-8B-AQLM",
+     "nvidia/Nemotron-Nano-12B-v2-VL-FP8"],
 )  # fmt: skip
 def test_words_beside_a_name_may_make_another_model_of_it(name: str) -> None:
     with pytest.raises(UsageError, match="no workload"):
@@ -173,6 +191,17 @@ def test_a_name_may_end_in_the_side_of_a_picture(name: str, side: float) -> None
     assert (job.height, job.width) == (side, side)
 
 
+def test_ultralytics_models_of_2026_by_task() -> None:
+    """Parameters as Ultralytics documents them, in millions; masks are drawn a little wider there."""
+    for name, published, side in (
+        ("yolo26n-seg", 2.7, 640.0), ("yolo26x-seg", 62.8, 640.0), ("yolo26l-pose", 25.9, 640.0),
+        ("yolo26s-obb", 9.8, 1024.0), ("yolov26x-obb.pt", 57.6, 1024.0),
+    ):  # fmt: skip
+        item = resolve(name)
+        assert sum(item.parameters().values()) / 1e6 == pytest.approx(published, rel=0.035)
+        assert item.complete(Job(item.id, phase="infer")).height == side
+
+
 @pytest.mark.parametrize("name", ["retinanet-152", "bert-base-384", "resnet50-8"])
 def test_a_number_behind_a_name_is_not_always_a_side(name: str) -> None:
     with pytest.raises(UnknownName):
@@ -188,6 +217,7 @@ def test_a_number_behind_a_name_is_not_always_a_side(name: str) -> None:
         ("unsloth/Meta-Llama-3.1-8B-Instruct-bnb-4bit", "llama-3.1-8b", "nf4"),
         ("neuralmagic/Meta-Llama-3.1-70B-Instruct-quantized.w8a8", "llama-3.1-70b", "int8"),
         ("mixtral-8x7b-instruct-v0.1-gguf-q4_k_m", "mixtral-8x7b", "q4_k_m"),
+        ("mlx-community/Qwen3-4B-4bit", "qwen3-4b", "mlx-4bit"), ("Qwen/Qwen3-4B-4bit", "qwen3-4b", "nf4"),
         # A spelling of its own says its format as well; Qwen3 0.6B keeps its point.
         ("qwen3-32b-fp8", "qwen3-32b", "fp8"), ("someone/qwen3-0.6b-it", "qwen3-0.6b", "fp16"),
         ("nvidia/Llama-4-Maverick-17B-128E-Instruct-FP8", "llama-4-maverick", "fp8"),

@@ -215,10 +215,17 @@ class Reader:
             # A head is as long here as the reader is.
             found = placing.widened(placing.run_on(self._usually((id(head),), head.job), gpu), gpu)
             if found is not head.job:
-                texts = HEAD(cells)
+                texts = (self._asked(HEAD(cells), head.job.workload), *HEAD(cells)[1:])
                 known = self._heads[(*texts[:FORMAT], found.precision, found.runtime, *texts[STACK + 1 :])]
+                if type(known) is _Refused:
+                    raise UsageError(known.why)
         entry.on[gpu.id] = known
         return known
+
+    def _asked(self, texts: tuple[str, ...], known: str) -> str:
+        """The name of a row's workload; what it is `known` by where only its runtime's suite tells that."""
+        text = texts[0].strip()
+        return known if text and type(self._lexicon.workloads[text]) is _Refused else texts[0]
 
     def _usually(self, key: tuple[Any, ...], job: jobs.Job) -> placing.Usually:
         """How a job runs, by what sets it apart but its GPU."""

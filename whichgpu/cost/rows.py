@@ -24,6 +24,7 @@ from whichgpu.workloads import adapters
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.names import squeezed
 from whichgpu.workloads.precision import precision
+from whichgpu.workloads.resolving import goes_on
 from whichgpu.workloads.workload import known
 from whichgpu.workloads.workload import resolve as resolve_workload
 
@@ -182,15 +183,21 @@ _EXAMPLES = r"deep ?learning ?examples|\bdle\b|\bngc\b|\b(?:1[89]|2\d)\.(?:0[1-9
 def of_suite(name: str, phase: str, stack: str) -> str:
     """A name with the suite that a runtime's text names: MLPerf's `bert` is BERT-large; "" for none.
 
+    What a suite calls so has changed: its `ssd` was another network until v1.1.
+
     A container of NVIDIA's (`PyTorch 20.06`) is what its Deep Learning Examples ran in. Of any other table
     some bare names are those of one model (`Stable Diffusion`), and a method behind another is of its phase.
     """
     trains = phase.lower().startswith(("train", "pre"))
     if "mlperf" in stack.lower() or squeezed(phase) in _SCENARIOS:
+        round_ = re.search(r"mlperf\D*(\d+)\.\d", stack, re.IGNORECASE)
+        of_then = f"mlperf-training-v{round_[1]}-{name}" if round_ and trains else ""
+        if of_then and known(of_then):
+            return of_then
         return f"mlperf-training-{name}" if trains else f"mlperf-{name}"
     usual = f"in-tables-{name}"
     examples = f"nvidia-examples-{name}" if re.search(_EXAMPLES, stack, re.IGNORECASE) else ""
-    if known(usual) and not known(examples):
+    if (known(usual) or goes_on(usual)) and not known(examples):
         return usual
     method = re.fullmatch(_METHOD, name, re.IGNORECASE)
     if method and known(method[1]) and not known(examples):
@@ -200,7 +207,7 @@ def of_suite(name: str, phase: str, stack: str) -> str:
 
 
 #: How a picture's model is taught behind its name, which its pictures may be made with as well.
-_METHOD = r"(.+?)[-_ +]+(?:with )?(lora|dreambooth)"
+_METHOD = r"(.+?)[-_ +]+(?:with )?(?:dreambooth[-_ ]+)?(lora|dreambooth)"
 
 
 def _called(name: str, phase: str, stack: str) -> Workload:

@@ -43,6 +43,8 @@ _SEVERAL = (
 )
 #: A machine and what is in it, which says nothing of how many of them run: `DGX A100 (8x A100 80GB)`.
 _BOXED = r"(?P<box>[^()]*\S)\s*\(\s*\d{1,3}\s*[xX]\s*(?P<held>[^()]+)\)"
+#: NVIDIA's systems in its own tables: `DGX-1 with 8x V100 16GB`.
+_SYSTEM = r"^((?:nvidia )?[dh]gx[^()]*?) with \(?(\d{1,3}\s?x\s[^()]+)\)?$"
 #: A machine, and after it how many of what it holds run: `Dell R750xa 4x A100 PCIe`.
 _HOLDING = r"(?P<box>[^()]*?[A-Za-z][^()]*?)[\s_:,-]+(?P<count>[1-9]\d{0,2})\s?x\s?(?P<held>[A-Za-z\d][^()]*)"
 #: What makes, lets or is a machine, and in brackets what is in it: `Kaggle (T4)`, `g5.xlarge (A10G)`.
@@ -81,7 +83,7 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
     if text in catalogue:
         # An id has no number in it; no pattern is compiled.
         return text, 1
-    if boxed := re.fullmatch(_BOXED, text.strip()):
+    if boxed := re.fullmatch(_BOXED, re.sub(_SYSTEM, r"\1 (\2)", text.strip(), flags=re.IGNORECASE)):
         box = boxed["box"].lower().split()
         return " ".join((boxed["box"], *(one for one in boxed["held"].split() if one.lower() not in box))), 1
     match = _numbered(text)

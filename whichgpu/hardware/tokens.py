@@ -57,6 +57,7 @@ NOISE = frozenset(
         "vf",
         # Of systems in MLPerf's tables: a host's processor, a cooled node, an MI300X that is whole; "w/".
         "aarch64",
+        "aarch64x1",
         "cts",
         "nps1",
         "spx",
@@ -109,6 +110,9 @@ _SIZES = frozenset(
 )
 _SUPER = r"^(?:[12345]0|16)[5-9]0s$"
 _LAPTOP = r"^(?:[12345]0|16)[5-9]0m$"
+#: Chips of which a bare number is that of their cores.
+_APPLE = r"^m[1-9](?: (?:pro|max|ultra))?$"
+_CORES = r"\d|[1-7]\d|80"
 _MEMORY = r"^\d+gb$"
 _THOUSANDS = r"^[2-8]k$"
 
@@ -149,7 +153,9 @@ def spelled_out(said: tuple[str, ...]) -> tuple[str, ...]:
     """
     told: list[str] = []
     for word in said:
-        if word.isdigit() and word in _SIZES:
+        if re.fullmatch(_CORES, word) and re.match(_APPLE, " ".join(told)):
+            told.append(f"{word}c")  # "M2 Max 38", as llama.cpp's tables have it
+        elif word.isdigit() and word in _SIZES:
             told.append(f"{word}gb")
         elif re.match(_SUPER, word):
             told.extend((word[:-1], "super"))

@@ -34,10 +34,12 @@ def varied(name: str, read: Callable[[str], Workload | None]) -> Workload | None
     """The workload of a name whose dimensions are mostly another's: `variants` of `data/suffixes.toml`."""
     bare = names.unwrapped(name) or name
     for one in (bare, *(said.name for said in names.told(bare))):
-        for pattern, base, differs in names.table()["variants"]:
+        for pattern, base, differs, *side in names.table()["variants"]:
             found = re.fullmatch(pattern, one.strip("-_ "), re.IGNORECASE)
             item = read(found.expand(base)) if found else None
             if found and item is not None:
+                sized = {**item.defaults.get("all", {}), **dict.fromkeys(("height", "width"), *side)}
+                item = replace(item, defaults={**item.defaults, "all": sized}) if side else item
                 return _kept(item, found[0].lower(), f"{item.name}, as {found[0]}", differs)
     return None
 

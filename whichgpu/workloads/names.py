@@ -44,6 +44,8 @@ _SCHEDULE = re.compile(
     r"\d+(?:k|e|xb\d+)|\d{1,2}x\d{1,2}|r=\d+|r(?:4|8|16|32|64|128|256)|(?:tf|torch|pytorch)\d+(?:\.\d+)*|(?:tp|pp|dp|ep)\d+"
     rf"|(?:fsdp2?|hsdp|ddp|zero[123])(?:\+{_SHARED})*"
 )
+#: How MLX's own uploads end, whose format is MLX's.
+_MLX = re.compile(r"(?<!-mlx)-(\dbits?)(?=$|-)")
 #: Words that the name of a format is made of, at most: `gptq-int4`, `q4_0_4_4`.
 _FORMAT_WORDS = 4
 
@@ -136,7 +138,9 @@ _LIKE_A_FORMAT = re.compile(
 
 def like_no_format(word: str) -> bool:
     """Whether a word is of a format that none here is like, whatever stands beside it: `oq4e`, `wmix58`."""
-    return bool(re.fullmatch(r"(?:[a-hj-z]q|wmix|jang)\d\w*|tq\w*|mtplx|\d+gib", word))
+    return bool(
+        re.fullmatch(r"(?:[a-hj-z]q|wmix|jang)\d\w*|tq\w*|mtplx|\d+gib|aqlm|higgs|quip\w*|spqr|vptq", word)
+    )
 
 
 def like_a_format(word: str) -> bool:
@@ -207,7 +211,8 @@ def shorter(name: str) -> Iterator[Shorter]:
     Whoever published it goes first (and the colon of a tag is a hyphen: `llama3.1:8b`), then one word or
     format after another from the end.
     """
-    rest, stored = name.lower().rpartition("/")[2].replace(":", "-"), ""
+    owner, _, rest = name.lower().replace(":", "-").rpartition("/")
+    rest, stored = _MLX.sub(r"-mlx-\1", rest) if owner.startswith("mlx") else rest, ""
     yield Shorter(rest, stored)
     cut = _last(rest)
     while cut:

@@ -269,12 +269,14 @@ def _worded(text: str) -> str:
 
 #: Words beside a format that leave it what it is, and those of formats used together.
 _SAY_NOTHING = {
-    "a100", "and", "autoround", "bitsandbytes", "bnb", "calibrated", "calibration", "channels",
-    "compute", "core", "cores", "cuda", "cudnn", "dali", "data", "default", "delayed", "dense",
-    "dtype", "dwq", "dynamic", "enabled", "engine", "ggml", "gguf", "h6", "h8", "i1", "imat",
-    "imatrix", "inference", "last", "mode", "native", "nchw", "nhwc", "only", "precision", "ptq",
-    "pure", "qat", "qlora", "quant", "quantised", "quantized", "rtn", "scaling", "te", "tensor",
-    "torch", "torchao", "training", "transformer", "true", "type", "ud", "use", "using", "with",
+    "a100", "accumulate", "adam", "adamw", "all", "and", "autoround", "bitsandbytes", "bnb",
+    "calibrated", "calibration", "channels", "compute", "core", "cores", "cuda", "cudnn",
+    "dali", "data", "default", "delayed", "dense", "dtype", "dwq", "dynamic", "enabled",
+    "engine", "ggml", "gguf", "h6", "h8", "i1", "imat", "imatrix", "inference", "lamb", "lars",
+    "last", "mode", "mostly", "native", "nchw", "nhwc", "only", "precision", "ptq", "pure",
+    "qat", "qlora", "quant", "quantised", "quantized", "rtn", "scaling", "strict", "te",
+    "tensor", "torch", "torchao", "training", "transformer", "true", "type", "ud", "use",
+    "using", "w", "with",
 }  # fmt: skip
 #: The sizes of a K-quant as llama.cpp's tables write them out: "Q4_K - Medium".
 _SIZES = {"small": "s", "medium": "m", "large": "l"}
