@@ -364,6 +364,42 @@ def test_the_command_states_the_cache_and_the_groups_that_the_answer_assumes(run
 
 
 @pytest.mark.parametrize(
+    ("model", "runtime", "options", "said"),
+    [
+        ("llama-3.1-8b", "tensorrt-llm", {}, "--request-rate 2.5 --request-count 2000"),
+        ("qwen3-30b-a3b", "tensorrt-llm", {"attention_dp": "1"}, "--max_seq_len 1024 & aiperf"),
+        # Data-parallel ranks of vLLM share their layers of experts; SGLang's groups divide its --tp.
+        ("qwen3-30b-a3b", "vllm", {}, "--tensor-parallel-size 1 --max-num-seqs"),
+        ("qwen3-30b-a3b", "sglang", {"attention_dp": "2"}, "--tp 2 --dp 2 --enable-dp-attention"),
+        ("llama-3.1-8b", "vllm", {}, "--data-parallel-size 4"),
+        ("llama-3.1-8b", "sglang", {}, "--dp 4"),
+    ],
+)
+def test_a_replica_is_measured_with_its_share_where_one_server_starts_no_others(
+    model, runtime, options, said
+):
+    job = Job(model, phase="serve", precision="fp8", input_tokens=512.0, output_tokens=256.0, n_gpus=4.0,
+              tp=1.0, options={**options, "request_rate": "10"})  # fmt: skip
+    text = how_to_measure(job, runtime)[0]
+    assert said in text
+    whole = said.endswith("4")
+    share = f"{10.0 / (2.0 if options.get('attention_dp') == '2' else 4.0):g}"
+    assert f"--request-rate {'10' if whole else share} " in text
+    assert text.startswith("on one of the ") != whole
+
+
+def test_prompts_on_gpus_of_another_kind_have_their_price_and_their_name(whichgpu):
+    command = (
+        "predict", "llama-3.1-8b", "--gpu", "h100-80gb-sxm:2", "--tp", "1", "--rate", "0.5 req/s",
+        "--curve", "rate", "--option", "prefill_gpus=1", "--option", "prefill_gpu=l40s",
+    )  # fmt: skip
+    document = whichgpu(*command, "--json").json
+    assert 0 < document["prefill"]["price"]["usd_per_gpu_hour"] < document["price"]["usd_per_gpu_hour"]
+    assert "CUDA_VISIBLE_DEVICES='<the l40s>'" in document["measure"]["command"]
+    assert "for each of those that compute prompts" in whichgpu(*command).out
+
+
+@pytest.mark.parametrize(
     ("model", "runtime", "said"),
     [
         ("deepseek-r1", "vllm", '\'{"method": "mtp", "num_speculative_tokens": 2}\''),

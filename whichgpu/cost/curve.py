@@ -186,9 +186,9 @@ def checked(job: Job, gpu: Gpu, *, long: bool = False) -> Job:
 
 
 def _closed(job: Job, gpu: Gpu, table: load.Table, loads: Array | None) -> Curve:
-    most = np.asarray(table.places * table.replicas)
+    most = table.places * table.replicas
     if loads is None:
-        loads = distinct(np.append(2.0 ** np.arange(np.floor(np.log2(max(most, 1.0))) + 1), most))
+        loads = distinct(np.append(2.0 ** np.arange(math.floor(math.log2(max(most, 1.0))) + 1), most))
     found = _curve(replace(job, concurrency=loads), gpu, table, "concurrency", None)
     # Prompts join the passes of the others here as well: they take what they take at that rate of arrivals.
     rates = np.minimum(found.request_rate, _BELOW * table.capacity)

@@ -153,8 +153,8 @@ def _told(asked: Asked, found: Curve) -> Answer:
     job = replace(found.job, options={**found.job.options, "request_rate": f"{knee:.4g}"})
     measured = job if found.against == "rate" else replace(found.job, concurrency=knee)
     command = how_to_measure(measured, found.estimates.runtime.id, asked.gpu.id)
-    money = paid(found, cost, _prefill_price(asked, found, cost))
-    return Answer(found, tails, cost, money, command, _known(asked, found))
+    prompts = _prefill_price(asked, found, cost)
+    return Answer(found, tails, cost, paid(found, cost, prompts), command, _known(asked, found), prompts)
 
 
 def _known(asked: Asked, found: Curve) -> Known:

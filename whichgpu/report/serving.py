@@ -43,6 +43,8 @@ class Answer(NamedTuple):
     paid: Paid
     command: tuple[str, str]
     known: Known
+    #: Of GPUs that compute prompts alone.
+    prompts: Price | None = None
 
 
 def curve_report(answer: Answer) -> Report:
@@ -90,7 +92,7 @@ def curve_document(answer: Answer) -> dict[str, Any]:
     command, source = answer.command
     return {
         "gpu": curve.gpu.id, "n_gpus": curve.gpus, "job": job,
-        "prefill": None if curve.pool is None else {"gpu": curve.pool.gpu, "n_gpus": curve.pool.gpus},
+        "prefill": _prefill(answer),
         "runtime": curve.estimates.runtime.id, "basis": curve.estimates.bases[0], "against": curve.against,
         "capacity": {"request_rate": curve.capacity, "in_flight": curve.places, "bound": curve.limit},
         "knee": {"load": curve.knee, "request_rate": float(curve.request_rate[curve.knee])},
@@ -246,6 +248,14 @@ def _chart(answer: Answer) -> Chart:
     )  # fmt: skip
 
 
+def _prefill(answer: Answer) -> dict[str, object] | None:
+    """The GPUs that compute prompts alone, with their price."""
+    pool, own = answer.curve.pool, answer.prompts
+    if pool is None:
+        return None
+    return {"gpu": pool.gpu, "n_gpus": pool.gpus, "price": None if own is None else own._asdict()}
+
+
 def _money(answer: Answer) -> list[Block]:
     curve, paid, cost = answer.curve, answer.paid, answer.price
     rows = [
@@ -256,6 +266,9 @@ def _money(answer: Answer) -> list[Block]:
     notes = ["By the time that prompts and outputs take; energy is of the GPUs alone."]
     notes.append(f"{cost.usd_per_gpu_hour:.2f} USD per GPU and hour: {cost.source}." if cost else
                  "No price on file: give --usd-per-gpu-hour.")  # fmt: skip
+    if answer.prompts is not None and answer.prompts != cost:
+        own = answer.prompts
+        notes.append(f"{own.usd_per_gpu_hour:.2f} USD for each of those that compute prompts: {own.source}.")
     columns = (">Requests/s", ">USD, input", ">USD, output", ">Energy, input", ">Energy, output")
     return [Table.of("A million tokens", columns, rows, notes)]
 
