@@ -253,6 +253,22 @@ def test_objectives_of_batches_that_cannot_be(whichgpu, slo, status, says):
     assert says in found.err
 
 
+def test_an_objective_of_batches_need_not_name_its_metric(whichgpu):
+    bare, named = (
+        whichgpu("predict", "bge-m3", "--gpu", "a10g", "--slo", text, "--json").json
+        for text in ("p99 300 ms, 250 ms", "latency p99 300 ms, latency 250 ms")
+    )
+    assert bare == named
+    assert "is no objective" in whichgpu("predict", "llama-3.1-8b", "--gpu", "l4", "--slo", "p99 100 ms").err
+
+
+def test_more_gpus_are_named_than_do_not_hold_a_rate(whichgpu):
+    wrong = whichgpu(
+        "predict", "whisper-large-v3", "--gpu", "a10g:3", "--rate", "3 req/s", "--slo", "e2e p95 4 s"
+    )
+    assert int(re.search(r"(\d+) GPUs hold it", wrong.err)[1]) > 3
+
+
 def test_a_training_run_has_no_objective_of_requests(whichgpu):
     found = whichgpu("predict", "resnet50", "--gpu", "l4", "--phase", "train", "--slo", "e2e p90 1 s")
     assert found.status == 2

@@ -192,7 +192,9 @@ def _closed(job: Job, gpu: Gpu, table: load.Table, loads: Array | None) -> Curve
     found = _curve(replace(job, concurrency=loads), gpu, table, "concurrency", None)
     # Prompts join the passes of the others here as well: they take what they take at that rate of arrivals.
     rates = np.minimum(found.request_rate, _BELOW * table.capacity)
-    return replace(found, prompts=at_rates(job, gpu, table, rates).prompts)
+    # Who ends together is followed together, so that fewer passes have prompts than of arrivals at random.
+    most_served = max(table.capacity, float(np.max(found.request_rate)))
+    return replace(found, prompts=at_rates(job, gpu, table, rates).prompts, capacity=most_served)
 
 
 def _curve(swept: Job, gpu: Gpu, table: load.Table, against: str, met: Met | None) -> Curve:

@@ -186,5 +186,5 @@ def _batches(asked: Asked) -> Report:
     from whichgpu.cost.placing import placed
     from whichgpu.report.batching import report
 
-    terms = () if asked.slo is None else slo.read(asked.slo)
+    terms = () if asked.slo is None else slo.read(asked.slo, "latency")
     return report(batches(placed(asked.job, asked.n_gpus, asked.gpu), asked.gpu, terms))
