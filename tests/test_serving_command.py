@@ -410,7 +410,7 @@ def test_prompts_on_gpus_of_another_kind_have_their_price_and_their_name(whichgp
         "--curve", "rate", "--option", "prefill_gpus=1", "--option", "prefill_gpu=l40s",
     )  # fmt: skip
     document = whichgpu(*command, "--json").json
-    assert 0 < document["prefill"]["price"]["usd_per_gpu_hour"] < document["price"]["usd_per_gpu_hour"]
+    assert 0 < document["prefill_price"]["usd_per_gpu_hour"] < document["price"]["usd_per_gpu_hour"]
     assert "CUDA_VISIBLE_DEVICES='<the l40s>'" in document["measure"]["command"]
     assert "for each of those that compute prompts" in whichgpu(*command).out
 

@@ -92,11 +92,12 @@ def curve_document(answer: Answer) -> dict[str, Any]:
     command, source = answer.command
     return {
         "gpu": curve.gpu.id, "n_gpus": curve.gpus, "job": job,
-        "prefill": _prefill(answer),
+        "prefill": None if curve.pool is None else {"gpu": curve.pool.gpu, "n_gpus": curve.pool.gpus},
         "runtime": curve.estimates.runtime.id, "basis": curve.estimates.bases[0], "against": curve.against,
         "capacity": {"request_rate": curve.capacity, "in_flight": curve.places, "bound": curve.limit},
         "knee": {"load": curve.knee, "request_rate": float(curve.request_rate[curve.knee])},
         "price": None if answer.price is None else answer.price._asdict(),
+        "prefill_price": None if curve.pool is None or not answer.prompts else answer.prompts._asdict(),
         "loads": [_load(answer, j) for j in range(len(curve.request_rate))],
         "measure": {"command": command, "source": source},
         "evidence": [one.to_dict() for one in answer.known.rows],
@@ -246,14 +247,6 @@ def _chart(answer: Answer) -> Chart:
         letters(dict.fromkeys(one.series for one in points)),
         summary="Lines are means: TTFT, time per output token and latency of a request.",
     )  # fmt: skip
-
-
-def _prefill(answer: Answer) -> dict[str, object] | None:
-    """The GPUs that compute prompts alone, with their price."""
-    pool, own = answer.curve.pool, answer.prompts
-    if pool is None:
-        return None
-    return {"gpu": pool.gpu, "n_gpus": pool.gpus, "price": None if own is None else own._asdict()}
 
 
 def _money(answer: Answer) -> list[Block]:
