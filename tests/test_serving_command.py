@@ -269,6 +269,12 @@ def test_more_gpus_are_named_than_do_not_hold_a_rate(whichgpu):
     assert int(re.search(r"(\d+) GPUs hold it", wrong.err)[1]) > 3
 
 
+def test_more_gpus_are_named_than_do_not_hold_requests(whichgpu):
+    """5 requests/s are 1.06 times what one holds."""
+    wrong = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s", "--rate", "5 req/s", "--slo", "tpot 30 ms")
+    assert "about 2 GPUs hold them" in wrong.err
+
+
 def test_a_training_run_has_no_objective_of_requests(whichgpu):
     found = whichgpu("predict", "resnet50", "--gpu", "l4", "--phase", "train", "--slo", "e2e p90 1 s")
     assert found.status == 2

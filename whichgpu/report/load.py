@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.values import NamedTuple
@@ -109,11 +110,11 @@ def _within(asked: Asked, text: str) -> Report:
     assert best is not None
     rate = Requests.of(asked.job).rate
     if rate is not None and rate > best.rate:
-        more = asked.n_gpus * rate / best.rate
+        more = ceil(asked.n_gpus * rate / best.rate)
         raise Infeasible(
             f"{rate:.4g} requests/s are not held within {', '.join(map(str, terms))} by {asked.n_gpus} x "
             f"{asked.gpu.id}: at most {best.rate:.4g} are ({tried[0].name}, bound by "
-            f"{best.binding or 'its capacity'}); about {more:.0f} GPUs hold them: recommend --slo counts them"
+            f"{best.binding or 'its capacity'}); about {more} GPUs hold them: recommend --slo counts them"
         )
     return slo_report(_told(asked, best.at), best, terms, tried, rate)
 
