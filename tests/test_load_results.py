@@ -162,11 +162,14 @@ def test_a_command_writes_what_validate_reads():
         assert words in other
         # Braces of YAML are meant, fields that were not filled in are not.
         assert not re.search(r"\{\w*\}", other)
-    # Replicas beside each other, drafted tokens, experts dealt out, and a checkpoint in a format of its own.
+    # Replicas beside each other.
+    assert "--data-parallel-size 2" in how_to_measure(replace(job, pp=1.0), "vllm", "l40s")[0]
+    # Drafted tokens, a checkpoint in a format of its own, and experts dealt out, of one replica: vLLM deals
+    # them out over all of its data-parallel ranks.
     more = replace(job, workload="deepseek-r1", precision="fp4", n_gpus=16.0, tp=8.0, pp=1.0,
                    options={"ep": "8", "speculative": "3"})  # fmt: skip
     text, _ = how_to_measure(more, "vllm", "b200-180gb-sxm")
-    for words in ("'<a fp4 checkpoint of deepseek-ai/DeepSeek-R1>'", "--data-parallel-size 2",
+    for words in ("'<a fp4 checkpoint of deepseek-ai/DeepSeek-R1>'", "one of the 2 replicas", "n_gpus=8",
                   "--enable-expert-parallel", '"num_speculative_tokens": 3'):  # fmt: skip
         assert words in text
 

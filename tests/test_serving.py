@@ -256,6 +256,36 @@ def served(run):
     return 0.6 * len(done) / (done[int(0.8 * len(done))] - done[int(0.2 * len(done))])
 
 
+@pytest.mark.parametrize(
+    ("workload", "gpu", "count", "prompt", "answer"),
+    [
+        ("llama-3.1-8b", "a100-80gb-sxm", 1, 2000, 64),
+        ("qwen3-30b-a3b", "l40s", 2, 2000, 16),
+        ("llama-3.1-8b", "l40s", 1, 1000, 1),
+    ],
+)
+def test_short_answers_to_long_prompts_are_served_no_faster_than_prompts_fill_the_passes(
+    workload, gpu, count, prompt, answer
+):
+    """There is room for 100 to 220 sequences, of which 64, 16 and 2 follow each other."""
+    device = GPUS[gpu]
+    asked = job(workload, device, count, input_tokens=float(prompt), output_tokens=float(answer))
+    table, _ = curve.ready(asked, device)
+    simulator = curve.simulator(asked, device, table)
+    assert served(simulator.at_rate(1.5 * table.capacity, requests=3000)) * table.replicas == pytest.approx(
+        table.capacity, rel=0.08
+    )
+    rate = np.array([0.8 * table.capacity])
+    analytic = curve.at_rates(asked, device, table, rate)
+    assert np.mean(simulator.at_rate(rate[0], requests=8000).ttft) == pytest.approx(
+        analytic.ttft[0], rel=0.35
+    )
+    flight = curve.curve(asked, device, against="concurrency").in_flight
+    assert flight[-1] == pytest.approx(table.places * table.replicas, rel=0.02), (
+        "as many as there is room for"
+    )
+
+
 def test_an_engine_that_keeps_room_free_takes_nothing_off_and_serves_its_capacity():
     table, run = overloaded(runtime="tensorrt-llm")
     assert run.taken_off == 0

@@ -253,6 +253,28 @@ def test_objectives_of_batches_that_cannot_be(whichgpu, slo, status, says):
     assert says in found.err
 
 
+def test_an_objective_of_batches_need_not_name_its_metric(whichgpu):
+    bare, named = (
+        whichgpu("predict", "bge-m3", "--gpu", "a10g", "--slo", text, "--json").json
+        for text in ("p99 300 ms, 250 ms", "latency p99 300 ms, latency 250 ms")
+    )
+    assert bare == named
+    assert "is no objective" in whichgpu("predict", "llama-3.1-8b", "--gpu", "l4", "--slo", "p99 100 ms").err
+
+
+def test_more_gpus_are_named_than_do_not_hold_a_rate(whichgpu):
+    wrong = whichgpu(
+        "predict", "whisper-large-v3", "--gpu", "a10g:3", "--rate", "3 req/s", "--slo", "e2e p95 4 s"
+    )
+    assert int(re.search(r"(\d+) GPUs hold it", wrong.err)[1]) > 3
+
+
+def test_more_gpus_are_named_than_do_not_hold_requests(whichgpu):
+    """5 requests/s are 1.06 times what one holds."""
+    wrong = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s", "--rate", "5 req/s", "--slo", "tpot 30 ms")
+    assert "about 2 GPUs hold them" in wrong.err
+
+
 def test_a_training_run_has_no_objective_of_requests(whichgpu):
     found = whichgpu("predict", "resnet50", "--gpu", "l4", "--phase", "train", "--slo", "e2e p90 1 s")
     assert found.status == 2
@@ -361,6 +383,42 @@ def test_the_command_states_the_cache_and_the_groups_that_the_answer_assumes(run
     job = Job("llama-3.1-8b", phase="serve", precision="fp16", concurrency=8.0, input_tokens=512.0,
               output_tokens=256.0, n_gpus=gpus, tp=1.0, options=columns)  # fmt: skip
     assert said in how_to_measure(job, runtime)[0]
+
+
+@pytest.mark.parametrize(
+    ("model", "runtime", "options", "said"),
+    [
+        ("llama-3.1-8b", "tensorrt-llm", {}, "--request-rate 2.5 --request-count 2000"),
+        ("qwen3-30b-a3b", "tensorrt-llm", {"attention_dp": "1"}, "--max_seq_len 1024 & aiperf"),
+        # Data-parallel ranks of vLLM share their layers of experts; SGLang's groups divide its --tp.
+        ("qwen3-30b-a3b", "vllm", {}, "--tensor-parallel-size 1 --max-num-seqs"),
+        ("qwen3-30b-a3b", "sglang", {"attention_dp": "2"}, "--tp 2 --dp 2 --enable-dp-attention"),
+        ("llama-3.1-8b", "vllm", {}, "--data-parallel-size 4"),
+        ("llama-3.1-8b", "sglang", {}, "--dp 4"),
+    ],
+)
+def test_a_replica_is_measured_with_its_share_where_one_server_starts_no_others(
+    model, runtime, options, said
+):
+    job = Job(model, phase="serve", precision="fp8", input_tokens=512.0, output_tokens=256.0, n_gpus=4.0,
+              tp=1.0, options={**options, "request_rate": "10"})  # fmt: skip
+    text = how_to_measure(job, runtime)[0]
+    assert said in text
+    whole = said.endswith("4")
+    share = f"{10.0 / (2.0 if options.get('attention_dp') == '2' else 4.0):g}"
+    assert f"--request-rate {'10' if whole else share} " in text
+    assert text.startswith("on one of the ") != whole
+
+
+def test_prompts_on_gpus_of_another_kind_have_their_price_and_their_name(whichgpu):
+    command = (
+        "predict", "llama-3.1-8b", "--gpu", "h100-80gb-sxm:2", "--tp", "1", "--rate", "0.5 req/s",
+        "--curve", "rate", "--option", "prefill_gpus=1", "--option", "prefill_gpu=l40s",
+    )  # fmt: skip
+    document = whichgpu(*command, "--json").json
+    assert 0 < document["prefill_price"]["usd_per_gpu_hour"] < document["price"]["usd_per_gpu_hour"]
+    assert "CUDA_VISIBLE_DEVICES='<the l40s>'" in document["measure"]["command"]
+    assert "for each of those that compute prompts" in whichgpu(*command).out
 
 
 @pytest.mark.parametrize(

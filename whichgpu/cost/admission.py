@@ -22,9 +22,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.engine_step import computed_tokens
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.scheduling import limits
+from whichgpu.cost.steady import engine
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -86,6 +88,27 @@ def admission(job: Job, stack: Runtime, devices: Devices, fits: Array) -> Admiss
         _VARIATION * (1.0 - most.reserves) + asked.output_variation + 1.0 / asked.burstiness - 1.0,
         computed_anew(job, stack, devices, np.floor(fits)),
     )
+
+
+def following(job: Job, stack: Runtime, devices: Devices) -> Array:
+    """Sequences that make their answers at once while others' prompts fill the rest of every pass, (G, J).
+
+    Where tokens and prompts share passes of Q tokens, R sequences take (1 + k) R of them, k of each being
+    drafted, and are followed by R / P prompts of I in a pass, P passes after which an answer is done:
+    R = Q / (1 + k + I / P) run, however many more there would be room for.
+    """
+    asked = Requests.of(job)
+    if not engine(stack)["mixed"] or asked.prefill_gpus:
+        return np.full(1, np.inf)
+    mesh, budget = Mesh.of(job), limits(stack, job, devices).tokens
+    each = 1.0 + asked.drafted + computed_tokens(job) / passes_of(job)
+    return np.asarray(budget * mesh.attention_dp * mesh.pp / each)
+
+
+def passes_of(job: Job) -> Array:
+    """Passes that make an answer."""
+    output = np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
+    return np.asarray(output / Requests.of(job).tokens_per_pass)
 
 
 def computed_anew(job: Job, stack: Runtime, devices: Devices, places: Any) -> Array:

@@ -176,19 +176,18 @@ def keeps(found: Queue, terms: Sequence[Term]) -> bool:
 
 
 def _enough(sizes: Array, seconds: Array, terms: Sequence[Term], rate: float, servers: int) -> int:
-    """Replicas that hold a rate, the fewest found in doubling and halving; 0 where a great many do not."""
+    """Replicas that hold a rate which `servers` do not: the fewest by halving, 0 if many do not."""
 
     def held(count: int) -> bool:
         every = (_each(sizes, seconds, size) for size in sizes.tolist())
         able = (each for each in every if rate <= _BELOW * _capacity(each, count))
         return any(keeps(queue(each, rate, count), terms) for each in able)
 
-    count = servers
+    low, count = servers, 2 * servers
     while not held(count):
-        count *= 2
+        low, count = count, 2 * count
         if count > _REPLICAS * servers:
             return 0
-    low = count // 2
     while count - low > 1:
         middle = (low + count) // 2
         low, count = (low, middle) if held(middle) else (middle, count)

@@ -66,7 +66,7 @@ class Curve:
     has a column a load. `prompts` is the share of the time at work that goes into prompts; `bound` says what
     limits each load, `shares` its parts. `capacity` is requests/s at most, `places` how many requests are
     held at once and `limit` what allows no more (`places`: KV capacity, or `sequences`: the engine's own
-    limit); `pool` are GPUs for prompts alone.
+    limit; a load may also be bound by `tokens` of a pass); `pool` are GPUs for prompts alone.
     """
 
     job: Job
@@ -134,7 +134,7 @@ def curve(job: Job, gpu: Gpu, loads: Array | None = None, *, against: str = "rat
 def ready(job: Job, gpu: Gpu) -> tuple[load.Table, Pool | None]:
     """The table of a checked job, which its pool of GPUs for prompts may limit, and that pool."""
     table, name = load.tables(job, gpu)[0], job.options.get("prefill_gpu")
-    if (held := float(table.others[-1]) * table.replicas) > _MOST_HELD:
+    if (held := table.places * table.replicas) > _MOST_HELD:
         fewer = math.floor(float(job.n_gpus) * _MOST_HELD / held)
         raise UsageError(
             f"{gpu.id}:{job.n_gpus:.0f} holds {held:,.0f} requests at once, and loads are told up to "
@@ -186,13 +186,15 @@ def checked(job: Job, gpu: Gpu, *, long: bool = False) -> Job:
 
 
 def _closed(job: Job, gpu: Gpu, table: load.Table, loads: Array | None) -> Curve:
-    most = table.others[-1] * table.replicas
+    most = table.places * table.replicas
     if loads is None:
-        loads = distinct(np.append(2.0 ** np.arange(np.floor(np.log2(max(most, 1.0))) + 1), most))
+        loads = distinct(np.append(2.0 ** np.arange(math.floor(math.log2(max(most, 1.0))) + 1), most))
     found = _curve(replace(job, concurrency=loads), gpu, table, "concurrency", None)
     # Prompts join the passes of the others here as well: they take what they take at that rate of arrivals.
     rates = np.minimum(found.request_rate, _BELOW * table.capacity)
-    return replace(found, prompts=at_rates(job, gpu, table, rates).prompts)
+    # Who ends together is followed together, so that fewer passes have prompts than of arrivals at random.
+    most_served = max(table.capacity, float(np.max(found.request_rate)))
+    return replace(found, prompts=at_rates(job, gpu, table, rates).prompts, capacity=most_served)
 
 
 def _curve(swept: Job, gpu: Gpu, table: load.Table, against: str, met: Met | None) -> Curve:
@@ -207,20 +209,21 @@ def _curve(swept: Job, gpu: Gpu, table: load.Table, against: str, met: Met | Non
         name: np.broadcast_to(part, estimates.seconds.shape)[0]
         for name, part in bounds.shares(steady.work, found, steady.links).items()
     }
-    places = float(table.others[-1])
+    places, begun = table.places, float(table.others[-1])
     others, at_work = (
         np.broadcast_to(part, estimates.seconds.shape)[0] for part in (steady.others, steady.at_work)
     )
-    taken, spent = others / places, rate / table.replicas * each
+    taken, spent = others / begun, rate / table.replicas * each
     most = limits(laid.runtime, laid.job, laid.devices).sequences
     ceiling = float(np.ravel(most)[0]) * float(Mesh.of(laid.job).attention_dp)
     limit = "sequences" if places >= ceiling else "places"
+    short = "tokens" if begun < places else limit
     return Curve(
         job=replace(swept, concurrency=None), gpu=gpu, against=against, request_rate=rate,
         in_flight=rate * estimates.latency[0], estimates=estimates,
         prompts=np.minimum(spent / np.maximum(at_work, spent), 1.0), shares=shares,
         bound=tuple(
-            limit if share >= _TAKEN else max(shares, key=lambda name: float(shares[name][j]))
+            short if share >= _TAKEN else max(shares, key=lambda name: float(shares[name][j]))
             for j, share in enumerate(taken.tolist())
         ),
         capacity=table.capacity, places=places * table.replicas, limit=limit,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import passes
-from whichgpu.cost.admission import Admission, admission, waiting
+from whichgpu.cost.admission import Admission, admission, following, waiting
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.engine_step import computed_tokens
@@ -58,6 +58,8 @@ class Table(NamedTuple):
     replicas: float = 1.0
     #: Requests/s that what goes before lets through.
     most: float = np.inf
+    #: Sequences that a replica holds at once; no more are met than follow each other in its passes.
+    places: float = 1.0
     #: How many sequences fit at once, and how unevenly (`cost/admission.py`).
     room: Admission | None = None
     #: Seconds to the first token, places apart, that are never fallen short of with more others.
@@ -123,8 +125,9 @@ def _tables(job: Job, gpu: Gpu) -> list[Table]:
     columns: dict[str, Any]
     fits = np.broadcast_to(full.serving.fits, (1, job.size))[0]
     places = np.floor(fits)
+    begun = np.broadcast_to(following(full.job, full.runtime, full.devices), (1, job.size))[0]
     steps = np.linspace(0.0, 1.0, _POINTS)
-    others = _LEAST * (np.maximum(places, 1.0)[:, None] / _LEAST) ** steps
+    others = _LEAST * (np.maximum(np.minimum(places, begun + 1.0), 1.0)[:, None] / _LEAST) ** steps
     columns = {name: np.repeat(values, _POINTS) for name, values in _columns(job).items()}
     columns["concurrency"] = others.ravel() + 1.0
     swept, stretch = replace(job, **columns), np.ones(others.size)
@@ -142,8 +145,8 @@ def _tables(job: Job, gpu: Gpu) -> list[Table]:
     most = np.broadcast_to(full.replicas / _least_seconds(full), (1, job.size))[0]
     return [
         Table(
-            others[i], rising[i], stretch[i], float(count[i]), float(most[i]), first=first[i],
-            room=Admission(at_once[i], grain[i], room.variation, anew[i]),
+            others[i], rising[i], stretch[i], float(count[i]), float(most[i]), max(float(places[i]), 1.0),
+            first=first[i], room=Admission(at_once[i], grain[i], room.variation, anew[i]),
         )
         for i in range(job.size)
     ]  # fmt: skip

@@ -50,6 +50,7 @@ def how_to_measure(job: Job, runtime: str, gpu: str = "", *, records: bool = Tru
              "apart": "prefill_gpus" in job.options}  # fmt: skip
     for row in store.load("commands")["commands"]["command"]:
         if all(value in row.get(name, (value,)) for name, value in asked.items()):
+            job, which = _by_itself(row, job)
             columns = _Kept(_columns(job, runtime, gpu))
             for part in ("server", "client"):
                 columns[part] = _more(row.get(part, {}), job, columns)
@@ -59,8 +60,30 @@ def how_to_measure(job: Job, runtime: str, gpu: str = "", *, records: bool = Tru
             columns["requests"] = _requests(row.get("requests", {}), job, columns)
             columns["record"] = str(row.get("record", "")).format_map(columns) if gpu and records else ""
             text: str = row["text"].format_map(columns).rstrip()
-            return text, str(row.get("source", ""))
+            return which + text, str(row.get("source", ""))
     return "", ""
+
+
+def _by_itself(row: Mapping[str, Any], job: Job) -> tuple[Job, str]:
+    """One replica's share of a job, and words for it, where a command starts none beside each other."""
+    groups, copies = job.option("attention_dp", 1.0, 1.0), _copies(job)
+    joined = groups > 1.0 or (row.get("copies_of") == "dense" and "experts" in resolve(job.workload).dims)
+    if copies <= 1.0 or "parallel" not in row or ("copies" in row and not joined):
+        return job, ""
+    options = dict(job.options)
+    if "request_rate" in options:
+        options["request_rate"] = f"{float(options['request_rate']) / copies:.4g}"
+    if "num_prompts" in options:
+        options["num_prompts"] = f"{ceil(float(options['num_prompts']) / copies)}"
+    flight = None if job.concurrency is None else max(round(float(job.concurrency) / copies), 1)
+    alone = replace(job, n_gpus=float(job.n_gpus or 1.0) / copies, concurrency=flight, options=options)
+    return alone, f"on one of the {copies:g} replicas, its share of the load: "
+
+
+def _copies(job: Job) -> float:
+    """Replicas of a job's GPUs."""
+    width = job.option("attention_dp", 1.0, 1.0) * float(job.tp or 1.0) * float(job.pp or 1.0)
+    return float(job.n_gpus or 1.0) / width
 
 
 def measures(answer: Estimate) -> tuple[str, str]:
@@ -110,6 +133,9 @@ def _columns(job: Job, runtime: str, gpu: str) -> dict[str, str]:
         if asked.prefill_gpus:
             width = job.option("prefill_tp", min(float(job.tp or 1.0), asked.prefill_gpus), 1.0)
             columns |= {"prefill_tp": f"{width:g}", "prefill_copies": f"{asked.prefill_gpus / width:g}"}
+            kind = job.options.get("prefill_gpu")
+            columns["prefill_which"] = f"the {kind}" if kind else f"{asked.prefill_gpus:g} of them"
+            columns["decode_which"] = f"the {gpu}" if kind else f"the other {job.n_gpus:g}"
     return columns
 
 
@@ -150,6 +176,8 @@ def _settings(row: Mapping[str, Any], job: Job, columns: _Kept) -> str:
 def _stated(known: Mapping[str, Any], job: Job, columns: _Kept) -> list[str]:
     """What a table says of each option that the job states; of some values alone where it has a table."""
     stated = {**job.options, **{name: "" for name in ("longest",) if name in columns}}
+    if job.option("attention_dp", 1.0, 1.0) <= 1.0:
+        stated.pop("attention_dp", None)
     dims = resolve(job.workload).dims
     if "speculative" in stated and (dims.get("prediction_layers") or dims.get("drafts")):
         stated["predicted"] = stated.pop("speculative")
@@ -172,12 +200,11 @@ def _more(known: Mapping[str, Any], job: Job, columns: _Kept) -> str:
 def _parallel(row: Mapping[str, Any], job: Job, columns: _Kept) -> str:
     """The options of a command that split the GPUs: those of data-parallel attention are others."""
     groups, stages = job.option("attention_dp", 1.0, 1.0), float(job.pp or 1.0)
-    width = groups * float(job.tp or 1.0)
-    copies = float(job.n_gpus or 1.0) / (width * stages)
+    width, copies = groups * float(job.tp or 1.0), _copies(job)
     text = str(row.get("parallel", ""))
     if groups > 1.0 and "attention_dp" in row:
         text = str(row["attention_dp"]).format(
-            groups=f"{groups * copies:g}", width=f"{width:g}", tp=f"{job.tp or 1:g}"
+            groups=f"{groups:g}", width=f"{width:g}", tp=f"{job.tp or 1:g}"
         )
     elif copies > 1.0:
         text += f" {row['copies']}" if "copies" in row else ""

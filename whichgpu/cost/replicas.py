@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.admission import Admission, admission, waiting
+from whichgpu.cost.admission import Admission, admission, following, waiting
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.load import seconds_of
 from whichgpu.cost.requests import Requests, unloaded
@@ -168,7 +168,7 @@ def replicas(job: Job, gpus: Sequence[Gpu], points: int = 9, *, turns: int = 1) 
     able = np.array([not why for why in full.refusals])[:, None]
     fits = np.where(able, np.nan_to_num(np.broadcast_to(full.serving.fits, shape)), 0.0)
     places = np.floor(fits)
-    others = _grid(places, points)
+    others = _grid(np.minimum(places, following(full.job, full.runtime, full.devices) + 1.0), points)
     found = _where_it_fits(job, gpus, others, places >= 1.0, turns)
     waits, spread = _waiting(others, np.maximum.accumulate(found["rate"], axis=-1), fits, full)
     variance = spread + found["variance"]

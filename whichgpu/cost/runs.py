@@ -147,7 +147,7 @@ def steady(job: Job, gpu: Gpu, means: Mapping[str, float]) -> Tails:
     simulator = curve.simulator(checked, gpu, table, pool)
     if at_random(job):
         return simulator.tails("rate", float(Requests.of(job).rate or 0.0))
-    flight = table.others[-1] * table.replicas if job.concurrency is None else float(job.concurrency)
+    flight = table.places * table.replicas if job.concurrency is None else float(job.concurrency)
     return simulator.tails("concurrency", flight).around(means["ttft"], means["tpot"], means["latency"])
 
 

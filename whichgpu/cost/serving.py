@@ -31,10 +31,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import starting
-from whichgpu.cost.admission import computed_anew
+from whichgpu.cost.admission import computed_anew, following, passes_of
 from whichgpu.cost.engine_step import computed_tokens
 from whichgpu.cost.fit import Fit
-from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.passes import (
     as_pass,
     launching_of,
@@ -208,9 +207,10 @@ class _Held(NamedTuple):
 
 
 def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | None) -> _Held:
-    share, most, none = interruption(stack, job), np.maximum(places, 1.0), np.zeros(1)
+    share, none = interruption(stack, job), np.zeros(1)
+    most = np.maximum(places, 1.0)
     if met is None:
-        most = np.maximum(np.minimum(most, _begun(job, stack, devices)), 1.0)
+        most = np.maximum(np.minimum(most, following(job, stack, devices)), 1.0)
     else:
         running = np.minimum(met.others * met.stretch + 1.0, most)
         # Arrivals find a replica full as often as the root of its places times what is free says (Halfin and
@@ -230,7 +230,7 @@ def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | 
     queued = np.clip(asked - running, 0.0, 1.0)
     apart = limits(stack, job, devices).looks * bunched(job, running / sent, asked / running)
     mates = (1.0 - 2.0 * opening) * _mates(
-        job, stack, devices, running, apart / (_passes_of(job) + 1.0 - queued)
+        job, stack, devices, running, apart / (passes_of(job) + 1.0 - queued)
     )
     # Each of the others' prompts is before a request's first token or between those that follow.
     between = np.where(np.isfinite(sent), np.minimum(share, 1.0 - opening - before), share) * rest
@@ -239,8 +239,8 @@ def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | 
     else:
         # A request meets each of the others' prompts once: with its own, or spread over its passes, of which
         # the one that it waits for gives it no token. In a queue it waits for none, and has all in turn.
-        between = between / (1.0 + (1.0 - queued) / _passes_of(job))
-        met_in_all = mates + between * (1.0 + 1.0 / _passes_of(job))
+        between = between / (1.0 + (1.0 - queued) / passes_of(job))
+        met_in_all = mates + between * (1.0 + 1.0 / passes_of(job))
         once = np.minimum(rest / np.maximum(met_in_all, 1e-9), 1.0)
         once = once + queued * (1.0 - once)
         mates, between = mates * once, between * once
@@ -262,22 +262,6 @@ def _behind(held: _Held, job: Job, stack: Runtime, devices: Devices, seconds: Ar
     return held._replace(burst=held.burst + late, between=np.maximum(held.between - late, 0.0))
 
 
-def _begun(job: Job, stack: Runtime, devices: Devices) -> Array:
-    """Sequences that make their answers at once while others' prompts fill the rest of every pass, (G, J).
-
-    Where tokens and prompts share passes of Q tokens, R sequences take (1 + k) R of them, k of each being
-    drafted, and are followed by R / P prompts of I in a pass, P passes after which an answer is done:
-    R = Q / (1 + k + I / P) run, however many more there would be room for.
-    """
-    asked = Requests.of(job)
-    if not engine(stack)["mixed"] or asked.prefill_gpus:
-        return np.full(1, np.inf)
-    mesh, budget = Mesh.of(job), limits(stack, job, devices).tokens
-    passes = _passes_of(job)
-    each = 1.0 + asked.drafted + computed_tokens(job) / passes
-    return np.asarray(budget * mesh.attention_dp * mesh.pp / each)
-
-
 def _mates(job: Job, stack: Runtime, devices: Devices, running: Array, often: Array) -> Array:
     """Others whose prompts are computed with a request's own, in the mean, once all do not begin together.
 
@@ -289,9 +273,3 @@ def _mates(job: Job, stack: Runtime, devices: Devices, running: Array, often: Ar
             prompts_in_a_pass(job, stack, devices, running) - 1.0 if engine(stack)["mixed"] else np.zeros(1)
         )
     return np.asarray(np.minimum(often, 1.0) * (running - 1.0))
-
-
-def _passes_of(job: Job) -> Array:
-    """Passes that make an answer."""
-    output = np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
-    return np.asarray(output / Requests.of(job).tokens_per_pass)

@@ -134,15 +134,23 @@ class Held:
     at: Curve
 
 
-def read(text: str) -> tuple[Term, ...]:
-    """The objectives of a text; raises `UsageError` saying which part cannot be read."""
+def read(text: str, meant: str = "") -> tuple[Term, ...]:
+    """The objectives of a text; raises `UsageError` saying which part cannot be read.
+
+    One that names no metric is of what is `meant`, where that is the only one.
+    """
     # "1,000 ms" is one number.
     plain = _as_tools(re.sub(r"(?<=\d),(?=\d{3}\b)", "", text.strip()))
     parts = re.split(r"[,;&\n]| and (?=\D)| \+ ", _apart(plain), flags=re.IGNORECASE)
-    terms = tuple(_term(part.strip()) for part in parts if part.strip(" ."))
+    terms = tuple(_term(_of(part.strip(), meant)) for part in parts if part.strip(" ."))
     if not terms:
         raise UsageError(f"no objective in '{text}'; {_EXAMPLE}")
     return terms
+
+
+def _of(part: str, meant: str) -> str:
+    named = any(one.search(part.lower()) for one in (_METRIC, _WHOLE, _SPEED, _SPEED_AHEAD))
+    return part if named or not meant else f"{meant} {part}"
 
 
 def _as_tools(text: str) -> str:

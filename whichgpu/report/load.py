@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.values import NamedTuple
@@ -109,11 +110,11 @@ def _within(asked: Asked, text: str) -> Report:
     assert best is not None
     rate = Requests.of(asked.job).rate
     if rate is not None and rate > best.rate:
-        more = asked.n_gpus * rate / best.rate
+        more = ceil(asked.n_gpus * rate / best.rate)
         raise Infeasible(
             f"{rate:.4g} requests/s are not held within {', '.join(map(str, terms))} by {asked.n_gpus} x "
             f"{asked.gpu.id}: at most {best.rate:.4g} are ({tried[0].name}, bound by "
-            f"{best.binding or 'its capacity'}); about {more:.0f} GPUs hold them: recommend --slo counts them"
+            f"{best.binding or 'its capacity'}); about {more} GPUs hold them: recommend --slo counts them"
         )
     return slo_report(_told(asked, best.at), best, terms, tried, rate)
 
@@ -153,8 +154,8 @@ def _told(asked: Asked, found: Curve) -> Answer:
     job = replace(found.job, options={**found.job.options, "request_rate": f"{knee:.4g}"})
     measured = job if found.against == "rate" else replace(found.job, concurrency=knee)
     command = how_to_measure(measured, found.estimates.runtime.id, asked.gpu.id)
-    money = paid(found, cost, _prefill_price(asked, found, cost))
-    return Answer(found, tails, cost, money, command, _known(asked, found))
+    prompts = _prefill_price(asked, found, cost)
+    return Answer(found, tails, cost, paid(found, cost, prompts), command, _known(asked, found), prompts)
 
 
 def _known(asked: Asked, found: Curve) -> Known:
@@ -186,5 +187,5 @@ def _batches(asked: Asked) -> Report:
     from whichgpu.cost.placing import placed
     from whichgpu.report.batching import report
 
-    terms = () if asked.slo is None else slo.read(asked.slo)
+    terms = () if asked.slo is None else slo.read(asked.slo, "latency")
     return report(batches(placed(asked.job, asked.n_gpus, asked.gpu), asked.gpu, terms))

@@ -43,6 +43,8 @@ class Answer(NamedTuple):
     paid: Paid
     command: tuple[str, str]
     known: Known
+    #: Of GPUs that compute prompts alone.
+    prompts: Price | None = None
 
 
 def curve_report(answer: Answer) -> Report:
@@ -95,6 +97,7 @@ def curve_document(answer: Answer) -> dict[str, Any]:
         "capacity": {"request_rate": curve.capacity, "in_flight": curve.places, "bound": curve.limit},
         "knee": {"load": curve.knee, "request_rate": float(curve.request_rate[curve.knee])},
         "price": None if answer.price is None else answer.price._asdict(),
+        "prefill_price": None if curve.pool is None or not answer.prompts else answer.prompts._asdict(),
         "loads": [_load(answer, j) for j in range(len(curve.request_rate))],
         "measure": {"command": command, "source": source},
         "evidence": [one.to_dict() for one in answer.known.rows],
@@ -256,6 +259,9 @@ def _money(answer: Answer) -> list[Block]:
     notes = ["By the time that prompts and outputs take; energy is of the GPUs alone."]
     notes.append(f"{cost.usd_per_gpu_hour:.2f} USD per GPU and hour: {cost.source}." if cost else
                  "No price on file: give --usd-per-gpu-hour.")  # fmt: skip
+    if answer.prompts is not None and answer.prompts != cost:
+        own = answer.prompts
+        notes.append(f"{own.usd_per_gpu_hour:.2f} USD for each of those that compute prompts: {own.source}.")
     columns = (">Requests/s", ">USD, input", ">USD, output", ">Energy, input", ">Energy, output")
     return [Table.of("A million tokens", columns, rows, notes)]
 
