@@ -70,6 +70,10 @@ def opposite(limit: str) -> str:
     return {"over": "under", "under": "over", "nearly": "about"}.get(limit, limit)
 
 
+#: "3g.40gb gives three of the seven slices and half of the memory": of one device in parts.
+OF_SLICES = re.compile(r"\b\dg\.\d+gb\b|\b(?:slices?|profiles?|partitions?)\b", re.IGNORECASE)
+
+
 def parts(text: str, sentence: Sentence) -> Iterator[Multiple]:
     """Shares in words that are more or less: "a third more", "half again as much"."""
     for match in _PART.finditer(text, sentence.start, sentence.end):

@@ -67,7 +67,7 @@ def _read_figures(
 
 
 #: Notes on what is a vendor's figure, whoever keeps it on file.
-_VENDORS = frozenset(("as first announced", "of the board with what its USB-C output delivers"))
+_WORDS_OF_VENDORS = frozenset(("as first announced", "of the board with what its USB-C output delivers"))
 
 
 def _believed(gpu: Gpu, field: str) -> Sequence[Fact]:
@@ -77,7 +77,7 @@ def _believed(gpu: Gpu, field: str) -> Sequence[Fact]:
     states by mistake, another part's or half a part's, is nobody's.
     """
     every = as_sold(gpu, field)
-    own = [fact for fact in every if fact.kind == "vendor" or fact.note in _VENDORS]
+    own = [fact for fact in every if fact.kind == "vendor" or fact.note in _WORDS_OF_VENDORS]
     own = own if any(fact.kind == "vendor" for fact in own) else []
     if not own or field not in _VENDORS or gpu.segment not in ("datacenter", "workstation"):
         return every

@@ -17,7 +17,7 @@ from whichgpu.values import NamedTuple
 from whichgpu.workloads.ops import PLACES, Op
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, ValuesView
 
     from whichgpu.workloads.precision import Precision
 
@@ -215,8 +215,12 @@ class Ledger:
         chained = joins and self._made == made
         self._made = made if joins else None
         kept = saves.tobytes() if type(saves) is np.ndarray else saves
+        beside: Any = shape.get("beside", 0.0)
+        sizes: ValuesView[Any] = shape.values()
+        if type(beside) is np.ndarray:
+            sizes = {**shape, "beside": beside.tobytes()}.values()
         key = (kind, scope.key or _place(name), dtype, fusable, chained, shard, backward, own, weights,
-               stored, flops, reads, writes, kept, given, made, *shape.values())  # fmt: skip
+               stored, flops, reads, writes, kept, given, made, *sizes)  # fmt: skip
         seen = self._ops.get(key)
         if seen is not None:
             seen[_COPIES] += scope.copies

@@ -9,7 +9,7 @@ from whichgpu.audit.comparisons.changes import changes
 from whichgpu.audit.comparisons.said import OF_THEM, THAN_SEVERAL, UPGRADED, in_which
 from whichgpu.audit.comparisons.sides import gives, second_of, sides, stated_ratios
 from whichgpu.audit.counting import counted
-from whichgpu.audit.multiple import finding_on, verdict_of
+from whichgpu.audit.multiple import OF_SLICES, finding_on, verdict_of
 from whichgpu.audit.pairs import facts
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
@@ -71,17 +71,13 @@ def find(context: Context) -> Iterator[Finding]:
                     yield found
 
 
-#: "3g.40gb gives three of the seven slices and half of the memory": of one device in parts.
-_OF_SLICES = re.compile(r"\b\dg\.\d+gb\b|\b(?:slices?|mig|vgpu|profiles?|partitions?)\b", re.IGNORECASE)
-
-
 def _judged(
     passage: Passage, sentence: Sentence, change: Change, who: Spoken, context: Context
 ) -> Finding | None:
     if change.against is not None:
         return _of_stated(passage, sentence, change, context)
     reach = sides(passage, sentence, change, who, context)
-    if reach is None or change.attribute is None or _OF_SLICES.search(sentence.text):
+    if reach is None or change.attribute is None or OF_SLICES.search(sentence.text):
         return None
     verdict = gives(change, reach)
     if verdict == "contradicted" and _MOVES.search(sentence.text):

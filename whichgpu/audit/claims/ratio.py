@@ -10,7 +10,7 @@ from whichgpu.audit.comparisons.of_what import OF_ONE_IN, SPEED, across_precisio
 from whichgpu.audit.comparisons.prices import at_launch
 from whichgpu.audit.comparisons.said import AFTER, BEFORE, OF_THEM, THAN_SEVERAL, in_which, said_in
 from whichgpu.audit.comparisons.values import against_device, by_values
-from whichgpu.audit.multiple import by_text, finding_on, of_speed, parts, verdict_of
+from whichgpu.audit.multiple import OF_SLICES, by_text, finding_on, of_speed, parts, verdict_of
 from whichgpu.audit.nearest import fitting
 from whichgpu.audit.pairs import Pair, compared, facts, is_left, named_before, pair, ratios, told, unsure
 from whichgpu.audit.quantities import quantities
@@ -80,6 +80,8 @@ def find(context: Context) -> Iterator[Finding]:
 
 
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    if OF_SLICES.search(sentence.text):
+        return
     who = spoken(index, passage, sentence, context)
     for claim in (*said_in(passage.text, sentence, who, context), *parts(passage.text, sentence)):
         if _is_of_itself(passage.text, sentence, claim):
