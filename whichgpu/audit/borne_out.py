@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 #: What devices differ by besides the work that they do.
 _OTHER = frozenset({"memory", "bandwidth", "cores", "peak", "power", "price", "value", "efficiency", "part"})
-_BEFORE, _NEAR = 2, 240
+_BEFORE, _NEAR, _BEHIND = 2, 240, 32
 
 
 def without_borne_out(found: Sequence[Finding], context: Context) -> list[Finding]:
@@ -52,6 +52,10 @@ def _is_so(found: Finding, context: Context) -> bool:
 
 def _bears_out(index: int, passage: Passage, sentence: Sentence, claim: Claim, context: Context) -> bool:
     if works(passage.text[claim.end : sentence.end]) or _tells_both(index, passage, sentence, context):
+        return False
+    behind = passage.text[claim.end : min(claim.end + _BEHIND, sentence.end)]
+    if any(told_of(key, behind) for key in _OTHER):
+        # "2.66 times the memory bandwidth": of that.
         return False
     ids = _meant(index, passage, sentence, context)
     near = passage.text[max(0, claim.start - _NEAR) : sentence.end]

@@ -67,10 +67,16 @@ def find(context: Context) -> Iterator[Finding]:
                            evidence=(source_of(out, "release_date"),))  # fmt: skip
 
 
+_IT = re.compile(r"\W*(?:(?:However|But|And|So|Still|Also|Then|Yet),?\s+)?(?P<it>It)\b", re.IGNORECASE)
+
+
 def _named(
     text: str, sentence: Sentence, who: Spoken, context: Context
 ) -> Iterator[tuple[str, int, int, Sequence[Gpu]]]:
     """The places of what a sentence names, with its devices: of an architecture the first that came out."""
+    it = _IT.match(text, sentence.start, sentence.end) if not who.here and who.topic else None
+    if it:
+        yield "", it.start("it"), it.end("it"), [context.catalogue[key] for key in who.topic[0].ids]
     for each in who.here:
         yield "", each.start, each.end, [context.catalogue[key] for key in each.ids]
     for match in architectures().finditer(text, sentence.start, sentence.end):
