@@ -48,7 +48,7 @@ _IN_TURN = re.compile(r"\brespectively\b|\bcompute capability\b", re.IGNORECASE)
 _APART, _BACK = 420, 500
 _MODEL = re.compile(r"\b\d+(?:\.\d+)?B\b|\bweights\b|\bmodels?\b|\bcontext\b")
 #: From where on an amount is wrong, pairs of a passage that are tried, and products of a document.
-_OFF, _PAIRS, _TRIED, _TOLD = 0.04, 24, 60_000, 400
+_OFF, _PAIRS, _TRIED = 0.04, 24, 60_000
 _NEARLY = 4.0
 _POOL, _NODES, _SHARED, _COUNTED = 8, 2, 2, 2
 _MANY, _LIKE = "many", 30.0
@@ -86,7 +86,6 @@ class _Both(NamedTuple):
 
 def find(context: Context) -> Iterator[Finding]:
     """Every amount that does not follow as that of the device beside it does."""
-    told: list[Entry] = []
     effort = Effort(_TRIED)
     for index, passage in context.document.running():
         named = context.mentions.get(index, ())
@@ -97,10 +96,9 @@ def find(context: Context) -> Iterator[Finding]:
         mine = entries(text, context)
         here = _Here(text, mine, context, effort)
         for one, other in islice(_pairs(mine, text), _PAIRS):
-            found = _held(one, other, [*told[-_TOLD:], *mine], here)
+            found = _held(one, other, mine, here)
             if found is not None:
                 yield found
-        told += [each._replace(term=each.term._replace(start=-1, end=0)) for each in mine]
 
 
 def _pairs(mine: Sequence[Entry], text: Amounts) -> Iterator[tuple[Entry, Entry]]:
