@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 import json
 import os
 import re
@@ -38,16 +39,25 @@ def run(*command, **options):
     ).stdout
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def archives(tmp_path_factory):
-    """The source archive of the checkout and the wheel built from it, elsewhere."""
-    folder = tmp_path_factory.mktemp("dist")
+    """The source archive of the checkout and the wheel built from it, elsewhere, once for all workers."""
+    shared = tmp_path_factory.getbasetemp()
+    folder = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "archives"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not list(folder.glob("*.whl")):
+            _build(folder)
+    return next(folder.glob("*.tar.gz")), next(folder.glob("*.whl"))
+
+
+def _build(folder):
     run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(folder), cwd=ROOT)
     source = next(folder.glob("*.tar.gz"))
     run("tar", "-xzf", str(source), "-C", str(folder))
     unpacked = folder / source.name.removesuffix(".tar.gz")
     run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder), cwd=unpacked)
-    return source, next(folder.glob("*.whl"))
 
 
 @pytest.mark.slow
