@@ -20,11 +20,13 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.scores import scores
 from whichgpu.errors import DataError
 from whichgpu.facts import store
+from whichgpu.hardware.catalogue import catalogue
 from whichgpu.report import markdown, memory
 from whichgpu.report.accuracy import validation_report
 from whichgpu.report.scatter import scatter
 from whichgpu.report.scoreboard import BREAKDOWNS, FOLDS, aimed, breakdown, page, whole
 from whichgpu.report.table import Table
+from whichgpu.workloads.zoo import workloads
 
 pytestmark = pytest.mark.slow
 
@@ -71,6 +73,24 @@ def test_the_tables_of_the_document_are_those_of_the_scoreboard():
     text = DOCUMENT.read_text(encoding="utf-8")
     assert set(MARKED.findall(text)) >= {"whole", "aims", "source", "family", "gpu", "memory", "ttft"}
     assert text == tables(), "run: python tests/test_scoreboard.py"
+
+
+def test_what_the_readme_says_of_its_size_and_errors_is_so():
+    text = (DOCUMENT.parents[1] / "README.md").read_text(encoding="utf-8")
+    counts = re.search(
+        r"over (\d+) devices.* over ([\d,]+) workloads.* over ([\d,]+) published", text, re.DOTALL
+    )
+    devices, models, rows = (int(each.replace(",", "")) for each in counts.groups())
+    board = scoreboard.committed()
+    for told, counted in ((devices, len(catalogue(()))), (models, len(workloads())), (rows, len(board.ids))):
+        assert told < counted < 1.1 * told
+    said = re.search(
+        r"off by\s+(\d+) % in the mean and (\d+) % in the median, on sources .* by (\d+) and (\d+) %", text
+    )
+    found = [scores(board.errors[fold], board.halves[fold]) for fold in ("gpu", "source")]
+    assert [int(each) for each in said.groups()] == [
+        round(x) for one in found for x in (one.mape, one.median)
+    ]
 
 
 def test_scores_are_what_they_are_called():
