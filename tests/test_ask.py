@@ -326,7 +326,7 @@ def test_on_a_terminal(lines: list[str], end: str, status: int, told: str) -> No
                 shown += os.read(ours, 4096).decode(errors="replace")
             shown += "\n"
             if text == "interrupt":
-                process.send_signal(signal.SIGINT)
+                interrupt(process)
             else:
                 os.write(ours, text.encode())
         with suppress(OSError):  # the end of a terminal
@@ -336,6 +336,15 @@ def test_on_a_terminal(lines: list[str], end: str, status: int, told: str) -> No
     assert process.returncode == status, shown[-500:]
     assert told in " ".join(shown.split())
     assert "Traceback" not in shown
+
+
+def interrupt(process: subprocess.Popen[bytes]) -> None:
+    """Ctrl-C, and again where nothing came of it: one right before a read begins waits for its end."""
+    for _ in range(5):
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+            return
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,8 @@ def is_withheld(
     sizes = attribute.key == "memory" and _OR_SO.search(passage.text, sentence.start, quantity.start)
     if sizes and not _is_first_right(passage, sizes, mention, who, context):
         return True
-    if _doubtful(passage, sentence, quantity, attribute, mention=mention, who=who):
+    by_mode = attribute.key in _BY_MODE and _IN_MODE.search(sentence.text)
+    if by_mode or _doubtful(passage, sentence, quantity, attribute, mention=mention, who=who):
         return True
     if mention in who.here:
         return False
@@ -155,6 +156,13 @@ def is_withheld(
     if not sure and _of_one_beside(passage, quantity, attribute, mention, context):
         return True
     return not its and _of_one_spoken_of(passage, quantity, attribute, mention, context)
+
+
+#: What a switch sets: "in Super mode it draws up to 40 W".
+_BY_MODE = frozenset({"power", "clock", "clock_boost", "clock_base"})
+_IN_MODE = re.compile(
+    r"\b(?:super|turbo|performance|overclock\w*|oc|silent|eco|quiet|gaming)[ -]mode\b|\bMAXN\b", re.IGNORECASE
+)
 
 
 def _is_of_variant(text: str, sentence: Sentence, mention: Mention) -> bool:

@@ -115,6 +115,9 @@ def judged(
     # ECC can be switched on on a few cards of GeForce, and most say that these have none.
     if what.key == "ecc" and not told:
         known = [(gpu, has) for gpu, has in known if gpu.segment not in ("geforce", "laptop") or not has]
+    if what.key == "mig" and any(gpu.vendor != "NVIDIA" for gpu, _ in known):
+        # AMD's accelerators are partitioned too, by other means.
+        known = [] if "mig" not in passage.text[slice(*place)].lower() else known
     if not known or _CAME_WITH.match(passage.text, place[1]) or _ASKED.match(passage.text, place[1]):
         return
     if not told and _BY_SOFTWARE.match(passage.text, place[1]):

@@ -168,6 +168,7 @@ def find(context: Context) -> Iterator[Finding]:
                 or _LESS_THAN.match(passage.text, told.end)
                 or (spelled and told.value in _ROUND)
                 or (told.each and told.of == "energy")
+                or (told.sign and _HOURS_AT.search(passage.text, max(0, told.start - _CLOSE_BY), told.start))
                 or _FACTOR.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
                 or _WRITTEN_OUT.search(passage.text, max(0, told.start - 2 * _CLOSE_BY), told.start)
                 or _BY.match(passage.text, told.start + len(told.words))
@@ -218,6 +219,8 @@ def _with_rents(every: Sequence[Term], text: str) -> tuple[Term, ...]:
     )  # fmt: skip
 
 
+#: Before a rent that hours are multiplied by, which follows from nothing: "1,440 hours at $3.00".
+_HOURS_AT = re.compile(r"\bhours? (?:at|of|for)\s+$", re.IGNORECASE)
 #: Behind what so many cost by the hour, which is not said again.
 _FOR_ONE = re.compile(
     r"\s+(?:for|per)\s+(?:the|an?|each|all|every)?\s*(?:whole |full |entire )?(?:[\w-]+ )?(?:instance|"

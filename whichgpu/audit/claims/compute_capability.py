@@ -28,7 +28,7 @@ _CAPABILITY = re.compile(
 )
 #: Before a compute capability, what is built for it or asks for it.
 _OF_CODE = re.compile(
-    r"\b(?:built|builds?|compiled?|compiles|target\w*|ptx|kernels?|binar\w+|cubins?|wheels?|require\w*|needs?|"
+    r"\b(?:built|builds?|compiled?|compiles|target\w*|ptx|kernels?|binar\w+|cubins?|wheels?|require\w*|needs?|wants?|asks?|expects?|insists?|"
     r"at least|minimum|from|since|below|above)\b[^.;,]{0,24}$",
     re.IGNORECASE,
 )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _TIMES = (1.0, 60.0, 1 / 60, 3600.0, 1 / 3600)
 #: What each phrase asks for: of which series it is over which (or times, of a time), by which factors.
 _KINDS: Mapping[str, tuple[str, tuple[tuple[str, str], ...], tuple[float, ...]]] = {
-    "gigabyte": (r"per (?:GB|gig(?:abyte)?)\b|\ba gig\b|/GB\b", (("price", "memory"),), (1e9,)),
+    "gigabyte": (r"(?:per (?:GB|gig(?:abyte)?)|\ba gig|/GB)\b(?!/|\s?per\b)", (("price", "memory"),), (1e9,)),
     "million": (
         r"per (?:million|1M)\b|\ba million (?:output )?tokens|/M\b", (("price", "speed"), ("price", "time")),
         tuple(1e6 * each for each in _TIMES),
@@ -131,6 +131,7 @@ def _pools(context: Context) -> dict[tuple[str, str], list[_Told]]:
 #: Behind a number of such a list: its end, or what it is per.
 _LISTED = re.compile(r"\s*(?:[,.;:)](?!\d)|$|(?:and|for the|on the|with the)\b)", re.IGNORECASE)
 _PER_SOON = 36
+_PER = re.compile(r"\s*(?:per\b|/)", re.IGNORECASE)
 
 
 def _is_meant(text: str, one: Quantity, kind: str) -> bool:
@@ -138,7 +139,9 @@ def _is_meant(text: str, one: Quantity, kind: str) -> bool:
     if one.value <= 0 or one.high != one.value:
         return False
     if kind in _MONEY:
-        return one.dimension == "money"
+        # "$0.83 per GB/s" beside what is told per GB.
+        other = _PER.match(text, one.end) and not _ASKED[kind].search(text, one.end, one.end + _PER_SOON)
+        return one.dimension == "money" and not other
     if one.dimension not in ("number", "rate", "flop rate", "bandwidth"):
         return False
     return bool(_LISTED.match(text, one.end) or _ASKED[kind].search(text, one.end, one.end + _PER_SOON))

@@ -12,7 +12,18 @@ from whichgpu.audit.comparisons.said import AFTER, BEFORE, OF_THEM, THAN_SEVERAL
 from whichgpu.audit.comparisons.values import against_device, by_values
 from whichgpu.audit.multiple import OF_SLICES, by_text, finding_on, of_speed, parts, verdict_of
 from whichgpu.audit.nearest import fitting
-from whichgpu.audit.pairs import Pair, compared, facts, is_left, named_before, pair, ratios, told, unsure
+from whichgpu.audit.pairs import (
+    Pair,
+    compared,
+    devices,
+    facts,
+    is_left,
+    named_before,
+    pair,
+    ratios,
+    told,
+    unsure,
+)  # fmt: skip
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
@@ -102,7 +113,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         itself = _OF_ITSELF.match(passage.text, claim.end) and not _AND_AGAIN.search(
             passage.text, sentence.start, claim.start
         )
-        if itself or _WITH_THEM.match(passage.text, claim.end):
+        third = not who.here and _is_of_third(index, sentence, context)
+        if itself or third or _WITH_THEM.match(passage.text, claim.end):
             continue
         if _is_of_host(passage.text, sentence, claim, who) or _is_of_value(passage, sentence, claim, context):
             continue
@@ -111,6 +123,16 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             # "About half of the big chip's": of what is not known.
             continue
         yield from _of_devices(passage, sentence, claim, who, context)
+
+
+def _is_of_third(index: int, sentence: Sentence, context: Context) -> bool:
+    """Whether a passage told last of a device that is none of the two that the document compares.
+
+    "Avoid the 8GB version of the 4060 Ti. Same chip, half the memory" beside the 4060 Ti 16GB and the 3060.
+    """
+    two = [frozenset(each) for each in devices(context)]
+    before = [each for each in context.mentions.get(index, ()) if each.end <= sentence.start]
+    return bool(before) and not any(each & {*before[-1].ids} for each in two)
 
 
 def _is_of_itself(text: str, sentence: Sentence, claim: Multiple) -> bool:

@@ -1,0 +1,53 @@
+"""What is right by itself stays so behind what a text told before, and what is wrong there is found."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from whichgpu.audit.answer import audited
+from whichgpu.hardware.catalogue import catalogue
+
+_USED = """# Used cards for a home server
+
+| Card | Memory | Bandwidth | Price | $ per GB |
+|---|---|---|---|---|
+| Tesla P40 | 24 GB | 347 GB/s | $300 | 12.50 |
+| RTX 3090 | 24 GB | 936 GB/s | $780 | 32.50 |
+| A10 | 24 GB | 600 GB/s | $1,200 | 50.00 |
+
+"""
+_TITLED = """# RTX 4060 Ti 16GB vs RTX 3060 12GB
+
+- **Buy:** RTX 4060 Ti 16GB
+- **Cheaper:** RTX 3060 12GB
+"""
+_RENTED = """# Chips by the hour
+
+| Chip | BF16 TFLOPS | $ per hour |
+|---|---|---|
+| TPU v6e | 918 | 2.70 |
+| H100 SXM | 989 | 3.00 |
+
+Suppose that you fine-tune for 24 hours on 64 chips of v6e. That is 1,536 chip hours, and at $2.70
+it comes to $4,147.20.
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "wrong"),
+    [
+        (_USED, "The A10 comes to $50.00 per GB and $2.00 per GB/s, the P40 to $12.50 and $0.86.", False),
+        (_USED, "**P40.** llama.cpp yes, vLLM no. The versions I ran want compute capability 7.0.", False),
+        (_USED, "**P40.** Its compute capability is 7.0.", True),
+        (_USED, "The 3090 draws 350 W. I cap mine at 280 W, 20% less, and lose perhaps 5%.", False),
+        (_TITLED, "- **Avoid:** the 8GB version of the 4060 Ti. Same chip, half the memory.", False),
+        (_RENTED, "On H100s it would take 59.4 cards, so say 60: 1,440 hours at $3.00, or $4,320.", False),
+        (_RENTED, "The same compute on H100s would take 60 cards: 1,440 hours at $3.00, or $5,320.", True),
+    ],
+)  # fmt: skip
+def test_what_is_said_behind(before: str, said: str, wrong: bool) -> None:
+    found = audited((before + said + "\n").encode(), "", catalogue(()), date(2026, 11, 27), "markdown")
+    accused = [each.quote for each in found.findings if each.accuses]
+    assert bool(accused) is wrong, accused
