@@ -18,6 +18,13 @@ _USED = """# Used cards for a home server
 | A10 | 24 GB | 600 GB/s | $1,200 | 50.00 |
 
 """
+_RATIO = """# The cheapest 24 GB
+
+While the M40 has the better ratio, the P40 is the best value, and the RTX 3090 is fast.
+Tesla P40 24GB - Full Specs
+| GPU Architecture | Pascal (GP102) |
+|---|---|
+"""
 _TITLED = """# RTX 4060 Ti 16GB vs RTX 3060 12GB
 
 - **Buy:** RTX 4060 Ti 16GB
@@ -42,6 +49,8 @@ it comes to $4,147.20.
         (_USED, "**P40.** llama.cpp yes, vLLM no. The versions I ran want compute capability 7.0.", False),
         (_USED, "**P40.** Its compute capability is 7.0.", True),
         (_USED, "The 3090 draws 350 W. I cap mine at 280 W, 20% less, and lose perhaps 5%.", False),
+        (_RATIO, "| CUDA Cores | 3,840 |\n| Memory | 24GB GDDR5 |", False),
+        (_RATIO, "| CUDA Cores | 3,584 |\n| Memory | 24GB GDDR5 |", True),
         (_TITLED, "- **Avoid:** the 8GB version of the 4060 Ti. Same chip, half the memory.", False),
         (_RENTED, "On H100s it would take 59.4 cards, so say 60: 1,440 hours at $3.00, or $4,320.", False),
         (_RENTED, "The same compute on H100s would take 60 cards: 1,440 hours at $3.00, or $5,320.", True),

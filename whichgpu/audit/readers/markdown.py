@@ -366,12 +366,18 @@ class _Reader:
                 or self._cell_goes_on(self._at)
             ):
                 return
-            if self._at + 1 in self._listed and is_short_heading(line.text):
+            if is_short_heading(line.text) and (self._at + 1 in self._listed or self._stands_above_table()):
                 return
             builder.blank(line.start)
             left = len(line.text) - len(line.text.lstrip())
             inline(builder, line.text[left:], line.start + left)
             self._at += 1
+
+    def _stands_above_table(self) -> bool:
+        """Whether a line behind a whole sentence is right above a table: "Tesla P40 24GB - Full Specs"."""
+        before, after = self._lines[self._at - 1].text, self._lines[self._at + 1 : self._at + 2]
+        ends = before.rstrip().endswith((".", "!", "?", ":"))
+        return ends and any(each.text.lstrip().startswith("|") for each in after)
 
     def _columns_begin(self, line: Line) -> bool:
         """Whether aligned columns begin with a line behind one that has none."""
