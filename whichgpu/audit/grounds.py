@@ -91,7 +91,11 @@ MEASURED = re.compile(
     r"netzteil|bloc d.alimentation|fuente de alimentaci\u00f3n|alimentatore)\b",
     re.IGNORECASE,
 )
-_FORM_BEHIND = re.compile(r"\W*(?:\w+\s+){0,4}?(PCIe|SXM|NVL|OAM|Max-?Q|SFF)", re.IGNORECASE)
+_FORM_BEHIND = re.compile(
+    # Of the same line, or the next of a wrapped text: a heading below is of another device.
+    r"(?:[^\w\n]|\n(?=[a-z]))*(?:\w+[^\S\n]+){0,4}?(PCIe|SXM|NVL|OAM|Max-?Q|SFF)",
+    re.IGNORECASE,
+)
 #: Behind a rate, that the text knows what it is.
 _SPARSE = re.compile(
     r"\b(?:with(?:out)?|no|using|assum\w+|includ\w+|counts?) (?:\w+ ){0,2}spars\w+\b(?!\W{1,3}\d)"
@@ -143,7 +147,7 @@ _OTHER_SUBJECT = re.compile(
 #: Memory of the host by its type, in a list of parts: "4090, 7950X, 96 GB DDR5".
 _OF_HOST = re.compile(r"(?:LP)?DDR[345]\w?")
 #: Below this share of its memory, a size is of something in it.
-_TINY = 0.1
+_TINY, _MUCH = 0.1, 8.0
 #: Words for two.
 _PAIR = frozenset({"both", "pair", "dual", "two", "beide", "beiden", "zwei", "deux", "dos"})
 _MOST, _NEAR, _BINARY = 128, 0.012, 2**30 / 1e9
@@ -176,13 +180,23 @@ _WITH_CORES = re.compile(
 )
 
 
+def _share(found: Finding) -> float:
+    """What is stated over what is right; a number alone is in the unit of what is right."""
+    told, own = (quantities(words)[:1] for words in (found.stated, found.expected))
+    if told and own and told[0].dimension == "number":
+        own = quantities(found.expected[own[0].start : own[0].end].replace(own[0].unit, ""))[:1]
+        share = told[0].value / own[0].value if own and own[0].value else 1.0
+        # "Beat a single A5000 (420)": of something else.
+        return share if share < _MUCH else 0.0
+    return told[0].value / own[0].value if told and own and own[0].value else 1.0
+
+
 def explained(found: Finding, sentence: str, ahead: str, behind: str) -> str:
     """Why a value that is not the device's own is none of its specification; empty where nothing says so."""
     corrected = _CORRECTED.match(behind) or (_NOW.match(behind) if _WAS.search(ahead) else None)
     if corrected and corrected[1] in re.findall(r"\d[\d,.]*", found.expected):
         return "the text itself sets it right"
-    told, own = (quantities(words)[:1] for words in (found.stated, found.expected))
-    share = told[0].value / own[0].value if told and own and own[0].value else 1.0
+    share = _share(found)
     listed = _IN_LIST.search(ahead) and re.match(r"\s*(?:[.,;)]|$)", behind)
     rated = share >= 1 or found.true_for or listed or _RATED.search(sentence)
     if found.attribute == "power" and (not rated or _OF_LIMIT.match(behind)):

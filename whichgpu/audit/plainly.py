@@ -27,12 +27,15 @@ def plain(text: str) -> str:
     """A text as long as the one given, without words that change nothing, its limits in one word each."""
     leads, chains = _patterns()
     text = _DENIALS.sub(_not, plainly_limited(text))
+    text = _SHORT.sub(lambda match: match[0].replace(".", " "), text)
     text = _WITH_ITS.sub(lambda match: "With".rjust(len(match[0])), text)
     if chains.search(text):
         text = chains.sub(_verb, text)
     return leads.sub(_without_lead, text)
 
 
+#: "Mem. bandwidth": no sentence ends there.
+_SHORT = re.compile(r"\bmem\.(?=\s+(?:bandwidth|bw|bus|clock|size|type|interface|capacity)\b)", re.IGNORECASE)
 #: "Doesnt" and the like, without their mark.
 _DENIALS = re.compile(
     r"\b(?:(?:do|does|did|is|are|was|were|has|have|had|could|would|should)nt|wont|cant)\b", re.IGNORECASE

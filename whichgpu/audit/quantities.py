@@ -142,6 +142,12 @@ _TRAILING = re.compile(
 _NOTE = re.compile(r"(?:\*{1,3}|[\u2020\u2021\u00b9\u00b2\u00b3])(?=\s?[A-Za-z])")
 #: A word between a number and its unit.
 _KIND = re.compile(r"\s(?:dense|sparse)(?=\s(?:[TGP]FLOPS|[TP]OPS)\b)", re.IGNORECASE)
+#: The unit of a label before a number, and what ends one that has none of its own.
+_LABEL_UNIT = re.compile(
+    r"(?:\((?:in )?(W|[GT]i?B/s|GB|MHz|GHz|[TGP]FLOPS|TFLOPs|TOPS|bits?)\)|"
+    r"(?<!per )(?<!/)\b([TGP]FLOPS|TFLOPs|TOPS))\s*:\s*(?:~|about |up to )?$"
+)
+_BY_ITSELF = re.compile(r"\s*(?:$|[\n;|]|,(?!\d)|\.(?!\d)|\()")
 #: What makes a number a part of a word, a year or another number.
 _GOES_ON = re.compile(r"[A-Za-z\u00c0-\u024f\u4e07\u842c\u4ebf\u5104\u5e74]")
 #: Where a number has the unit of the one after it: "16/32 GB".
@@ -392,9 +398,21 @@ def _quantity(match: re.Match[str], text: str, fraction: str) -> Quantity | None
             return Quantity(start, trailing.end(), first * scale, last * scale, "money", name, limit)
         if _GOES_ON.match(text, end):
             return None
-        return Quantity(start, end, first, last, "number", "", limit)
+        told, unit_told = _of_label(text, start, end, first, last)
+        return Quantity(start, end, *told, unit_told, limit)
     scaled = _read_unit(unit, first, last)
     return scaled and Quantity(start, unit.end(), *scaled, unit[0].strip(), limit)
+
+
+def _of_label(
+    text: str, start: int, end: int, first: float, last: float
+) -> tuple[tuple[float, float, str], str]:
+    """A number without a unit in that of its label: "FP32 TFLOPS: 51.0", "TDP (W): 350"."""
+    told = _LABEL_UNIT.search(text, max(0, start - _NEAR), start) if _BY_ITSELF.match(text, end) else None
+    name = (told[1] or told[2]) if told else ""
+    unit = _UNIT.fullmatch(name) if name else None
+    known = _read_unit(unit, first, last) if unit else None
+    return (known, name) if known else ((first, last, "number"), "")
 
 
 def _read_unit(unit: re.Match[str], first: float, last: float) -> tuple[float, float, str] | None:

@@ -157,11 +157,31 @@ def _own_words(text: str, quantity: Quantity, found: Sequence[Quantity]) -> str:
     if after < len(text) and behind.count("(") > behind.count(")"):
         # "733 TFLOPS (1,466 TFLOPS sparse)": the bracket is of the next.
         behind = behind.rpartition("(")[0]
+    behind = without_another(behind)
     ahead = text[before : quantity.start]
     if before:
         # What ends a bracket is of the one before.
         ahead = ahead.rpartition(")")[2]
     return f"{ahead} {text[quantity.start : quantity.end]} {behind}"
+
+
+def without_another(behind: str) -> str:
+    """What is said behind a value, without a further one: "156 TFLOPS (312 with sparsity)".
+
+    Where the further one is said to be dense, this one is not.
+    """
+    other = _ANOTHER.search(behind)
+    if other is None:
+        return behind
+    return f"{behind[: other.start()]}{' with sparsity' if _DENSE.search(behind, other.start()) else ''}"
+
+
+#: A further number without a unit, or what the number is so many times of: "(2x with sparsity)".
+_ANOTHER = re.compile(
+    r"[(,/;|]\s*(?:(?:[a-z]+:?|~|\u2248)\s*){0,3}(?:(?<![a-z])\d[\d,.]*(?![\d:.,])|double|twice)(?!-)",
+    re.IGNORECASE,
+)
+_DENSE = re.compile(r"\bdense\b|\b(?:without|no|w/o) (?:structured )?sparsity\b", re.IGNORECASE)
 
 
 def _of_value(

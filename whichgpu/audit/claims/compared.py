@@ -71,12 +71,21 @@ def find(context: Context) -> Iterator[Finding]:
                     yield found
 
 
+_OF_PIECES = re.compile(
+    r"\s+(?:of\s+)?(?:the|its|their|all)\s+(?:[\w-]+\s+){0,2}?(?:[\w-]+[\u2019']s\s+)?(?:[\w-]+\s+){0,2}"
+    r"(?:chips|modules|dies|stacks|connectors|fans|screws|ports)\b", re.IGNORECASE,
+)  # fmt: skip
+
+
 def _judged(
     passage: Passage, sentence: Sentence, change: Change, who: Spoken, context: Context
 ) -> Finding | None:
     if change.against is not None:
         return _of_stated(passage, sentence, change, context)
     reach = sides(passage, sentence, change, who, context)
+    if _OF_PIECES.match(passage.text, change.multiple.end):
+        # "Half of the 3090's memory chips sit on the back".
+        return None
     if reach is None or change.attribute is None or OF_SLICES.search(sentence.text):
         return None
     verdict = gives(change, reach)

@@ -36,7 +36,14 @@ _OF_GPUS_ALONE = (
 def _is_sure(found: Finding, cell: Cell) -> bool:
     """Whether an entry is right, or is of what only a GPU has."""
     key = cell.attribute.key if cell.attribute else ""
-    return found.verdict == "confirmed" or (found.accuses and key in _OF_GPUS_ALONE)
+    # A peak and that with sparsity beside it: nobody measures the two.
+    both = key in _PEAKS and _SPARSE.search(cell.passage.text) and len(_PEAK.findall(cell.passage.text)) > 1
+    return found.verdict == "confirmed" or (found.accuses and (key in _OF_GPUS_ALONE or bool(both)))
+
+
+_PEAKS = frozenset({"tf32", "bf16", "fp16", "fp8", "fp4", "int8", "int4"})
+_SPARSE = re.compile(r"\bspars\w+", re.IGNORECASE)
+_PEAK = re.compile(r"\d(?:\s?[TP](?:FLOP/?s|FLOPS|OPS|F)\b|(?=\s?/\s?\d))", re.IGNORECASE)
 
 
 def find(context: Context) -> Iterator[Finding]:

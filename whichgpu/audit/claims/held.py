@@ -261,11 +261,20 @@ def _weights(
     )  # fmt: skip
 
 
+#: "Two cards of either kind will do".
+_SO_MANY_OF = re.compile(
+    r"\b(?:two|three|four|six|eight|several|multiple|\d{1,2})\s+(?:cards|gpus|boards|modules|units)\s+of\s+(?:the\s+)?$",
+    re.IGNORECASE,
+)
+_NEAR_ROOM = 40
+
+
 def _judged(passage: Passage, model: Model, way: Way, room: Room, context: Context) -> Iterator[Finding]:
     weights = way.least * model.parameters
     if (
         FULL * room.size >= weights
         or _is_of_several(room, passage, context)
+        or _SO_MANY_OF.search(passage.text, max(0, room.start - _NEAR_ROOM), room.start)
         or _NEED_MORE.match(passage.text, room.end)
     ):
         return

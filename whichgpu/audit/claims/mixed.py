@@ -80,6 +80,9 @@ def _told(passage: Passage, confirmed: Sequence[Finding], context: Context) -> I
             kinds = {kind for gpu in gpus for kind in _kinds(each.attribute, one.value, gpu)}
             kind = next((kind for kind in _FIRST if kind in kinds), None)
             said = noted(passage, place, context.document.original)
+            if kind == "sparse" and _SPARSE.search(passage.text):
+                # It says so itself: "156 TFLOPS (312 TFLOPS with sparsity)".
+                continue
             if kind is not None and not kinds >= _WAYS and "sparse" not in said:
                 yield _Told(each, passage, place, gpus[0], kind)
 

@@ -227,6 +227,11 @@ def _of_two(
     return _judged(passage, each, both, who, context) if both else None
 
 
+_OF_THE = re.compile(r"\s+of\s+(?:the\s+|an?\s+|nvidia[\u2019']s\s+)?", re.IGNORECASE)
+_OF_A_CARD = re.compile(
+    r"\s+of\s+(?:the|that|this)\s+(?:[\w-]+\s+)?(?:card|gpu|chip|board|module|part|one|accelerator)\b",
+    re.IGNORECASE,
+)
 #: "There is also a P100 with 12 GB and a narrower bus": a version, set against that which is known.
 _A_VERSION = (
     re.compile(r"\b(?:an?|another|one)\s+(?:\w+ )?$", re.IGNORECASE),
@@ -261,7 +266,13 @@ _EVEN_SO = re.compile(
 
 def _judged(passage: Passage, each: Comparison, both: Pair, who: Spoken, context: Context) -> Finding | None:
     """The finding on an ordering of two devices, of each as many as are told of."""
-    if each.sign and _THAN_A_SHARE.match(passage.text, each.end):
+    unnamed = _OF_A_CARD.match(passage.text, each.end)
+    # "The larger L2 cache of the Ada card": whose it is, no name says.
+    unnamed = unnamed and not within(who.here, each.end, unnamed.end())
+    # "The larger cache of the A40": it is the A40 that has it.
+    behind = next((one for one in who.here if one.start >= each.end), None)
+    turned = behind and {*behind.ids} & {*both.second} and _OF_THE.fullmatch(who.text, each.end, behind.start)
+    if unnamed or turned or (each.sign and _THAN_A_SHARE.match(passage.text, each.end)):
         return None
     if _EVEN_SO.search(passage.text, max(0, each.start - _BACK), each.start):
         return None

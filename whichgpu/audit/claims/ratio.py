@@ -145,6 +145,7 @@ def _is_of_itself(text: str, sentence: Sentence, claim: Multiple) -> bool:
         or _OF_NO_OTHER.match(text, claim.end)
         or _AS_TALL.match(text, claim.end)
         or _OF_A_WHOLE.search(text, before, claim.start)
+        or _SCALING.search(text, before, claim.start)
     )
 
 
@@ -230,6 +231,10 @@ _OF_A_PART = re.compile(
     r"\s+(?:the |as (?:much|many) )?(?:[\w-]+\s+){1,3}(?:per|each|a|in (?:a|each)) "
     r"(?:clock|cycle|core|SM|CU|tensor core|lane)\b",
     re.IGNORECASE,
+)
+#: "Two of them made 1,670, a scaling of 1.92x": of several against one.
+_SCALING = re.compile(
+    r"\bscal(?:ing|es|ed)\s+(?:factor\s+)?(?:of|by)\s+(?:about |nearly |only )?$", re.IGNORECASE
 )
 #: "Twice that, some 1,979, in eight bits".
 _OF_THE_VALUE = re.compile(r"\s+that(?=\s*[,;:(])", re.IGNORECASE)

@@ -259,8 +259,9 @@ def _judged(
     if not 0 < len(pairs) <= _FEW or known or min(pairs[-1][:2]) <= 0 or not (said.of or said.way or here):
         return None
     goes_on = said.way and _THAT_IS.match(sentence.text)
-    if not (said.of or here or goes_on) and pairs[-1][2].sign and not OF_MONEY.search(sentence.text):
-        # "It moves 78 percent more than the 4090": of no price.
+    no_money = not (said.of or here or goes_on) and not OF_MONEY.search(sentence.text)
+    if pairs[-1][2].sign and (no_money or _OF_SPEED.match(passage.text, said.end)):
+        # "It moves 78 percent more than the 4090", "25 % more for 57 % more speed": of no price.
         return None
     low, high = sorted(pairs[-1][:2])
     # A month of several and an hour of one; "$2.49 takes 18 hours, $44.82, which is 13 percent cheaper".
@@ -270,6 +271,11 @@ def _judged(
     return changed(passage, said, pairs[-1], "inconsistent", context)
 
 
+_OF_SPEED = re.compile(
+    r"\s*(?:more|less|higher|lower|better|extra|of)\s+(?:speed|performance|throughput|memory|bandwidth|vram|"
+    r"cores|images|pictures|tokens|capacity|compute)\b",
+    re.IGNORECASE,
+)
 #: "A third of the time goes to prompts": a part of one thing.
 _OF_A_WHOLE = re.compile(
     r"\s*(?:of\s+)?(?:the|its|their|all|this|that)\s+(?:\w+\s+){1,2}?"

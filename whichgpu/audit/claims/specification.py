@@ -23,7 +23,7 @@ from whichgpu.audit.roles import spoken, superchips
 from whichgpu.audit.sentences import Sentence, sentences, within
 from whichgpu.audit.subjects import mentions, model
 from whichgpu.audit.summed import together
-from whichgpu.audit.variants import cells, finding_on, is_right, of_cell, verdict_on
+from whichgpu.audit.variants import cells, finding_on, is_right, of_cell, verdict_on, without_another
 from whichgpu.audit.withheld import NEAR, is_withheld
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.units import show
@@ -317,11 +317,12 @@ def _own_words(text: str, sentence: Sentence, quantity: Quantity, context: Conte
     # In brackets of its own: "1,979 TFLOPS dense (3,958 sparse)".
     before = _BESIDE.split(before.rpartition("(")[2])[-1]
     # A bracket right behind it is its own to the end: "2,070 TFLOPS (FP4, sparse)".
-    own = _BRACKET.match(text, quantity.end, last)
+    own = _BRACKET.match(text, quantity.end, sentence.end)
     behind = own.end() if own else quantity.end
-    after = (own[0] if own else "") + _APART_FROM.split(
-        text[behind : max(behind, min(last, behind + APART))]
-    )[0]
+    after = (
+        without_another(own[0] if own else "")
+        + _APART_FROM.split(text[behind : max(behind, min(last, behind + APART))])[0]
+    )
     after = _BESIDE.split(after)[0]
     # "366 TFLOPS TF32 (with sparsity: 733)": what is said in the brackets is of the next.
     after = _OF_THE_NEXT.sub("", after)

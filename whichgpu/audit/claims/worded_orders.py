@@ -113,6 +113,8 @@ def _orders(
             continue
         of = kind or measure(text, *place, match.span()) or "speed"
         of = "peak" if of == "speed" and _PAPER.search(text, *place) else of
+        if _UNITS_APART.search(text, *place):
+            continue
         if of != "value" and _FOR_MONEY.search(text, *place):
             continue
         before = Sentence(place[0], match.start(), text[place[0] : match.start()])
@@ -142,6 +144,12 @@ def _orders(
 
 
 _PAPER = re.compile(r"\b(?:paper|theory|peak|T?FLOPS)\b", re.IGNORECASE)
+#: What no series of whole jobs tells: "outside the tensor cores, the L40S is faster".
+_UNITS_APART = re.compile(
+    r"\b(?:outside|without|apart from|leaving out|not counting)\s+(?:of\s+)?(?:the\s+|its\s+)?tensor"
+    r"[- ]cores?\b|"
+    r"\b(?:plain|pure|ordinary|classic)\s+(?:FP(?:32|64)|single|double|shader|CUDA)\b", re.IGNORECASE,
+)  # fmt: skip
 #: What is compared for each dollar or watt, which no series of one kind tells.
 _FOR_MONEY = re.compile(
     r"\b(?:per|for each|for every|a) (?:dollar|euro|pound|watt|cent|buck)\b", re.IGNORECASE
