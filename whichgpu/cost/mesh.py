@@ -163,6 +163,10 @@ class Mesh:
                 f"ep={self.ep.max():g} times moe_tp={self.moe_tp.max():g} is more than the "
                 f"{have.min():g} GPUs that the experts of a layer lie on; {_wider(job, have.min())}"
             )
+        if not job.trains and "moe_tp" not in job.options:
+            for ep, gpus in zip(*map(np.ravel, np.broadcast_arrays(self.ep, have)), strict=True):
+                on = f"the experts of a layer lie on {gpus:g} GPUs"
+                divides("ep", ep, int(gpus), on, how="ep=")
 
 
 def _wider(job: Job, have: float) -> str:
