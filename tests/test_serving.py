@@ -442,6 +442,23 @@ def test_a_closed_loop_simulates_as_it_is_predicted():
         assert np.max(sent - left) <= count + 1
 
 
+@pytest.mark.parametrize(
+    ("workload", "gpu", "count", "prompt", "answer"),
+    [("qwen3-32b", "h100-80gb-sxm", 2, 686, 1224), ("llama-3.1-8b", "l4", 1, 1024, 512)],
+)
+def test_a_loop_beyond_the_room_of_the_cache_waits_as_it_simulates(workload, gpu, count, prompt, answer):
+    """Part of the wait is between tokens: who began last has to leave as the answers of others grow."""
+    device, sizes = GPUS[gpu], {"input_tokens": float(prompt), "output_tokens": float(answer)}
+    asked = job(workload, device, count, runtime="vLLM 0.11", **sizes)
+    table, _ = curve.ready(asked, device)
+    flights = np.round(table.places * table.replicas * np.array([1.3, 2.0]))
+    found = curve.curve(asked, device, flights, against="concurrency")
+    for i, flight in enumerate(flights.tolist()):
+        run = curve.simulator(asked, device, table).in_flight(flight)
+        assert found.tpot[i] == pytest.approx(np.mean(run.tpot), rel=0.15)
+        assert found.ttft[i] == pytest.approx(np.mean(run.ttft), rel=0.25)
+
+
 @pytest.mark.parametrize("load", [{}, {"num_prompts": "160"}, {"request_rate": "2"}])
 def test_experts_lie_under_a_load_as_they_are_said_to(load):
     """What TensorRT-LLM is measured at saturated, attention in groups, is of saturated servers alone."""

@@ -543,6 +543,8 @@ def test_what_is_wrong_says_what_to_write(whichgpu, typed, said):
         ("--batch 32 --concurrency 64", "batch 32 was ignored: concurrency 64 says"),
         ("--batch 32", None),
         ("--option tp=2", "tp (that is no option but a column: write --tp)"),
+        ("--option tensor_parallel_size=2", "tensor_parallel_size (write --tp N)"),
+        ("--option chunked_prefill=false", "chunked_prefill (nothing for it"),
         ("--option mtp=3", "option mtp is of training, and changes nothing here"),
         ("--seq-len 4096", "llama-3.1-8b has no use for seq_len"),
     ],
@@ -553,6 +555,22 @@ def test_what_changes_nothing_is_told(whichgpu, typed, said):
     )
     warnings = " ".join(told.json["warnings"])
     assert said in warnings if said else "batch" not in warnings
+
+
+def test_a_single_token_has_no_time_per_token(whichgpu):
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--phase", "serve", "--concurrency", "4")
+    told = whichgpu(*words, "--output-tokens", "1").out
+    assert "Time to first token" in told
+    assert "Time per output token" not in told
+    assert "tokens/s each" not in told
+    assert "--kv-cache-dtype int4_per_token_head" in whichgpu(*words, "--option", "kv_precision=int4").out
+
+
+def test_experts_are_dealt_out_evenly(whichgpu):
+    words = ("predict", "qwen3-30b-a3b", "--gpu", "h100-80gb-sxm:8", "--phase", "serve", "--concurrency", "4")
+    wrong = whichgpu(*words, "--tp", "4", "--option", "ep=3")
+    assert wrong.status == 2
+    assert "ep=3: the experts of a layer lie on 4 GPUs, which do not divide by it; use ep=2 or 4" in wrong.err
 
 
 def test_replicas_share_what_is_in_flight(whichgpu):

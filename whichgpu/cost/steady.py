@@ -37,7 +37,8 @@ class SteadyState:
     wait for one and `waits` s for which they do; `prompt` is the pass of one prompt, `chunks` the passes that
     it takes (below one, so many prompts go into a pass), `launching` s of the host to launch the kernels of
     these, `gained` the tokens of a pass, `looks` passes from one look at arrivals to the next, `host` s of a
-    token that are the host's. The methods take seconds of the passes that make a token and of one prompt.
+    token that are the host's, `paused` requests that had to leave and wait between their tokens, to each that
+    runs. The methods take seconds of the passes that make a token and of one prompt.
     """
 
     loop: str
@@ -60,11 +61,14 @@ class SteadyState:
     parts: Mapping[str, Any]
     ops: tuple[Op, ...]
     host: Any = 0.0
+    paused: Any = 0.0
 
     def token_seconds(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Seconds of a token (TPOT), given those of the passes that make one and of a prompt."""
         if self.loop != "open":
-            return passes
+            after = np.maximum(output - 1.0, 0.0)
+            held = self.admitted(passes, prompt, output) + after * passes
+            return np.asarray(passes + self.paused * held / np.maximum(after, 1.0))
         from whichgpu.cost import queueing
 
         arrivals, each = self._arrivals(passes, prompt, output)
@@ -115,9 +119,10 @@ class SteadyState:
 
     def first_token(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Seconds to the first token (TTFT), the wait for a place included."""
-        own = self.admitted(passes, prompt, output)
-        after = np.maximum(output - 1.0, 0.0) * self.token_seconds(passes, prompt, output)
-        return np.asarray(own + self.queue * (own + after) + self.waits)
+        own, each = self.admitted(passes, prompt, output), passes
+        if self.loop == "open":
+            each = self.token_seconds(passes, prompt, output)
+        return np.asarray(own + self.queue * (own + np.maximum(output - 1.0, 0.0) * each) + self.waits)
 
     def steepness(self, first: Array) -> Array:
         """By how much of itself TTFT is longer where a replica is slower: d log TTFT / d log time, (G, J).
@@ -141,12 +146,13 @@ class SteadyState:
 
     def rate(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Output tokens/s of a replica: what it holds, over the time that a request keeps its place."""
-        held, tpot = np.maximum(self.sequences, 1.0), self.token_seconds(passes, prompt, output)
+        held = np.maximum(self.sequences, 1.0)
         if self.loop == "full":
-            return np.asarray(held / tpot)
+            return np.asarray(held / passes)
         if self.loop == "open":
             return np.asarray(self.others / passes)
-        after = np.maximum(output - 1.0, 0.0) * tpot
+        # Who had to leave keeps no place meanwhile.
+        after = np.maximum(output - 1.0, 0.0) * passes
         return np.asarray(held * output / (self.admitted(passes, prompt, output) + after))
 
     @property
