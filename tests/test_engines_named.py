@@ -54,7 +54,7 @@ def test_a_gpu_without_the_units_keeps_no_such_cache(engine, gpu, kept, said):
 
 
 def test_nvfp4_is_refused_where_an_engine_has_no_kernels_for_it():
-    """vLLM and SGLang multiply such weights in 16 bits on Hopper; MXFP4 has kernels of its own in all three."""
+    """vLLM and SGLang multiply such weights in 16 bits on Hopper; MXFP4 has kernels of its own in all."""
     why = served("tensorrt-llm", precision="nvfp4").refusals[0]
     assert "kernels need compute capability 10.0" in why
     assert "use --precision fp8, or --runtime vLLM" in why

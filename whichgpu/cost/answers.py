@@ -123,7 +123,7 @@ class Estimate(Drawn, Shown):
 
     @property
     def follow(self) -> bool:
-        """Whether tokens follow the first of an answer: of a class or a score none do, and none has a time."""
+        """Whether tokens follow the first of an answer; of a class or a score none do."""
         return float(self.job.output_tokens or 2.0) > 1.0
 
     @property
