@@ -566,6 +566,14 @@ def test_a_single_token_has_no_time_per_token(whichgpu):
     assert "--kv-cache-dtype int4_per_token_head" in whichgpu(*words, "--option", "kv_precision=int4").out
 
 
+def test_a_run_beyond_the_capacity_is_as_certain_as_its_queue(whichgpu):
+    """It grows as the rate that is sent is above the one that is served, and no faster."""
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--phase", "serve", "--option", "num_prompts=500")
+    ends = [whichgpu(*words, "--rate", f"{rate} req/s", "--json").json["ttft"] for rate in (20, 60)]
+    assert 3 < ends[0]["high"] / ends[0]["low"] < 15
+    assert ends[1]["high"] / ends[1]["low"] < ends[0]["high"] / ends[0]["low"]
+
+
 def test_experts_are_dealt_out_evenly(whichgpu):
     words = ("predict", "qwen3-30b-a3b", "--gpu", "h100-80gb-sxm:8", "--phase", "serve", "--concurrency", "4")
     wrong = whichgpu(*words, "--tp", "4", "--option", "ep=3")

@@ -191,7 +191,10 @@ def settled(job: Job, gpus: Sequence[Gpu]) -> Met:
         raise Infeasible(beyond(rate, most))
     # A run that ends is served at any rate: its queue grows until nothing more is sent.
     met = [[one.meeting(np.array([min(rate, one.capacity)])) for one in row] for row in rows]
-    return Met(*(np.array([[float(one[i][0, 0]) for one in row] for row in met]) for i in range(4)))
+    found = Met(*(np.array([[float(one[i][0, 0]) for one in row] for row in met]) for i in range(4)))
+    if not is_run(job):
+        return found
+    return found._replace(excess=np.array([[rate / max(one.capacity, 1e-12) for one in row] for row in rows]))
 
 
 def beyond(rate: float, capacity: float) -> str:

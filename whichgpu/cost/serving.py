@@ -119,7 +119,7 @@ def steady_state(
         gained=asked.tokens_per_pass, looks=most.looks,
         interruption=interruption(stack, job), parts=parts,
         variation=asked.prompt_variation, floor=0.0 if met is None else met.floor,
-        ops=tokens.ops, host=whole.host, paused=held.paused,
+        ops=tokens.ops, host=whole.host, paused=held.paused, excess=0.0 if met is None else met.excess,
     )  # fmt: skip
 
 
