@@ -246,8 +246,8 @@ def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | 
         once = once + queued * (1.0 - once)
         mates, between = mates * once, between * once
     first = np.minimum(before * rest + mates, rest)
-    opened, share = opening * rest, paused / running
-    return _Held("closed", running, rest, between, opened, first, queue, apart, queued, share)
+    opened, stopped = opening * rest, paused / running
+    return _Held("closed", running, rest, between, opened, first, queue, apart, queued, stopped)
 
 
 def _behind(held: _Held, job: Job, stack: Runtime, devices: Devices, seconds: Array) -> _Held:

@@ -134,8 +134,8 @@ class SteadyState:
         taken = np.minimum(self.others / np.maximum(self.fits, 1e-9), _NEARLY)
         waited = np.clip(self.waits / np.maximum(first, 1e-12), 0.0, 1.0)
         steep = np.asarray(1.0 + waited * taken / (1.0 - taken))
-        # In a run of arrivals beyond the capacity of C the queue grows by L - C requests/s until it ends, so that
-        # the wait goes as 1 / C - 1 / L; nor is one that ends near it ever as long as that of one that goes on.
+        # In a run of arrivals beyond the capacity of C the queue grows by L - C requests/s until it ends, so
+        # that the wait goes as 1 / C - 1 / L; near it none is ever as long as of one that goes on.
         over = np.maximum(self.excess, 1.0 + 1e-9)
         return np.where(self.excess > 0.0, np.minimum(steep, np.minimum(over / (over - 1.0), _ENDING)), steep)
 
@@ -216,8 +216,8 @@ def engine(stack: Runtime) -> Mapping[str, float]:
 
 #: Share of the places that is taken at the most where the steepness of waiting is told.
 _NEARLY = 0.9
-#: The steepness of a run that ends near its capacity: that of simulated ones of 500 to 2,000 requests at 0.7 to
-#: 1.4 of the time is 3 to 12.
+#: The steepness of a run that ends near its capacity: that of simulated ones of 500 to 2,000 requests at
+#: 0.7 to 1.4 of the time is 3 to 12.
 _ENDING = 7.0
 #: How often the runs on file filled the requests in flight anew.
 WAVES = 10
