@@ -459,6 +459,21 @@ def test_a_loop_beyond_the_room_of_the_cache_waits_as_it_simulates(workload, gpu
         assert found.ttft[i] == pytest.approx(np.mean(run.ttft), rel=0.25)
 
 
+def test_a_prompt_has_its_own_group_of_attention_alone():
+    """A request that hardly ever meets another waits as long as one that is kept in flight by itself."""
+    split = {"tp": 1.0, "options": {"attention_dp": "8", "ep": "8"}}
+    sizes = {"input_tokens": 8000.0, "output_tokens": 128.0}
+    asked, device = job("deepseek-r1", H200, 8, runtime="vllm", **sizes, **split), H200
+    table, _ = curve.ready(asked, device)
+    simulator = curve.simulator(asked, device, table)
+    rare = 0.01 * table.capacity
+    first = curve.at_rates(asked, device, table, np.array([rare])).ttft[0]
+    alone = curve.curve(asked, device, np.array([1.0]), against="concurrency").ttft[0]
+    run = simulator.at_rate(rare, requests=200)
+    assert first == pytest.approx(alone, rel=0.1)
+    assert np.mean(run.ttft[20:]) == pytest.approx(alone, rel=0.1)
+
+
 @pytest.mark.parametrize("load", [{}, {"num_prompts": "160"}, {"request_rate": "2"}])
 def test_experts_lie_under_a_load_as_they_are_said_to(load):
     """What TensorRT-LLM is measured at saturated, attention in groups, is of saturated servers alone."""
