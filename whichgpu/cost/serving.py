@@ -100,7 +100,7 @@ def steady_state(
         )
         whole = tokens.beside(own.times(often))._replace(host=tokens.host + own.host * often + waits)
     # Groups of attention share the time of a pass and not a prompt: one alone takes its own all of its time.
-    apart = held.loop == "open" and bool(np.any(np.asarray(job.degree("attention_dp")) > 1.0))
+    grouped = (np.asarray(job.degree("attention_dp")) > 1.0) & (held.loop == "open")
     if held.loop != "open":
         if counted:
             # Where a run or its lengths are stated prompts that others wait for count as they are computed.
@@ -122,7 +122,7 @@ def steady_state(
         interruption=interruption(stack, job), parts=parts,
         variation=asked.prompt_variation, floor=0.0 if met is None else met.floor,
         ops=tokens.ops, host=whole.host, paused=held.paused, excess=0.0 if met is None else met.excess,
-        lone=pass_of(alone) if apart else None,
+        lone=pass_of(alone) if np.any(grouped) else None, grouped=grouped,
     )  # fmt: skip
 
 

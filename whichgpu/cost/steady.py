@@ -39,9 +39,9 @@ class SteadyState:
     it takes (below one, so many prompts go into a pass), `launching` s of the host to launch the kernels of
     these, `gained` the tokens of a pass, `looks` passes from one look at arrivals to the next, `host` s of a
     token that are the host's, `paused` requests that had to leave and wait between their tokens, to each that
-    runs, `excess` is as of `Met`, `lone` the pass of a prompt that a group of attention has for itself, `lag`
-    by how much of its share of all groups' time that is longer. The methods take seconds of the passes that
-    make a token and of one prompt.
+    runs, `excess` is as of `Met`, `lone` the pass of a prompt that a group of attention has for itself where
+    any is `grouped`, `lag` by how much of its share of all groups' time that is longer. The methods take
+    seconds of the passes that make a token and of one prompt.
     """
 
     loop: str
@@ -67,13 +67,16 @@ class SteadyState:
     paused: Any = 0.0
     excess: Any = 0.0
     lone: Pass | None = None
+    grouped: Any = False
     lag: Any = 0.0
 
     def timed(self, seconds: Callable[[Pass], Array], prompt: Array) -> SteadyState:
         """The same with its `lag`, where `lone` tells one; `seconds` times a pass as `prompt` is timed."""
         if self.lone is None:
             return self
-        return replace(self, lag=np.maximum(seconds(self.lone) / prompt - 1.0, 0.0))
+        return replace(
+            self, lag=np.where(self.grouped, np.maximum(seconds(self.lone) / prompt - 1.0, 0.0), 0.0)
+        )
 
     def token_seconds(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Seconds of a token (TPOT), given those of the passes that make one and of a prompt."""
@@ -130,7 +133,7 @@ class SteadyState:
             ran = self.gained * passes
             beside = order["mixed"] * ran * (1.0 - np.minimum(arrivals * each, 1.0)) * self.at_work
             shared = beside + each * (1.0 + arrivals * ran)
-            first = first + np.maximum((1.0 + self.lag) * prompt - shared, 0.0)
+            first = first + self.grouped * np.maximum((1.0 + self.lag) * prompt - shared, 0.0)
         # On an idle replica no pass of tokens takes part of the prompt's cost.
         first = first + np.minimum(prompt - each, each) * (1.0 - self.at_work)
         return np.asarray(np.maximum(first, self.floor))
