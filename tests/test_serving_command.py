@@ -545,6 +545,7 @@ def test_what_is_wrong_says_what_to_write(whichgpu, typed, said):
         ("--option tp=2", "tp (that is no option but a column: write --tp)"),
         ("--option tensor_parallel_size=2", "tensor_parallel_size (write --tp N)"),
         ("--option chunked_prefill=false", "chunked_prefill (nothing for it"),
+        ("--option scheduler_recv_interval=30", "ignored: scheduler_recv_interval"),
         ("--option mtp=3", "option mtp is of training, and changes nothing here"),
         ("--seq-len 4096", "llama-3.1-8b has no use for seq_len"),
     ],
@@ -579,6 +580,8 @@ def test_experts_are_dealt_out_evenly(whichgpu):
     wrong = whichgpu(*words, "--tp", "4", "--option", "ep=3")
     assert wrong.status == 2
     assert "ep=3: the experts of a layer lie on 4 GPUs, which do not divide by it; use ep=2 or 4" in wrong.err
+    wrong = whichgpu(*words, "--tp", "8", "--option", "moe_tp=3")
+    assert "moe_tp=3: the experts of a layer lie on 8 GPUs" in wrong.err
 
 
 def test_replicas_share_what_is_in_flight(whichgpu):
