@@ -575,6 +575,13 @@ def test_a_run_beyond_the_capacity_is_as_certain_as_its_queue(whichgpu):
     assert ends[1]["high"] / ends[1]["low"] < ends[0]["high"] / ends[0]["low"]
 
 
+def test_no_more_are_in_flight_than_a_limit_lets(whichgpu):
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--phase", "serve", "--rate", "3 req/s")
+    assert whichgpu(*words, "--option", "max_concurrency=4", "--json").json["sequences"] == 4
+    wrong = whichgpu(*words, "--gpu", "l40s:8", "--option", "prefill_gpus=4", "--option", "prefill_tp=3")
+    assert "write prefill_tp=2 or 4" in wrong.err
+
+
 def test_experts_are_dealt_out_evenly(whichgpu):
     words = ("predict", "qwen3-30b-a3b", "--gpu", "h100-80gb-sxm:8", "--phase", "serve", "--concurrency", "4")
     wrong = whichgpu(*words, "--tp", "4", "--option", "ep=3")
