@@ -53,6 +53,21 @@ def test_a_gpu_without_the_units_keeps_no_such_cache(engine, gpu, kept, said):
     assert "--option kv_precision=" in answer.refusals[0]
 
 
+def test_nvfp4_is_refused_where_an_engine_has_no_kernels_for_it():
+    """vLLM and SGLang multiply such weights in 16 bits on Hopper; MXFP4 has kernels of its own in all."""
+    why = served("tensorrt-llm", precision="nvfp4").refusals[0]
+    assert "kernels need compute capability 10.0" in why
+    assert "use --precision fp8, or --runtime vLLM" in why
+    for engine, gpu, format_ in [
+        ("vllm", "h100-80gb-sxm", "nvfp4"), ("sglang", "h100-80gb-sxm", "nvfp4"),
+        ("tensorrt-llm", "b200-180gb-sxm", "nvfp4"), ("tensorrt-llm", "h100-80gb-sxm", "mxfp4"),
+        ("sglang", "h100-80gb-sxm", "mxfp4"), ("vllm", "a100-80gb-sxm", "mxfp4"),
+    ]:  # fmt: skip
+        answer = served(engine, gpu, format_)
+        assert not answer.refusals[0], (engine, gpu, format_)
+        assert not any("has no MXFP4" in text or "has no FP4 on" in text for text in answer.at(0, 0).warnings)
+
+
 @pytest.mark.parametrize("engine", ["vllm", "sglang", "tensorrt-llm"])
 def test_blackwell_keeps_a_cache_of_four_bits(engine):
     places = [

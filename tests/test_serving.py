@@ -225,7 +225,10 @@ def test_a_scheduler_that_seldom_looks_keeps_requests_waiting():
     # Half of the passes until it looks, and the prompts of who came with it, which are computed together.
     assert np.all((longer > 29 / 2 * first.seconds) & (longer < 2.0 * 29 / 2 * first.seconds))
     steps = replace(seldom, options={"num_scheduler_steps": "30"})
-    assert np.all(estimate(steps, [L40S]).first_token == second.first_token), "as vLLM 0.6 calls it"
+    assert np.all(estimate(steps, [L40S]).first_token == first.first_token), "which SGLang has not"
+    once = replace(job(runtime="vLLM 0.6.0"), concurrency=8.0)
+    first, second = (estimate(one, [L40S]) for one in (once, replace(once, options=steps.options)))
+    assert np.all(second.first_token - first.first_token > 29 / 2 * first.seconds), "as vLLM 0.6 calls it"
     server = simulate.Server((0.0, 0.01, 0.01), (0.0,) * 3, (1e-4,) * 3, budget=200.0)
     stream = simulate.Stream(np.array([0.0, 0.035]), np.full(2, 100.0), np.zeros(2), np.full(2, 90.0))
     soon, later = (simulate.simulate(replace(server, looks=each), stream).ttft[1] for each in (1, 10))
@@ -440,6 +443,38 @@ def test_a_closed_loop_simulates_as_it_is_predicted():
         sent = np.searchsorted(np.sort(run.arrival), order, side="right")
         left = np.searchsorted(np.sort(run.done - simulator.server.first), order, side="right")
         assert np.max(sent - left) <= count + 1
+
+
+@pytest.mark.parametrize(
+    ("workload", "gpu", "count", "prompt", "answer"),
+    [("qwen3-32b", "h100-80gb-sxm", 2, 686, 1224), ("llama-3.1-8b", "l4", 1, 1024, 512)],
+)
+def test_a_loop_beyond_the_room_of_the_cache_waits_as_it_simulates(workload, gpu, count, prompt, answer):
+    """Part of the wait is between tokens: who began last has to leave as the answers of others grow."""
+    device, sizes = GPUS[gpu], {"input_tokens": float(prompt), "output_tokens": float(answer)}
+    asked = job(workload, device, count, runtime="vLLM 0.11", **sizes)
+    table, _ = curve.ready(asked, device)
+    flights = np.round(table.places * table.replicas * np.array([1.3, 2.0]))
+    found = curve.curve(asked, device, flights, against="concurrency")
+    for i, flight in enumerate(flights.tolist()):
+        run = curve.simulator(asked, device, table).in_flight(flight)
+        assert found.tpot[i] == pytest.approx(np.mean(run.tpot), rel=0.15)
+        assert found.ttft[i] == pytest.approx(np.mean(run.ttft), rel=0.25)
+
+
+def test_a_prompt_has_its_own_group_of_attention_alone():
+    """A request that hardly ever meets another waits as long as one that is kept in flight by itself."""
+    split = {"tp": 1.0, "options": {"attention_dp": "8", "ep": "8"}}
+    sizes = {"input_tokens": 8000.0, "output_tokens": 128.0}
+    asked, device = job("deepseek-r1", H200, 8, runtime="vllm", **sizes, **split), H200
+    table, _ = curve.ready(asked, device)
+    simulator = curve.simulator(asked, device, table)
+    rare = 0.01 * table.capacity
+    first = curve.at_rates(asked, device, table, np.array([rare])).ttft[0]
+    alone = curve.curve(asked, device, np.array([1.0]), against="concurrency").ttft[0]
+    run = simulator.at_rate(rare, requests=200)
+    assert first == pytest.approx(alone, rel=0.1)
+    assert np.mean(run.ttft[20:]) == pytest.approx(alone, rel=0.1)
 
 
 @pytest.mark.parametrize("load", [{}, {"num_prompts": "160"}, {"request_rate": "2"}])

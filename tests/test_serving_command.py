@@ -543,6 +543,9 @@ def test_what_is_wrong_says_what_to_write(whichgpu, typed, said):
         ("--batch 32 --concurrency 64", "batch 32 was ignored: concurrency 64 says"),
         ("--batch 32", None),
         ("--option tp=2", "tp (that is no option but a column: write --tp)"),
+        ("--option tensor_parallel_size=2", "tensor_parallel_size (write --tp N)"),
+        ("--option chunked_prefill=false", "chunked_prefill (nothing for it"),
+        ("--option scheduler_recv_interval=30", "ignored: scheduler_recv_interval"),
         ("--option mtp=3", "option mtp is of training, and changes nothing here"),
         ("--seq-len 4096", "llama-3.1-8b has no use for seq_len"),
     ],
@@ -553,6 +556,39 @@ def test_what_changes_nothing_is_told(whichgpu, typed, said):
     )
     warnings = " ".join(told.json["warnings"])
     assert said in warnings if said else "batch" not in warnings
+
+
+def test_a_single_token_has_no_time_per_token(whichgpu):
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--phase", "serve", "--concurrency", "4")
+    told = whichgpu(*words, "--output-tokens", "1").out
+    assert "Time to first token" in told
+    assert "Time per output token" not in told
+    assert "tokens/s each" not in told
+    assert "--kv-cache-dtype int4_per_token_head" in whichgpu(*words, "--option", "kv_precision=int4").out
+
+
+def test_a_run_beyond_the_capacity_is_as_certain_as_its_queue(whichgpu):
+    """It grows as the rate that is sent is above the one that is served, and no faster."""
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--phase", "serve", "--option", "num_prompts=500")
+    ends = [whichgpu(*words, "--rate", f"{rate} req/s", "--json").json["ttft"] for rate in (20, 60)]
+    assert 3 < ends[0]["high"] / ends[0]["low"] < 15
+    assert ends[1]["high"] / ends[1]["low"] < ends[0]["high"] / ends[0]["low"]
+
+
+def test_no_more_are_in_flight_than_a_limit_lets(whichgpu):
+    words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--phase", "serve", "--rate", "3 req/s")
+    assert whichgpu(*words, "--option", "max_concurrency=4", "--json").json["sequences"] == 4
+    wrong = whichgpu(*words, "--gpu", "l40s:8", "--option", "prefill_gpus=4", "--option", "prefill_tp=3")
+    assert "write prefill_tp=2 or 4" in wrong.err
+
+
+def test_experts_are_dealt_out_evenly(whichgpu):
+    words = ("predict", "qwen3-30b-a3b", "--gpu", "h100-80gb-sxm:8", "--phase", "serve", "--concurrency", "4")
+    wrong = whichgpu(*words, "--tp", "4", "--option", "ep=3")
+    assert wrong.status == 2
+    assert "ep=3: the experts of a layer lie on 4 GPUs, which do not divide by it; use ep=2 or 4" in wrong.err
+    wrong = whichgpu(*words, "--tp", "8", "--option", "moe_tp=3")
+    assert "moe_tp=3: the experts of a layer lie on 8 GPUs" in wrong.err
 
 
 def test_replicas_share_what_is_in_flight(whichgpu):

@@ -48,6 +48,10 @@ _MOST = 0.99
 #: By how much they fall short of that where answers are longer (what simulated runs serve beyond capacity).
 _FEWER = 0.5
 
+#: Of simulated loops beyond the room of a cache: what of it nobody fills, and how many at most have begun and
+#: stand still, to each that runs.
+_UNFILLED, _PAUSED = 0.15, 1.3
+
 
 class Admission(NamedTuple):
     """Sequences at once and how many of them are as one, (.., J); how much waiting varies.
@@ -124,6 +128,20 @@ def computed_anew(job: Job, stack: Runtime, devices: Devices, places: Any) -> Ar
     ratio = growing / np.maximum(np.asarray(job.input_tokens, dtype=np.float64), 1.0)
     bound = places >= most.sequences * Mesh.of(job).attention_dp
     return np.asarray(np.where(bound, 0.0, ratio / (1.0 + _FEWER * ratio)))
+
+
+def crowded(job: Job, stack: Runtime, devices: Devices, asked: Any, places: Any) -> tuple[Array, Array]:
+    """Of `asked` requests kept in flight those that run, and those that had to leave between their tokens.
+
+    Where a cache is full, nearly all of the first that wait have begun: they stand before the others. With a
+    prompts computed anew to each that is served there are 1.3 b^1.5 of them at the most to each that runs,
+    b = a / (1 + a), and what of the room whole sequences leave unfilled is 0.15 b.
+    """
+    anew = computed_anew(job, stack, devices, np.floor(places))
+    again = anew / (1.0 + anew)
+    running = np.minimum(asked, np.maximum(places * (1.0 - _UNFILLED * again), 1.0))
+    most = np.maximum(_PAUSED * again**1.5 * running, 1e-9)
+    return running, -most * np.expm1(-(asked - running) / most)
 
 
 def waiting(arrivals: Any, others: Array, rate: Array, room: Admission) -> tuple[Array, Array]:

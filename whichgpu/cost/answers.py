@@ -112,14 +112,19 @@ class Estimate(Drawn, Shown):
         if self.job.phase != "serve" or self.tpot is None:
             return ""
         count = number(self.sequences, 4)
-        each = f", {number(1.0 / self.tpot.mid, 3)} tokens/s"
+        each = f", {number(1.0 / self.tpot.mid, 3)} tokens/s" if self.follow else ""
         if count == "1" and not self.spread_over:
             # The rate has the wait for its first token in it, and what llama.cpp and Ollama print has not.
-            return f"; one request in flight{each} once it answers"
-        each += " each"
+            return f"; one request in flight{each} once it answers" if each else "; one request in flight"
+        each += " each" if each else ""
         if count == "1":
             return f"; one request in flight{self.spread_over}{each}"
         return f"; {count} requests in flight{self.spread_over}{each}"
+
+    @property
+    def follow(self) -> bool:
+        """Whether tokens follow the first of an answer; of a class or a score none do."""
+        return float(self.job.output_tokens or 2.0) > 1.0
 
     @property
     def replicas(self) -> float:

@@ -49,7 +49,10 @@ SWITCHES: Mapping[str, str] = {
     **dict.fromkeys(("enable_expert_parallel", "enable_ep_moe"), "--option ep=N for N GPUs"),
     "override_tensor": "--option offload=20GB for the weights that stay on the host",
     "enable_dp_attention": "--option attention_dp=N for N groups",
-    "enable_chunked_prefill": "nothing for it: engines that can cut prompts into chunks unasked",
+    **dict.fromkeys(
+        ("enable_chunked_prefill", "chunked_prefill"),
+        "nothing for it: engines that can cut prompts into chunks unasked",
+    ),
     "attention_backend": "nothing for it: an engine's usual kernels of attention are taken",
 }
 #: Those that say what is done unasked, or nothing of the speed.

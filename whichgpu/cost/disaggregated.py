@@ -20,6 +20,7 @@ from whichgpu.cost.infeasible import does_not_fit
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.links import network
 from whichgpu.cost.load import seconds_of
+from whichgpu.cost.mesh import either, nearest
 from whichgpu.cost.replica_memory import sequence_bytes
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.spread import found_for
@@ -79,7 +80,10 @@ def pool(job: Job, gpu: Gpu, prefill_gpu: Gpu) -> Pool | None:
         return None
     width = job.option("prefill_tp", min(float(job.tp), count), 1.0)
     if count % width:
-        raise UsageError(f"option prefill_tp: {width:g} does not divide prefill_gpus={count:g}")
+        near = either(nearest(int(count), width))
+        raise UsageError(
+            f"option prefill_tp: {width:g} does not divide prefill_gpus={count:g}; write prefill_tp={near}"
+        )
     own = replace(job, n_gpus=count, tp=width, pp=1.0, concurrency=1.0, options=_without(job))
     found = estimate(own, [prefill_gpu])
     answer = found.at(0, 0)

@@ -6,6 +6,7 @@ A replica is the `tp` GPUs that run one copy of the model.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,6 +104,9 @@ def finish(laid: Layout, found: Fit, *, explain: bool = False, bounds: bool = Fa
         elif "offload" in laid.job.options:
             bound = np.clip(timing.communication / timing.seconds, 0.0, 1.0)
         prompt = evaluate(laid.serving.prompt, found).under(own) if laid.serving else None
+        if laid.serving is not None and prompt is not None:
+            timed = laid.serving.timed(lambda work: evaluate(work, found).under(own), prompt)
+            laid = replace(laid, serving=timed) if timed is not laid.serving else laid
         slots = 1.0 if laid.gradients is None else laid.gradients.micro_batches
         at_work = 1.0 if laid.serving is None else laid.serving.at_work
         doing = energy.activity(laid, timing, slots * at_work * alone / seconds)

@@ -324,10 +324,16 @@ def hinted(name: str) -> str:
     """An option that is ignored, with the one that is known by nearly that name."""
     from difflib import get_close_matches
 
+    from whichgpu.cost.commanded import FLAGS, SWITCHES
+
     if name in NUMBERS or name in _COLUMNS:
         return f"{name} (that is no option but a column: write --{name.replace('_', '-')})"
-    known = _ELSEWHERE.get(name.replace("-", "_"))
+    plain = name.lower().replace("-", "_")
+    known = _ELSEWHERE.get(plain)
     near = [known] if known else get_close_matches(name, MODELLED, n=1, cutoff=0.8)
+    flag = FLAGS.get(plain) or SWITCHES.get(plain, "")
+    if flag and not known and name not in MODELLED:
+        return f"{name} ({flag.format('N') if flag.startswith('nothing') else 'write ' + flag.format('N')})"
     return f"{name} (did you mean {near[0]}?)" if near and name not in MODELLED else name
 
 

@@ -165,6 +165,7 @@ def rates(job: Job, gpu: Gpu, others: Array, stretch: Array) -> tuple[Array, Arr
     steady = laid.serving
     assert steady is not None
     passes, prompt = seconds_of(steady.work, laid), seconds_of(steady.prompt, laid)
+    steady = steady.timed(lambda work: seconds_of(work, laid), prompt)
     each = steady.rate(passes, prompt, laid.passes) / laid.passes
     longer = steady.stretch(passes, prompt, laid.passes)
     shape = (1, job.size)
@@ -191,7 +192,10 @@ def settled(job: Job, gpus: Sequence[Gpu]) -> Met:
         raise Infeasible(beyond(rate, most))
     # A run that ends is served at any rate: its queue grows until nothing more is sent.
     met = [[one.meeting(np.array([min(rate, one.capacity)])) for one in row] for row in rows]
-    return Met(*(np.array([[float(one[i][0, 0]) for one in row] for row in met]) for i in range(4)))
+    found = Met(*(np.array([[float(one[i][0, 0]) for one in row] for row in met]) for i in range(4)))
+    if not is_run(job):
+        return found
+    return found._replace(excess=np.array([[rate / max(one.capacity, 1e-12) for one in row] for row in rows]))
 
 
 def beyond(rate: float, capacity: float) -> str:
@@ -217,12 +221,14 @@ def server(job: Job, gpu: Gpu) -> Server:
     prompt, output = float(laid.job.input_tokens), float(laid.job.output_tokens)
     base, each = _token_costs(laid, grid, (prompt, prompt + output))
     prompts = _prompt_costs(laid, grid)
-    order, asked = engine(laid.runtime), Requests.of(laid.job)
+    order, asked, mesh = engine(laid.runtime), Requests.of(laid.job), Mesh.of(laid.job)
+    # Each group of attention, and each stage, has a pass of its own.
+    groups = float(np.ravel(mesh.attention_dp * mesh.pp)[0])
     counts = np.arange(places + 1.0)
     base, each, prompts = (np.interp(counts, grid, values) for values in (base, each, prompts))
     return Server(
         tuple(base.tolist()), tuple(each.tolist()), tuple(prompts.tolist()),
-        budget=float(np.ravel(most.tokens)[0]), gained=asked.tokens_per_pass,
+        budget=float(np.ravel(most.tokens)[0]) * groups, gained=asked.tokens_per_pass,
         first=order["first"], idle=order["idle"], mixed=bool(order["mixed"]),
         room=kept.room, state=kept.state, token=kept.token, reserves=most.reserves,
         alone=1.0 / order["interruption"],
@@ -230,7 +236,15 @@ def server(job: Job, gpu: Gpu) -> Server:
             np.ravel(passes.launching(laid.workload, laid.job, laid.runtime, laid.devices))[0]
         ),
         stalls=laid.runtime.stalls, looks=round(most.looks),
+        apart=_apart(laid) if float(np.ravel(mesh.attention_dp)[0]) > 1.0 else 0.0,
     )  # fmt: skip
+
+
+def _apart(laid: Layout) -> float:
+    """Seconds of each token of a prompt that a group of attention computes while the others have none."""
+    work = passes.prompt_alone(laid.workload, laid.job, laid.runtime, laid.devices)
+    seconds = seconds_of(passes.as_pass(laid.workload, laid.runtime, laid.devices, work), laid)
+    return float(np.ravel(seconds / np.maximum(computed_tokens(laid.job), 1.0))[0])
 
 
 def _token_costs(laid: Layout, grid: Array, contexts: tuple[float, float]) -> tuple[Array, Array]:

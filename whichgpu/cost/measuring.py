@@ -20,6 +20,7 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.adapters import RANK
 from whichgpu.workloads.hub import hub_name
 from whichgpu.workloads.job import NUMBERS
+from whichgpu.workloads.precision import cache_format, precision
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -176,6 +177,8 @@ def _settings(row: Mapping[str, Any], job: Job, columns: _Kept) -> str:
 def _stated(known: Mapping[str, Any], job: Job, columns: _Kept) -> list[str]:
     """What a table says of each option that the job states; of some values alone where it has a table."""
     stated = {**job.options, **{name: "" for name in ("longest",) if name in columns}}
+    if cache_format(job):
+        stated["kv_precision"] = precision(cache_format(job)).id
     if job.option("attention_dp", 1.0, 1.0) <= 1.0:
         stated.pop("attention_dp", None)
     dims = resolve(job.workload).dims

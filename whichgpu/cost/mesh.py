@@ -114,6 +114,8 @@ class Mesh:
         self._check_heads(workload, gpus * self.tp / replica)
         if job.trains or job.phase == "serve":
             parts = {"tp": self.tp, "pp": self.pp, **({"cp": self.cp} if job.trains else {})}
+            if np.any(self.attention_dp > 1.0):
+                parts["attention_dp"] = self.attention_dp
             _whole_replicas(gpus, replica, parts, workload.dims)
         layers = workload.dims.get("layers")
         if isinstance(layers, int) and np.any(self.pp > layers):
@@ -144,6 +146,8 @@ class Mesh:
                 f"attention_dp={self.attention_dp.max():g}: {workload.id} has no experts for groups of "
                 f"attention to meet at; leave it out: with --tp {self.tp.max():g}, GPUs beyond run replicas"
             )
+        if experts and not job.trains and "moe_tp" in job.options and "ep" not in job.options:
+            _deals_evenly("moe_tp", self.moe_tp, self.tp * self.attention_dp)
         if np.all(self.ep == 1.0):
             return
         if not experts:
@@ -163,6 +167,14 @@ class Mesh:
                 f"ep={self.ep.max():g} times moe_tp={self.moe_tp.max():g} is more than the "
                 f"{have.min():g} GPUs that the experts of a layer lie on; {_wider(job, have.min())}"
             )
+        if not job.trains and "moe_tp" not in job.options:
+            _deals_evenly("ep", self.ep, have)
+
+
+def _deals_evenly(name: str, degree: Array, have: Array) -> None:
+    """Refuse a degree of experts that leaves some GPUs of a layer out."""
+    for one, gpus in zip(*map(np.ravel, np.broadcast_arrays(degree, have)), strict=True):
+        divides(name, one, int(gpus), f"the experts of a layer lie on {gpus:g} GPUs", how=f"{name}=")
 
 
 def _wider(job: Job, have: float) -> str:

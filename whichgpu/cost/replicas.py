@@ -219,6 +219,7 @@ def _timed(laid: Layout, others: Array) -> dict[str, Array]:
     steady = laid.serving
     assert steady is not None
     passes, prompt = seconds_of(steady.work, laid), seconds_of(steady.prompt, laid)
+    steady = steady.timed(lambda work: seconds_of(work, laid), prompt)
     output, order = laid.passes, engine(laid.runtime)
     tokens = steady.token_seconds(passes, prompt, output)
     ttft = steady.first_token(passes, prompt, output)

@@ -155,10 +155,11 @@ def told(answer: Estimate, gpu: Gpu) -> Estimate:
     """An estimate of a run with the means of the requests that were simulated; any other as it is."""
     if not is_run(answer.job) or answer.ttft is None or answer.tpot is None:
         return answer
-    found = run(answer.job, gpu)
+    found, most = run(answer.job, gpu), limit(answer.job)
     return replace(
         answer,
         run=found,
+        sequences=answer.sequences if most is None else min(answer.sequences, most / answer.replicas),
         throughput=_moved(answer.throughput, found.rates["output"]),
         latency=_moved(answer.latency, found.of("latency", "mean")),
         ttft=_moved(answer.ttft, found.of("ttft", "mean")),

@@ -39,6 +39,8 @@ OPTIONS = ("max_num_seqs", "max_num_batched_tokens", "scheduler_recv_interval", 
 BESIDE = 4
 #: Share of its answer that a sequence has made when its room is counted: a little past half of it.
 _FILLED = 0.6
+#: Whose option it is that says after how many passes an engine looks for requests.
+_LOOKS = {"scheduler_recv_interval": "sglang", "num_scheduler_steps": "vllm"}
 
 
 class Limits(NamedTuple):
@@ -76,7 +78,16 @@ def limits(stack: Runtime, job: Job, devices: Devices | None = None) -> Limits:
         for name, most in found.items()
     )
     looks = max(job.option(name, 1.0, 1.0) for name in OPTIONS[2:])
+    looks = 1.0 if another_engines(stack, job) else looks
     return Limits(sequences, tokens, float(own.get("reserves", 0.0)), looks)
+
+
+def another_engines(stack: Runtime, job: Job) -> list[str]:
+    """The options of a job that say when another engine than its own looks for requests."""
+    return [
+        name for name, engine in _LOOKS.items()
+        if name in job.options and not any(one.startswith(engine) for one in (stack.id, stack.kernels))
+    ]  # fmt: skip
 
 
 def _on_cards(own: Mapping[str, Any], name: str, most: float, devices: Devices | None) -> Any:

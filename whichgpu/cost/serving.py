@@ -6,7 +6,7 @@ others are computed, of which a share k (`[serving.engine]`) interrupts it:
 
     TPOT = t_decode(B) + k (B - 1) t_prompt / O
     TTFT = s + a t_prompt + TPOT (none where B is 1) + (q (B - 1) + m) t_prompt + queue
-    queue = max(C / B - 1, 0) (E2E - queue)
+    queue = max(C / B - 1, 0) (E2E - queue), of which who had to leave again waits a part between its tokens
     output tokens/s = B O / (E2E - queue),                       E2E = TTFT + (O - 1) TPOT
 
 for C requests in flight, B = min(C, what memory holds), as a load generator keeps them: it starts C at
@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import starting
-from whichgpu.cost.admission import computed_anew, following, passes_of
+from whichgpu.cost.admission import computed_anew, crowded, following, passes_of
 from whichgpu.cost.engine_step import computed_tokens
 from whichgpu.cost.fit import Fit
 from whichgpu.cost.passes import (
@@ -99,6 +99,8 @@ def steady_state(
             job, stack, devices, pass_of, (tokens, own), often=often, launched=launched, held=held
         )
         whole = tokens.beside(own.times(often))._replace(host=tokens.host + own.host * often + waits)
+    # Groups of attention share the time of a pass and not a prompt: one alone takes its own all of its time.
+    grouped = (np.asarray(job.degree("attention_dp")) > 1.0) & (held.loop == "open")
     if held.loop != "open":
         if counted:
             # Where a run or its lengths are stated prompts that others wait for count as they are computed.
@@ -119,7 +121,8 @@ def steady_state(
         gained=asked.tokens_per_pass, looks=most.looks,
         interruption=interruption(stack, job), parts=parts,
         variation=asked.prompt_variation, floor=0.0 if met is None else met.floor,
-        ops=tokens.ops, host=whole.host,
+        ops=tokens.ops, host=whole.host, paused=held.paused, excess=0.0 if met is None else met.excess,
+        lone=pass_of(alone) if np.any(grouped) else None, grouped=grouped,
     )  # fmt: skip
 
 
@@ -192,7 +195,7 @@ class _Held(NamedTuple):
 
     A request waits for `opening` prompts of those with which a run opens, and for `burst` other ones; others
     come within `apart` passes of each other as those of a Poisson process within one. `queued` is 1 where
-    more are kept in flight than run.
+    more are kept in flight than run, of which those that had to leave are `paused`, to each that runs.
     """
 
     loop: str
@@ -204,6 +207,7 @@ class _Held(NamedTuple):
     queue: Array
     apart: Any = 1.0
     queued: Any = 0.0
+    paused: Any = 0.0
 
 
 def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | None) -> _Held:
@@ -221,11 +225,11 @@ def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | 
     if job.concurrency is None:
         return _Held("full", most, most, share * most, none, none, none)
     asked = requests_each(job)
-    running = np.minimum(asked, most)
+    running, paused = crowded(job, stack, devices, asked, most)
     rest = running - 1.0
     sent = np.maximum(Requests.of(job).sent / replicas(job), asked)
     # Those that are sent at once wait in turn, in the mean for half as long as who comes behind them all.
-    queue = np.maximum(asked / running - 1.0, 0.0) * (1.0 - asked / (2.0 * sent))
+    queue = np.maximum((asked - paused) / running - 1.0, 0.0) * (1.0 - asked / (2.0 * sent))
     opening, before = burst(stack, job, running / sent)
     queued = np.clip(asked - running, 0.0, 1.0)
     apart = limits(stack, job, devices).looks * bunched(job, running / sent, asked / running)
@@ -245,7 +249,8 @@ def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | 
         once = once + queued * (1.0 - once)
         mates, between = mates * once, between * once
     first = np.minimum(before * rest + mates, rest)
-    return _Held("closed", running, rest, between, opening * rest, first, queue, apart, queued)
+    opened, stopped = opening * rest, paused / running
+    return _Held("closed", running, rest, between, opened, first, queue, apart, queued, stopped)
 
 
 def _behind(held: _Held, job: Job, stack: Runtime, devices: Devices, seconds: Array) -> _Held:

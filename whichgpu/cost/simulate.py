@@ -47,7 +47,8 @@ class Server:
     and pass; `first` s from sending a request until the
     engine has it, `idle` where that has nothing else to do. Sequences share `room` bytes of cache, of which
     each takes `state` and `token` for each of its tokens; `reserves` is the share of its answer to come for
-    which there must be room when one is taken.
+    which there must be room when one is taken. Where groups attend to sequences of their own `apart` is s per
+    token of a prompt that one of them computes alone.
     """
 
     base: tuple[float, ...]
@@ -66,6 +67,7 @@ class Server:
     launching: float = 0.0
     stalls: bool = False
     looks: int = 1
+    apart: float = 0.0
 
     @property
     def places(self) -> int:
@@ -313,7 +315,7 @@ class _Run:
 
     def _prompts(self) -> None:
         """A pass that takes prompts: beside the tokens of those that run, or before them."""
-        (taken, pieces), server, count = self._take(), self.server, len(self.ends)
+        (taken, pieces, longest), server, count = self._take(), self.server, len(self.ends)
         # Several prompts in a pass cost each as little as beside as many that run as would bring them.
         seconds = taken * server.prompt[min(max(count, BESIDE * pieces), self.places)]
         tokens = server.base[count] + server.each[count] * self._cached_tokens() if count else 0.0
@@ -330,14 +332,16 @@ class _Run:
             # The host launches it beside the pass of tokens before, and all wait for the rest.
             waits = _unhidden(seconds + tokens, server.launching) if count and server.stalls else 0.0
             self.stall += (seconds + waits) * count
-        self._pass(seconds + waits, _unhidden(seconds, server.launching) - waits)
+        # Groups of attention share the time of a pass, not a prompt: one alone takes its own all of its time.
+        apart = max(longest * server.apart - seconds - waits, 0.0) if self.owed else 0.0
+        self._pass(seconds + waits, _unhidden(seconds, server.launching) - waits + apart)
 
-    def _take(self) -> tuple[float, int]:
-        """Tokens of prompts from the front of the queue, up to the budget, and of how many prompts they are.
+    def _take(self) -> tuple[float, int, float]:
+        """Tokens of prompts from the front of the queue, up to the budget, how many prompts, the longest.
 
         `owed` are those that end here.
         """
-        taken, pieces, budget = 0.0, 0, self.server.budget
+        taken, pieces, longest, budget = 0.0, 0, 0.0, self.server.budget
         while taken < budget:
             if self.current < 0:
                 if not self.waiting or not self._has_room(self.waiting[0]):
@@ -347,11 +351,12 @@ class _Run:
             part = min(self.prompt[self.current] - self.computed, budget - taken)
             taken += part
             pieces += 1
+            longest = max(longest, part)
             self.computed += part
             if self.computed >= self.prompt[self.current] - 1e-9:
                 self.owed.append(self.current)
                 self.current = -1
-        return taken, pieces
+        return taken, pieces, longest
 
     def _cached_tokens(self) -> float:
         """Tokens that those that run attend to: all that are held but for prompts under way."""

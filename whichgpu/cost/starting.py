@@ -19,7 +19,7 @@ import numpy as np
 from whichgpu.cost import memory as mem
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh
-from whichgpu.cost.scheduling import kept_free, limits
+from whichgpu.cost.scheduling import another_engines, kept_free, limits
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,8 +57,9 @@ def _read(stack: Runtime) -> tuple[str, ...]:
 
 
 def unread(stack: Runtime, job: Job) -> list[str]:
-    """The options of `OPTIONS` that a serving job states and its engine does not read."""
+    """The options of servers that a serving job states and its engine does not read."""
     stated = [name for name in OPTIONS if name in job.options and name not in _read(stack)]
+    stated += another_engines(stack, job)
     return stated if job.phase == "serve" else []
 
 

@@ -84,8 +84,31 @@ def refusal(gpu: Gpu, needs: Needs, runtime: Runtime) -> str:
             f"{gpu.id} has no FP8 units; {runtime.title} reads FP8 weights there and multiplies in 16 bits: "
             f"use --precision {WEIGHT_ONLY}"
         )
-    stated = stacks.lacking(gpu, runtime.software, precision.math) if why and runtime.software else ""
+    if not why:
+        return _no_kernels(gpu, needs, runtime)
+    stated = stacks.lacking(gpu, runtime.software, _feature(precision)) if runtime.software else ""
     return f"{stated}; {why}" if stated else why
+
+
+def _no_kernels(gpu: Gpu, needs: Needs, runtime: Runtime) -> str:
+    """Why software has no kernels for NVFP4 weights where a GPU has no FP4 units; empty where it widens them.
+
+    vLLM and SGLang multiply such weights in 16 bits.
+    """
+    if needs.precision.id != "fp4" or needs.trains or not runtime.software or gpu.value("fp4"):
+        return ""
+    lacks = stacks.lacking(gpu, runtime.software, "fp4")
+    if not lacks:
+        return ""
+    instead = f"--precision {'fp8' if gpu.value('fp8') else 'w4a16'}"
+    if stacks.weight_only(gpu, "vllm", "fp4"):
+        instead += ", or --runtime vLLM, which reads NVFP4 weights there and multiplies them in 16 bits"
+    return f"{lacks}; use {instead}"
+
+
+def _feature(precision: Precision) -> str:
+    """What software calls the format of a job's products: MXFP4 has kernels of its own."""
+    return "mxfp4" if precision.math == "fp4" and precision.id.startswith("mxfp4") else precision.math
 
 
 def standing_by(runtime: Runtime) -> tuple[Any, ...]:
@@ -244,9 +267,12 @@ def _of_software(gpu: Gpu, precision: Precision, runtime: Runtime) -> tuple[str,
     if not runtime.software:
         return ()
     older = stacks.standing(gpu, runtime.software, runtime.release, runtime.said).warning
-    format_ = WEIGHT_ONLY.partition("-")[0] if precision.id == WEIGHT_ONLY else precision.math
-    if format_ != precision.math and stacks.weight_only(gpu, runtime.software, format_):
-        return older, f"{runtime.title} reads FP8 weights on {gpu.id}, and multiplies them in 16 bits"
+    if precision.id == WEIGHT_ONLY:
+        format_ = WEIGHT_ONLY.partition("-")[0]
+        if stacks.weight_only(gpu, runtime.software, format_):
+            return older, f"{runtime.title} reads FP8 weights on {gpu.id}, and multiplies them in 16 bits"
+    else:
+        format_ = _feature(precision)
     return older, "" if precision.or_wider else stacks.lacking(gpu, runtime.software, format_)
 
 

@@ -239,7 +239,8 @@ def to_measure(command: str, source: str) -> str:
 
 def _figures(answer: Estimate, tails: Tails | None = None) -> Table:
     job = answer.job
-    times = [("Time to first token", "ttft", answer.ttft), ("Time per output token", "tpot", answer.tpot)]
+    times = [("Time to first token", "ttft", answer.ttft)]
+    times += [("Time per output token", "tpot", answer.tpot)] if answer.follow else []
     whole = "Time of a step" if job.trains else "Latency of a job"
     times = [*(times if job.phase == "serve" else ()), (whole, "latency", answer.latency)]
     rows = [(what, _delay(one, tails, name)) for what, name, one in times if one is not None]
