@@ -33,6 +33,7 @@ def timeline(gpus: Iterable[Gpu], title: str = "By date of release") -> Iterator
             year = day[:4]
             rows.append((year,))
         family = known[gpu.family].name if gpu.family in known else None
-        rows.append((day, key, family, gpu.segment or None, *(short(gpu, name) for name in _FIELDS)))
+        generation = (gpu.variant.name if gpu.variant else "") or family
+        rows.append((day, key, generation, gpu.segment or None, *(short(gpu, name) for name in _FIELDS)))
     notes = [f"Without a date of release: {', '.join(undated)}."] if undated else []
     yield Table.of(title, ["Released", "GPU", *_COLUMNS], rows, notes)
