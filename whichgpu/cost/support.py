@@ -129,6 +129,10 @@ def not_run(gpu: Gpu, runtime: Runtime) -> str:
     known = gpu.vendor in runtime.vendors
     stated = gpu.vendor in runtime.unmeasured and bool(runtime.software)
     if not known and not (stated and stacks.runs(gpu, runtime.software)):
+        # A release that the job names may have its own reason, where the runtime means any.
+        said = runtime.software and runtime.said
+        if said and (why := stacks.standing(gpu, runtime.software, "", said).refusal):
+            return why
         vendors = ", ".join(runtime.vendors)
         return (
             f"{runtime.title} does not run on {gpu.vendor} as modelled here; its figures are for {vendors}"
