@@ -265,7 +265,8 @@ def test_json_of_a_load_generator(tmp_path):
     bare.pop("model_id", None)
     (tmp_path / "bare.json").write_text(json.dumps(bare))
     lost = loaded(tmp_path / "bare.json", json.dumps(bare))
-    assert "does not say its workload; add --workload" in next(iter(lost.faults.values()))
+    told = "does not say its workload and its gpu; add --workload NAME --gpu NAME"
+    assert told in next(iter(lost.faults.values()))
     assert len(rows(loaded(tmp_path / "bare.json", workload="llama-3.1-8b", gpu="l4:2"))) == 4
 
 

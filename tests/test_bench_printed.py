@@ -356,6 +356,8 @@ TGI = """\
         (VAL, {}, {"workload": "yolov8n", "gpu": "rtx-3060-12gb", "value": "500"}),
         (TIMM_CSV, {"gpu": "t4"}, {"workload": "resnet50", "batch": "1024", "value": "4312.5"}),
         (TIMM_JSON, {"gpu": "t4"}, {"phase": "train", "batch": "256", "value": "1180.5"}),
+        ("Benchmarking in bfloat16 precision. NHWC layout. torchscript disabled\n" + TIMM_JSON, {"gpu": "l4"},
+         {"precision": "bf16", "options": "layout=nhwc", "value": "1180.5"}),
         ("Train benchmark of resnet50 done. 812.5 samples/sec, 3.1 ms/step\n", {"gpu": "t4"},
          {"workload": "resnet50", "phase": "train", "value": "812.5"}),
     ],

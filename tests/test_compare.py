@@ -133,6 +133,18 @@ def test_a_laptop_part_is_not_the_desktop_card():
     assert "it has to travel" in {one.gpu: one.text for one in found.verdicts}["rtx-4090-laptop"]
 
 
+def test_a_machine_of_eight_is_said_of_those_that_stand_in_one():
+    laptop = topic(compare(("rtx-4090-laptop", "rtx-4070", "rtx-3060-12gb"), today=TODAY), "links")
+    assert "in a usual machine of eight, the RTX 4070 and the RTX 3060 send 31.5 GB/s (PCIe)" in laptop
+    assert "each sends" in topic(compare(("l4", "l40s", "a40"), today=TODAY), "links")
+
+
+def test_what_a_price_buys_with_the_gpu():
+    bought = compare(("gb10", "apple-m4-max-40c"), today=TODAY).view.rows["purchase"].cells
+    assert "a whole computer" in bought["gb10"].text
+    assert "a whole laptop" in bought["apple-m4-max-40c"].text
+
+
 def test_the_sparse_figure_of_the_data_sheet_is_named():
     text = topic(compare(("rtx-a5000", "rtx-a4000"), today=TODAY), "sparse")
     assert "222.2 TFLOPS for the RTX A5000 and 153.4 TFLOPS for the RTX A4000" in text

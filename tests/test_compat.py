@@ -560,3 +560,13 @@ def test_the_document_follows_its_schema(whichgpu, key):
 def test_what_is_built_on_a_framework_is_refused_with_the_one_to_ask_for(name, below):
     with pytest.raises(UsageError, match=f"--framework {below}"):
         frameworks.find(name)
+
+
+def test_weights_that_one_library_packs_are_read_where_it_runs(whichgpu):
+    job = ("predict", "llama-3.1-8b", "--phase", "lora", "--precision", "nf4", "--gpu")
+    refused = whichgpu(*job, "tpu-v5p")
+    assert (
+        "nf4 is a format of bitsandbytes, which runs on NVIDIA, AMD, Intel, Apple, not on Google"
+        in refused.err
+    )
+    assert whichgpu(*job, "mi300x").status == 0

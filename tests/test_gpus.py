@@ -321,7 +321,7 @@ def test_a_users_card_may_start_from_another(tmp_path: Path) -> None:
         ("vram_gb = 24", "no field 'vram_gb'; did you mean 'memory'?"),
         ('base = "rtx-4099"', "base 'rtx-4099' is not the id of a GPU"),
         ('architecture = "volcano"', "no architecture 'volcano'"),
-        ('architecture = "hoper"', "no architecture 'hoper'; one of hopper"),
+        ('architecture = "hoper"', "no architecture 'hoper'; did you mean hopper?"),
         ('architecture = "Ampere"', "it is a generation; say which of ampere_ga100, ampere_ga10x_pro"),
         ('segment = "toaster"', "'toaster' is none of"),
         ('aliases = "one"', "is not text; write e.g. aliases = ["),

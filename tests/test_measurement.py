@@ -360,6 +360,7 @@ SENTENCES = {
         "falcon-40b", "rtx-a6000:2", "tpot 60 ms", {"concurrency": 8, "phase": "serve", "runtime": "TGI"},
     ),
     "my 4090 gets only 900 GB/s in a copy test": ("stream-triad", "rtx-4090", "900 GB/s", {}),
+    "L4 does 90 TFLOPS dense bf16": ("dgemm", "l4", "90 TFLOPS", {"precision": "bf16"}),
     "My A100 40GB PCIe does 12.5 TFLOPS in fp32 matmul": (
         "matmul", "a100-40gb-pcie", "12.5 TFLOPS", {"precision": "fp32"},
     ),

@@ -556,3 +556,13 @@ def test_a_number_beside_a_name_is_told_from_what_belongs_to_it(text, name):
 )
 def test_of_a_number_that_no_card_has_the_nearest_of_its_line_comes_first(name: str, first: str) -> None:
     assert nearest(name, catalogue())[0].id == first
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [("ada_l44", "ada_l40"), ("ampere_ga1O2", "ampere_ga10b"), ("ada_proo", "ada_pro"),
+     ("hopper_gh10", "hopper"), ("rdna33", "rdna3"), ("xe_hpgg", "intel_xe_hpg"), ("ada lovlace", "ada")],
+)  # fmt: skip
+def test_a_misspelled_architecture_is_refused_with_the_nearest(text: str, near: str) -> None:
+    with pytest.raises(UsageError, match=f"^no GPU '{text}'; did you mean the architecture {near}\\?$"):
+        resolve(text, GPUS)

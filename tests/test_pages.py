@@ -307,7 +307,7 @@ def test_each_row_of_a_page_s_tables_has_its_sources_and_each_source_its_date(na
 
 
 @pytest.mark.parametrize(
-    "name", ["rtx-a5000", "a100-80gb-sxm", "rtx-4090-laptop", "gtx-970", "mi300x", "a10"]
+    "name", ["rtx-a5000", "a100-80gb-sxm", "rtx-4090-laptop", "gtx-970", "mi300x", "a10", "apple-m4-max-40c"]
 )
 def test_every_number_of_a_review_s_sentences_stands_in_their_cells(name):
     found = review(catalogue()[name], catalogue(), today=TODAY)
@@ -320,6 +320,21 @@ def test_every_number_of_a_review_s_sentences_stands_in_their_cells(name):
         assert one.cells, one
         assert re.match(r"[A-Z0-9'].*\.$", one.text), one.text
         assert not re.search(r"\(\)|  |None[^ ]|nan\b|, ,|\.\.|the the", one.text), one.text
+
+
+def test_a_review_says_what_runs_no_cuda_and_has_no_matrix_units():
+    told = {
+        name: " ".join(one.text for one in review(catalogue()[name], catalogue(), today=TODAY).limits)
+        for name in ("apple-m4-max-40c", "mi300x", "gtx-970")
+    }
+    assert (
+        "It runs no CUDA software, nor TensorRT-LLM, FlashAttention, xFormers or Triton."
+        in told["apple-m4-max-40c"]
+    )
+    assert "It has no matrix units: 18 TFLOPS in FP16 come from its plain cores." in told["apple-m4-max-40c"]
+    assert "It runs no CUDA software, nor TensorRT-LLM." in told["mi300x"]
+    assert "matrix units" not in told["mi300x"]
+    assert "no CUDA" not in told["gtx-970"]
 
 
 def test_a_review_ranks_within_generation_and_segment():

@@ -97,6 +97,7 @@ def test_a_timeline_goes_from_the_oldest_to_the_newest(whichgpu):
     assert len(dates) > 10
     assert "\n2021\n" in lines
     assert "a100-80gb-sxm" in lines
+    assert "RDNA 3 " in whichgpu("gpus", "--family", "rdna3", "--timeline", "--plain").out
 
 
 def test_the_data_centre_parts_of_a_generation_are_all_there(whichgpu):

@@ -12,6 +12,7 @@ from whichgpu.cost.runtime import runtimes
 from whichgpu.hardware.blank import APPLIES, blank
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.software import stacks
+from whichgpu.software.frameworks import frameworks
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.ops import PRODUCTS
 from whichgpu.workloads.precision import cache_format, precision
@@ -75,7 +76,7 @@ def refusal(gpu: Gpu, needs: Needs, runtime: Runtime) -> str:
     A value that no source states is a refusal by name, never a guess.
     """
     precision = needs.precision
-    why = gpu.why_unusable or not_run(gpu, runtime) or needs.nowhere
+    why = gpu.why_unusable or not_run(gpu, runtime) or _unread_weights(gpu, precision) or needs.nowhere
     if why:
         return why
     why = _rates(gpu, needs, runtime) or _cached(gpu, needs, runtime)
@@ -151,12 +152,29 @@ def not_run(gpu: Gpu, runtime: Runtime) -> str:
     known = gpu.vendor in runtime.vendors
     stated = gpu.vendor in runtime.unmeasured and bool(runtime.software)
     if not known and not (stated and stacks.runs(gpu, runtime.software)):
+        # A release that the job names may have its own reason, where the runtime means any.
+        said = runtime.software and runtime.said
+        if said and (why := stacks.standing(gpu, runtime.software, "", said).refusal):
+            return why
         vendors = ", ".join(runtime.vendors)
         return (
             f"{runtime.title} does not run on {gpu.vendor} as modelled here; its figures are for {vendors}"
             f"{_others(gpu.vendor)}"
         )
     return ""
+
+
+def _unread_weights(gpu: Gpu, precision: Precision) -> str:
+    """Why weights that one library packs are not read on a GPU of a maker that it does not run on."""
+    if not precision.library:
+        return ""
+    library = frameworks()[precision.library]
+    if gpu.vendor in library.vendors:
+        return ""
+    return (
+        f"{precision.id} is a format of {library.title}, which runs on {', '.join(library.vendors)}, "
+        f"not on {gpu.vendor}; use --precision {precision.math}"
+    )
 
 
 @cache

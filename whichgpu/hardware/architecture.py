@@ -161,6 +161,14 @@ def called(text: str) -> str:
     return _called().get(_squeezed(text), "")
 
 
+def alike(text: str) -> str:
+    """The id of the generation or variant whose name is spelled most like a text, or ""."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(_squeezed(text), _called(), n=1, cutoff=0.75)
+    return _called()[near[0]] if near else ""
+
+
 @cache
 def _called() -> Mapping[str, str]:
     """Every way to write a generation or a variant, with and without its vendor; generations come first."""

@@ -322,8 +322,8 @@ def _meant(name: str) -> str:
         return f"that chip is of {' and of '.join(near)}"
     import difflib
 
-    near = difflib.get_close_matches(name.lower(), variants, n=3) or list(variants)
-    return f"one of {', '.join(near)}"
+    near = difflib.get_close_matches(name.lower(), variants, n=3)
+    return f"did you mean {', '.join(near)}?" if near else f"one of {', '.join(variants)}"
 
 
 #: What fields are called elsewhere.

@@ -193,12 +193,10 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
             f"no GPU '{shown}'; it is the name of many: whichgpu gpus {whole}; "
             "a name of several words goes in quotes"
         )
-    hint = (
-        f"did you mean {_listed(near)}?"
-        if near
-        else _family(text, catalogue) or "see the list: whichgpu gpus"
-    )
-    raise UnknownName(f"no GPU '{shown}'; {hint}")
+    hints = [f"did you mean {_listed(near)}?" if near else "", _family(text, catalogue)]
+    # Ids of architectures alone have an underscore.
+    hint = next(filter(None, sorted(hints, key=lambda one: "_" in text and one is hints[0])), "")
+    raise UnknownName(f"no GPU '{shown}'; {hint or 'see the list: whichgpu gpus'}")
 
 
 def _amount(text: str, catalogue: Catalogue) -> str:
@@ -249,14 +247,13 @@ def _kin(text: str, catalogue: Catalogue) -> str:
 
 def _family(text: str, catalogue: Catalogue) -> str:
     """The architecture that is named, or whose name is spelled alike, as a hint; '' where there is none."""
-    from difflib import get_close_matches
+    from whichgpu.hardware.architecture import alike
 
-    known = {gpu.family for gpu in catalogue.values() if gpu.family}
     name = text.strip().lower()
-    if name in known:
+    if name in {gpu.family for gpu in catalogue.values() if gpu.family}:
         return f"it is an architecture: whichgpu gpus --family {name}"
-    near = get_close_matches(name, known, n=1, cutoff=0.75)
-    return f"did you mean the architecture {near[0]}?" if near else ""
+    near = alike(text)
+    return f"did you mean the architecture {near}?" if near else ""
 
 
 def meant(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:

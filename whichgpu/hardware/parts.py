@@ -40,6 +40,13 @@ def comes_alone(gpu: Gpu) -> bool:
     return gpu.segment in _ALONE_SEGMENTS or gpu.value("form_factor") in _ALONE_FORMS
 
 
+def machine_of(gpu: Gpu) -> str:
+    """What is bought with a GPU whose price includes the machine that it is in."""
+    if not comes_alone(gpu):
+        return "with its part of a server"
+    return "a whole laptop" if gpu.segment == "laptop" else "a whole computer"
+
+
 def is_part(gpu: Gpu) -> bool:
     """Whether a device is part of a GPU, so that several do not work together."""
     return ":" in gpu.id

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whichgpu.hardware.parts import comes_alone, is_part
+from whichgpu.hardware.parts import comes_alone, is_part, machine_of
 from whichgpu.hardware.slices import device, in_one
 from whichgpu.planner import constraints, refusals
 from whichgpu.planner.needs import LAPTOPS
@@ -166,7 +166,7 @@ def purchase_offer(gpu: Gpu, count: int = 1, power_limit: float | None = None) -
     cost = purchase.owning_cost_per_hour(gpu.id, watts if power_limit is None else min(watts, power_limit))
     whole = ""
     if price.includes_host and comes_alone(gpu):
-        whole = f", a whole {'laptop' if gpu.segment == 'laptop' else 'computer'}"
+        whole = f", {machine_of(gpu)}"
     return Offer(
         provider="own", instance=f"{count} x {price.usd:,.0f} USD ({price.kind.replace('_', ' ')}{whole})",
         gpu=gpu.id, gpu_spelling=gpu.id, candidates=(), gpu_count=float(count), vcpus=None, memory=None,

@@ -13,11 +13,12 @@ from whichgpu.report.timeline import timeline
 from whichgpu.units import number, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from whichgpu.facts.model import Fact
     from whichgpu.hardware.architecture import Architecture, Family
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
     from whichgpu.report.table import Block
 
 _SOURCE = Column("Source", optional=True)
@@ -39,8 +40,9 @@ def report(name: str, catalogue: Catalogue) -> Report:
     """A generation (`ampere`) or one of its variants (`ampere_ga100`), by the names of the catalogue."""
     variant = architectures().get(name)
     family = families()[variant.family if variant else name]
-    shown = (variant,) if variant else family.variants
     members = catalogue.family(name)
+    first = {gpu.architecture: str(gpu.value("release_date") or "9") for gpu in reversed(_dated(members))}
+    shown = (variant,) if variant else sorted(family.variants, key=lambda one: first.get(one.id, "9"))
     cited = Citations()
     own = (variant.name if variant else "") or family.name
     named = own if own.startswith(family.vendor) else f"{family.vendor} {own}"
@@ -51,6 +53,10 @@ def report(name: str, catalogue: Catalogue) -> Report:
     blocks += [_variants(shown, cited), *timeline(members, title=_parts(len(members)))]
     blocks += [Heading("Sources"), cited.references()]
     return Report(_document(family, shown, [gpu.id for gpu in members]), tuple(blocks))
+
+
+def _dated(members: Iterable[Gpu]) -> list[Gpu]:
+    return sorted(members, key=lambda gpu: str(gpu.value("release_date") or "9"))
 
 
 def _parts(many: int) -> str:

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from whichgpu import prices
+from whichgpu.hardware.parts import machine_of
 from whichgpu.report.table import Column, Report, Table
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _maybe(rows: Sequence[Offer], today: date, limit: int) -> Table:
 
 
 def _purchases(rows: Sequence[Purchase], gpu: Gpu) -> Table:
-    host = "a whole laptop" if gpu.segment == "laptop" else "with its part of the server"
+    host = machine_of(gpu)
     cells = (
         (usd(row.usd), row.kind.replace("_", ", "), row.as_of.isoformat() if row.as_of else None,
          host if row.includes_host else "GPU alone", row.source, row.note)

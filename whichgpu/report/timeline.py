@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
     from whichgpu.hardware.gpu import Gpu
 
-_FIELDS = ("memory", "bandwidth", "fp16", "fp32", "power", "launch_price")
+#: What each column shows: the first of its fields that was read. TPUs multiply in BF16 alone.
+_FIELDS = (("memory",), ("bandwidth",), ("fp16", "bf16"), ("fp32",), ("power",), ("launch_price",))
 _COLUMNS = (
     Column("Generation", optional=True), Column("Segment", optional=True),
     *(Column(title, "right", optional=True)
-      for title in ("Memory", "Bandwidth", "FP16", "FP32", "Power", "At launch")),
+      for title in ("Memory", "Bandwidth", "16-bit", "FP32", "Power", "At launch")),
 )  # fmt: skip
 
 
@@ -33,6 +34,11 @@ def timeline(gpus: Iterable[Gpu], title: str = "By date of release") -> Iterator
             year = day[:4]
             rows.append((year,))
         family = known[gpu.family].name if gpu.family in known else None
-        rows.append((day, key, family, gpu.segment or None, *(short(gpu, name) for name in _FIELDS)))
+        generation = (gpu.variant.name if gpu.variant else "") or family
+        rows.append((day, key, generation, gpu.segment or None, *(_shown(gpu, names) for names in _FIELDS)))
     notes = [f"Without a date of release: {', '.join(undated)}."] if undated else []
     yield Table.of(title, ["Released", "GPU", *_COLUMNS], rows, notes)
+
+
+def _shown(gpu: Gpu, names: Iterable[str]) -> str | None:
+    return next(filter(None, (short(gpu, name) for name in names)), None)

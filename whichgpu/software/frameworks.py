@@ -67,6 +67,14 @@ class Release:
     until: str
     says: str
 
+    def patch(self, version: Numbers, words: str) -> Release:
+        """The patch of it that a version names, itself where the version names none."""
+        if len(version) <= len(self.numbers):
+            return self
+        name = ".".join(map(str, version))
+        date = self.date if words == self.newest else ""
+        return Release(version, name, words, date, self.python, self.until, self.says)
+
 
 @immutable
 class Framework:
@@ -109,9 +117,13 @@ class Asked(NamedTuple):
     variant: str
 
     def releases(self) -> tuple[Release, ...]:
-        """The releases that the version stands for; all where none is asked for."""
+        """The releases that the version stands for; all where none is asked for.
+
+        A patch keeps its own numbers: a build that begins with 0.7.2 is not that of 0.7.1.
+        """
         every = self.framework.releases
-        return tuple(one for one in every if not self.version or versions.alike(one.numbers, self.version))
+        meant = (one for one in every if not self.version or versions.alike(one.numbers, self.version))
+        return tuple(one.patch(self.version, self.words.partition("+")[0]) for one in meant)
 
 
 @cache

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from whichgpu.software.targets import Device
 
 _SYSTEMS = {"linux": "Linux", "windows": "Windows", "wsl": "WSL 2", "macos": "macOS",
-            "mixed": "its usual system"}  # fmt: skip
+            "mixed": "each one's usual system"}  # fmt: skip
 _HOW = {model.SUPPORTED: "runs on", model.LIMITED: "runs with limits on",
         model.UNSUPPORTED: "does not run on", model.UNKNOWN: "may or may not run on"}  # fmt: skip
 

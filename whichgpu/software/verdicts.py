@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.software import drivers, features, targets
+from whichgpu.software import drivers, features, targets, versions
 from whichgpu.software.frameworks import Release, find, frameworks, is_variant
 from whichgpu.software.model import (
     KINDS,
@@ -58,9 +58,9 @@ def judge(device: Device, asked: Asked, system: str) -> Verdict:
         device=device, asked=asked, system=system, answer=answer,
         since=_since(asked, unbroken),
         until=chosen.release.name if chosen and later else "",
-        release=_version(asked, chosen), date=chosen.release.date if chosen else "",
+        release=_version(chosen), date=chosen.release.date if chosen else "",
         python=_python(chosen), variant=_text(chosen, "variant"), toolkit=_text(chosen, "toolkit"),
-        how=chosen.how if chosen else "", install=_install(device, asked, chosen, system),
+        how=chosen.how if chosen else "", install=_install(device, chosen, system),
         driver=drivers.needed(device, _text(chosen, "toolkit"), system) if chosen else None,
         why=_why(device, asked, against, known=bool(found)),
         limits=limits, notes=(*_remarks(device, asked.framework, chosen, system),
@@ -313,20 +313,20 @@ def _by(verdict: Verdict) -> str:
     return f": {verdict.install}" if verdict.install else ""
 
 
-def _version(asked: Asked, chosen: Found | None) -> str:
-    """The version to install: the one asked for where it is whole, else the newest of its release."""
+def _version(chosen: Found | None) -> str:
+    """The version to install: the newest of its release, as far as the build goes."""
     if chosen is None:
         return ""
-    whole = len(asked.version) > len(chosen.release.numbers)
-    return asked.words.partition("+")[0] if whole else chosen.release.newest
+    newest, last = chosen.release.newest, _text(chosen, "to")
+    return last if last and versions.later(versions.numbers(newest), versions.numbers(last)) else newest
 
 
-def _install(device: Device, asked: Asked, chosen: Found | None, system: str) -> str:
+def _install(device: Device, chosen: Found | None, system: str) -> str:
     """The line that installs it on a system."""
     if chosen is None or chosen.build is None:
         return ""
     line = chosen.build.text(f"install_{system}") or chosen.build.text("install")
-    filled = {"version": _version(asked, chosen), "target": device.target,
+    filled = {"version": _version(chosen), "target": device.target,
               "cuda_arch": device.target.replace(".", "")}  # fmt: skip
     for name, value in filled.items():
         line = line.replace("{" + name + "}", value)

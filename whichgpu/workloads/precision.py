@@ -63,6 +63,8 @@ class Precision:
     #: Bytes of a weight of the body, of embedding and head, and of both as one, in rows that are no multiple
     #: of a `SUPERBLOCK`; 0 where the format has no such blocks.
     odd: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    #: The software that packs weights so and reads them; "" for what many do.
+    library: str = ""
 
     def stored(self, width: float, *, head: bool = False, tied: bool = False) -> float:
         """Bytes of a weight in rows of so many, of the body or of embedding and `head`."""
@@ -116,6 +118,7 @@ def _precision(key: str, row: Mapping[str, Any], table: Mapping[str, Any]) -> Pr
         train_state=row.get("train_state_bytes", 0.0),
         train_as=row.get("train_as", ""),
         or_wider=row.get("or_wider", False),
+        library=row.get("library", ""),
         dense=row.get("dense_bytes", 0.0),
         dense_math=row.get("dense_math", ""),
         attention=row.get("attention", ""),

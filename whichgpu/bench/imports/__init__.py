@@ -227,9 +227,9 @@ def _record(
         columns["workload"] = entry.columns["workload"]
     options = {**mapping(entry.columns.get("options")), **mapping(stated.get("options"))}
     columns["options"] = options
-    for name, option in _NEEDED.items():
-        if not columns.get(name):
-            raise UsageError(f"figure {number} does not say its {name}; add {option} NAME")
+    if lacking := [name for name in _NEEDED if not columns.get(name)]:
+        add = " ".join(f"{_NEEDED[name]} NAME" for name in lacking)
+        raise UsageError(f"figure {number} does not say its {' and its '.join(lacking)}; add {add}")
     memory = entry.context.get("gpu_memory") if not stated.get("gpu") else None
     columns["gpu"], count = _device(str(columns["gpu"]), catalogue, memory)
     split = int(float(columns.get("tp") or 1)) * int(float(columns.get("pp") or 1))

@@ -25,6 +25,11 @@ _PRINTED = re.compile(
 _NAMED = re.compile(
     r"benchmark-(?:infer|train)-(?P<how>[\w-]+?)-pt(?P<torch>\d+)(?:-\w*cu\d+)?(?:-(?P<gpu>[\w-]+))?$"
 )
+#: What is printed first of all: "Benchmarking in float16 precision. NHWC layout. torchscript disabled".
+_SETTINGS = re.compile(r"Benchmarking in (?P<how>\w+) precision\. (?P<layout>N\w+) layout")
+_PRECISIONS = {
+    "float16": "fp16", "bfloat16": "bf16", "float32": "fp32", "amp": "amp-fp16", "amp_bfloat16": "amp-bf16",
+}  # fmt: skip
 
 
 def claims(_path: Path, text: str) -> bool:
@@ -35,7 +40,7 @@ def claims(_path: Path, text: str) -> bool:
 
 def read(path: Path, text: str) -> Iterator[Entry]:
     """A figure for each model and kind of run."""
-    about = _named(path)
+    about = {**_named(path), **_settings(text)}
     results = [one for one in _results(text) if "model" in one]
     for one in results:
         for kind, phase in _KINDS.items():
@@ -79,6 +84,15 @@ def _named(path: Path) -> dict[str, Any]:
         found["options"] = {"layout": "nhwc"}
     release = named["torch"]
     return {**found, "gpu": named["gpu"] or "", "runtime": f"PyTorch {release[0]}.{release[1:-1] or '0'}"}
+
+
+def _settings(text: str) -> dict[str, Any]:
+    """Format and layout as they are printed before the results; nothing where they are not."""
+    told = _SETTINGS.search(text)
+    if not told:
+        return {}
+    options = {"layout": told["layout"].lower()} if told["layout"] in ("NHWC", "NCHW") else {}
+    return {"precision": _PRECISIONS.get(told["how"], ""), "options": options}
 
 
 def _number(value: Any) -> float | None:

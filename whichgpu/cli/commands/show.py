@@ -51,8 +51,10 @@ def run(
     gpu = _one(gpus, catalogue)
     # What is an id needs no names of architectures made.
     name = "" if gpu in catalogue else called(gpu)
-    # A part may be called as its architecture is, a TPU v5e; a family goes before the first part of its name.
-    if name and (name in families() or not candidates(gpu, catalogue)):
+    # A part may be called as its architecture is, a TPU v5e; a family goes before the first part of its name,
+    # and so does an architecture of several parts that is typed as its id, `ada_l40`.
+    several = name == gpu and sum(one.architecture == name for one in catalogue.values()) > 1
+    if name and (name in families() or several or not candidates(gpu, catalogue)):
         from whichgpu.report.architecture import report
 
         made = report(name, catalogue)

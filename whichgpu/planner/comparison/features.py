@@ -59,11 +59,11 @@ def links(view: View) -> Iterator[Sentence]:
 
 
 def _eights(pen: Pen, keys: tuple[str, ...]) -> str:
-    """What a GPU can send to the others, by the link: the same text is said once."""
+    """What a GPU can send to the others, by the link; what all compared send is said once."""
     grouped: dict[str, list[str]] = {}
     for key in keys:
         grouped.setdefault(pen.text(key, "link_of_8"), []).append(f"the {pen.name(key)}")
-    if len(grouped) == 1:
+    if len(grouped) == 1 and len(keys) == len(pen.view.ids):
         return f"either sends {next(iter(grouped))} in each direction" if len(keys) == 2 else (
             f"each sends {next(iter(grouped))} in each direction"
         )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts.store import load
-from whichgpu.hardware.parts import is_part
+from whichgpu.hardware.parts import is_part, machine_of
 from whichgpu.planner.comparison.model import Cell, Row
 from whichgpu.planner.comparison.rows import half_rate
 from whichgpu.planner.comparison.words import amount, quantity
@@ -169,12 +169,8 @@ def price_rows(gpus: Sequence[Gpu], half: str, found: Mapping[str, Market]) -> I
     types = {key: Cell(text, text, "offers", "derived") for key, m in found.items() if (text := _types(m))}
     if types and len(found) <= _NAMED:
         yield Row("instances", "Instance types of hyperscalers", _GROUP, "text", "", types)
-    hosts = {gpu.id: "a whole laptop" for gpu in gpus if gpu.segment == "laptop"}
-    bought = {
-        key: _bought(market.purchase, hosts.get(key, "with its part of a server"))
-        for key, market in found.items()
-        if market.purchase
-    }
+    hosts = {gpu.id: machine_of(gpu) for gpu in gpus}
+    bought = {key: _bought(market.purchase, hosts[key]) for key, market in found.items() if market.purchase}
     if bought:
         kinds = {(m.purchase[0].kind, m.purchase[0].includes_host) for m in found.values() if m.purchase}
         # A launch price says nothing against a street price, a card nothing against a share of a server.

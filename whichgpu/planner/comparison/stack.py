@@ -80,6 +80,11 @@ def software(view: View) -> Iterator[Sentence]:
         yield pen.say("software", f"{'; '.join(told)}{all_}")
 
 
+def refused(gpu: Gpu, row: Row) -> bool:
+    """Whether no release of the framework of a row runs on a GPU."""
+    return verdict(gpu, row.field.removeprefix("software.")).answer == UNSUPPORTED
+
+
 def _better(other: Verdict, one: Verdict) -> bool:
     """Whether a framework runs on another GPU and not, or only in an older release, on this."""
     if not other.runs:

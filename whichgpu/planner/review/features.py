@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.planner.comparison.lasting import current, lasting, maintained, supported
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rates import TOKEN_FP64, accumulate, sparse, widened
+from whichgpu.planner.comparison.stack import GROUP, refused
 from whichgpu.planner.comparison.takeaways import limits_of
 from whichgpu.planner.comparison.words import listed
 from whichgpu.planner.needs import need
@@ -113,6 +114,7 @@ def limits(view: View) -> Iterator[Sentence]:
     if view.text(key, "licence"):
         pen = Pen(view)
         yield pen.say("limit", f"it comes under the {pen.text(key, 'licence')}")
+    yield from _foreign(view)
     yield from lasting(view)
     yield from supported(view)
     yield from current(view, oldest=True)
@@ -126,6 +128,28 @@ def limits(view: View) -> Iterator[Sentence]:
         pen.rests_on("confidence", key)
         note = f": {gpu.note.rstrip('.')}" if gpu.note else ""
         yield pen.say("doubt", f"its figures are of {gpu.confidence} confidence{note}")
+
+
+def _foreign(view: View) -> Iterator[Sentence]:
+    """What CUDA's absence leaves out of the software in the table, and that products run on plain cores."""
+    key, gpu = view.ids[0], view.gpus[0]
+    if gpu.vendor == "NVIDIA" or gpu.segment == "cpu":
+        return
+    pen = Pen(view)
+    pen.rests_on("vendor", key)
+    rows = [row for row in view.rows.values() if row.group == GROUP and row.cells.get(key)]
+    without = [row for row in rows if refused(gpu, row)]
+    for row in without:
+        pen.rests_on(row.field, key)
+    which = f", nor {listed((row.label for row in without), 'or')}" if without else ""
+    yield pen.say("limit", f"it runs no CUDA software{which}")
+    cores = view.cell(key, "tensor_cores")
+    if cores is not None and cores.value == 0 and view.number(key, "fp16"):
+        pen = Pen(view)
+        pen.rests_on("tensor_cores", key)
+        yield pen.say(
+            "limit", f"it has no matrix units: {pen.quantity(key, 'fp16')} in FP16 come from its plain cores"
+        )
 
 
 def beside(view: View) -> Iterator[Sentence]:
