@@ -54,6 +54,14 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("ResNet18 on CIFAR-10", "resnet18-cifar"), ("WRN-28-10", "wide-resnet-28-10"),
         ("SentientAGI/Dobby-Unhinged-Llama-3.1-8B", "llama-3.1-8b"), ("Qwen/Qwen3.8-27B-FP8", "qwen3.5-27b"),
         ("huihui-ai/Huihui-Qwen3.6-27B-abliterated-AWQ", "qwen3.5-27b"),
+        # Recipes with GPUs and format behind the job, what a run was told, data sets with a stroke, sizes behind the tuning.
+        ("LLAMA3_70B_PRETRAIN_64xH100_FP8_CS", "llama-3-70b"), ("qwen3_30b_a3b_pretrain_config_h100_bf16_v1", "qwen3-30b-a3b"),
+        ("DeepSeek_V3_pretrain_1024xH100_FP8_SC", "deepseek-v3"), ("torchtitan llama3_8b FSDP2+float8+compile", "llama-3-8b"),
+        ("BART-large CNN/DM", "bart-large"), ("official_ncf", "ncf"), ("Jasper DR 10x5", "jasper-10x5"), ("GNMT (mixed)", "gnmt-v2"),
+        ("fairseq Transformer big WMT14 en-de", "transformer-big"), ("llama2-uncensored:70b", "llama-2-70b"),
+        ("nunchaku svdq-int4 flux.1-dev", "flux.1-dev"), ("RT-DETRv4-L", "d-fine-l"), ("SVD-XT 1.1", "svd-xt"),
+        ("gte-Qwen2-7B-instruct", "gte-qwen2-7b"), ("SFR-Embedding-Mistral", "e5-mistral-7b"),
+        ("unsloth/Qwen3-8B-GGUF/Qwen3-8B-UD-Q4_K_XL.gguf", "qwen3-8b"),
         # As llama-bench says of a file, folders of examples, recipes, and who tuned a model.
         ("qwen35moe 35B.A3B Q4_K - Medium", "qwen3.5-35b-a3b"), ("bert 335M F16", "bert-large"),
         ("granitehybrid 7B.A1B Q8_0", "granite-4.0-h-tiny"), ("phi3 4B Q4_0", "phi-3-mini"),

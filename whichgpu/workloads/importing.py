@@ -109,7 +109,9 @@ def _is_file(text: str) -> bool:
     """Whether a text is meant as a file that can be read without running anything."""
     path = Path(text).expanduser()
     if importer(text) is not None:
-        return path.exists() or os.sep in text or (bool(path.suffix) and not _is_named(text))
+        # A file of a folder that is here is meant as one, whatever it is called.
+        here = os.sep in text and (path.parent.is_dir() or not _is_named(text))
+        return path.exists() or here or (bool(path.suffix) and not _is_named(text))
     if text and path.is_dir():
         raise UsageError(f"{text}: a folder without config.json, .safetensors or .gguf; give a model's own")
     return False

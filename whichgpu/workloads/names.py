@@ -167,12 +167,12 @@ _GLOBAL, _OWNED = re.compile(r"\bglobal[- ]batch(?:[- ]size)?\b"), re.compile(r"
 def filed(text: str) -> str:
     """The name that the file of its weights has (`qwen3-8b-q4_k_m-00001-of-00003.gguf`); others as they are.
 
-    A path is no name.
+    Of a path, as it is on another machine or on the Hub, that of the file.
     """
     ending = next((one for one in _WEIGHTS if text.lower().endswith(one)), "")
-    if "/" in text or not ending:
+    if not ending:
         return text
-    return _SHARD.sub("", text[: -len(ending)])
+    return _SHARD.sub("", re.split(r"[/\\]", text)[-1][: -len(ending)])
 
 
 def sized(text: str) -> str:
