@@ -61,7 +61,10 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("fairseq Transformer big WMT14 en-de", "transformer-big"), ("llama2-uncensored:70b", "llama-2-70b"),
         ("nunchaku svdq-int4 flux.1-dev", "flux.1-dev"), ("RT-DETRv4-L", "d-fine-l"), ("SVD-XT 1.1", "svd-xt"),
         ("gte-Qwen2-7B-instruct", "gte-qwen2-7b"), ("SFR-Embedding-Mistral", "e5-mistral-7b"),
-        ("unsloth/Qwen3-8B-GGUF/Qwen3-8B-UD-Q4_K_XL.gguf", "qwen3-8b"),
+        ("unsloth/Qwen3-8B-GGUF/Qwen3-8B-UD-Q4_K_XL.gguf", "qwen3-8b"), ("PixArt-Σ", "pixart-sigma"), ("Nemotron 340B", "nemotron-4-340b"),
+        ("torchtitan Llama 3.1 70B fp8 + async TP", "llama-3.1-70b"), ("GPT-2 124M nanoGPT", "gpt2"), ("SD 1.5 + ControlNet canny", "controlnet-sd1.5"),
+        ("Llama3.1-405B (GBS 1536, TP8 PP8 CP2)", "llama-3.1-405b"), ("command-r:35b-08-2024-q4_K_M", "command-r-08-2024"),
+        ("gemma-2-9b QLoRA unsloth", "gemma-2-9b"), ("Wan 2.1 I2V 480P 14B", "wan-2.1-i2v-14b"),
         # As llama-bench says of a file, folders of examples, recipes, and who tuned a model.
         ("qwen35moe 35B.A3B Q4_K - Medium", "qwen3.5-35b-a3b"), ("bert 335M F16", "bert-large"),
         ("granitehybrid 7B.A1B Q8_0", "granite-4.0-h-tiny"), ("phi3 4B Q4_0", "phi-3-mini"),

@@ -41,7 +41,7 @@ _RELEASE = re.compile(r"2\d(0[1-9]|1[0-2])|(0[1-9]|1[0-2])[0-3]\d|v\d+\.\d+|\d+k
 #: the rank of its adapters and the release of its framework.
 _SHARED = r"(?:fsdp2?|hsdp|ddp|zero[123]|tp|pp|cp)\d*"
 _SCHEDULE = re.compile(
-    r"\d+(?:k|e|xb\d+)|\d{1,2}x\d{1,2}|r=\d+|r(?:4|8|16|32|64|128|256)|(?:tf|torch|pytorch)\d+(?:\.\d+)*|(?:tp|pp|dp|ep)\d+"
+    r"\d+(?:k|e|xb\d+)|\d{1,2}x\d{1,2}|r=\d+|r(?:4|8|16|32|64|128|256)|(?:tf|torch|pytorch)\d+(?:\.\d+)*|(?:tp|pp|dp|ep|cp|vp)\d+"
     rf"|(?:fsdp2?|hsdp|ddp|zero[123])(?:\+{_SHARED})*"
 )
 #: How MLX's own uploads end, whose format is MLX's.
