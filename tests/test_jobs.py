@@ -132,8 +132,7 @@ def test_a_plugin_of_one_maker_is_not_looked_up_for_another_row_s_gpu():
 
 
 def test_a_file_that_is_not_there_is_the_model_of_its_name(tmp_path):
-    """Tables of llama.cpp name files, by their path on another machine or on the Hub; of a folder that is here, and
-    by a name that nothing has, they are still looked for."""
+    """Tables of llama.cpp name files, by their path elsewhere; in a folder that is here one is missing."""
     job = {"gpu": "rtx-4090", "phase": "decode", "runtime": "llama.cpp"}
     names = [named(name) for name in ("someone/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf", "qwen3-8b.gguf")]
     known = {**job, "workload": "qwen3-8b", "precision": "q4_k_m"}

@@ -31,7 +31,7 @@ _PART = (
     r"|(?P<over>\d{1,4})\s*/\s*(?P<under>\d{1,4})|(?P<percent>\d{1,3}(?:\.\d+)?)\s*%"
     r"|(?P<decimal>\d{0,3}\.\d{1,4}))$"
 )
-#: A MIG profile among the words of a name: `H100 SXM MIG 1g.10gb`, `1g.5gb A100`, MLPerf's `.._MIG_1x1g.10gb`.
+#: A MIG profile among the words of a name: `H100 SXM MIG 1g.10gb`, `1g.5gb A100`, `.._MIG_1x1g.10gb`.
 _AMONG = r"(?i)(?<![a-z\d])(?:mig[ _-]*)?(?:1x)?(\d+g\.\d+gb)\b"
 #: One of the two dies of a card, each a device of its own to every program (AMD: "graphics compute die").
 _DIE = r"(?i)^(?P<name>.*\bMI250X?)[\s,(]*\b(?:(?:1|one|a|single|per)[\s-]*)?GCD\s*\)?$"

@@ -222,7 +222,7 @@ def _wan_block(stream: Stream, part: Part, image: float) -> None:
 
 
 def _wan_controls(stream: Stream, part: Part, patch: int) -> None:
-    """The video to be followed through blocks of its own: one dense layer before the first, one behind each."""
+    """The video to be followed, through blocks of its own with a dense layer behind each."""
     rec, width = stream.rec, stream.width
     with rec.module("control"):
         stream.embed(patch * part["control_channels"])
@@ -275,7 +275,7 @@ def ltx(rec: Recorder, part: Part, x: Latent) -> None:
     stream, patch = _stream(rec, part, x)
     stream.embed(patch * x.channels)
     _shared(rec, part, stream)
-    sound = part.get("sound")
+    sound: Part = part.get("sound", {})
     heard = _sound(stream, part, sound, x) if sound else None
     with rec.module("blocks", copies=float(part["layers"])):
         _ltx_block(stream, part, part["ffn"])

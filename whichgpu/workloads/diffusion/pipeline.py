@@ -156,7 +156,7 @@ def _whole(name: str, size: Any, multiple: float) -> None:
 
 
 def _frames(dims: Part, job: Job) -> float:
-    """Frames of the latent: all, or the first and one for each further `factor_frames`, as far as they are whole."""
+    """Frames of the latent: all, or the first and one for each further `factor_frames` that are whole."""
     if "frames" not in dims:
         if "frames" in job.options:
             raise UsageError("option frames: this workload makes pictures; leave it out")
