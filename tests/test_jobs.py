@@ -184,6 +184,13 @@ def test_what_infers_generates_too():
     assert one.value == other.value is not None
 
 
+def test_sdxl_takes_twenty_steps_in_mlperf_whatever_runs_it_there():
+    for gpu in ("h200-141gb-sxm", "mi300x"):
+        row = {"workload": "sdxl", "gpu": gpu, "phase": "t2i", "precision": "fp16", "runtime": "MLPerf v5.0"}
+        usual, stated, longer = predict_rows([row, {**row, "steps": "20"}, {**row, "steps": "50"}], GPUS)
+        assert usual.value == stated.value > 2.0 * longer.value
+
+
 def test_mlperf_has_names_of_its_own_and_its_engine_on_nvidia_alone():
     row = {"gpu": "a100-80gb-sxm", "phase": "infer", "runtime": "MLPerf v4.0", "metric": "throughput"}
     own, plain, other = predict_rows([{**row, "workload": "bert"}, {**row, "workload": "bert-99"},
