@@ -131,15 +131,15 @@ def test_a_plugin_of_one_maker_is_not_looked_up_for_another_row_s_gpu():
     assert "does not run on Intel" in refused.error
 
 
-def test_a_file_that_is_not_there_is_the_model_of_its_name():
-    """Tables of llama.cpp name files; a path, and a name that nothing has, are still looked for."""
+def test_a_file_that_is_not_there_is_the_model_of_its_name(tmp_path):
+    """Tables of llama.cpp name files, by their path elsewhere; in a folder that is here one is missing."""
     job = {"gpu": "rtx-4090", "phase": "decode", "runtime": "llama.cpp"}
-    names = [named(name) for name in ("Qwen3-8B-Q4_K_M.gguf", "qwen3-8b.gguf")]
+    names = [named(name) for name in ("someone/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf", "qwen3-8b.gguf")]
     known = {**job, "workload": "qwen3-8b", "precision": "q4_k_m"}
     found = predict_rows([*({**job, "workload": name} for name in names), known], GPUS)
     stored, plain, stated = found
     assert stored.value == stated.value != plain.value
-    for name in ("models/qwen3-8b.gguf", "nobody-8b.gguf"):
+    for name in (f"{tmp_path}/qwen3-8b.gguf", "nobody-8b.gguf", "nobody/nobody-8b.gguf"):
         with pytest.raises(UsageError, match="cannot be read"):
             named(name)
 
@@ -182,6 +182,13 @@ def test_what_infers_generates_too():
     job = {"gpu": "rtx-4090", "workload": "florence-2-large"}
     one, other = predict_rows([{**job, "phase": "generate"}, {**job, "phase": "infer"}], GPUS)
     assert one.value == other.value is not None
+
+
+def test_sdxl_takes_twenty_steps_in_mlperf_whatever_runs_it_there():
+    for gpu in ("h200-141gb-sxm", "mi300x"):
+        row = {"workload": "sdxl", "gpu": gpu, "phase": "t2i", "precision": "fp16", "runtime": "MLPerf v5.0"}
+        usual, stated, longer = predict_rows([row, {**row, "steps": "20"}, {**row, "steps": "50"}], GPUS)
+        assert usual.value == stated.value > 2.0 * longer.value
 
 
 def test_mlperf_has_names_of_its_own_and_its_engine_on_nvidia_alone():

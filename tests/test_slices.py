@@ -200,6 +200,8 @@ def test_what_is_no_vgpu(text: str, said: str) -> None:
     ("text", "key"),
     [
         ("H100 SXM MIG 1g.10gb", "h100-80gb-sxm:mig-1g.10gb"),
+        ("A100-SXM-80GB_MIG_1x1g.10gb", "a100-80gb-sxm:mig-1g.10gb"),
+        ("NVIDIA A100-SXM-80GB (1x1g.10gb MIG)", "a100-80gb-sxm:mig-1g.10gb"),
         ("A100 1g.5gb PCIe", "a100-40gb-pcie:mig-1g.5gb"),
         ("a100-80gb-pcie:3g.40gb", "a100-80gb-pcie:mig-3g.40gb"),
     ],

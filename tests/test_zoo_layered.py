@@ -84,10 +84,10 @@ class Torch:
         )
         side, stride = layer.get("padding", kernel // 2), layer.get("stride", 1)
         if layer["kind"] == "up":
-            over = (0, (kernel - stride) // 2, (kernel - stride) // 2)
+            over, odd = (kernel - stride + 1) // 2, (kernel - stride) % 2
             x = self.made(self.torch.nn.ConvTranspose3d(
-                x.shape[1], layer["out"], (1, kernel, kernel), (1, stride, stride), over,
-                bias=layer.get("bias", not norm)), x)  # fmt: skip
+                x.shape[1], layer["out"], (1, kernel, kernel), (1, stride, stride), (0, over, over),
+                (0, odd, odd), bias=layer.get("bias", not norm)), x)  # fmt: skip
             return self.made(self.torch.nn.BatchNorm3d(layer["out"]), x) if norm else x
         x = self.made(self.torch.nn.Conv3d(
             x.shape[1], layer["out"], (depth, kernel, kernel),

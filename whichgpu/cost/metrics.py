@@ -91,6 +91,7 @@ _WORDS = {
     "sentence": "sequence",
     "seq": "sequence",
     "seqs": "sequence",
+    "emb": "sequence",
     "tok": "token",
     "t": "token",
 }

@@ -219,6 +219,9 @@ class Reader:
                 known = self._heads[(*texts[:FORMAT], found.precision, found.runtime, *texts[STACK + 1 :])]
                 if type(known) is _Refused:
                     raise UsageError(known.why)
+                if known.head.lengths != head.lengths:
+                    # What the name of its own software's suite says of a job stays.
+                    known = _Entry(known.head._replace(lengths=head.lengths), known.kin)
         entry.on[gpu.id] = known
         return known
 

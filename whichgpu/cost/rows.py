@@ -22,7 +22,7 @@ from whichgpu.software.stacks import named_release
 from whichgpu.values import NamedTuple
 from whichgpu.workloads import adapters
 from whichgpu.workloads import job as jobs
-from whichgpu.workloads.names import squeezed
+from whichgpu.workloads.names import squeezed, table
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.resolving import goes_on
 from whichgpu.workloads.workload import known
@@ -213,7 +213,9 @@ _METHOD = r"(.+?)[-_ +]+(?:with )?(?:dreambooth[-_ ]+)?(lora|dreambooth)"
 def _called(name: str, phase: str, stack: str) -> Workload:
     """The workload of a name, or of that which its suite has for it, or all tables (`Stable Diffusion`)."""
     try:
-        return resolve_workload(name)
+        found = resolve_workload(name)
+        as_run = table()["mlperf"].get(found.id) if "mlperf" in stack.lower() else None
+        return resolve_workload(as_run) if as_run and not _numbers_of_name(found) else found
     except UnknownName as fault:
         try:
             return resolve_workload(of_suite(name, phase, stack) or name)

@@ -23,6 +23,8 @@ _FORMS = (
     (r"^wps$", "tokens/s"),
     (r"(?<![a-z])tps(?=/|$)", "tokens/s"),
     (r"^words?/", "tokens/"),
+    (r"^(?:total[\s_-])?tput/gpu$", "total tokens/s/gpu"),
+    (r"^(input|output)[\s_-]tput/gpu$", r"\1 tokens/s/gpu"),
     (r"^(?:inf|infer|infs|crops?|patch(?:es)?|scans?|calls?)/", "samples/"),
     (r"^sents?/", "sequences/"),
     (r"^mols?/", "molecules/"),

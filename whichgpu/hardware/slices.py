@@ -31,8 +31,8 @@ _PART = (
     r"|(?P<over>\d{1,4})\s*/\s*(?P<under>\d{1,4})|(?P<percent>\d{1,3}(?:\.\d+)?)\s*%"
     r"|(?P<decimal>\d{0,3}\.\d{1,4}))$"
 )
-#: A MIG profile among the words of a name: `H100 SXM MIG 1g.10gb`, `1g.5gb A100`.
-_AMONG = r"(?i)\b(?:mig[ -]*)?(\d+g\.\d+gb)\b"
+#: A MIG profile among the words of a name: `H100 SXM MIG 1g.10gb`, `1g.5gb A100`, `.._MIG_1x1g.10gb`.
+_AMONG = r"(?i)(?<![a-z\d])(?:mig[ _-]*)?(?:1x)?(\d+g\.\d+gb)\b"
 #: One of the two dies of a card, each a device of its own to every program (AMD: "graphics compute die").
 _DIE = r"(?i)^(?P<name>.*\bMI250X?)[\s,(]*\b(?:(?:1|one|a|single|per)[\s-]*)?GCD\s*\)?$"
 #: Parts that are kept: there is no end to the shares that one may write.
@@ -132,7 +132,8 @@ def _whole(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
 def _among(text: str, match: re.Match[str], catalogue: Catalogue) -> Gpu:
     """The slice of the one GPU of a name that has such a profile."""
     profile = match[1].lower()
-    name = re.sub(r"(?i)\bmig\b", " ", f"{text[: match.start()]} {text[match.end() :]}").strip(" -_")
+    name = re.sub(r"(?i)(?<![a-z\d])mig(?![a-z\d])", " ", f"{text[: match.start()]} {text[match.end() :]}")
+    name = re.sub(r"\(\s*\)", " ", name).strip(" -_")
     having = [key for key, profiles in _profiles().items() if profile in profiles]
     if not name:
         example = f"{having[0] if having else 'a100-80gb-sxm'}:mig-{profile}"

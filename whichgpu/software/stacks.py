@@ -60,6 +60,9 @@ def standing(gpu: Gpu, software: str, release: str, said: str) -> Standing:
         # What no source can know of yet is told also where the runtime means any release.
         meant = release
     device = targets.device(gpu)
+    if re.search(r"\b(?:direct|windows ?)ml\b", said, re.IGNORECASE):
+        # A program of Windows alone, of whose builds nothing but the system is stated.
+        return _NOTHING
     alike = (gpu.vendor, device.platform, device.target, device.host, software, meant)
     if alike in _SILENT:
         return _NOTHING

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.errors import DataError, UsageError, one_line
+from whichgpu.errors import DataError, UnknownName, UsageError, one_line
 from whichgpu.values import immutable, modules_in
 from whichgpu.workloads import names
 from whichgpu.workloads import workload as zoo
-from whichgpu.workloads.resolving import FILES, goes_on
+from whichgpu.workloads.resolving import FILES
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -109,7 +109,9 @@ def _is_file(text: str) -> bool:
     """Whether a text is meant as a file that can be read without running anything."""
     path = Path(text).expanduser()
     if importer(text) is not None:
-        return path.exists() or os.sep in text or (bool(path.suffix) and not _is_named(text))
+        # A file of a folder that is here is meant as one, whatever it is called.
+        here = os.sep in text and (path.parent.is_dir() or not _is_named(text))
+        return path.exists() or here or (bool(path.suffix) and not _is_named(text))
     if text and path.is_dir():
         raise UsageError(f"{text}: a folder without config.json, .safetensors or .gguf; give a model's own")
     return False
@@ -118,7 +120,11 @@ def _is_file(text: str) -> bool:
 def _is_named(text: str) -> bool:
     """Whether a file that is not there has the name of a known model, as tables of benchmarks give it."""
     bare = names.filed(text)
-    return bare != text and (zoo.known(bare) or goes_on(bare))
+    if bare == text:
+        return False
+    with suppress(UnknownName):
+        return bool(zoo.resolve(bare))
+    return False
 
 
 def _check(item: Workload, source: str) -> None:

@@ -41,7 +41,7 @@ _RELEASE = re.compile(r"2\d(0[1-9]|1[0-2])|(0[1-9]|1[0-2])[0-3]\d|v\d+\.\d+|\d+k
 #: the rank of its adapters and the release of its framework.
 _SHARED = r"(?:fsdp2?|hsdp|ddp|zero[123]|tp|pp|cp)\d*"
 _SCHEDULE = re.compile(
-    r"\d+(?:k|e|xb\d+)|\d{1,2}x\d{1,2}|r=\d+|r(?:4|8|16|32|64|128|256)|(?:tf|torch|pytorch)\d+(?:\.\d+)*|(?:tp|pp|dp|ep)\d+"
+    r"\d+(?:k|e|xb\d+)|\d{1,2}x\d{1,2}|r=\d+|r(?:4|8|16|32|64|128|256)|(?:tf|torch|pytorch)\d+(?:\.\d+)*|(?:tp|pp|dp|ep|cp|vp)\d+"
     rf"|(?:fsdp2?|hsdp|ddp|zero[123])(?:\+{_SHARED})*"
 )
 #: How MLX's own uploads end, whose format is MLX's.
@@ -167,12 +167,12 @@ _GLOBAL, _OWNED = re.compile(r"\bglobal[- ]batch(?:[- ]size)?\b"), re.compile(r"
 def filed(text: str) -> str:
     """The name that the file of its weights has (`qwen3-8b-q4_k_m-00001-of-00003.gguf`); others as they are.
 
-    A path is no name.
+    Of a path, as it is on another machine or on the Hub, that of the file.
     """
     ending = next((one for one in _WEIGHTS if text.lower().endswith(one)), "")
-    if "/" in text or not ending:
+    if not ending:
         return text
-    return _SHARD.sub("", text[: -len(ending)])
+    return _SHARD.sub("", re.split(r"[/\\]", text)[-1][: -len(ending)])
 
 
 def sized(text: str) -> str:

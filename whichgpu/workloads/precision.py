@@ -278,7 +278,7 @@ _SAY_NOTHING = {
     "engine", "ggml", "gguf", "h6", "h8", "i1", "imat", "imatrix", "inference", "lamb", "lars",
     "last", "mode", "mostly", "native", "nchw", "nhwc", "only", "precision", "ptq", "pure",
     "qat", "qlora", "quant", "quantised", "quantized", "rtn", "scaling", "strict", "te",
-    "tensor", "torch", "torchao", "training", "transformer", "true", "type", "ud", "use",
+    "tensor", "tf", "torch", "torchao", "training", "transformer", "true", "type", "ud", "use",
     "using", "w", "with",
 }  # fmt: skip
 #: The sizes of a K-quant as llama.cpp's tables write them out: "Q4_K - Medium".

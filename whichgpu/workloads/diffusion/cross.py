@@ -193,7 +193,8 @@ def wan(rec: Recorder, part: Part, x: Latent) -> None:
     """One pass: (B, C, T, H, W) -> (B, C, T, H, W).
 
     `image_tokens` of `image_width` (image-to-video) get a second cross attention; `in_channels` counts
-    the latent, a mask and the picture's latent. Of two `experts` (Wan 2.2) each step runs one.
+    the latent, a mask and the picture's latent. Of two `experts` (Wan 2.2) each step runs one. `controls`
+    further blocks read a video of `control_channels` that is to be followed, and add to the stream (VACE).
     """
     stream, patch = _stream(rec, part, x)
     for _ in range(part.get("experts", 1) - 1):
@@ -204,14 +205,33 @@ def wan(rec: Recorder, part: Part, x: Latent) -> None:
     image = float(part.get("image_tokens", 0))
     if image:
         _image_projection(stream, image, part["image_width"])
+    if "controls" in part:
+        _wan_controls(stream, part, patch)
     with rec.module("blocks", copies=float(part["layers"])):
-        _attended(stream)
-        stream.norm(2 * stream.width)
-        _wan_cross(stream, float(part["text_tokens"]), image)
-        stream.modulated()
-        stream.feed_forward(part["ffn"])
-        stream.residual()
+        _wan_block(stream, part, image)
     _end(stream, patch * x.channels)
+
+
+def _wan_block(stream: Stream, part: Part, image: float) -> None:
+    _attended(stream)
+    stream.norm(2 * stream.width)
+    _wan_cross(stream, float(part["text_tokens"]), image)
+    stream.modulated()
+    stream.feed_forward(part["ffn"])
+    stream.residual()
+
+
+def _wan_controls(stream: Stream, part: Part, patch: int) -> None:
+    """The video to be followed, through blocks of its own with a dense layer behind each."""
+    rec, width = stream.rec, stream.width
+    with rec.module("control"):
+        stream.embed(patch * part["control_channels"])
+        rec.linear(stream.rows, width, width, bias=True, name="before")
+        rec.add(stream.elements)
+    with rec.module("control_blocks", copies=float(part["controls"])):
+        _wan_block(stream, part, 0.0)
+        rec.linear(stream.rows, width, width, bias=True, name="after")
+        rec.add(stream.elements)
 
 
 def _attended(stream: Stream) -> None:
@@ -247,15 +267,61 @@ def _wan_cross(stream: Stream, text: float, image: float) -> None:
 
 
 def ltx(rec: Recorder, part: Part, x: Latent) -> None:
-    """One pass: (B, C, T, H, W) -> (B, C, T, H, W)."""
+    """One pass: (B, C, T, H, W) -> (B, C, T, H, W).
+
+    `sound` (LTX-2) is a second stream of `hidden`, `heads`, `ffn` and `channels`, `per_frame` tokens of each
+    of the latent's frames, which reads the video's in every block and is read by it.
+    """
     stream, patch = _stream(rec, part, x)
     stream.embed(patch * x.channels)
     _shared(rec, part, stream)
+    sound: Part = part.get("sound", {})
+    heard = _sound(stream, part, sound, x) if sound else None
     with rec.module("blocks", copies=float(part["layers"])):
-        _attended(stream)
-        stream.cross(float(part["text_tokens"]), stream.width, norm_qk=stream.width)
-        stream.residual(gated=False)
-        stream.modulated()
-        stream.feed_forward(part["ffn"])
-        stream.residual()
+        _ltx_block(stream, part, part["ffn"])
+        if heard:
+            _ltx_block(heard, part, sound["ffn"])
+            _across(stream, heard, heard)
+            _across(heard, stream, heard)
     _end(stream, patch * x.channels)
+    if heard:
+        _end(heard, sound["channels"])
+
+
+def _ltx_block(stream: Stream, part: Part, ffn: int) -> None:
+    _attended(stream)
+    stream.cross(float(part["text_tokens"]), stream.width, norm_qk=stream.width)
+    stream.residual(gated=False)
+    stream.modulated()
+    stream.feed_forward(ffn)
+    stream.residual()
+
+
+def _sound(stream: Stream, part: Part, sound: Part, x: Latent) -> Stream:
+    """The stream of the sound, with what its blocks and those between both read of the time step."""
+    tokens = x.frames * float(sound["per_frame"])
+    heard = Stream(stream.rec, x.batch, tokens, sound["hidden"], sound["heads"])
+    heard.embed(sound["channels"])
+    _shared(stream.rec, part, heard)
+    for each in (stream, heard):
+        for parts in (4, 1):
+            timestep(stream.rec, each.batch, each.width)
+            each.condition(parts)
+    return heard
+
+
+def _across(stream: Stream, other: Stream, narrow: Stream) -> None:
+    """Attention of one stream to the other at the width of the narrower one."""
+    rec, inner = stream.rec, narrow.width
+    stream.table(5)
+    for each in (stream, other):
+        each.modulated()
+    rec.linear(stream.rows, stream.width, inner, bias=True, shard="column", name="query")
+    for name in ("key", "value"):
+        rec.linear(other.rows, other.width, inner, bias=True, keeps=0.0, shard="column", name=name)
+    across = Stream(rec, stream.batch, stream.tokens, inner, narrow.heads)
+    across.norm_qk(inner, kv_rows=other.rows)
+    across.rope()
+    across.attend(other.tokens, name="cross_attention")
+    rec.linear(stream.rows, inner, stream.width, bias=True, shard="row", name="out")
+    stream.residual()

@@ -137,28 +137,32 @@ def latent(dims: Part, job: Job) -> Latent:
     vae, denoiser = component(dims["vae"]), dims["denoiser"]
     factor = float(dims.get("factor", 8))
     multiple = factor * denoiser.get("patch", 1)
-    for name, size in (("height", job.height), ("width", job.width)):
-        if np.any(size % multiple):
-            worst = float(np.max(np.where(size % multiple, size, 0.0)))
-            near = max(multiple, round(worst / multiple) * multiple)
-            raise UsageError(
-                f"{name}: {worst:g} pixels are not a multiple of {multiple:g}; give e.g. {near:g}"
-            )
-    return Latent(job.batch, vae["latent_channels"], _frames(dims, job), job.height / factor,
-                  job.width / factor)  # fmt: skip
+    if "frames" in dims:
+        # Programs make videos of the size that is next below: 1280 x 720 is 1280 x 704 in patches of 32.
+        height, width = (np.maximum(size // multiple, 1.0) * multiple for size in (job.height, job.width))
+    else:
+        height, width = job.height, job.width
+        _whole("height", height, multiple)
+        _whole("width", width, multiple)
+    return Latent(job.batch, vae["latent_channels"], _frames(dims, job), height / factor, width / factor)
+
+
+def _whole(name: str, size: Any, multiple: float) -> None:
+    """Raises `UsageError` for a side of a picture that is no multiple of so many pixels."""
+    if np.any(size % multiple):
+        worst = float(np.max(np.where(size % multiple, size, 0.0)))
+        near = max(multiple, round(worst / multiple) * multiple)
+        raise UsageError(f"{name}: {worst:g} pixels are not a multiple of {multiple:g}; give e.g. {near:g}")
 
 
 def _frames(dims: Part, job: Job) -> float:
-    """Frames of the latent: all, or the first and one for each further `factor_frames`."""
+    """Frames of the latent: all, or the first and one for each further `factor_frames` that are whole."""
     if "frames" not in dims:
         if "frames" in job.options:
             raise UsageError("option frames: this workload makes pictures; leave it out")
         return 1.0
     frames, factor = job.option("frames", dims["frames"], least=1.0), float(dims.get("factor_frames", 1))
-    if (frames - 1.0) % factor:
-        near = max(1.0, round((frames - 1.0) / factor) * factor + 1.0)
-        raise UsageError(f"option frames: {frames:g} is not {factor:g} n + 1; write e.g. frames={near:g}")
-    return (frames - 1.0) / factor + 1.0
+    return float((frames - 1.0) // factor) + 1.0
 
 
 def component(table: Part) -> Mapping[str, Any]:
