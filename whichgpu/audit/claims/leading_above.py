@@ -83,8 +83,8 @@ _ELSE = re.compile(
     r"gaming|latency|first token|idle|noise|size|features?|support|software|availab\w*|heat|cool\w*|resale|"
     r"used market|second-hand|per (?:gb|gigabyte|gb-hour|hour|month)|an hour|by the hour|launch\w*|"
     r"list price|overclock\w*|undervolt\w*|limited to|if|unless|would|could|might|may|should|expect\w*|"
-    r"until|once|when|not|never|no longer|nor|neither|nothing|otherwise|usually|often|sometimes|used to|except\w*|among the|"
-    r"of those|apart from|other than|next to|after|behind it|said|says?|claims?|claimed|people|believe\w*|"
+    r"until|once|when|not|never|no longer|nor|neither|nothing|otherwise|usually|often|sometimes|used to|"
+    r"except\w*|among the|of those|apart from|other than|next to|after|behind it|said|says?|claims?|claimed|people|believe\w*|"
     r"think|thought|wish\w*|hope\w*|reviews?|reviewers?|older|elsewhere|online|others|friend\w*|nvlink|multi\w*|"
     r"(?:two|three|four|six|eight) (?:of|cards?|gpus?|such)|a pair|pairs|several|second card|in theory|"
     r"on its own|for its|for their|newer)\b|n[\u2019']t\b|\?",
@@ -152,14 +152,14 @@ def _of_sentence(
     for place in _places(index, passage, sentence, told, context):
         around = clause(passage.text, sentence, place.start, place.end)
         said = passage.text[min(around[0], place.name[0]) : around[1]]
-        of_work = place.at == 1 or _SETTING.search(said) or works(said)
+        of_work = place.at == 1 or works(said) or _sets(said, told)
         kind = place.kind or _kind(said) or ("speed" if of_work else _kind_before(passage, sentence))
         if not kind or _ELSE.search(_RULES.sub(" ", _without(place, passage, sentence, around))):
             continue
         asked = [each for each in told if each.measure in _OF_KIND[kind]]
         if kind == "price":
             asked = [each for each in asked if not _COSTS_OF_WORK.search(each.label)]
-        words = said if _SETTING.search(said) or works(said) else sentence.text
+        words = said if works(said) or _sets(said, told) else sentence.text
         asked = [each for each in asked if _is_of(each, words)]
         ranks = [rank for each in asked for rank in _ranks(index, passage, place, each, (told, context))]
         if len(ranks) < len(asked) or not ranks or any(ranks):
@@ -167,6 +167,12 @@ def _of_sentence(
         if kind == "speed" and _is_level(asked, sentence.text):
             continue
         yield _finding(passage, place, asked[0], context)
+
+
+def _sets(words: str, told: Sequence[Series]) -> bool:
+    """Whether words name a setting, which is no name of a thing."""
+    names = {word for series in told for each in series.amounts for word in tokens(each.name)}
+    return any(not tokens(match[0]) & names for match in _SETTING.finditer(words))
 
 
 def _without(place: _Place, passage: Passage, sentence: Sentence, around: tuple[int, int]) -> str:
