@@ -35,8 +35,6 @@ $8.68
 RTX 3090
 7.1
 $2.13
-
-So the winner by cost is the RTX 3090.
 """
 _AUDIO = """
 | GPU | Seconds per hour of audio |
@@ -57,7 +55,8 @@ _CASES = (
       "The fastest of the three is the 3080.", "The card decides, and so the 3080 is in front.")),
     (_FORMS, ("The SXM remains the fastest A100 here.", "Per dollar the PCIe leads."),
      ("The PCIe therefore remains the fastest A100 here.",)),
-    (_COSTS, ("Second is the L4.", "By time, second is the L4."), ("Second is the T4.",)),
+    (_COSTS, ("The winner by cost is the RTX 3090. Second is the L4.", "By time, second is the L4."),
+     ("The winner by cost is the RTX 3090. Second is the T4.",)),
     (_AUDIO, ("The fastest is the RTX 4000 SFF Ada.", "The A4000 comes second."), ()),
 )  # fmt: skip
 

@@ -84,8 +84,8 @@ _ELSE = re.compile(
     r"used market|second-hand|per (?:gb|gigabyte|gb-hour|hour|month)|an hour|by the hour|launch\w*|"
     r"list price|overclock\w*|undervolt\w*|limited to|if|unless|would|could|might|may|should|expect\w*|"
     r"until|once|when|not|never|no longer|nor|neither|nothing|otherwise|usually|often|sometimes|used to|"
-    r"except\w*|among the|of those|apart from|other than|next to|after|behind it|said|says?|claims?|claimed|people|believe\w*|"
-    r"think|thought|wish\w*|hope\w*|reviews?|reviewers?|older|elsewhere|online|others|friend\w*|nvlink|multi\w*|"
+    r"except\w*|among the|of those|apart from|other than|next to|after|behind it|said|says?|claims?|"
+    r"claimed|people|believe\w*|think|thought|wish\w*|hope\w*|reviews?|reviewers?|older|elsewhere|online|others|friend\w*|nvlink|multi\w*|"
     r"(?:two|three|four|six|eight) (?:of|cards?|gpus?|such)|a pair|pairs|several|second card|in theory|"
     r"on its own|for its|for their|newer)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
