@@ -63,7 +63,8 @@ def _of_passage(passage: Passage, each: float, context: Context) -> Iterator[Fin
             real = float(match["n"]) * (1e9 if match["scale"].lower() == "b" else 1e6) * each
             stated = float(match["gb"]) * (1e9 if match["unit"].upper() == "G" else 1e6)
             if real and not _LEAST <= stated / real <= _MOST:
-                because = f"{match['n']} {match['scale']}illion parameters of {each:g} bytes are {real / 1e9:,.3g} GB"
+                many = f"{match['n']} {match['scale']}illion parameters"
+                because = f"{many} of {each:g} bytes are {real / 1e9:,.3g} GB"
                 yield made(
                     context, passage, match.span("gb"), "memory", "inconsistent", attribute="weights",
                     because=because, expected=f"{real / 1e9:,.3g} GB", evidence=(Evidence(because),),
