@@ -53,7 +53,7 @@ _CASES = (
       "The 3080 leads in bandwidth."),
      ("In SDXL the 3080 comes second.", "For tokens the 4070 comes second and the 3080 last.",
       "The fastest of the three is the 3080.", "The card decides, and so the 3080 is in front.")),
-    (_SPEEDS, ("The RTX 4080 is 44% faster than the 4070 in tokens.", 
+    (_SPEEDS, ("The RTX 4080 is 44% faster than the 4070 in tokens.",
                "The 4080 is about 70% faster than the 3080.",
                "The 4080 does 14 images a minute, which is 1.7 times the 3080's rate."),
      ("The 4080 does 14 images a minute, which is three times the 3080's rate.",)),

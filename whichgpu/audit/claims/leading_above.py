@@ -87,7 +87,8 @@ _ELSE = re.compile(
     r"except\w*|among the|of those|apart from|other than|next to|after|behind it|said|says?|claims?|"
     r"claimed|people|believe\w*|think|thought|wish\w*|hope\w*|reviews?|reviewers?|older|elsewhere|online|others|friend\w*|nvlink|multi\w*|"
     r"(?:two|three|four|six|eight) (?:of|cards?|gpus?|such)|a pair|pairs|several|second card|in theory|"
-    r"on its own|for its|for their|newer)\b|n[\u2019']t\b|\?",
+    r"spot|reserved|on-demand|cloud|to (?:rent|buy|start\w*)|hourly|short|on its own|for its|"
+    r"for their|newer)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
 #: What decides who leads, and is nothing that one leads in.
