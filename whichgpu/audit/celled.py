@@ -30,9 +30,10 @@ _NAMES = re.compile(
 _CELL, _MOST, _ROWS, _KNOWN = 60, 24, 2, 2
 #: What of a line by a device's name says no more than which of its kind: "Desktop 4080", "GB200 (per GPU)".
 _BESIDE = re.compile(r"\([^()]{1,20}\)|\b(?:desktop|laptop|tower|pc|card|gpu)\b", re.IGNORECASE)
-#: A heading of money or of a rate: "Price per GPU hour", "Tokens per second".
+#: A heading of money, a rate or a time: "Price per GPU hour", "Tokens per second", "Hours".
 _TOLD = re.compile(
-    r"\b(?:prices?|costs?|dollars?|rents?|rates?|watts?|speed|throughput)\b|[$\u20ac]|\w\s?/\s?\w|\bper\b",
+    r"\b(?:prices?|costs?|dollars?|rents?|rates?|watts?|speed|throughput|hours|minutes|seconds)\b|"
+    r"[$\u20ac]|\w\s?/\s?\w|\bper\b",
     re.IGNORECASE,
 )
 #: How much of the first cell of a row the name of its device is at least.

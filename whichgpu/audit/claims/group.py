@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 _KINDS = ("specification", "memory_type", "capability", "state", "foundry", "identity", "years", "generation",
           "instances", "outfitted", "slotted", "supported", "plugs")  # fmt: skip
-_ONES = r"(?:cards|gpus|devices|models|chips|accelerators|parts|boards|options|products|candidates|ones)"
+_ONES = (
+    r"(?:cards|gpus|devices|models|chips|accelerators|parts|boards|options|products|candidates|modules|ones)"
+)
 _GROUP = re.compile(
     r"(?:(?:(?<=[.!?;])|(?<![\s\S]))\s*(?:(?:And|But|So|Still|Here|Note that|Oh,? and)[,:]?\s+)?|(?::|"
     r",\s+(?:and|but))\s+|\b(?:and|while|whereas)\s+)"

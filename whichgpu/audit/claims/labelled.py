@@ -313,6 +313,14 @@ _NEXT_TO = re.compile(
 )
 
 
+#: Behind a superlative, that it is of rents or of what a card is bought for.
+_BY_RENT = re.compile(
+    r"\s(?:\w+ )?(?:to (?:rent|buy|start\w*)|by the (?:hour|month)|(?:per|an) (?:hour|month))\b",
+    re.IGNORECASE,
+)
+_OF_RENT = re.compile(r"\bhour\w*|/\s?h|\bmonth\w*|\brents?\b|\bprices?\b", re.IGNORECASE)
+
+
 def _of_all(
     passage: Passage, best: re.Match[str], groups: Sequence[_Group], named: Mapping[int, Sequence[_Row]],
     context: Context,
@@ -322,6 +330,8 @@ def _of_all(
     near = [
         each for each in groups if (each.kind == "price" or each.section[-1:] == here) and _of(each, best)
     ]
+    if _BY_RENT.match(passage.text, best.end()):
+        near = [each for each in near if _OF_RENT.search(each.head)]
     asked = [each for each in near if [one.end + 1 for one in named[id(each)]] == [best.start()]]
     told = [_is_best(each, named[id(each)][0].name, best) for each in asked]
     if asked:

@@ -100,8 +100,14 @@ def find(context: Context) -> Iterator[Finding]:
         told = [each for each in quantities(passage.text, context.fraction) if each.dimension == "memory"]
         for at, sentence in enumerate(every):
             before = "".join(each.text for each in every[max(at - _BACK, 0) : at])
+            if len({one[1] for one in _SOME_BYTES.finditer(before)}) > 1:
+                # "2 bytes per parameter, 16 bytes in training": which of them is meant is not told.
+                continue
             amounts = within(told, sentence.start, sentence.end)
             yield from _of_sentence(passage, sentence, before, amounts, context)
+
+
+_SOME_BYTES = re.compile(r"(?<![\w.,])(\d{1,3}(?:\.\d)?)\s+bytes?\b", re.IGNORECASE)
 
 
 def _of_sentence(

@@ -96,7 +96,8 @@ _NOT = re.compile(
 _BESIDES = re.compile(
     r"\b(?:second|third|next|after|among|except|apart|but one|besides|other than|new|used|second-hand|"
     r"ever|way in|gigabyte|per gb|"
-    r"one of|at the time|today|once|with (?:four|eight|two) (?:cards|gpus)|per watt|idle|used to|prompt|"
+    r"one of|at the time|today|once|games?|gaming|reviews?|reviewers?|elsewhere|"
+    r"with (?:four|eight|two) (?:cards|gpus)|per watt|idle|used to|prompt|"
     r"prefill|latency|"
     r"bandwidth|memory|on (?:the )?paper|in theory|usually|often|sometimes|generation|"
     r"prices? (?:drop|fell))\b",

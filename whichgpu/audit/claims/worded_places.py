@@ -95,7 +95,7 @@ _NO = re.compile(
     r"except|apart|besides|but one|"
     r"second-hand|used|new|next|way in|ever|one of|at the time|today|gigabyte|gb|per watt|"
     r"idle|bandwidth|memory|vram|"
-    r"launch|among|anything|anybody|for a)\b|n[\u2019']t\b|\?",
+    r"launch|among|anything|anybody|for a|games?|gaming|reviews?|reviewers?|elsewhere)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
 

@@ -41,7 +41,8 @@ _MEASURES = {
     "bandwidth": r"\b(?:bandwidth|BW|[GT]i?B/s)\b",
     "speed": r"\b(?:(?:tok(?:en)?s?|imgs?|images?|pictures?|samples?|frames?|seq(?:uence)?s?|it|iter\w*|"
     r"requests?|req|steps?)"
-    r"\s?(?:/|per |a )\s?(?:s|sec|second|min|minute|h|hour)\b|[a-z]{4,} (?:per|a) (?:second|minute|"
+    r"\s?(?:/|per |a )\s?(?:s|sec|second|min|minute|h|hour)\b|"
+    r"(?!seconds|minutes|hours)[a-z]{4,} (?:per|a) (?:second|minute|"
     r"hour)\b|[A-Za-z]{3,}\s?/\s?(?:s|sec|min|h)\b|fps|tps|tok/s|t/s|throughput|score|speed)",
     "time": r"\b(?:latency|ttft|tpot|time|duration|(?:ms|s|sec|sec\.|secs|seconds?|minutes?|min|"
     r"hours?)\s?(?:/|per )|"
