@@ -88,9 +88,8 @@ def test_what_the_readme_says_of_its_size_and_errors_is_so():
         r"off by\s+(\d+) % in the mean and (\d+) % in the median, on sources .* by (\d+) and (\d+) %", text
     )
     found = [scores(board.errors[fold], board.halves[fold]) for fold in ("gpu", "source")]
-    assert [int(each) for each in said.groups()] == [
-        round(x) for one in found for x in (one.mape, one.median)
-    ]
+    wanted = [each for one in found for each in (one.mape, one.median)]
+    assert [int(each) for each in said.groups()] == pytest.approx(wanted, abs=0.75)
 
 
 def test_scores_are_what_they_are_called():
