@@ -359,6 +359,13 @@ _EXCUSES = (
         before=r"\d[^=;\n]{0,12}[/x\u00d7*]\s*[$\u20ac]?\d[\d.,]*[^=;\n]{0,12}=\s*[~$\u20ac]?$",
         because=r"\bmakes?\b",
     ),
+    # "The headline is given for FP8 with sparsity (1,457 TFLOPS of the RTX 6000 Ada)".
+    _Excuse(
+        ("specification",),
+        before=r"\b(?<!without )(?:sparsity|sparse(?: (?:rates?|figures?|numbers?|peaks?|values?))?)\s*"
+        r"\([^()]*$",
+        because=r"with sparsity",
+    ),
     # "H100 FP8 3,958 TFLOPS with, 1,979 without".
     _Excuse(
         ("specification",), behind=r"\s*\(?(?:with|sparse)(?:\)|,|[.;/]|\s+(?:and|or)\b)",
