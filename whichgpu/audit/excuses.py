@@ -366,6 +366,13 @@ _EXCUSES = (
         r"\([^()]*$",
         because=r"with sparsity",
     ),
+    # "Revenue for a card that costs $1,790", "$23 for what cost $78": by which a thing is described.
+    _Excuse(
+        ("arithmetic",),
+        before=r"\b(?:what|(?:an?|one|any)\s+(?:[\w-]+\s+){1,3}?that|those that)\s+(?:costs?|draws?|rents? for|"
+        r"used to cost|is worth)\s+(?:us |me |about |around |only |just )*$",
+        because=r"\bmakes?\b",
+    ),
     # "H100 FP8 3,958 TFLOPS with, 1,979 without".
     _Excuse(
         ("specification",), behind=r"\s*\(?(?:with|sparse)(?:\)|,|[.;/]|\s+(?:and|or)\b)",

@@ -429,7 +429,7 @@ def finding(way: Way, told: Term, verdict: str, text: Amounts, context: Context)
     words = told.words if number and not told.sign else ""
     shown = words.replace(number[0], real, 1) if number and words else real
     because = f"{' and '.join(each.words.strip(' .,') for each in way.used)} make {shown}"
-    if verdict != "confirmed" and _is_of_elided(way, told, text):
+    if verdict != "confirmed" and (_is_of_elided(way, told, text) or _is_added_up(told, text)):
         verdict = "unverifiable"
     expected = real if verdict == "inconsistent" else ""
     return made(
@@ -464,6 +464,23 @@ def _is_of_elided(way: Way, told: Term, text: Amounts) -> bool:
             real = [way.low * by * one for by in times for one in _by_others(way, used, text)]
             if any(abs(each / told.value - 1) <= slack for each in real):
                 return True
+    return False
+
+
+#: The last amounts of which two may be added up, and what rounding makes of it; a day in hours.
+_LAST, _ROUNDED, _DAY = 4, 0.008, 24.0
+
+
+def _is_added_up(told: Term, text: Amounts) -> bool:
+    """Whether energy is two before it together, by the day as well: "9.4 kW .. and 3 kW. Per day 297 kWh"."""
+    if told.of != "energy":
+        return False
+    own = [each for each in text.every if each.of == "energy" and each.start < told.start]
+    for powers in (True, False):
+        some = [each.value for each in own if bool(each.dims[_HOURS]) is powers][-_LAST:]
+        long = _DAY if powers and not told.dims[_HOURS] else 1.0
+        if any(abs((a + b) * long / told.value - 1) < _ROUNDED for a, b in combinations(some, TWO)):
+            return True
     return False
 
 

@@ -6,6 +6,7 @@ its kind, and no product, sum, difference or ratio of the numbers around it give
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -61,6 +62,7 @@ def find(context: Context) -> Iterator[Finding]:
                 and not _is_of_devices(told, found)
                 and not _is_of_else(told, found)
                 and not _passes_over(told, found, every, passage.text)
+                and not _is_saved(told, found, every)
             ):
                 # Also where it is accused already, which may be for a wrong reason that is withheld.
                 here.correct(told, found)
@@ -109,6 +111,18 @@ def _is_of_else(told: Figure, found: Made) -> bool:
         return True
     # A sum or a difference of what other passages told of other things.
     return found.how in ("sum", "difference") and all(each.start < 0 for each in found.used)
+
+
+#: How many amounts before one may differ by it.
+_LAST = 4
+
+
+def _is_saved(told: Figure, found: Made, every: Sequence[Figure]) -> bool:
+    """Whether a sum of money is what two before it differ by: "from $3,690 to $2,610: $1,080 a month"."""
+    if found.how != "product" or dict(told.powers).get("$", 0) != 1:
+        return False
+    paid = [each.low for each in every if each.start < told.start and dict(each.powers).get("$", 0) == 1]
+    return any(abs(abs(a - b) / told.value - 1) < _EXACT for a, b in combinations(paid[-_LAST:], 2))
 
 
 def _passes_over(told: Figure, found: Made, every: Sequence[Figure], text: str) -> bool:

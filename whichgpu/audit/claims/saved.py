@@ -253,6 +253,7 @@ def _judged(
     known = known or _beside(said, numbers, near) or (not said.of and _ends_bare(said, numbers))
     known = known and not named
     known = known or _of_rest(passage.text, said, near) or _of_several(passage, said, near, context)
+    known = known or any(_is_in_aside(passage.text, said, pair) for pair in pairs)
     known = known or _THAN_SO_MANY.match(passage.text, said.end) is not None
     known = known or _THAN_BARE.match(passage.text, said.end) is not None
     # What one thing became; what is said later is of it and another.
@@ -290,6 +291,18 @@ def _became(text: str, pair: tuple[float, float, Term, Term]) -> bool:
     first, last = sorted(pair[2:])
     led = _FROM.search(text, max(0, first.start - _BESIDE * _FEW), first.start)
     return bool(led and _TO.fullmatch(text, first.end, last.start))
+
+
+#: What begins a reason, or what is so all the same.
+_SINCE = re.compile(
+    r"(?:,\s+|\s)(?:since|because|as|although|though|even though|whereas|given that)\s", re.IGNORECASE
+)
+
+
+def _is_in_aside(text: str, said: Change, pair: tuple[float, float, Term, Term]) -> bool:
+    """Whether two amounts are those of a reason behind a change: "41 % higher, since the rate fell from"."""
+    first = min(pair[2:])
+    return 0 < said.end < first.start and _SINCE.search(text, said.end, first.start) is not None
 
 
 def _of_rest(text: str, said: Change, near: Sequence[Term]) -> bool:

@@ -229,6 +229,18 @@ def _is_of_things(text: str, claim: Claim) -> bool:
     )
 
 
+#: "Saves 13 % of energy and a third of the time": what is taken off.
+_TAKES_OFF = re.compile(r"\b(?:sav|shav|spar|cut|trim|los|wast)\w*\s[^.;:]*$", re.IGNORECASE)
+_OF_IT = re.compile(r"\s*of\s", re.IGNORECASE)
+
+
+def _is_taken_off(text: str, place: tuple[int, int], claim: Claim) -> bool:
+    """Whether a share is that by which something becomes less, and not what it is of another."""
+    share = claim.ways[0].times < 1 and text[: claim.end].endswith(" of")
+    share = share or (claim.ways[0].times < 1 and _OF_IT.match(text, claim.end) is not None)
+    return share and _TAKES_OFF.search(text, place[0], claim.start) is not None
+
+
 def _judged(  # noqa: PLR0917
     index: int, passage: Passage, sentence: Sentence, claim: Claim, told: Sequence[Series], context: Context
 ) -> Iterator[Finding]:
@@ -238,6 +250,7 @@ def _judged(  # noqa: PLR0917
         MAKES.search(text, place[0], claim.start)
         or is_of_another_scene(text, sentence)
         or _is_of_things(text, claim)
+        or _is_taken_off(text, place, claim)
         or _ELSE.search(text, place[0], _until_rows(text, claim.end, place[1]))
         or _OF_EACH.search(text, max(place[0], claim.start - _NEAR), claim.start)
         or _OF_ALL.match(text, claim.end)
