@@ -429,7 +429,9 @@ def finding(way: Way, told: Term, verdict: str, text: Amounts, context: Context)
     words = told.words if number and not told.sign else ""
     shown = words.replace(number[0], real, 1) if number and words else real
     because = f"{' and '.join(each.words.strip(' .,') for each in way.used)} make {shown}"
-    if verdict != "confirmed" and (_is_of_elided(way, told, text) or _is_added_up(told, text)):
+    if verdict != "confirmed" and (
+        _is_of_elided(way, told, text) or _is_added_up(told, text) or _is_of_period(told, text)
+    ):
         verdict = "unverifiable"
     expected = real if verdict == "inconsistent" else ""
     return made(
@@ -482,6 +484,27 @@ def _is_added_up(told: Term, text: Amounts) -> bool:
         if any(abs((a + b) * long / told.value - 1) < _ROUNDED for a, b in combinations(some, TWO)):
             return True
     return False
+
+
+#: Hours of a day, a week, months and years; how exactly they give a bill.
+_PERIODS, _EXACTLY = (24.0, 168.0, 720.0, 730.0, 744.0, 8760.0), 0.003
+
+
+def _is_of_period(told: Term, text: Amounts) -> bool:
+    """Whether a bill is a price before it for a period that is not said, or for two times together."""
+    before = [each for each in text.every if each.start < told.start]
+    paid = [each for each in before if told.sign and each.sign == told.sign][-_LAST:]
+    # Of each of several a bill is so many times as much.
+    prices = [each.value for each in paid if not each.each]
+    times = [each for each in before if each.of in LENGTHS and sum(map(abs, each.dims)) == 1][-_LAST:]
+    both = [a.value + b.value for a, b in combinations(times, TWO) if a.dims == b.dims]
+    # "Over two years": a time that is said is no other one.
+    own = text.sentence(told.start).start
+    periods = () if any(own <= each.start for each in times) else _PERIODS
+    near = [abs(each * one / told.value - 1) for each in prices for one in periods]
+    return any(each < _EXACTLY for each in near) or any(
+        abs(each * one / told.value - 1) < _ROUNDED for each in prices for one in both
+    )
 
 
 def _by_others(way: Way, but: Term, text: Amounts) -> list[float]:

@@ -130,6 +130,13 @@ def _amounts(passage: Passage, sentence: Sentence, context: Context) -> Iterator
             seen.add((each.dimension, before[-1][0]))
 
 
+_METERED = re.compile(
+    r"\b(?:measured|metered|on average|averag(?:ed|ing)|during (?:the|our|my|this)|while (?:decoding|training|generating|"
+    r"idle|idling)|night test)\b|\bhours?, [^.;]*\bkWh\b",
+    re.IGNORECASE,
+)
+
+
 def _judged(
     passage: Passage, sentence: Sentence, several: tuple[Quantity, int], who: Spoken, context: Context
 ) -> Finding | None:
@@ -140,6 +147,9 @@ def _judged(
     own = frozenset(one for ids in spoken_of for one in _own(ids, kind, context)) - {amount.value}
     if _DIFFERS.match(text, amount.end):
         # "The two are alike, though one draws 400 W less".
+        return None
+    if kind == "power" and _METERED.search(sentence.text):
+        # "9.5 hours, 412 W for the two, 3.9 kWh": of a run, in which they draw whatever it asks for.
         return None
     if count < _TWO or not own or not amount.value or not _own(spoken_of[-1], kind, context):
         return None

@@ -6,7 +6,6 @@ its kind, and no product, sum, difference or ratio of the numbers around it give
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -62,7 +61,7 @@ def find(context: Context) -> Iterator[Finding]:
                 and not _is_of_devices(told, found)
                 and not _is_of_else(told, found)
                 and not _passes_over(told, found, every, passage.text)
-                and not _is_saved(told, found, every)
+                and not _is_told_beside(told, found, every)
             ):
                 # Also where it is accused already, which may be for a wrong reason that is withheld.
                 here.correct(told, found)
@@ -113,16 +112,12 @@ def _is_of_else(told: Figure, found: Made) -> bool:
     return found.how in ("sum", "difference") and all(each.start < 0 for each in found.used)
 
 
-#: How many amounts before one may differ by it.
-_LAST = 4
-
-
-def _is_saved(told: Figure, found: Made, every: Sequence[Figure]) -> bool:
-    """Whether a sum of money is what two before it differ by: "from $3,690 to $2,610: $1,080 a month"."""
-    if found.how != "product" or dict(told.powers).get("$", 0) != 1:
-        return False
-    paid = [each.low for each in every if each.start < told.start and dict(each.powers).get("$", 0) == 1]
-    return any(abs(abs(a - b) / told.value - 1) < _EXACT for a, b in combinations(paid[-_LAST:], 2))
+def _is_told_beside(told: Figure, found: Made, every: Sequence[Figure]) -> bool:
+    """Whether what is found is told itself: "up 18 % from $34,900. The hours rose by 31 %"."""
+    alike = [each for each in every if each.kind == told.kind and each.powers == told.powers]
+    return bool(told.kind) and any(
+        abs(each.value / found.value - 1) < _EXACT for each in alike if each is not told
+    )
 
 
 def _passes_over(told: Figure, found: Made, every: Sequence[Figure], text: str) -> bool:

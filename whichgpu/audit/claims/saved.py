@@ -294,9 +294,7 @@ def _became(text: str, pair: tuple[float, float, Term, Term]) -> bool:
 
 
 #: What begins a reason, or what is so all the same.
-_SINCE = re.compile(
-    r"(?:,\s+|\s)(?:since|because|as|although|though|even though|whereas|given that)\s", re.IGNORECASE
-)
+_SINCE = re.compile(r"(?:,\s+(?:as|since)|\s(?:because|although|though|whereas|given that))\s", re.IGNORECASE)
 
 
 def _is_in_aside(text: str, said: Change, pair: tuple[float, float, Term, Term]) -> bool:

@@ -123,7 +123,9 @@ def _rates(run: Run, context: Context, *, bound: bool) -> Iterator[Finding]:
         found += [
             (each.value, (each.start, each.end))
             for each in within(quantities(text, context.fraction), *place)
-            if each.dimension == "rate" and each.unit.lower().startswith("tok") and each.value == each.high
+            if each.dimension == "rate"
+            and each.unit.lower().startswith("tok")
+            and each.value == each.high
             and not _is_of_all(text, (each.start, each.end), place[1])
         ]
     widths = [float(gpu.value("bandwidth") or 0) for gpu in run.gpus(context)]
