@@ -369,13 +369,17 @@ _EXCUSES = (
     # "Revenue for a card that costs $1,790", "$23 for what cost $78": by which a thing is described.
     _Excuse(
         ("arithmetic",),
-        before=r"\b(?:what|(?:an?|one|any)\s+(?:[\w-]+\s+){1,3}?that|those that)\s+(?:costs?|draws?|rents? for|"
-        r"used to cost|is worth)\s+(?:us |me |about |around |only |just )*$",
+        before=r"\b(?:what|(?:an?|one|any)\s+(?:[\w-]+\s+){1,3}?that|those that)\s+(?:costs?|draws?|"
+        r"rents? for|used to cost|is worth)\s+(?:us |me |about |around |only |just )*$",
         because=r"\bmakes?\b",
     ),
     # "We'd need 23,300 hours / 17 = 1,371": what is divided; "2 GPUs: 31 min": beside what it is of.
     _Excuse(("arithmetic",), behind=r"\s*/\s*\d", because=r"\bmakes?\b"),
-    _Excuse(("arithmetic",), before=r"\d (?:gpus?|cards?|nodes?):\s*$", because=r"\d (?:min|h|s|hours?|minutes?|seconds?) and \d+ \w+ makes?\b"),
+    _Excuse(
+        ("arithmetic",),
+        before=r"\d (?:gpus?|cards?|nodes?):\s*$",
+        because=r"\d (?:min|h|s|hours?|minutes?|seconds?) and \d+ \w+ makes?\b",
+    ),
     # "A difference of 50 cents, or 20 %": of either.
     _Excuse(
         ("arithmetic",),

@@ -486,8 +486,8 @@ def _is_added_up(told: Term, text: Amounts) -> bool:
     return False
 
 
-#: Hours of a day, a week, months and years; how exactly they give a bill.
-_PERIODS, _EXACTLY = (24.0, 168.0, 720.0, 730.0, 744.0, 8760.0), 0.003
+#: How exactly a period that is not said gives a bill.
+_EXACTLY = 0.003
 
 
 def _is_of_period(told: Term, text: Amounts) -> bool:
@@ -500,7 +500,7 @@ def _is_of_period(told: Term, text: Amounts) -> bool:
     both = [a.value + b.value for a, b in combinations(times, TWO) if a.dims == b.dims]
     # "Over two years": a time that is said is no other one.
     own = text.sentence(told.start).start
-    periods = () if any(own <= each.start for each in times) else _PERIODS
+    periods: tuple[float, ...] = () if any(own <= each.start for each in times) else _PERIODS
     near = [abs(each * one / told.value - 1) for each in prices for one in periods]
     return any(each < _EXACTLY for each in near) or any(
         abs(each * one / told.value - 1) < _ROUNDED for each in prices for one in both

@@ -93,7 +93,8 @@ _THAN_BARE = re.compile(
 )
 #: "Seven times faster than on one": than so many, which may have been told before the last.
 _THAN_SO_MANY = re.compile(
-    r"\s*(?:as\s+)?(?:\w+\s+)?(?:than|as)\s+(?:on|with|by|using)\s+(?:just |only )?(?:one|two|three|four|eight|\d+)\b",
+    r"\s*(?:as\s+)?(?:\w+\s+)?(?:than|as)\s+(?:on|with|by|using)\s+(?:just |only )?"
+    r"(?:one|two|three|four|eight|\d+)\b",
     re.IGNORECASE,
 )
 #: What begins a clause about something else.

@@ -150,7 +150,8 @@ class Two(NamedTuple):
 
 #: "1.3 times as many images per joule as the A10": of no speed.
 _PER = re.compile(
-    r"\bper (?:joule|watt|kWh|dollar|euro|cent|core|gigabyte|GB|\$|\u20ac)(?![\w-])|\bfor the (?:money|price)\b",
+    r"\bper (?:joule|watt|kWh|dollar|euro|cent|core|gigabyte|GB|\$|\u20ac)(?![\w-])|"
+    r"\bfor the (?:money|price)\b",
     re.IGNORECASE,
 )
 

@@ -390,8 +390,9 @@ def is_of_name(index: int, at: int, context: Context) -> bool:
 
 
 _ADDED = re.compile(
-    r"\b(?:add(?:s|ed|ing)?|gain(?:s|ed|ing)?|sav(?:e|es|ed|ing)|another|(?:an )?extra|lost|loses?|losing|(?:up|down|by)"
-    r"|differ\w*|gap of|short of)\s+(?:(?:about|around|roughly|only|just|some|us|me|you|another|an|extra)\s+)*$",
+    r"\b(?:add(?:s|ed|ing)?|gain(?:s|ed|ing)?|sav(?:e|es|ed|ing)|another|(?:an )?extra|lost|loses?|losing|"
+    r"up|down|by|differ\w*|gap of|short of)\s+"
+    r"(?:(?:about|around|roughly|only|just|some|us|me|you|another|an|extra)\s+)*$",
     re.IGNORECASE,
 )
 
