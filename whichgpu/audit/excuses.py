@@ -359,6 +359,35 @@ _EXCUSES = (
         before=r"\d[^=;\n]{0,12}[/x\u00d7*]\s*[$\u20ac]?\d[\d.,]*[^=;\n]{0,12}=\s*[~$\u20ac]?$",
         because=r"\bmakes?\b",
     ),
+    # "The headline is given for FP8 with sparsity (1,457 TFLOPS of the RTX 6000 Ada)".
+    _Excuse(
+        ("specification",),
+        before=r"\b(?<!without )(?:sparsity|sparse(?: (?:rates?|figures?|numbers?|peaks?|values?))?)\s*"
+        r"\([^()]*$",
+        because=r"with sparsity",
+    ),
+    # "Revenue for a card that costs $1,790", "$23 for what cost $78": by which a thing is described.
+    _Excuse(
+        ("arithmetic",),
+        before=r"\b(?:what|(?:an?|one|any)\s+(?:[\w-]+\s+){1,3}?that|those that)\s+(?:costs?|draws?|"
+        r"rents? for|used to cost|is worth)\s+(?:us |me |about |around |only |just )*$",
+        because=r"\bmakes?\b",
+    ),
+    # "We'd need 23,300 hours / 17 = 1,371": what is divided; "2 GPUs: 31 min": beside what it is of.
+    _Excuse(("arithmetic",), behind=r"\s*/\s*\d", because=r"\bmakes?\b"),
+    _Excuse(
+        ("arithmetic",),
+        before=r"\d (?:gpus?|cards?|nodes?):\s*$",
+        because=r"\d (?:min|h|s|hours?|minutes?|seconds?) and \d+ \w+ makes?\b",
+    ),
+    # "A difference of 50 cents, or 20 %": of either.
+    _Excuse(
+        ("arithmetic",),
+        before=r"\b(?:difference|gap) of [^.;]{1,24},? (?:or|i\.e\.) (?:about |some |around )?$",
+        because=r"\bdiffer by\b",
+    ),
+    # "With 27 % more on paper": by no measurement of the text.
+    _Excuse(("arithmetic", "ratio"), behind=r"\s*(?:more|less|faster|ahead|better) on paper\b"),
     # "H100 FP8 3,958 TFLOPS with, 1,979 without".
     _Excuse(
         ("specification",), behind=r"\s*\(?(?:with|sparse)(?:\)|,|[.;/]|\s+(?:and|or)\b)",

@@ -398,7 +398,7 @@ def _order(rows: Sequence[_Row], context: Context) -> Iterator[Finding]:
             and times * done[name] > _TOGETHER * done[label]
         ]
         cell = row.head
-        if not slower or cell is None:
+        if not slower or cell is None or _is_of_narrow(label):
             continue
         other = max(slower, key=lambda each: done[each.label])
         because = (
@@ -407,6 +407,13 @@ def _order(rows: Sequence[_Row], context: Context) -> Iterator[Finding]:
         )
         yield made(context, cell, (0, len(cell.text)), "benchmark", "contradicted", subject=label,
                    attribute="order", because=because, evidence=(Evidence(because),))  # fmt: skip
+
+
+def _is_of_narrow(label: str) -> bool:
+    """Whether a network is of depthwise convolutions, which take longer than their FLOP say."""
+    from whichgpu.workloads.workload import resolve
+
+    return resolve(label).family in ("inverted_residual", "shufflenet")
 
 
 def _unit(label: str) -> str:

@@ -130,6 +130,14 @@ def _amounts(passage: Passage, sentence: Sentence, context: Context) -> Iterator
             seen.add((each.dimension, before[-1][0]))
 
 
+_METERED = re.compile(
+    r"\b(?:measured|metered|on average|averag(?:ed|ing)|during (?:the|our|my|this)|while (?:decoding|"
+    r"training|generating|"
+    r"idle|idling)|night test)\b|\bhours?, [^.;]*\bkWh\b",
+    re.IGNORECASE,
+)
+
+
 def _judged(
     passage: Passage, sentence: Sentence, several: tuple[Quantity, int], who: Spoken, context: Context
 ) -> Finding | None:
@@ -138,8 +146,8 @@ def _judged(
     text, kind = passage.text, amount.dimension
     spoken_of = _devices(passage, amount, who, context)
     own = frozenset(one for ids in spoken_of for one in _own(ids, kind, context)) - {amount.value}
-    if _DIFFERS.match(text, amount.end):
-        # "The two are alike, though one draws 400 W less".
+    if _DIFFERS.match(text, amount.end) or (kind == "power" and _METERED.search(sentence.text)):
+        # "The two are alike, though one draws 400 W less"; of a run, in which they draw what it asks for.
         return None
     if count < _TWO or not own or not amount.value or not _own(spoken_of[-1], kind, context):
         return None

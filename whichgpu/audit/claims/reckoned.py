@@ -61,7 +61,7 @@ def find(context: Context) -> Iterator[Finding]:
                 and not _is_of_devices(told, found)
                 and not _is_of_else(told, found)
                 and not _passes_over(told, found, every, passage.text)
-                and not _is_told(told, found, every, passage.text)
+                and not _is_told_beside(told, found, every)
             ):
                 # Also where it is accused already, which may be for a wrong reason that is withheld.
                 here.correct(told, found)
@@ -112,6 +112,14 @@ def _is_of_else(told: Figure, found: Made) -> bool:
     return found.how in ("sum", "difference") and all(each.start < 0 for each in found.used)
 
 
+def _is_told_beside(told: Figure, found: Made, every: Sequence[Figure]) -> bool:
+    """Whether what is found is told itself: "up 18 % from $34,900. The hours rose by 31 %"."""
+    alike = [each for each in every if each.kind == told.kind and each.powers == told.powers]
+    return bool(told.kind) and any(
+        abs(each.value / found.value - 1) < _EXACT for each in alike if each is not told
+    )
+
+
 def _passes_over(told: Figure, found: Made, every: Sequence[Figure], text: str) -> bool:
     """Whether a sum of other sentences leaves out what its own states: "for two billion it comes to"."""
     own = next((each for each in sentences(text) if each.start <= told.start < each.end), None)
@@ -122,19 +130,6 @@ def _passes_over(told: Figure, found: Made, every: Sequence[Figure], text: str) 
     if any(each.start >= own.start for each in found.used):
         return False
     return any(own.start <= each.start < told.start for each in every)
-
-
-def _is_told(told: Figure, found: Made, every: Sequence[Figure], text: str) -> bool:
-    """Whether a sentence states itself what two of its amounts make, so that another is of something else.
-
-    "I cap them at 280 of 350 W, 20% less, and lose perhaps 5%".
-    """
-    own = next((each for each in sentences(text) if each.start <= told.start < each.end), None)
-    return own is not None and any(
-        each.kind == told.kind and each.powers == told.powers and abs(each.value / found.value - 1) < _EXACT
-        for each in within(every, own.start, told.start)
-        if each not in found.used and found.value
-    )
 
 
 def _is_of_several(told: Figure, found: Made, before: Sequence[Figure]) -> bool:

@@ -86,8 +86,15 @@ _WHICH_IS = re.compile(
 )
 #: "30 percent more than the 4080's 736": of two values without their unit.
 _THAN_BARE = re.compile(
-    r"\s*(?:more|less|higher|lower|fewer|faster|slower)\s+than\s+(?:[^.;,]{0,40}[\u2019']s?|our|my|your|their)\s+\d[\d,]*(?:\.\d+)?"
+    r"\s*(?:more|less|higher|lower|fewer|faster|slower|quicker|shorter)\s+than\s+(?:"
+    r"[^.;,]{0,40}[\u2019']s?|our|my|your|their)\s+\d[\d,]*(?:\.\d+)?"
     r"(?=\s*(?:[,;:)]|\.(?!\d)|$))",
+    re.IGNORECASE,
+)
+#: "Seven times faster than on one": than so many, which may have been told before the last.
+_THAN_SO_MANY = re.compile(
+    r"\s*(?:as\s+)?(?:\w+\s+)?(?:than|as)\s+(?:on|with|by|using)\s+(?:just |only )?"
+    r"(?:one|two|three|four|eight|\d+)\b",
     re.IGNORECASE,
 )
 #: What begins a clause about something else.
@@ -247,6 +254,8 @@ def _judged(
     known = known or _beside(said, numbers, near) or (not said.of and _ends_bare(said, numbers))
     known = known and not named
     known = known or _of_rest(passage.text, said, near) or _of_several(passage, said, near, context)
+    known = known or any(_is_in_aside(passage.text, said, pair) for pair in pairs)
+    known = known or _THAN_SO_MANY.match(passage.text, said.end) is not None
     known = known or _THAN_BARE.match(passage.text, said.end) is not None
     # What one thing became; what is said later is of it and another.
     known = known or (not here and any(p[2].start >= 0 and _became(passage.text, p) for p in pairs))
@@ -289,6 +298,16 @@ def _became(text: str, pair: tuple[float, float, Term, Term]) -> bool:
     first, last = sorted(pair[2:])
     led = _FROM.search(text, max(0, first.start - _BESIDE * _FEW), first.start)
     return bool(led and _TO.fullmatch(text, first.end, last.start))
+
+
+#: What begins a reason, or what is so all the same.
+_SINCE = re.compile(r"(?:,\s+(?:as|since)|\s(?:because|although|though|whereas|given that))\s", re.IGNORECASE)
+
+
+def _is_in_aside(text: str, said: Change, pair: tuple[float, float, Term, Term]) -> bool:
+    """Whether two amounts are those of a reason behind a change: "41 % higher, since the rate fell from"."""
+    first = min(pair[2:])
+    return 0 < said.end < first.start and _SINCE.search(text, said.end, first.start) is not None
 
 
 def _of_rest(text: str, said: Change, near: Sequence[Term]) -> bool:

@@ -148,6 +148,14 @@ class Two(NamedTuple):
     end: int
 
 
+#: "1.3 times as many images per joule as the A10": of no speed.
+_PER = re.compile(
+    r"\bper (?:joule|watt|kWh|dollar|euro|cent|core|gigabyte|GB|\$|\u20ac)(?![\w-])|"
+    r"\bfor the (?:money|price)\b",
+    re.IGNORECASE,
+)
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every ratio and order of two that no speed which was told of both gives."""
     wrong = [each for each in context.memo["found"] if each.accuses]
@@ -218,7 +226,7 @@ def _way(text: str, claim: Claim, both: Two) -> int | None:
     if _SLOW.match(behind) and claim.ways[0].times > 1:
         # "Twice as slow": of times.
         return -1
-    if _OWNED.match(text, both.end):
+    if _OWNED.match(text, both.end) or _PER.search(behind):
         return None
     kind = measure(text, both.start, both.end, (claim.start, claim.end))
     return 1 if kind in ("", "speed") else None

@@ -123,7 +123,10 @@ def _rates(run: Run, context: Context, *, bound: bool) -> Iterator[Finding]:
         found += [
             (each.value, (each.start, each.end))
             for each in within(quantities(text, context.fraction), *place)
-            if each.dimension == "rate" and each.unit.lower().startswith("tok") and each.value == each.high
+            if each.dimension == "rate"
+            and each.unit.lower().startswith("tok")
+            and each.value == each.high
+            and not _is_of_all(text, (each.start, each.end), place[1])
         ]
     widths = [float(gpu.value("bandwidth") or 0) for gpu in run.gpus(context)]
     if len(found) != 1 or run.model is None or not run.number or not any(widths):
@@ -151,6 +154,28 @@ def _rates(run: Run, context: Context, *, bound: bool) -> Iterator[Finding]:
         because=because,
         evidence=(Evidence(because),),
     )
+
+
+#: Behind a rate, that it is of all: "430 tokens/s in total, 54 per stream".
+_IN_ALL = re.compile(
+    r"[^.;,\d]{0,24}\b(?:in (?:total|all|aggregate|sum)|total|together|combined|altogether|overall)\b",
+    re.IGNORECASE,
+)
+#: Before a rate, of how many requests it is: "at batch 8 it is".
+_AT_BATCH = re.compile(
+    r"\b(?:batch(?:[ -]?size)?(?: of)?[ =-]?(?:[2-9]|\d\d+)|(?:[2-9]|\d\d+) (?:users|streams|requests|"
+    r"clients|sessions))\b[^.;\d]*$",
+    re.IGNORECASE,
+)
+
+
+def _is_of_all(text: str, at: tuple[int, int], end: int) -> bool:
+    """Whether a rate is said to be that of all streams, or of a batch without "each" right behind it."""
+    each = _BY_EACH.match(text, at[1], end)
+    return not each and bool(_IN_ALL.match(text, at[1], end) or _AT_BATCH.search(text, 0, at[0]))
+
+
+_BY_EACH = re.compile(r"[^.;,\d]{0,16}\b(?:per (?:user|stream|request)|each|apiece)\b", re.IGNORECASE)
 
 
 def _is_alone(run: Run) -> bool:

@@ -147,7 +147,8 @@ BESIDE = re.compile(
     r"adam\w*|"
     r"comfortabl\w+|well|easily|production|headroom|latency|concurren\w+|throughput|long\w*|full\w*|always|"
     r"serving|performan\w+|properly|efficient\w*|unless|practic\w+|sensibl\w+|really|reasonabl\w+|smooth\w*|"
-    r"resolution|image|video|graphs?)\b",
+    r"resolution|image|video|graphs?|dies|halves|"
+    r"without (?:being split|being sharded|splitting|sharding))\b",
     re.IGNORECASE,
 )
 #: What a clause speaks of the model by that was told before.

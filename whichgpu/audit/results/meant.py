@@ -43,13 +43,19 @@ def judged(here: Around, effort: Effort) -> Formula | None:
         return None
     far = any(_is_likely(each, here.back) for each in made)
     found = by_distance([each for each in formulas(told, here.near, effort) if _is_meant(each, here)])
-    whole = plain if THUS.search(here.words) else []
+    whole = [each for each in plain if _is_of_kind(each, told)] if THUS.search(here.words) else []
     if not whole and MAKES.search(here.words):
         whole = [each for each in plain if each.product]
     likely = _UNLIKELY if far else _LIKELY
     slip = _slipped(here, found, likely) or _slipped(here, whole, likely)
     wrong = slip or (None if far else _sole(here, found))
     return None if wrong and _is_by_share(wrong, here) else wrong
+
+
+def _is_of_kind(found: Formula, told: Term) -> bool:
+    """Whether numbers may make an amount: a rate times a number of things is no multiple ("1.86 times")."""
+    multiple = told.plain and told.words.lower().rstrip().endswith(("times", "x"))
+    return not multiple or (found.product and not any(any(each.dims) for each in found.used))
 
 
 def _is_plain(found: Formula, here: Around) -> bool:
