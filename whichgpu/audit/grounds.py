@@ -129,7 +129,8 @@ _CORRECTED = re.compile(r"\s*[(\[](?:not |in fact |really |correctly |sic,? |rec
 _OF_LIMIT = re.compile(r"\s+(?:out )?of\s+(?:its |the )?\d")
 #: What says that a power is the one that a device is rated for.
 _RATED = re.compile(
-    r"\b(?:t[dgb]p|rate[ds]|rating|limit(?:ed)?|maximum|max|up to|board power|power (?:draw|consumption)|"
+    r"\b(?:t[dgb]p|rate[ds]|rating|limit(?:ed)?|maximum|max|up to|(?:board|graphics|gpu) power|"
+    r"power (?:draw|consumption)|"
     r"draws?|needs?|consum\w+|leistungsaufnahme|nimmt|zieht|consomme|only|just|mere)\b",
     re.IGNORECASE,
 )

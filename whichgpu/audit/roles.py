@@ -408,6 +408,12 @@ def owned(text: str, found: Sequence[Mention]) -> list[Mention]:
     return [each for each in found if each not in against]
 
 
+#: "It is not a desktop 4080 in a thin case": of what it is not.
+_IS_NO = re.compile(
+    r"\b(?:is|was|are)(?:\s+not|n[\u2019']t)\s+(?:just |simply |really |merely )?(?:an?|the|some)\s+"
+    r"(?:[\w-]+\s+)?$",
+    re.IGNORECASE,
+)
 #: "You lose some, as a 3090 can be linked with one other": a reason, where "as a 3090 can" is a likeness.
 _AS_A = re.compile(r",\s+(?:as|because)\s+(?:the\s+|an?\s+)(?:nvidia\s+|amd\s+)*$", re.IGNORECASE)
 _CAN_BE = re.compile(r"\s+(?:can|could|must|may|need)\s+(?:only\s+|not\s+)?(?:be\s+)?\w+\s+\w", re.IGNORECASE)
@@ -439,6 +445,7 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
             or _AGAINST.search(words)
             or _STRONG.search(words)
             or _WHERE.search(words)
+            or _IS_NO.search(words)
             or (_LEAVES.search(words) and _BEHIND.match(text, mention.end))
             or _aside(text, start, mention)
             or _VALUE_OF.search(words)

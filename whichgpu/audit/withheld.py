@@ -188,7 +188,7 @@ def _is_form(one: Mention, of: Mention) -> bool:
 #: "The H200 needs 1,000 W."
 _NEEDS = re.compile(
     r"\bneeds?\s+(?=(?:up to |about |around |only |just )?\d{2,4}\s?(?:W|"
-    r"watts?)\s*(?:[.,;)]|$))",
+    r"watts?)\s*(?:[.,;)]|$))|\btotal\s+(?=(?:graphics|board|gpu)\s+power\b)",
     re.IGNORECASE,
 )
 
