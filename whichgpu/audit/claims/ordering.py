@@ -266,9 +266,9 @@ _EVEN_SO = re.compile(
 
 def _judged(passage: Passage, each: Comparison, both: Pair, who: Spoken, context: Context) -> Finding | None:
     """The finding on an ordering of two devices, of each as many as are told of."""
-    unnamed = _OF_A_CARD.match(passage.text, each.end)
+    card = _OF_A_CARD.match(passage.text, each.end)
     # "The larger L2 cache of the Ada card": whose it is, no name says.
-    unnamed = unnamed and not within(who.here, each.end, unnamed.end())
+    unnamed = card is not None and not within(who.here, each.end, card.end())
     # "The larger cache of the A40": it is the A40 that has it.
     behind = next((one for one in who.here if one.start >= each.end), None)
     turned = behind and {*behind.ids} & {*both.second} and _OF_THE.fullmatch(who.text, each.end, behind.start)
