@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: right behind an amount ("8 GB more than the 16 GB") is by how much, and not compared itself.
 _THAN = re.compile(
     r"(?P<of>[^.;:()\d]{0,44}?)(?:,\s+(?:which is |that is |so |and |but |and so |but still |still )?|"
-    r"\s+(?:is|are|was|were)\s+)(?:(?:much|far|still|even|slightly|clearly|well|(?:only )?a little|quite)\s+)*"
+    r"\s+(?:is|are|was|were)\s+)(?:(?:much|far|still|even|slightly|clearly|well|(?:only )?a little)\s+)*"
     r"(?P<at>(?P<less>less|lower|fewer|smaller|shorter|below|under)|more|higher|larger|longer|greater|above|over)"
     r"\s+(?:than\s+)?(?:the\s+|its\s+|our\s+|those\s+|that of\s+)?",
     re.IGNORECASE,
