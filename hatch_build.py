@@ -2,11 +2,12 @@
 
 A wheel gets the JSON and none of the TOML and CSV, and its modules without comments and without what
 private functions, classes and modules, and those behind the answers of the auditor, the planner, the cost
-model and the bench, behind what is printed and behind the names of workloads, say of themselves: that is for
-who changes them and stands in the repository and the source archive; lines keep their numbers. Nor have
-these modules, which nobody imports by name, the imports that only type checkers read, nor their functions the
-types of arguments and results: both would be compiled, and kept as text. A level is indented by one space,
-and what stands in brackets by none; nothing is set behind commas and colons and around equals signs.
+model and the bench, behind what is printed and behind the names of workloads, and pages, say of themselves:
+that is for who changes them and stands in the repository and the source archive; lines keep their numbers.
+Nor have these modules, which nobody imports by name, the imports that only type checkers read, nor their
+functions the types of arguments and results: both would be compiled, and kept as text. A level is indented
+by one space, and what stands in brackets by none; nothing is set behind commas and colons and around equals
+signs.
 An editable install gets the JSON beside its sources. Needs nothing but the standard library and the
 package's own reader.
 """
@@ -69,10 +70,18 @@ class DataBundle(BuildHookInterface[Any]):
             self.code.cleanup()
 
 
+#: Pages and what they are made with; the API tells its users what its models and answers say of themselves.
+_PAGES, _TOLD = (
+    ("whichgpu/web", "whichgpu/web/pages"),
+    ("resource.py", "problems.py", "settings.py", "__init__.py"),
+)
+
+
 def is_within(place: Path) -> bool:
-    """Whether nobody imports a module by name: a private one, and one behind an answer of `_BEHIND`."""
+    """Whether nobody imports a module by name: a private one, a page, one of `_BEHIND`."""
     private = any(part.startswith("_") and not part.startswith("__") for part in place.parts)
-    return private or is_behind(place)
+    page = place.parent.as_posix() in _PAGES and place.name not in _TOLD
+    return private or page or is_behind(place)
 
 
 def is_behind(place: Path) -> bool:

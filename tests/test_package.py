@@ -32,6 +32,13 @@ BEHIND = (
 )
 
 
+#: Pages, whose modules say nothing of themselves either, and what the API is described by.
+PAGES, API = (
+    ("whichgpu/web", "whichgpu/web/pages"),
+    ("resource.py", "problems.py", "settings.py", "__init__.py"),
+)
+
+
 def run(*command, **options):
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     return subprocess.run(
@@ -82,7 +89,8 @@ def _told(code, name):
     """The syntax of a module without what it says of what nobody imports by name."""
     tree = ast.parse(code)
     behind = name.startswith(BEHIND) and not name.endswith(("/__init__.py", "/answer.py", "/answers.py"))
-    within = behind or any(part[0] == "_" != part[1] for part in name.split("/"))
+    page = Path(name).parent.as_posix() in PAGES and Path(name).name not in API
+    within = behind or page or any(part[0] == "_" != part[1] for part in name.split("/"))
     for node in [each for each in tree.body if within and isinstance(each, ast.If) and not each.orelse]:
         if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             # What only type checkers read of what nobody imports by name.

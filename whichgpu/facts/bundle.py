@@ -53,10 +53,11 @@ NAMED = {
 GROUPED = {"prices": {"offers": ("gpu", "candidates")}}
 #: Trees that few commands read, and that shrink to a third or less.
 PACKED = {
-    "absent", "adapters", "aims", "audit", "bench", "blank", "capabilities", "cards", "carried", "commands",
-    "components", "counts", "diagnosis", "exceptions", "export", "fits", "gloss", "glossary", "grid", "hf",
-    "instances", "mig", "needs", "programs", "providers", "quality", "questions", "regions", "runtimes",
-    "scoreboard", "services", "subjects", "systems", "uses", "usual", "validation", "vgpu",
+    "absent", "adapters", "aims", "aliases", "audit", "bench", "blank", "capabilities", "cards",
+    "carried", "commands", "components", "counts", "diagnosis", "exceptions", "export", "fits", "gloss",
+    "glossary", "grid", "hf", "instances", "mig", "needs", "precisions", "programs", "providers",
+    "quality", "questions", "regions", "runtimes", "scoreboard", "services", "subjects", "suffixes",
+    "systems", "uses", "usual", "validation", "vgpu",
 }  # fmt: skip
 #: Trees whose names and heads are all read with the catalogue, and take less time where they are plain.
 _PLAIN = ("architectures",)
