@@ -190,6 +190,19 @@ def test_video_decoded_in_tiles_takes_what_its_readme_says(whichgpu: Any) -> Non
     assert 0.5 < change["speed"] < 1.0
 
 
+def test_videos_whose_frames_are_one_row_are_decoded_as_many_frames_at_a_time_as_one_has() -> None:
+    """Diffusers' pipeline of Stable Video Diffusion: decode_chunk_size is num_frames, whatever the batch."""
+    alone, four, unsliced, chunked, narrow = (
+        one("svd-xt", "h200-141gb-sxm", batch=batch, options=options).parts["activations"]
+        for batch, options in (
+            (1.0, {}), (4.0, {}), (4.0, {"vae_slicing": "true"}), (1.0, {"decode_chunk": "5"}),
+            (4.0, {"decode_chunk": "25"}),
+        )
+    )  # fmt: skip
+    assert alone == four == unsliced == narrow
+    assert chunked < 0.5 * alone
+
+
 def test_a_tile_is_as_large_as_the_autoencoder_says() -> None:
     """FLUX.1 at 2,048 pixels in tiles of 1,024 takes no more to decode than at 1,024."""
     whole, tiled, small = (

@@ -211,9 +211,10 @@ def _with_scores(
 
 def pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> tuple[Op, ...]:
     """The ops as a pipeline decodes pictures: one after the other, or in a format of the decoder's own."""
-    if stack.holds.get("sliced_decoder") or job.says("vae_slicing"):
+    by_video = workload.dims.get("decodes_by_video")
+    if not by_video and (stack.holds.get("sliced_decoder") or job.says("vae_slicing")):
         ops = memory.decoding(ops, 1.0 / _array(job.batch))
-    if "decode_chunk" in job.options:
+    if by_video or "decode_chunk" in job.options:
         ops = memory.decoding(ops, _chunk_share(workload, job))
     spec, asked = precision(job.precision), job.options.get("vae_precision")
     if asked and "vae" not in workload.dims:
@@ -226,11 +227,15 @@ def pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) 
 
 
 def _chunk_share(workload: Workload, job: Job) -> Any:
-    """The share of a video's frames that its decoder takes at a time (decode_chunk_size of diffusers)."""
+    """The share of a batch's frames that the decoder takes at a time (decode_chunk_size of diffusers).
+
+    Of all videos of a batch where their frames are one row, of which it takes those of one video unless told.
+    """
     if "frames" not in workload.dims:
         raise UsageError(f"option decode_chunk: {workload.id} makes no video; leave it out")
     frames = job.option("frames", workload.dims["frames"], least=1.0)
-    return np.minimum(job.option("decode_chunk", frames, least=1.0) / frames, 1.0)
+    every = frames * (_array(job.batch) if workload.dims.get("decodes_by_video") else 1.0)
+    return np.minimum(job.option("decode_chunk", frames, least=1.0) / every, 1.0)
 
 
 def decoder_format(workload: Workload, job: Job, *, wide: bool) -> Precision:

@@ -96,10 +96,21 @@ def same_gpus(cells: Cells, limits: Sequence[Limits]) -> Iterator[Try]:
 def _sliced(cells: Cells) -> Iterator[Try]:
     """Pictures decoded in tiles, those of a batch one by one where the runtime would decode them together."""
     done = cells.settled
-    if done.runtime.id == "diffusers" and "vae" in done.workload.dims and not done.job.says("vae_tiling"):
+    by_video = done.workload.dims.get("decodes_by_video")
+    if by_video and "decode_chunk" not in done.job.options:
+        yield Try.of("chunks", "frames decoded two at a time (decode_chunk_size)",
+                     "--option decode_chunk=2", _with(cells, decode_chunk="2"))  # fmt: skip
+    # The autoencoder of Stable Video Diffusion has neither tiles nor slices.
+    tiles = done.runtime.id == "diffusers" and "vae" in done.workload.dims and not by_video
+    if tiles and not done.job.says("vae_tiling"):
         yield Try.of("tiling", TILED, "--option vae_tiling=true", _with(cells, vae_tiling="true"), SEAMS)
     together = done.job.phase == "generate" and not done.runtime.holds.get("sliced_decoder")
-    if together and float(np.max(np.asarray(done.job.batch))) > 1.0 and not done.job.says("vae_slicing"):
+    if (
+        together
+        and not by_video
+        and float(np.max(np.asarray(done.job.batch))) > 1.0
+        and not done.job.says("vae_slicing")
+    ):
         yield Try.of("slicing", "pictures decoded one by one (enable_vae_slicing)",
                      "--option vae_slicing=true", _with(cells, vae_slicing="true"))  # fmt: skip
 
