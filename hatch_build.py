@@ -70,10 +70,11 @@ class DataBundle(BuildHookInterface[Any]):
             self.code.cleanup()
 
 
-#: Pages and what they are made with; the API tells its users what its models and answers say of themselves.
+#: Pages and what they and commands are made with; the API tells its users what its models and answers say
+#: of themselves.
 _PAGES, _TOLD = (
-    ("whichgpu/web", "whichgpu/web/pages"),
-    ("resource.py", "problems.py", "settings.py", "__init__.py"),
+    ("whichgpu/web", "whichgpu/web/pages", "whichgpu/cli"),
+    ("resource.py", "problems.py", "settings.py", "mcp_server.py", "__init__.py"),
 )
 
 

@@ -27,12 +27,6 @@ if TYPE_CHECKING:
 # for what may be freed took a tenth of the time of all tests.
 gc.set_threshold(20_000, 20, 20)
 
-def pytest_collection_finish() -> None:
-    """What is collected is there to the end, and passed over no more."""
-    gc.collect()
-    gc.freeze()
-
-
 # How long an example takes says nothing of whether it holds; a commit passes or fails each time it is tested.
 settings.register_profile("untimed", deadline=None, derandomize=True)
 settings.load_profile("untimed")

@@ -34,8 +34,8 @@ BEHIND = (
 
 #: Pages, whose modules say nothing of themselves either, and what the API is described by.
 PAGES, API = (
-    ("whichgpu/web", "whichgpu/web/pages"),
-    ("resource.py", "problems.py", "settings.py", "__init__.py"),
+    ("whichgpu/web", "whichgpu/web/pages", "whichgpu/cli"),
+    ("resource.py", "problems.py", "settings.py", "mcp_server.py", "__init__.py"),
 )
 
 
