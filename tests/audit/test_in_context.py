@@ -66,6 +66,7 @@ it comes to $4,147.20.
         (_PAIR, "A 70B model in 4-bit needs 35 GB for weights, so two cards of either kind will do.", False),
         (_PAIR, "Unlike token generation, the UNet is mostly compute-bound, on the 3090 as well.", False),
         (_PAIR, "Here the wide bus of the 3090 helps. The larger cache of the Titan does less.", False),
+        (_PAIR, "| | Mean power |\n|---|---|\n| RTX 3090 | 331 W |\n| Titan RTX | 251 W |", False),
         (_TITLED, "- **Avoid:** the 8GB version of the 4060 Ti. Same chip, half the memory.", False),
         (_RENTED, "On H100s it would take 59.4 cards, so say 60: 1,440 hours at $3.00, or $4,320.", False),
         (_RENTED, "The same compute on H100s would take 60 cards: 1,440 hours at $3.00, or $5,320.", True),

@@ -242,7 +242,7 @@ _OF_PART = re.compile(
     r"|\bper (?:gb|gib|gigabyte|[tp]flops?)\b"
     r"|\b(?:used|usage|utili[sz]ation|required|needed|recommended|minimum|consumed|left|free|headroom|overhead|saved|"
     r"peak (?:gpu )?(?:memory|vram)(?! (?:bandwidth|clock|speed|data))|"
-    r"idle|measured|actual|observed|average|avg)\b"
+    r"idle|measured|actual|observed|average|avg|mean|under load|at (?:the )?(?:wall|plug|socket))\b"
     r"|\b(?:fp64|int32|int64|fp16) (?:cuda )?cores\b|\bpower suppl(?:y|ies)\b|\bpsu\b"
 )
 #: Characters that a header may have before the name of its attribute, and beside it in all.

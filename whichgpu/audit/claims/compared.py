@@ -71,6 +71,8 @@ def find(context: Context) -> Iterator[Finding]:
                     yield found
 
 
+#: "So the four together have 1.69 times the bandwidth": of so many of one.
+_TOGETHER = re.compile(r"\b(?:two|three|four|six|eight|pair|them)\b[^.;,]{0,24}\btogether\b", re.IGNORECASE)
 _OF_PIECES = re.compile(
     r"\s+(?:of\s+)?(?:the|its|their|all)\s+(?:[\w-]+\s+){0,2}?(?:[\w-]+[\u2019']s\s+)?(?:[\w-]+\s+){0,2}"
     r"(?:chips|modules|dies|stacks|connectors|fans|screws|ports)\b", re.IGNORECASE,
@@ -83,7 +85,9 @@ def _judged(
     if change.against is not None:
         return _of_stated(passage, sentence, change, context)
     reach = sides(passage, sentence, change, who, context)
-    if _OF_PIECES.match(passage.text, change.multiple.end):
+    if _TOGETHER.search(passage.text, sentence.start, change.multiple.start) or _OF_PIECES.match(
+        passage.text, change.multiple.end
+    ):
         # "Half of the 3090's memory chips sit on the back".
         return None
     if reach is None or change.attribute is None or OF_SLICES.search(sentence.text):

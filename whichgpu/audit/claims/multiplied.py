@@ -84,6 +84,9 @@ def _pairs(text: str, here: Sequence[Quantity]) -> Iterator[tuple[Quantity, Quan
         if not is_count(one) or other.high != other.value or other.dimension in ("percent", "times", "time"):
             continue
         gap = text[one.end : other.start]
+        if gap.lstrip().startswith("out of"):
+            # "128 out of 144 SMs": a part.
+            continue
         adjacent = not gap.strip(" -") and other.dimension != "number" and _PLURAL.match(text, other.end)
         each = _EACH_OF.search(text, max(0, one.start - 24), one.start) and _HAS.fullmatch(gap)
         if adjacent or each or OF_EACH.fullmatch(gap):

@@ -114,7 +114,8 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             passage.text, sentence.start, claim.start
         )
         third = not who.here and _is_of_third(index, sentence, context)
-        if itself or third or _WITH_THEM.match(passage.text, claim.end):
+        together = _TOGETHER.search(passage.text, sentence.start, claim.start)
+        if itself or third or together or _WITH_THEM.match(passage.text, claim.end):
             continue
         if _is_of_host(passage.text, sentence, claim, who) or _is_of_value(passage, sentence, claim, context):
             continue
@@ -232,6 +233,8 @@ _OF_A_PART = re.compile(
     r"(?:clock|cycle|core|SM|CU|tensor core|lane)\b",
     re.IGNORECASE,
 )
+#: "Four L40S together have 1.7 times the bandwidth": of so many of one.
+_TOGETHER = re.compile(r"\b(?:two|three|four|six|eight|pair|them)\b[^.;,]{0,24}\btogether\b", re.IGNORECASE)
 #: "Two of them made 1,670, a scaling of 1.92x": of several against one.
 _SCALING = re.compile(
     r"\bscal(?:ing|es|ed)\s+(?:factor\s+)?(?:of|by)\s+(?:about |nearly |only )?$", re.IGNORECASE

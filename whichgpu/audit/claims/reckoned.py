@@ -39,6 +39,10 @@ _DEVICES = frozenset({"gpu", "card", "node", "server", "machine", "board", "piec
 _NAMED = re.compile(r"\s*(?:fp|bf|int|nf|q)\d", re.IGNORECASE)
 
 
+#: "9.2 TFLOPS, or 56 % of its own": of a peak that is not told here.
+_OF_ITS_OWN = re.compile(r"\s*of (?:its|their|the) own\b", re.IGNORECASE)
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Numbers of running text that what stands around them does not make."""
     if context.fraction == ",":
@@ -62,6 +66,7 @@ def find(context: Context) -> Iterator[Finding]:
                 and not _is_of_else(told, found)
                 and not _passes_over(told, found, every, passage.text)
                 and not _is_told_beside(told, found, every)
+                and not _OF_ITS_OWN.match(passage.text, told.end)
             ):
                 # Also where it is accused already, which may be for a wrong reason that is withheld.
                 here.correct(told, found)

@@ -281,6 +281,7 @@ def _judged(
 
 
 _OF_SPEED = re.compile(
+    r"\s*(?:as many|off (?:both|all|each|either))\b|"
     r"\s*(?:more|less|higher|lower|better|extra|of)\s+(?:speed|performance|throughput|memory|bandwidth|vram|"
     r"cores|images|pictures|tokens|capacity|compute)\b",
     re.IGNORECASE,

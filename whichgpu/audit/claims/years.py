@@ -75,7 +75,7 @@ _OF_ANOTHER = re.compile(
     r"\b(?:architecture|generation|driver|firmware|paper|model|version|support\w*|update\w*|article|"
     r"price[sd]?|cuda|"
     r"until|before|after|later|earlier|predecessor|successor|rival|than|last|next|which|who|when|if|not|"
-    r"never|ours|mine|our|my|bought|discontinued|production|"
+    r"never|ours|mine|our|my|bought|got|acquired|founded|discontinued|production|"
     r"retired|end[ -]of[ -]life|sold out|stopped|ended)\b",
     re.IGNORECASE,
 )
