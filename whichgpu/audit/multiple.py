@@ -70,6 +70,11 @@ def opposite(limit: str) -> str:
     return {"over": "under", "under": "over", "nearly": "about"}.get(limit, limit)
 
 
+#: "Four L40S together have 1.7 times the bandwidth", "two made 1,670, a scaling of 1.92x": of so many of one.
+TOGETHER = re.compile(r"\b(?:two|three|four|six|eight|pair|them)\b[^.;,]{0,24}\btogether\b", re.IGNORECASE)
+SCALING = re.compile(
+    r"\bscal(?:ing|es|ed)\s+(?:factor\s+)?(?:of|by)\s+(?:about |nearly |only )?$", re.IGNORECASE
+)
 #: "3g.40gb gives three of the seven slices and half of the memory": of one device in parts.
 OF_SLICES = re.compile(r"\b\dg\.\d+gb\b|\b(?:slices?|profiles?|partitions?)\b", re.IGNORECASE)
 

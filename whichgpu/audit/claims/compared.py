@@ -9,7 +9,7 @@ from whichgpu.audit.comparisons.changes import changes
 from whichgpu.audit.comparisons.said import OF_THEM, THAN_SEVERAL, UPGRADED, in_which
 from whichgpu.audit.comparisons.sides import gives, second_of, sides, stated_ratios
 from whichgpu.audit.counting import counted
-from whichgpu.audit.multiple import OF_SLICES, finding_on, verdict_of
+from whichgpu.audit.multiple import OF_SLICES, TOGETHER, finding_on, verdict_of
 from whichgpu.audit.pairs import facts
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
@@ -71,8 +71,6 @@ def find(context: Context) -> Iterator[Finding]:
                     yield found
 
 
-#: "So the four together have 1.69 times the bandwidth": of so many of one.
-_TOGETHER = re.compile(r"\b(?:two|three|four|six|eight|pair|them)\b[^.;,]{0,24}\btogether\b", re.IGNORECASE)
 _OF_PIECES = re.compile(
     r"\s+(?:of\s+)?(?:the|its|their|all)\s+(?:[\w-]+\s+){0,2}?(?:[\w-]+[\u2019']s\s+)?(?:[\w-]+\s+){0,2}"
     r"(?:chips|modules|dies|stacks|connectors|fans|screws|ports)\b", re.IGNORECASE,
@@ -85,7 +83,7 @@ def _judged(
     if change.against is not None:
         return _of_stated(passage, sentence, change, context)
     reach = sides(passage, sentence, change, who, context)
-    if _TOGETHER.search(passage.text, sentence.start, change.multiple.start) or _OF_PIECES.match(
+    if TOGETHER.search(passage.text, sentence.start, change.multiple.start) or _OF_PIECES.match(
         passage.text, change.multiple.end
     ):
         # "Half of the 3090's memory chips sit on the back".

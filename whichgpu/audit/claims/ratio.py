@@ -10,7 +10,16 @@ from whichgpu.audit.comparisons.of_what import OF_ONE_IN, SPEED, across_precisio
 from whichgpu.audit.comparisons.prices import at_launch
 from whichgpu.audit.comparisons.said import AFTER, BEFORE, OF_THEM, THAN_SEVERAL, in_which, said_in
 from whichgpu.audit.comparisons.values import against_device, by_values
-from whichgpu.audit.multiple import OF_SLICES, by_text, finding_on, of_speed, parts, verdict_of
+from whichgpu.audit.multiple import (
+    OF_SLICES,
+    SCALING,
+    TOGETHER,
+    by_text,
+    finding_on,
+    of_speed,
+    parts,
+    verdict_of,
+)
 from whichgpu.audit.nearest import fitting
 from whichgpu.audit.pairs import (
     Pair,
@@ -114,7 +123,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             passage.text, sentence.start, claim.start
         )
         third = not who.here and _is_of_third(index, sentence, context)
-        together = _TOGETHER.search(passage.text, sentence.start, claim.start)
+        together = TOGETHER.search(passage.text, sentence.start, claim.start)
         if itself or third or together or _WITH_THEM.match(passage.text, claim.end):
             continue
         if _is_of_host(passage.text, sentence, claim, who) or _is_of_value(passage, sentence, claim, context):
@@ -146,7 +155,7 @@ def _is_of_itself(text: str, sentence: Sentence, claim: Multiple) -> bool:
         or _OF_NO_OTHER.match(text, claim.end)
         or _AS_TALL.match(text, claim.end)
         or _OF_A_WHOLE.search(text, before, claim.start)
-        or _SCALING.search(text, before, claim.start)
+        or SCALING.search(text, before, claim.start)
     )
 
 
@@ -232,12 +241,6 @@ _OF_A_PART = re.compile(
     r"\s+(?:the |as (?:much|many) )?(?:[\w-]+\s+){1,3}(?:per|each|a|in (?:a|each)) "
     r"(?:clock|cycle|core|SM|CU|tensor core|lane)\b",
     re.IGNORECASE,
-)
-#: "Four L40S together have 1.7 times the bandwidth": of so many of one.
-_TOGETHER = re.compile(r"\b(?:two|three|four|six|eight|pair|them)\b[^.;,]{0,24}\btogether\b", re.IGNORECASE)
-#: "Two of them made 1,670, a scaling of 1.92x": of several against one.
-_SCALING = re.compile(
-    r"\bscal(?:ing|es|ed)\s+(?:factor\s+)?(?:of|by)\s+(?:about |nearly |only )?$", re.IGNORECASE
 )
 #: "Twice that, some 1,979, in eight bits".
 _OF_THE_VALUE = re.compile(r"\s+that(?=\s*[,;:(])", re.IGNORECASE)

@@ -36,12 +36,15 @@ _HAS = re.compile(
 )
 #: By what a list of amounts orders its things, and whether more is better.
 _OF = {
-    "efficiency": re.compile(r"(?:\bper|\ba|\beach|\bevery|/)\s?(?:watts?|joules?|kwh|W|J)\b", re.IGNORECASE),
+    "efficiency": re.compile(
+        r"(?:\bper|\ba|\band|\beach|\bevery|/)\s?(?:watts?|joules?|kwh|W|J)\b", re.IGNORECASE
+    ),
     "cost": re.compile(r"\$\d|\bdollars?\b", re.IGNORECASE),
     "speed": re.compile(r"(?:\bper|\ba|/)\s?(?:seconds?|s|minutes?|min)\b", re.IGNORECASE),
 }
 _KIND = r"(?:\s(?:gpu|card|chip|module))?\s"
-_IS = rf"{_KIND}(?:is|are|was|remains|stays|proves|comes out)\s(?:clearly |still |here |then )?(?:the )?"
+_SO = r"(?:clearly |still |here |then |therefore |thus |hence )?"
+_IS = rf"{_KIND}(?:is|are|was|remains|stays|proves|comes out)\s{_SO}(?:the )?"
 _END = r"(?=[.,;)]|$|\s(?:of (?:the|these|all)|among (?:the|these)|here|although|though|even though)\b)"
 #: What is said behind the name of the one that leads.
 _BEHIND = {
@@ -61,6 +64,14 @@ _BEHIND = {
         rf"{_IS}(?:fastest|quickest|faster|quicker)(?: one| card| gpu| of them)?{_END}", re.IGNORECASE
     ),
 }
+#: "In efficiency the L4 is ahead, which ..".
+_IN_IT = re.compile(
+    r"\s*(?:in|by|on|measured by|in terms of|as for)\s+(?:energy |power )?efficiency,?\s+(?:(?:the|our)\s+)?",
+    re.IGNORECASE,
+)
+_AHEAD = re.compile(
+    r"\s(?:is|was|comes out|stays|leads|wins)(?:\s(?:ahead|in front|on top|first))?(?=\s*[.,;:!]|\s*$)", re.I
+)
 #: "The cheapest tokens come from the GB200": before its name.
 _BEFORE = re.compile(
     r"\bthe cheapest (?P<what>[a-z]+) (?:come|comes|are made|are to be had) (?:from|on|with) (?:the |an? )?$",
@@ -98,10 +109,11 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in context.document.running():
         every = sentences(passage.text)
         for at, sentence in enumerate(every):
-            told = _told(index, passage, sentence, context)
+            told, behind = _told(index, passage, sentence, context), at + 1
             if len(told) < _TWO:
-                continue
-            for later in every[at + 1 : at + 1 + _NEXT]:
+                told, behind = _for_each_watt(index, passage, every[at : at + 2], context), at + 1
+                behind += bool(told) and told[1][0].start >= sentence.end
+            for later in every[behind : behind + _NEXT] if told else ():
                 yield from _judged(index, passage, (sentence, later), told, context)
 
 
@@ -137,6 +149,39 @@ def _told(index: int, passage: Passage, sentence: Sentence, context: Context) ->
     return []
 
 
+#: Work for each watt, and the same of the next thing without its unit, at the end of a clause.
+_PER_WATT = re.compile(
+    r"(?<![\d.,])(?P<n>\d+(?:\.\d+)?)\s+(?:[a-z/-]+\s+){0,6}?(?:(?:per|for (?:each|every)|a|an|and)\s|/\s?)"
+    r"(?:watt(?:-hour|hour)?|joule|kWh|W|J)\b(?!\s+(?:more|less))",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(r"(?<![\d.,$])(?P<n>\d+(?:\.\d+)?)(?=\s*(?:[.;:!)]|,(?!\d)|$))")
+#: Letters between a thing and its value, and how many times the one the other may be.
+_APART, _ALIKE = 140, 5.0
+
+
+def _for_each_watt(
+    index: int, passage: Passage, pair: Sequence[Sentence], context: Context
+) -> list[tuple[_Thing, float]]:
+    """Two things with what each does for a watt, among other numbers: "at 200 W A 3.9 a watt; B 5.3"."""
+    text, first = passage.text, pair[0]
+    match = _PER_WATT.search(text, first.start, first.end)
+    if match is None or _OPEN.search(first.text):
+        return []
+    things = [each for sentence in pair for each in _things(index, passage, sentence, context)]
+    before = [each for each in things if each.end <= match.start() < each.end + _APART]
+    after = [each for each in things if match.end() <= each.start < match.end() + _APART]
+    if not before or not after or before[-1].same(after[0]):
+        return []
+    stop = min([each.start for each in after[1:2]] + [after[0].end + _APART, pair[-1].end])
+    own = float(match["n"])
+    values = {
+        float(each["n"]) for way in (_PER_WATT, _ALONE) for each in way.finditer(text, after[0].end, stop)
+        if own / _ALIKE < float(each["n"]) < own * _ALIKE
+    }  # fmt: skip
+    return [(before[-1], own), (after[0], values.pop())] if len(values) == 1 else []
+
+
 def _judged(
     index: int, passage: Passage, both: tuple[Sentence, Sentence], told: Sequence[tuple[_Thing, float]],
     context: Context,
@@ -144,12 +189,12 @@ def _judged(
     first, later = both
     text = passage.text
     for thing in _things(index, passage, later, context):
-        for kind, place in _ways(text, first, later, thing):
+        for kind, place, said in _ways(text, first, later, thing):
             own = [value for each, value in told if each.same(thing)]
             sign = -1 if kind == "cost" else 1
             best = max(told, key=lambda each: sign * each[1])
             ahead = len(own) == 1 and own[0] and best[1] and (best[1] / own[0]) ** sign > _MARGIN
-            if not ahead or _OPEN.search(later.text):
+            if not ahead or _OPEN.search(said):
                 continue
             name = text[best[0].start : best[0].end]
             because = f"of the amounts just told that of {name} is the {'lowest' if sign < 0 else 'highest'}: {best[1]:,.6g}, against {own[0]:,.6g}"  # noqa: E501
@@ -159,18 +204,21 @@ def _judged(
 
 def _ways(
     text: str, first: Sentence, later: Sentence, thing: _Thing
-) -> Iterator[tuple[str, tuple[int, int]]]:
-    """By what a thing is said to lead in a sentence, where the sentence with the amounts is of that."""
+) -> Iterator[tuple[str, tuple[int, int], str]]:
+    """By what a thing is said to lead and in which words, where the sentence with the amounts is of that."""
     cost = _OF["cost"].search(first.text) is not None
     for kind, pattern in _BEHIND.items():
         behind = pattern.match(text, thing.end, later.end)
         of_it = _OF[kind].search(first.text) and (kind == "cost") is cost
         hourly = kind == "cost" and _HOURLY.search(first.text)
         if behind and of_it and not hourly and _LEAD.fullmatch(text, later.start, thing.start):
-            yield kind, (thing.start, behind.end())
+            yield kind, (thing.start, behind.end()), later.text
+    leads = _AHEAD.match(text, thing.end, later.end)
+    if leads and _OF["efficiency"].search(first.text) and _IN_IT.fullmatch(text, later.start, thing.start):
+        yield "efficiency", (thing.start, leads.end()), text[later.start : leads.end()]
     before = _BEFORE.search(text, later.start, thing.start)
     ends = re.match(_END, text[thing.end :], re.IGNORECASE)
     if before and cost and ends and _LEAD.fullmatch(text, later.start, before.start()):
         stem = before["what"].lower().rstrip("s")
         if stem in first.text.lower() and not _HOURLY.search(first.text):
-            yield "cost", (before.start(), thing.end)
+            yield "cost", (before.start(), thing.end), later.text

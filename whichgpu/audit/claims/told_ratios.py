@@ -17,6 +17,7 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import is_of_regime, is_of_the_hour
 from whichgpu.audit.known.said import MAKES, claims, is_near, is_of_another_scene
 from whichgpu.audit.known.store import SPOKEN, Named, named, of_catalogue, store, tokens
+from whichgpu.audit.multiple import SCALING
 from whichgpu.audit.patterns import MANY
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
@@ -143,17 +144,11 @@ def find(context: Context) -> Iterator[Finding]:
                 continue
             for claim in claims(passage.text, sentence, context.fraction):
                 place = passage.span(claim.start, claim.end)
-                if any(a < place[1] and place[0] < b for a, b in done) or _SCALING.search(
+                if any(a < place[1] and place[0] < b for a, b in done) or SCALING.search(
                     passage.text, sentence.start, claim.start
                 ):
                     continue
                 yield from _judged(index, passage, sentence, claim, told, context)
-
-
-#: "Two of them made 1,670, a scaling of 1.92x": against one of them, which may not be told.
-_SCALING = re.compile(
-    r"\bscal(?:ing|es|ed)\s+(?:factor\s+)?(?:of|by)\s+(?:about |nearly |only )?$", re.IGNORECASE
-)
 
 
 def clause(text: str, sentence: Sentence, start: int, end: int) -> tuple[int, int]:
