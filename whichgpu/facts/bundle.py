@@ -57,7 +57,7 @@ PACKED = {
     "carried", "commands", "components", "counts", "diagnosis", "exceptions", "export", "fits", "gloss",
     "glossary", "grid", "hf", "instances", "mig", "needs", "precisions", "programs", "providers",
     "quality", "questions", "regions", "runtimes", "scoreboard", "services", "subjects", "suffixes",
-    "systems", "uses", "usual", "validation", "vgpu", "words",
+    "systems", "uses", "usual", "validation", "vgpu",
 }  # fmt: skip
 #: Trees whose names and heads are all read with the catalogue, and take less time where they are plain.
 _PLAIN = ("architectures",)
