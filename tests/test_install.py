@@ -43,6 +43,7 @@ def test_uv_looks_where_pip_would(install: Any) -> None:
         ":env:.find-links='/opt/wheels /srv/wheels'\nglobal.find-links='/elsewhere'\n"
         "global.extra-index-url='https://a.example/simple'\ninstall.index-url='https://b.example/simple'\n"
         "global.index-url='https://c.example/simple'\nglobal.cert='/etc/mine.pem'\nglobal.timeout='180'\n"
+        "global.constraint='/etc/constraints.txt'\n"
     )
     assert install.main(["--no-deps", "numpy"]) == 0
     [(command, options)] = install.ran
@@ -53,6 +54,7 @@ def test_uv_looks_where_pip_would(install: Any) -> None:
     assert ("--default-index", "https://b.example/simple") in pairs
     assert ("--index", "https://a.example/simple") in pairs
     assert ("--index-strategy", "unsafe-best-match") in pairs
+    assert ("--constraint", "/etc/constraints.txt") in pairs
     assert options["env"]["SSL_CERT_FILE"] == "/etc/mine.pem"
 
 
