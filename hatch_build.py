@@ -99,27 +99,36 @@ def as_shipped(code: str, *, within: bool = False, untyped: bool = False) -> str
     # By line feeds alone, as rows are counted: a literal may hold another mark that ends a line elsewhere.
     lines = code.split("\n")
     tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
-    for token in tokens:
-        if token.type == tokenize.COMMENT:
-            row, start = token.start
-            line = lines[row - 1]
-            lines[row - 1] = line[:start].rstrip() + line[start + len(token.string) :]
     tree = ast.parse(code)
-    if untyped:
-        # From the end of each line.
-        for row, start, end in sorted(types_of_functions(tree, lines), reverse=True):
-            told = lines[row - 1].encode()
-            lines[row - 1] = (told[:start] + told[end:]).decode()
+    types = types_of_functions(tree, lines) if untyped else ()
+    cut(lines, [*comments(tokens, lines), *spare_blanks(tokens), *types])
     checked = for_checkers(tree) if within else ()
     for said in (*private_docstrings(tree, every=within), *checked):
         first, last = said.lineno - 1, said.end_lineno or said.lineno
         lines[first:last] = [""] * (last - first)
     within_strings, within_brackets = rows_of_strings(tokens), rows_in_brackets(tokens)
-    bare = "\n".join(
+    return "\n".join(
         line if row in within_strings else line.lstrip(" ") if row in within_brackets else less_indented(line)
         for row, line in enumerate(lines, 1)
     )
-    return closed_up(bare)
+
+
+def cut(lines: list[str], parts: list[tuple[int, int, int]]) -> None:
+    """Take parts out of lines: row, first and last place of each; they may overlap."""
+    reached: dict[int, int] = {}
+    for row, start, end in sorted(parts, key=lambda part: (part[0], part[2]), reverse=True):
+        line, stop = lines[row - 1], min(end, reached.get(row, end))
+        if start < stop:
+            lines[row - 1] = line[:start] + line[stop:]
+            reached[row] = start
+
+
+def comments(tokens: list[tokenize.TokenInfo], lines: list[str]) -> Iterator[tuple[int, int, int]]:
+    """Row, start and end of each comment and what is blank before it."""
+    for token in tokens:
+        if token.type == tokenize.COMMENT:
+            row, start = token.start
+            yield row, len(lines[row - 1][:start].rstrip()), token.end[1]
 
 
 def less_indented(line: str) -> str:
@@ -128,11 +137,11 @@ def less_indented(line: str) -> str:
     return " " * ((len(line) - len(bare)) // 4) + bare
 
 
-def closed_up(code: str) -> str:
-    """Code without the blanks that the formatter sets behind commas and colons and around equals signs."""
-    lines, spare, opened = code.split("\n"), [], 0
+def spare_blanks(tokens: list[tokenize.TokenInfo]) -> Iterator[tuple[int, int, int]]:
+    """Row, start and end of each blank that the formatter sets behind commas and colons and around `=`."""
+    opened = 0
     last: tokenize.TokenInfo | None = None
-    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+    for token in tokens:
         kind = tokenize.tok_name[token.type]
         opened += kind.endswith("STRING_START") - kind.endswith("STRING_END")
         beside = last is not None and last.end[0] == token.start[0] and last.end[1] < token.start[1]
@@ -140,12 +149,8 @@ def closed_up(code: str) -> str:
         if beside and last is not None and not opened and kind not in ("COMMENT", "NEWLINE", "NL"):
             after, before = last.string in (",", ":", "="), token.string == "="
             if (after and last.type == tokenize.OP) or (before and token.type == tokenize.OP):
-                spare.append((last.end, token.start[1]))
+                yield *last.end, token.start[1]
         last = token
-    for (row, start), end in reversed(spare):
-        line = lines[row - 1]
-        lines[row - 1] = line[:start] + line[end:]
-    return "\n".join(lines)
 
 
 def rows_in_brackets(tokens: list[tokenize.TokenInfo]) -> set[int]:
@@ -176,12 +181,22 @@ def rows_of_strings(tokens: list[tokenize.TokenInfo]) -> set[int]:
     return rows
 
 
+def statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """A module and its statements, those within others too; none of what is in expressions."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for part in ("body", "orelse", "handlers", "finalbody", "cases"):
+            waiting += getattr(node, part, ())
+
+
 def types_of_functions(tree: ast.Module, lines: list[str]) -> Iterator[tuple[int, int, int]]:
-    """Row, first and last byte of each type of an argument or a result that stands on one line.
+    """Row, start and end of each type of an argument or a result that stands on one line.
 
     Those of functions that are registered by what they take (`singledispatch`) are read when they run.
     """
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         if any(ast.unparse(one).partition("(")[0].endswith(".register") for one in node.decorator_list):
@@ -189,12 +204,15 @@ def types_of_functions(tree: ast.Module, lines: list[str]) -> Iterator[tuple[int
         known = node.args
         for one in (*known.posonlyargs, *known.args, *known.kwonlyargs, known.vararg, known.kwarg):
             if one is not None and one.annotation is not None and one.lineno == one.end_lineno:
-                yield one.lineno, one.col_offset + len(one.arg.encode()), one.end_col_offset or 0
+                line = lines[one.lineno - 1].encode()
+                start = one.col_offset + len(one.arg.encode())
+                yield one.lineno, *(len(line[:at].decode()) for at in (start, one.end_col_offset or 0))
         said = node.returns
         if said is not None and said.lineno == said.end_lineno:
-            start = lines[said.lineno - 1].encode()[: said.col_offset].rfind(b"->")
+            line = lines[said.lineno - 1].encode()
+            start = line[: said.col_offset].rfind(b"->")
             if start >= 0:
-                yield said.lineno, start, said.end_col_offset or 0
+                yield said.lineno, *(len(line[:at].decode()) for at in (start, said.end_col_offset or 0))
 
 
 def for_checkers(tree: ast.Module) -> Iterator[ast.stmt]:
@@ -206,7 +224,7 @@ def for_checkers(tree: ast.Module) -> Iterator[ast.stmt]:
 
 def private_docstrings(tree: ast.Module, *, every: bool = False) -> Iterator[ast.stmt]:
     """The docstrings of what is called `_so`, or `every` one, but for those that are all of their body."""
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if not isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             continue
         name = "" if isinstance(node, ast.Module) else node.name
