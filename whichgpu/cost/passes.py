@@ -115,10 +115,11 @@ def launching(workload: Workload, job: Job, stack: Runtime, devices: Devices) ->
 
 def launching_of(prompt: Work, stack: Runtime) -> Array:
     """The same of a pass of one prompt."""
-    each = np.asarray(stack.read(lambda one: one.eager))
+    ops = prompt.ops
+    dense = not any(op.shard.startswith("expert") for op in ops)
+    each = np.asarray(stack.read(lambda one: min(one.eager, (dense and one.eager_dense) or one.eager)))
     if not np.any(each):
         return np.zeros((1, 1))
-    ops = prompt.ops
     if any(op.layer.endswith(".state") for op in ops):
         ops = tuple(
             changed(op, repeats=op.repeats * _IN_CHUNKS) if op.layer.endswith(".state") else op for op in ops
