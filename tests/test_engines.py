@@ -230,7 +230,9 @@ def test_what_rows_say_of_themselves_by_their_values_is_stated():
     assert {row["options"] for row in rows} == {"length_range=0", f"length_range=0{few}"}
     assert {row["n_gpus"] for row in rows if row["options"].endswith(few)} == {"1"}
     rows = [row for row in measured_rows() if row["runtime"] == "trtllm" and row["gpu"] == "h100-80gb-sxm"]
-    told = {row["options"] for row in rows if row["workload"] == "qwen3-32b" and row["input_tokens"] == "2048"}
+    told = {
+        row["options"] for row in rows if row["workload"] == "qwen3-32b" and row["input_tokens"] == "2048"
+    }
     assert told == {"length_range=0;max_num_batched_tokens=2048"}
     one = [row for row in rows if row["options"].startswith("max_num_seqs")]
     assert {row["workload"] for row in one} == {"llama-3.1-8b-instruct"}
@@ -501,13 +503,14 @@ def test_throughput_of_tensorrt_llm_0_9_is_what_was_published(model, batch, tp, 
     assert found.mid == pytest.approx(measured, rel=0.3)
 
 
-def test_a_host_makes_tokens_of_a_prompt_and_launches_dense_layers_sooner_than_experts():
+def test_a_host_makes_tokens_of_a_prompt_and_launches_latent_attention_and_blocks_for_longer():
     long = replace(CHAT, input_tokens=16_000.0, options={"prefix_hit": "0.99"})
     read = [float(reading(runtime(name, ""), long)) for name in ("vllm", "sglang", "ollama")]
     assert read == pytest.approx([0.032, 0.032, 0.0]), "what is in the cache among them"
     for job, text, each in (
-        (CHAT, TRTLLM, 45e-6), (EXPERTS, TRTLLM, 110e-6), (CHAT, "TensorRT-LLM 0.17", 5e-6),
-        (CHAT, "NIM", 5e-6), (CHAT, "vllm", 40e-6),
+        (CHAT, TRTLLM, 45e-6), (EXPERTS, TRTLLM, 110e-6), (replace(EXPERTS, precision="bf16"), TRTLLM, 45e-6),
+        (replace(EXPERTS, workload="deepseek-v3", precision="w4a16"), TRTLLM, 110e-6),
+        (CHAT, "TensorRT-LLM 0.17", 5e-6), (CHAT, "NIM", 5e-6), (CHAT, "vllm", 40e-6),
     ):  # fmt: skip
         laid = lay_out(replace(job, runtime=text), [GPUS["h200-141gb-sxm"]])
         prompt = prompt_alone(laid.workload, laid.job, laid.runtime, laid.devices)
