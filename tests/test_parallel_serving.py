@@ -90,6 +90,8 @@ def test_more_requests_than_fit_is_said_and_makes_the_first_token_late() -> None
     said = next(said for said in many.warnings if "over capacity" in said)
     held, more = (int(word.replace(",", "")) for word in said.split() if word[0].isdigit())
     assert held + more == 1000, "who had to leave for want of room waits as well"
+    assert f"; {held} of 1,000 requests in flight have a place, " in str(many)
+    assert "8 requests in flight, " in str(few)
     assert few.ttft is not None
     assert many.ttft is not None
     assert many.ttft.mid > 10 * few.ttft.mid

@@ -240,9 +240,10 @@ class Estimates:
         held, job = float(self.sequences[g, j]), self.job_at(j)
         # Who had to leave again waits as well, between two tokens.
         asked = float(requests_each(job)) if job.concurrency is not None else held * (1.0 + waiting)
+        holds = f"{held:,.0f} request{'s' if held >= 1.5 else ''}"
         return (
-            f"over capacity: a replica holds {held:,.0f} requests, and {asked - held:,.0f} more wait, so "
-            "that TTFT is mostly waiting",
+            f"over capacity: a replica holds {holds}, and {asked - held:,.0f} more wait, so that TTFT is "
+            "mostly waiting",
         )
 
     @cached_property
