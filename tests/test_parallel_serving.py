@@ -248,6 +248,6 @@ def test_a_norm_of_all_heads_at_once_adds_up_squares_over_the_gpus(name: str, la
 def test_a_load_that_more_replicas_of_fewer_gpus_hold_is_told_so() -> None:
     four = replace(SERVE, n_gpus=4.0, tp=4.0, precision="fp8")
     told = [load.narrower(job, [GPUS["l40s"]], rate) for job, rate in ((four, 20.0), (four, 1e4),
-            (replace(four, tp=1.0), 20.0))]  # fmt: skip
+            (replace(four, tp=1.0), 20.0), (replace(four, options={"ep": "4"}), 20.0))]  # fmt: skip
     assert told[0].startswith("; --tp 1, which is 4 times as many replicas, serves up to ")
-    assert told[1:] == ["", ""], "no split serves as many, and there is none narrower"
+    assert told[1:] == ["", "", ""], "no split serves as many, there is none narrower, or the split is stated"

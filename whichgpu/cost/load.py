@@ -212,10 +212,11 @@ def beyond(rate: float, capacity: float) -> str:
 def narrower(job: Job, gpus: Sequence[Gpu], rate: float) -> str:
     """What to say where more replicas of fewer GPUs serve a rate that those of `job` do not; else nothing."""
     width = np.ravel(job.tp if job.tp is not None else 1.0)
-    if width.size > 1 or width[0] <= 1.0 or job.option("attention_dp", 1.0) > 1.0:
+    stated = any(job.option(name, 1.0) > 1.0 for name in ("attention_dp", "ep", "moe_tp", "prefill_gpus"))
+    if len(gpus) > 1 or width.size > 1 or width[0] <= 1.0 or stated:
         return ""
     found = {}
-    for tp in (2.0**i for i in range(int(np.log2(width[0])))):
+    for tp in (2.0**i for i in range(int(np.log2(width[0]))) if width[0] % 2.0**i == 0.0):
         other = replace(job, tp=tp)
         if not all(lay_out(unloaded(other), gpus).refusals):
             found[tp] = max(one.capacity for gpu in gpus for one in tables(other, gpu))
