@@ -11,14 +11,16 @@ from whichgpu.cost.estimate import estimate, finish
 from whichgpu.cost.fit import Fit
 from whichgpu.cost.jobs import predict_rows
 from whichgpu.cost.kernels.attention import exponentials
+from whichgpu.cost.launching import kernels
 from whichgpu.cost.layout import lay_out, settle
 from whichgpu.cost.measured import measured_rows
 from whichgpu.cost.measuring import how_to_measure
-from whichgpu.cost.passes import prompt_work, token_work
+from whichgpu.cost.passes import launching_of, prompt_alone, prompt_work, token_work
 from whichgpu.cost.placing import placed
 from whichgpu.cost.refit import measured_elsewhere
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.scheduling import limits
+from whichgpu.cost.steady import reading
 from whichgpu.cost.time import evaluate, prepare
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.capacity import fit
@@ -224,8 +226,17 @@ def test_one_prompt_is_of_one_group_of_attention():
 
 def test_what_rows_say_of_themselves_by_their_values_is_stated():
     rows = [row for row in measured_rows() if row["runtime"] == "sglang" and row["workload"] == "qwen3-32b"]
-    assert rows
-    assert all(row["options"] == "length_range=0" for row in rows)
+    few = ";mem_fraction_static=0.8"
+    assert {row["options"] for row in rows} == {"length_range=0", f"length_range=0{few}"}
+    assert {row["n_gpus"] for row in rows if row["options"].endswith(few)} == {"1"}
+    rows = [row for row in measured_rows() if row["runtime"] == "trtllm" and row["gpu"] == "h100-80gb-sxm"]
+    told = {
+        row["options"] for row in rows if row["workload"] == "qwen3-32b" and row["input_tokens"] == "2048"
+    }
+    assert told == {"length_range=0;max_num_batched_tokens=2048"}
+    one = [row for row in rows if row["options"].startswith("max_num_seqs")]
+    assert {row["workload"] for row in one} == {"llama-3.1-8b-instruct"}
+    assert all(row["options"] == f"max_num_seqs={int(row['concurrency']) - 1}" for row in one)
 
 
 def test_a_runtime_of_one_source_was_not_measured_elsewhere():
@@ -490,3 +501,18 @@ def test_throughput_of_tensorrt_llm_0_9_is_what_was_published(model, batch, tp, 
     found = estimate(job, [GPUS["h200-141gb-sxm"]]).at(0, 0).throughput
     assert found.low < measured < found.high
     assert found.mid == pytest.approx(measured, rel=0.3)
+
+
+def test_a_host_makes_tokens_of_a_prompt_and_launches_latent_attention_and_blocks_for_longer():
+    long = replace(CHAT, input_tokens=16_000.0, options={"prefix_hit": "0.99"})
+    read = [float(reading(runtime(name, ""), long)) for name in ("vllm", "sglang", "ollama")]
+    assert read == pytest.approx([0.032, 0.032, 0.0]), "what is in the cache among them"
+    for job, text, each in (
+        (CHAT, TRTLLM, 45e-6), (EXPERTS, TRTLLM, 110e-6), (replace(EXPERTS, precision="bf16"), TRTLLM, 45e-6),
+        (replace(EXPERTS, workload="deepseek-v3", precision="w4a16"), TRTLLM, 110e-6),
+        (CHAT, "TensorRT-LLM 0.17", 5e-6), (CHAT, "NIM", 5e-6), (CHAT, "vllm", 40e-6),
+    ):  # fmt: skip
+        laid = lay_out(replace(job, runtime=text), [GPUS["h200-141gb-sxm"]])
+        prompt = prompt_alone(laid.workload, laid.job, laid.runtime, laid.devices)
+        count = float(np.ravel(kernels(prompt.ops, laid.runtime))[0])
+        assert float(np.ravel(launching_of(prompt, laid.runtime))[0]) == pytest.approx(each * count), text

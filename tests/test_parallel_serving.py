@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from whichgpu.cost import engine_step, links, parallel, runs
+from whichgpu.cost import engine_step, links, load, parallel, runs
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.infeasible import single
@@ -87,7 +87,11 @@ def test_prompts_of_others_interrupt_a_stream_of_tokens() -> None:
 def test_more_requests_than_fit_is_said_and_makes_the_first_token_late() -> None:
     few, many = (single(replace(SERVE, concurrency=n), GPUS["rtx-4090"]) for n in (8.0, 1000.0))
     assert not any("over capacity" in said for said in few.warnings)
-    assert any("over capacity" in said for said in many.warnings)
+    said = next(said for said in many.warnings if "over capacity" in said)
+    held, more = (int(word.replace(",", "")) for word in said.split() if word[0].isdigit())
+    assert held + more == 1000, "who had to leave for want of room waits as well"
+    assert f"; {held} of 1,000 requests in flight have a place, " in str(many)
+    assert "8 requests in flight, " in str(few)
     assert few.ttft is not None
     assert many.ttft is not None
     assert many.ttft.mid > 10 * few.ttft.mid
@@ -239,3 +243,11 @@ def test_a_norm_of_all_heads_at_once_adds_up_squares_over_the_gpus(name: str, la
     each = float(np.max(links.all_reduce(8.0 * 16.0, 4.0, devices, direct=True, captured=True)))
     assert found - without == pytest.approx(layers * each)
     assert float(np.max(parallel.tensor_parallel_seconds(ops, 1.0, devices))) == 0.0
+
+
+def test_a_load_that_more_replicas_of_fewer_gpus_hold_is_told_so() -> None:
+    four = replace(SERVE, n_gpus=4.0, tp=4.0, precision="fp8")
+    told = [load.narrower(job, [GPUS["l40s"]], rate) for job, rate in ((four, 20.0), (four, 1e4),
+            (replace(four, tp=1.0), 20.0), (replace(four, options={"ep": "4"}), 20.0))]  # fmt: skip
+    assert told[0].startswith("; --tp 1, which is 4 times as many replicas, serves up to ")
+    assert told[1:] == ["", "", ""], "no split serves as many, there is none narrower, or the split is stated"

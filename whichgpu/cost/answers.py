@@ -111,7 +111,7 @@ class Estimate(Drawn, Shown):
         """Of a server, what its rate is made of: requests in flight, and what each reader sees."""
         if self.job.phase != "serve" or self.tpot is None:
             return ""
-        count = number(self.sequences, 4)
+        count = self.in_flight
         each = f", {number(1.0 / self.tpot.mid, 3)} tokens/s" if self.follow else ""
         if count == "1" and not self.spread_over:
             # The rate has the wait for its first token in it, and what llama.cpp and Ollama print has not.
@@ -119,7 +119,16 @@ class Estimate(Drawn, Shown):
         each += " each" if each else ""
         if count == "1":
             return f"; one request in flight{self.spread_over}{each}"
-        return f"; {count} requests in flight{self.spread_over}{each}"
+        held = " have a place" if " of " in count else ""
+        return f"; {count} requests in flight{held}{self.spread_over}{each}"
+
+    @property
+    def in_flight(self) -> str:
+        """Of a server, the requests of a replica: "8", or "53 of 64" where so many have a place."""
+        asked = float(self.job.concurrency or 0.0) / self.replicas
+        if self.run is not None or round(asked) <= round(self.sequences):
+            return number(self.sequences, 4)
+        return f"{self.sequences:,.0f} of {asked:,.0f}"
 
     @property
     def follow(self) -> bool:

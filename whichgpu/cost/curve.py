@@ -20,7 +20,7 @@ from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import Requests, alike, in_loop, unloaded
 from whichgpu.cost.scheduling import limits
 from whichgpu.cost.spread import found_for
-from whichgpu.cost.steady import UNEVEN, WAVES, engine
+from whichgpu.cost.steady import UNEVEN, WAVES, engine, reading
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.names import resolve
@@ -147,7 +147,8 @@ def ready(job: Job, gpu: Gpu) -> tuple[load.Table, Pool | None]:
 def at_rates(job: Job, gpu: Gpu, table: load.Table, loads: Array, pool: Pool | None = None) -> Curve:
     """The curve of a checked job at rates of arrivals; raises `Infeasible` beyond the capacity."""
     if np.any(loads > table.capacity):
-        raise Infeasible(load.beyond(float(np.max(loads)), table.capacity))
+        most = float(np.max(loads))
+        raise Infeasible(load.beyond(most, table.capacity) + load.narrower(job, [gpu], most))
     met = table.meeting(loads)
     swept = replace(job, concurrency=(met.others[0] + 1.0) * table.replicas)
     found = _curve(swept, gpu, table, "rate", met)
@@ -156,11 +157,11 @@ def at_rates(job: Job, gpu: Gpu, table: load.Table, loads: Array, pool: Pool | N
 
 def _with_pool(found: Curve, pool: Pool) -> Curve:
     """A curve whose prompts are computed by others: TTFT is theirs, and the cache is sent after it."""
-    first = engine(found.estimates.runtime)["first"] + np.array(
-        [pool.first(rate) for rate in found.request_rate.tolist()]
-    )
+    stack = found.estimates.runtime
+    reached = engine(stack)["first"] + reading(stack, found.job)
+    first = reached + np.array([pool.first(rate) for rate in found.request_rate.tolist()])
     # What a request waited for here until it joined a pass is no part of TTFT any more, but of its latency.
-    latency = found.latency - engine(found.estimates.runtime)["first"] + first + pool.transfer
+    latency = found.latency - reached + first + pool.transfer
     estimates = replace(found.estimates, first_token=first[None, :], latency=latency[None, :])
     spent = pool.gpus / (pool.gpus + float(found.job.n_gpus))
     return replace(

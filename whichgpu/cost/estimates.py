@@ -11,6 +11,7 @@ from whichgpu.cost import energy, hosts
 from whichgpu.cost.answers import Z90, Answers, Estimate, around, floats
 from whichgpu.cost.offload import EXPERTS_ON_HOST, LAYERS_ON_GPU
 from whichgpu.cost.readings import Readings, doubt
+from whichgpu.cost.replica_memory import requests_each
 from whichgpu.cost.requests import OPTIONS as ASKED
 from whichgpu.cost.requests import idle, is_run
 from whichgpu.cost.scheduling import OPTIONS as SCHEDULED
@@ -236,10 +237,13 @@ class Estimates:
         waiting = 0.0 if self.queue is None else float(self.queue[g, j])
         if waiting <= 0.0:
             return ()
-        held = float(self.sequences[g, j])
+        held, job = float(self.sequences[g, j]), self.job_at(j)
+        # Who had to leave again waits as well, between two tokens.
+        asked = float(requests_each(job)) if job.concurrency is not None else held * (1.0 + waiting)
+        holds = f"{held:,.0f} request{'s' if held >= 1.5 else ''}"
         return (
-            f"over capacity: a replica holds {held:,.0f} requests, and {waiting * held:,.0f} more wait, so "
-            "that TTFT is mostly waiting",
+            f"over capacity: a replica holds {holds}, and {asked - held:,.0f} more wait, so that TTFT is "
+            "mostly waiting",
         )
 
     @cached_property

@@ -25,7 +25,7 @@ from whichgpu.cost.requests import Requests, is_run, unloaded
 from whichgpu.cost.scheduling import limits
 from whichgpu.cost.simulate import Server
 from whichgpu.cost.spread import found_for, own_factor
-from whichgpu.cost.steady import Met, engine, interruption
+from whichgpu.cost.steady import Met, engine, interruption, reading
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible
 from whichgpu.values import NamedTuple
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 _POINTS, _LEAST, _TOGETHER = 64, 0.02, 64
 #: How often the table is worked out anew, with as many that run as the last one says.
 _TURNS = 4
+#: Share of the capacity that is served at the most: full servers keep no objective.
+_SERVED = 0.9
 
 
 class Table(NamedTuple):
@@ -189,7 +191,7 @@ def settled(job: Job, gpus: Sequence[Gpu]) -> Met:
     rows = [tables(job, gpu) for gpu in gpus]
     most = max(one.capacity for row in rows for one in row)
     if rate > most and not is_run(job):
-        raise Infeasible(beyond(rate, most))
+        raise Infeasible(beyond(rate, most) + narrower(job, gpus, rate))
     # A run that ends is served at any rate: its queue grows until nothing more is sent.
     met = [[one.meeting(np.array([min(rate, one.capacity)])) for one in row] for row in rows]
     found = Met(*(np.array([[float(one[i][0, 0]) for one in row] for row in met]) for i in range(4)))
@@ -200,12 +202,29 @@ def settled(job: Job, gpus: Sequence[Gpu]) -> Met:
 
 def beyond(rate: float, capacity: float) -> str:
     """What to say of a load that nothing serves."""
-    # Full servers keep no objective: a tenth is left.
-    more = math.ceil(rate / (0.9 * capacity)) if capacity > 0 else 0
+    more = math.ceil(rate / (_SERVED * capacity)) if capacity > 0 else 0
     return (
         f"{rate:.4g} requests/s are beyond the capacity of {capacity:.4g} requests/s: waiting grows without "
         f"end; use {f'{more:,} times as many' if more else 'more'} GPUs or a lower load"
     )
+
+
+def narrower(job: Job, gpus: Sequence[Gpu], rate: float) -> str:
+    """What to say where more replicas of fewer GPUs serve a rate that those of `job` do not; else nothing."""
+    width = np.ravel(job.tp if job.tp is not None else 1.0)
+    stated = any(job.option(name, 1.0) > 1.0 for name in ("attention_dp", "ep", "moe_tp", "prefill_gpus"))
+    if len(gpus) > 1 or width.size > 1 or width[0] <= 1.0 or stated:
+        return ""
+    found = {}
+    for tp in (2.0**i for i in range(int(np.log2(width[0]))) if width[0] % 2.0**i == 0.0):
+        other = replace(job, tp=tp)
+        if not all(lay_out(unloaded(other), gpus).refusals):
+            found[tp] = max(one.capacity for gpu in gpus for one in tables(other, gpu))
+    best = max(found, key=lambda tp: found[tp], default=0.0)
+    if not best or _SERVED * found[best] < rate:
+        return ""
+    more = f"{width[0] / best:g} times as many replicas"
+    return f"; --tp {best:g}, which is {more}, serves up to {found[best]:.4g}"
 
 
 def server(job: Job, gpu: Gpu) -> Server:
@@ -222,6 +241,7 @@ def server(job: Job, gpu: Gpu) -> Server:
     base, each = _token_costs(laid, grid, (prompt, prompt + output))
     prompts = _prompt_costs(laid, grid)
     order, asked, mesh = engine(laid.runtime), Requests.of(laid.job), Mesh.of(laid.job)
+    read = float(np.ravel(reading(laid.runtime, laid.job))[0])
     # Each group of attention, and each stage, has a pass of its own.
     groups = float(np.ravel(mesh.attention_dp * mesh.pp)[0])
     counts = np.arange(places + 1.0)
@@ -229,7 +249,7 @@ def server(job: Job, gpu: Gpu) -> Server:
     return Server(
         tuple(base.tolist()), tuple(each.tolist()), tuple(prompts.tolist()),
         budget=float(np.ravel(most.tokens)[0]) * groups, gained=asked.tokens_per_pass,
-        first=order["first"], idle=order["idle"], mixed=bool(order["mixed"]),
+        first=order["first"] + read, idle=order["idle"] + read, mixed=bool(order["mixed"]),
         room=kept.room, state=kept.state, token=kept.token, reserves=most.reserves,
         alone=1.0 / order["interruption"],
         launching=float(

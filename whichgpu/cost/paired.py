@@ -228,7 +228,7 @@ _HELD_IN_TRAINING = (
     "recomputes", "gathers_inputs", "plain_pools", "relu_input", "loss_stays", "weighs_inside",
     "fused_layers", "fused_bytes",
 )  # fmt: skip
-_SERVES = ("scheduler", "eager", "stalls")
+_SERVES = ("scheduler", "eager", "eager_plain", "stalls")
 _HELD_BY_SERVERS = (
     "of", "most", "takes", "states", "told", "keeps", "sampled", "samples", "whole_prompts", "driver_read",
 )  # fmt: skip

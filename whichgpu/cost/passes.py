@@ -115,15 +115,21 @@ def launching(workload: Workload, job: Job, stack: Runtime, devices: Devices) ->
 
 def launching_of(prompt: Work, stack: Runtime) -> Array:
     """The same of a pass of one prompt."""
-    each = np.asarray(stack.read(lambda one: one.eager))
+    ops = prompt.ops
+    plain = not any(map(_in_many_functions, ops))
+    each = np.asarray(stack.read(lambda one: min(one.eager, (plain and one.eager_plain) or one.eager)))
     if not np.any(each):
         return np.zeros((1, 1))
-    ops = prompt.ops
     if any(op.layer.endswith(".state") for op in ops):
         ops = tuple(
             changed(op, repeats=op.repeats * _IN_CHUNKS) if op.layer.endswith(".state") else op for op in ops
         )
     return np.asarray(each * kernels(ops, stack))
+
+
+def _in_many_functions(op: Op) -> bool:
+    """Whether an op is of latent attention, or of experts in 8 bits, whose scales are of blocks."""
+    return op.layer.endswith(".kv_a") or (op.shard.startswith("expert") and op.dtype == "fp8")
 
 
 def as_pass(workload: Workload, stack: Runtime, devices: Devices, work: Work) -> Pass:

@@ -45,7 +45,7 @@ from whichgpu.cost.passes import (
 from whichgpu.cost.replica_memory import replicas, requests_each, room_of
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.scheduling import limits
-from whichgpu.cost.steady import SteadyState, bunched, burst, engine, in_lockstep, interruption
+from whichgpu.cost.steady import SteadyState, bunched, burst, engine, in_lockstep, interruption, reading
 from whichgpu.cost.time import evaluate, paced
 from whichgpu.values import NamedTuple
 
@@ -122,7 +122,7 @@ def steady_state(
         interruption=interruption(stack, job), parts=parts,
         variation=asked.prompt_variation, floor=0.0 if met is None else met.floor,
         ops=tokens.ops, host=whole.host, paused=held.paused, excess=0.0 if met is None else met.excess,
-        lone=pass_of(alone) if np.any(grouped) else None, grouped=grouped,
+        lone=pass_of(alone) if np.any(grouped) else None, grouped=grouped, read=reading(stack, job),
     )  # fmt: skip
 
 

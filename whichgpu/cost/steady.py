@@ -40,7 +40,8 @@ class SteadyState:
     these, `gained` the tokens of a pass, `looks` passes from one look at arrivals to the next, `host` s of a
     token that are the host's, `paused` requests that had to leave and wait between their tokens, to each that
     runs, `excess` is as of `Met`, `lone` the pass of a prompt that a group of attention has for itself where
-    any is `grouped`, `lag` by how much of its share of all groups' time that is longer. The methods take
+    any is `grouped`, `lag` by how much of its share of all groups' time that is longer, `read` s in which the
+    host makes tokens of a prompt. The methods take
     seconds of the passes that make a token and of one prompt.
     """
 
@@ -69,6 +70,7 @@ class SteadyState:
     lone: Pass | None = None
     grouped: Any = False
     lag: Any = 0.0
+    read: Any = 0.0
 
     def timed(self, seconds: Callable[[Pass], Array], prompt: Array) -> SteadyState:
         """The same with its `lag`, where `lone` tells one; `seconds` times a pass as `prompt` is timed."""
@@ -195,7 +197,7 @@ class SteadyState:
         """Seconds from sending a request until the GPU has it, which an idle engine gives to it at once."""
         order = engine(self.work.runtime)
         beside = self.at_work if self.loop == "open" else np.minimum(self.others, 1.0)
-        return np.asarray(order["idle"] + (order["first"] - order["idle"]) * beside)
+        return np.asarray(self.read + order["idle"] + (order["first"] - order["idle"]) * beside)
 
     def unhidden(self, passes: Array, prompt: Array) -> Array:
         """Seconds by which a prompt's pass is longer since the host launches its kernels one by one.
@@ -232,6 +234,11 @@ def engine(stack: Runtime) -> Mapping[str, float]:
     known = section("serving")["engine"]
     row: Mapping[str, float] = known.get(stack.kernels, known["other"])
     return row
+
+
+def reading(stack: Runtime, job: Job) -> Array:
+    """Seconds in which the host makes tokens of a prompt's text, those in the cache among them, (J,)."""
+    return np.asarray(engine(stack)["reads"] * np.asarray(job.input_tokens, dtype=np.float64))
 
 
 #: Share of the places that is taken at the most where the steepness of waiting is told.

@@ -246,7 +246,7 @@ def _figures(answer: Estimate, tails: Tails | None = None) -> Table:
     rows = [(what, _delay(one, tails, name)) for what, name, one in times if one is not None]
     rows.append(("Job", sizes(job)))
     if job.phase == "serve":
-        rows.append(("Requests in flight", number(answer.sequences, 4) + answer.spread_over))
+        rows.append(("Requests in flight", answer.in_flight + answer.spread_over))
     return Table.of("", ("What", "Value"), rows)
 
 

@@ -42,6 +42,7 @@ def sizes(job: Job) -> str:
     """What one job is made of, as it is typed: `batch 4, seq_len 2048, tp 1`; a server batches by itself."""
     names = ["batch", "height", "width", "seq_len", "input_tokens", "output_tokens", "steps", "tp"]
     names = names[job.phase == "serve" :] + (["pp"] if (job.pp or 1.0) > 1.0 else [])
+    names = [name for name in names if (name, job.phase) != ("output_tokens", "prefill")]
     return ", ".join(f"{name} {getattr(job, name):g}" for name in names if getattr(job, name) is not None)
 
 

@@ -97,7 +97,9 @@ class Workload(Shown):
         taken = self.dims.get("adapters", getattr(self.code, "ADAPTERS", True))
         adapted = _fine_tuning(self.code) and taken
         whole = (*known, *adapters.PHASES) if adapted else known
-        said = self.defaults.get("phase")
+        # What embeds or judges texts writes nothing, and reads each once.
+        reads = "prefill" if self.dims.get("headless") and "prefill" in known else ""
+        said = self.defaults.get("phase") or reads
         return (said, *(one for one in whole if one != said)) if said else whole
 
     @property
@@ -133,7 +135,7 @@ class Workload(Shown):
     def embedding(self, job: Job) -> Job:
         """A job of a decoder that embeds, which writes nothing: its sequences go through once."""
         reads = self.dims.get("headless") and "prefill" in self.phases
-        if not reads or phase(job.phase or self.phases[0]) != "infer":
+        if not reads or phase(job.phase or self.phases[0]) not in ("infer", "prefill"):
             return job
         length = job.seq_len if job.input_tokens is None else job.input_tokens
         return job.changed(phase="prefill", input_tokens=length)
