@@ -247,6 +247,7 @@ def predict(
     known = _known(gpu_files)
     device, count = resolve_device(gpu, known)
     own = job(workload, **columns)
+    count = _count(count, own)
     if not anchors:
         return single(placed(own, count, device), device)
     from whichgpu.cost import anchors as runs
@@ -274,7 +275,13 @@ def diagnose(
 
     known = _known(gpu_files)
     device, count = resolve_device(gpu, known)
-    return judged(placed(job(workload, **columns), count, device), device, read(measured), known)
+    own = job(workload, **columns)
+    return judged(placed(own, _count(count, own), device), device, read(measured), known)
+
+
+def _count(named: int, asked: Job) -> int:
+    """How many GPUs a job is on: those that stand with their name, else the job's own number."""
+    return int(asked.n_gpus) if named == 1 and asked.n_gpus else named
 
 
 def fit(

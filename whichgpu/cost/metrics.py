@@ -70,7 +70,7 @@ class Metric(NamedTuple):
         try:
             return self.read(answer, asked)
         except UsageError:
-            other = _in_words(answer, asked) if self.read in (_throughput, _latency) else None
+            other = _in_words(self, answer, asked) if self.read in (_throughput, _latency) else None
             if other is None:
                 raise
             return other
@@ -248,7 +248,7 @@ def _sides(answer: Figures, kind: str) -> Any:
     return each + (kind == "total")
 
 
-def _in_words(answer: Figures, unit: str) -> Three | None:
+def _in_words(own: Metric, answer: Figures, unit: str) -> Three | None:
     """A speed in a unit as people write it, `RTF` or `ms/img`; None where that is none, or says no more."""
     from whichgpu.cost import quoted
 
@@ -256,8 +256,11 @@ def _in_words(answer: Figures, unit: str) -> Three | None:
         return _latency(answer, time)
     try:
         found = quoted.read(f"1 {unit}")
-        again = (found.unit == unit and not found.passes) or found.metric not in TIMED
-        unsaid = found.passes and not (answer.job.trains or answer.job.phase == "infer")
+        # A bare time is of a pass, where no metric says otherwise.
+        same = found.unit == unit and not found.passes and METRICS.get(found.metric) in (own, None)
+        again = same or found.metric not in TIMED
+        denoised = answer.job.steps is not None
+        unsaid = found.passes and not (answer.job.trains or answer.job.phase == "infer" or denoised)
         return None if again or unsaid else quoted.in_unit(answer, unit)
     except UsageError:
         return None

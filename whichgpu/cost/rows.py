@@ -122,7 +122,7 @@ def read_head(texts: tuple[str, ...]) -> Head:
         phase = "prefill"
     # What the name says is done with the model, its id does not.
     asked = jobs.phase(phase) if phase else workload.defaults.get("phase", "")
-    if asked in _GENERAL and workload.defaults.get("phase", "") in adapters.PHASES:
+    if asked in adapters.GENERAL and workload.defaults.get("phase", "") in adapters.PHASES:
         asked = workload.defaults["phase"]
     said, columns = _apart(_options(options))
     said = _drafted(said, asked or workload.phases[0])
@@ -133,7 +133,7 @@ def read_head(texts: tuple[str, ...]) -> Head:
         phase=asked,
         precision=precision(kind).id if kind else _of_name(workload, asked),
         runtime=stack,
-        options={**jobs.adapter_of(phase), **said},
+        options={**workload.named_options, **jobs.adapter_of(phase), **said},
     )
     read = MODELLED | set(workload.options)
     kept = {key: value for key, value in job.options.items() if key in read}
@@ -168,8 +168,6 @@ def _engine_apart(kind: str, stack: str) -> tuple[str, str]:
 _ENGINE = (
     r"\b(?:tensorrt(?:-llm)?|trt(?:-llm)?|xla|openvino|onnx ?runtime|directml|core ?ml|torch\.compile)\b"
 )
-#: Phases that leave open whether adapters are trained, which the name may say: `Llama-2-7B LoRA`.
-_GENERAL = ("finetune_full", "train")
 #: Scenarios of MLPerf where a phase stands: what is done is the same.
 _SCENARIOS = ("offline", "server", "online", "interactive", "singlestream", "multistream")
 #: How many samples a query has in scenarios that ask one after another.
@@ -197,13 +195,21 @@ def of_suite(name: str, phase: str, stack: str) -> str:
         return f"mlperf-training-{name}" if trains else f"mlperf-{name}"
     usual = f"in-tables-{name}"
     examples = f"nvidia-examples-{name}" if re.search(_EXAMPLES, stack, re.IGNORECASE) else ""
-    if (known(usual) or goes_on(usual)) and not known(examples):
+    if _read(usual) and not known(examples):
         return usual
     method = re.fullmatch(_METHOD, name, re.IGNORECASE)
     if method and known(method[1]) and not known(examples):
         adapts = method[2].lower() != "dreambooth" and (trains or phase.lower().startswith(("fine", "lora")))
         return f"{method[1]} lora training" if adapts else method[1]
     return examples
+
+
+def _read(name: str) -> bool:
+    """Whether a name is read as some workload's."""
+    try:
+        return bool(resolve_workload(name))
+    except UnknownName:
+        return False
 
 
 #: How a picture's model is taught behind its name, which its pictures may be made with as well.

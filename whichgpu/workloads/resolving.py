@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UnknownName
 from whichgpu.facts import store
@@ -142,7 +142,7 @@ def _plain(name: str) -> str:
 
 def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload | None, list[str]]:
     """The workload, or the ids, of a name that no spelling is alike: by its parts, or in other words."""
-    longer = _of_a_side(name) or _of_a_number(name, tried)
+    longer = _of_a_side(name, tried) or _of_a_number(name, tried)
     if longer is not None:
         return longer, []
     if name.count("/") == 1:
@@ -279,7 +279,7 @@ def _done(name: str) -> Workload | None:
             meant, shorter = _longest(said.name)
             stored = stored or shorter
         meant = meant or tuple(_out_of_order(said.name) or _usual_side(said.name))
-        item = workloads()[meant[0]] if len(meant) == 1 else _of_a_side(said.name)
+        item = workloads()[meant[0]] if len(meant) == 1 else _of_a_side(said.name, {})
         # Pictures are as often made with a LoRA as one is trained on them.
         made = item is not None and item.family.startswith("diffusion") and said.phase == "finetune_lora"
         if item is not None and not (made and not re.search("train|tun", name, re.IGNORECASE)):
@@ -363,7 +363,7 @@ def _stored(item: Workload, stored: str) -> Workload:
 _TRAINED_IN = {one: one for one in ("fp32", "tf32", "bf16", "amp-fp16", "amp-bf16")} | {"fp16": "amp-fp16"}
 
 
-def _of_a_side(name: str) -> Workload | None:
+def _of_a_side(name: str, tried: dict[str, Workload | None]) -> Workload | None:
     """The workload of a name that ends in the side of its pictures (`yolov3-608`), with them by default."""
     found = _SIDED.fullmatch(name.strip())
     if found is None or not (found["by"] or int(found["side"]) in _SIDES):
@@ -374,12 +374,15 @@ def _of_a_side(name: str) -> Workload | None:
         return None
     keys = _candidates(bare) or _out_of_order(bare) or _usual_side(bare)
     item = workloads()[keys[0]] if len(keys) == 1 else None if keys else _done(found["name"])
+    if item is None and not keys and found["by"]:
+        # Of two sides what goes before may be any name: `SD1.5 LCM 4 steps 512x512`.
+        item = _read_as(bare, tried)
     if item is None or "height" not in item.code.DEFAULTS["*"]:
         return None
     return _numbered(item, {"height": float(found["side"]), "width": float(found["by"] or found["side"])})
 
 
-def _numbered(item: Workload, columns: Mapping[str, float]) -> Workload:
+def _numbered(item: Workload, columns: Mapping[str, Any]) -> Workload:
     """A workload whose jobs have these numbers by default, in every phase."""
     known = {"all": {}, **item.defaults}
     more = {key: {**one, **columns} for key, one in known.items() if isinstance(one, dict)}
@@ -395,6 +398,7 @@ _NUMBERS = {
     "batch": re.compile(
         r"(.+?)[-_ (,@]+(?:m?bs|(?:micro[-_ ]?)?batch(?:[-_ ]?size)?)[-_ =:]*(\d{1,6})\)?", re.IGNORECASE
     ),
+    "frames": re.compile(r"(.+?)[-_ (,@x]+(\d{1,3})[-_ ]?f(?:rames?)?\)?", re.IGNORECASE),
 }
 
 
@@ -403,6 +407,9 @@ def _of_a_number(name: str, tried: dict[str, Workload | None]) -> Workload | Non
     for column, pattern in _NUMBERS.items():
         found = pattern.fullmatch(name)
         item = _read_as(found[1], tried) if found else None
+        if found and item and column in item.dims and column == "frames":
+            # An option, which is no column.
+            return _numbered(item, {"options": {column: found[2]}})
         if found and item and any(column in one for one in item.code.DEFAULTS.values()):
             return _numbered(item, {column: float(found[2])})
     return None
