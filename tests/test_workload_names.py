@@ -87,10 +87,26 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("Jarvis QuartzNet", "quartznet-15x5"), ("olmoe A1.7B Q4_K - Medium", "olmoe-1b-7b"),
         ("lfm2.5-thinking:1.2b", "lfm2-1.2b"), ("RF-DETR-M", "rf-detr-medium"),
         ("KerasCV YOLOv8-M", "yolov8m"),
+        # Methods, modes, data sets and publishers beside a name.
+        ("Llama-3.1-70B QLoRA + FSDP", "llama-3.1-70b"), ("FLUX.1 Dev (Max Performance, FP4)", "flux.1-dev"),
+        ("SD1.5 LCM 4 steps 512x512", "lcm-dreamshaper-v7"), ("ShareGPT Llama-3-8B", "llama-3-8b"),
+        ("Wan 2.2 I2V 14B fp8_scaled 4-step LightX2V LoRA", "wan-2.2-i2v-a14b"), ("SSD v1.1", "ssd300-r50"),
+        ("LTX-Video 0.9.1", "ltx-video-0.9"), ("genmo mochi-1-preview", "mochi-1"),
+        ("Megatron-LM 1T", "megatron-1t"), ("SE(3)-Transformers", "se3-transformer"),
     ],
 )  # fmt: skip
 def test_names_of_runs_uploads_and_suites(spelling: str, known: str) -> None:
     assert resolve(spelling).id == known
+
+
+def test_a_name_says_frames_and_how_its_model_is_trained() -> None:
+    video = resolve("HunyuanVideo 544x960 129 frames")
+    job = video.complete(Job("HunyuanVideo 544x960 129 frames"))
+    assert (video.id, job.height, job.width, job.options["frames"]) == ("hunyuanvideo", 544, 960, "129")
+    assert resolve("Wan2.1 T2V 14B 720x1280x81").named_options == {"frames": "81"}
+    for phase in ("", "train", "finetune_full"):
+        lora = resolve("llama2_70b_lora")
+        assert lora.as_named(Job("llama2_70b_lora", phase=phase)).phase == "finetune_lora", phase
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,6 @@ from whichgpu.workloads import adapters
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.names import squeezed, table
 from whichgpu.workloads.precision import precision
-from whichgpu.workloads.resolving import goes_on
 from whichgpu.workloads.workload import known
 from whichgpu.workloads.workload import resolve as resolve_workload
 

@@ -13,7 +13,10 @@ from whichgpu.values import NamedTuple
 
 #: What is written for one thing, one after another, on a unit without the words around it.
 _FORMS = (
-    (r"^(?:infer(?:ence)?|train(?:ing)?|eval)[\s_-]+(?=(?:samples?|images?|imgs?|tokens?|seqs?|sequences?)\b|samples_|images_|tokens_)", ""),
+    (
+        r"^(?:infer(?:ence)?|train(?:ing)?|eval)[\s_-]+(?=(?:samples?|images?|imgs?|tokens?|seqs?|sequences?)\b|samples_|images_|tokens_)",
+        "",
+    ),
     (r"(?<=[a-z])[\s_-]+per[\s_-]+(?=[a-z])", "/"),
     (r"\s*/\s*", "/"),
     (r"/(?:card|device|chip|accelerator|gcd|processor|p)(?=/|$)", "/gpu"),

@@ -95,7 +95,8 @@ def undressed(text: str, catalogue: Catalogue) -> Iterator[str]:
     if listed:
         yield from _alternatives(listed[-1])
         return
-    plain = re.sub(_DRIVER, " ", text)
+    # AMD's are called XT and XTX alone, whatever their line is called.
+    plain = re.sub(r"\bRTX(?=[- ]?\d{4}[- ]?(?:XTX?|GRE)\b)", "RX", re.sub(_DRIVER, " ", text), flags=re.I)
     made = [word for word in plain.split() if word.lower() in MAKERS]
     if made:
         said = tokens.words(" ".join(word for word in plain.split() if word not in made))

@@ -137,13 +137,13 @@ class Workload(Shown):
         return found
 
     def as_named(self, job: Job) -> Job:
-        """A job as the name of its model has it: a training by the adapters that the name says.
+        """A job as the name of its model has it: in the phase and by the adapters that the name says.
 
         One of a decoder that embeds writes nothing: its sequences go through once.
         """
         said = self.defaults.get("phase", "")
-        if said in adapters.PHASES and job.phase in adapters.GENERAL:
-            return job.changed(phase=said)
+        if said and (not job.phase or (said in adapters.PHASES and job.phase in adapters.GENERAL)):
+            job = job.changed(phase=said)
         reads = self.dims.get("headless") and "prefill" in self.phases
         if not reads or phase(job.phase or self.phases[0]) != "infer":
             return job

@@ -161,7 +161,7 @@ def alters(word: str) -> bool:
 
 
 #: The batch of all GPUs together, which a name is not read for; a number or a version.
-_GLOBAL, _OWNED = re.compile(r"\bglobal[- ]batch(?:[- ]size)?\b"), re.compile(r"v?\d[\d.,]*")
+_GLOBAL, _OWNED = re.compile(r"\bglobal[- ]batch(?:[- ]size)?\b"), re.compile(r"v?\d[\d.,]*(?:tb)?")
 
 
 def filed(text: str) -> str:

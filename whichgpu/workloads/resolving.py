@@ -142,7 +142,7 @@ def _plain(name: str) -> str:
 
 def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload | None, list[str]]:
     """The workload, or the ids, of a name that no spelling is alike: by its parts, or in other words."""
-    longer = _of_a_side(name, tried) or _of_a_number(name, tried)
+    longer = _of_a_side(name, tried) or _of_a_number(name, tried) or _of_a_tower(name, tried)
     if longer is not None:
         return longer, []
     if name.count("/") == 1:
@@ -398,7 +398,11 @@ _NUMBERS = {
     "batch": re.compile(
         r"(.+?)[-_ (,@]+(?:m?bs|(?:micro[-_ ]?)?batch(?:[-_ ]?size)?)[-_ =:]*(\d{1,6})\)?", re.IGNORECASE
     ),
-    "frames": re.compile(r"(.+?)[-_ (,@x]+(\d{1,3})[-_ ]?f(?:rames?)?\)?", re.IGNORECASE),
+    "frames": re.compile(
+        r"(.+?)(?:[-_ (,@]+(?=\d{1,3}[-_ ]?f)|(?<=\dx\d{3})x|(?<=\dx\d{4})x)"
+        r"(\d{1,3})(?:[-_ ]?f(?:rames?)?)?\)?",
+        re.IGNORECASE,
+    ),
 }
 
 
@@ -413,6 +417,21 @@ def _of_a_number(name: str, tried: dict[str, Workload | None]) -> Workload | Non
         if found and item and any(column in one for one in item.code.DEFAULTS.values()):
             return _numbered(item, {column: float(found[2])})
     return None
+
+
+#: One of two towers behind the name of both: `CLIP ViT-L/14 image encoder`.
+_TOWER = re.compile(
+    r"(.+?)[-_ (]+(image|vision|visual|text)[-_ ]+(?:encoder|tower|embedding)s?\)?", re.IGNORECASE
+)
+
+
+def _of_a_tower(name: str, tried: dict[str, Workload | None]) -> Workload | None:
+    """The workload of a name that ends in one of its two towers, which its jobs run alone."""
+    found = _TOWER.fullmatch(name)
+    item = _read_as(found[1], tried) if found else None
+    if found is None or item is None or not hasattr(item.code, "TOWERS"):
+        return None
+    return _numbered(item, {"options": {"towers": "text" if found[2].lower() == "text" else "image"}})
 
 
 def meaning(workload: Workload) -> Callable[[str], bool]:

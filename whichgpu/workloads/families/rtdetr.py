@@ -8,8 +8,8 @@ Letters: B batch, C channels, H W height and width of a feature map, P positions
 Q queries, D width.
 
 Dimensions: `layers` (of the ResNet), `basic` (blocks), or `hgnet` (of a PP-HGNetV2, as `hgnet.py` has them);
-`encoder` (width of the pyramid), `encoder_ffn`,
-`expansion` (of the pyramid's blocks), `gathered` (3 x 3 layers of each half of one), `bins`, `hidden`, `heads`, `ffn`, `decoder` (layers), `queries`, `points`,
+`encoder` (width of the pyramid), `encoder_ffn`, `expansion` (of the pyramid's blocks), `gathered` (3 x 3
+layers of each half of one), `bins`, `hidden`, `heads`, `ffn`, `decoder` (layers), `queries`, `points`,
 `classes`.
 """
 
