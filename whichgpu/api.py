@@ -247,7 +247,7 @@ def predict(
     known = _known(gpu_files)
     device, count = resolve_device(gpu, known)
     own = job(workload, **columns)
-    count = _count(count, own)
+    count = _count(gpu, count, own)
     if not anchors:
         return single(placed(own, count, device), device)
     from whichgpu.cost import anchors as runs
@@ -276,12 +276,15 @@ def diagnose(
     known = _known(gpu_files)
     device, count = resolve_device(gpu, known)
     own = job(workload, **columns)
-    return judged(placed(own, _count(count, own), device), device, read(measured), known)
+    return judged(placed(own, _count(gpu, count, own), device), device, read(measured), known)
 
 
-def _count(named: int, asked: Job) -> int:
-    """How many GPUs a job is on: those that stand with their name, else the job's own number."""
-    return int(asked.n_gpus) if named == 1 and asked.n_gpus else named
+def _count(text: str, named: int, asked: Job) -> int:
+    """How many GPUs a job is on: those that stand with their name, else, or of a machine, its own number."""
+    from whichgpu.hardware.names import in_a_machine
+
+    own = asked.n_gpus and (named == 1 or in_a_machine(text))
+    return int(asked.n_gpus) if own else named
 
 
 def fit(

@@ -83,7 +83,7 @@ class Metric(NamedTuple):
 
 #: Other words for what a job produces: any unit of work, or one of those that workloads count.
 _ANY = {"sample", "item", "example", "query", "request", "record", "instance", "inference",
-        "user", "interaction", "pair", "molecule", "graph", "series"}  # fmt: skip
+        "user", "interaction", "page", "pair", "molecule", "graph", "series"}  # fmt: skip
 _WORDS = {
     "req": "request",
     "img": "image",

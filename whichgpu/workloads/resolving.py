@@ -153,7 +153,8 @@ def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload |
     keys = _spelled_out(name) or _out_of_order(name) or _usual_side(name)
     if keys:
         return None, keys
-    others = (one for one in (names.rewritten(name), names.published(name)) if one and one != name)
+    ways = (names.rewritten, names.published, names.unversioned)
+    others = (one for one in (way(name) for way in ways) if one and one != name)
     read = next(filter(None, (_read_as(one, tried) for one in others)), None)
     made = (one(name, lambda other: _read_as(other, tried)) for one in (backbones.varied, backbones.over))
     return read or next(filter(None, made), None) or _within(name), []
@@ -197,14 +198,14 @@ _SIZED_BY_WORD = re.compile(
 )
 
 
-def _spelled_out(name: str) -> list[str]:
+def _spelled_out(name: str, side: str = "224") -> list[str]:
     """The id of a name whose size is a letter, with the side of its patches: `DINOv2-L/14`."""
     found = _SIZED_BY_WORD.fullmatch(name.strip())
     if found is None:
         return []
     stem, letter, patch = found.groups()
     size = _SIZE_WORDS.get(letter) or _SIZE_WORDS.get(letter.lower(), letter)
-    ends = (f"patch{patch}", f"patch{patch}-224") if patch else ()
+    ends = (f"patch{patch}", f"patch{patch}-{side}") if patch else ()
     tried = (f"{stem}{vit}-{size}-{end}" for vit in ("", "-vit") for end in ends)
     keys = next(filter(None, map(_candidates, tried)), [])
     if keys:
@@ -372,14 +373,29 @@ def _of_a_side(name: str, tried: dict[str, Workload | None]) -> Workload | None:
     if bare.lower().endswith("pretrain"):
         # The side of other pictures, on which it was trained before.
         return None
-    keys = _candidates(bare) or _out_of_order(bare) or _usual_side(bare)
+    keys = (
+        _candidates(bare)
+        or _out_of_order(bare)
+        or _usual_side(bare)
+        or _spelled_out(bare, found["side"])
+        or _spelled_out(bare)
+    )
     item = workloads()[keys[0]] if len(keys) == 1 else None if keys else _done(found["name"])
     if item is None and not keys and found["by"]:
         # Of two sides what goes before may be any name: `SD1.5 LCM 4 steps 512x512`.
         item = _read_as(bare, tried)
     if item is None or "height" not in item.code.DEFAULTS["*"]:
-        return None
+        return _of_one_size(item, int(found["side"])) if item else None
     return _numbered(item, {"height": float(found["side"]), "width": float(found["by"] or found["side"])})
+
+
+def _of_one_size(item: Workload, side: int) -> Workload | None:
+    """A model of pictures of one size alone, or the same for another: `CLIP ViT-L/14 336`; else None."""
+    fixed: Any = item.dims.get("image")
+    if not isinstance(fixed, dict) or fixed.get("size") == side:
+        return item if isinstance(fixed, dict) else None
+    keys = _candidates(f"{item.id}-{side}")
+    return workloads()[keys[0]] if len(keys) == 1 else None
 
 
 def _numbered(item: Workload, columns: Mapping[str, Any]) -> Workload:
@@ -403,7 +419,12 @@ _NUMBERS = {
         r"(\d{1,3})(?:[-_ ]?f(?:rames?)?)?\)?",
         re.IGNORECASE,
     ),
+    "seconds": re.compile(r"(.+?)[-_ (,@]+(\d{1,3})[-_ ]?s(?:ec(?:ond)?s?)?\)?", re.IGNORECASE),
 }
+
+
+#: Those of them that are options, and no columns.
+_OF_OPTIONS = ("frames", "seconds")
 
 
 def _of_a_number(name: str, tried: dict[str, Workload | None]) -> Workload | None:
@@ -411,8 +432,7 @@ def _of_a_number(name: str, tried: dict[str, Workload | None]) -> Workload | Non
     for column, pattern in _NUMBERS.items():
         found = pattern.fullmatch(name)
         item = _read_as(found[1], tried) if found else None
-        if found and item and column in item.dims and column == "frames":
-            # An option, which is no column.
+        if found and item and column in _OF_OPTIONS and (column in item.dims or column in item.options):
             return _numbered(item, {"options": {column: found[2]}})
         if found and item and any(column in one for one in item.code.DEFAULTS.values()):
             return _numbered(item, {column: float(found[2])})
@@ -482,7 +502,10 @@ def _tagged(name: str) -> list[str]:
 
 _TAGGED_SIDE = re.compile(r"\.[a-z]\w*_(\d{3})$", re.IGNORECASE)
 #: A name with the side of a picture behind it, or both: `yolov3-608`, `pspnet_r101-d8_512x1024`.
-_SIDED = re.compile(r"(?P<name>.*[^-_ @,])[-_ @,]+(?P<side>\d{2,4})(?: ?[xX\u00d7] ?(?P<by>\d{2,4}))?")
+_SIDED = re.compile(
+    r"(?P<name>.*[^-_ @,])[-_ @,]+(?:[134] ?[xX\u00d7] ?(?=\d{2,4} ?[xX\u00d7]))?"
+    r"(?P<side>\d{2,4})(?: ?[xX\u00d7] ?(?P<by>\d{2,4}))?"
+)
 #: Sides of a picture, in pixels, that a name may end in: other numbers are depths (`101`, `152`).
 _SIDES = frozenset((*range(96, 2049, 16), 227, 260, 299, 300, 331, 380, 456, 475, 528, 600))
 #: What a name means that states none: the first that there is.
