@@ -32,6 +32,7 @@ ROW = {"id": "a", "workload": "resnet50", "gpu": "a10", "batch": "8"}
         # A unit may leave out what the metric says that it is of.
         ("ms/img", "ms", "", 1e3 / 8), ("speed (ms per image)", "ms", "", 1e3 / 8),
         ("time", "msecs", "", 1e3),
+        ("", "s", "", 1), ("", "min", "", 1 / 60), ("", "infer_samples_per_sec", "images/s", 1),
         ("throughput", "batches/s", "images/s", 1 / 8), ("throughput", "images processed/s", "images/s", 1),
     ],
 )  # fmt: skip
@@ -66,6 +67,26 @@ def test_the_time_for_one_is_the_rate_turned_round():
     assert samples.value == pytest.approx(22_050 * times.value)
     (power,) = predict_rows([{**ROW, "metric": "power", "unit": "images/s"}], GPUS)
     assert "none of power" in power.error
+
+
+def test_a_picture_takes_its_steps_and_a_machine_may_have_fewer_gpus_at_work():
+    made = {"workload": "sdxl", "gpu": "rtx-4090", "phase": "generate"}
+    step, rate = predict_rows([{**made, "unit": "s/it"}, {**made, "unit": "it/s"}], GPUS)
+    assert step.value == pytest.approx(1.0 / rate.value)
+    box = {**ROW, "gpu": "DGX H100 (8x H100-SXM-80GB, TensorRT)"}
+    whole, one, plain = predict_rows([box, {**box, "n_gpus": "1"}, {**ROW, "gpu": "h100-80gb-sxm:8"}], GPUS)
+    assert whole.value == plain.value > 7 * one.value
+
+
+def test_what_a_name_says_is_trained_is_so_whatever_the_phase():
+    row = {"gpu": "h100-80gb-sxm:8", "unit": "tokens/s"}
+    named, said, plain = predict_rows(
+        [{**row, "workload": "llama2_70b_lora", "phase": "train"}, {**row, "workload": "llama2_70b_lora"},
+         {**row, "workload": "llama-2-70b", "phase": "finetune_lora"}], GPUS,
+    )  # fmt: skip
+    assert named.value == said.value == plain.value
+    held = api.predict("llama-3.1-70b", "h100-80gb-sxm", n_gpus=4)
+    assert held.job.tp == api.predict("llama-3.1-70b", "h100-80gb-sxm:4").job.tp == 4
 
 
 def test_power_energy_and_memory_in_words():

@@ -92,6 +92,10 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("SD1.5 LCM 4 steps 512x512", "lcm-dreamshaper-v7"), ("ShareGPT Llama-3-8B", "llama-3-8b"),
         ("Wan 2.2 I2V 14B fp8_scaled 4-step LightX2V LoRA", "wan-2.2-i2v-a14b"), ("SSD v1.1", "ssd300-r50"),
         ("LTX-Video 0.9.1", "ltx-video-0.9"), ("genmo mochi-1-preview", "mochi-1"),
+        ("Llama-2-70b-chat (TP=8)", "llama-2-70b"), ("VGG-16 (AI-Benchmark)", "vgg16"),
+        ("RWKV-v5 7B", "rwkv-5-7b"), ("stable-diffusion-v2-base", "stable-diffusion-2-base"),
+        ("EVA-02-L/14 448", "eva02-large-patch14-448"), ("DLRM (Criteo 1TB)", "dlrm"),
+        ("CLIP ViT-L/14 336", "clip-vit-large-patch14-336"), ("Swin-L UperNet", "upernet-swin-l"),
         ("Megatron-LM 1T", "megatron-1t"), ("SE(3)-Transformers", "se3-transformer"),
     ],
 )  # fmt: skip
@@ -104,6 +108,9 @@ def test_a_name_says_frames_and_how_its_model_is_trained() -> None:
     job = video.complete(Job("HunyuanVideo 544x960 129 frames"))
     assert (video.id, job.height, job.width, job.options["frames"]) == ("hunyuanvideo", 544, 960, "129")
     assert resolve("Wan2.1 T2V 14B 720x1280x81").named_options == {"frames": "81"}
+    assert resolve("CLIP ViT-L/14 image encoder").named_options == {"towers": "image"}
+    assert resolve("BERT-large 384").complete(Job("bert-large")).seq_len == 384
+    assert resolve("MusicGen Large 30s").named_options == {"seconds": "30"}
     for phase in ("", "train", "finetune_full"):
         lora = resolve("llama2_70b_lora")
         assert lora.as_named(Job("llama2_70b_lora", phase=phase)).phase == "finetune_lora", phase

@@ -84,10 +84,10 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
         # An id has no number in it; no pattern is compiled.
         return text, 1
     if boxed := _boxed(text):
-        box, held = boxed["box"].lower().split(), re.sub(r"[_ ]aarch64$", "", boxed["held"].strip())
-        whole = " ".join((boxed["box"], *(one for one in held.split() if one.lower() not in box)))
-        known = meant(whole, catalogue) or not meant(held, catalogue)
-        return whole if known else held, int(boxed["count"])
+        box, inside = boxed["box"].lower().split(), re.sub(r"[_ ]aarch64$", "", boxed["held"].strip())
+        whole = " ".join((boxed["box"], *(one for one in inside.split() if one.lower() not in box)))
+        known = meant(whole, catalogue) or not meant(inside, catalogue)
+        return whole if known else inside, int(boxed["count"])
     match = _numbered(text)
     if held := _sliced(text, catalogue) or (None if match else _held(text, catalogue)):
         return held

@@ -142,7 +142,8 @@ def _plain(name: str) -> str:
 
 def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload | None, list[str]]:
     """The workload, or the ids, of a name that no spelling is alike: by its parts, or in other words."""
-    longer = _of_a_side(name, tried) or _of_a_number(name, tried) or _of_a_tower(name, tried)
+    ways = (_of_a_side, _of_a_number, _of_a_tower, _of_a_length)
+    longer = next(filter(None, (way(name, tried) for way in ways)), None)
     if longer is not None:
         return longer, []
     if name.count("/") == 1:
@@ -153,8 +154,8 @@ def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload |
     keys = _spelled_out(name) or _out_of_order(name) or _usual_side(name)
     if keys:
         return None, keys
-    ways = (names.rewritten, names.published, names.unversioned)
-    others = (one for one in (way(name) for way in ways) if one and one != name)
+    less = (names.rewritten(name), names.published(name), names.unversioned(name))
+    others = (one for one in less if one and one != name)
     read = next(filter(None, (_read_as(one, tried) for one in others)), None)
     made = (one(name, lambda other: _read_as(other, tried)) for one in (backbones.varied, backbones.over))
     return read or next(filter(None, made), None) or _within(name), []
@@ -437,6 +438,21 @@ def _of_a_number(name: str, tried: dict[str, Workload | None]) -> Workload | Non
         if found and item and any(column in one for one in item.code.DEFAULTS.values()):
             return _numbered(item, {column: float(found[2])})
     return None
+
+
+#: Tokens of a sequence behind the name of an encoder: `BERT-large 384`; families whose names go on so. With a
+#: hyphen the number may be a width.
+_LENGTH = re.compile(r"(.+?\S) +(64|128|256|384|512|1024|2048|4096|8192)", re.IGNORECASE)
+_READERS = ("encoder", "modern_encoder", "disentangled")
+
+
+def _of_a_length(name: str, tried: dict[str, Workload | None]) -> Workload | None:
+    """The encoder of a name that ends in the length of its sequences, which its jobs have by default."""
+    found = _LENGTH.fullmatch(name)
+    item = _read_as(found[1], tried) if found else None
+    if found is None or item is None or item.family not in _READERS:
+        return None
+    return _numbered(item, {"seq_len": float(found[2])})
 
 
 #: One of two towers behind the name of both: `CLIP ViT-L/14 image encoder`.
