@@ -96,6 +96,8 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("RWKV-v5 7B", "rwkv-5-7b"), ("stable-diffusion-v2-base", "stable-diffusion-2-base"),
         ("EVA-02-L/14 448", "eva02-large-patch14-448"), ("DLRM (Criteo 1TB)", "dlrm"),
         ("CLIP ViT-L/14 336", "clip-vit-large-patch14-336"), ("Swin-L UperNet", "upernet-swin-l"),
+        ("BERT (MLPerf Training v3.1)", "bert-large"), ("SSD (MLPerf Training v1.0)", "ssd300-r34"),
+        ("ResNet-50 (MLPerf Inference v3.1)", "resnet50"), ("MLPerf v4.1 SDXL", "sdxl"),
         ("Megatron-LM 1T", "megatron-1t"), ("SE(3)-Transformers", "se3-transformer"),
     ],
 )  # fmt: skip
@@ -110,6 +112,7 @@ def test_a_name_says_frames_and_how_its_model_is_trained() -> None:
     assert resolve("Wan2.1 T2V 14B 720x1280x81").named_options == {"frames": "81"}
     assert resolve("CLIP ViT-L/14 image encoder").named_options == {"towers": "image"}
     assert resolve("BERT-large 384").complete(Job("bert-large")).seq_len == 384
+    assert resolve("SDXL (MLPerf Inference v4.1)").complete(Job("sdxl")).steps == 20
     assert resolve("MusicGen Large 30s").named_options == {"seconds": "30"}
     for phase in ("", "train", "finetune_full"):
         lora = resolve("llama2_70b_lora")

@@ -99,6 +99,14 @@ def published(text: str) -> str:
     return re.sub(start, "", text, count=1, flags=re.IGNORECASE)
 
 
+def suited(text: str) -> Iterator[str]:
+    """A name with MLPerf's suite before it, and its round, that stands in brackets behind it."""
+    suite = r"(.+?)\s*[(\[](?:mlperf|mlcommons)\s+(training|inference)(?:\D*(\d+)\.\d)?[^()]*[)\]]"
+    if found := re.fullmatch(suite, text.strip(), re.IGNORECASE):
+        kind = "training-" if found[2].lower() == "training" else ""
+        yield from (f"mlperf-{kind}v{found[3]}-{found[1]}", f"mlperf-{kind}{found[1]}")
+
+
 def unversioned(text: str) -> str:
     """A name whose generation has a v before its number without it: `Stable Diffusion v2 base`."""
     return re.sub(r"(?<=[a-z])[-_ ]?v(?=\d+(?:\.\d+)?(?:[-_ ]|$))", "-", text, flags=re.IGNORECASE)

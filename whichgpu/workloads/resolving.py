@@ -84,7 +84,8 @@ def _find(
     keys = _candidates(name)
     if not keys and set(name) & set("[]()"):
         # `FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)`
-        name = names.unnoted(name)
+        suites = list(names.suited(name))
+        name = next(filter(_candidates, suites), suites[-1] if suites else names.unnoted(name))
         name = _aside(name) or _plain(name)
         keys = _candidates(name)
     if len(keys) > 1:
