@@ -69,6 +69,27 @@ def test_the_time_for_one_is_the_rate_turned_round():
     assert "none of power" in power.error
 
 
+def test_numbers_as_tables_write_them():
+    said = [
+        ("n_gpus", "8 GPUs", "8"), ("n_gpus", "4x", "4"), ("batch", "64 per GPU", "64"),
+        ("batch", "bs=64", "64"), ("batch", "256/GPU", "256"), ("batch", "2,048", "2048"),
+        ("batch", "2K", "2048"), ("batch", "~500", "500"), ("batch", "n/a", ""), ("resolution", "auto", ""), ("resolution", "256\u00b2", "256"),
+    ]  # fmt: skip
+    rows = [{**ROW, name: text} for name, *texts in said for text in texts]
+    answers = list(predict_rows(rows, GPUS))
+    for (name, text, _), worded, plain in zip(said, answers[::2], answers[1::2], strict=True):
+        assert worded.value and worded.value == plain.value, (name, text, worded.error)
+    served = {"workload": "llama-3-8b", "gpu": "a100-80gb-sxm", "phase": "serve"}
+    worded, plain = predict_rows(
+        [{**served, "input_tokens": "1k", "output_tokens": "128 tokens", "concurrency": "64 users"},
+         {**served, "input_tokens": "1024", "output_tokens": "128", "concurrency": "64"}], GPUS,
+    )  # fmt: skip
+    assert worded.value == plain.value
+    for text in ("max", "64-128", "64 total"):
+        (wrong,) = predict_rows([{**ROW, "batch": text}], GPUS)
+        assert "is not a number" in wrong.error
+
+
 def test_a_picture_takes_its_steps_and_a_machine_may_have_fewer_gpus_at_work():
     made = {"workload": "sdxl", "gpu": "rtx-4090", "phase": "generate"}
     step, rate = predict_rows([{**made, "unit": "s/it"}, {**made, "unit": "it/s"}], GPUS)

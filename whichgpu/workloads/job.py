@@ -216,11 +216,44 @@ def _unstated(value: Any) -> bool:
 
 
 def number(name: str, text: str) -> float:
-    """A numeric column as it is typed; raises `UsageError` for what no job can have."""
-    value: float = _checked(name, text.strip(), NUMBERS[name])
+    """A numeric column as it is typed, `64 per GPU` or `2k`; raises `UsageError` for what no job can have."""
+    value: float = _checked(name, _in_digits(name, text.strip()), NUMBERS[name])
     if name in ("n_gpus", "tp", "pp") and value != int(value):
         raise UsageError(f"{name}: {value:g} is not a whole number; give e.g. {name}={max(1, int(value))}")
     return value
+
+
+#: What tables write around a number of a column: what it is of, and what it is called before it.
+_OF_EACH = r"(?:\s*(?:/|per)\s*(?:gpu|device|card|replica))"
+_TOKENS = r"(?:input|output|prompt)?\s*(?:tokens?|toks?)", r"(?:seq(?:uence)?[ _-]?len(?:gth)?|isl|osl|ctx)"
+_AROUND = {
+    "batch": (
+        rf"(?:samples?|images?|sequences?|seqs?)?{_OF_EACH}?",
+        r"(?:m?bs|(?:micro[ -]?)?batch(?:[ _-]?size)?)",
+    ),
+    "n_gpus": (r"(?:x|\u00d7|gpus?|cards?|devices?|chips?|accelerators?)", r"x"),
+    "concurrency": (r"(?:concurrent\s*)?(?:users?|requests?|streams?|clients?|sequences?)", r"c"),
+    "steps": (r"(?:steps?|iterations?|its?)", r"steps?"),
+    **dict.fromkeys(("seq_len", "input_tokens", "output_tokens"), _TOKENS),
+}
+#: Thousands that are powers of two, as lengths and batches are.
+_BINARY = {str(2**power) for power in range(11)}
+
+
+def _in_digits(name: str, text: str) -> str:
+    """A number without what tables write around it: `1,024`, `~500`, `2k`, `64 per GPU`, `bs=64`."""
+    if text.isdigit() or name not in _AROUND:
+        return text
+    behind, before = _AROUND[name]
+    start = rf"(?:[~\u2248]\s*|{before}\s*[=:]?\s*)?"
+    digits = r"(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)(\s?k)?"
+    found = re.fullmatch(rf"{start}{digits}(?:\s*{behind})?", text, re.IGNORECASE)
+    if found is None:
+        return text
+    plain = found[1].replace(",", "")
+    if not found[2]:
+        return plain
+    return f"{float(plain) * (1024.0 if plain in _BINARY else 1000.0):g}"
 
 
 def _checked(name: str, raw: Any, least: float) -> Any:
@@ -300,7 +333,11 @@ def adapter_of(text: str) -> dict[str, str]:
 
 def resolution(text: str) -> tuple[float, float]:
     """`"512"`, `"512x768"` (height x width) or `"720p"` as pixels; words in brackets are a remark."""
-    plain = text.strip().lower().replace("×", "x").replace("*", "x")
+    plain = (
+        re.sub(r"^(\d+) ?(?:px)? ?(?:\u00b2|\^2)", r"\1", text.strip().lower())
+        .replace("×", "x")
+        .replace("*", "x")
+    )
     if plain in _LINES:
         return float(_LINES[plain][0]), float(_LINES[plain][1])
     found = re.fullmatch(_RESOLUTION, plain)
