@@ -73,7 +73,8 @@ def test_numbers_as_tables_write_them():
     said = [
         ("n_gpus", "8 GPUs", "8"), ("n_gpus", "4x", "4"), ("batch", "64 per GPU", "64"),
         ("batch", "bs=64", "64"), ("batch", "256/GPU", "256"), ("batch", "2,048", "2048"),
-        ("batch", "2K", "2048"), ("batch", "~500", "500"), ("batch", "n/a", ""), ("resolution", "auto", ""), ("resolution", "256\u00b2", "256"),
+        ("batch", "2K", "2048"), ("batch", "~500", "500"), ("batch", "n/a", ""),
+        ("resolution", "auto", ""), ("resolution", "256\u00b2", "256"),
     ]  # fmt: skip
     rows = [{**ROW, name: text} for name, *texts in said for text in texts]
     answers = list(predict_rows(rows, GPUS))
