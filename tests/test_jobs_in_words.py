@@ -74,19 +74,26 @@ def test_numbers_as_tables_write_them():
         ("n_gpus", "8 GPUs", "8"), ("n_gpus", "4x", "4"), ("batch", "64 per GPU", "64"),
         ("batch", "bs=64", "64"), ("batch", "256/GPU", "256"), ("batch", "2,048", "2048"),
         ("batch", "2K", "2048"), ("batch", "~500", "500"), ("batch", "n/a", ""),
+        ("batch", "16 (global 128)", "16"), ("phase", "object detection", "infer"),
         ("resolution", "auto", ""), ("resolution", "256\u00b2", "256"),
     ]  # fmt: skip
     rows = [{**ROW, name: text} for name, *texts in said for text in texts]
     answers = list(predict_rows(rows, GPUS))
     for (name, text, _), worded, plain in zip(said, answers[::2], answers[1::2], strict=True):
-        assert worded.value and worded.value == plain.value, (name, text, worded.error)
+        assert not worded.error, (name, text)
+        assert worded.value == plain.value, (name, text)
     served = {"workload": "llama-3-8b", "gpu": "a100-80gb-sxm", "phase": "serve"}
     worded, plain = predict_rows(
         [{**served, "input_tokens": "1k", "output_tokens": "128 tokens", "concurrency": "64 users"},
          {**served, "input_tokens": "1024", "output_tokens": "128", "concurrency": "64"}], GPUS,
     )  # fmt: skip
     assert worded.value == plain.value
-    for text in ("max", "64-128", "64 total"):
+    full, most = predict_rows([{**served, "concurrency": text} for text in ("Offline", "max")], GPUS)
+    assert full.value == most.value
+    degrees = {"workload": "llama-3-70b", "gpu": "h100-80gb-sxm:64", "phase": "pretrain"}
+    upper, lower = predict_rows([{**degrees, "options": text} for text in ("TP=8;PP=4", "tp=8;pp=4")], GPUS)
+    assert upper.value == lower.value
+    for text in ("max", "64-128", "64 total", "64 (global)"):
         (wrong,) = predict_rows([{**ROW, "batch": text}], GPUS)
         assert "is not a number" in wrong.error
 

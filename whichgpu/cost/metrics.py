@@ -422,7 +422,9 @@ def _of_energy(name: str) -> Metric | None:
     if re.fullmatch(r"energy (?:per|for an?) \w+|energy (?:use|usage|consumption)", " ".join(said)):
         return Metric(_energy, "J/{one}")
     if re.fullmatch(
-        r"(?:perf\w*|throughput) per watt|(?:energy|power) efficiency|images j|tokens j", " ".join(said)
+        r"(?:perf\w*|throughput) per watt|(?:energy|power) efficiency|images j|tokens j"
+        r"|(?:images?|imgs?|tokens?|tok) (?:s|sec) (?:w|watts?)",
+        " ".join(said),
     ):
         return Metric(_energy, "{many}/J")
     return None

@@ -75,7 +75,7 @@ _CHANNELS = r"^(?:[134]\s*[x\u00d7*]\s*)?(\d{2,}\s*[x\u00d7*]\s*\d{2,})(?:\s*[x\
 def values(cell: tuple[tuple[str, ...], str]) -> Numbers:
     """The numbers of one cell: none where it is empty, two of a resolution."""
     names, text = cell[0], cell[1].strip()
-    if text.lower() in _BLANK or (names == ("concurrency",) and text.lower() == "max"):
+    if text.lower() in _BLANK or (names == ("concurrency",) and text.lower() in _FULL):
         return (None,) * len(names)
     if len(names) == 1:
         return (jobs.number(names[0], text),)
@@ -85,7 +85,8 @@ def values(cell: tuple[tuple[str, ...], str]) -> Numbers:
 
 def load_of(cells: tuple[str, ...]) -> str:
     """The text of a row's load; where a phase stands, MLPerf's offline scenario is as full as it goes."""
-    return "max" if cells[_PHASE].strip().lower() == "offline" else cells[CONCURRENCY]
+    full = cells[_PHASE].strip().lower() == "offline" or cells[CONCURRENCY].strip().lower() in _FULL
+    return "max" if full else cells[CONCURRENCY]
 
 
 def offline(job: jobs.Job, text: str) -> tuple[float, float] | None:
@@ -173,7 +174,8 @@ _SCENARIOS = ("offline", "server", "online", "interactive", "singlestream", "mul
 _AT_ONCE = {"singlestream": {"batch": 1.0}, "multistream": {"batch": 8.0}}
 #: Formats that say none.
 _UNSAID = ("auto", "default", "none", "n/a", "-")
-#: Cells of a number that state none.
+#: Words for as many requests in flight as fit; cells of a number that state none.
+_FULL = ("max", "maximum", "offline")
 _BLANK = ("", *_UNSAID, "na", "--", "\u2013", "\u2014", "?")
 #: How a runtime's text says that NVIDIA's Deep Learning Examples ran, or names a month's container.
 _EXAMPLES = r"deep ?learning ?examples|\bdle\b|\bngc\b|\b(?:1[89]|2\d)\.(?:0[1-9]|1[0-2])\b(?!\.)"

@@ -83,7 +83,7 @@ _BRACKETS = r"\[([^\[\]]*\d[^\[\]]*)\]"
 #: What drivers add: a chip and a compiler in parentheses, the bus and the processor after slashes.
 _DRIVER = (
     r"(?i)\((?![^()]*\b(?:gcds?|die|half|tiles?|mig|slice)\b)[^()]*\)"
-    r"|\s\+\s*(?:cpu|host|(?:\d+ ?gi?b )?(?:d?ram|ddr\d|system memory))\b.*$"
+    r"|^cpu\s*\+\s*|\s\+\s*(?:cpu|host|(?:\d+ ?gi?b )?(?:d?ram|ddr\d|system memory))\b.*$"
     r"|(?<=\d)-(?:nv|nvd|nvs|nb|cr|amd|amds|cw|crs|dgxc|oci|tw)(?:[-_]\d+)?$"
     r"|\b1[3-8](?:\.\d)?[- ]?(?:\"|\u201d|''|inch)|/pcie\b|/sse2\b|\bmesa\b|\blite hash rate\b|\blhr\b"
 )

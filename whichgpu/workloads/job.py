@@ -48,6 +48,17 @@ _PHASE_ALIASES = {
     "i2i": "generate", "v2v": "generate", "ti2v": "generate", "inpaint": "generate", "inpainting": "generate",
     "image_editing": "generate", "rerank": "infer", "reranking": "infer",
     "predict": "infer", "prediction": "infer", "detection": "infer", "classification": "infer",
+    **dict.fromkeys(("online_serving", "offline_serving", "online_inference", "llm_serving", "chat",
+                     "chatbot", "chat_completion"), "serve"),
+    **dict.fromkeys(("detect", "object_detection", "segment", "segmentation", "image_segmentation", "fwd",
+                     "semantic_segmentation", "instance_segmentation", "pose_estimation", "classify",
+                     "image_embedding", "text_embedding", "embeddings", "encoding", "image_captioning",
+                     "depth_estimation", "speech_recognition", "speech_synthesis", "text_to_audio",
+                     "offline_inference", "offline_batch_inference"), "infer"),
+    **dict.fromkeys(("forward_backward", "fwd_bwd", "training_step", "ppo", "rlhf"), "train"),
+    **dict.fromkeys(("cpt", "continual_pretraining", "pretraining_from_scratch"), "pretrain"),
+    **dict.fromkeys(("full_sft", "full_ft", "full_fine_tune"), "finetune_full"),
+    **dict.fromkeys(("denoise", "denoising", "sampling"), "generate"),
 }  # fmt: skip
 #: Tests as llama-bench names them, with the phase and the length that each number is: pp512, tg128.
 _TESTS = {"pp": ("prefill", "input_tokens"), "tg": ("decode", "output_tokens")}
@@ -247,7 +258,9 @@ def _in_digits(name: str, text: str) -> str:
     behind, before = _AROUND[name]
     start = rf"(?:[~\u2248]\s*|{before}\s*[=:]?\s*)?"
     digits = r"(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)(\s?k)?"
-    found = re.fullmatch(rf"{start}{digits}(?:\s*{behind})?", text, re.IGNORECASE)
+    # A remark in brackets, but of what all GPUs have together: "16 (global 128)" has both.
+    remark = r"(?:\s*\((?!(?:global|total|all)\s*\))[^()]*\))?"
+    found = re.fullmatch(rf"{start}{digits}(?:\s*{behind})?{remark}", text, re.IGNORECASE)
     if found is None:
         return text
     plain = found[1].replace(",", "")
@@ -290,7 +303,7 @@ def phase(text: str) -> str:
     # "train (forward + backward)": what stands in brackets says how.
     bare = re.sub(r"\s*\([^()]*\)$", "", text.strip().lower())
     key = re.sub(r"[-\s]+", "_", bare).partition("+")[0]
-    key = key.replace("fine_tun", "finetun")
+    key = re.sub(r"_(?:phase|stage)_?\d$", "", key.replace("fine_tun", "finetun"))
     test = _test(key)
     key = test[0] if test else _PHASE_ALIASES.get(key, key)
     if key in PHASES:
@@ -354,5 +367,5 @@ def options(pairs: tuple[str, ...]) -> dict[str, str]:
         key, sep, value = pair.partition("=")
         if not sep or not key.strip():
             raise UsageError(f"'{pair}' is not an option; write e.g. --option guidance=7.5")
-        read[key.strip().replace("-", "_")] = value.strip()
+        read[key.strip().replace("-", "_").lower()] = value.strip()
     return read
