@@ -98,6 +98,14 @@ def test_numbers_as_tables_write_them():
         assert "is not a number" in wrong.error
 
 
+def test_programs_over_llama_cpp_have_one_request_in_flight():
+    row = {"workload": "llama-3-8b", "gpu": "rtx-4090", "precision": "q4_k_m"}
+    plain, *others = predict_rows(
+        [{**row, "runtime": name} for name in ("llama.cpp", "Jan.ai", "mistral.rs", "LocalAI")], GPUS
+    )
+    assert {one.value for one in others} == {plain.value}
+
+
 def test_a_picture_takes_its_steps_and_a_machine_may_have_fewer_gpus_at_work():
     made = {"workload": "sdxl", "gpu": "rtx-4090", "phase": "generate"}
     step, rate = predict_rows([{**made, "unit": "s/it"}, {**made, "unit": "it/s"}], GPUS)
