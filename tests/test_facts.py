@@ -185,8 +185,8 @@ def test_one_file_of_a_tree_is_read_alone(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_the_json_alone_serves_as_in_a_wheel(tmp_path: Path) -> None:
     (tmp_path / "bundle").mkdir()
-    (tmp_path / "bundle" / "words.json").write_text('{"stamps": {}, "files": {"a": {"b": 1}}}')
-    assert store.load("words", tmp_path) == {"a": {"b": 1}}
+    (tmp_path / "bundle" / "kinds.json").write_text('{"stamps": {}, "files": {"a": {"b": 1}}}')
+    assert store.load("kinds", tmp_path) == {"a": {"b": 1}}
 
 
 def test_a_tree_may_be_a_csv_file_and_may_be_missing(tmp_path: Path) -> None:

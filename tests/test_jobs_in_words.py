@@ -32,6 +32,7 @@ ROW = {"id": "a", "workload": "resnet50", "gpu": "a10", "batch": "8"}
         # A unit may leave out what the metric says that it is of.
         ("ms/img", "ms", "", 1e3 / 8), ("speed (ms per image)", "ms", "", 1e3 / 8),
         ("time", "msecs", "", 1e3),
+        ("", "s", "", 1), ("", "min", "", 1 / 60), ("", "infer_samples_per_sec", "images/s", 1),
         ("throughput", "batches/s", "images/s", 1 / 8), ("throughput", "images processed/s", "images/s", 1),
     ],
 )  # fmt: skip
@@ -66,6 +67,63 @@ def test_the_time_for_one_is_the_rate_turned_round():
     assert samples.value == pytest.approx(22_050 * times.value)
     (power,) = predict_rows([{**ROW, "metric": "power", "unit": "images/s"}], GPUS)
     assert "none of power" in power.error
+
+
+def test_numbers_as_tables_write_them():
+    said = [
+        ("n_gpus", "8 GPUs", "8"), ("n_gpus", "4x", "4"), ("batch", "64 per GPU", "64"),
+        ("batch", "bs=64", "64"), ("batch", "256/GPU", "256"), ("batch", "2,048", "2048"),
+        ("batch", "2K", "2048"), ("batch", "~500", "500"), ("batch", "n/a", ""),
+        ("batch", "16 (global 128)", "16"), ("phase", "object detection", "infer"),
+        ("resolution", "auto", ""), ("resolution", "256\u00b2", "256"),
+    ]  # fmt: skip
+    rows = [{**ROW, name: text} for name, *texts in said for text in texts]
+    answers = list(predict_rows(rows, GPUS))
+    for (name, text, _), worded, plain in zip(said, answers[::2], answers[1::2], strict=True):
+        assert not worded.error, (name, text)
+        assert worded.value == plain.value, (name, text)
+    served = {"workload": "llama-3-8b", "gpu": "a100-80gb-sxm", "phase": "serve"}
+    worded, plain = predict_rows(
+        [{**served, "input_tokens": "1k", "output_tokens": "128 tokens", "concurrency": "64 users"},
+         {**served, "input_tokens": "1024", "output_tokens": "128", "concurrency": "64"}], GPUS,
+    )  # fmt: skip
+    assert worded.value == plain.value
+    full, most = predict_rows([{**served, "concurrency": text} for text in ("Offline", "max")], GPUS)
+    assert full.value == most.value
+    degrees = {"workload": "llama-3-70b", "gpu": "h100-80gb-sxm:64", "phase": "pretrain"}
+    upper, lower = predict_rows([{**degrees, "options": text} for text in ("TP=8;PP=4", "tp=8;pp=4")], GPUS)
+    assert upper.value == lower.value
+    for text in ("max", "64-128", "64 total", "64 (global)"):
+        (wrong,) = predict_rows([{**ROW, "batch": text}], GPUS)
+        assert "is not a number" in wrong.error
+
+
+def test_programs_over_llama_cpp_have_one_request_in_flight():
+    row = {"workload": "llama-3-8b", "gpu": "rtx-4090", "precision": "q4_k_m"}
+    plain, *others = predict_rows(
+        [{**row, "runtime": name} for name in ("llama.cpp", "Jan.ai", "mistral.rs", "LocalAI")], GPUS
+    )
+    assert {one.value for one in others} == {plain.value}
+
+
+def test_a_picture_takes_its_steps_and_a_machine_may_have_fewer_gpus_at_work():
+    made = {"workload": "sdxl", "gpu": "rtx-4090", "phase": "generate"}
+    step, rate = predict_rows([{**made, "unit": "s/it"}, {**made, "unit": "it/s"}], GPUS)
+    assert step.value == pytest.approx(1.0 / rate.value)
+    box = {**ROW, "gpu": "DGX H100 (8x H100-SXM-80GB, TensorRT)"}
+    whole, one, plain = predict_rows([box, {**box, "n_gpus": "1"}, {**ROW, "gpu": "h100-80gb-sxm:8"}], GPUS)
+    assert whole.value == plain.value > 7 * one.value
+
+
+def test_what_a_name_says_is_trained_is_so_whatever_the_phase():
+    row = {"gpu": "h100-80gb-sxm:8", "unit": "tokens/s"}
+    named, said, plain = predict_rows(
+        [{**row, "workload": "llama2_70b_lora", "phase": "train"}, {**row, "workload": "llama2_70b_lora"},
+         {**row, "workload": "llama-2-70b", "phase": "finetune_lora"}], GPUS,
+    )  # fmt: skip
+    assert named.value == said.value == plain.value
+    held = api.predict("llama-3.1-70b", "h100-80gb-sxm", n_gpus=4)
+    assert held.job.tp == api.predict("llama-3.1-70b", "h100-80gb-sxm:4").job.tp == 4
 
 
 def test_power_energy_and_memory_in_words():

@@ -419,6 +419,10 @@ def test_every_gpu_of_the_published_measurements_resolves() -> None:
         ("NVIDIA GH200-GraceHopper-Superchip_GH200-96GB_aarch64x1", "gh200-96gb"),
         ("DGX H100", "h100-80gb-sxm"),
         ("NVIDIA DGX A100 (8x A100 80GB)", "a100-80gb-sxm"),
+        ("Nettrix X660G45L (8x A100-SXM-80GB, TensorRT)", "a100-80gb-sxm"),
+        ("NVIDIA GH200-GraceHopper-Superchip (1x GH200-96GB_aarch64, TensorRT)", "gh200-96gb"),
+        ("RTX 7900 XTX", "rx-7900-xtx"),
+        ("RTX 4090 + 64GB DDR5", "rtx-4090"),
     ],
 )
 def test_short_and_spoken_spellings(text: str, key: str) -> None:

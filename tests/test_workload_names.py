@@ -87,10 +87,36 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("Jarvis QuartzNet", "quartznet-15x5"), ("olmoe A1.7B Q4_K - Medium", "olmoe-1b-7b"),
         ("lfm2.5-thinking:1.2b", "lfm2-1.2b"), ("RF-DETR-M", "rf-detr-medium"),
         ("KerasCV YOLOv8-M", "yolov8m"),
+        # Methods, modes, data sets and publishers beside a name.
+        ("Llama-3.1-70B QLoRA + FSDP", "llama-3.1-70b"), ("FLUX.1 Dev (Max Performance, FP4)", "flux.1-dev"),
+        ("SD1.5 LCM 4 steps 512x512", "lcm-dreamshaper-v7"), ("ShareGPT Llama-3-8B", "llama-3-8b"),
+        ("Wan 2.2 I2V 14B fp8_scaled 4-step LightX2V LoRA", "wan-2.2-i2v-a14b"), ("SSD v1.1", "ssd300-r50"),
+        ("LTX-Video 0.9.1", "ltx-video-0.9"), ("genmo mochi-1-preview", "mochi-1"),
+        ("Llama-2-70b-chat (TP=8)", "llama-2-70b"), ("VGG-16 (AI-Benchmark)", "vgg16"),
+        ("RWKV-v5 7B", "rwkv-5-7b"), ("stable-diffusion-v2-base", "stable-diffusion-2-base"),
+        ("EVA-02-L/14 448", "eva02-large-patch14-448"), ("DLRM (Criteo 1TB)", "dlrm"),
+        ("CLIP ViT-L/14 336", "clip-vit-large-patch14-336"), ("Swin-L UperNet", "upernet-swin-l"),
+        ("BERT (MLPerf Training v3.1)", "bert-large"), ("SSD (MLPerf Training v1.0)", "ssd300-r34"),
+        ("ResNet-50 (MLPerf Inference v3.1)", "resnet50"), ("MLPerf v4.1 SDXL", "sdxl"),
+        ("Megatron-LM 1T", "megatron-1t"), ("SE(3)-Transformers", "se3-transformer"),
     ],
 )  # fmt: skip
 def test_names_of_runs_uploads_and_suites(spelling: str, known: str) -> None:
     assert resolve(spelling).id == known
+
+
+def test_a_name_says_frames_and_how_its_model_is_trained() -> None:
+    video = resolve("HunyuanVideo 544x960 129 frames")
+    job = video.complete(Job("HunyuanVideo 544x960 129 frames"))
+    assert (video.id, job.height, job.width, job.options["frames"]) == ("hunyuanvideo", 544, 960, "129")
+    assert resolve("Wan2.1 T2V 14B 720x1280x81").named_options == {"frames": "81"}
+    assert resolve("CLIP ViT-L/14 image encoder").named_options == {"towers": "image"}
+    assert resolve("BERT-large 384").complete(Job("bert-large")).seq_len == 384
+    assert resolve("SDXL (MLPerf Inference v4.1)").complete(Job("sdxl")).steps == 20
+    assert resolve("MusicGen Large 30s").named_options == {"seconds": "30"}
+    for phase in ("", "train", "finetune_full"):
+        lora = resolve("llama2_70b_lora")
+        assert lora.as_named(Job("llama2_70b_lora", phase=phase)).phase == "finetune_lora", phase
 
 
 @pytest.mark.parametrize(

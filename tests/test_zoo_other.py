@@ -78,7 +78,7 @@ def test_the_figures_people_quote(name: str, millions: float | None, gmacs: floa
         ("x3d-m", 3.76, 4.73), ("x3d-l", 6.08, 18.37), ("van-b0", 4.1, 0.9), ("van-b2", 26.6, 5.0),
         ("van-b3", 44.8, 9.0), ("cswin-t", 23, 4.3), ("cswin-b", 78, 15.0), ("timesformer", 121.4, 196),
         ("rf-detr-base", 29, None), ("rf-detr-nano", None, 16), ("rf-detr-medium", None, 39.4),
-        ("rtdetr-l", 32, 55), ("rtdetr-x", 67, 117), ("d-fine-l", None, 45.5), ("d-fine-x", None, 101),
+        ("rtdetr-l", 32, 55), ("rtdetr-x", 67, 117), ("d-fine-l", 31, 45.5), ("d-fine-x", 62, 101),
         ("parakeet-tdt-0.6b-v2", 618, None), ("phi-4-multimodal", 5574, None), ("moondream2", 1870, None),
         ("mask2former-swin-t", 47, None), ("mask2former-swin-l", 216, None), ("dino-swin-l", 218, None),
         ("grounding-dino", 172, None), ("upernet-swin-t", 60, 236), ("upernet-swin-b", 121, 297),

@@ -247,6 +247,7 @@ def predict(
     known = _known(gpu_files)
     device, count = resolve_device(gpu, known)
     own = job(workload, **columns)
+    count = _count(gpu, count, own)
     if not anchors:
         return single(placed(own, count, device), device)
     from whichgpu.cost import anchors as runs
@@ -274,7 +275,16 @@ def diagnose(
 
     known = _known(gpu_files)
     device, count = resolve_device(gpu, known)
-    return judged(placed(job(workload, **columns), count, device), device, read(measured), known)
+    own = job(workload, **columns)
+    return judged(placed(own, _count(gpu, count, own), device), device, read(measured), known)
+
+
+def _count(text: str, named: int, asked: Job) -> int:
+    """How many GPUs a job is on: those that stand with their name, else, or of a machine, its own number."""
+    from whichgpu.hardware.names import in_a_machine
+
+    own = asked.n_gpus and (named == 1 or in_a_machine(text))
+    return int(asked.n_gpus) if own else named
 
 
 def fit(

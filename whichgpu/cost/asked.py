@@ -51,7 +51,7 @@ class Asked(NamedTuple):
 def read(job: Job) -> Asked:
     """What a job asks for, filled in; raises `UsageError` for an unknown workload, phase or precision."""
     workload = resolve(job.workload)
-    job = workload.embedding(job)
+    job = workload.as_named(job)
     # What a family calls a phase is that phase wherever the job is read.
     called = getattr(workload.code, "PHASE_ALIASES", {}).get(job.phase)
     job = job.changed(phase=called) if called else job

@@ -70,7 +70,7 @@ class Metric(NamedTuple):
         try:
             return self.read(answer, asked)
         except UsageError:
-            other = _in_words(answer, asked) if self.read in (_throughput, _latency) else None
+            other = _in_words(self, answer, asked) if self.read in (_throughput, _latency) else None
             if other is None:
                 raise
             return other
@@ -83,7 +83,7 @@ class Metric(NamedTuple):
 
 #: Other words for what a job produces: any unit of work, or one of those that workloads count.
 _ANY = {"sample", "item", "example", "query", "request", "record", "instance", "inference",
-        "user", "interaction", "pair", "molecule", "graph", "series"}  # fmt: skip
+        "user", "interaction", "page", "pair", "molecule", "graph", "series"}  # fmt: skip
 _WORDS = {
     "req": "request",
     "img": "image",
@@ -248,7 +248,7 @@ def _sides(answer: Figures, kind: str) -> Any:
     return each + (kind == "total")
 
 
-def _in_words(answer: Figures, unit: str) -> Three | None:
+def _in_words(own: Metric, answer: Figures, unit: str) -> Three | None:
     """A speed in a unit as people write it, `RTF` or `ms/img`; None where that is none, or says no more."""
     from whichgpu.cost import quoted
 
@@ -256,8 +256,11 @@ def _in_words(answer: Figures, unit: str) -> Three | None:
         return _latency(answer, time)
     try:
         found = quoted.read(f"1 {unit}")
-        again = (found.unit == unit and not found.passes) or found.metric not in TIMED
-        unsaid = found.passes and not (answer.job.trains or answer.job.phase == "infer")
+        # A bare time is of a pass, where no metric says otherwise.
+        same = found.unit == unit and not found.passes and METRICS.get(found.metric) in (own, None)
+        again = same or found.metric not in TIMED
+        denoised = answer.job.steps is not None
+        unsaid = found.passes and not (answer.job.trains or answer.job.phase == "infer" or denoised)
         return None if again or unsaid else quoted.in_unit(answer, unit)
     except UsageError:
         return None
@@ -419,7 +422,9 @@ def _of_energy(name: str) -> Metric | None:
     if re.fullmatch(r"energy (?:per|for an?) \w+|energy (?:use|usage|consumption)", " ".join(said)):
         return Metric(_energy, "J/{one}")
     if re.fullmatch(
-        r"(?:perf\w*|throughput) per watt|(?:energy|power) efficiency|images j|tokens j", " ".join(said)
+        r"(?:perf\w*|throughput) per watt|(?:energy|power) efficiency|images j|tokens j"
+        r"|(?:images?|imgs?|tokens?|tok) (?:s|sec) (?:w|watts?)",
+        " ".join(said),
     ):
         return Metric(_energy, "{many}/J")
     return None

@@ -30,6 +30,7 @@ from whichgpu.cost.rows import (
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UsageError, WhichGpuError, one_line
 from whichgpu.hardware.bins import resolve_whole
+from whichgpu.hardware.names import in_a_machine
 from whichgpu.values import NamedTuple
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.workload import resolve
@@ -306,6 +307,8 @@ def _counted(numbers: Numbers, count: int, name: str) -> Numbers:
     `TPU v3-8` counts cores, and so may its row, or slices.
     """
     stated = numbers[_N_GPUS]
+    if stated is not None and in_a_machine(name):
+        return numbers
     cores = re.search(_CORES, name.strip().lower())
     if stated not in (None, count, *((1.0, float(cores[1])) if cores else ())):
         raise UsageError(f"the GPU's name says {count} of it, n_gpus {stated:g}; write one")

@@ -24,7 +24,6 @@ from whichgpu.workloads import adapters
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.names import squeezed, table
 from whichgpu.workloads.precision import precision
-from whichgpu.workloads.resolving import goes_on
 from whichgpu.workloads.workload import known
 from whichgpu.workloads.workload import resolve as resolve_workload
 
@@ -76,7 +75,7 @@ _CHANNELS = r"^(?:[134]\s*[x\u00d7*]\s*)?(\d{2,}\s*[x\u00d7*]\s*\d{2,})(?:\s*[x\
 def values(cell: tuple[tuple[str, ...], str]) -> Numbers:
     """The numbers of one cell: none where it is empty, two of a resolution."""
     names, text = cell[0], cell[1].strip()
-    if not text or (names == ("concurrency",) and text.lower() == "max"):
+    if text.lower() in _BLANK or (names == ("concurrency",) and text.lower() in _FULL):
         return (None,) * len(names)
     if len(names) == 1:
         return (jobs.number(names[0], text),)
@@ -86,7 +85,8 @@ def values(cell: tuple[tuple[str, ...], str]) -> Numbers:
 
 def load_of(cells: tuple[str, ...]) -> str:
     """The text of a row's load; where a phase stands, MLPerf's offline scenario is as full as it goes."""
-    return "max" if cells[_PHASE].strip().lower() == "offline" else cells[CONCURRENCY]
+    full = cells[_PHASE].strip().lower() == "offline" or cells[CONCURRENCY].strip().lower() in _FULL
+    return "max" if full else cells[CONCURRENCY]
 
 
 def offline(job: jobs.Job, text: str) -> tuple[float, float] | None:
@@ -122,7 +122,7 @@ def read_head(texts: tuple[str, ...]) -> Head:
         phase = "prefill"
     # What the name says is done with the model, its id does not.
     asked = jobs.phase(phase) if phase else workload.defaults.get("phase", "")
-    if asked in _GENERAL and workload.defaults.get("phase", "") in adapters.PHASES:
+    if asked in adapters.GENERAL and workload.defaults.get("phase", "") in adapters.PHASES:
         asked = workload.defaults["phase"]
     said, columns = _apart(_options(options))
     said = _drafted(said, asked or workload.phases[0])
@@ -133,7 +133,7 @@ def read_head(texts: tuple[str, ...]) -> Head:
         phase=asked,
         precision=precision(kind).id if kind else _of_name(workload, asked),
         runtime=stack,
-        options={**jobs.adapter_of(phase), **said},
+        options={**workload.named_options, **jobs.adapter_of(phase), **said},
     )
     read = MODELLED | set(workload.options)
     kept = {key: value for key, value in job.options.items() if key in read}
@@ -168,14 +168,15 @@ def _engine_apart(kind: str, stack: str) -> tuple[str, str]:
 _ENGINE = (
     r"\b(?:tensorrt(?:-llm)?|trt(?:-llm)?|xla|openvino|onnx ?runtime|directml|core ?ml|torch\.compile)\b"
 )
-#: Phases that leave open whether adapters are trained, which the name may say: `Llama-2-7B LoRA`.
-_GENERAL = ("finetune_full", "train")
 #: Scenarios of MLPerf where a phase stands: what is done is the same.
 _SCENARIOS = ("offline", "server", "online", "interactive", "singlestream", "multistream")
 #: How many samples a query has in scenarios that ask one after another.
 _AT_ONCE = {"singlestream": {"batch": 1.0}, "multistream": {"batch": 8.0}}
 #: Formats that say none.
 _UNSAID = ("auto", "default", "none", "n/a", "-")
+#: Words for as many requests in flight as fit; cells of a number that state none.
+_FULL = ("max", "maximum", "offline")
+_BLANK = ("", *_UNSAID, "na", "--", "\u2013", "\u2014", "?")
 #: How a runtime's text says that NVIDIA's Deep Learning Examples ran, or names a month's container.
 _EXAMPLES = r"deep ?learning ?examples|\bdle\b|\bngc\b|\b(?:1[89]|2\d)\.(?:0[1-9]|1[0-2])\b(?!\.)"
 
@@ -197,13 +198,21 @@ def of_suite(name: str, phase: str, stack: str) -> str:
         return f"mlperf-training-{name}" if trains else f"mlperf-{name}"
     usual = f"in-tables-{name}"
     examples = f"nvidia-examples-{name}" if re.search(_EXAMPLES, stack, re.IGNORECASE) else ""
-    if (known(usual) or goes_on(usual)) and not known(examples):
+    if _read(usual) and not known(examples):
         return usual
     method = re.fullmatch(_METHOD, name, re.IGNORECASE)
     if method and known(method[1]) and not known(examples):
         adapts = method[2].lower() != "dreambooth" and (trains or phase.lower().startswith(("fine", "lora")))
         return f"{method[1]} lora training" if adapts else method[1]
     return examples
+
+
+def _read(name: str) -> bool:
+    """Whether a name is read as some workload's."""
+    try:
+        return bool(resolve_workload(name))
+    except UnknownName:
+        return False
 
 
 #: How a picture's model is taught behind its name, which its pictures may be made with as well.
@@ -214,7 +223,8 @@ def _called(name: str, phase: str, stack: str) -> Workload:
     """The workload of a name, or of that which its suite has for it, or all tables (`Stable Diffusion`)."""
     try:
         found = resolve_workload(name)
-        as_run = table()["mlperf"].get(found.id) if "mlperf" in stack.lower() else None
+        suite = "mlperf" in stack.lower() or squeezed(phase) in _SCENARIOS
+        as_run = table()["mlperf"].get(found.id) if suite else None
         return resolve_workload(as_run) if as_run and not _numbers_of_name(found) else found
     except UnknownName as fault:
         try:

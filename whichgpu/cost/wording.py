@@ -13,6 +13,10 @@ from whichgpu.values import NamedTuple
 
 #: What is written for one thing, one after another, on a unit without the words around it.
 _FORMS = (
+    (
+        r"^(?:infer(?:ence)?|train(?:ing)?|eval)[\s_-]+(?=(?:samples?|images?|imgs?|tokens?|seqs?|sequences?)\b|samples_|images_|tokens_)",
+        "",
+    ),
     (r"(?<=[a-z])[\s_-]+per[\s_-]+(?=[a-z])", "/"),
     (r"\s*/\s*", "/"),
     (r"/(?:card|device|chip|accelerator|gcd|processor|p)(?=/|$)", "/gpu"),
@@ -40,8 +44,8 @@ _FORMS = (
     (r"^x ?rt$", "x"),
     (r"^(?:latency|performance|speed|throughput)[\s:]+([^\s/]+/[^\s/]+|ms|s)$", r"\1"),
     (r"^(?:latency|throughput|speed|time) ?[(\[]([^()\[\]]+)[)\]]$", r"\1"),
-    (r"^(?:imgs?|images?)/(?:s/w|j)$", "images/J"),
-    (r"^(?:tok|toks|tokens)/(?:s/w|j)$", "tokens/J"),
+    (r"^(?:imgs?|images?)/(?:s(?:ec)?/w(?:atts?)?|j)$", "images/J"),
+    (r"^(?:tok|toks|tokens)/(?:s(?:ec)?/w(?:atts?)?|j)$", "tokens/J"),
 )
 #: What stands behind the name of a metric and says how it ran: formats, a share of a table.
 _BEHIND = (

@@ -83,6 +83,8 @@ _BRACKETS = r"\[([^\[\]]*\d[^\[\]]*)\]"
 #: What drivers add: a chip and a compiler in parentheses, the bus and the processor after slashes.
 _DRIVER = (
     r"(?i)\((?![^()]*\b(?:gcds?|die|half|tiles?|mig|slice)\b)[^()]*\)"
+    r"|^cpu\s*\+\s*|\s\+\s*(?:cpu|host|(?:\d+ ?gi?b )?(?:d?ram|ddr\d|system memory))\b.*$"
+    r"|(?<=\d)-(?:nv|nvd|nvs|nb|cr|amd|amds|cw|crs|dgxc|oci|tw)(?:[-_]\d+)?$"
     r"|\b1[3-8](?:\.\d)?[- ]?(?:\"|\u201d|''|inch)|/pcie\b|/sse2\b|\bmesa\b|\blite hash rate\b|\blhr\b"
 )
 
@@ -93,7 +95,8 @@ def undressed(text: str, catalogue: Catalogue) -> Iterator[str]:
     if listed:
         yield from _alternatives(listed[-1])
         return
-    plain = re.sub(_DRIVER, " ", text)
+    # AMD's are called XT and XTX alone, whatever their line is called.
+    plain = re.sub(r"\bRTX(?=[- ]?\d{4}[- ]?(?:XTX?|GRE)\b)", "RX", re.sub(_DRIVER, " ", text), flags=re.I)
     made = [word for word in plain.split() if word.lower() in MAKERS]
     if made:
         said = tokens.words(" ".join(word for word in plain.split() if word not in made))

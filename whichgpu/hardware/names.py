@@ -42,7 +42,7 @@ _SEVERAL = (
     r"|(?P<before>\S.*[\db])x(?P<after>[1-9]\d{0,2})"
 )
 #: A machine and what is in it, which says nothing of how many of them run: `DGX A100 (8x A100 80GB)`.
-_BOXED = r"(?P<box>[^()]*\S)\s*\(\s*\d{1,3}\s*[xX]\s*(?P<held>[^()]+)\)"
+_BOXED = r"(?P<box>[^()]*\S)\s*\(\s*(?P<count>\d{1,3})\s*[xX]\s*(?P<held>[^(),]+)(?:,[^()]*)?\)"
 #: NVIDIA's systems in its own tables: `DGX-1 with 8x V100 16GB`.
 _SYSTEM = r"^((?:nvidia )?[dh]gx[^()]*?) with \(?(\d{1,3}\s?x\s[^()]+)\)?$"
 #: A machine, and after it how many of what it holds run: `Dell R750xa 4x A100 PCIe`.
@@ -83,9 +83,11 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
     if text in catalogue:
         # An id has no number in it; no pattern is compiled.
         return text, 1
-    if boxed := re.fullmatch(_BOXED, re.sub(_SYSTEM, r"\1 (\2)", text.strip(), flags=re.IGNORECASE)):
-        box = boxed["box"].lower().split()
-        return " ".join((boxed["box"], *(one for one in boxed["held"].split() if one.lower() not in box))), 1
+    if boxed := _boxed(text):
+        box, inside = boxed["box"].lower().split(), re.sub(r"[_ ]aarch64$", "", boxed["held"].strip())
+        whole = " ".join((boxed["box"], *(one for one in inside.split() if one.lower() not in box)))
+        known = meant(whole, catalogue) or not meant(inside, catalogue)
+        return whole if known else inside, int(boxed["count"])
     match = _numbered(text)
     if held := _sliced(text, catalogue) or (None if match else _held(text, catalogue)):
         return held
@@ -103,6 +105,16 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
     if not 1 <= count <= _MOST:
         raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. a100-80gb-sxm:8")
     return _singular(_named(match), catalogue), count
+
+
+def _boxed(text: str) -> re.Match[str] | None:
+    """A machine with what is in it, in brackets, and how many of that: `DGX H100 (8x H100-SXM-80GB)`."""
+    return re.fullmatch(_BOXED, re.sub(_SYSTEM, r"\1 (\2)", text.strip(), flags=re.IGNORECASE))
+
+
+def in_a_machine(text: str) -> bool:
+    """Whether a spelling's number is of what a machine holds, of which a job may have fewer."""
+    return _boxed(text) is not None
 
 
 #: A slice of TPUs, which Google names by its cores, of those of one core by its chips: `tpu-v3-8`.

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
 
 PHASES = ("finetune_lora", "finetune_qlora")
+#: Phases that leave open whether adapters are trained, which a model's name may say: `Llama-2-7B LoRA`.
+GENERAL = ("finetune_full", "train")
 #: What the frozen weights are stored in where the job does not say.
 DEFAULT_PRECISION = {"finetune_lora": "bf16", "finetune_qlora": "nf4"}
 RANK = 16.0

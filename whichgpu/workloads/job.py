@@ -48,6 +48,17 @@ _PHASE_ALIASES = {
     "i2i": "generate", "v2v": "generate", "ti2v": "generate", "inpaint": "generate", "inpainting": "generate",
     "image_editing": "generate", "rerank": "infer", "reranking": "infer",
     "predict": "infer", "prediction": "infer", "detection": "infer", "classification": "infer",
+    **dict.fromkeys(("online_serving", "offline_serving", "online_inference", "llm_serving", "chat",
+                     "chatbot", "chat_completion"), "serve"),
+    **dict.fromkeys(("detect", "object_detection", "segment", "segmentation", "image_segmentation", "fwd",
+                     "semantic_segmentation", "instance_segmentation", "pose_estimation", "classify",
+                     "image_embedding", "text_embedding", "embeddings", "encoding", "image_captioning",
+                     "depth_estimation", "speech_recognition", "speech_synthesis", "text_to_audio",
+                     "offline_inference", "offline_batch_inference"), "infer"),
+    **dict.fromkeys(("forward_backward", "fwd_bwd", "training_step", "ppo", "rlhf"), "train"),
+    **dict.fromkeys(("cpt", "continual_pretraining", "pretraining_from_scratch"), "pretrain"),
+    **dict.fromkeys(("full_sft", "full_ft", "full_fine_tune"), "finetune_full"),
+    **dict.fromkeys(("denoise", "denoising", "sampling"), "generate"),
 }  # fmt: skip
 #: Tests as llama-bench names them, with the phase and the length that each number is: pp512, tg128.
 _TESTS = {"pp": ("prefill", "input_tokens"), "tg": ("decode", "output_tokens")}
@@ -216,11 +227,46 @@ def _unstated(value: Any) -> bool:
 
 
 def number(name: str, text: str) -> float:
-    """A numeric column as it is typed; raises `UsageError` for what no job can have."""
-    value: float = _checked(name, text.strip(), NUMBERS[name])
+    """A numeric column as it is typed, `64 per GPU` or `2k`; raises `UsageError` for what no job can have."""
+    value: float = _checked(name, _in_digits(name, text.strip()), NUMBERS[name])
     if name in ("n_gpus", "tp", "pp") and value != int(value):
         raise UsageError(f"{name}: {value:g} is not a whole number; give e.g. {name}={max(1, int(value))}")
     return value
+
+
+#: What tables write around a number of a column: what it is of, and what it is called before it.
+_OF_EACH = r"(?:\s*(?:/|per)\s*(?:gpu|device|card|replica))"
+_TOKENS = r"(?:input|output|prompt)?\s*(?:tokens?|toks?)", r"(?:seq(?:uence)?[ _-]?len(?:gth)?|isl|osl|ctx)"
+_AROUND = {
+    "batch": (
+        rf"(?:samples?|images?|sequences?|seqs?)?{_OF_EACH}?",
+        r"(?:m?bs|(?:micro[ -]?)?batch(?:[ _-]?size)?)",
+    ),
+    "n_gpus": (r"(?:x|\u00d7|gpus?|cards?|devices?|chips?|accelerators?)", r"x"),
+    "concurrency": (r"(?:concurrent\s*)?(?:users?|requests?|streams?|clients?|sequences?)", r"c"),
+    "steps": (r"(?:steps?|iterations?|its?)", r"steps?"),
+    **dict.fromkeys(("seq_len", "input_tokens", "output_tokens"), _TOKENS),
+}
+#: Thousands that are powers of two, as lengths and batches are.
+_BINARY = {str(2**power) for power in range(11)}
+
+
+def _in_digits(name: str, text: str) -> str:
+    """A number without what tables write around it: `1,024`, `~500`, `2k`, `64 per GPU`, `bs=64`."""
+    if text.isdigit() or name not in _AROUND:
+        return text
+    behind, before = _AROUND[name]
+    start = rf"(?:[~\u2248]\s*|{before}\s*[=:]?\s*)?"
+    digits = r"(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)(\s?k)?"
+    # A remark in brackets, but of what all GPUs have together: "16 (global 128)" has both.
+    remark = r"(?:\s*\((?!(?:global|total|all)\s*\))[^()]*\))?"
+    found = re.fullmatch(rf"{start}{digits}(?:\s*{behind})?{remark}", text, re.IGNORECASE)
+    if found is None:
+        return text
+    plain = found[1].replace(",", "")
+    if not found[2]:
+        return plain
+    return f"{float(plain) * (1024.0 if plain in _BINARY else 1000.0):g}"
 
 
 def _checked(name: str, raw: Any, least: float) -> Any:
@@ -257,7 +303,7 @@ def phase(text: str) -> str:
     # "train (forward + backward)": what stands in brackets says how.
     bare = re.sub(r"\s*\([^()]*\)$", "", text.strip().lower())
     key = re.sub(r"[-\s]+", "_", bare).partition("+")[0]
-    key = key.replace("fine_tun", "finetun")
+    key = re.sub(r"_(?:phase|stage)_?\d$", "", key.replace("fine_tun", "finetun"))
     test = _test(key)
     key = test[0] if test else _PHASE_ALIASES.get(key, key)
     if key in PHASES:
@@ -300,7 +346,11 @@ def adapter_of(text: str) -> dict[str, str]:
 
 def resolution(text: str) -> tuple[float, float]:
     """`"512"`, `"512x768"` (height x width) or `"720p"` as pixels; words in brackets are a remark."""
-    plain = text.strip().lower().replace("×", "x").replace("*", "x")
+    plain = (
+        re.sub(r"^(\d+) ?(?:px)? ?(?:\u00b2|\^2)", r"\1", text.strip().lower())
+        .replace("×", "x")
+        .replace("*", "x")
+    )
     if plain in _LINES:
         return float(_LINES[plain][0]), float(_LINES[plain][1])
     found = re.fullmatch(_RESOLUTION, plain)
@@ -317,5 +367,5 @@ def options(pairs: tuple[str, ...]) -> dict[str, str]:
         key, sep, value = pair.partition("=")
         if not sep or not key.strip():
             raise UsageError(f"'{pair}' is not an option; write e.g. --option guidance=7.5")
-        read[key.strip().replace("-", "_")] = value.strip()
+        read[key.strip().replace("-", "_").lower()] = value.strip()
     return read

@@ -110,7 +110,7 @@ class Workload(Shown):
 
     def complete(self, job: Job) -> Job:
         """Fill the job's gaps with this workload's defaults; raises `UsageError` for an unknown phase."""
-        job = self.embedding(job)
+        job = self.as_named(job)
         asked = phase(job.phase or self.phases[0])
         asked = getattr(self.code, "PHASE_ALIASES", {}).get(asked, asked)
         if asked not in self.phases:
@@ -121,7 +121,7 @@ class Workload(Shown):
         own = {**self.defaults.get("all", {}), **self.defaults.get(traced, {})}
         if asked in adapters.PHASES:
             own = {**own, "precision": adapters.DEFAULT_PRECISION[asked], **self.defaults.get(asked, {})}
-        options = {**adapter_of(job.phase), **job.options}
+        options = {**self.named_options, **adapter_of(job.phase), **job.options}
         gaps = job.gaps(self._within({**defaults, **own}))
         if "runtime" in gaps:
             gaps["runtime"] = self._reader(gaps.get("precision", job.precision), asked) or gaps["runtime"]
@@ -132,8 +132,20 @@ class Workload(Shown):
             raise UsageError(f"output_tokens: 0, but phase {asked} generates at least 1; use --phase prefill")
         return job.changed(precision=adapters.training_precision(job)) if job.trains else job
 
-    def embedding(self, job: Job) -> Job:
-        """A job of a decoder that embeds, which writes nothing: its sequences go through once."""
+    @property
+    def named_options(self) -> Mapping[str, str]:
+        """Options that the name says under which it was asked for: `HunyuanVideo 129 frames`."""
+        found: Mapping[str, str] = self.defaults.get("all", {}).get("options", {})
+        return found
+
+    def as_named(self, job: Job) -> Job:
+        """A job as the name of its model has it: in the phase and by the adapters that the name says.
+
+        One of a decoder that embeds writes nothing: its sequences go through once.
+        """
+        said = self.defaults.get("phase", "")
+        if said and (not job.phase or (said in adapters.PHASES and job.phase in adapters.GENERAL)):
+            job = job.changed(phase=said)
         reads = self.dims.get("headless") and "prefill" in self.phases
         if not reads or phase(job.phase or self.phases[0]) not in ("infer", "prefill"):
             return job

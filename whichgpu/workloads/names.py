@@ -41,7 +41,7 @@ _RELEASE = re.compile(r"2\d(0[1-9]|1[0-2])|(0[1-9]|1[0-2])[0-3]\d|v\d+\.\d+|\d+k
 #: the rank of its adapters and the release of its framework.
 _SHARED = r"(?:fsdp2?|hsdp|ddp|zero[123]|tp|pp|cp)\d*"
 _SCHEDULE = re.compile(
-    r"\d+(?:k|e|xb\d+)|\d{1,2}x\d{1,2}|r=\d+|r(?:4|8|16|32|64|128|256)|(?:tf|torch|pytorch)\d+(?:\.\d+)*|(?:tp|pp|dp|ep|cp|vp)\d+"
+    r"\d+(?:k|e|tb|xb\d+)|\d{1,2}x\d{1,2}|r=\d+|r(?:4|8|16|32|64|128|256)|(?:tf|torch|pytorch)\d+(?:\.\d+)*|(?:tp|pp|dp|ep|cp|vp)\d+"
     rf"|(?:fsdp2?|hsdp|ddp|zero[123])(?:\+{_SHARED})*"
 )
 #: How MLX's own uploads end, whose format is MLX's.
@@ -99,6 +99,19 @@ def published(text: str) -> str:
     return re.sub(start, "", text, count=1, flags=re.IGNORECASE)
 
 
+def suited(text: str) -> Iterator[str]:
+    """A name with MLPerf's suite before it, and its round, that stands in brackets behind it."""
+    suite = r"(.+?)\s*[(\[](?:mlperf|mlcommons)\s+(training|inference)(?:\D*(\d+)\.\d)?[^()]*[)\]]"
+    if found := re.fullmatch(suite, text.strip(), re.IGNORECASE):
+        kind = "training-" if found[2].lower() == "training" else ""
+        yield from (f"mlperf-{kind}v{found[3]}-{found[1]}", f"mlperf-{kind}{found[1]}")
+
+
+def unversioned(text: str) -> str:
+    """A name whose generation has a v before its number without it: `Stable Diffusion v2 base`."""
+    return re.sub(r"(?<=[a-z])[-_ ]?v(?=\d+(?:\.\d+)?(?:[-_ ]|$))", "-", text, flags=re.IGNORECASE)
+
+
 def rewritten(text: str) -> str:
     """A name in the words of the zoo, where publishers write parts of it in their own: `MobileNetV2 x1.4`."""
     for said, instead in table()["rewritten"]:
@@ -116,7 +129,8 @@ def unnoted(text: str) -> str:
         owners = [word for at, word in enumerate(said) if not at or not _OWNED.fullmatch(word)]
         left, dropped = [], False
         for word in said:
-            dropped = word in known if word in owners else dropped
+            plain = word in known or all(part in known for part in word.split("-"))
+            dropped = plain if word in owners else dropped
             left += [] if dropped else [word]
         return note[0] if len(left) == len(said) else f" ({' '.join(left)})" if left else ""
 
@@ -161,7 +175,7 @@ def alters(word: str) -> bool:
 
 
 #: The batch of all GPUs together, which a name is not read for; a number or a version.
-_GLOBAL, _OWNED = re.compile(r"\bglobal[- ]batch(?:[- ]size)?\b"), re.compile(r"v?\d[\d.,]*")
+_GLOBAL, _OWNED = re.compile(r"\bglobal[- ]batch(?:[- ]size)?\b"), re.compile(r"v?\d[\d.,]*(?:tb)?")
 
 
 def filed(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UnknownName
 from whichgpu.facts import store
@@ -84,7 +84,8 @@ def _find(
     keys = _candidates(name)
     if not keys and set(name) & set("[]()"):
         # `FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)`
-        name = names.unnoted(name)
+        suites = list(names.suited(name))
+        name = next(filter(_candidates, suites), suites[-1] if suites else names.unnoted(name))
         name = _aside(name) or _plain(name)
         keys = _candidates(name)
     if len(keys) > 1:
@@ -142,7 +143,8 @@ def _plain(name: str) -> str:
 
 def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload | None, list[str]]:
     """The workload, or the ids, of a name that no spelling is alike: by its parts, or in other words."""
-    longer = _of_a_side(name) or _of_a_number(name, tried)
+    ways = (_of_a_side, _of_a_number, _of_a_tower, _of_a_length)
+    longer = next(filter(None, (way(name, tried) for way in ways)), None)
     if longer is not None:
         return longer, []
     if name.count("/") == 1:
@@ -153,7 +155,8 @@ def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload |
     keys = _spelled_out(name) or _out_of_order(name) or _usual_side(name)
     if keys:
         return None, keys
-    others = (one for one in (names.rewritten(name), names.published(name)) if one and one != name)
+    less = (names.rewritten(name), names.published(name), names.unversioned(name))
+    others = (one for one in less if one and one != name)
     read = next(filter(None, (_read_as(one, tried) for one in others)), None)
     made = (one(name, lambda other: _read_as(other, tried)) for one in (backbones.varied, backbones.over))
     return read or next(filter(None, made), None) or _within(name), []
@@ -197,14 +200,14 @@ _SIZED_BY_WORD = re.compile(
 )
 
 
-def _spelled_out(name: str) -> list[str]:
+def _spelled_out(name: str, side: str = "224") -> list[str]:
     """The id of a name whose size is a letter, with the side of its patches: `DINOv2-L/14`."""
     found = _SIZED_BY_WORD.fullmatch(name.strip())
     if found is None:
         return []
     stem, letter, patch = found.groups()
     size = _SIZE_WORDS.get(letter) or _SIZE_WORDS.get(letter.lower(), letter)
-    ends = (f"patch{patch}", f"patch{patch}-224") if patch else ()
+    ends = (f"patch{patch}", f"patch{patch}-{side}") if patch else ()
     tried = (f"{stem}{vit}-{size}-{end}" for vit in ("", "-vit") for end in ends)
     keys = next(filter(None, map(_candidates, tried)), [])
     if keys:
@@ -279,7 +282,7 @@ def _done(name: str) -> Workload | None:
             meant, shorter = _longest(said.name)
             stored = stored or shorter
         meant = meant or tuple(_out_of_order(said.name) or _usual_side(said.name))
-        item = workloads()[meant[0]] if len(meant) == 1 else _of_a_side(said.name)
+        item = workloads()[meant[0]] if len(meant) == 1 else _of_a_side(said.name, {})
         # Pictures are as often made with a LoRA as one is trained on them.
         made = item is not None and item.family.startswith("diffusion") and said.phase == "finetune_lora"
         if item is not None and not (made and not re.search("train|tun", name, re.IGNORECASE)):
@@ -363,7 +366,7 @@ def _stored(item: Workload, stored: str) -> Workload:
 _TRAINED_IN = {one: one for one in ("fp32", "tf32", "bf16", "amp-fp16", "amp-bf16")} | {"fp16": "amp-fp16"}
 
 
-def _of_a_side(name: str) -> Workload | None:
+def _of_a_side(name: str, tried: dict[str, Workload | None]) -> Workload | None:
     """The workload of a name that ends in the side of its pictures (`yolov3-608`), with them by default."""
     found = _SIDED.fullmatch(name.strip())
     if found is None or not (found["by"] or int(found["side"]) in _SIDES):
@@ -372,14 +375,32 @@ def _of_a_side(name: str) -> Workload | None:
     if bare.lower().endswith("pretrain"):
         # The side of other pictures, on which it was trained before.
         return None
-    keys = _candidates(bare) or _out_of_order(bare) or _usual_side(bare)
+    keys = (
+        _candidates(bare)
+        or _out_of_order(bare)
+        or _usual_side(bare)
+        or _spelled_out(bare, found["side"])
+        or _spelled_out(bare)
+    )
     item = workloads()[keys[0]] if len(keys) == 1 else None if keys else _done(found["name"])
+    if item is None and not keys and found["by"]:
+        # Of two sides what goes before may be any name: `SD1.5 LCM 4 steps 512x512`.
+        item = _read_as(bare, tried)
     if item is None or "height" not in item.code.DEFAULTS["*"]:
-        return None
+        return _of_one_size(item, int(found["side"])) if item else None
     return _numbered(item, {"height": float(found["side"]), "width": float(found["by"] or found["side"])})
 
 
-def _numbered(item: Workload, columns: Mapping[str, float]) -> Workload:
+def _of_one_size(item: Workload, side: int) -> Workload | None:
+    """A model of pictures of one size alone, or the same for another: `CLIP ViT-L/14 336`; else None."""
+    fixed: Any = item.dims.get("image")
+    if not isinstance(fixed, dict) or fixed.get("size") == side:
+        return item if isinstance(fixed, dict) else None
+    keys = _candidates(f"{item.id}-{side}")
+    return workloads()[keys[0]] if len(keys) == 1 else None
+
+
+def _numbered(item: Workload, columns: Mapping[str, Any]) -> Workload:
     """A workload whose jobs have these numbers by default, in every phase."""
     known = {"all": {}, **item.defaults}
     more = {key: {**one, **columns} for key, one in known.items() if isinstance(one, dict)}
@@ -395,7 +416,17 @@ _NUMBERS = {
     "batch": re.compile(
         r"(.+?)[-_ (,@]+(?:m?bs|(?:micro[-_ ]?)?batch(?:[-_ ]?size)?)[-_ =:]*(\d{1,6})\)?", re.IGNORECASE
     ),
+    "frames": re.compile(
+        r"(.+?)(?:[-_ (,@]+(?=\d{1,3}[-_ ]?f)|(?<=\dx\d{3})x|(?<=\dx\d{4})x)"
+        r"(\d{1,3})(?:[-_ ]?f(?:rames?)?)?\)?",
+        re.IGNORECASE,
+    ),
+    "seconds": re.compile(r"(.+?)[-_ (,@]+(\d{1,3})[-_ ]?s(?:ec(?:ond)?s?)?\)?", re.IGNORECASE),
 }
+
+
+#: Those of them that are options, and no columns.
+_OF_OPTIONS = ("frames", "seconds")
 
 
 def _of_a_number(name: str, tried: dict[str, Workload | None]) -> Workload | None:
@@ -403,9 +434,41 @@ def _of_a_number(name: str, tried: dict[str, Workload | None]) -> Workload | Non
     for column, pattern in _NUMBERS.items():
         found = pattern.fullmatch(name)
         item = _read_as(found[1], tried) if found else None
+        if found and item and column in _OF_OPTIONS and (column in item.dims or column in item.options):
+            return _numbered(item, {"options": {column: found[2]}})
         if found and item and any(column in one for one in item.code.DEFAULTS.values()):
             return _numbered(item, {column: float(found[2])})
     return None
+
+
+#: Tokens of a sequence behind the name of an encoder: `BERT-large 384`; families whose names go on so. With a
+#: hyphen the number may be a width.
+_LENGTH = re.compile(r"(.+?\S) +(64|128|256|384|512|1024|2048|4096|8192)", re.IGNORECASE)
+_READERS = ("encoder", "modern_encoder", "disentangled")
+
+
+def _of_a_length(name: str, tried: dict[str, Workload | None]) -> Workload | None:
+    """The encoder of a name that ends in the length of its sequences, which its jobs have by default."""
+    found = _LENGTH.fullmatch(name)
+    item = _read_as(found[1], tried) if found else None
+    if found is None or item is None or item.family not in _READERS:
+        return None
+    return _numbered(item, {"seq_len": float(found[2])})
+
+
+#: One of two towers behind the name of both: `CLIP ViT-L/14 image encoder`.
+_TOWER = re.compile(
+    r"(.+?)[-_ (]+(image|vision|visual|text)[-_ ]+(?:encoder|tower|embedding)s?\)?", re.IGNORECASE
+)
+
+
+def _of_a_tower(name: str, tried: dict[str, Workload | None]) -> Workload | None:
+    """The workload of a name that ends in one of its two towers, which its jobs run alone."""
+    found = _TOWER.fullmatch(name)
+    item = _read_as(found[1], tried) if found else None
+    if found is None or item is None or not hasattr(item.code, "TOWERS"):
+        return None
+    return _numbered(item, {"options": {"towers": "text" if found[2].lower() == "text" else "image"}})
 
 
 def meaning(workload: Workload) -> Callable[[str], bool]:
@@ -456,7 +519,10 @@ def _tagged(name: str) -> list[str]:
 
 _TAGGED_SIDE = re.compile(r"\.[a-z]\w*_(\d{3})$", re.IGNORECASE)
 #: A name with the side of a picture behind it, or both: `yolov3-608`, `pspnet_r101-d8_512x1024`.
-_SIDED = re.compile(r"(?P<name>.*[^-_ @,])[-_ @,]+(?P<side>\d{2,4})(?: ?[xX\u00d7] ?(?P<by>\d{2,4}))?")
+_SIDED = re.compile(
+    r"(?P<name>.*[^-_ @,])[-_ @,]+(?:[134] ?[xX\u00d7] ?(?=\d{2,4} ?[xX\u00d7]))?"
+    r"(?P<side>\d{2,4})(?: ?[xX\u00d7] ?(?P<by>\d{2,4}))?"
+)
 #: Sides of a picture, in pixels, that a name may end in: other numbers are depths (`101`, `152`).
 _SIDES = frozenset((*range(96, 2049, 16), 227, 260, 299, 300, 331, 380, 456, 475, 528, 600))
 #: What a name means that states none: the first that there is.

@@ -30,14 +30,15 @@ def _streams(rec: Recorder, part: Part, x: Latent) -> tuple[Stream, Stream, int]
 
 
 def _conditions(rec: Recorder, part: Part, batch: Any) -> None:
-    """Embeddings of time, guidance (where distilled) and pooled text: (B, D)."""
+    """Embeddings of time, guidance (where distilled) and, where there is one, pooled text: (B, D)."""
     width = part["hidden"]
     timestep(rec, batch, width)
     if part.get("embeds_guidance"):
         timestep(rec, batch, width, name="guidance")
         rec.add(width * batch)
-    two_layers(rec, batch, part["pooled"], width, name="pooled", first=True)
-    rec.add(width * batch)
+    if "pooled" in part:
+        two_layers(rec, batch, part["pooled"], width, name="pooled", first=True)
+        rec.add(width * batch)
 
 
 def _end(picture: Stream, outputs: int) -> None:
