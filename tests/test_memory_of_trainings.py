@@ -515,7 +515,7 @@ def test_mxnet_of_2017_keeps_what_a_relu_read(workload: str, batch: float, mib: 
 
 def test_cudnn_s_pools_keep_no_index() -> None:
     job = {"phase": "train", "precision": "fp32", "batch": 64.0}
-    torch, mxnet = (total("vgg16", runtime=name, **job) for name in ("PyTorch", "MXNet"))
+    torch, mxnet = (parts("vgg16", runtime=name, **job)["activations"] for name in ("PyTorch", "MXNet"))
     # 8 B for each result of five pools, of 64, 128, 256, 512 and 512 channels.
     index = 8.0 * 64.0 * (64 * 112**2 + 128 * 56**2 + 256 * 28**2 + 512 * 14**2 + 512 * 7**2)
     assert torch - mxnet > index
@@ -587,3 +587,18 @@ def test_what_selective_checkpointing_of_megatron_leaves_is_told() -> None:
     found = whichgpu.fit("deepseek-v3", "h100-80gb-sxm:256", phase="pretrain", precision="bf16", batch=1,
                          seq_len=4096, pp=4, runtime="NeMo AutoModel", options=options)  # fmt: skip
     assert any(one.option == "--option checkpointing=full" for one in found.answers[0].changes)
+
+
+@pytest.mark.parametrize(
+    ("workload", "pixels", "batch", "published"),
+    [
+        ("fcn-hr18", (512.0, 1024.0), 2.0, 2.9), ("fcn-hr48", (512.0, 1024.0), 2.0, 6.2),
+        ("ocrnet-hr18", (512.0, 1024.0), 2.0, 4.7), ("ocrnet-hr48", (512.0, 1024.0), 2.0, 8.0),
+    ],
+)  # fmt: skip
+def test_classes_of_each_position_are_lost_at_full_size(workload, pixels, batch, published):
+    """MMSegmentation's READMEs of HRNet and OCRNet on Cityscapes, GiB of tensors."""
+    found = parts(workload, phase="train", precision="fp32", batch=batch, height=pixels[0], width=pixels[1],
+                  runtime="PyTorch 1.5", options={"optimizer": "sgd-momentum"})  # fmt: skip
+    assert found["logits"] > 0
+    assert (sum(found.values()) - found["context"]) / GIB == pytest.approx(published, rel=0.06)

@@ -362,7 +362,7 @@ def _alive(step: _Step, kernels: Kept) -> _Alive:
         ops = [_whole(op, spread.unshared) for op in ops]
     elif np.any(np.asarray(spread.gathered) != 1):
         ops = [_gathered_input(op, spread.gathered) for op in ops]
-    found = activations(ops, kernels)
+    found = activations(ops, kernels, 0.0 if step.frozen else _gradient_bytes(step))
     if step.frozen and spread.level == _GATHERED and kernels.again and step.stack.holds.get("two_again"):
         # A frozen layer's own backward pass is told by its inputs' gradient, when the next one has run again.
         found = found._replace(layer=2.0 * found.layer, last=found.last + found.layer)

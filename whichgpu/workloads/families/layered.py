@@ -24,6 +24,7 @@ convolution that says nothing else; optionally `unit` (images). By `kind`:
     take    maps of these names, `of`, one after another (the present map is ".")
     add     the map of the name `of`
     block   `layers`, `count` (1) times; `residual` (false): added to what goes in
+    loss    in training: cross-entropy of the map's channels at each position, of `heads` (1) such maps
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
 from whichgpu.workloads import images
-from whichgpu.workloads.blocks import activate, conv_norm, image, norm_activate, transposed
+from whichgpu.workloads.blocks import activate, conv_norm, cross_entropy, image, norm_activate, transposed
 from whichgpu.workloads.maps import Map, window_length
 
 if TYPE_CHECKING:
@@ -214,6 +215,13 @@ def _add(net: _Net, layer: Layer, x: Map) -> Map:
     return x
 
 
+def _loss(net: _Net, layer: Layer, x: Map) -> Map:
+    """A class of each position, in training."""
+    if net.rec.training:
+        cross_entropy(net.rec, layer.get("heads", 1.0) * x.pixels, x.channels)
+    return x
+
+
 def _block(net: _Net, layer: Layer, x: Map) -> Map:
     """Layers several times over, each time with weights of its own."""
     residual, start = layer.get("residual", False), net.first
@@ -231,5 +239,5 @@ def _block(net: _Net, layer: Layer, x: Map) -> Map:
 _KINDS: Mapping[Any, Callable[[_Net, Layer, Map], Map]] = {
     "conv": _conv, "up": _up, "max": _pool, "mean": _pool, "spread": _enlarge, "shuffle": _enlarge,
     "fold": _enlarge, "half": _half, "values": _values, "gate": _gate,
-    "dense": _dense, "keep": _keep, "take": _take, "add": _add, "block": _block,
+    "dense": _dense, "keep": _keep, "take": _take, "add": _add, "block": _block, "loss": _loss,
 }  # fmt: skip
