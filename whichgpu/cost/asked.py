@@ -332,7 +332,8 @@ def _attending(stack: Runtime, job: Job, workload: Workload) -> Runtime:
     said = job.options.get("flash_attention")
     if said is not None:
         return _with_flash(_unfused_by_itself(stack), not off(said))
-    return _with_flash(stack, False) if stack.flash and _written_out(stack, workload) else stack
+    out = _written_out(stack, workload) or (job.trains and _weighs(stack, workload))
+    return _with_flash(stack, False) if stack.flash and out else stack
 
 
 @kept
@@ -361,6 +362,15 @@ def _written_out(stack: Runtime, workload: Workload) -> bool:
         return False
     told = re.search(r"transformers\W{0,3}v?(\d+)\.(\d+)", low)
     return first == "any" or (told is not None and tuple(map(int, told.groups())) < _release(first))
+
+
+def _weighs(stack: Runtime, workload: Workload) -> bool:
+    """Whether a model's own code asks for attention's weights, which no fused kernel gives.
+
+    `torch.nn.MultiheadAttention` does unless it is told otherwise (`need_weights`).
+    """
+    asks = bool(getattr(workload.code, "WEIGHS", False)) and stack.software == "pytorch"
+    return asks and stack.id != "transformers" and not any(word in stack.said.lower() for word in _FUSED)
 
 
 def _release(text: str) -> tuple[int, ...]:

@@ -353,7 +353,14 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         said=(*distributed.notes(job, mesh, stack, workload.dims.get("layers")), *said),
         slack=reserved_slack(whole, training=True),
         idle=job_memory.idle(job, stack, parts),
+        working=job_memory.transforming(
+            workload, job, stack, step, parts, whole=whole, own=own, available=devices.column("memory")
+        ) * (devices.column("compute_capability") < _NARROWED),
     )  # fmt: skip
+
+
+#: The compute capability from which convolutions in FP32 run on tensor cores, unasked.
+_NARROWED = 8.0
 
 
 def _with_host(

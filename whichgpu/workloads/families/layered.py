@@ -106,8 +106,9 @@ def _conv(net: _Net, layer: Layer, x: Map) -> Map:
         "bias": layer.get("bias", not norm),
     }  # fmt: skip
     if norm:
+        kept = layer.get("summed", False) and "relu" in activation
         return conv_norm(net.rec, x, layer["out"], kernel, stride, relu=bool(activation),
-                         activation=activation, **settings)  # fmt: skip
+                         activation=activation, keeps_output=kept, **settings)  # fmt: skip
     y = net.rec.conv(x, layer["out"], kernel, stride, **settings)
     if activation:
         activate(net.rec, y.elements, activation)
@@ -225,8 +226,11 @@ def _loss(net: _Net, layer: Layer, x: Map) -> Map:
 def _block(net: _Net, layer: Layer, x: Map) -> Map:
     """Layers several times over, each time with weights of its own."""
     residual, start = layer.get("residual", False), net.first
+    *before, last = layer["layers"]
+    # What a sum reads, and no convolution, is kept for its own activation's gradient.
+    layers = [*before, {**last, "summed": residual}]
     for _ in range(layer.get("count", 1)):
-        y = net.run(layer["layers"], x, "block")
+        y = net.run(layers, x, "block")
         if residual and y.channels != x.channels:
             raise UsageError(f"layers: a residual of {x.channels} channels cannot be added to {y.channels}")
         if residual:
