@@ -602,3 +602,26 @@ def test_classes_of_each_position_are_lost_at_full_size(workload, pixels, batch,
                   runtime="PyTorch 1.5", options={"optimizer": "sgd-momentum"})  # fmt: skip
     assert found["logits"] > 0
     assert (sum(found.values()) - found["context"]) / GIB == pytest.approx(published, rel=0.06)
+
+
+def test_detr_asks_for_the_weights_of_attention_and_freezes_its_first_stage():
+    """Two pictures by torch 2.13's operators, as facebookresearch/detr has them: 2.84 and 5.44 GiB."""
+    for pixels, counted in (((800.0, 1333.0), 2.84), ((1344.0, 1344.0), 5.44)):
+        found = parts("detr", phase="train", precision="fp32", batch=2.0, height=pixels[0], width=pixels[1],
+                      runtime="PyTorch", options={"optimizer": "adamw"})  # fmt: skip
+        assert (sum(found.values()) - found["context"]) / GIB == pytest.approx(counted, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("workload", "published"),
+    [("upernet-resnet50", 6.4), ("upernet-resnet101", 7.4), ("pspnet-resnet50", 6.1), ("pspnet-resnet101", 9.6),
+     ("deeplabv3plus-resnet50", 7.5)],
+)  # fmt: skip
+def test_convolutions_in_fp32_work_in_tiles_beside_their_maps(workload, published):
+    """MMSegmentation's READMEs: two crops of 512 x 1024, GiB of tensors on a V100; not on tensor cores."""
+    job = {"phase": "train", "precision": "fp32", "batch": 2.0, "height": 512.0, "width": 1024.0,
+           "runtime": "PyTorch 1.5", "options": {"optimizer": "sgd-momentum"}}  # fmt: skip
+    old, new = (whichgpu.fit(workload, gpu, **job).answers[0] for gpu in ("v100-32gb-sxm", "a100-40gb-sxm"))
+    assert old.read["allocated"].mid / GIB == pytest.approx(published, rel=0.09)
+    assert old.required == new.required
+    assert new.read["allocated"].mid <= old.read["allocated"].mid

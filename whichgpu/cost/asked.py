@@ -61,7 +61,10 @@ def read(job: Job) -> Asked:
     job, said = _doing(job, workload, stack, _undated(job, stack))
     workload, job, said = _under(workload, job, stack, said)
     if "checkpointing" not in job.options:
-        said = (*said, *((_RUNS_AGAIN,) if _prepares(job, stack) else (_AS_GUIDED,) if _guided(job, stack) else ()))
+        said = (
+            *said,
+            *((_RUNS_AGAIN,) if _prepares(job, stack) else (_AS_GUIDED,) if _guided(job, stack) else ()),
+        )
     job, said = _by_recipe(by_habit(job, stack), stack, said)
     job, spread = _spreading(job, workload, stack)
     job, counted = _counted(job, workload)
@@ -240,9 +243,7 @@ _RUNS_AGAIN = (
 
 
 #: Of those who train videos, and of some who train pictures, by the commands that their guides show.
-_AS_GUIDED = (
-    "checkpointing=full, as guides of such trainers have it; write --option checkpointing=none where it is off"
-)
+_AS_GUIDED = "checkpointing=full, as guides of such trainers have it; write --option checkpointing=none where it is off"
 
 #: What is shared out, in the text of a runtime: "PyTorch FSDP2", "DeepSpeed ZeRO-3".
 _SHARDS = re.compile(r"\b(?:fsdp2?|hsdp|zero\W?(?:stage)?\W?[123])\b")
