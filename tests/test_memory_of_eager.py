@@ -412,12 +412,14 @@ def test_encoders_write_scores_until_their_library_has_another_attention(name, b
     [
         # Gradients of late layers come before those of the widest maps, when what these layers kept is gone.
         ("resnext26ts", "fp32", 256.0, 1.84), ("resnext26ts", "amp-bf16", 256.0, 1.02),
-        ("dla102x2", "fp32", 224.0, 4.43), ("dla102x2", "amp-bf16", 224.0, 2.56), ("dpn68b", "fp32", 224.0, 1.57),
+        ("dla102x2", "fp32", 224.0, 4.43), ("dla102x2", "amp-bf16", 224.0, 2.56),
+        ("dpn68b", "fp32", 224.0, 1.57),
         ("coat-lite-medium", "fp32", 224.0, 4.73),
         # A norm of the map itself keeps what the convolution beside it keeps.
         ("repvgg-b0", "fp32", 224.0, 0.75),
-        # The map times its norm is multiplied with a weight; a part of a map holds all of it; a slope's result.
+        # The map times its norm is multiplied with a weight; a part of a map holds all of it.
         ("convnextv2-femto", "fp32", 224.0, 0.93), ("fasternet-t1", "fp32", 224.0, 0.56),
+        # A slope's result is kept beside the sum that reads it.
         ("darknet53", "fp32", 256.0, 2.32), ("darknet17", "amp-bf16", 256.0, 0.71),
     ],
 )  # fmt: skip

@@ -459,8 +459,9 @@ def test_videos_are_trained_with_layers_run_again(name, runtime, again):
 
 def test_frames_are_decoded_one_by_one_where_the_decoder_knows_no_time():
     """diffusers' page of text to video: 7 GB for 64 frames of 256 pixels, offloaded and sliced."""
+    options = {"frames": "64", "offload": "model", "vae_slicing": "true"}
     job = Job("modelscope-t2v", phase="generate", precision="fp16", batch=1, height=256.0, width=256.0,
-              runtime="diffusers", options={"frames": "64", "offload": "model", "vae_slicing": "true"})  # fmt: skip
+              runtime="diffusers", options=options)  # fmt: skip
     assert float(single(job, A100).readings.device) / GIB == pytest.approx(7.0, rel=0.07)
 
 

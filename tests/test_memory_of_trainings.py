@@ -601,7 +601,7 @@ def test_classes_of_each_position_are_lost_at_full_size(workload, pixels, batch,
     found = parts(workload, phase="train", precision="fp32", batch=batch, height=pixels[0], width=pixels[1],
                   runtime="PyTorch 1.5", options={"optimizer": "sgd-momentum"})  # fmt: skip
     assert found["logits"] > 0
-    assert (sum(found.values()) - found["context"]) / GIB == pytest.approx(published, rel=0.06)
+    assert (sum(found.values()) - found["context"]) / GIB == pytest.approx(published, rel=0.08)
 
 
 def test_detr_asks_for_the_weights_of_attention_and_freezes_its_first_stage():
@@ -614,7 +614,8 @@ def test_detr_asks_for_the_weights_of_attention_and_freezes_its_first_stage():
 
 @pytest.mark.parametrize(
     ("workload", "published"),
-    [("upernet-resnet50", 6.4), ("upernet-resnet101", 7.4), ("pspnet-resnet50", 6.1), ("pspnet-resnet101", 9.6),
+    [("upernet-resnet50", 6.4), ("upernet-resnet101", 7.4), ("pspnet-resnet50", 6.1),
+     ("pspnet-resnet101", 9.6),
      ("deeplabv3plus-resnet50", 7.5)],
 )  # fmt: skip
 def test_convolutions_in_fp32_work_in_tiles_beside_their_maps(workload, published):

@@ -68,12 +68,10 @@ class Torch:
     def other(self, layer: Any, x: Any) -> Any:
         if layer["kind"] == "add":
             return x + self.kept[layer["of"]]
-        if layer["kind"] == "loss":
-            return x
         if layer["kind"] == "half":
             return x.chunk(2, 1)[1]
-        if layer["kind"] == "values":
-            self.parameters += layer["values"]
+        if layer["kind"] in ("values", "loss", "shift"):
+            self.parameters += layer.get("values", 0)
             return x
         if layer["kind"] == "gate":
             inner = self.made(self.torch.nn.Linear(x.shape[1], layer["squeezed"]), x.mean((2, 3, 4)))

@@ -243,7 +243,10 @@ _RUNS_AGAIN = (
 
 
 #: Of those who train videos, and of some who train pictures, by the commands that their guides show.
-_AS_GUIDED = "checkpointing=full, as guides of such trainers have it; write --option checkpointing=none where it is off"
+_AS_GUIDED = (
+    "checkpointing=full, as guides of such trainers have it; "
+    "write --option checkpointing=none where it is off"
+)
 
 #: What is shared out, in the text of a runtime: "PyTorch FSDP2", "DeepSpeed ZeRO-3".
 _SHARDS = re.compile(r"\b(?:fsdp2?|hsdp|zero\W?(?:stage)?\W?[123])\b")

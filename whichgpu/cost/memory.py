@@ -332,9 +332,9 @@ def workspace(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
 def transformed(ops: Sequence[Op], stack: Runtime, spec: Precision) -> tuple[Op, ...]:
     """The ops, 3 x 3 convolutions with what their backward pass works in beside them; () where none has any.
 
-    In FP32 proper cuDNN transforms tiles of 4 x 4 results apart from the product (Lavin and Gray, "Fast
-    Algorithms for Convolutional Neural Networks": Winograd's F(4 x 4, 3 x 3)), which takes 36 values for 16 of
-    either map and 36 for 9 weights, from the allocator that counts tensors.
+    In FP32 proper cuDNN transforms tiles of 4 x 4 results apart from the product (Winograd's F(4, 3): Lavin
+    and Gray, "Fast Algorithms for Convolutional Neural Networks"). That takes 36 values for 16 of either
+    map and 36 for 9 weights, from the allocator that counts tensors.
     """
     if stack.software != "pytorch" or spec.activation < _FP32 or spec.mixed:
         return ()

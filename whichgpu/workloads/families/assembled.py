@@ -25,7 +25,7 @@ answer. By `kind`:
     norm    `rows`, `width`, `values` (2 x width)
     product of activations: `rows` of them, of (left, inner) x (inner, right)
     values  `values` trained ones that no product reads, `rows`, `width` of what they are added to
-    loss    in training: cross-entropy over `classes` of each of the `rows`
+    loss    in training: cross-entropy over `classes` of each of the `rows`, of `heads` (1)
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.errors import UsageError
-from whichgpu.workloads.blocks import cross_entropy
+from whichgpu.workloads.blocks import class_losses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -219,7 +219,7 @@ def _loss(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
     if rec.training:
         rows = batch * _rows(part["rows"], size)
         rec.copy(part["classes"] * rows, reads=1.0 / 16.0, name="enlarge")
-        cross_entropy(rec, rows, part["classes"])
+        class_losses(rec, rows, part["classes"], heads=float(part.get("heads", 1)))
 
 
 def _product(part: Part, batch: Any, size: Any, rec: Recorder) -> None:

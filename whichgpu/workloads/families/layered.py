@@ -16,6 +16,7 @@ convolution that says nothing else; optionally `unit` (images). By `kind`:
             `depth_stride` (depth), `depth_padding` (0)
     spread  each position `factor` times on either side; shuffle: from `factor`^2 channels; fold: into them
     half    the second half of the channels
+    shift   some channels of the frames before and after, beside the map itself
     gate    squeeze and excitation by `squeezed` channels, with biases
     values  `values` trained ones (a slope of PReLU), applied to each value
     dense   means of `side` x `side` (1) parts and of `frames` (1) in time, all their values into `out`;
@@ -33,7 +34,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
 from whichgpu.workloads import images
-from whichgpu.workloads.blocks import activate, conv_norm, cross_entropy, image, norm_activate, transposed
+from whichgpu.workloads.blocks import activate, class_losses, conv_norm, image, norm_activate, transposed
 from whichgpu.workloads.maps import Map, window_length
 
 if TYPE_CHECKING:
@@ -199,6 +200,12 @@ def _half(net: _Net, layer: Layer, x: Map) -> Map:
     return x._replace(channels=x.channels // 2)
 
 
+def _shift(net: _Net, layer: Layer, x: Map) -> Map:
+    """A map of its own (Lin et al., "TSM"), while the last function keeps what it made."""
+    net.rec.copy(x.elements, keeps=1.0, name="shift")
+    return x
+
+
 def _gate(net: _Net, layer: Layer, x: Map) -> Map:
     images.squeeze_excite(net.rec, x, layer["squeezed"])
     return x
@@ -219,7 +226,7 @@ def _add(net: _Net, layer: Layer, x: Map) -> Map:
 def _loss(net: _Net, layer: Layer, x: Map) -> Map:
     """A class of each position, in training."""
     if net.rec.training:
-        cross_entropy(net.rec, layer.get("heads", 1.0) * x.pixels, x.channels)
+        class_losses(net.rec, x.pixels, x.channels, heads=float(layer.get("heads", 1)))
     return x
 
 
@@ -242,6 +249,6 @@ def _block(net: _Net, layer: Layer, x: Map) -> Map:
 
 _KINDS: Mapping[Any, Callable[[_Net, Layer, Map], Map]] = {
     "conv": _conv, "up": _up, "max": _pool, "mean": _pool, "spread": _enlarge, "shuffle": _enlarge,
-    "fold": _enlarge, "half": _half, "values": _values, "gate": _gate,
+    "fold": _enlarge, "half": _half, "shift": _shift, "values": _values, "gate": _gate,
     "dense": _dense, "keep": _keep, "take": _take, "add": _add, "block": _block, "loss": _loss,
 }  # fmt: skip
