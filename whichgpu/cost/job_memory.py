@@ -404,7 +404,9 @@ def idle(job: Job, stack: Runtime, parts: Mapping[str, Any]) -> Any:
     first = _first_weights(job, stack, parts)
     if stack.holds.get("expandable"):
         return first
-    flat = first - np.asarray(parts.get("not_at_once", 0.0)) * float(bool(stack.holds.get("group_values")))
+    # Adapters' gradients come late as well, to segments of their own: those of small tensors serve no others.
+    apart = bool(stack.holds.get("group_values")) or job.phase in ADAPTER_PHASES
+    flat = first - np.asarray(parts.get("not_at_once", 0.0)) * float(apart)
     if stack.fuses:
         return flat
     share = float(section("capacity")["idle_prepared"]) if prepared(job, stack) else 1.0
