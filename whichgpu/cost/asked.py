@@ -81,8 +81,8 @@ def read(job: Job) -> Asked:
     job, assumed = alone(job, workload, stack)
     said = (*said, *assumed)
     _check_cache(job, stack)
-    if job.trains and "control" in workload.dims:
-        raise UsageError(f"what of {workload.id} is trained is not modelled; use phase generate")
+    if job.phase in ADAPTER_PHASES and "control" in workload.dims:
+        raise UsageError(f"what of {workload.id} is adapted is not modelled; use phase train")
     asked = job.phase or workload.phases[0]
     stack = stack if asked == "serve" else _attending(stack, job, workload)
     # What the workload's own file says of its precision comes before the runtime's habit.
