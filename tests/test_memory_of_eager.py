@@ -419,6 +419,8 @@ def test_encoders_write_scores_until_their_library_has_another_attention(name, b
         ("repvgg-b0", "fp32", 224.0, 0.75),
         # The map times its norm is multiplied with a weight; a part of a map holds all of it.
         ("convnextv2-femto", "fp32", 224.0, 0.93), ("fasternet-t1", "fp32", 224.0, 0.56),
+        # ReLU6 keeps a copy of what it writes over.
+        ("mobilenet-v2", "fp32", 224.0, 1.22), ("mobilenet-v2", "amp-bf16", 224.0, 0.64),
         # StarReLU's scale keeps the square.
         ("caformer-b36", "fp32", 224.0, 8.74),
         # A slope's result is kept beside the sum that reads it.

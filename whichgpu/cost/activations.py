@@ -321,10 +321,14 @@ def _of_pool(op: Op, kept: Kept) -> Any:
 
 
 def _of_pointwise(op: Op, kept: Kept) -> Any:
-    """Bytes that an elementwise op keeps: a ReLU what it read as well where it does not write over that."""
+    """Bytes that an elementwise op keeps: a ReLU what it read as well where it does not write over that.
+
+    PyTorch's ReLU6, a clamp, keeps a copy of what it writes over.
+    """
     if op.layer.endswith("combine") and kept.holds.get("weighs_inside"):
         return 0.0 * op.saved_bytes
     apart = kept.holds.get("relu_input") and op.layer.endswith("relu")
+    apart = apart or (kept.holds.get("counted") and op.layer.endswith("relu6"))
     return op.saved_bytes + op.read_bytes if apart else _of_product(op, kept)
 
 
