@@ -190,7 +190,17 @@ def test_only_a_pipeline_that_starts_from_a_picture_runs_the_encoder(name: str) 
     assert (vae > 1.01 * decoder) == bool(workload.dims.get("encodes"))
 
 
-@pytest.mark.parametrize("name", ZOO)
+def test_a_controlnet_is_trained_beside_a_frozen_denoiser() -> None:
+    """The way down and the middle of its U-Net have no gradient, the way up those of its inputs."""
+    ops = [op for op in trace("controlnet-sd1.5", phase="train", batch=1) if op.stage == "forward"]
+    counts = parameters([op for op in ops if op.backward in ("full", "weight")])
+    assert set(counts) == {"controlnet"}
+    assert counts["controlnet"] == pytest.approx(361.3e6, rel=0.01)
+    kinds = {op.backward for op in ops if op.layer.startswith("unet") and op.parameters}
+    assert kinds == {"none", "input"}
+
+
+@pytest.mark.parametrize("name", [name for name in ZOO if "control" not in resolve(name).dims])
 def test_training_is_the_denoiser_alone(name: str) -> None:
     ops = trace(name, phase="train", batch=1)
     assert set(parameters(ops)) == {denoiser(resolve(name))}

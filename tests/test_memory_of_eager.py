@@ -405,3 +405,30 @@ def test_encoders_write_scores_until_their_library_has_another_attention(name, b
     job = {"phase": "finetune_full", "precision": "bf16", "batch": 4.0, "seq_len": 512.0}
     old, new = (parts(name, runtime=f"Transformers {one}", **job)["activations"] for one in (before, since))
     assert old > 1.2 * new
+
+
+@pytest.mark.parametrize(
+    ("name", "precision", "pixels", "gib"),
+    [
+        # Gradients of late layers come before those of the widest maps, when what these layers kept is gone.
+        ("resnext26ts", "fp32", 256.0, 1.84), ("resnext26ts", "amp-bf16", 256.0, 1.02),
+        ("dla102x2", "fp32", 224.0, 4.43), ("dla102x2", "amp-bf16", 224.0, 2.56),
+        ("dpn68b", "fp32", 224.0, 1.57),
+        ("coat-lite-medium", "fp32", 224.0, 4.73),
+        # A norm of the map itself keeps what the convolution beside it keeps.
+        ("repvgg-b0", "fp32", 224.0, 0.75),
+        # The map times its norm is multiplied with a weight; a part of a map holds all of it.
+        ("convnextv2-femto", "fp32", 224.0, 0.93), ("fasternet-t1", "fp32", 224.0, 0.56),
+        # ReLU6 keeps a copy of what it writes over.
+        ("mobilenet-v2", "fp32", 224.0, 1.22), ("mobilenet-v2", "amp-bf16", 224.0, 0.64),
+        # StarReLU's scale keeps the square.
+        ("caformer-b36", "fp32", 224.0, 8.74),
+        # A slope's result is kept beside the sum that reads it.
+        ("darknet53", "fp32", 256.0, 2.32), ("darknet17", "amp-bf16", 256.0, 0.71),
+    ],
+)  # fmt: skip
+def test_the_fullest_moment_of_networks(name, precision, pixels, gib):
+    """The most that is alive in a step of timm's networks on 16 pictures: torch 2.13, fake tensors."""
+    found = parts(name, phase="train", precision=precision, batch=16.0, height=pixels, width=pixels,
+                  runtime="pytorch-2", options={"optimizer": "adamw"})  # fmt: skip
+    assert (sum(found.values()) - found["context"]) / GIB == pytest.approx(gib, rel=0.05)

@@ -70,8 +70,8 @@ class Torch:
             return x + self.kept[layer["of"]]
         if layer["kind"] == "half":
             return x.chunk(2, 1)[1]
-        if layer["kind"] == "values":
-            self.parameters += layer["values"]
+        if layer["kind"] in ("values", "loss", "shift"):
+            self.parameters += layer.get("values", 0)
             return x
         if layer["kind"] == "gate":
             inner = self.made(self.torch.nn.Linear(x.shape[1], layer["squeezed"]), x.mean((2, 3, 4)))

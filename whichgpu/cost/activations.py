@@ -105,7 +105,8 @@ class Activations(NamedTuple):
     """Bytes of one micro-batch: what `layers` keep, and what is kept outside of them, at the `ends`.
 
     `loss` is alive at the loss, `layer` beside what is kept while one of the layers runs backward, `last` in
-    all while the last of them does.
+    all while the last of them does; where maps shrink it is the most beside all gradients, less those that
+    are not there yet.
     """
 
     layers: Any
@@ -115,8 +116,8 @@ class Activations(NamedTuple):
     last: Any
 
 
-def activations(forward: Sequence[Op], kept: Kept) -> Activations:
-    """What the `forward` ops of one micro-batch keep, unsharded."""
+def activations(forward: Sequence[Op], kept: Kept, gradient: float = 0.0) -> Activations:
+    """What the `forward` ops of one micro-batch keep, unsharded; `gradient` bytes come of each weight."""
     loss = [op for op in forward if op.layer.endswith(_LOSS)]
     rest = [op for op in forward if not op.layer.endswith(_LOSS)]
     inside = repeated(rest)
@@ -143,12 +144,14 @@ def activations(forward: Sequence[Op], kept: Kept) -> Activations:
         # A sum goes into the place of what it adds to.
         beside = [op for op in beside if op.backward != "linear"]
     through = passing(beside, kept)
-    layer = through + (whole if again else 0.0)
+    layer, last = through + (whole if again else 0.0), whole + through
+    outside = saved_bytes(ends, "none")
     if not again and _shrinks(rest):
         # Maps shrink on their way: as the widest runs backward, what later ones kept is gone.
         layer = _fullest(beside, kept) - saved_bytes(beside, "none")
+        last = _fullest(beside, kept, gradient) - outside
     logits = _logits(loss, kept, _pieces(forward, kept))
-    return Activations(held, saved_bytes(ends, "none"), logits, layer, whole + through)
+    return Activations(held, outside, logits, layer, last)
 
 
 def _pieces(forward: Iterable[Op], kept: Kept) -> Any:
@@ -169,19 +172,20 @@ def _shrinks(forward: Iterable[Op]) -> bool:
     return not scores or any(some(one != scores[0]) for one in scores[1:])
 
 
-def _fullest(forward: Iterable[Op], kept: Kept) -> Any:
+def _fullest(forward: Iterable[Op], kept: Kept, gradient: float = 0.0) -> Any:
     """Bytes at the fullest moment of a backward pass: what is kept up to an op, and its two gradients.
 
     Of layers that are copies of each other, and of steps of one layer, the last one runs backward first, and
-    the others are there.
+    the others are there. `gradient` bytes of each weight up to an op are taken off, for it has none yet.
     """
-    most: Any = 0.0
+    most: Any = 0.0 if not gradient else -np.inf
     so_far: Any = 0.0
     for _, members in groupby(forward, lambda op: op.module):
         layers = list(members)
         so_far = so_far + sum(op.saved_bytes * (op.count - 1.0) for op in layers)
+        so_far = so_far - gradient * sum(op.parameters * (op.copies - 1.0) for op in layers)
         for op in layers:
-            so_far = so_far + op.saved_bytes
+            so_far = so_far + op.saved_bytes - gradient * op.parameters
             handed = op.write_bytes + op.read_bytes * (op.backward != "linear")
             handed = np.maximum(handed, op.dims.get("beside", 0.0))
             most = np.maximum(most, so_far + np.maximum(handed, _of_scores(op, kept)))
@@ -317,10 +321,14 @@ def _of_pool(op: Op, kept: Kept) -> Any:
 
 
 def _of_pointwise(op: Op, kept: Kept) -> Any:
-    """Bytes that an elementwise op keeps: a ReLU what it read as well where it does not write over that."""
+    """Bytes that an elementwise op keeps: a ReLU what it read as well where it does not write over that.
+
+    PyTorch's ReLU6, a clamp, keeps a copy of what it writes over.
+    """
     if op.layer.endswith("combine") and kept.holds.get("weighs_inside"):
         return 0.0 * op.saved_bytes
     apart = kept.holds.get("relu_input") and op.layer.endswith("relu")
+    apart = apart or (kept.holds.get("counted") and op.layer.endswith("relu6"))
     return op.saved_bytes + op.read_bytes if apart else _of_product(op, kept)
 
 

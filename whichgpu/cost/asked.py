@@ -60,8 +60,11 @@ def read(job: Job) -> Asked:
     stack = dated(named, job)
     job, said = _doing(job, workload, stack, _undated(job, stack))
     workload, job, said = _under(workload, job, stack, said)
-    if _prepares(job, stack) and "checkpointing" not in job.options:
-        said = (*said, _RUNS_AGAIN)
+    if "checkpointing" not in job.options:
+        said = (
+            *said,
+            *((_RUNS_AGAIN,) if _prepares(job, stack) else (_AS_GUIDED,) if _guided(job, stack) else ()),
+        )
     job, said = _by_recipe(by_habit(job, stack), stack, said)
     job, spread = _spreading(job, workload, stack)
     job, counted = _counted(job, workload)
@@ -78,8 +81,8 @@ def read(job: Job) -> Asked:
     job, assumed = alone(job, workload, stack)
     said = (*said, *assumed)
     _check_cache(job, stack)
-    if job.trains and "control" in workload.dims:
-        raise UsageError(f"what of {workload.id} is trained is not modelled; use phase generate")
+    if job.phase in ADAPTER_PHASES and "control" in workload.dims:
+        raise UsageError(f"what of {workload.id} is adapted is not modelled; use phase train")
     asked = job.phase or workload.phases[0]
     stack = stack if asked == "serve" else _attending(stack, job, workload)
     # What the workload's own file says of its precision comes before the runtime's habit.
@@ -239,6 +242,12 @@ _RUNS_AGAIN = (
 )
 
 
+#: Of those who train videos, and of some who train pictures, by the commands that their guides show.
+_AS_GUIDED = (
+    "checkpointing=full, as guides of such trainers have it; "
+    "write --option checkpointing=none where it is off"
+)
+
 #: What is shared out, in the text of a runtime: "PyTorch FSDP2", "DeepSpeed ZeRO-3".
 _SHARDS = re.compile(r"\b(?:fsdp2?|hsdp|zero\W?(?:stage)?\W?[123])\b")
 
@@ -247,10 +256,23 @@ def _prepares(job: Job, stack: Runtime) -> bool:
     return phase(job.phase or "infer") in ADAPTER_PHASES and prepared(job, stack)
 
 
+def _guided(job: Job, stack: Runtime) -> bool:
+    """Whether guides of a trainer of diffusion models run its layers again: of any video, or of all in some.
+
+    The usual ones (README.md of diffusers' examples/cogvideo, docs of musubi-tuner, finetrainers and
+    DiffSynth-Studio, examples of diffusion-pipe) have it for transformers of videos, which fit nowhere else.
+    """
+    if phase(job.phase or "infer") not in TRAINING or stack.software != "pytorch":
+        return False
+    model = resolve(job.workload)
+    video = model.family == "diffusion_dit" and model.dims.get("frames", 1) > 1
+    return video or (bool(stack.holds.get("runs_again")) and not is_language_model(model))
+
+
 def by_habit(job: Job, stack: Runtime) -> Job:
     """A job with what its runtime takes where nothing is stated: options of training, lengths."""
     habits, asked = stack.habits, phase(job.phase or "infer")
-    again = {"checkpointing": "full"} if _prepares(job, stack) else {}
+    again = {"checkpointing": "full"} if _prepares(job, stack) or _guided(job, stack) else {}
     shards = _SHARDS.search(job.runtime.lower()) if asked in TRAINING else None
     said = {"sharding": re.sub(r"\W|stage", "", shards[0])} if shards else {}
     if not habits and not again and not said:
@@ -332,7 +354,8 @@ def _attending(stack: Runtime, job: Job, workload: Workload) -> Runtime:
     said = job.options.get("flash_attention")
     if said is not None:
         return _with_flash(_unfused_by_itself(stack), not off(said))
-    return _with_flash(stack, False) if stack.flash and _written_out(stack, workload) else stack
+    out = _written_out(stack, workload) or (job.trains and _weighs(stack, workload))
+    return _with_flash(stack, False) if stack.flash and out else stack
 
 
 @kept
@@ -361,6 +384,15 @@ def _written_out(stack: Runtime, workload: Workload) -> bool:
         return False
     told = re.search(r"transformers\W{0,3}v?(\d+)\.(\d+)", low)
     return first == "any" or (told is not None and tuple(map(int, told.groups())) < _release(first))
+
+
+def _weighs(stack: Runtime, workload: Workload) -> bool:
+    """Whether a model's own code asks for attention's weights, which no fused kernel gives.
+
+    `torch.nn.MultiheadAttention` does unless it is told otherwise (`need_weights`).
+    """
+    asks = bool(getattr(workload.code, "WEIGHS", False)) and stack.software == "pytorch"
+    return asks and stack.id != "transformers" and not any(word in stack.said.lower() for word in _FUSED)
 
 
 def _release(text: str) -> tuple[int, ...]:

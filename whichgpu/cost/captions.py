@@ -37,11 +37,13 @@ def frozen_beside(workload: Workload, job: Job, stack: Runtime) -> dict[str, Any
             f"option captions: '{asked}' is none of {', '.join(_CAPTIONS)}; write captions=ahead where text "
             "encoders leave the GPU before the training"
         )
-    most = _CAPTIONS.get(asked, most)
+    stays = str(workload.dims.get("denoiser", {}).get("kind", "")) in stack.holds.get("encoders_stay", ())
+    most = _CAPTIONS.get(asked, np.inf if stays else most)
     pipeline = job.changed(phase="generate", precision="", runtime="", options={}, batch=1.0)
     counts = by_module(workload.trace(workload.complete(pipeline)))
     trained = workload.dims["denoiser"]["module"] if "denoiser" in workload.dims else "unet"
-    frozen = sum(count for module, count in counts.items() if module != trained and count <= most)
+    there = (trained, "controlnet")
+    frozen = sum(count for module, count in counts.items() if module not in there and count <= most)
     return {"encoders": frozen * precision(job.precision).activation}
 
 

@@ -213,7 +213,7 @@ def pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) 
     """The ops as a pipeline decodes pictures: one after the other, or in a format of the decoder's own."""
     by_video = workload.dims.get("decodes_by_video")
     if not by_video and (stack.holds.get("sliced_decoder") or job.says("vae_slicing")):
-        ops = memory.decoding(ops, 1.0 / _array(job.batch))
+        ops = memory.decoding(ops, 1.0 / (_array(job.batch) * _as_pictures(workload, job)))
     if by_video or "decode_chunk" in job.options:
         ops = memory.decoding(ops, _chunk_share(workload, job))
     spec, asked = precision(job.precision), job.options.get("vae_precision")
@@ -224,6 +224,12 @@ def pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) 
         return ops
     found = memory.recast(ops, spec, size)
     return memory.of_another_size(found, size / spec.activation) if asked else found
+
+
+def _as_pictures(workload: Workload, job: Job) -> Any:
+    """Frames of a video that lie in a batch as pictures do, for a decoder that knows no time; else 1."""
+    dims = workload.dims
+    return job.option("frames", dims["frames"], least=1.0) if dims.get("factor_frames") == 1 else 1.0
 
 
 def _chunk_share(workload: Workload, job: Job) -> Any:
@@ -358,6 +364,19 @@ def training(
     return _recomputing([parts(replace(kept, checkpointing=kind)) for kind in left_open], available)
 
 
+def transforming(
+    workload: Workload, job: Job, stack: Runtime, step: distributed.Step, parts: Mapping[str, Any], *,
+    whole: tuple[Op, ...], own: tuple[Op, ...], available: Array,
+) -> Any:  # fmt: skip
+    """Bytes of activations and of what convolutions work in at a step's fullest moment; 0 where none show."""
+    worked = memory.transformed(whole, stack, precision(job.precision))
+    if not worked:
+        return 0.0
+    found, _ = training(workload, job, stack, step, whole=worked, own=own, available=available)
+    beside = np.maximum(memory.needed(found) - memory.needed(parts), 0.0)
+    return np.asarray(parts["activations"]) + beside
+
+
 def _as_stated(job: Job, stack: Runtime, values: Precision) -> Runtime:
     """A runtime as far as what it holds depends on the job, whose pass has its values in a format."""
     holds = dict(stack.holds)
@@ -385,7 +404,9 @@ def idle(job: Job, stack: Runtime, parts: Mapping[str, Any]) -> Any:
     first = _first_weights(job, stack, parts)
     if stack.holds.get("expandable"):
         return first
-    flat = first - np.asarray(parts.get("not_at_once", 0.0)) * float(bool(stack.holds.get("group_values")))
+    # Adapters' gradients come late as well, to segments of their own: those of small tensors serve no others.
+    apart = bool(stack.holds.get("group_values")) or job.phase in ADAPTER_PHASES
+    flat = first - np.asarray(parts.get("not_at_once", 0.0)) * float(apart)
     if stack.fuses:
         return flat
     share = float(section("capacity")["idle_prepared"]) if prepared(job, stack) else 1.0

@@ -353,7 +353,26 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         said=(*distributed.notes(job, mesh, stack, workload.dims.get("layers")), *said),
         slack=reserved_slack(whole, training=True),
         idle=job_memory.idle(job, stack, parts),
+        working=_transforming(workload, job, stack, step, parts, whole=whole, own=own, devices=devices),
     )  # fmt: skip
+
+
+#: The compute capability from which convolutions in FP32 run on tensor cores, unasked.
+_NARROWED = 8.0
+
+
+def _transforming(
+    workload: Workload, job: Job, stack: Runtime, step: distributed.Step, parts: Mapping[str, Any], *,
+    whole: tuple[Op, ...], own: tuple[Op, ...], devices: Devices,
+) -> Any:  # fmt: skip
+    """`job_memory.transforming` on the devices whose convolutions in FP32 are."""
+    plain = devices.column("compute_capability") < _NARROWED
+    if not np.any(plain):
+        return 0.0
+    memory_of = devices.column("memory")
+    return plain * job_memory.transforming(
+        workload, job, stack, step, parts, whole=whole, own=own, available=memory_of
+    )
 
 
 def _with_host(

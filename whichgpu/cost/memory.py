@@ -76,6 +76,10 @@ class Totals(NamedTuple):
     device: Any
 
 
+#: The part of a card up to which convolutions take what they can work in.
+_SPARE = 0.98
+
+
 def totals(
     parts: Mapping[str, Any], slack: float, available: Any, working: Any = 0.0, *, idle: Any = 0.0
 ) -> Totals:
@@ -89,7 +93,8 @@ def totals(
     passing = sum((np.asarray(parts[name]) for name in PASSING if name in parts), start=np.zeros(1))
     alive = sum((np.asarray(parts.get(name, 0.0)) for name in ("activations", "scores")), start=np.zeros(1))
     beside = np.maximum(working - alive, 0.0)
-    allocated = np.maximum(tensors, np.minimum(tensors + beside, room))
+    # Where memory is short convolutions work in less.
+    allocated = np.maximum(tensors, np.minimum(tensors + beside, _SPARE * room))
     reserved = np.minimum(np.maximum(allocated, tensors + idle + (slack - 1.0) * passing), room)
     # What is needed and not there is still what a count of tensors would show.
     return Totals(allocated, reserved, np.minimum(reserved + outside, available))
@@ -322,6 +327,37 @@ def workspace(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
         return 0.0
     wide = widest([op for op in ops if op.kind == "conv" and op.module in _PICTURES])
     return section("capacity")["slack_convolution"] * coefficient("live", stack) * wide
+
+
+def transformed(ops: Sequence[Op], stack: Runtime, spec: Precision) -> tuple[Op, ...]:
+    """The ops, 3 x 3 convolutions with what their backward pass works in beside them; () where none has any.
+
+    In FP32 proper cuDNN transforms tiles of 4 x 4 results apart from the product (Winograd's F(4, 3): Lavin
+    and Gray, "Fast Algorithms for Convolutional Neural Networks"). That takes 36 values for 16 of either
+    map and 36 for 9 weights, from the allocator that counts tensors.
+    """
+    if stack.software != "pytorch" or spec.activation < _FP32 or spec.mixed:
+        return ()
+    found = tuple(_with_tiles(op, spec.activation) for op in ops)
+    return found if any(one is not op for one, op in zip(found, ops, strict=True)) else ()
+
+
+def _with_tiles(op: Op, size: float) -> Op:
+    """A convolution of neighbouring points, one result for each position, with the tiles of its maps."""
+    d = op.dims
+    if op.kind != "conv" or op.backward != "full" or "dilated" in d or not some(d["window"] == _NINE):
+        return op
+    inside = op.read_bytes / (size * d["k"] / _NINE)
+    alike = (d["window"] == _NINE) & (d["groups"] == 1) & (abs(inside / d["m"] - 1.0) < _NEAR)
+    maps = op.read_bytes + op.write_bytes
+    tiles = _TILE / 16.0 * maps + _TILE / _NINE * size * d["k"] * d["n"]
+    return changed(op, dims={**d, "beside": maps + alike * tiles}) if some(alike) else op
+
+
+#: Points of a 3 x 3 window, and values of a tile of 4 x 4 results.
+_NINE, _TILE = 9.0, 36.0
+#: How far positions in and out of a convolution of stride 1 may differ.
+_NEAR = 0.1
 
 
 def takes_workspaces(ops: Sequence[Op], capability: Array) -> Any:

@@ -181,9 +181,12 @@ def training_parts(
     shown = held_now = late + copies
     # Autocast's copies of weights are of one pass, those beside weights that are shared out stay.
     staying = late + copies * float(spread.level > 0)
-    if stack.holds.get("frees_gradients") and not step.frozen:
-        waiting = np.where(np.asarray(spread.micro_batches) > 1, late, 0.0) + _of_pieces(step, kernels)
-        beside = np.maximum(alive.at_end, _second_gradient(step))
+    if stack.holds.get("frees_gradients") and (not step.frozen or spread.level == 0):
+        # Of frozen weights there are no gradients: neither a head's nor a table's.
+        trains = float(not step.frozen)
+        pieces, second = trains * _of_pieces(step, kernels), trains * _second_gradient(step)
+        waiting = np.where(np.asarray(spread.micro_batches) > 1, late, 0.0) + pieces
+        beside = np.maximum(alive.at_end, second)
         there = np.maximum(copies - _uncopied(step, kernels, alive), 0.0)
         held_now = np.maximum(waiting + there, staying + beside - passing)
     # Parts are shown whole; what of them is not there at the fullest moment is a part of its own.
@@ -362,7 +365,7 @@ def _alive(step: _Step, kernels: Kept) -> _Alive:
         ops = [_whole(op, spread.unshared) for op in ops]
     elif np.any(np.asarray(spread.gathered) != 1):
         ops = [_gathered_input(op, spread.gathered) for op in ops]
-    found = activations(ops, kernels)
+    found = activations(ops, kernels, 0.0 if step.frozen else _gradient_bytes(step))
     if step.frozen and spread.level == _GATHERED and kernels.again and step.stack.holds.get("two_again"):
         # A frozen layer's own backward pass is told by its inputs' gradient, when the next one has run again.
         found = found._replace(layer=2.0 * found.layer, last=found.last + found.layer)

@@ -420,6 +420,14 @@ def frozen(op: Op) -> Op:
     return changed(op, backward="input", saved_bytes=0.0 if unread else op.saved_bytes)
 
 
+def left_alone(op: Op, module: str, spec: Precision) -> Op:
+    """An op with frozen weights where it is of a module that lies in 16 bits beside what trains in FP32."""
+    if op.layer.partition(".")[0] != module:
+        return op
+    narrow = min(spec.activation, spec.weight) if spec.mixed else spec.weight
+    return changed(frozen(op), stored_bytes=op.stored_bytes * narrow / spec.weight)
+
+
 #: Shards whose adapters are split with them.
 _SPLIT = ("column", "expert", "expert_row")
 

@@ -167,6 +167,17 @@ def feed_forward(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
     rec.norm(hidden * rows, hidden, wide=True)
 
 
+def class_losses(rec: Recorder, rows: Any, classes: int, *, heads: float = 1.0) -> None:
+    """Losses of several heads over as many (rows, classes), one after the other.
+
+    Each keeps its softmax in FP32, 4 bytes per value. As one of them runs backward its two gradients and
+    that of what was enlarged to the picture lie beside these, 12 bytes per value.
+    """
+    size = rec.precision.activation
+    rec.pointwise(heads * classes * rows, reads=(size + 4.0) / size, writes=8.0 / size,
+                  keeps=(2.0 + 12.0 / heads) / size, shard="vocab", name="cross_entropy")  # fmt: skip
+
+
 def cross_entropy(rec: Recorder, rows: Any, classes: int) -> None:
     """Cast to FP32, log-softmax and loss over (rows, classes).
 

@@ -33,7 +33,7 @@ def branched(
                   name="scale")  # fmt: skip
         added += 1
     if stride == 1 and x.channels == out:
-        rec.norm(x.elements, x.channels, name="identity_norm")
+        rec.norm(x.elements, x.channels, keeps=0.0, name="identity_norm")  # what it reads is kept above
         added += 1
     for _ in range(added - 1):
         rec.add(y.elements)

@@ -127,7 +127,7 @@ class Blocks:
             conv_norm(self.rec, x, out, 1, stride, relu=False, keeps=0.0)
             self.rec.add(y.elements)
             if identity and stride == 1 and x.channels == out:
-                self.rec.norm(x.elements, out, name="identity_norm")
+                self.rec.norm(x.elements, out, keeps=0.0, name="identity_norm")
                 self.rec.add(y.elements)
         self.rec.pointwise(y.elements, keeps=1.0, name=self.activation)
         return y

@@ -199,7 +199,7 @@ def rotate(rec: Recorder, elements: Any, *, parameters: float = 0.0) -> None:
         parameters = 0.0
     rec.add(elements, wide=True, name="rotary")
     rec.narrow(elements)
-    rec.copy(elements, shard="head", name="tokens_apart")
+    rec.copy(elements, keeps=1.0, shard="head", name="tokens_apart")  # beside queries and keys without
 
 
 def join(rec: Recorder, rows: Any, width: int, *, layer_scale: bool = False) -> None:

@@ -242,7 +242,7 @@ def _folded(rec: Recorder, x: Map, out: int, activation: str) -> Map:
     """A 1 x 1, to which a depthwise 3 x 3 of it is added: -> (B, out, H, W)."""
     y = conv_norm(rec, x, out, 1, relu=bool(activation), activation=activation, name="primary")
     conv_norm(rec, y, out, 3, groups=out, relu=False, name="cheap")
-    rec.norm(y.elements, out, name="identity_norm")
+    rec.norm(y.elements, out, keeps=0.0, name="identity_norm")
     rec.add(y.elements)
     if activation:
         activate(rec, y.elements, activation)

@@ -241,6 +241,8 @@ class Workload(Shown):
                 *weight_casts(forward, spec),
             )
         trained_in = spec
+        if "control" in self.dims:
+            forward = tuple(adapters.left_alone(op, self.dims["denoiser"]["module"], spec) for op in forward)
         if job.phase in adapters.PHASES:
             forward = adapters.adapt(forward, adapters.Adapters.of(job), self.dims.get("fused", ""))
             trained_in = adapters.trained_precision(job)

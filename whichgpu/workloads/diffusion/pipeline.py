@@ -29,7 +29,7 @@ from whichgpu.workloads.diffusion.autoencoders import AUTOENCODERS
 from whichgpu.workloads.diffusion.denoisers import DENOISERS
 from whichgpu.workloads.diffusion.shapes import Latent
 from whichgpu.workloads.diffusion.text import ENCODERS
-from whichgpu.workloads.diffusion.unet import controlled
+from whichgpu.workloads.diffusion.unet import controlled, steered
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.recorder import Recorder
 
@@ -50,8 +50,11 @@ def forward(dims: Part, job: Job, rec: Recorder) -> None:
     denoiser, x = dims["denoiser"], latent(dims, job)
     denoise = known(DENOISERS, denoiser)
     if job.trains:
+        if "control" in dims:
+            with rec.module("controlnet"):
+                controlled(rec, {**denoiser, **dims["control"]}, x)
         with rec.module(denoiser["module"]):
-            denoise(rec, denoiser, x)
+            (steered if "control" in dims else denoise)(rec, denoiser, x)
         return
     passes = guided_passes(dims, job)
     for encoder in (component(table) for table in dims["text"]):

@@ -33,10 +33,24 @@ def unet(rec: Recorder, part: Part, latent: Latent) -> None:
 
 def run(net: UNet, part: Part, latent: Latent) -> None:
     """One pass through the levels, down and up, with the blocks of `net`."""
-    rec, widths = net.rec, part["widths"]
     skips = down(net, part, latent)
     x = skips[-1]
-    x = net.residual(x, widths[-1]) if part["depth_middle"] < 0 else middle(net, part, x)
+    x = net.residual(x, part["widths"][-1]) if part["depth_middle"] < 0 else middle(net, part, x)
+    up(net, part, latent, x, skips)
+
+
+def steered(rec: Recorder, part: Part, latent: Latent) -> None:
+    """The pass beside a ControlNet that is trained: what comes before its maps are added has no gradient."""
+    net = UNet.of(rec, part, latent)
+    with rec.module("before", frozen=True):
+        skips = down(net, part, latent)
+        x = middle(net, part, skips[-1])
+    up(net, part, latent, x, skips)
+
+
+def up(net: UNet, part: Part, latent: Latent, x: Map, skips: list[Map]) -> None:
+    """The levels up from what the middle made, each with the maps of its way down, and the noise."""
+    rec, widths = net.rec, part["widths"]
     for level in reversed(range(len(widths))):
         for depth in _depths(part.get("depth_up", part["depth"])[level], part["blocks"] + 1):
             x = net.block(net.concatenate(x, skips.pop()), widths[level], depth, _heads(part, level))

@@ -25,6 +25,7 @@ answer. By `kind`:
     norm    `rows`, `width`, `values` (2 x width)
     product of activations: `rows` of them, of (left, inner) x (inner, right)
     values  `values` trained ones that no product reads, `rows`, `width` of what they are added to
+    loss    in training: cross-entropy over `classes` of each of the `rows`, of `heads` (1)
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.errors import UsageError
+from whichgpu.workloads.blocks import class_losses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -212,6 +214,14 @@ def _norm(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
              parameters=part.get("values", 2 * width))  # fmt: skip
 
 
+def _loss(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
+    """A class of each row, enlarged from what the part before made, in training."""
+    if rec.training:
+        rows = batch * _rows(part["rows"], size)
+        rec.copy(part["classes"] * rows, reads=1.0 / 16.0, name="enlarge")
+        class_losses(rec, rows, part["classes"], heads=float(part.get("heads", 1)))
+
+
 def _product(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
     """(B, S, left, inner) x (B, S, inner, right) -> (B, S, left, right)."""
     rec.product(batch * _rows(part["rows"], size), part["left"], part["inner"], part["right"], shard="none")
@@ -224,5 +234,5 @@ def _values(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
 
 _KINDS: Mapping[Any, Callable[[Part, Any, Any, Recorder], None]] = {
     "layers": _layers, "attention": _score, "dense": _dense, "conv": _conv, "table": _table, "norm": _norm,
-    "values": _values, "product": _product,
+    "values": _values, "product": _product, "loss": _loss,
 }  # fmt: skip

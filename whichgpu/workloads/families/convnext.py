@@ -91,7 +91,8 @@ def _response_norm(rec: Recorder, x: Map) -> None:
     Mixed precision takes norms in FP32, and what is multiplied with one stays so.
     """
     rec.pointwise(x.elements, writes=0.0, keeps=1.0, wide=True, name="response_norm")
-    rec.pointwise(x.elements, wide=True, name="respond")
+    # The map times its norm is multiplied with a weight that trains.
+    rec.pointwise(x.elements, keeps=1.0, wide=True, name="respond")
     rec.pointwise(x.elements, wide=True, parameters=2.0 * x.channels, name="scale")
     rec.add(x.elements, wide=True, name="response_add")
 

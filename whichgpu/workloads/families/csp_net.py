@@ -105,7 +105,8 @@ def _block(rec: Recorder, x: Map, one: _Stage, dims: Dims) -> Map:
         squeezed = round_channels(y.channels * dims["squeeze"], 8, least=0.0)
         squeeze_excite(rec, y, squeezed, activation=act)
     if one.block == "dark":
-        y = conv_norm(rec, y, out, 3, groups=groups, activation=act)
+        # A slope's result is kept for its own gradient, and read by the sum alone.
+        y = conv_norm(rec, y, out, 3, groups=groups, activation=act, keeps_output="relu" in act)
     else:
         y = conv_norm(rec, y, out, 1, relu=edge, activation=act)
     rec.add(y.elements)

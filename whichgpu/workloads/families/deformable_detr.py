@@ -32,7 +32,7 @@ _MAPS = 3
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> (B, Q, classes) and (B, Q, 4)."""
     with rec.module("backbone"):
-        maps = Backbone(rec, dims["layers"], fixed=True)(image(job))[2:]
+        maps = Backbone(rec, dims["layers"], fixed=True, frozen=2 if job.trains else 0)(image(job))[2:]
     hidden, levels = dims["hidden"], dims["levels"]
     places: Any = 0.0  # B P
     with rec.module("project"):

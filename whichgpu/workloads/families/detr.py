@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
 DEFAULTS = images.defaults(800.0, 1088.0, infer=1.0, train=4.0)
+#: Its layers are of `torch.nn.MultiheadAttention`, which hands back weights as well (models/transformer.py).
+WEIGHS = True
+#: The first stage that trains (models/backbone.py: layer2, layer3 and layer4).
+_FROZEN = 2
 #: Kernels of the loss: matching on the host, classes, boxes.
 _MATCHING = 40
 
@@ -30,7 +34,9 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> (B, Q, classes) and (B, Q, 4)."""
     with rec.module("backbone"):
         strides, dilated = ((1, 2, 2, 1), (4,)) if dims.get("dilated") else ((1, 2, 2, 2), ())
-        net = Backbone(rec, dims["layers"], strides=strides, dilated=dilated, fixed=True)
+        # Of a pretrained network the stem and the first stage stay as they are.
+        net = Backbone(rec, dims["layers"], strides=strides, dilated=dilated, fixed=True,
+                       frozen=_FROZEN if job.trains else 0)  # fmt: skip
         x = net(image(job))[-1]  # (B, 2048, H/32, W/32), dilated H/16
     hidden, queries, tokens = dims["hidden"], float(dims["queries"]), x.height * x.width
     with rec.module("project"):

@@ -45,7 +45,10 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
 
 def _layer(rec: Recorder, x: Map, kind: str) -> None:
     """3 x 3 on the first channels, joined with the others, perceptron, short cut: shape unchanged."""
-    rec.conv(x._replace(channels=x.channels // _SEEN), x.channels // _SEEN, 3, name="partial")
+    # A part of a map holds all of it.
+    rec.conv(
+        x._replace(channels=x.channels // _SEEN), x.channels // _SEEN, 3, keeps=float(_SEEN), name="partial"
+    )
     rec.copy(x.elements, name="concatenate")
     rec.conv(conv_norm(rec, x, _FFN * x.channels, 1, activation=kind), x.channels, 1, name="down")
     rec.add(x.elements)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads import images
-from whichgpu.workloads.blocks import classifier, conv_norm, image
+from whichgpu.workloads.blocks import class_losses, classifier, conv_norm, image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,6 +56,11 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
             rec.conv(branches[0], dims["classes"], 1, bias=True, name="points")
         else:
             _segment(rec, branches, dims, objects=task == "objects")
+    if job.trains and task not in ("classes", "points"):
+        with rec.module("loss"):
+            # Objects are gathered by scores that are trained as well.
+            heads = 2.0 if task == "objects" else 1.0
+            class_losses(rec, job.batch * job.height * job.width, dims["classes"], heads=heads)
 
 
 def _module(rec: Recorder, branches: Sequence[Map], layers: int, *, finest: bool) -> None:

@@ -16,6 +16,7 @@ convolution that says nothing else; optionally `unit` (images). By `kind`:
             `depth_stride` (depth), `depth_padding` (0)
     spread  each position `factor` times on either side; shuffle: from `factor`^2 channels; fold: into them
     half    the second half of the channels
+    shift   some channels of the frames before and after, beside the map itself
     gate    squeeze and excitation by `squeezed` channels, with biases
     values  `values` trained ones (a slope of PReLU), applied to each value
     dense   means of `side` x `side` (1) parts and of `frames` (1) in time, all their values into `out`;
@@ -24,6 +25,7 @@ convolution that says nothing else; optionally `unit` (images). By `kind`:
     take    maps of these names, `of`, one after another (the present map is ".")
     add     the map of the name `of`
     block   `layers`, `count` (1) times; `residual` (false): added to what goes in
+    loss    in training: cross-entropy of the map's channels at each position, of `heads` (1) such maps
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UsageError
 from whichgpu.workloads import images
-from whichgpu.workloads.blocks import activate, conv_norm, image, norm_activate, transposed
+from whichgpu.workloads.blocks import activate, class_losses, conv_norm, image, norm_activate, transposed
 from whichgpu.workloads.maps import Map, window_length
 
 if TYPE_CHECKING:
@@ -105,8 +107,9 @@ def _conv(net: _Net, layer: Layer, x: Map) -> Map:
         "bias": layer.get("bias", not norm),
     }  # fmt: skip
     if norm:
+        kept = layer.get("summed", False) and "relu" in activation
         return conv_norm(net.rec, x, layer["out"], kernel, stride, relu=bool(activation),
-                         activation=activation, **settings)  # fmt: skip
+                         activation=activation, keeps_output=kept, **settings)  # fmt: skip
     y = net.rec.conv(x, layer["out"], kernel, stride, **settings)
     if activation:
         activate(net.rec, y.elements, activation)
@@ -197,6 +200,12 @@ def _half(net: _Net, layer: Layer, x: Map) -> Map:
     return x._replace(channels=x.channels // 2)
 
 
+def _shift(net: _Net, layer: Layer, x: Map) -> Map:
+    """A map of its own (Lin et al., "TSM"), while the last function keeps what it made."""
+    net.rec.copy(x.elements, keeps=1.0, name="shift")
+    return x
+
+
 def _gate(net: _Net, layer: Layer, x: Map) -> Map:
     images.squeeze_excite(net.rec, x, layer["squeezed"])
     return x
@@ -214,11 +223,21 @@ def _add(net: _Net, layer: Layer, x: Map) -> Map:
     return x
 
 
+def _loss(net: _Net, layer: Layer, x: Map) -> Map:
+    """A class of each position, in training."""
+    if net.rec.training:
+        class_losses(net.rec, x.pixels, x.channels, heads=float(layer.get("heads", 1)))
+    return x
+
+
 def _block(net: _Net, layer: Layer, x: Map) -> Map:
     """Layers several times over, each time with weights of its own."""
     residual, start = layer.get("residual", False), net.first
+    *before, last = layer["layers"]
+    # What a sum reads, and no convolution, is kept for its own activation's gradient.
+    layers = [*before, {**last, "summed": residual}]
     for _ in range(layer.get("count", 1)):
-        y = net.run(layer["layers"], x, "block")
+        y = net.run(layers, x, "block")
         if residual and y.channels != x.channels:
             raise UsageError(f"layers: a residual of {x.channels} channels cannot be added to {y.channels}")
         if residual:
@@ -230,6 +249,6 @@ def _block(net: _Net, layer: Layer, x: Map) -> Map:
 
 _KINDS: Mapping[Any, Callable[[_Net, Layer, Map], Map]] = {
     "conv": _conv, "up": _up, "max": _pool, "mean": _pool, "spread": _enlarge, "shuffle": _enlarge,
-    "fold": _enlarge, "half": _half, "values": _values, "gate": _gate,
-    "dense": _dense, "keep": _keep, "take": _take, "add": _add, "block": _block,
+    "fold": _enlarge, "half": _half, "shift": _shift, "values": _values, "gate": _gate,
+    "dense": _dense, "keep": _keep, "take": _take, "add": _add, "block": _block, "loss": _loss,
 }  # fmt: skip

@@ -94,8 +94,9 @@ def _star_relu(rec: Recorder, x: Map) -> None:
     """A scaled and shifted relu(x)^2, op by op; autocast squares in FP32, where it stays until a product."""
     activate(rec, x.elements)
     rec.narrow(x.elements)
-    for name, held in (("star_relu", 0.0), ("star_scale", 1.0), ("star_shift", 1.0)):
-        rec.pointwise(x.elements, keeps=float(not held), wide=True, parameters=held, name=name)
+    # The square keeps what it read, and its scale what it multiplies.
+    for name, held, kept in (("star_relu", 0.0, 1.0), ("star_scale", 1.0, 1.0), ("star_shift", 1.0, 0.0)):
+        rec.pointwise(x.elements, keeps=kept, wide=True, parameters=held, name=name)
     rec.narrow(x.elements)
 
 

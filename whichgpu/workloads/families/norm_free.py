@@ -68,7 +68,8 @@ def _block(rec: Recorder, x: Map, width: int, stride: int, dims: Dims, *, first:
     """1 x 1, one or two grouped 3 x 3, 1 x 1, gate, short cut: (B, C, H, W) -> (B, width, H', W')."""
     kind, regnet = dims["activation"], dims.get("regnet", False)
     inside, groups = _inside(x, width, dims, first=first)
-    activate(rec, x.elements, kind)
+    # What is scaled is read by no layer, and kept for its own gradient.
+    activate(rec, x.elements, kind, keeps_output="relu" in kind)
     rec.scale(x.elements, name="beta")
     if stride > 1 or x.channels != width:
         short = rec.pool(x, 2, 2, ceil=True, average=True) if stride > 1 else x

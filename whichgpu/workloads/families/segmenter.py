@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.workloads import images
-from whichgpu.workloads.blocks import conv_norm, cross_entropy, image
+from whichgpu.workloads.blocks import class_losses, conv_norm, image
 from whichgpu.workloads.detection import Backbone
 from whichgpu.workloads.segmenting import OPENMMLAB, enlarged
 
@@ -63,7 +63,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
             _scores(rec, maps[-2], picture, dims, maps[-2].channels // 4)
     if job.trains:
         with rec.module("loss"):
-            cross_entropy(rec, 2.0 * picture.pixels, dims["classes"])
+            class_losses(rec, picture.pixels, dims["classes"], heads=1.0 if head == "points" else 2.0)
 
 
 def _pyramid(rec: Recorder, x: Map) -> Map:
