@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.facts import store
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -108,6 +109,14 @@ def _av1_decode(gpu: Gpu) -> bool | None:
     return False if older is False else None
 
 
+def _linked(gpu: Gpu) -> bool | None:
+    """Whether a device has NVLink: by its own figure, else by its chip where that has none."""
+    stated = _positive("nvlink")(gpu)
+    chip = str(gpu.value("chip") or "").lower()
+    none = store.load("audit")["audit"]["nvlink_none"]["chips"]
+    return False if stated is None and chip in none else stated
+
+
 def _has_encoder(gpu: Gpu) -> bool | None:
     """Whether a device encodes video at all."""
     value = gpu.value("encoders")
@@ -147,7 +156,7 @@ CAPABILITIES = (
                 _since(8.0, "tf32")),
     Capability("nvlink", r"nvlink(?: (?:support|interconnect|bridges?|connectivity|connectors?|ports?|"
         r"fingers))?|(?<=be )bridged", "nvlink",
-                _of_maker("NVIDIA", _positive("nvlink"))),
+                _of_maker("NVIDIA", _linked)),
     Capability("mig", r"(?:mig|multi-instance gpu)(?: \(mig\))?(?: support)?|"
         r"(?:split|partitioned|sliced|carved|cut) (?:up )?into (?:up to |"
         r"as many as )?(?:\w+ ){0,2}(?:instances|slices)|"
