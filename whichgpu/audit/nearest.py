@@ -122,6 +122,9 @@ def fitting(attribute: Attribute, found: Iterable[Quantity]) -> Iterator[Quantit
 _OF = re.compile(r"\s+of\s+(?:(?:peak|raw|total|fast|theoretical)\s+)?", re.IGNORECASE)
 
 
+_IS = re.compile(r"\s*[:=~\u2248]?\s*")
+
+
 def nearest_attribute(
     text: str, quantity: Quantity, attributes: Sequence[Named], taken: set[int]
 ) -> int | None:
@@ -160,6 +163,9 @@ def nearest_attribute(
             if own
             else len(_GENERAL.sub("", between)) + (1 if after else _NEW * bool(_BEGINS.search(between)))
         )
+        if after and each.attribute.dimension in RATES and _IS.fullmatch(between):
+            # "FP32 91.6 TFLOPS FP16 362 TFLOPS": of what stands right before it.
+            distance = -2
         if best is None or distance < best[0]:
             best = (distance, index)
     return best[1] if best else None
