@@ -233,7 +233,7 @@ class Binder:
         return (attribute, other) if other is not None else None
 
     def _has_another_rate(self, quantity: Quantity, last: Quantity) -> bool:
-        """Whether a rate stands behind the name of another one: "FP32 91.6 TFLOPS, FP16 high (362 TFLOPS)"."""
+        """Whether a rate stands behind the name of another one: "FP32 91.6, FP16 high (362 TFLOPS)"."""
         free = [each for at, each in enumerate(self._attributes) if at not in self._taken]
         between = within(free, last.end, quantity.start)
         return quantity.dimension in RATES and any(

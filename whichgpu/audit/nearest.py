@@ -158,14 +158,10 @@ def nearest_attribute(
         # "No NVLink, 864 GB/s of bandwidth": of what it is an amount of.
         own = not after and (in_format or _OF.fullmatch(between) is not None)
         # "Peak FP16 performance is 65 TFLOPS, and INT8": what begins after a comma is the next value's.
-        distance = (
-            -1
-            if own
-            else len(_GENERAL.sub("", between)) + (1 if after else _NEW * bool(_BEGINS.search(between)))
-        )
-        if after and each.attribute.dimension in RATES and _IS.fullmatch(between):
-            # "FP32 91.6 TFLOPS FP16 362 TFLOPS": of what stands right before it.
-            distance = -2
+        # "FP32 91.6 TFLOPS FP16 362 TFLOPS": of what stands right before it.
+        leads = after and each.attribute.dimension in RATES and _IS.fullmatch(between) is not None
+        far = len(_GENERAL.sub("", between)) + (1 if after else _NEW * bool(_BEGINS.search(between)))
+        distance = -2 if leads else -1 if own else far
         if best is None or distance < best[0]:
             best = (distance, index)
     return best[1] if best else None
