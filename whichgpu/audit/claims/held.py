@@ -224,7 +224,7 @@ def _of_sentence(
 #: "Will still fail for 70B models at 4 bits": what it does not hold.
 _FAILS = re.compile(
     r"\bfail(?:s|ed|ing)?\s(?:for|with|on|at|to)\b|"
-    r"\b(?:data|what|anything|whatever|everything|models?)\s(?:that\s)?fits?\b",
+    r"\b(?:data|what|anything|whatever|everything)\s(?:that\s)?fits?\b",
     re.IGNORECASE,
 )
 
