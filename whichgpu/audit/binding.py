@@ -19,7 +19,7 @@ from whichgpu.audit.nearest import (
     too_small,
 )
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import OF_THOSE
+from whichgpu.audit.sentences import OF_THOSE, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -163,6 +163,11 @@ _BESIDE = re.compile(r"\s*/\s*~?\d[\d.,]*[ -]?([A-Za-z][\w/]*)")
 _OPERATOR_AFTER = re.compile(r"\s*(?:\*(?!\s*$)|[+\u00d7\u00f7=]|/\s|x\s\d)")
 
 
+#: "21,760 cores in 170 SM": no number of cores, whatever stands before it.
+_OF_SMS = re.compile(r"\s+SMs?\b")
+_PRECISE = re.compile(r"(?:FP|BF|TF|INT)\d{1,2}\b", re.IGNORECASE)
+
+
 class Binder:
     """Goes through the values of a sentence and says of each what it is of; remembers what it bound last."""
 
@@ -181,6 +186,10 @@ class Binder:
         chosen = self._in_order.get(quantity.start)
         if chosen is None:
             chosen = nearest_attribute(self._text, quantity, self._attributes, self._taken)
+        if _OF_SMS.match(self._text, quantity.end) and (
+            chosen is None or self._attributes[chosen].attribute.key != "sms"
+        ):
+            return None
         here = self._who.here
         inside = any(each.start < quantity.end and quantity.start < each.end for each in here)
         again = self._again(quantity) if chosen is None and not inside else None
@@ -214,12 +223,22 @@ class Binder:
         if self._last is None:
             return None
         last, attribute, mention = self._last
+        if self._has_another_rate(quantity, last):
+            return None
         if _goes_on(self._text, quantity, last):
             return attribute, mention
         if of_form := self._of_form(quantity, last, mention):
             return attribute, of_form
         other = of_another(self._text, quantity, last, self._who.here)
         return (attribute, other) if other is not None else None
+
+    def _has_another_rate(self, quantity: Quantity, last: Quantity) -> bool:
+        """Whether a rate stands behind the name of another one: "FP32 91.6, FP16 high (362 TFLOPS)"."""
+        free = [each for at, each in enumerate(self._attributes) if at not in self._taken]
+        between = within(free, last.end, quantity.start)
+        return quantity.dimension in RATES and any(
+            each.attribute.dimension in RATES and _PRECISE.match(self._text, each.start) for each in between
+        )
 
     def _of_form(self, quantity: Quantity, last: Quantity, mention: Mention) -> Mention | None:
         """The form behind a second value, "1,935 GB/s (PCIe) and 2,039 GB/s (SXM)", of a named size."""

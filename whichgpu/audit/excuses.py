@@ -275,6 +275,21 @@ _EXCUSES = (
         before=r"\b(?:gap|difference|deficit|shortfall|margin|abstand|unterschied|\u00e9cart|diferencia)\s+"
         r"(?:of|von|de)\s+(?:nearly |about |almost |over |roughly |some |only |just |rund |fast )?$",
     ),
+    # "4000 (+19 % over the 3352 of the RTX 5090)": of what is set against that one.
+    _Excuse(
+        ("specification",),
+        behind=r"(?:\s?[A-Z][A-Za-z]*(?:FLOPS|OPS|/s)?)?\s*\(\s*[+\u2212-]\s?\d[\d.,]*\s?%\s+"
+        r"(?:\w+\s+){0,3}?"
+        r"(?:over|than|versus|vs\.?|against|to|with|sobre|que|con|"
+        r"gegen\u00fcber|als|zur?|zum|rapport|su|rispetto)\s",
+    ),
+    # "More than 20,000 cores (21,760 to be exact)".
+    _Excuse(
+        ("specification",),
+        behind=r"[^.;()\d]{0,40}\([^()\d]{0,24}\d[^()]*\b(?:to be (?:exact|precise)|exactly|precisely|"
+        r"um genau zu sein|genau|exactement|pour \u00eatre pr\u00e9cis|exactamente|"
+        r"para ser exactos?|esattamente)\b",
+    ),
     # "680 TMUs, 176 ROPs": what is counted stands behind it.
     _Excuse(("specification",), behind=r"\s+(?:TMUs?|ROPs?|texture units|TPCs?|GPCs?)\b"),
     # "24 GB, superando il limite di 16 GB della RTX 4090 mobile".

@@ -52,6 +52,21 @@ def glossed(document: Document, key: str) -> Document:
     return document._replace(passages=passages, tables=())
 
 
+def upheld(found: Sequence[Finding], again: Sequence[Finding]) -> list[Finding]:
+    """What was found without comparisons that are accused and hold in the gloss, which knows who leads."""
+    hold = [each for each in again if each.kind in _OF_TWO and each.verdict == "confirmed"]
+    right = _merged((each.start, each.end) for each in hold)
+    return [
+        each
+        for each in found
+        if each.kind not in _OF_TWO or not each.accuses or not _touching(right, each.start, each.end)
+    ]
+
+
+#: Kinds of claims that are turned round where it is mistaken which of two is the subject.
+_OF_TWO = frozenset({"ordering", "ratio"})
+
+
 def besides(
     found: Sequence[Finding], again: Sequence[Finding], document: Document, key: str
 ) -> list[Finding]:

@@ -122,6 +122,9 @@ def fitting(attribute: Attribute, found: Iterable[Quantity]) -> Iterator[Quantit
 _OF = re.compile(r"\s+of\s+(?:(?:peak|raw|total|fast|theoretical)\s+)?", re.IGNORECASE)
 
 
+_IS = re.compile(r"\s*[:=~\u2248]?\s*")
+
+
 def nearest_attribute(
     text: str, quantity: Quantity, attributes: Sequence[Named], taken: set[int]
 ) -> int | None:
@@ -155,11 +158,10 @@ def nearest_attribute(
         # "No NVLink, 864 GB/s of bandwidth": of what it is an amount of.
         own = not after and (in_format or _OF.fullmatch(between) is not None)
         # "Peak FP16 performance is 65 TFLOPS, and INT8": what begins after a comma is the next value's.
-        distance = (
-            -1
-            if own
-            else len(_GENERAL.sub("", between)) + (1 if after else _NEW * bool(_BEGINS.search(between)))
-        )
+        # "FP32 91.6 TFLOPS FP16 362 TFLOPS": of what stands right before it.
+        leads = after and each.attribute.dimension in RATES and _IS.fullmatch(between) is not None
+        far = len(_GENERAL.sub("", between)) + (1 if after else _NEW * bool(_BEGINS.search(between)))
+        distance = -2 if leads else -1 if own else far
         if best is None or distance < best[0]:
             best = (distance, index)
     return best[1] if best else None

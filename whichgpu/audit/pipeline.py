@@ -14,7 +14,7 @@ from whichgpu.audit.described import described
 from whichgpu.audit.document import RUNNING, pieces
 from whichgpu.audit.featured import featured
 from whichgpu.audit.findings import KINDS, Context, Finding
-from whichgpu.audit.gloss import besides, glossed, language
+from whichgpu.audit.gloss import besides, glossed, language, upheld
 from whichgpu.audit.misjudged import without_misjudged
 from whichgpu.audit.misread import without_misread
 from whichgpu.audit.own_speeds import without_own_speeds
@@ -66,6 +66,7 @@ def audit(
         found += lists.besides(found, answered.at_answers(again, said, document.original))
     if foreign := language(document):
         again = _found(glossed(document, foreign), asked)
+        found = upheld(found, again)
         found += besides(found, again, document, foreign)
     if fraction == ",":
         found = [each._replace(expected=each.expected.translate(_MARKS)) for each in found]

@@ -82,6 +82,9 @@ _AGAINST = re.compile(
     r"rival(?:s|ing)?|ties?(?: with)?|leads?|tops|bests|dwarfs|outguns|outranks|overtakes|"
     r"trail(?:s|ing)?|behind|above|below|ahead of|faster alternative to|alternative to|up from|down from|"
     r"step up from|upgrade (?:from|over)|"
+    r"supera(?: \w+){0,3} a|(?:predecesora?|antecesora?|rival|competidora?|hermana|Vorg\u00e4nger(?:in)?|"
+    r"Konkurrent(?:in)?|pr\u00e9d\u00e9cesseur|concurrente?),?|"
+    r"\u00fcbertrifft|schl\u00e4gt|\u00fcberholt|d\u00e9passe|surpasse|devance|"
     # "Someone coming from the RTX 4080", "I sold my RTX 4080 for it".
     r"(?:com(?:e|es|ing)|upgrad\w+|switch\w*|mov(?:e|es|ed|ing)|migrat\w+|chang\w+)(?: over| up| away)? from|"
     r"(?:sold|selling|trad(?:ed|ing)(?: in)?|swapp(?:ed|ing)(?: out)?|ditch(?:ed|ing)|got rid of|"

@@ -210,6 +210,10 @@ def _lists_it(back: int, index: int, context: Context) -> bool:
 _LABEL, _PARAGRAPHS = 40, 8
 
 
+#: A few words and the devices that they stand for.
+_IN_BRACKETS = re.compile(r"[^():;.,\uff08]{2,40}[(\uff08][^()\uff08\uff09]{2,60}[)\uff09]\W*")
+
+
 def _heads(index: int, context: Context) -> Sequence[Mention] | None:
     """The device that a passage heads what follows by: its name alone, or "the A100 has:"; else None."""
     from whichgpu.audit.roles import owned
@@ -217,6 +221,9 @@ def _heads(index: int, context: Context) -> Sequence[Mention] | None:
     one, found = context.document.passages[index], context.mentions.get(index, ())
     if not found or one.kind not in ("paragraph", "item"):
         return None
+    if one.kind == "item" and _IN_BRACKETS.fullmatch(one.text) and found[0].start > one.text.find(" "):
+        # "2. Ampere (A100, A800)" is of both, and nothing below it of what heads the item before it.
+        return _single(found)
     if _is_name(index, context):
         # Two names above one another head columns, not what stands below.
         return () if _is_name(index - 1, context) or _is_name(index + 1, context) else _single(found)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import half_known
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, headed, named, qualifiers, rate_of
 from whichgpu.audit.cells import UNITS_ALONE, Cell, read, unit_of
@@ -406,6 +407,17 @@ def _ordered(table: Table, context: Context) -> Iterator[Cell]:
                     yield from _in_order(table, order)
                     return
             return
+        half = half_known.orders(text, context.catalogue) if table.columns == _BOTH_AND_NAMES else ()
+        for turned in half:
+            told = list(_in_order(table, turned))
+            own = [_is_of(cell, context) for cell in told]
+            if own.count(True) >= max(_SHOWN, _TO_ONE * own.count(False)):
+                yield from (cell for cell in told if cell.ids)
+                return
+
+
+#: The columns of a table of two with its names; values of the one that show which is its column.
+_BOTH_AND_NAMES, _SHOWN = 3, 6
 
 
 def _in_order(table: Table, order: Sequence[tuple[str, ...]]) -> Iterator[Cell]:

@@ -8,6 +8,7 @@ guess that `tables` proves by values.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -21,6 +22,7 @@ from whichgpu.audit.document import Passage, Table
 from whichgpu.audit.flat import flat
 from whichgpu.audit.glued import parted
 from whichgpu.audit.gridded import gridded
+from whichgpu.audit.half_known import orders
 from whichgpu.audit.keyed import keyed
 from whichgpu.audit.lined import lined
 from whichgpu.audit.nearest import fitting
@@ -83,7 +85,7 @@ _BOTH = 2
 _OF_OTHERS = re.compile(r"\b(?:same|as in|like|than|unlike)\b", re.IGNORECASE)
 #: Where names of devices may be glued to each other, and to the heading of another column.
 _GLUED = re.compile(
-    r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z\d)])(?=(?:RTX|GTX|RX|Arc|GeForce|NVIDIA|AMD|Intel|Tesla|Quadro|Radeon|"
+    r"(?<=[a-z])(?=[A-Z])(?!(?<=Ge)Force)|(?<=[A-Z\d)])(?=(?:RTX|GTX|RX|Arc|GeForce|NVIDIA|AMD|Intel|Tesla|Quadro|Radeon|"
     r"Instinct|MI\d{3})\b)|"
     r"(?<=\d[A-Z])(?=[ABHLPTV]\d{1,3})|(?<=\d)(?=[ABHLPTV]\d{1,3})|(?<=GB|XM|Ie|VL)(?=[ABHLPTV]\d{1,3})|"
     r"(?<=[A-Z\d])(?=(?!Super|Laptop|Mobile|Max)[A-Z][a-z]{2})"
@@ -203,7 +205,8 @@ def _parts(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[str
             text, found = _named(" / ".join(each.text for each in run), catalogue)
         if found and (len(found) > 1 or (not found <= known and _is_name(line.text, catalogue))):
             known = found
-            heads.append((index + 1, text, len(found)))
+            half = len(found) == 1 and orders(text, catalogue)
+            heads.append((index + 1, text, _BOTH if half else len(found)))
     ends = [*(at for at, _, _ in heads[1:]), len(every)][: len(heads)]
     for (at, caption, count), end in zip(heads, ends, strict=True):
         if count <= _MOST:
@@ -236,7 +239,10 @@ def _rows(part: Sequence[Passage], heads: _Heads) -> list[_Row]:
     """The rows of the way in which most of them are written."""
     short = [each for each in part if each.text != "?" and len(each.text) <= _ROW]
     found = [row for index in range(len(short)) for row in _row(short, index, heads)]
-    ways = [row.way for row in found]
+    # A name that heads other values each time is no row's.
+    times = Counter((row.way, row.cells[0].text) for row in found)
+    once = [row.way for row in found if times[row.way, row.cells[0].text] == 1]
+    ways = once or [row.way for row in found]
     best = max(ways, key=ways.count, default="")
     rows = [row for row in found if row.way == best]
     return _with_words(rows, short, heads.number) if best == "below" else rows

@@ -114,6 +114,7 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             for each in found
         ]
     found = [each for each in found if not _OF_LINK.search(_own_words(text, each, found))]
+    found = [each for each in found if attribute.key != "bandwidth" or not _BY_LINK.match(text, each.end)]
     if attribute.key == "nvlink" and "nvlink" not in f"{cell.label} {text}".lower():
         # "Interconnect bandwidth" of a card without NVLink is that of PCIe.
         found = [each for each in found if not _is_of_slot(each.value, cell.ids, context)]
@@ -182,6 +183,13 @@ _ANOTHER = re.compile(
     re.IGNORECASE,
 )
 _DENSE = re.compile(r"\bdense\b|\b(?:without|no|w/o) (?:structured )?sparsity\b", re.IGNORECASE)
+
+
+#: "1,008 GB/s (VRAM), 64 GB/s (PCIe 5.0)": the latter is of a link.
+_BY_LINK = re.compile(
+    r"\s*\((?:via |over )?(?:PCIe|PCI Express|NVLink|Infinity|Ethernet|InfiniBand|system|host|DDR)",
+    re.IGNORECASE,
+)
 
 
 def _of_value(

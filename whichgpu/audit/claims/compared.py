@@ -77,6 +77,13 @@ _OF_PIECES = re.compile(
 )  # fmt: skip
 
 
+#: "The 80GB variant of the A100 is the same chip with double the memory": of the other size.
+_OF_A_SIZE = re.compile(
+    r"\b\d{1,3}\s?GB\s(?:variant|version|model|edition|one|card|sku)\s(?:of|has|is|with|doubles|offers)\b",
+    re.IGNORECASE,
+)
+
+
 def _judged(
     passage: Passage, sentence: Sentence, change: Change, who: Spoken, context: Context
 ) -> Finding | None:
@@ -114,7 +121,12 @@ def _judged(
     # "The H200 upgrade: 76 percent more memory": than the one before it, which has no name here.
     upgrade = len({each.named for each in who.here}) < _TWO and UPGRADED.search(sentence.text)
     doubtful = bool(
-        in_clause or known or several or upgrade or _ELSE.search(_clause(passage.text, sentence, change))
+        in_clause
+        or known
+        or several
+        or _OF_A_SIZE.search(sentence.text)
+        or upgrade
+        or _ELSE.search(_clause(passage.text, sentence, change))
     )
     if verdict == "contradicted" and (
         doubtful

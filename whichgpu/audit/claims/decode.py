@@ -169,6 +169,11 @@ _FILE = re.compile(
     r"\b(?P<before>\d{1,3}(?:[.,]\d{1,2})?)\s?(?:Gi?B|gigs?) (?:file|of weights|gguf|checkpoint)",
     re.IGNORECASE,
 )
+#: "RTX 4090 (24 GB)", "M2 Ultra (192GB)": what the device has.
+_OF_DEVICE = re.compile(
+    r"(?<=[\w-])(?:(?<=Ultra)|(?<=Max)|(?<=Pro)|(?<=Ti)|(?<=Super)|(?<=XT)|(?<=XTX)|(?<=[\dA-Z]\d{2}[\dA-Z]))\s?\(\d{1,3}\s?GB[^()]{0,20}\)",
+    re.IGNORECASE,
+)
 #: Bytes of a parameter at most; what more than a file's bytes an embedding that is not read leaves unread.
 _MOST_BYTES, _UNREAD = 4.4, 0.9
 
@@ -180,7 +185,10 @@ _MIXED = {"q4_k_m": 0.555, "q5_k_m": 0.65}
 def _read(model: Model, said: Format | None, above: str) -> _Read:
     """The least that a token of a model reads: what its file is told to have, else its format."""
     weights = model.parameters * (_MIXED.get(said.name.lower(), said.least) if said else LEAST)
-    told = {(match["n"] or match["before"]).replace(",", ".") for match in _FILE.finditer(above)}
+    told = {
+        (match["n"] or match["before"]).replace(",", ".")
+        for match in _FILE.finditer(_OF_DEVICE.sub("", above))
+    }
     size = float(told.pop()) * 1e9 if len(told) == 1 else 0.0
     if weights < size * _UNREAD < model.parameters * _MOST_BYTES:
         return _Read(size * _UNREAD, f"of {model.name.strip()} reads most of its {size / 1e9:.3g} GB")

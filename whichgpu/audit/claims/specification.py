@@ -90,13 +90,22 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in enumerate(context.document.passages):
         if passage.kind in ("code", "cell", "alt") or passage.start in in_tables:
             continue
-        if _BARE.fullmatch(passage.text) and is_a_cell(index, context):
+        if _BARE.fullmatch(passage.text) and (is_a_cell(index, context) or _is_rest(index, context)):
             continue
         for sentence in sentences(passage.text):
             yield from _of_sentence(index, *_as_of_one(passage, sentence), context)
 
 
 _BARE = re.compile(r"\W*\d[\d.,]*\s?[A-Za-z]+(?:/s)?\W*")
+#: Lines of a page's cells that end in the first half of a range, or are glued values.
+_BROKEN = re.compile(r"(?:\d\s?[-\u2013\u2014]|(?:\d(?:W|[GT]B(?:/s)?)){3,}.*)\s*$")
+
+
+def _is_rest(index: int, context: Context) -> bool:
+    """Whether a value by itself is the rest of the cells in the line above it: "700W350-", then "400W"."""
+    return index > 0 and _BROKEN.search(context.document.passages[index - 1].text) is not None
+
+
 #: What one of several has: "Each of those cards had 32 GB".
 _OF_EACH = re.compile(r"\s*Each\b")
 #: What several of one device have: "They have 24 GB each", which is what one has.

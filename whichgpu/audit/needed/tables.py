@@ -33,6 +33,8 @@ _HEAD = re.compile(r"\b(?:vram|memory)\b.*\b(?:required|needed|requirements?|min
                    r"\b(?:required|minimum|total)\b.*\b(?:vram|memory)\b", re.IGNORECASE)  # fmt: skip
 
 _MOST_ROWS = 60
+#: Two ends of a range.
+_RANGE = re.compile(r"\d\s?(?:[BMG]B?)?\s?[-\u2013\u2014]\s?\d")
 #: More columns of formats than of what may be trained in.
 _FORMATS = 2
 
@@ -77,6 +79,9 @@ def format_columns(table: Table, context: Context) -> Iterator[Finding]:
             cell = table.cell(row, column)
             quantity = only_size(cell, (0, len(cell.text)), context) if cell else None
             named = models(first.text) if first and quantity else ()
+            if first and cell and _RANGE.search(first.text) and _RANGE.search(cell.text):
+                # "1-3B | 2-6 GB": the one end is that of the one, the other of the other.
+                continue
             if len(named) == 1 and cell and quantity:
                 need, alone = of_model(named[0], said), _OF_WEIGHTS.search(heads[column]) is not None
                 yield judged_need(cell, quantity, need, named[0].name, context, headed=alone)
