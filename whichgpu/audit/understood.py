@@ -51,7 +51,8 @@ _THEIRS = re.compile(r"[\W\d_]*their\s+(?=[a-z])", re.IGNORECASE)
 _VERB = re.compile(
     r"\b(?:is|are|was|were|has|have|had|do|does|did|will|would|can|could|says?|said|gets?|got|gives?|gave|"
     r"needs?|takes?|makes?|made|means|helps?|wins?|runs?|costs?|comes?|came|began|fits?|works?|worked|"
-    r"leaves?|draws?|recommends?|asks?|tells?|wants?|sells?|advises?|shows?|lets?|brings?)\b|[\u2019']s (?:an?|the|not|no)\b|n[\u2019']t\b",
+    r"leaves?|draws?|recommends?|asks?|tells?|wants?|sells?|advises?|"
+    r"shows?|lets?|brings?)\b|[\u2019']s (?:an?|the|not|no)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
 #: What a clause without a subject begins with: a number, a chip, how something was made.
@@ -86,8 +87,7 @@ _OF_SPECIFICATIONS = ("specification", "identity")
 _PER = re.compile(r"\bper (?!cent\b|second\b|clock\b|hour\b)[a-z]+", re.IGNORECASE)
 _TOGETHER = re.compile(
     r"\b(?:together|combined|in total|taken as one|systems)\b|"
-    r"\b(?:give|gives|giving|gave|lose|loses|sacrific\w+) up\b|"
-    r"\byou (?:lose|sacrifice)\b",
+    r"\b(?:give|gives|giving|gave) up\b",
     re.IGNORECASE,
 )
 _THAN_BOTH = re.compile(
@@ -261,11 +261,17 @@ def _is_unstated_pair(
         or (len(devices(context)) != _TWO and not _goes_on(place, clause, other=both[1]))
     ):
         return True
-    of = {each.attribute.key for each in named(place.sentence.text)}
+    of = {each.attribute.key for each in named(place.sentence.text)} or _told_dimensions(place, context)
     if found.kind != "ratio" or found.attribute not in attributes() or len(of) == 1:
         return False
     beside = chunk(place)
     return not named(beside) and not _PLAIN.search(beside)
+
+
+def _told_dimensions(place: Place, context: Context) -> set[str]:
+    """What the values of a sentence are of by their units, where no attribute is named."""
+    told = {each.dimension for each in quantities(place.sentence.text, context.fraction)}
+    return told - {"number", "times", "percent"}
 
 
 def _goes_on(place: Place, clause: str, *, other: bool) -> bool:
@@ -280,7 +286,7 @@ def _goes_on(place: Place, clause: str, *, other: bool) -> bool:
     )
 
 
-_TWO, _ANY_IT = 2, re.compile(r"\bit\b")
+_TWO, _ANY_IT = 2, re.compile(r"\bit\b|\byou (?:lose|gain)\b|\bThe \d[\d,.]*\s?[A-Z]")
 #: "2.2 times the capacity of the H100": of the one that was spoken of.
 _THAN = re.compile(
     r"[^.;:,]{0,40}?\b(?:than|of|as)\s+(?:(?:the|an?|that|those|of|nvidia[\u2019']s)\s+)*[A-Z\d]"

@@ -80,7 +80,9 @@ _KNOWN = frozenset((*BY_UNIT, *RATES))
 
 #: Behind an amount, that it is a part of a formula: "($329 \u00f7 12)", or by so much of something else.
 _OPERAND = re.compile(
-    r"\s*[\u00f7*\u00d7/]\s*[$\u20ac]?\d|\s+(?:for|per) (?:each|every) (?!other\b)[a-z]+", re.IGNORECASE
+    r"\s*[\u00f7*\u00d7/]\s*[$\u20ac]?\d|\s+(?:for|per) (?:each|every)\s"
+    r"(?!(?:other|on|of|in|at|with)\b)[a-z]+",
+    re.IGNORECASE,
 )
 #: What is advised has its own reasons.
 _ADVISED = re.compile(

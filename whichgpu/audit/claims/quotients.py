@@ -11,7 +11,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.columns import Column, by_devices, columns, doubtful, finding
+from whichgpu.audit.columns import ON_FILE, Column, by_devices, columns, doubtful, finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -158,11 +158,13 @@ def _judged(
     told: Column, by: tuple[Column, Column], accused: frozenset[int], context: Context, *, scale: float = 0.0
 ) -> Iterator[Finding]:
     a, b = by
-    scale = scale or _scale(told.values, a, b)
+    times, scale = scale > 0, scale or _scale(told.values, a, b)
     for row in sorted((told.values.keys() & a.values.keys() & b.values.keys()) - accused):
         real, one = _quotient(a, b, row, scale), told.amounts[row]
         off = abs(told.values[row] / real - 1) - one.slack
-        if off > _WITHIN and (off <= _WRONG or _is_otherwise(told.values[row] / real, real, one.slack)):
+        if off > _WITHIN and (
+            off <= _WRONG or _is_otherwise(told.values[row] / real, (real, one.slack), b, times)
+        ):
             continue
         because = f"{a.name.strip()} over {b.name.strip()} is {real:,.4g} in this row, as in the others"
         yield finding(one, "quotient", because, context, expected=f"{real:,.4g}" if off > _WRONG else "")
@@ -172,7 +174,8 @@ def _judged(
 _ON_A_BOARD = (1 / 2, 1 / 4)
 
 
-def _is_otherwise(apart: float, real: float, slack: float) -> bool:
+def _is_otherwise(apart: float, by: tuple[float, float], of: Column, times: bool) -> bool:
     """Whether a row is the other way round, as of times, or of a board of several GPUs."""
-    ways = (*_ON_A_BOARD, 1 / real**2)
+    real, slack = by
+    ways = (1 / real**2,) if times else _ON_A_BOARD if of.name == ON_FILE else ()
     return any(abs(apart / way - 1) - slack <= _WITHIN for way in ways)
