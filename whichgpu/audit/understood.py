@@ -125,6 +125,8 @@ def is_unstated(found: Finding, where: tuple[int, Passage, int], context: Contex
         return is_of_else(found, place, context) or _is_unstated_value(found, place, own=own)
     if found.kind in ("capability", "memory") and sides[0] <= context.catalogue.keys():
         return not place.names(sides[0]) and _is_of_unnamed(place, context)
+    if found.kind == "memory" and _is_of_other_part(place):
+        return True
     if found.attribute == "told before" or found.kind == "arithmetic":
         return is_unfounded(found, place, context)
     pair = found.kind in ("ratio", "ordering") and len(sides) == len(("first", "second"))
@@ -145,6 +147,19 @@ def _is_named(found: Finding, place: Place, ids: frozenset[str]) -> bool:
         for one in before
         for each in within(place.mentions, one.start, one.end)
     )
+
+
+#: "The 5090's PCIe 5.0 helps", "don't: 4060 Ti at 470".
+_OTHER_PART = re.compile(
+    r"[^.;]{0,24}[\u2019']s\s+(?:PCIe|slot|link|cooler|fan|price|NVLink|driver)\b", re.IGNORECASE
+)
+_DENIED = re.compile(r"n[\u2019']t\s?:\s{0,2}$")
+
+
+def _is_of_other_part(place: Place) -> bool:
+    """Whether a device is not named for its room, or not at all as what holds anything."""
+    part = _OTHER_PART.match(place.text, place.at)
+    return part is not None or _DENIED.search(place.text, 0, place.at) is not None
 
 
 #: "On the Framework it worked", "the single card leaves 25 GB": on what no name says.

@@ -102,10 +102,9 @@ def is_unfounded(found: Finding, place: Place, context: Context) -> bool:
         return _is_of_another_attribute(found, place, context)
     if " make " in found.because and _are_elsewhere(found, place):
         return True
-    if found.attribute not in _WORKED_OUT:
-        return False
-    operand = _OPERAND.match(place.text, place.end)
-    return operand is not None or _ADVISED.search(place.sentence.text) is not None
+    if _ADVISED.search(place.sentence.text):
+        return True
+    return found.attribute in _WORKED_OUT and _OPERAND.match(place.text, place.end) is not None
 
 
 #: A number that is no factor of what is made: how many ask at once.

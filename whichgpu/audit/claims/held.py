@@ -280,13 +280,6 @@ _HOLDS = re.compile(
 )
 
 
-#: "The 5090's PCIe 5.0 helps"; "don't: 4060 Ti at 470".
-_ITS_OTHER = re.compile(
-    r"[\u2019']s\s+(?!(?:own |single |full )?(?:memory|vram|capacity|room|card|~?\d))", re.IGNORECASE
-)
-_DENIED = re.compile(r"n[\u2019']t\s?:\s{0,2}$")
-
-
 def _sentence_at(text: str, at: int) -> str:
     """The sentence of a place."""
     return next((each.text for each in sentences(text) if each.start <= at < each.end), text)
@@ -300,8 +293,6 @@ def _judged(passage: Passage, model: Model, way: Way, room: Room, context: Conte
         or _SO_MANY_OF.search(passage.text, max(0, room.start - _NEAR_ROOM), room.start)
         or _NEED_MORE.match(passage.text, room.end)
         or not _HOLDS.search(_sentence_at(passage.text, room.start))
-        or _ITS_OTHER.match(passage.text, room.end)
-        or _DENIED.search(passage.text, 0, room.start)
     ):
         return
     because = f"the weights of {model.name.strip()} {way.words} are {weights / 1e9:,.3g} GB; {room.words}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.columns import ON_FILE, Column, by_devices, columns, doubtful, finding
+from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -163,7 +164,10 @@ def _judged(
         real, one = _quotient(a, b, row, scale), told.amounts[row]
         off = abs(told.values[row] / real - 1) - one.slack
         if off > _WITHIN and (
-            off <= _WRONG or _is_otherwise(told.values[row] / real, (real, one.slack), b, times)
+            off <= _WRONG
+            or _is_otherwise(
+                told.values[row] / real, (real, one.slack), b, times or _are_devices(a, b, context)
+            )
         ):
             continue
         because = f"{a.name.strip()} over {b.name.strip()} is {real:,.4g} in this row, as in the others"
@@ -174,8 +178,13 @@ def _judged(
 _ON_A_BOARD = (1 / 2, 1 / 4)
 
 
+def _are_devices(a: Column, b: Column, context: Context) -> bool:
+    """Whether both columns are headed by a device: what less is better of stands the other way round."""
+    return all(any(True for _ in mentions(each.name, context.catalogue)) for each in (a, b))
+
+
 def _is_otherwise(apart: float, by: tuple[float, float], of: Column, times: bool) -> bool:
     """Whether a row is the other way round, as of times, or of a board of several GPUs."""
     real, slack = by
-    ways = (1 / real**2,) if times else _ON_A_BOARD if of.name == ON_FILE else ()
+    ways = _ON_A_BOARD if of.name == ON_FILE and not times else (1 / real**2,) if times else ()
     return any(abs(apart / way - 1) - slack <= _WITHIN for way in ways)
