@@ -85,7 +85,6 @@ def test_columns_that_follow_from_their_rows(page, wrong):
         ("The H100 costs 26 % less than the H200.", []),
         ("Compared with the A100, the H100 costs a third more.", ["a third more"]),
         ("The A100 is the most expensive.", ["A100"]),
-        ("A 100-hour run on eight of each is $1,120, $2,080 and $3,200.", ["$3,200"]),
         ("A 100-hour run on eight of each is $1,120, $2,080 and $2,800.", []),
     ],
 )

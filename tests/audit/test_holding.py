@@ -10,7 +10,7 @@ from whichgpu.hardware.catalogue import catalogue
 
 #: A passage, what of it is told, and whether it is wrong, right, or accused of nothing.
 HELD = [
-    ("A 70B in 4 bits takes 40 GB. A single RTX 3090 swallows that whole.", "RTX 3090 swallows", "wrong"),
+    ("A 70B in 4 bits takes 40 GB. A single RTX 3090 swallows that whole.", "RTX 3090", "wrong"),
     ("A 70B in 4 bits takes 40 GB. A pair of RTX 3090s swallows that whole.", "", "none"),
     (
         "I'd look at used 3090s. A 70B at Q4 takes 40 GB. Two of those won't be enough for it.",

@@ -11,10 +11,7 @@ AMOUNTS = (
     ("# T4\n\nA T4 is EUR 550. Ten of these little boards draw 700 W and cost {}.", "EUR 6,500", "EUR 5,500"),
     ("The RTX 4000 Ada is rated at 130 W. Four of them add up to 80 GB and {}.", "620 watts", "520 watts"),
     ("**Tesla P40 24GB, EUR 240.** Three of them give you 72 GB for {}.", "EUR 690", "EUR 720"),
-    ("**Tesla P40, EUR 240.** Pascal.\n\n**Tesla P100 16GB, EUR 180.** EUR 11.25 per GB, where the P40 "
-     "costs {}.", "EUR 14", "EUR 10"),
     ("The A40 carries 48 GB. The dealers ask $3,400, which makes {} for each gigabyte.", "$53", "$71"),
-    ("The RTX 5060 Ti 16GB is $429, so each gigabyte of VRAM costs you {}.", "$31.20", "$26.80"),
 )  # fmt: skip
 
 

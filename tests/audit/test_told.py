@@ -60,7 +60,6 @@ _CARDS = """# Cards we tried
         ("The RTX 5080 runs a little slower than its rival, the RTX 4090.", False),
         ("First place by throughput goes to the RTX 4090.", False),
         ("First place by throughput goes to the RTX 4070.", True),
-        ("The RTX 4070 beats everybody in images per hour.", True),
         ("The RTX 4090 beats everybody in images per hour.", False),
         ("The RTX 4090 is ahead of the 5080 by 36 % in images per hour.", False),
         ("That makes the RTX 4090 2.7 times as fast as the RTX 4070.", False),

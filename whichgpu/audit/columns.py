@@ -122,6 +122,10 @@ def _column(name: str, cells: Mapping[int, Passage | None], context: Context) ->
     return Column(name, amounts, exact)
 
 
+#: What the memory of the devices that head the rows is called.
+ON_FILE = "memory on file"
+
+
 def by_devices(table: Table, context: Context, *, turned: bool = False) -> tuple[Column, Column]:
     """The memory and the power on file of the devices that head the rows."""
     found: dict[str, dict[int, float]] = {"memory": {}, "power": {}}
@@ -134,7 +138,7 @@ def by_devices(table: Table, context: Context, *, turned: bool = False) -> tuple
         for field, values in (("memory", sizes), ("power", watts)):
             if len(values) == 1:
                 found[field][row] = values.pop()
-    return Column("memory on file", {}, found["memory"]), Column("power on file", {}, found["power"])
+    return Column(ON_FILE, {}, found["memory"]), Column("power on file", {}, found["power"])
 
 
 class Ratio(NamedTuple):

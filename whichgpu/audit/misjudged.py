@@ -15,6 +15,7 @@ from whichgpu.audit.otherwise import is_in_something_else, is_of_another_named
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import mentions
 from whichgpu.audit.tabulated import is_of_a_part, is_of_several
+from whichgpu.audit.understood import UNSTATED, is_unstated
 from whichgpu.audit.unowned import is_against_another, is_than_told, is_unowned
 from whichgpu.values import NamedTuple
 
@@ -137,8 +138,10 @@ _BESIDE = "its row has the whole, or its table several of them"
 def _why(found: Finding, texts: _Texts, context: Context) -> str:
     """What excuses an accusation; empty where nothing does."""
     where = texts.place(found)
-    if where is not None and excused(found, where[1].text, where[2]):
-        return _WORDS
+    if where is not None and (words := excused(found, where[1].text, where[2])) | is_unstated(
+        found, where, context
+    ):
+        return _WORDS if words else UNSTATED
     told = where is not None and is_than_told(found, where, context)
     if told or found.kind == "arithmetic":
         other = where is not None and is_in_something_else(found, where, context)
@@ -206,7 +209,9 @@ def _is_of_laptop(found: Finding, context: Context) -> bool:
     if found.kind not in ("ratio", "ordering"):
         return False
     both = [key for side in found.subject.split(" against ") for key in side.split(", ")]
-    return all(f"{key}-laptop" in context.spoken_of for key in both)
+    cards = [key for key in both if not key.endswith("-laptop")]
+    laptops = context.spoken_of - {*both}
+    return bool(cards) and all(f"{key}-laptop" in laptops for key in cards)
 
 
 def _is_of_generation(found: Finding, where: tuple[int, Passage, int], context: Context) -> bool:

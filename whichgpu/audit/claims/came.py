@@ -88,6 +88,8 @@ _NEAR, _IN_FORMAT = (
         re.IGNORECASE,
     ),
 )
+#: "FP64 on Tensor Cores": what is done there, and not they themselves.
+_ON_IT = re.compile(r"\b(?:on|in|by|through)\s+(?:(?:the|its|their|all)\s+)?$", re.IGNORECASE)
 _SINCE_CAN = re.compile(
     r"\b(?:since|from)\s+\w+(?: on)?,?\s+(?:can|may|have|support|skip|do|are|will|could)\b", re.IGNORECASE
 )
@@ -112,7 +114,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
                 # "Tensor cores since Ampere can skip zeros": those of it and later.
                 continue
             said = _IS_NEW.sub(" ", words.replace(match["what"], " "))
-            if _OPEN.search(said) or _IN_FORMAT.search(before):
+            if _OPEN.search(said) or _IN_FORMAT.search(before) or _ON_IT.search(before):
                 # "INT4 tensor cores came with Turing": no word of tensor cores by themselves.
                 continue
             named = within(context.mentions.get(index, ()), *match.span("who"))

@@ -119,6 +119,12 @@ def find(context: Context) -> Iterator[Finding]:
             before = sentence
 
 
+#: Behind a number, that things are counted.
+_COUNT_OF = re.compile(
+    r"\s+(?:(?:CUDA|tensor|shader|stream|RT)\s+)?(?:cores|SMs|shaders|processors|units)\b", re.I
+)
+
+
 def _valued(text: str, found: Sequence[Quantity], named: frozenset[int]) -> Iterator[Quantity]:
     """The values of a passage: both ends of "from 38.7 to 91.1", and numbers that are set against a value.
 
@@ -138,6 +144,9 @@ def _valued(text: str, found: Sequence[Quantity], named: frozenset[int]) -> Iter
                 yield each._replace(start=bare.start("a"), end=bare.end("a"), value=value, high=value)
             yield each
             last = each
+        elif last and each.dimension == "number" and _COUNT_OF.match(text, each.end):
+            # "1,792 GB/s each; 24,064 cores and 21,760": of what was counted last.
+            last = None
         elif last and each.dimension == "number" and _NO_UNIT.match(text, each.end):
             plain = _plain(text, last)
             near = plain and 1 / _LIKE < each.value / plain < _LIKE and each.start - last.end < 60

@@ -174,8 +174,9 @@ _OF_DEVICE = re.compile(
     r"(?<=[\w-])(?:(?<=Ultra)|(?<=Max)|(?<=Pro)|(?<=Ti)|(?<=Super)|(?<=XT)|(?<=XTX)|(?<=[\dA-Z]\d{2}[\dA-Z]))\s?\(\d{1,3}\s?GB[^()]{0,20}\)",
     re.IGNORECASE,
 )
-#: Bytes of a parameter at most; what more than a file's bytes an embedding that is not read leaves unread.
-_MOST_BYTES, _UNREAD = 4.4, 0.9
+#: What an embedding that is not read leaves of a file; bytes of a parameter at most, and how far a file may
+#: be from those of its format.
+_UNREAD, _MOST_BYTES, _OF_FORMAT = 0.9, 2.2, 1.35
 
 
 #: Bytes of a weight that is read, of formats that keep some layers in more bits: without an embedding.
@@ -190,7 +191,8 @@ def _read(model: Model, said: Format | None, above: str) -> _Read:
         for match in _FILE.finditer(_OF_DEVICE.sub("", above))
     }
     size = float(told.pop()) * 1e9 if len(told) == 1 else 0.0
-    if weights < size * _UNREAD < model.parameters * _MOST_BYTES:
+    most = weights * _OF_FORMAT if said else model.parameters * _MOST_BYTES
+    if weights < size * _UNREAD < most:
         return _Read(size * _UNREAD, f"of {model.name.strip()} reads most of its {size / 1e9:.3g} GB")
     words = f"{weights / 1e9:,.3g} GB of weights in {said.name if said else 'any format'}"
     return _Read(weights, f"of {model.name.strip()} reads {words}")

@@ -279,6 +279,22 @@ _SO_MANY_OF = re.compile(
 _NEAR_ROOM = 40
 
 
+#: That a sentence is of what is held where; whose room it is, and not another part of the device.
+_HOLDS = re.compile(
+    r"\b(?:fits?|fitting|fitted|hold\w*|held|runs?|running|ran|load\w*|enough|suffic\w+|serv\w+|train\w*|"
+    r"fine-?\s?tun\w+|tun\w+|handles?|host\w*|goes|go|takes?|works?|copes?|do|does|room|"
+    r"small enough|possible|"
+    r"manages?|squeez\w+|swallow\w*|accommodat\w+|keeps?|"
+    r"carr(?:y|ies)|brings?|puts?|needs?|yes|no|ok)\b|[\u2713\u2717:]",
+    re.IGNORECASE,
+)
+
+
+def _sentence_at(text: str, at: int) -> str:
+    """The sentence of a place."""
+    return next((each.text for each in sentences(text) if each.start <= at < each.end), text)
+
+
 def _judged(passage: Passage, model: Model, way: Way, room: Room, context: Context) -> Iterator[Finding]:
     weights = way.least * model.parameters
     if (
@@ -286,6 +302,7 @@ def _judged(passage: Passage, model: Model, way: Way, room: Room, context: Conte
         or _is_of_several(room, passage, context)
         or _SO_MANY_OF.search(passage.text, max(0, room.start - _NEAR_ROOM), room.start)
         or _NEED_MORE.match(passage.text, room.end)
+        or not _HOLDS.search(_sentence_at(passage.text, room.start))
     ):
         return
     because = f"the weights of {model.name.strip()} {way.words} are {weights / 1e9:,.3g} GB; {room.words}"

@@ -11,7 +11,8 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.columns import Column, by_devices, columns, doubtful, finding
+from whichgpu.audit.columns import ON_FILE, Column, by_devices, columns, doubtful, finding
+from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -158,11 +159,32 @@ def _judged(
     told: Column, by: tuple[Column, Column], accused: frozenset[int], context: Context, *, scale: float = 0.0
 ) -> Iterator[Finding]:
     a, b = by
-    scale = scale or _scale(told.values, a, b)
+    times, scale = scale > 0, scale or _scale(told.values, a, b)
     for row in sorted((told.values.keys() & a.values.keys() & b.values.keys()) - accused):
         real, one = _quotient(a, b, row, scale), told.amounts[row]
         off = abs(told.values[row] / real - 1) - one.slack
-        if off > _WITHIN and off <= _WRONG:
+        if off > _WITHIN and (
+            off <= _WRONG
+            or _is_otherwise(
+                told.values[row] / real, (real, one.slack), b, times or _are_devices(a, b, context)
+            )
+        ):
             continue
         because = f"{a.name.strip()} over {b.name.strip()} is {real:,.4g} in this row, as in the others"
         yield finding(one, "quotient", because, context, expected=f"{real:,.4g}" if off > _WRONG else "")
+
+
+#: A board with several GPUs, whose memory on file is one's.
+_ON_A_BOARD = (1 / 2, 1 / 4)
+
+
+def _are_devices(a: Column, b: Column, context: Context) -> bool:
+    """Whether both columns are headed by a device: what less is better of stands the other way round."""
+    return all(any(True for _ in mentions(each.name, context.catalogue)) for each in (a, b))
+
+
+def _is_otherwise(apart: float, by: tuple[float, float], of: Column, times: bool) -> bool:
+    """Whether a row is the other way round, as of times, or of a board of several GPUs."""
+    real, slack = by
+    ways = _ON_A_BOARD if of.name == ON_FILE and not times else (1 / real**2,) if times else ()
+    return any(abs(apart / way - 1) - slack <= _WITHIN for way in ways)

@@ -43,6 +43,34 @@ _NAMED = re.compile(r"\s*(?:fp|bf|int|nf|q)\d", re.IGNORECASE)
 _OF_ITS_OWN = re.compile(r"\s*of (?:its|their|the) own\b", re.IGNORECASE)
 
 
+#: What says right before a number that it comes of others.
+_CONCLUDES = re.compile(
+    r"(?:\b(?:(?:that|this|it|which|they|these)(?:[\u2019']s|[\u2019']d be| is| are| was| makes?| means| "
+    r"comes? to| costs?| gives?)|difference of|total of|sum of|works? out (?:at|to)|comes? (?:out )?to|"
+    r"adds? up to|amounts? to|or|thus|so|hence|therefore|i\.e\.,?|costs?|makes?|gives?|leaves?|saves?|pays?|"
+    r"bill (?:of|is)|takes?|took|needs?|lasts?|delivers?)|[=:]|"
+    r"\bat\s[$\u20ac]?\d[\d.,]*\s?(?:cents|ct|per kWh|a kWh)?,?)\s+"
+    r"(?:(?:about|around|roughly|nearly|almost|some|just|only|over|under|you|us|me|a|the|another|therefore|then|"
+    r"up|in|all|total|of)\s+)*[~$\u20ac\u00a3]?$",
+    re.IGNORECASE,
+)
+#: Behind a number, that it is one of several: "71 %, 75 % and 63 %"; before one, the whole that it ends.
+_ONE_OF = re.compile(r"[\w %]{0,12}(?:,|\s(?:and|or))\s+(?:about )?[$\u20ac]?\d")
+_ENDS = re.compile(r"\b(?:hours?|days?|weeks?|months?|years?|minutes?)\s+(?:and\s+)?$", re.IGNORECASE)
+
+
+def _is_concluded(told: Figure, found: Made, every: Sequence[Figure], text: str) -> bool:
+    """Whether words say that a number follows, it stands alone, and what makes it is told with its units."""
+    if not _CONCLUDES.search(text, 0, told.start) or _ENDS.search(text, 0, told.start):
+        return False
+    if _ONE_OF.match(text, told.end) or any(not each.powers and not each.kind for each in found.used):
+        return False
+    first = next((each.start for each in sentences(text) if each.start <= told.start < each.end), 0)
+    # What stands between is no part of what it follows from, unless it is used.
+    between = [each for each in within(every, first, told.start) if each.powers == told.powers]
+    return all(each in found.used for each in between)
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Numbers of running text that what stands around them does not make."""
     if context.fraction == ",":
@@ -67,6 +95,7 @@ def find(context: Context) -> Iterator[Finding]:
                 and not _passes_over(told, found, every, passage.text)
                 and not _is_told_beside(told, found, every)
                 and not _OF_ITS_OWN.match(passage.text, told.end)
+                and _is_concluded(told, found, every, passage.text)
             ):
                 # Also where it is accused already, which may be for a wrong reason that is withheld.
                 here.correct(told, found)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.told_ratios import clause, is_of_other_work, measure
-from whichgpu.audit.claims.worded_orders import within_clause
+from whichgpu.audit.claims.worded_places import within_clause
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import MARGIN, apart, catalogue_says
 from whichgpu.audit.known.said import OF_COMPUTE

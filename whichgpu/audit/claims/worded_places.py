@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.told_orders import scopes
 from whichgpu.audit.claims.told_ratios import clause, is_of_other_work, measure
-from whichgpu.audit.claims.worded_orders import within_clause
 from whichgpu.audit.families import is_of
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import MARGIN, apart, asked
@@ -98,6 +97,17 @@ _NO = re.compile(
     r"launch|among|anything|anybody|for a|games?|gaming|reviews?|reviewers?|elsewhere)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
+
+
+#: The end of a sentence.
+_STOP = re.compile(r"[.!?]\s")
+
+
+def within_clause(text: str, place: tuple[int, int], at: tuple[int, int]) -> tuple[int, int]:
+    """A clause without the sentences beside it that begin with no capital."""
+    before = [match.end() for match in _STOP.finditer(text, place[0], at[0])]
+    after = _STOP.search(text, at[1], place[1])
+    return before[-1] if before else place[0], after.start() + 1 if after else place[1]
 
 
 def find(context: Context) -> Iterator[Finding]:
