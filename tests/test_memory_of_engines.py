@@ -205,7 +205,8 @@ def test_texts_are_embedded_in_one_pass_whose_cache_is_kept():
             assert found == pytest.approx(published, rel=0.01), (name, batch, phase)
     assert [resolve(name).phases[0] for name in (EMBEDDED[0][0], "e5-mistral-7b", "qwen3-8b")] == [
         "prefill", "prefill", "serve",
-    ], "what writes nothing is not asked for tokens unless it is told to"  # fmt: skip
+    ], "what writes nothing is not asked for tokens"  # fmt: skip
+    assert not {"serve", "generate", "decode"} & {*resolve(EMBEDDED[0][0]).phases}
     short, long = (single(Job(EMBEDDED[-1][0], seq_len=n), GPUS["l4"]).latency.mid for n in (256.0, 1024.0))
     assert 2.0 < long / short < 4.0, "weights are read once in each"
     direct = Job(EMBEDDED[-1][0], phase="infer", precision="fp16", batch=64.0, seq_len=256.0)

@@ -291,7 +291,7 @@ def test_a_recommender_takes_a_million_samples_at_once() -> None:
     assert Job("ncf", batch=2**20).batch == 2.0**20
 
 
-@pytest.mark.parametrize("text", ["", "x", "512x", "0.5", "512x512x3", "-5", "wide", "5²"])
+@pytest.mark.parametrize("text", ["", "x", "512x", "0.5", "512x512x3", "-5", "wide", "5³"])
 def test_what_is_no_resolution(text: str) -> None:
     with pytest.raises(UsageError, match=r"is not a resolution; write e\.g\. 512 or 512x768"):
         resolution(text)
@@ -301,6 +301,7 @@ def test_a_resolution_is_height_by_width() -> None:
     assert resolution("512") == (512.0, 512.0)
     assert resolution("512x768") == (512.0, 768.0)
     assert resolution("512 × 768") == (512.0, 768.0)
+    assert resolution("512²") == resolution("512^2") == (512.0, 512.0)
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,8 @@ class Workload(Shown):
         whole = (*known, *adapters.PHASES) if adapted else known
         # What embeds or judges texts writes nothing, and reads each once.
         reads = "prefill" if self.dims.get("headless") and "prefill" in known else ""
+        if reads:
+            whole = tuple(one for one in whole if one not in ("serve", "generate", "decode"))
         said = self.defaults.get("phase") or reads
         return (said, *(one for one in whole if one != said)) if said else whole
 
