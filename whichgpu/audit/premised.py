@@ -233,7 +233,7 @@ def _is_of_an_earlier_paragraph(found: Finding, place: Place, context: Context) 
     return not models(before) and _HOLDING.search(place.sentence.text) is None
 
 
-_HOLDING = re.compile(r"\b(?:hold|fit|load|store|enough|room)(?:s|ting|ed)?\b", re.IGNORECASE)
+_HOLDING = re.compile(r"\b(?:hold|fit|load|store|enough|room|weight)(?:s|ting|ed)?\b", re.IGNORECASE)
 
 
 def _number(words: str) -> float:
