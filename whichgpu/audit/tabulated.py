@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: Characters of a row, and of a table above a cell; how near a multiple is one; what several add up to.
 _ROW, _TABLE, _SAME = 160, 500, 0.01
-_ADDED = frozenset({"memory", "power"})
+_ADDED = frozenset({"memory", "power", "slots", "launch_price", "cuda_cores"})
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _FIRST = re.compile(r"[|\s]*([^|\n]*)")
 #: A row that tells how many of each there are.
@@ -49,10 +49,34 @@ def is_of_several(found: Finding, context: Context) -> bool:
     told, real = _NUMBER.search(found.quote), _NUMBER.search(found.expected)
     if found.kind != "specification" or found.attribute not in _ADDED or told is None or real is None:
         return False
+    heads = _heads(found, context)
+    if found.attribute == "power" and any(_MACHINE.search(head) for head in heads):
+        return True
     one, other = (float(each[0].replace(",", "")) for each in (told, real))
     number = round(one / other) if other else 0
     if number < 2 or abs(one / other / number - 1) > _SAME:
         return False
+    if any(str(number) in _MANY.findall(head) for head in heads):
+        return True
     text = context.document.original
     above = _COUNTS.finditer(text, max(0, found.start - _TABLE), found.start)
     return any(str(number) in _NUMBER.findall(match["rest"]) for match in above)
+
+
+#: A machine that has the device, and so many of one, in the head of a row or a column.
+_MACHINE = re.compile(
+    r"\b(?:tower|rig|server|box|machine|workstation|PC|system|node|build|chassis|laptop|notebook)s?\W*$",
+    re.IGNORECASE,
+)
+_MANY = re.compile(r"(?<![\w.])(\d{1,2})\s?(?:x|\u00d7|\*)\s?(?=[A-Z])")
+
+
+def _heads(found: Finding, context: Context) -> list[str]:
+    """The heads of the row and of the column of a cell."""
+    for table in context.document.tables:
+        for row in table.rows[1:]:
+            for column, cell in enumerate(row):
+                if cell is not None and column and cell.text and cell.start <= found.start < cell.end:
+                    heads = (row[0], table.rows[0][column] if column < len(table.rows[0]) else None)
+                    return [head.text for head in heads if head is not None]
+    return []

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.pairs import devices
+from whichgpu.audit.premised import lacks_premise
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.unfounded import SAME, Place, chunk, is_unfounded
@@ -116,19 +117,19 @@ def is_unstated(found: Finding, where: tuple[int, Passage, int], context: Contex
     """Whether an accusation takes for granted what its sentence does not say."""
     index, passage, at = where
     sentence = next((each for each in sentences(passage.text) if each.start <= at < each.end), None)
-    if sentence is None or _is_quoted(sentence, at):
-        return sentence is not None
+    if sentence is None:
+        return False
     place = Place(passage.text, sentence, at, at + len(found.quote), context.mentions.get(index, ()))
+    if _is_quoted(sentence, at) or lacks_premise(found, place, context):
+        return True
     sides = [frozenset(each.split(", ")) for each in found.subject.split(" against ")]
     if found.kind in _OF_SPECIFICATIONS and sides[0] <= context.catalogue.keys():
         own = _is_named(found, place, sides[0])
         return is_of_else(found, place, context) or _is_unstated_value(found, place, own=own)
     if found.kind in ("capability", "memory") and sides[0] <= context.catalogue.keys():
         return not place.names(sides[0]) and _is_of_unnamed(place, context)
-    if found.kind == "memory" and _is_of_other_part(place):
-        return True
-    if found.attribute == "told before" or found.kind == "arithmetic":
-        return is_unfounded(found, place, context)
+    if found.kind == "memory" or found.attribute == "told before" or found.kind == "arithmetic":
+        return _is_of_other_part(place) if found.kind == "memory" else is_unfounded(found, place, context)
     pair = found.kind in ("ratio", "ordering") and len(sides) == len(("first", "second"))
     return pair and _is_unstated_pair(found, place, sides, context)
 

@@ -60,7 +60,7 @@ _NO = re.compile(
     r"none|neither|nor|usually|often|sometimes|typically|once|until|used|second-hand|next|idle|vram|launch|"
     r"paper|theory|games?|gaming|resale|whether|supposed\w*|probably|likely|almost nothing|undervolt\w*|"
     r"overclock\w*|instead|either|both|where|than|availab\w*|quiet\w*|memory|capacity|latency|driver\w*|"
-    r"software|features?)\b|n[\u2019']t\b|\?",
+    r"software|features?|worth|then)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
 _IF = re.compile(r"\b(?:if|when|as long as|whoever|whenever|for those|people)\b", re.IGNORECASE)

@@ -217,6 +217,13 @@ def _off(turn: Turn, gpu: Gpu, measure: _Measure, dimension: str, times: float) 
     return max(abs(value / real - 1) - turn.rounding, 0.0) if real else 9.0
 
 
+def _is_in_thousands(turn: Turn, real: float) -> bool:
+    """Whether a bare number is the value in another prefix, as that of the amount before it."""
+    if turn.value.dimension != "number" or not turn.value.value:
+        return False
+    return any(abs(real * by / turn.value.value - 1) < _WITHIN for by in (1e3, 1e-3, 1e-9, 1e-12))
+
+
 _BINARY = re.compile(r"[KMGT]iB")
 #: "Price, 0.047 times", and not four times.
 _ODD = re.compile(r"\d\.\d+ times")
@@ -259,8 +266,10 @@ def _of_measure(
         place = (turn.value.start, turn.value.end)
         if off > near and (off <= far or not real or passage.span(*place) in known):
             continue
-        if off > near and _YEAR.search(passage.text[max(0, place[0] - 8) : place[1]]):
-            # "The former came out in 2020 and the latter in 2022".
+        if off > near and (
+            _YEAR.search(passage.text[max(0, place[0] - 8) : place[1]]) or _is_in_thousands(turn, real)
+        ):
+            # "The former came out in 2020 and the latter in 2022"; "184 GFLOPS and only 156".
             continue
         scale = _SCALE.get(one.dimension, 1.0)
         # A field by itself is told as on file.
