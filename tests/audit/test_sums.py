@@ -136,7 +136,6 @@ def _accused(text):
             "96",
             "69",
         ),
-        ("Two RTX PRO 6000 Workstation cards need {} for the GPUs alone.", "900 W", "1,200 W"),
         ("400w for 5 hours a day = 2 kWh, so at $0.30 that is {} a day.", "$6.00", "$0.60"),
         (
             "A single MI300X can serve a 70B model in FP16: 140 GB of weights leave about 50 GB for the "

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
     from whichgpu.audit.dimensions import Term
-    from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
@@ -122,21 +121,6 @@ def _in_one_period(found: Sequence[Entry], text: Amounts) -> list[Entry]:
             per = [one - other for one, other in zip(powers, bare.term.dims, strict=True)]
             if sum(map(abs, bare.term.dims)) == 1 and max(per) == 0 > min(per):
                 made[place] = bare._replace(term=bare.term._replace(dims=powers, loose=False))
-    return made
-
-
-def in_full(index: int, passage: Passage, every: Sequence[Term], context: Context) -> list[Term]:
-    """The amounts of a passage, with the unit of the one before where a number of a device leaves it out."""
-    text = Amounts(passage, index, every, ())
-    names = context.mentions.get(index, ())
-    made: list[Term] = []
-    last: Term | None = None
-    for each in every:
-        here = text.sentence(each.start)
-        bare = each.plain and last is not None and _owner(each, here, names, text) is not None
-        meant = _in_full(each, last, text) if bare else each
-        made.append(meant)
-        last = meant if sum(map(bool, meant.dims)) > 1 and not meant.sign else last
     return made
 
 

@@ -184,11 +184,6 @@ _UNLIKE = re.compile(
 )
 
 
-def of_unit(dimension: str) -> str:
-    """The key of the attribute that a value of a dimension is of where nothing is named; empty for none."""
-    return _OF.get(dimension, "")
-
-
 def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention | None) -> Attribute | None:
     """The attribute that a value in a list is of by its unit; None outside of a list.
 

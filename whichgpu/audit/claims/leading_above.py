@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.claims.told_orders import scopes
 from whichgpu.audit.claims.told_ratios import clause
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.above import right_above
-from whichgpu.audit.known.orders import works, works_of
+from whichgpu.audit.known.orders import scopes, works, works_of
 from whichgpu.audit.known.store import Named, named, tokens
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import Sentence, sentences, within

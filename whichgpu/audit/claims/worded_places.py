@@ -10,11 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.claims.told_orders import scopes
 from whichgpu.audit.claims.told_ratios import clause, is_of_other_work, measure
 from whichgpu.audit.families import is_of
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.known.orders import MARGIN, apart, asked
+from whichgpu.audit.known.orders import MARGIN, apart, asked, scopes
 from whichgpu.audit.known.sides import Side, first, goes_on, is_open, last, place
 from whichgpu.audit.known.store import store
 from whichgpu.audit.sentences import Sentence, sentences

@@ -9,7 +9,7 @@ from whichgpu.audit.known.said import OF_COMPUTE
 from whichgpu.audit.known.store import of_catalogue, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
@@ -40,6 +40,16 @@ _SETTING = re.compile(
     r"\b(?:FP\d+|INT\d|BF16|TF32|NF4|Q\d\w*|\d{1,3}B\b|train\w*|inference|fine-?tun\w*|[A-Z][a-z]+[A-Z]\w*|"
     r"(?!GPU|CPU|GB\b|VRAM|NVIDIA|AMD|RTX|GTX|SFF|PRO|SXM|PC|GDDR|HBM|I\b)[A-Z]{2,}[a-z]?-?[A-Za-z]*\b(?!\d)|Llama|Mistral|Qwen|Whisper|Flux|Stable|Blender)\b"
 )
+
+
+def scopes(one: Amount, series: Series, told: Sequence[Series]) -> Iterator[tuple[Amount, ...]]:
+    """Those of a series that another series tells of too: what a section is about."""
+    every = {frozenset(each.name for each in some.amounts) for some in told if not some.derived}
+    for names in every:
+        if one.name in names:
+            kept = tuple(each for each in series.amounts if each.name in names)
+            if 1 < len(kept) < len(series.amounts):
+                yield kept
 
 
 def apart(one: Amount, other: Amount, series: Series, sign: int) -> float:
