@@ -388,3 +388,18 @@ def test_a_load_is_shared_out():
     assert Load(rate=10.0).needs(np.array([3.0, 5.0]), np.ones(2)).tolist() == [4.0, 2.0]
     assert Load(users=10.0).needs(np.ones(1), np.array([4.0])).tolist() == [3.0]
     assert replace(Load(), rate=1.0).stated
+
+
+def test_where_more_in_flight_bring_no_more_the_first_of_them_is_met():
+    """A rate between a and a bent curve, and one at which the curve is flat."""
+    found = replicas.replicas(
+        resolve("llama-3.1-70b").complete(Job("llama-3.1-70b", precision="fp8", tp=1.0)),
+        [GPUS["b200-180gb-sxm"]],
+    )
+    flat = replace(found, rate=np.minimum(found.rate, found.rate[..., 3:4]))
+    for one in (found, flat):
+        for rate in one.rate[0, 0].tolist():
+            first = int(np.argmax(one.rate[0, 0] >= rate))
+            assert float(one.met(np.full((1, 1), rate))[0, 0]) == pytest.approx(
+                one.others[0, 0, first], rel=1e-6
+            )

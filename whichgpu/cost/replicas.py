@@ -150,7 +150,9 @@ class Replicas:
         (low, high), (first, last) = (_either(values, right) for values in (self.others, seconds))
         slope = (last - first) / np.maximum(high - low, 1e-30)
         alone = first - slope * low
-        return np.clip(rate * alone / np.maximum(1.0 - rate * slope, 1e-12), 0.0, self.others[..., -1])
+        met = rate * alone / np.maximum(1.0 - rate * slope, 1e-12)
+        # Where more in flight bring no more requests/s the first of them is met, and not none.
+        return np.clip(met, np.where(right > 1, low, 0.0), high)
 
     def users(self, pause: float = 0.0) -> Array:
         """Users that one replica serves at each load, each with `pause` s between answer and next request."""
