@@ -138,7 +138,6 @@ _DIE = re.compile(
     r"far)\s+){0,2}$",
     re.IGNORECASE,
 )
-_THAN = re.compile(r"(?:\s+\w+){0,2}\s+(?:than|als|que)\b", re.IGNORECASE)
 #: Attributes of which "better" and "faster" say that there is more.
 _FAST = ("bandwidth", "clock_boost", "clock_base", "memory_data_rate", "nvlink")
 #: What a memory does by its bandwidth: "moves data faster", "is slower at reading memory"; what is its size.

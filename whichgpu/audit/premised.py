@@ -80,7 +80,7 @@ _MANY = re.compile(
     r"(?:(?:nvidia|used|tesla|geforce|quadro|amd|radeon|instinct)\s+){0,2}$",
     re.IGNORECASE,
 )
-_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "eight": 8}
+_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "eight": 8, "ten": 10, "twelve": 12}
 _ADDED = frozenset({"memory", "power", "launch_price", "cuda_cores", "bandwidth", "tensor_cores", "slots"})
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _SAME = 0.01
@@ -276,7 +276,7 @@ def _of_ratio(found: Finding, place: Place, context: Context) -> bool:
     if found.attribute == "measured" or _OF_NEITHER.match(text, end):
         # Whose it is must stand there.
         return not place.here or _OF_NEITHER.match(text, end) is not None
-    back = place.earlier(1)[0].start if place.earlier(1) else sentence.start
+    back = place.since(1)
     if _OF_TIME.match(text, end) or (found.attribute == "power" and _SET.search(text, back, sentence.end)):
         return True
     start = max((each.end() for each in _JOINT.finditer(text, sentence.start, at)), default=sentence.start)
@@ -298,11 +298,9 @@ def _is_quotient(found: Finding, place: Place, context: Context) -> bool:
     """Whether two amounts of one kind of the sentence, or of the two before it, are in the stated ratio."""
     stated = re.search(r"(?P<n>\d+(?:\.\d+)?) times", found.because)
     said = quantities(place.text, context.fraction)
-    before = place.earlier(2)
-    start = before[0].start if before else place.sentence.start
     around = [
         each
-        for each in within(said, start, place.end)
+        for each in within(said, place.since(2), place.end)
         if each.dimension not in ("number", "times", "percent")
     ]
     if "of these two it is" in found.because and "FLOPS" in found.because:
@@ -410,23 +408,19 @@ _HOUR = 3600.0
 
 def _is_price_times(place: Place, context: Context) -> bool:
     """Whether an amount of money is a price of the sentences around times a power or an energy there."""
-    before = place.earlier(2)
-    start = before[0].start if before else place.sentence.start
-    every = within(quantities(place.text, context.fraction), start, place.sentence.end)
-    own = next((each for each in every if each.start <= place.at < each.end), None)
+    own, others = place.amounts(context, back=2)
     if own is None or own.dimension != "money" or not own.value:
         return False
     fraction = re.search(r"\.(\d{1,2})", place.text[own.start : own.end])
     half = 0.5 * 10.0 ** -len(fraction[1] if fraction else "")
-    prices = [each.value for each in every if each is not own and each.dimension == "money"]
-    amounts = [each.value / _KILO for each in every if each.dimension in ("energy", "power")]
+    prices = [each.value for each in others if each.dimension == "money"]
+    amounts = [each.value / _KILO for each in others if each.dimension in ("energy", "power")]
     return any(abs(price * amount - own.value) <= half for price in prices for amount in amounts)
 
 
 def _is_time_bought(place: Place, context: Context) -> bool:
     """Whether a time is what the money of its sentence buys at a rate that the document tells."""
-    every = within(quantities(place.text, context.fraction), place.sentence.start, place.sentence.end)
-    own = next((each for each in every if each.start <= place.at < each.end), None)
+    own, others = place.amounts(context)
     if own is None or own.dimension != "time" or not own.value:
         return False
     rates = [
@@ -438,7 +432,7 @@ def _is_time_bought(place: Place, context: Context) -> bool:
     hours = own.value / _HOUR
     return any(
         abs(each.value / rate / hours - 1) < _SPARSE
-        for each in every
+        for each in others
         if each.dimension == "money"
         for rate in rates
     )
@@ -447,20 +441,18 @@ def _is_time_bought(place: Place, context: Context) -> bool:
 _COUNT = re.compile(
     r"(?P<n>\d{1,4})\s+(?:\w+\s+){0,1}(?:days|nights|weeks|months|shifts|evenings)\b", re.IGNORECASE
 )
-_HOURS = {"four": 4, "five": 5, "six": 6, "eight": 8, "ten": 10, "twelve": 12, "two": 2, "three": 3, "one": 1}
-_HOURS_OF = re.compile(rf"\b(?P<n>\d{{1,2}}|{'|'.join(_HOURS)})\s+(?:\w+\s)?hours\b", re.IGNORECASE)
+_HOURS_OF = re.compile(rf"\b(?P<n>\d{{1,2}}|{'|'.join(_WORDS)})\s+(?:\w+\s)?hours\b", re.IGNORECASE)
 
 
 def _is_product_of_three(place: Place, context: Context) -> bool:
     """Whether an energy is a power, hours of a day and a number of days of its own sentence."""
     start, stop = place.sentence.start, place.sentence.end
     text = place.text
-    every = within(quantities(text, context.fraction), start, stop)
-    own = next((each for each in every if each.start <= place.at < each.end), None)
-    powers = [each.value for each in every if each.dimension == "power"]
+    own, others = place.amounts(context)
+    powers = [each.value for each in others if each.dimension == "power"]
     days = [float(each["n"]) for each in _COUNT.finditer(text, start, stop)]
     hours = [
-        float(each["n"]) if each["n"].isdigit() else float(_HOURS.get(each["n"].lower(), 0))
+        float(each["n"]) if each["n"].isdigit() else float(_WORDS.get(each["n"].lower(), 0))
         for each in _HOURS_OF.finditer(text, start, stop)
     ]
     return own is not None and any(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.subjects import Mention
 
 #: How near two amounts are the same.
@@ -47,6 +48,17 @@ class Place(NamedTuple):
     def earlier(self, many: int) -> Sequence[Sentence]:
         """The sentences right before it."""
         return [each for each in sentences(self.text) if each.end <= self.sentence.start + 1][-many:]
+
+    def since(self, many: int) -> int:
+        """Where the first of so many sentences before its own begins."""
+        earlier = self.earlier(many) if many else ()
+        return earlier[0].start if earlier else self.sentence.start
+
+    def amounts(self, context: Context, back: int = 0) -> tuple[Quantity | None, list[Quantity]]:
+        """The amount that is accused, and the others of its sentence and of so many before it."""
+        every = within(quantities(self.text, context.fraction), self.since(back), self.sentence.end)
+        own = next((each for each in every if each.start <= self.at < each.end), None)
+        return own, [each for each in every if each is not own]
 
 
 _CHUNK = re.compile(r",\s|[;:()]|\s(?:and|but|while|whereas|for)\s", re.IGNORECASE)
@@ -118,8 +130,7 @@ _SUMS = frozenset({"result", "reckoned"})
 def _are_elsewhere(found: Finding, place: Place) -> bool:
     """Whether what an amount is made of is told of another device, or too far before it."""
     text, at, first = place.text, place.at, place.sentence.start
-    earlier = place.earlier(_BACK)
-    since = earlier[0].start if earlier else first
+    since = place.since(_BACK)
     share = _SHARE.match(text, at) is not None
     for words in _MADE_OF.split(found.because.rpartition(" make ")[0]):
         start = text.rfind(words.strip(), 0, at) if words.strip() else -1
@@ -154,10 +165,9 @@ _BACK = 2
 
 def _is_difference(place: Place, context: Context) -> bool:
     """Whether an amount is what two others of its sentence differ by, or their sum."""
-    every = within(quantities(place.text, context.fraction), place.sentence.start, place.sentence.end)
-    own = next((each for each in every if each.start <= place.at < each.end), None)
+    own, every = place.amounts(context)
     if own is None or own.dimension in ("number", "times", "percent"):
         return False
-    others = [each.value for each in every if each is not own and each.dimension == own.dimension]
+    others = [each.value for each in every if each.dimension == own.dimension]
     made = (way for a, b in combinations(others, 2) for way in (abs(a - b), a + b))
     return any(abs(way / own.value - 1) < SAME for way in made if own.value)

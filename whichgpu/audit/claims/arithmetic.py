@@ -90,8 +90,6 @@ _OF_DEVICES = ("bandwidth", "memory", "power", "flop rate", "op rate", "frequenc
 _LANES = re.compile(r"\s*[2-6](?:\.0)?\s*[x\u00d7]\s?(?:1|2|4|8|16)\s*")
 _OF_NAME = re.compile(r"\s*\d{1,2}\s*[x\u00d7]\s*(?:[1-5]0[5-9]0|[5-9][4-9][05]0)\s*")
 _OF_MODEL = re.compile(r"\s*\d{1,2}\s?[x\u00d7]\s?\d{1,3}(?:\.\d)?B\b")
-#: A result in whole numbers.
-_HALF = 0.5
 _TARGET = re.compile(r"\b(?:throughput|target|achieve|process|serve|generate|handle)\b", re.IGNORECASE)
 
 

@@ -347,11 +347,6 @@ _ARE_LEFT = re.compile(
     r"over)\b)",
     re.IGNORECASE,
 )
-_MORE_TAKES = re.compile(
-    r"\b(?:cache|activations (?:take|need)|each|two|three|four|both|pair|overhead|runtime|after|"
-    r"before)\b(?! for activations)",
-    re.IGNORECASE,
-)
 
 
 def _left(
