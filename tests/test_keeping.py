@@ -5,10 +5,11 @@ from __future__ import annotations
 import html
 import re
 import shlex
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.browsing import needs_chromium
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,7 +97,7 @@ def test_without_a_browser_there_is_no_pdf(whichgpu, here: Path, monkeypatch: py
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+@needs_chromium
 def test_a_pdf_is_printed(whichgpu, here: Path) -> None:
     told = whichgpu("report", *ASKED["predict"], "--out", "a.pdf")
     assert told.status == 0, told.err

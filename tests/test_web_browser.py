@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
-import shutil
-import subprocess
-import sys
 import urllib.request
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,11 +17,9 @@ pytest.importorskip("playwright", reason="needs playwright")
 
 from playwright.sync_api import expect
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM, reason="needs chromium: apt-get install chromium"),
-]
+from tests.browsing import needs_chromium, opened, served
+
+pytestmark = [pytest.mark.slow, needs_chromium]
 WHICH = "/?workload=stable-diffusion-1.5&target=1000+images/min"
 PAGES = {
     "which": "/",
@@ -58,36 +52,19 @@ PAGES = {
 
 @pytest.fixture(scope="module")
 def server():
-    """A server of its own, at a port that was free: where it is, and its process."""
-    root = str(Path(__file__).parent.parent)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "whichgpu", "serve", "--port", "0", "--rate-limit", "1000"],
-        text=True,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": root},
-    )
-    found = re.search(r"http://\S+(?=/ )", process.stderr.readline())
-    assert found
-    yield found[0], process.pid
-    process.terminate()
-    assert process.wait(40) == 0
-    process.stderr.close()
+    with served() as one:
+        yield one
 
 
 @pytest.fixture(scope="module")
 def base(server):
-    return server[0]
+    return server.base
 
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
+    with opened() as one:
+        yield one
 
 
 @pytest.fixture

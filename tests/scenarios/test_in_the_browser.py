@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +11,8 @@ pytest.importorskip("fastapi", reason="needs pip install 'whichgpu[web]'")
 pytest.importorskip("playwright", reason="needs playwright")
 
 import httpx
-from playwright.sync_api import sync_playwright
+
+from tests.browsing import needs_chromium, opened, served
 
 from .questions import Question, asked
 
@@ -25,11 +21,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM, reason="needs chromium: apt-get install chromium"),
-]
+pytestmark = [pytest.mark.slow, needs_chromium]
 
 
 def _one_each() -> list[Question]:
@@ -43,30 +35,17 @@ def _one_each() -> list[Question]:
 
 @pytest.fixture(scope="module")
 def base() -> Iterator[str]:
-    """A server of its own, at a port that was free."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "whichgpu", "serve", "--port", "0", "--rate-limit", "1000"],
-        text=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-    )  # fmt: skip
-    assert process.stderr is not None
-    found = re.search(r"http://\S+(?=/ )", process.stderr.readline())
-    assert found
-    yield found[0]
-    process.terminate()
-    assert process.wait(40) == 0
-    process.stderr.close()
+    with served() as server:
+        yield server.base
 
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        opened = browser.new_page(viewport={"width": 1100, "height": 800})
+    with opened() as browser:
+        shown = browser.new_page(viewport={"width": 1100, "height": 800})
         # Drawings take long, and are looked at elsewhere.
-        opened.route(re.compile("as=svg"), lambda route: route.abort())
-        yield opened
-        browser.close()
+        shown.route(re.compile("as=svg"), lambda route: route.abort())
+        yield shown
 
 
 @pytest.mark.parametrize("question", _one_each(), ids=lambda one: f"{one.number}")

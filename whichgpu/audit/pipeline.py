@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -143,13 +144,20 @@ def _found(
 def _of_kind(kind: str, context: Context, failed: Callable[[str], None] | None) -> list[Finding]:
     """The findings of one kind; a fault in looking for it leaves those of all others."""
     try:
-        return list(import_module(f"{__package__}.claims.{kind}").find(context))
+        return list(_finder(kind)(context))
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         if failed is None:
             raise
         failed(f"claims of the kind '{kind.replace('_', ' ')}', by a fault of this program's "
                f"({type(error).__name__}: {error}); please report it with the text")  # fmt: skip
         return []
+
+
+@cache
+def _finder(kind: str) -> Callable[[Context], Iterable[Finding]]:
+    """What looks for a kind of claims, asked for once: naming a module takes longer than most of them do."""
+    found: Callable[[Context], Iterable[Finding]] = import_module(f"{__package__}.claims.{kind}").find
+    return found
 
 
 def _is_worked(found: Finding) -> bool:

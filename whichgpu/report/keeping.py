@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 LARGEST, _PATIENCE = 2_000_000, 90
 #: Kinds of files by their ending, and the form of the text that each is made of.
 FORMS = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md", ".pdf": "html"}
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_BROWSERS = (
+    "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
+    "chrome",
+)  # fmt: skip
 #: What the cost model's figures rest on, where an answer has any.
 _MODEL = Reference(
     "The cost model of whichgpu: rooflines fitted to published measurements",
