@@ -261,3 +261,26 @@ def test_near_its_capacity_a_wait_for_a_place_is_less_sure_than_the_speed() -> N
 
     assert relative(1.0) == pytest.approx(relative(0.5), rel=0.02)
     assert relative(1.9) > 1.3 * relative(1.0)
+
+
+def test_a_language_model_that_is_compiled_replays_its_tokens() -> None:
+    """An encoder that is compiled launches each of its kernels, as a step of training does."""
+
+    def speed(stack: str, precision: str = "bf16") -> float:
+        job = Job("llama-2-7b", phase="decode", precision=precision, batch=1.0, runtime=stack)
+        return 1.0 / float(estimate(job, [GPUS["a100-80gb-sxm"]]).seconds[0, 0])
+
+    assert speed("torch.compile") == speed("gpt-fast") == speed("transformers 4.50 torch.compile")
+    assert speed("gpt-fast") > 2.0 * speed("transformers 4.50")
+    assert speed("torch.compile", "int4") > 1.6 * speed("torch.compile")
+    encoder = Job("bert-base", phase="infer", precision="fp16", runtime="torch.compile")
+    assert lay_out(encoder, [GPUS["a100-80gb-sxm"]]).runtime.id == "pytorch-2-compile"
+
+
+def test_int8_of_bitsandbytes_waits_for_its_outliers() -> None:
+    def launch(precision: str, stack: str = "transformers") -> float:
+        job = Job("llama-2-7b", phase="decode", precision=precision, batch=1.0, runtime=stack)
+        return float(lay_out(job, [GPUS["a100-80gb-sxm"]]).runtime.launch)
+
+    assert launch("int8") > launch("nf4") > launch("bf16") == launch("int8", "transformers optimum-quanto")
+    assert launch("int8") == launch("int8", "transformers bitsandbytes")

@@ -268,7 +268,7 @@ def kept(make: Callable[..., Runtime]) -> Callable[..., Runtime]:
 
 
 #: Columns of a mark that sets memory apart, or what runs in its stead, and no time.
-_KEEPING = {"holds", "habits", "trains", "loads_wide", "through"}
+_KEEPING = {"holds", "habits", "trains", "loads_wide", "through", "language"}
 _TIMES = ("launch", "gap", "fixed", "sequence")
 #: Columns that are lists, and empty where a runtime states none.
 _LISTS = ("loads_wide", "tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured")
@@ -343,6 +343,7 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
         "eager",
         "eager_plain",
         "launch",
+        "launches",
         "sequence",
         "stalls",
         "reads",
