@@ -516,3 +516,26 @@ def test_a_host_makes_tokens_of_a_prompt_and_launches_latent_attention_and_block
         prompt = prompt_alone(laid.workload, laid.job, laid.runtime, laid.devices)
         count = float(np.ravel(kernels(prompt.ops, laid.runtime))[0])
         assert float(np.ravel(launching_of(prompt, laid.runtime))[0]) == pytest.approx(each * count), text
+
+
+@pytest.mark.parametrize("engine", ["vLLM 0.9", "vLLM 0.15", "SGLang 0.5", "TensorRT-LLM 1.0"])
+def test_an_answer_takes_as_long_from_token_to_token_as_one_that_is_served_alone(engine):
+    """Each token is a pass of the engine, with what its host takes for one."""
+    job = Job("llama-3.1-8b", precision="bf16", runtime=engine, input_tokens=128.0, output_tokens=128.0)
+    served = _times(replace(job, phase="serve", concurrency=1.0))[1]
+    alone = finish(lay_out(replace(job, phase="decode", batch=1.0), [GPUS["h100-80gb-sxm"]]), Fit())
+    assert float(alone.seconds[0, 0]) / 128.0 == pytest.approx(served, rel=0.03)
+
+
+def test_what_answers_one_user_has_its_host_in_its_kernels_and_a_benchmark_has_no_server():
+    def alone(engine, **sizes):
+        job = Job("llama-2-7b", phase="decode", precision="fp16", batch=1.0, runtime=engine, **sizes)
+        laid = lay_out(job, [GPUS["a100-80gb-sxm"]])
+        return laid, float(finish(laid, Fit()).seconds[0, 0]) / sizes["output_tokens"]
+
+    laid, short = alone("llama.cpp", output_tokens=1.0)
+    assert alone("llama.cpp", output_tokens=256.0)[1] < short - 0.8 * laid.runtime.fixed
+    old = {"input_tokens": 128.0, "output_tokens": 128.0}
+    chat = Job("llama-2-7b", phase="serve", precision="fp16", concurrency=1.0, runtime="vLLM 0.5.4", **old)
+    served = _times(chat, "a100-80gb-sxm")[1]
+    assert alone("vLLM 0.9", **old)[1] < alone("vLLM 0.5.4", **old)[1] < 0.8 * served

@@ -20,6 +20,7 @@ from whichgpu.cost import (
     memory,
     offload,
     parallel,
+    passes,
     pipeline,
     starting,
 )
@@ -271,11 +272,15 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
     links = parallel.tensor_parallel_seconds(flowing, mesh.tp, devices) + pipeline.boundaries(job)
     parts, out = _held(workload, job, stack, mesh, ops)
     links = links + offload.weight_seconds(stack, job, out, devices, ops)
+    feeding = _feeding(workload, job, stack)
+    if asked.is_language_model(workload):
+        waits, beside_gpu = passes.between_tokens(job, stack)
+        links, feeding = links + waits, feeding + beside_gpu
     return Layout(
         workload, job, stack, devices,
         work=prepare(
             _decoded(workload, job, stack, own), devices, stack, workload=workload.id, communication=links,
-            feeding=_feeding(workload, job, stack),
+            feeding=feeding,
         ),
         units=_array(workload.units(job)),
         passes=np.ones(()),

@@ -140,6 +140,23 @@ def as_pass(workload: Workload, stack: Runtime, devices: Devices, work: Work) ->
     )
 
 
+def between_tokens(job: Job, stack: Runtime) -> tuple[Array, Array]:
+    """Seconds of an answer of LLM tokens, (J,), that are the host's of an engine: waited for, and beside.
+
+    Each token is a pass, and one pass has the runtime's `fixed` of its own. What answers one user is fitted
+    to runs of single tokens, and its kernels have them. No server stands around the engine.
+    """
+    if job.phase not in ("decode", "generate"):
+        return np.zeros(()), np.zeros(())
+    serves = np.asarray(stack.read(lambda one: one.domain == "language" and not one.one_user))
+    if not np.any(serves):
+        return np.zeros(()), np.zeros(())
+    tokens = np.asarray(job.output_tokens, dtype=np.float64)
+    tokens = tokens * np.asarray(stack.read(lambda one: one.serverless))
+    host, beside_gpu = _host(stack, job, job.batch)
+    return np.where(serves, tokens * host - stack.fixed, 0.0), np.where(serves, tokens * beside_gpu, 0.0)
+
+
 def _in_a_graph(stack: Runtime) -> NDArray[np.bool_]:
     """Whether the passes of tokens are CUDA graphs: of an engine that launches none of their kernels."""
     return np.asarray(np.asarray(stack.read(lambda one: one.launch)) == 0.0)

@@ -139,6 +139,8 @@ class Runtime:
     #: Seconds that the GPU waits between two passes where the host schedules the next one while one runs,
     #: whose `fixed` and `sequence` are beside it then; 0 where host and GPU take turns.
     ahead: float = 0.0
+    #: Share of `fixed` and `sequence` that is left without a server around the engine.
+    serverless: float = 1.0
     #: Whether it does so where there are stages as well.
     stages_ahead: bool = False
     #: Efficiency lost with each doubling of the replicas that infer in one program, pass by pass.
