@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import NEAR, Amounts
+from whichgpu.audit.bills.explained import explained
 from whichgpu.audit.bills.links import LEADS
-from whichgpu.audit.bills.products import explained
 from whichgpu.audit.dimensions import AXES
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import withheld

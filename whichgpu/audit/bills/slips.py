@@ -19,18 +19,10 @@ from whichgpu.audit.bills.amounts import (
     is_one_of_two,
     of_another,
 )  # fmt: skip
+from whichgpu.audit.bills.explained import explained
 from whichgpu.audit.bills.links import GIVEN, LEADS, stopped
-from whichgpu.audit.bills.products import (
-    CLOSE,
-    SHORT,
-    SIMPLE,
-    explained,
-    finding,
-    forces,
-    is_left_out,
-    is_simple,
-    rated,
-)  # fmt: skip
+from whichgpu.audit.bills.meant import CLOSE, SHORT, SIMPLE, forces, is_left_out, is_simple, rated
+from whichgpu.audit.bills.products import finding
 from whichgpu.audit.dimensions import LENGTHS
 from whichgpu.audit.relations import Way, alike, ways
 from whichgpu.audit.sentences import within

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import RENT, TWO, Amounts, is_known, is_use, of_another
+from whichgpu.audit.bills.explained import explained
 from whichgpu.audit.bills.links import GIVEN
-from whichgpu.audit.bills.products import explained, finding, is_chance, is_simple
+from whichgpu.audit.bills.meant import is_chance, is_simple
+from whichgpu.audit.bills.products import finding
 from whichgpu.audit.dimensions import AXES, LENGTHS
 from whichgpu.audit.relations import Way, alike, ways
 from whichgpu.audit.sentences import within

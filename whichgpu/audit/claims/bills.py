@@ -26,6 +26,7 @@ from whichgpu.audit.bills.amounts import (
     rate_of,
     told_of_devices,
 )
+from whichgpu.audit.bills.explained import explained
 from whichgpu.audit.bills.links import (
     AND_A_PERIOD,
     CONCLUDES,
@@ -37,18 +38,8 @@ from whichgpu.audit.bills.links import (
     linked,
     stopped,
 )
-from whichgpu.audit.bills.products import (
-    CLOSE,
-    OF,
-    apart,
-    explained,
-    finding,
-    forces,
-    is_chance,
-    is_left_out,
-    is_simple,
-    is_stated,
-)
+from whichgpu.audit.bills.meant import CLOSE, OF, forces, is_chance, is_left_out, is_simple, is_stated
+from whichgpu.audit.bills.products import apart, finding
 from whichgpu.audit.bills.slips import reversed_share, slipped
 from whichgpu.audit.bills.sums import added_to, adds_up, is_summed, is_with_factor, sums
 from whichgpu.audit.claims.priced import told_in_tables

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import MONEY, RENT, Amounts
-from whichgpu.audit.bills.products import explained, finding
+from whichgpu.audit.bills.explained import explained
+from whichgpu.audit.bills.products import finding
 from whichgpu.audit.dimensions import AXES, HOURS, PRICED, dims
 from whichgpu.audit.known.store import SPOKEN, store
 from whichgpu.audit.ledger import entries

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import MONEY, NEAR, RENT, Amounts, is_known
+from whichgpu.audit.bills.explained import explained
 from whichgpu.audit.bills.links import BEHIND, GIVEN, ONE_WITH
-from whichgpu.audit.bills.products import apart, explained, finding
+from whichgpu.audit.bills.products import apart, finding
 from whichgpu.audit.dimensions import AXES, LENGTHS, dims, leading
 from whichgpu.audit.ledger import Entry, entries, known_of, shared
 from whichgpu.audit.nodes import in_kind_of, of_tables
