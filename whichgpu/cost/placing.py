@@ -87,10 +87,11 @@ def dimension(workload: Workload, name: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
-#: The format of as many bits for GPUs that lack the usual one, with what they lack and what they have.
+#: The format of as many bits, or the next wider, for GPUs that lack the usual one, with what they lack and what they have.
 _INSTEAD = {
     "bf16": ("fp16", "bf16", "fp16"), "amp-bf16": ("amp-fp16", "bf16", "fp16"),
     "fp16": ("bf16", "fp16", "bf16"), "amp-fp16": ("amp-bf16", "fp16", "bf16"),
+    "int8": ("fp16", "int8", "fp16"),
 }  # fmt: skip
 
 
@@ -145,8 +146,19 @@ def run_on(usual: Usually, gpu: Gpu) -> Job:
     if job.runtime and suggested(job.runtime):
         # A word such as MLPerf says TensorRT of a GPU that it runs on, and nothing of another maker's.
         return run_on(usually(job.changed(runtime="")), gpu)
-    through = stack.through.get(gpu.vendor, "") or ("" if job.runtime or job.trains else stack.elsewhere)
+    through = stack.through.get(gpu.vendor, "") or ("" if job.runtime or job.trains else _stand_in(stack, gpu))
     return job.changed(runtime=through) if through else job
+
+
+def _stand_in(stack: Runtime, gpu: Gpu) -> str:
+    """The id of what runs on a GPU in place of software that does not: its own stand-in, or that one's; or ""."""
+    name = stack.elsewhere
+    while name:
+        other = runtimes()[name]
+        if gpu.family in other.through or not not_run(gpu, other):
+            return other.through.get(gpu.family, name)
+        name = other.through.get(gpu.vendor, "") or other.elsewhere
+    return ""
 
 
 def widened(job: Job, gpu: Gpu) -> Job:

@@ -20,6 +20,7 @@ from whichgpu.cost.rows import (
     HEAD,
     NAMES,
     STACK,
+    engine_apart,
     load_of,
     need,
     of_suite,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
 
-_GPU, _METRIC, _UNIT = (COLUMNS.index(name) for name in ("gpu", "metric", "unit"))
+_GPU, _RUNTIME, _METRIC, _UNIT = (COLUMNS.index(name) for name in ("gpu", "runtime", "metric", "unit"))
 _N_GPUS, _TP, _PP, _IN, _OUT, _QUEUE, _BATCH, _SEQ_LEN = (
     list(jobs.NUMBERS).index(name)
     for name in ("n_gpus", "tp", "pp", "input_tokens", "output_tokens", "concurrency", "batch", "seq_len")
@@ -177,6 +178,8 @@ class Reader:
 
     def _place(self, index: int, cells: tuple[str, ...]) -> None:
         known = self._lexicon
+        if type(known.gpus[cells[_GPU]]) is _Refused:
+            cells = _engine_beside(cells, known)
         found = known.gpus[cells[_GPU]], self._heads[HEAD(cells)], known.numbers[CELLS(cells)]
         for one in found:
             if type(one) is _Refused:
@@ -249,6 +252,15 @@ class Reader:
             self._places[key] = found or (job.tp, job.pp)
         tp, pp = self._places[key]
         return _swapped(numbers, {_TP: tp, _PP: pp})
+
+
+def _engine_beside(cells: tuple[str, ...], known: Lexicon) -> tuple[str, ...]:
+    """A row whose GPU names the engine as well (`A100 TensorRT`), with that in its runtime; others as they are."""
+    bare, stack = engine_apart(cells[_GPU], cells[_RUNTIME])
+    if bare == cells[_GPU] or type(known.gpus[bare]) is _Refused:
+        return cells
+    told = {_GPU: bare, _RUNTIME: stack}
+    return tuple(told.get(place, text) for place, text in enumerate(cells))
 
 
 def _numbered(job: jobs.Job, numbers: Numbers) -> jobs.Job:

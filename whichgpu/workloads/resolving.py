@@ -80,7 +80,7 @@ def _find(
 
     `tried` holds what the names came to that it was read as on the way.
     """
-    name = names.sized(names.filed(name))
+    name = names.rewritten(names.sized(names.filed(name)), "sooner")
     keys = _candidates(name)
     if not keys and set(name) & set("[]()"):
         # `FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)`
@@ -283,6 +283,10 @@ def _done(name: str) -> Workload | None:
             stored = stored or shorter
         meant = meant or tuple(_out_of_order(said.name) or _usual_side(said.name))
         item = workloads()[meant[0]] if len(meant) == 1 else _of_a_side(said.name, {})
+        off = words(name[len(said.name) :])
+        if item is not None and item.family not in _READERS and set(off) & set(names.table()["labelled"]):
+            # A network of texts under its kind alone is another one: `LSTM-Sentiment`.
+            continue
         # Pictures are as often made with a LoRA as one is trained on them.
         made = item is not None and item.family.startswith("diffusion") and said.phase == "finetune_lora"
         if item is not None and not (made and not re.search("train|tun", name, re.IGNORECASE)):
