@@ -82,7 +82,7 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("ViT-H-14 laion2b_s32b_b79k", "clip-vit-huge-patch14"), ("deim_dfine_hgnetv2_x", "d-fine-x"),
         ("llama2-70b-interactive-99.9", "llama-2-70b"), ("yolov11-99", "yolo11l"),
         ("SD1.5 512x512 Euler a", "stable-diffusion-1.5"), ("LTX-Video 0.9.5 2B", "ltx-video-0.9"),
-        ("Segment Anything 2 (base plus)", "sam2-hiera-base-plus"), ("yolo26x-cls.pt", "yolo11x-cls"),
+        ("Segment Anything 2 (base plus)", "sam-2.1-base-plus"), ("yolo26x-cls.pt", "yolo11x-cls"),
         ("DSR1 FP4", "deepseek-r1"), ("gpt-oss-120b-F16", "gpt-oss-120b"),
         ("Jarvis QuartzNet", "quartznet-15x5"), ("olmoe A1.7B Q4_K - Medium", "olmoe-1b-7b"),
         ("lfm2.5-thinking:1.2b", "lfm2-1.2b"), ("RF-DETR-M", "rf-detr-medium"),
@@ -372,7 +372,7 @@ def test_families_are_found_by_their_file() -> None:
 @pytest.mark.parametrize(
     ("name", "known"),
     [
-        ("Wan-AI/Wan2.1-T2V-14B", "wan-2.1-t2v-14b"), ("facebook/sam2-hiera-large", "sam2-hiera-large"),
+        ("Wan-AI/Wan2.1-T2V-14B", "wan-2.1-t2v-14b"), ("facebook/sam2-hiera-large", "sam-2.1-large"),
         ("laion/CLIP-ViT-H-14-laion2B-s32B-b79K", "clip-vit-huge-patch14"), ("google/mt5-xl", "mt5-xl"),
         ("bloomz-7b1", "bloom-7b1"), ("megatron 530b", "megatron-turing-530b"),
         ("google/gemma-3n-E4B-it", "gemma-3n-e4b"), ("deepseekv4-flash", "deepseek-v4-flash"),

@@ -87,7 +87,8 @@ def dimension(workload: Workload, name: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
-#: The format of as many bits, or the next wider, for GPUs that lack the usual one, with what they lack and what they have.
+#: The format of as many bits, or the next wider one, for GPUs that lack the usual one, with what they lack
+#: and what they have.
 _INSTEAD = {
     "bf16": ("fp16", "bf16", "fp16"), "amp-bf16": ("amp-fp16", "bf16", "fp16"),
     "fp16": ("bf16", "fp16", "bf16"), "amp-fp16": ("amp-bf16", "fp16", "bf16"),
@@ -146,12 +147,14 @@ def run_on(usual: Usually, gpu: Gpu) -> Job:
     if job.runtime and suggested(job.runtime):
         # A word such as MLPerf says TensorRT of a GPU that it runs on, and nothing of another maker's.
         return run_on(usually(job.changed(runtime="")), gpu)
-    through = stack.through.get(gpu.vendor, "") or ("" if job.runtime or job.trains else _stand_in(stack, gpu))
+    through = stack.through.get(gpu.vendor, "") or (
+        "" if job.runtime or job.trains else _stand_in(stack, gpu)
+    )
     return job.changed(runtime=through) if through else job
 
 
 def _stand_in(stack: Runtime, gpu: Gpu) -> str:
-    """The id of what runs on a GPU in place of software that does not: its own stand-in, or that one's; or ""."""
+    """What runs on a GPU in place of software that does not: its stand-in, or that one's own; "" for none."""
     name = stack.elsewhere
     while name:
         other = runtimes()[name]

@@ -255,7 +255,7 @@ class Reader:
 
 
 def _engine_beside(cells: tuple[str, ...], known: Lexicon) -> tuple[str, ...]:
-    """A row whose GPU names the engine as well (`A100 TensorRT`), with that in its runtime; others as they are."""
+    """A row whose GPU names the engine as well (`A100 TensorRT`), as its runtime then; or as it is."""
     bare, stack = engine_apart(cells[_GPU], cells[_RUNTIME])
     if bare == cells[_GPU] or type(known.gpus[bare]) is _Refused:
         return cells

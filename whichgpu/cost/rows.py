@@ -156,7 +156,7 @@ def _embeds(workload: Workload, phase: str) -> bool:
 
 
 def engine_apart(kind: str, stack: str) -> tuple[str, str]:
-    """What else a cell of a format or a GPU says that names the engine, which goes to the runtime: `TensorRT FP16`."""
+    """A cell that names the engine as well, which goes to the runtime, without it: `TensorRT FP16`."""
     found = re.search(_ENGINE, kind, re.IGNORECASE)
     if found is None:
         return kind, stack
@@ -166,7 +166,8 @@ def engine_apart(kind: str, stack: str) -> tuple[str, str]:
 
 #: Engines and compilers that stand beside a format or a GPU.
 _ENGINE = (
-    r"\b(?:(?:tensorrt|trt)(?:-llm)?(?:[- ]?\d+(?:\.\d+)*)?|xla|openvino|onnx ?runtime|directml|core ?ml|torch\.compile)\b"
+    r"\b(?:(?:tensorrt|trt)(?:-llm)?(?:[- ]?\d+(?:\.\d+)*)?"
+    r"|xla|openvino|onnx ?runtime|directml|core ?ml|torch\.compile)\b"
 )
 #: Scenarios of MLPerf where a phase stands: what is done is the same.
 _SCENARIOS = ("offline", "server", "online", "interactive", "singlestream", "multistream")

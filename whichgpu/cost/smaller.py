@@ -1,8 +1,9 @@
 """What a table takes of a row that does not fit as it stands, of what the row leaves open.
 
-A table of results that states no batch was run with one that fits, and a language model too large for a GPU
-was split over those of a machine, and over machines; a server whose experts lie on more GPUs than share its
-attention has groups of that. The first of these that fits is taken, and a note says of how many rows.
+A table of results that states no batch was run with one that fits, and a model too large for a GPU
+was split over those of a machine, a language model that learns over machines too; a server whose experts lie
+on more GPUs than share its attention has groups of that. The first of these that fits is taken, and a note
+says of how many rows.
 """
 
 from __future__ import annotations
@@ -90,9 +91,11 @@ def _batches(job: Job, stated: Mapping[str, float]) -> Sequence[tuple[dict[str, 
 
 
 def _splits(job: Job, stated: Mapping[str, float], n_gpus: int) -> Sequence[tuple[dict[str, str], str]]:
-    """Splits of a language model that is trained: over a machine, and by layers over several."""
-    able = job.trains and is_language_model(resolve(job.workload)) and "pp" not in stated
-    if not able or job.options.keys() & set(_OF_SPLIT):
+    """Splits of a language model that learns, over a machine and by layers over several; of others that run."""
+    speaks = is_language_model(resolve(job.workload))
+    if not job.trains and not speaks and "tp" not in stated and 1 < n_gpus <= _MACHINE:
+        return [({"tp": f"{n_gpus}"}, "tp over all GPUs")]
+    if not (job.trains and speaks) or "pp" in stated or job.options.keys() & set(_OF_SPLIT):
         return ()
     tp = int(stated.get("tp", _MACHINE))
     dealt = [count for count in _STAGES if n_gpus % (count * tp) == 0]
