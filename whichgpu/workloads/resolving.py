@@ -138,7 +138,17 @@ def _plain(name: str) -> str:
     bare = " ".join(name.replace(note[0], " ").split()) if note else ""
     if note and bare and (found := _candidates(bare)) and found == _candidates(note[1]):
         return bare
+    if note and bare and (beside := _same(bare, note[1])):
+        return beside
     return "-".join(name.translate(_BRACKETS).replace(",", " ").split())
+
+
+def _same(name: str, other: str) -> str:
+    """Of two names of one workload that which says more of its jobs: `Llama 3.1 70B (amd/..-FP8-KV)`; "" for two."""
+    items = [_find(one)[0] for one in (name, other)]
+    if None in items or items[0].id != items[1].id:
+        return ""
+    return other if items[1].defaults != workloads()[items[1].id].defaults else name
 
 
 def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload | None, list[str]]:
