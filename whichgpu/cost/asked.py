@@ -69,7 +69,8 @@ def read(job: Job) -> Asked:
     job, spread = _spreading(job, workload, stack)
     job, counted = _counted(job, workload)
     job, few = _few(job, workload)
-    said = (*said, *spread, *counted, *few)
+    job, gathered = _gathered(job, workload)
+    said = (*said, *spread, *counted, *few, *gathered)
     if stack.language and is_language_model(workload) and not job.trains:
         job, said = _with_lengths(job, stack, said)
         stack = _behind(stack)
@@ -485,6 +486,27 @@ def _few(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:
         return job, ()
     words = f"a run of num_prompts={sent:g} has no more than {sent:g} requests in flight"
     return job.changed(concurrency=np.minimum(job.concurrency, sent)[()]), (words,)
+
+
+def _gathered(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:
+    """A job that has no queue with its requests in flight as the batch that it does not state."""
+    if (job.phase or workload.phases[0]) in ("serve", *TRAINING) or job.concurrency is None:
+        return job, ()
+    if job.batch is not None:
+        return job, ()
+    batch = at_once(job, workload)
+    words = f"{batch:g} requests in flight are one batch here" if np.size(batch) == 1 else ""
+    said = (f"{words}; --phase serve is a server with a queue, --batch N says otherwise",) if words else ()
+    return job.changed(batch=batch, concurrency=None), said
+
+
+def at_once(job: Job, workload: Workload) -> Any:
+    """The batch of each copy of a model that so many requests in flight, on all GPUs, are."""
+    copies: Any = 1.0
+    if not is_language_model(workload):
+        shares = 1.0 if job.tp is None else job.tp
+        copies = np.maximum((1.0 if job.n_gpus is None else job.n_gpus) / np.asarray(shares), 1.0)
+    return np.maximum(np.ceil(np.asarray(job.concurrency) / copies), 1.0)[()]
 
 
 def alone(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple[str, ...]]:

@@ -130,12 +130,14 @@ class _Kin:
 class _Entry:
     """What the texts of a row say, the rows of the same job, and what all of its rows ask."""
 
-    __slots__ = ("alone", "head", "kin", "on", "served", "speaks")
+    __slots__ = ("alone", "head", "kin", "on", "queues", "served", "speaks")
 
     def __init__(self, head: Head, kin: _Kin) -> None:
         self.head, self.kin = head, kin
         #: Whether requests are in flight, and none arrives at random.
         self.served = head.phase == "serve" and "request_rate" not in head.job.options
+        #: Whether a number of requests in flight says something else than the batch.
+        self.queues = head.phase == "serve" or head.job.trains
         #: Whether a language model runs and does not learn.
         self.speaks = not head.job.trains and asked.is_language_model(resolve(head.job.workload))
         #: Whether its engine usually serves one user, and nothing is said of requests in flight.
@@ -342,6 +344,9 @@ def _in_flight(entry: _Entry, numbers: Numbers, text: str) -> Numbers:
         batch = numbers[_BATCH] if entry.served else None
         queue = 1.0 if batch is None and entry.alone else batch
         return numbers if queue is None else _swapped(numbers, {_QUEUE: queue, _BATCH: None})
+    if numbers[_QUEUE] is not None and numbers[_BATCH] is None and not entry.queues:
+        batch = asked.at_once(_numbered(entry.head.job, numbers), resolve(entry.head.job.workload))
+        return _swapped(numbers, {_BATCH: float(batch), _QUEUE: None})
     if numbers[_QUEUE] is None and numbers[_IN] is numbers[_OUT] is None:
         means = offline(entry.head.job, text)
         return numbers if means is None else _sized(numbers, means)
