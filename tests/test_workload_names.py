@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whichgpu.errors import UnknownName, UsageError
-from whichgpu.workloads import model, names, resolving
+from whichgpu.workloads import model, names, spelled
 from whichgpu.workloads import workload as module
 from whichgpu.workloads.job import PHASES, Job
 from whichgpu.workloads.names import apart
@@ -340,8 +340,8 @@ def test_names_ignore_case_and_separators(name: str, random: object) -> None:
         for c, after in zip(name, f"{name[1:]}1" if name[-1].isdigit() else name[1:] + " ", strict=True)
     )
     # Only where two names differ by what stands between two digits does that matter.
-    assert name in resolving._candidates(dressed)
-    if len(resolving._candidates(dressed)) == 1:
+    assert name in spelled.ids_of(dressed)
+    if len(spelled.ids_of(dressed)) == 1:
         assert resolve(dressed).id == name
 
 

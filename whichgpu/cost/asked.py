@@ -70,6 +70,9 @@ def read(job: Job) -> Asked:
     job, counted = _counted(job, workload)
     job, few = _few(job, workload)
     job, gathered = _gathered(job, workload)
+    if stack.holds.get("sends_away") and job.options.get("offload") in AWAY:
+        what = "the networks that wait" if job.options["offload"] == "model" else "weights, layer by layer"
+        gathered = (*gathered, f"{stack.title} sends {what} to the host where the card has no room")
     said = (*said, *spread, *counted, *few, *gathered)
     if stack.language and is_language_model(workload) and not job.trains:
         job, said = _with_lengths(job, stack, said)
@@ -507,6 +510,19 @@ def at_once(job: Job, workload: Workload) -> Any:
         shares = 1.0 if job.tp is None else job.tp
         copies = np.maximum((1.0 if job.n_gpus is None else job.n_gpus) / np.asarray(shares), 1.0)
     return np.maximum(np.ceil(np.asarray(job.concurrency) / copies), 1.0)[()]
+
+
+#: What a pipeline's program does with a model that a card has no room for, one after another.
+AWAY = ("model", "parameters")
+
+
+def sends_away(job: Job, workload: Workload, stack: Runtime) -> tuple[str, ...]:
+    """What a pipeline's program sends away next where a card has no room: of `AWAY` what follows its own."""
+    pictured = workload.family.startswith("diffusion") and not job.trains
+    if not pictured or not stack.holds.get("sends_away"):
+        return ()
+    stated = job.options.get("offload")
+    return AWAY if stated is None else AWAY[AWAY.index(stated) + 1 :] if stated in AWAY else ()
 
 
 def alone(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple[str, ...]]:

@@ -187,7 +187,7 @@ def placed(job: Job, count: int, gpu: Gpu) -> Job:
     Where so many cannot share it evenly, as 3 GPUs cannot 32 heads, the most that can do, and the others are
     further replicas. A server on more than a machine of them has replicas of as few as hold it.
     """
-    job = widened(running(job, gpu), gpu)
+    job = _sent_away(widened(running(job, gpu), gpu), gpu)
     if count == 1:
         return job
     read = asked.read(job)
@@ -201,6 +201,18 @@ def placed(job: Job, count: int, gpu: Gpu) -> Job:
         found = next((one for one in shares if one is not None), Share(1, 1, 1))
         return job.changed(n_gpus=float(count), tp=float(found.tp), pp=float(found.pp))
     return held(job.changed(n_gpus=float(count)), gpu)
+
+
+def _sent_away(job: Job, gpu: Gpu) -> Job:
+    """A job of pictures whose program sends to the host what the card has no room for, as it would."""
+    read = asked.read(job)
+    more = asked.sends_away(read.job, read.workload, read.runtime)
+    if not more:
+        return job
+    from whichgpu.cost.estimate import estimate
+
+    ways = (job, *(job.changed(options={**job.options, "offload": way}) for way in more))
+    return next((one for one in ways if bool(estimate(one, [gpu]).fits[0, 0])), job)
 
 
 def _sizes(job: Job, gpu: Gpu, count: int) -> Sequence[int]:

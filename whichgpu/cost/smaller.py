@@ -8,10 +8,12 @@ says of how many rows.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whichgpu.cost import asked
 from whichgpu.cost.asked import is_language_model
 from whichgpu.cost.rows import read_parts
 from whichgpu.cost.table import COLUMNS
@@ -45,7 +47,12 @@ def tries(cells: Cells, n_gpus: int) -> Iterator[tuple[Cells, str]]:
         job = resolve(head.job.workload).complete(head.job.changed(**numbers))
     except WhichGpuError:
         return
-    ways = (*_groups(job, numbers, row["options"]), *_shards(job, row), *_batches(job, numbers))
+    ways = (
+        *_groups(job, numbers, row["options"]),
+        *_shards(job, row),
+        *_away(job, row),
+        *_batches(job, numbers),
+    )
     for more, said in (*ways, *_splits(job, numbers, max(n_gpus, _count(row)))):
         yield tuple(more.get(name, cell) for name, cell in zip(COLUMNS, cells, strict=False)), said
 
@@ -75,6 +82,14 @@ def _shards(job: Job, row: Mapping[str, str]) -> Sequence[tuple[dict[str, str], 
     return [({"options": ";".join(filter(None, (row["options"], one)))}, one) for one in ways]
 
 
+def _away(job: Job, row: Mapping[str, str]) -> Sequence[tuple[dict[str, str], str]]:
+    """What a program that sends to the host what its card has no room for does unasked."""
+    read = asked.read(job)
+    stated = re.sub(r"\boffload\s*=\s*model\b", "", row["options"])
+    ways = (f"offload={one}" for one in asked.sends_away(read.job, read.workload, read.runtime))
+    return [({"options": ";".join(filter(None, (stated, one)))}, one) for one in ways]
+
+
 def _batches(job: Job, stated: Mapping[str, float]) -> Sequence[tuple[dict[str, str], str]]:
     """Halves of the usual batch, of a row that states nothing of it."""
     if "batch" in stated and job.trains and stated["batch"] >= _TOKENS and job.seq_len is not None:
@@ -91,7 +106,7 @@ def _batches(job: Job, stated: Mapping[str, float]) -> Sequence[tuple[dict[str, 
 
 
 def _splits(job: Job, stated: Mapping[str, float], n_gpus: int) -> Sequence[tuple[dict[str, str], str]]:
-    """Splits of a language model that learns, over a machine and by layers over several; of others that run."""
+    """Splits of a language model that learns, over a machine and further by layers; of others, that run."""
     speaks = is_language_model(resolve(job.workload))
     if not job.trains and not speaks and "tp" not in stated and 1 < n_gpus <= _MACHINE:
         return [({"tp": f"{n_gpus}"}, "tp over all GPUs")]
