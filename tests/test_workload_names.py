@@ -99,6 +99,14 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("BERT (MLPerf Training v3.1)", "bert-large"), ("SSD (MLPerf Training v1.0)", "ssd300-r34"),
         ("ResNet-50 (MLPerf Inference v3.1)", "resnet50"), ("MLPerf v4.1 SDXL", "sdxl"),
         ("Megatron-LM 1T", "megatron-1t"), ("SE(3)-Transformers", "se3-transformer"),
+        # Sizes of papers, poses behind a classifier, old configurations, two models at work.
+        ("GPT-1T (3D parallel)", "megatron-1t"), ("GPT 22B", "megatron-22b"),
+        ("hrnet_w48_coco_384x288", "hrnet-w48-pose"), ("res50_coco_256x192", "simple-baseline-r50-pose"),
+        ("slowfast_r50_4x16x1_256e_kinetics400_rgb", "slowfast-r50-4x16"), ("SAM2.1-B+", "sam-2.1-base-plus"),
+        ("SDXL base + refiner", "sdxl-refined"), ("rgat", "r-gat"), ("dlrm-v3", "dlrm-v3"),
+        ("mask2former_r50_8xb2-lsj-50e_coco", "mask2former-r50"), ("D-FINE-N", "d-fine-n"),
+        ("HunyuanVideo-1.5 480p I2V", "hunyuanvideo-1.5"), ("text-embedding e5-large-v2", "bert-large"),
+        ("google/siglip2-so400m-patch16-384", "siglip2-so400m-patch16-384"),
     ],
 )  # fmt: skip
 def test_names_of_runs_uploads_and_suites(spelling: str, known: str) -> None:
@@ -308,6 +316,8 @@ def test_what_follows_the_name_of_a_language_model(spelling: str, known: str, st
         "semantic segmentation ResNet-50",
         "Swin-T Mask R-CNN",
         "llama-3-8b 70B",
+        "LSTM-Sentiment",
+        "text-embedding-3-large",
     ],
 )
 def test_other_words_are_no_part_of_a_name(name: str) -> None:

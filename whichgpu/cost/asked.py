@@ -73,6 +73,8 @@ def read(job: Job) -> Asked:
     if stack.holds.get("sends_away") and job.options.get("offload") in AWAY:
         what = "the networks that wait" if job.options["offload"] == "model" else "weights, layer by layer"
         gathered = (*gathered, f"{stack.title} sends {what} to the host where the card has no room")
+        if job.says("vae_tiling"):
+            gathered = (*gathered, f"{stack.title} decodes in tiles where it has none for a whole picture")
     said = (*said, *spread, *counted, *few, *gathered)
     if stack.language and is_language_model(workload) and not job.trains:
         job, said = _with_lengths(job, stack, said)
@@ -516,13 +518,16 @@ def at_once(job: Job, workload: Workload) -> Any:
 AWAY = ("model", "parameters")
 
 
-def sends_away(job: Job, workload: Workload, stack: Runtime) -> tuple[str, ...]:
-    """What a pipeline's program sends away next where a card has no room: of `AWAY` what follows its own."""
+def sends_away(job: Job, workload: Workload, stack: Runtime) -> tuple[Mapping[str, str], ...]:
+    """What a program of pictures sets next where a card has no room: one of `AWAY`, also with tiles."""
     pictured = workload.family.startswith("diffusion") and not job.trains
-    if not pictured or not stack.holds.get("sends_away"):
-        return ()
     stated = job.options.get("offload")
-    return AWAY if stated is None else AWAY[AWAY.index(stated) + 1 :] if stated in AWAY else ()
+    if not pictured or not stack.holds.get("sends_away") or stated not in (None, *AWAY):
+        return ()
+    ways = AWAY if stated is None else AWAY[AWAY.index(stated) :]
+    tiled = ({},) if "vae_tiling" in job.options else ({}, {"vae_tiling": "true"})
+    every = ({"offload": way, **more} for way in ways for more in tiled)
+    return tuple(one for one in every if {**job.options, **one} != job.options)
 
 
 def alone(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple[str, ...]]:

@@ -210,9 +210,13 @@ def _sent_away(job: Job, gpu: Gpu) -> Job:
     if not more:
         return job
     from whichgpu.cost.estimate import estimate
+    from whichgpu.cost.memory import UNSURE
 
-    ways = (job, *(job.changed(options={**job.options, "offload": way}) for way in more))
-    return next((one for one in ways if bool(estimate(one, [gpu]).fits[0, 0])), job)
+    for one in (job, *(job.changed(options={**job.options, **way}) for way in more)):
+        found = estimate(one, [gpu])
+        if found.required[0, 0] <= UNSURE * found.available[0, 0]:
+            return one
+    return job
 
 
 def _sizes(job: Job, gpu: Gpu, count: int) -> Sequence[int]:

@@ -180,7 +180,8 @@ class Reader:
 
     def _place(self, index: int, cells: tuple[str, ...]) -> None:
         known = self._lexicon
-        if type(known.gpus[cells[_GPU]]) is _Refused:
+        unsaid = "(" in cells[_GPU] and not cells[_RUNTIME].strip()
+        if unsaid or type(known.gpus[cells[_GPU]]) is _Refused:
             cells = _engine_beside(cells, known)
         found = known.gpus[cells[_GPU]], self._heads[HEAD(cells)], known.numbers[CELLS(cells)]
         for one in found:

@@ -86,8 +86,9 @@ def _away(job: Job, row: Mapping[str, str]) -> Sequence[tuple[dict[str, str], st
     """What a program that sends to the host what its card has no room for does unasked."""
     read = asked.read(job)
     stated = re.sub(r"\boffload\s*=\s*model\b", "", row["options"])
-    ways = (f"offload={one}" for one in asked.sends_away(read.job, read.workload, read.runtime))
-    return [({"options": ";".join(filter(None, (stated, one)))}, one) for one in ways]
+    ways = asked.sends_away(read.job, read.workload, read.runtime)
+    said = [";".join(f"{name}={value}" for name, value in way.items()) for way in ways]
+    return [({"options": ";".join(filter(None, (stated, one)))}, one) for one in said]
 
 
 def _batches(job: Job, stated: Mapping[str, float]) -> Sequence[tuple[dict[str, str], str]]:
