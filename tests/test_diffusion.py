@@ -135,8 +135,8 @@ def test_denoising_is_linear_in_the_steps(name: str, steps: int) -> None:
     one, many = trace(name, steps=1), trace(name, steps=steps)
     module = denoiser(resolve(name))
     assert product_flops(of(many, module)) == pytest.approx(steps * product_flops(of(one, module)), rel=1e-12)
-    # A ControlNet runs beside the denoiser in every step.
-    for other in {op.module for op in one} - {module, "controlnet"}:
+    # A ControlNet runs beside the denoiser in every step, and a second denoiser takes the last of them.
+    for other in {op.module for op in one} - {module, "controlnet", "refiner"}:
         assert product_flops(of(many, other)) == product_flops(of(one, other))
 
 

@@ -224,7 +224,9 @@ def test_rows_of_a_workload_are_found_without_the_names_of_others(monkeypatch):
     assert spelled - {"llama-3.1-8b"}, "no row spells it another way: take another workload"
     answer = estimate(api.job("llama-3.1-8b"), [GPUS["rtx-4090"]]).at(0, 0)
     read_head.cache_clear()
-    monkeypatch.setattr("whichgpu.workloads.resolving._names", lambda: pytest.fail("names of all were read"))
+    monkeypatch.setattr(
+        "whichgpu.workloads.spelled.by_spelling", lambda: pytest.fail("names of all were read")
+    )
     assert evidence(answer, GPUS["rtx-4090"], GPUS).rows
 
 

@@ -86,13 +86,13 @@ def test_the_api_takes_a_path(write):
 
 def test_a_saved_file_has_a_name_in_a_folder_of_ones_own(write, tmp_path, monkeypatch):
     from whichgpu.facts import store
-    from whichgpu.workloads import resolving, workload
+    from whichgpu.workloads import spelled, workload
 
     folder = tmp_path / "data" / "workloads"
     folder.mkdir(parents=True)
     save(load(write(GOOD)), folder / "my-very-own.toml")
     monkeypatch.setenv("WHICHGPU_DATA", str(tmp_path / "data"))
-    caches = (store.load, workload.workloads, resolving._names)
+    caches = (store.load, workload.workloads, spelled.by_spelling)
     for one in caches:
         one.cache_clear()
     try:

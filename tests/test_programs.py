@@ -14,7 +14,8 @@ from whichgpu.planner import likely, programs, use, uses
 from whichgpu.planner.needs import need
 from whichgpu.planner.request import read_request, read_use_request
 from whichgpu.workloads.job import Job
-from whichgpu.workloads.resolving import known, resolve, subject
+from whichgpu.workloads.resolving import known, resolve
+from whichgpu.workloads.unknown import subject
 
 GPUS = catalogue()
 TODAY = date(2026, 11, 21)

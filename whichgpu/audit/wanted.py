@@ -24,8 +24,8 @@ from whichgpu.prices.sellers import is_area, providers_named
 from whichgpu.prices.store import providers
 from whichgpu.workloads.counts import counts
 from whichgpu.workloads.job import TRAINING
-from whichgpu.workloads.resolving import model_of
 from whichgpu.workloads.subjects import first_of, usual_model
+from whichgpu.workloads.unknown import model_of
 from whichgpu.workloads.workload import known, resolve
 
 if TYPE_CHECKING:

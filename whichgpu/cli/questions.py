@@ -68,7 +68,7 @@ def _as(option: str) -> Callable[[str, Known], Options]:
 
 def _model(text: str, known: Known) -> Options:
     """What is to run; what is done with it, where that is said as well, is asked next."""
-    from whichgpu.workloads.resolving import model_of
+    from whichgpu.workloads.unknown import model_of
 
     return {"workload": model_of(text)}
 

@@ -69,7 +69,13 @@ def read(job: Job) -> Asked:
     job, spread = _spreading(job, workload, stack)
     job, counted = _counted(job, workload)
     job, few = _few(job, workload)
-    said = (*said, *spread, *counted, *few)
+    job, gathered = _gathered(job, workload)
+    if stack.holds.get("sends_away") and job.options.get("offload") in AWAY:
+        what = "the networks that wait" if job.options["offload"] == "model" else "weights, layer by layer"
+        gathered = (*gathered, f"{stack.title} sends {what} to the host where the card has no room")
+        if job.says("vae_tiling"):
+            gathered = (*gathered, f"{stack.title} decodes in tiles where it has none for a whole picture")
+    said = (*said, *spread, *counted, *few, *gathered)
     if stack.language and is_language_model(workload) and not job.trains:
         job, said = _with_lengths(job, stack, said)
         stack = _behind(stack)
@@ -485,6 +491,43 @@ def _few(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:
         return job, ()
     words = f"a run of num_prompts={sent:g} has no more than {sent:g} requests in flight"
     return job.changed(concurrency=np.minimum(job.concurrency, sent)[()]), (words,)
+
+
+def _gathered(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:
+    """A job that has no queue with its requests in flight as the batch that it does not state."""
+    if (job.phase or workload.phases[0]) in ("serve", *TRAINING) or job.concurrency is None:
+        return job, ()
+    if job.batch is not None:
+        return job, ()
+    batch = at_once(job, workload)
+    words = f"{batch:g} requests in flight are one batch here" if np.size(batch) == 1 else ""
+    said = (f"{words}; --phase serve is a server with a queue, --batch N says otherwise",) if words else ()
+    return job.changed(batch=batch, concurrency=None), said
+
+
+def at_once(job: Job, workload: Workload) -> Any:
+    """The batch of each copy of a model that so many requests in flight, on all GPUs, are."""
+    copies: Any = 1.0
+    if not is_language_model(workload):
+        shares = 1.0 if job.tp is None else job.tp
+        copies = np.maximum((1.0 if job.n_gpus is None else job.n_gpus) / np.asarray(shares), 1.0)
+    return np.maximum(np.ceil(np.asarray(job.concurrency) / copies), 1.0)[()]
+
+
+#: What a pipeline's program does with a model that a card has no room for, one after another.
+AWAY = ("model", "parameters")
+
+
+def sends_away(job: Job, workload: Workload, stack: Runtime) -> tuple[Mapping[str, str], ...]:
+    """What a program of pictures sets next where a card has no room: one of `AWAY`, also with tiles."""
+    pictured = workload.family.startswith("diffusion") and not job.trains
+    stated = job.options.get("offload")
+    if not pictured or not stack.holds.get("sends_away") or stated not in (None, *AWAY):
+        return ()
+    ways = AWAY if stated is None else AWAY[AWAY.index(stated) :]
+    tiled = ({},) if "vae_tiling" in job.options else ({}, {"vae_tiling": "true"})
+    every = ({"offload": way, **more} for way in ways for more in tiled)
+    return tuple(one for one in every if {**job.options, **one} != job.options)
 
 
 def alone(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple[str, ...]]:

@@ -100,6 +100,8 @@ _CALLED = {"mel-frame": {"mel", "frame", "token"}, "utterance": {"sequence"}, "v
            "video": {"clip"}, "second": {"audio second"}}  # fmt: skip
 #: Rates that are written without a stroke, and those that count the denoising steps of a batch.
 _SHORT = {"fps": "images/s", "ips": "images/s", "qps": "samples/s", "x": "audio seconds/s"}
+#: What is counted as frames where a table has one unit for all networks, as OpenVINO's has.
+_READ = ("sequences", "samples", "utterances")
 _ITERATED = {"it/s", "iterations/s", "steps/s"}
 #: What is counted by the part, and what else its samples are called.
 _PARTS, _WHOLE = {"token", "audio second"}, {"sequence", "utterance", "clip"}
@@ -170,7 +172,9 @@ def _throughput(answer: Figures, unit: str) -> Three:
         return _throughput(answer, rest)
     if kind:
         return tuple(each * _sides(answer, kind) for each in _throughput(answer, rest))
-    factor, per_gpu, counted = _rate(_SHORT.get(unit.lower(), unit), resolve(answer.job.workload).unit)
+    made = resolve(answer.job.workload).unit
+    short = "samples/s" if unit.lower() == "fps" and made in _READ else _SHORT.get(unit.lower(), unit)
+    factor, per_gpu, counted = _rate(short, made)
     if counted == "tokens" and answer.job.seq_len is None:
         raise UsageError(f"{answer.job.workload} counts sequences of no stated length; write sequences/s")
     return _scaled(answer.throughput, factor * _many(answer, counted) / (answer.n_gpus if per_gpu else 1.0))

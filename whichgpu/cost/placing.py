@@ -87,10 +87,12 @@ def dimension(workload: Workload, name: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
-#: The format of as many bits for GPUs that lack the usual one, with what they lack and what they have.
+#: The format of as many bits, or the next wider one, for GPUs that lack the usual one, with what they lack
+#: and what they have.
 _INSTEAD = {
     "bf16": ("fp16", "bf16", "fp16"), "amp-bf16": ("amp-fp16", "bf16", "fp16"),
     "fp16": ("bf16", "fp16", "bf16"), "amp-fp16": ("amp-bf16", "fp16", "bf16"),
+    "int8": ("fp16", "int8", "fp16"),
 }  # fmt: skip
 
 
@@ -145,8 +147,21 @@ def run_on(usual: Usually, gpu: Gpu) -> Job:
     if job.runtime and suggested(job.runtime):
         # A word such as MLPerf says TensorRT of a GPU that it runs on, and nothing of another maker's.
         return run_on(usually(job.changed(runtime="")), gpu)
-    through = stack.through.get(gpu.vendor, "") or ("" if job.runtime or job.trains else stack.elsewhere)
+    through = stack.through.get(gpu.vendor, "") or (
+        "" if job.runtime or job.trains else _stand_in(stack, gpu)
+    )
     return job.changed(runtime=through) if through else job
+
+
+def _stand_in(stack: Runtime, gpu: Gpu) -> str:
+    """What runs on a GPU in place of software that does not: its stand-in, or that one's own; "" for none."""
+    name = stack.elsewhere
+    while name:
+        other = runtimes()[name]
+        if gpu.family in other.through or not not_run(gpu, other):
+            return other.through.get(gpu.family, name)
+        name = other.through.get(gpu.vendor, "") or other.elsewhere
+    return ""
 
 
 def widened(job: Job, gpu: Gpu) -> Job:
@@ -172,7 +187,7 @@ def placed(job: Job, count: int, gpu: Gpu) -> Job:
     Where so many cannot share it evenly, as 3 GPUs cannot 32 heads, the most that can do, and the others are
     further replicas. A server on more than a machine of them has replicas of as few as hold it.
     """
-    job = widened(running(job, gpu), gpu)
+    job = _sent_away(widened(running(job, gpu), gpu), gpu)
     if count == 1:
         return job
     read = asked.read(job)
@@ -186,6 +201,22 @@ def placed(job: Job, count: int, gpu: Gpu) -> Job:
         found = next((one for one in shares if one is not None), Share(1, 1, 1))
         return job.changed(n_gpus=float(count), tp=float(found.tp), pp=float(found.pp))
     return held(job.changed(n_gpus=float(count)), gpu)
+
+
+def _sent_away(job: Job, gpu: Gpu) -> Job:
+    """A job of pictures whose program sends to the host what the card has no room for, as it would."""
+    read = asked.read(job)
+    more = asked.sends_away(read.job, read.workload, read.runtime)
+    if not more:
+        return job
+    from whichgpu.cost.estimate import estimate
+    from whichgpu.cost.memory import UNSURE
+
+    for one in (job, *(job.changed(options={**job.options, **way}) for way in more)):
+        found = estimate(one, [gpu])
+        if found.required[0, 0] <= UNSURE * found.available[0, 0]:
+            return one
+    return job
 
 
 def _sizes(job: Job, gpu: Gpu, count: int) -> Sequence[int]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import personal
-from whichgpu.cost.asked import is_language_model, recomputing
+from whichgpu.cost.asked import is_language_model, recomputing, sends_away
 from whichgpu.cost.estimate import estimate, estimate_paired
 from whichgpu.cost.groups import arrays, halves, reasons, unit_of
 from whichgpu.cost.layout import by_hand, devices_of, memory_parts
@@ -87,6 +87,8 @@ class Sweep(ABC):
 
     def __init__(self, workload: str, *, lenient: bool) -> None:
         self.workload, self._lenient = workload, lenient
+        #: How many times the memory of a card a job may need.
+        self._most = _HOPELESS
         #: By cell, the rows that ask for it and which of the asks is theirs.
         self.asking: list[list[tuple[int, int]]] = []
         self._cells: dict[Spot, int] = {}
@@ -219,7 +221,7 @@ class Sweep(ABC):
         """Why a GPU cannot run a job, by position: no such format, far too little memory."""
         reasons = {i: found.refusals[place] for i, place in enumerate(places) if found.refusals[place]}
         if not self._lenient:
-            for i in np.flatnonzero(answers.required > _HOPELESS * answers.available).tolist():
+            for i in np.flatnonzero(answers.required > self._most * answers.available).tolist():
                 need, has = answers.required[i] / GIB, answers.available[i] / GIB
                 reasons.setdefault(
                     i,
@@ -234,6 +236,9 @@ class Pool(Sweep):
 
     def __init__(self, settled: Settled, gpus: Sequence[Gpu], *, lenient: bool) -> None:
         super().__init__(settled.workload.id, lenient=lenient)
+        if sends_away(settled.job, settled.workload, settled.runtime):
+            # It would send some of that away, which `smaller` tries then.
+            self._most = UNSURE
         self._settled, self._gpus = settled, gpus
         self._places: dict[tuple[int, int], int] = {}
         self._stacks: list[Runtime] = []

@@ -20,6 +20,7 @@ from whichgpu.cost.rows import (
     HEAD,
     NAMES,
     STACK,
+    engine_apart,
     load_of,
     need,
     of_suite,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
 
-_GPU, _METRIC, _UNIT = (COLUMNS.index(name) for name in ("gpu", "metric", "unit"))
+_GPU, _RUNTIME, _METRIC, _UNIT = (COLUMNS.index(name) for name in ("gpu", "runtime", "metric", "unit"))
 _N_GPUS, _TP, _PP, _IN, _OUT, _QUEUE, _BATCH, _SEQ_LEN = (
     list(jobs.NUMBERS).index(name)
     for name in ("n_gpus", "tp", "pp", "input_tokens", "output_tokens", "concurrency", "batch", "seq_len")
@@ -129,12 +130,14 @@ class _Kin:
 class _Entry:
     """What the texts of a row say, the rows of the same job, and what all of its rows ask."""
 
-    __slots__ = ("alone", "head", "kin", "on", "served", "speaks")
+    __slots__ = ("alone", "head", "kin", "on", "queues", "served", "speaks")
 
     def __init__(self, head: Head, kin: _Kin) -> None:
         self.head, self.kin = head, kin
         #: Whether requests are in flight, and none arrives at random.
         self.served = head.phase == "serve" and "request_rate" not in head.job.options
+        #: Whether a number of requests in flight says something else than the batch.
+        self.queues = head.phase == "serve" or head.job.trains
         #: Whether a language model runs and does not learn.
         self.speaks = not head.job.trains and asked.is_language_model(resolve(head.job.workload))
         #: Whether its engine usually serves one user, and nothing is said of requests in flight.
@@ -177,6 +180,9 @@ class Reader:
 
     def _place(self, index: int, cells: tuple[str, ...]) -> None:
         known = self._lexicon
+        unsaid = "(" in cells[_GPU] and not cells[_RUNTIME].strip()
+        if unsaid or type(known.gpus[cells[_GPU]]) is _Refused:
+            cells = _engine_beside(cells, known)
         found = known.gpus[cells[_GPU]], self._heads[HEAD(cells)], known.numbers[CELLS(cells)]
         for one in found:
             if type(one) is _Refused:
@@ -249,6 +255,15 @@ class Reader:
             self._places[key] = found or (job.tp, job.pp)
         tp, pp = self._places[key]
         return _swapped(numbers, {_TP: tp, _PP: pp})
+
+
+def _engine_beside(cells: tuple[str, ...], known: Lexicon) -> tuple[str, ...]:
+    """A row whose GPU names the engine as well (`A100 TensorRT`), as its runtime then; or as it is."""
+    bare, stack = engine_apart(cells[_GPU], cells[_RUNTIME])
+    if bare == cells[_GPU] or type(known.gpus[bare]) is _Refused:
+        return cells
+    told = {_GPU: bare, _RUNTIME: stack}
+    return tuple(told.get(place, text) for place, text in enumerate(cells))
 
 
 def _numbered(job: jobs.Job, numbers: Numbers) -> jobs.Job:
@@ -330,6 +345,9 @@ def _in_flight(entry: _Entry, numbers: Numbers, text: str) -> Numbers:
         batch = numbers[_BATCH] if entry.served else None
         queue = 1.0 if batch is None and entry.alone else batch
         return numbers if queue is None else _swapped(numbers, {_QUEUE: queue, _BATCH: None})
+    if numbers[_QUEUE] is not None and numbers[_BATCH] is None and not entry.queues:
+        batch = asked.at_once(_numbered(entry.head.job, numbers), resolve(entry.head.job.workload))
+        return _swapped(numbers, {_BATCH: float(batch), _QUEUE: None})
     if numbers[_QUEUE] is None and numbers[_IN] is numbers[_OUT] is None:
         means = offline(entry.head.job, text)
         return numbers if means is None else _sized(numbers, means)

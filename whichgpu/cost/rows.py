@@ -111,7 +111,7 @@ def need(text: str, column: str) -> str:
 def read_head(texts: tuple[str, ...]) -> Head:
     """Read what is text of a row. Texts that mean the same job make the same key."""
     name, phase, kind, stack, options = map(str.strip, texts)
-    kind, stack = _engine_apart(kind, stack)
+    kind, stack = engine_apart(kind, stack)
     kind = "" if kind.lower() in _UNSAID else kind
     workload = _called(need(name, "workload"), phase, stack)
     scenario = squeezed(phase) in _SCENARIOS
@@ -155,8 +155,8 @@ def _embeds(workload: Workload, phase: str) -> bool:
     return bool(phase and workload.dims.get("headless") and jobs.phase(phase) == "infer")
 
 
-def _engine_apart(kind: str, stack: str) -> tuple[str, str]:
-    """The format of a cell that names the engine as well, which goes to the runtime: `TensorRT FP16`."""
+def engine_apart(kind: str, stack: str) -> tuple[str, str]:
+    """A cell that names the engine as well, which goes to the runtime, without it: `TensorRT FP16`."""
     found = re.search(_ENGINE, kind, re.IGNORECASE)
     if found is None:
         return kind, stack
@@ -164,9 +164,10 @@ def _engine_apart(kind: str, stack: str) -> tuple[str, str]:
     return bare, stack if found[0].lower() in stack.lower() else f"{stack} {found[0]}".strip()
 
 
-#: Engines and compilers that stand beside a format.
+#: Engines and compilers that stand beside a format or a GPU.
 _ENGINE = (
-    r"\b(?:tensorrt(?:-llm)?|trt(?:-llm)?|xla|openvino|onnx ?runtime|directml|core ?ml|torch\.compile)\b"
+    r"\b(?:(?:tensorrt|trt)(?:-llm)?(?:[- ]?\d+(?:\.\d+)*)?"
+    r"|xla|openvino|onnx ?runtime|directml|core ?ml|torch\.compile)\b"
 )
 #: Scenarios of MLPerf where a phase stands: what is done is the same.
 _SCENARIOS = ("offline", "server", "online", "interactive", "singlestream", "multistream")

@@ -1,16 +1,19 @@
 """What a table takes of a row that does not fit as it stands, of what the row leaves open.
 
-A table of results that states no batch was run with one that fits, and a language model too large for a GPU
-was split over those of a machine, and over machines; a server whose experts lie on more GPUs than share its
-attention has groups of that. The first of these that fits is taken, and a note says of how many rows.
+A table of results that states no batch was run with one that fits, and a model too large for a GPU
+was split over those of a machine, a language model that learns over machines too; a server whose experts lie
+on more GPUs than share its attention has groups of that. The first of these that fits is taken, and a note
+says of how many rows.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whichgpu.cost import asked
 from whichgpu.cost.asked import is_language_model
 from whichgpu.cost.rows import read_parts
 from whichgpu.cost.table import COLUMNS
@@ -44,7 +47,12 @@ def tries(cells: Cells, n_gpus: int) -> Iterator[tuple[Cells, str]]:
         job = resolve(head.job.workload).complete(head.job.changed(**numbers))
     except WhichGpuError:
         return
-    ways = (*_groups(job, numbers, row["options"]), *_shards(job, row), *_batches(job, numbers))
+    ways = (
+        *_groups(job, numbers, row["options"]),
+        *_shards(job, row),
+        *_away(job, row),
+        *_batches(job, numbers),
+    )
     for more, said in (*ways, *_splits(job, numbers, max(n_gpus, _count(row)))):
         yield tuple(more.get(name, cell) for name, cell in zip(COLUMNS, cells, strict=False)), said
 
@@ -74,6 +82,15 @@ def _shards(job: Job, row: Mapping[str, str]) -> Sequence[tuple[dict[str, str], 
     return [({"options": ";".join(filter(None, (row["options"], one)))}, one) for one in ways]
 
 
+def _away(job: Job, row: Mapping[str, str]) -> Sequence[tuple[dict[str, str], str]]:
+    """What a program that sends to the host what its card has no room for does unasked."""
+    read = asked.read(job)
+    stated = re.sub(r"\boffload\s*=\s*model\b", "", row["options"])
+    ways = asked.sends_away(read.job, read.workload, read.runtime)
+    said = [";".join(f"{name}={value}" for name, value in way.items()) for way in ways]
+    return [({"options": ";".join(filter(None, (stated, one)))}, one) for one in said]
+
+
 def _batches(job: Job, stated: Mapping[str, float]) -> Sequence[tuple[dict[str, str], str]]:
     """Halves of the usual batch, of a row that states nothing of it."""
     if "batch" in stated and job.trains and stated["batch"] >= _TOKENS and job.seq_len is not None:
@@ -90,9 +107,11 @@ def _batches(job: Job, stated: Mapping[str, float]) -> Sequence[tuple[dict[str, 
 
 
 def _splits(job: Job, stated: Mapping[str, float], n_gpus: int) -> Sequence[tuple[dict[str, str], str]]:
-    """Splits of a language model that is trained: over a machine, and by layers over several."""
-    able = job.trains and is_language_model(resolve(job.workload)) and "pp" not in stated
-    if not able or job.options.keys() & set(_OF_SPLIT):
+    """Splits of a language model that learns, over a machine and further by layers; of others, that run."""
+    speaks = is_language_model(resolve(job.workload))
+    if not job.trains and not speaks and "tp" not in stated and 1 < n_gpus <= _MACHINE:
+        return [({"tp": f"{n_gpus}"}, "tp over all GPUs")]
+    if not (job.trains and speaks) or "pp" in stated or job.options.keys() & set(_OF_SPLIT):
         return ()
     tp = int(stated.get("tp", _MACHINE))
     dealt = [count for count in _STAGES if n_gpus % (count * tp) == 0]

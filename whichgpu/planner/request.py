@@ -25,7 +25,7 @@ from whichgpu.prices.sellers import classes, providers_named, regions_named
 from whichgpu.units import in_usd, parse
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.job import Job
-from whichgpu.workloads.resolving import UNLISTED, subject
+from whichgpu.workloads.unknown import UNLISTED, subject
 from whichgpu.workloads.workload import resolve as resolve_workload
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from whichgpu.planner.needs import need
 from whichgpu.planner.programs import program, spelled
 from whichgpu.units import number
 from whichgpu.values import immutable
-from whichgpu.workloads.resolving import subject
+from whichgpu.workloads.unknown import subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

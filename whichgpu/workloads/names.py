@@ -101,9 +101,9 @@ def published(text: str) -> str:
 
 def suited(text: str) -> Iterator[str]:
     """A name with MLPerf's suite before it, and its round, that stands in brackets behind it."""
-    suite = r"(.+?)\s*[(\[](?:mlperf|mlcommons)\s+(training|inference)(?:\D*(\d+)\.\d)?[^()]*[)\]]"
+    suite = r"(.+?)\s*[(\[](?:mlperf|mlcommons)\s+((?:pre)?training|inference)(?:\D*(\d+)\.\d)?[^()]*[)\]]"
     if found := re.fullmatch(suite, text.strip(), re.IGNORECASE):
-        kind = "training-" if found[2].lower() == "training" else ""
+        kind = "training-" if found[2].lower().endswith("training") else ""
         yield from (f"mlperf-{kind}v{found[3]}-{found[1]}", f"mlperf-{kind}{found[1]}")
 
 
@@ -112,9 +112,12 @@ def unversioned(text: str) -> str:
     return re.sub(r"(?<=[a-z])[-_ ]?v(?=\d+(?:\.\d+)?(?:[-_ ]|$))", "-", text, flags=re.IGNORECASE)
 
 
-def rewritten(text: str) -> str:
-    """A name in the words of the zoo, where publishers write parts of it in their own: `MobileNetV2 x1.4`."""
-    for said, instead in table()["rewritten"]:
+def rewritten(text: str, rules: str = "rewritten") -> str:
+    """A name in the words of the zoo, where publishers write parts of it in their own: `MobileNetV2 x1.4`.
+
+    `rules`: which of the table; `sooner` are those of a name of which nothing has been taken off.
+    """
+    for said, instead in table()[rules]:
         text = re.sub(said, instead, text, flags=re.IGNORECASE)
     return text.strip()
 

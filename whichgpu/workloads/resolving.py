@@ -8,11 +8,19 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UnknownName
-from whichgpu.facts import store
-from whichgpu.units import number
 from whichgpu.workloads import backbones, names
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.names import apart, squeezed, words
+from whichgpu.workloads.spelled import (
+    SIZE,
+    by_spelling,
+    ids_of,
+    language,
+    out_of_order,
+    spelled_out,
+    usual_side,
+)
+from whichgpu.workloads.unknown import nearest, said_of, sold
 from whichgpu.workloads.zoo import workloads
 
 if TYPE_CHECKING:
@@ -20,22 +28,13 @@ if TYPE_CHECKING:
 
     from whichgpu.workloads.model import Workload
 
-
-@lru_cache(maxsize=1)
-def _names() -> Mapping[str, Sequence[tuple[str, str]]]:
-    """By spelling without case and separators: the spellings that read so, each with its id."""
-    known: dict[str, list[tuple[str, str]]] = {}
-    spelled = list(workloads().spellings())
-    # All at once: there are thousands.
-    keys = squeezed("\n".join(spelling for spelling, _ in spelled)).split("\n")
-    for key, pair in zip(keys, spelled, strict=True):
-        known.setdefault(key, []).append(pair)
-    return known
-
-
 #: How sources end that are files: no name of the zoo does.
 FILES = (".json", ".gguf", ".safetensors", ".onnx", ".toml")
+
+
 _BRACKETS = str.maketrans("[]()", "    ")
+
+
 #: Models that were imported in this process, by their source as typed.
 _imported: dict[str, Workload] = {}
 
@@ -50,7 +49,7 @@ def register(item: Workload) -> Workload:
 
 def known(name: str) -> bool:
     """Whether a name is one of the zoo."""
-    return bool(_candidates(name))
+    return bool(ids_of(name))
 
 
 def resolve(name: str) -> Workload:
@@ -68,8 +67,8 @@ def resolve(name: str) -> Workload:
     if item is None and len(keys) > 1:
         raise UnknownName(f"'{name}' may be {' or '.join(keys)}; write one of them")
     if item is None:
-        service = service or _service(name.partition("/")[2])
-        raise UnknownName(service or _meant(name) or f"no workload '{name}'; {_hint(name)}")
+        service = service or sold(name.partition("/")[2])
+        raise UnknownName(service or said_of(name) or f"no workload '{name}'; {nearest(name)}")
     return item
 
 
@@ -80,19 +79,19 @@ def _find(
 
     `tried` holds what the names came to that it was read as on the way.
     """
-    name = names.sized(names.filed(name))
-    keys = _candidates(name)
+    name = names.rewritten(names.sized(names.filed(name)), "sooner")
+    keys = ids_of(name)
     if not keys and set(name) & set("[]()"):
         # `FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)`
         suites = list(names.suited(name))
-        name = next(filter(_candidates, suites), suites[-1] if suites else names.unnoted(name))
+        name = next(filter(ids_of, suites), suites[-1] if suites else names.unnoted(name))
         name = _aside(name) or _plain(name)
-        keys = _candidates(name)
+        keys = ids_of(name)
     if len(keys) > 1:
         return None, name, keys, ""
     if keys == [name]:
         return workloads()[name], name, keys, ""
-    service = "" if keys else _service(name)
+    service = "" if keys else sold(name)
     item = None if service else _longer(name, keys)
     if item is None and not keys and not service:
         item, keys = _otherwise(name, {} if tried is None else tried)
@@ -100,7 +99,7 @@ def _find(
         item = workloads()[keys[0]]
         # In timm the weights of a larger picture say its side: `tresnet_l.miil_in1k_448`.
         side = _TAGGED_SIDE.search(name)
-        if side and int(side[1]) in _SIDES and squeezed(name) not in _names():
+        if side and int(side[1]) in _SIDES and squeezed(name) not in by_spelling():
             item = _numbered(item, {"height": float(side[1]), "width": float(side[1])})
     return item, name, keys if item else [], service
 
@@ -123,7 +122,7 @@ def _aside(name: str) -> str:
     open_ = any(
         any(c.isdigit() for c in one) or one in _words_of_names() or names.alters(one) for one in said
     )
-    return found[1] if found and said and not open_ and _candidates(found[1]) else ""
+    return found[1] if found and said and not open_ and ids_of(found[1]) else ""
 
 
 @lru_cache(maxsize=1)
@@ -136,9 +135,19 @@ def _plain(name: str) -> str:
     """A name without brackets, in which may stand another of its own: `Stable Diffusion XL (SDXL) 1.0`."""
     note = re.search(r"\(([^()]+)\)", name)
     bare = " ".join(name.replace(note[0], " ").split()) if note else ""
-    if note and bare and (found := _candidates(bare)) and found == _candidates(note[1]):
+    if note and bare and (found := ids_of(bare)) and found == ids_of(note[1]):
         return bare
+    if note and bare and (beside := _same(bare, note[1])):
+        return beside
     return "-".join(name.translate(_BRACKETS).replace(",", " ").split())
+
+
+def _same(name: str, other: str) -> str:
+    """Of two names of one workload that which says more: `Llama 3.1 70B (amd/..-FP8-KV)`; "" for two."""
+    mine, its = _find(name)[0], _find(other)[0]
+    if mine is None or its is None or mine.id != its.id:
+        return ""
+    return other if its.defaults != workloads()[its.id].defaults else name
 
 
 def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload | None, list[str]]:
@@ -149,10 +158,10 @@ def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload |
         return longer, []
     if name.count("/") == 1:
         # Whoever publishes a picture's model goes before its name as well.
-        spelled = _names().get(squeezed(name.partition("/")[2]), ())
+        spelled = by_spelling().get(squeezed(name.partition("/")[2]), ())
         if spelled:
             return None, list(dict.fromkeys(key for _, key in spelled))
-    keys = _spelled_out(name) or _out_of_order(name) or _usual_side(name)
+    keys = spelled_out(name) or out_of_order(name) or usual_side(name)
     if keys:
         return None, keys
     less = (names.rewritten(name), names.published(name), names.unversioned(name))
@@ -177,11 +186,11 @@ def _within(name: str) -> Workload | None:
     for count in range(len(said) - 1, 0, -1):
         for start in range(len(said) - count + 1):
             inside, beside = said[start : start + count], said[:start] + said[start + count :]
-            if not any(map(_SIZE.fullmatch, inside)) or any(map(names.makes_another, beside)):
+            if not any(map(SIZE.fullmatch, inside)) or any(map(names.makes_another, beside)):
                 continue
             if re.fullmatch(_UNNUMBERED, "-".join(inside)):
                 return None
-            keys = _language("-".join(inside))
+            keys = language("-".join(inside))
             stored = names.format_of(beside)
             odd = any(map(names.like_no_format, beside)) or (
                 not stored and any(map(names.like_a_format, beside))
@@ -189,69 +198,6 @@ def _within(name: str) -> Workload | None:
             if len(keys) == 1 and not odd:
                 return _stored(workloads()[keys[0]], stored)
     return None
-
-
-#: Sizes of transformers as papers shorten them; ViT-g is giant, ViT-G gigantic.
-_SIZE_WORDS = {
-    "t": "tiny", "s": "small", "b": "base", "l": "large", "h": "huge", "g": "giant", "G": "gigantic",
-}  # fmt: skip
-_SIZED_BY_WORD = re.compile(
-    r"(.+?)[-_ ]([tsblhg]|tiny|small|base|large|huge|giant)(?:[-_/ ]?(\d\d))?", re.IGNORECASE
-)
-
-
-def _spelled_out(name: str, side: str = "224") -> list[str]:
-    """The id of a name whose size is a letter, with the side of its patches: `DINOv2-L/14`."""
-    found = _SIZED_BY_WORD.fullmatch(name.strip())
-    if found is None:
-        return []
-    stem, letter, patch = found.groups()
-    size = _SIZE_WORDS.get(letter) or _SIZE_WORDS.get(letter.lower(), letter)
-    ends = (f"patch{patch}", f"patch{patch}-{side}") if patch else ()
-    tried = (f"{stem}{vit}-{size}-{end}" for vit in ("", "-vit") for end in ends)
-    keys = next(filter(None, map(_candidates, tried)), [])
-    if keys:
-        return keys
-    keys = _candidates(f"{stem}-{size}") or _candidates(f"{stem}-{size[0]}")
-    # Where the patch is stated, one of its names has to state it as well.
-    items = [workloads()[key] for key in keys]
-    spelled = [one.lower() for item in items for one in (item.name, *item.aliases)]
-    told = not patch or any(re.search(rf"[-/a-z]{patch}(?!\d)", one) for one in spelled)
-    return keys if told else []
-
-
-def _usual_side(name: str) -> list[str]:
-    """The id of a name that lacks the side of its pictures, the usual one: `xcit_tiny_12_p16`."""
-    return next(filter(None, (_candidates(f"{name}-{side}") for side in _USUAL_SIDES)), [])
-
-
-def _out_of_order(name: str) -> list[str]:
-    """The ids of spellings of the same words in another order, sizes as letters: `Swin-Tiny video`."""
-    return list(
-        _reordered().get(_in_order(name)) or _reordered(short=True).get(_in_order(name, short=True), ())
-    )
-
-
-@lru_cache(maxsize=2)
-def _reordered(*, short: bool = False) -> Mapping[str, Sequence[str]]:
-    """By their words in order of the alphabet: the ids that spellings of several words stand for."""
-    found: dict[str, dict[str, None]] = {}
-    for spelling, key in workloads().spellings():
-        found.setdefault(_in_order(spelling, short=short), {})[key] = None
-    return {words: tuple(keys) for words, keys in found.items() if " " in words}
-
-
-def _in_order(name: str, *, short: bool = False) -> str:
-    """The words of a name in order of the alphabet: `wan 2.2 14b t2v` is `wan-2.2-t2v-14b`.
-
-    `short`: sizes by their first letter, and patches likewise.
-    """
-    said = filter(None, re.split(r"[-_ /:]+", name.lower().rpartition("/")[2]))
-    return " ".join(sorted(_SHORT.get(one, one.replace("patch", "p")) if short else one for one in said))
-
-
-#: Sizes in words, by their first letter.
-_SHORT = {word: word[0] for word in ("tiny", "small", "base", "large", "huge")}
 
 
 @lru_cache(maxsize=256)
@@ -264,7 +210,7 @@ def _longer_of(name: str, known: tuple[str, ...]) -> Workload | None:
     bare = "" if known else names.untuned(name)
     shorter = (*names.shorter(name), *(names.shorter(bare) if bare else ()))
     stored = next((one.stored for one in shorter if one.stored), "")
-    found = (known or _language(one.name) for one in shorter if stored or not known)
+    found = (known or language(one.name) for one in shorter if stored or not known)
     keys = next((one for one in found if len(one) == 1), ())
     if keys:
         return _stored(workloads()[keys[0]], stored)
@@ -277,12 +223,16 @@ def _done(name: str) -> Workload | None:
     # Whoever published it goes first here as well: `city96/FLUX.1-dev-gguf`.
     whole = (name, name.partition("/")[2]) if "/" in name else (name,)
     for said in (one for text in whole for one in names.told(text)):
-        stored, meant = said.stored, tuple(_candidates(said.name))
+        stored, meant = said.stored, tuple(ids_of(said.name))
         if not meant:
             meant, shorter = _longest(said.name)
             stored = stored or shorter
-        meant = meant or tuple(_out_of_order(said.name) or _usual_side(said.name))
+        meant = meant or tuple(out_of_order(said.name) or usual_side(said.name))
         item = workloads()[meant[0]] if len(meant) == 1 else _of_a_side(said.name, {})
+        off = words(name[len(said.name) :])
+        if item is not None and item.family not in _READERS and set(off) & set(names.table()["labelled"]):
+            # A network of texts under its kind alone is another one: `LSTM-Sentiment`.
+            continue
         # Pictures are as often made with a LoRA as one is trained on them.
         made = item is not None and item.family.startswith("diffusion") and said.phase == "finetune_lora"
         if item is not None and not (made and not re.search("train|tun", name, re.IGNORECASE)):
@@ -292,7 +242,7 @@ def _done(name: str) -> Workload | None:
 
 def _longest(name: str) -> tuple[tuple[str, ...], str]:
     """The language model of a name whose last words say who tuned or stored it, and the format in them."""
-    found = ((_language(one.name), one.stored) for one in names.shorter(name))
+    found = ((language(one.name), one.stored) for one in names.shorter(name))
     return next(((keys, stored) for keys, stored in found if len(keys) == 1), ((), ""))
 
 
@@ -317,38 +267,6 @@ def _longer(name: str, known: Sequence[str]) -> Workload | None:
 def goes_on(name: str) -> bool:
     """Whether a name is one of the zoo that goes on with who tuned or stored the model."""
     return _longer(name, ()) is not None
-
-
-def _language(name: str) -> tuple[str, ...]:
-    """The language models that a name may mean: only their names are taken apart."""
-    families = names.table()["families"]
-    keys = _candidates(name) or _sized(name, _unpublished().get(squeezed(name), ())) or _weighed(name)
-    return tuple(key for key in keys if workloads()[key].family in families)
-
-
-#: A name and the size that stands behind it: `DeepSeek-R1 671B`; how far it may be off, as a share.
-_WEIGHED, _OFF = re.compile(r"(.+?)[-_ (]+(\d+(?:\.\d+)?)b\)?", re.IGNORECASE), 0.08
-
-
-def _weighed(name: str) -> list[str]:
-    """The language model of a name behind which its own number of parameters stands once more."""
-    from whichgpu.workloads.counts import counts
-
-    found = _WEIGHED.fullmatch(name)
-    keys = _candidates(found[1]) if found else []
-    if not found or len(keys) != 1:
-        return []
-    return keys if abs(counts(workloads()[keys[0]]).parameters / 1e9 / float(found[2]) - 1.0) < _OFF else []
-
-
-@lru_cache(maxsize=1)
-def _unpublished() -> Mapping[str, Sequence[tuple[str, str]]]:
-    """By spelling without its publisher, case and separators: those that read so, each with its id."""
-    known: dict[str, list[tuple[str, str]]] = {}
-    for spelling, key in workloads().spellings():
-        if "/" in spelling:
-            known.setdefault(squeezed(spelling.rpartition("/")[2]), []).append((spelling, key))
-    return known
 
 
 def _stored(item: Workload, stored: str) -> Workload:
@@ -376,11 +294,11 @@ def _of_a_side(name: str, tried: dict[str, Workload | None]) -> Workload | None:
         # The side of other pictures, on which it was trained before.
         return None
     keys = (
-        _candidates(bare)
-        or _out_of_order(bare)
-        or _usual_side(bare)
-        or _spelled_out(bare, found["side"])
-        or _spelled_out(bare)
+        ids_of(bare)
+        or out_of_order(bare)
+        or usual_side(bare)
+        or spelled_out(bare, found["side"])
+        or spelled_out(bare)
     )
     item = workloads()[keys[0]] if len(keys) == 1 else None if keys else _done(found["name"])
     if item is None and not keys and found["by"]:
@@ -396,7 +314,7 @@ def _of_one_size(item: Workload, side: int) -> Workload | None:
     fixed: Any = item.dims.get("image")
     if not isinstance(fixed, dict) or fixed.get("size") == side:
         return item if isinstance(fixed, dict) else None
-    keys = _candidates(f"{item.id}-{side}")
+    keys = ids_of(f"{item.id}-{side}")
     return workloads()[keys[0]] if len(keys) == 1 else None
 
 
@@ -444,6 +362,8 @@ def _of_a_number(name: str, tried: dict[str, Workload | None]) -> Workload | Non
 #: Tokens of a sequence behind the name of an encoder: `BERT-large 384`; families whose names go on so. With a
 #: hyphen the number may be a width.
 _LENGTH = re.compile(r"(.+?\S) +(64|128|256|384|512|1024|2048|4096|8192)", re.IGNORECASE)
+
+
 _READERS = ("encoder", "modern_encoder", "disentangled")
 
 
@@ -477,167 +397,15 @@ def meaning(workload: Workload) -> Callable[[str], bool]:
     return lambda name: apart(name) in spellings
 
 
-def _candidates(name: str) -> list[str]:
-    """Ids that a name may mean."""
-    if name in workloads():
-        return [name]
-    spellings = _names().get(squeezed(name), ())
-    keys = list(_sized(name, spellings))
-    if len(keys) > 1:
-        exact = dict.fromkeys(key for spelling, key in spellings if apart(spelling) == apart(name))
-        return list(exact) or keys
-    bare = "" if keys else names.unwrapped(name)
-    return keys or _tagged(name) or (_candidates(bare) if bare else _sparse(name))
-
-
-def _sized(name: str, spellings: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """The ids of spellings that state no other size than a name: `gpt-3-1.3b` is not `GPT-3 13B`."""
-    return tuple(dict.fromkeys(key for spelling, key in spellings if names.same_size(name, spelling)))
-
-
-@lru_cache(maxsize=1)
-def _totals() -> Mapping[str, Sequence[str]]:
-    """Ids of spellings that tell what a token passes (`qwen3-30b-a3b`), by what goes before that."""
-    found: dict[str, dict[str, None]] = {}
-    for spelling, key in workloads().spellings():
-        total, sign, active = spelling.rpartition("/")[2].lower().rpartition("-a")
-        if sign and re.fullmatch(r"\d+(?:\.\d+)?b", active) and re.search(r"\d+b$", total):
-            found.setdefault(apart(total), {})[key] = None
-    return {total: tuple(keys) for total, keys in found.items()}
-
-
-def _sparse(name: str) -> list[str]:
-    """The mixture of experts that is called by all of its parameters alone: `qwen3:30b`, `qwen3-235b`."""
-    return list(_totals().get(apart(name), ()))
-
-
-def _tagged(name: str) -> list[str]:
-    """The model of `resnet50.a1_in1k`: in timm, what follows a point names the weights."""
-    model, _, tag = name.lower().removeprefix("timm/").partition(".")
-    return list(dict.fromkeys(key for _, key in _names().get(squeezed(f"timm/{model}"), ()) if tag))
-
-
 _TAGGED_SIDE = re.compile(r"\.[a-z]\w*_(\d{3})$", re.IGNORECASE)
+
+
 #: A name with the side of a picture behind it, or both: `yolov3-608`, `pspnet_r101-d8_512x1024`.
 _SIDED = re.compile(
     r"(?P<name>.*[^-_ @,])[-_ @,]+(?:[134] ?[xX\u00d7] ?(?=\d{2,4} ?[xX\u00d7]))?"
     r"(?P<side>\d{2,4})(?: ?[xX\u00d7] ?(?P<by>\d{2,4}))?"
 )
+
+
 #: Sides of a picture, in pixels, that a name may end in: other numbers are depths (`101`, `152`).
 _SIDES = frozenset((*range(96, 2049, 16), 227, 260, 299, 300, 331, 380, 456, 475, 528, 600))
-#: What a name means that states none: the first that there is.
-_USUAL_SIDES = (224, 240, 256)
-#: Members of a family that an error lists.
-_MOST_MEMBERS = 8
-
-
-def _members(name: str) -> str:
-    """What is said of a family's name without a size (`BERT`, `llama3`): its members, the smallest first."""
-    from whichgpu.workloads.counts import counts
-
-    begun = names.going_on(name) if squeezed(name) else None
-    found = {key for spelling, key in workloads().spellings() if begun and begun.match(spelling)}
-    if len(found) < 2:
-        return ""
-    # Of many those of the plainest names.
-    plainest = sorted(found, key=lambda key: (len(key), key))[:_MOST_MEMBERS]
-    sizes = sorted((counts(workloads()[key]).parameters, key) for key in plainest)
-    listed = ", ".join(f"{key} ({number(size / 1e6)} M)" for size, key in sizes)
-    more = f" and {len(found) - len(sizes)} more" if len(found) > len(sizes) else ""
-    return f"no workload '{name}', which has several sizes; did you mean {listed}{more}?"
-
-
-#: As many letters as that begin names that have nothing to do with each other.
-_INITIALS = 2
-
-
-def _meant(name: str) -> str:
-    """What is said of a family's name or a subject's: of a family where an id begins so (`gpt`, not `AI`)."""
-    short = squeezed(name)
-    begun = len(short) > _INITIALS and any(squeezed(key).startswith(short) for key in workloads())
-    told = _members(name), subject(name)
-    return next(filter(None, told if begun else told[::-1]), "")
-
-
-def subject(name: str) -> str:
-    """What is said where a subject or a job stands for a model (`train resnet50`), else ''."""
-    from whichgpu.workloads.subjects import told
-
-    return told(name, known)
-
-
-def model_of(name: str) -> str:
-    """The model of what is typed as a job: `serve llama 3.1 8b`; another text as it is."""
-    from whichgpu.workloads.subjects import job_of
-
-    return job_of(name, known)[0] or name
-
-
-def _hint(name: str) -> str:
-    """The nearest names, of the size that is stated, each with the format that was asked for behind it."""
-    from difflib import get_close_matches
-
-    from whichgpu.hardware.catalogue import catalogue
-    from whichgpu.hardware.names import candidates
-
-    if sized := _of_a_size(name):
-        return f"a size alone names no model; did you mean {', '.join(sized)}?"
-    formats = ((one.name, one.stored) for one in names.shorter(name) if one.stored)
-    bare, stored = next(formats, (name, ""))
-    close = get_close_matches(squeezed(bare), _names(), n=_CLOSE, cutoff=_ALIKE)
-    near = list(dict.fromkeys(key for one in close for _, key in _names()[one]))
-    sizes = set(_SIZE.findall(bare.lower()))
-    near = [key for key in near if sizes <= set(_SIZE.findall(key))] or near
-    # Of a family that has no such size its own go first: `llama 3.1 7b`.
-    family = sorted(_numbered_family(bare), key=len) if sizes else []
-    near = list(dict.fromkeys((*family[:_TOLD], *near)))
-    told = ", ".join(f"{key}-{stored}" if stored and _language(key) else key for key in near[:_TOLD])
-    if near:
-        return f"did you mean {told}?"
-    gpus = candidates(name, catalogue())
-    return f"it is a GPU, which --gpu takes (several as A,B): --gpu {gpus[0].id}" if gpus else UNLISTED
-
-
-def _numbered_family(name: str) -> list[str]:
-    """Models called as a name is but for its size, behind a number of the family's: `llama 3.1 7b`."""
-    stem = _SIZE.sub("", name.lower()).strip("-_ :")
-    begun = names.going_on(stem) if re.search(r"[a-z].*\d", stem) and stem != name.lower() else None
-    return [key for key in workloads() if begun and begun.match(key) and _SIZE.search(key)]
-
-
-def _of_a_size(name: str) -> list[str]:
-    """Language models of a size that stands alone (`70b`), those of the families first that are asked for."""
-    size = name.strip().lower()
-    if not _SIZE.fullmatch(size):
-        return []
-    usual: Mapping[str, str] = store.load("subjects")["subjects"]["family"]
-    families = tuple(dict.fromkeys(key.rstrip("0123456789.-b") for key in usual))
-    found = sorted((key for key in workloads() if key.endswith(f"-{size}")), reverse=True)
-    return sorted(found, key=lambda key: (not key.startswith(families), len(key)))[:_TOLD]
-
-
-#: What is said where no name is alike.
-UNLISTED = "see the list: whichgpu workloads"
-#: A size in a name: 70b, 0.5b, 8x7b.
-_SIZE = re.compile(r"(?<![\d.])(?:\d+x)?\d+(?:\.\d+)?b(?![a-z])")
-#: Names that are looked at, and that are told; how alike they are at least: below it the name of a program
-#: (Reaper, Notion) looks like some model's as often as not.
-_CLOSE, _TOLD, _ALIKE = 16, 4, 0.7
-
-
-def _service(name: str) -> str:
-    """What is said of a model that is only sold as a service (`data/services.toml`), else ''."""
-    said, joined = words(name), squeezed(name)
-    for title, row in store.load("services")["services"]["service"].items():
-        if any(said[: len(one)] == one for one in map(words, row.get("open", ()))):
-            continue
-        sellers = {row["by"]: [title, *row["names"]], **row.get("others", {})}
-        for seller, known in sellers.items():
-            # `gpt5` is GPT-5.
-            if any(said[: len(words(one))] == words(one) or joined == squeezed(one) for one in known):
-                near = [key for one in row["nearest"] for key in _candidates(one)]
-                hint = f"; the nearest open workload is {near[0]}" if near else ""
-                if row.get("unreleased"):
-                    return f"'{name}' was described, and never released ({seller}){hint}"
-                return f"'{name}' is only sold as a service ({seller}), its size is not published{hint}"
-    return ""

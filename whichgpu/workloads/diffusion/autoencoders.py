@@ -10,6 +10,7 @@ AUTOENCODERS = kinds(
         "dc": ("dc.encoder", "dc.decoder"),
         "ltx": ("ltx_vae.encoder", "ltx_vae.decoder"),
         "volume": ("volume.encoder", "volume.decoder"),
+        "framed": ("framed.encoder", "framed.decoder"),
         "mochi": ("moving.mochi_encoder", "moving.mochi_decoder"),
     }
 )

@@ -39,7 +39,17 @@ def _shared(rec: Recorder, part: Part, stream: Stream) -> None:
     two_layers(rec, text, part["text_width"], stream.width, name="text", first=True)
 
 
-def _end(stream: Stream, outputs: int) -> None:
+def begin(rec: Recorder, part: Part, x: Latent) -> tuple[Stream, int]:
+    """Patches with their positions, and what every block reads: the stream, and the values of a patch."""
+    stream, patch = _stream(rec, part, x)
+    stream.embed(patch * x.channels)
+    rec.add(stream.elements, name="positions")
+    _shared(rec, part, stream)
+    return stream, patch
+
+
+def end(stream: Stream, outputs: int) -> None:
+    """A last modulated norm, and the tokens' patches."""
     stream.table(2)
     stream.modulated()
     stream.final(outputs)
@@ -50,10 +60,7 @@ def _end(stream: Stream, outputs: int) -> None:
 
 def pixart(rec: Recorder, part: Part, x: Latent) -> None:
     """One pass: (B, C, H, W) -> (B, 2 C, H, W). `sizes`: embedded sizes of the picture (alpha)."""
-    stream, patch = _stream(rec, part, x)
-    stream.embed(patch * x.channels)
-    rec.add(stream.elements, name="positions")
-    _shared(rec, part, stream)
+    stream, patch = begin(rec, part, x)
     with rec.module("blocks", copies=float(part["layers"])):
         stream.table(6)
         stream.modulated()
@@ -66,7 +73,7 @@ def pixart(rec: Recorder, part: Part, x: Latent) -> None:
         stream.modulated()
         stream.feed_forward(part["ffn"])
         stream.residual()
-    _end(stream, patch * part["out_channels"])
+    end(stream, patch * part["out_channels"])
 
 
 # -- Sana ----------------------------------------------------------------------------------------
@@ -92,7 +99,7 @@ def sana(rec: Recorder, part: Part, x: Latent) -> None:
         side = part["patch"]
         _mix(rec, Map(x.batch, width, x.height / side, x.width / side), part["ffn"])
         stream.residual()
-    _end(stream, patch * x.channels)
+    end(stream, patch * x.channels)
 
 
 def _linear_attention(stream: Stream) -> None:
@@ -209,7 +216,7 @@ def wan(rec: Recorder, part: Part, x: Latent) -> None:
         _wan_controls(stream, part, patch)
     with rec.module("blocks", copies=float(part["layers"])):
         _wan_block(stream, part, image)
-    _end(stream, patch * x.channels)
+    end(stream, patch * x.channels)
 
 
 def _wan_block(stream: Stream, part: Part, image: float) -> None:
@@ -283,9 +290,9 @@ def ltx(rec: Recorder, part: Part, x: Latent) -> None:
             _ltx_block(heard, part, sound["ffn"])
             _across(stream, heard, heard)
             _across(heard, stream, heard)
-    _end(stream, patch * x.channels)
+    end(stream, patch * x.channels)
     if heard:
-        _end(heard, sound["channels"])
+        end(heard, sound["channels"])
 
 
 def _ltx_block(stream: Stream, part: Part, ffn: int) -> None:

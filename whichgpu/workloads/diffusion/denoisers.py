@@ -22,6 +22,8 @@ DENOISERS = kinds(
         "pixart": "cross.pixart",
         "sana": "cross.sana",
         "hunyuan_dit": "cross.hunyuan_dit",
+        "stdit": "framed.stdit",
+        "hunyuan_image_3": "gated.hunyuan_image_3",
         "wan": "cross.wan",
         "ltx": "cross.ltx",
         "animate": "moving.animate",

@@ -2,13 +2,15 @@
 
 `flux2` (Black Forest Labs, FLUX.2), `auraflow` (Fal, AuraFlow), `hidream` (Cai et al., HiDream-I1: experts
 of which each token of the picture goes to a few), `single_stream` (Qin et al., Lumina-Image
-2.0; Z-Image Team, Z-Image): text and picture in one stream of tokens.
+2.0; Z-Image Team, Z-Image): text and picture in one stream of tokens, `hunyuan_image_3` (Cao et al.): a
+language model whose tokens are a picture's places.
 Letters: B samples of one pass, S tokens, D width.
 
 Dimensions: `double` and `single` blocks (flux2, auraflow) or `layers` and `refiners` (single_stream),
 `hidden`, `heads`, `kv_heads`, `ffn`, `patch`, `text_tokens`, `text_width`, `time` (width of what
 modulates), `embeds_guidance` (flux2); `experts`, `top` of them, `shared_ffn`, `pooled`, `layer_tokens` of the
-text of each block's own (hidream).
+text of each block's own (hidream); `patch_hidden` (of what makes tokens of places), `vocab`
+(hunyuan_image_3).
 """
 
 from __future__ import annotations
@@ -17,10 +19,11 @@ from typing import TYPE_CHECKING
 
 from whichgpu.workloads.diffusion.shapes import timestep, two_layers
 from whichgpu.workloads.diffusion.stream import IDLE, Stream
+from whichgpu.workloads.diffusion.unet import group_norm
 
 if TYPE_CHECKING:
     from whichgpu.workloads.diffusion.shapes import Latent, Part
-    from whichgpu.workloads.recorder import Recorder
+    from whichgpu.workloads.recorder import Map, Recorder
 
 
 def _streams(rec: Recorder, part: Part, x: Latent, *, more: float = 0.0) -> tuple[Stream, Stream, int]:
@@ -242,3 +245,53 @@ def _layer(part: Part, stream: Stream, *, modulated: bool = True) -> None:
             stream.gated_feed_forward(part["ffn"])
         stream.norm(width)
         stream.residual(gated=modulated)
+
+
+# -- HunyuanImage 3 ------------------------------------------------------------------------------
+
+
+def hunyuan_image_3(rec: Recorder, part: Part, x: Latent) -> None:
+    """One pass of a language model over a picture's places, behind a prompt whose keys and values are kept.
+
+    Convolutions that know the time step make tokens of places before it, and places of tokens behind it:
+    (B, C, H, W) -> (B, C, H, W). Its table of words and its head are stored, and run for texts alone.
+    """
+    width, inside, heads, kv = part["hidden"], part["patch_hidden"], part["heads"], part["kv_heads"]
+    stream, d = Stream(rec, x.batch, x.patches(part["patch"]), width, heads), width // heads
+    for name in ("time", "first_time", "last_time"):
+        timestep(rec, x.batch, width, name=name)
+    with rec.module("enter"):
+        y = rec.conv(x.map, inside, 3, bias=True, backward="weight")
+        _timed(rec, y, width, width)
+    with rec.module("words", repeats=0.0):
+        for name in ("table", "head"):
+            rec.linear(IDLE, width, part["vocab"], name=name)
+    with rec.module("layers", copies=float(part["layers"])):
+        stream.norm(width)
+        rec.linear(stream.rows, width, (heads + 2 * kv) * d, shard="column", name="qkv")
+        stream.norm_qk(d)
+        stream.rope()
+        seen = stream.tokens + float(part["text_tokens"])
+        rec.attention(stream.batch, heads, stream.tokens, seen, d, kv_heads=kv)
+        stream.out(bias=False)
+        stream.residual(gated=False)
+        stream.norm(width)
+        _experts(stream, part)
+        stream.residual(gated=False)
+    stream.norm(width)
+    with rec.module("leave"):
+        y = _timed(rec, x.map._replace(channels=width), inside, width)
+        group_norm(rec, y)
+        rec.conv(y, x.channels, 3, bias=True)
+
+
+def _timed(rec: Recorder, x: Map, out: int, time: int) -> Map:
+    """Two convolutions that know the time step, and one beside them: (B, C, H, W) -> (B, out, H, W)."""
+    group_norm(rec, x)
+    y = rec.conv(x, out, 3, bias=True)
+    rec.linear(x.batch, time, 2 * out, bias=True, name="modulation")
+    group_norm(rec, y)
+    y = rec.conv(y, out, 3, bias=True)
+    rec.conv(x, out, 1, bias=True, name="short")
+    rec.add(y.elements)
+    return y

@@ -14,6 +14,7 @@ Dimensions:
     `embeds_guidance`: the scale is an input, one pass a step whatever it is (distilled);
     `guidance_in_turn`: two passes one after the other; `encodes`: the VAE's encoder runs as well;
     `control`: the channels (`hint`) of a ControlNet that runs beside a U-Net;
+    `refined`: a second denoiser, which takes the last `share` of the steps;
     `prior`: a denoiser of picture embeddings that runs `steps` times before.
 """
 
@@ -64,8 +65,11 @@ def forward(dims: Part, job: Job, rec: Recorder) -> None:
     if "prior" in dims:
         _prior(dims["prior"], rec, passes * job.batch)
     side_by_side = 1.0 if dims.get("guidance_in_turn") else passes
-    with rec.module(denoiser["module"], repeats=(passes / side_by_side) * job.steps):
-        denoise(rec, denoiser, x._replace(batch=side_by_side * x.batch))
+    refined = dims.get("refined", {})
+    for part, share in ((denoiser, 1.0 - refined.get("share", 0.0)), (refined, refined.get("share", 0.0))):
+        if share:
+            with rec.module(part["module"], repeats=(passes / side_by_side) * job.steps * share):
+                known(DENOISERS, part)(rec, part, x._replace(batch=side_by_side * x.batch))
     if "control" in dims:
         with rec.module("controlnet", repeats=(passes / side_by_side) * job.steps):
             controlled(rec, {**denoiser, **dims["control"]}, x._replace(batch=side_by_side * x.batch))

@@ -6,7 +6,8 @@ K rows that it attends to, D width, s size of a sample over that of `sizes`.
 
 Dimensions: `parts`, a list of tables; `sizes`, the job columns (`height`, `width`, `seq_len`) or the option
 `seconds` at which the rows stand; optionally `unit` (images). Rows of one sample are a number, or `[a, b]`
-for a + b s. `name` is the module; `count` (1) equal ones, `repeats` (1) runs of the same weights; of the
+for a + b s, `[a, b, c]` for pairs of rows, a + b s + c s^2. `name` is the module; `count` (1) equal ones,
+`repeats` (1) runs of the same weights, or `[a, b]` for those of a run and of a step of training; of the
 rows those `written` are made one after another where the model runs, each over those before: tokens of an
 answer. By `kind`:
 
@@ -78,7 +79,8 @@ def _module(
     part: Part, rec: Recorder, times: Any = 1.0, *, again: bool = False
 ) -> AbstractContextManager[None]:
     """The module of a part, whose ops run so many times more."""
-    name, repeats = part.get("name", part["kind"]), float(part.get("repeats", 1)) * times
+    name, said = part.get("name", part["kind"]), part.get("repeats", 1)
+    repeats = float(said[rec.training] if isinstance(said, list) else said) * times
     return rec.module(name, copies=float(part.get("count", 1)), repeats=repeats, again=again)
 
 
@@ -117,9 +119,9 @@ def _size(dims: Mapping[str, Any], job: Job) -> Any:
 
 
 def _rows(raw: Any, size: Any) -> Any:
-    """Rows of one sample: a + b s, whole ones."""
+    """Rows of one sample: a + b s + c s^2, whole ones."""
     if isinstance(raw, list):
-        return np.round(raw[0] + raw[1] * size)
+        return np.round(sum(part * size**power for power, part in enumerate(raw)))
     return raw if isinstance(raw, np.ndarray) else float(raw)
 
 
@@ -166,14 +168,16 @@ def _keys(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
 def _score(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
     """Attention of q, k and v as they are: (B, S, inner) -> (B, S, inner)."""
     rows, inner, heads = _rows(part["rows"], size), part["width"], part["heads"]
-    keys, together = _rows(part.get("keys", part["rows"]), size), part.get("together")
+    keys = _rows(part.get("keys", part["rows"]), size)
+    together = _rows(part["together"], size) if "together" in part else None
     if "context" in part:
         rec.attention(batch, heads, rows, keys if "keys" in part else part["context"], inner // heads,
                       kv_heads=max(part.get("kv_inner", inner) * heads // inner, 1), cached=True)  # fmt: skip
         return
-    groups = rows / together if together else 1.0
-    seen = np.minimum(together or keys, part.get("seen", np.inf))
-    rec.attention(batch * groups, heads, together or rows, seen, inner // heads,
+    groups = 1.0 if together is None else rows / together
+    alike = rows if together is None else together
+    seen = np.minimum(keys if together is None else together, part.get("seen", np.inf))
+    rec.attention(batch * groups, heads, alike, seen, inner // heads,
                   kv_heads=max(part.get("kv_inner", inner) * heads // inner, 1),
                   causal=bool(part.get("causal")), biased=bool(part.get("biased")))  # fmt: skip
 
@@ -224,7 +228,8 @@ def _loss(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
 
 def _product(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
     """(B, S, left, inner) x (B, S, inner, right) -> (B, S, left, right)."""
-    rec.product(batch * _rows(part["rows"], size), part["left"], part["inner"], part["right"], shard="none")
+    left, inner, right = (_rows(part[name], size) for name in ("left", "inner", "right"))
+    rec.product(batch * _rows(part["rows"], size), left, inner, right, shard="none")
 
 
 def _values(part: Part, batch: Any, size: Any, rec: Recorder) -> None:

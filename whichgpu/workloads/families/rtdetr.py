@@ -8,9 +8,9 @@ Letters: B batch, C channels, H W height and width of a feature map, P positions
 Q queries, D width.
 
 Dimensions: `layers` (of the ResNet), `basic` (blocks), or `hgnet` (of a PP-HGNetV2, as `hgnet.py` has them);
-`encoder` (width of the pyramid), `encoder_ffn`, `expansion` (of the pyramid's blocks), `gathered` (3 x 3
-layers of each half of one), `bins`, `hidden`, `heads`, `ffn`, `decoder` (layers), `queries`, `points`,
-`classes`.
+`levels` (maps of the backbone that are read, 3), `encoder` (width of the pyramid), `encoder_ffn`,
+`expansion` (of the pyramid's blocks), `gathered` (3 x 3 layers of each half of one), `bins`,
+`hidden`, `heads`, `ffn`, `decoder` (layers), `queries`, `points`, `classes`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ DEFAULTS = images.defaults(640.0, infer=1.0, train=4.0)
 LEVELS = 3
 
 
+def _levels(dims: Dims) -> int:
+    return dims.get("levels", LEVELS)  # type: ignore[no-any-return]
+
+
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> (B, Q, classes) and (B, Q, 4)."""
     with rec.module("backbone"):
@@ -54,17 +58,17 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
 
 
 def _backbone(dims: Dims, rec: Recorder, x: Map) -> list[Map]:
-    """(B, 3, H, W) -> the maps at strides 8, 16 and 32."""
+    """(B, 3, H, W) -> the maps at strides 8, 16 and 32, or the coarsest of them."""
     if "hgnet" in dims:
-        return features(dims["hgnet"], rec, x)[-LEVELS:]
+        return features(dims["hgnet"], rec, x)[-_levels(dims) :]
     net = Backbone(rec, dims["layers"], fixed=True, basic=dims.get("basic", False), deep=True)
     return net(x)[2:]
 
 
 def _pyramid(dims: Dims, rec: Recorder, maps: Sequence[Map], *, folded: bool) -> list[Map]:
-    """Attention on stride 32, then down to stride 8 and up again: three maps of the pyramid's width."""
+    """Attention on stride 32, then down to stride 8 and up again: maps of the pyramid's width."""
     width, gathers = dims["encoder"], "gathered" in dims
-    fine, middle, coarse = (conv_norm(rec, x, width, 1, relu=False) for x in maps)
+    *finer_maps, coarse = (conv_norm(rec, x, width, 1, relu=False) for x in maps)
     own = {"hidden": width, "heads": dims["heads"], "ffn": dims["encoder_ffn"]}
     tokens = coarse.height * coarse.width
     with rec.module("attention"):
@@ -72,7 +76,7 @@ def _pyramid(dims: Dims, rec: Recorder, maps: Sequence[Map], *, folded: bool) ->
         feed_forward(own, rec, coarse.pixels)
     tops = []
     x = coarse
-    for finer in (middle, fine):
+    for finer in reversed(finer_maps):
         x = conv_norm(rec, x, width, 1, activation="silu", relu=not gathers)
         tops.append(x)
         rec.copy(finer.elements, reads=0.25, name="upsample")
@@ -178,7 +182,7 @@ def _decoder(dims: Dims, rec: Recorder, batch: Any, places: Any) -> None:
     rows = batch * queries
     with rec.module("layers", copies=float(dims["decoder"])):
         attend(dims, rec, batch, queries, queries)
-        sampled(dims, rec, rows, places, LEVELS)
+        sampled(dims, rec, rows, places, _levels(dims))
         feed_forward(dims, rec, rows)
         rec.linear(rows, hidden, dims["classes"], bias=True, name="class")
         _boxes(dims, rec, rows, 4 * (dims["bins"] + 1) if "bins" in dims else 4)

@@ -1,0 +1,171 @@
+"""Which workloads a spelling is one of: the names that there are, by letters, sizes, order and totals."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from whichgpu.workloads import names
+from whichgpu.workloads.names import apart, squeezed
+from whichgpu.workloads.zoo import workloads
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+#: A size in a name: 70b, 0.5b, 8x7b.
+SIZE = re.compile(r"(?<![\d.])(?:\d+x)?\d+(?:\.\d+)?b(?![a-z])")
+
+
+@lru_cache(maxsize=1)
+def by_spelling() -> Mapping[str, Sequence[tuple[str, str]]]:
+    """By spelling without case and separators: the spellings that read so, each with its id."""
+    known: dict[str, list[tuple[str, str]]] = {}
+    spelled = list(workloads().spellings())
+    # All at once: there are thousands.
+    keys = squeezed("\n".join(spelling for spelling, _ in spelled)).split("\n")
+    for key, pair in zip(keys, spelled, strict=True):
+        known.setdefault(key, []).append(pair)
+    return known
+
+
+#: Sizes of transformers as papers shorten them; ViT-g is giant, ViT-G gigantic.
+_SIZE_WORDS = {
+    "t": "tiny", "s": "small", "b": "base", "l": "large", "h": "huge", "g": "giant", "G": "gigantic",
+}  # fmt: skip
+
+
+_SIZED_BY_WORD = re.compile(
+    r"(.+?)[-_ ]([tsblhg]|tiny|small|base|large|huge|giant)(?:[-_/ ]?(\d\d))?", re.IGNORECASE
+)
+
+
+def spelled_out(name: str, side: str = "224") -> list[str]:
+    """The id of a name whose size is a letter, with the side of its patches: `DINOv2-L/14`."""
+    found = _SIZED_BY_WORD.fullmatch(name.strip())
+    if found is None:
+        return []
+    stem, letter, patch = found.groups()
+    size = _SIZE_WORDS.get(letter) or _SIZE_WORDS.get(letter.lower(), letter)
+    ends = (f"patch{patch}", f"patch{patch}-{side}") if patch else ()
+    tried = (f"{stem}{vit}-{size}-{end}" for vit in ("", "-vit") for end in ends)
+    keys = next(filter(None, map(ids_of, tried)), [])
+    if keys:
+        return keys
+    keys = ids_of(f"{stem}-{size}") or ids_of(f"{stem}-{size[0]}")
+    # Where the patch is stated, one of its names has to state it as well.
+    items = [workloads()[key] for key in keys]
+    spelled = [one.lower() for item in items for one in (item.name, *item.aliases)]
+    told = not patch or any(re.search(rf"[-/a-z]{patch}(?!\d)", one) for one in spelled)
+    return keys if told else []
+
+
+def usual_side(name: str) -> list[str]:
+    """The id of a name that lacks the side of its pictures, the usual one: `xcit_tiny_12_p16`."""
+    return next(filter(None, (ids_of(f"{name}-{side}") for side in _USUAL_SIDES)), [])
+
+
+def out_of_order(name: str) -> list[str]:
+    """The ids of spellings of the same words in another order, sizes as letters: `Swin-Tiny video`."""
+    return list(
+        _reordered().get(_in_order(name)) or _reordered(short=True).get(_in_order(name, short=True), ())
+    )
+
+
+@lru_cache(maxsize=2)
+def _reordered(*, short: bool = False) -> Mapping[str, Sequence[str]]:
+    """By their words in order of the alphabet: the ids that spellings of several words stand for."""
+    found: dict[str, dict[str, None]] = {}
+    for spelling, key in workloads().spellings():
+        found.setdefault(_in_order(spelling, short=short), {})[key] = None
+    return {words: tuple(keys) for words, keys in found.items() if " " in words}
+
+
+def _in_order(name: str, *, short: bool = False) -> str:
+    """The words of a name in order of the alphabet: `wan 2.2 14b t2v` is `wan-2.2-t2v-14b`.
+
+    `short`: sizes by their first letter, and patches likewise.
+    """
+    said = filter(None, re.split(r"[-_ /:]+", name.lower().rpartition("/")[2]))
+    return " ".join(sorted(_SHORT.get(one, one.replace("patch", "p")) if short else one for one in said))
+
+
+#: Sizes in words, by their first letter.
+_SHORT = {word: word[0] for word in ("tiny", "small", "base", "large", "huge")}
+
+
+def language(name: str) -> tuple[str, ...]:
+    """The language models that a name may mean: only their names are taken apart."""
+    families = names.table()["families"]
+    keys = ids_of(name) or _sized(name, _unpublished().get(squeezed(name), ())) or _weighed(name)
+    return tuple(key for key in keys if workloads()[key].family in families)
+
+
+#: A name and the size that stands behind it: `DeepSeek-R1 671B`; how far it may be off, as a share.
+_WEIGHED, _OFF = re.compile(r"(.+?)[-_ (]+(\d+(?:\.\d+)?)b\)?", re.IGNORECASE), 0.08
+
+
+def _weighed(name: str) -> list[str]:
+    """The language model of a name behind which its own number of parameters stands once more."""
+    from whichgpu.workloads.counts import counts
+
+    found = _WEIGHED.fullmatch(name)
+    keys = ids_of(found[1]) if found else []
+    if not found or len(keys) != 1:
+        return []
+    return keys if abs(counts(workloads()[keys[0]]).parameters / 1e9 / float(found[2]) - 1.0) < _OFF else []
+
+
+@lru_cache(maxsize=1)
+def _unpublished() -> Mapping[str, Sequence[tuple[str, str]]]:
+    """By spelling without its publisher, case and separators: those that read so, each with its id."""
+    known: dict[str, list[tuple[str, str]]] = {}
+    for spelling, key in workloads().spellings():
+        if "/" in spelling:
+            known.setdefault(squeezed(spelling.rpartition("/")[2]), []).append((spelling, key))
+    return known
+
+
+def ids_of(name: str) -> list[str]:
+    """Ids that a name may mean."""
+    if name in workloads():
+        return [name]
+    spellings = by_spelling().get(squeezed(name), ())
+    keys = list(_sized(name, spellings))
+    if len(keys) > 1:
+        exact = dict.fromkeys(key for spelling, key in spellings if apart(spelling) == apart(name))
+        return list(exact) or keys
+    bare = "" if keys else names.unwrapped(name)
+    return keys or _tagged(name) or (ids_of(bare) if bare else _sparse(name))
+
+
+def _sized(name: str, spellings: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """The ids of spellings that state no other size than a name: `gpt-3-1.3b` is not `GPT-3 13B`."""
+    return tuple(dict.fromkeys(key for spelling, key in spellings if names.same_size(name, spelling)))
+
+
+@lru_cache(maxsize=1)
+def _totals() -> Mapping[str, Sequence[str]]:
+    """Ids of spellings that tell what a token passes (`qwen3-30b-a3b`), by what goes before that."""
+    found: dict[str, dict[str, None]] = {}
+    for spelling, key in workloads().spellings():
+        total, sign, active = spelling.rpartition("/")[2].lower().rpartition("-a")
+        if sign and re.fullmatch(r"\d+(?:\.\d+)?b", active) and re.search(r"\d+b$", total):
+            found.setdefault(apart(total), {})[key] = None
+    return {total: tuple(keys) for total, keys in found.items()}
+
+
+def _sparse(name: str) -> list[str]:
+    """The mixture of experts that is called by all of its parameters alone: `qwen3:30b`, `qwen3-235b`."""
+    return list(_totals().get(apart(name), ()))
+
+
+def _tagged(name: str) -> list[str]:
+    """The model of `resnet50.a1_in1k`: in timm, what follows a point names the weights."""
+    model, _, tag = name.lower().removeprefix("timm/").partition(".")
+    return list(dict.fromkeys(key for _, key in by_spelling().get(squeezed(f"timm/{model}"), ()) if tag))
+
+
+#: What a name means that states none: the first that there is.
+_USUAL_SIDES = (224, 240, 256)
