@@ -183,6 +183,7 @@ _DENIED_VALUE = re.compile(
 )
 #: What is only rumoured to come: "a 20 GB version, of which there are rumours, might follow".
 _RUMOURED = re.compile(
+    r"\b(?:is|are|was|were) (?:\w+ly )?rumou?red (?:to|for)\b|"
     r"\b(?:rumou?r(?:s|ed)?|rumeurs?|ger\u00fccht(?:e|en)?|rumore[s]?|leak(?:s|ed|er)?|leaked|fuites?|"
     r"insiders?)\b"
     r"[^.;]*\b(?:could|might|may|would|will|should|expected|pourrait|pourraient|sera|serait|aurait|"

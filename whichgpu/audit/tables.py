@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 #: Rates of the units beside the tensor cores.
 _PLAIN = ("fp32", "fp64")
+_RATES = ("flop rate", "op rate")
 #: Columns and rows in which devices are looked for.
 _SEARCHED = 3
 #: Columns of a row in which an instance type is looked for.
@@ -198,8 +199,13 @@ def _is_narrower(below: Mapping[int, Head], above: Mapping[int, Head]) -> bool:
 
 
 def _down(table: Table, column: int, context: Context) -> tuple[int, Mapping[int, Head]]:
-    pairs = ((i, table.cell(i, column)) for i in range(1, len(table.rows)))
-    return column, {i: head for i, cell in pairs if cell and (head := headed_by(cell, context))}
+    found: dict[int, Head] = {}
+    for index in range(1, len(table.rows)):
+        first, cell = table.cell(index, 0), table.cell(index, column)
+        of_chips = column and first and _CHIPS.fullmatch(first.text)
+        if cell and not of_chips and (head := headed_by(cell, context)):
+            found[index] = head
+    return column, found
 
 
 def _shifted(table: Table, header: int, across: Mapping[int, Head]) -> Mapping[int, Head]:
@@ -404,7 +410,7 @@ def _ordered(table: Table, context: Context) -> Iterator[Cell]:
             orders = (named, named[::-1]) if len(named) == _TWO else (named,)
             for order in orders:
                 if _proved(tuple(order), table, context):
-                    yield from _in_order(table, order)
+                    yield from _of_shown(list(_in_order(table, order)), context)
                     return
             return
         half = half_known.orders(text, context.catalogue) if table.columns == _BOTH_AND_NAMES else ()
@@ -418,6 +424,15 @@ def _ordered(table: Table, context: Context) -> Iterator[Cell]:
 
 #: The columns of a table of two with its names; values of the one that show which is its column.
 _BOTH_AND_NAMES, _SHOWN = 3, 6
+
+
+def _of_shown(found: Sequence[Cell], context: Context) -> Iterator[Cell]:
+    """The cells of the columns that are not mostly something else: two GPUs in one module."""
+    told: dict[int, list[bool | None]] = {}
+    for cell in found:
+        told.setdefault(cell.column, []).append(_is_of(cell, context))
+    odd = {at for at, each in told.items() if each.count(False) > max(each.count(True), 1)}
+    yield from (cell for cell in found if cell.column not in odd)
 
 
 def _in_order(table: Table, order: Sequence[tuple[str, ...]]) -> Iterator[Cell]:
@@ -449,13 +464,15 @@ def _proved(order: tuple[tuple[str, ...], ...], table: Table, context: Context) 
 
 def _is_of(cell: Cell, context: Context) -> bool | None:
     """Whether what a cell states is nearly a value of its device; None where it states no number."""
-    field = cell.attribute.fields[0] if cell.attribute else ""
+    fields = cell.attribute.fields if cell.attribute else ()
     stated = [each.value for each in read(cell, context)]
-    known = [context.catalogue[key].value(field) for key in cell.ids] if field and stated else []
+    known = [context.catalogue[key].value(field) for key in cell.ids for field in fields] if stated else []
     values = [float(each) for each in known if isinstance(each, int | float) and each]
     if not values:
         return None
-    return any(abs(told / value - 1) < _NEARLY for told in stated for value in values)
+    # A rate may be told with sparsity.
+    ways = (1, 2) if cell.attribute and cell.attribute.dimension in _RATES else (1,)
+    return any(abs(told / (way * value) - 1) < _NEARLY for told in stated for value in values for way in ways)
 
 
 def around(table: Table, context: Context) -> str:

@@ -189,7 +189,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
                 bound[0].key == "power"
                 and MEASURED.search(sentence.text)
                 and not _RATED.match(passage.text, quantity.end)
+                and not _RATED_AT.search(passage.text, sentence.start, quantity.start)
             )
+            or (bound[0].key == "power" and quantity.value <= _ONE)
             or _A_PLUG.match(passage.text, quantity.end)
             or (bound[0].key == "bandwidth" and _OF_A_LINK.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _OF_A_HOST.match(passage.text, quantity.end))
@@ -212,6 +214,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             yield from (each for each in found if not (of_machine and each.accuses))
 
 
+#: Right before a power that is rated, whatever is said of another; what a rate by the watt is told of.
+_RATED_AT = re.compile(r"\b(?:TDP|TGP|TBP)\b[^\d.;,]{0,10}$")
+_ONE = 1.0
 #: "Two dies with a 10 TB/s link": between parts of a device.
 _OF_A_LINK = re.compile(
     r"\s+(?:[\w-]+\s+){0,2}?(?:links?|interconnects?|bridges?|fabric|connections?|buses)\b", re.IGNORECASE

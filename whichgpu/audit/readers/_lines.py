@@ -181,9 +181,26 @@ def unwrapped(rows: Sequence[Line]) -> bool:
     return bool(longer) and sum(length >= _UNWRAPPED for length in longer) >= 0.3 * len(longer)
 
 
+_HAS_WORD = re.compile(r"\w")
+#: A value by itself, as an entry of what a line before leads to: "16,384 CUDA cores".
+_AMOUNT = re.compile(r"~?\d[\d.,]*\+?\s?[^\W\d_]{1,12}\b(?!\.)")
+
+
+def leads_to(passages: Sequence[Passage], text: str) -> bool:
+    """Whether a short line is an entry below one that ends in a colon, or goes on with such entries."""
+    before = passages[-1] if passages else None
+    leads = before is not None and (
+        before.text.endswith(":") or (before.kind == "item" and _AMOUNT.match(before.text) is not None)
+    )
+    return leads and _AMOUNT.match(text.strip()) is not None
+
+
 def is_short_heading(text: str) -> bool:
     """Whether a line that stands for a paragraph is too short for one, and has no full stop."""
     plain = text.strip()
+    if not _HAS_WORD.search(plain):
+        # The mark of a list that lost its text.
+        return False
     return 0 < len(plain) <= _HEADING and plain[-1] not in ".!?;,|:*>]" and plain[0] not in "![<>*_`"
 
 
