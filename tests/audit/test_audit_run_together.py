@@ -125,26 +125,54 @@ The A40 is basically an RTX 3090 with GDDR6 modules.
 | RX 7900 XTX | 300 + 222 | 355 W |
 | RX 7800 XT | 200 + 4x 37 | {} W |
 """
+#: Names in short and with their sizes, cells with several values, links by generation, in several languages.
+SHORT = """The RTX 4070 S (12 GB) comes before the RTX 4080 S.
+
+| Spec | RTX 4070 S | RTX 4080 S (new, per card) |
+|---|---|---|
+| CUDA cores | 7,168 | {} |
+| Memory | 12 GB GDDR6X at 21 Gbps | 16 GB GDDR6X at 23 Gbps |
+| Bus | 192-bit and 504 GB/s | 256-bit and {} GB/s |
+| Host I/O (PCIe) | Gen4 64 GB/s | Gen4 64 GB/s |
+
+| Module | NVLink generation | Links |
+|---|---|---|
+| A100 SXM4 80GB | 3rd-gen | NVLink 3 (600 GB/s) |
+| H100 SXM5 | {}-gen | NVLink 4 (900 GB/s) |
+
+A100显卡的架构是Ampere。 The RTX 3060 packs 12 GB of {} Gbps GDDR6 memory.
+"""
+#: Bars whose cells broke their lines.
+STREAM = """Ficha técnica
+|
+RTX 3070 | RTX 3080 |
+Chip | Ampere,
+GA104 |
+Ampere, GA102 |
+CUDA cores |
+5,888 | {} |
+Tensor cores | 184 |
+272 |
+Bus | 256-bit y 448 GB/s |
+320-bit y 760 GB/s |
+TGP | {} W |
+320 W |
+"""
 PAGES = (
-    (GLUED, ("Ampere", "GA104", "12 GB"), [], 17),
+    (SHORT, ("9,728", "672", "3rd", "17"), ["9,728", "672 GB/s", "3rd-gen", "17 Gbps"], 12),
+    (STREAM, ("8,960", "220"), ["8,960"], 11),
     (GLUED, ("Ampere", "GA106", "16 GB"), ["GA106", "16 GB"], 15),
-    (LINE, ("7,168", "448"), [], 14),
     (LINE, ("7,168", "384"), ["384 GB/s"], 13),
-    (AGAIN, ("GA102", "600.2"), [], 8),
     (AGAIN, ("GA104", "300.1"), ["GA104", "300.1 GB/s"], 6),
-    (CARDS, ("256", "TU104"), [], 8),
     (CARDS, ("192", "TU102"), ["192 bit", "TU102"], 6),
-    (BARS, ("4",), [], 4),
     (BARS, ("8",), ["8"], 2),
-    (LISTS, ("HBM2", "64"), [], 4),
     (LISTS, ("HBM2e", "48"), ["HBM2e", "48 GB"], 2),
-    (PROSE, ("250", "263"), [], 3),
     (PROSE, ("300", "363"), ["363 W"], 2),
 )
 
 
 def test_what_a_page_states_as_its_text_was_taken():
-    """Right pages are not accused, wrong ones of what is wrong alone, and so much of each is read."""
+    """What is wrong of a page is accused and nothing else, and so much of the rest is read."""
     for page, values, wrong, least in PAGES:
         found = audited(page.format(*values).encode(), "page.md", catalogue(), corpus.TODAY)
         assert [each.quote for each in found.accusations] == wrong, (page[:30], found.accusations)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP
-from whichgpu.audit.families import architectures
+from whichgpu.audit.families import anywhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ _NONE = (
     r"\u043d\u0435\u0442 \u0434\u0430\u043d\u043d\u044b\u0445|[-\u2013\u2014])"
 )
 _KINDS = (
-    CHIP.pattern.removeprefix(r"\b").removesuffix(r"\b"),
+    CHIP.pattern.removeprefix(r"\b").removesuffix(r"\b") + r"(?:-\d{3}(?:-[A-Z]\d)?(?:/\d{3})?)?",
     r"(?:GDDR\d[Xx]?|LPDDR\d[Xx]?|HBM\d?[Ee]?)",
     r"PCI(?:e|-Express| Express)\s?(?:Gen\s?)?[2-6](?:\.0)?(?:\s?x\s?\d{1,2})?",
     r"(?:[Ss]ingle|[Dd]ual|[Tt]riple|[Qq]uad|\d(?:\.\d)?)-[Ss]lot",
@@ -41,7 +41,7 @@ _KINDS = (
     rf"\d{{1,2}}(?:st|nd|rd|th|\.)?\s(?:de\s)?{_MONTH}\s(?:de\s)?20[012]\d|{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?,\s20[012]\d|{_MONTH}\s20[012]\d",
     r"\d{1,2}/\d{1,2}/20[012]\d",
     r"(?:US)?\$\s?\d[\d,]*",
-    r"(?:TSMC|Samsung|Intel|GlobalFoundries|UMC)(?:\s?(?:N?\d{1,2}[A-Z]{0,2}|nm)+)?",
+    r"(?:TSMC|Samsung|Intel|GlobalFoundries|UMC)(?:\s\"\w+\"|\s?(?:N?\d{1,2}[A-Z]{0,2}|nm)+)?",
     _MEASURED,
 )
 #: Behind a name whose own digits would be read with those of the value: "FP1637.42 TFLOPS".
@@ -52,13 +52,8 @@ _WORD = re.compile(r"[^\W\d_]{2}")
 @cache
 def _kinds() -> tuple[re.Pattern[str], ...]:
     """A pattern of each kind of value, or of what stands where there is none."""
-    names = rf"(?i:{_inside(architectures())})(?:\.0| \d\.\d)?"
+    names = rf"(?i:{anywhere()})(?:\.0| \d\.\d)?"
     return tuple(re.compile(rf"(?P<value>{each}){_BESIDE}|{_NONE}") for each in (names, *_KINDS))
-
-
-def _inside(words: re.Pattern[str]) -> str:
-    """A pattern of words that may have others right beside them."""
-    return words.pattern.removeprefix(r"\b").removesuffix(r"\b")
 
 
 def aligned(line: Passage, count: int) -> tuple[Passage, ...]:

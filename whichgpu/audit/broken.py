@@ -9,13 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import headed
 from whichgpu.audit.document import Passage, Table
 from whichgpu.audit.readers._lines import lines
+from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Document
+    from whichgpu.hardware.catalogue import Catalogue
 
 _RULE = re.compile(r"\|?\s*:?-{3,}:?(?:\s*\|\s*:?-{3,}:?){2,}\s*\|?\s*")
 #: Bars of a line, and rows of a table at most.
@@ -38,6 +41,43 @@ def broken(document: Document) -> Iterator[tuple[Table, tuple[int, int]]]:
             rows, end = _rows(every, index + 1, width)
             if rows:
                 yield Table((tuple(head), *rows)), (every[index - width].start, every[end - 1].end)
+
+
+def streamed(document: Document, catalogue: Catalogue) -> Iterator[tuple[Table, tuple[int, int]]]:
+    """Tables between bars whose cells broke their lines: every so many cells are a row, wherever lines end.
+
+    The first line names two devices or more, "RTX 3070 | RTX 3080 |", and rows begin with their attributes.
+    """
+    for stretch in _STREAM.finditer(document.original) if "|" in document.original else ():
+        head = [match for match in _BETWEEN.finditer(stretch["head"]) if match[0].strip()]
+        width = len(head)
+        names = [{each.ids for each in mentions(match[0], catalogue)} for match in head]
+        if width < _TWO or any(len(ids) != 1 for ids in names):
+            continue
+        cells = [match for match in _BETWEEN.finditer(stretch["body"]) if match[0].strip()]
+        rows = [cells[at : at + width + 1] for at in range(0, len(cells) - width, width + 1)]
+        known = sum(headed(" ".join(row[0][0].split())) is not None for row in rows)
+        if known >= _KNOWN and _TWO * known >= len(rows):
+            made = [[_at(match, stretch.start("body")) for match in row] for row in rows]
+            first = (None, *(_at(match, stretch.start("head")) for match in head))
+            yield Table((first, *map(tuple, made))), (stretch.start("head"), stretch.end("body"))
+
+
+#: A line of names between bars, and the lines behind it up to an empty one, or one that ends a text.
+_STREAM = re.compile(
+    r"^(?P<head>[^|\n]{2,40}(?:\|[^|\n]{2,40})+\|)[ \t]*\n"
+    r"(?P<body>(?:[^\n]*\|[^\n]*\n(?:[^|\n.]{1,60}\n(?=[^\n]*\|))?){4,60})",
+    re.MULTILINE,
+)
+_BETWEEN = re.compile(r"[^|]+")
+_TWO, _KNOWN = 2, 3
+
+
+def _at(match: re.Match[str], start: int) -> Passage:
+    """A cell as it stands in the file; where it broke, its lines are one."""
+    plain = match[0].strip()
+    begin = start + match.start() + match[0].index(plain)
+    return Passage("cell", plain.replace("\n", " "), ((0, begin),), begin + len(plain))
 
 
 def _cell(line: Passage) -> Passage | None:

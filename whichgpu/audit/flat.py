@@ -36,7 +36,7 @@ _SIZE = re.compile(r"\s?\d{1,3}\s?GB\b")
 _BETWEEN = re.compile(r"[*\u2020]?\s*(?:[/|,]|vs\.?)?\s*(?:(?:NVIDIA|AMD|GeForce)\s+)*", re.IGNORECASE)
 _BEHIND = re.compile(r"(?:\s?/\s?[A-Z]\w*|\s?[(\[][^()\[\]]{1,16}[)\]])?\s*:?")
 #: Words before the name of an attribute, of which it may be a part.
-_WORDS = re.compile(r"(?:[A-Za-z]+ ){0,3}$")
+_WORDS = re.compile(r"(?<!\w)(?:[A-Za-z]+ ){0,3}$")
 #: Lines behind the first in which a table that a cell broke goes on.
 _BROKEN = 6
 
@@ -109,7 +109,7 @@ def _rows(line: Passage, start: int, count: int, how: _Reading) -> Iterator[tupl
             continue
         # "Required System Power" is none of the card.
         words = _WORDS.search(line.text, start, each.start)
-        if words and words[0].strip() and not open_header(line.text[words.start() : each.end]):
+        if words and not open_header(words[0]):
             continue
         found = how.values(line, behind.end())
         name = line.part(each.start, behind.end())

@@ -100,8 +100,8 @@ _CHIP_SIZES = frozenset({"pro", "max", "ultra", "extreme"})
 _MODEL_NUMBER = re.compile(r"[1-9]0[5-9]0|16[356]0")
 
 
-#: Words that a name ends with, of several cards: "two RTX 2080 Tis".
-_SEVERAL = {"Tis": "Ti", "Supers": "Super", "XTs": "XT", "XTXs": "XTX"}
+#: Words that a name ends with, of several cards or in short: "two RTX 2080 Tis", "RTX 4080 S".
+_SEVERAL = {"Tis": "Ti", "Supers": "Super", "XTs": "XT", "XTXs": "XTX", "S": "Super"}
 
 
 class Mention(NamedTuple):
@@ -276,11 +276,7 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
         if len(said) > 1 and _BARE.fullmatch(said[-1]) and _ids(" ".join(said[:-1]), catalogue):
             # "V100 (16 or 32 GB)": the number begins what follows.
             continue
-        one = " ".join(_singular(word, catalogue) for word in said)
-        ids = _ids(one, catalogue) if said else ()
-        if ids and one != " ".join(said):
-            # "L40s" are several L40, or one L40S of somebody who writes it so.
-            ids = tuple(dict.fromkeys((*ids, *_ids(" ".join(said), catalogue))))
+        ids = _spelled(said, catalogue) if said else ()
         if ids and last + 1 < len(words) and words[last + 1].lower() in _OTHER_CARD:
             # "RTX 4080 Ti" is no RTX 4080, and no card on file.
             return None
@@ -289,6 +285,17 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
         if ids:
             return last, ids
     return None
+
+
+def _spelled(said: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:
+    """The devices that a name means, of several or in short, or as it is spelled."""
+    one, plain = " ".join(_singular(word, catalogue) for word in said), " ".join(said)
+    ids = _ids(one, catalogue)
+    if one == plain or len(ids) == 0:
+        # "L40 S" is no Super.
+        return ids or _ids(plain, catalogue)
+    # "L40s" are several L40, or one L40S of somebody who writes it so.
+    return tuple(dict.fromkeys((*ids, *_ids(plain, catalogue))))
 
 
 def _is_other_chip(ids: Sequence[str], after: str) -> bool:

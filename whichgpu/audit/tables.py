@@ -78,6 +78,8 @@ _SAYS_NOTHING = re.compile(
     r"\d{1,3}\s?gb)\b|[\u2122\u00ae]|\((?:tm|r)\)",
     re.IGNORECASE,
 )
+#: What is said beside a name in brackets: "B200 (DGX system, per GPU)".
+_BRACKET = re.compile(r"\s\([^()\d$\u20ac\u00a3]{1,40}\)")
 #: A kind of memory, with a card that has it: "GDDR6X (RTX 4090)".
 _MEMORY_OF = re.compile(r"\s*(?:LP|G)?DDR\d\w?\s*\(|\s*HBM\d?\w?\s*\(", re.IGNORECASE)
 
@@ -343,7 +345,7 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
         whole = kind[0] in context.catalogue and kind[1] >= 1
         return Head((kind[0],), kind[1], rented=True) if whole else None
     found = list(mentions(passage.text, context.catalogue))
-    rest = _SAYS_NOTHING.sub("", passage.text)
+    rest = _SAYS_NOTHING.sub("", _BRACKET.sub("", passage.text))
     if sum(mention.end - mention.start for mention in found) < _SHARE * len(rest):
         return None
     if len({mention.named for mention in found}) != 1 or not _is_it(passage, found[0], context):

@@ -15,7 +15,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.aligned import aligned, alike
 from whichgpu.audit.attributes import CHIP, headed
 from whichgpu.audit.barred import barred
-from whichgpu.audit.broken import broken
+from whichgpu.audit.broken import broken, streamed
 from whichgpu.audit.carded import carded
 from whichgpu.audit.celled import celled
 from whichgpu.audit.cells import read_as, unit_of
@@ -57,7 +57,7 @@ _LONGEST = 12
 _APART = 8
 #: "Compute units: 104" is a name with its value.
 _TOLD = re.compile(r":.*\d")
-_EMPTY = re.compile(r"[-\u2013\u2014\u2212?]|n/?a|none|unknown|no|yes", re.IGNORECASE)
+_EMPTY = re.compile(r"[-\u2013\u2014\u2212]|\?{1,3}|n/?a|none|unknown|no|yes", re.IGNORECASE)
 #: Names whose values are words or days.
 _OF_WORDS = re.compile(
     r"(?:gpu )?(?:architecture|chip|name|code ?name|process|foundry)|"
@@ -68,15 +68,17 @@ _TYPE = r"(?:GDDR\d[Xx]?|HBM\d?[Ee]?)"
 #: A value as it stands in a row of one line, where nothing may part it from the next.
 _VALUE = re.compile(
     r"\s*(?:[Uu]p to\s+)?(?P<value>[~\u2248]?\d[\d.,]*"
-    r"(?:\s?(?:[GT]i?B/s|[GT]b/s|[GT]bps|[GT]Bps|[GTM]i?B|[Ww]atts?|W|[MG]Hz|nm|-?\s?[Bb]its?|[TGP]FLOP[Ss]|"
-    r"TOPS|mm\u00b2|[Mm]illion|[Bb]illion|B(?![a-z])|(?:CUDA |CDNA\s?\d? )?[Cc]ores)|(?=[\s(]|$))"
-    rf"(?:[\s\u00b7]{{0,3}}{_TYPE})?|{_TYPE}|(?:US)?\$\d[\d,]*|N/A|\?|[-\u2013\u2014](?=\s|$))(?:\s*\([^()]{{1,30}}\)|\snode\b)?\*?"
+    r"(?:\s?(?:[GT]i?B/s(?:ec)?|[GT]b/s|[GT]bps|[GT]Bps|[GTM]i?B|[Ww]atts?|W|[MG]Hz|nm|-?\s?[Bb]its?|[TGP]FLOP[Ss]|"
+    r"(?:AI )?TOPS|mm\u00b2|[Mm]illion|[Bb]illion|B(?![a-z])|(?:CUDA |CDNA\s?\d? )?[Cc]ores)|(?=[\s(]|$))"
+    rf"(?:[\s\u00b7]{{0,3}}{_TYPE})?|{_TYPE}|(?:US)?\$\d[\d,]*|N/A|\?{{1,3}}|[-\u2013\u2014](?=\s|$))(?:\s*\([^()]{{1,30}}\)|\snode\b)?\*?"
 )
 _PRECISION = re.compile(r"(?:TF32|Tensor ?Float 32|BF16|FP64|FP32|FP16|FP8|FP4|INT8|INT4)(?=\d)")
 #: Digits of the name of an attribute, a value with a unit, and the number of a card that wins a row.
 _NUMBERED = re.compile(r"(?:TF|Tensor ?Float |BF|FP|INT|L)\d{1,2}(?!\d)|\(\d[^()]*\)", re.IGNORECASE)
 _MEASURED = re.compile(r"\d\s?-?(?:[GTM]i?B|W\b|[Bb]it|[MG]Hz|nm\b|[TG]FLOPS|TOPS|cores)")
 _MODEL = re.compile(r"[1-9]0[5-9]0\b")
+#: Cores that are told by what they do, and such a rate.
+_CORES, _RATE = ("tensor_cores", "rt_cores"), re.compile(r"\d\s?(?:AI )?(?:TOPS|[TP]FLOPS)\b")
 #: Where a value may begin, and so many places of a line are tried.
 _BEGINS = re.compile(rf"(?<![\d.,])[~\u2248]?\d|{_TYPE}|N/A")
 _TRIED = 4
@@ -162,6 +164,7 @@ def _of_bars(
 ) -> tuple[Document, list[tuple[Table, tuple[int, int]]]]:
     """Tables with values between bars, and the document without what a reader made of their lines."""
     bars = [*barred(document, catalogue), *broken(document)]
+    bars = bars or list(streamed(document, catalogue))
     taken = [stretch for _, stretch in bars]
     own = [each for each in document.tables if not any(_held(cell, taken) for cell in each)]
     return document._replace(tables=tuple(own)) if bars else document, bars
@@ -292,7 +295,8 @@ def _row(short: Sequence[Passage], index: int, heads: _Heads) -> Iterator[_Row]:
             yield _Row((name, *value), "below")
         return
     around = [*short[index - 1 : index], *short[index + 1 : index + 2]] if index else []
-    if count == len(around) and _is_of_words(name.text, around) and all(map(_is_word, around)):
+    named = _is_of_words(name.text, around) and all(map(_is_word, around))
+    if count == len(around) and (named or (alike(around) and attribute is None and not alike([name]))):
         yield _Row((name, *around), "around")
     if attribute is None and len(name.text) <= _CELL and not alike([name]):
         yield from _words_below(short, index, count)
@@ -380,6 +384,9 @@ def _fits(cell: Passage, attribute: Attribute, name: str) -> bool:
     if len(cell.text) > _CELL:
         return False
     if _EMPTY.fullmatch(cell.text) or (attribute.dimension == "text" and re.search(_TYPE, cell.text)):
+        return True
+    if attribute.key in _CORES and _RATE.search(cell.text):
+        # "Tensor Cores: 3352 AI TOPS".
         return True
     stated = quantities(read_as(cell.text, attribute, unit_of(name)))
     return any(True for _ in fitting(attribute, stated))
