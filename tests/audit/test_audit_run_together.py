@@ -158,7 +158,18 @@ Bus | 256-bit y 448 GB/s |
 TGP | {} W |
 320 W |
 """
+#: A data sheet without marks, each line a name and its value; thousands as they are written in Spanish.
+SHEET = """Subsystem of the server
+Parameter Value
+GPU model NVIDIA A30
+TF32 peak (per unit) {} TFLOPS (with sparsity) / 82 TFLOPS (without)
+Memory Bandwidth 933 GB/s
+Board Power 165 W
+
+La RTX 3080 consume {} vatios, tiene 8.704 n\u00facleos CUDA y llega a 1.710 MHz.
+"""
 PAGES = (
+    (SHEET, ("82", "250"), ["82 TFLOPS", "250 vatios"], 4),
     (SHORT, ("9,728", "672", "3rd", "17"), ["9,728", "672 GB/s", "3rd-gen", "17 Gbps"], 12),
     (STREAM, ("8,960", "220"), ["8,960"], 11),
     (GLUED, ("Ampere", "GA106", "16 GB"), ["GA106", "16 GB"], 15),

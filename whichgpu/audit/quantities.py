@@ -63,7 +63,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?P<p>[kM]?)W\b", "power", "{p}W"),
     # "350w each", in small letters right behind the digits.
     (r"(?<=\d\d)w\b", "power", "W"),
-    (r"[Ww]atts?\b", "power", "W"),
+    (r"[Ww]atts?\b|vatios?\b|watios?\b", "power", "W"),
     (r"(?P<p>[MG])[Hh]z\b", "frequency", "{p}Hz"),
     (r"mm(?:2|\u00b2|\^2)", "area", "mm2"),
     (r"cm(?:2|\u00b2|\^2)", "square centimetres", ""),
@@ -256,12 +256,20 @@ class Quantity(NamedTuple):
     limit: str = ""
 
 
+#: What is never told to a thousandth: "2.520 MHz", "16.384 CUDA-Kerne".
+_IN_THOUSANDS = re.compile(
+    r"\b[1-9]\d{0,2}\.\d{3}(?=\s?(?:MHz|GB/s|Go/s|CUDA|TOPS|(?i:n\u00facleos|c\u0153urs|shader|cores?\b|kerne|"
+    r"processador|procesadores|recheneinheiten|stream|euros?\b|d\u00f3lar|us-dollar|millones|milh\u00f5es)))"
+)
+
+
 def locale(texts: Iterable[str]) -> str:
     """What a document writes before a fraction, `.` or `,`, by numbers that can be read in one way only."""
     points = commas = 0
     for text in texts:
         points += len(re.findall(r"\d,\d{3}(?:\.\d|\b)(?!,\d{3}\.)|\b\d+\.\d{1,2}\b(?!\.\d)", text))
         commas += len(re.findall(r"\d\.\d{3},\d|\b\d+,\d{1,2}\b(?!,\d)", text))
+        commas += len(_IN_THOUSANDS.findall(text))
     return "," if commas > points else "."
 
 

@@ -186,7 +186,7 @@ def _of_sentence(
 #: Before what a device is like: "essentially an RTX 3090 with GDDR6".
 _LIKE = re.compile(
     r"\b(?:resembl\w+|akin to|basically|essentially|in essence|in effect|apparentent|s[\u2019']apparente\w*|"
-    r"ressembl\w+|\u00e4hnel\w+|asemeja\w*|somiglia\w*)\s+(?:(?:to|\u00e0|a|an|the|des|un|une|einer|einem|ad)\s+){0,2}"
+    r"ressembl\w+|\u00e4hnel\w+|asemeja\w*|somiglia\w*)\s+(?:(?:to|of|\u00e0|a|an|the|some|des|un|une|einer|einem|ad)\s+){0,4}"
     r"(?:NVIDIA\s+|GeForce\s+)*$",
     re.IGNORECASE,
 )
