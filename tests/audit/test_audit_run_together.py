@@ -168,7 +168,31 @@ Board Power 165 W
 
 La RTX 3080 consume {} vatios, tiene 8.704 n\u00facleos CUDA y llega a 1.710 MHz.
 """
+#: Names with their values in lines below what they are of.
+UNDER = """Some lists
+
+Memory bandwidth
+RTX 3060 360 GB/s
+RTX 4080 {} GB/s
+RTX 4090 1008 GB/s
+"""
+#: A sheet that does not say whose it is, with a family in it; makers glued to the names of devices.
+GLUED_SHEET = """AMD Instinct MI325X in short
+
+SpecificationDetails
+Product FamilyInstinct MI300 Series
+Memory256GB HBM3e
+Memory Bandwidth{} GB/s
+FP32163.4 TFLOPS
+TDP1,000 W
+
+| Metric | Instinct MI300XAMD - CDNA 3 | H200 SXMNVIDIA - Hopper |
+|---|---|---|
+| Memory | 192 GB | {} GB |
+"""
 PAGES = (
+    (UNDER, ("504",), ["504 GB/s"], 2),
+    (GLUED_SHEET, ("6,000", "96"), ["96 GB"], 6),
     (SHEET, ("82", "250"), ["82 TFLOPS", "250 vatios"], 4),
     (SHORT, ("9,728", "672", "3rd", "17"), ["9,728", "672 GB/s", "3rd-gen", "17 Gbps"], 12),
     (STREAM, ("8,960", "220"), ["8,960"], 11),

@@ -189,6 +189,7 @@ def _is_no_card(text: str, start: int, end: int) -> bool:
         (_INSTANCE.fullmatch(name) and (_IS_INSTANCE.match(text, end) or _is_listed(text, start, end)))
         or _A_TYPE.match(text, end)
         or (name.isdigit() and _IN_UNITS.match(text, end))
+        or _OF_FAMILY.match(text, max(start, end - 5))
         or (_MILLIONS.fullmatch(name) and (name == text.strip() or _OF_A_MODEL.match(text, end)))
         or (not any(c.isdigit() for c in name) and _GOES_BY_MORE.match(text, end))
         or (_OF_CACHE.search(text, max(0, start - 12), start) and name.upper() in ("L1", "L2"))
@@ -199,6 +200,8 @@ def _is_no_card(text: str, start: int, end: int) -> bool:
 
 #: Before a name of Jetsons, where it is the chip of cars: "DRIVE Thor".
 _OF_CARS = re.compile(r"\bdrive\s+(?:agx\s+)?$", re.IGNORECASE)
+#: The family of several devices: "MI300 Series" has an MI325X.
+_OF_FAMILY = re.compile(r"MI\d00[ -](?:series|family)\b", re.IGNORECASE)
 #: "860M" is a chip's graphics, and the parameters of a model.
 _MILLIONS = re.compile(r"\d{3}M", re.IGNORECASE)
 _OF_A_MODEL = re.compile(r"[\s-]*(?:param|trainable|weights)", re.IGNORECASE)

@@ -78,6 +78,8 @@ _SAYS_NOTHING = re.compile(
     r"\d{1,3}\s?gb)\b|[\u2122\u00ae]|\((?:tm|r)\)",
     re.IGNORECASE,
 )
+#: Where who makes a device is glued to its name.
+_MAKER_BEHIND = re.compile(r"(?<=[A-Za-z\d])(?=(?:AMD|NVIDIA|Intel|AWS|Google)\b)(?<!\s)")
 #: What is said beside a name in brackets: "B200 (DGX system, per GPU)".
 _BRACKET = re.compile(r"\s\([^()\d$\u20ac\u00a3]{1,40}\)")
 #: A kind of memory, with a card that has it: "GDDR6X (RTX 4090)".
@@ -186,7 +188,9 @@ _CHIPS = re.compile(r"\s*(?:gpu\s+|graphics\s+)?(?:chips?|dies?|code ?names?|sil
 
 def _across(table: Table, row: int, context: Context) -> tuple[int, Mapping[int, Head]]:
     first = table.cell(row, 0)
-    if first and _CHIPS.fullmatch(first.text):
+    others = [cell.text.strip() for cell in table.rows[row][1:] if cell]
+    if (first and _CHIPS.fullmatch(first.text)) or (others and all(map(CHIP.fullmatch, others))):
+        # Some chips go by the names of devices.
         return row, {}
     found = {i: head for i, cell in enumerate(table.rows[row]) if cell and (head := headed_by(cell, context))}
     return row, found
@@ -344,6 +348,9 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
         # A share of a GPU is none.
         whole = kind[0] in context.catalogue and kind[1] >= 1
         return Head((kind[0],), kind[1], rented=True) if whole else None
+    if (apart := _MAKER_BEHIND.sub(" ", passage.text)) != passage.text:
+        # "Instinct MI300XAMD": a name and the line below it.
+        passage = passage._replace(text=apart)
     found = list(mentions(passage.text, context.catalogue))
     rest = _SAYS_NOTHING.sub("", _BRACKET.sub("", passage.text))
     if sum(mention.end - mention.start for mention in found) < _SHARE * len(rest):

@@ -31,6 +31,7 @@ from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.readers._lines import lines
 from whichgpu.audit.subjects import mentions
+from whichgpu.audit.underneath import underneath
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -86,7 +87,10 @@ _ITEM = re.compile(r"^\s*[-+]\s+(?=[A-Za-z*])")
 #: A bare number that a name is glued to; devices of a row that has its name between two values.
 _LEADS = re.compile(r"(?P<value>\d[\d.,]*)(?=[A-Z][a-z]|[A-Z]{2}|[\u00c0-\u024f])")
 _BOTH = 2
-_OF_OTHERS = re.compile(r"\b(?:same|as in|like|than|unlike)\b", re.IGNORECASE)
+_OF_OTHERS = re.compile(r"\b(?:same|as in|like|than|unlike|series|successor|predecessor)\b", re.IGNORECASE)
+#: The headings of a sheet that does not say whose it is, and the title of a page that does.
+_SHEET = re.compile(r"(?:Specification|Spec|Attribute|Feature|Property|Parameter)s?(?:Details?|Values?)")
+_TITLE = 100
 #: Where names of devices may be glued to each other, and to the heading of another column.
 _GLUED = re.compile(
     r"(?<=[a-z])(?=[A-Z])(?!(?<=Ge)Force)|(?<=[A-Z\d)])(?=(?:RTX|GTX|RX|Arc|GeForce|NVIDIA|AMD|Intel|Tesla|Quadro|Radeon|"
@@ -126,6 +130,9 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
         found.append(table)
         taken += [(each.start, each.end) for each in lines_]
     for table, lines_ in flat(every, catalogue, _values, _fits):
+        found.append(table)
+        taken += [(each.start, each.end) for each in lines_]
+    for table, lines_ in underneath(every, catalogue, _fits):
         found.append(table)
         taken += [(each.start, each.end) for each in lines_]
     for table, passage in carded(document.passages, catalogue):
@@ -203,6 +210,10 @@ def _parts(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[str
     run: list[Passage] = []
     known: set[tuple[str, ...]] = set()
     for index, line in enumerate(every):
+        if not heads and _SHEET.fullmatch(line.text) and len(every[0].text) <= _TITLE:
+            title, whose = _named(every[0].text, catalogue)
+            heads += [(index + 1, title, 1)] if len(whose) == 1 else []
+            continue
         text, found = ("", set()) if CHIP.match(line.text) else _named(line.text, catalogue)
         alone = len(found) == 1 and len(line.text) <= _CELL and _is_name(line.text, catalogue)
         run = [*run[-_LONGEST:], line] if alone else run if _VERSUS.fullmatch(line.text) else []
