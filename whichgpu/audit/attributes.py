@@ -81,11 +81,16 @@ def named(text: str) -> tuple[Named, ...]:
     return tuple(
         Named(match.start(), match.end(), _of_name(match[0]))
         for match in found
-        if match[0].lower() != "power"
-        or not _OF_COMPUTING.search(text, max(0, match.start() - 16), match.start())
+        if not (
+            match[0].lower() == "power"
+            and _OF_COMPUTING.search(text, max(0, match.start() - 16), match.start())
+        )
+        and not (match[0].lower() == "boost" and _MORE_OF.match(text, match.end()))
     )
 
 
+#: Behind "boost" that is no clock: "a 15 % boost in cores".
+_MORE_OF = re.compile(r"\s+(?:in|over|to|of|from|for)\s", re.IGNORECASE)
 #: Before "power" that is no draw of watts: "raw FP32 power".
 _OF_COMPUTING = re.compile(
     r"\b(?:FP\d+|TF32|BF16|INT\d|comput\w*|processing|tensor|raw|graphics|rendering|AI|training|inference|"

@@ -19,11 +19,15 @@ if TYPE_CHECKING:
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.cells import Cell
 
-_APART = re.compile(r",\s+|;\s+|\s\u00b7\s")
+_APART = re.compile(
+    r",\s+|;\s+|\s\u00b7\s|\s(?:y|and|et|und|e|a|\u00e0|at|@|mit|con|com)\s(?=\d)|\s?\((?=\d{2,4}[ -]?bit)"
+)
 _LONGEST = 140
 #: Attributes of memory, and what values by their unit are of beside them.
 _OF_MEMORY = ("memory", "memory_type", "memory_bus", "bandwidth")
-_BY_UNIT = {"memory": "memory", "bandwidth": "bandwidth", "bits": "memory_bus"}
+_BY_UNIT = {
+    "memory": "memory", "bandwidth": "bandwidth", "bits": "memory_bus", "bit rate": "memory_data_rate",
+}  # fmt: skip
 #: What is of a part of a device, of the way to it, or of a need.
 _ELSE = re.compile(
     r"\b(?:cache|l[123]|nvlink|pci\w*|infinity|host|system|link|per|each|up to|or|usable|used|free|left|"
@@ -46,7 +50,7 @@ def compound(found: Iterable[Cell]) -> Iterator[Cell]:
         own = cell.attribute.key if cell.attribute else ""
         whole = cell.passage.text
         if (
-            "," in whole
+            _APART.search(whole)
             and len(whole) <= _LONGEST
             and (own in _OF_MEMORY or (not own and open_header(cell.label)))
         ):

@@ -33,11 +33,17 @@ def _family_names() -> Mapping[str, str]:
 
 
 @cache
+def anywhere() -> str:
+    """A pattern of every name of an architecture or a family, also where others are glued to it."""
+    names = sorted(_family_names(), key=len, reverse=True)
+    return rf"(?:{'|'.join([_NUMBERED, *map(re.escape, names)])})"
+
+
+@cache
 def architectures() -> re.Pattern[str]:
     """Every name of an architecture or a family."""
-    names = sorted(_family_names(), key=len, reverse=True)
-    words = "|".join([_NUMBERED, *map(re.escape, names)])
-    return re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+    # Scripts without blanks have no bounds of words.
+    return re.compile(rf"(?<![A-Za-z0-9_]){anywhere()}(?![A-Za-z0-9_])", re.IGNORECASE)
 
 
 def family_of(name: str) -> str:

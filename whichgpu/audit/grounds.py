@@ -87,7 +87,8 @@ MEASURED = re.compile(
     r"on (?:our|the|my) (?:bench|meter)|we measured|measured (?:at|with|under)|under load|whole system|"
     r"system draw|for (?:the rest|everything else)|rest of the (?:system|box|machine|rig)|"
     r"host included|an der steckdose|unter last|\u00e0 la prise|en charge maximale|bajo carga|"
-    r"sotto carico|power supply|(?:W|watts?) suppl(?:y|ies)|psu|"
+    r"sotto carico|consumo (?:effettivo|reale?)|consommation r\u00e9elle|"
+    r"tats\u00e4chliche[rn]? (?:Verbrauch|Leistungsaufnahme)|power supply|(?:W|watts?) suppl(?:y|ies)|psu|"
     r"netzteil|bloc d.alimentation|fuente de alimentaci\u00f3n|alimentatore)\b",
     re.IGNORECASE,
 )

@@ -74,6 +74,8 @@ _MADE_IN = re.compile(
 _LAUNCHED_AT = re.compile(
     r"\b(?:launch(?:ed|es)?|debut(?:ed|s)?|released|introduced|came out|arrived|started|went on sale|"
     r"hit (?:the )?(?:shelves|stores|market)|appeared)\b[^.;$]{0,30}?\b(?:at|for|with a price of)\s+(?=\$\d)"
+    r"|\b(?:launch|be (?:available|released|sold|out))\b(?:[^.;$]|\.(?=\d)){0,40}?"
+    r"\bstarting (?:at|from)\s+(?=\$\d)"
     r"|\bat launch,?\s+(?:it|the card|the gpu)\s+(?:cost|was|sold for|retailed (?:at|for)|"
     r"had a price of)\s+(?=\$\d)"
     r"|\b(?:launch|list|retail) price(?:d)?\s+(?:was|of|at)\s+(?=\$\d)"
@@ -106,6 +108,13 @@ _DATED = re.compile(
     r"(?:^|(?<=[.!?:]\s)|(?<=[.!?:]))\W{0,3}(?:(?:Launched|Released|Introduced)(?: in)?\s+)?"
     r"(?:(?:early|mid|late|[A-Z][a-z]{2,8}) )?20[012]\d(?:,| for| at)\s+(?:an MSRP of\s+)?(?=\$\d)"
 )
+#: "24GB of 19.5Gbps GDDR6X memory".
+#: "32 Go de GDDR7 \u00e0 28 Gbps".
+_AT_ITS_RATE = re.compile(
+    r"\b(?:GDDR\d\w?|HBM\d?\w?)(?:-(?:Speicher|RAM))?\s(?:\u00e0|at|mit|con|a|com|de|da)\s"
+    r"(?=\d[\d.,]{0,4}\s?G(?:bps|b/s|bit/s))"
+)
+_OF_A_RATE = re.compile(r"(\d)(?=\s?G(?:bps|b/s|bit/s)\s+(?:of\s+)?(?:GDDR\d\w?|HBM\d?\w?)\b)")
 _LAUNCH = re.compile(r"^\W*(?:launch|release)(?:ed)?\s*:[^.;$]{0,30}?[,(]\s*(?=\$\d)", re.IGNORECASE)
 
 
@@ -116,7 +125,8 @@ _IMPLIED = (
     (_IS_A_SIZE, "memory", 0), (_AT_A_RATE, "bandwidth", 0), (_ON_A_BUS, "memory_bus", 0),
     (_BW, "bandwidth", 0), (_ON_AREA, "transistors", 0), (_LAUNCH, "launch_price", 0),
     (_OF_TENSOR, "tensor", 0), (_DATED, "launch_price", 0),
-    (_LINKED, "nvlink", 0), (_FED, "bandwidth", 0),
+    (_LINKED, "nvlink", 0), (_OF_A_RATE, "memory_data_rate", 5), (_FED, "bandwidth", 0),
+    (_AT_ITS_RATE, "memory_data_rate", 0),
 )  # fmt: skip
 
 

@@ -24,7 +24,8 @@ _DIGITS = (
     r"(?:\d{1,3}(?: \d{3}){1,6}(?:,\d{1,4})?"
     r"(?=\s?-?(?:[kMGTP]i?B|[GTM]o\b|[TGP]FLOP|TOPS|[kM]?Wh?\b|[Ww]att|[MG]Hz|bit|CUDA|h\b|(?i:cores|c\u0153urs|coeurs|n\u00facleos|kerne|"
     r"shader|processeurs|heures?\b|hours?\b|stunden?\b|horas?\b|ore\b|jetons\b|tokens?\b|procesadores|recheneinheiten|tensor|transistor|SMs\b)|€|\u043c\u043b|\u041c\u0413|\u0413\u0411|\u0412\u0442))"
-    r"|\d{1,3}(?:[,.\u00a0\u2009\u202f']\d{3}(?!\d)){1,6}(?:[.,]\d{1,4})?|\d{1,12}(?:[.,]\d{1,8})?)"
+    # "24 ,064", as some pages break their numbers.
+    r"|\d{1,3}(?:(?:[,.\u00a0\u2009\u202f']| ,)\d{3}(?!\d)){1,6}(?:[.,]\d{1,4})?|\d{1,12}(?:[.,]\d{1,8})?)"
 )
 _PREFIX = r"(?:[kKMGTPE]i?)?"
 #: Units as articles write them: a pattern, the dimension, and the unit of `units.py`, {p} being the prefix.
@@ -36,7 +37,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (rf"(?P<p>{_PREFIX})(?:[Bb]its?/s|bps|bits?\s+per\s+second|b/s)(?:\s*per\s+pin)?",
      "bit rate", "{p}bit/s"),
     (r"(?:(?:[Dd]ense|[Ss]parse|[Tt]ensor|[Pp]eak|AI|TF32|BF16|FP\d\d?|INT\d)[\s-]+){0,3}"
-     r"(?P<p>[GTPE])\s?(?:FLOP[Ss]?|[Ff]lops?)(?:/s)?\b"
+     r"(?P<p>[GTPE])\s?(?:FLOP[Ss]?|[Ff]lops?)(?:/s)?\b(?!\s?/\s?W\b)"
      r"(?!\s+(?:an?|per|each)\s(?!(?:GPU|card|[A-Z]+\d)))", "flop rate", "{p}FLOP/s"),
     (r"(?P<p>[TP])F\b", "flop rate", "{p}FLOP/s"),
     (r"(?P<word>[gtp])(?i:flops)(?:/s)?\b", "flop rate", "{p}FLOP/s"),
@@ -62,7 +63,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?P<p>[kM]?)W\b", "power", "{p}W"),
     # "350w each", in small letters right behind the digits.
     (r"(?<=\d\d)w\b", "power", "W"),
-    (r"[Ww]atts?\b", "power", "W"),
+    (r"[Ww]atts?\b|vatios?\b|watios?\b", "power", "W"),
     (r"(?P<p>[MG])[Hh]z\b", "frequency", "{p}Hz"),
     (r"mm(?:2|\u00b2|\^2)", "area", "mm2"),
     (r"cm(?:2|\u00b2|\^2)", "square centimetres", ""),
@@ -255,12 +256,20 @@ class Quantity(NamedTuple):
     limit: str = ""
 
 
+#: What is never told to a thousandth: "2.520 MHz", "16.384 CUDA-Kerne".
+_IN_THOUSANDS = re.compile(
+    r"\b[1-9]\d{0,2}\.\d{3}(?=\s?(?:MHz|GB/s|Go/s|CUDA|TOPS|(?i:n\u00facleos|c\u0153urs|shader|cores?\b|kerne|"
+    r"processador|procesadores|recheneinheiten|stream|euros?\b|d\u00f3lar|us-dollar|millones|milh\u00f5es)))"
+)
+
+
 def locale(texts: Iterable[str]) -> str:
     """What a document writes before a fraction, `.` or `,`, by numbers that can be read in one way only."""
     points = commas = 0
     for text in texts:
         points += len(re.findall(r"\d,\d{3}(?:\.\d|\b)(?!,\d{3}\.)|\b\d+\.\d{1,2}\b(?!\.\d)", text))
         commas += len(re.findall(r"\d\.\d{3},\d|\b\d+,\d{1,2}\b(?!,\d)", text))
+        commas += len(_IN_THOUSANDS.findall(text))
     return "," if commas > points else "."
 
 

@@ -127,7 +127,10 @@ def _denied(passage: Passage, *, corrects: bool) -> Iterator[tuple[int, int]]:
     if quoted:
         yield quoted.span()
     every = sentences(passage.text)
+    rumoured = False
     for at, each in enumerate(every):
+        # What goes on behind a rumour is of it.
+        rumoured = rumoured or _RUMOURED.search(each.text) is not None
         if corrects and _OWN.match(each.text):
             yield each.start, each.end
         said = _SAID.search(each.text)
@@ -135,7 +138,7 @@ def _denied(passage: Passage, *, corrects: bool) -> Iterator[tuple[int, int]]:
         labelled = (_LABELLED.match(each.text) or _TAKEN_BACK.search(each.text)) is not None
         denied = _DENIED.search(each.text) or (after and (_DENIES.match(after) or _is_denial(after)))
         unreal = _UNREAL.match(each.text) or any(one.search(each.text) for one in _HEARSAY)
-        if labelled or (said and denied) or unreal:
+        if labelled or (said and denied) or unreal or rumoured:
             yield each.start, each.end
 
 
@@ -183,6 +186,8 @@ _DENIED_VALUE = re.compile(
 )
 #: What is only rumoured to come: "a 20 GB version, of which there are rumours, might follow".
 _RUMOURED = re.compile(
+    r"\b(?:is|are|was|were) (?:\w+ly )?rumou?red (?:to|for)\b|"
+    r"\brumou?red (?:\w+ )?(?:spec\w*|cards?|gpus?|versions?|variants?|launch)\b|"
     r"\b(?:rumou?r(?:s|ed)?|rumeurs?|ger\u00fccht(?:e|en)?|rumore[s]?|leak(?:s|ed|er)?|leaked|fuites?|"
     r"insiders?)\b"
     r"[^.;]*\b(?:could|might|may|would|will|should|expected|pourrait|pourraient|sera|serait|aurait|"

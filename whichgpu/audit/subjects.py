@@ -100,8 +100,8 @@ _CHIP_SIZES = frozenset({"pro", "max", "ultra", "extreme"})
 _MODEL_NUMBER = re.compile(r"[1-9]0[5-9]0|16[356]0")
 
 
-#: Words that a name ends with, of several cards: "two RTX 2080 Tis".
-_SEVERAL = {"Tis": "Ti", "Supers": "Super", "XTs": "XT", "XTXs": "XTX"}
+#: Words that a name ends with, of several cards or in short: "two RTX 2080 Tis", "RTX 4080 S".
+_SEVERAL = {"Tis": "Ti", "Supers": "Super", "XTs": "XT", "XTXs": "XTX", "S": "Super"}
 
 
 class Mention(NamedTuple):
@@ -189,6 +189,7 @@ def _is_no_card(text: str, start: int, end: int) -> bool:
         (_INSTANCE.fullmatch(name) and (_IS_INSTANCE.match(text, end) or _is_listed(text, start, end)))
         or _A_TYPE.match(text, end)
         or (name.isdigit() and _IN_UNITS.match(text, end))
+        or _OF_FAMILY.match(text, max(start, end - 5))
         or (_MILLIONS.fullmatch(name) and (name == text.strip() or _OF_A_MODEL.match(text, end)))
         or (not any(c.isdigit() for c in name) and _GOES_BY_MORE.match(text, end))
         or (_OF_CACHE.search(text, max(0, start - 12), start) and name.upper() in ("L1", "L2"))
@@ -199,6 +200,8 @@ def _is_no_card(text: str, start: int, end: int) -> bool:
 
 #: Before a name of Jetsons, where it is the chip of cars: "DRIVE Thor".
 _OF_CARS = re.compile(r"\bdrive\s+(?:agx\s+)?$", re.IGNORECASE)
+#: The family of several devices: "MI300 Series" has an MI325X.
+_OF_FAMILY = re.compile(r"MI\d00[ -](?:series|family)\b", re.IGNORECASE)
 #: "860M" is a chip's graphics, and the parameters of a model.
 _MILLIONS = re.compile(r"\d{3}M", re.IGNORECASE)
 _OF_A_MODEL = re.compile(r"[\s-]*(?:param|trainable|weights)", re.IGNORECASE)
@@ -276,11 +279,7 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
         if len(said) > 1 and _BARE.fullmatch(said[-1]) and _ids(" ".join(said[:-1]), catalogue):
             # "V100 (16 or 32 GB)": the number begins what follows.
             continue
-        one = " ".join(_singular(word, catalogue) for word in said)
-        ids = _ids(one, catalogue) if said else ()
-        if ids and one != " ".join(said):
-            # "L40s" are several L40, or one L40S of somebody who writes it so.
-            ids = tuple(dict.fromkeys((*ids, *_ids(" ".join(said), catalogue))))
+        ids = _spelled(said, catalogue) if said else ()
         if ids and last + 1 < len(words) and words[last + 1].lower() in _OTHER_CARD:
             # "RTX 4080 Ti" is no RTX 4080, and no card on file.
             return None
@@ -289,6 +288,17 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
         if ids:
             return last, ids
     return None
+
+
+def _spelled(said: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:
+    """The devices that a name means, of several or in short, or as it is spelled."""
+    one, plain = " ".join(_singular(word, catalogue) for word in said), " ".join(said)
+    ids = _ids(one, catalogue)
+    if one == plain or len(ids) == 0:
+        # "L40 S" is no Super.
+        return ids or _ids(plain, catalogue)
+    # "L40s" are several L40, or one L40S of somebody who writes it so.
+    return tuple(dict.fromkeys((*ids, *_ids(plain, catalogue))))
 
 
 def _is_other_chip(ids: Sequence[str], after: str) -> bool:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 #: Rates of the units beside the tensor cores.
 _PLAIN = ("fp32", "fp64")
+_RATES = ("flop rate", "op rate")
 #: Columns and rows in which devices are looked for.
 _SEARCHED = 3
 #: Columns of a row in which an instance type is looked for.
@@ -77,6 +78,10 @@ _SAYS_NOTHING = re.compile(
     r"\d{1,3}\s?gb)\b|[\u2122\u00ae]|\((?:tm|r)\)",
     re.IGNORECASE,
 )
+#: Where who makes a device is glued to its name.
+_MAKER_BEHIND = re.compile(r"(?<=[A-Za-z\d])(?=(?:AMD|NVIDIA|Intel|AWS|Google)\b)(?<!\s)")
+#: What is said beside a name in brackets: "B200 (DGX system, per GPU)".
+_BRACKET = re.compile(r"\s\([^()\d$\u20ac\u00a3]{1,40}\)")
 #: A kind of memory, with a card that has it: "GDDR6X (RTX 4090)".
 _MEMORY_OF = re.compile(r"\s*(?:LP|G)?DDR\d\w?\s*\(|\s*HBM\d?\w?\s*\(", re.IGNORECASE)
 
@@ -183,7 +188,9 @@ _CHIPS = re.compile(r"\s*(?:gpu\s+|graphics\s+)?(?:chips?|dies?|code ?names?|sil
 
 def _across(table: Table, row: int, context: Context) -> tuple[int, Mapping[int, Head]]:
     first = table.cell(row, 0)
-    if first and _CHIPS.fullmatch(first.text):
+    others = [cell.text.strip() for cell in table.rows[row][1:] if cell]
+    if (first and _CHIPS.fullmatch(first.text)) or (others and all(map(CHIP.fullmatch, others))):
+        # Some chips go by the names of devices.
         return row, {}
     found = {i: head for i, cell in enumerate(table.rows[row]) if cell and (head := headed_by(cell, context))}
     return row, found
@@ -198,8 +205,13 @@ def _is_narrower(below: Mapping[int, Head], above: Mapping[int, Head]) -> bool:
 
 
 def _down(table: Table, column: int, context: Context) -> tuple[int, Mapping[int, Head]]:
-    pairs = ((i, table.cell(i, column)) for i in range(1, len(table.rows)))
-    return column, {i: head for i, cell in pairs if cell and (head := headed_by(cell, context))}
+    found: dict[int, Head] = {}
+    for index in range(1, len(table.rows)):
+        first, cell = table.cell(index, 0), table.cell(index, column)
+        of_chips = column and first and _CHIPS.fullmatch(first.text)
+        if cell and not of_chips and (head := headed_by(cell, context)):
+            found[index] = head
+    return column, found
 
 
 def _shifted(table: Table, header: int, across: Mapping[int, Head]) -> Mapping[int, Head]:
@@ -336,8 +348,11 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
         # A share of a GPU is none.
         whole = kind[0] in context.catalogue and kind[1] >= 1
         return Head((kind[0],), kind[1], rented=True) if whole else None
+    if (apart := _MAKER_BEHIND.sub(" ", passage.text)) != passage.text:
+        # "Instinct MI300XAMD": a name and the line below it.
+        passage = passage._replace(text=apart)
     found = list(mentions(passage.text, context.catalogue))
-    rest = _SAYS_NOTHING.sub("", passage.text)
+    rest = _SAYS_NOTHING.sub("", _BRACKET.sub("", passage.text))
     if sum(mention.end - mention.start for mention in found) < _SHARE * len(rest):
         return None
     if len({mention.named for mention in found}) != 1 or not _is_it(passage, found[0], context):
@@ -404,7 +419,7 @@ def _ordered(table: Table, context: Context) -> Iterator[Cell]:
             orders = (named, named[::-1]) if len(named) == _TWO else (named,)
             for order in orders:
                 if _proved(tuple(order), table, context):
-                    yield from _in_order(table, order)
+                    yield from _of_shown(list(_in_order(table, order)), context)
                     return
             return
         half = half_known.orders(text, context.catalogue) if table.columns == _BOTH_AND_NAMES else ()
@@ -418,6 +433,15 @@ def _ordered(table: Table, context: Context) -> Iterator[Cell]:
 
 #: The columns of a table of two with its names; values of the one that show which is its column.
 _BOTH_AND_NAMES, _SHOWN = 3, 6
+
+
+def _of_shown(found: Sequence[Cell], context: Context) -> Iterator[Cell]:
+    """The cells of the columns that are not mostly something else: two GPUs in one module."""
+    told: dict[int, list[bool | None]] = {}
+    for cell in found:
+        told.setdefault(cell.column, []).append(_is_of(cell, context))
+    odd = {at for at, each in told.items() if each.count(False) > max(each.count(True), 1)}
+    yield from (cell for cell in found if cell.column not in odd)
 
 
 def _in_order(table: Table, order: Sequence[tuple[str, ...]]) -> Iterator[Cell]:
@@ -449,13 +473,15 @@ def _proved(order: tuple[tuple[str, ...], ...], table: Table, context: Context) 
 
 def _is_of(cell: Cell, context: Context) -> bool | None:
     """Whether what a cell states is nearly a value of its device; None where it states no number."""
-    field = cell.attribute.fields[0] if cell.attribute else ""
+    fields = cell.attribute.fields if cell.attribute else ()
     stated = [each.value for each in read(cell, context)]
-    known = [context.catalogue[key].value(field) for key in cell.ids] if field and stated else []
+    known = [context.catalogue[key].value(field) for key in cell.ids for field in fields] if stated else []
     values = [float(each) for each in known if isinstance(each, int | float) and each]
     if not values:
         return None
-    return any(abs(told / value - 1) < _NEARLY for told in stated for value in values)
+    # A rate may be told with sparsity.
+    ways = (1, 2) if cell.attribute and cell.attribute.dimension in _RATES else (1,)
+    return any(abs(told / (way * value) - 1) < _NEARLY for told in stated for value in values for way in ways)
 
 
 def around(table: Table, context: Context) -> str:

@@ -12,8 +12,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.aligned import aligned, alike
 from whichgpu.audit.attributes import CHIP, headed
 from whichgpu.audit.barred import barred
+from whichgpu.audit.broken import broken, streamed
 from whichgpu.audit.carded import carded
 from whichgpu.audit.celled import celled
 from whichgpu.audit.cells import read_as, unit_of
@@ -29,10 +31,11 @@ from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.readers._lines import lines
 from whichgpu.audit.subjects import mentions
+from whichgpu.audit.underneath import underneath
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Document
@@ -48,14 +51,14 @@ _ROWS, _MOST = 3, 6
 #: Rows of words between two rows of values at most.
 _GAP = 8
 #: A number before what it counts.
-_COUNT = re.compile(r"(?P<value>\d[\d,.]*) (?P<name>[A-Za-z]+(?: [A-Za-z]+)?)")
+_COUNT = re.compile(r"(?:\d\s?[x\u00d7]\s)?(?P<value>\d[\d,.]*) (?P<name>[A-Za-z]+(?: [A-Za-z]+)?)")
 #: Lines of names that may be one header, which has fewer devices than that.
 _LONGEST = 12
 #: Lines within which a card's name of an attribute stands again for the next one.
 _APART = 8
 #: "Compute units: 104" is a name with its value.
 _TOLD = re.compile(r":.*\d")
-_EMPTY = re.compile(r"[-\u2013\u2014\u2212?]|n/?a|none|unknown|no|yes", re.IGNORECASE)
+_EMPTY = re.compile(r"[-\u2013\u2014\u2212]|\?{1,3}|n/?a|none|unknown|no|yes", re.IGNORECASE)
 #: Names whose values are words or days.
 _OF_WORDS = re.compile(
     r"(?:gpu )?(?:architecture|chip|name|code ?name|process|foundry)|"
@@ -66,15 +69,17 @@ _TYPE = r"(?:GDDR\d[Xx]?|HBM\d?[Ee]?)"
 #: A value as it stands in a row of one line, where nothing may part it from the next.
 _VALUE = re.compile(
     r"\s*(?:[Uu]p to\s+)?(?P<value>[~\u2248]?\d[\d.,]*"
-    r"(?:\s?(?:[GT]i?B/s|[GT]b/s|[GT]bps|[GT]Bps|[GTM]i?B|W(?:atts?)?|[MG]Hz|nm|-?\s?[Bb]its?|[TGP]FLOPS|"
-    r"TOPS|mm\u00b2|million|billion|B(?![a-z])|(?:CUDA |CDNA\s?\d? )?[Cc]ores)|(?=[\s(]|$))"
-    rf"(?:[\s\u00b7]{{0,3}}{_TYPE})?|{_TYPE}|N/A|[-\u2013\u2014](?=\s|$))(?:\s*\([^()]{{1,30}}\))?\*?"
+    r"(?:\s?(?:[GT]i?B/s(?:ec)?|[GT]b/s|[GT]bps|[GT]Bps|[GTM]i?B|[Ww]atts?|W|[MG]Hz|nm|-?\s?[Bb]its?|[TGP]FLOP[Ss]|"
+    r"(?:AI )?TOPS|mm\u00b2|[Mm]illion|[Bb]illion|B(?![a-z])|(?:CUDA |CDNA\s?\d? )?[Cc]ores)|(?=[\s(]|$))"
+    rf"(?:[\s\u00b7]{{0,3}}{_TYPE})?|{_TYPE}|(?:US)?\$\d[\d,]*|N/A|\?{{1,3}}|[-\u2013\u2014](?=\s|$))(?:\s*\([^()]{{1,30}}\)|\snode\b)?\*?"
 )
 _PRECISION = re.compile(r"(?:TF32|Tensor ?Float 32|BF16|FP64|FP32|FP16|FP8|FP4|INT8|INT4)(?=\d)")
 #: Digits of the name of an attribute, a value with a unit, and the number of a card that wins a row.
 _NUMBERED = re.compile(r"(?:TF|Tensor ?Float |BF|FP|INT|L)\d{1,2}(?!\d)|\(\d[^()]*\)", re.IGNORECASE)
-_MEASURED = re.compile(r"\d\s?-?(?:[GT]i?B|W\b|[Bb]it|[MG]Hz|nm\b|[TG]FLOPS|TOPS|cores)")
+_MEASURED = re.compile(r"\d\s?-?(?:[GTM]i?B|W\b|[Bb]it|[MG]Hz|nm\b|[TG]FLOPS|TOPS|cores)")
 _MODEL = re.compile(r"[1-9]0[5-9]0\b")
+#: Cores that are told by what they do, and such a rate.
+_CORES, _RATE = ("tensor_cores", "rt_cores"), re.compile(r"\d\s?(?:AI )?(?:TOPS|[TP]FLOPS)\b")
 #: Where a value may begin, and so many places of a line are tried.
 _BEGINS = re.compile(rf"(?<![\d.,])[~\u2248]?\d|{_TYPE}|N/A")
 _TRIED = 4
@@ -82,7 +87,10 @@ _ITEM = re.compile(r"^\s*[-+]\s+(?=[A-Za-z*])")
 #: A bare number that a name is glued to; devices of a row that has its name between two values.
 _LEADS = re.compile(r"(?P<value>\d[\d.,]*)(?=[A-Z][a-z]|[A-Z]{2}|[\u00c0-\u024f])")
 _BOTH = 2
-_OF_OTHERS = re.compile(r"\b(?:same|as in|like|than|unlike)\b", re.IGNORECASE)
+_OF_OTHERS = re.compile(r"\b(?:same|as in|like|than|unlike|series|successor|predecessor)\b", re.IGNORECASE)
+#: The headings of a sheet that does not say whose it is, and the title of a page that does.
+_SHEET = re.compile(r"(?:Specification|Spec|Attribute|Feature|Property|Parameter)s?(?:Details?|Values?)")
+_TITLE = 100
 #: Where names of devices may be glued to each other, and to the heading of another column.
 _GLUED = re.compile(
     r"(?<=[a-z])(?=[A-Z])(?!(?<=Ge)Force)|(?<=[A-Z\d)])(?=(?:RTX|GTX|RX|Arc|GeForce|NVIDIA|AMD|Intel|Tesla|Quadro|Radeon|"
@@ -121,9 +129,12 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
     for table, lines_ in (*celled(every, catalogue), *lined(every, catalogue), *keyed(every, catalogue)):
         found.append(table)
         taken += [(each.start, each.end) for each in lines_]
-    for table, line in flat(every, catalogue, _values, _fits):
+    for table, lines_ in flat(every, catalogue, _values, _fits):
         found.append(table)
-        taken.append((line.start, line.end))
+        taken += [(each.start, each.end) for each in lines_]
+    for table, lines_ in underneath(every, catalogue, _fits):
+        found.append(table)
+        taken += [(each.start, each.end) for each in lines_]
     for table, passage in carded(document.passages, catalogue):
         found.append(table)
         taken.append((passage.start, passage.end))
@@ -159,7 +170,8 @@ def _of_bars(
     document: Document, catalogue: Catalogue
 ) -> tuple[Document, list[tuple[Table, tuple[int, int]]]]:
     """Tables with values between bars, and the document without what a reader made of their lines."""
-    bars = list(barred(document, catalogue))
+    bars = [*barred(document, catalogue), *broken(document)]
+    bars = bars or list(streamed(document, catalogue))
     taken = [stretch for _, stretch in bars]
     own = [each for each in document.tables if not any(_held(cell, taken) for cell in each)]
     return document._replace(tables=tuple(own)) if bars else document, bars
@@ -198,6 +210,10 @@ def _parts(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[str
     run: list[Passage] = []
     known: set[tuple[str, ...]] = set()
     for index, line in enumerate(every):
+        if not heads and _SHEET.fullmatch(line.text) and len(every[0].text) <= _TITLE:
+            title, whose = _named(every[0].text, catalogue)
+            heads += [(index + 1, title, 1)] if len(whose) == 1 else []
+            continue
         text, found = ("", set()) if CHIP.match(line.text) else _named(line.text, catalogue)
         alone = len(found) == 1 and len(line.text) <= _CELL and _is_name(line.text, catalogue)
         run = [*run[-_LONGEST:], line] if alone else run if _VERSUS.fullmatch(line.text) else []
@@ -259,7 +275,9 @@ def _with_words(rows: Sequence[_Row], short: Sequence[Passage], count: int) -> l
     for row in rows:
         begin, step = places[row.cells[0].start], count + 1
         gap = short[at:begin]
-        if len(gap) % step == 0 and len(gap) <= _GAP * step and all(len(each.text) <= _CELL for each in gap):
+        fills = len(gap) % step == 0 and len(gap) <= _GAP * step
+        # A value that no name is known of may be the second line of its cell.
+        if fills and all(len(each.text) <= _CELL and not _MEASURED.search(each.text) for each in gap):
             made += [_Row(tuple(gap[i : i + step]), "below") for i in range(0, len(gap), step)]
         made.append(row)
         at = begin + step
@@ -274,15 +292,25 @@ def _row(short: Sequence[Passage], index: int, heads: _Heads) -> Iterator[_Row]:
     """The row whose name stands in a line, by each way in which it may be written."""
     name, count = short[index], heads.number
     yield from _counted(short, index, count)
-    if re.search(r"\d", name.text) and (
-        cells := _in_one(name, count) or _between(name, count) or _together(name, heads)
-    ):
+    if cells := _of_line(name, heads):
         yield _Row(cells, "one line")
         return
-    attribute = headed(name.text) if count > 1 and len(name.text) <= _CELL else None
+    attribute = headed(name.text) if len(name.text) <= _CELL else None
+    if count == 1:
+        # A card with a name and its value in turn.
+        value = short[index + 1 : index + 2]
+        fits = (
+            attribute and value and _MEASURED.search(value[0].text) and _fits(value[0], attribute, name.text)
+        )
+        if fits or (not attribute and not alike([name]) and alike(value)):
+            yield _Row((name, *value), "below")
+        return
     around = [*short[index - 1 : index], *short[index + 1 : index + 2]] if index else []
-    if count == len(around) and _is_of_words(name.text, around) and all(map(_is_word, around)):
+    named = _is_of_words(name.text, around) and all(map(_is_word, around))
+    if count == len(around) and (named or (alike(around) and attribute is None and not alike([name]))):
         yield _Row((name, *around), "around")
+    if attribute is None and len(name.text) <= _CELL and not alike([name]):
+        yield from _words_below(short, index, count)
     if attribute is None or _TOLD.search(name.text):
         return
     beside = [*short[max(0, index - _APART) : index], *short[index + 1 : index + _APART]]
@@ -296,6 +324,13 @@ def _row(short: Sequence[Passage], index: int, heads: _Heads) -> Iterator[_Row]:
         yield _Row((name, *around), "around")
 
 
+def _of_line(line: Passage, heads: _Heads) -> tuple[Passage, ...]:
+    """The name and the values of a row that is one line, in whichever way; none where it is no row."""
+    told = re.search(r"\d", line.text) is not None
+    known = told and (_in_one(line, heads.number) or _between(line, heads.number) or _together(line, heads))
+    return known or aligned(line, heads.number)
+
+
 def _is_of_words(name: str, around: Sequence[Passage]) -> bool:
     """Whether a name asks for words: "Architecture", and "GPU" between two chips."""
     chips = name.lower() == "gpu" and all(CHIP.match(each.text) for each in around)
@@ -307,13 +342,34 @@ def _is_word(line: Passage) -> bool:
     return len(line.text) <= _CELL and headed(line.text) is None and not _OF_WORDS.fullmatch(line.text)
 
 
+def _words_below(short: Sequence[Passage], index: int, count: int) -> Iterator[_Row]:
+    """The row of a name in whichever language with words of one kind below it, or one below each time."""
+    name = short[index]
+    behind, further = short[index + 1 : index + 1 + count], short[index + 1 + count : index + 2 + count]
+    near = [*short[max(0, index - _APART) : index], *short[index + 1 : index + _APART]]
+    if any(each.text == name.text for each in near):
+        yield from _each_below(short, index, count, alike)
+    elif len(behind) == count and alike(behind) and not (further and alike([*behind, *further])):
+        yield _Row((name, *behind), "below")
+
+
 def _again(short: Sequence[Passage], index: int, count: int, attribute: Attribute) -> Iterator[_Row]:
     """The row of a name that stands before each value: "TDP / 1000 W / TDP / 750 W"."""
+    name = short[index].text
+    yield from _each_below(
+        short, index, count, lambda cells: all(_fits(each, attribute, name) for each in cells)
+    )
+
+
+def _each_below(
+    short: Sequence[Passage], index: int, count: int, fits: Callable[[Sequence[Passage]], bool]
+) -> Iterator[_Row]:
+    """The row of a name that stands so many times, each time before a value that fits."""
     name = short[index]
     near = range(index, min(index + _APART * count, len(short) - 1))
     cells = [short[at + 1] for at in near if short[at].text == name.text]
     first = not any(each.text == name.text for each in short[max(0, index - _APART) : index])
-    if first and len(cells) == count and all(_fits(each, attribute, name.text) for each in cells):
+    if first and len(cells) == count and fits(cells):
         yield _Row((name, *cells), "again")
 
 
@@ -339,6 +395,9 @@ def _fits(cell: Passage, attribute: Attribute, name: str) -> bool:
     if len(cell.text) > _CELL:
         return False
     if _EMPTY.fullmatch(cell.text) or (attribute.dimension == "text" and re.search(_TYPE, cell.text)):
+        return True
+    if attribute.key in _CORES and _RATE.search(cell.text):
+        # "Tensor Cores: 3352 AI TOPS".
         return True
     stated = quantities(read_as(cell.text, attribute, unit_of(name)))
     return any(True for _ in fitting(attribute, stated))

@@ -51,6 +51,8 @@ _OF_LINK = re.compile(
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"\d[\d.,]*")
+#: Parts that make a whole together.
+_SUM = re.compile(r"\d\s?\+\s?(?:\d\s?[x\u00d7]\s?)?\d")
 #: A number whose mark may be one of thousands.
 _GROUPED = re.compile(r"~?\d{1,3}[.,]\d{3}(?!\d)")
 
@@ -105,6 +107,9 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
         yield from _of_pair(cell, found, pair, context) if pair else _without_second(cell, context)
         return
     text = cell.passage.text
+    if _SUM.search(text):
+        # "300 + 222": of the parts of a package.
+        return
     if attribute.dimension == "count":
         # A count has no fraction: 8.448 are thousands.
         found = [

@@ -10,6 +10,7 @@ from whichgpu.audit.capabilities import CAPABILITIES, Capability, capability_of,
 from whichgpu.audit.capable.verdict import judged, of_architecture
 from whichgpu.audit.capable.words import ANY
 from whichgpu.audit.claims.instances import CELL_PARTS, of_parts
+from whichgpu.audit.fields import SET_AGAINST
 from whichgpu.audit.findings import made
 from whichgpu.audit.sentences import about, within
 from whichgpu.audit.sourced import source_of
@@ -135,7 +136,7 @@ def of_label(index: int, passage: Passage, context: Context) -> Iterator[Finding
     # Another sentence behind the list may say anything.
     rest = re.split(r"\.\s", rest, maxsplit=1)[0]
     for piece in re.finditer(r"[^,;]+", rest) if found else ():
-        if _DENIES.search(piece[0]) or _UNLISTED.search(piece[0]):
+        if _DENIES.search(piece[0]) or _UNLISTED.search(piece[0]) or SET_AGAINST.search(piece[0]):
             return
         start, end = at + piece.start(), at + piece.end()
         inside = within(here, start, end)

@@ -44,7 +44,9 @@ _WITH_ITS = re.compile(
     r"same|more modern)\s+",
     re.IGNORECASE,
 )
-_ARCHITECTURE = re.compile(r"\s+(?:architecture|generation|design|chip)\b", re.IGNORECASE)
+_ARCHITECTURE = re.compile(
+    r"\s+(?:GPU\s+)?(?:(?:micro)?architecture|generation|design|chip)\b", re.IGNORECASE
+)
 _OF_ITS_YEAR = re.compile(r"^\s+(?:of|from)\s+20[012]\d\b")
 #: Between a device and its architecture, where it is said that it is of it.
 _BUILT = re.compile(
@@ -54,7 +56,8 @@ _BUILT = re.compile(
     r"relies|"
     r"uses?|using|leverag\w+|powered|features?|part|se basa|basada|basado|bas[\u00e9e]e?|basiert|beruht|"
     r"(?:came out|launched|released|appeared|debuted)(?=[^.;]{0,40}\bon the\s*$)|"
-    r"repose|utilise|nutzt)\b[^.;]{0,45}",
+    r"repose|utilise|nutzt)\b[^.;]{0,45}|"
+    r"[^.;\u3002]{0,12}(?:\u67b6\u6784(?:\u662f|\u4e3a|\uff1a)|\u57fa\u4e8e|\u91c7\u7528)[^.;\u3002]{0,10}",
     re.IGNORECASE,
 )
 #: Headers of columns and rows of architectures.

@@ -33,7 +33,7 @@ _PCIE = re.compile(
 #: A cell of a row that is of the bus: "Gen 4 x16", "4.0".
 _CELL = re.compile(
     r"\s*(?:PCI(?:e|[- ]?Express)\s*)?(?:Gen(?:eration)?\.?\s*)?(?P<n>[2-6])(?:\.[01])?"
-    r"(?:\s*[x\u00d7]\s?(?P<lanes>\d{1,2}))?(?=\s*(?:$|[,;(/]))",
+    r"(?:\s*[x\u00d7]\s?(?P<lanes>\d{1,2}))?(?=\s*(?:$|[,;(/]|\d{2,3}\s?GB/s))",
     re.IGNORECASE,
 )
 #: The same in words: "a fourth-generation PCIe interface", "its PCIe link is fifth generation".

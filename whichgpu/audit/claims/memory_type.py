@@ -105,6 +105,8 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     one_size = len(set(_SIZES_OF.findall(text))) < 2
     gpus = [context.catalogue[key] for key in (cell.ids if one_size else cell.named)]
     for match in _MEMORY.finditer(text):
+        if _older(text, 0, match.start()):
+            continue
         every = [context.catalogue[key] for key in family(cell.ids, context.catalogue)]
         beside = _SIZES.search(text, 0, match.start())
         several = beside is not None and len(set(_SIZE.findall(beside[0]))) > 1
@@ -172,8 +174,38 @@ def _of_sentence(
             # "- Memory: 16 GB GDDR6" below a name is of that.
             sure = its or (listed and who.certain and _LABELLED.match(passage.text))
             doubtful = mention not in here and not sure and _of_another(match[0], mention, context)
-            doubtful = doubtful or _or_another(passage.text, place, match, sized or gpus)
+            doubtful = doubtful or _akin(passage.text, place[0], mention.start)
+            doubtful = (
+                doubtful
+                or _older(passage.text, place[0], match.start())
+                or _or_another(passage.text, place, match, sized or gpus)
+            )
             yield from (each for each in told if not (doubtful and each.accuses))
+
+
+#: Before what a device is like: "essentially an RTX 3090 with GDDR6".
+_LIKE = re.compile(
+    r"\b(?:resembl\w+|akin to|basically|essentially|in essence|in effect|apparentent|s[\u2019']apparente\w*|"
+    r"ressembl\w+|\u00e4hnel\w+|asemeja\w*|somiglia\w*)\s+(?:(?:to|of|\u00e0|a|an|the|some|des|un|une|einer|einem|ad)\s+){0,4}"
+    r"(?:NVIDIA\s+|GeForce\s+)*$",
+    re.IGNORECASE,
+)
+
+
+def _akin(text: str, start: int, at: int) -> bool:
+    """Whether the device at a place is one that another is said to be like."""
+    return _LIKE.search(text, start, at) is not None
+
+
+#: "HBM3e, an enhanced version of HBM3".
+_OF_OLDER = re.compile(
+    r"\b(?:version|variant|evolution|revision|successor|improvement)s? (?:of|to|on|over)\s+$", re.IGNORECASE
+)
+
+
+def _older(text: str, start: int, at: int) -> bool:
+    """Whether a type is the one that another was made from."""
+    return _OF_OLDER.search(text, start, at) is not None
 
 
 _LABELLED = re.compile(

@@ -39,7 +39,11 @@ _WORDS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth":
 _NTH = rf"(?:([1-6])(?:st|nd|rd|th)|({'|'.join(_WORDS)}))"
 _ORDINAL = re.compile(rf"\b{_NTH}[- ]gen(?:eration)?\b", re.IGNORECASE)
 #: By itself below a heading of generations: "3rd", "Gen 4", "5".
-_ONLY_NTH = re.compile(rf"\s*(?:{_NTH}|(?:gen(?:eration)?\s*)?([1-6]))\s*", re.IGNORECASE)
+_ONLY_NTH = re.compile(
+    rf"\s*(?:{_NTH}(?:[- ]gen(?:eration)?)?|(?:gen(?:eration)?\s*)?([1-6]))\s*", re.IGNORECASE
+)
+#: "NVLink 4 (900 GB/s)" below a heading of links.
+_NVLINK_N = re.compile(r"\s*NVLink\s?v?(?P<n>[1-6])(?:\.0)?(?=\s*(?:$|[(,:]))", re.IGNORECASE)
 _NVLINK_NTH = re.compile(r"nvlink(?: \(?gen(?:eration)?\)?| version)")
 _GENERATIONS = {
     "tensor core": "tensor_core_generation",
@@ -89,6 +93,10 @@ def find(context: Context) -> Iterator[Finding]:
             yield from of_cores(cell.passage, label, gpus, context)
             nth = _ONLY_NTH.fullmatch(cell.passage.text) if _NVLINK_NTH.fullmatch(label) else None
             yield from of_generation(cell.passage, nth.span(), _nth(nth), gpus, context) if nth else ()
+            told = _NVLINK_N.match(cell.passage.text)
+            yield from (
+                of_generation(cell.passage, told.span("n"), int(told["n"]), gpus, context) if told else ()
+            )
             yield from _slots(cell.passage, label, gpus, context)
             yield from _form(cell.passage, label, gpus, context)
     for cell in entries(context):

@@ -47,7 +47,10 @@ _SURE, _REFERENCE = 3, ("power",)
 _FIGURE = 100
 #: Values in the order of the devices, not beside them.
 _PER = re.compile(r"\s*(?:per|for each|for every|a)\s+(?:watt|dollar|gigabyte|gb|euro|core)\b", re.IGNORECASE)
-_RESPECTIVELY = re.compile(r"\brespectively\b", re.IGNORECASE)
+_RESPECTIVELY = re.compile(
+    r"\b(?:respectively|respectivement|respectivamente|rispettivamente|beziehungsweise|jeweils)\b",
+    re.IGNORECASE,
+)
 #: Behind a value, what is said of it afterwards: "242 TFLOPS for FP16, but that is with sparsity".
 _SPARSE_LATER = re.compile(
     r"(?:(?!FLOPS|TOPS)[^.;,()]){0,40},?\s(?:but|and|though|although|which|that)\s+"
@@ -90,10 +93,31 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in enumerate(context.document.passages):
         if passage.kind in ("code", "cell", "alt") or passage.start in in_tables:
             continue
+        yield from _sized(index, passage, context)
         if _BARE.fullmatch(passage.text) and (is_a_cell(index, context) or _is_rest(index, context)):
             continue
         for sentence in sentences(passage.text):
             yield from _of_sentence(index, *_as_of_one(passage, sentence), context)
+
+
+#: The size in brackets that ends a name: "RTX 4080 (16 GB".
+_SIZE_BEHIND = re.compile(r"\((\d{1,3}\s?GB)$")
+
+
+def _sized(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
+    """The memory of a device that stands in brackets behind its name, where it helped to tell which it is."""
+    for mention in context.mentions.get(index, ()):
+        size = _SIZE_BEHIND.search(mention.text)
+        told = quantities(size[1]) if size else ()
+        if size and told:
+            at = mention.start + size.start(1)
+            value = told[0]._replace(start=at, end=at + len(size[1]))
+            gpus = [context.catalogue[key] for key in mention.ids]
+            verdict = verdict_on(
+                passage.text, value, attributes()["memory"], gpus, said=frozenset(), context=context
+            )
+            if verdict.verdict == "confirmed":
+                yield finding_on(passage, value, attributes()["memory"], gpus, found=verdict, context=context)
 
 
 _BARE = re.compile(r"\W*\d[\d.,]*\s?[A-Za-z]+(?:/s)?\W*")
@@ -189,7 +213,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
                 bound[0].key == "power"
                 and MEASURED.search(sentence.text)
                 and not _RATED.match(passage.text, quantity.end)
+                and not _RATED_AT.search(passage.text, sentence.start, quantity.start)
             )
+            or (bound[0].key == "power" and quantity.value <= _ONE)
             or _A_PLUG.match(passage.text, quantity.end)
             or (bound[0].key == "bandwidth" and _OF_A_LINK.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _OF_A_HOST.match(passage.text, quantity.end))
@@ -212,6 +238,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             yield from (each for each in found if not (of_machine and each.accuses))
 
 
+#: Right before a power that is rated, whatever is said of another; what a rate by the watt is told of.
+_RATED_AT = re.compile(r"\b(?:TDP|TGP|TBP)\b[^\d.;,]{0,10}$")
+_ONE = 1.0
 #: "Two dies with a 10 TB/s link": between parts of a device.
 _OF_A_LINK = re.compile(
     r"\s+(?:[\w-]+\s+){0,2}?(?:links?|interconnects?|bridges?|fabric|connections?|buses)\b", re.IGNORECASE

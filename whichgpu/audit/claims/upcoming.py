@@ -42,7 +42,10 @@ _ANY = re.compile(
 #: Reports of what was said then, and what is about offers or versions of it.
 _UNLESS = re.compile(
     r"\b(?:was|were|had been|at the time|back then|before|originally|initially|if|our|we|us|customers?|"
-    r"drivers?|support|stock|region\w*)\b",
+    r"drivers?|support|stock|region\w*)\b|"
+    # A day without its year: the text is of that year.
+    r"\b(?:on|from)\s+(?:January|February|March|April|May|June|July|August|September|October|November|"
+    r"December)\s+\d{1,2}(?:st|nd|rd|th)?\b(?!,?\s+20\d\d)",
     re.IGNORECASE,
 )
 #: Behind the name of an architecture.

@@ -42,6 +42,13 @@ VALUE = re.compile(r"\s*[~\u2248<>$\u20ac\u00a3]?\s?\d")
 _OTHER_MARK = re.compile(r"\s*(?:[-*+\u2022#>|`]|\d{1,2}[.)]\s)|.*(?:\||\t| {2,}\S)")
 #: A line that is a name and its value, with no more in front of the colon than a name has.
 _PAIR = re.compile(r"[^\W\d_][^:.!?|\n]{1,48}:[ \t]+\S.{0,120}$")
+#: A name and its value in a line of a data sheet, and so many in a row: "TF32 Peak Performance 156 TFLOPS".
+_ENTRY = re.compile(
+    r"(?!.*\b(?:is|are|was|has|have|had|with its|than|the|our|we|you|it)\b)"
+    r"[A-Z][A-Za-z\d /()&+-]{3,48}?\s[~\u2248]?\d[\d.,]*\s?"
+    r"(?:[GTM]i?B(?:/s)?|W|[MG]Hz|[TP]FLOPS|TOPS|nm|bits?)(?![A-Za-z])(?:[^.;!?]|\.(?=\d)){0,80}"
+)
+_ENTRIES = 3
 #: A cell of this length that reads as sentences is prose.
 _PROSE = 90
 _WORDS_OF_PROSE = re.compile(r"(?:[a-z]{2,}[ ,]+){3}[^|]*\.")
@@ -172,7 +179,21 @@ def listing(rows: Sequence[Line]) -> frozenset[int]:
     """Which lines are a list of names and values without marks: two or more of them in a row."""
     are = [_PAIR.match(line.text.strip()) is not None for line in rows]
     beside = zip(are, [False, *are], [*are[1:], False], strict=False)
-    return frozenset(i for i, (own, before, after) in enumerate(beside) if own and (before or after))
+    pairs = {i for i, (own, before, after) in enumerate(beside) if own and (before or after)}
+    return frozenset(pairs | _sheet(rows))
+
+
+def _sheet(rows: Sequence[Line]) -> set[int]:
+    """Lines that are a name and a value with its unit, several in a row, as in a data sheet without marks."""
+    found: set[int] = set()
+    run: list[int] = []
+    for index, line in enumerate([*rows, Line("", 0)]):
+        if _ENTRY.fullmatch(line.text.strip()):
+            run.append(index)
+            continue
+        found |= set(run) if len(run) >= _ENTRIES else set()
+        run = []
+    return found
 
 
 def unwrapped(rows: Sequence[Line]) -> bool:
@@ -181,9 +202,26 @@ def unwrapped(rows: Sequence[Line]) -> bool:
     return bool(longer) and sum(length >= _UNWRAPPED for length in longer) >= 0.3 * len(longer)
 
 
+_HAS_WORD = re.compile(r"\w")
+#: A value by itself, as an entry of what a line before leads to: "16,384 CUDA cores".
+_AMOUNT = re.compile(r"~?\d[\d.,]*\+?\s?[^\W\d_]{1,12}\b(?!\.)")
+
+
+def leads_to(passages: Sequence[Passage], text: str) -> bool:
+    """Whether a short line is an entry below one that ends in a colon, or goes on with such entries."""
+    before = passages[-1] if passages else None
+    leads = before is not None and (
+        before.text.endswith(":") or (before.kind == "item" and _AMOUNT.match(before.text) is not None)
+    )
+    return leads and _AMOUNT.match(text.strip()) is not None
+
+
 def is_short_heading(text: str) -> bool:
     """Whether a line that stands for a paragraph is too short for one, and has no full stop."""
     plain = text.strip()
+    if not _HAS_WORD.search(plain):
+        # The mark of a list that lost its text.
+        return False
     return 0 < len(plain) <= _HEADING and plain[-1] not in ".!?;,|:*>]" and plain[0] not in "![<>*_`"
 
 

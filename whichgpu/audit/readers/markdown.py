@@ -23,6 +23,7 @@ from whichgpu.audit.readers._lines import (
     cell,
     day_of,
     is_short_heading,
+    leads_to,
     lines,
     listing,
     part,
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*$")
-_UNDERLINE = re.compile(r"^ {0,3}(=+|-+)[ \t]*$")
+# One stroke is the mark of a list that lost its text.
+_UNDERLINE = re.compile(r"^ {0,3}(=+|-{2,})[ \t]*$")
 #: An item of a list; ": 24 GB" is one of a list of definitions, below its term.
 _ITEM = re.compile(r"^([ \t]*)(?:[-*+\u2022:]|\d{1,3}[.)])[ \t]+(?=\S)")
 _DEFINED = re.compile(r"^ {0,3}:[ \t]+\S")
@@ -193,7 +195,7 @@ class _Reader:
             self._columns(rows)
         elif self._at in self._stacked:
             self._card(self._stacked[self._at])
-        elif self._at in self._listed:
+        elif self._at in self._listed or self._is_led_to(line):
             self._card(1)
         elif self._is_heading(line):
             left = len(line.text) - len(line.text.lstrip())
@@ -201,6 +203,10 @@ class _Reader:
             self._at += 1
         else:
             self._paragraph()
+
+    def _is_led_to(self, line: Line) -> bool:
+        """Whether a line that is short as a heading is an entry of what a line before leads to."""
+        return is_short_heading(line.text) and leads_to(self._passages, line.text)
 
     def _is_heading(self, line: Line) -> bool:
         """Whether a line without marks heads what follows: in a text that was not wrapped, or a list."""

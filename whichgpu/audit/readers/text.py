@@ -14,6 +14,7 @@ from whichgpu.audit.readers._lines import (
     Line,
     cell,
     day_of,
+    leads_to,
     lines,
     listing,
     paragraphs,
@@ -38,7 +39,8 @@ def read(text: str) -> Document:
     passages: list[Passage] = []
     section: list[str] = []
     tables: list[Table] = []
-    for group, kind in (each for run in paragraphs(lines(text)) for each in _parts(unruled_rows(run))):
+    for group, told in (each for run in paragraphs(lines(text)) for each in _parts(unruled_rows(run))):
+        kind = "item" if told == "heading" and leads_to(passages, group[0].text) else told
         if kind == "table":
             made = [[cell(piece, at, plain, section) for piece, at in row] for row in aligned(group, 0)]
             tables.append(table_of(made, section, passages[-1].text[:300] if passages else ""))
@@ -106,4 +108,10 @@ def _groups(run: Sequence[Line]) -> list[tuple[list[Line], str]]:
 
 def _is_heading(line: Line, *, alone: bool) -> bool:
     text = line.text.strip()
-    return alone and 0 < len(text) <= _HEADING and text[-1] not in ".!;,|" and not text.endswith(":")
+    return (
+        alone
+        and re.search(r"\w", text) is not None
+        and 0 < len(text) <= _HEADING
+        and text[-1] not in ".!;,|"
+        and not text.endswith(":")
+    )
