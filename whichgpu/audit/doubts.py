@@ -32,6 +32,8 @@ _MAKERS = {"clock_boost": 0.16, "clock_base": 0.16, "clock": 0.16, "power": 0.15
 _LOWERED = 0.05
 #: How far a vendor's own edition is from its reference card, and a clock's rate from a vendor's round figure.
 _FOUNDERS, _COARSELY = 0.07, 0.06
+#: Cards whose launch prices their vendors set, and how far sources differ on those of others.
+_PRICED, _ESTIMATED = ("geforce", "radeon"), 0.10
 #: What a laptop's maker adds to the power of its GPU for a while, of that of the CPU.
 _BOOSTED = 0.25
 #: How far the clocks of one part differ between a thin laptop and a thick one.
@@ -129,6 +131,9 @@ def too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     if attribute.key == "clock_base":
         # What a base clock is, is read in several ways.
         allowed = max(allowed, _BASE)
+    if attribute.dimension == "money" and gpu.segment not in _PRICED:
+        # Who sells them says what they cost; NVIDIA and AMD name estimates at most.
+        allowed = max(allowed, _ESTIMATED)
     if gpu.segment == "laptop":
         allowed = max(allowed, _of_laptop(attribute))
     if _of_plain_units(attribute, what, gpu):

@@ -62,6 +62,8 @@ _COMES_AT = re.compile(
     r"\b(?:comes?|came|works?) (?:out|in) at (?:about |around |only |just )?$", re.IGNORECASE
 )
 _FOR_EACH = re.compile(r"\s+(?:for each|each|per user|apiece)\b", re.IGNORECASE)
+#: What a sentence begins with that sets another scene than the one before.
+_SCENE = re.compile(r"\s*(?:At|With|On|Under)\s(?:the|our|an?)\s[^.;,$\d]{3,50},\s")
 _SECOND = re.compile(r"(?:/|\bper |\ba )\s?s(?:ec(?:ond)?)?\b", re.IGNORECASE)
 
 
@@ -176,6 +178,9 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
     ):
         return None
     start = text.sentence(last.start).start
+    if first.start >= start and _SCENE.match(words, start):
+        # "At the four-GPU size, the same division gives": of amounts that only the setting has.
+        return None
     if any(
         _IN_TURN.search(words, each.start, each.end)
         for each in (text.sentence(first.start), text.sentence(last.start))

@@ -40,7 +40,7 @@ _WORDS = {
     "bandwidth": r"bandwidth|GB/s|TB/s|moves? data|memory speed|memory\b[^.;,]{0,50}\bspeed",
     "memory": r"(?:more|less|as much|the|its|of|in) (?:memory|vram|capacity)|gigabytes|more of it",
     "cores": r"cores|SMs|shaders",
-    "peak": r"t?flops|arithmetic|(?:compute|vector|matrix|tensor) rate|on paper|peak|matrix throughput|"
+    "peak": r"t?flops|tops|arithmetic|(?:compute|vector|matrix|tensor) rate|on paper|peak|matrix throughput|"
     r"FP\d+(?: (?:rate|throughput))?",
     "power": r"power|watts?|draws?|thirst\w*|hungr\w+",
     "price": r"cheap\w*|dear\w*|expensive|pric\w+|costs?|pays?|money|"
@@ -364,10 +364,10 @@ def is_by(series: Series, text: str) -> bool:
     return by is None or re.search(rf"(?:\bper\b|/|\ba\b).{{0,12}}{by[1]}", series.label, re.I) is not None
 
 
-#: "Measured per token", "per watt the L4 is ahead": of no rents and powers by themselves.
+#: "Measured per token", "four times the work per clock": of nothing that is told by itself or in a time.
 _BY_THING = re.compile(
-    r"\b(?:per|for each|for every)\s+(?:million\s+)?(watt|dollar|euro|token|image|picture|request|run|job|"
-    r"epoch|task|answer)s?\b",
+    r"\b(?:per|for each|for every)\s+(?:million\s+|single\s+|unit of\s+)*"
+    r"(?!(?:second|minute|hour|day|week|month|year|cent|se)\b)([a-z]+?)s?\b",
     re.IGNORECASE,
 )
 

@@ -142,7 +142,8 @@ _FRONT_IT = re.compile(
     r"\s*(?:Launched|Released|Introduced|Announced|Unveiled|Presented)\s[^.;,]{3,32},\s+it\b", re.IGNORECASE
 )
 _KIN_OF = re.compile(
-    r"\b(?:successor|predecessor|follow-up|replacement|sibling)s? (?:of|to|for)\s+(?:the\s+|nvidia\s+)*$",
+    r"\b(?:(?:successor|predecessor|follow-up|replacement|sibling)s? (?:of|to|for)|"
+    r"(?:version|variant|edition|refresh|revision|derivative)s? of)\s+(?:the\s+|nvidia\s+|amd\s+)*$",
     re.I,
 )
 #: Years of several devices in their order: "in 2020, 2022 and 2024".
@@ -282,6 +283,7 @@ def of_year(
     year = int(match[at])
     told_early = year < int(_born(first)[:4]) and (announced or _ANNOUNCED.match(match[0]) is not None)
     verdict = of_its_year(year, dated)
+    told_early = told_early or _FOLLOWED.search(passage.text, max(0, match.start() - 1), match.end())
     if verdict == "unverifiable" and not told_early and _of_that_month(match[0], first):
         verdict = "contradicted"
     soon = (announced or _ANNOUNCED.search(match[0])) and first.vendor in _SOON_SOLD
@@ -342,5 +344,7 @@ def _ahead(words: str, gpu: Gpu) -> int:
 
 
 _CARDS = ("geforce", "workstation", "radeon")
+#: What goes on with the event that was told before, as an announcement.
+_FOLLOWED = re.compile(r"\b(?:followed|came|arrived|next)\b", re.IGNORECASE)
 _ANNOUNCED = re.compile(r"announced|unveiled|introduced|presented", re.IGNORECASE)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
