@@ -379,8 +379,27 @@ _JUDGED_BY = re.compile(r"\b(?:judged|going|measured|ranked|counted) by\b", re.I
 _COST_BY = re.compile(r"\b(?:price|cost|dollars?|euros?|cents?) (?:divided by|per|for each)\b", re.IGNORECASE)
 
 
+#: Two amounts that a sentence sets against each other: "118 seconds against 180".
+_SET_AGAINST = re.compile(
+    r"(?P<a>\d[\d,.]*\d|\d)(?:\s?[A-Za-z%/]+){0,4}\s(?:against|versus|vs\.?|compared (?:to|with)|to|as opposed to)\s"
+    r"(?:about |only |just |some )?[$\u20ac]?(?P<b>\d[\d,.]*\d|\d)",
+    re.IGNORECASE,
+)
+
+
+def _rests_on_its_own(found: Finding, place: Place) -> bool:
+    """Whether a sentence tells two amounts against each other which are not those that it is held against."""
+    return ": " in found.because and any(
+        each[key] not in found.because
+        for each in _SET_AGAINST.finditer(place.text, place.sentence.start, place.sentence.end)
+        for key in ("a", "b")
+    )
+
+
 def _of_place(found: Finding, place: Place, _: Context) -> bool:
     """Whether who is ahead is so by what the sentence, or the one before it, names and no table heads."""
+    if found.attribute == "told before" and _rests_on_its_own(found, place):
+        return True
     back = place.earlier(1)[0].start if place.earlier(1) else place.sentence.start
     if "table above" in found.because:
         return _JUDGED_BY.search(place.text, place.sentence.start, place.at) is not None
@@ -418,6 +437,8 @@ _OPERANDS = re.compile(r" and |, ")
 def _of_sum(found: Finding, place: Place, context: Context) -> bool:
     """Whether a result is a chosen number, made of a name's version, or a product of three amounts."""
     text, at, end = place.text, place.at, place.end
+    if _is_written_out(text, at, found.quote):
+        return True
     if _CHOSEN.match(found.quote) and _COST.match(text, end):
         return True
     for words in _OPERANDS.split(found.because.rpartition(" make ")[0]):
@@ -431,6 +452,26 @@ def _of_sum(found: Finding, place: Place, context: Context) -> bool:
     if _is_of_like_units(found) or _is_price_times(place, context) or _is_time_bought(place, context):
         return True
     return found.quote.rstrip("s").lower().endswith("wh") and _is_product_of_three(place, context)
+
+
+#: "$6,800 / 48 GB is $142": a formula, and what comes of it.
+_FORMULA = re.compile(
+    r"(?P<a>\d[\d,]*(?:\.\d+)?)\s?[A-Za-z%/-]*(?:\s[a-z]+)?\s(?P<by>[x\u00d7*/\u00f7]|times|divided by)\s"
+    r"[$\u20ac]?(?P<b>\d[\d,]*(?:\.\d+)?)\s?[A-Za-z%/-]*(?:\s[a-z]+)?\s"
+    r"(?:is|are|=|makes?|gives?|comes to|equals|\u2248)\s(?:about |around |roughly |some |~)?$",
+    re.IGNORECASE,
+)
+
+
+def _is_written_out(text: str, at: int, quote: str) -> bool:
+    """Whether an amount is what the formula right before it comes to."""
+    match = _FORMULA.search(text, max(0, at - 2 * _NEAR), at)
+    told = _number(quote)
+    if match is None or not told:
+        return False
+    a, b = _number(match["a"]), _number(match["b"])
+    real = a * b if match["by"].lower() in ("x", "\u00d7", "*", "times") else a / b if b else 0.0
+    return abs(real / told - 1) < _SPARSE
 
 
 _APART = re.compile(

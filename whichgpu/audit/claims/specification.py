@@ -191,6 +191,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
                 and not _RATED.match(passage.text, quantity.end)
             )
             or _A_PLUG.match(passage.text, quantity.end)
+            or (bound[0].dimension in _RATED_BY and _OF_ITS_PEAK.search(sentence.text))
             or (bound[0].key == "bandwidth" and _OF_A_LINK.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _OF_A_HOST.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _USABLE.match(passage.text, quantity.end))
@@ -210,6 +211,15 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             )
             # What is no single device's of a machine may be that of all of them.
             yield from (each for each in found if not (of_machine and each.accuses))
+
+
+#: What makes the rates and bandwidths of a sentence ones that were reached: "or 70 % of its peak".
+_RATED_BY = ("flop rate", "op rate", "bandwidth")
+_OF_ITS_PEAK = re.compile(
+    r"\d\s?(?:%|percent|per cent) of (?:(?:its|their|the|that|this|what)\s)?(?:\w+\s)?"
+    r"(?:peak|maximum|paper|theor\w+|data ?sheet|rated|nominal)\b",
+    re.IGNORECASE,
+)
 
 
 #: "Two dies with a 10 TB/s link": between parts of a device.
@@ -502,7 +512,7 @@ def _is_of_chip(text: str, sentence: Sentence, quantity: Quantity) -> bool:
 
 #: "Only 128 of the chip's 144 SMs": of both.
 _CHIPS_OWN = re.compile(
-    r"\b(?:the|its) (?:chip|die|full chip|full die)[\u2019']s\s+(?:full\s+|whole\s+)?$", re.IGNORECASE
+    r"\b(?:the|its|that|this) (?:chip|die|full chip|full die)[\u2019']s\s+(?:full\s+|whole\s+)?$", re.IGNORECASE
 )
 _SO_MANY_OF = re.compile(
     r"\s+of (?:the|its) (?:(?:full |whole )?(?:chip|die)[\u2019']s\s+)?\d[\d,]*\s+(?P<what>SMs|cores|"
