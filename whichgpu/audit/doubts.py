@@ -104,6 +104,17 @@ def _of_laptop(attribute: Attribute) -> float:
     )
 
 
+def _of_sort(attribute: Attribute, gpu: Gpu) -> float:
+    """How far sources differ on an attribute of a sort of devices."""
+    if attribute.key == "clock_base":
+        # What a base clock is, is read in several ways.
+        return max(_BASE, _of_laptop(attribute) if gpu.segment == "laptop" else 0.0)
+    if attribute.dimension == "money" and gpu.segment not in _PRICED:
+        # Who sells them says what they cost; NVIDIA and AMD name estimates at most.
+        return _ESTIMATED
+    return _of_laptop(attribute) if gpu.segment == "laptop" else 0.0
+
+
 _BASE = 0.03
 #: A module's accelerators with their sparsity and its fastest mode, over its tensor cores alone.
 _WHOLE = 4.0
@@ -128,14 +139,7 @@ def too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     if (gpu.segment in ("geforce", "workstation", "laptop") and not alike) or listed:
         maker = _MAKERS.get(attribute.key, 0.0)
         allowed = max(allowed, min(maker, _FOUNDERS) if "reference" in what.said else maker)
-    if attribute.key == "clock_base":
-        # What a base clock is, is read in several ways.
-        allowed = max(allowed, _BASE)
-    if attribute.dimension == "money" and gpu.segment not in _PRICED:
-        # Who sells them says what they cost; NVIDIA and AMD name estimates at most.
-        allowed = max(allowed, _ESTIMATED)
-    if gpu.segment == "laptop":
-        allowed = max(allowed, _of_laptop(attribute))
+    allowed = max(allowed, _of_sort(attribute, gpu))
     if _of_plain_units(attribute, what, gpu):
         return True
     for value, field in values_of(attribute, what, gpu):

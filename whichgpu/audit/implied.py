@@ -90,6 +90,12 @@ _LINKED = re.compile(
     r"(?:up to\s+|about\s+|only\s+|just\s+)?(?=\d[\d.,]*\s?[GT]B/s)",
     re.IGNORECASE,
 )
+#: "A bridge for two cards gives 112.5 GB/s": of the link between them.
+_BRIDGES = re.compile(
+    r"\b(?:nvlink\s+)?bridges?\b[^.;,\d]{0,30}?\b(?:gives?|carr(?:y|ies)|moves?|offers?|provides?|delivers?|has|reach(?:es)?)\s+"
+    r"(?:them |you |it |up to |about |only )*(?=\d[\d.,]*\s?[GT]B/s)",
+    re.IGNORECASE,
+)
 #: "222.2 tensor TFLOPS": of the tensor cores, in a format that is not said.
 _OF_TENSOR = re.compile(
     r"(?<![\w.,])(?=\d[\d.,]*\s(?:(?:peak|dense|sparse)\s)?[Tt]ensor\s(?:[TP]FLOPS|TOPS))"
@@ -116,7 +122,7 @@ _IMPLIED = (
     (_IS_A_SIZE, "memory", 0), (_AT_A_RATE, "bandwidth", 0), (_ON_A_BUS, "memory_bus", 0),
     (_BW, "bandwidth", 0), (_ON_AREA, "transistors", 0), (_LAUNCH, "launch_price", 0),
     (_OF_TENSOR, "tensor", 0), (_DATED, "launch_price", 0),
-    (_LINKED, "nvlink", 0), (_FED, "bandwidth", 0),
+    (_LINKED, "nvlink", 0), (_BRIDGES, "nvlink", 0), (_FED, "bandwidth", 0),
 )  # fmt: skip
 
 

@@ -273,9 +273,8 @@ _ATTRIBUTE = re.compile(
 def _of_ratio(found: Finding, place: Place, context: Context) -> bool:
     """Whether a ratio is of time, a setting, what is used, two formats, or follows from what is told."""
     text, at, end, sentence = place.text, place.at, place.end, place.sentence
-    if is_of_things(text, end, [each.start for each in place.mentions]):
-        return True
-    if found.attribute == "told before" and _PART_OF_TABLE.search(text, sentence.start, sentence.end):
+    part = found.attribute == "told before" and _PART_OF_TABLE.search(text, sentence.start, sentence.end)
+    if part or is_of_things(text, end, [each.start for each in place.mentions]):
         return True
     if found.attribute == "told before" or _is_of_like_units(found):
         return found.attribute != "told before" or _is_quotient(found, place, context)
@@ -381,7 +380,8 @@ _COST_BY = re.compile(r"\b(?:price|cost|dollars?|euros?|cents?) (?:divided by|pe
 
 #: Two amounts that a sentence sets against each other: "118 seconds against 180".
 _SET_AGAINST = re.compile(
-    r"(?P<a>\d[\d,.]*\d|\d)(?:\s?[A-Za-z%/]+){0,4}\s(?:against|versus|vs\.?|compared (?:to|with)|to|as opposed to)\s"
+    r"(?P<a>\d[\d,.]*\d|\d)(?:\s?[A-Za-z%/]+){0,4}\s"
+    r"(?:against|versus|vs\.?|compared (?:to|with)|to|as opposed to)\s"
     r"(?:about |only |just |some )?[$\u20ac]?(?P<b>\d[\d,.]*\d|\d)",
     re.IGNORECASE,
 )
@@ -427,7 +427,7 @@ _VERSION = re.compile(
     r"\b(?:SD|SDXL|Llama|Qwen|GPT|Flux|Mistral|Phi|Gemma|v|version|CUDA|PCIe)[ -]?$", re.IGNORECASE
 )
 #: Behind an amount, what it is of each of: an amount set against it is of the same.
-_PER = re.compile(r"\s*(?:/|\b(?:per|an?|each|for each)\s)\s?\w+(?:\s\w+)?(?=\s)", re.IGNORECASE)
+_PER = re.compile(r"\s*(?:/|\b(?:per|an?|each|for each)\s)\s?\w+(?=\s)", re.IGNORECASE)
 #: How many are told one by one behind a colon: "two files: the first, which is 5 GB".
 _SOME_THINGS = re.compile(rf"(?:\d{{1,2}}|{'|'.join(_WORDS)})\s+[a-z -]+", re.IGNORECASE)
 _LIST_OF = re.compile(r"[^.;:,\d]*:\s")

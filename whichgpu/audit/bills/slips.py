@@ -61,7 +61,8 @@ _ROUGH, _SMALL = 0.05, 20.0
 
 #: What leads from an amount to one that follows from it.
 _FOLLOWS = re.compile(
-    r"\b(?:therefore|thus|hence|so|consequently|occup(?:y|ies)|tak(?:es?|ing)|needs?|comes? to|adds? up to)\b",
+    r"\b(?:therefore|thus|hence|so|consequently|occup(?:y|ies)|tak(?:es?|ing)|needs?|comes? to|"
+    r"adds? up to)\b",
     re.IGNORECASE,
 )
 
@@ -85,7 +86,7 @@ def slipped(told: Term, text: Amounts, context: Context) -> Finding | None:
         last = max(way.used, key=lambda one: one.end)
         if slip and not is_left_out(way, told, text) and not stopped(text, last, told):
             if last.start > told.start and _FOLLOWS.search(text.passage.text, told.end, last.start):
-                # "131,072 tokens therefore occupy 4 GiB": what follows is wrong, and not what it follows from.
+                # "131,072 tokens therefore occupy 4 GiB": what follows is wrong.
                 factors = (*(each for each in way.used if each is not last), told)
                 right = last.value * ratio
                 return finding(Way(right, right, factors), last, "inconsistent", text, context)

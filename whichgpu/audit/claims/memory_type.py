@@ -192,7 +192,8 @@ def _or_another(text: str, place: tuple[int, int], match: re.Match[str], gpus: S
 
 #: Between two types one of which is another's: "with slower memory (GDDR6 instead of GDDR6X)".
 _OR_ELSE = re.compile(
-    r"\s*(?:or|/|instead of|rather than|against|versus|vs\.?|where|statt|au lieu de|en vez de)\s*", re.IGNORECASE
+    r"\s*(?:or|/|instead of|rather than|against|versus|vs\.?|where|statt|au lieu de|en vez de)\s*",
+    re.IGNORECASE,
 )
 
 

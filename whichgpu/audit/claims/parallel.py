@@ -178,13 +178,11 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
     ):
         return None
     start = text.sentence(last.start).start
-    if first.start >= start and _SCENE.match(words, start):
-        # "At the four-GPU size, the same division gives": of amounts that only the setting has.
-        return None
-    if any(
+    if (first.start >= start and _SCENE.match(words, start)) or any(
         _IN_TURN.search(words, each.start, each.end)
         for each in (text.sentence(first.start), text.sentence(last.start))
     ):
+        # "At the four-GPU size, the same division gives": of amounts that only the setting has.
         # Each in its turn, and none beside the name before it; versions follow from nothing.
         return None
     if first.start < start and any(each.of in LENGTHS for each in within(text.every, start, last.start)):

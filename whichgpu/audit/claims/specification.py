@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -182,8 +183,11 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         # "350, 450 and 575 W: the power of the 3090, the 4090 and the 5090".
         return
     binder = Binder(passage.text, sentence, attributes, who, values)
+    in_order = _in_order(passage.text, values, here)
     for quantity in values:
         bound = binder.bind(quantity)
+        if bound is not None and quantity.start in in_order:
+            bound = (bound[0], in_order[quantity.start])
         measured = bound and (
             (
                 bound[0].key == "power"
@@ -232,6 +236,25 @@ def _are_in_turn(values: Sequence[Quantity], here: Sequence[Mention]) -> bool:
     """Whether a sentence tells values of one kind first, and as many devices behind all of them."""
     alike = [each for each in values if each.dimension == values[0].dimension]
     return len(alike) == len(here) > 1 and alike[-1].end <= here[0].start
+
+
+_LISTED_WITH = re.compile(r"s?\s*(?:,|,?\s(?:and|&|or))\s+(?:the\s+)?", re.IGNORECASE)
+
+
+def _in_order(text: str, values: Sequence[Quantity], here: Sequence[Mention]) -> dict[int, Mention]:
+    """Whose each of several values is behind as many names: "the A10 and the A40 have 72 and 84 RT cores"."""
+    names = _run(text, [(each.start, each.end) for each in here])
+    after = [each for each in values if names and each.start >= here[names - 1].end]
+    told = _run(text, [(each.start, each.end) for each in after])
+    if names < 2 or told != names or len(here) != names:
+        return {}
+    return {each.start: mention for each, mention in zip(after[:told], here[:names], strict=True)}
+
+
+def _run(text: str, places: Sequence[tuple[int, int]]) -> int:
+    """How many of some places, from the first on, nothing but commas and "and" parts."""
+    joined = (_LISTED_WITH.fullmatch(text, a[1], b[0]) is not None for a, b in pairwise(places))
+    return min(len(places), 1 + sum(1 for _ in takewhile(bool, joined)))
 
 
 #: "Fits on two 3090s and on a 64 GB MacBook": of a computer that is told by its memory.
@@ -512,7 +535,8 @@ def _is_of_chip(text: str, sentence: Sentence, quantity: Quantity) -> bool:
 
 #: "Only 128 of the chip's 144 SMs": of both.
 _CHIPS_OWN = re.compile(
-    r"\b(?:the|its|that|this) (?:chip|die|full chip|full die)[\u2019']s\s+(?:full\s+|whole\s+)?$", re.IGNORECASE
+    r"\b(?:the|its|that|this) (?:chip|die|full chip|full die)[\u2019']s\s+(?:full\s+|whole\s+)?$",
+    re.IGNORECASE,
 )
 _SO_MANY_OF = re.compile(
     r"\s+of (?:the|its) (?:(?:full |whole )?(?:chip|die)[\u2019']s\s+)?\d[\d,]*\s+(?P<what>SMs|cores|"

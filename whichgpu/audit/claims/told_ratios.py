@@ -181,7 +181,9 @@ def measure(text: str, start: int, end: int, at: tuple[int, int]) -> str:
 
 #: What is wide or large is told by no speed and no rent: "a bus ten times as wide".
 _AS_WIDE = re.compile(
-    r"\s+(?:as (?:wide|narrow|large|big|small|long|tall|dense|deep|heavy)|(?:wid|narrow|larg|bigg|small|long)er)\b", re.I
+    r"\s+(?:as (?:wide|narrow|large|big|small|long|tall|dense|deep|heavy)|"
+    r"(?:wid|narrow|larg|bigg|small|long)er)\b",
+    re.I,
 )
 #: What ends the words behind a ratio that tell what it is in.
 _STOPS = re.compile(r"[,;:()]|\s(?:and|but|while|at|in|for|on|with)\s")

@@ -98,7 +98,8 @@ def find(context: Context) -> Iterator[Finding]:
 
 #: A cell that tells a day, which no amount is worked out from.
 _A_DAY = re.compile(
-    r"(?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? (?:\d{1,2},? )?|\d{1,2}[./-]){0,2}(?:19|20)\d\d"
+    r"(?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? (?:\d{1,2},? )?|\d{1,2}[./-]){0,2}"
+    r"(?:19|20)\d\d"
 )
 
 
