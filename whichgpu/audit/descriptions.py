@@ -134,6 +134,9 @@ def asked(match: re.Match[str]) -> Asked | None:
     det, mods = (
         each.lower().replace("\u2019", "'") for each in (match["det"], match["mods"] or match["bare"] or "")
     )
+    if "original" in mods.split():
+        # "Twice the memory of the original 8 GB version": of whichever came before what is spoken of.
+        return None
     found, unknown = _words(det, mods, head)
     if head == "module" and not (found.tests or found.rank or found.form or found.other):
         # Cards go into slots; what is called a module goes on a board of its own.

@@ -32,6 +32,8 @@ _MAKERS = {"clock_boost": 0.16, "clock_base": 0.16, "clock": 0.16, "power": 0.15
 _LOWERED = 0.05
 #: How far a vendor's own edition is from its reference card, and a clock's rate from a vendor's round figure.
 _FOUNDERS, _COARSELY = 0.07, 0.06
+#: Cards whose launch prices their vendors set, and how far sources differ on those of others.
+_PRICED, _ESTIMATED = ("geforce", "radeon"), 0.10
 #: What a laptop's maker adds to the power of its GPU for a while, of that of the CPU.
 _BOOSTED = 0.25
 #: How far the clocks of one part differ between a thin laptop and a thick one.
@@ -102,6 +104,17 @@ def _of_laptop(attribute: Attribute) -> float:
     )
 
 
+def _of_sort(attribute: Attribute, gpu: Gpu) -> float:
+    """How far sources differ on an attribute of a sort of devices."""
+    if attribute.key == "clock_base":
+        # What a base clock is, is read in several ways.
+        return max(_BASE, _of_laptop(attribute) if gpu.segment == "laptop" else 0.0)
+    if attribute.dimension == "money" and gpu.segment not in _PRICED:
+        # Who sells them says what they cost; NVIDIA and AMD name estimates at most.
+        return _ESTIMATED
+    return _of_laptop(attribute) if gpu.segment == "laptop" else 0.0
+
+
 _BASE = 0.03
 #: A module's accelerators with their sparsity and its fastest mode, over its tensor cores alone.
 _WHOLE = 4.0
@@ -126,11 +139,7 @@ def too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
     if (gpu.segment in ("geforce", "workstation", "laptop") and not alike) or listed:
         maker = _MAKERS.get(attribute.key, 0.0)
         allowed = max(allowed, min(maker, _FOUNDERS) if "reference" in what.said else maker)
-    if attribute.key == "clock_base":
-        # What a base clock is, is read in several ways.
-        allowed = max(allowed, _BASE)
-    if gpu.segment == "laptop":
-        allowed = max(allowed, _of_laptop(attribute))
+    allowed = max(allowed, _of_sort(attribute, gpu))
     if _of_plain_units(attribute, what, gpu):
         return True
     for value, field in values_of(attribute, what, gpu):

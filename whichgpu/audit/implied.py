@@ -92,6 +92,12 @@ _LINKED = re.compile(
     r"(?:up to\s+|about\s+|only\s+|just\s+)?(?=\d[\d.,]*\s?[GT]B/s)",
     re.IGNORECASE,
 )
+#: "A bridge for two cards gives 112.5 GB/s": of the link between them.
+_BRIDGES = re.compile(
+    r"\b(?:nvlink\s+)?bridges?\b[^.;,\d]{0,30}?\b(?:gives?|carr(?:y|ies)|moves?|offers?|provides?|delivers?|has|reach(?:es)?)\s+"
+    r"(?:them |you |it |up to |about |only )*(?=\d[\d.,]*\s?[GT]B/s)",
+    re.IGNORECASE,
+)
 #: "222.2 tensor TFLOPS": of the tensor cores, in a format that is not said.
 _OF_TENSOR = re.compile(
     r"(?<![\w.,])(?=\d[\d.,]*\s(?:(?:peak|dense|sparse)\s)?[Tt]ensor\s(?:[TP]FLOPS|TOPS))"
@@ -108,12 +114,12 @@ _DATED = re.compile(
     r"(?:^|(?<=[.!?:]\s)|(?<=[.!?:]))\W{0,3}(?:(?:Launched|Released|Introduced)(?: in)?\s+)?"
     r"(?:(?:early|mid|late|[A-Z][a-z]{2,8}) )?20[012]\d(?:,| for| at)\s+(?:an MSRP of\s+)?(?=\$\d)"
 )
-#: "24GB of 19.5Gbps GDDR6X memory".
 #: "32 Go de GDDR7 \u00e0 28 Gbps".
 _AT_ITS_RATE = re.compile(
     r"\b(?:GDDR\d\w?|HBM\d?\w?)(?:-(?:Speicher|RAM))?\s(?:\u00e0|at|mit|con|a|com|de|da)\s"
     r"(?=\d[\d.,]{0,4}\s?G(?:bps|b/s|bit/s))"
 )
+#: "24GB of 19.5Gbps GDDR6X memory".
 _OF_A_RATE = re.compile(r"(\d)(?=\s?G(?:bps|b/s|bit/s)\s+(?:of\s+)?(?:GDDR\d\w?|HBM\d?\w?)\b)")
 _LAUNCH = re.compile(r"^\W*(?:launch|release)(?:ed)?\s*:[^.;$]{0,30}?[,(]\s*(?=\$\d)", re.IGNORECASE)
 
@@ -125,7 +131,8 @@ _IMPLIED = (
     (_IS_A_SIZE, "memory", 0), (_AT_A_RATE, "bandwidth", 0), (_ON_A_BUS, "memory_bus", 0),
     (_BW, "bandwidth", 0), (_ON_AREA, "transistors", 0), (_LAUNCH, "launch_price", 0),
     (_OF_TENSOR, "tensor", 0), (_DATED, "launch_price", 0),
-    (_LINKED, "nvlink", 0), (_OF_A_RATE, "memory_data_rate", 5), (_FED, "bandwidth", 0),
+    (_LINKED, "nvlink", 0), (_BRIDGES, "nvlink", 0),
+    (_OF_A_RATE, "memory_data_rate", 5), (_FED, "bandwidth", 0),
     (_AT_ITS_RATE, "memory_data_rate", 0),
 )  # fmt: skip
 

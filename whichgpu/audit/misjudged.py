@@ -98,7 +98,10 @@ class _Texts(NamedTuple):
         # What is quoted may have marks of the file in it, which the text has not.
         first = re.match(r"[^*_`\[\]<>]+", found.quote)
         words = first[0] if first else found.quote
-        at = passage.text.find(words)
+        if words not in passage.text:
+            # A text that is read in words of English quotes those of its own language.
+            words = found.stated
+        at = passage.text.find(words) if words else -1
         while at >= 0 and passage.span(at, at + 1)[0] < found.start:
             at = passage.text.find(words, at + 1)
         return (index, passage, at) if at >= 0 and passage.span(at, at + 1)[0] == found.start else None

@@ -17,6 +17,8 @@ from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import within
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.unfounded import Place
 
@@ -271,6 +273,9 @@ _ATTRIBUTE = re.compile(
 def _of_ratio(found: Finding, place: Place, context: Context) -> bool:
     """Whether a ratio is of time, a setting, what is used, two formats, or follows from what is told."""
     text, at, end, sentence = place.text, place.at, place.end, place.sentence
+    part = found.attribute == "told before" and _PART_OF_TABLE.search(text, sentence.start, sentence.end)
+    if part or is_of_things(text, end, [each.start for each in place.mentions]):
+        return True
     if found.attribute == "told before" or _is_of_like_units(found):
         return found.attribute != "told before" or _is_quotient(found, place, context)
     if found.attribute == "measured" or _OF_NEITHER.match(text, end):
@@ -288,6 +293,35 @@ def _of_ratio(found: Finding, place: Place, context: Context) -> bool:
     return found.attribute == "memory" and _FORMATS.match(text, end) is not None
 
 
+#: Things of which a ratio is told, of which no data sheet and no rate tells: "three times the contexts".
+_THINGS = re.compile(
+    r"\s+(?:the|as many|more|fewer)\s+(?:[a-z-]+\s+){0,3}?(?P<what>[a-z-]+[^s\W]s)(?=\s*(?:[.,;:)]|$)|"
+    r"\s(?:and|at|in|on|for|with|of|per|as|but|while|when|if)\b)",
+    re.IGNORECASE,
+)
+_MEASURES = re.compile(
+    r"(?:\w*flops|tops|watts|bytes|gigabytes|terabytes|dollars|euros|cents|joules|cores|shaders|units|sms|"
+    r"transistors|multiprocessors|bits|lanes|slots|tokens|images|pictures|samples|frames|words|sequences|"
+    r"cards|gpus|boards|modules|accelerators|seconds|minutes|hours|days|costs|times|processors|channels|"
+    r"stacks|specs|links|others|ones)",
+    re.IGNORECASE,
+)
+
+
+def is_of_things(text: str, end: int, names: Sequence[int]) -> bool:
+    """Whether what stands behind a ratio are counted things that no device has: users, requests, contexts."""
+    match = _THINGS.match(text, end)
+    if match is None or any(end <= at < match.end() for at in names):
+        return False
+    return _MEASURES.fullmatch(match["what"]) is None
+
+
+#: Where in a table what is told stands: "wins the second column".
+_PART_OF_TABLE = re.compile(
+    r"\b(?:first|second|third|fourth|last|top|bottom|left|right|middle|other|next)(?:-?most)? (?:\w+ )?"
+    r"(?:columns?|rows?|lines?)\b",
+    re.IGNORECASE,
+)
 _OF_NEITHER = re.compile(r"[^.;,]{0,40}\b(?:of|than|as) (?:neither|none|nobody)\b", re.IGNORECASE)
 _OF_PARTS = frozenset(
     {"bandwidth", "memory", "cuda_cores", "tensor_cores", "memory_bus", "l2_cache", "sms", "power"}
@@ -344,8 +378,28 @@ _JUDGED_BY = re.compile(r"\b(?:judged|going|measured|ranked|counted) by\b", re.I
 _COST_BY = re.compile(r"\b(?:price|cost|dollars?|euros?|cents?) (?:divided by|per|for each)\b", re.IGNORECASE)
 
 
+#: Two amounts that a sentence sets against each other: "118 seconds against 180".
+_SET_AGAINST = re.compile(
+    r"(?P<a>\d[\d,.]*\d|\d)(?:\s?[A-Za-z%/]+){0,4}\s"
+    r"(?:against|versus|vs\.?|compared (?:to|with)|to|as opposed to)\s"
+    r"(?:about |only |just |some )?[$\u20ac]?(?P<b>\d[\d,.]*\d|\d)",
+    re.IGNORECASE,
+)
+
+
+def _rests_on_its_own(found: Finding, place: Place) -> bool:
+    """Whether a sentence tells two amounts against each other which are not those that it is held against."""
+    return ": " in found.because and any(
+        each[key] not in found.because
+        for each in _SET_AGAINST.finditer(place.text, place.sentence.start, place.sentence.end)
+        for key in ("a", "b")
+    )
+
+
 def _of_place(found: Finding, place: Place, _: Context) -> bool:
     """Whether who is ahead is so by what the sentence, or the one before it, names and no table heads."""
+    if found.attribute == "told before" and _rests_on_its_own(found, place):
+        return True
     back = place.earlier(1)[0].start if place.earlier(1) else place.sentence.start
     if "table above" in found.because:
         return _JUDGED_BY.search(place.text, place.sentence.start, place.at) is not None
@@ -372,21 +426,52 @@ _COST = re.compile(r"\s+(?:then\s+)?(?:costs?|come to|take|need|for|are)\b", re.
 _VERSION = re.compile(
     r"\b(?:SD|SDXL|Llama|Qwen|GPT|Flux|Mistral|Phi|Gemma|v|version|CUDA|PCIe)[ -]?$", re.IGNORECASE
 )
+#: Behind an amount, what it is of each of: an amount set against it is of the same.
+_PER = re.compile(r"\s*(?:/|\b(?:per|an?|each|for each)\s)\s?\w+(?=\s)", re.IGNORECASE)
+#: How many are told one by one behind a colon: "two files: the first, which is 5 GB".
+_SOME_THINGS = re.compile(rf"(?:\d{{1,2}}|{'|'.join(_WORDS)})\s+[a-z -]+", re.IGNORECASE)
+_LIST_OF = re.compile(r"[^.;:,\d]*:\s")
 _OPERANDS = re.compile(r" and |, ")
 
 
 def _of_sum(found: Finding, place: Place, context: Context) -> bool:
     """Whether a result is a chosen number, made of a name's version, or a product of three amounts."""
     text, at, end = place.text, place.at, place.end
+    if _is_written_out(text, at, found.quote):
+        return True
     if _CHOSEN.match(found.quote) and _COST.match(text, end):
         return True
     for words in _OPERANDS.split(found.because.rpartition(" make ")[0]):
         start = text.rfind(words, 0, at) if words else -1
-        if start >= 0 and _VERSION.search(text, 0, start):
+        if start >= 0 and (
+            _VERSION.search(text, 0, start)
+            or _AGAINST.fullmatch(_PER.sub("", text[start + len(words) : at], count=1).lstrip())
+            or (_SOME_THINGS.fullmatch(words) and _LIST_OF.match(text, start + len(words), at))
+        ):
             return True
     if _is_of_like_units(found) or _is_price_times(place, context) or _is_time_bought(place, context):
         return True
     return found.quote.rstrip("s").lower().endswith("wh") and _is_product_of_three(place, context)
+
+
+#: "$6,800 / 48 GB is $142": a formula, and what comes of it.
+_FORMULA = re.compile(
+    r"(?P<a>\d[\d,]*(?:\.\d+)?)\s?[A-Za-z%/-]*(?:\s[a-z]+)?\s(?P<by>[x\u00d7*/\u00f7]|times|divided by)\s"
+    r"[$\u20ac]?(?P<b>\d[\d,]*(?:\.\d+)?)\s?[A-Za-z%/-]*(?:\s[a-z]+)?\s"
+    r"(?:is|are|=|makes?|gives?|comes to|equals|\u2248)\s(?:about |around |roughly |some |~)?$",
+    re.IGNORECASE,
+)
+
+
+def _is_written_out(text: str, at: int, quote: str) -> bool:
+    """Whether an amount is what the formula right before it comes to."""
+    match = _FORMULA.search(text, max(0, at - 2 * _NEAR), at)
+    told = _number(quote)
+    if match is None or not told:
+        return False
+    a, b = _number(match["a"]), _number(match["b"])
+    real = a * b if match["by"].lower() in ("x", "\u00d7", "*", "times") else a / b if b else 0.0
+    return abs(real / told - 1) < _SPARSE
 
 
 _APART = re.compile(

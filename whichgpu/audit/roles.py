@@ -53,7 +53,7 @@ _AGAINST = re.compile(
     r"that of|those of|(?:exceeds?|surpass(?:es)?|match(?:es)?|beats?|rivals?|equals?) the (?:\w+ ){1,3}of|"
     r"after|before|since|between|but not(?: on| in| by| with| for)?|"
     r"shar(?:es?|ed|ing)\b[^.;,]{0,40}?\bwith|"
-    r"(?:the|la|le|den|el|il) (?:chip|die|silicon|gpu|puce)(?: [A-Z]{2}\d{3})? "
+    r"(?:the|la|le|den|el|il) (?-i:[a-z][a-z-]* ){0,3}(?:chip|die|silicon|gpu|puce)(?: [A-Z]{2}\d{3})? "
     r"(?:of|in|from|behind|du|de la|des|der|del|della)|"
     # "The chip that sits in the RTX 5080", "known from the A100"
     r"(?:that|which)(?: also)? "

@@ -121,16 +121,23 @@ class Mention(NamedTuple):
 
 
 class Discourse:
-    """What an article said so far: the last devices that each name was narrowed to."""
+    """What an article said so far: the devices that each name was narrowed to, and where it was last."""
 
     def __init__(self) -> None:
         self._last: dict[frozenset[str], tuple[str, ...]] = {}
+        self._every: dict[frozenset[str], tuple[str, ...]] = {}
+        self._fresh: set[frozenset[str]] = set()
+
+    def turned(self) -> None:
+        """Go on to another passage."""
+        self._fresh.clear()
 
     def meant(self, named: tuple[str, ...]) -> tuple[str, ...]:
-        """The devices that a name means after what was said; remembers a name that is narrow."""
-        for known, ids in self._last.items():
+        """The devices that a name means after what was said: those of its passage, else any spoken of."""
+        for known, ids in self._every.items():
             if known >= set(named) or set(named) >= known:
-                narrowed = tuple(one for one in named if one in ids)
+                told = self._last[known] if known in self._fresh else ids
+                narrowed = tuple(one for one in named if one in told)
                 if narrowed:
                     return narrowed
         return named
@@ -142,6 +149,8 @@ class Discourse:
     def heard(self, named: tuple[str, ...], wider: frozenset[str]) -> None:
         """Remember that of the devices of a wider name these are spoken of."""
         self._last[wider] = named
+        self._every[wider] = (*self._every.get(wider, ()), *named)
+        self._fresh.add(wider)
 
 
 def mentions(text: str, catalogue: Catalogue) -> Iterator[Mention]:
@@ -353,6 +362,7 @@ def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Men
     found: dict[int, tuple[Mention, ...]] = {}
     mobile = _of_laptops(document, catalogue)
     for index, passage in enumerate(document.passages):
+        talk.turned()
         every = mentions(passage.text, catalogue)
         if mobile or LAPTOPS.search(passage.text):
             every = (

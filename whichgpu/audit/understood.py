@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.counting import counted
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.premised import lacks_premise
 from whichgpu.audit.quantities import quantities
@@ -85,11 +86,20 @@ _KEPT_FOR = re.compile(
 _WORKED = re.compile(r"\b(?:divid\w+|multipl\w+|you (?:get|arrive)|works? out|per (?!card\b|gpu\b))\b", re.I)
 _OF_SPECIFICATIONS = ("specification", "identity")
 #: Ratios that are of no attribute alone: images per joule, what several have together.
-_PER = re.compile(r"\bper (?!cent\b|second\b|clock\b|hour\b)[a-z]+", re.IGNORECASE)
+_PER = re.compile(
+    r"\bper (?!cent\b|second\b|clock\b|hour\b|gpu\b|card\b|board\b|module\b|accelerator\b)[a-z]+",
+    re.IGNORECASE,
+)
 _TOGETHER = re.compile(
     r"\b(?:together|combined|in total|taken as one|systems)\b|"
     r"\b(?:give|gives|giving|gave) up\b",
     re.IGNORECASE,
+)
+#: What says that of several one is spoken of.
+_EACH_ONE = re.compile(r"\b(?:each|apiece|a single|per (?:card|gpu))\b", re.IGNORECASE)
+#: "Twice the memory of the one and the bandwidth of the other": against whom is told by no name.
+_OF_ONE_AND_OTHER = re.compile(
+    r"[^.;:]{0,60}\bof the (?:one|other|first|second|former|latter)\b", re.IGNORECASE
 )
 _THAN_BOTH = re.compile(
     r"[^.;,]{0,30}\b(?:than|as|of)\s+(?:both|all|the (?:pair|two|three|four|others?|rest))\b", re.IGNORECASE
@@ -257,7 +267,8 @@ _BOTH_ARE = re.compile(r"[\W\d_]*(?:both|all|all three)\s(?:are|is|use|share|sit
 #: What goes on about the device somewhere before a value: "at 72 W it needs one plug".
 _IT = re.compile(
     r"\bit (?:\w+ly )?(?:ha[sd]|needs|offers|comes|came|carries|uses|draws|takes|gets|"
-    r"packs|brings|is|was|costs?|launched)\b|\b(?:gives?|rates?|lists?|puts?) it\b",
+    r"packs|brings|is|was|costs?|launched)\b|\b(?:NVIDIA|AMD|Intel) (?:then |first )?\w+(?:ed|wn|s) it\b|"
+    r"\b(?:gives?|rates?|lists?|puts?) it\b",
     re.I,
 )
 _NEAR = 24
@@ -269,6 +280,11 @@ def _is_unstated_pair(
 ) -> bool:
     """Whether a comparison may be of others than the two that it is held against, or in something else."""
     clause, both = _clause(place), [place.names(side) for side in sides]
+    many = any(counted(place.text, place.sentence.start, each.start) > 1 for each in place.here)
+    if (
+        many and found.kind == "ratio" and not _EACH_ONE.search(place.sentence.text)
+    ) or _OF_ONE_AND_OTHER.match(place.text, place.end):
+        return True
     if _PER.search(clause) or _TOGETHER.search(clause) or _THAN_BOTH.match(place.text, place.end):
         return True
     if not all(both) and (

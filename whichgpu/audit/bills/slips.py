@@ -51,6 +51,14 @@ _EFFECTIVE = re.compile(
 _ROUGH, _SMALL = 0.05, 20.0
 
 
+#: What leads from an amount to one that follows from it.
+_FOLLOWS = re.compile(
+    r"\b(?:therefore|thus|hence|so|consequently|occup(?:y|ies)|tak(?:es?|ing)|needs?|comes? to|"
+    r"adds? up to)\b",
+    re.IGNORECASE,
+)
+
+
 def slipped(told: Term, text: Amounts, context: Context) -> Finding | None:
     """An amount that is a product of others but for a power of ten, or an hour for a second."""
     given = GIVEN.search(text.passage.text, max(0, told.start - NEAR), told.start)
@@ -69,6 +77,11 @@ def slipped(told: Term, text: Amounts, context: Context) -> Finding | None:
         slip = way.high <= way.low * EXACT and any(abs(ratio / one - 1) < CLOSE for one in _SLIPS)
         last = max(way.used, key=lambda one: one.end)
         if slip and not is_left_out(way, told, text) and not stopped(text, last, told):
+            if last.start > told.start and _FOLLOWS.search(text.passage.text, told.end, last.start):
+                # "131,072 tokens therefore occupy 4 GiB": what follows is wrong.
+                factors = (*(each for each in way.used if each is not last), told)
+                right = last.value * ratio
+                return finding(Way(right, right, factors), last, "inconsistent", text, context)
             return finding(way, told, "inconsistent", text, context)
     return None
 

@@ -215,6 +215,7 @@ def _change(
         "flop rate",
         "op rate",
         "power",
+        "energy",
         "memory",
         "frequency",
         "count",
@@ -223,7 +224,7 @@ def _change(
         # "The 80 GB module has 31 % more bandwidth than the 40 GB one" tells two names.
         named = [each for each in found if dimension == "memory" and VARIANT.match(passage.text, each.end)]
         both = [each for each in found if each.dimension == dimension and each.high == each.value]
-        both = [each for each in both if each not in named]
+        both = [each for each in both if each not in named and not _is_factor(passage.text, each)]
         if dimension == "number" and not (
             len(both) == 2
             and _VERSUS.fullmatch(passage.text, both[0].end, both[1].start)
@@ -279,6 +280,14 @@ def _change(
         )  # fmt: skip
 
 
+def _is_factor(text: str, each: Quantity) -> bool:
+    """Whether an amount is one of a formula's, whose result is what is spoken of: "15 s x 155 W ="."""
+    before = _TIMES.search(text, max(0, each.start - 4), each.start)
+    return before is not None or _TIMES_IT.match(text, each.end) is not None
+
+
+_TIMES = re.compile(r"\s[x\u00d7*\u00f7]\s?$")
+_TIMES_IT = re.compile(r"\s[x\u00d7*\u00f7]\s?\d")
 _PART_MORE = re.compile(
     r"\s+(?:or\s+\d[\d.,]*\s?%\s+)?(?:(?P<more>more|higher|extra|above)|(?:less|lower|below))\b",
     re.IGNORECASE,

@@ -24,6 +24,7 @@ from whichgpu.audit.counting import counted
 from whichgpu.audit.entries import entries
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
+from whichgpu.audit.whichever import whichever
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
 
 
@@ -84,6 +86,25 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _of_sentence(passage, (sentence.start, sentence.end), who, context)
             yield from as_subject_on(passage, (sentence.start, sentence.end), who, context)
             yield from as_subject(passage, sentence, who, context)
+            yield from _of_all(passage, sentence, who, context)
+
+
+def _of_all(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
+    """A capability that is told of devices without a name, which none of the document's has."""
+    mention = whichever(passage, sentence, who, context)
+    gpus = [context.catalogue[key] for key in mention.ids] if mention else []
+    text, (start, stop, _) = passage.text, sentence
+    for each, told, pattern in said_in(text, start, stop) if gpus else ():
+        for match in pattern.finditer(text, start, stop) if told and each.key in _TELLING else ():
+            hedged = HEDGED.search(text[start : match.start()]) or _NOT.search(text[start : match.end()])
+            if not hedged:
+                place = match.span("what") if match["list"] else match.span()
+                found = judged(passage, place, each, gpus, told=True, context=context)
+                yield from (one for one in found if one.accuses)
+
+
+#: Capabilities that whole generations have or lack.
+_TELLING = ("fp8", "fp4", "bf16", "tf32", "mig")
 
 
 def _of_sentence(

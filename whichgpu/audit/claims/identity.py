@@ -24,6 +24,7 @@ from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import source_of
 from whichgpu.audit.subjects import mentions, model
 from whichgpu.audit.variants import cells
+from whichgpu.audit.whichever import whichever
 from whichgpu.audit.withheld import PLANNED
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
@@ -174,6 +176,28 @@ def _of_passage(index: int, passage: Passage, context: Context) -> Iterator[Find
         yield from alike(passage, place, who, context)
         if families_told:
             yield from _built(passage, place, who, context)
+            yield from _of_all(passage, sentence, who, context)
+
+
+def _of_all(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
+    """An architecture that is told of devices without a name, where none of the document's is of it."""
+    mention = whichever(passage, sentence, who, context)
+    if mention is None or _OLDER.search(_AND_ARE.sub(" ", sentence.text)):
+        return
+    told = list(architectures().finditer(passage.text, sentence.start, sentence.end))
+    for match in told if len(told) == 1 else ():
+        gap = passage.text[sentence.start : match.start()]
+        said = _BUILT.fullmatch(gap) or _ARE_ALL.fullmatch(gap)
+        gpus = [context.catalogue[key] for key in mention.ids]
+        if said and not any(is_of(gpu, match[0]) for gpu in gpus):
+            yield of_family(passage, match.span(), match[0], gpus, context)
+
+
+#: Between what begins a sentence and the architecture of all that it means.
+_ARE_ALL = re.compile(
+    r"[^.;,:]{0,40}\b(?:are|were|use|share)\s(?:all\s|both\s|still\s|the\s)*", re.IGNORECASE
+)
+_AND_ARE = re.compile(r"\b(?:and|or)\b", re.IGNORECASE)
 
 
 def _cells(context: Context) -> Iterator[Finding]:

@@ -222,7 +222,11 @@ def _or_another(text: str, place: tuple[int, int], match: re.Match[str], gpus: S
     return any(_same_type(each[0], str(gpu.value("memory_type"))) for each in others for gpu in gpus)
 
 
-_OR_ELSE = re.compile(r"\s*(?:or|/)\s*", re.IGNORECASE)
+#: Between two types one of which is another's: "with slower memory (GDDR6 instead of GDDR6X)".
+_OR_ELSE = re.compile(
+    r"\s*(?:or|/|instead of|rather than|against|versus|vs\.?|where|statt|au lieu de|en vez de)\s*",
+    re.IGNORECASE,
+)
 
 
 #: A phrase before its subject: "With 32 GB of GDDR7 on a 512-bit bus the RTX 5090 reaches".

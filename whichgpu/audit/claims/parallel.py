@@ -63,6 +63,8 @@ _COMES_AT = re.compile(
     r"\b(?:comes?|came|works?) (?:out|in) at (?:about |around |only |just )?$", re.IGNORECASE
 )
 _FOR_EACH = re.compile(r"\s+(?:for each|each|per user|apiece)\b", re.IGNORECASE)
+#: What a sentence begins with that sets another scene than the one before.
+_SCENE = re.compile(r"\s*(?:At|With|On|Under)\s(?:the|our|an?)\s[^.;,$\d]{3,50},\s")
 _SECOND = re.compile(r"(?:/|\bper |\ba )\s?s(?:ec(?:ond)?)?\b", re.IGNORECASE)
 
 
@@ -177,10 +179,11 @@ def _held(one: Entry, other: Entry, told: Sequence[Entry], here: _Here) -> Findi
     ):
         return None
     start = text.sentence(last.start).start
-    if any(
+    if (first.start >= start and _SCENE.match(words, start)) or any(
         _IN_TURN.search(words, each.start, each.end)
         for each in (text.sentence(first.start), text.sentence(last.start))
     ):
+        # "At the four-GPU size, the same division gives": of amounts that only the setting has.
         # Each in its turn, and none beside the name before it; versions follow from nothing.
         return None
     if first.start < start and any(each.of in LENGTHS for each in within(text.every, start, last.start)):

@@ -190,6 +190,7 @@ def _also(passage: Passage, first: Quantity, after: list[Quantity], sentence: Se
 
 #: Between two amounts of several.
 _AND_HAVE = re.compile(
+    r"\s*(?:in total|together|combined|altogether|in all),?\s+and\s+|"
     r"\s*(?:of (?:memory|vram|hbm\d?e?|gddr\d\w?|bandwidth)\s*)?,?\s*(?:and|but)\s+(?:together\s+"
     r")?(?:draws?|pulls?|uses?|"
     r"consumes?|burns?|offers?|give|have|deliver)\s+(?:about |around |roughly |up to |you )*", re.IGNORECASE,

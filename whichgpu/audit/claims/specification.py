@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -206,8 +207,11 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         # "350, 450 and 575 W: the power of the 3090, the 4090 and the 5090".
         return
     binder = Binder(passage.text, sentence, attributes, who, values)
+    in_order = _in_order(passage.text, values, here)
     for quantity in values:
         bound = binder.bind(quantity)
+        if bound is not None and quantity.start in in_order:
+            bound = (bound[0], in_order[quantity.start])
         measured = bound and (
             (
                 bound[0].key == "power"
@@ -217,6 +221,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             )
             or (bound[0].key == "power" and quantity.value <= _ONE)
             or _A_PLUG.match(passage.text, quantity.end)
+            or (bound[0].dimension in _RATED_BY and _OF_ITS_PEAK.search(sentence.text))
             or (bound[0].key == "bandwidth" and _OF_A_LINK.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _OF_A_HOST.match(passage.text, quantity.end))
             or (bound[0].key == "memory" and _USABLE.match(passage.text, quantity.end))
@@ -241,6 +246,15 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
 #: Right before a power that is rated, whatever is said of another; what a rate by the watt is told of.
 _RATED_AT = re.compile(r"\b(?:TDP|TGP|TBP)\b[^\d.;,]{0,10}$")
 _ONE = 1.0
+#: What makes the rates and bandwidths of a sentence ones that were reached: "or 70 % of its peak".
+_RATED_BY = ("flop rate", "op rate", "bandwidth")
+_OF_ITS_PEAK = re.compile(
+    r"\d\s?(?:%|percent|per cent) of (?:(?:its|their|the|that|this|what)\s)?(?:\w+\s)?"
+    r"(?:peak|maximum|paper|theor\w+|data ?sheet|rated|nominal)\b",
+    re.IGNORECASE,
+)
+
+
 #: "Two dies with a 10 TB/s link": between parts of a device.
 _OF_A_LINK = re.compile(
     r"\s+(?:[\w-]+\s+){0,2}?(?:links?|interconnects?|bridges?|fabric|connections?|buses)\b", re.IGNORECASE
@@ -251,6 +265,25 @@ def _are_in_turn(values: Sequence[Quantity], here: Sequence[Mention]) -> bool:
     """Whether a sentence tells values of one kind first, and as many devices behind all of them."""
     alike = [each for each in values if each.dimension == values[0].dimension]
     return len(alike) == len(here) > 1 and alike[-1].end <= here[0].start
+
+
+_LISTED_WITH = re.compile(r"s?\s*(?:,|,?\s(?:and|&|or))\s+(?:the\s+)?", re.IGNORECASE)
+
+
+def _in_order(text: str, values: Sequence[Quantity], here: Sequence[Mention]) -> dict[int, Mention]:
+    """Whose each of several values is behind as many names: "the A10 and the A40 have 72 and 84 RT cores"."""
+    names = _run(text, [(each.start, each.end) for each in here])
+    after = [each for each in values if names and each.start >= here[names - 1].end]
+    told = _run(text, [(each.start, each.end) for each in after])
+    if names < 2 or told != names or len(here) != names:
+        return {}
+    return {each.start: mention for each, mention in zip(after[:told], here[:names], strict=True)}
+
+
+def _run(text: str, places: Sequence[tuple[int, int]]) -> int:
+    """How many of some places, from the first on, nothing but commas and "and" parts."""
+    joined = (_LISTED_WITH.fullmatch(text, a[1], b[0]) is not None for a, b in pairwise(places))
+    return min(len(places), 1 + sum(1 for _ in takewhile(bool, joined)))
 
 
 #: "Fits on two 3090s and on a 64 GB MacBook": of a computer that is told by its memory.
@@ -531,7 +564,8 @@ def _is_of_chip(text: str, sentence: Sentence, quantity: Quantity) -> bool:
 
 #: "Only 128 of the chip's 144 SMs": of both.
 _CHIPS_OWN = re.compile(
-    r"\b(?:the|its) (?:chip|die|full chip|full die)[\u2019']s\s+(?:full\s+|whole\s+)?$", re.IGNORECASE
+    r"\b(?:the|its|that|this) (?:chip|die|full chip|full die)[\u2019']s\s+(?:full\s+|whole\s+)?$",
+    re.IGNORECASE,
 )
 _SO_MANY_OF = re.compile(
     r"\s+of (?:the|its) (?:(?:full |whole )?(?:chip|die)[\u2019']s\s+)?\d[\d,]*\s+(?P<what>SMs|cores|"

@@ -40,7 +40,7 @@ _WORDS = {
     "bandwidth": r"bandwidth|GB/s|TB/s|moves? data|memory speed|memory\b[^.;,]{0,50}\bspeed",
     "memory": r"(?:more|less|as much|the|its|of|in) (?:memory|vram|capacity)|gigabytes|more of it",
     "cores": r"cores|SMs|shaders",
-    "peak": r"t?flops|arithmetic|(?:compute|vector|matrix|tensor) rate|on paper|peak|matrix throughput|"
+    "peak": r"t?flops|tops|arithmetic|(?:compute|vector|matrix|tensor) rate|on paper|peak|matrix throughput|"
     r"FP\d+(?: (?:rate|throughput))?",
     "power": r"power|watts?|draws?|thirst\w*|hungr\w+",
     "price": r"cheap\w*|dear\w*|expensive|pric\w+|costs?|pays?|money|"
@@ -179,12 +179,20 @@ def measure(text: str, start: int, end: int, at: tuple[int, int]) -> str:
     return min(found)[1] if found else ""
 
 
+#: What is wide or large is told by no speed and no rent: "a bus ten times as wide".
+_AS_WIDE = re.compile(
+    r"\s+(?:as (?:wide|narrow|large|big|small|long|tall|dense|deep|heavy)|"
+    r"(?:wid|narrow|larg|bigg|small|long)er)\b",
+    re.I,
+)
 #: What ends the words behind a ratio that tell what it is in.
 _STOPS = re.compile(r"[,;:()]|\s(?:and|but|while|at|in|for|on|with)\s")
 
 
 def measured(text: str, place: tuple[int, int], claim: Claim) -> str:
     """What a ratio is in: by what follows it ("32 % more throughput"), else by the words of its clause."""
+    if _AS_WIDE.match(text, claim.end):
+        return ""
     stop = _STOPS.search(text, claim.end, place[1])
     of = _IN_WHAT.match(text, claim.end, place[1])
     for key in ("value", "efficiency", "energy") if of else ():
@@ -364,10 +372,10 @@ def is_by(series: Series, text: str) -> bool:
     return by is None or re.search(rf"(?:\bper\b|/|\ba\b).{{0,12}}{by[1]}", series.label, re.I) is not None
 
 
-#: "Measured per token", "per watt the L4 is ahead": of no rents and powers by themselves.
+#: "Measured per token", "four times the work per clock": of nothing that is told by itself or in a time.
 _BY_THING = re.compile(
-    r"\b(?:per|for each|for every)\s+(?:million\s+)?(watt|dollar|euro|token|image|picture|request|run|job|"
-    r"epoch|task|answer)s?\b",
+    r"\b(?:per|for each|for every)\s+(?:million\s+|single\s+|unit of\s+)*"
+    r"(?!(?:second|minute|hour|day|week|month|year|cent|se)\b)([a-z]+?)s?\b",
     re.IGNORECASE,
 )
 

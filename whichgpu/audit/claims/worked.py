@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from whichgpu.audit.columns import Column
+    from whichgpu.audit.document import Table
     from whichgpu.audit.findings import Context, Finding
 
 #: Headers of tables of costs, work, times and energy.
@@ -82,7 +83,7 @@ def find(context: Context) -> Iterator[Finding]:
         read = {
             at: one
             for at, one in columns(table, context).items()
-            if 0 < at < _COLUMNS and not _OF_HOST.search(one.name)
+            if 0 < at < _COLUMNS and not _OF_HOST.search(one.name) and not _is_of_days(table, at)
         }
         # Figures of devices follow from each other by chance only.
         if 1 < len(table.rows) <= _ROWS and _OF_USE.search(" ".join(one.name for one in read.values())):
@@ -93,6 +94,19 @@ def find(context: Context) -> Iterator[Finding]:
                 best = max(some, key=lambda one: (len(one.right), one.column), default=None)
                 if best is not None:
                     yield from _judged(read[best.column], best, accused, context)
+
+
+#: A cell that tells a day, which no amount is worked out from.
+_A_DAY = re.compile(
+    r"(?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? (?:\d{1,2},? )?|\d{1,2}[./-]){0,2}"
+    r"(?:19|20)\d\d"
+)
+
+
+def _is_of_days(table: Table, at: int) -> bool:
+    """Whether a column has days or years in its cells."""
+    cells = [row[at] for row in table.rows[1:] if len(row) > at]
+    return bool(cells) and all(each is not None and _A_DAY.fullmatch(each.text.strip()) for each in cells)
 
 
 def _shown(read: Mapping[int, Column]) -> Iterator[_Shown]:

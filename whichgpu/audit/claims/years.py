@@ -63,7 +63,8 @@ _THEN_YEAR = re.compile(
 )
 #: Words of a release, what may stand between one and its year, and what makes it another thing's.
 _RELEASE = (
-    r"\b(?:released?|launch(?:ed|es)?|introduced|announced|unveiled|presented|came out|debut(?:ed|s)?|"
+    r"\b(?:released?|launch(?:ed|es)?|introduced|announced|unveiled|presented|showed|shown|revealed|came out|"
+    r"debut(?:ed|s)?|"
     r"arrived|appeared|on (?:the market|sale)|hit the market|(?:release|launch) (?:date|year)|year)"
 )
 _SOLE = re.compile(
@@ -142,7 +143,8 @@ _FRONT_IT = re.compile(
     r"\s*(?:Launched|Released|Introduced|Announced|Unveiled|Presented)\s[^.;,]{3,32},\s+it\b", re.IGNORECASE
 )
 _KIN_OF = re.compile(
-    r"\b(?:successor|predecessor|follow-up|replacement|sibling)s? (?:of|to|for)\s+(?:the\s+|nvidia\s+)*$",
+    r"\b(?:(?:successor|predecessor|follow-up|replacement|sibling)s? (?:of|to|for)|"
+    r"(?:version|variant|edition|refresh|revision|derivative)s? of)\s+(?:the\s+|nvidia\s+|amd\s+)*$",
     re.I,
 )
 #: Years of several devices in their order: "in 2020, 2022 and 2024".
@@ -282,6 +284,7 @@ def of_year(
     year = int(match[at])
     told_early = year < int(_born(first)[:4]) and (announced or _ANNOUNCED.match(match[0]) is not None)
     verdict = of_its_year(year, dated)
+    told_early = told_early or _FOLLOWED.search(passage.text, max(0, match.start() - _BEHIND), match.end())
     if verdict == "unverifiable" and not told_early and _of_that_month(match[0], first):
         verdict = "contradicted"
     soon = (announced or _ANNOUNCED.search(match[0])) and first.vendor in _SOON_SOLD
@@ -342,5 +345,7 @@ def _ahead(words: str, gpu: Gpu) -> int:
 
 
 _CARDS = ("geforce", "workstation", "radeon")
-_ANNOUNCED = re.compile(r"announced|unveiled|introduced|presented", re.IGNORECASE)
+#: What goes on with the event that was told before, as an announcement.
+_FOLLOWED = re.compile(r"\b(?:followed|came|arrived|next)\b", re.IGNORECASE)
+_ANNOUNCED = re.compile(r"announced|unveiled|introduced|presented|showed|shown|revealed", re.IGNORECASE)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
