@@ -21,6 +21,9 @@ DETECTORS = [
     ("yolox-s", 32.0, 640.0, {}, 9.8, 0.05),
     ("rtmdet-s", 32.0, 640.0, {"precision": "fp32"}, 15.9, 0.07),
     ("pp-yoloe-l", 8.0, 640.0, {"precision": "fp32"}, 13.2, 0.08),
+    # MMDetection's own zoo, as remembered: Swish written out, and a focal loss of twelve tensors.
+    ("yolox-l", 8.0, 640.0, {"precision": "fp32", "runtime": "MMDetection, PyTorch 1.9"}, 19.9, 0.09),
+    ("centernet-r18", 16.0, 512.0, {"precision": "fp32", "runtime": "MMDetection, PyTorch 1.9"}, 3.45, 0.06),
 ]
 
 

@@ -44,8 +44,9 @@ def _odd(size: Any) -> bool:
 
 #: Bytes of a place and a thing that are matched: their overlap, the score of its class, what both make.
 _SCORED = 16.0
-#: In a runtime's text whose v8 picks the best places of a thing in one row of all places for each of them.
-RUNTIME_WORDS = ("mmyolo",)
+#: In a runtime's text: whose v8 picks the best places of a thing in one row of all places for each of them,
+#: and who has YOLOX's function written out (mmcv's Swish).
+RUNTIME_WORDS = ("mmyolo", "mmdet")
 
 
 @immutable

@@ -44,7 +44,8 @@ OPTIMIZER = "sgd"
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> boxes and classes of every position of three maps or four, or one class."""
     csp.check_size(job)
-    net = _Yolo(rec, dims, Blocks(rec))
+    written = dims.get("decoupled") and csp.RUNTIME_WORDS[1] in job.runtime.lower()
+    net = _Yolo(rec, dims, Blocks(rec, "swish" if written else "silu"))
     task, classes = dims.get("task", "boxes"), dims["classes"]
     with rec.module("backbone"):
         maps = net.backbone(image(job))
