@@ -77,3 +77,27 @@ def test_text_encoders_of_older_scripts_stay():
         for text in ("diffusers 0.31", "diffusers 0.32")
     )
     assert old - new > 8.5 * GIB
+
+
+#: google-research/bert, README: the largest batch of a length on a Titan X of 12 GB, TensorFlow 1.11.
+TITAN = [
+    ("bert-base", ((64, 64), (128, 32), (256, 16), (320, 14), (384, 12), (512, 6)), 0.58),
+    ("bert-large", ((64, 12), (128, 6), (256, 2), (320, 1)), 0.87),
+]
+
+
+def test_graphs_of_tensorflow_1_write_dropout_norms_and_the_optimizer_out():
+    job = {"phase": "finetune_full", "precision": "fp32"}
+    for name, rows, share in TITAN:
+        for length, batch in rows:
+            columns = {**job, "seq_len": float(length), "batch": float(batch)}
+            one, newer = (
+                sum(parts(name, runtime=f"TensorFlow {release}", **columns).values())
+                for release in ("1.11", "2.4")
+            )
+            assert share * 12 * GIB < one < 0.96 * 12 * GIB, (name, length)
+            assert newer < 0.75 * one
+    # Twice the length of the longest that ran ran out, and twice the batch at the shortest.
+    for length, batch in ((512.0, 12.0), (64.0, 128.0)):
+        columns = {**job, "seq_len": length, "batch": batch, "runtime": "TensorFlow 1.11"}
+        assert sum(parts("bert-base", **columns).values()) > 12 * GIB
