@@ -54,6 +54,9 @@ _FUSED_PIECES = 32.0
 #: Tensors that Transformers' gelu_new keeps, 0.5 x (1 + tanh(c (x + d x^3))): x, its half, tanh, and that
 #: and 1; autocast's power widens x, so that all but the half are in FP32.
 _WRITTEN_OUT, _WRITTEN_OUT_WIDE = 4.0, 7.0
+#: Tensors that functions of TensorFlow 1 keep: what is scaled and a mask as wide; x, its share of a
+#: deviation, and the normal distribution's.
+_GRAPHS = {"dropout": 2.0, "gelu": 3.0}
 #: The op in which the logits become a loss.
 _LOSS = ".cross_entropy"
 
@@ -287,7 +290,9 @@ def _of_attention(op: Op, kept: Kept) -> Any:
 
 
 def _of_norm(op: Op, kept: Kept) -> Any:
-    """Bytes that a normalisation keeps."""
+    """Bytes that a normalisation keeps; TensorFlow 1's what it multiplies each value by as well."""
+    if kept.holds.get("written_graph") and "wide" in op.dims:
+        return op.saved_bytes + op.write_bytes
     if kept.holds.get("fused_norm"):
         return np.minimum(op.saved_bytes, 2.0 * op.dims["elements"])
     if kept.holds.get("counted") and _is_wide_norm(op):
@@ -299,8 +304,8 @@ def _of_norm(op: Op, kept: Kept) -> Any:
 def _of_product(op: Op, kept: Kept) -> Any:
     """Bytes that a product or an elementwise op keeps."""
     saved, name = op.saved_bytes, op.layer.rpartition(".")[2]
-    if name == "gelu_new" and kept.holds.get("counted"):
-        return saved * (_WRITTEN_OUT_WIDE if kept.casts else _WRITTEN_OUT)
+    if name in _GRAPHS and kept.holds.get("written_graph"):
+        return _GRAPHS[name] * op.read_bytes
     if op.kind == "gemm" and op.dtype in _NARROW:
         return saved / 2.0
     if name == "lora_a":
@@ -327,6 +332,8 @@ def _of_pointwise(op: Op, kept: Kept) -> Any:
     """
     if op.layer.endswith("combine") and kept.holds.get("weighs_inside"):
         return 0.0 * op.saved_bytes
+    if op.layer.endswith(".gelu_new") and kept.holds.get("counted"):
+        return op.saved_bytes * (_WRITTEN_OUT_WIDE if kept.casts else _WRITTEN_OUT)
     apart = kept.holds.get("relu_input") and op.layer.endswith("relu")
     apart = apart or (kept.holds.get("counted") and op.layer.endswith("relu6"))
     return op.saved_bytes + op.read_bytes if apart else _of_product(op, kept)

@@ -504,12 +504,16 @@ def softmax(
     old = stack.read(lambda one: float(bool(one.holds.get("softmax_input"))))
     masked = np.maximum(dropped, old)
     kept = (size if wide else dropped * narrow) + narrow + masked + old * size
+    passing = (3.0 + old) * size + masked - kept
+    if dropped and stack.holds.get("written_graph"):
+        # The softmax, that over what is kept of it, a mask as wide, and what both give.
+        kept, passing = size + 3.0 * narrow, size
     # Autocast's softmax has no copy of FP16, and hands on FP32 when the scores that it read are gone.
     other = 0.0 if spec.id == "amp-fp16" else narrow
     copied = stack.read(lambda one: size if (one.half or spec.id) == "bf16" else other)
     inferred = narrow + size + copied if wide else 2.0 * narrow
     tanh = narrow * capped
-    return Softmax(size, kept + tanh, (3.0 + old) * size + masked - kept, inferred)
+    return Softmax(size, kept + tanh, passing, inferred)
 
 
 def _drops(ops: Sequence[Op]) -> bool:

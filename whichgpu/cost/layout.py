@@ -205,7 +205,8 @@ def memory_parts(
     workload, job, stack = settled.workload, settled.job, settled.runtime
     if job.trains:
         job, whole, own, step = trained_step(workload, job, stack)
-        found, _ = job_memory.training(workload, job, stack, step, whole=whole, own=own, available=available)
+        most, mine, _ = _largest(workload, job, stack, whole, own)
+        found, _ = job_memory.training(workload, job, stack, step, whole=most, own=mine, available=available)
         return found, own
     if job.phase == "serve":
         from whichgpu.cost import replica_memory
@@ -334,9 +335,11 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
 
     mesh = Mesh.of(job)
     job, whole, own, step = trained_step(workload, job, stack)
+    most, mine, drawn = _largest(workload, job, stack, whole, own)
     parts, said = job_memory.training(
-        workload, job, stack, step, whole=whole, own=own, available=devices.column("memory")
+        workload, job, stack, step, whole=most, own=mine, available=devices.column("memory")
     )
+    said = (*drawn, *said)
     step = _with_host(workload, job, stack, step, parts, whole=whole, own=own, devices=devices)
     ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
     sent = _exchanges(job, stack, devices, whole)
@@ -378,6 +381,23 @@ def _transforming(
     return plain * job_memory.transforming(
         workload, job, stack, step, parts, whole=whole, own=own, available=memory_of
     )
+
+
+def _largest(
+    workload: Workload, job: Job, stack: Runtime, whole: tuple[Op, ...], own: tuple[Op, ...]
+) -> tuple[tuple[Op, ...], tuple[Op, ...], tuple[str, ...]]:
+    """Ops of a step on the largest pictures, all of a model's and one GPU's, and what to say of them.
+
+    Recipes of some detectors draw the size of each batch: those of the programs that `draws` names up to
+    `drawn_to` times the sides of a job, in multiples of 32 pixels.
+    """
+    dims, said = workload.dims, job.runtime.lower()
+    if not any(word in said for word in dims.get("draws", ())):
+        return whole, own, ()
+    height, width = (np.floor(side * dims["drawn_to"] / 32.0) * 32.0 for side in (job.height, job.width))
+    _, most, mine, _ = trained_step(workload, job.changed(height=height, width=width), stack)
+    note = f"memory is on pictures of {dims['drawn_to']:g} times the sides, the largest that its recipe draws"
+    return most, mine, (note,)
 
 
 def _with_host(

@@ -297,7 +297,7 @@ def _rows() -> Mapping[str, Any]:
     """Every runtime's columns by id."""
     rows = {key: row for file in store.load("runtimes").values() for key, row in file["runtime"].items()}
     # What a runtime does not state it has of the one whose kernels it runs, but for that one's names.
-    own = ("names", "alone", "library", "compiler", "marks", "undated", "containers", "older")
+    own = ("names", "alone", "library", "compiler", "marks", "undated", "containers", "older", "beside")
     return {
         key: {**{name: value for name, value in rows[row["like"]].items() if name not in own}, **row}
         if "like" in row
@@ -317,8 +317,8 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
         holds["expandable"] = True
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
     row["holds"] = {name: value for name, value in holds.items() if value is not False}
-    unread = ("names", "alone", "library", "compiler", "marks", "engine", "containers", "older", "months",
-              "modules", *_UNASKED, *_TIMES)  # fmt: skip
+    unread = ("names", "alone", "library", "compiler", "marks", "engine", "containers", "older", "beside",
+              "months", "modules", *_UNASKED, *_TIMES)  # fmt: skip
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
     for name in _LISTS:
@@ -455,8 +455,10 @@ def runtime(text: str, fallback: str) -> Runtime:
     said = text.lower()
     named = [(name, key) for name, key in _names() if name in said and _starts(name, said)]
     # A name that is a part of another one is not said: "text-generation-webui" is no web UI of pictures.
-    whole = (key for name, key in named if not any(name in other and name != other for other, _ in named))
-    where = next(whole, "")
+    whole = [key for name, key in named if not any(name in other and name != other for other, _ in named)]
+    where = next(iter(whole), "")
+    # Of a framework and what works as it does, named beside it, the second is meant: "PyTorch 2.5, compile".
+    where = next((key for key in whole if where and rows[key].get("beside") == where), where)
     if not where:
         alone = (key for key, row in rows.items() if any(word in said for word in row.get("alone", ())))
         where = next(alone, fallback)

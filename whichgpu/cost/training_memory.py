@@ -271,11 +271,14 @@ def _copied(step: _Step, optimizer: str, trained: Any) -> Any:
 
     ZeRO's first two levels have optimizers of their own; FSDP has torch.optim's over its shards. DeepSpeed's
     join the 16-bit gradients of a rank and widen them, in level 3 group by group (`step` of its ZeRO). Adam
-    of PyTorch 1 then makes a root and a quotient of the whole tensor that they are joined in.
+    of PyTorch 1 then makes a root and a quotient of the whole tensor that they are joined in. TensorFlow 1
+    takes the operators of BERT's AdamW in their order for all weights: gradients times a share, and squares.
     """
     spread, group = step.spread, step.stack.holds.get("group_values")
     if "optimizer" in spread.offload:
         return 0.0
+    if _decays(step, optimizer):
+        return trained * step.held.weight
     if group and spread.level:
         own = trained / spread.of(1)
         each = 3.0 * _FP32 - _NARROW if step.stack.holds.get("steps_by_tensor") else _NARROW + _FP32
@@ -337,9 +340,18 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
 
 
 def _state_bytes(step: _Step, optimizer: str) -> float:
-    """Bytes of a parameter's states; trainers of language models call torch.optim's SGD without momentum."""
+    """Bytes of a parameter's states; trainers of language models call torch.optim's SGD without momentum.
+
+    BERT's AdamW for TensorFlow 1 makes as a step begins what of moments and weights waits for no gradient.
+    """
     plain = optimizer.lower() == "sgd" and step.stack.holds.get("plain_sgd")
-    return 0.0 if plain else optimizer_bytes(optimizer, step.held)[0]
+    states = 0.0 if plain else optimizer_bytes(optimizer, step.held)[0]
+    return states + 3.0 * step.held.weight if _decays(step, optimizer) else states
+
+
+def _decays(step: _Step, optimizer: str) -> bool:
+    """Whether an AdamW is written out in a graph."""
+    return optimizer.lower() == "adamw" and bool(step.stack.holds.get("written_graph"))
 
 
 def _widened_ends(step: _Step) -> Any:

@@ -23,8 +23,9 @@ def image(job: Job, channels: int = 3) -> Map:
     return Map(job.batch, channels, job.height, job.width)
 
 
-#: Activation functions whose backward pass reads their input; the others read their result.
-_READ_INPUT = frozenset({"gelu", "silu", "hardswish"})
+#: Values that activation functions keep of each input: those whose backward pass reads it; the others read
+#: their result. `swish` is SiLU written out as a product with a sigmoid, which keeps both.
+_KEPT_INPUTS = {"gelu": 1.0, "silu": 1.0, "hardswish": 1.0, "swish": 2.0}
 
 
 def activate(
@@ -32,7 +33,7 @@ def activate(
     name: str = "",
 ) -> None:  # fmt: skip
     """An activation function; its result is kept by the next layer, or here with `keeps_output`."""
-    kept = float(keeps_output) + float(kind in _READ_INPUT)
+    kept = float(keeps_output) + _KEPT_INPUTS.get(kind, 0.0)
     rec.pointwise(elements, keeps=kept, shard=shard, name=name or kind)
 
 
@@ -73,7 +74,7 @@ def norm_activate(
         rec.narrow(x.elements)  # widened: the same bytes the other way round
         group_norm(rec, x, name=f"{name}_norm")
         if activation:
-            kept = float(keeps_output) + float(activation in _READ_INPUT)
+            kept = float(keeps_output) + _KEPT_INPUTS.get(activation, 0.0)
             rec.pointwise(x.elements, keeps=kept, wide=True, name=f"{name}_{activation}")
         rec.narrow(x.elements)
         return

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.errors import UsageError
 from whichgpu.values import immutable
 from whichgpu.workloads.blocks import conv_norm
+from whichgpu.workloads.detection import matched, matched_by_class
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
@@ -41,7 +42,54 @@ def _odd(size: Any) -> bool:
     return bool((size % 32 != 0).any()) if hasattr(size, "any") else size % 32 != 0
 
 
-def choose(rec: Recorder, job: Job, maps: Iterable[Map], classes: int, *, split: int = 0) -> None:
+#: Bytes of a place and a thing that are matched: their overlap, the score of its class, what both make.
+_SCORED = 16.0
+#: In a runtime's text: whose v8 picks the best places of a thing in one row of all places for each of them,
+#: and who has YOLOX's function written out (mmcv's Swish).
+RUNTIME_WORDS = ("mmyolo", "mmdet")
+
+
+@immutable
+class Matching:
+    """How a loss matches places with things.
+
+    All places of a batch at once, `pair` bytes for each and a thing, and the `picked` best of each thing in
+    rows of whole numbers as long as the places (one_hot of TaskAlignedAssigner, in PaddleDetection, YOLOv6
+    and mmyolo; Ultralytics counts them in one row); or picture by picture by class, `near` places and so
+    many `tensors` of them (SimOTA of YOLOX, and of YOLOv7's loss).
+    """
+
+    pair: float = 0.0
+    picked: float = 0.0
+    near: float = 0.0
+    tensors: float = 0.0
+
+    def beside(self, job: Job, places: Any, classes: int) -> Any:
+        """Bytes that come and go with it, of the `places` of a batch."""
+        if self.near:
+            return matched_by_class(places / job.batch, self.near, classes, self.tensors)
+        return matched(places, self.pair + _WHOLE * self.picked)
+
+
+#: Bytes of a whole number.
+_WHOLE = 8.0
+#: Task-aligned heads pick ten or thirteen places of each thing; SimOTA of YOLOX looks at 25 on each of three
+#: maps, that of YOLOv7 at three anchors of three places.
+UNMATCHED, ALIGNED, ALIGNED_IN_ROWS = Matching(), Matching(_SCORED), Matching(_SCORED, 13.0)
+NEAR_CENTRES, NEAR_ANCHORS = Matching(near=75.0, tensors=3.0), Matching(near=27.0, tensors=7.0)
+#: RTMDet's costs: overlap, its logarithm, distance, class, what they add up to (DynamicSoftLabelAssigner).
+SOFT_LABELS = Matching(40.0)
+
+
+def aligned(job: Job) -> Matching:
+    """The matching of v8 and later as a job's program has it."""
+    return Matching(_SCORED, 10.0) if RUNTIME_WORDS[0] in job.runtime.lower() else ALIGNED
+
+
+def choose(
+    rec: Recorder, job: Job, maps: Iterable[Map], classes: int, *,
+    split: int = 0, matching: Matching = UNMATCHED,
+) -> None:  # fmt: skip
     """What follows the head: boxes matched in the loss, or suppressed.
 
     `split` heads (`split_head`) are matched at every position: their loss is in FP32 and keeps the
@@ -51,8 +99,9 @@ def choose(rec: Recorder, job: Job, maps: Iterable[Map], classes: int, *, split:
     """
     with rec.module("loss" if job.trains else "selection"):
         places = sum((x.pixels for x in maps), start=0.0)
+        beside = matching.beside(job, places, classes) if job.trains else 0.0
         for _ in range(_MATCHING if job.trains else _MATCHING // 2):
-            rec.pointwise((classes + 4) * places, name="match")
+            rec.pointwise((classes + 4) * places, name="match", beside=beside)
         if job.trains and split:
             cast = 1.0 if rec.precision.mixed else 0.0
             rec.pointwise(split * (4 * BINS + classes) * places, keeps=cast, wide=True, name="predictions")

@@ -11,8 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from whichgpu.values import immutable
 from whichgpu.workloads.blocks import conv_norm
+from whichgpu.workloads.recorder import FP32
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,12 +40,21 @@ def trains_norms(job: Job) -> bool:
     return any(word in said for word in TRAINS_NORMS)
 
 
-def matched(anchors: Any) -> Any:
+def matched(anchors: Any, pair: float = _PAIR) -> Any:
     """Bytes that come and go as the anchors of a picture are matched with the things in a crowded one.
 
-    Pictures are matched one after the other; a training's peak has the most crowded of all.
+    Pictures are matched one after the other; a training's peak has the most crowded of all. Where all of a
+    batch are matched together, in rows as long as that one's, these are the anchors of all.
     """
-    return anchors * _CROWD * _PAIR
+    return anchors * _CROWD * pair
+
+
+def matched_by_class(anchors: Any, near: float, classes: int, tensors: float) -> Any:
+    """Bytes of the same where each thing's class is compared with all that is predicted near a thing.
+
+    No more than `near` anchors are near each; their `classes` are compared in FP32, in so many `tensors`.
+    """
+    return np.minimum(anchors, near * _CROWD) * _CROWD * classes * FP32 * tensors
 
 
 @immutable

@@ -111,7 +111,7 @@ class Recorder(Ledger):
     def attention(
         self, batch: Any, heads: int, q: Any, kv: Any, head_dim: int, *, kv_heads: int | None = None,
         value_dim: int | None = None, shared_kv: bool = False, held: Any = None, causal: bool = False,
-        cached: bool = False, biased: bool = False, name: str = "attention",
+        cached: bool = False, biased: bool = False, again: bool = False, name: str = "attention",
     ) -> None:  # fmt: skip
         """Fused scaled dot-product attention of q (B, heads, q, d) over k, v (B, kv_heads, kv, d).
 
@@ -123,6 +123,7 @@ class Recorder(Ledger):
         takes off its time. Kept for the backward pass: q, k, v and a log-sum-exp per row; the output is
         kept by the layer that reads it. `value_dim`: width of v, where it is not that of k; `shared_kv`:
         v is a part of k (latent attention). `held`: keys read, where each query sees `kv` of them only.
+        One that runs `again` in the backward pass, from what others kept, keeps its output alone.
         """
         kv_heads = heads if kv_heads is None else kv_heads
         value_dim = head_dim if value_dim is None else value_dim
@@ -140,7 +141,7 @@ class Recorder(Ledger):
             read_bytes=float(heads * head_dim) * size * rows if cached else inputs,
             kv_bytes=kv_elements * self.precision.kv if cached else 0.0,
             write_bytes=float(heads * value_dim) * size * rows,
-            saved_bytes=inputs + FP32 * heads * rows,
+            saved_bytes=float(heads * value_dim) * size * rows if again else inputs + FP32 * heads * rows,
             dtype=wide_math(self.precision.math),
             shard="head",
         )  # fmt: skip

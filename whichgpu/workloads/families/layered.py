@@ -25,7 +25,8 @@ convolution that says nothing else; optionally `unit` (images). By `kind`:
     take    maps of these names, `of`, one after another (the present map is ".")
     add     the map of the name `of`
     block   `layers`, `count` (1) times; `residual` (false): added to what goes in
-    loss    in training: cross-entropy of the map's channels at each position, of `heads` (1) such maps
+    loss    in training: cross-entropy of the map's channels at each position, of `heads` (1) such maps;
+            `focal` (false): that of peaks in a map of each channel
 """
 
 from __future__ import annotations
@@ -223,9 +224,17 @@ def _add(net: _Net, layer: Layer, x: Map) -> Map:
     return x
 
 
+#: Tensors that a focal loss of peaks keeps where it is written out (gaussian_focal_loss of mmdetection): the
+#: scores, what their logarithm and its counterpart's read and make, both powers, weights, products, and the
+#: target.
+_FOCAL = 12.0
+
+
 def _loss(net: _Net, layer: Layer, x: Map) -> Map:
     """A class of each position, in training."""
-    if net.rec.training:
+    if net.rec.training and layer.get("focal"):
+        net.rec.pointwise(x.elements, keeps=_FOCAL, wide=True, name="focal")
+    elif net.rec.training:
         class_losses(net.rec, x.pixels, x.channels, heads=float(layer.get("heads", 1)))
     return x
 

@@ -42,7 +42,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     with rec.module("head"):
         for x in maps:
             net.head(x)
-    csp.choose(rec, job, maps, dims["classes"], split=1)
+    csp.choose(rec, job, maps, dims["classes"], split=1, matching=csp.ALIGNED_IN_ROWS)
 
 
 @immutable

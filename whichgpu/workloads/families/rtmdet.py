@@ -42,7 +42,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     for i, x in enumerate(maps):
         with rec.module("head"), rec.module("level", again=i > 0):
             net.head(x)
-    csp.choose(rec, job, maps, dims["classes"], split=1)
+    csp.choose(rec, job, maps, dims["classes"], split=1, matching=csp.SOFT_LABELS)
 
 
 @immutable

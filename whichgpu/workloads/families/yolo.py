@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Map, Recorder
 
 PHASES, PHASE_ALIASES, DEFAULTS = csp.PHASES, csp.PHASE_ALIASES, csp.DEFAULTS
+RUNTIME_WORDS = csp.RUNTIME_WORDS
 ADAPTERS = False
 UNIT = "images"
 OPTIMIZER = "sgd"
@@ -43,7 +44,8 @@ OPTIMIZER = "sgd"
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> boxes and classes of every position of three maps or four, or one class."""
     csp.check_size(job)
-    net = _Yolo(rec, dims, Blocks(rec))
+    written = dims.get("decoupled") and csp.RUNTIME_WORDS[1] in job.runtime.lower()
+    net = _Yolo(rec, dims, Blocks(rec, "swish" if written else "silu"))
     task, classes = dims.get("task", "boxes"), dims["classes"]
     with rec.module("backbone"):
         maps = net.backbone(image(job))
@@ -58,9 +60,11 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     if dims["version"] in (10, 26) and job.trains:
         with rec.module("one_to_many"):
             net.on.split_head(maps, classes, separable=True, decoded=False, bins=net.bins)
+    matching = csp.UNMATCHED if net.anchored else csp.aligned(job)
     return csp.choose(
-        rec, job, maps, classes, split=0 if net.anchored else {10: 2, 26: 2}.get(dims["version"], 1)
-    )
+        rec, job, maps, classes, split=0 if net.anchored else {10: 2, 26: 2}.get(dims["version"], 1),
+        matching=csp.NEAR_CENTRES if dims.get("decoupled") else matching,
+    )  # fmt: skip
 
 
 @immutable

@@ -47,7 +47,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     with rec.module("head"):
         last = net.on.repeated if dims.get("repeated") else net.plain
         net.on.anchored([last(x, out) for x, out in zip(maps, dims["outputs"], strict=True)], dims["classes"])
-    csp.choose(rec, job, maps, dims["classes"])
+    csp.choose(rec, job, maps, dims["classes"], matching=csp.NEAR_ANCHORS)
 
 
 @immutable

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Map, Recorder
 
 PHASES, PHASE_ALIASES, DEFAULTS = csp.PHASES, csp.PHASE_ALIASES, csp.DEFAULTS
+RUNTIME_WORDS = csp.RUNTIME_WORDS
 ADAPTERS = False
 UNIT = "images"
 OPTIMIZER = "sgd"
@@ -46,7 +47,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         maps = net.neck(*levels[-3:])
     with rec.module("head"):
         net.on.split_head(maps, dims["classes"])
-    csp.choose(rec, job, maps, dims["classes"], split=1)
+    csp.choose(rec, job, maps, dims["classes"], split=1, matching=csp.aligned(job))
 
 
 @immutable

@@ -42,7 +42,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     with rec.module("head"):
         for x, width in zip(maps, dims["heads"], strict=True):
             net.head(x, int(width))
-    csp.choose(rec, job, maps, dims["classes"], split=1)
+    csp.choose(rec, job, maps, dims["classes"], split=1, matching=csp.ALIGNED_IN_ROWS)
 
 
 @immutable

@@ -43,7 +43,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         maps = net.neck(*levels)
     with rec.module("head"):
         net.head(maps)
-    csp.choose(rec, job, maps, dims["classes"])
+    csp.choose(rec, job, maps, dims["classes"], matching=csp.ALIGNED_IN_ROWS)
 
 
 @immutable

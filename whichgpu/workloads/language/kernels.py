@@ -58,11 +58,12 @@ def blocked(
 
 
 def recurrence(
-    rec: Recorder, tokens: Any, *, heads: int, keys: int, values: int, carried: Any, name: str = "state"
-) -> None:
+    rec: Recorder, tokens: Any, *, heads: int, keys: int, values: int, carried: Any, name: str = "state",
+    again: bool = False,
+) -> None:  # fmt: skip
     """What T tokens add to a state of K x V per head, and read from it: two products of rank one a token.
 
-    `carried` values of state, in FP32, come in and leave.
+    `carried` values of state, in FP32, come in and leave. What runs `again` backward keeps nothing.
     """
     size = rec.precision.activation
     read = heads * (2.0 * keys + values) * size * tokens
@@ -72,16 +73,17 @@ def recurrence(
         flops=4.0 * heads * keys * values * tokens,
         read_bytes=read + FP32 * carried,
         write_bytes=heads * values * size * tokens + FP32 * carried,
-        saved_bytes=read,
+        saved_bytes=0.0 * read if again else read,
         dtype=wide_math(rec.precision.math),
         shard="head",
     )  # fmt: skip
 
 
-def scan(rec: Recorder, elements: Any, state: int, carried: Any) -> None:
+def scan(rec: Recorder, elements: Any, state: int, carried: Any, *, keeps: float = 2.0) -> None:
     """A selective scan: each of `elements` channel values meets `state` values of state, in plain arithmetic.
 
-    Decay, input, sum and output are 9 operations for each of them.
+    Decay, input, sum and output are 9 operations for each of them; for its backward pass it `keeps` so many
+    values.
     """
     size = rec.precision.activation
     rec.record(
@@ -89,7 +91,7 @@ def scan(rec: Recorder, elements: Any, state: int, carried: Any) -> None:
         flops=9.0 * state * elements,
         read_bytes=2.0 * size * elements + FP32 * carried,
         write_bytes=size * elements + FP32 * carried,
-        saved_bytes=2.0 * size * elements,
+        saved_bytes=keeps * size * elements,
         dtype="fp32",
         shard="head",
     )  # fmt: skip

@@ -150,42 +150,51 @@ def _decayed_by_channel(rec: Recorder, rows: Any, size: State, width: int, *, na
 
 
 def _mamba2(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend]) -> None:
-    """Mamba-2: gate, x, B, C and step of (T, D), a state of N x P per head."""
+    """Mamba-2: gate, x, B, C and step of (T, D), a state of N x P per head.
+
+    From the first product on it is one function, which keeps what that made and what the state gave, and runs
+    the rest again (mamba_split_conv1d_scan_combined of state-spaces/mamba, ops/triton/ssd_combined.py).
+    """
     size, width = state(dims, "M"), dims["hidden"]
     inner = size.heads * size.values
     rec.linear(rows, width, inner + size.channels + size.heads, shard="column", name="in")
     # Step bias, decay and skip are one value a head each.
-    _convolve(rec, rows, size, bias=True, extra=3 * size.heads)
+    _convolve(rec, rows, size, bias=True, extra=3 * size.heads, keeps=1.0)
     _recur(rec, size, attends, "M")
     if dims.get("state_norm", True):
-        rec.norm(inner * rows, inner, parameters=inner, keeps=4.0, name="gated_norm")
+        rec.norm(inner * rows, inner, parameters=inner, keeps=rec.precision.activation, name="gated_norm")
     else:
-        rec.pointwise(inner * rows, reads=2.0, keeps=2.0, shard="column", name="gate")
-    rec.linear(rows, inner, width, shard="row", name="out")
+        rec.pointwise(inner * rows, reads=2.0, keeps=1.0, shard="column", name="gate")
+    rec.linear(rows, inner, width, keeps=0.0, shard="row", name="out")
 
 
 def _mamba1(dims: Mapping[str, Any], rec: Recorder, rows: Any, attends: Sequence[Attend]) -> None:
-    """Mamba-1: gate and x of (T, D); step, B, C from x; a selective scan over I channels of N values."""
+    """Mamba-1: gate and x of (T, D); step, B, C from x; a selective scan over I channels of N values.
+
+    Without norms of its own it is one function, which keeps gate, x, what they select and what the scan gave,
+    and runs the rest again (MambaInnerFn of state-spaces/mamba, ops/selective_scan_interface.py).
+    """
     size, width = state(dims, "M"), dims["hidden"]
     inner, n, rank = dims["inner"], dims["state"], dims["step_rank"]
+    apart = float(bool(dims.get("state_norms")))
     rec.linear(rows, width, 2 * inner, shard="column", name="in")
     # Decay (N values) and skip of each channel.
     _convolve(rec, rows, size, bias=True, extra=inner * (n + 1))
-    rec.linear(rows, inner, rank + 2 * n, shard="row", name="select")
+    rec.linear(rows, inner, rank + 2 * n, keeps=apart, shard="row", name="select")
     if dims.get("state_norms"):
         rec.norm((rank + 2 * n) * rows, rank, parameters=rank + 2 * n, keeps=4.0, name="state_norm")
     rec.linear(rows, rank, inner, bias=True, shard="column", name="step")
     for one in attends:
         with rec.module("attend", repeats=one.repeats):
-            scan(rec, inner * (one.batch * one.q), n, _carried(one, size))
-    rec.pointwise(inner * rows, reads=2.0, keeps=2.0, shard="column", name="gate")
-    rec.linear(rows, inner, width, shard="row", name="out")
+            scan(rec, inner * (one.batch * one.q), n, _carried(one, size), keeps=1.0 + apart)
+    rec.pointwise(inner * rows, reads=2.0, keeps=2.0 * apart, shard="column", name="gate")
+    rec.linear(rows, inner, width, keeps=apart, shard="row", name="out")
 
 
-def _convolve(rec: Recorder, rows: Any, size: State, *, bias: bool, extra: int) -> None:
+def _convolve(rec: Recorder, rows: Any, size: State, *, bias: bool, extra: int, keeps: float = 2.0) -> None:
     """A short convolution along the tokens, channel by channel; `extra` are the mixer's own small weights."""
     weights = float((size.taps + bias) * size.channels + extra)
-    rec.pointwise(size.channels * rows, keeps=2.0, parameters=weights, shard="column", name="conv")
+    rec.pointwise(size.channels * rows, keeps=keeps, parameters=weights, shard="column", name="conv")
 
 
 def _recur(rec: Recorder, size: State, attends: Sequence[Attend], mixer: str) -> None:
@@ -198,9 +207,10 @@ def _recur(rec: Recorder, size: State, attends: Sequence[Attend], mixer: str) ->
                 chunks = tokens / np.maximum(chunk, 1.0)
                 # Its kernels leave the state of every chunk in memory, and the next ones read it.
                 carried = carried + _STATE_PASSES * size.heads * size.keys * size.values * chunks
-                rec.attention(chunks, size.heads, chunk, chunk, size.keys,
-                              value_dim=size.values, causal=True, name="chunk")  # fmt: skip
-            recurrence(rec, tokens, heads=size.heads, keys=size.keys, values=size.values, carried=carried)
+                rec.attention(chunks, size.heads, chunk, chunk, size.keys, value_dim=size.values,
+                              causal=True, again=mixer != "L", name="chunk")  # fmt: skip
+            recurrence(rec, tokens, heads=size.heads, keys=size.keys, values=size.values, carried=carried,
+                       again=mixer != "L")  # fmt: skip
 
 
 def _carried(one: Attend, size: State) -> Any:
