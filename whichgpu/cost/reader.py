@@ -180,8 +180,7 @@ class Reader:
 
     def _place(self, index: int, cells: tuple[str, ...]) -> None:
         known = self._lexicon
-        unsaid = "(" in cells[_GPU] and not cells[_RUNTIME].strip()
-        if unsaid or type(known.gpus[cells[_GPU]]) is _Refused:
+        if "(" in cells[_GPU] or type(known.gpus[cells[_GPU]]) is _Refused:
             cells = _engine_beside(cells, known)
         found = known.gpus[cells[_GPU]], self._heads[HEAD(cells)], known.numbers[CELLS(cells)]
         for one in found:
@@ -258,9 +257,13 @@ class Reader:
 
 
 def _engine_beside(cells: tuple[str, ...], known: Lexicon) -> tuple[str, ...]:
-    """A row whose GPU names the engine as well (`A100 TensorRT`), as its runtime then; or as it is."""
+    """A row whose GPU names the engine as well (`A100 TensorRT`), as its runtime then; or as it is.
+
+    What else stands in brackets behind the name of a machine describes it, and says nothing of the run.
+    """
     bare, stack = engine_apart(cells[_GPU], cells[_RUNTIME])
-    if bare == cells[_GPU] or type(known.gpus[bare]) is _Refused:
+    noted = type(known.gpus[cells[_GPU]]) is not _Refused and (cells[_RUNTIME].strip() or "(" in bare)
+    if noted or bare == cells[_GPU] or type(known.gpus[bare]) is _Refused:
         return cells
     told = {_GPU: bare, _RUNTIME: stack}
     return tuple(told.get(place, text) for place, text in enumerate(cells))
