@@ -298,7 +298,7 @@ def _shape(
     half = c["k_half"]
     if ops.kind == "conv":
         # A tile fills and drains its pipeline in so many cycles, in which a faster SM does more of its depth.
-        half = np.where(d["window"] <= 1.0, c["k_half_pointwise"], half)
+        half = np.where(tensor & (d["window"] <= 1.0), c["k_half_pointwise"], half)
         half = half * np.where(tensor, devices.fed(ops.dtypes) ** c["conv_depth"], 1.0)
     deep = k / (k + half) * n / (n + c["n_half"])
     if ops.kind == "gemm":

@@ -85,11 +85,11 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
 
 
 def _choose(rec: Recorder, scores: Any) -> None:
-    """The best of all scores, which are in 16 bits at least: sorting is part of no convolution."""
+    """The best of all scores, in 16 bits at least: they are sorted, which is part of no convolution."""
     wide = max(1.0, 2.0 / rec.precision.activation)
     with rec.module("selection"):
         for _ in range(2):
-            rec.pointwise(scores, reads=wide, writes=wide, computed=True, name="score")
+            rec.copy(wide * scores, name="score")
 
 
 def _targets(rec: Recorder, places: Any, batch: Any) -> None:

@@ -76,6 +76,6 @@ def _conv(
     """3 x 3 x 3 without bias, instance normalisation, ReLU: (B, C, ...) -> (B, width, V)."""
     rec.window(elements, voxels, channels, width, 27, backward=backward)
     if not rec.training:  # a map is read for its moments, and again to apply them
-        rec.pointwise(width * voxels, writes=0.0, computed=True, name="moments")
+        rec.norm(0.5 * width * voxels, width, parameters=0, computed=True, name="moments")
     rec.norm(width * voxels, width, computed=True)
     rec.pointwise(width * voxels, name="relu")
