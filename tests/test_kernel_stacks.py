@@ -177,6 +177,70 @@ def test_a_compiler_fuses_elementwise_ops_with_each_other_and_not_with_products(
     assert seconds("resnet50", "rtx-4090", **{**job, "runtime": "TensorRT"}) < compiled < eager
 
 
+def test_an_engine_folds_norms_whose_moments_are_stored_and_runs_others_as_kernels() -> None:
+    """Behind a convolution a norm is part of its weights; one that reads its moments off its input is not."""
+
+    def left(workload: str, text: str) -> dict[str, tuple[float, float]]:
+        found = laid(workload, "a100-80gb-sxm", runtime=text, precision="fp16", phase="infer", batch=8.0)
+        (one,) = (one for one in found.work.kernels if one.table.kind == "elementwise")
+        shares = np.broadcast_to(passes(one.table, found.runtime), (len(one.table.ops), 1, 1))
+        starts = np.broadcast_to(one.launched, (len(one.table.ops), 1, 1))
+        return {
+            op.layer: (float(share), float(start))
+            for op, share, start in zip(one.table.ops, shares.ravel(), starts.ravel(), strict=True)
+        }
+
+    trt, ort = "TensorRT 10.0", "ONNX Runtime 1.17"
+    assert left("resnet50", trt)["layer1.conv_norm"] == left("resnet50", ort)["layer1.conv_norm"] == (0, 0)
+    assert left("vit_base_patch16_224", trt)["layers.layer_norm"] == (1, 1)
+    volume = left("3d-unet-99", trt)
+    # A map is read for its moments, and again to apply them.
+    assert volume["unet.down0.norm"] == volume["unet.down0.moments"] == (1, 1)
+    assert volume["unet.down0.relu"] == (0, 0)
+    # Sorting the scores of 120,000 anchors is part of no convolution.
+    assert left("retinanet", trt)["selection.score"] == (1, 1)
+    assert left("resnet50", "PyTorch 2.3")["layer1.conv_norm"] == (1, 1)
+
+
+def test_cublas_10_takes_odd_products_off_the_tensor_cores_of_volta_and_turing() -> None:
+    """267,735 words are no multiple of eight; GNMT pads its own, and Ampere needs cuBLAS 11."""
+
+    def gain(workload: str, gpu: str, text: str) -> float:
+        """Of mixed precision over FP32, in the products of the vocabulary."""
+        found = (laid(workload, gpu, runtime=text, precision=name, phase="train", batch=16.0)
+                 for name in ("fp32", "amp-fp16"))  # fmt: skip
+        full, mixed = (
+            sum(float(one.compute[i].sum()) for one in each.work.kernels if one.table.kind == "gemm"
+                for i, op in enumerate(one.table.ops) if op.shard == "vocab")
+            for each in found
+        )  # fmt: skip
+        return full / mixed
+
+    old, new = "pytorch-1.x (NGC 20.01-21.x, eager)", "pytorch-1.x (NGC 21.07, eager)"
+    for gpu in ("v100-16gb-sxm", "titan-rtx"):
+        assert gain("transformer-xl-base", gpu, old) == pytest.approx(1.0, rel=0.05)
+        assert gain("transformer-xl-base", gpu, new) > 2.0
+        assert gain("gnmt-v2", gpu, old) > 2.0
+    ampere = [gain("transformer-xl-base", "a100-40gb-sxm", text) for text in (old, new)]
+    assert ampere[0] == pytest.approx(ampere[1])
+
+
+def test_shallow_pointwise_convolutions_and_narrow_groups_of_8_bit_numbers() -> None:
+    """A 1 x 1 window fills its tiles in half the depth; matrix instructions are as deep in bytes."""
+
+    def rate(width: int, kernel: int, groups: int, form: str) -> float:
+        rec = Recorder(precision(form))
+        rec.conv(Map(256.0, width, 56, 56), width, kernel, groups=groups)
+        (one,) = prepare(rec.ops(), Devices([GPUS["a100-40gb-sxm"]]), runtime("TensorRT 10.0", "")).kernels
+        return float((one.table.flops / one.compute)[0, 0, 0])
+
+    shallow = rate(64, 1, 1, "fp16") / rate(1024, 1, 1, "fp16")
+    assert 0.22 < shallow < 0.35  # 0.18 with the depth of a window
+    wide, narrow = (rate(256, 3, 256 // each, "int8") / rate(256, 3, 256 // each, "fp16") for each in (64, 4))
+    assert narrow == pytest.approx(2.0 * (4 / 12) / (4 / 8), rel=0.05)
+    assert wide > 1.8
+
+
 def test_tensorflow_multiplies_with_the_library_that_pytorch_calls() -> None:
     """What networks of convolutions taught of TensorFlow says nothing of its matrix products."""
     (a100,) = Devices.of([GPUS["a100-40gb-sxm"]]).traits

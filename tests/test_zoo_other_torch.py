@@ -149,7 +149,7 @@ def ncf(batch: int) -> None:
 @pytest.mark.parametrize(
     ("name", "columns", "run"),
     [
-        ("gnmt-v2", {"phase": "train", "batch": 4, "seq_len": 5}, lambda: gnmt(4, 6)),
+        ("gnmt-v2", {"phase": "train", "precision": "fp32", "batch": 4, "seq_len": 5}, lambda: gnmt(4, 6)),
         ("tacotron2", {"phase": "infer", "batch": 2, "seq_len": 50}, lambda: tacotron(2, 50, 9)),
         ("waveglow", {"phase": "train", "batch": 1, "seq_len": 8000}, lambda: waveglow(8000)),
         ("rnnt", {"phase": "train", "batch": 3, "options": {"seconds": "0.6"}}, lambda: rnnt(3, 20, 9)),

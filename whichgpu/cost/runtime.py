@@ -157,6 +157,8 @@ class Runtime:
     integer: tuple[str, ...] = ()
     unpacks: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
+    #: Families on whose tensor cores its library has no 16-bit product whose sides are no multiples of eight.
+    aligned: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
     #: Vendors and architectures on whose GPUs attention is not fused, whatever it is elsewhere.
     unfused: tuple[str, ...] = ()
@@ -273,7 +275,8 @@ def kept(make: Callable[..., Runtime]) -> Callable[..., Runtime]:
 _KEEPING = {"holds", "habits", "trains", "loads_wide", "through", "language"}
 _TIMES = ("launch", "gap", "fixed", "sequence")
 #: Columns that are lists, and empty where a runtime states none.
-_LISTS = ("loads_wide", "tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured")
+_LISTS = ("loads_wide", "tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured",
+          "aligned")  # fmt: skip
 #: Times that are nothing where a runtime states none.
 _UNASKED = ("eager", "eager_plain", "ahead")
 _seconds = lru_cache(maxsize=None)(partial(parse, dimension="time"))
@@ -339,7 +342,10 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
 
 
 def _of_host(mark: Mapping[str, Any]) -> bool:
-    """Whether a mark sets what the host takes for a launch, a sequence or data, who waits or how many run."""
+    """Whether a mark sets what the host takes for a launch, a sequence or data, who waits or how many run.
+
+    Or, as little known to the fit, which products a library has off the tensor cores.
+    """
     columns = set(mark.get("sets", ()))
     waits = {
         "eager",
@@ -353,6 +359,7 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
         "stages_ahead",
         "scheduler",
         "turns",
+        "aligned",
     }
     return bool(columns) and columns <= waits
 

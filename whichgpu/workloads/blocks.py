@@ -51,19 +51,19 @@ def conv_norm(
     """
     y = rec.conv(x, out, kernel, stride, padding=padding, groups=groups, bias=bias, keeps=keeps,
                  dilated=dilated, backward=backward, name=name)  # fmt: skip
-    norm_activate(
-        rec, y, activation if relu else "", keeps_output=keeps_output, folded=folded, name=name
-    )  # fmt: skip
+    norm_activate(rec, y, activation if relu else "", keeps_output=keeps_output, folded=folded,
+                  stored=True, name=name)  # fmt: skip
     return y
 
 
 def norm_activate(
     rec: Recorder, x: Map, activation: str = "", *, keeps_output: bool = False, folded: bool = False,
-    name: str = "conv",
+    stored: bool = False, name: str = "conv",
 ) -> None:  # fmt: skip
     """Batch normalisation and an activation, "" for none: shape unchanged.
 
-    Of a normalisation that is `folded` into weights nothing but its parameters is left.
+    Of a normalisation that is `folded` into weights nothing but its parameters is left. Behind a
+    convolution its moments are `stored`, and an engine has them in the weights.
     Where the model's `norms` are of groups, autocast runs both in FP32.
     Liu et al., "Evolving Normalization-Activation Layers": `evonorm` is both in one, with a slope besides.
     """
@@ -78,7 +78,7 @@ def norm_activate(
             rec.pointwise(x.elements, keeps=kept, wide=True, name=f"{name}_{activation}")
         rec.narrow(x.elements)
         return
-    rec.norm(0.0 if folded else x.elements, x.channels, name=f"{name}_norm")
+    rec.norm(0.0 if folded else x.elements, x.channels, stored=stored, name=f"{name}_norm")
     if activation:
         activate(rec, x.elements, activation, keeps_output=keeps_output, name=f"{name}_{activation}")
 
@@ -88,7 +88,7 @@ def group_norm(rec: Recorder, x: Map, *, parameters: int | None = None, name: st
 
     PyTorch reads the map for its moments before it reads it again to apply them (group_norm_kernel.cu).
     """
-    rec.pointwise(x.elements, writes=0.0, wide=True, name=f"{name}_moments")
+    rec.pointwise(x.elements, writes=0.0, wide=True, computed=True, name=f"{name}_moments")
     rec.norm(x.elements, x.channels, parameters=parameters, wide=True, name=name)
 
 

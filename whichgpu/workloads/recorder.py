@@ -164,18 +164,23 @@ class Recorder(Ledger):
     def norm(
         self, elements: Any, width: int, *, parameters: int | None = None, wide: bool = False,
         keeps: float | None = None, scaled: bool | None = None, across: int = 0, name: str = "norm",
+        computed: bool | None = None, stored: bool = False,
     ) -> None:  # fmt: skip
         """A normalisation over `elements` values with `parameters` (default 2 x width) trained ones.
 
-        `wide`: autocast runs it in FP32. `keeps`: bytes per element kept for the backward pass, by
-        default one copy of its input. `scaled`: op by op its weight multiplies in an op of its own. `across`:
-        values of a row that are normalised together though tensor parallelism cuts them; 0 for none.
+        `wide`: autocast runs it in FP32. Its moments are `computed` of what it is given (default: of what is
+        wide) or, of a convolution's results at inference, `stored`. `keeps`: bytes per element kept for the
+        backward pass, by default one copy of its input. `scaled`: op by op its weight multiplies in an op of
+        its own. `across`: values of a row that are normalised together though tensor parallelism cuts them; 0
+        for none.
         """
         size = self._sizes[wide]
         self._scaled(
             "norm", name, elements, elements,
             {
                 **self._wide(wide), **({} if scaled is None else {"scaled": float(scaled)}),
+                **({"computed": 1.0} if (wide if computed is None else computed) else {}),
+                **({"stored": 1.0} if stored and not self.training else {}),
                 **({"across": float(across)} if across else {}),
             },
             over="elements", reads=size, writes=size, flops=8.0,
@@ -186,16 +191,19 @@ class Recorder(Ledger):
     def pointwise(
         self, elements: Any, *, reads: float = 1.0, writes: float = 1.0, keeps: float = 0.0,
         wide: bool = False, shard: str = "none", parameters: float = 0.0, name: str = "pointwise",
-        modulated: bool = False, beside: Any = 0.0,
+        modulated: bool = False, beside: Any = 0.0, computed: bool = False,
     ) -> None:  # fmt: skip
         """An elementwise op: `reads` tensors of `elements` in, `writes` out, `keeps` of them kept.
 
-        `modulated` ones keep that for the gradient of what a conditioning made. Bytes that come and go while
+        `modulated` ones keep that for the gradient of what a conditioning made. What is `computed` over many
+        values no engine makes a part of its neighbour. Bytes that come and go while
         it runs, of small ops that it stands for, lie `beside`.
         """
         size, shape = self._sizes[wide], {"modulated": 1.0} if modulated else self._wide(wide)
         if some(beside):
             shape = {**shape, "beside": beside}
+        if computed:
+            shape = {**shape, "computed": 1.0}
         self._scaled("pointwise", name, elements, elements, shape, over="elements", reads=reads * size,
                      writes=writes * size, saves=keeps * size, flops=reads, shard=shard, fusable=True,
                      parameters=parameters, unquantised=True)  # fmt: skip

@@ -51,8 +51,24 @@ def passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
         return np.array(written)[:, None, None]
     if runtime.chains:
         return _chain(ops)
-    left = np.array([runtime.left.get(op.kind, 1.0) for op in ops.ops])[:, None, None]
+    left = np.array([_left(op, runtime) for op in ops.ops])[:, None, None]
     return np.where(ops.fusable > 0, left, 1.0)
+
+
+def _left(op: Op, runtime: Runtime) -> float:
+    """Share of a fusable op's traffic that an engine leaves.
+
+    For networks a norm behind a convolution is part of its weights (TensorRT Developer Guide, "Types of
+    Fusions"); one that computes its moments reads what it is given as a kernel of its own.
+    """
+    if not runtime.domain and "stored" in op.dims:
+        return 0.0
+    return 1.0 if alone(op, runtime) else runtime.left.get(op.kind, 1.0)
+
+
+def alone(op: Op, runtime: Runtime) -> bool:
+    """Whether an engine for networks has a kernel for a fusable op."""
+    return not runtime.domain and "computed" in op.dims
 
 
 def _width(op: Op, runtime: Runtime) -> float:

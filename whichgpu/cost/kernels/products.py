@@ -169,6 +169,8 @@ def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float6
             plain = plain & ~runtime.read(lambda one: ops.kind in one.tf32)
         peaks = np.where(plain, np.minimum(peaks, devices.multiplying), peaks)
     peaks = emulating(ops, devices, runtime, peaks)
+    if runtime.aligned and ops.kind == "gemm":
+        peaks = np.where(_odd(ops, devices, runtime), np.minimum(peaks, devices.vector), peaks)
     if runtime.plain:
         here = devices.each(
             lambda gpu: not {gpu.vendor, gpu.family, gpu.architecture}.isdisjoint(runtime.plain)
@@ -178,6 +180,21 @@ def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float6
         return peaks
     found: NDArray[np.float64] = np.where(_in_integers(ops, devices, runtime), devices.integer_rate, peaks)
     return found
+
+
+def _odd(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
+    """Whether a library takes 16-bit products off the tensor cores of these GPUs, (O, G, J).
+
+    cuBLAS before 11.0 asks of them that the sides of the weights be multiples of eight (NVIDIA, Matrix
+    Multiplication Background User's Guide, "Requirements to Use Tensor Cores"). Rows are taken as such, and
+    products without weights.
+    """
+    here = devices.each(lambda gpu: gpu.family in runtime.aligned)
+    narrow = np.array([dtype in ("fp16", "bf16") for dtype in ops.dtypes])[:, None, None]
+    gradient = np.array([op.layer.endswith(".wgrad") for op in ops.ops])[:, None, None]
+    deep = np.where(gradient, ops.dims["m"], ops.dims["k"])
+    apart = (ops.dims["batch"] <= 1.0) & ((ops.dims["n"] % 8.0 != 0.0) | (deep % 8.0 != 0.0))
+    return np.asarray(here & narrow & apart)
 
 
 def _in_integers(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
@@ -281,6 +298,7 @@ def _shape(
     half = c["k_half"]
     if ops.kind == "conv":
         # A tile fills and drains its pipeline in so many cycles, in which a faster SM does more of its depth.
+        half = np.where(tensor & (d["window"] <= 1.0), c["k_half_pointwise"], half)
         half = half * np.where(tensor, devices.fed(ops.dtypes) ** c["conv_depth"], 1.0)
     deep = k / (k + half) * n / (n + c["n_half"])
     if ops.kind == "gemm":
@@ -290,10 +308,15 @@ def _shape(
     if ops.kind == "conv":
         # Kernels for grouped convolutions lay several groups side by side; what is lost is the padding
         # of a narrow group to the width of a matrix instruction.
-        half = np.where(tensor, c["group_half"], c["group_half_plain"])
+        half = np.where(tensor, c["group_half"] * _bytes_over(ops), c["group_half_plain"])
         deep = np.where(d["groups"] > 1.0, n / (n + half), deep)
     share: NDArray[np.float64] = deep * occupancy(ops, devices, runtime, tensor)
     return share
+
+
+def _bytes_over(ops: OpTable) -> NDArray[np.float64]:
+    """Values in the bytes of two of 16 bits, halved, (O, 1, 1): matrix instructions are as deep in bytes."""
+    return np.array([2.0 if dtype in ("int8", "fp8") else 1.0 for dtype in ops.dtypes])[:, None, None]
 
 
 def abreast(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:

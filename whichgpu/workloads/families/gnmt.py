@@ -47,7 +47,8 @@ def units(dims: Mapping[str, Any], job: Job) -> Any:
 
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """(B, S), (B, T) -> (B, T, V)."""
-    hidden, vocab, batch = dims["hidden"], dims["vocab"], job.batch
+    vocab = _words(dims["vocab"], job)
+    dims, hidden, batch = {**dims, "vocab": vocab}, dims["hidden"], job.batch
     tokens = job.seq_len * (dims["padding"] if job.trains else 1.0)
     with rec.module("embedding"):
         rec.embedding(2.0 * batch * tokens, vocab, hidden, name="words")
@@ -65,6 +66,11 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         _decoder(dims, rec, beams, 1.0, tokens)
         rec.pointwise(vocab * beams, name="log_softmax")
         rec.pointwise(vocab * beams, name="top")
+
+
+def _words(vocab: int, job: Job) -> int:
+    """Words of the tables: for tensor cores a multiple of eight (`pad_vocabulary` of GNMT's train.py)."""
+    return vocab if job.precision == "fp32" else -(-vocab // 8) * 8
 
 
 def _encoder(dims: Mapping[str, Any], rec: Recorder, batch: Any, steps: Any) -> None:

@@ -75,10 +75,21 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     scores = dims["classes"] * places
     if job.trains and normed:
         _targets(rec, places / job.batch, job.batch)
-    with rec.module("loss" if job.trains else "selection"):
-        for _ in range(_SCORING if job.trains else 2):
+    if not job.trains:
+        _choose(rec, scores)
+        return
+    with rec.module("loss"):
+        for _ in range(_SCORING):
             kept = _FUSED if trains_norms(job) else _KEPT
             rec.pointwise(scores, keeps=kept / _SCORING, name="score")
+
+
+def _choose(rec: Recorder, scores: Any) -> None:
+    """The best of all scores, in 16 bits at least: they are sorted, which is part of no convolution."""
+    wide = max(1.0, 2.0 / rec.precision.activation)
+    with rec.module("selection"):
+        for _ in range(2):
+            rec.copy(wide * scores, name="score")
 
 
 def _targets(rec: Recorder, places: Any, batch: Any) -> None:
@@ -105,7 +116,7 @@ def _head(rec: Recorder, levels: Sequence[Map], outputs: Sequence[int], dims: Ma
             for _ in range(4):
                 _layer(rec, x, normed=normed, bias=dims.get("head_bias", True))
                 if grouped:
-                    rec.norm(x.elements, WIDTH, name="group_norm")
+                    rec.norm(x.elements, WIDTH, computed=True, name="group_norm")
                 if not normed:
                     rec.pointwise(x.elements, name="relu")
             for channels in outputs:

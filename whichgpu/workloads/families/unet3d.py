@@ -75,5 +75,7 @@ def _conv(
 ) -> None:
     """3 x 3 x 3 without bias, instance normalisation, ReLU: (B, C, ...) -> (B, width, V)."""
     rec.window(elements, voxels, channels, width, 27, backward=backward)
-    rec.norm(width * voxels, width)
+    if not rec.training:  # a map is read for its moments, and again to apply them
+        rec.norm(0.5 * width * voxels, width, parameters=0, computed=True, name="moments")
+    rec.norm(width * voxels, width, computed=True)
     rec.pointwise(width * voxels, name="relu")
