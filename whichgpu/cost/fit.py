@@ -98,7 +98,8 @@ def compute_terms(
     if place.kin and not runtime.domain:
         names += [f"c@{place.kin}", f"c/{kind.format}@{place.kin}", f"c/{kind.compute}@{place.kin}"]
     for stack in _teachers(kind, runtime):
-        names += [f"c={stack}"] if _own_kernel(kind, runtime) else [f"c={stack}", f"c/{kind.compute}={stack}"]
+        own = [] if _library(kind, runtime, trains=trains) else [f"c={stack}", f"c/{kind.compute}={stack}"]
+        names += own[:1] if _own_kernel(kind, runtime) else own
         names += _kernels(kind, stack, runtime, trains=trains)
     ruling = ("c~throttle",) if kind.format == "plain" else ("c~throttle", "c~rate")
     pairs = [(law, getattr(place, _trait(law, kind))) for law in ruling]
@@ -117,6 +118,15 @@ def _kernels(kind: OpClass, stack: str, runtime: Runtime, *, trains: bool) -> li
     if kind.compute == "experts" and not trains:
         found.append(f"c/{kind.compute}/{kind.format}={stack}")
     return found
+
+
+def _library(kind: OpClass, runtime: Runtime, *, trains: bool) -> bool:
+    """Whether a class is products for which servers call one library, whose format alone is an engine's choice.
+
+    What SGLang's experts taught of SGLang made its dense models slower. Programs for one user (llama.cpp,
+    ExLlamaV2, gpt-fast) multiply with kernels of their own.
+    """
+    return kind.compute == "gemm" and bool(runtime.domain) and not (trains or runtime.one_user)
 
 
 def _own_kernel(kind: OpClass, runtime: Runtime) -> bool:

@@ -205,12 +205,12 @@ _NUMBERS = ("launch", "fixed", "overlap", "sequence", "routing")
 _BY_KIND = ("products", "memory")
 _OF_EACH = (
     "title", "year", "vendors", "unmeasured", "gap", "gaps", "marks", "software", "release", "said",
-    "id", "like", "keeper", "calls", "tf32", "narrow", "half",
+    "id", "like", "keeper", "calls", "tf32", "narrow", "half", "one_user",
 )  # fmt: skip
 #: What a job is settled by, and nothing reads later.
 _SETTLED = (
     "default_precision", "elsewhere", "through", "networks", "loads", "does", "stores", "freezes", "trains",
-    "loads_wide", "recipes", "language", "trainer", "lengths", "habits", "undated", "one_user",
+    "loads_wide", "recipes", "language", "trainer", "lengths", "habits", "undated",
 )  # fmt: skip
 _STRUCTURE_MARKS = ("nhwc", "loads")
 #: Of what a runtime `holds` what is read of each.
