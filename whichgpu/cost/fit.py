@@ -9,7 +9,7 @@ falls back to the prior, that is to physics. The names, most general first:
     c@KIN  c/FORMAT@KIN  c/CLASS@KIN                                                       and m, see below
     c@LINEAGE&DOMAIN  c/FORMAT@LINEAGE&DOMAIN  c/CLASS@LINEAGE&DOMAIN
     c/CLASS&DOMAIN  c/CLASS/FORMAT&DOMAIN  m/CLASS&DOMAIN  m@LINEAGE&DOMAIN  m/CLASS@LINEAGE&DOMAIN
-    c=RUNTIME  c/CLASS=RUNTIME  c/FORMAT=RUNTIME  c/experts/FORMAT=RUNTIME  and with +MARK
+    c=RUNTIME  c/CLASS=RUNTIME  c/FORMAT=RUNTIME  c/experts/FORMAT=RUNTIME  and with +MARK (servers: not c/gemm)
     m/CLASS  m@LINEAGE  m/CLASS@LINEAGE  m%MEMORY  m%MEMORY&DOMAIN                         memory traffic
     m=RUNTIME  m/CLASS=RUNTIME  m=RUNTIME+MARK  m/CLASS=RUNTIME+MARK
     c~throttle  c~rate  and with =RUNTIME  c~rate/WORKLOAD                                 laws, see below
@@ -121,7 +121,7 @@ def _kernels(kind: OpClass, stack: str, runtime: Runtime, *, trains: bool) -> li
 
 
 def _library(kind: OpClass, runtime: Runtime, *, trains: bool) -> bool:
-    """Whether a class is products for which servers call one library, whose format alone is an engine's choice.
+    """Whether a class is products for which servers call one library: of their own is a narrow format alone.
 
     What SGLang's experts taught of SGLang made its dense models slower. Programs for one user (llama.cpp,
     ExLlamaV2, gpt-fast) multiply with kernels of their own.
