@@ -9,7 +9,7 @@ falls back to the prior, that is to physics. The names, most general first:
     c@KIN  c/FORMAT@KIN  c/CLASS@KIN                                                       and m, see below
     c@LINEAGE&DOMAIN  c/FORMAT@LINEAGE&DOMAIN  c/CLASS@LINEAGE&DOMAIN
     c/CLASS&DOMAIN  c/CLASS/FORMAT&DOMAIN  m/CLASS&DOMAIN  m@LINEAGE&DOMAIN  m/CLASS@LINEAGE&DOMAIN
-    c=RUNTIME  c/CLASS=RUNTIME  c/FORMAT=RUNTIME  c/experts/FORMAT=RUNTIME  and with +MARK (servers: not c/gemm)
+    c=RUNTIME  c/CLASS=RUNTIME  c/FORMAT=RUNTIME  c/experts/FORMAT=RUNTIME  and +MARK (servers: not c/gemm)
     m/CLASS  m@LINEAGE  m/CLASS@LINEAGE  m%MEMORY  m%MEMORY&DOMAIN                         memory traffic
     m=RUNTIME  m/CLASS=RUNTIME  m=RUNTIME+MARK  m/CLASS=RUNTIME+MARK
     c~throttle  c~rate  and with =RUNTIME  c~rate/WORKLOAD                                 laws, see below
