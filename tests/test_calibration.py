@@ -272,6 +272,17 @@ def test_engines_have_narrow_products_and_experts_of_their_own_by_format():
         found = compute_terms(OpClass(compute, number, "gemm"), hopper, stack, trains=False)
         assert named & set(found) == own, (compute, number, stack.id)
     assert calibration.width("c/experts/byte=vllm") < calibration.width("c/byte=vllm")
+    # What servers have of the library's products is their format; a program for one user multiplies itself.
+    for name, own in (("sglang", False), ("tensorrt-llm", False), ("llama.cpp", True), ("exllamav2", True)):
+        terms = compute_terms(OpClass("gemm", "half", "gemm"), hopper, runtime(name, ""), trains=False)
+        assert any(term.startswith("c=") for term in terms) is own, name
+
+
+def test_vllm_of_2025_has_more_kernels_around_experts():
+    old, new = runtime("vLLM 0.11", ""), runtime("vLLM 0.14", "")
+    assert (old.routing, old.quantising) == (runtime("sglang", "").routing, 2.0)
+    assert new.routing < old.routing
+    assert (new.sequence, new.fixed) < (old.sequence, old.fixed)
 
 
 def test_no_fit_makes_an_op_faster_than_the_roofline():

@@ -385,18 +385,18 @@ def test_a_processor_has_no_matrix_vector_kernels_of_a_gpu() -> None:
 
 def test_engines_that_call_the_same_attention_kernels_share_what_was_learnt_of_them() -> None:
     place = Devices.of([GPUS["h100-80gb-sxm"]]).traits[0]
-    attention, gemm = OpClass("attention", "half", "attention"), OpClass("gemm", "half", "gemm")
+    attention, experts = OpClass("attention", "half", "attention"), OpClass("experts", "half", "gemm")
     sglang, vllm = (
         {
             kind.compute: compute_terms(kind, place, runtime(name, ""), trains=False)
-            for kind in (attention, gemm)
+            for kind in (attention, experts)
         }
         for name in ("SGLang", "vLLM")
     )
     assert "c/attention=vllm" in sglang["attention"]
     assert "c/attention=vllm" in vllm["attention"]
     assert "c/attention=sglang" not in sglang["attention"]
-    assert "c/gemm=sglang" in sglang["gemm"]
+    assert "c/experts=sglang" in sglang["experts"]
 
 
 @pytest.mark.parametrize("gpu", ["a10g", "rtx-5090", "mi300x", "b300-288gb-sxm"])

@@ -9,7 +9,7 @@ falls back to the prior, that is to physics. The names, most general first:
     c@KIN  c/FORMAT@KIN  c/CLASS@KIN                                                       and m, see below
     c@LINEAGE&DOMAIN  c/FORMAT@LINEAGE&DOMAIN  c/CLASS@LINEAGE&DOMAIN
     c/CLASS&DOMAIN  c/CLASS/FORMAT&DOMAIN  m/CLASS&DOMAIN  m@LINEAGE&DOMAIN  m/CLASS@LINEAGE&DOMAIN
-    c=RUNTIME  c/CLASS=RUNTIME  c/FORMAT=RUNTIME  c/experts/FORMAT=RUNTIME  and with +MARK
+    c=RUNTIME  c/CLASS=RUNTIME  c/FORMAT=RUNTIME  c/experts/FORMAT=RUNTIME  and +MARK (servers: not c/gemm)
     m/CLASS  m@LINEAGE  m/CLASS@LINEAGE  m%MEMORY  m%MEMORY&DOMAIN                         memory traffic
     m=RUNTIME  m/CLASS=RUNTIME  m=RUNTIME+MARK  m/CLASS=RUNTIME+MARK
     c~throttle  c~rate  and with =RUNTIME  c~rate/WORKLOAD                                 laws, see below
@@ -98,7 +98,8 @@ def compute_terms(
     if place.kin and not runtime.domain:
         names += [f"c@{place.kin}", f"c/{kind.format}@{place.kin}", f"c/{kind.compute}@{place.kin}"]
     for stack in _teachers(kind, runtime):
-        names += [f"c={stack}"] if _own_kernel(kind, runtime) else [f"c={stack}", f"c/{kind.compute}={stack}"]
+        own = [] if _library(kind, runtime, trains=trains) else [f"c={stack}", f"c/{kind.compute}={stack}"]
+        names += own[:1] if _own_kernel(kind, runtime) else own
         names += _kernels(kind, stack, runtime, trains=trains)
     ruling = ("c~throttle",) if kind.format == "plain" else ("c~throttle", "c~rate")
     pairs = [(law, getattr(place, _trait(law, kind))) for law in ruling]
@@ -117,6 +118,15 @@ def _kernels(kind: OpClass, stack: str, runtime: Runtime, *, trains: bool) -> li
     if kind.compute == "experts" and not trains:
         found.append(f"c/{kind.compute}/{kind.format}={stack}")
     return found
+
+
+def _library(kind: OpClass, runtime: Runtime, *, trains: bool) -> bool:
+    """Whether a class is products for which servers call one library: of their own is a narrow format alone.
+
+    What SGLang's experts taught of SGLang made its dense models slower. Programs for one user (llama.cpp,
+    ExLlamaV2, gpt-fast) multiply with kernels of their own.
+    """
+    return kind.compute == "gemm" and bool(runtime.domain) and not (trains or runtime.one_user)
 
 
 def _own_kernel(kind: OpClass, runtime: Runtime) -> bool:

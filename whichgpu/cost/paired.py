@@ -205,7 +205,7 @@ _NUMBERS = ("launch", "fixed", "overlap", "sequence", "routing")
 _BY_KIND = ("products", "memory")
 _OF_EACH = (
     "title", "year", "vendors", "unmeasured", "gap", "gaps", "marks", "software", "release", "said",
-    "id", "like", "keeper", "calls", "tf32", "narrow", "half",
+    "id", "like", "keeper", "calls", "tf32", "narrow", "half", "one_user",
 )  # fmt: skip
 #: What a job is settled by, and nothing reads later.
 _SETTLED = (
