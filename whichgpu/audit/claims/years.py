@@ -286,7 +286,8 @@ def of_year(
     verdict = of_its_year(year, dated)
     at_a_show = _AT_A_SHOW.search(passage.text, max(0, match.start() - _FAR), match.end()) is not None
     announced, told_early = announced or at_a_show, told_early or at_a_show
-    told_early = told_early or _FOLLOWED.search(passage.text, max(0, match.start() - _BEHIND), match.end())
+    followed = _FOLLOWED.search(passage.text, max(0, match.start() - _BEHIND), match.end())
+    told_early = told_early or followed is not None
     if verdict == "unverifiable" and not told_early and _of_that_month(match[0], first):
         verdict = "contradicted"
     soon = (announced or _ANNOUNCED.search(match[0])) and first.vendor in _SOON_SOLD
