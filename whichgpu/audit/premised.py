@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.models import models
 from whichgpu.audit.pairs import devices
+from whichgpu.audit.presumed import presumes
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import within
 
@@ -38,7 +39,7 @@ _SOON, _NEAR = 160, 40
 
 def lacks_premise(found: Finding, place: Place, context: Context) -> bool:
     """Whether the words beside an accusation deny what it takes for granted."""
-    if _is_taken_back(place, context):
+    if _is_taken_back(place, context) or presumes(found, place, context):
         return True
     tests = {
         "specification": _of_value, "identity": _of_identity, "capability": _of_capability,
@@ -274,7 +275,13 @@ def _of_ratio(found: Finding, place: Place, context: Context) -> bool:
     """Whether a ratio is of time, a setting, what is used, two formats, or follows from what is told."""
     text, at, end, sentence = place.text, place.at, place.end, place.sentence
     part = found.attribute == "told before" and _PART_OF_TABLE.search(text, sentence.start, sentence.end)
-    if part or is_of_things(text, end, [each.start for each in place.mentions]):
+    denied = _NOT_SO.search(text, sentence.start, at) is not None
+    if (
+        part
+        or denied
+        or _is_of_opposed(found, place)
+        or is_of_things(text, end, [each.start for each in place.mentions])
+    ):
         return True
     if found.attribute == "told before" or _is_of_like_units(found):
         return found.attribute != "told before" or _is_quotient(found, place, context)
@@ -291,6 +298,31 @@ def _of_ratio(found: Finding, place: Place, context: Context) -> bool:
     if found.attribute in _OF_PARTS and else_of:
         return True
     return found.attribute == "memory" and _FORMATS.match(text, end) is not None
+
+
+#: Right before a ratio, that it is not so: "Not the factor of two that".
+_NOT_SO = re.compile(
+    r"\b(?:not|never|nowhere near|hardly)\s(?:(?:the|an?|quite|by)\s)*(?:factor of\s)?$", re.I
+)
+
+
+_UP = re.compile(r"\s*(?:more|faster|higher|ahead|dearer|above|quicker|larger|longer)\b", re.IGNORECASE)
+_DOWN = re.compile(r"\s*(?:less|fewer|slower|lower|behind|cheaper|below|shorter)\b", re.IGNORECASE)
+
+
+def _is_of_opposed(found: Finding, place: Place) -> bool:
+    """Whether two numbers that the text sets against each other give a ratio: "20 a minute against 16.7"."""
+    share = re.match(r"(?P<n>\d+(?:\.\d+)?)\s?(?:%|percent)", found.quote)
+    up = _UP.match(place.text, place.end) is not None
+    if share is None or not (up or _DOWN.match(place.text, place.end)):
+        return False
+    told = float(share["n"]) / 100
+    for each in _SET_AGAINST.finditer(place.text, place.since(1), place.sentence.end):
+        a, b = _number(each["a"]), _number(each["b"])
+        low, high = min(a, b), max(a, b)
+        if low and abs((high / low - 1 if up else 1 - low / high) - told) < _ROUNDED:
+            return True
+    return False
 
 
 #: Things of which a ratio is told, of which no data sheet and no rate tells: "three times the contexts".

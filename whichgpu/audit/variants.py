@@ -219,6 +219,9 @@ def _of_value(
             part
             or _OF_MANY.search(text)
             or (attribute.key == "memory" and cell.number == 1 and _is_of_all(cell, quantity, gpus))
+            or (attribute.key == "power" and _OF_SYSTEM.search(cell.label))
+            # A price with a mark of a note is told in the note.
+            or (attribute.dimension == "money" and text.rstrip().endswith(("*", "\u2020")))
             or (cell.number == 1 and is_sum(quantity.value, attribute, gpus, f"{cell.label} {text}"))
         ):
             return None
@@ -239,6 +242,8 @@ def _is_of_all(cell: Cell, quantity: Quantity, gpus: Sequence[Gpu]) -> bool:
 _TOTAL = re.compile(
     r"\b(?:total|sum|combined|aggregate|altogether|overall|per (?:node|instance|server))\b", re.IGNORECASE
 )
+#: What draws more than its GPUs.
+_OF_SYSTEM = re.compile(r"\b(?:system|server|node|machine|chassis|rack|wall|total system)\b", re.IGNORECASE)
 #: A header of either: "Dense BF16/FP16".
 _OR_FP16 = re.compile(r"\bFP16\s?(?:/|or|,|&|and)\s?BF16\b|\bBF16\s?(?:/|or|,|&|and)\s?FP16\b", re.IGNORECASE)
 

@@ -302,6 +302,7 @@ def _judged(  # noqa: PLR0917
         ratios += [one for each in _filed(kind, context) for one in _of_file(each, names)]
         ratios += _across(told, kind, names)
     every = [*ratios, *_around(index, passage, sentence, context), *_of_spoken(context)]
+    every += _over_told(passage, sentence, asked, context)
     # Which of a few is meant is seldom certain: any two of them may bear it out.
     few = [each.amounts for each in asked if not side and len(each.amounts) <= _FEW]
     every += [one.value / other.value for each in few for one, other in permutations(each, 2)]
@@ -647,6 +648,20 @@ def _all(series: Series) -> list[float]:
 def _in_brackets(text: str, one: Quantity) -> bool:
     """Whether a bare number stands alone in brackets, in the unit of one before: "490 images/s .. (420)"."""
     return one.dimension == "number" and text[one.start - 1 : one.end + 1] == f"({text[one.start : one.end]})"
+
+
+def _over_told(
+    passage: Passage, sentence: Sentence, asked: Sequence[Series], context: Context
+) -> list[float]:
+    """The ratios of what was told to an amount close before: "for $3,000 .. and cost a third more"."""
+    near = within(quantities(passage.text, context.fraction), max(0, sentence.start - _NEAR), sentence.end)
+    return [
+        one.value / each.value
+        for series in asked
+        for one in series.amounts
+        for each in near
+        if each.dimension == series.dimension and each.value > 0 and each.dimension != "number"
+    ]
 
 
 def _around(index: int, passage: Passage, sentence: Sentence, context: Context) -> list[float]:

@@ -284,7 +284,10 @@ def of_year(
     year = int(match[at])
     told_early = year < int(_born(first)[:4]) and (announced or _ANNOUNCED.match(match[0]) is not None)
     verdict = of_its_year(year, dated)
-    told_early = told_early or _FOLLOWED.search(passage.text, max(0, match.start() - _BEHIND), match.end())
+    at_a_show = _AT_A_SHOW.search(passage.text, max(0, match.start() - _FAR), match.end()) is not None
+    announced, told_early = announced or at_a_show, told_early or at_a_show
+    followed = _FOLLOWED.search(passage.text, max(0, match.start() - _BEHIND), match.end())
+    told_early = told_early or followed is not None
     if verdict == "unverifiable" and not told_early and _of_that_month(match[0], first):
         verdict = "contradicted"
     soon = (announced or _ANNOUNCED.search(match[0])) and first.vendor in _SOON_SOLD
@@ -292,7 +295,7 @@ def of_year(
         # Nobody announces what is sold already, nor what comes long after.
         verdict = "contradicted"
     most = _MONTHS_OFF if verdict == "confirmed" else _LONG_OFF
-    if first.segment in _CARDS and all(_off(match[0], gpu) > most for gpu in dated):
+    if first.segment in _CARDS and not at_a_show and all(_off(match[0], gpu) > most for gpu in dated):
         verdict = "contradicted"
     yield of_field(passage, match.span(at), "identity", "release_date", [first], verdict, context)
 
@@ -345,6 +348,11 @@ def _ahead(words: str, gpu: Gpu) -> int:
 
 
 _CARDS = ("geforce", "workstation", "radeon")
+#: Where what is not sold yet is shown.
+_AT_A_SHOW = re.compile(
+    r"\b(?:at|during)\s+(?:the\s+)?(?:CES|GTC|Computex|SIGGRAPH|SC\d\d|Supercomputing|"
+    r"\w+ keynote)\b"
+)
 #: What goes on with the event that was told before, as an announcement.
 _FOLLOWED = re.compile(r"\b(?:followed|came|arrived|next)\b", re.IGNORECASE)
 _ANNOUNCED = re.compile(r"announced|unveiled|introduced|presented|showed|shown|revealed", re.IGNORECASE)
