@@ -274,10 +274,10 @@ _ATTRIBUTE = re.compile(
 def _of_ratio(found: Finding, place: Place, context: Context) -> bool:
     """Whether a ratio is of time, a setting, what is used, two formats, or follows from what is told."""
     text, at, end, sentence = place.text, place.at, place.end, place.sentence
-    part = found.attribute == "told before" and _PART_OF_TABLE.search(text, sentence.start, sentence.end)
+    of_part = found.attribute == "told before" and _PART_OF_TABLE.search(text, sentence.start, sentence.end)
     denied = _NOT_SO.search(text, sentence.start, at) is not None
     if (
-        part
+        of_part
         or denied
         or _is_of_opposed(found, place)
         or is_of_things(text, end, [each.start for each in place.mentions])
