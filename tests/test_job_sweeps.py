@@ -150,7 +150,7 @@ LANGUAGE = {"workload": "llama-2-7b", "precision": "bf16", "batch": "1", "n_gpus
           "runtime": f"PyTorch {version}"}
          for version in ("1.10", "1.11", "1.13") for gpu in ("v100-16gb-sxm", "a100-80gb-sxm")],
         [{**LANGUAGE, "workload": "mixtral-8x7b", "gpu": "h100-80gb-sxm", "phase": "prefill",
-          "runtime": engine} for engine in ("vLLM 0.9", "SGLang 0.4")],
+          "runtime": engine} for engine in ("vLLM 0.13", "SGLang 0.4")],
         [{**LANGUAGE, "gpu": "a100-80gb-sxm", "phase": phase}
          for phase in ("finetune_lora", "finetune_qlora")],
         [{**LANGUAGE, "gpu": gpu, "phase": "train",
@@ -161,7 +161,7 @@ LANGUAGE = {"workload": "llama-2-7b", "precision": "bf16", "batch": "1", "n_gpus
         [{**VISION, "precision": precision, "runtime": "PyTorch 2.4", "gpu": gpu}
          for precision in ("bf16", "fp16") for gpu in ("rtx-4090", "a100-80gb-sxm")],
         [{**LANGUAGE, "phase": "decode", "runtime": engine, "gpu": gpu}
-         for engine in ("vLLM 0.9", "TensorRT-LLM") for gpu in ("h100-80gb-sxm", "l40s")],
+         for engine in ("vLLM 0.13", "TensorRT-LLM") for gpu in ("h100-80gb-sxm", "l40s")],
         [{**VISION, "runtime": runtime, "gpu": gpu}
          # ONNX Runtime's allocator grows by doubling, so that its memory is laid out by itself.
          for runtime in ("TensorRT", "TensorRT 8.6") for gpu in ("rtx-3090", "a10")],

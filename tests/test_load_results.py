@@ -176,8 +176,8 @@ def test_a_command_writes_what_validate_reads():
 
 def test_genai_perf_keeps_model_and_load_beside_the_rest(tmp_path, whichgpu):
     run = {
-        "time_to_first_token": {"unit": "ms", "avg": 110.0},
-        "inter_token_latency": {"unit": "ms", "avg": 15.7},
+        "time_to_first_token": {"unit": "ms", "avg": 80.0},
+        "inter_token_latency": {"unit": "ms", "avg": 14.5},
         "input_sequence_length": {"avg": 512}, "output_sequence_length": {"avg": 256},
         "input_config": {"model": ["meta-llama/Llama-3.1-8B-Instruct"], "backend": "vllm", "concurrency": 16},
     }  # fmt: skip

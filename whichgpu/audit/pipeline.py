@@ -33,6 +33,7 @@ from whichgpu.values import NamedTuple, modules_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
+    from types import ModuleType
 
     from whichgpu.audit.document import Document, Passage
     from whichgpu.hardware.catalogue import Catalogue
@@ -144,7 +145,7 @@ def _found(
 def _of_kind(kind: str, context: Context, failed: Callable[[str], None] | None) -> list[Finding]:
     """The findings of one kind; a fault in looking for it leaves those of all others."""
     try:
-        return list(_finder(kind)(context))
+        return list(_kind(kind).find(context))
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         if failed is None:
             raise
@@ -154,10 +155,9 @@ def _of_kind(kind: str, context: Context, failed: Callable[[str], None] | None) 
 
 
 @cache
-def _finder(kind: str) -> Callable[[Context], Iterable[Finding]]:
+def _kind(name: str) -> ModuleType:
     """What looks for a kind of claims, asked for once: naming a module takes longer than most of them do."""
-    found: Callable[[Context], Iterable[Finding]] = import_module(f"{__package__}.claims.{kind}").find
-    return found
+    return import_module(f"{__package__}.claims.{name}")
 
 
 def _is_worked(found: Finding) -> bool:

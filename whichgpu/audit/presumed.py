@@ -40,6 +40,7 @@ _FOR_SO_MANY = re.compile(
     r"\s+(?:for|at|with)\s+(?:the\s+|an?\s+|its\s+)?(?:full\s+|whole\s+|all\s+)*(?P<n>\d{1,3}(?:,\d{3})+|\d{4,})"
 )
 _PART_OF = re.compile(r"\d\s?GB\s+of\s+(?:its|the|their)\s+(?:weights|layers|experts|model)\b", re.IGNORECASE)
+_LABELLED = re.compile(r"[^.:;,\d][^.:;,]{0,40}:\s*\d[\d.,]*\s?[GMT]i?B\.?")
 _IDIOM = re.compile(r"\s+the box\b", re.IGNORECASE)
 _NEEDED = re.compile(r"\s*(?:That|This|Which|So that|It)\b|\s*(?:On|With) (?:the|an?)\b")
 _MODEL = re.compile(
@@ -121,4 +122,6 @@ def _is_of_another_need(found: Finding, place: Place, context: Context) -> bool:
             and _NEEDED.match(place.sentence.text) is not None
             and (before[-1] > 1.5 * weights[0])
         )
-    return "for each of" in found.because and _MODEL.search(text, place.since(1), place.sentence.end) is None
+    # "- gradients: 14 GB": of the model that the list is of.
+    told_above = _LABELLED.fullmatch(text) or _MODEL.search(text, place.since(1), place.sentence.end)
+    return "for each of" in found.because and not told_above

@@ -51,6 +51,7 @@ def _rows(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[Pass
             return
         apart = _APART.match(line.text, found[0].end)
         rest = line.text[apart.end() :] if apart else ""
-        if apart is None or not re.match(r"[~\u2248]?[$\d]", rest):
+        # "0.25 kW x 720 h = 180 kWh" is a bill and no value.
+        if apart is None or "=" in rest or not re.match(r"[~\u2248]?[$\d]", rest):
             return
         yield line.part(0, found[0].end), line.part(apart.end(), len(line.text))

@@ -500,7 +500,7 @@ def _gathered(job: Job, workload: Workload) -> tuple[Job, tuple[str, ...]]:
     if job.batch is not None:
         return job, ()
     batch = at_once(job, workload)
-    words = f"{batch:g} requests in flight are one batch here" if np.size(batch) == 1 else ""
+    words = f"{np.ravel(batch)[0]:g} requests in flight are one batch here" if np.size(batch) == 1 else ""
     said = (f"{words}; --phase serve is a server with a queue, --batch N says otherwise",) if words else ()
     return job.changed(batch=batch, concurrency=None), said
 

@@ -202,7 +202,9 @@ def law(
     running = idle + _softmin(demand, top - idle, values["sharpness"])
     exchanging = idle + _softmin(values["links"], top - idle, values["sharpness"])
     waits = 1.0 - doing.busy - doing.links
-    return np.asarray((doing.busy * running + doing.links * exchanging + waits * idle) * on.design)
+    mean = (doing.busy * running + doing.links * exchanging + waits * idle) * on.design
+    # What rounds above the limit is at it.
+    return np.asarray(np.minimum(mean, on.limit))
 
 
 #: Chips from which on each effect is looked up once: a fit asks for the same hundreds again and again.

@@ -258,6 +258,8 @@ def unread(phase: str) -> tuple[set[str], set[str]]:
 def structure(stack: Runtime, phase: str, numbers: str = "") -> tuple[Any, ...]:
     """All of a runtime that has to be the same for jobs of a phase and format to be one sweep."""
     apart, held_apart = unread(phase)
+    # Only 16-bit products ask for sides of eight values.
+    apart |= set() if "16" in numbers else {"aligned"}
     # Only some formats are padded, or have a cache in 16 bits beside them.
     held_apart |= {name for name in ("pads", "wide_cache") if numbers not in stack.holds.get(name, ())}
     apart |= {*_NUMBERS, *_BY_KIND, *_OF_EACH, "holds", "each", "several", "which"}

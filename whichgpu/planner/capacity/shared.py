@@ -174,7 +174,9 @@ def _said_by(name: str, cells: Cells, columns: Sequence[Cells]) -> float | None:
     """
     asked = cells.job.concurrency
     if cells.settled.job.phase != "serve":
-        return float(np.max(np.asarray(cells.settled.job.batch))) if name == "batch" else None
+        # Without a queue requests in flight are the batch, where none is stated.
+        says = "concurrency" if asked is not None and cells.job.batch is None else "batch"
+        return float(np.max(np.asarray(cells.settled.job.batch))) if name == says else None
     others = [one.job.batch for one in columns if one.settled.job.phase != "serve"]
     batched = bool(others) and (asked is None or (others[0] is not None and cells.job.batch is None))
     if name == "batch" and not batched:
