@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _LONGEST, _BETWEEN, _DEVICES = 70, 2, 2
 #: Before the name of a device, and between it and its value.
 _LEAD = re.compile(r"(?:NVIDIA|AMD|Intel|GeForce|Radeon|Tesla|Quadro|\s)*", re.IGNORECASE)
+#: In what is no value but how one is worked out.
+_WORKED = re.compile(r"[=*\u00d7+]|\sx\s")
 _APART = re.compile(r"\s*[:=\u2013\u2014-]?\s+")
 
 
@@ -51,7 +53,6 @@ def _rows(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[Pass
             return
         apart = _APART.match(line.text, found[0].end)
         rest = line.text[apart.end() :] if apart else ""
-        # "0.25 kW x 720 h = 180 kWh" is a bill and no value.
-        if apart is None or "=" in rest or not re.match(r"[~\u2248]?[$\d]", rest):
+        if apart is None or not re.match(r"[~\u2248]?[$\d]", rest) or _WORKED.search(rest):
             return
         yield line.part(0, found[0].end), line.part(apart.end(), len(line.text))
