@@ -18,6 +18,8 @@ from whichgpu.workloads.diffusion.stream import IDLE, Stream
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from whichgpu.workloads.diffusion.shapes import Latent, Part
     from whichgpu.workloads.recorder import Recorder
 
@@ -62,18 +64,23 @@ def pixart(rec: Recorder, part: Part, x: Latent) -> None:
     """One pass: (B, C, H, W) -> (B, 2 C, H, W). `sizes`: embedded sizes of the picture (alpha)."""
     stream, patch = begin(rec, part, x)
     with rec.module("blocks", copies=float(part["layers"])):
-        stream.table(6)
-        stream.modulated()
-        stream.project()
-        stream.attend()
-        stream.out()
-        stream.residual()
-        stream.cross(float(part["text_tokens"]), stream.width)
-        stream.residual(gated=False)
-        stream.modulated()
-        stream.feed_forward(part["ffn"])
-        stream.residual()
+        block(stream, part, stream.attend)
     end(stream, patch * part["out_channels"])
+
+
+def block(stream: Stream, part: Part, attend: Callable[[], None]) -> None:
+    """A block of PixArt's, (B, S, D) -> (B, S, D): what tokens `attend` to, the text, the feed-forward."""
+    stream.table(6)
+    stream.modulated()
+    stream.project()
+    attend()
+    stream.out()
+    stream.residual()
+    stream.cross(float(part["text_tokens"]), stream.width)
+    stream.residual(gated=False)
+    stream.modulated()
+    stream.feed_forward(part["ffn"])
+    stream.residual()
 
 
 # -- Sana ----------------------------------------------------------------------------------------

@@ -11,9 +11,10 @@ latent that it makes more of at once, and of the video that become pictures.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from whichgpu.workloads.diffusion.cross import begin, end
+from whichgpu.workloads.diffusion.cross import begin, block, end
 from whichgpu.workloads.diffusion.shapes import conv3d
 from whichgpu.workloads.diffusion.stream import Stream
 from whichgpu.workloads.diffusion.unet import group_norm
@@ -31,21 +32,16 @@ def stdit(rec: Recorder, part: Part, x: Latent) -> None:
     for name, batch, tokens in (("spatial", frames, places), ("temporal", places * x.batch, x.frames)):
         near = Stream(rec, batch, tokens, stream.width, stream.heads)
         with rec.module(name, copies=float(part["layers"])):
-            stream.table(6)
-            stream.modulated()
-            stream.project()
-            stream.norm_qk(stream.width // stream.heads)
-            if name == "temporal":
-                stream.rope()
-            near.attend()
-            stream.out()
-            stream.residual()
-            stream.cross(float(part["text_tokens"]), stream.width)
-            stream.residual(gated=False)
-            stream.modulated()
-            stream.feed_forward(part["ffn"])
-            stream.residual()
+            block(stream, part, partial(_attend, stream, near, name))
     end(stream, patch * part["out_channels"])
+
+
+def _attend(stream: Stream, near: Stream, name: str) -> None:
+    """Attention of tokens that are `near` each other: normalised queries and keys, turned over time alone."""
+    stream.norm_qk(stream.width // stream.heads)
+    if name == "temporal":
+        stream.rope()
+    near.attend()
 
 
 def decoder(rec: Recorder, part: Part, latent: Latent) -> None:
