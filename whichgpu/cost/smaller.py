@@ -52,6 +52,7 @@ def tries(cells: Cells, n_gpus: int) -> Iterator[tuple[Cells, str]]:
         *_shards(job, row),
         *_away(job, row),
         *_batches(job, numbers),
+        *_of_all(job, numbers, max(n_gpus, _count(row))),
     )
     for more, said in (*ways, *_splits(job, numbers, max(n_gpus, _count(row)))):
         yield tuple(more.get(name, cell) for name, cell in zip(COLUMNS, cells, strict=False)), said
@@ -104,6 +105,15 @@ def _batches(job: Job, stated: Mapping[str, float]) -> Sequence[tuple[dict[str, 
         batch //= 2
         found.append(({"batch": f"{batch}"}, "a smaller batch"))
     return found
+
+
+def _of_all(job: Job, stated: Mapping[str, float], n_gpus: int) -> Sequence[tuple[dict[str, str], str]]:
+    """The batch of a training as that of all its GPUs together, which tables state as often as that of each."""
+    replicas = n_gpus / (stated.get("tp", 1.0) * stated.get("pp", 1.0))
+    each = stated.get("batch", 0.0) / replicas
+    if not job.trains or replicas <= 1.0 or each < 1.0 or each % 1.0 or "grad_accum" in job.options:
+        return ()
+    return [({"batch": f"{each:g}"}, "a batch as that of all GPUs")]
 
 
 def _splits(job: Job, stated: Mapping[str, float], n_gpus: int) -> Sequence[tuple[dict[str, str], str]]:

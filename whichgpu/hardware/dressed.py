@@ -72,6 +72,13 @@ MAKERS = frozenset(
         "zotac",
     ]
 )
+#: What makers call their lines of boards and coolers, beside which stand words of their own as well.
+BOARDS = frozenset(
+    ["aero", "aio", "amp", "aorus", "armor", "blower", "challenger", "eagle", "ftw3", "gamerock", "gaming",
+     "hellhound", "jetstream", "kingpin", "nitro", "pulse", "rog", "sc", "speedster", "strix", "suprim",
+     "taichi", "trinity", "trio", "tuf", "turbo", "vanguard", "ventus", "waterforce", "windforce", "xc3",
+     "xlr8"]
+)  # fmt: skip
 #: Whose GPUs they put on boards.
 _ON_BOARDS = frozenset({"NVIDIA", "AMD", "Intel"})
 #: Words of a device that are more often one of theirs: Gaming X, which is no Titan.
@@ -85,6 +92,8 @@ _DRIVER = (
     r"(?i)\((?![^()]*\b(?:gcds?|die|half|tiles?|mig|slice)\b)[^()]*\)"
     r"|^cpu\s*\+\s*|\s\+\s*(?:cpu|host|(?:\d+ ?gi?b )?(?:d?ram|ddr\d|system memory))\b.*$"
     r"|(?<=\d)-(?:nv|nvd|nvs|nb|cr|amd|amds|cw|crs|dgxc|oci|tw)(?:[-_]\d+)?$"
+    r"|\s(?:@\s?|at\s|power[- ]?limit(?:ed)?(?:\s(?:to|at))?\s?)\d{2,4}\s?w(?:atts?)?\b"
+    r"|\s(?:power[- ]limited|undervolted)\b"
     r"|\b1[3-8](?:\.\d)?[- ]?(?:\"|\u201d|''|inch)|/pcie\b|/sse2\b|\bmesa\b|\blite hash rate\b|\blhr\b"
 )
 
@@ -97,7 +106,7 @@ def undressed(text: str, catalogue: Catalogue) -> Iterator[str]:
         return
     # AMD's are called XT and XTX alone, whatever their line is called.
     plain = re.sub(r"\bRTX(?=[- ]?\d{4}[- ]?(?:XTX?|GRE)\b)", "RX", re.sub(_DRIVER, " ", text), flags=re.I)
-    made = [word for word in plain.split() if word.lower() in MAKERS]
+    made = [word for word in plain.split() if word.lower() in MAKERS | BOARDS]
     if made:
         said = tokens.words(" ".join(word for word in plain.split() if word not in made))
         known = _vocabulary(catalogue, said)

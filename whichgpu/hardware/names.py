@@ -48,7 +48,7 @@ _SYSTEM = r"^((?:nvidia )?[dh]gx[^()]*?) with \(?(\d{1,3}\s?x\s[^()]+)\)?$"
 #: A machine, and after it how many of what it holds run: `Dell R750xa 4x A100 PCIe`.
 _HOLDING = r"(?P<box>[^()]*?[A-Za-z][^()]*?)[\s_:,-]+(?P<count>[1-9]\d{0,2})\s?x\s?(?P<held>[A-Za-z\d][^()]*)"
 #: What makes, lets or is a machine, and in brackets what is in it: `Kaggle (T4)`, `g5.xlarge (A10G)`.
-_WITHIN = r"(?P<box>[^()]*\S)\s*\((?P<held>[^()]+)\)"
+_WITHIN = r"(?P<box>[^()]*\S)\s*(?:\(|\s[+/,]\s|\swith\s)(?P<held>[^()+]+)\)?"
 _WORDED = {
     "a": 1, "an": 1, "one": 1, "single": 1, "two": 2, "dual": 2, "three": 3, "four": 4, "quad": 4, "eight": 8,
 }  # fmt: skip

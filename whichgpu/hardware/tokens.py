@@ -88,8 +88,12 @@ _JOINS = (
     ("non ", r"\bnon (?:ti|super|xtx?|d)\b", ""),
     ("tis", r"\btis\b", "ti super"),
     ("l40 s", r"\bl40 s\b", "l40s"),
+    ("cpu", r"\b\d+ (?:core cpu|cpu cores?)\b", ""),
     ("core", r"\b(\d+) (?:gpu )?cores?\b", r"\1c"),
-    ("mac", r"\b(?:macbook(?: pro| air)?|mac (?:studio|mini|pro)|imac)\b", ""),
+    ("mac", r"\b(?:macbook(?: pro| air)?|mac (?:studio|mini|pro(?= m\d|$))|imac)\b(?: 1[3-6]\b)?", "mac"),
+    ("ipad", r"\bipad(?: pro| air| mini)?\b(?: 1[13]\b)?", "mac"),
+    ("mac", r"\bmac (?=m\d\b)", "apple "),
+    ("mac", r"\bmac\b", ""),
     (" w", r"\b(\d+) w\b", r"\1w"),
     ("slot", r"\b(?:single|dual|[1-4]) slot\b", ""),
     ("max q", r"\bmax q\b", "maxq"),
@@ -110,8 +114,9 @@ _SIZES = frozenset(
 )
 _SUPER = r"^(?:[12345]0|16)[5-9]0s$"
 _LAPTOP = r"^(?:[12345]0|16)[5-9]0m$"
-#: Chips of which a bare number is that of their cores.
-_APPLE = r"^m[1-9](?: (?:pro|max|ultra))?$"
+#: Chips of which a bare number is that of their cores, and how many of those their processors have.
+_APPLE = r"\bm[1-9](?: (?:pro|max|ultra))?$"
+_PROCESSORS = r"(?:1[01246]|2[048]|32)c"
 _CORES = r"\d|[1-7]\d|80"
 _MEMORY = r"^\d+gb$"
 _THOUSANDS = r"^[2-8]k$"
@@ -153,8 +158,11 @@ def spelled_out(said: tuple[str, ...]) -> tuple[str, ...]:
     """
     told: list[str] = []
     for word in said:
-        if re.fullmatch(_CORES, word) and re.match(_APPLE, " ".join(told)):
+        of_apple = re.search(_APPLE, " ".join(told))
+        if of_apple and re.fullmatch(_CORES, word):
             told.append(f"{word}c")  # "M2 Max 38", as llama.cpp's tables have it
+        elif of_apple and re.fullmatch(_PROCESSORS, word):
+            continue  # "M3 Max 16-core", of a chip with no GPU of so many
         elif word.isdigit() and word in _SIZES:
             told.append(f"{word}gb")
         elif re.match(_SUPER, word):

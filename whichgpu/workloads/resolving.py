@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UnknownName
-from whichgpu.workloads import backbones, names
+from whichgpu.workloads import backbones, names, tasks
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.names import apart, squeezed, words
 from whichgpu.workloads.spelled import (
@@ -81,6 +81,9 @@ def _find(
     """
     name = names.rewritten(names.sized(names.filed(name)), "sooner")
     keys = ids_of(name)
+    tried = {} if tried is None else tried
+    if not keys and (item := tasks.less_task(name, lambda bare: _read_as(bare, tried))):
+        return item, name, [item.id], ""
     if not keys and set(name) & set("[]()"):
         # `FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)`
         suites = list(names.suited(name))
@@ -94,7 +97,7 @@ def _find(
     service = "" if keys else sold(name)
     item = None if service else _longer(name, keys)
     if item is None and not keys and not service:
-        item, keys = _otherwise(name, {} if tried is None else tried)
+        item, keys = _otherwise(name, tried)
     if item is None and len(keys) == 1:
         item = workloads()[keys[0]]
         # In timm the weights of a larger picture say its side: `tresnet_l.miil_in1k_448`.
@@ -328,7 +331,9 @@ def _numbered(item: Workload, columns: Mapping[str, Any]) -> Workload:
 #: Numbers of a job behind a name, by column: `BERT Large (seq 384)`, `SDXL 30 steps`, `ResNet-50 bs64`.
 _NUMBERS = {
     "seq_len": re.compile(
-        r"(.+?)[-_ (,@]+seq(?:uence)?[-_ ]?(?:len(?:gth)?)?[-_ =:]*(\d{2,6})\)?", re.IGNORECASE
+        r"(.+?)[-_ (,@]+(?:seq(?:uence)?[-_ ]?(?:len(?:gth)?)?[-_ =:]*(\d{2,6})"
+        r"|(\d{2,5})[-_ ]?(?:aa|residues|amino[-_ ]acids))\)?",
+        re.IGNORECASE,
     ),
     "steps": re.compile(r"(.+?)[-_ (,@]+(\d{1,3})[-_ ]?steps?\)?", re.IGNORECASE),
     "batch": re.compile(
@@ -352,10 +357,11 @@ def _of_a_number(name: str, tried: dict[str, Workload | None]) -> Workload | Non
     for column, pattern in _NUMBERS.items():
         found = pattern.fullmatch(name)
         item = _read_as(found[1], tried) if found else None
+        number = next(filter(None, found.groups()[1:])) if found else ""
         if found and item and column in _OF_OPTIONS and (column in item.dims or column in item.options):
-            return _numbered(item, {"options": {column: found[2]}})
+            return _numbered(item, {"options": {column: number}})
         if found and item and any(column in one for one in item.code.DEFAULTS.values()):
-            return _numbered(item, {column: float(found[2])})
+            return _numbered(item, {column: float(number)})
     return None
 
 

@@ -53,12 +53,25 @@ def spelled_out(name: str, side: str = "224") -> list[str]:
     keys = next(filter(None, map(ids_of, tried)), [])
     if keys:
         return keys
-    keys = ids_of(f"{stem}-{size}") or ids_of(f"{stem}-{size[0]}")
-    # Where the patch is stated, one of its names has to state it as well.
+    # What learns without labels over a ViT is called by its size alone: `VideoMAE ViT-B`.
+    method = re.sub(r"[-_ ]vit$", "", stem, flags=re.IGNORECASE)
+    stems = dict.fromkeys((stem, method))
+    keys = next(filter(None, (ids_of(f"{one}-{end}") for one in stems for end in (size, size[0]))), [])
+    return keys if not patch or _told(keys, size, patch) else []
+
+
+#: The side of a patch that a transformer of pictures has where its names state none, by size.
+_USUAL_PATCH = {"huge": "14", "giant": "14", "gigantic": "14"}
+
+
+def _told(keys: Sequence[str], size: str, patch: str) -> bool:
+    """Whether a name of the workloads states the side of their patches as it is asked, or it is the usual."""
     items = [workloads()[key] for key in keys]
     spelled = [one.lower() for item in items for one in (item.name, *item.aliases)]
-    told = not patch or any(re.search(rf"[-/a-z]{patch}(?!\d)", one) for one in spelled)
-    return keys if told else []
+    if any(re.search(rf"[-/a-z]{patch}(?!\d)", one) for one in spelled):
+        return True
+    other = any(re.search(r"(?:patch|[a-z]/|[tsblhg]-)(?:8|14|16|32)(?!\d)", one) for one in spelled)
+    return not other and patch == _USUAL_PATCH.get(size, "16") and any("mae" in key for key in keys)
 
 
 def usual_side(name: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.facts import store
 from whichgpu.units import number
-from whichgpu.workloads import names
+from whichgpu.workloads import names, tasks
 from whichgpu.workloads.names import squeezed, words
 from whichgpu.workloads.spelled import SIZE, by_spelling, ids_of, language
 from whichgpu.workloads.zoo import workloads
@@ -44,7 +44,8 @@ def said_of(name: str) -> str:
     """What is said of a family's name or a subject's: of a family where an id begins so (`gpt`, not `AI`)."""
     short = squeezed(name)
     begun = len(short) > _INITIALS and any(squeezed(key).startswith(short) for key in workloads())
-    told = _members(name), subject(name)
+    told = _members(name) or _members(tasks.without(name)), subject(name)
+    begun = begun or bool(tasks.without(name))
     return next(filter(None, told if begun else told[::-1]), "")
 
 

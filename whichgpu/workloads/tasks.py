@@ -1,0 +1,45 @@
+"""What a model is for, behind its name, where that model does it anyway: `BERT-base QA`."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatch
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from whichgpu.workloads import names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from whichgpu.workloads.model import Workload
+
+
+def less_task(name: str, read: Callable[[str], Workload | None]) -> Workload | None:
+    """The workload of a name behind which its own task stands; None for others, and for another's task.
+
+    `read` finds the workload of what goes before: a `ResNet-50 object detection` is no classifier.
+    """
+    for task, globs in _tasks():
+        found = task.fullmatch(name.strip())
+        item = read(found[1]) if found else None
+        if item is not None and any(fnmatch(one, glob) for one in (item.family, item.id) for glob in globs):
+            return item
+    return None
+
+
+def without(name: str) -> str:
+    """A name without the task behind it, whatever model it is of; "" where none stands there."""
+    return next((found[1] for task, _ in _tasks() if (found := task.fullmatch(name.strip()))), "")
+
+
+@lru_cache(maxsize=1)
+def _tasks() -> Sequence[tuple[re.Pattern[str], Sequence[str]]]:
+    return tuple(_read())
+
+
+def _read() -> Iterator[tuple[re.Pattern[str], Sequence[str]]]:
+    """What is said of each task behind a name, with the families and ids that it is of."""
+    for row in names.table()["tasks"].values():
+        said = rf"(.+?\S)[-_ (\[,:]+(?:for[-_ ]+)?(?:{row['said']})(?:[-_ ]+task)?[)\]]?"
+        yield re.compile(said.replace("~", "[-_ ]?"), re.IGNORECASE), row["of"]
