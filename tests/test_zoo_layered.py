@@ -48,6 +48,8 @@ class Torch:
             kind = layer["kind"]
             if kind in ("max", "mean", "spread", "dense"):
                 x = self.resized(layer, x)
+            elif kind == "scene":
+                x = self.scene(x)
             elif kind in ("shuffle", "fold"):
                 one = self.torch.nn.PixelShuffle if kind == "shuffle" else self.torch.nn.PixelUnshuffle
                 x = one(layer["factor"])(x[:, :, 0])[:, :, None]
@@ -86,7 +88,7 @@ class Torch:
         if layer["kind"] == "up":
             over, odd = (kernel - stride + 1) // 2, (kernel - stride) % 2
             x = self.made(self.torch.nn.ConvTranspose3d(
-                x.shape[1], layer["out"], (1, kernel, kernel), (1, stride, stride), (0, over, over),
+                x.shape[1], layer["out"], (depth, kernel, kernel), (depth, stride, stride), (0, over, over),
                 (0, odd, odd), bias=layer.get("bias", not norm)), x)  # fmt: skip
             return self.made(self.torch.nn.BatchNorm3d(layer["out"]), x) if norm else x
         x = self.made(self.torch.nn.Conv3d(
@@ -95,6 +97,16 @@ class Torch:
             (layer.get("depth_padding", depth // 2), side, side), groups=layer.get("groups", 1),
             bias=layer.get("bias", not norm)), x)  # fmt: skip
         return self.made(self.torch.nn.BatchNorm3d(layer["out"]), x) if norm else x
+
+    def scene(self, x: Any) -> Any:
+        nn, parts = self.torch.nn, [x]
+        for side in (1, 2, 3, 6):
+            part = self.torch.nn.functional.adaptive_avg_pool3d(x, (1, side, side))
+            part = self.made(nn.BatchNorm3d(512), self.made(nn.Conv3d(x.shape[1], 512, 1, bias=False), part))
+            parts.append(self.torch.nn.functional.interpolate(part, x.shape[2:]))
+        wide = self.torch.cat(parts, 1)
+        mixed = self.made(nn.Conv3d(wide.shape[1], 512, (1, 3, 3), padding=(0, 1, 1), bias=False), wide)
+        return self.made(nn.BatchNorm3d(512), mixed)
 
     def resized(self, layer: Any, x: Any) -> Any:
         functions = self.torch.nn.functional
@@ -105,7 +117,8 @@ class Torch:
                 self.torch.nn.Linear(flat.shape[1], layer["out"], bias=layer.get("bias", True)), flat
             )
         if layer["kind"] == "spread":
-            return functions.interpolate(x, scale_factor=(1, layer["factor"], layer["factor"]))
+            like = {"size": self.kept[layer["like"]].shape[2:]} if "like" in layer else {}
+            return functions.interpolate(x, **(like or {"scale_factor": (1, *2 * (layer["factor"],))}))
         pool = functions.max_pool3d if layer["kind"] == "max" else functions.avg_pool3d
         kernel, depth, side = layer["kernel"], layer.get("depth", 1), layer.get("padding", 0)
         stride = layer.get("stride", kernel)

@@ -75,7 +75,9 @@ _ADAPTERS = ("adapter", "adapter_precision", "virtual_tokens", "lora_rank", "lor
 #: Columns of a job that are no numbers.
 _COLUMNS = ("phase", "precision", "runtime", "resolution")
 #: Those of them that mean nothing to a server of requests.
-NOT_SERVED = ("offload_to", "flash_attention")
+NOT_SERVED = ("offload_to", "flash_attention", "images", "sounds")
+#: What a training of a language model is not read for.
+_NOT_LEARNT = ("images", "sounds")
 #: d log t / d log launch from which a pass waits for its host more than for its GPU.
 _PACED = 0.5
 #: What each basis but the best means for a reader.
@@ -308,6 +310,7 @@ class Estimates:
         if self.job.phase == "serve":
             ignored += [name for name in NOT_SERVED if name in self.job.options]
             ignored += unread(self.runtime, self.job)
+        ignored += [name for name in _NOT_LEARNT if self.job.trains and name in self.job.options]
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(map(hinted, ignored))}")
         said += [*merged(self.job), *too_long(self.job)]

@@ -108,7 +108,7 @@ def _batches(job: Job, stated: Mapping[str, float]) -> Sequence[tuple[dict[str, 
 
 
 def _of_all(job: Job, stated: Mapping[str, float], n_gpus: int) -> Sequence[tuple[dict[str, str], str]]:
-    """The batch of a training as that of all its GPUs together, which tables state as often as that of each."""
+    """The batch of a training as that of all its GPUs together, which tables state as often."""
     replicas = n_gpus / (stated.get("tp", 1.0) * stated.get("pp", 1.0))
     each = stated.get("batch", 0.0) / replicas
     if not job.trains or replicas <= 1.0 or each < 1.0 or each % 1.0 or "grad_accum" in job.options:

@@ -69,6 +69,8 @@ PHASES = ("serve", "generate", "prefill", "decode", "train", "pretrain", "finetu
 PHASE_ALIASES = {"infer": "generate"}
 TRAINED_ALIKE = ("train", "pretrain", "finetune_full")
 UNIT = "tokens"
+#: Pictures and pieces of sound before a prompt.
+OPTIONS = ("images", "sounds")
 OPTIMIZER = "adamw"
 PROMPT = 512.0
 _SERVING = {

@@ -11,10 +11,12 @@ convolution that says nothing else; optionally `unit` (images). By `kind`:
 
     conv    `out` channels, `kernel` (3), `stride` (1), `padding` (kernel // 2), `groups` (1), `norm`, `bias`,
             `activation`; over frames `depth` (1), `depth_stride` (1), `depth_padding` (depth // 2)
-    up      a transposed convolution of a picture: the same
+    up      a transposed convolution of a picture: the same; over frames `depth`, where windows do not overlap
+    scene   means over 1, 4, 9 and 36 parts beside the map, mixed into 512 channels (PSPNet's)
     max, mean   `kernel`, `stride` (kernel), `padding` (0), `ceil` (false); over frames `depth` (1),
             `depth_stride` (depth), `depth_padding` (0)
-    spread  each position `factor` times on either side; shuffle: from `factor`^2 channels; fold: into them
+    spread  each position `factor` times on either side, or to the sides of the map of the name `like`;
+            shuffle: from `factor`^2 channels; fold: into them
     half    the second half of the channels
     shift   some channels of the frames before and after, beside the map itself
     gate    squeeze and excitation by `squeezed` channels, with biases
@@ -37,6 +39,7 @@ from whichgpu.errors import UsageError
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, class_losses, conv_norm, image, norm_activate, transposed
 from whichgpu.workloads.maps import Map, window_length
+from whichgpu.workloads.segmenting import scene
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -136,10 +139,15 @@ def _deep(net: _Net, layer: Layer, x: Map) -> Map:
 
 
 def _up(net: _Net, layer: Layer, x: Map) -> Map:
-    """(B, C, H, W) -> (B, out, H stride, W stride)."""
+    """(B T, C, H, W) -> (B T depth, out, H stride, W stride)."""
     norm, activation = layer.get("norm", net.norm), layer.get("activation", net.activation)
-    y = transposed(net.rec, x, layer["out"], layer.get("kernel", 3), layer.get("stride", 1),
-                   bias=layer.get("bias", not norm))  # fmt: skip
+    out, stride, biased = layer["out"], layer.get("stride", 1), layer.get("bias", not norm)
+    if "depth" in layer:
+        taps = layer["depth"] * stride**2
+        y = Map(x.batch * layer["depth"], out, x.height * stride, x.width * stride)
+        net.rec.window(x.elements, x.pixels, x.channels, out * taps, 1, bias=out if biased else 0)
+    else:
+        y = transposed(net.rec, x, out, layer.get("kernel", 3), stride, bias=biased)
     if norm:
         norm_activate(net.rec, y, activation, name="up")
     elif activation:
@@ -158,6 +166,10 @@ def _pool(net: _Net, layer: Layer, x: Map) -> Map:
 
 def _enlarge(net: _Net, layer: Layer, x: Map) -> Map:
     """(B, C, H, W) -> (B, C or C / factor^2, H factor, W factor), or back."""
+    if "like" in layer:
+        y = net.of(layer["like"], x)._replace(channels=x.channels)
+        net.rec.copy(y.elements, reads=x.pixels / y.pixels, name="spread")
+        return y
     factor, shuffles = layer["factor"], layer["kind"] == "shuffle"
     if layer["kind"] == "fold":
         net.rec.copy(x.elements, name="fold")
@@ -194,6 +206,11 @@ def _take(net: _Net, layer: Layer, x: Map) -> Map:
     if len(taken) > 1:
         net.rec.copy(y.elements, name="concatenate")
     return y
+
+
+def _scene(net: _Net, layer: Layer, x: Map) -> Map:
+    """(B, C, H, W) -> (B, 512, H, W)."""
+    return scene(net.rec, [x])
 
 
 def _half(net: _Net, layer: Layer, x: Map) -> Map:
@@ -260,4 +277,5 @@ _KINDS: Mapping[Any, Callable[[_Net, Layer, Map], Map]] = {
     "conv": _conv, "up": _up, "max": _pool, "mean": _pool, "spread": _enlarge, "shuffle": _enlarge,
     "fold": _enlarge, "half": _half, "shift": _shift, "values": _values, "gate": _gate,
     "dense": _dense, "keep": _keep, "take": _take, "add": _add, "block": _block, "loss": _loss,
+    "scene": _scene,
 }  # fmt: skip
