@@ -106,6 +106,17 @@ def test_a_row_that_leaves_its_batch_or_its_split_open_takes_what_fits():
     assert [note for note in found.notes if note.startswith("tp=8, pp=")]
 
 
+def test_a_batch_of_all_gpus_is_read_as_that_where_it_fits_on_none():
+    """Tables state either; of one GPU, or where its share does not fit, it is refused."""
+    job = {"workload": "resnet50", "gpu": "v100-16gb-sxm", "n_gpus": "8", "phase": "train"}
+    rows = [{**job, "batch": one} for one in ("256", "2048", "100000", "2047")]
+    found = predict_rows([*rows, {**job, "n_gpus": "1", "batch": "2048"}], GPUS)
+    each, whole, much, odd, single = found
+    assert whole.value == each.value
+    assert all(one.error.startswith("does not fit") for one in (much, odd, single))
+    assert [note for note in found.notes if note.startswith("the batch of 1 rows is read as that of all")]
+
+
 def test_an_engine_of_one_user_has_one_request_in_a_table_too():
     """Its batch is not filled in, which would say that many are in flight; `max` still says so."""
     job = {"workload": "qwen3-8b", "gpu": "rtx-3090", "runtime": "llama.cpp", "precision": "q4_k_m"}

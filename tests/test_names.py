@@ -165,6 +165,15 @@ SHARED = Path(__file__).parents[1].parent / "shared"
         ("macbook m1 pro 16 core", "apple-m1-pro-16c"),
         ("rtx 4000 sff", "rtx-4000-sff-ada"),
         ("HL-225H", "gaudi2"),
+        # Lines of boards and coolers, a limit of power, a Mac with the cores of its processor.
+        ("RTX 2080 Ti Blower", "rtx-2080-ti"),
+        ("MSI RTX 4090 Suprim X", "rtx-4090"),
+        ("RTX 4090 @ 300W", "rtx-4090"),
+        ("RTX 3090 power limited", "rtx-3090"),
+        ("Mac mini M4 10-core", "apple-m4-10c"),
+        ("M3 Max (14-core CPU, 30-core GPU)", "apple-m3-max-30c"),
+        ("Core Ultra 7 258V", "arc-140v"),
+        ("n1-standard-8 + T4", "t4"),
     ],
 )
 def test_a_spelling_names_one_device(text: str, key: str) -> None:
@@ -189,6 +198,7 @@ def test_a_spelling_names_one_device(text: str, key: str) -> None:
         ("Titan X", {"gtx-titan-x", "titan-x-pascal"}),
         ("V100 32GB", {"v100-32gb-sxm", "v100-32gb-pcie", "v100-32gb-sxm3"}),
         ("M4", {"tesla-m4", "apple-m4-10c"}),
+        ("MacBook Pro 16 M3 Max 16-core", {"apple-m3-max-30c", "apple-m3-max-40c"}),
         ("Apple M4 Pro", {"apple-m4-pro-16c", "apple-m4-pro-20c"}),
         ("Quadro T1000", {"quadro-t1000-laptop-gddr5", "quadro-t1000-laptop-gddr6"}),
         ("NVIDIA GeForce GTX 1650 with Max-Q Design", {"gtx-1650-maxq-gddr5", "gtx-1650-maxq-gddr6"}),

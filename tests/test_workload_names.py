@@ -107,10 +107,44 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("mask2former_r50_8xb2-lsj-50e_coco", "mask2former-r50"), ("D-FINE-N", "d-fine-n"),
         ("HunyuanVideo-1.5 480p I2V", "hunyuanvideo-1.5"), ("text-embedding e5-large-v2", "bert-large"),
         ("google/siglip2-so400m-patch16-384", "siglip2-so400m-patch16-384"),
+        # What a model is for, behind its name, where it does that anyway; suites and reviewers before it.
+        ("DistilBERT sequence classification", "distilbert-base-uncased"), ("bert-base (QA)", "bert-base"),
+        ("ResNet-50 image classification", "resnet50"),
+        ("Faster R-CNN object detection", "fasterrcnn-r50-fpn"),
+        ("Mask2Former Swin-L (COCO panoptic)", "mask2former-swin-l"), ("SDXL text-to-image", "sdxl"),
+        ("BART-large summarization (CNN/DM)", "bart-large"), ("Whisper-small ASR", "whisper-small"),
+        ("Llama-2-7B text generation", "llama-2-7b"), ("MLPerf Training v4.0 BERT", "bert-large"),
+        ("MLPerf Inference v4.0 BERT", "bert-large-mlperf-99"), ("Tom's Hardware SDXL", "sdxl"),
+        ("Phoronix TensorFlow ResNet-50 batch 256", "resnet50"), ("Puget Systems ResNet50", "resnet50"),
+        # Cubes of volumes, experts of llama-bench, what learns over a ViT.
+        ("SwinUNETR 96^3", "swin-unetr"), ("UNETR 96x96x96", "unetr"), ("mixtral 7Bx8 Q4_0", "mixtral-8x7b"),
+        ("VideoMAE ViT-B/16", "videomae-base"), ("MAE ViT-L/16", "vit-mae-large"),
+        ("BEiT ViT-B", "beit-base-patch16-224"), ("icnet_r18-d8_832x832_80k_cityscapes", "icnet-r18"),
+        ("nnU-Net ResEnc L", "nnunet-resenc-l"), ("vidore/colpali-v1.3", "colpali"),
     ],
 )  # fmt: skip
 def test_names_of_runs_uploads_and_suites(spelling: str, known: str) -> None:
     assert resolve(spelling).id == known
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ResNet-50 object detection", "ResNet-50 segmentation", "YOLOv8n transcription",
+     "BERT-base text-to-image", "Llama-2-7B image classification", "MAE ViT-L/32", "DINO ViT-S/16",
+     "MLPerf Training v5.0 Foo"],
+)  # fmt: skip
+def test_the_task_of_another_model_makes_no_model_of_a_name(name: str) -> None:
+    with pytest.raises(UsageError):
+        resolve(name)
+
+
+def test_residues_are_the_length_of_a_protein() -> None:
+    assert resolve("ESMFold 400 aa").complete(Job("esmfold")).seq_len == 400
+
+
+def test_a_family_before_its_task_is_told_its_sizes() -> None:
+    with pytest.raises(UsageError, match="'BERT', which has several sizes"):
+        resolve("BERT question answering")
 
 
 def test_a_name_says_frames_and_how_its_model_is_trained() -> None:

@@ -135,10 +135,7 @@ class Predictions:
                 taken[said] += 1
             done = {list(tried)[place] for place in fits}
             left = {row: left[row] for row in tried if row not in done}
-        self.notes += [
-            f"{said} was taken in {count:,} rows that state none and would not fit without"
-            for said, count in sorted(taken.items())
-        ]
+        self.notes += [smaller.note(said, count) for said, count in sorted(taken.items())]
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -22,7 +22,7 @@ from whichgpu.software.stacks import named_release
 from whichgpu.values import NamedTuple
 from whichgpu.workloads import adapters
 from whichgpu.workloads import job as jobs
-from whichgpu.workloads.names import squeezed, table
+from whichgpu.workloads.names import published, squeezed, table
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import known
 from whichgpu.workloads.workload import resolve as resolve_workload
@@ -197,7 +197,7 @@ def of_suite(name: str, phase: str, stack: str) -> str:
         if of_then and known(of_then):
             return of_then
         return f"mlperf-training-{name}" if trains else f"mlperf-{name}"
-    usual = f"in-tables-{name}"
+    usual = f"in-tables-{published(name)}"
     examples = f"nvidia-examples-{name}" if re.search(_EXAMPLES, stack, re.IGNORECASE) else ""
     if _read(usual) and not known(examples):
         return usual

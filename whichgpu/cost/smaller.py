@@ -39,6 +39,17 @@ _OF_SPLIT = ("sharding", "ep", "cp", "offload")
 _MACHINE, _STAGES = 8, (1, 2, 4, 8, 16)
 
 
+#: The batch that a row states as that of all its GPUs.
+_WHOLE = "batch"
+
+
+def note(said: str, count: int) -> str:
+    """What a reader of the answers is told of so many rows that were taken with less."""
+    if said == _WHOLE:
+        return f"the batch of {count:,} rows is read as that of all their GPUs, of which none holds it"
+    return f"{said} was taken in {count:,} rows that state none and would not fit without"
+
+
 def tries(cells: Cells, n_gpus: int) -> Iterator[tuple[Cells, str]]:
     """The same row with less, one after another, and what was taken in words; `n_gpus` beside its GPU."""
     row = dict(zip(COLUMNS, cells, strict=False))
@@ -113,7 +124,7 @@ def _of_all(job: Job, stated: Mapping[str, float], n_gpus: int) -> Sequence[tupl
     each = stated.get("batch", 0.0) / replicas
     if not job.trains or replicas <= 1.0 or each < 1.0 or each % 1.0 or "grad_accum" in job.options:
         return ()
-    return [({"batch": f"{each:g}"}, "a batch as that of all GPUs")]
+    return [({"batch": f"{each:g}"}, _WHOLE)]
 
 
 def _splits(job: Job, stated: Mapping[str, float], n_gpus: int) -> Sequence[tuple[dict[str, str], str]]:

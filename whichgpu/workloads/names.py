@@ -100,11 +100,21 @@ def published(text: str) -> str:
 
 
 def suited(text: str) -> Iterator[str]:
-    """A name with MLPerf's suite before it, and its round, that stands in brackets behind it."""
-    suite = r"(.+?)\s*[(\[](?:mlperf|mlcommons)\s+((?:pre)?training|inference)(?:\D*(\d+)\.\d)?[^()]*[)\]]"
+    """A name with MLPerf's suite before it, and its round, that stands in brackets behind it, or in words."""
+    suite = (
+        r"(?P<name>.+?)\s*[(\[](?:mlperf|mlcommons)\s+((?:pre)?training|inference)"
+        r"(?:\D*(\d+)\.\d)?[^()]*[)\]]"
+    )
+    round_ = r"(?:[-_ ]+v?(\d+)\.\d)?"
+    before = rf"(?:mlperf|mlcommons){round_}[-_ ]+(training|inference){round_}[-_ :]+(?P<name>\S.*)"
     if found := re.fullmatch(suite, text.strip(), re.IGNORECASE):
-        kind = "training-" if found[2].lower().endswith("training") else ""
-        yield from (f"mlperf-{kind}v{found[3]}-{found[1]}", f"mlperf-{kind}{found[1]}")
+        kind, number = found[2], found[3]
+    elif found := re.fullmatch(before, text.strip(), re.IGNORECASE):
+        kind, number = found[2], found[1] or found[3]
+    else:
+        return
+    said = "training-" if kind.lower().endswith("training") else ""
+    yield from (f"mlperf-{said}v{number}-{found['name']}", f"mlperf-{said}{found['name']}")
 
 
 def unversioned(text: str) -> str:

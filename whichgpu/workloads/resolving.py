@@ -82,7 +82,7 @@ def _find(
     name = names.rewritten(names.sized(names.filed(name)), "sooner")
     keys = ids_of(name)
     tried = {} if tried is None else tried
-    if not keys and (item := tasks.less_task(name, lambda bare: _read_as(bare, tried))):
+    if not keys and (item := _said_otherwise(name, tried)):
         return item, name, [item.id], ""
     if not keys and set(name) & set("[]()"):
         # `FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)`
@@ -105,6 +105,20 @@ def _find(
         if side and int(side[1]) in _SIDES and squeezed(name) not in by_spelling():
             item = _numbered(item, {"height": float(side[1]), "width": float(side[1])})
     return item, name, keys if item else [], service
+
+
+def _said_otherwise(name: str, tried: dict[str, Workload | None]) -> Workload | None:
+    """The workload of a name with MLPerf's suite about it, or with its own task behind it; None of others."""
+
+    def read(other: str) -> Workload | None:
+        return _read_as(other, tried)
+
+    # `MLPerf Training v4.0 BERT`: what the suite calls so; of its inference, what such a name is read as.
+    suites = list(names.suited(name))
+    keys = next(filter(None, map(ids_of, suites)), [])
+    item = workloads()[keys[0]] if len(keys) == 1 else None
+    plain = (one for one in suites if not any(names.suited(one)))
+    return item or next(filter(None, map(read, plain)), None) or tasks.less_task(name, read)
 
 
 def _read_as(name: str, tried: dict[str, Workload | None]) -> Workload | None:
