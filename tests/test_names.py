@@ -173,6 +173,8 @@ SHARED = Path(__file__).parents[1].parent / "shared"
         ("Mac mini M4 10-core", "apple-m4-10c"),
         ("M3 Max (14-core CPU, 30-core GPU)", "apple-m3-max-30c"),
         ("Core Ultra 7 258V", "arc-140v"),
+        ("AMD Ryzen AI Max+ PRO 395", "ryzen-ai-max-395"),
+        ("AI Max+ 395", "ryzen-ai-max-395"),
         ("n1-standard-8 + T4", "t4"),
     ],
 )

@@ -120,6 +120,7 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("SwinUNETR 96^3", "swin-unetr"), ("UNETR 96x96x96", "unetr"), ("mixtral 7Bx8 Q4_0", "mixtral-8x7b"),
         ("VideoMAE ViT-B/16", "videomae-base"), ("MAE ViT-L/16", "vit-mae-large"),
         ("BEiT ViT-B", "beit-base-patch16-224"), ("icnet_r18-d8_832x832_80k_cityscapes", "icnet-r18"),
+        ("ResNet-50 v1.5 for PyTorch", "resnet50"), ("Mask R-CNN for TensorFlow 2", "maskrcnn-r50-fpn"),
         ("nnU-Net ResEnc L", "nnunet-resenc-l"), ("vidore/colpali-v1.3", "colpali"),
     ],
 )  # fmt: skip
@@ -131,7 +132,7 @@ def test_names_of_runs_uploads_and_suites(spelling: str, known: str) -> None:
     "name",
     ["ResNet-50 object detection", "ResNet-50 segmentation", "YOLOv8n transcription",
      "BERT-base text-to-image", "Llama-2-7B image classification", "MAE ViT-L/32", "DINO ViT-S/16",
-     "MLPerf Training v5.0 Foo"],
+     "MLPerf Training v5.0 Foo", "mvit_v2_s", "torchvision.models.video.mvit_v1_b"],
 )  # fmt: skip
 def test_the_task_of_another_model_makes_no_model_of_a_name(name: str) -> None:
     with pytest.raises(UsageError):

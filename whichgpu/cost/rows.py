@@ -112,6 +112,8 @@ def read_head(texts: tuple[str, ...]) -> Head:
     """Read what is text of a row. Texts that mean the same job make the same key."""
     name, phase, kind, stack, options = map(str.strip, texts)
     kind, stack = engine_apart(kind, stack)
+    # `ResNet-50 with TensorRT`
+    stack = stack or _engine_of(name)
     kind = "" if kind.lower() in _UNSAID else kind
     workload = _called(need(name, "workload"), phase, stack)
     scenario = squeezed(phase) in _SCENARIOS
@@ -162,6 +164,12 @@ def engine_apart(kind: str, stack: str) -> tuple[str, str]:
         return kind, stack
     bare = re.sub(r"^[\s,+:/-]+|[\s,+:/-]+$|\(\s*\)", "", kind.replace(found[0], " ")).strip()
     return bare, stack if found[0].lower() in stack.lower() else f"{stack} {found[0]}".strip()
+
+
+def _engine_of(name: str) -> str:
+    """The engine that the name of a workload says, of a row that states none; "" for none."""
+    found = re.search(_ENGINE, name, re.IGNORECASE)
+    return found[0] if found else ""
 
 
 #: Engines and compilers that stand beside a format or a GPU.

@@ -130,8 +130,11 @@ def _of_all(job: Job, stated: Mapping[str, float], n_gpus: int) -> Sequence[tupl
 def _splits(job: Job, stated: Mapping[str, float], n_gpus: int) -> Sequence[tuple[dict[str, str], str]]:
     """Splits of a language model that learns, over a machine and further by layers; of others, that run."""
     speaks = is_language_model(resolve(job.workload))
-    if not job.trains and not speaks and "tp" not in stated and 1 < n_gpus <= _MACHINE:
-        return [({"tp": f"{n_gpus}"}, "tp over all GPUs")]
+    if not job.trains and not speaks and "tp" not in stated and n_gpus > 1:
+        if n_gpus <= _MACHINE:
+            return [({"tp": f"{n_gpus}"}, "tp over all GPUs")]
+        # Each of several machines holds a copy.
+        return [({"tp": f"{_MACHINE}"}, f"tp={_MACHINE}")] if n_gpus % _MACHINE == 0 else []
     if not (job.trains and speaks) or "pp" in stated or job.options.keys() & set(_OF_SPLIT):
         return ()
     tp = int(stated.get("tp", _MACHINE))
