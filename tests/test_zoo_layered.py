@@ -27,7 +27,8 @@ MINE = sorted(name for name, item in workloads().items() if item.family == "laye
         ("Real-ESRGAN", 16_697_987, None), ("ssd300_vgg16", 35_641_826, 69.716),
         ("r3d_18", 33_371_472, 81.394),
         ("mc3_18", 11_695_440, 86.686), ("r2plus1d_18", 31_505_325, 81.038), ("OverFeat", 145_920_872, None),
-        ("SRCNN", 57_281, None),
+        ("SRCNN", 57_281, None), ("lraspp_mobilenet_v3_large", 3_221_538, None),
+        ("deeplabv3_mobilenet_v3_large", 11_029_328, None),
     ],
 )  # fmt: skip
 def test_published_counts(name: str, count: int, gflops: float | None) -> None:
