@@ -24,6 +24,24 @@ def test_the_number_beside_the_name_of_a_gpu_is_how_many():
     assert four.value == also.value > 2 * one.value
 
 
+def test_a_number_of_machines_that_nvidia_names_is_no_number_of_gpus():
+    stated = {**ROW, "phase": "train"}
+    rows = [("2x DGX H100", "16"), ("h100-80gb-sxm", "16"), ("2x DGX H100", "2"), ("2x DGX H100", "")]
+    both, plain, two, open_ = predict_rows([{**stated, "gpu": gpu, "n_gpus": n} for gpu, n in rows], GPUS)
+    assert both.value == plain.value > two.value
+    assert "may be 2 GPUs, or 16 of 2 machines; state n_gpus" in open_.error
+
+
+def test_a_distilled_generator_runs_its_few_steps_without_guidance():
+    stated = {"gpu": "h100-80gb-sxm", "phase": "generate", "precision": "bf16"}
+    few = {"workload": "qwen-image", "options": "guidance=1; 4 steps"}
+    named = "Qwen-Image-Lightning 4 steps"
+    short, told, whole = predict_rows(
+        [{**stated, "workload": named}, {**stated, **few}, {**stated, "workload": "qwen-image"}], GPUS
+    )
+    assert short.value == told.value > 15 * whole.value
+
+
 def test_a_chip_without_its_number_of_cores_is_the_whole_one():
     """Bins of one chip, and cards that differ in memory alone: others of one name are still asked for."""
     job = {"workload": "llama-3.1-8b", "phase": "decode", "precision": "q4_0", "runtime": "llama.cpp"}

@@ -280,3 +280,11 @@ def test_python_does_not_drop_a_number_of_gpus(name):
 )  # fmt: skip
 def test_a_slice_has_the_sms_that_the_driver_lists(name: str, sms: int) -> None:
     assert resolve_device(name, catalogue())[0].value("sms") == sms
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("2x p5.48xlarge", 16), ("p4d.24xlarge x2", 16), ("4 x g5.xlarge", 4)],
+)
+def test_several_of_an_instance_type_have_all_their_gpus(name: str, count: int) -> None:
+    assert resolve_device(name, catalogue())[1] == count

@@ -447,3 +447,38 @@ def test_a_mixture_of_experts_is_called_by_all_of_its_parameters_too(name: str, 
 def test_a_size_that_no_mixture_has_is_none(name: str) -> None:
     with pytest.raises(UsageError, match=f"no workload '{name}'; did you mean"):
         resolve(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "steps"),
+    [
+        ("Wan2.2-T2V-A14B Lightning", "wan-2.2-t2v-a14b", 4.0),
+        ("lightx2v/Wan2.1-T2V-14B-StepDistill-CfgDistill", "wan-2.1-t2v-14b", 4.0),
+        ("Qwen-Image-Lightning", "qwen-image", 8.0),
+        ("Qwen-Image-Edit-2509-Lightning-4steps-V1.0-bf16", "qwen-image-edit", 4.0),
+        ("LTX-Video 13B distilled", "ltx-video-0.9.7-13b", 8.0),
+        ("ltxv-13b-0.9.8-distilled-fp8", "ltx-video-0.9.7-13b", 8.0),
+        ("FLUX.1-dev Turbo LoRA 6 steps", "flux.1-dev", 6.0),
+        ("SDXL DMD2", "sdxl", 4.0),
+    ],
+)
+def test_a_generator_distilled_to_few_steps_is_it_in_so_many_without_guidance(
+    name: str, known: str, steps: float
+) -> None:
+    item = resolve(name)
+    assert (item.id, item.defaults["generate"]["steps"]) == (known, steps)
+    assert item.defaults["generate"]["options"] == {"guidance": "1"}
+
+
+def test_a_distillation_that_nobody_has_of_a_generator_is_none_of_its_names() -> None:
+    for name in ("SVD-XT Lightning", "Mochi 1 distilled", "ResNet-50 LCM", "Llama 3 8B lightning-4step"):
+        with pytest.raises(UnknownName):
+            resolve(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "frames"),
+    [("HunyuanVideo 720p 5s", "121"), ("Wan2.1-T2V-1.3B 480P 5 sec", "81"), ("LTX-2 10s", "241")],
+)
+def test_seconds_of_a_video_are_frames_at_the_rate_of_its_generator(name: str, frames: str) -> None:
+    assert resolve(name).defaults["all"]["options"] == {"frames": frames}

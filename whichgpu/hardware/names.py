@@ -43,8 +43,8 @@ _SEVERAL = (
 )
 #: A machine and what is in it, which says nothing of how many of them run: `DGX A100 (8x A100 80GB)`.
 _BOXED = r"(?P<box>[^()]*\S)\s*\(\s*(?P<count>\d{1,3})\s*[xX]\s*(?P<held>[^(),]+)(?:,[^()]*)?\)"
-#: NVIDIA's systems in its own tables: `DGX-1 with 8x V100 16GB`.
-_SYSTEM = r"^((?:nvidia )?[dh]gx[^()]*?) with \(?(\d{1,3}\s?x\s[^()]+)\)?$"
+#: NVIDIA's systems in its own tables: `DGX-1 with 8x V100 16GB`, `DGX-2 16x V100 32GB`.
+_SYSTEM = r"^((?:nvidia )?[dh]gx[^(),:]*?)(?: with|[,:])? \(?(\d{1,3}\s?x\s[^()]+)\)?$"
 #: A machine, and after it how many of what it holds run: `Dell R750xa 4x A100 PCIe`.
 _HOLDING = r"(?P<box>[^()]*?[A-Za-z][^()]*?)[\s_:,-]+(?P<count>[1-9]\d{0,2})\s?x\s?(?P<held>[A-Za-z\d][^()]*)"
 #: What makes, lets or is a machine, and in brackets what is in it: `Kaggle (T4)`, `g5.xlarge (A10G)`.
@@ -115,6 +115,17 @@ def _boxed(text: str) -> re.Match[str] | None:
 def in_a_machine(text: str) -> bool:
     """Whether a spelling's number is of what a machine holds, of which a job may have fewer."""
     return _boxed(text) is not None
+
+
+def of_each(text: str) -> int:
+    """GPUs of each of several machines that a spelling counts by NVIDIA's name: `2x DGX H100`; else 1."""
+    match = None if _boxed(text) else _numbered(text)
+    found = (
+        re.search(r"(?i)^(?:nvidia )?[dh]gx\b[- ]?(2h?\b|station|spark)?", _named(match)) if match else None
+    )
+    if found is None:
+        return 1
+    return {"2": 16, "2h": 16, "station": 4, "spark": 1}.get((found[1] or "").lower(), 8)
 
 
 #: A slice of TPUs, which Google names by its cores, of those of one core by its chips: `tpu-v3-8`.

@@ -31,6 +31,8 @@ _PART = (
     r"|(?P<over>\d{1,4})\s*/\s*(?P<under>\d{1,4})|(?P<percent>\d{1,3}(?:\.\d+)?)\s*%"
     r"|(?P<decimal>\d{0,3}\.\d{1,4}))$"
 )
+#: Several of an instance type: `2x p5.48xlarge`, `p4d.24xlarge x2`.
+_TYPES = r"(?P<count>\d{1,4})\s*[x\u00d7]\s*(?P<name>\S.*)|(?P<before>.*\S)\s+x\s?(?P<after>\d{1,4})"
 #: A MIG profile among the words of a name: `H100 SXM MIG 1g.10gb`, `1g.5gb A100`, `.._MIG_1x1g.10gb`.
 _AMONG = r"(?i)(?<![a-z\d])(?:mig[ _-]*)?(?:1x)?(\d+g\.\d+gb)\b"
 #: One of the two dies of a card, each a device of its own to every program (AMD: "graphics compute die").
@@ -118,11 +120,13 @@ def _whole(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
     except UnknownName:
         from whichgpu.hardware.instances import instance
 
-        found = instance(text)
+        several = re.fullmatch(_TYPES, text.strip())
+        found = instance(several["name"] or several["before"] if several else text)
         if found is None or found[0] not in catalogue:
             raise
-        gpu, count = catalogue[found[0]], found[1]
-        if count >= 1:
+        times = int(several["count"] or several["after"]) if several else 1
+        gpu, count = catalogue[found[0]], found[1] * times
+        if count >= 1 and count.is_integer():
             return gpu, int(count)
         from fractions import Fraction
 

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UnknownName
-from whichgpu.workloads import backbones, names, tasks
+from whichgpu.workloads import backbones, hastened, names, tasks
+from whichgpu.workloads.hastened import numbered as _numbered
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.names import apart, squeezed, words
 from whichgpu.workloads.spelled import (
@@ -24,7 +25,7 @@ from whichgpu.workloads.unknown import nearest, said_of, sold
 from whichgpu.workloads.zoo import workloads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from whichgpu.workloads.model import Workload
 
@@ -169,7 +170,7 @@ def _same(name: str, other: str) -> str:
 
 def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload | None, list[str]]:
     """The workload, or the ids, of a name that no spelling is alike: by its parts, or in other words."""
-    ways = (_of_a_side, _of_a_number, _of_a_tower, _of_a_length)
+    ways = (_of_few_steps, _of_a_side, _of_a_number, _of_a_tower, _of_a_length)
     longer = next(filter(None, (way(name, tried) for way in ways)), None)
     if longer is not None:
         return longer, []
@@ -335,13 +336,6 @@ def _of_one_size(item: Workload, side: int) -> Workload | None:
     return workloads()[keys[0]] if len(keys) == 1 else None
 
 
-def _numbered(item: Workload, columns: Mapping[str, Any]) -> Workload:
-    """A workload whose jobs have these numbers by default, in every phase."""
-    known = {"all": {}, **item.defaults}
-    more = {key: {**one, **columns} for key, one in known.items() if isinstance(one, dict)}
-    return replace(item, defaults={**known, **more})
-
-
 #: Numbers of a job behind a name, by column: `BERT Large (seq 384)`, `SDXL 30 steps`, `ResNet-50 bs64`.
 _NUMBERS = {
     "seq_len": re.compile(
@@ -366,6 +360,17 @@ _NUMBERS = {
 _OF_OPTIONS = ("frames", "seconds")
 
 
+def _of_few_steps(name: str, tried: dict[str, Workload | None]) -> Workload | None:
+    """The generator of a name that ends in how it was distilled, and its format: `ltxv-13b-distilled-fp8`."""
+
+    def read(other: str) -> Workload | None:
+        return _read_as(other, tried)
+
+    told = (names.Shorter(name, ""), *names.told(name))
+    ways = ((said, hastened.of_few_steps(said.name, read)) for said in told)
+    return next((_stored(item, said.stored) for said, item in ways if item is not None), None)
+
+
 def _of_a_number(name: str, tried: dict[str, Workload | None]) -> Workload | None:
     """The workload of a name that ends in a number of its job, which its jobs have by default."""
     for column, pattern in _NUMBERS.items():
@@ -374,6 +379,8 @@ def _of_a_number(name: str, tried: dict[str, Workload | None]) -> Workload | Non
         number = next(filter(None, found.groups()[1:])) if found else ""
         if found and item and column in _OF_OPTIONS and (column in item.dims or column in item.options):
             return _numbered(item, {"options": {column: number}})
+        if found and item and column == "seconds" and (frames := hastened.frames_of(item, float(number))):
+            return _numbered(item, {"options": {"frames": str(frames)}})
         if found and item and any(column in one for one in item.code.DEFAULTS.values()):
             return _numbered(item, {column: float(number)})
     return None
