@@ -122,6 +122,7 @@ def test_it_is_predicts_own_memory(workload: str, columns: dict[str, Any], gpu: 
         ("resnet50", "rtx-3060-12gb", {"phase": "train"}, ("batch", "resolution")),
         ("stable-diffusion-1.5", "t4", {}, ("batch", "resolution")),
         ("bert-large", "a10", {"phase": "train"}, ("batch",)),
+        ("llama-3.2-3b", "t4", {"phase": "finetune_qlora", "runtime": "nemo"}, ("batch", "context")),
         (
             "llama-2-7b",
             "a100-80gb-sxm:4",

@@ -133,7 +133,7 @@ def activations(forward: Sequence[Op], kept: Kept, gradient: float = 0.0) -> Act
     count = np.maximum(sum((op.starts for op in layers), start=0.0), 1.0)
     all_layers = saved_bytes(layers, "none")
     again = kept.again
-    held = saved_bytes(layers, kept.checkpointing)
+    held = np.minimum(saved_bytes(layers, kept.checkpointing), all_layers)
     # `saved_bytes` counts one layer that runs again; it is apart here, since the loss is gone by then.
     # Layers of one network may differ: the fullest has at least what its widest op keeps.
     whole = np.maximum(all_layers / count, _widest_kept(layers))
@@ -149,10 +149,12 @@ def activations(forward: Sequence[Op], kept: Kept, gradient: float = 0.0) -> Act
     through = passing(beside, kept)
     layer, last = through + (whole if again else 0.0), whole + through
     outside = saved_bytes(ends, "none")
-    if not again and _shrinks(rest):
+    if _shrinks(rest):
         # Maps shrink on their way: as the widest runs backward, what later ones kept is gone.
-        layer = _fullest(beside, kept) - saved_bytes(beside, "none")
-        last = _fullest(beside, kept, gradient) - outside
+        most = _fullest(beside, kept) - saved_bytes(beside, "none") + all_layers - held
+        fullest = _fullest(beside, kept, gradient) - outside
+        # Layers that run again keep no more at any moment than if they did not.
+        layer, last = (np.minimum(layer, most), np.minimum(last, fullest)) if again else (most, fullest)
     logits = _logits(loss, kept, _pieces(forward, kept))
     return Activations(held, outside, logits, layer, last)
 
