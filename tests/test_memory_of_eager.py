@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import pytest
 from memory_jobs import GIB, GPUS, parts
 
+import whichgpu
 from whichgpu.cost import job_memory
 from whichgpu.cost.activations import Kept, activations
 from whichgpu.cost.infeasible import single
@@ -200,6 +202,27 @@ def test_encoders_with_code_of_their_own(config, tokens, mib):
         options={"optimizer": "sgd", "checkpointing": "none", "flash_attention": "false"},
     )  # fmt: skip
     assert (sum(found.values()) - found["context"]) / 2**20 == pytest.approx(mib, rel=0.06)
+
+
+@pytest.mark.parametrize(("batch", "tokens", "gib"), [(8, 512, 6.934), (32, 128, 4.947)])
+def test_distances_are_met_by_every_query_and_scores_lie_once(batch, tokens, gib):
+    """The most that is alive in a step of XLNet base in FP32 with AdamW: transformers 5.23, fake tensors."""
+    found = parts(
+        "xlnet-base", phase="train", precision="fp32", batch=float(batch), seq_len=float(tokens),
+        runtime="transformers",
+    )  # fmt: skip
+    assert (sum(found.values()) - found["context"]) / 2**30 == pytest.approx(gib, rel=0.02)
+
+
+@pytest.mark.parametrize(("tokens", "most"), [(64, 120), (128, 56), (256, 24), (512, 8)])
+def test_the_largest_batches_of_xlnet_under_tensorflow_1(tokens, most):
+    """Its README, base on 16 GB: they fit, and a fifth more does not."""
+    for batch, fits in ((most, True), (math.ceil(1.2 * most), False)):
+        found = whichgpu.fit(
+            "xlnet-base", "v100-16gb-sxm2", phase="train", precision="fp32", batch=batch, seq_len=tokens,
+            runtime="TensorFlow 1.13",
+        )  # fmt: skip
+        assert found.answers[0].fits is fits, batch
 
 
 def test_a_prompts_scores_lie_in_memory_before_4_36():

@@ -17,7 +17,8 @@ answer. By `kind`:
             (bias; qkv without it), `out_bias`, `ffn_bias` (bias), `norms` (2), `norm_values` (2 of each
             channel), `values` (other trained ones of a layer), `biased` (something is added to each
             score, or products and a softmax are written out, so that scores lie in memory), `rectified`
-            (its function is a ReLU without dropout, whose result is all that is kept)
+            (its function is a ReLU without dropout, whose result is all that is kept), `function` (its
+            name), `dropout` (on scores and behind what attends and feeds), `inner_dropout` (behind it)
     attention  without projections: `rows`, `width` (of all heads), `heads`, `keys`, `together`, `seen`,
             `kv_inner`, `causal`
     dense   `rows`, `inputs`, `outputs`, `bias` (true), `tied` (false), `keeps` (1; of several runs that
@@ -156,6 +157,8 @@ def _attend(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
         _keys(part, batch, size, rec)
     _score({**part, "width": inner, "kv_inner": narrow}, batch, size, rec)
     rec.linear(batch * rows, inner, width, bias=part.get("out_bias", bias), shard="row", name="out")
+    if part.get("dropout"):
+        rec.dropout(width * batch * rows)
     rec.add(width * batch * rows, wide=True)
 
 
@@ -194,8 +197,13 @@ def _feed(part: Part, rows: Any, rec: Recorder) -> None:
     bias = part.get("ffn_bias", part.get("bias", True))
     rec.linear(rows, width, 2 * ffn if gated else ffn, bias=bias, shard="column", name="up")
     keeps = 0.0 if part.get("rectified") else 1.0 + gated
-    rec.pointwise(ffn * rows, reads=1.0 + gated, keeps=keeps, shard="column", name="activation")
+    rec.pointwise(ffn * rows, reads=1.0 + gated, keeps=keeps, shard="column",
+                  name=part.get("function", "activation"))  # fmt: skip
+    if part.get("inner_dropout"):
+        rec.dropout(ffn * rows)
     rec.linear(rows, ffn, width, bias=bias, shard="row", name="down")
+    if part.get("dropout"):
+        rec.dropout(width * rows)
     rec.add(width * rows, wide=True)
 
 

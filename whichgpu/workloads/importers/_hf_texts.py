@@ -178,15 +178,20 @@ def _segments(config: Config, dims: Dims) -> None:
         bias=False,
         ffn_bias=True,
         values=5 * width,
+        function="gelu",
+        dropout=True,
+        inner_dropout=True,
     )
-    parts.dense("relative", [0.0, 2 * _TOKENS], width, width, bias=False, count=layers)
-    # One product of every token with twice as many distances: half an attention's, twice as wide.
-    parts.attention("distances", layers, _S, width, config.first(("n_head",)))
+    # All layers read the same distances: a share of them is each one's to keep.
+    twice = [0.0, 2.0 * _TOKENS]
+    parts.dense("relative", twice, width, width, bias=False, count=layers, keeps=1.0 / layers)
+    heads = config.first(("n_head",))
+    parts.product("distances", layers, heads, (_S, width // heads, twice))
     if says(config, "LMHead"):
         parts.dense("scores", _S, width, words, bias=False, tied=True)
         parts.values("scores_bias", words, _S, words)
     parts.give(dims, seq_len=_TOKENS)
-    dims["unit"] = "sequences"
+    dims["unit"], dims["written_out"] = "sequences", "any"
 
 
 def _bottlenecks(config: Config, dims: Dims) -> None:
