@@ -225,6 +225,51 @@ def test_the_largest_batches_of_xlnet_under_tensorflow_1(tokens, most):
         assert found.answers[0].fits is fits, batch
 
 
+ENCODER = {"hidden_size": 512, "num_hidden_layers": 6, "num_attention_heads": 8, "intermediate_size": 2048,
+           "vocab_size": 8000}  # fmt: skip
+FALCON = {"hidden_size": 512, "num_hidden_layers": 4, "num_attention_heads": 8, "ffn_hidden_size": 2048,
+          "vocab_size": 8000, "multi_query": True, "parallel_attn": True, "bias": False, "alibi": False,
+          "new_decoder_architecture": False}  # fmt: skip
+SOUND = {"hidden_size": 512, "num_hidden_layers": 6, "num_attention_heads": 8, "intermediate_size": 2048}
+SEQ2SEQ = {"d_model": 512, "encoder_layers": 4, "decoder_layers": 4, "encoder_ffn_dim": 2048,
+           "decoder_ffn_dim": 2048, "encoder_attention_heads": 8, "decoder_attention_heads": 8,
+           "vocab_size": 8000}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "config", "columns", "mib"),
+    [
+        # No fused kernel takes what is added to scores, nor one head that is broadcast to eight.
+        ("mpnet", "MPNetForSequenceClassification", {**ENCODER, "max_position_embeddings": 514}, {}, 911.1),
+        ("rembert", "RemBertForSequenceClassification", {**ENCODER, "input_embedding_size": 128}, {}, 735.9),
+        ("squeezebert", "SqueezeBertForSequenceClassification", {"vocab_size": 8000, "hidden_size": 768,
+         "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072}, {}, 2263.7),
+        ("falcon", "FalconForCausalLM", FALCON, {"batch": 4.0, "seq_len": 512.0}, 717.8),
+        # ReLUs without dropout, a gelu of its own, an output of a stated length.
+        ("mobilebert", "MobileBertForSequenceClassification", {"vocab_size": 8000, "num_hidden_layers": 12},
+         {}, 648.1),
+        ("esm", "EsmForMaskedLM", {**ENCODER, "vocab_size": 33, "position_embedding_type": "rotary"},
+         {}, 880.5),
+        ("bart", "BartForConditionalGeneration", SEQ2SEQ, {"output_tokens": 256.0}, 1238.3),
+        # Its convolutions make the most, which are the last to run backward.
+        ("wav2vec2", "Wav2Vec2ForSequenceClassification", SOUND,
+         {"batch": 2.0, "seq_len": None, "options": {"seconds": "10"}}, 1150.3),
+    ],
+)  # fmt: skip
+def test_a_step_of_whole_models_by_torchs_operators(kind, name, config, columns, mib):
+    """The most that is alive in a step in FP32 with AdamW one by one: transformers 5.23, fake tensors.
+
+    Eight sequences of 256 tokens, four of 512 of a decoder, two of ten seconds; attention by SDPA's kernels.
+    """
+    raw = {"model_type": kind, "architectures": [name], **config}
+    own = register(workload_of(raw, "config.json", f"{kind}-whole"))
+    job = {"phase": "train", "precision": "fp32", "batch": 8.0, "seq_len": 256.0, "runtime": "transformers",
+           **columns}  # fmt: skip
+    job["options"] = {"optimizer": "adamw", "checkpointing": "none", **job.get("options", {})}
+    found = parts(own.id, **job)
+    assert (sum(found.values()) - found["context"]) / 2**20 == pytest.approx(mib, rel=0.065)
+
+
 def test_a_prompts_scores_lie_in_memory_before_4_36():
     """32 heads of 4 x 4,096 tokens at 10 bytes a score in BF16, which flash attention has none of."""
     asked = {"phase": "generate", "precision": "bf16", "batch": 4, "input_tokens": 4096, "output_tokens": 1}

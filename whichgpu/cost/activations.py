@@ -54,6 +54,8 @@ _FUSED_PIECES = 32.0
 #: Tensors that Transformers' gelu_new keeps, 0.5 x (1 + tanh(c (x + d x^3))): x, its half, tanh, and that
 #: and 1; autocast's power widens x, so that all but the half are in FP32.
 _WRITTEN_OUT, _WRITTEN_OUT_WIDE = 4.0, 7.0
+#: Tensors that ESM's own gelu keeps, x / 2 (1 + erf(x / sqrt 2)): its half, what erf reads, and that and 1.
+_OWN_GELU = 3.0
 #: Tensors that functions of TensorFlow 1 keep: what is scaled and a mask as wide; x, its share of a
 #: deviation, and the normal distribution's.
 _GRAPHS = {"dropout": 2.0, "gelu": 3.0}
@@ -171,10 +173,17 @@ def _pieces(forward: Iterable[Op], kept: Kept) -> Any:
     return np.maximum(heads[0].dims["n"] / heads[0].dims["k"], 1.0) if heads else _FUSED_PIECES
 
 
-def _shrinks(forward: Iterable[Op]) -> bool:
-    """Whether no two parts of a network are alike: one of convolutions, or of attentions of unlike sizes."""
-    scores = [_scores(op) for op in forward if op.kind == "attention"]
-    return not scores or any(some(one != scores[0]) for one in scores[1:])
+def _shrinks(forward: Sequence[Op]) -> bool:
+    """Whether no two parts of a network are alike: one of convolutions, or of attentions of unlike sizes.
+
+    So is one whose convolutions make more than its attentions: of sound, whose layers see few of its samples.
+    """
+    attending = [op for op in forward if op.kind == "attention"]
+    scores = [_scores(op) for op in attending]
+    if not scores or any(some(one != scores[0]) for one in scores[1:]):
+        return True
+    made = max((np.max(op.write_bytes) for op in attending), default=0.0)
+    return any(some(op.write_bytes > made) for op in forward if windowed([op]))
 
 
 def _fullest(forward: Iterable[Op], kept: Kept, gradient: float = 0.0) -> Any:
@@ -336,6 +345,8 @@ def _of_pointwise(op: Op, kept: Kept) -> Any:
         return 0.0 * op.saved_bytes
     if op.layer.endswith(".gelu_new") and kept.holds.get("counted"):
         return op.saved_bytes * (_WRITTEN_OUT_WIDE if kept.casts else _WRITTEN_OUT)
+    if op.layer.endswith(".gelu_erf") and kept.holds.get("counted"):
+        return op.saved_bytes * _OWN_GELU
     apart = kept.holds.get("relu_input") and op.layer.endswith("relu")
     apart = apart or (kept.holds.get("counted") and op.layer.endswith("relu6"))
     return op.saved_bytes + op.read_bytes if apart else _of_product(op, kept)
