@@ -137,8 +137,7 @@ def activations(forward: Sequence[Op], kept: Kept, gradient: float = 0.0) -> Act
     again = kept.again
     held = np.minimum(saved_bytes(layers, kept.checkpointing), all_layers)
     # `saved_bytes` counts one layer that runs again; it is apart here, since the loss is gone by then.
-    # Layers of one network may differ: the fullest has at least what its widest op keeps.
-    whole = np.maximum(all_layers / count, _widest_kept(layers))
+    whole = _fullest_layer(layers, all_layers / count)
     held = held - all_layers / count if inside and again else held
     if kept.offloaded:
         # Two layers' worth are on the device: one on its way, one in use.
@@ -222,12 +221,16 @@ def _cast(forward: Sequence[Op], joined: str) -> Iterable[Op]:
 _LATE = ("row", "vocab", "expert", "expert_row")
 
 
-def _widest_kept(layers: Iterable[Op]) -> Any:
-    """Bytes that the op keeps which keeps most, in one layer."""
-    width: Any = 0.0
+def _fullest_layer(layers: Sequence[Op], mean: Any) -> Any:
+    """Bytes that the fullest of unlike layers keeps: of each stage's own, and what its widest op does."""
+    most = mean
+    for name in dict.fromkeys(op.module for op in layers):
+        own = [op for op in layers if op.module == name]
+        count = sum((op.starts for op in own), start=0.0)
+        most = np.maximum(most, saved_bytes(own, "none") / np.maximum(count, 1.0))
     for op in layers:
-        width = np.maximum(width, op.saved_bytes)
-    return width
+        most = np.maximum(most, op.saved_bytes)
+    return most
 
 
 def passing(forward: Iterable[Op], kept: Kept) -> Any:
