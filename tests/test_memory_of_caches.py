@@ -130,8 +130,8 @@ def test_a_prompts_pass_takes_what_torchs_operators_make(kind, name, more, mib):
     raw = {"model_type": kind, "architectures": [name], "hidden_size": 512, "num_hidden_layers": 4,
            "num_attention_heads": 8, "intermediate_size": 1536, "vocab_size": 8000, **more}  # fmt: skip
     own = register(workload_of(raw, "config.json", f"{kind}-prompt"))
-    found = parts(own.id, phase="generate", precision="fp32", batch=4.0, input_tokens=512.0, output_tokens=1.0,
-                  runtime="transformers")  # fmt: skip
+    job = {"batch": 4.0, "input_tokens": 512.0, "output_tokens": 1.0}
+    found = parts(own.id, phase="generate", precision="fp32", runtime="transformers", **job)
     assert (sum(found.values()) - found["context"]) / 2**20 == pytest.approx(mib, rel=0.04)
 
 
