@@ -241,8 +241,8 @@ SEQ2SEQ = {"d_model": 512, "encoder_layers": 4, "decoder_layers": 4, "encoder_ff
     [
         # No fused kernel takes what is added to scores, nor one head that is broadcast to eight.
         ("mpnet", "MPNetForSequenceClassification", {**ENCODER, "max_position_embeddings": 514}, {}, 911.1),
-        ("megatron-bert", "MegatronBertForSequenceClassification", {"hidden_size": 640, "num_hidden_layers": 5,
-         "num_attention_heads": 10, "intermediate_size": 2560, "vocab_size": 16000},
+        ("megatron-bert", "MegatronBertForSequenceClassification", {"hidden_size": 640,
+         "num_hidden_layers": 5, "num_attention_heads": 10, "intermediate_size": 2560, "vocab_size": 16000},
          {"batch": 4.0, "seq_len": 384.0}, 1000.4),
         ("rembert", "RemBertForSequenceClassification", {**ENCODER, "input_embedding_size": 128}, {}, 735.9),
         ("squeezebert", "SqueezeBertForSequenceClassification", {"vocab_size": 8000, "hidden_size": 768,
