@@ -25,6 +25,8 @@ QUESTIONS = (
     "qwen2.5-72b --gpu rtx-4090:2 --runtime llama.cpp",
     "gemma-2-27b --gpu a100-40gb-sxm --runtime transformers",
     "whisper-large-v3 --gpu gtx-1650",
+    "llama-2-70b --phase decode --gpu a10:2 --tp 2 --runtime transformers",
+    "llama-2-13b --phase finetune_full --gpu t4:2 --pp 2 --runtime megatron",
 )
 
 

@@ -13,9 +13,11 @@ from memory_jobs import GIB, GPUS, laid, parts
 from whichgpu.cost.jobs import predict_rows
 from whichgpu.cost.layout import settle
 from whichgpu.cost.replica_memory import standing
+from whichgpu.workloads.importers.hf import workload_of
 from whichgpu.workloads.importing import load
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.precision import precision
+from whichgpu.workloads.resolving import register
 
 MIB = 2.0**20
 #: Config, what it changes, tokens, sequences, bytes a value, engine, published bytes, where.
@@ -104,6 +106,33 @@ def _generating(name, tokens, kept, runtime):
 @pytest.mark.parametrize(("name", "kept", "tokens", "measured"), PROMPTS)
 def test_a_prompt_in_one_pass_takes_what_was_measured(name, kept, tokens, measured):
     assert _generating(name, tokens, kept, "Transformers") == pytest.approx(measured, rel=0.04)
+
+
+@pytest.mark.parametrize("name", ["qwen2.5-7b", "llama-3.1-8b", "mixtral-8x7b", "gpt-neox-20b"])
+def test_a_prompt_is_gone_as_tokens_come_in_either_phase(name):
+    """Four prompts of 4,096 tokens: what their pass has is counted once, as those of `decode` are."""
+    job = {"batch": 4.0, "input_tokens": 4096.0, "output_tokens": 128.0, "precision": "bf16",
+           "runtime": "transformers"}  # fmt: skip
+    whole, tokens = (parts(name, phase=phase, **job) for phase in ("generate", "decode"))
+    assert whole == pytest.approx(tokens, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "more", "mib"),
+    [
+        ("gpt_neox", "GPTNeoXForCausalLM", {}, 143.4), ("granite", "GraniteForCausalLM", {}, 167.5),
+        ("smollm3", "SmolLM3ForCausalLM", {"num_key_value_heads": 2}, 121.9),
+        ("exaone4", "Exaone4ForCausalLM", {"num_key_value_heads": 2}, 133.5),
+    ],
+)  # fmt: skip
+def test_a_prompts_pass_takes_what_torchs_operators_make(kind, name, more, mib):
+    """Four prompts of 512 tokens in FP32, the last one's logits: transformers 5.23, fake tensors."""
+    raw = {"model_type": kind, "architectures": [name], "hidden_size": 512, "num_hidden_layers": 4,
+           "num_attention_heads": 8, "intermediate_size": 1536, "vocab_size": 8000, **more}  # fmt: skip
+    own = register(workload_of(raw, "config.json", f"{kind}-prompt"))
+    job = {"batch": 4.0, "input_tokens": 512.0, "output_tokens": 1.0}
+    found = parts(own.id, phase="generate", precision="fp32", runtime="transformers", **job)
+    assert (sum(found.values()) - found["context"]) / 2**20 == pytest.approx(mib, rel=0.04)
 
 
 @pytest.mark.parametrize(("name", "tokens", "measured"), OLD_PROMPTS)

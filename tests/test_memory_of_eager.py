@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import pytest
 from memory_jobs import GIB, GPUS, parts
 
+import whichgpu
 from whichgpu.cost import job_memory
 from whichgpu.cost.activations import Kept, activations
 from whichgpu.cost.infeasible import single
@@ -200,6 +202,97 @@ def test_encoders_with_code_of_their_own(config, tokens, mib):
         options={"optimizer": "sgd", "checkpointing": "none", "flash_attention": "false"},
     )  # fmt: skip
     assert (sum(found.values()) - found["context"]) / 2**20 == pytest.approx(mib, rel=0.06)
+
+
+@pytest.mark.parametrize(("batch", "tokens", "gib"), [(8, 512, 6.934), (32, 128, 4.947)])
+def test_distances_are_met_by_every_query_and_scores_lie_once(batch, tokens, gib):
+    """The most that is alive in a step of XLNet base in FP32 with AdamW: transformers 5.23, fake tensors."""
+    found = parts(
+        "xlnet-base", phase="train", precision="fp32", batch=float(batch), seq_len=float(tokens),
+        runtime="transformers",
+    )  # fmt: skip
+    assert (sum(found.values()) - found["context"]) / 2**30 == pytest.approx(gib, rel=0.02)
+
+
+@pytest.mark.parametrize(("tokens", "most"), [(64, 120), (128, 56), (256, 24), (512, 8)])
+def test_the_largest_batches_of_xlnet_under_tensorflow_1(tokens, most):
+    """Its README, base on 16 GB: they fit, and a fifth more does not."""
+    for batch, fits in ((most, True), (math.ceil(1.2 * most), False)):
+        found = whichgpu.fit(
+            "xlnet-base", "v100-16gb-sxm2", phase="train", precision="fp32", batch=batch, seq_len=tokens,
+            runtime="TensorFlow 1.13",
+        )  # fmt: skip
+        assert found.answers[0].fits is fits, batch
+
+
+ENCODER = {"hidden_size": 512, "num_hidden_layers": 6, "num_attention_heads": 8, "intermediate_size": 2048,
+           "vocab_size": 8000}  # fmt: skip
+FALCON = {"hidden_size": 512, "num_hidden_layers": 4, "num_attention_heads": 8, "ffn_hidden_size": 2048,
+          "vocab_size": 8000, "multi_query": True, "parallel_attn": True, "bias": False, "alibi": False,
+          "new_decoder_architecture": False}  # fmt: skip
+SOUND = {"hidden_size": 512, "num_hidden_layers": 6, "num_attention_heads": 8, "intermediate_size": 2048}
+SEQ2SEQ = {"d_model": 512, "encoder_layers": 4, "decoder_layers": 4, "encoder_ffn_dim": 2048,
+           "decoder_ffn_dim": 2048, "encoder_attention_heads": 8, "decoder_attention_heads": 8,
+           "vocab_size": 8000}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "config", "columns", "mib"),
+    [
+        # No fused kernel takes what is added to scores, nor one head that is broadcast to eight.
+        ("mpnet", "MPNetForSequenceClassification", {**ENCODER, "max_position_embeddings": 514}, {}, 911.1),
+        ("megatron-bert", "MegatronBertForSequenceClassification", {"hidden_size": 640,
+         "num_hidden_layers": 5, "num_attention_heads": 10, "intermediate_size": 2560, "vocab_size": 16000},
+         {"batch": 4.0, "seq_len": 384.0}, 1000.4),
+        ("rembert", "RemBertForSequenceClassification", {**ENCODER, "input_embedding_size": 128}, {}, 735.9),
+        ("squeezebert", "SqueezeBertForSequenceClassification", {"vocab_size": 8000, "hidden_size": 768,
+         "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072}, {}, 2263.7),
+        ("falcon", "FalconForCausalLM", FALCON, {"batch": 4.0, "seq_len": 512.0}, 717.8),
+        # ReLUs without dropout, a gelu of its own, an output of a stated length.
+        ("mobilebert", "MobileBertForSequenceClassification", {"vocab_size": 8000, "num_hidden_layers": 12},
+         {}, 648.1),
+        ("esm", "EsmForMaskedLM", {**ENCODER, "vocab_size": 33, "position_embedding_type": "rotary"},
+         {}, 880.5),
+        ("bart", "BartForConditionalGeneration", SEQ2SEQ, {"output_tokens": 256.0}, 1238.3),
+        # Its convolutions make the most, which are the last to run backward.
+        ("wav2vec2", "Wav2Vec2ForSequenceClassification", SOUND,
+         {"batch": 2.0, "seq_len": None, "options": {"seconds": "10"}}, 1150.3),
+    ],
+)  # fmt: skip
+def test_a_step_of_whole_models_by_torchs_operators(kind, name, config, columns, mib):
+    """The most that is alive in a step in FP32 with AdamW one by one: transformers 5.23, fake tensors.
+
+    Eight sequences of 256 tokens, four of 512 of a decoder, two of ten seconds; attention by SDPA's kernels.
+    """
+    raw = {"model_type": kind, "architectures": [name], **config}
+    own = register(workload_of(raw, "config.json", f"{kind}-whole"))
+    job = {"phase": "train", "precision": "fp32", "batch": 8.0, "seq_len": 256.0, "runtime": "transformers",
+           **columns}  # fmt: skip
+    job["options"] = {"optimizer": "adamw", "checkpointing": "none", **job.get("options", {})}
+    found = parts(own.id, **job)
+    assert (sum(found.values()) - found["context"]) / 2**20 == pytest.approx(mib, rel=0.065)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "mib"),
+    [
+        ("swin-tiny", {"batch": 8.0}, 661.7), ("segformer-b0", {"batch": 8.0}, None),
+        ("wav2vec2-base", {"batch": 2.0, "options": {"seconds": "10"}}, None),
+    ],
+)  # fmt: skip
+def test_the_fullest_of_unlike_layers_runs_again(name, columns, mib):
+    """Swin's blocks come in pairs, each of which runs again alone; layers of early stages are the largest.
+
+    The most that is alive in a step in FP32 with AdamW: transformers 5.23, fake tensors; a thousand classes.
+    """
+    job = {"phase": "train", "precision": "fp32", "runtime": "transformers", **columns}
+    options = job.pop("options", {})
+    again, not_again = (
+        parts(name, options={**options, "checkpointing": kind}, **job) for kind in ("full", "none")
+    )
+    assert again["activations"] < 0.9 * not_again["activations"]
+    if mib is not None:
+        assert (sum(again.values()) - again["context"]) / 2**20 == pytest.approx(mib, rel=0.05)
 
 
 def test_a_prompts_scores_lie_in_memory_before_4_36():

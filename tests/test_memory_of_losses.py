@@ -8,6 +8,7 @@ from memory_jobs import GIB, GPUS, laid, parameters, parts
 
 from whichgpu.cost.memory import needed
 from whichgpu.cost.readings import TIGHT, doubt, readings
+from whichgpu.workloads.detection import crowd
 
 #: Tokens of one sequence on each GPU, and Qwen3's vocabulary over as many.
 TOKENS, VOCABULARY = 8192, 151936
@@ -131,3 +132,34 @@ def test_detectors_match_anchors_with_a_crowd_and_keep_what_the_focal_loss_does(
         )  # fmt: skip
         tensors = sum(found.values()) - found["context"] - found["communication"]
         assert 0.84 < tensors / GIB / published < 1.02, (program, name)
+
+
+#: The README of Mask2Former in open-mmlab's mmdetection (1,024 pixels) and mmsegmentation (512 x 1,024), two
+#: pictures on each of eight GPUs, one of Swin-L in mmdetection; as remembered.
+SEGMENTERS = (
+    ("mmdet", "mask2former-r50", 2, 13.9), ("mmdet", "mask2former-swin-s", 2, 19.1),
+    ("mmdet", "mask2former-swin-b", 2, 26.0), ("mmdet", "mask2former-swin-l", 1, 21.1),
+    ("mmseg", "mask2former-r50", 2, 5.67), ("mmseg", "mask2former-swin-s", 2, 8.09),
+    ("mmseg", "mask2former-swin-b", 2, 10.89), ("mmseg", "mask2former-swin-l", 2, 15.83),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("program", "name", "batch", "published"), SEGMENTERS)
+def test_masks_of_a_crowd_lie_beside_those_predicted(
+    program: str, name: str, batch: int, published: float
+) -> None:
+    height, torch = (1024, "1.9") if program == "mmdet" else (512, "1.11")
+    found = parts(
+        name, phase="train", precision="fp32", batch=batch, n_gpus=8, height=height, width=1024,
+        runtime=f"{program} PyTorch {torch}",
+    )  # fmt: skip
+    tensors = sum(found.values()) - found["context"] - found["communication"]
+    assert 0.88 < tensors / GIB / published < 1.02
+
+
+def test_masks_are_as_many_as_the_most_crowded_pictures_or_as_the_batchs_own() -> None:
+    """Rows of one length grow with the batch; whole numbers of each picture's own by the mean picture."""
+    padded, own = (crowd(np.array([1.0, 9.0]), program) for program in ("transformers", "mmdet"))
+    assert padded[1] == 9.0 * padded[0]
+    assert own[1] < 2.0 * own[0]
+    assert crowd(1.0, "mmseg") < own[0]

@@ -49,6 +49,29 @@ def test_what_waits_on_the_host_is_not_on_the_device():
         parts("llama-2-7b", options={"offload": "disk"}, **OFFLOADED)
 
 
+@pytest.mark.parametrize("phase", ["finetune_full", "finetune_qlora"])
+def test_what_a_job_sends_to_the_host_adds_to_what_its_trainer_does(phase: str) -> None:
+    """Unsloth leaves the inputs of layers there whatever else goes; `none` sends nothing."""
+    columns = {"phase": phase, "batch": 4, "seq_len": 2048, "runtime": "unsloth"}
+    unasked, optimizer, none = (
+        parts("llama-3.2-3b", options=options, **columns)
+        for options in ({}, {"offload": "optimizer"}, {"offload": "none"})
+    )
+    assert optimizer["activations"] == unasked["activations"] < none["activations"]
+    assert sum(optimizer.values()) < sum(unasked.values())
+
+
+@pytest.mark.parametrize("kind", ["selective", "full"])
+@pytest.mark.parametrize(
+    "name", ["srcnn", "c3d", "vgg16", "nnunet-3d", "csatv2", "fasterrcnn-r50-fpn", "swin-tiny", "detr"]
+)
+def test_layers_that_run_again_keep_no_more_than_if_they_did_not(name: str, kind: str) -> None:
+    """Maps that shrink on their way have their fullest moment early, whatever runs again after it."""
+    columns = {"phase": "train", "batch": 4, "runtime": "pytorch"}
+    again = total(name, options={"checkpointing": kind}, **columns)
+    assert again <= total(name, options={"checkpointing": "none"}, **columns) * (1.0 + 1e-9)
+
+
 def test_offload_trains_what_its_paper_trained():
     """ZeRO-Offload (Ren et al., 2021): models of up to 13 billion parameters on one V100 with 32 GB."""
     options = {"offload": "optimizer", "checkpointing": "full"}

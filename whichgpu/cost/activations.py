@@ -54,6 +54,8 @@ _FUSED_PIECES = 32.0
 #: Tensors that Transformers' gelu_new keeps, 0.5 x (1 + tanh(c (x + d x^3))): x, its half, tanh, and that
 #: and 1; autocast's power widens x, so that all but the half are in FP32.
 _WRITTEN_OUT, _WRITTEN_OUT_WIDE = 4.0, 7.0
+#: Tensors that ESM's own gelu keeps, x / 2 (1 + erf(x / sqrt 2)): its half, what erf reads, and that and 1.
+_OWN_GELU = 3.0
 #: Tensors that functions of TensorFlow 1 keep: what is scaled and a mask as wide; x, its share of a
 #: deviation, and the normal distribution's.
 _GRAPHS = {"dropout": 2.0, "gelu": 3.0}
@@ -133,10 +135,9 @@ def activations(forward: Sequence[Op], kept: Kept, gradient: float = 0.0) -> Act
     count = np.maximum(sum((op.starts for op in layers), start=0.0), 1.0)
     all_layers = saved_bytes(layers, "none")
     again = kept.again
-    held = saved_bytes(layers, kept.checkpointing)
+    held = np.minimum(saved_bytes(layers, kept.checkpointing), all_layers)
     # `saved_bytes` counts one layer that runs again; it is apart here, since the loss is gone by then.
-    # Layers of one network may differ: the fullest has at least what its widest op keeps.
-    whole = np.maximum(all_layers / count, _widest_kept(layers))
+    whole = _fullest_layer(layers, all_layers / count)
     held = held - all_layers / count if inside and again else held
     if kept.offloaded:
         # Two layers' worth are on the device: one on its way, one in use.
@@ -149,10 +150,12 @@ def activations(forward: Sequence[Op], kept: Kept, gradient: float = 0.0) -> Act
     through = passing(beside, kept)
     layer, last = through + (whole if again else 0.0), whole + through
     outside = saved_bytes(ends, "none")
-    if not again and _shrinks(rest):
+    if _shrinks(rest):
         # Maps shrink on their way: as the widest runs backward, what later ones kept is gone.
-        layer = _fullest(beside, kept) - saved_bytes(beside, "none")
-        last = _fullest(beside, kept, gradient) - outside
+        most = _fullest(beside, kept) - saved_bytes(beside, "none") + all_layers - held
+        fullest = _fullest(beside, kept, gradient) - outside
+        # Layers that run again keep no more at any moment than if they did not.
+        layer, last = (np.minimum(layer, most), np.minimum(last, fullest)) if again else (most, fullest)
     logits = _logits(loss, kept, _pieces(forward, kept))
     return Activations(held, outside, logits, layer, last)
 
@@ -169,10 +172,17 @@ def _pieces(forward: Iterable[Op], kept: Kept) -> Any:
     return np.maximum(heads[0].dims["n"] / heads[0].dims["k"], 1.0) if heads else _FUSED_PIECES
 
 
-def _shrinks(forward: Iterable[Op]) -> bool:
-    """Whether no two parts of a network are alike: one of convolutions, or of attentions of unlike sizes."""
-    scores = [_scores(op) for op in forward if op.kind == "attention"]
-    return not scores or any(some(one != scores[0]) for one in scores[1:])
+def _shrinks(forward: Sequence[Op]) -> bool:
+    """Whether no two parts of a network are alike: one of convolutions, or of attentions of unlike sizes.
+
+    So is one whose convolutions make more than its attentions: of sound, whose layers see few of its samples.
+    """
+    attending = [op for op in forward if op.kind == "attention"]
+    scores = [_scores(op) for op in attending]
+    if not scores or any(some(one != scores[0]) for one in scores[1:]):
+        return True
+    made = max((np.max(op.write_bytes) for op in attending), default=0.0)
+    return any(some(op.write_bytes > made) for op in forward if windowed([op]))
 
 
 def _fullest(forward: Iterable[Op], kept: Kept, gradient: float = 0.0) -> Any:
@@ -211,12 +221,16 @@ def _cast(forward: Sequence[Op], joined: str) -> Iterable[Op]:
 _LATE = ("row", "vocab", "expert", "expert_row")
 
 
-def _widest_kept(layers: Iterable[Op]) -> Any:
-    """Bytes that the op keeps which keeps most, in one layer."""
-    width: Any = 0.0
+def _fullest_layer(layers: Sequence[Op], mean: Any) -> Any:
+    """Bytes that the fullest of unlike layers keeps: of each stage's own, and what its widest op does."""
+    most = mean
+    for name in dict.fromkeys(op.module for op in layers):
+        own = [op for op in layers if op.module == name]
+        count = sum((op.starts for op in own), start=0.0)
+        most = np.maximum(most, saved_bytes(own, "none") / np.maximum(count, 1.0))
     for op in layers:
-        width = np.maximum(width, op.saved_bytes)
-    return width
+        most = np.maximum(most, op.saved_bytes)
+    return most
 
 
 def passing(forward: Iterable[Op], kept: Kept) -> Any:
@@ -334,6 +348,8 @@ def _of_pointwise(op: Op, kept: Kept) -> Any:
         return 0.0 * op.saved_bytes
     if op.layer.endswith(".gelu_new") and kept.holds.get("counted"):
         return op.saved_bytes * (_WRITTEN_OUT_WIDE if kept.casts else _WRITTEN_OUT)
+    if op.layer.endswith(".gelu_erf") and kept.holds.get("counted"):
+        return op.saved_bytes * _OWN_GELU
     apart = kept.holds.get("relu_input") and op.layer.endswith("relu")
     apart = apart or (kept.holds.get("counted") and op.layer.endswith("relu6"))
     return op.saved_bytes + op.read_bytes if apart else _of_product(op, kept)

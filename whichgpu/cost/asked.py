@@ -299,7 +299,20 @@ def by_habit(job: Job, stack: Runtime) -> Job:
         **(several if np.any(more) else {}), **(habits.get("pretraining", {}) if asked == "pretrain" else {}),
         **said,
     }  # fmt: skip
-    return job.changed(options={**own, **job.options})
+    return job.changed(options={**own, **job.options, **_offloaded(own, job)})
+
+
+def _offloaded(own: Mapping[str, str], job: Job) -> dict[str, str]:
+    """The option `offload` of a job that sends something to the host beside what its runtime sends unasked.
+
+    `offload=optimizer` under Unsloth leaves the inputs of layers there; `offload=none` sends nothing.
+    """
+    from whichgpu.cost.training_memory import offload
+
+    stated = offload(job)
+    if not stated or "offload" not in own:
+        return {}
+    return {"offload": ",".join(sorted(stated | {own["offload"]}))}
 
 
 def _by_recipe(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tuple[str, ...]]:

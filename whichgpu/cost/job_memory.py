@@ -99,6 +99,8 @@ def _fullest_pass(
         prompt = memory.fuller(prompt, {**parts, "activations": found.summed, "scores": found.scores})
     if "kv_cache" not in parts or job.output_tokens is None or job.phase == "prefill":
         return prompt
+    if job.phase == "generate" and "decode" in workload.code.PHASES:
+        parts = {**parts, "activations": _token(workload, job, stack, mesh)}
     behind = _cache(workload, job, stack, None, otherwise=parts["kv_cache"]) / _array(mesh.pp)
     prompt["kv_cache"] = behind
     if not stack.holds.get("cache_twice"):
@@ -106,6 +108,12 @@ def _fullest_pass(
     times = np.where(_array(job.output_tokens) > 1, 2.0, 1.0)
     first = {**parts, "activations": logits * widened, "kv_cache": times * behind}
     return memory.fuller(prompt, memory.fuller(first, {**parts, "kv_cache": times * parts["kv_cache"]}))
+
+
+def _token(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> Any:
+    """Bytes alive at the widest op of one token's pass, behind which no prompt's is."""
+    ops = parallel.shard(workload.trace(job.changed(phase="decode")), mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
+    return memory.widest(ops) * memory.live(ops, stack, precision(job.precision))
 
 
 def _read_cache(ops: Sequence[Op]) -> Any:

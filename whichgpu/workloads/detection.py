@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 #: The most things that one picture of COCO's train2017 has; bytes of a pair of an anchor and one of them as
 #: their overlap is found: two corners of it and their difference in FP32 (`pairwise_iou` of detectron2).
 _CROWD, _PAIR = 93.0, 24.0
+#: Things of a picture of train2017 in the mean (860,001 of 117,266), the most classes in one of Cityscapes.
+_THINGS, _SEGMENTS = 7.3, 19.0
+#: Bytes of a point of a thing's mask: whole numbers three times and FP32; FP32 three times.
+_WHOLE_MASK, _MASK = 28.0, 12.0
 
 
 #: In a runtime's text: who trains the weights of norms whose means and variances are fixed, so that what they
@@ -38,6 +42,22 @@ def trains_norms(job: Job) -> bool:
     """Whether a job's program trains the weights of fixed norms."""
     said = job.runtime.lower()
     return any(word in said for word in TRAINS_NORMS)
+
+
+def crowd(batch: Any, program: str) -> Any:
+    """Bytes of masks for each point of a picture as those of a batch's things are matched.
+
+    mmdet makes whole numbers of 8 B of all masks, picks them, joins them and casts them to FP32
+    (maskformer_head.py, `preprocess_gt` and `loss_single`): 28 B. Others have them in rows as long as the
+    most crowded picture's, in FP32, and pick from these: 12 B (modeling_mask2former.py). Pictures of
+    segmentation without instances have no more masks than classes.
+    """
+    said = program.lower()
+    whole = "mmseg" in said or any(word in said for word in TRAINS_NORMS)
+    most = _SEGMENTS if "mmseg" in said else _CROWD
+    if whole:
+        return _WHOLE_MASK * (most + np.minimum(_THINGS, most) * (np.asarray(batch) - 1.0))
+    return _MASK * most * np.asarray(batch)
 
 
 def matched(anchors: Any, pair: float = _PAIR) -> Any:

@@ -149,10 +149,13 @@ class Ledger:
             outer.frozen or frozen, outer.freed or freed, (top, _alike(repeats)),
         ))  # fmt: skip
 
-    def begins(self) -> None:
-        """The next op is the first of a layer that checkpointing keeps the input of, like no other."""
-        if self._scope.copies == 1.0:
-            self._starting = 1.0
+    def begins(self, *, each: bool = False) -> None:
+        """The next op is the first of a layer that checkpointing keeps the input of, like no other.
+
+        `each`: of one in every copy of what is recorded, which is of several.
+        """
+        if self._scope.copies == 1.0 or each:
+            self._starting = self._scope.copies
 
     @contextmanager
     def aside(self) -> Iterator[None]:

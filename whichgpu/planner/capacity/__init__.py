@@ -106,7 +106,8 @@ def _column(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) 
     stated = job.tp is not None or job.pp is not None
     whole = Cells(meshes.single(replace(job, tp=None, pp=None)), alone.gpus) if stated else alone
     for indexes, some, note in _as_recipes_do(cells):
-        found = _answers(some, alone, catalogue, checkpoint=whole.checkpoint, note=note)
+        roomiest = _leanest(cells, some, indexes)
+        found = _answers(some, alone, catalogue, roomiest=roomiest, checkpoint=whole.checkpoint, note=note)
         answers.update(zip(indexes, found, strict=True))
     return [answers[i] for i in range(len(devices))]
 
@@ -130,6 +131,15 @@ def _as_recipes_do(cells: Cells) -> Iterator[tuple[list[int], Cells, str]]:
         yield here, cells.on(here) if k < 0 else tried[k].on(here), said if k > 0 else ""
 
 
+def _leanest(cells: Cells, some: Cells, indexes: list[int]) -> Cells:
+    """Some of the devices with as much checkpointing as recipes go to where the job leaves it open."""
+    done = cells.settled
+    kinds = open_checkpointing(done.workload, done.job, done.runtime)
+    if not kinds:
+        return some
+    return cells.with_job(options={**cells.job.options, "checkpointing": kinds[-1]}).on(indexes)
+
+
 def _any(catalogue: Catalogue) -> tuple[Gpu, ...]:
     """One device, where none matters."""
     return (next(iter(catalogue.values())),)
@@ -149,10 +159,13 @@ def _chosen(alone: Cells, catalogue: Catalogue) -> tuple[Gpu, int]:
 
 
 def _answers(
-    cells: Cells, alone: Cells, catalogue: Catalogue, *, checkpoint: float, note: str
+    cells: Cells, alone: Cells, catalogue: Catalogue, *, roomiest: Cells, checkpoint: float, note: str
 ) -> list[Answer]:  # fmt: skip
-    """The answer on each device; `alone` is the job on one GPU, `note` what is to be said of all."""
-    bounds = limits(cells, cells.available)
+    """The answer on each device, the largest sizes as `roomiest` holds them.
+
+    `alone` is the job on one GPU, `note` what is to be said of all.
+    """
+    bounds = limits(roomiest, roomiest.available)
     ways = changes(cells, bounds)
     smallest_of = smallest_by_vendor(
         float(alone.required[0]) / alone.share, cells.gpus, catalogue, alone.refusal

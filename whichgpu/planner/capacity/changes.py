@@ -17,7 +17,7 @@ from whichgpu.errors import UsageError
 from whichgpu.hardware.parts import works_alone
 from whichgpu.planner.capacity.cells import time_together
 from whichgpu.planner.capacity.choice import required_on, together
-from whichgpu.planner.capacity.meshes import Mesh, cuts_layers, meshes, splits, stages
+from whichgpu.planner.capacity.meshes import Mesh, cuts_layers, meshes, splits, stages, typed_mesh
 from whichgpu.planner.capacity.offload import offloaded
 from whichgpu.planner.capacity.tries import SAME, Try, leanest, narrower, same_gpus
 
@@ -186,7 +186,5 @@ def _words(one: Mesh, kind: str, more: dict[str, Any]) -> str:
 
 
 def _typed(cells: Cells, i: int, one: Mesh, kind: str, more: dict[str, Any]) -> str:
-    gpu = f"--gpu {cells.gpus[i].id}:{one.n}"
-    if kind == "sharded":
-        return f"{gpu} {one.how} --option sharding={more['options']['sharding']}".replace("  ", " ")
-    return f"{gpu} {one.how}"
+    sharded = f"--option sharding={more['options']['sharding']}" if kind == "sharded" else ""
+    return " ".join(filter(None, (f"--gpu {cells.gpus[i].id}:{one.n}", typed_mesh(one, cells.job), sharded)))

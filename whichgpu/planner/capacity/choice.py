@@ -13,7 +13,7 @@ from whichgpu.errors import UsageError
 from whichgpu.hardware.parts import works_alone
 from whichgpu.planner.capacity.cards import cards
 from whichgpu.planner.capacity.cells import Cells
-from whichgpu.planner.capacity.meshes import Mesh, cuts_layers, meshes, splits, stages
+from whichgpu.planner.capacity.meshes import Mesh, cuts_layers, meshes, splits, stages, typed_mesh
 from whichgpu.planner.capacity.model import Fewest
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _how(cells: Cells, chosen: Mesh, more: Mapping[str, Any]) -> str:
         for name, value in options.items()
         if value and (name == "sharding" or cells.job.options.get(name) != value)
     )
-    return " ".join(filter(None, (chosen.how, *changed)))
+    return " ".join(filter(None, (typed_mesh(chosen, cells.job), *changed)))
 
 
 def _run_again(cells: Cells) -> tuple[tuple[Mesh, ...], dict[str, Any]]:

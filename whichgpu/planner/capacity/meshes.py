@@ -111,6 +111,17 @@ def meshes(settled: Settled, most: int = 64) -> Iterator[Mesh]:
     return (one for one in found if one is not None)
 
 
+def typed_mesh(one: Mesh, job: Job) -> str:
+    """What to type behind a job for a mesh: degrees over 1, and 1 where the job states more."""
+
+    def stated(name: str) -> bool:
+        value = getattr(job, name)
+        return value is not None and np.ndim(value) == 0 and value > 1
+
+    degrees = (("tp", one.tp), ("pp", one.pp))
+    return " ".join(f"--{name} {value}" for name, value in degrees if value > 1 or stated(name))
+
+
 def stages(settled: Settled) -> tuple[int, ...]:
     """Numbers of stages that the layers divide by, 2 to 8; any of them where the runtime splits unevenly."""
     layers = dimension(settled.workload, "layers")

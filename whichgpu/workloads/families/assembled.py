@@ -16,10 +16,13 @@ answer. By `kind`:
             `inner` (width) of all heads, `kv_inner` (inner); `gated` (false), `bias` (true), `query_bias`
             (bias; qkv without it), `out_bias`, `ffn_bias` (bias), `norms` (2), `norm_values` (2 of each
             channel), `values` (other trained ones of a layer), `biased` (something is added to each
-            score, or products and a softmax are written out, so that scores lie in memory)
+            score, or products and a softmax are written out, so that scores lie in memory), `rectified`
+            (its function is a ReLU without dropout, whose result is all that is kept), `function` (its
+            name), `dropout` (on scores and behind what attends and feeds), `inner_dropout` (behind it)
     attention  without projections: `rows`, `width` (of all heads), `heads`, `keys`, `together`, `seen`,
             `kv_inner`, `causal`
-    dense   `rows`, `inputs`, `outputs`, `bias` (true), `tied` (false)
+    dense   `rows`, `inputs`, `outputs`, `bias` (true), `tied` (false), `keeps` (1; of several runs that
+            read one input the share of each)
     conv    `rows` (positions of the result), `inputs`, `outputs`, `window` (points), `groups` (1), `bias`
             (true)
     table   `entries`, `width`, `rows` (looked up)
@@ -27,6 +30,8 @@ answer. By `kind`:
     product of activations: `rows` of them, of (left, inner) x (inner, right)
     values  `values` trained ones that no product reads, `rows`, `width` of what they are added to
     loss    in training: cross-entropy over `classes` of each of the `rows`, of `heads` (1)
+    masks   in training: `layers` times `queries` masks of `rows`, matched with those of things, which have
+            `points` for each of them
 """
 
 from __future__ import annotations
@@ -37,6 +42,8 @@ import numpy as np
 
 from whichgpu.errors import UsageError
 from whichgpu.workloads.blocks import class_losses
+from whichgpu.workloads.detection import crowd
+from whichgpu.workloads.recorder import FP32
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,7 +79,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
             _write(part, job.batch, size, rec)
         elif part.get("count", 1):
             with _module(part, rec):
-                record(part, job.batch, size, rec)
+                record({"program": job.runtime, **part}, job.batch, size, rec)
 
 
 def _module(
@@ -150,6 +157,8 @@ def _attend(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
         _keys(part, batch, size, rec)
     _score({**part, "width": inner, "kv_inner": narrow}, batch, size, rec)
     rec.linear(batch * rows, inner, width, bias=part.get("out_bias", bias), shard="row", name="out")
+    if part.get("dropout"):
+        rec.dropout(width * batch * rows)
     rec.add(width * batch * rows, wide=True)
 
 
@@ -187,15 +196,22 @@ def _feed(part: Part, rows: Any, rec: Recorder) -> None:
     width, ffn, gated = part["width"], part["ffn"], part.get("gated", False)
     bias = part.get("ffn_bias", part.get("bias", True))
     rec.linear(rows, width, 2 * ffn if gated else ffn, bias=bias, shard="column", name="up")
-    rec.pointwise(ffn * rows, reads=1.0 + gated, keeps=1.0 + gated, shard="column", name="activation")
+    keeps = 0.0 if part.get("rectified") else 1.0 + gated
+    rec.pointwise(ffn * rows, reads=1.0 + gated, keeps=keeps, shard="column",
+                  name=part.get("function", "activation"))  # fmt: skip
+    if part.get("inner_dropout"):
+        rec.dropout(ffn * rows)
     rec.linear(rows, ffn, width, bias=bias, shard="row", name="down")
+    if part.get("dropout"):
+        rec.dropout(width * rows)
     rec.add(width * rows, wide=True)
 
 
 def _dense(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
     """(B, S, inputs) -> (B, S, outputs)."""
     rec.linear(batch * _rows(part["rows"], size), part["inputs"], part["outputs"],
-               bias=part.get("bias", True), tied=part.get("tied", False))  # fmt: skip
+               bias=part.get("bias", True), tied=part.get("tied", False),
+               keeps=part.get("keeps", 1.0))  # fmt: skip
 
 
 def _conv(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
@@ -226,6 +242,15 @@ def _loss(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
         class_losses(rec, rows, part["classes"], heads=float(part.get("heads", 1)))
 
 
+def _masks(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
+    """Masks of things beside those predicted in each layer, while these are matched and lost in training."""
+    if rec.training:
+        rows, layers = _rows(part["rows"], size), part["layers"]
+        found = crowd(batch, part["program"])
+        predicted = FP32 * layers * batch * part["queries"] * rows
+        rec.pointwise(layers * batch * rows, beside=predicted + found * part["points"] * rows, name="match")
+
+
 def _product(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
     """(B, S, left, inner) x (B, S, inner, right) -> (B, S, left, right)."""
     left, inner, right = (_rows(part[name], size) for name in ("left", "inner", "right"))
@@ -239,5 +264,5 @@ def _values(part: Part, batch: Any, size: Any, rec: Recorder) -> None:
 
 _KINDS: Mapping[Any, Callable[[Part, Any, Any, Recorder], None]] = {
     "layers": _layers, "attention": _score, "dense": _dense, "conv": _conv, "table": _table, "norm": _norm,
-    "values": _values, "product": _product, "loss": _loss,
+    "values": _values, "product": _product, "loss": _loss, "masks": _masks,
 }  # fmt: skip

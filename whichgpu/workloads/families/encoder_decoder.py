@@ -64,11 +64,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     source = job.seq_len if job.trains else job.input_tokens
     _encoder(dims, rec, batch, source)
     if job.trains:
-        whole = dims.get("denoises") and job.phase == "pretrain"
-        # Shorter inputs have shorter outputs.
-        usual = dims.get("target", TARGET * np.minimum(source / CORRUPTED, 1.0))
-        stated = job.option("target_tokens", TARGET, least=1.0)
-        target = stated if "target_tokens" in job.options else source if whole else usual
+        target = _target(dims, job)
         _decoder(dims, rec, batch, target, source=source, context=target)
         with rec.module("loss"):
             cross_entropy(rec, batch * target, dims["vocab"])
@@ -76,6 +72,18 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     steps = 0.0 if job.phase == "prefill" else job.output_tokens
     _decoder(dims, rec, batch, 1.0, source=source, context=(steps + 1.0) / 2.0, cached=True,
              repeats=steps)  # fmt: skip
+
+
+def _target(dims: Mapping[str, Any], job: Job) -> Any:
+    """Tokens of an output in training: as stated, else those of what is usual for its input."""
+    if "target_tokens" in job.options:
+        return job.option("target_tokens", TARGET, least=1.0)
+    if job.output_tokens is not None:
+        return job.output_tokens
+    if dims.get("denoises") and job.phase == "pretrain":
+        return job.seq_len
+    # Shorter inputs have shorter outputs.
+    return dims.get("target", TARGET * np.minimum(job.seq_len / CORRUPTED, 1.0))
 
 
 def kv_bytes_per_token(dims: Mapping[str, Any], precision: Precision) -> float:

@@ -49,6 +49,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         with rec.module(f"stage{i + 1}"):
             with rec.module("layers", copies=layers / 2.0):
                 for shifted in (False, True):
+                    rec.begins(each=True)
                     _layer(rec, x, heads, window, dims, shifted=shifted)
             for _ in range(_norms_between(dims, layers, last=i == len(dims["layers"]) - 1)):
                 layer_norm(rec, x.elements, x.channels)

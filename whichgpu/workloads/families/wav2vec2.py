@@ -57,6 +57,7 @@ def _features(dims: Dims, rec: Recorder, x: Map) -> Map:
     """Convolutions without padding, a norm behind the first or behind each: (B, N) -> (B, C, T)."""
     each = dims["norms"] == "layer"
     for i, (kernel, stride) in enumerate(dims["convs"]):
+        rec.begins()
         x = rec.conv(x, dims["channels"], (1, kernel), stride, padding=0, bias=each,
                      backward="full" if i else "weight")._replace(height=1.0)  # fmt: skip
         if each or not i:

@@ -100,6 +100,7 @@ def _masks(config: Config, dims: Dims) -> None:
     parts.rows.append({"kind": "dense", "name": "mask_queries", "rows": queries, "inputs": hidden,
                        "outputs": hidden, "count": 3, "repeats": layers + 1})  # fmt: skip
     parts.attention("masks", layers + 1, queries, masked, 1, keys=[0.0, fine[1] / 2.0])
+    parts.rows.append({"kind": "masks", "rows": fine, "queries": queries, "layers": layers + 1, "points": 16})
     if says(config, "ForUniversalSegmentation"):
         parts.rows.append({"kind": "dense", "name": "classes", "rows": queries, "inputs": hidden,
                            "outputs": labels(config) + 1, "repeats": layers + 1})  # fmt: skip

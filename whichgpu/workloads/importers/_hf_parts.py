@@ -41,6 +41,11 @@ class Parts:
         """Attention without projections."""
         self._put("attention", name, count=count, rows=rows, width=width, heads=heads, **more)
 
+    def product(self, name: str, count: int, rows: int, sizes: tuple[Rows, Rows, Rows]) -> None:
+        """Products of activations, `rows` of a sample: (left, inner) x (inner, right)."""
+        left, inner, right = sizes
+        self._put("product", name, count=count, rows=rows, left=left, inner=inner, right=right)
+
     def conv(self, name: str, rows: Rows, inputs: int, outputs: int, window: int, **more: Any) -> None:
         """A convolution of any rank whose result has S positions."""
         self._put("conv", name, rows=rows, inputs=inputs, outputs=outputs, window=window, **more)

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 #: Tokens of a sequence at which the rows of these networks stand.
 _TOKENS = 384.0
 _S = [0.0, _TOKENS]
-_OF_A_LAYER = ("bias", "query_bias", "ffn_bias", "gated", "norm_values", "norms", "causal")
+_OF_A_LAYER = ("bias", "query_bias", "ffn_bias", "gated", "norm_values", "norms", "causal",
+               "dropout", "function")  # fmt: skip
 _SCORED = ("MaskedLM", "PreTraining", "LMHead", "ForCausalLM")
 
 
@@ -158,7 +159,7 @@ def _proteins(config: Config, dims: Dims) -> None:
     """Rotary or learned positions, norms before each half, a head over the maps of attention (ESM-2)."""
     dims["positions"] = config.value("position_embedding_type") == "absolute"
     dims["embed_norm"] = config.flag("emb_layer_norm_before")
-    dims["scales"] = 0
+    dims["scales"], dims["function"] = 0, "gelu_erf"
     _text(config, dims)
     layers, heads = config.first(("num_hidden_layers",)), config.first(("num_attention_heads",))
     dims["parts"].append({"kind": "values", "name": "contacts", "values": layers * heads + 1})
@@ -178,15 +179,20 @@ def _segments(config: Config, dims: Dims) -> None:
         bias=False,
         ffn_bias=True,
         values=5 * width,
+        function="gelu",
+        dropout=True,
+        inner_dropout=True,
     )
-    parts.dense("relative", [0.0, 2 * _TOKENS], width, width, bias=False, count=layers)
-    # One product of every token with twice as many distances: half an attention's, twice as wide.
-    parts.attention("distances", layers, _S, width, config.first(("n_head",)))
+    # All layers read the same distances: a share of them is each one's to keep.
+    twice = [0.0, 2.0 * _TOKENS]
+    parts.dense("relative", twice, width, width, bias=False, count=layers, keeps=1.0 / layers)
+    heads = config.first(("n_head",))
+    parts.product("distances", layers, heads, (_S, width // heads, twice))
     if says(config, "LMHead"):
         parts.dense("scores", _S, width, words, bias=False, tied=True)
         parts.values("scores_bias", words, _S, words)
     parts.give(dims, seq_len=_TOKENS)
-    dims["unit"] = "sequences"
+    dims["unit"], dims["written_out"] = "sequences", "any"
 
 
 def _bottlenecks(config: Config, dims: Dims) -> None:
@@ -206,7 +212,7 @@ def _bottlenecks(config: Config, dims: Dims) -> None:
     ):  # fmt: skip
         parts.dense(name, _S, inputs, outputs, count=layers)
     parts.attention("attention", layers, _S, narrow, heads)
-    parts.layers("feed", _S, (layers * times, narrow, 0, ffn), norms=0, values=2 * narrow)
+    parts.layers("feed", _S, (layers * times, narrow, 0, ffn), norms=0, values=2 * narrow, rectified=True)
     # A scale and a shift in place of each norm.
     parts.values("scales", layers * (2 * narrow * 3 + 2 * width))
     if says(config, *_SCORED):
