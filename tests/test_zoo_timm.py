@@ -194,7 +194,8 @@ def test_elementwise_ops_move_what_pytorch_moves(name: str, side: int) -> None:
     # An operator of a convolution adds its bias itself, in a kernel that nobody sees there.
     apart = [
         op for op in traced
-        if op.kind not in ("gemm", "conv", "attention") and "autocast" not in op.layer and "in_place" not in op.dims
+        if op.kind not in ("gemm", "conv", "attention")
+        and "autocast" not in op.layer and "in_place" not in op.dims
     ]  # fmt: skip
     moved = sum(float((op.read_bytes + op.write_bytes) * op.count) for op in apart) / 256.0 / 1e6
     assert moved == pytest.approx(MOVED[name, side], rel=0.25)
