@@ -147,7 +147,7 @@ def test_a_mark_changes_what_it_states() -> None:
     assert [runtime(f"diffusers {one}", "").flash for one in ("0.4", "0.12.1", "0.13", "0.30.3")] == [
         False, False, True, True,
     ]  # fmt: skip
-    assert runtime("diffusers 0.8 xformers", "").flash and runtime("kohya sd-scripts 0.6.5", "").flash
+    assert all(runtime(one, "").flash for one in ("diffusers 0.8 xformers", "kohya sd-scripts 0.6.5"))
     assert runtime("PyTorch 2 NGC 24.03", "").mixed_gradient == 2.0
     assert runtime("PyTorch 2", "").mixed_gradient == 4.0
 
