@@ -106,7 +106,9 @@ def test_one_pass_splits_as_counted(name: str, conv: float, gemm: float, attenti
 
 
 def test_the_kernels_of_sdxl_are_those_of_eager_mode() -> None:
-    assert sum(op.count for op in resolve("sdxl").reference_ops()) == pytest.approx(1831, rel=0.01)
+    """Operators as torch's dispatcher counts them, whose convolution adds its bias itself."""
+    ops = [op for op in resolve("sdxl").reference_ops() if "in_place" not in op.dims]
+    assert sum(op.count for op in ops) == pytest.approx(1831, rel=0.01)
 
 
 def test_a_decode_at_1024_pixels() -> None:

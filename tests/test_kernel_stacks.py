@@ -143,6 +143,11 @@ def test_programs_that_run_the_kernels_of_diffusers_share_what_was_learnt_of_the
 def test_a_mark_changes_what_it_states() -> None:
     assert runtime("diffusers 0.11 pytorch xformers", "").flash
     assert not runtime("diffusers 0.11 pytorch", "").flash
+    # Its own use of PyTorch's fused attention came with 0.13.
+    assert [runtime(f"diffusers {one}", "").flash for one in ("0.4", "0.12.1", "0.13", "0.30.3")] == [
+        False, False, True, True,
+    ]  # fmt: skip
+    assert all(runtime(one, "").flash for one in ("diffusers 0.8 xformers", "kohya sd-scripts 0.6.5"))
     assert runtime("PyTorch 2 NGC 24.03", "").mixed_gradient == 2.0
     assert runtime("PyTorch 2", "").mixed_gradient == 4.0
 

@@ -116,11 +116,10 @@ def test_layers_are_told_apart_by_their_numbers(layers: list[tuple[Any, ...]]) -
 def test_the_sum_over_kinds_is_the_total(name: str) -> None:
     workload = resolve(name)
     ops = workload.trace(workload.complete(Job(name)))
-    # Some say besides how many products read one input, what autocast widens, how a norm has its moments.
-    assert all(
-        set(op.dims) - {"scaled", "wide", "abreast", "computed", "stored"} == set(KINDS[op.kind])
-        for op in ops
-    )
+    # Some say besides how many products read one input, what autocast widens, how a norm has its moments,
+    # what is added in place.
+    beside = {"scaled", "wide", "abreast", "computed", "stored", "in_place"}
+    assert all(set(op.dims) - beside == set(KINDS[op.kind]) for op in ops)
     assert all(op.backward in BACKWARD for op in ops)
     by_kind = sum(total([op for op in ops if op.kind == kind], "flops") for kind in KINDS)
     assert by_kind == pytest.approx(total(ops, "flops"))
@@ -146,12 +145,16 @@ def test_a_convolution_by_hand() -> None:
     rec = Recorder(FP16)
     y = rec.conv(Map(2.0, 8, 10.0, 12.0), 16, 3, 2, bias=True)
     assert y == (2.0, 16, 5.0, 6.0)
-    (op,) = rec.ops()
+    op, added = rec.ops()
     assert op.flops == 2 * 2 * 5 * 6 * 16 * 8 * 9
     assert op.parameters == 16 * 8 * 9 + 16
     assert op.weight_bytes == op.stored_bytes == 2 * op.parameters
     assert op.read_bytes == op.saved_bytes == 2 * 2 * 8 * 10 * 12
     assert op.write_bytes == 2 * 2 * 16 * 5 * 6
+    # The bias goes through the results once more, and has no backward pass beside the convolution's.
+    assert (added.layer, added.kind, added.backward) == ("conv.bias", "pointwise", "none")
+    assert added.parameters == 0.0
+    assert added.read_bytes == added.write_bytes == op.write_bytes
 
 
 def test_an_elementwise_op_is_chained_to_the_one_whose_result_it_takes() -> None:

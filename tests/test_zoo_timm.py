@@ -99,8 +99,9 @@ def test_small_convnexts_of_timm_are_convolved_and_add_their_biases_apart() -> N
     assert {op.kind for op in plain if op.layer in dense} == {"gemm"}
     assert {op.kind for op in convolved if op.layer in dense} == {"conv"}
     assert product_flops(plain) == pytest.approx(product_flops(convolved))
-    biased = {op.layer: op for op in convolved if op.layer.endswith((".up.bias", ".down.bias"))}
-    assert len(biased) == len(dense) > 0
+    biased = {op.layer: op for op in convolved if op.layer.endswith(".bias")}
+    # Of three convolutions a block; a norm is between stages.
+    assert sum(op.copies for op in biased.values()) == 3 * (3 + 3 + 9 + 3) + 4
     assert biased["stage1.layers.up.bias"].dims["elements"] == 8 * 56 * 56 * 4 * 96
     for name, apart in (("poolformer-s12", True), ("poolformerv2-s12", False), ("inception-next-tiny", True)):
         layers = {op.layer.rpartition(".")[2] for op in ops(name, batch=8.0) if op.layer.startswith("stage1")}
@@ -190,9 +191,12 @@ def test_elementwise_ops_move_what_pytorch_moves(name: str, side: int) -> None:
     traced = ops(
         name, phase="infer", precision="amp-fp16", batch=256.0, height=float(side), width=float(side)
     )
+    # An operator of a convolution adds its bias itself, in a kernel that nobody sees there.
     apart = [
-        op for op in traced if op.kind not in ("gemm", "conv", "attention") and "autocast" not in op.layer
-    ]
+        op for op in traced
+        if op.kind not in ("gemm", "conv", "attention")
+        and "autocast" not in op.layer and "in_place" not in op.dims
+    ]  # fmt: skip
     moved = sum(float((op.read_bytes + op.write_bytes) * op.count) for op in apart) / 256.0 / 1e6
     assert moved == pytest.approx(MOVED[name, side], rel=0.25)
 

@@ -199,7 +199,7 @@ def _fullest(forward: Iterable[Op], kept: Kept, gradient: float = 0.0) -> Any:
         so_far = so_far - gradient * sum(op.parameters * (op.copies - 1.0) for op in layers)
         for op in layers:
             so_far = so_far + op.saved_bytes - gradient * op.parameters
-            handed = op.write_bytes + op.read_bytes * (op.backward != "linear")
+            handed = op.write_bytes + op.read_bytes * (op.backward not in ("linear", "none"))
             handed = np.maximum(handed, op.dims.get("beside", 0.0))
             most = np.maximum(most, so_far + np.maximum(handed, _of_scores(op, kept)))
     return most
@@ -236,10 +236,10 @@ def _fullest_layer(layers: Sequence[Op], mean: Any) -> Any:
 def passing(forward: Iterable[Op], kept: Kept) -> Any:
     """Bytes of the widest op that are alive beside what is kept for the backward pass.
 
-    Experts that Python calls go through one by one.
+    Experts that Python calls go through one by one. What works in place has no second tensor.
     """
     width: Any = 0.0
-    for op in forward:
+    for op in (one for one in forward if "in_place" not in one.dims):
         apart = op.dims.get("groups", 1.0) if kept.holds.get("counted") else 1.0
         width = np.maximum(width, (op.read_bytes + op.write_bytes - op.saved_bytes) / apart)
         width = np.maximum(width, _of_scores(op, kept))

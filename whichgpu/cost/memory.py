@@ -429,10 +429,10 @@ def stage_weight_bytes(ops: Sequence[Op], pp: Any, stage: Any = None) -> Any:
 
 
 def widest(ops: Sequence[Op]) -> Any:
-    """Bytes in and out of the widest op."""
+    """Bytes in and out of the widest op; what works in place has no second tensor."""
     width: Any = 0.0
     for op in ops:
-        if op.stage == "forward":
+        if op.stage == "forward" and "in_place" not in op.dims:
             width = np.maximum(width, op.read_bytes + op.write_bytes)
     return width
 

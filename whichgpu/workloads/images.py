@@ -174,17 +174,6 @@ def relative_perceptron(
     rec.pointwise(float(heads * side**4), name="relative_bias")
 
 
-def convolved(rec: Recorder, x: Map, out: int, name: str, *, bias: bool = True) -> Map:
-    """A 1 x 1 convolution of a perceptron: (B, C, H, W) -> (B, out, H, W).
-
-    cuDNN's convolutions take no bias, which frameworks add in a pass of its own.
-    """
-    y = rec.conv(x, out, 1, bias=bias, name=name)
-    if bias:
-        rec.pointwise(y.elements, name=f"{name}.bias")
-    return y
-
-
 def rotate(rec: Recorder, elements: Any, *, parameters: float = 0.0) -> None:
     """Rotary positions of queries and keys, op by op: x cos + rotated(x) sin, of FP32 tables.
 

@@ -46,7 +46,21 @@ class Recorder(Ledger):
             over="m", flops=2.0 * n * k * groups, reads=size, writes=out * size, saves=keeps * size,
             parameters=float(out * k + (out if bias else 0)), backward=backward,
         )  # fmt: skip
+        if bias:
+            self.bias(y.elements, name=name)
         return y
+
+    def bias(self, elements: Any, *, name: str) -> None:
+        """A convolution's bias, added to its `elements` results where they are.
+
+        Frameworks do so in a pass of its own (aten/src/ATen/native/Convolution.cpp: `output.add_` behind
+        cuDNN's and MIOpen's; BiasAdd of TensorFlow), engines at the end of the convolution. Its gradient is
+        a part of the convolution's.
+        """
+        size = self.precision.activation
+        self._scaled("pointwise", f"{name}.bias", elements, elements, {"in_place": 1.0}, over="elements",
+                     reads=size, writes=size, saves=0.0, flops=1.0, fusable=True,
+                     backward="none")  # fmt: skip
 
     def linear(
         self, rows: Any, inputs: int, outputs: int, *, bias: bool = False, shard: str = "none",
@@ -87,6 +101,8 @@ class Recorder(Ledger):
             over="m", flops=2.0 * n * k * groups, reads=size, writes=out * size, saves=keeps * size,
             parameters=float(out * k + bias), backward=backward,
         )  # fmt: skip
+        if bias:
+            self.bias(float(out) * positions, name=name)
 
     def product(
         self, batch: Any, m: Any, k: Any, n: Any, *, keeps: float = 1.0, shard: str = "head",

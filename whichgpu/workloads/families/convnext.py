@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, image
-from whichgpu.workloads.images import convolved, join, layer_norm
+from whichgpu.workloads.images import join, layer_norm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,6 +100,6 @@ def _response_norm(rec: Recorder, x: Map) -> None:
 def _dense(rec: Recorder, x: Map, out: int, dims: Mapping[str, Any], name: str) -> Map:
     """A dense layer over the channels of each position, or a 1 x 1 convolution."""
     if dims.get("convolved"):
-        return convolved(rec, x, out, name)
+        return rec.conv(x, out, 1, bias=True, name=name)
     rec.linear(x.pixels, x.channels, out, bias=True, name=name)
     return x.like(out, x.height, x.width)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, image
-from whichgpu.workloads.images import convolved, join, layer_norm
+from whichgpu.workloads.images import join, layer_norm
 
 if TYPE_CHECKING:
     from whichgpu.workloads.job import Dims, Job
@@ -51,9 +51,9 @@ def _layer(rec: Recorder, x: Map, levels: int, window: int, dims: Dims) -> None:
     _modulation(rec, x, levels, window, normed=bool(dims.get("modulator_norm")))
     join(rec, x.pixels, width, layer_scale=scaled)
     layer_norm(rec, x.elements, width)
-    wide = convolved(rec, x, _FFN * width, "up")
+    wide = rec.conv(x, _FFN * width, 1, bias=True, name="up")
     activate(rec, wide.elements, "gelu")
-    convolved(rec, wide, width, "down")
+    rec.conv(wide, width, 1, bias=True, name="down")
     join(rec, x.pixels, width, layer_scale=scaled)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, conv_norm, image
-from whichgpu.workloads.images import convolved, join, layer_norm
+from whichgpu.workloads.images import join, layer_norm
 
 if TYPE_CHECKING:
     from whichgpu.workloads.job import Dims, Job
@@ -54,7 +54,7 @@ def _layer(rec: Recorder, x: Map, hidden: int, part: int, band: int) -> None:
     rec.conv(seen, part, (band, 1), groups=part, bias=True, name="column")
     rec.copy(x.elements, name="concatenate")
     rec.norm(x.elements, width)
-    wide = convolved(rec, x, hidden, "up")
+    wide = rec.conv(x, hidden, 1, bias=True, name="up")
     activate(rec, wide.elements, "gelu")
-    convolved(rec, wide, width, "down")
+    rec.conv(wide, width, 1, bias=True, name="down")
     join(rec, x.pixels, width, layer_scale=True)

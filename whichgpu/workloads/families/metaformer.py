@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, group_norm, image
-from whichgpu.workloads.images import convolved, layer_norm
+from whichgpu.workloads.images import layer_norm
 
 if TYPE_CHECKING:
     from whichgpu.workloads.job import Dims, Job
@@ -70,12 +70,12 @@ def _layer(rec: Recorder, x: Map, mixer: str, dims: Dims, *, scaled: bool) -> No
     _MIXERS[mixer](rec, x)
     _join(rec, x, older=older, scaled=scaled)
     _norm(rec, x, dims)
-    wide = convolved(rec, x, 4 * x.channels, "up", bias=older)
+    wide = rec.conv(x, 4 * x.channels, 1, bias=older, name="up")
     if older:
         activate(rec, wide.elements, "gelu")
     else:
         _star_relu(rec, wide)
-    convolved(rec, wide, x.channels, "down", bias=older)
+    rec.conv(wide, x.channels, 1, bias=older, name="down")
     _join(rec, x, older=older, scaled=scaled)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, image
-from whichgpu.workloads.images import convolved, layer_norm
+from whichgpu.workloads.images import layer_norm
 
 if TYPE_CHECKING:
     from whichgpu.workloads.job import Dims, Job
@@ -50,9 +50,9 @@ def _layer(rec: Recorder, x: Map, growth: int, *, gated: bool) -> Map:
     hidden = int(x.channels * _WIDE / _MULTIPLE) * _MULTIPLE
     y = rec.conv(x, x.channels, 7, groups=x.channels, bias=True, name="depthwise")
     layer_norm(rec, y.elements, y.channels)
-    y = convolved(rec, y, hidden, "up")
+    y = rec.conv(y, hidden, 1, bias=True, name="up")
     activate(rec, y.elements, "gelu")
-    y = convolved(rec, y, growth, "down")
+    y = rec.conv(y, growth, 1, bias=True, name="down")
     if gated:
         rec.global_pool(y, name="squeeze")
         rec.linear(y.batch, growth, growth, bias=True, name="excite")

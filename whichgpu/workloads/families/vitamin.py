@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from whichgpu.workloads import images
 from whichgpu.workloads.attention import everywhere
 from whichgpu.workloads.blocks import activate, image
-from whichgpu.workloads.images import convolved, join, layer_norm, perceptron
+from whichgpu.workloads.images import join, layer_norm, perceptron
 
 if TYPE_CHECKING:
     from whichgpu.workloads.job import Dims, Job
@@ -67,10 +67,10 @@ def _mobile(rec: Recorder, x: Map, out: int, stride: int) -> Map:
         if x.channels != out:
             rec.conv(short, out, 1, bias=True, name="shortcut")
     layer_norm(rec, x.elements, x.channels)
-    y = convolved(rec, x, _WIDE * out, "up")
+    y = rec.conv(x, _WIDE * out, 1, bias=True, name="up")
     activate(rec, y.elements, "gelu")
     y = rec.conv(y, y.channels, 3, stride, groups=y.channels, bias=True, name="depthwise")
     activate(rec, y.elements, "gelu")
-    y = convolved(rec, y, out, "down")
+    y = rec.conv(y, out, 1, bias=True, name="down")
     rec.add(y.elements)
     return y
