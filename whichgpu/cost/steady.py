@@ -90,15 +90,16 @@ class SteadyState:
 
         arrivals, each = self._arrivals(passes, prompt, output)
         if not engine(self.work.runtime)["mixed"]:
-            waited = self._prompt_seconds(passes, each, arrivals, split=False)
+            waited = self._prompt_seconds(passes, each, arrivals)
             return queueing.interrupted(passes, each, arrivals, waited, output - 1.0)
-        found = queueing.relaxing(self.gained * passes, each, arrivals, output - 1.0, self.variation)
-        found = passes + found / self.gained
+        # In passes, of which each makes the tokens that were drafted and kept.
+        after = (output - 1.0) / self.gained
+        excess = queueing.relaxing(self.gained * passes, each, arrivals, after, self.variation) / self.gained
         # Where prompts share the passes of tokens, no token waits for more of them than a pass takes. Near
         # the capacity more come with a token of all that run, and wait for theirs: `passes` counts them.
         decode = passes * (1.0 - np.minimum(arrivals * each, 1.0))
         longest = decode + each / np.maximum(self.chunks, 1e-9) / self.gained
-        return np.minimum(found, longest)
+        return np.minimum(passes, longest) + queueing.no_longer(excess, longest - passes)
 
     def stretch(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Sequences that one which arrives at random makes its tokens beside, over `others`.
@@ -219,13 +220,12 @@ class SteadyState:
         # As many as are between the tokens of one in the passes that are timed.
         return np.asarray(self.others / (output * passes)), each
 
-    def _prompt_seconds(self, passes: Array, each: Array, arrivals: Array, *, split: bool = True) -> Array:
+    def _prompt_seconds(self, passes: Array, each: Array, arrivals: Array) -> Array:
         from whichgpu.cost import queueing
 
         return queueing.prompt_seconds(
             self.gained * passes, each, arrivals, self.chunks,
             at_work=self.at_work, mixed=bool(engine(self.work.runtime)["mixed"]), variation=self.variation,
-            split=split,
         )  # fmt: skip
 
 
