@@ -87,7 +87,8 @@ class Table(NamedTuple):
         waits = np.array([self.waits(rate) for rate in loads.tolist()])
         floor = np.zeros(len(loads)) if self.first is None else np.interp(others, self.others, self.first)
         stretch = np.interp(others, self.others, self.stretch)
-        return Met(others[None, :], waits[None, :], stretch[None, :], floor[None, :])
+        arriving = (np.minimum(loads, self.capacity) / self.replicas)[None, :]
+        return Met(others[None, :], waits[None, :], stretch[None, :], floor[None, :], arriving=arriving)
 
     def waits(self, rate: float) -> float:
         """Seconds that an arrival waits for a place at `rate` requests/s."""
@@ -133,10 +134,12 @@ def _tables(job: Job, gpu: Gpu) -> list[Table]:
     columns = {name: np.repeat(values, _POINTS) for name, values in _columns(job).items()}
     columns["concurrency"] = others.ravel() + 1.0
     swept, stretch = replace(job, **columns), np.ones(others.size)
-    for turn in range(_TURNS):
-        rate, now, first = rates(swept, gpu, others.ravel(), stretch)
+    rate, now, first = rates(swept, gpu, others.ravel(), stretch)
+    for turn in range(1, _TURNS):
         # More that run leave fewer prompts a second, and these fewer that run: half a step arrives sooner.
-        stretch = (stretch + now) / 2.0 if turn else now
+        stretch = (stretch + now) / 2.0 if turn > 1 else now
+        # The last rate is of the stretch that is kept with it.
+        rate, now, first = rates(swept, gpu, others.ravel(), stretch)
     rate, stretch, first = (part.reshape(others.shape) for part in (rate, stretch, first))
     first = np.maximum.accumulate(first, axis=1)
     # More in flight never serve fewer: where a wider pass is a slower one, the table stays level.
@@ -194,7 +197,11 @@ def settled(job: Job, gpus: Sequence[Gpu]) -> Met:
         raise Infeasible(beyond(rate, most) + narrower(job, gpus, rate))
     # A run that ends is served at any rate: its queue grows until nothing more is sent.
     met = [[one.meeting(np.array([min(rate, one.capacity)])) for one in row] for row in rows]
-    found = Met(*(np.array([[float(one[i][0, 0]) for one in row] for row in met]) for i in range(4)))
+    parts = {
+        name: np.array([[float(getattr(one, name)[0, 0]) for one in row] for row in met])
+        for name in ("others", "waits", "stretch", "floor", "arriving")
+    }
+    found = Met(**parts)
     if not is_run(job):
         return found
     return found._replace(excess=np.array([[rate / max(one.capacity, 1e-12) for one in row] for row in rows]))

@@ -39,10 +39,10 @@ class SteadyState:
     it takes (below one, so many prompts go into a pass), `launching` s of the host to launch the kernels of
     these, `gained` the tokens of a pass, `looks` passes from one look at arrivals to the next, `host` s of a
     token that are the host's, `paused` requests that had to leave and wait between their tokens, to each that
-    runs, `excess` is as of `Met`, `lone` the pass of a prompt that a group of attention has for itself where
-    any is `grouped`, `lag` by how much of its share of all groups' time that is longer, `read` s in which the
-    host makes tokens of a prompt. The methods take
-    seconds of the passes that make a token and of one prompt.
+    runs, `excess` and `arriving` are as of `Met`, `lone` the pass of a prompt that a group of attention has for
+    itself where any is `grouped`, `lag` by how much of its share of all groups' time that is longer, `read` s
+    in which the host makes tokens of a prompt. The methods take seconds of the passes that make a token and of
+    one prompt.
     """
 
     loop: str
@@ -67,6 +67,7 @@ class SteadyState:
     host: Any = 0.0
     paused: Any = 0.0
     excess: Any = 0.0
+    arriving: Any = None
     lone: Pass | None = None
     grouped: Any = False
     lag: Any = 0.0
@@ -178,7 +179,9 @@ class SteadyState:
         if self.loop == "full":
             return np.asarray(held / passes)
         if self.loop == "open":
-            return np.asarray(self.others / passes)
+            # What arrives is answered; the table of what a rate meets is read between its points.
+            met = self.others / passes
+            return np.asarray(met if self.arriving is None else self.arriving * output)
         # Who had to leave keeps no place meanwhile.
         after = np.maximum(output - 1.0, 0.0) * passes
         return np.asarray(held * output / (self.admitted(passes, prompt, output) + after))
@@ -312,3 +315,5 @@ class Met(NamedTuple):
     floor: Any = 0.0
     #: Of a run that ends, its rate of arrivals over the capacity; none of one that goes on.
     excess: Any = 0.0
+    #: Requests/s that arrive at a replica, where that is what is known.
+    arriving: Any = None
