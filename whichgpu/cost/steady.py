@@ -39,10 +39,10 @@ class SteadyState:
     it takes (below one, so many prompts go into a pass), `launching` s of the host to launch the kernels of
     these, `gained` the tokens of a pass, `looks` passes from one look at arrivals to the next, `host` s of a
     token that are the host's, `paused` requests that had to leave and wait between their tokens, to each that
-    runs, `excess` and `arriving` are as of `Met`, `lone` the pass of a prompt that a group of attention has for
-    itself where any is `grouped`, `lag` by how much of its share of all groups' time that is longer, `read` s
-    in which the host makes tokens of a prompt. The methods take seconds of the passes that make a token and of
-    one prompt.
+    runs, `excess` and `arriving` are as of `Met`, `lone` the pass of a prompt that a group of attention has
+    for itself where any is `grouped`, `lag` by how much of its share of all groups' time that is longer,
+    `read` s in which the host makes tokens of a prompt. The methods take seconds of the passes that make a
+    token and of one prompt.
     """
 
     loop: str

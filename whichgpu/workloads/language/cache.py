@@ -11,11 +11,11 @@
     hybrid    only attention layers grow; linear and Mamba layers hold a state of fixed size
     shared    a layer with the keys and values of an earlier one has none of its own (Gemma 3n)
 
-SGLang gives window layers a pool of their own, of so many tokens to each of the others' (`swa_full_tokens_ratio`
-of its server_args.py), however few of them a window keeps; models of windows alone, and Gemma 3, have no such
-pool there and keep all, which is told of the latter as of the rest. The size of a head is stated, never
-hidden / heads. "pages" is how vLLM reports its pool in tokens
-(every layer a full page); a sequence under its hybrid allocator takes what "window" says.
+SGLang gives window layers a pool of their own, of so many tokens to each of the others'
+(`swa_full_tokens_ratio` of its server_args.py), however few of them a window keeps; models of windows alone,
+and Gemma 3, have no such pool there and keep all, which is told of the latter as of the rest. The size of a
+head is stated, never hidden / heads. "pages" is how vLLM reports its pool in tokens (every layer a full
+page); a sequence under its hybrid allocator takes what "window" says.
 """
 
 from __future__ import annotations
