@@ -719,3 +719,22 @@ def test_a_prompt_that_comes_between_nobodys_tokens_is_not_worked_out(
     monkeypatch.setattr(serving, "prompt_work", lambda *work, **how: asked.append(how) or known(*work, **how))
     estimate(Job("llama-3.1-8b", phase="serve", concurrency=flight), [L40S])
     assert bool(asked) is between
+
+
+def test_a_server_streams_no_more_than_its_front_end_sends():
+    """A loop and arrivals are bound by the one process that streams; messages of several tokens free it."""
+    columns = {"runtime": "tensorrt-llm", "tp": 8.0, "output_tokens": 512.0}
+    plain = job("llama-3.1-8b", H100, 8, **columns)
+    bundled = job("llama-3.1-8b", H100, 8, **columns, options={"stream_interval": "20"})
+    most = 1.0 / 109e-6
+    at = [curve.curve(one, H100, np.array([8.0, 128.0]), against="concurrency") for one in (plain, bundled)]
+    assert at[0].throughput[0] == at[1].throughput[0]
+    assert at[0].throughput[1] == pytest.approx(most, rel=0.01)
+    assert at[1].throughput[1] > 1.2 * most
+    assert at[0].bound[1] == "front" != at[1].bound[1]
+    assert load.tables(plain, H100)[0].capacity == pytest.approx(most / 512.0, rel=0.01)
+    assert load.tables(bundled, H100)[0].capacity > 1.2 * most / 512.0
+    # The simulated run is served as slowly, and waits as long for its first tokens.
+    run = curve.simulator(plain, H100, load.tables(plain, H100)[0]).in_flight(128)
+    assert run.output.sum() / run.done.max() == pytest.approx(most, rel=0.05)
+    assert np.mean(run.latency) == pytest.approx(at[0].latency[1], rel=0.1)

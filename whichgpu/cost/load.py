@@ -158,10 +158,11 @@ def _tables(job: Job, gpu: Gpu) -> list[Table]:
 
 
 def _least_seconds(full: Layout) -> Array:
-    """Seconds of a request's prompt on a replica at the best that products reach, (G, J)."""
+    """Seconds between a replica's requests: prompts at the best that products reach, streaming, (G, J)."""
     assert full.serving is not None
     timing = evaluate(full.serving.prompt, found_for(full))
-    return np.asarray(np.maximum(timing.work, 1e-12) / section("products")["ceiling"])
+    streamed = np.asarray(full.job.output_tokens, dtype=np.float64) * full.serving.front
+    return np.asarray(np.maximum(np.maximum(timing.work, 1e-12) / section("products")["ceiling"], streamed))
 
 
 def rates(job: Job, gpu: Gpu, others: Array, stretch: Array) -> tuple[Array, Array, Array]:
@@ -263,7 +264,7 @@ def server(job: Job, gpu: Gpu) -> Server:
             np.ravel(passes.launching(laid.workload, laid.job, laid.runtime, laid.devices))[0]
         ),
         stalls=laid.runtime.stalls, looks=round(most.looks),
-        apart=_apart(laid) if float(np.ravel(mesh.attention_dp)[0]) > 1.0 else 0.0,
+        apart=_apart(laid) if float(np.ravel(mesh.attention_dp)[0]) > 1.0 else 0.0, front=most.front,
     )  # fmt: skip
 
 

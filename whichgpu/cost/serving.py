@@ -124,6 +124,7 @@ def steady_state(
         ops=tokens.ops, host=whole.host, paused=held.paused, excess=0.0 if met is None else met.excess,
         arriving=None if met is None else met.arriving,
         lone=pass_of(alone) if np.any(grouped) else None, grouped=grouped, read=reading(stack, job),
+        front=most.front,
     )  # fmt: skip
 
 

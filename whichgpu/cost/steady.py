@@ -39,10 +39,10 @@ class SteadyState:
     it takes (below one, so many prompts go into a pass), `launching` s of the host to launch the kernels of
     these, `gained` the tokens of a pass, `looks` passes from one look at arrivals to the next, `host` s of a
     token that are the host's, `paused` requests that had to leave and wait between their tokens, to each that
-    runs, `excess` and `arriving` are as of `Met`, `lone` the pass of a prompt that a group of attention has
-    for itself where any is `grouped`, `lag` by how much of its share of all groups' time that is longer,
-    `read` s in which the host makes tokens of a prompt. The methods take seconds of the passes that make a
-    token and of one prompt.
+    runs, `excess` and `arriving` are as of `Met`, `front` s of the front end for each token, `lone` the pass
+    of a prompt that a group of attention has for itself where any is `grouped`, `lag` by how much of its
+    share of all groups' time that is longer, `read` s in which the host makes tokens of a prompt. The methods
+    take seconds of the passes that make a token and of one prompt.
     """
 
     loop: str
@@ -72,6 +72,7 @@ class SteadyState:
     grouped: Any = False
     lag: Any = 0.0
     read: Any = 0.0
+    front: float = 0.0
 
     def timed(self, seconds: Callable[[Pass], Array], prompt: Array) -> SteadyState:
         """The same with its `lag`, where `lone` tells one; `seconds` times a pass as `prompt` is timed."""
@@ -127,7 +128,10 @@ class SteadyState:
             # In a queue one is there when a place is, and has a whole pass where tokens share it.
             full = order["mixed"] * np.maximum(self.gained * passes - self.burst * prompt, 0.0)
             first = (1.0 - self.queued) * (self.reached + waits) + self.queued * full + unseen
-            return np.asarray(first + self.unhidden(passes, prompt) + (order["own"] + self.burst) * prompt)
+            first = first + self.unhidden(passes, prompt) + (order["own"] + self.burst) * prompt
+            # A loop goes round no sooner than the front end has streamed its answers, those of all in turn.
+            round_trip = np.maximum(self.sequences, 1.0) * output * self.front
+            return np.asarray(np.maximum(first, round_trip - np.maximum(output - 1.0, 0.0) * passes))
         arrivals, each = self._arrivals(passes, prompt, output)
         # Prompts beside many cost less each, which is never sooner for one: it could have waited for none.
         first = self.reached + self.unhidden(passes, prompt) + unseen
