@@ -28,6 +28,7 @@ from whichgpu.cost.spread import found_for, own_factor
 from whichgpu.cost.steady import Met, engine, interruption, reading
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible
+from whichgpu.units import number
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.job import NUMBERS
 
@@ -212,8 +213,8 @@ def beyond(rate: float, capacity: float) -> str:
     """What to say of a load that nothing serves."""
     more = math.ceil(rate / (_SERVED * capacity)) if capacity > 0 else 0
     return (
-        f"{rate:.4g} requests/s are beyond the capacity of {capacity:.4g} requests/s: waiting grows without "
-        f"end; use {f'{more:,} times as many' if more else 'more'} GPUs or a lower load"
+        f"{number(rate, 4)} requests/s are beyond the capacity of {number(capacity, 4)} requests/s: waiting "
+        f"grows without end; use {f'{more:,} times as many' if more else 'more'} GPUs or a lower load"
     )
 
 
