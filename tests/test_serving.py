@@ -74,6 +74,10 @@ AGREED = [
     ("llama-3.1-8b", "a100-80gb-sxm", 1, {"runtime": "tensorrt-llm"}, 2048, 2048),
     ("llama-3.1-70b", "a100-80gb-sxm", 4, {"runtime": "sglang"}, 512, 2048),
     ("llama-3.1-8b", "l40s", 1, {"options": {"max_num_seqs": "32"}}, 512, 256),
+    # long prompts with drafted tokens; a model with windows under SGLang, in little room
+    ("llama-3.1-70b", "b200-180gb-sxm", 4, {"precision": "fp8", "options": {"speculative": "3"}}, 6610, 268),
+    ("gpt-oss-20b", "a100-40gb-sxm", 1, {"precision": "mxfp4", "runtime": "sglang"}, 9641, 2640),
+    ("gemma-3-27b", "mi300x", 2, {"precision": "bf16"}, 2502, 113),
     # lengths that differ
     ("llama-3.1-8b", "h100-80gb-sxm", 1, {"options": VARIED}, 600, 300),
     ("llama-3.1-70b", "h100-80gb-sxm", 4, {"options": VARIED}, 2000, 500),
@@ -719,3 +723,55 @@ def test_a_prompt_that_comes_between_nobodys_tokens_is_not_worked_out(
     monkeypatch.setattr(serving, "prompt_work", lambda *work, **how: asked.append(how) or known(*work, **how))
     estimate(Job("llama-3.1-8b", phase="serve", concurrency=flight), [L40S])
     assert bool(asked) is between
+
+
+def test_a_server_streams_no_more_than_its_front_end_sends():
+    """A loop and arrivals are bound by the one process that streams; messages of several tokens free it."""
+    columns = {"runtime": "tensorrt-llm", "tp": 8.0, "output_tokens": 512.0}
+    plain = job("llama-3.1-8b", H100, 8, **columns)
+    bundled = job("llama-3.1-8b", H100, 8, **columns, options={"stream_interval": "20"})
+    most = 1.0 / 109e-6
+    at = [curve.curve(one, H100, np.array([8.0, 128.0]), against="concurrency") for one in (plain, bundled)]
+    assert at[0].throughput[0] == at[1].throughput[0]
+    assert at[0].throughput[1] == pytest.approx(most, rel=0.01)
+    assert at[1].throughput[1] > 1.2 * most
+    assert at[0].bound[1] == "front" != at[1].bound[1]
+    assert load.tables(plain, H100)[0].capacity == pytest.approx(most / 512.0, rel=0.01)
+    assert load.tables(bundled, H100)[0].capacity > 1.2 * most / 512.0
+    # The simulated run is served as slowly, and waits as long for its first tokens.
+    run = curve.simulator(plain, H100, load.tables(plain, H100)[0]).in_flight(128)
+    assert run.output.sum() / run.done.max() == pytest.approx(most, rel=0.05)
+    assert np.mean(run.latency) == pytest.approx(at[0].latency[1], rel=0.1)
+
+
+@pytest.mark.parametrize(("decode", "part"), [(0.1, 0.31), (0.3, 0.45), (1.0, 0.26), (0.3, 0.5)])
+def test_prompts_that_a_pass_does_not_hold_wait_for_the_next_one(decode, part):
+    """Fixed passes of `decode` s and of 1 s a prompt, of which each is a `part` of what a pass takes."""
+    held, places = 0.8, 3000
+    whole = part * decode + 1.0
+    rate = held / whole
+    server = simulate.Server(
+        (decode,) * (places + 1), (0.0,) * (places + 1), (1.0 / (8192 * part),) * (places + 1), budget=8192.0
+    )
+    mean = decode / (1.0 - rate)
+    stream = simulate.poisson(12_000, rate, 8192 * part, 100, seed=1)
+    run = simulate.simulate(server, stream, held=int(rate * 100 * mean), seed=1)
+    found = queueing.prompt_seconds(mean, 1.0, rate, part, at_work=1.0, mixed=True)
+    assert np.mean(run.ttft[measured(run)]) == pytest.approx(float(found), rel=0.13)
+
+
+def test_a_wait_that_is_cut_off_is_the_mean_or_what_it_is_cut_at():
+    assert queueing.no_longer(1.0, 50.0) == pytest.approx(1.0)
+    assert queueing.no_longer(50.0, 1.0) == pytest.approx(1.0, rel=0.01)
+    assert queueing.no_longer(1.0, 1.0) == pytest.approx(1.0 - np.exp(-1.0))
+    assert queueing.no_longer(0.0, 1.0) < 1e-11
+
+
+def test_a_rate_is_answered_at_that_rate():
+    """Tokens out are requests in times their answers, also between the points of the table."""
+    asked = job("qwen3-8b", GPUS["a10g"], 2, tp=1.0, input_tokens=13_689.0, output_tokens=38.0)
+    table = load.tables(asked, GPUS["a10g"])[0]
+    loads = np.array([0.05, 0.31, 0.57, 0.83, 0.9]) * table.capacity
+    found = curve.at_rates(asked, GPUS["a10g"], table, loads)
+    assert found.throughput == pytest.approx(loads * 38.0, rel=1e-9)
+    assert found.request_rate == pytest.approx(loads, rel=1e-9)

@@ -51,3 +51,22 @@ def test_models_without_states_and_engines_with_one_pool_are_as_they_were():
     dense = laid_out("qwen3-8b")
     assert replica_memory.cache(dense.workload, dense.job, dense.runtime, dense.devices) == room(dense)
     assert laid_out(runtime="vllm").sequences[0, 0] > 2.0 * laid_out().sequences[0, 0]
+
+
+def test_windows_are_no_states():
+    """A window's bytes are of each sequence, but lie in no pool of states."""
+    laid = laid_out("gpt-oss-20b", tokens=10_000.0)
+    kept = replica_memory.cache(laid.workload, laid.job, laid.runtime, laid.devices)
+    assert kept == room(laid)
+    assert load.server(laid.job, H200).places >= 0.9 * laid.sequences[0, 0]
+
+
+def test_sglang_gives_windows_a_pool_of_eight_tenths():
+    """`swa_full_tokens_ratio` of its server_args.py; vLLM frees what lies behind a window."""
+    sglang, vllm = (laid_out("gpt-oss-20b", tokens=10_000.0, runtime=name) for name in ("sglang", "vllm"))
+    ours, theirs = (
+        float(replica_memory.sequence_bytes(one.workload, one.job, 10_000.0, one.runtime))
+        for one in (sglang, vllm)
+    )
+    # Every second layer has a window, of 128 tokens.
+    assert ours / theirs == pytest.approx((1.0 + 0.8) / (1.0 + 128 / 10_000))

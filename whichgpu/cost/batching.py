@@ -139,9 +139,9 @@ def _within(found: Batches, terms: Sequence[Term], servers: int) -> Batches:
         enough = _enough(sizes, seconds, terms, found.rate, servers)
         gpus = enough / servers * float(found.estimates.at(0, 0).n_gpus)
         raise Infeasible(
-            f"{found.rate:.4g} requests/s are not held within {wanted}: at most {number(most[best], 3)} are, "
-            f"in batches of up to {sizes[best]:g}{f'; {gpus:g} GPUs hold it' if enough else ''}; or ask for "
-            "less"
+            f"{number(found.rate, 4)} requests/s are not held within {wanted}: at most "
+            f"{number(most[best], 3)} are, in batches of up to {sizes[best]:g}"
+            f"{f'; {gpus:g} GPUs hold it' if enough else ''}; or ask for less"
         )
     return replace(found, within=most, terms=tuple(terms))
 

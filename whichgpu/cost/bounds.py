@@ -26,7 +26,7 @@ NAMES = {
     "compute": "compute", "weights": "weights (bandwidth)", "cache": "KV cache (bandwidth)",
     "activations": "activations (bandwidth)", "links": "links between GPUs", "host": "host",
     "places": "KV capacity", "sequences": "max_num_seqs",
-    "tokens": "max_num_batched_tokens",
+    "tokens": "max_num_batched_tokens", "front": "streaming by one process (stream_interval)",
 }  # fmt: skip
 
 

@@ -66,7 +66,8 @@ class Curve:
     has a column a load. `prompts` is the share of the time at work that goes into prompts; `bound` says what
     limits each load, `shares` its parts. `capacity` is requests/s at most, `places` how many requests are
     held at once and `limit` what allows no more (`places`: KV capacity, or `sequences`: the engine's own
-    limit; a load may also be bound by `tokens` of a pass); `pool` are GPUs for prompts alone.
+    limit; a load may also be bound by `tokens` of a pass, or by the `front` end); `pool` are GPUs for prompts
+    alone.
     """
 
     job: Job
@@ -215,8 +216,9 @@ def _curve(swept: Job, gpu: Gpu, table: load.Table, against: str, met: Met | Non
         np.broadcast_to(part, estimates.seconds.shape)[0] for part in (steady.others, steady.at_work)
     )
     taken, spent = others / begun, rate / table.replicas * each
-    most = limits(laid.runtime, laid.job, laid.devices).sequences
-    ceiling = float(np.ravel(most)[0]) * float(Mesh.of(laid.job).attention_dp)
+    most = limits(laid.runtime, laid.job, laid.devices)
+    ceiling = float(np.ravel(most.sequences)[0]) * float(Mesh.of(laid.job).attention_dp)
+    streamed = rate / table.replicas * output * most.front
     limit = "sequences" if places >= ceiling else "places"
     short = "tokens" if begun < places else limit
     return Curve(
@@ -224,7 +226,8 @@ def _curve(swept: Job, gpu: Gpu, table: load.Table, against: str, met: Met | Non
         in_flight=rate * estimates.latency[0], estimates=estimates,
         prompts=np.minimum(spent / np.maximum(at_work, spent), 1.0), shares=shares,
         bound=tuple(
-            short if share >= _TAKEN else max(shares, key=lambda name: float(shares[name][j]))
+            "front" if streamed[j] >= _TAKEN
+            else short if share >= _TAKEN else max(shares, key=lambda name: float(shares[name][j]))
             for j, share in enumerate(taken.tolist())
         ),
         capacity=table.capacity, places=places * table.replicas, limit=limit,

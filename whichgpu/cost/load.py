@@ -28,6 +28,7 @@ from whichgpu.cost.spread import found_for, own_factor
 from whichgpu.cost.steady import Met, engine, interruption, reading
 from whichgpu.cost.time import evaluate
 from whichgpu.errors import Infeasible
+from whichgpu.units import number
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.job import NUMBERS
 
@@ -87,7 +88,8 @@ class Table(NamedTuple):
         waits = np.array([self.waits(rate) for rate in loads.tolist()])
         floor = np.zeros(len(loads)) if self.first is None else np.interp(others, self.others, self.first)
         stretch = np.interp(others, self.others, self.stretch)
-        return Met(others[None, :], waits[None, :], stretch[None, :], floor[None, :])
+        arriving = (np.minimum(loads, self.capacity) / self.replicas)[None, :]
+        return Met(others[None, :], waits[None, :], stretch[None, :], floor[None, :], arriving=arriving)
 
     def waits(self, rate: float) -> float:
         """Seconds that an arrival waits for a place at `rate` requests/s."""
@@ -133,10 +135,12 @@ def _tables(job: Job, gpu: Gpu) -> list[Table]:
     columns = {name: np.repeat(values, _POINTS) for name, values in _columns(job).items()}
     columns["concurrency"] = others.ravel() + 1.0
     swept, stretch = replace(job, **columns), np.ones(others.size)
-    for turn in range(_TURNS):
-        rate, now, first = rates(swept, gpu, others.ravel(), stretch)
+    rate, now, first = rates(swept, gpu, others.ravel(), stretch)
+    for turn in range(1, _TURNS):
         # More that run leave fewer prompts a second, and these fewer that run: half a step arrives sooner.
-        stretch = (stretch + now) / 2.0 if turn else now
+        stretch = (stretch + now) / 2.0 if turn > 1 else now
+        # The last rate is of the stretch that is kept with it.
+        rate, now, first = rates(swept, gpu, others.ravel(), stretch)
     rate, stretch, first = (part.reshape(others.shape) for part in (rate, stretch, first))
     first = np.maximum.accumulate(first, axis=1)
     # More in flight never serve fewer: where a wider pass is a slower one, the table stays level.
@@ -155,10 +159,11 @@ def _tables(job: Job, gpu: Gpu) -> list[Table]:
 
 
 def _least_seconds(full: Layout) -> Array:
-    """Seconds of a request's prompt on a replica at the best that products reach, (G, J)."""
+    """Seconds between a replica's requests: prompts at the best that products reach, streaming, (G, J)."""
     assert full.serving is not None
     timing = evaluate(full.serving.prompt, found_for(full))
-    return np.asarray(np.maximum(timing.work, 1e-12) / section("products")["ceiling"])
+    streamed = np.asarray(full.job.output_tokens, dtype=np.float64) * full.serving.front
+    return np.asarray(np.maximum(np.maximum(timing.work, 1e-12) / section("products")["ceiling"], streamed))
 
 
 def rates(job: Job, gpu: Gpu, others: Array, stretch: Array) -> tuple[Array, Array, Array]:
@@ -194,7 +199,11 @@ def settled(job: Job, gpus: Sequence[Gpu]) -> Met:
         raise Infeasible(beyond(rate, most) + narrower(job, gpus, rate))
     # A run that ends is served at any rate: its queue grows until nothing more is sent.
     met = [[one.meeting(np.array([min(rate, one.capacity)])) for one in row] for row in rows]
-    found = Met(*(np.array([[float(one[i][0, 0]) for one in row] for row in met]) for i in range(4)))
+    parts = {
+        name: np.array([[float(getattr(one, name)[0, 0]) for one in row] for row in met])
+        for name in ("others", "waits", "stretch", "floor", "arriving")
+    }
+    found = Met(**parts)
     if not is_run(job):
         return found
     return found._replace(excess=np.array([[rate / max(one.capacity, 1e-12) for one in row] for row in rows]))
@@ -204,8 +213,8 @@ def beyond(rate: float, capacity: float) -> str:
     """What to say of a load that nothing serves."""
     more = math.ceil(rate / (_SERVED * capacity)) if capacity > 0 else 0
     return (
-        f"{rate:.4g} requests/s are beyond the capacity of {capacity:.4g} requests/s: waiting grows without "
-        f"end; use {f'{more:,} times as many' if more else 'more'} GPUs or a lower load"
+        f"{number(rate, 4)} requests/s are beyond the capacity of {number(capacity, 4)} requests/s: waiting "
+        f"grows without end; use {f'{more:,} times as many' if more else 'more'} GPUs or a lower load"
     )
 
 
@@ -256,7 +265,7 @@ def server(job: Job, gpu: Gpu) -> Server:
             np.ravel(passes.launching(laid.workload, laid.job, laid.runtime, laid.devices))[0]
         ),
         stalls=laid.runtime.stalls, looks=round(most.looks),
-        apart=_apart(laid) if float(np.ravel(mesh.attention_dp)[0]) > 1.0 else 0.0,
+        apart=_apart(laid) if float(np.ravel(mesh.attention_dp)[0]) > 1.0 else 0.0, front=most.front,
     )  # fmt: skip
 
 

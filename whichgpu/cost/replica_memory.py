@@ -81,15 +81,16 @@ def cache(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Cac
     free = starting.room(devices, parts, stack, job, each)
     prompt, output = float(job.input_tokens), max(float(job.output_tokens), 1.0)
     mesh = Mesh.of(job)
-    low, high = (
+    state, low, high = (
         float(np.ravel(sequence_bytes(workload, job, tokens, stack) / mesh.pp / mesh.attention_dp)[0])
-        for tokens in (prompt, prompt + output)
+        for tokens in (0.0, prompt, prompt + output)
     )
     token, room = (high - low) / output, max(float(np.ravel(free)[0]), 0.0)
-    state, pools = max(low - token * prompt, 0.0), _Pools.of(stack)
+    # Beside a recurrent state a window keeps as many bytes of each sequence, however long it is.
+    fixed, pools = max(low - token * prompt, 0.0), _Pools.of(stack)
     if pools is None or not state:
-        return Cache(room, state, token)
-    return Cache(room / (1.0 + pools.share), 0.0, token, room / pools.least(state))
+        return Cache(room, fixed, token)
+    return Cache(room / (1.0 + pools.share), max(fixed - state, 0.0), token, room / pools.least(state))
 
 
 class _Pools(NamedTuple):
@@ -186,5 +187,5 @@ def _rule(stack: Runtime | None) -> str:
     TensorRT-LLM keeps every token of every layer, as in such a pool, unless `max_attention_window` of its
     KvCacheConfig, which is not set by default, tells it the windows.
     """
-    named = {"llama-cpp": "llama.cpp", "tensorrt-llm": "vllm"}
+    named = {"llama-cpp": "llama.cpp", "tensorrt-llm": "vllm", "sglang": "sglang"}
     return named.get(stack.id, "transformers") if stack is not None else "transformers"

@@ -7,10 +7,12 @@
                              whose prompt and answer so far are computed anew; with 1 none is ever taken off
     scheduler_recv_interval  passes from one look at what has come in to the next (SGLang)
     num_scheduler_steps      the same of vLLM's engine before 0.8, which scheduled so many passes at a time
+    streams                  s in which the one process that streams a server's answers sends a message
+    stream_interval          tokens of an answer that a message has (TensorRT-LLM)
 
-All but `reserves` are options of a job; `data/runtimes` has each engine's own, which on some `cards` are
-others: those with less memory than `below`, or one of the `names` in theirs. One of `slots` is started with
-as many sequences as a job keeps in flight.
+All but `reserves` and `streams` are options of a job; `data/runtimes` has each engine's own, which on some
+`cards` are others: those with less memory than `below`, or one of the `names` in theirs. One of `slots` is
+started with as many sequences as a job keeps in flight.
 """
 
 from __future__ import annotations
@@ -34,25 +36,31 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
 
 #: The options that `limits` reads.
-OPTIONS = ("max_num_seqs", "max_num_batched_tokens", "scheduler_recv_interval", "num_scheduler_steps")
+OPTIONS = (
+    "max_num_seqs", "max_num_batched_tokens", "scheduler_recv_interval", "num_scheduler_steps",
+    "stream_interval",
+)  # fmt: skip
 #: Sequences that run for each prompt that comes with a pass, where both share it.
 BESIDE = 4
 #: Share of its answer that a sequence has made when its room is counted: a little past half of it.
 _FILLED = 0.6
-#: Whose option it is that says after how many passes an engine looks for requests.
-_LOOKS = {"scheduler_recv_interval": "sglang", "num_scheduler_steps": "vllm"}
+#: Options that say after how many passes an engine looks for requests, and whose each option is.
+_LOOKS = ("scheduler_recv_interval", "num_scheduler_steps")
+_OWN = {"scheduler_recv_interval": "sglang", "num_scheduler_steps": "vllm", "stream_interval": "tensorrt-llm"}
 
 
 class Limits(NamedTuple):
     """Sequences at once, tokens of a pass, share of an answer that is kept free, passes between looks.
 
-    The first two are floats where the job states them or no card has its own, else columns of the GPUs.
+    `front` is s of a server's front end for each token that it streams. The first two are floats where the
+    job states them or no card has its own, else columns of the GPUs.
     """
 
     sequences: Any
     tokens: Any
     reserves: float
     looks: float
+    front: float = 0.0
 
     @property
     def filled(self) -> float:
@@ -77,15 +85,16 @@ def limits(stack: Runtime, job: Job, devices: Devices | None = None) -> Limits:
         job.option(name, float(most), 1.0) if name in job.options else _on_cards(own, name, most, devices)
         for name, most in found.items()
     )
-    looks = max(job.option(name, 1.0, 1.0) for name in OPTIONS[2:])
-    looks = 1.0 if another_engines(stack, job) else looks
-    return Limits(sequences, tokens, float(own.get("reserves", 0.0)), looks)
+    foreign = another_engines(stack, job)
+    looks = max(1.0 if name in foreign else job.option(name, 1.0, 1.0) for name in _LOOKS)
+    front = units.parse(own.get("streams", "0 s"), "time") / job.option("stream_interval", 1.0, 1.0)
+    return Limits(sequences, tokens, float(own.get("reserves", 0.0)), looks, front)
 
 
 def another_engines(stack: Runtime, job: Job) -> list[str]:
-    """The options of a job that say when another engine than its own looks for requests."""
+    """The options of a job that say how another engine than its own looks for requests or streams."""
     return [
-        name for name, engine in _LOOKS.items()
+        name for name, engine in _OWN.items()
         if name in job.options and not any(one.startswith(engine) for one in (stack.id, stack.kernels))
     ]  # fmt: skip
 

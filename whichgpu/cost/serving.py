@@ -122,7 +122,9 @@ def steady_state(
         interruption=interruption(stack, job), parts=parts,
         variation=asked.prompt_variation, floor=0.0 if met is None else met.floor,
         ops=tokens.ops, host=whole.host, paused=held.paused, excess=0.0 if met is None else met.excess,
+        arriving=None if met is None else met.arriving,
         lone=pass_of(alone) if np.any(grouped) else None, grouped=grouped, read=reading(stack, job),
+        front=most.front,
     )  # fmt: skip
 
 

@@ -48,7 +48,8 @@ class Server:
     engine has it, `idle` where that has nothing else to do. Sequences share `room` bytes of cache, of which
     each takes `state` and `token` for each of its tokens; `reserves` is the share of its answer to come for
     which there must be room when one is taken. Where groups attend to sequences of their own `apart` is s per
-    token of a prompt that one of them computes alone.
+    token of a prompt that one of them computes alone. The front end takes `front` s for each token that it
+    streams: in a closed loop, which may have more than it can, requests wait before it.
     """
 
     base: tuple[float, ...]
@@ -68,6 +69,7 @@ class Server:
     stalls: bool = False
     looks: int = 1
     apart: float = 0.0
+    front: float = 0.0
 
     @property
     def places(self) -> int:
@@ -152,9 +154,10 @@ def simulate(
         run.step()
     gaps, count = np.array(run.gaps).reshape(-1, 2), len(stream)
     reached = np.where(run.idle, server.idle, server.first) + np.array(run.late[:count])
+    sent = np.array(run.arrival) - np.array(run.kept)
     return Outcome(
-        np.array(run.arrival), np.array(run.first[:count]) + reached, np.array(run.done[:count]) + reached,
-        stream.output, gaps[:, 0], gaps[:, 1], run.busy, run.taken_off,
+        sent, np.array(run.first[:count]) + reached, np.array(run.done[:count]) + reached, stream.output,
+        gaps[:, 0], gaps[:, 1], run.busy, run.taken_off,
     )  # fmt: skip
 
 
@@ -167,9 +170,9 @@ class _Run:
 
     __slots__ = (
         "arrival", "busy", "cached", "closed", "computed", "count", "current", "done", "ends", "first",
-        "gaps", "idle", "known", "late", "left", "limit", "next", "owed", "passes", "passes_left",
-        "places", "promised", "prompt", "running", "server", "stall", "stopped", "taken_off", "tokens",
-        "total", "waiting", "when", "young",
+        "gaps", "idle", "kept", "known", "late", "left", "limit", "next", "owed", "passes", "passes_left",
+        "places", "promised", "prompt", "running", "server", "stall", "stopped", "streamed", "streams",
+        "taken_off", "tokens", "total", "waiting", "when", "young",
     )  # fmt: skip
 
     def __init__(self, server: Server, stream: Stream, in_flight: int, limit: float = inf) -> None:
@@ -205,8 +208,13 @@ class _Run:
         self.owed: list[int] = []
         #: Requests of which it is known when they arrive: in a closed loop each follows one that is done.
         self.known = min(in_flight, self.total) if self.closed else self.total
+        #: Seconds of the front end for each answer, for which it has been kept, and when it is free again.
+        self.streams: list[float] = (stream.output * server.front).tolist()
+        self.kept, self.streamed = [0.0] * self.total, 0.0
         if self.closed:
             self.arrival[: self.known] = [0.0] * self.known
+            for one in range(self.known if server.front else 0):
+                self._front(one)
 
     def begin(self, held: int, chance: np.random.Generator) -> None:
         """Sequences that are somewhere in their answers, evenly, behind the requests that are told of."""
@@ -227,6 +235,12 @@ class _Run:
             self.done.append(0.0)
             self._take_in(number)
             self._begins(number)
+
+    def _front(self, one: int) -> None:
+        """A request passes the front end, after those before it."""
+        joins = max(self.arrival[one], self.streamed)
+        self.kept[one] = joins - self.arrival[one]
+        self.arrival[one], self.streamed = joins, joins + self.streams[one]
 
     def step(self) -> None:
         """One pass with prompts, or all that pass until something happens."""
@@ -427,11 +441,15 @@ class _Run:
             alone = not (self.ends or self.waiting or self.owed or self.current >= 0)
             # Whose first token was late has the last one so, and sends the next request no sooner.
             sent = self.when + self.late[one] + (self.server.idle if alone else self.server.first)
-            self.arrival[self.known] = max(sent, self.arrival[self.known - 1])
+            if self.server.front:
+                self.arrival[self.known] = sent
+                self._front(self.known)
+            else:
+                self.arrival[self.known] = max(sent, self.arrival[self.known - 1])
             self.known += 1
         elif self.limit < inf and self.next < self.total and self.arrival[self.next] < self.when:
             # It was held back until now, in part at least.
-            self.arrival[self.next] = self.when
+            self.arrival[self.next], self.kept[self.next] = self.when, 0.0
             self._arrive()
 
 

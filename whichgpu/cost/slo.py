@@ -255,8 +255,7 @@ def largest(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Held:
     simulator = curve.simulator(met.job, gpu, met.table, met.pool)
     share, binding = _kept(simulator, terms, (met.share, met.binding), met.near, met.alone)
     rate, found = _shown(simulator, gpu, terms, share * met.table.capacity)
-    # The load that was simulated is that of the curve: a table of loads is a little coarser.
-    return Held(rate if binding is None else float(found.request_rate[0]), binding, found)
+    return Held(rate, binding, found)
 
 
 def reached(job: Job, gpu: Gpu, terms: Sequence[Term]) -> Held:
@@ -348,7 +347,7 @@ def _shown(simulator: Simulator, gpu: Gpu, terms: Sequence[Term], rate: float) -
     for step in range(_STEPS):
         rate = most * (1.0 - _MARGIN) ** step
         found = curve.at_rates(simulator.job, gpu, table, np.array([rate]), simulator.pool)
-        run = simulator.tails("rate", float(found.request_rate[0]))
+        run = simulator.tails("rate", rate)
         if all(run.of(term.metric, term.how) <= term.most for term in terms):
             break
     return rate, found

@@ -39,10 +39,10 @@ class SteadyState:
     it takes (below one, so many prompts go into a pass), `launching` s of the host to launch the kernels of
     these, `gained` the tokens of a pass, `looks` passes from one look at arrivals to the next, `host` s of a
     token that are the host's, `paused` requests that had to leave and wait between their tokens, to each that
-    runs, `excess` is as of `Met`, `lone` the pass of a prompt that a group of attention has for itself where
-    any is `grouped`, `lag` by how much of its share of all groups' time that is longer, `read` s in which the
-    host makes tokens of a prompt. The methods take
-    seconds of the passes that make a token and of one prompt.
+    runs, `excess` and `arriving` are as of `Met`, `front` s of the front end for each token, `lone` the pass
+    of a prompt that a group of attention has for itself where any is `grouped`, `lag` by how much of its
+    share of all groups' time that is longer, `read` s in which the host makes tokens of a prompt. The methods
+    take seconds of the passes that make a token and of one prompt.
     """
 
     loop: str
@@ -67,10 +67,12 @@ class SteadyState:
     host: Any = 0.0
     paused: Any = 0.0
     excess: Any = 0.0
+    arriving: Any = None
     lone: Pass | None = None
     grouped: Any = False
     lag: Any = 0.0
     read: Any = 0.0
+    front: float = 0.0
 
     def timed(self, seconds: Callable[[Pass], Array], prompt: Array) -> SteadyState:
         """The same with its `lag`, where `lone` tells one; `seconds` times a pass as `prompt` is timed."""
@@ -90,15 +92,16 @@ class SteadyState:
 
         arrivals, each = self._arrivals(passes, prompt, output)
         if not engine(self.work.runtime)["mixed"]:
-            waited = self._prompt_seconds(passes, each, arrivals, split=False)
+            waited = self._prompt_seconds(passes, each, arrivals)
             return queueing.interrupted(passes, each, arrivals, waited, output - 1.0)
-        found = queueing.relaxing(self.gained * passes, each, arrivals, output - 1.0, self.variation)
-        found = passes + found / self.gained
+        # In passes, of which each makes the tokens that were drafted and kept.
+        after = (output - 1.0) / self.gained
+        excess = queueing.relaxing(self.gained * passes, each, arrivals, after, self.variation) / self.gained
         # Where prompts share the passes of tokens, no token waits for more of them than a pass takes. Near
         # the capacity more come with a token of all that run, and wait for theirs: `passes` counts them.
         decode = passes * (1.0 - np.minimum(arrivals * each, 1.0))
         longest = decode + each / np.maximum(self.chunks, 1e-9) / self.gained
-        return np.minimum(found, longest)
+        return np.minimum(passes, longest) + queueing.no_longer(excess, longest - passes)
 
     def stretch(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Sequences that one which arrives at random makes its tokens beside, over `others`.
@@ -125,7 +128,10 @@ class SteadyState:
             # In a queue one is there when a place is, and has a whole pass where tokens share it.
             full = order["mixed"] * np.maximum(self.gained * passes - self.burst * prompt, 0.0)
             first = (1.0 - self.queued) * (self.reached + waits) + self.queued * full + unseen
-            return np.asarray(first + self.unhidden(passes, prompt) + (order["own"] + self.burst) * prompt)
+            first = first + self.unhidden(passes, prompt) + (order["own"] + self.burst) * prompt
+            # A loop goes round no sooner than the front end has streamed its answers, those of all in turn.
+            round_trip = np.maximum(self.sequences, 1.0) * output * self.front
+            return np.asarray(np.maximum(first, round_trip - np.maximum(output - 1.0, 0.0) * passes))
         arrivals, each = self._arrivals(passes, prompt, output)
         # Prompts beside many cost less each, which is never sooner for one: it could have waited for none.
         first = self.reached + self.unhidden(passes, prompt) + unseen
@@ -177,7 +183,9 @@ class SteadyState:
         if self.loop == "full":
             return np.asarray(held / passes)
         if self.loop == "open":
-            return np.asarray(self.others / passes)
+            # What arrives is answered; the table of what a rate meets is read between its points.
+            met = self.others / passes
+            return np.asarray(met if self.arriving is None else self.arriving * output)
         # Who had to leave keeps no place meanwhile.
         after = np.maximum(output - 1.0, 0.0) * passes
         return np.asarray(held * output / (self.admitted(passes, prompt, output) + after))
@@ -219,13 +227,12 @@ class SteadyState:
         # As many as are between the tokens of one in the passes that are timed.
         return np.asarray(self.others / (output * passes)), each
 
-    def _prompt_seconds(self, passes: Array, each: Array, arrivals: Array, *, split: bool = True) -> Array:
+    def _prompt_seconds(self, passes: Array, each: Array, arrivals: Array) -> Array:
         from whichgpu.cost import queueing
 
         return queueing.prompt_seconds(
             self.gained * passes, each, arrivals, self.chunks,
             at_work=self.at_work, mixed=bool(engine(self.work.runtime)["mixed"]), variation=self.variation,
-            split=split,
         )  # fmt: skip
 
 
@@ -312,3 +319,5 @@ class Met(NamedTuple):
     floor: Any = 0.0
     #: Of a run that ends, its rate of arrivals over the capacity; none of one that goes on.
     excess: Any = 0.0
+    #: Requests/s that arrive at a replica, where that is what is known.
+    arriving: Any = None

@@ -4,14 +4,18 @@
     sliding   full layers * tokens + window layers * min(tokens, window)        rule "window"
               ... window layers * min(tokens, window + micro-batch of 512)      rule "cells", llama.cpp,
               which has windows beside full layers alone: Phi-3, StarCoder2 and Mistral 7B v0.1 keep all
+              ... window layers * max(min(tokens, window), 0.8 tokens)          rule "share", SGLang
               ... window layers * tokens                                        rule "pages", vLLM's pool
     latent    layers * (rank + rope) * bytes * tokens, keys and values in one
     summaries windows as above, and layers * tokens / rate summaries of one head (DeepSeek V4)
     hybrid    only attention layers grow; linear and Mamba layers hold a state of fixed size
     shared    a layer with the keys and values of an earlier one has none of its own (Gemma 3n)
 
-The size of a head is stated, never hidden / heads. "pages" is how vLLM reports its pool in tokens
-(every layer a full page); a sequence under its hybrid allocator takes what "window" says.
+SGLang gives window layers a pool of their own, of so many tokens to each of the others'
+(`swa_full_tokens_ratio` of its server_args.py), however few of them a window keeps; models of windows alone,
+and Gemma 3, have no such pool there and keep all, which is told of the latter as of the rest. The size of a
+head is stated, never hidden / heads. "pages" is how vLLM reports its pool in tokens (every layer a full
+page); a sequence under its hybrid allocator takes what "window" says.
 """
 
 from __future__ import annotations
@@ -31,11 +35,13 @@ if TYPE_CHECKING:
 
 #: The allocation rule of each engine.
 ENGINES: Mapping[str, str] = {
-    "transformers": "window", "sglang": "window", "tensorrt-llm": "window", "llama.cpp": "cells",
+    "transformers": "window", "sglang": "share", "tensorrt-llm": "window", "llama.cpp": "cells",
     "vllm": "pages",
 }  # fmt: skip
-#: llama.cpp keeps the tokens of a micro-batch beside the window.
-_MICRO_BATCH = 512.0
+#: llama.cpp keeps the tokens of a micro-batch beside the window; SGLang so many to each of full layers.
+_MICRO_BATCH, _WINDOWED = 512.0, 0.8
+#: Rules of engines that keep all of the tokens of a model that has no other layers than windows.
+_BESIDE_FULL = ("cells", "share")
 #: The key of a sparse-attention indexer: FP8 values and one FP32 scale.
 _INDEX_SCALE = 4.0
 
@@ -65,7 +71,7 @@ def kv_cache(
     size = full * each * np.asarray(tokens, dtype=np.float64)
     if windowed:
         # llama.cpp turns Phi's window off (github.com/ggml-org/llama.cpp/pull/13676) and reads no other.
-        rule = "pages" if ENGINES[engine] == "cells" and not full else ENGINES[engine]
+        rule = "pages" if ENGINES[engine] in _BESIDE_FULL and not full else ENGINES[engine]
         cells = _window_cells(float(dims["window"]), tokens, rule)
         size = size + windowed * token_values(dims, windowed=True) * precision.kv * cells
     return size + (_summaries(dims) + _counted(dims)) * precision.kv * np.asarray(tokens, dtype=np.float64)
@@ -89,8 +95,9 @@ def _counted(dims: Mapping[str, Any]) -> float:
 
 
 def _window_cells(window: float, tokens: Any, rule: str) -> Any:
-    limit = {"window": window, "cells": window + _MICRO_BATCH, "pages": np.inf}[rule]
-    return np.minimum(np.asarray(tokens, dtype=np.float64), limit)
+    held = np.asarray(tokens, dtype=np.float64)
+    limit = {"cells": window + _MICRO_BATCH, "pages": np.inf}.get(rule, window)
+    return np.maximum(np.minimum(held, limit), _WINDOWED * held if rule == "share" else 0.0)
 
 
 def token_values(dims: Mapping[str, Any], *, latent: bool = True, windowed: bool = False) -> float:
