@@ -62,8 +62,11 @@ _SPEEDS = re.compile(
     re.IGNORECASE,
 )
 _RATED = re.compile(r"\b(?:tdp|tgp|tbp|rated|max\w*|limit|board|thermal|design)\b", re.IGNORECASE)
-#: One number, or two of one unit: "312 / 624", "362 | 733*".
-_NUMBER = re.compile(r"~?\d[\d.,]{0,9}(?:\s?[/|\u2013-]\s?~?\d[\d.,]{0,9}[*\u2020\u00b9\u00b2]?)?")
+#: One number, or two of one unit, of which one may be missing: "312 / 624", "362 | 733*", "65 / -".
+_NUMBER = re.compile(
+    r"~?\d[\d.,]{0,9}(?:\s?[/|\u2013-]\s?(?:~?\d[\d.,]{0,9}[*\u2020\u2021\u00b9\u00b2]?|[-\u2013\u2014]|n/?a))?",
+    re.IGNORECASE,
+)
 
 
 class _Meaning(NamedTuple):

@@ -104,6 +104,10 @@ _DOLLARS = frozenset({"$", "us$", "usd", "dollar", "dollars"})
 _NO_CACHE = 1e9
 
 
+#: From so many hertz on a clock of memory is told by what it moves: "19500 MHz" is 19.5 Gbit/s a pin.
+_EFFECTIVE = 4e9
+
+
 def fitting(attribute: Attribute, found: Iterable[Quantity]) -> Iterator[Quantity]:
     """The quantities that can be a value of the attribute."""
     bare = {"count", "bits"}
@@ -115,7 +119,10 @@ def fitting(attribute: Attribute, found: Iterable[Quantity]) -> Iterator[Quantit
             continue
         if attribute.key == "l2" and quantity.value >= _NO_CACHE:
             continue
-        if same or rates or (attribute.dimension in bare and quantity.dimension == "number"):
+        if attribute.dimension == "bit rate" and quantity.dimension == "frequency":
+            if quantity.value >= _EFFECTIVE:
+                yield quantity._replace(dimension="bit rate", unit="Gbps")
+        elif same or rates or (attribute.dimension in bare and quantity.dimension == "number"):
             yield quantity
 
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.families import architectures
 from whichgpu.audit.laptops import LAPTOPS, as_laptop, beside
 from whichgpu.audit.patterns import MANY
 from whichgpu.hardware import tokens
@@ -200,11 +201,17 @@ def _is_no_card(text: str, start: int, end: int) -> bool:
         or (name.isdigit() and _IN_UNITS.match(text, end))
         or _OF_FAMILY.match(text, max(start, end - 5))
         or (_MILLIONS.fullmatch(name) and (name == text.strip() or _OF_A_MODEL.match(text, end)))
-        or (not any(c.isdigit() for c in name) and _GOES_BY_MORE.match(text, end))
+        or (not any(c.isdigit() for c in name) and _goes_by_more(text, end))
         or (_OF_CACHE.search(text, max(0, start - 12), start) and name.upper() in ("L1", "L2"))
         or (name in _CHIPS and _OF_CHIP.search(text, max(0, start - 24), start))
         or (name.lower() == "thor" and (name != "Thor" or _OF_CARS.search(text, max(0, start - 12), start)))
     )
+
+
+def _goes_by_more(text: str, end: int) -> bool:
+    """Whether a name goes on behind a place, with what is no architecture: "TITAN RTX Turing" is whole."""
+    more = _GOES_BY_MORE.match(text, end)
+    return more is not None and not architectures().match(text, end + 1)
 
 
 #: Before a name of Jetsons, where it is the chip of cars: "DRIVE Thor".

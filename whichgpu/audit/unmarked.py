@@ -26,7 +26,7 @@ from whichgpu.audit.glued import parted
 from whichgpu.audit.gridded import gridded
 from whichgpu.audit.half_known import orders
 from whichgpu.audit.keyed import keyed
-from whichgpu.audit.lined import lined
+from whichgpu.audit.lined import lined, wrapped
 from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.readers._lines import lines
@@ -126,13 +126,7 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
     found = [table for table, _ in bars]
     taken = [stretch for _, stretch in bars]
     every = [each for each in _lines(document) if not _held(each, taken)]
-    for table, lines_ in (*celled(every, catalogue), *lined(every, catalogue), *keyed(every, catalogue)):
-        found.append(table)
-        taken += [(each.start, each.end) for each in lines_]
-    for table, lines_ in flat(every, catalogue, _values, _fits):
-        found.append(table)
-        taken += [(each.start, each.end) for each in lines_]
-    for table, lines_ in underneath(every, catalogue, _fits):
+    for table, lines_ in _of_lines(every, catalogue):
         found.append(table)
         taken += [(each.start, each.end) for each in lines_]
     for table, passage in carded(document.passages, catalogue):
@@ -164,6 +158,18 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
     passages = [_hidden(each, parts) for each in document.passages]
     passages += [cell for table in found for cell in table]
     return document._replace(passages=tuple(passages), tables=(*document.tables, *found))
+
+
+def _of_lines(
+    every: Sequence[Passage], catalogue: Catalogue
+) -> Iterator[tuple[Table, Sequence[Passage]]]:  # fmt: skip
+    """Tables by how their lines stand, each with the lines that it takes."""
+    whole = [*celled(every, catalogue), *lined(every, catalogue), *keyed(every, catalogue)]
+    yield from whole
+    known = {line.start for _, taken in whole for line in taken}
+    yield from wrapped([each for each in every if each.start not in known], catalogue)
+    yield from flat(every, catalogue, _values, _fits)
+    yield from underneath(every, catalogue, _fits)
 
 
 def _of_bars(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 #: Two rates of one cell: "989 / 1,979 TFLOPS".
 _PAIR = re.compile(
-    r"\s*~?(?P<a>\d[\d.,]*)\s?(?:[TP]FLOPS|TOPS)?\s?[/|]\s?~?(?P<b>\d[\d.,]*)\s?[A-Za-z/]{0,8}\s*(?:\([^()]*\))?[*\u00b9\u00b2]?\s*"
+    r"\s*~?(?P<a>\d[\d.,]*)\s?(?:[TP]FLOPS|TOPS)?\s?[/|]\s?~?(?P<b>\d[\d.,]*)\s?[A-Za-z/]{0,8}\s*(?:\([^()]*\))?[*\u2020\u2021\u00b9\u00b2]?\s*"
 )
 _PAIRED = ("flop rate", "op rate")
 _AI = re.compile(r"\bAI\b")

@@ -61,6 +61,8 @@ _NOTED = re.compile(r"[A-Za-z)\]]\*(?![\w(*])")
 _BREAK = re.compile(r"<br\b", re.IGNORECASE)
 #: Ends of lines, and characters of a cell that has a line of its own at most.
 _LINE_END, _CELL = re.compile(r"[\r\n]"), 60
+#: Lines above and with the rule of a table, whose header may take several.
+_HEAD = 5
 #: Where a table in HTML begins, and ends.
 _HTML_TABLE = re.compile(r"\s{0,3}(?:<(?:div|figure|center)\b[^<>]{0,200}>\s*)?<table\b", re.IGNORECASE)
 _HTML_END = re.compile(r"</table\s*>(?:\s*</(?:div|figure|center)>)?", re.IGNORECASE)
@@ -281,7 +283,13 @@ class _Reader:
             or (_is_table_row(line) and self._rule_follows())
             or unruled(self._lines, self._at)
             or self._cell_goes_on(self._at)
+            or self._head_goes_on()
         )
+
+    def _head_goes_on(self) -> bool:
+        """Whether a header stands on several lines from this one on, with all the cells of the rule below."""
+        near = [(line, piped(line)) for line in self._lines[self._at : self._at + _HEAD] if is_row(line)]
+        return "|" in self._lines[self._at].text and _head_lines(near) > 1
 
     def _rule_follows(self) -> bool:
         after = self._at + 1
@@ -302,6 +310,9 @@ class _Reader:
             self._one_table(cells)
 
     def _one_table(self, cells: Sequence[tuple[Line, list[tuple[str, int]]]]) -> None:
+        if (head := _head_lines(cells)) > 1:
+            whole = [each for _, found in cells[:head] for each in found]
+            cells = [(cells[0][0], whole), *cells[head:]]
         counts = [len(found) for _, found in cells if found and not is_rule(found)]
         broken = len(counts) > 2 and sum(count == 1 for count in counts) > 0.8 * len(counts)
         rows = _broken_rows(cells) if broken else [found for _, found in cells if not is_rule(found)]
@@ -421,6 +432,16 @@ def _starts_block(line: Line) -> bool:
         _HEADING.match(line.text) or _ITEM.match(line.text) or _FENCE.match(line.text)
         or line.text.lstrip().startswith("|") or _UNDERLINE.match(line.text)
     )  # fmt: skip
+
+
+def _head_lines(cells: Sequence[tuple[Line, list[tuple[str, int]]]]) -> int:
+    """How many lines a header takes whose cells together are as many as those of its rule; 0 for none."""
+    count = 0
+    for at, (_, found) in enumerate(cells[:_HEAD]):
+        if is_rule(found):
+            return at if count == len(found) else 0
+        count += len(found)
+    return 0
 
 
 def _tables(

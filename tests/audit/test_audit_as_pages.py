@@ -1,0 +1,141 @@
+"""Tables as pages have them: names that say more than a card has, headers and rows that broke, shared cells."""
+
+from __future__ import annotations
+
+import corpus
+import pytest
+
+from whichgpu.audit.answer import audited
+from whichgpu.hardware.catalogue import catalogue
+
+#: Two columns, of which the one is a namesake that the catalogue does not have.
+AGAINST = """GeForce RTX 3090 and GeForce RTX 4070 {} - video card comparison
+
+GeForce RTX 3090
+
+GeForce RTX 4070 {}
+
+Boost clock speed
+1700 MHz
+2475 MHz
+
+Pipelines / CUDA cores
+10496
+{}
+
+Power consumption (TDP)
+350 Watt
+200 Watt
+
+Memory type
+GDDR6X
+GDDR6X
+
+Maximum RAM amount
+24 GB
+12 GB
+
+Memory bus width
+384 Bit
+192 Bit
+
+Memory bandwidth
+936.2 GB/s
+504.2 GB/s
+"""
+SHEETS = """NVIDIA Tesla T10 Processor vs NVIDIA Tesla V100 PCIe 16 GB
+Processore Grafico
+| Nome GPU | GT200B | GV100 |
+|---|---|---|
+| Architettura | Tesla 2.0 | {} |
+Memoria
+| Dimensione memoria | 4 GB | 16 GB |
+|---|---|---|
+| Tipo memoria | GDDR3 | HBM2 |
+| Bus di memoria | 512 bit | 4096 bit |
+| Larghezza di banda | 102.4 GB/s | {} |
+Render Config
+| Unit\u00e0 di ombreggiamento | 240 | 5120 |
+|---|---|---|
+| Conteggio SM | 30 | 80 |
+| Cache L2 | 256 KB | 6 MB |
+| Tensore dei core | \u2014 | 640 |
+"""
+BROKEN = """GPU Architektur Prozess Shader-
+Einheiten
+ROPs Takt
+(Basis)
+RAM TDP Textur-F\u00fcllrate Speicher-Bandbreite Rating
+NVIDIA TITAN RTX Turing 12 nm 4608 96 1350 MHz 24 GB 280 Watt 509.8 GTexel/s 672.0
+GB/s
+100.00
+NVIDIA RTX 2080 Ti Turing 12 nm {} 88 1350 MHz 11 GB 250 Watt 420.2 GTexel/s 616.0
+GB/s
+77.50
+NVIDIA RTX 2080 Turing 12 nm 2944 64 1515 MHz 8 GB 215 Watt 314.6 GTexel/s 448.0
+GB/s
+57.86
+"""
+TWO_LINES = """Architecture | GPU | Instance | GPU Memory (per GPU) | Power (TDP) |
+Precision Support | CPU Type |
+---|---|---|---|---|---|---|
+Ampere | A100 | p4d.24xlarge | 40 GB | 400W | FP64, FP32 | Intel Xeon |
+Ampere | A10G | g5.xlarge | {} | 300W | FP32, FP16 | AMD EPYC |
+"""
+CLOCKS = """| Card | Clock (base/boost) | Memory |
+|---|---|---|
+| Tesla P40 | 1303 / 1531 MHz | 24 GB<br>GDDR5<br>346 GB/s |
+| RTX A4000 | {} | 16 GB GDDR6 {} |
+"""
+RENTED = """| Instance | GPU | GPU memory | FP16 (dense / sparse) |
+|---|---|---|---|
+| g4dn.xlarge | 1x T4 | 16 GB | 65 / \u2013 |
+| g6.xlarge | 1x L4 | 24 GB | 121 / 242\u2020 |
+| g6e.xlarge | 1x L40S | 48 GB | {} / 733\u2020 |
+| p5.48xlarge | 8x H100 | 80 GB | 989 / {}\u2020 |
+"""
+RATES = """| | RTX 3090 | RTX 4080 |
+|---|---|---|
+| Memory clock speed | 19500 MHz | {} MHz |
+| Memory bus | 384 bit | 256 bit |
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wrong", "confirmed"),
+    [
+        # A 4070 with another die, of which nothing is on file.
+        ("a.txt", AGAINST.format("", "", 5888), [], {"10496", "5888", "936.2 GB/s", "504.2 GB/s"}),
+        ("a.txt", AGAINST.format("", "", 7168), ["7168"], {"10496", "350 Watt"}),
+        ("a.md", SHEETS.format("Volta", "897.0 GB/s"), [], {"Volta", "16 GB", "HBM2", "4096 bit", "640"}),
+        ("a.md", SHEETS.format("Pascal", "732 GB/s"), ["Pascal", "732 GB/s"], {"16 GB", "5120"}),
+        ("a.txt", BROKEN.format(4352), [], {"4608", "1350 MHz", "280 Watt", "Turing", "4352", "2944"}),
+        ("a.txt", BROKEN.format(4608), ["4608"], {"2944", "215 Watt"}),
+        ("a.txt", TWO_LINES.format("24 GB"), [], {"40 GB", "400W", "24 GB", "300W"}),
+        ("a.txt", TWO_LINES.format("16 GB"), ["16 GB"], {"40 GB", "400W"}),
+        ("a.md", CLOCKS.format("735 MHz / 1560 MHz", "448 GB/s"), [],
+         {"1303", "1531 MHz", "735 MHz", "1560 MHz", "346 GB/s", "448 GB/s"}),
+        ("a.md", CLOCKS.format("735 MHz / 1560 MHz", "512 GB/s"), ["512 GB/s"], {"GDDR6", "16 GB"}),
+        ("a.md", RENTED.format(362, "1,979"), [], {"65", "121", "242", "362", "733", "989", "1,979"}),
+        ("a.md", RENTED.format(362, "1,513"), [], {"65", "989"}),
+        ("a.md", RATES.format(22400), [], {"19500 MHz", "22400 MHz"}),
+        ("a.md", RATES.format(18000), ["18000 MHz"], {"19500 MHz"}),
+    ],
+    ids=[
+        "against", "wrong", "one of two", "wrong of one", "broken lines",
+        "wrong in broken", "two lines", "wrong below two", "clocks", "a third value", "rented", "one right",
+        "effective", "wrong rate",
+    ],
+)  # fmt: skip
+def test_what_cells_of_pages_state(name, text, wrong, confirmed):
+    found = audited(text.encode(), name, catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == wrong
+    assert confirmed <= {each.quote for each in found.findings if each.verdict == "confirmed"}
+
+
+@pytest.mark.parametrize("more", ["AD103", "GDDR7", "16GB"])
+def test_a_namesake_that_has_something_else_is_another_card(more):
+    text = AGAINST.format(more, more, 7168)
+    found = audited(text.encode(), "a.txt", catalogue(), corpus.TODAY)
+    assert "7168" not in {each.quote for each in found.findings}
+    assert {"10496", "936.2 GB/s"} <= {each.quote for each in found.findings if each.verdict == "confirmed"}
