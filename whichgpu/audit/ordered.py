@@ -65,7 +65,7 @@ def ordered(table: Table, context: Context, how: Reading) -> Iterator[Cell]:
 def _of_shown(
     found: Sequence[Cell], every: Mapping[int, Sequence[bool | None]], context: Context
 ) -> Iterator[Cell]:
-    """The cells of the columns that are not mostly something else, in their table or in all of `every`.
+    """The cells of the columns that are not mostly something else, in their table or else in `every`.
 
     Two GPUs in one module, or a namesake that is not on file.
     """
@@ -73,12 +73,13 @@ def _of_shown(
     for cell in found:
         told.setdefault(cell.column, []).append(is_of(cell, context))
     odd = {
-        at
-        for by_column in (told, every)
-        for at, each in by_column.items()
-        if each.count(False) > max(each.count(True), 1)
+        at for at, own in told.items() if _is_odd(own) or (not own.count(True) and _is_odd(every.get(at, ())))
     }
     yield from (cell for cell in found if cell.column not in odd)
+
+
+def _is_odd(told: Sequence[bool | None]) -> bool:
+    return told.count(False) > max(told.count(True), 1)
 
 
 def _proved(order: tuple[tuple[str, ...], ...], table: Table, context: Context, how: Reading) -> bool:
