@@ -1,4 +1,4 @@
-"""Tables as pages have them: names that say more than a card has, headers and rows that broke, shared cells."""
+"""Tables as pages have them: names that say more than a card has, what broke over lines, shared cells."""
 
 from __future__ import annotations
 
@@ -99,6 +99,66 @@ RATES = """| | RTX 3090 | RTX 4080 |
 | Memory clock speed | 19500 MHz | {} MHz |
 | Memory bus | 384 bit | 256 bit |
 """
+#: Eight cards in glued lines, the numbers too.
+GLUED = """Graphics CardAMD Radeon RX 7900 XTXAMD Radeon RX 7900 XTAMD Radeon RX 7900 GRE\
+AMD Radeon RX 7800 XTAMD Radeon RX 7700 XTAMD Radeon RX 7600 XTAMD Radeon RX 7600
+GPUNavi 31 XTXNavi 31 XTNavi 31 LENavi 32Navi 32{}Navi 33 XL
+Transistors58 Billion58 Billion58 Billion28.1 Billion28.1 Billion13.3 Billion13.3 Billion
+Stream Processors61445376512038403456{}2048
+"""
+RECORDS = """| {{ |
+| "NVIDIA_T4": {{ |
+| "name": "NVIDIA T4", |
+| "cuda_cores": 2560, |
+| "memory_gb": 16, |
+| "memory_bandwidth_gbps": {}, |
+| "tdp_watts": 70 |
+| }}, |
+| "NVIDIA_A100_40GB": {{ |
+| "name": "NVIDIA A100 40GB", |
+| "cuda_cores": 6912, |
+| "memory_gb": {}, |
+| "boost_clock_mhz": 1410 |
+| }} |
+"""
+EITHER = """| Machine | GPU options | VRAM |
+|---|---|---|
+| Medium | T4, A4000 | 16GB |
+| Large | A10G, A5000 | {} |
+| X-Large | A6000 | 48GB |
+"""
+LISTED = """Product,Memory,Clock,RAM (GB)
+A40,"48 GB, GDDR6, 384 bit",1305 MHz,{}
+RTX A6000,"48 GB, GDDR6, 384 bit",1410 MHz,48.0
+GeForce RTX 3090,"24 GB, GDDR6X, 384 bit",1395 MHz,24.0
+"""
+STACKED = """NVIDIA H100 vs NVIDIA A100 SXM 40GB
+
+NVIDIA H100
+NVIDIA A100 SXM 40GB
+14592 Shaders
+80GB HBM2e
+1755MHz
+6912 Shaders
+{}
+1410MHz
+TDP
+350W
+TDP
+400W
+FP32
+51.22 TFLOPS
+FP32
+19.49 TFLOPS
+"""
+CHIPLETS = """| | RX 7800 XT | RX 7600 |
+|---|---|---|
+| Die Size | ~200mm2(Only GCD) 150mm2(with MCDs) | {} |
+| Stream Processors | 3840 | 2048 |
+"""
+CORE = """The Quadro RTX 4000 GPU core runs at a frequency of 1005 MHz and, if power permits,
+it can boost up to {} MHz.
+"""
 
 
 @pytest.mark.parametrize(
@@ -120,11 +180,28 @@ RATES = """| | RTX 3090 | RTX 4080 |
         ("a.md", RENTED.format(362, "1,513"), [], {"65", "989"}),
         ("a.md", RATES.format(22400), [], {"19500 MHz", "22400 MHz"}),
         ("a.md", RATES.format(18000), ["18000 MHz"], {"19500 MHz"}),
+        ("a.txt", GLUED.format("Navi 33", 2048), [], {"Navi 31", "6144", "5376", "2048", "28.1 Billion"}),
+        ("a.txt", GLUED.format("Navi 32", 2048), ["Navi 32"], {"Navi 31", "3456"}),
+        ("a.txt", GLUED.format("Navi 33", 2560), ["2560"], {"6144", "3456"}),
+        ("a.txt", RECORDS.format(320, 40), [], {"2560", "16", "320", "70", "6912", "40", "1410"}),
+        ("a.txt", RECORDS.format(256, 48), ["256", "48"], {"2560", "1410"}),
+        ("a.md", EITHER.format("24GB"), [], {"16GB", "24GB", "48GB"}),
+        # Of two devices a cell may be of the one or the other.
+        ("a.md", EITHER.format("32GB"), [], {"16GB", "48GB"}),
+        ("a.csv", LISTED.format("48.0"), [], {"48.0", "24.0", "384 bit"}),
+        # What is not the same throughout is the host's.
+        ("a.csv", LISTED.format("64.0"), [], {"384 bit"}),
+        ("a.txt", STACKED.format("40GB HBM2"), [], {"14592", "80GB", "HBM2e", "6912", "40GB", "350W"}),
+        ("a.txt", STACKED.format("48GB HBM2"), ["48GB"], {"80GB", "HBM2"}),
+        ("a.md", CHIPLETS.format("204mm2"), [], {"204mm2", "3840"}),
+        ("a.md", CHIPLETS.format("294mm2"), ["294mm2"], {"3840"}),
+        ("a.txt", CORE.format(1545), [], {"1545 MHz"}),
     ],
     ids=[
         "against", "wrong", "one of two", "wrong of one", "broken lines",
         "wrong in broken", "two lines", "wrong below two", "clocks", "a third value", "rented", "one right",
-        "effective", "wrong rate",
+        "effective", "wrong rate", "glued", "wrong chip", "wrong number", "records", "wrong records",
+        "either", "of neither", "ram", "of a host", "stacked", "wrong size", "chiplets", "wrong die", "core",
     ],
 )  # fmt: skip
 def test_what_cells_of_pages_state(name, text, wrong, confirmed):

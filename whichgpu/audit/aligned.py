@@ -33,7 +33,8 @@ _NONE = (
     r"\u043d\u0435\u0442 \u0434\u0430\u043d\u043d\u044b\u0445|[-\u2013\u2014])"
 )
 _KINDS = (
-    CHIP.pattern.removeprefix(r"\b").removesuffix(r"\b") + r"(?:-\d{3}(?:-[A-Z]\d)?(?:/\d{3})?)?",
+    CHIP.pattern.removeprefix(r"\b").removesuffix(r"\b")
+    + r"(?:-\d{3}(?:-[A-Z]\d)?(?:/\d{3})?|\s(?:XTX|XT|XL|LE|GRE))?",
     r"(?:GDDR\d[Xx]?|LPDDR\d[Xx]?|HBM\d?[Ee]?)",
     r"PCI(?:e|-Express| Express)\s?(?:Gen\s?)?[2-6](?:\.0)?(?:\s?x\s?\d{1,2})?",
     r"(?:[Ss]ingle|[Dd]ual|[Tt]riple|[Qq]uad|\d(?:\.\d)?)-[Ss]lot",

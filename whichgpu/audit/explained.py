@@ -115,17 +115,23 @@ def _hinted(found: Sequence[Cell], context: Context) -> list[Cell]:
     for word, key in _HINTS.items():
         places = [
             i for i, cell in enumerate(found)
-            if cell.attribute is None and cell.label.strip(" :*").lower() == word and key not in named
+            if cell.attribute is None and _UNIT_BEHIND.sub("", cell.label).strip(" :*").lower() == word
         ]  # fmt: skip
         meant = [
             made[i]._replace(attribute=attributes()[key], unit="GB" if key == "memory" else "")
             for i in places
         ]
         told = [is_right(cell, context) for cell in meant]
-        if sum(each is True for each in told) >= max(_TWO, _NAMED * told.count(False)):
+        # Beside a column that is of it for sure, "RAM" is the host's unless it is the same throughout.
+        wrong = told.count(False) if key not in named else len(told) * told.count(False)
+        if sum(each is True for each in told) >= max(_TWO, _NAMED * wrong):
             for i, cell in zip(places, meant, strict=True):
                 made[i] = cell
     return made
+
+
+#: The unit of a header behind its one word: "RAM (GB)".
+_UNIT_BEHIND = re.compile(r"\s*[\[(](?:GB|GiB)[\])]\s*$", re.IGNORECASE)
 
 
 def _without_measured(found: list[Cell], context: Context) -> list[Cell]:

@@ -5,6 +5,7 @@ Devices stand in a header with attributes to the left, or one to a row with attr
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -97,6 +98,8 @@ class Head(NamedTuple):
     rented: bool = False
     #: Whether it is a maker's machine, which draws power of its own.
     whole: bool = False
+    #: Whether it is any of several devices, so that a cell may be right of the one and not of the other.
+    either: bool = False
 
     def of(self, attribute: Attribute | None, label: str) -> Attribute | None:
         """The attribute of a label, as far as it is of the device."""
@@ -215,7 +218,7 @@ def _down(table: Table, column: int, context: Context) -> tuple[int, Mapping[int
     for index in range(1, len(table.rows)):
         first, cell = table.cell(index, 0), table.cell(index, column)
         of_chips = column and first and _CHIPS.fullmatch(first.text)
-        if cell and not of_chips and (head := headed_by(cell, context)):
+        if cell and not of_chips and (head := headed_by(cell, context) or _either(cell, context)):
             found[index] = head
     return column, found
 
@@ -315,7 +318,8 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
                 if of.rented and several and number != of.number:
                     # What all of them have follows from the number that is wrong, or from the right one.
                     mine = None
-                yield Cell(cell, of.ids, mine, label, said, unit, index, column, True, of.ids, times)
+                sure = not of.either
+                yield Cell(cell, of.ids, mine, label, said, unit, index, column, sure, of.ids, times)
 
 
 def machine_of(text: str) -> tuple[str, float] | None:
@@ -374,6 +378,22 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
     of = as_laptop(found[0], context.catalogue) if beside(passage.text, found[0]) else found[0]
     ids = _of_form(of.ids, passage.text[found[-1].end :], context)
     return Head(ids, number, whole=_MACHINE.search(passage.text, 0, found[0].start) is not None)
+
+
+#: Between the names of devices that a row is of, any of them: "T4, A4000".
+_OR = re.compile(r"\s*(?:,|/|\bor\b)\s*(?:(?:NVIDIA|AMD|RTX|Tesla)\s+)*")
+
+
+def _either(passage: Passage, context: Context) -> Head | None:
+    """The devices of a cell that lists several and nothing else: what its row states is of any of them."""
+    found = list(mentions(passage.text, context.catalogue))
+    gaps = (passage.text[a.end : b.start] for a, b in pairwise(found))
+    if len(found) < _TWO or not all(_OR.fullmatch(gap) for gap in gaps):
+        return None
+    rest = passage.text[: found[0].start] + passage.text[found[-1].end :]
+    if _SAYS_NOTHING.sub("", rest).strip():
+        return None
+    return Head(tuple(dict.fromkeys(key for each in found for key in each.ids)), either=True)
 
 
 def _of_form(ids: tuple[str, ...], behind: str, context: Context) -> tuple[str, ...]:

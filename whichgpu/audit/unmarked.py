@@ -30,6 +30,7 @@ from whichgpu.audit.lined import lined, wrapped
 from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.readers._lines import lines
+from whichgpu.audit.recorded import recorded
 from whichgpu.audit.subjects import mentions
 from whichgpu.audit.underneath import underneath
 from whichgpu.values import NamedTuple
@@ -42,12 +43,12 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
 
 #: Characters of a cell, of a row in one line, and of a line that names the devices, at most.
-_CELL, _ROW, _NAMES = 44, 110, 160
+_CELL, _ROW, _NAMES = 44, 110, 260
 _VERSUS = re.compile(r"vs\.?|versus|VS|gegen|contra|-|/")
 #: How much of a line that heads what is below is the name of its device.
 _SHARE = 0.15
 #: Rows that are a table, and devices that it can have.
-_ROWS, _MOST = 3, 6
+_ROWS, _MOST = 3, 8
 #: Rows of words between two rows of values at most.
 _GAP = 8
 #: A number before what it counts.
@@ -73,11 +74,13 @@ _VALUE = re.compile(
     r"(?:AI )?TOPS|mm\u00b2|[Mm]illion|[Bb]illion|B(?![a-z])|(?:CUDA |CDNA\s?\d? )?[Cc]ores)|(?=[\s(]|$))"
     rf"(?:[\s\u00b7]{{0,3}}{_TYPE})?|{_TYPE}|(?:US)?\$\d[\d,]*|N/A|\?{{1,3}}|[-\u2013\u2014](?=\s|$))(?:\s*\([^()]{{1,30}}\)|\snode\b)?\*?"
 )
+_SIZED = re.compile(rf"\d{{1,3}}\s?GB(?:\s{_TYPE})?")
 _PRECISION = re.compile(r"(?:TF32|Tensor ?Float 32|BF16|FP64|FP32|FP16|FP8|FP4|INT8|INT4)(?=\d)")
 #: Digits of the name of an attribute, a value with a unit, and the number of a card that wins a row.
 _NUMBERED = re.compile(r"(?:TF|Tensor ?Float |BF|FP|INT|L)\d{1,2}(?!\d)|\(\d[^()]*\)", re.IGNORECASE)
 _MEASURED = re.compile(r"\d\s?-?(?:[GTM]i?B|W\b|[Bb]it|[MG]Hz|nm\b|[TG]FLOPS|TOPS|cores)")
 _MODEL = re.compile(r"[1-9]0[5-9]0\b")
+_DRAWS = re.compile(r"\s\d{2,3}\s?W$")
 #: Cores that are told by what they do, and such a rate.
 _CORES, _RATE = ("tensor_cores", "rt_cores"), re.compile(r"\d\s?(?:AI )?(?:TOPS|[TP]FLOPS)\b")
 #: Where a value may begin, and so many places of a line are tried.
@@ -170,6 +173,7 @@ def _of_lines(
     yield from wrapped([each for each in every if each.start not in known], catalogue)
     yield from flat(every, catalogue, _values, _fits)
     yield from underneath(every, catalogue, _fits)
+    yield from recorded(every, catalogue)
 
 
 def _of_bars(
@@ -245,7 +249,8 @@ def _is_name(text: str, catalogue: Catalogue) -> bool:
     if _OF_OTHERS.search(text):
         # "GPU die | GB203, same die as the RTX 5080": a row that mentions it.
         return False
-    return share >= _SHARE and not _MEASURED.search(text)
+    # "RTX 4070 Laptop 60W" goes by what it may draw.
+    return share >= _SHARE and not _MEASURED.search(_DRAWS.sub("", text))
 
 
 def _named(text: str, catalogue: Catalogue) -> tuple[str, set[tuple[str, ...]]]:
@@ -394,6 +399,10 @@ def _counted(short: Sequence[Passage], index: int, count: int) -> Iterator[_Row]
     if len(found) == count and not any(match and match["name"] == told["name"] for match in before):
         cells = [line.part(*match.span("value")) for line, match in found]
         yield _Row((short[index].part(*told.span("name")), *cells), "again")
+        behind = [short[at + 1] for at, line in enumerate(short[:-1]) if any(line is one for one, _ in found)]
+        if len(behind) == count and all(_SIZED.fullmatch(each.text) for each in behind):
+            # "4608 Shaders / 8GB GDDR6": the memory of each stands below its cores.
+            yield _Row((behind[0].part(0, 0)._replace(text="Memory"), *behind), "again")
 
 
 def _fits(cell: Passage, attribute: Attribute, name: str) -> bool:

@@ -50,6 +50,10 @@ _OF_LINK = re.compile(
     r"\d[\d.,]*\s?[GT]i?B/s",
     re.IGNORECASE,
 )
+#: Behind what is of a part of a package: "200mm2 (Only GCD) 150mm2 (with MCDs)".
+_OF_CHIPLET = re.compile(
+    r"\s?\((?:[a-z]+\s){0,2}(?:GCDs?|MCDs?|XCDs?|IODs?|chiplets?|tiles?)\b", re.IGNORECASE
+)
 _DIGITS = re.compile(r"\d[\d.,]*")
 #: Parts that make a whole together.
 _SUM = re.compile(r"\d\s?\+\s?(?:\d\s?[x\u00d7]\s?)?\d")
@@ -118,6 +122,7 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             else each
             for each in found
         ]
+    found = [each for each in found if not _OF_CHIPLET.match(text, each.end)]
     found = [each for each in found if not _OF_LINK.search(_own_words(text, each, found))]
     found = [each for each in found if attribute.key != "bandwidth" or not _BY_LINK.match(text, each.end)]
     if attribute.key == "nvlink" and "nvlink" not in f"{cell.label} {text}".lower():
