@@ -151,6 +151,27 @@ FP32
 FP32
 19.49 TFLOPS
 """
+STRUNG = """GPU CUDA cores VRAM TGP price
+RTX 40901638424GB(1008GB/s)450W1599
+RTX 4080 SUPER1024016GB(736GB/s)320W999
+RTX 4070 Ti768012GB({}GB/s)285W799
+RTX 4060 Ti 8GB43528GB(288GB/s){}W399
+"""
+ONE = """Overview
+
+The NVIDIA Tesla P40 is an accelerator for inference.
+
+Specifications
+
+- CUDA Cores: {}
+- Memory Bandwidth: 346 GB/s
+- Maximum Power Consumption: 250 W
+"""
+UNITS = """| | RTX 4060 Ti | RTX 4070 |
+|---|---|---|
+| \u30c0\u30a4\u30b5\u30a4\u30ba | \u7d04188\u339f | \u7d04295\u339f |
+| SP\u6570 | 4352 | {} |
+"""
 CHIPLETS = """| | RX 7800 XT | RX 7600 |
 |---|---|---|
 | Die Size | ~200mm2(Only GCD) 150mm2(with MCDs) | {} |
@@ -196,12 +217,18 @@ it can boost up to {} MHz.
         ("a.md", CHIPLETS.format("204mm2"), [], {"204mm2", "3840"}),
         ("a.md", CHIPLETS.format("294mm2"), ["294mm2"], {"3840"}),
         ("a.txt", CORE.format(1545), [], {"1545 MHz"}),
+        ("a.txt", STRUNG.format(504, 160), [], {"16384", "24GB", "1008GB/s", "10240", "7680", "4352", "8GB"}),
+        ("a.txt", STRUNG.format(672, 200), ["672GB/s", "200W"], {"7680", "12GB", "4352", "288GB/s"}),
+        ("a.md", ONE.format("3,840"), [], {"3,840", "346 GB/s", "250 W"}),
+        ("a.md", UNITS.format(5888), [], {"188\u339f", "295\u339f", "4352", "5888"}),
+        ("a.md", UNITS.format(7168), ["7168"], {"295\u339f"}),
     ],
     ids=[
         "against", "wrong", "one of two", "wrong of one", "broken lines",
         "wrong in broken", "two lines", "wrong below two", "clocks", "a third value", "rented", "one right",
         "effective", "wrong rate", "glued", "wrong chip", "wrong number", "records", "wrong records",
         "either", "of neither", "ram", "of a host", "stacked", "wrong size", "chiplets", "wrong die", "core",
+        "strung", "wrong strung", "one device", "units", "wrong in units",
     ],
 )  # fmt: skip
 def test_what_cells_of_pages_state(name, text, wrong, confirmed):

@@ -23,7 +23,7 @@ _MONTH = r"[^\W\d_]{3,10}\.?"
 _MEASURED = (
     r"[~\u2248]?\d[\d.,]*\s?-?(?:(?:[GTM]i?B|[GTM]o|[\u0413\u0422\u041c]\u0411)\s?(?:/s|/\u0441|ps)?|[GT]b(?:it)?(?:/s|ps)|[Ww]atts?|W|\u0412\u0442|"
     r"[MG]Hz|[\u041c\u0413]\u0413\u0446|nm|\u043d\u043c|[Bb]its?|\u0431\u0438\u0442|[TGPtgp](?:FLOPS|FLOPs|flops|OPS)|"
-    r"mm(?:\u00b2|2)|\u043c\u043c\u00b2|[mb]illion|\u043c\u043b\u043d|\u043c\u043b\u0440\u0434|[mb]ilh(?:\u00e3o|\u00f5es)|milli[oa]rd\w*|miliard[io])"
+    r"\u57fa|\u500b|mm(?:\u00b2|2)|\u043c\u043c\u00b2|[mb]illion|\u043c\u043b\u043d|\u043c\u043b\u0440\u0434|[mb]ilh(?:\u00e3o|\u00f5es)|milli[oa]rd\w*|miliard[io])"
 )
 #: Beside a value: the years of an architecture, the chip of a generation, how long ago a day is.
 _BESIDE = r"(?:\s?\([^()]{1,30}\))?"

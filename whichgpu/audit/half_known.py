@@ -22,7 +22,7 @@ _TWO = re.compile(
 #: The name of a card that the catalogue does not have.
 _NAMED = re.compile(
     r"\b(?:GeForce|Radeon|Quadro|Tesla|Instinct|FirePro|Arc|RTX|GTX|GT|RX|Titan|Iris|UHD|Xbox|PlayStation|"
-    r"Apple M|NVIDIA|AMD|Intel)\b.{0,24}",
+    r"Apple M|NVIDIA|AMD|Intel)\b.{0,24}|\bN?[A-Z]{1,2}\d{2,4}[A-Z]?\b",
     re.IGNORECASE,
 )
 

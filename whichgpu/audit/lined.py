@@ -34,6 +34,8 @@ _NAMES = re.compile(
     r"karte|carte|grafikkarte|tarjeta|modell|mod\u00e8le|modelo|modello)\b",
     re.IGNORECASE,
 )
+#: The beginning of a header whose column of names has none.
+_UNNAMED = re.compile(r"(?=\D{8,160}$)")
 _OPENED = re.compile(r"\([^()]*$")
 _RANK = re.compile(
     r"\W*(?:\d{1,3}[.)]?\s+)?(?:(?:NVIDIA|AMD|GeForce|Tesla|Quadro|Radeon)\s+)*", re.IGNORECASE
@@ -43,7 +45,9 @@ _WORD = re.compile(r"\S+(?:\s?\([^()]{1,14}\))?")
 _VALUE = re.compile(
     r"\s+(?P<value>[~\u2248]?[$\u20ac]?\d[\d.,]*(?:\s?(?:[GT]i?B/s|[GT]b/s|[GT]bps|[GT]B|GiB|MB|W(?:atts?)?|[MG]Hz|nm|-?bits?|"
     r"G(?:Pixels?|Texels?)/s|[TGP]FLOPS|TOPS|mm\u00b2|billion|million|USD)(?![A-Za-z])(?:/s)?|/(?:hr?|hour|mo)\b|[xX%](?!\w)|(?!\S))"
-    r"(?:\s(?:GDDR\d[Xx]?|HBM\d?[Ee]?))?|(?:GDDR\d[Xx]?|HBM\d?[Ee]?)|Ada Lovelace|[A-Z][A-Za-z]{2,11}|"
+    r"(?:,?\s(?:GDDR\d[Xx]?|HBM\d?[Ee]?))?(?:,\s\d{2,4}-bit)?|"
+    r"(?:GDDR\d[Xx]?|HBM\d?[Ee]?)|Ada Lovelace|RDNA \d|"
+    r"(?:G[APHVKMB]|AD|TU)\d{3}|Navi \d{2}|[A-Z][A-Za-z]{2,11}|"
     r"N/A|[-\u2013\u2014\u2713\u2717])(?=\s|$)"
 )
 
@@ -131,8 +135,10 @@ def joined(parts: Sequence[Passage]) -> Passage | None:
 
 def _heads(line: Passage, catalogue: Catalogue) -> Iterator[_Head]:
     """The columns of a header, by the longest names of attributes in it, then by those of single words."""
-    first = _NAMES.match(line.text) if len(line.text) <= _LONGEST else None
-    if first is None or any(True for _ in mentions(line.text, catalogue)):
+    if len(line.text) > _LONGEST or any(True for _ in mentions(line.text, catalogue)):
+        return
+    first = _NAMES.match(line.text) or _UNNAMED.match(line.text)
+    if first is None:
         return
     begin = first.end()
     found = [

@@ -31,6 +31,7 @@ from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.readers._lines import lines
 from whichgpu.audit.recorded import recorded
+from whichgpu.audit.strung import strung
 from whichgpu.audit.subjects import mentions
 from whichgpu.audit.underneath import underneath
 from whichgpu.values import NamedTuple
@@ -174,6 +175,7 @@ def _of_lines(
     yield from flat(every, catalogue, _values, _fits)
     yield from underneath(every, catalogue, _fits)
     yield from recorded(every, catalogue)
+    yield from strung(every, catalogue)
 
 
 def _of_bars(
