@@ -242,4 +242,19 @@ def test_a_namesake_that_has_something_else_is_another_card(more):
     text = AGAINST.format(more, more, 7168)
     found = audited(text.encode(), "a.txt", catalogue(), corpus.TODAY)
     assert "7168" not in {each.quote for each in found.findings}
+    assert not found.accusations
     assert {"10496", "936.2 GB/s"} <= {each.quote for each in found.findings if each.verdict == "confirmed"}
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("NVIDIA cancelled the RTX 4080 12GB. It had 7,680 CUDA cores and a 192-bit bus.", []),
+        ("La RTX 4080 12 Go avait 7 680 c\u0153urs CUDA.", []),
+        ("The RTX 4080 has 7,680 CUDA cores.", ["7,680"]),
+        ("The RTX 4080 Laptop 12GB has 9,728 CUDA cores.", ["9,728"]),
+    ],
+)
+def test_a_size_that_was_never_sold_is_no_card_on_file(text, wrong):
+    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
+    assert [each.quote for each in found.accusations] == wrong

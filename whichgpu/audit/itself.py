@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP
+from whichgpu.audit.subjects import mentions
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
+    from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.catalogue import Catalogue
 
@@ -36,3 +38,20 @@ def is_itself(text: str, mention: Mention, catalogue: Catalogue) -> bool:
     # "GH200" is a device, and no chip.
     said = CHIP.findall(text[: mention.start] + text[mention.end :])
     return not said or not all(chips) or any(chip.startswith(one) for one in said for chip in chips)
+
+
+#: Headings that are looked at for the name of a card.
+_HEADINGS = 40
+
+
+def is_of_its_name(found: Finding, context: Context) -> bool:
+    """Whether what is accused is of the name by which a heading sets a card apart from the one on file."""
+    if found.attribute not in ("chip", "memory_type", "memory"):
+        return False
+    headings = [each.text for each in context.document.passages if each.kind in ("title", "heading")]
+    ids = set(found.subject.split(", "))
+    return any(
+        text[each.end :].lstrip(" (").startswith(found.quote) and ids & set(each.ids)
+        for text in (context.document.title, *headings[:_HEADINGS])
+        for each in mentions(text, context.catalogue)
+    )

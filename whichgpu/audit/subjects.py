@@ -15,7 +15,7 @@ from whichgpu.audit.families import architectures
 from whichgpu.audit.laptops import LAPTOPS, as_laptop, beside
 from whichgpu.audit.patterns import MANY
 from whichgpu.hardware import tokens
-from whichgpu.hardware.names import candidates
+from whichgpu.hardware.names import candidates, is_withdrawn
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -296,6 +296,9 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
             # "V100 (16 or 32 GB)": the number begins what follows.
             continue
         ids = _spelled(said, catalogue) if said else ()
+        if ids and _is_withdrawn(words, last):
+            # "RTX 4080 12GB" is no RTX 4080, and was never sold.
+            return None
         if ids and last + 1 < len(words) and words[last + 1].lower() in _OTHER_CARD:
             # "RTX 4080 Ti" is no RTX 4080, and no card on file.
             return None
@@ -304,6 +307,12 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
         if ids:
             return last, ids
     return None
+
+
+def _is_withdrawn(words: Sequence[str], last: int) -> bool:
+    """Whether a name, with the size behind it, is that of a card which was never sold."""
+    plain = ["GB" if word == "Go" else word for word in words]
+    return any(is_withdrawn(" ".join(plain[:end])) for end in range(last + 1, last + 4))
 
 
 def _spelled(said: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:
