@@ -145,9 +145,9 @@ def topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Ment
     known: dict[int, tuple[Sequence[Mention], bool]] = context.memo.setdefault("topics", {})
     if index not in known:
         found, certain = _topic(index, passage, context)
-        if not found and passage.kind == "item":
+        if not found and passage.kind == "item" and (only := _only(context)):
             # A data sheet that names its device only above its headings.
-            found, certain = _only(context), False
+            found, certain = only, False
         known[index] = found, certain
     return known[index]
 

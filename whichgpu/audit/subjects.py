@@ -156,6 +156,11 @@ class Discourse:
 
 def mentions(text: str, catalogue: Catalogue) -> Iterator[Mention]:
     """Every name of a GPU in a text, in order, the longest at each place; `ids` are the name's alone."""
+    return (each for each in _mentions(text, catalogue) if each.ids)
+
+
+def names(text: str, catalogue: Catalogue) -> Iterator[Mention]:
+    """The same, with the names of cards that were never sold, which mean no device."""
     return iter(_mentions(text, catalogue))
 
 
@@ -296,9 +301,9 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
             # "V100 (16 or 32 GB)": the number begins what follows.
             continue
         ids = _spelled(said, catalogue) if said else ()
-        if ids and _is_withdrawn(words, last):
+        if ids and (whole := _withdrawn(words, last)) >= 0:
             # "RTX 4080 12GB" is no RTX 4080, and was never sold.
-            return None
+            return whole, ()
         if ids and last + 1 < len(words) and words[last + 1].lower() in _OTHER_CARD:
             # "RTX 4080 Ti" is no RTX 4080, and no card on file.
             return None
@@ -309,10 +314,11 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
     return None
 
 
-def _is_withdrawn(words: Sequence[str], last: int) -> bool:
-    """Whether a name, with the size behind it, is that of a card which was never sold."""
+def _withdrawn(words: Sequence[str], last: int) -> int:
+    """The last word of a name with the size behind it where that card was never sold; -1 for any other."""
     plain = ["GB" if word == "Go" else word for word in words]
-    return any(is_withdrawn(" ".join(plain[:end])) for end in range(last + 1, last + 4))
+    ends = range(last, min(last + 3, len(words)))
+    return next((end for end in ends if is_withdrawn(" ".join(plain[: end + 1]))), -1)
 
 
 def _spelled(said: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:
