@@ -494,7 +494,8 @@ def test_half_a_profile_is_told_which_there_are(said: str) -> None:
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ("Rubin CPX", "was cancelled"), ("RTX 4080 12GB", "cancelled in October 2022"), ("AMD Instinct MI308X", "nearest on file: mi300x"),
+        ("Rubin CPX", "was cancelled"), ("AMD Instinct MI308X", "nearest on file: mi300x"),
+        ("RTX 4080 12GB", "cancelled in October 2022"),
         ("groq", "--api-price"),
         ("Huawei Ascend 910B", "no data sheet was read"), ("GeForce GTX 760", "Kepler"),
         ("RTX 4090 48GB", "`memory`; the nearest on file: rtx-4090,"),

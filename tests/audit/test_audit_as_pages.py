@@ -172,6 +172,35 @@ UNITS = """| | RTX 4060 Ti | RTX 4070 |
 | \u30c0\u30a4\u30b5\u30a4\u30ba | \u7d04188\u339f | \u7d04295\u339f |
 | SP\u6570 | 4352 | {} |
 """
+CHANGED = """Update table
+|
+|
+15 |
+-
+| GPU | Memory | FP64 | FP32 | Best used for
+|
+16 |
+-
+| --------- | --------- | --------- | --------- | --------- |
+|
+17 |
+| L4 | 24 GB GDDR6 @ 300 GBps | 0.5 | 30.3 | inference |
+|
+18 |
+-
+| T4 | 16 GB GDDR6 @ {} GBps | 0.25 | 8.1 | inference
+|
+19 |
+-
+| V100 | 16 GB HBM2 @ 900 GBps | 7.8 | {} | training
+"""
+PARAGRAPH = """Specs Nvidia RTX 4080 AMD RX 7900 XTX
+Process Node 4nm TSMC {} TSMC
+CUDA/Stream Cores 9,728 6,144
+Boost Clock 2.51 GHz 2.5 GHz
+Memory Bus 256-bit 384-bit
+TDP 320W 355W
+"""
 CHIPLETS = """| | RX 7800 XT | RX 7600 |
 |---|---|---|
 | Die Size | ~200mm2(Only GCD) 150mm2(with MCDs) | {} |
@@ -222,13 +251,18 @@ it can boost up to {} MHz.
         ("a.md", ONE.format("3,840"), [], {"3,840", "346 GB/s", "250 W"}),
         ("a.md", UNITS.format(5888), [], {"188\u339f", "295\u339f", "4352", "5888"}),
         ("a.md", UNITS.format(7168), ["7168"], {"295\u339f"}),
+        ("a.txt", CHANGED.format(320, 15.7), [], {"24 GB", "300 GBps", "320 GBps", "8.1", "HBM2", "15.7"}),
+        ("a.txt", CHANGED.format(256, 19.5), ["256 GBps", "19.5"], {"300 GBps", "7.8"}),
+        ("a.txt", PARAGRAPH.format("5nm"), [], {"4nm", "5nm", "9,728", "384-bit"}),
+        ("a.txt", PARAGRAPH.format("7nm"), ["7nm"], {"4nm", "6,144"}),
     ],
     ids=[
         "against", "wrong", "one of two", "wrong of one", "broken lines",
         "wrong in broken", "two lines", "wrong below two", "clocks", "a third value", "rented", "one right",
         "effective", "wrong rate", "glued", "wrong chip", "wrong number", "records", "wrong records",
         "either", "of neither", "ram", "of a host", "stacked", "wrong size", "chiplets", "wrong die", "core",
-        "strung", "wrong strung", "one device", "units", "wrong in units",
+        "strung", "wrong strung", "one device", "units", "wrong in units", "changes", "wrong in changes",
+        "with who makes it", "wrong process",
     ],
 )  # fmt: skip
 def test_what_cells_of_pages_state(name, text, wrong, confirmed):

@@ -42,6 +42,7 @@ _KINDS = (
     rf"\d{{1,2}}(?:st|nd|rd|th|\.)?\s(?:de\s)?{_MONTH}\s(?:de\s)?20[012]\d|{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?,\s20[012]\d|{_MONTH}\s20[012]\d",
     r"\d{1,2}/\d{1,2}/20[012]\d",
     r"(?:US)?\$\s?\d[\d,]*",
+    r"\d{1,2}\s?nm\s(?:TSMC|Samsung|Intel)",
     r"(?:TSMC|Samsung|Intel|GlobalFoundries|UMC)(?:\s\"\w+\"|\s?(?:N?\d{1,2}[A-Z]{0,2}|nm)+)?",
     _MEASURED,
 )
