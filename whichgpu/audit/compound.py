@@ -39,7 +39,7 @@ _ELSE = re.compile(
 
 def compound(found: Iterable[Cell]) -> Iterator[Cell]:
     """Cells, and behind each those that it holds besides."""
-    for cell in found:
+    for cell in map(_in_units, found):
         if parts := _of_each(cell) or _of_kinds(cell) or _of_clocks(cell) or _of_one(cell):
             yield from parts
             continue
@@ -56,6 +56,14 @@ def compound(found: Iterable[Cell]) -> Iterator[Cell]:
             and (own in _OF_MEMORY or (not own and open_header(cell.label)))
         ):
             yield from _parts(cell, own)
+
+
+def _in_units(cell: Cell) -> Cell:
+    """A cell of cores that counts the units which they are in, as one of these."""
+    units = cell.attribute is not None and cell.attribute.key == "cores"
+    if units and _OF_UNITS.fullmatch(cell.passage.text):
+        return cell._replace(attribute=attributes()["sms"], said=frozenset())
+    return cell
 
 
 def _of_each(cell: Cell) -> list[Cell]:
@@ -127,6 +135,8 @@ _CORES = re.compile(
     r"\d[\d.,\u00a0\u202f]*\s*(?P<kind>CUDA|Tensor|RT)\b(?:[ -](?:cores?|kerne))?", re.IGNORECASE
 )
 _KINDS = {"cuda": "cores", "tensor": "tensor_cores", "rt": "rt_cores"}
+#: Units that a cell below "Cores" counts in place of cores: "24 SMs", "32 CUs", "20 Xe".
+_OF_UNITS = re.compile(r"\s*\d{1,3}\s?(?:SMs?|CUs?|Xe\d?(?:[- ]cores?)?)\s*", re.IGNORECASE)
 
 
 def _of_kinds(cell: Cell) -> list[Cell]:

@@ -46,7 +46,7 @@ _HEADINGS = 40
 
 def is_of_its_name(found: Finding, context: Context) -> bool:
     """Whether what is accused is of the name by which a heading sets a card apart from the one on file."""
-    if found.attribute not in ("chip", "memory_type", "memory"):
+    if found.attribute not in ("chip", "memory_type"):
         return False
     headings = [each.text for each in context.document.passages if each.kind in ("title", "heading")]
     ids = set(found.subject.split(", "))

@@ -121,7 +121,10 @@ def _shown(
 
 
 def is_of(cell: Cell, context: Context) -> bool | None:
-    """Whether what a cell states is nearly a value of its device; None where it states no number."""
+    """Whether what a cell states is nearly a value of its device, or its chip; None where it is neither."""
+    if CHIP.fullmatch(cell.passage.text):
+        chips = [str(context.catalogue[key].value("chip") or "") for key in cell.ids]
+        return any(chip.startswith(cell.passage.text) for chip in chips) if all(chips) else None
     fields = cell.attribute.fields if cell.attribute else ()
     stated = [each.value for each in read(cell, context)]
     known = [context.catalogue[key].value(field) for key in cell.ids for field in fields] if stated else []

@@ -291,7 +291,9 @@ class _Reader:
     def _head_goes_on(self) -> bool:
         """Whether a header stands on several lines from this one on, with all the cells of the rule below."""
         near = [(line, piped(line)) for line in self._lines[self._at : self._at + _HEAD] if is_row(line)]
-        return "|" in self._lines[self._at].text and _head_lines(near) > 1
+        return "|" in self._lines[self._at].text and (
+            _head_lines(near) > 1 or len(_whole_header(near)) < len(near)
+        )
 
     def _rule_follows(self) -> bool:
         after = self._at + 1
@@ -319,7 +321,7 @@ class _Reader:
         return self._lines[self._at].text.strip() in ("-", "+") and bool(after) and is_row(after[0])
 
     def _one_table(self, cells: Sequence[tuple[Line, list[tuple[str, int]]]]) -> None:
-        cells = _unnumbered(cells)
+        cells = _whole_header(_unnumbered(cells))
         if (head := _head_lines(cells)) > 1:
             whole = [each for _, found in cells[:head] for each in found]
             cells = [(cells[0][0], whole), *cells[head:]]
@@ -452,6 +454,15 @@ def _unnumbered(
     wide = [each for each in rest if len(each[1]) > _WIDE]
     numbered = len(cells) - len(rest) >= len(wide)
     return wide if numbered and len(wide) > _WIDE and len(wide) + 1 >= len(rest) else cells
+
+
+def _whole_header(
+    cells: Sequence[tuple[Line, list[tuple[str, int]]]],
+) -> Sequence[tuple[Line, list[tuple[str, int]]]]:
+    """The rows of a table without the end of its header's last cell, which stands on a line of its own."""
+    counts = [len(found) for _, found in cells[:3]]
+    ends = len(counts) > _WIDE and counts[1] == 1 and counts[0] == counts[2] and is_rule(cells[2][1])
+    return [cells[0], *cells[2:]] if ends else cells
 
 
 def _head_lines(cells: Sequence[tuple[Line, list[tuple[str, int]]]]) -> int:
