@@ -23,7 +23,7 @@ _MONTH = r"[^\W\d_]{3,10}\.?"
 _MEASURED = (
     r"[~\u2248]?\d[\d.,]*\s?-?(?:(?:[GTM]i?B|[GTM]o|[\u0413\u0422\u041c]\u0411)\s?(?:/s|/\u0441|ps)?|[GT]b(?:it)?(?:/s|ps)|[Ww]atts?|W|\u0412\u0442|"
     r"[MG]Hz|[\u041c\u0413]\u0413\u0446|nm|\u043d\u043c|[Bb]its?|\u0431\u0438\u0442|[TGPtgp](?:FLOPS|FLOPs|flops|OPS)|"
-    r"mm(?:\u00b2|2)|\u043c\u043c\u00b2|[mb]illion|\u043c\u043b\u043d|\u043c\u043b\u0440\u0434|[mb]ilh(?:\u00e3o|\u00f5es)|milli[oa]rd\w*|miliard[io])"
+    r"\u57fa|\u500b|mm(?:\u00b2|2)|\u043c\u043c\u00b2|[mb]illion|\u043c\u043b\u043d|\u043c\u043b\u0440\u0434|[mb]ilh(?:\u00e3o|\u00f5es)|milli[oa]rd\w*|miliard[io])"
 )
 #: Beside a value: the years of an architecture, the chip of a generation, how long ago a day is.
 _BESIDE = r"(?:\s?\([^()]{1,30}\))?"
@@ -33,7 +33,8 @@ _NONE = (
     r"\u043d\u0435\u0442 \u0434\u0430\u043d\u043d\u044b\u0445|[-\u2013\u2014])"
 )
 _KINDS = (
-    CHIP.pattern.removeprefix(r"\b").removesuffix(r"\b") + r"(?:-\d{3}(?:-[A-Z]\d)?(?:/\d{3})?)?",
+    CHIP.pattern.removeprefix(r"\b").removesuffix(r"\b")
+    + r"(?:-\d{3}(?:-[A-Z]\d)?(?:/\d{3})?|\s(?:XTX|XT|XL|LE|GRE))?",
     r"(?:GDDR\d[Xx]?|LPDDR\d[Xx]?|HBM\d?[Ee]?)",
     r"PCI(?:e|-Express| Express)\s?(?:Gen\s?)?[2-6](?:\.0)?(?:\s?x\s?\d{1,2})?",
     r"(?:[Ss]ingle|[Dd]ual|[Tt]riple|[Qq]uad|\d(?:\.\d)?)-[Ss]lot",
@@ -41,6 +42,7 @@ _KINDS = (
     rf"\d{{1,2}}(?:st|nd|rd|th|\.)?\s(?:de\s)?{_MONTH}\s(?:de\s)?20[012]\d|{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?,\s20[012]\d|{_MONTH}\s20[012]\d",
     r"\d{1,2}/\d{1,2}/20[012]\d",
     r"(?:US)?\$\s?\d[\d,]*",
+    r"\d{1,2}\s?nm\s(?:TSMC|Samsung|Intel)",
     r"(?:TSMC|Samsung|Intel|GlobalFoundries|UMC)(?:\s\"\w+\"|\s?(?:N?\d{1,2}[A-Z]{0,2}|nm)+)?",
     _MEASURED,
 )

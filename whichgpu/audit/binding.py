@@ -407,6 +407,10 @@ def both_of(text: str, quantity: Quantity, mention: Mention, here: Sequence[Ment
     return before
 
 
+#: The same price in another currency: "$249 / \u00a3249".
+_OTHER_MONEY = re.compile(r"\s*/\s*[\u00a3\u20ac\u00a5]\s?\d")
+
+
 def of_a_part(text: str, quantity: Quantity) -> bool:
     """Whether a number is of each of some parts, or of a formula: "4 tensor cores per SM", "/ 140 GB ="."""
     before = text[max(0, quantity.start - 24) : quantity.start]
@@ -419,7 +423,7 @@ def of_a_part(text: str, quantity: Quantity) -> bool:
     listed = has_word and re.search(r"[A-Za-z)]\s?/\s*$", before) and "=" not in after
     beside = _BESIDE.match(after) if quantity.dimension != "number" and "=" not in after else None
     # "24 GB / 1,008 GB/s / 450 W" are three.
-    goes_on = beside is not None and beside[1] != quantity.unit
+    goes_on = (beside is not None and beside[1] != quantity.unit) or _OTHER_MONEY.match(after) is not None
     if (_OPERATOR_BEFORE.search(before) and not listed) or (_OPERATOR_AFTER.match(after) and not goes_on):
         return True
     if _NTH.match(after) or _MADE.search(text, max(0, quantity.start - _SHORT), quantity.start):

@@ -166,9 +166,29 @@ def all_sparse(document: str) -> bool:
     return _ALL_SPARSE.search(document) is not None and not _ALL_DENSE.search(document)
 
 
+#: The unit that the name of a field ends in: "memory_gb", "tdp_watts".
+_OF_FIELD = re.compile(
+    r"\w_(gb|gib|mb|mib|gbps|gbs|tbps|tbs|mhz|ghz|tflops|pflops|tops|w|watts?|bits?|mm2|nm)$"
+)
+_FIELDS = {
+    "gb": "GB", "gib": "GiB", "mb": "MB", "mib": "MiB", "gbs": "GB/s", "tbps": "TB/s", "tbs": "TB/s",
+    "mhz": "MHz", "ghz": "GHz", "tflops": "TFLOPS", "pflops": "PFLOPS", "tops": "TOPS", "w": "W",
+    "watt": "W", "watts": "W", "bit": "bit", "bits": "bit", "mm2": "mm2", "nm": "nm",
+}  # fmt: skip
+
+
+def _of_field(name: str, ending: str) -> str:
+    """The unit of a field; "gbps" is bytes of a bandwidth, and bits of any other rate."""
+    if ending == "gbps":
+        return "GB/s" if "bandwidth" in name or "_bw" in name else "Gbps"
+    return _FIELDS[ending]
+
+
 def unit_of(text: str) -> str:
     """The unit that a heading gives for bare numbers; empty where it gives none."""
-    alone = UNITS_ALONE.get(text.strip(" :*").lower(), "")
+    plain = text.strip(" :*").lower()
+    ending = _OF_FIELD.search(plain)
+    alone = UNITS_ALONE.get(plain, "") or (_of_field(plain, ending[1]) if ending else "")
     match = None if alone else _UNIT.search(text)
     unit = (match[1] or match[2]) if match else alone
     unit = _SHORT_UNITS.get(unit, unit)

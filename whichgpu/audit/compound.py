@@ -5,6 +5,7 @@ What stands between two commas and names an attribute, or can be of one only by 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -38,8 +39,8 @@ _ELSE = re.compile(
 
 def compound(found: Iterable[Cell]) -> Iterator[Cell]:
     """Cells, and behind each those that it holds besides."""
-    for cell in found:
-        if parts := _of_each(cell) or _of_kinds(cell):
+    for cell in map(_in_units, found):
+        if parts := _of_each(cell) or _of_kinds(cell) or _of_clocks(cell) or _of_one(cell):
             yield from parts
             continue
         if rate := _of_rate(cell):
@@ -50,11 +51,19 @@ def compound(found: Iterable[Cell]) -> Iterator[Cell]:
         own = cell.attribute.key if cell.attribute else ""
         whole = cell.passage.text
         if (
-            _APART.search(whole)
+            (_APART.search(whole) or own in _OF_MEMORY)
             and len(whole) <= _LONGEST
             and (own in _OF_MEMORY or (not own and open_header(cell.label)))
         ):
             yield from _parts(cell, own)
+
+
+def _in_units(cell: Cell) -> Cell:
+    """A cell of cores that counts the units which they are in, as one of these."""
+    units = cell.attribute is not None and cell.attribute.key == "cores"
+    if units and _OF_UNITS.fullmatch(cell.passage.text):
+        return cell._replace(attribute=attributes()["sms"], said=frozenset())
+    return cell
 
 
 def _of_each(cell: Cell) -> list[Cell]:
@@ -79,13 +88,55 @@ def _of_each(cell: Cell) -> list[Cell]:
     ]  # fmt: skip
 
 
+#: The two clocks that one header may ask for, and what parts them in its cells.
+_CLOCK = re.compile(r"\b(?P<base>base)\b|\b(?P<boost>boost|turbo)\b|\bclocks?\b|\btakt\b", re.IGNORECASE)
+_TWO_VALUES = re.compile(
+    r"\s*(?P<a>\d[\d.,]*)\s?(?P<u>[MG]Hz)?\s*(?:[/|,\u2013-]|to)\s*(?P<b>\d[\d.,]*)\s?(?P<v>[MG]Hz)?\s*",
+    re.IGNORECASE,
+)
+
+
+def _of_clocks(cell: Cell) -> list[Cell]:
+    """A cell with a value for each of two clocks that its header names: "Clock (base/boost)"."""
+    told = _TWO_VALUES.fullmatch(cell.passage.text)
+    names = [each.lastgroup for each in _CLOCK.finditer(cell.label) if each.lastgroup] if told else []
+    if told is None or sorted(names) != ["base", "boost"]:
+        return []
+    unit = told["v"] or told["u"] or unit_of(cell.label) or "MHz"
+    ends = (told.end("u") if told["u"] else told.end("a"), told.end("v") if told["v"] else told.end("b"))
+    return [
+        cell._replace(
+            passage=cell.passage.part(start, end), attribute=attributes()[f"clock_{name}"], label=name,
+            said=frozenset(), unit=unit,
+        )
+        for name, start, end in zip(names, (told.start("a"), told.start("b")), ends, strict=True)
+    ]  # fmt: skip
+
+
 #: "FP16 / BF16 Tensor (dense, sparse)": what a slash below it parts are these two.
 _BOTH = re.compile(r"\bdense\b.{1,12}\bspars|\bspars\w*.{1,12}\bdense\b", re.IGNORECASE)
+#: A value beside which the other one is told to be missing: "65 / -".
+_ONE_OF_TWO = re.compile(
+    r"\s*(?P<value>~?\d[\d.,]*[^/|]{0,12}?)\s*[/|]\s*(?:[-\u2013\u2014]|n/?a)\s*", re.IGNORECASE
+)
+
+
+def _of_one(cell: Cell) -> list[Cell]:
+    """A cell with the first of the two rates that its header names, "dense / sparse", and no second one."""
+    both, told = _BOTH.search(cell.label), _ONE_OF_TWO.fullmatch(cell.passage.text)
+    if both is None or told is None:
+        return []
+    other = "sparse" if both[0].lower().startswith("dense") else "dense"
+    return [cell._replace(passage=cell.passage.part(*told.span("value")), said=cell.said - {other})]
+
+
 #: Cores with their kind behind them, and what they are of.
 _CORES = re.compile(
     r"\d[\d.,\u00a0\u202f]*\s*(?P<kind>CUDA|Tensor|RT)\b(?:[ -](?:cores?|kerne))?", re.IGNORECASE
 )
 _KINDS = {"cuda": "cores", "tensor": "tensor_cores", "rt": "rt_cores"}
+#: Units that a cell below "Cores" counts in place of cores: "24 SMs", "32 CUs", "20 Xe".
+_OF_UNITS = re.compile(r"\s*\d{1,3}\s?(?:SMs?|CUs?|Xe\d?(?:[- ]cores?)?)\s*", re.IGNORECASE)
 
 
 def _of_kinds(cell: Cell) -> list[Cell]:
@@ -143,17 +194,26 @@ def _slashed(text: str) -> list[tuple[int, int]]:
 
 
 def _parts(cell: Cell, own: str) -> Iterator[Cell]:
-    text, at = cell.passage.text, 0
-    for end in (*(each.start() for each in _APART.finditer(text)), len(text)):
-        start = at + len(text[at:end]) - len(text[at:end].lstrip(",; \u00b7"))
-        at = end
-        part = text[start:end]
+    for start, end in _stretches(cell.passage.text, by_value=bool(own)):
+        part = cell.passage.text[start:end]
         attribute = _attribute(part, own) if part and not _ELSE.search(part) else None
         if attribute and attribute.key != own:
             said = qualifiers(part)
             yield cell._replace(
                 passage=cell.passage.part(start, end), attribute=attribute, said=said, unit=""
             )
+
+
+def _stretches(text: str, *, by_value: bool) -> Iterator[tuple[int, int]]:
+    """The stretches of a text between its commas; of one on memory each value: "24 GB GDDR6X 936 GB/s"."""
+    at = 0
+    for end in (*(each.start() for each in _APART.finditer(text)), len(text)):
+        start = at + len(text[at:end]) - len(text[at:end].lstrip(",; \u00b7"))
+        values = [each for each in quantities(text[start:end]) if each.end > each.start] if by_value else []
+        cuts = [start + each.end for each in values[:-1]]
+        for first, last in pairwise([start, *cuts, end]):
+            yield first + len(text[first:last]) - len(text[first:last].lstrip(" /|")), last
+        at = end
 
 
 def _attribute(part: str, own: str) -> Attribute | None:

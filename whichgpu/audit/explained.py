@@ -62,8 +62,11 @@ _SPEEDS = re.compile(
     re.IGNORECASE,
 )
 _RATED = re.compile(r"\b(?:tdp|tgp|tbp|rated|max\w*|limit|board|thermal|design)\b", re.IGNORECASE)
-#: One number, or two of one unit: "312 / 624", "362 | 733*".
-_NUMBER = re.compile(r"~?\d[\d.,]{0,9}(?:\s?[/|\u2013-]\s?~?\d[\d.,]{0,9}[*\u2020\u00b9\u00b2]?)?")
+#: One number, or two of one unit, of which one may be missing: "312 / 624", "362 | 733*", "65 / -".
+_NUMBER = re.compile(
+    r"~?\d[\d.,]{0,9}(?:\s?[/|\u2013-]\s?(?:~?\d[\d.,]{0,9}[*\u2020\u2021\u00b9\u00b2]?|[-\u2013\u2014]|n/?a))?",
+    re.IGNORECASE,
+)
 
 
 class _Meaning(NamedTuple):
@@ -112,17 +115,23 @@ def _hinted(found: Sequence[Cell], context: Context) -> list[Cell]:
     for word, key in _HINTS.items():
         places = [
             i for i, cell in enumerate(found)
-            if cell.attribute is None and cell.label.strip(" :*").lower() == word and key not in named
+            if cell.attribute is None and _UNIT_BEHIND.sub("", cell.label).strip(" :*").lower() == word
         ]  # fmt: skip
         meant = [
             made[i]._replace(attribute=attributes()[key], unit="GB" if key == "memory" else "")
             for i in places
         ]
         told = [is_right(cell, context) for cell in meant]
-        if sum(each is True for each in told) >= max(_TWO, _NAMED * told.count(False)):
+        # Beside a column that is of it for sure, "RAM" is the host's unless it is the same throughout.
+        wrong = told.count(False) if key not in named else len(told) * told.count(False)
+        if sum(each is True for each in told) >= max(_TWO, _NAMED * wrong):
             for i, cell in zip(places, meant, strict=True):
                 made[i] = cell
     return made
+
+
+#: The unit of a header behind its one word: "RAM (GB)".
+_UNIT_BEHIND = re.compile(r"\s*[\[(](?:GB|GiB)[\])]\s*$", re.IGNORECASE)
 
 
 def _without_measured(found: list[Cell], context: Context) -> list[Cell]:

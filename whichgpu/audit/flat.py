@@ -12,7 +12,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.aligned import runs
 from whichgpu.audit.attributes import named, open_header
 from whichgpu.audit.document import Table
-from whichgpu.audit.subjects import mentions
+from whichgpu.audit.subjects import names
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def flat(
 def _heads(text: str, catalogue: Catalogue) -> list[tuple[int, int]]:
     """The first names of a line that stand side by side, as a header has them, each with its size."""
     run: list[tuple[int, int]] = []
-    for each in mentions(_BEGINS.sub("|", text), catalogue):
+    for each in names(_BEGINS.sub("|", text), catalogue):
         if run and not _BETWEEN.fullmatch(text, run[-1][1], each.start):
             if len(run) > 1:
                 break

@@ -24,13 +24,15 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
 
 #: Digits that ran together at the end of a line, and as many of them at most.
-_RUN = re.compile(r"(?<=[^\d\s.,])[ \t]?(?P<digits>\d[\d,.]{3,23})$")
+_RUN = re.compile(r"(?<=[^\d\s.,])[ \t]?(?P<digits>\d[\d,.]{3,39})$")
 #: A number as it is written by itself.
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|[1-9]\d{0,5}(?:\.\d{1,2})?|0\.\d{1,2}")
 #: Units of bare numbers, by dimension; parts that differ by more digits are no values of one thing.
 _UNITS = {"flop rate": "TFLOPS", "op rate": "TOPS", "memory": "GB", "bandwidth": "GB/s", "power": "W",
           "bits": "bit", "frequency": "MHz"}  # fmt: skip
 _DIGITS = 1
+#: Digits from which on only parts of one length are tried.
+_LONG = 24
 
 
 def parted(
@@ -63,6 +65,9 @@ def parted(
 
 def _ways(digits: str, count: int) -> Iterator[tuple[tuple[int, int], ...]]:
     """Every way to part digits into numbers of about one length."""
+    if len(digits) > _LONG:
+        yield from _of_one_length(digits, count)
+        return
     for cuts in combinations(range(1, len(digits)), count - 1):
         ends = (0, *cuts, len(digits))
         parts = tuple(pairwise(ends))
@@ -70,6 +75,18 @@ def _ways(digits: str, count: int) -> Iterator[tuple[tuple[int, int], ...]]:
             lengths = [len(re.sub(r"\D", "", digits[a:b].partition(".")[0])) for a, b in parts]
             if max(lengths) - min(lengths) <= _DIGITS:
                 yield parts
+
+
+def _of_one_length(digits: str, count: int) -> Iterator[tuple[tuple[int, int], ...]]:
+    """Every way to part many digits without marks: so many of the parts have one digit more than the rest."""
+    short, longer = divmod(len(digits), count)
+    for places in combinations(range(count), longer) if digits.isdigit() else ():
+        ends = [0]
+        for at in range(count):
+            ends.append(ends[-1] + short + (at in places))
+        parts = tuple(pairwise(ends))
+        if all(_NUMBER.fullmatch(digits, a, b) for a, b in parts):
+            yield parts
 
 
 def _is_of(number: str, unit: str, attribute: Attribute, ids: Sequence[str], catalogue: Catalogue) -> bool:

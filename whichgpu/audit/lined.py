@@ -34,6 +34,8 @@ _NAMES = re.compile(
     r"karte|carte|grafikkarte|tarjeta|modell|mod\u00e8le|modelo|modello)\b",
     re.IGNORECASE,
 )
+#: The beginning of a header whose column of names has none.
+_UNNAMED = re.compile(r"(?=\D{8,160}$)")
 _OPENED = re.compile(r"\([^()]*$")
 _RANK = re.compile(
     r"\W*(?:\d{1,3}[.)]?\s+)?(?:(?:NVIDIA|AMD|GeForce|Tesla|Quadro|Radeon)\s+)*", re.IGNORECASE
@@ -42,8 +44,10 @@ _WORD = re.compile(r"\S+(?:\s?\([^()]{1,14}\))?")
 #: A value of a row: a number with its unit, a type of memory, a price, one word, or none.
 _VALUE = re.compile(
     r"\s+(?P<value>[~\u2248]?[$\u20ac]?\d[\d.,]*(?:\s?(?:[GT]i?B/s|[GT]b/s|[GT]bps|[GT]B|GiB|MB|W(?:atts?)?|[MG]Hz|nm|-?bits?|"
-    r"[TGP]FLOPS|TOPS|mm\u00b2|billion|million|USD)(?![A-Za-z])(?:/s)?|/(?:hr?|hour|mo)\b|[xX%](?!\w)|(?!\S))"
-    r"(?:\s(?:GDDR\d[Xx]?|HBM\d?[Ee]?))?|(?:GDDR\d[Xx]?|HBM\d?[Ee]?)|Ada Lovelace|[A-Z][A-Za-z]{2,11}|"
+    r"G(?:Pixels?|Texels?)/s|[TGP]FLOPS|TOPS|mm\u00b2|billion|million|USD)(?![A-Za-z])(?:/s)?|/(?:hr?|hour|mo)\b|[xX%](?!\w)|(?!\S))"
+    r"(?:,?\s(?:GDDR\d[Xx]?|HBM\d?[Ee]?))?(?:,\s\d{2,4}-bit)?|"
+    r"(?:GDDR\d[Xx]?|HBM\d?[Ee]?)|Ada Lovelace|RDNA \d|"
+    r"(?:G[APHVKMB]|AD|TU)\d{3}|Navi \d{2}|[A-Z][A-Za-z]{2,11}|"
     r"N/A|[-\u2013\u2014\u2713\u2717])(?=\s|$)"
 )
 
@@ -79,10 +83,62 @@ def lined(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[Tabl
         at += 1 + taken
 
 
+#: Lines that one header, or one row, may be broken over.
+_BROKEN = 16
+
+
+def wrapped(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[Table, Sequence[Passage]]]:
+    """Every such table whose header and rows are broken over lines, each row from a device to the next."""
+    at = 0
+    while at < len(every):
+        first = _NAMES.match(every[at].text)
+        starts = _starts(every, at, catalogue) if first else []
+        if len(starts) <= _ROWS:
+            at += 1
+            continue
+        whole = [joined(every[a:b]) for a, b in pairwise([at, *starts])]
+        found = next(lined([each for each in whole if each], catalogue), None)
+        rows = len(found[1]) - 1 if found else 0
+        if found:
+            yield found[0], every[at : starts[rows]]
+        at = starts[rows] if found else at + 1
+
+
+def _starts(every: Sequence[Passage], at: int, catalogue: Catalogue) -> list[int]:
+    """The lines behind a header that begin with a device, none too far from the one before, and the end."""
+    found: list[int] = []
+    index = at + 1
+    while index < len(every) and index - (found or [at])[-1] <= _BROKEN:
+        begins = _RANK.match(every[index].text)
+        named = next(iter(mentions(every[index].text, catalogue)), None) if begins else None
+        if begins and named and named.start <= begins.end():
+            found.append(index)
+        index += 1
+    if found:
+        # The last row takes as many lines as the one before it.
+        step = found[-1] - found[-2] if len(found) > 1 else 1
+        found.append(min(found[-1] + step, len(every)))
+    return found
+
+
+def joined(parts: Sequence[Passage]) -> Passage | None:
+    """Lines as one, words that a hyphen ends put together; None where there are none."""
+    if not parts:
+        return None
+    text, runs = "", []
+    for each in parts:
+        text += "" if not text or text.endswith("-") else " "
+        runs += [(len(text) + place, origin) for place, origin in each.runs]
+        text += each.text
+    return parts[0]._replace(text=text, runs=tuple(runs), end=parts[-1].end)
+
+
 def _heads(line: Passage, catalogue: Catalogue) -> Iterator[_Head]:
     """The columns of a header, by the longest names of attributes in it, then by those of single words."""
-    first = _NAMES.match(line.text) if len(line.text) <= _LONGEST else None
-    if first is None or any(True for _ in mentions(line.text, catalogue)):
+    if len(line.text) > _LONGEST or any(True for _ in mentions(line.text, catalogue)):
+        return
+    first = _NAMES.match(line.text) or _UNNAMED.match(line.text)
+    if first is None:
         return
     begin = first.end()
     found = [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import tables
 from whichgpu.audit.findings import withheld
+from whichgpu.audit.itself import is_of_its_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _OF_DEVICES = ("specification", "identity", "capability")
 #: So many wrong cells, and more of them than right ones, are a table that was read wrongly.
 _MANY = 3
+_NAMED = "by the heading this is of the card's name, which is another one's than the card on file"
 _WHY = "the cells of the table do not stand below its header"
 
 
@@ -37,9 +39,11 @@ def without_misread(found: Sequence[Finding], context: Context) -> list[Finding]
             balance[place[0]] += each.accuses - (each.verdict == "confirmed")
     lost = {index for index in wrong if wrong[index] >= _MANY and balance[index] > 0}
     return [
-        withheld(each, _WHY) if place and each.accuses and (place[0] in lost or not place[1]) else each
+        withheld(each, _WHY) if place and each.accuses and (place[0] in lost or not place[1])
+        else withheld(each, _NAMED) if each.accuses and is_of_its_name(each, context)
+        else each
         for each, place in zip(found, inside, strict=True)
-    ]
+    ]  # fmt: skip
 
 
 def _cell(found: Finding, places: Sequence[tuple[int, int, int, bool]]) -> tuple[int, bool] | None:

@@ -104,6 +104,10 @@ _DOLLARS = frozenset({"$", "us$", "usd", "dollar", "dollars"})
 _NO_CACHE = 1e9
 
 
+#: From so many hertz on a clock of memory is told by what it moves: "19500 MHz" is 19.5 Gbit/s a pin.
+_EFFECTIVE = 4e9
+
+
 def fitting(attribute: Attribute, found: Iterable[Quantity]) -> Iterator[Quantity]:
     """The quantities that can be a value of the attribute."""
     bare = {"count", "bits"}
@@ -115,14 +119,30 @@ def fitting(attribute: Attribute, found: Iterable[Quantity]) -> Iterator[Quantit
             continue
         if attribute.key == "l2" and quantity.value >= _NO_CACHE:
             continue
-        if same or rates or (attribute.dimension in bare and quantity.dimension == "number"):
+        if attribute.dimension == "bit rate" and quantity.dimension == "frequency":
+            if quantity.value >= _EFFECTIVE:
+                yield quantity._replace(dimension="bit rate", unit="Gbps")
+        elif same or rates or (attribute.dimension in bare and quantity.dimension == "number"):
             yield quantity
 
 
+#: Behind a name that is a verb there, and has its value behind it.
+_ONWARDS = re.compile(r"(?:s|ing)?\s+(?:up\s+)?to\s+(?:about\s+|around\s+)?\d", re.IGNORECASE)
 _OF = re.compile(r"\s+of\s+(?:(?:peak|raw|total|fast|theoretical)\s+)?", re.IGNORECASE)
 
 
 _IS = re.compile(r"\s*[:=~\u2248]?\s*")
+
+
+def _is_of_another(text: str, quantity: Quantity, each: Named) -> bool:
+    """Whether a quantity is a chip's number, or stands before a name that has its value behind it.
+
+    "Runs at 1005 MHz and can boost up to 1545 MHz".
+    """
+    if quantity.end <= each.start and _ONWARDS.match(text, each.end):
+        return True
+    before = max(0, quantity.start - 12)
+    return quantity.dimension == "number" and bool(_CHIP_NUMBER.search(text, before, quantity.start))
 
 
 def nearest_attribute(
@@ -139,9 +159,7 @@ def nearest_attribute(
             text, quantity.start, quantity.end
         ):
             continue
-        if quantity.dimension == "number" and _CHIP_NUMBER.search(
-            text, max(0, quantity.start - 12), quantity.start
-        ):
+        if _is_of_another(text, quantity, each):
             continue
         after = each.end <= quantity.start
         between = text[each.end : quantity.start] if after else text[quantity.end : each.start]

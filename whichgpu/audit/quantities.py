@@ -65,7 +65,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?<=\d\d)w\b", "power", "W"),
     (r"[Ww]atts?\b|vatios?\b|watios?\b", "power", "W"),
     (r"(?P<p>[MG])[Hh]z\b", "frequency", "{p}Hz"),
-    (r"mm(?:2|\u00b2|\^2)", "area", "mm2"),
+    (r"(?:mm(?:2|\u00b2|\^2)|\u339f)", "area", "mm2"),
     (r"cm(?:2|\u00b2|\^2)", "square centimetres", ""),
     (r"nm\b", "process", ""),
     (r"-?\s?[Bb]its?\b", "bits", ""),

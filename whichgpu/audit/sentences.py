@@ -144,7 +144,11 @@ def topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Ment
     """What `_topic` says, remembered: every sentence of a passage asks."""
     known: dict[int, tuple[Sequence[Mention], bool]] = context.memo.setdefault("topics", {})
     if index not in known:
-        known[index] = _topic(index, passage, context)
+        found, certain = _topic(index, passage, context)
+        if not found and passage.kind == "item" and (only := _only(context)):
+            # A data sheet that names its device only above its headings.
+            found, certain = only, False
+        known[index] = found, certain
     return known[index]
 
 
@@ -185,6 +189,15 @@ def _topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Men
     own = passage.text.startswith(title)
     titled = () if own or _COMPARES.search(title) else _single(list(mentions(title, context.catalogue)))
     return likely or titled, not likely
+
+
+def _only(context: Context) -> Sequence[Mention]:
+    """The one device that a whole document names, of which its lists then are; none beside others."""
+    if "only device" not in context.memo:
+        found = [each for named in context.mentions.values() for each in named]
+        context.memo["only device"] = found[:1] if len({each.named for each in found}) == 1 else ()
+    only: Sequence[Mention] = context.memo["only device"]
+    return only
 
 
 def _lists_it(back: int, index: int, context: Context) -> bool:

@@ -11,10 +11,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.families import architectures
 from whichgpu.audit.laptops import LAPTOPS, as_laptop, beside
 from whichgpu.audit.patterns import MANY
 from whichgpu.hardware import tokens
-from whichgpu.hardware.names import candidates
+from whichgpu.hardware.names import candidates, is_withdrawn
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -155,6 +156,11 @@ class Discourse:
 
 def mentions(text: str, catalogue: Catalogue) -> Iterator[Mention]:
     """Every name of a GPU in a text, in order, the longest at each place; `ids` are the name's alone."""
+    return (each for each in _mentions(text, catalogue) if each.ids)
+
+
+def names(text: str, catalogue: Catalogue) -> Iterator[Mention]:
+    """The same, with the names of cards that were never sold, which mean no device."""
     return iter(_mentions(text, catalogue))
 
 
@@ -200,11 +206,17 @@ def _is_no_card(text: str, start: int, end: int) -> bool:
         or (name.isdigit() and _IN_UNITS.match(text, end))
         or _OF_FAMILY.match(text, max(start, end - 5))
         or (_MILLIONS.fullmatch(name) and (name == text.strip() or _OF_A_MODEL.match(text, end)))
-        or (not any(c.isdigit() for c in name) and _GOES_BY_MORE.match(text, end))
+        or (not any(c.isdigit() for c in name) and _goes_by_more(text, end))
         or (_OF_CACHE.search(text, max(0, start - 12), start) and name.upper() in ("L1", "L2"))
         or (name in _CHIPS and _OF_CHIP.search(text, max(0, start - 24), start))
         or (name.lower() == "thor" and (name != "Thor" or _OF_CARS.search(text, max(0, start - 12), start)))
     )
+
+
+def _goes_by_more(text: str, end: int) -> bool:
+    """Whether a name goes on behind a place, with what is no architecture: "TITAN RTX Turing" is whole."""
+    more = _GOES_BY_MORE.match(text, end)
+    return more is not None and not architectures().match(text, end + 1)
 
 
 #: Before a name of Jetsons, where it is the chip of cars: "DRIVE Thor".
@@ -289,6 +301,9 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
             # "V100 (16 or 32 GB)": the number begins what follows.
             continue
         ids = _spelled(said, catalogue) if said else ()
+        if ids and (whole := _withdrawn(words, last)) >= 0:
+            # "RTX 4080 12GB" is no RTX 4080, and was never sold.
+            return whole, ()
         if ids and last + 1 < len(words) and words[last + 1].lower() in _OTHER_CARD:
             # "RTX 4080 Ti" is no RTX 4080, and no card on file.
             return None
@@ -297,6 +312,13 @@ def _named(run: str, catalogue: Catalogue) -> tuple[int, tuple[str, ...]] | None
         if ids:
             return last, ids
     return None
+
+
+def _withdrawn(words: Sequence[str], last: int) -> int:
+    """The last word of a name with the size behind it where that card was never sold; -1 for any other."""
+    plain = ["GB" if word == "Go" else word for word in words]
+    ends = range(last, min(last + 3, len(words)))
+    return next((end for end in ends if is_withdrawn(" ".join(plain[: end + 1]))), -1)
 
 
 def _spelled(said: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:

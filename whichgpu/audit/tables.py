@@ -5,17 +5,19 @@ Devices stand in a header with attributes to the left, or one to a row with attr
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from whichgpu.audit import half_known
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, headed, named, qualifiers, rate_of
-from whichgpu.audit.cells import UNITS_ALONE, Cell, read, unit_of
+from whichgpu.audit.cells import UNITS_ALONE, Cell, unit_of
 from whichgpu.audit.compound import compound
 from whichgpu.audit.counting import counted
 from whichgpu.audit.explained import explained
+from whichgpu.audit.itself import is_itself
 from whichgpu.audit.laptops import LAPTOPS, as_laptop, beside, namesakes
 from whichgpu.audit.machine import ON_A_BOARD
+from whichgpu.audit.ordered import is_of, ordered
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.rented import OF_GPUS, rented
 from whichgpu.audit.subjects import mentions
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.subjects import Mention
 
 #: Rates of the units beside the tensor cores.
 _PLAIN = ("fp32", "fp64")
@@ -60,8 +61,6 @@ COUNT = re.compile(
     r"gpus|cards|nombre|anzahl|quantit\u00e9|cantidad|quantit\u00e0|quantidade",
     re.IGNORECASE,
 )
-#: A size right behind the name of a device.
-_SIZE = re.compile(r"\s?(\d{1,3})\s?GB\b")
 _INTEGER = re.compile(
     r"\s*(?:x|\u00d7)?\s?(\d{1,3})\s?(?:x|\u00d7|gpus?|cards?|accelerators?)?\s*", re.IGNORECASE
 )
@@ -99,6 +98,8 @@ class Head(NamedTuple):
     rented: bool = False
     #: Whether it is a maker's machine, which draws power of its own.
     whole: bool = False
+    #: Whether it is any of several devices, so that a cell may be right of the one and not of the other.
+    either: bool = False
 
     def of(self, attribute: Attribute | None, label: str) -> Attribute | None:
         """The attribute of a label, as far as it is of the device."""
@@ -106,7 +107,9 @@ class Head(NamedTuple):
             own_power = attribute.key == "power" and not OF_GPUS.search(label)
             if own_power or (self.number == 1 and _OF_ALL.search(label)):
                 return None
-        return attribute if not self.rented or OF_GPUS.search(label) else None
+        # A host has memory and clocks of its own, and no rate of a precision.
+        own = attribute is not None and attribute.dimension in _RATES
+        return attribute if not self.rented or own or OF_GPUS.search(label) else None
 
 
 def cells(table: Table, context: Context) -> tuple[Cell, ...]:
@@ -145,9 +148,7 @@ def _as_laptops(found: list[Cell], table: Table, context: Context) -> list[Cell]
     other = [each._replace(ids=ids, named=ids) if (ids := mobile.get(each.ids)) else each for each in found]
     fits = [
         sum(
-            _is_of(one, context) is True
-            for one, ids in zip(cells_, found, strict=True)
-            if mobile.get(ids.ids)
+            is_of(one, context) is True for one, ids in zip(cells_, found, strict=True) if mobile.get(ids.ids)
         )
         for cells_ in (found, other)
     ]
@@ -165,7 +166,10 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
         yield from _ordered(table, context)
         return
     across, second = (_across(table, row, context) for row in range(2))
-    if len(second[1]) > len(across[1]) or _is_narrower(second[1], across[1]):
+    # A device beside the instance that has it is no header of two columns.
+    named = [key for head in second[1].values() for key in head.ids]
+    apart = len(set(named)) == len(named)
+    if (len(second[1]) > len(across[1]) and apart) or _is_narrower(second[1], across[1]):
         across = second
     down = max(
         (_down(table, column, context) for column in range(_SEARCHED)), key=lambda found: len(found[1])
@@ -183,7 +187,12 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
 
 
 #: A row of chips, some of which go by the names of devices: "Chip", "GP102", "GP100".
-_CHIPS = re.compile(r"\s*(?:gpu\s+|graphics\s+)?(?:chips?|dies?|code ?names?|silicon)\s*:?\s*", re.IGNORECASE)
+_CHIPS = re.compile(
+    r"\s*(?:(?:gpu[\s-]+|graphics\s+)?(?:chips?|dies?|code ?names?|silicon|names?)|"
+    r"(?:nome|nombre|nom)(?: d[eiu]l?)?(?: la)? (?:gpu|chip)|gpu-bezeichnung|"
+    r"(?:codename|nombre en clave|nom de code|nome in codice|nome de c\u00f3digo)(?: gpu)?)\s*:?\s*",
+    re.IGNORECASE,
+)
 
 
 def _across(table: Table, row: int, context: Context) -> tuple[int, Mapping[int, Head]]:
@@ -209,7 +218,7 @@ def _down(table: Table, column: int, context: Context) -> tuple[int, Mapping[int
     for index in range(1, len(table.rows)):
         first, cell = table.cell(index, 0), table.cell(index, column)
         of_chips = column and first and _CHIPS.fullmatch(first.text)
-        if cell and not of_chips and (head := headed_by(cell, context)):
+        if cell and not of_chips and (head := headed_by(cell, context) or _either(cell, context)):
             found[index] = head
     return column, found
 
@@ -309,7 +318,8 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
                 if of.rented and several and number != of.number:
                     # What all of them have follows from the number that is wrong, or from the right one.
                     mine = None
-                yield Cell(cell, of.ids, mine, label, said, unit, index, column, True, of.ids, times)
+                sure = not of.either
+                yield Cell(cell, of.ids, mine, label, said, unit, index, column, sure, of.ids, times)
 
 
 def machine_of(text: str) -> tuple[str, float] | None:
@@ -355,7 +365,9 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
     rest = _SAYS_NOTHING.sub("", _BRACKET.sub("", passage.text))
     if sum(mention.end - mention.start for mention in found) < _SHARE * len(rest):
         return None
-    if len({mention.named for mention in found}) != 1 or not _is_it(passage, found[0], context):
+    if len({mention.named for mention in found}) != 1 or not is_itself(
+        passage.text, found[0], context.catalogue
+    ):
         return None
     if _MEMORY_OF.match(passage.text):
         return None
@@ -366,6 +378,22 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
     of = as_laptop(found[0], context.catalogue) if beside(passage.text, found[0]) else found[0]
     ids = _of_form(of.ids, passage.text[found[-1].end :], context)
     return Head(ids, number, whole=_MACHINE.search(passage.text, 0, found[0].start) is not None)
+
+
+#: Between the names of devices that a row is of, any of them: "T4, A4000".
+_OR = re.compile(r"\s*(?:,|/|\bor\b)\s*(?:(?:NVIDIA|AMD|RTX|Tesla)\s+)*")
+
+
+def _either(passage: Passage, context: Context) -> Head | None:
+    """The devices of a cell that lists several and nothing else: what its row states is of any of them."""
+    found = list(mentions(passage.text, context.catalogue))
+    gaps = (passage.text[a.end : b.start] for a, b in pairwise(found))
+    if len(found) < _TWO or not all(_OR.fullmatch(gap) for gap in gaps):
+        return None
+    rest = passage.text[: found[0].start] + passage.text[found[-1].end :]
+    if _SAYS_NOTHING.sub("", rest).strip():
+        return None
+    return Head(tuple(dict.fromkeys(key for each in found for key in each.ids)), either=True)
 
 
 def _of_form(ids: tuple[str, ...], behind: str, context: Context) -> tuple[str, ...]:
@@ -393,95 +421,21 @@ _OF_ALL = re.compile(
 )
 
 
-def _is_it(passage: Passage, mention: Mention, context: Context) -> bool:
-    """Whether a header's cell says no chip or size of another device of that name: "RTX 4070 (AD103)".
-
-    "RTX 4080 12GB" is a card that was never sold, not the one of 16 GB.
-    """
-    size = _SIZE.match(passage.text, mention.end)
-    sizes = {nominal_gb(float(context.catalogue[key].value("memory") or 0.0)) for key in mention.ids}
-    if size and not sizes & {float(size[1]), None}:
-        return False
-    chips = {str(context.catalogue[key].value("chip") or "").upper() for key in mention.ids}
-    # "GH200" is a device, and no chip.
-    said = CHIP.findall(passage.text[: mention.start] + passage.text[mention.end :])
-    return not said or not all(chips) or any(chip.startswith(one) for one in said for chip in chips)
-
-
 def _ordered(table: Table, context: Context) -> Iterator[Cell]:
-    """The cells of a table without names, whose columns are the devices of its heading in their order.
-
-    Only where most of what they state is so, in it or in all such tables of the document: it is a guess.
-    """
-    for text in (table.caption, *reversed(table.section), context.document.title):
-        named = list(dict.fromkeys(each.ids for each in mentions(text, context.catalogue)))
-        if len(named) > 1 and len(named) == table.columns - 1 and not CHIP.search(text):
-            orders = (named, named[::-1]) if len(named) == _TWO else (named,)
-            for order in orders:
-                if _proved(tuple(order), table, context):
-                    yield from _of_shown(list(_in_order(table, order)), context)
-                    return
-            return
-        half = half_known.orders(text, context.catalogue) if table.columns == _BOTH_AND_NAMES else ()
-        for turned in half:
-            told = list(_in_order(table, turned))
-            own = [_is_of(cell, context) for cell in told]
-            if own.count(True) >= max(_SHOWN, _TO_ONE * own.count(False)):
-                yield from (cell for cell in told if cell.ids)
-                return
+    """The cells of a table without names, whose columns are the devices of its heading in their order."""
+    return ordered(table, context, _Nameless())
 
 
-#: The columns of a table of two with its names; values of the one that show which is its column.
-_BOTH_AND_NAMES, _SHOWN = 3, 6
+class _Nameless:
+    """How the columns of a table without names are read."""
 
+    def cells(self, table: Table, order: Sequence[tuple[str, ...]]) -> Iterator[Cell]:
+        """The cells of a table whose columns are the devices of an order."""
+        return _beside(table, -1, {at: Head(ids) for at, ids in enumerate(order, 1)})
 
-def _of_shown(found: Sequence[Cell], context: Context) -> Iterator[Cell]:
-    """The cells of the columns that are not mostly something else: two GPUs in one module."""
-    told: dict[int, list[bool | None]] = {}
-    for cell in found:
-        told.setdefault(cell.column, []).append(_is_of(cell, context))
-    odd = {at for at, each in told.items() if each.count(False) > max(each.count(True), 1)}
-    yield from (cell for cell in found if cell.column not in odd)
-
-
-def _in_order(table: Table, order: Sequence[tuple[str, ...]]) -> Iterator[Cell]:
-    return _beside(table, -1, {at: Head(ids) for at, ids in enumerate(order, 1)})
-
-
-def _proved(order: tuple[tuple[str, ...], ...], table: Table, context: Context) -> bool:
-    """Whether columns are the devices of an order by this table, or by all of the document without names."""
-    known: dict[tuple[tuple[str, ...], ...], list[bool | None]] = context.memo.setdefault("ordered", {})
-    if order not in known:
-        same = [
-            each
-            for each in context.document.tables[:_SAME]
-            if each.columns == len(order) + 1
-            and not any(devices(cell, context) for row in each.rows[:2] for cell in row if cell)
-        ]
-        known[order] = [_is_of(cell, context) for each in same for cell in _in_order(each, order)]
-    own = [_is_of(cell, context) for cell in _in_order(table, order)]
-    shown = known[order].count(True)
-    # Two cells of a page's own say nothing against all others of it.
-    certain = shown >= _CERTAIN and shown >= _TO_ONE * known[order].count(False) and own.count(False) < _SURE
-    if 2 * own.count(True) < own.count(False) and not certain:
-        return False
-    return any(
-        found.count(True) >= _SURE and 2 * found.count(True) >= 3 * found.count(False)
-        for found in (own, known[order])
-    )
-
-
-def _is_of(cell: Cell, context: Context) -> bool | None:
-    """Whether what a cell states is nearly a value of its device; None where it states no number."""
-    fields = cell.attribute.fields if cell.attribute else ()
-    stated = [each.value for each in read(cell, context)]
-    known = [context.catalogue[key].value(field) for key in cell.ids for field in fields] if stated else []
-    values = [float(each) for each in known if isinstance(each, int | float) and each]
-    if not values:
-        return None
-    # A rate may be told with sparsity.
-    ways = (1, 2) if cell.attribute and cell.attribute.dimension in _RATES else (1,)
-    return any(abs(told / (way * value) - 1) < _NEARLY for told in stated for value in values for way in ways)
+    def has_names(self, table: Table, context: Context) -> bool:
+        """Whether a table names devices above its columns."""
+        return any(devices(cell, context) for row in table.rows[:2] for cell in row if cell)
 
 
 def around(table: Table, context: Context) -> str:

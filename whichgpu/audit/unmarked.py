@@ -26,10 +26,12 @@ from whichgpu.audit.glued import parted
 from whichgpu.audit.gridded import gridded
 from whichgpu.audit.half_known import orders
 from whichgpu.audit.keyed import keyed
-from whichgpu.audit.lined import lined
+from whichgpu.audit.lined import lined, wrapped
 from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.readers._lines import lines
+from whichgpu.audit.recorded import recorded
+from whichgpu.audit.strung import strung
 from whichgpu.audit.subjects import mentions
 from whichgpu.audit.underneath import underneath
 from whichgpu.values import NamedTuple
@@ -42,12 +44,12 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
 
 #: Characters of a cell, of a row in one line, and of a line that names the devices, at most.
-_CELL, _ROW, _NAMES = 44, 110, 160
+_CELL, _ROW, _NAMES = 44, 110, 260
 _VERSUS = re.compile(r"vs\.?|versus|VS|gegen|contra|-|/")
 #: How much of a line that heads what is below is the name of its device.
 _SHARE = 0.15
 #: Rows that are a table, and devices that it can have.
-_ROWS, _MOST = 3, 6
+_ROWS, _MOST = 3, 8
 #: Rows of words between two rows of values at most.
 _GAP = 8
 #: A number before what it counts.
@@ -73,11 +75,13 @@ _VALUE = re.compile(
     r"(?:AI )?TOPS|mm\u00b2|[Mm]illion|[Bb]illion|B(?![a-z])|(?:CUDA |CDNA\s?\d? )?[Cc]ores)|(?=[\s(]|$))"
     rf"(?:[\s\u00b7]{{0,3}}{_TYPE})?|{_TYPE}|(?:US)?\$\d[\d,]*|N/A|\?{{1,3}}|[-\u2013\u2014](?=\s|$))(?:\s*\([^()]{{1,30}}\)|\snode\b)?\*?"
 )
+_SIZED = re.compile(rf"\d{{1,3}}\s?GB(?:\s{_TYPE})?")
 _PRECISION = re.compile(r"(?:TF32|Tensor ?Float 32|BF16|FP64|FP32|FP16|FP8|FP4|INT8|INT4)(?=\d)")
 #: Digits of the name of an attribute, a value with a unit, and the number of a card that wins a row.
 _NUMBERED = re.compile(r"(?:TF|Tensor ?Float |BF|FP|INT|L)\d{1,2}(?!\d)|\(\d[^()]*\)", re.IGNORECASE)
 _MEASURED = re.compile(r"\d\s?-?(?:[GTM]i?B|W\b|[Bb]it|[MG]Hz|nm\b|[TG]FLOPS|TOPS|cores)")
 _MODEL = re.compile(r"[1-9]0[5-9]0\b")
+_DRAWS = re.compile(r"\s\d{2,3}\s?W$")
 #: Cores that are told by what they do, and such a rate.
 _CORES, _RATE = ("tensor_cores", "rt_cores"), re.compile(r"\d\s?(?:AI )?(?:TOPS|[TP]FLOPS)\b")
 #: Where a value may begin, and so many places of a line are tried.
@@ -126,13 +130,7 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
     found = [table for table, _ in bars]
     taken = [stretch for _, stretch in bars]
     every = [each for each in _lines(document) if not _held(each, taken)]
-    for table, lines_ in (*celled(every, catalogue), *lined(every, catalogue), *keyed(every, catalogue)):
-        found.append(table)
-        taken += [(each.start, each.end) for each in lines_]
-    for table, lines_ in flat(every, catalogue, _values, _fits):
-        found.append(table)
-        taken += [(each.start, each.end) for each in lines_]
-    for table, lines_ in underneath(every, catalogue, _fits):
+    for table, lines_ in _of_lines(every, catalogue):
         found.append(table)
         taken += [(each.start, each.end) for each in lines_]
     for table, passage in carded(document.passages, catalogue):
@@ -164,6 +162,20 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
     passages = [_hidden(each, parts) for each in document.passages]
     passages += [cell for table in found for cell in table]
     return document._replace(passages=tuple(passages), tables=(*document.tables, *found))
+
+
+def _of_lines(
+    every: Sequence[Passage], catalogue: Catalogue
+) -> Iterator[tuple[Table, Sequence[Passage]]]:  # fmt: skip
+    """Tables by how their lines stand, each with the lines that it takes."""
+    whole = [*celled(every, catalogue), *lined(every, catalogue), *keyed(every, catalogue)]
+    yield from whole
+    known = {line.start for _, taken in whole for line in taken}
+    yield from wrapped([each for each in every if each.start not in known], catalogue)
+    yield from flat(every, catalogue, _values, _fits)
+    yield from underneath(every, catalogue, _fits)
+    yield from recorded(every, catalogue)
+    yield from strung(every, catalogue)
 
 
 def _of_bars(
@@ -239,7 +251,8 @@ def _is_name(text: str, catalogue: Catalogue) -> bool:
     if _OF_OTHERS.search(text):
         # "GPU die | GB203, same die as the RTX 5080": a row that mentions it.
         return False
-    return share >= _SHARE and not _MEASURED.search(text)
+    # "RTX 4070 Laptop 60W" goes by what it may draw.
+    return share >= _SHARE and not _MEASURED.search(_DRAWS.sub("", text))
 
 
 def _named(text: str, catalogue: Catalogue) -> tuple[str, set[tuple[str, ...]]]:
@@ -388,6 +401,10 @@ def _counted(short: Sequence[Passage], index: int, count: int) -> Iterator[_Row]
     if len(found) == count and not any(match and match["name"] == told["name"] for match in before):
         cells = [line.part(*match.span("value")) for line, match in found]
         yield _Row((short[index].part(*told.span("name")), *cells), "again")
+        behind = [short[at + 1] for at, line in enumerate(short[:-1]) if any(line is one for one, _ in found)]
+        if len(behind) == count and all(_SIZED.fullmatch(each.text) for each in behind):
+            # "4608 Shaders / 8GB GDDR6": the memory of each stands below its cores.
+            yield _Row((behind[0].part(0, 0)._replace(text="Memory"), *behind), "again")
 
 
 def _fits(cell: Passage, attribute: Attribute, name: str) -> bool:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 #: Two rates of one cell: "989 / 1,979 TFLOPS".
 _PAIR = re.compile(
-    r"\s*~?(?P<a>\d[\d.,]*)\s?(?:[TP]FLOPS|TOPS)?\s?[/|]\s?~?(?P<b>\d[\d.,]*)\s?[A-Za-z/]{0,8}\s*(?:\([^()]*\))?[*\u00b9\u00b2]?\s*"
+    r"\s*~?(?P<a>\d[\d.,]*)\s?(?:[TP]FLOPS|TOPS)?\s?[/|]\s?~?(?P<b>\d[\d.,]*)\s?[A-Za-z/]{0,8}\s*(?:\([^()]*\))?[*\u2020\u2021\u00b9\u00b2]?\s*"
 )
 _PAIRED = ("flop rate", "op rate")
 _AI = re.compile(r"\bAI\b")
@@ -49,6 +49,10 @@ _OF_LINK = re.compile(
     r"\bPCI(?:e|\s?Express)?\b[^\d]{0,8}(?:\d(?:\.0)?)?(?:\s?x\s?\d{1,2})?\s{0,2}[:(=]?\s{0,2}"
     r"\d[\d.,]*\s?[GT]i?B/s",
     re.IGNORECASE,
+)
+#: Behind what is of a part of a package: "200mm2 (Only GCD) 150mm2 (with MCDs)".
+_OF_CHIPLET = re.compile(
+    r"\s?\((?:[a-z]+\s){0,2}(?:GCDs?|MCDs?|XCDs?|IODs?|chiplets?|tiles?)\b", re.IGNORECASE
 )
 _DIGITS = re.compile(r"\d[\d.,]*")
 #: Parts that make a whole together.
@@ -118,6 +122,7 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             else each
             for each in found
         ]
+    found = [each for each in found if not _OF_CHIPLET.match(text, each.end)]
     found = [each for each in found if not _OF_LINK.search(_own_words(text, each, found))]
     found = [each for each in found if attribute.key != "bandwidth" or not _BY_LINK.match(text, each.end)]
     if attribute.key == "nvlink" and "nvlink" not in f"{cell.label} {text}".lower():

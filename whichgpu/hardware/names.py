@@ -236,6 +236,21 @@ def _amount(text: str, catalogue: Catalogue) -> str:
     return f"{', '.join(gpu.id for gpu in latest)} have it; see: {listing}" if latest else f"see: {listing}"
 
 
+def is_withdrawn(text: str) -> bool:
+    """Whether a text names a size of a card that was announced and never sold: "RTX 4080 12GB".
+
+    A word beside those of its name makes another one of it: "RTX 4080 Laptop 12GB".
+    """
+    asked = frozenset(tokens.words(text)) - tokens.VENDORS - tokens.LINES
+    rows = store.load("absent")["absent"]["absent"].values()
+    return any(
+        frozenset(tokens.words(name)) - tokens.LINES == asked
+        for row in rows
+        if row.get("withdrawn")
+        for name in row["names"]
+    )
+
+
 def _absent(text: str, catalogue: Catalogue) -> str:
     """Why a device that there is, or was to be, is not in the catalogue (`data/absent.toml`), else ''.
 

@@ -61,6 +61,10 @@ _NOTED = re.compile(r"[A-Za-z)\]]\*(?![\w(*])")
 _BREAK = re.compile(r"<br\b", re.IGNORECASE)
 #: Ends of lines, and characters of a cell that has a line of its own at most.
 _LINE_END, _CELL = re.compile(r"[\r\n]"), 60
+#: Lines above and with the rule of a table, whose header may take several.
+_HEAD = 5
+#: Cells of a row that is a table's for sure.
+_WIDE = 2
 #: Where a table in HTML begins, and ends.
 _HTML_TABLE = re.compile(r"\s{0,3}(?:<(?:div|figure|center)\b[^<>]{0,200}>\s*)?<table\b", re.IGNORECASE)
 _HTML_END = re.compile(r"</table\s*>(?:\s*</(?:div|figure|center)>)?", re.IGNORECASE)
@@ -281,6 +285,14 @@ class _Reader:
             or (_is_table_row(line) and self._rule_follows())
             or unruled(self._lines, self._at)
             or self._cell_goes_on(self._at)
+            or self._head_goes_on()
+        )
+
+    def _head_goes_on(self) -> bool:
+        """Whether a header stands on several lines from this one on, with all the cells of the rule below."""
+        near = [(line, piped(line)) for line in self._lines[self._at : self._at + _HEAD] if is_row(line)]
+        return "|" in self._lines[self._at].text and (
+            _head_lines(near) > 1 or len(_whole_header(near)) < len(near)
         )
 
     def _rule_follows(self) -> bool:
@@ -290,8 +302,10 @@ class _Reader:
     def _table(self) -> None:
         """A run of lines with pipes: a whole table, or one with a cell to a line."""
         run: list[Line] = []
-        while self._at < len(self._lines) and is_row(line := self._lines[self._at]):
-            if not is_frame(line):
+        while self._at < len(self._lines) and (
+            is_row(line := self._lines[self._at]) or (run and self._is_mark())
+        ):
+            if is_row(line) and not is_frame(line):
                 run.append(line)
             self._at += 1
             if run and self._cell_goes_on(self._at - 1):
@@ -301,7 +315,16 @@ class _Reader:
         for cells in _tables([(line, piped(line)) for line in run]):
             self._one_table(cells)
 
+    def _is_mark(self) -> bool:
+        """Whether a line is the mark of a change between two rows, as a page that shows changes has it."""
+        after = self._lines[self._at + 1 : self._at + 2]
+        return self._lines[self._at].text.strip() in ("-", "+") and bool(after) and is_row(after[0])
+
     def _one_table(self, cells: Sequence[tuple[Line, list[tuple[str, int]]]]) -> None:
+        cells = _whole_header(_unnumbered(cells))
+        if (head := _head_lines(cells)) > 1:
+            whole = [each for _, found in cells[:head] for each in found]
+            cells = [(cells[0][0], whole), *cells[head:]]
         counts = [len(found) for _, found in cells if found and not is_rule(found)]
         broken = len(counts) > 2 and sum(count == 1 for count in counts) > 0.8 * len(counts)
         rows = _broken_rows(cells) if broken else [found for _, found in cells if not is_rule(found)]
@@ -421,6 +444,35 @@ def _starts_block(line: Line) -> bool:
         _HEADING.match(line.text) or _ITEM.match(line.text) or _FENCE.match(line.text)
         or line.text.lstrip().startswith("|") or _UNDERLINE.match(line.text)
     )  # fmt: skip
+
+
+def _unnumbered(
+    cells: Sequence[tuple[Line, list[tuple[str, int]]]],
+) -> Sequence[tuple[Line, list[tuple[str, int]]]]:
+    """The rows of a table without those that are nothing but the number of a line, where others are wide."""
+    rest = [each for each in cells if len(each[1]) > 1 or (each[1] and not each[1][0][0].strip().isdigit())]
+    wide = [each for each in rest if len(each[1]) > _WIDE]
+    numbered = len(cells) - len(rest) >= len(wide)
+    return wide if numbered and len(wide) > _WIDE and len(wide) + 1 >= len(rest) else cells
+
+
+def _whole_header(
+    cells: Sequence[tuple[Line, list[tuple[str, int]]]],
+) -> Sequence[tuple[Line, list[tuple[str, int]]]]:
+    """The rows of a table without the end of its header's last cell, which stands on a line of its own."""
+    counts = [len(found) for _, found in cells[:3]]
+    ends = len(counts) > _WIDE and counts[1] == 1 and counts[0] == counts[2] and is_rule(cells[2][1])
+    return [cells[0], *cells[2:]] if ends else cells
+
+
+def _head_lines(cells: Sequence[tuple[Line, list[tuple[str, int]]]]) -> int:
+    """How many lines a header takes whose cells together are as many as those of its rule; 0 for none."""
+    count = 0
+    for at, (_, found) in enumerate(cells[:_HEAD]):
+        if is_rule(found):
+            return at if count == len(found) else 0
+        count += len(found)
+    return 0
 
 
 def _tables(
