@@ -55,7 +55,7 @@ _OF_ELSE = re.compile(
 )
 _SCOPED = re.compile(
     r"\b(?:of the two|here|(?:in|on|of) (?:this|our) (?:comparison|page|guide|article|list|test|round-?up)|"
-    r"consumer|gaming|was|were|at the time|at launch|"
+    r"consumer|gaming|of (?:its|their|the) (?:day|time|era|age)|was|were|at the time|at launch|"
     r"(?:up)?on (?:its )?(?:release|launch|arrival)|when (?:it )?(?:was )?(?:launch|releas|introduc)ed|"
     r"(?:for|to) (?:us|me|my|our|you|your)|because (?:our|my|we|I|of (?:our|my|the))|"
     r"(?:in|of) (?:the|my|our) (?:\w+ )?(?:cluster|lab|office|rack|box|rig|fleet|pool|department|house|"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes
+from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.comparisons.of_what import OF_ONE_IN, SPEED, across_precisions, attribute_of, is_of_speed
 from whichgpu.audit.comparisons.prices import at_launch
 from whichgpu.audit.comparisons.said import AFTER, BEFORE, OF_THEM, THAN_SEVERAL, in_which, said_in
@@ -99,11 +99,22 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _of_sentence(index, passage, sentence, context)
 
 
+#: Before a share that something grew by.
+_GROWS_BY = re.compile(
+    r"\b(?:rais\w+|grew|grow\w*|rose|rises?|increas\w+|went up|goes up|up|climb\w+|gain\w*|improv\w+|lift\w*)\b"
+    r"[^.;]{0,60}\bby\s+(?:nearly |almost |about |roughly |some |over |more than |a |an )*$",
+    re.IGNORECASE,
+)
+
+
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     if OF_SLICES.search(sentence.text):
         return
     who = spoken(index, passage, sentence, context)
     for claim in (*said_in(passage.text, sentence, who, context), *parts(passage.text, sentence)):
+        if claim.times < 1 and _GROWS_BY.search(passage.text, sentence.start, claim.start):
+            # "Raised by nearly half": what it grew by.
+            claim = claim._replace(times=1 + claim.times)
         if _is_of_itself(passage.text, sentence, claim):
             continue
         if _is_told_behind(passage, sentence, claim, context):
@@ -365,7 +376,8 @@ def _of_devices(
     because = f"{nearest[1]}: {nearest[0]:.3g} times"
     low = unsure(both, attribute, claim.times / nearest[0] if nearest[0] else 0.0, context)
     if verdict == "contradicted" and (
-        low or (by_rate is None and is_of_speed(text, sentence, claim, attribute))
+        _is_in_another(text, sentence, claim, attribute, both, context)
+        or low or (by_rate is None and is_of_speed(text, sentence, claim, attribute))
     ):
         verdict = "unverifiable"
     answer = (verdict, "" if verdict == "confirmed" else f"{nearest[0]:.2g}x", because)
@@ -375,6 +387,22 @@ def _of_devices(
     )
 
 
+def _is_in_another(
+    text: str, sentence: Sentence, claim: Multiple, attribute: Attribute, both: Pair, context: Context
+) -> bool:
+    """Whether two devices are so many times apart in another attribute that the sentence names or tells."""
+    beside = named(text[claim.end : claim.end + _RIGHT_BEHIND])
+    if any(each.attribute.key == attribute.key for each in beside):
+        return False
+    told = {each.dimension for each in within(quantities(text, context.fraction), sentence.start, sentence.end)}
+    others = {each.attribute.key: each.attribute for each in named(sentence.text)}
+    others |= {key: each for key, each in attributes().items() if each.dimension in told & _TELLING}
+    others.pop(attribute.key, None)
+    values = ([value for value, _ in ratios(other, both, context)] for other in others.values())
+    return any(verdict_of(claim, [*each, *(1 / one for one in each if one)]) == "confirmed" for each in values)
+
+
+_RIGHT_BEHIND, _TELLING = 24, frozenset({"bandwidth", "memory", "power"})
 #: "At 9.7 TFLOPS the A100 is sixteen times as fast as": in what it has so much of.
 _AT = re.compile(r"\s*(?:at|with)\s+(?:its\s+|only\s+)?$", re.IGNORECASE)
 

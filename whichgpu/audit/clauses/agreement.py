@@ -1,4 +1,8 @@
-"""Accusations of prose that the reading by clauses bears out: of the device that their own clause is about."""
+"""Accusations of prose that the reading by clauses bears out.
+
+A value is held against the device that its own clause is about. A result that is worked out from what the text
+tells is held against the sentence itself and the one before it, every number of which must be accounted for.
+"""
 
 from __future__ import annotations
 
@@ -6,48 +10,110 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.clauses.parts import owner
+from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.clauses.parts import owner, stretch
+from whichgpu.audit.clauses.premises import is_accounted_for
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.gloss import language
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.subjects import mentions
+from whichgpu.audit.variants import is_right
+from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.subjects import Mention
 
 #: Kinds of claims that hold a value against one device.
-_OF_ONE = frozenset({"specification", "identity", "capability"})
+_OF_ONE = frozenset({"specification", "identity", "capability", "compute_capability"})
+#: Kinds that look for what an amount was worked out from.
+_WORKED_OUT = frozenset({
+    "accounts", "compared", "followed", "just_told", "parallel", "reckoned", "told_ratios", "worded_ratios",
+})  # fmt: skip
 #: Behind a claim, its denial: "run it, yes; compute in FP8, no".
 _IT_IS_NOT = re.compile(r"\s*,\s+no(?:t|pe)?\b", re.IGNORECASE)
-_WHY = "its clause is not certainly about that device"
+_OF_OTHERS = "its clause is not certainly about that device"
+_OF_ELSE = "it is the device's in something else, or another's that the text speaks of"
+_NOT_TOLD = "the sentences around it do not account for all that it takes"
+
+
+class _At(NamedTuple):
+    """Where an accusation stands: the passage, its place among the document's, and the place in its text."""
+
+    index: int
+    passage: Passage
+    at: int
 
 
 def agreed(kind: str, found: Iterable[Finding], context: Context) -> list[Finding]:
-    """The findings of a kind as they are, or unverifiable where a clause is not about whom they accuse."""
-    if kind not in _OF_ONE or language(context.document):
+    """The findings of a kind as they are, or unverifiable where the clause does not bear them out."""
+    if kind not in _OF_ONE | _WORKED_OUT or language(context.document):
         return list(found)
     running = sorted((each.span(0, 1)[0], index) for index, each in context.document.running() if each.text)
-    return [withheld(each, _WHY) if each.accuses and _is_of_else(each, running, context) else each
-            for each in found]  # fmt: skip
+    return list(_agreed(kind, found, running, context))
 
 
-def _is_of_else(found: Finding, running: Sequence[tuple[int, int]], context: Context) -> bool:
-    """Whether the clause of an accusation in running text is about another device, or about none."""
+def _agreed(
+    kind: str, found: Iterable[Finding], running: Sequence[tuple[int, int]], context: Context
+) -> Iterator[Finding]:
+    for each in found:
+        place = _place(each, running, context) if each.accuses else None
+        if place is None:
+            yield each
+            continue
+        why = _against_one(each, place, context) if kind in _OF_ONE else _unaccounted(each, place, context)
+        yield withheld(each, why) if why else each
+
+
+def _place(found: Finding, running: Sequence[tuple[int, int]], context: Context) -> _At | None:
+    """Where an accusation stands in running text; None in tables."""
     before = bisect_right(running, (found.start, len(context.document.passages))) - 1
     if before < 0:
-        return False
+        return None
     index = running[before][1]
     passage = context.document.passages[index]
     if found.start >= passage.span(0, len(passage.text))[1]:
-        return False
-    if _IT_IS_NOT.match(context.document.original, found.end):
-        return True
-    one = owner(index, passage, _place(passage, found.start), context)
+        return None
+    text = range(len(passage.text))
+    return _At(index, passage, bisect_left(text, found.start, key=lambda at: passage.span(at, at + 1)[0]))
+
+
+def _unaccounted(found: Finding, place: _At, context: Context) -> str:
+    worked = found.kind == "arithmetic" or found.attribute in ("told before", "stated values")
+    if not worked or is_accounted_for(found, place.passage, place.at, context.mentions.get(place.index, ())):
+        return ""
+    return _NOT_TOLD
+
+
+def _against_one(found: Finding, place: _At, context: Context) -> str:
+    """Why a value is not held against a device; empty where it is."""
     accused = {key for side in found.subject.split(" against ") for key in side.split(", ")}
-    return accused <= context.catalogue.keys() and (one is None or not accused & {*one.named, *one.ids})
+    if not accused <= context.catalogue.keys():
+        return ""
+    if _IT_IS_NOT.match(context.document.original, found.end):
+        return _OF_OTHERS
+    one = owner(place.index, place.passage, place.at, context)
+    if one is None or not accused & {*one.named, *one.ids}:
+        return _OF_OTHERS
+    return _OF_ELSE if _is_of_another(found, place, one, accused, context) else ""
 
 
-def _place(passage: Passage, start: int) -> int:
-    """Where in the text of a passage a character of the file stands."""
-    return bisect_left(range(len(passage.text)), start, key=lambda at: passage.span(at, at + 1)[0])
+def _is_of_another(
+    found: Finding, place: _At, one: Mention, accused: set[str], context: Context
+) -> bool:
+    """Whether a value is the device's in what the clause does not name, or one's that a description may mean."""
+    text = place.passage.text
+    described = not any(each.text == one.text for each in mentions(text, context.catalogue))
+    if described and found.true_for in context.spoken_of:
+        return True
+    told = next((each for each in quantities(text, context.fraction) if each.start == place.at), None)
+    attribute = attributes().get(found.attribute)
+    start, end = stretch(text, place.at)
+    if told is None or attribute is None or attribute.key in {each.attribute.key for each in named(text[start:end])}:
+        return False
+    others = [each for each in attributes().values() if each.dimension == told.dimension and each != attribute]
+    gpus = [context.catalogue[key] for key in accused]
+    return any(is_right(text, told, other, gpu, context) for other in others for gpu in gpus)

@@ -94,7 +94,7 @@ def clauses(index: int, passage: Passage, context: Context) -> Iterator[Clause]:
         asserted = is_asserted(sentence.text) and not _SEVERAL.search(sentence.text)
         for each in _of_sentence(passage, sentence, who, carried):
             plain = asserted and (near or each.subject in who.here)
-            yield each._replace(plain=plain)
+            yield each._replace(plain=plain and (each.named or _GOES_ON.match(each.text) is not None))
 
 
 def _of_sentence(
@@ -138,7 +138,12 @@ def _within(found: Sequence[Mention], start: int, end: int) -> list[Mention]:
 
 def _goes_on(text: str, carried: Mention | None) -> Mention | None:
     """What a clause without a name is about: what was spoken of, unless it has a subject of its own."""
-    return None if _VERB.search(text) and not _GOES_ON.match(text) else carried
+    own = _VERB.search(text) or len(text.split()) > _FRAGMENT
+    return None if own and not _GOES_ON.match(text) else carried
+
+
+#: Words of what has no verb, and is told of what stands before it.
+_FRAGMENT = 6
 
 
 def _spoken_of(
@@ -161,6 +166,12 @@ def _spoken_of(
 def has_verb(text: str) -> bool:
     """Whether some words are a clause of their own."""
     return _VERB.search(text) is not None
+
+
+def stretch(text: str, at: int) -> tuple[int, int]:
+    """The clause of a text that a place is in."""
+    sentence = next(each for each in sentences(text) if each.start <= at < each.end)
+    return next(each for each in _stretches(sentence) if at < each[1])
 
 
 def _stretches(sentence: Sentence) -> Iterator[tuple[int, int]]:
