@@ -17,14 +17,14 @@ _NOT_STATED = re.compile(
 #: What makes a figure none of the device's own: comparisons, shares, needs, readings, other parts and machines.
 _NOT_ITS_OWN = re.compile(
     r"n[\u2019']t\b|\b(?:not|was|were|our|my|we|i|than|compared|versus|vs|against|more|less|fewer|extra|another|additional|difference|times|twice|"
-    r"half|third|quarter|double[sd]?|triple[sd]?|percent|share|part of|out of|of its|of the|only part|left|free|spare|remain\w*|"
+    r"half|third|quarter|double[sd]?|triple[sd]?|percent|share|part of|out of|of its|only part|left|free|spare|remain\w*|"
     r"used|usable|using \d|needs?|needed|require\w*|takes?|took|models?|weights|parameters?|measur\w+|saw|seen|sustain\w*|"
-    r"effective\w*|realistic\w*|practi\w+|achiev\w+|reach\w*|benchmark\w*|tests?|tested|runs? at|observ\w+|real[- ]world|"
-    r"slices?|mig|partition\w*|instances?|nodes?|servers?|systems?|machines?|hosts?|racks?|boxes|pair|pairs|rigs?|"
+    r"effective\w*|realistic\w*|practi\w+|achiev\w+|benchmark\w*|tests?|tested|runs? at|observ\w+|real[- ]world|"
+    r"slices?|mig|partition\w*|instances?|nodes?|servers?|systems?|machines?|hosts?|racks?|box(?:es)?|chassis|two|three|four|six|eight|sixteen|sum|pair|pairs|rigs?|"
     r"per|l1|l2|l3|cache|pcie|pci|ssds?|nvme|disks?|network|infiniband|ethernet|switch|links?|bridge|cpu|"
-    r"ram|ddr[45]|laptop|mobile|idle|wall|psu|supply|load|peaks? at|about to|from|between|to|up from|down from|"
-    r"versions?|variants?|editions?|siblings?|models?|full|die|stack\w*|chiplet|each|every|total|together|combined|"
-    r"aggregate|equivalent|unlike|like|same|as (?:much|many|fast|large)|except|without|stock|factory|"
+    r"system ram|ram(?= of)|ddr[45]|laptop|mobile|idle|wall|psu|supply|load|peaks? at|about to|between|from|"
+    r"versions?|variants?|editions?|siblings?|sister|brother|cousin|twin|models?|full|die|stack\w*|chiplet|each|every|total|together|combined|"
+    r"aggregate|equivalent|unlike|like|as (?:much|many|fast|large)|except|without|stock|factory|"
     r"fill\w*|stor\w+|occup\w+|fits?|hold\w*|batch|context|tokens?|images?|steps?|dataset|checkpoint)\b|%|\u00d7|\d\s?x\b|\bx\s?\d|[+=/~\u2248]",
     re.IGNORECASE,
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.counting import counted
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import mentions
@@ -63,6 +64,14 @@ _VERB = re.compile(
 #: What is not, but might be: "the memory it should have had".
 _IS_NOT = re.compile(r"\b(?:should|would|could|might|ought to) have\b", re.IGNORECASE)
 _ITSELF = re.compile(r"\W*(?:(?:and|but|so|then|yet)\s+)?(?:it|its|they|their|this card|the card)\b", re.IGNORECASE)
+#: "Its SFF sister needs": another device, by its kinship.
+_KIN = re.compile(
+    r"\W*(?:(?:and|but|while)\s+)?(?:its|the)\s(?:[\w-]+\s){0,2}?(?:sister|brother|sibling|cousin|twin|successor|"
+    r"predecessor|rival|competitor|counterpart|replacement)\b",
+    re.IGNORECASE,
+)
+#: What is said of several, or of what a question asked.
+_OF_SEVERAL = re.compile(r"\b(?:they|their|them)\b", re.IGNORECASE)
 #: Several at once: "they", "both", and whose values a list tells in turn.
 _SEVERAL = re.compile(
     r"(?<!of )\b(?:these|those)\b|\b(?:both|each|respectively|all|every|neither|either|"
@@ -91,9 +100,10 @@ def clauses(index: int, passage: Passage, context: Context) -> Iterator[Clause]:
     for sentence in sentences(passage.text):
         who = spoken(index, passage, sentence, context)
         carried, near = _spoken_of(passage, sentence, who, context)
-        asserted = is_asserted(sentence.text) and not _SEVERAL.search(sentence.text)
+        several = _SEVERAL.search(sentence.text) or _OF_SEVERAL.search(sentence.text)
+        asserted = is_asserted(sentence.text) and not several
         for each in _of_sentence(passage, sentence, who, carried):
-            plain = asserted and (near or each.subject in who.here)
+            plain = asserted and (near or each.subject in who.here) and _is_name(each.subject, context)
             yield each._replace(plain=plain and (each.named or _GOES_ON.match(each.text) is not None))
 
 
@@ -139,7 +149,7 @@ def _within(found: Sequence[Mention], start: int, end: int) -> list[Mention]:
 def _goes_on(text: str, carried: Mention | None) -> Mention | None:
     """What a clause without a name is about: what was spoken of, unless it has a subject of its own."""
     own = _VERB.search(text) or len(text.split()) > _FRAGMENT
-    return None if own and not _GOES_ON.match(text) else carried
+    return None if _KIN.match(text) or (own and not _GOES_ON.match(text)) else carried
 
 
 #: Words of what has no verb, and is told of what stands before it.
@@ -154,13 +164,31 @@ def _spoken_of(
     before = [each for each in sentences(passage.text) if each.end <= sentence.start + 1]
     if topic is None or not before:
         return topic, topic is not None
-    last = before[-1]
-    named = within(context.mentions.get(context.place(passage), ()), last.start, last.end)
-    goes_on = any(each.named == topic.named for each in named) or _GOES_ON.match(last.text)
     headed = any(
         each.named == topic.named for line in passage.section[-1:] for each in mentions(line, context.catalogue)
     )
-    return topic, bool(goes_on or headed)
+    # What tells figures of something else has turned away from the heading.
+    headed = headed and not any(quantities(each.text, context.fraction) for each in before)
+    near = headed or _is_told_before(topic, passage, before, context)
+    return topic, near and not before[-1].text.rstrip().endswith("?")
+
+
+def _is_told_before(
+    topic: Mention, passage: Passage, before: Sequence[Sentence], context: Context
+) -> bool:
+    """Whether the sentence before names a device, or those behind the one that does all go on about it."""
+    found = context.mentions.get(context.place(passage), ())
+    for each in reversed(before):
+        if any(one.named == topic.named for one in within(found, each.start, each.end)):
+            return True
+        if not _GOES_ON.match(each.text):
+            return False
+    return False
+
+
+def _is_name(mention: Mention, context: Context) -> bool:
+    """Whether a device is meant by its name, and not by a description."""
+    return any(True for _ in mentions(mention.text, context.catalogue))
 
 
 def has_verb(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Capabilities that a clause says its device has, or lacks."""
+"""Capabilities that a clause says its device, or a generation, has or lacks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import CAPABILITIES
-from whichgpu.audit.fields import of_field
 from whichgpu.audit.findings import made
 from whichgpu.audit.sourced import source_of
 
@@ -20,41 +19,77 @@ if TYPE_CHECKING:
 #: Formats and features that a device has by its architecture.
 _KEYS = frozenset({"fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "ecc", "transformer_engine"})
 _FILL = r"(?:\s+(?:native|hardware|full|any|the|an?|its|for|support|proper|real|built-in|own|of|with|memory))*\s+"
-_HAS = r"(?:supports?|has|offers?|features?|includes?|comes with|brings|handles|accelerates|can (?:do|use|run))"
-_LACKS = r"(?:lacks?|has no|had no|offers no|does(?: not|n[\u2019']t) (?:support|have|do|offer)|cannot (?:do|use|run)|without)"
-_TELLS = re.compile(rf"(?P<lacks>\b{_LACKS}){_FILL}$|(?P<has>\b{_HAS}){_FILL}$", re.IGNORECASE)
+#: What is always said of the hardware, and what is where it is told how.
+_HAS = r"supports?|has|offers?|features?|includes?|comes with|brings|accelerates?"
+_DOES = r"takes?|executes?|handles?|runs?|run|computes? in|process(?:es)?|can (?:do|use|run)|does"
+_NATIVELY = re.compile(
+    r"\s+(?:\w+\s+)?(?:natively|directly|in hardware|at (?:the\s)?(?:full|same|twice|double)|at \d[\d.,]* [TP]?(?:FLOPS|OPS))",
+    re.IGNORECASE,
+)
+_LACKS = (
+    r"lacks?|has no|had no|offers no|does(?: not|n[\u2019']t) (?:support|have|do|offer)|cannot (?:do|use|run)|without"
+)
+_TELLS = re.compile(
+    rf"\b(?:(?P<lacks>{_LACKS})|(?P<has>{_HAS})|(?P<does>{_DOES})){_FILL}$", re.IGNORECASE
+)
 _PARTLY = re.compile(
-    r"\b(?:only|software|emulat\w+|driver|natively|officially|consumer|like|through|via|than|as|"
-    r"storage|weights|or|either|some|one of)\b",
+    r"\b(?:only|software|emulat\w+|driver|officially|consumer|like|through|via|than|as|"
+    r"storage|weights|or|either|some|one of|except)\b",
     re.IGNORECASE,
 )
 _NOT = re.compile(r"\s+not\b", re.IGNORECASE)
-_NAMED = tuple((each, re.compile(rf"(?:{each.names})\b", re.IGNORECASE)) for each in CAPABILITIES if each.key in _KEYS)
+_NAMED = tuple(
+    (each, re.compile(rf"(?:{each.names})\b", re.IGNORECASE)) for each in CAPABILITIES if each.key in _KEYS
+)
+#: Cards of which two are joined by a bridge, and the connector that it goes on.
+_JOINED = re.compile(
+    r"\b(?:joined|linked|bridged|connected|paired) (?:with|by|over|via|through|using) (?:an? |the )?(?:NVLink|NVLINK)(?: bridge)?\b|"
+    r"\b(?:kept|keeps|has|retains?|inherit\w+) (?:the |an? )?(?:NVLink|bridge) connector\b"
+)
+#: A device that is divided.
+_DIVIDED = re.compile(
+    r"\b(?:can|may) be (?:split|divided|partitioned|sliced|carved)(?: up)? into (?:up to )?(?:two|four|seven|\d) "
+    r"(?:isolated |separate |independent |MIG )*(?:instances|slices|partitions)\b",
+    re.IGNORECASE,
+)
 
 
 def powers(clause: Clause, context: Context) -> Iterator[Finding]:
     """What a clause wrongly says that its device has or lacks."""
+    text = clause.passage.text
+    for key, pattern in (("nvlink", _JOINED), ("mig", _DIVIDED)):
+        capability = next(each for each in CAPABILITIES if each.key == key)
+        for match in pattern.finditer(text, clause.start, clause.end):
+            yield from _judged(clause, capability, match.span(), told=True, context=context)
     if _PARTLY.search(clause.text):
         return
     for capability, names in _NAMED:
-        for match in names.finditer(clause.passage.text, clause.start, clause.end):
-            yield from _wrong(clause, capability, match, context)
+        for match in names.finditer(text, clause.start, clause.end):
+            yield from _told(clause, capability, match, context)
 
 
-def _wrong(clause: Clause, capability: Capability, match: re.Match[str], context: Context) -> Iterator[Finding]:
-    tells = _TELLS.search(clause.passage.text, clause.start, match.start())
-    gpus = [context.catalogue[key] for key in clause.subject.named]
-    if tells is None or not gpus or _NOT.match(clause.passage.text, match.end()):
+def _told(clause: Clause, capability: Capability, match: re.Match[str], context: Context) -> Iterator[Finding]:
+    text = clause.passage.text
+    tells = _TELLS.search(text, clause.start, match.start())
+    if tells is None or _NOT.match(text, match.end()):
         return
-    told = tells["lacks"] is None
-    if not told and capability.key == "ecc":
+    if tells["does"] and not _NATIVELY.match(text, match.end()):
+        return
+    if tells["lacks"] and capability.key == "ecc":
         # On GeForce cards it is there, and of use to few.
         return
-    if not all(capability.has(gpu) is (not told) for gpu in gpus):
+    place = (tells.start(), match.end())
+    yield from _judged(clause, capability, place, told=tells["lacks"] is None, context=context)
+
+
+def _judged(
+    clause: Clause, capability: Capability, place: tuple[int, int], *, told: bool, context: Context
+) -> Iterator[Finding]:
+    gpus = [context.catalogue[key] for key in clause.subject.named]
+    if not gpus or not all(capability.has(gpu) is (not told) for gpu in gpus):
         return
-    best = gpus[0]
-    field = capability.field
+    best, field = gpus[0], capability.field
     known = f"{best.id}: {field.replace('_', ' ')} {best.display(field)}"
-    yield made(context, clause.passage, (tells.start(), match.end()), "capability", "contradicted",
+    yield made(context, clause.passage, place, "capability", "contradicted",
                subject=", ".join(gpu.id for gpu in gpus), attribute=capability.key, because=known,
                expected="no" if told else "yes", evidence=(source_of(best, field),))  # fmt: skip
