@@ -73,7 +73,7 @@ _AGAINST = re.compile(
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
     r"genau wie|"
     r"al igual que|igual que|proprio come|"
-    r"rather than|replac(?:es?|ed|ing)|supersed(?:es?|ed|ing)|succeed(?:s|ing|ed)|follow(?:s|ed)|"
+    r"rather than|replac(?:es?|ed|ing)|supersed(?:es?|ed|ing)|succeed(?:s|ing|ed)|follow(?:s|ed|ing)|"
     r"(?:successor|sibling|"
     r"cousin|relative|brother|"
     r"heir|refresh|variant|version|derivative|rival|follow-up|replacement|answer|alternative|"
@@ -82,6 +82,8 @@ _AGAINST = re.compile(
     r"rival(?:s|ing)?|ties?(?: with)?|leads?|tops|bests|dwarfs|outguns|outranks|overtakes|"
     r"trail(?:s|ing)?|behind|above|below|ahead of|faster alternative to|alternative to|up from|down from|"
     r"step up from|upgrade (?:from|over)|"
+    # "As compute goes it's an H100; its memory": what it is like, and not what is spoken of.
+    r"(?<=[a-z,] )it(?:[\u2019']s| is| was)|"
     r"supera(?: \w+){0,3} a|(?:predecesora?|antecesora?|rival|competidora?|hermana|Vorg\u00e4nger(?:in)?|"
     r"Konkurrent(?:in)?|pr\u00e9d\u00e9cesseur|concurrente?),?|"
     r"\u00fcbertrifft|schl\u00e4gt|\u00fcberholt|d\u00e9passe|surpasse|devance|"

@@ -117,6 +117,13 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             yield from _one_of(cell.passage, match, gpus, context)
 
 
+#: What gives a device memory of the kind, whichever generation it is of.
+_HAS_HBM = re.compile(
+    r"(?:\b(?:has|have|had|uses?|used|carries|comes with|equipped with|offers?|with|of|its)|GB)\s+(?:fast |on-package |\w+-?stacked )?$",
+    re.IGNORECASE,
+)
+
+
 def _of_sentence(
     passage: Passage, place: tuple[int, int], who: Spoken, context: Context
 ) -> Iterator[Finding]:
@@ -129,6 +136,9 @@ def _of_sentence(
             continue
         if _IS_ANOTHERS.match(match[0]) and _MEMORY.search(passage.text, place[0], match.start()):
             # "96 GB of HBM3 and 480 GB of LPDDR5X", "48 GB of VRAM and 128 GB of DDR4": the host's.
+            continue
+        if match[0] == "HBM" and not _HAS_HBM.search(passage.text, place[0], match.start()):
+            # "You needn't pay for HBM", "below the HBM line": of the kind.
             continue
         if _IN_ONE.match(passage.text, match.end()):
             # "40 or 80 GB: HBM2 in the former, HBM2e in the latter".

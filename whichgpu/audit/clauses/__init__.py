@@ -11,12 +11,16 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from whichgpu.audit.clauses.changes import changes
 from whichgpu.audit.clauses.identities import identities
+from whichgpu.audit.clauses.orders import orders
 from whichgpu.audit.clauses.parts import clauses, has_verb
 from whichgpu.audit.clauses.powers import powers
+from whichgpu.audit.clauses.rooms import rooms
 from whichgpu.audit.clauses.values import values
 from whichgpu.audit.document import HEADED
 from whichgpu.audit.gloss import language
+from whichgpu.audit.sentences import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +44,14 @@ def _plain(context: Context) -> Iterator[Finding]:
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in HEADED or passage.kind == "heading":
             continue
+        here = tuple(context.mentions.get(index, ()))
         for clause in clauses(index, passage, context):
             if not clause.plain or (clause.named and not has_verb(clause.text)):
                 continue
-            yield from chain(values(clause, context), identities(clause, context), powers(clause, context))
+            yield from chain(
+                values(clause, context), identities(clause, context), powers(clause, context),
+                orders(clause, here, context),
+            )  # fmt: skip
+        for sentence in sentences(passage.text):
+            yield from changes(passage, sentence, context)
+            yield from rooms(passage, sentence, here, context)

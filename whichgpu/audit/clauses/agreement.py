@@ -28,10 +28,16 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
 
 #: Kinds of claims that hold a value against one device.
-_OF_ONE = frozenset({"specification", "identity", "capability", "compute_capability"})
-#: Kinds that look for what an amount was worked out from.
+_OF_ONE = frozenset({
+    "as_well", "capability", "compute_capability", "identity", "memory_type", "pooled", "specification", "state",
+    "unsaid",
+})  # fmt: skip
+#: Kinds that look for what an amount, or who leads, was worked out from.
 _WORKED_OUT = frozenset({
-    "accounts", "compared", "followed", "just_told", "parallel", "reckoned", "told_ratios", "worded_ratios",
+    "accounts", "by_one_factor", "compared", "concluded", "costed", "difference", "followed", "holding", "just_told",
+    "parallel", "price_of_a_million", "proportional", "reckoned", "room", "roomy", "saves",
+    "set_beside", "several_paid", "share_of_size", "shortened", "spare", "token_price", "told_products",
+    "told_ratios", "told_saver", "told_series", "turns", "worded_places", "worded_ratios",
 })  # fmt: skip
 #: Behind a claim, its denial: "run it, yes; compute in FP8, no".
 _IT_IS_NOT = re.compile(r"\s*,\s+no(?:t|pe)?\b", re.IGNORECASE)
@@ -64,7 +70,7 @@ def _agreed(
         if place is None:
             yield each
             continue
-        why = _against_one(each, place, context) if kind in _OF_ONE else _unaccounted(each, place, context)
+        why = _against_one(each, place, context) if kind in _OF_ONE else _unaccounted(kind, each, place, context)
         yield withheld(each, why) if why else each
 
 
@@ -81,11 +87,18 @@ def _place(found: Finding, running: Sequence[tuple[int, int]], context: Context)
     return _At(index, passage, bisect_left(text, found.start, key=lambda at: passage.span(at, at + 1)[0]))
 
 
-def _unaccounted(found: Finding, place: _At, context: Context) -> str:
-    worked = found.kind == "arithmetic" or found.attribute in ("told before", "stated values")
-    if not worked or is_accounted_for(found, place.passage, place.at, context.mentions.get(place.index, ())):
+#: Attributes of what is held against amounts that the text itself tells.
+_TOLD = ("told before", "stated values")
+
+
+def _unaccounted(kind: str, found: Finding, place: _At, context: Context) -> str:
+    if is_accounted_for(found, place.passage, place.at, context.mentions.get(place.index, ())):
         return ""
-    return _NOT_TOLD
+    if kind == "compared" and found.attribute not in _TOLD:
+        return ""
+    # A ratio of two values on file needs no more of the text than their names.
+    on_file = found.kind in ("ratio", "ordering") and found.attribute in attributes()
+    return "" if on_file else _NOT_TOLD
 
 
 def _against_one(found: Finding, place: _At, context: Context) -> str:

@@ -34,7 +34,7 @@ _OPENING = re.compile(
     r"intel(?:[\u2019']s)?|apple(?:[\u2019']s)?|google(?:[\u2019']s)?|new|old|newer|older|bigger|smaller|cheaper|regular|plain|"
     r"desktop|mobile|professional|single|one|next|comes?|came|there|is|has|have|memory|bandwidth|capacity|"
     r"power|tdp|vram|architecture|chip|its|predecessor|successor|sibling|by|contrast|first|second|"
-    r"third|finally|lastly|also|in-between|released|launched|introduced|announced|january|february|march|april|may|june|"
+    r"third|finally|lastly|also|in-between|that|note|remember|it|helps?|helped|true|consider|take|released|launched|introduced|announced|january|february|march|april|may|june|"
     r"july|august|september|october|november|december|early|late|mid|year|later|years|20[012]\d|venerable|"
     r"popular|humble|mighty|big|little|small|famous|ever-popular|workhorse|flagship|card|gpu|accelerator)\b)*",
     re.IGNORECASE,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(rf"\d[\d,]*(?:\.\d+)?|\b(?:{'|'.join(SPELLED)})\b", re.IGNORECASE)
 #: In a reason, what the amounts behind it come to.
-_COME_TO = re.compile(r"\s(?:makes?|is|are)\s")
+_COME_TO = re.compile(r"\s(?:makes?|is|are)\s|:\s")
 
 
 def is_accounted_for(found: Finding, passage: Passage, at: int, named: Sequence[Mention]) -> bool:

@@ -40,6 +40,7 @@ _HAS = re.compile(
     r"(?:only |just |a |an |full |whole |\w+ly )*$",
     re.IGNORECASE,
 )
+_OF_BANDWIDTH = re.compile(rf"{_OF_MEMORY.pattern}|\bbandwidth\b", re.IGNORECASE)
 _LINK = re.compile(r"\b(?:nvlink|links?|bridges?|bridged|interconnect|fabric|pcie|infinity)\b", re.IGNORECASE)
 
 
@@ -75,7 +76,8 @@ def _attribute(clause: Clause, quantity: Quantity) -> Attribute | None:
     text, told = clause.text, attributes()
     before = clause.passage.text[clause.start : quantity.start]
     if quantity.dimension == "bandwidth":
-        return None if _LINK.search(clause.sentence.text) else told["bandwidth"]
+        of_memory = _OF_BANDWIDTH.search(clause.sentence.text) and not _LINK.search(clause.sentence.text)
+        return told["bandwidth"] if of_memory else None
     if quantity.dimension == "memory":
         return told["memory"] if _OF_MEMORY.search(text) or _HAS.search(before) else None
     if quantity.dimension == "power":
