@@ -126,7 +126,8 @@ def every(table: Table, context: Context) -> tuple[Cell, ...]:
 
 #: Parts of a computer that a card is one of.
 _PART = re.compile(
-    r"\W*(?:cpu|processor|motherboard|main ?board|board|storage|ssds?|nvme|psu|power supply|case|chassis|cooler|"
+    r"\W*(?:cpu|processor|motherboard|main ?board|board|storage|ssds?|nvme|psu|power supply|case|chassis|"
+    r"cooler|"
     r"cooling|nic|network card|os|operating system)\b[^.;]{0,12}",
     re.IGNORECASE,
 )

@@ -46,12 +46,11 @@ def _plain(context: Context) -> Iterator[Finding]:
             continue
         here = tuple(context.mentions.get(index, ()))
         for clause in clauses(index, passage, context):
-            if not clause.plain or (clause.named and not has_verb(clause.text)):
+            if not clause.plain:
                 continue
-            yield from chain(
-                values(clause, context), identities(clause, context), powers(clause, context),
-                orders(clause, here, context),
-            )  # fmt: skip
+            if not clause.named or has_verb(clause.text):
+                yield from chain(values(clause, here, context), identities(clause, context))
+            yield from chain(powers(clause, context), orders(clause, here, context))
         for sentence in sentences(passage.text):
             yield from changes(passage, sentence, context)
             yield from rooms(passage, sentence, here, context)

@@ -1,7 +1,7 @@
 """Accusations of prose that the reading by clauses bears out.
 
-A value is held against the device that its own clause is about. A result that is worked out from what the text
-tells is held against the sentence itself and the one before it, every number of which must be accounted for.
+A value is held against the device that its own clause is about. A result that is worked out from what the
+text tells is held against the sentence itself and the one before it, which must account for all it takes.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 #: Kinds of claims that hold a value against one device.
 _OF_ONE = frozenset({
-    "as_well", "capability", "compute_capability", "identity", "memory_type", "pooled", "specification", "state",
-    "unsaid",
+    "as_well", "capability", "compute_capability", "identity", "memory_type", "pooled", "specification",
+    "state", "unsaid",
 })  # fmt: skip
 #: Kinds that look for what an amount, or who leads, was worked out from.
 _WORKED_OUT = frozenset({
-    "accounts", "by_one_factor", "compared", "concluded", "costed", "difference", "followed", "holding", "just_told",
-    "parallel", "price_of_a_million", "proportional", "reckoned", "room", "roomy", "saves",
+    "accounts", "by_one_factor", "compared", "concluded", "costed", "difference", "followed", "holding",
+    "just_told", "parallel", "price_of_a_million", "proportional", "reckoned", "room", "roomy", "saves",
     "set_beside", "several_paid", "share_of_size", "shortened", "spare", "token_price", "told_products",
     "told_ratios", "told_saver", "told_series", "turns", "worded_places", "worded_ratios",
 })  # fmt: skip
@@ -49,7 +49,7 @@ _NOT_TOLD = "the sentences around it do not account for all that it takes"
 class _At(NamedTuple):
     """Where an accusation stands: the passage, its place among the document's, and the place in its text."""
 
-    index: int
+    number: int
     passage: Passage
     at: int
 
@@ -70,7 +70,11 @@ def _agreed(
         if place is None:
             yield each
             continue
-        why = _against_one(each, place, context) if kind in _OF_ONE else _unaccounted(kind, each, place, context)
+        why = (
+            _against_one(each, place, context)
+            if kind in _OF_ONE
+            else _unaccounted(kind, each, place, context)
+        )
         yield withheld(each, why) if why else each
 
 
@@ -92,7 +96,8 @@ _TOLD = ("told before", "stated values")
 
 
 def _unaccounted(kind: str, found: Finding, place: _At, context: Context) -> str:
-    if is_accounted_for(found, place.passage, place.at, context.mentions.get(place.index, ())):
+    mentioned = context.mentions.get(place.number, ())
+    if is_accounted_for(found, place.passage, place.at, mentioned, alone=kind == "reckoned"):
         return ""
     if kind == "compared" and found.attribute not in _TOLD:
         return ""
@@ -108,16 +113,14 @@ def _against_one(found: Finding, place: _At, context: Context) -> str:
         return ""
     if _IT_IS_NOT.match(context.document.original, found.end):
         return _OF_OTHERS
-    one = owner(place.index, place.passage, place.at, context)
+    one = owner(place.number, place.passage, place.at, context)
     if one is None or not accused & {*one.named, *one.ids}:
         return _OF_OTHERS
     return _OF_ELSE if _is_of_another(found, place, one, accused, context) else ""
 
 
-def _is_of_another(
-    found: Finding, place: _At, one: Mention, accused: set[str], context: Context
-) -> bool:
-    """Whether a value is the device's in what the clause does not name, or one's that a description may mean."""
+def _is_of_another(found: Finding, place: _At, one: Mention, accused: set[str], context: Context) -> bool:
+    """Whether a value is the device's in what its clause does not name, or one's that a description means."""
     text = place.passage.text
     described = not any(each.text == one.text for each in mentions(text, context.catalogue))
     if described and found.true_for in context.spoken_of:
@@ -125,8 +128,14 @@ def _is_of_another(
     told = next((each for each in quantities(text, context.fraction) if each.start == place.at), None)
     attribute = attributes().get(found.attribute)
     start, end = stretch(text, place.at)
-    if told is None or attribute is None or attribute.key in {each.attribute.key for each in named(text[start:end])}:
+    if (
+        told is None
+        or attribute is None
+        or attribute.key in {each.attribute.key for each in named(text[start:end])}
+    ):
         return False
-    others = [each for each in attributes().values() if each.dimension == told.dimension and each != attribute]
+    others = [
+        each for each in attributes().values() if each.dimension == told.dimension and each != attribute
+    ]
     gpus = [context.catalogue[key] for key in accused]
     return any(is_right(text, told, other, gpu, context) for other in others for gpu in gpus)

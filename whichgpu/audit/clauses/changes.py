@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -18,18 +19,25 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
 
 #: Between the two ends, and from the second one to how much that is.
-_FROM, _TO = re.compile(r"\b(?:from|From)\s+(?:about |around |some )?[$\u20ac]?$"), re.compile(r"\s*(?:[A-Za-z/]+\s)?to\s+(?:about |around |some )?[$\u20ac]?")
+_FROM, _TO = (
+    re.compile(r"\b(?:from|From)\s+(?:about |around |some )?[$\u20ac]?$"),
+    re.compile(r"\s*(?:[A-Za-z/]+\s)?to\s+(?:about |around |some )?[$\u20ac]?"),
+)
 _BY = re.compile(
-    r"[^.;:()\d]{0,48}?\b(?:by|is|an?|or|of|gain|rise|increase|that[\u2019']s)\s+(?:about |around |roughly |nearly |almost |some |an? )*$",
+    r"[^.;:()\d]{0,48}?\b(?:by|is|an?|or|of|gain|rise|increase|that[\u2019']s)\s+(?:about |around |"
+    r"roughly |nearly |almost |some |an? )*$",
     re.IGNORECASE,
 )
 _DOUBLED = re.compile(
-    r"[^.;:()\d]{0,24}?\b(?P<more>more than |over )?(?P<what>doubl|tripl|quadrupl)(?:es|ed|ing|e)\b", re.IGNORECASE
+    r"[^.;:()\d]{0,24}?\b(?P<more>more than |over )?(?P<what>doubl|tripl|quadrupl)(?:es|ed|ing|e)\b",
+    re.IGNORECASE,
 )
 _TIMES = {"doubl": 2.0, "tripl": 3.0, "quadrupl": 4.0}
 #: How far a percentage may be off, in points and as a share, and a multiple as a share.
 _POINTS, _SHARE, _OFF = 0.02, 0.12, 0.12
-_OF_ELSE = re.compile(r"\b(?:per|each|respectively|while|whereas|years?|annual\w*|if|between|and)\b", re.IGNORECASE)
+_OF_ELSE = re.compile(
+    r"\b(?:per|each|respectively|while|whereas|years?|annual\w*|if|between|and)\b", re.IGNORECASE
+)
 
 
 def changes(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
@@ -37,13 +45,18 @@ def changes(passage: Passage, sentence: Sentence, context: Context) -> Iterator[
     if " to " not in sentence.text:
         return
     found = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
-    for first, second in zip(found, found[1:], strict=False):
+    for each in found:
+        # "From $699 to $1,999" is read as a range.
+        if each.high != each.value and _FROM.search(passage.text, sentence.start, each.start):
+            ends = (each._replace(high=each.value), each._replace(start=each.end, value=each.high))
+            yield from _told(passage, sentence, ends, found, context)
+    for first, second in pairwise(found):
         if _are_ends(passage.text, sentence, first, second):
             yield from _told(passage, sentence, (first, second), found, context)
 
 
 def _are_ends(text: str, sentence: Sentence, first: Quantity, second: Quantity) -> bool:
-    alike = first.dimension == second.dimension or first.dimension == "number"
+    alike = first.dimension in (second.dimension, "number")
     return (
         alike
         and _FROM.search(text, sentence.start, first.start) is not None
@@ -52,7 +65,11 @@ def _are_ends(text: str, sentence: Sentence, first: Quantity, second: Quantity) 
 
 
 def _told(
-    passage: Passage, sentence: Sentence, ends: tuple[Quantity, Quantity], found: Sequence[Quantity], context: Context
+    passage: Passage,
+    sentence: Sentence,
+    ends: tuple[Quantity, Quantity],
+    found: Sequence[Quantity],
+    context: Context,
 ) -> Iterator[Finding]:
     text, last = passage.text, ends[1]
     times = _ratio(text, ends)
@@ -87,7 +104,7 @@ def _ratio(text: str, ends: tuple[Quantity, Quantity]) -> float:
 def _wrong(
     passage: Passage, place: tuple[int, int], ends: tuple[Quantity, Quantity], expected: str, context: Context
 ) -> Finding:
-    a, b = (passage.text[each.start : each.end] for each in ends)
-    because = f"from {a} to {b} is {expected}"
+    words = passage.text[ends[0].start : ends[1].end]
+    because = f"{words} is {expected}"
     return made(context, passage, place, "arithmetic", "inconsistent", attribute="change", expected=expected,
                 because=because, evidence=(Evidence(because),))  # fmt: skip

@@ -7,25 +7,29 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.certainty import excludes
+from whichgpu.audit.claims.identity import of_family
 from whichgpu.audit.families import architectures, is_of
 from whichgpu.audit.fields import of_field
-from whichgpu.audit.claims.identity import of_family
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.clauses.parts import Clause
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.hardware.gpu import Gpu
 
 #: Between the subject and its architecture.
 _IS_OF = re.compile(
     r"[\s*]*(?:(?:it|the \w+|this \w+|which|and|but|also|still)\s+)*"
-    r"(?:(?:is|was)\s+)?(?:an?|the|also|still|based|built|made|on|upon|from|uses?|using|belongs? to|part of|with|"
-    r"nvidia[\u2019']s|amd[\u2019']s|intel[\u2019']s|newer|older|new|old|latest|modern|mature|same|its|generation|architecture|\s)+",
+    r"(?:(?:is|was)\s+)?(?:an?|the|also|still|based|built|made|on|upon|from|uses?|using|belongs? to|"
+    r"part of|with|"
+    r"nvidia[\u2019']s|amd[\u2019']s|intel[\u2019']s|newer|older|new|old|latest|modern|mature|same|its|"
+    r"generation|architecture|\s)+",
     re.IGNORECASE,
 )
 _NO_IDENTITY = re.compile(
-    r"\b(?:not|than|predecessor|successor|replac\w+|before|after|unlike|until|follow\w*|compet\w*|cores?|like|"
+    r"\b(?:not|than|predecessor|successor|replac\w+|before|after|unlike|until|follow\w*|compet\w*|cores?|"
+    r"like|"
     r"as|or|next|previous|first|last|only)\b",
     re.IGNORECASE,
 )
@@ -34,7 +38,8 @@ _HAS_MEMORY = re.compile(
     r"\b(?:has|uses?|carries|comes? with|offers?|packs|with|moved to|fitted with|gets?|is)\b", re.IGNORECASE
 )
 _NO_MEMORY = re.compile(
-    r"\b(?:not|no|than|instead|or|unlike|from|replac\w+|over|version|variant|like|as|without|lacks?)\b", re.IGNORECASE
+    r"\b(?:not|no|than|instead|or|unlike|from|replac\w+|over|version|variant|like|as|without|lacks?)\b",
+    re.IGNORECASE,
 )
 
 
@@ -45,7 +50,7 @@ def identities(clause: Clause, context: Context) -> Iterator[Finding]:
     yield from _memory(clause, gpus, context)
 
 
-def _architecture(clause: Clause, gpus: list, context: Context) -> Iterator[Finding]:
+def _architecture(clause: Clause, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
     text = clause.passage.text
     found = list(architectures().finditer(text, clause.start, clause.end))
     if len(found) != 1 or _NO_IDENTITY.search(clause.text):
@@ -57,7 +62,7 @@ def _architecture(clause: Clause, gpus: list, context: Context) -> Iterator[Find
         yield of_family(clause.passage, found[0].span(), found[0][0], gpus, context)
 
 
-def _memory(clause: Clause, gpus: list, context: Context) -> Iterator[Finding]:
+def _memory(clause: Clause, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
     found = list(_MEMORY.finditer(clause.passage.text, clause.start, clause.end))
     if len(found) != 1 or _NO_MEMORY.search(clause.text) or not _HAS_MEMORY.search(clause.text):
         return
@@ -66,4 +71,6 @@ def _memory(clause: Clause, gpus: list, context: Context) -> Iterator[Finding]:
     # HBM3 and HBM3e are told of each other by many.
     right = [gpu for gpu in known if str(gpu.value("memory_type")).upper().rstrip("E") == told.rstrip("E")]
     if known and not right and all(excludes(gpu, "memory_type", math.inf) for gpu in known):
-        yield of_field(clause.passage, found[0].span(), "specification", "memory_type", known, "contradicted", context)
+        yield of_field(
+            clause.passage, found[0].span(), "specification", "memory_type", known, "contradicted", context
+        )

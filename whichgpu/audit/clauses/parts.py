@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.clauses.mood import is_asserted
+from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.counting import counted
-from whichgpu.audit.quantities import quantities
+from whichgpu.audit.models import models
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import mentions
@@ -29,25 +29,35 @@ _ENDS = re.compile(
 )
 #: Words that may stand between the beginning of a clause and the device that it is about.
 _OPENING = re.compile(
-    r"(?:[\s*_,:\u2019'\"-]|\b(?:the|an?|and|but|so|yet|while|whereas|although|though|because|since|on|with|for|"
+    r"(?:[\s*_,:\u2019'\"-]|\b(?:the|an?|and|but|so|yet|while|whereas|although|though|because|since|on|"
+    r"with|for|"
     r"in|of|at|even|only|then|now|today|here|meanwhile|nvidia(?:[\u2019']s)?|amd(?:[\u2019']s)?|"
-    r"intel(?:[\u2019']s)?|apple(?:[\u2019']s)?|google(?:[\u2019']s)?|new|old|newer|older|bigger|smaller|cheaper|regular|plain|"
+    r"intel(?:[\u2019']s)?|apple(?:[\u2019']s)?|google(?:[\u2019']s)?|new|old|newer|older|bigger|smaller|"
+    r"cheaper|regular|plain|"
     r"desktop|mobile|professional|single|one|next|comes?|came|there|is|has|have|memory|bandwidth|capacity|"
     r"power|tdp|vram|architecture|chip|its|predecessor|successor|sibling|by|contrast|first|second|"
-    r"third|finally|lastly|also|in-between|that|note|remember|it|helps?|helped|true|consider|take|released|launched|introduced|announced|january|february|march|april|may|june|"
+    r"third|finally|lastly|also|in-between|that|note|remember|it|helps?|helped|true|consider|take|"
+    r"released|launched|introduced|announced|january|february|march|april|may|june|"
     r"july|august|september|october|november|december|early|late|mid|year|later|years|20[012]\d|venerable|"
-    r"popular|humble|mighty|big|little|small|famous|ever-popular|workhorse|flagship|card|gpu|accelerator)\b)*",
+    r"popular|humble|mighty|big|little|small|famous|ever-popular|workhorse|flagship|card|gpu|"
+    r"accelerator)\b)*",
     re.IGNORECASE,
 )
 #: How a clause goes on about the device that was spoken of last.
 _GOES_ON = re.compile(
-    r"(?:[\s*_,]|\b(?:and|but|so|yet|while|also|still|then|today|here|which|on paper|in return)\b)*"
-    r"(?:(?:it|its|it[\u2019']s|they|their)\b|(?:each|(?:up to )?(?:two|three|four|\d)) of (?:them|these|those)\b|two can\b|you can\b|(?:the|this|that)\s(?:card|gpu|chip|board|part|accelerator|module|model)\b|"
-    r"(?:the|a|total|peak|raw|nominal|\s)*(?:memory|vram|bandwidth|capacity|(?:board |rated |thermal )?power|tdp|tgp|tbp|"
+    r"(?:[\s*_,]|\b(?:and|but|so|yet|while|as|because|since|although|though|also|still|then|today|here|"
+    r"which|"
+    r"on paper|in return)\b)*"
+    r"(?:(?:it|its|it[\u2019']s|they|their)\b|(?:each|a pair|(?:up to )?(?:two|three|four|\d)) of (?:them|"
+    r"these|those)\b|two can\b|you can\b|(?:the|this|that)\s(?:card|gpu|chip|board|part|accelerator|"
+    r"module|model)\b|"
+    r"(?:the|a|total|peak|raw|nominal|\s)*(?:memory|vram|bandwidth|capacity|(?:board |rated |"
+    r"thermal )?power|tdp|tgp|tbp|"
     r"cores|cuda cores|architecture|bus|interface|cache)\b|"
     r"(?:has|is|was|had|offers?|comes?|carries|packs|draws|delivers|provides|features|uses|supports|raised|"
     r"raises|brings?|moved|gets|lacks|cannot|runs)\b|"
-    r"(?:nvidia|amd|intel)\s(?:gave|gives|fitted|rates?|raised|lists?|specifies|quotes|equipped|built|put|launched|"
+    r"(?:nvidia|amd|intel)\s(?:gave|gives|fitted|rates?|raised|lists?|specifies|quotes|equipped|built|put|"
+    r"launched|"
     r"released|introduced|announced|moved|doubled)\b|"
     r"(?:with|at|up to|built|based|launched|released|introduced|announced)\b|"
     r"(?:behind|on|under|in|inside|over|across|around) its\b|\$?\d)",
@@ -55,7 +65,8 @@ _GOES_ON = re.compile(
 )
 #: What makes words a clause of their own.
 _VERB = re.compile(
-    r"\b(?:is|was|has|had|does|did|do|have|can|cannot|offers?|comes?|came|carries|carried|packs?|draws?|delivers?|"
+    r"\b(?:is|was|has|had|does|did|do|have|can|cannot|offers?|comes?|came|carries|carried|packs?|draws?|"
+    r"delivers?|"
     r"provides?|features?|uses?|supports?|lacks?|gets?|brings?|brought|runs?|needs?|launched|arrived|"
     r"moves?|pushes|feeds?|sports?|boasts?|includes?|houses|contains|belongs|introduced|released|put)\b|"
     r"[\u2019']s\b",
@@ -63,12 +74,23 @@ _VERB = re.compile(
 )
 #: What is not, but might be: "the memory it should have had".
 _IS_NOT = re.compile(r"\b(?:should|would|could|might|ought to) have\b", re.IGNORECASE)
-_ITSELF = re.compile(r"\W*(?:(?:and|but|so|then|yet)\s+)?(?:it|its|they|their|this card|the card)\b", re.IGNORECASE)
+_ITSELF = re.compile(
+    r"\W*(?:(?:and|but|so|then|yet)\s+)?(?:it|its|they|their|this card|the card)\b", re.IGNORECASE
+)
 #: "Its SFF sister needs": another device, by its kinship.
 _KIN = re.compile(
-    r"\W*(?:(?:and|but|while)\s+)?(?:its|the)\s(?:[\w-]+\s){0,2}?(?:sister|brother|sibling|cousin|twin|successor|"
+    r"\W*(?:(?:and|but|while)\s+)?(?:its|the)\s(?:[\w-]+\s){0,2}?(?:sister|brother|sibling|cousin|twin|"
+    r"successor|"
     r"predecessor|rival|competitor|counterpart|replacement)\b",
     re.IGNORECASE,
+)
+#: What is said aside, behind which the subject of before goes on.
+_SUBORDINATE = re.compile(r"\W*(?:which|who|where|when|as|because|since|although|though)\b", re.IGNORECASE)
+#: Before a device that a clause names besides its subject.
+_BESIDES = re.compile(
+    r"\b(?:of|than|as|from|like|over|to|with|on|against|in)\s+(?:(?:the|an?|its|"
+    r"nvidia[\u2019']s)\s+)*$",
+    re.I,
 )
 #: What is said of several, or of what a question asked.
 _OF_SEVERAL = re.compile(r"\b(?:they|their|them)\b", re.IGNORECASE)
@@ -100,11 +122,12 @@ def clauses(index: int, passage: Passage, context: Context) -> Iterator[Clause]:
     for sentence in sentences(passage.text):
         who = spoken(index, passage, sentence, context)
         carried, near = _spoken_of(passage, sentence, who, context)
-        several = _SEVERAL.search(sentence.text) or _OF_SEVERAL.search(sentence.text)
-        asserted = is_asserted(sentence.text) and not several
+        asserted = is_asserted(sentence.text) and not _SEVERAL.search(sentence.text)
+        several = _OF_SEVERAL.search(sentence.text) is not None
         for each in _of_sentence(passage, sentence, who, carried):
             plain = asserted and (near or each.subject in who.here) and _is_name(each.subject, context)
-            yield each._replace(plain=plain and (each.named or _GOES_ON.match(each.text) is not None))
+            goes_on = each.named or (_GOES_ON.match(each.text) is not None and not several)
+            yield each._replace(plain=plain and goes_on and is_indicative(each.text))
 
 
 def _of_sentence(
@@ -113,13 +136,19 @@ def _of_sentence(
     for start, end in _stretches(sentence):
         own = _within(who.here, start, end)
         text = passage.text[start:end]
-        carried = _subject(passage.text, (start, end), own, who) if own else _goes_on(text, carried)
-        if carried is not None and not _SEVERAL.search(text):
-            yield Clause(passage, sentence, start, end, text, carried, bool(own), plain=False)
+        one = _subject(passage.text, (start, end), own, who) if own else _goes_on(text, carried)
+        if one is not None and not _SEVERAL.search(text):
+            yield Clause(passage, sentence, start, end, text, one, bool(own), plain=False)
+        if own or not _SUBORDINATE.match(text):
+            # Behind a clause of two devices it is not certain of which the text goes on.
+            carried = one if len({each.named for each in own}) < _TWO else None
+
+
+_TWO = 2
 
 
 def owner(index: int, passage: Passage, at: int, context: Context) -> Mention | None:
-    """The one device that the clause around a place names, or goes on about; None where that is not certain."""
+    """The one device that the clause around a place names or goes on about; None where it is not certain."""
     sentence = next((each for each in sentences(passage.text) if each.start <= at < each.end), None)
     if sentence is None or _IS_NOT.search(sentence.text):
         return None
@@ -135,7 +164,7 @@ def owner(index: int, passage: Passage, at: int, context: Context) -> Mention | 
             return _one(own) if own else _goes_on(text, carried) or fronted
         subjects = [each for each in own if each not in who.against]
         if not own:
-            carried = _goes_on(text, carried)
+            carried = carried if _SUBORDINATE.match(text) else _goes_on(text, carried)
         elif subjects and not _ITSELF.match(text):
             # "It outruns the H200, with 5.3 TB/s" goes on about what "it" is.
             carried = _one(subjects)
@@ -165,17 +194,17 @@ def _spoken_of(
     if topic is None or not before:
         return topic, topic is not None
     headed = any(
-        each.named == topic.named for line in passage.section[-1:] for each in mentions(line, context.catalogue)
+        each.named == topic.named
+        for line in passage.section[-1:]
+        for each in mentions(line, context.catalogue)
     )
-    # What tells figures of something else has turned away from the heading.
-    headed = headed and not any(quantities(each.text, context.fraction) for each in before)
+    # What speaks of a model has turned away from the heading.
+    headed = headed and not any(models(each.text) for each in before)
     near = headed or _is_told_before(topic, passage, before, context)
     return topic, near and not before[-1].text.rstrip().endswith("?")
 
 
-def _is_told_before(
-    topic: Mention, passage: Passage, before: Sequence[Sentence], context: Context
-) -> bool:
+def _is_told_before(topic: Mention, passage: Passage, before: Sequence[Sentence], context: Context) -> bool:
     """Whether the sentence before names a device, or those behind the one that does all go on about it."""
     found = context.mentions.get(context.place(passage), ())
     for each in reversed(before):
@@ -215,12 +244,12 @@ def _one(found: Sequence[Mention]) -> Mention | None:
     return found[0] if len({each.named for each in found}) == 1 else None
 
 
-def _subject(
-    text: str, place: tuple[int, int], own: Sequence[Mention], who: Spoken
-) -> Mention | None:
+def _subject(text: str, place: tuple[int, int], own: Sequence[Mention], who: Spoken) -> Mention | None:
     """The one device that a clause names as what it is about."""
-    first = _one(own)
-    if first is None or any(each in who.against for each in own):
+    first = own[0]
+    if first in who.against or not all(
+        each.named == first.named or _BESIDES.search(text, first.end, each.start) for each in own
+    ):
         return None
     if counted(text, place[0], first.start) > 1 or not _OPENING.fullmatch(text, place[0], first.start):
         return None

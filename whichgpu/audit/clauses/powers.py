@@ -18,20 +18,21 @@ if TYPE_CHECKING:
 
 #: Formats and features that a device has by its architecture.
 _KEYS = frozenset({"fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "ecc", "transformer_engine"})
-_FILL = r"(?:\s+(?:native|hardware|full|any|the|an?|its|for|support|proper|real|built-in|own|of|with|memory))*\s+"
+_FILL = (
+    r"(?:\s+(?:native|hardware|full|any|the|an?|its|for|support|proper|real|built-in|own|of|with|"
+    r"memory))*\s+"
+)
 #: What is always said of the hardware, and what is where it is told how.
 _HAS = r"supports?|has|offers?|features?|includes?|comes with|brings|accelerates?"
 _DOES = r"takes?|executes?|handles?|runs?|run|computes? in|process(?:es)?|can (?:do|use|run)|does"
 _NATIVELY = re.compile(
-    r"\s+(?:\w+\s+)?(?:natively|directly|in hardware|at (?:the\s)?(?:full|same|twice|double)|at \d[\d.,]* [TP]?(?:FLOPS|OPS))",
+    r"\s+(?:\w+\s+)?(?:natively|directly|in hardware|at (?:the\s)?(?:full|same|twice|double)|"
+    r"at \d[\d.,]* [TP]?(?:FLOPS|OPS))",
     re.IGNORECASE,
 )
-_LACKS = (
-    r"lacks?|has no|had no|offers no|does(?: not|n[\u2019']t) (?:support|have|do|offer)|cannot (?:do|use|run)|without"
-)
-_TELLS = re.compile(
-    rf"\b(?:(?P<lacks>{_LACKS})|(?P<has>{_HAS})|(?P<does>{_DOES})){_FILL}$", re.IGNORECASE
-)
+_LACKS = r"lacks?|has no|had no|offers no|does(?: not|n[\u2019']t) (?:support|have|do|offer)|cannot (?:do|"
+r"use|run)|without"
+_TELLS = re.compile(rf"\b(?:(?P<lacks>{_LACKS})|(?P<has>{_HAS})|(?P<does>{_DOES})){_FILL}$", re.IGNORECASE)
 _PARTLY = re.compile(
     r"\b(?:only|software|emulat\w+|driver|officially|consumer|like|through|via|than|as|"
     r"storage|weights|or|either|some|one of|except)\b",
@@ -43,12 +44,14 @@ _NAMED = tuple(
 )
 #: Cards of which two are joined by a bridge, and the connector that it goes on.
 _JOINED = re.compile(
-    r"\b(?:joined|linked|bridged|connected|paired) (?:with|by|over|via|through|using) (?:an? |the )?(?:NVLink|NVLINK)(?: bridge)?\b|"
+    r"\b(?:joined|linked|bridged|connected|paired) (?:with|by|over|via|through|using) (?:an? |"
+    r"the )?(?:NVLink|NVLINK)(?: bridge)?\b|"
     r"\b(?:kept|keeps|has|retains?|inherit\w+) (?:the |an? )?(?:NVLink|bridge) connector\b"
 )
 #: A device that is divided.
 _DIVIDED = re.compile(
-    r"\b(?:can|may) be (?:split|divided|partitioned|sliced|carved)(?: up)? into (?:up to )?(?:two|four|seven|\d) "
+    r"\b(?:can|may) be (?:split|divided|partitioned|sliced|carved)(?: up)? into (?:up to )?(?:two|four|"
+    r"seven|\d) "
     r"(?:isolated |separate |independent |MIG )*(?:instances|slices|partitions)\b",
     re.IGNORECASE,
 )
@@ -68,7 +71,9 @@ def powers(clause: Clause, context: Context) -> Iterator[Finding]:
             yield from _told(clause, capability, match, context)
 
 
-def _told(clause: Clause, capability: Capability, match: re.Match[str], context: Context) -> Iterator[Finding]:
+def _told(
+    clause: Clause, capability: Capability, match: re.Match[str], context: Context
+) -> Iterator[Finding]:
     text = clause.passage.text
     tells = _TELLS.search(text, clause.start, match.start())
     if tells is None or _NOT.match(text, match.end()):

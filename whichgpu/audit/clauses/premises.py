@@ -1,4 +1,4 @@
-"""Whether what an amount was worked out from stands beside it, and nothing else that it may be worked out from."""
+"""Whether all that an amount was worked out from stands beside it, and nothing else that it may be of."""
 
 from __future__ import annotations
 
@@ -21,14 +21,19 @@ _NUMBER = re.compile(rf"\d[\d,]*(?:\.\d+)?|\b(?:{'|'.join(SPELLED)})\b", re.IGNO
 _COME_TO = re.compile(r"\s(?:makes?|is|are)\s|:\s")
 
 
-def is_accounted_for(found: Finding, passage: Passage, at: int, named: Sequence[Mention]) -> bool:
-    """Whether all operands of a result stand in its sentence or the one before, and its sentence has no others."""
+def is_accounted_for(
+    found: Finding, passage: Passage, at: int, named: Sequence[Mention], *, alone: bool = False
+) -> bool:
+    """Whether a result's operands stand in its sentence or the one before, and its sentence has no others.
+
+    `alone` asks for all of them in its own sentence.
+    """
     whole = sentences(passage.text)
     place = next((i for i, each in enumerate(whole) if each.start <= at < each.end), None)
     if place is None:
         return True
     here = _numbers(whole[place], named)
-    before = _numbers(whole[place - 1], named) if place else set()
+    before = _numbers(whole[place - 1], named) if place and not alone else set()
     operands = _read(_COME_TO.split(found.because)[0])
     result = _read(found.quote) | _read(found.stated)
     return operands <= here | before | result and here <= operands | result
