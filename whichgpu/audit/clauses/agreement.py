@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.clauses.parts import owner, stretch
 from whichgpu.audit.clauses.premises import is_accounted_for
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.gloss import language
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import sentences
 from whichgpu.audit.subjects import mentions
 from whichgpu.audit.variants import is_right
 from whichgpu.values import NamedTuple
@@ -32,13 +34,15 @@ _OF_ONE = frozenset({
     "as_well", "capability", "compute_capability", "identity", "memory_type", "pooled", "specification",
     "state", "unsaid",
 })  # fmt: skip
-#: Kinds that look for what an amount, or who leads, was worked out from.
+#: Kinds that look for what an amount, or who leads, was worked out from, wherever the text tells it.
 _WORKED_OUT = frozenset({
-    "accounts", "by_one_factor", "compared", "concluded", "costed", "difference", "followed", "holding",
-    "just_told", "parallel", "price_of_a_million", "proportional", "reckoned", "room", "roomy", "saves",
-    "set_beside", "several_paid", "share_of_size", "shortened", "spare", "token_price", "told_products",
-    "told_ratios", "told_saver", "told_series", "turns", "worded_places", "worded_ratios",
+    "accounts", "compared", "concluded", "followed", "just_told", "parallel", "reckoned", "told_ratios",
+    "worded_places", "worded_ratios",
 })  # fmt: skip
+#: Kinds that hold what is needed against a room that the text tells, wherever it does.
+_OF_ROOM = frozenset({"holding"})
+#: So many devices, each of which has the room.
+_SO_MANY = re.compile(r"\b(?:two|three|four|six|eight|both|together)\b", re.IGNORECASE)
 #: Behind a claim, its denial: "run it, yes; compute in FP8, no".
 _IT_IS_NOT = re.compile(r"\s*,\s+no(?:t|pe)?\b", re.IGNORECASE)
 _OF_OTHERS = "its clause is not certainly about that device"
@@ -56,7 +60,7 @@ class _At(NamedTuple):
 
 def agreed(kind: str, found: Iterable[Finding], context: Context) -> list[Finding]:
     """The findings of a kind as they are, or unverifiable where the clause does not bear them out."""
-    if kind not in _OF_ONE | _WORKED_OUT or language(context.document):
+    if kind not in _OF_ONE | _WORKED_OUT | _OF_ROOM or language(context.document):
         return list(found)
     running = sorted((each.span(0, 1)[0], index) for index, each in context.document.running() if each.text)
     return list(_agreed(kind, found, running, context))
@@ -70,11 +74,8 @@ def _agreed(
         if place is None:
             yield each
             continue
-        why = (
-            _against_one(each, place, context)
-            if kind in _OF_ONE
-            else _unaccounted(kind, each, place, context)
-        )
+        test = _against_one if kind in _OF_ONE else _not_plain if kind in _OF_ROOM else _unaccounted
+        why = test(kind, each, place, context)
         yield withheld(each, why) if why else each
 
 
@@ -106,7 +107,12 @@ def _unaccounted(kind: str, found: Finding, place: _At, context: Context) -> str
     return "" if on_file else _NOT_TOLD
 
 
-def _against_one(found: Finding, place: _At, context: Context) -> str:
+def _not_plain(kind: str, found: Finding, place: _At, context: Context) -> str:
+    text = next((one.text for one in sentences(place.passage.text) if one.start <= place.at < one.end), "")
+    return "" if is_asserted(text) and is_indicative(text) and not _SO_MANY.search(text) else _NOT_TOLD
+
+
+def _against_one(kind: str, found: Finding, place: _At, context: Context) -> str:
     """Why a value is not held against a device; empty where it is."""
     accused = {key for side in found.subject.split(" against ") for key in side.split(", ")}
     if not accused <= context.catalogue.keys():

@@ -30,8 +30,10 @@ _NATIVELY = re.compile(
     r"at \d[\d.,]* [TP]?(?:FLOPS|OPS))",
     re.IGNORECASE,
 )
-_LACKS = r"lacks?|has no|had no|offers no|does(?: not|n[\u2019']t) (?:support|have|do|offer)|cannot (?:do|"
-r"use|run)|without"
+_LACKS = (
+    r"lacks?|has no|had no|offers no|does(?: not|n[\u2019']t) (?:support|have|do|offer)|"
+    r"cannot (?:do|use|run)|without"
+)
 _TELLS = re.compile(rf"\b(?:(?P<lacks>{_LACKS})|(?P<has>{_HAS})|(?P<does>{_DOES})){_FILL}$", re.IGNORECASE)
 _PARTLY = re.compile(
     r"\b(?:only|software|emulat\w+|driver|officially|consumer|like|through|via|than|as|"
