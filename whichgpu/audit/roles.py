@@ -69,7 +69,7 @@ _AGAINST = re.compile(
     r"(?<=, )which|"
     # "It has things the L40S doesn't: HBM"
     r"(?:things?|features?|tricks?|something|everything|anything|bits)(?: that| which)?|"
-    r"(?:exactly|just|precisely|roughly|about|(?:short|shy|most|much|all|ahead) of|times|twice|"
+    r"(?:exactly|just|precisely|roughly|about|almost|nearly|(?:short|shy|most|much|all|ahead) of|times|twice|"
     r"half|double|triple) what|"
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
     r"genau wie|"

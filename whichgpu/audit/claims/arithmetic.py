@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage, Table
+    from whichgpu.audit.expressions import Equation
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
 
@@ -127,6 +128,18 @@ _AHEAD = 16
 _IN_WORDS = re.compile(r"\s+(?:thousand|million|billion|trillion)\b", re.IGNORECASE)
 
 
+#: "224 x 224, so 8.2 GFLOP", "128,256 x 4,096 entries, or 1.05 GB": in a unit of none of the factors.
+_A_UNIT = re.compile(r"\s?(?:[GMT]i?B|[GTP]FLOPs?|W|kW|kWh)\b")
+_EQUALS = re.compile(r"=\s*[~\u2248$\u20ac]*\s*$")
+
+
+def _is_of_another_unit(text: str, one: Equation) -> bool:
+    """Whether a number that words say a formula comes to is in a unit that nothing in the formula has."""
+    unit = _A_UNIT.match(text, one.end)
+    joined = _EQUALS.search(text, max(0, one.start - _NAMED_BEHIND), one.start)
+    return unit is not None and joined is None and unit[0].strip() not in one.words
+
+
 def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
     text = passage.text
     for one in equations(text):
@@ -139,7 +152,7 @@ def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
             continue
         # "768 / 26 = 29 at best": rounded down, as what is at most so much often is.
         down = "/" in one.words and text[one.start : one.end] == str(int(one.value))
-        of_else = _IN_WORDS.match(text, one.end) is not None
+        of_else = _IN_WORDS.match(text, one.end) is not None or _is_of_another_unit(text, one)
         verdict = (
             "confirmed" if one.right else "unverifiable" if one.scaled or down or of_else else "inconsistent"
         )

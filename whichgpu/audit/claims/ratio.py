@@ -415,9 +415,8 @@ def _is_in_another(
     others |= {key: each for key, each in attributes().items() if each.dimension in told & _TELLING}
     others.pop(attribute.key, None)
     values = ([value for value, _ in ratios(other, both, context)] for other in others.values())
-    return any(
-        verdict_of(claim, [*each, *(1 / one for one in each if one)]) == "confirmed" for each in values
-    )
+    either_way = ([*each, *(1 / one for one in each if one)] for each in values if each)
+    return any(verdict_of(claim, each) == "confirmed" for each in either_way)
 
 
 _AND = re.compile(r"[,;]|\band\b")

@@ -49,7 +49,8 @@ def is_asserted(sentence: str) -> bool:
 
 #: What might be, or will.
 _MODAL = re.compile(
-    r"\b(?:would|could|might|should|(?-i:may)|will|if)\b(?! be (?:joined|linked|bridged|split|divided))",
+    r"\b(?:would|could|might|should|(?-i:may)|will|(?<!as )if)\b(?! also\b| be (?:joined|linked|bridged|"
+    r"split|divided))",
     re.IGNORECASE,
 )
 

@@ -67,7 +67,8 @@ _GOES_ON = re.compile(
 _VERB = re.compile(
     r"\b(?:is|was|has|had|does|did|do|have|can|cannot|offers?|comes?|came|carries|carried|packs?|draws?|"
     r"delivers?|"
-    r"provides?|features?|uses?|supports?|lacks?|gets?|brings?|brought|runs?|needs?|launched|arrived|"
+    r"provides?|features?|uses?|supports?|lacks?|gets?|brings?|brought|runs?|needs?|takes?|took|drew|"
+    r"costs?|launched|arrived|"
     r"moves?|pushes|feeds?|sports?|boasts?|includes?|houses|contains|belongs|introduced|released|put)\b|"
     r"[\u2019']s\b",
     re.IGNORECASE,

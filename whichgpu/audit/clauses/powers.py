@@ -40,7 +40,7 @@ _PARTLY = re.compile(
     r"storage|weights|or|either|some|one of|except)\b",
     re.IGNORECASE,
 )
-_NOT = re.compile(r"\s+not\b", re.IGNORECASE)
+_NOT = re.compile(r"\s+(?:not|nicht|pas|non)\b", re.IGNORECASE)
 _NAMED = tuple(
     (each, re.compile(rf"(?:{each.names})\b", re.IGNORECASE)) for each in CAPABILITIES if each.key in _KEYS
 )

@@ -17,16 +17,23 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
 
 _NUMBER = re.compile(rf"\d[\d,]*(?:\.\d+)?|\b(?:{'|'.join(SPELLED)})\b", re.IGNORECASE)
+_MONEY = re.compile(r"[$\u20ac]\s?\d[\d,]*(?:\.\d+)?|\d[\d,]*(?:\.\d+)?(?=\s(?:cents?|dollars?|euros?)\b)")
 #: In a reason, what the amounts behind it come to.
 _COME_TO = re.compile(r"\s(?:makes?|is|are)\s|:\s")
 
 
 def is_accounted_for(
-    found: Finding, passage: Passage, at: int, named: Sequence[Mention], *, alone: bool = False
+    found: Finding,
+    passage: Passage,
+    at: int,
+    named: Sequence[Mention],
+    *,
+    alone: bool = False,
+    money: bool = False,
 ) -> bool:
     """Whether a result's operands stand in its sentence or the one before, and its sentence has no others.
 
-    `alone` asks for all of them in its own sentence.
+    `alone` asks for all of them in its own sentence, `money` for no other amount of money only.
     """
     whole = sentences(passage.text)
     place = next((i for i, each in enumerate(whole) if each.start <= at < each.end), None)
@@ -34,9 +41,10 @@ def is_accounted_for(
         return True
     here = _numbers(whole[place], named)
     before = _numbers(whole[place - 1], named) if place and not alone else set()
+    others = _read(" ".join(_MONEY.findall(whole[place].text))) if money else here
     operands = _read(_COME_TO.split(found.because)[0])
     result = _read(found.quote) | _read(found.stated)
-    return operands <= here | before | result and here <= operands | result
+    return operands <= here | before | result and others <= operands | result
 
 
 def _numbers(sentence: Sentence, named: Sequence[Mention]) -> set[float]:
