@@ -19,7 +19,6 @@ CHANGES = (
      "34 percent", "4 percent"),
     ("# The RTX 4090 Laptop GPU\n\nIts bus gives 576 GB/s. The desktop RTX 4090 manages 1,008 GB/s, so "
      "you lose {} of the bandwidth.", "a quarter", "two fifths"),
-    ("The MI300X does 1,307 TFLOPS in dense FP16, 62 percent over the H100's {}.", "989", "807"),
 )  # fmt: skip
 
 

@@ -13,9 +13,10 @@ HELD = [
     ("A 70B in 4 bits takes 40 GB. A single RTX 3090 swallows that whole.", "RTX 3090", "wrong"),
     ("A 70B in 4 bits takes 40 GB. A pair of RTX 3090s swallows that whole.", "", "none"),
     (
+        # Of several devices no room is held against a need: which of them is meant is seldom certain.
         "I'd look at used 3090s. A 70B at Q4 takes 40 GB. Two of those won't be enough for it.",
-        "Two of",
-        "wrong",
+        "",
+        "none",
     ),
     ("A 13B model in FP16 takes 26 GB. It can't be loaded on a V100 32GB.", "loaded on a V100", "wrong"),
     ("A 13B model in FP16 takes 26 GB. It can't be trained on a V100 32GB.", "", "none"),

@@ -11,7 +11,6 @@ AMOUNTS = (
     ("# T4\n\nA T4 is EUR 550. Ten of these little boards draw 700 W and cost {}.", "EUR 6,500", "EUR 5,500"),
     ("The RTX 4000 Ada is rated at 130 W. Four of them add up to 80 GB and {}.", "620 watts", "520 watts"),
     ("**Tesla P40 24GB, EUR 240.** Three of them give you 72 GB for {}.", "EUR 690", "EUR 720"),
-    ("The A40 carries 48 GB. The dealers ask $3,400, which makes {} for each gigabyte.", "$53", "$71"),
 )  # fmt: skip
 
 

@@ -8,8 +8,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whichgpu.audit import answered, lists
+from whichgpu.audit import answered, clauses, lists
 from whichgpu.audit.borne_out import without_borne_out
+from whichgpu.audit.clauses.agreement import agreed
 from whichgpu.audit.comparisons.sides import unless_given
 from whichgpu.audit.described import described
 from whichgpu.audit.document import RUNNING, pieces
@@ -128,7 +129,7 @@ def _found(
     for done, kind in enumerate(every := only or kinds()):
         if told is not None:
             told(kind, done, len(every))
-        found += _of_kind(kind, context, ask.failed)
+        found += agreed(kind, _of_kind(kind, context, ask.failed), context)
     # Of two ways to work out one amount that which comes out right is meant.
     come_out = {(each.start, each.end) for each in found if _is_worked(each) and each.verdict == "confirmed"}
     found = [
@@ -139,7 +140,8 @@ def _found(
     found = unless_given(found, context)
     sure = without_worked_out(without_misjudged(without_misread(found, context), context), context)
     sure = without_borne_out(without_own_speeds(sure, context), context)
-    return without_resting(without_traced(settled(without_reported(sure, context), context), context))
+    sure = without_resting(without_traced(settled(without_reported(sure, context), context), context))
+    return sure if only else clauses.read(sure, context)
 
 
 def _of_kind(kind: str, context: Context, failed: Callable[[str], None] | None) -> list[Finding]:

@@ -59,7 +59,8 @@ _AGAINST = re.compile(
     r"(?:that|which)(?: also)? "
     r"(?:(?:sits|is|was|ships|works|lives)(?: \w+ed| found| also| built)? (?:in|on|inside)|"
     r"(?:powers|drives)(?: also)?)|(?:knows?|known|familiar|borrowed|taken|carried over|inherited) from|"
-    r"(?:keep(?:s|ing)?|kept|retain(?:s|ed|ing)?|inherit(?:s|ed|ing)?|reus(?:es?|ed|ing)|borrow(?:s|ed|ing)?)"
+    r"(?:keep(?:s|ing)?|kept|retain(?:s|ed|ing)?|inherit(?:s|ed|ing)?|reus(?:es?|ed|ing)|borrow(?:s|ed|"
+    r"ing)?)"
     r"(?: (?:the |its )?(?:[\w-]+ ){1,3}(?:of|from))?|"
     r"takes? on|taking on|challeng(?:es?|ing)|fac(?:es|ing)(?: off)?|goes up against|competes? with|"
     r"(?:competitive|on par|level|close|comparable|equal|similar|identical|next) (?:to|with)|"
@@ -68,12 +69,12 @@ _AGAINST = re.compile(
     r"(?<=, )which|"
     # "It has things the L40S doesn't: HBM"
     r"(?:things?|features?|tricks?|something|everything|anything|bits)(?: that| which)?|"
-    r"(?:exactly|just|precisely|roughly|about|(?:short|shy|most|much|all|ahead) of|times|twice|"
+    r"(?:exactly|just|precisely|roughly|about|almost|nearly|(?:short|shy|most|much|all|ahead) of|times|twice|"
     r"half|double|triple) what|"
     r"alongside|besides|instead of|(?:just|much|exactly) like|tout comme|ainsi que|(?:eben|genau)so wie|"
     r"genau wie|"
     r"al igual que|igual que|proprio come|"
-    r"rather than|replac(?:es?|ed|ing)|supersed(?:es?|ed|ing)|succeed(?:s|ing|ed)|follow(?:s|ed)|"
+    r"rather than|replac(?:es?|ed|ing)|supersed(?:es?|ed|ing)|succeed(?:s|ing|ed)|follow(?:s|ed|ing)|"
     r"(?:successor|sibling|"
     r"cousin|relative|brother|"
     r"heir|refresh|variant|version|derivative|rival|follow-up|replacement|answer|alternative|"
@@ -82,11 +83,14 @@ _AGAINST = re.compile(
     r"rival(?:s|ing)?|ties?(?: with)?|leads?|tops|bests|dwarfs|outguns|outranks|overtakes|"
     r"trail(?:s|ing)?|behind|above|below|ahead of|faster alternative to|alternative to|up from|down from|"
     r"step up from|upgrade (?:from|over)|"
+    # "As compute goes it's an H100; its memory": what it is like, and not what is spoken of.
+    r"(?<=[a-z,] )it(?:[\u2019']s| is| was)|"
     r"supera(?: \w+){0,3} a|(?:predecesora?|antecesora?|rival|competidora?|hermana|Vorg\u00e4nger(?:in)?|"
     r"Konkurrent(?:in)?|pr\u00e9d\u00e9cesseur|concurrente?),?|"
     r"\u00fcbertrifft|schl\u00e4gt|\u00fcberholt|d\u00e9passe|surpasse|devance|"
     # "Someone coming from the RTX 4080", "I sold my RTX 4080 for it".
-    r"(?:com(?:e|es|ing)|upgrad\w+|switch\w*|mov(?:e|es|ed|ing)|migrat\w+|chang\w+)(?: over| up| away)? from|"
+    r"(?:com(?:e|es|ing)|upgrad\w+|switch\w*|mov(?:e|es|ed|ing)|migrat\w+|chang\w+)(?: over| up|"
+    r" away)? from|"
     r"(?:sold|selling|trad(?:ed|ing)(?: in)?|swapp(?:ed|ing)(?: out)?|ditch(?:ed|ing)|got rid of|"
     r"retir(?:ed|ing)))"
     r"|(?:^\s*|[.,;(\u2013\u2014:]\s*)like|\bnowhere near|"
@@ -134,7 +138,8 @@ _REACH = 90
 #: What ties a value to the name before it.
 _TIED = re.compile(
     r"(?:[\u2019']s?)?\s*(?:gpus?\s*)?(?:[(:]|,(?=\s*(?:which|whose|that)\b))?\s*"
-    r"(?:(?:which|that|and|has|have|had|with|of|at|an?|is|its|whose|the|only|just|offers?|about|around|up to|"
+    r"(?:(?:which|that|and|has|have|had|with|of|at|an?|is|its|whose|the|only|just|offers?|about|around|"
+    r"up to|"
     r"features?|delivers?|provides?|full|massive)\s+){0,5}\$?~?(?:\d{1,3}\s?GB\s+(?:of\s+)?)?",
     re.IGNORECASE,
 )
@@ -298,7 +303,8 @@ _ANOTHER = re.compile(
     r"\s*(?:(?:and|but|so|then|now)\s+){0,2}(?:s?he\s+(?:has|had|gets?|got|would|will)"
     r"|the\s+other\s+(?:family|line|branch|half|group|generation|series|chip)"
     r"|(?:both|neither|all\s+(?:two|three|four|five|six)|(?:these|the)\s+(?:two|three|four|five)|"
-    r"the\s+(?:first|last|other|former|newer|older|small(?:er)?|big(?:ger)?|large[r]?)\s+(?:two|three|four))"
+    r"the\s+(?:first|last|other|former|newer|older|small(?:er)?|big(?:ger)?|large[r]?)\s+(?:two|three|"
+    r"four))"
     r"(?=\s+(?:of\s+(?:them|these)|cards?|gpus?|boards?|chips?|are|were|have|had|carry|come|came|use|"
     r"share|draw|"
     r"support|lack|offer|take|need|can|do|did|has|is|was)\b))\b",
@@ -373,7 +379,8 @@ _KIN = re.compile(
 )
 #: "What separates the H200 from the H100".
 _SETS_APART = re.compile(
-    r"\b(?:separat|distinguish|differentiat|set)\w*\s+(?:the\s+|an?\s+)?[\w -]{2,24}?\s+(?:apart\s+)?from\s+"
+    r"\b(?:separat|distinguish|differentiat|set)\w*\s+(?:the\s+|"
+    r"an?\s+)?[\w -]{2,24}?\s+(?:apart\s+)?from\s+"
     r"(?:the\s+|an?\s+|its\s+|nvidia\s+|amd\s+)*$",
     re.IGNORECASE,
 )
@@ -557,7 +564,8 @@ def _is_one_told(text: str, at: int, here: Sequence[Mention]) -> bool:
 
 #: A number of a card, as a name by itself.
 _UNKNOWN = re.compile(
-    r"\b(?:[Tt]he|[Aa]n?|RTX|GTX|RX)\s+(?:[1-5]0[5-9]0|[67][1-9][05]0)(?:\s?(?:Ti|XT|Super|M))?\b(?![.,]?\d)"
+    r"\b(?:[Tt]he|[Aa]n?|RTX|GTX|RX)\s+(?:[1-5]0[5-9]0|[67][1-9][05]0)(?:\s?(?:Ti|XT|Super|"
+    r"M))?\b(?![.,]?\d)"
 )
 #: Machines by their GPUs, where something is sent or done.
 _TO_THE = re.compile(r"\b(?:to|on|for|in|at|from)\s+(?:the|our|your|those|these)\s+$", re.IGNORECASE)

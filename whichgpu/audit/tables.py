@@ -121,9 +121,26 @@ def every(table: Table, context: Context) -> tuple[Cell, ...]:
     """The cells of a table that are of a device, or of so many of it."""
     known: dict[int, tuple[Cell, ...]] = context.memo.setdefault("cells", {})
     if id(table) not in known:
-        found = _apart(_as_laptops(list(_cells(table, context)), table, context))
+        told = [] if _lists_parts(table) else list(_cells(table, context))
+        found = _apart(_as_laptops(told, table, context))
         known[id(table)] = tuple(compound(explained(found, context)))
     return known[id(table)]
+
+
+#: Parts of a computer that a card is one of.
+_PART = re.compile(
+    r"\W*(?:cpu|processor|motherboard|main ?board|board|storage|ssds?|nvme|psu|power supply|case|chassis|"
+    r"cooler|"
+    r"cooling|nic|network card|os|operating system)\b[^.;]{0,12}",
+    re.IGNORECASE,
+)
+_PARTS = 3
+
+
+def _lists_parts(table: Table) -> bool:
+    """Whether the rows of a table are the parts of one computer: what stands there is no value of its GPU."""
+    heads = (row[0].text for row in table.rows if row and row[0] is not None)
+    return sum(1 for each in heads if _PART.fullmatch(each)) >= _PARTS
 
 
 def _apart(found: list[Cell]) -> list[Cell]:

@@ -26,14 +26,17 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 _ABSOLUTE = re.compile(
-    r"\b(?:the\s+)?(?:only\s+(?:(?:viable|real|sensible|reasonable|serious|realistic|good|valid|possible|practical|"
+    r"\b(?:the\s+)?(?:only\s+(?:(?:viable|real|sensible|reasonable|serious|realistic|good|valid|possible|"
+    r"practical|"
     r"suitable|true|sane|logical|available)\s+)?(?:option|choice|gpu|card|way|solution)"
     r"(?!\s+(?:of (?:the|these|those|all|them)\b\s*(?:\w+\s+){0,2}?)?(?:with|that|to|which|whose|"
     r"(?:cap|avail)able))|undisputed\s+\w+|"
     r"(?:nvidia|amd)[\u2019']s\s+(?:fastest|most powerful|best|top)\s+(?:\w+\s+){0,2}(?:gpu|card|"
     r"accelerator)(?!\s+(?:offerings|options|choices|models|line|lines|series|makers?|vendors?))|"
-    r"(?:unrivall?ed|unmatched|unparalleled|unsurpassed|unequall?ed|unbeatable|second to none|without equal)"
-    r"(?!\s+(?:\w+\s+)?(?:ecosystem|software|support|value|efficiency|flexibility|reliability|availability|versatility|"
+    r"(?:unrivall?ed|unmatched|unparalleled|unsurpassed|unequall?ed|unbeatable|second to none|"
+    r"without equal)"
+    r"(?!\s+(?:\w+\s+)?(?:ecosystem|software|support|value|efficiency|flexibility|reliability|"
+    r"availability|versatility|"
     r"community|tool\w*|drivers?|ease|experience|price\w*)\b)|"
     r"world[\u2019']s\s+(?:fastest|most powerful|highest|largest)\s+(?:\w+\s+){0,2}(?:gpu|card|accelerator|"
     r"(?:memory )?bandwidth)|"
@@ -50,12 +53,13 @@ _ONLY_RUNS = re.compile(
 )
 #: What is unmatched, where it is no device's figure.
 _OF_ELSE = re.compile(
-    r"\s+(?:[\w-]+\s+)?(?:(?:and\s+)?(?:graphics|visual\w*|rendering|media|video)\b|ecosystem|software|support|driver|tool|library|framework|community|availability|flexib\w+|versatil\w+)",
+    r"\s+(?:[\w-]+\s+)?(?:(?:and\s+)?(?:graphics|visual\w*|rendering|media|video)\b|ecosystem|software|"
+    r"support|driver|tool|library|framework|community|availability|flexib\w+|versatil\w+)",
     re.IGNORECASE,
 )
 _SCOPED = re.compile(
     r"\b(?:of the two|here|(?:in|on|of) (?:this|our) (?:comparison|page|guide|article|list|test|round-?up)|"
-    r"consumer|gaming|was|were|at the time|at launch|"
+    r"consumer|gaming|of (?:its|their|the) (?:day|time|era|age)|was|were|at the time|at launch|"
     r"(?:up)?on (?:its )?(?:release|launch|arrival)|when (?:it )?(?:was )?(?:launch|releas|introduc)ed|"
     r"(?:for|to) (?:us|me|my|our|you|your)|because (?:our|my|we|I|of (?:our|my|the))|"
     r"(?:in|of) (?:the|my|our) (?:\w+ )?(?:cluster|lab|office|rack|box|rig|fleet|pool|department|house|"

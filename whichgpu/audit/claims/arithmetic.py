@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
+from whichgpu.audit.attributes import named
 from whichgpu.audit.binding import VARIANT
 from whichgpu.audit.expressions import equations
 from whichgpu.audit.findings import Evidence, made
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage, Table
+    from whichgpu.audit.expressions import Equation
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
 
@@ -122,6 +124,22 @@ _GOES_AHEAD = re.compile(r"\d\S*\s*[+*/x\u00d7-]\s*[~\u2248$\u20ac\u00a3]*\s*$")
 _AHEAD = 16
 
 
+#: Behind a number, that it is one of millions: "512 x 512 is around 400 billion multiply-adds".
+_IN_WORDS = re.compile(r"\s+(?:thousand|million|billion|trillion)\b", re.IGNORECASE)
+
+
+#: "224 x 224, so 8.2 GFLOP", "128,256 x 4,096 entries, or 1.05 GB": in a unit of none of the factors.
+_A_UNIT = re.compile(r"\s?(?:[GMT]i?B|[GTP]FLOPs?|W|kW|kWh)\b")
+_EQUALS = re.compile(r"=\s*[~\u2248$\u20ac]*\s*$")
+
+
+def _is_of_another_unit(text: str, one: Equation) -> bool:
+    """Whether a number that words say a formula comes to is in a unit that nothing in the formula has."""
+    unit = _A_UNIT.match(text, one.end)
+    joined = _EQUALS.search(text, max(0, one.start - _NAMED_BEHIND), one.start)
+    return unit is not None and joined is None and unit[0].strip() not in one.words
+
+
 def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
     text = passage.text
     for one in equations(text):
@@ -134,7 +152,10 @@ def _equations(passage: Passage, context: Context) -> Iterator[Finding]:
             continue
         # "768 / 26 = 29 at best": rounded down, as what is at most so much often is.
         down = "/" in one.words and text[one.start : one.end] == str(int(one.value))
-        verdict = "confirmed" if one.right else "unverifiable" if one.scaled or down else "inconsistent"
+        of_else = _IN_WORDS.match(text, one.end) is not None or _is_of_another_unit(text, one)
+        verdict = (
+            "confirmed" if one.right else "unverifiable" if one.scaled or down or of_else else "inconsistent"
+        )
         because = f"{one.words} is {one.value:,.10g}"
         yield made(context, passage, (one.start, one.end), "arithmetic", verdict, attribute="formula",
                    expected="" if one.right else f"{one.value:,.10g}", because=because,
@@ -187,6 +208,9 @@ _COSTS = re.compile(
 )
 
 
+_NAMED_BEHIND = 28
+
+
 def _savings(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
     """A percentage of a sentence that states just the two values that it is of."""
     found = within(quantities(passage.text, context.fraction), *place)
@@ -197,6 +221,10 @@ def _savings(passage: Passage, place: tuple[int, int], context: Context) -> Iter
         return
     if not money and _COSTS.search(passage.text, max(place[0], shares[0].start - 24), shares[0].start):
         # "Took 11 hours, so 5.39, and that one 3, so 7.00. It costs 23 % less": of money without a sign.
+        return
+    behind = within(named(passage.text), shares[0].end, shares[0].end + _NAMED_BEHIND)[:1]
+    if behind and not any(each.dimension == behind[0].attribute.dimension for each in found):
+        # "From 640 to 320 GB, and each got 24 % less bandwidth": of no value that it tells.
         return
     told_of = list(_change(passage, shares[0], found, context))
     right = [each for each in told_of if each.verdict == "confirmed"]

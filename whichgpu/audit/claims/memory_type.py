@@ -117,6 +117,21 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             yield from _one_of(cell.passage, match, gpus, context)
 
 
+#: What gives a device memory of the kind, whichever generation it is of.
+_HAS_HBM = re.compile(
+    r"(?:\b(?:has|have|had|uses?|used|carries|comes with|equipped with|offers?|with|of|its)|"
+    r"GB)\s+(?:fast |on-package |\w+-?stacked )?$",
+    re.IGNORECASE,
+)
+
+
+def _is_of_the_host(text: str, start: int, match: re.Match[str]) -> bool:
+    """Whether a type is a host's: "64 GB of DDR5 system RAM", "96 GB of HBM3 and 480 GB of LPDDR5X"."""
+    if match[0].startswith("DDR") and _OF_HOST.match(text, match.end()):
+        return True
+    return _IS_ANOTHERS.match(match[0]) is not None and _MEMORY.search(text, start, match.start()) is not None
+
+
 def _of_sentence(
     passage: Passage, place: tuple[int, int], who: Spoken, context: Context
 ) -> Iterator[Finding]:
@@ -125,10 +140,10 @@ def _of_sentence(
         here = who.here
         if any(each.start <= match.start() < each.end for each in here):
             continue
-        if match[0].startswith("DDR") and _OF_HOST.match(passage.text, match.end()):
+        if _is_of_the_host(passage.text, place[0], match):
             continue
-        if _IS_ANOTHERS.match(match[0]) and _MEMORY.search(passage.text, place[0], match.start()):
-            # "96 GB of HBM3 and 480 GB of LPDDR5X", "48 GB of VRAM and 128 GB of DDR4": the host's.
+        if match[0] == "HBM" and not _HAS_HBM.search(passage.text, place[0], match.start()):
+            # "You needn't pay for HBM", "below the HBM line": of the kind.
             continue
         if _IN_ONE.match(passage.text, match.end()):
             # "40 or 80 GB: HBM2 in the former, HBM2e in the latter".
@@ -185,8 +200,10 @@ def _of_sentence(
 
 #: Before what a device is like: "essentially an RTX 3090 with GDDR6".
 _LIKE = re.compile(
-    r"\b(?:resembl\w+|akin to|basically|essentially|in essence|in effect|apparentent|s[\u2019']apparente\w*|"
-    r"ressembl\w+|\u00e4hnel\w+|asemeja\w*|somiglia\w*)\s+(?:(?:to|of|\u00e0|a|an|the|some|des|un|une|einer|einem|ad)\s+){0,4}"
+    r"\b(?:resembl\w+|akin to|basically|essentially|in essence|in effect|apparentent|"
+    r"s[\u2019']apparente\w*|"
+    r"ressembl\w+|\u00e4hnel\w+|asemeja\w*|somiglia\w*)\s+(?:(?:to|of|\u00e0|a|an|the|some|des|un|une|"
+    r"einer|einem|ad)\s+){0,4}"
     r"(?:NVIDIA\s+|GeForce\s+)*$",
     re.IGNORECASE,
 )

@@ -110,6 +110,10 @@ def find(context: Context) -> Iterator[Finding]:
 _SOME_BYTES = re.compile(r"(?<![\w.,])(\d{1,3}(?:\.\d)?)\s+bytes?\b", re.IGNORECASE)
 
 
+#: What is left beside the weights.
+_LEAVES = re.compile(r"\b(?:leav\w+|left|remain\w*|spare|free)\b", re.IGNORECASE)
+
+
 def _of_sentence(
     passage: Passage, sentence: Sentence, before: str, amounts: Sequence[Quantity], context: Context
 ) -> Iterator[Finding]:
@@ -119,7 +123,7 @@ def _of_sentence(
         return
     count, told = counts[-1], amounts[0]
     near = passage.text[sentence.start : min(told.end + _LEAD // 2, sentence.end)]
-    if _OTHER.search(_known(near, each)):
+    if _OTHER.search(_known(near, each)) or _LEAVES.search(near):
         return
     if count["what"] and count["what"].lower() == "them" and not _OF_PARAMETERS.search(before):
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes
+from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.comparisons.of_what import OF_ONE_IN, SPEED, across_precisions, attribute_of, is_of_speed
 from whichgpu.audit.comparisons.prices import at_launch
 from whichgpu.audit.comparisons.said import AFTER, BEFORE, OF_THEM, THAN_SEVERAL, in_which, said_in
@@ -70,7 +70,8 @@ _MOST = 4
 _OF_IT = re.compile(r"\s+of (?:(?:it|them|this|these|those)\b|that(?=\s*(?:[.,;:)]|$)))", re.IGNORECASE)
 #: "Half as tall as normal", "fails twice as often": of what no data sheet tells.
 _AS_TALL = re.compile(
-    r"\s+as\s+(?:tall|long|deep|heavy|thick|thin|loud|quiet|hot|warm|old|new|often|likely|frequent\w*|common|hard|easy)\b",
+    r"\s+as\s+(?:tall|long|deep|heavy|thick|thin|loud|quiet|hot|warm|old|new|often|likely|frequent\w*|"
+    r"common|hard|easy)\b",
     re.IGNORECASE,
 )
 #: What is a share of another rate of its own: "that is half of FP32", "65 in FP16 and twice that in INT8".
@@ -99,11 +100,27 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _of_sentence(index, passage, sentence, context)
 
 
+#: Before a share that something grew by.
+_GROWS_BY = re.compile(
+    r"\b(?:rais\w+|grew|grow\w*|rose|rises?|increas\w+|went up|goes up|up|climb\w+|gain\w*|improv\w+|"
+    r"lift\w*)\b"
+    r"[^.;]{0,60}\bby\s+(?:nearly |almost |about |roughly |some |over |more than |a |an )*$",
+    re.IGNORECASE,
+)
+
+
+def _grown(text: str, sentence: Sentence, claim: Multiple) -> Multiple:
+    """A share that something grew by as the multiple it came to: "raised by nearly half"."""
+    grows = claim.times < 1 and _GROWS_BY.search(text, sentence.start, claim.start)
+    return claim._replace(times=1 + claim.times) if grows else claim
+
+
 def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     if OF_SLICES.search(sentence.text):
         return
     who = spoken(index, passage, sentence, context)
-    for claim in (*said_in(passage.text, sentence, who, context), *parts(passage.text, sentence)):
+    for said in (*said_in(passage.text, sentence, who, context), *parts(passage.text, sentence)):
+        claim = _grown(passage.text, sentence, said)
         if _is_of_itself(passage.text, sentence, claim):
             continue
         if _is_told_behind(passage, sentence, claim, context):
@@ -183,18 +200,21 @@ _NOT_THAT = re.compile(
 )
 #: "Weights that fill half of the memory", "3 % per doubling": of nothing else.
 _OF_A_WHOLE = re.compile(
-    r"\b(?:(?:grow|r[io]se|increas|gain|climb)\w*\b[^.;]{0,60}\bby|per|each|every|fill\w*|occup(?:y|ies|ied)|reserv\w+|wast\w+|uses?|using|taking)\s+"
+    r"\b(?:(?:grow|r[io]se|increas|gain|climb)\w*\b[^.;]{0,60}\bby|per|each|every|fill\w*|occup(?:y|ies|"
+    r"ied)|reserv\w+|wast\w+|uses?|using|taking)\s+"
     r"(?:about |only |nearly |almost |just |roughly |over )?$",
     re.IGNORECASE,
 )
 #: "1.8 times its BF16 rate": one device against itself.
 _OF_ITSELF = re.compile(
-    r"\s+(?:of\s+)?(?:its|their)\s+(?:own\s+)?(?:[\w-]+\s+){0,2}(?:rate|speed|throughput|result|score|capacity|output|potential)\b",
+    r"\s+(?:of\s+)?(?:its|their)\s+(?:own\s+)?(?:[\w-]+\s+){0,2}(?:rate|speed|throughput|result|score|"
+    r"capacity|output|potential)\b",
     re.I,
 )
 #: "1.4 times the bandwidth of the H100 and 1.8 times its capacity": of the H100's.
 _AND_AGAIN = re.compile(
-    r"\b(?:times|[x\u00d7]|twice|double|triple|percent of|% of) (?:the|that|as)\b[^.;]{3,60}?,?\s(?:and|but)"
+    r"\b(?:times|[x\u00d7]|twice|double|triple|percent of|% of) (?:the|that|as)\b[^.;]{3,60}?,?\s(?:and|"
+    r"but)"
     r"\s+(?:(?:only|just|about|roughly|nearly|almost|even|over|around)\s+)*$",
     re.IGNORECASE,
 )
@@ -210,7 +230,9 @@ def _is_of_host(text: str, sentence: Sentence, claim: Multiple, who: Spoken) -> 
 
 #: "System RAM is 20x slower than".
 _HOST = re.compile(
-    r"\b(?:(?:system|host|main|cpu)\s+(?:ram|memory)|DDR[345]|ssds?|nvme|swap)\b[^.;,]{0,40}$", re.IGNORECASE
+    r"\b(?:(?:system|host|main|cpu)\s+(?:ram|memory)|DDR[345]|ssds?|nvme|"
+    r"swap)\b[^.;,]{0,40}$",
+    re.IGNORECASE,
 )
 
 
@@ -269,7 +291,8 @@ def _words_beside(text: str, sentence: Sentence, claim: Multiple, who: Spoken) -
 
 
 _BY_MAKER = re.compile(
-    r"\b(?:nvidia|amd|intel|apple|google|the company|we|you|they|i)\s+(?:(?:\w+ly|also|then|has|have)\s+)*$",
+    r"\b(?:nvidia|amd|intel|apple|google|the company|we|you|they|i)\s+(?:(?:\w+ly|also|then|has|"
+    r"have)\s+)*$",
     re.I,
 )
 
@@ -365,7 +388,9 @@ def _of_devices(
     because = f"{nearest[1]}: {nearest[0]:.3g} times"
     low = unsure(both, attribute, claim.times / nearest[0] if nearest[0] else 0.0, context)
     if verdict == "contradicted" and (
-        low or (by_rate is None and is_of_speed(text, sentence, claim, attribute))
+        _is_in_another((text, sentence), claim, attribute, both, context)
+        or low
+        or (by_rate is None and is_of_speed(text, sentence, claim, attribute))
     ):
         verdict = "unverifiable"
     answer = (verdict, "" if verdict == "confirmed" else f"{nearest[0]:.2g}x", because)
@@ -375,6 +400,27 @@ def _of_devices(
     )
 
 
+def _is_in_another(
+    where: tuple[str, Sentence], claim: Multiple, attribute: Attribute, both: Pair, context: Context
+) -> bool:
+    """Whether two devices are so many times apart in another attribute that the sentence names or tells."""
+    text, sentence = where
+    beside = named(_AND.split(text[claim.end : claim.end + _RIGHT_BEHIND])[0])
+    if any(each.attribute.key == attribute.key for each in beside):
+        return False
+    told = {
+        each.dimension for each in within(quantities(text, context.fraction), sentence.start, sentence.end)
+    }
+    others = {each.attribute.key: each.attribute for each in named(sentence.text)}
+    others |= {key: each for key, each in attributes().items() if each.dimension in told & _TELLING}
+    others.pop(attribute.key, None)
+    values = ([value for value, _ in ratios(other, both, context)] for other in others.values())
+    either_way = ([*each, *(1 / one for one in each if one)] for each in values if each)
+    return any(verdict_of(claim, each) == "confirmed" for each in either_way)
+
+
+_AND = re.compile(r"[,;]|\band\b")
+_RIGHT_BEHIND, _TELLING = 24, frozenset({"bandwidth", "memory", "power"})
 #: "At 9.7 TFLOPS the A100 is sixteen times as fast as": in what it has so much of.
 _AT = re.compile(r"\s*(?:at|with)\s+(?:its\s+|only\s+)?$", re.IGNORECASE)
 

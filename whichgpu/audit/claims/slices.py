@@ -27,7 +27,8 @@ _WORDS = {**SPELLED, "sixteen": 16, "eleven": 11, "fourteen": 14, "twenty": 20}
 _N = r"(?P<n>\d{1,2}|" + "|".join(_WORDS) + r")"
 _SLICES = re.compile(
     rf"\b{_N}\s+(?:(?:MIG|isolated|separate|independent|hardware|smaller|equal|small|GPU)\s+){{0,2}}"
-    r"(?:instances|slices|partitions|MIGs|parts)\b(?:\s+(?:of|with)\s+(?:about |some |"
+    r"(?:instances|slices|partitions|MIGs|parts)\b(?! of (?:memory|compute|cache|L2))"
+    r"(?:\s+(?:of|with)\s+(?:about |some |"
     r"up to )?(?P<size>\d{1,3}(?:\.\d)?)\s?GB\b)?"
     # "On an A30 up to four": of what the clause before counted.
     rf"|(?<=[Uu]p to ){_N.replace('<n>', '<m>')}(?=\s*(?:[.;,]|$))",

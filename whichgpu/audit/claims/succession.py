@@ -35,7 +35,7 @@ _CAME = (
 )
 #: Between the first device and the second: what says that the second is the later one, or the earlier.
 _LATER = re.compile(
-    rf"\b(?:replaced|succeeded|superseded|followed) by{_THE}|\bpredecessor (?:of|to){_THE}|"
+    rf"\b(?:replaced|succeeded|superseded|(?<!, )followed) by{_THE}|\bpredecessor (?:of|to){_THE}|"
     rf"\bsuccessor (?:is|was),?{_THE}|\b(?:preced(?:es|ed|ing)|predat(?:es|ed|ing)){_THE}|(?<!years "
     rf")\bolder than{_THE}|{_CAME}before{_THE}",
     re.IGNORECASE,

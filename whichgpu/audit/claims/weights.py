@@ -160,6 +160,9 @@ def _of_sentence(
             continue
         if model is None and not named and _IN_FORMAT.match(text, told.end):
             model = held.only
+        if not named and _DO_NOT_FIT.search(text, sentence.start, told.start):
+            # "The right pick when the weights do not fit into 80 GB": of whatever model.
+            continue
         if model is None or _CARD.match(text, told.end) or told.each:
             continue
         if _is_of_device(told, sentence, context.mentions.get(context.place(passage), ()), context):
@@ -171,6 +174,7 @@ def _of_sentence(
             yield from _of_weights(passage, sentence, told, (model, held.format), context)
 
 
+_DO_NOT_FIT = re.compile(r"\bfit\w*\b[^.;]*$", re.IGNORECASE)
 _IS_SHARE = re.compile(
     r"\b(?:half|twice|double|a quarter|a third)\s+(?:of\s+)?(?:the\s+)?(?:memory|size|space|bytes|as "
     r"much)?[^.;]{0,12}"

@@ -1,0 +1,56 @@
+"""A second reading of prose, clause by clause: what is plainly said of one device, and is wrong.
+
+The kinds in `claims/` look at a sentence with what stands around it, and withhold what may be excused. Here a
+clause is read by itself: it must have one device as its subject, named in it or certainly gone on about, must
+state a fact in the indicative, and have no word that turns its figure into something else. What it then says
+is wrong needs no further ground, and what stands in the sentences around it excuses nothing.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.clauses.changes import changes
+from whichgpu.audit.clauses.identities import identities
+from whichgpu.audit.clauses.orders import orders
+from whichgpu.audit.clauses.parts import clauses, has_verb
+from whichgpu.audit.clauses.powers import powers
+from whichgpu.audit.clauses.rooms import rooms
+from whichgpu.audit.clauses.values import values
+from whichgpu.audit.document import HEADED
+from whichgpu.audit.gloss import language
+from whichgpu.audit.sentences import sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.findings import Context, Finding
+
+
+def read(found: Sequence[Finding], context: Context) -> list[Finding]:
+    """Findings with the plain errors of clauses that no other finding confirms or accuses."""
+    if language(context.document):
+        # It is read in words of English besides.
+        return list(found)
+    settled = sorted((each.start, each.end) for each in found if each.verdict != "unverifiable")
+    return [
+        *found,
+        *(each for each in _plain(context) if not any(a < each.end and each.start < b for a, b in settled)),
+    ]
+
+
+def _plain(context: Context) -> Iterator[Finding]:
+    for index, passage in enumerate(context.document.passages):
+        if passage.kind not in HEADED or passage.kind == "heading":
+            continue
+        here = tuple(context.mentions.get(index, ()))
+        for clause in clauses(index, passage, context):
+            if not clause.plain:
+                continue
+            if not clause.named or has_verb(clause.text):
+                yield from chain(values(clause, here, context), identities(clause, context))
+            yield from chain(powers(clause, context), orders(clause, here, context))
+        for sentence in sentences(passage.text):
+            yield from changes(passage, sentence, context)
+            yield from rooms(passage, sentence, here, context)

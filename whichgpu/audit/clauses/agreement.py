@@ -1,0 +1,201 @@
+"""Accusations of prose that the reading by clauses bears out.
+
+A value is held against the device that its own clause is about. A result that is worked out from what the
+text tells is held against the sentence itself and the one before it, which must account for all it takes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.clauses.mood import is_asserted, is_indicative
+from whichgpu.audit.clauses.parts import owner, stretch
+from whichgpu.audit.clauses.premises import is_accounted_for
+from whichgpu.audit.findings import withheld
+from whichgpu.audit.gloss import language
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.subjects import mentions
+from whichgpu.audit.variants import is_right
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.subjects import Mention
+
+#: Kinds of claims that hold a value against one device.
+_OF_ONE = frozenset({
+    "as_well", "capability", "compute_capability", "identity", "memory_type", "pooled", "specification",
+    "state", "unsaid",
+})  # fmt: skip
+#: Kinds that look for what an amount, or who leads, was worked out from, wherever the text tells it.
+_WORKED_OUT = frozenset({
+    "accounts", "bills", "compared", "concluded", "followed", "just_told", "parallel", "reckoned",
+    "told_ratios", "worded_places", "worded_ratios",
+})  # fmt: skip
+#: Kinds that hold what is said of memory and of laws against what the text, or everyone, knows.
+_OF_ROOM = frozenset({"category", "holding", "laws"})
+#: So many devices, each of which has the room.
+_SO_MANY = re.compile(r"\b(?:two|three|four|six|both|together)\b", re.IGNORECASE)
+#: A description that tells a size or a form is as good as a name.
+_A_FORM = re.compile(r"\d ?GB\b|\b(?:PCIe|SXM\d?|NVL|Ti|Super)\b", re.IGNORECASE)
+_LINKS = re.compile(r"\b(?:links?|nvlink|bridges?|interconnect|mesh|fabric)\b", re.IGNORECASE)
+_MEMORY = re.compile(r"\b(?:memory|vram|hbm\w*|gddr\w*)\b", re.IGNORECASE)
+_IS_SPARSE = re.compile(r"is the figure with sparsity")
+_SPARSE = re.compile(r"\bspars\w+|\bzero(?:s|ed|es)?\b|\b2:4\b", re.IGNORECASE)
+#: Behind a value, the model that has it: "a 4.5 GB Llama 8B".
+_OF_A_MODEL = re.compile(
+    r"\s(?:\w+\s)?(?:Llama|Qwen|Mistral|Mixtral|Gemma|Phi|DeepSeek|model|file|checkpoint|GGUF)\b"
+)
+#: Behind a claim, its denial: "run it, yes; compute in FP8, no".
+_IT_IS_NOT = re.compile(r"\s*,\s+no(?:t|pe)?\b", re.IGNORECASE)
+_OF_OTHERS = "its clause is not certainly about that device"
+_OF_ELSE = "it is the device's in something else, or another's that the text speaks of"
+_NOT_TOLD = "the sentences around it do not account for all that it takes"
+
+
+class _At(NamedTuple):
+    """Where an accusation stands: the passage, its place among the document's, and the place in its text."""
+
+    number: int
+    passage: Passage
+    at: int
+
+
+def agreed(kind: str, found: Iterable[Finding], context: Context) -> list[Finding]:
+    """The findings of a kind as they are, or unverifiable where the clause does not bear them out."""
+    if kind not in _OF_ONE | _WORKED_OUT | _OF_ROOM or language(context.document):
+        return list(found)
+    running = sorted((each.span(0, 1)[0], index) for index, each in context.document.running() if each.text)
+    return list(_agreed(kind, found, running, context))
+
+
+def _agreed(
+    kind: str, found: Iterable[Finding], running: Sequence[tuple[int, int]], context: Context
+) -> Iterator[Finding]:
+    for each in found:
+        place = _place(each, running, context) if each.accuses else None
+        if place is None:
+            yield each
+            continue
+        test = _against_one if kind in _OF_ONE else _not_plain if kind in _OF_ROOM else _unaccounted
+        why = test(kind, each, place, context)
+        yield withheld(each, why) if why else each
+
+
+def _place(found: Finding, running: Sequence[tuple[int, int]], context: Context) -> _At | None:
+    """Where an accusation stands in running text; None in tables."""
+    before = bisect_right(running, (found.start, len(context.document.passages))) - 1
+    if before < 0:
+        return None
+    index = running[before][1]
+    passage = context.document.passages[index]
+    if found.start >= passage.span(0, len(passage.text))[1]:
+        return None
+    text = range(len(passage.text))
+    return _At(index, passage, bisect_left(text, found.start, key=lambda at: passage.span(at, at + 1)[0]))
+
+
+#: Attributes of what is held against amounts that the text itself tells.
+_TOLD = ("told before", "stated values")
+
+
+def _unaccounted(kind: str, found: Finding, place: _At, context: Context) -> str:
+    mentioned = context.mentions.get(place.number, ())
+    if is_accounted_for(
+        found, place.passage, place.at, mentioned, alone=kind == "reckoned", money=kind == "bills"
+    ):
+        return ""
+    if kind == "compared" and found.attribute not in _TOLD:
+        return ""
+    # A ratio of two values on file needs no more of the text than their names.
+    on_file = found.kind in ("ratio", "ordering") and found.attribute in attributes()
+    return "" if on_file else _NOT_TOLD
+
+
+def _not_plain(kind: str, found: Finding, place: _At, context: Context) -> str:
+    text = next((one.text for one in sentences(place.passage.text) if one.start <= place.at < one.end), "")
+    sure = kind != "holding" or (is_asserted(text) and not _SO_MANY.search(text))
+    return "" if sure and is_indicative(text) else _NOT_TOLD
+
+
+def _against_one(kind: str, found: Finding, place: _At, context: Context) -> str:
+    """Why a value is not held against a device; empty where it is."""
+    accused = {key for side in found.subject.split(" against ") for key in side.split(", ")}
+    if not accused <= context.catalogue.keys():
+        return ""
+    if place.passage.kind == "heading" and "?" in place.passage.text:
+        # What a question repeats its answer may take back.
+        return _OF_OTHERS
+    original = context.document.original
+    if _IT_IS_NOT.match(original, found.end) or _OF_A_MODEL.match(original, found.end):
+        return _OF_OTHERS
+    if found.attribute == "bandwidth" and _is_of_link(place):
+        return _OF_ELSE
+    one = owner(place.number, place.passage, place.at, context)
+    if one is None or _is_open(place, context) or not accused & {*one.named, *one.ids}:
+        return _OF_OTHERS
+    return _OF_ELSE if _is_of_another(found, place, one, accused, context) else ""
+
+
+def _is_open(place: _At, context: Context) -> bool:
+    """Whether a description that may mean any of several devices stands before a place in its sentence."""
+    sentence = next(each for each in sentences(place.passage.text) if each.start <= place.at < each.end)
+    unsettled = context.memo.get("open", {}).get(place.number, ())
+    return any(sentence.start <= start < place.at for start, _ in unsettled)
+
+
+def _is_of_link(place: _At) -> bool:
+    """Whether the sentence of a rate speaks of links before it, and of no memory."""
+    sentence = next(each for each in sentences(place.passage.text) if each.start <= place.at < each.end)
+    before = sentence.text[: place.at - sentence.start]
+    return _LINKS.search(before) is not None and _MEMORY.search(sentence.text) is None
+
+
+def _besides(place: _At, accused: set[str], context: Context) -> set[str]:
+    """The other devices that the sentence of a place names."""
+    sentence = next(each for each in sentences(place.passage.text) if each.start <= place.at < each.end)
+    here = within(context.mentions.get(place.number, ()), sentence.start, sentence.end)
+    first, last = stretch(place.passage.text, place.at)
+    if any(accused & {*each.named} for each in here if first <= each.start < last):
+        return set()
+    return {key for each in here if not accused & {*each.named} for key in each.named}
+
+
+def _is_told_sparse(place: _At) -> bool:
+    """Whether the text around a rate that skips zeros says so, and its own sentence not that it is dense."""
+    whole = sentences(place.passage.text)
+    at = next(i for i, each in enumerate(whole) if each.start <= place.at < each.end)
+    around = " ".join(each.text for each in whole[max(0, at - 1) : at + 3])
+    return _SPARSE.search(around) is not None and "dense" not in whole[at].text.lower()
+
+
+def _is_of_another(found: Finding, place: _At, one: Mention, accused: set[str], context: Context) -> bool:
+    """Whether a value is the device's in what its clause does not name, or one's that a description means."""
+    text = place.passage.text
+    described = not any(True for _ in mentions(one.text, context.catalogue)) and not _A_FORM.search(one.text)
+    beside = _besides(place, accused, context)
+    if found.true_for and found.true_for in (context.spoken_of if described else beside):
+        return True
+    if _IS_SPARSE.search(found.because) and _is_told_sparse(place):
+        return True
+    told = next((each for each in quantities(text, context.fraction) if each.start == place.at), None)
+    attribute = attributes().get(found.attribute)
+    start, end = stretch(text, place.at)
+    if (
+        told is None
+        or attribute is None
+        or attribute.key in {each.attribute.key for each in named(text[start:end])}
+    ):
+        return False
+    others = [
+        each for each in attributes().values() if each.dimension == told.dimension and each != attribute
+    ]
+    gpus = [context.catalogue[key] for key in accused]
+    return any(is_right(text, told, other, gpu, context) for other in others for gpu in gpus)

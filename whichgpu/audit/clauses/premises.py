@@ -1,0 +1,59 @@
+"""Whether all that an amount was worked out from stands beside it, and nothing else that it may be of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.quantities import SPELLED, read_number
+from whichgpu.audit.sentences import sentences, within
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Finding
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
+
+_NUMBER = re.compile(rf"\d[\d,]*(?:\.\d+)?|\b(?:{'|'.join(SPELLED)})\b", re.IGNORECASE)
+_MONEY = re.compile(r"[$\u20ac]\s?\d[\d,]*(?:\.\d+)?|\d[\d,]*(?:\.\d+)?(?=\s(?:cents?|dollars?|euros?)\b)")
+#: In a reason, what the amounts behind it come to.
+_COME_TO = re.compile(r"\s(?:makes?|is|are)\s|:\s")
+
+
+def is_accounted_for(
+    found: Finding,
+    passage: Passage,
+    at: int,
+    named: Sequence[Mention],
+    *,
+    alone: bool = False,
+    money: bool = False,
+) -> bool:
+    """Whether a result's operands stand in its sentence or the one before, and its sentence has no others.
+
+    `alone` asks for all of them in its own sentence, `money` for no other amount of money only.
+    """
+    whole = sentences(passage.text)
+    place = next((i for i, each in enumerate(whole) if each.start <= at < each.end), None)
+    if place is None:
+        return True
+    here = _numbers(whole[place], named)
+    before = _numbers(whole[place - 1], named) if place and not alone else set()
+    others = _read(" ".join(_MONEY.findall(whole[place].text))) if money else here
+    operands = _read(_COME_TO.split(found.because)[0])
+    result = _read(found.quote) | _read(found.stated)
+    return operands <= here | before | result and others <= operands | result
+
+
+def _numbers(sentence: Sentence, named: Sequence[Mention]) -> set[float]:
+    """The numbers of a sentence but those in names."""
+    text = sentence.text
+    for each in reversed(within(named, sentence.start, sentence.end)):
+        text = f"{text[: each.start - sentence.start]} {text[each.end - sentence.start :]}"
+    return _read(text)
+
+
+def _read(text: str) -> set[float]:
+    return {read_number(each[0].rstrip(",")) for each in _NUMBER.finditer(text)}

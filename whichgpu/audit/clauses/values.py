@@ -1,0 +1,128 @@
+"""Values that a clause states of its device: memory, bandwidth, cores, power, rates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import CHIP, attributes, named, qualifiers
+from whichgpu.audit.clauses.mood import is_its_own
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import within
+from whichgpu.audit.variants import finding_on, verdict_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.clauses.parts import Clause
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.subjects import Mention
+    from whichgpu.hardware.gpu import Gpu
+
+#: Rates, each of a precision that the clause must name.
+_RATES = frozenset({"fp64", "fp32", "fp16", "tf32", "bf16", "fp8", "fp4", "int8", "int4"})
+#: Counts, each named right behind its number.
+_COUNTS = frozenset({"cores", "tensor_cores", "rt_cores", "sms"})
+#: So many times what is on file, or a part of it, is of something else.
+_FAR = 12.0
+#: Letters between a count and what it counts, and behind a value that may still say what it is.
+_BEHIND, _AFTER = 12, 24
+_OF_MEMORY = re.compile(r"\b(?:memory|vram|hbm\w*|gddr\w*|capacity|frame ?buffer)\b", re.IGNORECASE)
+_OF_POWER = re.compile(
+    r"\b(?:tdp|tgp|tbp|rated|power (?:went up|goes up|rises|rose)|(?:board|thermal|design|graphics) power|"
+    r"power (?:rating|is|of|to))\b",
+    re.IGNORECASE,
+)
+_OF_BUS = re.compile(r"[ -]?bits?[ -](?:wide |memory )*(?:bus|interface|memory)\b", re.IGNORECASE)
+_HAS = re.compile(
+    r"(?:\b(?:has|have|had|with|carries|packs|offers?|comes? with|gets|brings|its)|[\u2019']s)\s+"
+    r"(?:only |just |a |an |full |whole |\w+ly )*$",
+    re.IGNORECASE,
+)
+_OF_BANDWIDTH = re.compile(rf"{_OF_MEMORY.pattern}|\bbandwidth\b", re.IGNORECASE)
+_PER_ONE = re.compile(r"\bper (?:gpu|card|device|accelerator|board|module)\b", re.IGNORECASE)
+_LINK = re.compile(r"\b(?:nvlink|links?|bridges?|bridged|interconnect|fabric|pcie|infinity)\b", re.IGNORECASE)
+
+
+def values(clause: Clause, here: Sequence[Mention], context: Context) -> Iterator[Finding]:
+    """The values of a clause that are not its device's."""
+    text = clause.passage.text
+    every = within(quantities(text, context.fraction), clause.start, clause.end)
+    gpus = [context.catalogue[key] for key in clause.subject.named]
+    for quantity in every:
+        if any(each.start <= quantity.start < each.end for each in here):
+            continue
+        if any(each.named != clause.subject.named for each in within(here, clause.start, quantity.start)):
+            # "52 % less bandwidth than the RTX 3090 has (936 GB/s)".
+            continue
+        attribute = _attribute(clause, quantity)
+        if attribute is not None and _is_plain(clause, quantity, every):
+            yield from _wrong(clause, quantity, attribute, gpus, context)
+
+
+def _is_plain(clause: Clause, quantity: Quantity, every: Sequence[Quantity]) -> bool:
+    """Whether a value is told as it is, and nothing up to it or right behind it says otherwise."""
+    if quantity.high != quantity.value or quantity.limit not in ("", "about"):
+        return False
+    end = min(clause.end, quantity.end + _AFTER)
+    words = list(clause.passage.text[clause.start : end])
+    blanked = [(each.start, each.end) for each in every]
+    blanked += [(clause.subject.start, clause.subject.end)] if clause.named else []
+    for first, last in blanked:
+        for at in range(max(first, clause.start), min(last, end)):
+            words[at - clause.start] = " "
+    return is_its_own(_PER_ONE.sub(" ", "".join(words)))
+
+
+def _attribute(clause: Clause, quantity: Quantity) -> Attribute | None:
+    """What a value is of, by its unit and the words of its clause; None where they leave it open."""
+    text, told = clause.text, attributes()
+    before = clause.passage.text[clause.start : quantity.start]
+    if quantity.dimension == "bandwidth":
+        of_memory = _OF_BANDWIDTH.search(clause.sentence.text) and not _LINK.search(clause.sentence.text)
+        return told["bandwidth"] if of_memory else None
+    if quantity.dimension == "memory":
+        return told["memory"] if _OF_MEMORY.search(text) or _HAS.search(before) else None
+    if quantity.dimension == "power":
+        return told["power"] if _OF_POWER.search(text) else None
+    if quantity.dimension in ("number", "count", "bits"):
+        return _counted(clause, quantity)
+    if quantity.dimension in ("flop rate", "op rate"):
+        return _rate(clause)
+    return None
+
+
+def _counted(clause: Clause, quantity: Quantity) -> Attribute | None:
+    """The units that a number counts, which stand right behind it, or the bits of a bus."""
+    text = clause.passage.text
+    if CHIP.search(text, clause.start, quantity.start):
+        # Of the whole chip.
+        return None
+    if _OF_BUS.match(text, quantity.end) or (
+        quantity.dimension == "bits"
+        and re.match(r"\s(?:bus|interface)\b", text[quantity.end : quantity.end + _BEHIND])
+    ):
+        return attributes()["memory_bus"]
+    behind = within(named(text), quantity.end, quantity.end + _BEHIND)[:1]
+    tied = [each.attribute for each in behind if not text[quantity.end : each.start].strip()]
+    return tied[0] if tied and tied[0].key in _COUNTS else None
+
+
+def _rate(clause: Clause) -> Attribute | None:
+    """The one precision that a clause names, where it is plain whether zeros are skipped."""
+    of = {each.attribute.key: each.attribute for each in named(clause.text) if each.attribute.key in _RATES}
+    open_ = "spars" in clause.passage.text and not qualifiers(clause.text) & {"dense"}
+    return next(iter(of.values())) if len(of) == 1 and not open_ else None
+
+
+def _wrong(
+    clause: Clause, quantity: Quantity, attribute: Attribute, gpus: Sequence[Gpu], context: Context
+) -> Iterator[Finding]:
+    said = qualifiers(clause.text)
+    found = verdict_on(clause.passage.text, quantity, attribute, gpus, said=said, context=context)
+    known = [float(gpu.value(field) or 0.0) for gpu in gpus for field in attribute.fields]
+    near = any(one and 1 / _FAR < quantity.value / one < _FAR for one in known)
+    if found.verdict == "contradicted" and near:
+        yield finding_on(clause.passage, quantity, attribute, gpus, found=found, context=context)
