@@ -7,7 +7,8 @@ import pytest
 
 #: A passage, and what of it is wrong.
 PLAIN = [
-    ("The MI300X has 304 compute units. The memory feeds the chip at 8 TB/s. A 256 MB cache sits in between.", "8 TB/s"),
+    ("The MI300X has 304 compute units. The memory feeds the chip at 8 TB/s. A 256 MB cache sits in between.",
+     "8 TB/s"),
     ("The MI325X came next. It is based on the newer CDNA 4 architecture.", "CDNA 4"),
     ("The MI300X has no FP8 support in hardware. FP4 is absent from all three; for that you want Blackwell.",
      "has no FP8 support"),
@@ -44,12 +45,19 @@ def test_what_no_clause_plainly_says_accuses_nobody(text):
 
 
 def test_a_result_is_held_against_what_stands_beside_it_alone():
-    far = "A card costs 34 cents an hour. It is quick. The 5090 was dearer. At 60 hours it would come to $41.40."
+    far = "A card costs 34 cents an hour. It is quick. The 5090 was dearer. At 60 hours that makes $41.40."
     near = "Eight A100s draw 400 W each. For the eight that makes 3.6 kW."
     assert not corpus.accused(far)
     assert corpus.accused(near)
 
 
 def test_the_parts_of_one_computer_are_no_values_of_its_card():
-    rows = "| GPUs | 2 x RTX 3090 |\n| CPU | 16 cores |\n| Board | WRX80 |\n| Memory | 128 GB DDR4 |\n| Storage | 4 TB |\n"
+    parts = {
+        "GPUs": "2 x RTX 3090",
+        "CPU": "16 cores",
+        "Board": "WRX80",
+        "Memory": "128 GB DDR4",
+        "Storage": "4 TB",
+    }
+    rows = "".join(f"| {part} | {choice} |\n" for part, choice in parts.items())
     assert not corpus.accused(f"# A build\n\n| Part | Choice |\n| --- | --- |\n{rows}")
