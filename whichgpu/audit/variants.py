@@ -225,6 +225,7 @@ def _of_value(
             or _OF_MANY.search(text)
             or (attribute.key == "memory" and cell.number == 1 and _is_of_all(cell, quantity, gpus))
             or (attribute.key == "power" and _OF_SYSTEM.search(cell.label))
+            or _WAS_READ.search(cell.label)
             # A price with a mark of a note is told in the note.
             or (attribute.dimension == "money" and text.rstrip().endswith(("*", "\u2020")))
             or (cell.number == 1 and is_sum(quantity.value, attribute, gpus, f"{cell.label} {text}"))
@@ -247,6 +248,8 @@ def _is_of_all(cell: Cell, quantity: Quantity, gpus: Sequence[Gpu]) -> bool:
 _TOTAL = re.compile(
     r"\b(?:total|sum|combined|aggregate|altogether|overall|per (?:node|instance|server))\b", re.IGNORECASE
 )
+#: A row of what was read while something ran: "board power under SDXL".
+_WAS_READ = re.compile(r"\b(?:under|during|while|average[sd]?|measured|observed|idle)\b", re.IGNORECASE)
 #: What draws more than its GPUs.
 _OF_SYSTEM = re.compile(r"\b(?:system|server|node|machine|chassis|rack|wall|total system)\b", re.IGNORECASE)
 #: A header of either: "Dense BF16/FP16".

@@ -241,12 +241,22 @@ def _of_host(label: str, name: str, cell: Passage, context: Context) -> Iterator
         else "contradicted" if of_cpus or off > _OTHER_SIZE else "unverifiable"
     )  # fmt: skip
     real = " or ".join(f"{one:,g}{'' if of_cpus else ' GiB'}" for one in sorted(known))
+    if verdict == "contradicted" and not of_cpus and _is_of_its_gpus(name, size, context):
+        return
     because = f"{name.strip()} has {real}{' vCPUs' if of_cpus else ' of memory'}"
     yield made(
         context, cell, (amount.start, amount.end), "identity", verdict, subject=name.strip(),
         attribute="vcpus" if of_cpus else "host_memory", because=because,
         expected=real if verdict == "contradicted" else "", evidence=(Evidence(because),),
     )  # fmt: skip
+
+
+def _is_of_its_gpus(name: str, size: float, context: Context) -> bool:
+    """Whether so many gigabytes are the memory of an instance type's GPU, or of all of them together."""
+    kind = _kind(name)
+    gpu = context.catalogue.get(kind[0]) if kind else None
+    each = nominal_gb(float(gpu.value("memory") or 0.0)) if gpu else None
+    return kind is not None and each is not None and size in (each, each * kind[1])
 
 
 def _of_cell(label: str, kind: tuple[str, float], cell: Passage, context: Context) -> Iterator[Finding]:

@@ -38,7 +38,7 @@ _MIG = re.compile(r"\bMIG\b|\bmulti-instance\b", re.IGNORECASE)
 _ELSE = re.compile(
     r"\b(?:vGPU|servers?|nodes?|clusters?|two (?:cards|gpus)|each of (?:two|four|eight)|time[- ]slic\w+|"
     r"containers?|"
-    r"vms?|if|would|instance types?|reserved|spot|cloud)\b",
+    r"vms?|if|would|instance types?|reserved|spot|cloud|no MIG|AMD|MI\d{3}\w?)\b",
     re.IGNORECASE,
 )
 _MOST, _BACK, _LARGER = 7, 1, 1.06

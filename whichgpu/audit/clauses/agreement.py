@@ -23,7 +23,7 @@ from whichgpu.audit.variants import is_right
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -43,8 +43,10 @@ _WORKED_OUT = frozenset({
 _OF_ROOM = frozenset({"category", "holding", "laws"})
 #: So many devices, each of which has the room.
 _SO_MANY = re.compile(r"\b(?:two|three|four|six|both|together)\b", re.IGNORECASE)
-#: A description that tells a size or a form is as good as a name.
-_A_FORM = re.compile(r"\d ?GB\b|\b(?:PCIe|SXM\d?|NVL|Ti|Super)\b", re.IGNORECASE)
+#: A description that tells a size is as good as a name.
+_A_SIZE = re.compile(r"\d ?GB\b", re.IGNORECASE)
+#: Kinds that set two devices against each other by the catalogue.
+_OF_TWO = frozenset({"difference", "ratio"})
 _LINKS = re.compile(r"\b(?:links?|nvlink|bridges?|interconnect|mesh|fabric)\b", re.IGNORECASE)
 _MEMORY = re.compile(r"\b(?:memory|vram|hbm\w*|gddr\w*)\b", re.IGNORECASE)
 _IS_SPARSE = re.compile(r"is the figure with sparsity")
@@ -70,7 +72,7 @@ class _At(NamedTuple):
 
 def agreed(kind: str, found: Iterable[Finding], context: Context) -> list[Finding]:
     """The findings of a kind as they are, or unverifiable where the clause does not bear them out."""
-    if kind not in _OF_ONE | _WORKED_OUT | _OF_ROOM or language(context.document):
+    if kind not in _OF_ONE | _WORKED_OUT | _OF_ROOM | _OF_TWO | {"likewise"} or language(context.document):
         return list(found)
     running = sorted((each.span(0, 1)[0], index) for index, each in context.document.running() if each.text)
     return list(_agreed(kind, found, running, context))
@@ -84,9 +86,35 @@ def _agreed(
         if place is None:
             yield each
             continue
-        test = _against_one if kind in _OF_ONE else _not_plain if kind in _OF_ROOM else _unaccounted
-        why = test(kind, each, place, context)
+        why = _test(kind)(kind, each, place, context)
         yield withheld(each, why) if why else each
+
+
+def _test(kind: str) -> Callable[[str, Finding, _At, Context], str]:
+    """What an accusation of a kind must hold to."""
+    if kind in _OF_ONE:
+        return _against_one
+    if kind in _OF_TWO:
+        return _against_two
+    return {"likewise": _alike}.get(kind, _not_plain if kind in _OF_ROOM else _unaccounted)
+
+
+def _alike(kind: str, found: Finding, place: _At, context: Context) -> str:
+    """What is said of one device too is a capability: whose value a sentence goes on about is not certain."""
+    return _OF_ELSE if found.attribute in attributes() and found.kind != "capability" else ""
+
+
+def _against_two(kind: str, found: Finding, place: _At, context: Context) -> str:
+    """Why two devices are not set against each other: the sentence names neither, or so many of one."""
+    sides = [set(side.split(", ")) for side in found.subject.split(" against ")]
+    if len(sides) != len(("first", "second")) or found.attribute not in attributes():
+        return ""
+    sentence = next(each for each in sentences(place.passage.text) if each.start <= place.at < each.end)
+    here = within(context.mentions.get(place.number, ()), sentence.start, sentence.end)
+    named = [each for each in here if any(True for _ in mentions(each.text, context.catalogue))]
+    told = [any(side & {*each.named} for each in named) for side in sides]
+    many = kind == "difference" and _SO_MANY.search(sentence.text[: place.at - sentence.start])
+    return _OF_OTHERS if many or not any(told) or not is_indicative(sentence.text) else ""
 
 
 def _place(found: Finding, running: Sequence[tuple[int, int]], context: Context) -> _At | None:
@@ -109,7 +137,12 @@ _TOLD = ("told before", "stated values")
 def _unaccounted(kind: str, found: Finding, place: _At, context: Context) -> str:
     mentioned = context.mentions.get(place.number, ())
     if is_accounted_for(
-        found, place.passage, place.at, mentioned, alone=kind == "reckoned", money=kind == "bills"
+        found,
+        place.passage,
+        place.at,
+        mentioned,
+        alone=kind == "reckoned",
+        money=kind == "bills" and found.quote.startswith(("$", "\u20ac")),
     ):
         return ""
     if kind == "compared" and found.attribute not in _TOLD:
@@ -130,18 +163,30 @@ def _against_one(kind: str, found: Finding, place: _At, context: Context) -> str
     accused = {key for side in found.subject.split(" against ") for key in side.split(", ")}
     if not accused <= context.catalogue.keys():
         return ""
-    if place.passage.kind == "heading" and "?" in place.passage.text:
-        # What a question repeats its answer may take back.
+    if _is_taken_back(found, place, context):
         return _OF_OTHERS
-    original = context.document.original
-    if _IT_IS_NOT.match(original, found.end) or _OF_A_MODEL.match(original, found.end):
-        return _OF_OTHERS
-    if found.attribute == "bandwidth" and _is_of_link(place):
+    if _is_of_something_else(found, place):
         return _OF_ELSE
     one = owner(place.number, place.passage, place.at, context)
     if one is None or _is_open(place, context) or not accused & {*one.named, *one.ids}:
         return _OF_OTHERS
     return _OF_ELSE if _is_of_another(found, place, one, accused, context) else ""
+
+
+def _is_taken_back(found: Finding, place: _At, context: Context) -> bool:
+    """Whether a claim is what a heading asks, is denied right behind it, or is of a model named there."""
+    asked = place.passage.kind == "heading" and "?" in place.passage.text
+    original = context.document.original
+    behind = _IT_IS_NOT.match(original, found.end) or _OF_A_MODEL.match(original, found.end)
+    return asked or behind is not None
+
+
+def _is_of_something_else(found: Finding, place: _At) -> bool:
+    """Whether a bandwidth is a link's, or a price that of several."""
+    if found.attribute == "bandwidth":
+        return _is_of_link(place)
+    start, _ = stretch(place.passage.text, place.at)
+    return found.attribute == "launch_price" and bool(_SO_MANY.search(place.passage.text, start, place.at))
 
 
 def _is_open(place: _At, context: Context) -> bool:
@@ -179,7 +224,7 @@ def _is_told_sparse(place: _At) -> bool:
 def _is_of_another(found: Finding, place: _At, one: Mention, accused: set[str], context: Context) -> bool:
     """Whether a value is the device's in what its clause does not name, or one's that a description means."""
     text = place.passage.text
-    described = not any(True for _ in mentions(one.text, context.catalogue)) and not _A_FORM.search(one.text)
+    described = not any(True for _ in mentions(one.text, context.catalogue)) and not _A_SIZE.search(one.text)
     beside = _besides(place, accused, context)
     if found.true_for and found.true_for in (context.spoken_of if described else beside):
         return True

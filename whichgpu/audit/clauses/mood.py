@@ -4,40 +4,58 @@ from __future__ import annotations
 
 from whichgpu.audit import patterns as re
 
+
+def any_of(words: str) -> str:
+    """A pattern of any of some words, between blanks; `_` is a blank within one."""
+    return f"(?:{'|'.join(each.replace('_', _BLANK) for each in words.split())})"
+
+
+_BLANK = r"\s"
+
+
 #: What is asked, supposed, planned, denied, quoted, or what others say.
-_NOT_STATED = re.compile(
-    r"\?|[\u201c\u201d\"]|\b(?:if(?! (?:you|we|your|one|anyone)\b)|unless|(?:would|could|might|"
-    r"should) have|imagin\w+|suppos\w+|assum\w+|"
-    r"hypothetic\w*|rumou?r\w*|expect\w*|plann?\w+|claim\w*|beliefs?|believ\w+|thought|think|myths?|"
-    r"mistak\w+|"
-    r"wrong\w*|confus\w+|allegedly|reportedly|sellers?|listings?|forums?|people|some say|used to|"
-    r"instead of|"
-    r"rather than|no longer|formerly|originally|cancel\w+|never|cut[- ]down|modded|modified|overclock\w*|"
-    r"undervolt\w*|power[- ]limit\w*|limit\w*|capped|throttl\w+|prototypes?|engineering sample|"
-    r"typo|unlike|rumeurs?|ger\u00fcchte?|correct\w*|errat\w+|pretend\w*|say|let[\u2019']s|for example|"
-    r"e\.g\.)\b",
-    re.IGNORECASE,
-)
-#: What makes a figure none of the device's own: comparisons, shares, needs, readings, other parts.
+_SUPPOSED = any_of(r"""
+    if(?!_(?:you|we|your|one|anyone)\b) unless (?:would|could|might|should)_have imagin\w+ suppos\w+
+    assum\w+ hypothetic\w* rumou?r\w* expect\w* plann?\w+ claim\w* beliefs? believ\w+ thought think
+    myths? mistak\w+ wrong\w* confus\w+ allegedly reportedly sellers? listings? forums? people some_say
+    used_to instead_of rather_than no_longer formerly originally cancel\w+ never cut[-_]down modded
+    modified overclock\w* undervolt\w* limit\w* capped throttl\w+ prototypes? engineering_sample typo
+    unlike rumeurs? gerüchte? correct\w* errat\w+ pretend\w* say let['’]s for_example e\.g\.
+""")
+_NOT_STATED = re.compile(rf"\?|[\u201c\u201d\"]|\b{_SUPPOSED}(?!\w)", re.IGNORECASE)
+#: What is denied, somebody's own, or compared.
+_DENIED = any_of(r"""
+    not was were our my we i than compared versus vs against more less fewer extra another additional
+    difference times twice half third quarter double[sd]? triple[sd]? percent unlike like
+    as_(?:much|many|fast|large) equivalent from between
+""")
+#: Shares, sums and parts.
+_SHARES = any_of(r"""
+    share part_of out_of of_its only_part left free spare remain\w* used usable using_\d sum total
+    together combined aggregate per each every two three four six eight sixteen pairs? slices? mig
+    partition\w* full die stack\w* chiplet except without
+""")
+#: What is needed, by what is run.
+_NEEDS = any_of(r"""
+    needs? needed require\w* takes? took models? weights parameters? fill\w* stor\w+ occup\w+ fits?
+    hold\w* batch context tokens? images? steps? dataset checkpoint
+""")
+#: What was read, under some load.
+_READINGS = any_of(r"""
+    measur\w+ saw seen sustain\w* effective\w* realistic\w* practi\w+ achiev\w+ benchmark\w* tests?
+    tested runs?_at observ\w+ real[-_]world idle load peaks?_at about_to stock factory
+""")
+#: Other parts, machines and cards.
+_OTHERS = any_of(r"""
+    instances? nodes? servers? systems? machines? hosts? racks? box(?:es)? chassis rigs? l1 l2 l3 cache
+    pcie pci ssds? nvme disks? network infiniband ethernet switch links? bridge cpu system_ram
+    ram(?=_of) ddr[45] laptop mobile wall psu supply versions? variants? editions? siblings? sister
+    brother cousin twin
+""")
+#: What makes a figure none of the device's own.
 _NOT_ITS_OWN = re.compile(
-    r"n[\u2019']t\b|\b(?:not|was|were|our|my|we|i|than|compared|versus|vs|against|more|less|fewer|extra|"
-    r"another|additional|difference|times|twice|"
-    r"half|third|quarter|double[sd]?|triple[sd]?|percent|share|part of|out of|of its|only part|left|free|"
-    r"spare|remain\w*|"
-    r"used|usable|using \d|needs?|needed|require\w*|takes?|took|models?|weights|parameters?|measur\w+|saw|"
-    r"seen|sustain\w*|"
-    r"effective\w*|realistic\w*|practi\w+|achiev\w+|benchmark\w*|tests?|tested|runs? at|observ\w+|"
-    r"real[- ]world|"
-    r"slices?|mig|partition\w*|instances?|nodes?|servers?|systems?|machines?|hosts?|racks?|box(?:es)?|"
-    r"chassis|two|three|four|six|eight|sixteen|sum|pair|pairs|rigs?|"
-    r"per|l1|l2|l3|cache|pcie|pci|ssds?|nvme|disks?|network|infiniband|ethernet|switch|links?|bridge|cpu|"
-    r"system ram|ram(?= of)|ddr[45]|laptop|mobile|idle|wall|psu|supply|load|peaks? at|about to|between|"
-    r"from|"
-    r"versions?|variants?|editions?|siblings?|sister|brother|cousin|twin|models?|full|die|stack\w*|"
-    r"chiplet|each|every|total|together|combined|"
-    r"aggregate|equivalent|unlike|like|as (?:much|many|fast|large)|except|without|stock|factory|"
-    r"fill\w*|stor\w+|occup\w+|fits?|hold\w*|batch|context|tokens?|images?|steps?|dataset|checkpoint)\b|%|"
-    r"\u00d7|\d\s?x\b|\bx\s?\d|[+=/~\u2248]",
+    rf"n[\u2019']t\b|\b(?:{_DENIED}|{_SHARES}|{_NEEDS}|{_READINGS}|{_OTHERS})\b|%|\u00d7|\d\s?x\b|\bx\s?\d|"
+    r"[+=/~\u2248]",
     re.IGNORECASE,
 )
 
@@ -49,8 +67,8 @@ def is_asserted(sentence: str) -> bool:
 
 #: What might be, or will.
 _MODAL = re.compile(
-    r"\b(?:would|could|might|should|(?-i:may)|will|(?<!as )if)\b(?! also\b| be (?:joined|linked|bridged|"
-    r"split|divided))",
+    r"\b(?:would|could|might|should|(?-i:may)|will|(?<!as )if)\b"
+    r"(?! also\b| be (?:joined|linked|bridged|split|divided))",
     re.IGNORECASE,
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.clauses.mood import is_asserted, is_indicative
+from whichgpu.audit.clauses.mood import any_of, is_asserted, is_indicative
 from whichgpu.audit.counting import counted
 from whichgpu.audit.models import models
 from whichgpu.audit.roles import spoken
@@ -28,70 +28,74 @@ _ENDS = re.compile(
     r"which|where|when|unless|if|as)\s)|,\s+|\s*[()]\s*"
 )
 #: Words that may stand between the beginning of a clause and the device that it is about.
-_OPENING = re.compile(
-    r"(?:[\s*_,:\u2019'\"-]|\b(?:the|an?|and|but|so|yet|while|whereas|although|though|because|since|on|"
-    r"with|for|"
-    r"in|of|at|even|only|then|now|today|here|meanwhile|nvidia(?:[\u2019']s)?|amd(?:[\u2019']s)?|"
-    r"intel(?:[\u2019']s)?|apple(?:[\u2019']s)?|google(?:[\u2019']s)?|new|old|newer|older|bigger|smaller|"
-    r"cheaper|regular|plain|"
-    r"desktop|mobile|professional|single|one|next|comes?|came|there|is|has|have|memory|bandwidth|capacity|"
-    r"power|tdp|vram|architecture|chip|its|predecessor|successor|sibling|by|contrast|first|second|"
-    r"third|finally|lastly|also|in-between|that|note|remember|it|helps?|helped|true|consider|take|"
-    r"released|launched|introduced|announced|january|february|march|april|may|june|"
-    r"july|august|september|october|november|december|early|late|mid|year|later|years|20[012]\d|venerable|"
-    r"popular|humble|mighty|big|little|small|famous|ever-popular|workhorse|flagship|card|gpu|"
-    r"accelerator)\b)*",
-    re.IGNORECASE,
-)
-#: How a clause goes on about the device that was spoken of last.
+_BEFORE_NAME = any_of(r"""
+    the an? and but so yet while whereas although though because since on with for in of at even only
+    then now today here meanwhile (?:nvidia|amd|intel|apple|google)(?:['’]s)? new old newer older bigger
+    smaller cheaper regular plain desktop mobile professional single one next comes? came there is has
+    have memory bandwidth capacity power tdp vram architecture chip its predecessor successor sibling by
+    contrast first second third finally lastly also in-between that note remember it helps? helped true
+    consider take released launched introduced announced january february march april may june july
+    august september october november december early late mid year later years 20[012]\d venerable
+    popular humble mighty big little small famous ever-popular workhorse flagship card gpu accelerator
+""")
+_OPENING = re.compile(rf"(?:[\s*_,:\u2019'\"-]|\b{_BEFORE_NAME}\b)*", re.IGNORECASE)
+#: How a clause goes on about the device spoken of last: by a word for it, an attribute of its, or a verb.
+_LED_BY = any_of(r"""
+    and but so yet while as because since although though also still then today here which on_paper
+    in_return
+""")
+_FOR_IT = any_of(r"""
+    it its it['’]s they their (?:each|a_pair|(?:up_to_)?(?:two|three|four|\d))_of_(?:them|these|those)
+    two_can you_can (?:the|this|that)_(?:card|gpu|chip|board|part|accelerator|module|model)
+    (?:behind|on|under|in|inside|over|across|around)_its
+""")
+_ATTRIBUTE = any_of(r"""
+    memory vram bandwidth capacity (?:(?:board|rated|thermal)_)?power tdp tgp tbp cores cuda_cores
+    architecture bus interface cache
+""")
+_VERB_OF_IT = any_of(r"""
+    has is was had offers? comes? carries packs draws delivers provides features uses supports raised
+    raises brings? moved gets lacks cannot runs with at up_to built based launched released introduced
+    announced
+""")
+_MADE_BY = any_of(r"""
+    gave gives fitted rates? raised lists? specifies quotes equipped built put launched released
+    introduced announced moved doubled
+""")
 _GOES_ON = re.compile(
-    r"(?:[\s*_,]|\b(?:and|but|so|yet|while|as|because|since|although|though|also|still|then|today|here|"
-    r"which|"
-    r"on paper|in return)\b)*"
-    r"(?:(?:it|its|it[\u2019']s|they|their)\b|(?:each|a pair|(?:up to )?(?:two|three|four|\d)) of (?:them|"
-    r"these|those)\b|two can\b|you can\b|(?:the|this|that)\s(?:card|gpu|chip|board|part|accelerator|"
-    r"module|model)\b|"
-    r"(?:the|a|total|peak|raw|nominal|\s)*(?:memory|vram|bandwidth|capacity|(?:board |rated |"
-    r"thermal )?power|tdp|tgp|tbp|"
-    r"cores|cuda cores|architecture|bus|interface|cache)\b|"
-    r"(?:has|is|was|had|offers?|comes?|carries|packs|draws|delivers|provides|features|uses|supports|raised|"
-    r"raises|brings?|moved|gets|lacks|cannot|runs)\b|"
-    r"(?:nvidia|amd|intel)\s(?:gave|gives|fitted|rates?|raised|lists?|specifies|quotes|equipped|built|put|"
-    r"launched|"
-    r"released|introduced|announced|moved|doubled)\b|"
-    r"(?:with|at|up to|built|based|launched|released|introduced|announced)\b|"
-    r"(?:behind|on|under|in|inside|over|across|around) its\b|\$?\d)",
+    rf"(?:[\s*_,]|\b{_LED_BY}\b)*(?:{_FOR_IT}\b|(?:the|a|total|peak|raw|nominal|\s)*{_ATTRIBUTE}\b|{_VERB_OF_IT}\b|"
+    rf"(?:nvidia|amd|intel)\s{_MADE_BY}\b|\$?\d)",
     re.IGNORECASE,
 )
 #: What makes words a clause of their own.
-_VERB = re.compile(
-    r"\b(?:is|was|has|had|does|did|do|have|can|cannot|offers?|comes?|came|carries|carried|packs?|draws?|"
-    r"delivers?|"
-    r"provides?|features?|uses?|supports?|lacks?|gets?|brings?|brought|runs?|needs?|takes?|took|drew|"
-    r"costs?|launched|arrived|"
-    r"moves?|pushes|feeds?|sports?|boasts?|includes?|houses|contains|belongs|introduced|released|put)\b|"
-    r"[\u2019']s\b",
-    re.IGNORECASE,
-)
+_VERBS = any_of(r"""
+    is was has had does did do have can cannot offers? comes? came carries carried packs? draws?
+    delivers? provides? features? uses? supports? lacks? gets? brings? brought runs? needs? takes? took
+    drew costs? launched arrived moves? pushes feeds? sports? boasts? includes? houses contains belongs
+    introduced released put
+""")
+_VERB = re.compile(rf"\b{_VERBS}\b|[\u2019']s\b", re.IGNORECASE)
+_TWO = 2
 #: What is not, but might be: "the memory it should have had".
 _IS_NOT = re.compile(r"\b(?:should|would|could|might|ought to) have\b", re.IGNORECASE)
 _ITSELF = re.compile(
     r"\W*(?:(?:and|but|so|then|yet)\s+)?(?:it|its|they|their|this card|the card)\b", re.IGNORECASE
 )
 #: "Its SFF sister needs": another device, by its kinship.
+_RELATIVES = any_of(r"""
+    sister brother sibling cousin twin successor predecessor rival competitor counterpart replacement
+""")
 _KIN = re.compile(
-    r"\W*(?:(?:and|but|while)\s+)?(?:its|the)\s(?:[\w-]+\s){0,2}?(?:sister|brother|sibling|cousin|twin|"
-    r"successor|"
-    r"predecessor|rival|competitor|counterpart|replacement)\b",
-    re.IGNORECASE,
+    rf"\W*(?:(?:and|but|while)\s+)?(?:its|the)\s(?:[\w-]+\s){{0,2}}?{_RELATIVES}\b", re.IGNORECASE
+)
+_IS_ANOTHER = re.compile(
+    r"\w,?\s(?:is|was)\s(?:just |basically |essentially |really )?(?:the|an?)\s$", re.IGNORECASE
 )
 #: What is said aside, behind which the subject of before goes on.
 _SUBORDINATE = re.compile(r"\W*(?:which|who|where|when|as|because|since|although|though)\b", re.IGNORECASE)
 #: Before a device that a clause names besides its subject.
 _BESIDES = re.compile(
-    r"\b(?:of|than|as|from|like|over|to|with|on|against|in)\s+(?:(?:the|an?|its|"
-    r"nvidia[\u2019']s)\s+)*$",
-    re.I,
+    r"\b(?:of|than|as|from|like|over|to|with|on|against|in)\s+(?:(?:the|an?|its|nvidia[\u2019']s)\s+)*$", re.I
 )
 #: What is said of several, or of what a question asked.
 _OF_SEVERAL = re.compile(r"\b(?:they|their|them)\b", re.IGNORECASE)
@@ -145,9 +149,6 @@ def _of_sentence(
             carried = one if len({each.named for each in own}) < _TWO else None
 
 
-_TWO = 2
-
-
 def owner(index: int, passage: Passage, at: int, context: Context) -> Mention | None:
     """The one device that the clause around a place names or goes on about; None where it is not certain."""
     sentence = next((each for each in sentences(passage.text) if each.start <= at < each.end), None)
@@ -157,7 +158,9 @@ def owner(index: int, passage: Passage, at: int, context: Context) -> Mention | 
     carried, _ = _spoken_of(passage, sentence, who, context)
     stretches = [*_stretches(sentence)]
     for (start, end), behind in zip(stretches, [*stretches[1:], (sentence.end, sentence.end)], strict=True):
-        own = _within(who.here, start, end)
+        own = [
+            each for each in _within(who.here, start, end) if not _is_likened(each, passage, sentence, who)
+        ]
         text = passage.text[start:end]
         if at < end:
             # "With 10,752 cores, the A5000 is": a phrase before its subject, a value before it in brackets.
@@ -170,6 +173,12 @@ def owner(index: int, passage: Passage, at: int, context: Context) -> Mention | 
             # "It outruns the H200, with 5.3 TB/s" goes on about what "it" is.
             carried = _one(subjects)
     return None
+
+
+def _is_likened(one: Mention, passage: Passage, sentence: Sentence, who: Spoken) -> bool:
+    """Whether a device is what another one is said to be: "the H200 was the H100 with other memory"."""
+    before = any(each.end <= one.start and each.named != one.named for each in who.here)
+    return before and _IS_ANOTHER.search(passage.text, sentence.start, one.start) is not None
 
 
 def _within(found: Sequence[Mention], start: int, end: int) -> list[Mention]:

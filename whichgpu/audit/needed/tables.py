@@ -63,7 +63,8 @@ def required_columns(table: Table, context: Context) -> Iterator[Finding]:
 def format_columns(table: Table, context: Context) -> Iterator[Finding]:
     """Columns of formats beside models: what each takes in FP16, in INT8, in 4 bits."""
     heads = _heads(table)
-    columns = {i: found[0] for i, head in enumerate(heads) if i and len(found := formats(head)) == 1}
+    columns = {i: found[0] for i, head in enumerate(heads) if i and len(found := formats(head)) == 1
+               and not MORE.search(head)}  # fmt: skip
     if any(TRAINS.search(text) for text in (*heads, table.caption, *table.section)):
         # What is frozen is as large as ever: "NF4 base".
         frozen = {i: said for i, said in columns.items() if _FROZEN.search(heads[i])}
