@@ -87,7 +87,8 @@ def test_the_u_net_splits_as_measured() -> None:
     assert gmacs["conv"] == pytest.approx(209, abs=0.5)
     assert gmacs["gemm"] == pytest.approx(129, abs=0.5)
     assert attention == pytest.approx(63, abs=0.5)
-    assert sum(op.count for op in ops) == 737
+    # PyTorch's operator of a convolution adds the bias itself: no kernel of its own in a trace of operators.
+    assert sum(op.count for op in ops if not op.dims.get("in_place")) == 737
 
 
 # -- jobs ----------------------------------------------------------------------------------------

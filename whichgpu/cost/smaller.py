@@ -122,7 +122,10 @@ def _of_all(job: Job, stated: Mapping[str, float], n_gpus: int) -> Sequence[tupl
     """The batch of a training as that of all its GPUs together, which tables state as often."""
     replicas = n_gpus / (stated.get("tp", 1.0) * stated.get("pp", 1.0))
     each = stated.get("batch", 0.0) / replicas
-    if not job.trains or replicas <= 1.0 or each < 1.0 or each % 1.0 or "grad_accum" in job.options:
+    if not job.trains or replicas <= 1.0 or each < 1.0 or each % 1.0:
+        return ()
+    if job.options.keys() & {"grad_accum", "global_batch"}:
+        # What says how the batch of all is made up says that this one is of each.
         return ()
     return [({"batch": f"{each:g}"}, _WHOLE)]
 

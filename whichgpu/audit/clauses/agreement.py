@@ -137,12 +137,7 @@ _TOLD = ("told before", "stated values")
 def _unaccounted(kind: str, found: Finding, place: _At, context: Context) -> str:
     mentioned = context.mentions.get(place.number, ())
     if is_accounted_for(
-        found,
-        place.passage,
-        place.at,
-        mentioned,
-        alone=kind == "reckoned",
-        money=kind == "bills" and found.quote.startswith(("$", "\u20ac")),
+        found, place.passage, place.at, mentioned, alone=kind == "reckoned", money=kind == "bills"
     ):
         return ""
     if kind == "compared" and found.attribute not in _TOLD:
