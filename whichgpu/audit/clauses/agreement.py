@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
 
 #: Kinds of claims that hold a value against one device.
@@ -69,13 +70,27 @@ class _At(NamedTuple):
     passage: Passage
     at: int
 
+    @property
+    def sentence(self) -> Sentence:
+        """The sentence of the place."""
+        return next(each for each in sentences(self.passage.text) if each.start <= self.at < each.end)
+
 
 def agreed(kind: str, found: Iterable[Finding], context: Context) -> list[Finding]:
     """The findings of a kind as they are, or unverifiable where the clause does not bear them out."""
     if kind not in _OF_ONE | _WORKED_OUT | _OF_ROOM | _OF_TWO | {"likewise"} or language(context.document):
         return list(found)
-    running = sorted((each.span(0, 1)[0], index) for index, each in context.document.running() if each.text)
-    return list(_agreed(kind, found, running, context))
+    return list(_agreed(kind, found, _running(context), context))
+
+
+def _running(context: Context) -> Sequence[tuple[int, int]]:
+    """Where the passages of running text begin, and their places among the document's, once for all kinds."""
+    if "running" not in context.memo:
+        context.memo["running"] = sorted(
+            (each.span(0, 1)[0], index) for index, each in context.document.running() if each.text
+        )
+    known: Sequence[tuple[int, int]] = context.memo["running"]
+    return known
 
 
 def _agreed(
@@ -109,7 +124,7 @@ def _against_two(kind: str, found: Finding, place: _At, context: Context) -> str
     sides = [set(side.split(", ")) for side in found.subject.split(" against ")]
     if len(sides) != len(("first", "second")) or found.attribute not in attributes():
         return ""
-    sentence = next(each for each in sentences(place.passage.text) if each.start <= place.at < each.end)
+    sentence = place.sentence
     here = within(context.mentions.get(place.number, ()), sentence.start, sentence.end)
     named = [each for each in here if any(True for _ in mentions(each.text, context.catalogue))]
     told = [any(side & {*each.named} for each in named) for side in sides]
@@ -148,7 +163,7 @@ def _unaccounted(kind: str, found: Finding, place: _At, context: Context) -> str
 
 
 def _not_plain(kind: str, found: Finding, place: _At, context: Context) -> str:
-    text = next((one.text for one in sentences(place.passage.text) if one.start <= place.at < one.end), "")
+    text = place.sentence.text
     sure = kind != "holding" or (is_asserted(text) and not _SO_MANY.search(text))
     return "" if sure and is_indicative(text) else _NOT_TOLD
 
@@ -186,21 +201,21 @@ def _is_of_something_else(found: Finding, place: _At) -> bool:
 
 def _is_open(place: _At, context: Context) -> bool:
     """Whether a description that may mean any of several devices stands before a place in its sentence."""
-    sentence = next(each for each in sentences(place.passage.text) if each.start <= place.at < each.end)
+    sentence = place.sentence
     unsettled = context.memo.get("open", {}).get(place.number, ())
     return any(sentence.start <= start < place.at for start, _ in unsettled)
 
 
 def _is_of_link(place: _At) -> bool:
     """Whether the sentence of a rate speaks of links before it, and of no memory."""
-    sentence = next(each for each in sentences(place.passage.text) if each.start <= place.at < each.end)
+    sentence = place.sentence
     before = sentence.text[: place.at - sentence.start]
     return _LINKS.search(before) is not None and _MEMORY.search(sentence.text) is None
 
 
 def _besides(place: _At, accused: set[str], context: Context) -> set[str]:
     """The other devices that the sentence of a place names."""
-    sentence = next(each for each in sentences(place.passage.text) if each.start <= place.at < each.end)
+    sentence = place.sentence
     here = within(context.mentions.get(place.number, ()), sentence.start, sentence.end)
     first, last = stretch(place.passage.text, place.at)
     if any(accused & {*each.named} for each in here if first <= each.start < last):

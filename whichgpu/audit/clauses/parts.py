@@ -139,7 +139,7 @@ def _of_sentence(
     passage: Passage, sentence: Sentence, who: Spoken, carried: Mention | None
 ) -> Iterator[Clause]:
     for start, end in _stretches(sentence):
-        own = _within(who.here, start, end)
+        own = within(who.here, start, end)
         text = passage.text[start:end]
         one = _subject(passage.text, (start, end), own, who) if own else _goes_on(text, carried)
         if one is not None and not _SEVERAL.search(text):
@@ -158,13 +158,11 @@ def owner(index: int, passage: Passage, at: int, context: Context) -> Mention | 
     carried, _ = _spoken_of(passage, sentence, who, context)
     stretches = [*_stretches(sentence)]
     for (start, end), behind in zip(stretches, [*stretches[1:], (sentence.end, sentence.end)], strict=True):
-        own = [
-            each for each in _within(who.here, start, end) if not _is_likened(each, passage, sentence, who)
-        ]
+        own = [each for each in within(who.here, start, end) if not _is_likened(each, passage, sentence, who)]
         text = passage.text[start:end]
         if at < end:
             # "With 10,752 cores, the A5000 is": a phrase before its subject, a value before it in brackets.
-            fronted = None if own or _VERB.search(text) else _one(_within(who.here, *behind))
+            fronted = None if own or _VERB.search(text) else _one(within(who.here, *behind))
             return _one(own) if own else _goes_on(text, carried) or fronted
         subjects = [each for each in own if each not in who.against]
         if not own:
@@ -179,10 +177,6 @@ def _is_likened(one: Mention, passage: Passage, sentence: Sentence, who: Spoken)
     """Whether a device is what another one is said to be: "the H200 was the H100 with other memory"."""
     before = any(each.end <= one.start and each.named != one.named for each in who.here)
     return before and _IS_ANOTHER.search(passage.text, sentence.start, one.start) is not None
-
-
-def _within(found: Sequence[Mention], start: int, end: int) -> list[Mention]:
-    return [each for each in found if start <= each.start < end]
 
 
 def _goes_on(text: str, carried: Mention | None) -> Mention | None:
