@@ -117,34 +117,12 @@ def forked(_mother: Mother, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_process, "subprocess", SimpleNamespace(Popen=Forked, **names))
 
 
-#: Files left out of `./test quick`: the zoo model by model, fits, whole answers and pages, and whatever
-#: starts processes.
-_SLOW = (
-    "test_against_torch", "test_calibration", "test_cli_commands", "test_compare", "test_compare_kinds",
-    "test_compare_pages", "test_conflicts", "test_constraints",
-    "test_counts", "test_diagnose", "test_diffusion", "test_energy", "test_export",
-    "test_export_by_tools", "test_extensions",
-    "test_finetuning", "test_fit", "test_fleet", "test_frames", "test_import_assembled", "test_import_fuzz",
-    "test_import_onnx", "test_import_onnx_awkward", "test_import_onnx_runtime", "test_import_torch",
-    "test_import_torch_awkward", "test_jobs", "test_keeping", "test_language",
-    "test_language_cache", "test_language_layers", "test_machine",
-    "test_memory", "test_on_the_web", "test_pages", "test_price_store", "test_prices", "test_prices_command",
-    "test_published", "test_quotes", "test_recommend", "test_report", "test_scaling", "test_scoreboard",
-    "test_serve_load", "test_serving_command", "test_vision", "test_vision_torch", "test_web_api",
-    "test_web_pages", "test_web_sent", "test_workloads", "test_zoo_encoders", "test_zoo_mobile",
-    "test_zoo_other", "test_zoo_other_torch", "test_zoo_segmentation", "test_zoo_timm",
-)  # fmt: skip
-
-
 #: Files with tests of a minute: begun first, so that none of them is alone at the end.
 _LONG = ("test_bench_cpu", "test_calibration")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.stem not in _LONG)
-    for item in items:
-        if item.path.stem in _SLOW:
-            item.add_marker(pytest.mark.slow)
 
 
 def pytest_collection_finish() -> None:
