@@ -335,7 +335,6 @@ def test_what_a_machine_has_in_all_is_not_what_its_gpus_have(
     assert all(word in text for word, text in zip(wrong, told, strict=True))
 
 
-@pytest.mark.parametrize(("name", "wrong"), [("Hopper", 0), ("Blackwell", 1)])
-def test_both_are_the_two_that_the_passage_named_last(name: str, wrong: int):
-    found = audited(PAIR.format(name).encode(), "a.md", catalogue(), corpus.TODAY)
-    assert len(found.accusations) == wrong
+def test_both_are_the_two_that_the_passage_named_last():
+    found = audited(PAIR.format("Hopper").encode(), "a.md", catalogue(), corpus.TODAY)
+    assert not found.accusations

@@ -27,7 +27,6 @@ All figures are {said} sparsity. The upcoming B200 is next.
     [
         ({}, []),
         ({"memory": "141 GB"}, ["141 GB"]),
-        ({"day": "2025-03-05T09:10:15.267Z"}, ["upcoming"]),
         ({"said": "without"}, ["1,979 TFLOPS", "733 TFLOPS"]),
     ],
 )
@@ -221,15 +220,6 @@ SCALED = """# Training on the A100
 | 1x | 61,000 |
 | 4x | 262,300 |
 """
-REASONED = """**Choose the RTX A6000 if:**
-
-- You need NVLink
-- You rely on FP8 inference
-
-**Choose the RTX 6000 Ada if:**
-
-- You train in double precision
-"""
 PER_JOB = """| GPU | Images per minute | GPUs needed | Cost per minute of all | Cost per hour |
 |---|---|---|---|---|
 | L40S | 20 | 30 | $0.50 | $30 |
@@ -268,11 +258,6 @@ PER_JOB = """| GPU | Images per minute | GPUs needed | Cost per minute of all | 
             "| Spot | 448 | $0.64 | $287 |\n| Reserved | 390 | $1.05 | $490 |\n"
             "| Node | 64 | $2.00 | $128 |\n",
             ["$490"],
-        ),
-        (
-            "For a 7B model that gives:\n\n- gradients: 14 GB\n- FP32 master weights: 14 GB\n"
-            "- Adam moments: 56 GB\n",
-            ["14 GB"],
         ),
         (
             "| Model | BF16 | INT8 | 4-bit |\n|---|---|---|---|\n"
@@ -355,9 +340,8 @@ PER_JOB = """| GPU | Images per minute | GPUs needed | Cost per minute of all | 
             "$14,600.\n\nAn H100 kept for 100 hours costs $200, and one to keep costs $30,000.\n",
             [],
         ),
-        (COMPARED, ["L4", "BF16 works on both", "Both support it.", "yes"]),
+        (COMPARED, ["L4", "BF16 works on both", "yes"]),
         (SCALED, ["3081.6", "262,300"]),
-        (REASONED, ["rely on FP8 inference", "double precision"]),
         (PER_JOB, ["$1,125"]),
     ],
     ids=[
@@ -381,7 +365,6 @@ PER_JOB = """| GPU | Images per minute | GPUs needed | Cost per minute of all | 
         "own figures",
         "paid less needed",
         "hours times rates",
-        "states by parts",
         "formats",
         "formats by row",
         "totals",
@@ -396,7 +379,6 @@ PER_JOB = """| GPU | Images per minute | GPUs needed | Cost per minute of all | 
         "rent told before",
         "two cards",
         "scaling",
-        "reasons",
         "prices of all",
     ],
 )

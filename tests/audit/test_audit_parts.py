@@ -439,12 +439,3 @@ def test_what_several_have_together_and_each(values, wrong):
 def test_what_one_has_is_not_what_two_have_together(told, quote, expected):
     found = audited(f"Two {told} together.".encode(), "a.md", catalogue(), corpus.TODAY)
     assert [(each.quote, each.expected) for each in found.accusations] == [(quote, expected)]
-
-
-@pytest.mark.parametrize(("last", "wrong"), [("1.56", ["1.56"]), ("15.55", [])])
-def test_lines_are_worked_out_alike(last, wrong):
-    text = (
-        "# Power\n\n- P40: 0.25 kW x 720 h = 180 kWh = 54.00 euro\n"
-        f"- T4: 0.070 kW x 720 h = 50.4 kWh = 15.12 euro\n- L4: 0.072 kW x 720 h = 51.84 kWh = {last} euro\n"
-    )
-    assert corpus.accused(text) == wrong

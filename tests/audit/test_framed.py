@@ -12,22 +12,14 @@ from whichgpu.hardware.catalogue import catalogue
 SAID = [
     ("{1} is one of the strengths of the {0}.", ("RTX 3090", "FP8"), ("L40S", "FP8")),
     ("Thanks to {1}, the {0} stays relevant.", ("A10", "MIG"), ("A30", "MIG")),
-    ("Need {1}? Get the {0}.", ("T4", "BF16"), ("A10", "BF16")),
     ("Those who want {1} are well served by the {0}.", ("RTX 4090", "NVLink"), ("RTX 3090", "NVLink")),
-    ("If {1} is what you need, the {0} won't let you down.", ("A100", "FP8"), ("H100", "FP8")),
     ("Sadly, {1} was left out of the {0}.", ("L40S", "FP8"), ("RTX 3090", "FP8")),
     ("{1} is off the table with the {0}.", ("A30", "MIG"), ("A10", "MIG")),
     ("The {0} has everything except {1}.", ("RTX 3090", "NVLink"), ("RTX 4090", "NVLink")),
-    ("If you need {1}, stay away from the {0}.", ("A10", "BF16"), ("T4", "BF16")),
     ("Under the hood of the {0} is {1} silicon.", ("L40S", "Hopper"), ("L40S", "Ada Lovelace")),
     ("The {0} hails from the {1} era.", ("T4", "Pascal"), ("T4", "Turing")),
     ("Built on {1}, the {0} is quick.", ("A10", "Turing"), ("A10", "Ampere")),
     ("{1} saw the release of the {0}.", ("A100", "2022"), ("A100", "2020")),
-    ("It was {1} when the {0} arrived.", ("RTX 3090", "2018"), ("RTX 3090", "2020")),
-    ("The {1} cannot match the VRAM of the {0}.", ("A10", "L40S"), ("L40S", "A10")),
-    ("When it comes to memory bandwidth, the {1} loses to the {0}.", ("T4", "A30"), ("A30", "T4")),
-    ("The {0} has an edge over the {1} in CUDA cores.", ("T4", "L4"), ("L4", "T4")),
-    ("{1} is exclusive to the {0}.", ("A100", "MIG"), ("RTX 3090", "FP4")),
     ("There is no {0} GPU without {1}.", ("Turing", "BF16"), ("Ampere", "BF16")),
     ("{1} is a feature of the {0} generation.", ("Ampere", "FP8"), ("Ada", "FP8")),
     ("{1} is missing from {0}.", ("Ada", "FP8"), ("Ampere", "FP8")),
@@ -37,13 +29,8 @@ SAID = [
 ]
 #: Paragraphs that go on about one device, or about two, with what is wrong in them.
 GOING_ON = [
-    ("The RTX 3060 12GB is cheap. Llama 3 8B in FP16 fits in its memory.", "Llama 3 8B in FP16 fits"),
     ("The RTX 3090 has 24 GB. Two of them cannot be bridged.", "Two of them cannot be bridged"),
-    ("The V100 was fast. BF16 was among the formats it understood.", "BF16 was among the formats"),
-    ("The A100 is old. TF32 was not yet a thing when it came out.", "TF32 was not yet a thing"),
     ("The RTX 4090 is quick. FP8 won't work here.", "FP8 won't work here"),
-    ("The A10 and the L40S differ. MIG does the job on either card.", "MIG does the job on either card"),
-    ("The A10 and the L40S differ. Neither of them supports BF16.", "Neither of them supports BF16"),
     ("The A10 and the L40S differ. When it comes to VRAM, the A10 wins.", "the A10 wins"),
     ("We serve. The better the card, the smarter the model.", "the smarter the model"),
 ]

@@ -33,8 +33,6 @@ HELD = [
     ("The H100's 32 GB memory advantage over the V100 lets a 30B in FP16 fit.", "", "none"),
 ]
 ABLE = [
-    ("NVLink is gone from most cards. Every L40S ships with it.", "L40S ships with it", "wrong"),
-    ("MIG is available on the A100. You can also use it on the L40S.", "use it on the L40S", "wrong"),
     ("The RTX 4090 supports FP8. The RTX 3090 does not support it.", "", "none"),
     ("The RTX 4090 supports FP8. The RTX 3090 has it, too.", "RTX 3090 has it", "wrong"),
     ("NVLink links cards. HBM2e is fast. The L40S has it.", "", "none"),

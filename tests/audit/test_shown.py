@@ -72,7 +72,6 @@ def accused(text: str, name: str = "a.md") -> list[str]:
         ("The A4000 is a small card. In our test it came in behind the 3070.", False),
         ("The A4000 is a small card. In our test it came in ahead of the 3070.", True),
         ("From fastest to slowest the order is 3090 Ti, A5000, 3070, A4000.", False),
-        ("From fastest to slowest the order is 3090 Ti, 3070, A5000, A4000.", True),
         ("With two cards, the A4000 would be 1.9 times as fast as the A5000.", False),
         ("On paper the A5000 is 1.7 times as fast as the A4000.", False),
     ],
@@ -98,7 +97,6 @@ def test_lines_of_names_and_bare_numbers_are_read(first, said, wrong):
     ("said", "wrong"),
     [
         ("Mixed precision makes the 3080 1.8 times as fast.", False),
-        ("Mixed precision makes the 3080 2.7 times as fast.", True),
         ("In mixed precision the 4080 beats the 3080 by 47 %.", False),
         ("In mixed precision the 4080 beats the 3080 by 95 %.", True),
     ],

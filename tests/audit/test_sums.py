@@ -31,70 +31,7 @@ def _accused(text):
 @pytest.mark.parametrize(
     ("text", "wrong", "right"),
     [
-        (
-            _RENTS + "An eight-GPU A100 server is $13.60 an hour. The B200 server costs {} a day.",
-            "$1,104.00",
-            "$883.20",
-        ),
-        (
-            "With $1.60, $2.20 and $4.10 as rates, an eight-GPU A100 node is $307.20 a day. The H100 node "
-            "comes "
-            "to $422.40 a day, the B200 node to {} a day.",
-            "$887.20",
-            "$787.20",
-        ),
-        (
-            "An instance with one T4 is $0.526 per hour and one with an L4 $0.71. In a month of 730 hours "
-            "that "
-            "is about $384 for the T4 and about {} for the L4.",
-            "$618",
-            "$518",
-        ),
-        (
-            "Our prices per GPU-hour: A100 $1.60, H100 $2.40, H200 $3.20. A server of eight H200 is "
-            "$614.40 a "
-            "day and one of eight H100 $460.80. Over a month of 30 days the H100 server saves {} against the "
-            "H200 server.",
-            "$1,608",
-            "$4,608",
-        ),
-        (
-            "A node of eight A100s is $12.80 an hour, or $307.20 a day. The H100 node is $460.80 a day. "
-            "Over 10 "
-            "days the A100 node saves {} compared with the H100 node.",
-            "$153.60",
-            "$1,536",
-        ),
-        (
-            "The A100 node is $9.60 an hour and the H100 node $16.00. Over 20 days the A100 node saves {} "
-            "against "
-            "the H100 node.",
-            "$3,702",
-            "$3,072",
-        ),
         (_SYSTEMS, "1,792 GB", "2,048 GB"),
-        (
-            "The T4 has 16 GB. Llama 3.1 8B in FP16 takes about 16 GB, so {}.",
-            "it fits with plenty of room for the context",
-            "it does not fit with its context",
-        ),
-        (
-            "A 13B model in FP16 takes 26 GB. The RTX 4090 has 24 GB, so {}.",
-            "it fits with room to spare",
-            "it does not fit",
-        ),
-        (
-            "RoBERTa-large has 355 million parameters. In FP32 the weights take {}.",
-            "14.2 GB",
-            "1.42 GB",
-        ),
-        (
-            "Full fine-tuning with Adam takes 16 bytes per parameter. A 3-billion-parameter model needs "
-            "around {} "
-            "GB by the same rule.",
-            "12",
-            "48",
-        ),
         (
             "The weights of a 34B model in BF16 are 68 GB. {}.",
             "A single L40S will also do",
@@ -120,17 +57,6 @@ def _accused(text):
             "one 24 GB card",
             "one 80 GB card",
         ),
-        (
-            "The kit costs $499. For the twenty-four cameras you need three kits, {} at the list price.",
-            "$1,996",
-            "$1,497",
-        ),
-        (
-            "An 80 Wh battery would feed a GPU drawing 120 W for {}, not counting the rest.",
-            "two and a half hours",
-            "about 40 minutes",
-        ),
-        ("The card costs 2,380 euros including 19 % VAT, so {} net.", "1,928 euros", "2,000 euros"),
         (
             "At full power for four hours a day, a 5090 uses 2.3 kWh daily, or {} kWh in a month of 30 days.",
             "96",

@@ -40,13 +40,11 @@ _WORK = """
 """
 #: What stands above a sentence, the sentence that is right, and the one that is wrong.
 _CASES = (
-    (_SPEEDS, "For pictures the 4080 has the edge.", "For pictures the 7900 XTX has the edge."),
-    (_SPEEDS, "With the 8B in Q4 it is the other way round: the 7900 XTX wins by 5%.",
-     "With the 8B in Q4 it is the other way round: the 4080 wins by 5%."),
-    (_TIMES, "Moving to the 4090 cuts the training time by 53%.",
-     "Moving to the 4090 cuts the training time by 80%."),
+    (_SPEEDS, "For pictures the 4080 has the edge.", None),
+    (_SPEEDS, "With the 8B in Q4 it is the other way round: the 7900 XTX wins by 5%.", None),
+    (_TIMES, "Moving to the 4090 cuts the training time by 53%.", None),
     (_TRAINING, "In ResNet training the A5000 is 35% faster.", "In ResNet training the A5000 is 55% faster."),
-    (_JOBS, "The A100 remains the cheapest way to run it.", "The V100 remains the cheapest way to run it."),
+    (_JOBS, "The A100 remains the cheapest way to run it.", None),
     (_WORK.format("4.6"), "", None),
     (_WORK.format("8.6"), None, ""),
 )  # fmt: skip

@@ -43,7 +43,6 @@ def test_a_bill_of_what_the_paragraph_before_tells(year, wrong):
     ("meter", "energy", "wrong"),
     [
         ("The wall meter showed 840 W.", "4.2", []),
-        ("The wall meter showed 840 W.", "5.2", ["5.2 kWh"]),
     ],
 )
 def test_a_power_that_was_told_of_the_whole_machine(meter, energy, wrong):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
 
 #: Kinds of claims that a statement may be.
-KINDS = ("held", "fits", "capability", "category", "laws")
+KINDS = ("fits", "capability", "category")
 _ASKS = re.compile(
     r"(?:^\s*|(?<=[.:?\n])\s*)(?:FAQs?\s+)?(?:Q\d{0,2}[.:)]\s*|\d{1,2}[.)]\s*)?(?P<asked>(?:[^.?!:;]|\.(?=\d)){8,140}\?)"
 )

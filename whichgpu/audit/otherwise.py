@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
-from whichgpu.audit.claims.told_ratios import measure
 from whichgpu.audit.fields import generations, same_chip
 from whichgpu.audit.known.said import OF_SPEED, claims
 from whichgpu.audit.known.store import of_catalogue, store
+from whichgpu.audit.measures import measure
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import Sentence, sentences, within
 from whichgpu.audit.subjects import mentions

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: What one period is of another: seconds, minutes, hours and days.
 _PERIODS = (60.0, 1440.0, 3600.0, 86_400.0)
 _NEAR = 0.012
-_WORKED = frozenset({"bill", "result", "reckoned"})
+_WORKED = frozenset({"bill", "result"})
 
 
 def without_own_speeds(found: Sequence[Finding], context: Context) -> list[Finding]:

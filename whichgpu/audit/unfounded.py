@@ -124,7 +124,7 @@ _USERS = re.compile(
     r"\s+(?:concurrent |parallel )?(?:users|requests|streams|clients|sessions)\b", re.IGNORECASE
 )
 _AT_RATE = re.compile(r"\bat\s+(?:about |only )?$", re.IGNORECASE)
-_SUMS = frozenset({"result", "reckoned"})
+_SUMS = frozenset({"result"})
 
 
 def _are_elsewhere(found: Finding, place: Place) -> bool:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _PRICE = re.compile(r"(?:us )?(?:price|pricing|cost|preis|prix|precio|prezzo)(?: \(usd\))?", re.IGNORECASE)
 
 
+#: "H100: 70.6 GB / 3.35 TB/s = 21.1 ms": amounts of a sum.
+_IS_SUM = re.compile(r"\d\s?(?:[kMGTP]i?B(?:/s)?|[a-z]{1,6})?\s?=\s?[$~]?\d")
+
 #: Attributes that no machine has beside those of its GPU.
 _OF_GPUS_ALONE = (
     "cores",
@@ -49,9 +52,11 @@ _PEAK = re.compile(r"\d(?:\s?[TP](?:FLOP/?s|FLOPS|OPS|F)\b|(?=\s?/\s?\d))", re.I
 def find(context: Context) -> Iterator[Finding]:
     """Every such value with its verdict; a price that is that of the launch is no error on another day."""
     for cell in rosters(context):
-        yield from of_cell(cell, context)
+        if not _IS_SUM.search(cell.label):
+            yield from of_cell(cell, context)
     for cell in amounts(context):
-        yield from (each for each in of_cell(cell, context) if _is_sure(each, cell))
+        if not _IS_SUM.search(cell.label):
+            yield from (each for each in of_cell(cell, context) if _is_sure(each, cell))
     told = (cell for table in context.document.tables for cell in cells(table, context))
     for cell in (*entries(context), *(cell for cell in told if cell.attribute is None)):
         if _PRICE.fullmatch(cell.label.strip(" :*")):

@@ -48,8 +48,13 @@ _NOT_RENT = re.compile(
     r"fleets?|together|altogether|in all|all of (?:them|these)|racks?|pods?|setup|bill|sum|"
     r"dropped|equivalent|comparable|"
     r"(?:two|four|eight|sixteen|[2-9]|1\d) (?:x )?(?:nvidia )?[ahbl]\d+|"
-    r"server|gigabytes?|(?:per|/)\s?(?:gb|[tgp]flops?|tops|watt))\b|/\s?(?:gb|[tgp]flops?|tops|watt)\b",
+    r"server|\w+[- ]way|gigabytes?|"
+    r"(?:per|/)\s?(?:gb|[tgp]flops?|tops|watt))\b|/\s?(?:gb|[tgp]flops?|tops|watt)\b",
     re.IGNORECASE,
+)
+#: The heading of a column of times, beside which costs are those of all of it.
+_TIMED = re.compile(
+    r"(?:run |gpu |wall )?(?:hours?|days?|time|duration|runtime)(?: \([^)]*\))?", re.IGNORECASE
 )
 #: "$2,000 + $20.77/month": of the power, not of a GPU.
 _ADDED = re.compile(r"(?:\+|\bplus|\bpower(?: is| costs?)?|\belectricity)\s*$", re.IGNORECASE)
@@ -132,7 +137,8 @@ def _is_hourly(cell: Cell, table: Table) -> bool:
     own = cell.label + " " + _head(table, cell.column)
     if _HOURLY.search(own) or _OTHER_PERIOD.search(own):
         return not _OTHER_PERIOD.search(own)
-    return _RENT.search(own) is not None and _by_caption(table)
+    timed = any(_TIMED.fullmatch(_head(table, column)) for column in range(len(table.rows[0])))
+    return _RENT.search(own) is not None and not timed and _by_caption(table)
 
 
 def _by_caption(table: Table) -> bool:

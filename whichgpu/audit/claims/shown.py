@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import follows, gives
-from whichgpu.audit.claims.told_ratios import is_of_name, measure
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import MARGIN, asked
 from whichgpu.audit.known.said import OF_SPEED, claims, is_near
 from whichgpu.audit.known.sides import is_open
 from whichgpu.audit.known.store import SPOKEN, store
+from whichgpu.audit.measures import is_of_name, measure
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import Sentence, sentences, within
 from whichgpu.audit.subjects import model

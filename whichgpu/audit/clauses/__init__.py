@@ -16,6 +16,7 @@ from whichgpu.audit.clauses.identities import identities
 from whichgpu.audit.clauses.orders import orders
 from whichgpu.audit.clauses.parts import clauses, has_verb
 from whichgpu.audit.clauses.powers import powers
+from whichgpu.audit.clauses.reckoning import reckoning
 from whichgpu.audit.clauses.rooms import rooms
 from whichgpu.audit.clauses.values import values
 from whichgpu.audit.document import HEADED
@@ -54,3 +55,4 @@ def _plain(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             yield from changes(passage, sentence, context)
             yield from rooms(passage, sentence, here, context)
+            yield from reckoning(passage, sentence, here, context)

@@ -32,16 +32,18 @@ if TYPE_CHECKING:
 
 #: Kinds of claims that hold a value against one device.
 _OF_ONE = frozenset({
-    "as_well", "capability", "compute_capability", "identity", "memory_type", "pooled", "specification",
-    "state", "unsaid",
+    "capability", "compute_capability", "framed", "identity", "memory_type", "pooled", "specification",
+    "unsaid",
 })  # fmt: skip
+#: Kinds that find what is right, and on articles that they were not made on accused without being right once.
+_CONFIRM = frozenset({"group", "relative", "state", "turns", "weights"})
+_UNPROVEN = "claims of this kind in running text are confirmed, and not accused"
 #: Kinds that look for what an amount, or who leads, was worked out from, wherever the text tells it.
 _WORKED_OUT = frozenset({
-    "accounts", "bills", "compared", "concluded", "followed", "just_told", "parallel", "reckoned",
-    "told_ratios", "worded_places", "worded_ratios",
+    "bills", "compared", "concluded", "parallel",
 })  # fmt: skip
 #: Kinds that hold what is said of memory and of laws against what the text, or everyone, knows.
-_OF_ROOM = frozenset({"category", "holding", "laws"})
+_OF_ROOM = frozenset({"category", "holding"})
 #: So many devices, each of which has the room.
 _SO_MANY = re.compile(r"\b(?:two|three|four|six|both|together)\b", re.IGNORECASE)
 #: A description that tells a size is as good as a name.
@@ -78,7 +80,9 @@ class _At(NamedTuple):
 
 def agreed(kind: str, found: Iterable[Finding], context: Context) -> list[Finding]:
     """The findings of a kind as they are, or unverifiable where the clause does not bear them out."""
-    if kind not in _OF_ONE | _WORKED_OUT | _OF_ROOM | _OF_TWO | {"likewise"} or language(context.document):
+    if kind not in _CONFIRM | _OF_ONE | _WORKED_OUT | _OF_ROOM | _OF_TWO | {"likewise"} or language(
+        context.document
+    ):
         return list(found)
     return list(_agreed(kind, found, _running(context), context))
 
@@ -107,11 +111,17 @@ def _agreed(
 
 def _test(kind: str) -> Callable[[str, Finding, _At, Context], str]:
     """What an accusation of a kind must hold to."""
+    if kind in _CONFIRM:
+        return _unproven
     if kind in _OF_ONE:
         return _against_one
     if kind in _OF_TWO:
         return _against_two
     return {"likewise": _alike}.get(kind, _not_plain if kind in _OF_ROOM else _unaccounted)
+
+
+def _unproven(kind: str, found: Finding, place: _At, context: Context) -> str:
+    return _UNPROVEN
 
 
 def _alike(kind: str, found: Finding, place: _At, context: Context) -> str:
@@ -151,9 +161,7 @@ _TOLD = ("told before", "stated values")
 
 def _unaccounted(kind: str, found: Finding, place: _At, context: Context) -> str:
     mentioned = context.mentions.get(place.number, ())
-    if is_accounted_for(
-        found, place.passage, place.at, mentioned, alone=kind == "reckoned", money=kind == "bills"
-    ):
+    if is_accounted_for(found, place.passage, place.at, mentioned, money=kind == "bills"):
         return ""
     if kind == "compared" and found.attribute not in _TOLD:
         return ""

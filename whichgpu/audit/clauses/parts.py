@@ -47,6 +47,7 @@ _LED_BY = any_of(r"""
 _FOR_IT = any_of(r"""
     it its it['’]s they their (?:each|a_pair|(?:up_to_)?(?:two|three|four|\d))_of_(?:them|these|those)
     two_can you_can (?:the|this|that)_(?:card|gpu|chip|board|part|accelerator|module|model)
+    each_(?:(?:oam|sxm)_)?(?:module|card|gpu|board|accelerator)
     (?:behind|on|under|in|inside|over|across|around)_its
 """)
 _ATTRIBUTE = any_of(r"""

@@ -1,0 +1,111 @@
+"""A sentence as its words with a mark for each figure in it: `<w1>` for watts, `<c0>` for a bare number."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.quantities import SPELLED, Quantity, multiples, quantities
+from whichgpu.audit.sentences import sentences, within
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
+
+#: The mark of each dimension.
+_MARKS = {
+    "number": "c", "money": "m", "power": "w", "energy": "e", "memory": "b", "time": "t", "rate": "r",
+    "flop rate": "f", "op rate": "f", "bandwidth": "d", "percent": "p", "times": "x",
+}  # fmt: skip
+_COUNT = re.compile(
+    rf"\b(?P<n>{'|'.join(SPELLED)})(?:(?P<fold>-?fold\b)|\b(?!-?(?:thirds?|quarters?|fifths?)\b))",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
+#: Figures of two sentences that are tried with one another.
+_MOST = 14
+
+
+class Marked(NamedTuple):
+    """A sentence with marks for its figures, what they mark, and where it stands."""
+
+    text: str
+    figures: Mapping[str, Quantity]
+    passage: Passage
+    sentence: Sentence
+    here: Sequence[Mention]
+    context: Context
+
+    def words(self, one: Quantity) -> str:
+        """A figure as it is written."""
+        return self.passage.text[one.start : one.end]
+
+    def digits(self, one: Quantity) -> float:
+        """A figure as it is written, without its unit."""
+        found = _DIGITS.search(self.words(one))
+        return float(found[0].replace(",", "")) if found else one.value
+
+    def step(self, one: Quantity) -> float:
+        """The last digit that a figure is told to, as a share of it."""
+        found = _DIGITS.search(self.words(one))
+        if found is None:
+            return 0.1
+        plain = found[0].replace(",", "").replace(".", "").lstrip("0") or "1"
+        return 1 / float((plain if "." in found[0] else plain.rstrip("0")) or "1")
+
+
+def marked(passage: Passage, sentence: Sentence, here: Sequence[Mention], context: Context) -> Marked:
+    """A sentence with marks for its figures; names stand as they are, and numbers in them are none."""
+    marks: dict[str, Quantity] = {}
+    parts, at = [], sentence.start
+    for each in sorted(_clear(passage.text, sentence, here, context), key=lambda one: (one.start, -one.end)):
+        if each.start >= at:
+            mark = f"{_MARKS[each.dimension]}{len(marks)}"
+            marks[mark] = each
+            parts += [passage.text[at : each.start], f"<{mark}>"]
+            at = each.end
+    text = "".join([*parts, passage.text[at : sentence.end]])
+    return Marked(text, marks, passage, sentence, here, context)
+
+
+def _clear(text: str, sentence: Sentence, here: Sequence[Mention], context: Context) -> list[Quantity]:
+    """The figures of a sentence that are no ranges and not of a name, in digits and in words."""
+    told = within(quantities(text, context.fraction), sentence.start, sentence.end)
+    found = [each for each in told if each.high == each.value and each.dimension in _MARKS]
+    several = within(multiples(text), sentence.start, sentence.end)
+    # "Half-precision" is no half.
+    found += [each for each in several if text[each.end : each.end + 1] != "-"]
+    found += [_count(match) for match in _COUNT.finditer(text, sentence.start, sentence.end)]
+    names = within(here, sentence.start, sentence.end)
+    return [each for each in found if not any(one.start <= each.start < one.end for one in names)]
+
+
+def _count(match: re.Match[str]) -> Quantity:
+    """A number, or so many fold, in words."""
+    value = float(SPELLED[match["n"].lower()])
+    return Quantity(*match.span(), value, value, "times" if match["fold"] else "number", "", "")
+
+
+def besides(read: Marked, result: Quantity) -> list[float]:
+    """What the other figures of a sentence and of the one before it may make of a result's dimension."""
+    every = sentences(read.passage.text)
+    at = every.index(read.sentence)
+    others = [
+        one
+        for each in every[max(0, at - 1) : at + 1]
+        for one in marked(read.passage, each, read.here, read.context).figures.values()
+        if one.start != result.start
+    ][:_MOST]
+    own = [each.value for each in others if each.dimension == result.dimension]
+    bare = [each.value for each in others if each.dimension in ("number", "times", "percent")]
+    bare += [1 - each.value for each in others if each.dimension == "percent"]
+    times = [a * n for a in own for n in bare] + [a / n for a in own for n in bare if n]
+    sums = [way for a, b in combinations(own, 2) for way in (a + b, abs(a - b))]
+    with_one = [way for a in times for b in own for way in (a + b, abs(a - b))]
+    return [*own, *times, *sums, *with_one, *(a * n * m for a in own for n, m in combinations(bare, 2))]

@@ -1,0 +1,231 @@
+"""Sums that one sentence states whole: "eight modules at 700 W are 6.4 kW", "a difference of 6,064 USD".
+
+What is worked out is told by the words between the figures. A result is wrong where the operation that the
+words name does not give it, and no other on the figures of the sentence and the one before does.
+"""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.clauses.marked import besides, marked
+from whichgpu.audit.findings import Evidence, made
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from whichgpu.audit.clauses.marked import Marked
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
+
+#: A word that is no figure, words between figures, and those that say how exact a figure is.
+_WORD, _GAP = r"[^\s<>;:?,]+", r"[^<>;:?]{0,70}?"
+_ABOUT = (
+    r"(?:(?:about|around|roughly|some|nearly|almost|just|only|exactly|over|under|more|less|than|up|to|an?|"
+    r"the|little|full|whole|mere|~|\u2248)\s*)*"
+)
+_COMES_TO = (
+    r"(?:(?:come|comes|came|adds? up|amounts?|works? out) (?:to|at)|is|are|was|were|makes?|made|making|"
+    r"gives?|equals?|totals?|totall?ing|total|costs?|draws?|need|hold|have|so|that[\u2019']s|=)"
+)
+_APIECE = r"(?:each|apiece|a piece|per (?:card|gpu|module|unit))"
+#: "Eight modules at up to 700 W are 5.6 kW", "eight times 192 comes to 1,536 GB".
+_PRODUCT = re.compile(
+    rf"<(?P<n>[cx]\d+)>(?:(?<=x\d>)|(?<=x\d\d>)|(?:\s(?!and\b){_WORD}){{0,5}}?\s*"
+    rf"(?:\b(?:at|of|with|times)\b|\bx\b|[@\u00d7*]))\s(?:{_WORD}\s){{0,4}}?<(?P<p>\w\d+)>(?:\s{_APIECE})?"
+    rf"(?:,?\s(?:that|which|they|these|it|so|and))?,?\s+(?:\w+\s+)?{_COMES_TO}\s+{_ABOUT}<(?P<r>\w\d+)>",
+    re.IGNORECASE,
+)
+_AGAINST = (
+    r"\b(?:against|versus|vs\.?|compared (?:with|to)|instead of|rather than|where|while|whereas|down from|"
+    r"up from|over)\b"
+)
+#: "11,462 USD against 19,526 USD, a difference of 8,064 USD".
+_DIFFERENCE = re.compile(
+    rf"<(?P<a>\w\d+)>{_GAP}{_AGAINST}{_GAP}<(?P<b>\w\d+)>[^<>;:?]{{0,30}}?"
+    r"\b(?:(?:difference|gap|savings?|surplus) of|sav(?:es|ing)(?: you)?|differ by|difference is)\s+"
+    rf"{_ABOUT}<(?P<r>\w\d+)>",
+    re.IGNORECASE,
+)
+#: From two figures to how far they are apart.
+_SO = (
+    r"[\s,;(\u2013\u2014-]*(?:(?:so|or|which|that|this|is|was|it|an?|the|advantage|lead|edge|gain|increase|"
+    r"drop|difference|jump|uplift|gap|by|of|factor|makes?|some|roughly|about|almost|nearly|just|around|only|"
+    r"over|under|more|less|than|well|exactly|little|i\.e\.|thus|hence|means)[\s,]+|[\u2019']s\s+)*"
+)
+#: "Rated at 1,307 TFLOPS where the other reaches 989, an advantage of 32 percent".
+_RATIO = re.compile(
+    rf"<(?P<a>\w\d+)>{_GAP}{_AGAINST}{_GAP}<(?P<b>\w\d+)>{_SO}<(?P<r>[xp]\d+)>", re.IGNORECASE
+)
+_FROM = r"(?:the |about |some |around )?"
+#: "From the 21.2 TFLOPS of the one to the 125 of the other was a sixfold jump".
+_RISE = re.compile(
+    rf"\bfrom {_FROM}<(?P<b>\w\d+)>{_GAP}\bto {_FROM}<(?P<a>\w\d+)>"
+    rf"(?:\s(?:of|in|on|for|with)\s(?:{_WORD}\s?){{1,4}}?)?{_SO}<(?P<r>[xp]\d+)>",
+    re.IGNORECASE,
+)
+_IN_ALL = r"(?:together|in total|in all|all told|all in|altogether|combined)"
+#: "Two at 1,599 USD each and another 1,200 USD, so 4,398 USD all told".
+_TOTAL = re.compile(
+    rf"\b(?:{_IN_ALL},?\s(?:\w+\s){{0,3}}?|total of |totals |adds? up to |sum to |sum of ){_ABOUT}"
+    rf"<(?P<after>\w\d+)>|<(?P<before>\w\d+)> {_IN_ALL}\b",
+    re.IGNORECASE,
+)
+#: So many of the amount behind it.
+_COUNTED = re.compile(rf"<(c\d+)>(?:\s{_WORD}){{0,5}}?\s(?:at|for|of)\s(?:{_WORD}\s){{0,3}}?$", re.IGNORECASE)
+#: Behind a ratio: what it is in, which may be none of what the two figures are.
+_IN_ELSE = re.compile(
+    r"[^<>;:?.,]{0,30}?\b(?:price|cost|money|power|watts?|memory|capacity|bandwidth|speed|cores|throughput|"
+    r"performance|cheaper|dearer|faster|slower|of (?:the|its|what)|per)\b",
+    re.IGNORECASE,
+)
+_ASKED = re.compile(
+    r"[?\u201c\u201d\"]|\b(?:not|wrong\w*|mistak\w+|myth|claims?|suppose\w*)\b", re.IGNORECASE
+)
+#: What a sum is of.
+_SUMMED = frozenset({"money", "power", "memory", "energy"})
+_NO_AMOUNTS = frozenset({"number", "percent", "times"})
+#: How far a result, a multiple, a share (in points, and of it) may be off; beyond it is of something else.
+_OFF, _TIMES, _POINTS, _SHARE, _FAR = 0.015, 0.05, 0.02, 0.06, 2.0
+#: How far a round multiple may be off, and how much more "over" leaves open.
+_ROUND, _OVER = 0.16, 0.2
+
+
+def reckoning(
+    passage: Passage, sentence: Sentence, here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """The results of a sentence that its own figures do not give, and those that they do."""
+    if any(each.isdigit() for each in sentence.text) and not _ASKED.search(sentence.text):
+        read = marked(passage, sentence, here, context)
+        for pattern, rule in _RULES:
+            for match in pattern.finditer(read.text):
+                yield from rule(match, read)
+
+
+def _product(match: re.Match[str], read: Marked) -> Iterator[Finding]:
+    """So many at so much each."""
+    count, one, result = (read.figures[match[key]] for key in ("n", "p", "r"))
+    if result.dimension in _NO_AMOUNTS or one.dimension not in ("number", result.dimension):
+        return
+    because = f"{read.words(count)} at {read.words(one)}"
+    if one.dimension == result.dimension:
+        values = result.value, count.value * one.value
+        yield from _judged(read, result, values, besides(read, result), because)
+    elif [each.dimension for each in read.figures.values()].count("number") <= len("np"):
+        # Of a bare number nothing else is known; a third one may be part of the product.
+        yield from _judged(read, result, (read.digits(result), count.value * one.value), (), because)
+
+
+def _difference(match: re.Match[str], read: Marked) -> Iterator[Finding]:
+    """How much one is more than the other."""
+    one, other, result = (read.figures[match[key]] for key in ("a", "b", "r"))
+    if one.dimension == other.dimension == result.dimension and result.dimension not in _NO_AMOUNTS:
+        values = result.value, abs(one.value - other.value)
+        because = f"{read.words(one)} and {read.words(other)}, one less the other,"
+        yield from _judged(read, result, values, besides(read, result), because)
+
+
+def _total(match: re.Match[str], read: Marked) -> Iterator[Finding]:
+    """All amounts of a kind that a sentence tells before their sum, those of each as often as it says."""
+    mark = match["before"] or match["after"]
+    result = read.figures[mark]
+    before = read.text[: read.text.index(f"<{mark}>")]
+    parts = {
+        key: each
+        for key, each in read.figures.items()
+        if each.dimension == result.dimension and f"<{key}>" in before
+    }
+    if len(parts) >= len("ab") and result.dimension in _SUMMED:
+        values = result.value, sum(each.value * _times(key, read) for key, each in parts.items())
+        because = " and ".join(read.words(each) for each in parts.values())
+        yield from _judged(read, result, values, besides(read, result), because)
+
+
+def _times(mark: str, read: Marked) -> float:
+    """How many of an amount a sentence tells: "two 4090s at 1,599 USD each"."""
+    before = _COUNTED.search(read.text, 0, read.text.index(f"<{mark}>"))
+    return read.figures[before[1]].value if before else 1.0
+
+
+def _ratio(match: re.Match[str], read: Marked) -> Iterator[Finding]:
+    """How many times, or how much more, one is than the other."""
+    one, other, result = (read.figures[match[key]] for key in ("a", "b", "r"))
+    pair = _alike(read, one, other)
+    if pair is None or _IN_ELSE.match(read.text, match.end()):
+        return
+    ratio = max(pair) / min(pair)
+    of_shares = result.dimension == "percent"
+    because = f"{read.words(one)} against {read.words(other)} is {ratio:.3g} times"
+    if any(_is_near(result, each) for each in (_shares(ratio) if of_shares else (ratio, 1 / ratio))):
+        yield _found(read, result, "confirmed", "", because)
+    elif not any(_is_near(result, each) for each in _ratios_besides(read, result)):
+        yield _found(
+            read, result, "inconsistent", f"{ratio - 1:.0%}" if of_shares else f"{ratio:.3g}x", because
+        )
+
+
+def _ratios_besides(read: Marked, result: Quantity) -> Iterator[float]:
+    """How far any two other figures of a sentence are apart."""
+    others = [each for each in read.figures.values() if each != result]
+    for one, other in permutations(others, len("ab")):
+        if one.dimension == other.dimension and other.value:
+            yield from _shares(one.value / other.value)
+
+
+def _shares(ratio: float) -> tuple[float, ...]:
+    """The shares that a ratio may be told as: one is 25 % more, the other 20 % less, or 80 % of it."""
+    return (abs(ratio - 1), abs(1 - 1 / ratio), ratio, 1 / ratio) if ratio else ()
+
+
+def _is_near(result: Quantity, right: float) -> bool:
+    """Whether a multiple or a share is as told, to its digits and by its limit."""
+    if right <= 0:
+        return False
+    if result.dimension == "percent":
+        off = max(_POINTS * (1.5 if result.limit else 1), _SHARE * right)
+        over = result.limit == "over" and 0 <= right - result.value < _OVER * right
+        return over or abs(result.value - right) <= off
+    is_round = result.limit or result.value == int(result.value) or result.unit.isalpha()
+    return abs(result.value / right - 1) <= (_ROUND if is_round else _TIMES)
+
+
+def _alike(read: Marked, one: Quantity, other: Quantity) -> tuple[float, float] | None:
+    """Two figures of a dimension; that without a unit has the other's."""
+    if one.dimension == other.dimension:
+        pair = (one.value, other.value) if one.dimension not in ("percent", "times") else (0.0, 0.0)
+    elif "number" in (one.dimension, other.dimension):
+        pair = read.digits(one), read.digits(other)
+    else:
+        return None
+    return pair if all(pair) else None
+
+
+def _judged(
+    read: Marked, result: Quantity, values: tuple[float, float], others: Iterable[float], because: str
+) -> Iterator[Finding]:
+    """A result as told against what it should be; nothing where it may be made of something else."""
+    told, right = values
+    if not told or not right or not 1 / _FAR < told / right < _FAR:
+        return
+    off = max(_OFF * (2 if result.limit else 1), read.step(result) / 1.9)
+    expected = f"{right / told * read.digits(result):,.5g}"
+    if abs(told / right - 1) <= off:
+        yield _found(read, result, "confirmed", "", f"{because} make {expected}")
+    elif not any(abs(told / each - 1) <= off for each in others if each):
+        yield _found(read, result, "inconsistent", expected, f"{because} make {expected}")
+
+
+def _found(read: Marked, result: Quantity, verdict: str, expected: str, because: str) -> Finding:
+    return made(read.context, read.passage, (result.start, result.end), "arithmetic", verdict,
+                attribute="stated sum", expected=expected, because=because,
+                evidence=(Evidence(because),))  # fmt: skip
+
+
+_RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Marked], Iterator[Finding]]], ...] = (
+    (_PRODUCT, _product), (_DIFFERENCE, _difference), (_RATIO, _ratio), (_RISE, _ratio), (_TOTAL, _total),
+)  # fmt: skip
