@@ -18,13 +18,17 @@ def _told(text: str) -> dict[str, str]:
     ("text", "right", "wrong", "expected"),
     [
         ("Eight modules at up to 700 W are {} for the accelerators alone.", "5.6 kW", "6.4 kW", "5.6"),
-        ("Two at the launch price of 4,649 USD come to {}, with a bridge.", "9,298 USD", "9,698 USD", "9,298"),
+        ("Two at a price of 4,649 USD come to {}, with a bridge.", "9,298 USD", "9,698 USD", "9,298"),
         ("Eight times 192 comes to {}.", "1,536 GB", "1,436 GB", "1,536"),
-        ("It is 11,462 USD against 19,526 USD, a difference of {} a month.", "8,064 USD", "6,064 USD", "8,064"),
-        ("It does 1,307 TFLOPS where that one reaches 989, an advantage of {}.", "32 percent", "52 percent", "32%"),
-        ("Going from the 21.2 TFLOPS of one to the 125 of the next was a {} jump.", "sixfold", "twelvefold", "5.9x"),
-        ("Two at 1,599 USD each, and another 1,200 USD for the rest, so {} all told.", "4,398 USD", "4,998 USD",
+        ("Now 11,462 USD against 19,526 USD, a gap of {} a month.", "8,064 USD", "6,064 USD", "8,064"),
+        ("It does 1,307 TFLOPS where that reaches 989, a lead of {}.", "32 percent", "52 percent", "32%"),
+        ("From the 21.2 TFLOPS of that to the 125 of this was a {} jump.", "sixfold", "twelvefold", "5.9x"),
+        ("Two at 1,599 USD each, and another 1,200 USD, so {} all told.", "4,398 USD", "4,998 USD",
          "4,398"),
+        ("Its 576 tokens/s are {} more than the 432 of the other.", "33 percent", "60 percent", "33%"),
+        ("They cost 1,500 USD. Add $80 for a bridge and $150 for a box, and you end up at {}.", "$1,730",
+         "$1,880", "1,730"),
+        ("A run costs 1,920 USD here and 1,440 USD there, so we save {} on it.", "480 USD", "680 USD", "480"),
     ],
 )  # fmt: skip
 def test_a_sum_is_what_its_own_figures_make(text, right, wrong, expected):

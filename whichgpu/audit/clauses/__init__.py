@@ -12,6 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.clauses.changes import changes
+from whichgpu.audit.clauses.dense import dense
 from whichgpu.audit.clauses.identities import identities
 from whichgpu.audit.clauses.orders import orders
 from whichgpu.audit.clauses.parts import clauses, has_verb
@@ -56,3 +57,4 @@ def _plain(context: Context) -> Iterator[Finding]:
             yield from changes(passage, sentence, context)
             yield from rooms(passage, sentence, here, context)
             yield from reckoning(passage, sentence, here, context)
+            yield from dense(passage, sentence, context)

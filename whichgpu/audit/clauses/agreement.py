@@ -7,6 +7,8 @@ text tells is held against the sentence itself and the one before it, which must
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from itertools import pairwise
+from math import log10
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -16,6 +18,7 @@ from whichgpu.audit.clauses.parts import owner, stretch
 from whichgpu.audit.clauses.premises import is_accounted_for
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.gloss import language
+from whichgpu.audit.models import formats_at, models
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.subjects import mentions
@@ -25,8 +28,10 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
 
@@ -36,11 +41,13 @@ _OF_ONE = frozenset({
     "unsaid",
 })  # fmt: skip
 #: Kinds that find what is right, and on articles that they were not made on accused without being right once.
-_CONFIRM = frozenset({"group", "relative", "state", "turns", "weights"})
+_CONFIRM = frozenset({"compared", "group", "relative", "state", "turns"})
 _UNPROVEN = "claims of this kind in running text are confirmed, and not accused"
+#: Of which amount weights are is certain where a sentence tells one, of one model in one format.
+_OF_WEIGHTS = frozenset({"weights"})
 #: Kinds that look for what an amount, or who leads, was worked out from, wherever the text tells it.
 _WORKED_OUT = frozenset({
-    "bills", "compared", "concluded", "parallel",
+    "bills", "concluded", "parallel",
 })  # fmt: skip
 #: Kinds that hold what is said of memory and of laws against what the text, or everyone, knows.
 _OF_ROOM = frozenset({"category", "holding"})
@@ -60,6 +67,11 @@ _OF_A_MODEL = re.compile(
 )
 #: Behind a claim, its denial: "run it, yes; compute in FP8, no".
 _IT_IS_NOT = re.compile(r"\s*,\s+no(?:t|pe)?\b", re.IGNORECASE)
+#: So many times what is on file is of something else; so near a power of ten it is in another unit.
+_FAR, _A_DIGIT = 12.0, 0.02
+#: Between devices of which one thing is said, and before the first of them.
+_AND = re.compile(r"\s*(?:,|,?\s+and)\s+(?:the\s+)?", re.IGNORECASE)
+_OPENS = re.compile(r"\W*(?:(?:and|but|both)\s+)?(?:the\s+)?", re.IGNORECASE)
 _OF_OTHERS = "its clause is not certainly about that device"
 _OF_ELSE = "it is the device's in something else, or another's that the text speaks of"
 _NOT_TOLD = "the sentences around it do not account for all that it takes"
@@ -80,9 +92,9 @@ class _At(NamedTuple):
 
 def agreed(kind: str, found: Iterable[Finding], context: Context) -> list[Finding]:
     """The findings of a kind as they are, or unverifiable where the clause does not bear them out."""
-    if kind not in _CONFIRM | _OF_ONE | _WORKED_OUT | _OF_ROOM | _OF_TWO | {"likewise"} or language(
-        context.document
-    ):
+    if kind not in _CONFIRM | _OF_WEIGHTS | _OF_ONE | _WORKED_OUT | _OF_ROOM | _OF_TWO | {
+        "likewise"
+    } or language(context.document):
         return list(found)
     return list(_agreed(kind, found, _running(context), context))
 
@@ -113,11 +125,27 @@ def _test(kind: str) -> Callable[[str, Finding, _At, Context], str]:
     """What an accusation of a kind must hold to."""
     if kind in _CONFIRM:
         return _unproven
+    if kind in _OF_WEIGHTS:
+        return _of_several_weights
     if kind in _OF_ONE:
         return _against_one
     if kind in _OF_TWO:
         return _against_two
     return {"likewise": _alike}.get(kind, _not_plain if kind in _OF_ROOM else _unaccounted)
+
+
+def _of_several_weights(kind: str, found: Finding, place: _At, context: Context) -> str:
+    """Why an amount of weights may be another's: of another model or format, or a part of them."""
+    sentence = place.sentence
+    told = [
+        each
+        for each in within(quantities(place.passage.text, context.fraction), sentence.start, sentence.end)
+        if each.dimension == "memory"
+        and not any(one.start <= each.start < one.end for one in context.mentions.get(place.number, ()))
+    ]
+    before = sentence.text[: place.at - sentence.start]
+    one = len(told) == 1 and len(formats_at(before)) == 1 and len(models(before)) == 1
+    return "" if one else _NOT_TOLD
 
 
 def _unproven(kind: str, found: Finding, place: _At, context: Context) -> str:
@@ -185,10 +213,22 @@ def _against_one(kind: str, found: Finding, place: _At, context: Context) -> str
         return _OF_OTHERS
     if _is_of_something_else(found, place):
         return _OF_ELSE
+    if found.kind == "capability" and _is_of_all_named(accused, place, context):
+        return ""
     one = owner(place.number, place.passage, place.at, context)
     if one is None or _is_open(place, context) or not accused & {*one.named, *one.ids}:
         return _OF_OTHERS
     return _OF_ELSE if _is_of_another(found, place, one, accused, context) else ""
+
+
+def _is_of_all_named(accused: set[str], place: _At, context: Context) -> bool:
+    """Whether a clause begins with several devices joined by "and", of which this is one."""
+    text = place.passage.text
+    several = within(context.mentions.get(place.number, ()), place.sentence.start, place.at)
+    gaps = [text[a.end : b.start] for a, b in pairwise(several)]
+    joined = len(several) > 1 and all(_AND.fullmatch(gap) for gap in gaps)
+    opens = joined and _OPENS.fullmatch(text, place.sentence.start, several[0].start) is not None
+    return opens and any(accused & {*each.named} for each in several)
 
 
 def _is_taken_back(found: Finding, place: _At, context: Context) -> bool:
@@ -239,6 +279,16 @@ def _is_told_sparse(place: _At) -> bool:
     return _SPARSE.search(around) is not None and "dense" not in whole[at].text.lower()
 
 
+def _is_far(told: Quantity, attribute: Attribute, accused: set[str], context: Context) -> bool:
+    """Whether a value is so far from what is on file that it is no other variant's, and of something else."""
+    values = [context.catalogue[key].value(field) for key in accused for field in attribute.fields]
+    known = [float(each) for each in values if isinstance(each, int | float)]
+    shares = [told.value / each for each in known if each]
+    digits = [abs(log10(each) - round(log10(each))) for each in shares if each > 0]
+    # A thousand times too much is another unit.
+    return bool(shares) and all(not 1 / _FAR < each < _FAR for each in shares) and min(digits) > _A_DIGIT
+
+
 def _is_of_another(found: Finding, place: _At, one: Mention, accused: set[str], context: Context) -> bool:
     """Whether a value is the device's in what its clause does not name, or one's that a description means."""
     text = place.passage.text
@@ -250,6 +300,8 @@ def _is_of_another(found: Finding, place: _At, one: Mention, accused: set[str], 
         return True
     told = next((each for each in quantities(text, context.fraction) if each.start == place.at), None)
     attribute = attributes().get(found.attribute)
+    if told is not None and attribute is not None and _is_far(told, attribute, accused, context):
+        return True
     start, end = stretch(text, place.at)
     if (
         told is None

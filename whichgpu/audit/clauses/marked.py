@@ -28,6 +28,9 @@ _COUNT = re.compile(
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_PERIOD = re.compile(
+    r"\s?(?:/|per\s|an?\s|every\s|each\s)\s?(?:hour|hr|day|week|month|year)\b", re.IGNORECASE
+)
 #: Figures of two sentences that are tried with one another.
 _MOST = 14
 
@@ -50,6 +53,10 @@ class Marked(NamedTuple):
         """A figure as it is written, without its unit."""
         found = _DIGITS.search(self.words(one))
         return float(found[0].replace(",", "")) if found else one.value
+
+    def of_period(self, one: Quantity) -> bool:
+        """Whether a figure is told per hour, month or the like, right behind it."""
+        return _PERIOD.match(self.passage.text, one.end) is not None
 
     def step(self, one: Quantity) -> float:
         """The last digit that a figure is told to, as a share of it."""
@@ -92,16 +99,20 @@ def _count(match: re.Match[str]) -> Quantity:
     return Quantity(*match.span(), value, value, "times" if match["fold"] else "number", "", "")
 
 
-def besides(read: Marked, result: Quantity) -> list[float]:
-    """What the other figures of a sentence and of the one before it may make of a result's dimension."""
+def before(read: Marked) -> list[Quantity]:
+    """The figures of the sentence before."""
     every = sentences(read.passage.text)
     at = every.index(read.sentence)
-    others = [
+    return [
         one
-        for each in every[max(0, at - 1) : at + 1]
+        for each in every[max(0, at - 1) : at]
         for one in marked(read.passage, each, read.here, read.context).figures.values()
-        if one.start != result.start
-    ][:_MOST]
+    ]
+
+
+def besides(read: Marked, result: Quantity) -> list[float]:
+    """What the other figures of a sentence and of the one before it may make of a result's dimension."""
+    others = [each for each in (*before(read), *read.figures.values()) if each.start != result.start][:_MOST]
     own = [each.value for each in others if each.dimension == result.dimension]
     bare = [each.value for each in others if each.dimension in ("number", "times", "percent")]
     bare += [1 - each.value for each in others if each.dimension == "percent"]

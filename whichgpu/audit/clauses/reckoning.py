@@ -10,7 +10,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.clauses.marked import besides, marked
+from whichgpu.audit.clauses.marked import before, besides, marked
 from whichgpu.audit.findings import Evidence, made
 
 if TYPE_CHECKING:
@@ -61,6 +61,25 @@ _SO = (
 #: "Rated at 1,307 TFLOPS where the other reaches 989, an advantage of 32 percent".
 _RATIO = re.compile(
     rf"<(?P<a>\w\d+)>{_GAP}{_AGAINST}{_GAP}<(?P<b>\w\d+)>{_SO}<(?P<r>[xp]\d+)>", re.IGNORECASE
+)
+#: "Its 576 GB/s are some 33 percent more than the 432 GB/s of the other".
+_MORE = re.compile(
+    rf"<(?P<a>\w\d+)>(?:\s{_WORD}){{0,3}}?\s(?:is|are|was|were|means?)\s{_ABOUT}<(?P<r>[xp]\d+)>\s"
+    rf"(?:(?:more|less|higher|lower|faster|slower|above|below|as much|as many)\b(?:\s{_WORD}){{0,2}}?\s)?"
+    rf"(?:than|as|of|above|below)\s(?:the\s)?<(?P<b>\w\d+)>",
+    re.IGNORECASE,
+)
+#: "Add $80 for the bridge and $150 for a supply, and you end up at $1,730".
+_ADDED = re.compile(
+    rf"^\W*(?:Add(?:ing)?|Plus)\b{_GAP}<(?P<one>m\d+)>(?:{_GAP}\band\b{_GAP}<(?P<other>m\d+)>)?{_GAP}"
+    rf"(?:\b(?:end up (?:at|with)|come to|get|pay|arrive at|total is|whole \w+ costs?|makes?|is|are at)\b)\s"
+    rf"{_ABOUT}<(?P<r>m\d+)>",
+    re.IGNORECASE,
+)
+#: "So we save 480 USD on every run", of two amounts that are told right before.
+_SAVED = re.compile(
+    rf"\b(?:so|and|thus|therefore)\s(?:\w+\s)?(?:we|you|i|they|that|it|this)\s(?:saves?|saved)\s{_ABOUT}<(?P<r>m\d+)>",
+    re.IGNORECASE,
 )
 _FROM = r"(?:the |about |some |around )?"
 #: "From the 21.2 TFLOPS of the one to the 125 of the other was a sixfold jump".
@@ -146,6 +165,35 @@ def _total(match: re.Match[str], read: Marked) -> Iterator[Finding]:
         yield from _judged(read, result, values, besides(read, result), because)
 
 
+def _added(match: re.Match[str], read: Marked) -> Iterator[Finding]:
+    """What is added to an amount of the sentence before."""
+    result = read.figures[match["r"]]
+    extra = sum(read.figures[match[key]].value for key in ("one", "other") if match[key])
+    first = [each for each in before(read) if each.dimension == "money"]
+    if first and not any(_is_sum(read, result, each.value + extra) for each in first):
+        because = f"{read.words(first[-1])} and {extra:,.5g}"
+        values = result.value, first[-1].value + extra
+        yield from _judged(read, result, values, besides(read, result), because)
+
+
+def _is_sum(read: Marked, result: Quantity, right: float) -> bool:
+    return bool(right) and abs(result.value / right - 1) <= max(_OFF, read.step(result) / 1.9)
+
+
+def _saved(match: re.Match[str], read: Marked) -> Iterator[Finding]:
+    """How much less the one of two amounts is, that the sentence and the one before tell."""
+    result = read.figures[match["r"]]
+    told = [
+        each
+        for each in (*before(read), *read.figures.values())
+        if each.dimension == "money" and each != result
+    ]
+    if len(told) == len("ab") and not read.of_period(result):
+        values = result.value, abs(told[0].value - told[1].value)
+        because = f"{read.words(told[0])} and {read.words(told[1])}, one less the other,"
+        yield from _judged(read, result, values, besides(read, result), because)
+
+
 def _times(mark: str, read: Marked) -> float:
     """How many of an amount a sentence tells: "two 4090s at 1,599 USD each"."""
     before = _COUNTED.search(read.text, 0, read.text.index(f"<{mark}>"))
@@ -156,7 +204,9 @@ def _ratio(match: re.Match[str], read: Marked) -> Iterator[Finding]:
     """How many times, or how much more, one is than the other."""
     one, other, result = (read.figures[match[key]] for key in ("a", "b", "r"))
     pair = _alike(read, one, other)
-    if pair is None or _IN_ELSE.match(read.text, match.end()):
+    # What a ratio is in may stand behind it, where the second figure does not.
+    behind = read.text.index(f"<{match['r']}>") > read.text.index(f"<{match['b']}>")
+    if pair is None or (behind and _IN_ELSE.match(read.text, match.end())):
         return
     ratio = max(pair) / min(pair)
     of_shares = result.dimension == "percent"
@@ -228,4 +278,5 @@ def _found(read: Marked, result: Quantity, verdict: str, expected: str, because:
 
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Marked], Iterator[Finding]]], ...] = (
     (_PRODUCT, _product), (_DIFFERENCE, _difference), (_RATIO, _ratio), (_RISE, _ratio), (_TOTAL, _total),
+    (_MORE, _ratio), (_ADDED, _added), (_SAVED, _saved),
 )  # fmt: skip

@@ -37,10 +37,13 @@ _OF_POWER = re.compile(
 )
 _OF_BUS = re.compile(r"[ -]?bits?[ -](?:wide |memory )*(?:bus|interface|memory)\b", re.IGNORECASE)
 _HAS = re.compile(
-    r"(?:\b(?:has|have|had|with|carries|packs|offers?|comes? with|gets|brings|its)|[\u2019']s)\s+"
+    r"(?:\b(?:has|have|had|with|carries|packs|offers?|comes? with|gets|brings|its)|"
+    r"(?<!that)(?<!what)(?<!it)(?<!there)(?<!here)[\u2019']s)\s+"
     r"(?:only |just |a |an |full |whole |\w+ly )*$",
     re.IGNORECASE,
 )
+#: "With 16 GB you can": what one would need.
+_IF_GIVEN = re.compile(r"\W*with\s[^,;]{1,24}\s(?:you|we|one|i|it|they)\b", re.IGNORECASE)
 _OF_BANDWIDTH = re.compile(rf"{_OF_MEMORY.pattern}|\bbandwidth\b", re.IGNORECASE)
 _PER_ONE = re.compile(r"\bper (?:gpu|card|device|accelerator|board|module)\b", re.IGNORECASE)
 _LINK = re.compile(r"\b(?:nvlink|links?|bridges?|bridged|interconnect|fabric|pcie|infinity)\b", re.IGNORECASE)
@@ -84,7 +87,8 @@ def _attribute(clause: Clause, quantity: Quantity) -> Attribute | None:
         of_memory = _OF_BANDWIDTH.search(clause.sentence.text) and not _LINK.search(clause.sentence.text)
         return told["bandwidth"] if of_memory else None
     if quantity.dimension == "memory":
-        return told["memory"] if _OF_MEMORY.search(text) or _HAS.search(before) else None
+        given = _IF_GIVEN.match(text)
+        return told["memory"] if _OF_MEMORY.search(text) or (_HAS.search(before) and not given) else None
     if quantity.dimension == "power":
         return told["power"] if _OF_POWER.search(text) else None
     if quantity.dimension in ("number", "count", "bits"):
