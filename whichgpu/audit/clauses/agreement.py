@@ -41,13 +41,13 @@ _OF_ONE = frozenset({
     "unsaid",
 })  # fmt: skip
 #: Kinds that find what is right, and on articles that they were not made on accused without being right once.
-_CONFIRM = frozenset({"compared", "group", "relative", "state", "turns"})
+_CONFIRM = frozenset({"group", "relative", "state", "turns"})
 _UNPROVEN = "claims of this kind in running text are confirmed, and not accused"
 #: Of which amount weights are is certain where a sentence tells one, of one model in one format.
 _OF_WEIGHTS = frozenset({"weights"})
 #: Kinds that look for what an amount, or who leads, was worked out from, wherever the text tells it.
 _WORKED_OUT = frozenset({
-    "bills", "concluded", "parallel",
+    "bills", "compared", "concluded", "parallel",
 })  # fmt: skip
 #: Kinds that hold what is said of memory and of laws against what the text, or everyone, knows.
 _OF_ROOM = frozenset({"category", "holding"})
@@ -69,6 +69,12 @@ _OF_A_MODEL = re.compile(
 _IT_IS_NOT = re.compile(r"\s*,\s+no(?:t|pe)?\b", re.IGNORECASE)
 #: So many times what is on file is of something else; so near a power of ten it is in another unit.
 _FAR, _A_DIGIT = 12.0, 0.02
+#: What is compared with several.
+_OF_ANY = re.compile(
+    r"\b(?:(?:either|any|both)\sof|(?:either|any|these|those|both)\s(?:card|gpu|one|device|model))",
+    re.IGNORECASE,
+)
+_THAT_ONE = re.compile(r"\b(?:it|its|(?:that|this) one)\b", re.IGNORECASE)
 #: Between devices of which one thing is said, and before the first of them.
 _AND = re.compile(r"\s*(?:,|,?\s+and)\s+(?:the\s+)?", re.IGNORECASE)
 _OPENS = re.compile(r"\W*(?:(?:and|but|both)\s+)?(?:the\s+)?", re.IGNORECASE)
@@ -189,6 +195,8 @@ _TOLD = ("told before", "stated values")
 
 def _unaccounted(kind: str, found: Finding, place: _At, context: Context) -> str:
     mentioned = context.mentions.get(place.number, ())
+    if kind == "compared" and _is_against_any(place, mentioned):
+        return _OF_OTHERS
     if is_accounted_for(found, place.passage, place.at, mentioned, money=kind == "bills"):
         return ""
     if kind == "compared" and found.attribute not in _TOLD:
@@ -196,6 +204,14 @@ def _unaccounted(kind: str, found: Finding, place: _At, context: Context) -> str
     # A ratio of two values on file needs no more of the text than their names.
     on_file = found.kind in ("ratio", "ordering") and found.attribute in attributes()
     return "" if on_file else _NOT_TOLD
+
+
+def _is_against_any(place: _At, mentioned: Sequence[Mention]) -> bool:
+    """Whether what is compared is against no device that its sentence names, or against any of several."""
+    sentence = place.sentence
+    named = within(mentioned, sentence.start, sentence.end)
+    told = named or _THAT_ONE.search(sentence.text)
+    return not told or _OF_ANY.search(sentence.text) is not None
 
 
 def _not_plain(kind: str, found: Finding, place: _At, context: Context) -> str:
@@ -285,6 +301,8 @@ def _is_far(told: Quantity, attribute: Attribute, accused: set[str], context: Co
     known = [float(each) for each in values if isinstance(each, int | float)]
     shares = [told.value / each for each in known if each]
     digits = [abs(log10(each) - round(log10(each))) for each in shares if each > 0]
+    if told.dimension != attribute.dimension:
+        return False
     # A thousand times too much is another unit.
     return bool(shares) and all(not 1 / _FAR < each < _FAR for each in shares) and min(digits) > _A_DIGIT
 
