@@ -88,7 +88,7 @@ def steady_state(
     if in_step:
         held = _behind(held, job, stack, devices, evaluate(pass_of(tokens), Fit()).seconds)
     before, chunks = held.burst, computed_tokens(job) / most.tokens
-    launched = launching_of(alone, stack)
+    launched = launching_of(alone, stack, devices)
     often = held.between / output
     whole, own = tokens, alone
     counted = in_step or np.isfinite(asked.sent)
