@@ -93,7 +93,7 @@ class SteadyState:
         arrivals, each = self._arrivals(passes, prompt, output)
         if not engine(self.work.runtime)["mixed"]:
             waited = self._prompt_seconds(passes, each, arrivals)
-            return queueing.interrupted(passes, each, arrivals, waited, output - 1.0)
+            return queueing.interrupted(passes, each, arrivals, waited, output - 1.0, self.chunks)
         # In passes, of which each makes the tokens that were drafted and kept.
         after = (output - 1.0) / self.gained
         excess = queueing.relaxing(self.gained * passes, each, arrivals, after, self.variation) / self.gained
