@@ -514,8 +514,34 @@ def test_a_host_makes_tokens_of_a_prompt_and_launches_latent_attention_and_block
     ):  # fmt: skip
         laid = lay_out(replace(job, runtime=text), [GPUS["h200-141gb-sxm"]])
         prompt = prompt_alone(laid.workload, laid.job, laid.runtime, laid.devices)
-        count = float(np.ravel(kernels(prompt.ops, laid.runtime))[0])
-        assert float(np.ravel(launching_of(prompt, laid.runtime))[0]) == pytest.approx(each * count), text
+        count = float(np.ravel(kernels(prompt.ops, laid.runtime, laid.devices))[0])
+        assert float(np.ravel(launching_of(prompt, laid.runtime, laid.devices))[0]) == pytest.approx(
+            each * count
+        ), text
+
+
+def test_experts_have_the_kernels_that_an_engine_has_for_them_on_a_gpu():
+    """SGLang's are Triton's on Hopper and FlashInfer's on GB100: five kernels a layer fewer."""
+
+    def launched(text: str, *gpus: str) -> list[float]:
+        laid = lay_out(replace(EXPERTS, runtime=text), [GPUS[gpu] for gpu in gpus])
+        prompt = prompt_alone(laid.workload, laid.job, laid.runtime, laid.devices)
+        return [float(one) for one in np.ravel(kernels(prompt.ops, laid.runtime, laid.devices))]
+
+    hopper, blackwell = launched("sglang", "h200-141gb-sxm", "b200-180gb-sxm")
+    assert hopper - blackwell == pytest.approx(5 * 94), "layers of Qwen3 235B"
+    assert launched("vllm", "h200-141gb-sxm") == [pytest.approx(blackwell)]
+
+
+def test_dense_products_in_fp8_are_no_slower_than_in_16_bits():
+    """What experts taught of an engine's products in 8 bits says nothing of its dense ones."""
+    for engine in ("vllm", "sglang", "tensorrt-llm"):
+        job = Job("qwen3-32b", phase="prefill", batch=1.0, input_tokens=8192.0, runtime=engine)
+        wide, narrow = (
+            estimate(replace(job, precision=one), [GPUS["b200-180gb-sxm"]]).at(0, 0).latency.mid
+            for one in ("bf16", "fp8")
+        )
+        assert narrow < 0.9 * wide, engine
 
 
 @pytest.mark.parametrize("engine", ["vLLM 0.9", "vLLM 0.15", "SGLang 0.5", "TensorRT-LLM 1.0"])

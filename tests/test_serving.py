@@ -577,6 +577,30 @@ def test_prompts_that_share_a_pass_end_with_it():
     assert np.concatenate(waits).mean() == pytest.approx(first, rel=0.02)
 
 
+@pytest.mark.parametrize("chunks", [0.3, 0.7])
+def test_prompts_of_which_a_pass_holds_one_and_a_part_end_with_it(chunks):
+    """Who comes behind is computed in the rest of the pass, or between the tokens that follow."""
+    decode, each, rate = 0.005, 0.05, 12.0
+    mean, busy = decode / (1.0 - rate * each), rate * each
+    told = float(queueing.prompt_seconds(mean, each, rate, chunks, at_work=1.0, mixed=False))
+    come = np.cumsum(np.random.default_rng(0).exponential(1.0 / rate, 20_000))
+    when, begun, done, waits, behind = 0.0, 0.0, 0, [], []
+    while done < len(come):
+        there = int(np.searchsorted(come, when, side="right"))
+        if there <= done:
+            when += decode
+            continue
+        taken = min(there - done - begun, 1.0 / chunks)
+        ended = int(done + begun + taken + 1e-9)
+        when, begun = when + each * taken, done + begun + taken - ended
+        waits += [when - one for one in come[done:ended]]
+        behind += [int(np.searchsorted(come, when, side="right")) - ended - begun] * (ended - done)
+        done = ended
+    assert told == pytest.approx(np.mean(waits), rel=0.06)
+    after = float(queueing.behind(told, each, rate, chunks)) * rate
+    assert after == pytest.approx(np.mean(behind), rel=0.2), busy
+
+
 def test_no_token_waits_for_more_prompts_than_a_pass_takes():
     asked = job("llama-3.1-70b", L40S, 4, precision="fp8", input_tokens=882.0, output_tokens=50.0)
     table, pool = curve.ready(asked, L40S)

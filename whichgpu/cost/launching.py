@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.device import Devices
     from whichgpu.cost.optable import OpTable
     from whichgpu.cost.runtime import Runtime
     from whichgpu.workloads.ops import Op
@@ -29,18 +30,18 @@ if TYPE_CHECKING:
 _NARROW = ("fp8", "int8", "fp4")
 
 
-def kernels(ops: Iterable[Op], runtime: Runtime) -> Array:
-    """Kernels of a pass over ops, (1, J)."""
-    each = ((table.count * launched(table, runtime)).sum(axis=0) for table in tables(ops))
+def kernels(ops: Iterable[Op], runtime: Runtime, devices: Devices) -> Array:
+    """Kernels of a pass over ops, (1, J), or (G, J) where some run on a few architectures alone."""
+    each = ((table.count * launched(table, runtime, devices)).sum(axis=0) for table in tables(ops))
     return np.asarray(sum(each, start=np.zeros((1, 1))))
 
 
-def launched(table: OpTable, runtime: Runtime) -> Array:
+def launched(table: OpTable, runtime: Runtime, devices: Devices) -> Array:
     """Kernels of an op: 1 of its own, 0 where it is fused or nothing moves, more with what runs beside it.
 
     (O, 1, 1), or (O, 1, J): of a sweep some jobs may leave an op nothing to do. Activations are narrowed
     before a product in 8 or 4 bits, and tokens sorted by their experts (`quantising` and `routing` of a
-    runtime); what narrows them for experts is part of the latter.
+    runtime, (O, G, J) where that is of architectures); what narrows them for experts is part of the latter.
     """
     if table.kind == "gemm" and runtime.quantising:
         narrowed = [op.dtype in _NARROW and not op.shard.startswith("expert") for op in table.ops]
@@ -55,7 +56,7 @@ def launched(table: OpTable, runtime: Runtime) -> Array:
     moves = table.activation_bytes + held + table.flops > 0.0
     fused = table.chained if runtime.chains else _fused(table, runtime)
     swallowed = fused if runtime.fuses else np.zeros(())
-    own = stacked([_kernels(op, runtime) for op in table.ops])
+    own = stacked([_kernels(op, runtime, devices) for op in table.ops])
     return np.asarray(moves * (own - swallowed), dtype=np.float64)
 
 
@@ -83,14 +84,24 @@ def _stages(table: OpTable) -> list[str]:
     return ["forward" if op.layer.endswith(AGAIN) else op.stage for op in table.ops]
 
 
-def _kernels(op: Op, runtime: Runtime) -> Any:
-    """Kernels of an op that moves bytes, where nothing swallows it; (J,) where joined runtimes differ."""
+def _kernels(op: Op, runtime: Runtime, devices: Devices) -> Any:
+    """Kernels of an op that moves bytes, where nothing swallows it; of dispatch (G, 1), or (1, J)."""
     if op.kind == "copy" and op.layer.endswith(".dispatch"):
-        return runtime.routing
+        return devices.under(runtime, _routing)
     if op.kind == "optimizer" and not runtime.domain:
         each = runtime.updates.get(op.layer.removeprefix("optimizer."), 0.0)
         return max(1.0, each * float(op.dims["tensors"]))
     return 1.0
+
+
+def _routing(stack: Runtime, on: Devices) -> Array:
+    """Kernels around a layer of experts under one runtime on each of some GPUs, (G, 1)."""
+    key = "routing", stack.routing, *stack.routings.items()
+    if key not in on.told:
+        each = [[stack.routings.get(gpu.architecture, stack.routing)] for gpu in on.gpus]
+        on.told[key] = np.array(each)
+    found: Array = on.told[key]
+    return found
 
 
 def started(table: OpTable, runtime: Runtime, *, trains: bool) -> Array | float:

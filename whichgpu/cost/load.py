@@ -86,10 +86,16 @@ class Table(NamedTuple):
         """What arrivals meet at each of several rates, (1, loads)."""
         others = self.met(loads)
         waits = np.array([self.waits(rate) for rate in loads.tolist()])
-        floor = np.zeros(len(loads)) if self.first is None else np.interp(others, self.others, self.first)
+        floor, ceiling = np.zeros(len(loads)), np.full(len(loads), np.inf)
+        if self.first is not None:
+            floor = np.interp(others, self.others, self.first)
+            ceiling = np.append(self.first, np.inf)[np.searchsorted(self.others, others)]
         stretch = np.interp(others, self.others, self.stretch)
         arriving = (np.minimum(loads, self.capacity) / self.replicas)[None, :]
-        return Met(others[None, :], waits[None, :], stretch[None, :], floor[None, :], arriving=arriving)
+        return Met(
+            others[None, :], waits[None, :], stretch[None, :], floor[None, :], ceiling[None, :],
+            arriving=arriving,
+        )  # fmt: skip
 
     def waits(self, rate: float) -> float:
         """Seconds that an arrival waits for a place at `rate` requests/s."""
@@ -201,7 +207,7 @@ def settled(job: Job, gpus: Sequence[Gpu]) -> Met:
     met = [[one.meeting(np.array([min(rate, one.capacity)])) for one in row] for row in rows]
     parts = {
         name: np.array([[float(getattr(one, name)[0, 0]) for one in row] for row in met])
-        for name in ("others", "waits", "stretch", "floor", "arriving")
+        for name in ("others", "waits", "stretch", "floor", "ceiling", "arriving")
     }
     found = Met(**parts)
     if not is_run(job):

@@ -201,10 +201,11 @@ for _kind in Devices.__mro__:
 
 
 #: What may differ between runtimes that are joined: numbers, and what is read of each by itself.
-_NUMBERS = ("launch", "fixed", "overlap", "sequence", "routing")
+_NUMBERS = ("launch", "fixed", "overlap", "sequence")
 _BY_KIND = ("products", "memory")
 _OF_EACH = (
-    "title", "year", "vendors", "unmeasured", "gap", "gaps", "marks", "software", "release", "said",
+    "title", "year", "vendors", "unmeasured", "gap", "gaps", "routing", "routings", "marks", "software",
+    "release", "said",
     "id", "like", "keeper", "calls", "tf32", "narrow", "half", "one_user",
 )  # fmt: skip
 #: What a job is settled by, and nothing reads later.

@@ -110,10 +110,10 @@ _IN_CHUNKS = 6.0
 
 def launching(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Array:
     """Seconds in which the host launches the kernels of a pass of prompts, which no graph holds, (1, J)."""
-    return launching_of(prompt_alone(workload, job, stack, devices), stack)
+    return launching_of(prompt_alone(workload, job, stack, devices), stack, devices)
 
 
-def launching_of(prompt: Work, stack: Runtime) -> Array:
+def launching_of(prompt: Work, stack: Runtime, devices: Devices) -> Array:
     """The same of a pass of one prompt."""
     ops = prompt.ops
     plain = not any(map(_in_many_functions, ops))
@@ -124,7 +124,7 @@ def launching_of(prompt: Work, stack: Runtime) -> Array:
         ops = tuple(
             changed(op, repeats=op.repeats * _IN_CHUNKS) if op.layer.endswith(".state") else op for op in ops
         )
-    return np.asarray(each * kernels(ops, stack))
+    return np.asarray(each * kernels(ops, stack, devices))
 
 
 def _in_many_functions(op: Op) -> bool:

@@ -57,9 +57,11 @@ def prompt_seconds(
     ran, longer = met(mean, each, rate, variation), 1.0 + variation
     together = at_work * ran / 2.0 + beside + each * (1.0 + rate * ran)
     # Prompts that go first wait for one pass of tokens at most, and for each other as in M/G/1; those that
-    # share a pass end with it, which makes (1 + 2 rho) / (1 + rho) of that where all that wait go together.
+    # share a pass end with it, which makes (1 + 2 rho) / (1 + rho) of that where all that wait go together,
+    # and adds half of a full pass at the most; those that just fill one share it with nobody.
     waits = decode / 2.0 + longer * busy * each / (2.0 * (1.0 - busy))
-    first = each + waits * (1.0 + (1.0 - np.minimum(chunks, 1.0)) * busy / (1.0 + busy))
+    shared = np.minimum(waits * busy / (1.0 + busy), busy * each / (2.0 * np.clip(chunks, 1e-6, 1.0)))
+    first = each + waits + np.where(np.asarray(chunks) < 1.0, shared, 0.0)
     # Chunks of one prompt after another: each keeps the server for as long as it takes. The last one ends
     # with a pass of tokens as well, which the next prompt fills up.
     service = np.maximum(chunks, 1.0) * beside + each
@@ -116,10 +118,22 @@ def mates(busy: Any, variation: Any = 0.0) -> Array:
     return np.asarray(share * (2.0 - share * (1.0 - variation)) / (1.0 - share) ** 2)
 
 
+def behind(waited: Any, each: Any, rate: Any, chunks: Any) -> Array:
+    """Of the s that a request `waited` for its first token those in which others came behind its prompt.
+
+    Not so those that came before its pass began and found room in it, where prompts take less than a pass
+    (`chunks` below one). Of all that go together half of a pass of y s goes by before one's own, which has
+    those that came in all of y: y / 2 + each + rate y each in the mean.
+    """
+    busy = np.minimum(rate * each, _FULL)
+    before = np.maximum(waited - each, 0.0) * 0.5 / (0.5 + busy)
+    return np.asarray(waited - (1.0 - np.minimum(chunks, 1.0)) * before)
+
+
 def interrupted(mean: Any, each: Any, rate: Any, waited: Any, after: Any) -> Array:
     """Seconds of a token (TPOT) of a request that `waited` s for its first one, in mean passes of `mean` s.
 
-    Who came while it waited has a prompt that is computed between the `after` tokens that follow.
+    Who came meanwhile has a prompt that is computed between the `after` tokens that follow.
     """
     busy = np.minimum(rate * each, _FULL)
     return np.asarray(mean + busy * waited / ((1.0 - busy) * np.maximum(after, 1.0)))

@@ -168,6 +168,8 @@ class Runtime:
     vector_values: float = 0.0
     steps: tuple[float, float] = (0.0, 0.0)
     routing: float = 1.0
+    #: By architecture, `routing` where other kernels run on its GPUs.
+    routings: Mapping[str, float] = field(default_factory=dict)
     quantising: float = 0.0
     #: Whether its attention is held up by exponentials, and no more by how products wait for them.
     overlaps_softmax: bool = False

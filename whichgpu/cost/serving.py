@@ -33,7 +33,7 @@ import numpy as np
 from whichgpu.cost import starting
 from whichgpu.cost.admission import computed_anew, crowded, following, passes_of
 from whichgpu.cost.engine_step import computed_tokens
-from whichgpu.cost.fit import Fit
+from whichgpu.cost.fit import Fit, fit
 from whichgpu.cost.passes import (
     as_pass,
     launching_of,
@@ -45,6 +45,7 @@ from whichgpu.cost.passes import (
 from whichgpu.cost.replica_memory import replicas, requests_each, room_of
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.scheduling import limits
+from whichgpu.cost.spread import measured
 from whichgpu.cost.steady import SteadyState, bunched, burst, engine, in_lockstep, interruption, reading
 from whichgpu.cost.time import evaluate, paced
 from whichgpu.values import NamedTuple
@@ -88,7 +89,7 @@ def steady_state(
     if in_step:
         held = _behind(held, job, stack, devices, evaluate(pass_of(tokens), Fit()).seconds)
     before, chunks = held.burst, computed_tokens(job) / most.tokens
-    launched = launching_of(alone, stack)
+    launched = launching_of(alone, stack, devices)
     often = held.between / output
     whole, own = tokens, alone
     counted = in_step or np.isfinite(asked.sent)
@@ -124,7 +125,7 @@ def steady_state(
         ops=tokens.ops, host=whole.host, paused=held.paused, excess=0.0 if met is None else met.excess,
         arriving=None if met is None else met.arriving,
         lone=pass_of(alone) if np.any(grouped) else None, grouped=grouped, read=reading(stack, job),
-        front=most.front,
+        front=most.front, ceiling=np.inf if met is None else met.ceiling,
     )  # fmt: skip
 
 
@@ -160,35 +161,39 @@ def _stopped(
 
     `work` is that of a token of all and of a prompt, of which there are `often` to a token; `launched` is
     what the host takes for a pass of them. As many come with each as a Poisson process has them in `apart`
-    passes, and in step all at once; who comes while a pass of prompts is launched has the next one. In a
-    closed loop nobody ends meanwhile, and who ended with the last token is there by the second such pass. The
-    pass of tokens before runs meanwhile, as the host is one pass ahead (docs.sglang.ai: overlap scheduling).
-    The GPU is timed by the priors alone.
+    passes, and in step all at once; who comes while a pass of prompts is launched has the next one, so that
+    of arrivals at random those that came in the pass of tokens begin. In a closed loop nobody ends meanwhile,
+    and who ended with the last token is there by the second such pass. The pass of tokens before runs
+    meanwhile, as the host is one pass ahead (docs.sglang.ai: overlap scheduling). Of arrivals at random
+    before whose tokens prompts go, which no row of the fit is of, the GPU is timed as fitted, else by the
+    priors alone.
     """
     if not stack.stalls:
         return np.zeros(1)
     most, gained = limits(stack, job, devices), Requests.of(job).tokens_per_pass
     each, passes = often * gained, np.maximum(np.ceil(computed_tokens(job) / most.tokens), 1.0)
-    least = each / prompts_in_a_pass(job, stack, devices, np.inf)
-    mixed, apart = bool(engine(stack)["mixed"]), held.apart
+    full = least = each / prompts_in_a_pass(job, stack, devices, np.inf)
+    mixed, apart, times = bool(engine(stack)["mixed"]), held.apart, 1.0
     if not in_lockstep(stack, job):
         # Of an engine that mixes them each token has one pass, in which parts of several prompts may be.
         within, times = (passes, 1.0) if mixed else (1.0, passes)
         few = -np.expm1(-each * apart * within) / apart * times
         least = np.maximum(few, least)
     tokens, prompt = work[0].times(gained), work[1].times(each)
-    alone = evaluate(pass_of(tokens), Fit()).seconds
+    found = fit() if held.loop == "open" and not mixed and measured(stack) else Fit()
+    alone = evaluate(pass_of(tokens), found).seconds
     share, waits, once = least, np.zeros(1), np.maximum(each * passes, least)
     once = np.minimum(once, 2.0 * least) if held.loop == "closed" else once
     for _ in range(_TURNS):
         taken = tokens.beside(prompt.times(1.0 / np.where(share > 0.0, share, 1.0)))
-        gpu = evaluate(pass_of(taken), Fit()).seconds
+        gpu = evaluate(pass_of(taken), found).seconds
         stop = paced(gpu, launched)
         waits = share * (stop - gpu) / gained
         if mixed or in_lockstep(stack, job) or most.looks > 1.0:
             break
-        arriving = each * apart * (stop - alone) / (alone + share * (stop - alone))
-        share = np.sqrt(share * np.minimum(least * np.exp(arriving), once))
+        rate = each * apart / (alone + share * (stop - alone))
+        begun = least if held.loop != "open" else np.maximum(-np.expm1(-rate * alone) / apart * times, full)
+        share = np.sqrt(share * np.minimum(begun * np.exp(rate * (stop - alone)), once))
     return np.asarray(waits)
 
 

@@ -73,6 +73,7 @@ class SteadyState:
     lag: Any = 0.0
     read: Any = 0.0
     front: float = 0.0
+    ceiling: Any = np.inf
 
     def timed(self, seconds: Callable[[Pass], Array], prompt: Array) -> SteadyState:
         """The same with its `lag`, where `lone` tells one; `seconds` times a pass as `prompt` is timed."""
@@ -93,6 +94,7 @@ class SteadyState:
         arrivals, each = self._arrivals(passes, prompt, output)
         if not engine(self.work.runtime)["mixed"]:
             waited = self._prompt_seconds(passes, each, arrivals)
+            waited = queueing.behind(waited, each, arrivals, self.chunks)
             return queueing.interrupted(passes, each, arrivals, waited, output - 1.0)
         # In passes, of which each makes the tokens that were drafted and kept.
         after = (output - 1.0) / self.gained
@@ -144,7 +146,7 @@ class SteadyState:
             first = first + self.grouped * np.maximum((1.0 + self.lag) * prompt - shared, 0.0)
         # On an idle replica no pass of tokens takes part of the prompt's cost.
         first = first + np.minimum(prompt - each, each) * (1.0 - self.at_work)
-        return np.asarray(np.maximum(first, self.floor))
+        return np.asarray(np.clip(first, self.floor, self.ceiling))
 
     def first_token(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Seconds to the first token (TTFT), the wait for a place included."""
@@ -317,6 +319,8 @@ class Met(NamedTuple):
     stretch: Array
     #: Seconds to the first token, places apart, at no lower load.
     floor: Any = 0.0
+    #: The same at the next higher load of the table, which is never passed.
+    ceiling: Any = np.inf
     #: Of a run that ends, its rate of arrivals over the capacity; none of one that goes on.
     excess: Any = 0.0
     #: Requests/s that arrive at a replica, where that is what is known.

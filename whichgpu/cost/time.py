@@ -168,7 +168,7 @@ def prepare(
     busy = _filled(timed, devices, runtime) if not runtime.domain else 1.0
     kernels = []
     for table, compute, memory in timed:
-        count = launched(table, runtime)
+        count = launched(table, runtime, devices)
         clocked = _clocked(table, devices, runtime, exponent, busy) * devices.capped
         kept = _clocked(table, devices, runtime, exponent, busy * devices.sustained) * devices.capped
         kernels.append(
