@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import memory, parallel, reserving
-from whichgpu.cost.activations import Kept, causal, most_scores, windowed
+from whichgpu.cost import attending, memory, parallel, reserving
+from whichgpu.cost.activations import Kept, causal, windowed
 from whichgpu.cost.captions import encoding, frozen_beside
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh, shares_tokens
@@ -66,9 +66,9 @@ def inference(
     elif np.any(reserved):
         parts["activations"] = np.maximum(parts["activations"], reserved)
     elif not stack.flash and "vae" not in workload.dims and not causal(ops):
-        parts = _attending(workload, parts, ops, stack, precision(job.precision))
+        parts = attending.of_encoder(workload, parts, ops, stack, precision(job.precision))
     elif not stack.flash and "flash_attention" in job.options:
-        parts = _with_scores(workload, parts, ops, precision(job.precision).activation * share)
+        parts = attending.of_pipeline(workload, parts, ops, precision(job.precision).activation * share)
     read = memory.loading(parts, stack)
     return {**(memory.fuller(parts, read) if read else parts), **communication(mesh, stack)}
 
@@ -157,7 +157,7 @@ def _prompt(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> _Prompt
     summed = 2.0 * memory.widest([op for op in ops if op.layer.endswith("layers.norm")])
     alive, scores = memory.widest(ops) + summed, 0.0
     if not stack.flash:
-        scores = _softmax(workload, whole, precision(job.precision), stack).inferred * most_scores(ops)
+        scores = attending.of_prompt(workload, ops, whole, stack, precision(job.precision))
     if not stack.holds.get("all_logits") or workload.dims.get("last_logits"):
         return _Prompt(alive, summed, 0.0, scores)
     heads = [op for op in whole if op.kind == "gemm" and op.shard == "vocab"]
@@ -177,44 +177,6 @@ def _encodes(workload: Workload, stack: Runtime, ops: tuple[Op, ...]) -> bool:
         and "vae" not in workload.dims
         and not (windowed(ops) or causal(ops))
     )
-
-
-def _attending(
-    workload: Workload, parts: Mapping[str, Any], ops: tuple[Op, ...], stack: Runtime, spec: Precision
-) -> dict[str, Any]:
-    """The parts at the attention of an encoder whose scores lie in memory, where that needs more.
-
-    Beside them are queries, keys, values and what comes of them, the layer's input and its norm, and the
-    pictures of the batch, which nobody casts.
-    """
-    scores = _softmax(workload, ops, spec, stack).inferred * most_scores(ops)
-    attends = memory.widest([op for op in ops if op.kind == "attention"])
-    normed = memory.widest([op for op in ops if op.kind == "norm"])
-    pictures = ops[0].read_bytes if ops[0].kind == "conv" else 0.0
-    given = pictures * (_FP32 / spec.activation if spec.mixed else 1.0)
-    return memory.fuller({**parts, "activations": attends + normed + given, "scores": scores}, parts)
-
-
-def _with_scores(
-    workload: Workload, parts: Mapping[str, Any], ops: tuple[Op, ...], size: Any
-) -> dict[str, Any]:
-    """The parts with one attention's scores and their softmax, `size` bytes each, where both lie in memory.
-
-    A pipeline's denoiser has them, and they are gone as the picture is decoded: the more of both counts.
-    """
-    most: Any = 0.0
-    where = ""
-    for op in ops:
-        if op.kind == "attention":
-            d = op.dims
-            own = 2.0 * size * d["batch"] * d["heads"] * d["q"] * d["kv"]
-            most, where = np.maximum(most, own), op.module if np.any(own > most) else where
-    found = {**parts, "scores": most}
-    if "vae" not in workload.dims:
-        return found
-    denoiser = memory.widest([op for op in ops if op.module == where])
-    found["activations"] = parts["activations"] * denoiser / memory.widest(ops)
-    return memory.fuller(found, parts)
 
 
 def pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> tuple[Op, ...]:
@@ -334,7 +296,7 @@ def training(
         piecewise=job.says("optimizer_in_backward"),
     )  # fmt: skip
     stack = _as_stated(job, stack, values)
-    score = _softmax(workload, whole, values, stack)
+    score = attending.softmax_of(workload, whole, values, stack)
     kept = Kept(
         flash=stack.flash, fused=stack.fuses or bool(stack.holds.get("fused_layers")),
         checkpointing=checkpointing(job), holds=stack.holds,
@@ -465,69 +427,6 @@ def prepared(job: Job, stack: Runtime) -> bool:
     frozen_in = precision(format_).id if job.phase in ADAPTER_PHASES else ""
     widens = bool(stack.holds.get("widens_ends")) and frozen_in in _PREPARED
     return widens and distributed.sharding(job, stack) != _SHARDED_WHOLE
-
-
-class Softmax(NamedTuple):
-    """Bytes of an attention's score that lies in memory.
-
-    `size` in its softmax, `kept` for the backward pass, `passing` beside them while it runs, `inferred` at
-    the most that an inference has of it.
-    """
-
-    size: float
-    kept: Any
-    passing: Any
-    inferred: float
-
-
-def _softmax(workload: Workload, ops: Sequence[Op], spec: Precision, stack: Runtime) -> Softmax:
-    """`softmax` of a workload, whose dimensions say what sets its own apart."""
-    dims = workload.dims
-    drops = "denoiser" not in dims and getattr(workload.code, "SCORES_DROP", True)
-    return softmax(
-        ops, spec, stack, drops=drops, widens=bool(dims.get("wide_scores")),
-        capped=bool(dims.get("score_cap")), sinks=dims.get("sinks") is True,
-    )  # fmt: skip
-
-
-def softmax(
-    ops: Sequence[Op], spec: Precision, stack: Runtime, *,
-    drops: bool = True, widens: bool = False, capped: bool = False, sinks: bool = False,
-) -> Softmax:  # fmt: skip
-    """What a score takes where attention is written out: its softmax, what dropout leaves, their gradients.
-
-    Decoders with rotary positions, and those whose own code `widens`, compute it in FP32 and go back
-    (modeling_llama.py, `eager_attention_forward`), as autocast does; PyTorch widens BF16 in a copy, FP16
-    within the kernel. The backward pass has a softmax, its gradient and what comes of both; with dropout
-    also a mask. Scores that are `capped` keep their tanh; beside `sinks` nothing is widened or dropped
-    (modeling_gpt_oss.py). Bytes as torch's own operators make them (2.13,
-    fake tensors).
-    """
-    rotary = widens or sinks or (causal(ops) and any(op.layer.endswith(".rope") for op in ops))
-    narrow = min(spec.activation, _FP32)
-    wide = narrow < _FP32 and not stack.specialised and (spec.mixed or (rotary and not sinks))
-    size = _FP32 if wide else narrow
-    dropped = float(drops and (stack.specialised or (not rotary and (causal(ops) or _drops(ops)))))
-    # Before PyTorch 1.11 also what its softmax reads; 11 bytes a score under autocast by published peaks.
-    old = stack.read(lambda one: float(bool(one.holds.get("softmax_input"))))
-    masked = np.maximum(dropped, old)
-    kept = (size if wide else dropped * narrow) + narrow + masked + old * size
-    passing = (3.0 + old) * size + masked - kept
-    if dropped and stack.holds.get("written_graph"):
-        # The softmax, that over what is kept of it, a mask as wide, and what both give.
-        kept, passing = size + 3.0 * narrow, size
-    # Autocast's softmax has no copy of FP16, and hands on FP32 when the scores that it read are gone.
-    other = 0.0 if spec.id == "amp-fp16" else narrow
-    copied = stack.read(lambda one: size if (one.half or spec.id) == "bf16" else other)
-    inferred = narrow + size + copied if wide else 2.0 * narrow
-    tanh = narrow * capped
-    return Softmax(size, kept + tanh, passing, inferred)
-
-
-def _drops(ops: Sequence[Op]) -> bool:
-    """Whether the blocks that attend have a dropout: what has one has it on its scores as well."""
-    attending = {op.module for op in ops if op.kind == "attention"}
-    return any(op.layer.endswith(".dropout") and op.module in attending for op in ops)
 
 
 def _input_bytes(spec: Precision, stack: Runtime, kept: Kept) -> float:
