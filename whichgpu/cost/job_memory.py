@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import attending, memory, parallel, reserving
+from whichgpu.cost import attending, memory, prompts, reserving
 from whichgpu.cost.activations import Kept, causal, windowed
 from whichgpu.cost.captions import encoding, frozen_beside
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh, shares_tokens
 from whichgpu.errors import UsageError
-from whichgpu.values import NamedTuple
 from whichgpu.workloads.adapters import DEFAULT_PRECISION, frozen, trained_precision
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.checkpointing import checkpointing
@@ -45,7 +44,7 @@ def inference(
 ) -> dict[str, Any]:
     """Parts of a complete job's inference, given the (sharded) `ops` of a pass; B on the fullest GPU."""
     written = None if job.phase == "prefill" else job.output_tokens
-    kv = _cache(workload, job, stack, written, otherwise=_read_cache(ops))
+    kv = prompts.cache(workload, job, stack, written, otherwise=_read_cache(ops))
     share: Any = 1.0
     if stack.micro_batch and job.input_tokens is not None:
         share = np.minimum(1.0, stack.micro_batch / np.maximum(_array(job.batch) * job.input_tokens, 1.0))
@@ -61,8 +60,8 @@ def inference(
         from whichgpu.cost.hearing import held
 
         parts = held(workload, job, stack, parts, ops)
-    elif _in_one_pass(job, stack):
-        parts = _fullest_pass(workload, job, stack, mesh, parts)
+    elif prompts.in_one_pass(job, stack):
+        parts = prompts.fullest(workload, job, stack, mesh, parts)
     elif np.any(reserved):
         parts["activations"] = np.maximum(parts["activations"], reserved)
     elif not stack.flash and "vae" not in workload.dims and not causal(ops):
@@ -73,49 +72,6 @@ def inference(
     return {**(memory.fuller(parts, read) if read else parts), **communication(mesh, stack)}
 
 
-def _cache(workload: Workload, job: Job, stack: Runtime, written: Any, *, otherwise: Any = 0.0) -> Any:
-    """Bytes of the keys and values of a batch behind its prompts and so many `written` tokens."""
-    if not hasattr(workload.code, "kv_bytes_per_token") or job.input_tokens is None:
-        return otherwise
-    from whichgpu.cost.replica_memory import sequence_bytes
-
-    tokens = _array(job.input_tokens) + _array(0.0 if written is None else written)
-    return sequence_bytes(workload, job, tokens, stack) * _array(job.batch)
-
-
-def _fullest_pass(
-    workload: Workload, job: Job, stack: Runtime, mesh: Mesh, parts: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The parts where a program without an engine needs most: at the prompt, or at the last token.
-
-    A prompt has no token's cache behind it yet, and what its layers made is gone as the first token comes.
-    Old libraries hand the whole cache on anew with each token while that of the last one is held, and with
-    the first one the prompt's logits.
-    """
-    found = _prompt(workload, job, stack, mesh)
-    widened, logits = 4.0 / precision(job.precision).activation, found.logits
-    prompt = {**parts, "activations": found.alive + logits * (1.0 + widened)}
-    if np.any(found.scores):
-        prompt = memory.fuller(prompt, {**parts, "activations": found.summed, "scores": found.scores})
-    if "kv_cache" not in parts or job.output_tokens is None or job.phase == "prefill":
-        return prompt
-    if job.phase == "generate" and "decode" in workload.code.PHASES:
-        parts = {**parts, "activations": _token(workload, job, stack, mesh)}
-    behind = _cache(workload, job, stack, None, otherwise=parts["kv_cache"]) / _array(mesh.pp)
-    prompt["kv_cache"] = behind
-    if not stack.holds.get("cache_twice"):
-        return memory.fuller(prompt, parts)
-    times = np.where(_array(job.output_tokens) > 1, 2.0, 1.0)
-    first = {**parts, "activations": logits * widened, "kv_cache": times * behind}
-    return memory.fuller(prompt, memory.fuller(first, {**parts, "kv_cache": times * parts["kv_cache"]}))
-
-
-def _token(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> Any:
-    """Bytes alive at the widest op of one token's pass, behind which no prompt's is."""
-    ops = parallel.shard(workload.trace(job.changed(phase="decode")), mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
-    return memory.widest(ops) * memory.live(ops, stack, precision(job.precision))
-
-
 def _read_cache(ops: Sequence[Op]) -> Any:
     """Bytes of keys and values that a step of a decoder reads: the input's, and what is written so far."""
     return sum((op.kv_bytes * op.copies for op in ops if op.stage == "forward"), start=0.0)
@@ -124,45 +80,6 @@ def _read_cache(ops: Sequence[Op]) -> Any:
 def working(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> Any:
     """Bytes of activations and workspaces of an inference at its widest convolution; 0 where none shows."""
     return memory.workspace(pictures(workload, job, stack, ops), stack, precision(job.precision))
-
-
-def _in_one_pass(job: Job, stack: Runtime) -> bool:
-    """Whether a program without an engine computes a whole prompt of a language model at once."""
-    return job.input_tokens is not None and bool(stack.holds.get("no_engine")) and not stack.micro_batch
-
-
-class _Prompt(NamedTuple):
-    """Bytes of a prompt's pass, each of a moment of its own.
-
-    `alive` at the widest op of its layers, `summed` from layer to layer, the `logits` of all tokens, and the
-    `scores` of one attention that lie in memory.
-    """
-
-    alive: Any
-    summed: Any
-    logits: Any
-    scores: Any
-
-
-def _prompt(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> _Prompt:
-    """What a prompt's pass has in memory.
-
-    At the widest op that is what it reads and writes, and four tensors of the width: the sum that goes from
-    layer to layer and its norm, as they come and as they are kept. In a gated layer whose functions are
-    kernels of their own that op has a gate, its function and their product. Old libraries make all logits, to
-    use the last.
-    """
-    whole = workload.trace(job.changed(phase="prefill"))
-    ops = [op for op in parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp) if op.shard != "vocab"]
-    summed = 2.0 * memory.widest([op for op in ops if op.layer.endswith("layers.norm")])
-    alive, scores = memory.widest(ops) + summed, 0.0
-    if not stack.flash:
-        scores = attending.of_prompt(workload, ops, whole, stack, precision(job.precision))
-    if not stack.holds.get("all_logits") or workload.dims.get("last_logits"):
-        return _Prompt(alive, summed, 0.0, scores)
-    heads = [op for op in whole if op.kind == "gemm" and op.shard == "vocab"]
-    logits = sum((op.write_bytes for op in heads), start=0.0) * _array(job.input_tokens) / mesh.tp
-    return _Prompt(alive, summed, logits, scores)
 
 
 def _encodes(workload: Workload, stack: Runtime, ops: tuple[Op, ...]) -> bool:

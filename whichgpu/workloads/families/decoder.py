@@ -10,7 +10,7 @@ The parts are in `whichgpu/workloads/language/`. Dimensions, each with what hold
                             feed-forward share it, 4 where each half has one before and one after
     bias (none)             qkv, qkvo, ffn, out_ffn, all;  head_bias (false)
     tied (false)            the output head is the embedding;  headless (false): there is none (embeddings)
-    last_logits (false)     its own code makes a prompt's last logits alone, whatever the library's does
+    last_logits (false)     its own code makes the last logits alone, and joins its cache layer by layer
     logit_cap, score_cap (false)   tanh keeps logits, or scores of attention, within bounds
     wide_scores (false)     written out, a softmax in FP32 of which nothing is dropped, as of rotary decoders
     scores ("")             whose code writes them out, if not Llama's (`scores` of a runtime's `holds`)
