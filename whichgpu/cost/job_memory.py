@@ -53,7 +53,9 @@ def inference(
         ops, kv, engine=False, stack=stack, spec=precision(job.precision), pp=mesh.pp, share=share,
         beside=beside(workload, job, stack),
     )  # fmt: skip
-    if _encodes(workload, stack, ops):
+    if getattr(workload.code, "IN_A_ROW", False):
+        parts["activations"] = memory.widest(ops) * share
+    elif _encodes(workload, stack, ops):
         parts["activations"] = parts["activations"] * section("capacity")["live_network"]
     reserved = reserving.buffer(workload, job, stack)
     if workload.family == "whisper":
