@@ -123,6 +123,9 @@ def test_a_prompt_is_gone_as_tokens_come_in_either_phase(name):
         ("gpt_neox", "GPTNeoXForCausalLM", {}, 143.4), ("granite", "GraniteForCausalLM", {}, 167.5),
         ("smollm3", "SmolLM3ForCausalLM", {"num_key_value_heads": 2}, 121.9),
         ("exaone4", "Exaone4ForCausalLM", {"num_key_value_heads": 2}, 133.5),
+        # A gate and what it multiplies are one tensor; x, its half, its cube and what that is scaled to.
+        ("phi3", "Phi3ForCausalLM", {"num_key_value_heads": 2, "pad_token_id": 0}, 149.5),
+        ("phi", "PhiForCausalLM", {"hidden_act": "gelu_new"}, 167.5),
     ],
 )  # fmt: skip
 def test_a_prompts_pass_takes_what_torchs_operators_make(kind, name, more, mib):

@@ -10,7 +10,7 @@ import pytest
 from memory_jobs import GIB, GPUS, parts
 
 import whichgpu
-from whichgpu.cost import job_memory
+from whichgpu.cost import attending
 from whichgpu.cost.activations import Kept, activations
 from whichgpu.cost.infeasible import single
 from whichgpu.cost.layout import settle
@@ -165,14 +165,14 @@ def test_a_frozen_conditioning_needs_no_stream():
 def test_bytes_of_a_score(name, precision, runtime, each):
     """One attention of torch 2.13 and transformers 5.23: saved, at most in a step, at most of a pass."""
     ops = resolve(name).trace(resolve(name).complete(Job(name, phase="train", precision=precision)))
-    found = job_memory.softmax(ops, format_of(precision), named(runtime, "pytorch-2"))
+    found = attending.softmax(ops, format_of(precision), named(runtime, "pytorch-2"))
     assert (found.kept, found.kept + found.passing, found.inferred) == each
 
 
 def test_a_sinks_softmax_is_in_the_format_of_its_scores():
     """modeling_gpt_oss.py: nothing is widened, and nothing dropped."""
     ops = resolve("gpt-oss-20b").trace(resolve("gpt-oss-20b").complete(Job("gpt-oss-20b", phase="train")))
-    found = job_memory.softmax(ops, format_of("bf16"), named("transformers", "pytorch-2"), sinks=True)
+    found = attending.softmax(ops, format_of("bf16"), named("transformers", "pytorch-2"), sinks=True)
     assert (found.kept, found.kept + found.passing, found.inferred) == (2, 6, 4)
 
 
@@ -274,6 +274,23 @@ def test_a_step_of_whole_models_by_torchs_operators(kind, name, config, columns,
 
 
 @pytest.mark.parametrize(
+    ("name", "precision", "batch", "seconds", "mib"),
+    [
+        ("wav2vec2-base", "fp32", 8.0, 10.0, 1004.9),
+        ("wav2vec2-large-lv60", "fp16", 1.0, 60.0, 377.6),
+        ("hubert-large", "fp32", 1.0, 10.0, 125.9),
+    ],
+)
+def test_convolutions_over_samples_come_in_a_row(name, precision, batch, seconds, mib):
+    """The most that is alive beside the weights as these hear: transformers 5.23, fake tensors."""
+    found = parts(
+        name, phase="infer", precision=precision, batch=batch, runtime="transformers",
+        options={"seconds": f"{seconds:g}"},
+    )  # fmt: skip
+    assert found["activations"] / 2**20 == pytest.approx(mib, rel=0.01)
+
+
+@pytest.mark.parametrize(
     ("name", "columns", "mib"),
     [
         ("swin-tiny", {"batch": 8.0}, 661.7), ("segformer-b0", {"batch": 8.0}, None),
@@ -295,11 +312,51 @@ def test_the_fullest_of_unlike_layers_runs_again(name, columns, mib):
         assert (sum(again.values()) - again["context"]) / 2**20 == pytest.approx(mib, rel=0.05)
 
 
+GPT = {"n_embd": 512, "n_layer": 4, "n_head": 8, "vocab_size": 8000, "n_positions": 4096, "n_inner": 2048}
+NEO = {"hidden_size": 512, "num_layers": 4, "num_heads": 8, "attention_types": [[["global"], 4]],
+       "vocab_size": 8000, "max_position_embeddings": 4096}  # fmt: skip
+WIDE = {"hidden_size": 512, "num_hidden_layers": 4, "num_attention_heads": 8, "intermediate_size": 2048,
+        "vocab_size": 8000}  # fmt: skip
+BLOOM = {"hidden_size": 512, "n_layer": 4, "n_head": 8, "vocab_size": 8000}
+MPT = {"d_model": 512, "n_layers": 4, "n_heads": 8, "vocab_size": 8000, "max_seq_len": 4096}
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "release", "precision", "mib"),
+    [
+        # FP32 from the product on, and since 4.54 the last layer's softmax.
+        ("gptj GPTJ", {**GPT, "rotary_dim": 32}, "4.35.2", "fp16", 295.3),
+        ("gptj GPTJ", {**GPT, "rotary_dim": 32}, "4.57.1", "bf16", 367.2),
+        ("codegen CodeGen", {**GPT, "rotary_dim": 32, "n_ctx": 4096}, "4.57.1", "fp32", 472.3),
+        ("gpt_neo GPTNeo", NEO, "4.57.1", "fp16", 362.0),
+        # The product beside what is masked of it, in FP32 before 4.44.
+        ("bloom Bloom", BLOOM, "4.35.2", "fp16", 546.1),
+        ("bloom Bloom", BLOOM, "4.45.2", "fp16", 358.1),
+        ("bloom Bloom", BLOOM, "4.57.1", "bf16", 484.1),
+        ("mpt Mpt", MPT, "4.45.2", "bf16", 354.1),
+        # As narrow as the scores until 4.50.
+        ("gpt_neox GPTNeoX", WIDE, "4.35.2", "fp16", 170.0),
+        ("llama Llama", {**WIDE, "num_key_value_heads": 8}, "4.35.2", "bf16", 352.0),
+    ],
+)
+def test_a_prompts_scores_as_each_release_has_them(kind, config, release, precision, mib):
+    """Beside the weights, of a prompt of 2,048 tokens without a head: that release's code on fake tensors."""
+    kind, name = kind.split()
+    raw = {"model_type": kind, "architectures": [f"{name}ForCausalLM"], **config}
+    own = register(workload_of(raw, "config.json", f"{kind}-{release}"))
+    found = parts(
+        own.id, phase="prefill", precision=precision, batch=1, input_tokens=2048,
+        runtime=f"transformers {release}",
+    )  # fmt: skip
+    beside = sum(found.values()) - found["weights"] - found["context"]
+    assert beside / 2**20 == pytest.approx(mib, rel=0.065)
+
+
 def test_a_prompts_scores_lie_in_memory_before_4_36():
-    """32 heads of 4 x 4,096 tokens at 10 bytes a score in BF16, which flash attention has none of."""
+    """32 heads of 4 x 4,096 tokens at 10 bytes a score in BF16 and their mask; flash attention has none."""
     asked = {"phase": "generate", "precision": "bf16", "batch": 4, "input_tokens": 4096, "output_tokens": 1}
     old = parts("llama-2-7b", runtime="transformers 4.35", **asked)
-    assert old["scores"] == 10.0 * 32 * 4 * 4096**2
+    assert old["scores"] == (10.0 * 32 + 2.0) * 4 * 4096**2
     for runtime in ("transformers 4.35 flash attention", "transformers 4.40"):
         assert "scores" not in parts("llama-2-7b", runtime=runtime, **asked)
 

@@ -101,15 +101,15 @@ def test_a_cache_of_tuples_is_there_twice(
     assert found * GIB == pytest.approx(megabytes * 1e6, rel=0.05)
 
 
-#: The mask that this code makes of all positions by all, 2 bytes each, is not counted: 2 GB of 29 at 32,000.
-_MASKED = pytest.mark.xfail(reason="its mask of all positions by all is not counted", strict=True)
-
-
 @pytest.mark.parametrize(
-    ("tokens", "mib"), [(1000.0, 19047), (8000.0, 20629), pytest.param(32000.0, 27779, marks=_MASKED)]
+    ("tokens", "mib"), [(1000.0, 19047), (8000.0, 20629), (32000.0, 27779), (128000.0, 57379)]
 )
 def test_code_of_its_own_makes_the_last_logits_alone(tokens: float, mib: int) -> None:
-    """Memory of GLM-4 9B by its README, BF16: `return_last_logit`, whatever Transformers did in its day."""
+    """Memory of GLM-4 9B by its README, BF16: `return_last_logit`, whatever Transformers did in its day.
+
+    Its cache is joined layer by layer, which leaves blocks behind: by the rules of PyTorch's allocator 3.8
+    GiB at 32,000 tokens and 14.9 at 128,000, beside 23.0 and 39.5 of tensors.
+    """
     own = register(workload_of(GLM4, "config.json", "glm-4-of-2024"))
     for name in (own.id, "glm-4-9b"):
         found = read(

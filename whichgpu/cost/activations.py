@@ -253,12 +253,12 @@ def _of_scores(op: Op, kept: Kept) -> Any:
     return (2.0 * kept.score_size if kept.flash else kept.score_passing) * _scores(op)
 
 
-def most_scores(ops: Iterable[Op]) -> Any:
-    """The most scores that one attention has, of a forward pass."""
+def most_scores(ops: Iterable[Op], *, heads: bool = True) -> Any:
+    """The most scores that one attention has, of a forward pass; or without its `heads`, those of one."""
     most: Any = 0.0
     for op in ops:
         if op.kind == "attention" and op.stage == "forward":
-            most = np.maximum(most, _scores(op))
+            most = np.maximum(most, _scores(op) / (1.0 if heads else op.dims["heads"]))
     return most
 
 

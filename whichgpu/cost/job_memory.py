@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import memory, parallel, reserving
-from whichgpu.cost.activations import Kept, causal, most_scores, windowed
+from whichgpu.cost import attending, memory, prompts, reserving
+from whichgpu.cost.activations import Kept, causal, windowed
 from whichgpu.cost.captions import encoding, frozen_beside
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh, shares_tokens
 from whichgpu.errors import UsageError
-from whichgpu.values import NamedTuple
 from whichgpu.workloads.adapters import DEFAULT_PRECISION, frozen, trained_precision
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.checkpointing import checkpointing
@@ -45,7 +44,7 @@ def inference(
 ) -> dict[str, Any]:
     """Parts of a complete job's inference, given the (sharded) `ops` of a pass; B on the fullest GPU."""
     written = None if job.phase == "prefill" else job.output_tokens
-    kv = _cache(workload, job, stack, written, otherwise=_read_cache(ops))
+    kv = prompts.cache(workload, job, stack, written, otherwise=_read_cache(ops))
     share: Any = 1.0
     if stack.micro_batch and job.input_tokens is not None:
         share = np.minimum(1.0, stack.micro_batch / np.maximum(_array(job.batch) * job.input_tokens, 1.0))
@@ -54,66 +53,25 @@ def inference(
         ops, kv, engine=False, stack=stack, spec=precision(job.precision), pp=mesh.pp, share=share,
         beside=beside(workload, job, stack),
     )  # fmt: skip
-    if _encodes(workload, stack, ops):
+    if getattr(workload.code, "IN_A_ROW", False):
+        parts["activations"] = memory.widest(ops) * share
+    elif _encodes(workload, stack, ops):
         parts["activations"] = parts["activations"] * section("capacity")["live_network"]
     reserved = reserving.buffer(workload, job, stack)
     if workload.family == "whisper":
         from whichgpu.cost.hearing import held
 
         parts = held(workload, job, stack, parts, ops)
-    elif _in_one_pass(job, stack):
-        parts = _fullest_pass(workload, job, stack, mesh, parts)
+    elif prompts.in_one_pass(job, stack):
+        parts = prompts.fullest(workload, job, stack, mesh, parts)
     elif np.any(reserved):
         parts["activations"] = np.maximum(parts["activations"], reserved)
     elif not stack.flash and "vae" not in workload.dims and not causal(ops):
-        parts = _attending(workload, parts, ops, stack, precision(job.precision))
+        parts = attending.of_encoder(workload, parts, ops, stack, precision(job.precision))
     elif not stack.flash and "flash_attention" in job.options:
-        parts = _with_scores(workload, parts, ops, precision(job.precision).activation * share)
+        parts = attending.of_pipeline(workload, parts, ops, precision(job.precision).activation * share)
     read = memory.loading(parts, stack)
     return {**(memory.fuller(parts, read) if read else parts), **communication(mesh, stack)}
-
-
-def _cache(workload: Workload, job: Job, stack: Runtime, written: Any, *, otherwise: Any = 0.0) -> Any:
-    """Bytes of the keys and values of a batch behind its prompts and so many `written` tokens."""
-    if not hasattr(workload.code, "kv_bytes_per_token") or job.input_tokens is None:
-        return otherwise
-    from whichgpu.cost.replica_memory import sequence_bytes
-
-    tokens = _array(job.input_tokens) + _array(0.0 if written is None else written)
-    return sequence_bytes(workload, job, tokens, stack) * _array(job.batch)
-
-
-def _fullest_pass(
-    workload: Workload, job: Job, stack: Runtime, mesh: Mesh, parts: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The parts where a program without an engine needs most: at the prompt, or at the last token.
-
-    A prompt has no token's cache behind it yet, and what its layers made is gone as the first token comes.
-    Old libraries hand the whole cache on anew with each token while that of the last one is held, and with
-    the first one the prompt's logits.
-    """
-    found = _prompt(workload, job, stack, mesh)
-    widened, logits = 4.0 / precision(job.precision).activation, found.logits
-    prompt = {**parts, "activations": found.alive + logits * (1.0 + widened)}
-    if np.any(found.scores):
-        prompt = memory.fuller(prompt, {**parts, "activations": found.summed, "scores": found.scores})
-    if "kv_cache" not in parts or job.output_tokens is None or job.phase == "prefill":
-        return prompt
-    if job.phase == "generate" and "decode" in workload.code.PHASES:
-        parts = {**parts, "activations": _token(workload, job, stack, mesh)}
-    behind = _cache(workload, job, stack, None, otherwise=parts["kv_cache"]) / _array(mesh.pp)
-    prompt["kv_cache"] = behind
-    if not stack.holds.get("cache_twice"):
-        return memory.fuller(prompt, parts)
-    times = np.where(_array(job.output_tokens) > 1, 2.0, 1.0)
-    first = {**parts, "activations": logits * widened, "kv_cache": times * behind}
-    return memory.fuller(prompt, memory.fuller(first, {**parts, "kv_cache": times * parts["kv_cache"]}))
-
-
-def _token(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> Any:
-    """Bytes alive at the widest op of one token's pass, behind which no prompt's is."""
-    ops = parallel.shard(workload.trace(job.changed(phase="decode")), mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
-    return memory.widest(ops) * memory.live(ops, stack, precision(job.precision))
 
 
 def _read_cache(ops: Sequence[Op]) -> Any:
@@ -124,45 +82,6 @@ def _read_cache(ops: Sequence[Op]) -> Any:
 def working(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> Any:
     """Bytes of activations and workspaces of an inference at its widest convolution; 0 where none shows."""
     return memory.workspace(pictures(workload, job, stack, ops), stack, precision(job.precision))
-
-
-def _in_one_pass(job: Job, stack: Runtime) -> bool:
-    """Whether a program without an engine computes a whole prompt of a language model at once."""
-    return job.input_tokens is not None and bool(stack.holds.get("no_engine")) and not stack.micro_batch
-
-
-class _Prompt(NamedTuple):
-    """Bytes of a prompt's pass, each of a moment of its own.
-
-    `alive` at the widest op of its layers, `summed` from layer to layer, the `logits` of all tokens, and the
-    `scores` of one attention that lie in memory.
-    """
-
-    alive: Any
-    summed: Any
-    logits: Any
-    scores: Any
-
-
-def _prompt(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> _Prompt:
-    """What a prompt's pass has in memory.
-
-    At the widest op that is what it reads and writes, and four tensors of the width: the sum that goes from
-    layer to layer and its norm, as they come and as they are kept. In a gated layer whose functions are
-    kernels of their own that op has a gate, its function and their product. Old libraries make all logits, to
-    use the last.
-    """
-    whole = workload.trace(job.changed(phase="prefill"))
-    ops = [op for op in parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp) if op.shard != "vocab"]
-    summed = 2.0 * memory.widest([op for op in ops if op.layer.endswith("layers.norm")])
-    alive, scores = memory.widest(ops) + summed, 0.0
-    if not stack.flash:
-        scores = _softmax(workload, whole, precision(job.precision), stack).inferred * most_scores(ops)
-    if not stack.holds.get("all_logits") or workload.dims.get("last_logits"):
-        return _Prompt(alive, summed, 0.0, scores)
-    heads = [op for op in whole if op.kind == "gemm" and op.shard == "vocab"]
-    logits = sum((op.write_bytes for op in heads), start=0.0) * _array(job.input_tokens) / mesh.tp
-    return _Prompt(alive, summed, logits, scores)
 
 
 def _encodes(workload: Workload, stack: Runtime, ops: tuple[Op, ...]) -> bool:
@@ -177,44 +96,6 @@ def _encodes(workload: Workload, stack: Runtime, ops: tuple[Op, ...]) -> bool:
         and "vae" not in workload.dims
         and not (windowed(ops) or causal(ops))
     )
-
-
-def _attending(
-    workload: Workload, parts: Mapping[str, Any], ops: tuple[Op, ...], stack: Runtime, spec: Precision
-) -> dict[str, Any]:
-    """The parts at the attention of an encoder whose scores lie in memory, where that needs more.
-
-    Beside them are queries, keys, values and what comes of them, the layer's input and its norm, and the
-    pictures of the batch, which nobody casts.
-    """
-    scores = _softmax(workload, ops, spec, stack).inferred * most_scores(ops)
-    attends = memory.widest([op for op in ops if op.kind == "attention"])
-    normed = memory.widest([op for op in ops if op.kind == "norm"])
-    pictures = ops[0].read_bytes if ops[0].kind == "conv" else 0.0
-    given = pictures * (_FP32 / spec.activation if spec.mixed else 1.0)
-    return memory.fuller({**parts, "activations": attends + normed + given, "scores": scores}, parts)
-
-
-def _with_scores(
-    workload: Workload, parts: Mapping[str, Any], ops: tuple[Op, ...], size: Any
-) -> dict[str, Any]:
-    """The parts with one attention's scores and their softmax, `size` bytes each, where both lie in memory.
-
-    A pipeline's denoiser has them, and they are gone as the picture is decoded: the more of both counts.
-    """
-    most: Any = 0.0
-    where = ""
-    for op in ops:
-        if op.kind == "attention":
-            d = op.dims
-            own = 2.0 * size * d["batch"] * d["heads"] * d["q"] * d["kv"]
-            most, where = np.maximum(most, own), op.module if np.any(own > most) else where
-    found = {**parts, "scores": most}
-    if "vae" not in workload.dims:
-        return found
-    denoiser = memory.widest([op for op in ops if op.module == where])
-    found["activations"] = parts["activations"] * denoiser / memory.widest(ops)
-    return memory.fuller(found, parts)
 
 
 def pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> tuple[Op, ...]:
@@ -334,7 +215,7 @@ def training(
         piecewise=job.says("optimizer_in_backward"),
     )  # fmt: skip
     stack = _as_stated(job, stack, values)
-    score = _softmax(workload, whole, values, stack)
+    score = attending.softmax_of(workload, whole, values, stack)
     kept = Kept(
         flash=stack.flash, fused=stack.fuses or bool(stack.holds.get("fused_layers")),
         checkpointing=checkpointing(job), holds=stack.holds,
@@ -465,69 +346,6 @@ def prepared(job: Job, stack: Runtime) -> bool:
     frozen_in = precision(format_).id if job.phase in ADAPTER_PHASES else ""
     widens = bool(stack.holds.get("widens_ends")) and frozen_in in _PREPARED
     return widens and distributed.sharding(job, stack) != _SHARDED_WHOLE
-
-
-class Softmax(NamedTuple):
-    """Bytes of an attention's score that lies in memory.
-
-    `size` in its softmax, `kept` for the backward pass, `passing` beside them while it runs, `inferred` at
-    the most that an inference has of it.
-    """
-
-    size: float
-    kept: Any
-    passing: Any
-    inferred: float
-
-
-def _softmax(workload: Workload, ops: Sequence[Op], spec: Precision, stack: Runtime) -> Softmax:
-    """`softmax` of a workload, whose dimensions say what sets its own apart."""
-    dims = workload.dims
-    drops = "denoiser" not in dims and getattr(workload.code, "SCORES_DROP", True)
-    return softmax(
-        ops, spec, stack, drops=drops, widens=bool(dims.get("wide_scores")),
-        capped=bool(dims.get("score_cap")), sinks=dims.get("sinks") is True,
-    )  # fmt: skip
-
-
-def softmax(
-    ops: Sequence[Op], spec: Precision, stack: Runtime, *,
-    drops: bool = True, widens: bool = False, capped: bool = False, sinks: bool = False,
-) -> Softmax:  # fmt: skip
-    """What a score takes where attention is written out: its softmax, what dropout leaves, their gradients.
-
-    Decoders with rotary positions, and those whose own code `widens`, compute it in FP32 and go back
-    (modeling_llama.py, `eager_attention_forward`), as autocast does; PyTorch widens BF16 in a copy, FP16
-    within the kernel. The backward pass has a softmax, its gradient and what comes of both; with dropout
-    also a mask. Scores that are `capped` keep their tanh; beside `sinks` nothing is widened or dropped
-    (modeling_gpt_oss.py). Bytes as torch's own operators make them (2.13,
-    fake tensors).
-    """
-    rotary = widens or sinks or (causal(ops) and any(op.layer.endswith(".rope") for op in ops))
-    narrow = min(spec.activation, _FP32)
-    wide = narrow < _FP32 and not stack.specialised and (spec.mixed or (rotary and not sinks))
-    size = _FP32 if wide else narrow
-    dropped = float(drops and (stack.specialised or (not rotary and (causal(ops) or _drops(ops)))))
-    # Before PyTorch 1.11 also what its softmax reads; 11 bytes a score under autocast by published peaks.
-    old = stack.read(lambda one: float(bool(one.holds.get("softmax_input"))))
-    masked = np.maximum(dropped, old)
-    kept = (size if wide else dropped * narrow) + narrow + masked + old * size
-    passing = (3.0 + old) * size + masked - kept
-    if dropped and stack.holds.get("written_graph"):
-        # The softmax, that over what is kept of it, a mask as wide, and what both give.
-        kept, passing = size + 3.0 * narrow, size
-    # Autocast's softmax has no copy of FP16, and hands on FP32 when the scores that it read are gone.
-    other = 0.0 if spec.id == "amp-fp16" else narrow
-    copied = stack.read(lambda one: size if (one.half or spec.id) == "bf16" else other)
-    inferred = narrow + size + copied if wide else 2.0 * narrow
-    tanh = narrow * capped
-    return Softmax(size, kept + tanh, passing, inferred)
-
-
-def _drops(ops: Sequence[Op]) -> bool:
-    """Whether the blocks that attend have a dropout: what has one has it on its scores as well."""
-    attending = {op.module for op in ops if op.kind == "attention"}
-    return any(op.layer.endswith(".dropout") and op.module in attending for op in ops)
 
 
 def _input_bytes(spec: Precision, stack: Runtime, kept: Kept) -> float:

@@ -22,6 +22,7 @@ from whichgpu.cost import (
     parallel,
     passes,
     pipeline,
+    prompts,
     starting,
 )
 from whichgpu.cost.activations import slack as reserved_slack
@@ -309,6 +310,8 @@ def _decoded(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) 
 def _idle(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...], parts: Mapping[str, Any]) -> Any:
     """Bytes that an allocator holds beside the tensors of an inference, at its fullest moment."""
     if not stack.holds.get("arena") or "kv_cache" in parts:
+        if workload.dims.get("last_logits") and prompts.in_one_pass(job, stack):
+            return prompts.taken_anew(workload, job, stack)
         return _denoised(workload, job, stack, ops)
     networks = offload.networks(job_memory.pictures(workload, job, stack, ops)).values()
     outside = sum((np.asarray(parts[name]) for name in memory.OUTSIDE if name in parts), start=np.zeros(1))

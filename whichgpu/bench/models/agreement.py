@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 WITHIN = 0.01
 _NOT_FAMILIES = {"__init__", "agreement", "parts"}
 #: Dimensions that say something of the workload and nothing of its layers.
-_ASIDE = {"source", "unit", "adapters", "stored", "fused", "written_out", "wide_scores"}
+_ASIDE = {"source", "unit", "adapters", "stored", "fused", "written_out", "wide_scores", "scores"}
 
 
 class Agreement(NamedTuple):

@@ -10,9 +10,10 @@ The parts are in `whichgpu/workloads/language/`. Dimensions, each with what hold
                             feed-forward share it, 4 where each half has one before and one after
     bias (none)             qkv, qkvo, ffn, out_ffn, all;  head_bias (false)
     tied (false)            the output head is the embedding;  headless (false): there is none (embeddings)
-    last_logits (false)     its own code makes a prompt's last logits alone, whatever the library's does
+    last_logits (false)     its own code makes the last logits alone, and joins its cache layer by layer
     logit_cap, score_cap (false)   tanh keeps logits, or scores of attention, within bounds
     wide_scores (false)     written out, a softmax in FP32 of which nothing is dropped, as of rotary decoders
+    scores ("")             whose code writes them out, if not Llama's (`scores` of a runtime's `holds`)
     written_out ("")        the first release of Transformers that does not write its attention out: "4.46",
                             or "any" where all do (`_supports_sdpa` of 5.23; #31031, #31172, #33298, #47014)
     fused (none)            qkv, up (with the gate), all: one layer in the library too, with one adapter

@@ -29,6 +29,8 @@ OPTIONS = ("seconds",)
 OPTIMIZER = "adamw"
 DEFAULTS = speech.defaults(16.0, 8.0)
 SAMPLES = 16000.0
+#: Its widest ops are one convolution behind the other: a pass has nothing beside what one reads and writes.
+IN_A_ROW = True
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:

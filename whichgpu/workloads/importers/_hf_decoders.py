@@ -109,7 +109,7 @@ def _falcon(config: Config, dims: Dims) -> None:
         dims["norms"] = 1 if config.flag("parallel_attn") else 2
         if dims["kv_heads"] == 1:
             # Its one head is broadcast to all, which no fused kernel takes.
-            dims["written_out"] = "any"
+            dims["written_out"], dims["scores"] = "any", "broadcast"
     elif config.optional("num_ln_in_parallel_attn", least=0) == 1:
         dims["norms"] = 1
     if config.flag("bias"):
