@@ -114,7 +114,8 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("stylegan2-ada-pytorch 512x512", "stylegan2-512"), ("StyleGAN3-T", "stylegan3-t"),
         ("CenterPoint-PointPillar nuScenes", "centerpoint-pointpillars"), ("RIFE v4.6", "rife-4.6"),
         ("dccuchile/bert-base-spanish-wwm-cased", "bert-base"), ("DreamBooth SD1.5", "stable-diffusion-1.5"),
-        ("dbmdz/bert-large-cased-finetuned-conll03-english", "bert-large"), ("tf.keras MobileNetV2", "mobilenet-v2"),
+        ("dbmdz/bert-large-cased-finetuned-conll03-english", "bert-large"),
+        ("tf.keras MobileNetV2", "mobilenet-v2"),
         # What a model is for, behind its name, where it does that anyway; suites and reviewers before it.
         ("DistilBERT sequence classification", "distilbert-base-uncased"), ("bert-base (QA)", "bert-base"),
         ("ResNet-50 image classification", "resnet50"),
