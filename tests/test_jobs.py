@@ -248,6 +248,17 @@ def test_an_engine_beside_a_gpu_is_its_row_s_runtime_and_one_of_another_maker_ha
     assert "NVIDIA only" in refused.error
 
 
+def test_a_network_in_int8_runs_on_what_has_kernels_for_it():
+    """PyTorch has none on GPUs; who runs Whisper so has CTranslate2."""
+    rows = [("resnet50", "int8", "tensorrt"), ("whisper-small", "int8", "ctranslate2"),
+            ("bert-base", "int8", "tensorrt"), ("resnet50", "fp16", "PyTorch 2")]  # fmt: skip
+    job = {"gpu": "l4", "phase": "infer", "batch": "32"}
+    for workload, precision, runtime in rows:
+        row = {**job, "workload": workload, "precision": precision}
+        open_, stated = predict_rows([row, {**row, "runtime": runtime}], GPUS)
+        assert open_.value == stated.value, workload
+
+
 def test_requests_in_flight_of_a_job_without_a_queue_are_its_batch():
     for workload, phase in (
         ("bge-m3", "infer"),

@@ -12,8 +12,8 @@ A family is a module of `whichgpu/workloads/families/`, found by its file name:
   workload whose unit is not the family's states `unit` among its dimensions;
 * optionally `TRAINED_ALIKE`, phases of training that are the same work;
 * optionally `OPTIONS`, the options of a job that `forward` reads and no other family does;
-* optionally `RUNTIME_WORDS`, the words of `job.runtime` that `forward` looks for; `INT8`, what runs it in INT8
-  where that is not what runs other networks so;
+* optionally `RUNTIME_WORDS`, the words of `job.runtime` that `forward` looks for; `INT8`, what runs it so
+  where that is not what runs other networks in INT8;
 * optionally `ADAPTERS` False, where no dense layer can take a low-rank adapter; a workload without one
   states `adapters` false among its dimensions;
 * optionally `kv_bytes_per_token(dims, precision)`, `kv_cache(dims, precision, tokens)` and
