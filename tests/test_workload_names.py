@@ -112,6 +112,7 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("HRNet-W32 256x192 COCO pose", "hrnet-w32-pose"), ("UNet carvana 572x572", "unet-medical"),
         ("LSTM sentiment IMDB", "lstm-sentiment"), ("DeepLearningExamples NCF", "ncf"),
         ("stylegan2-ada-pytorch 512x512", "stylegan2-512"), ("StyleGAN3-T", "stylegan3-t"),
+        ("SAM2 hiera tiny", "sam-2.1-tiny"),
         ("CenterPoint-PointPillar nuScenes", "centerpoint-pointpillars"), ("RIFE v4.6", "rife-4.6"),
         ("dccuchile/bert-base-spanish-wwm-cased", "bert-base"), ("DreamBooth SD1.5", "stable-diffusion-1.5"),
         ("dbmdz/bert-large-cased-finetuned-conll03-english", "bert-large"),
