@@ -391,7 +391,11 @@ def test_tensorflow_writes_a_sigmoid_linear_unit_out() -> None:
 def test_toolboxes_of_detection_are_the_framework_of_their_time() -> None:
     text = {"Detectron2": "pytorch-1", "mmdet 2.28": "pytorch-1", "MMDetection 3.3": "pytorch-2",
             "MMSegmentation": "pytorch-1", "mmdetection, PyTorch 2.1": "pytorch-2"}  # fmt: skip
-    assert {one: runtime(one, "pytorch-2").id for one in text} == text
+    text |= {"ultralytics 8.3": "pytorch-2", "timm": "pytorch-2", "DeepStream 7.0": "tensorrt"}
+    found = {one: runtime(one, "pytorch-2") for one in text}
+    assert {one: stack.id for one, stack in found.items()} == text
+    assert all(stack.exact for stack in found.values())
+    assert not found["DeepStream 7.0"].marks, "its version is no release of TensorRT"
 
 
 def test_compiled_copies_run_inside_their_neighbours() -> None:
