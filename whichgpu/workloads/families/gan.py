@@ -149,9 +149,8 @@ def _alias_free_generator(dims: Dims, rec: Recorder, batch: Any) -> None:
         y = rec.conv(x, width, 3)
         x = y.like(width, float(side), float(side))
         # One kernel: to twice the resolution, leaky ReLU and back, in on-chip memory (appendix D).
-        rec.pointwise(
-            x.elements, reads=y.pixels / x.pixels, keeps=1.0, parameters=float(width), name="filtered"
-        )
+        read = y.height * y.width / side**2
+        rec.pointwise(x.elements, reads=read, keeps=1.0, parameters=float(width), name="filtered")
     _style(dims, rec, x, 3, taps=1)
     rgb = rec.conv(x, 3, 1, bias=True, name="to_rgb")
     rec.pointwise(rgb.elements, name="filtered")
