@@ -339,3 +339,8 @@ def test_workload_numbers_stand_in_cells():
             asked = {f"{work.job.output_tokens:,.0f}"} if work.job.output_tokens else set()
             text = re.sub(r"; the ratio lies .* confidence", "", one.text)
             assert not stray(found.view, one._replace(text=text)) - asked, one.text
+
+
+def test_a_machine_by_its_maker_s_name_is_compared_by_its_gpus() -> None:
+    view = compare(["DGX H100", "a100-80gb-sxm"], today=TODAY).view
+    assert [gpu.id for gpu in view.gpus] == ["h100-80gb-sxm", "a100-80gb-sxm"]

@@ -24,12 +24,16 @@ def test_the_number_beside_the_name_of_a_gpu_is_how_many():
     assert four.value == also.value > 2 * one.value
 
 
-def test_a_number_of_machines_that_nvidia_names_is_no_number_of_gpus():
+def test_a_machine_is_all_of_its_gpus_unless_its_row_says_how_many():
     stated = {**ROW, "phase": "train"}
-    rows = [("2x DGX H100", "16"), ("h100-80gb-sxm", "16"), ("2x DGX H100", "2"), ("2x DGX H100", "")]
-    both, plain, two, open_ = predict_rows([{**stated, "gpu": gpu, "n_gpus": n} for gpu, n in rows], GPUS)
-    assert both.value == plain.value > two.value
-    assert "may be 2 GPUs, or 16 of 2 machines; state n_gpus" in open_.error
+    rows = [
+        ("2x DGX H100", ""), ("DGX H100", "16"), ("p5.48xlarge", "16"), ("h100-80gb-sxm", "16"),
+        ("DGX H100", ""), ("p5.48xlarge", ""), ("2x DGX H100", "8"), ("h100-80gb-sxm", "8"),
+    ]  # fmt: skip
+    found = predict_rows([{**stated, "gpu": gpu, "n_gpus": n} for gpu, n in rows], GPUS)
+    values = [one.value for one in found]
+    assert values == [values[0]] * 4 + [values[4]] * 4
+    assert values[0] > values[4]
 
 
 def test_a_distilled_generator_runs_its_few_steps_without_guidance():
@@ -76,7 +80,7 @@ def test_a_chip_without_its_number_of_cores_is_the_whole_one():
     [
         ("H100", "h100-80gb-sxm", "h100-80gb-pcie"),
         ("8x NVIDIA A100 80GB", "a100-80gb-sxm:8", "a100-80gb-pcie:8"),
-        ("DGX A100", "a100-80gb-sxm", "a100-40gb-sxm"),
+        ("DGX A100", "a100-80gb-sxm:8", "a100-40gb-sxm:8"),
         ("Tesla V100", "v100-32gb-sxm", "v100-16gb-pcie"),
         ("RTX 3080", "rtx-3080-10gb", "rtx-3080-12gb"),
         ("Jetson AGX Orin", "jetson-agx-orin-64gb", "jetson-agx-orin-32gb"),
@@ -242,6 +246,17 @@ def test_an_engine_beside_a_gpu_is_its_row_s_runtime_and_one_of_another_maker_ha
     assert all(one.value for one in predict_rows([{**row, "gpu": name} for name in others], GPUS))
     (refused,) = predict_rows([{**row, "gpu": "mi300x", "runtime": "tensorrt"}], GPUS)
     assert "NVIDIA only" in refused.error
+
+
+def test_a_network_in_int8_runs_on_what_has_kernels_for_it():
+    """PyTorch has none on GPUs; who runs Whisper so has CTranslate2."""
+    rows = [("resnet50", "int8", "tensorrt"), ("whisper-small", "int8", "ctranslate2"),
+            ("bert-base", "int8", "tensorrt"), ("resnet50", "fp16", "PyTorch 2")]  # fmt: skip
+    job = {"gpu": "l4", "phase": "infer", "batch": "32"}
+    for workload, precision, runtime in rows:
+        row = {**job, "workload": workload, "precision": precision}
+        open_, stated = predict_rows([row, {**row, "runtime": runtime}], GPUS)
+        assert open_.value == stated.value, workload
 
 
 def test_requests_in_flight_of_a_job_without_a_queue_are_its_batch():

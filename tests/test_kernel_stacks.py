@@ -370,6 +370,34 @@ def test_tensorflow_before_1_15_turns_16_bit_maps_for_each_convolution() -> None
     assert rate("1.13", "fp16") / rate("1.13", "fp32") == pytest.approx(5224 / 2844, rel=0.10)
 
 
+def test_tensorflow_writes_a_sigmoid_linear_unit_out() -> None:
+    """Two kernels, and six for its gradient (swish of tensorflow/python/ops/nn_impl.py)."""
+
+    def moved(runtime: str) -> set[float]:
+        made = laid("efficientnet-b0", "v100-16gb-sxm", phase="train", runtime=runtime)
+        found: set[float] = set()
+        for table in (one.table for one in made.work.kernels):
+            if any(op.layer.endswith("conv_silu") for op in table.ops):
+                shares = np.broadcast_to(passes(table, made.runtime), (len(table.ops), 1, 1))[:, 0, 0]
+                pairs = zip(shares, table.ops, strict=True)
+                found |= {float(one) for one, op in pairs if op.layer.endswith("conv_silu")}
+        return found
+
+    assert moved("TensorFlow 2.6") == {2.5, 5.0}
+    assert moved("PyTorch 2.4") == {1.0}
+    assert max(moved("TensorFlow 2.6 XLA")) <= 1.0
+
+
+def test_toolboxes_of_detection_are_the_framework_of_their_time() -> None:
+    text = {"Detectron2": "pytorch-1", "mmdet 2.28": "pytorch-1", "MMDetection 3.3": "pytorch-2",
+            "MMSegmentation": "pytorch-1", "mmdetection, PyTorch 2.1": "pytorch-2"}  # fmt: skip
+    text |= {"ultralytics 8.3": "pytorch-2", "timm": "pytorch-2", "DeepStream 7.0": "tensorrt"}
+    found = {one: runtime(one, "pytorch-2") for one in text}
+    assert {one: stack.id for one, stack in found.items()} == text
+    assert all(stack.exact for stack in found.values())
+    assert not found["DeepStream 7.0"].marks, "its version is no release of TensorRT"
+
+
 def test_compiled_copies_run_inside_their_neighbours() -> None:
     def left(runtime: str) -> list[float]:
         made = laid("swin-tiny", "rtx-4090", runtime=runtime)

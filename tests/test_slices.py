@@ -53,6 +53,15 @@ def test_a_share_is_that_part_of_everything(text: str) -> None:
 def test_a_number_still_counts_gpus() -> None:
     assert resolve_device("a10:2", GPUS) == (GPUS["a10"], 2)
     assert resolve_device("8 x a10", GPUS) == (GPUS["a10"], 8)
+    machines = {
+        "DGX H100": 8,
+        "2x DGX H100": 16,
+        "DGX-2": 16,
+        "DGX Spark": 1,
+        "DGX GB200": 1,
+        "p4d.24xlarge": 8,
+    }
+    assert {name: resolve_device(name, GPUS)[1] for name in machines} == machines
 
 
 @pytest.mark.parametrize(

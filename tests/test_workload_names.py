@@ -107,6 +107,16 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("mask2former_r50_8xb2-lsj-50e_coco", "mask2former-r50"), ("D-FINE-N", "d-fine-n"),
         ("HunyuanVideo-1.5 480p I2V", "hunyuanvideo-1.5"), ("text-embedding e5-large-v2", "bert-large"),
         ("google/siglip2-so400m-patch16-384", "siglip2-so400m-patch16-384"),
+        # Two stages in words, poses before their data, sizes of generators, repositories.
+        ("Deformable DETR (two-stage)", "deformable-detr-two-stage"), ("DINO R50 4scale", "dino r50 4scale"),
+        ("HRNet-W32 256x192 COCO pose", "hrnet-w32-pose"), ("UNet carvana 572x572", "unet-medical"),
+        ("LSTM sentiment IMDB", "lstm-sentiment"), ("DeepLearningExamples NCF", "ncf"),
+        ("stylegan2-ada-pytorch 512x512", "stylegan2-512"), ("StyleGAN3-T", "stylegan3-t"),
+        ("SAM2 hiera tiny", "sam-2.1-tiny"),
+        ("CenterPoint-PointPillar nuScenes", "centerpoint-pointpillars"), ("RIFE v4.6", "rife-4.6"),
+        ("dccuchile/bert-base-spanish-wwm-cased", "bert-base"), ("DreamBooth SD1.5", "stable-diffusion-1.5"),
+        ("dbmdz/bert-large-cased-finetuned-conll03-english", "bert-large"),
+        ("tf.keras MobileNetV2", "mobilenet-v2"),
         # What a model is for, behind its name, where it does that anyway; suites and reviewers before it.
         ("DistilBERT sequence classification", "distilbert-base-uncased"), ("bert-base (QA)", "bert-base"),
         ("ResNet-50 image classification", "resnet50"),
@@ -351,7 +361,7 @@ def test_what_follows_the_name_of_a_language_model(spelling: str, known: str, st
         "semantic segmentation ResNet-50",
         "Swin-T Mask R-CNN",
         "llama-3-8b 70B",
-        "LSTM-Sentiment",
+        "GRU-Sentiment",
         "text-embedding-3-large",
     ],
 )

@@ -37,6 +37,23 @@ def test_published_counts(name: str, count: int, gflops: float | None) -> None:
     assert gflops is None or item.flops() / 1e9 == pytest.approx(gflops, rel=2e-3)
 
 
+@pytest.mark.parametrize(
+    ("name", "millions", "gmacs"),
+    [
+        # Their papers' and repositories' tables; of two generators and a detector as others list their files.
+        ("PIDNet-S", 7.6, 47.6), ("PIDNet-L", 36.9, 275.8), ("DDRNet-23-slim", 5.7, 36.3),
+        ("DDRNet-23", 20.1, 143.1), ("YOLOv3-SPP", 63.0, None), ("CenterPoint-PointPillars", 23.9 / 4, None),
+        ("RIFE 4.6", 10.7 / 2, None),
+        ("GFPGAN v1.4", 348.6 / 4, None), ("ViTPose-B", 90.0, None), ("ViTPose-H", 637.2, None),
+        ("StyleGAN3-T", 22.3, None), ("SwinIR-L", 28.0, None), ("LSTM sentiment", 4.811, None),
+    ],
+)  # fmt: skip
+def test_counts_published_in_millions(name: str, millions: float, gmacs: float | None) -> None:
+    item = resolve(name)
+    assert sum(item.parameters().values()) / 1e6 == pytest.approx(millions, rel=0.01)
+    assert gmacs is None or item.flops() / 2e9 == pytest.approx(gmacs, rel=0.01)
+
+
 class Torch:
     """The same list run by torch's own layers on the meta device: what it counts of them."""
 

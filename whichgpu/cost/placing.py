@@ -141,7 +141,7 @@ def run_on(usual: Usually, gpu: Gpu) -> Job:
     other, lacked, had = _INSTEAD.get(narrow, ("", "", ""))
     if other and not job.precision and gpu.value(had) and not gpu.value(lacked):
         job = job.changed(precision=other)
-    whole = "" if asked.is_language_model(workload) else stack.through.get(gpu.family, "")
+    whole = "" if asked.is_language_model(workload) else _compiler(stack, gpu)
     if whole or not not_run(gpu, stack):
         return job.changed(runtime=whole) if whole else job
     if job.runtime and suggested(job.runtime):
@@ -153,13 +153,18 @@ def run_on(usual: Usually, gpu: Gpu) -> Job:
     return job.changed(runtime=through) if through else job
 
 
+def _compiler(stack: Runtime, gpu: Gpu) -> str:
+    """What software hands whole graphs to on accelerators of one family or architecture; "" where none is."""
+    return stack.through.get(gpu.architecture or "") or stack.through.get(gpu.family or "", "")
+
+
 def _stand_in(stack: Runtime, gpu: Gpu) -> str:
     """What runs on a GPU in place of software that does not: its stand-in, or that one's own; "" for none."""
     name = stack.elsewhere
     while name:
         other = runtimes()[name]
-        if gpu.family in other.through or not not_run(gpu, other):
-            return other.through.get(gpu.family, name)
+        if (whole := _compiler(other, gpu)) or not not_run(gpu, other):
+            return whole or name
         name = other.through.get(gpu.vendor, "") or other.elsewhere
     return ""
 

@@ -31,7 +31,7 @@ from whichgpu.cost.rows import (
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UsageError, WhichGpuError, one_line
 from whichgpu.hardware.bins import resolve_whole
-from whichgpu.hardware.names import in_a_machine, of_each
+from whichgpu.hardware.names import in_a_machine
 from whichgpu.values import NamedTuple
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.workload import resolve
@@ -322,16 +322,11 @@ _CORES = r"\b(?:tpu)?v[2-7](?:p|e|[ -]?lite(?:[ -]?pod)?)?-(\d+)$"
 def _counted(numbers: Numbers, count: int, name: str) -> Numbers:
     """The numbers of a row whose GPU has its count beside its name: `a10:4`.
 
-    `TPU v3-8` counts cores, and so may its row, or slices; of `2x DGX H100` the row says which are counted.
+    `TPU v3-8` counts cores, and so may its row, or slices; of machines a row may have fewer, or more of them.
     """
     stated = numbers[_N_GPUS]
-    each = of_each(name) if count > 1 else 1
-    if stated is not None and (in_a_machine(name) or (each > 1 and stated == count * each)):
+    if stated is not None and in_a_machine(name):
         return numbers
-    if stated is None and each > 1 and "dgx" in name.lower():
-        raise UsageError(
-            f"'{one_line(name)}' may be {count} GPUs, or {count * each} of {count} machines; state n_gpus"
-        )
     cores = re.search(_CORES, name.strip().lower())
     if stated not in (None, count, *((1.0, float(cores[1])) if cores else ())):
         raise UsageError(f"the GPU's name says {count} of it, n_gpus {stated:g}; write one")

@@ -302,7 +302,8 @@ def _rows() -> Mapping[str, Any]:
     """Every runtime's columns by id."""
     rows = {key: row for file in store.load("runtimes").values() for key, row in file["runtime"].items()}
     # What a runtime does not state it has of the one whose kernels it runs, but for that one's names.
-    own = ("names", "alone", "library", "compiler", "marks", "undated", "containers", "older", "beside")
+    own = ("names", "alone", "around", "library", "compiler", "marks", "undated", "containers", "older",
+           "beside")  # fmt: skip
     return {
         key: {**{name: value for name, value in rows[row["like"]].items() if name not in own}, **row}
         if "like" in row
@@ -322,8 +323,8 @@ def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = 
         holds["expandable"] = True
     row = {**row, **{name: value for mark in marks for name, value in mark.get("sets", {}).items()}}
     row["holds"] = {name: value for name, value in holds.items() if value is not False}
-    unread = ("names", "alone", "library", "compiler", "marks", "engine", "containers", "older", "beside",
-              "months", "modules", *_UNASKED, *_TIMES)  # fmt: skip
+    unread = ("names", "alone", "around", "library", "compiler", "marks", "engine", "containers", "older",
+              "beside", "months", "modules", *_UNASKED, *_TIMES)  # fmt: skip
     columns = {name: value for name, value in row.items() if name not in unread}
     columns["vendors"] = tuple(row["vendors"])
     for name in _LISTS:
@@ -469,12 +470,21 @@ def runtime(text: str, fallback: str) -> Runtime:
     # Of a framework and what works as it does, named beside it, the second is meant: "PyTorch 2.5, compile".
     where = next((key for key in whole if where and rows[key].get("beside") == where), where)
     if not where:
+        if around := _around(said):
+            # The version is that of what runs it.
+            return _runtime(around, rows[around], text=re.sub(r"[ =-]*v?\d+(?:\.\d+)*", "", text))
         alone = (key for key, row in rows.items() if any(word in said for word in row.get("alone", ())))
         where = next(alone, fallback)
         exact, where = where != fallback, _before(text, rows[where]) or where
         return _runtime(where, rows[where], text=text, exact=exact)
     where = _before(text, rows[where]) or where
     return _runtime(where, rows[where], text=text)
+
+
+def _around(said: str) -> str:
+    """The runtime of the first of its toolboxes that a text in lower case names (`around`); "" for none."""
+    found = (key for key, row in _rows().items() if any(word in said for word in row.get("around", ())))
+    return next(found, "")
 
 
 def _before(text: str, row: Mapping[str, Any]) -> str:

@@ -100,11 +100,11 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
             said = (several["count"] or several["after"]).lower()
             if meant(name, catalogue):
                 return name, _WORDED.get(said) or int(said)
-        return _singular(text, catalogue), 1
+        return _singular(text, catalogue), gpus_of(text)
     count = int(match["count"] or match["first"] or match["after"] or match["behind"])
     if not 1 <= count <= _MOST:
         raise UsageError(f"'{one_line(text)}': {count} GPUs cannot be; write e.g. a100-80gb-sxm:8")
-    return _singular(_named(match), catalogue), count
+    return _singular(_named(match), catalogue), count * (gpus_of(_named(match)) if match["first"] else 1)
 
 
 def _boxed(text: str) -> re.Match[str] | None:
@@ -113,19 +113,26 @@ def _boxed(text: str) -> re.Match[str] | None:
 
 
 def in_a_machine(text: str) -> bool:
-    """Whether a spelling's number is of what a machine holds, of which a job may have fewer."""
-    return _boxed(text) is not None
+    """Whether a spelling's number is of what machines hold, of which a job may have fewer, or more machines.
+
+    A slice of TPUs is counted in several ways, and is none here.
+    """
+    from whichgpu.hardware.instances import instance
+
+    match = _numbered(text)
+    name = _named(match) if match and (match["first"] or match["after"]) else text
+    let = instance(name)
+    return _boxed(text) is not None or gpus_of(name) > 1 or (let is not None and "tpu" not in let[0])
 
 
-def of_each(text: str) -> int:
-    """GPUs of each of several machines that a spelling counts by NVIDIA's name: `2x DGX H100`; else 1."""
-    match = None if _boxed(text) else _numbered(text)
-    found = (
-        re.search(r"(?i)^(?:nvidia )?[dh]gx\b[- ]?(2h?\b|station|spark)?", _named(match)) if match else None
-    )
-    if found is None:
-        return 1
-    return {"2": 16, "2h": 16, "station": 4, "spark": 1}.get((found[1] or "").lower(), 8)
+#: NVIDIA's machines by name, without those whose number is of a rack or open: `DGX H100`, `DGX-1 V100 16GB`.
+_DGX = r"(?i)^(?:nvidia\s+)?dgx\b(?![- ]?(?:g[bh]\d|spark|cloud))[- ]?(?P<kind>2h?\b|station)?"
+
+
+def gpus_of(text: str) -> int:
+    """GPUs of a machine that NVIDIA names, 8 of `DGX H100`; 1 of any other text."""
+    found = re.match(_DGX, text.strip())
+    return 1 if found is None else {"2": 16, "2h": 16, "station": 4}.get((found["kind"] or "").lower(), 8)
 
 
 #: A slice of TPUs, which Google names by its cores, of those of one core by its chips: `tpu-v3-8`.

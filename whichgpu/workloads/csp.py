@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.recorder import Recorder
 
-#: Bins of a box side, anchors of a position, and kernels that match boxes in the loss or suppress them.
+#: Bins of a box side, anchors of a position, and kernels that match boxes in the loss.
 BINS, ANCHORS, _MATCHING = 16, 3, 40
 PHASES = ("infer", "train")
 PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
@@ -90,19 +90,24 @@ def choose(
     rec: Recorder, job: Job, maps: Iterable[Map], classes: int, *,
     split: int = 0, matching: Matching = UNMATCHED,
 ) -> None:  # fmt: skip
-    """What follows the head: boxes matched in the loss, or suppressed.
+    """What follows the head in training: boxes matched in the loss.
+
+    Their suppression after inference is of the program around: neither the exported network nor the speeds
+    that publishers tell have it (README.md of ultralytics/yolov5: "NMS times (~1 ms/img) not included").
 
     `split` heads (`split_head`) are matched at every position: their loss is in FP32 and keeps the
     predictions as it casts them, and four tensors of the classes: what each position should be, once
     more as it is weighed, the loss of each and its gradient (v8DetectionLoss of ultralytics/utils/loss.py;
     16 MB for a picture of 640 pixels by torch's operators). Anchors are picked first, and few.
     """
-    with rec.module("loss" if job.trains else "selection"):
+    if not job.trains:
+        return
+    with rec.module("loss"):
         places = sum((x.pixels for x in maps), start=0.0)
-        beside = matching.beside(job, places, classes) if job.trains else 0.0
-        for _ in range(_MATCHING if job.trains else _MATCHING // 2):
+        beside = matching.beside(job, places, classes)
+        for _ in range(_MATCHING):
             rec.pointwise((classes + 4) * places, name="match", beside=beside)
-        if job.trains and split:
+        if split:
             cast = 1.0 if rec.precision.mixed else 0.0
             rec.pointwise(split * (4 * BINS + classes) * places, keeps=cast, wide=True, name="predictions")
             rec.pointwise(split * classes * places, keeps=4.0, wide=True, name="targets")

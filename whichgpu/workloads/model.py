@@ -12,7 +12,8 @@ A family is a module of `whichgpu/workloads/families/`, found by its file name:
   workload whose unit is not the family's states `unit` among its dimensions;
 * optionally `TRAINED_ALIKE`, phases of training that are the same work;
 * optionally `OPTIONS`, the options of a job that `forward` reads and no other family does;
-* optionally `RUNTIME_WORDS`, the words of `job.runtime` that `forward` looks for;
+* optionally `RUNTIME_WORDS`, the words of `job.runtime` that `forward` looks for; `INT8`, what runs it so
+  where that is not what runs other networks in INT8;
 * optionally `ADAPTERS` False, where no dense layer can take a low-rank adapter; a workload without one
   states `adapters` false among its dimensions;
 * optionally `kv_bytes_per_token(dims, precision)`, `kv_cache(dims, precision, tokens)` and
@@ -175,9 +176,13 @@ class Workload(Shown):
         return known[1]
 
     def _reader(self, form: str, asked: str) -> str:
-        """The engine that alone reads files of a format; '' where several do, or the phase trains."""
-        answers = hasattr(self.code, "step") and not Job(self.id, phase=asked).trains
-        return precision(form).runtime if answers else ""
+        """What alone runs a format at inference, of a family its own (`INT8`); '' where several do."""
+        if Job(self.id, phase=asked).trains:
+            return ""
+        known = precision(form)
+        if hasattr(self.code, "step"):
+            return known.runtime
+        return getattr(self.code, "INT8", known.networks) if asked == "infer" and known.networks else ""
 
     def _traced_phase(self, asked: str) -> str:
         """The phase as the family knows it: adapters go on top of fine-tuning."""

@@ -55,6 +55,8 @@ class Precision:
     made: str = ""
     #: What runs inference in this format where a job names nothing; "" for what runs any.
     runtime: str = ""
+    #: The same of a network that makes no tokens.
+    networks: str = ""
     #: Operations of a lane that matrix-vector kernels take for a weight, by INT8 dot products and by
     #: floats; 0 unknown.
     steps: tuple[float, float] = (0.0, 0.0)
@@ -124,6 +126,7 @@ def _precision(key: str, row: Mapping[str, Any], table: Mapping[str, Any]) -> Pr
         attention=row.get("attention", ""),
         made=row.get("made", ""),
         runtime=row.get("runtime", ""),
+        networks=row.get("networks", ""),
         steps=_steps(row, table),
         tied=_tied(row["head_mix"], table) if "head_mix" in row else 0.0,
         odd=_odd(key, row, table),

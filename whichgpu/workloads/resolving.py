@@ -249,7 +249,7 @@ def _done(name: str) -> Workload | None:
         item = workloads()[meant[0]] if len(meant) == 1 else _of_a_side(said.name, {})
         off = words(name[len(said.name) :])
         if item is not None and item.family not in _READERS and set(off) & set(names.table()["labelled"]):
-            # A network of texts under its kind alone is another one: `LSTM-Sentiment`.
+            # A network of texts under its kind alone is another one: `GRU-Sentiment`.
             continue
         # Pictures are as often made with a LoRA as one is trained on them.
         made = item is not None and item.family.startswith("diffusion") and said.phase == "finetune_lora"

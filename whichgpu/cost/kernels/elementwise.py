@@ -43,16 +43,26 @@ def passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
     More than all of it where modules write one op by op.
     """
     if not runtime.fuses:
-        names = [op.layer.removesuffix(AGAIN).rpartition(".")[2] for op in ops.ops]
-        written = [
-            runtime.written.get(name, 1.0) * _width(op, runtime)
-            for name, op in zip(names, ops.ops, strict=True)
-        ]
+        written = [_written(op, runtime) * _width(op, runtime) for op in ops.ops]
         return np.array(written)[:, None, None]
     if runtime.chains:
         return _chain(ops)
     left = np.array([_left(op, runtime) for op in ops.ops])[:, None, None]
     return np.where(ops.fusable > 0, left, 1.0)
+
+
+def _written(op: Op, runtime: Runtime) -> float:
+    """How often over an op moves its bytes where modules write it op by op.
+
+    Of a function behind a convolution (`conv_silu`) by its own name, `_silu`; in the backward pass as
+    `.backward` behind that says.
+    """
+    known = runtime.written
+    if not known:
+        return 1.0
+    name = op.layer.removesuffix(AGAIN).rpartition(".")[2]
+    key = name if name in known else f"_{name.rpartition('_')[2]}"
+    return known.get(f"{key}.backward" if op.stage == "backward" else key, known.get(key, 1.0))
 
 
 def _left(op: Op, runtime: Runtime) -> float:

@@ -84,6 +84,8 @@ def compare(
 
 
 def _chosen(names: Sequence[str], known: Catalogue) -> tuple[Gpu, ...]:
+    """The device of each name; of one of NVIDIA's machines that of which it has several."""
+    from whichgpu.hardware.names import gpus_of
     from whichgpu.hardware.slices import resolve_device
 
     if not FEWEST <= len(names) <= MOST:
@@ -95,7 +97,7 @@ def _chosen(names: Sequence[str], known: Catalogue) -> tuple[Gpu, ...]:
     chosen: list[Gpu] = []
     for name in names:
         gpu, count = resolve_device(name, known)
-        if count != 1:
+        if count not in (1, gpus_of(name)):
             raise UsageError(
                 f"'{name}' is {count} GPUs, and devices are compared one by one; write {gpu.id}, "
                 "or size a fleet: whichgpu recommend"

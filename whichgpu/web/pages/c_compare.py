@@ -29,10 +29,11 @@ def _spelled(name: str) -> str:
     """The id of a device, as an address may have it: a share in percent, since `/` parts addresses."""
     from fractions import Fraction
 
+    from whichgpu.hardware.names import gpus_of
     from whichgpu.hardware.slices import resolve_device
 
     gpu, count = resolve_device(name, answers.known())
-    if count != 1:
+    if count not in (1, gpus_of(name)):
         return name  # Which the comparison refuses.
     whole, _, share = gpu.id.partition(":")
     if "/" not in share:

@@ -1,13 +1,15 @@
-"""Generative adversarial networks: DCGAN and StyleGAN2.
+"""Generative adversarial networks: DCGAN, StyleGAN2 and StyleGAN3.
 
 Radford et al., "Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
 Networks"; Karras et al., "Analyzing and Improving the Image Quality of StyleGAN" (config F: skip
-generator, residual discriminator). `infer` runs the generator; a step of `train` the generator once
+generator, residual discriminator); "Alias-Free Generative Adversarial Networks" (configuration T, with
+StyleGAN2's discriminator). `infer` runs the generator; a step of `train` the generator once
 and the discriminator three times: on real pictures, on made ones, and on made ones for the generator.
 Letters: B pictures, C channels, H W height and width, D width of the latent.
 
-Dimensions: `kind` (dcgan, stylegan2), `latent`, `widths`; dcgan: `widths` from the deepest map on;
-stylegan2: `widths` from 4 x 4 on, `mapping` layers.
+Dimensions: `kind` (dcgan, stylegan2, stylegan3), `latent`, `widths`; dcgan: `widths` from the deepest map on;
+stylegan2: `widths` from 4 x 4 on, `mapping` layers; stylegan3: the same of the discriminator, and `layers` of
+the generator, each the side and the channels of its map, margins included.
 """
 
 from __future__ import annotations
@@ -129,6 +131,31 @@ def _blur(rec: Recorder, x: Map) -> None:
     rec.pointwise(x.elements, name="blur")
 
 
+# -- StyleGAN3 -----------------------------------------------------------------------------------
+
+
+def _alias_free_generator(dims: Dims, rec: Recorder, batch: Any) -> None:
+    """(B, D) -> styles -> Fourier features (B, C, 36, 36) -> (B, 3, H, W), each layer filtered (figure 4)."""
+    latent, (side, width) = dims["latent"], dims["layers"][0]
+    rec.norm(latent * batch, latent, parameters=0)
+    for _ in range(dims["mapping"]):
+        rec.linear(batch, latent, latent, bias=True, name="mapping")
+        rec.pointwise(latent * batch, keeps=1.0, name="leaky_relu")
+    x = Map(batch, width, float(side), float(side))
+    rec.linear(batch, latent, 4, bias=True, name="place")
+    rec.linear(x.pixels, width, width, name="features")
+    for side, width in dims["layers"]:
+        _style(dims, rec, x, width, taps=9)
+        y = rec.conv(x, width, 3)
+        x = y.like(width, float(side), float(side))
+        # One kernel: to twice the resolution, leaky ReLU and back, in on-chip memory (appendix D).
+        read = y.height * y.width / side**2
+        rec.pointwise(x.elements, reads=read, keeps=1.0, parameters=float(width), name="filtered")
+    _style(dims, rec, x, 3, taps=1)
+    rgb = rec.conv(x, 3, 1, bias=True, name="to_rgb")
+    rec.pointwise(rgb.elements, name="filtered")
+
+
 def _style_discriminator(dims: Dims, rec: Recorder, batch: Any) -> None:
     """(B, 3, H, W) -> (B, 1)."""
     widths = dims["widths"]
@@ -160,4 +187,5 @@ def _biased(rec: Recorder, x: Map, out: int, kernel: int, stride: int = 1, *, na
 _KINDS = {
     "dcgan": (_dcgan_generator, _dcgan_discriminator),
     "stylegan2": (_style_generator, _style_discriminator),
+    "stylegan3": (_alias_free_generator, _style_discriminator),
 }

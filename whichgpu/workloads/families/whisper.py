@@ -34,6 +34,8 @@ UNIT = "audio seconds"
 OPTIMIZER = "adamw"
 #: Whether scores of attention have a dropout: `attention_dropout` of every published configuration is 0.
 SCORES_DROP = False
+#: Who runs it in INT8.
+INT8 = "ctranslate2"
 DEFAULTS: dict[str, dict[str, Any]] = {
     "*": {"output_tokens": 100.0, "runtime": "pytorch-2", "n_gpus": 1.0},
     "infer": {"batch": 16.0, "precision": "fp16"},
