@@ -6,7 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.labels import NOTED
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.spellings import usual
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -75,14 +77,7 @@ class Cell(NamedTuple):
 
 def read(cell: Cell, context: Context) -> list[Quantity]:
     """The quantities of a cell, in the unit of its header where it has none."""
-    text = read_as(cell.passage.text, cell.attribute)
-    found = _sharing(
-        text,
-        [
-            each._replace(end=min(each.end, len(cell.passage.text)))
-            for each in quantities(text, context.fraction)
-        ],
-    )
+    found, text = _told(cell, context)
     if not cell.unit or any(each.dimension not in ("number", "count") for each in found):
         return found
     made = []
@@ -91,6 +86,22 @@ def read(cell: Cell, context: Context) -> list[Quantity]:
         again = next(iter(quantities(words, context.fraction)), each)
         made.append(again._replace(start=each.start, end=each.end))
     return made
+
+
+def _told(cell: Cell, context: Context) -> tuple[list[Quantity], str]:
+    """The quantities of a cell as they stand, at their places in it, and the text that they are read in."""
+    text = read_as(cell.passage.text, cell.attribute)
+    found = _sharing(text, quantities(text, context.fraction))
+    end = len(cell.passage.text)
+    attribute = cell.attribute
+    # "12 x 32 bit" is no bus of 32.
+    told = attribute is not None and any(each.dimension == attribute.dimension != "bits" for each in found)
+    if attribute is not None and not told:
+        plain, places = usual(text, attribute)
+        if plain != text:
+            again = _sharing(plain, quantities(plain, context.fraction))
+            found = [each._replace(start=places[each.start], end=places[each.end]) for each in again]
+    return [each._replace(end=min(each.end, end)) for each in found], text
 
 
 #: Between two values of a cell, of which the last may have the unit of both: "16 or 32 GB", "250 W / 300".
@@ -180,7 +191,7 @@ _FIELDS = {
 def _of_field(name: str, ending: str) -> str:
     """The unit of a field; "gbps" is bytes of a bandwidth, and bits of any other rate."""
     if ending == "gbps":
-        return "GB/s" if "bandwidth" in name or "_bw" in name else "Gbps"
+        return "GB/s" if re.search(r"bandwidth|(?:^|_)bw_", name) else "Gbps"
     return _FIELDS[ending]
 
 
@@ -189,7 +200,7 @@ def unit_of(text: str) -> str:
     plain = text.strip(" :*").lower()
     ending = _OF_FIELD.search(plain)
     alone = UNITS_ALONE.get(plain, "") or (_of_field(plain, ending[1]) if ending else "")
-    match = None if alone else _UNIT.search(text)
+    match = None if alone else _UNIT.search(NOTED.sub("", text))
     unit = (match[1] or match[2]) if match else alone
     unit = _SHORT_UNITS.get(unit, unit)
     # "(dense)" and "(SXM)" are none.

@@ -245,6 +245,9 @@ def _shifted(table: Table, header: int, across: Mapping[int, Head]) -> Mapping[i
 
     It did where its first cell is a device, and the rows below have one cell more than it has.
     """
+    if across.keys() == {0} and table.columns == _TWO:
+        # "NVIDIA A30 | Technical specifications": the title of a sheet.
+        return {1: across[0]}
     own = _filled(table.rows[header])
     below = [_filled(row) for index, row in enumerate(table.rows) if index != header]
     if 0 not in across or 2 * sum(count == own + 1 for count in below) < len(below):

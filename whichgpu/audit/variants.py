@@ -36,6 +36,7 @@ _PAIR = re.compile(
 )
 _PAIRED = ("flop rate", "op rate")
 _AI = re.compile(r"\bAI\b")
+_MARKED = re.compile(r"\s?[*\u2020\u2021\u00b9\u00b2\u00b3]")
 #: How far a round rate of PCIe is from the exact one.
 _ROUND_RATE = 0.03
 #: A count below this share of a device's is of a part of it.
@@ -214,8 +215,9 @@ def _of_value(
     if verdict.verdict == "contradicted" and attribute.key == "bf16" and _OR_FP16.search(cell.label):
         attribute = attributes()["fp16"]
         verdict = verdict_on(text, quantity, attribute, gpus, said=named, context=context)
-    if verdict.verdict == "contradicted" and (_AI.search(cell.label) or all_sparse(original)):
-        # "AI performance" is told with sparsity.
+    starred = _MARKED.match(text, quantity.end) is not None
+    if verdict.verdict == "contradicted" and (_AI.search(cell.label) or all_sparse(original) or starred):
+        # "AI performance" is told with sparsity, and so is what has the mark of a note that the page lost.
         sparse = verdict_on(text, quantity, attribute, gpus, said=named | {"sparse"}, context=context)
         verdict = sparse if sparse.verdict == "confirmed" else verdict
     if verdict.verdict == "contradicted":

@@ -84,7 +84,41 @@ def aligned(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
     for mark in _FIELDS:
         if rows[at].text.count(mark) >= _COLUMNS and (found := _separated(rows, at, mark)):
             return found
-    return _in_columns(rows, at)
+    return _in_columns(rows, at) or _in_words(rows, at)
+
+
+#: A word that is a unit, so that the word before it is no whole cell; and one that states nothing.
+_UNIT = re.compile(
+    r"(?:[KMGT]i?B(?:/s)?|W|watts?|[MG]Hz|[TGP]FLOPS|TOPS|bits?|nm|USD|EUR|cores?)[.,;]?", re.IGNORECASE
+)
+_NOTHING = re.compile(r"[-\u2013\u2014?]+|n/?a|none", re.IGNORECASE)
+#: Columns that words parted by one blank make at least, and words that the name of a row has besides.
+_WORDS, _MORE = 4, 3
+
+
+def _in_words(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
+    """The words of lines that are cells: as many as the first line has, of one kind in each column.
+
+    What a line has more belongs to its name: "RTX 4090 24 1008 450".
+    """
+    head = [(word[0], rows[at].start + word.start()) for word in re.finditer(r"\S+", rows[at].text)]
+    if len(head) < _WORDS or any(VALUE.match(text) or text[-1] in ".:;!?," for text, _ in head):
+        return []
+    found = [head]
+    for line in rows[at + 1 :]:
+        words = [(word[0], line.start + word.start()) for word in re.finditer(r"\S+", line.text)]
+        more = len(words) - len(head)
+        if not 0 <= more <= _MORE:
+            break
+        end = words[more][1] - line.start + len(words[more][0])
+        first = words[0][1] - line.start
+        found.append([(line.text[first:end], words[0][1]), *words[more + 1 :]])
+    told = [[text for text, _ in column if not _NOTHING.fullmatch(text)]
+            for column in list(zip(*found[1:], strict=True))[1:]]  # fmt: skip
+    numbers = [{VALUE.match(text) is not None for text in column} for column in told]
+    sure = len(found) > _ROWS and 2 * sum(kind == {True} for kind in numbers) >= len(numbers)
+    units = any(_UNIT.fullmatch(text) for column in told for text in column)
+    return found if sure and not units and all(len(kind) == 1 for kind in numbers) else []
 
 
 #: A line that is drawn between the names of columns and what stands below them.
@@ -172,8 +206,11 @@ def placed(
         row: list[Passage | None] = [None] * most
         apart = (part for piece in each for part in _at_columns(piece, line.start, columns))
         for text, place in apart if len(each) < most else each:
-            at = _nearest(place - line.start, place - line.start + len(text), columns)
-            row[at] = made(text, place) if row[at] is None else row[at]
+            first = place - line.start
+            at = _nearest(first, first + len(text), columns)
+            both = _between(first, first + len(text), columns) if len(each) < most else ()
+            for column in both or (at,):
+                row[column] = made(text, place) if row[column] is None else row[column]
         if row[0] is None and found and len(each) < most:
             found[-1] = [_joined(a, b) if a and b else a or b for a, b in zip(found[-1], row, strict=True)]
         else:
@@ -211,6 +248,15 @@ def _nearest(first: int, last: int, columns: Sequence[tuple[int, int]]) -> int:
     """The column that a piece of a line stands in: the one that it overlaps most, else the nearest."""
     overlap = [min(last, end) - max(first, start) for start, end in columns]
     return overlap.index(max(overlap))
+
+
+def _between(first: int, last: int, columns: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    """The two columns that a piece is centred over, as a value of both is: none where it stands in one."""
+    for at, ((start, _), (other, end)) in enumerate(pairwise(columns)):
+        centred = abs(first + last - start - end) <= _CENTRED
+        if at and centred and first - start > _OFF and abs(first - other) > _OFF:
+            return at, at + 1
+    return ()
 
 
 def _separated(rows: Sequence[Line], at: int, mark: str) -> list[list[tuple[str, int]]]:
@@ -271,6 +317,8 @@ def is_row(line: Line) -> bool:
 _FRAME = re.compile(r"\s*\+(?:[-=:]+\+)+\s*")
 #: Characters by which a value may stand beside the start of its column.
 _OFF = 3
+#: Twice the characters by which what is centred over two columns may be off.
+_CENTRED = 12
 #: Columns up to which a cell over several of them is repeated in each.
 _SPREAD = 64
 #: So much of what stands above a table is looked at.
