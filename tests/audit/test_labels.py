@@ -101,3 +101,39 @@ def test_a_name_with_its_value_heads_no_row() -> None:
         ("2340 MHz", "confirmed"), ("2610 MHz", "confirmed"), ("192 bit", "contradicted"),
         ("672.3 GB/s", "confirmed"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("a.md", "| GPU | Spec | Value |\n|---|---|---|\n| RTX 4090 | VRAM | 24 GB |\n"
+                 "| RTX 4090 | TDP | 450 W |\n| L40S | VRAM | 48 GB |\n| L40S | Bus | 256-bit |\n"),
+        ("b.md", "| Spec | RTX 4090 / L40S | RTX A6000 |\n|---|---|---|\n| VRAM | 24 GB / 48 GB | 48 GB |\n"
+                 "| Bus | 384 / 256-bit | 384-bit |\n"),
+        ("c.txt", "┌──────┬──────────┬─────────┐\n│      │ RTX 4090 │ L40S    │\n"
+                  "├──────┼──────────┼─────────┤\n│ VRAM │ 24 GB    │ 48 GB   │\n"
+                  "│ TDP  │ 450 W    │ 350 W   │\n│ Bus  │ 384-bit  │ 256-bit │\n"),
+        ("d.html", "<table><tr><th></th><th>L40S<br><small>from $1.20/hr</small></th></tr>"
+                   "<tr><td>VRAM</td><td>48 GB</td></tr><tr><td>Bus</td><td>256-bit</td></tr></table>"),
+        ("e.html", "<ul><li><b>RTX 4090</b><ul><li>SMs: 128</li><li>Cores: 16384</li><li>Die: 609 mm2</li>"
+                   "<li>Bus: 384-bit</li></ul></li><li><b>L40S</b><ul><li>SMs: 142</li><li>L2: 96 MB</li>"
+                   "<li>TDP: 350 W</li><li>Bus: 256-bit</li></ul></li></ul>"),
+        ("f.html", "<h2>L40S</h2><ul><li><b>Architecture</b> Ada Lovelace</li>"
+                   "<li><b>Bus</b> 256-bit</li></ul>"),
+    ],
+)  # fmt: skip
+def test_more_layouts_are_tables(name: str, page: str) -> None:
+    found = audited(page.encode(), name, catalogue(), corpus.TODAY).findings
+    wrong = [(each.subject, each.attribute) for each in found if each.accuses]
+    assert wrong == [("l40s", "memory_bus")]
+    assert len(found) > 1
+
+
+def test_a_list_of_notes_says_what_is_sparse() -> None:
+    page = """| | H200 SXM |\n|---|---|\n| FP8 Tensor Core² | {} TFLOPS |\n| FP64 | 34 TFLOPS |
+
+1. Preliminary.
+2. With sparsity.
+"""
+    verdicts = [[each[2] for each in _judged(page.format(rate))] for rate in ("3,958", "2,958")]
+    assert verdicts == [["confirmed", "confirmed"], ["contradicted", "confirmed"]]

@@ -155,8 +155,9 @@ def _headed(text: str) -> Attribute | None:
         " ".join((*bare.split()[1:], *bare.split()[:1])),
     )
     known = (_names().get(form) or attributes().get(_ALONE.get(form, "")) for form in forms)
-    if (told := next(filter(None, known), None) or attributes().get(composed(plain))) is not None:
-        return told
+    told = next(filter(None, known), None)
+    if told or (key := next(filter(None, map(composed, forms)), "")):
+        return told or attributes()[key]
     found = list(named(bare))
     if found and found[0].start <= _FEW and len(bare) - (found[-1].end - found[0].start) <= _REST:
         return found[0].attribute

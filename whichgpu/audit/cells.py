@@ -33,9 +33,11 @@ _IN_GROUPS = re.compile(r"~?\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?![\d.,]|\s+\d)")
 _GROUP = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 _MARK = re.compile(r"(?<!\*)\*(?!\*)|[\u2020\u2021\u00b9\u00b2\u00b3]")
 _NOTE = re.compile(
-    r"(?:(?P<mark>[*\u2020\u2021\u00b9\u00b2\u00b3]+)|<sup>(?P<raised>\d)\)?</sup>)"
+    r"(?:(?P<mark>[*\u2020\u2021\u00b9\u00b2\u00b3]+)|<sup>(?P<raised>\d)\)?</sup>|"
+    # A list of notes: "2. With sparsity.", "[2] With sparsity".
+    r"(?:^|>)\s{0,40}[\[(]?(?P<number>[1-3])[.)\]]{1,2}(?=\s))"
     r"(?P<said>[^.\n|*\u2020\u2021\u00b9\u00b2\u00b3]{0,60})\bsparsity",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
 #: What makes a note on sparsity one on dense figures.
 _WITHOUT = re.compile(
@@ -166,7 +168,8 @@ def _of_sparsity(document: str) -> dict[str, frozenset[str]]:
     """The marks of a document's notes on figures with sparsity, and dense ones; any cell may have a mark."""
     found: dict[str, set[str]] = {}
     for each in _NOTE.finditer(document):
-        marks = {_RAISED.get(each["raised"], each["raised"])} if each["raised"] else set(each["mark"])
+        digit = each["raised"] or each["number"]
+        marks = {_RAISED.get(digit, digit)} if digit else set(each["mark"])
         found.setdefault("dense" if _WITHOUT.search(each["said"]) else "sparse", set()).update(marks)
     return {said: frozenset(marks) for said, marks in found.items()}
 

@@ -26,7 +26,9 @@ _LONGEST, _PART = 70, 3
 def composed(label: str) -> str:
     """The key of the attribute that the words of a label name; empty where one word is not known."""
     text = label.lower()
-    readings = _read(text, 0, "") if len(text) <= _LONGEST else frozenset()
+    if len(text) > _LONGEST:
+        return ""
+    readings = _read(text, 0, "") or _read(text.replace("-", " "), 0, "")
     named = {_attributes()[each] for each in readings if each in _attributes()}
     return named.pop() if len(named) == 1 else ""
 

@@ -14,22 +14,21 @@ from whichgpu.audit.cells import UNITS_ALONE, Cell, unit_of
 from whichgpu.audit.compound import compound
 from whichgpu.audit.counting import counted
 from whichgpu.audit.explained import explained
+from whichgpu.audit.heads import Head, of_each
 from whichgpu.audit.itself import is_itself
 from whichgpu.audit.laptops import LAPTOPS, as_laptop, beside, namesakes
 from whichgpu.audit.machine import ON_A_BOARD
 from whichgpu.audit.ordered import is_of, ordered
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.rented import OF_GPUS, rented
+from whichgpu.audit.rented import rented
 from whichgpu.audit.subjects import mentions
 from whichgpu.audit.titled import about, of_forms
 from whichgpu.hardware.boxes import named as machine_named
 from whichgpu.hardware.gpu import nominal_gb
-from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context
 
@@ -74,7 +73,9 @@ _BOARD = re.compile(r"\bHGX\b(?!.*\b(?:4|four|16)\b[ -]?gpus?\b)", re.IGNORECASE
 _SAYS_NOTHING = re.compile(
     r"\b(?:performance|specifications?|specs|details|values?|nvidia|amd|intel|tesla|quadro|geforce|radeon|"
     r"instinct|jetson|accelerators?|tensor cores?|graphics|cards?|gpus?|pcie|sxm\d?|"
-    r"\d{1,3}\s?gb)\b|[\u2122\u00ae]|\((?:tm|r)\)",
+    r"\d{1,3}\s?gb)\b|[\u2122\u00ae]|\((?:tm|r)\)|"
+    # "L40S from $1.20/hr"
+    r"(?:\b(?:from|ab|starting at|at|only)\s+)?[$\u20ac\u00a3]\s?\d[\d.,]*(?:\s?(?:/|per)\s?[a-z-]+)?",
     re.IGNORECASE,
 )
 #: Where who makes a device is glued to its name.
@@ -87,29 +88,6 @@ _MEMORY_OF = re.compile(r"\s*(?:LP|G)?DDR\d\w?\s*\(|\s*HBM\d?\w?\s*\(", re.IGNOR
 
 #: Characters at the start and the end of a table, with what stands beside it, that are looked at.
 _AROUND = 3000
-
-
-class Head(NamedTuple):
-    """What heads a row or a column: the devices that its name may mean, and how many of it."""
-
-    ids: tuple[str, ...]
-    number: float = 1.0
-    #: Whether it is a machine of a cloud, whose memory is the host's where nothing says that it is the GPUs'.
-    rented: bool = False
-    #: Whether it is a maker's machine, which draws power of its own.
-    whole: bool = False
-    #: Whether it is any of several devices, so that a cell may be right of the one and not of the other.
-    either: bool = False
-
-    def of(self, attribute: Attribute | None, label: str) -> Attribute | None:
-        """The attribute of a label, as far as it is of the device."""
-        if self.whole and attribute is not None:
-            own_power = attribute.key == "power" and not OF_GPUS.search(label)
-            if own_power or (self.number == 1 and _OF_ALL.search(label)):
-                return None
-        # A host has memory and clocks of its own, and no rate of a precision.
-        own = attribute is not None and attribute.dimension in _RATES
-        return attribute if not self.rented or own or OF_GPUS.search(label) else None
 
 
 def cells(table: Table, context: Context) -> tuple[Cell, ...]:
@@ -200,7 +178,33 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
     if across[1] and len(across[1]) >= len(down[1]):
         yield from _beside(table, across[0], _shifted(table, *across))
     elif down[1]:
-        yield from _below(table, *down)
+        yield from _by_name(table, down[1]) if down[0] == 0 and _is_long(table) else _below(table, *down)
+
+
+#: Columns of a table with a value to a row: whose, of what, how much; and so many names that show it.
+_LONG, _NAMES = 3, 3
+
+
+def _is_long(table: Table) -> bool:
+    """Whether the second column names the attributes of which the third has the values."""
+    told = [row[1].text for row in table.rows[1:] if len(row) == _LONG and row[1]]
+    names = sum(headed(each) is not None for each in told)
+    return table.columns == _LONG and names >= max(_NAMES, len(told) // 2)
+
+
+def _by_name(table: Table, down: Mapping[int, Head]) -> Iterator[Cell]:
+    """A device, an attribute and its value to a row."""
+    head = Head(())
+    for index, row in enumerate(table.rows):
+        head = down.get(index, head)
+        if not head.ids or len(row) < _LONG or row[1] is None or row[2] is None:
+            continue
+        label = row[1].text
+        mine = head.of(rate_of(label, row[2].text, headed(label)), label)
+        yield Cell(
+            row[2], head.ids, mine, label, qualifiers(label), unit_of(label), index, 2, True, head.ids,
+            head.number,
+        )  # fmt: skip
 
 
 #: A row of chips, some of which go by the names of devices: "Chip", "GP102", "GP100".
@@ -219,7 +223,14 @@ def _across(table: Table, row: int, context: Context) -> tuple[int, Mapping[int,
         # Some chips go by the names of devices.
         return row, {}
     found = {i: head for i, cell in enumerate(table.rows[row]) if cell and (head := headed_by(cell, context))}
-    return row, found
+    if found.keys() == {0} and first and headed(first.text):
+        # "L2" before "96 MB" is a cache, and no L2.
+        return row, {}
+    if found and 0 not in found:
+        # "RTX 4090 / RTX 5090" beside others.
+        named = ((i, cell) for i, cell in enumerate(table.rows[row]) if cell and i not in found)
+        found |= {i: head for i, cell in named if (head := _either(cell, context))}
+    return row, dict(sorted(found.items()))
 
 
 def _is_narrower(below: Mapping[int, Head], above: Mapping[int, Head]) -> bool:
@@ -237,7 +248,9 @@ def _down(table: Table, column: int, context: Context) -> tuple[int, Mapping[int
         of_chips = column and first and _CHIPS.fullmatch(first.text)
         if cell and not of_chips and (head := headed_by(cell, context) or _either(cell, context)):
             found[index] = head
-    return column, found
+    # "L2" below "CUDA cores" is a cache, and no L2.
+    labels = [headed(cell.text) for index in found if (cell := table.cell(index, column))]
+    return column, {} if all(labels) else found
 
 
 def _shifted(table: Table, header: int, across: Mapping[int, Head]) -> Mapping[int, Head]:
@@ -286,7 +299,9 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
             cell = row[column] if 0 < column < len(row) else None
             if cell:
                 mine = of.of(rate_of(head, cell.text, attribute), head)
-                yield Cell(cell, of.ids, mine, head, said, unit, index, column, whole, of.ids, of.number)
+                sure = whole and not of.either
+                made = Cell(cell, of.ids, mine, head, said, unit, index, column, sure, of.ids, of.number)
+                yield from of_each(made, of)
 
 
 def _below_group(above: str, name: str) -> str:
@@ -339,7 +354,8 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
                     # What all of them have follows from the number that is wrong, or from the right one.
                     mine = None
                 sure = not of.either
-                yield Cell(cell, of.ids, mine, label, said, unit, index, column, sure, of.ids, times)
+                made = Cell(cell, of.ids, mine, label, said, unit, index, column, sure, of.ids, times)
+                yield from of_each(made, of)
 
 
 def machine_of(text: str) -> tuple[str, float] | None:
@@ -413,7 +429,8 @@ def _either(passage: Passage, context: Context) -> Head | None:
     rest = passage.text[: found[0].start] + passage.text[found[-1].end :]
     if _SAYS_NOTHING.sub("", rest).strip():
         return None
-    return Head(tuple(dict.fromkeys(key for each in found for key in each.ids)), either=True)
+    each = tuple(mention.ids for mention in found)
+    return Head(tuple(dict.fromkeys(key for ids in each for key in ids)), either=True, each=each)
 
 
 def _of_form(ids: tuple[str, ...], behind: str, context: Context) -> tuple[str, ...]:
@@ -434,11 +451,6 @@ _FORM = re.compile(
 )
 #: Before a device, or beside it in its row: a machine of several.
 _MACHINE = re.compile(r"\b(?:DGX|HGX)\b", re.IGNORECASE)
-#: Headings of what a machine has in all.
-_OF_ALL = re.compile(
-    r"\b(?:total|systems?|nodes?|servers?|aggregate|combined|overall)\b(?!\s+(?:interface|bus))",
-    re.IGNORECASE,
-)
 
 
 def _ordered(table: Table, context: Context) -> Iterator[Cell]:

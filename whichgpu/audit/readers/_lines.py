@@ -72,10 +72,19 @@ class Line(NamedTuple):
         return self.start + len(self.text)
 
 
+#: Frames that are drawn, as the marks that pipe tables have.
+_FRAMES = str.maketrans(
+    {mark: plain for marks, plain in (("\u2502\u2503\u2551", "|"), ("\u2500\u2501\u2550", "-"),
+     ("\u250c\u2510\u2514\u2518\u251c\u2524\u252c\u2534\u253c\u2554\u2557\u255a\u255d\u2560\u2563\u2566\u2569\u256c"
+      "\u255f\u2562\u256a\u256b\u256d\u256e\u256f\u2570\u255e\u2561\u2564\u2567\u2565\u2568\u250f\u2513\u2517\u251b\u2523\u252b"
+      "\u2533\u253b\u254b", "+")) for mark in marks}
+)  # fmt: skip
+
+
 def lines(text: str) -> list[Line]:
     """Every line of a text."""
     found, at = [], 0
-    for raw in text.splitlines(keepends=True):
+    for raw in text.translate(_FRAMES).splitlines(keepends=True):
         found.append(Line(raw.rstrip("\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"), at))
         at += len(raw)
     return found

@@ -126,11 +126,10 @@ _DRAWN = re.compile(r"\s*(?:[-=_\u2500\u2501\u2550]{3,}[\s+]*)+\s*")
 
 
 def unruled_rows(rows: Sequence[Line]) -> list[Line]:
-    """Lines without those that are drawn between rows of several columns."""
-    return [
-        line for at, line in enumerate(rows)
-        if not (_DRAWN.fullmatch(line.text) and at and len(columned(rows[at - 1], GAP)) > _COLUMNS)
-    ]  # fmt: skip
+    """Lines without those that are drawn above and between rows of several columns."""
+    wide = [len(columned(line, GAP)) > _COLUMNS for line in rows]
+    beside = zip(rows, [False, *wide], [*wide[1:], False], strict=False)
+    return [line for line, *near in beside if not (_DRAWN.fullmatch(line.text) and any(near))]
 
 
 def _in_columns(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
@@ -282,6 +281,8 @@ def _separated(rows: Sequence[Line], at: int, mark: str) -> list[list[tuple[str,
 def _is_prose(rows: Sequence[Sequence[tuple[str, int]]]) -> bool:
     """Whether what stands between commas is that of sentences: long, or with a blank in front."""
     fields = [text for row in rows for text, _ in row[1:]]
+    if 2 * sum(VALUE.match(text) is not None for text in fields) >= len(fields):
+        return False
     return max(map(len, fields)) > _WIDE or 2 * sum(text.startswith(" ") for text in fields) > len(fields)
 
 
