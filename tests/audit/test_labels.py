@@ -27,6 +27,7 @@ def _judged(text: str, name: str = "page.md") -> list[tuple[str, str, str]]:
         ("記憶體類型", "memory_type"),
         ("発売時価格", "launch_price"),
         ("Clock speeds[c] Core (MHz) base", "clock_base"),
+        ("Частота ядра в режиме Boost, МГц", "clock_boost"),
         ("Peak FP64 Matrix", "fp64_tensor"),
         ("Peak Single Precision Matrix (FP32) Performance", ""),
         ("Memory used by the model", ""),
@@ -45,7 +46,8 @@ def test_a_label_is_read_word_by_word(label: str, key: str) -> None:
         ("TDP", "450瓦"), ("TDP", "450"),
         ("FP32", "82.6T"), ("Transistors", "763亿"), ("Transistors", "76,3 mld"), ("CUDA cores", "16.4K"),
         ("Die size", "609 кв. мм"), ("Launch price", "1599ドル"), ("L2 cache", "73,728 KB"),
-        ("Bandwidth", "1008 GB/seg"),
+        ("Bandwidth", "1008 GB/seg"), ("CUDAコア数", "1万6384基"), ("Техпроцесс, нм", "5"),
+        ("Débit mémoire", "1 008 Go/s"),
     ],
 )  # fmt: skip
 def test_a_cell_is_in_the_unit_of_its_label(label: str, value: str) -> None:
@@ -137,3 +139,31 @@ def test_a_list_of_notes_says_what_is_sparse() -> None:
 """
     verdicts = [[each[2] for each in _judged(page.format(rate))] for rate in ("3,958", "2,958")]
     assert verdicts == [["confirmed", "confirmed"], ["contradicted", "confirmed"]]
+
+
+def test_the_rest_of_a_name_is_no_row() -> None:
+    text = """Comparison
+
+Features                     Tesla V100       A100 40GB SXM
+SMs                          80               108
+Peak FP32 TFLOPS (non-       15.7             19.5
+Tensor)
+Peak FP16 Tensor TFLOPS      125              312/624
+with FP32 Accumulate
+Memory Bandwidth             900 GB/sec       1935 GB/sec
+"""
+    rows = [
+        [cell.text if cell else "" for cell in row] for row in read(text.encode(), "a.txt").tables[0].rows
+    ]
+    assert rows[2:4] == [
+        ["Peak FP32 TFLOPS (non- Tensor)", "15.7", "19.5"],
+        ["Peak FP16 Tensor TFLOPS with FP32 Accumulate", "125", "312/624"],
+    ]
+    assert [each for each in _judged(text, "a.txt") if each[2] != "confirmed"] == [
+        ("1935 GB/sec", "bandwidth", "contradicted")
+    ]
+
+
+def test_the_ram_of_a_machine_is_not_its_gpus() -> None:
+    page = "<h3>H100 SXM</h3><ul><li>VRAM: 80 GB</li><li>RAM: 200 GB</li><li>Bandwidth: 3.35 TB/s</li></ul>"
+    assert [verdict for _, _, verdict in _judged(page, "a.html")] == ["confirmed", "confirmed"]

@@ -288,6 +288,9 @@ def rate_of(label: str, text: str, headed_by: Attribute | None) -> Attribute | N
     """
     if headed_by is not None and headed_by.key == "memory_bus" and _OF_HOST.search(text.lower()):
         return None
+    if headed_by is not None and headed_by.key == "memory_data_rate" and _BYTES_A_SECOND.search(text):
+        # "Débit mémoire | 864 Go/s"
+        return attributes()["bandwidth"]
     if headed_by is not None and headed_by.key == "sms" and _CORES.search(text):
         return attributes()["cores"]
     if headed_by is not None and headed_by.key != "tensor":
@@ -297,6 +300,9 @@ def rate_of(label: str, text: str, headed_by: Attribute | None) -> Attribute | N
         return attributes()[told]
     found = {each.attribute for each in named(text) if each.attribute.dimension in ("flop rate", "op rate")}
     return found.pop() if len(found) == 1 and _RATE.search(label.lower()) else headed_by
+
+
+_BYTES_A_SECOND = re.compile(r"\d\s?[GT](?:B|o|Byte)\s?/\s?s")
 
 
 @lru_cache(maxsize=MANY)

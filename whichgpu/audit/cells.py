@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.labels import NOTED
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.spellings import usual
+from whichgpu.audit.spellings import of_heading, usual
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -203,8 +203,9 @@ def unit_of(text: str) -> str:
     plain = text.strip(" :*").lower()
     ending = _OF_FIELD.search(plain)
     alone = UNITS_ALONE.get(plain, "") or (_of_field(plain, ending[1]) if ending else "")
-    match = None if alone else _UNIT.search(NOTED.sub("", text))
-    unit = (match[1] or match[2]) if match else alone
+    text = NOTED.sub("", text)
+    match = None if alone else _UNIT.search(text)
+    unit = (match[1] or match[2]) if match else alone or of_heading(text)
     unit = _SHORT_UNITS.get(unit, unit)
     # "(dense)" and "(SXM)" are none.
     told = next(iter(quantities(f"1 {unit}")), None) if unit else None

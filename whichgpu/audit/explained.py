@@ -64,7 +64,7 @@ _SPEEDS = re.compile(
 _RATED = re.compile(r"\b(?:tdp|tgp|tbp|rated|max\w*|limit|board|thermal|design)\b", re.IGNORECASE)
 #: A number, what it says of itself, the mark of a note; and two of one unit, of which one may be missing:
 #: "312 / 624", "362 | 733*", "312 (624 sparse)", "65 / -".
-_ONE = r"~?\d[\d.,]{0,9}(?:\s\(?(?:dense|sparse|with sparsity)\)?)?[*\u2020\u2021\u00b9\u00b2]?"
+_ONE = r"~?\d[\d.,]{0,9}(?:\s\(?(?:dense|sparse|with sparsity)\)?)?[*\u2020\u2021\u00b9\u00b2\u00b3]?"
 _NUMBER = re.compile(
     rf"{_ONE}(?:\s?[/|\u2013-]\s?(?:{_ONE}|[-\u2013\u2014]|n/?a)|\s\({_ONE}\))?", re.IGNORECASE
 )

@@ -25,6 +25,10 @@ _NUMBER = r"(?P<number>\d[\d.,\u00a0\u202f' ]*?)\s?"
 #: Several chips of so many bits each, and what says before an amount that it is one of a second.
 _CHIPS = re.compile(r"\b(?P<a>\d{1,2})\s?[x\u00d7]\s?(?P<b>\d{2,4})[ -]?bits?\b", re.IGNORECASE)
 _A_SECOND = re.compile(r"(?:[\u6bcf\u6bce]\u79d2|\ucd08\ub2f9)\s?")
+#: The end of a heading, behind a comma or in brackets.
+_LAST = re.compile(r"[,(\uff08\[]\s*([^\W\d][^,()\uff08\uff09\]]{0,12}?)\s*[)\uff09\]]?\s*$")
+#: A number in ten thousands, with the rest behind it or as a fraction: "2万1760", "1.08万".
+_MYRIADS = re.compile(r"(?P<a>\d{1,3}(?:\.\d{1,4})?)[\u4e07\u842c\ub9cc](?P<b>\d{1,4}(?!\d))?")
 _AMOUNT = re.compile(r"(?<=B)(?![A-Za-z/])")
 
 
@@ -34,6 +38,8 @@ def usual(text: str, attribute: Attribute) -> Placed:
     if attribute.key == "transistors":
         for pattern, scale in _scales():
             made = _replaced(made, pattern, partial(_scaled, scale=scale))
+    if attribute.dimension == "count":
+        made = _replaced(made, _MYRIADS, _myriads)
     if attribute.dimension == "bits":
         made = _replaced(made, _CHIPS, _product)
     for pattern, unit in _units().get(attribute.dimension, ()):
@@ -41,6 +47,19 @@ def usual(text: str, attribute: Attribute) -> Placed:
     if attribute.dimension == "bandwidth" and _A_SECOND.search(text):
         made = _replaced(made, _AMOUNT, partial(_unit, unit="/s"))
     return made
+
+
+def of_heading(text: str) -> str:
+    """The unit that a heading ends in as another language writes it: "Частота, МГц"; empty where in none."""
+    match = _LAST.search(text)
+    return _words().get(match[1], "") if match else ""
+
+
+@cache
+def _words() -> Mapping[str, str]:
+    """The units of words that are of no Latin script."""
+    rows = store.load("labels")["labels"]["unit"]
+    return {word: unit for unit, row in rows.items() for word in row["words"] if not word.isascii()}
 
 
 @cache
@@ -88,6 +107,11 @@ def _unit(_: re.Match[str], unit: str) -> str:
 def _product(match: re.Match[str]) -> str:
     """So many chips of so many bits each, in bits."""
     return f"{int(match['a']) * int(match['b'])} bit"
+
+
+def _myriads(match: re.Match[str]) -> str:
+    """A number in ten thousands, in digits."""
+    return f"{1e4 * float(match['a']) + float(match['b'] or 0):.0f}"
 
 
 def _scaled(match: re.Match[str], scale: float) -> str:

@@ -41,7 +41,7 @@ _AGAIN = 2
 VALUE = re.compile(r"\s*[~\u2248<>$\u20ac\u00a3]?\s?\d")
 _OTHER_MARK = re.compile(r"\s*(?:[-*+\u2022#>|`]|\d{1,2}[.)]\s)|.*(?:\||\t| {2,}\S)")
 #: A line that is a name and its value, with no more in front of the colon than a name has.
-_PAIR = re.compile(r"[^\W\d_][^:.!?|\n]{1,48}:[ \t]+\S.{0,120}$")
+_PAIR = re.compile(r"[^\W\d_][^:\uff1a.!?|\n]{1,48}(?::[ \t]+|\uff1a\s*)\S.{0,120}$")
 #: A name and its value in a line of a data sheet, and so many in a row: "TF32 Peak Performance 156 TFLOPS".
 _ENTRY = re.compile(
     r"(?!.*\b(?:is|are|was|has|have|had|with its|than|the|our|we|you|it)\b)"

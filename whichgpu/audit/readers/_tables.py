@@ -141,8 +141,11 @@ def _in_columns(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
     head = _whole_head(rows, at)
     found: list[list[tuple[str, int]]] = []
     whole = 0
-    for line in rows[at:] if len(head) >= _COLUMNS else ():
+    for index, line in enumerate(rows[at:] if len(head) >= _COLUMNS else (), at):
         pieces = columned(line, GAP) if line is not rows[at] else head
+        if len(pieces) == 1 and whole > 1 and _goes_on(rows, index, head):
+            found.append([*pieces, *[("", line.end)] * (len(head) - 1)])
+            continue
         whole += len(pieces) == len(head)
         if len(pieces) != len(head):
             pieces = _below(line, [place - rows[at].start for _, place in head]) if len(found) > 1 else []
@@ -153,6 +156,20 @@ def _in_columns(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
         # "RTX 4090:   24 GB, 450 W" is a list.
         return []
     return found if whole >= _ROWS and 2 * whole > len(found) else []
+
+
+#: Characters of the rest of a row's name, and how far from the others it begins.
+_REST, _NEAR = 44, 3
+
+
+def _goes_on(rows: Sequence[Line], at: int, head: Sequence[tuple[str, int]]) -> bool:
+    """Whether a line is the rest of the name of the row above it: short, below the names, between rows."""
+    text, behind = rows[at].text, rows[at + 1 : at + 2]
+    first = next((place - rows[at].start for _, place in columned(rows[at], GAP)), 0)
+    above = len(rows[at - 1].text) - len(rows[at - 1].text.lstrip())
+    short = len(text.strip()) <= _REST and text.rstrip()[-1] not in ".:;!?"
+    whole = all(len(columned(line, GAP)) == len(head) for line in behind)
+    return short and whole and abs(first - above) <= _NEAR and len(columned(rows[at - 1], GAP)) == len(head)
 
 
 def _whole_head(rows: Sequence[Line], at: int) -> list[tuple[str, int]]:
@@ -370,9 +387,26 @@ def lead(passages: Sequence[Passage]) -> str:
 def table_of(rows: Sequence[Sequence[Passage | None]], section: Sequence[str], caption: str = "") -> Table:
     """A table of rows, its header as one row, without the columns behind the others that are empty."""
     widest = max((index + 1 for row in rows for index, each in enumerate(row) if each), default=0)
-    rows = [row[:widest] for row in rows]
+    rows = _continued([row[:widest] for row in rows])
     rows = [_headed(rows[0], rows[1]), *rows[2:]] if len(rows) > 2 and _two_levels(*rows[:2]) else rows
     return Table(tuple(tuple(row) for row in rows), tuple(section), caption)
+
+
+#: A name that goes on in the next line, and what one goes on with.
+_OPEN, _BEHIND = re.compile(r"\([^()]*$|[-,/]$"), re.compile(r"\(|(?:with|per|of|and|for|using)\s")
+
+
+def _continued(rows: Sequence[Sequence[Passage | None]]) -> list[Sequence[Passage | None]]:
+    """Rows without those that are the rest of the name above them: "Peak FP32 TFLOPS (non-", "Tensor)"."""
+    made: list[Sequence[Passage | None]] = []
+    for row in rows:
+        above = made[-1][0] if len(made) > 1 else None
+        alone = row[0] if row and not any(row[1:]) and len(row) > 1 else None
+        if above and alone and (_OPEN.search(above.text) or _BEHIND.match(alone.text)):
+            made[-1] = [_joined(above, alone), *made[-1][1:]]
+        else:
+            made.append(row)
+    return made
 
 
 def _two_levels(top: Sequence[Passage | None], sub: Sequence[Passage | None]) -> bool:
