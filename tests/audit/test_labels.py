@@ -167,3 +167,34 @@ Memory Bandwidth             900 GB/sec       1935 GB/sec
 def test_the_ram_of_a_machine_is_not_its_gpus() -> None:
     page = "<h3>H100 SXM</h3><ul><li>VRAM: 80 GB</li><li>RAM: 200 GB</li><li>Bandwidth: 3.35 TB/s</li></ul>"
     assert [verdict for _, _, verdict in _judged(page, "a.html")] == ["confirmed", "confirmed"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "| GPU | List price | Startpreis |\n|---|---|---|\n| RTX 4090 | $0.69 | 0,39 $/h |\n"
+        "| H100 SXM | $3.49 | 2,99 $/h |\n",
+        "| | RTX 4090 | RTX 3090 |\n|---|---|---|\n"
+        "| Speed | 120 t/s | 90 t/s |\n| Power | 310 W | 290 W |\n"
+        "| Width | 137 | 138 |\n",
+        "| GPU | Metric | Value |\n|---|---|---|\n"
+        "| RTX 4090 | Memory | 22.1 GB |\n| RTX 4090 | Tokens/s | 120 |\n"
+        "| L40S | Memory | 30 GB |\n| L40S | Power | 280 W |\n",
+    ],
+)
+def test_rents_and_measurements_are_not_accused(page: str) -> None:
+    assert "contradicted" not in [verdict for _, _, verdict in _judged(page)]
+
+
+def test_chips_of_tpus_are_devices() -> None:
+    page = "| | TPU v5p | TPU v6e |\n|---|---|---|\n| HBM bandwidth per chip | 2765 GBps | 1228 GBps |\n"
+    assert [verdict for _, _, verdict in _judged(page)] == ["confirmed", "contradicted"]
+
+
+def test_entries_may_have_any_mark() -> None:
+    names = ("VRAM = {} GB", "Bus - {}-bit", "TDP: {} W", "CUDA cores = {}")
+    blocks = (("RTX 4090", (24, 384, 450, 16384)), ("L40S", (48, 256, 350, 18176)))
+    lines = [f"[{card}]\n" + "\n".join(map(str.format, names, values)) for card, values in blocks]
+    found = _judged("\n\n".join(lines), "a.txt")
+    assert len(found) == 8
+    assert [quote for quote, _, verdict in found if verdict == "contradicted"] == ["256-bit"]

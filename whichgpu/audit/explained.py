@@ -61,6 +61,7 @@ _SPEEDS = re.compile(
     r"(?:/|per\s)\s?s|throughput|latency|score|benchmark)",
     re.IGNORECASE,
 )
+_RATE_SO = re.compile(r"\d\s?(?:t/s|tok(?:en)?s?/s|fps|it/s|im(?:a)?g(?:e)?s?/s)\b", re.IGNORECASE)
 _RATED = re.compile(r"\b(?:tdp|tgp|tbp|rated|max\w*|limit|board|thermal|design)\b", re.IGNORECASE)
 #: A number, what it says of itself, the mark of a note; and two of one unit, of which one may be missing:
 #: "312 / 624", "362 | 733*", "312 (624 sparse)", "65 / -".
@@ -137,7 +138,8 @@ _UNIT_BEHIND = re.compile(r"\s*[\[(](?:GB|GiB)[\])]\s*$", re.IGNORECASE)
 
 def _without_measured(found: list[Cell], context: Context) -> list[Cell]:
     """Cells without the powers that were measured: beside speeds, where most are no card's rated power."""
-    if not any(_SPEEDS.search(cell.label) for cell in found if cell.attribute is None):
+    speeds = (cell for cell in found if cell.attribute is None)
+    if not any(_SPEEDS.search(cell.label) or _RATE_SO.search(cell.passage.text) for cell in speeds):
         return found
     drawn = {cell.label for cell in found if cell.attribute and cell.attribute.key == "power"}
     told = {

@@ -183,11 +183,17 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
 
 #: Columns of a table with a value to a row: whose, of what, how much; and so many names that show it.
 _LONG, _NAMES = 3, 3
+#: Rows of what was measured, beside which the others were.
+_MEASURES = re.compile(
+    r"\btok|\bt/s\b|\bfps\b|latency|\bused?\b|usage|scores?\b|throughput|bench|/s\b", re.IGNORECASE
+)
 
 
 def _is_long(table: Table) -> bool:
     """Whether the second column names the attributes of which the third has the values."""
     told = [row[1].text for row in table.rows[1:] if len(row) == _LONG and row[1]]
+    if any(map(_MEASURES.search, told)):
+        return False
     names = sum(headed(each) is not None for each in told)
     return table.columns == _LONG and names >= max(_NAMES, len(told) // 2)
 
@@ -289,7 +295,8 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
         below = _below_group(above, names[-1])
         # A unit beside a name says nothing of what it is a unit of.
         own = [each for each in names if each.strip(" :*").lower() not in UNITS_ALONE] or names
-        head = below or next((each for each in (name, own[-1], own[0]) if headed(each)), names[-1])
+        own = [_of_chip(each, across) for each in own]
+        head = below or next((each for each in (name, own[-1], own[0]) if headed(each)), own[-1])
         whole = aligned and (len(row) >= columns or header < 0)
         attribute, unit = headed(head), unit_of(head)
         # Sparsity that a group is told with is none of the plain units' below it.
@@ -302,6 +309,17 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
                 sure = whole and not of.either
                 made = Cell(cell, of.ids, mine, head, said, unit, index, column, sure, of.ids, of.number)
                 yield from of_each(made, of)
+
+
+#: What is counted by chips, each of which is one device: TPUs, Trainium.
+_CHIPS_EACH = re.compile(r"(?:tpu|trainium|inferentia)")
+_PER_CHIP = re.compile(r"\s+per chip\b", re.IGNORECASE)
+
+
+def _of_chip(label: str, heads: Mapping[int, Head]) -> str:
+    """A label without "per chip", where that is per device."""
+    keys = [key for head in heads.values() for key in head.ids]
+    return _PER_CHIP.sub("", label) if keys and all(map(_CHIPS_EACH.match, keys)) else label
 
 
 def _below_group(above: str, name: str) -> str:
@@ -326,7 +344,7 @@ def _filled(row: Sequence[Passage | None]) -> int:
 def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]:
     """Attributes above, a device to a row."""
     heads = [
-        (column, headed(head.text), head.text, qualifiers(head.text), unit_of(head.text))
+        (column, headed(_of_chip(head.text, down)), head.text, qualifiers(head.text), unit_of(head.text))
         for column, head in enumerate(table.rows[0])
         if head and column != first
     ]
