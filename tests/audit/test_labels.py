@@ -198,3 +198,15 @@ def test_entries_may_have_any_mark() -> None:
     found = _judged("\n\n".join(lines), "a.txt")
     assert len(found) == 8
     assert [quote for quote, _, verdict in found if verdict == "contradicted"] == ["256-bit"]
+
+
+def test_lines_of_values_are_entries_and_parts_no_devices() -> None:
+    page = """AMD Instinct MI250 208 CUs, 128 GB HBM2e, 3.2 TB/s, 560 W, 362.1 TFLOPS FP16
+AMD Instinct MI250X 220 CUs, 128 GB HBM2e, 3.2 TB/s, 560 W, 383 TFLOPS FP16
+"""
+    assert {(quote, verdict) for quote, key, verdict in _judged(page, "a.txt") if key == "sms"} == {
+        ("208 CUs", "confirmed"), ("220 CUs", "confirmed"),
+    }  # fmt: skip
+    head = "| GPU | Memory | Power |\n|---|---|---|\n"
+    table = f"{head}| MI250 (per GCD) | 64 GB | 280 W |\n| MI250 | 128 GB | 560 W |\n"
+    assert [verdict for _, _, verdict in _judged(table)] == ["confirmed", "confirmed"]

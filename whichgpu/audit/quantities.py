@@ -108,7 +108,7 @@ _SCALES: Mapping[str, tuple[str, float]] = {
     "million": ("count", 1e6),
     "trillion": ("count", 1e12),
 }  # fmt: skip
-_MONEY = r"(?P<sign>US\$|\$|\u20ac|\u00a3|USD\s?|EUR\s?)"
+_MONEY = r"(?P<sign>US\$\s?|\$|\u20ac|\u00a3|USD\s?|EUR\s?)"
 _FIRST = (
     r"(?<![A-Za-z0-9_\u00c0-\u024f.,])(?<![A-Z]{2}\d{3}-)(?P<approx>~|\u2248|>|<|\u2265|\u2264)?\s?"
     rf"{_MONEY}?(?P<a>-?{_DIGITS})(?P<k>[kK])?"

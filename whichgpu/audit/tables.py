@@ -82,6 +82,10 @@ _SAYS_NOTHING = re.compile(
 _MAKER_BEHIND = re.compile(r"(?<=[A-Za-z\d])(?=(?:AMD|NVIDIA|Intel|AWS|Google)\b)(?<!\s)")
 #: What is said beside a name in brackets: "B200 (DGX system, per GPU)".
 _BRACKET = re.compile(r"\s\([^()\d$\u20ac\u00a3]{1,40}\)")
+#: What is of a part of a device: "MI250 (per GCD)".
+_OF_A_DIE = re.compile(
+    r"\b(?:per|one|single|1|each)\s?[x\u00d7]?\s?(?:GCD|XCD|die|tile|chiplet)\b", re.IGNORECASE
+)
 #: A kind of memory, with a card that has it: "GDDR6X (RTX 4090)".
 _MEMORY_OF = re.compile(r"\s*(?:LP|G)?DDR\d\w?\s*\(|\s*HBM\d?\w?\s*\(", re.IGNORECASE)
 
@@ -423,7 +427,7 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
         passage.text, found[0], context.catalogue
     ):
         return None
-    if _MEMORY_OF.match(passage.text):
+    if _MEMORY_OF.match(passage.text) or _OF_A_DIE.search(passage.text):
         return None
     behind = _TIMES.match(passage.text, found[0].end)
     times = float(behind["a"] or behind["b"] or behind["c"] or 2) if behind else 1.0

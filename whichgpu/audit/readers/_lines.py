@@ -184,9 +184,22 @@ def _unit_of(text: str) -> str:
     return re.sub(r"[\d.,\s~$]", "", text)
 
 
+#: Values of a line, so many of which are a card's: "AMD Instinct MI250 208 CUs, 128 GB HBM2e, 3.2 TB/s".
+_MEASURED = re.compile(
+    r"\d\s?-?(?:[GTM]i?B(?:/s)?|W|TFLOPS|TOPS|bit|[MG]Hz|CUs|SMs|(?:CUDA )?cores|nm)\b", re.IGNORECASE
+)
+_CARDS = 3
+
+
+def _is_of_values(line: str) -> bool:
+    """Whether a line is a name and its values, and no sentence."""
+    text = line.strip()
+    return text[:1].isupper() and text[-1:] not in ".!?;:," and len(_MEASURED.findall(text)) >= _CARDS
+
+
 def listing(rows: Sequence[Line]) -> frozenset[int]:
     """Which lines are a list of names and values without marks: two or more of them in a row."""
-    are = [_PAIR.match(line.text.strip()) is not None for line in rows]
+    are = [_PAIR.match(line.text.strip()) is not None or _is_of_values(line.text) for line in rows]
     beside = zip(are, [False, *are], [*are[1:], False], strict=False)
     pairs = {i for i, (own, before, after) in enumerate(beside) if own and (before or after)}
     return frozenset(pairs | _sheet(rows))
