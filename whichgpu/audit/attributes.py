@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.labels import NOTED, composed
 from whichgpu.audit.patterns import MANY
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple
@@ -110,10 +111,14 @@ def headed(text: str) -> Attribute | None:
     found = _headed(text)
     if found is not None and found.dimension == "money" and _NO_DOLLARS.search(text):
         return None
+    if found is not None and found.key in _MATRIX and _OF_MATRIX.search(text):
+        return attributes()[key] if (key := _MATRIX[found.key]) else None
     rate = found is not None and found.key == "memory" and _RATE_UNIT.search(text)
     return attributes()["bandwidth"] if rate else found
 
 
+#: Rates of the plain units whose label is of matrix units, and whose these are; FP32 of theirs is no field.
+_MATRIX, _OF_MATRIX = {"fp64": "fp64_tensor", "fp32": ""}, re.compile(r"\bmatrix\b", re.IGNORECASE)
 #: A header of prices in another currency than those on file.
 _NO_DOLLARS = re.compile(r"[\u20ac\u00a3\u00a5]|\b(?:EUR|Euros?|GBP|CHF|INR|JPY|RMB|CNY)\b", re.IGNORECASE)
 #: "Memory, GB/s" is its bandwidth.
@@ -121,7 +126,7 @@ _RATE_UNIT = re.compile(r"(?<![A-Za-z])[GT]i?B(?:/s|ps)(?![A-Za-z])", re.IGNOREC
 
 
 def _headed(text: str) -> Attribute | None:
-    plain = _OF_MAKER.sub("", spaced(text).strip(" :*").lower())
+    plain = _OF_MAKER.sub("", NOTED.sub("", spaced(text)).strip(" :*").lower())
     if alone := _ONE_PRECISION.fullmatch(plain):
         plain = alone[1]
     if _OF_HOST.search(plain) or _OF_PART.search(plain):
@@ -137,7 +142,7 @@ def _headed(text: str) -> Attribute | None:
     precise = _PRECISION.search(plain)
     if precise and _RATE.search(plain) and precise[1] in _names():
         return _names()[precise[1]]
-    for form in (
+    forms = (
         plain,
         bare,
         re.sub(r"\s*\([^)]*\)$", "", bare),
@@ -148,11 +153,11 @@ def _headed(text: str) -> Attribute | None:
         _OF_GROUP.sub("", plain),
         # "Tensor" below the name of its group, "Cores".
         " ".join((*bare.split()[1:], *bare.split()[:1])),
-    ):
-        if form in _names():
-            return _names()[form]
-        if form in _ALONE:
-            return attributes()[_ALONE[form]]
+    )
+    known = (_names().get(form) or attributes().get(_ALONE.get(form, "")) for form in forms)
+    told = next(filter(None, known), None)
+    if told or (key := next(filter(None, map(composed, forms)), "")):
+        return told or attributes()[key]
     found = list(named(bare))
     if found and found[0].start <= _FEW and len(bare) - (found[-1].end - found[0].start) <= _REST:
         return found[0].attribute
@@ -283,6 +288,9 @@ def rate_of(label: str, text: str, headed_by: Attribute | None) -> Attribute | N
     """
     if headed_by is not None and headed_by.key == "memory_bus" and _OF_HOST.search(text.lower()):
         return None
+    if headed_by is not None and headed_by.key == "memory_data_rate" and _BYTES_A_SECOND.search(text):
+        # "Débit mémoire | 864 Go/s"
+        return attributes()["bandwidth"]
     if headed_by is not None and headed_by.key == "sms" and _CORES.search(text):
         return attributes()["cores"]
     if headed_by is not None and headed_by.key != "tensor":
@@ -292,6 +300,9 @@ def rate_of(label: str, text: str, headed_by: Attribute | None) -> Attribute | N
         return attributes()[told]
     found = {each.attribute for each in named(text) if each.attribute.dimension in ("flop rate", "op rate")}
     return found.pop() if len(found) == 1 and _RATE.search(label.lower()) else headed_by
+
+
+_BYTES_A_SECOND = re.compile(r"\d\s?[GT](?:B|o|Byte)\s?/\s?s")
 
 
 @lru_cache(maxsize=MANY)

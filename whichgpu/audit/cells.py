@@ -6,7 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.labels import NOTED
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.spellings import of_heading, usual
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -31,9 +33,11 @@ _IN_GROUPS = re.compile(r"~?\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?![\d.,]|\s+\d)")
 _GROUP = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 _MARK = re.compile(r"(?<!\*)\*(?!\*)|[\u2020\u2021\u00b9\u00b2\u00b3]")
 _NOTE = re.compile(
-    r"(?:(?P<mark>[*\u2020\u2021\u00b9\u00b2\u00b3]+)|<sup>(?P<raised>\d)\)?</sup>)"
+    r"(?:(?P<mark>[*\u2020\u2021\u00b9\u00b2\u00b3]+)|<sup>(?P<raised>\d)\)?</sup>|"
+    # A list of notes: "2. With sparsity.", "[2] With sparsity".
+    r"(?:^|>)\s{0,40}[\[(]?(?P<number>[1-3])[.)\]]{1,2}(?=\s))"
     r"(?P<said>[^.\n|*\u2020\u2021\u00b9\u00b2\u00b3]{0,60})\bsparsity",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
 #: What makes a note on sparsity one on dense figures.
 _WITHOUT = re.compile(
@@ -75,14 +79,7 @@ class Cell(NamedTuple):
 
 def read(cell: Cell, context: Context) -> list[Quantity]:
     """The quantities of a cell, in the unit of its header where it has none."""
-    text = read_as(cell.passage.text, cell.attribute)
-    found = _sharing(
-        text,
-        [
-            each._replace(end=min(each.end, len(cell.passage.text)))
-            for each in quantities(text, context.fraction)
-        ],
-    )
+    found, text = _told(cell, context)
     if not cell.unit or any(each.dimension not in ("number", "count") for each in found):
         return found
     made = []
@@ -91,6 +88,22 @@ def read(cell: Cell, context: Context) -> list[Quantity]:
         again = next(iter(quantities(words, context.fraction)), each)
         made.append(again._replace(start=each.start, end=each.end))
     return made
+
+
+def _told(cell: Cell, context: Context) -> tuple[list[Quantity], str]:
+    """The quantities of a cell as they stand, at their places in it, and the text that they are read in."""
+    text = read_as(cell.passage.text, cell.attribute)
+    found = _sharing(text, quantities(text, context.fraction))
+    end = len(cell.passage.text)
+    attribute = cell.attribute
+    # "12 x 32 bit" is no bus of 32.
+    told = attribute is not None and any(each.dimension == attribute.dimension != "bits" for each in found)
+    if attribute is not None and not told:
+        plain, places = usual(text, attribute)
+        if plain != text:
+            again = _sharing(plain, quantities(plain, context.fraction))
+            found = [each._replace(start=places[each.start], end=places[each.end]) for each in again]
+    return [each._replace(end=min(each.end, end)) for each in found], text
 
 
 #: Between two values of a cell, of which the last may have the unit of both: "16 or 32 GB", "250 W / 300".
@@ -155,7 +168,8 @@ def _of_sparsity(document: str) -> dict[str, frozenset[str]]:
     """The marks of a document's notes on figures with sparsity, and dense ones; any cell may have a mark."""
     found: dict[str, set[str]] = {}
     for each in _NOTE.finditer(document):
-        marks = {_RAISED.get(each["raised"], each["raised"])} if each["raised"] else set(each["mark"])
+        digit = each["raised"] or each["number"]
+        marks = {_RAISED.get(digit, digit)} if digit else set(each["mark"])
         found.setdefault("dense" if _WITHOUT.search(each["said"]) else "sparse", set()).update(marks)
     return {said: frozenset(marks) for said, marks in found.items()}
 
@@ -180,7 +194,7 @@ _FIELDS = {
 def _of_field(name: str, ending: str) -> str:
     """The unit of a field; "gbps" is bytes of a bandwidth, and bits of any other rate."""
     if ending == "gbps":
-        return "GB/s" if "bandwidth" in name or "_bw" in name else "Gbps"
+        return "GB/s" if re.search(r"bandwidth|(?:^|_)bw_", name) else "Gbps"
     return _FIELDS[ending]
 
 
@@ -189,8 +203,9 @@ def unit_of(text: str) -> str:
     plain = text.strip(" :*").lower()
     ending = _OF_FIELD.search(plain)
     alone = UNITS_ALONE.get(plain, "") or (_of_field(plain, ending[1]) if ending else "")
+    text = NOTED.sub("", text)
     match = None if alone else _UNIT.search(text)
-    unit = (match[1] or match[2]) if match else alone
+    unit = (match[1] or match[2]) if match else alone or of_heading(text)
     unit = _SHORT_UNITS.get(unit, unit)
     # "(dense)" and "(SXM)" are none.
     told = next(iter(quantities(f"1 {unit}")), None) if unit else None

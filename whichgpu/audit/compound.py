@@ -13,6 +13,7 @@ from whichgpu.audit.attributes import attributes, headed, named, open_header, qu
 from whichgpu.audit.cells import unit_of
 from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
+from whichgpu.audit.spellings import usual
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -197,6 +198,11 @@ def _parts(cell: Cell, own: str) -> Iterator[Cell]:
     for start, end in _stretches(cell.passage.text, by_value=bool(own)):
         part = cell.passage.text[start:end]
         attribute = _attribute(part, own) if part and not _ELSE.search(part) else None
+        if cell.attribute and any(
+            True for _ in fitting(cell.attribute, quantities(usual(part, cell.attribute)[0]))
+        ):
+            # "1008 GB/seg" is the rate that its header asks for.
+            continue
         if attribute and attribute.key != own:
             said = qualifiers(part)
             yield cell._replace(

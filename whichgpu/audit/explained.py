@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _UNITS = {
     "memory": ("GB",), "bandwidth": ("GB/s", "TB/s"), "power": ("W",), "frequency": ("MHz", "GHz"),
     "flop rate": ("TFLOPS",), "op rate": ("TOPS",), "count": ("",), "bits": ("bit",), "money": ("USD",),
-    "bit rate": ("Gbps",),
+    "bit rate": ("Gbps",), "area": ("mm2",),
 }  # fmt: skip
 #: What an open header can mean, the likelier first.
 _MEANT = (
@@ -61,11 +61,13 @@ _SPEEDS = re.compile(
     r"(?:/|per\s)\s?s|throughput|latency|score|benchmark)",
     re.IGNORECASE,
 )
+_RATE_SO = re.compile(r"\d\s?(?:t/s|tok(?:en)?s?/s|fps|it/s|im(?:a)?g(?:e)?s?/s)\b", re.IGNORECASE)
 _RATED = re.compile(r"\b(?:tdp|tgp|tbp|rated|max\w*|limit|board|thermal|design)\b", re.IGNORECASE)
-#: One number, or two of one unit, of which one may be missing: "312 / 624", "362 | 733*", "65 / -".
+#: A number, what it says of itself, the mark of a note; and two of one unit, of which one may be missing:
+#: "312 / 624", "362 | 733*", "312 (624 sparse)", "65 / -".
+_ONE = r"~?\d[\d.,]{0,9}(?:\s\(?(?:dense|sparse|with sparsity)\)?)?[*\u2020\u2021\u00b9\u00b2\u00b3]?"
 _NUMBER = re.compile(
-    r"~?\d[\d.,]{0,9}(?:\s?[/|\u2013-]\s?(?:~?\d[\d.,]{0,9}[*\u2020\u2021\u00b9\u00b2]?|[-\u2013\u2014]|n/?a))?",
-    re.IGNORECASE,
+    rf"{_ONE}(?:\s?[/|\u2013-]\s?(?:{_ONE}|[-\u2013\u2014]|n/?a)|\s\({_ONE}\))?", re.IGNORECASE
 )
 
 
@@ -93,7 +95,7 @@ def explained(found: Sequence[Cell], context: Context) -> list[Cell]:
         if tried <= _TRIED:
             for index, cell in zip(places, _explained([found[i] for i in places], context), strict=True):
                 made[index] = cell
-    return _without_measured(_pooled(_like_others(made), context), context)
+    return _without_measured(_by_themselves(_pooled(_like_others(made), context), context), context)
 
 
 def _without_host(found: Sequence[Cell]) -> list[Cell]:
@@ -136,7 +138,8 @@ _UNIT_BEHIND = re.compile(r"\s*[\[(](?:GB|GiB)[\])]\s*$", re.IGNORECASE)
 
 def _without_measured(found: list[Cell], context: Context) -> list[Cell]:
     """Cells without the powers that were measured: beside speeds, where most are no card's rated power."""
-    if not any(_SPEEDS.search(cell.label) for cell in found if cell.attribute is None):
+    speeds = (cell for cell in found if cell.attribute is None)
+    if not any(_SPEEDS.search(cell.label) or _RATE_SO.search(cell.passage.text) for cell in speeds):
         return found
     drawn = {cell.label for cell in found if cell.attribute and cell.attribute.key == "power"}
     told = {
@@ -172,6 +175,20 @@ def _pooled(found: Sequence[Cell], context: Context) -> list[Cell]:
             # One row of integers among rates shows no unit by itself.
             for index in bare.get("op rate", ()):
                 made[index] = made[index]._replace(unit="TOPS")
+    return made
+
+
+def _by_themselves(found: Sequence[Cell], context: Context) -> list[Cell]:
+    """Bare numbers that no others explain, in the unit in which they are right: "TDP | 450" of one device.
+
+    One that is right in none stays without a unit, and nothing is said of it.
+    """
+    made = list(found)
+    for index, cell in enumerate(found):
+        attribute = cell.attribute
+        if attribute and not cell.unit and attribute.dimension in _UNITS and _is_bare(cell):
+            ways = (cell._replace(unit=unit) for unit in _UNITS[attribute.dimension] if unit)
+            made[index] = next((each for each in ways if is_right(each, context)), cell)
     return made
 
 

@@ -20,12 +20,18 @@ if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue
 
 #: A name and its value in a line.
-_ENTRY = re.compile(r"(?P<name>[A-Za-z][^:]{1,39}?)\s?:\s+(?P<value>\S[^:]{0,59})")
+_ENTRY = re.compile(
+    r"(?P<name>[A-Za-z][^:=]{1,39}?)(?:\s?[:=]\s+|\s[-\u2013\u2014]\s)\s*(?P<value>\S[^:]{0,59})"
+)
 #: Names whose values are words.
 _OF_WORDS = re.compile(
     r"(?:gpu )?(?:architecture|chip|code ?name|process|foundry|memory type)|"
     r"(?:release|launch)(?:ed)?(?: date| year)?",
     re.IGNORECASE,
+)
+#: What has a device, and memory and power of its own.
+_MACHINE = re.compile(
+    r"\b(?:servers?|builds?|rigs?|nodes?|box|systems?|workstation|pc|machine|setup)\b", re.IGNORECASE
 )
 #: Characters of a name alone, beside which no more than its maker stands.
 _ALONE, _BESIDE = 44, 12
@@ -55,7 +61,8 @@ def _blocks(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[Ta
 
 def _is_alone(line: Passage, catalogue: Catalogue) -> bool:
     """Whether a line is the name of one device and nothing else."""
-    found = list(mentions(line.text, catalogue)) if len(line.text) <= _ALONE else []
+    short = len(line.text) <= _ALONE and not _MACHINE.search(line.text)
+    found = list(mentions(line.text, catalogue)) if short else []
     return len(found) == 1 and len(line.text) - (found[0].end - found[0].start) <= _BESIDE
 
 

@@ -25,7 +25,8 @@ _DIGITS = (
     r"(?=\s?-?(?:[kMGTP]i?B|[GTM]o\b|[TGP]FLOP|TOPS|[kM]?Wh?\b|[Ww]att|[MG]Hz|bit|CUDA|h\b|(?i:cores|c\u0153urs|coeurs|n\u00facleos|kerne|"
     r"shader|processeurs|heures?\b|hours?\b|stunden?\b|horas?\b|ore\b|jetons\b|tokens?\b|procesadores|recheneinheiten|tensor|transistor|SMs\b)|€|\u043c\u043b|\u041c\u0413|\u0413\u0411|\u0412\u0442))"
     # "24 ,064", as some pages break their numbers.
-    r"|\d{1,3}(?:(?:[,.\u00a0\u2009\u202f']| ,)\d{3}(?!\d)){1,6}(?:[.,]\d{1,4})?|\d{1,12}(?:[.,]\d{1,8})?)"
+    r"|\d{1,3}(?:(?:[,.\u00a0\u2009\u202f'\u2019]| ,)\d{3}(?!\d)){1,6}(?:[.,]\d{1,4})?"
+    r"|\d{1,12}(?:[.,]\d{1,8})?)"
 )
 _PREFIX = r"(?:[kKMGTPE]i?)?"
 #: Units as articles write them: a pattern, the dimension, and the unit of `units.py`, {p} being the prefix.
@@ -107,7 +108,7 @@ _SCALES: Mapping[str, tuple[str, float]] = {
     "million": ("count", 1e6),
     "trillion": ("count", 1e12),
 }  # fmt: skip
-_MONEY = r"(?P<sign>US\$|\$|\u20ac|\u00a3|USD\s?|EUR\s?)"
+_MONEY = r"(?P<sign>US\$\s?|\$|\u20ac|\u00a3|USD\s?|EUR\s?)"
 _FIRST = (
     r"(?<![A-Za-z0-9_\u00c0-\u024f.,])(?<![A-Z]{2}\d{3}-)(?P<approx>~|\u2248|>|<|\u2265|\u2264)?\s?"
     rf"{_MONEY}?(?P<a>-?{_DIGITS})(?P<k>[kK])?"
@@ -448,7 +449,7 @@ def _si(first: float, last: float, dimension: str, form: str, prefix: str) -> tu
 
 def _read(digits: str, fraction: str) -> float:
     """A number from its digits; groups of three are thousands unless the document's fractions say no."""
-    plain = re.sub(r"[\u00a0\u2009\u202f' ]", "", digits)
+    plain = re.sub(r"[\u00a0\u2009\u202f'\u2019 ]", "", digits)
     points, commas = plain.count("."), plain.count(",")
     if points and commas:
         last = max(plain.rfind("."), plain.rfind(","))

@@ -132,6 +132,9 @@ def _same_size(attribute: Attribute, what: Stated, value: float) -> bool:
     if what.unit == "MB" and round(what.value / 1e6) % 1024 == 0:
         # "24576 MB" counts in binary units, whatever it calls them.
         what = what._replace(value=what.value * 1.024**2)
+    if what.unit in ("KB", "kB") and round(what.value / 1e3) % 256 == 0:
+        # So do caches: "73,728 KB".
+        what = what._replace(value=what.value * 1.024)
     if what.unit.startswith("T"):
         # No device has a terabyte: of several together it is a round figure, 1.1 TB of 1,128 GB.
         return any(abs(what.value - each) <= min(2 * what.rounding, _TOGETHER) * each
@@ -150,7 +153,8 @@ def _share(attribute: Attribute, what: Stated) -> float:
     if attribute.dimension in ("flop rate", "op rate") and re.match(r"~?[2-9]\s?[TPtp]", what.text):
         # So is one digit of "2 PFLOPS", as a maker tells 1.92 of them.
         most = _ONE_DIGIT
-    return max(common, min(what.rounding, most)) if common else 0.0
+    in_thousands = attribute.dimension == "count" and re.search(r"\d\s?[kK]\b", what.text)
+    return max(common, min(what.rounding, most)) if common or in_thousands else 0.0
 
 
 def exactly(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:

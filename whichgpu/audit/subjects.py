@@ -75,7 +75,8 @@ _EMPTY = frozenset(
     {"gpu", "gpus", "graphics", "card", "tensor", "core", "variant", "version", "model", "with"}
 )
 _LONGEST = 8
-#: Before a level of cache, which is no device: "72 MB of L2".
+#: Behind a level of cache, how large it is: "L2: 96 MB"; before it, which is no device: "72 MB of L2".
+_IS_CACHE = re.compile(r"\s*(?:[:=|-]\s*)?(?:cache\b|~?\d[\d.,]*\s?[KM]i?B\b)", re.IGNORECASE)
 _OF_CACHE = re.compile(r"(?:\d\s?[KM]i?B(?:\s+of)?|cach[e\u00e9]|\u043a\u044d\u0448)\s+$", re.IGNORECASE)
 #: Families of AWS's instances that go by the names of GPUs: "P4 instances".
 _INSTANCE = re.compile(r"[PpGg]\d[a-z]{0,2}|A[234]")
@@ -207,7 +208,10 @@ def _is_no_card(text: str, start: int, end: int) -> bool:
         or _OF_FAMILY.match(text, max(start, end - 5))
         or (_MILLIONS.fullmatch(name) and (name == text.strip() or _OF_A_MODEL.match(text, end)))
         or (not any(c.isdigit() for c in name) and _goes_by_more(text, end))
-        or (_OF_CACHE.search(text, max(0, start - 12), start) and name.upper() in ("L1", "L2"))
+        or (
+            name.upper() in ("L1", "L2")
+            and (_OF_CACHE.search(text, max(0, start - 12), start) or _IS_CACHE.match(text, end))
+        )
         or (name in _CHIPS and _OF_CHIP.search(text, max(0, start - 24), start))
         or (name.lower() == "thor" and (name != "Thor" or _OF_CARS.search(text, max(0, start - 12), start)))
     )

@@ -14,22 +14,21 @@ from whichgpu.audit.cells import UNITS_ALONE, Cell, unit_of
 from whichgpu.audit.compound import compound
 from whichgpu.audit.counting import counted
 from whichgpu.audit.explained import explained
+from whichgpu.audit.heads import Head, of_each
 from whichgpu.audit.itself import is_itself
 from whichgpu.audit.laptops import LAPTOPS, as_laptop, beside, namesakes
 from whichgpu.audit.machine import ON_A_BOARD
 from whichgpu.audit.ordered import is_of, ordered
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.rented import OF_GPUS, rented
+from whichgpu.audit.rented import rented
 from whichgpu.audit.subjects import mentions
 from whichgpu.audit.titled import about, of_forms
 from whichgpu.hardware.boxes import named as machine_named
 from whichgpu.hardware.gpu import nominal_gb
-from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context
 
@@ -74,42 +73,25 @@ _BOARD = re.compile(r"\bHGX\b(?!.*\b(?:4|four|16)\b[ -]?gpus?\b)", re.IGNORECASE
 _SAYS_NOTHING = re.compile(
     r"\b(?:performance|specifications?|specs|details|values?|nvidia|amd|intel|tesla|quadro|geforce|radeon|"
     r"instinct|jetson|accelerators?|tensor cores?|graphics|cards?|gpus?|pcie|sxm\d?|"
-    r"\d{1,3}\s?gb)\b|[\u2122\u00ae]|\((?:tm|r)\)",
+    r"\d{1,3}\s?gb)\b|[\u2122\u00ae]|\((?:tm|r)\)|"
+    # "L40S from $1.20/hr"
+    r"(?:\b(?:from|ab|starting at|at|only)\s+)?[$\u20ac\u00a3]\s?\d[\d.,]*(?:\s?(?:/|per)\s?[a-z-]+)?",
     re.IGNORECASE,
 )
 #: Where who makes a device is glued to its name.
 _MAKER_BEHIND = re.compile(r"(?<=[A-Za-z\d])(?=(?:AMD|NVIDIA|Intel|AWS|Google)\b)(?<!\s)")
 #: What is said beside a name in brackets: "B200 (DGX system, per GPU)".
 _BRACKET = re.compile(r"\s\([^()\d$\u20ac\u00a3]{1,40}\)")
+#: What is of a part of a device: "MI250 (per GCD)".
+_OF_A_DIE = re.compile(
+    r"\b(?:per|one|single|1|each)\s?[x\u00d7]?\s?(?:GCD|XCD|die|tile|chiplet)\b", re.IGNORECASE
+)
 #: A kind of memory, with a card that has it: "GDDR6X (RTX 4090)".
 _MEMORY_OF = re.compile(r"\s*(?:LP|G)?DDR\d\w?\s*\(|\s*HBM\d?\w?\s*\(", re.IGNORECASE)
 
 
 #: Characters at the start and the end of a table, with what stands beside it, that are looked at.
 _AROUND = 3000
-
-
-class Head(NamedTuple):
-    """What heads a row or a column: the devices that its name may mean, and how many of it."""
-
-    ids: tuple[str, ...]
-    number: float = 1.0
-    #: Whether it is a machine of a cloud, whose memory is the host's where nothing says that it is the GPUs'.
-    rented: bool = False
-    #: Whether it is a maker's machine, which draws power of its own.
-    whole: bool = False
-    #: Whether it is any of several devices, so that a cell may be right of the one and not of the other.
-    either: bool = False
-
-    def of(self, attribute: Attribute | None, label: str) -> Attribute | None:
-        """The attribute of a label, as far as it is of the device."""
-        if self.whole and attribute is not None:
-            own_power = attribute.key == "power" and not OF_GPUS.search(label)
-            if own_power or (self.number == 1 and _OF_ALL.search(label)):
-                return None
-        # A host has memory and clocks of its own, and no rate of a precision.
-        own = attribute is not None and attribute.dimension in _RATES
-        return attribute if not self.rented or own or OF_GPUS.search(label) else None
 
 
 def cells(table: Table, context: Context) -> tuple[Cell, ...]:
@@ -200,7 +182,39 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
     if across[1] and len(across[1]) >= len(down[1]):
         yield from _beside(table, across[0], _shifted(table, *across))
     elif down[1]:
-        yield from _below(table, *down)
+        yield from _by_name(table, down[1]) if down[0] == 0 and _is_long(table) else _below(table, *down)
+
+
+#: Columns of a table with a value to a row: whose, of what, how much; and so many names that show it.
+_LONG, _NAMES = 3, 3
+#: Rows of what was measured, beside which the others were.
+_MEASURES = re.compile(
+    r"\btok|\bt/s\b|\bfps\b|latency|\bused?\b|usage|scores?\b|throughput|bench|/s\b", re.IGNORECASE
+)
+
+
+def _is_long(table: Table) -> bool:
+    """Whether the second column names the attributes of which the third has the values."""
+    told = [row[1].text for row in table.rows[1:] if len(row) == _LONG and row[1]]
+    if any(map(_MEASURES.search, told)):
+        return False
+    names = sum(headed(each) is not None for each in told)
+    return table.columns == _LONG and names >= max(_NAMES, len(told) // 2)
+
+
+def _by_name(table: Table, down: Mapping[int, Head]) -> Iterator[Cell]:
+    """A device, an attribute and its value to a row."""
+    head = Head(())
+    for index, row in enumerate(table.rows):
+        head = down.get(index, head)
+        if not head.ids or len(row) < _LONG or row[1] is None or row[2] is None:
+            continue
+        label = row[1].text
+        mine = head.of(rate_of(label, row[2].text, headed(label)), label)
+        yield Cell(
+            row[2], head.ids, mine, label, qualifiers(label), unit_of(label), index, 2, True, head.ids,
+            head.number,
+        )  # fmt: skip
 
 
 #: A row of chips, some of which go by the names of devices: "Chip", "GP102", "GP100".
@@ -219,7 +233,14 @@ def _across(table: Table, row: int, context: Context) -> tuple[int, Mapping[int,
         # Some chips go by the names of devices.
         return row, {}
     found = {i: head for i, cell in enumerate(table.rows[row]) if cell and (head := headed_by(cell, context))}
-    return row, found
+    if found.keys() == {0} and first and headed(first.text):
+        # "L2" before "96 MB" is a cache, and no L2.
+        return row, {}
+    if found and 0 not in found:
+        # "RTX 4090 / RTX 5090" beside others.
+        named = ((i, cell) for i, cell in enumerate(table.rows[row]) if cell and i not in found)
+        found |= {i: head for i, cell in named if (head := _either(cell, context))}
+    return row, dict(sorted(found.items()))
 
 
 def _is_narrower(below: Mapping[int, Head], above: Mapping[int, Head]) -> bool:
@@ -237,7 +258,9 @@ def _down(table: Table, column: int, context: Context) -> tuple[int, Mapping[int
         of_chips = column and first and _CHIPS.fullmatch(first.text)
         if cell and not of_chips and (head := headed_by(cell, context) or _either(cell, context)):
             found[index] = head
-    return column, found
+    # "L2" below "CUDA cores" is a cache, and no L2.
+    labels = [headed(cell.text) for index in found if (cell := table.cell(index, column))]
+    return column, {} if all(labels) else found
 
 
 def _shifted(table: Table, header: int, across: Mapping[int, Head]) -> Mapping[int, Head]:
@@ -245,6 +268,9 @@ def _shifted(table: Table, header: int, across: Mapping[int, Head]) -> Mapping[i
 
     It did where its first cell is a device, and the rows below have one cell more than it has.
     """
+    if across.keys() == {0} and table.columns == _TWO:
+        # "NVIDIA A30 | Technical specifications": the title of a sheet.
+        return {1: across[0]}
     own = _filled(table.rows[header])
     below = [_filled(row) for index, row in enumerate(table.rows) if index != header]
     if 0 not in across or 2 * sum(count == own + 1 for count in below) < len(below):
@@ -273,7 +299,8 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
         below = _below_group(above, names[-1])
         # A unit beside a name says nothing of what it is a unit of.
         own = [each for each in names if each.strip(" :*").lower() not in UNITS_ALONE] or names
-        head = below or next((each for each in (name, own[-1], own[0]) if headed(each)), names[-1])
+        own = [_of_chip(each, across) for each in own]
+        head = below or next((each for each in (name, own[-1], own[0]) if headed(each)), own[-1])
         whole = aligned and (len(row) >= columns or header < 0)
         attribute, unit = headed(head), unit_of(head)
         # Sparsity that a group is told with is none of the plain units' below it.
@@ -283,7 +310,20 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
             cell = row[column] if 0 < column < len(row) else None
             if cell:
                 mine = of.of(rate_of(head, cell.text, attribute), head)
-                yield Cell(cell, of.ids, mine, head, said, unit, index, column, whole, of.ids, of.number)
+                sure = whole and not of.either
+                made = Cell(cell, of.ids, mine, head, said, unit, index, column, sure, of.ids, of.number)
+                yield from of_each(made, of)
+
+
+#: What is counted by chips, each of which is one device: TPUs, Trainium.
+_CHIPS_EACH = re.compile(r"(?:tpu|trainium|inferentia)")
+_PER_CHIP = re.compile(r"\s+per chip\b", re.IGNORECASE)
+
+
+def _of_chip(label: str, heads: Mapping[int, Head]) -> str:
+    """A label without "per chip", where that is per device."""
+    keys = [key for head in heads.values() for key in head.ids]
+    return _PER_CHIP.sub("", label) if keys and all(map(_CHIPS_EACH.match, keys)) else label
 
 
 def _below_group(above: str, name: str) -> str:
@@ -308,7 +348,7 @@ def _filled(row: Sequence[Passage | None]) -> int:
 def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]:
     """Attributes above, a device to a row."""
     heads = [
-        (column, headed(head.text), head.text, qualifiers(head.text), unit_of(head.text))
+        (column, headed(_of_chip(head.text, down)), head.text, qualifiers(head.text), unit_of(head.text))
         for column, head in enumerate(table.rows[0])
         if head and column != first
     ]
@@ -336,7 +376,8 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
                     # What all of them have follows from the number that is wrong, or from the right one.
                     mine = None
                 sure = not of.either
-                yield Cell(cell, of.ids, mine, label, said, unit, index, column, sure, of.ids, times)
+                made = Cell(cell, of.ids, mine, label, said, unit, index, column, sure, of.ids, times)
+                yield from of_each(made, of)
 
 
 def machine_of(text: str) -> tuple[str, float] | None:
@@ -386,7 +427,7 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
         passage.text, found[0], context.catalogue
     ):
         return None
-    if _MEMORY_OF.match(passage.text):
+    if _MEMORY_OF.match(passage.text) or _OF_A_DIE.search(passage.text):
         return None
     behind = _TIMES.match(passage.text, found[0].end)
     times = float(behind["a"] or behind["b"] or behind["c"] or 2) if behind else 1.0
@@ -410,7 +451,8 @@ def _either(passage: Passage, context: Context) -> Head | None:
     rest = passage.text[: found[0].start] + passage.text[found[-1].end :]
     if _SAYS_NOTHING.sub("", rest).strip():
         return None
-    return Head(tuple(dict.fromkeys(key for each in found for key in each.ids)), either=True)
+    each = tuple(mention.ids for mention in found)
+    return Head(tuple(dict.fromkeys(key for ids in each for key in ids)), either=True, each=each)
 
 
 def _of_form(ids: tuple[str, ...], behind: str, context: Context) -> tuple[str, ...]:
@@ -431,11 +473,6 @@ _FORM = re.compile(
 )
 #: Before a device, or beside it in its row: a machine of several.
 _MACHINE = re.compile(r"\b(?:DGX|HGX)\b", re.IGNORECASE)
-#: Headings of what a machine has in all.
-_OF_ALL = re.compile(
-    r"\b(?:total|systems?|nodes?|servers?|aggregate|combined|overall)\b(?!\s+(?:interface|bus))",
-    re.IGNORECASE,
-)
 
 
 def _ordered(table: Table, context: Context) -> Iterator[Cell]:

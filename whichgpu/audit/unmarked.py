@@ -305,18 +305,14 @@ def _row(short: Sequence[Passage], index: int, heads: _Heads) -> Iterator[_Row]:
     """The row whose name stands in a line, by each way in which it may be written."""
     name, count = short[index], heads.number
     yield from _counted(short, index, count)
-    if cells := _of_line(name, heads):
-        yield _Row(cells, "one line")
+    cells = _of_line(name, heads)
+    # A name with its value is neither the name of a row nor a value of the one before.
+    if cells or _TOLD.search(name.text):
+        yield from [_Row(cells, "one line")] if cells else []
         return
     attribute = headed(name.text) if len(name.text) <= _CELL else None
     if count == 1:
-        # A card with a name and its value in turn.
-        value = short[index + 1 : index + 2]
-        fits = (
-            attribute and value and _MEASURED.search(value[0].text) and _fits(value[0], attribute, name.text)
-        )
-        if fits or (not attribute and not alike([name]) and alike(value)):
-            yield _Row((name, *value), "below")
+        yield from _in_turn(name, short[index + 1 : index + 2], attribute)
         return
     around = [*short[index - 1 : index], *short[index + 1 : index + 2]] if index else []
     named = _is_of_words(name.text, around) and all(map(_is_word, around))
@@ -324,7 +320,7 @@ def _row(short: Sequence[Passage], index: int, heads: _Heads) -> Iterator[_Row]:
         yield _Row((name, *around), "around")
     if attribute is None and len(name.text) <= _CELL and not alike([name]):
         yield from _words_below(short, index, count)
-    if attribute is None or _TOLD.search(name.text):
+    if attribute is None:
         return
     beside = [*short[max(0, index - _APART) : index], *short[index + 1 : index + _APART]]
     if any(each.text == name.text for each in beside):
@@ -335,6 +331,14 @@ def _row(short: Sequence[Passage], index: int, heads: _Heads) -> Iterator[_Row]:
         yield _Row((name, *behind), "below")
     if count == len(around) and all(_fits(each, attribute, name.text) for each in around):
         yield _Row((name, *around), "around")
+
+
+def _in_turn(name: Passage, behind: Sequence[Passage], attribute: Attribute | None) -> Iterator[_Row]:
+    """The row of a card that has a name and its value in turn."""
+    value = [each for each in behind if not _TOLD.search(each.text)]
+    fits = attribute and value and _MEASURED.search(value[0].text) and _fits(value[0], attribute, name.text)
+    if fits or (not attribute and not alike([name]) and alike(value)):
+        yield _Row((name, *value), "below")
 
 
 def _of_line(line: Passage, heads: _Heads) -> tuple[Passage, ...]:

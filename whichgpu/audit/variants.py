@@ -36,9 +36,10 @@ _PAIR = re.compile(
 )
 _PAIRED = ("flop rate", "op rate")
 _AI = re.compile(r"\bAI\b")
+_MARKED = re.compile(r"\s?[*\u2020\u2021\u00b9\u00b2\u00b3]")
 #: How far a round rate of PCIe is from the exact one.
 _ROUND_RATE = 0.03
-#: A count below this share of a device's is of a part of it.
+#: A count below this share of a device's is of a part of it, and a price a rent.
 _PART = 0.05
 #: Cells by which it is told which device a header means.
 _JUDGED = 60
@@ -214,12 +215,14 @@ def _of_value(
     if verdict.verdict == "contradicted" and attribute.key == "bf16" and _OR_FP16.search(cell.label):
         attribute = attributes()["fp16"]
         verdict = verdict_on(text, quantity, attribute, gpus, said=named, context=context)
-    if verdict.verdict == "contradicted" and (_AI.search(cell.label) or all_sparse(original)):
-        # "AI performance" is told with sparsity.
+    starred = _MARKED.match(text, quantity.end) is not None
+    if verdict.verdict == "contradicted" and (_AI.search(cell.label) or all_sparse(original) or starred):
+        # "AI performance" is told with sparsity, and so is what has the mark of a note that the page lost.
         sparse = verdict_on(text, quantity, attribute, gpus, said=named | {"sparse"}, context=context)
         verdict = sparse if sparse.verdict == "confirmed" else verdict
     if verdict.verdict == "contradicted":
-        part = attribute.dimension == "count" and _is_a_part(quantity, attribute, gpus)
+        # A price that is a twentieth of that at launch is a rent.
+        part = attribute.dimension in ("count", "money") and _is_a_part(quantity, attribute, gpus)
         if (
             part
             or _OF_MANY.search(text)
@@ -251,7 +254,11 @@ _TOTAL = re.compile(
 #: A row of what was read while something ran: "board power under SDXL".
 _WAS_READ = re.compile(r"\b(?:under|during|while|average[sd]?|measured|observed|idle)\b", re.IGNORECASE)
 #: What draws more than its GPUs.
-_OF_SYSTEM = re.compile(r"\b(?:system|server|node|machine|chassis|rack|wall|total system)\b", re.IGNORECASE)
+_OF_SYSTEM = re.compile(
+    r"\b(?:system|server|node|machine|chassis|rack|wall|total system|gesamtsystem|syst\u00e8me|sistema)\b|"
+    r"\u30b7\u30b9\u30c6\u30e0|\u6574\u673a|\u6574\u6a5f|\uc2dc\uc2a4\ud15c",
+    re.IGNORECASE,
+)
 #: A header of either: "Dense BF16/FP16".
 _OR_FP16 = re.compile(r"\bFP16\s?(?:/|or|,|&|and)\s?BF16\b|\bBF16\s?(?:/|or|,|&|and)\s?FP16\b", re.IGNORECASE)
 

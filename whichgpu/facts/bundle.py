@@ -53,11 +53,12 @@ NAMED = {
 GROUPED = {"prices": {"offers": ("gpu", "candidates")}}
 #: Trees that few commands read, and that shrink to a third or less.
 PACKED = {
-    "absent", "adapters", "aims", "aliases", "audit", "bench", "blank", "capabilities", "cards", "carried",
-    "commands", "components", "counts", "datasets", "diagnosis", "exceptions", "export", "fits", "gloss",
-    "glossary", "grid", "hf", "instances", "loading", "machine", "mig", "needs", "precisions", "programs",
-    "providers", "quality", "questions", "regions", "runtimes", "scoreboard", "services", "subjects",
-    "suffixes", "systems", "uses", "usual", "validation", "vgpu", "words",
+    "absent", "adapters", "aims", "aliases", "audit", "bench", "blank", "capabilities", "cards",
+    "carried", "commands", "components", "counts", "datasets", "diagnosis", "exceptions", "export",
+    "fits", "gloss", "glossary", "grid", "hf", "instances", "labels", "loading", "machine", "mig",
+    "needs", "precisions", "programs", "providers", "quality", "questions", "regions", "runtimes",
+    "scoreboard", "services", "subjects", "suffixes", "systems", "uses", "usual", "validation", "vgpu",
+    "words",
 }  # fmt: skip
 #: Trees whose names and heads are all read with the catalogue, and take less time where they are plain.
 _PLAIN = ("architectures",)

@@ -239,10 +239,13 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             found = _of_value(
                 passage, sentence, quantity, bound[0], mention=bound[1], who=who, context=context
             )
-            # What is no single device's of a machine may be that of all of them.
-            yield from (each for each in found if not (of_machine and each.accuses))
+            # What is no single device's of a machine may be that of all of them, or its host's.
+            host = bound[0].key == "memory" and _RAM.match(sentence.text) is not None
+            yield from (each for each in found if not ((of_machine or host) and each.accuses))
 
 
+#: An entry that may be of a host: "RAM: 200 GB" in a list of what is rented.
+_RAM = re.compile(r"\W*(?:(?:system|host|main|server|cpu)\s+)?(?:RAM|memory\s*\(RAM\))\s*[:|]", re.IGNORECASE)
 #: Right before a power that is rated, whatever is said of another; what a rate by the watt is told of.
 _RATED_AT = re.compile(r"\b(?:TDP|TGP|TBP)\b[^\d.;,]{0,10}$")
 _ONE = 1.0

@@ -32,7 +32,8 @@ _DECLARED = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]{2,30})", re
 _IS_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|article|table|div|p)\b", re.IGNORECASE)
 _IS_MARKDOWN = re.compile(
     r"^(?:---\s*$|#{1,6} \S|\|.*\|\s*$|\s*[-*] \S|!\[|\[[^\]\n]+\]\(|"
-    r"[^|\n]{1,60} \| [^|\n]{1,60}(?:\|[^\n]*)?\n[^|\n]{1,60} \| )",
+    r"[^|\n]{1,60} \| [^|\n]{1,60}(?:\|[^\n]*)?\n[^|\n]{1,60} \| |"
+    r"\s*[\u2502\u2503\u2551].*[\u2502\u2503\u2551]\s*$)",
     re.MULTILINE,
 )
 #: A line that begins far to the right and goes on after a gap, as columns on a page do.

@@ -41,7 +41,7 @@ _AGAIN = 2
 VALUE = re.compile(r"\s*[~\u2248<>$\u20ac\u00a3]?\s?\d")
 _OTHER_MARK = re.compile(r"\s*(?:[-*+\u2022#>|`]|\d{1,2}[.)]\s)|.*(?:\||\t| {2,}\S)")
 #: A line that is a name and its value, with no more in front of the colon than a name has.
-_PAIR = re.compile(r"[^\W\d_][^:.!?|\n]{1,48}:[ \t]+\S.{0,120}$")
+_PAIR = re.compile(r"[^\W\d_][^:\uff1a.!?|\n]{1,48}(?::[ \t]+|\uff1a\s*)\S.{0,120}$")
 #: A name and its value in a line of a data sheet, and so many in a row: "TF32 Peak Performance 156 TFLOPS".
 _ENTRY = re.compile(
     r"(?!.*\b(?:is|are|was|has|have|had|with its|than|the|our|we|you|it)\b)"
@@ -72,10 +72,19 @@ class Line(NamedTuple):
         return self.start + len(self.text)
 
 
+#: Frames that are drawn, as the marks that pipe tables have.
+_FRAMES = str.maketrans(
+    {mark: plain for marks, plain in (("\u2502\u2503\u2551", "|"), ("\u2500\u2501\u2550", "-"),
+     ("\u250c\u2510\u2514\u2518\u251c\u2524\u252c\u2534\u253c\u2554\u2557\u255a\u255d\u2560\u2563\u2566\u2569\u256c"
+      "\u255f\u2562\u256a\u256b\u256d\u256e\u256f\u2570\u255e\u2561\u2564\u2567\u2565\u2568\u250f\u2513\u2517\u251b\u2523\u252b"
+      "\u2533\u253b\u254b", "+")) for mark in marks}
+)  # fmt: skip
+
+
 def lines(text: str) -> list[Line]:
     """Every line of a text."""
     found, at = [], 0
-    for raw in text.splitlines(keepends=True):
+    for raw in text.translate(_FRAMES).splitlines(keepends=True):
         found.append(Line(raw.rstrip("\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"), at))
         at += len(raw)
     return found
@@ -175,9 +184,22 @@ def _unit_of(text: str) -> str:
     return re.sub(r"[\d.,\s~$]", "", text)
 
 
+#: Values of a line, so many of which are a card's: "AMD Instinct MI250 208 CUs, 128 GB HBM2e, 3.2 TB/s".
+_MEASURED = re.compile(
+    r"\d\s?-?(?:[GTM]i?B(?:/s)?|W|TFLOPS|TOPS|bit|[MG]Hz|CUs|SMs|(?:CUDA )?cores|nm)\b", re.IGNORECASE
+)
+_CARDS = 3
+
+
+def _is_of_values(line: str) -> bool:
+    """Whether a line is a name and its values, and no sentence."""
+    text = line.strip()
+    return text[:1].isupper() and text[-1:] not in ".!?;:," and len(_MEASURED.findall(text)) >= _CARDS
+
+
 def listing(rows: Sequence[Line]) -> frozenset[int]:
     """Which lines are a list of names and values without marks: two or more of them in a row."""
-    are = [_PAIR.match(line.text.strip()) is not None for line in rows]
+    are = [_PAIR.match(line.text.strip()) is not None or _is_of_values(line.text) for line in rows]
     beside = zip(are, [False, *are], [*are[1:], False], strict=False)
     pairs = {i for i, (own, before, after) in enumerate(beside) if own and (before or after)}
     return frozenset(pairs | _sheet(rows))

@@ -84,7 +84,41 @@ def aligned(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
     for mark in _FIELDS:
         if rows[at].text.count(mark) >= _COLUMNS and (found := _separated(rows, at, mark)):
             return found
-    return _in_columns(rows, at)
+    return _in_columns(rows, at) or _in_words(rows, at)
+
+
+#: A word that is a unit, so that the word before it is no whole cell; and one that states nothing.
+_UNIT = re.compile(
+    r"(?:[KMGT]i?B(?:/s)?|W|watts?|[MG]Hz|[TGP]FLOPS|TOPS|bits?|nm|USD|EUR|cores?)[.,;]?", re.IGNORECASE
+)
+_NOTHING = re.compile(r"[-\u2013\u2014?]+|n/?a|none", re.IGNORECASE)
+#: Columns that words parted by one blank make at least, and words that the name of a row has besides.
+_WORDS, _MORE = 4, 3
+
+
+def _in_words(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
+    """The words of lines that are cells: as many as the first line has, of one kind in each column.
+
+    What a line has more belongs to its name: "RTX 4090 24 1008 450".
+    """
+    head = [(word[0], rows[at].start + word.start()) for word in re.finditer(r"\S+", rows[at].text)]
+    if len(head) < _WORDS or any(VALUE.match(text) or text[-1] in ".:;!?," for text, _ in head):
+        return []
+    found = [head]
+    for line in rows[at + 1 :]:
+        words = [(word[0], line.start + word.start()) for word in re.finditer(r"\S+", line.text)]
+        more = len(words) - len(head)
+        if not 0 <= more <= _MORE:
+            break
+        end = words[more][1] - line.start + len(words[more][0])
+        first = words[0][1] - line.start
+        found.append([(line.text[first:end], words[0][1]), *words[more + 1 :]])
+    told = [[text for text, _ in column if not _NOTHING.fullmatch(text)]
+            for column in list(zip(*found[1:], strict=True))[1:]]  # fmt: skip
+    numbers = [{VALUE.match(text) is not None for text in column} for column in told]
+    sure = len(found) > _ROWS and 2 * sum(kind == {True} for kind in numbers) >= len(numbers)
+    units = any(_UNIT.fullmatch(text) for column in told for text in column)
+    return found if sure and not units and all(len(kind) == 1 for kind in numbers) else []
 
 
 #: A line that is drawn between the names of columns and what stands below them.
@@ -92,11 +126,10 @@ _DRAWN = re.compile(r"\s*(?:[-=_\u2500\u2501\u2550]{3,}[\s+]*)+\s*")
 
 
 def unruled_rows(rows: Sequence[Line]) -> list[Line]:
-    """Lines without those that are drawn between rows of several columns."""
-    return [
-        line for at, line in enumerate(rows)
-        if not (_DRAWN.fullmatch(line.text) and at and len(columned(rows[at - 1], GAP)) > _COLUMNS)
-    ]  # fmt: skip
+    """Lines without those that are drawn above and between rows of several columns."""
+    wide = [len(columned(line, GAP)) > _COLUMNS for line in rows]
+    beside = zip(rows, [False, *wide], [*wide[1:], False], strict=False)
+    return [line for line, *near in beside if not (_DRAWN.fullmatch(line.text) and any(near))]
 
 
 def _in_columns(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
@@ -108,8 +141,11 @@ def _in_columns(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
     head = _whole_head(rows, at)
     found: list[list[tuple[str, int]]] = []
     whole = 0
-    for line in rows[at:] if len(head) >= _COLUMNS else ():
+    for index, line in enumerate(rows[at:] if len(head) >= _COLUMNS else (), at):
         pieces = columned(line, GAP) if line is not rows[at] else head
+        if len(pieces) == 1 and whole > 1 and _goes_on(rows, index, head):
+            found.append([*pieces, *[("", line.end)] * (len(head) - 1)])
+            continue
         whole += len(pieces) == len(head)
         if len(pieces) != len(head):
             pieces = _below(line, [place - rows[at].start for _, place in head]) if len(found) > 1 else []
@@ -120,6 +156,20 @@ def _in_columns(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
         # "RTX 4090:   24 GB, 450 W" is a list.
         return []
     return found if whole >= _ROWS and 2 * whole > len(found) else []
+
+
+#: Characters of the rest of a row's name, and how far from the others it begins.
+_REST, _NEAR = 44, 3
+
+
+def _goes_on(rows: Sequence[Line], at: int, head: Sequence[tuple[str, int]]) -> bool:
+    """Whether a line is the rest of the name of the row above it: short, below the names, between rows."""
+    text, behind = rows[at].text, rows[at + 1 : at + 2]
+    first = next((place - rows[at].start for _, place in columned(rows[at], GAP)), 0)
+    above = len(rows[at - 1].text) - len(rows[at - 1].text.lstrip())
+    short = len(text.strip()) <= _REST and text.rstrip()[-1] not in ".:;!?"
+    whole = all(len(columned(line, GAP)) == len(head) for line in behind)
+    return short and whole and abs(first - above) <= _NEAR and len(columned(rows[at - 1], GAP)) == len(head)
 
 
 def _whole_head(rows: Sequence[Line], at: int) -> list[tuple[str, int]]:
@@ -172,8 +222,11 @@ def placed(
         row: list[Passage | None] = [None] * most
         apart = (part for piece in each for part in _at_columns(piece, line.start, columns))
         for text, place in apart if len(each) < most else each:
-            at = _nearest(place - line.start, place - line.start + len(text), columns)
-            row[at] = made(text, place) if row[at] is None else row[at]
+            first = place - line.start
+            at = _nearest(first, first + len(text), columns)
+            both = _between(first, first + len(text), columns) if len(each) < most else ()
+            for column in both or (at,):
+                row[column] = made(text, place) if row[column] is None else row[column]
         if row[0] is None and found and len(each) < most:
             found[-1] = [_joined(a, b) if a and b else a or b for a, b in zip(found[-1], row, strict=True)]
         else:
@@ -213,6 +266,15 @@ def _nearest(first: int, last: int, columns: Sequence[tuple[int, int]]) -> int:
     return overlap.index(max(overlap))
 
 
+def _between(first: int, last: int, columns: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    """The two columns that a piece is centred over, as a value of both is: none where it stands in one."""
+    for at, ((start, _), (other, end)) in enumerate(pairwise(columns)):
+        centred = abs(first + last - start - end) <= _CENTRED
+        if at and centred and first - start > _OFF and abs(first - other) > _OFF:
+            return at, at + 1
+    return ()
+
+
 def _separated(rows: Sequence[Line], at: int, mark: str) -> list[list[tuple[str, int]]]:
     """The fields of the lines from one on that are rows of separated values, as many as the first has.
 
@@ -236,6 +298,8 @@ def _separated(rows: Sequence[Line], at: int, mark: str) -> list[list[tuple[str,
 def _is_prose(rows: Sequence[Sequence[tuple[str, int]]]) -> bool:
     """Whether what stands between commas is that of sentences: long, or with a blank in front."""
     fields = [text for row in rows for text, _ in row[1:]]
+    if 2 * sum(VALUE.match(text) is not None for text in fields) >= len(fields):
+        return False
     return max(map(len, fields)) > _WIDE or 2 * sum(text.startswith(" ") for text in fields) > len(fields)
 
 
@@ -271,6 +335,8 @@ def is_row(line: Line) -> bool:
 _FRAME = re.compile(r"\s*\+(?:[-=:]+\+)+\s*")
 #: Characters by which a value may stand beside the start of its column.
 _OFF = 3
+#: Twice the characters by which what is centred over two columns may be off.
+_CENTRED = 12
 #: Columns up to which a cell over several of them is repeated in each.
 _SPREAD = 64
 #: So much of what stands above a table is looked at.
@@ -321,9 +387,26 @@ def lead(passages: Sequence[Passage]) -> str:
 def table_of(rows: Sequence[Sequence[Passage | None]], section: Sequence[str], caption: str = "") -> Table:
     """A table of rows, its header as one row, without the columns behind the others that are empty."""
     widest = max((index + 1 for row in rows for index, each in enumerate(row) if each), default=0)
-    rows = [row[:widest] for row in rows]
+    rows = _continued([row[:widest] for row in rows])
     rows = [_headed(rows[0], rows[1]), *rows[2:]] if len(rows) > 2 and _two_levels(*rows[:2]) else rows
     return Table(tuple(tuple(row) for row in rows), tuple(section), caption)
+
+
+#: A name that goes on in the next line, and what one goes on with.
+_OPEN, _BEHIND = re.compile(r"\([^()]*$|[-,/]$"), re.compile(r"\(|(?:with|per|of|and|for|using)\s")
+
+
+def _continued(rows: Sequence[Sequence[Passage | None]]) -> list[Sequence[Passage | None]]:
+    """Rows without those that are the rest of the name above them: "Peak FP32 TFLOPS (non-", "Tensor)"."""
+    made: list[Sequence[Passage | None]] = []
+    for row in rows:
+        above = made[-1][0] if len(made) > 1 else None
+        alone = row[0] if row and not any(row[1:]) and len(row) > 1 else None
+        if above and alone and (_OPEN.search(above.text) or _BEHIND.match(alone.text)):
+            made[-1] = [_joined(above, alone), *made[-1][1:]]
+        else:
+            made.append(row)
+    return made
 
 
 def _two_levels(top: Sequence[Passage | None], sub: Sequence[Passage | None]) -> bool:

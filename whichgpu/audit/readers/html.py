@@ -62,6 +62,11 @@ _PAIR = re.compile(
     r"[^<>]{1,80}</[a-z]{1,6}>\s*</(?:div|p|li)>"
 )
 _PAIRED = frozenset({"div", "p", "li"})
+#: A name in bold type and its value right behind it: "<li><strong>Architecture</strong> Ada Lovelace</li>".
+_LED = re.compile(
+    r"\s*<(?P<tag>strong|b)\b[^<>]{0,200}>[^<>:]{2,48}</(?P=tag)>"
+    r"(?=\s*(?:<br\s*/?>)?\s*[A-Z\d~$][^<>]{0,60}</(?:li|p)>)"
+)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});?")
 #: Blanks that are not one space.
 _BLANK = re.compile(r"\s{2,}|[^\S ]")
@@ -99,6 +104,8 @@ class _Reader:
         self._named = False
         #: Where the value of a name begins that stands beside it in a box.
         self._beside = -1
+        #: Where the name ends that a value stands behind.
+        self._led = -1
         #: Whether a cell stands open.
         self._in_cell = False
         self._section: list[str] = []
@@ -143,6 +150,9 @@ class _Reader:
         tag, end = name[1].lower(), end_match.end()
         if text[at + 1] == "/":
             self._close(tag, at)
+            if end == self._led and not self._builder.empty:
+                self._builder.add(": ", at, 0)
+                self._kind = "item"
             return end
         attributes = text[name.end() : end - 1]
         if tag in _RAW and not attributes.endswith("/"):
@@ -150,6 +160,8 @@ class _Reader:
         self._start(tag, attributes, at)
         if tag in _PAIRED and not (self._in_cell or self._skip) and (pair := _PAIR.match(text, end)):
             self._beside = pair.start("value" if pair["value"] else "box")
+        elif tag in ("p", "li") and not (self._in_cell or self._skip) and (led := _LED.match(text, end)):
+            self._led = led.end()
         return end
 
     def _raw(self, tag: str, at: int) -> int:

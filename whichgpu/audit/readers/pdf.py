@@ -29,6 +29,8 @@ _HEADING, _REPEATED = 90, 3
 _SHORT = 8
 #: Lines right above a table at most that are its title.
 _TITLES = 2
+#: Characters of the name of a row at most.
+_NAME = 44
 #: Blanks before what goes on with a cell of another column than the first.
 _DEEP = 12
 
@@ -97,11 +99,15 @@ def _is_row(line: Line) -> bool:
 
 
 def _is_table(run: Sequence[Line]) -> bool:
-    """Whether lines are rows: of two pieces at least, or of one that goes on far to the right."""
+    """Whether lines are rows: of two pieces at least, or of one that goes on far to the right.
+
+    The name of a row may go on in a line of its own, or be the name of a group: short, and seldom.
+    """
     deep = " " * _DEEP
-    return (
-        len(run) >= 2 and _is_row(run[0]) and all(_is_row(line) or line.text[:_DEEP] == deep for line in run)
-    )
+    named = [not _is_row(line) and line.text[:_DEEP] != deep for line in run]
+    short = all(len(line.text.strip()) <= _NAME and line.text.rstrip()[-1] not in ".;:" for line in run
+                if not _is_row(line))  # fmt: skip
+    return len(run) >= 2 and _is_row(run[0]) and (not any(named) or (short and 3 * sum(named) <= len(run)))
 
 
 def _groups(run: Sequence[Line]) -> list[tuple[list[Line], str]]:
