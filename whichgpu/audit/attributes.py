@@ -140,7 +140,7 @@ def _headed(text: str) -> Attribute | None:
         bare,
     )
     precise = _PRECISION.search(plain)
-    if precise and _RATE.search(plain) and precise[1] in _names():
+    if precise and _RATE.search(plain) and precise[1] in _names() and not _PER.match(plain):
         return _names()[precise[1]]
     forms = (
         plain,
@@ -158,12 +158,18 @@ def _headed(text: str) -> Attribute | None:
     told = next(filter(None, known), None)
     if told or (key := next(filter(None, map(composed, forms)), "")):
         return told or attributes()[key]
-    found = list(named(bare))
+    found = [] if _PER.match(bare) else list(named(bare))
     if found and found[0].start <= _FEW and len(bare) - (found[-1].end - found[0].start) <= _REST:
         return found[0].attribute
     return None
 
 
+#: "USD per dense BF16 TFLOPS", "cost per GB", "images per watt": of what it is per it is none.
+_PER = re.compile(
+    r"(?:usd|us\$|\$|eur|\u20ac|dollars?|cents?|price|cost|images?|tokens?|gb/s|tflops)\s"
+    r"(?:per|for each)\s(?!gpu|card)",
+    re.IGNORECASE,
+)
 #: The name of a group of rates before the one that a column is of.
 _OF_GROUP = re.compile(
     r"^(?:(?:peak|theoretical|processing|compute) )*(?:power|performance|throughput|compute)\s*\([^)]*\)\s*"

@@ -28,7 +28,9 @@ _RATES = ("tf32", "bf16", "fp16", "fp8", "fp4", "int8", "int4")
 _DENSE = re.compile(r"\bdense\b|\bwithout sparsity\b", re.IGNORECASE)
 #: Words that leave open which of two figures is the dense one.
 _SPARSE = re.compile(
-    r"\bspars|\bnot\b|n[\u2019']t\b|\bhalf\b|\btwice\b|\bdoubl|\bmodels?\b(?! are)|\bif\b", re.IGNORECASE
+    r"\bspars|\bnot\b|n[\u2019']t\b|\bhalf\b|\btwice\b|\bdoubl|\bmodels?\b(?! are)|\bif\b|"
+    r"\b(?:two|four|eight|pair|both|each|together|between them|total|combined)\b",
+    re.IGNORECASE,
 )
 _WITH_SPARSITY = "is the figure with sparsity"
 
