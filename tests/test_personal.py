@@ -98,9 +98,10 @@ def test_rows_of_one_hand_improve_the_rows_that_are_held_out():
             inside += [
                 abs(error) <= Z90 * float(shift.spread) for error, shift in zip(errors, shifts, strict=True)
             ]
-        # timm's second file is off by 4 %, as two hosts are: there is nothing to learn.
-        near, of_this = rows[0].row["source"].endswith("ef570e266d^"), slice(-24 * DRAWS, None)
-        better.append(np.mean(after[of_this]) < (0.06 if near else np.mean(before[of_this])))
+        # Where a source is met within 8 % unseen, as two hosts are, there is little to learn, none to lose.
+        of_this = slice(-24 * DRAWS, None)
+        unseen = np.mean(before[of_this])
+        better.append(np.mean(after[of_this]) < unseen * (1.02 if unseen < 0.08 else 1.0))
     assert len(better) >= 12
     assert all(better)
     assert np.mean(after) < 0.7 * np.mean(before)

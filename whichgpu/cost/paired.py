@@ -217,14 +217,14 @@ _STRUCTURE_MARKS = ("nhwc", "loads")
 #: Of what a runtime `holds` what is read of each.
 _HELD_OF_EACH = ("softmax_input",)
 #: What is read of answers of tokens alone, those of no server.
-_ANSWERS, _OF_ANSWERS = ("decode", "generate"), ("one_user", "serverless")
+_ANSWERS, _OF_ANSWERS = ("decode", "generate"), ("serverless",)
 #: What is read of a training alone, of a runtime and of what it holds, and of a server of requests alone.
 _TRAINS = (
     "stops_early", "selects_attention", "updates", "mixed_gradient", "bucket_bytes", "exposed", "casts_once",
     "shards",
 )  # fmt: skip
 _HELD_IN_TRAINING = (
-    "counted", "frees_gradients", "copies_state", "steps_by_tensor", "group_values", "gradient_bytes",
+    "frees_gradients", "copies_state", "steps_by_tensor", "group_values", "gradient_bytes",
     "wide_shards", "wide_weights", "whole_gradients", "no_buckets", "bucket_values", "plain_sgd",
     "widens_ends", "two_again", "root_gathered", "frozen_gathered", "adapter_each", "regates", "rotary_input",
     "logit_bytes", "cut_logit_bytes", "piece_bytes", "autocasts", "trains_beside", "quantised_input",
