@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 #: Sizes that are one in any unit and by any rounding are no further apart, as a share.
 _SIZES = 0.4
 
+#: In a reason: a rate is that with zeros skipped.
+WITH_SPARSITY = "is the figure with sparsity"
+
 
 def what_instead(
     attribute: Attribute, what: Stated, known: Sequence[Gpu], catalogue: Catalogue, spoken_of: frozenset[str]
@@ -63,7 +66,7 @@ def by_sparsity(attribute: Attribute, what: Stated, gpu: Gpu) -> tuple[str, str]
         if not value or times <= 1 or field not in SPARSE:
             continue
         if "sparse" not in what.said and nearly_same(what.value, float(value) * times):
-            return f"{what.text} is the figure with sparsity, {times:g} times the dense one", "with sparsity"
+            return f"{what.text} {WITH_SPARSITY}, {times:g} times the dense one", "with sparsity"
         if "sparse" in what.said and nearly_same(what.value, float(value)):
             return f"{what.text} is the dense figure", "without sparsity"
     return None

@@ -16,8 +16,10 @@ from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.clauses.parts import owner, stretch
 from whichgpu.audit.clauses.premises import is_accounted_for
+from whichgpu.audit.clauses.values import FAR, shares
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.gloss import language
+from whichgpu.audit.instead import WITH_SPARSITY
 from whichgpu.audit.models import formats_at, models
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
@@ -45,10 +47,10 @@ _CONFIRM = frozenset({"group", "relative", "state", "turns"})
 _UNPROVEN = "claims of this kind in running text are confirmed, and not accused"
 #: Of which amount weights are is certain where a sentence tells one, of one model in one format.
 _OF_WEIGHTS = frozenset({"weights"})
+#: What is said of one device as well.
+_OF_ANOTHER_TOO = frozenset({"likewise"})
 #: Kinds that look for what an amount, or who leads, was worked out from, wherever the text tells it.
-_WORKED_OUT = frozenset({
-    "bills", "compared", "concluded", "parallel",
-})  # fmt: skip
+_WORKED_OUT = frozenset({"bills", "compared", "concluded", "parallel"})
 #: Kinds that hold what is said of memory and of laws against what the text, or everyone, knows.
 _OF_ROOM = frozenset({"category", "holding"})
 #: So many devices, each of which has the room.
@@ -59,7 +61,6 @@ _A_SIZE = re.compile(r"\d ?GB\b", re.IGNORECASE)
 _OF_TWO = frozenset({"difference", "ratio"})
 _LINKS = re.compile(r"\b(?:links?|nvlink|bridges?|interconnect|mesh|fabric)\b", re.IGNORECASE)
 _MEMORY = re.compile(r"\b(?:memory|vram|hbm\w*|gddr\w*)\b", re.IGNORECASE)
-_IS_SPARSE = re.compile(r"is the figure with sparsity")
 _SPARSE = re.compile(r"\bspars\w+|\bzero(?:s|ed|es)?\b|\b2:4\b", re.IGNORECASE)
 #: Behind a value, the model that has it: "a 4.5 GB Llama 8B".
 _OF_A_MODEL = re.compile(
@@ -67,8 +68,8 @@ _OF_A_MODEL = re.compile(
 )
 #: Behind a claim, its denial: "run it, yes; compute in FP8, no".
 _IT_IS_NOT = re.compile(r"\s*,\s+no(?:t|pe)?\b", re.IGNORECASE)
-#: So many times what is on file is of something else; so near a power of ten it is in another unit.
-_FAR, _A_DIGIT = 12.0, 0.02
+#: So near a power of ten a value is in another unit.
+_A_DIGIT = 0.02
 #: What is compared with several.
 _OF_ANY = re.compile(
     r"\b(?:(?:either|any|both)\sof|(?:either|any|these|those|both)\s(?:card|gpu|one|device|model))",
@@ -98,9 +99,7 @@ class _At(NamedTuple):
 
 def agreed(kind: str, found: Iterable[Finding], context: Context) -> list[Finding]:
     """The findings of a kind as they are, or unverifiable where the clause does not bear them out."""
-    if kind not in _CONFIRM | _OF_WEIGHTS | _OF_ONE | _WORKED_OUT | _OF_ROOM | _OF_TWO | {
-        "likewise"
-    } or language(context.document):
+    if kind not in _TESTS or language(context.document):
         return list(found)
     return list(_agreed(kind, found, _running(context), context))
 
@@ -123,21 +122,8 @@ def _agreed(
         if place is None:
             yield each
             continue
-        why = _test(kind)(kind, each, place, context)
+        why = _TESTS[kind](kind, each, place, context)
         yield withheld(each, why) if why else each
-
-
-def _test(kind: str) -> Callable[[str, Finding, _At, Context], str]:
-    """What an accusation of a kind must hold to."""
-    if kind in _CONFIRM:
-        return _unproven
-    if kind in _OF_WEIGHTS:
-        return _of_several_weights
-    if kind in _OF_ONE:
-        return _against_one
-    if kind in _OF_TWO:
-        return _against_two
-    return {"likewise": _alike}.get(kind, _not_plain if kind in _OF_ROOM else _unaccounted)
 
 
 def _of_several_weights(kind: str, found: Finding, place: _At, context: Context) -> str:
@@ -145,7 +131,7 @@ def _of_several_weights(kind: str, found: Finding, place: _At, context: Context)
     sentence = place.sentence
     told = [
         each
-        for each in within(quantities(place.passage.text, context.fraction), sentence.start, sentence.end)
+        for each in within(quantities(place.passage.text, context.fraction), sentence.start, place.at + 1)
         if each.dimension == "memory"
         and not any(one.start <= each.start < one.end for one in context.mentions.get(place.number, ()))
     ]
@@ -297,14 +283,12 @@ def _is_told_sparse(place: _At) -> bool:
 
 def _is_far(told: Quantity, attribute: Attribute, accused: set[str], context: Context) -> bool:
     """Whether a value is so far from what is on file that it is no other variant's, and of something else."""
-    values = [context.catalogue[key].value(field) for key in accused for field in attribute.fields]
-    known = [float(each) for each in values if isinstance(each, int | float)]
-    shares = [told.value / each for each in known if each]
-    digits = [abs(log10(each) - round(log10(each))) for each in shares if each > 0]
     if told.dimension != attribute.dimension:
         return False
+    found = shares(told, attribute, [context.catalogue[key] for key in accused])
+    digits = [abs(log10(each) - round(log10(each))) for each in found if each > 0]
     # A thousand times too much is another unit.
-    return bool(shares) and all(not 1 / _FAR < each < _FAR for each in shares) and min(digits) > _A_DIGIT
+    return bool(digits) and all(not 1 / FAR < each < FAR for each in found) and min(digits) > _A_DIGIT
 
 
 def _is_of_another(found: Finding, place: _At, one: Mention, accused: set[str], context: Context) -> bool:
@@ -314,7 +298,7 @@ def _is_of_another(found: Finding, place: _At, one: Mention, accused: set[str], 
     beside = _besides(place, accused, context)
     if found.true_for and found.true_for in (context.spoken_of if described else beside):
         return True
-    if _IS_SPARSE.search(found.because) and _is_told_sparse(place):
+    if WITH_SPARSITY in found.because and _is_told_sparse(place):
         return True
     told = next((each for each in quantities(text, context.fraction) if each.start == place.at), None)
     attribute = attributes().get(found.attribute)
@@ -332,3 +316,15 @@ def _is_of_another(found: Finding, place: _At, one: Mention, accused: set[str], 
     ]
     gpus = [context.catalogue[key] for key in accused]
     return any(is_right(text, told, other, gpu, context) for other in others for gpu in gpus)
+
+
+#: What an accusation of a kind must hold to; those of others stand as they are.
+_TESTS: dict[str, Callable[[str, Finding, _At, Context], str]] = {
+    kind: test
+    for kinds, test in (
+        (_CONFIRM, _unproven), (_OF_WEIGHTS, _of_several_weights), (_OF_ONE, _against_one),
+        (_OF_TWO, _against_two), (_OF_ANOTHER_TOO, _alike), (_OF_ROOM, _not_plain),
+        (_WORKED_OUT, _unaccounted),
+    )
+    for kind in kinds
+}  # fmt: skip

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.clauses.parts import stretch
+from whichgpu.audit.instead import WITH_SPARSITY
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import within
 from whichgpu.audit.variants import finding_on, verdict_on
@@ -32,7 +33,6 @@ _SPARSE = re.compile(
     r"\b(?:two|four|eight|pair|both|each|together|between them|total|combined)\b",
     re.IGNORECASE,
 )
-_WITH_SPARSITY = "is the figure with sparsity"
 
 
 def dense(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
@@ -55,7 +55,7 @@ def _sparse(passage: Passage, sentence: Sentence, quantity: Quantity, context: C
             found = verdict_on(text, quantity, attributes()[rate], gpu, said=dense_, context=context)
             if found.verdict == "confirmed":
                 return
-            if _WITH_SPARSITY in found.because:
+            if WITH_SPARSITY in found.because:
                 accused.append(
                     finding_on(passage, quantity, attributes()[rate], gpu, found=found, context=context)
                 )

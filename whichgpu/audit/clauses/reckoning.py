@@ -170,14 +170,17 @@ def _added(match: re.Match[str], read: Marked) -> Iterator[Finding]:
     result = read.figures[match["r"]]
     extra = sum(read.figures[match[key]].value for key in ("one", "other") if match[key])
     first = [each for each in before(read) if each.dimension == "money"]
-    if first and not any(_is_sum(read, result, each.value + extra) for each in first):
+    if first and not any(
+        abs(result.value / (each.value + extra) - 1) <= _may_be_off(read, result) for each in first
+    ):
         because = f"{read.words(first[-1])} and {extra:,.5g}"
         values = result.value, first[-1].value + extra
         yield from _judged(read, result, values, besides(read, result), because)
 
 
-def _is_sum(read: Marked, result: Quantity, right: float) -> bool:
-    return bool(right) and abs(result.value / right - 1) <= max(_OFF, read.step(result) / 1.9)
+def _may_be_off(read: Marked, result: Quantity) -> float:
+    """How far a result may be off, as a share: its last digit, and more where it is told as about that."""
+    return max(_OFF * (2 if result.limit else 1), read.step(result) / 1.9)
 
 
 def _saved(match: re.Match[str], read: Marked) -> Iterator[Finding]:
@@ -262,7 +265,7 @@ def _judged(
     told, right = values
     if not told or not right or not 1 / _FAR < told / right < _FAR:
         return
-    off = max(_OFF * (2 if result.limit else 1), read.step(result) / 1.9)
+    off = _may_be_off(read, result)
     expected = f"{right / told * read.digits(result):,.5g}"
     if abs(told / right - 1) <= off:
         yield _found(read, result, "confirmed", "", f"{because} make {expected}")

@@ -26,7 +26,7 @@ _RATES = frozenset({"fp64", "fp32", "fp16", "tf32", "bf16", "fp8", "fp4", "int8"
 #: Counts, each named right behind its number.
 _COUNTS = frozenset({"cores", "tensor_cores", "rt_cores", "sms"})
 #: So many times what is on file, or a part of it, is of something else.
-_FAR = 12.0
+FAR = 12.0
 #: Letters between a count and what it counts, and behind a value that may still say what it is.
 _BEHIND, _AFTER = 12, 24
 _OF_MEMORY = re.compile(r"\b(?:memory|vram|hbm\w*|gddr\w*|capacity|frame ?buffer)\b", re.IGNORECASE)
@@ -126,7 +126,12 @@ def _wrong(
 ) -> Iterator[Finding]:
     said = qualifiers(clause.text)
     found = verdict_on(clause.passage.text, quantity, attribute, gpus, said=said, context=context)
-    known = [float(gpu.value(field) or 0.0) for gpu in gpus for field in attribute.fields]
-    near = any(one and 1 / _FAR < quantity.value / one < _FAR for one in known)
+    near = any(1 / FAR < each < FAR for each in shares(quantity, attribute, gpus))
     if found.verdict == "contradicted" and near:
         yield finding_on(clause.passage, quantity, attribute, gpus, found=found, context=context)
+
+
+def shares(quantity: Quantity, attribute: Attribute, gpus: Sequence[Gpu]) -> list[float]:
+    """A value over each one that is on file of it."""
+    known = (gpu.value(field) for gpu in gpus for field in attribute.fields)
+    return [quantity.value / each for each in known if isinstance(each, int | float) and each]
