@@ -232,14 +232,15 @@ def test_losses_are_finite_and_recomputing_changes_nothing():
 
 
 def test_the_tensorflow_set_has_the_zoo_s_parameters():
-    """Of Inception; the other two of the set are trained, and held to it, in test_bench_cpu.py."""
+    """ResNets are trained, and held to it, in test_bench_cpu.py."""
     tf = pytest.importorskip("tensorflow", reason="needs TensorFlow: pip install tensorflow-cpu")
     from whichgpu.bench.worker import tensorflow_job
 
-    item = resolve("inception-v3")
-    job = item.complete(Job(item.id, phase="train", batch=1.0, precision="fp32", height=75.0, width=75.0))
-    _, held = tensorflow_job.training(tf, item, job, ["/CPU:0"])
-    assert held["parameters"] == held["traced_parameters"]
+    for name in ("inception-v3", "googlenet"):
+        item = resolve(name)
+        job = item.complete(Job(item.id, phase="train", batch=1.0, precision="fp32", height=75.0, width=75.0))
+        _, held = tensorflow_job.training(tf, item, job, ["/CPU:0"])
+        assert held["parameters"] == held["traced_parameters"]
 
 
 def test_what_a_pass_calls_is_what_is_compiled():

@@ -156,6 +156,7 @@ def test_equations_are_solved_by_blocks_as_they_are_whole():
     whole, right, values = slopes.dense(), np.arange(6.0), np.arange(6.0) - 2.0
     assert slopes.normal(diagonal) == pytest.approx(whole.T @ whole + np.diag(diagonal))
     assert slopes.solved(diagonal, right) == pytest.approx(np.linalg.solve(slopes.normal(diagonal), right))
+    assert slopes.inverse(diagonal) == pytest.approx(np.linalg.inv(slopes.normal(diagonal)))
     assert slopes.times(values) == pytest.approx(whole @ values)
     assert slopes.transposed_times(values) == pytest.approx(whole.T @ values)
     assert slopes.scaled(values).dense() == pytest.approx(whole * values[:, None])

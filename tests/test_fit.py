@@ -539,16 +539,15 @@ NOT_STATED = {
 }
 
 
-@pytest.mark.parametrize("table", ["llm-train", "memory"])
-def test_what_ran_is_found_to_fit(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every published run, on the GPUs that it ran on, that is of a known workload."""
+def test_what_ran_is_found_to_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every published peak, on the GPUs that it ran on, of a known workload; test_memory.py has the rest."""
     # Neither how much more would fit is asked here, nor how fast it is, nor what else there is.
     monkeypatch.setattr(Cells, "rate", lambda *_: None)
     monkeypatch.setattr(capacity, "smallest_by_vendor", lambda *_: defaultdict(lambda: None))
     monkeypatch.setattr(capacity, "changes", lambda cells, _: [()] * len(cells.gpus))
     monkeypatch.setattr(capacity, "_fewest", lambda cells, *_, **__: [()] * len(cells.gpus))
     monkeypatch.setattr(capacity, "limits", lambda cells, _: [Limits()] * len(cells.gpus))
-    content = store.load("measured")[table]
+    content = store.load("measured")["memory"]
     lost, known = {}, 0
     for cells in content["rows"]:
         row = dict(zip(content["columns"], cells, strict=True))
@@ -560,7 +559,7 @@ def test_what_ran_is_found_to_fit(table: str, monkeypatch: pytest.MonkeyPatch) -
         known += 1
         if not fit([replace(job, n_gpus=None)], [f"{gpu.id}:{row['n_gpus'] or 1}"], GPUS).fits:
             lost[row["id"]] = row
-    assert known >= {"llm-train": 245, "memory": 105}[table]
+    assert known >= 105
     assert set(lost) <= set(NOT_STATED)
 
 

@@ -145,7 +145,7 @@ def test_what_nothing_carries_is_told_with_the_wishes_at_fault():
     # Just long enough comes last; what saves much by being longer still comes before it.
     usd = [way.usd_per_hour for way in lost.relaxations]
     assert all(less <= more * 0.8 for less, more in pairwise(usd))
-    for way in lost.relaxations:
+    for way in (lost.relaxations[0], lost.relaxations[-1]):
         raw["demand"][0]["slo"] = way.text.rpartition(", ")[2]
         again = plan(parsed(raw, Path(), "x", GPUS, TODAY), GPUS, TODAY, explained=False)
         assert again.usd_per_hour == pytest.approx(way.usd_per_hour, rel=1e-3)

@@ -44,7 +44,7 @@ def answers(*asked, options="", workload="llama-3.1-8b", gpu="l40s", **columns):
 
 
 #: What runs are held to: in flight, requests for each, times by which TTFT may differ.
-LOOPS = [(one, flight) for one in AGREED for flight in (16, 64)]
+LOOPS = [(one, (16, 64)[number % 2]) for number, one in enumerate(AGREED)]
 #: Prompts that fill the passes, all sent at once: workload, GPU, how many, tokens in and out, requests.
 AT_ONCE = [
     ("llama-3.1-8b", "h100-80gb-sxm", 1, 4000, 200, 500),
@@ -72,7 +72,7 @@ def test_a_run_is_the_same_in_a_table_and_alone(precision):
 
 
 def test_the_analytic_model_and_simulated_runs_agree():
-    """Of ten waves throughput and TPOT within 10 %, TTFT within 25 %, in 60 configurations at the least."""
+    """Of ten waves throughput and TPOT within 10 %, TTFT within 25 %, in 30 configurations at the least."""
     off = []
     for (workload, gpu, count, columns, prompt, output), flight in LOOPS:
         options = {"length_range": "0.1", **columns.get("options", {}), "num_prompts": str(10 * flight)}
@@ -87,7 +87,7 @@ def test_the_analytic_model_and_simulated_runs_agree():
             and abs(np.log(found.seconds[0, 0] / answer.tpot.mid)) < np.log(1.1)
             and abs(np.log(found.first_token[0, 0] / answer.ttft.mid)) < np.log(1.25)
         )
-    assert sum(off) >= 60
+    assert sum(off) >= 30
     assert sum(off) >= 0.85 * len(off)
 
 

@@ -64,7 +64,7 @@ def test_heads_are_not_cut(whichgpu):
     assert "32 attention heads, which do not divide by it" in wrong.err
 
 
-@pytest.mark.parametrize(("workload", "splits"), [("falcon-7b", {1}), ("qwen2.5-7b", {1, 2, 4})])
+@pytest.mark.parametrize(("workload", "splits"), [("qwen2.5-7b", {1, 2, 4})])
 def test_splits_are_those_that_the_heads_allow(whichgpu, workload, splits):
     told = whichgpu("predict", workload, "--gpu", "l40s:8", "--slo", "tpot 40 ms", "--json").json
     found = {int(re.search(r"tp=(\d+)|$", one["split"])[1] or 1) for one in told["splits"]}
@@ -218,16 +218,8 @@ def test_batches_and_their_queues(whichgpu):
 
 
 def test_the_batch_that_keeps_an_objective_is_found(whichgpu):
-    words = [
-        "predict",
-        "stable-diffusion-1.5",
-        "--gpu",
-        "l4:2",
-        "--rate",
-        "0.2 req/s",
-        "--slo",
-        "e2e p90 8 s",
-    ]
+    words = ["predict", "stable-diffusion-1.5", "--gpu", "l4:2", "--rate", "0.2 req/s", "--batch", "4",
+             "--slo", "e2e p90 8 s"]  # fmt: skip
     told = whichgpu(*words, "--json").json
     held, best = told["slo"]["request_rate"], told["slo"]["batch"]
     assert held >= 0.2
@@ -254,11 +246,11 @@ def test_objectives_of_batches_that_cannot_be(whichgpu, slo, status, says):
 
 
 def test_an_objective_of_batches_need_not_name_its_metric(whichgpu):
-    bare, named = (
-        whichgpu("predict", "bge-m3", "--gpu", "a10g", "--slo", text, "--json").json
-        for text in ("p99 300 ms, 250 ms", "latency p99 300 ms, latency 250 ms")
+    told = whichgpu(
+        "predict", "bge-m3", "--gpu", "a10g", "--slo", "p99 300 ms, 250 ms", "--batch", "2", "--json"
     )
-    assert bare == named
+    terms = [(one["metric"], one["how"], one["most"]) for one in told.json["slo"]["terms"]]
+    assert terms == [("latency", "p99", 0.3), ("latency", "mean", 0.25)]
     assert "is no objective" in whichgpu("predict", "llama-3.1-8b", "--gpu", "l4", "--slo", "p99 100 ms").err
 
 
@@ -284,6 +276,17 @@ def test_a_training_run_has_no_objective_of_requests(whichgpu):
 def test_what_is_made_is_said_in_words_of_its_users(whichgpu):
     assert "hours of audio per hour" in whichgpu("predict", "whisper-large-v3", "--gpu", "l4", "--curve").out
     assert "document of 384 tokens" in whichgpu("predict", "bge-m3", "--gpu", "l4", "--rate", "20 req/s").out
+
+
+@pytest.mark.parametrize("servers", [1, 3])
+def test_servers_of_one_request_at_a_time_take_turns(servers):
+    arrival = np.cumsum(np.random.default_rng(1).exponential(1.0 / (0.9 * servers), 1000))
+    each = np.array([1.0])
+    (done, *rest), (known, *told) = (
+        run(arrival, each, servers) for run in (batching._one_by_one, batching._runs)
+    )
+    assert done == pytest.approx(known)
+    assert rest == told
 
 
 def test_a_queue_of_one_server_is_that_of_the_textbook():

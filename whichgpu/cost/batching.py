@@ -217,7 +217,26 @@ def queue(seconds: Array, rate: float, servers: int = 1, *, requests: int = 0, s
     left = max(1.0 - rate / _capacity(seconds, servers), 1e-3)
     requests = requests or int(np.clip(_EACH / left**2, _FEWEST, _MOST))
     arrival = np.cumsum(np.random.default_rng(seed).exponential(1.0 / rate, requests))
-    came, took = arrival.tolist(), seconds.tolist()
+    served = _runs if len(seconds) > 1 else _one_by_one
+    done, runs, busy = served(arrival, seconds, servers)
+    counted = slice(int(requests * _ENDS), int(requests * (1.0 - _ENDS)))
+    whole = float(done.max()) * servers
+    return Queue((done - arrival)[counted], requests / runs, busy / whole)
+
+
+def _one_by_one(arrival: Array, seconds: Array, servers: int) -> tuple[Array, int, float]:
+    """What `_runs` gives of batches of one: servers that take equally long take turns (Lindley, 1952)."""
+    requests = len(arrival)
+    # One row a turn; what fills the last row comes when all others have.
+    turns = np.append(arrival, np.full(-requests % servers, arrival[-1])).reshape(-1, servers)
+    ahead = np.arange(len(turns))[:, np.newaxis] * seconds
+    done = np.maximum.accumulate(turns - ahead, axis=0) + ahead + seconds
+    return done.ravel()[:requests], requests, requests * float(seconds[0])
+
+
+def _runs(arrival: Array, seconds: Array, servers: int) -> tuple[Array, int, float]:
+    """When each request is given back in s, the runs that it took, and the s that all servers worked."""
+    came, took, requests = arrival.tolist(), seconds.tolist(), len(arrival)
     done, free = np.empty(requests), [0.0] * servers
     heapify(free)
     first, runs, busy = 0, 0, 0.0
@@ -229,6 +248,4 @@ def queue(seconds: Array, rate: float, servers: int = 1, *, requests: int = 0, s
         heappush(free, end)
         busy += end - start
         first, runs = last, runs + 1
-    counted = slice(int(requests * _ENDS), int(requests * (1.0 - _ENDS)))
-    whole = float(done.max()) * servers
-    return Queue((done - arrival)[counted], requests / runs, busy / whole)
+    return done, runs, busy

@@ -222,7 +222,7 @@ class Step(NamedTuple):
     @classmethod
     def of(cls, solution: Solution) -> Step:
         """The step of all rows."""
-        inverse = np.asarray(np.linalg.inv(solution.weighted.normal(_prior(solution.problem))))
+        inverse = solution.weighted.inverse(_prior(solution.problem))
         return cls(inverse, inverse @ solution.right)
 
 

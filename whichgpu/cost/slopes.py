@@ -106,31 +106,55 @@ class Slopes:
 
     def solved(self, diagonal: Array, right: Array) -> Array:
         """The x of (J'J + D) x = y, (effects,)."""
+        done = self._eliminated(diagonal)
+        found, left = np.zeros(len(right)), right[done.shared]
+        for own, place, gone, inverse in done.blocks:
+            found[own] = inverse @ right[own]
+            left[place] -= gone.T @ right[own]
+        found[done.shared] = known = np.linalg.solve(done.rest, left)
+        for own, place, gone, _ in done.blocks:
+            found[own] -= gone @ known[place]
+        return found
+
+    def inverse(self, diagonal: Array) -> Array:
+        """(J'J + D)^-1, (effects, effects): blocks speak to each other by what they share."""
+        done = self._eliminated(diagonal)
+        size, count = self.shape[1], len(done.shared)
+        # What each effect is of the shared ones: itself, or what its elimination put in its place.
+        through = np.zeros((size, count))
+        through[done.shared, np.arange(count)] = 1.0
+        for own, place, gone, _ in done.blocks:
+            through[np.ix_(own, place)] = -gone
+        found = np.asarray(through @ np.linalg.inv(done.rest) @ through.T)
+        for own, _, _, inverse in done.blocks:
+            found[np.ix_(own, own)] += inverse
+        return found
+
+    def _eliminated(self, diagonal: Array) -> _Eliminated:
+        """The equations after each block's own effects are gone from them."""
         shared = np.flatnonzero(self._shared)
-        rest, left = np.diag(diagonal[shared]), right[shared]
-        eliminated = []
+        rest, blocks = np.diag(diagonal[shared]), []
         for one in self.blocks:
             common = self._shared[one.effects]
             own, place = one.effects[~common], np.searchsorted(shared, one.effects[common])
             mine, theirs = one.values[:, ~common], one.values[:, common]
             across = mine.T @ theirs
-            both = np.concatenate([across, right[own][:, None]], axis=1)
-            gone = np.linalg.solve(mine.T @ mine + np.diag(diagonal[own]), both)
-            rest[np.ix_(place, place)] += theirs.T @ theirs - across.T @ gone[:, :-1]
-            left[place] -= across.T @ gone[:, -1]
-            eliminated.append((own, place, gone))
-        return _substituted(np.asarray(np.linalg.solve(rest, left)), shared, eliminated, len(right))
+            inverse = np.linalg.inv(mine.T @ mine + np.diag(diagonal[own]))
+            gone = inverse @ across
+            rest[np.ix_(place, place)] += theirs.T @ theirs - across.T @ gone
+            blocks.append((own, place, gone, inverse))
+        return _Eliminated(shared, rest, blocks)
 
 
-def _substituted(
-    known: Array, shared: Index, eliminated: Sequence[tuple[Index, Index, Array]], size: int
-) -> Array:
-    """The whole solution from that of the shared effects."""
-    found = np.zeros(size)
-    found[shared] = known
-    for own, place, gone in eliminated:
-        found[own] = gone[:, -1] - gone[:, :-1] @ known[place]
-    return found
+class _Eliminated(NamedTuple):
+    """The Schur complement `rest` of the `shared` effects.
+
+    Of each block its own effects, the places of those that it shares, A_b^-1 B_b and A_b^-1.
+    """
+
+    shared: Index
+    rest: Array
+    blocks: Sequence[tuple[Index, Index, Array, Array]]
 
 
 class Places(NamedTuple):

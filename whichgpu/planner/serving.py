@@ -123,7 +123,7 @@ def splits(job: Job, count: int, gpu: Gpu, terms: Sequence[Term]) -> list[Split]
 
 
 #: Splits that are simulated at the most, those that by means hold this much of what the best one does.
-_SIMULATED, _CONTENDS = 6, 0.8
+_SIMULATED, _CONTENDS = 3, 0.8
 
 
 def _ranked(found: Iterable[Split]) -> list[Split]:
