@@ -298,7 +298,7 @@ def test_real_data_bound_a_fast_gpu_and_no_slow_one() -> None:
 
 
 def test_nvidias_examples_infer_on_real_data() -> None:
-    """Their commands name --data_dir, under TensorFlow too: docs/accuracy.md says why that is left out."""
+    """Their commands name --data_dir, in all three frameworks."""
 
     def rate(text: str, **more: Any) -> float:
         job = {"phase": "infer", "precision": "fp16", "batch": 1024.0, **more}
