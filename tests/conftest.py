@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import json
 import subprocess
+from collections import Counter
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +17,6 @@ from whichgpu.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from starlette.testclient import TestClient
 
@@ -121,8 +122,32 @@ def forked(_mother: Mother, monkeypatch: pytest.MonkeyPatch) -> None:
 _LONG = ("test_bench_cpu", "test_calibration")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+#: Of the thorough tests those that load what takes long to load: one file a line.
+_THOROUGH = frozenset((Path(__file__).parent / "thorough.txt").read_text(encoding="utf-8").split())
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--thorough", action="store_true", help="the thorough tests too, as ./test all does")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    named = collection_path.relative_to(config.rootpath).as_posix() in _THOROUGH
+    return True if named and not config.getoption("--thorough") else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.stem not in _LONG)
+    if config.getoption("--thorough"):
+        return
+    cases: Counter[str] = Counter()
+    kept, left = [], []
+    for item in items:
+        mark = item.get_closest_marker("thorough")
+        case, every = item.nodeid.partition("[")[0], mark.kwargs.get("every", 0) if mark else 1
+        (kept if every and cases[case] % every == 0 else left).append(item)
+        cases[case] += 1
+    config.hook.pytest_deselected(items=left)
+    items[:] = kept
 
 
 def pytest_collection_finish() -> None:

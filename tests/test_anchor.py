@@ -196,6 +196,7 @@ _HOLDS = {
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_anchored_intervals_are_narrower_and_hold_and_the_error_falls():
     """On measured rows under fits that had not seen their source, anchored on one run of it elsewhere."""
     rows = anchored("source", False)
@@ -472,6 +473,7 @@ _PAIRS = (("resnet101", "cnn"), ("se-resnext101-32x4d", "cnn"), ("bert-base", "t
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_kind_of_model_says_the_ratio_of_gpus():
     """Measured pairs of GPUs, the model known by its kind alone: four of five ratios and more are inside."""
     from whichgpu.cost import outside

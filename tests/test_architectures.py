@@ -202,6 +202,7 @@ CASES = [*((kind, name, {**TEXT, **more}) for kind, name, more in DECODERS), *OT
 @pytest.mark.parametrize(
     ("kind", "name", "sizes"), CASES, ids=[f"{i}-{one[0]}" for i, one in enumerate(CASES)]
 )
+@pytest.mark.thorough(every=3)
 def test_parameters_are_those_of_the_module(kind: str, name: str, sizes: dict[str, Any]) -> None:
     config = config_of(kind, sizes)
     item = workload_of(raw_of(config, name), kind, kind)
@@ -286,6 +287,7 @@ def test_what_cannot_be_is_refused_by_its_field(raw: dict[str, Any], said: str) 
 
 
 @pytest.mark.parametrize("kind", ["apertus", "gemma3n_text", "recurrent_gemma", "helium", "minicpm3", "glm"])
+@pytest.mark.thorough(every=3)
 def test_products_of_a_pass_are_those_that_torch_counts(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Masks look at values, so that each gets one of zeros."""
     import sys

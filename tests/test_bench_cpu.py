@@ -30,6 +30,7 @@ def told(capsys, *arguments):
     return json.loads(capsys.readouterr().out), status
 
 
+@pytest.mark.thorough
 def test_the_suite_is_killed_in_the_middle_and_goes_on(tmp_path, capsys):
     """Training, inference, torchrun, a data loader, exchanges, kernels, TensorFlow on one and on two."""
     out = tmp_path / "toy.csv"
@@ -90,6 +91,7 @@ def test_a_row_is_measured_again_from_its_record(tmp_path, capsys):
     assert "resnet18" in capsys.readouterr().out
 
 
+@pytest.mark.thorough
 def test_the_device_on_its_roofline(tmp_path, capsys):
     out = tmp_path / "device.csv"
     found, status = told(capsys, "bench", "device", "--toy", "--device", "cpu", "--out", str(out))
@@ -122,6 +124,7 @@ def test_memory_that_runs_out_is_a_row_and_a_hang_ends(monkeypatch):
 
 
 @pytest.mark.parametrize("more", [{"options": {"sharding": "fsdp"}}, {"tp": 2.0}])
+@pytest.mark.thorough(every=2)
 def test_two_processes_share_a_decoder(more, tmp_path, monkeypatch):
     """Sharded, and with layers cut: a small decoder of a file of one's own."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))

@@ -27,6 +27,7 @@ WORKLOADS = (
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
+@pytest.mark.thorough(every=3)
 def test_parameters_and_flops_are_the_zoo_s(name):
     found = agreement.agreement(name)
     assert found.parameters == found.traced_parameters
@@ -128,6 +129,7 @@ def test_whisper_under_autocast():
 
 
 @pytest.mark.parametrize("name", ["resnet18", "vgg16", "googlenet"])
+@pytest.mark.thorough(every=3)
 def test_a_network_is_compiled_as_one_graph(name):
     """PyTorch compiles no frame of its own containers: what was not within a module of ours ran eager."""
     import torch._dynamo as dynamo
@@ -231,6 +233,7 @@ def test_losses_are_finite_and_recomputing_changes_nothing():
     assert torch.allclose(*grads)
 
 
+@pytest.mark.thorough
 def test_the_tensorflow_set_has_the_zoo_s_parameters():
     """ResNets are trained, and held to it, in test_bench_cpu.py."""
     tf = pytest.importorskip("tensorflow", reason="needs TensorFlow: pip install tensorflow-cpu")

@@ -454,6 +454,7 @@ ALL = {name: text for name, text in globals().items() if isinstance(text, str) a
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
+@pytest.mark.thorough(every=3)
 def test_a_number_that_was_cut_within_is_none(tmp_path, name):
     """Cut anywhere, a text gives figures of the whole one, or of fewer steps, never a part of a number."""
     text = ALL[name]

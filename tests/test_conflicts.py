@@ -84,6 +84,7 @@ def typed(changes: tuple[str, ...], wish: dict[str, Any]) -> dict[str, Any]:
         ("vit-base-patch16-224", {"columns": {"batch": 1e5}}),
     ],
 )
+@pytest.mark.thorough(every=2)
 def test_every_way_out_works_as_it_is_typed(workload: str, wish: dict[str, Any]) -> None:
     """It gives the GPU that it names, at the price that it names."""
     answer = ask(workload, **{**wish, "columns": wish.get("columns", {})})

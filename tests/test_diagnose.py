@@ -56,6 +56,7 @@ def test_what_is_predicted_is_normal():
          "narrower", 4),
     ],
 )  # fmt: skip
+@pytest.mark.thorough(every=2)
 def test_a_known_cause_is_found_among_the_first(  # noqa: PLR0917
     workload, gpu, columns, changes, cause, within
 ):
@@ -66,6 +67,7 @@ def test_a_known_cause_is_found_among_the_first(  # noqa: PLR0917
     assert causes[cause].inside
 
 
+@pytest.mark.thorough
 def test_a_number_that_is_stated_is_not_the_one_that_would_fit_and_a_length_is_the_most():
     assert found("sdxl", "rtx-4090", "60 s", steps=50)[1]["size"].ratio > 1.3, "one that would fit"
     texts = {"phase": "finetune_qlora", "batch": 2, "seq_len": 4096}
@@ -73,6 +75,7 @@ def test_a_number_that_is_stated_is_not_the_one_that_would_fit_and_a_length_is_t
     assert found("qwen2.5-7b", "a100-80gb-sxm", f"{whole / 8.0:.3g} s/it", **texts)[2][0] == "size"
 
 
+@pytest.mark.thorough
 def test_a_server_may_run_without_graphs_and_several_gpus_are_slowed_by_what_lies_between_them():
     one, _, order = found("llama-3.1-8b", "a100-80gb-sxm", "40 tokens/s", concurrency=1)
     assert one.verdict == "slow"
@@ -212,6 +215,7 @@ def test_numbers_that_are_too_good():
     assert absurd.normal < 1e-6
 
 
+@pytest.mark.thorough
 def test_the_roofline_lies_above_every_prediction():
     for workload, gpu, columns in (
         ("resnet50", "a100-80gb-sxm", RESNET), ("bert-large", "h100-80gb-sxm", {"phase": "train"}),
@@ -223,6 +227,7 @@ def test_the_roofline_lies_above_every_prediction():
         assert better, workload
 
 
+@pytest.mark.thorough
 def test_one_reader_gets_no_more_than_memory_gives():
     """15 GB of weights a token at 1,008 GB/s: 67 tokens/s, unless more than one is made at a time."""
     job = {"runtime": "vllm", "precision": "bf16"}
@@ -241,6 +246,7 @@ def test_a_share_of_the_peak_that_many_gpus_may_have_is_not_impossible():
     assert one.verdict != "impossible"
 
 
+@pytest.mark.thorough
 def test_steps_a_second_are_of_the_loop_alone():
     """A progress bar counts neither the decoder nor what reads the prompt, which few steps feel the most."""
     job = {"runtime": "a1111", "steps": 4}
@@ -286,6 +292,7 @@ def test_what_does_not_fit_ran_otherwise():
         api.diagnose("llama-3.1-70b", "rtx-3060-12gb", "22 tok/s", runtime="vllm")
 
 
+@pytest.mark.thorough
 def test_what_was_measured_of_the_very_job_narrows_it():
     row = next(one for one in store.rows("measured") if one["id"] == "cl-00724")
     columns = {"phase": row["phase"], "precision": row["precision"], "batch": float(row["batch"]),
@@ -399,7 +406,7 @@ def test_an_epoch_is_of_the_usual_data_set_and_mfu_of_the_peak():
 
 
 def test_what_nobody_stated_makes_nothing_impossible():
-    """A time of a token is of the load, a picture's of its steps: both are left open here."""
+    """A time of a token is of the load, which is left open here."""
     one, causes, _ = found("mistral-7b", "a10g", "tpot 30 ms", concurrency=64)
     assert one.verdict == "fast"
     assert causes["flight"].inside
@@ -418,6 +425,10 @@ def test_what_nobody_stated_makes_nothing_impossible():
     assert stated.verdict != "normal"
     one, _, _ = found("mistral-7b", "l40s", "4200 tokens/s", concurrency=64, runtime="vllm")
     assert one.verdict == "impossible", "64 for each 16.8 ms that its weights take"
+
+
+@pytest.mark.thorough
+def test_what_nobody_stated_of_pictures_and_sound_makes_nothing_impossible():
     # Throughput of a batch that nobody stated; of one that is stated it is fast.
     one, _, _ = found("whisper-large-v3", "a100-80gb-sxm", "60x realtime", runtime="faster-whisper")
     assert (one.verdict, one.job.batch > 1) == ("normal", True)
@@ -471,6 +482,7 @@ def test_fp8_on_a_gpu_without_units_for_it_is_of_the_weights(whichgpu):
     assert "use --precision fp8-w8a16 (weights in FP8, products in FP16) or bf16" in refused.err
 
 
+@pytest.mark.thorough
 def test_an_engine_of_one_user_has_one_request_in_flight():
     """llama.cpp at six tokens a second: not a hundred users' share, but a model that is not on the GPU."""
     one, _, order = found("llama-3.1-8b", "rtx-4090", "6 t/s", precision="q4_k_m", runtime="llama.cpp")
@@ -484,6 +496,7 @@ def test_an_engine_of_one_user_has_one_request_in_flight():
     assert named.job.concurrency == 1.0, "the format is of the engine's files"
 
 
+@pytest.mark.thorough
 def test_a_server_whose_load_nobody_states_may_have_had_one_reader_and_has_its_gpu():
     one = predicted("llama-3.1-8b", "a10g", runtime="vllm", concurrency=1)
     alone, causes, _ = found("llama-3.1-8b", "a10g", f"{0.9 * one.mid:.1f} tokens/s", runtime="vllm")
@@ -493,6 +506,7 @@ def test_a_server_whose_load_nobody_states_may_have_had_one_reader_and_has_its_g
     assert "single" not in stated
 
 
+@pytest.mark.thorough
 def test_a_model_that_does_not_fit_ran_otherwise():
     one, causes, _ = found("gemma-2-27b", "rtx-a6000", "1.1 tok/s")
     assert one.verdict == "slow"

@@ -132,6 +132,7 @@ def test_it_is_predicts_own_memory(workload: str, columns: dict[str, Any], gpu: 
         ("llama-2-7b", "a100-80gb-sxm:mig-3g.40gb", {}, ("concurrency",)),
     ],
 )
+@pytest.mark.thorough(every=3)
 def test_the_largest_fits_and_the_next_does_not(
     workload: str, gpu: str, columns: dict[str, Any], sizes: tuple[str, ...]
 ) -> None:
@@ -175,6 +176,7 @@ def sized(job: Any, name: str, size: int) -> dict[str, Any]:
         ("llama-2-13b", "a10", {"precision": "fp8"}),
     ],
 )
+@pytest.mark.thorough(every=3)
 def test_what_is_said_to_make_it_fit_does_so_as_typed(
     whichgpu, workload: str, gpu: str, columns: dict[str, Any]
 ) -> None:

@@ -45,6 +45,7 @@ def options(whichgpu: Any, question: str) -> list[str]:
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.thorough(every=3)
 def test_every_piece_of_advice_fits_as_typed(whichgpu, question: str) -> None:
     """Changes in the bytes that were told, the smallest card and the fewest of each type."""
     answer = asked(whichgpu, question)

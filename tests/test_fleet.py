@@ -74,6 +74,7 @@ def test_who_says_the_bits_alone_asks_for_several_formats(said, formats):
 
 
 @pytest.mark.parametrize("said", ["q4", "8bit", "nf4,any"])
+@pytest.mark.thorough(every=3)
 def test_of_several_formats_the_best_serves_on_each_gpu(said):
     """Who says the bits alone leaves the engine open: llama.cpp's own format would take eighteen cards."""
     answer = ask("llama-3.3-70b", None, None, users=30, columns={"precision": said})
@@ -124,6 +125,7 @@ def single(workload, gpu, **columns):
     ],
 )
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.8])
+@pytest.mark.thorough(every=3)
 def test_percentiles_without_a_simulation_are_near_those_with_one(workload, gpu, columns, share):
     job = single(workload, gpu, **columns)
     table, _ = curve.ready(job, GPUS[gpu])
@@ -204,6 +206,7 @@ def test_a_fleet_holds_the_load_and_its_money_adds_up():
             assert told["p50"] <= told["p90"] <= told["p99"]
 
 
+@pytest.mark.thorough
 def test_cards_of_ones_own_serve_users_within_a_price_and_in_a_machine(capsys):
     line = ["recommend", "llama-3.1-8b", "--users", "20", "--limit", "3", "--json"]
     assert main([*line, "--term", "buy", "--budget", "1500 USD"]) == 0

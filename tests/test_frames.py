@@ -77,6 +77,7 @@ def test_it_shows_itself_in_a_notebook(result: tuple[str, Any]) -> None:
     assert markdown.strip()
 
 
+@pytest.mark.thorough(every=2)
 def test_the_three_libraries_are_given_the_same_rows(result: tuple[str, Any]) -> None:
     pytest.importorskip("pandas")
     pytest.importorskip("polars")

@@ -78,6 +78,7 @@ def test_prices_are_the_best_offers() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("line", sorted({line for row in ROWS.values() for line in row.get("see", ())}))
+@pytest.mark.thorough(every=3)
 def test_commands_to_go_on_with_run(line: str, whichgpu: Any) -> None:
     assert whichgpu(*shlex.split(line)).status in (0, 3)
 

@@ -140,6 +140,7 @@ def inputs(given: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("kind", "name", "sizes", "given"), CASES, ids=[one[0] for one in CASES])
+@pytest.mark.thorough(every=3)
 def test_parameters_and_products_are_those_of_the_module(
     kind: str, name: str, sizes: dict[str, Any], given: dict[str, Any], hub: Any
 ) -> None:
@@ -184,6 +185,7 @@ def test_parameters_and_products_are_those_of_the_module(
         ("blenderbot-small", "BlenderbotSmallForConditionalGeneration"), ("ctrl", "CTRLLMHeadModel"),
     ],
 )  # fmt: skip
+@pytest.mark.thorough(every=2)
 def test_whole_models_of_their_default_sizes(kind: str, name: str, hub: Any) -> None:
     module, raw = built(hub, kind, name, {})
     want = sum(one.numel() for one in module.parameters())

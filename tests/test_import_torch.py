@@ -388,6 +388,7 @@ def test_a_known_name_needs_none_of_this(whichgpu):
 
 
 @needs_torch
+@pytest.mark.thorough
 def test_a_configuration_that_hf_does_not_read_is_counted_by_its_class_of_transformers(
     tmp_path, whichgpu, forked
 ):

@@ -27,7 +27,7 @@ from whichgpu.workloads.training import unscaled
 pytestmark = pytest.mark.slow
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_a_row_among_others_is_predicted_as_alone(seed):
     rows = list(perturbed(seed, 25))

@@ -71,6 +71,7 @@ def test_a_machine_is_read_from_words_and_from_a_file(tmp_path: Path) -> None:
         ("16 lanes", "4 lanes"),
     ],
 )
+@pytest.mark.thorough(every=2)
 def test_each_part_of_a_machine_holds_and_flips(roomy: str, tight: str) -> None:
     wish = {"gpus": ["rtx-4090"], "columns": {"precision": "w4a16"}}
     held = ask(machine=roomy, **wish)

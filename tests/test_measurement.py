@@ -459,6 +459,7 @@ def test_numbers_as_other_languages_write_them(said, value):
 @pytest.mark.parametrize(
     ("said", "meant"), [("1.450 images/s", "1450 images/s"), ("10.450 images/s", "10.450 images/s")]
 )
+@pytest.mark.thorough(every=2)
 def test_points_that_set_off_thousands(said, meant):
     """A V100 trains ResNet-50 at about 800 images/s: not at 1.45, and at 10.45 no nearer than at 10,450."""
     run = told(f"ResNet-50 trains at {said} on a V100 SXM2 16GB, batch 128, AMP", GPUS)
@@ -499,6 +500,7 @@ def test_the_command_line_reads_a_sentence_as_the_options_that_it_shows(whichgpu
     assert "--batch 64" in said.out
 
 
+@pytest.mark.thorough
 def test_a_card_of_several_forms_is_held_against_each(whichgpu):
     one = whichgpu("diagnose", "my P100 trains resnet50 at 90 images/s in fp32, batch 64", "--json").json
     assert one["verdict"] == "slow"

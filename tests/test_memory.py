@@ -147,7 +147,9 @@ def test_every_published_peak_is_near():
     assert np.quantile(found, 0.9) < 0.08
 
 
-@pytest.mark.parametrize("table", ["llm-train", "llm-stream", "vision", "diffusion"])
+@pytest.mark.parametrize(
+    "table", ["llm-train", "llm-stream", "diffusion", pytest.param("vision", marks=pytest.mark.thorough)]
+)
 def test_runs_that_ran_are_not_refused(table):
     """Within 2 %: llama.cpp deals 80 layers and the head out over six cards more evenly than here."""
     worst = {}

@@ -297,6 +297,7 @@ def test_the_wide_weights_of_mixed_precision_belong_to_the_optimizer() -> None:
     assert kept == pytest.approx(16 * parameters / 8)
 
 
+@pytest.mark.thorough
 def test_runs_that_were_published_are_found_to_fit() -> None:
     """Of the runs of llm-foundry and Megatron; those whose checkpointing is not known may fail."""
     found = [

@@ -81,6 +81,7 @@ DRAWS = 4
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_rows_of_one_hand_improve_the_rows_that_are_held_out():
     """By source, under fits that had not seen it: 40 rows are the user's, 24 others are predicted."""
     hands = defaultdict(list)

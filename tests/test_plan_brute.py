@@ -211,6 +211,7 @@ def brute_total(program):
 @pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(totals())
+@pytest.mark.thorough
 def test_work_at_any_hour_is_counted_as_enumeration_does(program):
     from whichgpu.planner.plan.counting import countable, counted
 

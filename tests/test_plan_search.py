@@ -78,6 +78,7 @@ def test_rows_of_the_mean_loss_lift_the_relaxation_and_cut_off_no_fleet():
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_coupled_hours_with_spares_end_near_the_bound():
     found = cheapest(coupled(), effort(0.02, 12))
     assert found.gap <= 0.02
@@ -117,6 +118,7 @@ def test_hours_taken_apart_are_asked_again_where_none_of_them_does_the_work_of_a
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_hours_taken_apart_are_bounded_rightly():
     from whichgpu.planner.plan.columns import build
     from whichgpu.planner.plan.formulation import formulate
@@ -186,6 +188,7 @@ BY_HOUR = (
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_known_fleet_cuts_off_no_cheaper_one():
     def sized(*rates):
         return {name: f"{rate} req/s" for name, rate in zip("sml", rates, strict=True)}

@@ -131,6 +131,7 @@ DOCUMENTS = sorted(str(path.relative_to(SAMPLES)) for path in SAMPLES.glob("*/*"
     ],
 )
 @pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.thorough(every=3)
 def test_garbage_is_refused_or_left_out(tmp_path: Path, name: str, content: bytes) -> None:
     """A source that serves something else raises `DataError`, says so of the part, or gives nothing."""
     source = name.split("/")[0]

@@ -346,6 +346,7 @@ def killed(home: Path) -> Iterator[Callable[[int], int]]:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_kill_9_at_any_step_leaves_a_whole_store(home: Path, killed: Callable[[int], int]) -> None:
     """Every call that touches the disk is the last one once; the store is then the old or the new one."""
     run("skypilot", day=FIRST)

@@ -38,6 +38,7 @@ def table(monkeypatch):
 
 
 @pytest.mark.parametrize("family", sorted({item.family for item in workloads().values()}))
+@pytest.mark.thorough(every=2)
 def test_every_published_figure_of_a_family_is_met(family: str) -> None:
     """Parameters within 0.5 %, work within 1 %, names within their rounding.
 

@@ -343,6 +343,7 @@ def test_a_laptop_whose_memory_was_not_read_keeps_no_other_from_an_answer(whichg
     assert {"rtx-5090-laptop", "rtx-4090-laptop"} <= {one["gpu"] for one in found.json["candidates"]}
 
 
+@pytest.mark.thorough
 def test_users_of_what_no_laptop_holds_are_told_what_one_would(whichgpu: Any) -> None:
     line = ("recommend", "mixtral-8x7b", "--users", "5", "--needs", "laptop")
     told = whichgpu(*line, "--json")

@@ -71,6 +71,7 @@ def test_a_run_is_the_same_in_a_table_and_alone(precision):
         assert value == pytest.approx(1e3 * alone.tpot.mid, rel=1e-3)
 
 
+@pytest.mark.thorough
 def test_the_analytic_model_and_simulated_runs_agree():
     """Of ten waves throughput and TPOT within 10 %, TTFT within 25 %, in 30 configurations at the least."""
     off = []

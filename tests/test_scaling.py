@@ -378,6 +378,7 @@ def test_a_mesh_that_cannot_be_is_refused_with_the_nearest_that_can(
         search(**asked)
 
 
+@pytest.mark.thorough
 def test_where_nothing_fits_the_reason_and_the_fewest_gpus_are_told(whichgpu: Any) -> None:
     found = search("llama-3.1-405b", f"{H100}:8")
     assert not found.top

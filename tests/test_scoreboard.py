@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 import sys
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -32,11 +33,13 @@ pytestmark = pytest.mark.slow
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "accuracy.md"
 MARKED = re.compile(r"<!-- table: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
+#: Read once for all that changes nothing.
+committed = cache(scoreboard.committed)
 
 
 def tables() -> str:
     """docs/accuracy.md with its tables as the committed scoreboard has them."""
-    board = scoreboard.committed()
+    board = committed()
 
     def made(match: re.Match[str]) -> str:
         name = match[1]
@@ -81,7 +84,7 @@ def test_what_the_readme_says_of_its_size_and_errors_is_so():
         r"over (\d+) devices.* over ([\d,]+) workloads.* over ([\d,]+) published", text, re.DOTALL
     )
     devices, models, rows = (int(each.replace(",", "")) for each in counts.groups())
-    board = scoreboard.committed()
+    board = committed()
     for told, counted in ((devices, len(catalogue(()))), (models, len(workloads())), (rows, len(board.ids))):
         assert told < counted < 1.1 * told
     said = re.search(
@@ -112,7 +115,7 @@ def test_a_wider_interval_scores_worse_unless_it_saves_a_miss():
 
 
 def test_the_committed_scoreboard_is_of_the_committed_fit():
-    board = scoreboard.committed()
+    board = committed()
     count = int(re.search(r"from (\d+) measured rows", (store.DATA / "fits" / "effects.toml").read_text())[1])
     assert len(board.ids) == len(set(board.ids)) == count
     seen = store.load("fits")["spreads"]["group"]["all"]
@@ -136,7 +139,7 @@ def test_the_committed_scoreboard_is_of_the_committed_fit():
 )
 def test_intervals_keep_their_promise_on_what_the_fit_had_not_seen(fold):
     """A runtime never measured has a prior: too wide is a miss that docs/accuracy.md tells."""
-    board = scoreboard.committed()
+    board = committed()
     told = np.isfinite(board.errors[fold])
     inside = scores(board.errors[fold][told], board.halves[fold][told]).inside
     assert inside <= 95
@@ -144,14 +147,14 @@ def test_intervals_keep_their_promise_on_what_the_fit_had_not_seen(fold):
 
 @pytest.mark.parametrize("fold", ["gpu", "generation", "newer", "workload", "source"])
 def test_intervals_hold_enough_of_what_the_fit_had_not_seen(fold):
-    board = scoreboard.committed()
+    board = committed()
     told = np.isfinite(board.errors[fold])
     assert scores(board.errors[fold][told], board.halves[fold][told]).inside >= 85
 
 
 @pytest.mark.parametrize("fold", ["gpu", "generation", "newer", "workload", "source"])
 def test_intervals_of_runtimes_that_were_measured_hold_as_many_as_they_should(fold):
-    board = scoreboard.committed()
+    board = committed()
     prior = section("spread")
     never = 0.999 * Z90 * math.hypot(prior["shared"], prior["own"])
     measured = np.isfinite(board.errors[fold]) & (board.halves[fold] < never)
@@ -159,7 +162,7 @@ def test_intervals_of_runtimes_that_were_measured_hold_as_many_as_they_should(fo
 
 
 def test_without_the_only_gpus_that_ran_a_runtime_it_was_never_measured():
-    board = scoreboard.committed()
+    board = committed()
     prior = section("spread")
     wide = Z90 * math.hypot(prior["shared"], prior["own"])
     sglang = np.array([row["runtime"] == "sglang" for row in board.rows])
@@ -229,7 +232,7 @@ class Tags(HTMLParser):
 
 
 def test_the_page_is_whole_and_fetches_nothing():
-    board = scoreboard.committed()
+    board = committed()
     tags = Tags()
     text = page(board)
     tags.feed(text)

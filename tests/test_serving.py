@@ -142,6 +142,7 @@ FEW = [
         *FEW,
     ],
 )
+@pytest.mark.thorough(every=3)
 def test_the_analytic_model_and_the_simulator_agree(configuration, within, requests):
     workload, gpu, count, columns, prompt, output = configuration
     device = GPUS[gpu]

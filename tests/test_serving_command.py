@@ -31,6 +31,7 @@ L40S, H100, H200 = GPUS["l40s"], GPUS["h100-80gb-sxm"], GPUS["h200-141gb-sxm"]
 
 @pytest.mark.parametrize("command", ["predict llama-3.1-8b --gpu l40s --curve",
     'recommend llama-3.1-8b --slo "tpot 50 ms" --rate "5 req/s"'])  # fmt: skip
+@pytest.mark.thorough(every=3)
 def test_answers_are_pages_and_articles_too(whichgpu, command):
     words = shlex.split(command)
     told = whichgpu(*words, "--json").json
@@ -75,6 +76,7 @@ def test_splits_are_those_that_the_heads_allow(whichgpu, workload, splits):
     ("prompt", "output"), [("128", "8000"), ("12000", "200"), ("512", "256"), ("0", "64")]
 )
 @pytest.mark.parametrize("against", ["rate", "concurrency"])
+@pytest.mark.thorough(every=3)
 def test_more_load_is_never_sooner(whichgpu, prompt, output, against):
     told = whichgpu("predict", "qwen3-32b", "--gpu", "h100-80gb-sxm:2", "--input-tokens", prompt,
                     "--output-tokens", output, "--curve", against, "--json").json  # fmt: skip
@@ -254,6 +256,7 @@ def test_an_objective_of_batches_need_not_name_its_metric(whichgpu):
     assert "is no objective" in whichgpu("predict", "llama-3.1-8b", "--gpu", "l4", "--slo", "p99 100 ms").err
 
 
+@pytest.mark.thorough
 def test_more_gpus_are_named_than_do_not_hold_a_rate(whichgpu):
     wrong = whichgpu(
         "predict", "whisper-large-v3", "--gpu", "a10g:3", "--rate", "6 req/s", "--slo", "e2e p95 4 s"
@@ -335,6 +338,7 @@ def test_tokens_cost_the_same_however_the_load_is_told(whichgpu):
     assert closed["usd_per_million"]["input"] < closed["usd_per_million"]["output"]
 
 
+@pytest.mark.thorough
 def test_experts_dealt_out_leave_the_rest_of_the_split_open(whichgpu):
     words = ("predict", "mixtral-8x22b", "--precision", "fp8", "--slo", "tpot 40 ms", "--json")
     told = whichgpu(*words, "--gpu", "h100-80gb-sxm:8", "--option", "ep=8")

@@ -164,6 +164,7 @@ def test_every_split_is_tried_and_the_best_is_first():
     assert any("ep=2" in one.name for one in experts)
 
 
+@pytest.mark.thorough
 def test_over_machines_experts_are_dealt_out_layers_cut_and_stages_made():
     """DeepSeek's own deployment deals its experts out over many machines (DeepSeek-V3 report, 3.4)."""
     asked = Job("deepseek-r1", precision="fp8", runtime="sglang", input_tokens=1024.0, output_tokens=512.0)
@@ -192,6 +193,7 @@ def test_groups_of_several_gpus_are_of_engines_that_have_them():
     assert mixed == {"vllm": True, "tensorrt-llm": False}
 
 
+@pytest.mark.thorough
 def test_the_first_split_was_simulated_and_means_are_no_less():
     asked = Job("llama-3.1-70b", input_tokens=1024.0, output_tokens=512.0)
     terms = slo.read("ttft p99 400 ms, tpot 40 ms")
@@ -219,6 +221,7 @@ def test_prompts_on_gpus_of_their_own_want_a_rate(whichgpu):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("terms", ["ttft p99 150 ms", "latency p90 6 s"])
+@pytest.mark.thorough(every=2)
 def test_what_is_held_is_held_when_it_is_asked_for(whichgpu, terms):
     metric, how, most, unit = terms.split()
     # As many at once as there is room for, so that no objective is that of the most that run.

@@ -163,6 +163,7 @@ def test_a_total_budget_is_for_the_whole_job() -> None:
     assert ask("resnet50", **wish, budget=said).candidates
 
 
+@pytest.mark.thorough
 def test_a_deadline_that_nothing_keeps_names_one_that_something_does() -> None:
     wish = {"phase": "train", "gpus": FEW, "epochs": "90"}
     none = ask("resnet50", **wish, deadline="10 s")

@@ -115,6 +115,7 @@ def test_which_gpu_by_keyboard(base, page):
 @pytest.mark.parametrize(
     "name", ["answer", "gpu", "compare", "workload", "fit", "speed", "normal", "serve", "prices", "judge"]
 )
+@pytest.mark.thorough(every=3)
 def test_the_answer_is_on_the_first_screen_of_a_phone(base, browser, name):
     context = browser.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=name != "serve")
     opened = context.new_page()
@@ -195,6 +196,7 @@ def test_will_it_fit_as_the_api_says(base, page):
     assert page.locator("figure figcaption").first.inner_text().startswith("weights")
 
 
+@pytest.mark.thorough
 def test_serve_within_objectives(base, page):
     path = "workload=llama-3.1-8b&gpu=h100-80gb-sxm&slo=ttft+p90+1+s,+tpot+50+ms"
     page.goto(f"{base}/serve?{path}")
@@ -270,6 +272,7 @@ def test_a_file_that_is_uploaded_has_a_link_and_downloads(base, page, tmp_path):
 
 
 @pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.thorough
 def test_a_long_article_has_a_link_and_sorts(base, browser, tmp_path, scripts):
     """An article that hardly packs: its link has it behind the `#`; all else works without scripts."""
     path = tmp_path / "article.txt"
@@ -372,6 +375,7 @@ def test_what_is_printed(base, page):
 
 
 @pytest.mark.parametrize("name", PAGES)
+@pytest.mark.thorough(every=5)
 def test_no_barrier_and_nothing_sticks_out(base, browser, name):
     """Axe finds no violation of WCAG 2.2 AA, light and dark; a phone of 360 px scrolls in one direction."""
     if find_spec("axe_playwright_python") is None:

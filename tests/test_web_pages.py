@@ -133,6 +133,7 @@ def test_of_what_an_answer_is_stands_at_its_figures(web):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_load_within_objectives_stands_on_its_curve(web):
     asked = "workload=qwen2.5-7b&gpu=l4&slo=ttft+p95+2+s,+tpot+p99+70+ms"
     (row,), seen = web.get(f"/api/v1/curve?{asked}").json()["loads"], glance(web, f"/serve?{asked}")
@@ -148,6 +149,7 @@ def test_a_load_within_objectives_stands_on_its_curve(web):
     ["/serve?workload=gpt2&gpu=gaudi3", "/serve?workload=gpt2&gpu=rtx-4060-laptop&output_tokens=1",
      "/predict?workload=gpt2&gpu=gaudi3", "/fit?workload=gpt2&gpu=gaudi3", "/gpus/gaudi3"],
 )  # fmt: skip
+@pytest.mark.thorough(every=3)
 def test_a_gpu_without_a_price_has_its_pages(web, path):
     answer = web.get(path)
     assert answer.status_code == 200, answer.text
@@ -155,6 +157,7 @@ def test_a_gpu_without_a_price_has_its_pages(web, path):
 
 
 @pytest.mark.parametrize("more", ["", "&slo=latency+p99+20+ms", "&slo=latency+p99+1+us"])
+@pytest.mark.thorough(every=3)
 def test_what_is_made_in_batches_has_its_figures_too(web, more):
     asked = f"workload=resnet50&gpu=t4{more}"
     told, seen = web.get(f"/api/v1/curve?{asked}"), web.get(f"/serve?{asked}")
@@ -371,6 +374,7 @@ def test_a_fault_calls_its_field_as_the_form_does(web, path, said):
     assert said in web.get(path).text
 
 
+@pytest.mark.thorough
 def test_a_sentence_of_a_measured_run_is_judged(web):
     """A figure on a card whose name leaves its form open; what it was read as leads to fields of the same."""
     said = {"workload": "my P100 trains resnet50 at 90 images/s in fp32, batch 64"}
@@ -499,6 +503,7 @@ def test_a_list_has_a_command_where_there_is_one(web, whichgpu):
         "/diagnose?workload=resnet50+trains+at+300+images/s+on+my+RTX+A5000&batch=128",
     ],
 )
+@pytest.mark.thorough(every=2)
 def test_a_page_has_its_answer_for_programs_and_terminals(web, whichgpu, path):
     page = web.get(path).text
     programs = html.unescape(re.search(r'href="(/api/[^"]*)">as JSON', page)[1])
@@ -520,6 +525,7 @@ def test_a_page_that_is_kept_brings_its_price_list(web):
 
 
 @pytest.mark.parametrize("more", ["", "&slo=ttft+p90+1+s,+tpot+40+ms", "&rate=2+req/s"])
+@pytest.mark.thorough(every=3)
 def test_the_load_of_a_server_stands_first(web, more):
     query = f"workload=llama-3.1-8b&gpu=l40s{more}"
     told = web.get(f"/api/v1/curve?{query}").json()

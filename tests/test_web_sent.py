@@ -107,6 +107,7 @@ def test_a_long_text_is_in_its_link_and_in_one_form_of_its_page(web):
     assert web.get("/plan?packed=" + where[20:200]).status_code == 422
 
 
+@pytest.mark.thorough
 def test_a_text_behind_the_hash_is_answered_by_any_server(web):
     text = f"The A10 has 48 GB of memory. The L4 has 24 GB of memory.\n\n{noise(60_000)}"
     page = web.post("/audit", data={"text": text}).text

@@ -154,6 +154,7 @@ def test_nothing_is_written(tmp_path):
         ended(process)
 
 
+@pytest.mark.thorough
 def test_a_disk_that_is_read_only_is_no_matter(tmp_path):
     """Every file system is mounted read-only, in a name space of the process's own."""
     alone = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]

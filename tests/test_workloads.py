@@ -95,6 +95,7 @@ def test_the_u_net_splits_as_measured() -> None:
 
 
 @pytest.mark.parametrize("family", sorted({item.family for item in workloads().values()}))
+@pytest.mark.thorough(every=3)
 def test_every_phase_of_a_family_traces_for_one_job_and_for_a_sweep(family: str) -> None:
     batch = np.array([1.0, 8.0])
     for name, one in EVERY_PHASE:
@@ -245,6 +246,7 @@ def test_a_size_alone_lists_models_of_it(size: str, meant: str) -> None:
 
 
 @given(st.text(alphabet=string.printable, max_size=40))
+@pytest.mark.thorough
 def test_any_name_resolves_or_is_refused_in_one_line(name: str) -> None:
     with suppress(UsageError):
         assert resolve(name).id in ZOO

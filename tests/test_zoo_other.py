@@ -337,6 +337,7 @@ def test_launches_follow_the_time_steps(steps: int, batch: int) -> None:
 
 
 @pytest.mark.parametrize("name", MINE)
+@pytest.mark.thorough(every=3)
 def test_products_are_linear_in_the_batch(name: str) -> None:
     """Relative positions are multiplied once for the whole batch: linear beside that."""
     for phase in workloads()[name].phases:

@@ -39,6 +39,7 @@ def test_known_articles_keep_the_bar():
 
 
 @pytest.mark.parametrize("case", corpus.own(), ids=lambda case: case.name)
+@pytest.mark.thorough(every=3)
 def test_places_quote_the_file(case):
     found = case.audit()
     for each in found.findings:
@@ -68,11 +69,13 @@ def test_a_perturbation_changes_its_verdict_and_no_other(right, wrong, stated):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", corpus.own() + corpus.articles(), ids=lambda case: case.name)
+@pytest.mark.thorough(every=4)
 def test_one_figure_changed_changes_no_verdict_on_another_line(case):
     for each in perturbations.changed(case, 2):
         assert not each.elsewhere, each
 
 
+@pytest.mark.thorough
 def test_most_figures_that_are_changed_are_accused():
     cases = [
         case for case in corpus.own() if case.name in ("cheat_sheet.txt", "clean_page.html", "showdown.md")

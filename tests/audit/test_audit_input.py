@@ -24,6 +24,7 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("name", sorted(STRANGE))
+@pytest.mark.thorough(every=3)
 def test_strange_text_is_read_to_its_end(name):
     """How long it takes: `benchmarks/audit.py`."""
     found = audited(STRANGE[name], "a.html" if name == "nested" else "a.md", catalogue(), corpus.TODAY)

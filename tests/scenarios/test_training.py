@@ -253,6 +253,7 @@ HURRY = (
 )
 
 
+@pytest.mark.thorough
 def test_too_little_money_for_too_little_time(ask: Any) -> None:
     """It names the budget that would do; typed, that budget does, and costs what was said."""
     told = ask(HURRY.format(budget="5 USD"))
