@@ -30,7 +30,8 @@ EXAMPLE = re.compile(r"^\s*(?:\$ |bin/)whichgpu (.+?)(?:\s+#.*)?$", re.MULTILINE
 INTRODUCTION = """\
 # Commands
 
-This page is made from the commands' own help (`python tests/test_docs.py`); a test keeps it so.
+This page is made from the commands' own help (`python tests/test_docs.py`); a test keeps it so. Options that
+several commands have alike stand once, before the commands; `-h` prints all of a command's.
 
 Every command takes `--json` (one JSON document on stdout, numbers in SI units, with `schema_version`),
 `--plain` (no colour, no drawn lines; also what a pipe gets), `--debug` and `-h`; `NO_COLOR` is honoured.
@@ -53,21 +54,77 @@ With `--json` an error is a document too:
 """
 
 
+#: Options that several commands have alike, printed once: a heading, a command that has them, the options.
+SHARED = (
+    ("Common options", "doctor", ("--json", "--plain", "--debug", "--help")),
+    ("Your own GPUs", "explain", ("--gpu-file", "--assume")),
+    (
+        "Job options", "predict",
+        ("--phase", "--precision", "--runtime", "--resolution", "--concurrency", "--batch", "--seq-len",
+         "--input-tokens", "--output-tokens", "--tp", "--pp", "--steps", "--option"),
+    ),
+    ("Form of the answer", "predict", ("--format",)),
+    ("All of the answer", "predict", ("--all",)),
+    (
+        "Size of the job", "recommend",
+        ("--epochs", "--samples", "--tokens", "--images", "--hours-of-audio", "--requests"),
+    ),
+    (
+        "Options of a measurement", "bench device",
+        ("--out", "--resume", "--compare", "--device", "--framework", "--python", "--toy", "--seconds",
+         "--timeout", "--memory", "--seed", "--shared"),
+    ),
+)  # fmt: skip
+
+
 def page() -> str:
     """docs/cli.md as it should be."""
-    sections = [f"## whichgpu {name}\n\n```text\n{usage(name)}\n```\n" for name in group.names()]
-    return "\n".join([INTRODUCTION, *sections])
+    shared = [f"## {title}\n\n```text\n{listed(option_records(*rest))}\n```\n" for title, *rest in SHARED]
+    sections = [f"## whichgpu {name}\n\n{usage(name)}\n" for name in group.names()]
+    return "\n".join([INTRODUCTION, *shared, *sections])
 
 
 def usage(name: str) -> str:
-    """A command's help as it stands in a terminal of 100 columns."""
+    """A command's help as in a terminal of 100 columns; options that others share by their heading."""
+    command, context = in_context(name)
+    records, also = option_records(name), []
+    for title, *rest in SHARED:
+        common = option_records(*rest)
+        if all(each in records for each in common):
+            records = [each for each in records if each not in common]
+            also += [f"[{title}](#{title.lower().replace(' ', '-')})"] * (title != SHARED[0][0])
+    formatter = context.make_formatter()
+    command.format_usage(context, formatter)
+    command.format_help_text(context, formatter)
+    text = "\n".join(line.rstrip() for line in formatter.getvalue().strip().splitlines())
+    own = f"\n\nOptions:\n{listed(records)}" if records else ""
+    return f"```text\n{text}{own}\n```" + (f"\n\nAlso: {', '.join(also)}." if also else "")
+
+
+def in_context(name: str) -> tuple[click.Command, click.Context]:
+    """A command, and what its help is set out in."""
     parent = click.Context(
         group.whichgpu, info_name="whichgpu", terminal_width=100, help_option_names=["-h", "--help"]
     )
     command = group.whichgpu.get_command(parent, name)
     assert command is not None
-    help_text = command.get_help(click.Context(command, parent, info_name=name))
-    return "\n".join(line.rstrip() for line in help_text.splitlines())
+    return command, click.Context(command, parent, info_name=name)
+
+
+def option_records(name: str, wanted: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    """What the help of a command says of its options, or of some of them."""
+    command, context = in_context(name)
+    every = [each for each in command.get_params(context) if isinstance(each, click.Option)]
+    asked = [each for each in every if not wanted or set(wanted) & set(each.opts)]
+    return [record for each in asked if (record := each.get_help_record(context))]
+
+
+def listed(records: list[tuple[str, str]]) -> str:
+    """Options and their meanings, in two columns."""
+    formatter = click.HelpFormatter(indent_increment=2, width=100)
+    with formatter.indentation():
+        formatter.write_dl(records)
+    return "\n".join(line.rstrip() for line in formatter.getvalue().splitlines())
 
 
 def test_the_page_of_commands_is_current():

@@ -21,6 +21,7 @@ from whichgpu.planner.fleets.asked import Asked, in_formats, read
 from whichgpu.planner.fleets.ranking import fleets
 from whichgpu.planner.fleets.search import Load
 from whichgpu.planner.fleets.ways import name, ways
+from whichgpu.planner.fleets.why import explained
 from whichgpu.planner.request import read_request
 from whichgpu.prices import purchase
 from whichgpu.workloads.job import Job
@@ -243,6 +244,10 @@ def test_how_much_dearer_is_of_what_fleets_cost():
         said = 1 + float(told[1]) / 100 if told[1] else float(told[2])
         assert said == pytest.approx(ratio, rel=0.05)
         assert f"for {one.choice.usd_per_hour:,.2f} USD/h" in one.why
+    # Before one with an older price the first goes for that, whatever both cost.
+    other = replace(rest[0], choice=rest[0].choice._replace(trust=first.choice.trust + 1))
+    told = explained([first, other], "cost")[0].why
+    assert told.startswith(f"goes before {other.gpu}, which has a price that is old")
 
 
 def test_the_first_is_simulated_and_keeps_its_objectives():

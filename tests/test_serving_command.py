@@ -57,6 +57,11 @@ def test_a_rate_within_objectives_is_held_or_refused(whichgpu):
     assert "GPUs hold them" in over.err
 
 
+def test_a_stated_price_is_that_of_one_load_too(whichgpu):
+    told = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s:2", "--usd-per-gpu-hour", "3", "--plain").out
+    assert "at 6.00 USD/h: as stated" in " ".join(told.split())
+
+
 def test_heads_are_not_cut(whichgpu):
     three = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s:3", "--curve", "--json").json
     assert three["job"]["tp"] == 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.traced import ops
@@ -170,6 +171,15 @@ def test_work_is_linear_in_the_batch_and_grows_with_the_picture(name: str) -> No
     assert four == pytest.approx(4 * one)
     assert product_flops(ops(name, batch=1, height=608, width=608)) > one
     assert total(ops(name, phase="train", batch=4), "flops") > 2.5 * four
+
+
+def test_maps_are_spread_alike_in_any_batch_and_size() -> None:
+    """ICNet, DDRNet and PIDNet enlarge maps to the size of others, of which there may be several at once."""
+    jobs = [(1.0, 512.0), (8.0, 1024.0)]
+    batch, side = (np.array(column) for column in zip(*jobs, strict=True))
+    together = total(ops("icnet-r50", batch=batch, height=side, width=side), "read_bytes")
+    apart = [total(ops("icnet-r50", batch=n, height=s, width=s), "read_bytes") for n, s in jobs]
+    assert together == pytest.approx(apart)
 
 
 def test_frames_of_a_video_are_an_option() -> None:

@@ -25,12 +25,14 @@ def predicted(
     explain: bool = False,
     then: Callable[[Report, Estimates], Report] | None = None,
     short: bool = False,
+    usd: float | None = None,
 ) -> Report:
     """The report of a job on a GPU as typed (`h100-80gb-sxm:4`).
 
     `site` is whose electricity it runs on, and the energy of the site over that of its GPUs. Exits 3 where
     the job does not fit; `then` makes more of the report of one that does; a `short` one tells of one
-    measurement of another job. Raises `WhichGpuError` for what cannot be read or run.
+    measurement of another job; `usd` is a stated price of a GPU and hour. Raises `WhichGpuError` for what
+    cannot be read or run.
     """
     from whichgpu.cost import carbon
     from whichgpu.cost.estimate import estimate
@@ -55,7 +57,7 @@ def predicted(
         from whichgpu.cost.explain import explain as explained
 
         why = explained(answer, device)
-    tails, paid = _tails(answer.job, device), price(device, date.today())
+    tails, paid = _tails(answer.job, device), price(device, date.today(), usd)
     told = report(answer, emitted, known, why, tails=tails, paid=paid)
     return told if then is None else then(told, found)
 

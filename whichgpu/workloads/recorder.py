@@ -253,14 +253,16 @@ class Recorder(Ledger):
                          backward="linear")  # fmt: skip
 
     def copy(
-        self, elements: Any, *, reads: float = 1.0, keeps: Any = 0.0, shard: str = "none", name: str = "copy"
-    ) -> None:
+        self, elements: Any, *, source: Any = None, reads: float = 1.0, keeps: Any = 0.0,
+        shard: str = "none", name: str = "copy",
+    ) -> None:  # fmt: skip
         """Data movement without maths: concatenation, layout change, upsampling (`reads` 1/4).
 
-        What is taken by an index `keeps` its source, in values of each element.
+        It reads as many elements as it writes, or those of a `source` of another size. What is taken by an
+        index `keeps` its source, in values of each element.
         """
-        size = self.precision.activation
-        self._scaled("copy", name, elements, elements, {}, over="elements", reads=reads * size, writes=size,
+        size, read = self.precision.activation, elements if source is None else source
+        self._scaled("copy", name, read, elements, {}, over="elements", reads=reads * size, writes=size,
                      saves=keeps * size, flops=0.0, shard=shard, backward="linear")  # fmt: skip
 
     def pool(

@@ -146,8 +146,9 @@ def run(
 
     job, then = columns.job(workload), _anchoring(anchored, catalogue)
     told = predicted(
-        job, gpu, catalogue, (grid, pue), explain=explain, then=then, short=not (explain or in_full(form))
-    )
+        job, gpu, catalogue, (grid, pue), explain=explain, then=then, short=not (explain or in_full(form)),
+        usd=usd_per_gpu_hour,
+    )  # fmt: skip
     return in_form(told, f"{workload} on {gpu}", form)
 
 

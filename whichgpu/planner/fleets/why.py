@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from whichgpu.planner.request import Request
 
 
+#: What is said of a fleet whose price is trusted less.
+_OLD = "has a price that is old, replaced or undated"
+
+
 def explained(found: Sequence[Fleet], objective: str) -> list[Fleet]:
     """Ranked fleets, each with what sets it apart from the first, the first from the second."""
     if not found:
@@ -36,6 +40,8 @@ def explained(found: Sequence[Fleet], objective: str) -> list[Fleet]:
         said = "is the only one"
     elif first.usd_to_buy is not None and rest[0].cost < first.cost:  # of cards to buy fewer go first
         said = f"is a tie with {rest[0].gpu}: it {sentences.tied(first, rest[0])}"
+    elif rest[0].choice.trust > first.choice.trust:
+        said = f"goes before {rest[0].gpu}, which {_OLD}: {_compared(first, rest[0], objective)}"
     else:
         said = f"beats {rest[0].gpu}: {_compared(first, rest[0], objective)}"
     return [replace(first, why=said), *rest]
@@ -43,7 +49,7 @@ def explained(found: Sequence[Fleet], objective: str) -> list[Fleet]:
 
 def _against(one: Fleet, first: Fleet, objective: str) -> str:
     if one.choice.trust > first.choice.trust:
-        return "has a price that is old, replaced or undated, and ranks behind current ones"
+        return f"{_OLD}, and ranks behind current ones"
     if objective == "energy":
         return f"draws {number(one.watts / first.watts, 3)} times as much: {_compared(one, first, objective)}"
     if one.cost < first.cost:

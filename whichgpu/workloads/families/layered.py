@@ -168,7 +168,7 @@ def _enlarge(net: _Net, layer: Layer, x: Map) -> Map:
     """(B, C, H, W) -> (B, C or C / factor^2, H factor, W factor), or back."""
     if "like" in layer:
         y = net.of(layer["like"], x)._replace(channels=x.channels)
-        net.rec.copy(y.elements, reads=x.pixels / y.pixels, name="spread")
+        net.rec.copy(y.elements, source=x.elements, name="spread")
         return y
     factor, shuffles = layer["factor"], layer["kind"] == "shuffle"
     if layer["kind"] == "fold":
