@@ -128,6 +128,15 @@ def test_the_discriminators_of_hifigan_are_trained_beside_it() -> None:
     assert modules == {"generator": 13_926_017, "periods": 41_092_165, "scales": 29_610_627}
 
 
+def test_pictures_of_several_sizes_are_segmented_as_each_alone() -> None:
+    sides = (256.0, 512.0)
+    swept = total(
+        ops("unet-medical", phase="infer", batch=1.0, height=np.array(sides), width=np.array(sides))
+    )
+    alone = [total(ops("unet-medical", phase="infer", batch=1.0, height=one, width=one)) for one in sides]
+    assert swept.flops == pytest.approx([one.flops for one in alone])
+
+
 def test_a_convolution_without_padding_takes_a_pixel_off_every_side() -> None:
     """U-Net: 572 in, 388 out; the deepest map is of 28 x 28."""
     scores = next(op for op in ops("unet-medical", phase="infer", batch=1) if op.layer == "head.scores")

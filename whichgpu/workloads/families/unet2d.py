@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import cross_entropy, image
 
@@ -55,7 +57,7 @@ def _up(rec: Recorder, x: Map, across: Map, width: int) -> Map:
     rec.window(x.elements, x.pixels, x.channels, 4 * width, 1, bias=width, name="transposed")
     y = x._replace(channels=2 * width, height=2.0 * x.height, width=2.0 * x.width)
     rec.copy(y.elements, name="concatenate")
-    return y if across.height >= y.height else across._replace(channels=2 * width)
+    return y.like(2 * width, np.minimum(across.height, y.height), np.minimum(across.width, y.width))
 
 
 def _twice(dims: Mapping[str, Any], rec: Recorder, x: Map, width: int, *, first: bool = False) -> Map:
