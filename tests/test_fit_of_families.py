@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from test_fit import GIB, GPUS, ask, one
 
 import whichgpu as package
+from tests.fitting import GIB, GPUS, ask, one
 from whichgpu.cost.estimate import estimate
 from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
