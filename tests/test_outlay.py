@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from wished import GPUS, TODAY, ask
 
+import whichgpu as package
 from whichgpu.planner.outlay import of_use
 from whichgpu.planner.request import read_request
 from whichgpu.planner.use import drivers, use
@@ -97,6 +98,9 @@ def test_a_model_that_overflows_in_fp16_takes_a_gpu_with_bf16() -> None:
     alone = ask("gemma-3-12b", gpus=["v100-32gb-sxm"])
     assert "overflows in FP16" in alone.infeasible
     assert "--runtime llama.cpp" in alone.infeasible
+    for gpu, says in (("v100-32gb-sxm", True), ("a100-40gb-pcie", False), ("rx-7900-xtx", False)):
+        found = package.predict("gemma-2-9b", gpu, precision="fp16", runtime="vllm")
+        assert any("overflows in FP16" in one for one in found.warnings) == says
 
 
 def test_llama_cpp_runs_it_there_all_the_same() -> None:

@@ -19,10 +19,12 @@ from whichgpu.cost.starting import OPTIONS as STARTED
 from whichgpu.cost.starting import too_long, unread
 from whichgpu.cost.steady import engine
 from whichgpu.errors import UsageError
+from whichgpu.facts import store
 from whichgpu.units import show
 from whichgpu.values import immutable
 from whichgpu.workloads.adapters import RANK
 from whichgpu.workloads.job import NUMBERS, Job
+from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,6 +56,8 @@ MODELLED = {
     "launch", "host",
     *REQUESTS, *LAYERS_ON_GPU, *EXPERTS_ON_HOST,
 }  # fmt: skip
+#: The compute capability from which on there are units for BF16.
+_WITH_BF16 = 8.0
 #: As trainers write them on their command lines.
 _ELSEWHERE = {
     **dict.fromkeys(("etp", "expert_tensor_parallel", "expert_tensor_parallel_size"), "moe_tp"),
@@ -294,11 +298,23 @@ class Estimates:
             f"launch={stated.replace(' ', '')} states it{other}"
         ]
 
+    def _overflows(self, g: int) -> list[str]:
+        """What to say of a model whose activations leave the range of FP16, where a GPU has nothing wider."""
+        listed = store.load("usual")["usual"]["overflows"]
+        runs = self.runtime.id in listed["runtimes"] or precision(self.job.precision).math in ("fp32", "tf32")
+        if runs or self.workload.id not in listed["workloads"]:
+            return []
+        # Other makers' have none, and BF16.
+        capability = float(np.ravel(self.devices.column("compute_capability"))[g])
+        said = f"{self.workload.id} overflows in FP16 ({listed['source']}), and this GPU has no BF16"
+        return [said] if 0.0 < capability < _WITH_BF16 else []
+
     def remarks(self, g: int = 0) -> tuple[str, ...]:
         """What is to say of the job as it was asked for, however well it is known."""
         said: list[str] = []
         said += no_use(self.workload, self.unused)
         said += self.notes[g] if self.notes else ()
+        said += self._overflows(g)
         if self.job.phase != "serve":
             said += [
                 f"{name} is of requests that are served (--phase serve, or --curve), and changes nothing here"
