@@ -139,7 +139,7 @@ class Slopes:
             own, place = one.effects[~common], np.searchsorted(shared, one.effects[common])
             mine, theirs = one.values[:, ~common], one.values[:, common]
             across = mine.T @ theirs
-            inverse = np.linalg.inv(mine.T @ mine + np.diag(diagonal[own]))
+            inverse = np.asarray(np.linalg.inv(mine.T @ mine + np.diag(diagonal[own])))
             gone = inverse @ across
             rest[np.ix_(place, place)] += theirs.T @ theirs - across.T @ gone
             blocks.append((own, place, gone, inverse))
