@@ -26,7 +26,9 @@ def test_a_job_that_runs_on_none_exits_as_any_that_does_not_fit(whichgpu):
     assert (told.status, "runs on none of 1 x t4, 1 x l4" in told.err) == (3, True)
 
 
-@pytest.mark.parametrize("more", [["--explain"], ["--curve"], ["--anchor", "t4: 30 images/s"]])
+@pytest.mark.parametrize(
+    "more", [["--explain"], ["--curve"], ["--anchor", "t4: 30 images/s"], ["--usd-per-gpu-hour", "3"]]
+)
 def test_what_is_of_one_gpu_is_refused(whichgpu, more):
     told = whichgpu("predict", "resnet50", "--gpu", "l4,t4", *more)
     assert told.status == 2

@@ -116,13 +116,19 @@ def run(
         from whichgpu.cli.anchored import unknown_model
 
         return in_form(unknown_model(gpu or "", columns, catalogue, own.what, anchored), gpu or "", form)
+    several = [one for one in (gpu or "").split(",") if one.strip()]
+    if usd_per_gpu_hour is not None and (jobs is not None or len(several) > 1):
+        alone = f"write --gpu {several[0]}" if several else "leave --jobs out"
+        raise click.UsageError(
+            f"--usd-per-gpu-hour is of one job on one GPU: {alone}, or leave the price out"
+        )
     if jobs is not None:
         return in_form(_table(jobs, out, catalogue), "Predictions", form)
     if not workload or not gpu:
         raise click.UsageError("say what, on which GPU: predict resnet50 --gpu a10; or --jobs FILE.csv")
     if rate is not None:
         columns = _at_rate(columns, rate, workload)
-    if len(several := [one for one in gpu.split(",") if one.strip()]) > 1:
+    if len(several) > 1:
         if loaded or explain or anchored:
             raise click.UsageError(
                 f"several GPUs stand side by side as one job without a load: write --gpu {several[0]}, "
