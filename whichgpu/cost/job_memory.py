@@ -53,6 +53,7 @@ def inference(
         ops, kv, engine=False, stack=stack, spec=precision(job.precision), pp=mesh.pp, share=share,
         beside=beside(workload, job, stack),
     )  # fmt: skip
+    parts["weights"] = parts["weights"] + rotary_tables(workload, job, stack) / mesh.pp
     if getattr(workload.code, "IN_A_ROW", False):
         parts["activations"] = memory.widest(ops) * share
     elif _encodes(workload, stack, ops):
@@ -170,6 +171,24 @@ def beside(workload: Workload, job: Job, stack: Runtime) -> float:
     return count * precision(job.precision).head
 
 
+def rotary_tables(workload: Workload, job: Job, stack: Runtime) -> float:
+    """Bytes of the tables of cosines and sines that each layer of an old library's decoder has as a buffer.
+
+    One row for each position that a configuration states, in the format that a model is loaded in
+    (`_set_cos_sin_cache` of modeling_mistral.py, modeling_qwen2.py). Chat models state no more than 32,768.
+    """
+    dims, least = workload.dims, stack.holds.get("rotary_tables", np.inf)
+    turned = workload.family == "decoder" and "kv_rank" not in dims and not dims.get("positions")
+    if not (turned and dims.get("rotary", True)) or dims.get("max_positions", 0.0) < least:
+        return 0.0
+    rows, size = min(dims["max_positions"], _STATED), min(precision(job.precision).activation, _FP32)
+    return 2.0 * rows * dims["head_dim"] * dims["layers"] * size
+
+
+#: Positions that configurations of chat models state at the most; longer ones scale their rotation.
+_STATED = 32768.0
+
+
 def communication(mesh: Mesh, stack: Runtime, replicas: Any = 1.0) -> dict[str, Any]:
     """Buffers of the collectives, where there are any: for each kind of group that a GPU is in."""
     if stack.holds.get("no_collectives"):
@@ -239,6 +258,7 @@ def training(
             stack=stack, trained_in=trained_precision(job) if adapters else None,
         )  # fmt: skip
         all_parts = {**found, **beside, **communication(mesh, stack, ranks / mesh.cp)}
+        all_parts["weights"] = all_parts["weights"] + rotary_tables(workload, job, stack) / mesh.pp
         return encoding(workload, job, stack, all_parts)
 
     def parts(kernels: Kept) -> dict[str, Any]:
