@@ -141,8 +141,8 @@ def test_a_prompts_pass_takes_what_torchs_operators_make(kind, name, more, mib):
 #: 32,768 positions.
 OLD_PROMPTS = [
     ("qwen1.5-0.5b", "bf16", 30720, 30.04), ("qwen1.5-1.8b", "bf16", 14336, 18.69),
-    ("qwen1.5-7b", "bf16", 30720, 62.29), ("qwen2-0.5b", "bf16", 14336, 13.48), ("qwen2-7b", "bf16", 1, 14.92),
-    ("qwen2-7b", "gptq", 30720, 33.76), ("qwen2-57b-a14b", "gptq", 14336, 43.11),
+    ("qwen1.5-7b", "bf16", 30720, 62.29), ("qwen2-0.5b", "bf16", 14336, 13.48),
+    ("qwen2-7b", "bf16", 1, 14.92), ("qwen2-7b", "gptq", 30720, 33.76), ("qwen2-57b-a14b", "gptq", 14336, 43.11),
     ("qwen2-72b", "gptq", 6144, 47.90),
 ]  # fmt: skip
 
@@ -157,7 +157,7 @@ def test_transformers_before_4_45_make_the_logits_of_a_whole_prompt(name, kept, 
 
 
 def test_layers_of_old_releases_have_tables_of_all_positions():
-    """2 x 32,768 x 128 values in each of Mistral's 32 layers; Llama 2 states 4,096 and has none since 4.38."""
+    """2 x 32,768 x 128 values in each of Mistral's 32 layers; Llama 2's 4,096 are gone since 4.38."""
     job = {"precision": "bf16", "batch": 1.0, "seq_len": 128.0, "phase": "finetune_lora"}
     for name, release, positions in (
         ("mistral-7b", "4.39", 32768), ("llama-2-7b", "4.37", 4096), ("llama-2-7b", "4.39", 0)
