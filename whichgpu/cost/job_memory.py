@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import attending, memory, prompts, reserving
+from whichgpu.cost import attending, memory, parallel, prompts, reserving
 from whichgpu.cost.activations import Kept, causal, windowed
 from whichgpu.cost.captions import encoding, frozen_beside
 from whichgpu.cost.coefficients import section
@@ -43,6 +43,10 @@ def inference(
     workload: Workload, job: Job, stack: Runtime, mesh: Mesh, ops: tuple[Op, ...]
 ) -> dict[str, Any]:
     """Parts of a complete job's inference, given the (sharded) `ops` of a pass; B on the fullest GPU."""
+    spec = precision(job.precision)
+    if _hands_on_wide(job, stack):
+        job = job.changed(precision="w8a16")
+        ops = parallel.shard(workload.trace(job), mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
     written = None if job.phase == "prefill" else job.output_tokens
     kv = prompts.cache(workload, job, stack, written, otherwise=_read_cache(ops))
     share: Any = 1.0
@@ -50,7 +54,7 @@ def inference(
         share = np.minimum(1.0, stack.micro_batch / np.maximum(_array(job.batch) * job.input_tokens, 1.0))
     ops = pictures(workload, job, stack, ops)
     parts = memory.inference_parts(
-        ops, kv, engine=False, stack=stack, spec=precision(job.precision), pp=mesh.pp, share=share,
+        ops, kv, engine=False, stack=stack, spec=spec, pp=mesh.pp, share=share,
         beside=beside(workload, job, stack),
     )  # fmt: skip
     parts["weights"] = parts["weights"] + rotary_tables(workload, job, stack) / mesh.pp
@@ -73,6 +77,12 @@ def inference(
         parts = attending.of_pipeline(workload, parts, ops, precision(job.precision).activation * share)
     read = memory.loading(parts, stack)
     return {**(memory.fuller(parts, read) if read else parts), **communication(mesh, stack)}
+
+
+def _hands_on_wide(job: Job, stack: Runtime) -> bool:
+    """Whether products in INT8 return 16 bits: LLM.int8 narrows what it multiplies, and no more."""
+    library = bool(stack.holds.get("widens_int8")) or prompts.in_one_pass(job, stack)
+    return stack.software == "pytorch" and library and precision(job.precision).id == "int8"
 
 
 def _read_cache(ops: Sequence[Op]) -> Any:
