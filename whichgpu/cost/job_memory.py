@@ -192,7 +192,7 @@ def rotary_tables(workload: Workload, job: Job, stack: Runtime) -> float:
     if not (turned and dims.get("rotary", True)) or dims.get("max_positions", 0.0) < least:
         return 0.0
     rows, size = min(dims["max_positions"], _STATED), min(precision(job.precision).activation, _FP32)
-    return 2.0 * rows * dims["head_dim"] * dims["layers"] * size
+    return float(2.0 * rows * dims["head_dim"] * dims["layers"] * size)
 
 
 #: Positions that configurations of chat models state at the most; longer ones scale their rotation.
