@@ -60,8 +60,12 @@ def inference(
     parts["weights"] = parts["weights"] + rotary_tables(workload, job, stack) / mesh.pp
     if getattr(workload.code, "IN_A_ROW", False):
         parts["activations"] = memory.widest(ops) * share
-    elif _encodes(workload, stack, ops):
+    elif workload.family == "disentangled" and _encodes(workload, stack, ops):
         parts["activations"] = parts["activations"] * section("capacity")["live_network"]
+    elif _encodes(workload, stack, ops):
+        # What the layer reads, what its attention hands on, and the embeddings that its caller holds.
+        normed = memory.widest([op for op in ops if op.kind == "norm"])
+        parts["activations"] = memory.widest(ops) * share + _HELD * normed / 2.0
     reserved = reserving.buffer(workload, job, stack)
     if workload.family == "whisper":
         from whichgpu.cost.hearing import held
@@ -98,7 +102,7 @@ def working(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -
 def _encodes(workload: Workload, stack: Runtime, ops: tuple[Op, ...]) -> bool:
     """Whether PyTorch runs an encoder of tokens, which has a function beside what it reads and little else.
 
-    By torch's operators (2.13, fake tensors) BERT base has 13 tensors of its width there, 8 in that op.
+    By torch's operators (2.13, fake tensors) BERT base has 11 tensors of its width there, 8 in that op.
     """
     attends = any(op.kind == "attention" for op in ops)
     return (
@@ -195,6 +199,8 @@ def rotary_tables(workload: Workload, job: Job, stack: Runtime) -> float:
     return float(2.0 * rows * dims["head_dim"] * dims["layers"] * size)
 
 
+#: Tensors of a layer's width that lie beside an encoder's widest op.
+_HELD = 3.0
 #: Positions that configurations of chat models state at the most; longer ones scale their rotation.
 _STATED = 32768.0
 
