@@ -116,7 +116,7 @@ def test_convolutions_in_fp32_work_in_tiles_beside_their_maps(workload, publishe
 
 
 def test_ultralytics_has_averaged_weights_beside_those_it_trains() -> None:
-    """One picture of yolov8m-pose took 0.906e9 B reserved (issue 4215), 0.61 GiB without them and with SGD."""
+    """One picture of yolov8m-pose reserved 0.906e9 B (its issue 4215); 0.61 GiB without them."""
     job = {"phase": "train", "precision": "amp-fp16", "batch": 1.0, "height": 640.0, "width": 640.0}
     own, plain = (
         parts("yolov8m-pose", runtime=text, options={"optimizer": "adamw"}, **job)

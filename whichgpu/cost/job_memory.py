@@ -58,14 +58,7 @@ def inference(
         beside=beside(workload, job, stack),
     )  # fmt: skip
     parts["weights"] = parts["weights"] + rotary_tables(workload, job, stack) / mesh.pp
-    if getattr(workload.code, "IN_A_ROW", False):
-        parts["activations"] = memory.widest(ops) * share
-    elif workload.family == "disentangled" and _encodes(workload, stack, ops):
-        parts["activations"] = parts["activations"] * section("capacity")["live_network"]
-    elif _encodes(workload, stack, ops):
-        # What the layer reads, what its attention hands on, and the embeddings that its caller holds.
-        normed = memory.widest([op for op in ops if op.kind == "norm"])
-        parts["activations"] = memory.widest(ops) * share + _HELD * normed / 2.0
+    parts["activations"] = _alive(workload, stack, ops, parts["activations"], share)
     reserved = reserving.buffer(workload, job, stack)
     if workload.family == "whisper":
         from whichgpu.cost.hearing import held
@@ -81,6 +74,19 @@ def inference(
         parts = attending.of_pipeline(workload, parts, ops, precision(job.precision).activation * share)
     read = memory.loading(parts, stack)
     return {**(memory.fuller(parts, read) if read else parts), **communication(mesh, stack)}
+
+
+def _alive(workload: Workload, stack: Runtime, ops: tuple[Op, ...], otherwise: Any, share: Any) -> Any:
+    """Bytes alive at the widest op, of encoders as these have them; else as `otherwise`."""
+    if getattr(workload.code, "IN_A_ROW", False):
+        return memory.widest(ops) * share
+    if not _encodes(workload, stack, ops):
+        return otherwise
+    if workload.family == "disentangled" or not stack.flash:
+        return otherwise * section("capacity")["live_network"]
+    # What the layer reads, what its attention hands on, and the embeddings that its caller holds.
+    normed = memory.widest([op for op in ops if op.kind == "norm"])
+    return memory.widest(ops) * share + _HELD * normed / 2.0
 
 
 def _hands_on_wide(job: Job, stack: Runtime) -> bool:
