@@ -582,3 +582,13 @@ def test_the_fullest_moment_of_networks(name, precision, pixels, gib):
     found = parts(name, phase="train", precision=precision, batch=16.0, height=pixels, width=pixels,
                   runtime="pytorch-2", options={"optimizer": "adamw"})  # fmt: skip
     assert (sum(found.values()) - found["context"]) / GIB == pytest.approx(gib, rel=0.05)
+
+
+def test_encoders_hold_three_tensors_beside_their_widest_op() -> None:
+    """MiB beside the weights by torch's operators: BERT base, large, and XLM-RoBERTa large as of BGE-M3."""
+    for name, batch, tokens, mib in (
+        ("bert-base", 8, 512, 134.1), ("bert-large", 16, 256, 177.1), ("bge-m3", 4, 2048, 368.1)
+    ):  # fmt: skip
+        job = {"phase": "infer", "precision": "fp32", "batch": float(batch), "seq_len": float(tokens)}
+        found = parts(name, runtime="transformers", **job)["activations"]
+        assert found / 2**20 == pytest.approx(mib, rel=0.05), name

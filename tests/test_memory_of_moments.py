@@ -178,7 +178,8 @@ def test_what_runs_again_is_not_there_at_the_loss_and_is_reserved(run: tuple[Any
         name, "a100-80gb-sxm", total, phase=phase, precision=precision, n_gpus=float(gpus),
         batch=float(batch), seq_len=4096.0, runtime="Transformers 4.39", options=options,
     )  # fmt: skip
-    assert found * 1024 == pytest.approx(megabytes, rel=0.06)
+    # What the allocator holds beside its tensors is known to a seventh.
+    assert found * 1024 == pytest.approx(megabytes, rel=0.035 if total == "allocated" else 0.07)
 
 
 def test_scripts_that_fine_tune_take_adamw() -> None:

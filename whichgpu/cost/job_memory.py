@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import attending, memory, prompts, reserving
+from whichgpu.cost import attending, memory, parallel, prompts, reserving
 from whichgpu.cost.activations import Kept, causal, windowed
 from whichgpu.cost.captions import encoding, frozen_beside
 from whichgpu.cost.coefficients import section
@@ -43,6 +43,10 @@ def inference(
     workload: Workload, job: Job, stack: Runtime, mesh: Mesh, ops: tuple[Op, ...]
 ) -> dict[str, Any]:
     """Parts of a complete job's inference, given the (sharded) `ops` of a pass; B on the fullest GPU."""
+    spec = precision(job.precision)
+    if _hands_on_wide(job, stack):
+        job = job.changed(precision="w8a16")
+        ops = parallel.shard(workload.trace(job), mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
     written = None if job.phase == "prefill" else job.output_tokens
     kv = prompts.cache(workload, job, stack, written, otherwise=_read_cache(ops))
     share: Any = 1.0
@@ -50,13 +54,11 @@ def inference(
         share = np.minimum(1.0, stack.micro_batch / np.maximum(_array(job.batch) * job.input_tokens, 1.0))
     ops = pictures(workload, job, stack, ops)
     parts = memory.inference_parts(
-        ops, kv, engine=False, stack=stack, spec=precision(job.precision), pp=mesh.pp, share=share,
+        ops, kv, engine=False, stack=stack, spec=spec, pp=mesh.pp, share=share,
         beside=beside(workload, job, stack),
     )  # fmt: skip
-    if getattr(workload.code, "IN_A_ROW", False):
-        parts["activations"] = memory.widest(ops) * share
-    elif _encodes(workload, stack, ops):
-        parts["activations"] = parts["activations"] * section("capacity")["live_network"]
+    parts["weights"] = parts["weights"] + rotary_tables(workload, job, stack) / mesh.pp
+    parts["activations"] = _alive(workload, stack, ops, parts["activations"], share)
     reserved = reserving.buffer(workload, job, stack)
     if workload.family == "whisper":
         from whichgpu.cost.hearing import held
@@ -74,6 +76,25 @@ def inference(
     return {**(memory.fuller(parts, read) if read else parts), **communication(mesh, stack)}
 
 
+def _alive(workload: Workload, stack: Runtime, ops: tuple[Op, ...], otherwise: Any, share: Any) -> Any:
+    """Bytes alive at the widest op, of encoders as these have them; else as `otherwise`."""
+    if getattr(workload.code, "IN_A_ROW", False):
+        return memory.widest(ops) * share
+    if not _encodes(workload, stack, ops):
+        return otherwise
+    if workload.family == "disentangled" or not stack.flash:
+        return otherwise * section("capacity")["live_network"]
+    # What the layer reads, what its attention hands on, and the embeddings that its caller holds.
+    normed = memory.widest([op for op in ops if op.kind == "norm"])
+    return memory.widest(ops) * share + _HELD * normed / 2.0
+
+
+def _hands_on_wide(job: Job, stack: Runtime) -> bool:
+    """Whether products in INT8 return 16 bits: LLM.int8 narrows what it multiplies, and no more."""
+    library = bool(stack.holds.get("widens_int8")) or prompts.in_one_pass(job, stack)
+    return stack.software == "pytorch" and library and precision(job.precision).id == "int8"
+
+
 def _read_cache(ops: Sequence[Op]) -> Any:
     """Bytes of keys and values that a step of a decoder reads: the input's, and what is written so far."""
     return sum((op.kv_bytes * op.copies for op in ops if op.stage == "forward"), start=0.0)
@@ -87,7 +108,7 @@ def working(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -
 def _encodes(workload: Workload, stack: Runtime, ops: tuple[Op, ...]) -> bool:
     """Whether PyTorch runs an encoder of tokens, which has a function beside what it reads and little else.
 
-    By torch's operators (2.13, fake tensors) BERT base has 13 tensors of its width there, 8 in that op.
+    By torch's operators (2.13, fake tensors) BERT base has 11 tensors of its width there, 8 in that op.
     """
     attends = any(op.kind == "attention" for op in ops)
     return (
@@ -170,6 +191,26 @@ def beside(workload: Workload, job: Job, stack: Runtime) -> float:
     return count * precision(job.precision).head
 
 
+def rotary_tables(workload: Workload, job: Job, stack: Runtime) -> float:
+    """Bytes of the tables of cosines and sines that each layer of an old library's decoder has as a buffer.
+
+    One row for each position that a configuration states, in the format that a model is loaded in
+    (`_set_cos_sin_cache` of modeling_mistral.py, modeling_qwen2.py). Chat models state no more than 32,768.
+    """
+    dims, least = workload.dims, stack.holds.get("rotary_tables", np.inf)
+    turned = workload.family == "decoder" and "kv_rank" not in dims and not dims.get("positions")
+    if not (turned and dims.get("rotary", True)) or dims.get("max_positions", 0.0) < least:
+        return 0.0
+    rows, size = min(dims["max_positions"], _STATED), min(precision(job.precision).activation, _FP32)
+    return float(2.0 * rows * dims["head_dim"] * dims["layers"] * size)
+
+
+#: Tensors of a layer's width that lie beside an encoder's widest op.
+_HELD = 3.0
+#: Positions that configurations of chat models state at the most; longer ones scale their rotation.
+_STATED = 32768.0
+
+
 def communication(mesh: Mesh, stack: Runtime, replicas: Any = 1.0) -> dict[str, Any]:
     """Buffers of the collectives, where there are any: for each kind of group that a GPU is in."""
     if stack.holds.get("no_collectives"):
@@ -239,6 +280,7 @@ def training(
             stack=stack, trained_in=trained_precision(job) if adapters else None,
         )  # fmt: skip
         all_parts = {**found, **beside, **communication(mesh, stack, ranks / mesh.cp)}
+        all_parts["weights"] = all_parts["weights"] + rotary_tables(workload, job, stack) / mesh.pp
         return encoding(workload, job, stack, all_parts)
 
     def parts(kernels: Kept) -> dict[str, Any]:

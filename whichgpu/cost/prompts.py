@@ -52,7 +52,8 @@ def fullest(
     """
     found = _prompt(workload, job, stack, mesh)
     widened, logits = 4.0 / precision(job.precision).activation, found.logits
-    prompt = {**parts, "activations": found.alive + logits * (1.0 + widened)}
+    # As logits are made what the layers had is gone, but for the sum that the last one hands on.
+    prompt = {**parts, "activations": np.maximum(found.alive, found.summed / 4.0 + logits * (1.0 + widened))}
     if np.any(found.scores):
         prompt = memory.fuller(prompt, {**parts, "activations": found.summed, "scores": found.scores})
     if "kv_cache" not in parts or job.output_tokens is None or job.phase == "prefill":

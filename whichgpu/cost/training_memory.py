@@ -313,6 +313,7 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
     stored = stored + _widened_ends(step) / spread.pp
     # A trace in 16 bits has weights of 16, of which a runtime may keep 32.
     stored = stored * (1.0 if step.frozen else held.weight / step.named.weight)
+    averaged = 0.0 if step.frozen else trained * float(stack.holds.get("averaged", 0.0))
     # Of mixed precision the wide weights are the optimizer's, and shared out with its states.
     wide = held.mixed and not step.frozen
     on_device = {name: float(name not in away) for name in OFFLOADED}
@@ -328,7 +329,7 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
     elif spread.level > 0:
         buckets = float(stack.holds.get("bucket_values", 0.0)) * step.named.activation
     return {
-        "weights": stored / spread.of(1 if wide else _GATHERED) * weights
+        "weights": averaged + stored / spread.of(1 if wide else _GATHERED) * weights
         * (on_device["optimizer"] if wide else 1.0),
         "gradients": gradient * weights,
         "copies": trained * _copy(step) / spread.of(_GATHERED) * weights,
