@@ -25,6 +25,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError, WhichGpuError
@@ -33,8 +35,12 @@ from whichgpu.values import immutable
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.lengths import Lengths
+
+    Array = NDArray[np.float64]
 
 #: The options that `Requests` reads.
 OPTIONS = (
@@ -119,6 +125,14 @@ class Requests:
     def prompt_variation(self) -> float:
         """The same of prompts."""
         return 0.0 if self.prompts is None else self.prompts.variation
+
+    def briefer(self, mean: Array) -> Array | float:
+        """Of `mean` tokens of an answer behind the first the share that their harmonic mean is."""
+        if self.answers is None:
+            return 1.0
+        sizes, each = np.unique(mean, return_inverse=True)
+        shares = [1.0 / max(self.answers.inverse(one) * (one - 1.0), 1.0) for one in sizes.tolist()]
+        return np.reshape(np.array(shares)[each], np.shape(mean))
 
     @property
     def tokens_per_pass(self) -> float:

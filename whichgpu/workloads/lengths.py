@@ -29,6 +29,8 @@ _NUMBER = r"((?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9,])|[0-9][0-9_]*(?![0-9,]))(?:\.[
 _KINDS = {"lognormal": ("mean", "median", "p90", "p95", "p99", "cv"), "normal": ("mean", "sd", "cv"),
           "exponential": ("mean",)}  # fmt: skip
 _LONGEST = 1e7
+#: Lengths whose mean stands for that of all.
+_DRAWN = 4096
 
 
 @immutable
@@ -46,6 +48,13 @@ class Lengths:
     def variation(self) -> float:
         """The squared coefficient of variation."""
         return exp(self.shape**2) - 1.0 if self.kind == "lognormal" else self.shape**2
+
+    def inverse(self, mean: float) -> float:
+        """Mean of 1 / (n - 1) over lengths n above one of this shape and another mean."""
+        import numpy as np
+
+        after = self.draw(mean, _DRAWN, np.random.default_rng(0)) - 1.0
+        return float(np.mean(1.0 / after[after > 0.0])) if np.any(after > 0.0) else 1.0
 
     def draw(self, mean: float, count: int, chance: np.random.Generator) -> Array:
         """So many lengths of this shape and another mean, at least 1 each."""
