@@ -71,7 +71,9 @@ def test_a_pass_that_is_met_is_longer_than_the_mean():
     assert queueing.met(0.02, 0.05, 2.0) > 0.02
     idle = queueing.prompt_seconds(0.02, 0.05, 1e-9, 0.1, at_work=1e-9, mixed=True)
     assert idle == pytest.approx(0.05, rel=1e-3)
-    assert queueing.interrupted(0.02, 0.05, 2.0, 0.0, 100.0) == pytest.approx(0.02)
+    nobody = queueing.interrupted(0.02, 0.05, 2.0, waited=0.0, after=100.0, room=np.inf)
+    assert nobody == pytest.approx(0.02)
+    assert queueing.within(2.0, np.array([0.0, 1.0, 50.0])) == pytest.approx([0.0, 2.0 / 3.0, 2.0])
 
 
 @pytest.mark.parametrize(("decode", "part"), [(0.1, 0.31), (0.3, 0.45), (1.0, 0.26), (0.3, 0.5)])

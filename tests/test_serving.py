@@ -226,3 +226,15 @@ def test_a_rate_is_answered_at_that_rate():
     found = curve.at_rates(asked, GPUS["a10g"], table, loads)
     assert found.throughput == pytest.approx(loads * 38.0, rel=1e-9)
     assert found.request_rate == pytest.approx(loads, rel=1e-9)
+
+
+def test_tokens_of_short_answers_are_the_longest():
+    """Every request counts alike, and each has the same prompts of others between its tokens."""
+    said = {"output_lengths": "exponential mean 64"}
+    sizes = {"runtime": "sglang", "input_tokens": 2000.0, "output_tokens": 64.0}
+    one, other = (job(options=options, **sizes) for options in ({}, said))
+    after = Requests.of(other).after(np.array([64.0, 640.0]))
+    assert after.shape == (16, 1, 2)
+    assert np.all(np.mean(1.0 / after, axis=0) > 2.0 / np.array([64.0, 640.0]))
+    alike, uneven = (curve.curve(each, L40S, np.array([2.0])).tpot[0] for each in (one, other))
+    assert uneven > 1.2 * alike

@@ -174,13 +174,20 @@ def behind(waited: Any, each: Any, rate: Any, chunks: Any) -> Array:
     return np.asarray(np.maximum(waited - begun, 0.0))
 
 
-def interrupted(mean: Any, each: Any, rate: Any, waited: Any, after: Any) -> Array:
+def within(count: Any, room: Any) -> Array:
+    """Of a geometric number of others, `count` in the mean, those for whom there is `room`."""
+    return np.asarray(count * (1.0 - (count / (1.0 + count)) ** room))
+
+
+def interrupted(mean: Any, each: Any, rate: Any, *, waited: Any, after: Any, room: Any) -> Array:
     """Seconds of a token (TPOT) of a request that `waited` s for its first one, in mean passes of `mean` s.
 
-    Who came meanwhile has a prompt that is computed between the `after` tokens that follow.
+    Who came meanwhile has a prompt that is computed between the `after` tokens that follow, as do those that
+    come during it, if there is `room` for them.
     """
     busy = np.minimum(rate * each, _FULL)
-    return np.asarray(mean + busy * waited / ((1.0 - busy) * np.maximum(after, 1.0)))
+    others = within(rate * waited / (1.0 - busy), room)
+    return np.asarray(mean + each * others / np.maximum(after, 1.0))
 
 
 def relaxing(
@@ -203,7 +210,7 @@ def relaxing(
     full = np.clip(rate * (chunks * decode + each), share, _FULL)
     often = (full - share) / (1.0 - share)
     left = 2.0 * full * (1.0 - full) + (full**2 - often) * (1.0 + variation)
-    most = (1.0 - often) * chunks * left / (2.0 * (1.0 - full) ** 2)
+    most = chunks * (1.0 - often) * left / (2.0 * (1.0 - full) ** 2)
     first = np.minimum(full - often, share * chunks / (1.0 - share**2))
     passes, last = np.maximum(after, 1.0), np.maximum(most / np.maximum(first, 1e-12), 1e-12)
     return np.asarray(each / np.maximum(chunks, 1e-12) * first * last * emptied(passes / last) / passes)

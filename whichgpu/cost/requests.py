@@ -126,13 +126,13 @@ class Requests:
         """The same of prompts."""
         return 0.0 if self.prompts is None else self.prompts.variation
 
-    def briefer(self, mean: Array) -> Array | float:
-        """Of `mean` tokens of an answer behind the first the share that their harmonic mean is."""
-        if self.answers is None:
-            return 1.0
-        sizes, each = np.unique(mean, return_inverse=True)
-        shares = [1.0 / max(self.answers.inverse(one) * (one - 1.0), 1.0) for one in sizes.tolist()]
-        return np.reshape(np.array(shares)[each], np.shape(mean))
+    def after(self, output: Array) -> Array:
+        """Tokens behind the first of answers of `output` in the mean, (answers, 1, J): of each share."""
+        sizes, each = np.unique(np.atleast_1d(output), return_inverse=True)
+        found = sizes[None] - 1.0
+        if self.answers is not None:
+            found = np.array([self.answers.after(one) for one in sizes.tolist()]).T
+        return np.asarray(found[:, None, each.ravel()])
 
     @property
     def tokens_per_pass(self) -> float:

@@ -123,7 +123,7 @@ def steady_state(
         chunks=chunks, launching=np.ceil(chunks) * launched,
         gained=asked.tokens_per_pass, looks=most.looks,
         interruption=interruption(stack, job), parts=parts,
-        variation=asked.prompt_variation, briefer=asked.briefer(output),
+        variation=asked.prompt_variation, after=asked.after(output),
         floor=0.0 if met is None else met.floor,
         ops=tokens.ops, host=whole.host, paused=held.paused, excess=0.0 if met is None else met.excess,
         arriving=None if met is None else met.arriving,

@@ -39,7 +39,7 @@ class SteadyState:
     it takes (below one, so many prompts go into a pass), `launching` s of the host to launch the kernels of
     these, `gained` the tokens of a pass, `looks` passes from one look at arrivals to the next, `host` s of a
     token that are the host's, `paused` requests that had to leave and wait between their tokens, to each that
-    runs, `briefer` the share of the mean answer that the harmonic one is, `excess` and `arriving` are as of
+    runs, `after` the tokens behind the first of answers (answers, 1, J), `excess` and `arriving` are as of
     `Met`, `front` s of the front end for each token, `lone` the pass of a prompt that a group of attention
     has for itself where any is `grouped`, `lag` by how much of its share of all groups' time that is longer,
     `stopped` s of a token in which all wait for prompts to be launched, `read` s in which the host makes
@@ -62,7 +62,7 @@ class SteadyState:
     looks: float
     interruption: float
     variation: float
-    briefer: Any
+    after: Array
     floor: Any
     parts: Mapping[str, Any]
     ops: tuple[Op, ...]
@@ -95,21 +95,23 @@ class SteadyState:
         from whichgpu.cost import queueing
 
         arrivals, each = self._arrivals(passes, prompt, output)
-        # Of requests that are counted alike those with short answers have the longest tokens.
-        after = (output - 1.0) * self.briefer
+        # Each request counts alike: those with short answers have the longest tokens.
         if not engine(self.work.runtime)["mixed"]:
             waited = self._prompt_seconds(passes, each, arrivals)
             waited = queueing.behind(waited, each, arrivals, self.chunks)
-            return queueing.interrupted(passes, each, arrivals, waited, after)
+            tokens = queueing.interrupted(
+                passes, each, arrivals, waited=waited, after=self.after, room=self.room
+            )
+            return np.asarray(tokens.mean(axis=0))
         # In passes, of which each makes the tokens that were drafted and kept. Where prompts share them no
         # token waits for more of these than a pass takes; near the capacity `passes` counts more.
         decode = passes * (1.0 - np.minimum(arrivals * each, 1.0))
         longest = decode + each / np.maximum(self.chunks, 1e-9) / self.gained
         excess = queueing.relaxing(
-            self.gained * decode, each, arrivals, chunks=self.chunks, after=after / self.gained,
+            self.gained * decode, each, arrivals, chunks=self.chunks, after=self.after / self.gained,
             variation=self.variation,
         )  # fmt: skip
-        return np.asarray(np.minimum(passes, longest) + excess / self.gained)
+        return np.asarray(np.minimum(passes, longest) + excess.mean(axis=0) / self.gained)
 
     def stretch(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Sequences that one which arrives at random makes its tokens beside, over `others`.
@@ -121,9 +123,7 @@ class SteadyState:
 
         arrivals, each = self._arrivals(passes, prompt, output)
         mates = queueing.mates(arrivals * each, self.variation)
-        # Of a geometric number of them as many as there are places for.
-        room = np.maximum(self.places - 1.0 - self.others, 0.0)
-        return np.asarray(1.0 + mates * (1.0 - (mates / (1.0 + mates)) ** room) / self.others)
+        return np.asarray(1.0 + queueing.within(mates, self.room) / self.others)
 
     def admitted(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Seconds to the first token once there is a place."""
@@ -205,6 +205,11 @@ class SteadyState:
     def places(self) -> Array:
         """Sequences that it holds at once."""
         return np.floor(self.fits)
+
+    @property
+    def room(self) -> Array:
+        """Places that are left beside one that arrives and those that it meets."""
+        return np.maximum(self.places - 1.0 - self.others, 0.0)
 
     @property
     def queued(self) -> Array:
