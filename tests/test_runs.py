@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_serving import AGREED, GPUS
+from serving_cases import AGREED, GPUS
 
 from whichgpu.cli import main
 from whichgpu.cost import load, runs, simulate

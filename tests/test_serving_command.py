@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_serving import job
+from serving_cases import job
 
 from whichgpu.cost import batching, curve, disaggregated, slo
 from whichgpu.cost.measuring import how_to_measure

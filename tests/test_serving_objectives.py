@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_serving import job
+from serving_cases import job
 
 from whichgpu.cost import curve, load, slo
 from whichgpu.cost.estimate import estimate

@@ -8,6 +8,7 @@ import numpy as np
 
 from whichgpu.cost.requests import Requests
 from whichgpu.workloads.adapters import beside
+from whichgpu.workloads.language.feed import SPREAD
 from whichgpu.workloads.precision import of_job
 from whichgpu.workloads.recorder import Recorder
 
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
 
 
 def step_ops(
-    workload: Workload, job: Job, prefill_tokens: Any, decode_sequences: Any, kv_tokens: Any
-) -> tuple[Op, ...]:
+    workload: Workload, job: Job, prefill_tokens: Any, decode_sequences: Any, kv_tokens: Any, *,
+    spread: bool = False,
+) -> tuple[Op, ...]:  # fmt: skip
     """Ops of one engine step before sharding; arrays broadcast to (G, J).
 
     Of a prompt whose prefix is cached `prefill_tokens` are the rest. A step of speculative decoding verifies
-    what was drafted for each sequence.
+    what was drafted for each sequence. Where it is `spread` there are so many sequences in the mean of steps.
     """
     asked, spec = Requests.of(job), of_job(job)
     tokens = prefill_tokens, decode_sequences, kv_tokens
@@ -37,14 +39,15 @@ def step_ops(
         "decode_tokens": 1.0 + asked.drafted,
         "decode_steps": job.output_tokens,
     }
-    key = id(workload), spec, *(_alike(one) for one in (*tokens, *sizes.values()))
+    key = id(workload), spec, spread, *(_alike(one) for one in (*tokens, *sizes.values()))
     known = _steps.get(key)
     if known is None:
         if len(_steps) >= _KEPT:
             # At once, which no other thread can come between.
             _steps.clear()
         recorder = Recorder(spec)
-        workload.code.step(workload.dims, recorder, *tokens, **sizes)
+        dims = {**workload.dims, SPREAD: True} if spread else workload.dims
+        workload.code.step(dims, recorder, *tokens, **sizes)
         # With its workload, so that no other can have its id.
         known = _steps[key] = workload, recorder.ops()
     return beside(known[1], job, workload.dims.get("fused", ""))

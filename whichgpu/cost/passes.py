@@ -58,13 +58,18 @@ class Work(NamedTuple):
 
 
 def token_work(
-    workload: Workload, job: Job, stack: Runtime, devices: Devices, *, sequences: Any, kv_tokens: Any
-) -> Work:
+    workload: Workload, job: Job, stack: Runtime, devices: Devices, *, sequences: Any, kv_tokens: Any,
+    spread: bool = False,
+) -> Work:  # fmt: skip
     """What one token of each of `sequences` takes, (G, J), which attend to `kv_tokens` all together.
+
+    Where they are `spread` there are so many in the mean.
 
     Of speculative decoding it is the share of a pass that makes one, drafting included.
     """
-    ops, links = _rank(workload, job, devices, 0.0, sequences, kv_tokens, captured=_in_a_graph(stack))
+    ops, links = _rank(
+        workload, job, devices, 0.0, sequences, kv_tokens, captured=_in_a_graph(stack), spread=spread
+    )
     share = Requests.of(job).passes_per_token
     host, beside_gpu = _host(stack, job, sequences)
     host = host + _fetched(workload, job, stack, devices, ops)
@@ -163,21 +168,23 @@ def _in_a_graph(stack: Runtime) -> NDArray[np.bool_]:
 
 
 def _rank(
-    workload: Workload, job: Job, devices: Devices, *tokens: Any, alone: bool = False, captured: Any = False
-) -> tuple[tuple[Op, ...], Array]:
+    workload: Workload, job: Job, devices: Devices, *tokens: Any, alone: bool = False, captured: Any = False,
+    spread: bool = False,
+) -> tuple[tuple[Op, ...], Array]:  # fmt: skip
     """What one GPU does of a pass of the replica, all its stages in turn, and its seconds on the links.
 
     `tokens`: prompt tokens, decoding sequences and cached tokens of the pass. `alone` they are of one
     request, which one group of data-parallel attention has. `captured`: the pass is a CUDA graph.
+    `spread`: there are so many sequences in the mean.
     """
     mesh = Mesh.of(job)
     groups = np.ones(()) if alone else mesh.attention_dp
-    whole = step_ops(workload, job, *_dealt(tokens, mesh.pp * groups))
+    whole = step_ops(workload, job, *_dealt(tokens, mesh.pp * groups), spread=spread)
     links = parallel.tensor_parallel_seconds(whole, mesh.tp, devices, captured=captured)
     links = links + parallel.stages_seconds(whole, mesh, devices)
     if np.any(mesh.attention_dp > 1):
         # Each group attends to its own sequences; the experts see the tokens of all groups.
-        together = step_ops(workload, job, *_dealt(tokens, mesh.pp))
+        together = step_ops(workload, job, *_dealt(tokens, mesh.pp), spread=spread)
         experts = [op for op in together if op.shard.startswith("expert")]
         # All groups wait for the one that has the most to do.
         most = 1.0 + section("links")["imbalance"] * (1.0 - 1.0 / groups)

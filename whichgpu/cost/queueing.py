@@ -18,12 +18,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 
 #: Shares of the time are kept below this: beyond it there is no steady state to speak of.
 _FULL = 0.999
+#: How often the prompts that go together are counted anew.
+_TURNS = 4
+#: Prompts in a row that are looked at.
+_ROW = 8
+#: So many means later a queue is as good as surely empty.
+_EMPTY = 100.0
 
 
 def met(mean: Any, each: Any, rate: Any, variation: Any = 0.0) -> Array:
@@ -66,7 +74,9 @@ def prompt_seconds(
     # with a pass of tokens as well, which the next prompt fills up.
     service = np.maximum(chunks, 1.0) * beside + each
     taken = np.minimum(rate * service, _FULL)
-    own = service + (np.ceil(chunks) / np.maximum(chunks, 1.0) - 1.0) * (service - each + taken * each)
+    # Behind others it is left anything of: of the k-th in a row k times what is left of the first.
+    left = np.ceil(chunks) / np.maximum(chunks, 1.0) - 1.0
+    own = service + left * (service - each) + taken * each * _left(chunks, taken)
     alone = (1.0 - taken) * decode / 2.0 + own + longer * taken * service / (2.0 * (1.0 - taken))
     # More than a pass holds wait for the next one. In full passes each prompt takes its part of one whole,
     # tokens and all: by so much its wait in M/G/1 is longer, where passes are full (their load to the third,
@@ -77,6 +87,36 @@ def prompt_seconds(
     longest = held * whole / (1.0 - held) - busy * each / (1.0 - busy)
     some = together + held**3 * longer * longest / 2.0
     return np.asarray(np.where(chunks > 1.0, alone, some if mixed else first))
+
+
+def _left(chunks: Any, taken: Any) -> Array:
+    """Of a prompt in `chunks`, what its last pass has room for beside it, in prompts, behind others.
+
+    It is the k-th that is computed in a row with a chance of (1 - t) t^(k-1), t being `taken`.
+    """
+    passes = np.maximum(chunks, 1.0)[..., None] * np.arange(1.0, _ROW + 1.0)
+    chance = np.asarray(taken)[..., None] ** np.arange(_ROW)
+    return np.asarray(
+        ((np.ceil(passes) - passes) * chance).sum(axis=-1) / chance.sum(axis=-1) / np.maximum(chunks, 1.0)
+    )
+
+
+def launched_seconds(
+    decode: Any, mean: Any, each: Any, rate: Any, *, span: Callable[[Any], Array], at_work: Any, most: Any
+) -> Array:  # fmt: skip
+    """Seconds from arrival to the end of the pass that gives the first token, where hosts launch prompts.
+
+    Prompts go first, all that have come together, for which a pass takes `span` s of the GPU's time: nearly
+    as long for one as for several. An arrival meets a pass of tokens of `decode` s, or one of prompts for the
+    share of the time that these leave of the `mean` s between tokens; with its own go those that came in
+    that one, whose prompts take `each` s and `most` s at the most (renewals: Kleinrock, vol. 1, section 5.2).
+    """
+    prompts = np.clip(1.0 - decode / mean, 0.0, 1.0)
+    own = span(each)
+    for _ in range(_TURNS):
+        meets = at_work * (prompts * own + (1.0 - prompts) * decode)
+        own = span(np.minimum(each * (1.0 + rate * meets), most))
+    return np.asarray(meets / 2.0 + own)
 
 
 def prompt_variance(
@@ -123,50 +163,96 @@ def behind(waited: Any, each: Any, rate: Any, chunks: Any) -> Array:
 
     Not so those that came before its pass began and found room in it, where prompts take less than a pass
     (`chunks` below one). Of all that go together half of a pass of y s goes by before one's own, which has
-    those that came in all of y: y / 2 + each + rate y each in the mean.
+    those that came in all of y: y / 2 + each + rate y each in the mean. Of longer ones the next is begun in
+    what the last pass has room for.
     """
     busy = np.minimum(rate * each, _FULL)
     before = np.maximum(waited - each, 0.0) * 0.5 / (0.5 + busy)
-    return np.asarray(waited - (1.0 - np.minimum(chunks, 1.0)) * before)
+    begun = np.where(
+        np.asarray(chunks) > 1.0, each * _left(chunks, busy), (1.0 - np.minimum(chunks, 1.0)) * before
+    )
+    return np.asarray(np.maximum(waited - begun, 0.0))
 
 
-def interrupted(mean: Any, each: Any, rate: Any, waited: Any, after: Any) -> Array:
+def within(count: Any, room: Any) -> Array:
+    """Of a geometric number of others, `count` in the mean, those for whom there is `room`."""
+    return np.asarray(count * (1.0 - (count / (1.0 + count)) ** room))
+
+
+def interrupted(mean: Any, each: Any, rate: Any, *, waited: Any, after: Any, room: Any) -> Array:
     """Seconds of a token (TPOT) of a request that `waited` s for its first one, in mean passes of `mean` s.
 
-    Who came meanwhile has a prompt that is computed between the `after` tokens that follow.
+    Who came meanwhile has a prompt that is computed between the `after` tokens that follow, as do those that
+    come during it, if there is `room` for them.
     """
     busy = np.minimum(rate * each, _FULL)
-    return np.asarray(mean + busy * waited / ((1.0 - busy) * np.maximum(after, 1.0)))
+    others = within(rate * waited / (1.0 - busy), room)
+    return np.asarray(mean + each * others / np.maximum(after, 1.0))
 
 
-def relaxing(mean: Any, each: Any, rate: Any, after: Any, variation: Any = 0.0) -> Array:
+def relaxing(
+    decode: Any, each: Any, rate: Any, *, chunks: Any, after: Any, variation: Any = 0.0
+) -> Array:  # fmt: skip
     """Seconds by which each of the `after` passes behind a request's own is longer than the mean pass.
 
-    Its own has its prompt and those of an arrival's pass, which is longer than most; rho times as many more
-    come in each pass as were in the one before, rho = rate x each: an autoregression, whose excess dies away.
+    Who leaves M/G/1 leaves more behind than there is at any pass (Kleinrock, vol. 1, section 5.6). With c
+    `chunks` to a prompt, passes that are full for a share a of the time and f of their number, and prompts
+    that take a share b of the time, that makes
+
+        c (1 - f) (2 a (1 - a) + (a^2 - f) (1 + variation)) / (2 (1 - a)^2)
+
+    full passes more than usual until the queue is as any other, the first of them min(a - f, b c / (1 - b^2))
+    of one: no more prompts come with a token than a pass takes. How many of them there are in `after` passes
+    is the time of a Brownian queue until it is empty (Abate and Whitt, "Transient behavior of regulated
+    Brownian motion, I", Advances in Applied Probability 19, 1987, eq. 4.3).
     """
-    busy = np.minimum(rate * each, _FULL)
-    excess = each * (1.0 + rate * (met(mean, each, rate, variation) - mean))
-    passes = np.maximum(after, 1.0)
-    return np.asarray(excess * busy * (1.0 - busy**passes) / ((1.0 - busy) * passes))
+    share = np.minimum(rate * each, _FULL)
+    full = np.clip(rate * (chunks * decode + each), share, _FULL)
+    often = (full - share) / (1.0 - share)
+    left = 2.0 * full * (1.0 - full) + (full**2 - often) * (1.0 + variation)
+    most = chunks * (1.0 - often) * left / (2.0 * (1.0 - full) ** 2)
+    first = np.minimum(full - often, share * chunks / (1.0 - share**2))
+    passes, last = np.maximum(after, 1.0), np.maximum(most / np.maximum(first, 1e-12), 1e-12)
+    return np.asarray(each / np.maximum(chunks, 1e-12) * first * last * emptied(passes / last) / passes)
 
 
-def no_longer(mean: Any, most: Any) -> Array:
-    """Mean seconds of a wait of `mean` s, exponential as busy periods nearly are, cut off after `most` s."""
-    seconds = np.maximum(mean, 1e-12)
-    return np.asarray(seconds * -np.expm1(-np.maximum(most, 0.0) / seconds))
+def emptied(most: Any) -> Array:
+    """Mean of the time until a Brownian queue in its steady state is empty, in means of it, cut at `most`."""
+    # In Abate and Whitt's units of time, in which that is 1/2: the integral of the tail of their H1.
+    time = np.minimum(np.asarray(most, dtype=np.float64), _EMPTY) / 2.0
+    root = np.sqrt(time)
+    density = np.exp(-time / 2.0) / np.sqrt(2.0 * np.pi)
+    beyond = _beyond(root, density)
+    whole = (time**2 + 2.0 * time) * beyond - (root**3 + root) * density + 0.5 - beyond
+    return np.asarray(2.0 * whole)
+
+
+def _beyond(z: Array, density: Array) -> Array:
+    """The chance of a standard normal variable above `z`, 26.2.17 of Abramowitz and Stegun."""
+    t, found = 1.0 / (1.0 + 0.2316419 * z), np.zeros_like(z)
+    for one in (1.330274429, -1.821255978, 1.781477937, -0.356563782, 0.319381530):
+        found = t * (one + found)
+    return density * found
 
 
 def place_seconds(arrivals: Any, rates: Array, variation: float = 0.0) -> Array:
     """Seconds that a request waits for a place in the mean, at one rate of arrivals or several.
 
     Arrivals/s meet a replica that serves `rates`[i] requests/s with i + 1 of its places taken, (places,): a
-    birth and death process, whose wait is that of exponential service; of a squared coefficient of
-    `variation` it is (1 + variation) / 2 of that.
+    birth and death process, whose wait is that of exponential service. Of c places that are taken for equally
+    long, at a load of rho, it is
+
+        1/2 + (1 - rho) (c - 1) (sqrt(4 + 5 c) - 2) / (32 rho c), at most c / (c + 1)
+
+    of that (Cosmetatos, "Some approximate equilibrium results for the multi-server queue (M/G/r)",
+    Operational Research Quarterly 27, 1976), and between the two by a squared coefficient of `variation`.
     """
-    spare = rates[-1] - np.asarray(arrivals, dtype=np.float64)
+    spare, count = rates[-1] - np.asarray(arrivals, dtype=np.float64), len(rates)
     full = spare <= (1.0 - _FULL) * rates[-1]
-    wait = all_taken(arrivals, rates) / np.where(full, 1.0, spare) * (1.0 + variation) / 2.0
+    free = np.maximum(spare, 0.0) / np.maximum(np.asarray(arrivals, dtype=np.float64), 1e-30)
+    alike = 0.5 + free * (count - 1.0) * (np.sqrt(4.0 + 5.0 * count) - 2.0) / (32.0 * count)
+    alike = np.minimum(alike, max(count / (count + 1.0), 0.5))
+    wait = all_taken(arrivals, rates) / np.where(full, 1.0, spare) * (variation + (1.0 - variation) * alike)
     return np.where(full, np.inf, wait)
 
 

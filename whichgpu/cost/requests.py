@@ -25,6 +25,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError, WhichGpuError
@@ -33,8 +35,12 @@ from whichgpu.values import immutable
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.lengths import Lengths
+
+    Array = NDArray[np.float64]
 
 #: The options that `Requests` reads.
 OPTIONS = (
@@ -119,6 +125,14 @@ class Requests:
     def prompt_variation(self) -> float:
         """The same of prompts."""
         return 0.0 if self.prompts is None else self.prompts.variation
+
+    def after(self, output: Array) -> Array:
+        """Tokens behind the first of answers of `output` in the mean, (answers, 1, J): of each share."""
+        sizes, each = np.unique(np.atleast_1d(output), return_inverse=True)
+        found = sizes[None] - 1.0
+        if self.answers is not None:
+            found = np.array([self.answers.after(one) for one in sizes.tolist()]).T
+        return np.asarray(found[:, None, each.ravel()])
 
     @property
     def tokens_per_pass(self) -> float:

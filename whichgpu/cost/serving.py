@@ -82,7 +82,9 @@ def steady_state(
     asked, most, none = Requests.of(job), limits(stack, job, devices), np.zeros(1)
     # Who runs has a long answer more often than a short one: half of E[O^2] / E[O] is made of it.
     each = held.running * (prompt + output * (1.0 + asked.output_variation) / 2.0)
-    tokens = token_work(workload, job, stack, devices, sequences=held.running, kv_tokens=each)
+    tokens = token_work(
+        workload, job, stack, devices, sequences=held.running, kv_tokens=each, spread=held.loop == "open"
+    )
     alone = prompt_alone(workload, job, stack, devices)
     pass_of = partial(as_pass, workload, stack, devices)
     in_step = in_lockstep(stack, job) and bool(engine(stack)["mixed"])
@@ -91,15 +93,15 @@ def steady_state(
     before, chunks = held.burst, computed_tokens(job) / most.tokens
     launched = launching_of(alone, stack, devices)
     often = held.between / output
-    whole, own = tokens, alone
+    whole, own, stopped = tokens, alone, none
     counted = in_step or np.isfinite(asked.sent)
     if held.loop == "open" or counted or np.any(often > 0.0):
         # Else nobody's prompt comes between the tokens of another, and what it would take is nothing.
         own = prompt_work(workload, job, stack, devices, held.running)
-        waits = _stopped(
+        stopped = _stopped(
             job, stack, devices, pass_of, (tokens, own), often=often, launched=launched, held=held
         )
-        whole = tokens.beside(own.times(often))._replace(host=tokens.host + own.host * often + waits)
+        whole = tokens.beside(own.times(often))._replace(host=tokens.host + own.host * often + stopped)
     # Groups of attention share the time of a pass and not a prompt: one alone takes its own all of its time.
     grouped = (np.asarray(job.degree("attention_dp")) > 1.0) & (held.loop == "open")
     if held.loop != "open":
@@ -121,11 +123,12 @@ def steady_state(
         chunks=chunks, launching=np.ceil(chunks) * launched,
         gained=asked.tokens_per_pass, looks=most.looks,
         interruption=interruption(stack, job), parts=parts,
-        variation=asked.prompt_variation, floor=0.0 if met is None else met.floor,
+        variation=asked.prompt_variation, after=asked.after(output),
+        floor=0.0 if met is None else met.floor,
         ops=tokens.ops, host=whole.host, paused=held.paused, excess=0.0 if met is None else met.excess,
         arriving=None if met is None else met.arriving,
         lone=pass_of(alone) if np.any(grouped) else None, grouped=grouped, read=reading(stack, job),
-        front=most.front, ceiling=np.inf if met is None else met.ceiling,
+        front=most.front, ceiling=np.inf if met is None else met.ceiling, stopped=stopped,
     )  # fmt: skip
 
 
@@ -164,14 +167,17 @@ def _stopped(
     passes, and in step all at once; who comes while a pass of prompts is launched has the next one, so that
     of arrivals at random those that came in the pass of tokens begin. In a closed loop nobody ends meanwhile,
     and who ended with the last token is there by the second such pass. The pass of tokens before runs
-    meanwhile, as the host is one pass ahead (docs.sglang.ai: overlap scheduling). Of arrivals at random
-    before whose tokens prompts go, which no row of the fit is of, the GPU is timed as fitted, else by the
-    priors alone.
+    meanwhile, as the host is one pass ahead (docs.sglang.ai: overlap scheduling). Of arrivals at random,
+    which no row of the fit is of, each prompt has a launch, whatever share of what it takes falls between
+    tokens, and the GPU is timed as fitted; else by the priors alone.
     """
     if not stack.stalls:
         return np.zeros(1)
     most, gained = limits(stack, job, devices), Requests.of(job).tokens_per_pass
     each, passes = often * gained, np.maximum(np.ceil(computed_tokens(job) / most.tokens), 1.0)
+    tokens, prompt = work[0].times(gained), work[1].times(each)
+    if held.loop == "open":
+        each = each / (interruption(stack, job) or 1.0)
     full = least = each / prompts_in_a_pass(job, stack, devices, np.inf)
     mixed, apart, times = bool(engine(stack)["mixed"]), held.apart, 1.0
     if not in_lockstep(stack, job):
@@ -179,8 +185,7 @@ def _stopped(
         within, times = (passes, 1.0) if mixed else (1.0, passes)
         few = -np.expm1(-each * apart * within) / apart * times
         least = np.maximum(few, least)
-    tokens, prompt = work[0].times(gained), work[1].times(each)
-    found = fit() if held.loop == "open" and not mixed and measured(stack) else Fit()
+    found = fit() if held.loop == "open" and measured(stack) else Fit()
     alone = evaluate(pass_of(tokens), found).seconds
     share, waits, once = least, np.zeros(1), np.maximum(each * passes, least)
     once = np.minimum(once, 2.0 * least) if held.loop == "closed" else once

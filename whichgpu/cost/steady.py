@@ -39,10 +39,11 @@ class SteadyState:
     it takes (below one, so many prompts go into a pass), `launching` s of the host to launch the kernels of
     these, `gained` the tokens of a pass, `looks` passes from one look at arrivals to the next, `host` s of a
     token that are the host's, `paused` requests that had to leave and wait between their tokens, to each that
-    runs, `excess` and `arriving` are as of `Met`, `front` s of the front end for each token, `lone` the pass
-    of a prompt that a group of attention has for itself where any is `grouped`, `lag` by how much of its
-    share of all groups' time that is longer, `read` s in which the host makes tokens of a prompt. The methods
-    take seconds of the passes that make a token and of one prompt.
+    runs, `after` the tokens behind the first of answers (answers, 1, J), `excess` and `arriving` are as of
+    `Met`, `front` s of the front end for each token, `lone` the pass of a prompt that a group of attention
+    has for itself where any is `grouped`, `lag` by how much of its share of all groups' time that is longer,
+    `stopped` s of a token in which all wait for prompts to be launched, `read` s in which the host makes
+    tokens of a prompt. The methods take seconds of the passes that make a token and of one prompt.
     """
 
     loop: str
@@ -61,6 +62,7 @@ class SteadyState:
     looks: float
     interruption: float
     variation: float
+    after: Array
     floor: Any
     parts: Mapping[str, Any]
     ops: tuple[Op, ...]
@@ -74,6 +76,7 @@ class SteadyState:
     read: Any = 0.0
     front: float = 0.0
     ceiling: Any = np.inf
+    stopped: Any = 0.0
 
     def timed(self, seconds: Callable[[Pass], Array], prompt: Array) -> SteadyState:
         """The same with its `lag`, where `lone` tells one; `seconds` times a pass as `prompt` is timed."""
@@ -92,18 +95,23 @@ class SteadyState:
         from whichgpu.cost import queueing
 
         arrivals, each = self._arrivals(passes, prompt, output)
+        # Each request counts alike: those with short answers have the longest tokens.
         if not engine(self.work.runtime)["mixed"]:
             waited = self._prompt_seconds(passes, each, arrivals)
             waited = queueing.behind(waited, each, arrivals, self.chunks)
-            return queueing.interrupted(passes, each, arrivals, waited, output - 1.0)
-        # In passes, of which each makes the tokens that were drafted and kept.
-        after = (output - 1.0) / self.gained
-        excess = queueing.relaxing(self.gained * passes, each, arrivals, after, self.variation) / self.gained
-        # Where prompts share the passes of tokens, no token waits for more of them than a pass takes. Near
-        # the capacity more come with a token of all that run, and wait for theirs: `passes` counts them.
+            tokens = queueing.interrupted(
+                passes, each, arrivals, waited=waited, after=self.after, room=self.room
+            )
+            return np.asarray(tokens.mean(axis=0))
+        # In passes, of which each makes the tokens that were drafted and kept. Where prompts share them no
+        # token waits for more of these than a pass takes; near the capacity `passes` counts more.
         decode = passes * (1.0 - np.minimum(arrivals * each, 1.0))
         longest = decode + each / np.maximum(self.chunks, 1e-9) / self.gained
-        return np.minimum(passes, longest) + queueing.no_longer(excess, longest - passes)
+        excess = queueing.relaxing(
+            self.gained * decode, each, arrivals, chunks=self.chunks, after=self.after / self.gained,
+            variation=self.variation,
+        )  # fmt: skip
+        return np.asarray(np.minimum(passes, longest) + excess.mean(axis=0) / self.gained)
 
     def stretch(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Sequences that one which arrives at random makes its tokens beside, over `others`.
@@ -115,9 +123,7 @@ class SteadyState:
 
         arrivals, each = self._arrivals(passes, prompt, output)
         mates = queueing.mates(arrivals * each, self.variation)
-        # Of a geometric number of them as many as there are places for.
-        room = np.maximum(self.places - 1.0 - self.others, 0.0)
-        return np.asarray(1.0 + mates * (1.0 - (mates / (1.0 + mates)) ** room) / self.others)
+        return np.asarray(1.0 + queueing.within(mates, self.room) / self.others)
 
     def admitted(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Seconds to the first token once there is a place."""
@@ -136,8 +142,11 @@ class SteadyState:
             return np.asarray(np.maximum(first, round_trip - np.maximum(output - 1.0, 0.0) * passes))
         arrivals, each = self._arrivals(passes, prompt, output)
         # Prompts beside many cost less each, which is never sooner for one: it could have waited for none.
-        first = self.reached + self.unhidden(passes, prompt) + unseen
-        first = first + self._prompt_seconds(passes, each, arrivals)
+        first = self.unhidden(passes, prompt) + self._prompt_seconds(passes, each, arrivals)
+        if np.any(self.stopped) and not order["mixed"]:
+            together = (self.stopped > 0.0) & (self.chunks < 1.0)
+            first = np.where(together, self._launched_seconds(passes, each, arrivals), first)
+        first = self.reached + first + unseen
         if self.lone is not None:
             # What else its pass has, tokens and prompts of others, goes on while its own group computes it.
             ran = self.gained * passes
@@ -198,6 +207,11 @@ class SteadyState:
         return np.floor(self.fits)
 
     @property
+    def room(self) -> Array:
+        """Places that are left beside one that arrives and those that it meets."""
+        return np.maximum(self.places - 1.0 - self.others, 0.0)
+
+    @property
     def queued(self) -> Array:
         """1 where more requests are kept in flight than there are places: one always waits for one."""
         return np.asarray(np.minimum(self.queue * np.maximum(self.sequences, 1.0), 1.0))
@@ -228,6 +242,16 @@ class SteadyState:
         each = np.asarray(self.interruption * prompt)
         # As many as are between the tokens of one in the passes that are timed.
         return np.asarray(self.others / (output * passes)), each
+
+    def _launched_seconds(self, passes: Array, each: Array, arrivals: Array) -> Array:
+        from whichgpu.cost import queueing
+
+        decode = passes * (1.0 - np.minimum(arrivals * each, 1.0)) - self.stopped
+        return queueing.launched_seconds(
+            self.gained * np.maximum(decode, 0.0), self.gained * passes, each, arrivals,
+            span=lambda gpu: paced(gpu, self.launching), at_work=self.at_work,
+            most=each / np.clip(self.chunks, 1e-9, 1.0),
+        )  # fmt: skip
 
     def _prompt_seconds(self, passes: Array, each: Array, arrivals: Array) -> Array:
         from whichgpu.cost import queueing

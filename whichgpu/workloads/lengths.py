@@ -29,6 +29,8 @@ _NUMBER = r"((?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9,])|[0-9][0-9_]*(?![0-9,]))(?:\.[
 _KINDS = {"lognormal": ("mean", "median", "p90", "p95", "p99", "cv"), "normal": ("mean", "sd", "cv"),
           "exponential": ("mean",)}  # fmt: skip
 _LONGEST = 1e7
+#: Lengths that stand for all, and in how many equal shares of them.
+_DRAWN, _SHARES = 4096, 16
 
 
 @immutable
@@ -46,6 +48,17 @@ class Lengths:
     def variation(self) -> float:
         """The squared coefficient of variation."""
         return exp(self.shape**2) - 1.0 if self.kind == "lognormal" else self.shape**2
+
+    def after(self, mean: float) -> Array:
+        """Tokens behind the first of answers of this shape and another mean: harmonic means of equal shares.
+
+        Those of one token have none.
+        """
+        import numpy as np
+
+        behind = np.sort(self.draw(mean, _DRAWN, np.random.default_rng(0))) - 1.0
+        behind = behind[behind > 0.0] if behind[-1] > 0.0 else np.ones(_DRAWN)
+        return np.array([1.0 / np.mean(1.0 / part) for part in np.array_split(behind, _SHARES)])
 
     def draw(self, mean: float, count: int, chance: np.random.Generator) -> Array:
         """So many lengths of this shape and another mean, at least 1 each."""

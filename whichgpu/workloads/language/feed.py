@@ -81,7 +81,7 @@ def experts(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
     rec.pointwise(count * rows, wide=True, name="choice")
     if inner != width:
         rec.linear(rows, width, inner, keeps=0.0, name="to_latent")
-    sent, touched = top * rows, experts_touched(count, top, rows)
+    sent, touched = top * rows, experts_touched(count, top, rows, spread=dims.get(SPREAD, False))
     bias = bool(dims.get("expert_bias"))
     with rec.module("experts"):
         rec.copy(inner * sent, reads=1.0 / top, name="dispatch")
@@ -108,10 +108,20 @@ def experts(dims: Mapping[str, Any], rec: Recorder, rows: Any) -> None:
             rec.add(width * rows)
 
 
-def experts_touched(count: float, top: float, rows: Any) -> Any:
-    """Experts that at least one of `rows` tokens goes to: E (1 - (1 - top / E)^T)."""
+#: The dimension of a step that says that its tokens are as many as its rows in the mean only.
+SPREAD = "spread_tokens"
+
+
+def experts_touched(count: float, top: float, rows: Any, *, spread: bool = False) -> Any:
+    """Experts that at least one of `rows` tokens goes to: E (1 - (1 - top / E)^T).
+
+    Of one and a Poisson number of others, T in the mean (`spread`), it is
+    E (1 - (1 - top / E) e^(-(T - 1) top / E)).
+    """
     share = 1.0 - 1e-12 if top >= count else top / count
-    return np.minimum(count * -np.expm1(rows * np.log1p(-share)), top * rows)
+    alone = np.log1p(-share)
+    missed = alone - share * np.maximum(rows - 1.0, 0.0) if spread else rows * alone
+    return np.minimum(count * -np.expm1(missed), top * rows)
 
 
 def shared_width(dims: Mapping[str, Any]) -> int:
