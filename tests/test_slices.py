@@ -241,6 +241,8 @@ def test_a_profile_that_several_have_is_asked_for() -> None:
         ("g3.8xlarge", "m60", 2),
         ("dl1.24xlarge", "gaudi1", 8),
         ("BM.GPU.H100.8", "h100-80gb-sxm", 8),
+        ("ecs.gn7i-c32g1.32xlarge", "a10", 4),
+        ("Colab A100", "a100-40gb-sxm", 1),
         ("tpu v6e-8", "tpu-v6e", 8),
         ("v5p-8", "tpu-v5p", 4),
         ("NC24ads A100 v4", "a100-80gb-pcie", 1),
