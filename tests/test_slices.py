@@ -243,6 +243,8 @@ def test_a_profile_that_several_have_is_asked_for() -> None:
         ("BM.GPU.H100.8", "h100-80gb-sxm", 8),
         ("ecs.gn7i-c32g1.32xlarge", "a10", 4),
         ("Colab A100", "a100-40gb-sxm", 1),
+        ("Standard_NC6s_v2", "p100-16gb-pcie", 1),
+        ("BM.GPU3.8", "v100-16gb-sxm", 8),
         ("tpu v6e-8", "tpu-v6e", 8),
         ("v5p-8", "tpu-v5p", 4),
         ("NC24ads A100 v4", "a100-80gb-pcie", 1),

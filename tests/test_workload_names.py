@@ -53,6 +53,8 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("mask_rcnn_swin-s-p4-w7_fpn_fp16_ms-crop-3x_coco", "maskrcnn-swin-s"),
         ("yolov3_d53_mstrain-608_273e_coco", "yolov3"), ("efficientdet_d1_coco17_tpu-32", "efficientdet-d1"),
         ("DeepLearningExamples BART", "bart-large"), ("hf_T5", "t5-small"),
+        ("ssd_mobilenet_v2_coco_2018_03_29", "ssd-mobilenet-v2"), ("mobilenet_v1_0.5_160", "mobilenetv1-050"),
+        ("hfl/chinese-roberta-wwm-ext-large", "bert-large"),
         ("BioBERT-base NER", "bert-base"), ("MedGemma 27B", "gemma-3-27b"),
         ("BertForMaskedLM", "bert-base"), ("THUDM/CogVideoX-5b-I2V", "cogvideox-5b"),
         ("ResNet18 on CIFAR-10", "resnet18-cifar"), ("WRN-28-10", "wide-resnet-28-10"),
