@@ -46,6 +46,7 @@ from whichgpu.workloads.recorder import Map, Recorder
         ("TensorFlow-TensorRT", "tensorrt", set()),
         ("PyTorch 2.3, TensorRT", "tensorrt", {"v2.3"}),
         ("torch2trt", "tensorrt", set()),
+        ("tkDNN", "tensorrt", set()),
         ("PaddlePaddle 2.2 TensorRT", "paddle", {"v2.2"}),
         ("MLPerf v1.1", "tensorrt", {"v1.1"}),
         ("MLPerf, PyTorch 1.7", "pytorch-1", {"v1.7"}),
