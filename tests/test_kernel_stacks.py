@@ -429,7 +429,7 @@ def test_pytorch_s_own_depthwise_kernels_are_limited_by_what_an_sm_issues() -> N
 
 
 def test_a_convolution_deeper_than_usual_ones_shares_its_depth_among_idle_sms() -> None:
-    """RTMPose's 7 x 7 over 768 channels of a map of 8 x 6: eight times the depth of a 3 x 3 over 512."""
+    """RTMPose's 7 x 7 over 768 channels of a map of 8 x 6 has eight times the depth of a 3 x 3 over 512."""
     devices = Devices.of([GPUS["gtx-1660-ti"]])
 
     def compute(channels: int, window: int) -> float:
@@ -438,7 +438,7 @@ def test_a_convolution_deeper_than_usual_ones_shares_its_depth_among_idle_sms() 
         (table,) = tables(rec.ops())
         return float(products.seconds(table, devices, runtime("TensorRT", ""))[0][0, 0, 0])
 
-    assert compute(512, 3) < compute(768, 7) < 2.0 * compute(512, 3)
+    assert compute(512, 3) < compute(768, 7) < 4.0 * compute(512, 3)
 
 
 def test_a_loop_in_c_launches_its_layers() -> None:

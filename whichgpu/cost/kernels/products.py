@@ -349,8 +349,8 @@ def _split(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
 
     Split-k and streams hand the depth of a long, narrow product to idle SMs as well; of convolutions only
     that of their weights' gradient, which adds up over all pixels and has few results. An engine for
-    networks, which times its kernels as it builds them, also does so with one that is deeper than any of the
-    usual networks' (3 x 3 over 512 channels: RTMPose's 7 x 7 over 768).
+    networks, which times its kernels as it builds them, also does so with one that is deeper than those of
+    the networks on file (RTMPose's 7 x 7 over 768 channels).
     """
     c = section("products")
     deep = np.maximum(1.0, np.minimum(ops.dims["k"] / c["split"], c["split_most"]))
