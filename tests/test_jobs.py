@@ -82,7 +82,7 @@ def test_a_chip_without_its_number_of_cores_is_the_whole_one():
         ("8x NVIDIA A100 80GB", "a100-80gb-sxm:8", "a100-80gb-pcie:8"),
         ("DGX A100", "a100-80gb-sxm:8", "a100-40gb-sxm:8"),
         ("Tesla V100", "v100-32gb-sxm", "v100-16gb-pcie"),
-        ("RTX 3080", "rtx-3080-10gb", "rtx-3080-12gb"),
+        ("Kaggle P100", "p100-16gb-pcie", "p100-16gb-sxm"),
         ("Jetson AGX Orin", "jetson-agx-orin-64gb", "jetson-agx-orin-32gb"),
     ],
 )

@@ -46,6 +46,7 @@ from whichgpu.workloads.recorder import Map, Recorder
         ("TensorFlow-TensorRT", "tensorrt", set()),
         ("PyTorch 2.3, TensorRT", "tensorrt", {"v2.3"}),
         ("torch2trt", "tensorrt", set()),
+        ("tkDNN", "tensorrt", set()),
         ("PaddlePaddle 2.2 TensorRT", "paddle", {"v2.2"}),
         ("MLPerf v1.1", "tensorrt", {"v1.1"}),
         ("MLPerf, PyTorch 1.7", "pytorch-1", {"v1.7"}),
@@ -411,18 +412,39 @@ def test_compiled_copies_run_inside_their_neighbours() -> None:
 
 def test_pytorch_s_own_depthwise_kernels_are_limited_by_what_an_sm_issues() -> None:
     """1.02 ms of a 3 x 3 over 32 maps of 512 x 512 and two pictures on a Titan Xp (pytorch issue 18631)."""
-    rec = Recorder(precision("fp32"))
-    rec.conv(Map(2.0, 32, 512, 512), 32, 3, groups=32)
-    (table,) = tables(rec.ops())
     devices = Devices.of([GPUS["titan-xp"]])
 
-    def compute(text: str) -> float:
+    def compute(text: str, kind: str = "fp32") -> float:
+        rec = Recorder(precision(kind))
+        rec.conv(Map(2.0, 32, 512, 512), 32, 3, groups=32)
+        (table,) = tables(rec.ops())
         return float(products.seconds(table, devices, runtime(text, ""))[0][0, 0, 0])
 
     assert compute("PyTorch 1.1") == pytest.approx(1.02e-3, rel=0.2)
     assert compute("PyTorch 1.1") > 5 * compute("TensorRT")
     # Maps whose channels are last go to cuDNN (use_cudnn_depthwise of aten/src/ATen/native/Convolution.cpp).
     assert compute("PyTorch 1.9 channels_last") == compute("TensorRT")
+    # Of 8-bit numbers an instruction adds up four products.
+    assert compute("TensorRT", "int8") == pytest.approx(compute("TensorRT") / 4.0)
+
+
+def test_a_convolution_deeper_than_usual_ones_shares_its_depth_among_idle_sms() -> None:
+    """RTMPose's 7 x 7 over 768 channels of a map of 8 x 6 has eight times the depth of a 3 x 3 over 512."""
+    devices = Devices.of([GPUS["gtx-1660-ti"]])
+
+    def compute(channels: int, window: int) -> float:
+        rec = Recorder(precision("fp16"))
+        rec.conv(Map(1.0, channels, 8, 6), 17, window)
+        (table,) = tables(rec.ops())
+        return float(products.seconds(table, devices, runtime("TensorRT", ""))[0][0, 0, 0])
+
+    assert compute(512, 3) < compute(768, 7) < 4.0 * compute(512, 3)
+
+
+def test_a_loop_in_c_launches_its_layers() -> None:
+    """YOLOv4 under Darknet makes 62 pictures of 608 pixels a second on a V100 (its README)."""
+    columns = {"phase": "infer", "batch": 1.0, "precision": "fp32", "runtime": "Darknet"}
+    assert seconds("yolov4", "v100-16gb-sxm", **columns) == pytest.approx(1 / 62, rel=0.2)
 
 
 def test_who_times_algorithms_takes_winograd_s_where_tf32_is_hardly_faster() -> None:

@@ -281,6 +281,7 @@ def test_words_that_name_no_product_are_refused(text: str) -> None:
         ("GB200 NVL72 (72 GPUs)", "gb200-192gb", 72),
         ("g5.xlarge (A10G)", "a10g", 1),
         ("Google Colab (T4)", "t4", 1),
+        ("HGX B200", "b200-180gb-sxm", 8),
         ("NVIDIA GH200-GraceHopper-Superchip-96GB", "gh200-96gb", 1),
     ],
 )

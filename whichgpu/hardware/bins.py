@@ -44,8 +44,10 @@ def whole_of(text: str, catalogue: Catalogue) -> Gpu | None:
 def _usual(found: tuple[Gpu, ...]) -> tuple[Gpu, ...]:
     """Those of a name's parts that are usual, the most usual first; none where they are several products."""
     known = {gpu.id: gpu for gpu in found}
-    for order in store.load("unsaid")["unsaid"].values():
-        usual = tuple(known[one] for one in order if one in known)
+    orders = store.load("unsaid")["unsaid"].values()
+    lists = [(order, tuple(known[one] for one in order if one in known)) for order in orders]
+    # The list that has most of them: that of a machine (DGX-1) has one part where another has all.
+    for order, usual in sorted(lists, key=lambda one: -len(one[1])):
         if usual and all(gpu.id in order or tokens.model(gpu) == tokens.model(usual[0]) for gpu in found):
             return usual
     return ()

@@ -126,7 +126,11 @@ def in_a_machine(text: str) -> bool:
 
 
 #: NVIDIA's machines by name, without those whose number is of a rack or open: `DGX H100`, `DGX-1 V100 16GB`.
-_DGX = r"(?i)^(?:nvidia\s+)?dgx\b(?![- ]?(?:g[bh]\d|spark|cloud))[- ]?(?P<kind>2h?\b|station)?"
+#: Boards of Blackwell have eight, those before four or eight.
+_DGX = (
+    r"(?i)^(?:nvidia\s+)?(?:dgx\b(?![- ]?(?:g[bh]\d|spark|cloud))|hgx(?=[- ]b\d))[- ]?"
+    r"(?P<kind>2h?\b|station)?"
+)
 
 
 def gpus_of(text: str) -> int:

@@ -339,22 +339,27 @@ def occupancy(
     """
     d, c = ops.dims, section("products")
     many = (d["batch"] if ops.kind == "gemm" else d["groups"]) * abreast(ops, runtime)
-    waves = many * np.maximum(d["m"] * d["n"], 1.0) / c["tile"] ** 2 / devices.sms * _split(ops)
+    waves = many * np.maximum(d["m"] * d["n"], 1.0) / c["tile"] ** 2 / devices.sms * _split(ops, runtime)
     waves = waves * np.where(by_winograd(ops, devices.without_winograd(tensor)), 4.0, 1.0)
     return np.asarray(waves / (waves + c["wave_half"]))
 
 
-def _split(ops: OpTable) -> NDArray[np.float64]:
+def _split(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
     """How many SMs share the depth of one tile, (O, 1, J).
 
     Split-k and streams hand the depth of a long, narrow product to idle SMs as well; of convolutions only
-    that of their weights' gradient, which adds up over all pixels and has few results.
+    that of their weights' gradient, which adds up over all pixels and has few results. An engine for
+    networks, which times its kernels as it builds them, also does so with one that is deeper than those of
+    the networks on file (RTMPose's 7 x 7 over 768 channels).
     """
-    deep = np.maximum(1.0, np.minimum(ops.dims["k"] / 512.0, 16.0))
+    c = section("products")
+    deep = np.maximum(1.0, np.minimum(ops.dims["k"] / c["split"], c["split_most"]))
     if ops.kind != "conv":
         return np.asarray(deep)
     gradient = np.array([op.layer.endswith(".wgrad") for op in ops.ops])[:, None, None]
-    return np.where(gradient, deep, 1.0)
+    times = runtime.fuses and not runtime.chains and not runtime.domain
+    deepest = np.maximum(1.0, np.minimum(ops.dims["k"] / c["split_conv"], c["split_most"]))
+    return np.where(gradient, deep, deepest if times else 1.0)
 
 
 def _window(ops: OpTable) -> NDArray[np.float64] | float:
@@ -402,7 +407,9 @@ def _depthwise(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.f
     take many instructions for a multiply-add: what an SM issues limits it. cuDNN has those in 16 bits, and
     those of maps whose channels are last.
     """
-    streamed, c = _streamed(ops, devices), section("products")
+    c = section("products")
+    dotted = np.array([c["dotted"] if dtype == "int8" else 1.0 for dtype in ops.dtypes])[:, None, None]
+    streamed: NDArray[np.float64] = _streamed(ops, devices) / dotted
     if not runtime.indexes_depthwise or "nhwc" in runtime.marks:
         return streamed
     written_for = np.isin(ops.dims["window"], c["depthwise_windows"])

@@ -10,8 +10,9 @@ multiple of 32. A batch of mixed pictures is padded to its largest, up to 800 x 
 Dimensions: `layers`, `groups` and `group_width` (of a ResNeXt), `basic` (blocks, false), `classes` (the
 background included), `mask` (whether there are masks), `points` (of a body, 0: Keypoint R-CNN, without
 masks), `normed` (Li et al., "Benchmarking Detection Transfer Learning": norms in heads and pyramid and free
-in the backbone, two layers of proposals, four convolutions before the boxes), `cascade` (heads one after
-another: Cai and Vasconcelos, "Cascade R-CNN").
+in the backbone, two layers of proposals, four convolutions before the boxes), `convolved` (those four
+alone), `cascade` (heads one after another: Cai and Vasconcelos, "Cascade R-CNN"), `swin` (that transformer's
+dimensions, which is the backbone then, with a norm behind each stage: Liu et al., section 4.2).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads.blocks import conv_norm, cross_entropy, image, transposed
 from whichgpu.workloads.detection import TRAINS_NORMS, Backbone, matched, pyramid, trains_norms
+from whichgpu.workloads.families import swin
+from whichgpu.workloads.images import layer_norm
 from whichgpu.workloads.recorder import Map
 
 if TYPE_CHECKING:
@@ -50,10 +53,7 @@ _DRAWN = 4.0
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> boxes, classes and masks of each region."""
     with rec.module("backbone"):
-        net = Backbone(rec, dims["layers"], dims.get("groups", 1), dims.get("group_width", 64),
-                       frozen=2, fixed=not (dims.get("normed", False) or trains_norms(job)),
-                       basic=dims.get("basic", False))  # fmt: skip
-        maps = net(image(job))[1:]
+        maps = _backbone(dims, job, rec)
     with rec.module("pyramid"):
         levels = pyramid(rec, maps, WIDTH, normed=dims.get("normed", False))
         levels.append(rec.pool(levels[-1], 1, 2, keeps=0.0))
@@ -67,7 +67,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     regions, masked = (512.0, 128.0) if job.trains else (1000.0, 100.0)
     stages = float(dims.get("cascade", 1))
     with rec.module("boxes", copies=stages):
-        _boxes(rec, regions * job.batch, dims["classes"], normed=dims.get("normed", False), shared=stages > 1)
+        deep = dims.get("normed", False) or dims.get("convolved", False)
+        _boxes(rec, regions * job.batch, dims["classes"], normed=deep, shared=stages > 1)
     if dims.get("points"):
         with rec.module("points"):
             _points(rec, masked * job.batch, dims["points"])
@@ -77,6 +78,19 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         if rec.training:
             with rec.module("targets", repeats=masked * job.batch, copies=_DRAWN, frozen=True):
                 rec.pointwise(28.0 * 28.0, keeps=0.0, name="draw")
+
+
+def _backbone(dims: Mapping[str, Any], job: Job, rec: Recorder) -> Sequence[Map]:
+    """(B, 3, H, W) -> maps of a quarter, an eighth, a sixteenth and a 32nd of its sides."""
+    if "swin" in dims:
+        maps = swin.stages(dims["swin"], job, rec)
+        for x in maps:
+            layer_norm(rec, x.elements, x.channels)
+        return maps
+    fixed = not (dims.get("normed", False) or trains_norms(job))
+    net = Backbone(rec, dims["layers"], dims.get("groups", 1), dims.get("group_width", 64),
+                   frozen=2, fixed=fixed, basic=dims.get("basic", False))  # fmt: skip
+    return net(image(job))[1:]
 
 
 def _proposals(rec: Recorder, levels: Sequence[Map], layers: int) -> None:

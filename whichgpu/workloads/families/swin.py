@@ -34,7 +34,17 @@ _PATCH = 4
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """Patches of 4 x 4, four stages, classifier: (B, 3, H, W) -> (B, classes)."""
-    newer = dims["version"] == 2
+    x = stages(dims, job, rec)[-1]
+    with rec.module("head"):
+        if dims.get("final_norm", True):
+            layer_norm(rec, x.elements, x.channels)
+        rec.global_pool(x)
+        rec.linear(x.batch, x.channels, dims["classes"], bias=True, name="fc")
+
+
+def stages(dims: Dims, job: Job, rec: Recorder) -> list[Map]:
+    """Patches and stages: (B, 3, H, W) -> (B, 2^i C, H / 4 / 2^i, W / 4 / 2^i) of each."""
+    newer, maps = dims["version"] == 2, []
     with rec.module("stem"):
         x = rec.conv(image(job), dims["width"], _PATCH, _PATCH, padding=0, bias=True, backward="weight")
         layer_norm(rec, x.elements, x.channels)  # (B, C, H/4, W/4)
@@ -53,11 +63,8 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
                     _layer(rec, x, heads, window, dims, shifted=shifted)
             for _ in range(_norms_between(dims, layers, last=i == len(dims["layers"]) - 1)):
                 layer_norm(rec, x.elements, x.channels)
-    with rec.module("head"):
-        if dims.get("final_norm", True):
-            layer_norm(rec, x.elements, x.channels)
-        rec.global_pool(x)
-        rec.linear(x.batch, x.channels, dims["classes"], bias=True, name="fc")
+        maps.append(x)
+    return maps
 
 
 def _norms_between(dims: Dims, layers: int, *, last: bool) -> int:
