@@ -177,7 +177,8 @@ _OF_GROUP = re.compile(
 #: Headers by themselves, which in a sentence name no attribute.
 _ALONE = {
     "shader": "cores", "interface": "memory_bus", "cuda": "cores", "gb/s": "bandwidth", "tb/s": "bandwidth",
-    "gbps": "bandwidth", "watts": "power", "watt": "power", "tflops fp32": "fp32", "tflops fp16": "fp16",
+    "gbps": "bandwidth", "watts": "power", "watt": "power", "w": "power",
+    "tflops fp32": "fp32", "tflops fp16": "fp16",
     "base": "clock_base",
     "hbm": "memory",
     "hbm3": "memory",
@@ -192,6 +193,8 @@ _ALONE = {
     "l3-cache": "l3",
     "last level cache": "l3",
     "power limit": "power",
+    **dict.fromkeys(("stock limit", "default limit", "stock power limit", "default power limit"), "power"),
+    **dict.fromkeys(("installed", "installed memory", "memory installed", "on board"), "memory"),
     "gpu power": "power",
     "module power": "power",
     "total bandwidth": "bandwidth",
