@@ -200,6 +200,7 @@ _ALONE = {
     "total bandwidth": "bandwidth",
     "dram bandwidth": "bandwidth",
     "l3": "l3",
+    "node": "process",
     **dict.fromkeys(("list price", "official price", "original price", "start price", "sep"), "launch_price"),
 }  # fmt: skip
 #: What says no more of an attribute than whose it is: "NVIDIA Hopper Architecture-Based CUDA\u00ae Cores".
@@ -243,7 +244,7 @@ _OF_ELSE = re.compile(
     r"[$\u20ac%/\u0394\u00d7]"
 )
 #: The name of a chip.
-CHIP = re.compile(r"\b(?:G(?!H200\b|B[23]00\b)[APHVKMB]\d{3}|AD10\d|TU1\d{2}|Navi \d{2}|BMG-G\d{2})\b")
+CHIP = re.compile(r"\b(?:G(?!H200\b|B[23]00\b)[APHVKMB]\d{3}B?|AD10\d|TU1\d{2}|Navi \d{2}|BMG-G\d{2})\b")
 #: A precision in brackets behind the name of a rate: "tensor performance (fp32)".
 _PRECISION = re.compile(r"[\[(](fp64|fp32|tf32|fp16|bf16|fp8|fp4|int8|int4)[\])]$")
 #: What is counted under "compute units" where the cell says more.

@@ -15,7 +15,7 @@ from whichgpu.audit.columns import columns, doubtful, finding
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from whichgpu.audit.columns import Column
     from whichgpu.audit.document import Table
@@ -90,10 +90,26 @@ def find(context: Context) -> Iterator[Finding]:
             shown = list(_shown(read))
             accused = doubtful(table, context) if shown else frozenset()
             # A column that follows in every row confirms, and hides none that does not in one.
-            for some in ([one for one in shown if one.wrong], [one for one in shown if not one.wrong]):
-                best = max(some, key=lambda one: (len(one.right), one.column), default=None)
-                if best is not None:
-                    yield from _judged(read[best.column], best, accused, context)
+            yield from _best([one for one in shown if not one.wrong], read, frozenset(), context)
+            odd, told = [one for one in shown if one.wrong], accused
+            while odd:
+                yield from _best(odd, read, told, context)
+                told |= _first(odd).wrong
+                # What a row's wrong cell makes of others is explained by it.
+                odd = [one for one in odd if one.wrong - told]
+
+
+def _first(shown: Sequence[_Shown]) -> _Shown:
+    """What most rows show, of the last column."""
+    return max(shown, key=lambda one: (len(one.right), one.column))
+
+
+def _best(
+    shown: Sequence[_Shown], read: Mapping[int, Column], accused: frozenset[int], context: Context
+) -> Iterator[Finding]:
+    if shown:
+        best = _first(shown)
+        yield from _judged(read[best.column], best, accused, context)
 
 
 #: A cell that tells a day, which no amount is worked out from.
