@@ -345,7 +345,9 @@ def _below(table: Table, first: int, down: Mapping[int, Head], context: Context)
         yield from _bracketed(table, (index, first), head)
         told = (cell for at in several if (cell := table.cell(index, at)))
         numbers = (_INTEGER.fullmatch(cell.text) or _SO_MANY.match(cell.text) for cell in told)
-        number = next((float(each[1]) for each in numbers if each), 1.0)
+        number = next(
+            (float(each[1]) for each in numbers if each), _beside_it(table, (index, first), head, context)
+        )
         left = (table.cell(index, at) for at in range(first))
         inside = any(cell and MACHINE.search(cell.text) for cell in left)
         own = table.cell(index, first)
@@ -366,6 +368,14 @@ def _below(table: Table, first: int, down: Mapping[int, Head], context: Context)
                 sure = not of.either
                 made = Cell(cell, of.ids, mine, label, said, unit, index, column, sure, of.ids, times)
                 yield from of_each(made, of)
+
+
+def _beside_it(table: Table, place: tuple[int, int], head: Head, context: Context) -> float:
+    """How many of its device another cell of a row tells: "4x L4" beside the type "L4-4"; else 1."""
+    index, first = place
+    others = (cell for at, cell in enumerate(table.rows[index][:_TYPES]) if cell and at != first)
+    named = (other for cell in others if cell.text[:1].isdigit() and (other := headed_by(cell, context)))
+    return next((each.number for each in named if {*each.ids} & {*head.ids}), 1.0)
 
 
 #: A cell that names its own attribute: "VRAM: 12 GB".

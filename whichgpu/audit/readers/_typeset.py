@@ -12,7 +12,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 
 class Part(NamedTuple):
@@ -79,6 +79,7 @@ _LATEX = (
     (r"(?<!\\)%[^\n]*", _as("")),
     (r"\\(?:multicolumn|multirow)\{[^{}\n]{1,8}\}(?:\[[^\[\]\n]{0,8}\])?"
      r"\{(?:[^{}\n]|\{[^{}\n]{0,40}\}){0,40}\}", _as("")),
+    (r"\\tnote\{[^{}\n]{0,12}\}|\$\^\{?\\?[a-z\d]{1,8}\}?\$|\^(?=\{?\*)", _as("")),
     (r"\\cmidrule(?:\([a-z]{0,4}\))?\{[\d -]{1,8}\}", _as("")),
     (r"\\(?:begin|end|label|ref|eqref|cite\w*|[vh]space|usepackage|documentclass|includegraphics|cline|"
      r"(?:row|cell|text)color|bibliography\w*)\*?"
@@ -131,23 +132,58 @@ def typeset(text: str) -> Typeset:
         ("list-table::", _list_tables, _RST, _list_rows),
         ("[td]", _bbcode_tables, _BBCODE, _bbcode_rows),
     ):
-        found = list(regions(text)) if looks in text else []
-        if not found:
+        if looks not in text:
             continue
-        plain = _with(rules, text)
-        tables = {}
-        for region in found:
-            told = [row for row in rows(region, plain) if any(each.text.strip() for each in row)]
-            tables[text.rfind("\n", 0, region.start) + 1] = told
-        for region in found:
-            inside = "".join("\n" if each == "\n" else " " for each in text[region.start : region.end])
-            plain = f"{plain[: region.start]}{inside}{plain[region.end :]}"
-        return Typeset(plain, tables)
+        flat = _NESTED.sub(_flat, text) if rules is _LATEX else text
+        if found := list(_apart(regions(flat))):
+            plain = _with(rules, flat)
+            tables = {
+                text.rfind("\n", 0, each.start) + 1: [
+                    row for row in rows(each, plain) if any(part.text.strip() for part in row)
+                ]
+                for each in found
+            }
+            return Typeset(_without(plain, found), tables)
     return Typeset(_with(_JIRA, text) if _JIRA_HEAD.search(text) else text, {})
 
 
 #: The header of a table in Jira, whose rows are those of Markdown.
 _JIRA_HEAD = re.compile(r"^\|\|(?:[^|\n]{1,80}\|\|){2,40}[ \t]*$", re.MULTILINE)
+
+
+#: Lines inside of a cell: "\\makecell{Memory\\\\(GB)}", and a table of one column that stands for them.
+_NESTED = re.compile(
+    r"\\(?:makecell|thead|shortstack)\*?(?:\[[^\[\]\n]{0,8}\])?\{(?P<a>[^{}]{0,200})\}|"
+    r"\\begin\{tabular\}(?:\[[^\[\]\n]{0,4}\])?\{(?:@\{\})?[lcr](?:@\{\})?\}"
+    r"(?P<b>(?:(?!\\(?:begin|end)\{)[^&]){0,300})\\end\{tabular\}"
+)
+
+
+def _flat(match: re.Match[str]) -> str:
+    """The lines of a cell as one, in as many characters."""
+    name = "b" if match["b"] is not None else "a"
+    start, end = (place - match.start() for place in match.span(name))
+    inside = match[name].replace("\\\\", "  ").replace("\n", " ")
+    return f"{' ' * start}{inside}{' ' * (len(match[0]) - end)}"
+
+
+def _apart(regions: Iterable[_Region]) -> Iterator[_Region]:
+    """Tables, those that stand in another one left out."""
+    end = 0
+    for each in regions:
+        if each.start >= end:
+            yield each
+            end = each.end
+
+
+def _without(text: str, regions: Sequence[_Region]) -> str:
+    """A text whose tables are blank, line by line."""
+    made, at = [], 0
+    for each in regions:
+        lines = (" " * len(line) for line in text[each.start : each.end].split("\n"))
+        made += [text[at : each.start], "\n".join(lines)]
+        at = each.end
+    return "".join((*made, text[at:]))
 
 
 def _with(rules: Sequence[tuple[str, Callable[[re.Match[str]], str]]], text: str) -> str:
@@ -237,16 +273,12 @@ _REPEATED = re.compile(r"\s*(\d{1,2})\*")
 
 
 def _adoc_tables(text: str) -> Iterator[_Region]:
-    at = 0
     for match in _ADOC_TABLE.finditer(text):
-        if match.start() < at:
-            # The end of the one before.
-            continue
         end = text.find("\n|===", match.end() - 1)
         if end < 0:
             return
-        at = (text + "\n").find("\n", end + 1)
-        yield _Region(text, match.start(), at, match.end(), end + 1, match["told"] or "")
+        after = (text.find("\n", end + 1) + 1 or len(text) + 1) - 1
+        yield _Region(text, match.start(), after, match.end(), end + 1, match["told"] or "")
 
 
 def _adoc_rows(region: _Region, plain: str) -> Iterator[list[Part]]:
@@ -260,7 +292,8 @@ def _adoc_rows(region: _Region, plain: str) -> Iterator[list[Part]]:
     taken: dict[int, int] = {}
     row: list[Part] = []
     filled = index = 0
-    for mark, until in zip(marks, [*(each.start() for each in marks[1:]), len(inside)], strict=True):
+    ends = [*(each.start() for each in marks[1:]), len(inside)]
+    for mark, until in zip(marks, ends, strict=False):
         rows, columns = int(mark["rows"] or 1), int(mark["columns"] or 1)
         row.append(_part(plain, region.first + mark.end(), region.first + until, rows, columns))
         for below in range(1, rows):
@@ -307,9 +340,9 @@ _BBCODE_CELL = re.compile(r"\[t[dh]\b[^\[\]\n]{0,40}\]", re.IGNORECASE)
 
 
 def _bbcode_tables(text: str) -> Iterator[_Region]:
-    closing = "[/table]"
+    closing, small = "[/table]", text.lower()
     for match in _BBCODE_TABLE.finditer(text):
-        end = text.lower().find(closing, match.end())
+        end = small.find(closing, match.end())
         if end < 0:
             return
         yield _Region(text, match.start(), end + len(closing), match.end(), end)

@@ -25,7 +25,7 @@ _SKIPPED = frozenset(
 )
 #: Classes and ids of boxes that are not the article.
 _BOXES = re.compile(
-    r"\b(?:nav(?:bar|igation)?|menu|sidebar|footer|cookie|consent|advert(?:isement)?|ads?|sponsor(?:ed)?|promo|related|share|"
+    r"\b(?:nav(?:bar|igation)?|menu|sidebar|footer|cookie|consent|advert(?:isement)?|ads?|adsbygoogle|sponsor(?:ed)?|promo|related|share|"
     r"social|comments?|newsletter|feedback|subscribe|breadcrumbs?|banner|popup|modal|toc)\b",
     re.IGNORECASE,
 )  # fmt: skip

@@ -184,8 +184,8 @@ class _Reader:
 
     def _block(self) -> None:
         line = self._lines[self._at]
-        if rows := self._typeset.get(line.start):
-            self._typeset_table(rows)
+        if told := self._typeset.get(line.start):
+            self._typeset_table(told)
         if not line.text.strip() or is_frame(line):
             self._at += 1
         elif _FENCE.match(line.text):
