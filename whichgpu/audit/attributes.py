@@ -201,6 +201,7 @@ _ALONE = {
     "dram bandwidth": "bandwidth",
     "l3": "l3",
     "node": "process",
+    "b/w": "bandwidth",
     **dict.fromkeys(("list price", "official price", "original price", "start price", "sep"), "launch_price"),
 }  # fmt: skip
 #: What says no more of an attribute than whose it is: "NVIDIA Hopper Architecture-Based CUDA\u00ae Cores".

@@ -373,6 +373,9 @@ def _below(table: Table, first: int, down: Mapping[int, Head], context: Context)
 def _beside_it(table: Table, place: tuple[int, int], head: Head, context: Context) -> float:
     """How many of its device another cell of a row tells: "4x L4" beside the type "L4-4"; else 1."""
     index, first = place
+    if head.rented:
+        # Of an instance type it is known.
+        return 1.0
     others = (cell for at, cell in enumerate(table.rows[index][:_TYPES]) if cell and at != first)
     named = (other for cell in others if cell.text[:1].isdigit() and (other := headed_by(cell, context)))
     return next((each.number for each in named if {*each.ids} & {*head.ids}), 1.0)

@@ -36,6 +36,8 @@ _OF_HOST = re.compile(
 _ROWS, _COLUMNS = 24, 8
 #: Rows that show what a column is, where its factor is one that units make, and where it is any number.
 _SHOWN, _FREE, _TO_ONE = 2, 3, 2
+#: The same of a second column of a table: of many that are tried one fits by chance.
+_FURTHER = 4
 #: Factors that units of time and prefixes make: seconds, hours, months of so many hours, per million.
 _NATURAL = tuple(
     base * 10.0**power
@@ -96,7 +98,7 @@ def find(context: Context) -> Iterator[Finding]:
                 yield from _best(odd, read, told, context)
                 told |= _first(odd).wrong
                 # What a row's wrong cell makes of others is explained by it.
-                odd = [one for one in odd if one.wrong - told]
+                odd = [one for one in odd if one.wrong - told and len(one.right) >= _FURTHER]
 
 
 def _first(shown: Sequence[_Shown]) -> _Shown:

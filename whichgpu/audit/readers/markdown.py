@@ -35,6 +35,7 @@ from whichgpu.audit.readers._lines import (
 from whichgpu.audit.readers._tables import (
     Spread,
     aligned,
+    is_drawn,
     is_frame,
     is_row,
     is_rule,
@@ -248,7 +249,8 @@ class _Reader:
 
     def _columns(self, rows: Sequence[Sequence[tuple[str, int]]]) -> None:
         """A table of aligned columns or of separated values, as in a text."""
-        made = [[cell(piece, at, inline, self._section) for piece, at in row] for row in rows]
+        told = (row for row in rows if not is_drawn(row))
+        made = [[cell(piece, at, inline, self._section) for piece, at in row] for row in told]
         self._tables.append(table_of(made, self._section))
         self._passages += [one for row in made for one in row if one is not None]
         self._at += len(rows)
