@@ -68,6 +68,20 @@ L40S & 48\,GB &
      - 936 GB/s
      - 350 W
 """,
+    "rst columns": """Cards
+=====
+
+.. list-table:: Nothing
+
+   * - a
+
+=====  ========  =====  =========  =====
+Nodes  GPU       VRAM   B/W        TDP
+=====  ========  =====  =========  =====
+n1     RTX 4090  24 GB  1008 GB/s  450 W
+n2     L40S      48 GB  936 GB/s   350 W
+=====  ========  =====  =========  =====
+""",
     "jira": """h2. Cards
 
 ||GPU||Memory||Bandwidth||TDP||

@@ -126,7 +126,7 @@ _RATE_UNIT = re.compile(r"(?<![A-Za-z])[GT]i?B(?:/s|ps)(?![A-Za-z])", re.IGNOREC
 
 
 def _headed(text: str) -> Attribute | None:
-    plain = _OF_MAKER.sub("", NOTED.sub("", spaced(text)).strip(" :*").lower())
+    plain = _OF_MAKER.sub("", NOTED.sub("", spaced(text)).strip(" :*").lower()).replace("b/w", "bandwidth")
     if alone := _ONE_PRECISION.fullmatch(plain):
         plain = alone[1]
     if _OF_HOST.search(plain) or _OF_PART.search(plain):
@@ -201,7 +201,6 @@ _ALONE = {
     "dram bandwidth": "bandwidth",
     "l3": "l3",
     "node": "process",
-    "b/w": "bandwidth",
     **dict.fromkeys(("list price", "official price", "original price", "start price", "sep"), "launch_price"),
 }  # fmt: skip
 #: What says no more of an attribute than whose it is: "NVIDIA Hopper Architecture-Based CUDA\u00ae Cores".

@@ -125,11 +125,6 @@ def _in_words(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
 _DRAWN = re.compile(r"\s*(?:[-=_\u2500\u2501\u2550]{3,}[\s+]*)+\s*")
 
 
-def is_drawn(cells: Sequence[tuple[str, int]]) -> bool:
-    """Whether the pieces of a line are drawn, above columns or below their names."""
-    return all(_DRAWN.fullmatch(text) for text, _ in cells)
-
-
 def unruled_rows(rows: Sequence[Line]) -> list[Line]:
     """Lines without those that are drawn above and between rows of several columns."""
     wide = [len(columned(line, GAP)) > _COLUMNS for line in rows]

@@ -35,7 +35,6 @@ from whichgpu.audit.readers._lines import (
 from whichgpu.audit.readers._tables import (
     Spread,
     aligned,
-    is_drawn,
     is_frame,
     is_row,
     is_rule,
@@ -74,6 +73,8 @@ _INLINE = re.compile(
 _NOTED = re.compile(r"[A-Za-z)\]]\*(?![\w(*])")
 #: A line's end in a cell: "24 GB<br>GDDR6".
 _BREAK = re.compile(r"<br\b", re.IGNORECASE)
+#: A line that is drawn above, below or between the columns of a table, as in reStructuredText.
+_RULES = re.compile(r"\s*[-=]{3,}(?:\s+[-=]{3,})+\s*")
 #: Ends of lines, and characters of a cell that has a line of its own at most.
 _LINE_END, _CELL = re.compile(r"[\r\n]"), 60
 #: Lines above and with the rule of a table, whose header may take several.
@@ -125,7 +126,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self._original, self._typeset = typeset(text)
-        self._lines = unquoted(lines(self._original))
+        self._lines = [each for each in unquoted(lines(self._original)) if not _RULES.fullmatch(each.text)]
         self._at = 0
         self._passages: list[Passage] = []
         self._tables: list[Table] = []
@@ -249,8 +250,7 @@ class _Reader:
 
     def _columns(self, rows: Sequence[Sequence[tuple[str, int]]]) -> None:
         """A table of aligned columns or of separated values, as in a text."""
-        told = (row for row in rows if not is_drawn(row))
-        made = [[cell(piece, at, inline, self._section) for piece, at in row] for row in told]
+        made = [[cell(piece, at, inline, self._section) for piece, at in row] for row in rows]
         self._tables.append(table_of(made, self._section))
         self._passages += [one for row in made for one in row if one is not None]
         self._at += len(rows)
