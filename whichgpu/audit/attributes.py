@@ -126,7 +126,7 @@ _RATE_UNIT = re.compile(r"(?<![A-Za-z])[GT]i?B(?:/s|ps)(?![A-Za-z])", re.IGNOREC
 
 
 def _headed(text: str) -> Attribute | None:
-    plain = _OF_MAKER.sub("", NOTED.sub("", spaced(text)).strip(" :*").lower())
+    plain = _OF_MAKER.sub("", NOTED.sub("", spaced(text)).strip(" :*").lower()).replace("b/w", "bandwidth")
     if alone := _ONE_PRECISION.fullmatch(plain):
         plain = alone[1]
     if _OF_HOST.search(plain) or _OF_PART.search(plain):
@@ -177,7 +177,8 @@ _OF_GROUP = re.compile(
 #: Headers by themselves, which in a sentence name no attribute.
 _ALONE = {
     "shader": "cores", "interface": "memory_bus", "cuda": "cores", "gb/s": "bandwidth", "tb/s": "bandwidth",
-    "gbps": "bandwidth", "watts": "power", "watt": "power", "tflops fp32": "fp32", "tflops fp16": "fp16",
+    "gbps": "bandwidth", "watts": "power", "watt": "power", "w": "power",
+    "tflops fp32": "fp32", "tflops fp16": "fp16",
     "base": "clock_base",
     "hbm": "memory",
     "hbm3": "memory",
@@ -192,11 +193,14 @@ _ALONE = {
     "l3-cache": "l3",
     "last level cache": "l3",
     "power limit": "power",
+    **dict.fromkeys(("stock limit", "default limit", "stock power limit", "default power limit"), "power"),
+    **dict.fromkeys(("installed", "installed memory", "memory installed", "on board"), "memory"),
     "gpu power": "power",
     "module power": "power",
     "total bandwidth": "bandwidth",
     "dram bandwidth": "bandwidth",
     "l3": "l3",
+    "node": "process",
     **dict.fromkeys(("list price", "official price", "original price", "start price", "sep"), "launch_price"),
 }  # fmt: skip
 #: What says no more of an attribute than whose it is: "NVIDIA Hopper Architecture-Based CUDA\u00ae Cores".
@@ -240,7 +244,7 @@ _OF_ELSE = re.compile(
     r"[$\u20ac%/\u0394\u00d7]"
 )
 #: The name of a chip.
-CHIP = re.compile(r"\b(?:G(?!H200\b|B[23]00\b)[APHVKMB]\d{3}|AD10\d|TU1\d{2}|Navi \d{2}|BMG-G\d{2})\b")
+CHIP = re.compile(r"\b(?:G(?!H200\b|B[23]00\b)[APHVKMB]\d{3}B?|AD10\d|TU1\d{2}|Navi \d{2}|BMG-G\d{2})\b")
 #: A precision in brackets behind the name of a rate: "tensor performance (fp32)".
 _PRECISION = re.compile(r"[\[(](fp64|fp32|tf32|fp16|bf16|fp8|fp4|int8|int4)[\])]$")
 #: What is counted under "compute units" where the cell says more.

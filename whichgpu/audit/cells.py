@@ -25,7 +25,7 @@ _UNIT = re.compile(
     r"(?:,\s*|(?<=\w)\s+|(?<=\d)\s?/\s?|(?<=\))\s+)([GTM]i?B(?:/s)?|[TP]FLOPS|TOPS|W|MHz|GHz|USD)$"
 )
 #: Units that are a header by themselves, and units of headers that are none behind a number.
-UNITS_ALONE = {"gb/s": "GB/s", "tb/s": "TB/s", "gbps": "GB/s", "watts": "W", "watt": "W"}
+UNITS_ALONE = {"gb/s": "GB/s", "tb/s": "TB/s", "gbps": "GB/s", "watts": "W", "watt": "W", "w": "W"}
 _SHORT_UNITS = {"B": "billion", "M": "million"}
 _BILLIONS = re.compile(r"(\d\s?)B\b")
 #: A number with blanks between its groups of three, and such a blank.

@@ -56,6 +56,10 @@ class Amount(NamedTuple):
         )
 
 
+#: What a heading says that its bare numbers are of; "TFLOPS per $" is of none.
+_MONEY = re.compile(r"(?<!per )(?<!/)(?<!/ )(?:[$\u20ac\u00a3]|\b(?:USD|EUR|GBP)\b)")
+
+
 class Column(NamedTuple):
     """What stands below a heading: the amounts by row, and those of them that are exact and above 0."""
 
@@ -65,9 +69,10 @@ class Column(NamedTuple):
 
     @property
     def money(self) -> bool:
-        """Whether most of the exact amounts are of money."""
+        """Whether most of the exact amounts are of money, by themselves or by their heading."""
         told = [each.told.dimension for row, each in self.amounts.items() if row in self.values]
-        return 2 * told.count("money") > len(self.values)
+        headed = _MONEY.search(self.name) is not None and self.are("number")
+        return 2 * told.count("money") > len(self.values) or headed
 
     @property
     def rows(self) -> frozenset[int]:

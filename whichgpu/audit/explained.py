@@ -38,6 +38,8 @@ _MEANT = (
 _RATES = ("flop rate", "op rate")
 #: Dimensions whose numbers stand without a unit in several rows.
 _POOLED = (*_RATES, "bandwidth", "power", "memory")
+#: Dimensions whose values are one vendor's for every card of a device.
+_FIXED = ("memory", "bandwidth", "bits")
 #: Cells that show what a column is of, with so many values among them; so many are looked at.
 _SOME, _DISTINCT, _MANY = 3, 3, 24
 #: Columns of a table with open headers that are looked at.
@@ -181,14 +183,25 @@ def _pooled(found: Sequence[Cell], context: Context) -> list[Cell]:
 def _by_themselves(found: Sequence[Cell], context: Context) -> list[Cell]:
     """Bare numbers that no others explain, in the unit in which they are right: "TDP | 450" of one device.
 
-    One that is right in none stays without a unit, and nothing is said of it.
+    One that is right in none has the unit of two others below its heading, and else none: nothing is said
+    of it.
     """
     made = list(found)
+    shown: dict[str, list[str]] = {}
     for index, cell in enumerate(found):
         attribute = cell.attribute
         if attribute and not cell.unit and attribute.dimension in _UNITS and _is_bare(cell):
             ways = (cell._replace(unit=unit) for unit in _UNITS[attribute.dimension] if unit)
             made[index] = next((each for each in ways if is_right(each, context)), cell)
+            if attribute.dimension in _FIXED:
+                shown.setdefault(cell.label, []).append(made[index].unit)
+    for index, cell in enumerate(made):
+        units = shown.get(cell.label, [])
+        if found[index].unit or not units or len(units) - units.count("") < _TWO:
+            continue
+        own = {*units} - {""}
+        if len(own) == 1 and units.count("") == 1 and not cell.unit:
+            made[index] = cell._replace(unit=own.pop())
     return made
 
 

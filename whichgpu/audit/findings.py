@@ -67,10 +67,15 @@ def made(
     context: Context, passage: Passage, place: tuple[int, int], kind: str, verdict: str, **rest: Any
 ) -> Finding:
     """The finding on a stretch of a passage's text; `rest` are the other fields of `Finding`."""
+    original = context.document.original
     start, end = passage.span(*place)
+    if passage.kind == "cell" and "\n" in original[start:end]:
+        # A cell that goes on in the next line: other cells stand between its parts.
+        later = next((at for at, _ in passage.runs if place[0] < at < place[1]), place[1])
+        end = passage.span(place[0], place[0] + len(passage.text[place[0] : later].rstrip()))[1]
     told = {"subject": "", "attribute": "", "expected": "", "because": ""} | rest
     told.setdefault("stated", passage.text[slice(*place)])
-    return Finding(start, end, context.document.original[start:end], kind, verdict=verdict, **told)
+    return Finding(start, end, original[start:end], kind, verdict=verdict, **told)
 
 
 def withheld(found: Finding, why: str) -> Finding:

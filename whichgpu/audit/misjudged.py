@@ -201,6 +201,10 @@ def _is_no_sum(found: Finding, where: tuple[int, Passage, int] | None) -> bool:
     return bool(rest or further or behind or _IN_ORDER.search(text, start, at))
 
 
+#: Characters before a value in which its device is called one of desktops.
+_NAMED_NEAR = 200
+
+
 def _is_of_laptop(found: Finding, context: Context) -> bool:
     """Whether a desktop card is accused where the text speaks of the laptop's GPU of its name as well.
 
@@ -208,6 +212,9 @@ def _is_of_laptop(found: Finding, context: Context) -> bool:
     """
     if found.kind == "specification":
         own = found.true_for.endswith("-laptop") and found.true_for in context.spoken_of
+        before = context.document.original[max(0, found.start - _NAMED_NEAR) : found.start].lower()
+        if before.rfind("desktop") > max(before.rfind("laptop"), before.rfind("mobile")):
+            return False
         return own and not found.subject.endswith("-laptop")
     if found.kind not in ("ratio", "ordering"):
         return False

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named, qualifiers
 from whichgpu.audit.cells import Cell
+from whichgpu.audit.heading import headed_by
 from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.tables import headed_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

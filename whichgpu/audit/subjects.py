@@ -204,7 +204,7 @@ def _is_no_card(text: str, start: int, end: int) -> bool:
     return bool(
         (_INSTANCE.fullmatch(name) and (_IS_INSTANCE.match(text, end) or _is_listed(text, start, end)))
         or _A_TYPE.match(text, end)
-        or (name.isdigit() and _IN_UNITS.match(text, end))
+        or (_NUMBER_ALONE.fullmatch(name) and _IN_UNITS.match(text, end))
         or _OF_FAMILY.match(text, max(start, end - 5))
         or (_MILLIONS.fullmatch(name) and (name == text.strip() or _OF_A_MODEL.match(text, end)))
         or (not any(c.isdigit() for c in name) and _goes_by_more(text, end))
@@ -230,6 +230,8 @@ _OF_FAMILY = re.compile(r"MI\d00[ -](?:series|family)\b", re.IGNORECASE)
 #: "860M" is a chip's graphics, and the parameters of a model.
 _MILLIONS = re.compile(r"\d{3}M", re.IGNORECASE)
 _OF_A_MODEL = re.compile(r"[\s-]*(?:param|trainable|weights)", re.IGNORECASE)
+#: A number by itself, or behind a kind of memory: "GDDR5, 480 GB/s".
+_NUMBER_ALONE = re.compile(r"(?:(?:L?P?G?DDR\d\w?|HBM\d?\w?)\W+)?\d+", re.IGNORECASE)
 #: Behind a number that is told in units, and that no card is meant by: "1080 PFLOPS", "3060 tokens/s".
 _IN_UNITS = re.compile(
     r"\s?(?:[TGP]FLOPS?|TOPS|POPS|[GTM]i?B(?:/s)?|[GTM]b(?:/s|ps)|[MG]Hz|k?W|kWh|mm\u00b2|dollars|euros|USD|EUR|"

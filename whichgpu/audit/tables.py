@@ -5,30 +5,27 @@ Devices stand in a header with attributes to the left, or one to a row with attr
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, headed, named, qualifiers, rate_of
 from whichgpu.audit.cells import UNITS_ALONE, Cell, unit_of
 from whichgpu.audit.compound import compound
-from whichgpu.audit.counting import counted
 from whichgpu.audit.explained import explained
+from whichgpu.audit.heading import MACHINE, devices, either, headed_by
 from whichgpu.audit.heads import Head, of_each
-from whichgpu.audit.itself import is_itself
-from whichgpu.audit.laptops import LAPTOPS, as_laptop, beside, namesakes
+from whichgpu.audit.laptops import LAPTOPS, namesakes
 from whichgpu.audit.machine import ON_A_BOARD
 from whichgpu.audit.ordered import is_of, ordered
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.rented import rented
-from whichgpu.audit.subjects import mentions
 from whichgpu.audit.titled import about, of_forms
 from whichgpu.hardware.boxes import named as machine_named
-from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context
 
@@ -39,19 +36,12 @@ _RATES = ("flop rate", "op rate")
 _SEARCHED = 3
 #: Columns of a row in which an instance type is looked for.
 _TYPES = 6
-#: How much of a header's cell the name of its device is at least.
-_SHARE = 0.35
 #: Cells that must fit the devices that a table does not name, and how nearly.
 _SURE, _NEARLY = 4, 0.08
 #: So many of all tables of a document, and of those that do not fit, that no single table is asked.
 _CERTAIN, _TO_ONE = 10, 3
 #: Tables of a document that are looked at together.
 _TWO, _SAME = 2, 24
-#: Behind the name of a device that there are several of.
-_TIMES = re.compile(
-    r"\s*(?:[x\u00d7]\s?(?P<a>\d{1,3})|\((?P<b>\d{1,3})\s?[x\u00d7]|\([x\u00d7]\s?(?P<c>\d{1,3})\)|\(pair)",
-    re.IGNORECASE,
-)
 #: Headers of how many of a device a row is of, and such a number.
 COUNT = re.compile(
     r"(?:#|no\.?|num(?:ber)?|count|quantity|qty)(?: of)?(?: gpus?| cards?| accelerators?)?|"
@@ -66,28 +56,8 @@ _INTEGER = re.compile(
 
 
 #: "8x H200 SXM" below "GPUs", and a board of NVIDIA's that says its number nowhere.
-_SO_MANY = re.compile(r"\s*(\d{1,3})\s?[x\u00d7]\s")
+_SO_MANY = re.compile(r"\s*(\d{1,3})\s?(?:[x\u00d7]\s|(?<=\s)(?=[A-Z]))")
 _BOARD = re.compile(r"\bHGX\b(?!.*\b(?:4|four|16)\b[ -]?gpus?\b)", re.IGNORECASE)
-
-#: Words of a heading that are of any device: "L40 Performance", "AMD Instinct\u2122 MI210 accelerator".
-_SAYS_NOTHING = re.compile(
-    r"\b(?:performance|specifications?|specs|details|values?|nvidia|amd|intel|tesla|quadro|geforce|radeon|"
-    r"instinct|jetson|accelerators?|tensor cores?|graphics|cards?|gpus?|pcie|sxm\d?|"
-    r"\d{1,3}\s?gb)\b|[\u2122\u00ae]|\((?:tm|r)\)|"
-    # "L40S from $1.20/hr"
-    r"(?:\b(?:from|ab|starting at|at|only)\s+)?[$\u20ac\u00a3]\s?\d[\d.,]*(?:\s?(?:/|per)\s?[a-z-]+)?",
-    re.IGNORECASE,
-)
-#: Where who makes a device is glued to its name.
-_MAKER_BEHIND = re.compile(r"(?<=[A-Za-z\d])(?=(?:AMD|NVIDIA|Intel|AWS|Google)\b)(?<!\s)")
-#: What is said beside a name in brackets: "B200 (DGX system, per GPU)".
-_BRACKET = re.compile(r"\s\([^()\d$\u20ac\u00a3]{1,40}\)")
-#: What is of a part of a device: "MI250 (per GCD)".
-_OF_A_DIE = re.compile(
-    r"\b(?:per|one|single|1|each)\s?[x\u00d7]?\s?(?:GCD|XCD|die|tile|chiplet)\b", re.IGNORECASE
-)
-#: A kind of memory, with a card that has it: "GDDR6X (RTX 4090)".
-_MEMORY_OF = re.compile(r"\s*(?:LP|G)?DDR\d\w?\s*\(|\s*HBM\d?\w?\s*\(", re.IGNORECASE)
 
 
 #: Characters at the start and the end of a table, with what stands beside it, that are looked at.
@@ -169,7 +139,7 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
     named = [key for head in second[1].values() for key in head.ids]
     apart = len(set(named)) == len(named)
     if (len(second[1]) > len(across[1]) and apart) or _is_narrower(second[1], across[1]):
-        across = second
+        across = second[0], _as_above(second[1], across[1])
     down = max(
         (_down(table, column, context) for column in range(_SEARCHED)), key=lambda found: len(found[1])
     )
@@ -182,7 +152,9 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
     if across[1] and len(across[1]) >= len(down[1]):
         yield from _beside(table, across[0], _shifted(table, *across))
     elif down[1]:
-        yield from _by_name(table, down[1]) if down[0] == 0 and _is_long(table) else _below(table, *down)
+        yield from (
+            _by_name(table, down[1]) if down[0] == 0 and _is_long(table) else _below(table, *down, context)
+        )
 
 
 #: Columns of a table with a value to a row: whose, of what, how much; and so many names that show it.
@@ -239,7 +211,7 @@ def _across(table: Table, row: int, context: Context) -> tuple[int, Mapping[int,
     if found and 0 not in found:
         # "RTX 4090 / RTX 5090" beside others.
         named = ((i, cell) for i, cell in enumerate(table.rows[row]) if cell and i not in found)
-        found |= {i: head for i, cell in named if (head := _either(cell, context))}
+        found |= {i: head for i, cell in named if (head := either(cell, context))}
     return row, dict(sorted(found.items()))
 
 
@@ -251,12 +223,21 @@ def _is_narrower(below: Mapping[int, Head], above: Mapping[int, Head]) -> bool:
     return same and list(below.values()) != list(above.values())
 
 
+def _as_above(below: Mapping[int, Head], above: Mapping[int, Head]) -> Mapping[int, Head]:
+    """The devices of a second row as far as the first allows: "8x H100" below "DGX H100" is of SXM."""
+    made = {}
+    for at, head in below.items():
+        both = tuple(key for key in head.ids if at in above and key in above[at].ids)
+        made[at] = head._replace(ids=both or head.ids)
+    return made
+
+
 def _down(table: Table, column: int, context: Context) -> tuple[int, Mapping[int, Head]]:
     found: dict[int, Head] = {}
     for index in range(1, len(table.rows)):
         first, cell = table.cell(index, 0), table.cell(index, column)
         of_chips = column and first and _CHIPS.fullmatch(first.text)
-        if cell and not of_chips and (head := headed_by(cell, context) or _either(cell, context)):
+        if cell and not of_chips and (head := headed_by(cell, context) or either(cell, context)):
             found[index] = head
     # "L2" below "CUDA cores" is a cache, and no L2.
     labels = [headed(cell.text) for index in found if (cell := table.cell(index, column))]
@@ -285,6 +266,7 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
     aligned = all(_filled(row) <= max(columns, len(table.rows[max(header, 0)])) for row in table.rows)
     labels = _labels(table, min(across))
     group = above = ""
+    before: Attribute | None = None
     for index, row in enumerate(table.rows):
         names = [cell.text for cell in row[:labels] if cell]
         group = row[0].text if row and row[0] else group
@@ -303,6 +285,9 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
         head = below or next((each for each in (name, own[-1], own[0]) if headed(each)), own[-1])
         whole = aligned and (len(row) >= columns or header < 0)
         attribute, unit = headed(head), unit_of(head)
+        if attribute is None and _PER_ONE.fullmatch(head.strip(" :*")):
+            attribute = before
+        before = attribute
         # Sparsity that a group is told with is none of the plain units' below it.
         plain = attribute is None or attribute.key in _PLAIN
         said = qualifiers(name if plain else f"{above} {name}")
@@ -315,6 +300,8 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
                 yield from of_each(made, of)
 
 
+#: Below what all have: "GPU memory in all", and then "Per GPU".
+_PER_ONE = re.compile(r"(?:per|each|one)\s(?:gpu|card|accelerator)|each", re.IGNORECASE)
 #: What is counted by chips, each of which is one device: TPUs, Trainium.
 _CHIPS_EACH = re.compile(r"(?:tpu|trainium|inferentia)")
 _PER_CHIP = re.compile(r"\s+per chip\b", re.IGNORECASE)
@@ -345,21 +332,24 @@ def _filled(row: Sequence[Passage | None]) -> int:
     return max((index + 1 for index, cell in enumerate(row) if cell), default=0)
 
 
-def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]:
+def _below(table: Table, first: int, down: Mapping[int, Head], context: Context) -> Iterator[Cell]:
     """Attributes above, a device to a row."""
     heads = [
         (column, headed(_of_chip(head.text, down)), head.text, qualifiers(head.text), unit_of(head.text))
         for column, head in enumerate(table.rows[0])
         if head and column != first
     ]
+    yield from _first_row(table, first, context)
     several = [column for column, _, label, _, _ in heads if COUNT.fullmatch(label.strip(" :*"))]
     for index, head in down.items():
         yield from _bracketed(table, (index, first), head)
         told = (cell for at in several if (cell := table.cell(index, at)))
         numbers = (_INTEGER.fullmatch(cell.text) or _SO_MANY.match(cell.text) for cell in told)
-        number = next((float(each[1]) for each in numbers if each), 1.0)
+        number = next(
+            (float(each[1]) for each in numbers if each), _beside_it(table, (index, first), head, context)
+        )
         left = (table.cell(index, at) for at in range(first))
-        inside = any(cell and _MACHINE.search(cell.text) for cell in left)
+        inside = any(cell and MACHINE.search(cell.text) for cell in left)
         own = table.cell(index, first)
         board = ON_A_BOARD if own and _BOARD.search(own.text) else 1.0
         # Of a machine whose number of GPUs stands beside it, totals are theirs.
@@ -378,6 +368,45 @@ def _below(table: Table, first: int, down: Mapping[int, Head]) -> Iterator[Cell]
                 sure = not of.either
                 made = Cell(cell, of.ids, mine, label, said, unit, index, column, sure, of.ids, times)
                 yield from of_each(made, of)
+
+
+def _beside_it(table: Table, place: tuple[int, int], head: Head, context: Context) -> float:
+    """How many of its device another cell of a row tells: "4x L4" beside the type "L4-4"; else 1."""
+    index, first = place
+    if head.rented:
+        # Of an instance type it is known.
+        return 1.0
+    others = (cell for at, cell in enumerate(table.rows[index][:_TYPES]) if cell and at != first)
+    named = (other for cell in others if cell.text[:1].isdigit() and (other := headed_by(cell, context)))
+    return next((each.number for each in named if {*each.ids} & {*head.ids}), 1.0)
+
+
+#: A cell that names its own attribute: "VRAM: 12 GB".
+_NAMED_ITSELF = re.compile(r"\s*([^:\d][^:]{1,30}):\s*(?=\S)")
+
+
+def _first_row(table: Table, first: int, context: Context) -> Iterator[Cell]:
+    """The cells of a first row that heads nothing: a device, and values beside their names."""
+    cell = table.cell(0, first)
+    head = headed_by(cell, context) if cell else None
+    others = [(at, each) for at, each in enumerate(table.rows[0]) if each and at != first]
+    told = [(at, each, _NAMED_ITSELF.match(each.text)) for at, each in others]
+    for at, each, name in told if head and all(match for *_, match in told) else ():
+        if head and name and (attribute := headed(name[1])):
+            part = each.part(name.end(), len(each.text))
+            yield Cell(
+                part,
+                head.ids,
+                attribute,
+                name[1],
+                qualifiers(name[1]),
+                "",
+                0,
+                at,
+                True,
+                head.ids,
+                head.number,
+            )
 
 
 def machine_of(text: str) -> tuple[str, float] | None:
@@ -402,77 +431,6 @@ def _bracketed(table: Table, place: tuple[int, int], head: Head) -> Iterator[Cel
         yield Cell(
             part, head.ids, attribute, label[1], frozenset(), unit_of(label[0]), index, column, True, head.ids
         )
-
-
-def devices(passage: Passage, context: Context) -> tuple[str, ...]:
-    """The devices of a header's cell; none where it names more than one, or so many of it."""
-    head = headed_by(passage, context)
-    return head.ids if head and head.number == 1 else ()
-
-
-def headed_by(passage: Passage, context: Context) -> Head | None:
-    """The devices of a header's cell, and how many of it; None where it names more than one."""
-    if kind := rented(passage.text):
-        # A share of a GPU is none.
-        whole = kind[0] in context.catalogue and kind[1] >= 1
-        return Head((kind[0],), kind[1], rented=True) if whole else None
-    if (apart := _MAKER_BEHIND.sub(" ", passage.text)) != passage.text:
-        # "Instinct MI300XAMD": a name and the line below it.
-        passage = passage._replace(text=apart)
-    found = list(mentions(passage.text, context.catalogue))
-    rest = _SAYS_NOTHING.sub("", _BRACKET.sub("", passage.text))
-    if sum(mention.end - mention.start for mention in found) < _SHARE * len(rest):
-        return None
-    if len({mention.named for mention in found}) != 1 or not is_itself(
-        passage.text, found[0], context.catalogue
-    ):
-        return None
-    if _MEMORY_OF.match(passage.text) or _OF_A_DIE.search(passage.text):
-        return None
-    behind = _TIMES.match(passage.text, found[0].end)
-    times = float(behind["a"] or behind["b"] or behind["c"] or 2) if behind else 1.0
-    number = max(counted(passage.text, 0, found[0].start), times)
-    # "RTX 5090 portátil": another device than its namesake.
-    of = as_laptop(found[0], context.catalogue) if beside(passage.text, found[0]) else found[0]
-    ids = _of_form(of.ids, passage.text[found[-1].end :], context)
-    return Head(ids, number, whole=_MACHINE.search(passage.text, 0, found[0].start) is not None)
-
-
-#: Between the names of devices that a row is of, any of them: "T4, A4000".
-_OR = re.compile(r"\s*(?:,|/|\bor\b)\s*(?:(?:NVIDIA|AMD|RTX|Tesla)\s+)*")
-
-
-def _either(passage: Passage, context: Context) -> Head | None:
-    """The devices of a cell that lists several and nothing else: what its row states is of any of them."""
-    found = list(mentions(passage.text, context.catalogue))
-    gaps = (passage.text[a.end : b.start] for a, b in pairwise(found))
-    if len(found) < _TWO or not all(_OR.fullmatch(gap) for gap in gaps):
-        return None
-    rest = passage.text[: found[0].start] + passage.text[found[-1].end :]
-    if _SAYS_NOTHING.sub("", rest).strip():
-        return None
-    each = tuple(mention.ids for mention in found)
-    return Head(tuple(dict.fromkeys(key for ids in each for key in ids)), either=True, each=each)
-
-
-def _of_form(ids: tuple[str, ...], behind: str, context: Context) -> tuple[str, ...]:
-    """Of what a name may mean the form and size told behind other words: "A100 80GB (Ampere) PCIe"."""
-    for match in _FORM.finditer(behind) if len(ids) > 1 else ():
-        form, size = f"-{(match['form'] or '').lower()}", match["size"]
-        own = tuple(
-            key for key in ids
-            if (form in key if match["form"]
-                else nominal_gb(float(context.catalogue[key].value("memory") or 0.0)) == float(size))
-        )  # fmt: skip
-        ids = own or ids
-    return ids
-
-
-_FORM = re.compile(
-    r"\b(?P<form>PCIe(?!\s*(?:gen|\d|x\d))|SXM|NVL)\d?\b|\b(?P<size>\d{1,3})\s?GB\b(?!/)", re.IGNORECASE
-)
-#: Before a device, or beside it in its row: a machine of several.
-_MACHINE = re.compile(r"\b(?:DGX|HGX)\b", re.IGNORECASE)
 
 
 def _ordered(table: Table, context: Context) -> Iterator[Cell]:

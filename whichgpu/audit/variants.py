@@ -13,7 +13,7 @@ from whichgpu.audit import tables
 from whichgpu.audit.attributes import Attribute, attributes, qualifiers
 from whichgpu.audit.binding import of_a_part
 from whichgpu.audit.cells import BETWEEN, all_sparse, counts, noted, of_mark, read
-from whichgpu.audit.findings import Finding
+from whichgpu.audit.findings import made
 from whichgpu.audit.grounds import is_sum
 from whichgpu.audit.judging import Verdict, confirmed, judged
 from whichgpu.audit.nearest import fitting
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage, Table
-    from whichgpu.audit.findings import Context
+    from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
     from whichgpu.hardware.gpu import Gpu
 
@@ -384,9 +384,8 @@ def finding_on(
     context: Context,
 ) -> Finding:  # fmt: skip
     """The finding on a value that stands in a passage."""
-    start, end = passage.span(quantity.start, quantity.end)
-    return Finding(
-        start, end, context.document.original[start:end], "specification",
-        ", ".join(gpu.id for gpu in gpus), attribute.key, passage.text[quantity.start : quantity.end],
-        found.verdict, found.expected, found.because, found.evidence, found.true_for,
+    return made(
+        context, passage, (quantity.start, quantity.end), "specification", found.verdict,
+        subject=", ".join(gpu.id for gpu in gpus), attribute=attribute.key, expected=found.expected,
+        because=found.because, evidence=found.evidence, true_for=found.true_for,
     )  # fmt: skip

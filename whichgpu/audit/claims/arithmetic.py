@@ -6,11 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit import tables
 from whichgpu.audit.attributes import named
 from whichgpu.audit.binding import VARIANT
 from whichgpu.audit.expressions import equations
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.heading import devices
 from whichgpu.audit.offers import HOURS, on_offer
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roundings import stated
@@ -406,7 +406,7 @@ def _is_sum(
     hours = next(
         (scale for word, scale in HOURS.items() if re.search(rf"\bper {word}\b|/{word}", head)), None
     )
-    ids = tables.devices(first, context) if first else ()
+    ids = devices(first, context) if first else ()
     if hours is None or not ids or count.value < 2:
         return None
     known = on_offer(ids)

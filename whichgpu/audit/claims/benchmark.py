@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import named
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.heading import headed_by
 from whichgpu.audit.known.lines import amounts, runs
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.subjects import mentions
-from whichgpu.audit.tables import around, headed_by
+from whichgpu.audit.tables import around
 from whichgpu.errors import WhichGpuError
 from whichgpu.values import NamedTuple
 

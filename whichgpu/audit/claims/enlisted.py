@@ -11,7 +11,7 @@ from whichgpu.audit.roster import rosters
 from whichgpu.audit.variants import cells, of_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.cells import Cell
     from whichgpu.audit.findings import Context, Finding
@@ -44,6 +44,23 @@ def _is_sure(found: Finding, cell: Cell) -> bool:
     return found.verdict == "confirmed" or (found.accuses and (key in _OF_GPUS_ALONE or bool(both)))
 
 
+#: Right sizes below a name that show that it is of GPUs, not of the machine, and so many to a wrong one.
+_SIZES = 3
+
+
+def _shown(listed: Sequence[tuple[Cell, Finding]]) -> frozenset[str]:
+    """The names of sizes of memory that most entries are right of."""
+    told: dict[str, list[str]] = {}
+    for cell, each in listed:
+        if cell.attribute and cell.attribute.key == "memory":
+            told.setdefault(cell.label, []).append(each.verdict)
+    return frozenset(
+        label
+        for label, each in told.items()
+        if each.count("confirmed") >= _SIZES * max(1, len(each) - each.count("confirmed"))
+    )
+
+
 _PEAKS = frozenset({"tf32", "bf16", "fp16", "fp8", "fp4", "int8", "int4"})
 _SPARSE = re.compile(r"\bspars\w+", re.IGNORECASE)
 _PEAK = re.compile(r"\d(?:\s?[TP](?:FLOP/?s|FLOPS|OPS|F)\b|(?=\s?/\s?\d))", re.IGNORECASE)
@@ -54,9 +71,14 @@ def find(context: Context) -> Iterator[Finding]:
     for cell in rosters(context):
         if not _IS_SUM.search(cell.label):
             yield from of_cell(cell, context)
-    for cell in amounts(context):
-        if not _IS_SUM.search(cell.label):
-            yield from (each for each in of_cell(cell, context) if _is_sure(each, cell))
+    listed = [
+        (cell, each)
+        for cell in amounts(context)
+        if not _IS_SUM.search(cell.label)
+        for each in of_cell(cell, context)
+    ]
+    shown = _shown(listed)
+    yield from (each for cell, each in listed if cell.label in shown or _is_sure(each, cell))
     told = (cell for table in context.document.tables for cell in cells(table, context))
     for cell in (*entries(context), *(cell for cell in told if cell.attribute is None)):
         if _PRICE.fullmatch(cell.label.strip(" :*")):

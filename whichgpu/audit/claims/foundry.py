@@ -54,6 +54,8 @@ _FOUNDRY = re.compile(
     re.IGNORECASE,
 )
 _MAKER = re.compile(r"\s*(?P<maker1>TSMC|Samsung|GlobalFoundries|Intel|UMC|SMIC)\s*", re.IGNORECASE)
+#: A process by its name alone, in a cell of processes: "4N".
+_BY_NAME = re.compile(r"\s*(?P<node0>\d{1,2}N[A-Z]?|\d{1,2}FF[A-Z]?|N\d{1,2}[A-Z]?)\s*")
 #: Nodes of TSMC that one process is called by.
 _ONE_NODE = frozenset({4, 5})
 _DIGITS = re.compile(r"\d{1,2}")
@@ -63,7 +65,9 @@ def find(context: Context) -> Iterator[Finding]:
     """Every process that is said of a device with its maker, with its verdict."""
     for cell in (*(cell for table in context.document.tables for cell in cells(table, context)),
                  *entries(context)):  # fmt: skip
-        made_by = cell.attribute and cell.attribute.key == "process" and _TOLD.search(cell.passage.text)
+        made_by = None
+        if cell.attribute and cell.attribute.key == "process":
+            made_by = _TOLD.search(cell.passage.text) or _BY_NAME.fullmatch(cell.passage.text)
         if not made_by and _FOUNDRY.fullmatch(cell.label.strip(" :*")):
             made_by = _TOLD.search(cell.passage.text) or _MAKER.fullmatch(cell.passage.text)
         if made_by:
@@ -154,7 +158,7 @@ def _judged(
     gpus = [context.catalogue[key] for key in ids]
     known = [gpu for gpu in gpus if gpu.value("process") and gpu.confidence != "low"]
     told = match.groupdict()
-    maker = next(words for name, words in told.items() if name.startswith("maker") and words).lower()
+    maker = next((words for name, words in told.items() if name.startswith("maker") and words), "").lower()
     node = _DIGITS.search(
         next((words for name, words in told.items() if name.startswith("node") and words), "")
     )
@@ -169,4 +173,4 @@ def _is_made(process: str, maker: str, node: re.Match[str] | None) -> bool:
     told = {int(each[0]) for each in (_DIGITS.search(process), node) if each}
     makers = ("tsmc", "samsung", "globalfoundries", "intel")
     own = [each for each in makers if each in process.lower()]
-    return (not own or maker in own) and (len(told) < 2 or node is None or told <= _ONE_NODE)
+    return (not own or not maker or maker in own) and (len(told) < 2 or node is None or told <= _ONE_NODE)

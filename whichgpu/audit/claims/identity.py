@@ -347,7 +347,14 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
     is_of = is_of or (_WITH_ITS.fullmatch(gap) and _ARCHITECTURE.match(text, match.end()))
     in_brackets = _OPENED.fullmatch(gap) and _CLOSED.match(text, match.end())
     in_list = _LISTS.fullmatch(gap) and _CLOSED.match(text, match.end())
-    return before[-1] if kind_of or is_of or in_brackets or in_list or _BUILT.fullmatch(gap) else None
+    labelled = _IN_HAN.fullmatch(f"{gap}{text[match.end() : match.end() + 2]}")
+    said = kind_of or is_of or in_brackets or in_list or labelled
+    return before[-1] if said or _BUILT.fullmatch(gap) else None
+
+
+#: A name, and its architecture behind or before the word for it: "A100: Ampere" with that word.
+_HAN = r"\u67b6[\u6784\u69cb]"
+_IN_HAN = re.compile(rf"[^\u3002.;]{{0,40}}{_HAN}\s*[:\uff1a]?\s*.{{0,2}}|[:\uff1a]\s*{_HAN}")
 
 
 def _carried(text: str, start: int, match: re.Match[str], who: Spoken) -> Mention | None:

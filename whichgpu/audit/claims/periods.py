@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 #: Hours of a month, and how many of them a cost by the month is of at least where nothing else is said.
 _MONTH, _MOST_OF_IT = 730.0, 600.0
 _PER = r"(?:\b(?:per|an?|pro|par|por|all)\b|/|l')\s?"
+_OF = r"(?:(?:gpu|node|server|machine)[- ]?)"
 #: Periods by their length in hours, with what a heading calls them.
 _PERIODS: Sequence[tuple[float, re.Pattern[str]]] = tuple(
     (hours, re.compile(words, re.IGNORECASE))
     for hours, words in (
-        (1.0, rf"\bhourly\b|{_PER}(?:gpu[- ]?)?(?:h|hr|hour|stunde|heure|hora|ora)\b|\bgpu[- ]hour\b"),
+        (1.0, rf"\bhourly\b|{_PER}{_OF}?(?:h|hr|hour|stunde|heure|hora|ora)\b|\bgpu[- ]hour\b"),
         (24.0, rf"\bdaily\b|{_PER}(?:day|tag|jour)\b"),
         (_MONTH, rf"\bmonthly\b|{_PER}(?:mo|month|monat|mois|mes|mese)\b"),
         (12 * _MONTH, rf"\b(?:yearly|annual(?:ly)?)\b|{_PER}(?:yr|year|jahr|an)\b"),
@@ -45,10 +46,13 @@ _GPUS = re.compile(
     r"\b(\d{1,2})\s?[x\u00d7]?\s?(?:gpus?|cards?)\b|\b(\d{1,2})[x\u00d7]|\b[x\u00d7](\d{1,2})\b", re.I
 )
 #: A cost of each GPU, beside that of the machine.
+_OF_MACHINE = re.compile(r"\b(?:node|server|machine)[- ]?(?:h|hr|hour)\b", re.IGNORECASE)
 _OF_ONE = re.compile(r"\b(?:per|/|each)\s?(?:gpu|card|accelerator)\b|\bgpu[- ]hour\b", re.IGNORECASE)
 #: Rows that show a ratio; how far one may be off beside what rounding makes of it, and what is wrong.
 _AGREE, _NEAR, _OFF = 3, 0.015, 0.03
 _PLAIN = ("money", "number")
+#: Stands for a number of GPUs that is not told.
+_SEVERAL = 2.0
 
 
 class _Amounts(NamedTuple):
@@ -88,7 +92,9 @@ def _costs(table: Table, context: Context, *, turned: bool) -> list[_Amounts]:
         mine = one.without([row for row in one.amounts if kinds.get(row) not in _PLAIN])
         if hours and mine.values and (mine.are("money") or _MONEY.search(one.name)):
             gpus = _GPUS.search(one.name)
-            found.append(_Amounts((hours, float(gpus[1] or gpus[2] or gpus[3]) if gpus else 1.0), mine))
+            # How many a machine has shows where another column is of one of them.
+            several = _SEVERAL if _OF_MACHINE.search(one.name) else 1.0
+            found.append(_Amounts((hours, float(gpus[1] or gpus[2] or gpus[3]) if gpus else several), mine))
     return found
 
 

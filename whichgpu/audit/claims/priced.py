@@ -6,6 +6,7 @@ wrong where others of its column follow. The rent may stand in the text: "the H1
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 
 _ROWS, _COLUMNS = 40, 12
+#: Rows that show how long a month is.
+_SEVERAL = 4
 #: From where on a price is none that rounding makes, besides that of its digits.
 _WRONG = 0.06
 #: What a column as a whole is off by where a unit was mistaken, and how closely.
@@ -131,8 +134,13 @@ def _of_column(
         (right[used] < len(every[used]) / 2 or not right[used]) and not _slips(every[used], told)
     ):
         return
+    shares = {number: told[number].value / way.low for number, way in every[used] if way.low}
+    usual = median(shares.values()) if len(shares) >= _SEVERAL else 0.0
     for number, way in every[used]:
         cell = table.cell(number, at)
+        if usual and abs(shares.get(number, usual) / usual - 1) > _ALIKE and way.gives(told[number]):
+            # A month may have 28 days, but not where those of the other rows have 30.
+            continue
         if (
             cell is not None
             and not beside_odd(cell, context)

@@ -50,7 +50,7 @@ def _of_energy(table: Table, every: Mapping[int, Column], at: int, context: Cont
     wrong = doubtful(table, context)
     powers = [one for i, one in every.items() if i not in (0, at) and _POWER.search(one.name)]
     pairs = [((powers or [by_devices(table, context)[1]])[0], every[at])]
-    pairs += [(every[at], one) for i, one in every.items() if i not in (0, at) and one.money]
+    pairs += [(every[at], one) for i, one in every.items() if i not in (0, at) and _is_cost(one)]
     for source, made_of_it in pairs:
         base, whole = source.without(wrong), made_of_it.without(wrong)
         found = ratio(base, whole)
@@ -60,6 +60,12 @@ def _of_energy(table: Table, every: Mapping[int, Column], at: int, context: Cont
             expected = right if row in found.wrong else ""
             yield finding(whole.amounts[row], "energy", because, context, expected=expected)
         wrong |= found.wrong
+
+
+def _is_cost(column: Column) -> bool:
+    """Whether a column is of money, by its cells or, where these are bare, by its heading: "€ per day"."""
+    named = _COST.search(column.name) and not _PRICE.search(column.name)
+    return column.money or bool(named and column.are("number"))
 
 
 def _of_multiples(table: Table, every: Mapping[int, Column], context: Context) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ of the smaller of its two values as most rows are, and so is one whose "+" is of
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -29,6 +30,9 @@ _AGAINST = re.compile(
 #: What a share is of the larger of two prices in.
 _LESS = re.compile(r"\b(?:sav\w+|discount|cheaper)\b", re.IGNORECASE)
 _DELTA = re.compile(r"\b(?:delta|difference|improvement|change|speed-?up|uplift|gain|ratio)\b", re.IGNORECASE)
+#: What is left of one of two others, in so many rows more than the second.
+_LEFT = re.compile(r"\b(?:free|left|remain\w*|headroom|spare|unused)\b", re.IGNORECASE)
+_SOME = 2
 #: Columns of a table that compares two: what is compared, the two, and what they differ by.
 _COMPARED = 4
 #: The row that the others are held against.
@@ -52,9 +56,14 @@ def find(context: Context) -> Iterator[Finding]:
         for at, one in read.items() if len(table.rows) > 2 else ():
             first = table.cell(1, at)
             told = {row: each for row, each in one.amounts.items() if each.told.high == each.told.value != 0}
-            if _DELTA.search(one.name) and len(table.rows[0]) == _COMPARED:
-                ways = [_beside(told, [other for place, other in read.items() if place not in (0, at)])]
-            elif _AGAINST.search(one.name) and (first is None or _BASE.fullmatch(first.text)):
+            others = [other for place, other in read.items() if place not in (0, at)]
+            based = first is None or _BASE.fullmatch(first.text)
+            delta = _DELTA.search(one.name) or (_AGAINST.search(one.name) and not based)
+            if delta and len(table.rows[0]) == _COMPARED:
+                ways = [_beside(told, others)]
+            elif _LEFT.search(one.name) and len(told) > _SOME:
+                ways = [_beside(told, pair) for pair in combinations(others, 2)]
+            elif _AGAINST.search(one.name) and based:
                 told = {row: each for row, each in told.items() if row > 1 and each.told.dimension in _SHARES}
                 prices = [each.values for each in read.values() if each.money]
                 ways = [{row: (of[1], of[row]) for row in told} for of in prices if {1, *told} <= of.keys()]
@@ -148,9 +157,22 @@ def _rises(told: Mapping[int, Amount], pairs: _Pairs) -> dict[int, bool]:
     return {row: pairs[row][0] > pairs[row][1] for row in plus if pairs[row][0] != pairs[row][1]}
 
 
+def _signed(told: Mapping[int, Amount], pairs: _Pairs) -> dict[int, float]:
+    """How far each share is from the change from the first value to the second, where most rows tell that."""
+    off = {
+        row: abs(told[row].told.value - (second / first - 1))
+        for row, (first, second) in pairs.items()
+        if told[row].told.dimension == "percent"
+    }
+    negative = any(told[row].told.value < 0 for row in off)
+    right = sum(each <= _NEAR for each in off.values())
+    return off if negative and right >= max(_ONE_WAY, len(off) - 1) else {}
+
+
 def _judged(
     told: Mapping[int, Amount], pairs: _Pairs, larger: bool | None, context: Context
 ) -> Iterator[Finding]:
+    signed = _signed(told, pairs)
     rises = _rises(told, pairs)
     up = 2 * sum(rises.values()) > len(rises)
     # One "+" among several that is of less.
@@ -161,6 +183,7 @@ def _judged(
         # "-28%" beside rows with "+" is of the second value as they are.
         of = None if one.told.value < 0 and rises else larger
         off, plain = _off(one, pair, larger=of), one.told.dimension not in _SHARES
+        off = signed.get(row, off)
         times = max(_FINE, min(_TIMES, _LOOSE * one.slack))
         most = times if one.told.dimension == "times" else _POINTS + plain * one.slack
         wrong = off > most or row in odd

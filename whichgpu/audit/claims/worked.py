@@ -15,7 +15,7 @@ from whichgpu.audit.columns import columns, doubtful, finding
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from whichgpu.audit.columns import Column
     from whichgpu.audit.document import Table
@@ -36,6 +36,8 @@ _OF_HOST = re.compile(
 _ROWS, _COLUMNS = 24, 8
 #: Rows that show what a column is, where its factor is one that units make, and where it is any number.
 _SHOWN, _FREE, _TO_ONE = 2, 3, 2
+#: The same of a second column of a table: of many that are tried one fits by chance.
+_FURTHER = 4
 #: Factors that units of time and prefixes make: seconds, hours, months of so many hours, per million.
 _NATURAL = tuple(
     base * 10.0**power
@@ -90,10 +92,26 @@ def find(context: Context) -> Iterator[Finding]:
             shown = list(_shown(read))
             accused = doubtful(table, context) if shown else frozenset()
             # A column that follows in every row confirms, and hides none that does not in one.
-            for some in ([one for one in shown if one.wrong], [one for one in shown if not one.wrong]):
-                best = max(some, key=lambda one: (len(one.right), one.column), default=None)
-                if best is not None:
-                    yield from _judged(read[best.column], best, accused, context)
+            yield from _best([one for one in shown if not one.wrong], read, frozenset(), context)
+            odd, told = [one for one in shown if one.wrong], accused
+            while odd:
+                yield from _best(odd, read, told, context)
+                told |= _first(odd).wrong
+                # What a row's wrong cell makes of others is explained by it.
+                odd = [one for one in odd if one.wrong - told and len(one.right) >= _FURTHER]
+
+
+def _first(shown: Sequence[_Shown]) -> _Shown:
+    """What most rows show, of the last column."""
+    return max(shown, key=lambda one: (len(one.right), one.column))
+
+
+def _best(
+    shown: Sequence[_Shown], read: Mapping[int, Column], accused: frozenset[int], context: Context
+) -> Iterator[Finding]:
+    if shown:
+        best = _first(shown)
+        yield from _judged(read[best.column], best, accused, context)
 
 
 #: A cell that tells a day, which no amount is worked out from.

@@ -22,6 +22,8 @@ LARGEST = 16 * 2**20
 ENDINGS: Mapping[str, str] = {
     ".md": "markdown", ".markdown": "markdown", ".mdx": "markdown", ".html": "html", ".htm": "html",
     ".xhtml": "html", ".mht": "html", ".mhtml": "html",
+    ".tex": "markdown", ".wiki": "markdown", ".mediawiki": "markdown", ".adoc": "markdown",
+    ".asciidoc": "markdown", ".rst": "markdown",
     ".txt": "text", ".csv": "text", ".tsv": "text", ".pdf": "pdf",
 }  # fmt: skip
 _ENCODINGS = (
@@ -33,6 +35,8 @@ _IS_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|article|table|div|p)\
 _IS_MARKDOWN = re.compile(
     r"^(?:---\s*$|#{1,6} \S|\|.*\|\s*$|\s*[-*] \S|!\[|\[[^\]\n]+\]\(|"
     r"[^|\n]{1,60} \| [^|\n]{1,60}(?:\|[^\n]*)?\n[^|\n]{1,60} \| |"
+    r":?\{\||\|={3,}|\{\{Infobox|\|\|[^|\n]{1,80}\|\||\.\. list-table::|\[table\]|"
+    r".{0,80}\\begin\{(?:tabular|document)|"
     r"\s*[\u2502\u2503\u2551].*[\u2502\u2503\u2551]\s*$)",
     re.MULTILINE,
 )

@@ -204,9 +204,13 @@ def placed(
 ) -> list[list[Passage | None]]:
     """The cells of lines by the columns that they stand in: those of the lines with most pieces.
 
-    A line whose first column is empty goes on with the cells of the one above it.
+    A line whose first column is empty goes on with the cells of the one above it, as any does that stands
+    right below another where empty lines part the rows.
     """
     pieces = [columned(line, gap) for line in rows]
+    gaps = [after.start - before.end for before, after in pairwise(rows)]
+    close = [each == min(gaps) for each in gaps]
+    goes_on = [False, *(each and _PARTED * sum(close) <= len(close) for each in close)]
     most = max(map(len, pieces))
     whole = [each for each in pieces if len(each) == most]
     starts = [line.start for line, each in zip(rows, pieces, strict=True) if len(each) == most]
@@ -218,7 +222,7 @@ def placed(
         for i in range(most)
     ]
     found: list[list[Passage | None]] = []
-    for line, each in zip(rows, pieces, strict=True):
+    for line, each, more in zip(rows, pieces, goes_on, strict=True):
         row: list[Passage | None] = [None] * most
         apart = (part for piece in each for part in _at_columns(piece, line.start, columns))
         for text, place in apart if len(each) < most else each:
@@ -227,7 +231,7 @@ def placed(
             both = _between(first, first + len(text), columns) if len(each) < most else ()
             for column in both or (at,):
                 row[column] = made(text, place) if row[column] is None else row[column]
-        if row[0] is None and found and len(each) < most:
+        if found and (more or (row[0] is None and len(each) < most)):
             found[-1] = [_joined(a, b) if a and b else a or b for a, b in zip(found[-1], row, strict=True)]
         else:
             found.append(row)
@@ -333,6 +337,8 @@ def is_row(line: Line) -> bool:
 
 
 _FRAME = re.compile(r"\s*\+(?:[-=:]+\+)+\s*")
+#: So many of the gaps between rows are empty lines at least to each that is not.
+_PARTED = 3
 #: Characters by which a value may stand beside the start of its column.
 _OFF = 3
 #: Twice the characters by which what is centred over two columns may be off.

@@ -25,8 +25,8 @@ _SKIPPED = frozenset(
 )
 #: Classes and ids of boxes that are not the article.
 _BOXES = re.compile(
-    r"\b(?:nav(?:bar|igation)?|menu|sidebar|footer|cookie|consent|advert(?:isement)?|ads?|sponsor(?:ed)?|promo|related|share|"
-    r"social|comments?|newsletter|subscribe|breadcrumbs?|banner|popup|modal|toc)\b",
+    r"\b(?:nav(?:bar|igation)?|menu|sidebar|footer|cookie|consent|advert(?:isement)?|ads?|adsbygoogle|sponsor(?:ed)?|promo|related|share|"
+    r"social|comments?|newsletter|feedback|subscribe|breadcrumbs?|banner|popup|modal|toc)\b",
     re.IGNORECASE,
 )  # fmt: skip
 _RAISED = str.maketrans("0123456789", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")

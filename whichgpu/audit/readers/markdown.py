@@ -32,10 +32,24 @@ from whichgpu.audit.readers._lines import (
     unwrapped,
     written_on_top,
 )
-from whichgpu.audit.readers._tables import aligned, is_frame, is_row, is_rule, lead, piped, table_of, unruled
+from whichgpu.audit.readers._tables import (
+    Spread,
+    aligned,
+    is_frame,
+    is_row,
+    is_rule,
+    lead,
+    piped,
+    spread,
+    table_of,
+    unruled,
+)
+from whichgpu.audit.readers._typeset import typeset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.readers._typeset import Part
 
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*$")
 # One stroke is the mark of a list that lost its text.
@@ -59,6 +73,8 @@ _INLINE = re.compile(
 _NOTED = re.compile(r"[A-Za-z)\]]\*(?![\w(*])")
 #: A line's end in a cell: "24 GB<br>GDDR6".
 _BREAK = re.compile(r"<br\b", re.IGNORECASE)
+#: A line that is drawn above, below or between the columns of a table, as in reStructuredText.
+_RULES = re.compile(r"\s*[-=]{3,}(?:\s+[-=]{3,})+\s*")
 #: Ends of lines, and characters of a cell that has a line of its own at most.
 _LINE_END, _CELL = re.compile(r"[\r\n]"), 60
 #: Lines above and with the rule of a table, whose header may take several.
@@ -109,8 +125,8 @@ class _Reader:
     """Goes through the lines once and collects passages and tables."""
 
     def __init__(self, text: str) -> None:
-        self._original = text
-        self._lines = unquoted(lines(text))
+        self._original, self._typeset = typeset(text)
+        self._lines = [each for each in unquoted(lines(self._original)) if not _RULES.fullmatch(each.text)]
         self._at = 0
         self._passages: list[Passage] = []
         self._tables: list[Table] = []
@@ -170,6 +186,8 @@ class _Reader:
 
     def _block(self) -> None:
         line = self._lines[self._at]
+        if told := self._typeset.get(line.start):
+            self._typeset_table(told)
         if not line.text.strip() or is_frame(line):
             self._at += 1
         elif _FENCE.match(line.text):
@@ -244,6 +262,17 @@ class _Reader:
         while self._at < len(self._lines) and not self._lines[self._at].text.lstrip().startswith(mark[1]):
             self._at += 1
         self._at += 1
+
+    def _typeset_table(self, rows: Sequence[Sequence[Part]]) -> None:
+        """A table of LaTeX, MediaWiki or AsciiDoc, whose own lines are blank by now."""
+        section = self._section
+        made = spread(
+            [[Spread(cell(text, at, inline, section), down, across) for text, at, down, across in row]
+             for row in rows]
+        )  # fmt: skip
+        if kept := [row for row in made if any(row)]:
+            self._tables.append(table_of(kept, section, lead(self._passages)))
+            self._passages += {id(each): each for row in kept for each in row if each is not None}.values()
 
     def _html_table(self, line: Line) -> None:
         """A table in HTML, which Markdown lets stand as it is: read as on a page."""

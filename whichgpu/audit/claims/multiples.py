@@ -1,0 +1,73 @@
+"""Cells of how many times one device's value is another's: "1.6x" in a table "relative to the A100"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.findings import made
+from whichgpu.audit.pairs import Pair, facts, ratios
+from whichgpu.audit.subjects import mentions
+from whichgpu.audit.tables import cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.cells import Cell
+    from whichgpu.audit.document import Table
+    from whichgpu.audit.findings import Context, Finding
+
+#: Before the device that all others of a table are told in multiples of.
+_BASE = re.compile(
+    r"\b(?:(?:ratios?|relative|compared|normali[sz]ed|multiples?)\s+(?:to|with|of|against|over)|vs\.?|versus)"
+    r"\s+(?:the\s+|an?\s+)?",
+    re.IGNORECASE,
+)
+_TIMES = re.compile(r"\s*(?P<n>\d{1,3}(?:\.(?P<digits>\d{1,2}))?)\s?[x\u00d7]\s*")
+#: Of what no measurement is told: a multiple of a rate may be one of speeds.
+_ON_FILE = ("memory", "bandwidth", "cores", "sms", "power", "memory_bus", "transistors", "l2")
+#: How far a multiple may be off beside its rounding, and from where on it is wrong, as shares of it.
+_NEAR, _WRONG = 0.02, 0.12
+#: Characters of what stands above a table in which its base is looked for.
+_ABOVE = 160
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every such cell with its verdict."""
+    for table in context.document.tables:
+        base = _base(table, context)
+        for cell in cells(table, context) if base else ():
+            if cell.attribute and (told := _TIMES.fullmatch(cell.passage.text)):
+                yield from _judged(cell, told, Pair(cell.ids, base), context)
+
+
+def _base(table: Table, context: Context) -> tuple[str, ...]:
+    """What the device that a table's corner, or what is above it, names as the base may be."""
+    corner = table.cell(0, 0) if table.rows else None
+    for text in (corner.text if corner else "", table.caption[-_ABOVE:]):
+        named = {each.start: each.ids for each in mentions(text, context.catalogue)}
+        for match in _BASE.finditer(text):
+            if match.end() in named:
+                return named[match.end()]
+    return ()
+
+
+def _judged(cell: Cell, told: re.Match[str], both: Pair, context: Context) -> Iterator[Finding]:
+    """The verdict on a multiple: right where any forms of the two give it."""
+    attribute = cell.attribute
+    assert attribute is not None
+    stated = float(told["n"])
+    slack = 0.5 * 10.0 ** -len(told["digits"] or "") / stated if stated else 1.0
+    known = ratios(attribute, both, context)
+    off = [(abs(stated / real - 1), words) for real, words in known if real]
+    if not off:
+        return
+    least, words = min(off)
+    right, wrong = least <= slack + _NEAR, least > slack + _WRONG and attribute.key in _ON_FILE
+    if right or wrong:
+        yield made(
+            context, cell.passage, (told.start("n"), told.end("n")), "ratio",
+            "confirmed" if right else "contradicted", subject=both.subject, attribute=attribute.key,
+            because=words, evidence=facts(attribute, both, context),
+            expected="" if right else f"{min(known, key=lambda one: abs(stated / one[0] - 1))[0]:.3g}x",
+        )  # fmt: skip

@@ -1,0 +1,153 @@
+"""Amounts of a sentence that are no value of a device: measured, left free, of a host, a plug, a rack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.grounds import MEASURED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.findings import Context
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
+
+
+def is_none(
+    text: str, sentence: Sentence, quantity: Quantity, bound: tuple[Attribute, Mention], *,
+    values: Sequence[Quantity], context: Context,
+) -> bool:  # fmt: skip
+    """Whether an amount is none of the device that it is bound to: measured, left, of a host, of a rack."""
+    attribute, mention = bound
+    if any(each.match(text, quantity.end) for each in _BEHIND.get(attribute.key, ())):
+        return True
+    if attribute.key == "power":
+        rated = _RATED.match(text, quantity.end) or _RATED_AT.search(text, sentence.start, quantity.start)
+        return quantity.value <= _ONE or (MEASURED.search(sentence.text) is not None and not rated)
+    if attribute.key == "memory":
+        return (
+            _remains_too(text, quantity, values, sentence)
+            or _is_of_a_rack(quantity, mention, context)
+            or _is_of_instance(text, sentence, quantity, mention)
+        )
+    return False
+
+
+def is_nobodys(text: str, sentence: Sentence, quantity: Quantity, attribute: Attribute) -> bool:
+    """Whether an amount is a plug's, a share, what was reached of a peak, or that of a slice."""
+    share = quantity.dimension == "number" and _FRACTION.match(text, quantity.end)
+    reached = attribute.dimension in _RATED_BY and _OF_ITS_PEAK.search(sentence.text)
+    slices = _A_SLICE.match(sentence.text) and _SLICED.search(text, 0, sentence.start)
+    return bool(_A_PLUG.match(text, quantity.end) or share or reached or slices)
+
+
+#: Right before a power that is rated, whatever is said of another; what a rate by the watt is told of.
+_RATED_AT = re.compile(r"\b(?:TDP|TGP|TBP)\b[^\d.;,]{0,10}$")
+_ONE = 1.0
+#: What makes the rates and bandwidths of a sentence ones that were reached: "or 70 % of its peak".
+_RATED_BY = ("flop rate", "op rate", "bandwidth")
+_OF_ITS_PEAK = re.compile(
+    r"\d\s?(?:%|percent|per cent) of (?:(?:its|their|the|that|this|what)\s)?(?:\w+\s)?"
+    r"(?:peak|maximum|paper|theor\w+|data ?sheet|rated|nominal)\b",
+    re.IGNORECASE,
+)
+#: "Two dies with a 10 TB/s link": between parts of a device.
+_OF_A_LINK = re.compile(
+    r"\s+(?:[\w-]+\s+){0,2}?(?:links?|interconnects?|bridges?|fabric|connections?|buses)\b", re.IGNORECASE
+)
+#: "Fits on two 3090s and on a 64 GB MacBook": of a computer that is told by its memory.
+_OF_A_COMPUTER = re.compile(
+    r"[\s-]+(?:MacBook|Mac\b|laptop|notebook|PC\b|desktop (?:PC|computer)|workstation|host|server)",
+    re.IGNORECASE,
+)
+
+
+def _remains_too(text: str, quantity: Quantity, values: Sequence[Quantity], sentence: Sentence) -> bool:
+    """Whether a size goes on with what is free on another: "the 3090 had 4 GB left, the A6000 28 GB"."""
+    before = [each for each in values if sentence.start <= each.start < quantity.start]
+    before = [each for each in before if each.dimension == quantity.dimension]
+    return (
+        bool(before)
+        and _REMAINS.match(text, before[-1].end) is not None
+        and (_ELIDES.match(text, quantity.end) is not None)
+    )
+
+
+#: An instance type of a cloud, by its name.
+_INSTANCE = re.compile(
+    r"(?<![\w.-])(?:[a-z]\w{0,5}(?:-\w+)*\.\w{2,10}|(?:a[2-9]|g[2-9])-[a-z]+-\d{1,3}[gt]?|"
+    r"(?:Standard_)?N[CDV]\d{1,2}\w*)"
+    r"(?![\w.-])"
+)
+_OF_THE_GPU = re.compile(r"\s*(?:of\s+)?(?:gpu|vram|video|graphics|hbm|gddr|device)", re.IGNORECASE)
+
+
+def _is_of_instance(text: str, sentence: Sentence, quantity: Quantity, mention: Mention) -> bool:
+    """Whether a size is that of the instance that has the device: "is one A100 40GB with 85 GB of memory"."""
+    if not _INSTANCE.search(text, sentence.start, quantity.start) or _OF_THE_GPU.match(text, quantity.end):
+        return False
+    between = text[mention.end : quantity.start]
+    sized = re.search(r"\d\s?GB$", mention.text) or re.match(r"[^.;,]{0,4}\d{2}\s?GB", between)
+    return bool(sized) or re.search(r"(?:,|\band)\s[^.;]*$", between) is not None
+
+
+#: Behind a size of which nothing is said again.
+_ELIDES = re.compile(r"\s*(?:[.,;:)]|$|and\b|while\b)")
+
+
+def _is_of_a_rack(quantity: Quantity, mention: Mention, context: Context) -> bool:
+    """Whether a size is more than any device has, and none's in a wrong unit: 13.8 TB of a rack."""
+    own = (float(context.catalogue[key].value("memory") or 0.0) for key in mention.ids)
+    in_tera = any(abs(quantity.value / _KILO / each - 1) < _LIKE_IT for each in own if each)
+    return quantity.value >= _A_RACK and not in_tera
+
+
+#: More memory than one device has, in bytes; between a unit and the next; how near a size is the same.
+_A_RACK, _KILO, _LIKE_IT = 1.2e12, 1000.0, 0.1
+#: Behind a size that is what remains: "has around 54 GB left".
+_REMAINS = re.compile(
+    r"(?:\s+or (?:so|more))?\s+(?:of (?:it|memory|vram|room|space) )?(?:(?:are|is|still|would|will|were|"
+    r"was)\s+){0,2}(?:left|free|to spare|over|remain\w*|unused|available for)\b",
+    re.I,
+)
+#: "35 GB fit into two of them": of what fits there.
+_FITS = re.compile(
+    r"\s+(?:(?:of (?:it|weights|model|data)|model|then|still|also|easily|comfortably|just|barely|only|"
+    r"neatly|never|can|could|will|would|do(?:es)?|should|not|to)\s+){0,3}"
+    r"(?:fits?|fit|squeez\w+|goes?|spill\w*|loads?|overflow\w*)\b",
+    re.IGNORECASE,
+)
+#: Behind a size, that it is a host's memory, or what is left of the device's for use.
+_OF_A_HOST = re.compile(
+    r"\s+(?:of\s+)?(?:\w+\s+)?(?:DDR[2-5]\b|(?:system |host |main )?RAM\b|(?:system|host|main) memory\b)"
+)
+_USABLE = re.compile(
+    r"\s+(?:(?:of (?:it|them|this|that|these|memory|vram)|is|are|remain|"
+    r"stay)\s+)*(?:usable|available|free|left|used|in use|taken|filled|full)\b"
+)
+#: Behind watts, that they are the card's own, whatever supply they ask for.
+_RATED = re.compile(r"\s+(?:board |power |thermal )*(?:rating|TDP|TGP|TBP|limit)\b", re.IGNORECASE)
+_A_PLUG = re.compile(r"[- ]?pins?\b", re.IGNORECASE)
+#: What a card draws by one of several ways: "75 W from the slot and the rest through a plug".
+_A_PART = re.compile(
+    r"\s+(?:[a-z]+\s+){0,2}(?:from|through|via|out of|by|over)\s+(?:the|an?|its|each|one|two)\s+(?:PCIe\s+)?"
+    r"(?:slot|\d+-pin|plug|connector|cable)\b",
+    re.IGNORECASE,
+)
+#: "Up to seven instances. The smallest has 18 GB": of a part that the device is divided into.
+_A_SLICE = re.compile(
+    r"\s*(?:The (?:smallest|largest|biggest)|Each(?: of them)?|One)\s+(?:one )?(?:has|gets|is|comes)\b"
+)
+_SLICED = re.compile(r"\b(?:MIG|instances?|slices?|partitions?|into (?:up to )?(?:\w+ )?(?:parts|pieces))\b")
+#: Behind the first number of a share: "FP16 is 1/64 rate".
+_FRACTION = re.compile(r"/\d")
+#: What says behind an amount that it is none of the device's, by the attribute.
+_BEHIND = {
+    "bandwidth": (_OF_A_LINK,),
+    "power": (_A_PART,),
+    "memory": (_OF_A_HOST, _USABLE, _REMAINS, _FITS, _OF_A_COMPUTER),
+}
