@@ -441,12 +441,6 @@ def test_a_convolution_deeper_than_usual_ones_shares_its_depth_among_idle_sms() 
     assert compute(512, 3) < compute(768, 7) < 4.0 * compute(512, 3)
 
 
-def test_a_loop_in_c_launches_its_layers() -> None:
-    """YOLOv4 under Darknet makes 62 pictures of 608 pixels a second on a V100 (its README)."""
-    columns = {"phase": "infer", "batch": 1.0, "precision": "fp32", "runtime": "Darknet"}
-    assert seconds("yolov4", "v100-16gb-sxm", **columns) == pytest.approx(1 / 62, rel=0.2)
-
-
 def test_who_times_algorithms_takes_winograd_s_where_tf32_is_hardly_faster() -> None:
     """TF32 of an RTX A4000 is twice its FP32 rate, on an A100 eight times, which nothing makes up for."""
     column = {"phase": "infer", "precision": "tf32", "batch": 64.0, "runtime": "tf_cnn_benchmarks"}
