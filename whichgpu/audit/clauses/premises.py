@@ -47,6 +47,27 @@ def is_accounted_for(
     return operands <= here | before | result and others <= operands | result
 
 
+def is_made_of_two(found: Finding, passage: Passage, at: int) -> bool:
+    """Whether a result is the product or the quotient of two numbers before it, of its sentence or the one before.
+
+    A day of so many hours and a year of so many days may be a factor besides, and a thousand watts a kilowatt.
+    """
+    whole = sentences(passage.text)
+    place = next((i for i, each in enumerate(whole) if each.start <= at < each.end), None)
+    results = _read(found.quote)
+    if place is None or len(results) != 1:
+        return False
+    result = results.pop()
+    told = sorted(_read(passage.text[whole[max(0, place - 1)].start : at]) - {0.0})
+    makes = {way for a in told for b in told for way in (a * b, a / b)} if len(told) < _MANY else set()
+    makes |= {a * b * _YEAR / _KILO for a in told for b in told if a != b}
+    return any(abs(each / result - 1) < _NEAR for each in makes)
+
+
+#: Numbers that are tried with one another; days of a year; how near a result is to what makes it.
+_MANY, _YEAR, _KILO, _NEAR = 16, 365.0, 1000.0, 0.003
+
+
 def _numbers(sentence: Sentence, named: Sequence[Mention]) -> set[float]:
     """The numbers of a sentence but those in names."""
     text = sentence.text
