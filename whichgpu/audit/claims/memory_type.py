@@ -241,7 +241,8 @@ def _or_another(text: str, place: tuple[int, int], match: re.Match[str], gpus: S
 
 #: Between two types one of which is another's: "with slower memory (GDDR6 instead of GDDR6X)".
 _OR_ELSE = re.compile(
-    r"\s*(?:or|/|instead of|in place of|rather than|against|versus|vs\.?|where|statt|au lieu de|en vez de)\s*",
+    r"\s*(?:or|/|instead of|in place of|rather than|against|versus|vs\.?|where|statt|au lieu de|"
+    r"en vez de)\s*",
     re.IGNORECASE,
 )
 

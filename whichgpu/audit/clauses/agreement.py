@@ -63,12 +63,16 @@ _OF_TWO = frozenset({"difference", "ratio"})
 #: Kinds that compare two things, one of which their clause is about.
 _COMPARED = frozenset({"compared", "concluded", "ordering", "ratio", "shown"})
 #: What is told of memory that is none of what a card has.
-_IS_LEFT = re.compile(r"\b(?:left|remain(?:s|ed|ing)?|peaked|percent of the memory|to spare)\b", re.IGNORECASE)
+_IS_LEFT = re.compile(
+    r"\b(?:left|remain(?:s|ed|ing)?|peaked|percent of the memory|to spare)\b", re.IGNORECASE
+)
 #: Before what a device is not, or what others call it.
 _SET_BESIDE = re.compile(
-    r"\b(?:behind|ahead of|in place of|instead of|rather than|beside that|beside) (?:the )?(?:[A-Z]\w+[\u2019']s )?$"
+    r"\b(?:behind|ahead of|in place of|instead of|rather than|beside that|"
+    r"beside) (?:the )?(?:[A-Z]\w+[\u2019']s )?$"
 )
 _SOLD_AS = re.compile(r"\b(?:sold|advertised|marketed) as [\"\u201c]$", re.IGNORECASE)
+_WITH = re.compile(r"\s*(?:With|Offering|Featuring|Having)\b")
 _EVEN_IF = re.compile(r"\beven if\b", re.IGNORECASE)
 #: Of several machines, and no single device.
 _A_FLEET = re.compile(r"s?\s+(?:fleet|cluster|farm|pool|group)\b", re.IGNORECASE)
@@ -112,7 +116,7 @@ class _At(NamedTuple):
 
 def agreed(kind: str, found: Iterable[Finding], context: Context) -> list[Finding]:
     """The findings of a kind as they are, or unverifiable where the clause does not bear them out."""
-    if kind not in _TESTS and kind not in _COMPARED or language(context.document):
+    if (kind not in _TESTS and kind not in _COMPARED) or language(context.document):
         return list(found)
     return list(_agreed(kind, found, _running(context), context))
 
@@ -136,7 +140,8 @@ def _agreed(
             yield each
             continue
         why = _TESTS[kind](kind, each, place, context) if kind in _TESTS else ""
-        if not why and kind in _COMPARED and each.attribute != "stated values" and not _is_of_subject(each, place, context):
+        stated = not each.subject and (kind == "ratio" or each.attribute == "stated values")
+        if not why and kind in _COMPARED and not stated and not _is_of_subject(each, place, context):
             why = _OF_OTHERS
         yield withheld(each, why) if why else each
 
@@ -198,7 +203,9 @@ def _unaccounted(kind: str, found: Finding, place: _At, context: Context) -> str
     mentioned = context.mentions.get(place.number, ())
     if kind == "compared" and _is_against_any(place, mentioned):
         return _OF_OTHERS
-    if kind == "bills" and (_EVEN_IF.search(place.sentence.text) or is_made_of_two(found, place.passage, place.at)):
+    if kind == "bills" and (
+        _EVEN_IF.search(place.sentence.text) or is_made_of_two(found, place.passage, place.at)
+    ):
         return _NOT_TOLD
     if is_accounted_for(found, place.passage, place.at, mentioned, money=kind == "bills"):
         return ""
@@ -354,9 +361,19 @@ def _is_of_subject(found: Finding, place: _At, context: Context) -> bool:
     every = things(place.number, place.passage, sentence, context)
     one = subject(place.number, place.passage, sentence, start, place.at, every, context)
     sides = [set(side.split(", ")) for side in found.subject.split(" against ")]
-    here = [each for each in every if start <= each.start < end]
-    if len(sides) == len("ab") and all(any(side & each.ids for each in here) for side in sides):
+    # "With twice the memory, the H200", and a clause without a name, are of those of the whole sentence.
+    led = _WITH.match(place.passage.text, start) or not any(start <= each.start < end for each in every)
+    here = [each for each in every if led or start <= each.start < end]
+    named_all = {key for each in here for key in each.ids}
+    if (
+        len(sides) == len("ab")
+        and len({each.ids for each in here}) == len("ab")
+        and named_all
+        and all(any(side & each.ids for each in here) for side in sides)
+    ):
         return not any(_A_FLEET.match(place.passage.text, each.end) for each in here)
+    if len(sides) < len("ab") and any(sides[0] & each.ids for each in here):
+        return True
     if one is None or _A_FLEET.match(place.passage.text, one.end):
         return False
     return len(sides) < len("ab") or any(side & one.ids for side in sides)

@@ -48,9 +48,9 @@ def is_accounted_for(
 
 
 def is_made_of_two(found: Finding, passage: Passage, at: int) -> bool:
-    """Whether a result is the product or the quotient of two numbers before it, of its sentence or the one before.
+    """Whether a result is the product or quotient of two numbers of its sentence or the one before.
 
-    A day of so many hours and a year of so many days may be a factor besides, and a thousand watts a kilowatt.
+    A year of so many days may be a factor besides, and a thousand watts are a kilowatt.
     """
     whole = sentences(passage.text)
     place = next((i for i, each in enumerate(whole) if each.start <= at < each.end), None)
@@ -58,9 +58,11 @@ def is_made_of_two(found: Finding, passage: Passage, at: int) -> bool:
     if place is None or len(results) != 1:
         return False
     result = results.pop()
-    told = sorted(_read(passage.text[whole[max(0, place - 1)].start : at]) - {0.0})
-    makes = {way for a in told for b in told for way in (a * b, a / b)} if len(told) < _MANY else set()
-    makes |= {a * b * _YEAR / _KILO for a in told for b in told if a != b}
+    told = sorted(_read(passage.text[whole[max(0, place - 1)].start : at]) - {0.0})[:_MANY]
+    # What is made of what the accusation rests on lacks a factor of it.
+    operands = _read(_COME_TO.split(found.because)[0])
+    pairs = [(a, b) for a in told for b in told if a != b and not {a, b} <= operands]
+    makes = {way for a, b in pairs for way in (a * b, a / b, a * b * _YEAR / _KILO)}
     return any(abs(each / result - 1) < _NEAR for each in makes)
 
 

@@ -1,4 +1,4 @@
-"""Results of what stands right above or before: the sum of a column or a list, the change between two amounts.
+"""Results of what stands right above: the sum of a column or a list, the change between two amounts.
 
 "Together these come to 4,294.60 USD" below a table of costs; "at 14.40 USD, or at 9.00 USD. That saves 60 %".
 """
@@ -23,14 +23,17 @@ if TYPE_CHECKING:
     from whichgpu.audit.quantities import Quantity
 
 _SUM = re.compile(
-    r"\b(?:together|altogether|in total|in all|all told|all in|total(?:s|ling)?|adds? (?:it |them |this |that |"
-    r"these )?up|added up|sums?|combined|that is|that[\u2019']s|that makes|which makes|comes? to)\b[^<>.;:]{0,40}<(?P<r>\w\d+)>",
+    r"\b(?:together|altogether|in total|in all|all told|all in|total(?:s|ling)?|adds? (?:it |them |this |"
+    r"that |"
+    r"these )?up|added up|sums?|combined|that is|that[\u2019']s|that makes|which makes|"
+    r"comes? to)\b[^<>.;:]{0,40}<(?P<r>\w\d+)>",
     re.IGNORECASE,
 )
 _HEAD_MONEY = re.compile(r"[$\u20ac]|\b(?:USD|EUR|dollars?|euros?|costs?|price|amount)\b", re.IGNORECASE)
 _TOTAL = re.compile(r"^\W*(?:total|sum|all|together|altogether|overall)\b", re.IGNORECASE)
 _CHANGE = re.compile(
-    r"\b(?:saving|save[sd]?|discount|reduction|increase|difference|premium|gain|drop|jump|rise|cut|advantage|fell|"
+    r"\b(?:saving|save[sd]?|discount|reduction|increase|difference|premium|gain|drop|jump|rise|cut|"
+    r"advantage|fell|"
     r"rose|grew|dropped|lower|higher|cheaper|dearer|faster|slower|less|more)\b",
     re.IGNORECASE,
 )
@@ -50,7 +53,7 @@ _OFF, _FAR = 0.012, 2.0
 
 
 def above(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
-    """The sums of a passage's first sentence, and the changes of all, that what stands before does not give."""
+    """The sums and changes of a passage that what stands right before does not give."""
     here = context.mentions.get(index, ())
     every = sentences(passage.text)
     for at, sentence in enumerate(every):
@@ -80,8 +83,17 @@ def _sum(index: int, read: Marked, context: Context) -> Iterator[Finding]:
             return
         shown = total / result.value * read.digits(result)
         because = f"the {len(parts)} amounts right above come to {shown:,.6g}"
-        yield made(context, read.passage, (result.start, result.end), "arithmetic", "inconsistent", attribute="sum above",
-                   expected=f"{shown:,.6g}", because=because, evidence=(Evidence(because),))  # fmt: skip
+        yield made(
+            context,
+            read.passage,
+            (result.start, result.end),
+            "arithmetic",
+            "inconsistent",
+            attribute="sum above",
+            expected=f"{shown:,.6g}",
+            because=because,
+            evidence=(Evidence(because),),
+        )
         return
 
 
@@ -165,5 +177,14 @@ def _change(read: Marked, before: Marked, context: Context) -> Iterator[Finding]
     because = (
         f"{before.words(one)} and {before.words(other)} are {ratio - 1:.0%} or {1 - 1 / ratio:.0%} apart"
     )
-    yield made(context, read.passage, (result.start, result.end), "arithmetic", "inconsistent", attribute="change before",
-               expected=f"{1 - 1 / ratio:.0%}", because=because, evidence=(Evidence(because),))  # fmt: skip
+    yield made(
+        context,
+        read.passage,
+        (result.start, result.end),
+        "arithmetic",
+        "inconsistent",
+        attribute="change before",
+        expected=f"{1 - 1 / ratio:.0%}",
+        because=because,
+        evidence=(Evidence(because),),
+    )

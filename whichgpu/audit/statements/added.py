@@ -1,7 +1,7 @@
 """Sums of what a paragraph tells: "a case for 140, a drive for 120 .. Altogether that is 1,060 USD".
 
-The parts are the amounts of the sentence and those before it, each as often as it is told. A sum is wrong where
-neither they nor any stretch of them give it, and it is off by one digit from what one stretch gives.
+The parts are the amounts of the sentence and those before it, each as often as it is told. A sum is wrong
+where neither they nor any stretch of them give it, and it is off by one digit from what one stretch gives.
 """
 
 from __future__ import annotations
@@ -23,17 +23,20 @@ if TYPE_CHECKING:
     from whichgpu.audit.quantities import Quantity
 
 _SUM = re.compile(
-    r"\b(?:together|altogether|in total|in all|all told|all in|total(?:s|ling)?|totalled|adds? (?:it |them |that )?up|"
+    r"\b(?:together|altogether|in total|in all|all told|all in|total(?:s|ling)?|totalled|adds? (?:it |"
+    r"them |that )?up|"
     r"added up|sums?|combined|whole|and you (?:pay|get|end up)|amounts? to)\b[^<>;?]{0,60}<(?P<r>[mwe]\d+)>|"
     r"<(?P<s>[mwe]\d+)>[\s,]*(?:together|altogether|in total|in all|all told|all in|combined)\b",
     re.IGNORECASE,
 )
 _TIMES = re.compile(
-    r"<(?P<n>[cx]\d+)>(?:\s?[x\u00d7]\s?|(?:\s[^\s<>.,;]+){0,6}?\s(?:at|for|of|times)\s(?:[^\s<>.,;]+\s){0,3}?)$",
+    r"<(?P<n>[cx]\d+)>(?:\s?[x\u00d7]\s?|(?:\s[^\s<>.,;]+){0,6}?\s(?:at|for|of|"
+    r"times)\s(?:[^\s<>.,;]+\s){0,3}?)$",
     re.IGNORECASE,
 )
 _NO_PART = re.compile(
-    r"\b(?:instead of|rather than|was|used to|save[sd]?|discount|per|an hour|a month|a year|budget|worth)\s+(?:about |around |\w+ )?$",
+    r"\b(?:instead of|rather than|was|used to|save[sd]?|discount|per|an hour|a month|a year|budget|"
+    r"worth)\s+(?:about |around |\w+ )?$",
     re.I,
 )
 _OFF = 0.006
@@ -57,7 +60,6 @@ def added(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
         if match is None or "?" in read.text:
             continue
         mark = match["r"] or match["s"]
-        result = read.figures[mark]
         yield from _sum(every[max(0, at - _BACK) : at], read, mark, context)
 
 
@@ -80,8 +82,17 @@ def _sum(before: Sequence[Marked], read: Marked, mark: str, context: Context) ->
         if _is_slip(total, result, read) or (parts is own and len(own) > _LEAST):
             shown = total / result.value * read.digits(result)
             because = " and ".join(each.words for each in parts) + f" come to {shown:,.6g}"
-            yield made(context, read.passage, (result.start, result.end), "arithmetic", "inconsistent", attribute="sum",
-                       expected=f"{shown:,.6g}", because=because, evidence=(Evidence(because),))  # fmt: skip
+            yield made(
+                context,
+                read.passage,
+                (result.start, result.end),
+                "arithmetic",
+                "inconsistent",
+                attribute="sum",
+                expected=f"{shown:,.6g}",
+                because=because,
+                evidence=(Evidence(because),),
+            )
         return
 
 
@@ -98,7 +109,7 @@ def _parts(read: Marked, result: Quantity, end: int, after: int = -1) -> Iterato
 
 
 def _gives(parts: Sequence[Part], result: Quantity) -> bool:
-    """Whether any stretch of the parts that is long enough comes to the result, each once or as often as told."""
+    """Whether any stretch of the parts comes to the result, each once or as often as told."""
     for first in range(len(parts)):
         for last in range(first + 1, len(parts) + 1):
             some = parts[first:last]

@@ -1,6 +1,6 @@
 """What a sentence says that a device is: its architecture, its chip, the generation of its way to the host.
 
-"The RTX 3060 is the stubborn one of the group, a Turing card from 2021", "the 5070 Ti gets the smaller GB205".
+"The RTX 3060 is the stubborn one, a Turing card from 2021", "the 5070 Ti gets the smaller GB205".
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _KIND = r"(?:card|gpu|chip|part|board|design|product|silicon|accelerator|die|mod
 #: "A Turing card", "the smallest Volta card", "a member of the Volta generation", and what stands before it.
 _IS_ONE = re.compile(
     r"(?:\b(?:is|was|remains|being|as)\s+(?:(?:still|also|just|really|basically|only|itself|of course)\s+)*"
-    r"|,\s+|^\W*|\s[\u2013\u2014]\s|\(\s*)(?:an?|the|another|nvidia[\u2019']s|amd[\u2019']s|our|one of the)\s+"
+    r"|,\s+|^\W*|\s[\u2013\u2014]\s|\(\s*)(?:an?|the|another|nvidia[\u2019']s|amd[\u2019']s|our|"
+    r"one of the)\s+"
     r"(?:(?!than|like|as|of|and|or|for|from|to|with|in)[\w-]+\s+){0,3}$",
     re.IGNORECASE,
 )
@@ -38,7 +39,8 @@ _A_CARD = re.compile(
     rf"(?:[ -](?:lovelace|based|generation|class|era))*\s+(?:[\w-]+\s+){{0,1}}?{_KIND}\b(?!s)", re.I
 )
 _OF_GENERATION = re.compile(
-    r"\b(?:belongs? to|(?:member|part|child|product) of|based on|built on|(?:is|was|comes|came|dates) from|is of)\s+"
+    r"\b(?:belongs? to|(?:member|part|child|product) of|based on|built on|(?:is|was|comes|came|dates) from|"
+    r"is of)\s+"
     r"(?:the|nvidia[\u2019']s|amd[\u2019']s|its|an?)?\s*(?:[\w-]+\s+){0,1}$",
     re.IGNORECASE,
 )
@@ -49,8 +51,10 @@ _NO = re.compile(
     re.IGNORECASE,
 )
 _HAS_CHIP = re.compile(
-    r"\b(?:uses?|used|using|gets?|got|has|had|with|is built (?:on|around)|is based on|based on|carries|houses|"
-    r"built around|made from|cut from|comes with|runs on)\s+(?:(?:the|an?|its|same|smaller|bigger|larger|very|"
+    r"\b(?:uses?|used|using|gets?|got|has|had|with|is built (?:on|around)|is based on|based on|carries|"
+    r"houses|"
+    r"built around|made from|cut from|comes with|runs on)\s+(?:(?:the|an?|its|same|smaller|bigger|larger|"
+    r"very|"
     r"little|big|small|nvidia[\u2019']s|cut-down|partly disabled)\s+)*$",
     re.IGNORECASE,
 )

@@ -1,4 +1,4 @@
-"""Features that a sentence says its device has, or each of several: "both accept FP8", "they talk over NVLink"."""
+"""Features that a sentence says its device has, or each of several: "both accept FP8"."""
 
 from __future__ import annotations
 
@@ -39,24 +39,31 @@ _NAMED = tuple(
     for each in CAPABILITIES if each.key in _KEYS
 )  # fmt: skip
 _HAS = re.compile(
-    r"\b(?:supports?|has|have|offers?|includes?|features?|comes? with|brings?|gets?|keeps?|kept|retains?|accepts?|handles?|"
-    r"understands?|executes?|process(?:es)?|computes? in|multipl(?:y|ies)|encodes?|joined|linked|bridged|connected|"
-    r"(?:talk|communicate|exchange\s\w+|run|work) (?:to each other |with each other )?(?:over|via|through|in)|"
+    r"\b(?:supports?|has|have|offers?|includes?|features?|comes? with|brings?|gets?|keeps?|kept|retains?|"
+    r"accepts?|handles?|"
+    r"understands?|executes?|process(?:es)?|computes? in|multipl(?:y|ies)|encodes?|joined|linked|bridged|"
+    r"connected|"
+    r"(?:talk|communicate|exchange\s\w+|run|work) (?:to each other |with each other )?(?:over|via|through|"
+    r"in)|"
     r"can (?:do|use|run|be)|"
     r"protects?|split|divided?|partitioned|cut)\b",
     re.IGNORECASE,
 )
 _NO = re.compile(
-    r"\b(?:no|not|nicht|pas|never|neither|nor|without|lacks?|lacking|miss\w*|than|like|unlike|instead|if|whether|would|could|should|"
-    r"emulat\w+|software|store[sd]?|storage|weights?|checkpoints?|only|except|but|needs?|requires?|until|before|"
+    r"\b(?:no|not|nicht|pas|never|neither|nor|without|lacks?|lacking|miss\w*|than|like|unlike|instead|if|"
+    r"whether|would|could|should|"
+    r"emulat\w+|software|store[sd]?|storage|weights?|checkpoints?|only|except|but|needs?|requires?|until|"
+    r"before|"
     r"driver|officially|some|most|many|other|consumer|switch\w*|via pcie|over pcie|cast|convert\w*|"
     r"per|used to|where|which|that)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
 _GROUP = re.compile(
     r"(?:\W|\b(?:and|but|so|as|since|because|while|also|here|in practice|today|like)\b)*"
-    r"(?P<what>both(?: of them| cards| gpus| of these)?|they|these(?: cards| gpus)?|the pair|either(?: card| of them| one)?|"
-    r"(?:all |the |these |those )+(?P<n>two|three|four|five)(?: of them)?(?: (?:cards|gpus|boards|of them))?|the cards|each(?: of them)?)\b",
+    r"(?P<what>both(?: of them| cards| gpus| of these)?|they|these(?: cards| gpus)?|the pair|"
+    r"either(?: card| of them| one)?|"
+    r"(?:all |the |these |those )+(?P<n>two|three|four|five)(?: of them)?(?: (?:cards|gpus|boards|"
+    r"of them))?|the cards|each(?: of them)?)\b",
     re.IGNORECASE,
 )
 _COUNT = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
@@ -73,7 +80,8 @@ def features(index: int, passage: Passage, context: Context) -> Iterator[Finding
 
 #: "The A100 supports it too": of the one feature that the sentence before names.
 _IT_TOO = re.compile(
-    r"\b(?P<also>also )?(?:supports?|has|handles?|accepts?|offers?|does|can do)\s+(?:it|this|that|the same)(?P<too>,? (?:too|as well)|,? natively| in hardware)?\b",
+    r"\b(?P<also>also )?(?:supports?|has|handles?|accepts?|offers?|does|can do)\s+(?:it|this|that|"
+    r"the same)(?P<too>,? (?:too|as well)|,? natively| in hardware)?\b",
     re.IGNORECASE,
 )
 
@@ -115,15 +123,28 @@ def _told(  # noqa: PLR0917
         if gpus and all(capability.has(gpu) is False for gpu in gpus):
             best, field = gpus[0], capability.field
             because = f"{best.id}: {field.replace('_', ' ')} {best.display(field)}"
-            yield made(context, passage, (start, match.end()), "capability", "contradicted", subject=", ".join(ids),
-                       attribute=capability.key, because=because, expected="no", evidence=(source_of(best, field),))  # fmt: skip
+            yield made(
+                context,
+                passage,
+                (start, match.end()),
+                "capability",
+                "contradicted",
+                subject=", ".join(ids),
+                attribute=capability.key,
+                because=because,
+                expected="no",
+                evidence=(source_of(best, field),),
+            )
             return
 
 
 _ONLY = re.compile(
-    r"(?:\b(?:is|was|remains)|[\u2019']s) (?:also |still |thus )?the only (?:one|card|gpu|accelerator|model|device|part|chip)\b"
-    r"(?: (?:of|among) (?:the|these|those|all|our) (?P<n>two|three|four|five|six)(?: cards)?|(?: here| in (?:our|the|this) (?:table|list|comparison|test)))?"
-    r" (?:with|that (?:still )?(?:has|supports|offers)|which (?:has|supports|offers)|to (?:have|support|offer))\b",
+    r"(?:\b(?:is|was|remains)|[\u2019']s) (?:also |still |thus )?the only (?:one|card|gpu|accelerator|"
+    r"model|device|part|chip)\b"
+    r"(?: (?:of|among) (?:the|these|those|all|our) (?P<n>two|three|four|five|six)(?: cards)?|(?: here|"
+    r" in (?:our|the|this) (?:table|list|comparison|test)))?"
+    r" (?:with|that (?:still )?(?:has|supports|offers)|which (?:has|supports|offers)|to (?:have|support|"
+    r"offer))\b",
     re.IGNORECASE,
 )
 
@@ -146,9 +167,21 @@ def only(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
         for ids in _among(index, passage, sentence, _COUNT.get((match["n"] or "").lower(), 0), context):
             gpus = [context.catalogue[key] for key in ids]
             if not one.ids & {*ids} and gpus and all(capability.has(gpu) for gpu in gpus):
-                because = f"{gpus[0].id}: {capability.field.replace('_', ' ')} {gpus[0].display(capability.field)}"
-                yield made(context, passage, (match.start(), end), "capability", "contradicted", subject=", ".join(sorted(one.ids)),
-                           attribute=capability.key, because=because, expected="", evidence=(source_of(gpus[0], capability.field),))  # fmt: skip
+                because = (
+                    f"{gpus[0].id}: {capability.field.replace('_', ' ')} {gpus[0].display(capability.field)}"
+                )
+                yield made(
+                    context,
+                    passage,
+                    (match.start(), end),
+                    "capability",
+                    "contradicted",
+                    subject=", ".join(sorted(one.ids)),
+                    attribute=capability.key,
+                    because=because,
+                    expected="",
+                    evidence=(source_of(gpus[0], capability.field),),
+                )
                 break
 
 
@@ -156,7 +189,9 @@ def _among(index: int, passage: Passage, sentence: Sentence, many: int, context:
     """The devices that are so many, or all of the tables where no number is told."""
     if many and (found := group(index, passage, sentence.start, many, context)):
         return found
-    tables = [{each.ids for each in series.amounts if each.ids} for series in store(context) if not series.derived]
+    tables = [
+        {each.ids for each in series.amounts if each.ids} for series in store(context) if not series.derived
+    ]
     sized = [each for each in tables if len(each) == many] if many else tables
     return [tuple(sorted(ids)) for ids in max(sized, key=len, default=set())]
 

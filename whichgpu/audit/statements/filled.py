@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.models import Model
 
 _TAKES = re.compile(
-    r"(?:\b(?:takes?|took|needs?|occup\w+|weighs?|comes? to|come out at|adds? up to|amounts? to|is|are|was|were|"
+    r"(?:\b(?:takes?|took|needs?|occup\w+|weighs?|comes? to|come out at|adds? up to|amounts? to|is|are|was|"
+    r"were|"
     r"requires?|has|have|fills?|footprint of|size of|weights? of)|:|,)\s+"
     r"(?:(?:about|around|roughly|some|only|just|nearly|almost|approximately|a|mere|alone|over|under|up|to|"
     r"a weight footprint of|footprint of)\s+)*$",
@@ -34,9 +35,12 @@ _OF_WEIGHTS = re.compile(
     r"\s*(?:of|for|in)\s+(?:the\s+|its\s+)?(?:model |raw )?(?:weights|parameters)\b|\s+weights\b", re.I
 )
 _PARTS = re.compile(
-    r"\b(?:cache|kv|context|tokens?|layers?|lora|qlora|adapters?|per|each|every|left|leav\w+|spare|free|encoder|u-?net|vae|"
-    r"draft|activations?|gradients?|optimi[sz]er|train\w*|fine-?tun\w*|adam\w*|shard\w*|split|half|two|three|four|six|"
-    r"eight|both|pair|gpus|cards|active|experts?|moe|offload\w*|state|buffers?|mixed|download|disk|ram|if|would|not|"
+    r"\b(?:cache|kv|context|tokens?|layers?|lora|qlora|adapters?|per|each|every|left|leav\w+|spare|free|"
+    r"encoder|u-?net|vae|"
+    r"draft|activations?|gradients?|optimi[sz]er|train\w*|fine-?tun\w*|adam\w*|shard\w*|split|half|two|"
+    r"three|four|six|"
+    r"eight|both|pair|gpus|cards|active|experts?|moe|offload\w*|state|buffers?|mixed|download|disk|ram|if|"
+    r"would|not|"
     r"no longer|instead|than)\b|n[\u2019']t\b|\?|[+=\u00d7]",
     re.IGNORECASE,
 )
@@ -55,8 +59,14 @@ def filled(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
             yield from _weights(index, passage, sentence, context)
 
 
-_STATES = re.compile(r"\b(?:weights?|parameters)\b[^.;]{0,40}\bgradients?\b[^.;]{0,60}\b(?:adam\w*|optimi[sz]er|moments?)\b", re.IGNORECASE)
-_FEW_BITS = re.compile(r"\b(?:8|eight|4|four)[ -]?bits?\b|\badafactor|\bq?lora|\bshard|\bper (?:gpu|card)|\bsgd\b|\bmuon\b", re.IGNORECASE)
+_STATES = re.compile(
+    r"\b(?:weights?|parameters)\b[^.;]{0,40}\bgradients?\b[^.;]{0,60}\b(?:adam\w*|optimi[sz]er|moments?)\b",
+    re.IGNORECASE,
+)
+_FEW_BITS = re.compile(
+    r"\b(?:8|eight|4|four)[ -]?bits?\b|\badafactor|\bq?lora|\bshard|\bper (?:gpu|card)|\bsgd\b|\bmuon\b",
+    re.IGNORECASE,
+)
 #: Bytes of a parameter in training with Adam at least: weights, gradients and both moments in two bytes each.
 _TRAINED = 8.0
 
@@ -65,17 +75,37 @@ def trained(index: int, passage: Passage, context: Context) -> Iterator[Finding]
     """What weights, gradients and states of a model take, which is less than their bytes."""
     for sentence in sentences(passage.text):
         text = sentence.text
-        model = model_of(index, passage, sentence, context) if _STATES.search(text) and not _FEW_BITS.search(text) else None
-        told = [each for each in within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
-                if each.dimension == "memory" and each.high == each.value]
+        model = (
+            model_of(index, passage, sentence, context)
+            if _STATES.search(text) and not _FEW_BITS.search(text)
+            else None
+        )
+        told = [
+            each
+            for each in within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
+            if each.dimension == "memory" and each.high == each.value
+        ]
         if model is None or len(told) != 1 or not _TAKES.search(passage.text, sentence.start, told[0].start):
             continue
         least = _TRAINED * model.parameters
         if told[0].value < 0.95 * least:
-            because = f"{model.name}: {model.parameters / 1e9:.4g} billion parameters of at least eight bytes are {least / 1e9:,.3g} GB"
-            yield made(context, passage, (told[0].start, told[0].end), "memory", "contradicted", subject=model.name,
-                       attribute="training states", because=because, expected=f"{2 * least / 1e9:,.3g} GB",
-                       evidence=(Evidence(because),))  # fmt: skip
+            because = f"{_size(model)} of at least eight bytes are {least / 1e9:,.3g} GB"
+            yield made(
+                context,
+                passage,
+                (told[0].start, told[0].end),
+                "memory",
+                "contradicted",
+                subject=model.name,
+                attribute="training states",
+                because=because,
+                expected=f"{2 * least / 1e9:,.3g} GB",
+                evidence=(Evidence(because),),
+            )
+
+
+def _size(model: Model) -> str:
+    return f"{model.name}: {model.parameters / 1e9:.4g} billion parameters"
 
 
 def model_of(index: int, passage: Passage, sentence: Sentence, context: Context) -> Model | None:
@@ -116,27 +146,41 @@ def _weights(index: int, passage: Passage, sentence: Sentence, context: Context)
             share > _MORE and (of_them or "weights" in text[sentence.start : each.start])
         )
         if wrong and 1 / 30 < share < 30:
-            because = f"{model.name}: {model.parameters / 1e9:.4g} billion parameters in {form.name} are {least / 1e9:,.3g} GB"
-            yield made(context, passage, (each.start, each.end), "memory", "contradicted", subject=model.name,
-                       attribute="weights", because=because, expected=f"{least / 1e9:,.3g} GB",
-                       evidence=(Evidence(because),))  # fmt: skip
+            because = f"{_size(model)} in {form.name} are {least / 1e9:,.3g} GB"
+            yield made(
+                context,
+                passage,
+                (each.start, each.end),
+                "memory",
+                "contradicted",
+                subject=model.name,
+                attribute="weights",
+                because=because,
+                expected=f"{least / 1e9:,.3g} GB",
+                evidence=(Evidence(because),),
+            )
         return
 
 
 _HOLDS = re.compile(
-    r"\b(?:fits?|runs?|holds?|loads?|serves?|hosts?|squeezes?|takes?|can (?:hold|run|serve|host|load|take|be (?:run|served|loaded|held))|"
+    r"\b(?:fits?|runs?|holds?|loads?|serves?|hosts?|squeezes?|takes(?= (?:the|a|an|any|such|models?)\b)|"
+    r"can (?:hold|run|serve|host|load|take|be (?:run|served|loaded|held))|"
     r"will (?:hold|run|serve)|enough (?:for|to)|sits? comfortably)\b",
     re.IGNORECASE,
 )
 _DENIED = re.compile(
-    r"\b(?:not|no|never|cannot|neither|nor|hardly|barely|too|short|above|exceed\w*|fail\w*|tried|beyond|only|offload\w*|"
-    r"cpu|ram|host|swap\w*|layers?|split|shard\w*|part|half|each|per|nodes?|machines?|servers?|distill\w*|adapters?|lora|"
-    r"qlora|unified|if|would|could|until|unless|than|train\w*|fine-?tun\w*|quanti[sz]ed (?:to|down)|down to|instead|tokens?)\b|"
+    r"\b(?:not|but|crawls?|slow\w*|no|never|cannot|neither|nor|hardly|barely|too|short|above|exceed\w*|"
+    r"fail\w*|tried|beyond|only|offload\w*|"
+    r"cpu|ram|host|swap\w*|layers?|split|shard\w*|part|half|each|per|nodes?|machines?|servers?|distill\w*|"
+    r"adapters?|lora|"
+    r"qlora|unified|if|would|could|until|unless|than|train\w*|fine-?tun\w*|quanti[sz]ed (?:to|down)|"
+    r"down to|instead|tokens?)\b|"
     r"n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
 _ROOM = re.compile(
-    r"\b(?:with|in|on|into|within|onto|the|its|a|single|one|than|from)\s+(?:(?:the|its|a|single|one|of)\s+)*$",
+    r"\b(?:with|in|on|into|within|onto|the|its|a|single|one|than|from)\s+(?:(?:the|its|a|single|one|"
+    r"of)\s+)*$",
     re.I,
 )
 
@@ -157,10 +201,22 @@ def fits(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
         rooms = list(_rooms(index, passage, Sentence(start, end, text), model, context))
         least = model.parameters * forms[0][1].least
         if rooms and least > 1.03 * max(rooms):
-            because = f"{model.name}: {least / 1e9:,.4g} GB of weights in {forms[0][1].name}, in {max(rooms) / 1e9:,.4g} GB"
+            because = (
+                f"{_size(model)} in {forms[0][1].name}: {least / 1e9:,.4g} GB, in {max(rooms) / 1e9:,.4g} GB"
+            )
             place = (sentence.start + holds.start(), sentence.start + holds.end())
-            yield made(context, passage, place, "memory", "contradicted", subject=model.name, attribute="fits",
-                       because=because, expected="no", evidence=(Evidence(because),))  # fmt: skip
+            yield made(
+                context,
+                passage,
+                place,
+                "memory",
+                "contradicted",
+                subject=model.name,
+                attribute="fits",
+                because=because,
+                expected="no",
+                evidence=(Evidence(because),),
+            )
 
 
 _NEEDED = re.compile(

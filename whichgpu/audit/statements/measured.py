@@ -1,4 +1,4 @@
-"""In what a comparison is, and by which amounts: those of the document's tables and lists, and those on file."""
+"""In what a comparison is, and by which amounts: those of the document and those on file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
-from whichgpu.audit.known.orders import is_of_regime, works, works_of
+from whichgpu.audit.known.orders import is_in_setting, is_of_regime, works, works_of
 from whichgpu.audit.known.store import SPOKEN, store, tokens
 from whichgpu.audit.measures import measure
 from whichgpu.audit.pairs import Pair, ratios
@@ -15,11 +15,10 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
     from whichgpu.audit.known.store import Series
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.statements.things import Thing
+    from whichgpu.audit.statements.things import Said, Thing
 
 #: The measures by which what is compared may be told; less of a time is more speed.
 MEANT = {
@@ -97,7 +96,8 @@ def _kind(text: str, zone: tuple[int, int], at: tuple[int, int]) -> str:
 
 _MOVES = re.compile(r"\bmoves? (?:its )?(?:data|memory)\b[^,;]{0,24}$", re.IGNORECASE)
 _PAYS = re.compile(
-    r"\b(?:costs?|paid|pays?)\s+(?:you |us |me )?(?:about |around |roughly |some |only |just |nearly |almost |over )*(?:[\d.]+\s?(?:%|percent|per cent|times)\s+)?$",
+    r"\b(?:costs?|paid|pays?)\s+(?:you |us |me )?(?:about |around |roughly |some |only |just |nearly |"
+    r"almost |over )*(?:[\d.]+\s?(?:%|percent|per cent|times)\s+)?$",
     re.I,
 )
 _OF_RATE = re.compile(
@@ -117,7 +117,8 @@ _OWN_WORDS = {
 }
 #: An amount that a multiple stands right behind: "48 GB, twice".
 _AMOUNT = re.compile(
-    r"\d\s?(?P<unit>[A-Za-z/]+)(?: of [\w ]+)?,\s+(?:roughly |around |which is |or |that is |about |almost |nearly |just |some |more than |well over )*$"
+    r"\d\s?(?P<unit>[A-Za-z/]+)(?: of [\w ]+)?,\s+(?:roughly |around |which is |or |that is |about |"
+    r"almost |nearly |just |some |more than |well over )*$"
 )
 _UNITS = {
     "bandwidth": r"B/s$",
@@ -127,22 +128,22 @@ _UNITS = {
 }
 
 
-def told(kind: str, passage: Passage, sentence: Sentence, context: Context) -> list[Series]:
-    """The series of a document that an amount of some kind may be of, as the words of its sentence narrow them."""
+def told(kind: str, part: Sentence, said: Said) -> list[Series]:
+    """The series that an amount of some kind may be of, as the words of its clause narrow them."""
     if not kind:
         return []
     key = kind.removeprefix("@")
     key = {"launch_price": "price", "memory_bus": "bus"}.get(key, key)
-    found = [each for each in store(context) if each.measure in MEANT.get(key, (key,))]
+    found = [each for each in store(said.context) if each.measure in MEANT.get(key, (key,))]
     if kind.startswith("@") and key not in MEANT:
         return []
     found = [each for each in found if not _of_names(each)]
-    text = sentence.text
+    text = part.text
     work = works(text)
     if key in ("speed", "time"):
         found = [each for each in found if not each.derived and each.group != SPOKEN]
         found = [each for each in found if not work or not (own := works_of(each)) or work & own]
-        found = [each for each in found if is_of_regime(each.label, text)]
+        found = [each for each in found if is_of_regime(each.label, text) and is_in_setting(each, text)]
     if key == "price":
         per_work, per_gb = _PER_WORK.search(text), _PER_GB.search(text)
         if per_gb:
@@ -160,7 +161,8 @@ def told(kind: str, passage: Passage, sentence: Sentence, context: Context) -> l
     if most:
         return [each for each in found if shared[id(each)] == most]
     if key in ("speed", "time"):
-        return found
+        # Of a section without such a table it is not told of which work a speed is.
+        return found if any(each.section == said.passage.section for each in found) else []
     return found
 
 

@@ -10,17 +10,18 @@ from whichgpu.audit.gloss import language
 from whichgpu.audit.statements.above import above
 from whichgpu.audit.statements.added import added
 from whichgpu.audit.statements.beings import beings
-from whichgpu.audit.statements.compared import compared
 from whichgpu.audit.statements.features import features, only
 from whichgpu.audit.statements.filled import filled, fits, trained
+from whichgpu.audit.statements.ordered import most, orders
 from whichgpu.audit.statements.rated import rated
+from whichgpu.audit.statements.ratios import ratios
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.findings import Context, Finding
 
-_EVERY = (compared, beings, above, features, only, filled, fits, trained, rated, added)
+_EVERY = (ratios, orders, most, beings, above, features, only, filled, fits, trained, rated, added)
 
 
 def read(found: Sequence[Finding], context: Context) -> list[Finding]:
