@@ -44,7 +44,7 @@ _OF_ONE = frozenset({
     "unsaid",
 })  # fmt: skip
 #: Kinds that find what is right, and on articles that they were not made on accused without being right once.
-_CONFIRM = frozenset({"group", "relative", "state", "turns"})
+_CONFIRM = frozenset({"group", "relative", "spare", "state", "turns"})
 _UNPROVEN = "claims of this kind in running text are confirmed, and not accused"
 #: Of which amount weights are is certain where a sentence tells one, of one model in one format.
 _OF_WEIGHTS = frozenset({"weights"})
@@ -73,6 +73,11 @@ _SET_BESIDE = re.compile(
 )
 _SOLD_AS = re.compile(r"\b(?:sold|advertised|marketed) as [\"\u201c]$", re.IGNORECASE)
 _WITH = re.compile(r"\s*(?:With|Offering|Featuring|Having)\b")
+_THAT_FIGURE = re.compile(r"\s*(?:That|This) (?:last )?(?:figure|number|value)\b|[^.;]*\bthus\b")
+_EVEN_IF = re.compile(r"\beven if\b", re.IGNORECASE)
+#: What begins a clause that what follows is said of, and what is no plain amount.
+_WITH = re.compile(r"\s*(?:With|Offering|Featuring|Having)\b")
+_THAT_FIGURE = re.compile(r"\s*(?:That|This) (?:last )?(?:figure|number|value)\b|[^.;]*\bthus\b")
 _EVEN_IF = re.compile(r"\beven if\b", re.IGNORECASE)
 #: Of several machines, and no single device.
 _A_FLEET = re.compile(r"s?\s+(?:fleet|cluster|farm|pool|group)\b", re.IGNORECASE)
@@ -140,7 +145,10 @@ def _agreed(
             yield each
             continue
         why = _TESTS[kind](kind, each, place, context) if kind in _TESTS else ""
-        stated = not each.subject and (kind == "ratio" or each.attribute == "stated values")
+        stated = not each.subject and (
+            kind == "ratio"
+            or (each.attribute == "stated values" and not _THAT_FIGURE.match(place.sentence.text))
+        )
         if not why and kind in _COMPARED and not stated and not _is_of_subject(each, place, context):
             why = _OF_OTHERS
         yield withheld(each, why) if why else each
@@ -371,10 +379,10 @@ def _is_of_subject(found: Finding, place: _At, context: Context) -> bool:
         and named_all
         and all(any(side & each.ids for each in here) for side in sides)
     ):
-        return not any(_A_FLEET.match(place.passage.text, each.end) for each in here)
+        return True
     if len(sides) < len("ab") and any(sides[0] & each.ids for each in here):
         return True
-    if one is None or _A_FLEET.match(place.passage.text, one.end):
+    if one is None:
         return False
     return len(sides) < len("ab") or any(side & one.ids for side in sides)
 

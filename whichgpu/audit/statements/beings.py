@@ -15,6 +15,7 @@ from whichgpu.audit.claims.identity import of_family
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.families import architectures, is_of
 from whichgpu.audit.fields import of_field, same_chip
+from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.statements.things import subject, things
 
@@ -72,6 +73,7 @@ def beings(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
         every = things(index, passage, sentence, context)
         yield from _architecture(index, passage, sentence, every, context)
         yield from _chip(index, passage, sentence, every, context)
+        yield from _memory(index, passage, sentence, every, context)
 
 
 def _one(  # noqa: PLR0917
@@ -128,3 +130,40 @@ def _chip(
             and not any(same_chip(match[0], str(gpu.value("chip"))) for gpu in known)
         ):
             yield of_field(passage, match.span(), "identity", "chip", known, "contradicted", context)
+
+
+_MEMORY = re.compile(r"\b(?:GDDR\d[xX]?|HBM\d[eE]?)\b")
+#: Before the type of a device's own memory.
+_HAS_IT = re.compile(
+    r"(?:\d\s?GB (?:of )?|\b(?:has|uses|carries|stacks of|comes? with|with|fast|of) )$", re.IGNORECASE
+)
+#: What a line on the device of its heading begins with, or a sentence that goes on about it.
+_GOES_ON = re.compile(
+    r"\s*(?:Its?|Each(?: OAM| SXM)? (?:module|card|board|GPU)|An? (?:[\w-]+ ){0,2}(?:card|board|chip|part|"
+    r"module))\b"
+)
+_NO_MEMORY = re.compile(
+    r"\b(?:instead|rather|in place|replac\w+|unlike|than|not|no|or|version|variant|versions|successor|"
+    r"predecessor|from|over|"
+    r"later|other|server|system|would|could|if)\b|n[\u2019']t\b",
+    re.IGNORECASE,
+)
+
+
+def _memory(
+    index: int, passage: Passage, sentence: Sentence, every: Sequence[Thing], context: Context
+) -> Iterator[Finding]:
+    """The memory of what a sentence goes on about without a name."""
+    found = list(_MEMORY.finditer(passage.text, sentence.start, sentence.end))
+    if len(found) != 1 or every or not _GOES_ON.match(sentence.text) or _NO_MEMORY.search(sentence.text):
+        return
+    who = spoken(index, passage, sentence, context)
+    if not _HAS_IT.search(passage.text, sentence.start, found[0].start()) or not who.topic or not who.certain:
+        return
+    told = found[0][0].upper()
+    known = [gpu for key in who.topic[0].ids if (gpu := context.catalogue[key]).value("memory_type")]
+    right = [gpu for gpu in known if str(gpu.value("memory_type")).upper() == told]
+    if known and not right and all(excludes(gpu, "memory_type", math.inf) for gpu in known):
+        yield of_field(
+            passage, found[0].span(), "specification", "memory_type", known, "contradicted", context
+        )

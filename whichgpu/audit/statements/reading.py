@@ -14,6 +14,7 @@ from whichgpu.audit.statements.features import features, only
 from whichgpu.audit.statements.filled import filled, fits, trained
 from whichgpu.audit.statements.ordered import most, orders
 from whichgpu.audit.statements.rated import rated
+from whichgpu.audit.statements.rates import rates
 from whichgpu.audit.statements.ratios import ratios
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.findings import Context, Finding
 
-_EVERY = (ratios, orders, most, beings, above, features, only, filled, fits, trained, rated, added)
+_EVERY = (ratios, orders, most, beings, above, features, only, filled, fits, trained, rated, added, rates)
 
 
 def read(found: Sequence[Finding], context: Context) -> list[Finding]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context
     from whichgpu.audit.known.store import Amount, Series
 
+#: Behind a name, that it is of several machines, and of no single device.
+_A_FLEET = re.compile(r"s?\s+(?:fleet|cluster|farm|pool|group)\b", re.IGNORECASE)
 _COUNT = re.compile(
     r"(?:\b(?P<digits>\d{1,2})(?:\s?[x\u00d7]|(?=\s))|\b(?P<word>two|three|four|six|eight|pair of|both))\s+"
     r"(?:[a-z-]+\s+)?$",
@@ -96,6 +98,7 @@ def things(index: int, passage: Passage, sentence: Sentence, context: Context) -
     found = [
         Thing(each.start, each.end, frozenset(each.ids), "", _number(text, sentence.start, each.start))
         for each in within(context.mentions.get(index, ()), sentence.start, sentence.end)
+        if not _A_FLEET.match(text, each.end)
     ]
     for series in store(context):
         if series.derived:
