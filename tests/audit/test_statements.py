@@ -1,4 +1,4 @@
-"""Statements: a claim with its subject, its kind and its value, against the document's own tables and the catalogue."""
+"""Statements: claims with their subject, kind and value, against the document's tables and the catalogue."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ STATED = [
     ("", "Suppose you pay 0.30 USD per kWh. The card uses 934 kWh, which costs about 380 USD.", "380 USD"),
     ("", "Suppose you pay 0.30 USD per kWh. The card uses 934 kWh, which costs about 280 USD.", ""),
     ("", "The pair is cheap. At 280 W the pair even draws less power than one A5000.", "draws less power"),
-    ("The T4 and the Titan RTX are old.", "On formats they have aged well, as both accept BF16.", "accept BF16"),
-    ("", "FP8 is the new format. The A100 supports it too.", "supports it too"),
-    ("", "FP8 is the new format. The L4 supports it too.", ""),
+    ("The T4 and the Titan RTX.", "On formats they aged well, as both accept BF16.", "accept BF16"),
+    ("", "The L4 supports FP8. The A100 supports it too.", "supports it too"),
+    ("", "The H100 supports FP8. The L4 supports it too.", ""),
     ("", "With 48 GB you can run Llama 3 70B at full FP16 precision.", "can run"),
     ("", "With 48 GB you can run Llama 3 70B at four bits.", ""),
-    ("", "A 1.5-billion-parameter model needs about 6 GB for weights, gradients and Adam states together.", "6 GB"),
+    ("", "A 1.5B model needs about 6 GB for weights, gradients and Adam states together.", "6 GB"),
 ]  # fmt: skip
 
 
