@@ -28,7 +28,7 @@ STATED = [
     ("", "Suppose you pay 0.30 USD per kWh. The card uses 934 kWh, which costs about 280 USD.", ""),
     ("", "The pair is cheap. At 280 W the pair even draws less power than one A5000.", "draws less power"),
     ("The T4 and the Titan RTX.", "On formats they aged well, as both accept BF16.", "accept BF16"),
-    ("", "The L4 supports FP8. The A100 supports it too.", "supports it too"),
+    ("", "FP8 is a new format. The A100 supports it too.", "supports it too"),
     ("", "The H100 supports FP8. The L4 supports it too.", ""),
     ("", "With 48 GB you can run Llama 3 70B at full FP16 precision.", "can run"),
     ("", "With 48 GB you can run Llama 3 70B at four bits.", ""),

@@ -109,7 +109,7 @@ def _told(  # noqa: PLR0917
 ) -> Iterator[Finding]:
     text = passage.text
     start, end = clause_at(text, sentence, match.start())
-    before = text[start : match.start()]
+    before = text[start : match.end()]
     if (
         not _HAS.search(before)
         or not is_asserted(text[start:end])
