@@ -68,7 +68,7 @@ def _is_told_before(ids: Sequence[str], at: int, said: Said) -> bool:
     """Whether a text spoke of a device before a place of a passage."""
     return any(
         {*ids} & {*each.ids} for number, found in said.context.mentions.items() for each in found
-        if number < said.index or (number == said.index and each.start < at)
+        if number < said.number or (number == said.number and each.start < at)
     )  # fmt: skip
 
 

@@ -238,9 +238,9 @@ def _rooms(
     if not own:
         one = subject(index, passage, sentence, sentence.start, sentence.end, every, context)
         own = [one] if one is not None and one.ids else []
-    for each in own:
-        for key in each.ids:
-            yield float(context.catalogue[key].value("memory") or 0.0) * max(each.number, 1.0)
+    for thing in own:
+        for key in thing.ids:
+            yield float(context.catalogue[key].value("memory") or 0.0) * max(thing.number, 1.0)
     told = [
         each
         for each in within(quantities(text, context.fraction), sentence.start, sentence.end)

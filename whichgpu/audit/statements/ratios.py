@@ -66,15 +66,15 @@ def ratios(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
 def _ratio(said: Said, claim: Claim) -> Iterator[Finding]:
     start, end = said.clause(claim.start)
     one = said.subject(start, claim.start)
-    behind = _behind(said, claim, end)
-    if one is None or behind is False:
+    sided, behind = _behind(said, claim, end)
+    if one is None or not sided:
         return
     its = None if behind else _OF_ITS.match(said.text, claim.end, end)
     other = behind or (_before(said, one, its.start("its")) if its else None)
     last = claim.end if other is None else max(other.start, claim.end)
     if (its and other is None) or not is_stated(said, one, claim.start, last):
         return
-    kind = kind_of(said.text, start, end, (claim.start, claim.end), behind or None)
+    kind = kind_of(said.text, start, end, (claim.start, claim.end), behind)
     series = told(kind, said.part(start, end), said)
     if other is None and _stands_alone(said, claim, kind, one):
         other = implied(said, one, [each for each in said.every if each.end <= start], series)
@@ -82,16 +82,17 @@ def _ratio(said: Said, claim: Claim) -> Iterator[Finding]:
         yield from _judged(said, claim, kind, reals(kind, one, other, series, said.context))
 
 
-def _behind(said: Said, claim: Claim, end: int) -> Thing | bool | None:
-    """What a ratio is over; None where nothing stands behind it, False where what does is no side of it."""
+def _behind(said: Said, claim: Claim, end: int) -> tuple[bool, Thing | None]:
+    """Whether what stands behind a ratio can be its other side, or nothing does; and that, where it is."""
     other = next((each for each in said.every if each.start >= claim.end), None)
     if other is None or other.start > end + 1:
-        return None
+        return True, None
     place = claim.end, other.start
     its = _OF_ITS.match(said.text, claim.end, end)
     if its and other.start > its.end():
-        return None
-    return other if OVER.fullmatch(said.text, *place) or STRAIGHT.fullmatch(said.text, *place) else False
+        return True, None
+    over = OVER.fullmatch(said.text, *place) or STRAIGHT.fullmatch(said.text, *place)
+    return over is not None, other
 
 
 def _stands_alone(said: Said, claim: Claim, kind: str, one: Thing) -> bool:
@@ -138,7 +139,7 @@ def _leads(text: str, sentence: Sentence, context: Context) -> Iterator[Claim]:
 
 def _before(said: Said, one: Thing, at: int) -> Thing | None:
     """The thing that "its" means behind another one: the only other that was spoken of right before."""
-    here = [each for each in said.context.mentions.get(said.index, ()) if each.end <= at]
+    here = [each for each in said.context.mentions.get(said.number, ()) if each.end <= at]
     starts = [each.start for each in sentences(said.text) if each.start <= at]
     for back in range(1, min(_BEFORE, len(starts)) + 1):
         near = {frozenset(each.ids) for each in here if each.start >= starts[-back]}

@@ -159,7 +159,7 @@ def _free(text: str, start: int, every: Sequence[Thing]) -> list[Thing]:
 class Said(NamedTuple):
     """A sentence with the things that it names, and where it stands."""
 
-    index: int
+    number: int
     passage: Passage
     sentence: Sentence
     every: Sequence[Thing]
@@ -180,7 +180,7 @@ class Said(NamedTuple):
 
     def subject(self, start: int, at: int) -> Thing | None:
         """The one thing that a stretch before a place is about."""
-        return subject(self.index, self.passage, self.sentence, start, at, self.every, self.context)
+        return subject(self.number, self.passage, self.sentence, start, at, self.every, self.context)
 
     def next(self, at: int, end: int) -> Thing | None:
         """The first thing behind a place of a clause."""
