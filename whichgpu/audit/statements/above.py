@@ -29,6 +29,8 @@ _SUM = re.compile(
     r"comes? to)\b[^<>.;:]{0,40}<(?P<r>\w\d+)>",
     re.IGNORECASE,
 )
+#: Behind an amount, of what it is for one: no sum.
+_PER_ONE = re.compile(r"\s?(?:/|per |each\b|apiece\b)(?!\s?(?:hour|day|week|month|year)\b)", re.IGNORECASE)
 _HEAD_MONEY = re.compile(r"[$\u20ac]|\b(?:USD|EUR|dollars?|euros?|costs?|price|amount)\b", re.IGNORECASE)
 _TOTAL = re.compile(r"^\W*(?:total|sum|all|together|altogether|overall)\b", re.IGNORECASE)
 _CHANGE = re.compile(
@@ -70,6 +72,8 @@ def _sum(index: int, read: Marked, context: Context) -> Iterator[Finding]:
         return
     result = read.figures[match["r"]]
     if result.dimension not in ("money", "power", "energy", "memory", "time"):
+        return
+    if _PER_ONE.match(read.passage.text, result.end):
         return
     for parts in _columns(index, result, context):
         total = sum(parts)
