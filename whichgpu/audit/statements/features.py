@@ -13,7 +13,7 @@ from whichgpu.audit.pairs import devices
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import source_of
-from whichgpu.audit.statements.things import clause_at, subject, things
+from whichgpu.audit.statements.things import clause_at, is_none, subject, things
 from whichgpu.audit.subjects import mentions, model
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _told(  # noqa: PLR0917
     if (
         not _HAS.search(before)
         or not is_asserted(text[start:end])
-        or sentence.text.rstrip().endswith("?")
+        or is_none(sentence)
         or _NO.search(text, start, min(end, match.end() + 40))
     ):
         return

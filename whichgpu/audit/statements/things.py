@@ -187,6 +187,15 @@ class Said(NamedTuple):
         return next((each for each in self.every if at <= each.start <= end), None)
 
 
+#: What begins a sentence that others believe.
+_MYTH = re.compile(r"\W*(?:myth|claim|fiction|wrong|false|misconception)\b", re.IGNORECASE)
+
+
+def is_none(sentence: Sentence) -> bool:
+    """Whether a sentence asks, or tells what is not so."""
+    return sentence.text.rstrip().endswith("?") or _MYTH.match(sentence.text) is not None
+
+
 def said_of(index: int, passage: Passage, context: Context) -> Iterator[Said]:
     """The sentences of a passage that ask nothing, with their things; read once for every kind of claim."""
     known: dict[int, list[Said]] = context.memo.setdefault("said", {})
@@ -194,7 +203,7 @@ def said_of(index: int, passage: Passage, context: Context) -> Iterator[Said]:
         known[index] = [
             Said(index, passage, each, things(index, passage, each, context), context)
             for each in sentences(passage.text)
-            if not each.text.rstrip().endswith("?")
+            if not is_none(each)
         ]
     yield from known[index]
 
