@@ -25,6 +25,7 @@ from whichgpu.audit.quantities import locale
 from whichgpu.audit.reported import without_reported
 from whichgpu.audit.resting import without_resting
 from whichgpu.audit.settling import settled
+from whichgpu.audit.statements import reading
 from whichgpu.audit.subjects import mentions, resolved
 from whichgpu.audit.traced import without_traced
 from whichgpu.audit.unmarked import tabled
@@ -141,7 +142,7 @@ def _found(
     sure = without_worked_out(without_misjudged(without_misread(found, context), context), context)
     sure = without_borne_out(without_own_speeds(sure, context), context)
     sure = without_resting(without_traced(settled(without_reported(sure, context), context), context))
-    return sure if only else clauses.read(sure, context)
+    return sure if only else reading.read(clauses.read(sure, context), context)
 
 
 def _of_kind(kind: str, context: Context, failed: Callable[[str], None] | None) -> list[Finding]:

@@ -58,7 +58,7 @@ _NOT_ON = re.compile(
 )
 #: What makes a fit a condition, a comparison or another thing.
 _HEDGED = re.compile(
-    r"\b(?:if|unless|whether|faster|slower|tokens?/s|tokens per|batch|context|users?|speed|twice|"
+    r"\b(?:exceeds?|if|unless|whether|faster|slower|tokens?/s|tokens per|batch|context|users?|speed|twice|"
     r"would|might|may|tr(?:y|ies|ied|ying)|attempt\w*|previously|per (?:gpu|card)|split|shard\w*|"
     r"together with|plus)\b",
     re.IGNORECASE,

@@ -40,7 +40,7 @@ _IS_ANOTHERS = re.compile(r"LPDDR\d[xX]?|DDR[2-5]$")
 #: What is replaced, and by what, are of two devices.
 _CHANGED = re.compile(
     r"\b(?:(?:go(?:es)?|went|cut|down|drop\w*) (?:\w+ ){0,2}from|replac\w+|swapp\w+|upgrad\w+ (?:from|"
-    r"the)|mov\w+ from|instead of|rather than)\b",
+    r"the)|mov\w+ from|instead of|in place of|rather than)\b",
     re.IGNORECASE,
 )
 #: Right before a type of memory that is the older one: "improvements over GDDR6X".
@@ -241,7 +241,8 @@ def _or_another(text: str, place: tuple[int, int], match: re.Match[str], gpus: S
 
 #: Between two types one of which is another's: "with slower memory (GDDR6 instead of GDDR6X)".
 _OR_ELSE = re.compile(
-    r"\s*(?:or|/|instead of|rather than|against|versus|vs\.?|where|statt|au lieu de|en vez de)\s*",
+    r"\s*(?:or|/|instead of|in place of|rather than|against|versus|vs\.?|where|statt|au lieu de|"
+    r"en vez de)\s*",
     re.IGNORECASE,
 )
 

@@ -56,7 +56,8 @@ _MAKES = re.compile(
 )
 #: Behind an amount that is of something else.
 _OF_ELSE = re.compile(
-    r"\s*-?(?:cards?\b|gpus?\b|of (?:vram|gpu|memory|ram|device|cache|context|activations)|vram\b|(?:a|"
+    r"\s*-?(?:cards?\b|gpus?\b|and \d[\d.,]*\s?[GT]B\b|of (?:[\w-]+ )?(?:vram|gpu|memory|ram|device|cache|"
+    r"context|activations)|vram\b|(?:a|"
     r"per|each|every) (?:gpu|card|token|user|"
     r"request|sequence)|left\b|free\b|for (?:the )?(?:cache|context|kv|activations)|more\b|less\b|"
     r"smaller\b|larger\b|saved\b|/)",

@@ -25,7 +25,7 @@ from whichgpu.audit.gloss import language
 from whichgpu.audit.sentences import sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from whichgpu.audit.findings import Context, Finding
 
@@ -35,11 +35,18 @@ def read(found: Sequence[Finding], context: Context) -> list[Finding]:
     if language(context.document):
         # It is read in words of English besides.
         return list(found)
-    settled = sorted((each.start, each.end) for each in found if each.verdict != "unverifiable")
-    return [
-        *found,
-        *(each for each in _plain(context) if not any(a < each.end and each.start < b for a, b in settled)),
-    ]
+    return beside(found, _plain(context))
+
+
+def beside(found: Sequence[Finding], others: Iterable[Finding]) -> list[Finding]:
+    """Findings with others that no finding before them confirms or accuses."""
+    every = list(found)
+    settled = [(each.start, each.end) for each in found if each.verdict != "unverifiable"]
+    for each in others:
+        if not any(a < each.end and each.start < b for a, b in settled):
+            settled.append((each.start, each.end))
+            every.append(each)
+    return every
 
 
 def _plain(context: Context) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.clauses.parts import owner, stretch
-from whichgpu.audit.clauses.premises import is_accounted_for
+from whichgpu.audit.clauses.premises import is_accounted_for, is_made_of_two
 from whichgpu.audit.clauses.values import FAR, shares
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.gloss import language
@@ -23,6 +23,7 @@ from whichgpu.audit.instead import WITH_SPARSITY
 from whichgpu.audit.models import formats_at, models
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.statements.things import clause_at, subject, things
 from whichgpu.audit.subjects import mentions
 from whichgpu.audit.variants import is_right
 from whichgpu.values import NamedTuple
@@ -43,7 +44,7 @@ _OF_ONE = frozenset({
     "unsaid",
 })  # fmt: skip
 #: Kinds that find what is right, and on articles that they were not made on accused without being right once.
-_CONFIRM = frozenset({"group", "relative", "state", "turns"})
+_CONFIRM = frozenset({"group", "relative", "spare", "state", "turns"})
 _UNPROVEN = "claims of this kind in running text are confirmed, and not accused"
 #: Of which amount weights are is certain where a sentence tells one, of one model in one format.
 _OF_WEIGHTS = frozenset({"weights"})
@@ -59,6 +60,27 @@ _SO_MANY = re.compile(r"\b(?:two|three|four|six|both|together)\b", re.IGNORECASE
 _A_SIZE = re.compile(r"\d ?GB\b", re.IGNORECASE)
 #: Kinds that set two devices against each other by the catalogue.
 _OF_TWO = frozenset({"difference", "ratio"})
+#: Kinds that compare two things, one of which their clause is about.
+_COMPARED = frozenset({"compared", "concluded", "ordering", "ratio", "shown"})
+#: What is told of memory that is none of what a card has.
+_IS_LEFT = re.compile(
+    r"\b(?:left|remain(?:s|ed|ing)?|peaked|percent of the memory|to spare)\b", re.IGNORECASE
+)
+#: Before what a device is not, or what others call it.
+_SET_BESIDE = re.compile(
+    r"\b(?:behind|ahead of|in place of|instead of|rather than|beside that|"
+    r"beside) (?:the )?(?:[A-Z]\w+[\u2019']s )?$"
+)
+_SOLD_AS = re.compile(r"\b(?:sold|advertised|marketed) as [\"\u201c]$", re.IGNORECASE)
+_WITH = re.compile(r"\s*(?:With|Offering|Featuring|Having)\b")
+_THAT_FIGURE = re.compile(r"\s*(?:That|This) (?:last )?(?:figure|number|value)\b|[^.;]*\bthus\b")
+_EVEN_IF = re.compile(r"\beven if\b", re.IGNORECASE)
+#: What begins a clause that what follows is said of, and what is no plain amount.
+_WITH = re.compile(r"\s*(?:With|Offering|Featuring|Having)\b")
+_THAT_FIGURE = re.compile(r"\s*(?:That|This) (?:last )?(?:figure|number|value)\b|[^.;]*\bthus\b")
+_EVEN_IF = re.compile(r"\beven if\b", re.IGNORECASE)
+#: Of several machines, and no single device.
+_A_FLEET = re.compile(r"s?\s+(?:fleet|cluster|farm|pool|group)\b", re.IGNORECASE)
 _LINKS = re.compile(r"\b(?:links?|nvlink|bridges?|interconnect|mesh|fabric)\b", re.IGNORECASE)
 _MEMORY = re.compile(r"\b(?:memory|vram|hbm\w*|gddr\w*)\b", re.IGNORECASE)
 _SPARSE = re.compile(r"\bspars\w+|\bzero(?:s|ed|es)?\b|\b2:4\b", re.IGNORECASE)
@@ -99,7 +121,7 @@ class _At(NamedTuple):
 
 def agreed(kind: str, found: Iterable[Finding], context: Context) -> list[Finding]:
     """The findings of a kind as they are, or unverifiable where the clause does not bear them out."""
-    if kind not in _TESTS or language(context.document):
+    if (kind not in _TESTS and kind not in _COMPARED) or language(context.document):
         return list(found)
     return list(_agreed(kind, found, _running(context), context))
 
@@ -122,7 +144,13 @@ def _agreed(
         if place is None:
             yield each
             continue
-        why = _TESTS[kind](kind, each, place, context)
+        why = _TESTS[kind](kind, each, place, context) if kind in _TESTS else ""
+        stated = not each.subject and (
+            kind == "ratio"
+            or (each.attribute == "stated values" and not _THAT_FIGURE.match(place.sentence.text))
+        )
+        if not why and kind in _COMPARED and not stated and not _is_of_subject(each, place, context):
+            why = _OF_OTHERS
         yield withheld(each, why) if why else each
 
 
@@ -183,6 +211,10 @@ def _unaccounted(kind: str, found: Finding, place: _At, context: Context) -> str
     mentioned = context.mentions.get(place.number, ())
     if kind == "compared" and _is_against_any(place, mentioned):
         return _OF_OTHERS
+    if kind == "bills" and (
+        _EVEN_IF.search(place.sentence.text) or is_made_of_two(found, place.passage, place.at)
+    ):
+        return _NOT_TOLD
     if is_accounted_for(found, place.passage, place.at, mentioned, money=kind == "bills"):
         return ""
     if kind == "compared" and found.attribute not in _TOLD:
@@ -242,11 +274,23 @@ def _is_taken_back(found: Finding, place: _At, context: Context) -> bool:
 
 
 def _is_of_something_else(found: Finding, place: _At) -> bool:
-    """Whether a bandwidth is a link's, or a price that of several."""
+    """Whether a bandwidth is a link's, a price that of several, memory what is left of it or was used."""
+    text = place.passage.text
     if found.attribute == "bandwidth":
         return _is_of_link(place)
+    if found.attribute == "memory" and _IS_LEFT.search(_with_the_one_before(place)):
+        return True
+    if _SET_BESIDE.search(text, max(0, place.at - 40), place.at) or _SOLD_AS.search(text, 0, place.at):
+        return True
     start, _ = stretch(place.passage.text, place.at)
     return found.attribute == "launch_price" and bool(_SO_MANY.search(place.passage.text, start, place.at))
+
+
+def _with_the_one_before(place: _At) -> str:
+    """The sentence of a place, with the one before it."""
+    whole = sentences(place.passage.text)
+    at = next(i for i, each in enumerate(whole) if each.start <= place.at < each.end)
+    return " ".join(each.text for each in whole[max(0, at - 1) : at + 1])
 
 
 def _is_open(place: _At, context: Context) -> bool:
@@ -316,6 +360,31 @@ def _is_of_another(found: Finding, place: _At, one: Mention, accused: set[str], 
     ]
     gpus = [context.catalogue[key] for key in accused]
     return any(is_right(text, told, other, gpu, context) for other in others for gpu in gpus)
+
+
+def _is_of_subject(found: Finding, place: _At, context: Context) -> bool:
+    """Whether the clause of a comparison is certainly about one of the two that it is said to be of."""
+    sentence = place.sentence
+    start, end = clause_at(place.passage.text, sentence, place.at)
+    every = things(place.number, place.passage, sentence, context)
+    one = subject(place.number, place.passage, sentence, start, place.at, every, context)
+    sides = [set(side.split(", ")) for side in found.subject.split(" against ")]
+    # "With twice the memory, the H200", and a clause without a name, are of those of the whole sentence.
+    led = _WITH.match(place.passage.text, start) or not any(start <= each.start < end for each in every)
+    here = [each for each in every if led or start <= each.start < end]
+    named_all = {key for each in here for key in each.ids}
+    if (
+        len(sides) == len("ab")
+        and len({each.ids for each in here}) == len("ab")
+        and named_all
+        and all(any(side & each.ids for each in here) for side in sides)
+    ):
+        return True
+    if len(sides) < len("ab") and any(sides[0] & each.ids for each in here):
+        return True
+    if one is None:
+        return False
+    return len(sides) < len("ab") or any(side & one.ids for side in sides)
 
 
 #: What an accusation of a kind must hold to; those of others stand as they are.

@@ -64,7 +64,8 @@ _MADE_BY = any_of(r"""
     introduced announced moved doubled
 """)
 _GOES_ON = re.compile(
-    rf"(?:[\s*_,]|\b{_LED_BY}\b)*(?:{_FOR_IT}\b|(?:the|a|total|peak|raw|nominal|\s)*{_ATTRIBUTE}\b|{_VERB_OF_IT}\b|"
+    rf"(?:[\s*_,]|\b{_LED_BY}\b)*(?:{_FOR_IT}\b|(?:the|a|total|peak|raw|nominal|\s)*{_ATTRIBUTE}\b|"
+    rf"{_VERB_OF_IT}\b|"
     rf"(?:nvidia|amd|intel)\s{_MADE_BY}\b|\$?\d)",
     re.IGNORECASE,
 )

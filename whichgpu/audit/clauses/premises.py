@@ -47,6 +47,29 @@ def is_accounted_for(
     return operands <= here | before | result and others <= operands | result
 
 
+def is_made_of_two(found: Finding, passage: Passage, at: int) -> bool:
+    """Whether a result is the product or quotient of two numbers of its sentence or the one before.
+
+    A year of so many days may be a factor besides, and a thousand watts are a kilowatt.
+    """
+    whole = sentences(passage.text)
+    place = next((i for i, each in enumerate(whole) if each.start <= at < each.end), None)
+    results = _read(found.quote)
+    if place is None or len(results) != 1:
+        return False
+    result = results.pop()
+    told = sorted(_read(passage.text[whole[max(0, place - 1)].start : at]) - {0.0})[:_MANY]
+    # What is made of what the accusation rests on lacks a factor of it.
+    operands = _read(_COME_TO.split(found.because)[0])
+    pairs = [(a, b) for a in told for b in told if a != b and not {a, b} <= operands]
+    makes = {way for a, b in pairs for way in (a * b, a / b, a * b * _YEAR / _KILO)}
+    return any(abs(each / result - 1) < _NEAR for each in makes)
+
+
+#: Numbers that are tried with one another; days of a year; how near a result is to what makes it.
+_MANY, _YEAR, _KILO, _NEAR = 16, 365.0, 1000.0, 0.003
+
+
 def _numbers(sentence: Sentence, named: Sequence[Mention]) -> set[float]:
     """The numbers of a sentence but those in names."""
     text = sentence.text

@@ -78,7 +78,8 @@ _ADDED = re.compile(
 )
 #: "So we save 480 USD on every run", of two amounts that are told right before.
 _SAVED = re.compile(
-    rf"\b(?:so|and|thus|therefore)\s(?:\w+\s)?(?:we|you|i|they|that|it|this)\s(?:saves?|saved)\s{_ABOUT}<(?P<r>m\d+)>",
+    rf"\b(?:so|and|thus|therefore)\s(?:\w+\s)?(?:we|you|i|they|that|it|this)\s(?:saves?|"
+    rf"saved)\s{_ABOUT}<(?P<r>m\d+)>",
     re.IGNORECASE,
 )
 _FROM = r"(?:the |about |some |around )?"
@@ -101,6 +102,11 @@ _COUNTED = re.compile(rf"<(c\d+)>(?:\s{_WORD}){{0,5}}?\s(?:at|for|of)\s(?:{_WORD
 _IN_ELSE = re.compile(
     r"[^<>;:?.,]{0,30}?\b(?:price|cost|money|power|watts?|memory|capacity|bandwidth|speed|cores|throughput|"
     r"performance|cheaper|dearer|faster|slower|of (?:the|its|what)|per)\b",
+    re.IGNORECASE,
+)
+#: Before a share that what is less is off: "a discount of about".
+_LESS = re.compile(
+    r"\b(?:discount|saving|reduction|decrease) of (?:about |around |roughly |some |nearly |almost |over )?$",
     re.IGNORECASE,
 )
 _ASKED = re.compile(
@@ -214,9 +220,12 @@ def _ratio(match: re.Match[str], read: Marked) -> Iterator[Finding]:
     ratio = max(pair) / min(pair)
     of_shares = result.dimension == "percent"
     because = f"{read.words(one)} against {read.words(other)} is {ratio:.3g} times"
-    if any(_is_near(result, each) for each in (_shares(ratio) if of_shares else (ratio, 1 / ratio))):
+    ways = _shares(ratio) if of_shares else (ratio, 1 / ratio)
+    if of_shares and _LESS.search(read.text, 0, read.text.index(f"<{match['r']}>")):
+        ways = (1 - 1 / ratio,)
+    if any(_is_near(result, each) for each in ways):
         yield _found(read, result, "confirmed", "", because)
-    elif not any(_is_near(result, each) for each in _ratios_besides(read, result)):
+    elif len(ways) == 1 or not any(_is_near(result, each) for each in _ratios_besides(read, result)):
         yield _found(
             read, result, "inconsistent", f"{ratio - 1:.0%}" if of_shares else f"{ratio:.3g}x", because
         )

@@ -89,7 +89,7 @@ def asked(  # noqa: PLR0917
             found = done or [each for each in found if _OF_A_JOB.search(each.label)]
         elif by_time or BY_TIME.search(words):
             found = [each for each in found if not each.derived and not _PER_WORK.search(each.label)]
-    return [each for each in found if _is_in_setting(each, words)]
+    return [each for each in found if is_in_setting(each, words)]
 
 
 _WORK = re.compile(r"\b(tok|image|picture|sequence|sample|frame|request)(?:en)?s?\b", re.IGNORECASE)
@@ -110,7 +110,7 @@ def works_of(series: Series) -> set[str]:
 _HERE = re.compile(r"\b(?:here|there|in (?:this|these|both|all|every))\b", re.IGNORECASE)
 
 
-def _is_in_setting(series: Series, words: str) -> bool:
+def is_in_setting(series: Series, words: str) -> bool:
     """Whether what a sentence names of work is what a series is headed by."""
     known = tokens(" ".join((series.label, *series.section))) | {
         w for each in series.amounts for w in tokens(each.name)

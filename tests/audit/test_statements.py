@@ -1,0 +1,42 @@
+"""Statements: claims with their subject, kind and value, against the document's tables and the catalogue."""
+
+from __future__ import annotations
+
+import corpus
+import pytest
+
+_TABLE = """
+| Node | Memory | USD per hour | Tokens/s | Cost |
+|---|---|---|---|---|
+| RTX 5080 | 16 GB | 1.20 | 132 | 3,897.60 USD |
+| RTX 5070 Ti | 16 GB | 0.80 | 124 | 80.00 USD |
+| RTX 4090 | 24 GB | 0.45 | 158 | 117.00 USD |
+"""
+#: What stands before a sentence, the sentence, and what of it is wrong; nothing where it is right.
+STATED = [
+    (_TABLE, "Together these come to 4,294.60 USD.", "4,294.60"),
+    (_TABLE, "Together these come to 4,094.60 USD.", ""),
+    (_TABLE, "That leaves the RTX 5080 as the cheapest of the three.", "the cheapest"),
+    (_TABLE, "That leaves the RTX 4090 as the cheapest of the three.", ""),
+    ("", "The RTX 3060 is the stubborn one of the group, a Turing card that refuses to die.", "Turing"),
+    ("", "The RTX 3060 is the successor of the RTX 2060, a Turing card.", ""),
+    ("", "While the 5080 uses the full GB203 chip, the RTX 5070 Ti gets the smaller GB205.", "GB205"),
+    ("", "While the 5080 uses the full GB203 chip, the RTX 5070 Ti gets a cut-down GB203.", ""),
+    ("", "The node was on offer at 14.40 USD, or at 9.00 USD. That is a saving of 60 %.", "60 %"),
+    ("", "The node was on offer at 14.40 USD, or at 9.00 USD. That is a saving of 37 %.", ""),
+    ("", "Suppose you pay 0.30 USD per kWh. The card uses 934 kWh, which costs about 380 USD.", "380 USD"),
+    ("", "Suppose you pay 0.30 USD per kWh. The card uses 934 kWh, which costs about 280 USD.", ""),
+    ("", "The pair is cheap. At 280 W the pair even draws less power than one A5000.", "draws less power"),
+    ("The T4 and the Titan RTX.", "On formats they aged well, as both accept BF16.", "accept BF16"),
+    ("", "FP8 is a new format. The A100 supports it too.", "supports it too"),
+    ("", "The H100 supports FP8. The L4 supports it too.", ""),
+    ("", "With 48 GB you can run Llama 3 70B at full FP16 precision.", "can run"),
+    ("", "With 48 GB you can run Llama 3 70B at four bits.", ""),
+    ("", "A 1.5B model needs about 6 GB for weights, gradients and Adam states together.", "6 GB"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "text", "wrong"), STATED)
+def test_a_statement_is_held_against_what_is_told_and_what_is_on_file(before, text, wrong):
+    found = corpus.accused(f"# On cards\n\n{before}\n\n{text}\n")
+    assert [each for each in found if wrong and wrong in each] or not (wrong or found)

@@ -1,0 +1,98 @@
+"""Rates that are a device's with sparsity, and are told as plain ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.clauses.mood import is_asserted
+from whichgpu.audit.instead import WITH_SPARSITY
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import within
+from whichgpu.audit.statements.things import said_of
+from whichgpu.audit.variants import finding_on, verdict_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.statements.things import Said
+
+_RATES = ("tf32", "bf16", "fp16", "fp8", "fp4", "int8", "int4")
+_DENSE = re.compile(
+    r"\bdense\b|\bwithout (?:any )?(?:help from )?(?:sparsity|it|the trick)\b|\bplain\b", re.IGNORECASE
+)
+_WITHOUT = re.compile(r"\bwithout (?:any )?(?:sparsity|it)\b", re.IGNORECASE)
+_SPARSE = re.compile(r"\bspars|\b2:4\b|\bzero(?:s|es)\b", re.IGNORECASE)
+_OTHER = re.compile(
+    r"\b(?:not|half|twice|double[sd]?|two|four|eight|pair|both|each|together|between them|total|combined|"
+    r"if|marketing|"
+    r"advertis\w+|box|slide|claims?)\b|n[\u2019']t\b",
+    re.IGNORECASE,
+)
+_TOGETHER = re.compile(r"\b(?:between them|together|combined|in total|would)\b", re.IGNORECASE)
+
+
+def rated(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
+    """The rates of a passage that skip zeros, and are not said to."""
+    before = ""
+    for said in said_of(index, passage, context):
+        if is_asserted(said.sentence.text):
+            place = said.sentence.start, said.sentence.end
+            for quantity in within(quantities(passage.text, context.fraction), *place):
+                if quantity.dimension in ("flop rate", "op rate") and quantity.high == quantity.value:
+                    yield from _rate(said, quantity, before)
+        before = said.sentence.text
+
+
+def _rate(said: Said, quantity: Quantity, before: str) -> Iterator[Finding]:
+    dense = _is_dense(said, quantity)
+    keys = _precisions(said, quantity, before) or ({*_RATES} if dense else set())
+    ids = _devices(said, quantity, dense=dense)
+    if dense is None or not keys or not ids:
+        return
+    accused = None
+    for key in ids:
+        gpu = [said.context.catalogue[key]]
+        for rate in sorted(keys):
+            attribute = attributes()[rate]
+            found = verdict_on(
+                said.text, quantity, attribute, gpu, said=frozenset({"dense"}), context=said.context
+            )
+            if found.verdict == "confirmed":
+                return
+            if WITH_SPARSITY in found.because and accused is None:
+                accused = finding_on(
+                    said.passage, quantity, attribute, gpu, found=found, context=said.context
+                )
+    if accused is not None:
+        yield accused
+
+
+def _is_dense(said: Said, quantity: Quantity) -> bool | None:
+    """Whether a rate is said to skip no zeros; None where it is of several, or may be said to skip them."""
+    text, (start, end) = said.text, said.clause(quantity.start)
+    dense = _DENSE.search(text, start, end) or _WITHOUT.search(text, said.sentence.start, quantity.start)
+    several = _OTHER.search(text, start, quantity.start) or _TOGETHER.search(said.sentence.text)
+    return None if several or (_SPARSE.search(text) and not dense) else dense is not None
+
+
+def _precisions(said: Said, quantity: Quantity, before: str) -> set[str]:
+    """The precisions that a rate may be in: those of its clause, its sentence, or the one before."""
+    start, end = said.clause(quantity.start)
+    told = ({each.attribute.key for each in named(words)} & {*_RATES}
+            for words in (said.text[start:end], said.sentence.text, before))  # fmt: skip
+    return next(filter(None, told), set())
+
+
+def _devices(said: Said, quantity: Quantity, *, dense: bool | None) -> list[str]:
+    """The devices a rate may be of: its clause's, the only one of its sentence, else any if it is dense."""
+    one = said.subject(said.clause(quantity.start)[0], quantity.start)
+    if one is None and len({each.ids for each in said.every}) == 1:
+        one = said.every[0]
+    if one is not None and one.ids:
+        return sorted(one.ids)
+    return sorted(said.context.spoken_of & said.context.catalogue.keys()) if dense else []

@@ -1,0 +1,37 @@
+"""The wrong statements of a document's running text, beside what else was found in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.clauses import beside
+from whichgpu.audit.document import RUNNING
+from whichgpu.audit.gloss import language
+from whichgpu.audit.statements.above import above
+from whichgpu.audit.statements.added import added
+from whichgpu.audit.statements.beings import beings
+from whichgpu.audit.statements.features import features, only
+from whichgpu.audit.statements.filled import filled, fits, trained
+from whichgpu.audit.statements.ordered import most, orders
+from whichgpu.audit.statements.rated import rated
+from whichgpu.audit.statements.rates import rates
+from whichgpu.audit.statements.ratios import ratios
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.findings import Context, Finding
+
+_EVERY = (ratios, orders, most, beings, above, features, only, filled, fits, trained, rated, added, rates)
+
+
+def read(found: Sequence[Finding], context: Context) -> list[Finding]:
+    """Findings with the wrong statements of running text that no other finding confirms or accuses."""
+    # What is in another language is read in words of English besides.
+    return list(found) if language(context.document) else beside(found, _wrong(context))
+
+
+def _wrong(context: Context) -> Iterator[Finding]:
+    for index, passage in enumerate(context.document.passages):
+        for each in _EVERY if passage.kind in RUNNING else ():
+            yield from each(index, passage, context)
