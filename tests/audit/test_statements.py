@@ -12,6 +12,13 @@ _TABLE = """
 | RTX 5070 Ti | 16 GB | 0.80 | 124 | 80.00 USD |
 | RTX 4090 | 24 GB | 0.45 | 158 | 117.00 USD |
 """
+_THREE = """
+| Card | Memory | Bandwidth |
+|---|---|---|
+| H100 PCIe | 80 GB | 2,039 GB/s |
+| H100 SXM5 | 80 GB | 3,352 GB/s |
+| H100 NVL | 94 GB | 3,938 GB/s |
+"""
 #: What stands before a sentence, the sentence, and what of it is wrong; nothing where it is right.
 STATED = [
     (_TABLE, "Together these come to 4,294.60 USD.", "4,294.60"),
@@ -33,6 +40,14 @@ STATED = [
     ("", "With 48 GB you can run Llama 3 70B at full FP16 precision.", "can run"),
     ("", "With 48 GB you can run Llama 3 70B at four bits.", ""),
     ("", "A 1.5B model needs about 6 GB for weights, gradients and Adam states together.", "6 GB"),
+    (_THREE, "In memory bandwidth the SXM5 is still the fastest of the three.", "the fastest"),
+    (_THREE, "In memory bandwidth the H100 NVL is still the fastest of the three.", ""),
+    (_THREE, "MIG is offered only on the H100 SXM5.", "only on"),
+    (_THREE, "NVLink is offered only on the H100 PCIe, the H100 SXM5 and the H100 NVL.", ""),
+    ("The L40S or the A100?", "If you want to serve small models, both the L40S and the A100 offer MIG.", "MIG"),
+    ("", "Two H100 SXM5 draw less power than two L40S.", "less power"),
+    ("", "24 GB are left. At 327,680 bytes a token 24 GB hold 73,000 tokens of Llama 3 70B.", ""),
+    ("", "A V100 does 7.8 TFLOPS in FP64. An A100 manages 9.7 without tensor cores, only 24% more.", ""),
 ]  # fmt: skip
 
 

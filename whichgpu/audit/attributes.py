@@ -87,11 +87,14 @@ def named(text: str) -> tuple[Named, ...]:
             and _OF_COMPUTING.search(text, max(0, match.start() - 16), match.start())
         )
         and not (match[0].lower() == "boost" and _MORE_OF.match(text, match.end()))
+        and not _WITHOUT.search(text, max(0, match.start() - 16), match.start())
     )
 
 
 #: Behind "boost" that is no clock: "a 15 % boost in cores".
 _MORE_OF = re.compile(r"\s+(?:in|over|to|of|from|for)\s", re.IGNORECASE)
+#: Before what is not counted: "9.7 TFLOPS without tensor cores".
+_WITHOUT = re.compile(r"\bwithout (?:the |its )?$", re.IGNORECASE)
 #: Before "power" that is no draw of watts: "raw FP32 power".
 _OF_COMPUTING = re.compile(
     r"\b(?:FP\d+|TF32|BF16|INT\d|comput\w*|processing|tensor|raw|graphics|rendering|AI|training|inference|"

@@ -187,7 +187,7 @@ SIZED = re.compile(
     r" (?:with|of|that (?:has|have)))\s+(?:at least\s+)?(?:an?\s+|its\s+|the\s+|just\s+|"
     r"only\s+|one\s+|a single\s+|their\s+|those\s+){0,2}))?(?<![\d.,/])(?P<n>\d{1,3})(?:\s?-?\s?(?:GB|"
     r"gigs?)\b(?!/|\s+(?:memory |vram )?(?:advantage|more|less|larger|difference|extra|bigger|smaller|"
-    r"left|free|to spare|remaining|spare|of headroom)))"
+    r"left|free|to spare|remaining|spare|of headroom)|\s+holds?\s+(?:[a-z]+\s+)?[\d,.]+k?\s+tokens))"
     r"(?P<card>[ -](?:nvidia |amd |gaming |consumer |geforce |radeon |graphics ){0,2}(?:cards?|gpus?|boards?|"
     r"vram|memory)\b|\s+of\s+(?:vram|memory|gpu memory|device memory|hbm\w*|gddr\w*)\b|\s+(?:together|in "
     r"total|combined|altogether|in all|between them)\b|"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.statements.things import Thing
+    from whichgpu.hardware.gpu import Gpu
 
 _KIND = r"(?:card|gpu|chip|part|board|design|product|silicon|accelerator|die|model|device|veteran|workhorse)"
 #: "A Turing card", "the smallest Volta card", "a member of the Volta generation", and what stands before it.
@@ -103,8 +104,21 @@ def _architecture(
     ):
         return
     gpus = [context.catalogue[key] for key in _one(index, passage, sentence, place[0], every, context)]
+    gpus = gpus or _whoever(index, passage, sentence, place[0], every, context)
     if gpus and not any(is_of(gpu, found[0][0]) for gpu in gpus):
         yield of_family(passage, place, found[0][0], gpus, context)
+
+
+def _whoever(  # noqa: PLR0917
+    index: int, passage: Passage, sentence: Sentence, at: int, every: Sequence[Thing], context: Context
+) -> list[Gpu]:
+    """All that a sentence and the one before it speak of: whichever is meant is among them."""
+    who = spoken(index, passage, sentence, context)
+    named = [each.ids for each in every if each.start < at]
+    if not who.topic or not who.certain or not all(named):
+        return []
+    ids = frozenset(who.topic[0].ids).union(*named)
+    return [context.catalogue[key] for key in sorted(ids)]
 
 
 def _chip(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 OVER = re.compile(
     r"(?:[^.;:()\u2013\u2014]{0,70}?\s)?(?:than|as|of|what|over|compared (?:with|to)|that of)\s+"
     r"(?:(?:on|with|for|from|in|the|an?|its|our|my|old|older|new|newer|big|bigger|small|smaller|single|one|"
-    r"plain|little|used|nvidia[\u2019']s|amd[\u2019']s|that|of|what|those)\s+)*",
+    r"plain|little|used|nvidia[\u2019']s|amd[\u2019']s|that|of|what|those|two|three|four|six|eight|\d+)\s+)*",
     re.IGNORECASE,
 )
 STRAIGHT = re.compile(r"\s+(?:the\s+|its\s+|an?\s+)?(?:\w+\s+)?")

@@ -54,7 +54,7 @@ _NO = re.compile(
     r"whether|would|could|should|"
     r"emulat\w+|software|store[sd]?|storage|weights?|checkpoints?|only|except|but|needs?|requires?|until|"
     r"before|"
-    r"driver|officially|some|most|many|other|consumer|switch\w*|via pcie|over pcie|cast|convert\w*|"
+    r"driver|officially|some|most|(?<!as )many|other|consumer|switch\w*|via pcie|over pcie|cast|convert\w*|"
     r"per|used to|where|which|that)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
@@ -109,6 +109,8 @@ def _told(  # noqa: PLR0917
 ) -> Iterator[Finding]:
     text = passage.text
     start, end = clause_at(text, sentence, match.start())
+    led = _LED.match(text, start, match.start())
+    start = led.end() if led else start
     before = text[start : match.end()]
     if (
         not _HAS.search(before)
@@ -138,6 +140,18 @@ def _told(  # noqa: PLR0917
             return
 
 
+#: What a sentence begins with for whom it is: "If you want to serve several models, ..".
+_LED = re.compile(
+    r"\W*(?:if you (?:want|need|plan|intend|wish|care)|for those who|as for|when it comes to)\b"
+    r"[^,;:]{3,90},\s",
+    re.IGNORECASE,
+)
+#: "MIG is offered only on the SXM version".
+_ONLY_ON = re.compile(
+    r"\s+(?:is|was|comes|works)\s+(?:offered |available |supported |found |possible |enabled |present )?"
+    r"(?:only|exclusively)\s+(?:on|with|in|by|for)\s+(?:the\s+)?",
+    re.IGNORECASE,
+)
 _ONLY = re.compile(
     r"(?:\b(?:is|was|remains)|[\u2019']s) (?:also |still |thus )?the only (?:one|card|gpu|accelerator|"
     r"model|device|part|chip)\b"
@@ -164,25 +178,43 @@ def only(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
         if not told or one is None or not one.ids:
             continue
         end, capability = min(told, key=lambda each: each[0])
-        for ids in _among(index, passage, sentence, _COUNT.get((match["n"] or "").lower(), 0), context):
-            gpus = [context.catalogue[key] for key in ids]
-            if not one.ids & {*ids} and gpus and all(capability.has(gpu) for gpu in gpus):
-                because = (
-                    f"{gpus[0].id}: {capability.field.replace('_', ' ')} {gpus[0].display(capability.field)}"
-                )
-                yield made(
-                    context,
-                    passage,
-                    (match.start(), end),
-                    "capability",
-                    "contradicted",
-                    subject=", ".join(sorted(one.ids)),
-                    attribute=capability.key,
-                    because=because,
-                    expected="",
-                    evidence=(source_of(gpus[0], capability.field),),
-                )
-                break
+        among = _among(index, passage, sentence, _COUNT.get((match["n"] or "").lower(), 0), context)
+        yield from _another_has(passage, (match.start(), end), capability, one.ids, among, context)
+
+
+def only_on(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
+    """A feature that is said to be on one device alone, and that another one of the tables has too."""
+    text = passage.text
+    for sentence in sentences(text):
+        for capability, names in _NAMED if is_asserted(sentence.text) else ():
+            for match in names.finditer(text, sentence.start, sentence.end):
+                behind = _ONLY_ON.match(text, match.end(), sentence.end)
+                every = things(index, passage, sentence, context) if behind else ()
+                meant = [each for each in every if behind and each.start >= behind.end()]
+                if behind and meant and meant[0].ids and meant[0].start - behind.end() <= _BESIDE:
+                    ids = frozenset[str]().union(*(each.ids for each in meant))
+                    place, among = (match.start(), meant[0].end), _among(index, passage, sentence, 0, context)
+                    yield from _another_has(passage, place, capability, ids, among, context)
+
+
+#: Letters between "only on the" and the device.
+_BESIDE = 12
+
+
+def _another_has(  # noqa: PLR0917
+    passage: Passage, place: tuple[int, int], capability: Capability, ids: frozenset[str],
+    among: Sequence[_Ids], context: Context,
+) -> Iterator[Finding]:  # fmt: skip
+    """The finding on a feature that some are said to have alone, where another one has it."""
+    for other in among:
+        gpus = [context.catalogue[key] for key in other]
+        if not ids & {*other} and gpus and all(capability.has(gpu) for gpu in gpus):
+            field = capability.field
+            because = f"{gpus[0].id}: {field.replace('_', ' ')} {gpus[0].display(field)}"
+            yield made(context, passage, place, "capability", "contradicted", subject=", ".join(sorted(ids)),
+                       attribute=capability.key, because=because, expected="",
+                       evidence=(source_of(gpus[0], field),))  # fmt: skip
+            return
 
 
 def _among(index: int, passage: Passage, sentence: Sentence, many: int, context: Context) -> list[_Ids]:

@@ -141,7 +141,7 @@ def told(kind: str, part: Sentence, said: Said) -> list[Series]:
     text = part.text
     work = works(text)
     if key in ("speed", "time"):
-        found = [each for each in found if not each.derived and each.group != SPOKEN]
+        found = [each for each in found if not each.derived and _is_told_here(each, said)]
         found = [each for each in found if not work or not (own := works_of(each)) or work & own]
         found = [each for each in found if is_of_regime(each.label, text) and is_in_setting(each, text)]
     if key == "price":
@@ -164,6 +164,11 @@ def told(kind: str, part: Sentence, said: Said) -> list[Series]:
         # Of a section without such a table it is not told of which work a speed is.
         return found if any(each.section == said.passage.section for each in found) else []
     return found
+
+
+def _is_told_here(series: Series, said: Said) -> bool:
+    """Whether a series is of a table, or its amounts were told in the very passage."""
+    return series.group != SPOKEN or all(each.words in said.text for each in series.amounts)
 
 
 def _is_of_laptops(context: Context) -> bool:

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 #: Words of more and less, with what they are of where they say that by themselves.
 _WORDS = (
-    ("price", -1, r"cheaper|less expensive|(?<!more )affordable|costs? less|undercuts"),
+    ("price", -1, r"cheaper|less expensive|(?<!more )affordable|costs? less|undercuts?"),
     ("price", 1, r"dearer|more expensive|pricier|costlier|costs? more"),
-    ("speed", 1, r"faster|quicker|ahead|in front|outpaces|outruns|beats|outperforms"),
-    ("speed", -1, r"slower|behind|trails"),
+    ("speed", 1, r"faster|quicker|ahead|in front|outpaces?|outruns?|beats?|outperforms?"),
+    ("speed", -1, r"slower|behind|trails?"),
     ("efficiency", 1, r"more efficient|more frugal|thriftier"),
     ("efficiency", -1, r"less efficient"),
-    ("power", 1, r"hungrier|thirstier|draws more(?: power)?|(?:uses|needs) more power"),
-    ("power", -1, r"draws less(?: power)?|(?:uses|needs) less power"),
+    ("power", 1, r"hungrier|thirstier|draws? more(?: power)?|(?:uses?|needs?) more power"),
+    ("power", -1, r"draws? less(?: power)?|(?:uses?|needs?) less power"),
     ("", 1, r"higher|more|larger|bigger|wider|greater"),
     ("", -1, r"lower|less|fewer|smaller|narrower"),
 )
@@ -65,7 +65,7 @@ _ENDS_WITH_IT = re.compile(
     r"bandwidth|capacity|interface)[a-z])",
     re.IGNORECASE | re.DOTALL,
 )
-_VERBS = ("outpaces", "outruns", "beats", "outperforms", "trails", "behind", "undercuts")
+_VERBS = ("outpace", "outrun", "beat", "outperform", "trail", "behind", "undercut")
 _CLEFT = re.compile(r"\bit is the [^.;,]{2,40} (?:that|which)\b", re.IGNORECASE)
 _OF_TWO = re.compile(r"\bof the (?:two|pair)\b", re.IGNORECASE)
 
@@ -146,7 +146,7 @@ def _by_names(said: Said, match: re.Match[str], word: str, sign: int) -> Iterato
 def _is_over(text: str, match: re.Match[str], other: Thing) -> bool:
     """Whether what stands behind a comparison is its other side."""
     place = match.end(), other.start
-    verb = match[0].lower() in _VERBS and STRAIGHT.fullmatch(text, *place)
+    verb = match[0].lower().removesuffix("s") in _VERBS and STRAIGHT.fullmatch(text, *place)
     return bool(verb or OVER.fullmatch(text, *place))
 
 
@@ -165,10 +165,14 @@ def most(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
 def _of_all(said: Said, match: re.Match[str], word: str, sign: int) -> Iterator[Finding]:
     text = said.text
     start, end = said.clause(match.start())
-    scope, one = _OF_ALL.search(text, match.end(), end), said.subject(start, match.start())
-    if scope is None or one is None or NOT.search(text, start, end):
+    scope = _OF_ALL.search(text, match.end(), end)
+    if scope is None or NOT.search(text, start, end):
         return
-    kind = word or kind_of(text, start, end, match.span())
+    one = said.subject(start, match.start()) or _named_behind(said, scope.end(), end)
+    if one is None:
+        return
+    kind = "@bandwidth" if _IN_BANDWIDTH.search(text, start, end) else word
+    kind = kind or kind_of(text, start, end, match.span())
     many = _COUNT.get((scope["n"] or "").lower(), 0)
     series = [each for each in told(kind, said.part(start, end), said) if len(one.of(each)) == 1]
     ahead = [(_ahead(each, one, kind, sign), len(each.amounts)) for each in series]
@@ -178,6 +182,20 @@ def _of_all(said: Said, match: re.Match[str], word: str, sign: int) -> Iterator[
     if ahead and (last or (meant and all(before > 0 for before, _ in meant))):
         words = ", ".join(f"{each.name} {each.words}" for each in series[0].amounts[:_SHOWN])
         yield wrong(said, match.span(), "ordering", kind, expected="", words=words)
+
+
+#: "In memory bandwidth it is the fastest": of bytes, and of no speed at work.
+_IN_BANDWIDTH = re.compile(r"\bin (?:terms of )?(?:raw )?(?:memory )?bandwidth\b", re.IGNORECASE)
+#: "The most efficient of the three was the SXM".
+_WAS = re.compile(
+    r"\s+(?:is|was|remains|remained|proved to be|turned out to be)\s+(?:still\s+)?(?:the\s+|our\s+)?", re.I
+)
+
+
+def _named_behind(said: Said, at: int, end: int) -> Thing | None:
+    """The thing that a superlative in front is of."""
+    one = said.next(at, end)
+    return one if one is not None and _WAS.fullmatch(said.text, at, one.start) else None
 
 
 def _ahead(series: Series, one: Thing, kind: str, sign: int) -> int:

@@ -10,7 +10,7 @@ from whichgpu.audit.gloss import language
 from whichgpu.audit.statements.above import above
 from whichgpu.audit.statements.added import added
 from whichgpu.audit.statements.beings import beings
-from whichgpu.audit.statements.features import features, only
+from whichgpu.audit.statements.features import features, only, only_on
 from whichgpu.audit.statements.filled import filled, fits, trained
 from whichgpu.audit.statements.ordered import most, orders
 from whichgpu.audit.statements.rated import rated
@@ -22,7 +22,22 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.findings import Context, Finding
 
-_EVERY = (ratios, orders, most, beings, above, features, only, filled, fits, trained, rated, added, rates)
+_EVERY = (
+    ratios,
+    orders,
+    most,
+    beings,
+    above,
+    features,
+    only,
+    only_on,
+    filled,
+    fits,
+    trained,
+    rated,
+    added,
+    rates,
+)
 
 
 def read(found: Sequence[Finding], context: Context) -> list[Finding]:
