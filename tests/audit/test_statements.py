@@ -44,7 +44,7 @@ STATED = [
     (_THREE, "In memory bandwidth the H100 NVL is still the fastest of the three.", ""),
     (_THREE, "MIG is offered only on the H100 SXM5.", "only on"),
     (_THREE, "NVLink is offered only on the H100 PCIe, the H100 SXM5 and the H100 NVL.", ""),
-    ("The L40S or the A100?", "If you want to serve small models, both the L40S and the A100 offer MIG.", "MIG"),
+    ("The L40S or the A100?", "If you want to serve, both the L40S and the A100 offer MIG.", "MIG"),
     ("", "Two H100 SXM5 draw less power than two L40S.", "less power"),
     ("", "24 GB are left. At 327,680 bytes a token 24 GB hold 73,000 tokens of Llama 3 70B.", ""),
     ("", "A V100 does 7.8 TFLOPS in FP64. An A100 manages 9.7 without tensor cores, only 24% more.", ""),
