@@ -282,6 +282,7 @@ TYPED = (
 
 @settings(max_examples=30)
 @given(st.lists(st.sampled_from(TYPED), max_size=14))
+@pytest.mark.thorough
 def test_no_answers_break_it(lines: list[str]) -> None:
     try:
         found, _ = held(*lines)

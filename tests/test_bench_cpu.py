@@ -184,6 +184,7 @@ def _until(asked, seconds=90.0):
     return None
 
 
+@pytest.mark.thorough
 def test_two_nodes_of_a_cluster_and_one_that_is_lost(tmp_path):
     """Each node measures; when one is killed its task is tried on the other, and said."""
     pytest.importorskip("ray", reason="needs Ray: pip install 'whichgpu[ray]'")

@@ -173,6 +173,7 @@ def test_slower_clocks_and_limits_make_it_slower_and_no_memory_bound_job():
     assert decode["clocks"].effect > causes["clocks"].effect
 
 
+@pytest.mark.thorough
 def test_two_causes_explain_what_none_does():
     alone, _, _ = found("resnet50", "rtx-a5000", "300 images/s", **RESNET)
     assert alone.pairs == ()
@@ -405,6 +406,7 @@ def test_an_epoch_is_of_the_usual_data_set_and_mfu_of_the_peak():
     assert one.figure.value == pytest.approx(0.2 * 111.1, rel=0.01)
 
 
+@pytest.mark.thorough
 def test_what_nobody_stated_makes_nothing_impossible():
     """A time of a token is of the load, which is left open here."""
     one, causes, _ = found("mistral-7b", "a10g", "tpot 30 ms", concurrency=64)
@@ -538,6 +540,7 @@ def test_phases_by_other_names():
     ]  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_what_makes_a_gpu_wait_makes_nothing_faster():
     _, causes, _ = found("resnet50", "a100-80gb-sxm", "5200 images/s", **RESNET)
     assert not {"loading", "processor", "spilling"} & set(causes)

@@ -246,7 +246,7 @@ FILES = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("line", examples())
-@pytest.mark.thorough(every=3)
+@pytest.mark.thorough(every=4)
 def test_examples_run(line, capfd, tmp_path, monkeypatch, forked):
     for name, content in FILES.items():
         (tmp_path / name).write_text(content)

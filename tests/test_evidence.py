@@ -230,6 +230,7 @@ def test_rows_of_a_workload_are_found_without_the_names_of_others(monkeypatch):
     assert evidence(answer, GPUS["rtx-4090"], GPUS).rows
 
 
+@pytest.mark.thorough
 def test_a_name_in_a_row_means_the_one_workload_that_is_called_so():
     called = {key: meaning(one) for key, one in workloads().items()}
     for name in {row["workload"] for row in store.rows("measured")}:

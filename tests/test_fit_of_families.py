@@ -32,7 +32,7 @@ def _families_and_phases() -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize(("workload", "phase", "gpu"), _families_and_phases())
-@pytest.mark.thorough(every=3)
+@pytest.mark.thorough(every=5)
 def test_every_family_is_answered_in_its_phases(workload: str, phase: str, gpu: str) -> None:
     """Sizes, images and phases of all kinds: an answer that holds together, or a reason."""
     if "lora" in phase and not adaptable(workload, phase):

@@ -467,6 +467,7 @@ def test_points_that_set_off_thousands(said, meant):
     assert found.figure.text == meant
 
 
+@pytest.mark.thorough
 def test_a_server_pages_nothing_out():
     def causes(gpu):
         found = api.diagnose("resnet50", gpu, "50 images/s", phase="train", batch=256, precision="amp-fp16")
@@ -511,6 +512,7 @@ def test_a_card_of_several_forms_is_held_against_each(whichgpu):
     assert one["n_gpus"] == 1
 
 
+@pytest.mark.thorough
 def test_the_nearest_of_several_cards_comes_first_and_the_others_are_told(monkeypatch):
     ratios = {"a100-80gb-sxm": 0.5, "a100-40gb-pcie": 0.9}
     job, figure = api.job("resnet50", phase="train"), read("600 images/s")

@@ -123,6 +123,7 @@ LONG = {"name": "long", "workload": "qwen2.5-14b", "input_tokens": 24000, "outpu
         "rate": "0.35 req/s", "slo": "ttft p90 2 s, tpot 60 ms"}  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_a_replica_is_given_what_it_holds_as_simulated(tmp_path):
     (tmp_path / "o.csv").write_text("provider,gpu,usd_per_hour,as_of\na,gh200-96gb,2.00,2026-11-01\n")
     own = parsed({"demand": [LONG], "plan": {"offers": "o.csv"}}, tmp_path, "x", GPUS, TODAY)

@@ -334,7 +334,7 @@ def test_the_table_of_the_document_is_answered(tmp_path, capsys):
     from test_serving_document import DOCUMENT
 
     text = DOCUMENT.read_text(encoding="utf-8")
-    shown = next(part for part in text.split("```text\n")[1:] if part.startswith("id,")).split("```")[0]
+    shown = next(part for part in text.split("```csv\n")[1:] if part.startswith("id,")).split("```")[0]
     path = tmp_path / "jobs.csv"
     path.write_text(shown, encoding="utf-8")
     out = tmp_path / "out.csv"

@@ -247,6 +247,7 @@ def test_the_best_fit_are_ranked_and_each_is_what_predict_says(large: Sweep) -> 
     assert len({one.mesh + str(one.estimate.job.batch) for one in large.top}) == len(large.top)
 
 
+@pytest.mark.thorough
 def test_no_other_strategy_that_fits_is_quicker(large: Sweep) -> None:
     """A sample of strategies, each asked for alone."""
     best = large.top[0].step_seconds / large.top[0].allowance

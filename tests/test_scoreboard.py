@@ -255,6 +255,7 @@ def test_a_drawing_puts_what_is_right_on_the_diagonal():
 
 
 @pytest.mark.parametrize("by", sorted(BREAKDOWNS))
+@pytest.mark.thorough(every=5)
 def test_validate_without_rows_shows_the_scoreboard(whichgpu, by):
     answer = whichgpu("validate", "--by", by, "--json")
     assert answer.status == 0

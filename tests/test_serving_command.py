@@ -202,8 +202,15 @@ def test_every_serving_answer_says_how_to_measure_it(whichgpu):
 
 
 def test_a_users_own_results_are_validated(whichgpu, tmp_path):
-    csv = DOCUMENT.read_text(encoding="utf-8").partition("```csv\n")[2].partition("```")[0]
-    (tmp_path / "mine.csv").write_text(csv)
+    job = "llama-3.1-8b,l40s,1,serve,fp8,512,256"
+    lines = (
+        "id,workload,gpu,n_gpus,phase,precision,input_tokens,output_tokens,concurrency,tp,runtime,options,"
+        "metric,unit,value",
+        f"1,{job},16,1,vllm,,ttft,ms,95",
+        f"2,{job},16,1,vllm,,tpot,ms,14.1",
+        f"3,{job},,1,vllm,request_rate=4,tpot,ms,14.5",
+    )
+    (tmp_path / "mine.csv").write_text("\n".join(lines), encoding="utf-8")
     told = whichgpu("validate", str(tmp_path / "mine.csv"), "--by", "workload", "--json")
     assert told.status == 0
     assert told.json["groups"]["all"]["predicted"] == 3
@@ -256,7 +263,7 @@ def test_an_objective_of_batches_need_not_name_its_metric(whichgpu):
     told = whichgpu(
         "predict", "bge-m3", "--gpu", "a10g", "--slo", "p99 300 ms, 250 ms", "--batch", "2", "--json"
     )
-    terms = [(one["metric"], one["how"], one["most"]) for one in told.json["slo"]["terms"]]
+    terms = [(one["metric"], one["how"], one["most"]) for one in told.json["slo"]["objectives"]]
     assert terms == [("latency", "p99", 0.3), ("latency", "mean", 0.25)]
     assert "is no objective" in whichgpu("predict", "llama-3.1-8b", "--gpu", "l4", "--slo", "p99 100 ms").err
 

@@ -53,6 +53,7 @@ def document() -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_the_outputs_of_the_document_are_current():
     assert len(MARKED.findall(DOCUMENT.read_text(encoding="utf-8"))) == 3
     assert DOCUMENT.read_text(encoding="utf-8") == document(), "run: python tests/test_serving_document.py"

@@ -151,6 +151,7 @@ def test_the_last_load_that_keeps_is_found_in_few_simulations(monkeypatch, exces
     assert len(set(asked)) == len(asked)
 
 
+@pytest.mark.thorough
 def test_every_split_is_tried_and_the_best_is_first():
     asked = Job("llama-3.1-70b", input_tokens=1024.0, output_tokens=512.0)
     found = splits(asked, 8, H100, slo.read("tpot 40 ms"))

@@ -91,6 +91,7 @@ def glance(web, path):
     return {"": big.strip(), **{dt: dd for dt, dd in re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", text)}}
 
 
+@pytest.mark.thorough
 def test_a_page_begins_with_the_figures_that_decide(web):
     gpu = web.get("/api/v1/gpus/l4").json()["fields"]
     seen = glance(web, "/gpus/l4")

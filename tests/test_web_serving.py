@@ -239,6 +239,7 @@ def served(settings):
     running.join()
 
 
+@pytest.mark.thorough
 def test_no_route_fails_whatever_is_sent():
     schemathesis = pytest.importorskip("schemathesis", reason="needs schemathesis")
     import warnings

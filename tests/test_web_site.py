@@ -12,6 +12,7 @@ pytest.importorskip("fastapi", reason="needs pip install 'whichgpu[web]'")
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.thorough
 def test_the_site_is_whole_by_itself(whichgpu, tmp_path, monkeypatch):
     # By several processes, as the whole site is made.
     monkeypatch.setattr("whichgpu.web.site._MANY", 1)

@@ -95,7 +95,7 @@ def test_the_u_net_splits_as_measured() -> None:
 
 
 @pytest.mark.parametrize("family", sorted({item.family for item in workloads().values()}))
-@pytest.mark.thorough(every=3)
+@pytest.mark.thorough(every=5)
 def test_every_phase_of_a_family_traces_for_one_job_and_for_a_sweep(family: str) -> None:
     batch = np.array([1.0, 8.0])
     for name, one in EVERY_PHASE:

@@ -151,7 +151,7 @@ class Torch:
 
 
 @pytest.mark.parametrize("name", MINE)
-@pytest.mark.thorough(every=4)
+@pytest.mark.thorough
 def test_against_torch(name: str) -> None:
     torch = pytest.importorskip("torch")
     from torch.utils.flop_counter import FlopCounterMode

@@ -72,15 +72,10 @@ _SET_BESIDE = re.compile(
     r"beside) (?:the )?(?:[A-Z]\w+[\u2019']s )?$"
 )
 _SOLD_AS = re.compile(r"\b(?:sold|advertised|marketed) as [\"\u201c]$", re.IGNORECASE)
-_WITH = re.compile(r"\s*(?:With|Offering|Featuring|Having)\b")
-_THAT_FIGURE = re.compile(r"\s*(?:That|This) (?:last )?(?:figure|number|value)\b|[^.;]*\bthus\b")
-_EVEN_IF = re.compile(r"\beven if\b", re.IGNORECASE)
 #: What begins a clause that what follows is said of, and what is no plain amount.
 _WITH = re.compile(r"\s*(?:With|Offering|Featuring|Having)\b")
 _THAT_FIGURE = re.compile(r"\s*(?:That|This) (?:last )?(?:figure|number|value)\b|[^.;]*\bthus\b")
 _EVEN_IF = re.compile(r"\beven if\b", re.IGNORECASE)
-#: Of several machines, and no single device.
-_A_FLEET = re.compile(r"s?\s+(?:fleet|cluster|farm|pool|group)\b", re.IGNORECASE)
 _LINKS = re.compile(r"\b(?:links?|nvlink|bridges?|interconnect|mesh|fabric)\b", re.IGNORECASE)
 _MEMORY = re.compile(r"\b(?:memory|vram|hbm\w*|gddr\w*)\b", re.IGNORECASE)
 _SPARSE = re.compile(r"\bspars\w+|\bzero(?:s|ed|es)?\b|\b2:4\b", re.IGNORECASE)
@@ -373,12 +368,9 @@ def _is_of_subject(found: Finding, place: _At, context: Context) -> bool:
     led = _WITH.match(place.passage.text, start) or not any(start <= each.start < end for each in every)
     here = [each for each in every if led or start <= each.start < end]
     named_all = {key for each in here for key in each.ids}
-    if (
-        len(sides) == len("ab")
-        and len({each.ids for each in here}) == len("ab")
-        and named_all
-        and all(any(side & each.ids for each in here) for side in sides)
-    ):
+    if len(sides) == len("ab") and all(side & named_all for side in sides):
+        return True
+    if led and len(sides) == len("ab") and (not here or any(side & named_all for side in sides)):
         return True
     if len(sides) < len("ab") and any(sides[0] & each.ids for each in here):
         return True

@@ -164,7 +164,7 @@ def _change(read: Marked, before: Marked, context: Context) -> Iterator[Finding]
     for kind in _KINDS:
         own = [each for each in before.figures.values() if each.dimension == kind and each.value > 0]
         pairs += [(one, other) for one, other in combinations(own, 2) if one.value != other.value]
-    if len(pairs) != 1:
+    if len(pairs) != 1 or len(before.figures) > len(pairs[0]):
         return
     one, other = pairs[0]
     ratio = max(one.value, other.value) / min(one.value, other.value)

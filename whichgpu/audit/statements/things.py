@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 #: Behind a name, that it is of several machines, and of no single device.
 _A_FLEET = re.compile(r"s?\s+(?:fleet|cluster|farm|pool|group)\b", re.IGNORECASE)
 _COUNT = re.compile(
-    r"(?:\b(?P<digits>\d{1,2})(?:\s?[x\u00d7]|(?=\s))|\b(?P<word>two|three|four|six|eight|pair of|both))\s+"
+    r"(?:\b(?P<digits>\d{1,2})(?:\s?[x\u00d7]|(?=\s))|\b(?P<word>two|three|four|six|eight|pair of))\s+"
     r"(?:[a-z-]+\s+)?$",
     re.IGNORECASE,
 )
-_WORDS = {"two": 2, "three": 3, "four": 4, "six": 6, "eight": 8, "pair of": 2, "both": 2}
+_WORDS = {"two": 2, "three": 3, "four": 4, "six": 6, "eight": 8, "pair of": 2}
 #: Before a thing that another one is set against.
 _ARTICLES = (
     r"(?:(?:the|its|an?|our|my|old|older|new|newer|both|single|one|plain|little|big|bigger|smaller|cheaper|"
@@ -85,6 +85,8 @@ class Thing(NamedTuple):
         mine = [each for each in series.amounts if each.ids & self.ids]
         counted = [each for each in mine if self.number and each.number == self.number]
         alone = [each for each in mine if each.number == 1]
+        if self.number > 1 and not counted:
+            return []
         return counted or (alone if not self.number and len(alone) == 1 else mine)
 
     def is_same(self, other: Thing) -> bool:
