@@ -47,6 +47,10 @@ STATED = [
     ("The L40S or the A100?", "If you want to serve, both the L40S and the A100 offer MIG.", "MIG"),
     ("", "Two H100 SXM5 draw less power than two L40S.", "less power"),
     ("", "24 GB are left. At 327,680 bytes a token 24 GB hold 73,000 tokens of Llama 3 70B.", ""),
+    ("", "The Tesla P40 takes an EPS 8-pin, the CPU kind.", ""),
+    ("", "A Tesla P40 that idles with a model loaded draws about 50 W.", ""),
+    ("", "Can I mix the MI50 with NVIDIA cards? With Vulkan, yes. With CUDA, obviously not.", ""),
+    ("", "Count on 16 bytes per parameter. A 3B model needs 48 GB, or 8-bit optimisers.", ""),
     ("", "A V100 does 7.8 TFLOPS in FP64. An A100 manages 9.7 without tensor cores, only 24% more.", ""),
 ]  # fmt: skip
 

@@ -44,7 +44,10 @@ _BYTES = re.compile(
 )
 _MIXED = re.compile(r"\bmixed[- ]precision\b", re.IGNORECASE)
 _OF_PARAMETERS = re.compile(r"\b(?:parameters?|weights?|params?)\b", re.IGNORECASE)
-_BITS = re.compile(r"\b(?P<n>four|eight|sixteen|4|8|16)[ -]bits?\b", re.IGNORECASE)
+_BITS = re.compile(
+    r"\b(?P<n>four|eight|sixteen|4|8|16)[ -]bits?\b(?!\s+(?:optimi[sz]er|adam|training tricks))",
+    re.IGNORECASE,
+)
 #: Right before an amount that is what they take.
 _MAKES = re.compile(
     r"(?:\b(?:makes?|is|are|was|were|gives?|comes? to|came to|needs?|takes?|occup(?:y|ies)|weighs?|"
@@ -79,7 +82,7 @@ _OTHER = re.compile(
     re.IGNORECASE,
 )
 _TRAINS = re.compile(
-    r"\b(?:train\w*|fine-?tun\w*|adam\w*|optimi[sz]er|gradients?|moments?|states?)\b", re.IGNORECASE
+    r"\b(?:train\w*|fine-?tun\w*|adam\w*|optimi[sz]ers?|gradients?|moments?|states?)\b", re.IGNORECASE
 )
 #: Shares of the product that rounding, binary units and what no text tells make of it.
 _LEAST, _MOST, _TOLD_MOST, _BACK, _LEAD = 0.85, 1.7, 1.15, 2, 28

@@ -31,7 +31,8 @@ _SLACK = 1.1
 _PLUG = r"(?:connectors?|plugs?|cables?|leads?|sockets?|inputs?)"
 _MORE = r"(?:extra|additional|external|auxiliary|separate|supplementary|supplemental|single|dedicated)"
 _PINS = re.compile(
-    rf"\b(?:(?P<n>an?|one|two|three|four|\d)\s?(?:x\s?)?)?(?:{_MORE}\s+)?(?:PCIe\s+|PCI Express\s+)?"
+    rf"\b(?:(?P<n>an?|one|two|three|four|\d)\s?(?:x\s?)?)?(?:{_MORE}\s+)?(?:PCIe\s+|PCI Express\s+|"
+    r"(?P<of>CPU|EPS)\s+)?"
     rf"(?<!\d)(?P<pins>6|8|six|eight|12|16)[- ]?pin(?:\s+(?P<eps>CPU|EPS))?(?:\s+(?:PCIe|power|"
     rf"supply))*(?:\s+{_PLUG})?"
     r"(?!\s*\+|\s+and\s+(?:an?|one)\s)",
@@ -213,7 +214,7 @@ def _can_be(gpu: Gpu, pins: re.Match[str] | None, *, none: bool, number: int) ->
     if pins is None:
         return True
     told = {"six": 6, "eight": 8}.get(pins["pins"].lower()) or int(pins["pins"])
-    if power > (_SLOT + number * _WATTS[told]) * _SLACK and not pins["eps"]:
+    if power > (_SLOT + number * _WATTS[told]) * _SLACK and not (pins["eps"] or pins["of"]):
         return False
     own = {
         (int(each[1] or 1), int(each[2]))

@@ -66,6 +66,8 @@ _COMPARED = frozenset({"compared", "concluded", "ordering", "ratio", "shown"})
 _IS_LEFT = re.compile(
     r"\b(?:left|remain(?:s|ed|ing)?|peaked|percent of the memory|to spare)\b", re.IGNORECASE
 )
+#: What a card draws that has nothing to do.
+_RESTS = re.compile(r"\b(?:idl(?:e|es|ing)|stand-?by|at rest|doing nothing)\b", re.IGNORECASE)
 #: Before what a device is not, or what others call it.
 _SET_BESIDE = re.compile(
     r"\b(?:behind|ahead of|in place of|instead of|rather than|beside that|"
@@ -84,7 +86,11 @@ _OF_A_MODEL = re.compile(
     r"\s(?:\w+\s)?(?:Llama|Qwen|Mistral|Mixtral|Gemma|Phi|DeepSeek|model|file|checkpoint|GGUF)\b"
 )
 #: Behind a claim, its denial: "run it, yes; compute in FP8, no".
-_IT_IS_NOT = re.compile(r"\s*,\s+no(?:t|pe)?\b", re.IGNORECASE)
+_IT_IS_NOT = re.compile(
+    r"\s*,\s+(?:(?:obviously|of course|sadly|alas|unfortunately|naturally|certainly|clearly),?\s+)?"
+    r"no(?:t|pe)?\b",
+    re.IGNORECASE,
+)
 #: So near a power of ten a value is in another unit.
 _A_DIGIT = 0.02
 #: What is compared with several.
@@ -229,7 +235,7 @@ def _is_against_any(place: _At, mentioned: Sequence[Mention]) -> bool:
 
 def _not_plain(kind: str, found: Finding, place: _At, context: Context) -> str:
     text = place.sentence.text
-    sure = kind != "holding" or (is_asserted(text) and not _SO_MANY.search(text))
+    sure = kind != "holding" or (is_asserted(text) and not (_SO_MANY.search(text) or _RESTS.search(text)))
     return "" if sure and is_indicative(text) else _NOT_TOLD
 
 
@@ -273,6 +279,8 @@ def _is_of_something_else(found: Finding, place: _At) -> bool:
     text = place.passage.text
     if found.attribute == "bandwidth":
         return _is_of_link(place)
+    if found.attribute == "power" and _RESTS.search(place.sentence.text):
+        return True
     if found.attribute == "memory" and _IS_LEFT.search(_with_the_one_before(place)):
         return True
     if _SET_BESIDE.search(text, max(0, place.at - 40), place.at) or _SOLD_AS.search(text, 0, place.at):

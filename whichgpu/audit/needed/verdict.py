@@ -148,6 +148,18 @@ _A_PART = re.compile(
 )
 
 
+#: "Count on 16 bytes per parameter": of training.
+_BYTES_EACH = re.compile(
+    r"\b(?P<n>\d{1,2})\s+bytes\s+(?:per|for each|for every|a)\s+(?:parameter|weight)", re.I
+)
+
+
+def _is_of_bytes_each(passage: Passage, told: float, need: Need) -> bool:
+    """Whether an amount is the parameters times the bytes that the passage says each takes."""
+    each = [float(match["n"]) for match in _BYTES_EACH.finditer(passage.text)]
+    return any(abs(told / (one * need.parameters) - 1) < UNLIKE for one in each if need.parameters)
+
+
 def judged_need(
     passage: Passage, quantity: Quantity, need: Need, name: str, context: Context, *, headed: bool = False
 ) -> Finding:
@@ -174,6 +186,8 @@ def judged_need(
     other = need.sure and told >= _ANOTHER * need.needed and _format_of(told, need)
     if other and not TRAINS.search(passage.text):
         verdict, because = "contradicted", f"{need.words}; {told / 1e9:,.4g} GB is what they take in {other}"
+    elif _is_of_bytes_each(passage, told, need):
+        verdict, because = "confirmed", "it is what so many bytes of each parameter make"
     elif quantity.limit in ("over", "", "about") and told >= _TOO_MUCH * need.needed + AROUND:
         verdict = "contradicted"
         times = f"{told / need.weights:.2g} times that"
