@@ -156,6 +156,7 @@ def _shown(constant):
     return repr(sorted(constant, key=repr) if isinstance(constant, frozenset) else constant)
 
 
+@pytest.mark.thorough
 def test_the_wheel_has_the_same_code_without_comments_and_private_docstrings(archives):
     wheel = zipfile.ZipFile(archives[1])
     modules = [name for name in wheel.namelist() if name.endswith(".py")]

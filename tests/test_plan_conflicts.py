@@ -132,6 +132,7 @@ def test_out_of_time_there_is_a_fleet_with_its_gap():
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_what_nothing_carries_is_told_with_the_wishes_at_fault():
     raw = {
         "demand": [{"name": "q", "workload": "llama-3.1-8b", "rate": "2 req/s", "slo": "ttft p90 0.5 ms"}],

@@ -263,6 +263,7 @@ def test_validate_without_rows_shows_the_scoreboard(whichgpu, by):
     assert all("mape" in fold for group in answer.json["groups"].values() for fold in group.values())
 
 
+@pytest.mark.thorough
 def test_validate_writes_the_page_and_says_what_it_cannot(whichgpu, tmp_path):
     out = tmp_path / "board.html"
     assert whichgpu("validate", "--page", str(out)).status == 0

@@ -472,6 +472,7 @@ def test_a_cache_in_a_format_that_an_engine_lacks_is_refused(whichgpu):
     assert whichgpu(*asked, "kv_precision=q8_0").status == 0
 
 
+@pytest.mark.thorough
 def test_an_option_of_another_that_is_not_stated_is_said(whichgpu):
     asked = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--curve", "--option", "acceptance=0.9")
     assert "acceptance changes nothing without speculative" in " ".join(whichgpu(*asked).out.split())

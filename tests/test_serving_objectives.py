@@ -102,6 +102,7 @@ def test_the_largest_load_keeps_its_objectives_and_more_does_not():
         assert (tails.ttft["p90"] <= 0.25 and at.tpot[0] <= 0.04) == keeps
 
 
+@pytest.mark.thorough
 def test_objectives_may_be_given_one_by_one(whichgpu):
     words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--json")
     apart = whichgpu(*words, "--slo", "ttft p90 100 ms", "--slo", "tpot 60 ms").json

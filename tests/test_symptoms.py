@@ -36,6 +36,7 @@ def test_what_points_to_a_cause(text, causes):
     assert causes or not list(_seen(text))
 
 
+@pytest.mark.thorough
 def test_what_is_seen_goes_before_what_is_usual(whichgpu):
     ask = "ResNet-50 trains at 820 img/s on 4x RTX 3090 with AMP, batch 64 per GPU"
     plain = whichgpu("diagnose", ask, "--json").json

@@ -143,6 +143,7 @@ def test_the_routes_are_those_that_were_promised(web):
             assert route["summary"]
 
 
+@pytest.mark.thorough
 def test_examples_are_answered_in_their_shape(web):
     """What a program finds in the description can be asked, and has what the example of its answer has."""
     for path, methods in web.get("/openapi.json").json()["paths"].items():

@@ -32,6 +32,7 @@ rate = "9000 images/s"
 """
 
 
+@pytest.mark.thorough
 def test_what_is_sent_is_audited_apart(web):
     text = "The A10 has 48 GB of memory."
     told = web.post("/api/v1/audit", json={"text": text, "name": "a.md"}).json()
