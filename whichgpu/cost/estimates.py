@@ -18,13 +18,12 @@ from whichgpu.cost.scheduling import OPTIONS as SCHEDULED
 from whichgpu.cost.starting import OPTIONS as STARTED
 from whichgpu.cost.starting import too_long, unread
 from whichgpu.cost.steady import engine
+from whichgpu.cost.support import overflows
 from whichgpu.errors import UsageError
-from whichgpu.facts import store
 from whichgpu.units import show
 from whichgpu.values import immutable
 from whichgpu.workloads.adapters import RANK
 from whichgpu.workloads.job import NUMBERS, Job
-from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -300,13 +299,12 @@ class Estimates:
 
     def _overflows(self, g: int) -> list[str]:
         """What to say of a model whose activations leave the range of FP16, where a GPU has nothing wider."""
-        listed = store.load("usual")["usual"]["overflows"]
-        runs = self.runtime.id in listed["runtimes"] or precision(self.job.precision).math in ("fp32", "tf32")
-        if runs or self.workload.id not in listed["workloads"]:
+        who = overflows(self.workload.id, self.runtime.id, (self.job.precision,))
+        if not who:
             return []
         # Other makers' have none, and BF16.
         capability = float(np.ravel(self.devices.column("compute_capability"))[g])
-        said = f"{self.workload.id} overflows in FP16 ({listed['source']}), and this GPU has no BF16"
+        said = f"{self.workload.id} overflows in FP16 ({who}), and this GPU has no BF16"
         return [said] if 0.0 < capability < _WITH_BF16 else []
 
     def remarks(self, g: int = 0) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from whichgpu.cost.device_rates import stand_in, widened
 from whichgpu.cost.runtime import runtimes
+from whichgpu.facts import store
 from whichgpu.hardware.blank import APPLIES, blank
 from whichgpu.hardware.fields import FIELDS
 from whichgpu.software import stacks
@@ -18,7 +19,7 @@ from whichgpu.workloads.ops import PRODUCTS
 from whichgpu.workloads.precision import cache_format, precision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,6 +36,17 @@ WEIGHT_ONLY = "fp8-w8a16"
 
 #: Caches that kernels read with FP4 units alone.
 _FOUR_BITS = ("fp4", "mxfp4")
+
+
+def overflows(workload: str, runtime: str, formats: Iterable[str]) -> str:
+    """Who refuses a model in FP16, whose activations leave its range; empty where none does.
+
+    Nothing is refused in FP32, nor by programs that add up in it and keep them there (llama.cpp).
+    """
+    listed = store.load("usual")["usual"]["overflows"]
+    wide = any(precision(name).math in ("fp32", "tf32") for name in formats)
+    refused = workload in listed["workloads"] and runtime not in listed["runtimes"] and not wide
+    return str(listed["source"]) if refused else ""
 
 
 class Needs(NamedTuple):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.cost.asked import read
-from whichgpu.facts import store
+from whichgpu.cost.support import overflows
 from whichgpu.hardware.slices import device
 from whichgpu.planner.launched import launch_priced
 from whichgpu.planner.needs import need
 from whichgpu.planner.reasons import Reason
 from whichgpu.software import stacks
-from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,20 +41,16 @@ def stated(gpus: Sequence[Gpu], request: Request, rejected: dict[str, Reason]) -
 
 
 def _in_range(gpus: Sequence[Gpu], request: Request, rejected: dict[str, Reason]) -> list[Gpu]:
-    """The GPUs with BF16, of a model whose activations leave the range of FP16; all of any other model.
-
-    llama.cpp sums in FP32 and keeps them there.
-    """
-    narrow = store.load("usual")["usual"]["overflows"]
+    """The GPUs with BF16, of a model whose activations leave the range of FP16; all of any other model."""
     asked = read(request.job)
     formats = request.precisions or (asked.job.precision or "fp16",)
-    plain = any(precision(name).math in ("fp32", "tf32") for name in formats)
-    if asked.workload.id not in narrow["workloads"] or asked.runtime.id in narrow["runtimes"] or plain:
+    who = overflows(asked.workload.id, asked.runtime.id, formats)
+    if not who:
         return list(gpus)
     wide = need("bf16")
     without = [gpu for gpu in gpus if wide.met(gpu) is False]
     told = (
-        f"{asked.workload.id} overflows in FP16 ({narrow['source']}), and this GPU has no BF16; "
+        f"{asked.workload.id} overflows in FP16 ({who}), and this GPU has no BF16; "
         "--runtime llama.cpp --precision q8_0 runs there"
     )
     rejected |= {gpu.id: Reason("no BF16, and FP16 overflows", told) for gpu in without}

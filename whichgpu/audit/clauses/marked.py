@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import SPELLED, Quantity, multiples, quantities
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.values import NamedTuple
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from whichgpu.audit.document import Passage
-    from whichgpu.audit.findings import Context
+    from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.sentences import Sentence
     from whichgpu.audit.subjects import Mention
 
@@ -58,6 +59,14 @@ class Marked(NamedTuple):
         """Whether a figure is told per hour, month or the like, right behind it."""
         return _PERIOD.match(self.passage.text, one.end) is not None
 
+    def judged(
+        self, one: Quantity, attribute: str, because: str, *, expected: str, verdict: str = "inconsistent"
+    ) -> Finding:
+        """The finding on a figure that is worked out from others."""
+        return made(self.context, self.passage, (one.start, one.end), "arithmetic", verdict,
+                    attribute=attribute, expected=expected, because=because,
+                    evidence=(Evidence(because),))  # fmt: skip
+
     def step(self, one: Quantity) -> float:
         """The last digit that a figure is told to, as a share of it."""
         found = _DIGITS.search(self.words(one))
@@ -68,7 +77,18 @@ class Marked(NamedTuple):
 
 
 def marked(passage: Passage, sentence: Sentence, here: Sequence[Mention], context: Context) -> Marked:
-    """A sentence with marks for its figures; names stand as they are, and numbers in them are none."""
+    """A sentence with marks for its figures; names stand as they are, and numbers in them are none.
+
+    Several readings ask for the same ones, each of which is made once.
+    """
+    known: dict[tuple[str, Sentence], Marked] = context.memo.setdefault("marked", {})
+    key = passage.text, sentence
+    if key not in known or known[key].passage is not passage:
+        known[key] = _marked(passage, sentence, here, context)
+    return known[key]
+
+
+def _marked(passage: Passage, sentence: Sentence, here: Sequence[Mention], context: Context) -> Marked:
     marks: dict[str, Quantity] = {}
     parts, at = [], sentence.start
     for each in sorted(_clear(passage.text, sentence, here, context), key=lambda one: (one.start, -one.end)):

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import before, besides, marked
-from whichgpu.audit.findings import Evidence, made
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -224,11 +223,9 @@ def _ratio(match: re.Match[str], read: Marked) -> Iterator[Finding]:
     if of_shares and _LESS.search(read.text, 0, read.text.index(f"<{match['r']}>")):
         ways = (1 - 1 / ratio,)
     if any(_is_near(result, each) for each in ways):
-        yield _found(read, result, "confirmed", "", because)
+        yield read.judged(result, _OF, because, expected="", verdict="confirmed")
     elif len(ways) == 1 or not any(_is_near(result, each) for each in _ratios_besides(read, result)):
-        yield _found(
-            read, result, "inconsistent", f"{ratio - 1:.0%}" if of_shares else f"{ratio:.3g}x", because
-        )
+        yield read.judged(result, _OF, because, expected=f"{ratio - 1:.0%}" if of_shares else f"{ratio:.3g}x")
 
 
 def _ratios_besides(read: Marked, result: Quantity) -> Iterator[float]:
@@ -267,6 +264,10 @@ def _alike(read: Marked, one: Quantity, other: Quantity) -> tuple[float, float] 
     return pair if all(pair) else None
 
 
+#: What the findings are of.
+_OF = "stated sum"
+
+
 def _judged(
     read: Marked, result: Quantity, values: tuple[float, float], others: Iterable[float], because: str
 ) -> Iterator[Finding]:
@@ -277,15 +278,9 @@ def _judged(
     off = _may_be_off(read, result)
     expected = f"{right / told * read.digits(result):,.5g}"
     if abs(told / right - 1) <= off:
-        yield _found(read, result, "confirmed", "", f"{because} make {expected}")
+        yield read.judged(result, _OF, f"{because} make {expected}", expected="", verdict="confirmed")
     elif not any(abs(told / each - 1) <= off for each in others if each):
-        yield _found(read, result, "inconsistent", expected, f"{because} make {expected}")
-
-
-def _found(read: Marked, result: Quantity, verdict: str, expected: str, because: str) -> Finding:
-    return made(read.context, read.passage, (result.start, result.end), "arithmetic", verdict,
-                attribute="stated sum", expected=expected, because=because,
-                evidence=(Evidence(because),))  # fmt: skip
+        yield read.judged(result, _OF, f"{because} make {expected}", expected=expected)
 
 
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Marked], Iterator[Finding]]], ...] = (

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import marked
-from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences
 
@@ -87,17 +86,7 @@ def _sum(index: int, read: Marked, context: Context) -> Iterator[Finding]:
             return
         shown = total / result.value * read.digits(result)
         because = f"the {len(parts)} amounts right above come to {shown:,.6g}"
-        yield made(
-            context,
-            read.passage,
-            (result.start, result.end),
-            "arithmetic",
-            "inconsistent",
-            attribute="sum above",
-            expected=f"{shown:,.6g}",
-            because=because,
-            evidence=(Evidence(because),),
-        )
+        yield read.judged(result, "sum above", because, expected=f"{shown:,.6g}")
         return
 
 
@@ -181,14 +170,4 @@ def _change(read: Marked, before: Marked, context: Context) -> Iterator[Finding]
     because = (
         f"{before.words(one)} and {before.words(other)} are {ratio - 1:.0%} or {1 - 1 / ratio:.0%} apart"
     )
-    yield made(
-        context,
-        read.passage,
-        (result.start, result.end),
-        "arithmetic",
-        "inconsistent",
-        attribute="change before",
-        expected=f"{1 - 1 / ratio:.0%}",
-        because=because,
-        evidence=(Evidence(because),),
-    )
+    yield read.judged(result, "change before", because, expected=f"{1 - 1 / ratio:.0%}")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import marked
-from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.sentences import sentences
 from whichgpu.values import NamedTuple
 
@@ -82,17 +81,7 @@ def _sum(before: Sequence[Marked], read: Marked, mark: str, context: Context) ->
         if _is_slip(total, result, read) or (parts is own and len(own) > _LEAST):
             shown = total / result.value * read.digits(result)
             because = " and ".join(each.words for each in parts) + f" come to {shown:,.6g}"
-            yield made(
-                context,
-                read.passage,
-                (result.start, result.end),
-                "arithmetic",
-                "inconsistent",
-                attribute="sum",
-                expected=f"{shown:,.6g}",
-                because=because,
-                evidence=(Evidence(because),),
-            )
+            yield read.judged(result, "sum", because, expected=f"{shown:,.6g}")
         return
 
 

@@ -90,18 +90,23 @@ def trained(index: int, passage: Passage, context: Context) -> Iterator[Finding]
         least = _TRAINED * model.parameters
         if told[0].value < 0.95 * least:
             because = f"{_size(model)} of at least eight bytes are {least / 1e9:,.3g} GB"
-            yield made(
+            yield _contradicted(
                 context,
                 passage,
                 (told[0].start, told[0].end),
-                "memory",
-                "contradicted",
-                subject=model.name,
-                attribute="training states",
-                because=because,
-                expected=f"{2 * least / 1e9:,.3g} GB",
-                evidence=(Evidence(because),),
+                model,
+                "training states",
+                because,
+                f"{2 * least / 1e9:,.3g} GB",
             )
+
+
+def _contradicted(  # noqa: PLR0917
+    context: Context, passage: Passage, place: tuple[int, int], model: Model, attribute: str, because: str,
+    expected: str,
+) -> Finding:  # fmt: skip
+    return made(context, passage, place, "memory", "contradicted", subject=model.name, attribute=attribute,
+                because=because, expected=expected, evidence=(Evidence(because),))  # fmt: skip
 
 
 def _size(model: Model) -> str:
@@ -147,17 +152,8 @@ def _weights(index: int, passage: Passage, sentence: Sentence, context: Context)
         )
         if wrong and 1 / 30 < share < 30:
             because = f"{_size(model)} in {form.name} are {least / 1e9:,.3g} GB"
-            yield made(
-                context,
-                passage,
-                (each.start, each.end),
-                "memory",
-                "contradicted",
-                subject=model.name,
-                attribute="weights",
-                because=because,
-                expected=f"{least / 1e9:,.3g} GB",
-                evidence=(Evidence(because),),
+            yield _contradicted(
+                context, passage, (each.start, each.end), model, "weights", because, f"{least / 1e9:,.3g} GB"
             )
         return
 
@@ -205,18 +201,7 @@ def fits(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
                 f"{_size(model)} in {forms[0][1].name}: {least / 1e9:,.4g} GB, in {max(rooms) / 1e9:,.4g} GB"
             )
             place = (sentence.start + holds.start(), sentence.start + holds.end())
-            yield made(
-                context,
-                passage,
-                place,
-                "memory",
-                "contradicted",
-                subject=model.name,
-                attribute="fits",
-                because=because,
-                expected="no",
-                evidence=(Evidence(because),),
-            )
+            yield _contradicted(context, passage, place, model, "fits", because, "no")
 
 
 _NEEDED = re.compile(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import marked
-from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.sentences import sentences
 
 if TYPE_CHECKING:
@@ -31,6 +30,8 @@ _PER_GPU = re.compile(
     r"<(?P<one>m\d+)>(?: an hour)? (?:per|a|for each) (?:gpu|card|accelerator)\b(?! of| each)",
     re.IGNORECASE,
 )
+#: What the findings are of.
+_BY_RATE = "by its rate"
 #: So many GPUs a machine has, and how far a result may be off.
 _COUNTS, _OFF, _FAR = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 72), 0.02, 3.0
 
@@ -47,7 +48,7 @@ def rates(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
             whole, one = (read.figures[match[key]].value for key in ("all", "one"))
             if one and all(abs(whole / one / count - 1) > _OFF for count in _COUNTS):
                 because = f"{read.words(read.figures[match['all']])} is so much for {whole / one:.3g} GPUs"
-                yield _found(read, match["one"], because, "")
+                yield read.judged(read.figures[match["one"]], _BY_RATE, because, expected="")
 
 
 def _energy(read: Marked, tariff: float) -> Iterator[Finding]:
@@ -60,10 +61,4 @@ def _energy(read: Marked, tariff: float) -> Iterator[Finding]:
             and 1 / _FAR < told / right < _FAR
         ):
             because = f"{read.words(energy)} at {tariff:g} per kWh are {right:,.4g}"
-            yield _found(read, match["m"], because, f"{right:,.4g}")
-
-
-def _found(read: Marked, mark: str, because: str, expected: str) -> Finding:
-    place = read.figures[mark].start, read.figures[mark].end
-    return made(read.context, read.passage, place, "arithmetic", "inconsistent", attribute="by its rate",
-                expected=expected, because=because, evidence=(Evidence(because),))  # fmt: skip
+            yield read.judged(read.figures[match["m"]], _BY_RATE, because, expected=f"{right:,.4g}")

@@ -95,7 +95,14 @@ class Thing(NamedTuple):
 
 
 def things(index: int, passage: Passage, sentence: Sentence, context: Context) -> list[Thing]:
-    """The things of a sentence in their order."""
+    """The things of a sentence in their order; read once for all that ask."""
+    known: dict[tuple[int, Sentence], list[Thing]] = context.memo.setdefault("things", {})
+    if (index, sentence) not in known:
+        known[index, sentence] = _things(index, passage, sentence, context)
+    return known[index, sentence]
+
+
+def _things(index: int, passage: Passage, sentence: Sentence, context: Context) -> list[Thing]:
     text = passage.text
     found = [
         Thing(each.start, each.end, frozenset(each.ids), "", _number(text, sentence.start, each.start))
