@@ -28,6 +28,8 @@ def _told(text: str) -> dict[str, str]:
         ("Its 576 tokens/s are {} more than the 432 of the other.", "33 percent", "60 percent", "33%"),
         ("They cost 1,500 USD. Add $80 for a bridge and $150 for a box, and you end up at {}.", "$1,730",
          "$1,880", "1,730"),
+        ("With 141 GB against 80 GB, it holds {} as much.", "1.76 times", "2.4 times", "1.8x"),
+        ("That is 1,375 kWh. At 0.25 USD per kWh it's {} a year.", "344 USD", "688 USD", "343.8"),
         ("A run costs 1,920 USD here and 1,440 USD there, so we save {} on it.", "480 USD", "680 USD", "480"),
     ],
 )  # fmt: skip

@@ -111,6 +111,18 @@ _WHERE = re.compile(
     rf"(?:,|\b(?:one|two|three|four|\d[\d,.]*)(?: [\w/-]+){{1,4}})\s+where\s+{_ARTICLES}$", re.IGNORECASE
 )
 _TURNS = re.compile(r",\s+(?:and|but)\s+its\b", re.IGNORECASE)
+#: "MIG, known from boards such as the A100, lets you divide it": an example, set off by a comma.
+_SUCH_AS = re.compile(r"\bsuch as\s+(?:the\s+|an?\s+|nvidia[\u2019']s\s+)*$", re.IGNORECASE)
+_SET_OFF = re.compile(r"s?,\s+(?:lets?|makes?|allows?|is|was|has|gives?|means|can|helps?|works?)\b")
+#: "Being a Turing design like the T4, it has": what is said ahead of a pronoun that means another.
+_FRONTED = re.compile(
+    r"\s*(?:(?:and|but|so)\s+)?(?:being|as|having|built|based|coming|made|derived|given)\b[^.;:,]{0,80}"
+    rf"\b(?:like|as|of|to|from|with|on)\s+{_ARTICLES}",
+    re.IGNORECASE,
+)
+_THEN_IT = re.compile(
+    r"(?:\s[\w-]+){0,3},\s(?:it|(?:the|this) (?:card|board|module|gpu|part|one))\s", re.IGNORECASE
+)
 #: "Its 864 GB/s leave the 600 GB/s of it behind".
 _LEAVES = re.compile(rf"\b(?:leaves?|leaving|left)\s+{_ARTICLES}$", re.IGNORECASE)
 _BEHIND = re.compile(r"[^.;,]{0,40}\bbehind\b", re.IGNORECASE)
@@ -464,6 +476,8 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
             or _WHAT_HAS.search(text, start, mention.start)
             or _SETS_APART.search(text, max(start, mention.start - _REACH), mention.start)
             or (found and _IN_FORM.search(words) and FORM.match(f"{mention.text} version"))
+            or (_SUCH_AS.search(words) and _SET_OFF.match(text, mention.end))
+            or (_THEN_IT.match(text, mention.end) and _FRONTED.fullmatch(text, start, mention.start))
         ):
             found.append(mention)
     return found

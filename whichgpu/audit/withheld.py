@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, Attribute
+from whichgpu.audit.clauses.values import IN_THAT
 from whichgpu.audit.fields import ITS_OWN, OF_CHIPLETS, headed
 from whichgpu.audit.instead import namesakes
 from whichgpu.audit.listed import FORM, is_list
@@ -84,7 +85,8 @@ _OTHERS = re.compile(
 _FOR_OTHER = re.compile(
     r"\s+(?:for|on|from|with)\s+(?:the|AMD[\u2019']s|NVIDIA[\u2019']s|Intel[\u2019']s)\s+(?:Radeon|"
     r"GeForce|Instinct|Quadro|Tesla|Arc|"
-    r"AMD|NVIDIA|Intel|red|green|Mac|laptop|desktop)\b(?!\s+(?:RTX|RX|GTX|Pro|MI)?\s?\d)",
+    r"AMD|NVIDIA|Intel|red|green|Mac|laptop|desktop)\b(?!\s+(?:RTX|RX|GTX|Pro|MI)?\s?\d)"
+    rf"|{IN_THAT.pattern}",
     re.IGNORECASE,
 )
 #: Right before a value that is another's: "700 W, against 450 W".
@@ -116,7 +118,10 @@ PLANNED = re.compile(
 )
 #: Behind a size, what it leaves of the memory; before one, a format that weights are told in.
 _IS_USED = re.compile(
-    r"[^.;:]{0,24}\b(?:leaves?|leaving|remain\w*)\s+(?:about |only |some |just |around )?\d", re.IGNORECASE
+    r"[^.;:]{0,24}\b(?:leaves?|leaving|remain\w*)\s+(?:about |only |some |just |around )?\d"
+    # "12.8 GB of its 16" are a part of what it has.
+    r"|\s+(?:out )?of (?:its|the|those|their) (?:own )?\d",
+    re.IGNORECASE,
 )
 _IN_FORMAT = re.compile(
     r"\b(?:in|at|as|with)\s+(?:FP\d+|BF16|INT\d|NF4|\d[- ]bits?|Q\d\w*)\b[^.;\d]{0,24}$", re.IGNORECASE

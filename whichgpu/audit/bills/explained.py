@@ -56,6 +56,7 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
         _is_repriced(told, money, here.start)
         or _is_of_some(told, money, text)
         or _is_share_told_before(told, money, text)
+        or _is_one_of_a_machine(told, money, text)
         or _is_saved(told, money, [each for each in pool if each.of in LENGTHS])
     ):
         return True
@@ -199,6 +200,21 @@ def _is_share_told_before(told: Term, money: Sequence[Term], text: Amounts) -> b
         for by in (share, 1 - share)
         if alike(each, told)
     )
+
+
+#: GPUs of a machine, and behind what one of them comes to.
+_IN_MACHINES = (2, 4, 8, 16)
+_PER_GPU = re.compile(r"\s*(?:per|for each|a)\s+(?:gpu|card|accelerator|device)\b", re.IGNORECASE)
+
+
+def _is_one_of_a_machine(told: Term, money: Sequence[Term], text: Amounts) -> bool:
+    """Whether money per GPU is an even part of what a machine costs: "$55.04, or $6.88 per GPU"."""
+    start = told.start + len(told.words.split()[0]) if told.words else told.end
+    if not (
+        _PER_GPU.match(text.passage.text, told.end) or _PER_GPU.search(text.passage.text, start, told.end)
+    ):
+        return False
+    return any(abs(each.value / (count * told.value) - 1) < CLOSE for each in money for count in _IN_MACHINES)
 
 
 def _is_near(way: Way, here: Sentence, text: Amounts) -> bool:

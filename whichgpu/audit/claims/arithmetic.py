@@ -278,8 +278,12 @@ def _change(
         told = share.value
         last = max(each.end for each in both)
         first = min(each.start for each in both)
-        if first > share.end and _AND_ITS.search(passage.text, share.end, first):
-            # "43 percent more cores, and its L2 grew from 4 to 6 MB": of the other clause.
+        behind = max(each.start for each in both)
+        if (first > share.end and _AND_ITS.search(passage.text, share.end, first)) or (
+            first < share.start < behind and _BUT_THEN.search(passage.text, share.end, behind)
+        ):
+            # "43 percent more cores, and its L2 grew from 4 to 6 MB", "every 1.3 s, a 24 % saving, but then
+            # somebody waits for 5.2 s": of the other clause.
             continue
         results = _OF_RESULTS.match(passage.text, share.end) or _IN_SPEED.match(passage.text, share.end)
         if results and dimension not in ("rate", "time"):
@@ -331,6 +335,7 @@ _OF_RESULTS = re.compile(
 )
 _ANOTHER = re.compile(r",\s+(?:and|but|while)\b[^.;]*\d")
 _AND_ITS = re.compile(r",\s+(?:and|but|while|whereas)\s+(?:its|their|the)\s")
+_BUT_THEN = re.compile(r"[,;]\s+(?:and|but|while|whereas|so)\s")
 
 
 def _is_change(text: str, share: Quantity) -> bool:

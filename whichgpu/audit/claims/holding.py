@@ -325,7 +325,8 @@ def _left(
         and room.many == 1
         and _ON_SEVERAL.search(passage.text, clause.start, clause.end + _NEXT)
     ):
-        # "On two it leaves 5 GB", "leaves 48 GB on the pair": of more than the one that was named.
+        # "On two it leaves 5 GB", "leaves 48 GB on the pair", "leaves 5 GB on the newer card": of more than
+        # the one that was named, or of another.
         return
     if not (none or much) or need is None or room is None or not need.high or not room.many or need.trains:
         return
@@ -349,10 +350,11 @@ def _left(
 
 _ON_SEVERAL = re.compile(
     r"\b(?:(?:on|across|over|with|between) (?:the )?(?:two|three|four|six|eight|both|all|them|\d)\b(?! ?GB)|"
-    r"pair|both|together|combined|in (?:all|total))\b",
+    r"pair|both|together|combined|in (?:all|total)|"
+    r"on the (?:newer|older|new|old|bigger|larger|smaller|other|second|first))\b",
     re.IGNORECASE,
 )
-_NEXT = 16
+_NEXT = 48
 #: A clause that is a further format and no more, joined to what was said before it.
 _FURTHER = re.compile(
     r"\W*(?:(?:and|but|or|so|though|yet)\s+(?P<what>(?:even|also|certainly|just|still|definitely)?\s*"

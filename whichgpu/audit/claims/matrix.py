@@ -6,6 +6,7 @@ where they would take less than half of it, since what else it holds (context, r
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -16,6 +17,7 @@ from whichgpu.audit.narrowed import sized
 from whichgpu.audit.pairs import forms
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.subjects import mentions
+from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ _LONGEST = 32
 #: Bytes of a weight of the smallest format in use, and of a gigabyte as memory is sold; the shares of the
 #: memory that weights take which surely run, and which no table calls too large.
 _LEAST, _BINARY, _ROOM, _SMALL = 0.34, 1.0737, 0.85, 0.5
+#: How many of a device a row may tell the memory of, and how near to so many times that of one it must be.
+_TWO, _MOST_OF_ONE, _CLOSE, _GB = 2, 72, 0.01, 1e9
 
 
 class _Room(NamedTuple):
@@ -99,6 +103,8 @@ def _by(
 ) -> Iterator[Finding]:
     """The cells where models stand in the one direction (`down` the rows) and memory in the other."""
     rooms = {i: room for i, cell in of_rooms.items() if (room := _room(cell, context))}
+    if not down:
+        rooms = {i: _of_several(table.rows[i], room, context) for i, room in rooms.items()}
     about = f"{table.caption} {' '.join(table.section[-1:])}"
     for index, head in of_models.items() if rooms else ():
         if TRAINS.search(head.text):
@@ -171,6 +177,20 @@ def _room(head: Passage, context: Context) -> _Room | None:
     if found or len(sizes) != 1 or sizes[0].high != sizes[0].value or len(head.text) > _LONGEST:
         return None
     return _Room(sizes[0].value, sizes[0].value * _BINARY, head.text.strip())
+
+
+def _of_several(row: Sequence[Passage | None], room: _Room, context: Context) -> _Room:
+    """The memory of a row that tells what several of its device have: "H200 | 1,128 GB" of eight."""
+    told = [
+        each.value for cell in row[1:] if cell
+        for each in quantities(cell.text, context.fraction) if each.dimension == "memory"
+    ]  # fmt: skip
+    for one, each in product(told, (room.least, room.most)):
+        # Sizes of memory are told as they are sold.
+        many = one / ((nominal_gb(each) or each / _GB) * _GB)
+        if _TWO <= round(many) <= _MOST_OF_ONE and abs(many / round(many) - 1) < _CLOSE:
+            return _Room(one, one * _BINARY, f"its row tells {one / _GB:,.4g} GB")
+    return room
 
 
 def _weights(head: str, beside: Sequence[str], about: str) -> _Weights | None:

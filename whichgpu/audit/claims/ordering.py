@@ -417,6 +417,8 @@ def _of_value(
         return None
     if _FOR_LESS.match(text, own.end) or _BUYS.match(text, own.end):
         return None
+    if each.attribute.key == "bandwidth" and _OF_A_LINK.search(text, sentence.start, mention.end + _BEHIND):
+        return None
     before = _of_the(text, each.end, mention, own, context)
     told = (before.value, text[before.start : before.end], ()) if before else None
     other = told or _stated(text, mention, own, context) or _on_file(mention, each, context)
@@ -446,6 +448,11 @@ def _of_value(
 
 #: "Its 300 W buy you less than a T4's 70 W": less of something else.
 _BUYS = re.compile(r"\s+(?:buy|get|give|bring|do|deliver|achieve|yield|earn)s?\b", re.IGNORECASE)
+#: "They talk over PCIe at 128 GB/s, which is quicker than the A6000's bridge": of no memory.
+_OF_A_LINK = re.compile(
+    r"\b(?:PCIe|PCI Express|NVLink|bridges?|links?|InfiniBand|interconnect|Infinity Fabric)\b", re.IGNORECASE
+)
+_BEHIND = 16
 #: "24 GB for less than a 4080 Super": for less money.
 _FOR_LESS = re.compile(
     r"\s*(?:for|at)\s+(?:\w+\s+)?(?:less|more|half|the same|no more|not much more)\b", re.IGNORECASE

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.clauses.parts import stretch
+from whichgpu.audit.clauses.values import IN_THAT
 from whichgpu.audit.instead import WITH_SPARSITY
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import within
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 #: Precisions that have a rate with sparsity.
 _RATES = ("tf32", "bf16", "fp16", "fp8", "fp4", "int8", "int4")
-_DENSE = re.compile(r"\bdense\b|\bwithout sparsity\b", re.IGNORECASE)
+_DENSE = re.compile(r"\bdense\b|\b(?:without|before|leaving out|ignoring|no) sparsity\b", re.IGNORECASE)
 #: Words that leave open which of two figures is the dense one.
 _SPARSE = re.compile(
     r"\bspars|\bnot\b|n[\u2019']t\b|\bhalf\b|\btwice\b|\bdoubl|\bmodels?\b(?! are)|\bif\b|"
@@ -37,10 +38,12 @@ _SPARSE = re.compile(
 
 def dense(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     """The rates of a sentence that are called dense, and are a device's with sparsity."""
-    if not _DENSE.search(sentence.text) or _SPARSE.search(sentence.text):
+    if not _DENSE.search(sentence.text) or _SPARSE.search(_DENSE.sub(" ", sentence.text)):
         return
     for quantity in within(quantities(passage.text, context.fraction), sentence.start, sentence.end):
         start, end = stretch(passage.text, quantity.start)
+        if IN_THAT.match(passage.text, quantity.end):
+            continue
         if quantity.dimension in ("flop rate", "op rate") and _DENSE.search(passage.text, start, end):
             yield from _sparse(passage, sentence, quantity, context)
 

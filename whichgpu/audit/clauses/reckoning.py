@@ -55,7 +55,8 @@ _DIFFERENCE = re.compile(
 _SO = (
     r"[\s,;(\u2013\u2014-]*(?:(?:so|or|which|that|this|is|was|it|an?|the|advantage|lead|edge|gain|increase|"
     r"drop|difference|jump|uplift|gap|by|of|factor|makes?|some|roughly|about|almost|nearly|just|around|only|"
-    r"over|under|more|less|than|well|exactly|little|i\.e\.|thus|hence|means)[\s,]+|[\u2019']s\s+)*"
+    r"over|under|more|less|than|well|exactly|little|i\.e\.|thus|hence|means|holds?|has|have|offers?|you|get|"
+    r"gets|carries|there)[\s,]+|[\u2019']s\s+)*"
 )
 #: "Rated at 1,307 TFLOPS where the other reaches 989, an advantage of 32 percent".
 _RATIO = re.compile(
@@ -79,6 +80,13 @@ _ADDED = re.compile(
 _SAVED = re.compile(
     rf"\b(?:so|and|thus|therefore)\s(?:\w+\s)?(?:we|you|i|they|that|it|this)\s(?:saves?|"
     rf"saved)\s{_ABOUT}<(?P<r>m\d+)>",
+    re.IGNORECASE,
+)
+#: "At 0.25 USD per kWh that's 344 USD a year", of an energy that is told right before.
+_BILLED = re.compile(
+    rf"^\W*(?:(?:And|So|Thus),? )?(?:At|With)\s{_ABOUT}<(?P<p>m\d+)>\s?(?:per|a|an|/)\s?"
+    r"(?:kWh|kilowatt[- ]hour),?\s(?:that|this|it|which)(?:\sall)?"
+    rf"(?:[\u2019']s| is| costs?| comes to| makes| amounts to| means| adds up to)\s{_ABOUT}<(?P<r>m\d+)>",
     re.IGNORECASE,
 )
 _FROM = r"(?:the |about |some |around )?"
@@ -116,8 +124,12 @@ _SUMMED = frozenset({"money", "power", "memory", "energy"})
 _NO_AMOUNTS = frozenset({"number", "percent", "times"})
 #: How far a result, a multiple, a share (in points, and of it) may be off; beyond it is of something else.
 _OFF, _TIMES, _POINTS, _SHARE, _FAR = 0.015, 0.05, 0.02, 0.06, 2.0
+#: Joules in a kilowatt-hour.
+_KWH = 3.6e6
 #: How far a round multiple may be off, and how much more "over" leaves open.
 _ROUND, _OVER = 0.16, 0.2
+#: From which share of a multiple on what is "more than" it may be rounded up to it.
+_NOT_OVER = 0.97
 
 
 def reckoning(
@@ -202,6 +214,24 @@ def _saved(match: re.Match[str], read: Marked) -> Iterator[Finding]:
         yield from _judged(read, result, values, besides(read, result), because)
 
 
+def _billed(match: re.Match[str], read: Marked) -> Iterator[Finding]:
+    """What the one energy of the sentence before costs at a rate."""
+    rate, result = read.figures[match["p"]], read.figures[match["r"]]
+    told = before(read)
+    used = [each.value / _KWH for each in told if each.dimension == "energy"]
+    if not used or result.unit != rate.unit:
+        return
+    bare = [1.0, *(each.value for each in (*told, *read.figures.values()) if each.dimension == "number")]
+    right = [one * rate.value for one in used]
+    ways = [one * by for one in right for n in bare if n for by in (n, 1 / n)]
+    off = _may_be_off(read, result)
+    because = f"{used[-1]:,.5g} kWh at {read.words(rate)} make {right[-1]:,.5g}"
+    if any(abs(result.value / each - 1) <= off for each in right):
+        yield read.judged(result, _OF, because, expected="", verdict="confirmed")
+    elif len(used) == 1 and not any(abs(result.value / each - 1) <= off for each in ways):
+        yield read.judged(result, _OF, because, expected=f"{right[-1]:,.5g}")
+
+
 def _times(mark: str, read: Marked) -> float:
     """How many of an amount a sentence tells: "two 4090s at 1,599 USD each"."""
     before = _COUNTED.search(read.text, 0, read.text.index(f"<{mark}>"))
@@ -249,6 +279,9 @@ def _is_near(result: Quantity, right: float) -> bool:
         off = max(_POINTS * (1.5 if result.limit else 1), _SHARE * right)
         over = result.limit == "over" and 0 <= right - result.value < _OVER * right
         return over or abs(result.value - right) <= off
+    if result.limit == "over" and right < result.value * _NOT_OVER:
+        # "More than twice" of 1.76 times.
+        return False
     is_round = result.limit or result.value == int(result.value) or result.unit.isalpha()
     return abs(result.value / right - 1) <= (_ROUND if is_round else _TIMES)
 
@@ -286,4 +319,5 @@ def _judged(
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Marked], Iterator[Finding]]], ...] = (
     (_PRODUCT, _product), (_DIFFERENCE, _difference), (_RATIO, _ratio), (_RISE, _ratio), (_TOTAL, _total),
     (_MORE, _ratio), (_ADDED, _added), (_SAVED, _saved),
+    (_BILLED, _billed),
 )  # fmt: skip

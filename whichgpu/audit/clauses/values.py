@@ -46,6 +46,10 @@ _HAS = re.compile(
 _IF_GIVEN = re.compile(r"\W*with\s[^,;]{1,24}\s(?:you|we|one|i|it|they)\b", re.IGNORECASE)
 _OF_BANDWIDTH = re.compile(rf"{_OF_MEMORY.pattern}|\bbandwidth\b", re.IGNORECASE)
 _PER_ONE = re.compile(r"\bper (?:gpu|card|device|accelerator|board|module)\b", re.IGNORECASE)
+#: "1,676 TFLOPS in that format": in what another sentence names.
+IN_THAT = re.compile(
+    r"\s+(?:in|at|with) (?:that|this|the same|either) (?:format|precision|mode|type)\b", re.IGNORECASE
+)
 _LINK = re.compile(r"\b(?:nvlink|links?|bridges?|bridged|interconnect|fabric|pcie|infinity)\b", re.IGNORECASE)
 
 
@@ -93,7 +97,9 @@ def _attribute(clause: Clause, quantity: Quantity) -> Attribute | None:
         return told["power"] if _OF_POWER.search(text) else None
     if quantity.dimension in ("number", "count", "bits"):
         return _counted(clause, quantity)
-    if quantity.dimension in ("flop rate", "op rate"):
+    if quantity.dimension in ("flop rate", "op rate") and not IN_THAT.match(
+        clause.passage.text, quantity.end
+    ):
         return _rate(clause)
     return None
 

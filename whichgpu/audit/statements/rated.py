@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.clauses.mood import is_asserted
+from whichgpu.audit.clauses.values import IN_THAT
 from whichgpu.audit.instead import WITH_SPARSITY
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import within
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 _RATES = ("tf32", "bf16", "fp16", "fp8", "fp4", "int8", "int4")
 _DENSE = re.compile(
-    r"\bdense\b|\bwithout (?:any )?(?:help from )?(?:sparsity|it|the trick)\b|\bplain\b", re.IGNORECASE
+    r"\bdense\b|\bwithout (?:any )?(?:help from )?(?:sparsity|it|the trick)\b|\bbefore sparsity\b|\bplain\b",
+    re.IGNORECASE,
 )
 _WITHOUT = re.compile(r"\bwithout (?:any )?(?:sparsity|it)\b", re.IGNORECASE)
 _SPARSE = re.compile(r"\bspars|\b2:4\b|\bzero(?:s|es)\b", re.IGNORECASE)
@@ -43,7 +45,8 @@ def rated(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
         if is_asserted(said.sentence.text):
             place = said.sentence.start, said.sentence.end
             for quantity in within(quantities(passage.text, context.fraction), *place):
-                if quantity.dimension in ("flop rate", "op rate") and quantity.high == quantity.value:
+                plain = quantity.high == quantity.value and not IN_THAT.match(passage.text, quantity.end)
+                if quantity.dimension in ("flop rate", "op rate") and plain:
                     yield from _rate(said, quantity, before)
         before = said.sentence.text
 
