@@ -205,35 +205,6 @@ def test_kinds_of_cores_in_one_cell_and_instances_with_their_size():
     assert {"3,584", "224", "4 x 6 GB", "No", "16,896", "528"} <= right
 
 
-GENERATIONS = """| Feature | Turing | Ampere | Ada Lovelace | Hopper |
-|---|---|---|---|---|
-| FP8 | No | {} | Yes | Yes |
-| Tensor core generation | 2nd | Third | 4th gen | {} |
-| Introduced | 2018 | {} | 2022 | 2022 |
-| Memory | GDDR6 | HBM2e, GDDR6X | GDDR6X | {} |
-"""
-
-
-@pytest.mark.parametrize(
-    ("values", "wrong", "turned"),
-    [
-        (("No", "4th", "2020", "HBM3"), [], True),
-        (("Yes", "5th", "2017", "GDDR7"), ["Yes", "5th", "2017", "GDDR7"], False),
-    ],
-    ids=["right", "wrong"],
-)
-def test_a_table_of_generations(values, wrong, turned):
-    """No device is named: a cell is wrong where no device of its generation has what it says."""
-    text = GENERATIONS.format(*values)
-    if turned:
-        rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()]
-        columns = ["| " + " | ".join(row) + " |" for row in zip(*(rows[:1] + rows[2:]), strict=True)]
-        text = "\n".join([columns[0], "|---" * (len(rows) - 1) + "|", *columns[1:], ""])
-    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
-    assert sorted(each.quote for each in found.accusations) == sorted(wrong)
-    assert sum(each.verdict == "confirmed" for each in found.findings) == 17 - len(wrong)
-
-
 def test_generations_of_cores_by_themselves():
     text = "| GPU | Tensor core generation | RT core gen |\n|---|---|---|\n| A100 | 3rd | - |\n"
     text += "| RTX 4090 | 4th gen | 2nd |\n| H100 | Fifth | none |\n"

@@ -94,11 +94,3 @@ def test_what_is_said_of_prices_that_a_list_told(said, wrong):
     text = f"# A100 vs H100 vs H200\n\n## Prices\n\n{prices}\n\n## Verdict\n\n{said}\n"
     found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
     assert [each.quote for each in found.accusations if each.kind != "price"] == wrong
-
-
-@pytest.mark.parametrize(("winner", "wrong"), [("RTX 4090", []), ("A100 PCIe", ["A100 PCIe"])])
-def test_a_winner_among_more_than_two(winner, wrong):
-    head = "| | RTX 4090 | A100 PCIe | A100 SXM | Edge |\n|---|---|---|---|---|\n"
-    text = f"{head}| FP32 | 82.6 TFLOPS | 19.5 TFLOPS | 19.5 TFLOPS | {winner} |\n"
-    found = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
-    assert [each.quote for each in found.accusations] == wrong

@@ -340,7 +340,7 @@ PER_JOB = """| GPU | Images per minute | GPUs needed | Cost per minute of all | 
             "$14,600.\n\nAn H100 kept for 100 hours costs $200, and one to keep costs $30,000.\n",
             [],
         ),
-        (COMPARED, ["L4", "BF16 works on both", "yes"]),
+        (COMPARED, ["yes"]),
         (SCALED, ["3081.6", "262,300"]),
         (PER_JOB, ["$1,125"]),
     ],

@@ -102,33 +102,6 @@ def test_images_are_bound_by_the_peak_of_their_column(single, half, other, wrong
     assert "390" not in accused(small.format(single="390", half="430", other="240").replace("205", "640"))
 
 
-IN_STEP = """# Pictures
-
-| Card | Iterations per second | Seconds per picture | Pictures per hour |
-| --- | --- | --- | --- |
-| RTX 4060 | 2.4 | 10.4 | 346 |
-| RTX 3080 | 4.1 | 6.1 | 590 |
-| RX 7800 XT | 3.0 | 8.3 | 433 |
-| RTX 4080 | 6.5 | {seconds} | {pictures} |
-| RTX 5090 | 11.8 | 2.12 | 1,699 |
-| RTX 4090 | {rate} | 2.55 | 1,411 |
-"""
-
-
-@pytest.mark.parametrize(
-    ("rate", "seconds", "pictures", "wrong"),
-    [
-        ("9.8", "3.85", "936", []),
-        ("98", "3.85", "936", ["98"]),
-        ("9.8", "8.3", "936", ["8.3"]),
-        ("9.8", "3.85", "396", ["396"]),
-        ("98", "8.3", "936", ["8.3", "98"]),
-    ],
-)
-def test_of_columns_that_follow_from_each_other_the_odd_cell_is_wrong(rate, seconds, pictures, wrong):
-    assert accused(IN_STEP.format(rate=rate, seconds=seconds, pictures=pictures)) == wrong
-
-
 UNITS = """# Units
 
 | GPU | CUDA cores per board | SMs per board | Tensor cores per board | Rent per hour |

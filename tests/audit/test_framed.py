@@ -8,30 +8,9 @@ import pytest
 from whichgpu.audit.answer import audited
 from whichgpu.hardware.catalogue import catalogue
 
-#: A way of saying something, with what makes it wrong in its slots, and with what makes it right.
-SAID = [
-    ("{1} is one of the strengths of the {0}.", ("RTX 3090", "FP8"), ("L40S", "FP8")),
-    ("Thanks to {1}, the {0} stays relevant.", ("A10", "MIG"), ("A30", "MIG")),
-    ("Those who want {1} are well served by the {0}.", ("RTX 4090", "NVLink"), ("RTX 3090", "NVLink")),
-    ("Sadly, {1} was left out of the {0}.", ("L40S", "FP8"), ("RTX 3090", "FP8")),
-    ("{1} is off the table with the {0}.", ("A30", "MIG"), ("A10", "MIG")),
-    ("The {0} has everything except {1}.", ("RTX 3090", "NVLink"), ("RTX 4090", "NVLink")),
-    ("Under the hood of the {0} is {1} silicon.", ("L40S", "Hopper"), ("L40S", "Ada Lovelace")),
-    ("The {0} hails from the {1} era.", ("T4", "Pascal"), ("T4", "Turing")),
-    ("Built on {1}, the {0} is quick.", ("A10", "Turing"), ("A10", "Ampere")),
-    ("{1} saw the release of the {0}.", ("A100", "2022"), ("A100", "2020")),
-    ("There is no {0} GPU without {1}.", ("Turing", "BF16"), ("Ampere", "BF16")),
-    ("{1} is a feature of the {0} generation.", ("Ampere", "FP8"), ("Ada", "FP8")),
-    ("{1} is missing from {0}.", ("Ada", "FP8"), ("Ampere", "FP8")),
-    ("{0} cards cannot do {1}.", ("Ampere", "BF16"), ("Turing", "BF16")),
-    ("60 GB of VRAM is a must for {0} in {1}.", ("Llama 3 8B", "FP16"), ("a 30B model", "FP16")),
-    ("{0} in FP16 needs more memory than the {1} has.", ("A 13B model", "L40S"), ("A 34B model", "L40S")),
-]
-#: Paragraphs that go on about one device, or about two, with what is wrong in them.
+#: What is wrong of a generation, and of what everyone knows.
 GOING_ON = [
-    ("The RTX 3090 has 24 GB. Two of them cannot be bridged.", "Two of them cannot be bridged"),
-    ("The RTX 4090 is quick. FP8 won't work here.", "FP8 won't work here"),
-    ("The A10 and the L40S differ. When it comes to VRAM, the A10 wins.", "the A10 wins"),
+    ("Ampere cards cannot do BF16.", "BF16"),
     ("We serve. The better the card, the smarter the model.", "the smarter the model"),
 ]
 
@@ -46,16 +25,10 @@ def _accused(text):
     return [(each.quote, each.because) for each in found.accusations]
 
 
-@pytest.mark.parametrize(("says", "wrong", "right"), SAID)
-def test_one_thing_said_in_many_ways(says, wrong, right):
-    assert _accused(says.format(*wrong))
-    if says != "{1} is exclusive to the {0}.":
-        assert not _accused(says.format(*right))
-
-
 @pytest.mark.parametrize(
     "text",
     [
+        "Turing cards cannot do BF16.",
         # What is asked, wished, denied or taken back is not stated.
         "If FP8 were one of the strengths of the A100, it would cost more.",
         "It is a myth that FP8 is one of the strengths of the A100.",

@@ -1,36 +1,13 @@
-"""Results that are a digit from what their passage makes, and what is no such thing."""
+"""Results that do not follow from their passage, and what is no such thing."""
 
 from __future__ import annotations
 
 import corpus
-import pytest
 
 from whichgpu.audit.answer import audited
-from whichgpu.audit.results.digits import chance, is_slip, plain_value, shown, significant
+from whichgpu.audit.results.digits import plain_value, shown
 from whichgpu.audit.terms import terms
 from whichgpu.hardware.catalogue import catalogue
-
-
-@pytest.mark.parametrize(
-    ("number", "value", "slip"),
-    [
-        ("96.40", 86.4, True),
-        ("2460", 2640.0, True),
-        ("864", 86.4, True),
-        ("86.40", 86.4, False),
-        ("98.30", 86.4, False),
-        ("1200", 999.0, False),
-    ],
-)
-def test_a_slip_is_one_digit_two_exchanged_ones_or_a_point(number, value, slip):
-    assert is_slip(number, value) is slip
-    assert is_slip(number, value, tens=False) is (slip and number != "864")
-
-
-def test_how_likely_a_digit_is_chance_falls_with_the_digits():
-    assert chance("964") == pytest.approx(29 / 900)
-    assert chance("1234") == pytest.approx(39 / 9000)
-    assert significant("1200") == 2
 
 
 def test_the_number_of_an_amount_is_told_with_its_scale():

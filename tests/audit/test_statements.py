@@ -42,6 +42,8 @@ STATED = [
     ("", "A 1.5B model needs about 6 GB for weights, gradients and Adam states together.", "6 GB"),
     (_THREE, "In memory bandwidth the SXM5 is still the fastest of the three.", "the fastest"),
     (_THREE, "In memory bandwidth the H100 NVL is still the fastest of the three.", ""),
+    (_THREE, "The SXM5 has the fastest memory in this round-up.", "the fastest"),
+    (_THREE, "The H100 NVL has the fastest memory in this round-up.", ""),
     (_THREE, "MIG is offered only on the H100 SXM5.", "only on"),
     (_THREE, "NVLink is offered only on the H100 PCIe, the H100 SXM5 and the H100 NVL.", ""),
     ("The L40S or the A100?", "If you want to serve, both the L40S and the A100 offer MIG.", "MIG"),

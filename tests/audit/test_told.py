@@ -234,7 +234,6 @@ That is all.
         (_MINE, "145 tok", "450 tok"),
         ("Does the H100 support MIG? Yes, it can be split into seven instances.", "seven", "sixteen"),
         ("The A30's bandwidth is 933 GB/s, that of the A10 600 GB/s. That's 56 % more.", "56", "96"),
-        ("In dense FP16 it's 165 TFLOPS for the A30, 125 for the A10.", "125", "185"),
         ("It came out in 2021. The RTX 3060 came out on the Ampere architecture.", "Ampere", "Turing"),
         ("The H100 SXM delivers 80 GB of HBM3 and FP8, all within 700 W.", "700 W", "350 W"),
         ("The A30 has a wide bus. Its HBM2 moves 933 GB/s.", "933", "733"),

@@ -46,7 +46,6 @@ _CASES = (
     (_TRAINING, "In ResNet training the A5000 is 35% faster.", "In ResNet training the A5000 is 55% faster."),
     (_JOBS, "The A100 remains the cheapest way to run it.", None),
     (_WORK.format("4.6"), "", None),
-    (_WORK.format("8.6"), None, ""),
 )  # fmt: skip
 
 

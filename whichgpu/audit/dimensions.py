@@ -19,11 +19,6 @@ AXES = ("money", "energy", "token", "piece", "byte", "flop", "hour", "day", "wee
 LENGTHS: Mapping[str, tuple[float, float]] = {
     "hour": (1, 1), "day": (24, 24), "week": (168, 168), "month": (672, 744), "year": (8736, 8784),
 }  # fmt: skip
-#: Hours that are worked out for a period, those that most take first.
-HOURS: Mapping[str, tuple[float, ...]] = {
-    "hour": (1.0,), "day": (24.0,), "week": (168.0,), "month": (730.0, 720.0, 744.0, 672.0, 696.0),
-    "year": (8760.0, 8640.0, 8766.0, 8784.0),
-}  # fmt: skip
 #: A period in others where that is exact, whatever a month has of days.
 _EXACT = {("month", "year"): 12.0, ("hour", "day"): 24.0, ("day", "week"): 7.0}
 TOKENS = re.compile(r"tokens?\b", re.IGNORECASE)
@@ -79,11 +74,6 @@ def leading(powers: tuple[int, ...]) -> str:
 def dims(**powers: int) -> tuple[int, ...]:
     """Powers of the axes by their names."""
     return tuple(powers.get(axis, 0) for axis in AXES)
-
-
-#: The same by what a length of time, and a price that is by one, has of the axes.
-LASTING = {dims(**{name: 1}): hours for name, hours in HOURS.items()}
-PRICED = {dims(money=1, **{name: -1}): hours for name, hours in HOURS.items()}
 
 
 def times(term: Term, powers: tuple[int, ...], factor: float) -> Term:

@@ -55,8 +55,6 @@ _PART = re.compile(
 _SHARES = {"half": 1 / 2, "third": 1 / 3, "two thirds": 2 / 3, "quarter": 1 / 4, "three quarters": 3 / 4,
            "fifth": 1 / 5, "four fifths": 4 / 5, "nine tenths": 9 / 10,
            "sixth": 1 / 6, "eighth": 1 / 8, "tenth": 1 / 10}  # fmt: skip
-#: A share as it stands in words, and what it is.
-SHARE = rf"(?:an? |one )?(?:{'|'.join(sorted(_SHARES, key=len, reverse=True))})"
 
 
 def share_of(words: str) -> float | None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import answered, clauses, lists
-from whichgpu.audit.borne_out import without_borne_out
 from whichgpu.audit.clauses.agreement import agreed
 from whichgpu.audit.comparisons.sides import unless_given
 from whichgpu.audit.described import described
@@ -140,7 +139,7 @@ def _found(
     ]
     found = unless_given(found, context)
     sure = without_worked_out(without_misjudged(without_misread(found, context), context), context)
-    sure = without_borne_out(without_own_speeds(sure, context), context)
+    sure = without_own_speeds(sure, context)
     sure = without_resting(without_traced(settled(without_reported(sure, context), context), context))
     return sure if only else reading.read(clauses.read(sure, context), context)
 

@@ -24,8 +24,6 @@ _RATE = re.compile(
     r"tflops?|watt)\b",
     re.IGNORECASE,
 )
-#: An amount with the sign of its currency before it.
-SIGNED = re.compile(r"[$\u20ac\u00a3]\s?(?P<n>\d[\d,]*(?:\.\d+)?)")
 #: Before a bare number that is a price.
 _PAID = re.compile(
     r"\b(?:paid|pay|costs?|sells?(?: it| them)? for|goes? for|go for|bought (?:it |them )?for|"
@@ -40,12 +38,6 @@ _NO_PRICE = re.compile(
     re.IGNORECASE,
 )
 _LEAST, _NEAR = 50, 24
-
-
-def signed(text: str) -> Iterator[tuple[int, int, float]]:
-    """The amounts of a text with a sign of a currency, where they begin and end."""
-    for match in SIGNED.finditer(text):
-        yield *match.span(), float(match["n"].replace(",", ""))
 
 
 def plain_money(text: str, fraction: str) -> tuple[Quantity, ...]:

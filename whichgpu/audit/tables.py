@@ -31,15 +31,12 @@ if TYPE_CHECKING:
 
 #: Rates of the units beside the tensor cores.
 _PLAIN = ("fp32", "fp64")
-_RATES = ("flop rate", "op rate")
 #: Columns and rows in which devices are looked for.
 _SEARCHED = 3
 #: Columns of a row in which an instance type is looked for.
 _TYPES = 6
 #: Cells that must fit the devices that a table does not name, and how nearly.
 _SURE, _NEARLY = 4, 0.08
-#: So many of all tables of a document, and of those that do not fit, that no single table is asked.
-_CERTAIN, _TO_ONE = 10, 3
 #: Tables of a document that are looked at together.
 _TWO, _SAME = 2, 24
 #: Headers of how many of a device a row is of, and such a number.

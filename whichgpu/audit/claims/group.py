@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     _Ids = tuple[str, ...]
 
 _KINDS = ("specification", "memory_type", "capability", "state", "foundry", "identity", "years", "generation",
-          "instances", "outfitted", "slotted", "plugs")  # fmt: skip
+          "instances", "slotted")  # fmt: skip
 _ONES = (
     r"(?:cards|gpus|devices|models|chips|accelerators|parts|boards|options|products|candidates|modules|ones)"
 )

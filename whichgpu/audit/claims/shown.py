@@ -15,7 +15,6 @@ from whichgpu.audit.anywhere import follows, gives
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.orders import MARGIN, asked
 from whichgpu.audit.known.said import OF_SPEED, claims, is_near
-from whichgpu.audit.known.sides import is_open
 from whichgpu.audit.known.store import SPOKEN, store
 from whichgpu.audit.measures import is_of_name, measure
 from whichgpu.audit.quantities import quantities
@@ -368,7 +367,7 @@ def _two(  # noqa: PLR0917
     index: int, passage: Passage, one: Mention, other: Mention, span: tuple[int, int], context: Context
 ) -> Two | None:  # fmt: skip
     text = passage.text
-    if set(one.ids) & set(other.ids) or is_open(index, *span, context):
+    if set(one.ids) & set(other.ids) or _is_open(index, *span, context):
         return None
     if any(_COUNTED.search(text, max(0, each.start - _NEAR), each.start) for each in (one, other)):
         return None
@@ -432,3 +431,8 @@ def _orders(
                     context, passage, match.span(), "ordering", "inconsistent", attribute="told before",
                     because=because, evidence=(Evidence(because),),
                 )  # fmt: skip
+
+
+def _is_open(index: int, start: int, end: int, context: Context) -> bool:
+    """Whether a stretch speaks of a device by a description that stays open."""
+    return any(a < end and start < b for a, b in context.memo.get("open", {}).get(index, ()))

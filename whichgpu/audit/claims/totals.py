@@ -18,7 +18,7 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.document import Passage, Table
+    from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.quantities import Quantity
 
@@ -75,15 +75,6 @@ def find(context: Context) -> Iterator[Finding]:
         if len(rows) > _FEWEST:
             yield from _judged(list(_of_lines(rows, context)), context)
     yield from _judged([one for items in _lists(context) for one in _of_items(items, context)], context)
-
-
-def summed_columns(table: Table, context: Context) -> dict[int, float]:
-    """What the columns of a table add up to, where at least one says so rightly in its row of totals."""
-    rows = [tuple(row[:_MOST_LINES]) for row in table.rows[:_MOST_LINES]]
-    found = list(_of_lines(rows, context)) if len(rows) > _FEWEST else []
-    columns = {id(cell): at for row in rows for at, cell in enumerate(row) if cell}
-    proved = any(_off(one) <= _EXACT for one in found)
-    return {columns[id(one.cell)]: one.real[0] for one in found if proved and one.real[0] == one.real[1]}
 
 
 def _of_lines(rows: Sequence[Sequence[Passage | None]], context: Context) -> Iterator[_Sum]:

@@ -39,19 +39,16 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
 
 #: Kinds of claims that hold a value against one device.
-_OF_ONE = frozenset({
-    "capability", "compute_capability", "framed", "identity", "memory_type", "pooled", "specification",
-    "unsaid",
-})  # fmt: skip
+_OF_ONE = frozenset({"capability", "compute_capability", "identity", "memory_type", "specification"})
 #: Kinds that find what is right, and on articles that they were not made on accused without being right once.
-_CONFIRM = frozenset({"group", "relative", "spare", "state", "turns"})
+_CONFIRM = frozenset({"group", "relative", "state"})
 _UNPROVEN = "claims of this kind in running text are confirmed, and not accused"
 #: Of which amount weights are is certain where a sentence tells one, of one model in one format.
 _OF_WEIGHTS = frozenset({"weights"})
 #: What is said of one device as well.
 _OF_ANOTHER_TOO = frozenset({"likewise"})
 #: Kinds that look for what an amount, or who leads, was worked out from, wherever the text tells it.
-_WORKED_OUT = frozenset({"bills", "compared", "concluded", "parallel"})
+_WORKED_OUT = frozenset({"bills", "compared", "concluded"})
 #: Kinds that hold what is said of memory and of laws against what the text, or everyone, knows.
 _OF_ROOM = frozenset({"category", "holding"})
 #: So many devices, each of which has the room.
@@ -59,7 +56,7 @@ _SO_MANY = re.compile(r"\b(?:two|three|four|six|both|together)\b", re.IGNORECASE
 #: A description that tells a size is as good as a name.
 _A_SIZE = re.compile(r"\d ?GB\b", re.IGNORECASE)
 #: Kinds that set two devices against each other by the catalogue.
-_OF_TWO = frozenset({"difference", "ratio"})
+_OF_TWO = frozenset({"ratio"})
 #: Kinds that compare two things, one of which their clause is about.
 _COMPARED = frozenset({"compared", "concluded", "ordering", "ratio", "shown"})
 #: What is told of memory that is none of what a card has.
@@ -187,8 +184,7 @@ def _against_two(kind: str, found: Finding, place: _At, context: Context) -> str
     here = within(context.mentions.get(place.number, ()), sentence.start, sentence.end)
     named = [each for each in here if any(True for _ in mentions(each.text, context.catalogue))]
     told = [any(side & {*each.named} for each in named) for side in sides]
-    many = kind == "difference" and _SO_MANY.search(sentence.text[: place.at - sentence.start])
-    return _OF_OTHERS if many or not any(told) or not is_indicative(sentence.text) else ""
+    return _OF_OTHERS if not any(told) or not is_indicative(sentence.text) else ""
 
 
 def _place(found: Finding, running: Sequence[tuple[int, int]], context: Context) -> _At | None:

@@ -26,7 +26,7 @@ _NOT_STATED = re.compile(rf"\?|[\u201c\u201d\"]|\b{_SUPPOSED}(?!\w)", re.IGNOREC
 #: What is denied, somebody's own, or compared.
 _DENIED = any_of(r"""
     not was were our my we i than compared versus vs against more less fewer extra another additional
-    difference times twice half third quarter double[sd]? triple[sd]? percent unlike like
+    difference advantage times twice half third quarter double[sd]? triple[sd]? percent unlike like
     as_(?:much|many|fast|large) equivalent from between
 """)
 #: Shares, sums and parts.

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.known.said import OF_COMPUTE
-from whichgpu.audit.known.store import of_catalogue, tokens
+from whichgpu.audit.known.store import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from whichgpu.audit.document import Passage
-    from whichgpu.audit.findings import Context
-    from whichgpu.audit.known.sides import Side
-    from whichgpu.audit.known.store import Amount, Series
+    from whichgpu.audit.known.store import Series
     from whichgpu.audit.sentences import Sentence
 
 #: Two that differ by less are level.
@@ -40,24 +38,6 @@ _SETTING = re.compile(
     r"\b(?:FP\d+|INT\d|BF16|TF32|NF4|Q\d\w*|\d{1,3}B\b|train\w*|inference|fine-?tun\w*|[A-Z][a-z]+[A-Z]\w*|"
     r"(?!GPU|CPU|GB\b|VRAM|NVIDIA|AMD|RTX|GTX|SFF|PRO|SXM|PC|GDDR|HBM|I\b)[A-Z]{2,}[a-z]?-?[A-Za-z]*\b(?!\d)|Llama|Mistral|Qwen|Whisper|Flux|Stable|Blender)\b"
 )
-
-
-def scopes(one: Amount, series: Series, told: Sequence[Series]) -> Iterator[tuple[Amount, ...]]:
-    """Those of a series that another series tells of too: what a section is about."""
-    every = {frozenset(each.name for each in some.amounts) for some in told if not some.derived}
-    for names in every:
-        if one.name in names:
-            kept = tuple(each for each in series.amounts if each.name in names)
-            if 1 < len(kept) < len(series.amounts):
-                yield kept
-
-
-def apart(one: Amount, other: Amount, series: Series, sign: int) -> float:
-    """By what share one amount is above another, in the sense of the words; below 0 where it is not."""
-    if series.dimension and series.measure in ("time", "energy"):
-        sign = -sign
-    # Of ranges the ends that bear it out best.
-    return one.high / other.value - 1 if sign > 0 else 1 - one.value / other.high
 
 
 def asked(  # noqa: PLR0917
@@ -123,30 +103,3 @@ def is_in_setting(series: Series, words: str) -> bool:
 def is_of_regime(label: str, words: str) -> bool:
     """Whether speeds below a label are of what arithmetic bounds, where a sentence speaks of that."""
     return not OF_COMPUTE.search(words) or OF_COMPUTE.search(label) is not None
-
-
-_HOURLY = re.compile(r"\bhour\w*|/\s?h\b|\brents?\b|\brates?\b|\bmonth\w*", re.IGNORECASE)
-
-
-def is_of_the_hour(series: Series, words: str) -> bool:
-    """Whether prices are by the hour or not, as the words are."""
-    return bool(_HOURLY.search(words)) == bool(_HOURLY.search(series.label))
-
-
-def catalogue_says(one: Side, other: Side, kind: str, sign: int, context: Context) -> bool:
-    """Whether on file two stand in the order that is stated of their speed."""
-    if kind != "speed" or not other.ids:
-        return False
-    ways, fields = [], set()
-    for series in of_catalogue(context):
-        if series.label in ("bandwidth", "fp16"):
-            own, others = one.of(series), other.of(series)
-            fields.add(series.label if all(own) and all(others) else "")
-            ways += [
-                sign * (a.value / b.value - 1)
-                for some in own
-                for a in some
-                for those in others
-                for b in those
-            ]
-    return {"bandwidth", "fp16"} <= fields and min(ways) > MARGIN

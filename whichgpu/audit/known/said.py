@@ -9,7 +9,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.multiple import Multiple, opposite, parts
 from whichgpu.audit.patterns import MANY
 from whichgpu.audit.quantities import multiples, quantities
-from whichgpu.audit.sentences import Sentence, sentences, within
+from whichgpu.audit.sentences import Sentence, within
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -71,26 +71,6 @@ OF_COMPUTE = re.compile(
 )  # fmt: skip
 #: What a ratio is in that its words and the table beside it say to be of a speed: of nothing else.
 OF_SPEED = "speed told"
-#: Before a ratio, that a setting makes it and no other device: "mixed precision makes it".
-MAKES = re.compile(
-    r"(?<!\b[Tt]hat )(?<!\b[Tt]his )(?<!\bwhich )(?<!\b[Ii]t )\b(?:makes?|made|making|turns?|"
-    r"renders?)\s+(?:it|them|the|an?|our|my|your|this|these|each|every)\b"
-)
-
-
-#: That what follows is of something else than what was told: "In games it's another matter: there".
-_ANOTHER_SCENE = re.compile(
-    r"\b(?:(?:an)?other|different)\s+(?:matter|story|picture|thing|question|game|league|world)\b|"
-    r"\b(?:in|for|with)\s+(?:video\s+)?(?:games|gaming|rendering|blender|video|editing|encoding)\b",
-    re.IGNORECASE,
-)
-
-
-def is_of_another_scene(text: str, sentence: Sentence) -> bool:
-    """Whether a sentence, or the one before it, turns to something else than what is told of elsewhere."""
-    before = [each for each in sentences(text) if each.end <= sentence.start][-1:]
-    start = before[0].start if before else sentence.start
-    return _ANOTHER_SCENE.search(text, start, sentence.end) is not None
 
 
 class Claim(NamedTuple):

@@ -136,11 +136,6 @@ def measure_of(label: str, dimension: str, *above: str) -> str:
     return found
 
 
-def told_of(measure: str, text: str) -> bool:
-    """Whether a text has words of a measure."""
-    return _MEASURE[measure].search(text) is not None
-
-
 def _of_work(text: str) -> str:
     """Whether what heads amounts says that they are rates or times: these where less is better."""
     if _LESS.search(text):

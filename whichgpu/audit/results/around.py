@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.results.digits import plain_value
-from whichgpu.audit.results.formulas import same_kind
 from whichgpu.audit.results.words import BEFORE, FROM, asked
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.values import NamedTuple
@@ -118,8 +117,3 @@ def _with_units(pool: Sequence[Term], told: Term) -> list[Term]:
         if each.plain
     ]
     return [*pool, *bare]
-
-
-def last_of_kind(near: Sequence[Term], other: Term) -> Term | None:
-    """The last amount that is of the kind of another."""
-    return next((each for each in reversed(near) if same_kind(each, other)), None)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.dimensions import AXES
-from whichgpu.audit.relations import Way, rounding, ways
-from whichgpu.audit.results.digits import plain_value
+from whichgpu.audit.relations import Way, rounding
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.dimensions import Term
-    from whichgpu.audit.relations import Effort
 
 _MONEY, _ENERGY, _HOUR = (AXES.index(each) for each in ("money", "energy", "hour"))
-_SIMPLE, _SUMMED = 3, 5
 #: What rounding makes of a result at least, as a share of it.
 _WITHIN = 0.006
 
@@ -51,27 +47,6 @@ class Formula(NamedTuple):
             parts * (max(self.high, 1.0) if self.operation == "change" else self.high)
             + rounding(told) * told.value
         )
-
-
-def formulas(told: Term, pool: Sequence[Term], effort: Effort) -> Iterator[Formula]:
-    """Every operation on a few amounts of a passage that makes one of the kind of another."""
-    if not any(told.dims):
-        yield from ratios(pool)
-        return
-    for way in ways(told, pool, most=_SIMPLE, effort=effort):
-        if is_sensible(way.used, told):
-            yield Formula("product", way.low, way.high, way.used)
-    same = [each for each in pool if same_kind(each, told)]
-    for one, other in combinations(same, 2):
-        if left := abs(one.value - other.value):
-            yield Formula("difference", left, left, (one, other))
-    # What each of several costs is no part of a sum beside what all do.
-    alone = [each for each in same if each.each == told.each]
-    for many in range(2, min(len(alone), _SUMMED) + 1):
-        for first in range(len(alone) - many + 1):
-            parts = tuple(alone[first : first + many])
-            total = sum(each.value for each in parts)
-            yield Formula("sum", total, total, parts)
 
 
 def is_sensible(used: Sequence[Term], told: Term) -> bool:
@@ -122,26 +97,3 @@ def ratios(pool: Sequence[Term]) -> Iterator[Formula]:
             yield Formula("ratio", part, part, (above, below))
             if part != 1:
                 yield Formula("change", abs(part - 1), abs(part - 1), (above, below))
-
-
-def unitless(told: Term, pool: Sequence[Term]) -> Iterator[Formula]:
-    """Products and quotients of the numbers around an amount, whatever they are of: "5 people, 4 runs"."""
-    numbers = [(each, plain_value(each)) for each in pool]
-    numbers = [(each, value) for each, value in numbers if value and value != 1]
-    unit = told.value / (plain_value(told) or 1.0)
-    for many in {2, len(numbers)} & {2, 3, 4}:
-        for some in combinations(numbers, many):
-            used = tuple(each for each, _ in some)
-            product = math.prod(value for _, value in some) * unit
-            yield Formula("number", product, product, used, product=True)
-    for (one, a), (other, b) in combinations(numbers, 2):
-        yield Formula("number", a / b * unit, a / b * unit, (one, other))
-        yield Formula("number", b / a * unit, b / a * unit, (one, other))
-
-
-def by_distance(found: Sequence[Formula]) -> list[Formula]:
-    """Formulas, those of the last amounts first."""
-    return sorted(
-        found,
-        key=lambda one: (len(one.used), -min(each.start for each in one.used), -len(one.used[-1].words)),
-    )

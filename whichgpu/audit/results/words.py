@@ -46,44 +46,11 @@ _CUES = {
     )
     for each, (before, behind) in _ASKS.items()
 }
-#: What stands before an amount that is given.
-GIVEN = re.compile(
-    r"\b(?:at|with|has|have|had|against|versus|vs\.?|from|instead of|compared (?:to|with)|than|rate of|"
-    r"price of|for only|of up to)\s+(?:about |around |roughly |just |only |the |~)*$",
-    re.IGNORECASE,
-)
-#: What so many of something do each.
-MAKES = re.compile(
-    r"\b(?:generates?|produces?|makes?|sends?|creates?|adds? up to)\s+(?:about |around |roughly )?$", re.I
-)
-#: What says right before an amount that it follows from its sentence.
-THUS = re.compile(
-    r"(?:[=\u2248]|\b(?:so|thus|hence|therefore|that is|that[\u2019']s|which (?:is|was|makes|made|means|"
-    r"gives)|i\.e\.,?|makes?|made|making|gives?|gave|comes? (?:out )?(?:to|at)|came to|works? out (?:to|at)|"
-    r"amounts? to|means|meaning|equals?|would be|would have been|total(?:s|ing)?(?: of)?|"
-    r"are|is|back after|after|takes?|took|will take)\b)"
-    r"(?:\s+(?:about|around|roughly|only|just|some|nearly|almost|then|therefore|a|an|the|total|of|cost|bill|you|"
-    r"me|us|it|to|in|after|done|back))*\s*~?$",
-    re.IGNORECASE,
-)
 #: Before what an amount was worked out from, where that stands behind it.
 FROM = re.compile(
     r"\b(?:at|of|for|from|by|over|per)\s+(?:about |around |roughly |just |only |the )*$|[x\u00d7*/+(-]\s*$",
     re.I,
 )
-#: A sentence on one of several things: "Each job starts with a download of 45 GB".
-EACH = re.compile(
-    r"\s*(?:Each|Every|The (?:average|typical|usual)|An? (?:average|typical|single)?|Per)\s+[a-z-]+\b"
-)
-#: Before what each of several has: "1.2 million requests, each with 1,100 input and 250 output tokens".
-EACH_WITH = re.compile(
-    r"\beach\s+(?:\w+\s+)?(?:with|of|ha[sd]|having|takes?|took|needs?|uses?|draws?|asks?|costs?)\b[^.;]*$",
-    re.I,
-)
-#: Between two amounts that are taken together.
-PLUS = re.compile(r"[^.;]{0,24}\b(?:plus|and another)\s+(?:about |another |roughly )?", re.IGNORECASE)
-#: What a bare number counts: "500 runs a month".
-NOUN = re.compile(r"\s+(?!percent|times|and\b|or\b|to\b|of\b|in\b|is\b|at\b|x\b)[a-z][a-z-]{2,}s\b")
 
 
 def asked(told: Term, text: str, start: int, last: int) -> frozenset[str]:

@@ -60,10 +60,6 @@ _HAS_CHIP = re.compile(
     r"little|big|small|nvidia[\u2019']s|cut-down|partly disabled)\s+)*$",
     re.IGNORECASE,
 )
-_PCIE = re.compile(r"\bPCI(?:e| Express)\s?(?:Gen(?:eration)?\s?)?(?P<n>[3-6])(?:\.0)?\b", re.IGNORECASE)
-_OF_HOST = re.compile(
-    r"\b(?:slots?|board|host|cpu|platform|server|motherboard|ssds?|switch\w*|socket|lanes of)\b", re.I
-)
 
 
 def beings(index: int, passage: Passage, context: Context) -> Iterator[Finding]:

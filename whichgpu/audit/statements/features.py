@@ -50,7 +50,7 @@ _HAS = re.compile(
     re.IGNORECASE,
 )
 _NO = re.compile(
-    r"\b(?:no|not|nicht|pas|never|neither|nor|without|lacks?|lacking|miss\w*|than|like|unlike|instead|if|"
+    r"\b(?:no|not|cannot|doesnt|dont|cant|nothing|nicht|pas|never|neither|nor|without|lacks?|lacking|miss\w*|than|like|unlike|instead|if|"
     r"whether|would|could|should|"
     r"emulat\w+|software|store[sd]?|storage|weights?|checkpoints?|only|except|but|needs?|requires?|until|"
     r"before|"

@@ -174,11 +174,6 @@ _DENIED = re.compile(
     r"n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
-_ROOM = re.compile(
-    r"\b(?:with|in|on|into|within|onto|the|its|a|single|one|than|from)\s+(?:(?:the|its|a|single|one|"
-    r"of)\s+)*$",
-    re.I,
-)
 
 
 def fits(index: int, passage: Passage, context: Context) -> Iterator[Finding]:

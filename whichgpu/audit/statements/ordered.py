@@ -51,7 +51,7 @@ _COUNT = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eig
 _OF_ALL = re.compile(
     r"\b(?:of|among|in|on) (?:(?:the|these|those|our|this|all) )*(?P<n>two|three|four|five|six|seven|eight|"
     r"all|table|list|"
-    r"comparison|group|lot|bunch|field|test|line-?up)\b|\bhere\b",
+    r"comparison|group|lot|bunch|field|test|line-?up|round-?up)\b|\bhere\b",
     re.IGNORECASE,
 )
 #: "Little more than a quarter of it": a ratio.
@@ -185,7 +185,9 @@ def _of_all(said: Said, match: re.Match[str], word: str, sign: int) -> Iterator[
 
 
 #: "In memory bandwidth it is the fastest": of bytes, and of no speed at work.
-_IN_BANDWIDTH = re.compile(r"\bin (?:terms of )?(?:raw )?(?:memory )?bandwidth\b", re.IGNORECASE)
+_IN_BANDWIDTH = re.compile(
+    r"\bin (?:terms of )?(?:raw )?(?:memory )?bandwidth\b|\b(?:fast|slow)est (?:memory|vram)\b", re.IGNORECASE
+)
 #: "The most efficient of the three was the SXM".
 _WAS = re.compile(
     r"\s+(?:is|was|remains|remained|proved to be|turned out to be)\s+(?:still\s+)?(?:the\s+|our\s+)?", re.I

@@ -44,7 +44,7 @@ _BY_ATTRIBUTE = re.compile(
     re.IGNORECASE,
 )
 _VERB = re.compile(r"(?:doub|trip|quad)", re.IGNORECASE)
-_OF_ITS = re.compile(r"\s*(?:times\s+)?(?:as much as\s+|of\s+)?(?P<its>its)\s+\w+", re.IGNORECASE)
+_OF_ITS = re.compile(r"\s*(?:times\s+)?(?:as much as\s+|of\s+)?(?P<its>its)\s+(?!own\b)\w+", re.IGNORECASE)
 _HEDGE = re.compile(
     r"\b(?:about|around|roughly|some|nearly|almost|approximately|close to|over|more than|well|just|a good|"
     r"a little|under|less than|up to|as much as)\b|~",
