@@ -169,6 +169,7 @@ def test_figures_of_a_shared_board_are_per_gpu():
     assert found.view.number("k80", "power_per_gpu") == 150
     assert found.view.number("k80", "fp32_per_watt") == pytest.approx(found.view.number("k80", "fp32") / 150)
     assert "one of 2 GPUs on its board, whose 300 W they share: 150 W each" in topic(found, "board")
+    assert "draws less" not in found.answer.text, "150 against 145 W"
 
 
 def offer(provider, gpu, usd, *, candidates=(), kind="on_demand", count=1.0, as_of=date(2026, 11, 1)):
