@@ -342,6 +342,18 @@ def test_workload_numbers_stand_in_cells():
             assert not stray(found.view, one._replace(text=text)) - asked, one.text
 
 
+def test_a_ratio_far_from_that_of_the_peaks_is_told_why():
+    work = compare(("rtx-5090", "h100-80gb-sxm"), ["stable-diffusion-1.5"], today=TODAY).view.works[0]
+    told = next(one.text for one in work.sentences if "FP16 peak" in one.text)
+    ratio = ratio_words(work.results["h100-80gb-sxm"].rate / work.results["rtx-5090"].rate)
+    assert "4.72x" in told
+    assert "the power limit leaves the H100" in told
+    assert told.endswith(
+        "the RTX 5090 comes nearer to what that allows, as the model was fitted, "
+        f"which makes the whole {ratio}."
+    )
+
+
 def test_a_machine_by_its_maker_s_name_is_compared_by_its_gpus() -> None:
     view = compare(["DGX H100", "a100-80gb-sxm"], today=TODAY).view
     assert [gpu.id for gpu in view.gpus] == ["h100-80gb-sxm", "a100-80gb-sxm"]
