@@ -169,6 +169,7 @@ def test_figures_of_a_shared_board_are_per_gpu():
     assert found.view.number("k80", "power_per_gpu") == 150
     assert found.view.number("k80", "fp32_per_watt") == pytest.approx(found.view.number("k80", "fp32") / 150)
     assert "one of 2 GPUs on its board, whose 300 W they share: 150 W each" in topic(found, "board")
+    assert "draws less" not in found.answer.text, "150 against 145 W"
 
 
 def offer(provider, gpu, usd, *, candidates=(), kind="on_demand", count=1.0, as_of=date(2026, 11, 1)):
@@ -339,6 +340,18 @@ def test_workload_numbers_stand_in_cells():
             asked = {f"{work.job.output_tokens:,.0f}"} if work.job.output_tokens else set()
             text = re.sub(r"; the ratio lies .* confidence", "", one.text)
             assert not stray(found.view, one._replace(text=text)) - asked, one.text
+
+
+def test_a_ratio_far_from_that_of_the_peaks_is_told_why():
+    work = compare(("rtx-5090", "h100-80gb-sxm"), ["stable-diffusion-1.5"], today=TODAY).view.works[0]
+    told = next(one.text for one in work.sentences if "FP16 peak" in one.text)
+    ratio = ratio_words(work.results["h100-80gb-sxm"].rate / work.results["rtx-5090"].rate)
+    assert "4.72x" in told
+    assert "the power limit leaves the H100" in told
+    assert told.endswith(
+        "the RTX 5090 comes nearer to what that allows, as the model was fitted, "
+        f"which makes the whole {ratio}."
+    )
 
 
 def test_a_machine_by_its_maker_s_name_is_compared_by_its_gpus() -> None:

@@ -212,3 +212,9 @@ def test_the_command_names_the_program(whichgpu: Any) -> None:
     ran = whichgpu("recommend", "COMSOL", "--budget", "1 USD/h")
     assert ran.status == 0
     assert "simulation in FP64 in COMSOL Multiphysics" in " ".join(ran.out.split())
+
+
+def test_what_no_kernel_language_programs_is_no_card_for_programs() -> None:
+    asked = ("tpu-v5e", "trainium2", "gaudi3", "rx-9070-xt", "t4")
+    assert [need("gpgpu").met(GPUS[gpu]) for gpu in asked] == [False, False, False, True, True]
+    assert "gpgpu" in str(use.use("hashcat"))

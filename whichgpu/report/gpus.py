@@ -41,9 +41,10 @@ def show_report(gpu: Gpu, *, sources: bool) -> Report:
 
 def gist(gpu: Gpu, rented: Price | None) -> str:
     """What decides, in two sentences: memory, rates, power, release and price, as far as they were read."""
+    board = _board(gpu)
     fields = {
         "memory": "{}", "bandwidth": "{}", "fp16" if gpu.value("fp16") else "bf16": "{} in 16 bits",
-        "fp32": "{} in FP32", "power": "{}",
+        "fp32": "{} in FP32", "power": f"{{}} for its {board}" if board else "{}",
         "release_date": "released {}", "launch_price": "launched at {}",
     }  # fmt: skip
     own = ", ".join(said.format(text) for name, said in fields.items() if (text := short(gpu, name)))
@@ -276,4 +277,10 @@ def _remark(gpu: Gpu) -> str:
     if not gpu.usable:
         missing = "bandwidth" if gpu.value("bandwidth") is None else "peak rates"
         return f"no prediction: {missing} not read"
-    return f"{gpu.confidence} confidence" if gpu.confidence else ""
+    return "; ".join(filter(None, (_board(gpu), f"{gpu.confidence} confidence" if gpu.confidence else "")))
+
+
+def _board(gpu: Gpu) -> str:
+    """Of what its power is the limit, where a board carries several of it."""
+    count = gpu.value("units_per_board") or 1
+    return f"board of {count:g} GPUs" if count > 1 else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison.pen import Pen
-from whichgpu.planner.comparison.reasons import DECIDES, ahead_of, alone, reasons, than
+from whichgpu.planner.comparison.reasons import DECIDES, ahead_of, alone, own_power, reasons, than
 from whichgpu.planner.comparison.words import counted, listed, ratio_words
 
 if TYPE_CHECKING:
@@ -94,12 +94,10 @@ def _leads(view: View, pen: Pen, key: str) -> str:
         for field in only[1:]:
             pen.rests_on(field, key)
         parts.append(f"alone computes in {listed(field.upper() for field in only)}")
-    for reason in reasons(view):
-        other = ahead_of(view, key, reason) if reason.field == "power" else ""
-        if other:
-            parts.append(
-                f"{'draws less' if view.pair else 'draws least'} ({pen.against(key, other, 'power')})"
-            )
+    power = next(reason for reason in reasons(view) if reason.field == "power")
+    power = power._replace(field=own_power(view))
+    if other := ahead_of(view, key, power):
+        parts.append(f"draws {'less' if view.pair else 'least'} ({pen.against(key, other, power.field)})")
     return listed(parts) if parts else ""
 
 

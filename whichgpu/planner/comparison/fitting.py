@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from whichgpu.workloads.job import Job
 
 GROUP = "GPUs that hold it, at least"
+#: What people turn to where a card is too small for the usual software.
+_SPARING = "llama.cpp"
 _EVIDENCE = ("cost memory", "roofline")
 
 
@@ -35,10 +37,16 @@ def fit_rows(gpus: Sequence[Gpu]) -> Iterator[Row]:
 def _cells(one: Titled, gpus: Sequence[Gpu]) -> Iterator[tuple[str, Cell]]:
     """A cell a GPU whose memory is known: under the software that runs the job on the most of them.
 
-    A row is of one software where one runs on all; those that it leaves are under the next.
+    A row is of one software where one runs on all; those that it leaves are under the next, and so are
+    those that are too small for it and not for the next.
     """
     known = [gpu for gpu in gpus if gpu.value("memory")]
     ways = [_way(how, job, known) for how, job in (("", one.job), *one.instead)] if known else []
+    some = frozenset[str]().union(*(way.holding for way in ways))
+    ways = [
+        way._replace(refused={**dict.fromkeys(some - way.holding, "too small"), **way.refused})
+        for way in ways
+    ]
     left = {gpu.id for gpu in known}
     while left:
         best = max(ways, key=lambda way: len(left - set(way.refused)))
@@ -53,10 +61,11 @@ def _cells(one: Titled, gpus: Sequence[Gpu]) -> Iterator[tuple[str, Cell]]:
 
 
 class _Way(NamedTuple):
-    """The job under one software, '' where it is the usual one, and why some GPUs refuse it."""
+    """The job under one software, '' where it is the usual one, which hold it, and why some refuse it."""
 
     how: str
     alone: Cells
+    holding: frozenset[str]
     refused: Mapping[str, str]
 
 
@@ -67,7 +76,9 @@ def _way(how: str, job: Job, gpus: Sequence[Gpu]) -> _Way:
         for gpu, why in zip(gpus, alone.refusals, strict=True)
         if (text := why or _unstated(alone, gpu, how))
     }
-    return _Way(how, alone, refused)
+    told = not how or job.runtime == _SPARING
+    held = (gpu.id for gpu, fits in zip(gpus, alone.fits, strict=True) if fits and gpu.id not in refused)
+    return _Way(how, alone, frozenset(held if told else ()), refused)
 
 
 def _unstated(alone: Cells, gpu: Gpu, how: str) -> str:

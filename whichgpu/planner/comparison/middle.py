@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.planner.comparison.reasons import DECIDES, paper_lead
+from whichgpu.planner.comparison.reasons import DECIDES, own_power, paper_lead
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import listed, ratio_words
 
@@ -68,7 +68,7 @@ def _more(view: View, pen: Pen, key: str, other: str) -> str:
 def _gains(view: View, pen: Pen, key: str, other: str) -> Iterator[tuple[str, float]]:
     """What one has more of than another, by enough to decide; lower power counts as well."""
     half = sixteen_bit(view.gpus)
-    power = "power_per_gpu" if "power_per_gpu" in view.rows else "power"
+    power = own_power(view)
     for field, noun in (
         ("memory", "memory"),
         ("bandwidth", "memory bandwidth"),

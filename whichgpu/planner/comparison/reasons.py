@@ -82,6 +82,11 @@ def reasons(view: View) -> tuple[Reason, ...]:
     )  # fmt: skip
 
 
+def own_power(view: View) -> str:
+    """The row of what one GPU draws: of boards that carry several, its share."""
+    return "power_per_gpu" if "power_per_gpu" in view.rows else "power"
+
+
 def than(pen: Pen, other: str) -> str:
     """Of two it is plain whose; of more the next is named."""
     return "" if pen.view.pair else f" the {pen.name(other)}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison import chips, features, lasting, rates, value
 from whichgpu.planner.comparison.pen import Pen
-from whichgpu.planner.comparison.reasons import paper_lead
+from whichgpu.planner.comparison.reasons import own_power, paper_lead
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import EQUAL, gain, listed, quantity
 
@@ -134,7 +134,7 @@ def power(view: View) -> Iterator[Sentence]:
     """The power limit, what a watt buys, and the range that a laptop's maker may set."""
     pen = Pen(view)
     half = sixteen_bit(view.gpus)
-    field = "power_per_gpu" if "power_per_gpu" in view.rows else "power"
+    field = own_power(view)
     known = tuple(view.ranked(field))
     if len(known) > 1:
         limits: dict[str, list[str]] = {}

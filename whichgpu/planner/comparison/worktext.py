@@ -11,6 +11,9 @@ from whichgpu.planner.comparison.words import EQUAL, listed, ratio_words
 from whichgpu.planner.comparison.work import ratio_range, speed_ratio
 from whichgpu.planner.comparison.workrows import BOUNDS
 
+#: A ratio that is this much from what peaks and power limits say wants a word more.
+_UNEXPLAINED = 1.3
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -136,9 +139,15 @@ def _why(view: View, work: Work) -> Iterator[Sentence]:
     said = [text for text in told if text]
     field, _ = peaks[bound[slow]]
     expected = pen.value(fast, field) / pen.value(slow, field) if view.all_know(field) else 0.0
-    if work.results[fast].rate / work.results[slow].rate > expected * EQUAL:
+    ratio = work.results[fast].rate / work.results[slow].rate
+    if ratio > expected * EQUAL:
         said += _throttled(work, pen, fast, slow)
-    said += _software(view, work, pen, fast, slow)
+    elif ratio * EQUAL < expected and bound[slow] == "compute":
+        said += _throttled(work, pen, slow, fast)
+    assumed = _software(view, work, pen, fast, slow)
+    said += assumed
+    if expected and not told[1:] and not assumed:
+        said += _nearer(work, pen, fast, slow, expected)
     if said:
         yield pen.say("workload", "; ".join(said))
 
@@ -187,14 +196,28 @@ def _software(view: View, work: Work, pen: Pen, fast: str, slow: str) -> list[st
     ]
 
 
-def _throttled(work: Work, pen: Pen, fast: str, slow: str) -> list[str]:
-    """That the slower one's power limit keeps it further below its peak."""
+def _throttled(work: Work, pen: Pen, free: str, held: str) -> list[str]:
+    """That the power limit keeps one further below its peak than the other."""
     field = f"{work.field}.throttle"
-    if pen.value(slow, field) >= pen.value(fast, field) / EQUAL:
+    if pen.value(held, field) >= pen.value(free, field) / EQUAL:
         return []
     return [
-        f"the power limit leaves the {pen.name(slow)} {pen.text(slow, field)} of its peak rate, the "
-        f"{pen.name(fast)} {pen.text(fast, field)}"
+        f"the power limit leaves the {pen.name(held)} {pen.text(held, field)} of its peak rate, the "
+        f"{pen.name(free)} {pen.text(free, field)}"
+    ]
+
+
+def _nearer(work: Work, pen: Pen, fast: str, slow: str, expected: float) -> list[str]:
+    """What neither that peak nor the power limit explains: how near to its peak the model puts each."""
+    results = work.results
+    more = whole = results[fast].rate / results[slow].rate / expected
+    if "compute" in list(results[slow].bounds)[:1]:
+        more *= results[slow].throttle / results[fast].throttle
+    if min(max(more, 1 / more), max(whole, 1 / whole)) < _UNEXPLAINED:
+        return []
+    return [
+        f"the {pen.name(fast if more > 1 else slow)} comes nearer to what that allows, as the model was "
+        f"fitted, which makes the whole {pen.ratio(fast, slow, f'{work.field}.rate')}"
     ]
 
 

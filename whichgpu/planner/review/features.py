@@ -175,8 +175,9 @@ def beside(view: View) -> Iterator[Sentence]:
     if told:
         yield pen.say("use", f"beside machine learning: {listed(told)}")
     gpu = view.gpus[0]
-    # What runs on an Arm processor, as beside a GB10, is not what was read of these programs.
-    if device(gpu).host != "x86_64":
+    # What runs on an Arm processor, as beside a GB10, is not what was read of these programs; nor is a
+    # processor a card.
+    if device(gpu).host != "x86_64" or gpu.segment == "cpu":
         return
     kinds = {one.use: use(one.use) for one in programs()}
     fit = {name: kind for name, kind in kinds.items() if kind is not None and _meets(gpu, kind.needs)}

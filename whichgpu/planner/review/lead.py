@@ -8,7 +8,7 @@ from whichgpu.hardware.blank import APPLIES, blank
 from whichgpu.planner.comparison.chips import desktop, variants, which
 from whichgpu.planner.comparison.features import parts as parts_of
 from whichgpu.planner.comparison.pen import Pen
-from whichgpu.planner.comparison.reasons import DECIDES
+from whichgpu.planner.comparison.reasons import DECIDES, own_power
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import listed
 from whichgpu.planner.usual import fitted_jobs
@@ -28,13 +28,22 @@ _UNITS = (
 )  # fmt: skip
 
 
+def _power(pen: Pen, key: str) -> str:
+    """`300 W`; `62.5 W, its share of the 250 W of a board with 4 GPUs`."""
+    own = own_power(pen.view)
+    if own == "power":
+        return pen.quantity(key, own)
+    board = f"the {pen.quantity(key, 'power')} of a board with {pen.amount(key, 'units_per_board')} GPUs"
+    return f"{pen.quantity(key, own)}, its share of {board}"
+
+
 def lead(view: View) -> Iterator[Sentence]:
     """Chip and generation, memory, peaks and power; its units; what else goes by its name."""
     key, gpu = view.ids[0], view.gpus[0]
     pen = Pen(view)
     parts = [which(pen, gpu, vendor=True), *_memory(pen, key), *_peaks(pen, key)]
     if view.number(key, "power"):
-        parts.append(f"its power limit is {pen.quantity(key, 'power')}")
+        parts.append(f"its power limit is {_power(pen, key)}")
     yield pen.say("lead", "; ".join(parts))
     pen = Pen(view)
     own = {"NVIDIA": "SMs", "AMD": "compute units"}.get(gpu.vendor, "cores")
@@ -71,7 +80,8 @@ def places(view: View, ranks: Sequence[Standing], *, strong: bool) -> Iterator[S
             continue
         pen = Pen(view)
         name = one.measure.field
-        value = f" ({pen.quantity(key, name)})" if view.number(key, name) else ""
+        figure = own_power(view) if name == "power" else name
+        value = f" ({pen.quantity(key, figure)})" if view.number(key, figure) else ""
         place = pen.text(key, f"rank.{name}")
         yield pen.say("strength" if strong else "limit", f"its {one.measure.noun}{value} is {place}")
 
