@@ -237,7 +237,7 @@ def begun_beside(
 
 
 def _cut(most: Any, spread: Any) -> Array:
-    """Mean of an inverse Gaussian variable cut at `most`, both in its means; `spread` as a squared coefficient."""
+    """Mean of an inverse Gaussian variable cut at `most`, both in its means; `spread` is its variation."""
     room = np.clip(most, 1e-12, _EMPTY)
     root = np.sqrt(room * spread)
     near, far = (room - 1.0) / root, (room + 1.0) / root
