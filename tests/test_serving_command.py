@@ -243,3 +243,13 @@ def test_replicas_share_what_is_in_flight(whichgpu):
     full = whichgpu(*words, "--json").json
     held = round(full["sequences"] * 4)
     assert f"--max-concurrency {held} --num-prompts {10 * held}" in full["measure"]["command"]
+
+
+def test_one_load_names_a_front_end_that_is_full(whichgpu):
+    words = ("predict", "llama-3.1-8b", "--gpu", "h100-80gb-sxm:8", "--tp", "8", "--phase", "serve",
+             "--runtime", "TensorRT-LLM 0.20", "--output-tokens", "512", "--concurrency")  # fmt: skip
+    text = " ".join(whichgpu(*words, "256").out.split())
+    assert "Bound by: streaming by one process (stream_interval), whatever the GPUs make. A pass: " in text
+    for more in (("8",), ("256", "--option", "stream_interval=20")):
+        assert "streaming by one" not in whichgpu(*words, *more).out
+    assert 0.9 < whichgpu(*words, "256", "--json").json["streamed"] < 1.01
