@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from whichgpu.cost import curve
+from whichgpu.cost import batching, curve
 from whichgpu.cost.placing import placed
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
@@ -106,3 +106,11 @@ def served(run):
     """Requests/s between the first fifth that are done and the last."""
     done = np.sort(run.done)
     return 0.6 * len(done) / (done[int(0.8 * len(done))] - done[int(0.2 * len(done))])
+
+
+def shorter(patch):
+    """Few requests are simulated for each load: enough for what is told of it, and which split leads."""
+    for name, value in (("_FEWEST", 300), ("_EACH", 8.0), ("_MOST", 3000)):
+        patch.setattr(curve, name, value)
+    for name, value in (("_FEWEST", 2000), ("_EACH", 200.0), ("_MOST", 20_000)):
+        patch.setattr(batching, name, value)

@@ -33,7 +33,7 @@ def test_prompts_that_share_a_pass_end_with_it():
     # One after another: M/D/1 behind a pass of tokens. Together: passes of all that came in the one before.
     assert alone == pytest.approx(each + decode / 2.0 + busy * each / (2.0 * (1.0 - busy)))
     chance, when, waits = np.random.default_rng(0), 0.0, []
-    come = np.cumsum(chance.exponential(1.0 / rate, 100_000))
+    come = np.cumsum(chance.exponential(1.0 / rate, 30_000))
     taken = 0
     while taken < len(come):
         ready = int(np.searchsorted(come, when, side="right"))
@@ -49,7 +49,7 @@ def test_prompts_of_which_a_pass_holds_one_and_a_part_end_with_it(chunks):
     decode, each, rate = 0.005, 0.05, 12.0
     mean, busy = decode / (1.0 - rate * each), rate * each
     told = float(queueing.prompt_seconds(mean, each, rate, chunks, at_work=1.0, mixed=False))
-    come = np.cumsum(np.random.default_rng(0).exponential(1.0 / rate, 20_000))
+    come = np.cumsum(np.random.default_rng(0).exponential(1.0 / rate, 8_000))
     when, begun, done, waits, behind = 0.0, 0.0, 0, [], []
     while done < len(come):
         there = int(np.searchsorted(come, when, side="right"))
@@ -116,3 +116,26 @@ def test_a_brownian_queue_is_empty_after_its_mean_in_the_mean():
     assert queueing.emptied(1e-3) == pytest.approx(1e-3, rel=0.03)
     assert queueing.emptied(np.array([50.0, 1e6])) == pytest.approx(1.0, rel=1e-5)
     assert 0.4 < float(queueing.emptied(1.0)) < 0.5
+
+
+@pytest.mark.parametrize("places", [10, 16])
+def test_no_more_begin_beside_a_request_than_there_are_places(places):
+    """Fixed passes of 20 ms and of 0.5 s a prompt, in short answers that as many more would begin beside."""
+    decode, each, after, rate = 0.02, 0.5, 30, 1.3
+    many = 400
+
+    def tokens(places):
+        server = simulate.Server(
+            (decode,) * (places + 1), (0.0,) * (places + 1), (each / 1000.0,) * (places + 1),
+            budget=1000.0,
+        )  # fmt: skip
+        stream = simulate.poisson(4000, rate, 1000, after + 1, seed=2)
+        run = simulate.simulate(server, stream, seed=2)
+        return np.mean(run.tpot[measured(run)])
+
+    busy = rate * each
+    free, usual = (one * after / each for one in (tokens(many) - decode, decode / (1.0 - busy) - decode))
+    there = queueing.begun_beside(free, free - usual, busy, places - 1.0, bound=after)
+    assert there < 0.95 * free
+    assert decode + float(there) * each / after == pytest.approx(tokens(places), rel=0.1)
+    assert queueing.begun_beside(free, free - usual, busy, 1e6, bound=after) == pytest.approx(free)

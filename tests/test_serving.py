@@ -20,35 +20,38 @@ from whichgpu.workloads.job import Job
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize(("name", "value"), [("max_num_seqs", "16"), ("max_num_batched_tokens", "1024")])
-def test_engine_options_are_kept(name, value):
-    plain, stated = job(), job(options={name: value})
-    one, other = (curve.curve(each, L40S) for each in (plain, stated))
-    if name == "max_num_seqs":
-        assert other.places == 16.0
-        assert other.limit == "sequences"
-        assert other.bound[-1] == "sequences"
-        assert other.capacity < one.capacity
-    else:
-        assert load.server(stated, L40S).budget == 1024.0
-    assert one.limit == "places"
-    with pytest.raises(UsageError, match=name):
-        job(options={name: "0"})
+@pytest.fixture(scope="module")
+def chat():
+    """The curve of a plain job."""
+    return curve.curve(job(), L40S)
+
+
+def test_engine_options_are_kept(chat):
+    few = curve.curve(job(options={"max_num_seqs": "16"}), L40S, np.array([0.2, 2.25]))
+    assert few.places == 16.0
+    assert few.limit == few.bound[-1] == "sequences"
+    assert few.capacity < chat.capacity
+    assert chat.limit == "places"
+    assert load.server(job(options={"max_num_batched_tokens": "1024"}), L40S).budget == 1024.0
+    for name in ("max_num_seqs", "max_num_batched_tokens"):
+        with pytest.raises(UsageError, match=name):
+            job(options={name: "0"})
 
 
 @pytest.mark.parametrize("runtime", ["vllm", "sglang", "tensorrt-llm"])
-@pytest.mark.parametrize("concurrency", [1.0, 16.0, 64.0, 1000.0])
-def test_the_analytic_answers_follow_littles_law(runtime, concurrency):
-    found = estimate(replace(job(), runtime=runtime, concurrency=concurrency), [L40S]).at(0, 0)
-    requests = found.throughput.mid / 256.0
-    assert requests * found.latency.mid == pytest.approx(concurrency, rel=1e-6)
+def test_the_analytic_answers_follow_littles_law(runtime):
+    flights = np.array([1.0, 16.0, 64.0, 1000.0])
+    found = estimate(replace(job(), runtime=runtime, concurrency=flights), [L40S])
+    assert found.throughput[0] / 256.0 * found.latency[0] == pytest.approx(flights, rel=1e-6)
+
+
+def test_a_closed_curve_follows_littles_law():
     closed = curve.curve(job(), L40S, against="concurrency")
     assert closed.in_flight == pytest.approx(np.ravel(closed.estimates.job.concurrency), rel=1e-6)
 
 
-def test_more_load_is_more_throughput_and_longer_times():
-    asked = job()
-    found = curve.curve(asked, L40S)
+def test_more_load_is_more_throughput_and_longer_times(chat):
+    found = chat
     for values in (found.throughput, found.tpot, found.latency, found.in_flight):
         assert np.all(np.diff(values) > 0)
     # Prompts are computed several at a time where many run, which at first makes up for what they wait.

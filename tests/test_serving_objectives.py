@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from serving_cases import job
+from serving_cases import job, shorter
 
 from whichgpu.cost import curve, load, slo
 from whichgpu.cost.estimate import estimate
@@ -103,7 +103,8 @@ def test_the_largest_load_keeps_its_objectives_and_more_does_not():
 
 
 @pytest.mark.thorough
-def test_objectives_may_be_given_one_by_one(whichgpu):
+def test_objectives_may_be_given_one_by_one(whichgpu, monkeypatch):
+    shorter(monkeypatch)
     words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--json")
     apart = whichgpu(*words, "--slo", "ttft p90 100 ms", "--slo", "tpot 60 ms").json
     assert apart["slo"] == whichgpu(*words, "--slo", "ttft p90 100 ms, tpot 60 ms").json["slo"]
@@ -153,7 +154,8 @@ def test_the_last_load_that_keeps_is_found_in_few_simulations(monkeypatch, exces
 
 
 @pytest.mark.thorough
-def test_every_split_is_tried_and_the_best_is_first():
+def test_every_split_is_tried_and_the_best_is_first(monkeypatch):
+    shorter(monkeypatch)
     asked = Job("llama-3.1-70b", input_tokens=1024.0, output_tokens=512.0)
     found = splits(asked, 8, H100, slo.read("tpot 40 ms"))
     rates = [one.held.rate for one in found if one.held]
@@ -167,8 +169,9 @@ def test_every_split_is_tried_and_the_best_is_first():
 
 
 @pytest.mark.thorough
-def test_over_machines_experts_are_dealt_out_layers_cut_and_stages_made():
+def test_over_machines_experts_are_dealt_out_layers_cut_and_stages_made(monkeypatch):
     """DeepSeek's own deployment deals its experts out over many machines (DeepSeek-V3 report, 3.4)."""
+    shorter(monkeypatch)
     asked = Job("deepseek-r1", precision="fp8", runtime="sglang", input_tokens=1024.0, output_tokens=512.0)
     found = splits(asked, 32, H100, slo.read("tpot 50 ms"))
     names = [one.name for one in found if one.held]
@@ -196,7 +199,8 @@ def test_groups_of_several_gpus_are_of_engines_that_have_them():
 
 
 @pytest.mark.thorough
-def test_the_first_split_was_simulated_and_means_are_no_less():
+def test_the_first_split_was_simulated_and_means_are_no_less(monkeypatch):
+    shorter(monkeypatch)
     asked = Job("llama-3.1-70b", input_tokens=1024.0, output_tokens=512.0)
     terms = slo.read("ttft p99 400 ms, tpot 40 ms")
     found = splits(asked, 8, H100, terms)
@@ -207,9 +211,11 @@ def test_the_first_split_was_simulated_and_means_are_no_less():
 
 @pytest.mark.slow
 def test_queues_near_the_capacity_are_told(whichgpu):
+    sizes = {"runtime": "tensorrt-llm", "precision": "fp8", "input_tokens": 2048.0, "output_tokens": 2048.0}
+    near = 0.95 * load.tables(job("llama-3.1-8b", H100, **sizes), H100)[0].capacity
     told = whichgpu("predict", "llama-3.1-8b", "--gpu", "h100-80gb-sxm", "--runtime", "tensorrt-llm",
                     "--precision", "fp8", "--input-tokens", "2048", "--output-tokens", "2048",
-                    "--curve")  # fmt: skip
+                    "--curve", "--rate", f"{near} req/s")  # fmt: skip
     assert "every burst leaves a queue" in " ".join(told.out.split())
 
 
@@ -224,7 +230,8 @@ def test_prompts_on_gpus_of_their_own_want_a_rate(whichgpu):
 @pytest.mark.slow
 @pytest.mark.parametrize("terms", ["ttft p99 150 ms", "latency p90 6 s"])
 @pytest.mark.thorough(every=2)
-def test_what_is_held_is_held_when_it_is_asked_for(whichgpu, terms):
+def test_what_is_held_is_held_when_it_is_asked_for(whichgpu, terms, monkeypatch):
+    shorter(monkeypatch)
     metric, how, most, unit = terms.split()
     # As many at once as there is room for, so that no objective is that of the most that run.
     words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--precision", "fp8", "--json", "--option",

@@ -97,6 +97,8 @@ class Estimate(Drawn, Shown):
     tpot: Interval | None = None
     #: Share of an inference's time in which its GPUs exchange.
     sent: float = 0.0
+    #: Share of the time in which a server's front end streams answers, where one process does.
+    streamed: float = 0.0
     #: Of a run of a load generator, what it prints of its requests; the means above are then of them.
     run: Run | None = None
 
@@ -162,6 +164,7 @@ class Estimate(Drawn, Shown):
                                                    for name in ("allocated", "reserved", "device")}},
             **{name: one.to_dict() for name, one in (("ttft", self.ttft), ("tpot", self.tpot)) if one},
             **({} if self.run is None else {"run": self.run.to_dict()}),
+            **({"streamed": self.streamed} if self.streamed else {}),
             "power": self.power, "power_interval": self.power_interval.to_dict(),
             "power_basis": self.power_basis,
             "energy": self.energy, "energy_interval": self.energy_interval.to_dict(),

@@ -28,6 +28,8 @@ NAMES = {
     "places": "KV capacity", "sequences": "max_num_seqs",
     "tokens": "max_num_batched_tokens", "front": "streaming by one process (stream_interval)",
 }  # fmt: skip
+#: From so much of what a limit allows it is the limit that binds.
+TAKEN = 0.9
 
 
 def shares(work: Pass, found: Fit, links: Any) -> dict[str, Array]:

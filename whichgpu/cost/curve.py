@@ -54,8 +54,6 @@ _LOADS = ("request_rate", "num_prompts", "max_concurrency")
 _BELOW = 0.999
 #: Requests in flight of all replicas, at most, as a job's.
 _MOST_HELD = 9e5
-#: From so much of the places taken it is they that bind; the share of throughput that a knee gives up.
-_TAKEN, _KNEE = 0.9, 0.8
 
 
 @immutable
@@ -226,8 +224,8 @@ def _curve(swept: Job, gpu: Gpu, table: load.Table, against: str, met: Met | Non
         in_flight=rate * estimates.latency[0], estimates=estimates,
         prompts=np.minimum(spent / np.maximum(at_work, spent), 1.0), shares=shares,
         bound=tuple(
-            "front" if streamed[j] >= _TAKEN
-            else short if share >= _TAKEN else max(shares, key=lambda name: float(shares[name][j]))
+            "front" if streamed[j] >= bounds.TAKEN
+            else short if share >= bounds.TAKEN else max(shares, key=lambda name: float(shares[name][j]))
             for j, share in enumerate(taken.tolist())
         ),
         capacity=table.capacity, places=places * table.replicas, limit=limit,

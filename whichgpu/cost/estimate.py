@@ -190,4 +190,5 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         bases=tuple(one.basis for one in errors),
         sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,
         notes=laid.notes, sent=grid(sent),
+        streamed=None if serving is None or not serving.front else grid(rate * serving.front),
     )  # fmt: skip

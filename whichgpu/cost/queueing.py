@@ -216,6 +216,37 @@ def relaxing(
     return np.asarray(each / np.maximum(chunks, 1e-12) * first * last * emptied(passes / last) / passes)
 
 
+def begun_beside(
+    count: Any, left: Any, busy: Any, most: Any, *, bound: Any, variation: Any = 0.0
+) -> Array:  # fmt: skip
+    """Of those that would begin while one answers, `count` in the mean, as many as there are places for.
+
+    Who is done leaves in its places those that began after it, `most` of them at most. They begin in periods
+    in which prompts follow each other (`mates`), and `left` of `count` in those that its own prompt left
+    behind, whose number is about geometric, so that their variance is
+
+        count (1 + mates) + left^2
+
+    Their number is as good as the time of a Brownian queue until it is empty, which is inverse Gaussian (Cox
+    and Miller, "The Theory of Stochastic Processes", section 5.7), and `bound` at the most as it is.
+    """
+    mean = np.maximum(count, 1e-12)
+    spread = (1.0 + mates(busy, variation)) / mean + np.minimum(np.asarray(left) / mean, 1.0) ** 2
+    all_of, some = (_cut(cut / mean, spread) for cut in (bound, np.minimum(bound, most)))
+    return np.asarray(mean * some / np.maximum(all_of, 1e-12))
+
+
+def _cut(most: Any, spread: Any) -> Array:
+    """Mean of an inverse Gaussian variable cut at `most`, both in its means; `spread` is its variation."""
+    room = np.clip(most, 1e-12, _EMPTY)
+    root = np.sqrt(room * spread)
+    near, far = (room - 1.0) / root, (room + 1.0) / root
+    density = np.exp(-(near**2) / 2.0) / np.sqrt(2.0 * np.pi)
+    above = _beyond(np.abs(near), density)
+    below, mirrored = np.where(near > 0.0, 1.0 - above, above), _beyond(far, density)
+    return np.asarray(below - mirrored + room * (1.0 - below - mirrored))
+
+
 def emptied(most: Any) -> Array:
     """Mean of the time until a Brownian queue in its steady state is empty, in means of it, cut at `most`."""
     # In Abate and Whitt's units of time, in which that is 1/2: the integral of the tail of their H1.

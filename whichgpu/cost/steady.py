@@ -95,23 +95,42 @@ class SteadyState:
         from whichgpu.cost import queueing
 
         arrivals, each = self._arrivals(passes, prompt, output)
+        mixed = bool(engine(self.work.runtime)["mixed"])
+        tokens = (self._beside_prompts if mixed else self._after_prompts)(passes, each, arrivals)
+        # Prompts that begin while one answers, of which each makes its tokens longer by so much.
+        busy, longer = np.minimum(arrivals * each, 1.0), np.maximum(each / np.maximum(self.after, 1.0), 1e-12)
+        usual = passes * busy / longer
+        begun = np.maximum(tokens - passes * (1.0 - busy), 0.0) / longer
+        most = self.after / self.gained / np.maximum(self.chunks, 1e-9) if mixed else np.inf
+        there = queueing.begun_beside(
+            begun, np.maximum(begun - usual, 0.0), busy, self.places - 1.0, bound=most,
+            variation=self.variation,
+        )  # fmt: skip
         # Each request counts alike: those with short answers have the longest tokens.
-        if not engine(self.work.runtime)["mixed"]:
-            waited = self._prompt_seconds(passes, each, arrivals)
-            waited = queueing.behind(waited, each, arrivals, self.chunks)
-            tokens = queueing.interrupted(
-                passes, each, arrivals, waited=waited, after=self.after, room=self.room
-            )
-            return np.asarray(tokens.mean(axis=0))
-        # In passes, of which each makes the tokens that were drafted and kept. Where prompts share them no
-        # token waits for more of these than a pass takes; near the capacity `passes` counts more.
+        return np.asarray((tokens - longer * (begun - there)).mean(axis=0))
+
+    def _after_prompts(self, passes: Array, each: Array, arrivals: Array) -> Array:
+        """Seconds of a token of each answer where prompts go first, (answers, G, J)."""
+        from whichgpu.cost import queueing
+
+        waited = self._prompt_seconds(passes, each, arrivals)
+        waited = queueing.behind(waited, each, arrivals, self.chunks)
+        room = np.maximum(self.places - self.sequences, 0.0)
+        return queueing.interrupted(passes, each, arrivals, waited=waited, after=self.after, room=room)
+
+    def _beside_prompts(self, passes: Array, each: Array, arrivals: Array) -> Array:
+        """Seconds of a token of each answer where prompts share its passes, (answers, G, J)."""
+        from whichgpu.cost import queueing
+
+        # In passes, each of which makes the tokens that were drafted and kept. No token waits for more than a
+        # pass takes of prompts; near the capacity `passes` counts more.
         decode = passes * (1.0 - np.minimum(arrivals * each, 1.0))
         longest = decode + each / np.maximum(self.chunks, 1e-9) / self.gained
         excess = queueing.relaxing(
             self.gained * decode, each, arrivals, chunks=self.chunks, after=self.after / self.gained,
             variation=self.variation,
         )  # fmt: skip
-        return np.asarray(np.minimum(passes, longest) + excess.mean(axis=0) / self.gained)
+        return np.asarray(np.minimum(passes, longest) + excess / self.gained)
 
     def stretch(self, passes: Array, prompt: Array, output: Any) -> Array:
         """Sequences that one which arrives at random makes its tokens beside, over `others`.
@@ -144,7 +163,9 @@ class SteadyState:
         # Prompts beside many cost less each, which is never sooner for one: it could have waited for none.
         first = self.unhidden(passes, prompt) + self._prompt_seconds(passes, each, arrivals)
         if np.any(self.stopped) and not order["mixed"]:
-            together = (self.stopped > 0.0) & (self.chunks < 1.0)
+            # Of prompts a pass holds one of, and a part of the next, few are launched together: they wait for
+            # each other.
+            together = (self.stopped > 0.0) & (self.chunks < 0.5)
             first = np.where(together, self._launched_seconds(passes, each, arrivals), first)
         first = self.reached + first + unseen
         if self.lone is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.cost import bounds as limits
 from whichgpu.cost.answers import Z90
 from whichgpu.planner.words import cents, handy, money
 from whichgpu.report.stages import sizes
@@ -107,7 +108,10 @@ def _gist(answer: Estimate, known: Known | None, paid: Price | None) -> Iterator
         bounds["links"] = sum(bounds.values()) * answer.sent / (1.0 - answer.sent)
     shares = {bound: part / (sum(bounds.values()) or 1.0) for bound, part in bounds.items()}
     told = sorted(((share, bound) for bound, share in shares.items() if share >= _LEAST), reverse=True)
-    yield f"Bound by: {', '.join(f'{bound} {share:.0%}' for share, bound in told)}."
+    first = ""
+    if answer.streamed >= limits.TAKEN:
+        first = f"{limits.NAMES['front']}, whatever the GPUs make. A pass: "
+    yield f"Bound by: {first}{', '.join(f'{bound} {share:.0%}' for share, bound in told)}."
     others = [one for one in known.rows if one.error is not None and not one.exact] if known else []
     if others:
         near = others[0]
