@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -404,6 +405,23 @@ def test_an_epoch_is_of_the_usual_data_set_and_mfu_of_the_peak():
         found("llama-2-7b", "a100-80gb-sxm:8", "2 h/epoch", phase="finetune_lora")
     one, _, _ = found("resnet50", "rtx-a5000", "20% MFU", **{**RESNET, "precision": "amp"})
     assert one.figure.value == pytest.approx(0.2 * 111.1, rel=0.01)
+
+
+def test_mfu_is_of_all_micro_batches_and_hfu_of_what_is_computed_again_too():
+    """8 x H100: about 40 % of 989 TFLOPS, in one pass or in a hundred, in one stage or in four."""
+    from whichgpu.cost.quoted import read
+
+    def rate(text, pp=None, **options):
+        job = api.job("llama-2-7b", phase="pretrain", precision="bf16", seq_len=4096, pp=pp, options=options)
+        answer = estimate(replace(job, n_gpus=8.0), [catalogue()["h100-80gb-sxm"]], explain=True).at(0, 0)
+        return replace(read(text), metric="flops", once="MFU" in text).predicted(answer).mid
+
+    once = rate("40% MFU", sharding="fsdp", grad_accum="1")
+    assert 300 < once < 500
+    assert rate("40% MFU", sharding="fsdp", grad_accum="16") == pytest.approx(once, rel=0.1)
+    assert rate("40% MFU", pp=4.0, grad_accum="32") == pytest.approx(once, rel=0.2)
+    again = {"sharding": "fsdp", "grad_accum": "1", "checkpointing": "full"}
+    assert rate("40% HFU", **again) == pytest.approx(4.0 / 3.0 * rate("40% MFU", **again), rel=0.1)
 
 
 @pytest.mark.thorough

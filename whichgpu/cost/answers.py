@@ -97,6 +97,8 @@ class Estimate(Drawn, Shown):
     tpot: Interval | None = None
     #: Share of an inference's time in which its GPUs exchange.
     sent: float = 0.0
+    #: Passes like the one of `terms` in a step: a training's micro-batches, each GPU's share of one.
+    passes: float = 1.0
     #: Of a run of a load generator, what it prints of its requests; the means above are then of them.
     run: Run | None = None
 

@@ -190,4 +190,5 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         bases=tuple(one.basis for one in errors),
         sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,
         notes=laid.notes, sent=grid(sent),
+        passes=None if laid.gradients is None else grid(laid.gradients.micro_batches),
     )  # fmt: skip

@@ -129,6 +129,8 @@ class Estimates:
     steep: Array | None = None
     #: Share of an inference's pass in which its GPUs exchange.
     sent: Array | None = None
+    #: Micro-batches of a replica in a step.
+    passes: Array | None = None
 
     @cached_property
     def fits(self) -> NDArray[np.bool_]:
@@ -183,6 +185,7 @@ class Estimates:
             readings=one.readings,
             ttft=one.ttft and floats(one.ttft), tpot=one.tpot and floats(one.tpot),
             sent=0.0 if self.sent is None else float(self.sent[g, j]),
+            passes=1.0 if self.passes is None else float(self.passes[g, j]),
         )  # fmt: skip
         if not is_run(answer.job) or not self.fits[g, j]:
             return answer
