@@ -159,7 +159,7 @@ def test_a_kernel_that_only_reads_is_not_billed_for_what_the_flush_wrote():
     log: list[str] = []
     here = micro_task.Bench(
         None, "cpu", clocks_.HostClock(), Method(warmup=1, warmup_seconds=0.0, least=2, most=2, sample=0.0),
-        lambda: log.append("flush"), lambda: log.append("sweep"),
+        lambda: (lambda: log.append("flush"), lambda: log.append("sweep")),
     )  # fmt: skip
     for name in ("read", "copy"):
         micro_task._row(here, micro_task.Case(name, lambda: None, 1.0, "GB/s", cold=True))

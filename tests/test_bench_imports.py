@@ -258,6 +258,13 @@ def test_json_of_a_load_generator(tmp_path):
     assert [one["metric"] for one in found] == ["throughput", "ttft", "tpot", "latency"]
     assert {one["gpu"] for one in found} == {"l40s"}
     assert {one["options"] for one in found} == {"request_rate=4"}
+    some, every = (
+        {**VLLM, "completed": 2000 - lost, "failed": lost, "num_prompts": 2000} for lost in (3, 2000)
+    )
+    noted = loaded(tmp_path / "some.json", json.dumps(some)).notes
+    assert "3 of 2000 requests failed: figures are of the others" in " ".join(noted)
+    fault = next(iter(loaded(tmp_path / "every.json", json.dumps(every)).faults.values()))
+    assert "all 2000 requests failed" in fault
     bare = {key: value for key, value in VLLM.items() if key not in ("workload", "gpu")}
     known = rows(loaded(tmp_path / "named.json", json.dumps({**bare, "model_id": "Qwen/Qwen2.5-7B-Instruct"}),
                         gpu="l4"))  # fmt: skip

@@ -133,13 +133,13 @@ def test_the_model_of_what_was_printed_stands_before_it(tmp_path):
     assert (row["workload"], row["value"], row["concurrency"]) == ("qwen2.5-32b", "809.33", "32")
 
 
-def test_counters_of_sglang(tmp_path):
-    text = (
-        "# scraped 100\n"
-        + SGLANG.format(made=0, done=0)
-        + "# scraped 200\n"
-        + SGLANG.format(made=1e5, done=200)
-    )
+@pytest.mark.parametrize("below", [False, True])
+def test_counters_of_sglang(tmp_path, below):
+    """When a scrape was made stands above its samples, or below them."""
+    scrapes = ("# scraped 100\n", SGLANG.format(made=0, done=0)), (
+        "# scraped 200\n", SGLANG.format(made=1e5, done=200)
+    )  # fmt: skip
+    text = "".join("".join(reversed(one) if below else one) for one in scrapes)
     (row,) = rows(tmp_path / "s.prom", text, gpu="l40s")
     assert (row["workload"], row["runtime"], row["value"]) == ("qwen3-8b", "sglang", "1000")
     assert (row["concurrency"], row["output_tokens"]) == ("16", "500")

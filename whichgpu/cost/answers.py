@@ -99,6 +99,8 @@ class Estimate(Drawn, Shown):
     sent: float = 0.0
     #: Share of the time in which a server's front end streams answers, where one process does.
     streamed: float = 0.0
+    #: Passes like the one of `terms` in a step: a training's micro-batches, each GPU's share of one.
+    passes: float = 1.0
     #: Of a run of a load generator, what it prints of its requests; the means above are then of them.
     run: Run | None = None
 

@@ -191,4 +191,5 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,
         notes=laid.notes, sent=grid(sent),
         streamed=None if serving is None or not serving.front else grid(rate * serving.front),
+        passes=None if laid.gradients is None else grid(laid.gradients.micro_batches),
     )  # fmt: skip

@@ -131,6 +131,8 @@ class Estimates:
     sent: Array | None = None
     #: Share of the time in which a server's front end streams, where one process does.
     streamed: Array | None = None
+    #: Micro-batches of a replica in a step.
+    passes: Array | None = None
 
     @cached_property
     def fits(self) -> NDArray[np.bool_]:
@@ -186,6 +188,7 @@ class Estimates:
             ttft=one.ttft and floats(one.ttft), tpot=one.tpot and floats(one.tpot),
             sent=0.0 if self.sent is None else float(self.sent[g, j]),
             streamed=0.0 if self.streamed is None else float(self.streamed[g, j]),
+            passes=1.0 if self.passes is None else float(self.passes[g, j]),
         )  # fmt: skip
         if not is_run(answer.job) or not self.fits[g, j]:
             return answer

@@ -106,7 +106,7 @@ _STAMP = re.compile(r"^(?:\d{4}-\d\d-\d\dT[\d:.]+Z|\[\d+,\d+\]<std(?:out|err)>:)
 
 #: Keys of their JSON, by the lines that vllm bench serve and sglang.bench_serving print.
 _PRINTED = {
-    "Successful requests": "completed", "Benchmark duration (s)": "duration",
+    "Successful requests": "completed", "Failed requests": "failed", "Benchmark duration (s)": "duration",
     "Total input tokens": "total_input_tokens", "Total generated tokens": "total_output_tokens",
     "Output token throughput (tok/s)": "output_throughput", "Mean TTFT (ms)": "mean_ttft_ms",
     "Mean TPOT (ms)": "mean_tpot_ms", "Mean E2EL (ms)": "mean_e2el_ms",
@@ -199,6 +199,17 @@ def _runs(path: Path) -> Iterator[Mapping[str, Any]]:
                 what = "JSON that is cut off or broken" if "{" in text else "neither JSON nor lines of it"
                 raise UsageError(f"{path}: is {what}; give what a load generator wrote")
             yield run
+
+
+def unanswered(path: Path) -> tuple[int, int]:
+    """Requests of all runs of a file that failed, and all that were sent, as far as it says."""
+    failed = sent = 0.0
+    for run in _runs(path):
+        done, lost, asked = (_mean(run, (name,), "") for name in ("completed", "failed", "num_prompts"))
+        if done is not None:
+            lost = max((asked or 0.0) - done, 0.0) if lost is None else lost
+            failed, sent = failed + lost, sent + done + lost
+    return round(failed), round(sent)
 
 
 def _lines(text: str) -> Sequence[str]:

@@ -23,6 +23,7 @@ from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.units import DIMENSIONS, parse, parse_rate
 from whichgpu.values import immutable
+from whichgpu.workloads.checkpointing import AGAIN
 from whichgpu.workloads.ops import COUNTED
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ class Quoted:
     """One figure: `value` in `unit`, of a `metric` of `cost/metrics.py`, or of passes.
 
     `sense` is 1 where more is faster, -1 where less is, 0 where it says nothing of speed; `loop` is the share
-    of a picture's time that its steps take, where the figure is of the steps alone.
+    of a picture's time that its steps take, where the figure is of the steps alone. FLOPs of what the
+    backward pass computes again do not count where the figure is `once`, as an MFU is.
     """
 
     text: str
@@ -102,11 +104,12 @@ class Quoted:
     passes: bool = False
     per_gpu: bool = False
     loop: float = 1.0
+    once: bool = False
 
     def predicted(self, answer: Estimate) -> Interval:
         """What a prediction says of it, in its unit; raises `UsageError` where the job has no such figure."""
         if self.metric == "flops":
-            return _flops(answer)
+            return _flops(answer, once=self.once)
         loop = (self.loop if self.sense < 0 else 1.0 / self.loop) if self.passes else 1.0
         low, mid, high = map(float, self.figures(answer))
         return Interval(low, mid, high, self.unit).scaled(loop)
@@ -199,14 +202,15 @@ def _spoken(text: str) -> _Found | None:
 
 
 def _share(text: str) -> _Found | None:
-    """`38% MFU`, `MFU 0.38`: of the peak of a GPU in the format of the job."""
+    """`38% MFU`, `HFU 0.38`: of the peak of a GPU in the format of the job."""
     match = re.fullmatch(
         r"(?:(?:mfu|hfu)\s*(?:[:=]|is|of)?\s*)?([\d.]+)\s*(%?)\s*(?:mfu|hfu)?", text, re.IGNORECASE
     )
     value = _float(match[1]) if match and re.search("mfu|hfu", text, re.IGNORECASE) else None
     if not match or value is None:
         return None
-    return "mfu", value / 100.0 if match[2] or value > 1.0 else value, "of the peak", 1, False
+    metric = "hfu" if "hfu" in text.lower() else "mfu"
+    return metric, value / 100.0 if match[2] or value > 1.0 else value, "of the peak", 1, False
 
 
 def _scaled(text: str) -> _Found | None:
@@ -373,9 +377,11 @@ def in_unit(answer: Figures, unit: str) -> Three:
     return low / one.value, mid / one.value, high / one.value
 
 
-def _flops(answer: Estimate) -> Interval:
-    """FLOPs of products a second and GPU, two a multiply-add."""
-    whole = sum(term.flops for term in answer.terms if term.kind in COUNTED)
+def _flops(answer: Estimate, *, once: bool) -> Interval:
+    """FLOPs of products a second and GPU, two a multiply-add; `once` without what is computed again."""
+    counted = (term for term in answer.terms if term.kind in COUNTED)
+    of_pass = sum(term.flops for term in counted if not (once and term.layer.endswith(AGAIN)))
+    whole = answer.passes * of_pass
     if not whole or answer.job.phase in ("serve", "decode", "generate"):
         raise UsageError("FLOP/s are of a pass of training, inference or a prompt; give tokens/s or images/s")
     one = answer.latency

@@ -38,7 +38,7 @@ _TIME_OF = (
     ),
 )
 #: Figures that are worked out of others.
-_DERIVED = ("mfu", "flops")
+_DERIVED = ("mfu", "hfu", "flops")
 _FIRST = re.compile(r"\s*(?:to|until|till|for)(?: the)? first token", re.I)
 #: What stands around a figure that is somebody else's, or what was hoped for.
 _OTHERS = re.compile(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.bench.imports import Entry
 from whichgpu.cost import load_results
+from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,11 @@ def claims(path: Path, text: str) -> bool:
 
 def read(path: Path, text: str) -> Iterator[Entry]:
     """A figure for each mean of a run."""
-    cut = load_results.cut_off(text)
-    said = ("the file is cut off: what is whole in it was read",) if cut else ()
+    said = ("the file is cut off: what is whole in it was read",) if load_results.cut_off(text) else ()
+    failed, sent = load_results.unanswered(path)
+    if failed and failed == sent:
+        raise UsageError(f"all {sent} requests failed: there is no figure in it")
+    if failed:
+        said = (*said, f"{failed} of {sent} requests failed: figures are of the others")
     for cells in load_results.entries(path):
         yield Entry({name: value for name, value in cells.items() if name != "id" and value}, {}, said)

@@ -8,6 +8,7 @@ the power is that of the moment.
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -107,13 +108,19 @@ def parse(text: str, where: str = "") -> list[Scrape]:
     times: list[float] = [float("nan")]
     wrong = lines = 0
     # Without its end a last line may be half of one.
-    for line in text.rpartition("\n")[0].splitlines():
+    read = text.rpartition("\n")[0].splitlines()
+    # Times stand above their samples, or below, as `curl .. && echo "# scraped $(date +%s)"` writes them.
+    below = not any(map(_SCRAPED.match, itertools.takewhile(lambda line: line[:1] in ("", "#"), read)))
+    for line in read:
         stamp = _SCRAPED.match(line.strip())
         if stamp:
-            if found[-1]:
+            if found[-1] and not below:
                 found.append({})
                 times.append(float("nan"))
             times[-1] = float(stamp[1])
+            if below:
+                found.append({})
+                times.append(float("nan"))
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         lines += 1

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Samples between two looks at whether they are enough.
 _CHUNK = 64
+#: B that empty a cache of unknown size: twice the largest L2 of NVIDIA GPUs (126 MB).
+_JUNK = 256 * 2**20
 
 
 class Clock(Protocol):
@@ -187,7 +189,7 @@ def flushers(torch: Any, device: str, cache: float = 0.0) -> tuple[Step, Step]:
 
     The first overwrites: a cache full of what was written has to write it back while the next kernel runs,
     which is fair to one that writes, since it leaves as much behind. The second reads, for a kernel that only
-    reads. 256 MiB, the least, is twice the largest L2 of NVIDIA GPUs (126 MB).
+    reads.
     """
-    junk = torch.empty(max(256 * 2**20, 2 * int(cache)), dtype=torch.int8, device=device).zero_()
+    junk = torch.empty(max(_JUNK, 2 * int(cache)), dtype=torch.int8, device=device).zero_()
     return junk.zero_, lambda: torch.amax(junk)

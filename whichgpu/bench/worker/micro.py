@@ -7,6 +7,7 @@ is the cache that is looked at.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench import telemetry
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from whichgpu.bench.worker.clocks import Clock
 
+    Step = Callable[[], Any]
+
 
 class Bench(NamedTuple):
     """What every micro-benchmark has at hand."""
@@ -31,9 +34,8 @@ class Bench(NamedTuple):
     device: str
     clock: Clock
     method: Method
-    #: What empties the cache before a kernel that writes, and before one that only reads.
-    flush: Any
-    sweep: Any = None
+    #: Gives what empties the cache before a kernel that writes, and before one that only reads.
+    flushers: Callable[[], tuple[Step, Step]]
 
     @property
     def on_gpu(self) -> bool:
@@ -78,9 +80,10 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
         raise UsageError(f"no micro-benchmark '{name}'; there are {', '.join(RUNS)}")
     torch.manual_seed(int(task.get("seed", 0)))
     clock = clock_of(torch, world.device)
-    bench = Bench(torch, world.device, clock, Method(**task.get("method", {})), None)
-    writes, reads = flushers(torch, world.device, kernels.cache_of(bench))
-    bench = bench._replace(flush=writes, sweep=reads)
+    method = Method(**task.get("method", {}))
+    # Made where a kernel of memory asks for them: they take memory too.
+    empty = cache(lambda: flushers(torch, world.device, kernels.cache_of(bench)))
+    bench = Bench(torch, world.device, clock, method, empty)
     context: dict[str, Any] = {
         "device": device_facts(torch, world.device), "runtime": f"PyTorch {torch.__version__}",
         "settings_torch": settings(torch),
@@ -130,8 +133,8 @@ def _row(bench: Bench, case: Case) -> dict[str, Any]:
         step = (
             capture.repeated(bench.torch.cuda, case.step, case.together) if case.together > 1 else case.step
         )
-        empty = bench.sweep if case.name == "read" else bench.flush
-        run = timed(bench.clock, step, bench.method, before=empty if case.cold else None)
+        before = bench.flushers()[case.name == "read"] if case.cold else None
+        run = timed(bench.clock, step, bench.method, before=before)
     found = summary(run.times, bench.method.confidence)
     metric, size = UNITS[case.unit]
     work = case.work * case.together

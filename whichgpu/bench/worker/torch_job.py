@@ -86,12 +86,9 @@ def _measured(torch: Any, task: dict[str, Any], what: tuple[Workload, Job], worl
     code, size = family_of(item), size_of(job)
     step = steps.prepare(torch, steps.Asked(item, job, code, size, FORMATS[job.precision], world))
     method, clock = Method(**task.get("method", {})), clock_of(torch, world.device)
+    held = _fresh(torch, world, captured=bool(steps.stated(job, "cuda_graphs")))
     with telemetry.devices(world.size if world.rank == 0 and world.on_gpu else 0) as gpus:
         sampler = telemetry.Sampler(gpus)
-        if world.on_gpu:
-            # What building left to the allocator is no memory of the job.
-            torch.cuda.empty_cache()
-            torch.cuda.reset_peak_memory_stats()
         run = timed(clock, step, method, watch=lambda: sampler, agree=world.agree)
         told, facts = sampler.told(), [one.facts() for one in gpus]
         crowd = telemetry.crowded(gpus)
@@ -108,7 +105,7 @@ def _measured(torch: Any, task: dict[str, Any], what: tuple[Workload, Job], worl
     replicas = world.size // int(job.tp or 1)
     made = float(item.units(job)) * replicas * steps.passes(job)
     return {
-        "rows": list(rows(item, job, made, found, told)) + memory_rows(torch, world, found),
+        "rows": list(rows(item, job, made, found, told)) + memory_rows(torch, world, held),
         "context": context,
     }
 
@@ -141,12 +138,25 @@ def power_rows(unit: str, made: float, found: Any, told: Mapping[str, Any]) -> A
     }
 
 
-def memory_rows(torch: Any, world: World, found: Any) -> list[dict[str, Any]]:
+def _fresh(torch: Any, world: World, *, captured: bool) -> float:
+    """Forget what building took of the memory; gives the B that a captured step takes, of any other 0.
+
+    A replay allocates nothing, so that only the passes before the capture show what tensors take.
+    """
+    if not world.on_gpu:
+        return 0.0
+    taken = float(torch.cuda.max_memory_allocated()) if captured else 0.0
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()
+    return taken
+
+
+def memory_rows(torch: Any, world: World, captured: float) -> list[dict[str, Any]]:
     """The most that tensors took, and what the allocator held, on the fullest GPU; none on a processor."""
-    del found
     if not world.on_gpu:
         return []
-    held = world.most([torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved()])
+    most = max(captured, float(torch.cuda.max_memory_allocated()))
+    held = world.most([most, torch.cuda.max_memory_reserved()])
     names = ("peak_gpu_memory", "max_memory_reserved")
     return [
         {"metric": name, "unit": "GiB", "value": value / _GIB}

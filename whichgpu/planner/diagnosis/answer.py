@@ -24,7 +24,7 @@ from whichgpu.planner.diagnosis.settling import settled
 from whichgpu.planner.diagnosis.trying import UNSURE, Asked, paired, ranked
 from whichgpu.planner.diagnosis.unstated import meant
 from whichgpu.units import number
-from whichgpu.values import Shown, immutable
+from whichgpu.values import NamedTuple, Shown, immutable
 from whichgpu.workloads.ops import COUNTED
 from whichgpu.workloads.precision import precision
 
@@ -127,21 +127,59 @@ class Diagnosis(Shown):
         }  # fmt: skip
 
 
+class _Judged(NamedTuple):
+    """A diagnosis without its causes, and what they are found from.
+
+    `scaling`: the figure is what several GPUs make of one.
+    """
+
+    found: Diagnosis
+    asked: Asked
+    scaling: bool
+
+    def saying(self, *words: str) -> _Judged:
+        """The same, with more to be said of its prediction."""
+        answer = self.found.answer
+        told = replace(answer, warnings=(*answer.warnings, *words))
+        return self._replace(found=replace(self.found, answer=told))
+
+
 def diagnose(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> Diagnosis:
     """Whether a figure is normal for a job on a GPU, and if not, why.
 
     What was measured of the very job elsewhere narrows what is predicted. Raises `UsageError` where the model
     has no such figure, `Infeasible` where nothing can be predicted.
     """
-    found = _diagnosed(job, gpu, figure, catalogue)
+    return _explained(_settled_on(job, gpu, figure, catalogue))
+
+
+def _settled_on(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> _Judged:
+    """The verdict, on the job with what nobody stated of it as the figure has it."""
+    one = _judged(job, gpu, figure, catalogue)
+    found = one.found
     if found.verdict in ("slow", "fast"):
         # A speed-up is one of each batch's own rate.
         told = figure if figure.metric == SCALING else found.figure
         for words, other, normal in meant(job, found.job, gpu, told, slow=found.verdict == "slow"):
-            again = _diagnosed(other, gpu, figure, catalogue)
-            if again.verdict == "normal" or not normal:
-                return replace(again, answer=replace(again.answer, warnings=(*again.answer.warnings, words)))
-    return found
+            again = _judged(other, gpu, figure, catalogue)
+            if again.found.verdict == "normal" or not normal:
+                return again.saying(words)
+    return one
+
+
+def _explained(one: _Judged) -> Diagnosis:
+    """The diagnosis with its causes: what takes longest of it, and only the one that is told needs."""
+    found, asked = one.found, one.asked
+    every = [*causes.tried(asked), *counting.tried(asked)]
+    if one.scaling:
+        # What makes one GPU slow makes it so beside others too.
+        every = [each for each in every if each.cause in _BETWEEN]
+    if found.bound is not None and found.verdict in ("fast", "impossible"):
+        every += counting.impossible(asked, found.bound)
+    possible = not asked.unfit and found.verdict != "impossible"
+    order, normal = ranked(asked, every, possible=possible)
+    pairs = () if found.verdict == "normal" else paired(asked, order)
+    return replace(found, causes=order, normal=normal, pairs=pairs)
 
 
 def diagnose_any(
@@ -151,27 +189,28 @@ def diagnose_any(
 
     Raises `Infeasible` where none can have run it.
     """
-    found: list[Diagnosis] = []
+    judged: list[_Judged] = []
     why: Infeasible | None = None
     for job, gpu in places:
         try:
-            found.append(diagnose(job, gpu, figure, catalogue))
+            judged.append(_settled_on(job, gpu, figure, catalogue))
         except Infeasible as fault:
             why = fault
-    if not found:
+    if not judged:
         raise why or Infeasible(f"'{name}' is no device")
-    nearest = min(found, key=lambda one: abs(math.log(one.ratio)))
+    nearest = min(judged, key=lambda one: abs(math.log(one.found.ratio)))
     # So many in one machine are those that are made for it, if that is as likely.
     many = [
-        one for one in found if float(one.job.n_gpus or 1) >= _MANY and re.search(r"-(?:sxm|oam)", one.gpu)
-    ]
-    nearest = next((one for one in many if one.verdict == nearest.verdict), nearest)
-    others = tuple((one.gpu, one.verdict) for one in found if one is not nearest)
-    return replace(nearest, others=others) if others else nearest
+        one for one in judged
+        if float(one.found.job.n_gpus or 1) >= _MANY and re.search(r"-(?:sxm|oam)", one.found.gpu)
+    ]  # fmt: skip
+    nearest = next((one for one in many if one.found.verdict == nearest.found.verdict), nearest)
+    others = tuple((one.found.gpu, one.found.verdict) for one in judged if one is not nearest)
+    return replace(_explained(nearest), others=others)
 
 
-def _diagnosed(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, room: float = 0.0) -> Diagnosis:
-    """The same; `room` is what the GPU really has (B), where `gpu` was given more."""
+def _judged(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, room: float = 0.0) -> _Judged:
+    """The verdict on a job as it is said; `room` is what the GPU really has (B), if `gpu` was given more."""
     stated = frozenset(one.name for one in fields(job) if getattr(job, one.name) not in (None, ""))
     job, found, shared = _estimated(job, gpu)
     plain = found.at(0, 0)
@@ -195,29 +234,11 @@ def _diagnosed(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, room: f
     most = bound if bound is None else _lightest(job, gpu, asked, bound)
     verdict = _verdict(asked, most)
     bound = most if verdict == "impossible" else bound
-    every = [*causes.tried(asked), *counting.tried(asked)]
-    if told.metric == SCALING:
-        # What makes one GPU slow makes it so beside others too.
-        every = [one for one in every if one.cause in _BETWEEN]
-    if bound is not None and verdict in ("fast", "impossible"):
-        every += counting.impossible(asked, bound)
-    order, normal = ranked(asked, every, possible=not asked.unfit and verdict != "impossible")
-    said = (shared,) if shared else (f"{unfit}: it ran otherwise than said",) if unfit else ()
-    answer = replace(answer, warnings=(*answer.warnings, *said))
-    return Diagnosis(
-        answer.job,
-        gpu.id,
-        figure,
-        answer,
-        verdict,
-        predicted,
-        ratio,
-        bound,
-        known,
-        order,
-        normal,
-        () if verdict == "normal" else paired(asked, order),
+    one = Diagnosis(
+        answer.job, gpu.id, figure, answer, verdict, predicted, ratio, bound, known, causes=(), normal=0.0
     )
+    said = (shared,) if shared else (f"{unfit}: it ran otherwise than said",) if unfit else ()
+    return _Judged(one, asked, told.metric == SCALING).saying(*said)
 
 
 def _estimated(job: Job, gpu: Gpu) -> tuple[Job, Estimates, str]:
@@ -255,7 +276,7 @@ def _estimated(job: Job, gpu: Gpu) -> tuple[Job, Estimates, str]:
     return replace(job, concurrency=found.job_at(0).concurrency), found, said
 
 
-def _otherwise(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, why: str) -> Diagnosis:
+def _otherwise(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, why: str) -> _Judged:
     """The diagnosis of what may have run in place of a job that does not fit: the nearest to the figure.
 
     Where nothing of the kind fits either and the engine is one that keeps layers in the host, or nobody named
@@ -280,12 +301,12 @@ def _otherwise(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, why: st
     if not found:
         return _larger(job, gpu, figure, catalogue, why)
     _, words, other = min(found, key=lambda each: each[0])
-    answer = diagnose(other, gpu, figure, catalogue)
+    answer = _settled_on(other, gpu, figure, catalogue)
     said = f"{why}: taken as run {words}, the nearest to the figure of what fits"
-    return replace(answer, answer=replace(answer.answer, warnings=(*answer.answer.warnings, said)))
+    return answer.saying(said)
 
 
-def _at_home(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, why: str) -> Diagnosis:
+def _at_home(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, why: str) -> _Judged:
     """The diagnosis of a job whose engine nobody named as run at home, in that engine's usual format.
 
     Raises `Infeasible` where an engine is named, or this one runs no such job.
@@ -294,24 +315,22 @@ def _at_home(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, why: str)
         raise Infeasible(why)
     other = replace(job, runtime=_ANYWHERE, precision=job.precision or _USUAL)
     try:
-        answer = diagnose(other, gpu, figure, catalogue)
+        answer = _settled_on(other, gpu, figure, catalogue)
     except WhichGpuError:
         raise Infeasible(why) from None
     said = f"{why}: taken as run by {_ANYWHERE} in {other.precision.upper()}, with layers on the host"
-    return replace(answer, answer=replace(answer.answer, warnings=(*answer.answer.warnings, said)))
+    return answer.saying(said)
 
 
-def _larger(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, why: str) -> Diagnosis:
+def _larger(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, why: str) -> _Judged:
     """The diagnosis of a job as it would be if the card had the memory for it."""
     plain = estimate(job, [gpu]).at(0, 0)
     if not math.isfinite(plain.required):
         raise Infeasible(why)
     memory = float(gpu.value("memory") or 0.0) + _ROOMY * plain.required
-    answer = _diagnosed(
-        job, resized(gpu, gpu.id, "derived", memory=memory), figure, catalogue, plain.available
-    )
+    answer = _judged(job, resized(gpu, gpu.id, "derived", memory=memory), figure, catalogue, plain.available)
     said = f"{why}: predicted as on a card with more memory, from which it follows what the lack of it costs"
-    return replace(answer, answer=replace(answer.answer, warnings=(*answer.answer.warnings, said)))
+    return answer.saying(said)
 
 
 def _open(job: Job, answer: Estimate) -> Job:
@@ -338,7 +357,7 @@ def _bound(found: Estimates, asked: Asked, plain: Estimate) -> float | None:
         return None
     peaks = np.ravel(np.broadcast_to(found.devices.peaks(dtypes, tf32=True), (len(terms), 1, 1)))
     bandwidth = _read_through(asked, plain)
-    least = float(sum(
+    least = plain.passes * float(sum(
         max(term.flops / peak, term.moved / bandwidth) for term, peak in zip(terms, peaks, strict=True)
     ))  # fmt: skip
     # A training step has its exchange and its bubbles beside its pass; a server's pass makes a token of each.

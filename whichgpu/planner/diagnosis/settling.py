@@ -54,8 +54,9 @@ def _scaled(figure: Quoted, answer: Estimate, gpu: Gpu) -> tuple[Quoted, tuple[P
 
 
 def _settled(figure: Quoted, job: Job, gpu: Gpu) -> Quoted:
-    if figure.metric == "mfu":
-        return replace(figure, metric="flops", value=figure.value * _peak(job, gpu) / 1e12, unit="TFLOPS")
+    if figure.metric in ("mfu", "hfu"):
+        rate = figure.value * _peak(job, gpu) / 1e12
+        return replace(figure, metric="flops", value=rate, unit="TFLOPS", once=figure.metric == "mfu")
     if figure.passes and job.phase == "generate" and job.steps:
         return replace(figure, loop=_loop(job, gpu))
     if figure.unit.startswith("epochs/s"):
