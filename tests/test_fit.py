@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import whichgpu as package
-from tests.fitting import GIB, GPUS, SHAPE, one
+from tests.fitting import GIB, GPUS, SHAPE, held, one
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.rows import read_job
 from whichgpu.errors import UsageError
@@ -120,7 +120,7 @@ def test_the_largest_fits_and_the_next_does_not(
         )
         for size, fits in ((most, True), (most + step, False)):
             changed = {**columns, **sized(answer.jobs[0], name, size)}
-            assert one(workload, gpu, **changed).fits is fits, (name, size)
+            assert held(workload, gpu, **changed).fits is fits, (name, size)
 
 
 def sized(job: Any, name: str, size: int) -> dict[str, Any]:

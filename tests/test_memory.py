@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import defaultdict
 from dataclasses import replace
 from functools import cache
 
@@ -152,23 +153,40 @@ def test_every_published_peak_is_near():
 )
 def test_runs_that_ran_are_not_refused(table):
     """Within 2 %: llama.cpp deals 80 layers and the head out over six cards more evenly than here."""
-    worst = {}
-    seen = set()
+    alike = defaultdict(dict)
     for row in store.rows("measured"):
-        job = tuple(row[name] for name in _JOB)
-        if row["source"] not in _sources(table) or job in seen:
-            continue
-        seen.add(job)
-        try:
-            one = lay_out(read_job(row), [resolve_gpu(row["gpu"], GPUS)])
-        except WhichGpuError:
-            continue
-        worst[row["id"]] = float(np.ravel(needed(one.parts) / one.devices.column("memory"))[0])
+        if row["source"] in _sources(table):
+            alike[tuple(row[name] for name in _JOB)].setdefault(row["gpu"], row)
+    worst = {row["id"]: share for rows in alike.values() for row, share in _shares(list(rows.values()))}
     assert len(worst) > 200
     assert {name: share for name, share in worst.items() if share > 1.02} == {}
 
 
-_JOB = ("workload", "gpu", "n_gpus", "phase", "precision", "batch", "resolution", "seq_len", "input_tokens",
+#: Rows whose job is not all that ran, and why: they are found not to fit.
+NOT_STATED = {
+    "litgpt-mem-00046": "LitGPT shards over its GPUs and checkpoints every layer, which the row leaves out",
+}
+
+
+def test_every_published_peak_fits_where_it_ran():
+    """With all of the card and no more; what a peak does not fill of a serving GPU is no matter here."""
+    shares = {row["id"]: share for one in store.rows("measured") if one["source"] in _sources("memory")
+              for row, share in _shares([one])}  # fmt: skip
+    assert len(shares) >= 105
+    assert {name for name, share in shares.items() if share > 1.0} <= set(NOT_STATED)
+
+
+def _shares(rows):
+    """Rows of one job on several GPUs, with the share of its card that each needs; refused ones left out."""
+    try:
+        laid_out = lay_out(read_job(rows[0]), [resolve_gpu(row["gpu"], GPUS) for row in rows])
+    except WhichGpuError:
+        return [] if len(rows) == 1 else [one for row in rows for one in _shares([row])]
+    shares = needed(laid_out.parts) / laid_out.devices.column("memory")
+    return list(zip(rows, np.broadcast_to(np.ravel(shares), len(rows)).tolist(), strict=True))
+
+
+_JOB = ("workload", "n_gpus", "phase", "precision", "batch", "resolution", "seq_len", "input_tokens",
         "output_tokens", "tp", "pp", "runtime", "options")  # fmt: skip
 
 

@@ -38,7 +38,9 @@ def test_a_u_net_is_checkpointed_by_its_blocks():
 
 def test_sgd_of_pictures_has_momentum():
     job = {"phase": "train", "precision": "fp32", "batch": 8.0, "runtime": "pytorch-2"}
-    assert parts("resnet50", options={"optimizer": "sgd"}, **job)["optimizer"] > 0.0
+    sizes = {name: parts("resnet50", options={"optimizer": name}, **job)["optimizer"] / 25_557_032
+             for name in ("sgd", "lars", "adamw", "NVLAMB", "prodigy")}  # fmt: skip
+    assert sizes == {name: pytest.approx(each) for name, each in zip(sizes, (4, 4, 8, 8, 16), strict=True)}
 
 
 @pytest.mark.parametrize(
