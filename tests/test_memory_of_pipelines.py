@@ -384,6 +384,7 @@ FLUX = {"phase": "finetune_lora", "precision": "bf16", "batch": 1.0, "height": 5
         ("kohya --cache_text_encoder_outputs", {}, 0.207),
         ("kohya", {"captions": "ahead"}, 0.207),
         ("diffusers", {}, 0.207),
+        ("diffusers 0.33 train_dreambooth_lora_flux.py", {}, 4.97),
         ("diffusers", {"captions": "live"}, 4.97),
     ],
 )
