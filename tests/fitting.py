@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import whichgpu as package
@@ -11,6 +12,9 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner import capacity
 from whichgpu.planner.capacity import Limits, fit
 from whichgpu.planner.capacity.cells import Cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 GPUS = catalogue()
 GIB = 2.0**30
@@ -35,9 +39,16 @@ _BESIDE = {
 }
 
 
-def held(workload: str, gpu: str, **columns: Any) -> Any:
-    """`one`, of which whether it fits, its parts and notes are asked alone: several times as quick."""
+@contextmanager
+def alone() -> Iterator[None]:
+    """Whether a job fits, its parts and notes are asked alone, which is several times as quick."""
     with patch.object(Cells, "rate", lambda *_: None), patch.multiple(capacity, **_BESIDE):
+        yield
+
+
+def held(workload: str, gpu: str, **columns: Any) -> Any:
+    """`one`, of which no more than whether it fits is asked."""
+    with alone():
         return one(workload, gpu, **columns)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.fitting import alone
+
 #: Questions that do not fit, of every kind of work, software and method.
 QUESTIONS = (
     "llama-3-70b --phase finetune_qlora --gpu rtx-4090",
@@ -31,12 +33,15 @@ QUESTIONS = (
 
 
 def asked(whichgpu: Any, question: str, option: str = "") -> Any:
-    """The answer to a question, or to one with an option put behind it, whose GPUs replace its own."""
+    """The answer to a question; to one with an option put behind it, whose GPUs replace its own, no more."""
     words, more = shlex.split(question), shlex.split(option)
+    if not more:
+        return whichgpu("fit", *words, "--json")
     if "--gpu" in more:
         at = words.index("--gpu")
         del words[at : at + 2]
-    return whichgpu("fit", *words, *more, "--json")
+    with alone():
+        return whichgpu("fit", *words, *more, "--json")
 
 
 def options(whichgpu: Any, question: str) -> list[str]:

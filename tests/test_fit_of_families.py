@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import whichgpu as package
-from tests.fitting import GIB, GPUS, ask, held, one
+from tests.fitting import GIB, GPUS, alone, ask, held, one
 from whichgpu.cost.estimate import estimate
 from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
@@ -108,7 +108,8 @@ def test_each_change_of_a_training_fits_as_it_is_typed(whichgpu: Any, asked: str
         for name in set(words) & {"--gpu", "--precision", "--phase", "--batch"}:
             place = kept.index(name)
             del kept[place : place + 2]
-        told = whichgpu("fit", *kept, *words, "--json")
+        with alone():
+            told = whichgpu("fit", *kept, *words, "--json")
         assert told.status == 0, change["option"]
         assert told.json["required"] == pytest.approx(change["required"], rel=1e-3)
 
