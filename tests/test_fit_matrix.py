@@ -7,7 +7,7 @@ import json
 import pytest
 
 import whichgpu as package
-from tests.fitting import GPUS, SHAPE, ask, held, one, plain
+from tests.fitting import GPUS, SHAPE, alone, ask, held, one, plain
 from whichgpu.errors import UsageError
 from whichgpu.planner.capacity.cards import cards
 from whichgpu.planner.capacity.cells import Cells
@@ -84,7 +84,8 @@ def test_a_matrix_is_its_cells() -> None:
 
 
 def test_a_matrix_exits_3_only_where_a_workload_fits_nowhere(whichgpu) -> None:
-    told = whichgpu("fit", "llama-2-7b", "llama-2-13b", "--gpu", "a10,a100-80gb-sxm", "--json")
+    with alone():
+        told = whichgpu("fit", "llama-2-7b", "llama-2-13b", "--gpu", "a10,a100-80gb-sxm", "--json")
     assert told.status == 0
     assert [answer["fits"] for answer in told.json["answers"]] == [True, True, False, True]
     told = whichgpu("fit", "llama-2-7b", "llama-2-70b", "--gpu", "a10", "--gpu", "a100-80gb-sxm", "--json")
@@ -94,7 +95,9 @@ def test_a_matrix_exits_3_only_where_a_workload_fits_nowhere(whichgpu) -> None:
 
 
 def test_parts_add_up_to_what_is_required() -> None:
-    for answer in ask("llama-2-7b", "mixtral-8x7b", gpus=["a10", "h100-80gb-sxm:2"]).answers:
+    with alone():
+        found = ask("llama-2-7b", "mixtral-8x7b", gpus=["a10", "h100-80gb-sxm:2"])
+    for answer in found.answers:
         assert sum(answer.parts.values()) == pytest.approx(answer.required)
         assert answer.fits == (answer.required <= answer.available)
         assert list(answer.parts.values()) == sorted(answer.parts.values(), reverse=True)
