@@ -194,7 +194,7 @@ def test_meshes_timed_together_are_those_timed_alone() -> None:
     for together, apart in zip(*made, strict=True):
         for i in range(len(gpus)):
             assert together.rate(i).mid == pytest.approx(apart.rate(i).mid, rel=1e-12)
-            assert together.rate(i).high == pytest.approx(alone.rate(i).high, rel=1e-12)
+            assert together.rate(i).high == pytest.approx(apart.rate(i).high, rel=1e-12)
 
 
 def test_meshes_that_a_sweep_refuses_are_timed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
