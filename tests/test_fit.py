@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import whichgpu as package
-from tests.fitting import GIB, GPUS, SHAPE, one
+from tests.fitting import GIB, GPUS, SHAPE, alone, held, one
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.rows import read_job
 from whichgpu.errors import UsageError
@@ -120,7 +120,7 @@ def test_the_largest_fits_and_the_next_does_not(
         )
         for size, fits in ((most, True), (most + step, False)):
             changed = {**columns, **sized(answer.jobs[0], name, size)}
-            assert one(workload, gpu, **changed).fits is fits, (name, size)
+            assert held(workload, gpu, **changed).fits is fits, (name, size)
 
 
 def sized(job: Any, name: str, size: int) -> dict[str, Any]:
@@ -161,7 +161,8 @@ def test_what_is_said_to_make_it_fit_does_so_as_typed(
             continue
         more = shlex.split(change.option)
         words = ["fit", workload, *typed, *([] if "--gpu" in more else ["--gpu", gpu]), *more, "--json"]
-        told = whichgpu(*words)
+        with alone():
+            told = whichgpu(*words)
         assert told.status == 0, (change.option, told.err)
         assert told.json["required"] == pytest.approx(change.required, rel=1e-9), change.option
         assert told.json["n_gpus"] == change.n_gpus
@@ -190,10 +191,10 @@ def test_meshes_timed_together_are_those_timed_alone() -> None:
         for _ in range(2)
     ]  # fmt: skip
     time_together(made[0])
-    for together, alone in zip(*made, strict=True):
+    for together, apart in zip(*made, strict=True):
         for i in range(len(gpus)):
-            assert together.rate(i).mid == pytest.approx(alone.rate(i).mid, rel=1e-12)
-            assert together.rate(i).high == pytest.approx(alone.rate(i).high, rel=1e-12)
+            assert together.rate(i).mid == pytest.approx(apart.rate(i).mid, rel=1e-12)
+            assert together.rate(i).high == pytest.approx(apart.rate(i).high, rel=1e-12)
 
 
 def test_meshes_that_a_sweep_refuses_are_timed_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,46 +10,11 @@ import pytest
 import whichgpu as package
 from tests.fitting import GIB, GPUS, ask, one
 from whichgpu.cost.readings import TIGHT, Readings, doubt
-from whichgpu.cost.rows import read_job
 from whichgpu.cost.runtime import runtimes
-from whichgpu.errors import UsageError
-from whichgpu.facts import store
-from whichgpu.hardware.names import resolve
-from whichgpu.planner import capacity
-from whichgpu.planner.capacity import Limits, fit, meshes
+from whichgpu.planner.capacity import meshes
 from whichgpu.planner.capacity.cells import Cells
 
 pytestmark = pytest.mark.slow
-
-
-#: Rows whose job is not all that ran, and why: they are found not to fit.
-NOT_STATED = {
-    "litgpt-mem-00046": "LitGPT shards over its GPUs and checkpoints every layer, which the row leaves out",
-}
-
-
-def test_what_ran_is_found_to_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every published peak, on the GPUs that it ran on, of a known workload; test_memory.py has the rest."""
-    # Neither how much more would fit is asked here, nor how fast it is, nor what else there is.
-    monkeypatch.setattr(Cells, "rate", lambda *_: None)
-    monkeypatch.setattr(capacity, "smallest_by_vendor", lambda *_: defaultdict(lambda: None))
-    monkeypatch.setattr(capacity, "changes", lambda cells, _: [()] * len(cells.gpus))
-    monkeypatch.setattr(capacity, "_fewest", lambda cells, *_, **__: [()] * len(cells.gpus))
-    monkeypatch.setattr(capacity, "limits", lambda cells, _: [Limits()] * len(cells.gpus))
-    content = store.load("measured")["memory"]
-    lost, known = {}, 0
-    for cells in content["rows"]:
-        row = dict(zip(content["columns"], cells, strict=True))
-        try:
-            job, gpu = read_job(row), resolve(row["gpu"], GPUS)
-            package.workload(row["workload"])
-        except UsageError:
-            continue
-        known += 1
-        if not fit([replace(job, n_gpus=None)], [f"{gpu.id}:{row['n_gpus'] or 1}"], GPUS).fits:
-            lost[row["id"]] = row
-    assert known >= 105
-    assert set(lost) <= set(NOT_STATED)
 
 
 #: A 33B by GPTQ in groups of 32 on a 3090, which was published to have run out of memory in 2023.

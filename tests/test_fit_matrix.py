@@ -7,7 +7,7 @@ import json
 import pytest
 
 import whichgpu as package
-from tests.fitting import GPUS, SHAPE, ask, one, plain
+from tests.fitting import GPUS, SHAPE, alone, ask, held, one, plain
 from whichgpu.errors import UsageError
 from whichgpu.planner.capacity.cards import cards
 from whichgpu.planner.capacity.cells import Cells
@@ -45,10 +45,10 @@ def test_of_cards_sold_with_as_much_the_common_one_is_the_smallest() -> None:
 def test_fewer_than_the_fewest_are_too_few(workload: str, gpu: str, count: int) -> None:
     fewest = one(workload, gpu).fewest[0]
     assert (fewest.gpu, fewest.n_gpus) == (gpu, count)
-    assert one(workload, f"{gpu}:{count}").fits
+    assert held(workload, f"{gpu}:{count}").fits
     for fewer in range(1, count):
         try:
-            assert not one(workload, f"{gpu}:{fewer}").fits
+            assert not held(workload, f"{gpu}:{fewer}").fits
         except UsageError as fault:
             assert "evenly" in str(fault)  # noqa: PT017  (some numbers hold it, others are refused)
 
@@ -84,7 +84,8 @@ def test_a_matrix_is_its_cells() -> None:
 
 
 def test_a_matrix_exits_3_only_where_a_workload_fits_nowhere(whichgpu) -> None:
-    told = whichgpu("fit", "llama-2-7b", "llama-2-13b", "--gpu", "a10,a100-80gb-sxm", "--json")
+    with alone():
+        told = whichgpu("fit", "llama-2-7b", "llama-2-13b", "--gpu", "a10,a100-80gb-sxm", "--json")
     assert told.status == 0
     assert [answer["fits"] for answer in told.json["answers"]] == [True, True, False, True]
     told = whichgpu("fit", "llama-2-7b", "llama-2-70b", "--gpu", "a10", "--gpu", "a100-80gb-sxm", "--json")
@@ -94,7 +95,9 @@ def test_a_matrix_exits_3_only_where_a_workload_fits_nowhere(whichgpu) -> None:
 
 
 def test_parts_add_up_to_what_is_required() -> None:
-    for answer in ask("llama-2-7b", "mixtral-8x7b", gpus=["a10", "h100-80gb-sxm:2"]).answers:
+    with alone():
+        found = ask("llama-2-7b", "mixtral-8x7b", gpus=["a10", "h100-80gb-sxm:2"])
+    for answer in found.answers:
         assert sum(answer.parts.values()) == pytest.approx(answer.required)
         assert answer.fits == (answer.required <= answer.available)
         assert list(answer.parts.values()) == sorted(answer.parts.values(), reverse=True)
@@ -103,7 +106,7 @@ def test_parts_add_up_to_what_is_required() -> None:
 def test_several_models_on_one_card(whichgpu) -> None:
     told = whichgpu("fit", "llama-2-7b", "whisper-large-v3", "--together", "--gpu", "rtx-4090", "--json")
     assert told.status == 0
-    alone = [one(name, "rtx-4090").required for name in ("llama-2-7b", "whisper-large-v3")]
+    alone = [held(name, "rtx-4090").required for name in ("llama-2-7b", "whisper-large-v3")]
     assert told.json["required"] == pytest.approx(sum(alone))
     assert told.json["workload"] == "llama-2-7b + whisper-large-v3"
     assert len(told.json["limits"]) == 2
@@ -145,7 +148,7 @@ def test_several_models_that_do_not_fit_take_a_narrower_format() -> None:
     assert narrow.answers[0].fits
     assert narrow.answers[0].required == pytest.approx(change.required)
     # Two contexts, two engines: no less than twice one.
-    assert answer.required == pytest.approx(2 * one("llama-2-7b", "a10").required)
+    assert answer.required == pytest.approx(2 * held("llama-2-7b", "a10").required)
 
 
 def test_together_without_gpus_takes_the_smallest_card() -> None:
@@ -157,7 +160,7 @@ def test_together_without_gpus_takes_the_smallest_card() -> None:
 
 
 def test_loading_is_bytes_over_rates() -> None:
-    load = one("llama-2-7b", "a100-80gb-sxm").loading
+    load = held("llama-2-7b", "a100-80gb-sxm").loading
     size = 13.4768e9
     assert load.checkpoint == pytest.approx(size, rel=1e-4)
     assert load.pcie == pytest.approx(load.checkpoint / pcie(GPUS["a100-80gb-sxm"]))
@@ -168,6 +171,6 @@ def test_loading_is_bytes_over_rates() -> None:
     assert mapped.host_memory == pytest.approx(5e9)
     assert pickled.host_memory == pytest.approx(2 * size, rel=1e-4)
     # A 4-bit file is a quarter, but for the embedding and head; a training job starts from 16 bits.
-    assert one("llama-2-7b", "a10", precision="nf4").loading.checkpoint < 0.35 * size
+    assert held("llama-2-7b", "a10", precision="nf4").loading.checkpoint < 0.35 * size
     for phase in ("finetune_full", "finetune_lora", "finetune_qlora"):
-        assert one("llama-2-7b", "a10", phase=phase).loading.checkpoint == pytest.approx(size, rel=1e-3)
+        assert held("llama-2-7b", "a10", phase=phase).loading.checkpoint == pytest.approx(size, rel=1e-3)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 import whichgpu as package
-from tests.fitting import GPUS, one, plain
+from tests.fitting import GPUS, held, one, plain
 from whichgpu.facts import store
 from whichgpu.facts.reading import sources
 from whichgpu.planner.capacity.cards import cards
@@ -50,7 +50,7 @@ def test_layers_that_stages_do_not_divide_are_cut_over_machines() -> None:
     answer = one("deepseek-v3", "h100-80gb-sxm:16", precision="fp8")
     assert (float(answer.jobs[0].tp), float(answer.jobs[0].pp)) == (16, 1)
     assert answer.fits
-    assert not one("deepseek-v3", "h100-80gb-sxm:8", precision="fp8").fits
+    assert not held("deepseek-v3", "h100-80gb-sxm:8", precision="fp8").fits
 
 
 def test_a_vendor_without_a_card_that_runs_it_is_told_of_another() -> None:
@@ -70,7 +70,7 @@ def test_tp_without_a_number_of_gpus_counts_them() -> None:
     assert (answer.n_gpus, answer.fits) == (2, True)
     assert str(answer.fewest[0]) == "2 x a10 (--tp 2)"
     # The file is that of the whole model.
-    assert answer.loading.checkpoint == pytest.approx(one("llama-2-13b", "a10").loading.checkpoint)
+    assert answer.loading.checkpoint == pytest.approx(held("llama-2-13b", "a10").loading.checkpoint)
 
 
 def test_parts_of_a_gpu_do_not_work_together() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import defaultdict
 from dataclasses import replace
 from functools import cache
 
@@ -134,17 +135,25 @@ def test_qlora_of_65b_fits_in_48_gb_and_its_full_training_does_not():
 # -- what was measured ---------------------------------------------------------------------------
 
 
-def test_every_published_peak_is_near():
+#: Rows whose job is not all that ran, and why: they are found not to fit.
+NOT_STATED = {
+    "litgpt-mem-00046": "LitGPT shards over its GPUs and checkpoints every layer, which the row leaves out",
+}
+
+
+def test_every_published_peak_is_near_and_fits_where_it_ran():
     """The committed fit on the rows that it was made of; by workload left out it is 3 % in the mean."""
-    errors = []
+    errors, lost = [], set()
     for row in measured_rows():
         if row["metric"] in ("gpu_memory_used", "peak_gpu_memory", "peak_gpu_memory_per_gpu"):
             answer = estimate(read_job(row), [resolve_gpu(row["gpu"], GPUS)]).at(0, 0)
             errors.append(np.log(metric(row["metric"])(answer, row["unit"])[1] / float(row["value"])))
+            lost |= set() if answer.required <= answer.available else {row["id"]}
     found = np.abs(np.expm1(errors))
     assert len(found) == 108
     assert found.mean() < 0.03
     assert np.quantile(found, 0.9) < 0.08
+    assert lost <= set(NOT_STATED)
 
 
 @pytest.mark.parametrize(
@@ -152,23 +161,26 @@ def test_every_published_peak_is_near():
 )
 def test_runs_that_ran_are_not_refused(table):
     """Within 2 %: llama.cpp deals 80 layers and the head out over six cards more evenly than here."""
-    worst = {}
-    seen = set()
+    alike = defaultdict(dict)
     for row in store.rows("measured"):
-        job = tuple(row[name] for name in _JOB)
-        if row["source"] not in _sources(table) or job in seen:
-            continue
-        seen.add(job)
-        try:
-            one = lay_out(read_job(row), [resolve_gpu(row["gpu"], GPUS)])
-        except WhichGpuError:
-            continue
-        worst[row["id"]] = float(np.ravel(needed(one.parts) / one.devices.column("memory"))[0])
+        if row["source"] in _sources(table):
+            alike[tuple(row[name] for name in _JOB)].setdefault(row["gpu"], row)
+    worst = {row["id"]: share for rows in alike.values() for row, share in _shares(list(rows.values()))}
     assert len(worst) > 200
     assert {name: share for name, share in worst.items() if share > 1.02} == {}
 
 
-_JOB = ("workload", "gpu", "n_gpus", "phase", "precision", "batch", "resolution", "seq_len", "input_tokens",
+def _shares(rows):
+    """Rows of one job on several GPUs, with the share of its card that each needs; refused ones left out."""
+    try:
+        laid_out = lay_out(read_job(rows[0]), [resolve_gpu(row["gpu"], GPUS) for row in rows])
+    except WhichGpuError:
+        return [] if len(rows) == 1 else [one for row in rows for one in _shares([row])]
+    shares = needed(laid_out.parts) / laid_out.devices.column("memory")
+    return list(zip(rows, np.broadcast_to(np.ravel(shares), len(rows)).tolist(), strict=True))
+
+
+_JOB = ("workload", "n_gpus", "phase", "precision", "batch", "resolution", "seq_len", "input_tokens",
         "output_tokens", "tp", "pp", "runtime", "options")  # fmt: skip
 
 
@@ -178,10 +190,18 @@ def _sources(table):
         return {row["source"] for row in csv.DictReader(file)}
 
 
-def test_the_committed_fit_is_that_of_the_committed_rows():
-    done = memory_fit.refit(GPUS)
-    assert memory_fit.memory_toml(done) == (store.DATA / "fits" / "memory.toml").read_text(encoding="utf-8")
-    assert memory_fit.board(done) == (store.DATA / "scoreboard" / "memory.csv").read_text(encoding="utf-8")
+@pytest.fixture(scope="module")
+def refitted():
+    return memory_fit.refit(GPUS)
+
+
+def test_the_committed_fit_is_that_of_the_committed_rows(refitted):
+    assert memory_fit.memory_toml(refitted) == (store.DATA / "fits" / "memory.toml").read_text(
+        encoding="utf-8"
+    )
+    assert memory_fit.board(refitted) == (store.DATA / "scoreboard" / "memory.csv").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_intervals_hold_what_was_left_out():
@@ -196,11 +216,11 @@ def test_intervals_hold_what_was_left_out():
         assert np.abs(np.expm1(errors)).mean() < 0.07, kind
 
 
-def test_a_wrong_row_has_little_say():
-    rows = [row for row in measured_rows() if row["source"].startswith("Lightning-AI")]
-    seen = memory_fit.observe(rows, GPUS)
-    keep = np.ones(len(seen.rows), dtype=bool)
-    wrong = seen._replace(measured=np.where(np.arange(len(keep)) == 0, 3.0, 1.0) * seen.measured)
+def test_a_wrong_row_has_little_say(refitted):
+    seen = refitted.seen
+    keep = np.array([row["source"].startswith("Lightning-AI") for row in seen.rows])
+    off = np.where(np.arange(len(keep)) == np.argmax(keep), 3.0, 1.0)
+    wrong = seen._replace(measured=off * seen.measured)
     assert memory_fit.fitted(seen, keep) == pytest.approx(memory_fit.fitted(wrong, keep), abs=0.02)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -382,6 +384,7 @@ FLUX = {"phase": "finetune_lora", "precision": "bf16", "batch": 1.0, "height": 5
         ("kohya --cache_text_encoder_outputs", {}, 0.207),
         ("kohya", {"captions": "ahead"}, 0.207),
         ("diffusers", {}, 0.207),
+        ("diffusers 0.33 train_dreambooth_lora_flux.py", {}, 4.97),
         ("diffusers", {"captions": "live"}, 4.97),
     ],
 )
@@ -490,3 +493,12 @@ def test_a_controlnet_takes_what_its_readme_says():
     assert sum(old.values()) / 1e9 == pytest.approx(38.0, rel=0.05)
     alive = sum(new.values()) - new["context"] - new["encoders"]
     assert alive / GIB == pytest.approx(14.3, rel=0.05)
+
+
+def test_cuda_before_11_7_loads_every_kernel_at_once() -> None:
+    """Stable Diffusion 1.5 in FP16 on a GTX 1080, diffusers' issue 1934: 5,101 MiB on nvidia-smi."""
+    job = Job("stable-diffusion-1.5", phase="generate", precision="fp16", batch=1.0)
+    old, new = (single(replace(job, runtime=f"diffusers 0.11 PyTorch {torch}"), GPUS["gtx-1080"]).readings
+                for torch in ("1.10", "1.13"))  # fmt: skip
+    assert old.device / 2**20 == pytest.approx(5101, rel=0.05)
+    assert old.device - new.device == pytest.approx(0.8 * GIB)

@@ -307,13 +307,14 @@ _WAITING = 0.2
 
 
 def notes(job: Job, mesh: Mesh, stack: Runtime, layers: Any = None) -> tuple[str, ...]:
-    """What a pipeline's answer rests on: one micro-batch where nobody says how many; how long stages wait.
+    """What a training's answer rests on: whole micro-batches, how many of them, how long stages wait.
 
     `layers` are those of the model. Of p stages in v parts, with m micro-batches, (p - 1) / v of
     m + (p - 1) / v slots are empty (Narayanan et al. 2021, section 2.2).
     """
-    if stack.splits_batch or np.all(mesh.pp == 1):
-        return ()
+    uneven = _uneven(job, mesh)
+    if uneven or stack.splits_batch or np.all(mesh.pp == 1):
+        return uneven
     if not {"global_batch", "grad_accum"} & set(job.options):
         return ("neither grad_accum nor global_batch was given: one micro-batch, so the stages wait in turn",)
     empty = (mesh.pp - 1.0) / np.asarray(job.degree("vp"))
@@ -324,6 +325,21 @@ def notes(job: Job, mesh: Mesh, stack: Runtime, layers: Any = None) -> tuple[str
     more = f"--option vp={parts} interleaves them, " if parts > np.min(job.degree("vp")) else ""
     return (
         f"stages wait for one another {waits:.0%} of a step; {more}more micro-batches a step shorten that",
+    )
+
+
+def _uneven(job: Job, mesh: Mesh) -> tuple[str, ...]:
+    """What to say of a global batch that replicas do not share out in whole micro-batches."""
+    if "global_batch" not in job.options or np.size(mesh.replica) > 1:
+        return ()
+    count = float(np.ravel(_micro_batches(job, mesh))[0])
+    if np.isclose(count, round(count)):
+        return ()
+    whole = job.option("global_batch", 1.0)
+    below, above = (round(whole / count * part) for part in (np.floor(count), np.ceil(count)))
+    return (
+        f"global_batch={whole:g} is no whole number of micro-batches on each replica, which trainers refuse: "
+        f"{count:.3g} were counted; use global_batch={below} or {above}",
     )
 
 

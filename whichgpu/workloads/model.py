@@ -34,7 +34,7 @@ import numpy as np
 
 from whichgpu.errors import DataError, UsageError
 from whichgpu.values import Shown, immutable
-from whichgpu.workloads import adapters
+from whichgpu.workloads import adapters, classes
 from whichgpu.workloads.checkpointing import checkpointing, recomputed, stops_early
 from whichgpu.workloads.job import NUMBERS, Job, adapter_of, phase
 from whichgpu.workloads.ops import Op, parameters, product_flops
@@ -195,9 +195,9 @@ class Workload(Shown):
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The options that this workload's family reads, beside those that jobs of several kinds have."""
+        """The options that this workload reads, beside those that jobs of several kinds have."""
         own: tuple[str, ...] = getattr(self.code, "OPTIONS", ())
-        return own
+        return (*own, "classes") if classes.told(self.dims) else own
 
     def unused(self, job: Job) -> tuple[str, ...]:
         """Numeric columns that a job states and this workload has no use for."""
@@ -266,7 +266,7 @@ class Workload(Shown):
         recorder = Recorder(of_job(job), job.trains if training is None else training)
         recorder.norms = self.dims.get("norms", "")
         job = job.changed(phase=self._traced_phase(job.phase), **_AROUND)
-        self.code.forward(self.dims, job, recorder)
+        self.code.forward(classes.of_job(self.dims, job), job, recorder)
         return recorder.ops()
 
     def units(self, job: Job) -> Any:

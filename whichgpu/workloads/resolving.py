@@ -254,7 +254,7 @@ def _done(name: str) -> Workload | None:
         # Pictures are as often made with a LoRA as one is trained on them.
         made = item is not None and item.family.startswith("diffusion") and said.phase == "finetune_lora"
         if item is not None and not (made and not re.search("train|tun", name, re.IGNORECASE)):
-            return _doing(_stored(item, stored), said.phase)
+            return _doing(tasks.labelled(_stored(item, stored), off), said.phase)
     return None
 
 

@@ -7,10 +7,10 @@ from fnmatch import fnmatch
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from whichgpu.workloads import names
+from whichgpu.workloads import hastened, names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from whichgpu.workloads.model import Workload
 
@@ -31,6 +31,15 @@ def less_task(name: str, read: Callable[[str], Workload | None]) -> Workload | N
 def without(name: str) -> str:
     """A name without the task behind it, whatever model it is of; "" where none stands there."""
     return next((found[1] for task, _ in _tasks() if (found := task.fullmatch(name.strip()))), "")
+
+
+def labelled(item: Workload, said: Iterable[str]) -> Workload:
+    """A segmenter whose jobs have as many classes as the data that is said behind its name."""
+    known = names.table()["labels"]
+    count = next((known["classes"][one] for one in said if one in known["classes"]), 0)
+    if not count or not any(fnmatch(one, glob) for one in (item.family, item.id) for glob in known["of"]):
+        return item
+    return hastened.numbered(item, {"options": {"classes": str(count)}})
 
 
 @lru_cache(maxsize=1)

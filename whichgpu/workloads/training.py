@@ -30,6 +30,7 @@ OPTIMIZERS: Mapping[str, tuple[float, float]] = {
     "adam16bit": (4.0, 20.0),
     "adafactor": (0.1, 14.0),
     "lion": (4.0, 20.0),
+    "prodigy": (16.0, 44.0),  # two moments, s and the first weights: konstmish/prodigy, prodigy.py
 }
 #: Optimizers whose states are as wide as their names say, whatever the weights are.
 _NARROW_STATES = ("adam8bit", "adam16bit")
@@ -47,6 +48,9 @@ _OPTIMIZERS: Mapping[str, str] = {
     "adamw-bnb-8bit": "adam8bit", "adamw-bnb": "adam8bit", "adamw-8-bit": "adam8bit", "adamw-hf": "adamw",
     "adamw-apex-fused": "adamw", "adamw-anyprecision": "adamw", "paged-lion": "lion",
     "paged-lion-32bit": "lion",
+    # Two moments, and one, as wide as these have (apex.optimizers.FusedLAMB, torch.optim, Jordan's Muon).
+    **dict.fromkeys(("lamb", "nvlamb", "fused-lamb", "fusedlamb", "nadam", "radam", "adamax"), "adamw"),
+    **dict.fromkeys(("lars", "adagrad", "rmsprop", "muon"), "sgd"),
 }  # fmt: skip
 
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
 DEFAULTS = images.defaults()
+#: Whose head is as narrow behind every encoder (mmsegmentation, configs/_base_/models/segformer_mit-b0.py).
+RUNTIME_WORDS = ("mmseg",)
+_NARROW_HEAD = 256
 #: Side of the grid that linear attention attends to.
 _GRID = 7.0
 
@@ -49,7 +52,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         maps.append(x)
     if "decoder" in dims:
         with rec.module("decode_head"):
-            scores = _segment(rec, maps, dims["decoder"], dims["classes"])
+            narrow = _NARROW_HEAD if RUNTIME_WORDS[0] in job.runtime.lower() else dims["decoder"]
+            scores = _segment(rec, maps, min(dims["decoder"], narrow), dims["classes"])
         if job.trains:
             with rec.module("loss"):
                 rec.copy(scores.channels * 16.0 * scores.pixels, reads=1.0 / 16.0, name="enlarge")
