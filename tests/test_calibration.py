@@ -252,6 +252,18 @@ def test_a_generation_that_was_never_seen_keeps_the_prior():
     assert fit.factor(compute_terms(kind, volta, vllm, trains=False)) == pytest.approx(np.e)
 
 
+def test_effects_are_of_the_units_that_multiply():
+    """FP8 "or wider" is FP16 where a GPU has no units for it, and teaches of that."""
+    turing, ada = Devices.of([GPUS["t4"], GPUS["l4"]]).traits
+    engine = runtime("TensorRT 8.6", "")
+
+    def terms(number, place):
+        return compute_terms(OpClass("conv1x1", number, "conv1x1"), place, engine, trains=False)
+
+    assert terms("fp8", turing) == terms("half", turing) != terms("byte", turing)
+    assert terms("fp8", ada) == terms("byte", ada)
+
+
 def test_engines_have_narrow_products_and_experts_of_their_own_by_format():
     (hopper,) = Devices.of([GPUS["h100-80gb-sxm"]]).traits
     vllm, torch = runtime("vllm", ""), runtime("PyTorch 2", "")

@@ -1,4 +1,4 @@
-"""Memory of programs that make speech into text: caches of a beam, scores, buffers."""
+"""Programs that make speech into text: caches of a beam, scores, buffers; what the host has ready."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 from memory_jobs import GPUS, parts
 
 from whichgpu.cost.infeasible import single
+from whichgpu.cost.layout import lay_out
 from whichgpu.workloads.job import Job
 
 MIB = 2.0**20
@@ -66,6 +67,20 @@ def test_caches_follow_the_program():
     assert batched["kv_cache"] == pytest.approx(8 * layer * (1500 + 5 * 100))
     copies = heard("Transformers", batch=1, output_tokens=100, options={"beam": "5"})
     assert copies["kv_cache"] == pytest.approx(5 * layer * (1500 + 100))
+
+
+def test_the_host_has_the_sound_ready_before_the_gpu_starts():
+    """Decoding and spectra for each window, and finding speech for batches of them; a desktop is faster."""
+
+    def waits(runtime, gpu="v100-32gb-pcie", **more):
+        job = Job("whisper-large-v2", phase="infer", precision="fp16", runtime=runtime, **more)
+        return float(lay_out(job, [GPUS[gpu]]).work.communication.max())
+
+    one = waits("faster-whisper", batch=1.0)
+    assert one == pytest.approx(0.16)
+    assert waits("faster-whisper", batch=8.0) == waits("faster-whisper batched") == pytest.approx(8 * 0.28)
+    assert waits("faster-whisper", "rtx-2080-ti", batch=1.0) < one
+    assert waits("openai-whisper", batch=1.0) == 0.0
 
 
 def test_int8_of_ctranslate2_runs_on_volta():

@@ -17,6 +17,7 @@ from whichgpu.cost.fit import Fit, compute_terms
 from whichgpu.cost.kernels import products
 from whichgpu.cost.links import link
 from whichgpu.cost.runtime import runtime
+from whichgpu.cost.time import _clocked as clocked
 from whichgpu.cost.time import between, bounded, fed, paced, power_exponent, shares, together
 from whichgpu.software.stacks import standing
 from whichgpu.workloads.job import Job
@@ -118,6 +119,14 @@ def test_an_engine_feels_a_power_limit_more_than_a_framework() -> None:
     assert power_exponent(engine, trains=False) > power_exponent(eager, trains=False)
     assert power_exponent(compiled, trains=False) == power_exponent(eager, trains=False)
     assert power_exponent(engine, trains=True) == power_exponent(eager, trains=True)
+    # FP32 products on plain units are the same kernels under both, and draw as much.
+    wide = laid("resnet50", "t4", runtime="TensorRT 8.6", phase="infer", precision="fp32", batch=64.0).work
+    products = next(one.table for one in wide.kernels if one.table.kind == "conv")
+    own, usual = (
+        clocked(products, wide.devices, one, power_exponent(one, trains=False), 1.0)
+        for one in (engine, eager)
+    )
+    assert own.min() == usual.min() < 1.0
     # Products of a language model follow each other in training too: a card far below its appetite shows it.
     lora = {"phase": "finetune_lora", "precision": "fp16", "batch": 4.0, "seq_len": 1024.0}
     trainer = laid("smollm2-1.7b", "t4", runtime="transformers peft", **lora).work.runtime

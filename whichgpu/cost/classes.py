@@ -2,7 +2,7 @@
 
 A compute class is how the arithmetic is done (a 3x3 convolution, a deep product, attention); a format
 class is which units do it (plain FP32, TF32 or 16-bit or 8-bit tensor cores; those of quantised weights
-the runtime says); a memory class is how
+the runtime says, and those of FP8 the GPU); a memory class is how
 bytes are moved. Scores of a whole vocabulary and the loss over them are classes of their own: rows as long
 as that have kernels that say nothing of others. Lineage is the generation of the GPU, with the parts of it
 that differ in kind apart.
@@ -32,7 +32,7 @@ class OpClass(NamedTuple):
 
 _FORMATS = {
     "fp64": "plain", "fp64_tensor": "tensor64", "fp32": "plain", "tf32": "tf32", "fp16": "half",
-    "bf16": "half", "fp8": "byte", "int8": "byte", "fp6": "byte", "fp4": "nibble",
+    "bf16": "half", "fp8": "fp8", "int8": "byte", "fp6": "byte", "fp4": "nibble",
     "int4": "nibble",
 }  # fmt: skip
 _BYTES = {"norm": "norm", "pointwise": "pointwise", "pool": "pool", "embedding": "lookup", "copy": "copy",

@@ -81,7 +81,8 @@ class Devices(Rates):
                    float(joined[i, 0]), f"pcie{generation[i]:g}{staged[i]}", bool(tensor32[i, 0]),
                    kin(gpu), float(plain[i]), float(narrow[i]),
                    float(rate_narrow[i]), bool(matrix[i]), bool(alike[i]),
-                   (gpu.vendor, gpu.family) if integers[i] else ())
+                   (gpu.vendor, gpu.family) if integers[i] else (),
+                   gpu.value("fp8") is not None)
             for i, gpu in enumerate(self.gpus)
         )  # fmt: skip
 

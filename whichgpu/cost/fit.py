@@ -170,9 +170,10 @@ def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
 
     Engines have no classes of what belongs to a vocabulary; of experts they learnt how little of them keeps
     tensor cores busy, which says nothing of plain units. FP32 products are in TF32 where the runtime does
-    that unasked and the GPU can, those of quantised weights in INT8; most traffic of maps that become
-    channels-last is that of transpositions. Products of shaders, which say where units are `plain`, are no
-    library's, of which 16-bit products told. Metal multiplies FP32 as it does FP16, and not as cuDNN does.
+    that unasked and the GPU can, those of quantised weights in INT8, those of FP8 in 16 bits on a GPU without
+    its units. Most traffic of maps that become channels-last is that of transpositions. Products of shaders,
+    which say where units are `plain`, are no library's, of which 16-bit products told. Metal multiplies FP32
+    as it does FP16, and not as cuDNN does.
     """
     if runtime.domain:
         compute, memory = (_IN_ENGINES.get(name, name) for name in (kind.compute, kind.memory))
@@ -183,6 +184,8 @@ def _as_run(kind: OpClass, place: Traits, runtime: Runtime) -> OpClass:
         kind = kind._replace(memory="converted")
     if place.alike and kind.format == "plain" and of in ("gemm", "conv") and not runtime.domain:
         return kind._replace(format="half")
+    if kind.format == "fp8":
+        kind = kind._replace(format="byte" if place.fp8 else "half")
     if runtime.plain and kind.format in ("quantised", "half"):
         return kind._replace(format="plain")
     if kind.format == "quantised":

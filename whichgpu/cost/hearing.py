@@ -31,11 +31,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import memory
+from whichgpu.cost.coefficients import section
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
+    from whichgpu.cost.device import Devices
     from whichgpu.cost.runtime import Runtime
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
@@ -47,6 +51,19 @@ _STATES, _CELLS = 1500.0, 256.0
 _FP16, _FP32, _GRAPH = 2.0, 4.0, 1.57e6
 #: Copies of one layer's scores: as products make them, and their softmax.
 _COPIES = 2.0
+
+
+def readied(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> NDArray[np.float64]:
+    """Seconds in which a thread of the host has the windows of a batch ready before the GPU starts, (G, J).
+
+    Sound is decoded and made into spectra; a program that batches windows finds the speech first.
+    """
+    known = section("hearing").get(stack.id) if workload.family == "whisper" else None
+    if not known:
+        return np.zeros(())
+    windows = np.asarray(job.batch, dtype=np.float64)
+    found = known["find"] * ((windows > 1.0) | ("batched" in stack.marks))
+    return np.asarray(windows * (known["read"] + found) * devices.slowness)
 
 
 def held(

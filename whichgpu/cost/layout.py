@@ -14,6 +14,7 @@ import numpy as np
 from whichgpu.cost import (
     arenas,
     asked,
+    hearing,
     hosts,
     job_memory,
     machines,
@@ -274,6 +275,7 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
     links = parallel.tensor_parallel_seconds(flowing, mesh.tp, devices) + pipeline.boundaries(job)
     parts, out = _held(workload, job, stack, mesh, ops)
     links = links + offload.weight_seconds(stack, job, out, devices, ops)
+    links = links + hearing.readied(workload, job, stack, devices)
     feeding = _feeding(workload, job, stack)
     if asked.is_language_model(workload):
         waits, beside_gpu = passes.between_tokens(job, stack)

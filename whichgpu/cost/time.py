@@ -223,14 +223,17 @@ def _clocked(
 ) -> NDArray[np.float64]:  # fmt: skip
     """Share of each op's arithmetic rate that the power limit leaves, (O, G, 1) or (O, G, J).
 
-    `busy` is the share of the SMs that products keep busy.
+    `busy` is the share of the SMs that products keep busy. FP32 products of an engine draw what those of a
+    framework do.
     """
     if table.kind not in COUNTED:
         return devices.clocked(exponent, "")[None]
     known = {dtype: devices.clocked(exponent, dtype, busy) for dtype in set(table.dtypes)}
     tensor = np.array([known[dtype] for dtype in (table.dtypes if len(known) > 1 else known)])
     peaks = devices.peaks(table.dtypes, tf32=runtime.unasked(table.kind))
-    return np.where(on_tensor_cores(peaks, devices), tensor, devices.clocked(exponent, PLAIN, busy)[None])
+    quantised = runtime.domain and "fp32" not in table.dtypes
+    usual = exponent if quantised else section("power")["exponent_framework"]
+    return np.where(on_tensor_cores(peaks, devices), tensor, devices.clocked(usual, PLAIN, busy)[None])
 
 
 def evaluate(work: Pass, found: Fit, *, explain: bool = False, bounds: bool = False) -> Timing:
@@ -389,16 +392,20 @@ def _fastest_compute(table: OpTable, devices: Devices, runtime: Runtime, kept: A
     """Seconds of one execution at a ceiling of the peak; nothing for what no peak bounds.
 
     Language models keep all tensor cores busy while they train or read prompts: their ceiling is what is
-    `sustained`, times `kept`: the clock that the power limit leaves where so many units are busy.
+    `sustained`, times `kept`: the clock that the power limit leaves where so many units are busy. Plain units
+    draw as much under any of them.
     """
     if table.kind not in PRODUCTS:
         return np.zeros((1, 1, 1))
     half = 0.5 if table.kind == "attention" else 1.0
     peaks = rates(table, devices, runtime)
-    tensor = devices.without_winograd(on_tensor_cores(peaks, devices))
-    least = multiplied(table, tensor, section("products")["winograd_most"])
+    tensor = on_tensor_cores(peaks, devices)
+    least = multiplied(table, devices.without_winograd(tensor), section("products")["winograd_most"])
     ideal = half * least / peaks
-    ceiling = devices.sustained * kept if runtime.domain else section("products")["ceiling"]
+    if runtime.domain:
+        ceiling = devices.sustained * kept
+    else:
+        ceiling = section("products")["ceiling"] * np.where(tensor, 1.0, np.minimum(kept, 1.0))
     return np.asarray(fastest(table, devices, runtime, ideal / ceiling))
 
 

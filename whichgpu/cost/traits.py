@@ -36,6 +36,8 @@ class Traits:
     alike: bool = False
     #: Vendor and family, where products in INT8 are faster than those in 16 bits.
     integers: tuple[str, ...] = ()
+    #: Whether its units multiply FP8; elsewhere what may be wider (`or_wider` of a precision) is in 16 bits.
+    fp8: bool = True
 
     def multiplies_as_stored(self, kernels: Collection[str]) -> bool:
         """Whether kernels for these vendors or families multiply quantised weights as INT8 here."""
