@@ -17,9 +17,16 @@ pytestmark = pytest.mark.slow
 FILE = Path(__file__).parent.parent / "whichgpu" / "data" / "counts" / "zoo.csv"
 
 
-def test_the_stored_counts_are_those_of_the_traces():
+@pytest.mark.parametrize("every", [4, 1])
+@pytest.mark.thorough(every=2)
+def test_the_stored_counts_are_those_of_the_traces(every):
+    """A change of a family moves the counts of many of its workloads, so that every fourth tells of it."""
     stored = FILE.read_text(encoding="utf-8").splitlines()
-    now = made(workloads().values()).splitlines()
+    some = {item.id: item for item in list(workloads().values())[::every]}
+    now = made(some.values()).splitlines()
+    assert every > 1 or len(stored) == len(now)
+    known = {line.partition(",")[0] for line in now}
+    stored = [line for line in stored if line.partition(",")[0] in known]
     off = sorted({line.partition(",")[0] for line in set(stored) ^ set(now)})
     assert not off, f"run: python tests/test_counts.py ({len(off)} differ: {', '.join(off[:5])})"
     assert stored == now

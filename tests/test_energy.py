@@ -325,13 +325,14 @@ def measured_power():
 def test_the_committed_fit_of_power_is_what_calibrate_gives():
     from whichgpu.cost.calibration import TIMED
     from whichgpu.cost.fit import fit
+    from whichgpu.cost.scoreboard import committed
 
     rows = measured_power()
-    timed = [row for row in rows if row["metric"] in TIMED]
+    board = committed()
     late = {
-        energy_fit.run_of(row): TIMED[row["metric"]] * np.log(answer.value / float(row["value"]))
-        for row, answer in zip(timed, predict_rows(timed, GPUS), strict=True)
-        if answer.value
+        energy_fit.run_of(row): TIMED[row["metric"]] * error
+        for row, error in zip(board.rows, board.errors["seen"], strict=True)
+        if row["metric"] in TIMED
     }
     seen = energy_fit.observe(rows, GPUS, fit(), {kind: late for kind in energy_fit.KINDS})
     problem = energy_fit.Problem.of(seen.chips.lineages)
@@ -344,7 +345,7 @@ def test_the_committed_fit_of_power_is_what_calibrate_gives():
 
 
 def test_predictions_meet_the_rows_they_were_fitted_on():
-    rows = [row for row in measured_power() if row["metric"] in ("power", "energy")][::12]
+    rows = [row for row in measured_power() if row["metric"] in ("power", "energy")][::40]
     logs, inside = [], []
     for row, answer in zip(rows, predict_rows(rows, GPUS), strict=True):
         assert not answer.error

@@ -95,6 +95,7 @@ def _written(made: tuple[Deployment, ...], target: str, folder: Path) -> list[st
     return [str(folder / file.name) for file in export(made, target)]
 
 
+@pytest.mark.thorough
 def test_skypilot_takes_it(made, tmp_path):
     home = sky_catalogue(tmp_path, made)
     said = tool("skypilot", SKY, *_written(made, "skypilot", tmp_path), home=home).splitlines()
@@ -105,6 +106,7 @@ def test_skypilot_takes_it(made, tmp_path):
         assert (one.region or "None") in rest
 
 
+@pytest.mark.thorough
 def test_dstack_takes_it(made, tmp_path):
     said = tool("dstack", DSTACK, *_written(made, "dstack", tmp_path)).splitlines()
     for one, line in zip(made, said, strict=True):

@@ -186,18 +186,18 @@ def test_the_wheel_works_in_an_environment_of_its_own(archives):
 
 
 def _works(archives, tmp_path):
-    run(sys.executable, "-m", "venv", str(tmp_path / "venv"))
+    run(sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv"))
     python = str(tmp_path / "venv" / "bin" / "python")
-    run(python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", str(archives[1]))
+    pip = (sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check")
+    run(*pip, "install", "-qq", "--compile", str(archives[1]))
     program = str(tmp_path / "venv" / "bin" / "whichgpu")
     assert run(program, "--version", cwd=tmp_path) == f"whichgpu {__version__}\n"
     assert json.loads(run(program, "show", "l4", "--json", cwd=tmp_path))["fields"]["cores"]["value"] == 7424
-    assert json.loads(run(program, "check", "--json", cwd=tmp_path))["clean"]
     answer = json.loads(
         run(program, "recommend", "stable-diffusion-1.5", "--target", "1000 images/min", "--json")
     )
     assert answer["candidates"]
-    installed = {row["name"] for row in json.loads(run(python, "-m", "pip", "list", "--format", "json"))}
+    installed = {row["name"] for row in json.loads(run(*pip, "list", "--format", "json"))}
     assert len(installed - {"pip", "setuptools", "wheel"}) <= MOST
     assert weight(tmp_path / "venv") <= LARGEST * 1e6
 

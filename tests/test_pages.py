@@ -309,6 +309,7 @@ def test_each_row_of_a_page_s_tables_has_its_sources_and_each_source_its_date(na
 @pytest.mark.parametrize(
     "name", ["rtx-a5000", "a100-80gb-sxm", "rtx-4090-laptop", "gtx-970", "mi300x", "a10", "apple-m4-max-40c"]
 )
+@pytest.mark.thorough(every=2)
 def test_every_number_of_a_review_s_sentences_stands_in_their_cells(name):
     found = review(catalogue()[name], catalogue(), today=TODAY)
     market = market_numbers(found.view)

@@ -41,6 +41,7 @@ def test_third_persons(verb, he):
     "way",
     ["chained", "In addition, ..", "It is worth noting that ..", "The {X} is well known. However, it {R}"],
 )
+@pytest.mark.thorough(every=2)
 def test_an_error_is_found_in_whatever_words(way):
     wrong = [
         text for text in random.Random(7).sample(rewordings.single("wrong"), 60) if rewordings.accused(text)
