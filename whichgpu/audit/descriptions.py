@@ -169,7 +169,8 @@ def _words(det: str, mods: str, head: str) -> tuple[Asked, bool]:
         plain = re.sub(r"-(?:based|generation|era|gen|class|powered)$|'s?$", "", word)
         form, test = _form(plain), _test(plain)
         if form is not None:
-            found = found._replace(form=form)
+            # "The 40 GB PCIe version" is of one size and one form.
+            found = found._replace(form=_both(found.form, form))
         elif test is not None:
             found = found._replace(tests=(*found.tests, test))
         elif plain in _RANKS:
@@ -179,6 +180,10 @@ def _words(det: str, mods: str, head: str) -> tuple[Asked, bool]:
         elif word != head and plain not in _PLAIN | _DETS:
             unknown = True
     return found, unknown
+
+
+def _both(one: Test | None, other: Test) -> Test:
+    return other if one is None else lambda gpu: one(gpu) and other(gpu)
 
 
 def _test(word: str) -> Test | None:

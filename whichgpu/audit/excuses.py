@@ -44,6 +44,13 @@ _EXCUSES = (
         ("specification",), behind=r"[^.;]*,\s+which\b[^.;]*\b(?:BF16|TF32|FP8|FP4)\b",
         because=r"has no (?:BF16|TF32|FP8|FP4)",
     ),
+    # "Sometimes advertised with 1,979 TFLOPS; the ordinary, dense number is half of it".
+    _Excuse(
+        ("specification",), behind=r"[^.]*\b(?:dense|without sparsity|half (?:of )?(?:that|it)|halve)\b",
+        before=r"\b(?:advertised?|marketed?|quoted?|printed?|listed?|brochures?|data ?sheets?|"
+        r"boxe?s?|slides?)\b[^.;]*$",
+        because=r"with sparsity",
+    ),
     # "The 1,457 TFLOPS of the RTX 6000 Ada is FP8 with sparsity".
     _Excuse(
         ("specification",),

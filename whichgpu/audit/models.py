@@ -22,7 +22,8 @@ _NAME = re.compile(
 )
 #: A size by itself: 13B, 70 billion parameters; no price and no transistors.
 SIZE = re.compile(
-    r"(?<![\d.,$x\u00d7])(\d{1,4}(?:\.\d{1,2})?)\s?-?"
+    # "30B-A3B" is of 30, of which 3 are active.
+    r"(?<![A-Za-z\d.,$\u00d7])(\d{1,4}(?:\.\d{1,2})?)\s?-?"
     r"(?:[bB]\b|[Bb]illion(?=[ -]parameters?| model|-param))(?!/)"
 )
 #: The same in words: "seventy billion parameters".

@@ -158,7 +158,7 @@ _MEMORY_UNIT = next(i for i, (_, dimension, _) in enumerate(_UNITS) if dimension
 _BEFORE = re.compile(
     r"\b(up to|as much as|at most|no more than|about|around|approximately|roughly|some|nearly|almost|"
     r"close to|over|(?:more|greater|higher) than|in excess of|above|(?:beyond|past)(?: the)?|"
-    r"at least|less than|under|below|just|"
+    r"at least|(?:less|fewer) than|under|below|just|"
     r"plus (?:de|du)|moins (?:de|du)|presque|mehr als|weniger als|beinahe|knapp|m\u00e1s (?:de|del)|"
     r"menos (?:de|del)|casi|"
     r"exactly|only)\s+(?:an?\s+)?"
@@ -181,7 +181,7 @@ LIMITS: Mapping[str, str] = {
                      "past", "beyond the", "past the",
                      "plus de", "plus du", "mehr als", "m\u00e1s de", "m\u00e1s del",
                      "at least", ">", "\u2265"), "over"),
-    **dict.fromkeys(("less than", "under", "below", "<", "\u2264",
+    **dict.fromkeys(("less than", "fewer than", "under", "below", "<", "\u2264",
                      "moins de", "moins du", "weniger als", "menos de",
                      "menos del"), "under"),
 }  # fmt: skip

@@ -69,7 +69,7 @@ _NOTHING_ELSE = re.compile(
     r"technische daten|datenblatt)\b)*",
     re.I,
 )
-_COMPARES = re.compile(r"\b(?:vs\.?|versus|compared|or|and)\b", re.IGNORECASE)
+_COMPARES = re.compile(r"\b(?:vs\.?|versus|compared|or|and|to|through)\b", re.IGNORECASE)
 
 
 _ITS = re.compile(r"\s*(?:It|Its)\b")
@@ -185,10 +185,19 @@ def _topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Men
             # The nearest that speaks of a device; where it speaks of several, none is likely.
             nearest = nearest or owned(passages[back].text, found)
     likely = _single(nearest)
+    return likely or _titled(passage, nearest, context), not likely
+
+
+def _titled(passage: Passage, nearest: Sequence[Mention], context: Context) -> Sequence[Mention]:
+    """The one device of the title, unless paragraphs on others stand between it and a passage.
+
+    Of which of several a text then goes on is not known.
+    """
     title = context.document.title
     own = passage.text.startswith(title)
-    titled = () if own or _COMPARES.search(title) else _single(list(mentions(title, context.catalogue)))
-    return likely or titled, not likely
+    found = () if own or _COMPARES.search(title) else _single(list(mentions(title, context.catalogue)))
+    named = {key for each in nearest for key in each.ids}
+    return found if not named or any(named & {*each.ids} for each in found) else ()
 
 
 def _only(context: Context) -> Sequence[Mention]:

@@ -61,7 +61,7 @@ _MAKES = re.compile(
 _OF_ELSE = re.compile(
     r"\s*-?(?:cards?\b|gpus?\b|and \d[\d.,]*\s?[GT]B\b|of (?:[\w-]+ )?(?:vram|gpu|memory|ram|device|cache|"
     r"context|activations)|vram\b|(?:a|"
-    r"per|each|every) (?:gpu|card|token|user|"
+    r"per|each|every|for (?:a|one|each|every)) (?:single )?(?:gpu|card|token|user|"
     r"request|sequence)|left\b|free\b|for (?:the )?(?:cache|context|kv|activations)|more\b|less\b|"
     r"smaller\b|larger\b|saved\b|/)",
     re.IGNORECASE,

@@ -162,11 +162,17 @@ def _is_of_third(index: int, sentence: Sentence, context: Context) -> bool:
     return bool(before) and not any(each & {*before[-1].ids} for each in two)
 
 
+#: "9 GB plus 7 GB leaves more than half of its 48 GB": of what is left, which nobody tells.
+_IS_LEFT = re.compile(
+    r"\b(?:leav(?:es?|ing)|left|remains?|remaining|keeps?|keeping|frees?)\b[^.;:,\d]{0,30}$", re.IGNORECASE
+)
+
+
 def _is_of_itself(text: str, sentence: Sentence, claim: Multiple) -> bool:
     """Whether a multiple is of no other device: of a part, of a whole told before, of occasions."""
     before = max(sentence.start, claim.start - BEFORE)
     return bool(
-        (claim.times < 1 and _OF_IT.match(text, claim.end))
+        (claim.times < 1 and (_OF_IT.match(text, claim.end) or _IS_LEFT.search(text, before, claim.start)))
         or _OCCASIONS.match(text, claim.start)
         or _OF_A_PART.match(text, claim.end)
         or _OF_NO_OTHER.match(text, claim.end)

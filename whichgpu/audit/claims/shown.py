@@ -191,7 +191,7 @@ def _ratios(
             continue
         way = _way(passage.text, claim, both)
         real = _real(passage, sentence, both, told, claim.end)
-        if way is None or not real:
+        if way is None or not real or _is_of_table(passage, both, real, context):
             continue
         slow = way < 0
         ratios = [1 / each if slow else each for each, _ in real]
@@ -209,6 +209,21 @@ def _ratios(
             context, passage, where, "ratio", "inconsistent", attribute=attribute, because=because,
             expected=f"{best:.2g} times", evidence=(Evidence(because),),
         )  # fmt: skip
+
+
+def _is_of_table(passage: Passage, both: Two, real: Sequence[tuple[float, Series]], context: Context) -> bool:
+    """Whether a section has a table of both that gave no series, beside what other sections told.
+
+    One with several rows of each is read by who knows which row is meant.
+    """
+    if any(each.section == passage.section for _, each in real):
+        return False
+    for table in context.document.tables:
+        if table.section == passage.section:
+            named = [{*one.ids} for cell in table for one in context.mentions.get(context.place(cell), ())]
+            if all(any(side & each for each in named) for side in (both.one, both.other)):
+                return True
+    return False
 
 
 def _attribute(passage: Passage, sentence: Sentence, series: Series) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.claims.reading import ON_IT
+from whichgpu.audit.counting import counted
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import formats
@@ -115,6 +116,7 @@ def find(context: Context) -> Iterator[Finding]:
                 gpu = max((context.catalogue[key] for key in own.ids), key=lambda one: peak(one, rates))
                 # Nothing is trained with half of its weights left out.
                 best = peak(gpu, rates) / (float(gpu.value("sparsity") or 1.0) if trains else 1.0)
+                best *= max(1.0, counted(passage.text, sentence.start, own.start))
                 most = best / (done * times)
                 of = f"its peak in {rates[0].upper()}" if len(rates) < len(_TRAINED) else "the highest peak"
                 because = (

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.clauses.changes import changes
 from whichgpu.audit.clauses.dense import dense
 from whichgpu.audit.clauses.identities import identities
+from whichgpu.audit.clauses.needs import needs
 from whichgpu.audit.clauses.orders import orders
+from whichgpu.audit.clauses.overs import overs
 from whichgpu.audit.clauses.parts import clauses, has_verb
-from whichgpu.audit.clauses.powers import powers
+from whichgpu.audit.clauses.powers import bridged, powers
 from whichgpu.audit.clauses.reckoning import reckoning
 from whichgpu.audit.clauses.rooms import rooms
 from whichgpu.audit.clauses.values import values
@@ -63,5 +65,9 @@ def _plain(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             yield from changes(passage, sentence, context)
             yield from rooms(passage, sentence, here, context)
+            yield from chain(
+                needs(passage, sentence, here, context), bridged(passage, sentence, here, context)
+            )
+            yield from overs(passage, sentence, here, context)
             yield from reckoning(passage, sentence, here, context)
             yield from dense(passage, sentence, context)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _IS_OF = re.compile(
     r"[\s*]*(?:(?:it|the \w+|this \w+|which|and|but|also|still)\s+)*"
     r"(?:(?:is|was)\s+)?(?:an?|the|also|still|based|built|made|on|upon|from|uses?|using|belongs? to|"
+    r"(?:moved|moves|switched|jumped|went|goes|upgraded) to|brought|adopt(?:s|ed)|"
     r"part of|with|"
     r"nvidia[\u2019']s|amd[\u2019']s|intel[\u2019']s|newer|older|new|old|latest|modern|mature|same|its|"
     r"generation|architecture|\s)+",

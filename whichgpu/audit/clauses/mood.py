@@ -18,9 +18,10 @@ _SUPPOSED = any_of(r"""
     if(?!_(?:you|we|your|one|anyone)\b) unless (?:would|could|might|should)_have imagin\w+ suppos\w+
     assum\w+ hypothetic\w* rumou?r\w* expect\w* plann?\w+ claim\w* beliefs? believ\w+ thought think
     myths? mistak\w+ wrong\w* confus\w+ allegedly reportedly sellers? listings? forums? people some_say
-    used_to instead_of rather_than no_longer formerly originally cancel\w+ never cut[-_]down modded
-    modified overclock\w* undervolt\w* limit\w* capped throttl\w+ prototypes? engineering_sample typo
-    unlike rumeurs? gerüchte? correct\w* errat\w+ pretend\w* say let['’]s for_example e\.g\.
+    used_to instead_of rather_than no_longer formerly originally cancel\w+ never cut[-_]down
+    modded modified overclock\w* undervolt\w* limit\w* capped throttl\w+ prototypes?
+    engineering_sample typo advertised marketed unlike rumeurs? gerüchte? correct\w* errat\w+ pretend\w* say let['’]s
+    for_example e\.g\.
 """)
 _NOT_STATED = re.compile(rf"\?|[\u201c\u201d\"]|\b{_SUPPOSED}(?!\w)", re.IGNORECASE)
 #: What is denied, somebody's own, or compared.
@@ -50,7 +51,7 @@ _OTHERS = any_of(r"""
     instances? nodes? servers? systems? machines? hosts? racks? box(?:es)? chassis rigs? l1 l2 l3 cache
     pcie pci ssds? nvme disks? network infiniband ethernet switch links? bridge cpu system_ram
     ram(?=_of) ddr[45] laptop mobile wall psu supply versions? variants? editions? siblings? sister
-    brother cousin twin
+    brother cousin twin namesakes?
 """)
 #: What makes a figure none of the device's own.
 _NOT_ITS_OWN = re.compile(

@@ -74,7 +74,7 @@ _VERBS = any_of(r"""
     is was has had does did do have can cannot offers? comes? came carries carried packs? draws?
     delivers? provides? features? uses? supports? lacks? gets? brings? brought runs? needs? takes? took
     drew costs? launched arrived moves? pushes feeds? sports? boasts? includes? houses contains belongs
-    introduced released put
+    introduced released put moved switched jumped adopted
 """)
 _VERB = re.compile(rf"\b{_VERBS}\b|[\u2019']s\b", re.IGNORECASE)
 _TWO = 2

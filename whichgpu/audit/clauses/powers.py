@@ -6,15 +6,20 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import CAPABILITIES
+from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.findings import made
+from whichgpu.audit.sentences import within
 from whichgpu.audit.sourced import source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.clauses.parts import Clause
+    from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
 
 #: Formats and features that a device has by its architecture.
 _KEYS = frozenset({"fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "ecc", "transformer_engine"})
@@ -23,7 +28,11 @@ _FILL = (
     r"memory))*\s+"
 )
 #: What is always said of the hardware, and what is where it is told how.
-_HAS = r"supports?|has|offers?|features?|includes?|comes with|brings|accelerates?"
+_HAS = (
+    r"(?:(?:already|also|even|finally|still) )?(?:supports?|has|had|offers?|features?|includes?|"
+    r"comes with|brings|brought|got|gets|"
+    r"introduced|learned|accelerates?)"
+)
 _DOES = r"takes?|executes?|handles?|runs?|run|computes? in|process(?:es)?|can (?:do|use|run)|does"
 _NATIVELY = re.compile(
     r"\s+(?:\w+\s+)?(?:natively|directly|in hardware|at (?:the\s)?(?:full|same|twice|double)|"
@@ -50,6 +59,14 @@ _JOINED = re.compile(
     r"the )?(?:NVLink|NVLINK)(?: bridge)?\b|"
     r"\b(?:kept|keeps|has|retains?|inherit\w+) (?:the |an? )?(?:NVLink|bridge) connector\b"
 )
+#: A bridge that is put on devices: "fitting NVLink bridges to pairs of 4090s".
+_FITTED = re.compile(
+    r"\b(?:fit(?:s|ted|ting)?|put(?:s|ting)?|add(?:s|ed|ing)?|install(?:s|ed|ing)?|mount(?:s|ed|"
+    r"ing)?|us(?:e|es|ed|ing)) (?:an? |the )?NVLink "
+    r"bridges? (?:to|on|between|for|with) (?:(?:our|the|your|an?|each|every|two|both|pairs? of|"
+    r"nvidia|geforce) )*$",
+    re.IGNORECASE,
+)
 #: A device that is divided.
 _DIVIDED = re.compile(
     r"\b(?:can|may) be (?:split|divided|partitioned|sliced|carved)(?: up)? into (?:up to )?(?:two|four|"
@@ -73,6 +90,25 @@ def powers(clause: Clause, context: Context) -> Iterator[Finding]:
             yield from _told(clause, capability, match, context)
 
 
+def bridged(
+    passage: Passage, sentence: Sentence, here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """Devices of a sentence that a bridge is said to be put on, and that have no connector for one."""
+    if not is_asserted(sentence.text):
+        return
+    capability = next(each for each in CAPABILITIES if each.key == "nvlink")
+    for each in within(here, sentence.start, sentence.end):
+        words = _FITTED.search(passage.text, sentence.start, each.start)
+        gpus = [context.catalogue[key] for key in each.named]
+        denied = words and _DENIES.search(passage.text, sentence.start, words.start())
+        if words and not denied and not any(capability.has(gpu) is not False for gpu in gpus):
+            yield _finding(passage, each, capability, (words.start(), each.end), told=True, context=context)
+
+
+#: What makes a bridge one that is not there.
+_DENIES = re.compile(r"\b(?:no|not|never|cannot|without|impossible|would|if)\b|n[\u2019']t\b", re.IGNORECASE)
+
+
 def _told(
     clause: Clause, capability: Capability, match: re.Match[str], context: Context
 ) -> Iterator[Finding]:
@@ -93,10 +129,22 @@ def _judged(
     clause: Clause, capability: Capability, place: tuple[int, int], *, told: bool, context: Context
 ) -> Iterator[Finding]:
     gpus = [context.catalogue[key] for key in clause.subject.named]
-    if not gpus or not all(capability.has(gpu) is (not told) for gpu in gpus):
-        return
-    best, field = gpus[0], capability.field
-    known = f"{best.id}: {field.replace('_', ' ')} {best.display(field)}"
-    yield made(context, clause.passage, place, "capability", "contradicted",
-               subject=", ".join(gpu.id for gpu in gpus), attribute=capability.key, because=known,
-               expected="no" if told else "yes", evidence=(source_of(best, field),))  # fmt: skip
+    if gpus and all(capability.has(gpu) is (not told) for gpu in gpus):
+        yield _finding(clause.passage, clause.subject, capability, place, told=told, context=context)
+
+
+def _finding(
+    passage: Passage, subject: Mention, capability: Capability, place: tuple[int, int], *, told: bool,
+    context: Context,
+) -> Finding:  # fmt: skip
+    best, field = context.catalogue[subject.named[0]], capability.field
+    # Those of other makers have no compute capability.
+    blank = f"{best.id} is of {best.architecture.replace('_', ' ').upper()}"
+    known = (
+        f"{best.id}: {field.replace('_', ' ')} {best.display(field)}"
+        if best.value(field) is not None
+        else blank
+    )
+    return made(context, passage, place, "capability", "contradicted",
+                subject=", ".join(subject.named), attribute=capability.key, because=known,
+                expected="no" if told else "yes", evidence=(source_of(best, field),))  # fmt: skip

@@ -62,6 +62,26 @@ _SO = (
 _RATIO = re.compile(
     rf"<(?P<a>\w\d+)>{_GAP}{_AGAINST}{_GAP}<(?P<b>\w\d+)>{_SO}<(?P<r>[xp]\d+)>", re.IGNORECASE
 )
+#: "At 62 tokens/s against 41 for the 4090, the newcomer is 66 percent faster", and what each word is of.
+_APART = re.compile(
+    rf"\b(?:at|with|of|did|does|gives?|gave|reach(?:es|ed)|has|had|draws?|drew|costs?|used?|uses)\s{_ABOUT}<(?P<a>\w\d+)>"
+    rf"(?:\s{_WORD}){{0,6}}?,?\s{_AGAINST}(?:\s{_WORD}){{0,5}}?\s<(?P<b>\w\d+)>(?:\s{_WORD}){{0,7}}?[,:;]?\s(?:so\s|and\s)?"
+    rf"(?:the|it|its|this|that|our|nvidia|amd|an?)\b[^<>;:?]{{0,50}}?\b(?:is|was|came out|comes out|"
+    rf"runs|ran|works out)\s{_ABOUT}"
+    rf"<(?P<r>[xp]\d+)>\s(?:as )?(?P<what>faster|quicker|slower|cheaper|dearer|more expensive|"
+    rf"hungrier|larger|smaller|"
+    rf"bigger|ahead|behind|fast|quick|up|down)\b",
+    re.IGNORECASE,
+)
+_WORDS_OF = {
+    "rate": "faster quicker slower ahead behind fast quick up down",
+    "money": "cheaper dearer expensive up down",
+    "time": "faster quicker slower ahead behind fast quick",
+    "power": "hungrier up down",
+    "memory": "larger smaller bigger",
+    "bandwidth": "faster quicker slower fast quick up down",
+    "flop rate": "faster quicker slower ahead behind fast quick up down",
+}
 #: "Its 576 GB/s are some 33 percent more than the 432 GB/s of the other".
 _MORE = re.compile(
     rf"<(?P<a>\w\d+)>(?:\s{_WORD}){{0,3}}?\s(?:is|are|was|were|means?)\s{_ABOUT}<(?P<r>[xp]\d+)>\s"
@@ -250,19 +270,43 @@ def _ratio(match: re.Match[str], read: Marked) -> Iterator[Finding]:
     of_shares = result.dimension == "percent"
     because = f"{read.words(one)} against {read.words(other)} is {ratio:.3g} times"
     ways = _shares(ratio) if of_shares else (ratio, 1 / ratio)
+    if of_shares and _IS_CHANGE.search(read.text, 0, read.text.index(f"<{match['r']}>") + _BESIDE):
+        # "60 percent less" of 60 against 100 is no share of it.
+        ways = ways[:2]
     if of_shares and _LESS.search(read.text, 0, read.text.index(f"<{match['r']}>")):
         ways = (1 - 1 / ratio,)
     if any(_is_near(result, each) for each in ways):
         yield read.judged(result, _OF, because, expected="", verdict="confirmed")
-    elif len(ways) == 1 or not any(_is_near(result, each) for each in _ratios_besides(read, result)):
+    elif len(ways) == 1 or not any(
+        _is_near(result, each) for each in _ratios_besides(read, (result, one, other))
+    ):
         yield read.judged(result, _OF, because, expected=f"{ratio - 1:.0%}" if of_shares else f"{ratio:.3g}x")
 
 
-def _ratios_besides(read: Marked, result: Quantity) -> Iterator[float]:
-    """How far any two other figures of a sentence are apart."""
+#: Around a share, that it is how much more or less one is; characters behind its mark that are read for that.
+_IS_CHANGE = re.compile(
+    r"<p\d+>\s(?:more|less|higher|lower|faster|quicker|slower|cheaper|dearer|larger|smaller|bigger|fewer)\b[^<]{0,20}$|"
+    r"\b(?:advantage|lead|edge|gain|increase|drop|jump|uplift|saving) of (?:about |around |roughly |"
+    r"some |nearly |almost "
+    r"|over |only |just )?<p\d+>[^<]{0,20}$",
+    re.IGNORECASE,
+)
+_BESIDE = 20
+
+
+def _apart(match: re.Match[str], read: Marked) -> Iterator[Finding]:
+    """How far two figures are apart, by a word that is of what they are."""
+    words = _WORDS_OF.get(read.figures[match["a"]].dimension, "")
+    if match["what"].lower().split()[-1] in words.split():
+        yield from _ratio(match, read)
+
+
+def _ratios_besides(read: Marked, known: tuple[Quantity, Quantity, Quantity]) -> Iterator[float]:
+    """How far any two other figures of a sentence are apart than the two that a result is of."""
+    result, *both = known
     others = [each for each in read.figures.values() if each != result]
     for one, other in permutations(others, len("ab")):
-        if one.dimension == other.dimension and other.value:
+        if one.dimension == other.dimension and other.value and not (one in both and other in both):
             yield from _shares(one.value / other.value)
 
 
@@ -318,6 +362,6 @@ def _judged(
 
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Marked], Iterator[Finding]]], ...] = (
     (_PRODUCT, _product), (_DIFFERENCE, _difference), (_RATIO, _ratio), (_RISE, _ratio), (_TOTAL, _total),
-    (_MORE, _ratio), (_ADDED, _added), (_SAVED, _saved),
+    (_MORE, _ratio), (_APART, _apart), (_ADDED, _added), (_SAVED, _saved),
     (_BILLED, _billed),
 )  # fmt: skip

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _HOLDS = re.compile(
     r"\b(?:fits?|runs?|holds?|loads?|is served|serves?|will (?:hold|run|serve)|can (?:hold|run|serve|host|"
     r"load)|"
-    r"(?:comfortable |good |fine )?home for|enough for)\b",
+    r"(?:comfortable |good |fine )?home for|enough for|(?:can |will |also )+take)\b",
     re.IGNORECASE,
 )
 _NOT_HELD = re.compile(
@@ -33,6 +33,10 @@ _NOT_HELD = re.compile(
     r"\u00d7",
     re.IGNORECASE,
 )
+#: "Will hold it" is told as a fact.
+_WILL = re.compile(
+    r"\bwill (?=(?:also |easily |comfortably |just )?(?:hold|run|take|load|fit)\b)", re.IGNORECASE
+)
 #: Weights that are larger than the memory by less may be rounded.
 _LARGER = 1.06
 
@@ -42,25 +46,28 @@ def rooms(
 ) -> Iterator[Finding]:
     """What a sentence says to be held by the one device that it names, and is larger than its memory."""
     text = sentence.text
+    own = [each for each in here if sentence.start <= each.start < sentence.end]
+    count = counted(passage.text, sentence.start, own[0].start) if len(own) == 1 else 1.0
+    said = text if count == 1 else passage.text[own[0].start : sentence.end]
     plain = (
-        is_asserted(text) and is_indicative(text) and not _NOT_HELD.search(text) and not TRAINS.search(text)
+        is_asserted(text)
+        and is_indicative(_WILL.sub(" ", text))
+        and not _NOT_HELD.search(said)
+        and not TRAINS.search(text)
     )
     model = single(within(models(passage.text), sentence.start, sentence.end))
-    own = [each for each in here if sentence.start <= each.start < sentence.end]
     forms = {each.least: each for _, each in formats_at(text)}
     holds = _HOLDS.search(text)
     if not plain or model is None or len({each.named for each in own}) != 1 or len(forms) != 1 or not holds:
         return
-    if (
-        counted(passage.text, sentence.start, own[0].start) > 1
-        or passage.text[own[0].end : own[0].end + 1] == "s"
-    ):
+    if count == 1 and passage.text[own[0].end : own[0].end + 1] == "s":
         return
     size = model.parameters * next(iter(forms))
-    rooms_ = [float(context.catalogue[key].value("memory") or 0.0) for key in own[0].named]
+    rooms_ = [count * float(context.catalogue[key].value("memory") or 0.0) for key in own[0].named]
     if rooms_ and size > _LARGER * max(rooms_):
+        several = f"{count:g} of " if count > 1 else ""
         because = (f"{model.name}: {size / 1e9:,.0f} GB of weights in {next(iter(forms.values())).name}; "
-                   f"{own[0].named[0]} has {max(rooms_) / 1e9:,.4g} GB")  # fmt: skip
+                   f"{several}{own[0].named[0]}: {max(rooms_) / 1e9:,.4g} GB")  # fmt: skip
         place = (sentence.start + holds.start(), sentence.start + holds.end())
         yield made(context, passage, place, "memory", "contradicted", subject=", ".join(own[0].named),
                    attribute="fits", expected="no", because=because,

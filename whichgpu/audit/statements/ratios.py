@@ -112,7 +112,8 @@ def _judged(said: Said, claim: Claim, kind: str, found: Sequence[Real]) -> Itera
     )
     if not found or any(_is_near(way, each.times, hedged=hedged) for way in claim.ways for each in found):
         return
-    if not _is_given(said, kind, [way.times for way in claim.ways]):
+    ways = [way.times for way in claim.ways]
+    if not _is_given(said, kind, ways) and (kind.startswith("@") or not _is_in_a_table(said, ways)):
         best = min(found, key=lambda each: abs(each.times / claim.ways[0].times - 1))
         yield wrong(
             said,
@@ -181,6 +182,18 @@ def _is_given(said: Said, kind: str, ways: Sequence[float]) -> bool:
         if a is not b and (a.dimension == b.dimension or "number" in (a.dimension, b.dimension))
         for way in ways
     )  # fmt: skip
+
+
+def _is_in_a_table(said: Said, ways: Sequence[float]) -> bool:
+    """Whether two cells of one column in a table below the same heading give a ratio, by whatever names."""
+    section = said.context.document.passages[said.number].section
+    for table in said.context.document.tables if section else ():
+        for column in range(table.columns) if table.section == section else ():
+            cells = (table.cell(row, column) for row in range(1, len(table.rows)))
+            told = [_digits(cell.text) for cell in cells if cell is not None and cell.text[:1].isdigit()]
+            if any(abs(a / b / way - 1) < _GIVEN for a in told for b in told if b for way in ways):
+                return True
+    return False
 
 
 def _digits(words: str) -> float:

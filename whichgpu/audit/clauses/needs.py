@@ -1,0 +1,126 @@
+"""An amount that a text tells and then says to fit where it does not: "35 GB, so the 5090 holds it entirely".
+
+The amount stands in the same sentence, or in the one before where this one goes on about it ("eight H100s are
+enough for that"). Of several amounts the least must be larger than the room, which is the memory of as many
+devices as the sentence names, of the largest variant.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.clauses.mood import is_asserted
+from whichgpu.audit.counting import counted
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import sentences, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
+
+#: That something is held: "fits", "holds it entirely", "are enough for that".
+_FITS = re.compile(
+    r"\b(?:(?:comfortably |easily |just |still |also |all )?(?:fits?|fit in|fit on)\b|"
+    r"(?:can |will |could )?(?:also |easily |comfortably |still |just )?(?:holds?|hold|swallows?|"
+    r"takes?|stores?)\s"
+    r"(?:it|that|this|them|all of it|the (?:whole |entire |full )?(?:model|weights|lot|thing|state|"
+    r"checkpoint))\b|"
+    r"(?:is|are) (?:just |quite |already |still )?(?:enough|sufficient|plenty)\b|suffices?\b|"
+    r"(?:has|have|leaves?) (?:plenty of |ample |enough |the )?(?:room|space) for (?:it|that|this|them)\b)",
+    re.IGNORECASE,
+)
+#: What makes it no statement that so much is held, or not in the memory of the devices alone.
+_UNSURE = re.compile(
+    r"\b(?:not|no|never|cannot|neither|nor|hardly|barely|nothing|unless|if|when|once|would|should|might|may|too|"
+    r"but|miss(?:es|ed)?|short|above|exceed\w*|fail\w*|tried|beyond|almost|nearly|only|than|why|whether|"
+    r"offload\w*|cpu|ram|host|swap\w*|ssd|disk|spill\w*|layers?|part|half|rest|remainder|"
+    r"quanti[sz]\w*|distill\w*|adapters?|lora|unified|grace|compress\w*|"
+    r"nodes (?:of|with)|several|clusters?|racks?|systems?|any of|boxes|servers?|machines?|each|"
+    r"per (?:gpu|card|device|rank))\b|n[\u2019']t\b|\?|%",
+    re.IGNORECASE,
+)
+_THAT = re.compile(
+    r"\b(?:it|this|that|them|all of it|the (?:whole |entire |full )?(?:model|weights|lot|thing|"
+    r"state|checkpoint))\b",
+    re.IGNORECASE,
+)
+#: Before an amount that something takes.
+_TAKES = re.compile(
+    r"\b(?:comes? (?:out )?(?:to|at)|is|are|was|makes?|carries|carry|takes?|needs?|weighs?|"
+    r"requires?|wants?|totals?|adds? up to|"
+    r"amounts? to|at|about|of)\s(?:\w+\s){0,3}$|[=:~\u2248]\s*$",
+    re.IGNORECASE,
+)
+#: Behind an amount that is of something else.
+_OF_ELSE = re.compile(
+    r"[\s-]*(?:cards?|gpus?|per|a|each|of (?:vram|gpu|device|memory|video|hbm|gddr|ram|system|host)|"
+    r"on (?:board|the card)|left|free|"
+    r"more|less|smaller|larger|/)\b",
+    re.IGNORECASE,
+)
+#: What is less is no model. The room is in binary gigabytes, which no amount in decimal ones may exceed.
+_LEAST = 1e9
+
+
+def needs(
+    passage: Passage, sentence: Sentence, here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """What a sentence says to be held by the devices that it names, and is told to be larger."""
+    fits = _FITS.search(sentence.text)
+    if fits is None or _UNSURE.search(sentence.text) or not is_asserted(sentence.text):
+        return
+    place = (sentence.start + fits.start(), sentence.start + fits.end())
+    own = within(here, sentence.start, sentence.end)
+    if len({each.named for each in own}) != 1:
+        return
+    told = _told(passage, sentence, place, here, context)
+    count = max(counted(passage.text, sentence.start, each.start) for each in own)
+    if not told or (count == 1 and passage.text[own[0].end : own[0].end + 1] == "s"):
+        return
+    best = max(own[0].ids, key=lambda key: float(context.catalogue[key].value("memory") or 0.0))
+    room = count * float(context.catalogue[best].value("memory") or 0.0)
+    least = min(told, key=lambda each: each.value)
+    if room and least.value > room:
+        size = (
+            f"{count:g} of {best} have {room / 1e9:,.4g} GB"
+            if count > 1
+            else f"{best} has {room / 1e9:,.4g} GB"
+        )
+        because = f"{passage.text[least.start : least.end]} is told to be held; {size}"
+        subject = ", ".join(own[0].named)
+        yield made(context, passage, place, "memory", "contradicted", subject=subject, attribute="fits",
+                   expected="no", because=because, evidence=(Evidence(because),))  # fmt: skip
+
+
+def _told(
+    passage: Passage, sentence: Sentence, place: tuple[int, int], here: Sequence[Mention], context: Context
+) -> list[Quantity]:
+    """The amounts that are said to be held: of the sentence itself, else of the one before it."""
+    own = _amounts(passage, (sentence.start, place[0]), here, context)
+    if own or not _THAT.search(sentence.text):
+        return own
+    before = [each for each in sentences(passage.text) if each.end <= sentence.start][-1:]
+    return _amounts(passage, (before[0].start, before[0].end), here, context) if before else []
+
+
+def _amounts(
+    passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
+) -> list[Quantity]:
+    found = [
+        each for each in within(quantities(passage.text, context.fraction), *place)
+        if each.dimension == "memory" and each.value >= _LEAST
+        and not any(one.start <= each.start < one.end for one in here)
+    ]  # fmt: skip
+    # One that is of something else leaves open which is meant.
+    sure = all(
+        _TAKES.search(passage.text, place[0], each.start) and not _OF_ELSE.match(passage.text, each.end)
+        for each in found
+    )
+    return found if sure else []
