@@ -40,7 +40,8 @@ def vgpu(text: str, catalogue: Catalogue) -> Gpu | None:
         gpu, board = resolve(ours["name"], catalogue), (ours["board"] or "").lower()
         if board and _boards().get(board) != gpu.id:
             raise UsageError(
-                f"'{one_line(text)}': {board} is no name of {gpu.id}; write {gpu.id}:{ours['profile'].lower()}"
+                f"'{one_line(text)}': {board} is no name of {gpu.id}; write "
+                f"{gpu.id}:{ours['profile'].lower()}"
             )
         return _of(gpu, ours["profile"].upper(), text)
     theirs = re.match(_THEIRS, name)
