@@ -335,6 +335,7 @@ def test_a_review_says_what_runs_no_cuda_and_has_no_matrix_units():
     assert "It runs no CUDA software, nor TensorRT-LLM." in told["mi300x"]
     assert "matrix units" not in told["mi300x"]
     assert "no CUDA" not in told["gtx-970"]
+    assert "It has no tensor cores: 3.92 TFLOPS in FP16 come from its plain cores." in told["gtx-970"]
 
 
 def test_a_review_ranks_within_generation_and_segment():
