@@ -77,12 +77,19 @@ def here(task, *_):
 
 
 def test_a_row_is_measured_again_from_its_record(tmp_path, capsys, monkeypatch):
+    # A pod of a training job has the variables of torchrun set, and no other process that would come.
+    alone = {"WORLD_SIZE": "8", "RANK": "3", "LOCAL_RANK": "3", "MASTER_ADDR": "master-0"}
+    for name, value in alone.items():
+        monkeypatch.setenv(name, value)
+    assert not alone.keys() & process.environment({"n_gpus": 1}).keys()
     out = tmp_path / "a.csv"
     run = ("bench", "run", "resnet18", "--phase", "train", "--batch", "1", "--resolution", "64", "--toy",
            "--precision", "fp32", "--out", str(out), "--seed", "7")  # fmt: skip
     found, status = told(capsys, *run)
     assert status == 0
     (row,) = found["rows"]
+    for name in alone:
+        monkeypatch.delenv(name)
     monkeypatch.setattr(process, "run", here)
     again, status = told(capsys, "bench", "replay", row["id"], "--from", str(out))
     assert status == 0

@@ -215,18 +215,6 @@ def test_another_python_is_shown_this_program_and_nothing_beside_it(tmp_path):
         assert process.shown(str(tmp_path), ours) != folder
 
 
-def test_a_process_that_is_alone_waits_for_nobody(monkeypatch):
-    """A pod of a training job has the variables of torchrun set, and no other process that would come."""
-    for name, value in {"WORLD_SIZE": "8", "RANK": "3", "LOCAL_RANK": "3", "MASTER_ADDR": "master-0"}.items():
-        monkeypatch.setenv(name, value)
-    known = process.environment({"n_gpus": 1})
-    assert not {"WORLD_SIZE", "RANK", "LOCAL_RANK", "MASTER_ADDR"} & set(known)
-    quick = {"warmup": 1, "warmup_seconds": 0.0, "least": 2, "most": 2, "seconds": 0.0, "sample": 0.0}
-    pytest.importorskip("torch", reason="needs PyTorch: pip install 'whichgpu[torch]'")
-    task = {"kind": "micro", "name": "launch", "params": {}, "device": "cpu", "timeout": 60, "method": quick}
-    assert process.run(task)["status"] == "ok"
-
-
 def test_the_article_s_table_is_one_command():
     found = tasks.suite("a5000-article", tasks.Settings(), 8)
     cells = {(one["workload"], one["precision"], one["batch"], one["n_gpus"]) for one in found}

@@ -280,6 +280,8 @@ def test_user_files_amend_and_broken_entries_are_left_out(whichgpu, tmp_path):
     assert good.json["fields"]["bandwidth"]["value"] == 1.2e12
     assert "left out: mine.toml: gpu.bad-card.bandwidth: '1.2 TB' is not a bandwidth" in good.err
     bad = whichgpu("show", "bad-card", "--gpu-file", str(file))
+    assert bad.err.count("is not a bandwidth") == 1, "what is refused is not told as left out too"
+    bad = whichgpu("show", "bad-card", "--gpu-file", str(file))
     assert bad.status == 2
     assert "'1.2 TB' is not a bandwidth" in bad.err
 

@@ -302,3 +302,20 @@ def test_the_newest_toolkit_of_amd_is_told_where_no_source_speaks_of_the_newest_
 def test_where_no_16_bit_rate_was_read_a_narrower_one_decides():
     found = compare(("rtx-5090-d", "rtx-5090"), today=TODAY)
     assert "the work is inference in FP4 (1.41x)" in " ".join(one.text for one in found.verdicts)
+
+
+@pytest.mark.parametrize(
+    ("pair", "said"),
+    [
+        (("rtx-3090", "rtx-4070"), "reach 142 and 117 TFLOPS in FP16 only while they sum in FP16"),
+        (("p40", "gtx-1080-ti"), "would give the P40 and the GTX 1080 Ti 0.184 and 0.177 TFLOPS only"),
+        (("l4", "t4"), "the L4 and the T4 are sold as 24 and 16 GB, of which ECC takes a share"),
+        (("l4", "t4"), "run on the L4 and the T4; compute capability 7.5 of the T4 is the lowest"),
+        (("h100-80gb-sxm", "h200-141gb-sxm"), "the H200 is sold as 141 GB, of which drivers show a little"),
+        (("a10", "a10g"), "core counts do not decide here: the A10G has 10,240"),
+        (("rx-7900-xtx", "rtx-4080"), "VCN 4 (H.264, HEVC, AV1) to encode, VCN 4 (H.264, HEVC, VP9, AV1) to"),
+    ],
+)
+def test_what_is_alike_of_both_is_said_once(pair, said):
+    told = [one.text.lower() for one in compare(pair, today=TODAY).takeaways]
+    assert sum(said.lower() in text for text in told) == 1, told

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from whichgpu import api
+from whichgpu.cost import wording
 from whichgpu.cost.jobs import predict_rows
 from whichgpu.errors import WhichGpuError
 from whichgpu.hardware.catalogue import catalogue
@@ -531,3 +534,10 @@ def test_an_epoch_is_as_long_as_its_data_set():
     (epoch,) = predict_rows([{**ROW, "phase": "train", "metric": "s/epoch", "unit": "s"}], GPUS)
     assert "data set" in epoch.error
     assert "images/s" in epoch.error
+
+
+def test_plain_units_are_what_the_forms_leave_as_they_are() -> None:
+    forms = [(re.compile(form, re.IGNORECASE), instead) for form, instead in wording._FORMS]
+    assert [one for one in wording.PLAIN for form, instead in forms if form.sub(instead, one) != one] == []
+    assert wording.unit("images/s") == "images/s"
+    assert wording.of_each("ms per image", "ms") == "ms/image"

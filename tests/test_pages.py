@@ -6,6 +6,7 @@ import json
 import re
 import tomllib
 from datetime import date
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -38,14 +39,26 @@ PAIRS = {
 MADE: dict[str, tuple[str, object]] = {}
 
 
+@lru_cache
+def compared(name):
+    """A pair as an article has it; nothing that stands in it changes."""
+    return compare(PAIRS[name], today=TODAY, whole=True)
+
+
+@lru_cache
+def reviewed(name, *works):
+    """The review of a GPU, on its usual work where none is named."""
+    return review(catalogue()[name], catalogue(), works, today=TODAY)
+
+
 def made(name):
     """The blocks and the JSON of one of the articles' subjects, made once."""
     if name not in MADE:
         if name == "review":
-            found = review(catalogue()["rtx-a5000"], catalogue(), today=TODAY)
+            found = reviewed("rtx-a5000")
             MADE[name] = found.title, reviews.article(found, drawn=True)
         else:
-            found = compare(PAIRS[name], today=TODAY, whole=True)
+            found = compared(name)
             MADE[name] = found.title, article.article(found, drawn=True)
     return MADE[name]
 
@@ -195,7 +208,7 @@ def test_bars_are_drawn_to_scale_with_their_intervals():
 
 
 def test_measured_and_estimated_stand_side_by_side():
-    found = compare(PAIRS["a6000"], today=TODAY, whole=True)
+    found = compared("a6000")
     work = next(one for one in found.view.works if one.job.workload == "bert-large")
     one = work.measured[0]
     assert set(one.values) == set(found.gpus)
@@ -209,14 +222,14 @@ def test_measured_and_estimated_stand_side_by_side():
 
 
 def test_the_usual_workloads_follow_the_smaller_segment():
-    server = compare(PAIRS["a10"], today=TODAY, whole=True).view.works
+    server = compared("a10").view.works
     assert {one.job.trains for one in server} == {True, False}
-    laptop = compare(PAIRS["laptop"], today=TODAY, whole=True).view.works
+    laptop = compared("laptop").view.works
     assert any(one.job.phase == "finetune_qlora" for one in laptop)
 
 
 def test_scaling_is_of_whole_gpus_and_never_better_than_their_number_by_much():
-    for work in compare(PAIRS["a10"], today=TODAY, whole=True).view.works:
+    for work in compared("a10").view.works:
         for result in work.results.values():
             if work.trains:
                 assert tuple(result.together) == (1, 2, 4, 8)
@@ -239,7 +252,7 @@ def test_a_fleet_reaches_its_target_with_whole_replicas():
 
 
 def test_what_fits_agrees_with_what_is_estimated():
-    view = compare(PAIRS["a10"], today=TODAY, whole=True).view
+    view = compared("a10").view
     rows = {row.label: row for row in view.rows.values() if row.field.startswith("fits.")}
     large = rows["Llama 2 13B in FP16"]
     assert (large.cells["a10"].value, large.cells["a100-80gb-pcie"].value) == (2.0, 1.0)
@@ -248,7 +261,7 @@ def test_what_fits_agrees_with_what_is_estimated():
 
 
 def test_laptops_are_not_counted_by_the_dozen():
-    view = compare(PAIRS["laptop"], today=TODAY, whole=True).view
+    view = compared("laptop").view
     for row in (row for row in view.rows.values() if row.field.startswith("fits.")):
         assert row.cells["rtx-4090-laptop"].value in (1.0, None)
     tuned = next(one for one in view.works if one.job.phase == "finetune_qlora")
@@ -285,7 +298,7 @@ _OF_JOBS = re.compile(
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_every_number_of_an_article_s_sentences_stands_in_their_cells(name):
-    found = compare(PAIRS[name], today=TODAY, whole=True)
+    found = compared(name)
     for one in found.sentences():
         told = one._replace(text=_OF_JOBS.sub(" ", one.text))
         assert not stray(found.view, told) - market_numbers(found.view), one
@@ -311,7 +324,7 @@ def test_each_row_of_a_page_s_tables_has_its_sources_and_each_source_its_date(na
 )
 @pytest.mark.thorough(every=2)
 def test_every_number_of_a_review_s_sentences_stands_in_their_cells(name):
-    found = review(catalogue()[name], catalogue(), today=TODAY)
+    found = reviewed(name)
     market = market_numbers(found.view)
     around = found.beside._replace(others=found.view.others)
     for one in found.sentences():
@@ -325,7 +338,7 @@ def test_every_number_of_a_review_s_sentences_stands_in_their_cells(name):
 
 def test_a_review_says_what_runs_no_cuda_and_has_no_matrix_units():
     told = {
-        name: " ".join(one.text for one in review(catalogue()[name], catalogue(), today=TODAY).limits)
+        name: " ".join(one.text for one in reviewed(name, "resnet50").limits)
         for name in ("apple-m4-max-40c", "mi300x", "gtx-970")
     }
     assert (
@@ -336,10 +349,11 @@ def test_a_review_says_what_runs_no_cuda_and_has_no_matrix_units():
     assert "It runs no CUDA software, nor TensorRT-LLM." in told["mi300x"]
     assert "matrix units" not in told["mi300x"]
     assert "no CUDA" not in told["gtx-970"]
+    assert "It has no tensor cores: 3.92 TFLOPS in FP16 come from its plain cores." in told["gtx-970"]
 
 
 def test_a_review_ranks_within_generation_and_segment():
-    found = review(catalogue()["rtx-a5000"], catalogue(), ["resnet50"], today=TODAY)
+    found = reviewed("rtx-a5000", "resnet50")
     ampere = [gpu for gpu in catalogue().values() if gpu.family == "ampere" and gpu.segment == "workstation"]
     ahead = sum(gpu.need("fp32") > 1.02 * found.gpu.need("fp32") for gpu in ampere)
     row = found.view.rows["rank.fp32"]
@@ -351,14 +365,12 @@ def test_a_review_ranks_within_generation_and_segment():
 
 
 def test_accelerators_without_shader_cores_have_alternatives_of_their_class():
-    names = {
-        key: review(catalogue()[key], catalogue(), ["resnet50"], today=TODAY).beside.ids for key in _MATRIX
-    }
+    names = {key: reviewed(key, "resnet50").beside.ids for key in _MATRIX}
     assert all(set(names[key]) & near for key, near in _MATRIX.items()), names
 
 
 def test_what_stands_in_its_place_is_level_or_ahead_and_no_dearer():
-    found = review(catalogue()["rtx-a5000"], catalogue(), ["resnet50"], today=TODAY)
+    found = reviewed("rtx-a5000", "resnet50")
     assert found.instead
     for key in found.instead:
         for field in ("memory", "bandwidth", "fp16", "fp32"):
@@ -417,7 +429,7 @@ def test_a_card_of_the_user_s_own_is_reviewed_too(tmp_path, whichgpu):
 
 
 def test_a_laptop_part_is_told_at_each_power_that_was_read():
-    found = review(catalogue()["rtx-4090-laptop"], catalogue(), today=TODAY)
+    found = reviewed("rtx-4090-laptop")
     said = " ".join(one.text for one in found.limits)
     assert "between 80 and 150 W" in said
     assert "33 TFLOPS at 120 W, 28.3 TFLOPS at 80 W" in said
@@ -433,7 +445,7 @@ def test_a_slice_is_reviewed_as_a_part_of_its_card():
 
 
 def test_a_review_tells_what_a_card_does_beside_machine_learning_and_its_software():
-    found = review(catalogue()["rtx-a5000"], catalogue(), today=TODAY)
+    found = reviewed("rtx-a5000")
     said = " ".join(one.text for one in found.uses)
     assert "Beside machine learning: rendering with ray tracing (64 RT cores, 54.2 TFLOPS)" in said
     assert "virtual reality" in said
@@ -453,7 +465,7 @@ def test_a_review_tells_what_a_card_does_beside_machine_learning_and_its_softwar
 
 
 def test_a_review_begins_with_what_one_carries_and_what_does_as_much_for_less():
-    dear = review(catalogue()["rtx-a5000"], catalogue(), ["resnet50"], today=TODAY)
+    dear = reviewed("rtx-a5000", "resnet50")
     size, other = (one.text for one in dear.brief)
     held = [row.label for row in dear.view.rows.values() if row.field.startswith("fits.")
             and row.cells["rtx-a5000"].value == 1]  # fmt: skip
@@ -465,10 +477,10 @@ def test_a_review_begins_with_what_one_carries_and_what_does_as_much_for_less():
     only = "NVLink, vGPU software, leave to run in data centres or lower power"
     assert other.startswith(f"Unless its {only} is needed, look at the RTX 4090 first (")
     assert "ECC" not in other, "the RTX 4090 has it as well"
-    other = review(catalogue()["h200-141gb-sxm"], catalogue(), ["resnet50"], today=TODAY).brief[1].text
+    other = reviewed("h200-141gb-sxm", "resnet50").brief[1].text
     assert other.startswith("Unless its CUDA")
     assert "look at the MI300X first" in other
-    ahead = review(catalogue()["rtx-5090"], catalogue(), ["resnet50"], today=TODAY)
+    ahead = reviewed("rtx-5090", "resnet50")
     assert [one.topic for one in ahead.brief] == ["brief"]
     assert "usd_same_provider" not in ahead.view.rows, "one card has no other at the same shop"
     text = render(reviews.article(ahead).blocks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import socket
 import time
 from dataclasses import replace
@@ -297,6 +298,9 @@ def test_the_command(server, tmp_path, capsys):
     text = capsys.readouterr().out
     for words in ("TTFT", "ITL", "p99", "Predicted beside measured", "missed"):
         assert words in text
+    why = text.partition("outside of its interval: whichgpu ")[2].partition("\n\n")[0]
+    assert main([*shlex.split(why), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["verdict"] in ("fast", "impossible")
     assert main([*args, "--out", str(out)]) == 2
     assert "--resume" in capsys.readouterr().err
     assert main([*args, "--out", str(out), "--resume"]) == 0

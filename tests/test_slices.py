@@ -137,7 +137,7 @@ VGPU = store.load("vgpu")["vgpu"]
 
 def test_a_vgpu_has_its_memory_and_its_turn_at_the_rest() -> None:
     whole = GPUS["a40"]
-    for text in ("a40:8q", "A40:vGPU-8Q", "A40-8Q", "NVIDIA A40-8Q"):
+    for text in ("a40:8q", "A40:vGPU-8Q", "A40-8Q", "NVIDIA A40-8Q", "a40:vgpu-a40-8q"):
         part, count = resolve_device(text, GPUS)
         assert (part.id, count) == ("a40:8q", 1)
     for field in ("memory", "bandwidth", "fp16", "sms"):
@@ -197,6 +197,7 @@ def test_desktops_and_applications_have_profiles_of_their_own() -> None:
         ("a30:24q", r"profiles for workstations are not on file, it has 4C"),
         ("rtx-4090:8q", r"rtx-4090 has no vGPUs.*rtx-4090:1/2"),
         ("a40:8q:2", "do not work together"),
+        ("a40:a10-8q", "a10 is no name of a40; write a40:8q"),
         ("A40-7Q", "no vGPU profile '7Q'"),
     ],
 )

@@ -147,7 +147,8 @@ def test_a_load_within_objectives_stands_on_its_curve(web):
 
 @pytest.mark.parametrize(
     "path",
-    ["/serve?workload=gpt2&gpu=gaudi3", "/serve?workload=gpt2&gpu=rtx-4060-laptop&output_tokens=1",
+    ["/serve?workload=gpt2&gpu=gaudi3&output_tokens=16",
+     "/serve?workload=gpt2&gpu=rtx-4060-laptop&output_tokens=1",
      "/predict?workload=gpt2&gpu=gaudi3", "/fit?workload=gpt2&gpu=gaudi3", "/gpus/gaudi3"],
 )  # fmt: skip
 @pytest.mark.thorough(every=3)
@@ -528,7 +529,7 @@ def test_a_page_that_is_kept_brings_its_price_list(web):
 @pytest.mark.parametrize("more", ["", "&slo=ttft+p90+1+s,+tpot+40+ms", "&rate=2+req/s"])
 @pytest.mark.thorough(every=3)
 def test_the_load_of_a_server_stands_first(web, more):
-    query = f"workload=llama-3.1-8b&gpu=l40s{more}"
+    query = f"workload=llama-3.1-8b&gpu=l40s&output_tokens=16{more}"
     told = web.get(f"/api/v1/curve?{query}").json()
     knee = told["loads"][(told["knee"] or {"load": 0})["load"]]
     rate = told.get("slo", knee)["request_rate"]

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from whichgpu.hardware.catalogue import Catalogue
@@ -134,7 +135,15 @@ def gpu_files(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def with_catalogue(gpu_file: tuple[Path, ...], assume: bool, **options: Any) -> Any:
-        return function(catalogue=_catalogue(gpu_file, assume=assume), **options)
+        known, remarks = _catalogue(gpu_file, assume=assume)
+        try:
+            answer = function(catalogue=known, **options)
+        except UsageError as error:
+            # An entry that is asked for is refused with the line that leaves it out.
+            _tell(remarks, known.problems, but=str(error))
+            raise
+        _tell(remarks, known.problems)
+        return answer
 
     taken = click.option(
         "--assume",
@@ -147,20 +156,24 @@ def gpu_files(function: Callable[..., Any]) -> Callable[..., Any]:
     )(taken)  # fmt: skip
 
 
-def _catalogue(files: tuple[Path, ...], *, assume: bool) -> Catalogue:
+def _catalogue(files: tuple[Path, ...], *, assume: bool) -> tuple[Catalogue, tuple[str, ...]]:
+    """The devices, and remarks on the user's own."""
     from whichgpu.hardware.catalogue import catalogue
 
     known = catalogue(files)
-    remarks: tuple[str, ...] = ()
-    if files:
-        from whichgpu.hardware.plausible import held
+    if not files:
+        return known, ()
+    from whichgpu.hardware.plausible import held
 
-        known, remarks = held(known, assume=assume)
-    for problem in known.problems:
-        sys.stderr.write(f"whichgpu: left out: {problem}\n")
+    return held(known, assume=assume)
+
+
+def _tell(remarks: Sequence[str], problems: Sequence[str], but: str = "") -> None:
+    for problem in problems:
+        if problem != but:
+            sys.stderr.write(f"whichgpu: left out: {problem}\n")
     for remark in remarks:
         sys.stderr.write(f"whichgpu: {remark}\n")
-    return known
 
 
 def _whole(context: click.Context, _: click.Parameter, asked: bool) -> None:

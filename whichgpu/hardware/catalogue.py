@@ -30,7 +30,7 @@ class Catalogue(Mapping[str, Gpu], Shown):
     was to change a bundled one.
     """
 
-    __slots__ = ("__weakref__", "_gpus", "_heads", "broken", "problems")
+    __slots__ = ("__weakref__", "_gpus", "_heads", "_sold", "broken", "problems")
 
     def to_dict(self) -> dict[str, Any]:
         """Every device, as `whichgpu gpus --json` has them."""
@@ -41,6 +41,7 @@ class Catalogue(Mapping[str, Gpu], Shown):
         heads: Callable[[str], Mapping[str, Any]] | None = None,
     ) -> None:  # fmt: skip
         self._gpus, self._heads = gpus, heads
+        self._sold: dict[tuple[Any, Any], list[str]] = {}
         self.broken = dict(broken)
         self.problems = tuple(self.broken.values())
 
@@ -81,12 +82,15 @@ class Catalogue(Mapping[str, Gpu], Shown):
         """The devices of a vendor in any of these segments; of the bundled ones no other is read."""
         if self._heads is None:
             return tuple(gpu for gpu in self.values() if gpu.vendor == vendor and gpu.segment in segments)
-        heads = ((key, self._heads(key)) for key in self._gpus)
-        return tuple(
-            self._gpus[key]
-            for key, head in heads
-            if head.get("vendor") == vendor and head.get("segment") in segments
-        )
+        if not self._sold:
+            for key in self._gpus:
+                head = self._heads(key)
+                self._sold.setdefault((head.get("vendor"), head.get("segment")), []).append(key)
+        kinds = [one for one in self._sold if one[0] == vendor and one[1] in segments]
+        keys = {key for one in kinds for key in self._sold[one]}
+        # One kind is in the order of the files as it stands.
+        ordered = self._sold[kinds[0]] if len(kinds) == 1 else [key for key in self._gpus if key in keys]
+        return tuple(self._gpus[key] for key in ordered)
 
     def _vendor(self, name: str) -> None:
         """Raises `UsageError` for a maker of none of the devices."""

@@ -236,7 +236,7 @@ def display(name: str, fact: Fact) -> str:
     """A fact as a person would write it: `2,039 GB/s`, `80 GB (81,920 MiB)`, `54.2 billion`."""
     if name == "memory":
         # What is free of a card is no size that any is sold by.
-        return show(fact.value, "memory") if _AT_HAND in fact.sources else _device_memory(fact.value)
+        return show(fact.value, "memory") if at_hand(fact) else _device_memory(fact.value)
     if fact.dimension == "memory":
         return show(fact.value, "memory")
     if fact.dimension == "count":
@@ -248,6 +248,11 @@ def display(name: str, fact: Fact) -> str:
         )
         return show(fact.value, fact.dimension) if plain else _grouped(fact.text)
     return fact.text
+
+
+def at_hand(fact: Fact) -> bool:
+    """Whether a driver said it of the device at hand."""
+    return _AT_HAND in fact.sources
 
 
 def nominal_gb(memory: float) -> int | None:

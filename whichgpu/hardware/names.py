@@ -361,6 +361,8 @@ def nearest(text: str, catalogue: Catalogue, most: int = 4) -> tuple[Gpu, ...]:
 
     Those that share its number, of the vendor named where there are any; else those that are spelled alike.
     """
+    # The letter O typed for a nought: A1OO.
+    text = re.sub(r"(?i)(?<=\d)o+|o+(?=\d)", lambda found: "0" * len(found[0]), text)
     asked = frozenset(tokens.words(text))
     models = _index(catalogue).models
     numbers = {word for word in asked if any(c.isdigit() for c in word) and not tokens.is_size(word)}

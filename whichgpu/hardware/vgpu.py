@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 # Patterns as text: what a command does not need is not compiled.
-_OURS = r"(?i)^(?P<name>.*\S)\s*:\s*(?:vgpu-?)?(?P<profile>\d{1,3}[abcq])$"
+_OURS = r"(?i)^(?P<name>.*\S)\s*:\s*(?:vgpu-?)?(?:(?P<board>[a-z][a-z0-9-]*?)-)?(?P<profile>\d{1,3}[abcq])$"
 _THEIRS = r"(?i)^(?:(?:nvidia|grid)\s+)*(?P<board>[a-z][a-z0-9-]*?)-(?P<profile>\d{1,3}[abcq])$"
 
 
@@ -37,7 +37,13 @@ def vgpu(text: str, catalogue: Catalogue) -> Gpu | None:
         return None
     ours = re.match(_OURS, name)
     if ours:
-        return _of(resolve(ours["name"], catalogue), ours["profile"].upper(), text)
+        gpu, board = resolve(ours["name"], catalogue), (ours["board"] or "").lower()
+        if board and _boards().get(board) != gpu.id:
+            raise UsageError(
+                f"'{one_line(text)}': {board} is no name of {gpu.id}; write "
+                f"{gpu.id}:{ours['profile'].lower()}"
+            )
+        return _of(gpu, ours["profile"].upper(), text)
     theirs = re.match(_THEIRS, name)
     board = _boards().get(theirs["board"].lower()) if theirs else None
     if theirs is None or board is None or candidates(text, catalogue):

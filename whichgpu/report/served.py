@@ -103,20 +103,41 @@ def _times(one: Measured) -> Table:
 
 
 def _beside(found: Sequence[Measured], predicted: Mapping[str, Prediction]) -> Table:
-    rows = []
+    rows, outside = [], ""
     for one in found:
         for row in one.records:
             other = predicted.get(row.id)
             if other is None or row.value is None or not other.value:
                 continue
             inside = (other.low or 0.0) <= row.value <= (other.high or 0.0)
+            outside = outside or ("" if inside else _diagnosed(row.row))
             rows.append(
                 (str(one.load), row.row["metric"], f"{number(row.value)} {row.row['unit']}",
                  number(other.value), f"{number(other.low or 0.0)} to {number(other.high or 0.0)}",
                  "yes" if inside else "no")
             )  # fmt: skip
     columns = ("Load", "Metric", ">Measured", ">Predicted", ">90 % interval", "Inside")
-    return Table.of("Predicted beside measured", columns, rows)
+    notes = (f"What may be behind a figure outside of its interval: {outside}",) if outside else ()
+    return Table.of("Predicted beside measured", columns, rows, notes)
+
+
+#: What of a row's job a server's load states, and `diagnose` takes.
+_STATED = ("phase", "input_tokens", "output_tokens", "concurrency", "runtime")
+
+
+def _diagnosed(row: Mapping[str, str]) -> str:
+    """The command that tells causes of a figure, which may be faster than the GPU can be."""
+    from shlex import quote
+
+    gpus = row["gpu"] if row.get("n_gpus", "1") in ("", "1") else f"{row['gpu']}:{row['n_gpus']}"
+    options = [f"--{name.replace('_', '-')} {quote(row[name])}" for name in _STATED if row.get(name)]
+    options += [f"--option {quote(one)}" for one in row.get("options", "").split(";") if one]
+    # A time is of whatever its metric says; a rate is read by its unit.
+    metric = "" if row["metric"] == "throughput" else f"{row['metric']} "
+    said = quote(f"{metric}{number(float(row['value']))} {row['unit']}")
+    return " ".join(
+        ["whichgpu diagnose", quote(row["workload"]), f"--gpu {gpus}", *options, f"--measured {said}"]
+    )
 
 
 def of(found: Summary, term: Term) -> float | None:

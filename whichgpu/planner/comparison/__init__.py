@@ -60,7 +60,8 @@ def compare(
     known = catalogue if catalogue is not None else bundled()
     chosen = _chosen(gpus, known)
     day = today or calendar.today()
-    spoken = markets((*chosen, *variants_of(chosen, known).values()), day, offers)
+    variants = variants_of(chosen, known)
+    spoken = markets((*chosen, *variants.values()), day, offers)
     found = {gpu.id: spoken[gpu.id] for gpu in chosen}
     if whole and not workloads:
         from whichgpu.planner.usual import usual_jobs
@@ -71,7 +72,7 @@ def compare(
     rows.update((row.field, row) for row in whole_rows(chosen, known, day, offers))
     view = View(
         gpus=chosen, names={gpu.id: short_name(gpu) for gpu in chosen}, words=sentence_names(chosen),
-        rows=rows, others=others_of(chosen, known, found), today=day, markets=spoken, works=(),
+        rows=rows, others=others_of(chosen, known, found, variants), today=day, markets=spoken, works=(),
     )  # fmt: skip
     if whole:
         from whichgpu.planner.comparison.fitting import fit_rows
@@ -110,9 +111,11 @@ def _chosen(names: Sequence[str], known: Catalogue) -> tuple[Gpu, ...]:
     return tuple(chosen)
 
 
-def others_of(gpus: Sequence[Gpu], known: Catalogue, found: Mapping[str, Market]) -> dict[str, Gpu]:
+def others_of(
+    gpus: Sequence[Gpu], known: Catalogue, found: Mapping[str, Market], variants: Mapping[str, Gpu]
+) -> dict[str, Gpu]:
     """GPUs that are spoken of, not compared: desktop cards, variants of a name, candidates of offers."""
-    others = {**_desktops(gpus, known), **variants_of(gpus, known), **_siblings(gpus, known)}
+    others = {**_desktops(gpus, known), **variants, **_siblings(gpus, known)}
     wholes = (gpu.id.partition(":")[0] for gpu in gpus if is_part(gpu))
     others.update((key, known[key]) for key in wholes if key in known)
     maybe = {one for market in found.values() for offer in market.maybe for one in offer.candidates}
@@ -126,7 +129,9 @@ def _siblings(gpus: Sequence[Gpu], known: Catalogue) -> dict[str, Gpu]:
     """
     (first, *others), kinds = {_generation(gpu) for gpu in gpus}, {gpu.segment for gpu in gpus}
     bases = {base_name(short_name(gpu)) for gpu in gpus}
-    kin = [one for one in known.values() if not others and not one.user and _generation(one) == first]
+    if others:
+        return {}
+    kin = [one for one in known.values() if not one.user and _generation(one) == first]
     found = {
         f"sibling {one.id}": one for one in kin
         if one.segment in kinds and base_name(short_name(one)) not in bases

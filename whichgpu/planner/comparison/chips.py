@@ -210,8 +210,9 @@ def _unlike(view: View, pen: Pen, lead: str, rest: str) -> Iterator[Sentence]:
             f"the {pen.name(lead)} has {pen.against(lead, rest, 'cores')} shader cores and "
             f"{pen.against(lead, rest, 'tensor_cores')} tensor cores"
         )
+    where = "between these architectures" if len({gpu.family for gpu in view.gpus}) > 1 else "here"
     text = (
-        f"core counts do not decide between these architectures: {counts}, "
+        f"core counts do not decide {where}: {counts}, "
         f"but a tensor core of the {pen.name(strong)} does "
         f"{pen.ratio(strong, weak, 'fma_per_tensor_core')} the FP16 "
         f"work per clock ({pen.against(strong, weak, 'fma_per_tensor_core')} multiply-adds)"

@@ -245,7 +245,11 @@ def video(view: View) -> Iterator[Sentence]:
 
 
 def _engine(text: str, field: str) -> str:
-    return f"no {field.removesuffix('s')}" if text == "none" else text
+    """`no encoder`, `2 NVENC`; what does not say by its name which of both it is, `VCN 4 (AV1) to encode`."""
+    if text == "none":
+        return f"no {field.removesuffix('s')}"
+    named = any(word in text.lower() for word in ("enc", "dec", "jpeg"))
+    return text if named else f"{text} to {field.removesuffix('rs')}"
 
 
 def board(view: View) -> Iterator[Sentence]:

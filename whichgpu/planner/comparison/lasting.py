@@ -153,23 +153,24 @@ def current(view: View, *, oldest: bool | None = None) -> Iterator[Sentence]:
 
     `oldest` asks for the sentences on these alone, or on the others alone.
     """
-    grouped: dict[str, list[Gpu]] = {}
+    grouped: dict[str, list[tuple[Gpu, str]]] = {}
     for gpu in view.gpus:
-        if now := view.text(gpu.id, "software_now"):
-            grouped.setdefault(now, []).append(gpu)
-    for now, gpus in grouped.items():
+        releases, _, floor = view.text(gpu.id, "software_now").partition("; ")
+        if releases and (oldest is None or oldest == bool(floor)):
+            grouped.setdefault(releases, []).append((gpu, floor))
+    for releases, found in grouped.items():
         pen = Pen(view)
-        for gpu in gpus:
+        for gpu, _ in found:
             pen.text(gpu.id, "software_now")
-        releases, _, floor = now.partition("; ")
-        if oldest is not None and oldest != bool(floor):
-            continue
-        names = listed(f"the {pen.name(gpu.id)}" for gpu in gpus)
-        newest = releases.split(", ")
+        names, newest = listed(f"the {pen.name(gpu.id)}" for gpu, _ in found), releases.split(", ")
         text = f"the newest {listed(newest)} {'runs' if len(newest) == 1 else 'run'} on {names}"
-        if floor:
+        old = [f"the {pen.name(gpu.id)}" for gpu, floor in found if floor]
+        if old:
+            whose = "" if len(old) == len(found) else f" of {listed(old)}"
+            least, _, rank = next(floor for _, floor in found if floor).partition(" ")
             text += (
-                f"; compute capability {floor} that the toolkit compiles for, the next that can be dropped"
+                f"; compute capability {least}{whose} {rank} that the toolkit compiles for, the next "
+                "that can be dropped"
             )
         yield pen.say("current", text)
 

@@ -10,7 +10,7 @@ from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import EQUAL, gain, listed, quantity, ratio_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.planner.comparison.model import Sentence, View
 
@@ -206,30 +206,46 @@ def sparse(view: View) -> Iterator[Sentence]:
 
 def accumulate(view: View) -> Iterator[Sentence]:
     """GeForce parts run FP16 at half rate when they sum in FP32."""
+    grouped: dict[str, list[str]] = {}
     for gpu in view.gpus:
         full, half = view.number(gpu.id, "fp16_acc16"), view.number(gpu.id, "fp16")
         if full and half and full / half > 1.5:
-            pen = Pen(view)
-            text = (
-                f"the {pen.name(gpu.id)} reaches {pen.quantity(gpu.id, 'fp16_acc16')} in FP16 only "
-                "while it sums in "
-                f"FP16; with FP32 sums, as in training, it runs at {_fraction(full / half)} of that, "
-                f"{pen.quantity(gpu.id, 'fp16')}, and that is the rate compared here"
-            )
-            yield pen.say("accumulate", text)
+            grouped.setdefault(_fraction(full / half), []).append(gpu.id)
+    for fraction, keys in grouped.items():
+        pen = Pen(view)
+        one = len(keys) == 1
+        yield pen.say(
+            "accumulate",
+            f"{_the(pen, keys)} {'reaches' if one else 'reach'} {_rates(pen, keys, 'fp16_acc16')} in FP16 "
+            f"only while {'it sums' if one else 'they sum'} in FP16; with FP32 sums, as in training, "
+            f"{'it runs' if one else 'they run'} at {fraction} of that, {_rates(pen, keys, 'fp16')}, and "
+            f"{'that is the rate' if one else 'those are the rates'} compared here",
+        )
 
 
 def widened(view: View) -> Iterator[Sentence]:
     """Parts whose FP16 units are slower than FP32: what is compared of them is the FP32 rate."""
-    for gpu in view.gpus:
-        if view.number(gpu.id, "fp16_units"):
-            pen = Pen(view)
-            yield pen.say(
-                "widened",
-                f"FP16 units of its own would give the {pen.name(gpu.id)} "
-                f"{pen.quantity(gpu.id, 'fp16_units')} only, so software widens FP16 numbers and computes "
-                f"in FP32: that rate, {pen.quantity(gpu.id, 'fp16')}, is its FP16 rate here",
-            )
+    keys = [gpu.id for gpu in view.gpus if view.number(gpu.id, "fp16_units")]
+    if not keys:
+        return
+    pen = Pen(view)
+    own, that = ("its own", "that rate") if len(keys) == 1 else ("their own", "those rates")
+    yield pen.say(
+        "widened",
+        f"FP16 units of {own} would give {_the(pen, keys)} {_rates(pen, keys, 'fp16_units')} only, so "
+        f"software widens FP16 numbers and computes in FP32: {that}, {_rates(pen, keys, 'fp16')}, "
+        f"{'is its FP16 rate' if len(keys) == 1 else 'are their FP16 rates'} here",
+    )
+
+
+def _the(pen: Pen, keys: Sequence[str]) -> str:
+    return listed(f"the {pen.name(key)}" for key in keys)
+
+
+def _rates(pen: Pen, keys: Sequence[str], field: str) -> str:
+    """`142 TFLOPS`, `142 and 117 TFLOPS`: in the order of the GPUs."""
+    *others, last = keys
+    return listed([*(pen.amount(key, field) for key in others), pen.quantity(last, field)])
 
 
 def _fraction(ratio: float) -> str:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.hardware.gpu import at_hand, nominal_gb
+from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison import chips, features, lasting, rates, value
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.reasons import own_power, paper_lead
 from whichgpu.planner.comparison.rows import sixteen_bit
-from whichgpu.planner.comparison.words import EQUAL, gain, listed, quantity
+from whichgpu.planner.comparison.words import EQUAL, amount, gain, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.model import Sentence, View
@@ -69,9 +71,7 @@ def memory(view: View) -> Iterator[Sentence]:
             f"; but the one that holds more reads it slower, so that reading all of it once takes "
             f"{pen.quantity(most, 'read_all')} against {pen.quantity(fast, 'read_all')}"
         )
-    for gpu in view.gpus:
-        text += _ecc_share(pen, gpu)
-    yield pen.say("memory", text)
+    yield pen.say("memory", text + _sold(pen, view.gpus))
 
 
 def sold_as(gpu: Gpu) -> float | None:
@@ -83,11 +83,23 @@ def sold_as(gpu: Gpu) -> float | None:
     return nominal if nominal / float(used.value) > EQUAL else None
 
 
-def _ecc_share(pen: Pen, gpu: Gpu) -> str:
-    nominal = sold_as(gpu)
-    if nominal is None:
-        return ""
-    return f"; the {pen.name(gpu.id)} is sold as {quantity(nominal, 'memory')}, of which ECC takes a share"
+def _sold(pen: Pen, gpus: Sequence[Gpu]) -> str:
+    """Under what size each is sold of which less is there: for ECC, or as drivers count."""
+    grouped: dict[str, dict[str, str]] = {}
+    for gpu in gpus:
+        memory, nominal = gpu.fact("memory"), sold_as(gpu)
+        why = "of which ECC takes a share" if nominal else "of which drivers show a little less"
+        if memory and not nominal and not is_part(gpu) and not at_hand(memory):
+            nominal = (nominal_gb(float(memory.value)) or 0) * 2.0**30
+        if memory and nominal and amount(nominal, "memory") != amount(float(memory.value), "memory"):
+            grouped.setdefault(why, {})[f"the {pen.name(gpu.id)}"] = amount(nominal, "memory")
+    told = ""
+    for why, sizes in grouped.items():
+        same = len({*sizes.values()}) == 1
+        both = " both" if same and len(sizes) == len(gpus) == 2 else ""
+        size = next(iter(sizes.values())) if same else listed(sizes.values())
+        told += f"; {listed(sizes)} {'is' if len(sizes) == 1 else 'are'}{both} sold as {size} GB, {why}"
+    return told
 
 
 def cache(view: View) -> Iterator[Sentence]:

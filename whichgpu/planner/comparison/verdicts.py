@@ -117,7 +117,8 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
         yield "several users must share one GPU in isolated slices (MIG)"
     if only("nvlink"):
         pen.rests_on("nvlink", *view.ids)
-        yield f"two or more must exchange data faster than over PCIe (NVLink, {pen.quantity(key, 'nvlink')})"
+        many = "two" if view.number(key, "nvlink_gpus") == 2 else "two or more"
+        yield f"{many} must exchange data faster than over PCIe (NVLink, {pen.quantity(key, 'nvlink')})"
     if only("rt_cores"):
         pen.rests_on("rt_cores", *rest)
         outputs = view.text(key, "display_outputs")

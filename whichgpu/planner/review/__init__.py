@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.hardware.fields import SEGMENTS
 from whichgpu.hardware.parts import is_part
-from whichgpu.planner.comparison import others_of, spec_rows_of, with_works
+from whichgpu.planner.comparison import others_of, spec_rows_of, variants_of, with_works
 from whichgpu.planner.comparison.features import holding
 from whichgpu.planner.comparison.fitting import fit_rows
 from whichgpu.planner.comparison.market import markets, price_rows, whole_rows
@@ -124,7 +124,7 @@ def review(
     rows.update((row.field, row) for row in whole_rows((gpu,), catalogue, day, offers))
     view = View(
         (gpu,), {gpu.id: short_name(gpu)}, sentence_names([gpu]), rows,
-        others_of((gpu,), catalogue, own), day, own, (),
+        others_of((gpu,), catalogue, own, variants_of((gpu,), catalogue)), day, own, (),
     )  # fmt: skip
     if gpu.usable:
         rows.update((row.field, row) for row in (*software_rows((gpu,)), *fit_rows((gpu,))))

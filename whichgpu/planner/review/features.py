@@ -115,6 +115,7 @@ def limits(view: View) -> Iterator[Sentence]:
         pen = Pen(view)
         yield pen.say("limit", f"it comes under the {pen.text(key, 'licence')}")
     yield from _foreign(view)
+    yield from _plain(view)
     yield from lasting(view)
     yield from supported(view)
     yield from current(view, oldest=True)
@@ -131,7 +132,7 @@ def limits(view: View) -> Iterator[Sentence]:
 
 
 def _foreign(view: View) -> Iterator[Sentence]:
-    """What CUDA's absence leaves out of the software in the table, and that products run on plain cores."""
+    """What CUDA's absence leaves out of the software in the table."""
     key, gpu = view.ids[0], view.gpus[0]
     if gpu.vendor == "NVIDIA" or gpu.segment == "cpu":
         return
@@ -143,13 +144,19 @@ def _foreign(view: View) -> Iterator[Sentence]:
         pen.rests_on(row.field, key)
     which = f", nor {listed((row.label for row in without), 'or')}" if without else ""
     yield pen.say("limit", f"it runs no CUDA software{which}")
+
+
+def _plain(view: View) -> Iterator[Sentence]:
+    """That products run on plain cores."""
+    key, gpu = view.ids[0], view.gpus[0]
     cores = view.cell(key, "tensor_cores")
-    if cores is not None and cores.value == 0 and view.number(key, "fp16"):
-        pen = Pen(view)
-        pen.rests_on("tensor_cores", key)
-        yield pen.say(
-            "limit", f"it has no matrix units: {pen.quantity(key, 'fp16')} in FP16 come from its plain cores"
-        )
+    if gpu.segment == "cpu" or cores is None or cores.value:
+        return
+    pen = Pen(view)
+    pen.rests_on("tensor_cores", key)
+    units = "tensor cores" if gpu.vendor == "NVIDIA" else "matrix units"
+    rate = f": {pen.quantity(key, 'fp16')} in FP16 come from its plain cores"
+    yield pen.say("limit", f"it has no {units}{rate if view.number(key, 'fp16') else ''}")
 
 
 def beside(view: View) -> Iterator[Sentence]:
