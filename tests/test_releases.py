@@ -41,8 +41,9 @@ def test_a_fit_takes_the_mean_of_their_effects() -> None:
     told = {"TensorRT 8.6": 0.2, "TensorRT 8.5": 0.15, "TensorRT10": 0.8, "TensorRT": 0.0}
     for text, effect in told.items():
         assert math.log(factor(text)) == pytest.approx(effect), text
-    # A mark of an engine is no release.
-    assert runtime("vLLM V1", "").marks == ()
+    # Neither an engine's mark nor a name's own number nor a toolbox's version is a release.
+    for text in ("vLLM V1", "PyTorch 2", "TensorRT FP16 Ultralytics 8.0"):
+        assert runtime(text, "").marks == (), text
 
 
 def test_a_fold_that_leaves_a_release_out_does_so_too() -> None:

@@ -316,7 +316,8 @@ def _rows() -> Mapping[str, Any]:
 
 def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = True) -> Runtime:
     """A runtime as free text uses it: the marks whose words the text has change what they state."""
-    version, text = _version(text) or _major(text, row["names"]), text + _of_month(text, row)
+    version = _version(_toolboxes().sub(" ", text)) or _major(text, row["names"])
+    text += _of_month(text, row)
     marks = [mark for mark in row.get("marks", ()) if _has(text, mark)]
     holds = dict(row.get("holds", {}))
     for mark in marks:
@@ -396,9 +397,20 @@ def _version(text: str) -> str:
 
 
 def _major(text: str, names: Iterable[str]) -> str:
-    """The release of which a text says no more than the first number: `v8` of "TensorRT 8"."""
-    found = re.search(rf"(?:{'|'.join(map(re.escape, names))})[-_ ]?(\d+)(?![\w.])", text.lower())
-    return f"v{found[1]}" if found else ""
+    """The release of which a text says no more than the first number: `v8` of "TensorRT 8".
+
+    Nothing where that number is of the name: of "PyTorch 2".
+    """
+    known = "|".join(re.escape(name) for name in names if not name[-1].isdigit())
+    found = re.search(rf"(?:{known})[-_ ]?(\d+)(?![\w.])", text.lower()) if known else None
+    return f"v{found[1]}" if found and not found[0].endswith(tuple(names)) else ""
+
+
+@lru_cache(maxsize=1)
+def _toolboxes() -> re.Pattern[str]:
+    """Toolboxes on top of a runtime (`around`) with the versions behind them, which are their own."""
+    named = [word for row in _rows().values() for word in row.get("around", ())]
+    return re.compile(rf"(?i)\b(?:{'|'.join(map(re.escape, named))})\w*[-_ ]?v?\d+(?:\.\d+)+")
 
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
