@@ -86,6 +86,7 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("llama3_2/3B_full_single_device", "llama-3.2-3b"), ("DeepSeek V3 (with MTP)", "deepseek-v3"),
         ("nvidia/OpenReasoning-Nemotron-32B", "qwen2.5-32b"), ("NousResearch/Hermes-4-14B", "qwen3-14b"),
         ("Steelskull/L3.3-MS-Nevoria-70b", "llama-3.3-70b"), ("phi4-reasoning:14b-plus-q8_0", "phi-4"),
+        ("tf_cnn_benchmarks.py --model=inception3 --batch_size=64", "inception-v3"),
         ("ViT-H-14 laion2b_s32b_b79k", "clip-vit-huge-patch14"), ("deim_dfine_hgnetv2_x", "d-fine-x"),
         ("llama2-70b-interactive-99.9", "llama-2-70b"), ("yolov11-99", "yolo11l"),
         ("SD1.5 512x512 Euler a", "stable-diffusion-1.5"), ("LTX-Video 0.9.5 2B", "ltx-video-0.9"),

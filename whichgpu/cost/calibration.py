@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import placing
+from whichgpu.cost import placing, releases
 from whichgpu.cost.answers import Z90
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.fit import Fit
@@ -33,7 +33,7 @@ from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.job import NUMBERS, Job
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -233,17 +233,21 @@ def left_out(solution: Solution, keys: Sequence[Any], step: Step | None = None) 
     errors = np.empty(len(labels))
     for label in np.unique(labels):
         out = labels == label
-        errors[out] = without(solution, out, step)[out]
+        unseen = releases.alone(label, labels.tolist())
+        errors[out] = without(solution, out, step, unseen)[out]
     return errors
 
 
-def without(solution: Solution, out: NDArray[np.bool_], step: Step | None = None) -> Array:
+def without(
+    solution: Solution, out: NDArray[np.bool_], step: Step | None = None, unseen: Collection[str] = ()
+) -> Array:
     """Log errors under a fit that has not seen the rows `out`, (rows,); NaN of the rows that it has seen.
 
     It is one Gauss-Newton step from the whole fit, `step` where it is known; its predictions are exact. With
     A the normal equations and X the rows of the fold, (A - X'X)^-1 comes from A^-1 and a system of the fold's
     size (Woodbury), which is small for most folds; only effects that the fold speaks to are asked for.
-    Without a third of the rows one step does not arrive: that fold is fitted to its end.
+    Without a third of the rows one step does not arrive: that fold is fitted to its end. Releases that are
+    then `unseen` are as those beside them.
     """
     step = step or Step.of(solution)
     rows, used = solution.weighted.of(out)
@@ -259,7 +263,7 @@ def without(solution: Solution, out: NDArray[np.bool_], step: Step | None = None
     if much:
         problem = solution.problem
         theta = _settled(problem, theta, np.where(out, 0.0, problem.says), _FURTHER)
-    return solution.errors(theta, out)
+    return solution.errors(releases.filled(solution.problem.names, theta, unseen) if unseen else theta, out)
 
 
 def spread90(errors: Array) -> float:

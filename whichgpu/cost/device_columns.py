@@ -132,15 +132,22 @@ class Columns:
 
     @cached_property
     def bandwidth(self) -> Column:
-        """Memory bandwidth in B/s that a long copy can expect: GDDR server boards lose some to ECC."""
-        gddr_server = [
-            gpu.segment == "datacenter" and str(gpu.value("memory_type") or "").startswith(("GDDR5", "GDDR6"))
+        """Memory bandwidth in B/s that a long copy can expect."""
+        known = section("vendor_memory")
+        vendor = np.array([[known.get(gpu.vendor, known["other"])] for gpu in self.gpus])
+        return np.asarray(self.streaming * vendor)
+
+    @cached_property
+    def streaming(self) -> Column:
+        """Memory bandwidth in B/s that is left for data: GDDR server boards lose some to ECC."""
+        checked = [
+            [
+                gpu.segment == "datacenter"
+                and str(gpu.value("memory_type") or "").startswith(("GDDR5", "GDDR6"))
+            ]
             for gpu in self.gpus
         ]
-        known = section("vendor_memory")
-        vendor = np.array([known.get(gpu.vendor, known["other"]) for gpu in self.gpus])
-        share = (vendor * np.where(gddr_server, section("memory")["ecc_gddr"], 1.0))[:, None]
-        return np.asarray(self.column("bandwidth") * share)
+        return np.asarray(self.column("bandwidth") * np.where(checked, section("memory")["ecc_gddr"], 1.0))
 
     @cached_property
     def passing(self) -> Column:

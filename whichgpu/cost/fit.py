@@ -40,6 +40,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.releases import Lent
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple, immutable
 
@@ -373,6 +374,11 @@ class Fit:
         return rows[[number[kind] for kind in kinds]][:, :, None]
 
     @cached_property
+    def _lent(self) -> Lent:
+        """The effects of releases that no row is of."""
+        return Lent(self.effects)
+
+    @cached_property
     def _stacks(self) -> frozenset[str]:
         """What runtimes are called in effects."""
         named = (name.partition("=")[2] for name in self.effects)
@@ -381,7 +387,7 @@ class Fit:
     def _told_apart(self, stack: Runtime) -> tuple[Any, ...]:
         """What of a runtime the parts hang on: of marks that no effect has, what `_as_run` reads of them."""
         own = (stack.kernels, f"{stack.kernels}+{stack.id}")
-        named = (one for one in stack.stacks if one in own or one in self._stacks)
+        named = (one for one in stack.stacks if one in own or one in self._stacks or self._lent.has(one))
         read = stack.integer, stack.plain, stack.replaced, stack.transposes, stack.tf32, stack.domain
         return (*named, *read)
 
@@ -410,7 +416,9 @@ class Fit:
 
     def _sum(self, terms: Terms) -> float:
         known = self.effects
-        return sum([weight * known[name] for name, weight in terms.items() if name in known])
+        own = sum([weight * known[name] for name, weight in terms.items() if name in known])
+        lent = [name for name in terms if "+" in name and name not in known]
+        return own + sum([terms[name] * self._lent.value(name) for name in lent]) if lent else own
 
 
 @lru_cache(maxsize=1024)

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from whichgpu.workloads.ops import Op
     from whichgpu.workloads.workload import Workload
 
+#: Seconds of a window.
+_WINDOW = 30.0
 #: States of a window, and what ggml's caches come in multiples of.
 _STATES, _CELLS = 1500.0, 256.0
 #: Bytes of a value in caches and ggml's buffers; of a graph, 4,096 nodes of 368 B and their hash table.
@@ -61,9 +63,10 @@ def readied(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> N
     known = section("hearing").get(stack.id) if workload.family == "whisper" else None
     if not known:
         return np.zeros(())
-    windows = np.asarray(job.batch, dtype=np.float64)
-    found = known["find"] * ((windows > 1.0) | ("batched" in stack.marks))
-    return np.asarray(windows * (known["read"] + found) * devices.slowness)
+    # What neighbouring windows share is decoded once.
+    windows = np.asarray(workload.units(job), dtype=np.float64) / _WINDOW
+    batched = (np.asarray(job.batch) > 1.0) | ("batched" in stack.marks)
+    return np.asarray(windows * (known["read"] + known["find"] * batched) * devices.slowness)
 
 
 def held(

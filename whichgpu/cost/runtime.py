@@ -14,7 +14,7 @@ from whichgpu.units import parse
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
 
 
 @immutable
@@ -160,6 +160,8 @@ class Runtime:
     #: Families on whose tensor cores its library has no 16-bit product whose sides are no multiples of eight.
     aligned: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
+    #: Beginnings of the names of layers in INT8 whose maps stay on the chip: one kernel computes them all.
+    on_chip: tuple[str, ...] = ()
     #: Vendors and architectures on whose GPUs attention is not fused, whatever it is elsewhere.
     unfused: tuple[str, ...] = ()
     #: How an engine's kernels widen narrow weights, where not as Marlin's (`cost/kernels/_widening.py`).
@@ -278,7 +280,7 @@ _KEEPING = {"holds", "habits", "trains", "loads_wide", "through", "language"}
 _TIMES = ("launch", "gap", "fixed", "sequence")
 #: Columns that are lists, and empty where a runtime states none.
 _LISTS = ("loads_wide", "tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured",
-          "aligned")  # fmt: skip
+          "aligned", "on_chip")  # fmt: skip
 #: Times that are nothing where a runtime states none.
 _UNASKED = ("eager", "eager_plain", "ahead")
 _seconds = lru_cache(maxsize=None)(partial(parse, dimension="time"))
@@ -314,7 +316,8 @@ def _rows() -> Mapping[str, Any]:
 
 def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = True) -> Runtime:
     """A runtime as free text uses it: the marks whose words the text has change what they state."""
-    version, text = _version(text), text + _of_month(text, row)
+    version = _version(_toolboxes().sub(" ", text)) or _major(text, row["names"])
+    text += _of_month(text, row)
     marks = [mark for mark in row.get("marks", ()) if _has(text, mark)]
     holds = dict(row.get("holds", {}))
     for mark in marks:
@@ -363,6 +366,7 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
         "scheduler",
         "turns",
         "aligned",
+        "on_chip",
     }
     return bool(columns) and columns <= waits
 
@@ -390,6 +394,23 @@ def _version(text: str) -> str:
         return f"ngc{container[0]}"
     plain = re.search(r"\d+\.\d+", low)
     return f"v{plain[0]}" if plain else ""
+
+
+def _major(text: str, names: Iterable[str]) -> str:
+    """The release of which a text says no more than the first number: `v8` of "TensorRT 8".
+
+    Nothing where that number is of the name: of "PyTorch 2".
+    """
+    known = "|".join(re.escape(name) for name in names if not name[-1].isdigit())
+    found = re.search(rf"(?:{known})[-_ ]?(\d+)(?![\w.])", text.lower()) if known else None
+    return f"v{found[1]}" if found and not found[0].endswith(tuple(names)) else ""
+
+
+@lru_cache(maxsize=1)
+def _toolboxes() -> re.Pattern[str]:
+    """Toolboxes on top of a runtime (`around`) with the versions behind them, which are their own."""
+    named = [word for row in _rows().values() for word in row.get("around", ())]
+    return re.compile(rf"(?i)\b(?:{'|'.join(map(re.escape, named))})\w*[-_ ]?v?\d+(?:\.\d+)+")
 
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

@@ -133,7 +133,7 @@ class Timing:
     traffic: Array
     #: Seconds of the host for a kernel of a forward pass, (G, 1), or (1, J) where jobs differ.
     launch: Array
-    #: Seconds that the products of the pass take at the least, at the ceiling of each.
+    #: Seconds that the ops of the pass take at the least, at the ceilings of arithmetic and of bandwidth.
     fastest: Array
     #: Share of the SMs that its products keep busy, in the mean.
     filled: Array | float = 1.0
@@ -144,7 +144,7 @@ class Timing:
     bounds: Mapping[str, Array] = field(default_factory=dict)
 
     def allowed(self, own: Array | float) -> Array:
-        """Of a factor `own` on the speed of the whole pass what lets no product pass its ceiling, (G, J)."""
+        """Of a factor `own` on the speed of the whole pass what lets no op pass its ceilings, (G, J)."""
         return np.asarray(np.minimum(own, self.seconds / np.maximum(self.fastest, 1e-12)))
 
     def under(self, own: Array | float) -> Array:
@@ -252,7 +252,7 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False, bounds: bool = Fa
         host = host + (count * one.started).sum(axis=0)
         busy = busy + _ideal_compute(one.table, work.devices)
         traffic = traffic + one.table.traffic.sum(axis=0)
-        fastest = fastest + (count * one.fastest_compute).sum(axis=0)
+        fastest = fastest + (count * np.maximum(one.fastest_compute, one.fastest_memory)).sum(axis=0)
         if explain:
             terms += _terms(one.table, each, count * compute, count * memory)
             _add_stages(stages, one.table, each, work.devices)
@@ -415,10 +415,10 @@ def _fastest_memory(table: OpTable, devices: Devices, runtime: Runtime, *, train
     Nor does one hold what modules of a language model that run op by op leave for each other in training:
     what a fit learnt of elementwise ops is mostly of those that compilers fuse.
     """
-    least = table.held_bytes / devices.column("bandwidth")
+    least = table.held_bytes / devices.streaming
     if table.kind == "vector":
         # Numerical work streams arrays that no cache holds.
-        least = least + table.activation_bytes / devices.column("bandwidth")
+        least = least + table.activation_bytes / devices.streaming
     if trains and table.kind == _ELEMENTWISE and runtime.domain and not runtime.fuses:
         own = table.of("norm", "pointwise") * passes(table, runtime)
         least = least + table.activation_bytes * own / devices.passing

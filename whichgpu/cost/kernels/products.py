@@ -78,7 +78,8 @@ def seconds(
             tiles = compute * _learnt_of_experts(ops, devices, runtime)
             sooner = _in_narrow_tiles(ops, devices) & (least + turns < tiles + weights)
             compute, weights = np.where(sooner, least, compute), np.where(sooner, turns, weights)
-    moved = ops.activation_bytes * _conversions(ops, runtime, tensor & devices.cudnn)
+    often = _conversions(ops, runtime, tensor & devices.cudnn) * _off_chip(ops, runtime)
+    moved = ops.activation_bytes * often
     return compute, weights + moved / (share * devices.passing)
 
 
@@ -145,6 +146,20 @@ def _conversions(ops: OpTable, runtime: Runtime, tensor: NDArray[np.bool_]) -> N
         return 1.0
     narrow = np.array([dtype in ("fp16", "bf16") for dtype in ops.dtypes])[:, None, None]
     return np.where(narrow & tensor & ~is_depthwise(ops), section("products")["converted"], 1.0)
+
+
+def _off_chip(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
+    """Share of the maps that go through memory, (O, 1, 1): none inside of stages that one kernel computes.
+
+    Its input and its result are those of the convolution that is the short cut.
+    """
+    if ops.kind != "conv" or not runtime.on_chip:
+        return 1.0
+    inside = [
+        op.dtype == "int8" and op.layer.startswith(runtime.on_chip) and not op.layer.endswith(".shortcut")
+        for op in ops.ops
+    ]
+    return 1.0 - np.array(inside, dtype=np.float64)[:, None, None]
 
 
 def on_tensor_cores(peaks: NDArray[np.float64], devices: Devices) -> NDArray[np.bool_]:

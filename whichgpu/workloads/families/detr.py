@@ -4,8 +4,8 @@ Carion et al., "End-to-End Object Detection with Transformers". Batch normalisat
 Letters: B batch, S positions of the map (H/32 x W/32), Q queries, D width.
 
 Dimensions: `layers` (of the ResNet), `hidden`, `heads`, `ffn`, `encoder`, `decoder` (layers), `queries`,
-`classes` (no object included), `conditional` (false: Meng et al., "Conditional DETR"), `dilated` (the last
-stage keeps its resolution, false: "DC5").
+`classes` (no object included), `basic` (blocks of the ResNet, false), `conditional` (false: Meng et al.,
+"Conditional DETR"), `dilated` (the last stage keeps its resolution, false: "DC5").
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         strides, dilated = ((1, 2, 2, 1), (4,)) if dims.get("dilated") else ((1, 2, 2, 2), ())
         # Of a pretrained network the stem and the first stage stay as they are.
         net = Backbone(rec, dims["layers"], strides=strides, dilated=dilated, fixed=True,
-                       frozen=_FROZEN if job.trains else 0)  # fmt: skip
+                       basic=dims.get("basic", False), frozen=_FROZEN if job.trains else 0)  # fmt: skip
         x = net(image(job))[-1]  # (B, 2048, H/32, W/32), dilated H/16
     hidden, queries, tokens = dims["hidden"], float(dims["queries"]), x.height * x.width
     with rec.module("project"):
