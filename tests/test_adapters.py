@@ -8,7 +8,7 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.metrics import metric
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.workloads.job import Job, adapter_of, phase
+from whichgpu.workloads.job import Job, options_of, phase
 from whichgpu.workloads.methods import amount, method, methods
 from whichgpu.workloads.training import trained_parameters
 from whichgpu.workloads.workload import resolve
@@ -58,7 +58,7 @@ def test_every_method_runs():
     ],
 )  # fmt: skip
 def test_phases_are_read_as_tables_spell_them(text: str, adapter: str) -> None:
-    assert adapter_of(text).get("adapter", "") == adapter
+    assert options_of(text).get("adapter", "") == adapter
     assert phase(text) in ("finetune_lora", "finetune_qlora", "finetune_full", "train")
     assert ("qlora" in text) == (phase(text) == "finetune_qlora")
 

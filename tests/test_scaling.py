@@ -77,7 +77,9 @@ def test_megatron_in_fp16_without_a_year_is_that_of_2022_and_says_so() -> None:
     found = estimate(job, [GPUS["a100-80gb-sxm"]]).at(0, 0)
     assert found.runtime == "megatron-2022"
     assert any("before FlashAttention" in said for said in found.warnings)
-    assert estimate(replace(job, precision="bf16"), [GPUS["a100-80gb-sxm"]]).at(0, 0).runtime == "megatron"
+    flash, bf16 = replace(job, runtime="Megatron-LM flash-attn"), replace(job, precision="bf16")
+    assert estimate(flash, [GPUS["a100-80gb-sxm"]]).at(0, 0).memory["activations"] < found.memory["activations"]
+    assert estimate(bf16, [GPUS["a100-80gb-sxm"]]).at(0, 0).runtime == "megatron"
 
 
 # Where a step goes

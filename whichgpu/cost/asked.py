@@ -38,6 +38,13 @@ if TYPE_CHECKING:
 WIDE_CACHE, NARROW_CACHE = "bf16", "fp8"
 
 
+#: What to say of a job whose model learns beside a frozen copy of itself.
+_REFERENCE = (
+    "a pair of preferred and rejected answers is two sequences of the batch; the pass of the frozen copy "
+    "(reference), a third of what a step takes, is not in the time"
+)
+
+
 class Asked(NamedTuple):
     """A job with its format filled in, what runs it, the name of that by default, and what to say of it."""
 
@@ -60,6 +67,7 @@ def read(job: Job) -> Asked:
     stack = dated(named, job)
     job, said = _doing(job, workload, stack, _undated(job, stack))
     workload, job, said = _under(workload, job, stack, said)
+    said = (*said, *((_REFERENCE,) if job.says("reference") else ()))
     if "checkpointing" not in job.options:
         said = (
             *said,
@@ -625,7 +633,8 @@ def dated(stack: Runtime, job: Job) -> Runtime:
     if not (job.runtime and job.precision) or stack.marks or job.runtime.split(" ")[0] == stack.id:
         return stack
     known = stack.undated.get(precision(job.precision).id)
-    return runtime(known, known) if known else stack
+    # What else the text says holds of the older one too: that it has fused attention, say.
+    return runtime(_by_id(job.runtime, runtime(known, known)), known) if known else stack
 
 
 def _undated(job: Job, stack: Runtime) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ from whichgpu.errors import DataError, UsageError
 from whichgpu.values import Shown, immutable
 from whichgpu.workloads import adapters, classes
 from whichgpu.workloads.checkpointing import checkpointing, recomputed, stops_early
-from whichgpu.workloads.job import NUMBERS, Job, adapter_of, phase
+from whichgpu.workloads.job import NUMBERS, Job, options_of, phase
 from whichgpu.workloads.ops import Op, parameters, product_flops
 from whichgpu.workloads.precision import as_stored, of_job, precision
 from whichgpu.workloads.recorder import Recorder
@@ -124,7 +124,7 @@ class Workload(Shown):
         own = {**self.defaults.get("all", {}), **self.defaults.get(traced, {})}
         if asked in adapters.PHASES:
             own = {**own, "precision": adapters.DEFAULT_PRECISION[asked], **self.defaults.get(asked, {})}
-        options = {**self.named_options, **adapter_of(job.phase), **job.options}
+        options = {**self.named_options, **options_of(job.phase), **job.options}
         gaps = job.gaps(self._within({**defaults, **own}))
         if "runtime" in gaps:
             gaps["runtime"] = self._reader(gaps.get("precision", job.precision), asked) or gaps["runtime"]
