@@ -78,8 +78,9 @@ def test_megatron_in_fp16_without_a_year_is_that_of_2022_and_says_so() -> None:
     assert found.runtime == "megatron-2022"
     assert any("before FlashAttention" in said for said in found.warnings)
     flash, bf16 = replace(job, runtime="Megatron-LM flash-attn"), replace(job, precision="bf16")
-    assert estimate(flash, [GPUS["a100-80gb-sxm"]]).at(0, 0).memory["activations"] < found.memory["activations"]
-    assert estimate(bf16, [GPUS["a100-80gb-sxm"]]).at(0, 0).runtime == "megatron"
+    fused, narrow = (estimate(one, [GPUS["a100-80gb-sxm"]]).at(0, 0) for one in (flash, bf16))
+    assert fused.memory["activations"] < found.memory["activations"]
+    assert narrow.runtime == "megatron"
 
 
 # Where a step goes
