@@ -40,6 +40,15 @@ def test_methods_train_and_keep_what_peft_does(name: str, rank: int, trained: in
     assert tensors / 2**30 == pytest.approx(peak, rel=0.02)
 
 
+def test_a_head_that_is_the_embedding_learns_nothing_beside_adapters():
+    item = resolve("llama-3.2-1b")
+    layers = {
+        phase: {op.layer for op in item.trace(item.complete(Job(item.id, phase=phase)))}
+        for phase in ("finetune_full", "finetune_lora")
+    }
+    assert "head.logits.wgrad" in layers["finetune_full"] - layers["finetune_lora"]
+
+
 def test_every_method_runs():
     gpu = [catalogue()["h200-141gb-sxm"]]
     for name in methods():

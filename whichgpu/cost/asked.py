@@ -226,6 +226,11 @@ def _in_place_of(stack: Runtime) -> Runtime:
     return replace(runtime(stack.networks, stack.networks), exact=False)
 
 
+#: What says of a model written in PyTorch that its norms and rotary positions are kernels (an optimizer may
+#: be fused as well).
+_KERNELS = re.compile(r"\b(?:apex|liger|fused(?!\W?(?:adam|optim)))", re.IGNORECASE)
+
+
 @kept
 def _training(stack: Runtime, plain: bool) -> Runtime:
     """A framework that trains a language model: the kernels of its trainers, all else as its name says.
@@ -233,10 +238,14 @@ def _training(stack: Runtime, plain: bool) -> Runtime:
     Whether the model has `plain` norms, LayerNorm, is asked with it.
 
     They are launched by its own modules, in the forward pass as in inference, which write some functions op
-    by op: LayerNorm is a kernel of PyTorch's own, RMSNorm is not.
+    by op: LayerNorm is a kernel of PyTorch's own, RMSNorm is not. Who writes the model in PyTorch does as
+    Transformers does (facebookresearch/llama, model.py: RMSNorm, apply_rotary_emb), unless the text says that
+    its kernels are fused.
     """
     found = runtime(stack.trainer, stack.trainer)
-    written = {name: times for name, times in stack.written.items() if not (plain and name == "norm")}
+    plainly = {} if _KERNELS.search(stack.said) else found.written
+    own = stack.written if stack.id == "transformers" else plainly
+    written = {name: times for name, times in own.items() if not (plain and name == "norm")}
     return replace(
         stack, like=found.kernels, domain=found.domain, gap=found.gap, fixed=found.fixed,
         overlap=found.overlap, fuses=found.fuses, chains=found.chains, products=found.products,

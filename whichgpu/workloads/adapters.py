@@ -409,8 +409,9 @@ def _served(op: Op, parts: Parts, rank: float, count: float) -> Iterator[Op]:
 
 
 def frozen(op: Op) -> Op:
-    """An op whose weights get no gradient."""
-    if not op.parameters or op.backward == "none":
+    """An op whose weights, or those of another op that it reads (a tied head), get no gradient."""
+    reads = bool(op.parameters) or (op.kind == "gemm" and bool(np.any(op.weight_bytes)))
+    if not reads or op.backward == "none":
         return op
     if op.kind == "embedding" or op.backward == "weight":
         return changed(op, backward="none", saved_bytes=0.0)
