@@ -159,6 +159,14 @@ def test_a_framework_trains_language_models_as_their_trainers_do() -> None:
     assert found.throughput[0, 0] < compiled.throughput[0, 0] < 1.3 * found.throughput[0, 0]
 
 
+def test_micro_batches_that_nobody_stated_and_that_gather_weights_are_told() -> None:
+    job = replace(TRAIN, batch=None, n_gpus=64.0, options={"sharding": "fsdp", "global_batch": "512"})
+    answers = [estimate(one, [GPUS[H100]]).at(0, 0) for one in (job, replace(job, batch=8.0))]
+    told = ["gathers the weights anew" in " ".join(one.warnings) for one in answers]
+    assert told == [True, False]
+    assert answers[1].throughput.mid > answers[0].throughput.mid
+
+
 def test_norms_and_positions_are_written_op_by_op_unless_they_are_kernels() -> None:
     """RMSNorm through FP32 moves 36 B a value for 4, rotary positions 20, in torchtune's modules 48."""
 
