@@ -213,6 +213,11 @@ def test_experts_dealt_out_do_as_much_work_each_as_before_in_both_passes() -> No
                 assert part.write_bytes == pytest.approx(op.write_bytes / 16.0)
 
 
+def test_what_the_busiest_expert_does_more_is_no_model_flops() -> None:
+    parts = [breakdown(replace(MOE, options={"ep": ep}), [GPUS[H100]]) for ep in ("1", "16")]
+    assert parts[0].ideal[0, 0] == pytest.approx(parts[1].ideal[0, 0], rel=1e-6)
+
+
 def test_sequence_parallelism_shares_the_tokens_between_products_out() -> None:
     workload = resolve("llama-3-8b")
     ops = workload.trace(workload.complete(TRAIN))

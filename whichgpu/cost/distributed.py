@@ -355,8 +355,8 @@ def gathering(asked: Job, job: Job, stack: Runtime, mesh: Mesh) -> tuple[str, ..
         return ()
     return (
         f"batch was not given: {float(np.max(count)):g} micro-batches of {np.max(job.batch):g}, each of "
-        "which gathers the weights anew; fewer and larger ones are faster where they fit, whichgpu sweep finds "
-        "them",
+        "which gathers the weights anew; fewer and larger ones are faster where they fit (whichgpu sweep "
+        "finds them)",
     )
 
 
