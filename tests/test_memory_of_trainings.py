@@ -51,6 +51,12 @@ def test_dpo_holds_a_frozen_copy_beside_the_model_that_learns():
     assert jobs[2].options["adapter"] == "dora"
 
 
+def test_a_training_that_states_a_prompt_and_an_answer_is_of_sequences_of_both():
+    asked = {"phase": "finetune_lora", "input_tokens": 512.0, "output_tokens": 128.0}
+    lengths = [resolve(name).complete(Job(name, **asked)).seq_len for name in ("llama-3.1-8b", "t5-large")]
+    assert lengths == [640.0, 512.0]
+
+
 def test_a_loss_in_chunks_keeps_the_logits_alone():
     job = {"phase": "finetune_full", "precision": "bf16", "batch": 4, "seq_len": 2048, "runtime": "pytorch-2"}
     whole, chunks, bare = (activations_of(job, chunks).loss for chunks in (1.0, 8.0, 1e6))
