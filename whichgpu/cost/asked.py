@@ -67,7 +67,7 @@ def read(job: Job) -> Asked:
     stack = dated(named, job)
     job, said = _doing(job, workload, stack, _undated(job, stack))
     workload, job, said = _under(workload, job, stack, said)
-    said = (*said, *((_REFERENCE,) if job.says("reference") else ()))
+    said = (*said, *((_REFERENCE,) if job.trains and job.says("reference") else ()))
     if "checkpointing" not in job.options:
         said = (
             *said,
