@@ -88,10 +88,10 @@ def read(job: Job) -> Asked:
         job, said = _with_lengths(job, stack, said)
         stack = _behind(stack)
     elif stack.trainer and is_language_model(workload) and job.trains:
-        stack = _training(stack, workload.dims.get("norm", "rmsnorm") != "rmsnorm")
+        stack = _training(stack)
     elif stack.networks and "generate" not in workload.phases:
         stack = _in_place_of(stack)
-    stack = in_turn(stack, one_copy=is_language_model(workload) and not job.trains)
+    stack = in_turn(_normed(stack, job, workload), one_copy=is_language_model(workload) and not job.trains)
     job, assumed = alone(job, workload, stack)
     said = (*said, *assumed)
     _check_cache(job, stack)
@@ -232,26 +232,34 @@ _KERNELS = re.compile(r"\b(?:apex|liger|fused(?!\W?(?:adam|optim)))", re.IGNOREC
 
 
 @kept
-def _training(stack: Runtime, plain: bool) -> Runtime:
+def _training(stack: Runtime) -> Runtime:
     """A framework that trains a language model: the kernels of its trainers, all else as its name says.
 
-    Whether the model has `plain` norms, LayerNorm, is asked with it.
-
     They are launched by its own modules, in the forward pass as in inference, which write some functions op
-    by op: LayerNorm is a kernel of PyTorch's own, RMSNorm is not. Who writes the model in PyTorch does as
-    Transformers does (facebookresearch/llama, model.py: RMSNorm, apply_rotary_emb), unless the text says that
-    its kernels are fused.
+    by op. Who writes the model in PyTorch does as Transformers does (facebookresearch/llama, model.py:
+    RMSNorm, apply_rotary_emb), unless the text says that its kernels are fused.
     """
     found = runtime(stack.trainer, stack.trainer)
     plainly = {} if _KERNELS.search(stack.said) else found.written
-    own = stack.written if stack.id == "transformers" else plainly
-    written = {name: times for name, times in own.items() if not (plain and name == "norm")}
+    written = stack.written if stack.id == "transformers" else plainly
     return replace(
         stack, like=found.kernels, domain=found.domain, gap=found.gap, fixed=found.fixed,
         overlap=found.overlap, fuses=found.fuses, chains=found.chains, products=found.products,
         memory=found.memory, sequence=found.sequence, widens_in=found.widens_in, written=written,
         holds={**stack.holds, "framework": True},
     )  # fmt: skip
+
+
+def _normed(stack: Runtime, job: Job, workload: Workload) -> Runtime:
+    """A runtime that trains a model with norms other than RMSNorm, where it writes those out."""
+    plain = job.trains and workload.dims.get("norm", "rmsnorm") != "rmsnorm"
+    return _with_layer_norms(stack) if plain and "norm" in stack.written else stack
+
+
+@kept
+def _with_layer_norms(stack: Runtime) -> Runtime:
+    """A runtime under a model with LayerNorm, which is a kernel of PyTorch's own, as RMSNorm is not."""
+    return replace(stack, written={name: times for name, times in stack.written.items() if name != "norm"})
 
 
 #: What a trainer's "fp16" and "bf16" mean of a model that it loads in FP32: autocast.
