@@ -8,7 +8,7 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.metrics import metric
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.workloads.job import Job, adapter_of, phase
+from whichgpu.workloads.job import Job, options_of, phase
 from whichgpu.workloads.methods import amount, method, methods
 from whichgpu.workloads.training import trained_parameters
 from whichgpu.workloads.workload import resolve
@@ -40,6 +40,15 @@ def test_methods_train_and_keep_what_peft_does(name: str, rank: int, trained: in
     assert tensors / 2**30 == pytest.approx(peak, rel=0.02)
 
 
+def test_a_head_that_is_the_embedding_learns_nothing_beside_adapters():
+    item = resolve("llama-3.2-1b")
+    layers = {
+        phase: {op.layer for op in item.trace(item.complete(Job(item.id, phase=phase)))}
+        for phase in ("finetune_full", "finetune_lora")
+    }
+    assert "head.logits.wgrad" in layers["finetune_full"] - layers["finetune_lora"]
+
+
 def test_every_method_runs():
     gpu = [catalogue()["h200-141gb-sxm"]]
     for name in methods():
@@ -58,7 +67,7 @@ def test_every_method_runs():
     ],
 )  # fmt: skip
 def test_phases_are_read_as_tables_spell_them(text: str, adapter: str) -> None:
-    assert adapter_of(text).get("adapter", "") == adapter
+    assert options_of(text).get("adapter", "") == adapter
     assert phase(text) in ("finetune_lora", "finetune_qlora", "finetune_full", "train")
     assert ("qlora" in text) == (phase(text) == "finetune_qlora")
 

@@ -72,6 +72,7 @@ def test_an_unknown_command_is_told_with_the_nearest(whichgpu):
     answer = whichgpu("shwo", "l4")
     assert (answer.status, answer.out) == (2, "")
     assert answer.err == "whichgpu: no command 'shwo'; did you mean show?; see: whichgpu --help\n"
+    assert "did you mean fit?" in whichgpu("vram", "llama-3.1-8b").err
 
 
 @pytest.mark.parametrize(

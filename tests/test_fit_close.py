@@ -117,9 +117,9 @@ def test_a_length_of_sequences_is_prompt_and_answer_where_nothing_is_trained(tok
     assert stated["job"]["input_tokens"] == 512
 
 
-def test_a_length_may_be_in_thousands(whichgpu):
+def test_a_length_may_be_in_thousands_or_millions(whichgpu):
     asked = ("fit", "llama-3.1-8b", "--gpu", "l4", "--json", "--seq-len")
-    assert whichgpu(*asked, "32k").json["required"] == whichgpu(*asked, "32000").json["required"]
+    assert whichgpu(*asked, "32k").json["required"] == whichgpu(*asked, "0.032M").json["required"]
     refused = whichgpu(*asked, "32q")
     assert refused.status == 2
     assert "'32q' is not a valid integer" in refused.json["error"]["message"]

@@ -88,6 +88,24 @@ def test_encoders_in_a_format_of_their_own():
     assert (apart - whole) / GIB == pytest.approx(7.0e9 * (2.0 - 0.5625) / GIB, rel=0.03)
 
 
+def test_an_encoder_that_is_not_loaded_takes_nothing():
+    """T5-XXL without its head: 4,762,310,656 parameters, one product a layer in FP32 under diffusers."""
+    job = {"phase": "generate", "precision": "fp16"}
+    whole, bare = (
+        parts("sd3-medium", options=options, **job)["weights"]
+        for options in ({}, {"without": "text_encoder_3"})
+    )
+    assert whole - bare == pytest.approx(2 * 4_762_310_656 + 2 * 24 * 10240 * 4096, rel=0.001)
+    with pytest.raises(UsageError, match="it has text_encoder, text_encoder_2, text_encoder_3"):
+        parts("sd3-medium", options={"without": "t5"}, **job)
+
+
+def test_a_tower_that_never_runs_is_no_layer_to_widen():
+    """Qwen2.5-VL reads prompts for Qwen-Image; the widest matrix of both is that of its 18,944 x 3,584."""
+    found = parts("qwen-image", phase="generate", precision="nf4")
+    assert found["widened_layer"] == pytest.approx(2.0 * 2.0 * 18944 * 3584)
+
+
 def test_layerwise_casting_leaves_what_modulates_norms_in_16_bits():
     """FLUX.1 dev: 19 blocks of 12 x 3,072 outputs, 38 of 3 x 3,072, and two; torchao narrows all."""
     job = {"phase": "generate", "precision": "fp8", "options": {"encoder_precision": "bf16"}}

@@ -9,6 +9,7 @@ import pytest
 from memory_jobs import GIB, GPUS, parameters, parts, total
 
 import whichgpu
+from whichgpu import api
 from whichgpu.cost.activations import Kept, activations
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.layout import settle
@@ -39,6 +40,21 @@ def test_paged_states_and_gradients_that_do_not_wait():
     assert plain["optimizer"] == pytest.approx(2.0 * parameters("llama-3.1-8b"))
     assert paged["optimizer"] == 0.0
     assert piecewise["gradients"] == pytest.approx(plain["gradients"] / 32)
+
+
+def test_dpo_holds_a_frozen_copy_beside_the_model_that_learns():
+    jobs = [api.job("llama-3.1-8b", phase=phase, precision="bf16") for phase in ("dpo", "orpo", "dora")]
+    dpo, orpo, _ = (estimate(one, [GPUS["h200-141gb-sxm"]]).at(0, 0).memory for one in jobs)
+    assert dpo["reference"] == dpo["weights"] == pytest.approx(2 * parameters("llama-3.1-8b"), rel=1e-3)
+    assert "reference" not in orpo
+    # A phase that names a method is read as that method.
+    assert jobs[2].options["adapter"] == "dora"
+
+
+def test_a_training_that_states_a_prompt_and_an_answer_is_of_sequences_of_both():
+    asked = {"phase": "finetune_lora", "input_tokens": 512.0, "output_tokens": 128.0}
+    lengths = [resolve(name).complete(Job(name, **asked)).seq_len for name in ("llama-3.1-8b", "t5-large")]
+    assert lengths == [640.0, 512.0]
 
 
 def test_a_loss_in_chunks_keeps_the_logits_alone():

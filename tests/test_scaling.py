@@ -77,7 +77,10 @@ def test_megatron_in_fp16_without_a_year_is_that_of_2022_and_says_so() -> None:
     found = estimate(job, [GPUS["a100-80gb-sxm"]]).at(0, 0)
     assert found.runtime == "megatron-2022"
     assert any("before FlashAttention" in said for said in found.warnings)
-    assert estimate(replace(job, precision="bf16"), [GPUS["a100-80gb-sxm"]]).at(0, 0).runtime == "megatron"
+    flash, bf16 = replace(job, runtime="Megatron-LM flash-attn"), replace(job, precision="bf16")
+    fused, narrow = (estimate(one, [GPUS["a100-80gb-sxm"]]).at(0, 0) for one in (flash, bf16))
+    assert fused.memory["activations"] < found.memory["activations"]
+    assert narrow.runtime == "megatron"
 
 
 # Where a step goes
@@ -156,6 +159,31 @@ def test_a_framework_trains_language_models_as_their_trainers_do() -> None:
     assert found.throughput[0, 0] < compiled.throughput[0, 0] < 1.3 * found.throughput[0, 0]
 
 
+def test_micro_batches_that_nobody_stated_and_that_gather_weights_are_told() -> None:
+    job = replace(TRAIN, batch=None, n_gpus=64.0, options={"sharding": "fsdp", "global_batch": "512"})
+    answers = [estimate(one, [GPUS[H100]]).at(0, 0) for one in (job, replace(job, batch=8.0))]
+    told = ["gathers the weights anew" in " ".join(one.warnings) for one in answers]
+    assert told == [True, False]
+    assert answers[1].throughput.mid > answers[0].throughput.mid
+
+
+def test_norms_and_positions_are_written_op_by_op_unless_they_are_kernels() -> None:
+    """RMSNorm through FP32 moves 36 B a value for 4, rotary positions 20, in torchtune's modules 48."""
+
+    def moved(runtime: str) -> dict[str, float]:
+        job = replace(TRAIN, runtime=runtime, tp=1.0, options={"checkpointing": "none"})
+        terms = estimate(job, [GPUS[H100]], explain=True).at(0, 0).terms
+        return {one.layer: one.memory for one in terms if one.kind in ("norm", "pointwise")}
+
+    own, titan, tune, plain = (
+        moved(f"{text} FSDP") for text in ("PyTorch fused", "torchtitan", "torchtune", "PyTorch")
+    )
+    assert titan["head.norm"] / own["head.norm"] == pytest.approx(9.0, rel=1e-3)
+    assert titan["layers.rope"] / own["layers.rope"] == pytest.approx(5.0, rel=1e-3)
+    assert tune["layers.rope"] > 2.0 * titan["layers.rope"]
+    assert plain == pytest.approx(titan)
+
+
 def test_faults_stretch_a_long_training_as_meta_saw() -> None:
     """Llama 3, section 3.3.4: more than 90 % effective training time on 16,384 GPUs."""
     assert 0.89 < 1.0 / faults(16384) < 0.93
@@ -183,6 +211,11 @@ def test_experts_dealt_out_do_as_much_work_each_as_before_in_both_passes() -> No
             if op.layer.endswith("wgrad"):
                 # It writes the gradients of the weights that it holds, however many tokens come.
                 assert part.write_bytes == pytest.approx(op.write_bytes / 16.0)
+
+
+def test_what_the_busiest_expert_does_more_is_no_model_flops() -> None:
+    parts = [breakdown(replace(MOE, options={"ep": ep}), [GPUS[H100]]) for ep in ("1", "16")]
+    assert parts[0].ideal[0, 0] == pytest.approx(parts[1].ideal[0, 0], rel=1e-6)
 
 
 def test_sequence_parallelism_shares_the_tokens_between_products_out() -> None:
@@ -353,7 +386,9 @@ def test_experts_are_dealt_out_where_there_are_any() -> None:
 
 
 def test_more_gpus_with_the_same_batch_are_quicker_and_less_than_linear_beyond_a_node() -> None:
-    found = search("llama-3-8b", f"{H100}:16", scaling=True)
+    found = search(
+        "llama-3-8b", f"{H100}:16", {"options": {"checkpointing": "none", "cp": "1"}}, scaling=True
+    )
     best = [(one.gpus, one.best, one.efficiency) for one in found.scaling if one.best]
     assert [gpus for gpus, _, _ in best][-2:] == [8, 16]
     rates = [one.estimate.throughput.mid for _, one, _ in best]

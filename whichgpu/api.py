@@ -100,7 +100,9 @@ def job(workload: str | Job, **columns: Any) -> Job:
     own = workload.options if isinstance(workload, jobs.Job) else {}
     stated["options"] = _options(stated.get("options", own))
     if "phase" in stated:
-        stated = {**jobs.lengths_of(stated["phase"]), **stated, "phase": jobs.phase(stated["phase"])}
+        text = stated["phase"]
+        options = {**jobs.options_of(text), **stated["options"]}
+        stated = {**jobs.lengths_of(text), **stated, "phase": jobs.phase(text), "options": options}
     if "resolution" in stated:
         stated["height"], stated["width"] = jobs.resolution(str(stated.pop("resolution")))
     if "concurrency" in stated:

@@ -80,10 +80,21 @@ def _stem(name: str) -> str:
     return name.replace("-", "_").replace(" ", "_")
 
 
+#: What people call what a command does.
+_CALLED = {
+    "sweep": ("train", "training", "pretrain", "finetune"),
+    "fit": ("memory", "vram", "mem", "fits"),
+    "predict": ("estimate", "speed", "latency", "throughput", "infer", "inference", "power", "energy"),
+    "prices": ("cost", "price", "offers", "buy", "rent"),
+    "recommend": ("choose", "pick", "find", "best"),
+}
+
+
 def _hint(name: str) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, names(), n=2, cutoff=0.5)
+    meant = [command for command, words in _CALLED.items() if name.lower() in words]
+    near = meant or get_close_matches(name, names(), n=2, cutoff=0.5)
     return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names())}"
 
 

@@ -61,15 +61,16 @@ class Finite(click.FloatRange):
 
 
 class Tokens(click.types.IntParamType):
-    """A whole number of tokens, in thousands where a `k` stands behind it: 32768, 32k."""
+    """A whole number of tokens, in thousands or millions where a `k` or an `M` stands behind it: 32k, 1M."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number; a usage error for what is none."""
-        if isinstance(value, str) and value.strip().lower().endswith("k"):
+        text = value.strip().lower() if isinstance(value, str) else ""
+        if scale := {"k": 1e3, "m": 1e6}.get(text[-1:]):
             from whichgpu.workloads.lengths import fixed
 
-            found = fixed(value)
-            value = int(found) if found is not None and found.is_integer() else value
+            found = (fixed(text[:-1]) or 0.5 / scale) * scale
+            value = int(found) if found.is_integer() else value
         return super().convert(value, param, ctx)
 
 

@@ -38,6 +38,13 @@ if TYPE_CHECKING:
 WIDE_CACHE, NARROW_CACHE = "bf16", "fp8"
 
 
+#: What to say of a job whose model learns beside a frozen copy of itself.
+_REFERENCE = (
+    "a pair of preferred and rejected answers is two sequences of the batch; the pass of the frozen copy "
+    "(reference), a third of what a step takes, is not in the time"
+)
+
+
 class Asked(NamedTuple):
     """A job with its format filled in, what runs it, the name of that by default, and what to say of it."""
 
@@ -60,6 +67,7 @@ def read(job: Job) -> Asked:
     stack = dated(named, job)
     job, said = _doing(job, workload, stack, _undated(job, stack))
     workload, job, said = _under(workload, job, stack, said)
+    said = (*said, *((_REFERENCE,) if job.trains and job.says("reference") else ()))
     if "checkpointing" not in job.options:
         said = (
             *said,
@@ -80,10 +88,10 @@ def read(job: Job) -> Asked:
         job, said = _with_lengths(job, stack, said)
         stack = _behind(stack)
     elif stack.trainer and is_language_model(workload) and job.trains:
-        stack = _training(stack, workload.dims.get("norm", "rmsnorm") != "rmsnorm")
+        stack = _training(stack)
     elif stack.networks and "generate" not in workload.phases:
         stack = _in_place_of(stack)
-    stack = in_turn(stack, one_copy=is_language_model(workload) and not job.trains)
+    stack = in_turn(_normed(stack, job, workload), one_copy=is_language_model(workload) and not job.trains)
     job, assumed = alone(job, workload, stack)
     said = (*said, *assumed)
     _check_cache(job, stack)
@@ -218,23 +226,40 @@ def _in_place_of(stack: Runtime) -> Runtime:
     return replace(runtime(stack.networks, stack.networks), exact=False)
 
 
+#: What says of a model written in PyTorch that its norms and rotary positions are kernels (an optimizer may
+#: be fused as well).
+_KERNELS = re.compile(r"\b(?:apex|liger|fused(?!\W?(?:adam|optim)))", re.IGNORECASE)
+
+
 @kept
-def _training(stack: Runtime, plain: bool) -> Runtime:
+def _training(stack: Runtime) -> Runtime:
     """A framework that trains a language model: the kernels of its trainers, all else as its name says.
 
-    Whether the model has `plain` norms, LayerNorm, is asked with it.
-
     They are launched by its own modules, in the forward pass as in inference, which write some functions op
-    by op: LayerNorm is a kernel of PyTorch's own, RMSNorm is not.
+    by op. Who writes the model in PyTorch does as Transformers does (facebookresearch/llama, model.py:
+    RMSNorm, apply_rotary_emb), unless the text says that its kernels are fused.
     """
     found = runtime(stack.trainer, stack.trainer)
-    written = {name: times for name, times in stack.written.items() if not (plain and name == "norm")}
+    plainly = {} if _KERNELS.search(stack.said) else found.written
+    written = stack.written if stack.id == "transformers" else plainly
     return replace(
         stack, like=found.kernels, domain=found.domain, gap=found.gap, fixed=found.fixed,
         overlap=found.overlap, fuses=found.fuses, chains=found.chains, products=found.products,
         memory=found.memory, sequence=found.sequence, widens_in=found.widens_in, written=written,
         holds={**stack.holds, "framework": True},
     )  # fmt: skip
+
+
+def _normed(stack: Runtime, job: Job, workload: Workload) -> Runtime:
+    """A runtime that trains a model with norms other than RMSNorm, where it writes those out."""
+    plain = job.trains and workload.dims.get("norm", "rmsnorm") != "rmsnorm"
+    return _with_layer_norms(stack) if plain and "norm" in stack.written else stack
+
+
+@kept
+def _with_layer_norms(stack: Runtime) -> Runtime:
+    """A runtime under a model with LayerNorm, which is a kernel of PyTorch's own, as RMSNorm is not."""
+    return replace(stack, written={name: times for name, times in stack.written.items() if name != "norm"})
 
 
 #: What a trainer's "fp16" and "bf16" mean of a model that it loads in FP32: autocast.
@@ -625,7 +650,8 @@ def dated(stack: Runtime, job: Job) -> Runtime:
     if not (job.runtime and job.precision) or stack.marks or job.runtime.split(" ")[0] == stack.id:
         return stack
     known = stack.undated.get(precision(job.precision).id)
-    return runtime(known, known) if known else stack
+    # What else the text says holds of the older one too: that it has fused attention, say.
+    return runtime(_by_id(job.runtime, runtime(known, known)), known) if known else stack
 
 
 def _undated(job: Job, stack: Runtime) -> tuple[str, ...]:

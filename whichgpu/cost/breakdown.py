@@ -23,6 +23,7 @@ from whichgpu.cost.estimate import job_seconds
 from whichgpu.cost.layout import exchanges_of_pass, lay_out
 from whichgpu.cost.parallel import (
     beside_pass,
+    busiest,
     exchanges,
     passed_on,
     pipeline_seconds,
@@ -138,7 +139,9 @@ def of_layout(laid: Layout, found: Fit) -> Breakdown:
         parts["stages"] = pipeline_seconds(step, laid.devices)
         parts["bubble"] = (step.slots - m) * (micro - passes["optimizer"])
         parts["stragglers"] = whole - sum(parts.values())
-        ideal = {name: peak for name, (_, peak) in timing.stages.items()}
+        # What the busiest GPU has more than its share, the others have less.
+        more = 1.0 - 1.0 / busiest(np.asarray(laid.job.degree("ep")))
+        ideal = {name: peak - more * experts for name, (_, peak, experts) in timing.stages.items()}
         model = m * (ideal["forward"] + ideal["backward"])
     shape = whole.shape
     return Breakdown(
@@ -153,7 +156,7 @@ def of_layout(laid: Layout, found: Fit) -> Breakdown:
 def _of_pass(laid: Layout, timing: Timing, own: Array) -> dict[str, Any]:
     """Seconds of one pass by part: kernels, exchanges inside it, and what is left, which is the host's."""
     tensor, experts, context = exchanges_of_pass(laid)[:3]
-    parts: dict[str, Any] = {name: gpu / own for name, (gpu, _) in timing.stages.items()}
+    parts: dict[str, Any] = {name: stage[0] / own for name, stage in timing.stages.items()}
     parts |= {"tensor": tensor / own, "experts": experts / own, "context": context / own}
     return {**parts, "host": timing.seconds / own - sum(parts.values())}
 

@@ -343,6 +343,23 @@ def _uneven(job: Job, mesh: Mesh) -> tuple[str, ...]:
     )
 
 
+def gathering(asked: Job, job: Job, stack: Runtime, mesh: Mesh) -> tuple[str, ...]:
+    """What to say of micro-batches of a size that nobody stated, each of which gathers all weights anew.
+
+    `asked` is the complete `job` before its defaults.
+    """
+    if asked.batch is not None or sharding(job, stack) < _WHOLE or np.size(job.n_gpus) > 1:
+        return ()
+    count = _micro_batches(job, mesh)
+    if np.size(count) > 1 or np.max(count) < 2.0 or np.all(np.asarray(job.n_gpus) == mesh.replica):
+        return ()
+    return (
+        f"batch was not given: {float(np.max(count)):g} micro-batches of {np.max(job.batch):g}, each of "
+        "which gathers the weights anew; fewer and larger ones are faster where they fit (whichgpu sweep "
+        "finds them)",
+    )
+
+
 #: Tokens of a step where no global batch is stated: what large language models are usually trained with.
 _USUAL_TOKENS = 4.0 * 2**20
 #: The least of them for each GPU: 16M on 16,384 (Llama 3, section 3.3.2).

@@ -51,7 +51,7 @@ MODELLED = {
     "mtp", "adapters", "vae_slicing", "vae_tiling", "vae_precision", "encoder_precision", "captions",
     "safety_checker", "decode_chunk",
     "adaptive_softmax",
-    "exchange",
+    "exchange", "reference", "without",
     "launch", "host",
     *REQUESTS, *LAYERS_ON_GPU, *EXPERTS_ON_HOST,
 }  # fmt: skip
@@ -81,6 +81,8 @@ _COLUMNS = ("phase", "precision", "runtime", "resolution")
 NOT_SERVED = ("offload_to", "flash_attention", "images", "sounds")
 #: What a training of a language model is not read for.
 _NOT_LEARNT = ("images", "sounds")
+#: What is of trainings alone, and of pipelines that make pictures.
+_LEARNT, _OF_PICTURES = ("reference",), ("captions", "safety_checker", "without")
 #: d log t / d log launch from which a pass waits for its host more than for its GPU.
 _PACED = 0.5
 #: What each basis but the best means for a reader.
@@ -330,7 +332,6 @@ class Estimates:
         if self.job.phase == "serve":
             ignored += [name for name in NOT_SERVED if name in self.job.options]
             ignored += unread(self.runtime, self.job)
-        ignored += [name for name in _NOT_LEARNT if self.job.trains and name in self.job.options]
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(map(hinted, ignored))}")
         said += [*merged(self.job), *too_long(self.job)]
@@ -376,8 +377,10 @@ def no_use(workload: Workload, columns: Sequence[str]) -> list[str]:
 
 
 def unknown(job: Job, workload: Workload) -> list[str]:
-    """The options of a job that nothing reads, sorted."""
-    return sorted(set(job.options) - MODELLED - set(workload.options))
+    """The options of a job that nothing reads, sorted: of other jobs as well."""
+    other = {*(_NOT_LEARNT if job.trains else _LEARNT), *(() if "vae" in workload.dims else _OF_PICTURES)}
+    stated = set(job.options)
+    return sorted(stated - MODELLED - set(workload.options) | stated & other)
 
 
 def ignoring(job: Job, workload: Workload) -> str:

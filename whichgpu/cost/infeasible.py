@@ -74,7 +74,7 @@ def _relaxed(job: Job, gpu: Gpu) -> str:
         ways.insert(0, "--option checkpointing=full fits")
     if ways:
         return ", or ".join(ways)
-    if job.trains and job.n_gpus is not None and "sharding" not in job.options:
+    if job.trains and np.max(job.n_gpus or 1.0) > 1.0 and "sharding" not in job.options:
         for name in _SHARDED:
             if bool(estimate(replace(job, options={**job.options, "sharding": name}), [gpu]).fits.any()):
                 return f"--option sharding={name} fits"

@@ -281,6 +281,9 @@ def training(
         )  # fmt: skip
         all_parts = {**found, **beside, **communication(mesh, stack, ranks / mesh.cp)}
         all_parts["weights"] = all_parts["weights"] + rotary_tables(workload, job, stack) / mesh.pp
+        if job.says("reference") and not adapters:
+            # Loaded as the model that learns is, and shared out with it.
+            all_parts["reference"] = all_parts["weights"]
         return encoding(workload, job, stack, all_parts)
 
     def parts(kernels: Kept) -> dict[str, Any]:

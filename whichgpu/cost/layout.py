@@ -184,6 +184,7 @@ def settle(job: Job) -> Settled:
         from whichgpu.cost import distributed
 
         job, step = distributed.usual_step(read.job, job, mesh.replica)
+        step = (*step, *distributed.gathering(read.job, job, stack, mesh))
     return Settled(workload, job, stack, unused, (*workload.beyond(job), *read.said, *beside, *step))
 
 

@@ -389,9 +389,10 @@ def widened_layer(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
 def largest_layer(forward: Sequence[Op], *, head: bool = False, apart: bool = False) -> Any:
     """Weights of the largest matrix product of the layers, with `head` of the output head too.
 
-    `apart` leaves out what joins several matrices that are stored apart.
+    `apart` leaves out what joins several matrices that are stored apart. What is loaded and never run (a
+    vision tower behind a text encoder) is many matrices under one name, none of which is widened.
     """
-    products = [op for op in forward if op.kind == "gemm" and op.parameters]
+    products = [op for op in forward if op.kind == "gemm" and op.parameters and np.any(op.count)]
     own = [op for op in products if head or op.shard != "vocab"]
     single = [op for op in own if op.layer.rpartition(".")[2] not in ("qkv", "up")] if apart else []
     largest: Any = 0.0

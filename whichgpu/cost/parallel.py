@@ -145,11 +145,7 @@ def _head(op: Op, tp: Array) -> Op:
 
 
 def _experts(op: Op, ep: Array, moe_tp: Array, pooled: Array) -> Op:
-    """Experts are dealt out whole, each GPU has 1 / ep of them and of the tokens sent to them, or cut.
-
-    The busiest GPU gets more than its share of the tokens.
-    """
-    busiest = 1.0 + section("links")["imbalance"] * (1.0 - 1.0 / ep)
+    """Experts are dealt out whole, each GPU has 1 / ep of them and of the tokens sent to them, or cut."""
     gpus, made = ep * moe_tp, _gradient(op)
     how = (_ROW if op.shard == "expert_row" else _COLUMN)[made]
     dims = _divided(op, "batch", ep)
@@ -165,7 +161,12 @@ def _experts(op: Op, ep: Array, moe_tp: Array, pooled: Array) -> Op:
                    read_bytes=op.read_bytes * pooled / ep * _read(op, how, moe_tp),
                    write_bytes=op.write_bytes * written / moe_tp**how.write,
                    saved_bytes=op.saved_bytes * pooled / ep / moe_tp**how.save,
-                   repeats=op.repeats * busiest)  # fmt: skip
+                   repeats=op.repeats * busiest(ep))  # fmt: skip
+
+
+def busiest(ep: Array) -> Array:
+    """Tokens of the busiest of `ep` GPUs that experts are dealt out over, as a multiple of its share."""
+    return np.asarray(1.0 + section("links")["imbalance"] * (1.0 - 1.0 / ep))
 
 
 def _weights(op: Op, tp: Array) -> dict[str, Any]:

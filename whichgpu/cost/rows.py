@@ -135,7 +135,7 @@ def read_head(texts: tuple[str, ...]) -> Head:
         phase=asked,
         precision=precision(kind).id if kind else _of_name(workload, asked),
         runtime=stack,
-        options={**workload.named_options, **jobs.adapter_of(phase), **said},
+        options={**workload.named_options, **jobs.options_of(phase), **said},
     )
     read = MODELLED | set(workload.options)
     kept = {key: value for key, value in job.options.items() if key in read}

@@ -138,8 +138,9 @@ class Timing:
     #: Share of the SMs that its products keep busy, in the mean.
     filled: Array | float = 1.0
     terms: tuple[Term, ...] = ()
-    #: Seconds of the GPU, and of them at the full peak, by what a pass is doing: a key of `STAGES`.
-    stages: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
+    #: Seconds of the GPU, those at the full peak, and of these the experts', by what a pass is doing: a key
+    #: of `STAGES`.
+    stages: Mapping[str, tuple[Array, Array, Array]] = field(default_factory=dict)
     #: Seconds of the GPU by what bounds each op, as `Term.bound` says it of one; where that was asked for.
     bounds: Mapping[str, Array] = field(default_factory=dict)
 
@@ -241,7 +242,7 @@ def evaluate(work: Pass, found: Fit, *, explain: bool = False, bounds: bool = Fa
     runtime, gap = work.runtime, between(work)
     gpu, host, busy, traffic, fastest = (np.zeros((1, 1)) for _ in range(5))
     terms: list[Term] = []
-    stages = {name: (np.zeros((1, 1)), np.zeros((1, 1))) for name in STAGES}
+    stages = {name: (np.zeros((1, 1)),) * 3 for name in STAGES}
     bounded_by = {name: np.zeros((1, 1)) for name in BINDING}
     for one in work.kernels:
         compute, memory = limits(one, work, found)
@@ -280,15 +281,17 @@ def launches(work: Pass, found: Fit) -> Array:
 
 
 def _add_stages(
-    stages: dict[str, tuple[Array, Array]], table: OpTable, each: Array, devices: Devices
+    stages: dict[str, tuple[Array, Array, Array]], table: OpTable, each: Array, devices: Devices
 ) -> None:
-    """Add the seconds of ops to what their pass is doing."""
+    """Add the seconds of ops to what their pass is doing; those at the peak, and of these the experts'."""
     doing = np.array(["recompute" if op.layer.endswith(AGAIN) else op.stage for op in table.ops])
     ideal = _ideal_compute_each(table, devices)
+    experts = np.array([op.shard in ("expert", "expert_row") for op in table.ops])
     for name in set(doing.tolist()):
         here = doing == name
-        gpu, peak = stages[name]
-        stages[name] = gpu + each[here].sum(axis=0), peak + ideal[here].sum(axis=0)
+        gpu, peak, theirs = stages[name]
+        theirs = theirs + ideal[here & experts].sum(axis=0)
+        stages[name] = gpu + each[here].sum(axis=0), peak + ideal[here].sum(axis=0), theirs
 
 
 def _add_bounds(bounds: dict[str, Array], compute: Array, memory: Array, once: Array, each: Array) -> None:

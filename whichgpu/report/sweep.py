@@ -88,7 +88,8 @@ def _work(answer: Sweep) -> Table:
 #: What the time with faults rests on.
 _FAULTS = (
     "With faults: one in 50,700 GPU-hours (Llama 3, section 3.3.4), 10 min to start again, checkpoints as "
-    "far apart as costs least (data/prices/assumptions.toml)."
+    "far apart as costs least (data/prices/assumptions.toml). Evaluations and waits come on top: the middle "
+    "one of 19 runs published by their GPU-hours took 1.25 times as long as its steps (docs/scaling.md)."
 )
 
 

@@ -25,7 +25,7 @@ import numpy as np
 
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple, immutable
-from whichgpu.workloads.job import adapter_of
+from whichgpu.workloads.job import options_of
 from whichgpu.workloads.methods import Method, amount, method, methods
 from whichgpu.workloads.ops import Op, changed
 from whichgpu.workloads.precision import Precision, precision
@@ -192,7 +192,7 @@ def stated(job: Job) -> Mapping[str, str]:
 
 def _method(job: Job) -> Method:
     """How a job's adapters train; raises `UsageError` for no known method."""
-    text = {**adapter_of(job.phase), **job.options}.get("adapter", "lora")
+    text = {**options_of(job.phase), **job.options}.get("adapter", "lora")
     found = method(text)
     if found is None:
         raise UsageError(f"option adapter: '{text}' is none of {', '.join(methods())}; write adapter=lora")
@@ -409,8 +409,9 @@ def _served(op: Op, parts: Parts, rank: float, count: float) -> Iterator[Op]:
 
 
 def frozen(op: Op) -> Op:
-    """An op whose weights get no gradient."""
-    if not op.parameters or op.backward == "none":
+    """An op whose weights, or those of another op that it reads (a tied head), get no gradient."""
+    reads = bool(op.parameters) or (op.kind == "gemm" and bool(np.any(op.weight_bytes)))
+    if not reads or op.backward == "none":
         return op
     if op.kind == "embedding" or op.backward == "weight":
         return changed(op, backward="none", saved_bytes=0.0)

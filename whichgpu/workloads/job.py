@@ -26,12 +26,16 @@ PHASES = (
     "infer", "prefill", "decode", "generate", "serve", "train", "pretrain",
     "finetune_full", "finetune_lora", "finetune_qlora",
 )  # fmt: skip
+#: Ways to learn from preferred answers, and whether a frozen copy of the model lies beside the one that
+#: learns (`ref_model` of TRL's trainers; adapters are switched off for it instead).
+PREFERENCES = {"dpo": True, "ipo": True, "kto": True, "orpo": False, "simpo": False, "cpo": False}
 _PHASE_ALIASES = {
+    **dict.fromkeys(PREFERENCES, "finetune_full"),
     "batch_inference": "infer", "batched_inference": "infer", "forward": "infer", "eval": "infer",
     "evaluation": "infer", "feature_extraction": "infer", "fill_mask": "infer",
     "image_classification": "infer",
     "text_generation": "generate", "text2image": "generate", "text2img": "generate", "text2video": "generate",
-    "dpo": "finetune_full", "instruction_tuning": "finetune_full", "continued_pretraining": "pretrain",
+    "instruction_tuning": "finetune_full", "continued_pretraining": "pretrain",
     "inference": "infer", "inferencing": "infer", "txt2img": "generate", "generation": "generate",
     "serving": "serve", "training": "train", "pretraining": "pretrain", "pre_training": "pretrain",
     "sft": "finetune_full", "full_finetune": "finetune_full", "lora": "finetune_lora",
@@ -335,11 +339,16 @@ def lengths_of(text: str) -> dict[str, float]:
     return {} if test is None else {test[1]: test[2]}
 
 
-def adapter_of(text: str) -> dict[str, str]:
-    """The option `adapter` that a phase's name stands for, before or behind a `+`; none for LoRA's own."""
+def options_of(text: str) -> dict[str, str]:
+    """The options that a phase's name stands for: `reference` of DPO, `adapter` before or behind a `+`.
+
+    LoRA is the adapter that nobody needs to name.
+    """
     key = text.strip().lower().replace("-", "_")
     if key in PHASES:
         return {}
+    if key in PREFERENCES:
+        return {"reference": "true"} if PREFERENCES[key] else {}
     found = (method(part) for part in reversed(key.split("+")))
     return next(({"adapter": one.id} for one in found if one is not None and one.id != "lora"), {})
 

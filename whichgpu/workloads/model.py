@@ -36,7 +36,7 @@ from whichgpu.errors import DataError, UsageError
 from whichgpu.values import Shown, immutable
 from whichgpu.workloads import adapters, classes
 from whichgpu.workloads.checkpointing import checkpointing, recomputed, stops_early
-from whichgpu.workloads.job import NUMBERS, Job, adapter_of, phase
+from whichgpu.workloads.job import NUMBERS, TRAINING, Job, options_of, phase
 from whichgpu.workloads.ops import Op, parameters, product_flops
 from whichgpu.workloads.precision import as_stored, of_job, precision
 from whichgpu.workloads.recorder import Recorder
@@ -124,8 +124,9 @@ class Workload(Shown):
         own = {**self.defaults.get("all", {}), **self.defaults.get(traced, {})}
         if asked in adapters.PHASES:
             own = {**own, "precision": adapters.DEFAULT_PRECISION[asked], **self.defaults.get(asked, {})}
-        options = {**self.named_options, **adapter_of(job.phase), **job.options}
-        gaps = job.gaps(self._within({**defaults, **own}))
+        options = {**self.named_options, **options_of(job.phase), **job.options}
+        stated = self._trained_length(job) if asked in TRAINING else {}
+        gaps = job.gaps({**self._within({**defaults, **own}), **stated})
         if "runtime" in gaps:
             gaps["runtime"] = self._reader(gaps.get("precision", job.precision), asked) or gaps["runtime"]
         job = job.changed(**gaps, workload=self.id, phase=asked, options=options)
@@ -134,6 +135,16 @@ class Workload(Shown):
         ):
             raise UsageError(f"output_tokens: 0, but phase {asked} generates at least 1; use --phase prefill")
         return job.changed(precision=adapters.training_precision(job)) if job.trains else job
+
+    def _trained_length(self, job: Job) -> dict[str, Any]:
+        """The sequence of a training that states a prompt, and the answer behind it, in place of a length.
+
+        An encoder reads the prompt alone.
+        """
+        if job.input_tokens is None or self.family not in ("decoder", "encoder_decoder"):
+            return {}
+        behind = 0.0 if self.family == "encoder_decoder" or job.output_tokens is None else job.output_tokens
+        return {"seq_len": job.input_tokens + behind}
 
     @property
     def named_options(self) -> Mapping[str, str]:

@@ -210,6 +210,7 @@ def _training(cells: Cells) -> Iterator[Try]:
         yield Try.of("optimizer", "Adam with 8-bit states", f"--option optimizer={_NARROW_OPTIMIZER}",
                      _with(cells, optimizer=_NARROW_OPTIMIZER), quality.of_method("optimizer"))  # fmt: skip
     yield from _leaner_trainer(cells)
+    yield from _off_experts(cells)
     for phase in _phases(cells):
         yield _adapters(cells, phase)
     yield from _combined(cells)
@@ -243,6 +244,16 @@ def _leaner_trainer(cells: Cells) -> Iterator[Try]:
         words = "Unsloth: layers' inputs on the host, the loss with the head, 8-bit Adam"
         changed = cells.with_job(runtime="unsloth")
         yield Try.of("runtime", words, "--runtime unsloth", changed, quality.of_method("optimizer"))
+
+
+def _off_experts(cells: Cells) -> Iterator[Try]:
+    """Adapters around attention alone: those of every expert are many times as large."""
+    done = cells.settled
+    beside = done.job.phase in ADAPTER_PHASES and bool(done.workload.dims.get("experts"))
+    if beside and "lora_targets" not in done.job.options:
+        changed = _with(cells, lora_targets="attention")
+        words = "adapters around attention alone, none in experts"
+        yield Try.of("adapters", words, "--option lora_targets=attention", changed, quality.UNKNOWN)
 
 
 def _sharded(cells: Cells) -> Iterator[Try]:

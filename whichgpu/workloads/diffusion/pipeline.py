@@ -58,7 +58,7 @@ def forward(dims: Part, job: Job, rec: Recorder) -> None:
             (steered if "control" in dims else denoise)(rec, denoiser, x)
         return
     passes = guided_passes(dims, job)
-    for encoder in (component(table) for table in dims["text"]):
+    for encoder in _loaded(dims, job):
         with rec.module(encoder["module"]), rec.stored_in(_encoder_format(job, rec)):
             prompts = 1.0 if encoder["kind"] == "clip_vision" else passes
             known(ENCODERS, encoder)(rec, encoder, prompts * job.batch)
@@ -78,6 +78,22 @@ def forward(dims: Part, job: Job, rec: Recorder) -> None:
             rec.pointwise(x.map.elements, reads=2.0, name="update")
     with rec.module("vae"):
         _vae(dims, rec, x, tiled=job.says("vae_tiling"))
+
+
+def _loaded(dims: Part, job: Job) -> list[Part]:
+    """The encoders that a job loads: not those `without` which it is (`text_encoder_3=None` of diffusers).
+
+    The denoiser then reads zeros in the place of what they would have made (Stable Diffusion 3).
+    """
+    encoders = [component(table) for table in dims["text"]]
+    out = {name.strip() for name in job.options.get("without", "").split(",") if name.strip()}
+    known_ = [str(encoder["module"]) for encoder in encoders]
+    if out - set(known_):
+        raise UsageError(
+            f"option without: '{', '.join(sorted(out - set(known_)))}' is no encoder of this pipeline; it "
+            f"has {', '.join(known_)}"
+        )
+    return [encoder for encoder in encoders if encoder["module"] not in out]
 
 
 def _vae(dims: Part, rec: Recorder, x: Latent, *, tiled: bool) -> None:
