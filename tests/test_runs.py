@@ -63,7 +63,7 @@ def test_a_run_is_the_same_in_a_table_and_alone(precision):
         {**asked, "id": one, "metric": "tpot", "unit": "ms", "n_gpus": "4", "tp": "4", "phase": "serve",
          "input_tokens": "512", "output_tokens": "256", "concurrency": "8", "runtime": one,
          "options": "num_prompts=40"}
-        for one in ("vllm", "lmdeploy", "vLLM 0.15")
+        for one in ("lmdeploy", "vLLM 0.15")
     ]  # fmt: skip
     table = {one.id: one.value for one in predict_rows(rows, GPUS)}
     for runtime, value in table.items():
