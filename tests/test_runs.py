@@ -19,7 +19,7 @@ from whichgpu.cost.jobs import predict_rows
 from whichgpu.cost.load_results import read_results
 from whichgpu.cost.metrics import metric
 from whichgpu.cost.placing import placed
-from whichgpu.cost.requests import at_random, in_flight, is_run
+from whichgpu.cost.requests import Requests, at_random, in_flight, is_run
 from whichgpu.cost.statistic import statistic
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.workloads.job import Job
@@ -63,7 +63,7 @@ def test_a_run_is_the_same_in_a_table_and_alone(precision):
         {**asked, "id": one, "metric": "tpot", "unit": "ms", "n_gpus": "4", "tp": "4", "phase": "serve",
          "input_tokens": "512", "output_tokens": "256", "concurrency": "8", "runtime": one,
          "options": "num_prompts=40"}
-        for one in ("vllm", "lmdeploy", "vLLM 0.15")
+        for one in ("lmdeploy", "vLLM 0.15")
     ]  # fmt: skip
     table = {one.id: one.value for one in predict_rows(rows, GPUS)}
     for runtime, value in table.items():
@@ -127,13 +127,26 @@ def test_uneven_answers_end_with_the_longest_alone():
     """Chats sent at once have far less throughput than requests alike, and than chats without an end."""
     columns = {"gpu": "h100-80gb-sxm"}
     _, alike = serving({"num_prompts": "800", "request_rate": "inf", "dataset": "random"}, **columns)
-    _, chats = serving({"num_prompts": "800", "request_rate": "inf", "dataset": "sharegpt"}, **columns)
+    uneven = {"input_lengths": "exponential mean 512", "output_lengths": "exponential mean 256"}
+    _, chats = serving({"num_prompts": "800", "request_rate": "inf", **uneven}, **columns)
     endless, _ = serving({"output_lengths": "exponential mean 256"}, concurrency=800.0, **columns)
     assert chats.throughput.mid < 0.8 * alike.throughput.mid
     assert chats.throughput.mid < 0.8 * endless.throughput[0, 0]
     # Short answers meet the opening's prompts, long ones run with few others.
     assert chats.run.of("tpot", "mean") > 1.2 * chats.run.of("itl", "mean")
     assert alike.run.of("tpot", "mean") == pytest.approx(alike.run.of("itl", "mean"), rel=0.02)
+
+
+def test_answers_of_chats_differ_less_than_their_questions():
+    """Llumnix, OSDI 2024, table 1: 95 % of ShareGPT's answers are within twice the mean, 99 % within 2.5."""
+    stated = Requests.of(Job("llama-3.1-8b", phase="serve", options={"dataset": "sharegpt"}))
+    drawn = stated.answers.draw(200.0, 20_000, np.random.default_rng(1))
+    assert drawn.mean() == pytest.approx(200.0, rel=0.02)
+    assert drawn.std() == pytest.approx(200.0 * stated.output_variation**0.5, rel=0.03)
+    p95, p99 = np.percentile(drawn, (95, 99)) / 200.0
+    assert 1.98 <= p95 < 2.5
+    assert 2.47 <= p99 < 3.5
+    assert stated.output_variation < stated.prompt_variation == 1.0
 
 
 def test_a_run_at_once_is_that_of_a_trace_of_alike_arrivals(tmp_path, capsys):

@@ -38,6 +38,7 @@ class Lengths:
     """A distribution of tokens: its `mean`, and `shape` as the kind takes it.
 
     Of a lognormal it is the standard deviation of the logarithm; of the others the coefficient of variation.
+    What load generators send may be a gamma, which nobody types.
     """
 
     kind: str
@@ -70,6 +71,8 @@ class Lengths:
             drawn = mean * chance.normal(1.0, self.shape, count)
         elif self.kind == "exponential":
             drawn = chance.exponential(mean, count)
+        elif self.kind == "gamma":
+            drawn = mean * self.shape**2 * chance.gamma(self.shape**-2, size=count)
         else:
             drawn = mean * (1.0 + sqrt(3.0) * self.shape * (2.0 * chance.random(count) - 1.0))
         return np.maximum(np.round(drawn), 1.0)
