@@ -19,9 +19,10 @@ _SUPPOSED = any_of(r"""
     assum\w+ hypothetic\w* rumou?r\w* expect\w* plann?\w+ claim\w* beliefs? believ\w+ thought think
     myths? mistak\w+ wrong\w* confus\w+ allegedly reportedly sellers? listings? forums? people some_say
     used_to instead_of rather_than no_longer formerly originally cancel\w+ never cut[-_]down
-    modded modified overclock\w* undervolt\w* limit\w* capped throttl\w+ prototypes?
-    engineering_sample typo advertised marketed unlike rumeurs? gerüchte? correct\w* errat\w+ pretend\w* say let['’]s
-    for_example e\.g\.
+    modded modified overclock\w* undervolt\w* limit\w* capped
+    throttl\w+ prototypes?
+    engineering_sample typo advertised marketed unlike rumeurs? gerüchte? correct\w* errat\w+ pretend\w* say
+    let['’]s for_example e\.g\.
 """)
 _NOT_STATED = re.compile(rf"\?|[\u201c\u201d\"]|\b{_SUPPOSED}(?!\w)", re.IGNORECASE)
 #: What is denied, somebody's own, or compared.
