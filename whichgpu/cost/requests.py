@@ -261,8 +261,8 @@ def _of_dataset(dataset: str, name: str) -> Lengths | None:
 
     Random tokens are as many as were asked for. Questions of chats differ about as an exponential does (an
     assumption), answers less: of those of ShareGPT 95 % are shorter than twice the mean and 99 % than 2.5
-    times (Llumnix, OSDI 2024, table 1, as remembered and not read anew), where an exponential has 3 and 4.6 times and a gamma of half the
-    variance 2.4 and 3.3.
+    times (Llumnix, OSDI 2024, table 1, as remembered and not read anew), where an exponential has 3 and 4.6
+    times and a gamma of half the variance 2.4 and 3.3.
     """
     from whichgpu.workloads.lengths import Lengths
 
