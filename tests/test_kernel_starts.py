@@ -103,7 +103,8 @@ def test_a_pipeline_of_speech_hears_windows_twice_and_waits_for_the_longest():
         return float(np.asarray(laid.units)) / float(finish(laid, Fit()).seconds[0, 0])
 
     alone = rate(1.0, stride="0")
-    assert rate(1.0) == pytest.approx(alone * 20.0 / 30.0), "5 of 30 s on either side, nobody to wait for"
+    # 5 of 30 s on either side are heard twice and decoded once; there is nobody to wait for.
+    assert 1.0 < rate(1.0) / (alone * 20.0 / 30.0) < 1.02
     apart = rate(24.0, stride="0", token_range="0")
     assert apart * 20.0 / 30.0 / 1.6 < rate(24.0) < apart * 20.0 / 30.0
     assert rate(24.0, "PyTorch 2") == pytest.approx(rate(24.0, "PyTorch 2", stride="0", token_range="0"))
@@ -180,7 +181,7 @@ def test_modules_that_run_op_by_op_move_no_more_than_the_memory_gives(gpu: str) 
     served = laid(
         "llama-2-7b", gpu, runtime="llama.cpp", phase="prefill", precision="q4_0", input_tokens=512.0
     ).work
-    assert all(np.all(one.fastest_memory * work.devices.column("bandwidth") <= one.table.held_bytes / 0.94)
+    assert all(np.all(one.fastest_memory * served.devices.streaming <= one.table.held_bytes / 0.94)
                for one in served.kernels if one.table.kind == "elementwise")  # fmt: skip
     # A compiler spares traffic, and a fit may say by how much.
     work = laid("smollm2-1.7b", gpu, runtime="llama-factory compile", **job).work

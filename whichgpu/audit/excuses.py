@@ -51,6 +51,12 @@ _EXCUSES = (
         r"boxe?s?|slides?)\b[^.;]*$",
         because=r"with sparsity",
     ),
+    # "Per stream at full load, GPU power alone is 5.0 W with the A2".
+    _Excuse(
+        ("specification",),
+        before=r"(?:^|[.;]\s+)Per (?:stream|token|image|picture|user|request|camera|video|job|query|"
+        r"channel|core|slot)\b[^.;]*$",
+    ),
     # "The 1,457 TFLOPS of the RTX 6000 Ada is FP8 with sparsity".
     _Excuse(
         ("specification",),

@@ -58,6 +58,10 @@ _MOVES = re.compile(
 )
 
 
+#: "The H200 adds 43 percent of bandwidth over the H100": by so much it has more.
+_ADDS = re.compile(r"\b(?:adds?|added|adding|gains?|gained)\b[^.;]{0,60}$", re.IGNORECASE)
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every change with its verdict, where it is right or nothing gives it."""
     for index, passage in context.document.running():
@@ -98,6 +102,13 @@ def _judged(
     if reach is None or change.attribute is None or OF_SLICES.search(sentence.text):
         return None
     verdict = gives(change, reach)
+    if verdict == "contradicted" and _ADDS.search(passage.text, sentence.start, change.multiple.start):
+        grown = change.multiple._replace(times=1.0 + change.multiple.times)
+        verdict = (
+            "unverifiable"
+            if verdict_of(grown, [each for each, _ in reach.ratios]) == "confirmed"
+            else verdict
+        )
     if verdict == "contradicted" and _MOVES.search(sentence.text):
         # "Moving from there to the B200 adds 28 %": of what the sentence ends with.
         turned = [1 / value for value, _ in reach.ratios if value]

@@ -153,7 +153,7 @@ def _topic(index: int, passage: Passage, sentence: Sentence, context: Context) -
     who: Spoken = spoken(index, passage, sentence, context)
     ids: Sequence[str] = who.topic[0].ids if who.topic and who.certain else ()
     sizes = [float(context.catalogue[key].value("memory") or 0) for key in ids]
-    return Room(min(sizes), max(sizes), 1.0, ids[0]) if sizes and all(sizes) else None
+    return Room(min(sizes), max(sizes), 1.0, ids[sizes.index(max(sizes))]) if sizes and all(sizes) else None
 
 
 def _fit(

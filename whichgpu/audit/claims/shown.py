@@ -65,8 +65,14 @@ _AGAINST = re.compile(r"\b(?:compared (?:with|to)|against|versus|relative to|nex
 #: Orders of two by the words between them; the sign of the speed of the first.
 _FAR = r"(?:well |far |just |only just |narrowly |clearly |slightly |comfortably |barely |right )?"
 _COPULA = r"(?:is|are|was|were|runs?|ran|comes? (?:in|out)|came (?:in|out)|ends? up|ended up|finish(?:es|ed)|lands?|landed|stays?|lies|sits)"  # noqa: E501
+#: What is done in a test: "it still wrote faster than a 3060".
+_DID = (
+    r"(?:wrote|writes|generate[sd]?|answer(?:s|ed)|train(?:s|ed)|finish(?:es|ed)|compute[sd]|decode[sd]|produce[sd]|"
+    r"made|makes|did|does|work(?:s|ed))"
+)
 _ORDERS = {
     1: re.compile(
+        rf"(?:,\s+{_FAR}ahead of|\b{_DID} (?:it )?{_FAR}(?:faster|quicker) than)\s*$|"
         rf"\b(?:{_COPULA} {_FAR}(?:ahead|in front) of|(?:also |even |still |just |narrowly |"
         rf"easily |clearly )?(?:beats|beat|outruns|outran|"
         rf"outpaces|outpaced|outperforms|outperformed|overtakes|overtook|edges out|edges past|edged out)|"
@@ -75,6 +81,7 @@ _ORDERS = {
         re.IGNORECASE,
     ),
     -1: re.compile(
+        rf"\b{_DID} (?:it )?{_FAR}slower than\s*$|"
         rf"\b(?:{_COPULA} {_FAR}behind|(?:falls|fell|lags|lagged|drops) {_FAR}behind|(?:trails|"
         rf"trailed|loses (?:out )?to|lost (?:out )?to)|"
         rf"{_COPULA} (?:a (?:bit|little|touch) |slightly |clearly |much |even |still |"
@@ -232,6 +239,14 @@ def _attribute(passage: Passage, sentence: Sentence, series: Series) -> str:
     return OF_SPEED if own else "told before"
 
 
+#: "It reads twice the bytes of the H200 row": of what is done it with.
+_OF_BYTES = re.compile(
+    r"\s+(?:the|as many|as much|more|its|of the)?\s*(?:bytes|weights?|data|parameters|traffic|bits|"
+    r"work|vram|storage)\b",
+    re.IGNORECASE,
+)
+
+
 def _way(text: str, claim: Claim, both: Two) -> int | None:
     """1 where a ratio is of speeds, -1 of times; None of anything else."""
     behind = text[claim.end : max(both.end, claim.end)]
@@ -240,7 +255,7 @@ def _way(text: str, claim: Claim, both: Two) -> int | None:
     if _SLOW.match(behind) and claim.ways[0].times > 1:
         # "Twice as slow": of times.
         return -1
-    if _OWNED.match(text, both.end) or _PER.search(behind):
+    if _OWNED.match(text, both.end) or _PER.search(behind) or _OF_BYTES.match(text, claim.end):
         return None
     kind = measure(text, both.start, both.end, (claim.start, claim.end))
     return 1 if kind in ("", "speed") else None

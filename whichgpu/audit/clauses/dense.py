@@ -13,8 +13,8 @@ from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.clauses.parts import stretch
 from whichgpu.audit.clauses.values import IN_THAT
 from whichgpu.audit.instead import WITH_SPARSITY
-from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import within
+from whichgpu.audit.quantities import Quantity, quantities
+from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.variants import finding_on, verdict_on
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
 
 #: Precisions that have a rate with sparsity.
@@ -36,8 +35,29 @@ _SPARSE = re.compile(
 )
 
 
+#: "That is a dense FP4 rate", of the rate of the sentence before.
+_THAT_IS_DENSE = re.compile(
+    r"\s*(?:That|This|It|Both)(?: figure| number| rate| one)?(?:[\u2019']s| is| are|"
+    r" was)\s(?:already |of course |the |an? )*"
+    r"dense\b",
+    re.IGNORECASE,
+)
+#: "The H100's dense 3,958", in TFLOPS where a sentence has a precision.
+_BARE = re.compile(
+    r"[\u2019']s?\s+dense\s+(?P<n>\d{1,2},\d{3}|\d{3,4}(?:\.\d)?)(?=\s*[,;.)]|\s+(?:in|of|for|and|against)\b)"
+)
+
+
 def dense(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     """The rates of a sentence that are called dense, and are a device's with sparsity."""
+    if _THAT_IS_DENSE.match(sentence.text):
+        yield from _of_the_one_before(passage, sentence, context)
+        return
+    for bare in _BARE.finditer(passage.text, sentence.start, sentence.end):
+        value = float(bare["n"].replace(",", "")) * 1e12
+        yield from _sparse(
+            passage, sentence, Quantity(*bare.span("n"), value, value, "flop rate", "TFLOPS"), context
+        )
     if not _DENSE.search(sentence.text) or _SPARSE.search(_DENSE.sub(" ", sentence.text)):
         return
     for quantity in within(quantities(passage.text, context.fraction), sentence.start, sentence.end):
@@ -46,6 +66,23 @@ def dense(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Fi
             continue
         if quantity.dimension in ("flop rate", "op rate") and _DENSE.search(passage.text, start, end):
             yield from _sparse(passage, sentence, quantity, context)
+
+
+def _of_the_one_before(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    every = sentences(passage.text)
+    last = every[max(0, every.index(sentence) - 1)]
+    rates = [
+        each
+        for each in within(quantities(passage.text, context.fraction), last.start, last.end)
+        if each.dimension in ("flop rate", "op rate")
+    ]
+    for found in (
+        [one for each in rates for one in _sparse(passage, sentence, each, context)] if rates else ()
+    ):
+        # What is wrong is what this sentence says of it.
+        blank = len(sentence.text) - len(sentence.text.lstrip())
+        place = passage.span(sentence.start + blank, sentence.end)
+        yield found._replace(start=place[0], end=place[1], quote=sentence.text.strip(), stated="dense")
 
 
 def _sparse(passage: Passage, sentence: Sentence, quantity: Quantity, context: Context) -> Iterator[Finding]:

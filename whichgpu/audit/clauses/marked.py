@@ -119,13 +119,13 @@ def _count(match: re.Match[str]) -> Quantity:
     return Quantity(*match.span(), value, value, "times" if match["fold"] else "number", "", "")
 
 
-def before(read: Marked) -> list[Quantity]:
-    """The figures of the sentence before."""
+def before(read: Marked, back: int = 1) -> list[Quantity]:
+    """The figures of the sentence before, or of so many before."""
     every = sentences(read.passage.text)
     at = every.index(read.sentence)
     return [
         one
-        for each in every[max(0, at - 1) : at]
+        for each in every[max(0, at - back) : at]
         for one in marked(read.passage, each, read.here, read.context).figures.values()
     ]
 

@@ -55,7 +55,8 @@ _NAMED = tuple(
 )
 #: Cards of which two are joined by a bridge, and the connector that it goes on.
 _JOINED = re.compile(
-    r"\b(?:joined|linked|bridged|connected|paired) (?:with|by|over|via|through|using) (?:an? |"
+    r"\b(?:joined|linked|bridged|connected|paired)(?: to each other| together| up)? (?:with|by|over|"
+    r"via|through|using) (?:an? |"
     r"the )?(?:NVLink|NVLINK)(?: bridge)?\b|"
     r"\b(?:kept|keeps|has|retains?|inherit\w+) (?:the |an? )?(?:NVLink|bridge) connector\b"
 )
@@ -103,6 +104,31 @@ def bridged(
         denied = words and _DENIES.search(passage.text, sentence.start, words.start())
         if words and not denied and not any(capability.has(gpu) is not False for gpu in gpus):
             yield _finding(passage, each, capability, (words.start(), each.end), told=True, context=context)
+
+
+#: "Every GPU in the table has FP8 tensor cores, even the old A100".
+_EVEN = re.compile(
+    r"\b(?:has|have|supports?|offers?|brings?|features?)\s(?:native |hardware )?(?P<what>[\w ]{2,24}?)"
+    r"(?: tensor cores| support| units)?,\s(?:and )?even\s(?:the|an?)\s(?:old |older |little |"
+    r"small |humble |ageing |aging )?$",
+    re.IGNORECASE,
+)
+
+
+def even(
+    passage: Passage, sentence: Sentence, here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """A device of which a sentence says that even it has what others have, and that has it not."""
+    if not is_asserted(sentence.text) or _DENIES.search(sentence.text):
+        return
+    for each in within(here, sentence.start, sentence.end):
+        words = _EVEN.search(passage.text, sentence.start, each.start)
+        told = [one for one, names in _NAMED if words and names.fullmatch(words["what"].strip())]
+        gpus = [context.catalogue[key] for key in each.named]
+        for capability in told[:1]:
+            if all(capability.has(gpu) is False for gpu in gpus):
+                place = (each.start, each.end)
+                yield _finding(passage, each, capability, place, told=True, context=context)
 
 
 #: What makes a bridge one that is not there.

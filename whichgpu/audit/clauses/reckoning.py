@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import before, besides, marked
+from whichgpu.units import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -104,10 +105,26 @@ _SAVED = re.compile(
 )
 #: "At 0.25 USD per kWh that's 344 USD a year", of an energy that is told right before.
 _BILLED = re.compile(
-    rf"^\W*(?:(?:And|So|Thus),? )?(?:At|With)\s{_ABOUT}<(?P<p>m\d+)>\s?(?:per|a|an|/)\s?"
-    r"(?:kWh|kilowatt[- ]hour),?\s(?:that|this|it|which)(?:\sall)?"
-    rf"(?:[\u2019']s| is| costs?| comes to| makes| amounts to| means| adds up to)\s{_ABOUT}<(?P<r>m\d+)>",
+    rf"(?:^\W*(?:(?:And|So|Thus),? )?|[,;:]\s(?:and |so )?|\b(?:and|so)\s)(?:at|"
+    rf"with)\s{_ABOUT}<(?P<p>m\d+)>\s?"
+    r"(?:per|a|an|/)\s?(?:kWh|kilowatt[- ]hour),?\s(?:(?:that|this|it|which)(?:\sall)?|"
+    r"the (?:\w+ )?(?:month|year|"
+    r"week|day|run|bill|job|power|energy|electricity))"
+    rf"(?:[\u2019']s| is| costs?| comes to| makes| amounts to| means| adds up to)\s(?:you |"
+    rf"us )?{_ABOUT}<(?P<r>m\d+)>",
     re.IGNORECASE,
+)
+#: "They have paid for themselves after nine months", of a price and what is saved a month, told before.
+_PAID_BACK = re.compile(
+    rf"\b(?:paid (?:for (?:itself|themselves|it)|off|back)|pays? (?:for (?:itself|themselves|it)|"
+    rf"off|back)|break[s]? even|"
+    rf"broken even|break-even|payback|recoup\w*|amorti[sz]e\w*)\b[^<>;:?]{{0,30}}?\b(?:after|in|"
+    rf"within|of|is|at|comes after|takes)\s"
+    rf"{_ABOUT}<(?P<r>[ct]\d+)>\s?(?P<months>months)?",
+    re.IGNORECASE,
+)
+_A_MONTH = re.compile(
+    r"\s?(?:/|per|a|each|every)\s?(?:mo\b|month\b)|\s(?:monthly|every month)\b", re.IGNORECASE
 )
 _FROM = r"(?:the |about |some |around )?"
 #: "From the 21.2 TFLOPS of the one to the 125 of the other was a sixfold jump".
@@ -144,8 +161,10 @@ _SUMMED = frozenset({"money", "power", "memory", "energy"})
 _NO_AMOUNTS = frozenset({"number", "percent", "times"})
 #: How far a result, a multiple, a share (in points, and of it) may be off; beyond it is of something else.
 _OFF, _TIMES, _POINTS, _SHARE, _FAR = 0.015, 0.05, 0.02, 0.06, 2.0
-#: Joules in a kilowatt-hour.
-_KWH = 3.6e6
+#: Joules in a kilowatt-hour, seconds in a month of 730.5 hours.
+_KWH, _MONTH = parse("1 kWh", "energy"), parse("1 h", "time") * 730.5
+#: How far a time to pay back may be off, and sentences back to what it is worked out of.
+_PAID_OFF, _BACK = 0.12, 4
 #: How far a round multiple may be off, and how much more "over" leaves open.
 _ROUND, _OVER = 0.16, 0.2
 #: From which share of a multiple on what is "more than" it may be rounded up to it.
@@ -237,7 +256,9 @@ def _saved(match: re.Match[str], read: Marked) -> Iterator[Finding]:
 def _billed(match: re.Match[str], read: Marked) -> Iterator[Finding]:
     """What the one energy of the sentence before costs at a rate."""
     rate, result = read.figures[match["p"]], read.figures[match["r"]]
-    told = before(read)
+    # What the sentence tells itself, as "90 kWh; at 0.30 USD the month costs", comes before what was told.
+    own = [each for each in read.figures.values() if each.dimension == "energy" and each.start < rate.start]
+    told = own or before(read)
     used = [each.value / _KWH for each in told if each.dimension == "energy"]
     if not used or result.unit != rate.unit:
         return
@@ -250,6 +271,30 @@ def _billed(match: re.Match[str], read: Marked) -> Iterator[Finding]:
         yield read.judged(result, _OF, because, expected="", verdict="confirmed")
     elif len(used) == 1 and not any(abs(result.value / each - 1) <= off for each in ways):
         yield read.judged(result, _OF, because, expected=f"{right[-1]:,.5g}")
+
+
+def _paid_back(match: re.Match[str], read: Marked) -> Iterator[Finding]:
+    """After how many months what is saved in one makes up for a price."""
+    result = read.figures[match["r"]]
+    months = result.value / _MONTH if result.dimension == "time" else result.value if match["months"] else 0.0
+    told = [one for one in (*before(read, back=_BACK), *read.figures.values()) if one.dimension == "money"]
+    monthly = [one for one in told if _A_MONTH.match(read.passage.text, one.end)]
+    prices = [one for one in told if one not in monthly]
+    right = [a.value / b.value for a in prices for b in monthly if b.value and a.value > b.value]
+    # A price less what is paid anyway, savings of two: whatever else two of the figures make.
+    less = [abs(a.value - b.value) for a in told for b in told if b.value != a.value]
+    saved = [each.value for each in monthly]
+    ways = [
+        *right, *(gap / one for gap in less for one in saved if one),
+        *(one.value / gap for one in prices for gap in less),
+    ]  # fmt: skip
+    if len(monthly) == 1 and right and months:
+        off = max(_PAID_OFF, 0.6 / months)
+        if not any(abs(months / each - 1) <= off for each in ways if each):
+            because = (
+                f"{read.words(prices[-1])} at {read.words(monthly[0])} a month are {right[-1]:,.3g} months"
+            )
+            yield read.judged(result, _OF, because, expected=f"{right[-1]:,.3g} months")
 
 
 def _times(mark: str, read: Marked) -> float:
@@ -363,5 +408,5 @@ def _judged(
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Marked], Iterator[Finding]]], ...] = (
     (_PRODUCT, _product), (_DIFFERENCE, _difference), (_RATIO, _ratio), (_RISE, _ratio), (_TOTAL, _total),
     (_MORE, _ratio), (_APART, _apart), (_ADDED, _added), (_SAVED, _saved),
-    (_BILLED, _billed),
+    (_BILLED, _billed), (_PAID_BACK, _paid_back),
 )  # fmt: skip

@@ -22,16 +22,21 @@ if TYPE_CHECKING:
 _HOLDS = re.compile(
     r"\b(?:fits?|runs?|holds?|loads?|is served|serves?|will (?:hold|run|serve)|can (?:hold|run|serve|host|"
     r"load)|"
-    r"(?:comfortable |good |fine )?home for|enough for|(?:can |will |also )+take)\b",
+    r"(?:comfortable |good |fine )?home for|enough for|(?:can |will |also )+take|takes (?=(?:the|it|"
+    r"this|that|all)\b))\b",
     re.IGNORECASE,
 )
 _NOT_HELD = re.compile(
     r"\b(?:not|no|never|cannot|neither|nor|hardly|barely|without (?:room|space)|too|short|above|exceed\w*|"
     r"fail\w*|tried|beyond|beats?|only (?:if|when|with)|offload\w*|cpu|"
-    r"ram|host|swap\w*|layers?|split|shard\w*|part|half|each|per|two|three|four|six|eight|nodes?|"
-    r"machines?|servers?|pair|quanti[sz]ed to|distill\w*|adapters?|unified)\b|n[\u2019']t\b|\d\s?x\b|"
-    r"\u00d7",
+    r"ram|host|swap\w*|layers?|split|shard\w*|part|half|each|per|quanti[sz]ed to|distill\w*|"
+    r"adapters?|unified)\b|"
+    r"n[\u2019']t\b",
     re.IGNORECASE,
+)
+#: Several devices, where a sentence does not say how many.
+_SO_MANY = re.compile(
+    r"\b(?:two|three|four|six|eight|nodes?|machines?|servers?|pair)\b|\d\s?x\b|\u00d7", re.IGNORECASE
 )
 #: "Will hold it" is told as a fact.
 _WILL = re.compile(
@@ -48,13 +53,8 @@ def rooms(
     text = sentence.text
     own = [each for each in here if sentence.start <= each.start < sentence.end]
     count = counted(passage.text, sentence.start, own[0].start) if len(own) == 1 else 1.0
-    said = text if count == 1 else passage.text[own[0].start : sentence.end]
-    plain = (
-        is_asserted(text)
-        and is_indicative(_WILL.sub(" ", text))
-        and not _NOT_HELD.search(said)
-        and not TRAINS.search(text)
-    )
+    sure = is_asserted(text) and is_indicative(_WILL.sub(" ", text)) and not TRAINS.search(text)
+    plain = sure and not _NOT_HELD.search(text) and (count > 1 or not _SO_MANY.search(text))
     model = single(within(models(passage.text), sentence.start, sentence.end))
     forms = {each.least: each for _, each in formats_at(text)}
     holds = _HOLDS.search(text)

@@ -216,4 +216,4 @@ def _of_device(text: str, start: int, on: Mention, context: Context) -> Room | N
         count = 0.0
     said = words.WITH_SIZE.match(text, on.end)
     told = [size for size in sizes if said and _ONE < size / (float(said["n"]) * _SOLD) < 1 / _ONE] or sizes
-    return Room(min(told), max(told), count, on.ids[sizes.index(told[0])])
+    return Room(min(told), max(told), count, on.ids[sizes.index(max(told))])

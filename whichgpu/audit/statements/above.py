@@ -65,6 +65,12 @@ def above(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
             yield from _change(read, marked(passage, every[at - 1], here, context), context)
 
 
+#: "Come to about 45,500 euros for the L4, 56,600 for the T4": of each in turn.
+_IN_TURN = re.compile(
+    r"\s+(?:for|with|on|in) (?:the|an?|one) [\w -]{2,24}?,\s+(?:and |about )?[$\u20ac]?\d", re.IGNORECASE
+)
+
+
 def _sum(index: int, read: Marked, context: Context) -> Iterator[Finding]:
     match = _SUM.search(read.text)
     if match is None:
@@ -72,7 +78,7 @@ def _sum(index: int, read: Marked, context: Context) -> Iterator[Finding]:
     result = read.figures[match["r"]]
     if result.dimension not in ("money", "power", "energy", "memory", "time"):
         return
-    if _PER_ONE.match(read.passage.text, result.end):
+    if _PER_ONE.match(read.passage.text, result.end) or _IN_TURN.match(read.passage.text, result.end):
         return
     for parts in _columns(index, result, context):
         total = sum(parts)

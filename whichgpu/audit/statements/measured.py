@@ -128,6 +128,13 @@ _UNITS = {
 }
 
 
+def _of_section(found: Sequence[Series], said: Said) -> list[Series]:
+    """Series of prices of work: a million tokens trained and a million answered cost what sections tell."""
+    section = said.context.document.passages[said.number].section
+    own = [each for each in found if each.section == section]
+    return own or [each for each in found if not each.section or not section]
+
+
 def told(kind: str, part: Sentence, said: Said) -> list[Series]:
     """The series that an amount of some kind may be of, as the words of its clause narrow them."""
     if not kind:
@@ -155,6 +162,7 @@ def told(kind: str, part: Sentence, said: Said) -> list[Series]:
             found = [each for each in found if not each.derived and not _PER_WORK.search(each.label)]
         else:
             found = [each for each in found if not each.derived and not _PER.match(each.label)]
+        found = _of_section(found, said) if per_work else found
     words = {one for one in tokens(text) if _tells(one)}
     shared = {id(each): len(_own(each, found) & words) for each in found}
     most = max(shared.values(), default=0)
