@@ -139,7 +139,7 @@ def test_memory_that_runs_out_is_a_row_and_a_hang_ends(monkeypatch):
 
 
 @pytest.mark.parametrize("more", [{"options": {"sharding": "fsdp"}}, {"tp": 2.0}])
-@pytest.mark.thorough(every=2)
+@pytest.mark.thorough
 def test_two_processes_share_a_decoder(more, tmp_path, monkeypatch):
     """Sharded, and with layers cut: a small decoder of a file of one's own."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))

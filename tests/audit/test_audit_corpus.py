@@ -69,7 +69,7 @@ def test_a_perturbation_changes_its_verdict_and_no_other(right, wrong, stated):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", corpus.own() + corpus.articles(), ids=lambda case: case.name)
-@pytest.mark.thorough(every=4)
+@pytest.mark.thorough(every=8)
 def test_one_figure_changed_changes_no_verdict_on_another_line(case):
     for each in perturbations.changed(case, 2):
         assert not each.elsewhere, each

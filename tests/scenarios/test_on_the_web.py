@@ -74,7 +74,7 @@ def test_every_question_has_its_places_in_a_form(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("question", asked(), ids=lambda one: f"{one.number}-{one.line[:60]}")
-@pytest.mark.thorough(every=3)
+@pytest.mark.thorough(every=6)
 def test_the_web_answers_as_the_command_does(
     client: TestClient, whichgpu: Callable[..., Any], tmp_path: Path, question: Question
 ) -> None:
