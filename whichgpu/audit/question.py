@@ -29,12 +29,12 @@ from whichgpu.audit.question_of_gpus import (
     whole,
 )
 from whichgpu.audit.wanted import wanted
-from whichgpu.cost.asked import is_language_model
 from whichgpu.cost.memory import GIB
 from whichgpu.errors import UsageError
 from whichgpu.planner.use import use
 from whichgpu.software.frameworks import mentioned
 from whichgpu.workloads.job import TRAINING
+from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.subjects import SLO, models_by_size
 from whichgpu.workloads.workload import resolve
 

@@ -16,7 +16,6 @@ from whichgpu.audit.measurement.jobs import columns
 from whichgpu.audit.measurement.text import cut
 from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.wishes import WISHES
-from whichgpu.cost.asked import is_language_model
 from whichgpu.errors import UsageError, one_line
 from whichgpu.planner.size import named_set, usual_epochs
 from whichgpu.planner.use import use
@@ -24,6 +23,7 @@ from whichgpu.prices.sellers import is_area, providers_named
 from whichgpu.prices.store import providers
 from whichgpu.workloads.counts import counts
 from whichgpu.workloads.job import TRAINING
+from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.subjects import first_of, usual_model
 from whichgpu.workloads.unknown import model_of
 from whichgpu.workloads.workload import known, resolve

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.job_memory import prepared
+from whichgpu.cost import habits
 from whichgpu.cost.pipeline import in_turn
 from whichgpu.cost.requests import limited
 from whichgpu.cost.runtime import kept, runtime
@@ -20,9 +20,8 @@ from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.units import parse
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
-from whichgpu.workloads.adapters import stated
-from whichgpu.workloads.checkpointing import checkpointing
-from whichgpu.workloads.job import TRAINING, phase
+from whichgpu.workloads.job import TRAINING
+from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.precision import cache_format, precision
 from whichgpu.workloads.workload import resolve
 
@@ -71,9 +70,15 @@ def read(job: Job) -> Asked:
     if "checkpointing" not in job.options:
         said = (
             *said,
-            *((_RUNS_AGAIN,) if _prepares(job, stack) else (_AS_GUIDED,) if _guided(job, stack) else ()),
+            *(
+                (habits.RUNS_AGAIN,)
+                if habits.prepares(job, stack)
+                else (habits.AS_GUIDED,)
+                if habits.guided(job, stack)
+                else ()
+            ),
         )
-    job, said = _by_recipe(by_habit(job, stack), stack, said)
+    job, said = habits.by_recipe(habits.by_habit(job, stack), stack, said)
     job, spread = _spreading(job, workload, stack)
     job, counted = _counted(job, workload)
     job, few = _few(job, workload)
@@ -110,7 +115,9 @@ def read(job: Job) -> Asked:
     if job.runtime and named.undated and not named.marks and dated(named, job) is named:
         # What read it again would take the format that is filled in for one that dates it.
         filled = filled.changed(runtime=_by_id(job.runtime, named))
-    return Asked(workload, recomputing(_in_float8(filled), stack), _unpacking(stack, filled), fallback, said)
+    return Asked(
+        workload, habits.recomputing(_in_float8(filled), stack), _unpacking(stack, filled), fallback, said
+    )
 
 
 def _unpacking(stack: Runtime, job: Job) -> Runtime:
@@ -266,128 +273,6 @@ def _with_layer_norms(stack: Runtime) -> Runtime:
 _WIDE = {"fp16": "amp-fp16", "bf16": "amp-bf16"}
 #: INT4 weights as words have them that say no more, which Kimi's releases have of experts alone.
 _INT4 = "w4a16"
-#: prepare_model_for_kbit_training(use_gradient_checkpointing=True): peft/utils/other.py.
-_RUNS_AGAIN = (
-    "checkpointing=full, which PEFT turns on where it prepares a quantised model; "
-    "write --option checkpointing=none where it is off"
-)
-
-
-#: Of those who train videos, and of some who train pictures, by the commands that their guides show.
-_AS_GUIDED = (
-    "checkpointing=full, as guides of such trainers have it; "
-    "write --option checkpointing=none where it is off"
-)
-
-#: What is shared out, in the text of a runtime: "PyTorch FSDP2", "DeepSpeed ZeRO-3".
-_SHARDS = re.compile(r"\b(?:fsdp2?|hsdp|zero\W?(?:stage)?\W?[123])\b")
-
-
-def _prepares(job: Job, stack: Runtime) -> bool:
-    return phase(job.phase or "infer") in ADAPTER_PHASES and prepared(job, stack)
-
-
-def _guided(job: Job, stack: Runtime) -> bool:
-    """Whether guides of a trainer of diffusion models run its layers again: of any video, or of all in some.
-
-    The usual ones (README.md of diffusers' examples/cogvideo, docs of musubi-tuner, finetrainers and
-    DiffSynth-Studio, examples of diffusion-pipe) have it for transformers of videos, which fit nowhere else.
-    """
-    if phase(job.phase or "infer") not in TRAINING or stack.software != "pytorch":
-        return False
-    model = resolve(job.workload)
-    video = model.family == "diffusion_dit" and model.dims.get("frames", 1) > 1
-    return video or (bool(stack.holds.get("runs_again")) and not is_language_model(model))
-
-
-def by_habit(job: Job, stack: Runtime) -> Job:
-    """A job with what its runtime takes where nothing is stated: options of training, lengths."""
-    habits, asked = stack.habits, phase(job.phase or "infer")
-    again = {"checkpointing": "full"} if _prepares(job, stack) or _guided(job, stack) else {}
-    shards = _SHARDS.search(job.runtime.lower()) if asked in TRAINING else None
-    said = {"sharding": re.sub(r"\W|stage", "", shards[0])} if shards else {}
-    if not habits and not again and not said:
-        return job
-    if asked not in TRAINING:
-        return job if asked == "serve" else job.with_defaults(**habits.get("inference", {}))
-    several, adapters = habits.get("several", {}), habits.get("adapters", {})
-    more = np.asarray(1.0 if job.n_gpus is None else job.n_gpus) > 1
-    open_ = [name for name in several if name not in job.options]
-    if open_ and np.any(more) and not np.all(more):
-        raise UsageError(
-            f"'{job.runtime}' trains on several GPUs otherwise than on one; ask for them apart, or state "
-            f"the options {', '.join(open_)}"
-        )
-    own = {
-        **again, **habits.get("training", {}),
-        **({**adapters, **stated(job)} if asked in ADAPTER_PHASES else {}),
-        **(several if np.any(more) else {}), **(habits.get("pretraining", {}) if asked == "pretrain" else {}),
-        **said,
-    }  # fmt: skip
-    return job.changed(options={**own, **job.options, **_offloaded(own, job)})
-
-
-def _offloaded(own: Mapping[str, str], job: Job) -> dict[str, str]:
-    """The option `offload` of a job that sends something to the host beside what its runtime sends unasked.
-
-    `offload=optimizer` under Unsloth leaves the inputs of layers there; `offload=none` sends nothing.
-    """
-    from whichgpu.cost.training_memory import offload
-
-    stated = offload(job)
-    if not stated or "offload" not in own:
-        return {}
-    return {"offload": ",".join(sorted(stated | {own["offload"]}))}
-
-
-def _by_recipe(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job, tuple[str, ...]]:
-    """A job with the format, options and sizes that the published recipe of its runtime's version sets."""
-    version = next((float(mark[3:]) for mark in stack.marks if mark.startswith("ngc")), 0.0)
-    for recipe in stack.recipes:
-        apart = not set(recipe.get("marks", ())) <= set(stack.marks)
-        if version < recipe.get("since", 0.0) or apart or not _is_of(recipe, job):
-            continue
-        own = {
-            name: text for name, text in recipe.get("options", {}).items()
-            if name not in job.options and not (name == "global_batch" and _outgrows(job, text))
-        }  # fmt: skip
-        sizes = {name: size for name, size in recipe.get("sizes", {}).items() if getattr(job, name) is None}
-        narrow = "" if job.precision else recipe.get("precision", "")
-        words = [
-            *((f"precision {narrow}",) if narrow else ()),
-            *(f"{name}={text}" for name, text in own.items()),
-            *(f"{name} {n:g}" for name, n in sizes.items()),
-        ]
-        since = f" of {recipe['since']} on" if "since" in recipe else ""
-        said = (*said, f"{', '.join(words)}: as in the recipes{since}") if words else said
-        job = job.changed(options={**own, **job.options}, precision=narrow or job.precision, **sizes)
-    return job, said
-
-
-def _outgrows(job: Job, whole: str) -> bool:
-    """Whether the micro-batches that a job states are more together than a recipe's whole batch."""
-    if job.batch is None or job.n_gpus is None:
-        return False
-    replica = np.multiply(1.0 if job.tp is None else job.tp, 1.0 if job.pp is None else job.pp)
-    return bool(np.any(np.asarray(job.batch) * np.asarray(job.n_gpus) / replica > float(whole)))
-
-
-def _is_of(recipe: Mapping[str, Any], job: Job) -> bool:
-    """Whether a recipe is of a job's model and, where it names them, of its precision and its mesh's tp.
-
-    It is of training unless it names a phase, one of training too; one with `words` is of texts that have all
-    of them.
-    """
-    asked = phase(job.phase or "infer")
-    if recipe.get("phase", "train") not in (asked, "train" if asked in TRAINING else asked):
-        return False
-    if not all(word in job.runtime.lower() for word in recipe.get("words", ())):
-        return False
-    formats = {precision(name).id for name in recipe.get("precisions", ())}
-    model = resolve(job.workload)
-    known = model.id in recipe.get("workloads", ()) or model.family in recipe.get("families", ())
-    cut = "tp" not in recipe or bool(np.all(np.equal(1.0 if job.tp is None else job.tp, recipe["tp"])))
-    return known and cut and (not formats or precision(job.precision or "bf16").id in formats)
 
 
 def _attending(stack: Runtime, job: Job, workload: Workload) -> Runtime:
@@ -600,24 +485,11 @@ def _with_lengths(job: Job, stack: Runtime, said: tuple[str, ...]) -> tuple[Job,
     return job.with_defaults(input_tokens=float(prompt), output_tokens=float(answer)), (*said, words)
 
 
-def is_language_model(workload: Workload) -> bool:
-    """Whether a workload makes tokens one after another."""
-    return hasattr(workload.code, "step")
-
-
 def _in_float8(job: Job) -> Job:
     """A job with its option `float8`, a recipe of scaling or a truth, as the format that it means."""
     if off(job.options.get("float8", "")):
         return job
     return job.changed(precision="amp-fp8" if job.trains else "fp8")
-
-
-def recomputing(job: Job, stack: Runtime) -> Job:
-    """A job whose selective checkpointing is what its runtime calls so, and whose full one ends as there."""
-    own = {"selective": "attention" if stack.selects_attention else "",
-           "full": "early_stop" if stack.stops_early else ""}  # fmt: skip
-    meant = own.get(checkpointing(job), "")
-    return job.changed(options={**job.options, "checkpointing": meant}) if meant else job
 
 
 def _named(job: Job, fallback: str) -> Runtime:

@@ -26,10 +26,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.arrays import median
-from whichgpu.cost.asked import by_habit, with_cache
+from whichgpu.cost.asked import with_cache
 from whichgpu.cost.classes import lineage
 from whichgpu.cost.estimate import plain_estimate
 from whichgpu.cost.estimates import MODELLED
+from whichgpu.cost.habits import by_habit
 from whichgpu.cost.measured import left_out
 from whichgpu.cost.metrics import METRICS, TIMED
 from whichgpu.cost.rows import read_job, read_parts

@@ -36,6 +36,7 @@ from whichgpu.cost.time import prepare
 from whichgpu.errors import UsageError
 from whichgpu.units import parse
 from whichgpu.values import NamedTuple, immutable
+from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.training import unscaled
@@ -178,9 +179,9 @@ def settle(job: Job) -> Settled:
     job = workload.complete(loaded.with_defaults(n_gpus=mesh.replica, runtime=read.fallback))
     mesh.check(workload, job)
     step: tuple[str, ...] = ()
-    if job.options and not job.trains and asked.is_language_model(workload):
+    if job.options and not job.trains and is_language_model(workload):
         job, step = offload.by_layers(workload, job, stack)
-    if job.trains and asked.is_language_model(workload):
+    if job.trains and is_language_model(workload):
         from whichgpu.cost import distributed
 
         job, step = distributed.usual_step(read.job, job, mesh.replica)
@@ -278,7 +279,7 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
     links = links + offload.weight_seconds(stack, job, out, devices, ops)
     links = links + hearing.readied(workload, job, stack, devices)
     feeding = _feeding(workload, job, stack)
-    if asked.is_language_model(workload):
+    if is_language_model(workload):
         waits, beside_gpu = passes.between_tokens(job, stack)
         links, feeding = links + waits, feeding + beside_gpu
     return Layout(

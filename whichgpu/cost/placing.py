@@ -17,6 +17,7 @@ from whichgpu.cost.support import WEIGHT_ONLY, not_run, widens_fp8
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.job import Job
+from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
@@ -141,7 +142,7 @@ def run_on(usual: Usually, gpu: Gpu) -> Job:
     other, lacked, had = _INSTEAD.get(narrow, ("", "", ""))
     if other and not job.precision and gpu.value(had) and not gpu.value(lacked):
         job = job.changed(precision=other)
-    whole = "" if asked.is_language_model(workload) else _compiler(stack, gpu)
+    whole = "" if is_language_model(workload) else _compiler(stack, gpu)
     if whole or not not_run(gpu, stack):
         return job.changed(runtime=whole) if whole else job
     if job.runtime and suggested(job.runtime):
@@ -198,7 +199,7 @@ def placed(job: Job, count: int, gpu: Gpu) -> Job:
     read = asked.read(job)
     if splits_layers(read.runtime):
         return job.changed(n_gpus=float(count))
-    together = asked.is_language_model(read.workload) and not job.trains and job.tp is None
+    together = is_language_model(read.workload) and not job.trains and job.tp is None
     if together and job.pp is None:
         # Groups of data-parallel attention are that many replicas of it.
         each = max(int(count // _groups(job)), 1)
@@ -258,7 +259,7 @@ def layout(job: Job, gpu: Gpu, runs: Callable[[], Usually]) -> tuple[float, floa
     if not several or job.pp is not None or job.trains or gpu.value("memory") is None:
         return None
     known = runs()
-    if not asked.is_language_model(known.workload) or splits_layers(known.stack):
+    if not is_language_model(known.workload) or splits_layers(known.stack):
         return None
     share = weight_bytes(known.workload.id, known.precision) / float(gpu.value("memory"))
     tp = job.tp

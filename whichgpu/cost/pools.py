@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import personal
-from whichgpu.cost.asked import is_language_model, recomputing, sends_away
+from whichgpu.cost.asked import sends_away
 from whichgpu.cost.estimate import estimate, estimate_paired
 from whichgpu.cost.groups import arrays, halves, reasons, unit_of
+from whichgpu.cost.habits import recomputing
 from whichgpu.cost.layout import by_hand, devices_of, memory_parts
 from whichgpu.cost.memory import GIB, UNSURE, needed
 from whichgpu.cost.metrics import metric
@@ -29,6 +30,7 @@ from whichgpu.cost.simulated import Cells, wider
 from whichgpu.cost.sparing import Next, sparing
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.workloads.job import NUMBERS
+from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:

@@ -34,6 +34,7 @@ from whichgpu.hardware.bins import resolve_whole
 from whichgpu.hardware.names import in_a_machine
 from whichgpu.values import NamedTuple
 from whichgpu.workloads import job as jobs
+from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class _Entry:
         #: Whether a number of requests in flight says something else than the batch.
         self.queues = head.phase == "serve" or head.job.trains
         #: Whether a language model runs and does not learn.
-        self.speaks = not head.job.trains and asked.is_language_model(resolve(head.job.workload))
+        self.speaks = not head.job.trains and is_language_model(resolve(head.job.workload))
         #: Whether its engine usually serves one user, and nothing is said of requests in flight.
         self.alone = self.served and self.speaks and asked.is_alone(head.job)
         #: By GPU, the same in the format and software of that GPU.
@@ -401,7 +402,7 @@ def _usual(job: jobs.Job, has_input: bool, has_output: bool) -> _Usual:
         return _Usual((), None, splits=True, serves=True)
     known = ((place, getattr(whole, name)) for place, name in enumerate(jobs.NUMBERS) if name in _SIZES)
     # A pretraining on several GPUs without a batch has a usual step, which its evaluation knows.
-    steps = whole.trains and asked.is_language_model(read.workload)
+    steps = whole.trains and is_language_model(read.workload)
     left = (_BATCH,) if steps else ()
     sizes = tuple((place, size) for place, size in known if size is not None and place not in left)
     splits = pipeline.splits_layers(read.runtime)

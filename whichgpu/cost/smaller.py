@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost import asked
-from whichgpu.cost.asked import is_language_model
 from whichgpu.cost.rows import read_parts
 from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import WhichGpuError
 from whichgpu.workloads.job import number
+from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:

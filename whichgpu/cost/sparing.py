@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from whichgpu.cost.asked import is_language_model
 from whichgpu.cost.mesh import Mesh
+from whichgpu.workloads.model import is_language_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -366,3 +366,8 @@ def _is_known(name: str) -> bool:
     from whichgpu.workloads.zoo import workloads
 
     return name in workloads()
+
+
+def is_language_model(workload: Workload) -> bool:
+    """Whether a workload makes tokens one after another."""
+    return hasattr(workload.code, "step")

@@ -104,11 +104,8 @@ def _judged(
     verdict = gives(change, reach)
     if verdict == "contradicted" and _ADDS.search(passage.text, sentence.start, change.multiple.start):
         grown = change.multiple._replace(times=1.0 + change.multiple.times)
-        verdict = (
-            "unverifiable"
-            if verdict_of(grown, [each for each, _ in reach.ratios]) == "confirmed"
-            else verdict
-        )
+        right = verdict_of(grown, [each for each, _ in reach.ratios]) == "confirmed"
+        verdict = "unverifiable" if right else verdict
     if verdict == "contradicted" and _MOVES.search(sentence.text):
         # "Moving from there to the B200 adds 28 %": of what the sentence ends with.
         turned = [1 / value for value, _ in reach.ratios if value]

@@ -18,7 +18,7 @@ from whichgpu.audit.clauses.needs import needs
 from whichgpu.audit.clauses.orders import orders
 from whichgpu.audit.clauses.overs import overs
 from whichgpu.audit.clauses.parts import clauses, has_verb
-from whichgpu.audit.clauses.powers import bridged, even, powers
+from whichgpu.audit.clauses.powers import before_names, powers
 from whichgpu.audit.clauses.reckoning import reckoning
 from whichgpu.audit.clauses.rooms import rooms
 from whichgpu.audit.clauses.values import values
@@ -66,8 +66,8 @@ def _plain(context: Context) -> Iterator[Finding]:
             yield from changes(passage, sentence, context)
             yield from rooms(passage, sentence, here, context)
             yield from chain(
-                needs(passage, sentence, here, context), bridged(passage, sentence, here, context)
-            )
-            yield from chain(overs(passage, sentence, here, context), even(passage, sentence, here, context))
+                needs(passage, sentence, here, context), overs(passage, sentence, here, context),
+                before_names(passage, sentence, here, context),
+            )  # fmt: skip
             yield from reckoning(passage, sentence, here, context)
             yield from dense(passage, sentence, context)

@@ -91,21 +91,6 @@ def powers(clause: Clause, context: Context) -> Iterator[Finding]:
             yield from _told(clause, capability, match, context)
 
 
-def bridged(
-    passage: Passage, sentence: Sentence, here: Sequence[Mention], context: Context
-) -> Iterator[Finding]:
-    """Devices of a sentence that a bridge is said to be put on, and that have no connector for one."""
-    if not is_asserted(sentence.text):
-        return
-    capability = next(each for each in CAPABILITIES if each.key == "nvlink")
-    for each in within(here, sentence.start, sentence.end):
-        words = _FITTED.search(passage.text, sentence.start, each.start)
-        gpus = [context.catalogue[key] for key in each.named]
-        denied = words and _DENIES.search(passage.text, sentence.start, words.start())
-        if words and not denied and not any(capability.has(gpu) is not False for gpu in gpus):
-            yield _finding(passage, each, capability, (words.start(), each.end), told=True, context=context)
-
-
 #: "Every GPU in the table has FP8 tensor cores, even the old A100".
 _EVEN = re.compile(
     r"\b(?:has|have|supports?|offers?|brings?|features?)\s(?:native |hardware )?(?P<what>[\w ]{2,24}?)"
@@ -115,20 +100,34 @@ _EVEN = re.compile(
 )
 
 
-def even(
+def before_names(
     passage: Passage, sentence: Sentence, here: Sequence[Mention], context: Context
 ) -> Iterator[Finding]:
-    """A device of which a sentence says that even it has what others have, and that has it not."""
-    if not is_asserted(sentence.text) or _DENIES.search(sentence.text):
+    """Devices that words right before their names say something of, and that have it not.
+
+    A bridge is said to be put on them, or even they are said to have what others have.
+    """
+    if not is_asserted(sentence.text):
         return
     for each in within(here, sentence.start, sentence.end):
-        words = _EVEN.search(passage.text, sentence.start, each.start)
-        told = [one for one, names in _NAMED if words and names.fullmatch(words["what"].strip())]
-        gpus = [context.catalogue[key] for key in each.named]
-        for capability in told[:1]:
-            if all(capability.has(gpu) is False for gpu in gpus):
-                place = (each.start, each.end)
+        for pattern in (_FITTED, _EVEN):
+            words = pattern.search(passage.text, sentence.start, each.start)
+            capability = _of_words(words) if words else None
+            if (
+                words is None
+                or capability is None
+                or _DENIES.search(passage.text, sentence.start, words.start())
+            ):
+                continue
+            if all(capability.has(context.catalogue[key]) is False for key in each.named):
+                place = (words.start() if pattern is _FITTED else each.start, each.end)
                 yield _finding(passage, each, capability, place, told=True, context=context)
+
+
+def _of_words(words: re.Match[str]) -> Capability | None:
+    """What a match of `_FITTED` or `_EVEN` is of."""
+    told = words.groupdict().get("what", "NVLink").strip()
+    return next((one for one, names in _NAMED if names.fullmatch(told)), None)
 
 
 #: What makes a bridge one that is not there.

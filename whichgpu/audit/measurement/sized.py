@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.cost.asked import is_language_model
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.counts import counts
+from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.workload import known, workloads
 
 if TYPE_CHECKING:
