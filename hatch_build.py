@@ -15,10 +15,9 @@ package's own reader.
 from __future__ import annotations
 
 import ast
-import io
+import re
 import sys
 import tempfile
-import tokenize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,19 +97,55 @@ def as_shipped(code: str, *, within: bool = False, untyped: bool = False) -> str
     """
     # By line feeds alone, as rows are counted: a literal may hold another mark that ends a line elsewhere.
     lines = code.split("\n")
-    tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
+    spare, literal, bracketed = layout(code)
     tree = ast.parse(code)
     types = types_of_functions(tree, lines) if untyped else ()
-    cut(lines, [*comments(tokens, lines), *spare_blanks(tokens), *types])
+    cut(lines, [*spare, *types])
     checked = for_checkers(tree) if within else ()
     for said in (*private_docstrings(tree, every=within), *checked):
         first, last = said.lineno - 1, said.end_lineno or said.lineno
         lines[first:last] = [""] * (last - first)
-    within_strings, within_brackets = rows_of_strings(tokens), rows_in_brackets(tokens)
     return "\n".join(
-        line if row in within_strings else line.lstrip(" ") if row in within_brackets else less_indented(line)
+        line if row in literal else line.lstrip(" ") if row in bracketed else less_indented(line)
         for row, line in enumerate(lines, 1)
     )
+
+
+#: What tells how a module is laid out: its literals, comments, brackets and ends of lines, and the blanks
+#: that the formatter sets behind commas and colons and around `=`.
+_PIECES = re.compile(
+    r"""(?P<literal>(?:\b[a-zA-Z]{1,2})?(?:
+        \"{3}(?:[^\\]|\\.)*?\"{3}|'{3}(?:[^\\]|\\.)*?'{3}|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'))
+      |(?P<comment>[ ]*\#[^\n]*)|(?P<end>\n)|(?P<open>[(\[{])|(?P<close>[)\]}])
+      |(?P<spare>(?:(?<=[,:])|(?<=[^=!<>:+*/%&|^@-]=))[ ]+(?=[^\s\#\\])|[ ]+(?==[^=]))""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def layout(code: str) -> tuple[list[tuple[int, int, int]], set[int], set[int]]:
+    """Row, start and end of what says nothing; the rows that begin inside a literal; those inside brackets.
+
+    What says nothing are comments with the blanks before them, and the blanks of `_PIECES`. In Python
+    3.11 formatted literals hold no quotes of their own kind. `tokenize` tells it too, in three times as long.
+    """
+    spare: list[tuple[int, int, int]] = []
+    literal: set[int] = set()
+    bracketed: set[int] = set()
+    row, begin, depth = 1, 0, 0
+    for piece in _PIECES.finditer(code):
+        kind = piece.lastgroup
+        if kind in ("comment", "spare"):
+            spare.append((row, piece.start() - begin, piece.end() - begin))
+        elif kind == "end":
+            row, begin = row + 1, piece.end()
+            if depth:
+                bracketed.add(row)
+        elif kind in ("open", "close"):
+            depth += 1 if kind == "open" else -1
+        elif more := piece[0].count("\n"):
+            literal.update(range(row + 1, row + more + 1))
+            row, begin = row + more, code.rindex("\n", begin, piece.end()) + 1
+    return spare, literal, bracketed
 
 
 def cut(lines: list[str], parts: list[tuple[int, int, int]]) -> None:
@@ -123,62 +158,10 @@ def cut(lines: list[str], parts: list[tuple[int, int, int]]) -> None:
             reached[row] = start
 
 
-def comments(tokens: list[tokenize.TokenInfo], lines: list[str]) -> Iterator[tuple[int, int, int]]:
-    """Row, start and end of each comment and what is blank before it."""
-    for token in tokens:
-        if token.type == tokenize.COMMENT:
-            row, start = token.start
-            yield row, len(lines[row - 1][:start].rstrip()), token.end[1]
-
-
 def less_indented(line: str) -> str:
     """A line with one space where the formatter put four: a tenth of the code is its indentation."""
     bare = line.lstrip(" ")
     return " " * ((len(line) - len(bare)) // 4) + bare
-
-
-def spare_blanks(tokens: list[tokenize.TokenInfo]) -> Iterator[tuple[int, int, int]]:
-    """Row, start and end of each blank that the formatter sets behind commas and colons and around `=`."""
-    opened = 0
-    last: tokenize.TokenInfo | None = None
-    for token in tokens:
-        kind = tokenize.tok_name[token.type]
-        opened += kind.endswith("STRING_START") - kind.endswith("STRING_END")
-        beside = last is not None and last.end[0] == token.start[0] and last.end[1] < token.start[1]
-        # In a formatted literal a blank beside an equals sign is shown.
-        if beside and last is not None and not opened and kind not in ("COMMENT", "NEWLINE", "NL"):
-            after, before = last.string in (",", ":", "="), token.string == "="
-            if (after and last.type == tokenize.OP) or (before and token.type == tokenize.OP):
-                yield *last.end, token.start[1]
-        last = token
-
-
-def rows_in_brackets(tokens: list[tokenize.TokenInfo]) -> set[int]:
-    """The rows that begin inside brackets, where indentation says nothing."""
-    rows: set[int] = set()
-    depth, last = 0, 0
-    for token in tokens:
-        if token.start[0] != last and depth and token.type not in (tokenize.NL, tokenize.NEWLINE):
-            rows.add(token.start[0])
-        last = token.end[0]
-        if token.type == tokenize.OP:
-            depth += (token.string in "([{") - (token.string in ")]}")
-    return rows
-
-
-def rows_of_strings(tokens: list[tokenize.TokenInfo]) -> set[int]:
-    """The rows that begin inside a literal, where spaces are part of it."""
-    rows: set[int] = set()
-    opened: list[int] = []
-    for token in tokens:
-        kind = tokenize.tok_name[token.type]
-        if kind.endswith("STRING_START"):
-            opened.append(token.start[0])
-        elif kind.endswith("STRING_END"):
-            rows.update(range(opened.pop() + 1, token.end[0] + 1))
-        elif token.type == tokenize.STRING:
-            rows.update(range(token.start[0] + 1, token.end[0] + 1))
-    return rows
 
 
 def statements(tree: ast.Module) -> Iterator[ast.AST]:
