@@ -70,7 +70,7 @@ def test_what_is_no_error(text):
     assert not audited(text.encode(), "a.md", catalogue(), corpus.TODAY).accusations
 
 
-_AT_ONCE = 40
+_LOTS = 76
 SENTENCES = [
     line.split("|", 1)
     for line in (corpus.HERE / "sentences.txt").read_text().splitlines()
@@ -78,10 +78,11 @@ SENTENCES = [
 ]
 
 
-@pytest.mark.parametrize("at", range(0, len(SENTENCES), _AT_ONCE))
-def test_sentences_by_themselves(at):
-    """So many to a test: three thousand of them cost more than what they test."""
-    for label, text in SENTENCES[at : at + _AT_ONCE]:
+@pytest.mark.parametrize("lot", range(_LOTS))
+@pytest.mark.thorough(every=2)
+def test_sentences_by_themselves(lot):
+    """Some forty to a test, of every kind: three thousand tests cost more than what they test."""
+    for label, text in SENTENCES[lot::_LOTS]:
         answer = audited(text.encode(), "a.md", catalogue(), corpus.TODAY)
         # No kind of claim was left out by a fault.
         assert not answer.document.unread, text
