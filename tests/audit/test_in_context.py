@@ -49,6 +49,27 @@ _RENTED = """# Chips by the hour
 Suppose that you fine-tune for 24 hours on 64 chips of v6e. That is 1,536 chip hours, and at $2.70
 it comes to $4,147.20.
 """
+_LARGE = """# Large memories
+
+| Card | Memory |
+|---|---|
+| H200 | 141 GB |
+| MI300X | 192 GB |
+
+"""
+_JOB = """# One job on three generations
+
+| GPU | Sequences/s | USD/hour |
+|---|---|---|
+| V100 16 GB SXM2 | 42 | 3.06 |
+| A100 40 GB SXM4 | 112 | 1.80 |
+| H100 80 GB SXM5 | 265 | 2.90 |
+
+"""
+_DESKTOP = """# The RTX 5090 Laptop GPU
+
+The 4090 Laptop has 9,728 CUDA cores where the desktop 4090 has 16,384.
+"""
 
 
 @pytest.mark.parametrize(
@@ -70,6 +91,13 @@ it comes to $4,147.20.
         (_TITLED, "- **Avoid:** the 8GB version of the 4060 Ti. Same chip, half the memory.", False),
         (_RENTED, "On H100s it would take 59.4 cards, so say 60: 1,440 hours at $3.00, or $4,320.", False),
         (_RENTED, "The same compute on H100s would take 60 cards: 1,440 hours at $3.00, or $5,320.", True),
+        (_LARGE, "Of everything in my table the H200 has the most memory on a single card.", True),
+        (_LARGE, "Of everything in my table the MI300X has the most memory on a single card.", False),
+        (_LARGE, "In this comparison, the H200 offers the largest memory.", True),
+        (_JOB, "The A100 was 2.67 times as fast as what came before it, and the H100 added to it.", False),
+        (_JOB, "The A100 was 2.67 times as fast as the V100, and the H100 added to it.", False),
+        (_JOB, "The A100 was 3.67 times as fast as the V100, and the H100 added to it.", True),
+        (_DESKTOP, "The 5090 Laptop has 10,496, fewer than half of the 21,760 in the tower version.", False),
     ],
 )  # fmt: skip
 def test_what_is_said_behind(before: str, said: str, wrong: bool) -> None:

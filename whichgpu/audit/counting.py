@@ -10,7 +10,7 @@ _SEVERAL = re.compile(
     r"eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|twenty-four|"
     r"thirty-two|sixty-four|zwei|vier|"
     r"acht|deux|"
-    r"quatre|huit|dos|cuatro|ocho|(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d{1,3}))[\s-]*"
+    r"quatre|huit|dos|cuatro|ocho|(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d{1,3})(?!\d))[\s-]*"
     r"(?:x|\u00d7|of the|pieces of|gpu|card|way)?[\s-]*"
     r"(?:(?:used|new|such|old|second-hand|gebrauchte[nr]?|neue[nr]?|alte[nr]?|nvidia|amd)\s+){0,2}(?:\d{1,3}\s?GB\s+)?)$",
     re.IGNORECASE,

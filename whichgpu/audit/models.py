@@ -197,8 +197,9 @@ def _formats(text: str) -> tuple[Format, ...]:
     return tuple(Format(least, usual, match[0]) for match, least, usual in found if match)
 
 
-#: A model of some size that no name tells, and none that was spoken of: "if a model takes 8 GB".
+#: A model of some size that no name tells, none that was spoken of: "if a model takes 8 GB", "SDXL takes".
 OF_ANOTHER = re.compile(
+    r"\b(?:SDXL|SD ?\d(?:\.\d)?|Stable Diffusion|Whisper|BERT|ResNet)\b|"
     r"\b(?:if|when|for|with|suppose|say|once)\s+(?:an?|any|your|another)\s+(?:other\s+|smaller\s+|larger\s+)?"
     r"(?:model|network|llm)\b|\b(?:model|weights) of (?:about |some )?\d+(?:\.\d+)? ?GB\b",
     re.IGNORECASE,

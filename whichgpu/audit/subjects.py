@@ -420,6 +420,8 @@ def _sized(text: str, mention: Mention, catalogue: Catalogue) -> Mention:
     behind = _BEHIND.match(text, mention.end) if len(mention.named) > 1 else None
     if behind is not None and not (before and before["form"]):
         mention = _of_form(mention, f"-{behind['form'].lower()}")
+    if behind is None and (sized := _BEHIND_SIZE.match(text, mention.end)) and len(mention.named) > 1:
+        mention = _of_size(mention, sized["size"], catalogue)
     if before is None or not (before["size"] or before["form"] or before["board"]):
         return mention
     # The boards of NVIDIA's own systems carry modules.
@@ -438,6 +440,20 @@ _BEHIND = re.compile(
     r"(?=\s*(?:[.,;:)]|$|(?:form|version|variant|guise|shape|edition)\b|(?:and|but|has|is|comes|offers|with|follows)\b))",
     re.IGNORECASE,
 )
+
+
+#: A size behind a name: "four A100s of the 80 GB type".
+_BEHIND_SIZE = re.compile(
+    r"s?,?\s+(?:of|in) (?:the|its|their) (?P<size>\d{1,3})[ -]?GB\s+"
+    r"(?:type|kind|sort|variety|version|variant|model|edition|flavou?r|configuration|form)\b",
+    re.IGNORECASE,
+)
+
+
+def _of_size(mention: Mention, size: str, catalogue: Catalogue) -> Mention:
+    """A name of several devices as those of a size, where any of them is of it."""
+    ids = tuple(key for key in mention.named if re.split(r"\D", catalogue[key].display("memory"))[0] == size)
+    return mention._replace(ids=ids, named=ids) if ids else mention
 
 
 def _of_form(mention: Mention, form: str) -> Mention:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.bills.amounts import Amounts
+from whichgpu.audit.dimensions import AXES
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.relations import Effort, made_of, rounding
 from whichgpu.audit.results.around import around
@@ -52,6 +53,10 @@ _A_MORE = re.compile(
     re.IGNORECASE,
 )
 _LEAD = 32
+#: "Two of them at 2.50 USD an hour each, around the clock".
+_EVERY_HOUR = re.compile(
+    r"\b(?:around the clock|round the clock|non-?stop|day and night)\b|\b24/7\b", re.IGNORECASE
+)
 #: So many hours a month is taken to have: of 28 to 31 days, and the twelfth of a year.
 _MONTHS = 5
 _PART = (0.15, 0.95)
@@ -89,7 +94,9 @@ def _given(asked: Mapping[int, Finding], context: Context) -> Iterator[int]:
         for told in every:
             start = _place(told, passage)
             if start in asked:
-                here = around(told, every, earlier[-_PAIRS:], text, context)
+                # A bill whose sentence tells all of it is of nothing before.
+                before = [] if _is_whole(told, every, text) else earlier[-_PAIRS:]
+                here = around(told, every, before, text, context)
                 share = _is_share(told, asked[start], every, text) or _adds_up(told, every, text)
                 if share or _is_given(here, _than(told, passage), effort):
                     yield start
@@ -98,6 +105,14 @@ def _given(asked: Mapping[int, Finding], context: Context) -> Iterator[int]:
 
 def _place(told: Term, passage: Passage) -> int:
     return passage.span(told.start, told.end)[0]
+
+
+def _is_whole(told: Term, every: Sequence[Term], text: Amounts) -> bool:
+    """Whether a sentence tells what an hour costs before an amount, and that every hour is paid for."""
+    here = text.sentence(told.start)
+    hour = AXES.index("hour")
+    rates = [each for each in within(every, here.start, told.start) if each.sign and each.dims[hour] < 0]
+    return len(rates) == 1 and _EVERY_HOUR.search(text.passage.text, here.start, here.end) is not None
 
 
 def _than(told: Term, passage: Passage) -> int:

@@ -19,7 +19,7 @@ _FILL = (
 )
 
 _HAS = (
-    r"(?:support(?:s|ed|ing)?|(?:thanks to|via|through|using|over) its|has|have|features?|offers?|"
+    r"(?:support(?:s|ed|ing)?|(?:thanks to|via|through|using|over) its|ha(?:s|d|ve)|features?|offers?|"
     r"includes?|comes? with|equipped with|provides?|with|"
     r"introduces?|introduced|gains?|got|gets?|regains?|regained|works? with|can use|offer|"
     r"(?:two|pairs?|four|eight) (?:of (?:them|these) |cards |gpus )?(?:over|via|through)|"

@@ -86,8 +86,7 @@ def find(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
         yield from _of_table(table, context)
     for index, passage in enumerate(context.document.passages):
-        about = " ".join((passage.text, *passage.section[-1:]))
-        if passage.kind not in RUNNING or not _CACHE.search(about):
+        if passage.kind not in RUNNING or not about_cache(passage):
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         every = terms(passage.text, context.fraction, names)
@@ -96,6 +95,16 @@ def find(context: Context) -> Iterator[Finding]:
                 found = _judged(passage, sentence, claim, context)
                 if found is not None:
                     yield found
+
+
+def about_cache(passage: Passage) -> bool:
+    """Whether a passage, or the heading above it, speaks of the cache or of contexts."""
+    return _CACHE.search(" ".join((passage.text, *passage.section[-1:]))) is not None
+
+
+def is_smaller(text: str) -> bool:
+    """Whether a text speaks of a cache of fewer bits, or of one that is shared, cut or kept elsewhere."""
+    return _SMALLER.search(text) is not None
 
 
 def _of_table(table: Table, context: Context) -> Iterator[Finding]:

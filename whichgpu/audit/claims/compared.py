@@ -135,6 +135,7 @@ def _judged(
         or _OF_A_SIZE.search(sentence.text)
         or upgrade
         or _ELSE.search(_clause(passage.text, sentence, change))
+        or _OF_A_NUMBER.match(passage.text, change.multiple.end)
     )
     if verdict == "contradicted" and (
         doubtful
@@ -150,6 +151,10 @@ def _judged(
         passage, change.multiple, answer, context, subject=reach.pair.subject,
         attribute=change.attribute.key, evidence=facts(change.attribute, reach.pair, context),
     )  # fmt: skip
+
+
+#: "Half of the 21,760 in the other form": of what is told, whoever has it.
+_OF_A_NUMBER = re.compile(r"\s+(?:of\s+)?(?:the|its|their)\s+\d[\d,]*\b", re.IGNORECASE)
 
 
 def _of_stated(passage: Passage, sentence: Sentence, change: Change, context: Context) -> Finding | None:

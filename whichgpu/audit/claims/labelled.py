@@ -285,7 +285,8 @@ def _of_pairs(
         if _counts(text, one.start) != _counts(text, other.start):
             # "Two of these are faster than one of those".
             continue
-        if said and _BETWEEN.search(text, said[-1].start(), other.start):
+        apart = _BEGINS.search(text, one.end, other.start)
+        if said and not apart and _BETWEEN.search(text, said[-1].start(), other.start):
             yield from _held(passage, (one, other), said, asked, context)
         elif not said and len(rows) == 2 and _NEXT_TO.search(text, sentence.start, one.start):
             # What is said behind both is of the last.

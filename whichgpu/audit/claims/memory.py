@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import RUNNING
-from whichgpu.audit.models import TRAINS, Format, formats, formats_at, models
+from whichgpu.audit.models import OF_ANOTHER, TRAINS, Format, formats, formats_at, models
 from whichgpu.audit.needed.multiplied import NEEDS, by_bits, of_bytes, of_training
 from whichgpu.audit.needed.tables import MORE, format_columns, required_columns, weights_tables
 from whichgpu.audit.needed.trained import trained_columns, trained_rows
@@ -171,7 +171,8 @@ def _clause_by_clause(
         ]  # fmt: skip
         # "Room for 32k of context, which takes 4 GiB": of what the clause before told.
         clause = text[place[0] if _GOES_ON.match(text, start, end) else start : end]
-        if not own and not here and not _OF_LAST.search(text, start, end):
+        goes_on = _OF_LAST.search(text, start, end) and not OF_ANOTHER.search(text, place[0], end)
+        if not own and not here and not goes_on:
             # "SDXL in FP16 wants about 10 GB" is of no model of the sentence before.
             continue
         counts = [each.parameters for each in found]

@@ -14,7 +14,7 @@ from whichgpu.audit.counting import counted
 from whichgpu.audit.dimensions import dims
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.models import AROUND, formats, formats_at, models
+from whichgpu.audit.models import AROUND, OF_ANOTHER, formats, formats_at, models
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.terms import terms
 from whichgpu.hardware.gpu import nominal_gb
@@ -156,7 +156,9 @@ def _of_sentence(
     for told in amounts:
         before = [each for each in named if each.end <= told.start]
         model = before[-1] if before else held.model if not named else None
-        if not named and _WHATEVER.fullmatch(text, sentence.start, told.start):
+        if not named and (
+            _WHATEVER.fullmatch(text, sentence.start, told.start) or OF_ANOTHER.search(sentence.text)
+        ):
             continue
         if model is None and not named and _IN_FORMAT.match(text, told.end):
             model = held.only

@@ -74,6 +74,19 @@ _APART = re.compile(
     rf"bigger|ahead|behind|fast|quick|up|down)\b",
     re.IGNORECASE,
 )
+#: "With 8,192 cores against 6,144, the bigger card has 33 percent more cores", and what each word is of.
+_HAS_MORE = re.compile(
+    rf"\b(?:at|with|has|had|draws?|offers?)\s{_ABOUT}<(?P<a>\w\d+)>(?P<noun>(?:\s{_WORD}){{0,6}}?),?\s{_AGAINST}"
+    rf"(?:\s{_WORD}){{0,5}}?\s<(?P<b>\w\d+)>(?:\s{_WORD}){{0,7}}?[,:;]\s(?:so\s|and\s)?"
+    rf"(?:the|it|its|this|that|our|nvidia|amd|an?)\b[^<>;:?]{{0,50}}?\b(?:has|have|had|offers|brings|carries|gets|"
+    rf"packs|holds|provides|draws)\s{_ABOUT}<(?P<r>[xp]\d+)>\s(?:more|fewer|less|as (?:many|much))\s"
+    rf"(?P<of>(?:\w+\s){{0,2}}?(?:cores|memory|vram|bandwidth|throughput|power|compute))\b",
+    re.IGNORECASE,
+)
+_NOUNS = {
+    "memory": "memory vram", "bandwidth": "bandwidth", "power": "power", "rate": "throughput",
+    "flop rate": "compute throughput",
+}  # fmt: skip
 _WORDS_OF = {
     "rate": "faster quicker slower ahead behind fast quick up down",
     "money": "cheaper dearer expensive up down",
@@ -346,6 +359,16 @@ def _apart(match: re.Match[str], read: Marked) -> Iterator[Finding]:
         yield from _ratio(match, read)
 
 
+def _has_more(match: re.Match[str], read: Marked) -> Iterator[Finding]:
+    """How much more one has of what the two figures are."""
+    figure, noun = read.figures[match["a"]], match["of"].lower().split()[-1]
+    if (
+        noun in _NOUNS.get(figure.dimension, "").split()
+        or noun in f"{figure.unit} {match['noun']}".lower().split()
+    ):
+        yield from _ratio(match, read)
+
+
 def _ratios_besides(read: Marked, known: tuple[Quantity, Quantity, Quantity]) -> Iterator[float]:
     """How far any two other figures of a sentence are apart than the two that a result is of."""
     result, *both = known
@@ -407,6 +430,6 @@ def _judged(
 
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Marked], Iterator[Finding]]], ...] = (
     (_PRODUCT, _product), (_DIFFERENCE, _difference), (_RATIO, _ratio), (_RISE, _ratio), (_TOTAL, _total),
-    (_MORE, _ratio), (_APART, _apart), (_ADDED, _added), (_SAVED, _saved),
+    (_MORE, _ratio), (_APART, _apart), (_HAS_MORE, _has_more), (_ADDED, _added), (_SAVED, _saved),
     (_BILLED, _billed), (_PAID_BACK, _paid_back),
 )  # fmt: skip

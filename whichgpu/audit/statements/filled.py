@@ -11,7 +11,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.models import formats_at, models, single
+from whichgpu.audit.models import OF_ANOTHER, formats_at, models, single
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import Sentence, sentences, within
 from whichgpu.audit.statements.things import clause_at, subject, things
@@ -119,6 +119,8 @@ def model_of(index: int, passage: Passage, sentence: Sentence, context: Context)
     if found:
         return single(found)
     if not _IT.search(sentence.text):
+        return None
+    if OF_ANOTHER.search(sentence.text):
         return None
     before = [each for each in models(passage.text) if each.end <= sentence.start]
     if before:

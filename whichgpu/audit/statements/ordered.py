@@ -54,6 +54,14 @@ _OF_ALL = re.compile(
     r"comparison|group|lot|bunch|field|test|line-?up|round-?up)\b|\bhere\b",
     re.IGNORECASE,
 )
+#: The same in front: "Of everything in my table the H200 has the most memory".
+_OF_ALL_FIRST = re.compile(
+    r"\b(?:of|among|in|on)\s+(?:(?:the|these|those|our|my|this|all)\s+)*"
+    r"(?:(?P<n>two|three|four|five|six|seven|eight)(?:\s+(?:cards|gpus|chips|devices))?(?=,|\s+(?:the|it)\b)|"
+    r"(?:(?:everything|anything|all|those|the (?:cards|gpus))\s+(?:in|on)\s+(?:(?:the|this|my|our)\s+)?)?"
+    r"(?:table|list|comparison|group|test|line-?up|round-?up))\b",
+    re.IGNORECASE,
+)
 #: "Little more than a quarter of it": a ratio.
 _THAN_A_SHARE = re.compile(
     r"\s+than\s+(?:an?\s+|one\s+|two\s+|three\s+)?(?:half|thirds?|quarters?|fifth|twice|double|\d)",
@@ -165,7 +173,7 @@ def most(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
 def _of_all(said: Said, match: re.Match[str], word: str, sign: int) -> Iterator[Finding]:
     text = said.text
     start, end = said.clause(match.start())
-    scope = _OF_ALL.search(text, match.end(), end)
+    scope = _OF_ALL.search(text, match.end(), end) or _OF_ALL_FIRST.search(text, start, match.start())
     if scope is None or NOT.search(text, start, end):
         return
     one = said.subject(start, match.start()) or _named_behind(said, scope.end(), end)
