@@ -72,14 +72,16 @@ _FIRST = re.compile(
 )
 #: Behind a capability, that it is of a later or another form of it.
 _FORM = re.compile(r"\s*(?:\d|v\d|version|training|switch|bridge|c2c|-c2c|for|on|to|at)\b", re.IGNORECASE)
+#: The same before it: "INT4 tensor cores", "FP8 on tensor cores", "third-generation tensor cores".
+_OF_FORM = re.compile(r"\b(?:(?:int|fp|bf|tf)\d+|on(?: the)?|[\w-]+[- ]gen(?:eration)?)\s+$", re.IGNORECASE)
 #: What makes it of one kind of device, or of another maker's.
 _OF_SOME = re.compile(
     r"\b(?:geforce|consumer|gaming|gamers?|workstations?|quadro|desktops?|laptops?|amd|intel|google|tpus?|tenth|"
     r"not|n[\u2019']t|never|except|only (?:the|on)|second|third|fourth|fifth|improved|again)\b",
     re.IGNORECASE,
 )
-#: Days between two devices within which both are called the first.
-_YEAR = 366
+#: Days between two devices within which both are called the first; letters read before a claim.
+_YEAR, _BESIDE = 366, 40
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -96,7 +98,11 @@ def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iter
     for pattern in (_WITH, _BY_MAKER, _FIRST):
         for match in pattern.finditer(passage.text, sentence.start, sentence.end):
             if pattern is not _FIRST or not _FORM.match(passage.text, match.end()):
-                what = _meant(passage, sentence, match)
+                what = (
+                    None
+                    if _OF_FORM.search(passage.text, max(0, match.start() - _BESIDE), match.start())
+                    else _meant(passage, sentence, match)
+                )
                 yield from _judged(passage, match, what, context) if what else ()
 
 
