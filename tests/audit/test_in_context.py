@@ -66,6 +66,15 @@ _JOB = """# One job on three generations
 | H100 80 GB SXM5 | 265 | 2.90 |
 
 """
+_RATES = """# What an hour costs
+
+| Contract | USD per GPU-hour |
+|---|---|
+| On demand | 3.00 |
+| Spot | 1.60 |
+| Three-year reservation | 1.95 |
+
+"""
 _DESKTOP = """# The RTX 5090 Laptop GPU
 
 The 4090 Laptop has 9,728 CUDA cores where the desktop 4090 has 16,384.
@@ -97,6 +106,8 @@ The 4090 Laptop has 9,728 CUDA cores where the desktop 4090 has 16,384.
         (_JOB, "The A100 was 2.67 times as fast as what came before it, and the H100 added to it.", False),
         (_JOB, "The A100 was 2.67 times as fast as the V100, and the H100 added to it.", False),
         (_JOB, "The A100 was 3.67 times as fast as the V100, and the H100 added to it.", True),
+        (_RATES, "The three-year reservation has the lowest hourly price of the three.", True),
+        (_RATES, "Spot has the lowest hourly price of the three.", False),
         (_DESKTOP, "The 5090 Laptop has 10,496, fewer than half of the 21,760 in the tower version.", False),
     ],
 )  # fmt: skip

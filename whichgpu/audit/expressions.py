@@ -44,6 +44,8 @@ _EQUALS = re.compile(
 )
 #: What a formula looks like where words say what it comes to: no "24/7".
 _SPACED = re.compile(r"\s[x\u00d7*/\u00f7+]\s")
+#: The size of a picture.
+_PICTURE = re.compile(r"\d{2,5}[x\u00d7]\d{2,5}")
 _LONGEST, _NEAR = 160, 12
 #: A number that brackets behind it say how to work out.
 _TOLD = re.compile(r"\d\s?(?:%|percent|[A-Za-z/]{1,6})?\s*$")
@@ -126,6 +128,10 @@ def equations(text: str) -> Iterator[Equation]:
             before = [first] if first and (first.signs or not sign["verb"]) else []
         glossed = before and sign["words"] and _is_gloss(text, before[-1])
         if glossed or (sign["words"] and not (before and _SPACED.search(before[-1].words))):
+            before = []
+            continue
+        if before and sign["verb"] and _PICTURE.fullmatch(before[-1].words.strip()):
+            # "One pass at 1024x1024 is 3.4 TMACs".
             before = []
             continue
         told = _SIDE.match(text, sign.end())

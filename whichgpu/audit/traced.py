@@ -94,7 +94,7 @@ def _given(asked: Mapping[int, Finding], context: Context) -> Iterator[int]:
         for told in every:
             start = _place(told, passage)
             if start in asked:
-                # A bill whose sentence tells all of it is of nothing before.
+                # A bill whose passage tells all of it is of nothing before.
                 before = [] if _is_whole(told, every, text) else earlier[-_PAIRS:]
                 here = around(told, every, before, text, context)
                 share = _is_share(told, asked[start], every, text) or _adds_up(told, every, text)
@@ -108,11 +108,11 @@ def _place(told: Term, passage: Passage) -> int:
 
 
 def _is_whole(told: Term, every: Sequence[Term], text: Amounts) -> bool:
-    """Whether a sentence tells what an hour costs before an amount, and that every hour is paid for."""
+    """Whether a passage tells what an hour costs before an amount, and its sentence that all are paid for."""
     here = text.sentence(told.start)
     hour = AXES.index("hour")
-    rates = [each for each in within(every, here.start, told.start) if each.sign and each.dims[hour] < 0]
-    return len(rates) == 1 and _EVERY_HOUR.search(text.passage.text, here.start, here.end) is not None
+    rates = [each for each in within(every, 0, told.start) if each.sign and each.dims[hour] < 0]
+    return bool(rates) and _EVERY_HOUR.search(text.passage.text, here.start, here.end) is not None
 
 
 def _than(told: Term, passage: Passage) -> int:

@@ -31,6 +31,7 @@ _HAS = (
     r"incorporate|introduce|use))|knows?|knew|adds?|added|"
     r"brings?|brought|enables?|runs?|carr(?:y|ies)|sports?|boasts?|packs?|retains?|keeps?|kept|exposes?|"
     r"and(?=\s+[\w-]+\s+(?:as well|too)\b)|"
+    r"executes?|executed|(?:is|was|are|were) (?:also )?the first to (?:execute|run|support|handle|do)|"
     r"accepts?(?=\s+(?:both\s+)?(?:fp16|int8|int4|bf16|tf32|fp8|fp4)\b)|handles?|understands?|"
     r"(?:can )?(?:en|de)codes?(?= av1\b)|"
     r"trains? in|trained in|"
@@ -86,6 +87,8 @@ ANY = re.compile(NAMES, re.IGNORECASE)
 
 #: Behind a name, that something is done by means of it: "without NVLink-accelerated sharding".
 BY_MEANS = re.compile(r"-(?:[a-z]+ed|based|style|aware|capable|only)\b", re.IGNORECASE)
+#: Before a capability, that another one is given to it: "FP8 support to the Tensor Cores".
+GIVEN_TO = re.compile(r"\b(?:to|into|for)\s+(?:its|their|the)\s+(?:\w+\s+)?$", re.IGNORECASE)
 HEDGED = re.compile(
     r"\b(?:if|whether|may|might|some|unlike|other(?! hand)|newer|older|previous|next|future|"
     r"software|emulat\w+|"

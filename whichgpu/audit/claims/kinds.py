@@ -8,7 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import CAPABILITIES, capability_of
 from whichgpu.audit.capable.verdict import judged as judged_of
 from whichgpu.audit.capable.verdict import of_architecture
-from whichgpu.audit.capable.words import said_in
+from whichgpu.audit.capable.words import GIVEN_TO, said_in
 from whichgpu.audit.claims.group import of_one
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.sentences import sentences, within
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _NAMES = r"(?P<kind>Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell|[CR]DNA ?[1-4])"
 _KIND = re.compile(
-    rf"\b{_NAMES}\b(?:[- ](?:based|generation|class|era))?(?:\s+(?:gpus?|cards?|chips?|parts?|generation|"
-    rf"architecture|tensor cores?))?"
+    rf"\b{_NAMES}\b(?:[\u2019']s)?(?:[- ](?:based|generation|class|era))?"
+    rf"(?:\s+(?:gpus?|cards?|chips?|parts?|generation|architecture|tensor cores?))?"
     r",?\s*(?:(?:already|also|still|natively|itself|first|cannot|simply|finally|only|never|that|which|"
     r"and newer|and later)\s+){0,2}$",
     re.IGNORECASE,
@@ -145,6 +145,9 @@ _NO_SUBJECT = re.compile(
 def _of_sentence(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     text = passage.text
     for match in _WHICH.finditer(text, sentence.start, sentence.end):
+        if GIVEN_TO.search(text, sentence.start, match.start("what")):
+            # "FP8 support to the Tensor Cores, something that": of what is given, not of whom.
+            continue
         what = capability_of(match, "what")
         gpus = of_architecture(match["kind"], context)
         place = (match.start("kind"), match.end())

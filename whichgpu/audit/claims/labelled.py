@@ -37,6 +37,9 @@ _SPEED = re.compile(
     r"(?:s|sec(?:ond)?s?|min(?:ute)?|hour))\b",
     re.IGNORECASE,
 )
+_IN_MONEY = re.compile(
+    r"[$\u20ac]|\b(?:USD|EUR|dollars?)\b(?![^/]*\bper (?!gpu|card|hour|month|h\b))", re.IGNORECASE
+)
 _TIME = re.compile(r"\b(?:seconds?|secs?|minutes?|mins?|hours|latency|time|duration)\b", re.IGNORECASE)
 _LABEL = re.compile(r"\s*([A-Za-z][^:=$\u20ac\d]{0,2}[^:=$\u20ac]{1,38}?)(?:\s\([^()]*\))?\s*:\s+\S")
 #: What two rows are compared in; the sign is that of a higher price or a faster speed.
@@ -54,8 +57,9 @@ _SPEED_WORDS = re.compile(
 _OF_TIME = re.compile(r"\s*(?:of )?the time\b", re.IGNORECASE)
 _FACTOR = re.compile(r"\bfactor of (?:about |around |roughly |~)?$", re.IGNORECASE)
 _SUPERLATIVE = re.compile(
-    r"(?<=\s)(?:is|are|was|remains)\s+(?:by far\s+|still\s+|clearly\s+)?the "
-    r"(?:(?P<cheap>cheapest|least expensive)|(?P<dear>most expensive|priciest|dearest)|"
+    r"(?<=\s)(?:is|are|was|remains|has|had|offers)\s+(?:by far\s+|still\s+|clearly\s+)?the "
+    r"(?:(?P<cheap>cheapest|least expensive|lowest (?:[\w-]+ )?(?:price|cost|rate))|"
+    r"(?P<dear>most expensive|priciest|dearest|highest (?:[\w-]+ )?(?:price|cost|rate))|"
     r"(?P<fast>fastest|quickest)|(?P<slow>slowest))\b(?! (?:\w+ )?(?:of the two|way|path|model|option for))",
     re.IGNORECASE,
 )
@@ -177,6 +181,7 @@ def _group(
     about = " ".join((head, *(text for _, text in named[:1])))
     kind = (
         "price" if kinds == {"money"} and len({each.unit for each in rows.values()}) == 1
+        else "price" if kinds == {"number"} and _IN_MONEY.search(head)
         else "speed" if _SPEED.search(about)
         else "time" if kinds == {"time"} or _TIME.search(head)
         else ""

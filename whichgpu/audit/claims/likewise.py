@@ -8,7 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
 from whichgpu.audit.capabilities import CAPABILITIES, capability_of
 from whichgpu.audit.capable.verdict import is_narrowed, judged
-from whichgpu.audit.capable.words import said_in
+from whichgpu.audit.capable.words import GIVEN_TO, said_in
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
 from whichgpu.audit.judging import judged as judged_value
@@ -354,6 +354,9 @@ def _taken_up(text: str, start: int, which: re.Match[str], here: Sequence[Mentio
              if not any(each.start <= one.start() < each.end for each in here)]  # fmt: skip
     if not found or len(text[found[-1].end() : which.start()]) > _REACH // 2:
         return []
+    if len(found) > 1 and GIVEN_TO.search(text, start, found[-1].start()):
+        # "FP8 support to the Tensor Cores, something that": of what is given, not of whom.
+        found = found[:-1]
     behind = text[found[-1].end() : which.start()]
     if not which["all"]:
         # Another thing is named between: "FP8 and a bigger cache, which".

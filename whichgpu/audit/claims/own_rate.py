@@ -105,8 +105,18 @@ def _key(name: str) -> str:
 def _first(text: str, sentence: Sentence, match: re.Match[str]) -> str:
     """The format whose rate is told: behind "in", else the last before the multiple; empty for none."""
     behind = _BEHIND.match(text, match.end(), sentence.end)
-    before = [each[0] for each in _NAMED.finditer(text, sentence.start, match.start())]
+    # "Twice the FP8 rate and four times the FP16 rate": both of what stands before.
+    bases = {each.start("base") for each in _OF.finditer(text, sentence.start, match.start())}
+    before = [
+        each[0]
+        for each in _NAMED.finditer(text, sentence.start, match.start())
+        if not (each.start() in bases and _RATE_AND.fullmatch(text, each.end(), match.start()))
+    ]
     return behind["first"] if behind else before[-1] if before else ""
+
+
+#: From what a multiple is of to the next one: both are told of one rate.
+_RATE_AND = re.compile(r"(?:\s+(?:rate|speed|throughput|performance|peak))?,?\s+(?:and|or)\s+", re.IGNORECASE)
 
 
 def _judged(

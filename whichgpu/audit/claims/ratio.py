@@ -126,8 +126,9 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
         if _is_told_behind(passage, sentence, claim, context):
             context.memo.setdefault("given", []).append(passage.span(claim.start, claim.end))
             continue
-        stated = at_launch(passage, sentence, claim, who, context) or by_values(
-            passage, sentence, claim, who, context
+        goes_to = _GOES_TO.match(passage.text, claim.end)
+        stated = at_launch(passage, sentence, claim, who, context) or (
+            None if goes_to else by_values(passage, sentence, claim, who, context)
         )
         if stated is not None:
             yield stated
@@ -174,6 +175,7 @@ def _is_of_itself(text: str, sentence: Sentence, claim: Multiple) -> bool:
     return bool(
         (claim.times < 1 and (_OF_IT.match(text, claim.end) or _IS_LEFT.search(text, before, claim.start)))
         or _OCCASIONS.match(text, claim.start)
+        or _SO_OFTEN.search(text, before, claim.start)
         or _OF_A_PART.match(text, claim.end)
         or _OF_NO_OTHER.match(text, claim.end)
         or _AS_TALL.match(text, claim.end)
@@ -258,11 +260,17 @@ _OF_NO_OTHER = re.compile(
     r"gig(?:abyte)?|terabyte)\b",
     re.IGNORECASE,
 )
+#: "And the link doubles to 1,800 GB/s": from what, nothing before it needs to tell.
+_GOES_TO = re.compile(r"\s+to\s+(?:about |around |some )?[$\u20ac]?\d", re.IGNORECASE)
 #: "I ran out of memory twice.": how often, and of nothing.
 _OCCASIONS = re.compile(
     r"(?:twice|(?:two|three|four|five|ten|several|many) times)"
     r"(?:\s+(?:already|so far|this (?:week|month|year)|in (?:a row|\w+ (?:weeks|months|years))))?\s*[.!;)]",
     re.IGNORECASE,
+)
+#: "Our server fits twice, if barely": how often as well.
+_SO_OFTEN = re.compile(
+    r"\b(?:fits?|ran|tried|tested|measured|checked|happen\w*|crashed|failed)\s+$", re.IGNORECASE
 )
 #: "Its Tensor Cores do twice the work per clock": of parts, whose numbers differ too.
 _OF_A_PART = re.compile(

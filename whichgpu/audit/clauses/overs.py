@@ -5,6 +5,7 @@ Whose the first value is does not matter: it is told. The other device's is the 
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -32,6 +33,16 @@ _OVER = re.compile(
     r"what|that of|the|of the))\s(?:(?:what|that of|on|in|with|the|an?|nvidia[\u2019']s|amd[\u2019']s)\s)*",
     re.IGNORECASE,
 )
+#: "With 1,935 GB/s the big card has almost three times the memory bandwidth of the": the value first.
+_WITH = re.compile(
+    rf"\bwith\s(?:its\s)?{_ABOUT}<(?P<a>[bdw]\d+)>(?:\s(?!and\b|but\b)[\w-]+){{0,7}}?,?(?:\s[\w-]+){{0,4}}?\s"
+    rf"(?:has|offers|moves|brings|gets|provides|delivers)\s{_ABOUT}<(?P<r>[xp]\d+)>\s"
+    r"(?P<how>(?:the\s|as much\s|more\s)(?:memory\s)?(?P<of>bandwidth|memory|vram|capacity|power)\s"
+    r"(?:of|as|than)\s"
+    r"(?:(?:the|an?|nvidia[\u2019']s|amd[\u2019']s|desktop|older|newer|big|small)\s){0,2})",
+    re.IGNORECASE,
+)
+_OF = {"b": ("memory", "vram", "capacity"), "d": ("bandwidth",), "w": ("power",)}
 _FIELDS = {"b": "memory", "d": "bandwidth", "w": "power"}
 #: How far off a ratio may be as a share of it, and how far beyond what "over" and "nearly" leave open.
 _OFF, _LIMIT = 0.07, 0.2
@@ -44,7 +55,8 @@ def overs(
     if not any(each.isdigit() for each in sentence.text) or not is_asserted(sentence.text):
         return
     read = marked(passage, sentence, here, context)
-    for match in _OVER.finditer(read.text):
+    led = (one for one in _WITH.finditer(read.text) if one["of"].lower() in _OF[one["a"][0]])
+    for match in chain(_OVER.finditer(read.text), led):
         value, told = read.figures[match["a"]], read.figures[match["r"]]
         other = next((each for each in within(here, told.end, sentence.end)), None)
         field = _FIELDS[match["a"][0]]

@@ -55,7 +55,7 @@ _DIFFERENCE = re.compile(
 #: From two figures to how far they are apart.
 _SO = (
     r"[\s,;(\u2013\u2014-]*(?:(?:so|or|which|that|this|is|was|it|an?|the|advantage|lead|edge|gain|increase|"
-    r"drop|difference|jump|uplift|gap|by|of|factor|makes?|some|roughly|about|almost|nearly|just|around|only|"
+    r"drop|discount|reduction|saving|cut|difference|jump|uplift|gap|by|of|factor|makes?|some|roughly|about|almost|nearly|just|around|only|"
     r"over|under|more|less|than|well|exactly|little|i\.e\.|thus|hence|means|holds?|has|have|offers?|you|get|"
     r"gets|carries|there)[\s,]+|[\u2019']s\s+)*"
 )
@@ -110,6 +110,14 @@ _ADDED = re.compile(
     rf"{_ABOUT}<(?P<r>m\d+)>",
     re.IGNORECASE,
 )
+#: "So a hundred such conversations need 27 GB", of what one takes, told right before.
+_SUCH = re.compile(
+    r"\b(?P<n>a hundred|a thousand|a dozen|<[cx]\d+>) (?:such|of these|of those|of them)\b[^<>;:?]{0,60}?"
+    r"\b(?:needs?|takes?|costs?|are|is|make|draws?|use|uses|occupy|fill|come to)\s"
+    rf"{_ABOUT}<(?P<r>[bmwe]\d+)>",
+    re.IGNORECASE,
+)
+_ROUND_COUNTS = {"a hundred": 100.0, "a thousand": 1000.0, "a dozen": 12.0}
 #: "So we save 480 USD on every run", of two amounts that are told right before.
 _SAVED = re.compile(
     rf"\b(?:so|and|thus|therefore)\s(?:\w+\s)?(?:we|you|i|they|that|it|this)\s(?:saves?|"
@@ -142,7 +150,8 @@ _A_MONTH = re.compile(
 _FROM = r"(?:the |about |some |around )?"
 #: "From the 21.2 TFLOPS of the one to the 125 of the other was a sixfold jump".
 _RISE = re.compile(
-    rf"\bfrom {_FROM}<(?P<b>\w\d+)>{_GAP}\bto {_FROM}<(?P<a>\w\d+)>"
+    rf"\bfrom {_FROM}(?:[a-z-]+\s){{0,3}}?(?:at\s)?<(?P<b>\w\d+)>{_GAP}"
+    rf"\bto {_FROM}(?:[a-z<>\d-]+\s){{0,4}}?(?:(?:of|at)\s)?<(?P<a>\w\d+)>"
     rf"(?:\s(?:of|in|on|for|with)\s(?:{_WORD}\s?){{1,4}}?)?{_SO}<(?P<r>[xp]\d+)>",
     re.IGNORECASE,
 )
@@ -252,6 +261,24 @@ def _may_be_off(read: Marked, result: Quantity) -> float:
     return max(_OFF * (2 if result.limit else 1), read.step(result) / 1.9)
 
 
+def _such(match: re.Match[str], read: Marked) -> Iterator[Finding]:
+    """So many of what the sentence before tells the one amount of."""
+    result, many = read.figures[match["r"]], match["n"].lower()
+    count = _ROUND_COUNTS.get(many) or read.figures[many.strip("<>")].value
+    told = [each for each in before(read) if each.dimension == result.dimension]
+    # The slip of a power of ten is no other thing.
+    if len(told) == 1 and told[0].value < result.value * _FAR:
+        right = count * told[0].value
+        off = abs(result.value / right - 1) > _may_be_off(read, result) + _POINTS
+        because = f"{match['n'].strip('<>')} times {read.words(told[0])}"
+        because = because.replace(many.strip("<>"), f"{count:g}")
+        expected = f"{right / result.value * read.digits(result):,.4g}"
+        yield read.judged(
+            result, _OF, f"{because} make {expected}", expected=expected if off else "",
+            verdict="inconsistent" if off else "confirmed",
+        )  # fmt: skip
+
+
 def _saved(match: re.Match[str], read: Marked) -> Iterator[Finding]:
     """How much less the one of two amounts is, that the sentence and the one before tell."""
     result = read.figures[match["r"]]
@@ -338,7 +365,7 @@ def _ratio(match: re.Match[str], read: Marked) -> Iterator[Finding]:
     elif len(ways) == 1 or not any(
         _is_near(result, each) for each in _ratios_besides(read, (result, one, other))
     ):
-        yield read.judged(result, _OF, because, expected=f"{ratio - 1:.0%}" if of_shares else f"{ratio:.3g}x")
+        yield read.judged(result, _OF, because, expected=f"{ways[0]:.0%}" if of_shares else f"{ratio:.3g}x")
 
 
 #: Around a share, that it is how much more or less one is; characters behind its mark that are read for that.
@@ -431,5 +458,5 @@ def _judged(
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Marked], Iterator[Finding]]], ...] = (
     (_PRODUCT, _product), (_DIFFERENCE, _difference), (_RATIO, _ratio), (_RISE, _ratio), (_TOTAL, _total),
     (_MORE, _ratio), (_APART, _apart), (_HAS_MORE, _has_more), (_ADDED, _added), (_SAVED, _saved),
-    (_BILLED, _billed), (_PAID_BACK, _paid_back),
+    (_SUCH, _such), (_BILLED, _billed), (_PAID_BACK, _paid_back),
 )  # fmt: skip

@@ -64,7 +64,8 @@ _OF_ALL_FIRST = re.compile(
 )
 #: "Little more than a quarter of it": a ratio.
 _THAN_A_SHARE = re.compile(
-    r"\s+than\s+(?:an?\s+|one\s+|two\s+|three\s+)?(?:half|thirds?|quarters?|fifth|twice|double|\d)",
+    r"\s+than\s+(?:(?:an?|one|two|three)\s+)?(?:half|thirds?|quarters?|fifth|twice|double|\d|"
+    r"(?:two|three|four|five|six|seven|eight|nine|ten)\s+times)",
     re.IGNORECASE,
 )
 #: From an attribute to the other side nothing else may stand: "less memory juggling than".
