@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -156,6 +157,20 @@ def of_field(
         expected="" if verdict == "confirmed" else gpus[0].display(field),
         evidence=tuple(source_of(gpu, field) for gpu in gpus[:2]),
     )  # fmt: skip
+
+
+def released(gpu: Gpu) -> str:
+    """The date of a device's release as it is on file: a year, a month or a day."""
+    return str(gpu.value("release_date"))
+
+
+def days_of(gpu: Gpu) -> tuple[int, int]:
+    """The first and the last day that it may have been, of a year or a month of which no more is known."""
+    told = released(gpu).split("-")
+    first, last = ((*told, *rest)[:3] for rest in (("01", "01"), ("12", "28")))
+    if len(told) == len("ym"):
+        first, last = (*told, "01"), (*told, "28")
+    return tuple(date(*map(int, each)).toordinal() for each in (first, last))  # type: ignore[return-value]
 
 
 def generations(gpu: Gpu) -> frozenset[int]:

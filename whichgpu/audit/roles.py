@@ -89,6 +89,8 @@ _AGAINST = re.compile(
     r"Konkurrent(?:in)?|pr\u00e9d\u00e9cesseur|concurrente?),?|"
     r"\u00fcbertrifft|schl\u00e4gt|\u00fcberholt|d\u00e9passe|surpasse|devance|"
     # "Someone coming from the RTX 4080", "I sold my RTX 4080 for it".
+    # "For those who could not get hold of an H100".
+    r"(?:g[eo]t|getting) hold of|(?:can(?:not)?|could(?: not)?|n[\u2019']t) (?:get|afford|find|buy)|"
     r"(?:com(?:e|es|ing)|upgrad\w+|switch\w*|mov(?:e|es|ed|ing)|migrat\w+|chang\w+)(?: over| up|"
     r" away)? from|"
     r"(?:sold|selling|trad(?:ed|ing)(?: in)?|swapp(?:ed|ing)(?: out)?|ditch(?:ed|ing)|got rid of|"

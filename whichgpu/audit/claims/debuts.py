@@ -6,7 +6,6 @@ where the one that is named has none with it, or where one had it a year and mor
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -14,6 +13,7 @@ from whichgpu.audit.capabilities import CAPABILITIES, named_in
 from whichgpu.audit.capable.verdict import of_architecture
 from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.document import RUNNING
+from whichgpu.audit.fields import days_of, released
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.sourced import source_of
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.hardware.gpu import Gpu
 
 #: What every device of a generation has, or none: what is told to have come with one.
 _WHAT = tuple(
@@ -66,12 +65,13 @@ _FIRST = re.compile(
     r"(?:(?:is|was|were|are)\s+(?:nvidia[\u2019']s|the)\s+"
     r"(?:very\s+)?first\s+(?:nvidia\s+|gpu\s+)?(?:architecture\s+|generation\s+|family\s+|one\s+)?"
     r"(?:with|to (?:have|support|bring|offer|include|add|introduce|use|feature|get|carry))|introduced|"
-    r"debuted)\s+"
+    r"debuted|(?:is|was) the (?:\w+\s)?(?:architecture|generation|family|one) (?:that|which) (?:first )?"
+    r"(?:introduced|brought|added|debuted))\s+"
     rf"(?:native\s+|hardware\s+|support for\s+|the\s+|an?\s+){{0,3}}(?P<what>{_NAMES})\b",
     re.IGNORECASE,
 )
 #: Behind a capability, that it is of a later or another form of it.
-_FORM = re.compile(r"\s*(?:\d|v\d|version|training|switch|bridge|c2c|-c2c|for|on|to|at)\b", re.IGNORECASE)
+_FORM = re.compile(r"\s*(?:\d|v\d|version|training|switch|bridge|c2c|-c2c|for|on|at)\b", re.IGNORECASE)
 #: The same before it: "INT4 tensor cores", "FP8 on tensor cores", "third-generation tensor cores".
 _OF_FORM = re.compile(r"\b(?:(?:int|fp|bf|tf)\d+|on(?: the)?|[\w-]+[- ]gen(?:eration)?)\s+$", re.IGNORECASE)
 #: What makes it of one kind of device, or of another maker's.
@@ -124,28 +124,18 @@ def _judged(passage: Passage, match: re.Match[str], what: Capability, context: C
     every = [context.catalogue[key] for key in context.catalogue]
     ever = sorted(
         (gpu for gpu in every if gpu.vendor == "NVIDIA" and gpu.value("release_date") and what.has(gpu)),
-        key=_born,
+        key=released,
     )
     if not theirs or not ever or (not having and any(what.has(gpu) is None for gpu in theirs)):
         return
     oldest = ever[0]
-    right = any(_days(gpu) - _days(oldest) < _YEAR for gpu in having if gpu.value("release_date"))
+    right = any(days_of(gpu)[0] - days_of(oldest)[1] < _YEAR for gpu in having if gpu.value("release_date"))
     name = match["what"] or what.key.replace("_", " ").upper()
     family = oldest.architecture.split("_")[0].title()
-    because = f"the first on file with {name.strip()} is {oldest.id} ({family}, {_born(oldest)[:7]})"
+    because = f"the first on file with {name.strip()} is {oldest.id} ({family}, {released(oldest)[:7]})"
     yield made(
         context, passage, match.span("family"), "identity", "confirmed" if right else "contradicted",
         subject=name.strip(), attribute="first generation", because=because,
         expected="" if right else family,
         evidence=(Evidence(because), source_of(oldest, "release_date")),
     )  # fmt: skip
-
-
-def _born(gpu: Gpu) -> str:
-    return str(gpu.value("release_date"))
-
-
-def _days(gpu: Gpu) -> int:
-    """When a device came out, in days; in the middle of a year or month of which no more is known."""
-    year, month, day = (*_born(gpu).split("-"), "06", "15")[:3]
-    return date(int(year), int(month), int(day)).toordinal()

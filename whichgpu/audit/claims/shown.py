@@ -446,7 +446,7 @@ def _orders(
         for sign, way in _ORDERS.items():
             match = way.search(text, max(sentence.start, stop - _NEAR), stop)
             both = _between(index, passage, sentence, here[:at], other, other.end, context) if match else None
-            if match is None or both is None:
+            if match is None or both is None or _OF_COST.search(sentence.text):
                 continue
             kind = measure(text, both.start, both.end, match.span())
             real = _real(passage, sentence, both, told, both.end) if kind in ("", "speed") else []
@@ -461,6 +461,10 @@ def _orders(
                     context, passage, match.span(), "ordering", "inconsistent", attribute="told before",
                     because=because, evidence=(Evidence(because),),
                 )  # fmt: skip
+
+
+#: "It costs half of that per token, and is well ahead of the other too": in what it costs.
+_OF_COST = re.compile(r"\b(?:costs?|cheaper|dearer|price\w*|per (?:token|dollar|euro|watt))\b", re.IGNORECASE)
 
 
 def _is_open(index: int, start: int, end: int, context: Context) -> bool:

@@ -198,6 +198,12 @@ def _sole(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
         yield from of_year(passage, match, meant[0], context)
 
 
+#: "That a card from 2018 can still win": of any that is so old.
+_SOME_CARD = re.compile(
+    r"(?<!\bis )(?<!\bwas )\b(?:an?|any|some|another|every)\s+(?:[\w-]+\s+){0,2}"
+    r"(?:card|gpu|chip|part|board)s?\s+(?:from|of)\s+$",
+    re.IGNORECASE,
+)
 _OURS = re.compile(r"\b(?:ours|mine|our|my|I|we)\b")
 #: Before "card of 2017": of another one than what was named.
 _THE_OTHER = re.compile(
@@ -248,8 +254,9 @@ def _years(
         if before and (
             _THE_OTHER.search(passage.text, before[-1].end, match.start())
             or _OURS.search(passage.text, before[-1].end, match.end())
+            or _SOME_CARD.search(passage.text, before[-1].end, match.start(1))
         ):
-            # "The gaming card is ahead of the data-center card of 2017", "ours arrived in May 2024".
+            # "Ahead of the data-center card of 2017", "ours arrived in May 2024".
             continue
         between = before and architectures().search(passage.text, before[-1].end, match.start())
         if not before or (between and " from" not in match[0]):

@@ -121,7 +121,7 @@ def agreed(kind: str, found: Iterable[Finding], context: Context) -> list[Findin
     """The findings of a kind as they are, or unverifiable where the clause does not bear them out."""
     if (kind not in _TESTS and kind not in _COMPARED) or language(context.document):
         return list(found)
-    return list(_agreed(kind, found, _running(context), context))
+    return list(_agreed(kind, list(found), _running(context), context))
 
 
 def _running(context: Context) -> Sequence[tuple[int, int]]:
@@ -135,7 +135,7 @@ def _running(context: Context) -> Sequence[tuple[int, int]]:
 
 
 def _agreed(
-    kind: str, found: Iterable[Finding], running: Sequence[tuple[int, int]], context: Context
+    kind: str, found: Sequence[Finding], running: Sequence[tuple[int, int]], context: Context
 ) -> Iterator[Finding]:
     for each in found:
         place = _place(each, running, context) if each.accuses else None
@@ -147,9 +147,18 @@ def _agreed(
             kind == "ratio"
             or (each.attribute == "stated values" and not _THAT_FIGURE.match(place.sentence.text))
         )
-        if not why and kind in _COMPARED and not stated and not _is_of_subject(each, place, context):
-            why = _OF_OTHERS
+        if not why and kind in _COMPARED and not stated and not _is_borne_out(each, place, found):
+            why = "" if _is_of_subject(each, place, context) else _OF_OTHERS
         yield withheld(each, why) if why else each
+
+
+def _is_borne_out(accused: Finding, place: _At, found: Sequence[Finding]) -> bool:
+    """Whether another comparison of the same two holds in the sentence: "76 % more of this, 60 of that"."""
+    start, end = place.passage.span(place.sentence.start, place.sentence.end)
+    return " against " in accused.subject and any(
+        each.verdict == "confirmed" and each.subject == accused.subject and start <= each.start < end
+        for each in found
+    )
 
 
 def _of_several_weights(kind: str, found: Finding, place: _At, context: Context) -> str:

@@ -18,14 +18,15 @@ from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.variants import finding_on, verdict_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.sentences import Sentence
 
+_AS_DENSE = frozenset({"dense"})
 #: Precisions that have a rate with sparsity.
-_RATES = ("tf32", "bf16", "fp16", "fp8", "fp4", "int8", "int4")
+RATES = ("tf32", "bf16", "fp16", "fp8", "fp4", "int8", "int4")
 _DENSE = re.compile(r"\bdense\b|\b(?:without|before|leaving out|ignoring|no) sparsity\b", re.IGNORECASE)
 #: Words that leave open which of two figures is the dense one.
 _SPARSE = re.compile(
@@ -39,7 +40,9 @@ _SPARSE = re.compile(
 _THAT_IS_DENSE = re.compile(
     r"\s*(?:That|This|It|Both)(?: figure| number| rate| one)?(?:[\u2019']s| is| are|"
     r" was)\s(?:already |of course |the |an? )*"
-    r"dense\b",
+    r"dense\b|"
+    r"\s*(?:That|This|It)(?:[\u2019']s| is| was) (?:the |an? )?(?:[A-Z]+\d+ )?(?:rate|figure|number),? and "
+    r"(?:it|that) is (?:a )?dense\b",
     re.IGNORECASE,
 )
 #: "The H100's dense 3,958", in TFLOPS where a sentence has a precision.
@@ -86,17 +89,22 @@ def _of_the_one_before(passage: Passage, sentence: Sentence, context: Context) -
 
 
 def _sparse(passage: Passage, sentence: Sentence, quantity: Quantity, context: Context) -> Iterator[Finding]:
-    text, dense_ = passage.text, frozenset({"dense"})
-    told = {each.attribute.key for each in named(sentence.text)} & {*_RATES} or {*_RATES}
+    keys = {each.attribute.key for each in named(sentence.text)} & {*RATES} or {*RATES}
+    return told_sparse(passage, quantity, keys, context.spoken_of & context.catalogue.keys(), context)
+
+
+def told_sparse(
+    passage: Passage, quantity: Quantity, keys: Collection[str], ids: Collection[str], context: Context
+) -> Iterator[Finding]:
+    """The first finding that a rate is one with sparsity of some devices, if it is the dense one of none."""
     accused: list[Finding] = []
-    for key in sorted(context.spoken_of & context.catalogue.keys()):
+    for key in sorted(ids):
         gpu = [context.catalogue[key]]
-        for rate in sorted(told):
-            found = verdict_on(text, quantity, attributes()[rate], gpu, said=dense_, context=context)
+        for rate in sorted(keys):
+            attribute = attributes()[rate]
+            found = verdict_on(passage.text, quantity, attribute, gpu, said=_AS_DENSE, context=context)
             if found.verdict == "confirmed":
                 return
             if WITH_SPARSITY in found.because:
-                accused.append(
-                    finding_on(passage, quantity, attributes()[rate], gpu, found=found, context=context)
-                )
+                accused.append(finding_on(passage, quantity, attribute, gpu, found=found, context=context))
     yield from accused[:1]

@@ -44,6 +44,9 @@ def is_accounted_for(
     others = _read(" ".join(_MONEY.findall(whole[place].text))) if money else here
     operands = _read(_COME_TO.split(found.because)[0])
     result = _read(found.quote) | _read(found.stated)
+    if money:
+        # "Eight at $3.49 come to $27.92 an hour": what an operand was made of is accounted for.
+        others -= {one for one in others if any(_is_near(one * n, each) for n in here for each in operands)}
     return operands <= here | before | result and others <= operands | result
 
 
@@ -68,6 +71,10 @@ def is_made_of_two(found: Finding, passage: Passage, at: int) -> bool:
 
 #: Numbers that are tried with one another; days of a year; how near a result is to what makes it.
 _MANY, _YEAR, _KILO, _NEAR = 16, 365.0, 1000.0, 0.003
+
+
+def _is_near(one: float, other: float) -> bool:
+    return other != 0 and abs(one / other - 1) < _NEAR
 
 
 def _numbers(sentence: Sentence, named: Sequence[Mention]) -> set[float]:

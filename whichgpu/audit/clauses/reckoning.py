@@ -31,7 +31,7 @@ _ABOUT = (
 )
 _COMES_TO = (
     r"(?:(?:come|comes|came|adds? up|amounts?|works? out) (?:to|at)|is|are|was|were|makes?|made|making|"
-    r"gives?|equals?|totals?|totall?ing|total|costs?|draws?|need|hold|have|so|that[\u2019']s|=)"
+    r"gives?|equals?|totals?|totall?ing|total|costs?|draws?|takes?|took|need|hold|have|so|that[\u2019']s|=)"
 )
 _APIECE = r"(?:each|apiece|a piece|per (?:card|gpu|module|unit))"
 #: "Eight modules at up to 700 W are 5.6 kW", "eight times 192 comes to 1,536 GB".
@@ -74,6 +74,13 @@ _APART = re.compile(
     rf"bigger|ahead|behind|fast|quick|up|down)\b",
     re.IGNORECASE,
 )
+#: "12 hours on the one and 5 hours on the other, which is more than twice as fast".
+_TWO_AND = re.compile(
+    rf"<(?P<a>[rtmwb]\d+)>{_GAP}\band\b{_GAP}<(?P<b>[rtmwb]\d+)>[^<>;:?]{{0,30}}?,?\s"
+    r"(?:which|that|so (?:it|this|the \w+|the \w+ \w+))\s(?:is|was|makes (?:it|the \w+)|ran|runs)\s"
+    rf"{_ABOUT}<(?P<r>[xp]\d+)>\s(?:as\s)?(?P<what>faster|quicker|slower|cheaper|dearer|fast|quick|much|cheap|expensive|large|long)\b",
+    re.IGNORECASE,
+)
 #: "With 8,192 cores against 6,144, the bigger card has 33 percent more cores", and what each word is of.
 _HAS_MORE = re.compile(
     rf"\b(?:at|with|has|had|draws?|offers?)\s{_ABOUT}<(?P<a>\w\d+)>(?P<noun>(?:\s{_WORD}){{0,6}}?),?\s{_AGAINST}"
@@ -89,10 +96,10 @@ _NOUNS = {
 }  # fmt: skip
 _WORDS_OF = {
     "rate": "faster quicker slower ahead behind fast quick up down",
-    "money": "cheaper dearer expensive up down",
-    "time": "faster quicker slower ahead behind fast quick",
-    "power": "hungrier up down",
-    "memory": "larger smaller bigger",
+    "money": "cheaper dearer expensive cheap much up down",
+    "time": "faster quicker slower ahead behind fast quick long",
+    "power": "hungrier much up down",
+    "memory": "larger smaller bigger large much",
     "bandwidth": "faster quicker slower fast quick up down",
     "flop rate": "faster quicker slower ahead behind fast quick up down",
 }
@@ -112,8 +119,8 @@ _ADDED = re.compile(
 )
 #: "So a hundred such conversations need 27 GB", of what one takes, told right before.
 _SUCH = re.compile(
-    r"\b(?P<n>a hundred|a thousand|a dozen|<[cx]\d+>) (?:such|of these|of those|of them)\b[^<>;:?]{0,60}?"
-    r"\b(?:needs?|takes?|costs?|are|is|make|draws?|use|uses|occupy|fill|come to)\s"
+    r"(?P<n>\ba hundred|\ba thousand|\ba dozen|<[cx]\d+>) (?:such|of these|of those|of them)\b[^<>;:?]{0,60}?"
+    r"\b(?:needs?|takes?|costs?|calls? for|are|is|make|draws?|use|uses|occupy|fill|come to)\s"
     rf"{_ABOUT}<(?P<r>[bmwe]\d+)>",
     re.IGNORECASE,
 )
@@ -457,6 +464,6 @@ def _judged(
 
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Marked], Iterator[Finding]]], ...] = (
     (_PRODUCT, _product), (_DIFFERENCE, _difference), (_RATIO, _ratio), (_RISE, _ratio), (_TOTAL, _total),
-    (_MORE, _ratio), (_APART, _apart), (_HAS_MORE, _has_more), (_ADDED, _added), (_SAVED, _saved),
-    (_SUCH, _such), (_BILLED, _billed), (_PAID_BACK, _paid_back),
+    (_MORE, _ratio), (_APART, _apart), (_HAS_MORE, _has_more), (_TWO_AND, _apart), (_ADDED, _added),
+    (_SAVED, _saved), (_SUCH, _such), (_BILLED, _billed), (_PAID_BACK, _paid_back),
 )  # fmt: skip

@@ -110,6 +110,12 @@ EASIER = re.compile(
     r"\b(?:q-?lora|lora|adapters?|peft|off-?load\w*|checkpointing|zero-[23]|fsdp)\b",
     re.IGNORECASE,
 )
+#: What is held beside something else, so that more is needed than was told.
+WITH_MORE = re.compile(
+    r"\b(?:beside|next to|on top of|along with|together with|in addition to|plus)\s+(?:the|its|their)\s+"
+    r"(?:[\w-]+\s+){0,3}(?:weights|model|cache|activations)\b",
+    re.IGNORECASE,
+)
 #: What a clause is of that others than the one just spoken of hold.
 ELSEWHERE = re.compile(
     r"\b(?:on|in|with|for|by) (?:(?:both|all|any|either|each) )?(?:of )?(?:the )?(?:others?|rest)\b|"
@@ -187,7 +193,9 @@ SIZED = re.compile(
     r" (?:with|of|that (?:has|have)))\s+(?:at least\s+)?(?:an?\s+|its\s+|the\s+|just\s+|"
     r"only\s+|one\s+|a single\s+|their\s+|those\s+){0,2}))?(?<![\d.,/])(?P<n>\d{1,3})(?:\s?-?\s?(?:GB|"
     r"gigs?)\b(?!/|\s+(?:memory |vram )?(?:advantage|more|less|larger|difference|extra|bigger|smaller|"
-    r"left|free|to spare|remaining|spare|of headroom)|\s+holds?\s+(?:[a-z]+\s+)?[\d,.]+k?\s+tokens))"
+    r"left|free|to spare|remaining|spare|of headroom|"
+    r"of (?:(?:its|the|raw) )?(?:weights|kv|cache\w*|activations?|gradients?"
+    r"|optimi[sz]er|parameters|states?))|\s+holds?\s+(?:[a-z]+\s+)?[\d,.]+k?\s+tokens))"
     r"(?P<card>[ -](?:nvidia |amd |gaming |consumer |geforce |radeon |graphics ){0,2}(?:cards?|gpus?|boards?|"
     r"vram|memory)\b|\s+of\s+(?:vram|memory|gpu memory|device memory|hbm\w*|gddr\w*)\b|\s+(?:together|in "
     r"total|combined|altogether|in all|between them)\b|"

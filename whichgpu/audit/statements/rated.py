@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.attributes import named
+from whichgpu.audit.clauses.dense import RATES, told_sparse
 from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.clauses.values import IN_THAT
-from whichgpu.audit.instead import WITH_SPARSITY
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import within
 from whichgpu.audit.statements.things import said_of
-from whichgpu.audit.variants import finding_on, verdict_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.statements.things import Said
 
-_RATES = ("tf32", "bf16", "fp16", "fp8", "fp4", "int8", "int4")
 _DENSE = re.compile(
     r"\bdense\b|\bwithout (?:any )?(?:help from )?(?:sparsity|it|the trick)\b|\bbefore sparsity\b|\bplain\b",
     re.IGNORECASE,
@@ -53,26 +51,11 @@ def rated(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
 
 def _rate(said: Said, quantity: Quantity, before: str) -> Iterator[Finding]:
     dense = _is_dense(said, quantity)
-    keys = _precisions(said, quantity, before) or ({*_RATES} if dense else set())
+    keys = _precisions(said, quantity, before) or ({*RATES} if dense else set())
     ids = _devices(said, quantity, dense=dense)
     if dense is None or not keys or not ids:
         return
-    accused = None
-    for key in ids:
-        gpu = [said.context.catalogue[key]]
-        for rate in sorted(keys):
-            attribute = attributes()[rate]
-            found = verdict_on(
-                said.text, quantity, attribute, gpu, said=frozenset({"dense"}), context=said.context
-            )
-            if found.verdict == "confirmed":
-                return
-            if WITH_SPARSITY in found.because and accused is None:
-                accused = finding_on(
-                    said.passage, quantity, attribute, gpu, found=found, context=said.context
-                )
-    if accused is not None:
-        yield accused
+    yield from told_sparse(said.passage, quantity, keys, ids, said.context)
 
 
 def _is_dense(said: Said, quantity: Quantity) -> bool | None:
@@ -86,7 +69,7 @@ def _is_dense(said: Said, quantity: Quantity) -> bool | None:
 def _precisions(said: Said, quantity: Quantity, before: str) -> set[str]:
     """The precisions that a rate may be in: those of its clause, its sentence, or the one before."""
     start, end = said.clause(quantity.start)
-    told = ({each.attribute.key for each in named(words)} & {*_RATES}
+    told = ({each.attribute.key for each in named(words)} & {*RATES}
             for words in (said.text[start:end], said.sentence.text, before))  # fmt: skip
     return next(filter(None, told), set())
 
