@@ -13,6 +13,8 @@ from functools import lru_cache
 from re import DOTALL, IGNORECASE, MULTILINE, I, Match, Pattern, RegexFlag, escape
 from typing import TYPE_CHECKING, Any, cast
 
+from whichgpu.values import LatePattern
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -125,18 +127,8 @@ def small(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_ODD).lower()
 
 
-class _Later:
-    """Stands for a pattern; its methods are there once they are asked for."""
-
-    def __init__(self, pattern: str, flags: int) -> None:
-        self.pattern, self.flags = pattern, flags
-        self._real: Pattern[str] | None = None
-
-    def real(self) -> Pattern[str]:
-        """The pattern, compiled."""
-        if self._real is None:
-            self._real = re.compile(self.pattern, self.flags)
-        return self._real
+class _Later(LatePattern):
+    """Stands for a pattern, whose methods look for its words first."""
 
     def __getattr__(self, name: str) -> Any:
         sets = needed(self.pattern) if name in _FILTERED else ()

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.errors import UnknownName
+from whichgpu.values import regex
 from whichgpu.workloads import backbones, hastened, names, tasks
 from whichgpu.workloads.hastened import numbered as _numbered
 from whichgpu.workloads.job import TRAINING
@@ -338,21 +339,21 @@ def _of_one_size(item: Workload, side: int) -> Workload | None:
 
 #: Numbers of a job behind a name, by column: `BERT Large (seq 384)`, `SDXL 30 steps`, `ResNet-50 bs64`.
 _NUMBERS = {
-    "seq_len": re.compile(
+    "seq_len": regex(
         r"(.+?)[-_ (,@]+(?:seq(?:uence)?[-_ ]?(?:len(?:gth)?)?[-_ =:]*(\d{2,6})"
         r"|(\d{2,5})[-_ ]?(?:aa|residues|amino[-_ ]acids))\)?",
         re.IGNORECASE,
     ),
-    "steps": re.compile(r"(.+?)[-_ (,@]+(\d{1,3})[-_ ]?steps?\)?", re.IGNORECASE),
-    "batch": re.compile(
+    "steps": regex(r"(.+?)[-_ (,@]+(\d{1,3})[-_ ]?steps?\)?", re.IGNORECASE),
+    "batch": regex(
         r"(.+?)[-_ (,@]+(?:m?bs|(?:micro[-_ ]?)?batch(?:[-_ ]?size)?)[-_ =:]*(\d{1,6})\)?", re.IGNORECASE
     ),
-    "frames": re.compile(
+    "frames": regex(
         r"(.+?)(?:[-_ (,@]+(?=\d{1,3}[-_ ]?f)|(?<=\dx\d{3})x|(?<=\dx\d{4})x)"
         r"(\d{1,3})(?:[-_ ]?f(?:rames?)?)?\)?",
         re.IGNORECASE,
     ),
-    "seconds": re.compile(r"(.+?)[-_ (,@]+(\d{1,3})[-_ ]?s(?:ec(?:ond)?s?)?\)?", re.IGNORECASE),
+    "seconds": regex(r"(.+?)[-_ (,@]+(\d{1,3})[-_ ]?s(?:ec(?:ond)?s?)?\)?", re.IGNORECASE),
 }
 
 
@@ -388,7 +389,7 @@ def _of_a_number(name: str, tried: dict[str, Workload | None]) -> Workload | Non
 
 #: Tokens of a sequence behind the name of an encoder: `BERT-large 384`; families whose names go on so. With a
 #: hyphen the number may be a width.
-_LENGTH = re.compile(r"(.+?\S) +(64|128|256|384|512|1024|2048|4096|8192)", re.IGNORECASE)
+_LENGTH = regex(r"(.+?\S) +(64|128|256|384|512|1024|2048|4096|8192)", re.IGNORECASE)
 
 
 _READERS = ("encoder", "modern_encoder", "disentangled")
@@ -404,9 +405,7 @@ def _of_a_length(name: str, tried: dict[str, Workload | None]) -> Workload | Non
 
 
 #: One of two towers behind the name of both: `CLIP ViT-L/14 image encoder`.
-_TOWER = re.compile(
-    r"(.+?)[-_ (]+(image|vision|visual|text)[-_ ]+(?:encoder|tower|embedding)s?\)?", re.IGNORECASE
-)
+_TOWER = regex(r"(.+?)[-_ (]+(image|vision|visual|text)[-_ ]+(?:encoder|tower|embedding)s?\)?", re.IGNORECASE)
 
 
 def _of_a_tower(name: str, tried: dict[str, Workload | None]) -> Workload | None:
@@ -424,11 +423,11 @@ def meaning(workload: Workload) -> Callable[[str], bool]:
     return lambda name: apart(name) in spellings
 
 
-_TAGGED_SIDE = re.compile(r"\.[a-z]\w*_(\d{3})$", re.IGNORECASE)
+_TAGGED_SIDE = regex(r"\.[a-z]\w*_(\d{3})$", re.IGNORECASE)
 
 
 #: A name with the side of a picture behind it, or both: `yolov3-608`, `pspnet_r101-d8_512x1024`.
-_SIDED = re.compile(
+_SIDED = regex(
     r"(?P<name>.*[^-_ @,])[-_ @,]+(?:[134] ?[xX\u00d7] ?(?=\d{2,4} ?[xX\u00d7]))?"
     r"(?P<side>\d{2,4})(?: ?[xX\u00d7] ?(?P<by>\d{2,4}))?"
 )
