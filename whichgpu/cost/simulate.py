@@ -246,7 +246,8 @@ class _Run:
     def step(self) -> None:
         """One pass with prompts, or all that pass until something happens."""
         if not self.ends or self.passes % self.server.looks == 0:
-            while self._may_send() and self.arrival[self.next] <= self.when:
+            # Most often nobody has come: that is asked first.
+            while self.next < self.known and self.arrival[self.next] <= self.when and self._may_send():
                 self._arrive()
         while self.ends and self._needed(0.0, 0.0) > self.server.room and self._take_off():
             pass
