@@ -487,7 +487,7 @@ def named(index: int, passage: Passage, sentence: Sentence, series: Series, cont
     found: list[Named] = []
     spoken = within(context.mentions.get(index, ()), sentence.start, sentence.end)
     for each in spoken:
-        meant = [one for one in series.amounts if one.ids & {*each.ids}]
+        meant = [one for one in series.amounts if not one.ids.isdisjoint(each.ids)]
         if len(meant) == 1:
             found.append(Named(each.start, each.end, meant[0]))
     said: dict[str, list[re.Match[str]]] = {}
@@ -495,10 +495,11 @@ def named(index: int, passage: Passage, sentence: Sentence, series: Series, cont
         if any(map(str.isdigit, match[0])) or match[0][0].isupper():
             said.setdefault(match[0].lower(), []).append(match)
     for one, own in zip(series.amounts, _own(tuple(each.name for each in series.amounts)), strict=True):
-        if one.ids and not rented(one.name):
+        # "g5.xlarge" has no word that "g5.12xlarge" and "g6.xlarge" have not.
+        alike = not own and "." in one.name
+        if not (alike or own & said.keys()) or (one.ids and not rented(one.name)):
             continue
-        if not own and "." in one.name:
-            # "g5.xlarge" has no word that "g5.12xlarge" and "g6.xlarge" have not.
+        if alike:
             found += [Named(*place, one) for place in _spelled(one.name, passage.text, sentence)]
         found += [Named(*match.span(), one) for word in own & said.keys() for match in said[word]]
     found.sort(key=lambda each: each.start)
