@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+import re
 import typing
 from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, replace
 from functools import cached_property
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from whichgpu.values import _FEW, Deferred, NamedTuple, immutable, modules_in
+from whichgpu.values import _FEW, Deferred, NamedTuple, immutable, modules_in, regex
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -265,6 +266,16 @@ def test_what_is_deferred_is_made_once_when_it_is_looked_into() -> None:
     assert not made
     assert ({**late}, late["a"], len(late), "b" in late) == ({"a": 2}, 2, 1, False)
     assert made == [1]
+
+
+def test_a_pattern_is_compiled_when_a_method_is_asked_for() -> None:
+    wrong, right = regex("("), regex("a(.)", re.IGNORECASE)
+    assert (wrong.pattern, right.flags) == ("(", re.IGNORECASE)
+    with pytest.raises(re.error):
+        wrong.search("(")
+    found = right.fullmatch("Ab")
+    assert found
+    assert (found[1], right.sub("c", "xAB")) == ("b", "xc")
 
 
 def test_modules_of_a_folder_are_its_python_files_without_its_own(tmp_path: Path) -> None:

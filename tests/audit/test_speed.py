@@ -117,8 +117,11 @@ def test_a_pattern_finds_the_same_where_its_words_are_looked_for():
         real = re.compile(each.pattern, each.flags)
         # Every pattern in a part of the texts, and all patterns together in each text.
         for text in every[at % SHARE :: SHARE]:
-            found, plain = each.search(text, 5), real.search(text, 5)
-            assert (found and found.span()) == (plain and plain.span()), (each.pattern, text)
+            for found, plain in (
+                (each.match(text, 5), real.match(text, 5)),
+                (each.search(text, 5), real.search(text, 5)),
+            ):
+                assert (found and found.span()) == (plain and plain.span()), (each.pattern, text)
 
 
 def _patterns() -> list[patterns.Pattern[str]]:

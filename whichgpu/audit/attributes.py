@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.labels import NOTED, composed
-from whichgpu.audit.patterns import MANY
+from whichgpu.audit.patterns import MANY, small
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 #: Dimensions whose values a card has one of, named as they are; rates are one by precision.
@@ -51,43 +51,52 @@ def _names() -> Mapping[str, Attribute]:
 
 
 @cache
-def _pattern() -> re.Pattern[str]:
-    # A blank may be a hyphen, as in German; "Tensor-Cores" is no number of cores.
-    tree: dict[str, Any] = {}
-    for name in _names():
-        branch = tree
-        for letter in name:
-            branch = branch.setdefault(letter, {})
-        branch[""] = {}
-    # Scripts without blanks have no bounds of words.
-    letters = r"A-Za-z0-9_\u00c0-\u024f"
-    script = r"\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"
-    begins, ends = rf"(?:(?<![{letters}-])|(?=[{script}]))", rf"(?:(?<=[{script}])|(?![{letters}]))"
-    return re.compile(rf"{begins}{_branches(tree)}{ends}", re.IGNORECASE)
+def _by_beginning() -> Mapping[str, Sequence[tuple[str, Attribute]]]:
+    """Names in small letters with their attributes by their first two letters, longer names first."""
+    found: dict[str, list[tuple[str, Attribute]]] = {}
+    for name, attribute in _names().items():
+        found.setdefault(small(name[:2]), []).append((small(name), attribute))
+    return found
 
 
-def _branches(tree: Mapping[str, Any]) -> str:
-    """A pattern of the names of a tree, the longest first: what many begin with is looked at once."""
-    ways = [
-        (re.escape(letter).replace("\\ ", "[ -]") + _branches(tree[letter])) if letter else ""
-        for letter in sorted(tree, reverse=True)
-    ]
-    return ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})"
+#: Scripts without blanks have no bounds of words.
+_LETTERS, _SCRIPT = r"A-Za-z0-9_\u00c0-\u024f", r"\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af"
+#: Where a name may begin, and where it may end: "Tensor-Cores" is no number of cores.
+_BEGINS = re.compile(rf"(?:(?<![{_LETTERS}-])|(?=[{_SCRIPT}]))(?=[^\W_])")
+_ENDS = re.compile(rf"(?:(?<=[{_SCRIPT}])|(?![{_LETTERS}]))")
+
+
+def _spelled(text: str) -> Iterator[Named]:
+    """The longest name at each place of a text, in order. One pattern of all would take long to compile."""
+    lower = small(text)
+    # A blank of a name may be a hyphen, as in German.
+    blank = lower.replace("-", " ")
+    end = 0
+    for start in (match.start() for match in _BEGINS.finditer(text)):
+        for name, attribute in _by_beginning().get(lower[start : start + 2], ()) if start >= end else ():
+            behind = start + len(name)
+            if (
+                blank.startswith(name.replace("-", " "), start)
+                and all(lower[start + at] == "-" for at, letter in enumerate(name) if letter == "-")
+                and _ENDS.match(text, behind)
+            ):
+                end = behind
+                yield Named(start, end, attribute)
+                break
 
 
 @lru_cache(maxsize=MANY)
 def named(text: str) -> tuple[Named, ...]:
     """Every attribute that a text names, the longest name at each place, in order."""
-    found = _pattern().finditer(text)
     return tuple(
-        Named(match.start(), match.end(), _of_name(match[0]))
-        for match in found
+        each
+        for each in _spelled(text)
         if not (
-            match[0].lower() == "power"
-            and _OF_COMPUTING.search(text, max(0, match.start() - 16), match.start())
+            (word := text[each.start : each.end].lower()) == "power"
+            and _OF_COMPUTING.search(text, max(0, each.start - 16), each.start)
         )
-        and not (match[0].lower() == "boost" and _MORE_OF.match(text, match.end()))
-        and not _WITHOUT.search(text, max(0, match.start() - 16), match.start())
+        and not (word == "boost" and _MORE_OF.match(text, each.end))
+        and not _WITHOUT.search(text, max(0, each.start - 16), each.start)
     )
 
 
@@ -101,12 +110,6 @@ _OF_COMPUTING = re.compile(
     r"calculation|matrix)\s+$",
     re.IGNORECASE,
 )
-
-
-def _of_name(text: str) -> Attribute:
-    """The attribute of a name as it stands, with hyphens or blanks."""
-    name = text.lower()
-    return _names()[name if name in _names() else name.replace("-", " ")]
 
 
 def headed(text: str) -> Attribute | None:

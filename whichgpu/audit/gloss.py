@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from whichgpu.audit.document import Document, Passage
-    from whichgpu.audit.findings import Finding
+    from whichgpu.audit.findings import Context, Finding
 
 #: Words of a text by which its language is told, and how many of a hundred it must have at least.
 _SAMPLE, _LEAST = 4000, 8.0
-_ENGLISH = ("the", "and", "is", "with", "for", "of", "that", "than", "are", "its")
+_ENGLISH = frozenset(("the", "and", "is", "with", "for", "of", "that", "than", "are", "its"))
 #: English of verbs that may go without a subject.
 _VERBS = ("has", "supports", "draws", "delivers", "is", "was", "uses", "belongs", "replaces", "does")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -40,10 +40,16 @@ def language(document: Document) -> str:
     return best if shares[best] > max(_LEAST, _share(found, _ENGLISH)) else ""
 
 
-def _share(found: Sequence[str], often: Sequence[str]) -> float:
+def language_read(context: Context) -> str:
+    """The `language` of the document that is read, told once for all kinds of claims."""
+    if "language" not in context.memo:
+        context.memo["language"] = language(context.document)
+    return str(context.memo["language"])
+
+
+def _share(found: Sequence[str], often: frozenset[str]) -> float:
     """How many of a hundred words are among some."""
-    some = frozenset(often)
-    return 100 * sum(each in some for each in found) / max(len(found), 1)
+    return 100 * sum(map(often.__contains__, found)) / max(len(found), 1)
 
 
 def glossed(document: Document, key: str) -> Document:
@@ -158,8 +164,8 @@ def _opens(match: re.Match[str]) -> bool:
 
 
 @cache
-def _often() -> Mapping[str, Sequence[str]]:
-    return {key: tuple(each["often"]) for key, each in store.load("gloss")["gloss"].items()}
+def _often() -> Mapping[str, frozenset[str]]:
+    return {key: frozenset(each["often"]) for key, each in store.load("gloss")["gloss"].items()}
 
 
 @cache

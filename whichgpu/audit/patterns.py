@@ -13,6 +13,8 @@ from functools import lru_cache
 from re import DOTALL, IGNORECASE, MULTILINE, I, Match, Pattern, RegexFlag, escape
 from typing import TYPE_CHECKING, Any, cast
 
+from whichgpu.values import LatePattern
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -23,7 +25,8 @@ __all__ = (
 
 #: Texts of which it is remembered what stands in them: the passages of a megabyte and their sentences.
 MANY = 8192
-#: A token of a pattern; what stands in a class or behind a backslash is no letter that must be there.
+#: A token of a pattern; what stands in a class or behind a backslash is no letter that must be there. A group
+#: of nothing but words is one.
 _TOKEN = re.compile(
     r"(?P<plain>[^\\\[\](){}|?*+.^$\u0080-\U0010ffff]+(?![?*+{])|[^\\\[\](){}|?*+.^$])"
     r"|\\(?P<escaped>[^\w])"
@@ -32,6 +35,7 @@ _TOKEN = re.compile(
     r"|(?P<any>\\(?:x[0-9a-fA-F]{2}|\w)|\.|\[\^?\]?(?:[^\\\]]|\\.)*\])"
     r"|(?P<times>[?*+]\??|\{\d*,?\d*\}\??)"
     r"|(?P<around>\(\?(?:<?[=!]))"
+    r"|(?P<words>\((?:\?:)?[^\\\[\](){}?*+.^$\u0080-\U0010ffff]+\))"
     r"|(?P<group>\((?:\?(?:P<\w+>|:|[a-zA-Z]*(?:-[a-zA-Z]+)?:))?(?!\?))"
     r"|(?P<or>\|)|(?P<close>\))",
     re.DOTALL,
@@ -59,7 +63,12 @@ def needed(pattern: str) -> tuple[frozenset[str], ...]:
 
 def _share(words: frozenset[str]) -> float:
     """About how many texts hold one of some words; 1 where there are none, or too many to look for."""
-    return sum(8.0 ** -len(word) for word in words) * 4 if 0 < len(words) <= _MOST else 1.0
+    return sum([8.0 ** -len(word) for word in words]) * 4 if 0 < len(words) <= _MOST else 1.0
+
+
+def _rarest(found: Sequence[frozenset[str]]) -> frozenset[str]:
+    """The set of words of several that the fewest texts hold one of; empty of none."""
+    return found[0] if len(found) == 1 else min(found, key=_share, default=frozenset())
 
 
 def _alternatives(tokens: Sequence[tuple[str, str]], at: int) -> tuple[list[frozenset[str]], int]:
@@ -68,91 +77,90 @@ def _alternatives(tokens: Sequence[tuple[str, str]], at: int) -> tuple[list[froz
     if at == len(tokens) or tokens[at][0] != "or":
         return found, at
     # Of each alternative its rarest part.
-    rarest = [min(found, key=_share, default=frozenset())]
+    rarest = [_rarest(found)]
     while at < len(tokens) and tokens[at][0] == "or":
         found, at = _sequence(tokens, at + 1)
-        rarest.append(min(found, key=_share, default=frozenset()))
+        rarest.append(_rarest(found))
     return [frozenset().union(*rarest)] if all(rarest) else [], at
 
 
 def _sequence(tokens: Sequence[tuple[str, str]], at: int) -> tuple[list[frozenset[str]], int]:
     """What the parts of a sequence need, and the place of the token that ends it."""
     found: list[frozenset[str]] = []
-    run = ""
-    while at < len(tokens) and tokens[at][0] not in ("or", "close"):
-        kind, text = tokens[at]
+    run, end = "", len(tokens)
+    while at < end and (kind := tokens[at][0]) not in ("or", "close"):
+        text = tokens[at][1]
         inner: list[frozenset[str]] = []
         if kind in ("group", "around"):
             inner, at = _alternatives(tokens, at + 1)
-        letters = _letters(kind, text)
+        elif kind == "words":
+            several = frozenset(text[1:-1].removeprefix("?:").lower().split("|"))
+            inner = [several] if all(several) else []
+        letters = _letters(kind, text) if kind in ("plain", "escaped", "code") else ""
         at += 1
-        times = tokens[at][1] if at < len(tokens) and tokens[at][0] == "times" else ""
+        times = tokens[at][1] if at < end and tokens[at][0] == "times" else ""
         at += bool(times)
         maybe = times.startswith(("?", "*", "{0", "{,"))
-        run += "" if maybe else letters
-        if (times or not letters) and kind not in ("around", "nothing"):
-            found.append(frozenset({run} if run else ()))
+        if not maybe:
+            run += letters
+        if run and (times or not letters) and kind not in ("around", "nothing"):
+            found.append(frozenset((run,)))
             run = ""
-        if kind == "group" and not maybe:
+        if inner and kind != "around" and not maybe:
             found += inner
-    found.append(frozenset({run} if run else ()))
-    return [*filter(None, found)], at
+    if run:
+        found.append(frozenset((run,)))
+    return found, at
 
 
 def _letters(kind: str, text: str) -> str:
-    """The letters that a token is, in small; none where others than the great one match it."""
+    """The letters that a token of them is, in small; none where others than the great one match it."""
     if kind == "plain" and text.isascii():
         return text.lower()
-    if kind not in ("plain", "escaped", "code"):
-        return ""
     letter = chr(int(text[2:], 16)) if kind == "code" else text[-1]
     return letter.lower() if letter < "\u00ff" or letter.lower() == letter.upper() else ""
 
 
 @lru_cache(maxsize=2048)
-def _small(text: str) -> str:
+def small(text: str) -> str:
     """A text in small letters, each where it was."""
     return text.lower() if text.isascii() else text.translate(_ODD).lower()
 
 
-class _Later:
-    """Stands for a pattern; its methods are there once they are asked for."""
-
-    def __init__(self, pattern: str, flags: int) -> None:
-        self.pattern, self.flags = pattern, flags
-        self._real: Pattern[str] | None = None
-
-    def real(self) -> Pattern[str]:
-        """The pattern, compiled."""
-        if self._real is None:
-            self._real = re.compile(self.pattern, self.flags)
-        return self._real
+class _Later(LatePattern):
+    """Stands for a pattern, whose methods look for its words first."""
 
     def __getattr__(self, name: str) -> Any:
-        sets = needed(self.pattern) if name in ("search", "finditer") else ()
+        sets = needed(self.pattern) if name in _FILTERED else ()
         words = tuple(tuple(sorted(each, key=len)) for each in sets)
-        made = _where(self.real, name, words) if words else getattr(self.real(), name)
+        made = _where(self, name, words) if words else getattr(self.real(), name)
         setattr(self, name, made)
         return made
 
 
-def _where(
-    real: Callable[[], Pattern[str]], name: str, sets: tuple[tuple[str, ...], ...]
-) -> Callable[..., Any]:
+#: Methods that are asked for their words first. Matching at one place is so quick that it is asked only
+#: until the pattern is compiled.
+_FILTERED = {"search": False, "finditer": False, "match": True, "fullmatch": True}
+
+
+def _where(later: _Later, name: str, sets: tuple[tuple[str, ...], ...]) -> Callable[..., Any]:
     """A method of a pattern that looks only where one of the words of each set is."""
     nothing: tuple[Match[str], ...] = ()
 
     def search(text: str, start: int = 0, end: int = sys.maxsize) -> Any:
-        find = _small(text).find if len(text) <= _LONG else None
-        if find is None:
-            return getattr(real(), name)(text, start, end)
-        for words in sets:
-            for word in words:
-                if find(word, start, end) >= 0:
-                    break
-            else:
-                return None if name == "search" else iter(nothing)
-        return getattr(real(), name)(text, start, end)
+        if len(text) <= _LONG:
+            lower = small(text)
+            for words in sets:
+                for word in words:
+                    # Most words stand nowhere, which `in` says soonest.
+                    if word in lower and lower.find(word, start, end) >= 0:
+                        break
+                else:
+                    return iter(nothing) if name == "finditer" else None
+        method = getattr(later.real(), name)
+        if _FILTERED[name]:
+            setattr(later, name, method)
+        return method(text, start, end)
 
     return search
 

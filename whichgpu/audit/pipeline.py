@@ -177,6 +177,7 @@ def _told_beside(document: Document, catalogue: Catalogue) -> Document:
     return document._replace(passages=(*document.passages, *beside)) if beside else document
 
 
+@cache
 def kinds() -> tuple[str, ...]:
     """The kinds of claims that are looked for, the first ones first."""
     stems = {*modules_in(Path(__file__).parent / "claims")}

@@ -18,7 +18,7 @@ from whichgpu.cost.requests import limited
 from whichgpu.cost.runtime import kept, runtime
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.units import parse
-from whichgpu.values import NamedTuple
+from whichgpu.values import NamedTuple, regex
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.model import is_language_model
@@ -235,7 +235,7 @@ def _in_place_of(stack: Runtime) -> Runtime:
 
 #: What says of a model written in PyTorch that its norms and rotary positions are kernels (an optimizer may
 #: be fused as well).
-_KERNELS = re.compile(r"\b(?:apex|liger|fused(?!\W?(?:adam|optim)))", re.IGNORECASE)
+_KERNELS = regex(r"\b(?:apex|liger|fused(?!\W?(?:adam|optim)))", re.IGNORECASE)
 
 
 @kept

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from whichgpu.cost.runtime import words
+from whichgpu.values import regex
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -61,11 +62,11 @@ _USUAL = (
     "model_path", "served_model_name", "disable_log_requests", "disable_log_stats", "backend",
 )  # fmt: skip
 #: A flag, and its value where one follows.
-_FLAG = re.compile(r"--([a-z][\w-]*)(?:[ =]([^\s-]\S*))?", re.IGNORECASE)
+_FLAG = regex(r"--([a-z][\w-]*)(?:[ =]([^\s-]\S*))?", re.IGNORECASE)
 
 
 #: Ways to draft tokens, as texts name them; flags are told of by their own name.
-_DRAFTS = re.compile(
+_DRAFTS = regex(
     r"(?<![a-z-])(mtp|nextn|eagle(?:-?[23])?|medusa|speculative|spec[- ]?dec(?:od\w+)?)(?![a-z])",
     re.IGNORECASE,
 )

@@ -64,8 +64,8 @@ class Curve:
     has a column a load. `prompts` is the share of the time at work that goes into prompts; `bound` says what
     limits each load, `shares` its parts. `capacity` is requests/s at most, `places` how many requests are
     held at once and `limit` what allows no more (`places`: KV capacity, or `sequences`: the engine's own
-    limit; a load may also be bound by `tokens` of a pass, or by the `front` end); `pool` are GPUs for prompts
-    alone.
+    limit; a load may also be bound by `tokens` of a pass, or by the `front` end); `table` is what the rates
+    were read from; `pool` are GPUs for prompts alone.
     """
 
     job: Job
@@ -79,6 +79,7 @@ class Curve:
     bound: tuple[str, ...]
     capacity: float
     places: float
+    table: load.Table
     limit: str = "places"
     pool: Pool | None = None
 
@@ -228,7 +229,7 @@ def _curve(swept: Job, gpu: Gpu, table: load.Table, against: str, met: Met | Non
             else short if share >= bounds.TAKEN else max(shares, key=lambda name: float(shares[name][j]))
             for j, share in enumerate(taken.tolist())
         ),
-        capacity=table.capacity, places=places * table.replicas, limit=limit,
+        capacity=table.capacity, places=places * table.replicas, table=table, limit=limit,
     )  # fmt: skip
 
 
@@ -335,5 +336,8 @@ def _figures(values: Array) -> dict[str, float]:
     known = values[np.isfinite(values)]
     if not known.size:
         return dict.fromkeys(("mean", *(f"p{share}" for share in PERCENTILES)), 0.0)
-    found = {f"p{share}": float(np.percentile(known, share)) for share in PERCENTILES}
-    return {"mean": float(known.mean()), **found}
+    found = np.percentile(known, PERCENTILES).tolist()
+    return {
+        "mean": float(known.mean()),
+        **{f"p{at}": one for at, one in zip(PERCENTILES, found, strict=True)},
+    }

@@ -8,7 +8,6 @@ import numpy as np
 
 from whichgpu.cost.requests import Requests
 from whichgpu.workloads.adapters import beside
-from whichgpu.workloads.language.feed import SPREAD
 from whichgpu.workloads.precision import of_job
 from whichgpu.workloads.recorder import Recorder
 
@@ -45,6 +44,8 @@ def step_ops(
         if len(_steps) >= _KEPT:
             # At once, which no other thread can come between.
             _steps.clear()
+        from whichgpu.workloads.language.feed import SPREAD
+
         recorder = Recorder(spec)
         dims = {**workload.dims, SPREAD: True} if spread else workload.dims
         workload.code.step(dims, recorder, *tokens, **sizes)

@@ -317,12 +317,15 @@ def _candidates(wanted: _Wanted, catalogue: Catalogue) -> Iterator[_Near]:
         gpu = gpus[name]
         if gpu is None or not row["value"] or row["metric"] not in METRICS:
             continue
+        # Power and memory are told of where they are of this very job.
+        timed = row["metric"] in TIMED
+        if not timed and gpu.id != wanted.gpu.id:
+            continue
         try:
             one = _near(wanted, row, gpu)
         except WhichGpuError:
             continue
-        # Power and memory are told of where they are of this very job.
-        if row["metric"] in TIMED or one.far == 0.0:
+        if timed or one.far == 0.0:
             yield one
 
 

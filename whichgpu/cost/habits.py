@@ -9,6 +9,7 @@ import numpy as np
 
 from whichgpu.cost.job_memory import prepared
 from whichgpu.errors import UsageError
+from whichgpu.values import regex
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import stated
 from whichgpu.workloads.checkpointing import checkpointing
@@ -37,7 +38,7 @@ AS_GUIDED = (
 )
 
 #: What is shared out, in the text of a runtime: "PyTorch FSDP2", "DeepSpeed ZeRO-3".
-_SHARDS = re.compile(r"\b(?:fsdp2?|hsdp|zero\W?(?:stage)?\W?[123])\b")
+_SHARDS = regex(r"\b(?:fsdp2?|hsdp|zero\W?(?:stage)?\W?[123])\b")
 
 
 def prepares(job: Job, stack: Runtime) -> bool:

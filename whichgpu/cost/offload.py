@@ -28,7 +28,6 @@ from whichgpu.units import parse
 from whichgpu.values import immutable
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import trained_precision
-from whichgpu.workloads.diffusion.pipeline import guided_passes
 from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.training import optimizer_bytes
@@ -229,7 +228,11 @@ def encoders_together(workload: Workload, job: Job, ops: Iterable[Op]) -> tuple[
     """
     encoders = {name: some for name, some in networks(ops).items() if name.startswith(_ENCODER)}
     own = {name: stored_weight_bytes(some) for name, some in encoders.items()}
-    if len(own) < _SEVERAL or guided_passes(workload.dims, job) == 1.0:
+    if len(own) < _SEVERAL:
+        return "", 0.0
+    from whichgpu.workloads.diffusion.pipeline import guided_passes
+
+    if guided_passes(workload.dims, job) == 1.0:
         return "", 0.0
     last = max(own)
     return last, reduce(np.maximum, [size for name, size in own.items() if name != last])

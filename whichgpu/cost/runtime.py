@@ -316,7 +316,7 @@ def _rows() -> Mapping[str, Any]:
 
 def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = True) -> Runtime:
     """A runtime as free text uses it: the marks whose words the text has change what they state."""
-    version = _version(_toolboxes().sub(" ", text)) or _major(text, row["names"])
+    version = _version(_without_toolboxes(text)) or _major(text, row["names"])
     text += _of_month(text, row)
     marks = [mark for mark in row.get("marks", ()) if _has(text, mark)]
     holds = dict(row.get("holds", {}))
@@ -406,9 +406,14 @@ def _major(text: str, names: Iterable[str]) -> str:
     return f"v{found[1]}" if found and not found[0].endswith(tuple(names)) else ""
 
 
+def _without_toolboxes(text: str) -> str:
+    """A text without the toolboxes on top of a runtime (`around`) whose versions, their own, it tells."""
+    # Most texts name none, and the pattern is long.
+    return _toolboxes().sub(" ", text) if _around(text.lower()) else text
+
+
 @lru_cache(maxsize=1)
 def _toolboxes() -> re.Pattern[str]:
-    """Toolboxes on top of a runtime (`around`) with the versions behind them, which are their own."""
     named = [word for row in _rows().values() for word in row.get("around", ())]
     return re.compile(rf"(?i)\b(?:{'|'.join(map(re.escape, named))})\w*[-_ ]?v?\d+(?:\.\d+)+")
 

@@ -152,7 +152,7 @@ def simulate(
         run.begin(min(held, server.places), np.random.default_rng(seed))
     while run.left:
         run.step()
-    gaps, count = np.array(run.gaps).reshape(-1, 2), len(stream)
+    gaps, count = np.array(run.gaps, dtype=np.float64).reshape(-1, 2), len(stream)
     reached = np.where(run.idle, server.idle, server.first) + np.array(run.late[:count])
     sent = np.array(run.arrival) - np.array(run.kept)
     return Outcome(
@@ -204,7 +204,8 @@ class _Run:
         #: Those that were taken in, the youngest last; when each that was taken off had its last token.
         self.young: list[int] = []
         self.stopped: dict[int, float] = {}
-        self.gaps: list[tuple[float, float]] = []
+        #: Seconds between two tokens, and how many such there were, in turn.
+        self.gaps: list[float] = []
         self.owed: list[int] = []
         #: Requests of which it is known when they arrive: in a closed loop each follows one that is done.
         self.known = min(in_flight, self.total) if self.closed else self.total
@@ -245,11 +246,14 @@ class _Run:
     def step(self) -> None:
         """One pass with prompts, or all that pass until something happens."""
         if not self.ends or self.passes % self.server.looks == 0:
-            while self._may_send() and self.arrival[self.next] <= self.when:
+            # Most often nobody has come: that is asked first.
+            while self.next < self.known and self.arrival[self.next] <= self.when and self._may_send():
                 self._arrive()
         while self.ends and self._needed(0.0, 0.0) > self.server.room and self._take_off():
             pass
-        if self.current >= 0 or (self.waiting and self._has_room(self.waiting[0])):
+        if self.current < 0 and self.waiting and self._has_room(self.waiting[0]):
+            self._begin_next()
+        if self.current >= 0:
             self._prompts()
         elif self.ends:
             self._decode()
@@ -337,7 +341,7 @@ class _Run:
         if server.mixed and count:
             seconds += tokens
             waits = _unhidden(seconds, server.launching) if server.stalls else 0.0
-            self.gaps.append((seconds + waits, count))
+            self.gaps += (seconds + waits, count)
             self.passes += 1
             self.tokens += count * server.gained
         else:
@@ -346,9 +350,12 @@ class _Run:
             # The host launches it beside the pass of tokens before, and all wait for the rest.
             waits = _unhidden(seconds + tokens, server.launching) if count and server.stalls else 0.0
             self.stall += (seconds + waits) * count
-        # Groups of attention share the time of a pass, not a prompt: one alone takes its own all of its time.
-        apart = max(longest * server.apart - seconds - waits, 0.0) if self.owed else 0.0
-        self._pass(seconds + waits, _unhidden(seconds, server.launching) - waits + apart)
+        late = 0.0
+        if self.owed:
+            # Groups of attention share the time of a pass, not a prompt: one alone takes its own all of that.
+            apart = max(longest * server.apart - seconds - waits, 0.0)
+            late = _unhidden(seconds, server.launching) - waits + apart
+        self._pass(seconds + waits, late)
 
     def _take(self) -> tuple[float, int, float]:
         """Tokens of prompts from the front of the queue, up to the budget, how many prompts, the longest.
@@ -360,9 +367,9 @@ class _Run:
             if self.current < 0:
                 if not self.waiting or not self._has_room(self.waiting[0]):
                     break
-                self.current, self.computed = self.waiting.popleft(), 0.0
-                self._take_in(self.current)
-            part = min(self.prompt[self.current] - self.computed, budget - taken)
+                self._begin_next()
+            rest = self.prompt[self.current] - self.computed
+            part = rest if rest < budget - taken else budget - taken
             taken += part
             pieces += 1
             longest = max(longest, part)
@@ -372,10 +379,19 @@ class _Run:
                 self.current = -1
         return taken, pieces, longest
 
+    def _begin_next(self) -> None:
+        """The first of those that wait is the one whose prompt is under way."""
+        self.current, self.computed = self.waiting.popleft(), 0.0
+        self._take_in(self.current)
+
     def _cached_tokens(self) -> float:
         """Tokens that those that run attend to: all that are held but for prompts under way."""
-        under_way = [*self.owed, self.current] if self.current >= 0 else self.owed
-        return self.tokens - sum(self.prompt[one] + self.cached[one] for one in under_way)
+        under_way = 0.0
+        for one in self.owed:
+            under_way += self.prompt[one] + self.cached[one]
+        if self.current >= 0:
+            under_way += self.prompt[self.current] + self.cached[self.current]
+        return self.tokens - under_way
 
     def _decode(self) -> None:
         """Passes without prompts, until one is done, a request with a place comes, or nothing more fits."""
@@ -393,9 +409,9 @@ class _Run:
             most = min(most, _passes_until(self.arrival[self.next] - self.when, base, slope))
         seconds = most * base + slope * most * (most - 1) / 2.0
         # Who waited for the prompts before has the wait in the first gap.
-        self.gaps.append((seconds / most + self.stall / count, count))
+        self.gaps += (seconds / most + self.stall / count, count)
         if most > 1:
-            self.gaps.append((seconds / most, count * (most - 1)))
+            self.gaps += (seconds / most, count * (most - 1))
         self.stall = 0.0
         self.passes += most
         self.tokens += most * count * server.gained
@@ -409,14 +425,15 @@ class _Run:
         """
         self.when += seconds
         self.busy += seconds
-        while self.running and self.running[0][0] <= self.passes:
-            end, one = heappop(self.running)
+        running = self.running
+        while running and running[0][0] <= self.passes:
+            end, one = heappop(running)
             if self.ends.get(one) == end:
                 del self.ends[one]
                 self._leave(one)
         for one in self.owed:
             if one in self.stopped:
-                self.gaps.append((self.when - self.stopped.pop(one), 1.0))
+                self.gaps += (self.when - self.stopped.pop(one), 1.0)
             elif self.first[one] < 0.0:
                 self.first[one] = self.when
                 self.late[one] = late

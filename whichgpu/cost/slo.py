@@ -18,7 +18,7 @@ from whichgpu.cost.layout import lay_out
 from whichgpu.cost.spread import found_for
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.units import parse, show
-from whichgpu.values import NamedTuple, immutable
+from whichgpu.values import NamedTuple, immutable, regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,49 +43,49 @@ _METRICS = {
     "request latency": "latency",
     "total latency": "latency", "end to end time": "latency",
 }  # fmt: skip
-_METRIC = re.compile(rf"\b(?:{'|'.join(sorted(_METRICS, key=len, reverse=True))})s?\b")
+_METRIC = regex(rf"\b(?:{'|'.join(sorted(_METRICS, key=len, reverse=True))})s?\b")
 #: Requests of which no metric is named are done within their whole time.
-_WHOLE = re.compile(
+_WHOLE = regex(
     r"\b(?:requests|responses|answers|replies)(?: are)? ?(?:done|finished|complete|answered|served)?"
     r" (?=within|in|under|below)"
 )
-_HOW = re.compile(
+_HOW = regex(
     r"\b(?P<word>mean|average|avg|median)\b|\bp ?(?P<before>[0-9]+(?:\.[0-9]+)?)(?:th)?\b"
     r"|\b(?P<after>[0-9]+(?:\.[0-9]+)?)(?:th|st|nd|rd)?(?:(?<=[a-z]) percentile| percentile|(?<=th)| ?%)"
     r"|\b(?P<behind>[0-9]+)p\b"
 )
 _WORDS = {"mean": "mean", "average": "mean", "avg": "mean", "median": "p50"}
 #: Tokens a second that each user sees, the time per token turned over.
-_SPEED = re.compile(
+_SPEED = regex(
     r"([0-9.]+) ?(?:output )?(?:tokens?|toks?|t)(?:/| per )s(?:ec(?:ond)?)?"
     r"(?:/| per | for (?:each|every) )(?:user|request|stream|sequence)"
 )
 #: The same with the number behind: "tokens/s per user 50", "per-user speed > 30 tok/s".
-_SPEED_AHEAD = re.compile(
+_SPEED_AHEAD = regex(
     r"(?:(?:output )?(?:tokens?|toks?|t)(?:/| per )s(?:ec(?:ond)?)?(?:/| per )(?:user|request|stream)"
     r"|per[- ](?:user|request|stream) (?:speed|rate|throughput))[ =:>≥]*([0-9.]+)"
 )
-_RATE = re.compile(r"throughput|\b(?:tokens?|toks?|requests?|req)\s*/\s*s", re.IGNORECASE)
+_RATE = regex(r"throughput|\b(?:tokens?|toks?|requests?|req)\s*/\s*s", re.IGNORECASE)
 #: `--goodput ttft:500 tpot:50` of `vllm bench serve`, in ms; `p99_ttft_ms: 500`, `P99 TTFT (ms): 500` of what
 #: it writes.
 _PAIR = r"(ttft|tpot|itl|e2el):([0-9]+(?:\.[0-9]+)?)"
-_GOODPUT = re.compile(rf"(?:--goodput |goodput )?(?:{_PAIR}[ ,]*)+", re.IGNORECASE)
-_UNIT_AHEAD = re.compile(r"\b(ttft|tpot|itl|e2el)[_ ]\(?(ms|s)\b\)?([^a-z]*[0-9])(?![0-9.])", re.IGNORECASE)
+_GOODPUT = regex(rf"(?:--goodput |goodput )?(?:{_PAIR}[ ,]*)+", re.IGNORECASE)
+_UNIT_AHEAD = regex(r"\b(ttft|tpot|itl|e2el)[_ ]\(?(ms|s)\b\)?([^a-z]*[0-9])(?![0-9.])", re.IGNORECASE)
 #: A second percentile of one metric with a time of its own, and a slash between objectives.
-_SAME = re.compile(r"(?<=[0-9 m]s) (?=p[0-9]+ ?[=:<≤]* ?[0-9.]+ ?m?s\b)", re.IGNORECASE)
-_SLASH = re.compile(r"(?<=[0-9 m]s) ?/ ?(?=ttft|tpot|itl|e2e)", re.IGNORECASE)
+_SAME = regex(r"(?<=[0-9 m]s) (?=p[0-9]+ ?[=:<≤]* ?[0-9.]+ ?m?s\b)", re.IGNORECASE)
+_SLASH = regex(r"(?<=[0-9 m]s) ?/ ?(?=ttft|tpot|itl|e2e)", re.IGNORECASE)
 #: A text that ends with a time.
-_TIME_ENDS = re.compile(r"\d ?(?:ms|s|secs?|seconds?|milliseconds?|min|minutes?) +$", re.IGNORECASE)
+_TIME_ENDS = regex(r"\d ?(?:ms|s|secs?|seconds?|milliseconds?|min|minutes?) +$", re.IGNORECASE)
 #: A percentile behind the time that it is of: "ttft 500 ms p90".
-_BEHIND = re.compile(
+_BEHIND = regex(
     r"\d ?(?:ms|s|secs?|seconds?|milliseconds?) +(?:at )?\(?p ?\d+(?:\.\d+)?\)? *$", re.IGNORECASE
 )
 #: A text whose first objective begins with how it is taken, and what parts it from the next:
 #: "p90 ttft 500 ms p99 tpot 40 ms", "p90 ttft 500 ms tpot 40 ms".
 _TAKEN = r"(?:p ?[0-9.]+|mean|median|average|avg)[ (]+"
 _BARE = r"(?:ttft|tpot|itl|tbt|e2el?|latency)\b"
-_TAKEN_FIRST = re.compile(rf"\s*{_TAKEN}{_BARE}", re.IGNORECASE)
-_AHEAD = re.compile(rf"(?<=[0-9 m]s) +(?=(?:{_TAKEN})?{_BARE})", re.IGNORECASE)
+_TAKEN_FIRST = regex(rf"\s*{_TAKEN}{_BARE}", re.IGNORECASE)
+_AHEAD = regex(rf"(?<=[0-9 m]s) +(?=(?:{_TAKEN})?{_BARE})", re.IGNORECASE)
 #: What else may stand in an objective.
 _FILLERS = frozenset(
     ("<=", "<", "≤", "=", ":", "(", ")", "@", "-", "of", "is", "are", "be", "under", "below", "within",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
 #: Between cells; the character for none that are shared, and the most that are.
 _NEXT, _NONE, _MOST = "\n", ord("0"), 70
@@ -22,7 +22,7 @@ def packed_columns(rows: Sequence[Sequence[str]]) -> list[Any]:
 
 def unpacked_columns(columns: Iterable[Any]) -> list[list[str]]:
     """What `packed_columns` was given."""
-    cells = [[*_cells(one)] if isinstance(one, str) else one for one in columns]
+    cells = [_cells(one) if isinstance(one, str) else one for one in columns]
     return [[*row] for row in zip(*cells, strict=True)]
 
 
@@ -40,9 +40,10 @@ def _behind(cell: str, last: str) -> str:
     return chr(_NONE + shared) + cell[shared:]
 
 
-def _cells(text: str) -> Iterator[str]:
-    last = ""
+def _cells(text: str) -> list[str]:
+    last, cells = "", list[str]()
     for one in text.split(_NEXT):
         if one:
             last = last[: ord(one[0]) - _NONE] + one[1:]
-        yield last
+        cells.append(last)
+    return cells

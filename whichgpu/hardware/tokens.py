@@ -141,14 +141,15 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(w for part in joined.split() if (w := _SYNONYMS.get(part, part)) not in NOISE)
 
 
-def _unglued(part: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def _unglued(part: str) -> tuple[str, ...]:
     left = re.match(_GLUED_LEFT, part)
     if left:
-        return [left[1], *_unglued(left[2])]
+        return (left[1], *_unglued(left[2]))
     right = re.match(_GLUED_RIGHT, part)
     if right:
-        return [right[1], *(["ti", "super"] if right[2].startswith("tis") else [right[2]])]
-    return [part]
+        return (right[1], *(("ti", "super") if right[2].startswith("tis") else (right[2],)))
+    return (part,)
 
 
 def spelled_out(said: tuple[str, ...]) -> tuple[str, ...]:

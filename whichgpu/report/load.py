@@ -135,13 +135,13 @@ def _refuse_other_loads(job: Job) -> None:
 
 def _told(asked: Asked, found: Curve) -> Answer:
     """A curve with its percentiles, its prices and the command that measures its knee."""
-    from whichgpu.cost.curve import ready, simulator
+    from whichgpu.cost.curve import simulator
     from whichgpu.cost.measuring import how_to_measure
     from whichgpu.planner.serving import paid
     from whichgpu.prices.best import price
     from whichgpu.report.serving import Answer
 
-    simulated = simulator(found.job, asked.gpu, *ready(found.job, asked.gpu))
+    simulated = simulator(found.job, asked.gpu, found.table, found.pool)
     closed = found.estimates.job.concurrency
     loads: Any = found.request_rate if found.against == "rate" else closed
     tails = [simulated.tails(found.against, one) for one in loads.tolist()]

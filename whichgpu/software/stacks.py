@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.hardware.parts import kept
 from whichgpu.software import features, frameworks, model, targets, verdicts, versions
-from whichgpu.values import NamedTuple
+from whichgpu.values import NamedTuple, regex
 
 if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
@@ -46,7 +46,7 @@ _SILENT: set[tuple[str, ...]] = set()
 _RUNS: dict[tuple[str, ...], bool] = {}
 _KEPT = 4096
 #: NVIDIA's containers are named by their month.
-_MONTH = re.compile(r"(?:1[6-9]|[23]\d)\.(?:0[1-9]|1[0-2])")
+_MONTH = regex(r"(?:1[6-9]|[23]\d)\.(?:0[1-9]|1[0-2])")
 
 
 @kept(4096)

@@ -17,14 +17,13 @@ one (the dimension `fused`).
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.errors import UsageError
-from whichgpu.values import NamedTuple, immutable
+from whichgpu.values import NamedTuple, immutable, regex
 from whichgpu.workloads.job import options_of
 from whichgpu.workloads.methods import Method, amount, method, methods
 from whichgpu.workloads.ops import Op, changed
@@ -51,7 +50,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     "all": (), "all-linear": (), "all_linear": (), "attention": ATTENTION, "attn": ATTENTION,
     "inputs": INPUTS, "mlp": MLP, "ffn": MLP,
 }  # fmt: skip
-_APART = re.compile(r"[\s,;+/|&\[\]\"']+")
+_APART = regex(r"[\s,;+/|&\[\]\"']+")
 #: What libraries call a dense layer, where it is not what it is called here.
 _CALLED: Mapping[str, str] = {
     **{f"{one}_proj": one for one in ("q", "k", "v", "gate")}, **{f"to_{one}": one for one in "qkv"},

@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.values import regex
 from whichgpu.workloads import names
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from whichgpu.workloads.model import Workload
 
-_NAMED = re.compile(
+_NAMED = regex(
     r"(?<![a-z0-9])(?:res(?:net|next)?|r|x)[-_ ]?(18|34|50|101|152)(?:vd?|d|s)?"
     r"(?:[-_ ]?(32|64)x(4|8)d)?(?![a-z0-9])",
     re.IGNORECASE,

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import store
-from whichgpu.values import NamedTuple
+from whichgpu.values import NamedTuple, regex
 from whichgpu.workloads.precision import named
 
 if TYPE_CHECKING:
@@ -19,33 +19,33 @@ if TYPE_CHECKING:
 
 _IGNORED = str.maketrans("", "", " -_.")
 _SEPARATORS = str.maketrans("-_./", "    ")
-_BETWEEN_DIGITS = re.compile(r"(?<=\d)[-_. ]+(?=\d)")
+_BETWEEN_DIGITS = regex(r"(?<=\d)[-_. ]+(?=\d)")
 #: Where the words of a name part; a point between digits is part of one (v0.1, 4.65bpw).
-_PARTS = re.compile(r"[-_ ]+|\.(?=[a-z])")
+_PARTS = regex(r"[-_ ]+|\.(?=[a-z])")
 #: The side of a patch behind its model: `ViT-B/16`.
-_OVER = re.compile(r"(?<=[A-Za-z])/(?=\d+$)")
+_OVER = regex(r"(?<=[A-Za-z])/(?=\d+$)")
 #: How files of weights end.
 _WEIGHTS = (".gguf", ".safetensors", ".ckpt", ".pth", ".bin", ".engine")
 #: The digits of a size that begin a word, and all that stand before a letter of sizes.
-_SIZED = re.compile(r"(?:^|[-_. /:])(\d+)[-_. ]*[bm](?![a-z0-9])")
-_DIGITS = re.compile(r"(\d+)[bm]")
+_SIZED = regex(r"(?:^|[-_. /:])(\d+)[-_. ]*[bm](?![a-z0-9])")
+_DIGITS = regex(r"(\d+)[bm]")
 #: A tag that says no more of a model without sizes: `nomic-embed-text:v1.5`, `all-minilm:22m`.
-_TAG = re.compile(r":(?:v\d+(?:\.\d+)*|\d+m)$", re.IGNORECASE)
+_TAG = regex(r":(?:v\d+(?:\.\d+)*|\d+m)$", re.IGNORECASE)
 #: Which of the parts of a file that was split.
-_SHARD = re.compile(r"-\d{5}-of-\d{5}$")
+_SHARD = regex(r"-\d{5}-of-\d{5}$")
 #: A part of a training that has a number: `pretraining phase 1`.
-_NUMBERED = re.compile(r"\b(phase|ph)[-_ ](\d)$")
+_NUMBERED = regex(r"\b(phase|ph)[-_ ](\d)$")
 #: Year and month, or month and day: 2409, 0324. Versions: v0.1. Contexts: 128k.
-_RELEASE = re.compile(r"2\d(0[1-9]|1[0-2])|(0[1-9]|1[0-2])[0-3]\d|v\d+\.\d+|\d+k")
+_RELEASE = regex(r"2\d(0[1-9]|1[0-2])|(0[1-9]|1[0-2])[0-3]\d|v\d+\.\d+|\d+k")
 #: How long a configuration trains, on how many GPUs and how they share it: `80k`, `8xb32`, `8x2`, `fsdp2+tp`;
 #: the rank of its adapters and the release of its framework.
 _SHARED = r"(?:fsdp2?|hsdp|ddp|zero[123]|tp|pp|cp)\d*"
-_SCHEDULE = re.compile(
+_SCHEDULE = regex(
     r"\d+(?:k|e|tb|xb\d+)|\d{1,2}x\d{1,2}|r=\d+|r(?:4|8|16|32|64|128|256)|(?:tf|torch|pytorch)\d+(?:\.\d+)*|(?:tp|pp|dp|ep|cp|vp)\d+"
     rf"|(?:fsdp2?|hsdp|ddp|zero[123])(?:\+{_SHARED})*"
 )
 #: How MLX's own uploads end, whose format is MLX's.
-_MLX = re.compile(r"(?<!-mlx)-(\dbits?)(?=$|-)")
+_MLX = regex(r"(?<!-mlx)-(\dbits?)(?=$|-)")
 #: Words that the name of a format is made of, at most: `gptq-int4`, `q4_0_4_4`.
 _FORMAT_WORDS = 4
 
@@ -156,9 +156,9 @@ def makes_another(word: str) -> bool:
 
 
 #: A size of a model, or of what a token passes, or a number of layers, as a word.
-_SIZED_WORD = re.compile(r"(?:\d+x)?[ae]?\d+(?:\.\d+)?[bmtl]")
+_SIZED_WORD = regex(r"(?:\d+x)?[ae]?\d+(?:\.\d+)?[bmtl]")
 #: A word that is spelled as formats are: `oq4`, `tq3a`, `wmix58`, `6bit`.
-_LIKE_A_FORMAT = re.compile(
+_LIKE_A_FORMAT = regex(
     r"(?:[a-z]?q|w|wmix|int|fp|nf|jang|mxfp|svd|kron\w*|sq)\d\w*|\d(?:\.\d+)?-?(?:bits?|bpw)|svd|m|gptq|awq|exl\d"
 )
 
@@ -188,7 +188,7 @@ def alters(word: str) -> bool:
 
 
 #: The batch of all GPUs together, which a name is not read for; a number or a version.
-_GLOBAL, _OWNED = re.compile(r"\bglobal[- ]batch(?:[- ]size)?\b"), re.compile(r"v?\d[\d.,]*(?:tb)?")
+_GLOBAL, _OWNED = regex(r"\bglobal[- ]batch(?:[- ]size)?\b"), regex(r"v?\d[\d.,]*(?:tb)?")
 
 
 def filed(text: str) -> str:
@@ -299,6 +299,6 @@ def _format(text: str) -> str:
 
 
 #: A size and a word of its name (`gemma-3-4b-it`), which is no format of 4 bits.
-_SIZE_IT = re.compile(r"\d+b[-_ ]it\b")
+_SIZE_IT = regex(r"\d+b[-_ ]it\b")
 #: Formats without a number of bits in their name.
 _METHODS = ("amp", "awq", "gptq")

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from whichgpu.values import regex
 from whichgpu.workloads import names
 from whichgpu.workloads.names import apart, squeezed
 from whichgpu.workloads.zoo import workloads
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 #: A size in a name: 70b, 0.5b, 8x7b.
-SIZE = re.compile(r"(?<![\d.])(?:\d+x)?\d+(?:\.\d+)?b(?![a-z])")
+SIZE = regex(r"(?<![\d.])(?:\d+x)?\d+(?:\.\d+)?b(?![a-z])")
 
 
 @lru_cache(maxsize=1)
@@ -36,7 +37,7 @@ _SIZE_WORDS = {
 }  # fmt: skip
 
 
-_SIZED_BY_WORD = re.compile(
+_SIZED_BY_WORD = regex(
     r"(.+?)[-_ ]([tsblhg]|tiny|small|base|large|huge|giant)(?:[-_/ ]?(\d\d))?", re.IGNORECASE
 )
 
@@ -116,7 +117,7 @@ def language(name: str) -> tuple[str, ...]:
 
 
 #: A name and the size that stands behind it: `DeepSeek-R1 671B`; how far it may be off, as a share.
-_WEIGHED, _OFF = re.compile(r"(.+?)[-_ (]+(\d+(?:\.\d+)?)b\)?", re.IGNORECASE), 0.08
+_WEIGHED, _OFF = regex(r"(.+?)[-_ (]+(\d+(?:\.\d+)?)b\)?", re.IGNORECASE), 0.08
 
 
 def _weighed(name: str) -> list[str]:

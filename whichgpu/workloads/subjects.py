@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.facts import store
+from whichgpu.values import regex
 from whichgpu.workloads.names import squeezed, words
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _AROUND = frozenset((
     "own", "private", "self", "hosted", "hosting",
 ))  # fmt: skip
 #: A size among the words of a subject: `3b`, `500m`.
-_SIZE = re.compile(r"\d+(\.\d+)?[bm]")
+_SIZE = regex(r"\d+(\.\d+)?[bm]")
 
 
 def told(name: str, known: Callable[[str], bool]) -> str:
@@ -112,7 +113,7 @@ PEOPLE = (
 )
 #: Words of a model's name, at most, with who tuned or stored it.
 _NAME = 10
-_FOR = re.compile(rf"(\d+) (?:{PEOPLE})\b", re.IGNORECASE)
+_FOR = regex(rf"(\d+) (?:{PEOPLE})\b", re.IGNORECASE)
 
 
 def job_of(name: str, known: Callable[[str], bool]) -> tuple[str, str]:

@@ -23,7 +23,7 @@ from whichgpu.audit.clauses.reckoning import reckoning
 from whichgpu.audit.clauses.rooms import rooms
 from whichgpu.audit.clauses.values import values
 from whichgpu.audit.document import HEADED
-from whichgpu.audit.gloss import language
+from whichgpu.audit.gloss import language_read
 from whichgpu.audit.sentences import sentences
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 def read(found: Sequence[Finding], context: Context) -> list[Finding]:
     """Findings with the plain errors of clauses that no other finding confirms or accuses."""
-    if language(context.document):
+    if language_read(context):
         # It is read in words of English besides.
         return list(found)
     return beside(found, _plain(context))

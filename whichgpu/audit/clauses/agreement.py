@@ -18,7 +18,7 @@ from whichgpu.audit.clauses.parts import owner, stretch
 from whichgpu.audit.clauses.premises import is_accounted_for, is_made_of_two
 from whichgpu.audit.clauses.values import FAR, shares
 from whichgpu.audit.findings import withheld
-from whichgpu.audit.gloss import language
+from whichgpu.audit.gloss import language_read
 from whichgpu.audit.instead import WITH_SPARSITY
 from whichgpu.audit.models import formats_at, models
 from whichgpu.audit.quantities import quantities
@@ -119,7 +119,7 @@ class _At(NamedTuple):
 
 def agreed(kind: str, found: Iterable[Finding], context: Context) -> list[Finding]:
     """The findings of a kind as they are, or unverifiable where the clause does not bear them out."""
-    if (kind not in _TESTS and kind not in _COMPARED) or language(context.document):
+    if (kind not in _TESTS and kind not in _COMPARED) or language_read(context):
         return list(found)
     return list(_agreed(kind, list(found), _running(context), context))
 

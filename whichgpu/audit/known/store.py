@@ -7,6 +7,8 @@ follows from two series of the same things, are series too.
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import lru_cache
 from itertools import chain, combinations, islice
 from typing import TYPE_CHECKING
 
@@ -445,86 +447,14 @@ def tokens(name: str) -> frozenset[str]:
 
 
 #: Words that tell nothing, though they stand in one name only.
-_PLAIN = frozenset(
-    [
-        "gb",
-        "the",
-        "a",
-        "an",
-        "of",
-        "and",
-        "with",
-        "on",
-        "at",
-        "for",
-        "in",
-        "friend",
-        "same",
-        "yes",
-        "he",
-        "has",
-        "problem",
-        "used",
-        "new",
-        "core",
-        "cores",
-        "gpu",
-        "gpus",
-        "card",
-        "each",
-        "total",
-        "up",
-        "to",
-        "work",
-        "pcie",
-        "sxm",
-        "x",
-        "spot",
-        "on-demand",
-        "large",
-        "small",
-        "xlarge",
-        "24xlarge",
-        "48xlarge",
-        "best",
-        "quality",
-        "system",
-        "systems",
-        "tokens",
-        "images",
-        "requests",
-        "flight",
-        "users",
-        "batch",
-        "model",
-        "precision",
-        "fp16",
-        "fp8",
-        "bf16",
-        "int8",
-        "1",
-        "2",
-        "3",
-        "4",
-        "5",
-        "6",
-        "7",
-        "8",
-        "10",
-        "12",
-        "16",
-        "24",
-        "32",
-        "40",
-        "48",
-        "64",
-        "80",
-        "96",
-        "128",
-        "141",
-        "192",
-    ]
-)
+_PLAIN = frozenset({
+    "gb", "the", "a", "an", "of", "and", "with", "on", "at", "for", "in", "friend", "same", "yes", "he",
+    "has", "problem", "used", "new", "core", "cores", "gpu", "gpus", "card", "each", "total", "up", "to",
+    "work", "pcie", "sxm", "x", "spot", "on-demand", "large", "small", "xlarge", "24xlarge", "48xlarge",
+    "best", "quality", "system", "systems", "tokens", "images", "requests", "flight", "users", "batch",
+    "model", "precision", "fp16", "fp8", "bf16", "int8", "1", "2", "3", "4", "5", "6", "7", "8", "10", "12",
+    "16", "24", "32", "40", "48", "64", "80", "96", "128", "141", "192"
+})  # fmt: skip
 
 
 def _spelled(name: str, text: str, sentence: Sentence) -> Iterator[tuple[int, int]]:
@@ -537,27 +467,40 @@ def _spelled(name: str, text: str, sentence: Sentence) -> Iterator[tuple[int, in
         at = lower.find(name, end)
 
 
+@lru_cache(maxsize=1024)
+def _own(names: tuple[str, ...]) -> tuple[frozenset[str], ...]:
+    """The words of each of some names that no other of them has, and that tell something."""
+    every = [tokens(name) for name in names]
+    count = Counter(word for words in every for word in words)
+    alone = [frozenset(word for word in words if count[word] == 1) for words in every]
+    return tuple(
+        # A plan that is called "Large" goes by a word that tells nothing elsewhere.
+        words
+        if len(tokens(name)) == 1 and name.isalpha()
+        else frozenset(word for word in words - _PLAIN if len(word) > 1)
+        for name, words in zip(names, alone, strict=True)
+    )
+
+
 def named(index: int, passage: Passage, sentence: Sentence, series: Series, context: Context) -> list[Named]:
     """The things of a series that a sentence names, by device or by a word that only one of them has."""
     found: list[Named] = []
     spoken = within(context.mentions.get(index, ()), sentence.start, sentence.end)
     for each in spoken:
-        meant = [one for one in series.amounts if one.ids & {*each.ids}]
+        meant = [one for one in series.amounts if not one.ids.isdisjoint(each.ids)]
         if len(meant) == 1:
             found.append(Named(each.start, each.end, meant[0]))
-    every = [tokens(each.name) for each in series.amounts]
-    for at, one in enumerate(series.amounts):
-        if one.ids and not rented(one.name):
+    said: dict[str, list[re.Match[str]]] = {}
+    for match in _TOKEN.finditer(passage.text, sentence.start, sentence.end):
+        if any(map(str.isdigit, match[0])) or match[0][0].isupper():
+            said.setdefault(match[0].lower(), []).append(match)
+    for one, own in zip(series.amounts, _own(tuple(each.name for each in series.amounts)), strict=True):
+        # "g5.xlarge" has no word that "g5.12xlarge" and "g6.xlarge" have not.
+        alike = not own and "." in one.name
+        if not (alike or own & said.keys()) or (one.ids and not rented(one.name)):
             continue
-        rest = frozenset().union(*(words for other, words in enumerate(every) if other != at))
-        own = {word for word in every[at] - rest if word not in _PLAIN and len(word) > 1}
-        # A plan that is called "Large".
-        own |= every[at] - rest if len(every[at]) == 1 and one.name.isalpha() else frozenset()
-        if not own and "." in one.name:
-            # "g5.xlarge" has no word that "g5.12xlarge" and "g6.xlarge" have not.
+        if alike:
             found += [Named(*place, one) for place in _spelled(one.name, passage.text, sentence)]
-        for match in _TOKEN.finditer(passage.text, sentence.start, sentence.end):
-            if match[0].lower() in own and (any(map(str.isdigit, match[0])) or match[0][0].isupper()):
-                found.append(Named(match.start(), match.end(), one))
+        found += [Named(*match.span(), one) for word in own & said.keys() for match in said[word]]
     found.sort(key=lambda each: each.start)
     return [each for at, each in enumerate(found) if not any(one.amount == each.amount for one in found[:at])]

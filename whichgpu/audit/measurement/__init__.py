@@ -28,7 +28,7 @@ from whichgpu.hardware.slices import resolve_device
 from whichgpu.planner.diagnosis import diagnose_any, pointed
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.counts import counts
-from whichgpu.workloads.resolving import goes_on
+from whichgpu.workloads.finding import goes_on
 from whichgpu.workloads.workload import known, resolve, workloads
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.clauses import beside
 from whichgpu.audit.document import RUNNING
-from whichgpu.audit.gloss import language
+from whichgpu.audit.gloss import language_read
 from whichgpu.audit.statements.above import above
 from whichgpu.audit.statements.added import added
 from whichgpu.audit.statements.beings import beings
@@ -43,7 +43,7 @@ _EVERY = (
 def read(found: Sequence[Finding], context: Context) -> list[Finding]:
     """Findings with the wrong statements of running text that no other finding confirms or accuses."""
     # What is in another language is read in words of English besides.
-    return list(found) if language(context.document) else beside(found, _wrong(context))
+    return list(found) if language_read(context) else beside(found, _wrong(context))
 
 
 def _wrong(context: Context) -> Iterator[Finding]:
