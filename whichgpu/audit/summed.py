@@ -102,7 +102,9 @@ def together(
             passage, quantity, attribute, gpus, found=found._replace(because=why), context=context
         )
     gap = passage.text[mention.end : quantity.start]
-    if rate or _is_of_list(passage.text, sentence, quantity, who):
+    # "48 GB: two P40s (380)": in what a number without a unit is, nothing says.
+    bare = attribute.key == "memory" and passage.text[quantity.start : quantity.end].isdigit()
+    if rate or bare or _is_of_list(passage.text, sentence, quantity, who):
         return None
     if attribute.key == "memory" and is_of_host(passage.text, mention.end, (quantity.start, quantity.end)):
         return None

@@ -39,6 +39,7 @@ _SMALLER = re.compile(
 #: Memory of more than the cache.
 _MORE = re.compile(
     r"\b(?:weights?|total|together|in all|altogether|model takes|parameters?|left|leaves?|leaving|free|"
+    r"end up|in sum|checkpoints?|logits|adapters?|rank|activations?|gradients?|"
     r"cards?|gpus?(?! memory)|vram|users?|requests?|sequences?|batch\w*|streams|sessions|conversations)\b",
     re.IGNORECASE,
 )

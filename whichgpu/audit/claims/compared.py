@@ -99,7 +99,8 @@ def _judged(
     ):
         # "Half of the 3090's memory chips sit on the back".
         return None
-    if reach is None or change.attribute is None or OF_SLICES.search(sentence.text):
+    before = passage.text[max(0, sentence.start - _SLICES_BEFORE) : sentence.end]
+    if reach is None or change.attribute is None or OF_SLICES.search(before):
         return None
     verdict = gives(change, reach)
     if verdict == "contradicted" and _ADDS.search(passage.text, sentence.start, change.multiple.start):
@@ -153,6 +154,8 @@ def _judged(
     )  # fmt: skip
 
 
+#: Characters before a sentence in which slices may be what it goes on about.
+_SLICES_BEFORE = 120
 #: "Half of the 21,760 in the other form": of what is told, whoever has it.
 _OF_A_NUMBER = re.compile(r"\s+(?:of\s+)?(?:the|its|their)\s+\d[\d,]*\b", re.IGNORECASE)
 

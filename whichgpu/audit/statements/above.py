@@ -44,6 +44,10 @@ _LESS = re.compile(
 _MORE = re.compile(
     r"\b(?:increase|premium|gain|jump|rise|rose|grew|higher|dearer|faster|more)\b", re.IGNORECASE
 )
+#: Behind an amount, that it is what is left: "that is 10,512 USD a month, a cut of 73 percent".
+_IS_LESS = re.compile(
+    r"[^.;]{0,24},\s+(?:an?|which is an?)\s+(?:\w+\s)?(?:cut|saving|reduction|drop|discount)\b", re.IGNORECASE
+)
 _THAT = re.compile(
     r"^\W*(?:So |And |Hence |Thus )?(?:that|this|it|which)(?:[\u2019']s| is| was| makes| means| gives)\b",
     re.I,
@@ -78,7 +82,7 @@ def _sum(index: int, read: Marked, context: Context) -> Iterator[Finding]:
     result = read.figures[match["r"]]
     if result.dimension not in ("money", "power", "energy", "memory", "time"):
         return
-    if _PER_ONE.match(read.passage.text, result.end) or _IN_TURN.match(read.passage.text, result.end):
+    if any(way.match(read.passage.text, result.end) for way in (_PER_ONE, _IN_TURN, _IS_LESS)):
         return
     for parts in _columns(index, result, context):
         total = sum(parts)
