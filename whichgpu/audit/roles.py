@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.editions import FORM, of_form
 from whichgpu.audit.families import of_generation
+from whichgpu.audit.left import is_one_told, left_by
 from whichgpu.audit.sentences import Sentence, sentences, topic, within
 from whichgpu.audit.subjects import Mention
 from whichgpu.values import NamedTuple
@@ -282,7 +283,7 @@ def spoken(index: int, passage: Passage, sentence: Sentence, context: Context) -
         against = _against(passage.text, sentence.start, here)
         maker = () if here else _by_maker(sentence.text, context)
         found, certain = (maker, False) if maker else _topic(index, passage, sentence, context)
-        if found and not maker and _is_one_told(passage.text, sentence.start, everywhere):
+        if found and not maker and is_one_told(passage.text, sentence.start, everywhere):
             found = ()
         if len(against) == len(here) and not maker and _of_others(sentence.text, found, context):
             found = ()
@@ -509,115 +510,11 @@ def _topic(
     for back in reversed(earlier):
         here = within(everywhere, back.start, back.end)
         against = _against(passage.text, back.start, here)
-        own = [each for each in here if each not in against]
-        if not here and _UNKNOWN.search(passage.text, back.start, back.end):
-            # "Is the 4050 any good? It has 6 GB" goes on about what no catalogue knows.
-            return (), True
-        if own and _passed_over(passage.text, back, own):
-            continue
-        if own and _is_open(index, passage.text, back, own, context):
-            return (), True
-        if own:
-            several = len({each.named for each in own}) > 1
-            if several and _CONTRASTS.match(passage.text, back.start):
-                # "While the H100 draws 700 W, the MI300X takes more. Its predecessor ..": of either.
-                return (), True
-            moved = several and _MOVED.fullmatch(passage.text, own[0].end, own[1].start)
-            if moved or (several and _THAT_ONE.search(passage.text, own[-1].end, back.end)):
-                # "From the H100 to the H200" goes on about the latter; so does "and, when an A6000 turned up,
-                # that one as well".
-                return own[1:2] if moved else own[-1:], True
-            return (() if several and _joined(passage.text, own) else own[:1]), True
+        left = left_by(index, passage.text, back, [each for each in here if each not in against], context)
+        if left is not None:
+            return left, True
     found, certain = topic(index, passage, context)
     return found[-1:], certain
-
-
-def _passed_over(text: str, back: Sentence, own: Sequence[Mention]) -> bool:
-    """Whether a sentence names what it is not about, so that the text goes on about what was before it."""
-    return (
-        # "Jobs in BF16 must go to the A100 nodes".
-        all(_is_place(text, each) for each in own)
-        # "It fits in our servers, since the T4 is as high".
-        or _REASON.fullmatch(text, back.start, own[0].start) is not None
-        # "At $1,599 it is a twentieth of what an H100 costs".
-        or _OF_IT.search(text, back.start, own[0].start) is not None
-    )
-
-
-def _is_open(index: int, text: str, back: Sentence, own: Sequence[Mention], context: Context) -> bool:
-    """Whether it is not certain of which device of a sentence the text goes on."""
-    unsettled = context.memo["open"].get(index, ())
-    # "The new card shares it with the RTX 4080; its bandwidth".
-    if any(back.start <= at < own[0].start for at, _ in unsettled):
-        return True
-    return _other_clause(text, back, context.mentions.get(index, ()), own)
-
-
-def _other_clause(text: str, back: Sentence, everywhere: Sequence[Mention], own: Sequence[Mention]) -> bool:
-    """Whether a semicolon joins a clause to one that is about another device.
-
-    "The A100 has 80 GB; the 4060 Ti makes do with 16. Its board power ..": of either.
-    """
-    before = [one for one in sentences(text) if one.end == back.start]
-    if not before or text[back.start - 1] != ";":
-        return False
-    first = within(everywhere, before[0].start, before[0].end)[:1]
-    return bool(first) and not set(first[0].named) & set(own[0].named)
-
-
-#: One of several that were told before, by its place among them.
-_BY_PLACE = re.compile(
-    r"(?:^|[.!?]\s+)(?:The\s+(?:first|second|third|fourth|fifth|last|next)(?: one)?\s+of\s+"
-    r"(?:these|those|them)|(?:That|This)\s+(?:last|first|second|third)(?:\s+(?:one|card|gpu|chip|part))?)\b"
-)
-
-
-def _is_one_told(text: str, at: int, here: Sequence[Mention]) -> bool:
-    """Whether a sentence goes on about one of a list: "The last of these tempts me. It draws 295 W"."""
-    told = [each.end() for each in _BY_PLACE.finditer(text, 0, at)][-1:]
-    return bool(told) and not within(here, told[0], at)
-
-
-#: A number of a card, as a name by itself.
-_UNKNOWN = re.compile(
-    r"\b(?:[Tt]he|[Aa]n?|RTX|GTX|RX)\s+(?:[1-5]0[5-9]0|[67][1-9][05]0)(?:\s?(?:Ti|XT|Super|"
-    r"M))?\b(?![.,]?\d)"
-)
-#: Machines by their GPUs, where something is sent or done.
-_TO_THE = re.compile(r"\b(?:to|on|for|in|at|from)\s+(?:the|our|your|those|these)\s+$", re.IGNORECASE)
-_ON_SEVERAL = re.compile(r"(?:^|[.!?]\s+)(?:On|With|For)\s+$")
-_MACHINES = re.compile(r"[\s-]+(?:nodes?|servers?|partitions?|queues?|instances?|machines?)\b", re.IGNORECASE)
-
-
-def _is_place(text: str, mention: Mention) -> bool:
-    """Whether a name says of some machines which they are: "on the A100 nodes"."""
-    before = _TO_THE.search(text, max(0, mention.start - 16), mention.start)
-    if _ON_SEVERAL.search(text, max(0, mention.start - 8), mention.start) and mention.text.endswith("s"):
-        # "On H100s you need two boxes" tells where, and not of what the text goes on.
-        return True
-    return before is not None and _MACHINES.match(text, mention.end) is not None
-
-
-#: A pronoun's sentence up to the device that a reason for it names.
-_REASON = re.compile(
-    r"\s*(?:It|This card|The card)\s[^.;]*\b(?:since|because|as)\s+(?:the\s+|our\s+|an?\s+|nvidia\s+)*",
-    re.IGNORECASE,
-)
-#: What sets the subject of one clause against that of the next.
-_CONTRASTS = re.compile(r"\s*(?:While|Whereas|Where|Although|Though)\b")
-_THAT_ONE = re.compile(r"\bthat one,?\s+(?:as well|too|also)\s*[.!]*\s*$", re.IGNORECASE)
-_MOVED = re.compile(r"\s+to\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|its\s+)*", re.IGNORECASE)
-_OF_IT = re.compile(
-    r"\b(?:it|the card|this card)\s+(?:(?:is|was)n[\u2019']t|is|was|has|costs?|offers?|comes|draws|needs|"
-    r"delivers|does|did|reached|got|made|took|ran|gave|scored|managed|reaches|holds|supports|takes|"
-    r"manages|carries)\b",
-    re.IGNORECASE,
-)
-
-
-def _joined(text: str, own: Sequence[Mention]) -> bool:
-    """Whether the first names are one subject: "the A100 and the H100"."""
-    return _JOINED.fullmatch(text[own[0].end : own[1].start]) is not None
 
 
 def superchips(here: Sequence[Mention]) -> list[Mention]:

@@ -254,7 +254,6 @@ def _years(
         if before and (
             _THE_OTHER.search(passage.text, before[-1].end, match.start())
             or _OURS.search(passage.text, before[-1].end, match.end())
-            or _SOME_CARD.search(passage.text, before[-1].end, match.start(1))
         ):
             # "Ahead of the data-center card of 2017", "ours arrived in May 2024".
             continue
@@ -284,10 +283,10 @@ def of_year(
     """The year that a device is said to be of; one beside it may be that of the announcement."""
     dated = [context.catalogue[key] for key in mention.ids]
     dated = [gpu for gpu in dated if gpu.value("release_date")]
-    if not dated:
+    at = match.lastindex or 1
+    if not dated or _SOME_CARD.search(passage.text, max(0, match.start(at) - _FAR), match.start(at)):
         return
     first = min(dated, key=lambda gpu: str(gpu.value("release_date")))
-    at = match.lastindex or 1
     year = int(match[at])
     told_early = year < int(_born(first)[:4]) and (announced or _ANNOUNCED.match(match[0]) is not None)
     verdict = of_its_year(year, dated)
