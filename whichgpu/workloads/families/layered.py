@@ -158,10 +158,16 @@ def _up(net: _Net, layer: Layer, x: Map) -> Map:
 def _pool(net: _Net, layer: Layer, x: Map) -> Map:
     """(B T, C, H, W) -> (B T', C, H', W')."""
     kernel, depth = layer["kernel"], layer.get("depth", 1)
-    y = net.rec.pool(x, kernel, layer.get("stride", kernel), padding=layer.get("padding", 0),
-                     ceil=layer.get("ceil", False), average=layer["kind"] == "mean")  # fmt: skip
-    stride = layer.get("depth_stride", depth)
-    return y._replace(batch=net.frames(x, depth, stride, layer.get("depth_padding", 0)))
+    frames = net.frames(x, depth, layer.get("depth_stride", depth), layer.get("depth_padding", 0))
+    stride = layer.get("stride", kernel)
+    if kernel == depth == stride == 1:
+        # Frames are picked out.
+        net.rec.copy(x._replace(batch=frames).elements, name="frames")
+        return x._replace(batch=frames)
+    return net.rec.pool(
+        x, kernel, stride, padding=layer.get("padding", 0), ceil=layer.get("ceil", False),
+        average=layer["kind"] == "mean", slices=frames,
+    )  # fmt: skip
 
 
 def _enlarge(net: _Net, layer: Layer, x: Map) -> Map:
