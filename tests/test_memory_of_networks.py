@@ -148,7 +148,7 @@ def test_convolutions_in_fp32_work_in_tiles_beside_their_maps(workload, publishe
     ("workload", "each", "published"), [("bisenet-v2", 4.0, 7.64), ("icnet-r50", 2.0, 2.53)]
 )
 def test_a_log_softmax_keeps_what_it_reads_before_pytorch_1_11(workload, each, published):
-    """MMSegmentation's READMEs, four GPUs: five heads on 1024 x 1024, and three on 832 x 832, keep it."""
+    """MMSegmentation's READMEs, four GPUs: five heads on 1024 x 1024, three on 832 x 832 keep it."""
     side = 1024.0 if workload == "bisenet-v2" else 832.0
     job = {"phase": "train", "precision": "fp32", "batch": each, "height": side, "width": side}
     old, new = (
