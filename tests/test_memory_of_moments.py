@@ -252,7 +252,7 @@ def test_windows_with_a_bias_keep_their_scores_and_stages_shrink(name: str, mib:
     [("slowonly-r50-4x16", 3168, 0.03), ("i3d-r50", 5170, 0.05), ("slowfast-r50-8x8", 9201, 0.05)],
 )
 def test_clips_are_trained_on_crops(name: str, mib: int, near: float) -> None:
-    """open-mmlab/mmaction2 0.x, configs/recognition: 8 clips; what skips frames keeps no index of the rest."""
+    """open-mmlab/mmaction2 0.x, configs/recognition: 8 clips; what skips frames keeps no more of them."""
     job = Job(name, phase="train", precision="fp32", batch=8, runtime="PyTorch 1.5")
     found = float(single(job, GPUS["v100-32gb-sxm"]).readings.allocated)
     assert found / 2**20 == pytest.approx(mib, rel=near)
