@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
 #: Formats whose products keep their inputs as narrow as they read them.
 _NARROW = ("fp8", "int8", "fp4")
-#: Bytes of a value in 16 bits, and in FP32.
-_NARROW_INPUT, _FP32 = 2.0, 4.0
+#: Bytes of a value in 16 bits.
+_NARROW_INPUT = 2.0
 #: Bytes of PyTorch's index of a window's largest value.
 _INDEX = 8.0
 #: Bytes of a logit that is made in FP32: itself, its softmax, both gradients.
@@ -274,8 +274,9 @@ def _logits(loss: Sequence[Op], kept: Kept, fused: Any) -> Any:
     for op in loss:
         # Kept and passing through: 14 bytes where logits have 16 bits.
         own = op.saved_bytes / op.dims["elements"] + 2.0
-        # Before PyTorch 1.11 a log-softmax keeps what it reads too, in FP32.
-        own = own + _FP32 * bool(kept.holds.get("softmax_input"))
+        if kept.holds.get("softmax_input"):
+            # A log-softmax keeps what it reads too; of the head that runs backward it is counted.
+            own = own + op.dims.get("beside", 0.0) / op.dims["elements"]
         each = _WIDE_LOGIT if kept.wide_ends else kept.holds.get("logit_bytes", own)
         each = np.where(kept.cut > 1, kept.holds.get("cut_logit_bytes", each), each) + kept.cap_bytes
         piece = kept.holds.get("piece_bytes", each)
