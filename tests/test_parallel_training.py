@@ -168,6 +168,10 @@ def test_what_is_sharded_says_what_is_sent() -> None:
         ("megatron", "none"): 2, ("megatron", "zero1"): 4, ("megatron", "fsdp"): 6,
         ("llm-foundry", "none"): 4, ("llm-foundry", "zero1"): 6, ("llm-foundry", "fsdp"): 8,
     })  # fmt: skip
+    # A pipeline's stages keep what they gathered until all micro-batches are through: as ZeRO's first level.
+    piped = replace(job, n_gpus=16.0, pp=2.0, runtime="torchtitan")
+    kept, first = rates(piped, *({"sharding": level, "grad_accum": "8"} for level in ("fsdp", "zero1")))
+    assert kept == pytest.approx(first)
 
 
 @pytest.mark.parametrize(("number", "each"), [("bf16", 2.0), ("nf4", 0.65)])

@@ -274,6 +274,9 @@ def _logits(loss: Sequence[Op], kept: Kept, fused: Any) -> Any:
     for op in loss:
         # Kept and passing through: 14 bytes where logits have 16 bits.
         own = op.saved_bytes / op.dims["elements"] + 2.0
+        if kept.holds.get("softmax_input"):
+            # A log-softmax keeps what it reads too; of the head that runs backward it is counted.
+            own = own + op.dims.get("beside", 0.0) / op.dims["elements"]
         each = _WIDE_LOGIT if kept.wide_ends else kept.holds.get("logit_bytes", own)
         each = np.where(kept.cut > 1, kept.holds.get("cut_logit_bytes", each), each) + kept.cap_bytes
         piece = kept.holds.get("piece_bytes", each)

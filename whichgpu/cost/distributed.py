@@ -12,6 +12,7 @@ A GPU sends of P parameters that it answers for, over n replicas, by a ring (`li
     none, ddp      2 (n - 1) / n x 4 P once         all-reduce of FP32 gradients; 2 P where they have 16 bits
     zero1, zero2     (n - 1) / n x (4 + 2) P once   reduce-scatter of gradients, all-gather of 16-bit weights
     zero3, fsdp      (n - 1) / n x (4 + 4) P each   all-gather twice, reduce-scatter, with every micro-batch
+    in a pipeline    (n - 1) / n x (4 + 2) P once   weights stay whole until the last micro-batch is through
 
 (Rajbhandari et al., ZeRO, SC 2020, section 7). What lies frozen beside adapters has no gradients, and is
 gathered as the rest is, as wide as it is stored.
@@ -153,7 +154,8 @@ def plan(
     """
     level, vp = sharding(job, stack), job.degree("vp")
     held = held_parameters(whole, own) / mesh.pp
-    gathers = _GATHERS[level]
+    # torchtitan and Llama 3 (section 3.3.2) do not shard weights again after the forward pass of a stage.
+    gathers = np.where((level == _WHOLE) & (np.asarray(mesh.pp) > 1), 1.0, _GATHERS[level])
     each = _gradient_bytes(job, stack) + gathers * section("training")["weight_bytes"]
     frozen = _frozen_bytes(own) / mesh.pp if level == _WHOLE else 0.0
     experts, alike = _expert_share(own), mesh.expert_replicas(job)

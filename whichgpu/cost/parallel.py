@@ -388,8 +388,9 @@ def exchanges(step: Step, replicas: Any, devices: Devices, links: Any = 1.0) -> 
         own = experts.share * size
         shards = shards + _gathered(own, experts.ranks, devices, experts.apart)
         whole = whole + all_reduce(own, experts.ranks, devices, experts.apart)
-    beside = np.where(step.level == 3, shards, 0.0) / links
-    last = np.where(step.level == 0, whole, np.where(step.level < 3, shards, 0.0))
+    each = (np.asarray(step.level) == 3) & (np.asarray(step.stages) == 1)
+    beside = np.where(each, shards, 0.0) / links
+    last = np.where(step.level == 0, whole, np.where(each, 0.0, shards))
     return np.asarray(beside), np.asarray(last / c["data_parallel"] / links)
 
 

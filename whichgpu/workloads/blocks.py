@@ -172,11 +172,13 @@ def class_losses(rec: Recorder, rows: Any, classes: int, *, heads: float = 1.0) 
     """Losses of several heads over as many (rows, classes), one after the other.
 
     Each keeps its softmax in FP32, 4 bytes per value. As one of them runs backward its two gradients and
-    that of what was enlarged to the picture lie beside these, 12 bytes per value.
+    that of what was enlarged to the picture lie beside these, 12 bytes per value. What the others read lies
+    `beside`, where a release keeps it.
     """
     size = rec.precision.activation
     rec.pointwise(heads * classes * rows, reads=(size + 4.0) / size, writes=8.0 / size,
-                  keeps=(2.0 + 12.0 / heads) / size, shard="vocab", name="cross_entropy")  # fmt: skip
+                  keeps=(2.0 + 12.0 / heads) / size, shard="vocab", name="cross_entropy",
+                  beside=4.0 * (heads - 1.0) * classes * rows)  # fmt: skip
 
 
 def cross_entropy(rec: Recorder, rows: Any, classes: int) -> None:

@@ -267,10 +267,14 @@ class Recorder(Ledger):
 
     def pool(
         self, x: Map, kernel: int, stride: int, *, padding: int = 0, ceil: bool = False,
-        average: bool = False, keeps: float = 1.0, name: str = "pool",
+        average: bool = False, keeps: float = 1.0, slices: Any = None, name: str = "pool",
     ) -> Map:  # fmt: skip
-        """A pooling window; the maximum keeps its input and the index (8 bytes) of each result."""
-        y = Map(x.batch, x.channels, window_length(x.height, kernel, stride, padding, ceil=ceil),
+        """A pooling window; the maximum keeps its input and the index (8 bytes) of each result.
+
+        Windows over frames too leave so many `slices` of those in the batch.
+        """
+        y = Map(x.batch if slices is None else slices, x.channels,
+                window_length(x.height, kernel, stride, padding, ceil=ceil),
                 window_length(x.width, kernel, stride, padding, ceil=ceil))  # fmt: skip
         size = self.precision.activation
         kept = 0.0 if average else keeps * size * x.elements + 8.0 * y.elements

@@ -11,7 +11,8 @@ A fused kernel keeps no score matrix (Dao et al., FlashAttention, 2022); an unfu
 reads B h q kv scores four times. Scores with a bias of their own are unfused in frameworks, and adding it
 reads and writes them again, with a mask as well in every other layer: Swin gains nothing from PyTorch 2's
 fused attention, where ViT gains a third. Heads are padded to 64, 128 or a larger
-multiple of 64 values.
+multiple of 64 values, in fused kernels to 96 too (HEADDIM_SWITCH of Dao-AILab/flash-attention,
+csrc/flash_attn/src/static_switch.h).
 """
 
 from __future__ import annotations
@@ -44,14 +45,14 @@ def seconds(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Compute and memory time of one execution, (O, G, J), in s."""
     d = ops.dims
-    head = d["head_dim"]
-    padded = np.where(head <= 64, 64.0, np.where(head <= 128, 128.0, np.ceil(head / 64.0) * 64.0))
+    head, through = d["head_dim"], score_passes(ops, runtime, devices)
+    third = (through == 0.0) & (head > 64.0) & (head <= 96.0)
+    padded = np.where(third, 96.0, np.maximum(np.ceil(head / 64.0), 1.0) * 64.0)
     efficiency = np.minimum(
         runtime.products["attention"] * devices.efficiency(ops.dtypes) * head / padded,
         section("products")["ceiling"],
     )
     peaks = emulating(ops, devices, runtime, devices.peaks(ops.dtypes, tf32=runtime.unasked("attention")))
-    through = score_passes(ops, runtime, devices)
     # Unfused products know of no mask: they compute the whole rectangle.
     work = ops.flops * np.where(through > 0.0, 1.0, seen(d))
     if runtime.overlaps_softmax:

@@ -7,7 +7,7 @@ Letters: B batch, C channels, T frames (slices), H W height and width of a featu
 
 Dimensions: `layers`, a list of tables; `channels` of the picture (3), `frames` (1) of a video, `norm` (false:
 convolutions with a bias, true: with a batch normalisation) and `activation` ("relu"; "" for none) of each
-convolution that says nothing else; optionally `unit` (images). By `kind`:
+convolution that says nothing else; optionally `unit` (images), `shifts` (true). By `kind`:
 
     conv    `out` channels, `kernel` (3), `stride` (1), `padding` (kernel // 2), `groups` (1), `norm`, `bias`,
             `activation`; over frames `depth` (1), `depth_stride` (1), `depth_padding` (depth // 2)
@@ -18,7 +18,7 @@ convolution that says nothing else; optionally `unit` (images). By `kind`:
     spread  each position `factor` times on either side, or to the sides of the map of the name `like`;
             shuffle: from `factor`^2 channels; fold: into them
     half    the second half of the channels
-    shift   some channels of the frames before and after, beside the map itself
+    shift   some channels of the frames before and after, beside the map itself; if `shifts`
     gate    squeeze and excitation by `squeezed` channels, with biases
     values  `values` trained ones (a slope of PReLU), applied to each value
     dense   means of `side` x `side` (1) parts and of `frames` (1) in time, all their values into `out`;
@@ -71,6 +71,7 @@ class _Net:
         self.rec, self.batch = rec, batch
         self.kept: dict[str, Map] = {}
         self.norm, self.activation = dims.get("norm", False), dims.get("activation", "relu")
+        self.shifts = dims.get("shifts", True)
         self.first = True
 
     def run(self, layers: Sequence[Layer], x: Map, where: str) -> Map:
@@ -158,10 +159,16 @@ def _up(net: _Net, layer: Layer, x: Map) -> Map:
 def _pool(net: _Net, layer: Layer, x: Map) -> Map:
     """(B T, C, H, W) -> (B T', C, H', W')."""
     kernel, depth = layer["kernel"], layer.get("depth", 1)
-    y = net.rec.pool(x, kernel, layer.get("stride", kernel), padding=layer.get("padding", 0),
-                     ceil=layer.get("ceil", False), average=layer["kind"] == "mean")  # fmt: skip
-    stride = layer.get("depth_stride", depth)
-    return y._replace(batch=net.frames(x, depth, stride, layer.get("depth_padding", 0)))
+    frames = net.frames(x, depth, layer.get("depth_stride", depth), layer.get("depth_padding", 0))
+    stride = layer.get("stride", kernel)
+    if kernel == depth == stride == 1:
+        # Frames are picked out.
+        net.rec.copy(x._replace(batch=frames).elements, name="frames")
+        return x._replace(batch=frames)
+    return net.rec.pool(
+        x, kernel, stride, padding=layer.get("padding", 0), ceil=layer.get("ceil", False),
+        average=layer["kind"] == "mean", slices=frames,
+    )  # fmt: skip
 
 
 def _enlarge(net: _Net, layer: Layer, x: Map) -> Map:
@@ -220,7 +227,8 @@ def _half(net: _Net, layer: Layer, x: Map) -> Map:
 
 def _shift(net: _Net, layer: Layer, x: Map) -> Map:
     """A map of its own (Lin et al., "TSM"), while the last function keeps what it made."""
-    net.rec.copy(x.elements, keeps=1.0, name="shift")
+    if net.shifts:
+        net.rec.copy(x.elements, keeps=1.0, name="shift")
     return x
 
 
