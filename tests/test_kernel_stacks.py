@@ -236,7 +236,7 @@ def test_compilers_of_diffusion_add_half_precision_products_up_in_half_precision
 
 
 def _of_v100(version: str, form: str, gpus: float = 8.0) -> float:
-    """Images/s in training ResNet-50: 2,844 of 8 under 1.13 in FP32, 5,224 in FP16 (tensorpack/benchmarks)."""
+    """Images/s training ResNet-50: 2,844 of 8 under 1.13 in FP32, 5,224 in FP16 (tensorpack/benchmarks)."""
     job = Job("resnet50", phase="train", precision=form, batch=64.0, n_gpus=gpus,
               runtime=f"TensorFlow {version} tf_cnn_benchmarks")  # fmt: skip
     return gpus * 64 / float(finish(lay_out(job, [GPUS["v100-16gb-sxm"]]), fit()).seconds[0, 0])
