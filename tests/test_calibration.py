@@ -216,13 +216,14 @@ def test_a_batch_that_a_row_leaves_open_may_be_known_by_its_values(monkeypatch):
     rules = [
         {"where": {"source": "s", "gpu": "h100"}, "batch": "1520"},
         {"where": {"gpu": "h"}, "options": "a=1"},
+        {"where": {"source": "other"}, "runtime": "--xla=True"},
     ]
     monkeypatch.setattr(measured.store, "load", lambda name: {"stated": {"rows": rules}})
-    one = {"source": "source", "gpu": "h100-80gb-pcie", "options": "b=2", "batch": ""}
+    one = {"source": "source", "gpu": "h100-80gb-pcie", "options": "b=2", "batch": "", "runtime": "TF"}
     others = one | {"batch": "64"}, one | {"source": "other"}
     monkeypatch.setattr(measured.store, "rows", lambda name: iter([one, *others]))
-    assert [(row["batch"], row["options"]) for row in measured.measured_rows()] == [
-        ("1520", "b=2;a=1"), ("64", "b=2;a=1"), ("", "b=2;a=1"),
+    assert [(row["batch"], row["options"], row["runtime"]) for row in measured.measured_rows()] == [
+        ("1520", "b=2;a=1", "TF"), ("64", "b=2;a=1", "TF"), ("", "b=2;a=1", "TF --xla=True"),
     ]  # fmt: skip
 
 

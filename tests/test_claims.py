@@ -25,7 +25,7 @@ A5000 = {
 }  # fmt: skip
 #: By network, whether its claims are inside the intervals, in FP16 and FP32; None is at the very end of one.
 PLAUSIBLE = {
-    "resnet50": [None, True], "resnet152": [True, True], "inception-v3": [False, False],
+    "resnet50": [True, True], "resnet152": [True, None], "inception-v3": [False, False],
     "googlenet": [False, False],
 }  # fmt: skip
 #: The same on 8 GPUs.
@@ -54,16 +54,17 @@ def test_the_a5000_table_of_tf_cnn_benchmarks(workload: str) -> None:
 
 
 def test_a_cell_of_the_table_is_at_the_very_end_of_its_interval() -> None:
-    """ResNet-50 in FP16: a hundredth off it, which is no verdict on a cell."""
-    assert A5000["resnet50"][0] == pytest.approx(rate("resnet50", "fp16", 256.0).low, rel=0.015)
+    """ResNet-152 in FP32: a hundredth off it, which is no verdict on a cell."""
+    assert A5000["resnet152"][1] == pytest.approx(rate("resnet152", "fp32", 128.0).high, rel=0.015)
 
 
 def test_what_makes_the_table_implausible() -> None:
     """GoogLeNet does 0.37 of ResNet-50's work, so that it cannot take four times as long."""
     assert rate("googlenet", "fp16", 256.0).mid > 1.5 * rate("resnet50", "fp16", 256.0).mid
     ratios = [rate(one, "fp16", 256.0).mid / rate(one, "fp32", 128.0).mid for one in A5000]
-    # In tensor cores' formats the halves are never exact: TF32 has half the peak, and half the batch.
-    assert all(abs(ratio - 2.0) > 0.02 for ratio in ratios)
+    # In tensor cores' formats the halves are not exact: TF32 has half the peak, and half the batch.
+    assert max(ratios) - min(ratios) > 0.2
+    assert sum(abs(ratio - 2.0) > 0.02 for ratio in ratios) >= 3
 
 
 def faster(job: Job, gpu: str) -> float:
@@ -73,13 +74,17 @@ def faster(job: Job, gpu: str) -> float:
 
 
 def test_eight_gpus_are_exactly_eight_times_one_in_all_cells_but_one() -> None:
-    """The model expects 7.3 times, which the one cell that is not linear agrees with."""
+    """The model expects 7.3 times under XLA, which the one cell that is not linear agrees with.
+
+    Without it networks with batch norms in FP16 do some four times one.
+    """
     expected, claimed = {}, {}
     for network, cells in A5000.items():
         for precision, batch, one, eight in zip(
             ("fp16", "fp32"), (256.0, 128.0), cells, EIGHT_A5000[network], strict=True
         ):
-            job = Job(network, phase="train", precision=precision, batch=batch, runtime="tf_cnn_benchmarks")
+            stack = "tf_cnn_benchmarks --xla=True"
+            job = Job(network, phase="train", precision=precision, batch=batch, runtime=stack)
             expected[network, precision] = faster(job, "rtx-a5000")
             claimed[network, precision] = eight / one
     assert all(6.9 < value < 7.6 for value in expected.values())

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.kernels.elementwise import HALF
 from whichgpu.cost.mesh import most_parts
 from whichgpu.errors import SomeRefused, UsageError
 from whichgpu.values import NamedTuple, immutable
@@ -98,6 +99,8 @@ class Step:
     moved: Moved | None = None
     #: Efficiency lost with each doubling of the GPUs of a machine; those that exchange nothing do not wait.
     wait: float = 0.0
+    #: The same beside it of networks with batch norms in 16 bits, on GPUs with tensor cores.
+    norms_wait: float = 0.0
     #: Of what is exchanged, the share that is ready when the last backward pass is over.
     late: Any = 0.0
     experts: Experts | None = None
@@ -172,6 +175,7 @@ def plan(
         cp=mesh.cp, apart=mesh.tp, held=held * mesh.pp, stages=mesh.pp, width=mesh.tp * mesh.cp,
         handed=_layer_input(whole) / (mesh.tp * mesh.cp), chunks=vp,
         casts_once=stack.casts_once, wait=section("links")["step"] * _exchanging(job),
+        norms_wait=stack.norms_wait * _exchanging(job) * _normed(whole),
         late=_late(whole, stack, each * held), experts=dealt if np.any(dealt.share > 0.0) else None,
     )  # fmt: skip
 
@@ -198,6 +202,12 @@ def _exchanging(job: Job) -> float:
     if said not in ("", "none"):
         raise UsageError(f"option exchange: '{said}' is not none; leave it out where gradients are added up")
     return 0.0 if said else 1.0
+
+
+def _normed(whole: Sequence[Op]) -> bool:
+    """Whether a network has batch norms, and products in 16 bits."""
+    norms = (op.kind == "norm" and op.parameters and "computed" not in op.dims for op in whole)
+    return any(norms) and any(op.kind == "conv" and op.dtype in HALF for op in whole)
 
 
 def unevenness(whole: Sequence[Op], layers: Any, stages: Array, chunks: Any) -> Array:

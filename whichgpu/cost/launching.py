@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.kernels.attention import score_passes
-from whichgpu.cost.kernels.elementwise import alone
+from whichgpu.cost.kernels.elementwise import alone, ended
 from whichgpu.cost.kernels.products import abreast
 from whichgpu.cost.optable import stacked, tables
 from whichgpu.workloads.checkpointing import AGAIN
@@ -54,7 +54,7 @@ def launched(table: OpTable, runtime: Runtime, devices: Devices) -> Array:
     # The parameters of a norm that is folded into a convolution are part of that one's weights.
     held = np.where(table.of("norm") > 0, 0.0, table.weight_bytes)
     moves = table.activation_bytes + held + table.flops > 0.0
-    fused = table.chained if runtime.chains else _fused(table, runtime)
+    fused = table.chained + ended(table, runtime) if runtime.chains else _fused(table, runtime)
     swallowed = fused if runtime.fuses else np.zeros(())
     own = stacked([_kernels(op, runtime, devices) for op in table.ops])
     return np.asarray(moves * (own - swallowed), dtype=np.float64)

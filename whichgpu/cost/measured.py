@@ -22,7 +22,10 @@ def _stated(row: dict[str, str], rules: Iterable[tuple[_Texts, Mapping[str, Any]
     for where, rule in rules:
         if _begins(row, where):
             options = ";".join(part for part in (row["options"], rule.get("options", "")) if part)
-            row = {**row, "options": options, "batch": row["batch"] or rule.get("batch", "")}
+            said = {"options": options, "batch": row["batch"] or rule.get("batch", "")}
+            if "runtime" in rule:
+                said["runtime"] = f"{row['runtime']} {rule['runtime']}"
+            row = {**row, **said}
     return row
 
 

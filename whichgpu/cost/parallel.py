@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.device_rates import CLEARLY
 from whichgpu.cost.kernels.attention import seen
 from whichgpu.cost.links import all_gather, all_reduce, all_to_all, all_to_each, node_size, send
 from whichgpu.values import NamedTuple
@@ -340,7 +341,8 @@ class Exchange(NamedTuple):
         # Stages in one machine wait for each other as replicas do, where tensor parallelism leaves room.
         beside_each = np.minimum(ranks * step.stages, node / step.apart)
         inside, beyond = np.clip(beside_each, np.minimum(ranks, node), node), np.maximum(ranks / node, 1.0)
-        waits = 1.0 + step.wait * np.log2(inside) + c["step_nodes"] * np.log2(beyond)
+        wait = step.wait + step.norms_wait * _on_tensor_cores(devices)
+        waits = 1.0 + wait * np.log2(inside) + c["step_nodes"] * np.log2(beyond)
         return cls(
             *exchanges(step, replicas, devices), *to_host(step, devices), pipeline_seconds(step, devices),
             np.asarray(step.slots, dtype=np.float64), np.asarray(waits), np.asarray(step.late),
@@ -356,6 +358,11 @@ class Exchange(NamedTuple):
             + self.updated
         )
         return np.asarray(together * self.waits)
+
+
+def _on_tensor_cores(devices: Devices) -> NDArray[np.bool_]:
+    """Whether cuDNN has 16-bit convolutions on tensor cores, (G, 1)."""
+    return np.asarray(devices.cudnn & ~devices.paired & (devices.peak("fp16") > CLEARLY * devices.vector))
 
 
 def beside_pass(each_pass: Array, beside: Array) -> Array:

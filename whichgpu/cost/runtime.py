@@ -113,6 +113,8 @@ class Runtime:
     scheduler: Mapping[str, Any] = field(default_factory=dict)
     lengths: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     chains: bool = False
+    #: One that `chains` has a convolution's bias, and the function behind it, at the end of the convolution.
+    ends_products: bool = False
     converts: bool = False
     autotunes: bool = False
     indexes_depthwise: bool = False
@@ -145,6 +147,8 @@ class Runtime:
     stages_ahead: bool = False
     #: Efficiency lost with each doubling of the replicas that infer in one program, pass by pass.
     lockstep: float = 0.0
+    #: The same of replicas that train networks with batch norms in 16 bits on tensor cores.
+    norms_wait: float = 0.0
     updates: Mapping[str, float] = field(default_factory=dict)
     starts: Mapping[str, float] = field(default_factory=dict)
     #: By stage, kernels of an expert's turn for each of its products, where modules loop over experts.

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 KINDS = ("norm", "pointwise", "pool", "embedding", "copy", "optimizer")
 #: They are many, differ little, and of their dims none but what autocast widens is read.
 TOGETHER = True
+#: 16 bits, as ops name what bounds them.
+HALF = ("fp16", "bf16")
 
 
 def seconds(
@@ -46,7 +48,7 @@ def passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
         written = [_written(op, runtime) * _width(op, runtime) for op in ops.ops]
         return np.array(written)[:, None, None]
     if runtime.chains:
-        return _chain(ops)
+        return _chain(ops) * (1.0 - ended(ops, runtime))
     left = np.array([_left(op, runtime) for op in ops.ops])[:, None, None]
     return np.where(ops.fusable > 0, left, 1.0)
 
@@ -55,12 +57,14 @@ def _written(op: Op, runtime: Runtime) -> float:
     """How often over an op moves its bytes where modules write it op by op.
 
     Of a function behind a convolution (`conv_silu`) by its own name, `_silu`; in the backward pass as
-    `.backward` behind that says.
+    `.backward` behind that says; in 16 bits as `.half` does.
     """
     known = runtime.written
     if not known:
         return 1.0
     name = op.layer.removesuffix(AGAIN).rpartition(".")[2]
+    if op.dtype in HALF and f"{name}.half" in known:
+        return known[f"{name}.half"]
     key = name if name in known else f"_{name.rpartition('_')[2]}"
     return known.get(f"{key}.backward" if op.stage == "backward" else key, known.get(key, 1.0))
 
@@ -89,6 +93,12 @@ def _width(op: Op, runtime: Runtime) -> float:
     if "wide" not in op.dims or not runtime.holds.get("fused_norm"):
         return 1.0
     return 0.0 if op.layer.endswith(".cast") else 0.5
+
+
+def ended(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
+    """1 where an op is a convolution's bias that is added at the end of the convolution, (O, 1, 1)."""
+    ends = [runtime.ends_products and op.layer.endswith(".bias") for op in ops.ops]
+    return np.array(ends, dtype=np.float64)[:, None, None]
 
 
 def _chain(ops: OpTable) -> NDArray[np.float64]:
