@@ -201,6 +201,7 @@ def test_a_use_that_runs_other_kernels_than_any_row_has_the_spread_of_an_unmeasu
         one = spread(found, GPUS["v100-16gb-sxm"], found.runtime)
         return float(np.hypot(one.shared, one.own))
 
+    # Under XLA one source's rows are, without which they are off by 27 %.
     unmeasured = np.hypot(0.20, 0.17)
     for other in ("TensorFlow 1.10 tf_cnn_benchmarks", "TensorFlow 2.12 XLA"):
         assert spread_of(other) >= 0.999 * unmeasured, other

@@ -115,6 +115,8 @@ class Runtime:
     chains: bool = False
     #: One that `chains` has a convolution's bias, and the function behind it, at the end of the convolution.
     ends_products: bool = False
+    #: Whether all rows of what sets it apart are of one source.
+    one_source: bool = False
     converts: bool = False
     autotunes: bool = False
     indexes_depthwise: bool = False
