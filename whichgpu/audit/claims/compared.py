@@ -99,8 +99,10 @@ def _judged(
     ):
         # "Half of the 3090's memory chips sit on the back".
         return None
-    before = passage.text[max(0, sentence.start - _SLICES_BEFORE) : sentence.end]
-    if reach is None or change.attribute is None or OF_SLICES.search(before):
+    sliced = OF_SLICES.search(sentence.text) or _A_SLICE.search(
+        passage.text, max(0, sentence.start - _BACK), sentence.start
+    )
+    if reach is None or change.attribute is None or sliced:
         return None
     verdict = gives(change, reach)
     if verdict == "contradicted" and _ADDS.search(passage.text, sentence.start, change.multiple.start):
@@ -154,8 +156,8 @@ def _judged(
     )  # fmt: skip
 
 
-#: Characters before a sentence in which slices may be what it goes on about.
-_SLICES_BEFORE = 120
+#: A slice by its name, and the characters before a sentence in which it may be what that goes on about.
+_A_SLICE, _BACK = re.compile(r"\b\dg\.\d+gb\b", re.IGNORECASE), 120
 #: "Half of the 21,760 in the other form": of what is told, whoever has it.
 _OF_A_NUMBER = re.compile(r"\s+(?:of\s+)?(?:the|its|their)\s+\d[\d,]*\b", re.IGNORECASE)
 
