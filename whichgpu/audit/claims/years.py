@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import HEADED
 from whichgpu.audit.families import architectures
-from whichgpu.audit.fields import ITS_OWN, of_field
+from whichgpu.audit.fields import ITS_OWN, of_field, released
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
 
@@ -288,7 +288,7 @@ def of_year(
         return
     first = min(dated, key=lambda gpu: str(gpu.value("release_date")))
     year = int(match[at])
-    told_early = year < int(_born(first)[:4]) and (announced or _ANNOUNCED.match(match[0]) is not None)
+    told_early = year < int(released(first)[:4]) and (announced or _ANNOUNCED.match(match[0]) is not None)
     verdict = of_its_year(year, dated)
     at_a_show = _AT_A_SHOW.search(passage.text, max(0, match.start() - _FAR), match.end()) is not None
     announced, told_early = announced or at_a_show, told_early or at_a_show
@@ -308,19 +308,15 @@ def of_year(
 
 def of_its_year(year: int, dated: Sequence[Gpu]) -> str:
     """The verdict on the year of devices whose release is known; one beside it may be the announcement's."""
-    first = min(dated, key=_born)
-    apart = min(abs(year - int(_born(gpu)[:4])) for gpu in dated)
-    late, card = year - int(_born(first)[:4]), first.segment in _CARDS
+    first = min(dated, key=released)
+    apart = min(abs(year - int(released(gpu)[:4])) for gpu in dated)
+    late, card = year - int(released(first)[:4]), first.segment in _CARDS
     # A card is announced in the weeks before it is sold, and not in the year before.
-    early = late == -1 and _born(first)[5:7] > "02" and card
+    early = late == -1 and released(first)[5:7] > "02" and card
     # One of the first months is followed by others of its own year.
-    behind = late == 1 == len(dated) and _born(first)[5:7] < "10" and card
+    behind = late == 1 == len(dated) and released(first)[5:7] < "10" and card
     wrong = apart > 1 or (apart and late > 1) or early or behind
     return "confirmed" if not apart else "contradicted" if wrong else "unverifiable"
-
-
-def _born(gpu: Gpu) -> str:
-    return str(gpu.value("release_date"))
 
 
 def _of_that_month(words: str, gpu: Gpu) -> bool:
@@ -344,7 +340,7 @@ def _off(words: str, gpu: Gpu) -> int:
 
 def _ahead(words: str, gpu: Gpu) -> int:
     """How many months a day with its month is ahead of a release; 0 where either is not told."""
-    born = _born(gpu)
+    born = released(gpu)
     told = re.search(
         rf"\b({'|'.join(_MONTHS)})[a-z]*\.?\s+(?:\d{{1,2}}(?:st|nd|rd|th)?,?\s+)?(20[012]\d)\b", words
     )

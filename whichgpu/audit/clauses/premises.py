@@ -66,7 +66,7 @@ def is_made_of_two(found: Finding, passage: Passage, at: int) -> bool:
     operands = _read(_COME_TO.split(found.because)[0])
     pairs = [(a, b) for a in told for b in told if a != b and not {a, b} <= operands]
     makes = {way for a, b in pairs for way in (a * b, a / b, a * b * _YEAR / _KILO)}
-    return any(abs(each / result - 1) < _NEAR for each in makes)
+    return any(_is_near(each, result) for each in makes)
 
 
 #: Numbers that are tried with one another; days of a year; how near a result is to what makes it.
