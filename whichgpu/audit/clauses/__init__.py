@@ -12,7 +12,9 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.clauses.changes import changes
+from whichgpu.audit.clauses.consequences import consequences
 from whichgpu.audit.clauses.dense import dense
+from whichgpu.audit.clauses.formulas import formulas
 from whichgpu.audit.clauses.identities import identities
 from whichgpu.audit.clauses.needs import needs
 from whichgpu.audit.clauses.orders import orders
@@ -71,3 +73,4 @@ def _plain(context: Context) -> Iterator[Finding]:
             )  # fmt: skip
             yield from reckoning(passage, sentence, here, context)
             yield from dense(passage, sentence, context)
+        yield from chain(formulas(passage, here, context), consequences(passage, here, context))

@@ -53,6 +53,12 @@ _WORKED_OUT = frozenset({"bills", "compared", "concluded"})
 _OF_ROOM = frozenset({"category", "holding"})
 #: So many devices, each of which has the room.
 _SO_MANY = re.compile(r"\b(?:two|three|four|six|both|together)\b", re.IGNORECASE)
+#: A plan in words that is told as a fact.
+_WILL = re.compile(
+    r"\bwill (?=(?:also |still |just |easily |comfortably )?"
+    r"(?:do|hold|run|take|load|fit|handle|be (?:enough|plenty|sufficient))\b)",
+    re.IGNORECASE,
+)
 #: A description that tells a size is as good as a name.
 _A_SIZE = re.compile(r"\d ?GB\b", re.IGNORECASE)
 #: Kinds that set two devices against each other by the catalogue.
@@ -239,8 +245,11 @@ def _is_against_any(place: _At, mentioned: Sequence[Mention]) -> bool:
 
 
 def _not_plain(kind: str, found: Finding, place: _At, context: Context) -> str:
-    text = place.sentence.text
-    sure = kind != "holding" or (is_asserted(text) and not (_SO_MANY.search(text) or _RESTS.search(text)))
+    text = _WILL.sub(" ", place.sentence.text) if kind == "holding" else place.sentence.text
+    # The number of the devices that were counted is accounted for.
+    counted = " x " in found.because
+    several = len(_SO_MANY.findall(text)) > counted
+    sure = kind != "holding" or (is_asserted(text) and not (several or _RESTS.search(text)))
     return "" if sure and is_indicative(text) else _NOT_TOLD
 
 

@@ -24,10 +24,22 @@ _FROM, _TO = (
     re.compile(r"\s*(?:[A-Za-z/]+\s)?to\s+(?:about |around |some )?[$\u20ac]?"),
 )
 _BY = re.compile(
-    r"[^.;:()\d]{0,48}?\b(?:by|is|an?|or|of|gain|rise|increase|that[\u2019']s)\s+(?:about |around |"
-    r"roughly |nearly |almost |some |an? )*$",
+    r"[^.;:()\d]{0,48}?(?:\b(?:by|is|an?|or|of|gain|rise|increase|that[\u2019']s)\s+(?:about |around |"
+    r"roughly |nearly |almost |some |an? )*|\s\(\s?(?:[+\u2212-]\s?|up |down )?)$",
     re.IGNORECASE,
 )
+#: Words of a fall, which is a share of where it began, of a rise, and of speed, which is one of time.
+_FALLS = re.compile(
+    r"\b(?:fell|falls?|falling|dropp?\w*|reduc\w+|decreas\w+|lower\w*|less|cuts?|cheaper|sav\w+|"
+    r"shr[aiu]nk\w*|down|"
+    r"declin\w+)\b",
+    re.IGNORECASE,
+)
+_RISES = re.compile(
+    r"\b(?:rise[sn]?|rose|gr[eo]w\w*|increas\w+|gain\w*|jump\w*|more|higher|up|climb\w*|rising)\b|\+",
+    re.IGNORECASE,
+)
+_FASTER = re.compile(r"\s*(?:faster|quicker|speed-?up|of)\b", re.IGNORECASE)
 _DOUBLED = re.compile(
     r"[^.;:()\d]{0,24}?\b(?P<more>more than |over )?(?P<what>doubl|tripl|quadrupl)(?:es|ed|ing|e)\b",
     re.IGNORECASE,
@@ -86,7 +98,11 @@ def _told(
     behind = [each for each in found if each.start >= last.end][:1]
     if behind and behind[0].dimension == "percent" and _BY.fullmatch(text, last.end, behind[0].start):
         share = behind[0].value
+        words = text[sentence.start : behind[0].end]
         ways = (times - 1, 1 - times, 1 - 1 / times, 1 / times - 1, times, 1 / times)
+        if not _FASTER.match(text, behind[0].end):
+            falls, rises = _FALLS.search(words), _RISES.search(words)
+            ways = (1 - times,) if times < 1 and falls else (times - 1,) if times > 1 and rises else ways
         if not any(abs(share - each) <= max(_POINTS, _SHARE * abs(each)) for each in ways if each > 0):
             yield _wrong(passage, (behind[0].start, behind[0].end), ends, f"{abs(times - 1):.0%}", context)
 

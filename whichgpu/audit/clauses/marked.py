@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _MARKS = {
     "number": "c", "money": "m", "power": "w", "energy": "e", "memory": "b", "time": "t", "rate": "r",
     "flop rate": "f", "op rate": "f", "bandwidth": "d", "percent": "p", "times": "x",
+    "bit rate": "g", "bits": "n",
 }  # fmt: skip
 _COUNT = re.compile(
     rf"\b(?P<n>{'|'.join(SPELLED)})(?:(?P<fold>-?fold\b)|\b(?!-?(?:thirds?|quarters?|fifths?)\b))",
@@ -104,13 +105,30 @@ def _marked(passage: Passage, sentence: Sentence, here: Sequence[Mention], conte
 def _clear(text: str, sentence: Sentence, here: Sequence[Mention], context: Context) -> list[Quantity]:
     """The figures of a sentence that are no ranges and not of a name, in digits and in words."""
     told = within(quantities(text, context.fraction), sentence.start, sentence.end)
-    found = [each for each in told if each.high == each.value and each.dimension in _MARKS]
+    told = [one for each in told for one in (_ends(text, each) if each.high != each.value else (each,))]
+    found = [each for each in told if each.dimension in _MARKS]
     several = within(multiples(text), sentence.start, sentence.end)
     # "Half-precision" is no half.
     found += [each for each in several if text[each.end : each.end + 1] != "-"]
     found += [_count(match) for match in _COUNT.finditer(text, sentence.start, sentence.end)]
     names = within(here, sentence.start, sentence.end)
     return [each for each in found if not any(one.start <= each.start < one.end for one in names)]
+
+
+#: "From 38.7 to 91.1 TFLOPS", which is read as a range.
+_ENDS = re.compile(
+    r"(?P<a>[$\u20ac\u00a3]?\s?\d[\d,.]*)(?:\s?[A-Za-z%/]+)?\s+to\s+(?P<b>[$\u20ac\u00a3]?\s?\d[\d,.]*)"
+)
+_FROM = re.compile(r"\bfrom\s+(?:about |around |some |the )?[$\u20ac\u00a3]?$", re.IGNORECASE)
+
+
+def _ends(text: str, each: Quantity) -> tuple[Quantity, ...]:
+    """The two ends of what a change is told of; none of a range."""
+    found = _ENDS.match(text, each.start, each.end)
+    if found is None or not _FROM.search(text, max(0, each.start - len("from about  ")), each.start):
+        return ()
+    first, last = found.end("a"), found.start("b")
+    return each._replace(end=first, high=each.value), each._replace(start=last, value=each.high)
 
 
 def _count(match: re.Match[str]) -> Quantity:
@@ -133,10 +151,15 @@ def before(read: Marked, back: int = 1) -> list[Quantity]:
 def besides(read: Marked, result: Quantity) -> list[float]:
     """What the other figures of a sentence and of the one before it may make of a result's dimension."""
     others = [each for each in (*before(read), *read.figures.values()) if each.start != result.start][:_MOST]
-    own = [each.value for each in others if each.dimension == result.dimension]
+    own = [each for each in others if each.dimension == result.dimension]
     bare = [each.value for each in others if each.dimension in ("number", "times", "percent")]
     bare += [1 - each.value for each in others if each.dimension == "percent"]
-    times = [a * n for a in own for n in bare] + [a / n for a in own for n in bare if n]
-    sums = [way for a, b in combinations(own, 2) for way in (a + b, abs(a - b))]
-    with_one = [way for a in times for b in own for way in (a + b, abs(a - b))]
-    return [*own, *times, *sums, *with_one, *(a * n * m for a in own for n, m in combinations(bare, 2))]
+    times = [(a, a.value * n) for a in own for n in bare]
+    times += [(a, a.value / n) for a in own for n in bare if n]
+    sums = [way for a, b in combinations(own, 2) for way in (a.value + b.value, abs(a.value - b.value))]
+    # What is added to a product is no part of it.
+    with_one = [
+        way for a, one in times for b in own if b is not a for way in (one + b.value, abs(one - b.value))
+    ]
+    twice = [a.value * n * m for a in own for n, m in combinations(bare, 2)]
+    return [*(each.value for each in own), *(one for _, one in times), *sums, *with_one, *twice]

@@ -38,7 +38,8 @@ _FITS = re.compile(
 )
 #: What makes it no statement that so much is held, or not in the memory of the devices alone.
 _UNSURE = re.compile(
-    r"\b(?:not|no|never|cannot|neither|nor|hardly|barely|nothing|unless|if|when|once|would|should|might|may|too|"
+    r"\b(?:not|no|never|cannot|neither|nor|hardly|barely|nothing|unless|if|when|once|would|should|might|may|"
+    r"too|"
     r"but|miss(?:es|ed)?|short|above|exceed\w*|fail\w*|tried|beyond|almost|nearly|only|than|why|whether|"
     r"offload\w*|cpu|ram|host|swap\w*|ssd|disk|spill\w*|layers?|part|half|rest|remainder|"
     r"quanti[sz]\w*|distill\w*|adapters?|lora|unified|grace|compress\w*|"

@@ -54,18 +54,22 @@ _DIFFERENCE = re.compile(
 )
 #: From two figures to how far they are apart.
 _SO = (
-    r"[\s,;(\u2013\u2014-]*(?:(?:so|or|which|that|this|is|was|it|an?|the|advantage|lead|edge|gain|increase|"
-    r"drop|discount|reduction|saving|cut|difference|jump|uplift|gap|by|of|factor|makes?|some|roughly|about|almost|nearly|just|around|only|"
+    r"[\s,;()=\u2248\u2013\u2014-]*(?:(?:in other words|close to|show|shows|so|or|which|that|this|is|was|it|"
+    r"an?|the|advantage|lead|edge|gain|increase|"
+    r"drop|discount|reduction|saving|cut|difference|jump|uplift|gap|by|of|factor|makes?|some|roughly|about|"
+    r"almost|nearly|just|around|only|"
     r"over|under|more|less|than|well|exactly|little|i\.e\.|thus|hence|means|holds?|has|have|offers?|you|get|"
     r"gets|carries|there)[\s,]+|[\u2019']s\s+)*"
 )
 #: "Rated at 1,307 TFLOPS where the other reaches 989, an advantage of 32 percent".
 _RATIO = re.compile(
-    rf"<(?P<a>\w\d+)>{_GAP}{_AGAINST}{_GAP}<(?P<b>\w\d+)>{_SO}<(?P<r>[xp]\d+)>", re.IGNORECASE
+    rf"<(?P<a>\w\d+)>{_GAP}{_AGAINST}{_GAP}<(?P<b>\w\d+)>{_SO}<(?P<r>[xp]\d+|(?<=factor of <)c\d+)>",
+    re.IGNORECASE,
 )
 #: "At 62 tokens/s against 41 for the 4090, the newcomer is 66 percent faster", and what each word is of.
 _APART = re.compile(
-    rf"\b(?:at|with|of|did|does|gives?|gave|reach(?:es|ed)|has|had|draws?|drew|costs?|used?|uses)\s{_ABOUT}<(?P<a>\w\d+)>"
+    rf"\b(?:at|with|of|did|does|gives?|gave|reach(?:es|ed)|has|had|draws?|drew|costs?|used?|"
+    rf"uses)\s{_ABOUT}<(?P<a>\w\d+)>"
     rf"(?:\s{_WORD}){{0,6}}?,?\s{_AGAINST}(?:\s{_WORD}){{0,5}}?\s<(?P<b>\w\d+)>(?:\s{_WORD}){{0,7}}?[,:;]?\s(?:so\s|and\s)?"
     rf"(?:the|it|its|this|that|our|nvidia|amd|an?)\b[^<>;:?]{{0,50}}?\b(?:is|was|came out|comes out|"
     rf"runs|ran|works out)\s{_ABOUT}"
@@ -78,14 +82,17 @@ _APART = re.compile(
 _TWO_AND = re.compile(
     rf"<(?P<a>[rtmwb]\d+)>{_GAP}\band\b{_GAP}<(?P<b>[rtmwb]\d+)>[^<>;:?]{{0,30}}?,?\s"
     r"(?:which|that|so (?:it|this|the \w+|the \w+ \w+))\s(?:is|was|makes (?:it|the \w+)|ran|runs)\s"
-    rf"{_ABOUT}<(?P<r>[xp]\d+)>\s(?:as\s)?(?P<what>faster|quicker|slower|cheaper|dearer|fast|quick|much|cheap|expensive|large|long)\b",
+    rf"{_ABOUT}<(?P<r>[xp]\d+)>\s(?:as\s)?(?P<what>faster|quicker|slower|cheaper|dearer|fast|quick|much|"
+    rf"cheap|expensive|large|long)\b",
     re.IGNORECASE,
 )
 #: "With 8,192 cores against 6,144, the bigger card has 33 percent more cores", and what each word is of.
 _HAS_MORE = re.compile(
-    rf"\b(?:at|with|has|had|draws?|offers?)\s{_ABOUT}<(?P<a>\w\d+)>(?P<noun>(?:\s{_WORD}){{0,6}}?),?\s{_AGAINST}"
+    rf"\b(?:at|with|has|had|draws?|"
+    rf"offers?)\s{_ABOUT}<(?P<a>\w\d+)>(?P<noun>(?:\s{_WORD}){{0,6}}?),?\s{_AGAINST}"
     rf"(?:\s{_WORD}){{0,5}}?\s<(?P<b>\w\d+)>(?:\s{_WORD}){{0,7}}?[,:;]\s(?:so\s|and\s)?"
-    rf"(?:the|it|its|this|that|our|nvidia|amd|an?)\b[^<>;:?]{{0,50}}?\b(?:has|have|had|offers|brings|carries|gets|"
+    rf"(?:the|it|its|this|that|our|nvidia|amd|an?)\b[^<>;:?]{{0,50}}?\b(?:has|have|had|offers|brings|"
+    rf"carries|gets|"
     rf"packs|holds|provides|draws)\s{_ABOUT}<(?P<r>[xp]\d+)>\s(?:more|fewer|less|as (?:many|much))\s"
     rf"(?P<of>(?:\w+\s){{0,2}}?(?:cores|memory|vram|bandwidth|throughput|power|compute))\b",
     re.IGNORECASE,
@@ -159,7 +166,7 @@ _FROM = r"(?:the |about |some |around )?"
 _RISE = re.compile(
     rf"\bfrom {_FROM}(?:[a-z-]+\s){{0,3}}?(?:at\s)?<(?P<b>\w\d+)>{_GAP}"
     rf"\bto {_FROM}(?:[a-z<>\d-]+\s){{0,4}}?(?:(?:of|at)\s)?<(?P<a>\w\d+)>"
-    rf"(?:\s(?:of|in|on|for|with)\s(?:{_WORD}\s?){{1,4}}?)?{_SO}<(?P<r>[xp]\d+)>",
+    rf"(?:\s(?:of|in|on|for|with)\s(?:{_WORD}\s?){{1,4}}?)?{_SO}<(?P<r>[xp]\d+|(?<=factor of <)c\d+)>",
     re.IGNORECASE,
 )
 _IN_ALL = r"(?:together|in total|in all|all told|all in|altogether|combined)"
@@ -377,7 +384,8 @@ def _ratio(match: re.Match[str], read: Marked) -> Iterator[Finding]:
 
 #: Around a share, that it is how much more or less one is; characters behind its mark that are read for that.
 _IS_CHANGE = re.compile(
-    r"<p\d+>\s(?:more|less|higher|lower|faster|quicker|slower|cheaper|dearer|larger|smaller|bigger|fewer)\b[^<]{0,20}$|"
+    r"<p\d+>\s(?:more|less|higher|lower|faster|quicker|slower|cheaper|dearer|larger|smaller|bigger|"
+    r"fewer)\b[^<]{0,20}$|"
     r"\b(?:advantage|lead|edge|gain|increase|drop|jump|uplift|saving) of (?:about |around |roughly |"
     r"some |nearly |almost "
     r"|over |only |just )?<p\d+>[^<]{0,20}$",
@@ -436,7 +444,10 @@ def _alike(read: Marked, one: Quantity, other: Quantity) -> tuple[float, float] 
     """Two figures of a dimension; that without a unit has the other's."""
     if one.dimension == other.dimension:
         pair = (one.value, other.value) if one.dimension not in ("percent", "times") else (0.0, 0.0)
-    elif "number" in (one.dimension, other.dimension):
+    elif "number" in (one.dimension, other.dimension) and not {one.dimension, other.dimension} & {
+        "percent",
+        "times",
+    }:
         pair = read.digits(one), read.digits(other)
     else:
         return None

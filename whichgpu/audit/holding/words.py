@@ -24,7 +24,12 @@ HOLDS = re.compile(
     r"seconds?|minutes?|hours?|days?|weeks?|while|bit|look|share|hit|toll)\b)|tak(?:es?|ing) (?:in|on)\b|"
     r"enough|sufficient|adequate|suffic\w+|"
     r"will (?:also |still |just )?do|within reach|"
-    r"does it|does the job|(?:have|has|make|makes|made|is|there[\u2019']s|offers?|gives?|provides?) "
+    r"does it|does the job|covers?|fine(?= (?:on|for|with)\b)|(?:just )?right for|a (?:good |"
+    r"perfect )?fit for|"
+    r"(?:is|are) (?:all|what|exactly what|just what|precisely what) (?:you|we|it|that|one|"
+    r"they) (?:really )?needs?|"
+    r"(?:we|i) (?:went with|took|chose|picked|settled (?:for|on))|(?:have|has|make|makes|made|is|"
+    r"there[\u2019']s|offers?|gives?|provides?) "
     r"(?:enough |the |sufficient |plenty of )*(?:room|space)|"
     r"can do|can have|(?:can|could|will|would) take(?! (?:at least |about |some )?(?:\d|"
     r"(?:two|three|four|five|six|eight|twelve|sixteen)\b))|put|plac(?:ed|es)|launch(?:ed|es)?(?= on\b)|"
@@ -208,7 +213,8 @@ SIZED = re.compile(
 )
 #: Before an amount of memory, that it is what something takes.
 TAKEN = re.compile(
-    r"\b(?:needs?|takes?|requires?|requirement|is|are|weighs?|comes? to|rises to|files? of|size of|"
+    r"\b(?:it[\u2019']s|peaked at|needs?|takes?|requires?|requirement|is|was|are|weighs?|comes? to|rises to|"
+    r"files? of|size of|"
     r"gives?|makes?|gets?|at|"
     r"means|like|to|total(?:s|ling)?|uses?|occup\w+|is now|,)\s+(?:up\s+to\s+|about\s+|around\s+|"
     r"roughly\s+|some\s+|almost\s+|"

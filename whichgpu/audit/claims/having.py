@@ -1,0 +1,273 @@
+"""Who has a capability, told around a corner: "MIG? Not on the A30", "so does the 3060", "A yes, B yes".
+
+A sentence is read as its words with the names of devices and capabilities taken out (`@0@`, `#0#`), by
+forms that say of which of them it is so. What "it" is in them is the one capability that the sentence, or the
+one before it, names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.capabilities import CAPABILITIES, Capability, capability_of
+from whichgpu.audit.capable.verdict import judged
+from whichgpu.audit.capable.words import NAMES
+from whichgpu.audit.document import RUNNING
+from whichgpu.audit.roles import spoken
+from whichgpu.audit.sentences import sentences
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.audit.subjects import Mention
+
+_THE = r"(?:(?:the|an?|our|my|one|nvidia[\u2019']s|nvidia|geforce)\s+)*"
+_WHAT = r"#(?P<what>\d+)#"
+#: A device, or several that are one subject.
+_WHO = rf"{_THE}(?P<who>@\d+@s?(?:(?:,|,?\s+and|,?\s+or|,?\s+nor)\s+{_THE}@\d+@s?)*)(?:\s+(?:cards?|gpus?))?"
+_HAS = (
+    r"(?:(?:also|too|even|still|now|already)\s+)*(?:has|have|supports?|offers?|gets?|(?:can|could) "
+    r"(?:also |even )?(?:use|do|handle|run|have)|accepts?|takes?|knows?|handles?|brings?)"
+)
+_IT = r"(?:it|that|this|them|these|one)(?:\s+(?:too|as well|also|natively|in hardware|back|itself))*"
+_END = r"(?=\s*(?:[.,;:!)]|$|\s(?:and|but|while|whereas|although|though|as|so|because|since|which)\b))"
+#: Each form with what it says of its devices; those with `what` name the capability themselves.
+_FORMS = tuple(
+    (told, re.compile(pattern, re.IGNORECASE))
+    for told, pattern in (
+        (
+            False,
+            rf"{_WHAT}[^.;#@?]{{0,60}}?@\d+@,?\s+but\s+(?:it is\s+)?(?:not|none)\s+(?:on|by|in|with|"
+            rf"for)\s+{_WHO}",
+        ),
+        (False, rf"{_WHAT}\s*\?\s+(?:sadly\s+|alas,?\s+)?not\s+(?:on|with|for|in)\s+{_WHO}{_END}"),
+        (True, rf"\b(?:and|but|,)\s+so\s+(?:do|does|is|are|has|have|can)\s+{_WHO}{_END}"),
+        (True, rf"(?:^|[.;:?!,]\s+|\band\s+|\bbut\s+){_WHO}\s+{_HAS}\s+{_IT}{_END}"),
+        (True, rf"(?:^|[.;:?!,]\s+|\band\s+){_WHO}[\u2019']s?\s+can\s+(?:too|as well)\b"),
+        (
+            True,
+            rf"(?:^|[.;:?!,]\s+|\band\s+){_WHO}\s+(?:has|have)\s+(?:a|the)\s+(?:connector|slot|bridge|"
+            rf"port)s?\s+for\s+"
+            r"(?:it|that)\b",
+        ),
+        (
+            True,
+            rf"{_WHAT},\s+(?:with|by|over|through)\s+which\s+(?:two|four|several)?\s*{_WHO}\s+(?:can|"
+            rf"may) be\s+"
+            r"(?:joined|linked|connected|coupled|bridged|paired|cut|split|divided)\b",
+        ),
+        (
+            True,
+            rf"^\W*with\s+(?:its|an|the)\s+{_WHAT}(?:\s+\w+)?,?\s+{_WHO}\s+(?:is|are|can|makes?|was|"
+            rf"remains?)\b",
+        ),
+        (
+            True,
+            rf"^\W*with\s+(?:two|four|a pair of|several)\s+{_WHO},\s+[^.;@#]{{0,50}}?\b(?:over|via|"
+            rf"through)\s+{_WHAT}{_END}",
+        ),
+        (
+            True,
+            rf"\b(?:nvidia|amd|intel)\s+(?:has\s+)?(?:brought|brings)\s+{_WHAT}\s+back\s+(?:to|with|"
+            rf"on)\s+{_WHO}{_END}",
+        ),
+        (
+            True,
+            rf"\b(?:lose|lack|miss|give up)\s+{_WHAT}\s+(?:compared\s+(?:with|to)|against|"
+            rf"as opposed to)\s+{_WHO}{_END}",
+        ),
+        (True, rf"^\W*unlike\s+[^.;#]{{0,60}}?@,\s+{_WHO}\s+{_HAS}\s+{_WHAT}"),
+        (
+            True,
+            rf"{_WHAT}\s+is\s+(?:something|what)\s+(?:that\s+)?(?:both\s+)?{_WHO}\s+(?:can do|can|have|has|"
+            rf"offers?|supports?)\b",
+        ),
+        (False, rf"^\W*(?:but\s+)?not\s+(?:on|with|for|in)\s+{_WHO}{_END}"),
+        (False, rf"\bneither\s+{_WHO}\s+{_HAS}\s+(?:any\s+)?{_WHAT}"),
+    )
+)
+#: What is said of all that the sentence before names: "all three accept NVLink", "neither has FP8".
+_ALL = tuple(
+    (told, re.compile(pattern, re.IGNORECASE))
+    for told, pattern in (
+        (
+            True,
+            r"(?:^|[.;:,]\s+|\band\s+|\bbut\s+)\W*(?P<many>all|both|each)(?:\s+(?P<n>two|three|four|five))?"
+            r"(?:\s+of\s+(?:them|these|those|the\s+\w+))?(?:\s+\w+)?(?:\s+(?:cards?|gpus?|boards?))?\s+"
+            rf"{_HAS}\s+(?:an?\s+|the\s+|native\s+)?{_WHAT}",
+        ),
+        (
+            False,
+            r"(?:^|[.;:,]\s+|\band\s+|\bbut\s+)\W*(?P<many>none|neither)(?P<n>)(?:\s+of\s+(?:them|these|"
+            r"those|the\s+"
+            rf"\w+)(?:\s+(?:cards|gpus))?)?\s+(?:{_HAS}\s+(?:any\s+|an?\s+)?|can be\s+){_WHAT}",
+        ),
+    )
+)
+_COUNTS = {"both": 2, "neither": 2, "two": 2, "three": 3, "four": 4, "five": 5}
+#: "NVLink: RTX 3090 yes, RTX 4090 no", "FP8 support: no (T4), yes (L4)".
+_ANSWERS = re.compile(rf"^\W*{_WHAT}(?:\s+support)?:\s+(?P<rest>[^.;]+)", re.IGNORECASE)
+_ANSWER = re.compile(
+    rf"{_THE}(?P<who>@\d+@):?\s+(?P<said>yes|no)\b|\b(?P<said2>yes|"
+    rf"no)\s+\(\s*(?:on\s+)?{_THE}(?P<who2>@\d+@)\s*\)",
+    re.IGNORECASE,
+)
+#: Capabilities of the one device before: "Choose it if you depend on FP8.", "BF16 is not supported on it."
+_OF_IT = tuple(
+    (told, re.compile(pattern, re.IGNORECASE))
+    for told, pattern in (
+        (
+            True,
+            rf"^\W*(?:choose|take|pick|buy|get|rent|use)\s+(?:it|this (?:card|one))\s+(?:if|when)\s+you\s+"
+            rf"(?:need|depend on|want|rely on|use|require)\s+{_WHAT}{_END}",
+        ),
+        (
+            False,
+            rf"^\W*{_WHAT}\s+(?:is|are)\s+not\s+(?:supported|available|possible)\s+(?:on|by|with)\s+(?:it|"
+            rf"this card)\b",
+        ),
+        (
+            True,
+            rf"^\W*{_WHAT}\s+(?:is|are)\s+(?:supported|available|on board)\s+(?:on|by|with)\s+(?:it|"
+            rf"this card)\b",
+        ),
+    )
+)
+#: What makes none of it a statement.
+_HEDGED = re.compile(
+    r"\b(?:whether|may|might|should|would(?! scale| be faster| help)|some|older|newer|software|emulat\w*|"
+    r"rumou?r\w*|"
+    r"unless|expected|claims?|said to)\b",
+    re.IGNORECASE,
+)
+_DENIES = re.compile(
+    r"\b(?:not|no|never|lacks?|without|neither|nor|dropp?\w*)\b|n[\u2019']t\b", re.IGNORECASE
+)
+_NAMES = re.compile(rf"\b(?:{NAMES})\b", re.IGNORECASE)
+
+
+class _Read(NamedTuple):
+    """A sentence without its names, and what they are."""
+
+    text: str
+    devices: Sequence[Mention]
+    capabilities: Sequence[Capability]
+    #: Where those are in the passage.
+    places: Sequence[tuple[int, int]] = ()
+
+
+#: A sentence of no more than names, which goes on about what was asked before it.
+_SHORT = 40
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every such statement with its verdict."""
+    for index, passage in context.document.running():
+        if passage.kind not in RUNNING or not _NAMES.search(passage.text):
+            continue
+        before = _Read("", (), ())
+        for sentence in sentences(passage.text):
+            who = spoken(index, passage, sentence, context)
+            read = _read(passage, sentence, who)
+            if not _HEDGED.search(read.text):
+                yield from _of_forms(passage, read, before, context)
+                yield from _answers(passage, read, context)
+                yield from _of_it(passage, read, who, context)
+                yield from _of_all(passage, read, before.devices, context)
+            short = read.devices and len(read.text) < _SHORT
+            before = read._replace(
+                capabilities=read.capabilities or (before.capabilities if short else ()),
+                devices=read.devices or before.devices,
+            )
+
+
+def _read(passage: Passage, sentence: Sentence, who: Spoken) -> _Read:
+    """The sentence with the names in it taken out; those inside each other are the longest."""
+    found: list[tuple[int, int, Mention | Capability]] = [(each.start, each.end, each) for each in who.here]
+    for match in _NAMES.finditer(passage.text, sentence.start, sentence.end):
+        if not any(start < match.end() and match.start() < end for start, end, _ in found):
+            found.append((*match.span(), capability_of(match)))
+    devices: list[Mention] = []
+    capabilities: list[Capability] = []
+    places: list[tuple[int, int]] = []
+    text, at = "", sentence.start
+    for start, end, each in sorted(found, key=lambda one: one[:2]):
+        text += passage.text[at:start]
+        if isinstance(each, Capability):
+            text += f"#{len(capabilities)}#"
+            capabilities.append(each)
+            places.append((start, end))
+        else:
+            text += f"@{len(devices)}@"
+            devices.append(each)
+        at = end
+    text += passage.text[at : sentence.end]
+    return _Read(text.strip(), devices, capabilities, places)
+
+
+def _of_forms(passage: Passage, read: _Read, before: _Read, context: Context) -> Iterator[Finding]:
+    for told, form in _FORMS if read.devices else ():
+        for match in form.finditer(read.text):
+            own = match.groupdict().get("what")
+            lead = read.text[: match.start("who")]
+            what = read.capabilities[int(own)] if own else _meant(lead, read, before.capabilities)
+            if what is None or (told and not own and _DENIES.search(lead)):
+                continue
+            for number in re.findall(r"@(\d+)@", match["who"]):
+                mention = read.devices[int(number)]
+                gpus = [context.catalogue[key] for key in mention.ids]
+                yield from judged(
+                    passage, (mention.start, mention.end), what, gpus, told=told, context=context
+                )
+
+
+def _meant(lead: str, read: _Read, before: Sequence[Capability]) -> Capability | None:
+    """What "it" is behind these words: the one capability that they name, else the one told before."""
+    named = {read.capabilities[int(number)] for number in re.findall(r"#(\d+)#", lead)} or set(before)
+    # "FP8 Tensor Cores" are FP8.
+    formats = {each for each in named if each.key != "tensor_cores"} or named
+    return next(iter(formats)) if len(formats) == 1 else None
+
+
+def _of_all(passage: Passage, read: _Read, named: Sequence[Mention], context: Context) -> Iterator[Finding]:
+    """What is said of as many devices as were named just before."""
+    several = {each.named: each for each in read.devices or named}
+    for told, form in _ALL if len(several) > 1 else ():
+        for match in form.finditer(read.text):
+            if "@" in read.text[match.start() :]:
+                continue
+            count = _COUNTS.get((match["n"] or match["many"]).lower(), len(several))
+            for mention in several.values() if count == len(several) else ():
+                what = read.capabilities[int(match["what"])]
+                gpus = [context.catalogue[key] for key in mention.ids]
+                place = read.places[int(match["what"])]
+                yield from judged(passage, place, what, gpus, told=told, context=context)
+
+
+def _answers(passage: Passage, read: _Read, context: Context) -> Iterator[Finding]:
+    match = _ANSWERS.match(read.text)
+    for each in _ANSWER.finditer(match["rest"]) if match else ():
+        mention = read.devices[int((each["who"] or each["who2"]).strip("@"))]
+        told = (each["said"] or each["said2"]).lower() == "yes"
+        gpus = [context.catalogue[key] for key in mention.ids]
+        what = read.capabilities[int(match["what"])] if match else CAPABILITIES[0]
+        yield from judged(passage, (mention.start, mention.end), what, gpus, told=told, context=context)
+
+
+def _of_it(passage: Passage, read: _Read, who: Spoken, context: Context) -> Iterator[Finding]:
+    """What is said of the one device that the text is about, by a sentence that names none."""
+    if read.devices or not who.topic or not who.certain:
+        return
+    gpus = [context.catalogue[key] for key in who.topic[0].ids]
+    for told, form in _OF_IT:
+        match = form.search(read.text)
+        if match:
+            what = read.capabilities[int(match["what"])]
+            place = read.places[int(match["what"])]
+            yield from judged(passage, place, what, gpus, told=told, context=context)

@@ -1,0 +1,311 @@
+"""Results that sentences tell with all that they follow from: "four nodes of eight each, 32 in all".
+
+What each is worked out from stands at its places in a form of words; wrong is a result that the figures there
+do not give. Two sentences are read as one, since the result often has one of its own.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.clauses.marked import marked
+from whichgpu.audit.sentences import Sentence, sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from whichgpu.audit.clauses.marked import Marked
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.subjects import Mention
+
+_WORD, _ANY = r"[^\s<>;:?!]+", r"[^<>;?!]"
+_ABOUT = (
+    r"(?:(?:about|around|roughly|some|nearly|almost|just|only|exactly|over|under|more|less|than|up|to|an?|"
+    r"the|little|full|whole|mere|approximately|~|\u2248)\s*)*"
+)
+_EACH = r"(?:each|apiece|a piece|per (?:card|gpu|node|server|board|module|unit|device))"
+_ALL = r"(?:in all|in total|altogether|all told|all in all|overall|combined|together|total)"
+#: From what a result follows from to the result, with a word that says so, and without one.
+_LINK = (
+    r"(?:so|thus|hence|that is|which is|i\.e\.,?|makes?|making|which makes|gives?|giving|(?:for |or |"
+    r"with )?a total of|"
+    r"comes? to|adds up to|totals?|totall?ing|yields?|results in|you get|we get|in other words|together|"
+    r"altogether|in total|"
+    r"in all|equals?|you have|we have|that[\u2019']s|it is|it[\u2019']s|is|are|takes?|needs?|lasts?|costs?|"
+    r"draws?|hold|has|"
+    r"have|=|they|it)"
+)
+_LINKED = rf"(?:[,;:.(\u2013\u2014-]|\s)*\s(?:and\s)?{_LINK}[\s,:]+(?:{_LINK}[\s,:]+){{0,3}}"
+_SO = rf"(?:[,;:.(=\u2013\u2014-]|\s)*\s?(?:{_LINK}[\s,:]+){{0,4}}"
+_TIME = r"(?:an?|per|every|each|/)\s?"
+_PERIODS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0, "week": 604800.0,
+            "month": 2629800.0, "year": 31557600.0}  # fmt: skip
+_PERIOD = "|".join(_PERIODS)
+#: The least and the most that a period has of another: months have 28 to 31 days, and some count 30.
+_SLACK = {"month": 0.085, "year": 0.02}
+_OFF, _FAR = 0.02, 12.0
+_BITS = 8.0
+
+
+class _Form:
+    """A form of words, the marks of what a result follows from, and what they then make."""
+
+    def __init__(
+        self,
+        pattern: str,
+        marks: str,
+        right: Callable[..., float],
+        off: float = _OFF,
+        *,
+        product: bool = False,
+    ) -> None:
+        self.pattern = re.compile(pattern, re.IGNORECASE)
+        self.marks = tuple(marks.split())
+        self.right = right
+        self.off = off
+        self.product = product
+
+
+_FORMS = (
+    # "Twelve nodes with four GPUs each, 48 GPUs in all", "five stacks of 16 GB make up the 80 GB".
+    _Form(
+        rf"<(?P<a>[cx]\d+)>\s(?:{_WORD}\s){{1,3}}?(?:with|of|holds?|holding|have|has|having|carr(?:y|ies)|"
+        rf"at)\s{_ABOUT}"
+        rf"<(?P<b>[cbdwmgt]\d+)>(?:\s{_WORD}){{0,4}}?\s{_EACH}{_LINKED}{_ABOUT}<(?P<r>[cbdwmgt]\d+)>",
+        "a b", lambda a, b: a * b, product=True,
+    ),
+    _Form(
+        rf"<(?P<a>[cx]\d+)>\s(?:{_WORD}\s){{1,3}}?(?:with|of|holds?|holding|have|has|having|carr(?:y|ies)|"
+        rf"at)\s{_ABOUT}"
+        rf"<(?P<b>[cbdwgt]\d+)>(?:\s{_WORD}){{0,4}}?{_SO}{_ABOUT}<(?P<r>[cbdwgt]\d+)>(?:\s{_WORD}){{0,2}}?\s{_ALL}\b",
+        "a b", lambda a, b: a * b, product=True,
+    ),
+    _Form(
+        rf"<(?P<a>[cx]\d+)>\s(?:{_WORD}\s){{1,2}}?of\s<(?P<b>[bdwg]\d+)>\s(?:make|"
+        rf"add) up (?:to )?(?:the\s)?<(?P<r>[bdwg]\d+)>",
+        "a b", lambda a, b: a * b, product=True,
+    ),
+    _Form(
+        rf"<(?P<a>c\d+)>\s(?:{_WORD}\s){{1,3}}?(?:with|"
+        rf"of)\s<(?P<b>c\d+)>(?:\s{_WORD}){{1,2}}?\s{_EACH},?\s(?:and\s)?"
+        rf"(?:every|each)(?:\s{_WORD}){{1,3}}?\s(?:has|with|"
+        rf"holds)\s<(?P<c>c\d+)>(?:\s{_WORD}){{1,3}}?{_SO}{_ABOUT}<(?P<r>c\d+)>",
+        "a b c", lambda a, b, c: a * b * c,
+    ),
+    # "With 96 GPUs in 12 nodes, every node holds eight".
+    _Form(
+        rf"<(?P<a>c\d+)>\s(?:{_WORD}\s){{1,3}}?(?:in|across|over|on|split into|"
+        rf"spread over)\s<(?P<b>c\d+)>(?:\s{_WORD}){{1,2}}?,\s"
+        rf"(?:so\s)?(?:every|each)\s{_WORD}\s(?:holds|has|gets|carries)\s{_ABOUT}<(?P<r>c\d+)>",
+        "a b", lambda a, b: a / b,
+    ),
+    # "12 kW. With a PUE of 1.5 the building must supply 18 kW".
+    _Form(
+        rf"<(?P<a>w\d+)>{_ANY}{{0,40}}?\bPUE of <(?P<b>[cx]\d+)>{_ANY}{{0,60}}?<(?P<r>w\d+)>", "a b", lambda a, b: a * b,
+    ),
+    # "A 384-bit bus at 19.5 Gbps, which gives 936 GB/s".
+    _Form(
+        rf"<(?P<a>[nc]\d+)>{_ANY}{{0,30}}?<(?P<b>g\d+)>{_ANY}{{0,24}}?\b(?:gives?|makes?|is|yields?|"
+        rf"results in|comes to|means|"
+        rf"reach\w*|for)\s{_ABOUT}<(?P<r>d\d+)>",
+        "a b", lambda a, b: a * b / _BITS,
+    ),
+    # "A batch of 32 at 160 ms per batch is 200 images a second".
+    _Form(
+        rf"\bbatch(?: size)?(?: of)? <(?P<a>c\d+)>{_ANY}{{0,24}}?<(?P<b>t\d+)> (?:per|a|each|for (?:a|each|"
+        rf"the)) (?:batch|step|"
+        rf"iteration){_ANY}{{0,30}}?<(?P<r>r\d+)>",
+        "a b", lambda a, b: a / b,
+    ),
+    # "A request has 500 tokens, so at 2,000 tokens a second the server answers four requests a second".
+    _Form(
+        rf"\b(?:each|every|a|one) (?:request|answer|reply|response|"
+        rf"chat)(?:\s{_WORD}){{1,3}}?\s{_ABOUT}<(?P<a>c\d+)> "
+        rf"(?:output )?tokens{_ANY}{{0,30}}?<(?P<b>r\d+)>{_ANY}{{0,40}}?\b(?:completes|serves|handles|"
+        rf"answers|finishes|"
+        rf"does)\s{_ABOUT}<(?P<r>[cr]\d+)>\s(?:requests|answers|replies|responses|chats)",
+        "a b", lambda a, b: b / a,
+    ),
+    # "Of the budget of $900,000 the nodes take $744,000. The rest, $156,000".
+    _Form(
+        rf"\b(?:of|from)\s(?:{_WORD}\s){{0,4}}?<(?P<a>[mbwe]\d+)>{_ANY}{{2,60}}?<(?P<b>[mbwe]\d+)>{_ANY}{{0,30}}?"
+        rf"\bthe (?:rest|remainder|remaining|balance),?\s(?:of\s|is\s|are\s)?{_ABOUT}<(?P<r>[mbwe]\d+)>",
+        "a b", lambda a, b: a - b,
+    ),
+    # "$900 for 24 GB is $37.50 a gig", "eight of them at $120,000, about $15,000 each".
+    _Form(
+        rf"<(?P<a>m\d+)> for <(?P<b>b\d+)>{_SO}{_ABOUT}<(?P<r>m\d+)>\s?(?:a|per|/|for each|for every|"
+        rf"each)\s?(?:gig|GB|gigabyte)",
+        "a b", lambda a, b: a / (b / 1e9), 0.03,
+    ),
+    _Form(
+        rf"\b(?:of|with)\s<(?P<b>c\d+)>(?:\s{_WORD}){{1,2}}?\s(?:at|for|"
+        rf"costs?)\s{_ABOUT}<(?P<a>m\d+)>,\s(?:or\s|so\s|that is\s|"
+        rf"i\.e\.\s)?{_ABOUT}<(?P<r>m\d+)>\s(?:each|apiece|per (?:card|gpu|accelerator))",
+        "a b", lambda a, b: a / b, 0.03,
+    ),
+    # "960 divided by 448 is 2.1".
+    _Form(
+        rf"<(?P<a>\w\d+)> divided by <(?P<b>\w\d+)> (?:is|gives|makes|=|equals)\s{_ABOUT}<(?P<r>[cx]\d+)>",
+        "a b", lambda a, b: a / b, 0.03,
+    ),
+    # "432,000 seconds. That is 5 days".
+    _Form(
+        rf"<(?P<a>t\d+)>[,.;]?\s(?:that|this|which)\s(?:is|makes|means|comes to|"
+        rf"equals)\s{_ABOUT}<(?P<r>t\d+)>",
+        "a", lambda a: a, 0.06,
+    ),
+    _Form(
+        rf"<(?P<a>t\d+)>[,.;]?\s(?:that|this|which)\s(?:is|makes|means|comes to|"
+        rf"equals)\s{_ABOUT}<(?P<r>c\d+)> days",
+        "a", lambda a: a / 86400.0, 0.06,
+    ),
+    # "From 80 W to 130 W, and the boost adds 25 W, which makes 155 W at most".
+    _Form(
+        rf"<(?P<a>[mbwe]\d+)>,?\s(?:and\s)?[^<>;?!]{{0,30}}?\badds (?:another )?<(?P<b>[mbwe]\d+)>(?: on top(?: of (?:that|it))?)?,?\s"
+        rf"(?:which|and that|so it|so that)\s(?:makes|gives|is|reaches|comes to)\s{_ABOUT}<(?P<r>[mbwe]\d+)>",
+        "a b", lambda a, b: a + b,
+    ),
+    # "$0.55 per million tokens .. a billion costs $550".
+    _Form(
+        rf"<(?P<a>m\d+)> (?:per|a|for (?:a|one|each)) million[^;?!]{{0,90}}?\b(?:a|"
+        rf"one) billion(?: tokens)? (?:costs?|is|comes to)"
+        rf"\s{_ABOUT}<(?P<r>m\d+)>",
+        "a", lambda a: a * 1e3,
+    ),
+    # "Loading 16 GB at 2 GB/s takes 8 s. Loading 140 GB takes 70 s".
+    _Form(
+        rf"<(?P<a>d\d+)>[^;?!]{{0,60}}?\b(?:loading|reading|copying|moving|"
+        rf"sending)\s(?:the\s)?<(?P<b>b\d+)>(?:\s{_WORD}){{0,3}}?\s"
+        rf"takes\s{_ABOUT}<(?P<r>t\d+)>",
+        "a b", lambda a, b: b / a, 0.06,
+    ),
+)  # fmt: skip
+#: "10 frames an hour and 240 a day": a rate by two periods.
+_BY_PERIODS = re.compile(
+    rf"<(?P<a>[cmbe]\d+)>(?:\s{_WORD}){{0,2}}?\s{_TIME}(?P<from>{_PERIOD})\b(?:,\s|\sand\s|\sor\s|,\sor\s|"
+    rf",\sso\s|\s)"
+    rf"(?:that is\s|i\.e\.\s)?{_ABOUT}<(?P<r>[cmbe]\d+)>(?:\s{_WORD}){{0,2}}?\s{_TIME}(?P<to>{_PERIOD})\b",
+    re.IGNORECASE,
+)
+_RUNS = re.compile(
+    r"\b(?:hours? (?:a|per|each) day|work\w* (?:hours|days)|nights?|shifts?|office|busy|peak)\b", re.I
+)
+#: "900 W for the pair, less than the 700 W of": which of two is more.
+_THAN = re.compile(
+    r"<(?P<a>\w\d+)>[^<>;.?!]{0,40}?,\s(?:and (?:thus|so)\s)?(?:(?:still|even|far|well|clearly|slightly|"
+    r"much|a (?:bit|little|lot))\s)*"
+    r"(?P<what>less|lower|fewer|more|higher|faster|ahead of|behind|above|below)\s(?:than\s)?(?:the|its|our|"
+    r"my)\s<(?P<b>\w\d+)>",
+    re.IGNORECASE,
+)
+_MORE = frozenset({"more", "higher", "faster", "ahead of", "above"})
+#: "The old one was $40,000. The new one is $60,000; the price has tripled".
+_FOLD = re.compile(
+    rf"<(?P<a>[mwbd]\d+)>{_ANY}{{0,40}}?<(?P<b>[mwbd]\d+)>[;,.:]\s(?:so\s|and\s|that is,?\s)?(?:the|its|"
+    rf"their)\s"
+    r"(?:price|cost|power|draw|memory|capacity|bandwidth|amount)(?:\s\w+)?\s(?:has\s|have\s)?<(?P<r>x\d+)>",
+    re.IGNORECASE,
+)
+_FOLD_OFF = 0.15
+_ASKED = re.compile(
+    r"[?\u201c\u201d\"]|\b(?:not|wrong\w*|mistak\w+|myth|claims?|suppose\w*|instead of|unless)\b", re.I
+)
+_OF = "stated formula"
+
+
+def formulas(passage: Passage, here: Sequence[Mention], context: Context) -> Iterator[Finding]:
+    """The results of a passage that what is told right before them does not give, and those that it does."""
+    every = [each for each in sentences(passage.text) if not _ASKED.search(each.text)]
+    joined = [
+        Sentence(part[0].start, part[-1].end, passage.text[part[0].start : part[-1].end])
+        for many in (2, 3)
+        for part in (every[at : at + many] for at in range(len(every) - many + 1))
+        if all(not passage.text[a.end : b.start].strip() for a, b in pairwise(part))
+    ]
+    seen: set[int] = set()
+    for sentence in (*every, *joined):
+        if not any(each.isdigit() for each in sentence.text):
+            continue
+        read = marked(passage, sentence, here, context)
+        for found in (*_worked(read), *_by_periods(read), *_compared(read), *_folds(read)):
+            if found.start not in seen:
+                seen.add(found.start)
+                yield found
+
+
+def _worked(read: Marked) -> Iterator[Finding]:
+    """What the forms of words make."""
+    for form in _FORMS:
+        for match in form.pattern.finditer(read.text):
+            figures = [read.figures[match[key]] for key in form.marks]
+            result = read.figures[match["r"]]
+            values = [each.value for each in figures]
+            right = form.right(*values) if all(values) else 0.0
+            # A product of so many is of what one of them is.
+            alike = not form.product or result.dimension == figures[-1].dimension
+            if right > 0 and alike:
+                yield from _judged(read, (result, right), figures, form.off)
+
+
+def _judged(
+    read: Marked, told: tuple[Quantity, float], figures: Sequence[Quantity], may_be_off: float
+) -> Iterator[Finding]:
+    """A result against what it should be; nothing where they are so far apart that it is of something else."""
+    result, right = told
+    share = result.value / right
+    if not 1 / _FAR < share < _FAR:
+        return
+    off = max(may_be_off * (2 if result.limit else 1), read.step(result) / 1.9)
+    because = " and ".join(read.words(each) for each in figures)
+    expected = f"{read.digits(result) / share:,.4g}"
+    wrong = abs(share - 1) > off
+    yield read.judged(
+        result, _OF, f"{because} make {expected}", expected=expected if wrong else "",
+        verdict="inconsistent" if wrong else "confirmed",
+    )  # fmt: skip
+
+
+def _by_periods(read: Marked) -> Iterator[Finding]:
+    """A rate that is told by two periods."""
+    for match in _BY_PERIODS.finditer(read.text):
+        one, result = read.figures[match["a"]], read.figures[match["r"]]
+        first, last = match["from"].lower(), match["to"].lower()
+        alone = len(read.figures) == len("ab") and not _RUNS.search(read.passage.text)
+        if one.dimension != result.dimension or _PERIODS[first] >= _PERIODS[last] or not alone:
+            continue
+        right = one.value * _PERIODS[last] / _PERIODS[first]
+        yield from _judged(
+            read, (result, right), (one,), _OFF + max(_SLACK.get(each, 0.0) for each in (first, last))
+        )
+
+
+def _compared(read: Marked) -> Iterator[Finding]:
+    """Which of two figures is more, by the word between them."""
+    for match in _THAN.finditer(read.text):
+        one, other = read.figures[match["a"]], read.figures[match["b"]]
+        if one.dimension != other.dimension or one.dimension in ("number", "percent", "times") or one.limit:
+            continue
+        more = match["what"].lower() in _MORE
+        # "Faster" of times is less of them.
+        more = (
+            not more if one.dimension == "time" and match["what"].lower() in ("faster", "ahead of") else more
+        )
+        if one.value != other.value and more != (one.value > other.value):
+            because = f"{read.words(one)} is {'less' if more else 'more'} than {read.words(other)}"
+            yield read.judged(other, _OF, because, expected=because)
+
+
+def _folds(read: Marked) -> Iterator[Finding]:
+    """How many times one amount is another, in a verb."""
+    for match in _FOLD.finditer(read.text):
+        one, other = read.figures[match["a"]], read.figures[match["b"]]
+        ratio = other.value / one.value if one.dimension == other.dimension and one.value else 0.0
+        told = read.figures[match["r"]]
+        if ratio and told.value and abs(ratio / told.value - 1) > _FOLD_OFF:
+            because = f"{read.words(other)} is {ratio:.3g} times {read.words(one)}"
+            yield read.judged(told, _OF, because, expected=f"{ratio:.3g} times")
