@@ -91,9 +91,15 @@ def _said(field: str, part: str = "", none: str = "none") -> Callable[[Gpu], boo
     return test
 
 
+def _of_codecs(field: str, gpu: Gpu) -> bool | None:
+    """Whether AV1 is among the codecs of an engine: AMD's are on file with all that they know."""
+    listed = str(gpu.value(field) or "").startswith("VCN")
+    return _said(field, "AV1")(gpu) or (False if listed else _said(field, "AV1")(gpu))
+
+
 def _av1_encode(gpu: Gpu) -> bool | None:
     """AV1 is encoded from Ada on, by what has an encoder."""
-    stated = _said("encoders", "AV1")(gpu)
+    stated = _of_codecs("encoders", gpu)
     if stated is not None:
         return stated
     older = _since(8.9)(gpu)
@@ -102,7 +108,7 @@ def _av1_encode(gpu: Gpu) -> bool | None:
 
 def _av1_decode(gpu: Gpu) -> bool | None:
     """AV1 is decoded from GA10x on, by what has a decoder; the A100 and older ones do not."""
-    stated = _said("decoders", "AV1")(gpu)
+    stated = _of_codecs("decoders", gpu)
     if stated is not None:
         return stated
     older = _since(8.6)(gpu)

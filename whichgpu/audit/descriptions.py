@@ -38,6 +38,8 @@ _MAKERS = {"nvidia": "NVIDIA", "amd": "AMD", "intel": "Intel", "radeon": "AMD", 
            "arc": "Intel"}  # fmt: skip
 _FAMILIES = ("ampere", "ada", "hopper", "blackwell", "turing", "volta", "pascal", "maxwell", "kepler",
              "rubin")  # fmt: skip
+#: Generations of other makers by what they are called.
+_CODE_NAMES = {"alchemist": "intel_xe_hpg", "battlemage": "intel_xe2_hpg"}
 #: Words of names that stand for the only one that has them: "the SFF".
 _LINES = frozenset({"rtx", "gtx", "sff", "tesla", "titan", "quadro"})
 _NUMBERED = re.compile(r"([cr]dna)[ -]?(\d(?:\.\d)?)")
@@ -191,8 +193,9 @@ def _test(word: str) -> Test | None:
     numbered = _NUMBERED.fullmatch(word)
     if word in _FAMILIES:
         return lambda gpu: gpu.vendor == "NVIDIA" and gpu.architecture.split("_")[0] == word
-    if numbered:
-        return lambda gpu: gpu.architecture == numbered[1] + numbered[2].replace(".", "")
+    if numbered or word in _CODE_NAMES:
+        code = numbered[1] + numbered[2].replace(".", "") if numbered else _CODE_NAMES[word]
+        return lambda gpu: gpu.architecture == code
     if word in _LINES:
         return lambda gpu: word in gpu.name.lower().split()
     if word in _MAKERS:

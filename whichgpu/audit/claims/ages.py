@@ -49,7 +49,8 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 _ELSE = re.compile(
-    r"\b(?:laptops?|notebooks?|version|variant|price|driver|support\w*|cloud|we|our|my|i|instances?|nodes?|cluster|"
+    r"\b(?:laptops?|notebooks?|version|variant|price|driver|support\w*|cloud|we|our|my|i|instances?|nodes?|"
+    r"cluster|"
     r"firmware|until|if|should|will|may|not|never)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )

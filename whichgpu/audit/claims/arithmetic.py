@@ -33,8 +33,10 @@ _EACH = re.compile(
 )
 #: 132 SMs with 128 FP32 cores each, for a total of 16,896.
 _WITH_EACH = re.compile(
-    rf"(?P<a>{_NUMBER})\s+[^.;\d]{{2,30}}?\b(?:with|of|holding|containing|times)\s+(?P<b>{_NUMBER})\s+(?:FP32\s+|CUDA\s+|INT32\s+)?"
-    rf"[^.;\d]{{2,40}}?\beach\b[^.;\d]{{0,12}}?(?:(?:for|giving|making|or)\s+(?:a\s+)?(?:total|sum)\s+of\s+|=\s*|so\s+|i\.e\.\s+)(?P<c>{_NUMBER})"
+    rf"(?P<a>{_NUMBER})\s+[^.;\d]{{2,30}}?\b(?:with|of|holding|containing|"
+    rf"times)\s+(?P<b>{_NUMBER})\s+(?:FP32\s+|CUDA\s+|INT32\s+)?"
+    rf"[^.;\d]{{2,40}}?\beach\b[^.;\d]{{0,12}}?(?:(?:for|giving|making|or)\s+(?:a\s+)?(?:total|sum)\s+of\s+|"
+    rf"=\s*|so\s+|i\.e\.\s+)(?P<c>{_NUMBER})"
 )
 #: $62.50/GB ($1,000 / 16 GB): the quotient of what stands in brackets after it.
 _QUOTIENT = re.compile(
@@ -62,12 +64,14 @@ _THAN_ELSE = re.compile(
 )
 _SAVING = re.compile(
     r"\s*(?:cheaper|less expensive|less|lower|saving\w*|reduction|decrease|drop|discount|cut|more expensive|"
-    r"increase|higher|more|faster|slower|quicker|smaller|larger|bigger|wider|fewer|narrower|improvement|gain)\b",
+    r"increase|higher|more|faster|slower|quicker|smaller|larger|bigger|wider|fewer|narrower|improvement|"
+    r"gain)\b",
     re.IGNORECASE,
 )
 #: "An increase of 20 %", and what makes the share one of something else.
 _CHANGE_OF = re.compile(
-    r"\b(?:increase|rise|jump|improvement|growth|uplift|boost|plus|reduction|decrease|drop|saving|discount|gain|cut|difference|premium)s?\s+of\s+"
+    r"\b(?:increase|rise|jump|improvement|growth|uplift|boost|plus|reduction|decrease|drop|saving|discount|"
+    r"gain|cut|difference|premium)s?\s+of\s+"
     r"(?:about |around |roughly |nearly |almost |only |just |over |some )*~?$",
     re.IGNORECASE,
 )
@@ -329,7 +333,8 @@ _IN_SPEED = re.compile(
     r"\s*(?:faster|slower|quicker)\b|\s+of (?:the|its) (?:speed|performance)\b", re.IGNORECASE
 )
 _OF_RESULTS = re.compile(
-    r"\s*(?:more|fewer|less|additional|extra)\s+(?:tokens?|images?|pictures?|frames?|samples?|words?|requests?|users?|"
+    r"\s*(?:more|fewer|less|additional|extra)\s+(?:tokens?|images?|pictures?|frames?|samples?|words?|"
+    r"requests?|users?|"
     r"sequences?|steps?|iterations?|speed|performance|throughput)\b",
     re.IGNORECASE,
 )

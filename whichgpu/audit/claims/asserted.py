@@ -29,14 +29,17 @@ _USED = re.compile(
     rf"\b(?P<a>{_NAMES})\s+(?:is|are)\s+(?:used|enabled|on|active|the default|turned on)\s*(?:by default|"
     rf"out of the box|here|"
     r"automatically|(?=[.,;)]))"
-    r"|\b(?:connect|talk|communicat|link|speak|join|pair|bridg|coupl|hook)\w*\s+(?:up\s+)?(?:(?:with|to)\s+)?[^.,;:()]{0,40}?"
+    r"|\b(?:connect|talk|communicat|link|speak|join|pair|bridg|coupl|hook)\w*\s+(?:up\s+)?(?:(?:with|"
+    r"to)\s+)?[^.,;:()]{0,40}?"
     r"\b(?:over|via|through|by|with|using)\s+(?:an?\s+|its\s+|the\s+|their\s+|fast\s+){0,2}(?P<b>nvlink)\b"
-    r"|\b(?:divided|split|partitioned|sliced|carved|cut)\s+(?:up\s+)?(?:by|with|via|using|through)\s+(?P<c>mig)\b"
+    r"|\b(?:divided|split|partitioned|sliced|carved|cut)\s+(?:up\s+)?(?:by|with|via|using|"
+    r"through)\s+(?P<c>mig)\b"
     r"|\b(?:us(?:e|es|ing)|exploit\w*|rel(?:y|ies) on|feed\w*|run(?:s|ning)? on|benefit\w* from)\s+"
     r"(?:the|its|their)\s+"
     r"(?P<d>tensor cores)\b(?:\s+(?:of|in|on)\s+(?:the|these|those|this)\s+(?:cards?|gpus?|chips?|nodes?|"
     r"it))?"
-    r"|\b(?P<e>cuda)\s+(?:programs?|code|kernels?|binaries|applications|software)\s+(?:run|work)s?\s+(?:\w+\s+)?(?:on\s+"
+    r"|\b(?P<e>cuda)\s+(?:programs?|code|kernels?|binaries|applications|software)\s+(?:run|"
+    r"work)s?\s+(?:\w+\s+)?(?:on\s+"
     r"(?:them|it|these|this)\s+)?(?:(?:cards?|gpus?)\s+)?(?:as (?:they are|it is|is)|unchanged|"
     r"unmodified|out of the box|"
     r"without (?:changes?|modification|porting))"
@@ -50,15 +53,18 @@ _USED = re.compile(
 )
 _GROUPS = ("a", "b", "c", "d", "e", "f", "g")
 _DENIED = re.compile(
-    r"\b(?:no|not|none|never|cannot|without|if|unless|would|could|should|might|future|other|than|only|instead|"
+    r"\b(?:no|not|none|never|cannot|without|if|unless|would|could|should|might|future|other|than|only|"
+    r"instead|"
     r"emulat\w+|planned)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
 _DENIES = re.compile(r"\b(?:not|never|cannot)\b|n[\u2019']t\b", re.IGNORECASE)
 #: "Unlike the A10, it has", "unlike NVIDIA's Ada cards they have": what is set off has not.
 _UNLIKE = re.compile(
-    r"\bunlike\s+(?:(?:the|an?|its|older|most|nvidia(?:[\u2019']s)?|amd(?:[\u2019']s)?|intel(?:[\u2019']s)?)\s+){0,3}"
-    r"(?P<who>[^,.;:()]{2,40}?)(?:\s+(?:cards?|gpus?|chips?|parts?|generation))?,?\s+(?:(?:the|this|it|they|these|its?)\b"
+    r"\bunlike\s+(?:(?:the|an?|its|older|most|nvidia(?:[\u2019']s)?|amd(?:[\u2019']s)?|"
+    r"intel(?:[\u2019']s)?)\s+){0,3}"
+    r"(?P<who>[^,.;:()]{2,40}?)(?:\s+(?:cards?|gpus?|chips?|parts?|generation))?,?\s+(?:(?:the|this|it|they|"
+    r"these|its?)\b"
     r"[^.;,]{0,40}?)\b(?:has|have|supports?|comes? with|offers?|features?|includes?|gets?|got|knows?|can "
     r"(?:do|use|run))\s+"
     rf"(?:an?\s+|native\s+|hardware\s+|built-in\s+|full\s+|support for\s+)*(?P<what>{_NAMES})\b"

@@ -38,7 +38,8 @@ _SPEED = re.compile(
 )
 #: Above lines of numbers of GPUs, that what they tell is a speed.
 _IN_LINES = re.compile(
-    rf"{_SPEED.pattern}|\b(?:train\w*|inference|scaling|benchmark\w*|speeds?|images|tokens|samples|ResNet\S*|BERT\S*)\b",
+    rf"{_SPEED.pattern}|\b(?:train\w*|inference|scaling|benchmark\w*|speeds?|images|tokens|samples|"
+    rf"ResNet\S*|BERT\S*)\b",
     re.IGNORECASE,
 )
 #: Tables that say themselves that nothing was measured.

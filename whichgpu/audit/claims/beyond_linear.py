@@ -48,7 +48,8 @@ _SPEED = re.compile(
 #: What may make it true, or what denies it.
 _EXCUSED = re.compile(
     r"\b(?:memory|capacity|vram|batch(?:es)?|super-?linear\w*|nodes?|cache|price\w*|cost\w*|expensive|power|"
-    r"watts?|energy|newer|older|old|other|another|different|no|not|never|nothing|cannot|unless|rarely|myth|if|"
+    r"watts?|energy|newer|older|old|other|another|different|no|not|never|nothing|cannot|unless|rarely|myth|"
+    r"if|"
     r"swap\w*|offload\w*|fits?|kv|but|larger|bigger)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )

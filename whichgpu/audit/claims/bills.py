@@ -382,7 +382,8 @@ def _judged(bases: Sequence[Term], told: Term, text: Amounts, context: Context) 
 
 #: Between a price and the number of GPUs of what it is for: "6,000 EUR for a box with two 4090s".
 _CONTENT = re.compile(
-    r"(?:\s+for\s+(?:an?|one|the|our|my)\s+(?:[\w-]+\s+){0,2}?(?:box|server|machine|rig|workstation|system|build|pc|computer|tower))?"
+    r"(?:\s+for\s+(?:an?|one|the|our|my)\s+(?:[\w-]+\s+){0,2}?(?:box|server|machine|rig|workstation|system|"
+    r"build|pc|computer|tower))?"
     r"\s+(?:with|of|holding)\s+",
     re.IGNORECASE,
 )

@@ -49,8 +49,8 @@ WISHES = tuple(
     (
         each,
         re.compile(
-            rf"{_WISH}(?P<what>{each.names})\b|{_LISTED}(?P<listed>{each.names})\b|\b(?P<is>{each.names}){_IS_WISHED}"
-            + _ALSO.get(each.key, ""),
+            rf"{_WISH}(?P<what>{each.names})\b|{_LISTED}(?P<listed>{each.names})\b|"
+            rf"\b(?P<is>{each.names}){_IS_WISHED}" + _ALSO.get(each.key, ""),
             re.IGNORECASE,
         ),
     )

@@ -28,7 +28,8 @@ _CAPABILITY = re.compile(
 )
 #: Before a compute capability, what is built for it or asks for it.
 _OF_CODE = re.compile(
-    r"\b(?:built|builds?|compiled?|compiles|target\w*|ptx|kernels?|binar\w+|cubins?|wheels?|require\w*|needs?|wants?|asks?|expects?|insists?|"
+    r"\b(?:built|builds?|compiled?|compiles|target\w*|ptx|kernels?|binar\w+|cubins?|wheels?|require\w*|"
+    r"needs?|wants?|asks?|expects?|insists?|"
     r"at least|minimum|from|since|below|above)\b[^.;,]{0,24}$",
     re.IGNORECASE,
 )
@@ -42,7 +43,8 @@ _OF_CHIP = re.compile(
 )
 #: Behind each of several devices, where a sentence is of it: "the V100's is 7.0 and the A10's 8.6".
 _EACH = re.compile(
-    r"(?:[\u2019']s)?\s+(?:(?:is|has|at|only|with)\s+){0,2}(\d{1,2}\.\d)(?=\s*(?:[.;:)]|,(?!\d)|$|and\b|but\b))"
+    r"(?:[\u2019']s)?\s+(?:(?:is|has|at|only|with)\s+){0,2}(\d{1,2}\.\d)(?=\s*(?:[.;:)]|,(?!\d)|$|and\b|"
+    r"but\b))"
 )
 #: Before each of several devices: "7.0 on the V100 and 8.6 on the A10".
 _ON_EACH = re.compile(

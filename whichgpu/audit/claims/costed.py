@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 #: So much work by its number and its noun: "1 million Llama 2 7B tokens", "$ per 1,000 images".
 _WORK = re.compile(
-    r"(?:\b(?P<n>\d{1,3}(?:,\d{3})+|\d{1,5})\s?)?(?P<m>\b(?:million|thousand|mio\.?|mln)\b|(?<=[\d\s/])[Mk]\b)?"
+    r"(?:\b(?P<n>\d{1,3}(?:,\d{3})+|\d{1,5})\s?)?(?P<m>\b(?:million|thousand|mio\.?|mln)\b|"
+    r"(?<=[\d\s/])[Mk]\b)?"
     r"(?=[^|;]{0,40}?\b(?P<noun>token|image|picture|sequence|sample|frame)s?\b)",
     re.IGNORECASE,
 )

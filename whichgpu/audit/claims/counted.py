@@ -58,7 +58,8 @@ _COUNT = re.compile(
 _EACH = re.compile(r"\s*(?:,\s*)?(?:each|apiece|a piece|per\b|/|an? (?:card|gpu|board|piece))", re.IGNORECASE)
 #: What makes an amount one of something else than the devices alone.
 _ELSE = re.compile(
-    r"\b(?:suppl(?:y|ies)|box(?:es)?|machines?|workstations?|psus?|wall|meter|measured|average|idle|limit\w*|undervolt\w*|system|server|chassis|host|"
+    r"\b(?:suppl(?:y|ies)|box(?:es)?|machines?|workstations?|psus?|wall|meter|measured|average|idle|"
+    r"limit\w*|undervolt\w*|system|server|chassis|host|"
     r"v?cpus?|ram|storage|ssds?|disk|model|weights|cache|checkpoint|needs? (?:about |only )?\d|requir\w+|"
     r"left|free|spare|"
     r"usable|headroom|rest|extra|additional|more than|less than|sav\w+|discount\w*|rebate|after|instead|"

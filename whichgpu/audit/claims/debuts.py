@@ -49,7 +49,8 @@ _WITH = re.compile(
     rf"(?:\b(?P<what>{_NAMES})|\b(?:this|that|the|such an?)\s+(?:\w+\s+){{0,2}}?"
     rf"(?:format|feature|precision|technique|capability|mode|type))"
     rf"(?:\s+(?:format|support|precision|data type|cores?))?,?\s+(?:(?:which|that)\s+)?"
-    rf"(?:(?:nvidia|they)\s+(?:had\s+)?(?:first\s+)?(?:introduced|added|brought|launched|presented)|{_CAME})\s+"
+    rf"(?:(?:nvidia|they)\s+(?:had\s+)?(?:first\s+)?(?:introduced|added|brought|launched|presented)|"
+    rf"{_CAME})\s+"
     rf"(?:only\s+|first\s+|back\s+)?(?:with|in|on|by|alongside)\s+{_FAMILY}",
     re.IGNORECASE,
 )
@@ -76,7 +77,8 @@ _FORM = re.compile(r"\s*(?:\d|v\d|version|training|switch|bridge|c2c|-c2c|for|on
 _OF_FORM = re.compile(r"\b(?:(?:int|fp|bf|tf)\d+|on(?: the)?|[\w-]+[- ]gen(?:eration)?)\s+$", re.IGNORECASE)
 #: What makes it of one kind of device, or of another maker's.
 _OF_SOME = re.compile(
-    r"\b(?:geforce|consumer|gaming|gamers?|workstations?|quadro|desktops?|laptops?|amd|intel|google|tpus?|tenth|"
+    r"\b(?:geforce|consumer|gaming|gamers?|workstations?|quadro|desktops?|laptops?|amd|intel|google|tpus?|"
+    r"tenth|"
     r"not|n[\u2019']t|never|except|only (?:the|on)|second|third|fourth|fifth|improved|again)\b",
     re.IGNORECASE,
 )

@@ -47,7 +47,8 @@ _MANY = re.compile(
 )
 #: Of many requests at once, whatever serves a row that says itself that it is of one.
 OTHERS = re.compile(
-    r"\b(?:batch(?:es|ed|ing)?|concurren\w*|aggregate|prefill|prompt|pp\d+|users?|requests|streams|clients|sessions|"
+    r"\b(?:batch(?:es|ed|ing)?|concurren\w*|aggregate|prefill|prompt|pp\d+|users?|requests|streams|clients|"
+    r"sessions|"
     r"parallel|mtp|speculative|draft|multi|under load)\b",
     re.IGNORECASE,
 )
@@ -171,7 +172,8 @@ _FILE = re.compile(
 )
 #: "RTX 4090 (24 GB)", "M2 Ultra (192GB)": what the device has.
 _OF_DEVICE = re.compile(
-    r"(?<=[\w-])(?:(?<=Ultra)|(?<=Max)|(?<=Pro)|(?<=Ti)|(?<=Super)|(?<=XT)|(?<=XTX)|(?<=[\dA-Z]\d{2}[\dA-Z]))\s?\(\d{1,3}\s?GB[^()]{0,20}\)",
+    r"(?<=[\w-])(?:(?<=Ultra)|(?<=Max)|(?<=Pro)|(?<=Ti)|(?<=Super)|(?<=XT)|(?<=XTX)|"
+    r"(?<=[\dA-Z]\d{2}[\dA-Z]))\s?\(\d{1,3}\s?GB[^()]{0,20}\)",
     re.IGNORECASE,
 )
 #: What an embedding that is not read leaves of a file; bytes of a parameter at most, and how far a file may

@@ -30,7 +30,8 @@ _TOLD = re.compile(
     rf"|\b{_MAKERS.format(3)}\s+(?:on|in|using|at|with)\s+(?:an?\s+|its\s+|the\s+)?(?:[\w-]+\s+){{0,2}}?"
     rf"{_NODE.format(3)}"
     rf"|\b(?:made|built|manufactured|fabricated|produced|fabbed)\s+(?:by|at)\s+{_MAKERS.format(4)}\b"
-    rf"|\b(?:which|that)\s+{_MAKERS.format(6)}\s+(?:makes|builds|manufactures|produces|fabricates|fabs|etches)"
+    rf"|\b(?:which|that)\s+{_MAKERS.format(6)}\s+(?:makes|builds|manufactures|produces|fabricates|fabs|"
+    rf"etches)"
     rf"(?:\s+(?:for NVIDIA|for it))?\s+(?:on|in|at|with|using)\s+(?:an?\s+|its\s+|the\s+)?{_NODE.format(6)}",
     re.IGNORECASE,
 )
@@ -101,7 +102,8 @@ _OF_FAMILY = re.compile(
 _FAMILY_IS = re.compile(
     r"(?:^|(?<=[.!?;] )|(?<=[Tt]he ))(?P<kind>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: "
     r"Lovelace)?|Hopper|Blackwell)"
-    r"(?:\s+(?:cards|GPUs|gpus|chips|parts|generation|architecture|family|silicon))?\s+(?:is|are|was|were|comes?|came)\s+"
+    r"(?:\s+(?:cards|GPUs|gpus|chips|parts|generation|architecture|family|silicon))?\s+(?:is|are|was|were|"
+    r"comes?|came)\s+"
     r"(?=(?:\w+\s+)?(?:made|built|manufactured|fabricated|produced|fabbed|etched|from|out of|on)\b)"
 )
 _NEAR = 48
@@ -135,7 +137,8 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
 
 #: "The A10 and the A40 sit on GA102. All of those are made by".
 _ALL_OF_THOSE = re.compile(
-    r"\s*(?:All|Both)(?:\s+of)?(?:\s+(?:those|these|them|two|three|four|five|six))?(?:\s+(?:chips|cards|gpus))?\s+(?:are|were|come|came)\b",
+    r"\s*(?:All|Both)(?:\s+of)?(?:\s+(?:those|these|them|two|three|four|five|six))?(?:\s+(?:chips|cards|"
+    r"gpus))?\s+(?:are|were|come|came)\b",
     re.IGNORECASE,
 )
 

@@ -139,6 +139,19 @@ _OF_IT = tuple(
         ),
     )
 )
+#: Of the one device that the text is about, in a sentence that names none: "with MIG the board splits".
+_OF_TOPIC = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"^\W*with\s+(?:its\s+)?{_WHAT},?\s+(?:the|this|that)\s+(?:card|board|gpu|chip)\s+(?:splits?|"
+        rf"divides?|is|can|"
+        rf"works?|runs?|serves?)\b",
+        rf"^\W*(?:an?|the|one|its)\s+{_WHAT}\s+(?:(?:bridge|link|connection)\s+)?(?:ties|links|joins|"
+        rf"connects|couples|"
+        rf"binds|bridges|lets)\s+(?:them|the two|both|the pair|the cards|all|these|two)\b",
+        rf"^\W*(?:thanks to|with|courtesy of|owing to)\s+(?:its|their)\s(?:[\w-]+\s){{0,4}}?{_WHAT}",
+    )
+)
 #: What makes none of it a statement.
 _HEDGED = re.compile(
     r"\b(?:whether|may|might|should|would(?! scale| be faster| help)|some|older|newer|software|emulat\w*|"
@@ -179,6 +192,7 @@ def find(context: Context) -> Iterator[Finding]:
                 yield from _of_forms(passage, read, before, context)
                 yield from _answers(passage, read, context)
                 yield from _of_it(passage, read, who, context)
+                yield from _of_topic(passage, read, [*who.topic] or [*before.devices], context)
                 yield from _of_all(passage, read, before.devices, context)
             short = read.devices and len(read.text) < _SHORT
             before = read._replace(
@@ -233,6 +247,18 @@ def _meant(lead: str, read: _Read, before: Sequence[Capability]) -> Capability |
     # "FP8 Tensor Cores" are FP8.
     formats = {each for each in named if each.key != "tensor_cores"} or named
     return next(iter(formats)) if len(formats) == 1 else None
+
+
+def _of_topic(passage: Passage, read: _Read, named: Sequence[Mention], context: Context) -> Iterator[Finding]:
+    """What is said of the card, or of the pair, where one device was named before."""
+    if read.devices or len({each.named for each in named}) != 1:
+        return
+    gpus = [context.catalogue[key] for key in named[0].ids]
+    for form in _OF_TOPIC:
+        match = form.search(read.text)
+        if match and not _DENIES.search(read.text[: match.end()]):
+            what, place = read.capabilities[int(match["what"])], read.places[int(match["what"])]
+            yield from judged(passage, place, what, gpus, told=True, context=context)
 
 
 def _of_all(passage: Passage, read: _Read, named: Sequence[Mention], context: Context) -> Iterator[Finding]:

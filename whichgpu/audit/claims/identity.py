@@ -108,7 +108,8 @@ _JUST = re.compile(
 )
 _A_CARD = re.compile(
     r"(?:[ -](?:generation|class|based|series|era))?\s+(?:\w+\s+){0,2}?"
-    r"(?:cards?|gpus?|parts?|chips?|accelerators?|processors?|boards?|products?|designs?|models?|devices?|silicon|classic|veteran|workhorse|refresh|flagship)\b",
+    r"(?:cards?|gpus?|parts?|chips?|accelerators?|processors?|boards?|products?|designs?|models?|devices?|"
+    r"silicon|classic|veteran|workhorse|refresh|flagship)\b",
     re.IGNORECASE,
 )
 #: Values between the name that a list begins with and its architecture: "T4: 16 GB GDDR6, 70 W, Turing".

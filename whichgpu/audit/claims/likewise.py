@@ -48,12 +48,14 @@ _TOO = re.compile(
 #: Behind a device of which the opposite is said: "the A100 does not".
 #: Before it: "FP8, just like the", "ECC, unlike on the".
 _LIKE = re.compile(
-    r",\s+(?:just\s+|much\s+|exactly\s+)?(?P<un>un)?like\s+(?:on\s+|in\s+|with\s+)?(?:the\s+|its\s+|an?\s+|nvidia\s+|amd\s+|older\s+|newer\s+)*$",
+    r",\s+(?:just\s+|much\s+|exactly\s+)?(?P<un>un)?like\s+(?:on\s+|in\s+|with\s+)?(?:the\s+|its\s+|an?\s+|"
+    r"nvidia\s+|amd\s+|older\s+|newer\s+)*$",
     re.IGNORECASE,
 )
 #: "Encodes AV1, just as its predecessor did": before the device, and behind it.
 _JUST_AS = re.compile(
-    r",\s+(?:just\s+|much\s+|exactly\s+)?as\s+(?:the\s+|its\s+(?:\w+,\s+the\s+)?|nvidia\s+|amd\s+|older\s+|newer\s+)*$",
+    r",\s+(?:just\s+|much\s+|exactly\s+)?as\s+(?:the\s+|its\s+(?:\w+,\s+the\s+)?|nvidia\s+|amd\s+|older\s+|"
+    r"newer\s+)*$",
     re.IGNORECASE,
 )
 _DID = re.compile(
@@ -61,7 +63,8 @@ _DID = re.compile(
     re.IGNORECASE,
 )
 _NOT_SO = re.compile(
-    r"\s*(?:(?:does|did|do|can|has|is|was)(?:\s+not|n[\u2019']t)(?:\s+(?:have|support|offer|do|get)\s+(?:it|that|one|them))?(?:\s+either)?|cannot|(?:lacks?|lacked|lost|loses|"
+    r"\s*(?:(?:does|did|do|can|has|is|was)(?:\s+not|n[\u2019']t)(?:\s+(?:have|support|offer|do|get)\s+(?:it|"
+    r"that|one|them))?(?:\s+either)?|cannot|(?:lacks?|lacked|lost|loses|"
     r"dropped|drops|misses|gave up) "
     r"(?:it|this|that|them|both)|has none|offers none|omits (?:it|this)|"
     r"(?:gave|gives) (?:it|this|that|them) up(?: again)?)\b"
@@ -88,14 +91,18 @@ _WHICH = re.compile(
     r"they) (?:shares?|has in common) with)\s+)?(?:even\s+|only\s+|already\s+|neither\s+)?(?:the\s+|"
     r"its\s+|its predecessor,?\s+(?:the\s+)?)?(?:nvidia\s+|amd\s+|nvidia[\u2019']s\s+|amd[\u2019']s\s+|"
     r"older\s+|newer\s+|cheaper\s+|"
-    r"(?:pascal|volta|turing|ampere|ada|hopper|blackwell)[\u2019']s\s+|old\s+|new\s+|plain\s+|big\s+|little\s+|mighty\s+)*$",
+    r"(?:pascal|volta|turing|ampere|ada|hopper|blackwell)[\u2019']s\s+|old\s+|new\s+|plain\s+|big\s+|"
+    r"little\s+|mighty\s+)*$",
     re.IGNORECASE,
 )
 _DOES = re.compile(
-    r",?\s+(?:already\s+|also\s+|still\s+|simply\s+|sadly\s+|has\s+(?=dropped|lost|gained))*(?:(?P<not>(?:can|could|does|did|do)(?:not|\s+not|n[\u2019']t)(?:\s+(?:do|have|support|offer))?|"
+    r",?\s+(?:already\s+|also\s+|still\s+|simply\s+|sadly\s+|has\s+(?=dropped|lost|"
+    r"gained))*(?:(?P<not>(?:can|could|does|did|do)(?:not|\s+not|n[\u2019']t)(?:\s+(?:do|have|support|"
+    r"offer))?|"
     r"lacks?|lacked|misses|missed|omits?|omitted|lost|loses|dropped|drops|gave up|does without|never "
     r"(?:had|got|supported))|(?:has|had|does|did|do|can|could|can do|could do|"
-    r"supports?|supported|offers?|offered|introduced|pioneered|debuted|brought|gained|got|gets|received|provides?|handles|handled|retains|kept|keeps|shares)"
+    r"supports?|supported|offers?|offered|introduced|pioneered|debuted|brought|gained|got|gets|received|"
+    r"provides?|handles|handled|retains|kept|keeps|shares)"
     r"(?:\s+(?:too|as well|already|just fine|equally))?)\b(?=\s*(?:either|too|as "
     r"well|already|natively|in\b|with\b|via\b|just|[,.;:)]|$|and\b|but\b))",
     re.IGNORECASE,

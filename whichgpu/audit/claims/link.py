@@ -89,7 +89,8 @@ _GEN = (
 _SLACK, _WIDEST = 1.06, 16
 _MOVES = (
     re.compile(
-        rf"\b{_GEN}(?:\s+(?:slot|link|bus|lanes?|interface))?\s*(?:[(:=]|,?\s*(?:which\s+)?(?:gives?|offers?|carries|moves?|manages?|does|has|"
+        rf"\b{_GEN}(?:\s+(?:slot|link|bus|lanes?|interface))?\s*(?:[(:=]|,?\s*(?:which\s+)?(?:gives?|"
+        rf"offers?|carries|moves?|manages?|does|has|"
         rf"provides?|reaches|delivers?|allows?|moves?|tops out at|is good for|is))\s*"
         rf"(?:about |around |roughly |up to |only |just |some )*{_RATE}(?!\s+(?:of )?(?:memory|vram))",
         re.IGNORECASE,

@@ -39,7 +39,8 @@ _NO = re.compile(
 )
 #: What makes a yes or a no one of something else than one device with the whole model.
 _HEDGED = re.compile(
-    r"\b(?:offload\w*|partial\w*|split|shard\w*|multi\w*|cpu|ram|swap|layers?|mixed|tensor|parallel\w*|slow\w*|but|"
+    r"\b(?:offload\w*|partial\w*|split|shard\w*|multi\w*|cpu|ram|swap|layers?|mixed|tensor|parallel\w*|"
+    r"slow\w*|but|"
     r"if|with|two|dual|pair|more|\d\s?x|x\s?\d|lower|smaller|only)\b|[/;]",
     re.IGNORECASE,
 )

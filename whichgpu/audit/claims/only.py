@@ -45,7 +45,8 @@ _FIRST = re.compile(
 _ONLY_OF = re.compile(
     r"\bthe only\s+(?:[\w-]+\s+){0,2}?(?P<family>Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada Lovelace|"
     r"Ada|Hopper|Blackwell)"
-    r"(?:-based)?\s+(?:[\w-]+\s+){0,2}?(?:gpus?|cards?|accelerators?)\b(?:\s+(?:for|in|from|of)\s+(?:the\s+)?(?:[\w-]+\s?){1,2})?",
+    r"(?:-based)?\s+(?:[\w-]+\s+){0,2}?(?:gpus?|cards?|accelerators?)\b(?:\s+(?:for|in|from|"
+    r"of)\s+(?:the\s+)?(?:[\w-]+\s?){1,2})?",
     re.IGNORECASE,
 )
 #: What narrows an exclusive claim, behind it.
@@ -156,6 +157,8 @@ _DENIES = re.compile(r"without|lacking|that lacks", re.IGNORECASE)
 #: "The only GPU with more than 48 GB of memory", of whatever there is.
 _WITH_SIZE = re.compile(
     r"\bthe only\s+(?P<scope>[\w -]{0,30}?\b(?:gpu|card|accelerator))\s+"
+    r"(?:(?:(?:that|which)\s+(?:was|is|has been)\s+)?(?:ever\s+)?(?:sold|made|built|released|shipped|"
+    r"launched)\s+)?"
     r"(?:with|that has|offering|to offer)\s+(?P<more>(?:more than|over)\s+)?(?P<size>\d{2,3})\s?GB"
     r"(?:\s+of\s+(?:\w+\s+)?(?:memory|vram))?(?=\s*(?:[.,;)]|$|on the market\b))",
     re.IGNORECASE,

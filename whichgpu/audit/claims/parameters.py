@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 #: A name of a model: words with a capital or a digit, as far as it is one.
 _NAME = (
-    r"(?P<name>\b(?:BERT|RoBERTa|DistilBERT|GPT|Llama|Mi[sx]tral|Qwen|Gemma|Phi|Falcon|DeepSeek|Whisper|T5|CLIP|"
+    r"(?P<name>\b(?:BERT|RoBERTa|DistilBERT|GPT|Llama|Mi[sx]tral|Qwen|Gemma|Phi|Falcon|DeepSeek|Whisper|T5|"
+    r"CLIP|"
     r"ResNet|VGG|DenseNet|EfficientNet|Inception|AlexNet|MobileNet|ViT|Stable Diffusion|SDXL|FLUX|OPT|"
     r"BLOOM|MPT|"
     r"Yi|Kimi|GLM|Mamba|Jamba)"
@@ -50,7 +51,8 @@ _COUNTED = re.compile(
 #: A cell below "Parameters", or one that says it of itself.
 _OF_PARAMETERS = re.compile(r"\bparam(?:eter)?s?\b", re.IGNORECASE)
 _IN_CELL = re.compile(
-    r"\s*~?(?P<n>\d{1,4}(?:[.,]\d{1,3})?)[\s-]?(?P<scale>billion|million|trillion|[MBT])\b(?:\s+param(?:eter)?s?)?\s*",
+    r"\s*~?(?P<n>\d{1,4}(?:[.,]\d{1,3})?)[\s-]?(?P<scale>billion|million|trillion|"
+    r"[MBT])\b(?:\s+param(?:eter)?s?)?\s*",
     re.IGNORECASE,
 )
 #: A sentence on the model that was named before it.

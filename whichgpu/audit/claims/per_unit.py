@@ -1,4 +1,4 @@
-"""Who is ahead in a quotient: "per watt the B580 has the higher bandwidth", "by dollars per gigabyte the cheaper".
+"""Who is ahead in a quotient: "per watt the B580 has the higher bandwidth", "per gigabyte the cheaper".
 
 The two amounts of each device are those that the paragraph tells of it, those of its row in the table above,
 or those on file. The one that is said to be ahead must not be behind another.
@@ -27,8 +27,13 @@ if TYPE_CHECKING:
 
 _MONEY = r"(?:dollars?|euros?|price|cost|money|usd|eur|\$|paid)"
 _RATES = r"(?:tokens?|images?|pictures?|frames?|samples?|it/s|iterations|throughput|performance|speed|work|results?)"
-_WATT = r"(?:(?:per|for (?:each|every)|by) (?:rated )?watt|per unit of power|by (?:its |their |the )?(?:rated )?(?:power|tdp))"
+_WATT = (
+    r"(?:(?:per|for (?:each|every)|by) (?:rated )?watt|per unit of power|"
+    r"by (?:its |their |the )?(?:rated )?(?:power|tdp))"
+)
 _GIG = r"(?:per|for (?:each|every)|a) (?:gigabyte|GB|gig)"
+_DOLLAR = r"(?:per|for (?:each|every)) (?:dollar|euro)"
+_LEADS = r"|ahead|best|leads|wins"
 
 
 class _Quotient(NamedTuple):
@@ -47,38 +52,50 @@ def _named(*words: str) -> re.Pattern[str]:
 
 #: The first whose words a sentence has is meant.
 _QUOTIENTS = (
-    _Quotient(_named(_GIG, _MONEY + r"|cheap|dear|expensive|afford"), "money", "memory", less=True),
-    _Quotient(_named(r"(?:per|for (?:each|every)) (?:dollar|euro)", r"gigabytes?|memory|vram"), "memory", "money", less=False),
-    _Quotient(_named(r"(?:per|for (?:each|every)) (?:dollar|euro)", r"bandwidth"), "bandwidth", "money", less=False),
+    _Quotient(_named(_GIG, f"{_MONEY}|cheap|dear|expensive|afford"), "money", "memory", less=True),
+    _Quotient(_named(_DOLLAR, r"gigabytes?|memory|vram"), "memory", "money", less=False),
+    _Quotient(_named(_DOLLAR, r"bandwidth"), "bandwidth", "money", less=False),
     _Quotient(_named(_WATT, r"bandwidth"), "bandwidth", "power", less=False),
     _Quotient(_named(_WATT, r"memory|gigabytes|vram"), "memory", "power", less=False),
-    _Quotient(_named(_WATT, _RATES + r"|ahead|best|leads|wins|efficien"), "rate", "power", less=False),
-    _Quotient(_named(r"(?:per|for (?:each|every)) (?:dollar|euro)", _RATES + r"|ahead|best|leads|wins"), "rate", "money", less=False),
-)  # fmt: skip
+    _Quotient(_named(_WATT, f"{_RATES}{_LEADS}|efficien"), "rate", "power", less=False),
+    _Quotient(_named(_DOLLAR, f"{_RATES}{_LEADS}"), "rate", "money", less=False),
+)
 _BEST = re.compile(
-    r"\b(?:comes out ahead|is (?:\w+ )?ahead|leads|wins|on top|(?:has|offers|gives|delivers|with|gets|moves) (?:\w+ )?the "
-    r"(?:higher|highest|better|best|most|larger|greater)|(?:has|offers|gives|delivers|moves) (?:more|most)|is (?:\w+ )?the "
+    r"\b(?:comes out ahead|is (?:\w+ )?ahead|leads|wins|on top|(?:has|offers|gives|delivers|with|gets|"
+    r"moves) (?:\w+ )?the "
+    r"(?:higher|highest|better|best|most|larger|greater)|(?:has|offers|gives|delivers|moves) (?:more|most)|"
+    r"is (?:\w+ )?the "
     r"(?:best|better|winner|most efficient|more efficient)|does (?:best|better|the most)|beats)\b",
     re.IGNORECASE,
 )
-_CHEAP = re.compile(r"\b(?:cheaper|cheapest|less expensive|least expensive|best value|better value|better deal|best deal)\b", re.I)
+_CHEAP = re.compile(
+    r"\b(?:cheaper|cheapest|less expensive|least expensive|best value|better value|better deal|best deal)\b",
+    re.I,
+)
 _DEAR = re.compile(r"\b(?:dearer|dearest|more expensive|most expensive|costlier|pricier|priciest)\b", re.I)
 _UNSURE = re.compile(
-    r"\?|n[\u2019']t\b|\b(?:not|no|never|nor|neither|if|would|might|could|may|second|third|almost|nearly|level|tie[ds]?|"
+    r"\?|n[\u2019']t\b|\b(?:not|no|never|nor|neither|if|would|might|could|may|second|third|almost|nearly|"
+    r"level|tie[ds]?|"
     r"used|laptop)\b",
     re.IGNORECASE,
 )
-_ALL_OTHERS = re.compile(r"\bof (?:the|all|these) (?:two|three|four|five|six|lot)|other (?:two|three|four)|all others\b", re.I)
+_ALL_OTHERS = re.compile(
+    r"\bof (?:the|all|these) (?:two|three|four|five|six|lot)|other (?:two|three|four)|all others\b", re.I
+)
 _OF_EACH = frozenset({"memory", "bandwidth", "power", "money", "rate"})
 #: Fields on file that an amount is of where the text tells none.
 _FIELDS = {"memory": "memory", "bandwidth": "bandwidth", "power": "power"}
 _MARGIN, _MOST = 0.02, 8
 
 
+#: What is told of each device, by kinds of amounts.
+_Told = dict[frozenset[str], dict[str, float]]
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every such statement that the amounts exclude."""
-    above: dict[frozenset[str], dict[str, float]] = {}
-    section: tuple[str, ...] = ()
+    above: _Told = {}
+    section: tuple[str, ...] | None = None
     for index, passage in enumerate(context.document.passages):
         if passage.kind == "cell":
             continue
@@ -93,9 +110,9 @@ def find(context: Context) -> Iterator[Finding]:
                 yield from _of_sentence(index, passage, sentence, (meant, above), context)
 
 
-def _of_tables(section: tuple[str, ...], context: Context) -> dict[frozenset[str], dict[str, float]]:
+def _of_tables(section: tuple[str, ...], context: Context) -> _Told:
     """The amounts of each device of the one table of a section that has one rate."""
-    found: dict[frozenset[str], dict[str, float]] = {}
+    found: _Told = {}
     for table in context.document.tables:
         if tuple(table.section) != section:
             continue
@@ -109,7 +126,10 @@ def _of_tables(section: tuple[str, ...], context: Context) -> dict[frozenset[str
     return found
 
 
-_RATE_HEAD = re.compile(rf"(?:{_RATES}|img|tok)[^|]*?(?:/s|per second|/min|per minute|/h)|\bit/s\b|\bfps\b", re.IGNORECASE)
+_RATE_HEAD = re.compile(
+    rf"(?:{_RATES}|img|tok)[^|]*?(?:/s|per second|/min|per minute|/h)|\bit/s\b|\bfps\b", re.IGNORECASE
+)
+_POWER_HEAD = re.compile(r"\b(?:power|watts?|tdp)\b", re.IGNORECASE)
 _MONEY_HEAD = re.compile(r"[$\u20ac]|\b(?:price|cost|usd|eur)\b", re.IGNORECASE)
 
 
@@ -119,13 +139,18 @@ def _kind_of(label: str, key: str) -> str:
         return "rate"
     if key in _FIELDS:
         return key
-    return "money" if _MONEY_HEAD.search(label) else "power" if re.search(r"\b(?:power|watts?|tdp)\b", label, re.I) else ""
+    return (
+        "money"
+        if _MONEY_HEAD.search(label)
+        else "power"
+        if re.search(r"\b(?:power|watts?|tdp)\b", label, re.I)
+        else ""
+    )
 
 
 def _of_sentence(
-    index: int, passage: Passage, sentence: Sentence, known: tuple[_Quotient, Mapping[frozenset[str], Mapping[str, float]]],
-    context: Context,
-) -> Iterator[Finding]:  # fmt: skip
+    index: int, passage: Passage, sentence: Sentence, known: tuple[_Quotient, _Told], context: Context
+) -> Iterator[Finding]:
     meant, above = known
     here = context.mentions.get(index, ())
     own = within(here, sentence.start, sentence.end)
@@ -133,7 +158,7 @@ def _of_sentence(
     worst = _DEAR.search(sentence.text) if meant.less else None
     if not (bool(best) ^ bool(worst)) or len({each.named for each in own}) != 1:
         return
-    told = {**above, **_of_text(passage, (0, sentence.start), here, context)} if not above else dict(above)
+    told = dict(above)
     for ids, amounts in _of_text(passage, (0, sentence.start), here, context).items():
         told[ids] = {**amounts, **told.get(ids, {})}
     devices = [ids for ids in told if ids]
@@ -147,8 +172,12 @@ def _of_sentence(
     word = best or worst
     if word is None:
         return
-    names = {next(iter(sorted(ids))): share for ids, share in ((frozenset(own[0].ids), mine[0]), *others.items())}
-    because = f"{meant.above} over {meant.below}: " + ", ".join(f"{key} {share:.4g}" for key, share in names.items())
+    names = {
+        next(iter(sorted(ids))): share for ids, share in ((frozenset(own[0].ids), mine[0]), *others.items())
+    }
+    because = f"{meant.above} over {meant.below}: " + ", ".join(
+        f"{key} {share:.4g}" for key, share in names.items()
+    )
     yield made(
         context, passage, (sentence.start + word.start(), sentence.start + word.end()), "ordering",
         "inconsistent" if ahead else "confirmed", subject=", ".join(own[0].ids[:2]),
@@ -157,20 +186,21 @@ def _of_sentence(
     )  # fmt: skip
 
 
-def _of_text(
-    passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
-) -> dict[frozenset[str], dict[str, float]]:
+def _of_text(passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context) -> _Told:
     """The amounts that stand behind each name of a passage, up to the next one; none that is told twice."""
     found: dict[frozenset[str], dict[str, set[float]]] = {}
     named = [each for each in here if place[0] <= each.start < place[1]]
     for at, each in enumerate(named):
         mine = found.setdefault(frozenset(each.ids), {})
-        end = min(named[at + 1].start if at + 1 < len(named) else place[1], _sentence_end(passage, each.start))
+        end = min(
+            named[at + 1].start if at + 1 < len(named) else place[1], _sentence_end(passage, each.start)
+        )
         for one in within(quantities(passage.text, context.fraction), each.end, end):
             if one.dimension in _OF_EACH and one.high == one.value:
                 mine.setdefault(one.dimension, set()).add(one.value)
     return {
-        ids: {kind: next(iter(told)) for kind, told in kinds.items() if len(told) == 1} for ids, kinds in found.items()
+        ids: {kind: next(iter(told)) for kind, told in kinds.items() if len(told) == 1}
+        for ids, kinds in found.items()
     }
 
 
@@ -178,9 +208,7 @@ def _sentence_end(passage: Passage, at: int) -> int:
     return next(each.end for each in sentences(passage.text) if at < each.end)
 
 
-def _quotient(
-    ids: frozenset[str], told: Mapping[str, float], meant: _Quotient, context: Context
-) -> float:
+def _quotient(ids: frozenset[str], told: Mapping[str, float], meant: _Quotient, context: Context) -> float:
     """One amount over the other; 0 where either is not known."""
     above, below = (_amount(ids, told, kind, context) for kind in (meant.above, meant.below))
     return above / below if above and below else 0.0

@@ -71,7 +71,8 @@ _FOR = re.compile(
 )
 #: "Eight of them for $20 an hour".
 _SO_MANY_FOR = re.compile(
-    r"\b(?P<n>two|three|four|six|eight|ten|sixteen|\d{1,2})(?:\s+of\s+(?:them|these|those))?\s+(?:for|at|cost)\s+"
+    r"\b(?P<n>two|three|four|six|eight|ten|sixteen|\d{1,2})(?:\s+of\s+(?:them|these|those))?\s+(?:for|at|"
+    r"cost)\s+"
     r"(?:about |around |some |only |just |under |over |less than )*$",
     re.IGNORECASE,
 )

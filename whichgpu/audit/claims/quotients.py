@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _PER = re.compile(r"\b(?:per|pro|par|por|je)\b|\w\s?/\s?\w|[$\u20ac]\s?/|\u6bcf", re.IGNORECASE)
 #: Those that are no quotient of columns: what is paid by the hour, what moves in a second.
 _RATE = re.compile(
-    r"(?:per|pro|par|por|je|/)\s*(?:s|sec\w*|second\w*|h|hr|hours?|day|month|year|mo|gpu|card|node|Stunde|heure|hora)\b|"
+    r"(?:per|pro|par|por|je|/)\s*(?:s|sec\w*|second\w*|h|hr|hours?|day|month|year|mo|gpu|card|node|Stunde|"
+    r"heure|hora)\b|"
     r"\b(?:i/o|n/a|and/or|tok(?:en)?s?/s)\b",
     re.IGNORECASE,
 )

@@ -33,7 +33,8 @@ LAUNCH = re.compile(
     r"lan\u00e7amento|lanzamiento|sortie|erscheinung|markteinf\u00fchrung|uscita|"
     r"data d[ei] (?:uscita|rilascio|lan\u00e7amento)|"
     r"\u0434\u0430\u0442\u0430 (?:\u0440\u0435\u043b\u0438\u0437\u0430|\u0432\u044b\u0445\u043e\u0434\u0430)|"
-    r"\u53d1\u5e03(?:\u65e5\u671f|\u65f6\u95f4|\u5e74\u4efd?)|\u4e0a\u5e02(?:\u65e5\u671f|\u65f6\u95f4|\u5e74\u4efd?)|\u767a\u58f2(?:\u65e5|\u6642\u671f|\u5e74)"
+    r"\u53d1\u5e03(?:\u65e5\u671f|\u65f6\u95f4|\u5e74\u4efd?)|\u4e0a\u5e02(?:\u65e5\u671f|\u65f6\u95f4|"
+    r"\u5e74\u4efd?)|\u767a\u58f2(?:\u65e5|\u6642\u671f|\u5e74)"
 )
 _WORDS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
 _NTH = rf"(?:([1-6])(?:st|nd|rd|th)|({'|'.join(_WORDS)}))"

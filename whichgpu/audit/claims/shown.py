@@ -67,7 +67,8 @@ _FAR = r"(?:well |far |just |only just |narrowly |clearly |slightly |comfortably
 _COPULA = r"(?:is|are|was|were|runs?|ran|comes? (?:in|out)|came (?:in|out)|ends? up|ended up|finish(?:es|ed)|lands?|landed|stays?|lies|sits)"  # noqa: E501
 #: What is done in a test: "it still wrote faster than a 3060".
 _DID = (
-    r"(?:wrote|writes|generate[sd]?|answer(?:s|ed)|train(?:s|ed)|finish(?:es|ed)|compute[sd]|decode[sd]|produce[sd]|"
+    r"(?:wrote|writes|generate[sd]?|answer(?:s|ed)|train(?:s|ed)|finish(?:es|ed)|compute[sd]|decode[sd]|"
+    r"produce[sd]|"
     r"made|makes|did|does|work(?:s|ed))"
 )
 _ORDERS = {
@@ -93,7 +94,8 @@ _ORDERS = {
 _JOINED = re.compile(r"s?\s*(?:,|,?\s*\b(?:and|or|&)\b)\s*(?:the |both |an? )*", re.IGNORECASE)
 #: What is set against another before it.
 _SECOND = re.compile(
-    rf"\b(?:than|as|of|over|behind|against|versus|from|ahead of|like|to|with|by|times|(?<!\w)x|half|twice|double|{_WINS}|{_LOSES})\s*$",  # noqa: E501
+    rf"\b(?:than|as|of|over|behind|against|versus|from|ahead of|like|to|with|by|times|(?<!\w)x|half|twice|"
+    rf"double|{_WINS}|{_LOSES})\s*$",
     re.IGNORECASE,
 )
 #: What is no statement of what was measured, or is of another setting; anywhere before the object.
@@ -134,7 +136,8 @@ _MEASURED = re.compile(
 _TIME = re.compile(r"\b(?:time|seconds|minutes|hours|as long)\b", re.IGNORECASE)
 #: "1.6 times the A100's memory": of what stands behind the name, unless that is what was measured.
 _OWNED = re.compile(
-    r"s?[\u2019']s?\s+(?!(?:[\w/-]+\s+){0,2}(?:speed|throughput|rate|result|score|time|output|images|tokens|performance)\b)\w",
+    r"s?[\u2019']s?\s+(?!(?:[\w/-]+\s+){0,2}(?:speed|throughput|rate|result|score|time|output|images|tokens|"
+    r"performance)\b)\w",
     re.IGNORECASE,
 )
 _SLOW = re.compile(r"\s*(?:as slow|slower)\b", re.IGNORECASE)

@@ -78,7 +78,8 @@ _IS_LAST = re.compile(
 #: "is no longer supported by CUDA 13", "runs with PyTorch 2.4": what stands before is a device.
 _BACKWARD = re.compile(
     rf"(?:\b(?:is|are)\s+{_ADVERBS}(?P<not>(?:not|no longer)\s+)?{_ADVERBS}supported\s+(?:by|in|under)|"
-    rf"\b{_ADVERBS}(?:runs?|works?)\s+(?:fine\s+)?(?:with|under|on))\s+(?:the\s+)?(?:(?:latest|newest|current)\s+)?"
+    rf"\b{_ADVERBS}(?:runs?|works?)\s+(?:fine\s+)?(?:with|under|on))\s+(?:the\s+)?(?:(?:latest|newest|"
+    rf"current)\s+)?"
     rf"{_SOFT}",
     re.IGNORECASE,
 )
@@ -86,7 +87,8 @@ _FAMILIES = re.compile(r"(?P<family>Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lo
 #: What makes it a plan, a question of how well, or of a way round.
 _ELSE = re.compile(
     r"\?|\b(?:if|unless|may|might|could|will|would|should|plans?|planned|soon|expect\w*|until|before|whether|"
-    r"unofficial\w*|patch\w*|fork\w*|community|compil\w*|source|builds?|nightl\w*|workarounds?|experimental\w*|"
+    r"unofficial\w*|patch\w*|fork\w*|community|compil\w*|source|builds?|nightl\w*|workarounds?|"
+    r"experimental\w*|"
     r"FP[48]|NVFP4|INT[48]|BF16|well|fast\w*|slow\w*|properly|reliably|efficient\w*|optimi\w+|only|some|most|"
     r"model|models|containers?|image|branch|backend|kernels?|quanti\w+|emulat\w+|zluda|deprecat\w+)\b",
     re.IGNORECASE,

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 #: Headings of speeds, and of times, of which less is faster.
 _SPEED = re.compile(
-    r"\b(?:(?:tok(?:en)?s?|imgs?|images?|samples?|frames?|seq(?:uence)?s?|it(?:eration)?s?|requests?|req|steps?)\s?"
+    r"\b(?:(?:tok(?:en)?s?|imgs?|images?|samples?|frames?|seq(?:uence)?s?|it(?:eration)?s?|requests?|req|"
+    r"steps?)\s?"
     r"(?:/|per )\s?(?:s|sec|second|min|minute|h|hour)\b|fps|tps|t/s|throughput|score)",
     re.IGNORECASE,
 )
@@ -43,7 +44,8 @@ _FASTER = re.compile(
 )
 #: What a table of speeds does not tell.
 _ELSE = re.compile(
-    r"\b(?:slower|less|fewer|behind|price\w*|cost\w*|cheaper|dollars?|watts?|joules?|power|efficien\w+|vram|memory|cores|"
+    r"\b(?:slower|less|fewer|behind|price\w*|cost\w*|cheaper|dollars?|watts?|joules?|power|efficien\w+|vram|"
+    r"memory|cores|"
     r"bandwidth|t?flops|theor\w+|peak|on paper|spec\w*|up to|would|could|might|expect\w*|not|never|"
     r"gaming|games|if|"
     r"scal\w+|per)\b|[$\u20ac]|n[\u2019']t\b",
@@ -54,7 +56,8 @@ _BATCH = re.compile(r"\bbatch(?:[ -]?size)?(?: of)?[ =:]*(\d{1,4})\b", re.IGNORE
 _WORD = re.compile(r"[a-z][a-z0-9.-]{2,}", re.IGNORECASE)
 #: Words of headings that tell no column from another.
 _COMMON = re.compile(
-    r"(?:the|and|for|with|per|sec|second|tok|tokens?|images?|img|throughput|batch|time|speed|gpus?|model|latency|"
+    r"(?:the|and|for|with|per|sec|second|tok|tokens?|images?|img|throughput|batch|time|speed|gpus?|model|"
+    r"latency|"
     r"score|size|[bf]p?f?(?:16|8)|int[48]|than|more|faster)"
 )
 _NEAR, _WRONG = 0.06, 0.2

@@ -32,8 +32,10 @@ _MONTHS = (
     r"nov|kas|lis|\u043d\u043e\u044f", r"de[cz]|d[i\u00e9]c|gru|ara|des|\u0434\u0435\u043a",
 )  # fmt: skip
 _DAY = re.compile(
-    rf"\s*(?:\d{{1,2}}\.?\s(?:de\s)?)?(?P<month>[^\W\d_]{{3,12}})\.?\s(?:de\s)?(?:\d{{1,2}}(?:st|nd|rd|th)?,\s)?"
-    rf"(?P<year>20[012]\d){_BESIDE}|\s*(?P<y>20[012]\d)(?:\s?\u5e74\s?|\ub144\s?|-)(?P<m>\d{{1,2}})\b[^\d]?.{{0,4}}"
+    rf"\s*(?:\d{{1,2}}\.?\s(?:de\s)?)?(?P<month>[^\W\d_]{{3,12}})\.?\s(?:de\s)?(?:\d{{1,2}}(?:st|nd|rd|"
+    rf"th)?,\s)?"
+    rf"(?P<year>20[012]\d){_BESIDE}|\s*(?P<y>20[012]\d)(?:\s?\u5e74\s?|\ub144\s?|"
+    rf"-)(?P<m>\d{{1,2}})\b[^\d]?.{{0,4}}"
 )
 _LINK = re.compile(
     r"\s*PCI(?:e|[- ]?Express)\s*(?:Gen\.?\s*)?(?P<n>[2-6])(?:\.0)?(?:\s*[x\u00d7]\s?(?P<lanes>\d{1,2}))?\s*",

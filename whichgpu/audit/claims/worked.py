@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 #: Headers of tables of costs, work, times and energy.
 _OF_USE = re.compile(
-    r"[$\u20ac]|\b(?:costs?|prices?|paid|bills?|spen[dt]|hours?|kwh|tokens?|images|requests|total|rates?|rent|"
+    r"[$\u20ac]|\b(?:costs?|prices?|paid|bills?|spen[dt]|hours?|kwh|tokens?|images|requests|total|rates?|"
+    r"rent|"
     r"needed|wasted|speed-?\s?ups?|faster|minutes|min|sav(?:ed|ings?)|per month|energy|tok|imgs?|samples?|"
     r"users?|concurren\w*|batch|throughput|time|seconds?|latency|joules?)\b",
     re.IGNORECASE,

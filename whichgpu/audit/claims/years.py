@@ -29,6 +29,7 @@ _YEAR = re.compile(
     r"made its debut|saw the light|was born|"
     r"came to market|entered the market|"
     r"(?:reached|hit) (?:the (?:market|shelves|stores)|stores|shelves|retail)|"
+    r"brought\s[^.;,]{3,70}?\sto (?:shops|market|stores|the market|the shelves)|"
     r"started shipping|shipped|landed|became available|dates? (?:from|back to)|"
     r"erschien|vorgestellt|ver\u00f6ffentlicht|sortie?|lanc\u00e9e?|parue?|lanzad[oa]|"
     r"presentad[oa]|"

@@ -99,7 +99,7 @@ def _told(
     if behind and behind[0].dimension == "percent" and _BY.fullmatch(text, last.end, behind[0].start):
         share = behind[0].value
         words = text[sentence.start : behind[0].end]
-        ways = (times - 1, 1 - times, 1 - 1 / times, 1 / times - 1, times, 1 / times)
+        ways: tuple[float, ...] = (times - 1, 1 - times, 1 - 1 / times, 1 / times - 1, times, 1 / times)
         if not _FASTER.match(text, behind[0].end):
             falls, rises = _FALLS.search(words), _RISES.search(words)
             ways = (1 - times,) if times < 1 and falls else (times - 1,) if times > 1 and rises else ways

@@ -1,4 +1,4 @@
-"""What follows from the sentences right before: sums, rates per million, ceilings of decoding, shares of linear.
+"""What follows from the sentences right before: sums, costs per million, bounds on decoding, scaling.
 
 Each is held against what the paragraph tells before it, where that is told once; what may be of another
 amount is left alone.
@@ -35,37 +35,49 @@ _HOUR = 3600.0
 
 #: "Together that is 48 GB", at the start of the sentence behind the parts.
 _SUM = re.compile(
-    rf"^\W*(?:So,?\s)?(?:Together|In total|In all|All told|Altogether|Combined|All in all|Added up|Taken together),?\s"
-    rf"(?:that|this|it|they|these|those|the\s(?:\w+\s){{1,3}}?|you|we|i)?\s?(?:is|are|makes?|gives?|comes? to|amounts? to|"
-    rf"adds? up to|needs?|takes?|draws?|costs?|have|has|get|pay|offers?|provides?)\s{_ABOUT}<(?P<r>[mbwe]\d+)>",
+    rf"^\W*(?:So,?\s)?(?:Together|In total|In all|All told|Altogether|Combined|All in all|Added up|"
+    rf"Taken together),?\s"
+    rf"(?:that|this|it|they|these|those|the\s(?:\w+\s){{1,3}}?|you|we|i)?\s?(?:is|are|makes?|gives?|"
+    rf"comes? to|amounts? to|"
+    rf"adds? up to|needs?|takes?|draws?|costs?|have|has|get|pay|offers?|"
+    rf"provides?)\s{_ABOUT}<(?P<r>[mbwe]\d+)>",
     re.IGNORECASE,
 )
-#: "Each token costs 128 KiB. Filling a window of 32,768 tokens takes 4 GiB", "320 KiB per token, hence 10 GiB for".
+#: "Each token costs 128 KiB. A window of 32,768 tokens takes 4 GiB", "320 KiB per token, hence 10 GiB for".
 _PER_TOKEN = re.compile(
-    r"(?:\b(?:each|every|a|one|per) token\b[^<>;?!]{0,40}?<(?P<a>b\d+)>|<(?P<b>b\d+)>\s(?:per|a|for (?:each|every|one|a)) "
+    r"(?:\b(?:each|every|a|one|per) token\b[^<>;?!]{0,40}?<(?P<a>b\d+)>|<(?P<b>b\d+)>\s(?:per|a|for (?:each|"
+    r"every|one|a)) "
     r"token)",
     re.IGNORECASE,
 )
 _OF_TOKENS = re.compile(
-    rf"<(?P<n>c\d+)>[ -]tokens?\b[^<>;?!]{{0,50}}?\b(?:takes?|needs?|fills?|is|costs?|occup\w+|uses?|means?|makes?|comes? to)\s"
-    rf"{_ABOUT}<(?P<r>b\d+)>|\b(?:hence|so|thus|or|that is)\s{_ABOUT}<(?P<r2>b\d+)>\s(?:for|at|with|of cache for)\s(?:a\s)?"
+    rf"<(?P<n>c\d+)>[ -]tokens?\b[^<>;?!]{{0,50}}?\b(?:takes?|needs?|fills?|is|costs?|occup\w+|uses?|means?|"
+    rf"makes?|comes? to)\s"
+    rf"{_ABOUT}<(?P<r>b\d+)>|\b(?:hence|so|thus|or|that is)\s{_ABOUT}<(?P<r2>b\d+)>\s(?:for|at|with|"
+    rf"of cache for)\s(?:a\s)?"
     rf"(?:\w+\sof\s)?<(?P<n2>c\d+)>[ -]tokens?\b",
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(
-    r"\b(?:users?|requests?|sequences?|batch|chats?|conversations?|sessions?|each of|times|x|cards?|gpus?|fp8|int8|"
-    r"8[- ]bit|4[- ]bit|half|q8|q4|both)\b", re.I,
+    r"\b(?:users?|requests?|sequences?|batch|chats?|conversations?|sessions?|each of|times|x|cards?|gpus?|"
+    r"fp8|int8|"
+    r"8[- ]bit|4[- ]bit|half|q8|q4|both)\b",
+    re.I,
 )
 #: A bound on decoding, by the weights that each token reads.
 _CAPS = re.compile(
-    r"\b(?:caps?|capped|ceiling|at most|(?:upper )?bound|limits?|limited|in theory|theoretical\w*|maximum|no (?:more|faster) than|"
-    r"best case|cannot (?:exceed|do more)|can[\u2019']t (?:exceed|do more)|could)\b", re.IGNORECASE,
+    r"\b(?:caps?|capped|ceiling|at most|(?:upper )?bound|limits?|limited|in theory|theoretical\w*|maximum|"
+    r"no (?:more|faster) than|"
+    r"best case|cannot (?:exceed|do more)|can[\u2019']t (?:exceed|do more)|could)\b",
+    re.IGNORECASE,
 )
 _TOKENS = re.compile(r"\btok(?:ens?)?\b", re.IGNORECASE)
 #: What a million tokens cost.
 _PER_MILLION = re.compile(
-    rf"\b(?:a|one|per|each|every) million (?:output |generated )?tokens\b[^<>;?!]{{0,60}}?\s{_ABOUT}<(?P<r>m\d+)>|"
-    rf"<(?P<r2>m\d+)>\s?(?:per|a|for (?:a|one|each|every)|/)\s?(?:million|1M|M)\s(?:output |generated )?tokens\b",
+    rf"\b(?:a|one|per|each|every) million (?:output |"
+    rf"generated )?tokens\b[^<>;?!]{{0,60}}?\s{_ABOUT}<(?P<r>m\d+)>|"
+    rf"<(?P<r2>m\d+)>\s?(?:per|a|for (?:a|one|each|every)|/)\s?(?:million|1M|M)\s(?:output |"
+    rf"generated )?tokens\b",
     re.IGNORECASE,
 )
 _A_HOUR = re.compile(r"<(?P<m>m\d+)>\s?(?:an|per|a|each|/)\s?h(?:our|r)?\b", re.IGNORECASE)
@@ -79,32 +91,42 @@ _EFFICIENCY = re.compile(
     re.IGNORECASE,
 )
 _BOTH = re.compile(r"\b(?:both|pair|second|two)\b", re.IGNORECASE)
-_OF_ENERGY = re.compile(r"\b(?:energy|power|watts?|per watt|fuel|flops?|utili[sz]ation|mfu|memory|bandwidth)\b", re.I)
+_OF_ENERGY = re.compile(
+    r"\b(?:energy|power|watts?|per watt|fuel|flops?|utili[sz]ation|mfu|memory|bandwidth)\b", re.I
+)
 #: After how many hours of rent a price is paid.
 _PAID = re.compile(
-    r"\b(?:paid (?:for (?:itself|themselves)|off|back)|pays? (?:for (?:itself|themselves)|off|back)|break[- ]?even\w*|"
+    r"\b(?:paid (?:for (?:itself|themselves)|off|back)|pays? (?:for (?:itself|themselves)|off|back)|"
+    r"break[- ]?even\w*|"
     r"buying (?:wins|is cheaper)|recoup\w*|amorti[sz]e\w*)\b",
     re.IGNORECASE,
 )
 _HOURS = re.compile(r"<(?P<r>t\d+)>|<(?P<c>c\d+)>\s(?:gpu[- ])?hours", re.IGNORECASE)
-_MORE_COST = re.compile(r"\b(?:electricity|power costs?|kwh|resale|resell|sell|host|supply|rest of|plus)\b", re.I)
+_MORE_COST = re.compile(
+    r"\b(?:electricity|power costs?|kwh|resale|resell|sell|host|supply|rest of|plus)\b", re.I
+)
 #: "The former had 5,888. This amounts to 22 % more": of the two figures of the sentence before.
 _THIS_IS = re.compile(
-    rf"^\W*(?:That|This|It|Which)\s(?:is|was|amounts to|makes|means|comes to|adds up to|works out (?:at|to)|equals|"
-    rf"corresponds to)\s{_ABOUT}<(?P<r>p\d+)>\s(?P<what>more|less|fewer|higher|lower|larger|smaller|faster|slower)\b",
+    rf"^\W*(?:That|This|It|Which)\s(?:is|was|amounts to|makes|means|comes to|adds up to|works out (?:at|to)|"
+    rf"equals|"
+    rf"corresponds to)\s{_ABOUT}<(?P<r>p\d+)>\s(?P<what>more|less|fewer|higher|lower|larger|smaller|faster|"
+    rf"slower)\b",
     re.IGNORECASE,
 )
 _AGAINST = re.compile(
-    r"\b(?:where|against|versus|vs\.?|while|whereas|compared|instead of|up from|down from|only|but)\b", re.IGNORECASE
+    r"\b(?:where|against|versus|vs\.?|while|whereas|compared|instead of|up from|down from)\b",
+    re.IGNORECASE,
 )
 #: "An UNet of 860 million .. Stored in FP16, that UNet fills 1.72 GB".
 _PARAMETERS = re.compile(
-    r"\b(?P<noun>UNet|U-Net|text encoder|VAE|autoencoder|transformer|decoder|encoder|backbone|model|network)\b"
+    r"\b(?P<noun>UNet|U-Net|text encoder|VAE|autoencoder|transformer|decoder|encoder|backbone|model|"
+    r"network)\b"
     r"(?:[^.;,\d]{0,30}?\s)(?P<n>\d[\d,.]*)\s?(?P<unit>million|billion|M|B)\b",
     re.IGNORECASE,
 )
 _STORED = re.compile(
-    r"\b(?:that|the|this)\s(?P<noun>UNet|U-Net|text encoder|VAE|autoencoder|transformer|decoder|encoder|backbone|model|"
+    r"\b(?:that|the|this)\s(?P<noun>UNet|U-Net|text encoder|VAE|autoencoder|transformer|decoder|encoder|"
+    r"backbone|model|"
     rf"network)\b(?:\s\w+)?\s(?:fills|takes|needs|is|weighs|occupies|uses|comes to)\s{_ABOUT}$",
     re.IGNORECASE,
 )
@@ -133,7 +155,9 @@ def consequences(passage: Passage, here: Sequence[Mention], context: Context) ->
         yield from _stored(read)
 
 
-def _judged(read: Marked, result: Quantity, right: float, because: str, off: float = _OFF) -> Iterator[Finding]:
+def _judged(
+    read: Marked, result: Quantity, right: float, because: str, off: float = _OFF
+) -> Iterator[Finding]:
     """A result against what it should be."""
     share = result.value / right if right else 0.0
     if not 1 / _FAR < share < _FAR:
@@ -159,9 +183,14 @@ def _sum(read: Marked, before: Marked) -> Iterator[Finding]:
     parts += [
         each
         for each in sizes
-        if each.dimension == result.dimension and each.high == each.value and all(each.start != one.start for one in parts)
+        if each.dimension == result.dimension
+        and each.high == each.value
+        and all(each.start != one.start for one in parts)
     ]
-    counts = {1.0, *(each.value for each in before.figures.values() if each.dimension == "number" and each.value < 100)}
+    counts = {
+        1.0,
+        *(each.value for each in before.figures.values() if each.dimension == "number" and each.value < 100),
+    }
     if not 2 <= len(parts) <= 5 or any(before.of_period(each) != read.of_period(result) for each in parts):
         return
     ways = {0.0}
@@ -169,7 +198,10 @@ def _sum(read: Marked, before: Marked) -> Iterator[Finding]:
         ways = {way + part.value * count for way in ways for count in (0.0, *counts)}
     off = max(_OFF, read.step(result) / 1.9) * (2 if result.limit else 1)
     right = sum(each.value for each in parts)
-    if any(way and abs(result.value / way - 1) <= off for way in ways) or not 0.4 < result.value / right < 2.5:
+    if (
+        any(way and abs(result.value / way - 1) <= off for way in ways)
+        or not 0.4 < result.value / right < 2.5
+    ):
         return
     because = " and ".join(read.words(each) for each in parts)
     yield from _judged(read, result, right, because)
@@ -179,7 +211,9 @@ def _this_is(read: Marked, before: Marked) -> Iterator[Finding]:
     """How much more the one of two figures of the sentence before is."""
     match = _THIS_IS.search(read.text)
     figures = [each for each in before.figures.values() if each.dimension not in ("percent", "times")]
-    pairs = [(a, b) for a, b in combinations(figures, 2) if a.dimension == b.dimension and a.value and b.value]
+    pairs = [
+        (a, b) for a, b in combinations(figures, 2) if a.dimension == b.dimension and a.value and b.value
+    ]
     if match is None or not pairs or not _AGAINST.search(before.text):
         return
     more = match["what"].lower() in ("more", "higher", "larger", "faster")
@@ -215,7 +249,9 @@ def _capped(read: Marked, whole: Marked) -> Iterator[Finding]:
     ]
     bandwidths = [each for each in whole.figures.values() if each.dimension == "bandwidth"]
     sizes = [each for each in read.figures.values() if each.dimension == "memory"]
-    if len(rates) != 1 or len(bandwidths) != 1 or len(sizes) != 1 or not _CAPS.search(read.text):
+    alone = len(rates) == len(bandwidths) == len(sizes) == 1
+    # "2,039 GB/s against 1,008": the second has no unit.
+    if not alone or not _CAPS.search(read.text) or _AGAINST.search(whole.text):
         return
     if rates[0].start > max(bandwidths[0].start, sizes[0].start) and sizes[0].value > 1e9:
         because = f"{read.words(bandwidths[0])} over {read.words(sizes[0])}"
@@ -235,11 +271,15 @@ def _per_million(read: Marked, whole: Marked) -> Iterator[Finding]:
         for each in whole.figures.values()
         if each.dimension == "rate" and _TOKENS.search(read.words(each))
     ]
-    counts = [each.value for each in whole.figures.values() if each.dimension == "number" and 1 < each.value <= 64]
+    counts = [
+        each.value for each in whole.figures.values() if each.dimension == "number" and 1 < each.value <= 64
+    ]
     speeds = sorted(rates or hourly)
     if len(rents) != 1 or len(speeds) != 1 or rents[0].start == result.start or rents[0].unit != result.unit:
         return
-    ways = [rents[0].value * many / speeds[0] * 1e6 for count in (1.0, *counts) for many in (count, 1 / count)]
+    ways = [
+        rents[0].value * many / speeds[0] * 1e6 for count in (1.0, *counts) for many in (count, 1 / count)
+    ]
     off = max(0.04, read.step(result) / 1.9) * (1.5 if result.limit else 1)
     if not any(abs(result.value / way - 1) <= off for way in ways):
         because = f"{read.words(rents[0])} an hour over {speeds[0]:,.6g} tokens an hour"
@@ -257,7 +297,11 @@ def _efficiency(read: Marked, whole: Marked) -> Iterator[Finding]:
     counts = {each.value for each in every if each.dimension == "number" and 1 < each.value <= 4096}
     # "820 images per second; both managed 1,540": without a unit.
     bare = [each for each in every if each.dimension == "number" and each.value > 64]
-    rates = rates if len(rates) != 1 else [*rates, *(each for each in bare if 1 < each.value / rates[0].value < 64)]
+    rates = (
+        rates
+        if len(rates) != 1
+        else [*rates, *(each for each in bare if 1 < each.value / rates[0].value < 64)]
+    )
     counts |= {2.0} if _BOTH.search(whole.text) else set()
     if len(rates) != 2 or not counts or not rates[0].value:
         return
@@ -273,7 +317,9 @@ def _paid(read: Marked, whole: Marked) -> Iterator[Finding]:
     match = _HOURS.search(read.text) if _PAID.search(read.text) else None
     rents = [whole.figures[each["m"]] for each in _A_HOUR.finditer(whole.text)]
     prices = [
-        each for each in whole.figures.values() if each.dimension == "money" and all(each != one for one in rents)
+        each
+        for each in whole.figures.values()
+        if each.dimension == "money" and all(each != one for one in rents)
     ]
     if match is None or len(rents) != 1 or len(prices) != 1 or _MORE_COST.search(read.text):
         return
@@ -297,6 +343,8 @@ def _stored(read: Marked) -> Iterator[Finding]:
             if lead and one["noun"].lower().replace("-", "") == lead["noun"].lower().replace("-", "")
         ]
         if len(told) == 1:
-            many = float(told[0]["n"].replace(",", "").strip(".")) * (1e6 if told[0]["unit"][0] in "mM" else 1e9)
+            many = float(told[0]["n"].replace(",", "").strip(".")) * (
+                1e6 if told[0]["unit"][0] in "mM" else 1e9
+            )
             because = f"{told[0]['n']} {told[0]['unit']} parameters at {next(iter(forms)):g} bytes"
             yield from _judged(read, each, many * next(iter(forms)), because, 0.08)

@@ -30,8 +30,8 @@ RATES = ("tf32", "bf16", "fp16", "fp8", "fp4", "int8", "int4")
 _DENSE = re.compile(r"\bdense\b|\b(?:without|before|leaving out|ignoring|no) sparsity\b", re.IGNORECASE)
 #: Words that leave open which of two figures is the dense one.
 _SPARSE = re.compile(
-    r"\bspars|\bnot\b|n[\u2019']t\b|\bhalf\b|\btwice\b|\bdoubl|\bmodels?\b(?! are)|\bif\b|"
-    r"\b(?:two|four|eight|pair|both|each|together|between them|total|combined)\b",
+    r"\bspars|\bnot\b|n[\u2019']t\b|\bhalf\b(?!-precision)|\btwice\b|\bdoubl|\bmodels?\b(?! are)|\bif\b|"
+    r"\b(?:(?:two|four|eight)(?! times)|pair|both|each|together|between them|total|combined)\b",
     re.IGNORECASE,
 )
 

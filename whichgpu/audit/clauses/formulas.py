@@ -76,50 +76,62 @@ _FORMS = (
         rf"<(?P<a>[cx]\d+)>\s(?:{_WORD}\s){{1,3}}?(?:with|of|holds?|holding|have|has|having|carr(?:y|ies)|"
         rf"at)\s{_ABOUT}"
         rf"<(?P<b>[cbdwmgt]\d+)>(?:\s{_WORD}){{0,4}}?\s{_EACH}{_LINKED}{_ABOUT}<(?P<r>[cbdwmgt]\d+)>",
-        "a b", lambda a, b: a * b, product=True,
+        "a b",
+        lambda a, b: a * b,
+        product=True,
     ),
     _Form(
         rf"<(?P<a>[cx]\d+)>\s(?:{_WORD}\s){{1,3}}?(?:with|of|holds?|holding|have|has|having|carr(?:y|ies)|"
         rf"at)\s{_ABOUT}"
         rf"<(?P<b>[cbdwgt]\d+)>(?:\s{_WORD}){{0,4}}?{_SO}{_ABOUT}<(?P<r>[cbdwgt]\d+)>(?:\s{_WORD}){{0,2}}?\s{_ALL}\b",
-        "a b", lambda a, b: a * b, product=True,
+        "a b",
+        lambda a, b: a * b,
+        product=True,
     ),
     _Form(
         rf"<(?P<a>[cx]\d+)>\s(?:{_WORD}\s){{1,2}}?of\s<(?P<b>[bdwg]\d+)>\s(?:make|"
         rf"add) up (?:to )?(?:the\s)?<(?P<r>[bdwg]\d+)>",
-        "a b", lambda a, b: a * b, product=True,
+        "a b",
+        lambda a, b: a * b,
+        product=True,
     ),
     _Form(
         rf"<(?P<a>c\d+)>\s(?:{_WORD}\s){{1,3}}?(?:with|"
         rf"of)\s<(?P<b>c\d+)>(?:\s{_WORD}){{1,2}}?\s{_EACH},?\s(?:and\s)?"
         rf"(?:every|each)(?:\s{_WORD}){{1,3}}?\s(?:has|with|"
         rf"holds)\s<(?P<c>c\d+)>(?:\s{_WORD}){{1,3}}?{_SO}{_ABOUT}<(?P<r>c\d+)>",
-        "a b c", lambda a, b, c: a * b * c,
+        "a b c",
+        lambda a, b, c: a * b * c,
     ),
     # "With 96 GPUs in 12 nodes, every node holds eight".
     _Form(
         rf"<(?P<a>c\d+)>\s(?:{_WORD}\s){{1,3}}?(?:in|across|over|on|split into|"
         rf"spread over)\s<(?P<b>c\d+)>(?:\s{_WORD}){{1,2}}?,\s"
         rf"(?:so\s)?(?:every|each)\s{_WORD}\s(?:holds|has|gets|carries)\s{_ABOUT}<(?P<r>c\d+)>",
-        "a b", lambda a, b: a / b,
+        "a b",
+        lambda a, b: a / b,
     ),
     # "12 kW. With a PUE of 1.5 the building must supply 18 kW".
     _Form(
-        rf"<(?P<a>w\d+)>{_ANY}{{0,40}}?\bPUE of <(?P<b>[cx]\d+)>{_ANY}{{0,60}}?<(?P<r>w\d+)>", "a b", lambda a, b: a * b,
+        rf"<(?P<a>w\d+)>{_ANY}{{0,40}}?\bPUE of <(?P<b>[cx]\d+)>{_ANY}{{0,60}}?<(?P<r>w\d+)>",
+        "a b",
+        lambda a, b: a * b,
     ),
     # "A 384-bit bus at 19.5 Gbps, which gives 936 GB/s".
     _Form(
         rf"<(?P<a>[nc]\d+)>{_ANY}{{0,30}}?<(?P<b>g\d+)>{_ANY}{{0,24}}?\b(?:gives?|makes?|is|yields?|"
         rf"results in|comes to|means|"
         rf"reach\w*|for)\s{_ABOUT}<(?P<r>d\d+)>",
-        "a b", lambda a, b: a * b / _BITS,
+        "a b",
+        lambda a, b: a * b / _BITS,
     ),
     # "A batch of 32 at 160 ms per batch is 200 images a second".
     _Form(
         rf"\bbatch(?: size)?(?: of)? <(?P<a>c\d+)>{_ANY}{{0,24}}?<(?P<b>t\d+)> (?:per|a|each|for (?:a|each|"
         rf"the)) (?:batch|step|"
         rf"iteration){_ANY}{{0,30}}?<(?P<r>r\d+)>",
-        "a b", lambda a, b: a / b,
+        "a b",
+        lambda a, b: a / b,
     ),
     # "A request has 500 tokens, so at 2,000 tokens a second the server answers four requests a second".
     _Form(
@@ -128,63 +140,80 @@ _FORMS = (
         rf"(?:output )?tokens{_ANY}{{0,30}}?<(?P<b>r\d+)>{_ANY}{{0,40}}?\b(?:completes|serves|handles|"
         rf"answers|finishes|"
         rf"does)\s{_ABOUT}<(?P<r>[cr]\d+)>\s(?:requests|answers|replies|responses|chats)",
-        "a b", lambda a, b: b / a,
+        "a b",
+        lambda a, b: b / a,
     ),
     # "Of the budget of $900,000 the nodes take $744,000. The rest, $156,000".
     _Form(
         rf"\b(?:of|from)\s(?:{_WORD}\s){{0,4}}?<(?P<a>[mbwe]\d+)>{_ANY}{{2,60}}?<(?P<b>[mbwe]\d+)>{_ANY}{{0,30}}?"
         rf"\bthe (?:rest|remainder|remaining|balance),?\s(?:of\s|is\s|are\s)?{_ABOUT}<(?P<r>[mbwe]\d+)>",
-        "a b", lambda a, b: a - b,
+        "a b",
+        lambda a, b: a - b,
     ),
     # "$900 for 24 GB is $37.50 a gig", "eight of them at $120,000, about $15,000 each".
     _Form(
         rf"<(?P<a>m\d+)> for <(?P<b>b\d+)>{_SO}{_ABOUT}<(?P<r>m\d+)>\s?(?:a|per|/|for each|for every|"
         rf"each)\s?(?:gig|GB|gigabyte)",
-        "a b", lambda a, b: a / (b / 1e9), 0.03,
+        "a b",
+        lambda a, b: a / (b / 1e9),
+        0.03,
     ),
     _Form(
         rf"\b(?:of|with)\s<(?P<b>c\d+)>(?:\s{_WORD}){{1,2}}?\s(?:at|for|"
         rf"costs?)\s{_ABOUT}<(?P<a>m\d+)>,\s(?:or\s|so\s|that is\s|"
         rf"i\.e\.\s)?{_ABOUT}<(?P<r>m\d+)>\s(?:each|apiece|per (?:card|gpu|accelerator))",
-        "a b", lambda a, b: a / b, 0.03,
+        "a b",
+        lambda a, b: a / b,
+        0.03,
     ),
     # "960 divided by 448 is 2.1".
     _Form(
         rf"<(?P<a>\w\d+)> divided by <(?P<b>\w\d+)> (?:is|gives|makes|=|equals)\s{_ABOUT}<(?P<r>[cx]\d+)>",
-        "a b", lambda a, b: a / b, 0.03,
+        "a b",
+        lambda a, b: a / b,
+        0.03,
     ),
     # "432,000 seconds. That is 5 days".
     _Form(
         rf"<(?P<a>t\d+)>[,.;]?\s(?:that|this|which)\s(?:is|makes|means|comes to|"
         rf"equals)\s{_ABOUT}<(?P<r>t\d+)>",
-        "a", lambda a: a, 0.06,
+        "a",
+        lambda a: a,
+        0.06,
     ),
     _Form(
         rf"<(?P<a>t\d+)>[,.;]?\s(?:that|this|which)\s(?:is|makes|means|comes to|"
         rf"equals)\s{_ABOUT}<(?P<r>c\d+)> days",
-        "a", lambda a: a / 86400.0, 0.06,
+        "a",
+        lambda a: a / 86400.0,
+        0.06,
     ),
     # "From 80 W to 130 W, and the boost adds 25 W, which makes 155 W at most".
     _Form(
-        rf"<(?P<a>[mbwe]\d+)>,?\s(?:and\s)?[^<>;?!]{{0,30}}?\badds (?:another )?<(?P<b>[mbwe]\d+)>(?: on top(?: of (?:that|it))?)?,?\s"
+        rf"<(?P<a>[mbwe]\d+)>,?\s(?:and\s)?[^<>;?!]{{0,30}}?"
+        rf"\badds (?:another )?<(?P<b>[mbwe]\d+)>(?: on top(?: of (?:that|it))?)?,?\s"
         rf"(?:which|and that|so it|so that)\s(?:makes|gives|is|reaches|comes to)\s{_ABOUT}<(?P<r>[mbwe]\d+)>",
-        "a b", lambda a, b: a + b,
+        "a b",
+        lambda a, b: a + b,
     ),
     # "$0.55 per million tokens .. a billion costs $550".
     _Form(
         rf"<(?P<a>m\d+)> (?:per|a|for (?:a|one|each)) million[^;?!]{{0,90}}?\b(?:a|"
         rf"one) billion(?: tokens)? (?:costs?|is|comes to)"
         rf"\s{_ABOUT}<(?P<r>m\d+)>",
-        "a", lambda a: a * 1e3,
+        "a",
+        lambda a: a * 1e3,
     ),
     # "Loading 16 GB at 2 GB/s takes 8 s. Loading 140 GB takes 70 s".
     _Form(
         rf"<(?P<a>d\d+)>[^;?!]{{0,60}}?\b(?:loading|reading|copying|moving|"
         rf"sending)\s(?:the\s)?<(?P<b>b\d+)>(?:\s{_WORD}){{0,3}}?\s"
         rf"takes\s{_ABOUT}<(?P<r>t\d+)>",
-        "a b", lambda a, b: b / a, 0.06,
+        "a b",
+        lambda a, b: b / a,
+        0.06,
     ),
-)  # fmt: skip
+)
 #: "10 frames an hour and 240 a day": a rate by two periods.
 _BY_PERIODS = re.compile(
     rf"<(?P<a>[cmbe]\d+)>(?:\s{_WORD}){{0,2}}?\s{_TIME}(?P<from>{_PERIOD})\b(?:,\s|\sand\s|\sor\s|,\sor\s|"
@@ -248,6 +277,13 @@ def _worked(read: Marked) -> Iterator[Finding]:
             right = form.right(*values) if all(values) else 0.0
             # A product of so many is of what one of them is.
             alike = not form.product or result.dimension == figures[-1].dimension
+            if (
+                result.dimension == "bandwidth"
+                and form.product
+                and abs(result.value / right / 2 - 1) < form.off
+            ):
+                # Links are told by each direction, and by both.
+                continue
             if right > 0 and alike:
                 yield from _judged(read, (result, right), figures, form.off)
 
@@ -255,7 +291,7 @@ def _worked(read: Marked) -> Iterator[Finding]:
 def _judged(
     read: Marked, told: tuple[Quantity, float], figures: Sequence[Quantity], may_be_off: float
 ) -> Iterator[Finding]:
-    """A result against what it should be; nothing where they are so far apart that it is of something else."""
+    """A result against what it should be; nothing where they are too far apart to be of one thing."""
     result, right = told
     share = result.value / right
     if not 1 / _FAR < share < _FAR:

@@ -279,7 +279,13 @@ def _such(match: re.Match[str], read: Marked) -> Iterator[Finding]:
     """So many of what the sentence before tells the one amount of."""
     result, many = read.figures[match["r"]], match["n"].lower()
     count = _ROUND_COUNTS.get(many) or read.figures[many.strip("<>")].value
-    told = [each for each in before(read) if each.dimension == result.dimension]
+    # What the sentence tells itself comes before what the one before does.
+    own = [
+        each
+        for each in read.figures.values()
+        if each.dimension == result.dimension and each.start < result.start
+    ]
+    told = own[-1:] or [each for each in before(read) if each.dimension == result.dimension]
     # The slip of a power of ten is no other thing.
     if len(told) == 1 and told[0].value < result.value * _FAR:
         right = count * told[0].value

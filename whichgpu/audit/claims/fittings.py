@@ -1,0 +1,83 @@
+"""What a card is built with, in sentences: outputs for displays, fans, a passive cooler.
+
+Makers of gaming cards build them as they like; a device without any output, or with a cooler that the air of
+its server goes through, is made by its vendor alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.certainty import certain
+from whichgpu.audit.clauses.mood import is_asserted, is_indicative
+from whichgpu.audit.fields import of_field
+from whichgpu.audit.roles import told as each_sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.sentences import Sentence
+
+_PORTS = r"(?:DisplayPorts?|HDMI|DVI|VGA|mini[- ]?DP)(?:\s\d\.\d[a-z]?)?"
+_OUTPUTS = re.compile(
+    rf"\b(?:one|two|three|four|an?|its|the|\d)\s(?:x\s)?(?:full-size\s|mini[- ]?)?(?:{_PORTS}|display|video|"
+    rf"monitor)\s"
+    r"(?:sockets?|outputs?|ports?|connectors?|out)\b|\b(?:connect|plug|attach|hook)\s(?:up\s)?(?:an?|your|"
+    r"two|the)\s"
+    r"(?:monitor|display|screen)s?\s(?:directly\s)?(?:to|into)\s(?:it|the card)\b",
+    re.IGNORECASE,
+)
+_FANS = re.compile(
+    r"\b(?:a pair of|two|three|twin|dual|triple|(?:its|their)(?: own)?|an? (?:built-in|blower|single))\s"
+    r"(?:(?!case|chassis|server|system)\w+\s)?(?:fans?|blower(?: fan| cooler)?)\b|\bactively[- ]cooled\b|"
+    r"\bactive cooler\b",
+    re.IGNORECASE,
+)
+_PASSIVE = re.compile(
+    r"\bpassively[- ]cooled\b|\bpassive (?:cooler|cooling|heat\s?sinks?)\b|\bfanless\b", re.IGNORECASE
+)
+#: The field, the words, what is on file where the words are wrong.
+_KINDS = (
+    ("display_outputs", _OUTPUTS, ("none",)),
+    ("cooling", _FANS, ("passive",)),
+    ("cooling", _PASSIVE, ("active",)),
+)
+_ELSE = re.compile(
+    r"\b(?:no|not|never|without|lacks?|missing|needs?|add|adds|adding|added|mount\w*|printed|aftermarket|"
+    r"duct|case|chassis|"
+    r"servers?[\u2019']s?|host|if|unlike|neither|nor|other|than|motherboard|integrated|igpu|second card)\b|"
+    r"n[\u2019']t\b",
+    re.IGNORECASE,
+)
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every such statement of one device with its verdict."""
+    for passage, sentence, who in each_sentence(context, _ANY):
+        if not _ELSE.search(sentence.text) and is_asserted(sentence.text) and is_indicative(sentence.text):
+            yield from _of_sentence(passage, sentence, who, context)
+
+
+_ANY = re.compile(
+    r"\b(?:display|hdmi|dvi|vga|video|monitor|screen|fans?|blower|cool\w*|passive|fanless)", re.IGNORECASE
+)
+
+
+def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
+    for field, pattern, lacking in _KINDS:
+        for match in pattern.finditer(passage.text, sentence.start, sentence.end):
+            mention = who.owner(match.start())
+            own = mention in who.own if who.here else who.certain
+            if mention is None or not own or len({each.named for each in who.here}) > 1:
+                continue
+            gpus = [context.catalogue[key] for key in mention.ids]
+            known = [gpu for gpu in gpus if gpu.value(field) is not None and certain(gpu, field)]
+            if len(known) != len(gpus):
+                continue
+            right = [gpu for gpu in known if str(gpu.value(field)) not in lacking]
+            verdict = "confirmed" if right else "contradicted"
+            yield of_field(passage, match.span(), "capability", field, right or known, verdict, context)
