@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from whichgpu.audit.subjects import Mention
 
 _MONEY = r"(?:dollars?|euros?|price|cost|money|usd|eur|\$|paid)"
-_RATES = r"(?:tokens?|images?|pictures?|frames?|samples?|it/s|iterations|throughput|performance|speed|work|results?)"
+_RATES = (
+    r"(?:tokens?|images?|pictures?|frames?|samples?|it/s|iterations|throughput|"
+    r"performance|speed|work|results?)"
+)
 _WATT = (
     r"(?:(?:per|for (?:each|every)|by) (?:rated )?watt|per unit of power|"
     r"by (?:its |their |the )?(?:rated )?(?:power|tdp))"
