@@ -168,10 +168,16 @@ def _factors(before: _Series, series: _Series, own: str) -> Iterator[tuple[float
         if pattern.search(own):
             for hours in _HOURS[period]:
                 yield hours, f"for a {period} of {hours:g} hours"
+    times = [
+        each
+        for each in series.read.figures.values()
+        if each.dimension == "time" and all(each is not one for one in series.amounts)
+    ]
     for each in series.read.figures.values():
         if each.dimension == "number" and 1 < each.value <= 10_000:
             yield each.value, f"times {each.value:g}"
-        elif each.dimension == "time" and of_hour and each not in series.amounts:
+        elif of_hour and times == [each]:
+            # Two times are one of each device.
             yield each.value / 3600.0, f"for {each.value / 3600.0:g} hours"
 
 

@@ -131,6 +131,7 @@ _SUCH = re.compile(
     rf"{_ABOUT}<(?P<r>[bmwe]\d+)>",
     re.IGNORECASE,
 )
+_OF_EACH = re.compile(r"\s(?:per|each|apiece|for each|for every)\b", re.IGNORECASE)
 _ROUND_COUNTS = {"a hundred": 100.0, "a thousand": 1000.0, "a dozen": 12.0}
 #: "So we save 480 USD on every run", of two amounts that are told right before.
 _SAVED = re.compile(
