@@ -280,11 +280,13 @@ def _such(match: re.Match[str], read: Marked) -> Iterator[Finding]:
     """So many of what the sentence before tells the one amount of."""
     result, many = read.figures[match["r"]], match["n"].lower()
     count = _ROUND_COUNTS.get(many) or read.figures[many.strip("<>")].value
-    # What the sentence tells itself comes before what the one before does.
+    # "320 MB per window: sixteen of them" is of what the sentence tells itself.
     own = [
         each
         for each in read.figures.values()
-        if each.dimension == result.dimension and each.start < result.start
+        if each.dimension == result.dimension
+        and each.start < result.start
+        and _OF_EACH.match(read.passage.text, each.end)
     ]
     told = own[-1:] or [each for each in before(read) if each.dimension == result.dimension]
     # The slip of a power of ten is no other thing.
