@@ -185,7 +185,8 @@ CAPABILITIES = (
     Capability("av1_encode",
                 r"av1 encod(?:e|ing|ers?)|nvenc av1|av1 nvenc|"
                 r"av1(?= (?:video )?(?:can|could|cannot) (?:also |even )?be encoded)|"
-                r"(?:(?<=encode )|(?<=encodes ))av1(?: in hardware| video)?",
+                r"(?:(?<=encode )|(?<=encodes )|(?<=encode and decode )|"
+                r"(?<=encodes and decodes ))av1(?: in hardware| video)?",
                 "encoders", _av1_encode),
     Capability("av1_decode",
                 r"av1 decod(?:e|ing|ers?)|(?:(?<=decode )|(?<=decodes ))av1(?: in hardware| video)?",

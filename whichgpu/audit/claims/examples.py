@@ -31,6 +31,9 @@ _FAMILY = (
     r"(?P<family>Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell|[CR]DNA ?[1-4])"
     r"(?:[- ](?:based|generation|class))?"
 )
+_OTHER_FAMILY = re.compile(
+    r"\b(?:Kepler|Maxwell|Pascal|Volta|Turing|Ampere|Ada|Lovelace|Hopper|Blackwell)\b|[CR]DNA", re.IGNORECASE
+)
 _AMOUNT = r"(?P<amount>\d[\d.,]*\s?(?:GB|TB|GB/s|TB/s|W|watts?))(?![\w/])"
 _SIDE = (
     r"(?P<side>at least|a minimum of|more than|over|above|beyond|less than|fewer than|under|below|"
@@ -40,7 +43,7 @@ _KINDS = "|".join(each.names for each in CAPABILITIES)
 _TYPE = r"(?P<type>HBM\d?e?|GDDR\d?X?)(?: memory)?"
 #: A kind of card at the end of what stands before its examples.
 _KIND = re.compile(
-    rf"(?:\b{_FAMILY}\s+(?:\w+\s)?{_NOUN}"
+    rf"(?:(?P<also>\b\w+(?:,\s\w+)*,?\s(?:and|or)\s)?\b{_FAMILY}\s+(?:\w+\s)?{_NOUN}"
     rf"|(?<![\d.,])(?P<size>\d{{1,3}})[ -]?GB\s+(?:\w+\s)?{_NOUN}"
     rf"|\b{_NOUN}\s+(?:with|of|that (?:have|has|offer|offers|come with|draw|draws|use|uses)|having|drawing|"
     rf"using|"
@@ -142,6 +145,9 @@ def _of_one(passage: Passage, mention: Mention, kind: re.Match[str], context: Co
         what, told = capability_of(kind, "what"), not kind["without"]
         # Bridges and modes are left out at will.
         yield from judged(passage, place, what, gpus, told=told, context=context)
+        return
+    if kind["family"] and _OTHER_FAMILY.search(kind["also"] or ""):
+        # "Turing and Volta cards (T4, V100)" are of either.
         return
     test = _test(kind)
     known = [(gpu, has) for gpu in gpus if (has := test.has(gpu)) is not None] if test else []

@@ -33,9 +33,10 @@ _WHAT = r"#(?P<what>\d+)#"
 _WHO = rf"{_THE}(?P<who>@\d+@s?(?:(?:,|,?\s+and|,?\s+or|,?\s+nor)\s+{_THE}@\d+@s?)*)(?:\s+(?:cards?|gpus?))?"
 _HAS = (
     r"(?:(?:also|too|even|still|now|already)\s+)*(?:has|have|supports?|offers?|gets?|(?:can|could) "
-    r"(?:also |even )?(?:use|do|handle|run|have)|accepts?|takes?|knows?|handles?|brings?)"
+    r"(?:also |even )?(?:use|do|handle|run|have)|accepts?|takes?|knows?|handles?|brings?|"
+    r"encodes? and decodes?|encodes?|decodes?)"
 )
-_IT = r"(?:it|that|this|them|these|one)(?:\s+(?:too|as well|also|natively|in hardware|back|itself))*"
+_IT = r"(?:it|that|this|them|these|one|(?:the same|that|this) (?:bridge|link|connector|feature|format|precision))(?:\s+(?:too|as well|also|natively|in hardware|back|itself))*"
 _END = r"(?=\s*(?:[.,;:!)]|$|\s(?:and|but|while|whereas|although|though|as|so|because|since|which)\b))"
 #: Each form with what it says of its devices; those with `what` name the capability themselves.
 _FORMS = tuple(

@@ -360,7 +360,12 @@ def _judged(
     if not known:
         return
     itself = [gpu for gpu in known if what.has(gpu) is has]
-    rivals = [gpu for gpu in _scope(match["scope"], mention, context) if what.has(gpu) is has]
+    # A form of the device itself is no rival of it.
+    rivals = [
+        gpu
+        for gpu in _scope(match["scope"], mention, context)
+        if what.has(gpu) is has and gpu.id not in mention.named
+    ]
     shown = (itself or known)[0]
     if not itself:
         because = f"{shown.id} {'has none' if has else 'has it'} itself"

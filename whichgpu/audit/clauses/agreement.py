@@ -53,6 +53,7 @@ _WORKED_OUT = frozenset({"bills", "compared", "concluded"})
 _OF_ROOM = frozenset({"category", "holding"})
 #: So many devices, each of which has the room.
 _SO_MANY = re.compile(r"\b(?:two|three|four|six|both|together)\b", re.IGNORECASE)
+_FOLLOWS = re.compile(r",\s+(?:so|which|and so)\s", re.IGNORECASE)
 #: A plan in words that is told as a fact.
 _WILL = re.compile(
     r"\bwill (?=(?:also |still |just |easily |comfortably )?"
@@ -245,7 +246,11 @@ def _is_against_any(place: _At, mentioned: Sequence[Mention]) -> bool:
 
 
 def _not_plain(kind: str, found: Finding, place: _At, context: Context) -> str:
-    text = _WILL.sub(" ", place.sentence.text) if kind == "holding" else place.sentence.text
+    text = place.sentence.text
+    if kind == "holding":
+        # What follows from it is told in a clause of its own: ", so it no longer has to be split".
+        ends = _FOLLOWS.search(text, place.at - place.sentence.start + len(found.quote))
+        text = _WILL.sub(" ", text[: ends.start()] if ends else text)
     # The number of the devices that were counted is accounted for.
     counted = " x " in found.because
     several = len(_SO_MANY.findall(text)) > counted

@@ -166,6 +166,24 @@ _FORMS = (
         lambda a, b: a / b,
         0.03,
     ),
+    # "Two at 2,250 and a bridge at 220 add up to 4,720 dollars".
+    _Form(
+        rf"<(?P<a>[cx]\d+)>\s(?:{_WORD}\s){{1,4}}?(?:at|for)\s<(?P<b>[mc]\d+)>(?:\s(?:each|"
+        rf"apiece))?,?\s(?:and|plus)\s(?:an?|one|the)\s"
+        rf"(?:{_WORD}\s){{1,4}}?(?:at|for)\s<(?P<c>[mc]\d+)>,?\s(?:add up to|come to|make|are|is|total|"
+        rf"cost)\s{_ABOUT}<(?P<r>m\d+)>",
+        "a b c",
+        lambda a, b, c: a * b + c,
+    ),
+    # "A drop of 1,116 W, or 27 % of what they drew before", with what that was.
+    _Form(
+        rf"<(?P<b>[mwbe]\d+)>[^;?!]{{0,160}}?\b(?:a )?(?:drop|cut|reduction|saving|rise|increase|"
+        rf"gain) of\s{_ABOUT}<(?P<a>[mwbe]\d+)>,?\s"
+        rf"(?:or|which is|that is)\s{_ABOUT}<(?P<r>p\d+)>\s(?:of|less|more)\b",
+        "a b",
+        lambda a, b: a / b,
+        0.04,
+    ),
     # "960 divided by 448 is 2.1".
     _Form(
         rf"<(?P<a>\w\d+)> divided by <(?P<b>\w\d+)> (?:is|gives|makes|=|equals)\s{_ABOUT}<(?P<r>[cx]\d+)>",

@@ -24,6 +24,8 @@ _COUNT = re.compile(
     r"(?:[a-z-]+\s+)?$",
     re.IGNORECASE,
 )
+#: "An L4 costs more per hour": of one, and of no fleet.
+_ONE_OF = re.compile(r"\b(?:an?|one|a single|each|every|per)\s+(?:nvidia\s+|amd\s+)?$", re.IGNORECASE)
 _WORDS = {"two": 2, "three": 3, "four": 4, "six": 6, "eight": 8, "pair of": 2}
 #: Before a thing that another one is set against.
 _ARTICLES = (
@@ -85,7 +87,7 @@ class Thing(NamedTuple):
         mine = [each for each in series.amounts if each.ids & self.ids]
         counted = [each for each in mine if self.number and each.number == self.number]
         alone = [each for each in mine if each.number == 1]
-        if self.number > 1 and not counted:
+        if self.number and not counted and (self.number > 1 or all(each.number > 1 for each in mine)):
             return []
         return counted or (alone if not self.number and len(alone) == 1 else mine)
 
@@ -121,7 +123,7 @@ def _things(index: int, passage: Passage, sentence: Sentence, context: Context) 
 def _number(text: str, start: int, at: int) -> float:
     match = _COUNT.search(text, max(start, at - 24), at)
     if match is None:
-        return 0.0
+        return 1.0 if _ONE_OF.search(text, max(start, at - 24), at) else 0.0
     return float(match["digits"] or _WORDS[match["word"].lower()])
 
 
