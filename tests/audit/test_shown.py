@@ -160,7 +160,7 @@ PRICES = """# Prices
     ("said", "wrong"),
     [
         ("Per gigabyte, the RTX 3060 12GB is the cheapest of the three.", False),
-        ("Per gigabyte, the RTX A4000 is the cheapest of the three.", False),
+        ("Per gigabyte, the RTX A4000 is the cheapest of the three.", True),
     ],
 )
 def test_a_gigabyte_has_a_price(said, wrong):

@@ -33,10 +33,12 @@ _WHAT = r"#(?P<what>\d+)#"
 _WHO = rf"{_THE}(?P<who>@\d+@s?(?:(?:,|,?\s+and|,?\s+or|,?\s+nor)\s+{_THE}@\d+@s?)*)(?:\s+(?:cards?|gpus?))?"
 _HAS = (
     r"(?:(?:also|too|even|still|now|already)\s+)*(?:has|have|supports?|offers?|gets?|(?:can|could) "
-    r"(?:also |even )?(?:use|do|handle|run|have)|accepts?|takes?|knows?|handles?|brings?|"
-    r"encodes? and decodes?|encodes?|decodes?)"
+    r"(?:also |even )?(?:use|do|handle|run|have)|accepts?|takes?|knows?|handles?|brings?)"
 )
-_IT = r"(?:it|that|this|them|these|one|(?:the same|that|this) (?:bridge|link|connector|feature|format|precision))(?:\s+(?:too|as well|also|natively|in hardware|back|itself))*"
+_IT = (
+    r"(?:it|that|this|them|these|one|(?:the same|that|this) (?:bridge|link|connector|feature|format|"
+    r"precision))(?:\s+(?:too|as well|also|natively|in hardware|back|itself))*"
+)
 _END = r"(?=\s*(?:[.,;:!)]|$|\s(?:and|but|while|whereas|although|though|as|so|because|since|which)\b))"
 #: Each form with what it says of its devices; those with `what` name the capability themselves.
 _FORMS = tuple(
@@ -101,7 +103,7 @@ _ALL = tuple(
             True,
             r"(?:^|[.;:,]\s+|\band\s+|\bbut\s+)\W*(?P<many>all|both|each)(?:\s+(?P<n>two|three|four|five))?"
             r"(?:\s+of\s+(?:them|these|those|the\s+\w+))?(?:\s+\w+)?(?:\s+(?:cards?|gpus?|boards?))?\s+"
-            rf"{_HAS}\s+(?:an?\s+|the\s+|native\s+)?{_WHAT}",
+            rf"(?:{_HAS}|encodes? and decodes?|encodes?)\s+(?:an?\s+|the\s+|native\s+)?{_WHAT}",
         ),
         (
             False,
@@ -237,9 +239,10 @@ def _of_forms(passage: Passage, read: _Read, before: _Read, context: Context) ->
             for number in re.findall(r"@(\d+)@", match["who"]):
                 mention = read.devices[int(number)]
                 gpus = [context.catalogue[key] for key in mention.ids]
-                yield from judged(
-                    passage, (mention.start, mention.end), what, gpus, told=told, context=context
-                )
+                behind = read.text[read.text.index(f"@{number}@") + len(number) + 2 : match.end()]
+                # "The A100 supports it too" is quoted whole.
+                end = mention.end + (0 if re.search(r"[@#]", behind) else len(behind))
+                yield from judged(passage, (mention.start, end), what, gpus, told=told, context=context)
 
 
 def _meant(lead: str, read: _Read, before: Sequence[Capability]) -> Capability | None:

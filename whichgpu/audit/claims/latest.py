@@ -5,6 +5,7 @@ True once, and outdated where a device of a later generation, or the device itse
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -96,7 +97,7 @@ def _later(family: str, context: Context) -> Gpu | None:
         gpu
         for each in after
         for gpu in of_architecture(each, context)
-        if gpu.value("release_date") and days_of(gpu)[1] < context.today.toordinal() - _WHILE
+        if gpu.value("release_date") and days_of(gpu)[1] < _day(context) - _WHILE
     ]
     return min(known, key=released, default=None)
 
@@ -115,8 +116,17 @@ def _to_come(index: int, passage: Passage, sentence: Sentence, context: Context)
             yield _found(passage, place, mention.text, min(gpus, key=released), context)
 
 
+def _day(context: Context) -> int:
+    """The day that a text is held against: its own where it is dated."""
+    written = context.document.written[:10]
+    try:
+        return date.fromisoformat(written).toordinal()
+    except ValueError:
+        return context.today.toordinal()
+
+
 def _is_out(gpu: Gpu, context: Context) -> bool:
-    return bool(gpu.value("release_date")) and days_of(gpu)[1] < context.today.toordinal() - _WHILE
+    return bool(gpu.value("release_date")) and days_of(gpu)[1] < _day(context) - _WHILE
 
 
 def _found(passage: Passage, place: tuple[int, int], name: str, out: Gpu | None, context: Context) -> Finding:

@@ -64,6 +64,7 @@ _UNSURE = re.compile(
     r"to buy|idle|list price|unless|memory|vram|newer|older|on paper|than before|last year)\b",
     re.IGNORECASE,
 )
+_WORK = re.compile(r"\b(?:tokens?|images?|pictures?|requests?|frames?|gigabytes?)\b")
 _MARGIN, _LEAST = 0.03, 2
 
 
@@ -96,6 +97,10 @@ def _of_sentence(
         at = read.sentence.start + match.start() if match else 0
         # "The pricier card wins" tells by "pricier" which card is meant.
         named = any(each.start <= at < each.end for each in own)
+        # An hour's rent says nothing of what a token costs.
+        work = _WORK.search(read.sentence.text)
+        if work and not any(work[0].rstrip("s") in one.sentence.text for one in before):
+            continue
         if match is None or named or own[0].ids not in told or len(told) < _LEAST:
             continue
         mine = told[own[0].ids].value

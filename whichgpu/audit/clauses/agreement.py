@@ -253,7 +253,7 @@ def _not_plain(kind: str, found: Finding, place: _At, context: Context) -> str:
         text = _WILL.sub(" ", text[: ends.start()] if ends else text)
     # The number of the devices that were counted is accounted for.
     counted = " x " in found.because
-    several = len(_SO_MANY.findall(text)) > counted
+    several = len(_SO_MANY.findall(text)) > (counted and found.expected == "no")
     sure = kind != "holding" or (is_asserted(text) and not (several or _RESTS.search(text)))
     return "" if sure and is_indicative(text) else _NOT_TOLD
 

@@ -311,7 +311,7 @@ def _judged(
 ) -> Iterator[Finding]:
     """A result against what it should be; nothing where they are too far apart to be of one thing."""
     result, right = told
-    share = result.value / right
+    share = result.value / right if right else 0.0
     if not 1 / _FAR < share < _FAR:
         return
     off = max(may_be_off * (2 if result.limit else 1), read.step(result) / 1.9)
