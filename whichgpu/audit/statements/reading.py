@@ -13,6 +13,7 @@ from whichgpu.audit.statements.beings import beings
 from whichgpu.audit.statements.features import features, only, only_on
 from whichgpu.audit.statements.filled import filled, fits, trained
 from whichgpu.audit.statements.ordered import most, orders
+from whichgpu.audit.statements.ranked import ranked
 from whichgpu.audit.statements.rated import rated
 from whichgpu.audit.statements.rates import rates
 from whichgpu.audit.statements.ratios import ratios
@@ -26,6 +27,7 @@ _EVERY = (
     ratios,
     orders,
     most,
+    ranked,
     beings,
     above,
     features,
