@@ -117,6 +117,20 @@ _AGAINST = re.compile(
     r"\b(?:where|against|versus|vs\.?|while|whereas|compared|instead of|up from|down from)\b",
     re.IGNORECASE,
 )
+#: "The 5080 draws 360 W. The 4090 takes 450 W, exactly 90 W more", "$1,999, $400 more than the $1,599 of".
+_DIFFERS = re.compile(
+    rf"<(?P<b>[mbwe]\d+)>,\s(?:or\s|that is\s|which is\s)?{_ABOUT}<(?P<r>[mbwe]\d+)>\s(?:more|less|higher|"
+    rf"lower|above|below|dearer|"
+    rf"cheaper|fewer)\b(?:\sthan\s[^<>;?!]{{0,30}}?<(?P<a>[mbwe]\d+)>)?",
+    re.IGNORECASE,
+)
+#: "$1.94 reserved against $2.69 on demand, a saving of 28 percent", of the only two prices that are told.
+_SAVES = re.compile(
+    rf"\b(?:sav(?:e[sd]?|ing|ings of)|cheaper by|discount of|reduction of|cut of)\s(?:us\s|you\s|"
+    rf"them\s)?{_ABOUT}<(?P<r>p\d+)>|"
+    rf"<(?P<s>p\d+)>\s(?:savings?|discount|cheaper)\b",
+    re.IGNORECASE,
+)
 #: "An UNet of 860 million .. Stored in FP16, that UNet fills 1.72 GB".
 _PARAMETERS = re.compile(
     r"\b(?P<noun>UNet|U-Net|text encoder|VAE|autoencoder|transformer|decoder|encoder|backbone|model|"
@@ -147,6 +161,8 @@ def consequences(passage: Passage, here: Sequence[Mention], context: Context) ->
         if before:
             yield from _sum(read, before[-1])
             yield from _this_is(read, before[-1])
+        yield from _differs(read, before[-1] if before else None)
+        yield from _saves(read, whole)
         yield from _of_tokens(read, whole)
         yield from _capped(read, whole)
         yield from _per_million(read, whole)
@@ -225,6 +241,43 @@ def _this_is(read: Marked, before: Marked) -> Iterator[Finding]:
     if abs(near - result.value) > max(0.015, 0.05 * near) * (1.5 if result.limit else 1) and len(pairs) == 1:
         because = f"{read.words(last[0])} and {read.words(last[1])} are {shares[-1]:.0%} apart"
         yield read.judged(result, _OF, because, expected=f"{shares[-1]:.0%}")
+
+
+def _differs(read: Marked, before: Marked | None) -> Iterator[Finding]:
+    """How much more the one of two amounts is; the other stands behind it, or in the sentence before."""
+    for match in _DIFFERS.finditer(read.text):
+        result, one = read.figures[match["r"]], read.figures[match["b"]]
+        told = [read.figures[match["a"]]] if match["a"] else [
+            each for each in (before.figures.values() if before else ()) if each.dimension == one.dimension
+        ]  # fmt: skip
+        own = [each for each in read.figures.values() if each.dimension == one.dimension]
+        alone = len(told) == 1 and len(own) <= (3 if match["a"] else 2)
+        if not alone or {one.dimension, result.dimension, told[0].dimension} != {one.dimension}:
+            continue
+        right = abs(one.value - told[0].value)
+        if right and 0.2 < result.value / right < 5:
+            because = f"{read.words(one)} and {read.words(told[0])}, one less the other,"
+            yield from _judged(read, result, right, because, 0.03)
+
+
+def _saves(read: Marked, whole: Marked) -> Iterator[Finding]:
+    """The share that is saved, of the only two prices of a kind that are told."""
+    match = _SAVES.search(read.text)
+    if match is None:
+        return
+    result = read.figures[match["r"] or match["s"]]
+    prices = [each for each in whole.figures.values() if each.dimension == "money"]
+    periods = {whole.of_period(each) for each in prices}
+    if len(prices) != 2 or prices[0].unit != prices[1].unit or not all(each.value for each in prices):
+        return
+    low, high = sorted(each.value for each in prices)
+    right = 1 - low / high
+    # An amount that is saved, or one of several months, is no second price.
+    if len(periods) > 1 and high / low > 4:
+        return
+    if abs(right - result.value) > (0.03 if result.limit else 0.015):
+        because = f"{low:g} instead of {high:g} is {right:.0%} less"
+        yield read.judged(result, _OF, because, expected=f"{right:.0%}")
 
 
 def _of_tokens(read: Marked, whole: Marked) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 _KINDS = (
-    ("price", re.compile(r"\b(?:cheap\w*|dear\w*|expensive|dollars?|euros?|costs?|prices?)\b", re.IGNORECASE)),
+    ("price", re.compile(r"\b(?:cheap\w*|dear\w*|expensive|dollars?|euros?|cost|price)\w*\b", re.IGNORECASE)),
     ("efficiency", re.compile(r"\befficien\w+|\bper watt\b", re.IGNORECASE)),
     ("speed", re.compile(r"\b(?:fast\w*|slow\w*|quick\w*|throughput|speed|tokens per)\b", re.IGNORECASE)),
     ("@bandwidth", re.compile(r"\bbandwidth\b", re.IGNORECASE)),
