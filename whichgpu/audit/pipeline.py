@@ -16,6 +16,7 @@ from whichgpu.audit.document import RUNNING, pieces
 from whichgpu.audit.featured import featured
 from whichgpu.audit.findings import KINDS, Context, Finding
 from whichgpu.audit.gloss import besides, glossed, language, upheld
+from whichgpu.audit.linked import without_links
 from whichgpu.audit.misjudged import without_misjudged
 from whichgpu.audit.misread import without_misread
 from whichgpu.audit.own_speeds import without_own_speeds
@@ -137,7 +138,7 @@ def _found(
         for each in found
         if not (each.accuses and _is_worked(each) and (each.start, each.end) in come_out)
     ]
-    found = unless_given(found, context)
+    found = without_links(unless_given(found, context), context)
     sure = without_worked_out(without_misjudged(without_misread(found, context), context), context)
     sure = without_own_speeds(sure, context)
     sure = without_resting(without_traced(settled(without_reported(sure, context), context), context))

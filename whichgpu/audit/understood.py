@@ -77,7 +77,7 @@ _ACTS = re.compile(
     re.IGNORECASE,
 )
 #: What a size is kept for beside what was put there: "with 6 GB for everything else".
-_KEPT_FOR = re.compile(
+KEPT_FOR = re.compile(
     r"\s+for\s+(?:(?:the|its|your|our|all|any)\s+)?(?:everything|rest|others?|cache|kv|context|activations|"
     r"anything|buffers?|overhead|longer)\b",
     re.IGNORECASE,
@@ -223,7 +223,7 @@ def is_of_else(found: Finding, place: Place, context: Context) -> bool:
     """Whether the words around a value say that it is of something else than the device's attribute."""
     text, said, end = place.text, place.sentence.text, place.end
     if found.attribute == "memory":
-        return _KEPT_FOR.match(text, end) is not None
+        return KEPT_FOR.match(text, end) is not None
     if found.attribute == "memory_type":
         host = _HOSTS_TYPE.match(found.quote) and _OF_HOST.search(said)
         return bool(_ACTS.match(text, end) or host)

@@ -83,7 +83,12 @@ _FORMULA = re.compile(
 #: Amounts that follow from others, of which no more are asked in a document.
 CLAIMS = 300
 #: "Two supplies of 3,000 W, or four of 2,000 W": of each of so many.
-_SO_MANY_OF = re.compile(r"\b(?:two|three|four|five|six|eight|ten|\d{1,2}) of (?:only |just |about )?$", re.I)
+_SO_MANY_OF = re.compile(
+    r"\b(?:two|three|four|five|six|eight|ten|\d{1,4})(?: (?:conversations|users|requests|chats|sequences|"
+    r"sessions))? of "
+    r"(?:only |just |about )?$",
+    re.IGNORECASE,
+)
 _CLOSE_BY = 24
 #: "That is still $5,690 less than on demand": what two differ by.
 _LESS_THAN = re.compile(
@@ -163,7 +168,7 @@ def find(context: Context) -> Iterator[Finding]:
                 or _FACTOR.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
                 or _WRITTEN_OUT.search(passage.text, max(0, told.start - 2 * _CLOSE_BY), told.start)
                 or _BY.match(passage.text, told.start + len(told.words))
-                or _SO_MANY_OF.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
+                or _SO_MANY_OF.search(passage.text, max(0, told.start - 2 * _CLOSE_BY), told.start)
                 or ONE_WITH.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
                 or (told.of == "byte" and told.dims[AXES.index("hour")])
             ):

@@ -113,6 +113,7 @@ _ALL = tuple(
         ),
     )
 )
+_FEW = 2
 _COUNTS = {"both": 2, "neither": 2, "two": 2, "three": 3, "four": 4, "five": 5}
 #: "NVLink: RTX 3090 yes, RTX 4090 no", "FP8 support: no (T4), yes (L4)".
 _ANSWERS = re.compile(rf"^\W*{_WHAT}(?:\s+support)?:\s+(?P<rest>[^.;]+)", re.IGNORECASE)
@@ -152,9 +153,14 @@ _OF_TOPIC = tuple(
         rf"^\W*(?:an?|the|one|its)\s+{_WHAT}\s+(?:(?:bridge|link|connection)\s+)?(?:ties|links|joins|"
         rf"connects|couples|"
         rf"binds|bridges|lets)\s+(?:them|the two|both|the pair|the cards|all|these|two)\b",
+        rf"^\W*(?:like|unlike)\s+{_THE}@\d+@,\s+its\s+(?:[\w-]+\s){{0,3}}?(?:offers?|supports?|have|has|"
+        rf"does?|handles?)\s+"
+        rf"(?:native\s+)?{_WHAT}",
         rf"^\W*(?:thanks to|with|courtesy of|owing to)\s+(?:its|their)\s(?:[\w-]+\s){{0,4}}?{_WHAT}",
     )
 )
+#: A device that another one is only compared with.
+_LIKE = re.compile(r"\W*(?:like|unlike)\s", re.IGNORECASE)
 #: What makes none of it a statement.
 _HEDGED = re.compile(
     r"\b(?:whether|may|might|should|would(?! scale| be faster| help)|some|older|newer|software|emulat\w*|"
@@ -255,7 +261,8 @@ def _meant(lead: str, read: _Read, before: Sequence[Capability]) -> Capability |
 
 def _of_topic(passage: Passage, read: _Read, named: Sequence[Mention], context: Context) -> Iterator[Finding]:
     """What is said of the card, or of the pair, where one device was named before."""
-    if read.devices or len({each.named for each in named}) != 1:
+    beside = read.devices and not _LIKE.match(read.text)
+    if beside or len({each.named for each in named}) != 1:
         return
     gpus = [context.catalogue[key] for key in named[0].ids]
     for form in _OF_TOPIC:
@@ -268,11 +275,15 @@ def _of_topic(passage: Passage, read: _Read, named: Sequence[Mention], context: 
 def _of_all(passage: Passage, read: _Read, named: Sequence[Mention], context: Context) -> Iterator[Finding]:
     """What is said of as many devices as were named just before."""
     several = {each.named: each for each in read.devices or named}
+    every = {each.ids: each for found in context.mentions.values() for each in found}
     for told, form in _ALL if len(several) > 1 else ():
         for match in form.finditer(read.text):
             if "@" in read.text[match.start() :]:
                 continue
             count = _COUNTS.get((match["n"] or match["many"]).lower(), len(several))
+            if match["n"] and count > _FEW and count == len(every) != len(several):
+                # "All five have FP8", of the five that the text is about.
+                several = {each.named: each for each in every.values()}
             for mention in several.values() if count == len(several) else ():
                 what = read.capabilities[int(match["what"])]
                 gpus = [context.catalogue[key] for key in mention.ids]

@@ -164,7 +164,9 @@ def _of_sentence(
             and mention in here
             and _OWN.fullmatch(passage.text, mention.end, match.start())
         )
-        denied = _NONE.search(passage.text, max(place[0], match.start() - 40), match.start())
+        denied = _NONE.search(passage.text, max(place[0], match.start() - 40), match.start()) or _FROM.search(
+            passage.text, max(place[0], match.start() - 40), match.start()
+        )
         other = denied or ((changed or SET_AGAINST.search(window)) and not tied)
         if mention is None or other or not (mention in here or listed or its):
             continue
@@ -198,6 +200,8 @@ def _of_sentence(
             yield from (each for each in told if not (doubtful and each.accuses))
 
 
+#: Before what another device had: "grew from 80 GB of HBM3 to".
+_FROM = re.compile(r"\bfrom\s+\d+ ?GB (?:of )?$", re.IGNORECASE)
 #: Before what a device is like: "essentially an RTX 3090 with GDDR6".
 _LIKE = re.compile(
     r"\b(?:resembl\w+|akin to|basically|essentially|in essence|in effect|apparentent|"

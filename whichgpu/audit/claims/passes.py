@@ -238,6 +238,9 @@ def _shares(run: Run, context: Context) -> Iterator[Finding]:
         used = {least / each for each in (*peaks, *(each.value for each in rates if each.value > least))}
         if not least or not used or len(rates) > 2:
             continue
+        if min(used) > 1.0:
+            # Petaflops of a cluster are no share of one device's peak.
+            continue
         off = min(abs(told / each - 1) for each in used)
         real = min(used, key=lambda each: abs(told / each - 1))
         because = f"{least / 1e12:,.4g} TFLOPS are {100 * real:.3g} % of {least / real / 1e12:,.4g} TFLOPS"

@@ -93,9 +93,16 @@ def _of_lines(rows: Sequence[Sequence[Passage | None]], context: Context) -> Ite
         head = column[0].text if column[0] else ""
         for each in _added([cell for cell, _ in alike], total, context, plain=True):
             mixed = at < len(rows) - 1 or len(alike) < len(named)
-            # What is no sum by its heading may prove that the others are.
+            # What is no sum by its heading may prove that the others are; one of money is one.
             barred = each.plain and _NO_SUM.search(head) is not None
-            yield each._replace(plain=each.plain or mixed, barred=barred)
+            plain = each.plain and (barred or not _OF_MONEY.fullmatch(head.strip()))
+            yield each._replace(plain=plain or mixed, barred=barred)
+
+
+#: A heading that is the unit of the numbers below it.
+_OF_MONEY = re.compile(
+    r"(?:cost |amount |price )?\(?(?:in )?(?:USD|EUR|GBP|[$\u20ac\u00a3]|dollars|euros)\)?", re.IGNORECASE
+)
 
 
 def _is_of_another_kind(cell: Passage, told: Quantity | None, context: Context) -> bool:

@@ -252,16 +252,28 @@ def _years(
         if any(each.start == match.end(1) + 1 for each in here):
             # "Two years after the 2020 A100": of the one behind it.
             continue
-        if before and (
-            _THE_OTHER.search(passage.text, before[-1].end, match.start())
-            or _OURS.search(passage.text, before[-1].end, match.end())
-        ):
-            # "Ahead of the data-center card of 2017", "ours arrived in May 2024".
+        if before and _is_of_another(passage.text, before, match):
             continue
         between = before and architectures().search(passage.text, before[-1].end, match.start())
         if not before or (between and " from" not in match[0]):
             continue
         yield from of_year(passage, match, before[-1], context)
+
+
+def _is_of_another(text: str, before: Sequence[Mention], match: re.Match[str]) -> bool:
+    """Whether a year is not certainly that of the last name before it.
+
+    "Ahead of the data-center card of 2017", "ours arrived in May 2024", "it beats the 4090, although its
+    design dates from 2020".
+    """
+    last = before[-1].end
+    either = len(before) > 1 and _ITS_DESIGN.search(text, last, match.start())
+    return bool(
+        _THE_OTHER.search(text, last, match.start()) or _OURS.search(text, last, match.end()) or either
+    )
+
+
+_ITS_DESIGN = re.compile(r",\s+(?:although|though|even though|while|but|and)\s+(?:its|it)\b", re.IGNORECASE)
 
 
 def _years_behind(

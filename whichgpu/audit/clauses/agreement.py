@@ -97,6 +97,10 @@ _IT_IS_NOT = re.compile(
 )
 #: So near a power of ten a value is in another unit.
 _A_DIGIT = 0.02
+#: A line of a table that is meant by its place in it.
+_OF_A_ROW = re.compile(
+    r"\b(?:first|second|third|last|top|bottom|middle)\s(?:row|line|entry|column)\b", re.IGNORECASE
+)
 #: What is compared with several.
 _OF_ANY = re.compile(
     r"\b(?:(?:either|any|both)\sof|(?:either|any|these|those|both)\s(?:card|gpu|one|device|model))",
@@ -222,7 +226,7 @@ _TOLD = ("told before", "stated values")
 
 def _unaccounted(kind: str, found: Finding, place: _At, context: Context) -> str:
     mentioned = context.mentions.get(place.number, ())
-    if kind == "compared" and _is_against_any(place, mentioned):
+    if kind == "compared" and (_is_against_any(place, mentioned) or _OF_A_ROW.search(place.sentence.text)):
         return _OF_OTHERS
     if kind == "bills" and (
         _EVEN_IF.search(place.sentence.text) or is_made_of_two(found, place.passage, place.at)

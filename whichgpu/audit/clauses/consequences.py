@@ -32,6 +32,8 @@ _ASKED = re.compile(r"[?\u201c\u201d\"]|\b(?:wrong\w*|mistak\w+|myth|suppose\w*|
 _OF = "stated consequence"
 _OFF, _FAR = 0.02, 12.0
 _HOUR = 3600.0
+#: How many hours a price is of at least.
+_A_PRICE = 100.0
 
 #: "Together that is 48 GB", at the start of the sentence behind the parts.
 _SUM = re.compile(
@@ -131,6 +133,11 @@ _SAVES = re.compile(
     rf"<(?P<s>p\d+)>\s(?:savings?|discount|cheaper)\b",
     re.IGNORECASE,
 )
+_INSTEAD = re.compile(
+    r"<(?P<a>c\d+)> (?:instead of|rather than|against|versus|down from) <m\d+>", re.IGNORECASE
+)
+#: What is saved in an hour, before a price is paid back.
+_SAVED_HOURLY = re.compile(r"\bsaves? <(?P<m>m\d+)> (?:an|per|each|every) hour\b", re.IGNORECASE)
 #: "An UNet of 860 million .. Stored in FP16, that UNet fills 1.72 GB".
 _PARAMETERS = re.compile(
     r"\b(?P<noun>UNet|U-Net|text encoder|VAE|autoencoder|transformer|decoder|encoder|backbone|model|"
@@ -268,6 +275,11 @@ def _saves(read: Marked, whole: Marked) -> Iterator[Finding]:
     result = read.figures[match["r"] or match["s"]]
     prices = [each for each in whole.figures.values() if each.dimension == "money"]
     periods = {whole.of_period(each) for each in prices}
+    before = _INSTEAD.search(whole.text) if len(prices) == 1 else None
+    if before is not None:
+        # "1.61 instead of 2.69 dollars": the first has the unit of the second.
+        first = whole.figures[before["a"]]
+        prices = [first._replace(unit=prices[0].unit), *prices]
     if len(prices) != 2 or prices[0].unit != prices[1].unit or not all(each.value for each in prices):
         return
     low, high = sorted(each.value for each in prices)

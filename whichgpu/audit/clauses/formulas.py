@@ -184,6 +184,34 @@ _FORMS = (
         lambda a, b: a / b,
         0.04,
     ),
+    # "3.6 seconds against 8.0 on the 3090, so it is 2.2 times as fast".
+    _Form(
+        rf"<(?P<a>[tr]\d+)>\s(?:against|versus|vs\.?|compared (?:with|to)|"
+        rf"instead of)\s{_ABOUT}<(?P<b>[trc]\d+)>(?:\s{_WORD}){{0,5}}?"
+        rf",\s(?:and\s)?so\s(?:it|the\s(?:{_WORD}\s){{0,2}}?{_WORD})\sis\s{_ABOUT}<(?P<r>x\d+)>\s(?:as fast|"
+        rf"faster|as quick|quicker)\b",
+        "a b",
+        lambda a, b: max(a, b) / min(a, b),
+        0.05,
+    ),
+    # "15.92 dollars an hour, and for a month of 730 hours I was billed 11,622".
+    _Form(
+        r"<(?P<a>m\d+)>\s?(?:an|per|a|/)\s?hour\b[^;?!]{0,60}?\b(?:month|year|"
+        r"week) of <(?P<b>t\d+)>[^<>;?!]{0,40}<(?P<r>m\d+)>",
+        "a b",
+        lambda a, b: a * b / 3600.0,
+    ),
+    # "0.33 MB per token, so 32 conversations of 4,096 tokens come to 43 GB".
+    _Form(
+        rf"<(?P<a>b\d+)>\s(?:per|a|for (?:each|"
+        rf"every)) token\b[^;?!]{{0,80}}?<(?P<b>c\d+)>\s(?:such\s)?(?:conversations?|users?|chats?|"
+        rf"requests?|sequences?|sessions?)\sof\s<(?P<c>c\d+)>\stokens\s(?:each\s)?(?:come to|need|take|fill|"
+        rf"are|use|occupy|make)\s"
+        rf"{_ABOUT}<(?P<r>b\d+)>",
+        "a b c",
+        lambda a, b, c: a * b * c,
+        0.08,
+    ),
     # "960 divided by 448 is 2.1".
     _Form(
         rf"<(?P<a>\w\d+)> divided by <(?P<b>\w\d+)> (?:is|gives|makes|=|equals)\s{_ABOUT}<(?P<r>[cx]\d+)>",

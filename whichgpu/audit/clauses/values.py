@@ -9,6 +9,7 @@ from whichgpu.audit.attributes import CHIP, attributes, named, qualifiers
 from whichgpu.audit.clauses.mood import is_its_own
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import within
+from whichgpu.audit.understood import KEPT_FOR
 from whichgpu.audit.variants import finding_on, verdict_on
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def _attribute(clause: Clause, quantity: Quantity) -> Attribute | None:
         of_memory = _OF_BANDWIDTH.search(clause.sentence.text) and not _LINK.search(clause.sentence.text)
         return told["bandwidth"] if of_memory else None
     if quantity.dimension == "memory":
-        given = _IF_GIVEN.match(text)
+        # "It has 32 GB for everything else" is what is left.
+        given = _IF_GIVEN.match(text) or KEPT_FOR.match(clause.passage.text, quantity.end)
         return told["memory"] if _OF_MEMORY.search(text) or (_HAS.search(before) and not given) else None
     if quantity.dimension == "power":
         return told["power"] if _OF_POWER.search(text) else None
