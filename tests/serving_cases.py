@@ -29,7 +29,8 @@ AGREED = [
     ("llama-3.1-8b", "l40s", 1, {}, 1024, 256),
     ("llama-3.1-8b", "l4", 1, {"precision": "fp8"}, 512, 256),
     ("llama-3.1-8b", "a100-80gb-sxm", 1, {}, 512, 128),
-    ("llama-3.1-8b", "h100-80gb-sxm", 1, {"precision": "fp8"}, 512, 512),
+    # prompts that a host launches for longer than tokens take
+    ("qwen3-235b-a22b", "h200-141gb-sxm", 8, {"precision": "fp8", "runtime": "vLLM 0.11"}, 256, 512),
     ("llama-3.1-8b", "h100-80gb-sxm", 1, {"runtime": "sglang"}, 1024, 512),
     ("llama-3.1-8b", "h100-80gb-sxm", 1, {"runtime": "tensorrt-llm"}, 1024, 512),
     ("llama-3.1-8b", "h100-80gb-sxm", 1, {"runtime": "vLLM 0.16"}, 1024, 512),

@@ -45,7 +45,7 @@ from whichgpu.cost.passes import (
 from whichgpu.cost.replica_memory import replicas, requests_each, room_of
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.scheduling import limits
-from whichgpu.cost.spread import measured
+from whichgpu.cost.spread import measured, own_factor_of
 from whichgpu.cost.steady import SteadyState, bunched, burst, engine, in_lockstep, interruption, reading
 from whichgpu.cost.time import evaluate, paced
 from whichgpu.values import NamedTuple
@@ -59,7 +59,6 @@ if TYPE_CHECKING:
     from whichgpu.cost.passes import Work
     from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.steady import Met
-    from whichgpu.cost.time import Pass
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
 
@@ -98,10 +97,15 @@ def steady_state(
     if held.loop == "open" or counted or np.any(often > 0.0):
         # Else nobody's prompt comes between the tokens of another, and what it would take is nothing.
         own = prompt_work(workload, job, stack, devices, held.running)
+        found = fit() if held.loop == "open" and measured(stack) else Fit()
+        factor = own_factor_of(workload, job, stack, devices, found)
         stopped = _stopped(
-            job, stack, devices, pass_of, (tokens, own), often=often, launched=launched, held=held
-        )
-        whole = tokens.beside(own.times(often))._replace(host=tokens.host + own.host * often + stopped)
+            job, stack, devices, lambda work: evaluate(pass_of(work), found).under(factor), (tokens, own),
+            often=often, launched=launched, held=held,
+        )  # fmt: skip
+        # A host launches as fast for all workloads: what a pass is slower by has no part in the wait for it.
+        host = tokens.host + own.host * often + stopped * factor
+        whole = tokens.beside(own.times(often))._replace(host=host)
     # Groups of attention share the time of a pass and not a prompt: one alone takes its own all of its time.
     grouped = (np.asarray(job.degree("attention_dp")) > 1.0) & (held.loop == "open")
     if held.loop != "open":
@@ -157,7 +161,7 @@ _TURNS = 4
 
 
 def _stopped(
-    job: Job, stack: Runtime, devices: Devices, pass_of: Callable[[Work], Pass], work: tuple[Work, Work], *,
+    job: Job, stack: Runtime, devices: Devices, seconds: Callable[[Work], Array], work: tuple[Work, Work], *,
     often: Array, launched: Array, held: _Held,
 ) -> Array:  # fmt: skip
     """Seconds of a token in which all wait for the host to launch the kernels of prompts (`stalls`).
@@ -169,7 +173,7 @@ def _stopped(
     and who ended with the last token is there by the second such pass. The pass of tokens before runs
     meanwhile, as the host is one pass ahead (docs.sglang.ai: overlap scheduling). Of arrivals at random,
     which no row of the fit is of, each prompt has a launch, whatever share of what it takes falls between
-    tokens, and the GPU is timed as fitted; else by the priors alone.
+    tokens, and `seconds` times the GPU as fitted; else by the priors alone.
     """
     if not stack.stalls:
         return np.zeros(1)
@@ -185,13 +189,12 @@ def _stopped(
         within, times = (passes, 1.0) if mixed else (1.0, passes)
         few = -np.expm1(-each * apart * within) / apart * times
         least = np.maximum(few, least)
-    found = fit() if held.loop == "open" and measured(stack) else Fit()
-    alone = evaluate(pass_of(tokens), found).seconds
+    alone = seconds(tokens)
     share, waits, once = least, np.zeros(1), np.maximum(each * passes, least)
     once = np.minimum(once, 2.0 * least) if held.loop == "closed" else once
     for _ in range(_TURNS):
         taken = tokens.beside(prompt.times(1.0 / np.where(share > 0.0, share, 1.0)))
-        gpu = evaluate(pass_of(taken), found).seconds
+        gpu = seconds(taken)
         stop = paced(gpu, launched)
         waits = share * (stop - gpu) / gained
         if mixed or in_lockstep(stack, job) or most.looks > 1.0:
