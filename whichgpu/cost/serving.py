@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import starting
-from whichgpu.cost.admission import computed_anew, crowded, following, passes_of
+from whichgpu.cost.admission import computed_anew, crowded, following, held_at_most, passes_of
 from whichgpu.cost.engine_step import computed_tokens
 from whichgpu.cost.fit import Fit, fit
 from whichgpu.cost.passes import (
@@ -75,8 +75,7 @@ def steady_state(
     prompt = np.asarray(job.input_tokens, dtype=np.float64)
     output = np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
     fits, parts, per_sequence = room_of(workload, job, stack, devices)
-    places = np.floor(fits)
-    held = _held(job, stack, devices, places, met)
+    held = _held(job, stack, devices, fits, met)
     parts["kv_cache"] = np.maximum(held.running * per_sequence, starting.longest(workload, job, stack))
     asked, most, none = Requests.of(job), limits(stack, job, devices), np.zeros(1)
     # Who runs has a long answer more often than a short one: half of E[O^2] / E[O] is made of it.
@@ -120,7 +119,7 @@ def steady_state(
         else:
             own = _sharing(alone, own, _passes_met(before, chunks, held.queued) / (1.0 + before))
     return SteadyState(
-        held.loop, np.minimum(held.running, np.maximum(places, 0.0)), np.maximum(fits, 0.0), held.others,
+        held.loop, np.minimum(held.running, np.maximum(fits, 0.0)), np.maximum(fits, 0.0), held.others,
         work=pass_of(whole), prompt=pass_of(own),
         links=whole.links,
         burst=before, queue=held.queue, waits=np.zeros(1) if met is None else met.waits,
@@ -225,9 +224,10 @@ class _Held(NamedTuple):
     paused: Any = 0.0
 
 
-def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | None) -> _Held:
+def _held(job: Job, stack: Runtime, devices: Devices, fits: Array, met: Met | None) -> _Held:
     share, none = interruption(stack, job), np.zeros(1)
-    most = np.maximum(places, 1.0)
+    loop = met is None and job.concurrency is not None
+    most = np.maximum(held_at_most(job, stack, devices, fits) if loop else np.floor(fits), 1.0)
     if met is None:
         most = np.maximum(np.minimum(most, following(job, stack, devices)), 1.0)
     else:
