@@ -135,7 +135,9 @@ def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> Spread:
     inexact = 1.0 if stack.exact else 1.5
     # A processor is no GPU: what the fit has learnt of those says little of it, nor of another vendor's.
     if not measured(stack) or gpu.segment == "cpu" or gpu.vendor in stack.unmeasured:
-        return Spread(prior["shared"] * inexact, prior["own"], "roofline")
+        foreign = gpu.vendor in stack.unmeasured and laid.job.phase == "serve"
+        experts = "foreign_experts" if foreign and laid.workload.dims.get("experts") else "shared"
+        return Spread(prior[experts] * inexact, prior["own"], "roofline")
     known = widths(laid, gpu, stack)
     untried = _untried(laid, stack) or _borrowed(stack)
     total = max(least(laid, gpu, stack, known), joined(known)) * inexact
