@@ -29,8 +29,10 @@ AGREED = [
     ("llama-3.1-8b", "l40s", 1, {}, 1024, 256),
     ("llama-3.1-8b", "l4", 1, {"precision": "fp8"}, 512, 256),
     ("llama-3.1-8b", "a100-80gb-sxm", 1, {}, 512, 128),
-    ("llama-3.1-8b", "h100-80gb-sxm", 1, {"precision": "fp8"}, 512, 512),
-    ("llama-3.1-8b", "h100-80gb-sxm", 1, {"runtime": "sglang"}, 1024, 512),
+    # prompts that a host launches for longer than tokens take
+    ("qwen3-235b-a22b", "h200-141gb-sxm", 8, {"precision": "fp8", "runtime": "vLLM 0.11"}, 256, 512),
+    # the same before prompts that go first, which hide each other's launches or stop all tokens
+    ("llama-3.1-70b", "h100-80gb-sxm", 8, {"precision": "fp8", "runtime": "SGLang 0.5.7"}, 111, 128),
     ("llama-3.1-8b", "h100-80gb-sxm", 1, {"runtime": "tensorrt-llm"}, 1024, 512),
     ("llama-3.1-8b", "h100-80gb-sxm", 1, {"runtime": "vLLM 0.16"}, 1024, 512),
     ("llama-3.1-8b", "h100-80gb-sxm", 1, {"options": {"prefix_hit": "0.75"}}, 4096, 256),
@@ -83,7 +85,7 @@ AGREED = [
     ("llama-3.1-70b", "a100-80gb-sxm", 4, {"tp": 2.0, "pp": 2.0}, 1024, 256),
     ("llama-3.1-8b", "l4", 4, {"tp": 1.0, "precision": "w4a16"}, 512, 256),
     ("llama-3.3-70b", "b200-180gb-sxm", 1, {"precision": "fp4", "runtime": "tensorrt-llm"}, 1024, 1024),
-    ("gpt-oss-120b", "b200-180gb-sxm", 1, {"precision": "mxfp4", "runtime": "sglang"}, 2048, 512),
+    ("gpt-oss-120b", "b200-180gb-sxm", 1, {"precision": "mxfp4", "runtime": "sglang"}, 566, 40),
     ("qwen3-30b-a3b", "h100-80gb-sxm", 1, {"precision": "fp8", "runtime": "tensorrt-llm"}, 1024, 512),
     ("mixtral-8x7b", "a100-80gb-sxm", 2, {"runtime": "sglang"}, 1024, 256),
     ("llama-3.1-70b", "mi300x", 4, {"precision": "fp8"}, 1024, 512),

@@ -71,6 +71,11 @@ def test_a_pass_that_is_met_is_longer_than_the_mean():
     assert queueing.met(0.02, 0.05, 2.0) > 0.02
     idle = queueing.prompt_seconds(0.02, 0.05, 1e-9, 0.1, at_work=1e-9, mixed=True)
     assert idle == pytest.approx(0.05, rel=1e-3)
+    # Answers of one token: nobody runs, and every other one comes while a prompt is computed.
+    server = simulate.Server((0.0,) * 99, (0.0,) * 99, (1e-4,) * 99, budget=1e5)
+    run = simulate.simulate(server, simulate.poisson(6000, 0.5, 1e4, 1, seed=1))
+    alone = queueing.prompt_seconds(1e-9, 1.0, 0.5, 0.1, at_work=1e-9, mixed=True)
+    assert np.mean(run.ttft) == pytest.approx(float(alone), rel=0.05)
     nobody = queueing.interrupted(0.02, 0.05, 2.0, waited=0.0, after=100.0, room=np.inf)
     assert nobody == pytest.approx(0.02)
     assert queueing.within(2.0, np.array([0.0, 1.0, 50.0])) == pytest.approx([0.0, 2.0 / 3.0, 2.0])

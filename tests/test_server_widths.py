@@ -81,3 +81,5 @@ def test_no_engine_was_measured_on_amd(engine) -> None:
     assert told.basis == "roofline"
     spread = section("spread")
     assert half(replace(KNOWN, runtime=engine), "mi300x") >= np.hypot(spread["shared"], spread["own"]) - 1e-9
+    experts = replace(KNOWN, workload="qwen3-30b-a3b", runtime=engine)
+    assert half(experts, "mi300x") >= np.hypot(spread["foreign_experts"], spread["own"]) - 1e-9

@@ -68,6 +68,23 @@ class Admission(NamedTuple):
 def admission(job: Job, stack: Runtime, devices: Devices, fits: Array) -> Admission:
     """Of each job of a sweep on each of its GPUs, whose replicas have room for so many."""
     asked, most = Requests.of(job), limits(stack, job, devices)
+    beside, grain = _beside(job, stack, devices, fits)
+    # Beside as many whole ones as there is room for fits one more; where sizes differ any share of one may be
+    # left.
+    at_once = beside + 0.5 + _alike(beside, grain) * (np.floor(beside) + 0.5 - beside)
+    ceiling = most.sequences * Mesh.of(job).attention_dp
+    bound = fits >= ceiling
+    return Admission(
+        np.maximum(np.where(bound, fits, np.minimum(at_once, ceiling)), 1.0),
+        np.where(bound, 1.0, grain),
+        _VARIATION * (1.0 - most.reserves) + asked.output_variation + 1.0 / asked.burstiness - 1.0,
+        computed_anew(job, stack, devices, np.floor(fits)),
+    )
+
+
+def _beside(job: Job, stack: Runtime, devices: Devices, fits: Array) -> tuple[Array, Array]:
+    """Sequences beside which a prompt has room, and how many of them are as one."""
+    asked, most = Requests.of(job), limits(stack, job, devices)
     prompt = np.asarray(job.input_tokens, dtype=np.float64)
     output = np.asarray(job.output_tokens, dtype=np.float64) * (1.0 + asked.output_variation)
     # Somewhere in its answer, evenly, of which the reserved share is there from the beginning.
@@ -79,19 +96,21 @@ def admission(job: Job, stack: Runtime, devices: Devices, fits: Array) -> Admiss
     )
     room = fits * (prompt + most.filled * output)
     room = room - prompt * (1.0 + asked.prompt_variation) - most.reserves * output
-    grain, beside = 1.0 + square / mean**2, np.maximum(room / mean, 0.0)
-    # Beside as many whole ones as there is room for fits one more; where sizes differ any share of one may be
-    # left, of which the first harmonic of the sawtooth says how much that evens out.
-    uneven = np.exp(-2.0 * np.pi**2 * beside * (grain - 1.0))
-    at_once = beside + 0.5 + uneven * (np.floor(beside) + 0.5 - beside)
-    ceiling = most.sequences * Mesh.of(job).attention_dp
-    bound = fits >= ceiling
-    return Admission(
-        np.maximum(np.where(bound, fits, np.minimum(at_once, ceiling)), 1.0),
-        np.where(bound, 1.0, grain),
-        _VARIATION * (1.0 - most.reserves) + asked.output_variation + 1.0 / asked.burstiness - 1.0,
-        computed_anew(job, stack, devices, np.floor(fits)),
-    )
+    return np.maximum(room / mean, 0.0), 1.0 + square / mean**2
+
+
+def _alike(beside: Array, grain: Array) -> Array:
+    """How much of a room for so many sequences holds whole ones: the first harmonic of the sawtooth."""
+    return np.asarray(np.exp(-2.0 * np.pi**2 * beside * (grain - 1.0)))
+
+
+def held_at_most(job: Job, stack: Runtime, devices: Devices, fits: Array) -> Array:
+    """Sequences in the mean in a cache that is always full, which has room for so many of the mean size.
+
+    Whole ones, where all take as much; where they are anywhere in long answers any share of one counts.
+    """
+    whole = np.floor(fits)
+    return np.asarray(whole + (1.0 - _alike(*_beside(job, stack, devices, fits))) * (fits - whole))
 
 
 def following(job: Job, stack: Runtime, devices: Devices) -> Array:

@@ -62,8 +62,10 @@ def prompt_seconds(
     busy = np.minimum(rate * each, _FULL)
     decode = mean * (1.0 - busy) * at_work
     beside = decode if mixed else 0.0
-    ran, longer = met(mean, each, rate, variation), 1.0 + variation
-    together = at_work * ran / 2.0 + beside + each * (1.0 + rate * ran)
+    # Others' prompts are met as often by whoever comes, tokens only while there are any.
+    prompts, longer = met(0.0, each, rate, variation), 1.0 + variation
+    ran = at_work * mean + prompts
+    together = ran / 2.0 + beside + each * (1.0 + rate * ran)
     # Prompts that go first wait for one pass of tokens at most, and for each other as in M/G/1; those that
     # share a pass end with it, which makes (1 + 2 rho) / (1 + rho) of that where all that wait go together,
     # and adds half of a full pass at the most; those that just fill one share it with nobody.
@@ -85,7 +87,10 @@ def prompt_seconds(
     whole = share * beside + each
     held = np.minimum(rate * whole, _FULL)
     longest = held * whole / (1.0 - held) - busy * each / (1.0 - busy)
-    some = together + held**3 * longer * longest / 2.0
+    # Behind a queue of such passes only so much of others' prompts is waited for as a pass has room for.
+    queue = longer * held * whole / (2.0 * (1.0 - held))
+    most = at_work * mean / 2.0 + beside + each + queue + busy * each / (2.0 * share)
+    some = np.minimum(together + held**3 * longer * longest / 2.0, most)
     return np.asarray(np.where(chunks > 1.0, alone, some if mixed else first))
 
 
@@ -101,22 +106,23 @@ def _left(chunks: Any, taken: Any) -> Array:
     )
 
 
-def launched_seconds(
+def launched_with(
     decode: Any, mean: Any, each: Any, rate: Any, *, span: Callable[[Any], Array], at_work: Any, most: Any
-) -> Array:  # fmt: skip
-    """Seconds from arrival to the end of the pass that gives the first token, where hosts launch prompts.
+) -> tuple[Array, Array]:  # fmt: skip
+    """Seconds of the pass that an arrival meets, and of the GPU's work in that of its own prompt.
 
-    Prompts go first, all that have come together, for which a pass takes `span` s of the GPU's time: nearly
-    as long for one as for several. An arrival meets a pass of tokens of `decode` s, or one of prompts for the
-    share of the time that these leave of the `mean` s between tokens; with its own go those that came in
-    that one, whose prompts take `each` s and `most` s at the most (renewals: Kleinrock, vol. 1, section 5.2).
+    Prompts go first, all that have come together, for which a pass takes `span` s of the GPU's time: where
+    hosts launch them, nearly as long for one as for several. An arrival meets a pass of tokens of `decode` s,
+    or one of prompts for the share of the time that these leave of the `mean` s between tokens; with its own
+    go those that came in that one, whose prompts take `each` s and `most` s at the most (renewals: Kleinrock,
+    vol. 1, section 5.2).
     """
     prompts = np.clip(1.0 - decode / mean, 0.0, 1.0)
-    own = span(each)
+    work = each
     for _ in range(_TURNS):
-        meets = at_work * (prompts * own + (1.0 - prompts) * decode)
-        own = span(np.minimum(each * (1.0 + rate * meets), most))
-    return np.asarray(meets / 2.0 + own)
+        meets = at_work * (prompts * span(work) + (1.0 - prompts) * decode)
+        work = np.minimum(each * (1.0 + rate * meets), most)
+    return np.asarray(meets), np.asarray(work)
 
 
 def prompt_variance(

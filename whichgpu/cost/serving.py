@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import starting
-from whichgpu.cost.admission import computed_anew, crowded, following, passes_of
+from whichgpu.cost.admission import computed_anew, crowded, following, held_at_most, passes_of
 from whichgpu.cost.engine_step import computed_tokens
 from whichgpu.cost.fit import Fit, fit
 from whichgpu.cost.passes import (
@@ -45,7 +45,7 @@ from whichgpu.cost.passes import (
 from whichgpu.cost.replica_memory import replicas, requests_each, room_of
 from whichgpu.cost.requests import Requests
 from whichgpu.cost.scheduling import limits
-from whichgpu.cost.spread import measured
+from whichgpu.cost.spread import measured, own_factor_of
 from whichgpu.cost.steady import SteadyState, bunched, burst, engine, in_lockstep, interruption, reading
 from whichgpu.cost.time import evaluate, paced
 from whichgpu.values import NamedTuple
@@ -59,7 +59,6 @@ if TYPE_CHECKING:
     from whichgpu.cost.passes import Work
     from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.steady import Met
-    from whichgpu.cost.time import Pass
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.workload import Workload
 
@@ -76,8 +75,7 @@ def steady_state(
     prompt = np.asarray(job.input_tokens, dtype=np.float64)
     output = np.maximum(np.asarray(job.output_tokens, dtype=np.float64), 1.0)
     fits, parts, per_sequence = room_of(workload, job, stack, devices)
-    places = np.floor(fits)
-    held = _held(job, stack, devices, places, met)
+    held = _held(job, stack, devices, fits, met)
     parts["kv_cache"] = np.maximum(held.running * per_sequence, starting.longest(workload, job, stack))
     asked, most, none = Requests.of(job), limits(stack, job, devices), np.zeros(1)
     # Who runs has a long answer more often than a short one: half of E[O^2] / E[O] is made of it.
@@ -98,10 +96,15 @@ def steady_state(
     if held.loop == "open" or counted or np.any(often > 0.0):
         # Else nobody's prompt comes between the tokens of another, and what it would take is nothing.
         own = prompt_work(workload, job, stack, devices, held.running)
+        found = fit() if held.loop == "open" and measured(stack) else Fit()
+        factor = own_factor_of(workload, job, stack, devices, found)
         stopped = _stopped(
-            job, stack, devices, pass_of, (tokens, own), often=often, launched=launched, held=held
-        )
-        whole = tokens.beside(own.times(often))._replace(host=tokens.host + own.host * often + stopped)
+            job, stack, devices, lambda work: evaluate(pass_of(work), found).under(factor), (tokens, own),
+            often=often, launched=launched, held=held,
+        )  # fmt: skip
+        # A host launches as fast for all workloads: what a pass is slower by has no part in the wait for it.
+        host = tokens.host + own.host * often + stopped * factor
+        whole = tokens.beside(own.times(often))._replace(host=host)
     # Groups of attention share the time of a pass and not a prompt: one alone takes its own all of its time.
     grouped = (np.asarray(job.degree("attention_dp")) > 1.0) & (held.loop == "open")
     if held.loop != "open":
@@ -116,7 +119,7 @@ def steady_state(
         else:
             own = _sharing(alone, own, _passes_met(before, chunks, held.queued) / (1.0 + before))
     return SteadyState(
-        held.loop, np.minimum(held.running, np.maximum(places, 0.0)), np.maximum(fits, 0.0), held.others,
+        held.loop, np.minimum(held.running, np.maximum(fits, 0.0)), np.maximum(fits, 0.0), held.others,
         work=pass_of(whole), prompt=pass_of(own),
         links=whole.links,
         burst=before, queue=held.queue, waits=np.zeros(1) if met is None else met.waits,
@@ -157,7 +160,7 @@ _TURNS = 4
 
 
 def _stopped(
-    job: Job, stack: Runtime, devices: Devices, pass_of: Callable[[Work], Pass], work: tuple[Work, Work], *,
+    job: Job, stack: Runtime, devices: Devices, seconds: Callable[[Work], Array], work: tuple[Work, Work], *,
     often: Array, launched: Array, held: _Held,
 ) -> Array:  # fmt: skip
     """Seconds of a token in which all wait for the host to launch the kernels of prompts (`stalls`).
@@ -169,7 +172,7 @@ def _stopped(
     and who ended with the last token is there by the second such pass. The pass of tokens before runs
     meanwhile, as the host is one pass ahead (docs.sglang.ai: overlap scheduling). Of arrivals at random,
     which no row of the fit is of, each prompt has a launch, whatever share of what it takes falls between
-    tokens, and the GPU is timed as fitted; else by the priors alone.
+    tokens, and `seconds` times the GPU as fitted; else by the priors alone.
     """
     if not stack.stalls:
         return np.zeros(1)
@@ -185,13 +188,12 @@ def _stopped(
         within, times = (passes, 1.0) if mixed else (1.0, passes)
         few = -np.expm1(-each * apart * within) / apart * times
         least = np.maximum(few, least)
-    found = fit() if held.loop == "open" and measured(stack) else Fit()
-    alone = evaluate(pass_of(tokens), found).seconds
+    alone = seconds(tokens)
     share, waits, once = least, np.zeros(1), np.maximum(each * passes, least)
     once = np.minimum(once, 2.0 * least) if held.loop == "closed" else once
     for _ in range(_TURNS):
         taken = tokens.beside(prompt.times(1.0 / np.where(share > 0.0, share, 1.0)))
-        gpu = evaluate(pass_of(taken), found).seconds
+        gpu = seconds(taken)
         stop = paced(gpu, launched)
         waits = share * (stop - gpu) / gained
         if mixed or in_lockstep(stack, job) or most.looks > 1.0:
@@ -222,9 +224,10 @@ class _Held(NamedTuple):
     paused: Any = 0.0
 
 
-def _held(job: Job, stack: Runtime, devices: Devices, places: Array, met: Met | None) -> _Held:
+def _held(job: Job, stack: Runtime, devices: Devices, fits: Array, met: Met | None) -> _Held:
     share, none = interruption(stack, job), np.zeros(1)
-    most = np.maximum(places, 1.0)
+    loop = met is None and job.concurrency is not None
+    most = np.maximum(held_at_most(job, stack, devices, fits) if loop else np.floor(fits), 1.0)
     if met is None:
         most = np.maximum(np.minimum(most, following(job, stack, devices)), 1.0)
     else:

@@ -47,10 +47,13 @@ from whichgpu.values import immutable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from whichgpu.cost.device import Devices
     from whichgpu.cost.estimates import Estimates
     from whichgpu.cost.layout import Layout
     from whichgpu.cost.runtime import Runtime
     from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
+    from whichgpu.workloads.workload import Workload
 
 
 @immutable
@@ -102,22 +105,27 @@ def found_for(laid: Layout) -> Fit:
 
 def own_factor(laid: Layout, found: Fit) -> Any:
     """The factor that a workload has of its own on the speed of a whole pass: one, of each job, or (G, J)."""
+    return own_factor_of(laid.workload, laid.job, laid.runtime, laid.devices, found)
+
+
+def own_factor_of(workload: Workload, job: Job, runtime: Runtime, devices: Devices, found: Fit) -> Any:
+    """The same of a job that is not laid out yet."""
 
     def numbers(stack: Runtime) -> str:
-        return stack.half or laid.job.precision
+        return stack.half or job.precision
 
     def of(stack: Runtime, **how: bool) -> float:
-        trains, taught = laid.job.trains, found.effects
-        terms = workload_terms(laid.workload, numbers(stack), stack, trains=trains, taught=taught, **how)
+        trains, taught = job.trains, found.effects
+        terms = workload_terms(workload, numbers(stack), stack, trains=trains, taught=taught, **how)
         return found.factor(terms)
 
-    known = laid.runtime.read(of)
-    in_bf16 = laid.runtime.read(lambda stack: numbers(stack).endswith("bf16"))
-    if np.any(in_bf16) and (by_hand := emulating(laid.devices, laid.runtime) & in_bf16).any():
-        known = np.where(by_hand, laid.runtime.read(lambda stack: of(stack, emulated=True)), known)
-    if laid.job.precision == "fp32":
-        narrow = np.isfinite(laid.devices.unasked)
-        known = np.where(narrow, laid.runtime.read(lambda stack: of(stack, tf32=True)), known)
+    known = runtime.read(of)
+    in_bf16 = runtime.read(lambda stack: numbers(stack).endswith("bf16"))
+    if np.any(in_bf16) and (by_hand := emulating(devices, runtime) & in_bf16).any():
+        known = np.where(by_hand, runtime.read(lambda stack: of(stack, emulated=True)), known)
+    if job.precision == "fp32":
+        narrow = np.isfinite(devices.unasked)
+        known = np.where(narrow, runtime.read(lambda stack: of(stack, tf32=True)), known)
     return known
 
 
@@ -127,7 +135,9 @@ def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> Spread:
     inexact = 1.0 if stack.exact else 1.5
     # A processor is no GPU: what the fit has learnt of those says little of it, nor of another vendor's.
     if not measured(stack) or gpu.segment == "cpu" or gpu.vendor in stack.unmeasured:
-        return Spread(prior["shared"] * inexact, prior["own"], "roofline")
+        foreign = gpu.vendor in stack.unmeasured and laid.job.phase == "serve"
+        experts = "foreign_experts" if foreign and laid.workload.dims.get("experts") else "shared"
+        return Spread(prior[experts] * inexact, prior["own"], "roofline")
     known = widths(laid, gpu, stack)
     untried = _untried(laid, stack) or _borrowed(stack)
     total = max(least(laid, gpu, stack, known), joined(known)) * inexact

@@ -161,13 +161,16 @@ class SteadyState:
             return np.asarray(np.maximum(first, round_trip - np.maximum(output - 1.0, 0.0) * passes))
         arrivals, each = self._arrivals(passes, prompt, output)
         # Prompts beside many cost less each, which is never sooner for one: it could have waited for none.
-        first = self.unhidden(passes, prompt) + self._prompt_seconds(passes, each, arrivals)
-        if np.any(self.stopped) and not order["mixed"]:
+        first = self._prompt_seconds(passes, each, arrivals)
+        launched = first + self.unhidden(passes, prompt)
+        if not order["mixed"] and np.any(together := self.chunks < 0.5):
             # Of prompts a pass holds one of, and a part of the next, few are launched together: they wait for
-            # each other.
-            together = (self.stopped > 0.0) & (self.chunks < 0.5)
-            first = np.where(together, self._launched_seconds(passes, each, arrivals), first)
-        first = self.reached + first + unseen
+            # each other. Of more that share it each hides the launches of the others.
+            stops = self.stopped > 0.0
+            meets, work = self._launched_with(passes, each, arrivals, stops * self.launching)
+            waited = np.where(stops, meets / 2.0, first - work)
+            launched = np.where(together, waited + paced(work, self.launching), launched)
+        first = self.reached + launched + unseen
         if self.lone is not None:
             # What else its pass has, tokens and prompts of others, goes on while its own group computes it.
             ran = self.gained * passes
@@ -264,13 +267,21 @@ class SteadyState:
         # As many as are between the tokens of one in the passes that are timed.
         return np.asarray(self.others / (output * passes)), each
 
-    def _launched_seconds(self, passes: Array, each: Array, arrivals: Array) -> Array:
+    def _launched_with(
+        self, passes: Array, each: Array, arrivals: Array, launching: Any
+    ) -> tuple[Array, Array]:
+        """Seconds of the pass that an arrival meets, and of the GPU's work in that of its own prompt.
+
+        A pass of prompts that stops the tokens takes `launching` s less the pass of tokens before it, beside
+        which it is launched.
+        """
         from whichgpu.cost import queueing
 
         decode = passes * (1.0 - np.minimum(arrivals * each, 1.0)) - self.stopped
-        return queueing.launched_seconds(
-            self.gained * np.maximum(decode, 0.0), self.gained * passes, each, arrivals,
-            span=lambda gpu: paced(gpu, self.launching), at_work=self.at_work,
+        decode = self.gained * np.maximum(decode, 0.0)
+        return queueing.launched_with(
+            decode, self.gained * passes, each, arrivals,
+            span=lambda gpu: paced(gpu + decode, launching) - decode, at_work=self.at_work,
             most=each / np.clip(self.chunks, 1e-9, 1.0),
         )  # fmt: skip
 
