@@ -118,6 +118,8 @@ def own_factor(laid: Layout, found: Fit) -> Any:
     if laid.job.precision == "fp32":
         narrow = np.isfinite(laid.devices.unasked)
         known = np.where(narrow, laid.runtime.read(lambda stack: of(stack, tf32=True)), known)
+        if (alike := laid.devices.tiled_alike).any():
+            known = np.where(alike, laid.runtime.read(lambda stack: of(stack, alike=True)), known)
     return known
 
 
