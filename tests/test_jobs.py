@@ -226,9 +226,10 @@ def test_sdxl_takes_twenty_steps_in_mlperf_whatever_runs_it_there():
 
 def test_mlperf_has_names_of_its_own_and_its_engine_on_nvidia_alone():
     row = {"gpu": "a100-80gb-sxm", "phase": "infer", "runtime": "MLPerf v4.0", "metric": "throughput"}
-    own, plain, other = predict_rows([{**row, "workload": "bert"}, {**row, "workload": "bert-99"},
-                                      {**row, "workload": "bert", "runtime": "PyTorch"}], GPUS)  # fmt: skip
-    assert own.value == plain.value
+    own, plain, large, other = predict_rows(
+        [{**row, "workload": "bert"}, {**row, "workload": "bert-99"}, {**row, "workload": "bert-large"},
+         {**row, "workload": "bert", "runtime": "PyTorch"}], GPUS)  # fmt: skip
+    assert own.value == plain.value == large.value
     assert other.error.startswith("no workload 'bert'")
     (amd,) = predict_rows([{**row, "workload": "sdxl", "phase": "generate", "gpu": "mi300x"}], GPUS)
     assert amd.value

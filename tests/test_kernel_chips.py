@@ -107,6 +107,10 @@ def test_amds_units_and_streams_reach_less_and_rdna_more_than_gcn() -> None:
     assert vega.maturity[0, 0] < rdna.maturity[0, 0] < nvidia.maturity[0, 0]
     assert vega.bandwidth[0, 0] < vega.column("bandwidth")[0, 0]
     assert nvidia.bandwidth[0, 0] == nvidia.column("bandwidth")[0, 0]
+    # Streams on an M2 Ultra reach 0.95 of twice those on an M2 Max (README of ProjectPhysX/FluidX3D).
+    names = "apple-m2-max-38c", "apple-m2-ultra-76c"
+    one, two = (Devices.of([GPUS[name]]).streaming[0, 0] for name in names)
+    assert two / one == pytest.approx(0.95 * 2.0)
 
 
 def test_an_engine_feels_a_power_limit_more_than_a_framework() -> None:

@@ -126,6 +126,8 @@ def test_what_autocast_widens_is_narrow_under_apex() -> None:
 def test_programs_that_run_the_kernels_of_diffusers_share_what_was_learnt_of_them() -> None:
     comfy, web = (runtime(name, "pytorch-2") for name in ("ComfyUI PyTorch 2.2", "AUTOMATIC1111 webui"))
     assert (comfy.id, comfy.kernels, web.kernels) == ("comfyui", "diffusers", "webui")
+    # The arithmetic of both is of the kernels that diffusers calls.
+    assert set(web.calls.values()) == {"diffusers"}
     assert comfy.stacks == ("diffusers", "diffusers+comfyui", "diffusers+v2.2")
 
 

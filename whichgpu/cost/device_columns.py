@@ -139,7 +139,11 @@ class Columns:
 
     @cached_property
     def streaming(self) -> Column:
-        """Memory bandwidth in B/s that is left for data: GDDR server boards lose some to ECC."""
+        """Memory bandwidth in B/s that is left for data.
+
+        GDDR server boards lose some to ECC, and Apple's chips of two dies some between them.
+        """
+        c = section("memory")
         checked = [
             [
                 gpu.segment == "datacenter"
@@ -147,7 +151,9 @@ class Columns:
             ]
             for gpu in self.gpus
         ]
-        return np.asarray(self.column("bandwidth") * np.where(checked, section("memory")["ecc_gddr"], 1.0))
+        fused = [[gpu.value("chip") in c["two_dies_chips"]] for gpu in self.gpus]
+        left = np.where(checked, c["ecc_gddr"], np.where(fused, c["two_dies"], 1.0))
+        return np.asarray(self.column("bandwidth") * left)
 
     @cached_property
     def passing(self) -> Column:

@@ -130,9 +130,8 @@ def _coefficients(laid: Layout, found: Fit) -> Iterable[Coefficient]:
             terms = memory_terms(kind, place, stack, **how)
         yield _coefficient(part, known[side, kind], terms, found)
     by_hand = emulates(laid.devices.gpus[0], precision(job.precision), stack)
-    whole = workload_terms(
-        laid.workload, job.precision, stack, **how, emulated=by_hand, tf32=place.tf32, taught=found.effects
-    )
+    same = {"emulated": by_hand, "tf32": place.tf32, "alike": place.alike}
+    whole = workload_terms(laid.workload, job.precision, stack, **how, **same, taught=found.effects)
     yield _coefficient("the whole time", None, whole, found)
     if laid.gradients is not None and float(job.n_gpus) > 1:
         links = link_terms(laid.workload.id, place, stack, float(job.n_gpus))

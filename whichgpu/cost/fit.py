@@ -225,6 +225,7 @@ def workload_terms(
     trains: bool,
     emulated: bool = False,
     tf32: bool = False,
+    alike: bool = False,
     taught: Collection[str] = (),
 ) -> Terms:
     """The effects on the whole time of a workload: what its op list does not know of it.
@@ -233,7 +234,7 @@ def workload_terms(
     two names for the same products, a job has the one whose effects rows `taught`.
     """
     phase = "+train" if trains else ""
-    numbers = _multiplied(precision, runtime, emulated=emulated, tf32=tf32)
+    numbers = _multiplied(precision, runtime, emulated=emulated, tf32=tf32, alike=alike)
     if not runtime.domain and numbers in _TWINS:
         both = (numbers, _TWINS[numbers])
         names = [
@@ -251,15 +252,17 @@ def workload_terms(
 _TWINS = {"amp-fp16": "fp16", "fp16": "amp-fp16"}
 
 
-def _multiplied(precision: str, runtime: Runtime, *, emulated: bool, tf32: bool) -> str:
+def _multiplied(precision: str, runtime: Runtime, *, emulated: bool, tf32: bool, alike: bool) -> str:
     """The format that a job's products are in, by which the effects of a workload are told apart.
 
     Under frameworks the two formats of 16 bits run on the same units, at the same rate and in the same
     kernels' shapes, but where BF16 is `emulated` in FP32. FP32 is TF32 where a GPU has that (`tf32`) and the
-    runtime takes it for all products unasked.
+    runtime takes it for all products unasked, and FP16 where one multiplies both `alike` (Metal).
     """
     if runtime.domain or emulated:
         return precision
+    if alike and precision == "fp32":
+        return "fp16"
     if tf32 and precision == "fp32" and {"gemm", "conv", "attention"} <= {*runtime.tf32}:
         return "tf32"
     return precision.replace("bf16", "fp16")

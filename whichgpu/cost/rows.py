@@ -232,7 +232,8 @@ def _called(name: str, phase: str, stack: str) -> Workload:
     """The workload of a name, or of that which its suite has for it, or all tables (`Stable Diffusion`)."""
     try:
         found = resolve_workload(name)
-        suite = "mlperf" in stack.lower() or squeezed(phase) in _SCENARIOS
+        infers = not phase.lower().startswith(("train", "pre"))
+        suite = (infers and "mlperf" in stack.lower()) or squeezed(phase) in _SCENARIOS
         as_run = table()["mlperf"].get(found.id) if suite else None
         return resolve_workload(as_run) if as_run and not _numbers_of_name(found) else found
     except UnknownName as fault:

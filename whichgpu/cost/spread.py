@@ -126,6 +126,8 @@ def own_factor_of(workload: Workload, job: Job, runtime: Runtime, devices: Devic
     if job.precision == "fp32":
         narrow = np.isfinite(devices.unasked)
         known = np.where(narrow, runtime.read(lambda stack: of(stack, tf32=True)), known)
+        if (alike := devices.tiled_alike).any():
+            known = np.where(alike, runtime.read(lambda stack: of(stack, alike=True)), known)
     return known
 
 

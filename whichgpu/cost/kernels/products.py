@@ -427,9 +427,7 @@ def _depthwise(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.f
     streamed: NDArray[np.float64] = _streamed(ops, devices) / dotted
     if not runtime.indexes_depthwise or "nhwc" in runtime.marks:
         return streamed
-    written_for = np.isin(ops.dims["window"], c["depthwise_windows"])
-    steps = np.where(written_for, c["depthwise_steps"], c["depthwise_steps_any"])
-    issued = ops.flops * steps / devices.issued
+    issued = ops.flops * c["depthwise_steps"] / devices.issued
     wide = np.array([dtype in ("fp32", "tf32") for dtype in ops.dtypes])[:, None, None]
     return np.where(wide, np.maximum(issued, streamed), streamed)
 
