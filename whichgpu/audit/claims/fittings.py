@@ -40,6 +40,7 @@ _FANS = re.compile(
 _PASSIVE = re.compile(
     r"\bpassively[- ]cooled\b|\bpassive (?:cooler|cooling|heat\s?sinks?)\b|\bfanless\b", re.IGNORECASE
 )
+_NEXT = re.compile(r"[,;:]\s")
 #: The field, the words, what is on file where the words are wrong.
 _KINDS = (
     ("display_outputs", _OUTPUTS, ("none",)),
@@ -58,7 +59,7 @@ _ELSE = re.compile(
 def find(context: Context) -> Iterator[Finding]:
     """Every such statement of one device with its verdict."""
     for passage, sentence, who in each_sentence(context, _ANY):
-        if not _ELSE.search(sentence.text) and is_asserted(sentence.text) and is_indicative(sentence.text):
+        if is_asserted(sentence.text):
             yield from _of_sentence(passage, sentence, who, context)
 
 
@@ -70,6 +71,11 @@ _ANY = re.compile(
 def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
     for field, pattern, lacking in _KINDS:
         for match in pattern.finditer(passage.text, sentence.start, sentence.end):
+            # What follows from it is told in a clause of its own.
+            ends = _NEXT.search(passage.text, match.end(), sentence.end)
+            clause = passage.text[sentence.start : ends.start() if ends else sentence.end]
+            if _ELSE.search(clause) or not is_indicative(clause):
+                continue
             mention = who.owner(match.start())
             own = mention in who.own if who.here else who.certain
             if mention is None or not own or len({each.named for each in who.here}) > 1:

@@ -95,6 +95,18 @@ _FORMS = tuple(
         (False, rf"\bneither\s+{_WHO}\s+{_HAS}\s+(?:any\s+)?{_WHAT}"),
     )
 )
+#: "Tensor cores made their debut in the P100", "join a pair of A4000s with the NVLink bridge".
+_IN_FIRST = tuple(
+    (True, re.compile(pattern, re.IGNORECASE))
+    for pattern in (
+        rf"{_WHAT}\s+(?:made\s+(?:its|their)\s+(?:debut|first appearance)|(?:first\s+)?(?:appeared|arrived|"
+        rf"debuted|came))\s+"
+        rf"(?:first\s+)?(?:in|with|on)\s+{_WHO}",
+        rf"\b(?:join|link|connect|pair|couple)s?\s+(?:a pair of\s+|two\s+|both\s+)?{_WHO}\s+(?:with|by|via|"
+        rf"over|through)\s+"
+        rf"(?:an?\s+|the\s+)?{_WHAT}",
+    )
+)
 #: What is said of all that the sentence before names: "all three accept NVLink", "neither has FP8".
 _ALL = tuple(
     (told, re.compile(pattern, re.IGNORECASE))
@@ -107,7 +119,8 @@ _ALL = tuple(
         ),
         (
             False,
-            r"(?:^|[.;:,]\s+|\band\s+|\bbut\s+)\W*(?P<many>none|neither)(?P<n>)(?:\s+of\s+(?:them|these|"
+            r"(?:^|[.;:,]\s+|\b(?:and|but|as|since|because)\s+)\W*(?P<many>none|"
+            r"neither)(?P<n>)(?:\s+of\s+(?:them|these|"
             r"those|the\s+"
             rf"\w+)(?:\s+(?:cards|gpus))?)?\s+(?:{_HAS}\s+(?:any\s+|an?\s+)?|can be\s+){_WHAT}",
         ),
@@ -156,11 +169,18 @@ _OF_TOPIC = tuple(
         rf"^\W*(?:like|unlike)\s+{_THE}@\d+@,\s+its\s+(?:[\w-]+\s){{0,3}}?(?:offers?|supports?|have|has|"
         rf"does?|handles?)\s+"
         rf"(?:native\s+)?{_WHAT}",
+        rf"\bbecause\s+it\s+(?:supports|has|offers|features)\s+(?:native\s+)?{_WHAT}",
+        rf"\bits tensor cores\b[^.;#?]{{0,60}}?\b(?:take|handle|support|do|run|accept|"
+        rf"understand)s?\s+(?:native\s+)?{_WHAT}",
+        rf"^\W*with\s+(?:the\s+)?{_WHAT}\s+(?:the|its)\s+(?:rate|throughput|figure|peak)s?\s+(?:climbs?|"
+        rf"doubles?|rises?|reach\w*|goes?)",
+        rf"^\W*{_WHAT}(?:\s\w+){{0,2}}?\s+(?:is|are)\s+(?:on board|there|supported|included|"
+        rf"present)(?:\s+(?:too|as well|also))\b",
         rf"^\W*(?:thanks to|with|courtesy of|owing to)\s+(?:its|their)\s(?:[\w-]+\s){{0,4}}?{_WHAT}",
     )
 )
 #: A device that another one is only compared with.
-_LIKE = re.compile(r"\W*(?:like|unlike)\s", re.IGNORECASE)
+_LIKE = re.compile(r"^\W*(?:like|unlike)\s|\bjust (?:as|like)\s(?:those of\s)?(?:the\s)?@", re.IGNORECASE)
 #: What makes none of it a statement.
 _HEDGED = re.compile(
     r"\b(?:whether|may|might|should|would(?! scale| be faster| help)|some|older|newer|software|emulat\w*|"
@@ -194,6 +214,7 @@ def find(context: Context) -> Iterator[Finding]:
         if passage.kind not in RUNNING or not _NAMES.search(passage.text):
             continue
         before = _Read("", (), ())
+        pairs: list[_Read] = []
         for sentence in sentences(passage.text):
             who = spoken(index, passage, sentence, context)
             read = _read(passage, sentence, who)
@@ -202,7 +223,8 @@ def find(context: Context) -> Iterator[Finding]:
                 yield from _answers(passage, read, context)
                 yield from _of_it(passage, read, who, context)
                 yield from _of_topic(passage, read, [*who.topic] or [*before.devices], context)
-                yield from _of_all(passage, read, before.devices, context)
+                yield from _of_all(passage, read, [before, *pairs], context)
+            pairs.insert(0, read)
             short = read.devices and len(read.text) < _SHORT
             before = read._replace(
                 capabilities=read.capabilities or (before.capabilities if short else ()),
@@ -235,7 +257,7 @@ def _read(passage: Passage, sentence: Sentence, who: Spoken) -> _Read:
 
 
 def _of_forms(passage: Passage, read: _Read, before: _Read, context: Context) -> Iterator[Finding]:
-    for told, form in _FORMS if read.devices else ():
+    for told, form in (*_FORMS, *_IN_FIRST) if read.devices else ():
         for match in form.finditer(read.text):
             own = match.groupdict().get("what")
             lead = read.text[: match.start("who")]
@@ -261,7 +283,8 @@ def _meant(lead: str, read: _Read, before: Sequence[Capability]) -> Capability |
 
 def _of_topic(passage: Passage, read: _Read, named: Sequence[Mention], context: Context) -> Iterator[Finding]:
     """What is said of the card, or of the pair, where one device was named before."""
-    beside = read.devices and not _LIKE.match(read.text)
+    # Another device is named only to compare with.
+    beside = read.devices and not _LIKE.search(read.text)
     if beside or len({each.named for each in named}) != 1:
         return
     gpus = [context.catalogue[key] for key in named[0].ids]
@@ -272,23 +295,40 @@ def _of_topic(passage: Passage, read: _Read, named: Sequence[Mention], context: 
             yield from judged(passage, place, what, gpus, told=True, context=context)
 
 
-def _of_all(passage: Passage, read: _Read, named: Sequence[Mention], context: Context) -> Iterator[Finding]:
-    """What is said of as many devices as were named just before."""
-    several = {each.named: each for each in read.devices or named}
-    every = {each.ids: each for found in context.mentions.values() for each in found}
-    for told, form in _ALL if len(several) > 1 else ():
+def _of_all(
+    passage: Passage, read: _Read, told_before: Sequence[_Read], context: Context
+) -> Iterator[Finding]:
+    """What is said of as many devices as the sentence itself, or one before it, names."""
+    for told, form in _ALL:
         for match in form.finditer(read.text):
-            if "@" in read.text[match.start() :]:
+            count = _COUNTS.get((match["n"] or match["many"]).lower(), 0)
+            several = _so_many(count, (read, *told_before), context)
+            if "@" in read.text[match.start() :] or _OF_KINDS.search(match[0]):
                 continue
-            count = _COUNTS.get((match["n"] or match["many"]).lower(), len(several))
-            if match["n"] and count > _FEW and count == len(every) != len(several):
-                # "All five have FP8", of the five that the text is about.
-                several = {each.named: each for each in every.values()}
-            for mention in several.values() if count == len(several) else ():
+            for mention in several:
                 what = read.capabilities[int(match["what"])]
                 gpus = [context.catalogue[key] for key in mention.ids]
                 place = read.places[int(match["what"])]
                 yield from judged(passage, place, what, gpus, told=told, context=context)
+
+
+def _so_many(count: int, reads: Sequence[_Read], context: Context) -> list[Mention]:
+    """As many devices as are counted, of the last sentence that names so many; all of it where none is."""
+    for each in reads:
+        named = {one.named: one for one in each.devices}
+        if len(named) > 1 and (not count or len(named) == count):
+            return list(named.values())
+        if named and not count:
+            return []
+    every = {one.ids: one for found in context.mentions.values() for one in found}
+    # "All five have FP8", of the five that the text is about.
+    return list(every.values()) if count > _FEW and len(every) == count else []
+
+
+#: A kind of devices that is none of those named: "all Ampere cards", "both server GPUs".
+_OF_KINDS = re.compile(
+    r"\b(?:all|both)\s+(?:older|newer|other|modern|consumer|geforce|server)\b", re.IGNORECASE
+)
 
 
 def _answers(passage: Passage, read: _Read, context: Context) -> Iterator[Finding]:

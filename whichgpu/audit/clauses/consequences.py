@@ -61,7 +61,7 @@ _OF_TOKENS = re.compile(
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(
-    r"\b(?:users?|requests?|sequences?|batch|chats?|conversations?|sessions?|each of|times|x|cards?|gpus?|"
+    r"\b(?:users|requests|sequences|batch|chats|conversations|sessions|each of|times|x|cards?|gpus?|"
     r"fp8|int8|"
     r"8[- ]bit|4[- ]bit|half|q8|q4|both)\b",
     re.I,
@@ -74,6 +74,25 @@ _CAPS = re.compile(
     re.IGNORECASE,
 )
 _TOKENS = re.compile(r"\btok(?:ens?)?\b", re.IGNORECASE)
+#: "A thousand of them cost $1.29", by a rent and so many in an hour.
+_SO_MANY = re.compile(
+    rf"\b(?:a|one) (?P<n>hundred|thousand|million) (?:of (?:them|these|those)|images|pictures|frames|"
+    rf"requests|documents|"
+    rf"minutes|hours)\b[^<>;?!]{{0,30}}?\b(?:costs?|comes? to|is|are|for)\s{_ABOUT}<(?P<r>m\d+)>",
+    re.IGNORECASE,
+)
+_MANY = {"hundred": 100.0, "thousand": 1000.0, "million": 1e6}
+_AN_HOUR = re.compile(r"<(?P<n>c\d+)>\s(?:\w+\s){1,2}(?:an|per|each|every|in an) hour\b", re.IGNORECASE)
+#: "That is 13,824 GPU-hours. At $2.50 per GPU-hour the bill comes to $34,560".
+_GPU_HOURS = re.compile(
+    r"\bGPU[- ]hours?\b[^<>;?!]{0,24}?<(?P<a>c\d+)>|<(?P<b>c\d+)>\sGPU[- ]hours\b", re.IGNORECASE
+)
+_HOURLY = re.compile(
+    rf"<(?P<p>m\d+)>\s(?:per|a|each|for (?:each|every))\sGPU[- ]hour\b[^<>;?!]{{0,40}}?\b(?:comes? to|is|"
+    rf"costs?|amounts? to|"
+    rf"makes)\s{_ABOUT}<(?P<r>m\d+)>",
+    re.IGNORECASE,
+)
 #: What a million tokens cost.
 _PER_MILLION = re.compile(
     rf"\b(?:a|one|per|each|every) million (?:output |"
@@ -88,7 +107,8 @@ _IN_HOUR = re.compile(
 )
 #: How much of linear several reach.
 _EFFICIENCY = re.compile(
-    r"\befficiency\s(?:is|was|of|comes to|comes out at|stands at|at|works out (?:at|to))\s"
+    r"\befficiency\s(?:(?:is|was|comes to)\s(?:thus|therefore|hence|then|only)\s|is|was|of|comes to|"
+    r"comes out at|stands at|at|works out (?:at|to))\s"
     rf"{_ABOUT}<(?P<r>p\d+)>|<(?P<s>p\d+)>\s(?:scaling |parallel )?(?:efficiency|of linear)",
     re.IGNORECASE,
 )
@@ -109,10 +129,13 @@ _MORE_COST = re.compile(
 )
 #: "The former had 5,888. This amounts to 22 % more": of the two figures of the sentence before.
 _THIS_IS = re.compile(
-    rf"^\W*(?:That|This|It|Which)\s(?:is|was|amounts to|makes|means|comes to|adds up to|works out (?:at|to)|"
-    rf"equals|"
-    rf"corresponds to)\s{_ABOUT}<(?P<r>p\d+)>\s(?P<what>more|less|fewer|higher|lower|larger|smaller|faster|"
-    rf"slower)\b",
+    rf"^\W*(?:On paper,?\s|By that,?\s)?(?:That|This|It|Which)\s(?:is|was|amounts to|makes|means|comes to|"
+    rf"adds up to|equals|"
+    rf"works out (?:at|to)|corresponds to)\s(?:{_ABOUT}<(?P<r>p\d+)>\s(?P<what>more|less|fewer|higher|lower|"
+    rf"larger|smaller|"
+    rf"faster|slower)\b|an?\s(?P<of>improvement|increase|gain|rise|jump|advantage|reduction|drop|"
+    rf"decrease)\sof\s{_ABOUT}"
+    rf"<(?P<s>p\d+)>)",
     re.IGNORECASE,
 )
 _AGAINST = re.compile(
@@ -128,9 +151,10 @@ _DIFFERS = re.compile(
 )
 #: "$1.94 reserved against $2.69 on demand, a saving of 28 percent", of the only two prices that are told.
 _SAVES = re.compile(
-    rf"\b(?:sav(?:e[sd]?|ing|ings of)|cheaper by|discount of|reduction of|cut of)\s(?:us\s|you\s|"
-    rf"them\s)?{_ABOUT}<(?P<r>p\d+)>|"
-    rf"<(?P<s>p\d+)>\s(?:savings?|discount|cheaper)\b",
+    rf"\b(?:sav(?:e[sd]?|ing|ings of)|cheaper by|reduction of|cut of|takes|discount (?:of|is|was|comes to|"
+    rf"amounts to|equals|"
+    rf"works out (?:at|to)))\s(?:us\s|you\s|them\s)?{_ABOUT}<(?P<r>p\d+)>|<(?P<s>p\d+)>\s(?:savings?|"
+    rf"discount|cheaper)\b",
     re.IGNORECASE,
 )
 _INSTEAD = re.compile(
@@ -173,6 +197,8 @@ def consequences(passage: Passage, here: Sequence[Mention], context: Context) ->
         yield from _of_tokens(read, whole)
         yield from _capped(read, whole)
         yield from _per_million(read, whole)
+        yield from _so_many(read, whole)
+        yield from _hourly(read, whole)
         yield from _efficiency(read, whole)
         yield from _paid(read, whole)
         yield from _stored(read)
@@ -237,10 +263,12 @@ def _this_is(read: Marked, before: Marked) -> Iterator[Finding]:
     pairs = [
         (a, b) for a, b in combinations(figures, 2) if a.dimension == b.dimension and a.value and b.value
     ]
-    if match is None or not pairs or not _AGAINST.search(before.text):
+    # Two figures alone are those that are meant, whatever stands between them.
+    alone = len(pairs) == 1 == len(figures) - 1
+    if match is None or not pairs or not (alone or _AGAINST.search(before.text)):
         return
-    more = match["what"].lower() in ("more", "higher", "larger", "faster")
-    result = read.figures[match["r"]]
+    more = (match["what"] or match["of"]).lower() not in _FALLS
+    result = read.figures[match["r"] or match["s"]]
     ratios = [max(a.value, b.value) / min(a.value, b.value) for a, b in pairs]
     shares = [ratio - 1 if more else 1 - 1 / ratio for ratio in ratios]
     near = min(shares, key=lambda each: abs(each - result.value))
@@ -248,6 +276,9 @@ def _this_is(read: Marked, before: Marked) -> Iterator[Finding]:
     if abs(near - result.value) > max(0.015, 0.05 * near) * (1.5 if result.limit else 1) and len(pairs) == 1:
         because = f"{read.words(last[0])} and {read.words(last[1])} are {shares[-1]:.0%} apart"
         yield read.judged(result, _OF, because, expected=f"{shares[-1]:.0%}")
+
+
+_FALLS = ("less", "fewer", "lower", "smaller", "slower", "reduction", "drop", "decrease")
 
 
 def _differs(read: Marked, before: Marked | None) -> Iterator[Finding]:
@@ -349,6 +380,28 @@ def _per_million(read: Marked, whole: Marked) -> Iterator[Finding]:
     if not any(abs(result.value / way - 1) <= off for way in ways):
         because = f"{read.words(rents[0])} an hour over {speeds[0]:,.6g} tokens an hour"
         yield from _judged(read, result, ways[0], because, 0.04)
+
+
+def _so_many(read: Marked, whole: Marked) -> Iterator[Finding]:
+    """What so many cost, by the one rent and the one number an hour that are told."""
+    match = _SO_MANY.search(read.text)
+    rents = [whole.figures[each["m"]] for each in _A_HOUR.finditer(whole.text)]
+    hourly = [whole.figures[each["n"]] for each in _AN_HOUR.finditer(whole.text)]
+    if match is None or len(rents) != 1 or len(hourly) != 1 or not hourly[0].value:
+        return
+    right = _MANY[match["n"].lower()] * rents[0].value / hourly[0].value
+    because = f"{read.words(rents[0])} over {read.words(hourly[0])} an hour"
+    yield from _judged(read, read.figures[match["r"]], right, because, 0.03)
+
+
+def _hourly(read: Marked, whole: Marked) -> Iterator[Finding]:
+    """What the hours of GPUs that were told before cost."""
+    match = _HOURLY.search(read.text)
+    told = [whole.figures[each["a"] or each["b"]] for each in _GPU_HOURS.finditer(whole.text)]
+    if match is not None and len(told) == 1:
+        price, result = read.figures[match["p"]], read.figures[match["r"]]
+        because = f"{read.words(told[0])} GPU-hours at {read.words(price)}"
+        yield from _judged(read, result, told[0].value * price.value, because)
 
 
 def _efficiency(read: Marked, whole: Marked) -> Iterator[Finding]:

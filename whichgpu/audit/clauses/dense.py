@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 _AS_DENSE = frozenset({"dense"})
 #: Precisions that have a rate with sparsity.
 RATES = ("tf32", "bf16", "fp16", "fp8", "fp4", "int8", "int4")
-_DENSE = re.compile(r"\bdense\b|\b(?:without|before|leaving out|ignoring|no) sparsity\b", re.IGNORECASE)
+_DENSE = re.compile(
+    r"\bdense\b|\b(?:without|before|leaving out|ignoring|no)(?: (?:any|resorting to|the help of|use of|"
+    r"using))? sparsity\b",
+    re.IGNORECASE,
+)
 #: Words that leave open which of two figures is the dense one.
 _SPARSE = re.compile(
     r"\bspars|\bnot\b|n[\u2019']t\b|\bhalf\b(?!-precision)|\btwice\b|\bdoubl|\bmodels?\b(?! are)|\bif\b|"

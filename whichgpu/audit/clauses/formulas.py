@@ -212,6 +212,15 @@ _FORMS = (
         lambda a, b, c: a * b * c,
         0.08,
     ),
+    # "Eight boards at 350 W apiece, plus 900 W for the rest, bring the server to 3.7 kW".
+    _Form(
+        rf"<(?P<a>[cx]\d+)>\s(?:{_WORD}\s){{1,4}}?(?:at|of|"
+        rf"with)\s{_ABOUT}<(?P<b>[wmbe]\d+)>(?:\s{_EACH})?,?\s(?:and|plus)\s{_ABOUT}<(?P<c>[wmbe]\d+)>"
+        rf"[^<>;?!]{{0,50}}?\b(?:bring|brings|take|takes|add up|come|"
+        rf"comes)\s[^<>;?!]{{0,24}}?\bto\s{_ABOUT}<(?P<r>[wmbe]\d+)>",
+        "a b c",
+        lambda a, b, c: a * b + c,
+    ),
     # "960 divided by 448 is 2.1".
     _Form(
         rf"<(?P<a>\w\d+)> divided by <(?P<b>\w\d+)> (?:is|gives|makes|=|equals)\s{_ABOUT}<(?P<r>[cx]\d+)>",

@@ -127,7 +127,7 @@ _ADDED = re.compile(
 #: "So a hundred such conversations need 27 GB", of what one takes, told right before.
 _SUCH = re.compile(
     r"(?P<n>\ba hundred|\ba thousand|\ba dozen|<[cx]\d+>) (?:such|of these|of those|of them)\b[^<>;:?]{0,60}?"
-    r"\b(?:needs?|takes?|costs?|calls? for|are|is|make|draws?|use|uses|occupy|fill|comes? to)\s"
+    r"\b(?:needs?|takes?|costs?|calls? for|are|is|make|draws?|use|uses|occupy|fill|comes? to|asks? for)\s"
     rf"{_ABOUT}<(?P<r>[bmwe]\d+)>",
     re.IGNORECASE,
 )
@@ -144,7 +144,7 @@ _BILLED = re.compile(
     rf"(?:^\W*(?:(?:And|So|Thus),? )?|[,;:]\s(?:and |so )?|\b(?:and|so)\s)(?:at|"
     rf"with)\s{_ABOUT}<(?P<p>m\d+)>\s?"
     r"(?:per|a|an|/)\s?(?:kWh|kilowatt[- ]hour),?\s(?:(?:that|this|it|which)(?:\sall)?|"
-    r"the (?:\w+ )?(?:month|year|"
+    r"the electricity(?: for [\w ]{3,24}?)?|the (?:\w+ )?(?:month|year|"
     r"week|day|run|bill|job|power|energy|electricity))"
     rf"(?:[\u2019']s| is| costs?| comes to| makes| amounts to| means| adds up to)\s(?:you |"
     rf"us )?{_ABOUT}<(?P<r>m\d+)>",
