@@ -95,14 +95,22 @@ def test_noughts_and_odd_parts_end_no_audit(text):
     assert not audited(text.encode(), "a.md", catalogue(), date(2026, 11, 26)).document.unread
 
 
-def test_a_fault_in_one_kind_leaves_the_others(monkeypatch):
-    def broken(context):
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("whichgpu.audit.claims.capability.find", "capability"),
+        ("whichgpu.audit.clauses.formulas", "clauses"),
+        ("whichgpu.audit.statements.reading.beside", "statements"),
+    ],
+)
+def test_a_fault_in_one_kind_leaves_the_others(monkeypatch, part, name):
+    def broken(*_):
         raise ZeroDivisionError("float division by zero")
 
-    monkeypatch.setattr("whichgpu.audit.claims.capability.find", broken)
+    monkeypatch.setattr(part, broken)
     found = audited(b"The A10 has 48 GB.", "a.md", catalogue(), corpus.TODAY)
     (fault,) = found.document.unread
-    assert "'capability'" in fault
+    assert f"'{name}'" in fault
     assert "ZeroDivisionError: float division by zero" in fault
     assert [each.quote for each in found.accusations] == ["48 GB"]
     with pytest.raises(ZeroDivisionError):

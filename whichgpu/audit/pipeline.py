@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -142,13 +142,23 @@ def _found(
     sure = without_worked_out(without_misjudged(without_misread(found, context), context), context)
     sure = without_own_speeds(sure, context)
     sure = without_resting(without_traced(settled(without_reported(sure, context), context), context))
-    return sure if only else reading.read(clauses.read(sure, context), context)
+    for name, read in () if only else (("clauses", clauses.read), ("statements", reading.read)):
+        # What is found so far stands whatever a further reading comes to.
+        sure = _guarded(name, partial(read, sure, context), ask.failed) or sure
+    return sure
 
 
 def _of_kind(kind: str, context: Context, failed: Callable[[str], None] | None) -> list[Finding]:
     """The findings of one kind; a fault in looking for it leaves those of all others."""
+    return _guarded(kind, lambda: list(_kind(kind).find(context)), failed)
+
+
+def _guarded(
+    kind: str, found: Callable[[], list[Finding]], failed: Callable[[str], None] | None
+) -> list[Finding]:
+    """What is found; nothing, and a line on it, where looking for it ends in a fault."""
     try:
-        return list(_kind(kind).find(context))
+        return found()
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         if failed is None:
             raise

@@ -140,6 +140,9 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
     down = max(
         (_down(table, column, context) for column in range(_SEARCHED)), key=lambda found: len(found[1])
     )
+    forms_of = _forms_down(table, context) if not down[1] else {}
+    if forms_of:
+        across, down = (0, {}), (0, forms_of)
     if not across[1] and not down[1]:
         whose = about(table, context) if table.columns == _TWO else ()
         ordered = [] if whose else list(_ordered(table, context))
@@ -239,6 +242,31 @@ def _down(table: Table, column: int, context: Context) -> tuple[int, Mapping[int
     # "L2" below "CUDA cores" is a cache, and no L2.
     labels = [headed(cell.text) for index in found if (cell := table.cell(index, column))]
     return column, {} if all(labels) else found
+
+
+#: A heading that names a device, whose forms stand below it: "A100 variant".
+_FORMS_OF = re.compile(
+    r"\s*(?P<name>[\w -]{2,24}?)\s+(?:variants?|versions?|forms?|models?|editions?|configurations?|"
+    r"flavou?rs?)\s*",
+    re.IGNORECASE,
+)
+
+
+def _forms_down(table: Table, context: Context) -> dict[int, Head]:
+    """The forms of one device that rows are of by a word or two: "PCIe 80 GB" below "A100 variant"."""
+    first = table.cell(0, 0)
+    heading = _FORMS_OF.fullmatch(first.text) if first else None
+    if heading is None or first is None or headed_by(first._replace(text=heading["name"]), context) is None:
+        return {}
+    found: dict[int, Head] = {}
+    for index in range(1, len(table.rows)):
+        cell = table.cell(index, 0)
+        named_ = cell._replace(text=f"{heading['name']} {cell.text}") if cell else None
+        head = headed_by(named_, context) if named_ else None
+        if head is None:
+            return {}
+        found[index] = head
+    return found
 
 
 def _shifted(table: Table, header: int, across: Mapping[int, Head]) -> Mapping[int, Head]:

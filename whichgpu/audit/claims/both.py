@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
+from whichgpu.audit.certainty import certain
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.document import RUNNING
+from whichgpu.audit.fields import of_field
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.variants import finding_on, verdict_on
@@ -57,6 +59,7 @@ def find(context: Context) -> Iterator[Finding]:
                 and is_indicative(sentence.text)
             ):
                 yield from _of_sentence(passage, sentence, here, context)
+                yield from _types(passage, sentence, here, context)
 
 
 def _of_sentence(
@@ -71,6 +74,37 @@ def _of_sentence(
         key = _key(passage, sentence, told, match["verb"])
         if key and 1 < len(several) == count:
             yield from _judged(passage, told, key, several, context)
+
+
+#: "Both are fitted with HBM3", of the two that were named right before.
+_TYPES = re.compile(
+    r"(?:^|[,;:]\s+|\band\s+|\bbut\s+)\W*(?P<many>both|all)(?:\s+(?P<n>two|three|four))?(?:\s+of\s+(?:them|"
+    r"these))?"
+    r"(?:\s+(?:cards?|gpus?|boards?|models?))?\s+(?:(?:are|were) (?:fitted|equipped|built) with|use|have|"
+    r"come with|carry|"
+    r"rely on)\s+(?:(?:the same|fast|\d+ ?GB (?:of )?)\s*)*(?P<type>HBM\d?e?|GDDR\d?X?)\b",
+    re.IGNORECASE,
+)
+
+
+def _types(
+    passage: Passage, sentence: Sentence, here: Sequence[Mention], context: Context
+) -> Iterator[Finding]:
+    """A type of memory that all are said to have, and one has not."""
+    for match in _TYPES.finditer(passage.text, sentence.start, sentence.end):
+        several = _meant(passage, match.start(), here, context)
+        count = _COUNTS.get((match["n"] or match["many"]).lower(), len(several))
+        for mention in several if 1 < len(several) == count else ():
+            gpus = [context.catalogue[one] for one in mention.ids]
+            told = match["type"].upper()
+            known = [gpu for gpu in gpus if gpu.value("memory_type") and certain(gpu, "memory_type")]
+            if len(known) == len(gpus) and not any(
+                str(gpu.value("memory_type")).upper().startswith(told) for gpu in known
+            ):
+                yield of_field(
+                    passage, match.span("type"), "capability", "memory_type", known, "contradicted", context
+                )
+                return
 
 
 def _key(passage: Passage, sentence: Sentence, told: Quantity, verb: str) -> str:

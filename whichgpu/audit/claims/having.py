@@ -170,7 +170,7 @@ _OF_TOPIC = tuple(
         rf"does?|handles?)\s+"
         rf"(?:native\s+)?{_WHAT}",
         rf"\bbecause\s+it\s+(?:supports|has|offers|features)\s+(?:native\s+)?{_WHAT}",
-        rf"\bits tensor cores\b[^.;#?]{{0,60}}?\b(?:take|handle|support|do|run|accept|"
+        rf"\bits\s(?:tensor cores|#\d+#)[^.;#?]{{0,60}}?\b(?:take|handle|support|do|run|accept|"
         rf"understand)s?\s+(?:native\s+)?{_WHAT}",
         rf"^\W*with\s+(?:the\s+)?{_WHAT}\s+(?:the|its)\s+(?:rate|throughput|figure|peak)s?\s+(?:climbs?|"
         rf"doubles?|rises?|reach\w*|goes?)",
@@ -283,14 +283,14 @@ def _meant(lead: str, read: _Read, before: Sequence[Capability]) -> Capability |
 
 def _of_topic(passage: Passage, read: _Read, named: Sequence[Mention], context: Context) -> Iterator[Finding]:
     """What is said of the card, or of the pair, where one device was named before."""
-    # Another device is named only to compare with.
-    beside = read.devices and not _LIKE.search(read.text)
-    if beside or len({each.named for each in named}) != 1:
+    if len({each.named for each in named}) != 1:
         return
     gpus = [context.catalogue[key] for key in named[0].ids]
     for form in _OF_TOPIC:
         match = form.search(read.text)
-        if match and not _DENIES.search(read.text[: match.end()]):
+        # Another device may be named behind it, or only to compare with.
+        beside = match and "@" in read.text[: match.end()] and not _LIKE.search(read.text)
+        if match and not beside and not _DENIES.search(read.text[: match.end()]):
             what, place = read.capabilities[int(match["what"])], read.places[int(match["what"])]
             yield from judged(passage, place, what, gpus, told=True, context=context)
 

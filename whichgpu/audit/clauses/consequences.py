@@ -47,7 +47,9 @@ _SUM = re.compile(
 )
 #: "Each token costs 128 KiB. A window of 32,768 tokens takes 4 GiB", "320 KiB per token, hence 10 GiB for".
 _PER_TOKEN = re.compile(
-    r"(?:\b(?:each|every|a|one|per) token\b[^<>;?!]{0,40}?<(?P<a>b\d+)>|<(?P<b>b\d+)>\s(?:per|a|for (?:each|"
+    r"(?:\b(?:each|every|a|one|per) token\b[^<>;?!]{0,40}?<(?P<a>b\d+)>|\b(?:each|every|a|"
+    r"one) token\b[^<>;?!]{0,40}?<(?P<c>c\d+)> bytes|"
+    r"<(?P<b>b\d+)>\s(?:per|a|for (?:each|"
     r"every|one|a)) "
     r"token)",
     re.IGNORECASE,
@@ -179,7 +181,7 @@ _STORED = re.compile(
 
 def consequences(passage: Passage, here: Sequence[Mention], context: Context) -> Iterator[Finding]:
     """The results of a passage that what stands right before them does not give."""
-    every = sentences(passage.text)
+    every = _whole(passage.text)
     for at, sentence in enumerate(every):
         if _ASKED.search(sentence.text) or not any(each.isdigit() for each in sentence.text):
             continue
@@ -202,6 +204,18 @@ def consequences(passage: Passage, here: Sequence[Mention], context: Context) ->
         yield from _efficiency(read, whole)
         yield from _paid(read, whole)
         yield from _stored(read)
+
+
+def _whole(text: str) -> list[Sentence]:
+    """The sentences of a text, those that a semicolon parts as one."""
+    found: list[Sentence] = []
+    for each in sentences(text):
+        last = found[-1] if found else None
+        if last is not None and last.text.rstrip().endswith(";"):
+            found[-1] = Sentence(last.start, each.end, text[last.start : each.end])
+        else:
+            found.append(each)
+    return found
 
 
 def _judged(
@@ -305,9 +319,12 @@ def _saves(read: Marked, whole: Marked) -> Iterator[Finding]:
         return
     result = read.figures[match["r"] or match["s"]]
     prices = [each for each in whole.figures.values() if each.dimension == "money"]
-    periods = {whole.of_period(each) for each in prices}
     before = _INSTEAD.search(whole.text) if len(prices) == 1 else None
-    if before is not None:
+    alone = [each for each in whole.figures.values() if each.dimension == "number"]
+    if len(prices) == len(alone) == 1 and alone[0].start > prices[0].start:
+        # "3.29 dollars an hour on demand and 2.30 for a year".
+        prices = [*prices, alone[0]._replace(unit=prices[0].unit)]
+    elif before is not None:
         # "1.61 instead of 2.69 dollars": the first has the unit of the second.
         first = whole.figures[before["a"]]
         prices = [first._replace(unit=prices[0].unit), *prices]
@@ -315,8 +332,11 @@ def _saves(read: Marked, whole: Marked) -> Iterator[Finding]:
         return
     low, high = sorted(each.value for each in prices)
     right = 1 - low / high
+    others = [
+        each for each in read.figures.values() if each.dimension == "percent" and each.start != result.start
+    ]
     # An amount that is saved, or one of several months, is no second price.
-    if len(periods) > 1 and high / low > 4:
+    if others or high / low > 4:
         return
     if abs(right - result.value) > (0.03 if result.limit else 0.015):
         because = f"{low:g} instead of {high:g} is {right:.0%} less"
@@ -329,7 +349,7 @@ def _of_tokens(read: Marked, whole: Marked) -> Iterator[Finding]:
     told = _PER_TOKEN.findall(whole.text)
     if match is None or len(told) != 1 or _SEVERAL.search(read.text):
         return
-    one = whole.figures[told[0][0] or told[0][1]]
+    one = whole.figures[next(mark for mark in told[0] if mark)]
     number, result = read.figures[match["n"] or match["n2"]], read.figures[match["r"] or match["r2"]]
     if one.start != result.start and one.value < result.value:
         because = f"{read.words(number)} tokens at {read.words(one)}"

@@ -196,7 +196,7 @@ _FORMS = (
     ),
     # "15.92 dollars an hour, and for a month of 730 hours I was billed 11,622".
     _Form(
-        r"<(?P<a>m\d+)>\s?(?:an|per|a|/)\s?hour\b[^;?!]{0,60}?\b(?:month|year|"
+        r"<(?P<a>m\d+)>\s?(?:an|per|a|/)\s?hour\b(?:(?!<m)[^;?!]){0,60}?\b(?:month|year|"
         r"week) of <(?P<b>t\d+)>[^<>;?!]{0,40}<(?P<r>m\d+)>",
         "a b",
         lambda a, b: a * b / 3600.0,

@@ -141,7 +141,8 @@ _SAVED = re.compile(
 )
 #: "At 0.25 USD per kWh that's 344 USD a year", of an energy that is told right before.
 _BILLED = re.compile(
-    rf"(?:^\W*(?:(?:And|So|Thus),? )?|[,;:]\s(?:and |so )?|\b(?:and|so)\s)(?:at|"
+    rf"(?:^\W*(?:(?:And|So|Thus),? )?(?:With (?:\w+ ){{0,2}}(?:power|electricity|energy) )?|[,;:]\s(?:and |"
+    rf"so )?|\b(?:and|so)\s)(?:at|"
     rf"with)\s{_ABOUT}<(?P<p>m\d+)>\s?"
     r"(?:per|a|an|/)\s?(?:kWh|kilowatt[- ]hour),?\s(?:(?:that|this|it|which)(?:\sall)?|"
     r"the electricity(?: for [\w ]{3,24}?)?|the (?:\w+ )?(?:month|year|"
