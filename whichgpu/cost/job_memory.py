@@ -446,7 +446,10 @@ def _recomputing(
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The parts under the least checkpointing, of the `kinds` in order, that fits, and what to say of it.
 
-    Where none does they are without any.
+    Where none does they are without any. The time is without any too: recipes that need some run single
+    modules again (`recompute_modules`: mla_up_proj, mlp or moe_act) or move layers to the host
+    (`cpu_offloading_num_layers`; Megatron-Bridge, scripts/performance/configs), and what they published
+    went as fast as the others. With whole layers again it would be a third longer.
     """
     chosen = first_that_fits([memory.needed(parts) <= available for parts in kinds])
     if not np.any(chosen):
