@@ -89,6 +89,11 @@ _SO_MANY_OF = re.compile(
     r"(?:only |just |about )?$",
     re.IGNORECASE,
 )
+#: "32 conversations of 4,096 tokens come to": of both numbers, which `clauses/formulas.py` reads.
+_USERS_OF = re.compile(
+    r"\b\d+ (?:such )?(?:conversations|users|requests|chats|sequences|sessions) of [\d,]+ tokens\b",
+    re.IGNORECASE,
+)
 _CLOSE_BY = 24
 #: "That is still $5,690 less than on demand": what two differ by.
 _LESS_THAN = re.compile(
@@ -171,6 +176,7 @@ def find(context: Context) -> Iterator[Finding]:
                 or _SO_MANY_OF.search(passage.text, max(0, told.start - 2 * _CLOSE_BY), told.start)
                 or ONE_WITH.search(passage.text, max(0, told.start - _CLOSE_BY), told.start)
                 or (told.of == "byte" and told.dims[AXES.index("hour")])
+                or (told.of == "byte" and _USERS_OF.search(passage.text, max(0, told.start - 60), told.start))
             ):
                 continue
             bases = _bases(told, text, context)
