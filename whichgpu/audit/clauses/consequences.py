@@ -153,10 +153,11 @@ _DIFFERS = re.compile(
 )
 #: "$1.94 reserved against $2.69 on demand, a saving of 28 percent", of the only two prices that are told.
 _SAVES = re.compile(
-    rf"\b(?:sav(?:e[sd]?|ing|ings of)|cheaper by|reduction of|cut of|takes|discount (?:of|is|was|comes to|"
+    rf"\b(?:sav(?:e[sd]?|ing|ings of)|cheaper by|reduction of|cut of|discount (?:of|is|was|comes to|"
     rf"amounts to|equals|"
     rf"works out (?:at|to)))\s(?:us\s|you\s|them\s)?{_ABOUT}<(?P<r>p\d+)>|<(?P<s>p\d+)>\s(?:savings?|"
-    rf"discount|cheaper)\b",
+    rf"discount|cheaper)\b|"
+    rf"\btakes\s{_ABOUT}<(?P<t>p\d+)>\soff\b",
     re.IGNORECASE,
 )
 _INSTEAD = re.compile(
@@ -192,7 +193,7 @@ def consequences(passage: Passage, here: Sequence[Mention], context: Context) ->
             passage, Sentence(first, sentence.end, passage.text[first : sentence.end]), here, context
         )
         if before:
-            yield from _sum(read, before[-1])
+            yield from _sum(read, before[-1], whole)
             yield from _this_is(read, before[-1])
         yield from _differs(read, before[-1] if before else None)
         yield from _saves(read, whole)
@@ -234,7 +235,7 @@ def _judged(
     )  # fmt: skip
 
 
-def _sum(read: Marked, before: Marked) -> Iterator[Finding]:
+def _sum(read: Marked, before: Marked, whole: Marked) -> Iterator[Finding]:
     """A sum of what the sentence before tells, each part as often as it may be meant."""
     match = _SUM.search(read.text)
     if match is None:
@@ -259,6 +260,10 @@ def _sum(read: Marked, before: Marked) -> Iterator[Finding]:
     ways = {0.0}
     for part in parts:
         ways = {way + part.value * count for way in ways for count in (0.0, *counts)}
+    for other in whole.figures.values():
+        # What was told a sentence before may be one of them too.
+        if other.dimension == result.dimension and other.start < before.sentence.start:
+            ways |= {way + other.value for way in ways}
     off = max(_OFF, read.step(result) / 1.9) * (2 if result.limit else 1)
     right = sum(each.value for each in parts)
     if (
@@ -317,7 +322,7 @@ def _saves(read: Marked, whole: Marked) -> Iterator[Finding]:
     match = _SAVES.search(read.text)
     if match is None:
         return
-    result = read.figures[match["r"] or match["s"]]
+    result = read.figures[match["r"] or match["s"] or match["t"]]
     prices = [each for each in whole.figures.values() if each.dimension == "money"]
     before = _INSTEAD.search(whole.text) if len(prices) == 1 else None
     alone = [each for each in whole.figures.values() if each.dimension == "number"]
