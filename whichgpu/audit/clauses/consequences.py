@@ -32,6 +32,8 @@ _ASKED = re.compile(r"[?\u201c\u201d\"]|\b(?:wrong\w*|mistak\w+|myth|suppose\w*|
 _OF = "stated consequence"
 _OFF, _FAR = 0.02, 12.0
 _HOUR = 3600.0
+#: Numbers, and amounts told earlier, that a sum is tried with at most.
+_COUNTED = 3
 #: How many hours a price is of at least.
 _A_PRICE = 100.0
 
@@ -251,19 +253,17 @@ def _sum(read: Marked, before: Marked, whole: Marked) -> Iterator[Finding]:
         and each.high == each.value
         and all(each.start != one.start for one in parts)
     ]
-    counts = {
-        1.0,
-        *(each.value for each in before.figures.values() if each.dimension == "number" and each.value < 100),
-    }
+    numbers = [each.value for each in before.figures.values() if each.dimension == "number"]
+    counts = {1.0, *[each for each in numbers if each < 100][:_COUNTED]}
     if not 2 <= len(parts) <= 5 or any(before.of_period(each) != read.of_period(result) for each in parts):
         return
     ways = {0.0}
     for part in parts:
         ways = {way + part.value * count for way in ways for count in (0.0, *counts)}
-    for other in whole.figures.values():
+    others = [each for each in whole.figures.values() if each.start < before.sentence.start]
+    for other in [each for each in others if each.dimension == result.dimension][-_COUNTED:]:
         # What was told a sentence before may be one of them too.
-        if other.dimension == result.dimension and other.start < before.sentence.start:
-            ways |= {way + other.value for way in ways}
+        ways |= {way + other.value for way in ways}
     off = max(_OFF, read.step(result) / 1.9) * (2 if result.limit else 1)
     right = sum(each.value for each in parts)
     if (
