@@ -42,6 +42,24 @@ def test_tables_as_people_save_them(tmp_path):
     assert table.notes() == ("columns that were not read: colour",)
 
 
+def test_columns_headed_as_tables_head_them_are_read_and_told(tmp_path):
+    plain = "workload,gpu,batch,runtime,colour\nresnet50,a10,8,tensorrt,red\n"
+    headed = "Model,Device,Batch Size,framework,colour\nresnet50,a10,8,tensorrt,red\n"
+    tables = [read_table(written(tmp_path / f"{len(text)}.csv", text)) for text in (plain, headed)]
+    one, other = (next(iter(predict_rows(list(table.rows), GPUS))) for table in tables)
+    assert one.value == other.value > 0
+    assert tables[0].notes() == tables[1].notes()[1:]
+    assert "Model as workload, Device as gpu, Batch Size as batch" in tables[1].notes()[0]
+
+
+@pytest.mark.parametrize("more", ["workload", "network"])
+def test_of_two_headings_for_one_column_one_is_read_and_the_other_is_told(tmp_path, more):
+    table = read_table(written(tmp_path / "jobs.csv", f"model,{more},gpu\nresnet50,resnet50,a10\n"))
+    unread = "model" if more == "workload" else "network"
+    assert f"columns that were not read: {unread}" in table.notes()
+    assert next(iter(predict_rows(list(table.rows), GPUS))).value > 0
+
+
 def test_a_bad_byte_or_an_endless_quote_spoils_its_row_alone(tmp_path):
     table = read_table(
         written(

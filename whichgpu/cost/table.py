@@ -19,6 +19,14 @@ COLUMNS = (
     "input_tokens", "output_tokens", "concurrency", "tp", "pp", "steps", "runtime", "options",
     "metric", "unit",
 )  # fmt: skip
+#: What published tables call a column, where they have none of its own name.
+_ALSO = {
+    "model": "workload", "network": "workload", "device": "gpu", "accelerator": "gpu",
+    "num_gpus": "n_gpus", "gpu_count": "n_gpus", "batch_size": "batch", "batchsize": "batch",
+    "dtype": "precision", "data_type": "precision", "framework": "runtime", "engine": "runtime",
+    "sequence_length": "seq_len", "input_len": "input_tokens", "output_len": "output_tokens",
+    "image_size": "resolution",
+}  # fmt: skip
 #: Columns of the measurement schema that are never inputs.
 OUTPUTS = ("source", "value", "spread", "notes")
 
@@ -35,6 +43,8 @@ class JobTable(NamedTuple):
     rows: Iterator[tuple[str, ...]]
     #: Rows of runs that ended without a value (out of memory, a timeout), which are left out.
     ended: int = 0
+    #: Columns that were read under a name of their own, each as "model as workload".
+    read_as: tuple[str, ...] = ()
 
     def notes(self) -> tuple[str, ...]:
         """What a reader of the answers should know of the columns."""
@@ -42,7 +52,10 @@ class JobTable(NamedTuple):
             f"columns that were not read: {', '.join(map(one_line, self.unknown))}" if self.unknown else ""
         )
         ended = f"runs that ended without a value, left out: {self.ended:,}" if self.ended else ""
-        return tuple(text for text in (unread, ended) if text)
+        called = (
+            f"columns read by another name: {', '.join(map(one_line, self.read_as))}" if self.read_as else ""
+        )
+        return tuple(text for text in (called, unread, ended) if text)
 
 
 def read_table(path: Path, more: Sequence[str] = ()) -> JobTable:
@@ -58,7 +71,8 @@ def read_table(path: Path, more: Sequence[str] = ()) -> JobTable:
         raise UsageError(f"{path}: cannot be read ({fault.strerror or fault}); check the path") from None
     lines = _lines(handle, path)
     kind, header = next(lines, ("row", []))
-    names = [name.strip() for name in header]
+    told = [name.strip() for name in header]
+    names = _headings(told)
     missing = [name for name in ("workload", "gpu") if name not in names]
     if kind != "row" or missing:
         why = header[0] if kind != "row" else f"no column '{missing[0]}'"
@@ -69,7 +83,21 @@ def read_table(path: Path, more: Sequence[str] = ()) -> JobTable:
     columns = (*COLUMNS, *more)
     known = {*columns, *OUTPUTS, ""}
     unknown = tuple(name for name in names if name not in known)
-    return JobTable(columns, unknown, _rows(lines, names, columns))
+    read_as = tuple(f"{a} as {b}" for a, b in zip(told, names, strict=True) if a != b)
+    return JobTable(columns, unknown, _rows(lines, names, columns), read_as=read_as)
+
+
+def _headings(told: Sequence[str]) -> list[str]:
+    """The column that each heading stands for, in whichever case.
+
+    A column's own name comes first; of two headings for one column the second keeps its own and is not read.
+    """
+    names: list[str] = []
+    for name in told:
+        plain = name.lower().replace(" ", "_").replace("-", "_")
+        meant = plain if plain in COLUMNS else _ALSO.get(plain, name)
+        names.append(name if meant in told or meant in names else meant)
+    return names
 
 
 def _lines(handle: Any, path: Path) -> Iterator[tuple[str, list[str]]]:
