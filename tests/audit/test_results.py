@@ -39,3 +39,10 @@ def test_an_amount_of_another_device_makes_no_result():
 def test_a_formula_that_is_written_out_is_wrong_by_itself():
     text = "An A100 costs $3 an hour. Five hours: 5 x $3 = $18. For all fifteen runs: 15 x $18 = $290."
     assert {"$18", "$290"} <= {f"${each.strip('$')}" for each in _accused(text)}
+
+
+def test_a_large_result_is_shown_in_all_its_digits():
+    text = "That is 13,824 GPU-hours. At $2.50 per GPU-hour the bill comes to $44,560."
+    assert _accused(text) == {"$44,560": "34,560"}
+    text = "Node for node it is 15.92 USD an hour, and for a month of 730 hours I was billed 14,622 USD."
+    assert list(_accused(text).values()) == ["11,622"]

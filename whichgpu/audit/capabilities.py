@@ -93,8 +93,8 @@ def _said(field: str, part: str = "", none: str = "none") -> Callable[[Gpu], boo
 
 def _of_codecs(field: str, gpu: Gpu) -> bool | None:
     """Whether AV1 is among the codecs of an engine: AMD's are on file with all that they know."""
-    listed = str(gpu.value(field) or "").startswith("VCN")
-    return _said(field, "AV1")(gpu) or (False if listed else _said(field, "AV1")(gpu))
+    said = _said(field, "AV1")(gpu)
+    return bool(said) if str(gpu.value(field) or "").startswith("VCN") else said
 
 
 def _av1_encode(gpu: Gpu) -> bool | None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whichgpu.hardware.gpu import Gpu
 
 #: What tells parts apart, which a database copies from a list of them.
@@ -24,6 +26,11 @@ def certain(gpu: Gpu, field: str) -> bool:
     if fact is None or fact.kind == "assumed":
         return False
     return gpu.confidence != "low" or fact.kind in ("vendor", "measured") or len(fact.sources) > 1
+
+
+def certain_of_all(gpus: Sequence[Gpu], field: str) -> bool:
+    """Whether every device that may be meant has a value of a field, and a certain one."""
+    return all(gpu.value(field) and certain(gpu, field) for gpu in gpus)
 
 
 def excludes(gpu: Gpu, field: str, off: float) -> bool:

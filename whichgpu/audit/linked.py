@@ -1,4 +1,4 @@
-"""Rates of links that are taken for those of memory, and measured ones that are taken for what a link has."""
+"""Rates of links that are taken for those of memory, and each way of a link that is taken for both."""
 
 from __future__ import annotations
 
@@ -29,13 +29,7 @@ def without_links(found: Iterable[Finding], context: Context) -> list[Finding]:
     return [withheld(each, _WHY) if each.accuses and _is_of_links(each, context) else each for each in found]
 
 
-#: What was measured of a link, with all that goes over it.
-_MEASURED = re.compile(
-    r"\bbus ?(?:bandwidth|bw)\b|\bmeasured\b|\ball-?reduce|\bnccl|\beffective\b", re.IGNORECASE
-)
 _KEYS = ("bandwidth", "nvlink")
-
-
 #: "112.5 GB/s, so about 56 each way": the half of it is told right behind.
 _EACH_WAY = re.compile(
     r",?\s+(?:so|or|i\.e\.|that is)\s+(?:about |some |around )?[\d.]+\s?(?:GB/s )?each way", re.IGNORECASE

@@ -36,9 +36,9 @@ _SEARCHED = 3
 #: Columns of a row in which an instance type is looked for.
 _TYPES = 6
 #: Cells that must fit the devices that a table does not name, and how nearly.
-_SURE, _NEARLY = 4, 0.08
+_SURE = 4
 #: Tables of a document that are looked at together.
-_TWO, _SAME = 2, 24
+_TWO = 2
 #: Headers of how many of a device a row is of, and such a number.
 COUNT = re.compile(
     r"(?:#|no\.?|num(?:ber)?|count|quantity|qty)(?: of)?(?: gpus?| cards?| accelerators?)?|"

@@ -91,6 +91,10 @@ def is_narrowed(text: str, end: int) -> bool:
     return _NARROWED.match(text, end) is not None
 
 
+#: The generations of NVIDIA that texts name, each of which `of_architecture` knows.
+GENERATIONS = r"Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell"
+
+
 def of_architecture(name: str, context: Context) -> list[Gpu]:
     """The devices of an architecture by its name alone; none of any other words."""
     key = re.sub(r"^(?:nvidia\s+|amd\s+|and\s+)+|\s+(?:gpus?|cards?|lovelace)$", "", name.lower())

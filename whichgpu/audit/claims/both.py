@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
-from whichgpu.audit.certainty import certain
+from whichgpu.audit.certainty import certain_of_all
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.fields import of_field
@@ -97,12 +97,11 @@ def _types(
         for mention in several if 1 < len(several) == count else ():
             gpus = [context.catalogue[one] for one in mention.ids]
             told = match["type"].upper()
-            known = [gpu for gpu in gpus if gpu.value("memory_type") and certain(gpu, "memory_type")]
-            if len(known) == len(gpus) and not any(
-                str(gpu.value("memory_type")).upper().startswith(told) for gpu in known
+            if certain_of_all(gpus, "memory_type") and not any(
+                str(gpu.value("memory_type")).upper().startswith(told) for gpu in gpus
             ):
                 yield of_field(
-                    passage, match.span("type"), "capability", "memory_type", known, "contradicted", context
+                    passage, match.span("type"), "capability", "memory_type", gpus, "contradicted", context
                 )
                 return
 

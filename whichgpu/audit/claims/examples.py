@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import CAPABILITIES, capability_of
-from whichgpu.audit.capable.verdict import judged
+from whichgpu.audit.capable.verdict import GENERATIONS, judged
 from whichgpu.audit.certainty import certain, excludes
 from whichgpu.audit.fields import of_field
 from whichgpu.audit.quantities import quantities
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _NOUN = r"(?:cards?|gpus?|accelerators?|parts?|boards?|devices?|chips?|models?|ones|anything|something)"
 _FAMILY = (
-    r"(?P<family>Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell|[CR]DNA ?[1-4])"
+    rf"(?P<family>{GENERATIONS}|[CR]DNA ?[1-4])"
     r"(?:[- ](?:based|generation|class))?"
 )
 _OTHER_FAMILY = re.compile(

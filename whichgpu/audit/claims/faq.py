@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
-from whichgpu.audit.certainty import certain
+from whichgpu.audit.certainty import certain_of_all
 from whichgpu.audit.fields import days_of, of_field
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
@@ -97,10 +97,9 @@ def _value(
 ) -> Iterator[Finding]:
     if _RELEASED.search(question):
         year = _YEAR.search(passage.text, sentence.start, sentence.end)
-        dated = [gpu for gpu in gpus if gpu.value("release_date") and certain(gpu, "release_date")]
-        if year and len(dated) == len(gpus):
-            right = [gpu for gpu in dated if str(gpu.value("release_date"))[:4] == year[1]]
-            yield of_field(passage, year.span(1), "capability", "release_date", right or dated,
+        if year and certain_of_all(gpus, "release_date"):
+            right = [gpu for gpu in gpus if str(gpu.value("release_date"))[:4] == year[1]]
+            yield of_field(passage, year.span(1), "capability", "release_date", right or gpus,
                            "confirmed" if right else "contradicted", context)  # fmt: skip
         return
     key = next((key for words, key in _WORDS if words.search(question)), "")
@@ -142,7 +141,7 @@ def _chosen(
 
 def _range(gpus: Sequence[Gpu], key: str) -> tuple[float, float] | None:
     """The least and the most that the devices which may be meant have of a field; None where unknown."""
-    if not all(gpu.value(key) is not None and certain(gpu, key) for gpu in gpus):
+    if not certain_of_all(gpus, key):
         return None
     if key == "release_date":
         days = [days_of(gpu) for gpu in gpus]

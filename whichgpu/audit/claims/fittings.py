@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.certainty import certain
+from whichgpu.audit.certainty import certain_of_all
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.fields import of_field
 from whichgpu.audit.roles import told as each_sentence
@@ -81,9 +81,8 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
             if mention is None or not own or len({each.named for each in who.here}) > 1:
                 continue
             gpus = [context.catalogue[key] for key in mention.ids]
-            known = [gpu for gpu in gpus if gpu.value(field) is not None and certain(gpu, field)]
-            if len(known) != len(gpus):
+            if not certain_of_all(gpus, field):
                 continue
-            right = [gpu for gpu in known if str(gpu.value(field)) not in lacking]
+            right = [gpu for gpu in gpus if str(gpu.value(field)) not in lacking]
             verdict = "confirmed" if right else "contradicted"
-            yield of_field(passage, match.span(), "capability", field, right or known, verdict, context)
+            yield of_field(passage, match.span(), "capability", field, right or gpus, verdict, context)

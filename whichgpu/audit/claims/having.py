@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import CAPABILITIES, Capability, capability_of
+from whichgpu.audit.capabilities import Capability, capability_of
 from whichgpu.audit.capable.verdict import judged
 from whichgpu.audit.capable.words import NAMES
 from whichgpu.audit.document import RUNNING
@@ -93,18 +93,19 @@ _FORMS = tuple(
         ),
         (False, rf"^\W*(?:but\s+)?not\s+(?:on|with|for|in)\s+{_WHO}{_END}"),
         (False, rf"\bneither\s+{_WHO}\s+{_HAS}\s+(?:any\s+)?{_WHAT}"),
-    )
-)
-#: "Tensor cores made their debut in the P100", "join a pair of A4000s with the NVLink bridge".
-_IN_FIRST = tuple(
-    (True, re.compile(pattern, re.IGNORECASE))
-    for pattern in (
-        rf"{_WHAT}\s+(?:made\s+(?:its|their)\s+(?:debut|first appearance)|(?:first\s+)?(?:appeared|arrived|"
-        rf"debuted|came))\s+"
-        rf"(?:first\s+)?(?:in|with|on)\s+{_WHO}",
-        rf"\b(?:join|link|connect|pair|couple)s?\s+(?:a pair of\s+|two\s+|both\s+)?{_WHO}\s+(?:with|by|via|"
-        rf"over|through)\s+"
-        rf"(?:an?\s+|the\s+)?{_WHAT}",
+        # "Tensor cores made their debut in the P100", "join a pair of A4000s with the NVLink bridge".
+        (
+            True,
+            rf"{_WHAT}\s+(?:made\s+(?:its|their)\s+(?:debut|first appearance)|(?:first\s+)?(?:appeared|"
+            rf"arrived|debuted|came))\s+"
+            rf"(?:first\s+)?(?:in|with|on)\s+{_WHO}",
+        ),
+        (
+            True,
+            rf"\b(?:join|link|connect|pair|couple)s?\s+(?:a pair of\s+|two\s+|both\s+)?{_WHO}\s+(?:with|by|"
+            rf"via|over|through)\s+"
+            rf"(?:an?\s+|the\s+)?{_WHAT}",
+        ),
     )
 )
 #: What is said of all that the sentence before names: "all three accept NVLink", "neither has FP8".
@@ -257,7 +258,7 @@ def _read(passage: Passage, sentence: Sentence, who: Spoken) -> _Read:
 
 
 def _of_forms(passage: Passage, read: _Read, before: _Read, context: Context) -> Iterator[Finding]:
-    for told, form in (*_FORMS, *_IN_FIRST) if read.devices else ():
+    for told, form in _FORMS if read.devices else ():
         for match in form.finditer(read.text):
             own = match.groupdict().get("what")
             lead = read.text[: match.start("who")]
@@ -333,11 +334,13 @@ _OF_KINDS = re.compile(
 
 def _answers(passage: Passage, read: _Read, context: Context) -> Iterator[Finding]:
     match = _ANSWERS.match(read.text)
-    for each in _ANSWER.finditer(match["rest"]) if match else ():
+    if match is None:
+        return
+    what = read.capabilities[int(match["what"])]
+    for each in _ANSWER.finditer(match["rest"]):
         mention = read.devices[int((each["who"] or each["who2"]).strip("@"))]
         told = (each["said"] or each["said2"]).lower() == "yes"
         gpus = [context.catalogue[key] for key in mention.ids]
-        what = read.capabilities[int(match["what"])] if match else CAPABILITIES[0]
         yield from judged(passage, (mention.start, mention.end), what, gpus, told=told, context=context)
 
 

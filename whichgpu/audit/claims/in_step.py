@@ -148,8 +148,7 @@ def _ways(before: _Series, series: _Series, context: Context) -> Iterator[_Way]:
     """How the later amounts may follow from the ones before: each by a number, or by what each device has."""
     first, last = before.amounts[0].dimension, series.amounts[0].dimension
     values = [each.value for each in before.amounts]
-    text = series.read.passage.text[before.read.sentence.start : series.read.sentence.end]
-    own = text[text.find(before.read.sentence.text) + len(before.read.sentence.text) :]
+    own = series.read.passage.text[before.read.sentence.end : series.read.sentence.end]
     if first == last:
         for factor, words in _factors(before, series, own):
             yield _Way(words, tuple(each * factor for each in values))

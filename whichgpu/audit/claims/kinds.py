@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import CAPABILITIES, capability_of
+from whichgpu.audit.capable.verdict import GENERATIONS, of_architecture
 from whichgpu.audit.capable.verdict import judged as judged_of
-from whichgpu.audit.capable.verdict import of_architecture
 from whichgpu.audit.capable.words import GIVEN_TO, said_in
 from whichgpu.audit.claims.group import of_one
 from whichgpu.audit.document import RUNNING
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
-_NAMES = r"(?P<kind>Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell|[CR]DNA ?[1-4])"
+_NAMES = rf"(?P<kind>{GENERATIONS}|[CR]DNA ?[1-4])"
 _KIND = re.compile(
     rf"\b{_NAMES}\b(?:[\u2019']s)?(?:[- ](?:based|generation|class|era))?"
     rf"(?:\s+(?:gpus?|cards?|chips?|parts?|generation|architecture|tensor cores?))?"

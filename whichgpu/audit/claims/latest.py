@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capable.verdict import of_architecture
+from whichgpu.audit.capable.verdict import GENERATIONS, of_architecture
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.fields import days_of, released
 from whichgpu.audit.findings import Evidence, made
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
-_FAMILY = r"(?P<family>Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell)"
+_FAMILY = rf"(?P<family>{GENERATIONS})"
 _NEW = r"(?:latest|newest|most recent)"
 _WHAT = r"(?:architecture|generation|gpu architecture|microarchitecture|gpu generation)"
 _LATEST = (
@@ -64,7 +64,7 @@ _ELSE = re.compile(
     r"version|firmware|if)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
-_ORDER = ("pascal", "volta", "turing", "ampere", "hopper", "ada", "blackwell", "rubin")
+_ORDER = ("maxwell", "pascal", "volta", "turing", "ampere", "hopper", "ada", "blackwell", "rubin")
 #: Days that a device is out before what is called new is old.
 _WHILE = 90
 

@@ -232,8 +232,8 @@ def _networks(passage: Passage, context: Context) -> Iterator[Finding]:
 
 #: "Sixteen lanes of PCIe 4.0", "only eight PCIe lanes".
 _LANES = re.compile(
-    r"\b(?P<n>four|eight|sixteen|\d{1,2})\s+(?:PCI(?:e|[- "
-    r"]?Express)\s*(?:Gen\s*)?(?:[2-6](?:\.0)?\s+)?)?lanes\b",
+    r"\b(?P<n>four|eight|sixteen|\d{1,2})\s+(?:PCI(?:e|"
+    r"[- ]?Express)\s*(?:Gen\s*)?(?:[2-6](?:\.0)?\s+)?)?lanes\b",
     re.IGNORECASE,
 )
 _HAS = re.compile(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import named
-from whichgpu.audit.certainty import certain
+from whichgpu.audit.certainty import certain_of_all
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.roles import told as each_sentence
 
@@ -139,5 +139,4 @@ def _judged(
 
 def _values(gpus: Sequence[Gpu], field: str) -> list[float]:
     """What the devices that may be meant have of a field; none where one of them is not known."""
-    known = [float(gpu.value(field) or 0.0) for gpu in gpus if gpu.value(field) and certain(gpu, field)]
-    return known if len(known) == len(gpus) else []
+    return [float(gpu.value(field)) for gpu in gpus] if certain_of_all(gpus, field) else []

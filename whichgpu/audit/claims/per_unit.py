@@ -82,9 +82,6 @@ _UNSURE = re.compile(
     r"used|laptop)\b",
     re.IGNORECASE,
 )
-_ALL_OTHERS = re.compile(
-    r"\bof (?:the|all|these) (?:two|three|four|five|six|lot)|other (?:two|three|four)|all others\b", re.I
-)
 _OF_EACH = frozenset({"memory", "bandwidth", "power", "money", "rate"})
 #: Fields on file that an amount is of where the text tells none.
 _FIELDS = {"memory": "memory", "bandwidth": "bandwidth", "power": "power"}
@@ -97,20 +94,17 @@ _Told = dict[frozenset[str], dict[str, float]]
 
 def find(context: Context) -> Iterator[Finding]:
     """Every such statement that the amounts exclude."""
-    above: _Told = {}
-    section: tuple[str, ...] | None = None
+    above: dict[tuple[str, ...], _Told] = {}
     for index, passage in enumerate(context.document.passages):
-        if passage.kind == "cell":
-            continue
-        if tuple(passage.section) != section:
-            section, above = tuple(passage.section), {}
-            above = _of_tables(section, context)
         if passage.kind not in PROSE:
             continue
         for sentence in sentences(passage.text):
             meant = next((each for each in _QUOTIENTS if each.pattern.match(sentence.text)), None)
             if meant is not None and not _UNSURE.search(sentence.text):
-                yield from _of_sentence(index, passage, sentence, (meant, above), context)
+                section = tuple(passage.section)
+                if section not in above:
+                    above[section] = _of_tables(section, context)
+                yield from _of_sentence(index, passage, sentence, (meant, above[section]), context)
 
 
 def _of_tables(section: tuple[str, ...], context: Context) -> _Told:
@@ -142,13 +136,9 @@ def _kind_of(label: str, key: str) -> str:
         return "rate"
     if key in _FIELDS:
         return key
-    return (
-        "money"
-        if _MONEY_HEAD.search(label)
-        else "power"
-        if re.search(r"\b(?:power|watts?|tdp)\b", label, re.I)
-        else ""
-    )
+    if _MONEY_HEAD.search(label):
+        return "money"
+    return "power" if _POWER_HEAD.search(label) else ""
 
 
 def _of_sentence(
@@ -175,9 +165,7 @@ def _of_sentence(
     word = best or worst
     if word is None:
         return
-    names = {
-        next(iter(sorted(ids))): share for ids, share in ((frozenset(own[0].ids), mine[0]), *others.items())
-    }
+    names = {min(ids): share for ids, share in ((frozenset(own[0].ids), mine[0]), *others.items())}
     because = f"{meant.above} over {meant.below}: " + ", ".join(
         f"{key} {share:.4g}" for key, share in names.items()
     )
@@ -185,7 +173,7 @@ def _of_sentence(
         context, passage, (sentence.start + word.start(), sentence.start + word.end()), "ordering",
         "inconsistent" if ahead else "confirmed", subject=", ".join(own[0].ids[:2]),
         attribute=f"{meant.above} over {meant.below}", because=because,
-        expected="" if not ahead else f"{sorted(ahead[0])[0]} is ahead", evidence=(Evidence(because),),
+        expected="" if not ahead else f"{min(ahead[0])} is ahead", evidence=(Evidence(because),),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capable.verdict import of_architecture
+from whichgpu.audit.capable.verdict import GENERATIONS, of_architecture
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.roles import told as each_sentence
 from whichgpu.errors import UsageError
@@ -83,7 +83,7 @@ _BACKWARD = re.compile(
     rf"{_SOFT}",
     re.IGNORECASE,
 )
-_FAMILIES = re.compile(r"(?P<family>Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell)\b")
+_FAMILIES = re.compile(rf"(?P<family>{GENERATIONS})\b")
 #: What makes it a plan, a question of how well, or of a way round.
 _ELSE = re.compile(
     r"\?|\b(?:if|unless|may|might|could|will|would|should|plans?|planned|soon|expect\w*|until|before|whether|"

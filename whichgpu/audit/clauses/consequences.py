@@ -1,4 +1,4 @@
-"""What follows from the sentences right before: sums, costs per million, bounds on decoding, scaling.
+"""What follows from the sentences right before: sums, differences, savings, scaling, weights in a format.
 
 Each is held against what the paragraph tells before it, where that is told once; what may be of another
 amount is left alone.
@@ -10,7 +10,8 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.clauses.marked import marked
+from whichgpu.audit.clauses.marked import ABOUT, AGAINST, OFF, marked
+from whichgpu.audit.clauses.rented import rented
 from whichgpu.audit.models import formats_at
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import Sentence, sentences, within
@@ -21,22 +22,12 @@ if TYPE_CHECKING:
     from whichgpu.audit.clauses.marked import Marked
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.subjects import Mention
 
-_ABOUT = (
-    r"(?:(?:about|around|roughly|some|nearly|almost|just|only|exactly|over|under|more|less|than|up|to|an?|"
-    r"the|well|approximately|~|\u2248)\s*)*"
-)
 _ASKED = re.compile(r"[?\u201c\u201d\"]|\b(?:wrong\w*|mistak\w+|myth|suppose\w*|unless)\b", re.IGNORECASE)
 _OF = "stated consequence"
-_OFF, _FAR = 0.02, 12.0
-_HOUR = 3600.0
 #: Numbers, and amounts told earlier, that a sum is tried with at most.
 _COUNTED = 3
-#: How many hours a price is of at least.
-_A_PRICE = 100.0
-
 #: "Together that is 48 GB", at the start of the sentence behind the parts.
 _SUM = re.compile(
     rf"^\W*(?:So,?\s)?(?:Together|In total|In all|All told|Altogether|Combined|All in all|Added up|"
@@ -44,111 +35,34 @@ _SUM = re.compile(
     rf"(?:that|this|it|they|these|those|the\s(?:\w+\s){{1,3}}?|you|we|i)?\s?(?:is|are|makes?|gives?|"
     rf"comes? to|amounts? to|"
     rf"adds? up to|needs?|takes?|draws?|costs?|have|has|get|pay|offers?|"
-    rf"provides?)\s{_ABOUT}<(?P<r>[mbwe]\d+)>",
+    rf"provides?)\s{ABOUT}<(?P<r>[mbwe]\d+)>",
     re.IGNORECASE,
-)
-#: "Each token costs 128 KiB. A window of 32,768 tokens takes 4 GiB", "320 KiB per token, hence 10 GiB for".
-_PER_TOKEN = re.compile(
-    r"(?:\b(?:each|every|a|one|per) token\b[^<>;?!]{0,40}?<(?P<a>b\d+)>|\b(?:each|every|a|"
-    r"one) token\b[^<>;?!]{0,40}?<(?P<c>c\d+)> bytes|"
-    r"<(?P<b>b\d+)>\s(?:per|a|for (?:each|"
-    r"every|one|a)) "
-    r"token)",
-    re.IGNORECASE,
-)
-_OF_TOKENS = re.compile(
-    rf"<(?P<n>c\d+)>[ -]tokens?\b[^<>;?!]{{0,50}}?\b(?:takes?|needs?|fills?|is|costs?|occup\w+|uses?|means?|"
-    rf"makes?|comes? to)\s"
-    rf"{_ABOUT}<(?P<r>b\d+)>|\b(?:hence|so|thus|or|that is)\s{_ABOUT}<(?P<r2>b\d+)>\s(?:for|at|with|"
-    rf"of cache for)\s(?:a\s)?"
-    rf"(?:\w+\sof\s)?<(?P<n2>c\d+)>[ -]tokens?\b",
-    re.IGNORECASE,
-)
-_SEVERAL = re.compile(
-    r"\b(?:users|requests|sequences|batch|chats|conversations|sessions|each of|times|x|cards?|gpus?|"
-    r"fp8|int8|"
-    r"8[- ]bit|4[- ]bit|half|q8|q4|both)\b",
-    re.I,
-)
-#: A bound on decoding, by the weights that each token reads.
-_CAPS = re.compile(
-    r"\b(?:caps?|capped|ceiling|at most|(?:upper )?bound|limits?|limited|in theory|theoretical\w*|maximum|"
-    r"no (?:more|faster) than|"
-    r"best case|cannot (?:exceed|do more)|can[\u2019']t (?:exceed|do more)|could)\b",
-    re.IGNORECASE,
-)
-_TOKENS = re.compile(r"\btok(?:ens?)?\b", re.IGNORECASE)
-#: "A thousand of them cost $1.29", by a rent and so many in an hour.
-_SO_MANY = re.compile(
-    rf"\b(?:a|one) (?P<n>hundred|thousand|million) (?:of (?:them|these|those)|images|pictures|frames|"
-    rf"requests|documents|"
-    rf"minutes|hours)\b[^<>;?!]{{0,30}}?\b(?:costs?|comes? to|is|are|for)\s{_ABOUT}<(?P<r>m\d+)>",
-    re.IGNORECASE,
-)
-_MANY = {"hundred": 100.0, "thousand": 1000.0, "million": 1e6}
-_AN_HOUR = re.compile(r"<(?P<n>c\d+)>\s(?:\w+\s){1,2}(?:an|per|each|every|in an) hour\b", re.IGNORECASE)
-#: "That is 13,824 GPU-hours. At $2.50 per GPU-hour the bill comes to $34,560".
-_GPU_HOURS = re.compile(
-    r"\bGPU[- ]hours?\b[^<>;?!]{0,24}?<(?P<a>c\d+)>|<(?P<b>c\d+)>\sGPU[- ]hours\b", re.IGNORECASE
-)
-_HOURLY = re.compile(
-    rf"<(?P<p>m\d+)>\s(?:per|a|each|for (?:each|every))\sGPU[- ]hour\b[^<>;?!]{{0,40}}?\b(?:comes? to|is|"
-    rf"costs?|amounts? to|"
-    rf"makes)\s{_ABOUT}<(?P<r>m\d+)>",
-    re.IGNORECASE,
-)
-#: What a million tokens cost.
-_PER_MILLION = re.compile(
-    rf"\b(?:a|one|per|each|every) million (?:output |"
-    rf"generated )?tokens\b[^<>;?!]{{0,60}}?\s{_ABOUT}<(?P<r>m\d+)>|"
-    rf"<(?P<r2>m\d+)>\s?(?:per|a|for (?:a|one|each|every)|/)\s?(?:million|1M|M)\s(?:output |"
-    rf"generated )?tokens\b",
-    re.IGNORECASE,
-)
-_A_HOUR = re.compile(r"<(?P<m>m\d+)>\s?(?:an|per|a|each|/)\s?h(?:our|r)?\b", re.IGNORECASE)
-_IN_HOUR = re.compile(
-    r"<(?P<n>[cr]\d+)>(?:\stokens)?(?:\s(?:in|per|an|each|every)\s(?:an\s|one\s)?hour\b)", re.IGNORECASE
 )
 #: How much of linear several reach.
 _EFFICIENCY = re.compile(
     r"\befficiency\s(?:(?:is|was|comes to)\s(?:thus|therefore|hence|then|only)\s|is|was|of|comes to|"
     r"comes out at|stands at|at|works out (?:at|to))\s"
-    rf"{_ABOUT}<(?P<r>p\d+)>|<(?P<s>p\d+)>\s(?:scaling |parallel )?(?:efficiency|of linear)",
+    rf"{ABOUT}<(?P<r>p\d+)>|<(?P<s>p\d+)>\s(?:scaling |parallel )?(?:efficiency|of linear)",
     re.IGNORECASE,
 )
 _BOTH = re.compile(r"\b(?:both|pair|second|two)\b", re.IGNORECASE)
 _OF_ENERGY = re.compile(
     r"\b(?:energy|power|watts?|per watt|fuel|flops?|utili[sz]ation|mfu|memory|bandwidth)\b", re.I
 )
-#: After how many hours of rent a price is paid.
-_PAID = re.compile(
-    r"\b(?:paid (?:for (?:itself|themselves)|off|back)|pays? (?:for (?:itself|themselves)|off|back)|"
-    r"break[- ]?even\w*|"
-    r"buying (?:wins|is cheaper)|recoup\w*|amorti[sz]e\w*)\b",
-    re.IGNORECASE,
-)
-_HOURS = re.compile(r"<(?P<r>t\d+)>|<(?P<c>c\d+)>\s(?:gpu[- ])?hours", re.IGNORECASE)
-_MORE_COST = re.compile(
-    r"\b(?:electricity|power costs?|kwh|resale|resell|sell|host|supply|rest of|plus)\b", re.I
-)
 #: "The former had 5,888. This amounts to 22 % more": of the two figures of the sentence before.
 _THIS_IS = re.compile(
     rf"^\W*(?:On paper,?\s|By that,?\s)?(?:That|This|It|Which)\s(?:is|was|amounts to|makes|means|comes to|"
     rf"adds up to|equals|"
-    rf"works out (?:at|to)|corresponds to)\s(?:{_ABOUT}<(?P<r>p\d+)>\s(?P<what>more|less|fewer|higher|lower|"
+    rf"works out (?:at|to)|corresponds to)\s(?:{ABOUT}<(?P<r>p\d+)>\s(?P<what>more|less|fewer|higher|lower|"
     rf"larger|smaller|"
     rf"faster|slower)\b|an?\s(?P<of>improvement|increase|gain|rise|jump|advantage|reduction|drop|"
-    rf"decrease)\sof\s{_ABOUT}"
+    rf"decrease)\sof\s{ABOUT}"
     rf"<(?P<s>p\d+)>)",
-    re.IGNORECASE,
-)
-_AGAINST = re.compile(
-    r"\b(?:where|against|versus|vs\.?|while|whereas|compared|instead of|up from|down from)\b",
     re.IGNORECASE,
 )
 #: "The 5080 draws 360 W. The 4090 takes 450 W, exactly 90 W more", "$1,999, $400 more than the $1,599 of".
 _DIFFERS = re.compile(
-    rf"<(?P<b>[mbwe]\d+)>,\s(?:or\s|that is\s|which is\s)?{_ABOUT}<(?P<r>[mbwe]\d+)>\s(?:more|less|higher|"
+    rf"<(?P<b>[mbwe]\d+)>,\s(?:or\s|that is\s|which is\s)?{ABOUT}<(?P<r>[mbwe]\d+)>\s(?:more|less|higher|"
     rf"lower|above|below|dearer|"
     rf"cheaper|fewer)\b(?:\sthan\s[^<>;?!]{{0,30}}?<(?P<a>[mbwe]\d+)>)?",
     re.IGNORECASE,
@@ -157,16 +71,14 @@ _DIFFERS = re.compile(
 _SAVES = re.compile(
     rf"\b(?:sav(?:e[sd]?|ing|ings of)|cheaper by|reduction of|cut of|discount (?:of|is|was|comes to|"
     rf"amounts to|equals|"
-    rf"works out (?:at|to)))\s(?:us\s|you\s|them\s)?{_ABOUT}<(?P<r>p\d+)>|<(?P<s>p\d+)>\s(?:savings?|"
+    rf"works out (?:at|to)))\s(?:us\s|you\s|them\s)?{ABOUT}<(?P<r>p\d+)>|<(?P<s>p\d+)>\s(?:savings?|"
     rf"discount|cheaper)\b|"
-    rf"\btakes\s{_ABOUT}<(?P<t>p\d+)>\soff\b",
+    rf"\btakes\s{ABOUT}<(?P<t>p\d+)>\soff\b",
     re.IGNORECASE,
 )
 _INSTEAD = re.compile(
     r"<(?P<a>c\d+)> (?:instead of|rather than|against|versus|down from) <m\d+>", re.IGNORECASE
 )
-#: What is saved in an hour, before a price is paid back.
-_SAVED_HOURLY = re.compile(r"\bsaves? <(?P<m>m\d+)> (?:an|per|each|every) hour\b", re.IGNORECASE)
 #: "An UNet of 860 million .. Stored in FP16, that UNet fills 1.72 GB".
 _PARAMETERS = re.compile(
     r"\b(?P<noun>UNet|U-Net|text encoder|VAE|autoencoder|transformer|decoder|encoder|backbone|model|"
@@ -177,7 +89,7 @@ _PARAMETERS = re.compile(
 _STORED = re.compile(
     r"\b(?:that|the|this)\s(?P<noun>UNet|U-Net|text encoder|VAE|autoencoder|transformer|decoder|encoder|"
     r"backbone|model|"
-    rf"network)\b(?:\s\w+)?\s(?:fills|takes|needs|is|weighs|occupies|uses|comes to)\s{_ABOUT}$",
+    rf"network)\b(?:\s\w+)?\s(?:fills|takes|needs|is|weighs|occupies|uses|comes to)\s{ABOUT}$",
     re.IGNORECASE,
 )
 
@@ -199,14 +111,9 @@ def consequences(passage: Passage, here: Sequence[Mention], context: Context) ->
             yield from _this_is(read, before[-1])
         yield from _differs(read, before[-1] if before else None)
         yield from _saves(read, whole)
-        yield from _of_tokens(read, whole)
-        yield from _capped(read, whole)
-        yield from _per_million(read, whole)
-        yield from _so_many(read, whole)
-        yield from _hourly(read, whole)
         yield from _efficiency(read, whole)
-        yield from _paid(read, whole)
         yield from _stored(read)
+        yield from rented(read, whole)
 
 
 def _whole(text: str) -> list[Sentence]:
@@ -219,22 +126,6 @@ def _whole(text: str) -> list[Sentence]:
         else:
             found.append(each)
     return found
-
-
-def _judged(
-    read: Marked, result: Quantity, right: float, because: str, off: float = _OFF
-) -> Iterator[Finding]:
-    """A result against what it should be."""
-    share = result.value / right if right else 0.0
-    if not 1 / _FAR < share < _FAR:
-        return
-    off = max(off * (2 if result.limit else 1), read.step(result) / 1.9)
-    shown = f"{read.digits(result) / share:,.3g}"
-    wrong = abs(share - 1) > off
-    yield read.judged(
-        result, _OF, f"{because} make {shown}", expected=shown if wrong else "",
-        verdict="inconsistent" if wrong else "confirmed",
-    )  # fmt: skip
 
 
 def _sum(read: Marked, before: Marked, whole: Marked) -> Iterator[Finding]:
@@ -264,7 +155,7 @@ def _sum(read: Marked, before: Marked, whole: Marked) -> Iterator[Finding]:
     for other in [each for each in others if each.dimension == result.dimension][-_COUNTED:]:
         # What was told a sentence before may be one of them too.
         ways |= {way + other.value for way in ways}
-    off = max(_OFF, read.step(result) / 1.9) * (2 if result.limit else 1)
+    off = max(OFF, read.step(result) / 1.9) * (2 if result.limit else 1)
     right = sum(each.value for each in parts)
     if (
         any(way and abs(result.value / way - 1) <= off for way in ways)
@@ -272,7 +163,7 @@ def _sum(read: Marked, before: Marked, whole: Marked) -> Iterator[Finding]:
     ):
         return
     because = " and ".join(read.words(each) for each in parts)
-    yield from _judged(read, result, right, because)
+    yield from read.held(result, right, because, _OF)
 
 
 def _this_is(read: Marked, before: Marked) -> Iterator[Finding]:
@@ -284,7 +175,7 @@ def _this_is(read: Marked, before: Marked) -> Iterator[Finding]:
     ]
     # Two figures alone are those that are meant, whatever stands between them.
     alone = len(pairs) == 1 == len(figures) - 1
-    if match is None or not pairs or not (alone or _AGAINST.search(before.text)):
+    if match is None or not pairs or not (alone or AGAINST.search(before.text)):
         return
     more = (match["what"] or match["of"]).lower() not in _FALLS
     result = read.figures[match["r"] or match["s"]]
@@ -314,7 +205,7 @@ def _differs(read: Marked, before: Marked | None) -> Iterator[Finding]:
         right = abs(one.value - told[0].value)
         if right and 0.2 < result.value / right < 5:
             because = f"{read.words(one)} and {read.words(told[0])}, one less the other,"
-            yield from _judged(read, result, right, because, 0.03)
+            yield from read.held(result, right, because, _OF, off=0.03)
 
 
 def _saves(read: Marked, whole: Marked) -> Iterator[Finding]:
@@ -348,87 +239,6 @@ def _saves(read: Marked, whole: Marked) -> Iterator[Finding]:
         yield read.judged(result, _OF, because, expected=f"{right:.0%}")
 
 
-def _of_tokens(read: Marked, whole: Marked) -> Iterator[Finding]:
-    """The cache of so many tokens, by what one takes."""
-    match = _OF_TOKENS.search(read.text)
-    told = _PER_TOKEN.findall(whole.text)
-    if match is None or len(told) != 1 or _SEVERAL.search(read.text):
-        return
-    one = whole.figures[next(mark for mark in told[0] if mark)]
-    number, result = read.figures[match["n"] or match["n2"]], read.figures[match["r"] or match["r2"]]
-    if one.start != result.start and one.value < result.value:
-        because = f"{read.words(number)} tokens at {read.words(one)}"
-        yield from _judged(read, result, one.value * number.value, because, 0.08)
-
-
-def _capped(read: Marked, whole: Marked) -> Iterator[Finding]:
-    """Tokens a second at most, by one bandwidth and one size of weights."""
-    rates = [
-        each
-        for each in read.figures.values()
-        if each.dimension == "rate" and _TOKENS.search(read.words(each))
-    ]
-    bandwidths = [each for each in whole.figures.values() if each.dimension == "bandwidth"]
-    sizes = [each for each in read.figures.values() if each.dimension == "memory"]
-    alone = len(rates) == len(bandwidths) == len(sizes) == 1
-    # "2,039 GB/s against 1,008": the second has no unit.
-    if not alone or not _CAPS.search(read.text) or _AGAINST.search(whole.text):
-        return
-    if rates[0].start > max(bandwidths[0].start, sizes[0].start) and sizes[0].value > 1e9:
-        because = f"{read.words(bandwidths[0])} over {read.words(sizes[0])}"
-        yield from _judged(read, rates[0], bandwidths[0].value / sizes[0].value, because, 0.12)
-
-
-def _per_million(read: Marked, whole: Marked) -> Iterator[Finding]:
-    """What a million tokens cost, by one rent and one rate."""
-    match = _PER_MILLION.search(read.text)
-    if match is None:
-        return
-    result = read.figures[match["r"] or match["r2"]]
-    rents = [whole.figures[each["m"]] for each in _A_HOUR.finditer(whole.text)]
-    hourly = [whole.figures[each["n"]].value for each in _IN_HOUR.finditer(whole.text)]
-    rates = [
-        each.value * _HOUR
-        for each in whole.figures.values()
-        if each.dimension == "rate" and _TOKENS.search(read.words(each))
-    ]
-    counts = [
-        each.value for each in whole.figures.values() if each.dimension == "number" and 1 < each.value <= 64
-    ]
-    speeds = sorted(rates or hourly)
-    if len(rents) != 1 or len(speeds) != 1 or rents[0].start == result.start or rents[0].unit != result.unit:
-        return
-    ways = [
-        rents[0].value * many / speeds[0] * 1e6 for count in (1.0, *counts) for many in (count, 1 / count)
-    ]
-    off = max(0.04, read.step(result) / 1.9) * (1.5 if result.limit else 1)
-    if not any(abs(result.value / way - 1) <= off for way in ways):
-        because = f"{read.words(rents[0])} an hour over {speeds[0]:,.6g} tokens an hour"
-        yield from _judged(read, result, ways[0], because, 0.04)
-
-
-def _so_many(read: Marked, whole: Marked) -> Iterator[Finding]:
-    """What so many cost, by the one rent and the one number an hour that are told."""
-    match = _SO_MANY.search(read.text)
-    rents = [whole.figures[each["m"]] for each in _A_HOUR.finditer(whole.text)]
-    hourly = [whole.figures[each["n"]] for each in _AN_HOUR.finditer(whole.text)]
-    if match is None or len(rents) != 1 or len(hourly) != 1 or not hourly[0].value:
-        return
-    right = _MANY[match["n"].lower()] * rents[0].value / hourly[0].value
-    because = f"{read.words(rents[0])} over {read.words(hourly[0])} an hour"
-    yield from _judged(read, read.figures[match["r"]], right, because, 0.03)
-
-
-def _hourly(read: Marked, whole: Marked) -> Iterator[Finding]:
-    """What the hours of GPUs that were told before cost."""
-    match = _HOURLY.search(read.text)
-    told = [whole.figures[each["a"] or each["b"]] for each in _GPU_HOURS.finditer(whole.text)]
-    if match is not None and len(told) == 1:
-        price, result = read.figures[match["p"]], read.figures[match["r"]]
-        because = f"{read.words(told[0])} GPU-hours at {read.words(price)}"
-        yield from _judged(read, result, told[0].value * price.value, because)
-
-
 def _efficiency(read: Marked, whole: Marked) -> Iterator[Finding]:
     """The share of linear scaling of two rates that are told."""
     match = _EFFICIENCY.search(read.text)
@@ -455,25 +265,6 @@ def _efficiency(read: Marked, whole: Marked) -> Iterator[Finding]:
         yield read.judged(result, _OF, because, expected=f"{ways[-1]:.0%}")
 
 
-def _paid(read: Marked, whole: Marked) -> Iterator[Finding]:
-    """After how many hours what is rented has cost its price."""
-    match = _HOURS.search(read.text) if _PAID.search(read.text) else None
-    rents = [whole.figures[each["m"]] for each in _A_HOUR.finditer(whole.text)]
-    prices = [
-        each
-        for each in whole.figures.values()
-        if each.dimension == "money" and all(each != one for one in rents)
-    ]
-    if match is None or len(rents) != 1 or len(prices) != 1 or _MORE_COST.search(read.text):
-        return
-    result = read.figures[match["r"] or match["c"]]
-    hours = result.value / _HOUR if match["r"] else result.value
-    right = prices[0].value / rents[0].value if rents[0].value else 0.0
-    if right and 1 / _FAR < hours / right < _FAR and abs(hours / right - 1) > (0.1 if result.limit else 0.06):
-        because = f"{read.words(prices[0])} at {read.words(rents[0])} an hour are {right:,.4g} hours"
-        yield read.judged(result, _OF, because, expected=f"{right:,.4g} hours")
-
-
 def _stored(read: Marked) -> Iterator[Finding]:
     """What a part of a model takes in a format, by the parameters that were told of it."""
     text, sentence = read.passage.text, read.sentence
@@ -490,4 +281,4 @@ def _stored(read: Marked) -> Iterator[Finding]:
                 1e6 if told[0]["unit"][0] in "mM" else 1e9
             )
             because = f"{told[0]['n']} {told[0]['unit']} parameters at {next(iter(forms)):g} bytes"
-            yield from _judged(read, each, many * next(iter(forms)), because, 0.08)
+            yield from read.held(each, many * next(iter(forms)), because, _OF, off=0.08)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.clauses.marked import marked
+from whichgpu.audit.clauses.marked import ABOUT, OFF, marked
 from whichgpu.audit.sentences import Sentence, sentences
 
 if TYPE_CHECKING:
@@ -19,14 +19,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.clauses.marked import Marked
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.subjects import Mention
 
 _WORD, _ANY = r"[^\s<>;:?!]+", r"[^<>;?!]"
-_ABOUT = (
-    r"(?:(?:about|around|roughly|some|nearly|almost|just|only|exactly|over|under|more|less|than|up|to|an?|"
-    r"the|little|full|whole|mere|approximately|~|\u2248)\s*)*"
-)
 _EACH = r"(?:each|apiece|a piece|per (?:card|gpu|node|server|board|module|unit|device))"
 _ALL = r"(?:in all|in total|altogether|all told|all in all|overall|combined|together|total)"
 #: From what a result follows from to the result, with a word that says so, and without one.
@@ -47,7 +42,6 @@ _PERIODS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0, "week
 _PERIOD = "|".join(_PERIODS)
 #: The least and the most that a period has of another: months have 28 to 31 days, and some count 30.
 _SLACK = {"month": 0.085, "year": 0.02}
-_OFF, _FAR = 0.02, 12.0
 _BITS = 8.0
 
 
@@ -59,7 +53,7 @@ class _Form:
         pattern: str,
         marks: str,
         right: Callable[..., float],
-        off: float = _OFF,
+        off: float = OFF,
         *,
         product: bool = False,
     ) -> None:
@@ -74,16 +68,16 @@ _FORMS = (
     # "Twelve nodes with four GPUs each, 48 GPUs in all", "five stacks of 16 GB make up the 80 GB".
     _Form(
         rf"<(?P<a>[cx]\d+)>\s(?:{_WORD}\s){{1,3}}?(?:with|of|holds?|holding|have|has|having|carr(?:y|ies)|"
-        rf"at)\s{_ABOUT}"
-        rf"<(?P<b>[cbdwmgt]\d+)>(?:\s{_WORD}){{0,4}}?\s{_EACH}{_LINKED}{_ABOUT}<(?P<r>[cbdwmgt]\d+)>",
+        rf"at)\s{ABOUT}"
+        rf"<(?P<b>[cbdwmgt]\d+)>(?:\s{_WORD}){{0,4}}?\s{_EACH}{_LINKED}{ABOUT}<(?P<r>[cbdwmgt]\d+)>",
         "a b",
         lambda a, b: a * b,
         product=True,
     ),
     _Form(
         rf"<(?P<a>[cx]\d+)>\s(?:{_WORD}\s){{1,3}}?(?:with|of|holds?|holding|have|has|having|carr(?:y|ies)|"
-        rf"at)\s{_ABOUT}"
-        rf"<(?P<b>[cbdwgt]\d+)>(?:\s{_WORD}){{0,4}}?{_SO}{_ABOUT}<(?P<r>[cbdwgt]\d+)>(?:\s{_WORD}){{0,2}}?\s{_ALL}\b",
+        rf"at)\s{ABOUT}"
+        rf"<(?P<b>[cbdwgt]\d+)>(?:\s{_WORD}){{0,4}}?{_SO}{ABOUT}<(?P<r>[cbdwgt]\d+)>(?:\s{_WORD}){{0,2}}?\s{_ALL}\b",
         "a b",
         lambda a, b: a * b,
         product=True,
@@ -99,7 +93,7 @@ _FORMS = (
         rf"<(?P<a>c\d+)>\s(?:{_WORD}\s){{1,3}}?(?:with|"
         rf"of)\s<(?P<b>c\d+)>(?:\s{_WORD}){{1,2}}?\s{_EACH},?\s(?:and\s)?"
         rf"(?:every|each)(?:\s{_WORD}){{1,3}}?\s(?:has|with|"
-        rf"holds)\s<(?P<c>c\d+)>(?:\s{_WORD}){{1,3}}?{_SO}{_ABOUT}<(?P<r>c\d+)>",
+        rf"holds)\s<(?P<c>c\d+)>(?:\s{_WORD}){{1,3}}?{_SO}{ABOUT}<(?P<r>c\d+)>",
         "a b c",
         lambda a, b, c: a * b * c,
     ),
@@ -107,7 +101,7 @@ _FORMS = (
     _Form(
         rf"<(?P<a>c\d+)>\s(?:{_WORD}\s){{1,3}}?(?:in|across|over|on|split into|"
         rf"spread over)\s<(?P<b>c\d+)>(?:\s{_WORD}){{1,2}}?,\s"
-        rf"(?:so\s)?(?:every|each)\s{_WORD}\s(?:holds|has|gets|carries)\s{_ABOUT}<(?P<r>c\d+)>",
+        rf"(?:so\s)?(?:every|each)\s{_WORD}\s(?:holds|has|gets|carries)\s{ABOUT}<(?P<r>c\d+)>",
         "a b",
         lambda a, b: a / b,
     ),
@@ -121,7 +115,7 @@ _FORMS = (
     _Form(
         rf"<(?P<a>[nc]\d+)>{_ANY}{{0,30}}?<(?P<b>g\d+)>{_ANY}{{0,24}}?\b(?:gives?|makes?|is|yields?|"
         rf"results in|comes to|means|"
-        rf"reach\w*|for)\s{_ABOUT}<(?P<r>d\d+)>",
+        rf"reach\w*|for)\s{ABOUT}<(?P<r>d\d+)>",
         "a b",
         lambda a, b: a * b / _BITS,
     ),
@@ -136,23 +130,23 @@ _FORMS = (
     # "A request has 500 tokens, so at 2,000 tokens a second the server answers four requests a second".
     _Form(
         rf"\b(?:each|every|a|one) (?:request|answer|reply|response|"
-        rf"chat)(?:\s{_WORD}){{1,3}}?\s{_ABOUT}<(?P<a>c\d+)> "
+        rf"chat)(?:\s{_WORD}){{1,3}}?\s{ABOUT}<(?P<a>c\d+)> "
         rf"(?:output )?tokens{_ANY}{{0,30}}?<(?P<b>r\d+)>{_ANY}{{0,40}}?\b(?:completes|serves|handles|"
         rf"answers|finishes|"
-        rf"does)\s{_ABOUT}<(?P<r>[cr]\d+)>\s(?:requests|answers|replies|responses|chats)",
+        rf"does)\s{ABOUT}<(?P<r>[cr]\d+)>\s(?:requests|answers|replies|responses|chats)",
         "a b",
         lambda a, b: b / a,
     ),
     # "Of the budget of $900,000 the nodes take $744,000. The rest, $156,000".
     _Form(
         rf"\b(?:of|from)\s(?:{_WORD}\s){{0,4}}?<(?P<a>[mbwe]\d+)>{_ANY}{{2,60}}?<(?P<b>[mbwe]\d+)>{_ANY}{{0,30}}?"
-        rf"\bthe (?:rest|remainder|remaining|balance),?\s(?:of\s|is\s|are\s)?{_ABOUT}<(?P<r>[mbwe]\d+)>",
+        rf"\bthe (?:rest|remainder|remaining|balance),?\s(?:of\s|is\s|are\s)?{ABOUT}<(?P<r>[mbwe]\d+)>",
         "a b",
         lambda a, b: a - b,
     ),
     # "$900 for 24 GB is $37.50 a gig", "eight of them at $120,000, about $15,000 each".
     _Form(
-        rf"<(?P<a>m\d+)> for <(?P<b>b\d+)>{_SO}{_ABOUT}<(?P<r>m\d+)>\s?(?:a|per|/|for each|for every|"
+        rf"<(?P<a>m\d+)> for <(?P<b>b\d+)>{_SO}{ABOUT}<(?P<r>m\d+)>\s?(?:a|per|/|for each|for every|"
         rf"each)\s?(?:gig|GB|gigabyte)",
         "a b",
         lambda a, b: a / (b / 1e9),
@@ -160,8 +154,8 @@ _FORMS = (
     ),
     _Form(
         rf"\b(?:of|with)\s<(?P<b>c\d+)>(?:\s{_WORD}){{1,2}}?\s(?:at|for|"
-        rf"costs?)\s{_ABOUT}<(?P<a>m\d+)>,\s(?:or\s|so\s|that is\s|"
-        rf"i\.e\.\s)?{_ABOUT}<(?P<r>m\d+)>\s(?:each|apiece|per (?:card|gpu|accelerator))",
+        rf"costs?)\s{ABOUT}<(?P<a>m\d+)>,\s(?:or\s|so\s|that is\s|"
+        rf"i\.e\.\s)?{ABOUT}<(?P<r>m\d+)>\s(?:each|apiece|per (?:card|gpu|accelerator))",
         "a b",
         lambda a, b: a / b,
         0.03,
@@ -171,15 +165,15 @@ _FORMS = (
         rf"<(?P<a>[cx]\d+)>\s(?:{_WORD}\s){{1,4}}?(?:at|for)\s<(?P<b>[mc]\d+)>(?:\s(?:each|"
         rf"apiece))?,?\s(?:and|plus)\s(?:an?|one|the)\s"
         rf"(?:{_WORD}\s){{1,4}}?(?:at|for)\s<(?P<c>[mc]\d+)>,?\s(?:add up to|come to|make|are|is|total|"
-        rf"cost)\s{_ABOUT}<(?P<r>m\d+)>",
+        rf"cost)\s{ABOUT}<(?P<r>m\d+)>",
         "a b c",
         lambda a, b, c: a * b + c,
     ),
     # "A drop of 1,116 W, or 27 % of what they drew before", with what that was.
     _Form(
         rf"<(?P<b>[mwbe]\d+)>[^;?!]{{0,160}}?\b(?:a )?(?:drop|cut|reduction|saving|rise|increase|"
-        rf"gain) of\s{_ABOUT}<(?P<a>[mwbe]\d+)>,?\s"
-        rf"(?:or|which is|that is)\s{_ABOUT}<(?P<r>p\d+)>\s(?:of|less|more)\b",
+        rf"gain) of\s{ABOUT}<(?P<a>[mwbe]\d+)>,?\s"
+        rf"(?:or|which is|that is)\s{ABOUT}<(?P<r>p\d+)>\s(?:of|less|more)\b",
         "a b",
         lambda a, b: a / b,
         0.04,
@@ -187,8 +181,8 @@ _FORMS = (
     # "3.6 seconds against 8.0 on the 3090, so it is 2.2 times as fast".
     _Form(
         rf"<(?P<a>[tr]\d+)>\s(?:against|versus|vs\.?|compared (?:with|to)|"
-        rf"instead of)\s{_ABOUT}<(?P<b>[trc]\d+)>(?:\s{_WORD}){{0,5}}?"
-        rf",\s(?:and\s)?so\s(?:it|the\s(?:{_WORD}\s){{0,2}}?{_WORD})\sis\s{_ABOUT}<(?P<r>x\d+)>\s(?:as fast|"
+        rf"instead of)\s{ABOUT}<(?P<b>[trc]\d+)>(?:\s{_WORD}){{0,5}}?"
+        rf",\s(?:and\s)?so\s(?:it|the\s(?:{_WORD}\s){{0,2}}?{_WORD})\sis\s{ABOUT}<(?P<r>x\d+)>\s(?:as fast|"
         rf"faster|as quick|quicker)\b",
         "a b",
         lambda a, b: max(a, b) / min(a, b),
@@ -207,7 +201,7 @@ _FORMS = (
         rf"every)) token\b[^;?!]{{0,80}}?<(?P<b>c\d+)>\s(?:such\s)?(?:conversations?|users?|chats?|"
         rf"requests?|sequences?|sessions?)\sof\s<(?P<c>c\d+)>\stokens\s(?:each\s)?(?:come to|need|take|fill|"
         rf"are|use|occupy|make)\s"
-        rf"{_ABOUT}<(?P<r>b\d+)>",
+        rf"{ABOUT}<(?P<r>b\d+)>",
         "a b c",
         lambda a, b, c: a * b * c,
         0.08,
@@ -215,15 +209,15 @@ _FORMS = (
     # "Eight boards at 350 W apiece, plus 900 W for the rest, bring the server to 3.7 kW".
     _Form(
         rf"<(?P<a>[cx]\d+)>\s(?:{_WORD}\s){{1,4}}?(?:at|of|"
-        rf"with)\s{_ABOUT}<(?P<b>[wmbe]\d+)>(?:\s{_EACH})?,?\s(?:and|plus)\s{_ABOUT}<(?P<c>[wmbe]\d+)>"
+        rf"with)\s{ABOUT}<(?P<b>[wmbe]\d+)>(?:\s{_EACH})?,?\s(?:and|plus)\s{ABOUT}<(?P<c>[wmbe]\d+)>"
         rf"[^<>;?!]{{0,50}}?\b(?:bring|brings|take|takes|add up|come|"
-        rf"comes)\s[^<>;?!]{{0,24}}?\bto\s{_ABOUT}<(?P<r>[wmbe]\d+)>",
+        rf"comes)\s[^<>;?!]{{0,24}}?\bto\s{ABOUT}<(?P<r>[wmbe]\d+)>",
         "a b c",
         lambda a, b, c: a * b + c,
     ),
     # "960 divided by 448 is 2.1".
     _Form(
-        rf"<(?P<a>\w\d+)> divided by <(?P<b>\w\d+)> (?:is|gives|makes|=|equals)\s{_ABOUT}<(?P<r>[cx]\d+)>",
+        rf"<(?P<a>\w\d+)> divided by <(?P<b>\w\d+)> (?:is|gives|makes|=|equals)\s{ABOUT}<(?P<r>[cx]\d+)>",
         "a b",
         lambda a, b: a / b,
         0.03,
@@ -231,14 +225,14 @@ _FORMS = (
     # "432,000 seconds. That is 5 days".
     _Form(
         rf"<(?P<a>t\d+)>[,.;]?\s(?:that|this|which)\s(?:is|makes|means|comes to|"
-        rf"equals)\s{_ABOUT}<(?P<r>t\d+)>",
+        rf"equals)\s{ABOUT}<(?P<r>t\d+)>",
         "a",
         lambda a: a,
         0.06,
     ),
     _Form(
         rf"<(?P<a>t\d+)>[,.;]?\s(?:that|this|which)\s(?:is|makes|means|comes to|"
-        rf"equals)\s{_ABOUT}<(?P<r>c\d+)> days",
+        rf"equals)\s{ABOUT}<(?P<r>c\d+)> days",
         "a",
         lambda a: a / 86400.0,
         0.06,
@@ -247,7 +241,7 @@ _FORMS = (
     _Form(
         rf"<(?P<a>[mbwe]\d+)>,?\s(?:and\s)?[^<>;?!]{{0,30}}?"
         rf"\badds (?:another )?<(?P<b>[mbwe]\d+)>(?: on top(?: of (?:that|it))?)?,?\s"
-        rf"(?:which|and that|so it|so that)\s(?:makes|gives|is|reaches|comes to)\s{_ABOUT}<(?P<r>[mbwe]\d+)>",
+        rf"(?:which|and that|so it|so that)\s(?:makes|gives|is|reaches|comes to)\s{ABOUT}<(?P<r>[mbwe]\d+)>",
         "a b",
         lambda a, b: a + b,
     ),
@@ -255,7 +249,7 @@ _FORMS = (
     _Form(
         rf"<(?P<a>m\d+)> (?:per|a|for (?:a|one|each)) million[^;?!]{{0,90}}?\b(?:a|"
         rf"one) billion(?: tokens)? (?:costs?|is|comes to)"
-        rf"\s{_ABOUT}<(?P<r>m\d+)>",
+        rf"\s{ABOUT}<(?P<r>m\d+)>",
         "a",
         lambda a: a * 1e3,
     ),
@@ -263,7 +257,7 @@ _FORMS = (
     _Form(
         rf"<(?P<a>d\d+)>[^;?!]{{0,60}}?\b(?:loading|reading|copying|moving|"
         rf"sending)\s(?:the\s)?<(?P<b>b\d+)>(?:\s{_WORD}){{0,3}}?\s"
-        rf"takes\s{_ABOUT}<(?P<r>t\d+)>",
+        rf"takes\s{ABOUT}<(?P<r>t\d+)>",
         "a b",
         lambda a, b: b / a,
         0.06,
@@ -273,7 +267,7 @@ _FORMS = (
 _BY_PERIODS = re.compile(
     rf"<(?P<a>[cmbe]\d+)>(?:\s{_WORD}){{0,2}}?\s{_TIME}(?P<from>{_PERIOD})\b(?:,\s|\sand\s|\sor\s|,\sor\s|"
     rf",\sso\s|\s)"
-    rf"(?:that is\s|i\.e\.\s)?{_ABOUT}<(?P<r>[cmbe]\d+)>(?:\s{_WORD}){{0,2}}?\s{_TIME}(?P<to>{_PERIOD})\b",
+    rf"(?:that is\s|i\.e\.\s)?{ABOUT}<(?P<r>[cmbe]\d+)>(?:\s{_WORD}){{0,2}}?\s{_TIME}(?P<to>{_PERIOD})\b",
     re.IGNORECASE,
 )
 _RUNS = re.compile(
@@ -340,25 +334,8 @@ def _worked(read: Marked) -> Iterator[Finding]:
                 # Links are told by each direction, and by both.
                 continue
             if right > 0 and alike:
-                yield from _judged(read, (result, right), figures, form.off)
-
-
-def _judged(
-    read: Marked, told: tuple[Quantity, float], figures: Sequence[Quantity], may_be_off: float
-) -> Iterator[Finding]:
-    """A result against what it should be; nothing where they are too far apart to be of one thing."""
-    result, right = told
-    share = result.value / right if right else 0.0
-    if not 1 / _FAR < share < _FAR:
-        return
-    off = max(may_be_off * (2 if result.limit else 1), read.step(result) / 1.9)
-    because = " and ".join(read.words(each) for each in figures)
-    expected = f"{read.digits(result) / share:,.4g}"
-    wrong = abs(share - 1) > off
-    yield read.judged(
-        result, _OF, f"{because} make {expected}", expected=expected if wrong else "",
-        verdict="inconsistent" if wrong else "confirmed",
-    )  # fmt: skip
+                because = " and ".join(read.words(each) for each in figures)
+                yield from read.held(result, right, because, _OF, off=form.off)
 
 
 def _by_periods(read: Marked) -> Iterator[Finding]:
@@ -370,9 +347,8 @@ def _by_periods(read: Marked) -> Iterator[Finding]:
         if one.dimension != result.dimension or _PERIODS[first] >= _PERIODS[last] or not alone:
             continue
         right = one.value * _PERIODS[last] / _PERIODS[first]
-        yield from _judged(
-            read, (result, right), (one,), _OFF + max(_SLACK.get(each, 0.0) for each in (first, last))
-        )
+        off = OFF + max(_SLACK.get(each, 0.0) for each in (first, last))
+        yield from read.held(result, right, read.words(one), _OF, off=off)
 
 
 def _compared(read: Marked) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from whichgpu.audit.sentences import sentences, within
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -33,6 +33,20 @@ _DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _PERIOD = re.compile(
     r"\s?(?:/|per\s|an?\s|every\s|each\s)\s?(?:hour|hr|day|week|month|year)\b", re.IGNORECASE
 )
+#: Words between what tells a figure and the figure.
+ABOUT = (
+    r"(?:(?:about|around|roughly|some|nearly|almost|just|only|exactly|over|under|more|less|than|up|to|an?|"
+    r"the|little|full|whole|mere|well|approximately|~|\u2248)\s*)*"
+)
+#: Words between two figures of which the one is held against the other.
+AGAINST = re.compile(
+    r"\b(?:where|against|versus|vs\.?|while|whereas|compared|instead of|up from|down from)\b",
+    re.IGNORECASE,
+)
+#: How far a result may be off, and how far at most for it to be of the same thing.
+OFF, FAR = 0.02, 12.0
+#: From here on a figure is shown without decimals, where four digits would take an exponent.
+_WHOLE = 1e4
 #: Figures of two sentences that are tried with one another.
 _MOST = 14
 
@@ -67,6 +81,21 @@ class Marked(NamedTuple):
         return made(self.context, self.passage, (one.start, one.end), "arithmetic", verdict,
                     attribute=attribute, expected=expected, because=because,
                     evidence=(Evidence(because),))  # fmt: skip
+
+    def held(
+        self, one: Quantity, right: float, because: str, attribute: str, *, off: float = OFF
+    ) -> Iterator[Finding]:
+        """The finding on a result held against what it should be; none where they are far apart."""
+        share = one.value / right if right else 0.0
+        if not 1 / FAR < share < FAR:
+            return
+        told = self.digits(one) / share
+        expected = f"{told:,.0f}" if told >= _WHOLE else f"{told:,.4g}"
+        wrong = abs(share - 1) > max(off * (2 if one.limit else 1), self.step(one) / 1.9)
+        yield self.judged(
+            one, attribute, f"{because} make {expected}", expected=expected if wrong else "",
+            verdict="inconsistent" if wrong else "confirmed",
+        )  # fmt: skip
 
     def step(self, one: Quantity) -> float:
         """The last digit that a figure is told to, as a share of it."""

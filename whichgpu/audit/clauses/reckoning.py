@@ -10,7 +10,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.clauses.marked import before, besides, marked
+from whichgpu.audit.clauses.marked import ABOUT, before, besides, marked
 from whichgpu.units import parse
 
 if TYPE_CHECKING:
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 #: A word that is no figure, words between figures, and those that say how exact a figure is.
 _WORD, _GAP = r"[^\s<>;:?,]+", r"[^<>;:?]{0,70}?"
-_ABOUT = (
-    r"(?:(?:about|around|roughly|some|nearly|almost|just|only|exactly|over|under|more|less|than|up|to|an?|"
-    r"the|little|full|whole|mere|~|\u2248)\s*)*"
-)
 _COMES_TO = (
     r"(?:(?:come|comes|came|adds? up|amounts?|works? out) (?:to|at)|is|are|was|were|makes?|made|making|"
     r"gives?|equals?|totals?|totall?ing|total|costs?|draws?|takes?|took|need|hold|have|so|that[\u2019']s|=)"
@@ -38,7 +34,7 @@ _APIECE = r"(?:each|apiece|a piece|per (?:card|gpu|module|unit))"
 _PRODUCT = re.compile(
     rf"<(?P<n>[cx]\d+)>(?:(?<=x\d>)|(?<=x\d\d>)|(?:\s(?!and\b){_WORD}){{0,5}}?\s*"
     rf"(?:\b(?:at|of|with|times)\b|\bx\b|[@\u00d7*]))\s(?:{_WORD}\s){{0,4}}?<(?P<p>\w\d+)>(?:\s{_APIECE})?"
-    rf"(?:,?\s(?:that|which|they|these|it|so|and))?,?\s+(?:\w+\s+)?{_COMES_TO}\s+{_ABOUT}<(?P<r>\w\d+)>",
+    rf"(?:,?\s(?:that|which|they|these|it|so|and))?,?\s+(?:\w+\s+)?{_COMES_TO}\s+{ABOUT}<(?P<r>\w\d+)>",
     re.IGNORECASE,
 )
 _AGAINST = (
@@ -49,7 +45,7 @@ _AGAINST = (
 _DIFFERENCE = re.compile(
     rf"<(?P<a>\w\d+)>{_GAP}{_AGAINST}{_GAP}<(?P<b>\w\d+)>[^<>;:?]{{0,30}}?"
     r"\b(?:(?:difference|gap|savings?|surplus) of|sav(?:es|ing)(?: you)?|differ by|difference is)\s+"
-    rf"{_ABOUT}<(?P<r>\w\d+)>",
+    rf"{ABOUT}<(?P<r>\w\d+)>",
     re.IGNORECASE,
 )
 #: From two figures to how far they are apart.
@@ -69,10 +65,10 @@ _RATIO = re.compile(
 #: "At 62 tokens/s against 41 for the 4090, the newcomer is 66 percent faster", and what each word is of.
 _APART = re.compile(
     rf"\b(?:at|with|of|did|does|gives?|gave|reach(?:es|ed)|has|had|draws?|drew|costs?|used?|"
-    rf"uses)\s{_ABOUT}<(?P<a>\w\d+)>"
+    rf"uses)\s{ABOUT}<(?P<a>\w\d+)>"
     rf"(?:\s{_WORD}){{0,6}}?,?\s{_AGAINST}(?:\s{_WORD}){{0,5}}?\s<(?P<b>\w\d+)>(?:\s{_WORD}){{0,7}}?[,:;]?\s(?:so\s|and\s)?"
     rf"(?:the|it|its|this|that|our|nvidia|amd|an?)\b[^<>;:?]{{0,50}}?\b(?:is|was|came out|comes out|"
-    rf"runs|ran|works out)\s{_ABOUT}"
+    rf"runs|ran|works out)\s{ABOUT}"
     rf"<(?P<r>[xp]\d+)>\s(?:as )?(?P<what>faster|quicker|slower|cheaper|dearer|more expensive|"
     rf"hungrier|larger|smaller|"
     rf"bigger|ahead|behind|fast|quick|up|down)\b",
@@ -82,18 +78,18 @@ _APART = re.compile(
 _TWO_AND = re.compile(
     rf"<(?P<a>[rtmwb]\d+)>{_GAP}\band\b{_GAP}<(?P<b>[rtmwb]\d+)>[^<>;:?]{{0,30}}?,?\s"
     r"(?:which|that|so (?:it|this|the \w+|the \w+ \w+))\s(?:is|was|makes (?:it|the \w+)|ran|runs)\s"
-    rf"{_ABOUT}<(?P<r>[xp]\d+)>\s(?:as\s)?(?P<what>faster|quicker|slower|cheaper|dearer|fast|quick|much|"
+    rf"{ABOUT}<(?P<r>[xp]\d+)>\s(?:as\s)?(?P<what>faster|quicker|slower|cheaper|dearer|fast|quick|much|"
     rf"cheap|expensive|large|long)\b",
     re.IGNORECASE,
 )
 #: "With 8,192 cores against 6,144, the bigger card has 33 percent more cores", and what each word is of.
 _HAS_MORE = re.compile(
     rf"\b(?:at|with|has|had|draws?|"
-    rf"offers?)\s{_ABOUT}<(?P<a>\w\d+)>(?P<noun>(?:\s{_WORD}){{0,6}}?),?\s{_AGAINST}"
+    rf"offers?)\s{ABOUT}<(?P<a>\w\d+)>(?P<noun>(?:\s{_WORD}){{0,6}}?),?\s{_AGAINST}"
     rf"(?:\s{_WORD}){{0,5}}?\s<(?P<b>\w\d+)>(?:\s{_WORD}){{0,7}}?[,:;]\s(?:so\s|and\s)?"
     rf"(?:the|it|its|this|that|our|nvidia|amd|an?)\b[^<>;:?]{{0,50}}?\b(?:has|have|had|offers|brings|"
     rf"carries|gets|"
-    rf"packs|holds|provides|draws)\s{_ABOUT}<(?P<r>[xp]\d+)>\s(?:more|fewer|less|as (?:many|much))\s"
+    rf"packs|holds|provides|draws)\s{ABOUT}<(?P<r>[xp]\d+)>\s(?:more|fewer|less|as (?:many|much))\s"
     rf"(?P<of>(?:\w+\s){{0,2}}?(?:cores|memory|vram|bandwidth|throughput|power|compute))\b",
     re.IGNORECASE,
 )
@@ -112,7 +108,7 @@ _WORDS_OF = {
 }
 #: "Its 576 GB/s are some 33 percent more than the 432 GB/s of the other".
 _MORE = re.compile(
-    rf"<(?P<a>\w\d+)>(?:\s{_WORD}){{0,3}}?\s(?:is|are|was|were|means?)\s{_ABOUT}<(?P<r>[xp]\d+)>\s"
+    rf"<(?P<a>\w\d+)>(?:\s{_WORD}){{0,3}}?\s(?:is|are|was|were|means?)\s{ABOUT}<(?P<r>[xp]\d+)>\s"
     rf"(?:(?:more|less|higher|lower|faster|slower|above|below|as much|as many)\b(?:\s{_WORD}){{0,2}}?\s)?"
     rf"(?:than|as|of|above|below)\s(?:the\s)?<(?P<b>\w\d+)>",
     re.IGNORECASE,
@@ -121,14 +117,14 @@ _MORE = re.compile(
 _ADDED = re.compile(
     rf"^\W*(?:Add(?:ing)?|Plus)\b{_GAP}<(?P<one>m\d+)>(?:{_GAP}\band\b{_GAP}<(?P<other>m\d+)>)?{_GAP}"
     rf"(?:\b(?:end up (?:at|with)|come to|get|pay|arrive at|total is|whole \w+ costs?|makes?|is|are at)\b)\s"
-    rf"{_ABOUT}<(?P<r>m\d+)>",
+    rf"{ABOUT}<(?P<r>m\d+)>",
     re.IGNORECASE,
 )
 #: "So a hundred such conversations need 27 GB", of what one takes, told right before.
 _SUCH = re.compile(
     r"(?P<n>\ba hundred|\ba thousand|\ba dozen|<[cx]\d+>) (?:such|of these|of those|of them)\b[^<>;:?]{0,60}?"
     r"\b(?:needs?|takes?|costs?|calls? for|are|is|make|draws?|use|uses|occupy|fill|comes? to|asks? for)\s"
-    rf"{_ABOUT}<(?P<r>[bmwe]\d+)>",
+    rf"{ABOUT}<(?P<r>[bmwe]\d+)>",
     re.IGNORECASE,
 )
 _OF_EACH = re.compile(r"\s(?:per|each|apiece|for each|for every)\b", re.IGNORECASE)
@@ -136,19 +132,19 @@ _ROUND_COUNTS = {"a hundred": 100.0, "a thousand": 1000.0, "a dozen": 12.0}
 #: "So we save 480 USD on every run", of two amounts that are told right before.
 _SAVED = re.compile(
     rf"\b(?:so|and|thus|therefore)\s(?:\w+\s)?(?:we|you|i|they|that|it|this)\s(?:saves?|"
-    rf"saved)\s{_ABOUT}<(?P<r>m\d+)>",
+    rf"saved)\s{ABOUT}<(?P<r>m\d+)>",
     re.IGNORECASE,
 )
 #: "At 0.25 USD per kWh that's 344 USD a year", of an energy that is told right before.
 _BILLED = re.compile(
     rf"(?:^\W*(?:(?:And|So|Thus),? )?(?:With (?:\w+ ){{0,2}}(?:power|electricity|energy) )?|[,;:]\s(?:and |"
     rf"so )?|\b(?:and|so)\s)(?:at|"
-    rf"with)\s{_ABOUT}<(?P<p>m\d+)>\s?"
+    rf"with)\s{ABOUT}<(?P<p>m\d+)>\s?"
     r"(?:per|a|an|/)\s?(?:kWh|kilowatt[- ]hour),?\s(?:(?:that|this|it|which)(?:\sall)?|"
     r"the electricity(?: for [\w ]{3,24}?)?|the (?:\w+ )?(?:month|year|"
     r"week|day|run|bill|job|power|energy|electricity))"
     rf"(?:[\u2019']s| is| costs?| comes to| makes| amounts to| means| adds up to)\s(?:you |"
-    rf"us )?{_ABOUT}<(?P<r>m\d+)>",
+    rf"us )?{ABOUT}<(?P<r>m\d+)>",
     re.IGNORECASE,
 )
 #: "They have paid for themselves after nine months", of a price and what is saved a month, told before.
@@ -157,7 +153,7 @@ _PAID_BACK = re.compile(
     rf"off|back)|break[s]? even|"
     rf"broken even|break-even|payback|recoup\w*|amorti[sz]e\w*)\b[^<>;:?]{{0,30}}?\b(?:after|in|"
     rf"within|of|is|at|comes after|takes)\s"
-    rf"{_ABOUT}<(?P<r>[ct]\d+)>\s?(?P<months>months)?",
+    rf"{ABOUT}<(?P<r>[ct]\d+)>\s?(?P<months>months)?",
     re.IGNORECASE,
 )
 _A_MONTH = re.compile(
@@ -174,7 +170,7 @@ _RISE = re.compile(
 _IN_ALL = r"(?:together|in total|in all|all told|all in|altogether|combined)"
 #: "Two at 1,599 USD each and another 1,200 USD, so 4,398 USD all told".
 _TOTAL = re.compile(
-    rf"\b(?:{_IN_ALL},?\s(?:\w+\s){{0,3}}?|total of |totals |adds? up to |sum to |sum of ){_ABOUT}"
+    rf"\b(?:{_IN_ALL},?\s(?:\w+\s){{0,3}}?|total of |totals |adds? up to |sum to |sum of ){ABOUT}"
     rf"<(?P<after>\w\d+)>|<(?P<before>\w\d+)> {_IN_ALL}\b",
     re.IGNORECASE,
 )
