@@ -35,7 +35,7 @@ _PLAIN = ("fp32", "fp64")
 _SEARCHED = 3
 #: Columns of a row in which an instance type is looked for.
 _TYPES = 6
-#: Cells that must fit the devices that a table does not name, and how nearly.
+#: Cells that must fit the devices that a table does not name.
 _SURE = 4
 #: Tables of a document that are looked at together.
 _TWO = 2
