@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: Words that tell the two of a pair apart, and whether the greater or the smaller value is meant.
 _RANKS = {
     "older": ("age", -1), "elder": ("age", -1), "predecessor": ("age", -1), "ancestor": ("age", -1),
+    "forerunner": ("age", -1), "precursor": ("age", -1), "forebear": ("age", -1), "heir": ("age", 1),
     "newer": ("age", 1),
     "younger": ("age", 1), "newcomer": ("age", 1), "successor": ("age", 1), "previous": ("age", -1),
     "last-gen": ("age", -1), "previous-gen": ("age", -1), "previous-generation": ("age", -1),
@@ -58,6 +59,11 @@ _PLAIN = frozenset(re.findall(r"[\w-]+", (
     "green red blue chip architecture super compute ai ml dl inference training hot"
 )))  # fmt: skip
 _DETS = frozenset({"", "a", "an", "the", "it", "their", "that", "thi", "team green", "team red"})
+#: What a device is to another one, which is called by it: "its forerunner", "the A100's heir".
+KIN = (
+    "predecessor|ancestor|forerunner|precursor|forebear|antecedent|successor|heir|replacement|follow-up|"
+    "sibling|brother|sister|cousin|relative|twin|rival|competitor|counterpart|namesake|equal"
+)
 #: Heads that always are of another device than the one that is spoken of.
 _TELLING = frozenset({"sibling", "brother", "sister", "cousin", "rival", "competitor", "counterpart"})
 _ONE = (
@@ -66,7 +72,10 @@ _ONE = (
     "product|device|processor|contender|rival|competitor|counterpart|edition"
 )
 _SEVERAL = re.compile(rf"(?:{_ONE})s")
-_HEADS = rf"(?:{_ONE})s?|silicon|mid-ranger|pick|option|offering|newcomer|predecessor|successor|solution|die"
+_HEADS = (
+    rf"(?:{_ONE})s?|silicon|mid-ranger|pick|option|offering|newcomer|predecessor|ancestor|forerunner|"
+    "precursor|forebear|successor|heir|solution|die"
+)
 _DOES = (
     r"(?:has|had|is|was|ships|comes|offers|gets|runs|draws|uses|adds|added|needs|sits|does|makes|"
     r"supports|lacks|"

@@ -43,13 +43,18 @@ def machine(index: int, passage: Passage, context: Context) -> Machine | None:
     return known[index]
 
 
+def is_machine(text: str, end: int) -> bool:
+    """Whether a name that ends at a place is that of a machine of several: "the MI300X platform"."""
+    return _IS_ONE.match(text, end) is not None
+
+
 def _machine(index: int, passage: Passage, context: Context) -> Machine | None:
     named = context.mentions.get(index, ())
     if not named or named[0].start > _LEAD:
         return None
     first, text = named[0], passage.text
     board = _BOARD.search(text, 0, first.end)
-    if not board and not _IS_ONE.match(text, first.end):
+    if not board and not is_machine(text, first.end):
         return None
     found = _COUNT.search(text)
     told = read_number(found["n"] or found["of"] or found["word"]) if found else 0.0

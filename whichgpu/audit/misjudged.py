@@ -6,6 +6,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.descriptions import KIN
 from whichgpu.audit.excuses import excused
 from whichgpu.audit.families import is_of
 from whichgpu.audit.filed import is_of_file
@@ -77,8 +78,7 @@ _SPOKEN_OF = ("specification", "capability", "ordering", "absolute", "identity")
 _CHIP = re.compile(r"\b(?:G[ABHKMPV]\d{3}|AD\d{3}|TU\d{3}|(?:BMG|ACM)-G\d+|Navi\s?\d+)\b")
 #: What follows another device: "the A2000's true heir".
 _HEIR = re.compile(
-    r"[\u2019']s\s+(?:\w+\s+){0,2}(?:heir|successor|sibling|replacement|brother|sister|cousin|rival|twin|"
-    r"equal)\b",
+    rf"[\u2019']s\s+(?:\w+\s+){{0,2}}(?:{KIN})\b",
     re.I,
 )
 

@@ -39,12 +39,16 @@ def is_none(
 
 def is_nobodys(text: str, sentence: Sentence, quantity: Quantity, attribute: Attribute) -> bool:
     """Whether an amount is a plug's, a share, what was reached of a peak, or that of a slice."""
-    share = quantity.dimension == "number" and _FRACTION.match(text, quantity.end)
+    share = quantity.dimension == "number" and (
+        _FRACTION.match(text, quantity.end) or _SO_MANY_OF.match(text, quantity.end)
+    )
     reached = attribute.dimension in _RATED_BY and _OF_ITS_PEAK.search(sentence.text)
     slices = _A_SLICE.match(sentence.text) and _SLICED.search(text, 0, sentence.start)
     return bool(_A_PLUG.match(text, quantity.end) or share or reached or slices)
 
 
+#: "Gives up 18 of 132 SMs": some of the units that there are.
+_SO_MANY_OF = re.compile(r"\s+(?:out )?of\s+(?:the |its |all |a total of )?\d")
 #: Right before a power that is rated, whatever is said of another; what a rate by the watt is told of.
 _RATED_AT = re.compile(r"\b(?:TDP|TGP|TBP)\b[^\d.;,]{0,10}$")
 _ONE = 1.0

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.descriptions import KIN
 from whichgpu.audit.editions import FORM, of_form
 from whichgpu.audit.families import of_generation
 from whichgpu.audit.left import is_one_told, left_by
@@ -388,8 +389,7 @@ _WHAT_HAS = re.compile(
 _IN_FORM = re.compile(r"\b(?:in|as) (?:the|its)\s+$", re.IGNORECASE)
 #: Another device, which is called by what it is to one: "the A100's successor".
 _KIN = re.compile(
-    r"[\u2019']s?\s+(?:direct\s+|\w+\s+)?(?:successor|predecessor|replacement|rival|sibling|counterpart|"
-    r"namesake)\b",
+    rf"[\u2019']s?\s+(?:direct\s+|\w+\s+)?(?:{KIN})\b",
     re.IGNORECASE,
 )
 #: "What separates the H200 from the H100".

@@ -6,6 +6,7 @@ What is said of such a subject is of no device for certain, whatever the heading
 from __future__ import annotations
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.descriptions import KIN
 
 _VERBS = (
     r"has|had|have|is|was|are|were|comes?|came|costs?|draws?|drew|needs?|needed|offers?|offered|gets?|got|"
@@ -36,8 +37,7 @@ _OWN = re.compile(
     r"(?:(?:both|all|the)\s(?:of\s(?:them|these|those)\s|(?:two|three|four|five)\s|(?=\w+\s))(?:[\w-]+\s){0,2}"
     r"(?:cards|gpus|ones|parts|boards|chips|versions|models|accelerators|modules)\s|"
     r"(?:both|all)\s(?:of\s(?:them|these|those)\s)?|all\s(?:two|three|four|five)\s|"
-    r"(?:its|their)\s(?!(?:[\w-]+\s){0,2}(?:predecessor|successor|sibling|brother|sister|cousin|rival|competitor|heir|"
-    r"replacement|twin|counterpart|namesake|host|maker|owner|cpu|processor|server)s?\b)(?:[\w\u2019',.+&/-]+\s)+|"
+    rf"(?:its|their)\s(?!(?:[\w-]+\s){{0,2}}(?:{KIN}|host|maker|owner|cpu|processor|server)s?\b)(?:[\w\u2019',.+&/-]+\s)+|"
     r"(?:(?:the|this|that|these|those|both|all)\s)(?:(?:whole|entire|new|nvidia|amd|intel|of|in|the|"
     r"its|their|peak|raw|total|rated|official|maximum|typical|dense|theoretical|on-board|memory|tensor|cuda|"
     r"single|double|half|board|base|boost|core|video|launch|list|recommended|retail|suggested|l2|"

@@ -194,8 +194,32 @@ def _found(text: str, catalogue: Catalogue) -> Iterator[Mention]:
         if _is_no_card(text, start, end):
             at = last + 1
             continue
+        end, ids = _of_sizes(text, start, (end, ids), catalogue)
         yield Mention(start, end, text[start:end], ids, ids)
-        at = last + 1
+        at = next((place for place in range(last + 1, len(words)) if words[place].start() >= end), len(words))
+
+
+#: The size that a name ends with, and others behind it: "A100 40GB/80GB", "V100 (16 GB or 32 GB)".
+_SIZE = re.compile(r"[\s-]*\(?(?P<size>\d{1,3})\s?G(?:B|iB)?$", re.IGNORECASE)
+_SIZES = re.compile(
+    r"(?:\s*(?:/|,|&|,?\s(?:or|and))\s*(?P<size>\d{1,3})\s?(?:GB|GiB|G)\b)"
+    r"(?!\s+(?:of|per|more|for|in|while|is|at)\b|\s*/\s*s)",
+    re.IGNORECASE,
+)
+
+
+def _of_sizes(
+    text: str, start: int, found: tuple[int, tuple[str, ...]], catalogue: Catalogue
+) -> tuple[int, tuple[str, ...]]:
+    """The end of a name and its devices, with those of the other sizes that it is told to come in."""
+    end, ids = found
+    own = _SIZE.search(text, start, end)
+    while own is not None and (behind := _SIZES.match(text, end)):
+        more = _named(f"{text[start : own.start()]} {behind['size']}GB", catalogue)
+        if more is None or set(more[1]) & set(ids):
+            break
+        end, ids = behind.end(), tuple(dict.fromkeys((*ids, *more[1])))
+    return end, ids
 
 
 def _is_no_card(text: str, start: int, end: int) -> bool:

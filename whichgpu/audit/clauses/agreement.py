@@ -21,10 +21,11 @@ from whichgpu.audit.findings import withheld
 from whichgpu.audit.gloss import language_read
 from whichgpu.audit.instead import WITH_SPARSITY
 from whichgpu.audit.models import formats_at, models
+from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.statements.things import clause_at, subject, things
-from whichgpu.audit.subjects import mentions
+from whichgpu.audit.subjects import mentions, model
 from whichgpu.audit.variants import is_right
 from whichgpu.values import NamedTuple
 
@@ -41,7 +42,9 @@ if TYPE_CHECKING:
 #: Kinds of claims that hold a value against one device.
 _OF_ONE = frozenset({"capability", "compute_capability", "identity", "memory_type", "specification"})
 #: Kinds that find what is right, and on articles that they were not made on accused without being right once.
-_CONFIRM = frozenset({"group", "relative", "state"})
+_CONFIRM = frozenset({"relative", "state"})
+#: What is said of several.
+_OF_SEVERAL = frozenset({"group"})
 _UNPROVEN = "claims of this kind in running text are confirmed, and not accused"
 #: Of which amount weights are is certain where a sentence tells one, of one model in one format.
 _OF_WEIGHTS = frozenset({"weights"})
@@ -188,6 +191,31 @@ def _of_several_weights(kind: str, found: Finding, place: _At, context: Context)
 
 def _unproven(kind: str, found: Finding, place: _At, context: Context) -> str:
     return _UNPROVEN
+
+
+#: Both of two, who begin a clause.
+_BOTH = re.compile(
+    r"(?:^|[.:;,]\s+(?:(?:and|but|so)\s+)?)\W*(?:both|neither)(?:\s+(?:cards?|gpus?|boards?|chips?|parts?|"
+    r"models?|accelerators?|of them|of the two))?\s",
+    re.IGNORECASE,
+)
+
+
+def _of_two(kind: str, found: Finding, place: _At, context: Context) -> str:
+    """Why what is said of several is not certain: they are not the two that the text compares."""
+    sentence = place.sentence
+    said = list(_BOTH.finditer(place.passage.text, sentence.start, place.at))
+    compared = devices(context)
+    named = {
+        model(each.named[0], context.catalogue)
+        for each in within(context.mentions.get(place.number, ()), 0, place.at)
+    }
+    own = {model(ids[0], context.catalogue) for ids in compared}
+    certain = said and len(own) == _TWO and named <= own and len(named) in (0, _TWO)
+    return "" if certain else _UNPROVEN
+
+
+_TWO = 2
 
 
 def _alike(kind: str, found: Finding, place: _At, context: Context) -> str:
@@ -414,7 +442,7 @@ def _is_of_subject(found: Finding, place: _At, context: Context) -> bool:
 _TESTS: dict[str, Callable[[str, Finding, _At, Context], str]] = {
     kind: test
     for kinds, test in (
-        (_CONFIRM, _unproven), (_OF_WEIGHTS, _of_several_weights), (_OF_ONE, _against_one),
+        (_CONFIRM, _unproven), (_OF_SEVERAL, _of_two), (_OF_WEIGHTS, _of_several_weights), (_OF_ONE, _against_one),
         (_OF_TWO, _against_two), (_OF_ANOTHER_TOO, _alike), (_OF_ROOM, _not_plain),
         (_WORKED_OUT, _unaccounted),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import any_of, is_asserted, is_indicative
 from whichgpu.audit.counting import counted
+from whichgpu.audit.descriptions import KIN
 from whichgpu.audit.models import models
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
@@ -84,12 +85,7 @@ _ITSELF = re.compile(
     r"\W*(?:(?:and|but|so|then|yet)\s+)?(?:it|its|they|their|this card|the card)\b", re.IGNORECASE
 )
 #: "Its SFF sister needs": another device, by its kinship.
-_RELATIVES = any_of(r"""
-    sister brother sibling cousin twin successor predecessor rival competitor counterpart replacement
-""")
-_KIN = re.compile(
-    rf"\W*(?:(?:and|but|while)\s+)?(?:its|the)\s(?:[\w-]+\s){{0,2}}?{_RELATIVES}\b", re.IGNORECASE
-)
+_KIN = re.compile(rf"\W*(?:(?:and|but|while)\s+)?(?:its|the)\s(?:[\w-]+\s){{0,2}}?(?:{KIN})\b", re.IGNORECASE)
 _IS_ANOTHER = re.compile(
     r"\w,?\s(?:is|was)\s(?:just |basically |essentially |really )?(?:the|an?)\s$", re.IGNORECASE
 )

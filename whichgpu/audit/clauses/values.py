@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, attributes, named, qualifiers
 from whichgpu.audit.clauses.mood import is_its_own
+from whichgpu.audit.machine import is_machine
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import within
 from whichgpu.audit.understood import KEPT_FOR
@@ -59,6 +60,8 @@ def values(clause: Clause, here: Sequence[Mention], context: Context) -> Iterato
     text = clause.passage.text
     every = within(quantities(text, context.fraction), clause.start, clause.end)
     gpus = [context.catalogue[key] for key in clause.subject.named]
+    if clause.named and is_machine(text, clause.subject.end):
+        return
     for quantity in every:
         if any(each.start <= quantity.start < each.end for each in here):
             continue
