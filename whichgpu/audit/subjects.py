@@ -421,10 +421,33 @@ def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Men
                 as_laptop(mention, catalogue) if mobile or beside(passage.text, mention) else mention
                 for mention in every
             )
+        every = (_of_sale(mention, document, catalogue) for mention in every)
         here = [_narrowed(_sized(passage.text, mention, catalogue), talk, catalogue) for mention in every]
         if here:
             found[index] = tuple(here)
     return found
+
+
+#: What a text on a device that was built for one machine says: its site, or its size of memory.
+_BESPOKE = re.compile(
+    r"\b(?:custom|bespoke|Leonardo|CINECA|MareNostrum|Davinci)\b|\b64[ -]?Gi?B\b", re.IGNORECASE
+)
+
+
+def of_sale(ids: tuple[str, ...], document: Document, catalogue: Catalogue) -> tuple[str, ...]:
+    """Of the devices of a name those that are not known from one paper or database alone, if any."""
+    known = tuple(key for key in ids if catalogue[key].confidence != "low")
+    return known if known and not _is_bespoke(document.original) else ids
+
+
+@lru_cache(maxsize=16)
+def _is_bespoke(text: str) -> bool:
+    return _BESPOKE.search(text) is not None
+
+
+def _of_sale(mention: Mention, document: Document, catalogue: Catalogue) -> Mention:
+    ids = of_sale(mention.named, document, catalogue)
+    return mention if ids == mention.named else mention._replace(ids=ids, named=ids)
 
 
 #: A size and a form before a name: "the 80 GB PCIe A100", "the SXM4 A100".

@@ -19,6 +19,7 @@ from whichgpu.audit.judging import Verdict, confirmed, judged
 from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roundings import stated
+from whichgpu.audit.subjects import of_sale
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
@@ -87,17 +88,19 @@ def _meant(every: Sequence[Cell], context: Context) -> Iterator[Cell]:
 
 
 def _fittest(mine: Sequence[Cell], ids: tuple[str, ...], context: Context) -> tuple[str, ...]:
-    """Which of the devices that a header can mean most of its cells fit; its memory counts double."""
+    """Which of the devices that a header can mean most of its cells fit: those with its memory, if any."""
+    ids = of_sale(ids, context.document, context.catalogue)
     if len(ids) < 2:
         return ids
-    scores = dict.fromkeys(ids, 0)
+    scores, sized = dict.fromkeys(ids, 0), dict.fromkeys(ids, 0)
     for each in mine[:_JUDGED]:
-        weight = 2 if each.attribute and each.attribute.key == "memory" else 1
+        of_memory = each.attribute is not None and each.attribute.key == "memory"
         for key in ids:
             found = list(of_cell(each._replace(ids=(key,), named=(key,)), context))
-            scores[key] += weight * (bool(found) and found[0].verdict == "confirmed")
-    best = max(scores.values())
-    return tuple(key for key in ids if scores[key] == best)
+            (sized if of_memory else scores)[key] += bool(found) and found[0].verdict == "confirmed"
+    # An "80 GB" beside "3.9 TB/s" is not the card with 94 GB.
+    best = max((sized[key], scores[key]) for key in ids)
+    return tuple(key for key in ids if (sized[key], scores[key]) == best)
 
 
 def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:

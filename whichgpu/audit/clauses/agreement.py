@@ -442,7 +442,8 @@ def _is_of_subject(found: Finding, place: _At, context: Context) -> bool:
 _TESTS: dict[str, Callable[[str, Finding, _At, Context], str]] = {
     kind: test
     for kinds, test in (
-        (_CONFIRM, _unproven), (_OF_SEVERAL, _of_two), (_OF_WEIGHTS, _of_several_weights), (_OF_ONE, _against_one),
+        (_CONFIRM, _unproven), (_OF_SEVERAL, _of_two), (_OF_WEIGHTS, _of_several_weights),
+        (_OF_ONE, _against_one),
         (_OF_TWO, _against_two), (_OF_ANOTHER_TOO, _alike), (_OF_ROOM, _not_plain),
         (_WORKED_OUT, _unaccounted),
     )
