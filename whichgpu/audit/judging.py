@@ -37,6 +37,8 @@ class Verdict(NamedTuple):
     true_for: str = ""
 
 
+#: Formats whose rates are those of tensor cores and matrix units.
+_OF_MATRICES = ("bf16", "fp16", "fp8", "int8")
 #: What rounding and gigabytes of two kinds explain.
 _MOST_SIZES = 1.08
 
@@ -149,6 +151,8 @@ def _wrong(
         # "AI TOPS" are told with sparsity, in the format of the fewest bits.
         attribute = attribute._replace(fields=_fastest_first(attribute.fields, best))
         what = what._replace(said=what.said | {"sparse"})
+    if attribute.key in _OF_MATRICES and "vector" in what.said:
+        return Verdict("unverifiable", because="what is on file is the rate of its matrix units")
     field = next(field for field in attribute.fields if best.value(field) is not None)
     expected = shown(best, field, what)
     evidence = [on_file(gpu, attribute) for gpu in known[:3]]

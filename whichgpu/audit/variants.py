@@ -126,6 +126,7 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             else each
             for each in found
         ]
+        found = [each for each in found if not _is_year(text, each)]
     found = [each for each in found if not _OF_CHIPLET.match(text, each.end)]
     found = [each for each in found if not _OF_LINK.search(_own_words(text, each, found))]
     found = [each for each in found if attribute.key != "bandwidth" or not _BY_LINK.match(text, each.end)]
@@ -145,6 +146,16 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     wrong = [each for each in answers if each.verdict == "contradicted"]
     all_wrong = len(wrong) == len(found)
     yield from (each for each in answers if not several or all_wrong or each not in wrong)
+
+
+#: Before a year: "it brought the third generation of tensor cores in 2020".
+_IN_A_YEAR = re.compile(r"\b(?:in|since|until|of|by|from|ab|seit|en|depuis|desde|nel|dal)\s+$", re.IGNORECASE)
+_FIRST_YEAR, _LAST_YEAR = 1995, 2035
+
+
+def _is_year(text: str, one: Quantity) -> bool:
+    """Whether a number is a year, and counts nothing."""
+    return _FIRST_YEAR <= one.value <= _LAST_YEAR and _IN_A_YEAR.search(text, 0, one.start) is not None
 
 
 def _repeats(text: str, found: Sequence[Quantity]) -> bool:

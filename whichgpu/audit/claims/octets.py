@@ -88,6 +88,10 @@ _TRAINS = re.compile(
 _LEAST, _MOST, _TOLD_MOST, _BACK, _LEAD = 0.85, 1.7, 1.15, 2, 28
 
 
+#: Further apart than a unit is from the next: of two things.
+_FAR = 2000.0
+
+
 class _Each(NamedTuple):
     """The bytes of each number, and whether a text tells them as bytes, not by a format."""
 
@@ -141,6 +145,9 @@ def _of_sentence(
     share = told.value / product if product else 1.0
     most = _TOLD_MOST if each.counted else _MOST
     if _LEAST <= share <= most or (share > 1 and _BESIDE.search(sentence.text)):
+        return
+    if not 1 / _FAR < share < _FAR:
+        # "8B is 128 KiB: 2 tensors x 32 layers ..": of something else.
         return
     shown = f"{product / 1e9:,.4g} GB" if product >= 1e9 else f"{product / 1e6:,.4g} MB"
     because = f"{count[0].strip()} of {each.size:g} bytes each are {shown}"

@@ -137,9 +137,28 @@ def _wrong(
 ) -> Iterator[Finding]:
     said = qualifiers(clause.text)
     found = verdict_on(clause.passage.text, quantity, attribute, gpus, said=said, context=context)
-    near = any(1 / FAR < each < FAR for each in shares(quantity, attribute, gpus))
-    if found.verdict == "contradicted" and near:
+    of_one = shares(quantity, attribute, gpus)
+    near = any(1 / FAR < each < FAR for each in of_one)
+    if found.verdict == "contradicted" and near and not _is_a_share(clause, quantity, of_one, context):
         yield finding_on(clause.passage, quantity, attribute, gpus, found=found, context=context)
+
+
+def _is_a_share(clause: Clause, quantity: Quantity, of_one: Sequence[float], context: Context) -> bool:
+    """Whether a size is a share of the memory that was told before: "90 % of the card .. has 72 GB"."""
+    told = [each.value for each in quantities(clause.passage.text, context.fraction)
+            if each.dimension == "percent" and each.start < quantity.start]  # fmt: skip
+    return quantity.dimension == "memory" and any(
+        abs(each / (share * by) - 1) < _SHARE
+        for each in of_one
+        for share in told
+        # Of binary gigabytes, which catalogues give, and of decimal ones.
+        for by in (1.0, (1e3 / 1024) ** 3)
+        if share
+    )
+
+
+#: What rounding makes of a share.
+_SHARE = 0.012
 
 
 def shares(quantity: Quantity, attribute: Attribute, gpus: Sequence[Gpu]) -> list[float]:

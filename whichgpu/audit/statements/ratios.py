@@ -78,8 +78,19 @@ def _ratio(said: Said, claim: Claim) -> Iterator[Finding]:
     series = told(kind, said.part(start, end), said)
     if other is None and _stands_alone(said, claim, kind, one):
         other = implied(said, one, [each for each in said.every if each.end <= start], series)
-    if other is not None and not one.is_same(other):
+    if other is not None and not one.is_same(other) and not _is_of_amount(said, claim, kind, one):
         yield from _judged(said, claim, kind, reals(kind, one, other, series, said.context))
+
+
+def _is_of_amount(said: Said, claim: Claim, kind: str, one: Thing) -> bool:
+    """Whether a ratio in brackets is that of another rate right before: "733 TFLOPS (2.35x the BF16 of"."""
+    if kind[1:] not in RATES or said.text[claim.start - 1 : claim.start] != "(":
+        return False
+    told = [each for each in quantities(said.text, said.context.fraction) if each.end <= claim.start][-1:]
+    values = [said.context.catalogue[key].value(kind[1:]) for key in one.ids]
+    return bool(told) and not any(
+        value and abs(told[0].value / float(value) - 1) < _GIVEN for value in values
+    )
 
 
 def _behind(said: Said, claim: Claim, end: int) -> tuple[bool, Thing | None]:
