@@ -223,7 +223,9 @@ def _of_claim(
     if _THAN_A_VALUE.match(text, claim.end):
         # "That is 50 percent more than the 600 GB/s of the A100": of a value behind it.
         return
-    if other or (_FAST.match(text, claim.end) and same[0].dimension not in _RATES):
+    # "Made up for by the cache, which is twelve times the size".
+    of_else = bool(other) or _OF_CACHE.search(text, same[-1].end, claim.start) is not None
+    if of_else or (_FAST.match(text, claim.end) and same[0].dimension not in _RATES):
         return
     verdict = _verdict(text, claim, pair[1] / pair[0])
     if not verdict:
@@ -244,6 +246,7 @@ def _of_claim(
     )  # fmt: skip
 
 
+_OF_CACHE = re.compile(r"\bcaches?\b", re.IGNORECASE)
 #: How far before a ratio what leads to it is looked for: no sentence is longer.
 _FAR_BACK = 1000
 _THAN_A_VALUE = re.compile(

@@ -144,10 +144,9 @@ def _of_sentence(
     product = _number(count) * each.size
     share = told.value / product if product else 1.0
     most = _TOLD_MOST if each.counted else _MOST
-    if _LEAST <= share <= most or (share > 1 and _BESIDE.search(sentence.text)):
-        return
-    if not 1 / _FAR < share < _FAR:
-        # "8B is 128 KiB: 2 tensors x 32 layers ..": of something else.
+    # "8B is 128 KiB: 2 tensors x 32 layers ..": so far off it is of something else.
+    of_it = 1 / _FAR < share < _FAR and not _LEAST <= share <= most
+    if not of_it or (share > 1 and _BESIDE.search(sentence.text)):
         return
     shown = f"{product / 1e9:,.4g} GB" if product >= 1e9 else f"{product / 1e6:,.4g} MB"
     because = f"{count[0].strip()} of {each.size:g} bytes each are {shown}"

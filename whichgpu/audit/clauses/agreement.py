@@ -297,7 +297,7 @@ def _against_one(kind: str, found: Finding, place: _At, context: Context) -> str
         return ""
     if _is_taken_back(found, place, context):
         return _OF_OTHERS
-    if _is_of_something_else(found, place):
+    if _is_of_something_else(found, place) or _is_of_result(place):
         return _OF_ELSE
     if found.kind == "capability" and _is_of_all_named(accused, place, context):
         return ""
@@ -305,6 +305,29 @@ def _against_one(kind: str, found: Finding, place: _At, context: Context) -> str
     if one is None or _is_open(place, context) or not accused & {*one.named, *one.ids}:
         return _OF_OTHERS
     return _OF_ELSE if _is_of_another(found, place, one, accused, context) else ""
+
+
+#: What "it" is behind a semicolon where the clause before tells a result: "the speed-up is 2.46; with FP8".
+_RESULT = re.compile(
+    r"\W*(?:the|this|that|its|our|a)\s(?:[\w-]+\s)?(?:speed-?up|ratio|factor|gap|lead|difference|advantage|"
+    r"gain|throughput|result|figure|number|latency|bill|cost)\b",
+    re.IGNORECASE,
+)
+_GOES = re.compile(
+    r"\bit\s(?:grows|rises|becomes|is|was|falls|drops|goes|climbs|shrinks|reaches)\b", re.IGNORECASE
+)
+
+
+def _is_of_result(place: _At) -> bool:
+    """Whether a clause goes on about a result that the one before a semicolon tells."""
+    every = sentences(place.passage.text)
+    before = next((each for each in every if each.end == place.sentence.start), None)
+    return (
+        before is not None
+        and before.text.rstrip().endswith(";")
+        and _RESULT.match(before.text) is not None
+        and _GOES.search(place.sentence.text) is not None
+    )
 
 
 def _is_of_all_named(accused: set[str], place: _At, context: Context) -> bool:

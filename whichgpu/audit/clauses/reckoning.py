@@ -337,7 +337,9 @@ def _paid_back(match: re.Match[str], read: Marked) -> Iterator[Finding]:
     """After how many months what is saved in one makes up for a price."""
     result = read.figures[match["r"]]
     months = result.value / _MONTH if result.dimension == "time" else result.value if match["months"] else 0.0
-    told = [one for one in (*before(read, back=_BACK), *read.figures.values()) if one.dimension == "money"]
+    every = (*before(read, back=_BACK), *read.figures.values())
+    told = [one for one in every if one.dimension == "money"]
+    bare = [one.value for one in every if one.dimension == "number" and one.value > _SUM_OF_MONEY]
     monthly = [one for one in told if _A_MONTH.match(read.passage.text, one.end)]
     prices = [one for one in told if one not in monthly]
     right = [a.value / b.value for a in prices for b in monthly if b.value and a.value > b.value]
@@ -347,6 +349,8 @@ def _paid_back(match: re.Match[str], read: Marked) -> Iterator[Finding]:
     ways = [
         *right, *(gap / one for gap in less for one in saved if one),
         *(one.value / gap for one in prices for gap in less),
+        # "The difference is 21,207": without its sign.
+        *(one.value / each for one in prices for each in bare),
     ]  # fmt: skip
     if len(monthly) == 1 and right and months:
         off = max(_PAID_OFF, 0.6 / months)
@@ -355,6 +359,10 @@ def _paid_back(match: re.Match[str], read: Marked) -> Iterator[Finding]:
                 f"{read.words(prices[-1])} at {read.words(monthly[0])} a month are {right[-1]:,.3g} months"
             )
             yield read.judged(result, _OF, because, expected=f"{right[-1]:,.3g} months")
+
+
+#: A number without a sign that is more than a count.
+_SUM_OF_MONEY = 50.0
 
 
 def _times(mark: str, read: Marked) -> float:

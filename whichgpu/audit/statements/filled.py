@@ -210,6 +210,9 @@ _IS_LEFT = re.compile(
 )
 
 
+_EITHER = re.compile(r"\b(?:both|either|all|any|these|those)\b", re.IGNORECASE)
+
+
 def _rooms(
     index: int, passage: Passage, sentence: Sentence, model: Model, context: Context
 ) -> Iterator[float]:
@@ -220,9 +223,14 @@ def _rooms(
     if not own:
         one = subject(index, passage, sentence, sentence.start, sentence.end, every, context)
         own = [one] if one is not None and one.ids else []
+    most = 1.0
+    if _EITHER.search(sentence.text):
+        # "It fits on both": of as many as were told of each.
+        here = within(context.mentions.get(index, ()), 0, sentence.start)
+        most = max((counted(text, 0, each.start) for each in here), default=1.0)
     for thing in own:
         for key in thing.ids:
-            yield float(context.catalogue[key].value("memory") or 0.0) * max(thing.number, 1.0)
+            yield float(context.catalogue[key].value("memory") or 0.0) * max(thing.number, most)
     told = [
         each
         for each in within(quantities(text, context.fraction), sentence.start, sentence.end)
