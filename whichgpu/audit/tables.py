@@ -277,11 +277,24 @@ def _shifted(table: Table, header: int, across: Mapping[int, Head]) -> Mapping[i
     if across.keys() == {0} and table.columns == _TWO:
         # "NVIDIA A30 | Technical specifications": the title of a sheet.
         return {1: across[0]}
-    own = _filled(table.rows[header])
-    below = [_filled(row) for index, row in enumerate(table.rows) if index != header]
-    if 0 not in across or 2 * sum(count == own + 1 for count in below) < len(below):
+    own, names = _filled(table.rows[header]), _words(table.rows[header])
+    below = [
+        _filled(row)
+        for index, row in enumerate(table.rows)
+        if index != header and _filled(row) > 1 and _words(row) != names
+    ]
+    whole = sum(count == own + 1 for count in below)
+    if 0 not in across or max(below, default=0) > own + 1 or _MOSTLY * whole < len(below):
         return across
     return {column + 1: head for column, head in across.items()}
+
+
+#: A third of the rows at least have a cell for every device.
+_MOSTLY = 3
+
+
+def _words(row: Sequence[Passage | None]) -> list[str]:
+    return [cell.text for cell in row if cell is not None and cell.text.strip()]
 
 
 def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[Cell]:
@@ -290,6 +303,8 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
     # A row with more cells was cut at pipes inside of them; one with fewer is of several devices.
     aligned = all(_filled(row) <= max(columns, len(table.rows[max(header, 0)])) for row in table.rows)
     labels = _labels(table, min(across))
+    # Who lost the empty cell above the names lost others, too.
+    lost = header >= 0 and 0 not in across and _filled(table.rows[header]) == len(across) == columns - 1
     group = above = ""
     before: Attribute | None = None
     for index, row in enumerate(table.rows):
@@ -308,7 +323,7 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
         own = [each for each in names if each.strip(" :*").lower() not in UNITS_ALONE] or names
         own = [_of_chip(each, across) for each in own]
         head = below or next((each for each in (name, own[-1], own[0]) if headed(each)), own[-1])
-        whole = aligned and (len(row) >= columns or header < 0)
+        whole = aligned and (len(row) >= columns or header < 0) and not (lost and _filled(row) < columns)
         attribute, unit = headed(head), unit_of(head)
         if attribute is None and _PER_ONE.fullmatch(head.strip(" :*")):
             attribute = before
