@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.families import architectures
-from whichgpu.audit.laptops import LAPTOPS, as_laptop, beside
+from whichgpu.audit.laptops import LAPTOPS, as_laptop, beside, namesakes
 from whichgpu.audit.patterns import MANY
 from whichgpu.hardware import tokens
 from whichgpu.hardware.names import candidates, is_withdrawn
@@ -419,9 +419,11 @@ def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Men
     for index, passage in enumerate(document.passages):
         talk.turned()
         every = mentions(passage.text, catalogue)
-        if mobile or LAPTOPS.search(passage.text):
+        if mobile == "some":
+            every = (_either(mention, catalogue) for mention in every)
+        if mobile == "all" or LAPTOPS.search(passage.text):
             every = (
-                as_laptop(mention, catalogue) if mobile or beside(passage.text, mention) else mention
+                as_laptop(mention, catalogue) if mobile == "all" or beside(passage.text, mention) else mention
                 for mention in every
             )
         every = (_of_sale(mention, document, catalogue) for mention in every)
@@ -451,6 +453,12 @@ def _is_bespoke(text: str) -> bool:
 def _of_sale(mention: Mention, document: Document, catalogue: Catalogue) -> Mention:
     ids = of_sale(mention.named, document, catalogue)
     return mention if ids == mention.named else mention._replace(ids=ids, named=ids)
+
+
+def _either(mention: Mention, catalogue: Catalogue) -> Mention:
+    """A name of a card that may be that of its namesake in laptops."""
+    ids = (*mention.named, *namesakes(mention.named, catalogue))
+    return mention._replace(ids=ids, named=ids)
 
 
 #: A size and a form before a name: "the 80 GB PCIe A100", "the SXM4 A100".
@@ -523,16 +531,20 @@ _DESKTOPS = re.compile(
 )
 
 
-def _of_laptops(document: Document, catalogue: Catalogue) -> bool:
-    """Whether a document is about laptops and never says so of a name: "RTX 4080 vs RTX 4090 in laptops"."""
+def _of_laptops(document: Document, catalogue: Catalogue) -> str:
+    """Whether a document is about laptops: "all" where it never says so of a name, "some" where it does.
+
+    "RTX 4080 vs RTX 4090 in laptops" means their namesakes; "the RTX 4090 Laptop is out .. The new RTX 4090" may.
+    """
     opening = [each.text for each in document.passages if each.kind in ("title", "heading", "paragraph")][:2]
     told = LAPTOPS.search(document.title) or any(_IN_LAPTOPS.search(text) for text in opening)
     if not told or _DESKTOPS.search(document.original):
-        return False
-    return not any(
+        return ""
+    said = any(
         any(LAPTOPS.search(mention.text) for mention in mentions(passage.text, catalogue))
         for passage in document.passages
     )
+    return "some" if said else "all"
 
 
 #: Words of a name without a form or a size.
