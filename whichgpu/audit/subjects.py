@@ -534,7 +534,7 @@ _DESKTOPS = re.compile(
 def _of_laptops(document: Document, catalogue: Catalogue) -> str:
     """Whether a document is about laptops: "all" where it never says so of a name, "some" where it does.
 
-    "RTX 4080 vs RTX 4090 in laptops" means their namesakes; "the RTX 4090 Laptop is out .. The new RTX 4090" may.
+    "RTX 4080 vs RTX 4090 in laptops" means their namesakes; behind "the RTX 4090 Laptop" a bare name may.
     """
     opening = [each.text for each in document.passages if each.kind in ("title", "heading", "paragraph")][:2]
     told = LAPTOPS.search(document.title) or any(_IN_LAPTOPS.search(text) for text in opening)

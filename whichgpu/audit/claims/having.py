@@ -92,7 +92,7 @@ _FORMS = tuple(
             rf"offers?|supports?)\b",
         ),
         (False, rf"^\W*(?:but\s+)?not\s+(?:on|with|for|in)\s+{_WHO}{_END}"),
-        (False, rf"\bneither\s+{_WHO}\s+{_HAS}\s+(?:any\s+)?{_WHAT}"),
+        (False, rf"\bneither\s+{_WHO}\s+(?:{_HAS}|comes? with)\s+(?:any\s+|an?\s+)?{_WHAT}"),
         # "Tensor cores made their debut in the P100", "join a pair of A4000s with the NVLink bridge".
         (
             True,

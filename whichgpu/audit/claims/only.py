@@ -156,11 +156,11 @@ _DENIES = re.compile(r"without|lacking|that lacks", re.IGNORECASE)
 
 #: "The only GPU with more than 48 GB of memory", of whatever there is.
 _WITH_SIZE = re.compile(
-    r"\bthe only\s+(?P<scope>[\w -]{0,30}?\b(?:gpu|card|accelerator))\s+"
+    r"\bthe (?:only|(?P<first>(?:very )?first))\s+(?P<scope>[\w -]{0,30}?\b(?:gpu|card|accelerator))\s+"
     r"(?:(?:(?:that|which)\s+(?:was|is|has been)\s+)?(?:ever\s+)?(?:sold|made|built|released|shipped|"
     r"launched)\s+)?"
     r"(?:with|that has|offering|to offer)\s+(?P<more>(?:more than|over)\s+)?(?P<size>\d{2,3})\s?GB"
-    r"(?:\s+of\s+(?:\w+\s+)?(?:memory|vram))?(?=\s*(?:[.,;)]|$|on the market\b))",
+    r"(?:\s+of\s+(?:\w+\s+)?(?:memory|vram))?(?=\s*(?:[.,;)]|$|on the market\b|and (?:it|is|was|the)\b))",
     re.IGNORECASE,
 )
 
@@ -178,10 +178,13 @@ def _of_size(passage: Passage, sentence: Sentence, who: Spoken, context: Context
         return
     own = context.catalogue[mention.ids[0]]
     least = float(match["size"]) + bool(match["more"])
+    # A Titan is sold as no GeForce.
+    geforce = "geforce" in match["scope"].lower()
     rivals = [
         gpu
         for gpu in _scope(match["scope"], mention, context)
-        if (nominal_gb(float(gpu.value("memory") or 0)) or 0) >= least
+        if not (geforce and gpu.id.startswith("titan"))
+        and (nominal_gb(float(gpu.value("memory") or 0)) or 0) >= least
         # What shares the memory of its machine is no card with so much.
         and str(gpu.value("memory_type")).startswith(("GDDR", "HBM"))
         and str(gpu.value("release_date") or "9") < str(own.value("release_date") or "9")
