@@ -216,7 +216,9 @@ def _also(
 def _of_table(table: Table, context: Context) -> Iterator[Finding]:
     """What fits in so much memory, or on a device, by the rows of a table: "24 GB | 34B at Q5"."""
     heads = [cell.text if cell else "" for cell in table.rows[0][:_COLUMNS]]
-    wanted = [i for i, head in enumerate(heads) if i and _HEAD.search(head)]
+    # "Memory | Inference | Training": whatever is named beside a size is for it.
+    of_sizes = _OF_SIZES.fullmatch(heads[0]) is not None
+    wanted = [i for i, head in enumerate(heads) if i and (of_sizes or _HEAD.search(head))]
     yield from _on_devices(table, heads, context)
     yield from _good_for(table, context)
     for row in range(1, min(len(table.rows), _MOST_ROWS)):
@@ -226,6 +228,12 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
             cell = table.cell(row, column)
             if cell and size:
                 yield from of_part(cell, heads[column], size, context)
+
+
+_OF_SIZES = re.compile(
+    r"\W*(?:(?:gpu|device|available|your|video) )?(?:v?ram|memory)(?: size)?\W*",
+    re.IGNORECASE,
+)
 
 
 def _good_for(table: Table, context: Context) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.clauses.again import again
 from whichgpu.audit.clauses.marked import ABOUT, AGAINST, OFF, marked
 from whichgpu.audit.clauses.rented import rented
 from whichgpu.audit.models import formats_at
@@ -109,6 +110,8 @@ def consequences(passage: Passage, here: Sequence[Mention], context: Context) ->
         if before:
             yield from _sum(read, before[-1], whole)
             yield from _this_is(read, before[-1])
+            yield from _premium(read, before[-1], whole)
+            yield from again(read, before[-1])
         yield from _differs(read, before[-1] if before else None)
         yield from _saves(read, whole)
         yield from _efficiency(read, whole)
@@ -206,6 +209,29 @@ def _differs(read: Marked, before: Marked | None) -> Iterator[Finding]:
         if right and 0.2 < result.value / right < 5:
             because = f"{read.words(one)} and {read.words(told[0])}, one less the other,"
             yield from read.held(result, right, because, _OF, off=0.03)
+
+
+def _premium(read: Marked, before: Marked, whole: Marked) -> Iterator[Finding]:
+    """How much dearer the one of two is, of the only two prices of the sentence before."""
+    match = _PREMIUM.search(read.text)
+    pair = [each for each in before.figures.values() if each.dimension == "money"]
+    if match is None or len(pair) != len(("one", "other")) or any(map(read.of_period, pair)):
+        return
+    result = read.figures[match["r"]]
+    told = [each.value for each in whole.figures.values() if each.dimension == "money" and each != result]
+    ways = {abs(a - b) for a, b in combinations(told, 2)}
+    off = max(OFF, read.step(result) / 1.9) * (2 if result.limit else 1)
+    if not any(way and abs(result.value / way - 1) <= off for way in ways):
+        because = f"{read.words(pair[0])} and {read.words(pair[1])}, one less the other,"
+        yield from read.held(result, abs(pair[0].value - pair[1].value), because, _OF)
+
+
+#: "The newer one carried a premium of $3,150 over the older".
+_PREMIUM = re.compile(
+    r"\b(?:premium|surcharge|mark-?up|price (?:difference|gap)|difference in price)\s(?:of|is|was|"
+    rf"comes to)\s{ABOUT}<(?P<r>m\d+)>",
+    re.IGNORECASE,
+)
 
 
 def _saves(read: Marked, whole: Marked) -> Iterator[Finding]:
