@@ -11,7 +11,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.capable.verdict import GENERATIONS, of_architecture
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.sentences import sentences
 from whichgpu.audit.sourced import source_of
 
 if TYPE_CHECKING:
@@ -55,8 +55,12 @@ def find(context: Context) -> Iterator[Finding]:
         for sentence in sentences(passage.text):
             for form in _FORMS:
                 for match in form.finditer(passage.text, sentence.start, sentence.end):
-                    here = within(context.mentions.get(index, ()), match.start(), match.end())
-                    if not here and not _OF_A_PART.search(match[0]):
+                    # "The RTX 2000 Ada came out in 2024" is a card's.
+                    card = any(
+                        each.start < match.end() and match.start() < each.end
+                        for each in context.mentions.get(index, ())
+                    )
+                    if not card and not _OF_A_PART.search(match[0]):
                         yield from _judged(passage, match, context)
 
 
