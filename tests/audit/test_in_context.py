@@ -79,11 +79,54 @@ _DESKTOP = """# The RTX 5090 Laptop GPU
 
 The 4090 Laptop has 9,728 CUDA cores where the desktop 4090 has 16,384.
 """
+_OF_TWO = """# RTX A6000 vs RTX 6000 Ada
+
+The RTX A6000 and the RTX 6000 Ada are workstation cards.
+
+"""
+_NOTEBOOKS = """# Benchmarks of the new notebook GPUs
+
+The GeForce RTX 4090 Laptop GPU leads. Notebooks with it are out from February.
+
+"""
+_SHIFTED = """# Accelerators
+
+| V100 | A100 | H100 | L4 | |
+|---|---|---|---|---|
+| Year | 2017 | 2020 | 2022 | 2023 |
+| Memory | 32 GB | 80 GB | 80 GB | 24 GB |
+| Bandwidth, GB/s | 900 | 2039 | 3350 | 300 |
+"""
+_BY_SIZE = """# What fits
+
+| Memory | Inference | Training |
+|---|---|---|
+| 8 GB | 7B in Q4 | QLoRA on 7B |
+| 16 GB | 24B in Q4 | QLoRA on 13B |
+"""
+_VARIANTS = """# Cards
+
+| Model | Memory | Type | Bandwidth |
+|---|---|---|---|
+| A100 | 40 GB | HBM2 | 1,555 GB/s |
+"""
 
 
 @pytest.mark.parametrize(
     ("before", "said", "wrong"),
     [
+        (_OF_TWO, "Both cards carry 48 GB of GDDR6X.", True),
+        (_OF_TWO, "Both cards carry 48 GB of GDDR6.", False),
+        (_OF_TWO, "Both cards run FP8 natively.", True),
+        (_NOTEBOOKS, "The new RTX 4090 has an AD103 chip with 9,728 CUDA cores and 16 GB.", False),
+        (_NOTEBOOKS, "The new RTX 4090 has an AD104 chip with 9,728 CUDA cores and 16 GB.", True),
+        (_SHIFTED, "| TFLOPS, FP16 | 125 | 312 | 989 | 121 |", False),
+        (_SHIFTED, "| TFLOPS, FP16 | 125 | 312 | 1979 | 121 |", True),
+        (_BY_SIZE, "| 80 GB | 70B in Q8 | QLoRA on 70B |", False),
+        (_BY_SIZE, "| 80 GB | 70B in FP16 | QLoRA on 70B |", True),
+        (_BY_SIZE, "| 24 GB | 34B in Q5 | full fine-tuning of 13B |", True),
+        (_VARIANTS, "| H100 | 94 GB | HBM3 | 3.9 TB/s |", False),
+        (_VARIANTS, "| H100 | 80 GB | HBM3 | 3.9 TB/s |", True),
         (_USED, "The A10 comes to $50.00 per GB and $2.00 per GB/s, the P40 to $12.50 and $0.86.", False),
         (_USED, "**P40.** llama.cpp yes, vLLM no. The versions I ran want compute capability 7.0.", False),
         (_USED, "**P40.** Its compute capability is 7.0.", True),
