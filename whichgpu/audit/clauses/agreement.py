@@ -195,16 +195,24 @@ def _unproven(kind: str, found: Finding, place: _At, context: Context) -> str:
 
 #: Both of two, who begin a clause.
 _BOTH = re.compile(
-    r"(?:^|[.:;,]\s+(?:(?:and|but|so)\s+)?)\W*(?:both|neither)(?:\s+(?:cards?|gpus?|boards?|chips?|parts?|"
-    r"models?|accelerators?|of them|of the two))?\s",
+    r"\b(?:both|neither)(?:\s+(?:cards?|gpus?|boards?|chips?|parts?|models?|accelerators?|of them|"
+    r"of the two))?\s",
     re.IGNORECASE,
+)
+_BEGINS = re.compile(
+    r"(?:[\s\S]*[.:;,]\s+)?\W*(?:(?:and|but|so|unfortunately|sadly|luckily|yes),?\s+)*", re.IGNORECASE
 )
 
 
 def _of_two(kind: str, found: Finding, place: _At, context: Context) -> str:
     """Why what is said of several is not certain: they are not the two that the text compares."""
     sentence = place.sentence
-    said = list(_BOTH.finditer(place.passage.text, sentence.start, place.at))
+    text = place.passage.text
+    said = [
+        each
+        for each in _BOTH.finditer(text, sentence.start, place.at)
+        if _BEGINS.fullmatch(text, sentence.start, each.start())
+    ]
     compared = devices(context)
     named = {
         model(each.named[0], context.catalogue)

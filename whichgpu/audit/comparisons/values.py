@@ -211,6 +211,10 @@ _RACK = re.compile(
 _NAME, _ITS_OWN = 12, re.compile(r"[\u2019']s?\s+(?:only\s+|mere\s+)?[$\u20ac]?\d")
 
 
+#: Less is of a cache.
+LEAST_MEMORY = 5e8
+
+
 def against_device(
     passage: Passage, sentence: Sentence, claim: Multiple, who: Spoken, context: Context
 ) -> Finding | None:
@@ -262,6 +266,9 @@ def against_device(
     )
     if attribute is None:
         return None
+    if attribute.key == "memory" and value.value < LEAST_MEMORY:
+        # "The cache is worth a comment. At 48 MB it is eight times as large as the A10's."
+        attribute = attributes()["l2"]
     gpus = [context.catalogue[key] for key in usual(other.ids)]
     sure = [gpu for gpu in gpus if gpu.confidence != "low"]
     # Of the fields that a name can mean the first that is on file: FP16 is no plain FP16 beside it.
