@@ -46,6 +46,8 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"(?:(?:AI|INT\d|FP\d|[Dd]ense|[Ss]parse|[Tt]ensor|[Pp]eak)[\s-]+){0,3}(?P<p>[TPG])(?:OP[Ss]?|ops)(?:/s)?\b",
      "op rate", "{p}OP/s"),
     (r"(?P<p>[kKMGT])(?:[Bb]yte)\s*/\s*s\b", "bandwidth", "{p}B/s"),
+    # "327,680 bytes per token"; "2 bytes each" are no amount of memory.
+    (r"(?<=,\d\d\d\s)bytes?\b", "memory", "B"),
     # "102 GB/s68 GB/s", as pages run them together.
     (r"(?P<p>[kKMGT]i?)B\s?/\s?s(?=\d)", "bandwidth", "{p}B/s"),
     (r"(?P<p>[kKMGT]i?)B(?:ytes?)?\b", "memory", "{p}B"),
