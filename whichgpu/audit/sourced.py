@@ -52,6 +52,8 @@ def _read_figures(
         if field in _NOT_WHERE and _NOT_WHERE[field] in said:
             continue
         for fact in _believed(gpu, field):
+            # "5 nm and 6 nm TSMC": of either part.
+            yield from ((float(each) * 1e-9, field) for each in _SECOND.findall(str(fact.value)))
             value = _number(fact.value)
             if value is None or (field in SPARSE and _is_sparse(value, field, gpu)):
                 continue
@@ -105,6 +107,10 @@ def fields_of(attribute: Attribute, said: frozenset[str], dimension: str) -> tup
         return attribute.fields
     integer = dimension == "op rate"
     return tuple(field for field in attribute.fields if integer or field not in _INTEGER)
+
+
+#: The length of the process of a further part of a package.
+_SECOND = re.compile(r" and (\d+(?:\.\d+)?) ?nm\b")
 
 
 def _number(value: object) -> float | None:

@@ -80,6 +80,8 @@ _IS_CACHE = re.compile(r"\s*(?:[:=|-]\s*)?(?:cache\b|~?\d[\d.,]*\s?[KM]i?B\b)", 
 _OF_CACHE = re.compile(r"(?:\d\s?[KM]i?B(?:\s+of)?|cach[e\u00e9]|\u043a\u044d\u0448)\s+$", re.IGNORECASE)
 #: Families of AWS's instances that go by the names of GPUs: "P4 instances".
 _INSTANCE = re.compile(r"[PpGg]\d[a-z]{0,2}|A[234]")
+#: "P4 came with the A100, P5 with the H100": families of instances, where no other P4 is meant.
+_OF_AWS = re.compile(r"\bP[35](?:en?|dn?)?\b")
 _IS_INSTANCE = re.compile(r"\s+(?:instances?|family|nodes?|machines?|vms?|line)\b", re.IGNORECASE)
 #: Such a family beside a name, after or before what joins them; the P6 is a GPU too.
 _AND_BEHIND = re.compile(
@@ -230,6 +232,7 @@ def _is_no_card(text: str, start: int, end: int) -> bool:
     name = text[start:end]
     return bool(
         (_INSTANCE.fullmatch(name) and (_IS_INSTANCE.match(text, end) or _is_listed(text, start, end)))
+        or (name == "P4" and _OF_AWS.search(text))
         or _A_TYPE.match(text, end)
         or (_NUMBER_ALONE.fullmatch(name) and _IN_UNITS.match(text, end))
         or _OF_FAMILY.match(text, max(start, end - 5))

@@ -93,7 +93,10 @@ _FEW_OFFERS = 5
 #: How far outside the range on file a price may lie and still be one of its day.
 _SLACK = 1.25
 #: Words of a text that prices whole instances.
-_WHOLE = re.compile(r"\binstances?\b|\b\w+\.\d*x?large\b|\bservers?\b|\bnodes?\b", re.IGNORECASE)
+_WHOLE = re.compile(
+    r"\binstances?\b|\b\w+\.\d*x?large\b|\bservers?\b|\bnodes?\b|(?-i:\bP[345](?:dn?|de|en?)?\b)",
+    re.IGNORECASE,
+)
 #: GPUs of the instances that are rented as a whole.
 _INSTANCES = (4, 8)
 

@@ -61,6 +61,8 @@ _ON = re.compile(
 _OR = re.compile(r"\s+or\s+|[,;/]\s+", re.IGNORECASE)
 #: A share of the room beyond which less does not fit.
 _FULL = 1.02
+#: The same of a need that may be told in binary gigabytes.
+_BINARY = 1.08
 _ROWS, _COLUMNS = 60, 12
 
 
@@ -99,7 +101,7 @@ def _of_cell(cell: Passage, need: float, context: Context) -> Iterator[Finding]:
         room = (nominal_gb(max(sizes)) or max(sizes) / 1e9) if alone else 0.0
         room *= counted(cell.text, start, here[0].start) if alone else 0.0
         if room:
-            above = need > room * _FULL
+            above = need > room * _BINARY
             because = f"the row states {need:g} GB as the need, and these have {room:g} GB"
             yield made(context, cell, (here[0].start, here[0].end), "memory",
                        "inconsistent" if above else "confirmed", attribute="fits", because=because,

@@ -83,10 +83,14 @@ def _ratio(said: Said, claim: Claim) -> Iterator[Finding]:
 
 
 def _is_of_amount(said: Said, claim: Claim, kind: str, one: Thing) -> bool:
-    """Whether a ratio in brackets is that of another rate right before: "733 TFLOPS (2.35x the BF16 of"."""
-    if kind[1:] not in RATES or said.text[claim.start - 1 : claim.start] != "(":
+    """Whether a ratio is that of another rate right before: "733 FP8 TFLOPS are 2.35x the BF16 rate of"."""
+    if kind[1:] not in RATES:
         return False
-    told = [each for each in quantities(said.text, said.context.fraction) if each.end <= claim.start][-1:]
+    told = [
+        each
+        for each in within(quantities(said.text, said.context.fraction), said.sentence.start, claim.start)
+        if each.dimension in ("flop rate", "op rate")
+    ][-1:]
     values = [said.context.catalogue[key].value(kind[1:]) for key in one.ids]
     return bool(told) and not any(
         value and abs(told[0].value / float(value) - 1) < _GIVEN for value in values
