@@ -224,6 +224,24 @@ def _run(text: str, places: Sequence[tuple[int, int]]) -> int:
     return min(len(places), 1 + sum(1 for _ in takewhile(bool, joined)))
 
 
+#: Between a value and the device right behind it that it is of.
+_OF_IT = re.compile(
+    r"[^.;,]{0,24}?\b(?:of|for|in|on|from|with|by|de|du|des|del|della|von|der|des|im|w)\s+(?:[\w-]+\s+){0,2}?|[\s(:-]*",
+    re.IGNORECASE,
+)
+
+
+def _is_of_spoken(
+    text: str, other: str, quantity: Quantity, mention: Mention, context: Context
+) -> bool:  # fmt: skip
+    """Whether a value is exactly that of another device of the text, and the one behind it of a further clause.
+
+    "GB202 has 21,760 cores, and the step from the 4090": of the card that the text is about.
+    """
+    behind = mention.start >= quantity.end
+    return behind and other in context.spoken_of and not _OF_IT.fullmatch(text, quantity.end, mention.start)
+
+
 def _of_value(
     passage: Passage, sentence: Sentence, quantity: Quantity, attribute: Attribute, *, mention: Mention,
     who: Spoken, context: Context,
@@ -246,7 +264,8 @@ def _of_value(
         if of_other.verdict == "contradicted":
             gpus, found, mention = also, of_other, other
     if found.verdict == "contradicted" and (
-        is_of_one_on_board(passage, quantity, attribute, gpus, context)
+        _is_of_spoken(text, found.true_for, quantity, mention, context)
+        or is_of_one_on_board(passage, quantity, attribute, gpus, context)
         or (attribute.key in _OF_CHIPS and is_of_chip(text, sentence, quantity))
         or is_of_edition(text, quantity, attribute, mention=mention, said=said, context=context)
         or misnamed(passage, place, found, mention, context)
