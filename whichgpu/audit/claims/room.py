@@ -61,8 +61,6 @@ _ON = re.compile(
 _OR = re.compile(r"\s+or\s+|[,;/]\s+", re.IGNORECASE)
 #: A share of the room beyond which less does not fit.
 _FULL = 1.02
-#: The same of a need that may be told in binary gigabytes.
-_BINARY = 1.08
 _ROWS, _COLUMNS = 60, 12
 
 
@@ -87,7 +85,9 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
             need, cell = table.cell(row, needed[-1]), table.cell(row, at)
             found = quantities(need.text, context.fraction) if need else ()
             if cell and len(found) == 1 and found[0].dimension == "memory" and not _EASED.search(cell.text):
-                yield from _of_cell(cell, found[0].value / 1e9, context)
+                # A device's gigabytes are binary as well.
+                one = 2.0**30 if "i" in found[0].unit else 1e9
+                yield from _of_cell(cell, found[0].value / one, context)
 
 
 def _of_cell(cell: Passage, need: float, context: Context) -> Iterator[Finding]:
@@ -101,7 +101,7 @@ def _of_cell(cell: Passage, need: float, context: Context) -> Iterator[Finding]:
         room = (nominal_gb(max(sizes)) or max(sizes) / 1e9) if alone else 0.0
         room *= counted(cell.text, start, here[0].start) if alone else 0.0
         if room:
-            above = need > room * _BINARY
+            above = need > room * _FULL
             because = f"the row states {need:g} GB as the need, and these have {room:g} GB"
             yield made(context, cell, (here[0].start, here[0].end), "memory",
                        "inconsistent" if above else "confirmed", attribute="fits", because=because,

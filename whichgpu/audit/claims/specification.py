@@ -226,7 +226,9 @@ def _run(text: str, places: Sequence[tuple[int, int]]) -> int:
 
 #: Between a value and the device right behind it that it is of.
 _OF_IT = re.compile(
-    r"[^.;,]{0,24}?\b(?:of|for|in|on|from|with|by|de|du|des|del|della|von|der|des|im|w)\s+(?:[\w-]+\s+){0,2}?|[\s(:-]*",
+    r"[^.;,]{0,24}?\b(?:of|for|in|on|from|with|by|de|du|des|del|della|von|der|des|im|w)\s+(?:[\w-]+\s+){0,2}?|"
+    # "The 20GB VRAM RTX 2000 Ada".
+    r"[\s(:-]*(?:(?!(?:and|but|while|et|und|y|e)\b)[\w-]+\s+){0,3}",
     re.IGNORECASE,
 )
 
@@ -234,7 +236,7 @@ _OF_IT = re.compile(
 def _is_of_spoken(
     text: str, other: str, quantity: Quantity, mention: Mention, context: Context
 ) -> bool:  # fmt: skip
-    """Whether a value is exactly that of another device of the text, and the one behind it of a further clause.
+    """Whether a value is exactly another device's of the text, and the one behind it of a further clause.
 
     "GB202 has 21,760 cores, and the step from the 4090": of the card that the text is about.
     """
