@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +26,13 @@ _ALSO = {
     "num_gpus": "n_gpus", "gpu_count": "n_gpus", "batch_size": "batch", "batchsize": "batch",
     "dtype": "precision", "data_type": "precision", "framework": "runtime", "engine": "runtime",
     "sequence_length": "seq_len", "input_len": "input_tokens", "output_len": "output_tokens",
-    "image_size": "resolution",
+    "image_size": "resolution", "gpu_name": "gpu", "gpu_model": "gpu", "gpu_type": "gpu", "card": "gpu",
+    "model_name": "workload", "seq_length": "seq_len",
 }  # fmt: skip
 #: Columns of the measurement schema that are never inputs.
 OUTPUTS = ("source", "value", "spread", "notes")
+#: Rows left out that are named with their reason.
+_NAMED = 3
 
 
 class JobTable(NamedTuple):
@@ -45,6 +49,8 @@ class JobTable(NamedTuple):
     ended: int = 0
     #: Columns that were read under a name of their own, each as "model as workload".
     read_as: tuple[str, ...] = ()
+    #: Why rows of measurements cannot be used, which are left out.
+    faults: tuple[str, ...] = ()
 
     def notes(self) -> tuple[str, ...]:
         """What a reader of the answers should know of the columns."""
@@ -55,7 +61,9 @@ class JobTable(NamedTuple):
         called = (
             f"columns read by another name: {', '.join(map(one_line, self.read_as))}" if self.read_as else ""
         )
-        return tuple(text for text in (called, unread, ended) if text)
+        first = "; ".join((*self.faults[:_NAMED], *([".."] if self.faults[_NAMED:] else [])))
+        faults = f"rows that cannot be used, left out: {len(self.faults):,} ({first})" if self.faults else ""
+        return tuple(text for text in (called, unread, ended, faults) if text)
 
 
 def read_table(path: Path, more: Sequence[str] = ()) -> JobTable:
@@ -105,19 +113,22 @@ def _lines(handle: Any, path: Path) -> Iterator[tuple[str, list[str]]]:
     import csv
 
     with handle:
-        reader = csv.reader(handle)
-        while True:
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as fault:
-                yield "broken", [f"line {reader.line_num}: {fault}; is a quote left open?"]
-                continue
-            except OSError as fault:
-                raise UsageError(f"{path}: cannot be read ({fault.strerror or fault})") from None
-            if cells:
-                yield "row", cells
+        try:
+            # Spreadsheets of much of Europe write semicolons; the head says which mark it is.
+            head = handle.readline()
+            reader = csv.reader(chain((head,), handle), delimiter=max(",;\t", key=head.count))
+            while True:
+                try:
+                    cells = next(reader)
+                except StopIteration:
+                    return
+                except csv.Error as fault:
+                    yield "broken", [f"line {reader.line_num}: {fault}; is a quote left open?"]
+                    continue
+                if cells:
+                    yield "row", cells
+        except OSError as fault:
+            raise UsageError(f"{path}: cannot be read ({fault.strerror or fault})") from None
 
 
 def _rows(
@@ -153,27 +164,35 @@ def is_measured(path: Path) -> bool:
 def read_measured(path: Path) -> tuple[JobTable, list[tuple[str, ...]]]:
     """A table of measurements, with `notes`, `value` and `source` as its last cells, and all of its rows.
 
-    A row without a value whose notes say why (`bench` writes them) is left out. Raises `UsageError` where the
-    file cannot be read as one, or a value is no number above zero.
+    A row without a value whose notes say why (`bench` writes them) is left out, and so is one that cannot be
+    used, whose reason is among the table's faults. Raises `UsageError` where the file cannot be read as a
+    table, or no row of it can be used.
     """
     table = read_table(path, ("notes", "value", "source"))
-    rows = []
+    rows: list[tuple[str, ...]] = []
+    faults: list[str] = []
     ended = 0
     for line, row in enumerate(table.rows, 2):
-        if len(row) > len(table.columns):
-            raise UsageError(f"{path} row {line}: {row[-1]}")
-        note, text = row[-3], row[-2]
-        if note.strip() and not text.strip():
-            ended += 1
+        broken = len(row) > len(table.columns)
+        note, text = row[len(COLUMNS)], row[len(COLUMNS) + 1]
+        if broken or not _is_positive(text):
+            if not broken and note.strip() and not text.strip():
+                ended += 1
+            else:
+                why = row[-1] if broken else f"value '{one_line(text)}' is not a number above zero"
+                faults.append(f"line {line}: {why}")
             continue
         rows.append(row)
-        try:
-            good = float(text) > 0 and math.isfinite(float(text))
-        except ValueError:
-            good = False
-        if not good:
-            raise UsageError(f"{path} line {line}: value '{text}' is not a number above zero")
-    return table._replace(ended=ended), rows
+    if not rows and not ended:
+        raise UsageError(f"{path} {faults[0]}" if faults else f"{path}: no rows of measurements in it")
+    return table._replace(ended=ended, faults=tuple(faults)), rows
+
+
+def _is_positive(text: str) -> bool:
+    try:
+        return 0.0 < float(text) < math.inf
+    except ValueError:
+        return False
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
