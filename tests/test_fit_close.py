@@ -86,6 +86,8 @@ def test_a_length_is_the_context_of_what_writes_for_every_command(whichgpu):
         assert "input_tokens 1744, output_tokens 256" in out
         assert "no use for seq_len" not in out
         assert "seq_len 2,000 is taken as prompt and answer together" in out
+    ranked = whichgpu("recommend", "llama-2-7b", "--gpus", "a10", *length[3:], "--json").json
+    assert {"input tokens 1744", "output tokens 256"} <= {*ranked["assumptions"]}
     assert "no use for" not in whichgpu("fit", "llama-2-7b", "--gpu", "a10", "--input-tokens", "900").out
     assert (
         "etp (did you mean moe_tp?)" in whichgpu("fit", "llama-2-7b", "--gpu", "a10", "--option", "etp=2").out

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import asked, pipeline, placing
-from whichgpu.cost.contexts import split
 from whichgpu.cost.groups import Group
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.requests import in_loop
@@ -35,6 +34,7 @@ from whichgpu.hardware.bins import resolve_whole
 from whichgpu.hardware.names import in_a_machine
 from whichgpu.values import NamedTuple
 from whichgpu.workloads import job as jobs
+from whichgpu.workloads.contexts import split
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.workload import resolve
 
