@@ -81,6 +81,13 @@ def test_rows_without_a_value_that_can_be_are_left_out_and_told(tmp_path):
     assert [row[-2] for row in kept] == ["900"]
     assert (table.ended, len(table.faults)) == (1, 3)
     assert "left out: 3 (line 2: value '0' is not a number above zero; line 3" in table.notes()[-1]
+    headed = written(path, "Model,GPU name,images/sec\nresnet50,a10,900\n")
+    assert dict(zip(read_measured(headed)[0].columns, read_measured(headed)[1][0], strict=True)) == {
+        **dict.fromkeys((*COLUMNS, "notes", "source"), ""),
+        "workload": "resnet50", "gpu": "a10", "unit": "images/sec", "value": "900",
+    }  # fmt: skip
+    with pytest.raises(UsageError, match="no column 'value'; write what was measured there, or under its"):
+        read_measured(written(path, "workload,gpu\nresnet50,a10\n"))
     for text, why in ((head, "no rows of measurements"), (f"{head}resnet50,a10,,0,\n", "line 2: value '0'")):
         with pytest.raises(UsageError, match=why):
             read_measured(written(path, text))

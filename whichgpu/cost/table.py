@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ _ALSO = {
 }  # fmt: skip
 #: Columns of the measurement schema that are never inputs.
 OUTPUTS = ("source", "value", "spread", "notes")
+#: Headings that are rates of work: `images/sec`, `output tokens/s`.
+_RATE = r"(?:\w+ )?[a-z]+ ?(?:/ ?|per |_per_)(?:s|secs?|seconds?)"
 #: Rows left out that are named with their reason.
 _NAMED = 3
 
@@ -88,11 +91,27 @@ def read_table(path: Path, more: Sequence[str] = ()) -> JobTable:
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise UsageError(f"{path}: two columns '{twice[0]}'; keep one")
+    names, unit = _valued(names) if "value" in more else (names, "")
+    if "value" in more and "value" not in names:
+        raise UsageError(
+            f"{path}: no column 'value'; write what was measured there, or under its unit (images/s)"
+        )
     columns = (*COLUMNS, *more)
     known = {*columns, *OUTPUTS, ""}
     unknown = tuple(name for name in names if name not in known)
     read_as = tuple(f"{a} as {b}" for a, b in zip(told, names, strict=True) if a != b)
-    return JobTable(columns, unknown, _rows(lines, names, columns), read_as=read_as)
+    return JobTable(columns, unknown, _rows(lines, names, columns, unit), read_as=read_as)
+
+
+def _valued(names: Sequence[str]) -> tuple[list[str], str]:
+    """The columns with the one that is headed by a rate as the value, and its unit where no column has that.
+
+    Of a table that has a value, or several such columns, they stay as they are.
+    """
+    rates = [name for name in names if re.fullmatch(_RATE, name.strip().lower())]
+    if "value" in names or len(rates) != 1:
+        return [*names], ""
+    return ["value" if name == rates[0] else name for name in names], "" if "unit" in names else rates[0]
 
 
 def _headings(told: Sequence[str]) -> list[str]:
@@ -132,20 +151,23 @@ def _lines(handle: Any, path: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def _rows(
-    lines: Iterable[tuple[str, list[str]]], names: Sequence[str], columns: Sequence[str]
+    lines: Iterable[tuple[str, list[str]]], names: Sequence[str], columns: Sequence[str], unit: str = ""
 ) -> Iterator[tuple[str, ...]]:
-    """The cells of each row in the order of `columns`; "" where the table has no such column."""
+    """The cells of each row in the order of `columns`; of a column that is not there "", or the `unit`."""
     width = len(names)
-    pick = itemgetter(*(names.index(name) if name in names else width for name in columns))
+    absent = {"unit": width + 1}
+    pick = itemgetter(*(
+        names.index(name) if name in names else absent.get(name, width) for name in columns
+    ))  # fmt: skip
     nothing = ("",) * len(columns)
     for kind, cells in lines:
         if kind != "row":
             yield (*nothing, cells[0])
         elif len(cells) == width:
-            cells.append("")
+            cells.extend(("", unit))
             yield pick(cells)
         else:
-            padded = [*cells[:width], *[""] * (width - len(cells)), ""]
+            padded = [*cells[:width], *[""] * (width - len(cells)), "", unit]
             wrong = len(cells) < width or any(cells[width:])
             why = f"{len(cells)} cells under {width} columns; is a comma missing or unquoted?"
             yield (*pick(padded), *((why,) if wrong else ()))
