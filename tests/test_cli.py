@@ -57,6 +57,21 @@ def test_an_option_is_taken_in_its_other_number(whichgpu):
     )
 
 
+def test_an_option_of_one_value_that_is_given_twice_is_told(whichgpu):
+    told = whichgpu("predict", "resnet50", "--gpu", "a10", "--batch", "8", "--batch", "9", "--json")
+    assert "--batch is given 2 times; the last is read" in told.err
+    assert told.json["job"]["batch"] == 9
+    several = whichgpu("predict", "resnet50", "--gpu", "a10", "--gpu", "l4", "--json")
+    assert len(several.json["predictions"]) == 2
+    listed = whichgpu("recommend", "resnet50", "--needs", "ecc", "--needs", "nvlink")
+    assert "--needs is given 2 times; write it once, as A,B" in listed.err
+
+
+@pytest.mark.parametrize("typed", ["llama-3.1-8b", "Llama 3.1 8B", "meta-llama/Llama-3.1-8B"])
+def test_a_workload_in_place_of_a_gpu_is_told_as_one(whichgpu, typed):
+    assert "it is a workload: whichgpu workload llama-3.1-8b; compare" in whichgpu("show", typed).err
+
+
 def test_the_first_of_an_answer_comes_unasked_and_all_of_it_when_asked(whichgpu):
     asked = ("predict", "resnet50", "--gpu", "l4")
     short, whole = whichgpu(*asked).out, whichgpu(*asked, "--all").out

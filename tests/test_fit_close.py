@@ -79,12 +79,15 @@ def test_a_job_is_settled_once_for_its_check_and_its_places(monkeypatch: pytest.
     assert meshes.single(asked[0], meshes.check(asked[0])).n_gpus == meshes.single(asked[0]).n_gpus
 
 
-def test_a_length_that_a_server_does_not_read_is_said_with_what_it_reads(whichgpu):
-    length = ("--gpu", "a10", "--seq-len", "2000")
-    out = " ".join(whichgpu("predict", "llama-2-7b", *length).out.split())
-    assert "no use for seq_len, which was ignored; a prompt is --input-tokens" in out
-    for phase in ((), ("--phase", "generate")):
-        assert "input_tokens 1744" in whichgpu("fit", "llama-2-7b", *length, *phase).out.replace("\n", " ")
+def test_a_length_is_the_context_of_what_writes_for_every_command(whichgpu):
+    length = ("llama-2-7b", "--gpu", "a10", "--seq-len", "2000")
+    for command, *phase in (("fit",), ("fit", "--phase", "generate"), ("predict",)):
+        out = " ".join(whichgpu(command, *length, *phase).out.split())
+        assert "input_tokens 1744, output_tokens 256" in out
+        assert "no use for seq_len" not in out
+        assert "seq_len 2,000 is taken as prompt and answer together" in out
+    ranked = whichgpu("recommend", "llama-2-7b", "--gpus", "a10", *length[3:], "--json").json
+    assert {"input tokens 1744", "output tokens 256"} <= {*ranked["assumptions"]}
     assert "no use for" not in whichgpu("fit", "llama-2-7b", "--gpu", "a10", "--input-tokens", "900").out
     assert (
         "etp (did you mean moe_tp?)" in whichgpu("fit", "llama-2-7b", "--gpu", "a10", "--option", "etp=2").out

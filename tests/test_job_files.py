@@ -9,7 +9,7 @@ import pytest
 from job_rows import GPUS
 
 from whichgpu.cost.jobs import predict_rows
-from whichgpu.cost.table import COLUMNS, read_table
+from whichgpu.cost.table import COLUMNS, read_measured, read_table
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 
@@ -58,6 +58,46 @@ def test_of_two_headings_for_one_column_one_is_read_and_the_other_is_told(tmp_pa
     unread = "model" if more == "workload" else "network"
     assert f"columns that were not read: {unread}" in table.notes()
     assert next(iter(predict_rows(list(table.rows), GPUS))).value > 0
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_cells_may_be_set_apart_as_spreadsheets_do(tmp_path, mark):
+    text = "workload,gpu,batch\r\nresnet50,a10,8\r\n"
+    tables = [read_table(written(tmp_path / "jobs.csv", text.replace(",", one))) for one in (",", mark)]
+    assert list(tables[1].rows) == [("", "resnet50", "a10", "", "", "", "8", *[""] * 12)]
+
+
+def test_rows_without_a_value_that_can_be_are_left_out_and_told(tmp_path):
+    head = "workload,gpu,metric,value,notes\n"
+    rows = (
+        "a10,throughput,0,",
+        "a10,throughput,nan,",
+        "a10,throughput,abc,",
+        "a10,throughput,900,",
+        "l4,,,OOM",
+    )
+    path = written(tmp_path / "own.csv", head + "".join(f"resnet50,{row}\n" for row in rows))
+    table, kept = read_measured(path)
+    assert [row[-2] for row in kept] == ["900"]
+    assert (table.ended, len(table.faults)) == (1, 3)
+    assert "left out: 3 (line 2: value '0' is not a number above zero; line 3" in table.notes()[-1]
+    headed = written(path, "Model,GPU name,images/sec\nresnet50,a10,900\n")
+    assert dict(zip(read_measured(headed)[0].columns, read_measured(headed)[1][0], strict=True)) == {
+        **dict.fromkeys((*COLUMNS, "notes", "source"), ""),
+        "workload": "resnet50", "gpu": "a10", "unit": "images/sec", "value": "900",
+    }  # fmt: skip
+    with pytest.raises(UsageError, match="no column 'value'; write what was measured there, or under its"):
+        read_measured(written(path, "workload,gpu\nresnet50,a10\n"))
+    for text, why in ((head, "no rows of measurements"), (f"{head}resnet50,a10,,0,\n", "line 2: value '0'")):
+        with pytest.raises(UsageError, match=why):
+            read_measured(written(path, text))
+
+
+def test_what_a_table_states_of_each_job_is_not_stated_of_all(whichgpu, tmp_path):
+    jobs = str(written(tmp_path / "jobs.csv", "workload,gpu\nresnet50,a10\n"))
+    told = whichgpu("predict", "resnet50", "--jobs", jobs, "--gpu", "l4", "--seq-len", "7", "--option", "a=b")
+    assert told.status == 2
+    assert "leave 'resnet50', --gpu, --seq-len, --option out" in told.err
 
 
 def test_a_bad_byte_or_an_endless_quote_spoils_its_row_alone(tmp_path):

@@ -63,7 +63,7 @@ def table(path, factor, jobs=JOBS):
 
 
 def fitted(path):
-    return personal.fitted(personal.rows_of(path), catalogue())
+    return personal.fitted(personal.rows_of(path)[0], catalogue())
 
 
 def test_a_slow_stack_is_learnt_and_held_out_runs_are_better(tmp_path):

@@ -172,6 +172,33 @@ def test_a_text_that_is_given_for_a_file_is_told_how_to_be_one() -> None:
     assert package.audit(text.encode()).findings
 
 
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (lambda: package.recommend("resnet50", target=5), "'5' is not a rate"),
+        (lambda: package.recommend("resnet50", budget=20), "'20' has no unit"),
+        (lambda: package.predict("resnet50", ["a10", "l4"]), "gpu: .* is no text"),
+        (lambda: package.predict("resnet50", "a10", precision=5), "no precision '5'"),
+        (lambda: package.diagnose("resnet50", "a10", 850), "'850' is not a measured figure"),
+        (lambda: package.fit(None), "workload: None is no text"),
+        (lambda: package.plan(5), "as its file or as a mapping"),
+    ],
+)
+def test_what_is_no_text_is_a_fault_that_says_so(asked, why: str) -> None:
+    with pytest.raises(package.UsageError, match=why):
+        asked()
+
+
+def test_a_gpu_a_workload_and_a_number_stand_for_what_is_typed_of_them() -> None:
+    known = package.predict("resnet50", "a10").to_dict()
+    assert known == package.predict(package.workload("resnet50"), package.gpu("a10")).to_dict()
+    assert known["predicted"] == {"value": known["throughput"], "basis": known["basis"]}
+    assert known["value"] == known["throughput"]
+    told = package.recommend("resnet50", phase="train", epochs=90, gpus="a10,l4", needs="ecc").to_dict()
+    assert {one["gpu"] for one in told["candidates"]} == {"a10", "l4"}
+    assert [one["gpu"] for one in package.fit("sdxl", "a10, l4").to_dict()["answers"]] == ["a10", "l4"]
+
+
 @pytest.mark.parametrize("form", ["q4_k_m", "mlx-4bit", "w4a16", "bf16"])
 def test_a_format_has_one_engine_at_every_door(form: str) -> None:
     """Where no runtime is named it is the one that reads the format, whatever is asked of the job."""

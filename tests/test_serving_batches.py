@@ -21,6 +21,8 @@ def test_batches_and_their_queues(whichgpu):
     one = next(each for each in told["batches"] if each["queue"])
     assert one["queue"]["mean"] >= told["batches"][0]["latency"]["mid"]
     assert one["queue"]["utilisation"] < 1
+    alone = whichgpu("predict", "stable-diffusion-1.5", "--gpu", "a10", "--curve", "--json").json["batches"]
+    assert {one["queue"] for one in alone} == {None}
     over = whichgpu(
         "predict", "stable-diffusion-1.5", "--gpu", "a10", "--curve", "--option", "request_rate=99"
     )

@@ -146,8 +146,10 @@ def test_what_is_wrong_says_what_to_write(whichgpu, typed, said):
         ("--option tensor_parallel_size=2", "tensor_parallel_size (write --tp N)"),
         ("--option chunked_prefill=false", "chunked_prefill (nothing for it"),
         ("--option scheduler_recv_interval=30", "ignored: scheduler_recv_interval"),
+        ("--option compile=banana", "option compile: 'banana' is none of default"),
+        ("--option 'power_limit=5000 W'", "power_limit 5000 W limits nothing: the L40S draws 350 W"),
         ("--option mtp=3", "option mtp is of training, and changes nothing here"),
-        ("--seq-len 4096", "llama-3.1-8b has no use for seq_len"),
+        ("--seq-len 4096", "seq_len 4,096 is taken as prompt and answer together, 3,840"),
     ],
 )
 def test_what_changes_nothing_is_told(whichgpu, typed, said):
@@ -159,9 +161,9 @@ def test_what_changes_nothing_is_told(whichgpu, typed, said):
 
 
 def test_no_more_are_in_flight_than_a_limit_lets(whichgpu):
-    words = ("predict", "llama-3.1-8b", "--gpu", "l40s", "--phase", "serve", "--rate", "3 req/s")
-    assert whichgpu(*words, "--option", "max_concurrency=4", "--json").json["sequences"] == 4
-    wrong = whichgpu(*words, "--gpu", "l40s:8", "--option", "prefill_gpus=4", "--option", "prefill_tp=3")
+    words = ("predict", "llama-3.1-8b", "--phase", "serve", "--rate", "3 req/s", "--gpu")
+    assert whichgpu(*words, "l40s", "--option", "max_concurrency=4", "--json").json["sequences"] == 4
+    wrong = whichgpu(*words, "l40s:8", "--option", "prefill_gpus=4", "--option", "prefill_tp=3")
     assert "write prefill_tp=2 or 4" in wrong.err
 
 

@@ -10,6 +10,7 @@ Names and quantities are text as on the command line. Every fault that a caller 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -19,7 +20,7 @@ from whichgpu.errors import UsageError, one_line
 from whichgpu.hardware.catalogue import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from whichgpu.cost.answers import Estimate
     from whichgpu.hardware.catalogue import Catalogue
@@ -37,6 +38,26 @@ if TYPE_CHECKING:
     from whichgpu.workloads.workload import Workload
 
     Files = Iterable[str | Path]
+
+
+def _text(name: str, given: Any) -> str:
+    """What is given for a text: a number as it would be typed, a GPU or workload its id.
+
+    Raises `UsageError` for anything else.
+    """
+    given = getattr(given, "id", given)
+    if isinstance(given, str):
+        return given
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        raise UsageError(f"{name}: {one_line(repr(given))[:60]} is no text; write it as on the command line")
+    return f"{given}"
+
+
+def _texts(name: str, given: Any) -> list[str]:
+    """Names as a sequence, or as one text with commas between."""
+    if not isinstance(given, str) and hasattr(given, "__iter__"):
+        return [_text(name, one) for one in given]
+    return [one.strip() for one in _text(name, given).split(",") if one.strip()]
 
 
 def gpus(*, files: Files = (), assume: bool = False) -> Catalogue:
@@ -64,7 +85,7 @@ def gpu(name: str, *, files: Files = ()) -> Gpu:
     """
     from whichgpu.hardware.slices import resolve_device
 
-    found, count = resolve_device(name, gpus(files=files))
+    found, count = resolve_device(_text("gpu", name), gpus(files=files))
     if count > 1:
         raise UsageError(
             f"'{one_line(name)}' is {count} of {found.id}; a GPU is one: write '{found.id}', or give the "
@@ -84,7 +105,7 @@ def workload(name: str | Path) -> Workload:
         from whichgpu.workloads.importing import load
 
         return load(str(name))
-    return resolve(name)
+    return resolve(_text("workload", name))
 
 
 def job(workload: str | Job, **columns: Any) -> Job:
@@ -96,7 +117,10 @@ def job(workload: str | Job, **columns: Any) -> Job:
     """
     from whichgpu.workloads import job as jobs
 
-    stated = {name: value for name, value in columns.items() if value is not None}
+    stated: dict[str, Any]
+    stated = {name: _text(name, value) if name in ("phase", "precision", "runtime") else value
+              for name, value in columns.items() if value is not None}  # fmt: skip
+    workload = workload if isinstance(workload, jobs.Job) else _text("workload", workload)
     own = workload.options if isinstance(workload, jobs.Job) else {}
     stated["options"] = _options(stated.get("options", own))
     if "phase" in stated:
@@ -210,8 +234,9 @@ def recommend(
     from whichgpu.planner.uses import for_use
 
     known = _known(gpu_files)
-    asked = {name: wishes.pop(name) for name in Wished._fields if name in wishes}
-    other = use(workload)
+    asked = {name: _wish(name, wishes.pop(name)) for name in Wished._fields if name in wishes}
+    slo, rate = (None if one is None else _text(name, one) for name, one in (("slo", slo), ("rate", rate)))
+    other = use(_text("workload", workload))
     if other is not None and not wishes:
         from whichgpu.planner.fleets.asked import Asked as Load
         from whichgpu.planner.request import read_use_request
@@ -232,6 +257,17 @@ def recommend(
     return ranked(request, known, own)
 
 
+#: Wishes that are lists, and a number; the others are text.
+_LISTS = ("gpus", "providers", "exclude", "region", "needs", "framework")
+
+
+def _wish(name: str, given: Any) -> Any:
+    """A wish of `recommend` as the command has it; None where it is not stated."""
+    if given is None or name == "max_slots":
+        return given
+    return _texts(name, given) if name in _LISTS else _text(name, given)
+
+
 def predict(
     workload: str | Job, gpu: str, *, anchors: Sequence[str] = (), gpu_files: Files = (), **columns: Any
 ) -> Estimate:
@@ -247,7 +283,7 @@ def predict(
     from whichgpu.hardware.slices import resolve_device
 
     known = _known(gpu_files)
-    device, count = resolve_device(gpu, known)
+    device, count = resolve_device(_text("gpu", gpu), known)
     own = job(workload, **columns)
     count = _count(gpu, count, own)
     if not anchors:
@@ -276,16 +312,18 @@ def diagnose(
     from whichgpu.planner.diagnosis import diagnose as judged
 
     known = _known(gpu_files)
-    device, count = resolve_device(gpu, known)
+    device, count = resolve_device(_text("gpu", gpu), known)
     own = job(workload, **columns)
-    return judged(placed(own, _count(gpu, count, own), device), device, read(measured), known)
+    return judged(
+        placed(own, _count(gpu, count, own), device), device, read(_text("measured", measured)), known
+    )
 
 
 def _count(text: str, named: int, asked: Job) -> int:
     """How many GPUs a job is on: those that stand with their name, else, or of a machine, its own number."""
     from whichgpu.hardware.names import in_a_machine
 
-    own = asked.n_gpus and (named == 1 or in_a_machine(text))
+    own = asked.n_gpus and (named == 1 or in_a_machine(_text("gpu", text)))
     return int(asked.n_gpus) if own else named
 
 
@@ -307,9 +345,9 @@ def fit(
     from whichgpu.planner.capacity import fit as fitted
     from whichgpu.workloads.job import Job as Known
 
-    asked = [workloads] if isinstance(workloads, str | Known) else list(workloads)
+    asked: Sequence[Any] = workloads if isinstance(workloads, list | tuple) else [workloads]
     jobs = [job(one, **({} if isinstance(one, Known) else columns)) for one in asked]
-    names = [gpus] if isinstance(gpus, str) else list(gpus)
+    names = _texts("gpus", gpus)
     full = str(columns.get("concurrency")).strip().lower() == "max"
     return fitted(jobs, names, _known(gpu_files), together=together, full=full)
 
@@ -336,7 +374,7 @@ def sweep(
     from whichgpu.planner.sweep import sweep as searched
 
     request = read_request(
-        job(workload, **columns), gpus, _known(gpu_files), today=date.today(),
+        job(workload, **columns), _text("gpus", gpus), _known(gpu_files), today=date.today(),
         global_batch=global_batch, tokens=tokens, usd_per_gpu_hour=usd_per_gpu_hour, system=system, top=top,
         scaling=scaling,
     )  # fmt: skip
@@ -361,8 +399,10 @@ def plan(
         raise UsageError("a plan is given as its file or as a mapping: plan(tomllib.loads(text))")
     if isinstance(file, str | Path):
         asked = read(Path(file), known, today)
-    else:
+    elif isinstance(file, Mapping):
         asked = parsed(file, Path(), "plan", known, today)
+    else:
+        raise UsageError(f"a plan is given as its file or as a mapping, not as {one_line(repr(file))[:60]}")
     if time_limit is not None:
         asked = replace(asked, seconds=read_positive(time_limit, "time", "time limit"))
     return planned(asked, known, today)
@@ -383,7 +423,7 @@ def compare(
     from whichgpu.planner.comparison import compare as compared
     from whichgpu.workloads.job import Job as Known
 
-    names = [one.strip() for one in gpus.split(",")] if isinstance(gpus, str) else gpus
+    names = _texts("gpus", gpus)
     jobs = [workloads] if isinstance(workloads, Known) else workloads
     asked = [one.strip() for one in jobs.split(",")] if isinstance(jobs, str) else jobs
     return compared(names, asked, catalogue=_known(gpu_files), whole=whole)
@@ -409,7 +449,7 @@ def compat(
     from whichgpu.software.compat import resolve
 
     known = _known(gpu_files)
-    names = [gpus] if isinstance(gpus, str) else list(gpus)
-    wanted = [frameworks] if isinstance(frameworks, str) else list(frameworks)
-    asked = [name for some in (features, precisions) for name in ([some] if isinstance(some, str) else some)]
+    names = _texts("gpus", gpus)
+    wanted = [_text("frameworks", frameworks)] if isinstance(frameworks, str) else list(frameworks)
+    asked = [*_texts("features", features), *_texts("precisions", precisions)]
     return judged([resolve(name, known, asked) for name in names], wanted, asked, system)

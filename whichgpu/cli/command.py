@@ -20,7 +20,7 @@ import click
 from whichgpu.cli.help import Context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Sequence
 
     from whichgpu.report.table import Block, Report
 
@@ -53,6 +53,7 @@ class _Command(click.Command):
             for at, one in enumerate(args)
         ]  # fmt: skip
         try:
+            _tell_twice(self.make_parser(ctx).parse_args([*plain])[2], ctx)
             return super().parse_args(ctx, plain)
         except click.NoSuchOption as fault:
             from whichgpu.cli.flags import meant
@@ -66,6 +67,17 @@ class _Command(click.Command):
                 raise
             told = f"{error.message.rstrip('.')}; a name of several words goes in quotes"
             raise click.UsageError(told, error.ctx) from None
+
+
+def _tell_twice(given: Sequence[click.Parameter], ctx: click.Context) -> None:
+    """Say that of an option which has one value the last is read; refuse one that takes a list."""
+    for option in dict.fromkeys(given):
+        times = sum(other is option for other in given)
+        if times == 1 or not isinstance(option, click.Option) or option.multiple or option.is_flag:
+            continue
+        if "," in (option.metavar or ""):
+            raise click.UsageError(f"{option.opts[0]} is given {times} times; write it once, as A,B", ctx)
+        click.echo(f"whichgpu: {option.opts[0]} is given {times} times; the last is read", err=True)
 
 
 def _in_number(typed: str, known: Container[str]) -> str:

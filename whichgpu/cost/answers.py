@@ -158,8 +158,10 @@ class Estimate(Drawn, Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, SI units."""
+        own = {"value": self.throughput.to_dict(), "basis": self.basis}
         return {
-            "gpu": self.gpu, "n_gpus": self.n_gpus, "job": self.job.to_dict(), "runtime": self.runtime,
+            **own, "predicted": own, "gpu": self.gpu, "n_gpus": self.n_gpus, "job": self.job.to_dict(),
+            "runtime": self.runtime,
             "throughput": self.throughput.to_dict(), "latency": self.latency.to_dict(),
             "memory": {"parts": dict(self.memory), "required": self.required, "available": self.available,
                        "fits": self.fits, "read": {name: self.readings.interval(name).to_dict()
@@ -170,8 +172,7 @@ class Estimate(Drawn, Shown):
             "power": self.power, "power_interval": self.power_interval.to_dict(),
             "power_basis": self.power_basis,
             "energy": self.energy, "energy_interval": self.energy_interval.to_dict(),
-            "sequences": self.sequences, "basis": self.basis,
-            "warnings": list(self.warnings),
+            "sequences": self.sequences, "warnings": list(self.warnings),
             "terms": [{"layer": t.layer, "kind": t.kind, "count": t.count, "seconds": t.seconds,
                        "bound": t.bound} for t in self.terms],
         }  # fmt: skip

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import habits
+from whichgpu.cost import habits, unread
 from whichgpu.cost.pipeline import in_turn
 from whichgpu.cost.requests import limited
 from whichgpu.cost.runtime import kept, runtime
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.units import parse
 from whichgpu.values import NamedTuple, regex
+from whichgpu.workloads import contexts
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.model import is_language_model
@@ -57,7 +58,7 @@ class Asked(NamedTuple):
 def read(job: Job) -> Asked:
     """What a job asks for, filled in; raises `UsageError` for an unknown workload, phase or precision."""
     workload = resolve(job.workload)
-    job = workload.as_named(job)
+    stated, job = job, workload.as_named(job)
     # What a family calls a phase is that phase wherever the job is read.
     called = getattr(workload.code, "PHASE_ALIASES", {}).get(job.phase)
     job = job.changed(phase=called) if called else job
@@ -88,7 +89,7 @@ def read(job: Job) -> Asked:
         gathered = (*gathered, f"{stack.title} sends {what} to the host where the card has no room")
         if job.says("vae_tiling"):
             gathered = (*gathered, f"{stack.title} decodes in tiles where it has none for a whole picture")
-    said = (*said, *spread, *counted, *few, *gathered)
+    said = (*said, *spread, *counted, *few, *gathered, *contexts.said(stated, job), *unread.said(job))
     if stack.language and is_language_model(workload) and not job.trains:
         job, said = _with_lengths(job, stack, said)
         stack = _behind(stack)

@@ -25,6 +25,7 @@ from whichgpu.cost import (
     pipeline,
     prompts,
     starting,
+    unread,
 )
 from whichgpu.cost.activations import slack as reserved_slack
 from whichgpu.cost.coefficients import section
@@ -34,7 +35,6 @@ from whichgpu.cost.requests import in_flight
 from whichgpu.cost.support import Needs, refusal, standing_by, substitutions
 from whichgpu.cost.time import prepare
 from whichgpu.errors import UsageError
-from whichgpu.units import parse
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.ops import stored_weight_bytes
@@ -106,7 +106,7 @@ def lay_out(job: Job, gpus: Sequence[Gpu], *, met: Met | None = None) -> Layout:
     cap = settled.job.options.get("power_limit")
     sent = machines.said(laid.workload, laid.job, laid.devices)
     notes = tuple(
-        (*substitutions(gpu, spec, settled.runtime), *_too_low(gpu, cap), *said, *own)
+        (*substitutions(gpu, spec, settled.runtime), *unread.of_cap(gpu, cap), *said, *own)
         for gpu, own in zip(gpus, sent, strict=True)
     )
     return replace(laid, unused=settled.unused, notes=notes)
@@ -122,7 +122,7 @@ def devices_of(
     options, stack = settled.job.options, settled.runtime
     cap, sums = options.get("power_limit"), stack.narrow if narrow is None else narrow
     return Devices.of(
-        gpus, cap=np.inf if cap is None else parse(cap, "power"), narrow=sums,
+        gpus, cap=np.inf if cap is None else unread.power(cap), narrow=sums,
         system=options.get("system", ""), joined_by=asked.nvlink(options.get("nvlink", "")),
         widens=stack.widens, launch=_launch(options.get("launch", "")),
         network=asked.network(options.get("network", "")),
@@ -130,19 +130,13 @@ def devices_of(
     )  # fmt: skip
 
 
-def _too_low(gpu: Gpu, cap: str | None) -> tuple[str, ...]:
-    """What to say of a cap that is lower than any that was read of the part."""
-    if cap is None or parse(cap, "power") >= (gpu.value("power_min") or 0):
-        return ()
-    least = f"the lowest power limit that was read of the {gpu.name} is {gpu.display('power_min')}"
-    return (f"{least}: none below it is known to be taken",)
-
-
 def _launch(text: str) -> float:
     """Seconds of a host for a launch, as a job states them; 0 where it does not."""
-    seconds = parse(text, "time") if text else 0.0
+    seconds = unread.time("launch", text) if text else 0.0
     if text and not 1e-7 <= seconds <= 1e-3:
-        raise UsageError(f"launch: a host takes 0.1 us to 1 ms for a kernel, not {text}; write launch=20us")
+        raise UsageError(
+            f"option launch: a host takes 0.1 us to 1 ms for a kernel, not {text}; write launch=20us"
+        )
     return seconds
 
 
@@ -169,7 +163,7 @@ def settle(job: Job) -> Settled:
     """A job, or a sweep of jobs, with every default filled in; raises `UsageError` as `lay_out` does."""
     read = asked.read(job)
     workload, stack = read.workload, read.runtime
-    unused = workload.unused(job)
+    unused = tuple(name for name in workload.unused(job) if getattr(read.job, name) is not None)
     job = pipeline.spread_layers(read.job, stack).with_defaults(tp=1.0, pp=1.0)
     mesh = Mesh.of(job.changed(phase=job.phase or workload.phases[0]))
     serves = (job.phase or workload.phases[0]) == "serve"

@@ -220,11 +220,14 @@ def fingerprint() -> str:
     return hashlib.sha256(repr(effects).encode()).hexdigest()[:12]
 
 
-def rows_of(path: Path) -> Iterator[dict[str, str]]:
-    """The rows of a table of measurements, or of what a load generator wrote; raises `UsageError`."""
+def rows_of(path: Path) -> tuple[Iterator[dict[str, str]], tuple[str, ...]]:
+    """The rows of a table of measurements, or of what a load generator wrote, and why others are not used.
+
+    Raises `UsageError` as `table.read_measured` does.
+    """
     from whichgpu.cost import load_results
     from whichgpu.cost.table import read_measured
 
     reader = load_results.read_results if path.suffix in load_results.SUFFIXES else None
     table, cells = read_measured(path) if reader is None else reader(path, {})
-    return (dict(zip(table.columns, row, strict=True)) for row in cells)
+    return (dict(zip(table.columns, row, strict=True)) for row in cells), table.faults

@@ -34,6 +34,7 @@ from whichgpu.hardware.bins import resolve_whole
 from whichgpu.hardware.names import in_a_machine
 from whichgpu.values import NamedTuple
 from whichgpu.workloads import job as jobs
+from whichgpu.workloads.contexts import split
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.workload import resolve
 
@@ -194,8 +195,8 @@ class Reader:
         if count > 1:
             numbers = _counted(numbers, count, cells[_GPU])
         numbers = _in_flight(entry, numbers, load_of(cells))
-        if numbers[_IN] is None and numbers[_SEQ_LEN] is not None and entry.head.phase == "prefill":
-            numbers = _swapped(numbers, {_IN: numbers[_SEQ_LEN]})
+        if numbers[_SEQ_LEN] is not None and numbers[_IN] is None:
+            numbers = _in_context(entry, numbers)
         if entry.speaks and _is_open(numbers):
             numbers = self._held(entry.head, numbers, gpu)
         numbers, group = entry.kin.whole.get(numbers) or _grouped(entry.head, entry.kin, numbers)
@@ -291,17 +292,36 @@ def _grouped(head: Head, kin: _Kin, numbers: Numbers) -> tuple[Numbers, Group]:
     return found
 
 
+def _in_context(entry: _Entry, numbers: Numbers) -> Numbers:
+    """The numbers of a row of inference without a prompt, whose `seq_len` is prompt and answer together."""
+    if entry.head.phase == "prefill":
+        return _swapped(numbers, {_IN: numbers[_SEQ_LEN]})
+    if not entry.speaks:
+        return numbers
+    usual = dict(_usual_of(entry.head, entry.kin, numbers).sizes)
+    if usual.get(_IN) is None:
+        return numbers
+    told = usual.get(_OUT) if numbers[_OUT] is None else numbers[_OUT]
+    prompt, answer = split(numbers[_SEQ_LEN], told)
+    return _swapped(numbers, {_SEQ_LEN: None, _IN: prompt, _OUT: answer})
+
+
+def _usual_of(head: Head, kin: _Kin, numbers: Numbers) -> _Usual:
+    """The defaults of rows that leave as much open as these numbers do."""
+    # A default may be of a pair of lengths: what states one of them alone has the other from elsewhere.
+    given = numbers[_IN] is not None, numbers[_OUT] is not None
+    key = given if given[0] != given[1] else ()
+    if key not in kin.usual:
+        kin.usual[key] = _usual(head.job, *given)
+    return kin.usual[key]
+
+
 def _filled(head: Head, kin: _Kin, numbers: Numbers) -> Numbers:
     """The numbers of a row with the defaults of what it leaves open.
 
     Rows that leave open what others state are then of one group with them.
     """
-    # A default may be of a pair of lengths: what states one of them alone has the other from elsewhere.
-    given = numbers[_IN] is not None, numbers[_OUT] is not None
-    key = given if given[0] != given[1] else ()
-    usual = kin.usual.get(key)
-    if usual is None:
-        usual = kin.usual[key] = _usual(head.job, *given)
+    usual = _usual_of(head, kin, numbers)
     whole = list(numbers)
     for place, size in usual.sizes:
         if whole[place] is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +27,15 @@ _ALSO = {
     "num_gpus": "n_gpus", "gpu_count": "n_gpus", "batch_size": "batch", "batchsize": "batch",
     "dtype": "precision", "data_type": "precision", "framework": "runtime", "engine": "runtime",
     "sequence_length": "seq_len", "input_len": "input_tokens", "output_len": "output_tokens",
-    "image_size": "resolution",
+    "image_size": "resolution", "gpu_name": "gpu", "gpu_model": "gpu", "gpu_type": "gpu", "card": "gpu",
+    "model_name": "workload", "seq_length": "seq_len",
 }  # fmt: skip
 #: Columns of the measurement schema that are never inputs.
 OUTPUTS = ("source", "value", "spread", "notes")
+#: Headings that are rates of work: `images/sec`, `output tokens/s`.
+_RATE = r"(?:\w+ )?[a-z]+ ?(?:/ ?|per |_per_)(?:s|secs?|seconds?)"
+#: Rows left out that are named with their reason.
+_NAMED = 3
 
 
 class JobTable(NamedTuple):
@@ -45,6 +52,8 @@ class JobTable(NamedTuple):
     ended: int = 0
     #: Columns that were read under a name of their own, each as "model as workload".
     read_as: tuple[str, ...] = ()
+    #: Why rows of measurements cannot be used, which are left out.
+    faults: tuple[str, ...] = ()
 
     def notes(self) -> tuple[str, ...]:
         """What a reader of the answers should know of the columns."""
@@ -55,7 +64,9 @@ class JobTable(NamedTuple):
         called = (
             f"columns read by another name: {', '.join(map(one_line, self.read_as))}" if self.read_as else ""
         )
-        return tuple(text for text in (called, unread, ended) if text)
+        first = "; ".join((*self.faults[:_NAMED], *([".."] if self.faults[_NAMED:] else [])))
+        faults = f"rows that cannot be used, left out: {len(self.faults):,} ({first})" if self.faults else ""
+        return tuple(text for text in (called, unread, ended, faults) if text)
 
 
 def read_table(path: Path, more: Sequence[str] = ()) -> JobTable:
@@ -80,11 +91,27 @@ def read_table(path: Path, more: Sequence[str] = ()) -> JobTable:
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise UsageError(f"{path}: two columns '{twice[0]}'; keep one")
+    names, unit = _valued(names) if "value" in more else (names, "")
+    if "value" in more and "value" not in names:
+        raise UsageError(
+            f"{path}: no column 'value'; write what was measured there, or under its unit (images/s)"
+        )
     columns = (*COLUMNS, *more)
     known = {*columns, *OUTPUTS, ""}
     unknown = tuple(name for name in names if name not in known)
     read_as = tuple(f"{a} as {b}" for a, b in zip(told, names, strict=True) if a != b)
-    return JobTable(columns, unknown, _rows(lines, names, columns), read_as=read_as)
+    return JobTable(columns, unknown, _rows(lines, names, columns, unit), read_as=read_as)
+
+
+def _valued(names: Sequence[str]) -> tuple[list[str], str]:
+    """The columns with the one that is headed by a rate as the value, and its unit where no column has that.
+
+    Of a table that has a value, or several such columns, they stay as they are.
+    """
+    rates = [name for name in names if re.fullmatch(_RATE, name.strip().lower())]
+    if "value" in names or len(rates) != 1:
+        return [*names], ""
+    return ["value" if name == rates[0] else name for name in names], "" if "unit" in names else rates[0]
 
 
 def _headings(told: Sequence[str]) -> list[str]:
@@ -105,36 +132,42 @@ def _lines(handle: Any, path: Path) -> Iterator[tuple[str, list[str]]]:
     import csv
 
     with handle:
-        reader = csv.reader(handle)
-        while True:
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as fault:
-                yield "broken", [f"line {reader.line_num}: {fault}; is a quote left open?"]
-                continue
-            except OSError as fault:
-                raise UsageError(f"{path}: cannot be read ({fault.strerror or fault})") from None
-            if cells:
-                yield "row", cells
+        try:
+            # Spreadsheets of much of Europe write semicolons; the head says which mark it is.
+            head = handle.readline()
+            reader = csv.reader(chain((head,), handle), delimiter=max(",;\t", key=head.count))
+            while True:
+                try:
+                    cells = next(reader)
+                except StopIteration:
+                    return
+                except csv.Error as fault:
+                    yield "broken", [f"line {reader.line_num}: {fault}; is a quote left open?"]
+                    continue
+                if cells:
+                    yield "row", cells
+        except OSError as fault:
+            raise UsageError(f"{path}: cannot be read ({fault.strerror or fault})") from None
 
 
 def _rows(
-    lines: Iterable[tuple[str, list[str]]], names: Sequence[str], columns: Sequence[str]
+    lines: Iterable[tuple[str, list[str]]], names: Sequence[str], columns: Sequence[str], unit: str = ""
 ) -> Iterator[tuple[str, ...]]:
-    """The cells of each row in the order of `columns`; "" where the table has no such column."""
+    """The cells of each row in the order of `columns`; of a column that is not there "", or the `unit`."""
     width = len(names)
-    pick = itemgetter(*(names.index(name) if name in names else width for name in columns))
+    absent = {"unit": width + 1}
+    pick = itemgetter(*(
+        names.index(name) if name in names else absent.get(name, width) for name in columns
+    ))  # fmt: skip
     nothing = ("",) * len(columns)
     for kind, cells in lines:
         if kind != "row":
             yield (*nothing, cells[0])
         elif len(cells) == width:
-            cells.append("")
+            cells.extend(("", unit))
             yield pick(cells)
         else:
-            padded = [*cells[:width], *[""] * (width - len(cells)), ""]
+            padded = [*cells[:width], *[""] * (width - len(cells)), "", unit]
             wrong = len(cells) < width or any(cells[width:])
             why = f"{len(cells)} cells under {width} columns; is a comma missing or unquoted?"
             yield (*pick(padded), *((why,) if wrong else ()))
@@ -153,27 +186,35 @@ def is_measured(path: Path) -> bool:
 def read_measured(path: Path) -> tuple[JobTable, list[tuple[str, ...]]]:
     """A table of measurements, with `notes`, `value` and `source` as its last cells, and all of its rows.
 
-    A row without a value whose notes say why (`bench` writes them) is left out. Raises `UsageError` where the
-    file cannot be read as one, or a value is no number above zero.
+    A row without a value whose notes say why (`bench` writes them) is left out, and so is one that cannot be
+    used, whose reason is among the table's faults. Raises `UsageError` where the file cannot be read as a
+    table, or no row of it can be used.
     """
     table = read_table(path, ("notes", "value", "source"))
-    rows = []
+    rows: list[tuple[str, ...]] = []
+    faults: list[str] = []
     ended = 0
     for line, row in enumerate(table.rows, 2):
-        if len(row) > len(table.columns):
-            raise UsageError(f"{path} row {line}: {row[-1]}")
-        note, text = row[-3], row[-2]
-        if note.strip() and not text.strip():
-            ended += 1
+        broken = len(row) > len(table.columns)
+        note, text = row[len(COLUMNS)], row[len(COLUMNS) + 1]
+        if broken or not _is_positive(text):
+            if not broken and note.strip() and not text.strip():
+                ended += 1
+            else:
+                why = row[-1] if broken else f"value '{one_line(text)}' is not a number above zero"
+                faults.append(f"line {line}: {why}")
             continue
         rows.append(row)
-        try:
-            good = float(text) > 0 and math.isfinite(float(text))
-        except ValueError:
-            good = False
-        if not good:
-            raise UsageError(f"{path} line {line}: value '{text}' is not a number above zero")
-    return table._replace(ended=ended), rows
+    if not rows and not ended:
+        raise UsageError(f"{path} {faults[0]}" if faults else f"{path}: no rows of measurements in it")
+    return table._replace(ended=ended, faults=tuple(faults)), rows
+
+
+def _is_positive(text: str) -> bool:
+    try:
+        return 0.0 < float(text) < math.inf
+    except ValueError:
+        return False
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:

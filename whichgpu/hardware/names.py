@@ -230,7 +230,10 @@ def _one(text: str, catalogue: Catalogue) -> Gpu:
     hints = [f"did you mean {_listed(near)}?" if near else "", _family(text, catalogue)]
     # Ids of architectures alone have an underscore.
     hint = next(filter(None, sorted(hints, key=lambda one: "_" in text and one is hints[0])), "")
-    raise UnknownName(f"no GPU '{shown}'; {hint or 'see the list: whichgpu gpus'}")
+    from whichgpu.hardware import models
+
+    hint = models.told(text) or hint or "see the list: whichgpu gpus"
+    raise UnknownName(f"no GPU '{shown}'; {hint}")
 
 
 def _amount(text: str, catalogue: Catalogue) -> str:

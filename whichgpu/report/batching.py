@@ -70,9 +70,7 @@ def _batch(found: Batches, j: int) -> dict[str, Any]:
     }  # fmt: skip
     if found.within is not None:
         plain["request_rate_within"] = float(found.within[j])
-    if found.rate is None:
-        return plain
-    queue = found.queues[j]
+    queue = None if found.rate is None else found.queues[j]
     return {**plain, "queue": None if queue is None else {
         "mean": queue.of("mean"), **{f"p{share}": queue.of(f"p{share}") for share in _SHARES},
         "batch": queue.batch, "utilisation": queue.busy,

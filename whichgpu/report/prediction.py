@@ -137,8 +137,9 @@ def document(
     Where the job was measured, `value` and `basis` are of that; `predicted` is always the model's own.
     """
     plain = answer.to_dict()
-    own = {"value": plain.pop("throughput"), "basis": plain.pop("basis")}
-    head = dict(own)
+    head = {name: plain.pop(name) for name in ("value", "basis")}
+    own = plain.pop("predicted")
+    del plain["throughput"]
     if known is not None and known.value is not None:
         head = {"value": known.value.to_dict(), "basis": "measured"}
     evidence = [] if known is None else [one.to_dict() for one in known.rows]

@@ -34,7 +34,7 @@ import numpy as np
 
 from whichgpu.errors import DataError, UsageError
 from whichgpu.values import Shown, immutable
-from whichgpu.workloads import adapters, classes
+from whichgpu.workloads import adapters, classes, contexts
 from whichgpu.workloads.checkpointing import checkpointing, recomputed, stops_early
 from whichgpu.workloads.job import NUMBERS, TRAINING, Job, options_of, phase
 from whichgpu.workloads.ops import Op, parameters, product_flops
@@ -155,14 +155,17 @@ class Workload(Shown):
     def as_named(self, job: Job) -> Job:
         """A job as the name of its model has it: in the phase and by the adapters that the name says.
 
-        One of a decoder that embeds writes nothing: its sequences go through once.
+        One of a decoder that embeds writes nothing: its sequences go through once. A length of what
+        writes is its context.
         """
         said = self.defaults.get("phase", "")
         if said and (not job.phase or (said in adapters.PHASES and job.phase in adapters.GENERAL)):
             job = job.changed(phase=said)
         reads = self.dims.get("headless") and "prefill" in self.phases
         if not reads or phase(job.phase or self.phases[0]) not in ("infer", "prefill"):
-            return job
+            if job.seq_len is None or job.input_tokens is not None or job.trains:
+                return job
+            return contexts.as_context(job, self.complete(job.changed(seq_len=None)))
         length = job.seq_len if job.input_tokens is None else job.input_tokens
         return job.changed(phase="prefill", input_tokens=length)
 

@@ -89,7 +89,10 @@ def nearest(name: str) -> str:
     if near:
         return f"did you mean {told}?"
     gpus = candidates(name, catalogue())
-    return f"it is a GPU, which --gpu takes (several as A,B): --gpu {gpus[0].id}" if gpus else UNLISTED
+    if not gpus:
+        return UNLISTED
+    one = gpus[0].id
+    return f"it is a GPU, which --gpu takes (several as A,B): --gpu {one}; see: whichgpu show {one}"
 
 
 def _numbered_family(name: str) -> list[str]:

@@ -44,7 +44,8 @@ def _personal(own: Path, out: Path | None, catalogue: Catalogue) -> Report:
     from whichgpu.report.personal import report
 
     with progress("calibrate"):
-        found = personal.fitted(personal.rows_of(own), catalogue)
+        rows, faults = personal.rows_of(own)
+        found = personal.fitted(rows, catalogue)
     if not found.points:
         why = next(iter(found.skipped.items()), ("", "it has no rows"))
         raise UsageError(f"{own}: no row that can be used ({': '.join(filter(None, why))})")
@@ -55,6 +56,8 @@ def _personal(own: Path, out: Path | None, catalogue: Catalogue) -> Report:
             raise UsageError(
                 f"{out}: cannot be written ({fault.strerror or fault}); choose another"
             ) from None
+    unread = {line: why for line, _, why in (one.partition(": ") for one in faults)}
+    found = found._replace(skipped={**unread, **found.skipped}, rows=found.rows + len(unread))
     return report(found, out)
 
 

@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     "--gpu",
     metavar="GPU[:N]",
     type=GpuName(),
+    multiple=True,
+    callback=lambda _context, _option, names: ",".join(names) or None,
     help="On this GPU; N of them work together. Several, A:4,B:8, stand side by side.",
 )
 @click.option(
@@ -123,6 +125,7 @@ def run(
             f"--usd-per-gpu-hour is of one job on one GPU: {alone}, or leave the price out"
         )
     if jobs is not None:
+        _alone(workload, gpu, columns)
         return in_form(_table(jobs, out, catalogue), "Predictions", form)
     if not workload or not gpu:
         raise click.UsageError("say what, on which GPU: predict resnet50 --gpu a10; or --jobs FILE.csv")
@@ -156,6 +159,18 @@ def run(
         usd=usd_per_gpu_hour,
     )  # fmt: skip
     return in_form(told, f"{workload} on {gpu}", form)
+
+
+def _alone(workload: str | None, gpu: str | None, columns: JobColumns) -> None:
+    """Refuse what says of one job what a table says of each of its own."""
+    stated = [f"--{name.replace('_', '-').replace('options', 'option')}"
+              for name, value in columns.stated.items() if value]  # fmt: skip
+    told = [*filter(None, [workload and f"'{workload}'", gpu and "--gpu", *stated])]
+    if told:
+        raise click.UsageError(
+            f"--jobs has a row for each job, which states its own; leave {', '.join(told)} out, or make it "
+            "a column of the table"
+        )
 
 
 class _Own(NamedTuple):

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
                    "objectives. Of virtual desktops: who each have one.")  # fmt: skip
 @click.option("--pause", metavar="TIME", default="0 s", show_default=True,
               help="What a user lets go by between an answer and the next request.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Rows.")
+@click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, metavar="N",
+              help="Rows of the table; JSON has all.")  # fmt: skip
 @click.option("--why-not", is_flag=True, help="Name every GPU that was not chosen, and why.")
 @FORM
 @ALL

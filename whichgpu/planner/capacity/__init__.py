@@ -26,7 +26,6 @@ from whichgpu.planner.capacity import meshes, started
 from whichgpu.planner.capacity.cells import Cells
 from whichgpu.planner.capacity.changes import changes
 from whichgpu.planner.capacity.choice import common, fewest, smallest, smallest_by_vendor
-from whichgpu.planner.capacity.contexts import as_context
 from whichgpu.planner.capacity.limits import limits
 from whichgpu.planner.capacity.loading import loading
 from whichgpu.planner.capacity.model import Answer, Change, Fewest, Fits, Limits, Loading, by_size, gib
@@ -63,7 +62,6 @@ def fit(
             f"{len(jobs)} workloads on {len(gpus)} GPUs are more than {_MOST_CELLS} cells; name fewer"
         )
     devices = [resolve_device(name, catalogue) for name in gpus]
-    jobs = [as_context(job) for job in jobs]
     if together and len(jobs) > 1:
         from whichgpu.planner.capacity.shared import shared
 
