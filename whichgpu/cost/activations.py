@@ -354,6 +354,7 @@ def _of_pointwise(op: Op, kept: Kept) -> Any:
     if op.layer.endswith(".gelu_erf") and kept.holds.get("counted"):
         return op.saved_bytes * _OWN_GELU
     apart = kept.holds.get("relu_input") and op.layer.endswith("relu")
+    apart = apart or (kept.holds.get("relu_apart") and op.layer.endswith("apart_relu"))
     apart = apart or (kept.holds.get("counted") and op.layer.endswith("relu6"))
     return op.saved_bytes + op.read_bytes if apart else _of_product(op, kept)
 
