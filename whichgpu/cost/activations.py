@@ -280,7 +280,8 @@ def _logits(loss: Sequence[Op], kept: Kept, fused: Any) -> Any:
         each = _WIDE_LOGIT if kept.wide_ends else kept.holds.get("logit_bytes", own)
         each = np.where(kept.cut > 1, kept.holds.get("cut_logit_bytes", each), each) + kept.cap_bytes
         piece = kept.holds.get("piece_bytes", each)
-        pieces = 2.0 + np.where(kept.chunks > 1, piece - 2.0, each - 2.0) / kept.chunks
+        left = _NARROW_INPUT / (kept.chunks if kept.holds.get("head_in_pieces") else 1.0)
+        pieces = left + np.where(kept.chunks > 1, piece - 2.0, each - 2.0) / kept.chunks
         taken = kept.holds.get("fused_bytes", each) / fused if kept.fused_loss else pieces
         whole = whole + taken * op.dims["elements"]
     return whole
