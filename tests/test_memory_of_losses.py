@@ -119,7 +119,7 @@ DETECTORS = (
     ("detectron2", "fasterrcnn-r50-fpn", 3.0), ("detectron2", "maskrcnn-r101-fpn", 4.6),
     ("detectron2", "maskrcnn-x101-32x8d-fpn", 7.2), ("detectron2", "keypointrcnn-r50-fpn", 5.0),
     ("detectron2", "retinanet-r50-fpn", 3.9), ("MMDetection", "faster-rcnn-r101-fpn", 6.0),
-    ("MMDetection", "maskrcnn-r50-fpn", 4.4), ("MMDetection", "cascade-rcnn-r50-fpn", 4.4),
+    ("MMDetection", "maskrcnn-r50-fpn", 4.4), ("MMDetection", "cascade-maskrcnn-x101-64x4d-fpn", 12.2),
     ("MMDetection", "retinanet-r50-fpn", 3.8), ("MMDetection", "retinanet-r101-fpn", 5.7),
 )  # fmt: skip
 
@@ -133,7 +133,7 @@ def detector(program: str, name: str) -> float:
 
 def test_detectors_match_anchors_with_a_crowd_and_keep_what_the_focal_loss_does():
     for program, name, published in DETECTORS:
-        assert 0.88 < detector(f"{program} PyTorch 1.3", name) / GIB / published < 1.03, (program, name)
+        assert 0.93 < detector(f"{program} PyTorch 1.3", name) / GIB / published < 1.03, (program, name)
 
 
 def test_a_relu_keeps_what_it_read_before_pytorch_1_10_where_it_does_not_write_over_it():

@@ -56,6 +56,9 @@ _DECODE, _SAMPLE = 30, 60
 #: What a loop over the regions with a mask asks of the host for each, in launches (assumed): it crops, scales
 #: and draws the polygons of what it is compared with (`project_masks_on_boxes` of maskrcnn-benchmark).
 _DRAWN = 4.0
+#: Bytes of a picture's point for each of its regions with a mask as mmdet crops them on the GPU: the mask
+#: picked for each, whole, and in FP32 (`crop_and_resize` of mmdet/core/mask/structures.py).
+_PICKED = 5.0
 
 
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
@@ -85,7 +88,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
             _masks(rec, job, masked * job.batch, dims["classes"], normed=dims.get("normed", False))
         if rec.training:
             with rec.module("targets", repeats=masked * job.batch, copies=_DRAWN, frozen=True):
-                rec.pointwise(28.0 * 28.0, keeps=0.0, name="draw")
+                picked = _PICKED * masked * job.height * job.width if trains_norms(job) else 0.0
+                rec.pointwise(28.0 * 28.0, keeps=0.0, name="draw", beside=picked)
 
 
 def _backbone(dims: Mapping[str, Any], job: Job, rec: Recorder) -> Sequence[Map]:
