@@ -36,7 +36,7 @@ def test_detectors_match_places_with_things_on_the_largest_pictures_drawn():
     drawn, plain = (laid("yolox-s", **told | {"runtime": text}) for text in ("MMYOLO", "PyTorch 2.1"))
     assert any("largest that its recipe draws" in note for note in drawn.said)
     assert not any("recipe draws" in note for note in plain.said)
-    # Ultralytics counts what a thing picks in one row of places, and takes 32 B a pair to see what lies inside.
+    # Ultralytics counts what a thing picks in one row of places, and sees what lies inside at 32 B a pair.
     more, less = (
         parts("yolov8n", **told | {"runtime": text}) for text in ("MMYOLO", "Ultralytics, PyTorch 2.1")
     )
