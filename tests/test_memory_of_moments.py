@@ -182,6 +182,20 @@ def test_what_runs_again_is_not_there_at_the_loss_and_is_reserved(run: tuple[Any
     assert found * 1024 == pytest.approx(megabytes, rel=0.035 if total == "allocated" else 0.07)
 
 
+@pytest.mark.parametrize(
+    ("precision", "gpus", "batch", "rate"),
+    [("nf4-fp16", 1, 8, 2881.0), ("gptq", 1, 8, 3478.0), ("nf4-fp16", 2, 4, 3278.0)],
+)
+def test_a_model_that_peft_prepared_is_slower(precision: str, gpus: int, batch: int, rate: float) -> None:
+    """Tokens/s a GPU in the same tables: PEFT widens what is not quantised of NF4 on one GPU alone."""
+    options = {"checkpointing": "full", "lora_rank": "16", "lora_targets": "attention"}
+    options |= {"sharding": "fsdp"} if gpus > 1 else {}
+    job = Job("mistral-7b", phase="finetune_qlora", precision=precision, n_gpus=float(gpus),
+              batch=float(batch), seq_len=4096.0, runtime="Transformers 4.39", options=options)  # fmt: skip
+    found = single(job, catalogue()["a100-80gb-sxm"]).throughput.mid
+    assert float(found) / gpus == pytest.approx(rate, rel=0.07)
+
+
 def test_scripts_that_fine_tune_take_adamw() -> None:
     tuned, trained = (
         parts("t5-3b", phase=phase, precision="fp32", batch=1.0, seq_len=64.0, runtime="pytorch-2")
