@@ -183,6 +183,26 @@ def test_what_runs_again_is_not_there_at_the_loss_and_is_reserved(run: tuple[Any
 
 
 @pytest.mark.parametrize(
+    ("name", "phase", "precision", "batch", "gib"),
+    [
+        ("llama-2-70b", "finetune_qlora", "nf4-fp16", 2, 43.33),
+        ("mixtral-8x7b", "finetune_lora", "bf16", 4, 59.93),
+        ("mixtral-8x7b", "finetune_qlora", "nf4-fp16", 4, 27.37),
+    ],
+)
+def test_inputs_and_gradients_of_frozen_shards_stay(
+    name: str, phase: str, precision: str, batch: int, gib: float
+) -> None:
+    """The same tables, on two GPUs; two layers at a time took 9 % too little for 70B, 16 too much elsewhere."""
+    options = {"checkpointing": "full", "lora_rank": "16", "lora_targets": "attention", "sharding": "fsdp"}
+    found = read(
+        name, "a100-80gb-sxm", "allocated", phase=phase, precision=precision, n_gpus=2.0, batch=float(batch),
+        seq_len=4096.0, runtime="Transformers 4.39", options=options,
+    )  # fmt: skip
+    assert found == pytest.approx(gib, rel=0.08)
+
+
+@pytest.mark.parametrize(
     ("precision", "gpus", "batch", "rate"),
     [("nf4-fp16", 1, 8, 2881.0), ("gptq", 1, 8, 3478.0), ("nf4-fp16", 2, 4, 3278.0)],
 )
