@@ -193,7 +193,7 @@ def test_what_runs_again_is_not_there_at_the_loss_and_is_reserved(run: tuple[Any
 def test_inputs_and_gradients_of_frozen_shards_stay(
     name: str, phase: str, precision: str, batch: int, gib: float
 ) -> None:
-    """The same tables, on two GPUs; two layers at a time took 9 % too little for 70B, 16 too much elsewhere."""
+    """The same tables, on two GPUs; two layers at a time were 9 % too few for 70B."""
     options = {"checkpointing": "full", "lora_rank": "16", "lora_targets": "attention", "sharding": "fsdp"}
     found = read(
         name, "a100-80gb-sxm", "allocated", phase=phase, precision=precision, n_gpus=2.0, batch=float(batch),
