@@ -229,7 +229,8 @@ _HELD_IN_TRAINING = (
     "widens_ends", "frozen_stays", "root_gathered", "frozen_gathered", "adapter_each", "regates",
     "rotary_input", "logit_bytes", "cut_logit_bytes", "piece_bytes", "autocasts", "trains_beside",
     "quantised_input", "recomputes", "gathers_inputs", "plain_pools", "relu_input", "relu_apart",
-    "loss_stays", "weighs_inside", "fused_layers", "fused_bytes", "written_graph", "expandable", "head_in_pieces",
+    "loss_stays", "weighs_inside", "fused_layers", "fused_bytes", "written_graph", "expandable",
+    "head_in_pieces",
 )  # fmt: skip
 _SERVES = ("scheduler", "eager", "eager_plain", "stalls")
 _HELD_BY_SERVERS = (
