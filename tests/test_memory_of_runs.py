@@ -122,6 +122,27 @@ def test_torchtitan_takes_what_its_benchmarks_say(
     assert float(reserved[0, 0]) / GIB == pytest.approx(gib, rel=0.06)
 
 
+@pytest.mark.parametrize(
+    ("workload", "gpus", "gib", "reading", "columns"),
+    [
+        ("qwen3-32b", 32, 43.45, "reserved", {"batch": 16.0, "seq_len": 4096.0, "tp": 8.0}),
+        ("qwen3-32b", 64, 63.27, "reserved", {"batch": 32.0, "seq_len": 4096.0, "tp": 8.0}),
+        ("qwen3-14b", 8, 83.56, "allocated", {"batch": 40.0, "seq_len": 8192.0, "tp": 4.0}),
+    ],
+)
+def test_torchtitan_grows_its_segments_and_keeps_no_norm_in_fp32(
+    workload: str, gpus: int, gib: float, reading: str, columns: dict[str, float]
+) -> None:
+    """Pull request 1690 of September 2025; docs/chunked_loss.md, whose loss takes 8,192 tokens at a time."""
+    pieces = {"loss_chunks": "40"} if workload == "qwen3-14b" else {}
+    job = Job(
+        workload, phase="pretrain", precision="bf16", runtime="torchtitan 2025-09", n_gpus=float(gpus),
+        options={"sharding": "fsdp", "checkpointing": "full", **pieces}, **columns,
+    )  # fmt: skip
+    found = getattr(estimate(job, [GPUS["h100-96gb-sxm-500w"]]).readings, reading)
+    assert float(found[0, 0]) / GIB == pytest.approx(gib, rel=0.06)
+
+
 @pytest.mark.parametrize(("gpus", "gib"), [(32, 47.96), (64, 46.97)])
 def test_torchtitan_compiles_its_loss_since_march_2025(gpus: int, gib: float) -> None:
     """torchtitan, benchmarks/llama3_8b_h200_2025-06; else the loss is computed op by op."""

@@ -36,11 +36,11 @@ def test_detectors_match_places_with_things_on_the_largest_pictures_drawn():
     drawn, plain = (laid("yolox-s", **told | {"runtime": text}) for text in ("MMYOLO", "PyTorch 2.1"))
     assert any("largest that its recipe draws" in note for note in drawn.said)
     assert not any("recipe draws" in note for note in plain.said)
-    # Ultralytics counts what a thing picks in one row of places.
+    # Ultralytics counts what a thing picks in one row of places, and sees what lies inside at 32 B a pair.
     more, less = (
         parts("yolov8n", **told | {"runtime": text}) for text in ("MMYOLO", "Ultralytics, PyTorch 2.1")
     )
-    assert more["activations"] - less["activations"] > 80 * 8 * 8400 * 93 * 0.8
+    assert more["activations"] - less["activations"] > 64 * 8 * 8400 * 93 * 0.9
 
 
 def test_a_compiled_loss_has_its_logits_in_16_bits():

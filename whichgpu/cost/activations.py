@@ -280,7 +280,8 @@ def _logits(loss: Sequence[Op], kept: Kept, fused: Any) -> Any:
         each = _WIDE_LOGIT if kept.wide_ends else kept.holds.get("logit_bytes", own)
         each = np.where(kept.cut > 1, kept.holds.get("cut_logit_bytes", each), each) + kept.cap_bytes
         piece = kept.holds.get("piece_bytes", each)
-        pieces = 2.0 + np.where(kept.chunks > 1, piece - 2.0, each - 2.0) / kept.chunks
+        left = _NARROW_INPUT / (kept.chunks if kept.holds.get("head_in_pieces") else 1.0)
+        pieces = left + np.where(kept.chunks > 1, piece - 2.0, each - 2.0) / kept.chunks
         taken = kept.holds.get("fused_bytes", each) / fused if kept.fused_loss else pieces
         whole = whole + taken * op.dims["elements"]
     return whole
@@ -354,6 +355,7 @@ def _of_pointwise(op: Op, kept: Kept) -> Any:
     if op.layer.endswith(".gelu_erf") and kept.holds.get("counted"):
         return op.saved_bytes * _OWN_GELU
     apart = kept.holds.get("relu_input") and op.layer.endswith("relu")
+    apart = apart or (kept.holds.get("relu_apart") and op.layer.endswith("apart_relu"))
     apart = apart or (kept.holds.get("counted") and op.layer.endswith("relu6"))
     return op.saved_bytes + op.read_bytes if apart else _of_product(op, kept)
 

@@ -393,6 +393,21 @@ def prepared(job: Job, stack: Runtime) -> bool:
     return widens and distributed.sharding(job, stack) != _SHARDED_WHOLE
 
 
+def in_wide_model(op: Op) -> Op:
+    """An op as it is timed in a model that `prepared` widened: FP32 between the products, and in the head.
+
+    Quantised products return what they read, which is FP32 behind an embedding and norms that are. What is
+    written out through FP32 moves no more for it. Liger's kernels take what they get, and its loss has the
+    head in 16 bits: of what is prepared for them nothing is known.
+    """
+    if op.kind == "pointwise" and op.module != "loss":
+        return changed(op, read_bytes=2.0 * op.read_bytes, write_bytes=2.0 * op.write_bytes)
+    if op.kind == "gemm" and op.shard == "vocab":
+        return changed(op, dtype="fp32", weight_bytes=2.0 * op.weight_bytes,
+                       read_bytes=2.0 * op.read_bytes, write_bytes=2.0 * op.write_bytes)  # fmt: skip
+    return op
+
+
 def _input_bytes(spec: Precision, stack: Runtime, kept: Kept) -> float:
     """Bytes that a frozen quantised product keeps of each value it reads.
 

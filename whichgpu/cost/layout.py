@@ -342,6 +342,8 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
     )
     said = (*drawn, *said)
     step = _with_host(workload, job, stack, step, parts, whole=whole, own=own, devices=devices)
+    if job_memory.prepared(job, stack) and not stack.holds.get("fused_layers"):
+        own = tuple(job_memory.in_wide_model(op) for op in own)
     ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
     sent = _exchanges(job, stack, devices, whole)
     waits = sum(sent[:3]) + distributed.host_seconds(job, whole) / mesh.pp

@@ -226,10 +226,11 @@ _TRAINS = (
 _HELD_IN_TRAINING = (
     "frees_gradients", "copies_state", "steps_by_tensor", "group_values", "gradient_bytes",
     "wide_shards", "wide_weights", "whole_gradients", "no_buckets", "bucket_values", "plain_sgd",
-    "widens_ends", "two_again", "root_gathered", "frozen_gathered", "adapter_each", "regates", "rotary_input",
-    "logit_bytes", "cut_logit_bytes", "piece_bytes", "autocasts", "trains_beside", "quantised_input",
-    "recomputes", "gathers_inputs", "plain_pools", "relu_input", "loss_stays", "weighs_inside",
-    "fused_layers", "fused_bytes", "written_graph",
+    "widens_ends", "frozen_stays", "root_gathered", "frozen_gathered", "adapter_each", "regates",
+    "rotary_input", "logit_bytes", "cut_logit_bytes", "piece_bytes", "autocasts", "trains_beside",
+    "quantised_input", "recomputes", "gathers_inputs", "plain_pools", "relu_input", "relu_apart",
+    "loss_stays", "weighs_inside", "fused_layers", "fused_bytes", "written_graph", "expandable",
+    "head_in_pieces",
 )  # fmt: skip
 _SERVES = ("scheduler", "eager", "eager_plain", "stalls")
 _HELD_BY_SERVERS = (

@@ -379,9 +379,11 @@ def _alive(step: _Step, kernels: Kept) -> _Alive:
     elif np.any(np.asarray(spread.gathered) != 1):
         ops = [_gathered_input(op, spread.gathered) for op in ops]
     found = activations(ops, kernels, 0.0 if step.frozen else _gradient_bytes(step))
-    if step.frozen and spread.level == _GATHERED and kernels.again and step.stack.holds.get("two_again"):
-        # A frozen layer's own backward pass is told by its inputs' gradient, when the next one has run again.
-        found = found._replace(layer=2.0 * found.layer, last=found.last + found.layer)
+    if step.frozen and spread.level == _GATHERED and kernels.again and step.stack.holds.get("frozen_stays"):
+        # The end of a frozen layer's backward pass is told by its inputs' gradient: FSDP lets go of neither
+        # before that of the whole pass, DeepSpeed when the next layer has run again.
+        more = found.layer if step.stack.holds.get("group_values") else found.layers
+        found = found._replace(layer=found.layer + more, last=found.last + more)
     stages = np.asarray(spread.pp, dtype=np.float64)
     last = spread.stage == stages - 1.0
     logits, layer = np.where(last, found.loss, 0.0), np.where(last, np.minimum(found.loss, found.layer), 0.0)

@@ -44,6 +44,9 @@ def _odd(size: Any) -> bool:
 
 #: Bytes of a place and a thing that are matched: their overlap, the score of its class, what both make.
 _SCORED = 16.0
+#: The same as Ultralytics looks which places lie in a thing: how far from its four sides, side by side behind
+#: both halves of them (`select_candidates_in_gts` of ultralytics/utils/tal.py).
+_INSIDE = 32.0
 #: In a runtime's text: whose v8 picks the best places of a thing in one row of all places for each of them,
 #: and who has YOLOX's function written out (mmcv's Swish).
 RUNTIME_WORDS = ("mmyolo", "mmdet")
@@ -75,7 +78,7 @@ class Matching:
 _WHOLE = 8.0
 #: Task-aligned heads pick ten or thirteen places of each thing; SimOTA of YOLOX looks at 25 on each of three
 #: maps, that of YOLOv7 at three anchors of three places.
-UNMATCHED, ALIGNED, ALIGNED_IN_ROWS = Matching(), Matching(_SCORED), Matching(_SCORED, 13.0)
+UNMATCHED, ALIGNED, ALIGNED_IN_ROWS = Matching(), Matching(_INSIDE), Matching(_SCORED, 13.0)
 NEAR_CENTRES, NEAR_ANCHORS = Matching(near=75.0, tensors=3.0), Matching(near=27.0, tensors=7.0)
 #: RTMDet's costs: overlap, its logarithm, distance, class, what they add up to (DynamicSoftLabelAssigner).
 SOFT_LABELS = Matching(40.0)

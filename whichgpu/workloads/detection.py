@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 #: The most things that one picture of COCO's train2017 has; bytes of a pair of an anchor and one of them as
 #: their overlap is found: two corners of it and their difference in FP32 (`pairwise_iou` of detectron2).
-_CROWD, _PAIR = 93.0, 24.0
+#: mmdet names these, so that they are there beside the overlap, the union and their ratio (`bbox_overlaps`).
+_CROWD, _PAIR, _NAMED_PAIR = 93.0, 24.0, 36.0
 #: Things of a picture of train2017 in the mean (860,001 of 117,266), the most classes in one of Cityscapes.
 _THINGS, _SEGMENTS = 7.3, 19.0
 #: Bytes of a point of a thing's mask: whole numbers three times and FP32; FP32 three times.
@@ -36,12 +37,22 @@ _WHOLE_MASK, _MASK = 28.0, 12.0
 #: In a runtime's text: who trains the weights of norms whose means and variances are fixed, so that what they
 #: read is kept (`norm_eval`, `requires_grad` of configs/_base_/models), and has a focal loss of one kernel.
 TRAINS_NORMS = ("mmdet", "openmmlab")
+#: Whose heads have a ReLU that does not write over what it reads (`F.relu` of detectron2's proposal_generator
+#: and roi_heads, `nn.ReLU()` of its meta_arch/retinanet.py); mmdet's and torchvision's write over it.
+_RELU_APART = ("detectron", "maskrcnn-benchmark")
+PROGRAMS = TRAINS_NORMS + _RELU_APART
 
 
 def trains_norms(job: Job) -> bool:
     """Whether a job's program trains the weights of fixed norms."""
     said = job.runtime.lower()
     return any(word in said for word in TRAINS_NORMS)
+
+
+def head_relu(rec: Recorder, x: Map, job: Job) -> None:
+    """A ReLU of a detector's head, by the name that says whether it writes over what it reads."""
+    apart = any(word in job.runtime.lower() for word in _RELU_APART)
+    rec.pointwise(x.elements, name="apart_relu" if apart else "relu")
 
 
 def crowd(batch: Any, program: str) -> Any:
@@ -60,7 +71,12 @@ def crowd(batch: Any, program: str) -> Any:
     return _MASK * most * np.asarray(batch)
 
 
-def matched(anchors: Any, pair: float = _PAIR) -> Any:
+def paired(job: Job) -> float:
+    """Bytes of a pair of an anchor and a thing as a job's program finds their overlap."""
+    return _NAMED_PAIR if trains_norms(job) else _PAIR
+
+
+def matched(anchors: Any, pair: float) -> Any:
     """Bytes that come and go as the anchors of a picture are matched with the things in a crowded one.
 
     Pictures are matched one after the other; a training's peak has the most crowded of all. Where all of a

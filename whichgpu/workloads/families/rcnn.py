@@ -20,7 +20,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads.blocks import conv_norm, cross_entropy, image, transposed
-from whichgpu.workloads.detection import TRAINS_NORMS, Backbone, matched, pyramid, trains_norms
+from whichgpu.workloads.detection import (
+    PROGRAMS,
+    Backbone,
+    head_relu,
+    matched,
+    paired,
+    pyramid,
+    trains_norms,
+)
 from whichgpu.workloads.families import swin
 from whichgpu.workloads.images import layer_norm
 from whichgpu.workloads.recorder import Map
@@ -32,7 +40,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Recorder
 
 PHASES = ("infer", "train")
-RUNTIME_WORDS = TRAINS_NORMS
+RUNTIME_WORDS = PROGRAMS
 PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
 UNIT = "images"
 OPTIMIZER = "sgd"
@@ -48,6 +56,9 @@ _DECODE, _SAMPLE = 30, 60
 #: What a loop over the regions with a mask asks of the host for each, in launches (assumed): it crops, scales
 #: and draws the polygons of what it is compared with (`project_masks_on_boxes` of maskrcnn-benchmark).
 _DRAWN = 4.0
+#: Bytes of a picture's point for each of its regions with a mask as mmdet crops them on the GPU: the mask
+#: picked for each, whole, and in FP32 (`crop_and_resize` of mmdet/core/mask/structures.py).
+_PICKED = 5.0
 
 
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
@@ -58,11 +69,11 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         levels = pyramid(rec, maps, WIDTH, normed=dims.get("normed", False))
         levels.append(rec.pool(levels[-1], 1, 2, keeps=0.0))
     with rec.module("proposals"):
-        _proposals(rec, levels, layers=2 if dims.get("normed") else 1)
+        _proposals(rec, job, levels, layers=2 if dims.get("normed") else 1)
     anchors = ANCHORS * sum((x.pixels for x in levels), start=0.0) / job.batch
     with rec.module("selection", repeats=job.batch if job.trains else 1.0):
         for i in range(_SAMPLE):
-            beside = matched(anchors) if job.trains and not i else 0.0
+            beside = matched(anchors, paired(job)) if job.trains and not i else 0.0
             rec.pointwise(2000.0, reads=4.0, name="select", beside=beside)
     regions, masked = (512.0, 128.0) if job.trains else (1000.0, 100.0)
     stages = float(dims.get("cascade", 1))
@@ -71,13 +82,14 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         _boxes(rec, regions * job.batch, dims["classes"], normed=deep, shared=stages > 1)
     if dims.get("points"):
         with rec.module("points"):
-            _points(rec, masked * job.batch, dims["points"])
+            _points(rec, job, masked * job.batch, dims["points"])
     elif dims.get("mask", True):
         with rec.module("masks", copies=stages):
-            _masks(rec, masked * job.batch, dims["classes"], normed=dims.get("normed", False))
+            _masks(rec, job, masked * job.batch, dims["classes"], normed=dims.get("normed", False))
         if rec.training:
             with rec.module("targets", repeats=masked * job.batch, copies=_DRAWN, frozen=True):
-                rec.pointwise(28.0 * 28.0, keeps=0.0, name="draw")
+                picked = _PICKED * masked * job.height * job.width if trains_norms(job) else 0.0
+                rec.pointwise(28.0 * 28.0, keeps=0.0, name="draw", beside=picked)
 
 
 def _backbone(dims: Mapping[str, Any], job: Job, rec: Recorder) -> Sequence[Map]:
@@ -93,13 +105,13 @@ def _backbone(dims: Mapping[str, Any], job: Job, rec: Recorder) -> Sequence[Map]
     return net(image(job))[1:]
 
 
-def _proposals(rec: Recorder, levels: Sequence[Map], layers: int) -> None:
+def _proposals(rec: Recorder, job: Job, levels: Sequence[Map], layers: int) -> None:
     """3 x 3 convolutions, objectness and box of three anchors, the same weights on every level."""
     for i, x in enumerate(levels):
         with rec.module(f"level{i}", again=i > 0):
             for _ in range(layers):
                 rec.conv(x, WIDTH, 3, bias=True)
-                rec.pointwise(x.elements, name="relu")
+                head_relu(rec, x, job)
             rec.conv(x, ANCHORS, 1, bias=True, name="objectness")
             rec.conv(x, 4 * ANCHORS, 1, bias=True, keeps=0.0, name="box")
             for _ in range(_DECODE):
@@ -113,12 +125,12 @@ def _align(rec: Recorder, regions: Any, side: int) -> Map:
     return x
 
 
-def _layer(rec: Recorder, x: Map, out: int, *, normed: bool = False) -> Map:
+def _layer(rec: Recorder, job: Job, x: Map, out: int, *, normed: bool = False) -> Map:
     """A 3 x 3 with a norm or a bias, and ReLU: (R, C, side, side) -> (R, out, side, side)."""
     if normed:
         return conv_norm(rec, x, out, 3)
     y = rec.conv(x, out, 3, bias=True)
-    rec.pointwise(y.elements, name="relu")
+    head_relu(rec, y, job)
     return y
 
 
@@ -129,7 +141,7 @@ def _boxes(rec: Recorder, regions: Any, classes: int, *, normed: bool, shared: b
     """
     x = _align(rec, regions, 7)
     for _ in range(4 if normed else 0):
-        x = _layer(rec, x, WIDTH, normed=True)
+        x = conv_norm(rec, x, WIDTH, 3)
     rec.linear(regions, WIDTH * 49, 1024, bias=True, name="fc1")
     rec.pointwise(1024 * x.batch, name="relu")
     if not normed:
@@ -141,21 +153,21 @@ def _boxes(rec: Recorder, regions: Any, classes: int, *, normed: bool, shared: b
         cross_entropy(rec, regions, classes)
 
 
-def _masks(rec: Recorder, regions: Any, classes: int, *, normed: bool) -> None:
+def _masks(rec: Recorder, job: Job, regions: Any, classes: int, *, normed: bool) -> None:
     """(R, 256, 14, 14) -> four convolutions, twice the size, a mask of each class (R, classes, 28, 28)."""
     x = _align(rec, regions, 14)
     for _ in range(4):
-        _layer(rec, x, WIDTH, normed=normed)
+        _layer(rec, job, x, WIDTH, normed=normed)
     rec.window(x.elements, x.pixels, WIDTH, 4 * WIDTH, 1, bias=WIDTH, name="upsample")
     y = Map(regions, WIDTH, 28.0, 28.0)
-    rec.pointwise(y.elements, name="relu")
+    head_relu(rec, y, job)
     rec.conv(y, classes, 1, bias=True, name="mask")
 
 
-def _points(rec: Recorder, regions: Any, points: int) -> None:
+def _points(rec: Recorder, job: Job, regions: Any, points: int) -> None:
     """(R, 256, 14, 14) -> eight convolutions of 512, a map of each point, enlarged to (R, points, 56, 56)."""
     x = _align(rec, regions, 14)
     for _ in range(8):
-        x = _layer(rec, x, 512)
+        x = _layer(rec, job, x, 512)
     y = transposed(rec, x, points, 4, 2, bias=True)
     rec.copy(4.0 * y.elements, reads=0.25, name="enlarge")

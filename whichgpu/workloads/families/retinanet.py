@@ -18,7 +18,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.workloads.blocks import conv_norm, image
-from whichgpu.workloads.detection import TRAINS_NORMS, Backbone, pyramid, trains_norms
+from whichgpu.workloads.detection import (
+    PROGRAMS,
+    Backbone,
+    head_relu,
+    matched,
+    paired,
+    pyramid,
+    trains_norms,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +35,7 @@ if TYPE_CHECKING:
     from whichgpu.workloads.recorder import Map, Recorder
 
 PHASES = ("infer", "train")
-RUNTIME_WORDS = TRAINS_NORMS
+RUNTIME_WORDS = PROGRAMS
 ADAPTERS = False
 PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
 UNIT = "images"
@@ -70,7 +78,7 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     placed = [values, 1] if dims.get("centerness") else [values]
     for name, outputs in (("classes", [dims["classes"]]), ("boxes", placed)):
         with rec.module(name):
-            _head(rec, levels, [anchors * one for one in outputs], dims)
+            _head(rec, job, levels, [anchors * one for one in outputs], dims)
     places = anchors * sum((x.pixels for x in levels), start=0.0)
     scores = dims["classes"] * places
     if job.trains and normed:
@@ -79,9 +87,10 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
         _choose(rec, scores)
         return
     with rec.module("loss"):
-        for _ in range(_SCORING):
-            kept = _FUSED if trains_norms(job) else _KEPT
-            rec.pointwise(scores, keeps=kept / _SCORING, name="score")
+        beside = matched(places / job.batch, paired(job)) if anchors > 1 else 0.0
+        kept = _FUSED if trains_norms(job) else _KEPT
+        for i in range(_SCORING):
+            rec.pointwise(scores, keeps=kept / _SCORING, name="score", beside=0.0 if i else beside)
 
 
 def _choose(rec: Recorder, scores: Any) -> None:
@@ -108,7 +117,9 @@ def _layer(
     return rec.conv(x, WIDTH, 3, stride, padding=1, bias=bias, name=name)
 
 
-def _head(rec: Recorder, levels: Sequence[Map], outputs: Sequence[int], dims: Mapping[str, Any]) -> None:
+def _head(
+    rec: Recorder, job: Job, levels: Sequence[Map], outputs: Sequence[int], dims: Mapping[str, Any]
+) -> None:
     """Four 3 x 3 convolutions and the outputs, the same weights on every level."""
     normed, grouped = dims.get("normed", False), dims.get("group_norms", False)
     for i, x in enumerate(levels):
@@ -118,6 +129,6 @@ def _head(rec: Recorder, levels: Sequence[Map], outputs: Sequence[int], dims: Ma
                 if grouped:
                     rec.norm(x.elements, WIDTH, computed=True, name="group_norm")
                 if not normed:
-                    rec.pointwise(x.elements, name="relu")
+                    head_relu(rec, x, job)
             for channels in outputs:
                 rec.conv(x, channels, 3, bias=True, name="output")
