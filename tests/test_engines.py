@@ -193,6 +193,19 @@ def test_saturated_experts_of_tensorrt_llm_have_data_parallel_attention():
         assert settle(other).job.tp == 8.0
 
 
+def test_a_saturated_release_has_the_effects_of_the_one_on_file_with_its_backend():
+    """Published throughput is of PyTorch since 0.19; NIM's releases are its own."""
+    for text, mark in {"0.5": "v0.17", "0.18": "v0.17", "0.19": "v1.0", "1.2": "v1.0"}.items():
+        job = replace(CHAT, concurrency=None, runtime=f"TensorRT-LLM {text}")
+        assert settle(job).runtime.marks[-1] == mark, text
+        assert mark not in settle(replace(job, concurrency=8.0)).runtime.marks
+    assert settle(replace(job, runtime="TensorRT-LLM 1.0")).runtime.marks == ("v1.0",)
+    assert settle(replace(job, runtime="TensorRT-LLM (NIM 1.8)")).runtime.marks == ()
+    # Its server in Python, which bounds what it streams, came with 0.15.
+    streams = [runtime(f"TensorRT-LLM {one}", "").scheduler.get("streams") for one in ("0.14", "0.15")]
+    assert streams == [None, "109 us"]
+
+
 def test_a_width_that_counts_its_groups_in_is_read_as_engines_do():
     # --tp 8 --dp 4 --enable-dp-attention of SGLang are eight GPUs
     job = replace(EXPERTS, runtime="sglang", concurrency=8.0, options={"attention_dp": "4"})
