@@ -117,6 +117,20 @@ def test_tokens_wait_while_a_prompt_is_launched_kernel_by_kernel(options, runtim
     assert (_times(seldom, "h200-141gb-sxm")[1] < 0.95 * found) == waits
 
 
+def test_the_first_engines_of_vllm_schedule_in_turn_with_the_gpu():
+    """The API server is a process of its own since 0.5.4, outputs are made beside the GPU since 0.6."""
+
+    def tpot(engine: str, **columns: object) -> float:
+        return _times(replace(CHAT, runtime=engine, **columns))[1]
+
+    assert tpot("vLLM 0.5.3") - tpot("vLLM 0.5.4") == pytest.approx(5.3e-3 + 64 * 170e-6, rel=0.1)
+    once, apart = tpot("vLLM 0.6.0"), tpot("vLLM 0.9")
+    assert once - apart == pytest.approx(64 * 80e-6, rel=0.1)
+    ten = tpot("vLLM 0.6.0", options={"num_scheduler_steps": "10"})
+    assert once - ten == pytest.approx(0.9 * (2e-3 + 64 * 100e-6), rel=0.1), "ten passes at a time"
+    assert tpot("vLLM 0.8", options={"num_scheduler_steps": "1"}) == pytest.approx(tpot("vLLM 0.8"))
+
+
 def test_an_engine_that_schedules_ahead_does_so_beside_the_gpu():
     def tpot(engine: str, **columns: object) -> float:
         return _times(replace(CHAT, runtime=engine, **columns))[1]
@@ -191,6 +205,19 @@ def test_saturated_experts_of_tensorrt_llm_have_data_parallel_attention():
         replace(EXPERTS, workload="llama-3.1-70b", runtime=TRTLLM),
     ):
         assert settle(other).job.tp == 8.0
+
+
+def test_a_saturated_release_has_the_effects_of_the_one_on_file_with_its_backend():
+    """Published throughput is of PyTorch since 0.19; NIM's releases are its own."""
+    for text, mark in {"0.5": "v0.17", "0.18": "v0.17", "0.19": "v1.0", "1.2": "v1.0"}.items():
+        job = replace(CHAT, concurrency=None, runtime=f"TensorRT-LLM {text}")
+        assert settle(job).runtime.marks[-1] == mark, text
+        assert mark not in settle(replace(job, concurrency=8.0)).runtime.marks
+    assert settle(replace(job, runtime="TensorRT-LLM 1.0")).runtime.marks == ("v1.0",)
+    assert settle(replace(job, runtime="TensorRT-LLM (NIM 1.8)")).runtime.marks == ()
+    # Its server in Python, which bounds what it streams, came with 0.15.
+    streams = [runtime(f"TensorRT-LLM {one}", "").scheduler.get("streams") for one in ("0.14", "0.15")]
+    assert streams == [None, "109 us"]
 
 
 def test_a_width_that_counts_its_groups_in_is_read_as_engines_do():
@@ -562,6 +589,6 @@ def test_what_answers_one_user_has_its_host_in_its_kernels_and_a_benchmark_has_n
     laid, short = alone("llama.cpp", output_tokens=1.0)
     assert alone("llama.cpp", output_tokens=256.0)[1] < short - 0.8 * laid.runtime.fixed
     old = {"input_tokens": 128.0, "output_tokens": 128.0}
-    chat = Job("llama-2-7b", phase="serve", precision="fp16", concurrency=1.0, runtime="vLLM 0.5.4", **old)
+    chat = Job("llama-2-7b", phase="serve", precision="fp16", concurrency=1.0, runtime="vLLM 0.5.3", **old)
     served = _times(chat, "a100-80gb-sxm")[1]
-    assert alone("vLLM 0.9", **old)[1] < alone("vLLM 0.5.4", **old)[1] < 0.8 * served
+    assert alone("vLLM 0.9", **old)[1] < alone("vLLM 0.5.3", **old)[1] < 0.8 * served

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from whichgpu.cost.engine_step import passes_of_prompt
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.simulate import Server, Stream, simulate
@@ -73,6 +74,14 @@ def test_without_graphs_tokens_are_launched_one_by_one(engine, flag):
     assert eager.tpot.mid > 2.0 * graphs.tpot.mid
     assert token(f"{engine} {flag}").tpot.mid == eager.tpot.mid
     assert token(engine, cuda_graphs="true").tpot.mid == graphs.tpot.mid
+
+
+def test_prompts_of_several_lengths_have_passes_of_each():
+    spread, alike = (Job("qwen3-8b", phase="serve", options={"length_range": r}) for r in ("0.5", "0"))
+    chunks = np.array([0.5, 0.8, 1.0, 2.0])
+    assert passes_of_prompt(alike, chunks) == pytest.approx([1.0, 1.0, 1.0, 2.0])
+    # From a half to three halves: of 0.8 those beyond 1.25 have two passes, of 2 a half has three.
+    assert passes_of_prompt(spread, chunks) == pytest.approx([1.0, 1.25, 1.5, 2.5], abs=0.01)
 
 
 def test_a_simulated_first_token_waits_for_its_launches():

@@ -137,15 +137,17 @@ def test_uneven_answers_end_with_the_longest_alone():
     assert alike.run.of("tpot", "mean") == pytest.approx(alike.run.of("itl", "mean"), rel=0.02)
 
 
-def test_answers_of_chats_differ_less_than_their_questions():
-    """Llumnix, OSDI 2024, table 1: 95 % of ShareGPT's answers are within twice the mean, 99 % within 2.5."""
+def test_answers_of_chats_are_many_short_ones_and_none_very_long():
+    """Two samples of LambdaLabsML/vllm-benchmark: variance 0.82 and 0.84, longest 3.8 and 4.6 means."""
     stated = Requests.of(Job("llama-3.1-8b", phase="serve", options={"dataset": "sharegpt"}))
-    drawn = stated.answers.draw(200.0, 20_000, np.random.default_rng(1))
-    assert drawn.mean() == pytest.approx(200.0, rel=0.02)
-    assert drawn.std() == pytest.approx(200.0 * stated.output_variation**0.5, rel=0.03)
-    p95, p99 = np.percentile(drawn, (95, 99)) / 200.0
-    assert 1.98 <= p95 < 2.5
-    assert 2.47 <= p99 < 3.5
+    drawn = stated.answers.draw(200.0, 20_000, np.random.default_rng(1)) / 200.0
+    assert drawn.mean() == pytest.approx(1.0, rel=0.02)
+    assert drawn.var() == pytest.approx(stated.output_variation, rel=0.03)
+    # The mean of the two.
+    assert np.percentile(drawn, (10, 25, 50, 75, 90, 95)) == pytest.approx(
+        (0.05, 0.15, 0.87, 1.53, 2.24, 2.73), abs=0.16
+    )
+    assert 3.8 < drawn.max() < 4.6
     assert stated.output_variation < stated.prompt_variation == 1.0
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,6 +79,7 @@ def read(job: Job) -> Asked:
             ),
         )
     job, said = habits.by_recipe(habits.by_habit(job, stack), stack, said)
+    stack = habits.as_measured(stack) if _saturates(job, workload) else stack
     job, spread = _spreading(job, workload, stack)
     job, counted = _counted(job, workload)
     job, few = _few(job, workload)
@@ -313,7 +313,7 @@ def _written_out(stack: Runtime, workload: Workload) -> bool:
     if not first or stack.id != "transformers" or any(word in low for word in _FUSED):
         return False
     told = re.search(r"transformers\W{0,3}v?(\d+)\.(\d+)", low)
-    return first == "any" or (told is not None and tuple(map(int, told.groups())) < _release(first))
+    return first == "any" or (told is not None and tuple(map(int, told.groups())) < habits.numbers(first))
 
 
 def _weighs(stack: Runtime, workload: Workload) -> bool:
@@ -323,11 +323,6 @@ def _weighs(stack: Runtime, workload: Workload) -> bool:
     """
     asks = bool(getattr(workload.code, "WEIGHS", False)) and stack.software == "pytorch"
     return asks and stack.id != "transformers" and not any(word in stack.said.lower() for word in _FUSED)
-
-
-def _release(text: str) -> tuple[int, ...]:
-    """A release as numbers, by which it is ordered: 4.46 is later than 4.6."""
-    return tuple(int(part) for part in text.split("."))
 
 
 def nvlink(option: str) -> str:
@@ -368,10 +363,10 @@ def _spreading(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple
     """
     habit = stack.habits.get("saturated", {})
     layout = ("attention_dp", "ep", "moe_tp")
-    version = next((float(mark[1:]) for mark in stack.marks if mark[:1] == "v" and mark[1:2].isdigit()), inf)
-    if not habit or version < habit.get("since", 0.0) or not workload.dims.get("experts"):
+    release = habits.release_of(stack)
+    if not habit or not workload.dims.get("experts") or not _saturates(job, workload):
         return job, ()
-    if not _serves(job, workload) or job.concurrency is not None or limited(job):
+    if release and release < habits.numbers(habit["since"]):
         return job, ()
     if job.tp is None or np.all(np.asarray(job.tp) == 1.0) or any(name in job.options for name in layout):
         return job, ()
@@ -380,6 +375,11 @@ def _spreading(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple
         "taken with data-parallel attention, as such throughput is published; option attention_dp=1 for none"
     )
     return job.changed(tp=1.0, options={**job.options, "attention_dp": wide, "ep": wide}), (words,)
+
+
+def _saturates(job: Job, workload: Workload) -> bool:
+    """Whether a server has as many requests as it takes."""
+    return _serves(job, workload) and job.concurrency is None and not limited(job)
 
 
 def _serves(job: Job, workload: Workload) -> bool:

@@ -68,3 +68,12 @@ def _alike(number: Any) -> Any:
 def computed_tokens(job: Job) -> Array:
     """Tokens of a prompt that are not in the cache already."""
     return np.asarray(np.asarray(job.input_tokens, dtype=np.float64) * (1.0 - Requests.of(job).prefix_hit))
+
+
+def passes_of_prompt(job: Job, chunks: Any) -> Array:
+    """Passes in which a prompt is computed whose mean length fills `chunks` of them, in the mean."""
+    lengths = Requests.of(job).prompts
+    each = np.asarray(chunks, dtype=np.float64)
+    if lengths is None:
+        return np.ceil(each)
+    return np.asarray(np.ceil(each[..., None] * lengths.relative()).mean(axis=-1))

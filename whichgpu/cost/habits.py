@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost.job_memory import prepared
+from whichgpu.cost.runtime import kept
 from whichgpu.errors import UsageError
 from whichgpu.values import regex
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
@@ -155,3 +156,31 @@ def recomputing(job: Job, stack: Runtime) -> Job:
            "full": "early_stop" if stack.stops_early else ""}  # fmt: skip
     meant = own.get(checkpointing(job), "")
     return job.changed(options={**job.options, "checkpointing": meant}) if meant else job
+
+
+def as_measured(stack: Runtime) -> Runtime:
+    """A saturated server with the effects of the release on file that has its backend (`alike`).
+
+    They are of saturated runs, and say little of few requests in flight.
+    """
+    alike, release = stack.habits.get("saturated", {}).get("alike", ()), release_of(stack)
+    if not alike or not release:
+        return stack
+    mark = next(mark for since, mark in reversed(alike) if release >= numbers(since))
+    return stack if mark in stack.marks else _marked(stack, mark)
+
+
+@kept
+def _marked(stack: Runtime, mark: str) -> Runtime:
+    return stack.marked(mark)
+
+
+def release_of(stack: Runtime) -> tuple[int, ...]:
+    """The numbers of a runtime's release; nothing where none is named."""
+    marks = (mark[1:] for mark in stack.marks if mark[:1] == "v" and mark[1:2].isdigit())
+    return next(map(numbers, marks), ())
+
+
+def numbers(release: str) -> tuple[int, ...]:
+    """A release as numbers, by which it is ordered: 4.46 is later than 4.6."""
+    return tuple(int(part) for part in release.split("."))

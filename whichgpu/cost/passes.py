@@ -14,7 +14,7 @@ from whichgpu.cost.launching import kernels
 from whichgpu.cost.mesh import Mesh
 from whichgpu.cost.replica_memory import standing
 from whichgpu.cost.requests import Requests
-from whichgpu.cost.scheduling import BESIDE, limits
+from whichgpu.cost.scheduling import BESIDE, limits, scheduled_at_once
 from whichgpu.cost.steady import engine, in_lockstep
 from whichgpu.cost.time import prepare
 from whichgpu.values import NamedTuple
@@ -229,9 +229,11 @@ def _host(stack: Runtime, job: Job, decode_sequences: Any = None) -> tuple[Array
     """
     mesh, taken, waits = Mesh.of(job), np.asarray(stack.fixed, dtype=np.float64), np.asarray(stack.ahead)
     if decode_sequences is not None:
-        sampling = stack.sequence * np.asarray(decode_sequences, dtype=np.float64) / mesh.attention_dp
+        each = stack.sequence * np.asarray(decode_sequences, dtype=np.float64) / mesh.attention_dp
+        # An engine that schedules several passes at a time does so once for them.
+        taken = (taken + each) / scheduled_at_once(stack, job)
         between = section("serving")["boundary"]
-        taken = taken + sampling + (mesh.pp - 1.0) * (stack.fixed + between)
+        taken = taken + (mesh.pp - 1.0) * (stack.fixed + between)
         waits = waits + (mesh.pp - 1.0) * (stack.ahead + between)
     ahead = np.asarray(bool(stack.ahead)) & ((mesh.pp == 1.0) | stack.stages_ahead)
     return np.where(ahead, waits, taken), np.where(ahead, taken, 0.0)

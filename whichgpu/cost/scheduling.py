@@ -91,6 +91,12 @@ def limits(stack: Runtime, job: Job, devices: Devices | None = None) -> Limits:
     return Limits(sequences, tokens, float(own.get("reserves", 0.0)), looks, front)
 
 
+def scheduled_at_once(stack: Runtime, job: Job) -> Any:
+    """Passes for which an engine schedules at a time: 1 of all but vLLM's before 0.8."""
+    name = "num_scheduler_steps"
+    return 1.0 if name in another_engines(stack, job) else job.option(name, 1.0, 1.0)
+
+
 def another_engines(stack: Runtime, job: Job) -> list[str]:
     """The options of a job that say how another engine than its own looks for requests or streams."""
     return [

@@ -32,7 +32,7 @@ import numpy as np
 
 from whichgpu.cost import starting
 from whichgpu.cost.admission import computed_anew, crowded, following, held_at_most, passes_of
-from whichgpu.cost.engine_step import computed_tokens
+from whichgpu.cost.engine_step import computed_tokens, passes_of_prompt
 from whichgpu.cost.fit import Fit, fit
 from whichgpu.cost.passes import (
     as_pass,
@@ -123,7 +123,7 @@ def steady_state(
         work=pass_of(whole), prompt=pass_of(own),
         links=whole.links,
         burst=before, queue=held.queue, waits=np.zeros(1) if met is None else met.waits,
-        chunks=chunks, launching=np.ceil(chunks) * launched,
+        chunks=chunks, launching=passes_of_prompt(job, chunks) * launched,
         gained=asked.tokens_per_pass, looks=most.looks,
         interruption=interruption(stack, job), parts=parts,
         variation=asked.prompt_variation, after=asked.after(output),
@@ -177,7 +177,8 @@ def _stopped(
     if not stack.stalls:
         return np.zeros(1)
     most, gained = limits(stack, job, devices), Requests.of(job).tokens_per_pass
-    each, passes = often * gained, np.maximum(np.ceil(computed_tokens(job) / most.tokens), 1.0)
+    each, chunks = often * gained, computed_tokens(job) / most.tokens
+    passes: Any = np.maximum(passes_of_prompt(job, chunks), 1.0)
     tokens, prompt = work[0].times(gained), work[1].times(each)
     if held.loop == "open":
         each = each / (interruption(stack, job) or 1.0)

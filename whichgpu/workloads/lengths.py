@@ -31,6 +31,8 @@ _KINDS = {"lognormal": ("mean", "median", "p90", "p95", "p99", "cv"), "normal": 
 _LONGEST = 1e7
 #: Lengths that stand for all, and in how many equal shares of them.
 _DRAWN, _SHARES = 4096, 16
+#: The longest of what a load generator cuts off, in means.
+_TOP = 4.5
 
 
 @immutable
@@ -38,7 +40,7 @@ class Lengths:
     """A distribution of tokens: its `mean`, and `shape` as the kind takes it.
 
     Of a lognormal it is the standard deviation of the logarithm; of the others the coefficient of variation.
-    What load generators send may be a gamma, which nobody types.
+    What load generators send may be a beta up to `_TOP` means, which nobody types.
     """
 
     kind: str
@@ -61,6 +63,13 @@ class Lengths:
         behind = behind[behind > 0.0] if behind[-1] > 0.0 else np.ones(_DRAWN)
         return np.array([1.0 / np.mean(1.0 / part) for part in np.array_split(behind, _SHARES)])
 
+    def relative(self) -> Array:
+        """Lengths that stand for all of them in equal shares, in means."""
+        import numpy as np
+
+        drawn = np.sort(self.draw(_LONGEST, _DRAWN, np.random.default_rng(0))) / _LONGEST
+        return np.asarray(drawn[_SHARES // 2 :: _SHARES])
+
     def draw(self, mean: float, count: int, chance: np.random.Generator) -> Array:
         """So many lengths of this shape and another mean, at least 1 each."""
         import numpy as np
@@ -71,8 +80,9 @@ class Lengths:
             drawn = mean * chance.normal(1.0, self.shape, count)
         elif self.kind == "exponential":
             drawn = chance.exponential(mean, count)
-        elif self.kind == "gamma":
-            drawn = mean * self.shape**2 * chance.gamma(self.shape**-2, size=count)
+        elif self.kind == "beta":
+            short = (_TOP - 1.0) / self.shape**2 / _TOP - 1.0 / _TOP
+            drawn = mean * _TOP * chance.beta(short, short * (_TOP - 1.0), count)
         else:
             drawn = mean * (1.0 + sqrt(3.0) * self.shape * (2.0 * chance.random(count) - 1.0))
         return np.maximum(np.round(drawn), 1.0)
