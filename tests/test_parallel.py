@@ -92,6 +92,14 @@ def test_a_prompt_of_one_micro_batch_gains_nothing_and_a_long_one_at_most_its_st
     assert 1 < long.seconds[0, 0] / long.seconds[0, 1] < 4
 
 
+def test_weights_are_widened_no_faster_than_a_block_starts_a_clock() -> None:
+    """Of 7.5e9 weights, 256 a block, on an A100: what HBM would copy in 12 ms."""
+    old = replace(PROMPT, runtime="llama.cpp (May 2024, CUDA)", input_tokens=512.0)
+    gpu = "a100-80gb-pcie"
+    longer = run(old, gpu).seconds[0, 0] - run(replace(old, precision="f16"), gpu).seconds[0, 0]
+    assert longer > 0.6 * 7.5e9 / 256 / GPUS[gpu].value("clock_boost")
+
+
 def test_generating_is_a_prompt_and_its_tokens_on_several_stages_too() -> None:
     both = replace(LLAMA_CPP, phase="generate", input_tokens=2048.0, output_tokens=129.0, n_gpus=4.0)
     parts = (replace(both, phase="prefill"), replace(both, phase="decode", output_tokens=128.0))

@@ -69,6 +69,8 @@ def seconds(
     share = runtime.memory[ops.kind]
     weights = ops.weight_bytes / (share * devices.bandwidth)
     compute, weights = _in_engines(ops, devices, runtime, peaks, (compute, weights))
+    if runtime.micro_batch and ops.kind == "gemm":
+        compute = compute + _dealt(ops, devices, runtime, weights)
     if ops.kind == "gemm":
         streamed = by_vectors(weights, ops, devices, runtime)
         few = ops.dims["m"] <= c["vector_rows"]
@@ -290,6 +292,21 @@ def _rereads(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.flo
     widened = _widened(ops, devices, runtime)
     through: NDArray[np.float64] = _passes(ops, runtime) * np.where(widened, (each + 4.0) / each, 1.0)
     return through
+
+
+def _dealt(
+    ops: OpTable, devices: Devices, runtime: Runtime, weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Seconds by which the copies of weights in 16 bits take longer than what they move, (O, G, J).
+
+    A block of a warp or two writes 256 of them (dequantize_block_q4_K of ggml-cuda/convert.cu), and no more
+    than a block starts a clock, which HBM outruns. `weights` are the seconds of reading them.
+    """
+    d, each = ops.dims, bytes_each(ops)
+    starts = d["n"] * d["k"] * d["batch"] / section("products")["block_weights"] / devices.clock
+    nvidia = devices.each(lambda gpu: gpu.vendor == "NVIDIA")
+    longer = np.maximum(starts - weights * (each + 2.0) / each, 0.0) * _passes(ops, runtime)
+    return np.where(_widened(ops, devices, runtime) & nvidia, longer, 0.0)
 
 
 def _passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
