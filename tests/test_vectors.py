@@ -84,9 +84,15 @@ def _prompt_seconds(gpu: str, runtime: str, found: Fit | None = None) -> float:
 
 
 def test_shaders_multiply_on_plain_units_where_vulkan_reaches_no_others() -> None:
-    """RDNA 2 has no matrix units, and shaders sum no pairs: the rate is FP32's, half of the packed one."""
+    """RDNA 2 has no matrix units, and shaders sum no pairs: the rate is FP32's, half of the packed one.
+
+    Since April 2025 they sum four INT8 products at once, where a chip does (not RDNA 1).
+    """
     card = GPUS["rx-6700-xt"]
-    shaders = _prompt_seconds(card.id, "llama.cpp Vulkan")
+    shaders = _prompt_seconds(card.id, "llama.cpp Vulkan 2025-02")
+    assert 1.2 < shaders / _prompt_seconds(card.id, "llama.cpp Vulkan") < 2.0
+    plain = [_prompt_seconds("rx-5700-xt", f"llama.cpp Vulkan {when}") for when in ("2025-02", "2025-06")]
+    assert plain[0] == plain[1]
     assert 2.0 * 6.4e9 * 512.0 / shaders < 0.85 * 0.62 * card.value("fp32")
     assert shaders > 1.1 * _prompt_seconds(card.id, "llama.cpp ROCm")
     # Tensor cores, from December 2024 on.

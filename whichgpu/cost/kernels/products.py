@@ -26,6 +26,8 @@ from whichgpu.cost.kernels._widening import shown
 from whichgpu.cost.kernels._widening import widened as in_kernels
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from whichgpu.cost.device import Devices
@@ -189,14 +191,29 @@ def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float6
     if runtime.aligned and ops.kind == "gemm":
         peaks = np.where(_odd(ops, devices, runtime), np.minimum(peaks, devices.vector), peaks)
     if runtime.plain:
-        here = devices.each(
-            lambda gpu: not {gpu.vendor, gpu.family, gpu.architecture}.isdisjoint(runtime.plain)
-        )
-        peaks = np.where(here, devices.vector, peaks)
+        peaks = np.where(_among(devices, runtime.plain), devices.vector, peaks)
     if not runtime.integer or ops.kind != "gemm":
         return peaks
-    found: NDArray[np.float64] = np.where(_in_integers(ops, devices, runtime), devices.integer_rate, peaks)
+    found: NDArray[np.float64] = np.where(
+        _in_integers(ops, devices, runtime), _integer_rate(devices, runtime), peaks
+    )
     return found
+
+
+def _among(devices: Devices, named: Sequence[str]) -> NDArray[np.bool_]:
+    """Which GPUs are of vendors, families or architectures that a runtime names, (G, 1)."""
+    return np.asarray(
+        devices.each(lambda gpu: not {gpu.vendor, gpu.family, gpu.architecture}.isdisjoint(named))
+    )
+
+
+def _integer_rate(devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+    """INT8 rate that is left for products, (G, 1): of sums of four on plain units where matrix units idle."""
+    if not runtime.plain:
+        return devices.integer_rate
+    c = section("products")
+    lanes = np.fmin(devices.integer_rate, c["dotted"] * c["dot"] * devices.vector)
+    return np.where(_among(devices, runtime.plain), lanes, devices.integer_rate)
 
 
 def _odd(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
@@ -216,8 +233,9 @@ def _odd(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
 
 def _in_integers(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
     """Whether quantised weights are multiplied as INT8, (O, G, J): where that is the faster."""
-    made = devices.each(lambda gpu: gpu.vendor in runtime.integer or gpu.family in runtime.integer)
-    faster = made & (np.nan_to_num(devices.integer_rate) > devices.peaks(ops.dtypes))
+    otherwise = np.where(_among(devices, runtime.plain), devices.vector, devices.peaks(ops.dtypes))
+    faster = np.nan_to_num(_integer_rate(devices, runtime)) > otherwise
+    faster = faster & _among(devices, runtime.integer)
     return np.asarray(faster & _quantised_prompt(ops))
 
 
