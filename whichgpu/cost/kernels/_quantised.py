@@ -84,28 +84,39 @@ def passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
     return np.asarray(np.ceil(np.maximum(tokens, 1.0) / runtime.micro_batch - 1e-9))
 
 
-def cast(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
-    """Which products take 16 bits between activations that stay in FP32, (O, G, J): a cast before and behind.
+def cast(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
+    """Kernels beside a product that stands between activations in FP32 (`casts`), (O, G, J).
 
-    So does llama.cpp with what BLAS multiplies of a prompt (ggml_cuda_op_mul_mat_cublas of ggml-cuda.cu); its
-    own kernels, and all of Metal's and Vulkan's, take FP32.
+    llama.cpp casts what BLAS multiplies of a prompt before and behind (ggml_cuda_op_mul_mat_cublas of
+    ggml-cuda.cu), and quantises the rows that INT8 kernels take (quantize.cu). Metal's and Vulkan's kernels
+    take FP32.
     """
+    integers = in_integers(ops, devices, runtime)
+    return np.where(_by_blas(ops, devices, runtime), 2.0, np.where(integers, 1.0, 0.0))
+
+
+def _by_blas(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
+    """Whether a library multiplies numbers of 16 bits, (O, G, J)."""
     own = devices.each(lambda gpu: gpu.vendor in runtime.unpacks) | in_integers(ops, devices, runtime)
     prompt = ops.dims["m"] > section("products")["vector_rows"]
     return np.asarray(prompt & ~own & ~unpacked(ops, devices, runtime))
 
 
 def cast_bytes(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64] | float:
-    """Bytes that such casts move through memory, (O, G, J): 4 and 2 of each number, less what L2 holds.
+    """Bytes that activations in FP32 add to those of 16 bits, (O, G, J), less what L2 holds.
 
+    A cast moves 4 and 2 B of each number, quantising 4 and 1; INT8 kernels write 4, and others read 4.
     A product follows at once, so that of B bytes of a micro-batch an L2 of C holds C / (B + C).
     """
     if not runtime.casts or ops.kind != "gemm":
         return 0.0
     d = ops.dims
-    each = 6.0 * d["m"] * d["batch"] * (d["k"] + d["n"])
+    prompt = d["m"] > section("products")["vector_rows"]
+    blas, integers = _by_blas(ops, devices, runtime), in_integers(ops, devices, runtime)
+    read, written = np.where(blas, 6.0, np.where(integers, 5.0, 2.0)), np.where(blas, 6.0, 2.0)
+    each = d["m"] * d["batch"] * (read * d["k"] + written * d["n"]) * prompt
     own = each / passes(ops, runtime)
-    return np.where(cast(ops, devices, runtime), each * own / (own + devices.last_level), 0.0)
+    return np.asarray(each * own / np.maximum(own + devices.last_level, 1.0))
 
 
 def dealt(
