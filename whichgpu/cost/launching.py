@@ -48,7 +48,7 @@ def launched(table: OpTable, runtime: Runtime, devices: Devices) -> Array:
         narrowed = [op.dtype in _NARROW and not op.shard.startswith("expert") for op in table.ops]
         return 1.0 + runtime.quantising * np.array(narrowed, dtype=np.float64)[:, None, None]
     if table.kind == "gemm" and runtime.casts:
-        return 1.0 + cast(table, devices, runtime)
+        return np.where(cast(table, devices, runtime), 3.0, 1.0)
     if table.kind == "attention" and not runtime.domain:
         # Written out it is two products and between them a scaling with its mask and a softmax.
         return np.where(score_passes(table, runtime) > 0.0, 4.0, 1.0)

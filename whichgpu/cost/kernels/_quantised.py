@@ -84,22 +84,17 @@ def passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
     return np.asarray(np.ceil(np.maximum(tokens, 1.0) / runtime.micro_batch - 1e-9))
 
 
-def cast(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
-    """Kernels beside a product that stands between activations in FP32 (`casts`), (O, G, J).
+def cast(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
+    """Which products of a prompt a library makes in 16 bits, with a cast before and one behind, (O, G, J).
 
-    llama.cpp casts what BLAS multiplies of a prompt before and behind (ggml_cuda_op_mul_mat_cublas of
-    ggml-cuda.cu), and quantises the rows that INT8 kernels take (quantize.cu). Metal's and Vulkan's kernels
-    take FP32.
+    llama.cpp's activations are FP32 (`casts`; ggml_cuda_op_mul_mat_cublas of ggml-cuda.cu). Up to
+    `narrow_rows` of them its own tiles take quantised weights on any GPU; Metal's and Vulkan's kernels take
+    FP32, and so do those of INT8 but for rows quantised beside them, as for a single token.
     """
-    integers = in_integers(ops, devices, runtime)
-    return np.where(_by_blas(ops, devices, runtime), 2.0, np.where(integers, 1.0, 0.0))
-
-
-def _by_blas(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
-    """Whether a library multiplies numbers of 16 bits, (O, G, J)."""
+    c = section("products")
     own = devices.each(lambda gpu: gpu.vendor in runtime.unpacks) | in_integers(ops, devices, runtime)
-    prompt = ops.dims["m"] > section("products")["vector_rows"]
-    return np.asarray(prompt & ~own & ~unpacked(ops, devices, runtime))
+    least = np.where(bytes_each(ops) < c["quantised_below"], c["narrow_rows"], c["vector_rows"])
+    return np.asarray((ops.dims["m"] > least) & ~own & ~unpacked(ops, devices, runtime))
 
 
 def cast_bytes(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64] | float:
@@ -112,7 +107,7 @@ def cast_bytes(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.f
         return 0.0
     d = ops.dims
     prompt = d["m"] > section("products")["vector_rows"]
-    blas, integers = _by_blas(ops, devices, runtime), in_integers(ops, devices, runtime)
+    blas, integers = cast(ops, devices, runtime), in_integers(ops, devices, runtime)
     read, written = np.where(blas, 6.0, np.where(integers, 5.0, 2.0)), np.where(blas, 6.0, 2.0)
     each = d["m"] * d["batch"] * (read * d["k"] + written * d["n"]) * prompt
     own = each / passes(ops, runtime)
