@@ -15,7 +15,7 @@ from whichgpu.cost.infeasible import single
 from whichgpu.cost.jobs import predict_rows
 from whichgpu.cost.layout import lay_out, settle
 from whichgpu.cost.memory import stage_weight_bytes
-from whichgpu.cost.pipeline import fill
+from whichgpu.cost.pipeline import fill, fullest_stage
 from whichgpu.cost.placing import placed
 from whichgpu.cost.refit import measured_rows
 from whichgpu.cost.runtime import runtimes
@@ -78,15 +78,26 @@ def test_transformers_holds_some_layers_on_each_gpu_in_turn() -> None:
 
 def test_a_prompt_of_one_micro_batch_gains_nothing_and_a_long_one_at_most_its_stages() -> None:
     stack = runtimes()["llama-cpp"]
-    assert fill(512.0, 4.0, stack) == 1.0
-    assert fill(4096.0, 4.0, stack) == pytest.approx(7 / 16)
-    assert fill(4096.0, 1.0, stack) == 1.0
-    assert fill(4096.0, 4.0, runtimes()["pytorch-2"]) == 1.0
+    assert fill(512.0, 0.25, stack) == fill(4096.0, 1.0, stack) == 1.0
+    assert fill(4096.0, 0.25, stack) == pytest.approx(11 / 32)  # GPipe's (u + s - 1) / (u s)
+    assert fill(4096.0, 0.1, stack) > 8 / 32  # four micro-batches are under way, however many stages
+    assert fill(4096.0, 0.25, stack, wide=True) > 0.5
+    assert fill(4096.0, 0.25, runtimes()["pytorch-2"]) == 1.0
+    # Llama 3 8B on four GPUs: 9, 8, 8 and 7 layers with the head.
+    assert fullest_stage(32.0, np.array([1.0, 2.0, 4.0])).tolist() == [1.0, 17 / 32, 9 / 32]
     short, long = (
         run(replace(PROMPT, input_tokens=tokens, n_gpus=np.array([1.0, 4.0]))) for tokens in (512.0, 4096.0)
     )
     assert short.seconds[0, 1] >= short.seconds[0, 0]
     assert 1 < long.seconds[0, 0] / long.seconds[0, 1] < 4
+
+
+def test_weights_are_widened_no_faster_than_a_block_starts_a_clock() -> None:
+    """Of 7.5e9 weights, 256 a block, on an A100: what HBM would copy in 12 ms."""
+    old = replace(PROMPT, runtime="llama.cpp (May 2024, CUDA)", input_tokens=512.0)
+    gpu = "a100-80gb-pcie"
+    longer = run(old, gpu).seconds[0, 0] - run(replace(old, precision="f16"), gpu).seconds[0, 0]
+    assert longer > 0.6 * 7.5e9 / 256 / GPUS[gpu].value("clock_boost")
 
 
 def test_generating_is_a_prompt_and_its_tokens_on_several_stages_too() -> None:

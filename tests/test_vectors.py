@@ -84,14 +84,32 @@ def _prompt_seconds(gpu: str, runtime: str, found: Fit | None = None) -> float:
 
 
 def test_shaders_multiply_on_plain_units_where_vulkan_reaches_no_others() -> None:
-    """RDNA 2 has no matrix units, and shaders sum no pairs: the rate is FP32's, half of the packed one."""
+    """RDNA 2 has no matrix units, and shaders sum no pairs: the rate is FP32's, half of the packed one.
+
+    Since April 2025 they sum four INT8 products at once, where a chip does (not RDNA 1).
+    """
     card = GPUS["rx-6700-xt"]
-    shaders = _prompt_seconds(card.id, "llama.cpp Vulkan")
+    shaders = _prompt_seconds(card.id, "llama.cpp Vulkan 2025-02")
+    assert 1.2 < shaders / _prompt_seconds(card.id, "llama.cpp Vulkan") < 2.0
+    plain = [_prompt_seconds("rx-5700-xt", f"llama.cpp Vulkan {when}") for when in ("2025-02", "2025-06")]
+    assert plain[0] == plain[1]
     assert 2.0 * 6.4e9 * 512.0 / shaders < 0.85 * 0.62 * card.value("fp32")
     assert shaders > 1.1 * _prompt_seconds(card.id, "llama.cpp ROCm")
     # Tensor cores, from December 2024 on.
     late, early = (_prompt_seconds("rtx-4090", f"llama.cpp Vulkan {when}") for when in ("2025-03", "2024-03"))
     assert early > 2.0 * late
+
+
+def test_what_blas_multiplies_of_a_prompt_is_cast_before_and_behind() -> None:
+    """llama.cpp keeps activations in FP32; its kernels of INT8, and Metal's, take them so."""
+
+    def each(precision: str, runtime: str = "llama.cpp", gpu: str = "rtx-3090") -> float:
+        work = laid("llama-2-7b", gpu, phase="prefill", precision=precision, input_tokens=512.0,
+                    runtime=runtime).work  # fmt: skip
+        return max(float(one.launched.max()) for one in work.kernels if one.table.kind == "gemm")
+
+    assert each("f16") == each("q4_0", "llama.cpp (May 2024)") == 3.0
+    assert each("q4_0") == each("f16", gpu="apple-m1-pro-16c") == 1.0
 
 
 def test_what_a_runtime_s_kernels_multiply_in_is_not_another_s() -> None:

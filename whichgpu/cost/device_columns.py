@@ -156,6 +156,11 @@ class Columns:
         return np.asarray(self.column("bandwidth") * left)
 
     @cached_property
+    def last_level(self) -> Column:
+        """B of the L2, or of the cache behind it."""
+        return np.array([[_last_level(gpu)] for gpu in self.gpus])
+
+    @cached_property
     def passing(self) -> Column:
         """Bandwidth in B/s that activations see, which pass from one op to the next: L2 serves some of them.
 
@@ -164,8 +169,8 @@ class Columns:
         makes fewer images.
         """
         c = section("memory")
-        cache = np.array([[_last_level(gpu)] for gpu in self.gpus])
-        return np.asarray(self.bandwidth / (1.0 - c["read"] * cache / (cache + c["moved"])))
+        held = self.last_level / (self.last_level + c["moved"])
+        return np.asarray(self.bandwidth / (1.0 - c["read"] * held))
 
     @cached_property
     def nvlink(self) -> Column:

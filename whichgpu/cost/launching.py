@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.kernels._quantised import cast
 from whichgpu.cost.kernels.attention import score_passes
 from whichgpu.cost.kernels.elementwise import alone, ended
 from whichgpu.cost.kernels.products import abreast
@@ -46,6 +47,8 @@ def launched(table: OpTable, runtime: Runtime, devices: Devices) -> Array:
     if table.kind == "gemm" and runtime.quantising:
         narrowed = [op.dtype in _NARROW and not op.shard.startswith("expert") for op in table.ops]
         return 1.0 + runtime.quantising * np.array(narrowed, dtype=np.float64)[:, None, None]
+    if table.kind == "gemm" and runtime.casts:
+        return np.where(cast(table, devices, runtime), 3.0, 1.0)
     if table.kind == "attention" and not runtime.domain:
         # Written out it is two products and between them a scaling with its mask and a softmax.
         return np.where(score_passes(table, runtime) > 0.0, 4.0, 1.0)

@@ -280,7 +280,7 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
         workload, job, stack, devices,
         work=prepare(
             _decoded(workload, job, stack, own), devices, stack, workload=workload.id, communication=links,
-            feeding=feeding,
+            feeding=feeding, turns=prompts.turns(job, stack),
         ),
         units=_array(workload.units(job)),
         passes=np.ones(()),

@@ -275,11 +275,9 @@ def structure(stack: Runtime, phase: str, numbers: str = "") -> tuple[Any, ...]:
 
 def _spoken_of(stack: Runtime, phase: str) -> tuple[Any, ...]:
     """What coefficients or the model say of a runtime by its id, or by what the fit knows it as."""
-    pipeline = section("pipeline")
     engine = stack.kernels if phase == "serve" and stack.kernels in section("serving")["engine"] else ""
     split = phase in TRAINING and stack.id in _SPLIT_PRODUCTS
-    stages = [pipeline[name].get(stack.id) for name in ("micro_batch", "in_flight")]
-    return (split, *stages, engine)
+    return (split, section("pipeline")["copies"].get(stack.id), engine)
 
 
 class Stacks:

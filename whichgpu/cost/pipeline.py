@@ -2,12 +2,15 @@
 
 A token passes through every stage, so the stages' times add: nothing is faster than on one GPU that
 could hold the model, and memory is divided. Each boundary costs a copy and a synchronisation. Only a
-prompt cut into micro-batches keeps several stages at work: with u of them under way over s stages
+prompt cut into u micro-batches keeps several stages at work. The fullest of them, with a share f of the
+layers, sets the pace; the last micro-batch then passes through the others, and takes r of the mean one:
 
-    t = t_whole * (u + s - 1) / (u * s) + (s - 1) * boundary
+    t = t_whole * (f m + max(f, 1 / c) (u - m) + r (1 - f)) / u + (s - 1) * boundary
 
-(Huang et al., GPipe, 2019, section 2.3: the bubble of s - 1 of u + s - 1 slots). With one
-micro-batch, or with one stage, the factor is 1.
+m is the lesser of u and c, the micro-batches that a runtime keeps under way. r is 2 - 1 / u of attention,
+which looks back on all micro-batches before, and 1 of all else. With equal stages, s <= c and r = 1 that is
+GPipe's (u + s - 1) / (u s) (Huang et al., 2019, section 2.3). With one micro-batch, or with one stage, the
+factor is 1.
 """
 
 from __future__ import annotations
@@ -60,15 +63,27 @@ def spread_layers(job: Job, stack: Runtime) -> Job:
     return job.changed(pp=job.n_gpus)
 
 
-def fill(prompt: Any, stages: Any, stack: Runtime) -> Array:
-    """Share of one GPU's time that a prompt of so many tokens takes on `stages` GPUs, (J,)."""
+def fill(prompt: Any, fullest: Any, stack: Runtime, *, behind: bool = False, wide: bool = False) -> Array:
+    """Share of one GPU's time that a prompt takes where one stage has `fullest` of the layers, (J,).
+
+    `prompt` is its tokens. `behind`: of attention, whose last micro-batch looks back on all others. `wide`:
+    of a model with large matrices in 16 bits.
+    """
     c = section("pipeline")
-    size = c["micro_batch"].get(stack.id)
+    copies = c["copies"].get(stack.id)
+    f = np.asarray(fullest, dtype=np.float64)
+    if copies is None:
+        return np.ones_like(f)
+    copies = min(copies, c["wide_copies"]) if wide else copies
+    u = np.maximum(np.ceil(np.asarray(prompt, dtype=np.float64) / stack.micro_batch), 1.0)
+    first, last = np.minimum(u, copies), 2.0 - 1.0 / u if behind else 1.0
+    return np.asarray((f * first + np.maximum(f, 1.0 / copies) * (u - first) + last * (1.0 - f)) / u)
+
+
+def fullest_stage(layers: float, stages: Any) -> Array:
+    """Share of the layers in the fullest stage: whole ones are dealt out, and the head counts as one."""
     s = np.asarray(stages, dtype=np.float64)
-    if size is None:
-        return np.ones_like(s)
-    u = np.clip(np.ceil(np.asarray(prompt, dtype=np.float64) / size), 1.0, c["in_flight"][stack.id])
-    return np.asarray((u + s - 1.0) / (u * s))
+    return np.asarray(np.where(s > 1, np.minimum(np.ceil((layers + 1.0) / s) / layers, 1.0), 1.0))
 
 
 def flowing(workload: Workload, job: Job, stack: Runtime, whole: Sequence[Op]) -> tuple[Op, ...]:
@@ -76,29 +91,32 @@ def flowing(workload: Workload, job: Job, stack: Runtime, whole: Sequence[Op]) -
     prompted = job.input_tokens is not None and job.phase in ("prefill", "generate")
     if job.trains or not prompted or np.all(np.asarray(job.pp) == 1):
         return tuple(whole)
-    share = 1.0 - _overlap(whole, job) * (1.0 - fill(job.input_tokens, job.pp, stack))
+    prompt = whole if job.phase == "prefill" else workload.trace(job.changed(phase="prefill"))
+    most = fullest_stage(float(workload.dims["layers"]), job.pp)
+    wide, quantised = _wide(whole, job), precision(job.precision).quantised
+    gain = section("pipeline")["widened_gain"] if wide and quantised else 1.0
+    shares = {
+        behind: 1.0
+        - gain * (1.0 - fill(job.input_tokens, most, stack, behind=behind, wide=wide and not quantised))
+        for behind in (False, True)
+    }
+    staged = tuple(changed(op, repeats=op.repeats * shares[op.kind == "attention"]) for op in prompt)
     if job.phase == "prefill":
-        return _scaled(whole, share)
-    prompt = workload.trace(job.changed(phase="prefill"))
+        return staged
     # The prompt's pass makes the first token.
     rest = np.maximum(np.asarray(job.output_tokens, dtype=np.float64) - 1.0, 0.0)
     tokens = workload.trace(job.changed(phase="decode", output_tokens=rest))
-    return (*_scaled(prompt, share), *tokens)
+    return (*staged, *tokens)
 
 
-def _overlap(whole: Sequence[Op], job: Job) -> float:
-    """Share of the gain of several stages at work that is left.
+def _wide(whole: Sequence[Op], job: Job) -> bool:
+    """Whether a matrix is so large in 16 bits that stages wait for each other.
 
-    A quantised matrix is widened to 16 bits before a prompt's product; a large one needs its buffer anew,
-    and allocating it waits for what the other stages do.
+    A quantised one is widened before a prompt's product; a large one needs its buffer anew, and allocating it
+    waits for what the other stages do.
     """
-    c, spec = section("pipeline"), precision(job.precision)
-    widened = largest_layer(whole) * spec.activation
-    return float(c["widened_gain"]) if spec.quantised and widened > c["widened_bytes"] else 1.0
-
-
-def _scaled(ops: Sequence[Op], share: Array) -> tuple[Op, ...]:
-    return tuple(changed(op, repeats=op.repeats * share) for op in ops)
+    widened = largest_layer(whole) * precision(job.precision).activation
+    return bool(np.all(widened > section("pipeline")["widened_bytes"]))
 
 
 def boundaries(job: Job) -> Array:

@@ -85,6 +85,13 @@ def _token(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> Any:
     return memory.widest(ops) * memory.live(ops, stack, precision(job.precision))
 
 
+def turns(job: Job, stack: Runtime) -> Array | float:
+    """Micro-batches that a prompt by itself is cut into, each of which launches all kernels, (J,)."""
+    if job.phase != "prefill" or job.input_tokens is None or not stack.micro_batch:
+        return 1.0
+    return np.maximum(np.ceil(_array(job.input_tokens) / stack.micro_batch), 1.0)
+
+
 def in_one_pass(job: Job, stack: Runtime) -> bool:
     """Whether a program without an engine computes a whole prompt of a language model at once."""
     return job.input_tokens is not None and bool(stack.holds.get("no_engine")) and not stack.micro_batch

@@ -23,7 +23,8 @@ class Runtime:
 
     `tf32` names the op kinds whose FP32 products run in TF32 unasked where the GPU can. `micro_batch` is
     the tokens of a prompt that a pass takes at once, its weights widened where they are quantised; 0 for
-    all. `narrow` products of FP16 accumulate in FP16; on chips that it `widens` they are FP32.
+    all. `narrow` products of FP16 accumulate in FP16; on chips that it `widens` they are FP32. One that
+    `casts` keeps activations in FP32.
     On GPUs of the vendors and families in `integer` prompts multiply quantised weights as INT8; on those
     of `unpacks` kernels widen them on the way to the units, where others leave that to memory; on those of
     `plain`, architectures among them, products in 16 bits run at the rate of FP32. `replaced` are classes of
@@ -159,6 +160,7 @@ class Runtime:
     mixed_gradient: float = 4.0
     micro_batch: float = 0.0
     narrow: bool = False
+    casts: bool = False
     widens: tuple[str, ...] = ()
     integer: tuple[str, ...] = ()
     unpacks: tuple[str, ...] = ()

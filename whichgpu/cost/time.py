@@ -160,16 +160,19 @@ class Timing:
 
 def prepare(
     ops: Iterable[Op], devices: Devices, runtime: Runtime, *, workload: str = "", trains: bool = False,
-    communication: Array | float = 0.0, feeding: Array | float = 0.0,
+    communication: Array | float = 0.0, feeding: Array | float = 0.0, turns: Array | float = 1.0,
 ) -> Pass:  # fmt: skip
-    """The times that the priors give, before any fit, of a pass over the ops of a workload (its id)."""
+    """The times that the priors give, before any fit, of a pass over the ops of a workload (its id).
+
+    Its kernels are launched anew in each of so many `turns`.
+    """
     exponent = power_exponent(runtime, trains=trains)
     stream = devices.throttle(section("power")["exponent_bandwidth"], "")
     timed = [(table, *models()[table.ops[0].kind].seconds(table, devices, runtime)) for table in tables(ops)]
     busy = _filled(timed, devices, runtime) if not runtime.domain else 1.0
     kernels = []
     for table, compute, memory in timed:
-        count = launched(table, runtime, devices)
+        count = launched(table, runtime, devices) * turns
         clocked = _clocked(table, devices, runtime, exponent, busy) * devices.capped
         kept = _clocked(table, devices, runtime, exponent, busy * devices.sustained) * devices.capped
         kernels.append(

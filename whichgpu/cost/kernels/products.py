@@ -21,6 +21,18 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.device_rates import CLEARLY
 from whichgpu.cost.kernels._convolving import by_winograd, is_depthwise, multiplied, share_apart
 from whichgpu.cost.kernels._emulation import bytes_each, emulating, quantised
+from whichgpu.cost.kernels._quantised import (
+    among,
+    cast_bytes,
+    dealt,
+    in_integers,
+    integer_rate,
+    of_experts,
+    passes,
+    quantised_prompt,
+    unpacked,
+    widened,
+)
 from whichgpu.cost.kernels._vectors import by_vectors
 from whichgpu.cost.kernels._widening import shown
 from whichgpu.cost.kernels._widening import widened as in_kernels
@@ -60,14 +72,14 @@ def seconds(
         compute = np.where(few, ops.flops / peaks, compute)
     narrow = _is_narrow(ops) if not runtime.domain else _is_gate(ops)
     compute = np.where(narrow, np.minimum(compute, _streamed(ops, devices)), compute)
-    if runtime.integer and ops.kind == "gemm":
-        compute = compute + _scaling(ops, devices, runtime)
-    if runtime.unpacks and ops.kind == "gemm":
-        compute = compute / np.where(_unpacked(ops, devices, runtime), c["unpacked"], 1.0)
-    if runtime.expert_tile and ops.kind == "gemm":
-        compute = compute * _tiled(ops, devices, runtime)
     share = runtime.memory[ops.kind]
     weights = ops.weight_bytes / (share * devices.bandwidth)
+    if runtime.integer and ops.kind == "gemm":
+        compute = compute + _scaling(ops, devices, runtime) + dealt(ops, devices, runtime, weights)
+    if runtime.unpacks and ops.kind == "gemm":
+        compute = compute / np.where(unpacked(ops, devices, runtime), c["unpacked"], 1.0)
+    if runtime.expert_tile and ops.kind == "gemm":
+        compute = compute * _tiled(ops, devices, runtime)
     compute, weights = _in_engines(ops, devices, runtime, peaks, (compute, weights))
     if ops.kind == "gemm":
         streamed = by_vectors(weights, ops, devices, runtime)
@@ -79,7 +91,7 @@ def seconds(
             sooner = _in_narrow_tiles(ops, devices) & (least + turns < tiles + weights)
             compute, weights = np.where(sooner, least, compute), np.where(sooner, turns, weights)
     often = _conversions(ops, runtime, tensor & devices.cudnn) * _off_chip(ops, runtime)
-    moved = ops.activation_bytes * often
+    moved = ops.activation_bytes * often + cast_bytes(ops, devices, runtime)
     return compute, weights + moved / (share * devices.passing)
 
 
@@ -121,7 +133,7 @@ def _in_narrow_tiles(ops: OpTable, devices: Devices) -> NDArray[np.bool_]:
     Tiles of 8 to 128 rows carry them in llama.cpp, up to 64 of them without a copy in 16 bits on any GPU. As
     many matrix-vector products in turn, the last one in part, would do as well: they are taken for no slower.
     """
-    some = _quantised_prompt(ops) & (ops.dims["m"] <= section("products")["narrow_rows"])
+    some = quantised_prompt(ops) & (ops.dims["m"] <= section("products")["narrow_rows"])
     return np.asarray(some & ~devices.processor)
 
 
@@ -131,9 +143,9 @@ def _learnt_of_experts(ops: OpTable, devices: Devices, runtime: Runtime) -> NDAr
     What is chosen between kernels must not hang on priors that the fit takes back: on matrix units.
     """
     c = section("products")
-    slower = np.where(_in_integers(ops, devices, runtime), c["experts_slower_narrow"], c["experts_slower"])
+    slower = np.where(in_integers(ops, devices, runtime), c["experts_slower_narrow"], c["experts_slower"])
     matrix = devices.peak("fp16") > CLEARLY * devices.vector
-    return np.where(_of_experts(ops) & matrix, slower, 1.0)
+    return np.where(of_experts(ops) & matrix, slower, 1.0)
 
 
 def _conversions(ops: OpTable, runtime: Runtime, tensor: NDArray[np.bool_]) -> NDArray[np.float64] | float:
@@ -187,13 +199,12 @@ def rates(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float6
     if runtime.aligned and ops.kind == "gemm":
         peaks = np.where(_odd(ops, devices, runtime), np.minimum(peaks, devices.vector), peaks)
     if runtime.plain:
-        here = devices.each(
-            lambda gpu: not {gpu.vendor, gpu.family, gpu.architecture}.isdisjoint(runtime.plain)
-        )
-        peaks = np.where(here, devices.vector, peaks)
+        peaks = np.where(among(devices, runtime.plain), devices.vector, peaks)
     if not runtime.integer or ops.kind != "gemm":
         return peaks
-    found: NDArray[np.float64] = np.where(_in_integers(ops, devices, runtime), devices.integer_rate, peaks)
+    found: NDArray[np.float64] = np.where(
+        in_integers(ops, devices, runtime), integer_rate(devices, runtime), peaks
+    )
     return found
 
 
@@ -212,26 +223,10 @@ def _odd(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
     return np.asarray(here & narrow & apart)
 
 
-def _in_integers(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
-    """Whether quantised weights are multiplied as INT8, (O, G, J): where that is the faster."""
-    made = devices.each(lambda gpu: gpu.vendor in runtime.integer or gpu.family in runtime.integer)
-    faster = made & (np.nan_to_num(devices.integer_rate) > devices.peaks(ops.dtypes))
-    return np.asarray(faster & _quantised_prompt(ops))
-
-
 def _scaling(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
     """Seconds in which sums of INT8 products become FP32 ones, block by block, (O, G, J): on plain units."""
     scaled = ops.flops * section("products")["scaled"] / devices.vector
-    return np.where(_in_integers(ops, devices, runtime), scaled, 0.0)
-
-
-def _unpacked(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
-    """Whether a kernel widens quantised weights in its own tile, on the way to the units, (O, G, J).
-
-    Metal's do, and those of experts everywhere: BLAS, which takes 16-bit matrices, knows of no experts.
-    """
-    inside = devices.each(lambda gpu: gpu.vendor in runtime.unpacks) | _of_experts(ops)
-    return np.asarray(inside & _quantised_prompt(ops) & ~_in_integers(ops, devices, runtime))
+    return np.where(in_integers(ops, devices, runtime), scaled, 0.0)
 
 
 def _tiled(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
@@ -240,8 +235,8 @@ def _tiled(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float
     An expert has a tile at least. Where tokens choose unevenly, so that it has anything from none to twice
     the mean number of rows m, T rows a tile cover max(T, m + T / 2) of them in the mean.
     """
-    tile, rows = _tile(devices, runtime), ops.dims["m"] / _passes(ops, runtime)
-    prompt = _of_experts(ops) & (ops.dims["m"] > section("products")["vector_rows"])
+    tile, rows = _tile(devices, runtime), ops.dims["m"] / passes(ops, runtime)
+    prompt = of_experts(ops) & (ops.dims["m"] > section("products")["vector_rows"])
     return np.where(prompt, np.maximum(tile, rows + tile / 2.0) / rows, 1.0)
 
 
@@ -261,23 +256,6 @@ def _in_registers(ops: OpTable, peaks: NDArray[np.float64], devices: Devices) ->
     return np.asarray(narrow & (peaks <= np.fmax(devices.peak("fp16"), devices.peak("bf16"))))
 
 
-def _of_experts(ops: OpTable) -> NDArray[np.bool_]:
-    """Whether a product is of experts, (O, 1, 1)."""
-    return np.array([op.shard.startswith("expert") for op in ops.ops])[:, None, None]
-
-
-def _widened(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
-    """Whether quantised weights are written to memory in 16 bits before the product, (O, G, J)."""
-    apart = _in_integers(ops, devices, runtime) | _unpacked(ops, devices, runtime)
-    return np.asarray(_quantised_prompt(ops) & ~apart)
-
-
-def _quantised_prompt(ops: OpTable) -> NDArray[np.bool_]:
-    """Whether a product is of quantised weights with more rows than matrix-vector kernels take, (O, G, J)."""
-    c = section("products")
-    return np.asarray((ops.dims["m"] > c["vector_rows"]) & (bytes_each(ops) < c["quantised_below"]))
-
-
 def _rereads(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64] | float:
     """How often over a product's weights go through memory, (O, G, J).
 
@@ -287,20 +265,9 @@ def _rereads(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.flo
     if not runtime.micro_batch:
         return 1.0
     each = bytes_each(ops)
-    widened = _widened(ops, devices, runtime)
-    through: NDArray[np.float64] = _passes(ops, runtime) * np.where(widened, (each + 4.0) / each, 1.0)
+    copied = np.where(widened(ops, devices, runtime), (each + 4.0) / each, 1.0)
+    through: NDArray[np.float64] = passes(ops, runtime) * copied
     return through
-
-
-def _passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
-    """The micro-batches that a prompt is cut into, (O, G, J): by its tokens, of which an expert has some."""
-    if not runtime.micro_batch:
-        return np.ones_like(ops.dims["m"])
-    chosen = np.array([op.dims.get("chosen", 0.0) for op in ops.ops])[:, None, None]
-    tokens = np.where(
-        chosen > 0.0, ops.dims["m"] * ops.dims["batch"] / np.maximum(chosen, 1.0), ops.dims["m"]
-    )
-    return np.asarray(np.ceil(np.maximum(tokens, 1.0) / runtime.micro_batch - 1e-9))
 
 
 def _shape(
@@ -319,7 +286,7 @@ def _shape(
     if ops.kind == "gemm":
         # The rows of an expert end inside a tile. What tensor cores lose by that was learnt with experts.
         plain = (~tensor | devices.tiled_alike[None]) & (_tile(devices, runtime) == 0.0)
-        deep = deep * np.where(_of_experts(ops) & plain, m / (m + c["expert_rows"]), 1.0)
+        deep = deep * np.where(of_experts(ops) & plain, m / (m + c["expert_rows"]), 1.0)
     if ops.kind == "conv":
         # Kernels for grouped convolutions lay several groups side by side; what is lost is the padding
         # of a narrow group to the width of a matrix instruction.
