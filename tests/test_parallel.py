@@ -311,3 +311,17 @@ def test_submissions_to_mlperf_that_no_fit_uses_are_met() -> None:
     errors = [abs(a.value / float(row["value"]) - 1) for row, a in zip(ours, answers, strict=True) if a.value]
     assert len(errors) >= 28
     assert np.median(errors) < 0.2
+
+
+def test_gpus_share_the_tokens_of_a_video_out_where_its_software_does_so() -> None:
+    """A text encoder, an autoencoder and the exchanges stay; each GPU still holds all weights."""
+    job = Job("hunyuanvideo", phase="generate", n_gpus=1.0, runtime="diffusers")
+    alone, together, told = (
+        run(one, "h100-80gb-sxm")
+        for one in (job, replace(job, n_gpus=8.0, runtime="xDiT"), replace(job, n_gpus=8.0, options={"cp": "8"}))
+    )
+    assert 4.0 < float(alone.latency[0, 0] / together.latency[0, 0]) < 8.0
+    assert told.latency[0, 0] == together.latency[0, 0]
+    assert run(replace(job, n_gpus=8.0), "h100-80gb-sxm").latency[0, 0] == alone.latency[0, 0]
+    with pytest.raises(UsageError, match="cp=4: sdxl is no diffusion transformer"):
+        run(Job("sdxl", phase="generate", n_gpus=4.0, options={"cp": "4"}))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import habits
+from whichgpu.cost import habits, sequence
 from whichgpu.cost.pipeline import in_turn
 from whichgpu.cost.requests import limited
 from whichgpu.cost.runtime import kept, runtime
@@ -88,7 +88,8 @@ def read(job: Job) -> Asked:
         gathered = (*gathered, f"{stack.title} sends {what} to the host where the card has no room")
         if job.says("vae_tiling"):
             gathered = (*gathered, f"{stack.title} decodes in tiles where it has none for a whole picture")
-    said = (*said, *spread, *counted, *few, *gathered)
+    job, together = sequence.by_runtime(job, workload, stack)
+    said = (*said, *spread, *counted, *few, *gathered, *together)
     if stack.language and is_language_model(workload) and not job.trains:
         job, said = _with_lengths(job, stack, said)
         stack = _behind(stack)
