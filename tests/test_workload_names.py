@@ -135,7 +135,8 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("MLPerf Inference v4.0 BERT", "bert-large-mlperf-99"), ("Tom's Hardware SDXL", "sdxl"),
         ("Phoronix TensorFlow ResNet-50 batch 256", "resnet50"), ("SASRec (ml-1m)", "sasrec"),
         # Cubes of volumes, experts of llama-bench, what learns over a ViT.
-        ("SwinUNETR 96^3", "swin-unetr"), ("HRNet-W48 + OCR", "ocrnet-hr48"), ("mixtral 7Bx8 Q4_0", "mixtral-8x7b"),
+        ("SwinUNETR 96^3", "swin-unetr"), ("HRNet-W48 + OCR", "ocrnet-hr48"),
+        ("mixtral 7Bx8 Q4_0", "mixtral-8x7b"),
         ("VideoMAE ViT-B/16", "videomae-base"), ("MAE ViT-L/16", "vit-mae-large"),
         ("BEiT ViT-B", "beit-base-patch16-224"), ("icnet_r18-d8_832x832_80k_cityscapes", "icnet-r18"),
         ("resnet50-v1-7.onnx", "resnet50"), ("Mask R-CNN for TensorFlow 2", "maskrcnn-r50-fpn"),
