@@ -36,7 +36,8 @@ _CHANGING_PLACES = 4.0 * 2.0
 
 def by_runtime(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple[str, ...]]:
     """A job whose software puts all its GPUs on one picture, where it does not say how they share it."""
-    stated = any(one is not None for one in (job.tp, job.pp)) or "cp" in job.options
+    cut = any(one is not None and np.any(np.asarray(one) > 1.0) for one in (job.tp, job.pp))
+    stated = cut or "cp" in job.options
     if not stack.holds.get("shares_tokens") or job.n_gpus is None or stated or job.trains:
         return job, ()
     if workload.family != "diffusion_dit" or np.all(np.asarray(job.n_gpus) == 1.0):

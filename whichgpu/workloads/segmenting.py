@@ -98,7 +98,7 @@ def _distant(rec: Recorder, y: Map) -> None:
 
 
 def _context(rec: Recorder, y: Map) -> None:
-    """Cao et al., "GCNet", figure 4d: one weighted mean for all positions, through a quarter of the channels."""
+    """Cao et al., "GCNet", figure 4d: a weighted mean for all positions, by a quarter of the channels."""
     rec.conv(y, 1, 1, bias=True, keeps=0.0, name="weights")
     rec.product(y.batch, float(_WIDTH), y.height * y.width, 1.0, name="mean")
     mean = y._replace(height=1.0, width=1.0)
