@@ -146,8 +146,8 @@ def read_head(texts: tuple[str, ...]) -> Head:
     work = (workload.id, job.phase or workload.phases[0], job.precision, words,
             tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
     at_once = _AT_ONCE.get(squeezed(texts[1]), {}) if scenario else {}
-    said = {**at_once, **_numbers_of_name(workload, work[1]), **jobs.lengths_of(phase), **columns}
-    return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))), said)
+    numbers = {**at_once, **_numbers_of_name(workload, work[1]), **jobs.lengths_of(phase), **columns}
+    return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))), numbers)
 
 
 def _embeds(workload: Workload, phase: str) -> bool:
