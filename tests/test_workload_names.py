@@ -139,7 +139,7 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("mixtral 7Bx8 Q4_0", "mixtral-8x7b"),
         ("VideoMAE ViT-B/16", "videomae-base"), ("MAE ViT-L/16", "vit-mae-large"),
         ("BEiT ViT-B", "beit-base-patch16-224"), ("icnet_r18-d8_832x832_80k_cityscapes", "icnet-r18"),
-        ("resnet50-v1-7.onnx", "resnet50"), ("Mask R-CNN for TensorFlow 2", "maskrcnn-r50-fpn"),
+        ("ssd300_coco", "ssd300-vgg16"), ("Mask R-CNN for TensorFlow 2", "maskrcnn-r50-fpn"),
         ("nnU-Net ResEnc L", "nnunet-resenc-l"), ("vidore/colpali-v1.3", "colpali"),
     ],
 )  # fmt: skip
