@@ -12,6 +12,7 @@ from whichgpu.cost.jobs import predict_rows, read_job
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.importing import named
+from whichgpu.workloads.workload import resolve
 
 pytestmark = pytest.mark.slow
 
@@ -319,7 +320,6 @@ def test_a_power_that_nobody_states_says_what_to_write():
         ("throughput", "img/s", "images/s", 1),
         ("throughput", "samples/s", "images/s", 1),
         ("throughput", "fps", "images/s", 1),
-        ("throughput", "qps", "images/s", 1),
         ("throughput", "users/s", "images/s", 1),
         ("throughput", "", "images/s", 1),
         ("latency", "ms", "s", 1e3),
@@ -334,6 +334,28 @@ def test_a_metric_comes_in_the_unit_of_its_row(metric, unit, like, factor):
     )
     assert not asked.error
     assert asked.value == pytest.approx(plain.value * factor)
+
+
+def test_a_name_without_a_size_is_what_ollama_fetches_where_ollama_runs_it():
+    row = {"gpu": "rtx-4090", "phase": "decode", "batch": "1", "unit": "tokens/s", "runtime": "Ollama 0.5"}
+    asked = ("llama3.1", "llama3.1:8b", "deepseek-r1", "qwen3:8b")
+    bare, tagged, small, its = predict_rows([{**row, "workload": one} for one in asked], GPUS)
+    assert bare.value == tagged.value
+    assert small.value == its.value
+    assert whichgpu.api.job("llama3.1", runtime="ollama").workload == "llama3.1:8b"
+
+
+def test_answers_about_pictures_are_counted_by_the_picture():
+    row = {**ROW, "workload": "blip-2-opt-2.7b", "phase": "generate", "precision": "fp16", "batch": "8"}
+    pictures, tokens = predict_rows([{**row, "unit": one} for one in ("images/s", "tokens/s")], GPUS)
+    assert 0.0 < pictures.value < tokens.value
+
+
+def test_a_configuration_of_cityscapes_learns_from_crops_and_is_timed_on_whole_pictures():
+    row = {**ROW, "workload": "fcn_r50-d8_512x1024_40k_cityscapes", "phase": "infer", "batch": "1"}
+    whole, told = predict_rows([row, {**row, "resolution": "1024x2048"}], GPUS)
+    assert whole.value == told.value
+    assert resolve(row["workload"]).defaults["all"]["width"] == 1024.0
 
 
 def test_iterations_of_a_denoiser_are_a_rate_of_work():

@@ -322,3 +322,16 @@ def test_submissions_to_mlperf_that_no_fit_uses_are_met() -> None:
     errors = [abs(a.value / float(row["value"]) - 1) for row, a in zip(ours, answers, strict=True) if a.value]
     assert len(errors) >= 28
     assert np.median(errors) < 0.2
+
+
+def test_gpus_share_the_tokens_of_a_video_out_where_its_software_does_so() -> None:
+    """A text encoder, an autoencoder and the exchanges stay; each GPU still holds all weights."""
+    job = Job("hunyuanvideo", phase="generate", n_gpus=8.0, runtime="diffusers")
+    apart, together, told = (
+        run(one, "h100-80gb-sxm").latency[0, 0]
+        for one in (job, replace(job, runtime="xDiT"), replace(job, options={"cp": "8"}))
+    )
+    assert 4.0 < float(apart / together) < 8.0
+    assert told == together
+    with pytest.raises(UsageError, match="cp=4: sdxl is no diffusion transformer"):
+        run(Job("sdxl", phase="generate", n_gpus=4.0, options={"cp": "4"}))

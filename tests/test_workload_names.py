@@ -104,7 +104,7 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("RWKV-v5 7B", "rwkv-5-7b"), ("stable-diffusion-v2-base", "stable-diffusion-2-base"),
         ("EVA-02-L/14 448", "eva02-large-patch14-448"), ("DLRM (Criteo 1TB)", "dlrm"),
         ("CLIP ViT-L/14 336", "clip-vit-large-patch14-336"), ("Swin-L UperNet", "upernet-swin-l"),
-        ("BERT (MLPerf Training v3.1)", "bert-large"), ("SSD (MLPerf Training v1.0)", "ssd300-r34"),
+        ("mvit_v2_s", "mvit-v2-s-video"), ("SSD (MLPerf Training v1.0)", "ssd300-r34"),
         ("ResNet-50 (MLPerf Inference v3.1)", "resnet50"), ("MLPerf v4.1 SDXL", "sdxl"),
         ("Megatron-LM 1T", "megatron-1t"), ("SE(3)-Transformers", "se3-transformer"),
         # Sizes of papers, poses behind a classifier, old configurations, two models at work.
@@ -127,18 +127,19 @@ def test_the_workload_of_every_published_measurement_resolves(folder: Path, caps
         ("tf.keras MobileNetV2", "mobilenet-v2"),
         # What a model is for, behind its name, where it does that anyway; suites and reviewers before it.
         ("DistilBERT sequence classification", "distilbert-base-uncased"), ("bert-base (QA)", "bert-base"),
-        ("ResNet-50 image classification", "resnet50"),
+        ("nunchaku-tech/nunchaku-flux.1-dev", "flux.1-dev"),
         ("Faster R-CNN object detection", "fasterrcnn-r50-fpn"),
         ("Mask2Former Swin-L (COCO panoptic)", "mask2former-swin-l"), ("SDXL text-to-image", "sdxl"),
         ("BART-large summarization (CNN/DM)", "bart-large"), ("Whisper-small ASR", "whisper-small"),
         ("Llama-2-7B text generation", "llama-2-7b"), ("MLPerf Training v4.0 BERT", "bert-large"),
         ("MLPerf Inference v4.0 BERT", "bert-large-mlperf-99"), ("Tom's Hardware SDXL", "sdxl"),
-        ("Phoronix TensorFlow ResNet-50 batch 256", "resnet50"), ("Puget Systems ResNet50", "resnet50"),
+        ("Phoronix TensorFlow ResNet-50 batch 256", "resnet50"), ("SASRec (ml-1m)", "sasrec"),
         # Cubes of volumes, experts of llama-bench, what learns over a ViT.
-        ("SwinUNETR 96^3", "swin-unetr"), ("UNETR 96x96x96", "unetr"), ("mixtral 7Bx8 Q4_0", "mixtral-8x7b"),
+        ("SwinUNETR 96^3", "swin-unetr"), ("HRNet-W48 + OCR", "ocrnet-hr48"),
+        ("mixtral 7Bx8 Q4_0", "mixtral-8x7b"),
         ("VideoMAE ViT-B/16", "videomae-base"), ("MAE ViT-L/16", "vit-mae-large"),
         ("BEiT ViT-B", "beit-base-patch16-224"), ("icnet_r18-d8_832x832_80k_cityscapes", "icnet-r18"),
-        ("ResNet-50 v1.5 for PyTorch", "resnet50"), ("Mask R-CNN for TensorFlow 2", "maskrcnn-r50-fpn"),
+        ("ssd300_coco", "ssd300-vgg16"), ("Mask R-CNN for TensorFlow 2", "maskrcnn-r50-fpn"),
         ("nnU-Net ResEnc L", "nnunet-resenc-l"), ("vidore/colpali-v1.3", "colpali"),
     ],
 )  # fmt: skip
@@ -150,7 +151,7 @@ def test_names_of_runs_uploads_and_suites(spelling: str, known: str) -> None:
     "name",
     ["ResNet-50 object detection", "ResNet-50 segmentation", "YOLOv8n transcription",
      "BERT-base text-to-image", "Llama-2-7B image classification", "MAE ViT-L/32", "DINO ViT-S/16",
-     "MLPerf Training v5.0 Foo", "mvit_v2_s", "torchvision.models.video.mvit_v1_b"],
+     "MLPerf Training v5.0 Foo", "PPO (Atari)"],
 )  # fmt: skip
 def test_the_task_of_another_model_makes_no_model_of_a_name(name: str) -> None:
     with pytest.raises(UsageError):
@@ -350,7 +351,6 @@ def test_what_follows_the_name_of_a_language_model(spelling: str, known: str, st
         "facebook/dino-resnet-50",
         "pspnet_r18-d8",
         "faster-rcnn_r50-dconv-c3-c5_fpn_1x_coco",
-        "torchvision.models.video.mvit_v2_s",
         "llama-9-chat",
         "gpt-4-0613",
         "opt-13b-mine",

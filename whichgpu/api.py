@@ -121,6 +121,7 @@ def job(workload: str | Job, **columns: Any) -> Job:
     stated = {name: _text(name, value) if name in ("phase", "precision", "runtime") else value
               for name, value in columns.items() if value is not None}  # fmt: skip
     workload = workload if isinstance(workload, jobs.Job) else _text("workload", workload)
+    workload = _as_fetched(workload, stated.get("runtime", ""))
     own = workload.options if isinstance(workload, jobs.Job) else {}
     stated["options"] = _options(stated.get("options", own))
     if "phase" in stated:
@@ -158,6 +159,15 @@ def job(workload: str | Job, **columns: Any) -> Job:
 
         return in_loop(whole)
     return _full(whole) if "concurrency" in stated else whole
+
+
+def _as_fetched(workload: str | Job, runtime: str) -> str | Job:
+    """A name as its runtime reads it: Ollama takes one without a tag for one of its sizes."""
+    if not runtime or not isinstance(workload, str):
+        return workload
+    from whichgpu.workloads.names import fetched
+
+    return fetched(workload, runtime)
 
 
 def _full(job: Job) -> Job:

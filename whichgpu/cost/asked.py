@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import habits, unread
+from whichgpu.cost import habits, sequence, unread
 from whichgpu.cost.pipeline import in_turn
 from whichgpu.cost.requests import limited
 from whichgpu.cost.runtime import kept, runtime
@@ -89,7 +89,10 @@ def read(job: Job) -> Asked:
         gathered = (*gathered, f"{stack.title} sends {what} to the host where the card has no room")
         if job.says("vae_tiling"):
             gathered = (*gathered, f"{stack.title} decodes in tiles where it has none for a whole picture")
-    said = (*said, *spread, *counted, *few, *gathered, *contexts.said(stated, job), *unread.said(job))
+    job, together = sequence.by_runtime(job, workload, stack)
+    said = (
+        *said, *spread, *counted, *few, *gathered, *together, *contexts.said(stated, job), *unread.said(job)
+    )  # fmt: skip
     if stack.language and is_language_model(workload) and not job.trains:
         job, said = _with_lengths(job, stack, said)
         stack = _behind(stack)

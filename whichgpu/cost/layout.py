@@ -24,6 +24,7 @@ from whichgpu.cost import (
     passes,
     pipeline,
     prompts,
+    sequence,
     starting,
     unread,
 )
@@ -269,6 +270,8 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
     flowing = pipeline.flowing(workload, job, stack, whole)
     ops, own = (parallel.shard(some, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp) for some in (whole, flowing))
     links = parallel.tensor_parallel_seconds(flowing, mesh.tp, devices) + pipeline.boundaries(job)
+    own, exchanged = sequence.shared_out(workload, own, mesh.cp, devices)
+    links = links + exchanged
     parts, out = _held(workload, job, stack, mesh, ops)
     links = links + offload.weight_seconds(stack, job, out, devices, ops)
     links = links + hearing.readied(workload, job, stack, devices)

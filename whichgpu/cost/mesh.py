@@ -45,7 +45,8 @@ class Mesh:
     """Degrees of parallelism, each a number or an array over the job axis.
 
     `ep` GPUs deal the experts out whole, and `moe_tp` GPUs cut each of them; `attention_dp` groups of a
-    serving replica attend to sequences of their own; `cp` GPUs share a sequence out.
+    serving replica attend to sequences of their own; `cp` GPUs share a sequence out, in training and of what
+    a diffusion model works on.
     """
 
     tp: Array
@@ -70,7 +71,7 @@ class Mesh:
     def _of(cls, job: Job) -> Mesh:
         tp, pp = _array(job.tp), _array(job.pp)
         dp = _array(job.degree("attention_dp"))
-        cp = _array(job.degree("cp") if job.trains else 1.0)
+        cp = _array(job.degree("cp") if job.trains or job.steps is not None else 1.0)
         ep = _array(job.degree("ep"))
         width = tp if job.trains else tp * dp
         if "moe_tp" in job.options:

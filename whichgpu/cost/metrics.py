@@ -83,7 +83,7 @@ class Metric(NamedTuple):
 
 #: Other words for what a job produces: any unit of work, or one of those that workloads count.
 _ANY = {"sample", "item", "example", "query", "request", "record", "instance", "inference",
-        "user", "interaction", "page", "pair", "molecule", "graph", "series"}  # fmt: skip
+        "user", "interaction", "page", "pair", "molecule", "graph", "serie"}  # fmt: skip
 _WORDS = {
     "req": "request",
     "img": "image",
@@ -174,6 +174,9 @@ def _throughput(answer: Figures, unit: str) -> Three:
         return tuple(each * _sides(answer, kind) for each in _throughput(answer, rest))
     made = resolve(answer.job.workload).unit
     short = "samples/s" if unit.lower() == "fps" and made in _READ else _SHORT.get(unit.lower(), unit)
+    if made == "tokens" and "vision" in resolve(answer.job.workload).dims:
+        # An answer is about a picture.
+        short = re.sub(r"^(?:images?|imgs?|pictures?)/", "samples/", short)
     factor, per_gpu, counted = _rate(short, made)
     if counted == "tokens" and answer.job.seq_len is None:
         raise UsageError(f"{answer.job.workload} counts sequences of no stated length; write sequences/s")

@@ -36,6 +36,7 @@ from whichgpu.values import NamedTuple
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.contexts import split
 from whichgpu.workloads.model import is_language_model
+from whichgpu.workloads.names import fetched
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ class Reader:
 
     def _head(self, texts: tuple[str, ...]) -> _Entry:
         """What the texts of a row say, and the rows of the same job."""
-        text = texts[0].strip()
+        text = fetched(texts[0].strip(), texts[STACK])
         name: Any = self._lexicon.workloads[text] if text else ""
         known = name
         if type(name) is _Refused and (other := of_suite(text, texts[1], texts[STACK])):

@@ -146,8 +146,8 @@ def read_head(texts: tuple[str, ...]) -> Head:
     work = (workload.id, job.phase or workload.phases[0], job.precision, words,
             tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
     at_once = _AT_ONCE.get(squeezed(texts[1]), {}) if scenario else {}
-    return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))),
-                {**at_once, **_numbers_of_name(workload), **jobs.lengths_of(phase), **columns})  # fmt: skip
+    numbers = {**at_once, **_numbers_of_name(workload, work[1]), **jobs.lengths_of(phase), **columns}
+    return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))), numbers)
 
 
 def _embeds(workload: Workload, phase: str) -> bool:
@@ -253,9 +253,12 @@ def _of_name(workload: Workload, asked: str) -> str:
     return said if said != usual else ""
 
 
-def _numbers_of_name(workload: Workload) -> dict[str, float]:
+def _numbers_of_name(workload: Workload, phase: str = "") -> dict[str, float]:
     """The numbers that the name of a workload says, which its id does not: `yolov3-608`, `SDXL 30 steps`."""
-    said, usual = (one.defaults.get("all", {}) for one in (workload, resolve_workload(workload.id)))
+    said, usual = (
+        {**one.defaults.get("all", {}), **one.defaults.get(phase, {})}
+        for one in (workload, resolve_workload(workload.id))
+    )
     return {name: said[name] for name in jobs.NUMBERS if said.get(name) != usual.get(name)}
 
 

@@ -118,10 +118,14 @@ def choose(
 
 @immutable
 class Blocks:
-    """The blocks, each with norm and `activation` after its convolutions."""
+    """The blocks, each with norm and `activation` after its convolutions.
+
+    `apart`: a 3 x 3 is a depthwise one and a 1 x 1, but for the first of the network.
+    """
 
     rec: Recorder
     activation: str = "silu"
+    apart: bool = False
 
     def conv(self, x: Map, out: int, kernel: int = 1, stride: int = 1, **more: Any) -> Map:
         """Convolution, batch normalisation, activation: (B, C, H, W) -> (B, out, H', W').
@@ -129,6 +133,8 @@ class Blocks:
         These programs fold normalisations into weights before they infer (`model.fuse()`).
         """
         how = {"activation": self.activation, "folded": not self.rec.training, **more}
+        if self.apart and kernel == 3 and not {"groups", "backward"} & set(more):
+            x, kernel, stride = conv_norm(self.rec, x, x.channels, 3, stride, groups=x.channels, **how), 1, 1
         return conv_norm(self.rec, x, out, kernel, stride, **how)
 
     def bare(self, x: Map, out: int, kernel: int = 1, stride: int = 1, *, groups: int = 1) -> Map:

@@ -35,13 +35,14 @@ _BRACKETS = str.maketrans("[]()", "    ")
 
 def find(name: str) -> Workload:
     """The workload of a name; raises as `resolving.resolve`."""
+    asked = name
     item, name, keys, service = _find(name)
     if item is None and len(keys) > 1:
         raise UnknownName(f"'{name}' may be {' or '.join(keys)}; write one of them")
     if item is None:
         service = service or sold(name.partition("/")[2])
         raise UnknownName(service or said_of(name) or f"no workload '{name}'; {nearest(name)}")
-    return item
+    return tasks.tested(item, asked)
 
 
 def _find(

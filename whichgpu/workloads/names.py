@@ -211,6 +211,11 @@ def sized(text: str) -> str:
     return f"{bare}:{size}" if size else bare
 
 
+def fetched(text: str, runtime: str) -> str:
+    """A name of Ollama's library without a tag, where Ollama runs it, with the size that it fetches."""
+    return sized(f"{text}:latest") if "ollama" in runtime.lower() and text in table()["latest"] else text
+
+
 def going_on(start: str) -> re.Pattern[str]:
     """Spellings that go on after a start in a new word or with their number: `bert-base` after `bert`.
 

@@ -7,6 +7,7 @@ Letters: B batch, C channels, H W height and width of a feature map.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from whichgpu.workloads.blocks import conv_norm, norm_activate, transposed
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _WIDTH = 512
 #: Channels of the finest map in DeepLabV3+; sides of the pooled maps of a scene's pyramid.
 _FINE, _SIDES = 48, (1, 2, 3, 6)
+#: Channels of queries and keys of what attends to all of 512, words of code.
+_EIGHTH, _CODES = 64, 32
 
 
 def enlarged(rec: Recorder, x: Map, picture: Map, classes: int, *, side: int = 8) -> None:
@@ -68,6 +71,83 @@ def holed(rec: Recorder, maps: Sequence[Map]) -> Map:
     return conv_norm(rec, _beside(rec, x, 5 * _WIDTH), _WIDTH, 3, name="mix")
 
 
+def _attend(rec: Recorder, x: Map, width: int, value: int) -> None:
+    """Every position attends to every other one, scores written out: (B, C, H, W)."""
+    rows = x.height * x.width
+    rec.product(x.batch, rows, float(width), rows, name="scores")
+    rec.pointwise(x.batch * rows * rows, name="softmax")
+    rec.product(x.batch, rows, rows, float(value), name="weighted")
+
+
+def _around(rec: Recorder, maps: Sequence[Map], within: Callable[[Recorder, Map], None]) -> Map:
+    """`plain` with something between its first two windows."""
+    x = maps[-1]
+    y = conv_norm(rec, x, _WIDTH, 3, name="first")
+    within(rec, y)
+    rec.add(y.elements)
+    conv_norm(rec, y, _WIDTH, 3, name="second")
+    return conv_norm(rec, _beside(rec, x, x.channels + _WIDTH), _WIDTH, 3, name="mix")
+
+
+def _distant(rec: Recorder, y: Map) -> None:
+    """Wang et al., "Non-local Neural Networks", figure 2: half the channels."""
+    for name in ("query", "key", "value"):
+        z = rec.conv(y, _WIDTH // 2, 1, bias=True, keeps=0.0, name=name)
+    _attend(rec, y, _WIDTH // 2, _WIDTH // 2)
+    conv_norm(rec, z, _WIDTH, 1, bias=True, name="out")
+
+
+def _context(rec: Recorder, y: Map) -> None:
+    """Cao et al., "GCNet", figure 4d: a weighted mean for all positions, by a quarter of the channels."""
+    rec.conv(y, 1, 1, bias=True, keeps=0.0, name="weights")
+    rec.product(y.batch, float(_WIDTH), y.height * y.width, 1.0, name="mean")
+    mean = y._replace(height=1.0, width=1.0)
+    narrow = rec.conv(mean, _WIDTH // 4, 1, bias=True, name="narrow")
+    rec.pointwise(narrow.elements, parameters=2.0 * narrow.channels, name="norm")
+    rec.conv(narrow, _WIDTH, 1, bias=True, name="widen")
+
+
+def _crossed(rec: Recorder, y: Map) -> None:
+    """Huang et al., "CCNet", figure 3: twice, each position attends to its row and its column."""
+    for again in (False, True):
+        for name, width in (("query", _EIGHTH), ("key", _EIGHTH), ("value", _WIDTH)):
+            with rec.module(name, again=again):
+                rec.conv(y, width, 1, bias=True, keeps=0.0)
+        for name, width in (("scores", _EIGHTH), ("weighted", _WIDTH)):
+            inner = {"scores": float(width), "weighted": y.height + y.width}[name]
+            right = {"scores": y.height + y.width, "weighted": float(width)}[name]
+            rec.product(y.batch * y.height * y.width, 1.0, inner, right, name=name)
+
+
+def dual(rec: Recorder, maps: Sequence[Map]) -> Map:
+    """Fu et al., "Dual Attention Network", figure 2: positions and channels, apart: -> (B, 512, H, W)."""
+    x = maps[-1]
+    y = conv_norm(rec, x, _WIDTH, 3, name="positions_in")
+    for name, width in (("query", _EIGHTH), ("key", _EIGHTH), ("value", _WIDTH)):
+        rec.conv(y, width, 1, bias=True, keeps=0.0, name=name)
+    _attend(rec, y, _EIGHTH, _WIDTH)
+    conv_norm(rec, y, _WIDTH, 3, name="positions_out")
+    z = conv_norm(rec, x, _WIDTH, 3, name="channels_in")
+    for left, inner, right in ((_WIDTH, z.height * z.width, _WIDTH), (_WIDTH, _WIDTH, z.height * z.width)):
+        rec.product(z.batch, float(left), inner * 1.0, right * 1.0, name="channels")
+    z = conv_norm(rec, z, _WIDTH, 3, name="channels_out")
+    rec.add(z.elements)
+    return z
+
+
+def encoded(rec: Recorder, maps: Sequence[Map]) -> Map:
+    """Zhang et al., "Context Encoding", figure 2: 32 words of code weigh the channels: -> (B, 512, H, W)."""
+    y = conv_norm(rec, maps[-1], _WIDTH, 3, name="narrow")
+    conv_norm(rec, y, _WIDTH, 1, name="project")
+    rec.product(y.batch, float(_CODES), y.height * y.width, float(_WIDTH), name="codes")
+    rec.pointwise(
+        y.elements * _CODES, writes=0.0, parameters=_CODES * (_WIDTH + 1.0) + 2.0 * _CODES, name="residuals"
+    )
+    rec.linear(y.batch, _WIDTH, _WIDTH, bias=True, name="weigh")
+    rec.pointwise(y.elements, name="scale")
+    return y
+
+
 def points(rec: Recorder, maps: Sequence[Map]) -> Map:
     """Three transposed convolutions of a body's points: (B, C, H/32, W/32) -> (B, 256, H/4, W/4)."""
     x = maps[-1]
@@ -113,5 +193,7 @@ def unified(rec: Recorder, maps: Sequence[Map]) -> Map:
 
 #: By the name of the head.
 OPENMMLAB: Mapping[str, Callable[[Recorder, Sequence[Map]], Map]] = {
-    "psp": scene, "plus": atrous, "uper": unified, "plain": plain, "holed": holed, "points": points
+    "psp": scene, "plus": atrous, "uper": unified, "plain": plain, "holed": holed, "points": points,
+    "distant": partial(_around, within=_distant), "context": partial(_around, within=_context),
+    "crossed": partial(_around, within=_crossed), "dual": dual, "encoded": encoded,
 }  # fmt: skip

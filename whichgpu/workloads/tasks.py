@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fnmatch import fnmatch
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from whichgpu.values import regex
 from whichgpu.workloads import hastened, names
 
 if TYPE_CHECKING:
@@ -40,6 +42,24 @@ def labelled(item: Workload, said: Iterable[str]) -> Workload:
     if not count or not any(fnmatch(one, glob) for one in (item.family, item.id) for glob in known["of"]):
         return item
     return hastened.numbered(item, {"options": {"classes": str(count)}})
+
+
+def tested(item: Workload, name: str) -> Workload:
+    """A segmenter of a configuration of OpenMMLab, whose inference takes whole pictures of its data."""
+    known = names.table()["labels"]
+    found = _CONFIGURED.search(name)
+    sides = known["tested"].get((found[1] or found[2]).lower()) if found else None
+    if sides is None or not any(fnmatch(one, glob) for one in (item.family, item.id) for glob in known["of"]):
+        return item
+    said = dict(zip(("height", "width"), sides, strict=True))
+    usual = {**item.defaults.get("all", {}), **item.defaults.get("infer", {})}
+    return replace(item, defaults={**item.defaults, "infer": {**usual, **said}})
+
+
+#: How long a configuration trains, before or behind the sides of its crops, and on what.
+_CONFIGURED = regex(
+    r"\d+x\d+_\d+k(?:_[a-z\d]+)*?_([a-z]+)|_\d*xb?\d+-(?:[a-z]+-)*\d+k_([a-z\d]+)-\d+x\d+", re.IGNORECASE
+)
 
 
 @lru_cache(maxsize=1)

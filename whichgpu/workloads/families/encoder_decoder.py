@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 PHASES = ("generate", "prefill", "train", "pretrain", "finetune_full")
 OPTIONS = ("target_tokens",)
-PHASE_ALIASES = {"infer": "generate"}
+PHASE_ALIASES = {"infer": "generate", "decode": "generate"}
 UNIT = "tokens"
 OPTIMIZER = "adafactor"
 _GENERATING = {

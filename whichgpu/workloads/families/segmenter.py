@@ -8,7 +8,8 @@ that of OpenMMLab in training alone.
 Letters: B batch, C channels, H W height and width of a feature map.
 
 Dimensions: `layers` (of the ResNet), `head` (fcn, aspp: torchvision's; psp, plus, uper, plain (FCN), holed
-(DeepLabV3): OpenMMLab's; points: of a body, Xiao et al., "Simple Baselines for Human Pose Estimation", as
+(DeepLabV3), distant (non-local), context (GCNet), crossed (CCNet), dual (DANet), encoded (EncNet):
+OpenMMLab's; points: of a body, Xiao et al., "Simple Baselines for Human Pose Estimation", as
 maps of a quarter of each side), `classes` (the background included).
 """
 

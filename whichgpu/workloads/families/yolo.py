@@ -15,7 +15,7 @@ counted along the network: 0 to 3 the backbone's, 4 to 7 the neck's) and `wide_k
 angles beside them; classes: of the whole picture), `to_stride` (32; 64: a level more, as in the P6 models);
 `anchors` (5: true; false: the heads of 8, as in yolov5su).
 YOLOX (Ge et al.) is v5 with `blocks` of its own, `focus` (four pixels side by side in the stem),
-`pooled_first` (maxima before the last block) and `decoupled` heads.
+`pooled_first` (maxima before the last block) and `decoupled` heads, windows that are `depthwise`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> boxes and classes of every position of three maps or four, or one class."""
     csp.check_size(job)
     written = dims.get("decoupled") and csp.RUNTIME_WORDS[1] in job.runtime.lower()
-    net = _Yolo(rec, dims, Blocks(rec, "swish" if written else "silu"))
+    net = _Yolo(rec, dims, Blocks(rec, "swish" if written else "silu", apart=bool(dims.get("depthwise"))))
     task, classes = dims.get("task", "boxes"), dims["classes"]
     with rec.module("backbone"):
         maps = net.backbone(image(job))
