@@ -31,20 +31,21 @@ def asked(row):
     return told[0], found
 
 
-@pytest.mark.parametrize(
-    "row",
-    ROWS,
-    ids=lambda row: f"{row['case']}-{row['gpu']}-{row['framework']}-{row['system']}-{row['feature']}",
-)
-def test_known_answers(row):
-    answer, found = asked(row)
-    assert answer in row["answer"].split("|"), found.to_dict()
-    document = found.to_dict()
-    told = document["features"] if row["feature"] else document["verdicts"]
-    assert row["says"] in json.dumps(told, ensure_ascii=False).replace('\\"', '"'), told
-    for name in ("from", "to"):
-        if row[name]:
-            assert document["verdicts"][0][name] == row[name]
+_LOTS = 9
+
+
+@pytest.mark.parametrize("lot", range(_LOTS))
+def test_known_answers(lot):
+    """Forty rows to a test, of every case: a test for each cost more than what it tests."""
+    for row in ROWS[lot::_LOTS]:
+        answer, found = asked(row)
+        document = found.to_dict()
+        assert answer in row["answer"].split("|"), (row, document)
+        told = document["features"] if row["feature"] else document["verdicts"]
+        assert row["says"] in json.dumps(told, ensure_ascii=False).replace('\\"', '"'), (row, told)
+        for name in ("from", "to"):
+            if row[name]:
+                assert document["verdicts"][0][name] == row[name], row
 
 
 def test_the_cases_cover_the_questions_that_name_a_gpu():

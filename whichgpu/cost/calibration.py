@@ -109,13 +109,14 @@ def groups(rows: Iterable[Mapping[str, str]], catalogue: Catalogue) -> tuple[lis
     """Lay measured rows out; gives the groups and, by row id, why a row is left out."""
     timed = [row for row in rows if row["metric"] in TIMED and float(row["value"] or 0) > 0]
     every, left = alike(timed, catalogue)
-    found = []
-    for gpu, members in every:
+    found: dict[int, Group] = {}
+    # Jobs of the same work one after the other: its ops are kept a while.
+    for place, (gpu, members) in sorted(enumerate(every), key=lambda one: str(one[1][1][0][1])):
         try:
-            found.append(_group(members, gpu))
+            found[place] = _group(members, gpu)
         except WhichGpuError as fault:
             left.update((row["id"], str(fault)) for row, _ in members)
-    return found, left
+    return [found[place] for place in sorted(found)], left
 
 
 def _group(members: Alike, gpu: Gpu) -> Group:
