@@ -114,7 +114,8 @@ def as_shipped(code: str, *, within: bool = False, untyped: bool = False) -> str
 #: What tells how a module is laid out: its literals, comments, brackets and ends of lines, and the blanks
 #: that the formatter sets behind commas and colons and around `=`.
 _PIECES = re.compile(
-    r"""(?P<literal>(?:\b[a-zA-Z]{1,2})?(?:
+    # No literal begins with so many letters: words are passed over as a whole.
+    r"""(?P<word>\w{3,})|(?P<literal>(?:\b[a-zA-Z]{1,2})?(?:
         \"{3}(?:[^\\]|\\.)*?\"{3}|'{3}(?:[^\\]|\\.)*?'{3}|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'))
       |(?P<comment>[ ]*\#[^\n]*)|(?P<end>\n)|(?P<open>[(\[{])|(?P<close>[)\]}])
       |(?P<spare>(?:(?<=[,:])|(?<=[^=!<>:+*/%&|^@-]=))[ ]+(?=[^\s\#\\])|[ ]+(?==[^=]))""",

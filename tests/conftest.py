@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 gc.set_threshold(20_000, 20, 20)
 
 # How long an example takes says nothing of whether it holds; a commit passes or fails each time it is tested.
-settings.register_profile("untimed", deadline=None, derandomize=True)
-settings.load_profile("untimed")
+_UNTIMED = settings(deadline=None, derandomize=True)
+settings.register_profile("quick", _UNTIMED, max_examples=40)
+settings.register_profile("thorough", _UNTIMED, max_examples=100)
+settings.load_profile("quick")
 
 
 class Answer(NamedTuple):
@@ -128,6 +130,11 @@ _THOROUGH = frozenset((Path(__file__).parent / "thorough.txt").read_text(encodin
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--thorough", action="store_true", help="the thorough tests too, as ./test all does")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--thorough"):
+        settings.load_profile("thorough")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

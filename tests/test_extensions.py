@@ -1,4 +1,4 @@
-"""To add a thing is to add one file: each is added to a copy of the package elsewhere, and run."""
+"""To add a thing is to add one file: one of each is added to a copy of the package elsewhere, and run."""
 
 from __future__ import annotations
 
@@ -140,6 +140,18 @@ def read(text):
     """Nothing."""
     return ()
 '''
+OF_FAMILY = 'name = "Layer"\nfamily = "test_layer"\n[dimensions]\nwidth = 1000\n'
+RESULTS = '''"""Lines of `images/s VALUE`."""
+from whichgpu.bench.imports import Entry
+
+
+def claims(path, text):
+    return path.suffix == ".speed"
+
+
+def read(path, text):
+    yield Entry({"metric": "throughput", "unit": "images/s", "value": float(text.split()[-1])})
+'''
 OFFER = (
     "provider,instance,gpu,gpu_spelling,candidates,gpu_count,vcpus,memory_gib,kind,usd_per_hour,usd_median,usd_max,"
     "region,regions,suspect_regions,source,locator,as_of,listing,quarantine,note\n"
@@ -147,11 +159,30 @@ OFFER = (
 )
 
 
-@pytest.fixture
-def copy(tmp_path):
-    """A copy of the package with what was built from its data, as in a checkout."""
-    shutil.copytree(PACKAGE, tmp_path / "whichgpu", ignore=shutil.ignore_patterns("*.pyc.*", "*.tmp"))
-    return tmp_path
+#: By its place in the package, one of each; a data file is read with all others of its folder, once.
+ADDED = {
+    "data/gpus/test-chip.toml": GPU,
+    "data/workloads/test-net.toml": WORKLOAD,
+    "workloads/families/test_layer.py": FAMILY,
+    "data/workloads/one-layer.toml": OF_FAMILY,
+    "workloads/importers/width_file.py": IMPORTER,
+    "bench/imports/speed.py": RESULTS,
+    "data/software/test-stack.toml": STACK,
+    "cli/commands/hello.py": COMMAND,
+    "export/tools/names_only.py": TOOL,
+    "web/pages/hello.py": PAGE,
+    "web/api/hello.py": RESOURCE,
+}
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """A copy of the package with what was built from its data, as in a checkout, and what is `ADDED`."""
+    folder = tmp_path_factory.mktemp("copy")
+    shutil.copytree(PACKAGE, folder / "whichgpu", ignore=shutil.ignore_patterns("*.pyc.*", "*.tmp"))
+    for path, content in ADDED.items():
+        add(folder, f"whichgpu/{path}", content)
+    return folder
 
 
 def run(folder, *arguments, **env):
@@ -176,7 +207,6 @@ def add(folder, path, content):
 
 
 def test_one_file_adds_a_gpu(copy):
-    add(copy, "whichgpu/data/gpus/test-chip.toml", GPU)
     shown = answered(copy, "show", "Test Card")
     assert shown["fields"]["bandwidth"]["value"] == 2.5e12
     told = answered(
@@ -192,55 +222,34 @@ def offers(folder):
 
 
 def test_one_file_adds_a_workload(copy):
-    add(copy, "whichgpu/data/workloads/test-net.toml", WORKLOAD)
     shown = answered(copy, "workload", "Test Net")
     assert shown["parameters"] > 1e6
     assert answered(copy, "recommend", "test-net", "--gpus", "l4")["candidates"]
 
 
 def test_one_file_adds_a_family(copy):
-    add(copy, "whichgpu/workloads/families/test_layer.py", FAMILY)
-    net = 'name = "Layer"\nfamily = "test_layer"\n[dimensions]\nwidth = 1000\n'
-    add(copy, "whichgpu/data/workloads/one-layer.toml", net)
     shown = answered(copy, "workload", "one-layer")
     assert shown["flops"] == pytest.approx(2e6, rel=0.01)
 
 
 def test_one_file_adds_an_importer(copy):
-    add(copy, "whichgpu/workloads/importers/width_file.py", IMPORTER)
     (copy / "my.width").write_text("1000")
     assert answered(copy, "workload", "my.width")["flops"] == pytest.approx(2e6)
     assert answered(copy, "predict", "my.width", "--gpu", "l4")["value"]["mid"] > 0
 
 
-RESULTS = '''"""Lines of `images/s VALUE`."""
-from whichgpu.bench.imports import Entry
-
-
-def claims(path, text):
-    return path.suffix == ".speed"
-
-
-def read(path, text):
-    yield Entry({"metric": "throughput", "unit": "images/s", "value": float(text.split()[-1])})
-'''
-
-
 def test_one_file_adds_a_format_of_results(copy):
-    add(copy, "whichgpu/bench/imports/speed.py", RESULTS)
     (copy / "my.speed").write_text("images/s 850")
     told = answered(copy, "bench", "import", "my.speed", "--workload", "resnet50", "--gpu", "a10")
     assert told["rows"][0]["value"] == "850"
 
 
 def test_one_file_adds_a_framework(copy):
-    add(copy, "whichgpu/data/software/test-stack.toml", STACK)
     told = answered(copy, "compat", "t4", "v100-16gb-sxm", "--framework", "Test Stack 1.2")
     assert [one["verdicts"][0]["answer"] for one in told["gpus"]] == ["supported", "unsupported"]
 
 
 def test_one_file_adds_a_command(copy):
-    add(copy, "whichgpu/cli/commands/hello.py", COMMAND)
     assert answered(copy, "hello")["hello"] == "world"
     command = [sys.executable, "-m", "whichgpu", "--help"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True, cwd=copy).stdout
@@ -248,7 +257,6 @@ def test_one_file_adds_a_command(copy):
 
 
 def test_one_file_adds_a_tool_that_runs_plans(copy):
-    add(copy, "whichgpu/export/tools/names_only.py", TOOL)
     (copy / "plan.json").write_text('{"deployments": [{"name": "a", "gpu": "l4", "nodes": 3}]}')
     told = answered(copy, "export", "plan.json", "--to", "names_only")
     assert told["files"][0]["text"] == "3 x l4\n"
@@ -256,8 +264,6 @@ def test_one_file_adds_a_tool_that_runs_plans(copy):
 
 def test_one_file_adds_a_page_or_a_resource(copy):
     pytest.importorskip("fastapi", reason="needs pip install 'whichgpu[web]'")
-    add(copy, "whichgpu/web/pages/hello.py", PAGE)
-    add(copy, "whichgpu/web/api/hello.py", RESOURCE)
     done = subprocess.run(
         [sys.executable, "-c", ASKED], capture_output=True, text=True, check=False, cwd=copy,
         env={**os.environ, "PYTHONPATH": str(copy)},
@@ -268,6 +274,7 @@ def test_one_file_adds_a_page_or_a_resource(copy):
 def test_a_broken_file_is_named_with_its_place(copy):
     add(copy, "whichgpu/data/gpus/broken.toml", "[gpu.x\n")
     done = run(copy, "gpus")
+    (copy / "whichgpu/data/gpus/broken.toml").unlink()
     assert done.returncode == 4
     assert "broken.toml: not valid TOML" in done.stderr
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -59,10 +60,11 @@ def numbers() -> set[int]:
     return {int(found) for path in _files() for found in _NUMBERED.findall(path.read_text(encoding="utf-8"))}
 
 
-def asked() -> list[Question]:
+@cache
+def asked() -> tuple[Question, ...]:
     """Every question whose words are known without asking another one first, by its number."""
     found = {tuple(one.fields()): one for path in _files() for one in _of(path)}
-    return sorted(found.values())
+    return tuple(sorted(found.values()))
 
 
 def _files() -> list[Path]:

@@ -126,7 +126,7 @@ def _sizes(attribute: Attribute, known: Sequence[Gpu], catalogue: Catalogue) -> 
 def same_card(one: str, catalogue: Catalogue, *, sized: bool = False) -> tuple[str, ...]:
     """The ids of a card of the same name with another type of memory, and with another size if `sized`."""
     stem = re.compile(re.escape(one) + (r"-(?:\d+gb|g?ddr\dx?)" if sized else r"-g?ddr\dx?"))
-    return tuple(key for key in catalogue if stem.fullmatch(key))
+    return tuple(key for key in catalogue if key.startswith(one) and stem.fullmatch(key))
 
 
 def _confirmed(attribute: Attribute, right: Sequence[Gpu], gpus: Sequence[Gpu]) -> Verdict:

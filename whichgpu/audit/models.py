@@ -176,14 +176,15 @@ def _parameters(name: str) -> float:
         return 0.0
 
 
-def formats_at(text: str) -> list[tuple[int, Format]]:
+@lru_cache(maxsize=MANY)
+def formats_at(text: str) -> tuple[tuple[int, Format], ...]:
     """Every place at which a text names a format of weights, in order."""
     found = (
         (match.start(), Format(least, usual, match[0]))
         for pattern, least, usual in _FORMATS
         for match in pattern.finditer(text)
     )
-    return sorted(found)
+    return tuple(sorted(found))
 
 
 def formats(text: str) -> list[Format]:

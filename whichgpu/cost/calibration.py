@@ -13,7 +13,6 @@ effect serve the fit alone: how fast the host of a GPU's rows launches, and how 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from whichgpu.cost import placing, releases
 from whichgpu.cost.answers import Z90
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.fit import Fit
+from whichgpu.cost.groups import arrays
 from whichgpu.cost.layout import Layout, lay_out
 from whichgpu.cost.metrics import TIMED, metric
 from whichgpu.cost.problem import Problem
@@ -30,7 +30,7 @@ from whichgpu.cost.rows import read_job
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.values import NamedTuple, immutable
-from whichgpu.workloads.job import NUMBERS, Job
+from whichgpu.workloads.job import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -39,8 +39,12 @@ if TYPE_CHECKING:
 
     from whichgpu.cost.slopes import Slopes
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
+    from whichgpu.workloads.job import Job
 
     Array = NDArray[np.float64]
+    #: Rows that share all but their numbers, with their jobs.
+    Alike = Sequence[tuple[Mapping[str, str], Job]]
 
 _NU, _SCALE = 4.0, 0.08
 #: A fit is at its end where a step gains less than this of the log-likelihood; the least part of a step.
@@ -73,14 +77,14 @@ class Group:
     seconds: Array
 
 
-def groups(rows: Iterable[Mapping[str, str]], catalogue: Catalogue) -> tuple[list[Group], dict[str, str]]:
-    """Lay measured rows out; gives the groups and, by row id, why a row is left out."""
+def alike(
+    rows: Iterable[Mapping[str, str]], catalogue: Catalogue
+) -> tuple[list[tuple[Gpu, Alike]], dict[str, str]]:
+    """Rows by what they share, on one GPU each; by row id, why a row cannot be read."""
     buckets: dict[Any, list[tuple[Mapping[str, str], Job]]] = defaultdict(list)
     left: dict[str, str] = {}
     for row in rows:
         try:
-            if row["metric"] not in TIMED or float(row["value"] or 0) <= 0:
-                continue
             gpu = resolve_gpu(row["gpu"], catalogue)
             job = placing.held(read_job(row), gpu)
         except WhichGpuError as fault:
@@ -90,33 +94,48 @@ def groups(rows: Iterable[Mapping[str, str]], catalogue: Catalogue) -> tuple[lis
         key = (job.workload, job.phase, job.precision, job.runtime, tuple(sorted(job.options.items())),
                gpu.id, stated)  # fmt: skip
         buckets[key].append((row, job))
-    found = []
-    for key, members in buckets.items():
+    return [(catalogue[key[-2]], members) for key, members in buckets.items()], left
+
+
+def swept(members: Alike) -> Job:
+    """The jobs of rows that are alike, as one sweep."""
+    first = members[0][1]
+    stated = [getattr(first, name) is not None for name in NUMBERS]
+    numbers = [tuple(getattr(job, name) for name in NUMBERS) for _, job in members]
+    return first.changed(**arrays(numbers, stated))
+
+
+def groups(rows: Iterable[Mapping[str, str]], catalogue: Catalogue) -> tuple[list[Group], dict[str, str]]:
+    """Lay measured rows out; gives the groups and, by row id, why a row is left out."""
+    timed = [row for row in rows if row["metric"] in TIMED and float(row["value"] or 0) > 0]
+    every, left = alike(timed, catalogue)
+    found: dict[int, Group] = {}
+    # Jobs of the same work one after the other: its ops are kept a while.
+    for place, (gpu, members) in sorted(enumerate(every), key=lambda one: str(one[1][1][0][1])):
         try:
-            found.append(_group(members, catalogue[key[-2]]))
+            found[place] = _group(members, gpu)
         except WhichGpuError as fault:
             left.update((row["id"], str(fault)) for row, _ in members)
-    return found, left
+    return [found[place] for place in sorted(found)], left
 
 
-def _group(members: Sequence[tuple[Mapping[str, str], Job]], gpu: Any) -> Group:
-    first = members[0][1]
-    columns: dict[str, Any] = {
-        name: np.array([float(getattr(job, name)) for _, job in members])
-        for name in NUMBERS
-        if getattr(first, name) is not None
-    }
-    layout = lay_out(replace(first, **columns), [gpu])
+def _group(members: Alike, gpu: Gpu) -> Group:
+    layout = lay_out(swept(members), [gpu])
+    if layout.refusals[0]:
+        raise UsageError(layout.refusals[0])
     estimates = finish(layout, Fit())
-    last = estimates.seconds.shape[1] - 1
-    answers = [estimates.at(0, min(j, last)) for j in range(len(members))]
-    base = [metric(row["metric"])(answer, row["unit"])[1]
-            for answer, (row, _) in zip(answers, members, strict=True)]  # fmt: skip
+    base = np.empty(len(members))
+    asking: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for j, (row, _) in enumerate(members):
+        asking[row["metric"], row["unit"]].append(j)
+    for (name, unit), rows in asking.items():
+        figures = estimates.figures(0, np.minimum(rows, estimates.seconds.shape[1] - 1))
+        base[rows] = metric(name)(figures, unit)[1]
     seconds = np.broadcast_to(estimates.seconds[0], (len(members),))
     if not np.all(np.isfinite(base)):
         raise UsageError("no finite prediction to calibrate")
     sign = np.array([TIMED[row["metric"]] for row, _ in members])
-    return Group(tuple(row for row, _ in members), layout, sign, np.array(base), seconds.copy())
+    return Group(tuple(row for row, _ in members), layout, sign, base, seconds.copy())
 
 
 @cache

@@ -20,18 +20,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import energy, placing
+from whichgpu.cost import energy
 from whichgpu.cost.answers import Z90
-from whichgpu.cost.calibration import spread90
+from whichgpu.cost.calibration import alike, spread90, swept
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.measured import left_out, measured_rows
 from whichgpu.cost.metrics import TIMED
-from whichgpu.cost.rows import read_job
 from whichgpu.cost.spread import group_of
 from whichgpu.errors import WhichGpuError
 from whichgpu.facts import store
-from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
@@ -40,10 +38,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.calibration import Alike
     from whichgpu.cost.energy import Activity, Chips
     from whichgpu.cost.fit import Fit
     from whichgpu.cost.refit import Refit
     from whichgpu.hardware.catalogue import Catalogue
+    from whichgpu.hardware.gpu import Gpu
 
     Array = NDArray[np.float64]
     Row = Mapping[str, str]
@@ -119,28 +119,39 @@ def observe(
     rows: Iterable[Row], catalogue: Catalogue, found: Fit, late: Mapping[str, Mapping[Any, float]]
 ) -> Observations:
     """Lay every row of power out, timed under a fit; rows that cannot be predicted are left out."""
-    kept, labels, doing, on = [], [], [], []
-    for row in rows:
-        if row["metric"] != "power":
-            continue
-        try:
-            gpu = resolve_gpu(row["gpu"], catalogue)
-            laid = lay_out(placing.held(read_job(row), gpu), [gpu])
-            timed = finish(laid, found)
-        except WhichGpuError:
-            continue
-        if laid.refusals[0] or not laid.runtime.exact:
-            continue
-        kept.append(row)
-        group = group_of(laid)
-        labels.append(Labels(gpu.id, laid.workload.id, row["source"], group, laid.runtime.id))
-        doing.append(timed.activity)
-        on.append(energy.chips(laid))
+    watched = [row for row in rows if row["metric"] == "power"]
+    every = [one for each in alike(watched, catalogue)[0] for one in _watched(*each, found)]
+    places = {id(row): place for place, row in enumerate(watched)}
+    every.sort(key=lambda one: places[id(one[0])])
+    kept, labels, doing, on = zip(*every, strict=True) if every else ((), (), (), ())
     return Observations(
         tuple(kept), tuple(labels), np.array([float(row["value"]) for row in kept]),
         _stacked(energy.Activity, doing), _chips(on),
         {kind: np.array([known.get(run_of(row), np.nan) for row in kept]) for kind, known in late.items()},
     )  # fmt: skip
+
+
+def _watched(gpu: Gpu, members: Alike, found: Fit) -> list[tuple[Row, Labels, Activity, Chips]]:
+    """Rows that are alike: what each is, does, and on what; without those that cannot be predicted."""
+    try:
+        laid = lay_out(swept(members), [gpu])
+        doing = finish(laid, found).activity
+    except WhichGpuError:
+        # One of them is refused by its numbers: the others stand.
+        return [one for each in members for one in _watched(gpu, [each], found)] if len(members) > 1 else []
+    if laid.refusals[0] or not laid.runtime.exact:
+        return []
+    columns = [np.broadcast_to(getattr(doing, f.name), (1, len(members)))[0] for f in fields(doing)]
+    on, group = energy.chips(laid), group_of(laid)
+    return [
+        (
+            row,
+            Labels(gpu.id, laid.workload.id, row["source"], group, laid.runtime.id),
+            energy.Activity(*each),
+            on,
+        )
+        for (row, _), each in zip(members, zip(*columns, strict=True), strict=True)
+    ]
 
 
 def _stacked(kind: Any, parts: Sequence[Any]) -> Any:

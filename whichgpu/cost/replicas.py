@@ -146,7 +146,8 @@ class Replicas:
         """Others that an arrival meets at a rate of one replica, (G, J): n / (a + b n) between points."""
         seconds = self.others / np.maximum(self.rate, 1e-30)
         points = self.others.shape[-1]
-        right = np.clip(np.sum(self.rate < rate[..., None], axis=-1), 1, points - 1)
+        below: Any = (self.rate < rate[..., None]).sum(axis=-1)
+        right = np.clip(below, 1, points - 1)
         (low, high), (first, last) = (_either(values, right) for values in (self.others, seconds))
         slope = (last - first) / np.maximum(high - low, 1e-30)
         alone = first - slope * low
@@ -300,7 +301,8 @@ def _gamma(mean: Array, variance: Array, z: float) -> Array:
 def _line(x: Array, y: Array, at: Array) -> Array:
     """Values at points of a rising x, straight between those known, (G, J)."""
     points = x.shape[-1]
-    right = np.clip(np.sum(x < at[..., None], axis=-1), 1, points - 1)
+    below: Any = (x < at[..., None]).sum(axis=-1)
+    right = np.clip(below, 1, points - 1)
     (low, high), (first, last) = (_either(values, right) for values in (x, y))
     share = (at - low) / np.maximum(high - low, 1e-30)
     return np.asarray(first + np.clip(share, 0.0, 1.0) * (last - first))

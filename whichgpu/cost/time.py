@@ -174,7 +174,9 @@ def prepare(
     for table, compute, memory in timed:
         count = launched(table, runtime, devices) * turns
         clocked = _clocked(table, devices, runtime, exponent, busy) * devices.capped
-        kept = _clocked(table, devices, runtime, exponent, busy * devices.sustained) * devices.capped
+        kept = clocked
+        if table.kind in PRODUCTS:
+            kept = _clocked(table, devices, runtime, exponent, busy * devices.sustained) * devices.capped
         kernels.append(
             Kernels(
                 table=table,

@@ -366,7 +366,8 @@ class _Table(NamedTuple):
         if self.request.term != "buy" or self.request.objective != "cost":
             return int(first)
         close = each[(self.space.trust[each] == self.space.trust[first]) & (usd[each] <= TIE * usd[first])]
-        return int(min(close, key=lambda one: result.instances[one] * self.space.count[one], default=first))
+        gpus = result.instances * self.space.count
+        return int(close[np.argmin(gpus[close])] if len(close) else first)
 
     def less(self, size: int) -> Iterator[WayOut | None]:
         """The ways out that change so many constraints, but no framework."""

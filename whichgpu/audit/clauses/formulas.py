@@ -310,6 +310,9 @@ def formulas(passage: Passage, here: Sequence[Mention], context: Context) -> Ite
         if not any(each.isdigit() for each in sentence.text):
             continue
         read = marked(passage, sentence, here, context)
+        if len(read.figures) < len("ab"):
+            # A result, and what it comes of.
+            continue
         for found in (*_worked(read), *_by_periods(read), *_compared(read), *_folds(read)):
             if found.start not in seen:
                 seen.add(found.start)

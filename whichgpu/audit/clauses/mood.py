@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from whichgpu.audit import patterns as re
 
 
@@ -62,6 +64,8 @@ _NOT_ITS_OWN = re.compile(
 )
 
 
+# Every kind of claim asks it of the same sentences.
+@lru_cache(maxsize=re.MANY)
 def is_asserted(sentence: str) -> bool:
     """Whether a sentence states what is, in its author's own voice."""
     return _NOT_STATED.search(sentence) is None
@@ -75,11 +79,13 @@ _MODAL = re.compile(
 )
 
 
+@lru_cache(maxsize=re.MANY)
 def is_indicative(clause: str) -> bool:
     """Whether a clause says what is, and not what might be."""
     return _MODAL.search(clause) is None
 
 
+@lru_cache(maxsize=re.MANY)
 def is_its_own(clause: str) -> bool:
     """Whether no word of a clause makes its figure one of something else than the device as sold."""
     return _NOT_ITS_OWN.search(clause) is None

@@ -56,8 +56,9 @@ def why_not(again: Again) -> Iterator[Rejection]:
     for c, one in enumerate(built.supplies):
         key = (one.name, one.kind) if one.option is not None or one.gpu is None else (one.gpu, one.kind)
         classes.setdefault(key, []).append(c)
+    near = _nearest_first(falls)
     best = {
-        key: min(mine, key=lambda c: (by[c] >= 0, np.nan_to_num(falls[c], nan=1e9), program.columns.usd[c]))
+        key: min(mine, key=lambda c: (by[c] >= 0, near[c], program.columns.usd[c]))
         for key, mine in classes.items()
         if not used[mine].any()
     }
@@ -67,11 +68,17 @@ def why_not(again: Again) -> Iterator[Rejection]:
         yield Rejection(f"{what} ({kind.replace('_', ' ')})", len(classes[what, kind]), *said)
 
 
+def _nearest_first(falls: Array) -> list[float]:
+    """What columns are sorted by: those whose fall is not known last."""
+    found: list[float] = np.nan_to_num(falls, nan=1e9).tolist()
+    return found
+
+
 def _breaking_even(again: Again, some: list[int], falls: Array) -> dict[int, float]:
     """By how much prices would have to fall, those first that are nearest to it, while there is time."""
     until = perf_counter() + min(_EXACT, again.left)
     known = {}
-    for c in sorted(some, key=lambda c: float(np.nan_to_num(falls[c], nan=1e9))):
+    for c in sorted(some, key=_nearest_first(falls).__getitem__):
         fall = _fall(again, c, float(np.nan_to_num(falls[c], nan=_FREE)), until)
         if fall is None:
             break

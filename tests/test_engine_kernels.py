@@ -1,0 +1,209 @@
+"""Kernels of engines of language models: formats that they widen or unpack, attention, experts, the host."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from test_engines import CHAT, EXPERTS, GPUS, TRTLLM, times
+
+from whichgpu.cost.device import Devices
+from whichgpu.cost.estimate import estimate
+from whichgpu.cost.fit import Fit
+from whichgpu.cost.kernels.attention import exponentials
+from whichgpu.cost.launching import kernels
+from whichgpu.cost.layout import lay_out, settle
+from whichgpu.cost.passes import launching_of, prompt_alone, prompt_work, token_work
+from whichgpu.cost.runtime import runtime
+from whichgpu.cost.steady import reading
+from whichgpu.cost.time import evaluate, prepare
+from whichgpu.workloads.job import Job
+
+
+@pytest.mark.parametrize(("engine", "beside"), [("vllm", 2.0), ("sglang", 7.0), ("tensorrt-llm", 3.0)])
+def test_experts_and_narrow_products_bring_kernels_of_their_own(engine, beside):
+    stack = runtime(engine, engine)
+    bare = replace(stack, routing=1.0, quantising=0.0)
+    settled = settle(replace(EXPERTS, runtime=engine, concurrency=8.0))
+    devices = lay_out(settled.job, [GPUS["h100-80gb-sxm"]]).devices
+    work = token_work(settled.workload, settled.job, stack, devices, sequences=8.0, kv_tokens=8000.0)
+    with_, without = (evaluate(prepare(work.ops, devices, one), Fit()).gpu for one in (stack, bare))
+    # 94 layers: a sort of tokens and so on, and the activations of two dense products narrowed.
+    expected = 94 * (beside + 2.0 * stack.quantising) * stack.gap * float(devices.pause[0, 0])
+    assert float((with_ - without).ravel()[0]) == pytest.approx(expected, rel=1e-6)
+
+
+def test_prompts_of_quantised_experts_are_as_fast_as_those_of_wide_ones_where_kernels_unpack():
+    """Metal unpacks weights in its tiles, and no BLAS widens those of experts for it (ROCm)."""
+    gpus = [GPUS[name] for name in ("apple-m4-max-40c", "ryzen-ai-max-395")]
+    asked = Job("qwen3-30b-a3b", phase="prefill", runtime="llama.cpp", input_tokens=512.0)
+    narrow, wide = (estimate(replace(asked, precision=one), gpus).seconds[:, 0] for one in ("q4_k_m", "fp16"))
+    assert np.all(narrow < 1.2 * wide)
+
+
+def _products(gpu: str, precision: str, tokens: float, stack: str = "vllm") -> float:
+    """Seconds of arithmetic of one product of a prompt of so many tokens, before any fit."""
+    asked = Job("llama-3.1-8b", phase="serve", runtime=stack, input_tokens=tokens, output_tokens=2.0)
+    prompt = lay_out(replace(asked, precision=precision), [GPUS[gpu]]).serving.prompt
+    found = evaluate(prompt, Fit(), explain=True)
+    return next(term.compute for term in found.terms if term.layer == "layers.down")
+
+
+@pytest.mark.parametrize("precision", ["w4a16", "mxfp4"])
+def test_weights_that_pass_through_registers_keep_hopper_from_its_peak(precision):
+    """mma.sync, on which Marlin is built, reaches 62.9 % of it (arXiv 2501.12084)."""
+    narrow, wide = (_products("h200-141gb-sxm", one, 8000.0) for one in (precision, "bf16"))
+    assert narrow == pytest.approx(wide / 0.63, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "precision", "least", "most"),
+    [
+        # FP16 and exllamav2's copies in 16 bits pass Marlin by on an A100 (IST-DASLab/marlin issue 2).
+        ("a100-80gb-sxm", "w4a16", 1.3, 1.5),
+        ("a100-80gb-sxm", "fp8-w8a16", 1.4, 1.7),
+        # 1.22 of FP16's time on an RTX 6000 Ada (issue 21), whose tensor cores are half as fast an SM.
+        ("rtx-6000-ada", "w4a16", 1.1, 1.3),
+        ("rtx-3090", "w4a16", 1.0, 1.15),
+    ],
+)
+def test_prompts_pay_for_weights_that_are_widened_the_more_the_faster_tensor_cores_are(
+    gpu, precision, least, most
+):
+    assert least < _products(gpu, precision, 8000.0) / _products(gpu, "bf16", 8000.0) < most
+
+
+def test_reading_the_weights_hides_their_widening_in_small_batches():
+    few, wide = (_products("a100-80gb-sxm", one, 32.0) for one in ("w4a16", "bf16"))
+    assert few == pytest.approx(wide, rel=0.01)
+
+
+def test_awq_asked_for_by_name_is_its_own_kernel_which_widens_for_every_16_rows():
+    """Slower than Marlin from 32 rows on; from 256 on it writes a copy, and multiplies as FP16 does."""
+    own = "vLLM 0.8.5 --quantization awq"
+    times = {
+        n: [_products("l4", "awq", float(n), stack) for stack in (own, "vLLM 0.8.5")]
+        for n in (16, 64, 255, 4096)
+    }
+    assert times[16][0] == pytest.approx(times[16][1], rel=0.05)
+    assert times[64][0] > 1.5 * times[64][1]
+    assert times[255][0] > 2.0 * times[255][1]
+    assert times[4096][0] == pytest.approx(_products("l4", "bf16", 4096.0), rel=0.01)
+    assert "awq-kernel" not in runtime("vLLM 0.8.5 --quantization awq_marlin", "").marks
+
+
+def test_a_weights_gradient_has_no_weights_to_widen():
+    job = Job("llama-2-7b", phase="pretrain", runtime="torchtitan", batch=1.0, seq_len=4096.0, n_gpus=8.0)
+    found = evaluate(lay_out(job, [GPUS["h200-141gb-sxm"]]).work, Fit(), explain=True)
+    spent = {term.layer: term.compute for term in found.terms if term.kind == "gemm"}
+    assert spent["layers.up.wgrad"] == pytest.approx(spent["layers.up"], rel=0.01)
+
+
+def test_mlx_runs_kernels_side_by_side_on_every_mac():
+    """Rapid-MLX's community runs on an M3 Ultra, 128 tokens or so: 113 tokens/s of Qwen3 8B in 4 bits."""
+    mac, newer = GPUS["apple-m3-ultra-80c"], GPUS["apple-m5-10c"]
+    asked = Job("qwen3-8b", phase="decode", precision="mlx-4bit", output_tokens=128.0, batch=1.0)
+    mlx, other = (
+        [estimate(replace(asked, runtime=name), [gpu]).at(0, 0).throughput.mid for gpu in (mac, newer)]
+        for name in ("mlx", "llama.cpp")
+    )
+    assert mlx[0] == pytest.approx(113.0, rel=0.15)
+    assert mlx[0] > 1.1 * other[0]
+    assert mlx[1] == pytest.approx(other[1])
+
+
+@pytest.mark.parametrize(
+    ("gpu", "published"), [("a100-80gb-sxm", 225 / 190), ("h100-80gb-sxm", 648 / 497)], ids=["FA2", "FA3"]
+)
+def test_heads_of_64_wait_for_exponentials_the_more_the_faster_tensor_cores_are(gpu, published):
+    """FlashAttention-2 on an A100 and -3 on an H100: TFLOP/s with heads of 128 over those of 64."""
+    job = Job("gpt-oss-20b", phase="serve", precision="bf16", input_tokens=8192.0, output_tokens=16.0,
+              runtime="vllm")  # fmt: skip
+    kernels = lay_out(job, [GPUS[gpu]]).serving.prompt.kernels
+    table = next(part.table for part in kernels if part.table.kind == "attention")
+    assert np.all(table.dims["head_dim"] == 64.0)
+    assert np.ravel(exponentials(table, Devices.of([GPUS[gpu]])))[0] == pytest.approx(published, rel=0.02)
+
+
+def test_heads_of_64_are_no_slower_where_products_wait_either_way():
+    stack = runtime("vllm", "")
+    assert stack.overlaps_softmax
+    assert not runtime("vLLM 0.5.4", "").overlaps_softmax
+    for model, slower in (("gpt-oss-20b", True), ("qwen3-30b-a3b", False)):
+        job = Job(model, phase="serve", precision="bf16", input_tokens=30000.0, output_tokens=16.0)
+        settled = settle(replace(job, runtime="vllm"))
+        devices = Devices.of([GPUS["h100-80gb-sxm"]])
+        work = prompt_work(settled.workload, settled.job, stack, devices, np.array([[1.0]]))
+        taken = [evaluate(prepare(work.ops, devices, one), Fit()).gpu.ravel()[0]
+                 for one in (stack, replace(stack, overlaps_softmax=False))]  # fmt: skip
+        assert (taken[0] > 1.02 * taken[1]) == slower, model
+
+
+def test_before_its_kernels_of_groups_an_engine_read_the_cache_for_each_head():
+    """Llama 2 70B has eight heads to a group, and 7B each its own."""
+    job = Job("llama-2-70b", phase="serve", precision="fp8", input_tokens=128.0, output_tokens=2048.0,
+              concurrency=128.0, tp=4.0, n_gpus=4.0)  # fmt: skip
+    taken = {
+        (model, version): times(replace(job, workload=model, runtime=f"TensorRT-LLM {version}"))[1]
+        for model in ("llama-2-70b", "llama-2-7b")
+        for version in ("0.6", "0.7", "0.10")
+    }
+    # 128 sequences of 1,150 tokens in the mean: 160 kB of each in FP8, a quarter of it on each GPU.
+    cache = 128 * 1150 * 160 * 1024 / 4 / 3.35e12
+    more = taken["llama-2-70b", "0.6"] - taken["llama-2-70b", "0.7"]
+    assert 7.0 * cache < more < 7.0 * cache / 0.7
+    assert taken["llama-2-70b", "0.10"] == taken["llama-2-70b", "0.7"]
+    assert taken["llama-2-7b", "0.6"] == taken["llama-2-7b", "0.7"]
+
+
+def test_kernels_of_groups_were_for_eight_heads_alone_until_0_12():
+    """Mistral has four heads to a group: its cache was read four times, as that of a model without groups."""
+    job = Job("mistral-7b", phase="serve", precision="fp8", input_tokens=128.0, output_tokens=2048.0,
+              concurrency=128.0, tp=1.0, n_gpus=1.0)  # fmt: skip
+    taken = {version: times(replace(job, runtime=f"TensorRT-LLM {version}"))[1]
+             for version in ("0.6", "0.9", "0.11", "0.12", "0.14")}  # fmt: skip
+    # 128 sequences of 1,150 tokens in the mean: 64 kB of each in FP8.
+    cache = 128 * 1150 * 64 * 1024 / 3.35e12
+    assert 3.0 * cache < taken["0.9"] - taken["0.14"] < 3.0 * cache / 0.7
+    assert taken["0.6"] == taken["0.9"] == taken["0.11"]
+    assert taken["0.12"] == taken["0.14"]
+
+
+def test_a_host_makes_tokens_of_a_prompt_and_launches_latent_attention_and_blocks_for_longer():
+    long = replace(CHAT, input_tokens=16_000.0, options={"prefix_hit": "0.99"})
+    read = [float(reading(runtime(name, ""), long)) for name in ("vllm", "sglang", "ollama")]
+    assert read == pytest.approx([0.032, 0.032, 0.0]), "what is in the cache among them"
+    for job, text, each in (
+        (CHAT, TRTLLM, 45e-6), (EXPERTS, TRTLLM, 110e-6), (replace(EXPERTS, precision="bf16"), TRTLLM, 45e-6),
+        (replace(EXPERTS, workload="deepseek-v3", precision="w4a16"), TRTLLM, 110e-6),
+        (CHAT, "TensorRT-LLM 0.17", 5e-6), (CHAT, "NIM", 5e-6), (CHAT, "vllm", 40e-6),
+    ):  # fmt: skip
+        laid = lay_out(replace(job, runtime=text), [GPUS["h200-141gb-sxm"]])
+        prompt = prompt_alone(laid.workload, laid.job, laid.runtime, laid.devices)
+        count = float(np.ravel(kernels(prompt.ops, laid.runtime, laid.devices))[0])
+        assert float(np.ravel(launching_of(prompt, laid.runtime, laid.devices))[0]) == pytest.approx(
+            each * count
+        ), text
+
+
+def test_experts_have_the_kernels_that_an_engine_has_for_them_on_a_gpu():
+    """SGLang's are Triton's on Hopper and FlashInfer's on GB100: five kernels a layer fewer."""
+
+    def launched(text: str, *gpus: str) -> list[float]:
+        laid = lay_out(replace(EXPERTS, runtime=text), [GPUS[gpu] for gpu in gpus])
+        prompt = prompt_alone(laid.workload, laid.job, laid.runtime, laid.devices)
+        return [float(one) for one in np.ravel(kernels(prompt.ops, laid.runtime, laid.devices))]
+
+    hopper, blackwell = launched("sglang", "h200-141gb-sxm", "b200-180gb-sxm")
+    assert hopper - blackwell == pytest.approx(5 * 94), "layers of Qwen3 235B"
+    assert launched("vllm", "h200-141gb-sxm") == [pytest.approx(blackwell)]
+
+
+def test_dense_products_in_fp8_are_no_slower_than_in_16_bits():
+    """What experts taught of an engine's products in 8 bits says nothing of its dense ones."""
+    for engine in ("vllm", "sglang", "tensorrt-llm"):
+        job = Job("qwen3-32b", phase="prefill", batch=1.0, input_tokens=8192.0, runtime=engine)
+        wide, narrow = (
+            estimate(replace(job, precision=one), [GPUS["b200-180gb-sxm"]]).at(0, 0).latency.mid
+            for one in ("bf16", "fp8")
+        )
+        assert narrow < 0.9 * wide, engine
