@@ -117,7 +117,7 @@ def test_the_first_engines_of_vllm_schedule_in_turn_with_the_gpu():
     """The API server is a process of its own since 0.5.4, outputs are made beside the GPU since 0.6."""
 
     def tpot(engine: str, **columns: object) -> float:
-        return _times(replace(CHAT, runtime=engine, **columns))[1]
+        return times(replace(CHAT, runtime=engine, **columns))[1]
 
     assert tpot("vLLM 0.5.3") - tpot("vLLM 0.5.4") == pytest.approx(5.3e-3 + 64 * 170e-6, rel=0.1)
     once, apart = tpot("vLLM 0.6.0"), tpot("vLLM 0.9")
