@@ -13,13 +13,12 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import cuts, either
 from whichgpu.cost.pipeline import splits_layers
 from whichgpu.cost.runtime import runtimes, suggested
-from whichgpu.cost.support import WEIGHT_ONLY, not_run, widens_fp8
+from whichgpu.cost.support import not_run
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.ops import stored_weight_bytes
-from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -102,12 +101,7 @@ def leaves_open(job: Job, gpu: Gpu) -> bool:
     # In the order of what they cost: every row of a table asks.
     if not job.runtime or gpu.vendor in _reached() or gpu.family in _reached() or suggested(job.runtime):
         return True
-    return _narrower(job, gpu) if job.precision else not (gpu.value("bf16") and gpu.value("fp16"))
-
-
-def _narrower(job: Job, gpu: Gpu) -> bool:
-    """Whether a job states FP8, and the GPU has no units for it."""
-    return bool(job.precision) and precision(job.precision).math == "fp8" and not gpu.value("fp8")
+    return not job.precision and not (gpu.value("bf16") and gpu.value("fp16"))
 
 
 class Usually(NamedTuple):
@@ -170,17 +164,6 @@ def _stand_in(stack: Runtime, gpu: Gpu) -> str:
     return ""
 
 
-def widened(job: Job, gpu: Gpu) -> Job:
-    """A job of one GPU as its software reads FP8 weights there: without FP8 units some multiply in 16 bits.
-
-    What compares GPUs, or looks for one, refuses them instead: the format was asked for its units.
-    """
-    if job.trains or not _narrower(job, gpu):
-        return job
-    wide = widens_fp8(gpu, precision(job.precision), asked.read(job).runtime)
-    return job.changed(precision=WEIGHT_ONLY) if wide else job
-
-
 @cache
 def _reached() -> frozenset[str]:
     """Vendors and families whose GPUs some software reaches through another."""
@@ -193,7 +176,7 @@ def placed(job: Job, count: int, gpu: Gpu) -> Job:
     Where so many cannot share it evenly, as 3 GPUs cannot 32 heads, the most that can do, and the others are
     further replicas. A server on more than a machine of them has replicas of as few as hold it.
     """
-    job = _sent_away(widened(running(job, gpu), gpu), gpu)
+    job = _sent_away(running(job, gpu), gpu)
     if count == 1:
         return job
     read = asked.read(job)

@@ -222,7 +222,7 @@ class Reader:
         known, head = entry, entry.head
         if placing.leaves_open(head.job, gpu):
             # A head is as long here as the reader is.
-            found = placing.widened(placing.run_on(self._usually((id(head),), head.job), gpu), gpu)
+            found = placing.run_on(self._usually((id(head),), head.job), gpu)
             if found is not head.job:
                 texts = (self._asked(HEAD(cells), head.job.workload), *HEAD(cells)[1:])
                 known = self._heads[(*texts[:FORMAT], found.precision, found.runtime, *texts[STACK + 1 :])]
