@@ -306,11 +306,13 @@ def test_the_command(server, tmp_path, capsys):
     assert main([*args, "--out", str(out), "--resume"]) == 0
     assert "2 loads were in it already" in " ".join(capsys.readouterr().out.split())
     for wrong, words in (
-        (["--rate", "1"], "give one of them"), (["--concurrency", "0"], "numbers above zero"),
+        (["--rate", "1"], "give one of them"), (["--concurrency", "3"], "write it once, as A,B"),
         (["--input-tokens", "lots"], "no distribution"), (["--gpu", "x9"], "no GPU"),
     ):  # fmt: skip
         assert main([*args, *wrong]) == 2
         assert words in capsys.readouterr().err
+    assert main([*args[:3], "--concurrency", "0", *args[5:]]) == 2
+    assert "numbers above zero" in capsys.readouterr().err
     assert main([*args[:-4], "--out", str(tmp_path / "y.csv")]) == 2
     assert "rows need the GPU" in capsys.readouterr().err
 

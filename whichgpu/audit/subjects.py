@@ -204,7 +204,7 @@ def _found(text: str, catalogue: Catalogue) -> Iterator[Mention]:
 #: The size that a name ends with, and others behind it: "A100 40GB/80GB", "V100 (16 GB or 32 GB)".
 _SIZE = re.compile(r"[\s-]*\(?(?P<size>\d{1,3})\s?G(?:B|iB)?$", re.IGNORECASE)
 _SIZES = re.compile(
-    r"(?:\s*(?:/|,|,?\sor|(?P<and>&|,?\sand))\s*(?P<size>\d{1,3})\s?(?:GB|GiB|G)\b)"
+    r"(?:\s*(?:/|,|(?P<and>&|,?\s(?:or|and)))\s*(?P<size>\d{1,3})\s?(?:GB|GiB|G)\b)"
     r"(?!\s+(?:of|per|more|for|in|while|is|at)\b|\s*/\s*s)",
     re.IGNORECASE,
 )
@@ -218,7 +218,7 @@ def _of_sizes(
     own = _SIZE.search(text, start, end)
     while own is not None and (behind := _SIZES.match(text, end)):
         if behind["and"] and "(" not in own[0]:
-            # "The A100 40GB and 80GB differ": two that are set against each other.
+            # "The A100 40GB and 80GB differ", "8GB or 16GB?": two that are set against each other.
             break
         more = _named(f"{text[start : own.start()]} {behind['size']}GB", catalogue)
         if more is None or set(more[1]) & set(ids):

@@ -181,6 +181,9 @@ def _run_by(stack: dict[str, str], text: str, *, answers: bool) -> dict[str, str
     if loaded and "precision" not in stack:
         stack = {**stack, "precision": _BITS[loaded[1]]}
     name = _of_today(stack["runtime"]) if "runtime" in stack else ""
+    if answers and name.lower() in ("bitsandbytes", "bnb"):
+        # By itself it is what Transformers quantises by.
+        name = "transformers bitsandbytes"
     if not name and answers:
         within, plain = _WITHIN_TRANSFORMERS.search(text), _HUGGING_FACE.search(text)
         name = "transformers bitsandbytes" if within else "transformers" if plain else ""
