@@ -180,3 +180,9 @@ def test_more_gpus_than_a_load_is_told_of_are_refused(whichgpu):
     wrong = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s:1000000", "--slo", "tpot 50 ms")
     assert wrong.status == 2
     assert re.search(r"replicas are alike: ask for l40s:\d+ and multiply", wrong.err)
+
+
+def test_a_context_that_does_not_fit_is_told_to_be_too_long_as_well(whichgpu):
+    wrong = whichgpu("predict", "llama-3.1-8b", "--gpu", "l40s", "--seq-len", "500000")
+    assert wrong.status == 3
+    assert "500,000 tokens are more than the 131,072 that the model was made for" in wrong.err

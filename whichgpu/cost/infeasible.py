@@ -57,10 +57,11 @@ def does_not_fit(answer: Estimate, gpu: Gpu) -> str:
     if starting.profiles(stack, answer.job):
         taken = starting.share(stack, answer.job)
         room = f"{stack.title} takes {taken:.0%} of the card, {taken * has:.1f} GiB"
+    longer = "".join(f"; {each}" for each in resolve(answer.job.workload).beyond(answer.job))
     return (
         f"{answer.job.workload} does not fit on {answer.gpu}: it needs {need:.1f} GiB per GPU "
         f"({part.replace('_', ' ')} {size / GIB:.1f} GiB), {room}; {_relaxed(answer.job, gpu)}"
-        f"{ignoring(answer.job, resolve(answer.job.workload))}"
+        f"{longer}{ignoring(answer.job, resolve(answer.job.workload))}"
     )
 
 
