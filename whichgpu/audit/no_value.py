@@ -44,7 +44,17 @@ def is_nobodys(text: str, sentence: Sentence, quantity: Quantity, attribute: Att
     )
     reached = attribute.dimension in _RATED_BY and _OF_ITS_PEAK.search(sentence.text)
     slices = _A_SLICE.match(sentence.text) and _SLICED.search(text, 0, sentence.start)
-    return bool(_A_PLUG.match(text, quantity.end) or share or reached or slices)
+    divides = _is_divisor(text[quantity.start : quantity.end], text[quantity.end : sentence.end])
+    return bool(_A_PLUG.match(text, quantity.end) or share or reached or slices or divides)
+
+
+def _is_divisor(words: str, behind: str) -> bool:
+    """Whether what follows divides by an amount: "A10G, 16.06 GB: 600 / 16.06 = 37 tokens/s"."""
+    digits = re.match(r"[\d.,]*\d", words)
+    return (
+        digits is not None
+        and re.search(rf"[/\u00f7]\s?{re.escape(digits[0])}\s?(?:GB\s?)?=", behind) is not None
+    )
 
 
 #: "Gives up 18 of 132 SMs": some of the units that there are.

@@ -100,6 +100,12 @@ _LESS_THAN = re.compile(
     r"\s*(?:(?:per|an?|each) \w+\s)?(?:less|more|cheaper|dearer|lower|higher|below|above|extra|saved)\b",
     re.IGNORECASE,
 )
+#: "0.00438 USD per image, or 4.38 USD per thousand": of so many more, which are not named again.
+_A_THOUSAND = re.compile(
+    r"\bper (?!hour|day|month|year)\w+,?\s+(?:or|i\.e\.|so|that is)\s+(?:about |around )?[$\u20ac]?"
+    r"\d[\d.,]*\s?(?:USD|EUR|dollars|euros|cents)?\s+(?:per|for (?:a|one|every|each))\s+(?:thousand|hundred|1,?000)\b",
+    re.IGNORECASE,
+)
 #: "4 x 730 x $1.99": one of the factors.
 _FACTOR = re.compile(r"[x\u00d7*]\s*$")
 #: What is charged at least, so that a bill may be above its product.
@@ -167,6 +173,7 @@ def find(context: Context) -> Iterator[Finding]:
                 or told in text.factors
                 or is_use(told)
                 or _LESS_THAN.match(passage.text, told.end)
+                or _A_THOUSAND.search(passage.text, max(0, told.start - _CLOSE_BY), told.end + _CLOSE_BY)
                 or (spelled and told.value in _ROUND)
                 or (told.each and told.of == "energy")
                 or (told.sign and _HOURS_AT.search(passage.text, max(0, told.start - _CLOSE_BY), told.start))

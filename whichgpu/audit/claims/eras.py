@@ -11,7 +11,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.capable.verdict import GENERATIONS, of_architecture
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.findings import made
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import source_of
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ _OF_A_PART = re.compile(
     r"super|will|would|could|rumou?r\w*|expected|planned)\b|\?",
     re.IGNORECASE,
 )
+_IS_FAMILY = re.compile(r"\b(?:architecture|generation|microarchitecture|design)\b", re.IGNORECASE)
+#: Letters before a sentence in which a card may be named that it is of.
+_NEAR = 60
 #: Years from the showing of an architecture to its first device on sale; so many are of something else.
 _BEFORE, _FAR = 1, 12
 
@@ -60,7 +63,11 @@ def find(context: Context) -> Iterator[Finding]:
                         each.start < match.end() and match.start() < each.end
                         for each in context.mentions.get(index, ())
                     )
-                    if not card and not _OF_A_PART.search(match[0]):
+                    # So is "L4: Ada Lovelace, launched in March 2023", but for "the architecture".
+                    named = _IS_FAMILY.search(match[0]) or not within(
+                        context.mentions.get(index, ()), sentence.start - _NEAR, match.start()
+                    )
+                    if named and not card and not _OF_A_PART.search(match[0]):
                         yield from _judged(passage, match, context)
 
 

@@ -276,7 +276,7 @@ def _of_what(
     ):
         return behind[0].attribute, None
     noun = _NEXT.match(text, amount.end)
-    if noun is not None and _CAPACITY.match(text, noun.end()):
+    if _IN_CAPACITY.match(text, amount.end) or (noun is not None and _CAPACITY.match(text, noun.end())):
         return attributes()["memory"], None
     if _THEM.match(text, amount.end):
         counts = [each for each in every if each.end <= amount.start and each.attribute.dimension == "count"]
@@ -293,9 +293,12 @@ def _of_beaten(
     """What one is ahead in: "it beats the A10 by 16 % in bandwidth, and even the A40 by 4"."""
     inside = [each for each in every if _IN.search(text, max(sentence.start, each.start - 24), each.start)]
     beats = _BY.search(text, max(sentence.start, amount.start - _CLOSE), amount.start)
-    return (inside[0].attribute, None) if beats and len(inside) == 1 == len(every) else None
+    sole = beats and len(inside) == 1 == len(every) and not _IN_CAPACITY.match(text, amount.end)
+    return (inside[0].attribute, None) if sole else None
 
 
+#: "Ahead by 36 percent in capacity".
+_IN_CAPACITY = re.compile(r"\s+in (?:memory )?capacity\b", re.IGNORECASE)
 #: "In bandwidth", "in terms of memory".
 _IN = re.compile(r"\b(?:in|in terms of)\s+(?:the\s+|its\s+|raw\s+|pure\s+)?$", re.IGNORECASE)
 #: "2.5x the capacity", "a third more capacity": of memory.

@@ -127,7 +127,7 @@ _ROOM = re.compile(
     re.IGNORECASE,
 )
 #: "1.8 times its capacity", "twice the capacity of".
-_CAPACITY = re.compile(r"\s+(?:of\s+)?(?:its|the|their)\s+(?:memory\s+)?capacity\b", re.IGNORECASE)
+_CAPACITY = re.compile(r"\s+(?:(?:of\s+)?(?:its|the|their)|in)\s+(?:memory\s+)?capacity\b", re.IGNORECASE)
 #: What is as fast of what has a size or a number: "the tensor cores are 2.5 times as fast".
 _RATE_OF_IT = {"memory": "bandwidth", "tensor_cores": "tensor"}
 #: "Twice the performance of the V100 in FP32".
