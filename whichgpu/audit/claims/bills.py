@@ -103,7 +103,8 @@ _LESS_THAN = re.compile(
 #: "0.00438 USD per image, or 4.38 USD per thousand": of so many more, which are not named again.
 _A_THOUSAND = re.compile(
     r"\bper (?!hour|day|month|year)\w+,?\s+(?:or|i\.e\.|so|that is)\s+(?:about |around )?[$\u20ac]?"
-    r"\d[\d.,]*\s?(?:USD|EUR|dollars|euros|cents)?\s+(?:per|for (?:a|one|every|each))\s+(?:thousand|hundred|1,?000)\b",
+    r"\d[\d.,]*\s?(?:USD|EUR|dollars|euros|cents)?\s+(?:per|for (?:a|one|every|each))\s+"
+    r"(?:thousand|hundred|1,?000)\b",
     re.IGNORECASE,
 )
 #: "4 x 730 x $1.99": one of the factors.
