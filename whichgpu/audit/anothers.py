@@ -10,8 +10,8 @@ from whichgpu.audit.attributes import CHIP, Attribute, attributes
 from whichgpu.audit.binding import TIED
 from whichgpu.audit.counting import counted
 from whichgpu.audit.listed import has
+from whichgpu.audit.mentions import mentions, model
 from whichgpu.audit.patterns import MANY
-from whichgpu.audit.subjects import mentions, model
 from whichgpu.audit.variants import is_right, verdict_on
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.units import show
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
     from whichgpu.audit.judging import Verdict
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.catalogue import Catalogue
     from whichgpu.hardware.gpu import Gpu
 

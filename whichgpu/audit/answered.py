@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Document
     from whichgpu.audit.findings import Finding
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
 
 #: Kinds of claims that a statement may be.
 KINDS = ("fits", "capability", "category")

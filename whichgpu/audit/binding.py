@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.attributes import Attribute, Named
     from whichgpu.audit.findings import Context
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 #: "Tensor Cores der 5. Generation" are no five cores.
 _NTH = re.compile(
     r"\.?[ \u00aa\u00ba\u00b0]?(?:er?|\u00e8me|te|ten)?\s*g(?:en\b|[e\u00e9]n[e\u00e9]raci?[o\u00f3]?n|"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import headed
 from whichgpu.audit.document import Passage, Table
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.readers._lines import lines
-from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import headed
 from whichgpu.audit.document import Table
-from whichgpu.audit.subjects import mentions
+from whichgpu.audit.mentions import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.subjects import Mention
 
 #: Between a device and its chip, where it is said that it is its own.
 _IS_CHIP = re.compile(

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roundings import stated
-from whichgpu.audit.subjects import mentions
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.attributes import Attribute, Named
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 _MORE = (
     r"more|higher|greater|larger|bigger|wider|superior|better|faster|quicker|mehr|h\u00f6her(?:e[rsn]?)?|"

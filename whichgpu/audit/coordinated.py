@@ -9,8 +9,8 @@ from whichgpu.audit import patterns as re
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.subjects import Mention
 
 #: What stands between two devices that are one subject, or object, together.
 JOINED = re.compile(

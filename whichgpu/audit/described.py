@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.descriptions import DESCRIPTION, ELIDED, OF_A_MODEL, SIZE, asked, of_maker
 from whichgpu.audit.document import RUNNING
+from whichgpu.audit.mentions import Mention, mentions, model
 from whichgpu.audit.roles import owned
 from whichgpu.audit.sentences import sentences
-from whichgpu.audit.subjects import Mention, family, mentions, model
+from whichgpu.audit.subjects import family
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
 
 #: A form by which one of several devices of a name is meant: "the SXM5 version".
 FORM = re.compile(

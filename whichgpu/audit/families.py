@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
     from whichgpu.hardware.gpu import Gpu
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.attributes import headed, open_header
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.nearest import APART
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,17 +10,17 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.certainty import excludes
 from whichgpu.audit.findings import made
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.sentences import OF_THOSE, sentences, within
 from whichgpu.audit.sourced import source_of
-from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
 #: What makes a chip in a sentence another one, or more than the device has of it.

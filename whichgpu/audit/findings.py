@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from whichgpu.audit.document import Document, Passage
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
     from whichgpu.hardware.catalogue import Catalogue
 
 #: Verdicts, the accusations last. Anything that no evidence settles is unverifiable.

@@ -12,7 +12,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.aligned import runs
 from whichgpu.audit.attributes import named, open_header
 from whichgpu.audit.document import Table
-from whichgpu.audit.subjects import names
+from whichgpu.audit.mentions import names
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.itself import is_itself
-from whichgpu.audit.subjects import mentions
+from whichgpu.audit.mentions import mentions
 
 if TYPE_CHECKING:
     from whichgpu.hardware.catalogue import Catalogue

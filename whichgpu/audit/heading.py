@@ -11,8 +11,8 @@ from whichgpu.audit.counting import counted
 from whichgpu.audit.heads import Head
 from whichgpu.audit.itself import is_itself
 from whichgpu.audit.laptops import as_laptop, beside
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.rented import rented
-from whichgpu.audit.subjects import mentions
 from whichgpu.hardware.boxes import boxes
 from whichgpu.hardware.gpu import nominal_gb
 

@@ -7,9 +7,9 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from whichgpu.audit.mentions import model
 from whichgpu.audit.roundings import EXACT, exactly, holds
 from whichgpu.audit.sourced import ASKED, RATES, SPARSE, fields_of, figures_of, nearly_same
-from whichgpu.audit.subjects import model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

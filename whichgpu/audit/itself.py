@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP
-from whichgpu.audit.subjects import mentions
+from whichgpu.audit.mentions import mentions
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
     from whichgpu.hardware.catalogue import Catalogue
 
 #: A size, and a kind of memory, right behind the name of a device.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 
 if TYPE_CHECKING:
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
     from whichgpu.hardware.catalogue import Catalogue
 
 #: Words of laptops in several languages.

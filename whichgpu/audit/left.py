@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
 
 
 def left_by(

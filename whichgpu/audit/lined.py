@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import named
 from whichgpu.audit.document import Table
-from whichgpu.audit.subjects import mentions
+from whichgpu.audit.mentions import mentions
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from whichgpu.audit.attributes import attributes
 
 if TYPE_CHECKING:
     from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 #: What a value of a unit is of, where nothing else is named.
 _OF = {

@@ -42,7 +42,7 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
     from whichgpu.hardware.catalogue import Catalogue
 
 Options = tuple[tuple[str, str], ...]

@@ -11,7 +11,7 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
 
 
 class Machine(NamedTuple):

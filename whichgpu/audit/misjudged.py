@@ -12,9 +12,9 @@ from whichgpu.audit.families import is_of
 from whichgpu.audit.filed import is_of_file
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.made_otherwise import is_made_otherwise
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.otherwise import is_in_something_else, is_of_another_named
 from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.subjects import mentions
 from whichgpu.audit.tabulated import is_of_a_part, is_of_several
 from whichgpu.audit.understood import UNSTATED, is_unstated
 from whichgpu.audit.unowned import is_against_another, is_than_told, is_unowned

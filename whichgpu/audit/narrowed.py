@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.findings import Context
     from whichgpu.audit.judging import Verdict
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
 #: One of several sizes of a device: "the 40 GB kind".

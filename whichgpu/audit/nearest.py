@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from whichgpu.audit.attributes import Attribute, Named
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.subjects import Mention
 
 #: What may stand between a value and the attribute that it is of, in characters.
 APART = 60

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.findings import Context
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 
 def is_none(
@@ -50,11 +50,13 @@ def is_nobodys(text: str, sentence: Sentence, quantity: Quantity, attribute: Att
 
 def _is_divisor(words: str, behind: str) -> bool:
     """Whether what follows divides by an amount: "A10G, 16.06 GB: 600 / 16.06 = 37 tokens/s"."""
-    digits = re.match(r"[\d.,]*\d", words)
-    return (
-        digits is not None
-        and re.search(rf"[/\u00f7]\s?{re.escape(digits[0])}\s?(?:GB\s?)?=", behind) is not None
-    )
+    digits = _DIGITS.match(words)
+    # One pattern for all amounts: one for each would be compiled for every value of a text.
+    return digits is not None and any(each[1] == digits[0] for each in _DIVISOR.finditer(behind))
+
+
+_DIGITS = re.compile(r"[\d.,]*\d")
+_DIVISOR = re.compile(r"[/\u00f7]\s?([\d.,]*\d)\s?(?:GB\s?)?=")
 
 
 #: "Gives up 18 of 132 SMs": some of the units that there are.

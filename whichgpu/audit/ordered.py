@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from whichgpu.audit import half_known
 from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.cells import read
-from whichgpu.audit.subjects import mentions
+from whichgpu.audit.mentions import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -15,9 +15,9 @@ from whichgpu.audit.fields import generations, same_chip
 from whichgpu.audit.known.said import OF_SPEED, claims
 from whichgpu.audit.known.store import of_catalogue, store
 from whichgpu.audit.measures import measure
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import Sentence, sentences, within
-from whichgpu.audit.subjects import mentions
 from whichgpu.audit.variants import is_right
 
 if TYPE_CHECKING:

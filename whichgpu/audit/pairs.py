@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.certainty import certain, excludes
+from whichgpu.audit.mentions import mentions, model
 from whichgpu.audit.offers import usual
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.sourced import on_file
-from whichgpu.audit.subjects import mentions, model
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.hardware.limits import as_sold
 from whichgpu.values import NamedTuple
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Evidence, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
 

@@ -17,6 +17,7 @@ from whichgpu.audit.featured import featured
 from whichgpu.audit.findings import KINDS, Context, Finding
 from whichgpu.audit.gloss import besides, glossed, language, upheld
 from whichgpu.audit.linked import without_links
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.misjudged import without_misjudged
 from whichgpu.audit.misread import without_misread
 from whichgpu.audit.own_speeds import without_own_speeds
@@ -26,7 +27,7 @@ from whichgpu.audit.reported import without_reported
 from whichgpu.audit.resting import without_resting
 from whichgpu.audit.settling import settled
 from whichgpu.audit.statements import reading
-from whichgpu.audit.subjects import mentions, resolved
+from whichgpu.audit.subjects import resolved
 from whichgpu.audit.traced import without_traced
 from whichgpu.audit.unmarked import tabled
 from whichgpu.audit.worked_out import without_worked_out

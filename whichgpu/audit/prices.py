@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.mentions import mentions, model
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, topic, within
-from whichgpu.audit.subjects import mentions, model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

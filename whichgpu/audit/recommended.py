@@ -9,7 +9,7 @@ from whichgpu.audit import patterns as re
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
 
 _ARTICLES = (
     r"(?:\s+(?:an?|the|einen?|die|den|une?|la|el|uno?|one|two|four|eight|some|several|any|used|new|cheap|"

@@ -14,8 +14,8 @@ from whichgpu.audit.descriptions import KIN
 from whichgpu.audit.editions import FORM, of_form
 from whichgpu.audit.families import of_generation
 from whichgpu.audit.left import is_one_told, left_by
+from whichgpu.audit.mentions import Mention
 from whichgpu.audit.sentences import Sentence, sentences, topic, within
-from whichgpu.audit.subjects import Mention
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

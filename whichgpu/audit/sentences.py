@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.patterns import MANY
-from whichgpu.audit.subjects import mentions
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
 
 #: What ends a sentence; marks of notes may stand behind it: "in 2020.[3][5] The".
 _END = re.compile(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import Table
-from whichgpu.audit.subjects import mentions
+from whichgpu.audit.mentions import mentions
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 

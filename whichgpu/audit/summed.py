@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 #: Behind a size, or a power, that can be of nothing but the GPUs.
 _OF_GPUS = re.compile(r"\s+(?:of\s+)?(?:gpu (?:memory|power)|vram|hbm)|\s+for the gpus", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.subjects import mentions
+from whichgpu.audit.mentions import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.subjects import Mention
 
 #: How near two amounts are the same.
 SAME = 0.006

@@ -27,12 +27,12 @@ from whichgpu.audit.gridded import gridded
 from whichgpu.audit.half_known import orders
 from whichgpu.audit.keyed import keyed
 from whichgpu.audit.lined import lined, wrapped
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.readers._lines import lines
 from whichgpu.audit.recorded import recorded
 from whichgpu.audit.strung import strung
-from whichgpu.audit.subjects import mentions
 from whichgpu.audit.underneath import underneath
 from whichgpu.values import NamedTuple
 

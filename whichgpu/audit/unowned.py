@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.anywhere import gives
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.roles import owned, spoken
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.strangers import does, is_of_unknown, is_strange
-from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
 
     #: A passage by its place, and where in it what is quoted begins.
     _Where = tuple[int, Passage, int]

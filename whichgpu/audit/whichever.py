@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.subjects import Mention, model
+from whichgpu.audit.mentions import Mention, model
 
 if TYPE_CHECKING:
     from whichgpu.audit.document import Passage

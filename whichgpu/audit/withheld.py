@@ -19,9 +19,9 @@ from whichgpu.hardware.gpu import nominal_gb
 if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.subjects import Mention
 
 #: Characters behind a value in a list that may say what it is: "(640 GB total)".
 _AFTER = 8

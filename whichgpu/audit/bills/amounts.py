@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.dimensions import Term
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
     #: A rate, and all that the name of its device may mean.
     Told = tuple[frozenset[str], Term]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
 
 _ARTICLES = (
     r"(?:the\s+|an?\s+|its\s+(?:\w+\s+){0,2}|nvidia[\u2019']?s?\s+|amd[\u2019']?s?\s+|older\s+|newer\s+)*"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
 
 _BRACKET = re.compile(r"\s*(?:GPUs?\s*)?\(([^()]{4,90})\)")
 _PART = re.compile(r"[^,;]+(?:,\d{3}[^,;]*)*")

@@ -10,8 +10,8 @@ from whichgpu.audit.attributes import named
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.heading import headed_by
 from whichgpu.audit.known.lines import amounts, runs
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.subjects import mentions
 from whichgpu.audit.tables import around
 from whichgpu.errors import WhichGpuError
 from whichgpu.values import NamedTuple

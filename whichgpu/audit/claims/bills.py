@@ -174,7 +174,10 @@ def find(context: Context) -> Iterator[Finding]:
                 or told in text.factors
                 or is_use(told)
                 or _LESS_THAN.match(passage.text, told.end)
-                or _A_THOUSAND.search(passage.text, max(0, told.start - _CLOSE_BY), told.end + _CLOSE_BY)
+                or (
+                    told.sign
+                    and _A_THOUSAND.search(passage.text, max(0, told.start - _CLOSE_BY), told.end + _CLOSE_BY)
+                )
                 or (spelled and told.value in _ROUND)
                 or (told.each and told.of == "energy")
                 or (told.sign and _HOURS_AT.search(passage.text, max(0, told.start - _CLOSE_BY), told.start))

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 _BOTH = re.compile(
     r"(?:^|[,;:]\s+|\band\s+|\bbut\s+)\W*(?P<many>both|all)(?:\s+(?P<n>two|three|four))?"

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 #: A wish, up to what is wished.
 _WISH = (

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
     from whichgpu.hardware.gpu import Gpu
 
 _CAPABILITY = re.compile(

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.mentions import model
 from whichgpu.audit.offers import usual
 from whichgpu.audit.prices import plain_money, prices_told, told_before
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.subjects import model
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:

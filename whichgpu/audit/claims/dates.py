@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

@@ -9,10 +9,10 @@ from whichgpu.audit import tables
 from whichgpu.audit.claims.throughput import SEVERAL
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.lines import runs
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.models import TRAINS, formats, models
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sourced import source_of
-from whichgpu.audit.subjects import mentions
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

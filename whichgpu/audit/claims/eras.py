@@ -15,15 +15,18 @@ from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
+    from whichgpu.audit.sentences import Sentence
 
 _NAME = (
     rf"(?P<kind>{GENERATIONS}|[CR]DNA ?[1-4])(?:[\u2019']s)?"
     r"(?:\s+(?:micro-?)?(?:architecture|generation|design))?"
 )
+_ANY = re.compile(rf"\b(?:{GENERATIONS}|[CR]DNA ?[1-4])\b")
 _CAME = (
     r"(?:introduced|launched|announced|unveiled|presented|released|shown|brought out|debuted|arrived|"
     r"appeared|came out|came)"
@@ -55,20 +58,19 @@ def find(context: Context) -> Iterator[Finding]:
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in RUNNING or "20" not in passage.text:
             continue
-        for sentence in sentences(passage.text):
+        here = context.mentions.get(index, ())
+        for sentence in sentences(passage.text) if _ANY.search(passage.text) else ():
             for form in _FORMS:
                 for match in form.finditer(passage.text, sentence.start, sentence.end):
-                    # "The RTX 2000 Ada came out in 2024" is a card's.
-                    card = any(
-                        each.start < match.end() and match.start() < each.end
-                        for each in context.mentions.get(index, ())
-                    )
-                    # So is "L4: Ada Lovelace, launched in March 2023", but for "the architecture".
-                    named = _IS_FAMILY.search(match[0]) or not within(
-                        context.mentions.get(index, ()), sentence.start - _NEAR, match.start()
-                    )
-                    if named and not card and not _OF_A_PART.search(match[0]):
+                    if not _is_of_card(match, sentence, here) and not _OF_A_PART.search(match[0]):
                         yield from _judged(passage, match, context)
+
+
+def _is_of_card(match: re.Match[str], sentence: Sentence, here: Sequence[Mention]) -> bool:
+    """Whether a year is a card's: "the RTX 2000 Ada came out in 2024", "L4: Ada Lovelace, out in 2023"."""
+    in_name = any(each.start < match.end() and match.start() < each.end for each in here)
+    named_before = bool(within(here, sentence.start - _NEAR, match.start()))
+    return in_name or (named_before and not _IS_FAMILY.search(match[0]))
 
 
 def _judged(passage: Passage, match: re.Match[str], context: Context) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
     from whichgpu.hardware.gpu import Gpu
 
 _NOUN = r"(?:cards?|gpus?|accelerators?|parts?|boards?|devices?|chips?|models?|ones|anything|something)"

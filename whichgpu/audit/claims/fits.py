@@ -10,13 +10,13 @@ from whichgpu.audit import tables
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.heading import devices
+from whichgpu.audit.mentions import Mention, mentions
 from whichgpu.audit.models import TRAINS, formats, models
 from whichgpu.audit.pairs import devices as devices_compared
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import WORKED, spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import source_of
-from whichgpu.audit.subjects import Mention, mentions
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:

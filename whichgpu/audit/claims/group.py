@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.counting import counted
 from whichgpu.audit.descriptions import asked_of_several
+from whichgpu.audit.mentions import Mention, model
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import Spoken, owned
 from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.subjects import Mention, model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 _THE = r"(?:(?:the|an?|our|my|one|nvidia[\u2019']s|nvidia|geforce)\s+)*"
 _WHAT = r"#(?P<what>\d+)#"

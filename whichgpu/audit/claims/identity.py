@@ -18,11 +18,11 @@ from whichgpu.audit.fields import (
     owner_of,
 )
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.mentions import mentions, model
 from whichgpu.audit.quantities import SPELLED, read_number
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import source_of
-from whichgpu.audit.subjects import mentions, model
 from whichgpu.audit.variants import cells
 from whichgpu.audit.whichever import whichever
 from whichgpu.audit.withheld import PLANNED
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
 _WAYS = re.compile(r"\b(\d{1,2})-way\b", re.IGNORECASE)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.clauses.marked import Marked
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.subjects import Mention
 
 _DIMENSIONS = ("money", "time", "power", "energy", "memory", "bandwidth", "rate")
 _PERIOD = re.compile(

@@ -15,10 +15,10 @@ from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.heading import headed_by
 from whichgpu.audit.known.orders import is_of_regime
 from whichgpu.audit.known.store import store
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.multiple import Multiple, parts, verdict_of
 from whichgpu.audit.quantities import Quantity, multiples, quantities
 from whichgpu.audit.sentences import Sentence, sentences, within
-from whichgpu.audit.subjects import mentions
 from whichgpu.audit.superlatives import is_per_unit, is_restricted
 from whichgpu.audit.tables import around
 from whichgpu.values import NamedTuple

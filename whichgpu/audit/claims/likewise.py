@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 #: Behind the other device: "does as well", "supports it too".
 _TOO = re.compile(

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.quantities import SPELLED, quantities, read_number
-from whichgpu.audit.subjects import family, mentions
+from whichgpu.audit.subjects import family
 from whichgpu.audit.tables import COUNT, machine_of
 from whichgpu.hardware.boxes import boxes
 from whichgpu.hardware.catalogue import catalogue
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
     from whichgpu.hardware.boxes import Box
 
 #: Headers of which GPU an instance has.

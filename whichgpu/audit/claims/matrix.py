@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.models import TRAINS, formats, models
 from whichgpu.audit.narrowed import sized
 from whichgpu.audit.pairs import forms
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.subjects import mentions
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.models import Model
-    from whichgpu.audit.subjects import Mention
 
 
 _VRAM = re.compile(

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
 _MEMORY = re.compile(r"\b(?:GDDR\d[xX]?|LPDDR\d[xX]?|DDR[2-7]|HBM(?:\d[eE]?)?)\b")

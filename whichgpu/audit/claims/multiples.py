@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import made
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.pairs import Pair, facts, ratios
-from whichgpu.audit.subjects import mentions
 from whichgpu.audit.tables import cells
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.capable.words import capability_at
 from whichgpu.audit.document import HEADED
 from whichgpu.audit.findings import made
+from whichgpu.audit.mentions import mentions, model
 from whichgpu.audit.pairs import ONE_OF_TWO, devices, other_of_two
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.sourced import source_of
-from whichgpu.audit.subjects import mentions, model
 from whichgpu.hardware.architecture import families
 from whichgpu.hardware.gpu import nominal_gb
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
 _ONLY = re.compile(
@@ -156,7 +156,7 @@ _DENIES = re.compile(r"without|lacking|that lacks", re.IGNORECASE)
 
 #: "The only GPU with more than 48 GB of memory", of whatever there is.
 _WITH_SIZE = re.compile(
-    r"\bthe (?:only|(?P<first>(?:very )?first))\s+(?P<scope>[\w -]{0,30}?\b(?:gpu|card|accelerator))\s+"
+    r"\bthe (?:only|(?:very )?first)\s+(?P<scope>[\w -]{0,30}?\b(?:gpu|card|accelerator))\s+"
     r"(?:(?:(?:that|which)\s+(?:was|is|has been)\s+)?(?:ever\s+)?(?:sold|made|built|released|shipped|"
     r"launched)\s+)?"
     r"(?:with|that has|offering|to offer)\s+(?P<more>(?:more than|over)\s+)?(?P<size>\d{2,3})\s?GB"

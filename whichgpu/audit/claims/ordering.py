@@ -9,12 +9,12 @@ from whichgpu.audit.comparing import WORDS, comparisons
 from whichgpu.audit.comparisons.said import OF_THEM
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.mentions import model
 from whichgpu.audit.pairs import Pair, devices, facts, forms, pair, ratios, unsure
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import SPARSE, on_file
-from whichgpu.audit.subjects import model
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from whichgpu.audit.comparing import Comparison
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 #: What makes of a clause no statement on two devices as they are.
 _NEGATED = re.compile(

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.subjects import Mention
 
 _PER = re.compile(
     r"\s*(?:/|per\s+|an?\s+)(?:gpu[- /]?)?(second|sec|minute|min|hour|hr|h|day|month)\b", re.IGNORECASE

@@ -15,9 +15,9 @@ from whichgpu.audit.bills.products import apart
 from whichgpu.audit.columns import beside_odd
 from whichgpu.audit.dimensions import AXES
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.nodes import in_unit_of
 from whichgpu.audit.relations import ways
-from whichgpu.audit.subjects import mentions
 from whichgpu.audit.terms import terms
 
 if TYPE_CHECKING:

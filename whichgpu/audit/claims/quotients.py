@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.columns import ON_FILE, Column, by_devices, columns, doubtful, finding
-from whichgpu.audit.subjects import mentions
+from whichgpu.audit.mentions import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.offers import on_offer
 from whichgpu.audit.pairs import devices, facts, pair, ratios
 from whichgpu.audit.recommended import preferred, recommended
 from whichgpu.audit.roles import Spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import source_of
-from whichgpu.audit.subjects import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.pairs import Pair
-    from whichgpu.audit.subjects import Mention
 
 _IF = re.compile(r"\b(?:if|when|where|for|wer|wenn|who|whoever|anyone|everyone)\b", re.IGNORECASE)
 _BOUND = re.compile(

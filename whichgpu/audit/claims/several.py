@@ -10,10 +10,10 @@ from whichgpu.audit.cells import Cell, read, unit_of
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.judging import judged
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.nearest import fitting
 from whichgpu.audit.roundings import stated
 from whichgpu.audit.sourced import source_of
-from whichgpu.audit.subjects import mentions
 from whichgpu.audit.tables import machine_of
 
 if TYPE_CHECKING:

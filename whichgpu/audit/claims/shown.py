@@ -17,9 +17,9 @@ from whichgpu.audit.known.orders import MARGIN, asked
 from whichgpu.audit.known.said import OF_SPEED, claims, is_near
 from whichgpu.audit.known.store import SPOKEN, store
 from whichgpu.audit.measures import is_of_name, measure
+from whichgpu.audit.mentions import model
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import Sentence, sentences, within
-from whichgpu.audit.subjects import model
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.known.said import Claim
     from whichgpu.audit.known.store import Amount, Series
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
 
 #: Before the name of a device, what says nothing of it.
 _THE = re.compile(

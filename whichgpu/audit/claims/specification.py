@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.cells import Cell
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.roles import Spoken
-    from whichgpu.audit.subjects import Mention
 
 
 #: So many right cells of an attribute, and all but two, are of reference cards.

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 #: Capabilities that are no qualifier of a figure.
 _KEYS = frozenset({"fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "av1_encode", "av1_decode", "ray_tracing",

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 #: "If you need more than 48 GB", "For models beyond 24 GB", "Need 32 GB?", "You need 48 GB for that."
 _WANTED = re.compile(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
     from whichgpu.hardware.gpu import Gpu
 
 NETWORK = re.compile(

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.dimensions import Term
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.models import Format, Model
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 #: What says that an amount is what a model takes, right before it.
 _TAKES = re.compile(

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.clauses.marked import Marked
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.subjects import Mention
 
 #: What of an amount is ahead, and what behind, by its kind.
 _CHEAP = (

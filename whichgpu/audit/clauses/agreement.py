@@ -20,12 +20,12 @@ from whichgpu.audit.clauses.values import FAR, shares
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.gloss import language_read
 from whichgpu.audit.instead import WITH_SPARSITY
+from whichgpu.audit.mentions import mentions, model
 from whichgpu.audit.models import formats_at, models
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.statements.things import clause_at, subject, things
-from whichgpu.audit.subjects import mentions, model
 from whichgpu.audit.variants import is_right
 from whichgpu.values import NamedTuple
 
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 #: Kinds of claims that hold a value against one device.
 _OF_ONE = frozenset({"capability", "compute_capability", "identity", "memory_type", "specification"})
@@ -204,7 +204,7 @@ _BEGINS = re.compile(
 )
 
 
-def _of_two(kind: str, found: Finding, place: _At, context: Context) -> str:
+def _of_both(kind: str, found: Finding, place: _At, context: Context) -> str:
     """Why what is said of several is not certain: they are not the two that the text compares."""
     sentence = place.sentence
     text = place.passage.text
@@ -473,7 +473,7 @@ def _is_of_subject(found: Finding, place: _At, context: Context) -> bool:
 _TESTS: dict[str, Callable[[str, Finding, _At, Context], str]] = {
     kind: test
     for kinds, test in (
-        (_CONFIRM, _unproven), (_OF_SEVERAL, _of_two), (_OF_WEIGHTS, _of_several_weights),
+        (_CONFIRM, _unproven), (_OF_SEVERAL, _of_both), (_OF_WEIGHTS, _of_several_weights),
         (_OF_ONE, _against_one),
         (_OF_TWO, _against_two), (_OF_ANOTHER_TOO, _alike), (_OF_ROOM, _not_plain),
         (_WORKED_OUT, _unaccounted),

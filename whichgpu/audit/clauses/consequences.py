@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.clauses.marked import Marked
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
 
 _ASKED = re.compile(r"[?\u201c\u201d\"]|\b(?:wrong\w*|mistak\w+|myth|suppose\w*|unless)\b", re.IGNORECASE)
 _OF = "stated consequence"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.clauses.marked import Marked
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
 
 _WORD, _ANY = r"[^\s<>;:?!]+", r"[^<>;?!]"
 _EACH = r"(?:each|apiece|a piece|per (?:card|gpu|node|server|board|module|unit|device))"

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 #: That something is held: "fits", "holds it entirely", "are enough for that".
 _FITS = re.compile(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.attributes import Named
     from whichgpu.audit.clauses.parts import Clause
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.subjects import Mention
+    from whichgpu.audit.mentions import Mention
 
 #: Attributes that are compared in plain words, and how far apart two are at least.
 _KEYS, _APART = frozenset({"memory", "bandwidth", "cores", "tensor_cores", "power", "l2"}), 1.05

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.clauses.marked import Marked
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 _ABOUT = r"(?:(?:about|around|roughly|some|nearly|almost|just|only|exactly|over|more than|well over|~)\s*)*"
 #: "8 TB/s, is 1.9 times as fast as the MI300X's", "180 GB, which is 125 percent more than the".

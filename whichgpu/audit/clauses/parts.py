@@ -8,10 +8,10 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import any_of, is_asserted, is_indicative
 from whichgpu.audit.counting import counted
 from whichgpu.audit.descriptions import KIN
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.models import models
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
-from whichgpu.audit.subjects import mentions
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.roles import Spoken
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 #: What ends a clause.
 _ENDS = re.compile(

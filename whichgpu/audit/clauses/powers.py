@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.clauses.parts import Clause
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 #: Formats and features that a device has by its architecture.
 _KEYS = frozenset({"fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "ecc", "transformer_engine"})

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from whichgpu.audit.clauses.marked import Marked
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 #: A word that is no figure, words between figures, and those that say how exact a figure is.
 _WORD, _GAP = r"[^\s<>;:?,]+", r"[^<>;:?]{0,70}?"

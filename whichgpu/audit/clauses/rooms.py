@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
 _HOLDS = re.compile(
     r"\b(?:fits?|runs?|holds?|loads?|is served|serves?|will (?:hold|run|serve)|can (?:hold|run|serve|host|"

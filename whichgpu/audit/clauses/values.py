@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.clauses.parts import Clause
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.subjects import Mention
     from whichgpu.hardware.gpu import Gpu
 
 #: Rates, each of a precision that the clause must name.

@@ -13,13 +13,13 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import named
 from whichgpu.audit.certainty import excludes
 from whichgpu.audit.findings import withheld
+from whichgpu.audit.mentions import mentions, model
 from whichgpu.audit.multiple import verdict_of
 from whichgpu.audit.offers import usual
 from whichgpu.audit.pairs import Pair, ratios
 from whichgpu.audit.patterns import MANY
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import within
-from whichgpu.audit.subjects import mentions, model
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 

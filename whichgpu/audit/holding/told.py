@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from whichgpu.audit import patterns as re
     from whichgpu.audit.findings import Context
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.models import Format, Model
-    from whichgpu.audit.subjects import Mention
 
 #: Bytes of a gigabyte as memory is sold; how far an amount may be from the weights it is told of.
 _SOLD, _NEAR, _FAR = 2**30, 0.75, 1.7

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.findings import Context
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
-    from whichgpu.audit.subjects import Mention
 
 _KINDS = ("money", "power", "time", "rate", "energy")
 #: From a device to its amount, and from an amount to its device.

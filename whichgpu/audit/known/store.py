@@ -13,10 +13,10 @@ from itertools import chain, combinations, islice
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.rented import rented
 from whichgpu.audit.sentences import within
-from whichgpu.audit.subjects import mentions
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 

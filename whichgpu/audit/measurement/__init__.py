@@ -19,7 +19,7 @@ from whichgpu.audit.measurement.figures import figures
 from whichgpu.audit.measurement.jobs import columns
 from whichgpu.audit.measurement.sized import sized, usual
 from whichgpu.audit.measurement.text import EXAMPLE, cut, missing, spelled_out, windows
-from whichgpu.audit.subjects import mentions
+from whichgpu.audit.mentions import mentions
 from whichgpu.cost import quoted
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.placing import placed

@@ -9,12 +9,12 @@ from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.findings import made
 from whichgpu.audit.known.store import store
+from whichgpu.audit.mentions import mentions, model
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import source_of
 from whichgpu.audit.statements.things import clause_at, is_none, subject, things
-from whichgpu.audit.subjects import mentions, model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.sentences import Sentence
-    from whichgpu.audit.subjects import Mention
 
     _Ids = tuple[str, ...]
 
