@@ -35,6 +35,15 @@ class Named(NamedTuple):
     attribute: Attribute
 
 
+#: Sizes below this are of caches; only the smallest of old cards have less memory.
+_LEAST_MEMORY = 5e8
+
+
+def is_of_cache(size: float) -> bool:
+    """Whether an amount of bytes is too small for a device's memory, and so of a cache."""
+    return size < _LEAST_MEMORY
+
+
 @cache
 def attributes() -> Mapping[str, Attribute]:
     """Every attribute by key."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import is_of_cache
 from whichgpu.audit.quantities import quantities
 
 if TYPE_CHECKING:
@@ -92,10 +93,6 @@ _FEW_CORES = 256
 _IN_A_YEAR = re.compile(
     r"\b(?:in|since|until|by|from|early|late|mid|of|during|to|around|[A-Z][a-z]{2,8}),?\s*-?$"
 )
-#: Sizes below this are of caches; only the smallest of old cards have less memory.
-_LEAST_MEMORY = 0.5e9
-
-
 #: How dollars are written.
 _DOLLARS = frozenset({"$", "us$", "usd", "dollar", "dollars"})
 
@@ -226,8 +223,9 @@ def _is_resolution(text: str, quantity: Quantity) -> bool:
 
 def too_small(attribute: Attribute, quantity: Quantity) -> bool:
     """Whether a value is too small for any device's, and so of a cache or of a CPU."""
-    least = {"cores": _FEW_CORES, "memory": _LEAST_MEMORY}.get(attribute.key, 0)
-    return quantity.value < least
+    if attribute.key == "memory":
+        return is_of_cache(quantity.value)
+    return attribute.key == "cores" and quantity.value < _FEW_CORES
 
 
 def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None:

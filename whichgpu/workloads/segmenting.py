@@ -113,10 +113,9 @@ def _crossed(rec: Recorder, y: Map) -> None:
         for name, width in (("query", _EIGHTH), ("key", _EIGHTH), ("value", _WIDTH)):
             with rec.module(name, again=again):
                 rec.conv(y, width, 1, bias=True, keeps=0.0)
-        for name, width in (("scores", _EIGHTH), ("weighted", _WIDTH)):
-            inner = {"scores": float(width), "weighted": y.height + y.width}[name]
-            right = {"scores": y.height + y.width, "weighted": float(width)}[name]
-            rec.product(y.batch * y.height * y.width, 1.0, inner, right, name=name)
+        positions, seen = y.batch * y.height * y.width, y.height + y.width
+        rec.product(positions, 1.0, float(_EIGHTH), seen, name="scores")
+        rec.product(positions, 1.0, seen, float(_WIDTH), name="weighted")
 
 
 def dual(rec: Recorder, maps: Sequence[Map]) -> Map:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import is_of_cache
 from whichgpu.audit.comparisons.changes import changes
 from whichgpu.audit.comparisons.said import OF_THEM, THAN_SEVERAL, UPGRADED, in_which
 from whichgpu.audit.comparisons.sides import gives, second_of, sides, stated_ratios
-from whichgpu.audit.comparisons.values import LEAST_MEMORY
 from whichgpu.audit.counting import counted
 from whichgpu.audit.multiple import OF_SLICES, TOGETHER, finding_on, verdict_of
 from whichgpu.audit.pairs import facts
@@ -135,7 +135,7 @@ def _judged(
     upgrade = len({each.named for each in who.here}) < _TWO and UPGRADED.search(sentence.text)
     # "The cache: at 48 MB it is eight times as large as the A10's".
     cache = change.attribute.key == "memory" and any(
-        each.dimension == "memory" and each.value < LEAST_MEMORY
+        each.dimension == "memory" and is_of_cache(each.value)
         for each in within(quantities(passage.text, context.fraction), sentence.start, change.multiple.start)
     )
     doubtful = bool(

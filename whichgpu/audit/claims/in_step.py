@@ -99,7 +99,7 @@ def _of_passage(passage: Passage, here: Sequence[Mention], context: Context) -> 
 def _series(read: Marked, named: tuple[tuple[str, ...], ...], told: Sequence[_Series]) -> Iterator[_Series]:
     """The amounts of a sentence, one of each device: of those that it names, else of those told last."""
     for dimension in _DIMENSIONS:
-        amounts = tuple(each for each in read.figures.values() if each.dimension == dimension)
+        amounts = tuple(read.of(dimension))
         devices = named or (told[-1].devices if told else ())
         if len(amounts) == len(devices) >= _LEAST:
             yield _Series(read, devices, amounts)

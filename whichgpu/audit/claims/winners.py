@@ -123,14 +123,12 @@ def _series(read: Marked, here: Sequence[Mention], kind: str, least: int) -> dic
     named = list(dict.fromkeys(each.ids for each in within(here, read.sentence.start, read.sentence.end)))
     energy = _PER_ENERGY.search(text if least > 1 else read.passage.text) is not None
     if kind == "per energy":
-        amounts = (
-            [each for each in read.figures.values() if each.dimension in ("rate", "number")] if energy else []
-        )
+        amounts = read.of("rate", "number") if energy else []
     else:
-        amounts = [each for each in read.figures.values() if each.dimension == kind]
+        amounts = read.of(kind)
         amounts = [] if kind == "rate" and energy else amounts
     # "3.9 images per second and watt, the L4 9.2": the second has no unit.
     if kind in ("money", "time", "rate", "energy") and len(amounts) == 1 and len(named) > 1:
-        amounts += [each for each in read.figures.values() if each.dimension == "number"]
+        amounts += read.of("number")
         amounts.sort(key=lambda each: each.start)
     return dict(zip(named, amounts, strict=True)) if len(named) == len(amounts) >= least else {}

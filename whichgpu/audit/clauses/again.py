@@ -26,11 +26,9 @@ _OF, _OFF = "stated consequence", 0.04
 
 def again(read: Marked, before: Marked) -> Iterator[Finding]:
     """The time of a sentence that the rate and the time before it, and its own rate, do not give."""
-    rates, times = (
-        [each for each in read.figures.values() if each.dimension == kind] for kind in ("rate", "time")
-    )
-    first = [each for each in before.figures.values() if each.dimension == "rate"]
-    took = [each for each in before.figures.values() if each.dimension == "time"]
+    rates, times = read.of("rate"), read.of("time")
+    first = before.of("rate")
+    took = before.of("time")
     if not _SAME.search(read.text) or len(rates) != 1 or len(times) != 1 or len(first) != 1 or not took:
         return
     right = first[0].value * took[-1].value / rates[0].value if rates[0].value else 0.0

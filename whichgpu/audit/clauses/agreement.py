@@ -67,6 +67,7 @@ _WILL = re.compile(
 _A_SIZE = re.compile(r"\d ?GB\b", re.IGNORECASE)
 #: Kinds that set two devices against each other by the catalogue.
 _OF_TWO = frozenset({"ratio"})
+_TWO = 2
 #: Kinds that compare two things, one of which their clause is about.
 _COMPARED = frozenset({"compared", "concluded", "ordering", "ratio", "shown"})
 #: What is told of memory that is none of what a card has.
@@ -221,9 +222,6 @@ def _of_both(kind: str, found: Finding, place: _At, context: Context) -> str:
     own = {model(ids[0], context.catalogue) for ids in compared}
     certain = said and len(own) == _TWO and named <= own and len(named) in (0, _TWO)
     return "" if certain else _UNPROVEN
-
-
-_TWO = 2
 
 
 def _alike(kind: str, found: Finding, place: _At, context: Context) -> str:

@@ -137,7 +137,7 @@ def _sum(read: Marked, before: Marked, whole: Marked) -> Iterator[Finding]:
     if match is None:
         return
     result = read.figures[match["r"]]
-    parts = [each for each in before.figures.values() if each.dimension == result.dimension]
+    parts = before.of(result.dimension)
     # "An RTX 2060 of the 12 GB kind" is a part too.
     sizes = within(quantities(read.passage.text), before.sentence.start, before.sentence.end)
     parts += [
@@ -147,7 +147,7 @@ def _sum(read: Marked, before: Marked, whole: Marked) -> Iterator[Finding]:
         and each.high == each.value
         and all(each.start != one.start for one in parts)
     ]
-    numbers = [each.value for each in before.figures.values() if each.dimension == "number"]
+    numbers = [each.value for each in before.of("number")]
     counts = {1.0, *[each for each in numbers if each < 100][:_COUNTED]}
     if not 2 <= len(parts) <= 5 or any(before.of_period(each) != read.of_period(result) for each in parts):
         return
@@ -198,10 +198,10 @@ def _differs(read: Marked, before: Marked | None) -> Iterator[Finding]:
     """How much more the one of two amounts is; the other stands behind it, or in the sentence before."""
     for match in _DIFFERS.finditer(read.text):
         result, one = read.figures[match["r"]], read.figures[match["b"]]
-        told = [read.figures[match["a"]]] if match["a"] else [
-            each for each in (before.figures.values() if before else ()) if each.dimension == one.dimension
-        ]  # fmt: skip
-        own = [each for each in read.figures.values() if each.dimension == one.dimension]
+        told = [read.figures[match["a"]]] if match["a"] else (
+            before.of(one.dimension) if before else []
+        )  # fmt: skip
+        own = read.of(one.dimension)
         alone = len(told) == 1 and len(own) <= (3 if match["a"] else 2)
         if not alone or {one.dimension, result.dimension, told[0].dimension} != {one.dimension}:
             continue
@@ -214,11 +214,11 @@ def _differs(read: Marked, before: Marked | None) -> Iterator[Finding]:
 def _premium(read: Marked, before: Marked, whole: Marked) -> Iterator[Finding]:
     """How much dearer the one of two is, of the only two prices of the sentence before."""
     match = _PREMIUM.search(read.text)
-    pair = [each for each in before.figures.values() if each.dimension == "money"]
+    pair = before.of("money")
     if match is None or len(pair) != len(("one", "other")) or any(map(read.of_period, pair)):
         return
     result = read.figures[match["r"]]
-    told = [each.value for each in whole.figures.values() if each.dimension == "money" and each != result]
+    told = [each.value for each in whole.of("money") if each != result]
     ways = {abs(a - b) for a, b in combinations(told, 2)}
     off = max(OFF, read.step(result) / 1.9) * (2 if result.limit else 1)
     if not any(way and abs(result.value / way - 1) <= off for way in ways):
@@ -240,9 +240,9 @@ def _saves(read: Marked, whole: Marked) -> Iterator[Finding]:
     if match is None:
         return
     result = read.figures[match["r"] or match["s"] or match["t"]]
-    prices = [each for each in whole.figures.values() if each.dimension == "money"]
+    prices = whole.of("money")
     before = _INSTEAD.search(whole.text) if len(prices) == 1 else None
-    alone = [each for each in whole.figures.values() if each.dimension == "number"]
+    alone = whole.of("number")
     if len(prices) == len(alone) == 1 and alone[0].start > prices[0].start:
         # "3.29 dollars an hour on demand and 2.30 for a year".
         prices = [*prices, alone[0]._replace(unit=prices[0].unit)]
@@ -254,9 +254,7 @@ def _saves(read: Marked, whole: Marked) -> Iterator[Finding]:
         return
     low, high = sorted(each.value for each in prices)
     right = 1 - low / high
-    others = [
-        each for each in read.figures.values() if each.dimension == "percent" and each.start != result.start
-    ]
+    others = [each for each in read.of("percent") if each.start != result.start]
     # An amount that is saved, or one of several months, is no second price.
     if others or high / low > 4:
         return
@@ -271,11 +269,10 @@ def _efficiency(read: Marked, whole: Marked) -> Iterator[Finding]:
     if match is None or _OF_ENERGY.search(read.text):
         return
     result = read.figures[match["r"] or match["s"]]
-    every = list(whole.figures.values())
-    rates = [each for each in every if each.dimension == "rate"]
-    counts = {each.value for each in every if each.dimension == "number" and 1 < each.value <= 4096}
+    rates = whole.of("rate")
+    counts = {each.value for each in whole.of("number") if 1 < each.value <= 4096}
     # "820 images per second; both managed 1,540": without a unit.
-    bare = [each for each in every if each.dimension == "number" and each.value > 64]
+    bare = [each for each in whole.of("number") if each.value > 64]
     rates = (
         rates
         if len(rates) != 1
@@ -295,8 +292,8 @@ def _stored(read: Marked) -> Iterator[Finding]:
     """What a part of a model takes in a format, by the parameters that were told of it."""
     text, sentence = read.passage.text, read.sentence
     forms = {form.least for _, form in formats_at(sentence.text)}
-    for each in read.figures.values() if len(forms) == 1 else ():
-        lead = _STORED.search(text, sentence.start, each.start) if each.dimension == "memory" else None
+    for each in read.of("memory") if len(forms) == 1 else ():
+        lead = _STORED.search(text, sentence.start, each.start)
         told = [
             one
             for one in _PARAMETERS.finditer(text, 0, sentence.start)

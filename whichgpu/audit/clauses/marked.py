@@ -65,6 +65,10 @@ class Marked(NamedTuple):
         """A figure as it is written."""
         return self.passage.text[one.start : one.end]
 
+    def of(self, *dimensions: str) -> list[Quantity]:
+        """The figures of a dimension, or of any of several, in the order of the text."""
+        return [each for each in self.figures.values() if each.dimension in dimensions]
+
     def digits(self, one: Quantity) -> float:
         """A figure as it is written, without its unit."""
         found = _DIGITS.search(self.words(one))

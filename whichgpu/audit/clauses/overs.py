@@ -9,9 +9,9 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import is_of_cache
 from whichgpu.audit.clauses.marked import marked
 from whichgpu.audit.clauses.mood import is_asserted
-from whichgpu.audit.comparisons.values import LEAST_MEMORY
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.sentences import within
 
@@ -61,7 +61,7 @@ def overs(
         value, told = read.figures[match["a"]], read.figures[match["r"]]
         other = next((each for each in within(here, told.end, sentence.end)), None)
         field = _FIELDS[match["a"][0]]
-        if field == "memory" and value.value < LEAST_MEMORY:
+        if field == "memory" and is_of_cache(value.value):
             # "At 48 MB it is eight times as large as the A10's" is a cache.
             field = "l2"
         # The name follows right behind, and what it is compared in is the value itself.

@@ -317,7 +317,7 @@ def _billed(match: re.Match[str], read: Marked) -> Iterator[Finding]:
     """What the one energy of the sentence before costs at a rate."""
     rate, result = read.figures[match["p"]], read.figures[match["r"]]
     # What the sentence tells itself, as "90 kWh; at 0.30 USD the month costs", comes before what was told.
-    own = [each for each in read.figures.values() if each.dimension == "energy" and each.start < rate.start]
+    own = [each for each in read.of("energy") if each.start < rate.start]
     told = own or before(read)
     used = [each.value / _KWH for each in told if each.dimension == "energy"]
     if not used or result.unit != rate.unit:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.clauses.marked import Marked
     from whichgpu.audit.findings import Finding
+    from whichgpu.audit.quantities import Quantity
 
 _OF = "stated consequence"
 _HOUR = 3600.0
@@ -103,6 +104,16 @@ def rented(read: Marked, whole: Marked) -> Iterator[Finding]:
     yield from _paid(read, whole)
 
 
+def _rents(whole: Marked) -> list[Quantity]:
+    """What is told per hour."""
+    return [whole.figures[each["m"]] for each in _A_HOUR.finditer(whole.text)]
+
+
+def _token_rates(read: Marked) -> list[Quantity]:
+    """Rates that are of tokens."""
+    return [each for each in read.of("rate") if _TOKENS.search(read.words(each))]
+
+
 def _of_tokens(read: Marked, whole: Marked) -> Iterator[Finding]:
     """The cache of so many tokens, by what one takes."""
     match = _OF_TOKENS.search(read.text)
@@ -118,13 +129,9 @@ def _of_tokens(read: Marked, whole: Marked) -> Iterator[Finding]:
 
 def _capped(read: Marked, whole: Marked) -> Iterator[Finding]:
     """Tokens a second at most, by one bandwidth and one size of weights."""
-    rates = [
-        each
-        for each in read.figures.values()
-        if each.dimension == "rate" and _TOKENS.search(read.words(each))
-    ]
-    bandwidths = [each for each in whole.figures.values() if each.dimension == "bandwidth"]
-    sizes = [each for each in read.figures.values() if each.dimension == "memory"]
+    rates = _token_rates(read)
+    bandwidths = whole.of("bandwidth")
+    sizes = read.of("memory")
     alone = len(rates) == len(bandwidths) == len(sizes) == 1
     # "2,039 GB/s against 1,008": the second has no unit.
     if not alone or not _CAPS.search(read.text) or AGAINST.search(whole.text):
@@ -140,16 +147,10 @@ def _per_million(read: Marked, whole: Marked) -> Iterator[Finding]:
     if match is None:
         return
     result = read.figures[match["r"] or match["r2"]]
-    rents = [whole.figures[each["m"]] for each in _A_HOUR.finditer(whole.text)]
+    rents = _rents(whole)
     hourly = [whole.figures[each["n"]].value for each in _IN_HOUR.finditer(whole.text)]
-    rates = [
-        each.value * _HOUR
-        for each in whole.figures.values()
-        if each.dimension == "rate" and _TOKENS.search(read.words(each))
-    ]
-    counts = [
-        each.value for each in whole.figures.values() if each.dimension == "number" and 1 < each.value <= 64
-    ]
+    rates = [each.value * _HOUR for each in _token_rates(whole)]
+    counts = [each.value for each in whole.of("number") if 1 < each.value <= 64]
     speeds = sorted(rates or hourly)
     if len(rents) != 1 or len(speeds) != 1 or rents[0].start == result.start or rents[0].unit != result.unit:
         return
@@ -165,7 +166,7 @@ def _per_million(read: Marked, whole: Marked) -> Iterator[Finding]:
 def _so_many(read: Marked, whole: Marked) -> Iterator[Finding]:
     """What so many cost, by the one rent and the one number an hour that are told."""
     match = _SO_MANY.search(read.text)
-    rents = [whole.figures[each["m"]] for each in _A_HOUR.finditer(whole.text)]
+    rents = _rents(whole)
     hourly = [whole.figures[each["n"]] for each in _AN_HOUR.finditer(whole.text)]
     if match is None or len(rents) != 1 or len(hourly) != 1 or not hourly[0].value:
         return
@@ -187,12 +188,8 @@ def _hourly(read: Marked, whole: Marked) -> Iterator[Finding]:
 def _paid(read: Marked, whole: Marked) -> Iterator[Finding]:
     """After how many hours what is rented has cost its price."""
     match = _HOURS.search(read.text) if _PAID.search(read.text) else None
-    rents = [whole.figures[each["m"]] for each in _A_HOUR.finditer(whole.text)]
-    prices = [
-        each
-        for each in whole.figures.values()
-        if each.dimension == "money" and all(each != one for one in rents)
-    ]
+    rents = _rents(whole)
+    prices = [each for each in whole.of("money") if each not in rents]
     if match is None or len(rents) != 1 or len(prices) != 1 or _MORE_COST.search(read.text):
         return
     result = read.figures[match["r"] or match["c"]]

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import RATES, attributes, named
+from whichgpu.audit.attributes import RATES, attributes, is_of_cache, named
 from whichgpu.audit.beside import before_it, in_brackets, in_round, of_quotients
 from whichgpu.audit.binding import united
 from whichgpu.audit.comparisons.of_what import SPEED, named_attribute
@@ -211,10 +211,6 @@ _RACK = re.compile(
 _NAME, _ITS_OWN = 12, re.compile(r"[\u2019']s?\s+(?:only\s+|mere\s+)?[$\u20ac]?\d")
 
 
-#: Less is of a cache.
-LEAST_MEMORY = 5e8
-
-
 def against_device(
     passage: Passage, sentence: Sentence, claim: Multiple, who: Spoken, context: Context
 ) -> Finding | None:
@@ -266,7 +262,7 @@ def against_device(
     )
     if attribute is None:
         return None
-    if attribute.key == "memory" and value.value < LEAST_MEMORY:
+    if attribute.key == "memory" and is_of_cache(value.value):
         # "The cache is worth a comment. At 48 MB it is eight times as large as the A10's."
         attribute = attributes()["l2"]
     gpus = [context.catalogue[key] for key in usual(other.ids)]

@@ -150,7 +150,7 @@ def _amount(cell: Passage | None, result: Quantity, *, money: bool, context: Con
 
 def _change(read: Marked, before: Marked, context: Context) -> Iterator[Finding]:
     """By what share one of two amounts that the sentence before tells is more than the other."""
-    shares = [each for each in read.figures.values() if each.dimension == "percent"]
+    shares = read.of("percent")
     if (
         len(read.figures) != 1
         or len(shares) != 1
@@ -161,7 +161,7 @@ def _change(read: Marked, before: Marked, context: Context) -> Iterator[Finding]
     result = shares[0]
     pairs = []
     for kind in _KINDS:
-        own = [each for each in before.figures.values() if each.dimension == kind and each.value > 0]
+        own = [each for each in before.of(kind) if each.value > 0]
         pairs += [(one, other) for one, other in combinations(own, 2) if one.value != other.value]
     if len(pairs) != 1 or len(before.figures) > len(pairs[0]):
         return

@@ -47,9 +47,7 @@ def rates(index: int, passage: Passage, context: Context) -> Iterator[Finding]:
         for match in _PER_GPU.finditer(read.text):
             whole, one = (read.figures[match[key]].value for key in ("all", "one"))
             # "Our cluster of 64": as many as the passage tells of.
-            told = [
-                each.value for part in every for each in part.figures.values() if each.dimension == "number"
-            ]
+            told = [each.value for part in every for each in part.of("number")]
             if one and all(abs(whole / one / count - 1) > _OFF for count in (*_COUNTS, *told) if count):
                 because = f"{read.words(read.figures[match['all']])} is so much for {whole / one:.3g} GPUs"
                 yield read.judged(read.figures[match["one"]], _BY_RATE, because, expected="")
