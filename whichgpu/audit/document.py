@@ -56,6 +56,13 @@ class Passage(NamedTuple):
         runs = tuple((at, place + by) for at, place in self.runs)
         return self._replace(runs=runs, end=self.end + by, section=(*section, *self.section))
 
+    def placed(self, start: int, end: int, to: int) -> list[tuple[int, int]]:
+        """The runs of a stretch that stays as it is in a text in which it begins somewhere else."""
+        if end <= start:
+            return []
+        inside = [(at - start + to, place) for at, place in self.runs if start < at < end]
+        return [(to, self.place(start)), *inside]
+
     def part(self, start: int, end: int) -> Passage:
         """A stretch of it as a passage of its own."""
         runs = _cut(self.runs, start, end)

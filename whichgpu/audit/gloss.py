@@ -122,21 +122,13 @@ def _put(passage: Passage, key: str) -> Passage:
     text, runs, at = "", list[tuple[int, int]](), 0
     for match in _pattern(key).finditer(passage.text):
         word = _english(match, key)
-        runs += _moved(passage, at, match.start(), len(text))
+        runs += passage.placed(at, match.start(), len(text))
         text += passage.text[at : match.start()]
         runs += _fitted(passage, match.start(), match.end(), (len(text), len(text) + len(word)))
         text += word
         at = match.end()
-    runs += _moved(passage, at, len(passage.text), len(text))
+    runs += passage.placed(at, len(passage.text), len(text))
     return passage._replace(text=text + passage.text[at:], runs=tuple(runs))
-
-
-def _moved(passage: Passage, start: int, end: int, to: int) -> list[tuple[int, int]]:
-    """The runs of a stretch that stays as it is and begins somewhere else."""
-    if end <= start:
-        return []
-    inside = [(at - start + to, place) for at, place in passage.runs if start < at < end]
-    return [(to, passage.place(start)), *inside]
 
 
 def _fitted(passage: Passage, start: int, end: int, to: tuple[int, int]) -> list[tuple[int, int]]:

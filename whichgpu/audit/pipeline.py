@@ -25,11 +25,13 @@ from whichgpu.audit.plainly import capitals, is_lower_case, plain, sentence_star
 from whichgpu.audit.quantities import locale
 from whichgpu.audit.reported import without_reported
 from whichgpu.audit.resting import without_resting
+from whichgpu.audit.reworded import reworded
 from whichgpu.audit.settling import settled
 from whichgpu.audit.statements import reading
 from whichgpu.audit.subjects import resolved
 from whichgpu.audit.traced import without_traced
 from whichgpu.audit.unmarked import tabled
+from whichgpu.audit.whoever import raised
 from whichgpu.audit.worked_out import without_worked_out
 from whichgpu.values import NamedTuple, modules_in
 
@@ -103,7 +105,8 @@ def _in_plain_words(passage: Passage, *, small: bool) -> Passage:
     text = capitals(passage.text)
     if passage.kind in RUNNING:
         text = plain(sentence_starts(text) if small else text)
-    return passage if text == passage.text else passage._replace(text=text)
+    passage = passage if text == passage.text else passage._replace(text=text)
+    return reworded(passage) if passage.kind in RUNNING else passage
 
 
 class _Asked(NamedTuple):
@@ -126,12 +129,15 @@ def _found(
     mentions, unsettled = described(document, names, catalogue)
     context = Context(document, catalogue, mentions, ask.fraction, ask.today, spoken_of, {"open": unsettled})
     found: list[Finding] = []
+    accused: list[Finding] = []
     # What the text states of each device is known before what it says of two.
     context.memo["found"] = found
     for done, kind in enumerate(every := only or kinds()):
         if told is not None:
             told(kind, done, len(every))
-        found += agreed(kind, _of_kind(kind, context, ask.failed), context)
+        own = _of_kind(kind, context, ask.failed)
+        accused += [each for each in own if each.accuses]
+        found += agreed(kind, own, context)
     # Of two ways to work out one amount that which comes out right is meant.
     come_out = {(each.start, each.end) for each in found if _is_worked(each) and each.verdict == "confirmed"}
     found = [
@@ -143,6 +149,7 @@ def _found(
     sure = without_worked_out(without_misjudged(without_misread(found, context), context), context)
     sure = without_own_speeds(sure, context)
     sure = without_resting(without_traced(settled(without_reported(sure, context), context), context))
+    sure = raised(sure, accused, context)
     for name, read in () if only else (("clauses", clauses.read), ("statements", reading.read)):
         # What is found so far stands whatever a further reading comes to.
         sure = _guarded(name, partial(read, sure, context), ask.failed) or sure

@@ -76,6 +76,7 @@ _FOR_OTHER = re.compile(
     re.IGNORECASE,
 )
 _FEW, _LATER = 32, 100
+OF_SEVERAL = "the sentence names no device, and the text before it several"
 #: What a device has once; a rate is told with sparsity too.
 _ONCE = frozenset({"power", "memory", "bandwidth", "cores", "tensor_cores", "clock_boost", "memory_bus"})
 _LAPTOP = re.compile(r"\b(?:laptops?|notebooks?|mobile)\b", re.IGNORECASE)
@@ -192,7 +193,7 @@ def _settled(found: Finding, where: _Place, mostly_wrong: bool, told_right: bool
         # An architecture, which the sentence names itself.
         return found
     named = _named(found, where.who)
-    why = "" if named or where.who.certain else "the sentence names no device, and the text before it several"
+    why = "" if named or where.who.certain else OF_SEVERAL
     own = None if named or where.who.here else _OWN_SUBJECT.match(where.text)
     if told_right:
         why = why or "the sentence states what the device has, and this of something else"

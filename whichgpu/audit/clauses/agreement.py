@@ -45,7 +45,7 @@ _OF_ONE = frozenset({"capability", "compute_capability", "identity", "memory_typ
 _CONFIRM = frozenset({"relative", "state"})
 #: What is said of several.
 _OF_SEVERAL = frozenset({"group"})
-_UNPROVEN = "claims of this kind in running text are confirmed, and not accused"
+UNPROVEN = "claims of this kind in running text are confirmed, and not accused"
 #: Of which amount weights are is certain where a sentence tells one, of one model in one format.
 _OF_WEIGHTS = frozenset({"weights"})
 #: What is said of one device as well.
@@ -114,7 +114,8 @@ _THAT_ONE = re.compile(r"\b(?:it|its|(?:that|this) one)\b", re.IGNORECASE)
 #: Between devices of which one thing is said, and before the first of them.
 _AND = re.compile(r"\s*(?:,|,?\s+and)\s+(?:the\s+)?", re.IGNORECASE)
 _OPENS = re.compile(r"\W*(?:(?:and|but|both)\s+)?(?:the\s+)?", re.IGNORECASE)
-_OF_OTHERS = "its clause is not certainly about that device"
+OF_OTHERS = "its clause is not certainly about that device"
+_TAKEN_BACK = "it is asked, denied right behind, or of what is named there"
 _OF_ELSE = "it is the device's in something else, or another's that the text speaks of"
 _NOT_TOLD = "the sentences around it do not account for all that it takes"
 
@@ -163,7 +164,7 @@ def _agreed(
             or (each.attribute == "stated values" and not _THAT_FIGURE.match(place.sentence.text))
         )
         if not why and kind in _COMPARED and not stated and not _is_borne_out(each, place, found):
-            why = "" if _is_of_subject(each, place, context) else _OF_OTHERS
+            why = "" if _is_of_subject(each, place, context) else OF_OTHERS
         yield withheld(each, why) if why else each
 
 
@@ -191,7 +192,7 @@ def _of_several_weights(kind: str, found: Finding, place: _At, context: Context)
 
 
 def _unproven(kind: str, found: Finding, place: _At, context: Context) -> str:
-    return _UNPROVEN
+    return UNPROVEN
 
 
 #: Both of two, who begin a clause.
@@ -221,7 +222,7 @@ def _of_both(kind: str, found: Finding, place: _At, context: Context) -> str:
     }
     own = {model(ids[0], context.catalogue) for ids in compared}
     certain = said and len(own) == _TWO and named <= own and len(named) in (0, _TWO)
-    return "" if certain else _UNPROVEN
+    return "" if certain else UNPROVEN
 
 
 def _alike(kind: str, found: Finding, place: _At, context: Context) -> str:
@@ -238,7 +239,7 @@ def _against_two(kind: str, found: Finding, place: _At, context: Context) -> str
     here = within(context.mentions.get(place.number, ()), sentence.start, sentence.end)
     named = [each for each in here if any(True for _ in mentions(each.text, context.catalogue))]
     told = [any(side & {*each.named} for each in named) for side in sides]
-    return _OF_OTHERS if not any(told) or not is_indicative(sentence.text) else ""
+    return OF_OTHERS if not any(told) or not is_indicative(sentence.text) else ""
 
 
 def _place(found: Finding, running: Sequence[tuple[int, int]], context: Context) -> _At | None:
@@ -261,7 +262,7 @@ _TOLD = ("told before", "stated values")
 def _unaccounted(kind: str, found: Finding, place: _At, context: Context) -> str:
     mentioned = context.mentions.get(place.number, ())
     if kind == "compared" and (_is_against_any(place, mentioned) or _OF_A_ROW.search(place.sentence.text)):
-        return _OF_OTHERS
+        return OF_OTHERS
     if kind == "bills" and (
         _EVEN_IF.search(place.sentence.text) or is_made_of_two(found, place.passage, place.at)
     ):
@@ -302,14 +303,14 @@ def _against_one(kind: str, found: Finding, place: _At, context: Context) -> str
     if not accused <= context.catalogue.keys():
         return ""
     if _is_taken_back(found, place, context):
-        return _OF_OTHERS
+        return _TAKEN_BACK
     if _is_of_something_else(found, place) or _is_of_result(place):
         return _OF_ELSE
     if found.kind == "capability" and _is_of_all_named(accused, place, context):
         return ""
     one = owner(place.number, place.passage, place.at, context)
     if one is None or _is_open(place, context) or not accused & {*one.named, *one.ids}:
-        return _OF_OTHERS
+        return OF_OTHERS
     return _OF_ELSE if _is_of_another(found, place, one, accused, context) else ""
 
 

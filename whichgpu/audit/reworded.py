@@ -1,0 +1,77 @@
+"""Turns of phrase as the plain statement that they come to, for it to be read by the same rules as any other.
+
+"An A10G reads its memory at 600 GB/s" is read as "an A10G has a memory bandwidth of 600 GB/s". The turns are
+data (`data/rewordings/`): a pattern, and what it says with the groups that stay as they are. A passage that
+is reworded still knows where each of its characters stands in the file.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from string import Formatter
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.facts import store
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from whichgpu.audit.document import Passage
+
+
+class _Turn(NamedTuple):
+    """A turn of phrase: its pattern, and what it says as pairs of words and the group that follows them."""
+
+    pattern: re.Pattern[str]
+    says: tuple[tuple[str, str], ...]
+
+
+def reworded(passage: Passage) -> Passage:
+    """A passage with its turns of phrase as what they say."""
+    for turn in _turns():
+        found = turn.pattern.search(passage.text)
+        while found:
+            passage, at = _put(passage, found, turn)
+            found = turn.pattern.search(passage.text, at)
+    return passage
+
+
+@cache
+def _turns() -> Sequence[_Turn]:
+    files = store.load("rewordings")
+    parts: Mapping[str, str] = files["parts"]["part"]
+    rows = [row for name in sorted(files) for row in files[name].get("turn", ())]
+    return tuple(_Turn(_pattern(row["find"], parts), tuple(_pieces(row["says"]))) for row in rows)
+
+
+def _pattern(find: str, parts: Mapping[str, str]) -> re.Pattern[str]:
+    for name, words in parts.items():
+        find = find.replace(f"<{name}>", f"(?:{words})")
+    return re.compile(find, re.IGNORECASE)
+
+
+def _pieces(says: str) -> Iterator[tuple[str, str]]:
+    return ((words, group or "") for words, group, _, _ in Formatter().parse(says))
+
+
+def _put(passage: Passage, found: re.Match[str], turn: _Turn) -> tuple[Passage, int]:
+    """A passage with one turn as what it says, and where in it that ends."""
+    start, end = found.span()
+    text, runs = passage.text[:start], passage.placed(0, start, 0)
+    last = passage.place(start)
+    for said, group in turn.says:
+        opens = start == len(text) and not text.rstrip()[-1:].strip(".!?:")
+        words = said[:1].upper() + said[1:] if opens else said
+        # Words that are put in stand, each of them, where what was read last does.
+        runs += [(len(text) + at, last) for at in range(len(words))]
+        text += words
+        first, behind = found.span(group) if group else (-1, -1)
+        if behind > first:
+            runs += passage.placed(first, behind, len(text))
+            text += passage.text[first:behind]
+            last = passage.place(behind - 1)
+    at = len(text)
+    runs += passage.placed(end, len(passage.text), at)
+    return passage._replace(text=text + passage.text[end:], runs=tuple(runs)), at
