@@ -108,7 +108,7 @@ def test_tokens_were_launched_kernel_by_kernel_before_engines_had_graphs():
 
 
 def test_all_of_a_run_is_slower_where_the_host_takes_turns():
-    """Chats that are all sent at once to 8B on an A100: SGLang 0.3 and vLLM 0.6 make two thirds of today's."""
+    """Chats that are all sent at once to 8B on an A100: SGLang 0.3 and vLLM 0.6 make less than today."""
     run = Job("llama-3.1-8b", phase="serve", precision="bf16", input_tokens=217.0, output_tokens=195.0,
               options={"num_prompts": "2000", "request_rate": "inf", "dataset": "sharegpt"})  # fmt: skip
 
