@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import passes
-from whichgpu.cost.admission import Admission, admission, following, waiting
+from whichgpu.cost.admission import Admission, admission, following, in_groups, waiting
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.engine_step import computed_tokens
@@ -100,7 +100,10 @@ class Table(NamedTuple):
     def waits(self, rate: float) -> float:
         """Seconds that an arrival waits for a place at `rate` requests/s."""
         assert self.room is not None
-        wait, _ = waiting(rate / self.replicas, self.others, self.rate / self.replicas, self.room)
+        others = float(self.met(rate))
+        mates = (float(np.interp(others, self.others, self.stretch)) - 1.0) * others
+        room = in_groups(self.room, mates)
+        wait, _ = waiting(rate / self.replicas, self.others, self.rate / self.replicas, room)
         return float(wait)
 
 
