@@ -286,17 +286,22 @@ def _apart(laid: Layout) -> float:
 
 
 def _token_costs(laid: Layout, grid: Array, contexts: tuple[float, float]) -> tuple[Array, Array]:
-    """Seconds of a pass of each number of sequences without a cache, and those of each cached token."""
-    counts, tokens = np.tile(grid, 2), np.concatenate([grid * context for context in contexts])
+    """Seconds of a pass of each number of sequences without a cache, and those of each cached token.
+
+    Of sequences of both `contexts` and any between. Layers with windows read no more beyond them, so that the
+    straight line goes through what a pass takes of those in the middle.
+    """
+    ends = grid * contexts[0], grid * contexts[1]
+    counts, tokens = np.tile(grid, 3), np.concatenate([*ends, (ends[0] + ends[1]) / 2.0])
     work = passes.token_work(
         laid.workload, laid.job, laid.runtime, laid.devices, sequences=counts, kv_tokens=tokens
     )
     seconds = seconds_of(passes.as_pass(laid.workload, laid.runtime, laid.devices, work), laid)[0]
     # A pass of speculative decoding makes several tokens.
     seconds = seconds * Requests.of(laid.job).tokens_per_pass
-    low, high = np.split(seconds, 2)
-    each = (high - low) / (tokens[len(grid) :] - tokens[: len(grid)])
-    return low - each * tokens[: len(grid)], each
+    low, high, middle = np.split(seconds, 3)
+    each = (high - low) / (ends[1] - ends[0])
+    return middle - each * (ends[0] + ends[1]) / 2.0, each
 
 
 def _prompt_costs(laid: Layout, grid: Array) -> Array:
