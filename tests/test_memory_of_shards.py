@@ -153,6 +153,17 @@ def test_adam_of_pytorch_2_0_has_two_copies_of_a_state():
     assert states / GIB == pytest.approx(37.66, rel=0.002)
 
 
+def test_gradients_that_were_added_up_whole_are_shared_out_before_the_step():
+    """README of lm-sys/FastChat: Vicuna 7B on four A100 of 40 GB, 16 micro-batches of two; was refused."""
+    job = {**ALPACA, "options": {**ALPACA["options"], "grad_accum": "16"}, "runtime": "FastChat torch 2.0.1"}
+    found, one = parts("llama-1-7b", **job), parts("llama-1-7b", **{**job, **ALPACA})
+    assert found["gradients"] == pytest.approx(2.0 * parameters("llama-1-7b"), rel=0.01)
+    # The step has them in FP32 on four GPUs, as without; at the loss they are whole.
+    assert sum(one.values()) <= sum(found.values()) < 0.99 * 40 * GIB
+    at_loss = sum(found[name] for name in ("weights", "optimizer", "gradients", "activations", "logits"))
+    assert sum(found.values()) > at_loss + found["not_at_loss"]
+
+
 def test_a_trainer_is_read_with_a_space_in_its_name():
     spellings = ("Stanford Alpaca", "stanford_alpaca", "stanford-alpaca")
     found = [parts("llama-1-7b", runtime=one, **ALPACA)["weights"] for one in spellings]

@@ -45,7 +45,7 @@ MODELLED = {
     "lora_targets", "adapter", "adapter_precision", "virtual_tokens", "offload", "kv_precision",
     "loss_chunks", "fused_loss", "loss_precision",
     "optimizer_in_backward", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp",
-    "vp", "float8",
+    "vp", "schedule", "float8",
     "sequence_parallel", "flash_attention", "system", "nvlink", "network", "cuda_graphs", "moe_overlap",
     "offload_to",
     "mtp", "adapters", "vae_slicing", "vae_tiling", "vae_precision", "encoder_precision", "captions",
