@@ -320,7 +320,9 @@ def all_to_all(size: Any, gpus: Any, devices: Devices, choices: Any = np.inf, wi
     allowed = np.maximum(within * machines, 1.0) * (1.0 - 1.0 / machines)
     far = np.minimum(_reached(choices, machines), allowed) / network(devices)
     parts = np.where(np.isinf(choices), n, 1.0)
-    return np.asarray(np.where(n > 1, size / parts * np.maximum(near, far) + section("links")["latency"], 0.0))
+    return np.asarray(
+        np.where(n > 1, size / parts * np.maximum(near, far) + section("links")["latency"], 0.0)
+    )
 
 
 def all_to_each(size: Any, gpus: Any, devices: Devices, choices: Any) -> Array:
