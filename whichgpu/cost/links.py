@@ -307,9 +307,8 @@ def all_to_all(size: Any, gpus: Any, devices: Devices, choices: Any = np.inf, wi
     """Seconds in which each of `gpus` GPUs sends parts of its `size` B to the others.
 
     Each part goes to as many of them as it makes `choices`, evenly; without a number to all. Beyond a
-    node it crosses the network once for each machine that it goes to, and is handed on there, which goes on
-    beside the sending (normal kernels of github.com/deepseek-ai/DeepEP). All choices of a part lie `within`
-    this share of the places (experts in groups, a few of which a token may choose).
+    node it crosses the network once for each machine that it goes to, and is handed on there. All choices
+    of a part lie `within` this share of the places (experts in groups, a few of which a token may choose).
     """
     n, node = _array(gpus), node_size(devices)
     c, inside = section("links"), np.minimum(n, node)
@@ -320,9 +319,7 @@ def all_to_all(size: Any, gpus: Any, devices: Devices, choices: Any = np.inf, wi
     allowed = np.maximum(within * machines, 1.0) * (1.0 - 1.0 / machines)
     far = np.minimum(_reached(choices, machines), allowed) / network(devices)
     parts = np.where(np.isinf(choices), n, 1.0)
-    return np.asarray(
-        np.where(n > 1, size / parts * np.maximum(near, far) + section("links")["latency"], 0.0)
-    )
+    return np.asarray(np.where(n > 1, size / parts * (near + far) + section("links")["latency"], 0.0))
 
 
 def all_to_each(size: Any, gpus: Any, devices: Devices, choices: Any) -> Array:

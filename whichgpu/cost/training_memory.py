@@ -274,8 +274,9 @@ def _copied(step: _Step, optimizer: str, trained: Any) -> Any:
 
     ZeRO's first two levels have optimizers of their own; FSDP has torch.optim's over its shards. DeepSpeed's
     join the 16-bit gradients of a rank and widen them, in level 3 group by group (`step` of its ZeRO). Adam
-    of PyTorch 1 then makes a root and a quotient of the whole tensor that they are joined in. TensorFlow 1
-    takes the operators of BERT's AdamW in their order for all weights: gradients times a share, and squares.
+    over lists then makes a root, where a trainer brings torch.optim's (`roots_groups`); that of PyTorch 1 a
+    root and a quotient of the whole tensor that they are joined in. TensorFlow 1 takes the operators of
+    BERT's AdamW in their order for all weights: gradients times a share, and squares.
     """
     spread, group = step.spread, step.stack.holds.get("group_values")
     if "optimizer" in spread.offload:
@@ -285,6 +286,8 @@ def _copied(step: _Step, optimizer: str, trained: Any) -> Any:
     if group and spread.level:
         own = trained / spread.of(1)
         each = 3.0 * _FP32 - _NARROW if step.stack.holds.get("steps_by_tensor") else _NARROW + _FP32
+        if step.stack.holds.get("roots_groups") and by_lists(optimizer):
+            each = max(each, 2.0 * _FP32)
         return (np.minimum(own, group) if spread.level == _GATHERED else own) * each
     if not (step.stack.holds.get("copies_state") and by_lists(optimizer)) or 0 < spread.level < _GATHERED:
         return 0.0
