@@ -248,7 +248,7 @@ def test_gradients_of_a_frozen_layer_s_gate_lie_beside_what_it_keeps(
 
     Its gate is Transformers': three gradients as wide lie there at once, which no product's input stands for.
     """
-    options = {"checkpointing": "full", "lora_rank": "16", "lora_targets": "attention"}
+    options = {"checkpointing": "full", "lora_rank": "16", "lora_targets": "attention", "lora_dropout": "0.1"}
     options |= {"sharding": "fsdp"} if gpus > 1 else {}
     quantised = " accelerated-peft" if phase == "finetune_qlora" else ""
     found = read(

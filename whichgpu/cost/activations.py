@@ -75,6 +75,7 @@ class Kept:
     product keeps `input_bytes` of each value that it reads, and `copied_bytes` of each weight: what autocast
     made of it, which its input's gradient needs. `casts`: autocast's products cast what norms hand on, each
     for itself; `joined` ones are one layer in the library. A capped logit keeps `cap_bytes` of its tanh.
+    `drops_adapters`: each adapter drops a part of what it reads.
     """
 
     flash: bool = True
@@ -94,6 +95,7 @@ class Kept:
     casts: bool = False
     joined: str = ""
     cap_bytes: float = 0.0
+    drops_adapters: bool = False
 
     @property
     def again(self) -> bool:
@@ -339,8 +341,10 @@ def _of_product(op: Op, kept: Kept) -> Any:
         return saved / 2.0
     if name == "lora_a":
         joins = kept.holds.get("adapter_narrow") and not kept.quantised
-        each = kept.holds.get("adapter_each") and not joins
+        each = (kept.holds.get("adapter_each") and not joins) or kept.drops_adapters
         saved = (op.read_bytes if each else saved) * _adapter_share(op, kept)
+        # A mask of what is dropped, of a byte each, beside what is left.
+        saved = saved + _inputs(op) * float(kept.drops_adapters)
         return 0.0 * saved if kept.holds.get("regates") and op.layer.endswith("down.lora_a") else saved
     if name == "rope" and kept.holds.get("rotary_input"):
         return saved + op.write_bytes
