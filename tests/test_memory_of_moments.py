@@ -259,6 +259,29 @@ def test_gradients_of_a_frozen_layer_s_gate_lie_beside_what_it_keeps(
     assert found * GIB / 1e9 == pytest.approx(gb, rel=0.04)
 
 
+@pytest.mark.parametrize(
+    ("phase", "text", "gpus", "batch", "gb"),
+    [
+        ("finetune_lora", "", 1, 8, 38.74), ("finetune_lora", " foak", 1, 8, 34.28),
+        ("finetune_qlora", " accelerated-peft", 1, 8, 28.41),
+        ("finetune_qlora", " accelerated-peft", 2, 4, 15.97),
+        ("finetune_full", " pure bf16", 2, 4, 36.23),
+    ],
+)  # fmt: skip
+def test_a_loss_that_shifts_logits_copies_them(
+    phase: str, text: str, gpus: int, batch: int, gb: float
+) -> None:
+    """a100_80gb_update_cross_entropy_and_deps.csv: Mistral 7B under Transformers 4.48."""
+    options = {"checkpointing": "full"} | ({"sharding": "fsdp"} if gpus > 1 else {})
+    if phase != "finetune_full":
+        options |= {"lora_rank": "16", "lora_targets": "attention", "lora_dropout": "0.1"}
+    found = read(
+        "mistral-7b", "a100-80gb-sxm", "allocated", phase=phase, n_gpus=float(gpus), batch=float(batch),
+        seq_len=4096.0, runtime=f"Transformers 4.48{text}", options=options,
+    )  # fmt: skip
+    assert found * GIB / 1e9 == pytest.approx(gb, rel=0.015)
+
+
 def test_adapters_of_older_releases_read_what_their_layer_does() -> None:
     """PEFT before 0.12: bf16 adapters; since, a copy for each of queries, keys and values."""
     job = {"phase": "finetune_lora", "precision": "bf16", "batch": 4.0, "seq_len": 4096.0,
