@@ -282,6 +282,16 @@ def test_a_loss_that_shifts_logits_copies_them(
     assert found * GIB / 1e9 == pytest.approx(gb, rel=0.015)
 
 
+def test_logits_that_stay_lie_where_every_release_had_them() -> None:
+    job = {"phase": "finetune_lora", "precision": "bf16", "batch": 8.0, "seq_len": 4096.0,
+           "options": {"checkpointing": "full"}}  # fmt: skip
+    old, new = (
+        read("mistral-7b", "a100-80gb-sxm", "reserved", runtime=f"Transformers {one}", **job)
+        for one in ("4.45", "4.48")
+    )
+    assert old < new < 1.01 * old
+
+
 def test_adapters_of_older_releases_read_what_their_layer_does() -> None:
     """PEFT before 0.12: bf16 adapters; since, a copy for each of queries, keys and values."""
     job = {"phase": "finetune_lora", "precision": "bf16", "batch": 4.0, "seq_len": 4096.0,

@@ -341,6 +341,9 @@ def idle(job: Job, stack: Runtime, parts: Mapping[str, Any]) -> Any:
     # Adapters' gradients come late as well, to segments of their own: those of small tensors serve no others.
     apart = bool(stack.holds.get("group_values")) or job.phase in ADAPTER_PHASES
     flat = first - np.asarray(parts.get("not_at_once", 0.0)) * float(apart)
+    # Where 16-bit logits stay to the end of a loss the allocator has no more: it has their place anyway.
+    if early := float(stack.holds.get("early_logits", 0.0)):
+        flat = flat - early / float(stack.holds["logit_bytes"]) * np.asarray(parts.get("logits", 0.0))
     if stack.fuses:
         return flat
     share = float(section("capacity")["idle_prepared"]) if prepared(job, stack) else 1.0
