@@ -282,6 +282,26 @@ def test_a_loss_that_shifts_logits_copies_them(
     assert found * GIB / 1e9 == pytest.approx(gb, rel=0.015)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "gpus", "batch", "mib"),
+    [
+        ("mistral-7b", "4.48 pure bf16", 2, 2, 44382.0), ("mistral-7b", "4.48 pure bf16", 2, 4, 53587.0),
+        ("llama-3-8b", "4.45 foak liger", 4, 4, 54707.5), ("llama-3-8b", "4.45 foak liger", 4, 8, 63613.0),
+        ("llama-3-8b", "4.45 foak", 4, 4, 66986.0),
+    ],
+)  # fmt: skip
+def test_what_a_pass_leaves_is_beside_an_optimizers_step_under_fsdp(
+    name: str, text: str, gpus: int, batch: int, mib: float
+) -> None:
+    """Full fine-tunings of the same tables, as the driver reports them."""
+    found = read(
+        name, "a100-80gb-sxm", "device", phase="finetune_full", precision="bf16", n_gpus=float(gpus),
+        batch=float(batch), seq_len=4096.0, runtime=f"Transformers {text}",
+        options={"checkpointing": "full", "sharding": "fsdp"},
+    )  # fmt: skip
+    assert found * 1024 == pytest.approx(mib, rel=0.065)
+
+
 def test_logits_that_stay_lie_where_every_release_had_them() -> None:
     job = {"phase": "finetune_lora", "precision": "bf16", "batch": 8.0, "seq_len": 4096.0,
            "options": {"checkpointing": "full"}}  # fmt: skip
@@ -391,10 +411,12 @@ def test_the_trainers_optimizer_copies_nothing_since_pytorch_2_8(name: str, gib:
 
 
 #: Runtime, how it shards, and the parts of another moment that lie idle: DeepSpeed's flat gradients find no
-#: block where activations were; a step of many tensors leaves no more than the layer that runs again.
+#: block where activations were, FSDP's are in a stream of their own; a step of many tensors leaves no more
+#: than the layer that runs again.
 IDLE = [
     ("transformers 4.45 deepspeed", "zero2", ("not_at_once", "not_at_loss")),
-    ("transformers 4.45", "fsdp", ("not_at_loss",)),
+    ("transformers 4.45", "fsdp", ("not_at_once", "not_at_loss")),
+    ("transformers 4.45", "none", ("not_at_loss",)),
     # Segments that grow serve any block.
     ("transformers 4.45 expandable_segments:True", "fsdp", ()),
 ]
