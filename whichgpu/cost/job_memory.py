@@ -333,7 +333,7 @@ def idle(job: Job, stack: Runtime, parts: Mapping[str, Any]) -> Any:
 
     What a layer took that runs again lies in blocks too small for logits, where kernels do not fuse; in FP32
     around products that read 16 bits a share of it. DeepSpeed joins a rank's gradients, whose blocks are as
-    large as all of them, and finds none where activations were; FSDP's shards have their own as well. Segments
+    large as all of them, and finds none where activations were; FSDP's shards have their own too. Segments
     that grow have no such blocks.
     """
     from whichgpu.cost import distributed
