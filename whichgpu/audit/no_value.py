@@ -33,6 +33,10 @@ def is_none(
             _remains_too(text, quantity, values, sentence)
             or _is_of_a_rack(quantity, mention, context)
             or _is_of_instance(text, sentence, quantity, mention)
+            or (
+                mention.end <= quantity.start
+                and _A_SHARE_OF.search(text, sentence.start, mention.start) is not None
+            )
         )
     return False
 
@@ -161,6 +165,12 @@ _A_SLICE = re.compile(
 _SLICED = re.compile(r"\b(?:MIG|instances?|slices?|partitions?|into (?:up to )?(?:\w+ )?(?:parts|pieces))\b")
 #: Behind the first number of a share: "FP16 is 1/64 rate".
 _FRACTION = re.compile(r"/\d")
+#: Before a device, that only a share of it is spoken of: "from a sixth of an A10 with 4 GiB".
+_A_SHARE_OF = re.compile(
+    r"\b(?:half|(?:a|one|two|three) (?:half|thirds?|quarters?|fifths?|sixths?|eighths?|tenths?)|"
+    r"an eighth|1/\d+)\s+of\s+(?:an?|the|one|each)\s+(?:nvidia\s+|amd\s+)?$",
+    re.IGNORECASE,
+)
 #: What says behind an amount that it is none of the device's, by the attribute.
 _BEHIND = {
     "bandwidth": (_OF_A_LINK,),

@@ -62,9 +62,14 @@ def is_of_another_named(found: Finding, where: tuple[int, Passage, int], context
         return False
     before = [one for one in sentences(passage.text) if one.end <= place.start][-1:]
     several = {each.named for one in before for each in within(every, one.start, one.end)}
-    if _IT.search(place.text) and len(several) < 2:
+    # "Mac Studio or two 4090s?": of whichever the text goes on to speak of.
+    asked = not here and any(
+        line.rstrip().endswith("?") for line in (*passage.section[-1:], context.document.title)
+    )
+    if _IT.search(place.text) and len(several) < 2 and not asked:
         return False
-    return any(_has(key, found, where, context) for key in _around(where, context, accused) - accused)
+    around = _around(where, context, accused) | (context.spoken_of if asked else frozenset())
+    return any(_has(key, found, where, context) for key in around - accused)
 
 
 def _around(where: tuple[int, Passage, int], context: Context, accused: set[str]) -> set[str]:

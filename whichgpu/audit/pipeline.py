@@ -32,7 +32,7 @@ from whichgpu.audit.statements import reading
 from whichgpu.audit.subjects import resolved
 from whichgpu.audit.traced import without_traced
 from whichgpu.audit.unmarked import tabled
-from whichgpu.audit.whoever import raised
+from whichgpu.audit.whoever import lowered, raised
 from whichgpu.audit.worked_out import without_worked_out
 from whichgpu.values import NamedTuple, modules_in
 
@@ -150,7 +150,7 @@ def _found(
     sure = without_worked_out(without_misjudged(without_misread(found, context), context), context)
     sure = without_own_speeds(sure, context)
     sure = without_resting(without_traced(settled(without_reported(sure, context), context), context))
-    sure = raised(sure, accused, context)
+    sure = lowered(raised(sure, accused, context), context)
     for name, read in (
         () if only else (("clauses", clauses.read), ("statements", reading.read), ("excluded", excluded))
     ):

@@ -13,11 +13,12 @@ from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.clauses.agreement import OF_OTHERS, UNPROVEN
 from whichgpu.audit.families import is_of
+from whichgpu.audit.findings import withheld
 from whichgpu.audit.known.said import claims
 from whichgpu.audit.mentions import mentions, model
-from whichgpu.audit.multiple import OF_SLICES, verdict_of
+from whichgpu.audit.multiple import OF_SLICES, Multiple, verdict_of
 from whichgpu.audit.offers import usual
-from whichgpu.audit.quantities import quantities
+from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.settling import OF_SEVERAL
 from whichgpu.audit.understood import UNSTATED
@@ -49,6 +50,52 @@ def raised(found: Sequence[Finding], accused: Iterable[Finding], context: Contex
     return done
 
 
+def lowered(found: Sequence[Finding], context: Context) -> list[Finding]:
+    """Findings without accusations of a ratio that others have of which the sentence may speak as well."""
+    return [withheld(each, OF_OTHERS) if _is_of_others(each, context) else each for each in found]
+
+
+def _is_of_others(found: Finding, context: Context) -> bool:
+    """Whether a ratio that is accused is so of two devices, one of which its sentence does not name."""
+    sides = [set(side.split(", ")) for side in found.subject.split(" against ")]
+    known = (
+        found.attribute in attributes()
+        and len(sides) > 1
+        and all(side <= {*context.catalogue} for side in sides)
+    )
+    where = _where(found, context) if found.kind == "ratio" and found.accuses and known else None
+    if where is None:
+        return False
+    passage, at = where
+    sentence = next(each for each in sentences(passage.text) if each.start <= at < each.end)
+    here = [
+        {*each.ids, *each.named}
+        for each in context.mentions.get(context.place(passage), ())
+        if sentence.start <= each.start < sentence.end
+    ]
+    if all(any(side & one for one in here) for side in sides):
+        return False
+    end = at + len(found.stated)
+    told = [
+        one for one in claims(passage.text, sentence, context.fraction) if one.start < end and at < one.end
+    ]
+    ways = [way for one in told for way in one.ways]
+    ways += [
+        Multiple(each.start, each.end, each.value, each.limit)
+        for each in multiples(passage.text)
+        if each.start == at and not told
+    ]
+    # The two themselves are judged already.
+    own = {model(key, context.catalogue) for side in sides for key in side}
+    others = [gpu for gpu in _usual(context) if model(gpu.id, context.catalogue) not in own]
+    values = [
+        value
+        for gpu in others
+        for value in _between(found.attribute, [gpu, *_usual(context)], context, one=gpu)
+    ]
+    return bool(values) and any(verdict_of(way, values) == "confirmed" for way in ways)
+
+
 def _is_of_none(found: Finding, context: Context) -> bool:
     test = _TESTS.get(found.kind)
     where = _where(found, context)
@@ -66,12 +113,12 @@ def _where(found: Finding, context: Context) -> tuple[Passage, int] | None:
 
 
 def _spoken_of(passage: Passage, context: Context) -> list[Gpu]:
-    """The devices that a passage may be about: that of its heading, else all that the text speaks of.
+    """The devices that a passage may be about: that of its heading, else all that the text speaks of."""
+    return _headed(passage, context) or _usual(context)
 
-    Each name is of those that it usually means.
-    """
-    if headed := _headed(passage, context):
-        return headed
+
+def _usual(context: Context) -> list[Gpu]:
+    """All that a text speaks of, each name as those that it usually means."""
     if "usually spoken of" not in context.memo:
         every = (usual(each.ids) for found in context.mentions.values() for each in found if each.ids)
         context.memo["usually spoken of"] = sorted({key for ids in every for key in ids})
@@ -186,14 +233,15 @@ _ELSE = re.compile(
 _OWN_RATE = re.compile(r"\s+(?:as|that)\s+(?:much|many|fast|rate)?\s*(?:in|with|for|at)\b", re.IGNORECASE)
 
 
-def _between(key: str, gpus: Sequence[Gpu], context: Context) -> Iterator[float]:
+def _between(key: str, gpus: Sequence[Gpu], context: Context, *, one: Gpu | None = None) -> Iterator[float]:
     attribute = attributes()[key]
     for field in attribute.fields:
         told = [(gpu, gpu.value(field)) for gpu in gpus]
         known = [(gpu, float(value)) for gpu, value in told if isinstance(value, int | float) and value]
         for gpu, value in known:
             for other, against in known:
-                if model(gpu.id, context.catalogue) != model(other.id, context.catalogue):
+                of_one = one is None or one in (gpu, other)
+                if of_one and model(gpu.id, context.catalogue) != model(other.id, context.catalogue):
                     yield value / against
 
 

@@ -93,6 +93,10 @@ def find(context: Context) -> Iterator[Finding]:
         yield from _of_lines(run, context)
 
 
+#: A row of prices below a text on tokens: "$ per GB".
+_PRICE = re.compile(r"[$\u20ac\u00a3]|\b(?:prices?|costs?|USD|EUR|per GB)\b", re.IGNORECASE)
+
+
 def _of_table(table: Table, context: Context) -> Iterator[Finding]:
     above = " ".join((table.caption, *table.section[-1:]))
     heads = [head.text if head else "" for head in table.rows[0]]
@@ -100,6 +104,8 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
         return
     for cell in tables.every(table, context)[:_MOST_CELLS]:
         text = f"{cell.label} {cell.passage.text}"
+        if _PRICE.search(cell.label):
+            continue
         if not _TOKENS.search(text) and not (_GENERATES.search(above) and models(f"{cell.label} {above}")):
             continue
         if SEVERAL.search(cell.label) or (cell.number != 1 and not _is_of_one(cell, f"{text} {above}")):

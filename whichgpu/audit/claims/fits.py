@@ -414,9 +414,21 @@ def _on_all(
     least = min(
         compared, key=lambda ids: max(float(context.catalogue[key].value("memory") or 0) for key in ids)
     )
+    if _is_counted(least, context):
+        # "Four used RTX 3090": both is one machine of several, and another.
+        return
     denied = bool(_NOT.search(passage.text, place[0], verb.start()))
     mention = Mention(verb.start(), group.end(), group[0], least, least)
     yield _Claim((verb.start(), group.end()), *what, mention, 1, not denied)
+
+
+def _is_counted(ids: tuple[str, ...], context: Context) -> bool:
+    """Whether a document speaks of several of a device anywhere."""
+    return any(
+        {*each.ids} & {*ids} and counted(passage.text, 0, each.start) > 1
+        for index, passage in enumerate(context.document.passages)
+        for each in context.mentions.get(index, ())
+    )
 
 
 def _unnamed(

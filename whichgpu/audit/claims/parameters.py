@@ -66,7 +66,9 @@ _ELIDED = re.compile(
 _SCALES = {"m": 1e6, "b": 1e9, "t": 1e12}
 #: Counts of one model differ by what is counted (embeddings, heads); a name may be of several sizes.
 _WITHIN, _WRONG = 0.06, 0.15
-_TRAINABLE = re.compile(r"\b(?:trainable|active|activated|train|lora|adapter)\b", re.IGNORECASE)
+_TRAINABLE = re.compile(
+    r"\b(?:trainable|active|activated|train|lora|adapter|(?:per|for each|every|a) token)\b", re.IGNORECASE
+)
 
 
 #: A part of a model, whose parameters are not all of its.
