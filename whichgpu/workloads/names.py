@@ -212,8 +212,11 @@ def sized(text: str) -> str:
 
 
 def fetched(text: str, runtime: str) -> str:
-    """A name of Ollama's library without a tag, where Ollama runs it, with the size that it fetches."""
-    return sized(f"{text}:latest") if "ollama" in runtime.lower() and text in table()["latest"] else text
+    """A name of Ollama's library where Ollama runs it: what it means there, with the size that it fetches."""
+    if "ollama" not in runtime.lower():
+        return text
+    text = rewritten(text, "library")
+    return sized(f"{text}:latest") if text in table()["latest"] else text
 
 
 def going_on(start: str) -> re.Pattern[str]:
