@@ -100,14 +100,16 @@ def published(text: str) -> str:
 
 
 def suited(text: str) -> Iterator[str]:
-    """A name with MLPerf's suite before it, and its round, that stands in brackets behind it, or in words."""
+    """A name with MLPerf's suite before it, and its round, that stands behind it in brackets or in words."""
     suite = (
         r"(?P<name>.+?)\s*[(\[](?:mlperf|mlcommons)\s+((?:pre)?training|inference)"
         r"(?:\D*(\d+)\.\d)?[^()]*[)\]]"
     )
     round_ = r"(?:[-_ ]+v?(\d+)\.\d)?"
     before = rf"(?:mlperf|mlcommons){round_}[-_ ]+(training|inference){round_}[-_ :]+(?P<name>\S.*)"
-    if found := re.fullmatch(suite, text.strip(), re.IGNORECASE):
+    behind = r"(?P<name>.+?)[-_ ,]+(?:mlperf|mlcommons)[-_ ]+(training|inference)(?:[-_ ]*v?(\d+)\.\d)?"
+    bracketed = re.fullmatch(suite, text.strip(), re.IGNORECASE)
+    if found := bracketed or re.fullmatch(behind, text.strip(), re.IGNORECASE):
         kind, number = found[2], found[3]
     elif found := re.fullmatch(before, text.strip(), re.IGNORECASE):
         kind, number = found[2], found[1] or found[3]
