@@ -343,11 +343,12 @@ _NUMBERS = {
         re.IGNORECASE,
     ),
     "seconds": regex(r"(.+?)[-_ (,@]+(\d{1,3})[-_ ]?s(?:ec(?:ond)?s?)?\)?", re.IGNORECASE),
+    "n": regex(r"([a-z]*gemm|[a-z0-9-]*fft[a-z0-9-]*)[-_ (,@]+(?:n ?= ?)?(\d{2,6})\)?", re.IGNORECASE),
 }
 
 
 #: Those of them that are options, and no columns.
-_OF_OPTIONS = ("frames", "seconds")
+_OF_OPTIONS = ("frames", "seconds", "n")
 
 
 def _of_few_steps(name: str, tried: dict[str, Workload | None]) -> Workload | None:
