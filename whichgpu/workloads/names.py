@@ -36,9 +36,7 @@ _SHARD = regex(r"-\d{5}-of-\d{5}$")
 #: A part of a training that has a number: `pretraining phase 1`.
 _NUMBERED = regex(r"\b(phase|ph)[-_ ](\d)$")
 #: Year and month, or month and day, or all of a date: 2409, 0324, 20240522. Versions: v0.1. Contexts: 128k.
-_RELEASE = regex(
-    r"2\d(0[1-9]|1[0-2])|(0[1-9]|1[0-2])[0-3]\d|20[12]\d(0[1-9]|1[0-2])[0-3]\d|v\d+\.\d+|\d+k"
-)
+_RELEASE = regex(r"2\d(0[1-9]|1[0-2])|(0[1-9]|1[0-2])[0-3]\d|20[12]\d(0[1-9]|1[0-2])[0-3]\d|v\d+\.\d+|\d+k")
 #: How long a configuration trains, on how many GPUs and how they share it: `80k`, `8xb32`, `8x2`, `fsdp2+tp`;
 #: the rank of its adapters and the release of its framework.
 _SHARED = r"(?:fsdp2?|hsdp|ddp|zero[123]|tp|pp|cp)\d*"
