@@ -235,8 +235,10 @@ def _done(name: str) -> Workload | None:
         if not meant:
             meant, shorter = _longest(said.name)
             stored = stored or shorter
-        meant = meant or tuple(out_of_order(said.name) or usual_side(said.name))
+        meant = meant or tuple(out_of_order(said.name) or usual_side(said.name) or spelled_out(said.name))
         item = workloads()[meant[0]] if len(meant) == 1 else _of_a_side(said.name, {})
+        # `ResNet-152 (bs=64, FP16)`: a number of the job before its format.
+        item = item or (_of_a_number(said.name, {}) if not meant else None)
         off = words(name[len(said.name) :])
         if item is not None and item.family not in _READERS and set(off) & set(names.table()["labelled"]):
             # A network of texts under its kind alone is another one: `GRU-Sentiment`.
