@@ -123,3 +123,16 @@ def test_new_networks_are_of_the_published_size(name: str, millions: float, gmac
 @pytest.mark.parametrize(("name", "billions"), [("beam-1.0", 23), ("a.x-k1", 33), ("hy3-preview", 21)])
 def test_of_experts_a_token_passes_as_much_as_the_names_say(name: str, billions: float) -> None:
     assert resolve(name).active_parameters() / 1e9 == pytest.approx(billions, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("videomae-base kinetics-400", "videomae-base"), ("MViTv2-S (K400)", "mvit-v2-s-video"),
+        ("Swin-B (Kinetics-400)", "video-swin-b"), ("resnet50 imagenet-2012", "resnet50"),
+    ],
+)  # fmt: skip
+def test_a_number_of_a_data_set_is_no_side(name: str, known: str) -> None:
+    item = resolve(name)
+    assert item.id == known
+    assert item.flops() == resolve(known).flops()
