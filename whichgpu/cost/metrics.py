@@ -83,7 +83,8 @@ class Metric(NamedTuple):
 
 #: Other words for what a job produces: any unit of work, or one of those that workloads count.
 _ANY = {"sample", "item", "example", "query", "request", "record", "instance", "inference",
-        "user", "interaction", "page", "pair", "molecule", "graph", "serie"}  # fmt: skip
+        "user", "interaction", "page", "pair", "molecule", "graph", "serie", "document", "passage", "line",
+        "face", "protein", "structure"}  # fmt: skip
 _WORDS = {
     "req": "request",
     "img": "image",
@@ -92,6 +93,7 @@ _WORDS = {
     "seq": "sequence",
     "seqs": "sequence",
     "emb": "sequence",
+    "doc": "document",
     "tok": "token",
     "t": "token",
 }
@@ -104,7 +106,7 @@ _SHORT = {"fps": "images/s", "ips": "images/s", "qps": "samples/s", "x": "audio 
 _READ = ("sequences", "samples", "utterances")
 _ITERATED = {"it/s", "iterations/s", "steps/s"}
 #: What is counted by the part, and what else its samples are called.
-_PARTS, _WHOLE = {"token", "audio second"}, {"sequence", "utterance", "clip"}
+_PARTS, _WHOLE = {"token", "audio second"}, {"sequence", "utterance", "clip", "file", "recording"}
 #: Parts of a second of sound, of which a workload states how many there are (`per_second`).
 _SOUND = {"mel-frame", "audio-sample"}
 _EXAMPLES = {"time": "ms", "power": "W", "energy": "J", "memory": "GiB"}

@@ -34,9 +34,13 @@ MAKERS = frozenset(
         "colab",
         "colorful",
         "coreweave",
+        "crusoe",
+        "datacrunch",
         "dell",
+        "digitalocean",
         "elsa",
         "evga",
+        "fluidstack",
         "framework",
         "gainward",
         "galax",
@@ -44,7 +48,9 @@ MAKERS = frozenset(
         "gigabyte",
         "google",
         "hp",
+        "hyperstack",
         "inno3d",
+        "jarvislabs",
         "kaggle",
         "kfa2",
         "lambda",
@@ -53,18 +59,26 @@ MAKERS = frozenset(
         "lenovo",
         "manli",
         "maxsun",
+        "modal",
         "msi",
         "nebius",
         "oci",
         "oracle",
+        "ovh",
+        "ovhcloud",
         "palit",
         "paperspace",
         "pny",
         "powercolor",
         "runpod",
+        "salad",
         "sapphire",
+        "scaleway",
         "sparkle",
+        "tensordock",
         "vast",
+        "vast.ai",
+        "vultr",
         "supermicro",
         "vastarmor",
         "xfx",
@@ -93,7 +107,7 @@ _DRIVER = (
     r"|^cpu\s*\+\s*|\s\+\s*(?:cpu|host|(?:\d+ ?gi?b )?(?:d?ram|ddr\d|system memory))\b.*$"
     r"|(?<=\d)-(?:nv|nvd|nvs|nb|cr|amd|amds|cw|crs|dgxc|oci|tw)(?:[-_]\d+)?$"
     r"|\s(?:@\s?|at\s|power[- ]?limit(?:ed)?(?:\s(?:to|at))?\s?)\d{2,4}\s?w(?:atts?)?\b"
-    r"|\s(?:power[- ]limited|undervolted)\b"
+    r"|\s(?:power[- ]limited|undervolted)\b|\btensor[- ]cores?(?:[- ]gpus?)?\b"
     r"|\b1[3-8](?:\.\d)?[- ]?(?:\"|\u201d|''|inch)|/pcie\b|/sse2\b|\bmesa\b|\blite hash rate\b|\blhr\b"
 )
 

@@ -26,7 +26,7 @@ from whichgpu.workloads.unknown import nearest, said_of, sold
 from whichgpu.workloads.zoo import workloads
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.workloads.model import Workload
 
@@ -163,6 +163,8 @@ def _otherwise(name: str, tried: dict[str, Workload | None]) -> tuple[Workload |
 
 #: Families of several generations, of which an upload's name without a number does not tell which.
 _UNNUMBERED = r"(?:qwen|llama|gemma|phi|glm|internlm|granite|yi)-[\d.]+b"
+#: A family with its generation, which a size behind other words is of.
+_GENERATION = r"(?:qwen|llama|gemma)-?\d(?:\.\d)?"
 
 
 def _within(name: str) -> Workload | None:
@@ -173,21 +175,37 @@ def _within(name: str) -> Workload | None:
     """
     owner, _, upload = name.lower().rpartition("/")
     said = [one for one in re.split(r"[-_ :]+|\.(?=[a-z])", upload) if one and owner]
+    for inside, beside in _parted(said):
+        if any(map(names.makes_another, beside)):
+            continue
+        if re.fullmatch(_UNNUMBERED, "-".join(inside)):
+            return None
+        keys = language("-".join(inside))
+        stored = names.format_of(beside)
+        odd = any(map(names.like_no_format, beside)) or (not stored and any(map(names.like_a_format, beside)))
+        if len(keys) == 1 and not odd:
+            return _stored(workloads()[keys[0]], stored)
+    return None
+
+
+def _parted(said: list[str]) -> Iterator[tuple[list[str], list[str]]]:
+    """Words of an upload that hold a size, and those beside them: the longest run first.
+
+    Behind those what a family with its generation and the only size come to between which others stand:
+    `Llama-3-ELYZA-JP-8B`.
+    """
     for count in range(len(said) - 1, 0, -1):
         for start in range(len(said) - count + 1):
-            inside, beside = said[start : start + count], said[:start] + said[start + count :]
-            if not any(map(SIZE.fullmatch, inside)) or any(map(names.makes_another, beside)):
-                continue
-            if re.fullmatch(_UNNUMBERED, "-".join(inside)):
-                return None
-            keys = language("-".join(inside))
-            stored = names.format_of(beside)
-            odd = any(map(names.like_no_format, beside)) or (
-                not stored and any(map(names.like_a_format, beside))
-            )
-            if len(keys) == 1 and not odd:
-                return _stored(workloads()[keys[0]], stored)
-    return None
+            inside = said[start : start + count]
+            if any(map(SIZE.fullmatch, inside)):
+                yield inside, said[:start] + said[start + count :]
+    sizes = [at for at, one in enumerate(said) if SIZE.fullmatch(one)]
+    for count in (2, 1):
+        for start in range(sizes[0] - count if len(sizes) == 1 else 0):
+            family = said[start : start + count]
+            if re.fullmatch(_GENERATION, "-".join(family)):
+                at = sizes[0]
+                yield [*family, said[at]], said[:start] + said[start + count : at] + said[at + 1 :]
 
 
 @lru_cache(maxsize=256)
@@ -217,8 +235,10 @@ def _done(name: str) -> Workload | None:
         if not meant:
             meant, shorter = _longest(said.name)
             stored = stored or shorter
-        meant = meant or tuple(out_of_order(said.name) or usual_side(said.name))
+        meant = meant or tuple(out_of_order(said.name) or usual_side(said.name) or spelled_out(said.name))
         item = workloads()[meant[0]] if len(meant) == 1 else _of_a_side(said.name, {})
+        # `ResNet-152 (bs=64, FP16)`: a number of the job before its format.
+        item = item or (_of_a_number(said.name, {}) if not meant else None)
         off = words(name[len(said.name) :])
         if item is not None and item.family not in _READERS and set(off) & set(names.table()["labelled"]):
             # A network of texts under its kind alone is another one: `GRU-Sentiment`.
@@ -325,11 +345,12 @@ _NUMBERS = {
         re.IGNORECASE,
     ),
     "seconds": regex(r"(.+?)[-_ (,@]+(\d{1,3})[-_ ]?s(?:ec(?:ond)?s?)?\)?", re.IGNORECASE),
+    "n": regex(r"([a-z]*gemm|[a-z0-9-]*fft[a-z0-9-]*)[-_ (,@]+(?:n ?= ?)?(\d{2,6})\)?", re.IGNORECASE),
 }
 
 
 #: Those of them that are options, and no columns.
-_OF_OPTIONS = ("frames", "seconds")
+_OF_OPTIONS = ("frames", "seconds", "n")
 
 
 def _of_few_steps(name: str, tried: dict[str, Workload | None]) -> Workload | None:

@@ -35,8 +35,8 @@ _TAG = regex(r":(?:v\d+(?:\.\d+)*|\d+m)$", re.IGNORECASE)
 _SHARD = regex(r"-\d{5}-of-\d{5}$")
 #: A part of a training that has a number: `pretraining phase 1`.
 _NUMBERED = regex(r"\b(phase|ph)[-_ ](\d)$")
-#: Year and month, or month and day: 2409, 0324. Versions: v0.1. Contexts: 128k.
-_RELEASE = regex(r"2\d(0[1-9]|1[0-2])|(0[1-9]|1[0-2])[0-3]\d|v\d+\.\d+|\d+k")
+#: Year and month, or month and day, or all of a date: 2409, 0324, 20240522. Versions: v0.1. Contexts: 128k.
+_RELEASE = regex(r"2\d(0[1-9]|1[0-2])|(0[1-9]|1[0-2])[0-3]\d|20[12]\d(0[1-9]|1[0-2])[0-3]\d|v\d+\.\d+|\d+k")
 #: How long a configuration trains, on how many GPUs and how they share it: `80k`, `8xb32`, `8x2`, `fsdp2+tp`;
 #: the rank of its adapters and the release of its framework.
 _SHARED = r"(?:fsdp2?|hsdp|ddp|zero[123]|tp|pp|cp)\d*"
@@ -100,14 +100,16 @@ def published(text: str) -> str:
 
 
 def suited(text: str) -> Iterator[str]:
-    """A name with MLPerf's suite before it, and its round, that stands in brackets behind it, or in words."""
+    """A name with MLPerf's suite before it, and its round, that stands behind it in brackets or in words."""
     suite = (
         r"(?P<name>.+?)\s*[(\[](?:mlperf|mlcommons)\s+((?:pre)?training|inference)"
         r"(?:\D*(\d+)\.\d)?[^()]*[)\]]"
     )
     round_ = r"(?:[-_ ]+v?(\d+)\.\d)?"
     before = rf"(?:mlperf|mlcommons){round_}[-_ ]+(training|inference){round_}[-_ :]+(?P<name>\S.*)"
-    if found := re.fullmatch(suite, text.strip(), re.IGNORECASE):
+    behind = r"(?P<name>.+?)[-_ ,]+(?:mlperf|mlcommons)[-_ ]+(training|inference)(?:[-_ ]*v?(\d+)\.\d)?"
+    bracketed = re.fullmatch(suite, text.strip(), re.IGNORECASE)
+    if found := bracketed or re.fullmatch(behind, text.strip(), re.IGNORECASE):
         kind, number = found[2], found[3]
     elif found := re.fullmatch(before, text.strip(), re.IGNORECASE):
         kind, number = found[2], found[1] or found[3]
@@ -212,8 +214,11 @@ def sized(text: str) -> str:
 
 
 def fetched(text: str, runtime: str) -> str:
-    """A name of Ollama's library without a tag, where Ollama runs it, with the size that it fetches."""
-    return sized(f"{text}:latest") if "ollama" in runtime.lower() and text in table()["latest"] else text
+    """A name of Ollama's library where Ollama runs it: what it means there, with the size that it fetches."""
+    if "ollama" not in runtime.lower():
+        return text
+    text = rewritten(text, "library")
+    return sized(f"{text}:latest") if text in table()["latest"] else text
 
 
 def going_on(start: str) -> re.Pattern[str]:

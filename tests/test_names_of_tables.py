@@ -1,0 +1,138 @@
+"""Names of models as uploads, Ollama's library, OpenMMLab's configurations and people's tables write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from whichgpu.errors import WhichGpuError
+from whichgpu.workloads.names import fetched
+from whichgpu.workloads.workload import resolve
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        # What a tuned model was made of.
+        ("hermes3:70b", "llama-3.1-70b"), ("cogito:14b", "qwen2.5-14b"), ("sqlcoder:15b", "starcoder-15.5b"),
+        ("meditron:70b", "llama-2-70b"), ("snowflake-arctic-embed:22m", "minilm-l6"),
+        ("kimi-k2-thinking:cloud", "kimi-k2"), ("goliath", "goliath-120b"), ("granite3.2-vision",
+        "granite-vision-3.3-2b"),
+        # A name without a tag is what Ollama fetches, and LLaVA is 1.6 over Mistral there.
+        ("qwq", "qwen2.5-32b"), ("llava", "llava-next-mistral-7b"), ("llava:13b", "llava-next-vicuna-13b"),
+        ("wizard-math:7b", "mistral-7b"), ("all-minilm:33m", "minilm-l12"), ("gemma4", "gemma-4-e4b"),
+        ("ollama run llama3.1:70b", "llama-3.1-70b"),
+    ],
+)  # fmt: skip
+def test_names_of_ollama_are_what_it_runs(name: str, known: str) -> None:
+    assert resolve(fetched(name, "Ollama 0.6")).id == known
+
+
+def test_a_name_of_ollama_means_something_else_elsewhere() -> None:
+    assert resolve(fetched("llava:7b", "vLLM")).id == "llava-1.5-7b"
+    assert resolve("wizard-math:7b").id == "llama-2-7b"
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        # Words may stand between a family with its generation and the size.
+        ("elyza/Llama-3-ELYZA-JP-8B", "llama-3-8b"), ("aaditya/Llama3-OpenBioLLM-70B", "llama-3-70b"),
+        ("FlagAlpha/Llama2-Chinese-13b-Chat", "llama-2-13b"), ("m42-health/Llama3-Med42-70B", "llama-3-70b"),
+        # Tuned models whose names don't say of what.
+        ("NousResearch/Nous-Capybara-34B", "yi-34b"), ("Goedel-LM/Goedel-Prover-V2-32B", "qwen3-32b"),
+        ("defog/sqlcoder-7b-2", "codellama-7b"), ("openchat/openchat-3.6-8b-20240522", "llama-3-8b"),
+        ("google/vit-base-patch16-224-in21k", "vit-base-patch16-224"),
+        ("replit/replit-code-v1_5-3b", "replit-code-v1.5-3b"),
+    ],
+)  # fmt: skip
+def test_uploads_are_the_model_that_they_were_tuned_from(name: str, known: str) -> None:
+    assert resolve(name).id == known
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "fixie-ai/ultravox-v0_5-llama-3_1-8b", "OpenGVLab/VideoChat2_HD_stage4_Mistral_7B",
+        "nvidia/Llama-3_1-Nemotron-51B-Instruct", "Efficient-Large-Model/Llama-3-VILA1.5-8B-VILA",
+        "someone/Llama-3-Speech-8B", "mlabonne/Meta-Llama-3-120B-Instruct", "wenet conformer aishell",
+        "DLRM Criteo Kaggle", "ResNet-50 CIFAR-100",
+    ],
+)  # fmt: skip
+def test_what_is_another_network_is_not_taken_for_one_of_these(name: str) -> None:
+    with pytest.raises(WhichGpuError):
+        resolve(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("mask2former_swin-l-in22k-384x384-pre_8xb2-160k_ade20k-640x640", "mask2former-swin-l"),
+        ("swin-large-patch4-window12-in22k-384x384-pre_upernet_8xb2-160k_ade20k-512x512", "upernet-swin-l"),
+        ("yolov8_m_syncbn_fast_8xb16-500e_coco", "yolov8m"), ("yolov7_l_syncbn_fast_8x16b-300e_coco",
+        "yolov7"),
+        ("td-hm_ViTPose-small_8xb64-210e_coco-256x192", "vitpose-small"),
+        ("grounding_dino_swin-t_pretrain_obj365", "grounding-dino-tiny"),
+        ("pointpillars_hv_secfpn_8xb6-160e_kitti-3d-3class", "pointpillars"),
+        ("bisenetv1_r18-d32_4x4_1024x1024_160k_cityscapes", "bisenet-v1-r18"),
+        ("x3d_m_16x5x1_facebook_kinetics400_rgb", "x3d-m"),
+        ("fcn_unet_s5-d16_4x4_512x1024_160k_cityscapes", "unet-s5-d16"),
+        ("fast_scnn_lr0.12_8x4_160k_cityscapes", "fast-scnn"), ("ssd300_voc0712", "ssd300-vgg16-voc"),
+    ],
+)  # fmt: skip
+def test_configurations_of_openmmlab(name: str, known: str) -> None:
+    assert resolve(name).id == known
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("retinanet (openimages, 800x800)", "retinanet"), ("maskrcnn MLPerf training v2.1",
+        "maskrcnn-r50-fpn"),
+        ("BERT4Rec ML-20M", "bert4rec"), ("CycleGAN horse2zebra", "cyclegan"), ("DLRM Criteo Terabyte",
+        "dlrm"),
+        ("DenseNet201 keras.applications", "densenet201"), ("Mask R-CNN PyTorch DLE", "maskrcnn-r50-fpn"),
+        ("LSTM (PTB, medium)", "ptb-lstm-medium"), ("MobileNetV2 (alpha=1.4)", "mobilenetv2-140"),
+        ("conformer", "conformer-ctc-large"), ("V-Net Medical", "v-net-medical"), ("DGEMM 8192", "dgemm"),
+        ("SiT-XL/2", "dit-xl-2"), ("DiT-B/4", "dit-b-4"), ("wrn-40-2", "wide-resnet-40-2"),
+    ],
+)  # fmt: skip
+def test_notes_libraries_and_data_sets_around_a_name(name: str, known: str) -> None:
+    assert resolve(name).id == known
+
+
+@pytest.mark.parametrize(
+    ("name", "millions", "gmacs"),
+    [
+        # As published: papers, model zoos, and torchvision's tables.
+        ("x3d-m", 3.79, 4.73), ("ssdlite320_mobilenet_v3_large", 3.440, 0.58),
+        ("fasterrcnn_mobilenet_v3_large_fpn", 19.386, None),
+        ("u2net", 44.0, None), ("bisenetv1-r18", 13.27, None), ("ssd300_voc0712", 26.3, 31.4),
+        ("dit-b/4", 130, 5.56),
+        ("aya-vision-8b", 8630, None), ("instructblip-vicuna-7b", 7910, None), ("ministral-3-8b", 8918, None),
+        ("sarvam-105b", 106e3, None), ("goliath-120b", 117.7e3, None), ("umt5-xxl", 12.97e3, None),
+        ("hy3-preview", 295e3, None), ("step-3.7-flash", 198e3, None), ("laguna-xs.2", 33.2e3, None),
+    ],
+)  # fmt: skip
+def test_new_networks_are_of_the_published_size(name: str, millions: float, gmacs: float | None) -> None:
+    item = resolve(name)
+    assert sum(item.parameters().values()) / 1e6 == pytest.approx(millions, rel=5e-3)
+    if gmacs:
+        assert item.flops() / 2e9 == pytest.approx(gmacs, rel=2e-2)
+
+
+@pytest.mark.parametrize(("name", "billions"), [("beam-1.0", 23), ("a.x-k1", 33), ("hy3-preview", 21)])
+def test_of_experts_a_token_passes_as_much_as_the_names_say(name: str, billions: float) -> None:
+    assert resolve(name).active_parameters() / 1e9 == pytest.approx(billions, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("videomae-base kinetics-400", "videomae-base"), ("MViTv2-S (K400)", "mvit-v2-s-video"),
+        ("Swin-B (Kinetics-400)", "video-swin-b"), ("resnet50 imagenet-2012", "resnet50"),
+    ],
+)  # fmt: skip
+def test_a_number_of_a_data_set_is_no_side(name: str, known: str) -> None:
+    item = resolve(name)
+    assert item.id == known
+    assert item.flops() == resolve(known).flops()
