@@ -105,8 +105,10 @@ def _away(job: Job, row: Mapping[str, str]) -> Sequence[tuple[dict[str, str], st
 
 def _batches(job: Job, stated: Mapping[str, float]) -> Sequence[tuple[dict[str, str], str]]:
     """Halves of the usual batch, of a row that states nothing of it."""
-    if "batch" in stated and job.trains and stated["batch"] >= _TOKENS and job.seq_len is not None:
-        # So many sequences are no batch of one GPU, but tokens, as fairseq and others count them.
+    counted = "batch" in stated and job.trains and stated["batch"] >= _TOKENS and job.seq_len is not None
+    if counted and "seq_len" not in stated:
+        # So many sequences are no batch of one GPU, but tokens, as fairseq and others count them; a row that says
+        # how long its sequences are means those.
         each = max(int(stated["batch"] / float(np.max(job.seq_len))), 1)
         return [({"batch": f"{each}"}, "a batch of tokens")]
     if {"batch", "concurrency"} & stated.keys() or "grad_accum" in job.options:
