@@ -374,7 +374,9 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
         "ahead",
         "stages_ahead",
         "scheduler",
+        "routing",
         "turns",
+        "updates",
         "aligned",
         "on_chip",
     }
@@ -435,15 +437,13 @@ _MONTH = rf"\b(20\d\d)[-./](0[1-9]|1[0-2])\b|\b({'|'.join(_MONTHS)})[a-z]*\.? (2
 
 @lru_cache(maxsize=1024)
 def _dated(text: str) -> str:
-    """A text in small letters with the month that it names behind it as marks have it: `2025-08` of "Aug 2025"."""
-    month = _month(text)
-    return f"{text.lower()} {month}" if month else text.lower()
+    """A text in small letters, with its month behind it as marks have it: `2025-08` of "Aug 2025"."""
+    return f"{text.lower()} {_month(text)}"
 
 
 def _month(text: str) -> str:
     """The month that a text tells, `2023-08`; "" where it tells none."""
-    told = re.search(_MONTH, text.lower())
-    if told is None:
+    if (told := re.search(_MONTH, text.lower())) is None:
         return ""
     year, number, name, named = told.groups()
     return f"{year}-{number}" if year else f"{named}-{_MONTHS.index(name) + 1:02d}"

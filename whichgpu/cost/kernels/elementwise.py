@@ -43,10 +43,13 @@ def seconds(
 def passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
     """Share of each op's traffic that is left after fusion, (O, 1, 1) or (O, 1, J).
 
-    More than all of it where modules write one op by op.
+    More than all of it where modules write one op by op, or an optimizer's sums are ops of their own.
     """
-    if ops.kind == "optimizer":
-        return np.array([_stepped(op, runtime) for op in ops.ops])[:, None, None]
+    steps = [_stepped(op, runtime) if op.kind == "optimizer" else 1.0 for op in ops.ops]
+    return np.asarray(_fused(ops, runtime) * np.array(steps)[:, None, None])
+
+
+def _fused(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
     if not runtime.fuses:
         written = [_written(op, runtime) * _width(op, runtime) for op in ops.ops]
         return np.array(written)[:, None, None]
@@ -75,8 +78,8 @@ def _written(op: Op, runtime: Runtime) -> float:
 def _stepped(op: Op, runtime: Runtime) -> float:
     """How often over an optimizer moves what one kernel would: its products and sums are ops of their own.
 
-    Tensor by tensor (`updates` of a runtime), or over lists of tensors, which spares launches alone; what keeps
-    copies of a state runs those. apex's, which NVIDIA's examples use, are one kernel.
+    Tensor by tensor (`updates` of a runtime), or over lists of tensors, which spares launches alone; what
+    keeps copies of a state runs those. apex's, which NVIDIA's examples use, are one kernel.
     """
     name, moved = op.layer.removeprefix("optimizer."), section("optimizer")
     if runtime.holds.get("fused_norm"):

@@ -233,9 +233,9 @@ def _sides(ops: OpTable, values: float) -> NDArray[np.bool_]:
 def _paired(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64] | float:
     """Share of the rate of tensor cores that an odd side leaves, (O, G, J): rows begin at any 2 bytes.
 
-    cuBLAS since 11.0 keeps such products on them, but the copies past registers that feed them move 4 bytes at
-    the least (cp.async of the PTX ISA). `torch.compile` pads them (torch/_inductor/fx_passes/pad_mm.py); engines
-    and trainers of language models and NVIDIA's examples have even vocabularies.
+    cuBLAS since 11.0 keeps such products on them, but the copies past registers that feed them move 4 bytes
+    at the least (cp.async of the PTX ISA). `torch.compile` pads them (torch/_inductor/fx_passes/pad_mm.py);
+    engines and trainers of language models and NVIDIA's examples have even vocabularies.
     """
     if runtime.fuses or runtime.specialised or runtime.holds.get("fused_norm"):
         return 1.0
