@@ -239,9 +239,12 @@ def _paired(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.floa
     """
     if runtime.fuses or runtime.specialised or runtime.holds.get("fused_norm"):
         return 1.0
+    odd = _sides(ops, 2.0) & ~_is_narrow(ops)
+    if not odd.any():
+        return 1.0
     here = devices.each(lambda gpu: gpu.vendor == "NVIDIA" and gpu.family not in runtime.aligned)
     tensor = here & (devices.peak("fp16") > CLEARLY * devices.vector)
-    return np.where(_sides(ops, 2.0) & ~_is_narrow(ops) & tensor, section("products")["odd"], 1.0)
+    return np.where(odd & tensor, section("products")["odd"], 1.0)
 
 
 def _scaling(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:
