@@ -250,7 +250,7 @@ def test_the_posterior_is_that_of_two_gaussians():
     here, there = place(found, 0), place(found, 1)
     assert distance(here, there) == 0.0
     s, o = float(here.shared[0]), float(here.own[0])
-    off = -0.1  # twice as much would leave no more than the prediction's own width, the most that is ever left
+    off = -0.1  # twice as much would leave the prediction's own width, the most that is ever left
     got = posterior([Point(here, off)], there)
     cross = known["alike"] * s * float(there.shared[0])
     noise = known["noise"] ** 2
