@@ -250,16 +250,17 @@ def test_the_posterior_is_that_of_two_gaussians():
     here, there = place(found, 0), place(found, 1)
     assert distance(here, there) == 0.0
     s, o = float(here.shared[0]), float(here.own[0])
-    got = posterior([Point(here, -0.2)], there)
+    off = -0.1  # twice as much would leave the prediction's own width, the most that is ever left
+    got = posterior([Point(here, off)], there)
     cross = known["alike"] * s * float(there.shared[0])
     noise = known["noise"] ** 2
-    scale = _scale(np.array([[s**2 + o**2]]), np.array([noise]), np.array([-0.2]))
+    scale = _scale(np.array([[s**2 + o**2]]), np.array([noise]), np.array([off]))
     assert 0.7 < scale < 1.4
     cross, var = scale * cross, scale * (s**2 + o**2) + noise
-    assert float(got.mean[0]) == pytest.approx(-0.2 * cross / var)
+    assert float(got.mean[0]) == pytest.approx(off * cross / var)
     left = scale * (float(there.shared[0]) ** 2 + float(there.own[0]) ** 2) - cross**2 / var
     rest = known["freedom"] - 2.0
-    tails = (rest + 0.2**2 / var) / (rest + 1.0)
+    tails = (rest + off**2 / var) / (rest + 1.0)
     assert float(got.spread[0]) == pytest.approx(math.sqrt(tails * left + known["noise"] ** 2))
 
 

@@ -262,7 +262,8 @@ def test_graphics_of_a_processor_run_with_its_memory(tmp_path: Path) -> None:
     mine = tmp_path / "mine.toml"
     mine.write_text('[gpu.modules]\nbase = "radeon-780m"\nbandwidth = "89.6 GB/s"\n')
     slower = catalogue((mine,))["modules"]
-    job = Job("llama-2-7b", phase="decode", precision="q4_0", runtime="llama.cpp Vulkan", output_tokens=128.0)
+    job = Job("llama-2-7b", phase="decode", precision="q4_0", runtime="llama.cpp Vulkan", output_tokens=128.0,
+              input_tokens=512.0)  # fmt: skip
     fast, slow = estimate(job, [gpu, slower]).throughput[:, 0]
     assert slow == pytest.approx(fast * 89.6 / 120.0, rel=0.03)
 

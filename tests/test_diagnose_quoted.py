@@ -266,13 +266,13 @@ def test_scaling_has_many_words(said, value, unit):
     assert (figure.metric, figure.value, figure.unit) == ("scaling", pytest.approx(value), unit)
 
 
-@pytest.mark.parametrize("said", ["2.6x speedup", "scaling efficiency: 65%"])
+@pytest.mark.parametrize("said", ["2.4x speedup", "scaling efficiency: 60%"])
 def test_what_several_gpus_make_of_one_is_a_figure(said):
     """It is held against as many times the rate of one, whose own error both share."""
     found = api.diagnose("resnet50", "rtx-4090:4", said, phase="train", precision="amp-fp16", batch=64)
     job = {"phase": "train", "precision": "amp-fp16", "batch": 64}
     one, four = (api.predict("resnet50", gpu, **job).throughput for gpu in ("rtx-4090", "rtx-4090:4"))
-    assert found.figure.value == pytest.approx(2.6 * one.mid, rel=1e-6)
+    assert found.figure.value == pytest.approx(2.4 * one.mid, rel=1e-6)
     assert found.predicted.mid == pytest.approx(four.mid, rel=0.01)
     assert found.predicted.high / found.predicted.low < four.high / four.low
     assert "images/s predicted of one" in str(found)

@@ -199,6 +199,36 @@ def test_phases_of_llama_bench_state_their_lengths():
     assert api.job("llama-3-8b", phase="tg64", output_tokens=32).output_tokens == 32.0
 
 
+def test_tokens_of_a_program_that_measures_them_follow_no_prompt():
+    """llama-bench's tg128 begins with an empty cache; 512 tokens of Llama 2 7B take 6 % of what is read."""
+    model = {"workload": "llama-2-7b", "gpu": "rtx-3090", "precision": "q4_0", "runtime": "llama.cpp"}
+    bench, told, behind = predict_rows(
+        [{**model, "phase": "tg128"},
+         {**model, "phase": "decode", "input_tokens": "1", "output_tokens": "128"},
+         {**model, "phase": "decode", "input_tokens": "512", "output_tokens": "128"}], GPUS,
+    )  # fmt: skip
+    assert bench.value == pytest.approx(told.value)
+    assert 1.04 < bench.value / behind.value < 1.12
+    # A server's requests have prompts, whatever program it is.
+    usual, prompt = predict_rows(
+        [{**model, "phase": "serve"}, {**model, "phase": "serve", "input_tokens": "512"}], GPUS
+    )
+    assert usual.value == pytest.approx(prompt.value)
+
+
+def test_a_batch_beside_a_length_is_of_sequences():
+    row = {
+        "workload": "bert-large",
+        "gpu": "v100-16gb-sxm",
+        "phase": "train",
+        "precision": "fp16",
+        "batch": "4096",
+    }
+    tokens, sequences = predict_rows([row, {**row, "seq_len": "512"}], GPUS)
+    assert not tokens.error
+    assert "does not fit" in sequences.error
+
+
 def test_a_framework_reaches_a_tpu_through_xla():
     row = {**ROW, "gpu": "tpu-v4", "phase": "train", "precision": "bf16"}
     named, plain, compiled = predict_rows(

@@ -63,6 +63,7 @@ from whichgpu.workloads.recorder import Recorder
         ("llama.cpp b2407", "llama-cpp", {"before-graphs"}),
         ("llama-bench build 1503", "llama-cpp", {"before-graphs"}),
         ("llama.cpp b5163", "llama-cpp", set()),
+        ("llama.cpp (May 2025, CUDA)", "llama-cpp", set()),
         ("llama.cpp", "llama-cpp", set()),
         ("ollama", "llama-cpp", set()),
     ],
@@ -151,3 +152,16 @@ def test_a_version_that_was_not_measured_has_a_wider_interval() -> None:
         widths(other, GPUS["rtx-3090"], other.runtime)["version"]
         >= widths(known, GPUS["rtx-3090"], known.runtime)["seen"]
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "kernels"),
+    [
+        ("llama.cpp (Aug 2025, CUDA)", 5.0), ("llama.cpp 2025-08", 5.0), ("llama.cpp b5163", 5.0),
+        ("llama.cpp (May 2024, CUDA)", 5.0), ("llama.cpp (October 2025)", 1.0), ("llama.cpp b7000", 1.0),
+        ("llama.cpp", 1.0),
+    ],
+)  # fmt: skip
+def test_a_month_in_a_text_is_that_of_its_marks(text: str, kernels: float) -> None:
+    """llama.cpp chose experts by five kernels until September 2025; a mark has months as 2025-08."""
+    assert runtime(text, "").routing == kernels

@@ -10,6 +10,7 @@ from kernel_runs import GPUS, laid, seconds
 
 from whichgpu.cost.estimate import finish
 from whichgpu.cost.fit import Fit, fit
+from whichgpu.cost.kernels.attention import score_passes
 from whichgpu.cost.kernels.elementwise import passes
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.time import limits
@@ -25,6 +26,79 @@ def test_attention_that_is_written_out_is_four_kernels() -> None:
 
     assert kernels("PyTorch 2.4") == kernels("TensorRT") == 12.0
     assert kernels("PyTorch 1.10") == 4.0 * 12.0
+
+
+def through(workload: str, text: str, **job) -> float:
+    """How often the scores of a training's attention go through memory, forward."""
+    whole = laid(workload, "v100-32gb-sxm", phase="train", runtime=text, **job).work
+    (one,) = {
+        float(score_passes(each.table, whole.runtime)[place, 0, 0])
+        for each in whole.kernels if each.table.kind == "attention"
+        for place, op in enumerate(each.table.ops) if op.stage == "forward"
+    }  # fmt: skip
+    return one
+
+
+def test_scores_that_are_written_out_go_through_memory_for_each_op_between_the_products() -> None:
+    """A product writes them, a softmax reads and writes, a product reads; texts are scaled and masked."""
+    vit, bert = "vit-base-patch16-224", "bert-base"
+    assert through(vit, "PyTorch 1.10", precision="fp16") == 4.0
+    assert through(bert, "PyTorch 1.10", precision="fp16") == 8.0
+    # Autocast has them in FP32 behind the softmax, and narrows them; apex's O2 does not.
+    assert through(vit, "PyTorch 1.10", precision="amp-fp16") == 8.0
+    assert through(bert, "PyTorch 1.10", precision="amp-fp16") == 12.0
+    assert through(bert, "PyTorch 1.10 NGC 21.10", precision="amp-fp16") == 8.0
+    # torch.compile has all of that in the kernel of the softmax, and a fused kernel keeps none.
+    written = {"precision": "amp-bf16", "options": {"flash_attention": "false"}}
+    assert through("gpt2", "PyTorch 2.3", **written) == 12.0
+    assert through("gpt2", "PyTorch 2.3 torch.compile", **written) == 4.0
+    assert through("gpt2", "PyTorch 2.3", precision="amp-bf16") == 0.0
+    # PyTorch 1 has no fused attention for Transformers to call.
+    assert through(bert, "Transformers 4.30 PyTorch 1.13", precision="fp32") == 8.0
+    assert through(bert, "Transformers 4.30 PyTorch 1.13 xformers", precision="fp32") == 0.0
+
+
+def moved_by_optimizer(text: str, optimizer: str) -> float:
+    """Bytes that an optimizer moves of a weight in FP32."""
+    whole = laid("bert-base", "v100-32gb-sxm", phase="train", precision="fp32", runtime=text,
+                 options={"optimizer": optimizer}).work  # fmt: skip
+    for one in whole.kernels:
+        for place, op in enumerate(one.table.ops):
+            if op.kind == "optimizer":
+                left = np.broadcast_to(passes(one.table, whole.runtime), (len(one.table.ops), 1, 1))
+                bytes_ = float(one.table.activation_bytes[place, 0, 0] * left[place, 0, 0])
+                return bytes_ / float(op.dims["elements"])
+    raise AssertionError("no optimizer")
+
+
+def test_an_optimizer_without_a_kernel_of_its_own_moves_what_each_of_its_sums_does() -> None:
+    assert moved_by_optimizer("PyTorch 1.10", "adamw") == pytest.approx(92.0, rel=0.01)
+    assert moved_by_optimizer("Transformers 4.20 PyTorch 1.12", "adamw") == pytest.approx(92.0, rel=0.01)
+    assert moved_by_optimizer("PyTorch 1.10", "sgd") == pytest.approx(48.0, rel=0.01)
+    # Lists of tensors spare launches alone; one kernel moves weight, gradient and states once.
+    assert moved_by_optimizer("PyTorch 2.4", "adamw") == pytest.approx(80.0, rel=0.01)
+    for text, name in [("PyTorch 2.4", "adamw-fused"), ("PyTorch 1.10 NGC 21.10", "adam"),
+                       ("TensorFlow 2.4", "adam"), ("PyTorch 2.4 DeepSpeed", "adamw")]:  # fmt: skip
+        assert moved_by_optimizer(text, name) == pytest.approx(28.0), (text, name)
+
+
+def test_an_odd_vocabulary_leaves_tensor_cores_half_fed() -> None:
+    """GPT-2 has 50,257 tokens: rows of logits begin at any two bytes, unless who runs it pads them."""
+
+    def logits(text: str, precision: str = "amp-bf16") -> float:
+        whole = laid(
+            "gpt2", "a100-80gb-sxm", phase="train", precision=precision, runtime=text, batch=8.0
+        ).work
+        return sum(
+            float(limits(one, whole, Fit({}))[0][place, 0, 0])
+            for one in whole.kernels if one.table.kind == "gemm"
+            for place, op in enumerate(one.table.ops) if op.layer == "head.logits" and op.stage == "forward"
+        )  # fmt: skip
+
+    padded = "PyTorch 2.3 torch.compile"
+    assert logits("PyTorch 2.3") == pytest.approx(2.5 * logits(padded), rel=0.05)
+    # Not in FP32, whose values have the four bytes that a copy moves at the least.
+    assert logits("PyTorch 2.3", "tf32") == pytest.approx(logits(padded, "tf32"), rel=0.05)
 
 
 def started_by(text: str, **job) -> dict[str, float]:

@@ -117,8 +117,8 @@ def test_the_sum_over_kinds_is_the_total(name: str) -> None:
     workload = resolve(name)
     ops = workload.trace(workload.complete(Job(name)))
     # Some say besides how many products read one input, what autocast widens, how a norm has its moments,
-    # what is added in place.
-    beside = {"scaled", "wide", "abreast", "computed", "stored", "in_place"}
+    # what is added in place, whose scores have a mask.
+    beside = {"scaled", "wide", "abreast", "computed", "stored", "in_place", "masked"}
     assert all(set(op.dims) - beside == set(KINDS[op.kind]) for op in ops)
     assert all(op.backward in BACKWARD for op in ops)
     by_kind = sum(total([op for op in ops if op.kind == kind], "flops") for kind in KINDS)

@@ -141,7 +141,12 @@ def test_more_gpus_are_faster_together_and_slower_each(options: dict[str, str]) 
     found = run(job, H100)
     assert np.all(np.diff(found.throughput[0]) > 0)
     each = found.throughput[0] / counts
-    assert np.all(np.diff(each[1:]) < 0)
+    # A sharded update is shorter on more GPUs, and AdamW over lists of tensors is 80 bytes of a weight; all
+    # that is beside it takes longer.
+    split = breakdown(job, [GPUS[H100]])
+    beside = split.step[0] - split.parts["optimizer"][0]
+    assert np.all(np.diff(beside[1:]) > 0)
+    assert options or np.all(np.diff(each[1:]) < 0)
     # The second GPU takes half of a sharded update over; nothing else is gained.
     alone = breakdown(job, [GPUS[H100]])
     spared = 0.5 * alone.parts["optimizer"][0, 0] / alone.step[0, 0] if options else 0.0

@@ -69,7 +69,8 @@ def by_habit(job: Job, stack: Runtime) -> Job:
     if not habits and not again and not said:
         return job
     if asked not in TRAINING:
-        return job if asked == "serve" else job.with_defaults(**habits.get("inference", {}))
+        own = {**habits.get("inference", {}), **(habits.get("decode", {}) if asked == "decode" else {})}
+        return job if asked == "serve" else job.with_defaults(**own)
     several, adapters = habits.get("several", {}), habits.get("adapters", {})
     more = np.asarray(1.0 if job.n_gpus is None else job.n_gpus) > 1
     open_ = [name for name in several if name not in job.options]

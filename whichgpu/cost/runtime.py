@@ -380,7 +380,9 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
         "order",
         "stages_ahead",
         "scheduler",
+        "routing",
         "turns",
+        "updates",
         "aligned",
         "on_chip",
     }
@@ -389,7 +391,7 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
 
 def _has(text: str, mark: Mapping[str, Any]) -> bool:
     """Whether text has a mark's word, older build or version, all it needs, and no word that excludes it."""
-    low = text.lower()
+    low = _dated(text)
     if not all(word in low for word in mark.get("needs", ())):
         return False
     build = re.search(r"\bb(?:uild\W*)?(\d{3,5})\b", low) if "builds" in mark else None
@@ -439,17 +441,29 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _MONTH = rf"\b(20\d\d)[-./](0[1-9]|1[0-2])\b|\b({'|'.join(_MONTHS)})[a-z]*\.? (20\d\d)\b"
 
 
+@lru_cache(maxsize=1024)
+def _dated(text: str) -> str:
+    """A text in small letters, with its month behind it as marks have it: `2025-08` of "Aug 2025"."""
+    return f"{text.lower()} {_month(text)}"
+
+
+def _month(text: str) -> str:
+    """The month that a text tells, `2023-08`; "" where it tells none."""
+    if (told := re.search(_MONTH, text.lower())) is None:
+        return ""
+    year, number, name, named = told.groups()
+    return f"{year}-{number}" if year else f"{named}-{_MONTHS.index(name) + 1:02d}"
+
+
 def _of_month(text: str, row: Mapping[str, Any]) -> str:
     """The release of the library that a text means by its month; "" where it tells none, or its release.
 
     A trainer's `modules` are those of another runtime, which has the months of its releases.
     """
     months = row.get("months") or (_rows()[row["modules"]]["months"] if "modules" in row else {})
-    told = re.search(_MONTH, text.lower()) if months else None
-    if told is None or re.search(r"transformers\W{0,3}v?\d\.", text.lower()):
+    month = _month(text) if months else ""
+    if not month or re.search(r"transformers\W{0,3}v?\d\.", text.lower()):
         return ""
-    year, number, name, named = told.groups()
-    month = f"{year}-{number}" if year else f"{named}-{_MONTHS.index(name) + 1:02d}"
     before = [release for since, release in months.items() if since <= month]
     # What is later than all of them is today's.
     return f" transformers {before[-1]}" if before and month <= max(months) else ""

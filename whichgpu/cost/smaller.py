@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 TOO_LARGE = ("does not fit: ", "global_batch=", "ep=")
 #: From which on a batch of a GPU that does not fit counts tokens.
 _TOKENS = 1024
+#: Families of which tables count a batch in tokens beside a length.
+_TRANSLATORS = ("encoder_decoder", "gnmt")
 #: Options that say how a model is dealt out.
 _OF_SPLIT = ("sharding", "ep", "cp", "offload")
 #: GPUs of a machine, and how many machines hold one copy at most.
@@ -105,8 +107,10 @@ def _away(job: Job, row: Mapping[str, str]) -> Sequence[tuple[dict[str, str], st
 
 def _batches(job: Job, stated: Mapping[str, float]) -> Sequence[tuple[dict[str, str], str]]:
     """Halves of the usual batch, of a row that states nothing of it."""
-    if "batch" in stated and job.trains and stated["batch"] >= _TOKENS and job.seq_len is not None:
-        # So many sequences are no batch of one GPU, but tokens, as fairseq and others count them.
+    counted = "batch" in stated and job.trains and stated["batch"] >= _TOKENS and job.seq_len is not None
+    if counted and ("seq_len" not in stated or resolve(job.workload).family in _TRANSLATORS):
+        # So many sequences are no batch of one GPU, but tokens, as fairseq and others count them who
+        # translate; any other row that says how long its sequences are means those.
         each = max(int(stated["batch"] / float(np.max(job.seq_len))), 1)
         return [({"batch": f"{each}"}, "a batch of tokens")]
     if {"batch", "concurrency"} & stated.keys() or "grad_accum" in job.options:

@@ -137,13 +137,16 @@ def projections(
 
 def transformer_layer(
     rec: Recorder, batch: Any, tokens: Any, width: int, *, heads: int, ffn: int, causal: bool = False,
-    function: str = "gelu",
+    function: str = "gelu", masked: bool = True,
 ) -> None:  # fmt: skip
-    """One encoder layer with biases, LayerNorm before or after each half: (B, S, D) -> (B, S, D)."""
+    """One encoder layer with biases, LayerNorm before or after each half: (B, S, D) -> (B, S, D).
+
+    Of texts, whose padding is `masked`, but where rows are parts of pictures.
+    """
     rows = batch * tokens
     elements = width * rows
     projections(rec, rows, width)
-    rec.attention(batch, heads, tokens, tokens, width // heads, causal=causal)
+    rec.attention(batch, heads, tokens, tokens, width // heads, causal=causal, masked=masked)
     rec.linear(rows, width, width, bias=True, shard="row", name="out")
     rec.dropout(elements)
     rec.add(elements, wide=True)

@@ -8,10 +8,12 @@
 Heads of a group share what is read of the cache, but where an engine had kernels for groups of some sizes
 alone (`shared_by`): in others each head has threads of its own that read it anew.
 A fused kernel keeps no score matrix (Dao et al., FlashAttention, 2022); an unfused one writes and
-reads B h q kv scores four times. Scores with a bias of their own are unfused in frameworks, and adding it
-reads and writes them again, with a mask as well in every other layer: Swin gains nothing from PyTorch 2's
-fused attention, where ViT gains a third. Heads are padded to 64, 128 or a larger
-multiple of 64 values, in fused kernels to 96 too (HEADDIM_SWITCH of Dao-AILab/flash-attention,
+reads B h q kv scores four times, and op by op more: texts have theirs scaled and masked by two ops, four
+times (modeling_bert.py and modeling_gpt2.py of Transformers); autocast has the results of the softmax in
+FP32 and narrows them behind it, four times. Scores with a bias of their own are unfused in frameworks, and
+adding it reads and writes them again, with a mask as well in every other layer: Swin gains nothing from
+PyTorch 2's fused attention, where ViT gains a third. Heads are padded to 64, 128 or a larger multiple of 64
+values, in fused kernels to 96 too (HEADDIM_SWITCH of Dao-AILab/flash-attention,
 csrc/flash_attn/src/static_switch.h).
 """
 
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 
 KINDS = ("attention",)
 _SCORE_PASSES, _BIASED_PASSES = 4.0, 7.0
+#: Beyond those where autocast widens them: 2 bytes read and 4 written in the softmax (`fp32_set_opt_dtype` of
+#: aten/src/ATen/autocast_mode.h), then 4 and 2; and where scores are scaled and masked.
+_WIDENED_PASSES = _MASKED_PASSES = 4.0
 _SCORE_BYTES = 2.0
 #: Values of a head of nearly all language models.
 _USUAL_HEAD = 128.0
@@ -94,6 +99,15 @@ def score_passes(ops: OpTable, runtime: Runtime, devices: Devices | None = None)
     plain = 0.0 if runtime.flash else _SCORE_PASSES
     passes = [_BIASED_PASSES if "biased" in op.dims and not engine else plain for op in ops.ops]
     known = np.array(passes)[:, None, None]
+    if not (runtime.fuses or runtime.specialised):
+        # A compiler and an engine have what lies between the two products in the kernel of the softmax.
+        masked, wide = (
+            np.array([float(name in op.dims) for op in ops.ops])[:, None, None] for name in ("masked", "wide")
+        )
+        # apex's O2, which NVIDIA's examples use, keeps 16 bits.
+        widened = 0.0 if runtime.holds.get("fused_norm") else _WIDENED_PASSES
+        more = _MASKED_PASSES * np.maximum(masked, ops.dims["causal"] > 0.0) + widened * wide
+        known = np.where(known > 0.0, known + more, 0.0)
     if devices is None or not runtime.unfused:
         return known
     here = devices.each(lambda gpu: not {gpu.vendor, gpu.architecture}.isdisjoint(runtime.unfused))

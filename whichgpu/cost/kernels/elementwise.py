@@ -12,6 +12,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.workloads.checkpointing import AGAIN
+from whichgpu.workloads.training import by_lists
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,8 +43,13 @@ def seconds(
 def passes(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
     """Share of each op's traffic that is left after fusion, (O, 1, 1) or (O, 1, J).
 
-    More than all of it where modules write one op by op.
+    More than all of it where modules write one op by op, or an optimizer's sums are ops of their own.
     """
+    steps = [_stepped(op, runtime) if op.kind == "optimizer" else 1.0 for op in ops.ops]
+    return np.asarray(_fused(ops, runtime) * np.array(steps)[:, None, None])
+
+
+def _fused(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
     if not runtime.fuses:
         written = [_written(op, runtime) * _width(op, runtime) for op in ops.ops]
         return np.array(written)[:, None, None]
@@ -67,6 +73,20 @@ def _written(op: Op, runtime: Runtime) -> float:
         return known[f"{name}.half"]
     key = name if name in known else f"_{name.rpartition('_')[2]}"
     return known.get(f"{key}.backward" if op.stage == "backward" else key, known.get(key, 1.0))
+
+
+def _stepped(op: Op, runtime: Runtime) -> float:
+    """How often over an optimizer moves what one kernel would: its products and sums are ops of their own.
+
+    Tensor by tensor (`updates` of a runtime), or over lists of tensors, which spares launches alone; what
+    keeps copies of a state runs those. apex's, which NVIDIA's examples use, are one kernel.
+    """
+    name, moved = op.layer.removeprefix("optimizer."), section("optimizer")
+    if runtime.holds.get("fused_norm"):
+        return 1.0
+    if runtime.updates.get(name, 0.0) > moved["single"]:
+        return float(moved["by_tensor"].get(name, 1.0))
+    return float(moved["by_lists"]) if runtime.holds.get("copies_state") and by_lists(name) else 1.0
 
 
 def _left(op: Op, runtime: Runtime) -> float:

@@ -59,6 +59,8 @@ def seconds(
         runtime.products[ops.kind] * _window(ops) * _order(ops, runtime) * devices.efficiency(ops.dtypes),
         c["plain"] * devices.maturity,
     )
+    if ops.kind == "gemm":
+        reached = reached * _paired(ops, devices, runtime)
     compute = multiplied(ops, devices.without_winograd(tensor), c["winograd"]) / (
         peaks * np.minimum(reached * share_apart(ops) * _shape(ops, devices, runtime, tensor), c["ceiling"])
     )
@@ -216,11 +218,33 @@ def _odd(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.bool_]:
     products without weights.
     """
     here = devices.each(lambda gpu: gpu.family in runtime.aligned)
+    return np.asarray(here & _sides(ops, 8.0))
+
+
+def _sides(ops: OpTable, values: float) -> NDArray[np.bool_]:
+    """Whether a 16-bit product has weights with a side that is no multiple of so many values, (O, 1, J)."""
     narrow = np.array([dtype in ("fp16", "bf16") for dtype in ops.dtypes])[:, None, None]
     gradient = np.array([op.layer.endswith(".wgrad") for op in ops.ops])[:, None, None]
     deep = np.where(gradient, ops.dims["m"], ops.dims["k"])
-    apart = (ops.dims["batch"] <= 1.0) & ((ops.dims["n"] % 8.0 != 0.0) | (deep % 8.0 != 0.0))
-    return np.asarray(here & narrow & apart)
+    apart = (ops.dims["batch"] <= 1.0) & ((ops.dims["n"] % values != 0.0) | (deep % values != 0.0))
+    return np.asarray(narrow & apart)
+
+
+def _paired(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64] | float:
+    """Share of the rate of tensor cores that an odd side leaves, (O, G, J): rows begin at any 2 bytes.
+
+    cuBLAS since 11.0 keeps such products on them, but the copies past registers that feed them move 4 bytes
+    at the least (cp.async of the PTX ISA). `torch.compile` pads them (torch/_inductor/fx_passes/pad_mm.py);
+    engines and trainers of language models and NVIDIA's examples have even vocabularies.
+    """
+    if runtime.fuses or runtime.specialised or runtime.holds.get("fused_norm"):
+        return 1.0
+    odd = _sides(ops, 2.0) & ~_is_narrow(ops)
+    if not odd.any():
+        return 1.0
+    here = devices.each(lambda gpu: gpu.vendor == "NVIDIA" and gpu.family not in runtime.aligned)
+    tensor = here & (devices.peak("fp16") > CLEARLY * devices.vector)
+    return np.where(odd & tensor, section("products")["odd"], 1.0)
 
 
 def _scaling(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.float64]:

@@ -80,4 +80,4 @@ def _text(dims: Mapping[str, Any], rec: Recorder, batch: Any) -> None:
 def _layers(tower: Mapping[str, Any], rec: Recorder, batch: Any, tokens: float, *, causal: bool) -> None:
     with rec.module("layers", copies=float(tower["layers"])):
         transformer_layer(rec, batch, tokens, tower["hidden"], heads=tower["heads"], ffn=tower["ffn"],
-                          causal=causal)  # fmt: skip
+                          causal=causal, masked=causal)  # fmt: skip
