@@ -25,6 +25,7 @@ from whichgpu.audit.flat import flat
 from whichgpu.audit.glued import parted
 from whichgpu.audit.gridded import gridded
 from whichgpu.audit.half_known import orders
+from whichgpu.audit.in_turn import in_turn, of_tables
 from whichgpu.audit.keyed import keyed
 from whichgpu.audit.lined import lined, wrapped
 from whichgpu.audit.mentions import mentions
@@ -32,6 +33,7 @@ from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.readers._lines import lines
 from whichgpu.audit.recorded import recorded
+from whichgpu.audit.straightened import straightened
 from whichgpu.audit.strung import strung
 from whichgpu.audit.underneath import underneath
 from whichgpu.values import NamedTuple
@@ -126,8 +128,8 @@ class _Heads(NamedTuple):
 
 def tabled(document: Document, catalogue: Catalogue) -> Document:
     """A document with its tables without marks as tables, their lines no longer read as sentences."""
-    document, bars = _of_bars(document, catalogue)
-    found = [table for table, _ in bars]
+    document, bars = _of_bars(straightened(document), catalogue)
+    found = [*(table for table, _ in bars), *of_tables(document.tables, catalogue, _fits)]
     taken = [stretch for _, stretch in bars]
     every = [each for each in _lines(document) if not _held(each, taken)]
     for table, lines_ in _of_lines(every, catalogue):
@@ -172,6 +174,7 @@ def _of_lines(
     yield from whole
     known = {line.start for _, taken in whole for line in taken}
     yield from wrapped([each for each in every if each.start not in known], catalogue)
+    yield from in_turn([each for each in every if each.start not in known], catalogue, _fits)
     yield from flat(every, catalogue, _values, _fits)
     yield from underneath(every, catalogue, _fits)
     yield from recorded(every, catalogue)
