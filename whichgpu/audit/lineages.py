@@ -31,6 +31,12 @@ _MADE_OF = re.compile(
 _THE_SIZE = re.compile(rf"\b(?:the|its|only) (?P<size>{_SIZE})\b(?! (?:of|parameters))", re.IGNORECASE)
 
 
+#: "The 7B of the Llama 2 family".
+_SIZE_OF = re.compile(
+    rf"\b(?P<size>{_SIZE})(?: model| version| variant)? (?:of|in|from) (?:the )?$", re.IGNORECASE
+)
+
+
 class Lineage(NamedTuple):
     """Models of one name: the pattern of it, their sizes, whether they have one context, and a source."""
 
@@ -91,7 +97,10 @@ def _of_lineages(text: str) -> Iterator[Named]:
         if lineage.key.split("-")[0][:4] not in lower:
             continue
         for match in lineage.names.finditer(text):
-            yield _named(match.start(), match.end(), match[0], lineage, match["size"] or "")
+            before = None if match["size"] else _SIZE_OF.search(text, 0, match.start())
+            size = match["size"] or (before["size"] if before else "")
+            start = before.start("size") if before else match.start()
+            yield _named(start, match.end(), text[start : match.end()], lineage, size)
 
 
 def _named(start: int, end: int, name: str, lineage: Lineage, size: str) -> Named:

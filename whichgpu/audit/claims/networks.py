@@ -63,6 +63,10 @@ _HEADS = (
         r"\b(?:caches?|cached|stores?|keeps?) (?:all )?(?:of )?(?:its )?(?P<n>\d{1,3})(?: of its)? heads\b",
         re.IGNORECASE,
     ),
+    re.compile(
+        r"\bkeys and values (?:for|of|in) (?:all )?(?:of )?(?:its |the )?(?P<n>\d{1,3}) (?:of its )?heads\b",
+        re.IGNORECASE,
+    ),
     re.compile(r"\b(?:caches?|cached)\s+(?P<n>\d{1,3})(?=[.,;]|$| (?:of them|then|before))", re.IGNORECASE),
 )
 _LAYERS = re.compile(

@@ -52,8 +52,7 @@ _TRAYS = re.compile(rf"\b{_N} (?:(?:compute|liquid-cooled|1u)[ -])*(?:trays|sled
 _IN_TRAY = re.compile(rf"{_WITH}{_N} {_OF_THEM}(?P<what>gpus?|graces?(?: cpus?)?|cpus?)\b", re.IGNORECASE)
 _SEVERAL = re.compile(
     r"\b(?:two|three|four|eight|sixteen|several|both|pairs?|\d+|pods?|clusters?|superpods?|racks of|half|"
-    r"quarter|"
-    r"per|each|every)\s+(?:\w+ ){0,2}?$",
+    r"quarter)\s+(?:\w+ ){0,2}?$",
     re.IGNORECASE,
 )
 _RATE = re.compile(

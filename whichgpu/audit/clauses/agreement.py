@@ -64,7 +64,12 @@ _WILL = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"[;:]\s|,\s+(?:and|so|but)\s")
-_FUTURE = re.compile(r"\bwill (?!be able\b|have to\b|want\b)", re.IGNORECASE)
+#: What will be is so, and what is so for whoever uses a thing.
+_UNCONDITIONAL = re.compile(
+    r"\bwill (?!be able\b|have to\b|want\b)|\bif (?=(?:you|we|one) (?:use|install|take|choose|pick|run|"
+    r"work with)\b)",
+    re.IGNORECASE,
+)
 #: A description that tells a size is as good as a name.
 _A_SIZE = re.compile(r"\d ?GB\b", re.IGNORECASE)
 #: Kinds that set two devices against each other by the catalogue.
@@ -297,7 +302,7 @@ def _not_plain(kind: str, found: Finding, place: _At, context: Context) -> str:
         at = place.at - place.sentence.start
         begins = max((each.end() for each in _CLAUSE.finditer(text, 0, at)), default=0)
         ends = _CLAUSE.search(text, at + len(found.quote))
-        text = _FUTURE.sub(" ", text[begins : ends.start() if ends else len(text)])
+        text = _UNCONDITIONAL.sub(" ", text[begins : ends.start() if ends else len(text)])
     # The number of the devices that were counted is accounted for.
     counted = " x " in found.because
     several = len(_SO_MANY.findall(text)) > (counted and found.expected == "no")
