@@ -232,9 +232,14 @@ def _finding(place: tuple[int, int], whose: Named, instead: str, at: _At) -> Fin
     because = f"{whose.name} has {instead}" if instead else "as on file"
     return made(
         at.context, at.passage, place, "specification", "contradicted" if instead else "confirmed",
-        subject=whose.name, attribute="network", because=because, expected=instead,
+        subject=_called(whose), attribute="network", because=because, expected=instead,
         evidence=(Evidence(because, "zoo"),),
     )  # fmt: skip
+
+
+def _called(whose: Named) -> str:
+    """What a model is called with a capital, as what a sentence names itself is."""
+    return whose.name if whose.name[:1].isupper() else whose.models[0].name if whose.models else "Model"
 
 
 def _one_alone(match: re.Match[str], at: _At) -> Iterator[Finding]:
@@ -299,5 +304,5 @@ def _of_size(passage: Passage, place: tuple[int, int], whose: Named, context: Co
     lineage = whose.lineage
     because = f"under this name there are {', '.join(lineage.sizes)}" if lineage else ""
     source = (lineage.title, lineage.url) if lineage else ("", "")
-    return made(context, passage, place, "specification", "contradicted", subject=whose.name,
+    return made(context, passage, place, "specification", "contradicted", subject=_called(whose),
                 attribute="size", because=because, evidence=(Evidence(because, *source),))  # fmt: skip
