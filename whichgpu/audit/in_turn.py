@@ -42,12 +42,15 @@ _MARKS = (
 )
 #: What a value of words may be.
 _WORD = re.compile(r"(?:GDDR\d[Xx]?|HBM\d?[Ee]?|yes|no|none|-|\u2013|[A-Z][a-z]+(?: [A-Z][a-z]+)?)")
+_OF_MEMORY = re.compile(r"\b(?:GDDR|HBM)\d")
 _BARE = re.compile(r"[~\u2248]?[\d.,]+")
 _UNIT = re.compile(r"[~\u2248]?[\d.,]+(?P<unit>\s?-?[A-Za-z][A-Za-z/]*)")
 #: A value beside its name without a blank; such pairs of a line, and lines, at least.
 _PAIR = re.compile(
     r"(?P<name>[A-Za-z][\w.-]{1,24})=(?P<quote>[\"']?)"
-    r"(?P<value>[^\s\"']+(?:(?<=\d) [GT]B(?:/s)?)?)(?P=quote)"
+    r"(?P<value>[^\s\"']+(?:(?<=\d) [GT]B(?:/s)?)?)(?P=quote)|"
+    # Of a data file with a record to a line.
+    r"\"(?P<key>[A-Za-z]\w{1,24})\":\s*(?P<told>\"[^\"]{1,40}\"|\d[\d.]*)"
 )
 _PAIRS = 4
 
@@ -101,6 +104,8 @@ def _row(line: Passage, count: int, fits: _Fits) -> tuple[Passage, ...]:
 
 def _values(label: Passage, line: Passage, count: int, fits: _Fits) -> tuple[Passage, ...]:
     """A name and so many values of it, as cells; none where a text is not so many values."""
+    if label.text.strip(" :").lower() == "type" and _OF_MEMORY.search(line.text):
+        label = label._replace(text="Memory type")
     attribute = headed(label.text)
     if attribute is None:
         return ()
@@ -122,9 +127,13 @@ def _values(label: Passage, line: Passage, count: int, fits: _Fits) -> tuple[Pas
 
 def of_tables(tables: Sequence[Table], catalogue: Catalogue, fits: _Fits) -> Iterator[Table]:
     """Tables of a name and the values of several devices to a row, with those a column each."""
-    for table in tables:
-        caption = table.caption if table.columns == _SHEET else ""
-        count = _devices(Passage("cell", caption, ((0, 0),), len(caption)), catalogue) if caption else 0
+    for table in (each for each in tables if each.columns == _SHEET):
+        # The devices stand in the first row: "Graphics card | RTX 3080 / RTX 4080".
+        first = table.cell(0, 1)
+        caption, count = "", 0
+        for text in (table.caption, first.text if first else ""):
+            if count < _DEVICES and text:
+                caption, count = text, _devices(Passage("cell", text, ((0, 0),), len(text)), catalogue)
         if count < _DEVICES:
             continue
         both = [(row[0], row[1]) for row in table.rows if len(row) == _SHEET]
@@ -144,21 +153,29 @@ def _paired(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[_Found]:
             end += 1
         if end - at >= _DEVICES and len(names) >= _PAIRS and _each_is_one(every[at:end], catalogue):
             first = list(_PAIR.finditer(every[at].text))
-            heads = tuple(every[at].part(*each.span("name")) for each in first)
+            heads = tuple(every[at].part(*_span(each, "name", "key")) for each in first)
             heads = tuple(each._replace(text=each.text.replace("_", " ")) for each in heads)
             lines = every[at:end]
             rows = [
-                tuple(line.part(*each.span("value")) for each in _PAIR.finditer(line.text)) for line in lines
+                tuple(line.part(*_span(each, "value", "told")) for each in _PAIR.finditer(line.text))
+                for line in lines
             ]
             yield Table((heads, *rows)), lines
         at = max(end, at + 1)
 
 
 def _names(line: Passage) -> list[str]:
-    return [each["name"] for each in _PAIR.finditer(line.text)]
+    return [each["name"] or each["key"] for each in _PAIR.finditer(line.text)]
+
+
+def _span(found: re.Match[str], one: str, other: str) -> tuple[int, int]:
+    """Where the one or the other group stands, without the quotes around it."""
+    start, end = found.span(one) if found[one] else found.span(other)
+    quoted = found.string[start] == '"'
+    return start + quoted, end - quoted
 
 
 def _each_is_one(lines: Sequence[Passage], catalogue: Catalogue) -> bool:
     """Whether the first value of each line is the name of a device."""
     firsts = (_PAIR.search(line.text) for line in lines)
-    return all(first and any(True for _ in mentions(first["value"], catalogue)) for first in firsts)
+    return all(first and any(mentions(first["value"] or first["told"], catalogue)) for first in firsts)

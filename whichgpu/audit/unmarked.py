@@ -132,7 +132,8 @@ def tabled(document: Document, catalogue: Catalogue) -> Document:
     found = [*(table for table, _ in bars), *of_tables(document.tables, catalogue, _fits)]
     taken = [stretch for _, stretch in bars]
     every = [each for each in _lines(document) if not _held(each, taken)]
-    for table, lines_ in _of_lines(every, catalogue):
+    listed = [each for each in _lines(document, barred=True) if not _held(each, taken)]
+    for table, lines_ in (*in_turn(listed, catalogue, _fits), *_of_lines(every, catalogue)):
         found.append(table)
         taken += [(each.start, each.end) for each in lines_]
     for table, passage in carded(document.passages, catalogue):
@@ -174,7 +175,6 @@ def _of_lines(
     yield from whole
     known = {line.start for _, taken in whole for line in taken}
     yield from wrapped([each for each in every if each.start not in known], catalogue)
-    yield from in_turn([each for each in every if each.start not in known], catalogue, _fits)
     yield from flat(every, catalogue, _values, _fits)
     yield from underneath(every, catalogue, _fits)
     yield from recorded(every, catalogue)
@@ -192,8 +192,8 @@ def _of_bars(
     return document._replace(tables=tuple(own)) if bars else document, bars
 
 
-def _lines(document: Document) -> list[Passage]:
-    """The lines of a document that are not empty; of a page its blocks."""
+def _lines(document: Document, *, barred: bool = False) -> list[Passage]:
+    """The lines of a document that are not empty, or those with bars too; of a page its blocks."""
     if document.form == "html":
         return [each._replace(kind="cell") for each in document.passages if each.kind not in ("cell", "code")]
     found = []
@@ -211,7 +211,7 @@ def _lines(document: Document) -> list[Passage]:
     for line in lines(document.original[:last]):
         # The mark of a list is no value that a first device lacks.
         text = _ITEM.sub("", line.text).strip(" \t*\u2022|")
-        if text and "|" not in text:
+        if text and (barred or "|" not in text):
             start = line.start + line.text.index(text)
             if start in rows:
                 continue
