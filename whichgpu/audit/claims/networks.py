@@ -98,6 +98,7 @@ _UNSURE = re.compile(
     r"n[\u2019']t\b",
     re.IGNORECASE,
 )
+_WOULD = re.compile(r"\b(?:would|could|might)\b", re.IGNORECASE)
 _DOES_NOT = re.compile(r"(?:does|do|did)(?: not|n.t)")
 _LEADS = re.compile(r"\s*(?:It|Its|The model)\s")
 _UNLIKE = re.compile(
@@ -224,7 +225,9 @@ def _told(place: tuple[int, int], said: str, of: _Of, at: _At) -> Iterator[Findi
 def _denied(whose: Named, place: tuple[int, int], at: _At) -> bool:
     """Whether what stands between a model and what is told of it makes that no statement."""
     between = at.passage.text[min(whose.end, place[0]) : max(whose.start, place[0])]
-    return _UNSURE.search(_DOES_NOT.sub("", between)) is not None
+    # "Without it, Llama 3 70B would cache": what stands in front is of what follows the name.
+    behind = at.passage.text[whose.end : at.sentence.end] if place[0] < whose.start else ""
+    return _UNSURE.search(_DOES_NOT.sub("", between)) is not None or _WOULD.search(behind) is not None
 
 
 def _finding(place: tuple[int, int], whose: Named, instead: str, at: _At) -> Finding:
