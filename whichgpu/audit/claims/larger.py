@@ -23,7 +23,7 @@ _MOST = re.compile(
     r"network) with)\s+(?:by far\s+)?the\s+"
     r"(?:(?P<most>most|largest number of|highest number of|greatest number of|biggest number of)|"
     r"fewest|least|smallest number of|lowest number of)\s+parameters\b"
-    r"(?:\s+(?:of|among)\s+(?:all\s+|the\s+|these\s+|our\s+)*(?P<n>two|three|four|five|six|seven|eight)\b)?",
+    r"(?:\s+(?:of|among)\s+(?:all\s+|the\s+|these\s+|our\s+)*(?P<n>two|three|four|five|six|seven|eight)\b(?:\s+(?:networks|models))?)?",
     re.IGNORECASE,
 )
 _THAN = re.compile(
@@ -77,8 +77,15 @@ def _most(passage: Passage, match: re.Match[str], context: Context) -> Iterator[
         every |= _models(each.text) if each.text != passage.text and len(every) <= len(_NUMBERS) else {}
     told = _NUMBERS.index(match["n"].lower()) + 2 if match["n"] else 0
     among = next((each for each in (here, every) if not told or len(each) == told), None)
+    if among is None and len(every) > told and _is_last(who, every, most=bool(match["most"])):
+        # Which of them are the four is not told: who is behind all others is ahead of none.
+        among = every
     if among is not None and len(among) > 1:
         yield from _verdict(passage, match, who, among, context)
+
+
+def _is_last(who: tuple[str, float], every: Mapping[str, float], *, most: bool) -> bool:
+    return who[1] == (min if most else max)(every.values())
 
 
 def _than(passage: Passage, match: re.Match[str], context: Context) -> Iterator[Finding]:

@@ -244,16 +244,16 @@ def _of_sentence(at: _At) -> Iterator[Finding]:
             words = " or ".join(str(each) for each in sorted(gpus))
             yield at.finding(match.span(), told in gpus, f"{words} GPUs", words)
         for match in at.each(_CPUS) if at.rack.trays else ():
-            right = _number(match["n"]) == at.rack.cpus
-            yield at.finding(match.span(), right, f"{at.rack.cpus} Grace CPUs", str(at.rack.cpus))
+            own = _number(match["n"]) == at.rack.cpus
+            yield at.finding(match.span(), own, f"{at.rack.cpus} Grace CPUs", str(at.rack.cpus))
     for match in at.each(_RATE):
         yield from _of_rate(match, at)
     for match in at.each(_MEMORY):
         yield from _of_memory(match, at)
     for match in at.each(_FAMILY) if _ITS_GPUS.search(text) else ():
         right = at.rack.generation.fullmatch(match["family"]) is not None
-        told = at.rack.generation.pattern.replace("(?: Ultra)?", "").replace("|", " or ")
-        yield at.finding(match.span("family"), right, f"GPUs of {told}", told)
+        family = at.rack.generation.pattern.replace("(?: Ultra)?", "").replace("|", " or ")
+        yield at.finding(match.span("family"), right, f"GPUs of {family}", family)
 
 
 def _number(text: str) -> int:
