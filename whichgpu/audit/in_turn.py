@@ -31,6 +31,8 @@ _NAME = re.compile(
     r"(?P<name>[A-Za-z][A-Za-z\d .()/-]{0,34}?)(?:\s*[:=]\s*|\s{2,}|\s+[-\u2013\u2014]\s+)"
     r"(?=[$~\u2248]?\d|[A-Z])"
 )
+#: The same with nothing between them: "TDP 350 / 450 W".
+_PLAIN_NAME = re.compile(r"(?P<name>[A-Za-z][A-Za-z .()-]{1,34}?)\s+(?=[$~\u2248]?\d)")
 #: Marks that part values, the clearest first; a comma with a blank, since one without is in a number.
 _MARKS = (
     re.compile(r"\s*;\s*"),
@@ -95,7 +97,7 @@ def _rows(below: Sequence[Passage], count: int, fits: _Fits) -> Iterator[tuple[P
 
 def _row(line: Passage, count: int, fits: _Fits) -> tuple[Passage, ...]:
     """The name and the values of a line; none where they are not as many as the devices."""
-    name = _NAME.match(line.text) if len(line.text) <= _LONGEST else None
+    name = (_NAME.match(line.text) or _PLAIN_NAME.match(line.text)) if len(line.text) <= _LONGEST else None
     if name is None:
         return ()
     values = line.part(name.end(), len(line.text.rstrip(" .")))

@@ -35,9 +35,19 @@ def straightened(document: Document) -> Document:
 
 def _parted(table: Table) -> Table:
     """A table of names and values whose rows of one cell are a name with its value."""
-    if table.columns != _SHEET:
+    if table.columns == _SHEET:
+        return table._replace(rows=tuple(_in_two(row) for row in table.rows))
+    # "Memory: 24 GB; 24 GB; 48 GB": the name stands with the value of the first device.
+    told = [_BOTH.fullmatch(row[0].text) if row and row[0] else None for row in table.rows]
+    others = (cell for row in table.rows for cell in row[1:] if cell)
+    if len(table.rows) < _ROWS or not all(told) or any(_BOTH.fullmatch(cell.text) for cell in others):
         return table
-    return table._replace(rows=tuple(_in_two(row) for row in table.rows))
+    rows = [
+        (*(row[0].part(*match.span(name)) for name in ("name", "value")), *row[1:])
+        for row, match in zip(table.rows, told, strict=True)
+        if match and row[0]
+    ]
+    return table._replace(rows=tuple(rows))
 
 
 def _in_two(row: _Row) -> _Row:
