@@ -37,7 +37,8 @@ _KINDS = {
 _KIND = rf"(?P<at>{'|'.join(_KINDS.values())})"
 #: A kind of attention that a model has, one that it lacks, and one that it alone of its lineage has.
 _HAS = re.compile(
-    r"\b(?:uses?|using|has|have|with|employs?|relies on|rely on|features?|adopts?|came with|comes with|"
+    r"(?<!\bnot )(?<!n.t )(?<!\byet )\b(?:uses?|using|has|have|with|employs?|relies on|rely on|features?|"
+    r"adopts?|came with|comes with|"
     rf"built on|sticks to|applies|got|keeps|is an?)\s+(?:[a-z]+(?:-[a-z]+)?\s+){{0,2}}?{_KIND}",
     re.IGNORECASE,
 )
