@@ -120,15 +120,26 @@ _BOTH = re.compile(r"\bdense\b.{1,12}\bspars|\bspars\w*.{1,12}\bdense\b", re.IGN
 _ONE_OF_TWO = re.compile(
     r"\s*(?P<value>~?\d[\d.,]*[^/|]{0,12}?)\s*[/|]\s*(?:[-\u2013\u2014]|n/?a)\s*", re.IGNORECASE
 )
+#: Both of them with a bar between; with a slash they are read where they stand.
+_TWO = re.compile(
+    r"\s*(?P<value>~?\d[\d.,]*)\s*\|\s*(?P<other>~?\d[\d.,]*(?:\s?(?P<unit>[TP]FLOPS|[TP]OPS))?)\s*",
+    re.IGNORECASE,
+)
 
 
 def _of_one(cell: Cell) -> list[Cell]:
-    """A cell with the first of the two rates that its header names, "dense / sparse", and no second one."""
-    both, told = _BOTH.search(cell.label), _ONE_OF_TWO.fullmatch(cell.passage.text)
+    """A cell with the two rates that its header names, "dense | sparse", or the first and no second one."""
+    both = _BOTH.search(cell.label)
+    told = _ONE_OF_TWO.fullmatch(cell.passage.text) or _TWO.fullmatch(cell.passage.text) if both else None
     if both is None or told is None:
         return []
-    other = "sparse" if both[0].lower().startswith("dense") else "dense"
-    return [cell._replace(passage=cell.passage.part(*told.span("value")), said=cell.said - {other})]
+    first, other = ("dense", "sparse") if both[0].lower().startswith("dense") else ("sparse", "dense")
+    cells = [cell._replace(passage=cell.passage.part(*told.span("value")), said=cell.said - {other})]
+    if told.groupdict().get("other"):
+        cells = [each._replace(unit=told["unit"] or each.unit) for each in cells]
+        said = (cell.said - {first}) | {other}
+        cells.append(cell._replace(passage=cell.passage.part(*told.span("other")), said=said))
+    return cells
 
 
 #: Cores with their kind behind them, and what they are of.

@@ -33,6 +33,8 @@ _OF_WORDS = re.compile(
 _MACHINE = re.compile(
     r"\b(?:servers?|builds?|rigs?|nodes?|box|systems?|workstation|pc|machine|setup)\b", re.IGNORECASE
 )
+#: What stands in brackets behind a name and tells no form of it: "(Ada Lovelace)".
+_ASIDE = re.compile(r"\s*\([A-Za-z][A-Za-z ]{2,24}\)\s*$")
 #: Characters of a name alone, beside which no more than its maker stands.
 _ALONE, _BESIDE = 44, 12
 #: Entries of a block, those of them that are known, and blocks that are no chance.
@@ -61,9 +63,10 @@ def _blocks(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[tuple[Ta
 
 def _is_alone(line: Passage, catalogue: Catalogue) -> bool:
     """Whether a line is the name of one device and nothing else."""
-    short = len(line.text) <= _ALONE and not _MACHINE.search(line.text)
-    found = list(mentions(line.text, catalogue)) if short else []
-    return len(found) == 1 and len(line.text) - (found[0].end - found[0].start) <= _BESIDE
+    text = _ASIDE.sub("", line.text)
+    short = len(text) <= _ALONE and not _MACHINE.search(text)
+    found = list(mentions(text, catalogue)) if short else []
+    return len(found) == 1 and len(text) - (found[0].end - found[0].start) <= _BESIDE
 
 
 def _is_known(name: str) -> bool:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: What is said of the devices of a table's header, cell by cell.
 _OF_DEVICES = ("specification", "identity", "capability")
+#: What is said of the machine that a sheet is of, by the sheet's name.
+_OF_MACHINES = "machine"
 #: So many wrong cells, and more of them than right ones, are a table that was read wrongly.
 _MANY = 3
 _NAMED = "by the heading this is of the card's name, which is another one's than the card on file"
@@ -30,7 +32,10 @@ def without_misread(found: Sequence[Finding], context: Context) -> list[Finding]
         for index, table in enumerate(context.document.tables)
         for cell in tables.every(table, context)
     )
-    inside = [_cell(each, places) if each.kind in _OF_DEVICES else None for each in found]
+    inside = [
+        _cell(each, places) if each.kind in _OF_DEVICES and each.attribute != _OF_MACHINES else None
+        for each in found
+    ]
     balance: Counter[int] = Counter()
     wrong: Counter[int] = Counter()
     for each, place in zip(found, inside, strict=True):

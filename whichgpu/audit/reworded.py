@@ -59,12 +59,20 @@ def _pieces(says: str) -> Iterator[tuple[str, str]]:
     return ((words, group or "") for words, group, _, _ in Formatter().parse(says))
 
 
+def _each_once(turn: _Turn, found: re.Match[str]) -> Iterator[tuple[str, str]]:
+    """What a turn says, a group that is said again as words that are put in."""
+    done: set[str] = set()
+    for words, group in turn.says:
+        yield (words + found[group], "") if group in done else (words, group)
+        done.add(group) if group else None
+
+
 def _put(passage: Passage, found: re.Match[str], turn: _Turn) -> tuple[Passage, int]:
     """A passage with one turn as what it says, and where in it that ends."""
     start, end = found.span()
     text, runs = passage.text[:start], passage.placed(0, start, 0)
     last = passage.place(start)
-    for said, group in turn.says:
+    for said, group in _each_once(turn, found):
         opens = start == len(text) and not text.rstrip()[-1:].strip(".!?:")
         words = said[:1].upper() + said[1:] if opens else said
         # Words that are put in stand, each of them, where what was read last does.

@@ -198,10 +198,15 @@ _CHIPS = re.compile(
 )
 
 
+_NAME = re.compile(r"\s*(?:gpu )?names?\s*:?\s*", re.IGNORECASE)
+
+
 def _across(table: Table, row: int, context: Context) -> tuple[int, Mapping[int, Head]]:
     first = table.cell(row, 0)
     others = [cell.text.strip() for cell in table.rows[row][1:] if cell]
-    if (first and _CHIPS.fullmatch(first.text)) or (others and all(map(CHIP.fullmatch, others))):
+    # "Name" at the head of all is that of the devices; further down it is that of their chips.
+    of_chips = first and _CHIPS.fullmatch(first.text) and (row or not _NAME.fullmatch(first.text))
+    if of_chips or (others and all(map(CHIP.fullmatch, others))):
         # Some chips go by the names of devices.
         return row, {}
     found = {i: head for i, cell in enumerate(table.rows[row]) if cell and (head := headed_by(cell, context))}

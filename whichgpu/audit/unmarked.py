@@ -25,6 +25,7 @@ from whichgpu.audit.flat import flat
 from whichgpu.audit.glued import parted
 from whichgpu.audit.gridded import gridded
 from whichgpu.audit.half_known import orders
+from whichgpu.audit.in_turn import in_turn, of_tables
 from whichgpu.audit.keyed import keyed
 from whichgpu.audit.lined import lined, wrapped
 from whichgpu.audit.mentions import mentions
@@ -32,6 +33,7 @@ from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.readers._lines import lines
 from whichgpu.audit.recorded import recorded
+from whichgpu.audit.straightened import straightened
 from whichgpu.audit.strung import strung
 from whichgpu.audit.underneath import underneath
 from whichgpu.values import NamedTuple
@@ -126,11 +128,12 @@ class _Heads(NamedTuple):
 
 def tabled(document: Document, catalogue: Catalogue) -> Document:
     """A document with its tables without marks as tables, their lines no longer read as sentences."""
-    document, bars = _of_bars(document, catalogue)
-    found = [table for table, _ in bars]
+    document, bars = _of_bars(straightened(document), catalogue)
+    found = [*(table for table, _ in bars), *of_tables(document.tables, catalogue, _fits)]
     taken = [stretch for _, stretch in bars]
     every = [each for each in _lines(document) if not _held(each, taken)]
-    for table, lines_ in _of_lines(every, catalogue):
+    listed = [each for each in _lines(document, barred=True) if not _held(each, taken)]
+    for table, lines_ in (*in_turn(listed, catalogue, _fits), *_of_lines(every, catalogue)):
         found.append(table)
         taken += [(each.start, each.end) for each in lines_]
     for table, passage in carded(document.passages, catalogue):
@@ -189,8 +192,8 @@ def _of_bars(
     return document._replace(tables=tuple(own)) if bars else document, bars
 
 
-def _lines(document: Document) -> list[Passage]:
-    """The lines of a document that are not empty; of a page its blocks."""
+def _lines(document: Document, *, barred: bool = False) -> list[Passage]:
+    """The lines of a document that are not empty, or those with bars too; of a page its blocks."""
     if document.form == "html":
         return [each._replace(kind="cell") for each in document.passages if each.kind not in ("cell", "code")]
     found = []
@@ -208,7 +211,7 @@ def _lines(document: Document) -> list[Passage]:
     for line in lines(document.original[:last]):
         # The mark of a list is no value that a first device lacks.
         text = _ITEM.sub("", line.text).strip(" \t*\u2022|")
-        if text and "|" not in text:
+        if text and (barred or "|" not in text):
             start = line.start + line.text.index(text)
             if start in rows:
                 continue

@@ -73,6 +73,8 @@ _STAYS = (
     r"(?:stays? (?:the same|as (?:it|they) (?:is|are))|remains? the same|"
     r"(?:does|do)(?: not|n[\u2019']t) (?:grow|change|increase|shrink))"
 )
+#: Of what something is done by: "the cache is halved by FlashAttention".
+_ARE, _BY = r"(?:is|are|gets?|becomes?)", r"(?:by|with|under|through|thanks to)\s+(?:the use of\s+)?"
 _UNSURE = re.compile(
     r"\?|\b(?:if|may|might|could|would|should|unless|instead of|without|relative|per (?:gpu|card|device)|"
     r"myth|wrong|"
@@ -107,7 +109,19 @@ def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
         (UP, rf"\b(?:with|under|by|through) {words},?\s+(?:the\s+)?{what}\s+{_RISES}"),
         (DOWN, rf"\b(?:with|under|by|through) {words},?\s+(?:the\s+)?{what}\s+{_FALLS}"),
         (NONE, rf"\b(?:with|under|by|through) {words},?\s+(?:the\s+)?{what}\s+{_STAYS}"),
-        (DOWN, rf"{words}{_BETWEEN}(?:made|makes) {what} (?:half|a quarter) as (?:large|big)"),
+        (
+            DOWN,
+            rf"{words}{_BETWEEN}(?:made|makes) {what} (?:(?:half|a quarter) as (?:large|big)|smaller|shrink)",
+        ),
+        (UP, rf"{words}{_BETWEEN}(?:made|makes) {what} (?:twice as (?:large|big)|larger|bigger|grow)"),
+        (
+            DOWN,
+            rf"{what}\s+{_ARE}\s+(?:halved|cut(?: in half)?|reduced|shrunk|quartered|"
+            rf"made smaller)\s+{_BY}{words}",
+        ),
+        (UP, rf"{what}\s+{_ARE}\s+(?:doubled|increased|enlarged|made larger)\s+{_BY}{words}"),
+        (DOWN, rf"{what}\s+{_FALLS}\s+{_BY}{words}"),
+        (UP, rf"{what}\s+{_RISES}\s+{_BY}{words}"),
         (
             NONE,
             rf"{words}[^.;]{{0,40}}?\b(?:but |and )leaves? {what} "

@@ -220,9 +220,19 @@ _NETWORK = re.compile(
 )
 
 
+_OF_SEVERAL_PORTS = re.compile(
+    r"\b(?:eight|8|four|4|nine|9|ten|10)\s+(?:[\w-]+ ){0,3}?(?:ports|links|NICs|adapters|rails|cards)\b|"
+    r"\b(?:in total|in all|altogether|together|(?:per|each|a) (?:node|server))\b|\d ?Gb(?:it)?/s"
+)
+_AROUND = 60
+
+
 def _networks(passage: Passage, context: Context) -> Iterator[Finding]:
     """Rates of networks in bytes that are those in bits."""
     for match in _NETWORK.finditer(passage.text):
+        if _OF_SEVERAL_PORTS.search(passage.text, max(match.start() - _AROUND, 0), match.end() + _AROUND):
+            # "400 GB/s of InfiniBand, eight ports of 400 Gb/s".
+            continue
         because = f"links of {match['n']} Gbit/s are made, none of {match['n']} GB/s"
         yield made(
             context, passage, match.span("unit"), "category", "contradicted", subject="network",

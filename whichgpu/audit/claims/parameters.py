@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _NAME = (
     r"(?P<name>\b(?:BERT|RoBERTa|DistilBERT|GPT|Llama|Mi[sx]tral|Qwen|Gemma|Phi|Falcon|DeepSeek|Whisper|T5|"
     r"CLIP|"
-    r"ResNet|VGG|DenseNet|EfficientNet|Inception|AlexNet|MobileNet|ViT|Stable Diffusion|SDXL|FLUX|OPT|"
+    r"ResNet|VGG|DenseNet|GoogLeNet|SqueezeNet|EfficientNet|Inception|AlexNet|MobileNet|ViT|"
+    r"Stable Diffusion|SDXL|FLUX|OPT|"
     r"BLOOM|MPT|"
     r"Yi|Kimi|GLM|Mamba|Jamba)"
     r"(?:[ -]?(?:v?\d[\w.]{0,8}|large|base|small|medium|tiny|mini|XL|XXL|turbo|dev|schnell|oss|NeoX|J|R1|"
@@ -191,12 +192,16 @@ def _words(count: float) -> str:
     return f"{count / 1e9:.3g} billion" if count >= 1e9 else f"{count / 1e6:.3g} million"
 
 
+#: What makes the name of a family that of one model.
+_OF_ONE = re.compile(r"\d|large|base|SDXL|GoogLeNet|AlexNet|SqueezeNet", re.IGNORECASE)
+
+
 @lru_cache(maxsize=256)
 def resolved(name: str) -> Workload | None:
     """The workload of exactly this name; none where none has it."""
     from whichgpu.workloads.workload import known, resolve
 
-    if len(name) < 3 or not re.search(r"\d|large|base|SDXL", name, re.IGNORECASE) or not known(name):
+    if len(name) < 3 or not _OF_ONE.search(name) or not known(name):
         return None
     try:
         return resolve(name)

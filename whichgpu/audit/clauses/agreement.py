@@ -63,6 +63,13 @@ _WILL = re.compile(
     r"(?:do|hold|run|take|load|fit|handle|be (?:enough|plenty|sufficient))\b)",
     re.IGNORECASE,
 )
+_CLAUSE = re.compile(r"[;:]\s|,\s+(?:and|so|but)\s")
+#: What will be is so, and what is so for whoever uses a thing.
+_UNCONDITIONAL = re.compile(
+    r"\bwill (?!be able\b|have to\b|want\b)|\bif (?=(?:you|we|one) (?:use|install|take|choose|pick|run|"
+    r"work with)\b)",
+    re.IGNORECASE,
+)
 #: A description that tells a size is as good as a name.
 _A_SIZE = re.compile(r"\d ?GB\b", re.IGNORECASE)
 #: Kinds that set two devices against each other by the catalogue.
@@ -290,6 +297,12 @@ def _not_plain(kind: str, found: Finding, place: _At, context: Context) -> str:
         # What follows from it is told in a clause of its own: ", so it no longer has to be split".
         ends = _FOLLOWS.search(text, place.at - place.sentence.start + len(found.quote))
         text = _WILL.sub(" ", text[: ends.start()] if ends else text)
+    if kind == "category":
+        # What never happens will not happen either; a condition is of its own clause.
+        at = place.at - place.sentence.start
+        begins = max((each.end() for each in _CLAUSE.finditer(text, 0, at)), default=0)
+        ends = _CLAUSE.search(text, at + len(found.quote))
+        text = _UNCONDITIONAL.sub(" ", text[begins : ends.start() if ends else len(text)])
     # The number of the devices that were counted is accounted for.
     counted = " x " in found.because
     several = len(_SO_MANY.findall(text)) > (counted and found.expected == "no")

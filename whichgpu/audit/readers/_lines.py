@@ -158,6 +158,26 @@ def part(into: Builder, before: Line | None, line: Line, at: int) -> None:
         into.blank(at)
 
 
+#: The first half of a word that keeps its hyphen where a line ends with it.
+_COMPOUND = re.compile(
+    r"\b(?:half|single|double|high|low|dual|multi|mixed|full|air|water|liquid|memory|tensor|data|long|short|"
+    r"state|real|open|two|three|four|eight|well|cross|non|pre|post|re|on|off|out|in|up|top|mid|key|all|bit|"
+    r"server|rack|chip|card|core|cloud|cost|power|price|second|first|third|fourth|fifth|next|last|best)-$",
+    re.IGNORECASE,
+)
+_DIVIDED = re.compile(r"[a-z]-$")
+
+
+def goes_on(line: str, behind: str) -> bool:
+    """Whether a line ends with a hyphen within a word that goes on in the one behind it."""
+    return _DIVIDED.search(line.rstrip()) is not None and behind.lstrip()[:1].islower()
+
+
+def is_divided(line: str, behind: str) -> bool:
+    """Whether the hyphen at the end of a line is there for its end alone."""
+    return goes_on(line, behind) and not _COMPOUND.search(line.rstrip())
+
+
 def _of_two(rows: Sequence[Line], values: Sequence[bool]) -> bool:
     """Whether lines are those of two cards: names again and again, or two values of one unit to a name."""
     texts = [line.text.strip() for line in rows]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import Builder, Document
-from whichgpu.audit.readers._lines import Line, cell, day_of, lines, paragraphs, plain
+from whichgpu.audit.readers._lines import Line, cell, day_of, goes_on, is_divided, lines, paragraphs, plain
 from whichgpu.audit.readers._tables import columned, placed, table_of
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _passage(group: Sequence[Line], kind: str, section: Sequence[str]) -> Passag
         at = mark.end() if mark else len(line.text) - len(line.text.lstrip())
         text = line.text[at:].rstrip()
         follows = group[index + 1].text.lstrip()[:1] if index + 1 < len(group) else ""
-        divided = re.search(r"[a-z]-$", text) and follows.islower()
+        divided = is_divided(text, follows)
         for piece in re.finditer(r"\S+", text[:-1] if divided else text):
             builder.blank(line.start + at + piece.start()) if not _joined(
                 group, index, piece.start()
@@ -145,5 +145,4 @@ def _joined(group: Sequence[Line], index: int, at: int) -> bool:
     """Whether the first word of a line goes on with the divided last one of the line before."""
     if at or not index:
         return False
-    before = group[index - 1].text.rstrip()
-    return bool(re.search(r"[a-z]-$", before)) and group[index].text.lstrip()[:1].islower()
+    return goes_on(group[index - 1].text, group[index].text)

@@ -14,6 +14,8 @@ from whichgpu.audit.readers._lines import (
     Line,
     cell,
     day_of,
+    goes_on,
+    is_divided,
     leads_to,
     lines,
     listing,
@@ -47,13 +49,17 @@ def read(text: str) -> Document:
             passages += [one for row in made for one in row if one is not None]
         else:
             builder = Builder()
-            for line in group:
+            for at_line, line in enumerate(group):
                 left = len(line.text) - len(line.text.lstrip())
                 mark = _ITEM.match(line.text) if kind == "item" and line is group[0] else None
                 at = mark.end() if mark else left
                 before = group[0] if kind == "item" and len(group) == 2 and line is group[1] else None
-                part(builder, before, line, line.start + at)
-                plain(builder, line.text[at:], line.start + at)
+                last = group[at_line - 1].text if at_line else ""
+                if not goes_on(last, line.text):
+                    part(builder, before, line, line.start + at)
+                behind = group[at_line + 1].text if at_line + 1 < len(group) else ""
+                text_ = line.text.rstrip()[:-1] if is_divided(line.text, behind) else line.text
+                plain(builder, text_[at:], line.start + at)
             if builder.empty:
                 continue
             if kind == "heading":

@@ -180,7 +180,10 @@ def _of_all(said: Said, match: re.Match[str], word: str, sign: int) -> Iterator[
     one = said.subject(start, match.start()) or _named_behind(said, scope.end(), end)
     if one is None:
         return
-    kind = "@bandwidth" if _IN_BANDWIDTH.search(text, start, end) else word
+    in_bandwidth = _IN_BANDWIDTH.search(text, start, end) or (
+        _IN_THIS.search(text, match.end(), end) and _BYTES_A_SECOND.search(text, start, end)
+    )
+    kind = "@bandwidth" if in_bandwidth else word
     kind = kind or kind_of(text, start, end, match.span())
     many = _COUNT.get((scope["n"] or "").lower(), 0)
     series = [each for each in told(kind, said.part(start, end), said) if len(one.of(each)) == 1]
@@ -197,6 +200,9 @@ def _of_all(said: Said, match: re.Match[str], word: str, sign: int) -> Iterator[
 _IN_BANDWIDTH = re.compile(
     r"\bin (?:terms of )?(?:raw )?(?:memory )?bandwidth\b|\b(?:fast|slow)est (?:memory|vram)\b", re.IGNORECASE
 )
+#: "The T4, at 320 GB/s, is the slowest of the four in this respect".
+_IN_THIS = re.compile(r"\bin (?:this|that) (?:respect|discipline|regard|category|point)\b", re.IGNORECASE)
+_BYTES_A_SECOND = re.compile(r"\d ?[GT]B/s")
 #: "The most efficient of the three was the SXM".
 _WAS = re.compile(
     r"\s+(?:is|was|remains|remained|proved to be|turned out to be)\s+(?:still\s+)?(?:the\s+|our\s+)?", re.I

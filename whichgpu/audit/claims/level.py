@@ -1,0 +1,101 @@
+"""Two devices that are said to be level in something: "in bandwidth the two are about level".
+
+Held against what is on file of both: wrong where any form of one is far from any form of the other.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.sentences import sentences, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
+    from whichgpu.audit.sentences import Sentence
+
+_LEVEL = re.compile(
+    r"\b(?:is|are|were|come out|comes out|stand|lie|sit)\s+(?:practically|about|roughly|nearly|almost|"
+    r"virtually|"
+    r"more or less|as good as|essentially|pretty much|basically|exactly|completely)?\s*"
+    r"(?:level|even|on (?:a )?par|neck and neck|on the same level|tied|equals?|equally (?:fast|large|"
+    r"strong)|identical)\b",
+    re.IGNORECASE,
+)
+#: What they are said to be level in, and the fields of it.
+_IN = {
+    "bandwidth": r"bandwidth|memory speed",
+    "fp16": r"mixed[- ]precision|fp16|half precision|tensor (?:core )?(?:throughput|performance|peak|rate)s?",
+    "fp32": r"fp32|single precision",
+    "fp64": r"fp64|double precision",
+    "cores": r"(?:cuda |shader )?cores|core counts?",
+    "power": r"power(?: draw| consumption)?|consumption|watts|tdp",
+    "memory": r"(?:amount of |size of )?(?:memory|vram)(?! bandwidth)|capacity",
+}
+_WHAT = {field: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for field, words in _IN.items()}
+_TWO = re.compile(r"\b(?:the two|both|these two|the pair|they|either)\b", re.IGNORECASE)
+_UNSURE = re.compile(
+    r"\?|\b(?:if|would|could|should|not|never|hardly|benchmark\w*|measured|tests?|in practice|"
+    r"per (?:watt|dollar|"
+    r"core|gb)|laptop|mobile|games?|generat\w+|users?|capped|limited|tuned|undervolt\w*|price\w*)\b|"
+    r"n[\u2019']t\b",
+    re.IGNORECASE,
+)
+#: So far apart two are not level.
+_APART, _NOT_EQUAL, _PAIR = 1.25, 1.08, 2
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every such sentence with its verdict."""
+    for index, passage in context.document.running():
+        for sentence in sentences(passage.text) if _LEVEL.search(passage.text) else ():
+            match = _LEVEL.search(passage.text, sentence.start, sentence.end)
+            fields = [field for field, words in _WHAT.items() if words.search(sentence.text)]
+            if match and len(fields) == 1 and not _UNSURE.search(sentence.text):
+                pair = _pair(index, sentence, context)
+                yield from _judged(passage, match, fields[0], pair, context) if pair else ()
+
+
+def _pair(index: int, sentence: Sentence, context: Context) -> Sequence[Mention]:
+    """The two devices that a sentence is about: those that it names, or the only two so far."""
+    own = context.mentions.get(index, ())
+    here = _distinct(within(own, sentence.start, sentence.end))
+    if len(here) == _PAIR:
+        return here
+    if here or not _TWO.search(sentence.text):
+        return ()
+    before = _distinct(within(own, 0, sentence.start))
+    every = _distinct([each for found in context.mentions.values() for each in found])
+    return before if len(before) == _PAIR else every if len(every) == _PAIR and not before[_PAIR:] else ()
+
+
+def _distinct(found: Sequence[Mention]) -> list[Mention]:
+    return list({each.named: each for each in found}.values())
+
+
+def _judged(
+    passage: Passage, match: re.Match[str], field: str, pair: Sequence[Mention], context: Context
+) -> Iterator[Finding]:  # fmt: skip
+    catalogue = context.catalogue
+    sides = [
+        [(key, value) for key in each.named if isinstance(value := catalogue[key].value(field), int | float)]
+        for each in pair
+    ]
+    if not all(sides) or any(value <= 0 for side in sides for _, value in side):
+        return
+    far = [max(a / b, b / a) for (_, a), (_, b) in product(*sides)]
+    exact = re.search(r"\b(?:exactly|completely|identical)\b", match[0], re.IGNORECASE)
+    wrong = min(far) > (_NOT_EQUAL if exact else _APART)
+    if not wrong and min(far) > _NOT_EQUAL:
+        return
+    (one, _), (other, _) = sides[0][0], sides[1][0]
+    because = f"{one} has {catalogue[one].display(field)}, {other} {catalogue[other].display(field)}"
+    yield made(context, passage, match.span(), "ordering", "contradicted" if wrong else "confirmed",
+               subject=f"{one} against {other}", attribute=field, because=because,
+               evidence=(Evidence(because),))  # fmt: skip
