@@ -209,7 +209,7 @@ def _is_unstated_value(found: Finding, place: Place, *, own: bool) -> bool:
     theirs = _THEIRS.match(clause)
     identity = found.kind == "identity" and (_BOTH_ARE.match(clause) or _IT.search(sentence.text))
     since = _GOES_ON.match(sentence.text) and not _SINCE.search(text, sentence.start, at)
-    if own or "capability" in found.attribute or since or identity:
+    if own or "capability" in found.attribute or found.attribute in _OF_ITSELF or since or identity:
         return False
     if _FROM_ONE.search(text, sentence.start, at):
         return True
@@ -217,6 +217,10 @@ def _is_unstated_value(found: Finding, place: Place, *, own: bool) -> bool:
         return True
     goes_on = _GOES_ON.match(clause) or _begins_with_attribute(clause) or _IT.search(text, sentence.start, at)
     return not goes_on and (_VERB.search(clause) is not None or not _FRAGMENT.match(clause))
+
+
+#: What is of an instance type by its name, and parts of a package, whose claim asks itself whose they are.
+_OF_ITSELF = ("instance", "package")
 
 
 def is_of_else(found: Finding, place: Place, context: Context) -> bool:

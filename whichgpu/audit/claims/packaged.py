@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.certainty import certain
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
+from whichgpu.audit.families import architectures, is_of
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import SPELLED, read_number
 from whichgpu.audit.roles import told as each_sentence
@@ -87,7 +88,10 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
         part = next((key for key in _PARTS if match[key]), "compute")
         told = {"single": 1.0, "dual": 2.0}.get(match["n"].lower()) or read_number(match["n"])
         gpus = [context.catalogue[key] for key in mention.ids]
-        yield from _judged(passage, match.span(), part, told, gpus, context)
+        # "Only with Blackwell did NVIDIA put two dies under one lid": of others than the device spoken of.
+        families = architectures().findall(clause)
+        if all(is_of(gpu, each) for gpu in gpus for each in families):
+            yield from _judged(passage, match.span(), part, told, gpus, context)
 
 
 def _judged(
