@@ -47,7 +47,10 @@ _SPELLED = re.compile(
 )
 _ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
 _HEAD, _NOT_HEAD = (
-    re.compile(r"pci|interface|interconnect|bus|schnittstelle|interfaz|interfaccia"),
+    re.compile(
+        r"pci|interface|interconnect|bus|schnittstelle|interfaz|interfaccia|^(?:(?:host|slot|connection)\b|"
+        r"link(?:s)?(?: to (?:the )?(?:host|system|cpu))?$)"
+    ),
     re.compile("memory|width"),
 )
 _ENDS = re.compile(r"\s*(?:[.,;]|$)")
