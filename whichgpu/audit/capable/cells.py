@@ -27,7 +27,7 @@ _YES = re.compile(r"\s*(?:yes|ja\b|oui\b|s[i\u00ed]\b|supported|\u2713|\u2714|\u
 
 _NO = re.compile(
     r"\s*(?:no(?: support)?|none|nein|non|not supported|unsupported|"
-    r"not native(?:ly)?(?: supported)?|no native(?: support)?|"
+    r"not native(?:ly)?(?: supported)?|no native(?: support)?|left out|dropped|missing|absent|removed|"
     r"\u2717|\u2718|\u274c|n/a)\s*(?:\([^()]{0,40}\))?\s*$",
     re.IGNORECASE,
 )

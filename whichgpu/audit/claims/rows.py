@@ -114,6 +114,10 @@ def of_cores(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context
     match = _ORDINAL.search(passage.text) or (_ONLY_NTH.fullmatch(passage.text) if "gen" in label else None)
     field = next((name for words, name in _GENERATIONS.items() if words in label), "")
     known = [gpu for gpu in gpus if field and gpu.value(field)]
+    number = f"{field.removesuffix('_core_generation')}_cores" if field else ""
+    if match and number and gpus and all(gpu.value(number) == 0 for gpu in gpus):
+        # A generation of what a device has none of.
+        yield of_field(passage, match.span(), "identity", number, gpus, "contradicted", context)
     if match is None or not known:
         return
     right = [gpu for gpu in known if int(gpu.need(field)) == _nth(match)]
