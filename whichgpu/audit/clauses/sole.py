@@ -43,7 +43,7 @@ _OF_POWER = re.compile(
     r"\b(?:(?:thermal|power|heat) (?:limit|budget|envelope|design|rating)|rated|rating|tdp|tgp|tbp|specifi\w+|nominal)\b",
     re.IGNORECASE,
 )
-_OF_BUS = re.compile(r"\b(?:bits?|lines|wide|bus|interface|path)\b", re.IGNORECASE)
+_OF_BUS = re.compile(r"\b(?:lines|wide|bus|interface|path)\b", re.IGNORECASE)
 _OF_LAUNCH = re.compile(
     r"\b(?:launch\w*|debut|when (?:it was )?new|list(?:ed)?|msrp|rrp|recommended|official(?:ly)?|sticker|introduct\w+|"
     r"release[ds]?|first day)\b",
@@ -62,6 +62,8 @@ _ELSE = re.compile(
     r"falls?|drops?|only when|whenever|if|slice|instance)\b|n[\u2019']t\b|[\"\u201c?=+~\u2248\u00d7]",
     re.IGNORECASE,
 )
+#: Bits of the narrowest bus of memory.
+_NARROWEST = 32
 _COUNTS = ("cores", "tensor_cores", "rt_cores", "sms", "transistors")
 #: Between a value and the device behind it, whose it is.
 _OF_IT = re.compile(
@@ -144,7 +146,7 @@ def _attribute(text: str, clause: str, quantity: Quantity) -> Attribute | None:
     if quantity.dimension == "power":
         return told["power"] if _OF_POWER.search(clause) else None
     if quantity.dimension == "bits":
-        return told["memory_bus"] if _OF_BUS.search(clause) else None
+        return told["memory_bus"] if _OF_BUS.search(clause) and quantity.value >= _NARROWEST else None
     if quantity.dimension == "bit rate":
         return told["memory_data_rate"] if _OF_MEMORY.search(clause) else None
     if quantity.dimension == "money":
