@@ -226,7 +226,8 @@ CAPABILITIES = (
                 lambda gpu: True if gpu.value("vgpu") else None),
     Capability("ray_tracing",
                 r"(?:rt cores?|ray[- ]tracing (?:cores?|hardware|units?|accelerators?)|ray accelerators|"
-                r"hardware(?:[- ]accelerated)? ray[- ]?tracing|ray[- ]?tracing in hardware)", "rt_cores",
+                r"hardware(?:[- ]accelerated)? ray[- ]?tracing|ray[- ]?tracing in hardware|"
+                r"units for (?:hardware )?ray[- ]?tracing)", "rt_cores",
                 _traces_rays),
     Capability("int8_tensor", r"int8 tensor[- ]cores?(?: (?:operations?|support|acceleration|math))?",
                 "compute_capability", _since(7.2)),

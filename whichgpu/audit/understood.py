@@ -127,7 +127,8 @@ def is_unstated(found: Finding, where: tuple[int, Passage, int], context: Contex
     """Whether an accusation takes for granted what its sentence does not say."""
     index, passage, at = where
     sentence = next((each for each in sentences(passage.text) if each.start <= at < each.end), None)
-    if sentence is None:
+    if sentence is None or passage.kind == "cell":
+        # Whose a cell is, and in what, is told by the headers of its table.
         return False
     place = Place(passage.text, sentence, at, at + len(found.quote), context.mentions.get(index, ()))
     if _is_quoted(sentence, at) or lacks_premise(found, place, context):

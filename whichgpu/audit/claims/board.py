@@ -95,7 +95,7 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
         for each in plugs:
             told[each["pins"] or each["short"] or "16"] += _number(each["n"] or each["m"] or each["k"])
         place = (plugs[0].start(), min(plugs[-1].end(), len(cell.passage.text))) if plugs else (0, len(text))
-        right = [each for each in gpus if _plugs(each) == told]
+        right = [each for each in gpus if plugs_of(each) == told]
         # Vendors build what is for data centres and workstations themselves.
         wrong = all(has_other_plugs(each, told) for each in gpus)
         yield from _judged(cell, place, "power_connectors", right, context, wrong=wrong)
@@ -114,7 +114,7 @@ def _number(word: str | None) -> int:
     return _WORDS.get((word or "one").lower()) or int(word or 1)
 
 
-def _plugs(gpu: Gpu) -> Counter[str] | None:
+def plugs_of(gpu: Gpu) -> Counter[str] | None:
     """How many connectors of how many pins are on file of a device; None where nothing is."""
     value = gpu.value("power_connectors")
     if value is None:
@@ -127,7 +127,7 @@ def _plugs(gpu: Gpu) -> Counter[str] | None:
 
 def has_other_plugs(gpu: Gpu, told: Counter[str]) -> bool:
     """Whether a device that its vendor builds itself has none of the kinds of connectors that are told of it."""
-    known = _plugs(gpu)
+    known = plugs_of(gpu)
     own = gpu.segment in ("datacenter", "workstation") and certain(gpu, "power_connectors")
     return own and known is not None and not set(known) & set(told) and (bool(known) or bool(told))
 

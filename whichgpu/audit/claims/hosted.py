@@ -36,7 +36,7 @@ _TYPE = re.compile(
 _HAVE = (
     r"(?:has|have|had|comes? (?:with|as)|(?:is|are) (?:equipped|fitted|outfitted|built) (?:with|around|on)|"
     r"(?:is|are) (?:powered|backed|driven) by|(?:gives?|brings?|gets?|rents?|hands?) (?:you|us|one)(?: out)?|"
-    r"holds?|houses?|offers?|provides?|contains?|packs?|carr(?:y|ies)|features?|sports?|bundles?|includes?|uses?|"
+    r"holds?|houses?|offers?|provides?|contains?|packs?|pairs|means|equals|carr(?:y|ies)|features?|sports?|bundles?|includes?|uses?|"
     r"runs? on|relies on|(?:is|are)(?= (?:an?|one|a single)\b)|exposes?|consists? of|with|:|puts? .{0,16} on)"
 )
 _KIND = r"(?:\s+(?:instances?|machines?|vms?|series|family|types?|nodes?|boxe?s?|hosts?|servers?)){0,2}"
@@ -54,12 +54,12 @@ _ALONE = re.compile(
 )
 #: Before a type, that something is in it; and behind that, what.
 _IN = re.compile(
-    r"(?:^|\W)(?:in|inside|inside of|behind|with|on|under the hood of)\s+(?:an?\s+|the\s+|each\s+|every\s+|"
+    r"(?:^|\W)(?:in|inside|inside of|behind|with|on|under the hood of|rent|take|book|choose|launch|start|spin up|order)\s+(?:an?\s+|the\s+|each\s+|every\s+|"
     r"(?:its|their)\s+|(?:aws|google|azure|amazon)(?:[\u2019']s)?\s+)*$",
     re.IGNORECASE,
 )
 _THERE = re.compile(
-    rf"{_KIND},?\s+(?:there (?:is|are)|stands?|sits?|works?|hides?|you (?:get|find|rent|have)|"
+    rf"{_KIND},?\s+(?:there (?:is|are)|stands?|sits?|works?|hides?|(?:and )?you (?:get|find|rent|have)|"
     rf"(?:aws|azure|google|amazon|gcp|the provider) (?:offers?|puts?|provides?|gives you|installs|uses))\s+"
     rf"(?:exactly |only |just )?(?:{_N}\s+)?{_FILL}$",
     re.IGNORECASE,

@@ -59,7 +59,7 @@ _ELSE = re.compile(
     r"\b(?:laptop|notebook|mobile|max-q|overclock\w*|compar\w+|match\w*|rival\w*|beats?|successor|predecessor|"
     r"previous|older|newer|next|other|another|both|difference|more|less|half|twice|would|could|model|"
     r"prompt|cluster|bought|tested|our|my|your|needs?|requires?|instead|rather|unlike|controllers?|without|not|no|never|"
-    r"falls?|drops?|only when|whenever|if|slice|instance)\b|n[\u2019']t\b|[\"\u201c?=+~\u2248\u00d7]",
+    r"drops?|falls? back|only when|whenever|if|slice|instance)\b|n[\u2019']t\b|[\"\u201c?=+~\u2248\u00d7]",
     re.IGNORECASE,
 )
 #: Bits of the narrowest bus of memory.
