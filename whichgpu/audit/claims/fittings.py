@@ -50,7 +50,7 @@ _POWERED = re.compile(
     r"(?:power\s)?(?:connectors?|plugs?|cables?|sockets?|inputs?|leads?)\b|"
     r"\b(?P<extra>an (?:extra|additional|auxiliary|external) power (?:cable|connector|plug))\b|"
     r"\b(?P<none>no (?:(?:extra|additional|auxiliary|external|supplementary) )?(?:power )?(?:cable|connector|plug)s?"
-    r"(?= (?:for|of|at|to) |\s*[.,;])|(?:from|by|through) the slot alone)\b",
+    r"(?= (?:for|of|at|to) |\s*[.,;])|(?:power\w*|fed|draws[^.;]{0,24}|runs)\s(?:from|by|through|off) the slot alone)\b",
     re.IGNORECASE,
 )
 _ADAPTED = re.compile(

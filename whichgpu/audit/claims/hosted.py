@@ -119,6 +119,14 @@ def _kinds(match: re.Match[str], *, sold: bool) -> list[tuple[str, float]]:
     return [(key, 0.0) for key in sorted(of_series(match["series"], "."))] if sold else []
 
 
+#: What else is counted of a type.
+_OF_HOST = re.compile(r"\b(?:v?cpus?|vcores?|cores|threads|gib|gb|memory|ram)\b", re.IGNORECASE)
+
+
+def _sentence(text: str, at: int) -> str:
+    return next(each.text for each in sentences(text) if each.start <= at < each.end)
+
+
 def _clause(text: str, at: int) -> str:
     """The part of its sentence that a place of a text is in."""
     sentence = next(each for each in sentences(text) if each.start <= at < each.end)
@@ -150,7 +158,7 @@ def _of_type(
             size = _HAVE_SIZE.match(text, end) or _WITH_SIZE.match(text, one.end)
             yield from _has(passage, one, kinds, number, size, context)
     alone = _ALONE.match(text, end)
-    if alone and len(known) == 1 and known[0][1]:
+    if alone and len(known) == 1 and known[0][1] and not _OF_HOST.search(_sentence(text, start)):
         yield of_number(passage, alone.span("n"), read_number(alone["n"]), known[0], context)
 
 
