@@ -37,7 +37,7 @@ _HAVE = (
     r"(?:has|have|had|comes? (?:with|as)|(?:is|are) (?:equipped|fitted|outfitted|built) (?:with|around|on)|"
     r"(?:is|are) (?:powered|backed|driven) by|(?:gives?|brings?|gets?|rents?|hands?) (?:you|us|one)(?: out)?|"
     r"holds?|houses?|offers?|provides?|contains?|packs?|pairs|means|equals|carr(?:y|ies)|features?|sports?|bundles?|includes?|uses?|"
-    r"runs? on|relies on|(?:is|are)(?= (?:an?|one|a single)\b)|exposes?|consists? of|with|:|puts? .{0,16} on)"
+    r"runs?(?: on)?|relies on|(?:is|are)(?= (?:an?|one|a single)\b)|exposes?|consists? of|with|:|puts? .{0,16} on)"
 )
 _KIND = r"(?:\s+(?:instances?|machines?|vms?|series|family|types?|nodes?|boxe?s?|hosts?|servers?)){0,2}"
 _FILL = r"(?:(?:exactly|only|just|up to|of|the|these|those|them|nvidia|nvidia[\u2019']s|amd|tesla|x|\u00d7|gpus?,?)\s+)*"
