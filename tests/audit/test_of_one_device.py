@@ -1,4 +1,4 @@
-"""What is said of one device in many wordings (`of_one_device.txt`): said wrong it is accused, said right it is not."""
+"""What is said of one device in many wordings (`of_one_device.txt`), accused where it is wrong."""
 
 import re
 

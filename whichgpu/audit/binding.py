@@ -169,7 +169,9 @@ _PRECISE = re.compile(r"(?:FP|BF|TF|INT)\d{1,2}\b", re.IGNORECASE)
 
 
 #: Behind the name of a device, a part of it.
-_ITS_PART = re.compile(r"\s+(?:[XG]CDs?|SMs?|dies?|chiplets?|slices?|stacks?)\s+(?:has|have|holds?|offers?|gets?)\b")
+_ITS_PART = re.compile(
+    r"\s+(?:[XG]CDs?|SMs?|dies?|chiplets?|slices?|stacks?)\s+(?:has|have|holds?|offers?|gets?)\b"
+)
 
 
 class Binder:

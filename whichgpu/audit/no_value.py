@@ -50,7 +50,9 @@ def is_nobodys(text: str, sentence: Sentence, quantity: Quantity, attribute: Att
 
 
 #: Behind a rate, that it is of the way to the host: "64 GB/s over PCIe and 600 GB/s over NVLink".
-_BY_PCIE = re.compile(r"\s+(?:over|via|through|by|across|on)\s+(?:the\s+|its\s+)?PCI(?:e|[ -]Express)\b", re.IGNORECASE)
+_BY_PCIE = re.compile(
+    r"\s+(?:over|via|through|by|across|on)\s+(?:the\s+|its\s+)?PCI(?:e|[ -]Express)\b", re.IGNORECASE
+)
 
 
 def _is_divisor(words: str, behind: str) -> bool:

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 
 class _Turn(NamedTuple):
-    """A turn of phrase: its pattern, what it says as pairs of words and the group that follows them, and what
-    beside it in its sentence makes it say something else.
+    """A turn of phrase: its pattern, and what it says as pairs of words and the group that follows them.
+
+    `unless` is what beside it in its sentence makes it say something else.
     """
 
     pattern: re.Pattern[str]

@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 
 
 _YES = re.compile(
-    r"\s*(?:yes|ja\b|oui\b|s[i\u00ed]\b|supported|available|present|included|on board|\u2713|\u2714|\u2705|native)",
+    r"\s*(?:yes|ja\b|oui\b|s[i\u00ed]\b|supported|available|present|included|on board|\u2713|\u2714|"
+    r"\u2705|native)",
     re.IGNORECASE,
 )
 
 _NO = re.compile(
     r"\s*(?:no(?: support)?|none|nein|non|not supported|unsupported|"
-    r"not native(?:ly)?(?: supported)?|no native(?: support)?|left out|dropped|missing|absent|removed|unavailable|not (?:available|present|included)|lacking|"
+    r"not native(?:ly)?(?: supported)?|no native(?: support)?|left out|dropped|missing|absent|removed|"
+    r"unavailable|not (?:available|present|included)|lacking|"
     r"\u2717|\u2718|\u274c|n/a)\s*(?:\([^()]{0,40}\))?\s*$",
     re.IGNORECASE,
 )

@@ -33,7 +33,8 @@ _PSU = re.compile(
 )
 _PLUGS = re.compile(
     r"(?:(?:supplementary|additional|external|auxiliary|aux\.?|pcie|extra) )*"
-    r"(?:power[- ])?(?:plugs?|cables?|inputs?)|power[- ]connectors?|supplementary power|fed (?:by|through)|stromanschl\u00fcsse?|stromanschluss|"
+    r"(?:power[- ])?(?:plugs?|cables?|inputs?)|power[- ]connectors?|supplementary power|fed (?:by|"
+    r"through)|stromanschl\u00fcsse?|stromanschluss|"
     r"connecteurs? d.alimentation|conectores? de (?:energ\u00eda|alimentaci\u00f3n)|connectors?",
     re.IGNORECASE,
 )
@@ -126,7 +127,7 @@ def plugs_of(gpu: Gpu) -> Counter[str] | None:
 
 
 def has_other_plugs(gpu: Gpu, told: Counter[str]) -> bool:
-    """Whether a device that its vendor builds itself has none of the kinds of connectors that are told of it."""
+    """Whether a device that its vendor builds itself has no connector of the kinds that are told of it."""
     known = plugs_of(gpu)
     own = gpu.segment in ("datacenter", "workstation") and certain(gpu, "power_connectors")
     return own and known is not None and not set(known) & set(told) and (bool(known) or bool(told))
@@ -168,9 +169,15 @@ def _supply(cell: Cell, gpus: Sequence[Gpu], context: Context) -> Iterator[Findi
 
 
 def _judged(
-    cell: Cell, place: tuple[int, int], field: str, right: Sequence[Gpu], context: Context, *, wrong: bool = False
+    cell: Cell,
+    place: tuple[int, int],
+    field: str,
+    right: Sequence[Gpu],
+    context: Context,
+    *,
+    wrong: bool = False,
 ) -> Iterator[Finding]:
-    """What is on file of a device is right; what is not is wrong of those without any output, or if told so."""
+    """What is on file of a device is right; what is not is wrong of those without any output, or if told."""
     known = [gpu for key in cell.ids if (gpu := context.catalogue[key]).value(field) is not None]
     if not known:
         return

@@ -46,11 +46,14 @@ _NEXT = re.compile(r"[,;:]\s")
 #: Connectors that power a card, and that it has none.
 _POWERED = re.compile(
     r"\b(?:(?P<n>an?|one|two|three|1|2|3)(?:\s?[x\u00d7])?|the|its)\s(?:(?:extra|single|modern|new|old|ordinary|"
-    r"auxiliary|supplementary)\s)?(?P<pins>6|8|12|16)[- ]pins?\s(?:(?:pcie|eps|cpu|power|12vhpwr|atx[ \w.]{0,6})\s)*"
+    r"auxiliary|supplementary)\s)?(?P<pins>6|8|12|16)[- ]pins?\s(?:(?:pcie|eps|cpu|power|12vhpwr|"
+    r"atx[ \w.]{0,6})\s)*"
     r"(?:power\s)?(?:connectors?|plugs?|cables?|sockets?|inputs?|leads?)\b|"
     r"\b(?P<extra>an (?:extra|additional|auxiliary|external) power (?:cable|connector|plug))\b|"
-    r"\b(?P<none>no (?:(?:extra|additional|auxiliary|external|supplementary) )?(?:power )?(?:cable|connector|plug)s?"
-    r"(?= (?:for|of|at|to) |\s*[.,;])|(?:power\w*|fed|draws[^.;]{0,24}|runs)\s(?:from|by|through|off) the slot alone)\b",
+    r"\b(?P<none>no (?:(?:extra|additional|auxiliary|external|supplementary) )?(?:power )?(?:cable|"
+    r"connector|plug)s?"
+    r"(?= (?:for|of|at|to) |\s*[.,;])|(?:power\w*|fed|draws[^.;]{0,24}|runs)\s(?:from|by|through|"
+    r"off) the slot alone)\b",
     re.IGNORECASE,
 )
 _ADAPTED = re.compile(
@@ -100,14 +103,18 @@ def _powered(passage: Passage, sentence: Sentence, who: Spoken, context: Context
             continue
         gpus = [context.catalogue[key] for key in mention.ids]
         told = Counter({match["pins"]: 1} if match["pins"] else {"": 1} if match["extra"] else {})
-        if all(has_other_plugs(gpu, told) for gpu in gpus) and not (match["extra"] and any(map(plugs_of, gpus))):
+        if all(has_other_plugs(gpu, told) for gpu in gpus) and not (
+            match["extra"] and any(map(plugs_of, gpus))
+        ):
             yield of_field(
                 passage, match.span(), "identity", "power_connectors", gpus, "contradicted", context
             )
 
 
 #: Before what a card has not.
-_NONE = re.compile(r"\b(?:no|not|without|instead of|rather than|than|unlike|never)\b|n[\u2019']t\b", re.IGNORECASE)
+_NONE = re.compile(
+    r"\b(?:no|not|without|instead of|rather than|than|unlike|never)\b|n[\u2019']t\b", re.IGNORECASE
+)
 _NEAR = 32
 
 

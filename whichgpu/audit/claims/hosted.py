@@ -1,7 +1,7 @@
-"""What an instance type of a cloud is said to have in sentences: "a p4d.24xlarge has eight A100s", "the A10G of a g5".
+"""What an instance type of a cloud is said to have in sentences: "a p4d.24xlarge has eight A100s".
 
-Which GPU, how many of it, and how much memory each has are held against the offers on file. A series without a
-size ("p4d") is read where the document names its seller, or one of its sizes.
+Which GPU, how many of it, and how much memory each has are held against the offers on file. A series without
+a size ("p4d") is read where the document names its seller, or one of its sizes.
 """
 
 from __future__ import annotations
@@ -37,24 +37,31 @@ _HAVE = (
     r"(?:has|have|had|comes? (?:with|as)|(?:is|are) (?:equipped|fitted|outfitted|built) (?:with|around|on)|"
     r"(?:is|are) (?:powered|backed|driven) by|(?:gives?|brings?|gets?|rents?|hands?) (?:you|us|one)(?: out)?|"
     r"holds?|houses?|offers?|provides?|contains?|packs?|pairs|means|equals|carr(?:y|ies)|features?|sports?|bundles?|includes?|uses?|"
-    r"runs?(?: on)?|relies on|(?:is|are)(?= (?:an?|one|a single)\b)|exposes?|consists? of|with|:|puts? .{0,16} on)"
+    r"runs?(?: on)?|relies on|(?:is|are)(?= (?:an?|one|a single)\b)|exposes?|consists? of|with|:|"
+    r"puts? .{0,16} on)"
 )
 _KIND = r"(?:\s+(?:instances?|machines?|vms?|series|family|types?|nodes?|boxe?s?|hosts?|servers?)){0,2}"
-_FILL = r"(?:(?:exactly|only|just|up to|of|the|these|those|them|nvidia|nvidia[\u2019']s|amd|tesla|x|\u00d7|gpus?,?)\s+)*"
+_FILL = (
+    r"(?:(?:exactly|only|just|up to|of|the|these|those|them|nvidia|nvidia[\u2019']s|amd|tesla|x|\u00d7|"
+    r"gpus?,?)\s+)*"
+)
 #: Behind a type, what it has; and a number of them alone.
 _AFTER = re.compile(
     rf"{_KIND}(?:\s*,)?(?:\s+(?:in turn|on (?:aws|gcp|google cloud|azure|amazon)))?\s*"
-    rf"(?:\s(?:only|also|still|each|then)\s)?\s*{_HAVE}\s+(?:exactly |only |just |up to |not )?(?:{_N}\s+)?{_FILL}$",
+    rf"(?:\s(?:only|also|still|each|then)\s)?\s*{_HAVE}\s+(?:exactly |only |just |up to |"
+    rf"not )?(?:{_N}\s+)?{_FILL}$",
     re.IGNORECASE,
 )
 _ALONE = re.compile(
     rf"{_KIND}\s+{_HAVE}\s+(?:exactly |only |just )?(?P<n>\d{{1,2}}|{'|'.join(SPELLED)})"
-    r"(?:\s+(?:of (?:these|those|them)(?: gpus| cards)?|gpus|cards|accelerators))?(?=\s*(?:[.,;:)]|$|and so\b))",
+    r"(?:\s+(?:of (?:these|those|them)(?: gpus| cards)?|gpus|cards|accelerators))?(?=\s*(?:[.,;:)]|$|"
+    r"and so\b))",
     re.IGNORECASE,
 )
 #: Before a type, that something is in it; and behind that, what.
 _IN = re.compile(
-    r"(?:^|\W)(?:in|inside|inside of|behind|with|on|under the hood of|rent|take|book|choose|launch|start|spin up|order)\s+(?:an?\s+|the\s+|each\s+|every\s+|"
+    r"(?:^|\W)(?:in|inside|inside of|behind|with|on|under the hood of|rent|take|book|choose|launch|start|"
+    r"spin up|order)\s+(?:an?\s+|the\s+|each\s+|every\s+|"
     r"(?:its|their)\s+|(?:aws|google|azure|amazon)(?:[\u2019']s)?\s+)*$",
     re.IGNORECASE,
 )
@@ -67,7 +74,8 @@ _THERE = re.compile(
 #: Between a GPU and the type that it is in, and the number before it.
 _OF = re.compile(
     r"s?(?:\s+(?:gpus?|cards?|accelerators?))?(?:,?\s+(?:that|which))?\s+(?:(?:go|goes|is|are|sits?|found|work|works)\s+)?"
-    r"(?:into|in|inside|inside of|of|behind|powers?|drives?|under the hood of|within)\s+(?:an?\s+|the\s+|each\s+|every\s+|"
+    r"(?:into|in|inside|inside of|of|behind|powers?|drives?|under the hood of|within)\s+(?:an?\s+|the\s+|"
+    r"each\s+|every\s+|"
     r"(?:aws|google|azure|amazon)(?:[\u2019']s)?\s+|one\s+|single\s+)*$",
     re.IGNORECASE,
 )
@@ -82,7 +90,8 @@ _WITH_SIZE = re.compile(
 )
 _HAVE_SIZE = re.compile(
     r"(?:\.\w+)?\s+(?:all\s+|each\s+)?(?:have|has|come with|carry|are of|are the|offer)\s+(?:the\s+|of\s+)?"
-    r"(?P<size>\d{2,3})[ -]?GB\b(?=\s+(?:each|apiece|per gpu|of (?:memory|hbm\w*|vram)|variants?|versions?|ones?)|[.,;])",
+    r"(?P<size>\d{2,3})[ -]?GB\b(?=\s+(?:each|apiece|per gpu|of (?:memory|hbm\w*|vram)|variants?|"
+    r"versions?|ones?)|[.,;])",
     re.IGNORECASE,
 )
 #: What makes it no statement of what the type has.
@@ -150,20 +159,22 @@ def _of_type(
             told = told or (_THERE.fullmatch(text, end, one.start) if inside else None)
             number = told.span("n") if told and told["n"] else None
             if told:
-                yield from _has(passage, one, kinds, number, _WITH_SIZE.match(text, one.end), context)
+                yield from _has(
+                    passage, one, kinds, number=number, size=_WITH_SIZE.match(text, one.end), context=context
+                )
         elif start - _NEAR < one.end <= start and _OF.fullmatch(text, one.end, start):
             told = _SO_MANY.search(text, max(0, one.start - _NEAR), one.start)
             all_of_it = told and not _THE.search(text, max(0, one.start - _NEAR), one.start)
             number = told.span("n") if told and all_of_it else None
             size = _HAVE_SIZE.match(text, end) or _WITH_SIZE.match(text, one.end)
-            yield from _has(passage, one, kinds, number, size, context)
+            yield from _has(passage, one, kinds, number=number, size=size, context=context)
     alone = _ALONE.match(text, end)
     if alone and len(known) == 1 and known[0][1] and not _OF_HOST.search(_sentence(text, start)):
         yield of_number(passage, alone.span("n"), read_number(alone["n"]), known[0], context)
 
 
 def _has(
-    passage: Passage, one: Mention, kinds: Sequence[tuple[str, float]], number: tuple[int, int] | None,
+    passage: Passage, one: Mention, kinds: Sequence[tuple[str, float]], *, number: tuple[int, int] | None,
     size: re.Match[str] | None, context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     """The verdict on a GPU that a type is said to have, on the number of it, and on its memory."""

@@ -1,10 +1,10 @@
-"""Of how many dies a GPU is made, and how many stacks of memory it has: "eight stacks of HBM3", "six XCDs"."""
+"""Of how many dies a GPU is made, and how many stacks of memory it has: "eight stacks of HBM3"."""
 
 from __future__ import annotations
 
 from functools import cache
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.certainty import certain
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 _NUMBER = rf"(?P<n>\d{{1,2}}|single|dual|{'|'.join(SPELLED)})"
-_KIND = r"(?:accelerator|complex|compute|graphics|gpu|core|reticle-(?:sized|limited)|silicon|big|large|identical|equal|separate)"
+_KIND = (
+    r"(?:accelerator|complex|compute|graphics|gpu|core|reticle-(?:sized|limited)|silicon|big|large|identical|"
+    r"equal|separate)"
+)
 #: Parts of a package by what is counted.
 _PARTS = {
     "stacks": r"(?:hbm\w*|memory|dram|dedicated)\s+(?:memory\s+)?(?:stacks|sites|towers|cubes)|"
@@ -42,7 +45,9 @@ _TOLD = re.compile(
     rf"(?:{'|'.join(f'(?P<{key}>{words})' for key, words in _PARTS.items())}|(?P<adjective>(?<=-)die))\b",
     re.IGNORECASE,
 )
-_ANY = re.compile(r"\b(?:stacks|towers|cubes|mcds?|iods?|[xg]cds?|die|dies|dice|chiplets|tiles|sites)\b", re.I)
+_ANY = re.compile(
+    r"\b(?:stacks|towers|cubes|mcds?|iods?|[xg]cds?|die|dies|dice|chiplets|tiles|sites)\b", re.I
+)
 #: What makes a number of parts none of the whole GPU's.
 _ELSE = re.compile(
     r"\b(?:each|per|every|more|fewer|less|additional|extra|another|other|than|either|wafers?|of which|out of|"
@@ -67,10 +72,14 @@ def find(context: Context) -> Iterator[Finding]:
     for table in context.document.tables:
         for cell in cells(table, context):
             number = _ALONE.fullmatch(cell.passage.text)
-            part = next((key for key, words in _LABELS.items() if words.fullmatch(cell.label.strip(" :*"))), "")
+            part = next(
+                (key for key, words in _LABELS.items() if words.fullmatch(cell.label.strip(" :*"))), ""
+            )
             if number and part:
                 gpus = [context.catalogue[key] for key in cell.ids]
-                yield from _judged(cell.passage, number.span("n"), part, float(number["n"]), gpus, context)
+                yield from _judged(
+                    cell.passage, number.span("n"), gpus, part=part, told=float(number["n"]), context=context
+                )
     for passage, sentence, who in each_sentence(context, _ANY):
         if is_asserted(sentence.text):
             yield from _of_sentence(passage, sentence, who, context)
@@ -91,11 +100,11 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
         # "Only with Blackwell did NVIDIA put two dies under one lid": of others than the device spoken of.
         families = architectures().findall(clause)
         if all(is_of(gpu, each) for gpu in gpus for each in families):
-            yield from _judged(passage, match.span(), part, told, gpus, context)
+            yield from _judged(passage, match.span(), gpus, part=part, told=told, context=context)
 
 
 def _judged(
-    passage: Passage, place: tuple[int, int], part: str, told: float, gpus: Sequence[Gpu], context: Context
+    passage: Passage, place: tuple[int, int], gpus: Sequence[Gpu], *, part: str, told: float, context: Context
 ) -> Iterator[Finding]:
     """The verdict on a number of parts: wrong where it is that of no device that may be meant."""
     known = [(gpu, number) for gpu in gpus if (number := _number(gpu, part))]
@@ -114,7 +123,12 @@ def _judged(
     )  # fmt: skip
 
 
-_CALLED = {"stacks": "stacks of memory", "memory": "memory dies", "io": "I/O dies", "compute": "dies that compute"}
+_CALLED = {
+    "stacks": "stacks of memory",
+    "memory": "memory dies",
+    "io": "I/O dies",
+    "compute": "dies that compute",
+}
 
 
 def _number(gpu: Gpu, part: str) -> int:
@@ -131,7 +145,7 @@ def _number(gpu: Gpu, part: str) -> int:
 
 
 @cache
-def _packages() -> Mapping[str, Mapping[str, object]]:
+def _packages() -> Mapping[str, Mapping[str, Any]]:
     """What is told of packages, by the id of a GPU or the name of a chip."""
     rows = store.load("packages")["packages"]["package"]
     return {name: row for row in rows for name in (*row.get("of", ()), *row.get("chips", ()))}

@@ -60,7 +60,8 @@ _SLOT_LINE = re.compile(
     r"(?:^|[.\n*]\s*)(?:slots?(?: width)?|form factor|card size|width)\W{0,3}:\W{0,3}(?=\S)", re.IGNORECASE
 )
 _CORES_LINE = re.compile(
-    r"\b(?P<what>tensor core|rt core|ray tracing core)s?\**\s*[:\u2013-]\s*(?P<told>(?:\d[\d,]*,?\s*(?:x\s)?\(?)?"
+    r"\b(?P<what>tensor core|rt core|"
+    r"ray tracing core)s?\**\s*[:\u2013-]\s*(?P<told>(?:\d[\d,]*,?\s*(?:x\s)?\(?)?"
     r"[1-6](?:st|nd|rd|th)[- ]gen(?:eration)?\b)",
     re.IGNORECASE,
 )

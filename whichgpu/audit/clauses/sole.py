@@ -1,4 +1,4 @@
-"""Values of the one device that a sentence names, wherever they stand: "to its memory lead 600 GB/s", "for 90 W".
+"""Values of the one device that a sentence names, wherever they stand: "to its memory lead 600 GB/s".
 
 What nothing else read of a sentence with one device, and one value of a kind, is that device's by its unit,
 where no word of its clause makes it something else's. Only what is plain is accused.
@@ -30,27 +30,33 @@ if TYPE_CHECKING:
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.sentences import Sentence
 
-_ENDS = re.compile(r"[;:]\s+|\s+[\u2013\u2014]\s+|,\s+(?=(?:and|but|so|while|whereas|although|though|because|which|where)\s)")
+_ENDS = re.compile(
+    r"[;:]\s+|\s+[\u2013\u2014]\s+|,\s+(?=(?:and|but|so|while|whereas|although|though|because|which|where)\s)"
+)
 _LINK = re.compile(
     r"\b(?:nvlink|links?|bridges?|bridged|interconnect|fabric|pcie?|infinity|network\w*|ethernet|infiniband|usb|ssd|"
-    r"disk|nvme|host|switch\w*|neighbou?rs?|each other|dies|caches?|l[123]|effective|way|direction)\b|\bNIC\b",
+    r"disk|nvme|host|switch\w*|neighbou?rs?|each other|dies|caches?|l[123]|effective|way|direction)\b|"
+    r"\bNIC\b",
     re.IGNORECASE,
 )
 _OF_MEMORY = re.compile(
     r"\b(?:memory|vram|hbm\w*|gddr\w*|soldered|on[- ]board|video memory|frame ?buffer|chips)\b", re.IGNORECASE
 )
 _OF_POWER = re.compile(
-    r"\b(?:(?:thermal|power|heat) (?:limit|budget|envelope|design|rating)|rated|rating|tdp|tgp|tbp|specifi\w+|nominal)\b",
+    r"\b(?:(?:thermal|power|heat) (?:limit|budget|envelope|design|rating)|rated|rating|tdp|tgp|tbp|"
+    r"specifi\w+|nominal)\b",
     re.IGNORECASE,
 )
 _OF_BUS = re.compile(r"\b(?:lines|wide|bus|interface|path)\b", re.IGNORECASE)
 _OF_LAUNCH = re.compile(
-    r"\b(?:launch\w*|debut|when (?:it was )?new|list(?:ed)?|msrp|rrp|recommended|official(?:ly)?|sticker|introduct\w+|"
+    r"\b(?:launch\w*|debut|when (?:it was )?new|list(?:ed)?|msrp|rrp|recommended|official(?:ly)?|sticker|"
+    r"introduct\w+|"
     r"release[ds]?|first day)\b",
     re.IGNORECASE,
 )
 _PRICED = re.compile(
-    r"\b(?:used|second[- ]?hand|street|today|now|currently|ebay|amazon|hour|month|rent\w*|paid|below|above|under|over|"
+    r"\b(?:used|second[- ]?hand|street|today|now|currently|ebay|amazon|hour|month|rent\w*|paid|below|"
+    r"above|under|over|"
     r"discount\w*|deal|sale|saved?|sav\w+|per|from|down|cut|drop\w*|partner|custom|edition|refurb\w*|20[12]\d)\b",
     re.IGNORECASE,
 )
@@ -67,7 +73,8 @@ _NARROWEST = 32
 _COUNTS = ("cores", "tensor_cores", "rt_cores", "sms", "transistors")
 #: Between a value and the device behind it, whose it is.
 _OF_IT = re.compile(
-    r"[^.;:]{0,48}\b(?:on|onto|of|with|for|from|in|into|inside|aboard|to|which)\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+)*", re.I
+    r"[^.;:]{0,48}\b(?:on|onto|of|with|for|from|in|into|inside|aboard|to|which)\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+)*",
+    re.I,
 )
 _BEHIND, _BEFORE = 30, 160
 #: Dimensions of what a link to another device has too.
@@ -76,7 +83,11 @@ _OF_LINKS = ("bandwidth", "memory", "bits", "bit rate")
 
 def sole(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     """The values of a sentence of one device that are not the device's, and that nothing else read."""
-    found = [each for each in quantities(passage.text, context.fraction) if sentence.start <= each.start < sentence.end]
+    found = [
+        each
+        for each in quantities(passage.text, context.fraction)
+        if sentence.start <= each.start < sentence.end
+    ]
     if not found or not is_asserted(sentence.text) or models(sentence.text):
         return
     who = spoken(index, passage, sentence, context)
@@ -88,7 +99,7 @@ def sole(index: int, passage: Passage, sentence: Sentence, context: Context) -> 
         if within(who.here, start, end) and _is_plain(passage.text, (start, end), inside, who.here):
             for quantity in inside:
                 if [each.dimension for each in inside].count(quantity.dimension) == 1:
-                    yield from _judged(passage, (start, end), quantity, one, who.here, context)
+                    yield from _judged(passage, (start, end), quantity, one, here=who.here, context=context)
 
 
 def _clauses(sentence: Sentence) -> Iterator[tuple[int, int]]:
@@ -102,25 +113,40 @@ def _clauses(sentence: Sentence) -> Iterator[tuple[int, int]]:
 def _is_plain(text: str, place: tuple[int, int], values: Sequence[Quantity], here: Sequence[Mention]) -> bool:
     """Whether no word of a clause but its names and values says that it is of something else."""
     words = list(text[slice(*place)])
-    for each in (*values, *here):
-        for at in range(max(each.start, place[0]), min(each.end, place[1])):
+    told = [(each.start, each.end) for each in values] + [(each.start, each.end) for each in here]
+    for start, end in told:
+        for at in range(max(start, place[0]), min(end, place[1])):
             words[at - place[0]] = " "
     said = "".join(words)
-    return is_indicative(said) and is_its_own(said) and not _ELSE.search(said) and not architectures().search(said)
+    return (
+        is_indicative(said)
+        and is_its_own(said)
+        and not _ELSE.search(said)
+        and not architectures().search(said)
+    )
 
 
 def _judged(
-    passage: Passage, place: tuple[int, int], quantity: Quantity, one: Mention, here: Sequence[Mention],
+    passage: Passage, place: tuple[int, int], quantity: Quantity, one: Mention, *, here: Sequence[Mention],
     context: Context,
 ) -> Iterator[Finding]:  # fmt: skip
     text = passage.text
     clause = text[slice(*place)]
     # A link that the text before tells rates of is the one whose rates it goes on with.
     near = text[max(0, place[0] - _BEFORE) : place[1]]
-    attribute = None if quantity.dimension in _OF_LINKS and _LINK.search(near) else _attribute(text, clause, quantity)
+    attribute = (
+        None if quantity.dimension in _OF_LINKS and _LINK.search(near) else _attribute(text, clause, quantity)
+    )
     taken = any(each.start <= quantity.start < each.end for each in here)
     behind = one.start >= quantity.end and _OF_IT.fullmatch(text, quantity.end, one.start) is None
-    if attribute is None or taken or behind or text[one.end : one.end + 1] == "s" or quantity.high != quantity.value or quantity.limit not in ("", "about", "up to"):
+    if (
+        attribute is None
+        or taken
+        or behind
+        or text[one.end : one.end + 1] == "s"
+        or quantity.high != quantity.value
+        or quantity.limit not in ("", "about", "up to")
+    ):
         return
     begin, end = passage.span(quantity.start, quantity.end)
     known: list[Finding] = context.memo.get("found", [])
@@ -129,32 +155,31 @@ def _judged(
     gpus = [context.catalogue[key] for key in one.ids]
     wider = [context.catalogue[key] for key in one.named]
     verdicts = [
-        verdict_on(text, quantity, attribute, each, said=qualifiers(clause), context=context) for each in (gpus, wider)
+        verdict_on(text, quantity, attribute, each, said=qualifiers(clause), context=context)
+        for each in (gpus, wider)
     ]
-    near = any(1 / FAR < each < FAR for each in shares(quantity, attribute, gpus))
-    if near and all(each.verdict == "contradicted" for each in verdicts):
+    alike = any(1 / FAR < each < FAR for each in shares(quantity, attribute, gpus))
+    if alike and all(each.verdict == "contradicted" for each in verdicts):
         yield finding_on(passage, quantity, attribute, gpus, found=verdicts[0], context=context)
 
 
 def _attribute(text: str, clause: str, quantity: Quantity) -> Attribute | None:
     """What a value is of by its unit, where its clause does not say something else."""
     told = attributes()
-    if quantity.dimension == "bandwidth":
-        return told["bandwidth"]
-    if quantity.dimension == "memory":
-        return told["memory"] if _OF_MEMORY.search(clause) else None
-    if quantity.dimension == "power":
-        return told["power"] if _OF_POWER.search(clause) else None
-    if quantity.dimension == "bits":
-        return told["memory_bus"] if _OF_BUS.search(clause) and quantity.value >= _NARROWEST else None
-    if quantity.dimension == "bit rate":
-        return told["memory_data_rate"] if _OF_MEMORY.search(clause) else None
-    if quantity.dimension == "money":
-        return told["launch_price"] if _OF_LAUNCH.search(clause) and not _PRICED.search(clause) else None
-    if quantity.dimension == "area":
-        return told["die_area"]
     if quantity.dimension in ("number", "count"):
         behind = within(named(text), quantity.end, quantity.end + _BEHIND)[:1]
         tied = [each.attribute for each in behind if not text[quantity.end : each.start].strip()]
         return tied[0] if tied and tied[0].key in _COUNTS else None
-    return None
+    if quantity.dimension == "money" and _PRICED.search(clause):
+        return None
+    narrow = quantity.dimension == "bits" and quantity.value < _NARROWEST
+    key, words = _BY_UNIT.get(quantity.dimension, ("", None))
+    return told[key] if key and not narrow and (words is None or words.search(clause)) else None
+
+
+#: What a value of a unit is of, and the words of its clause without which it may be of something else.
+_BY_UNIT = {
+    "bandwidth": ("bandwidth", None), "memory": ("memory", _OF_MEMORY), "power": ("power", _OF_POWER),
+    "bits": ("memory_bus", _OF_BUS), "bit rate": ("memory_data_rate", _OF_MEMORY),
+    "money": ("launch_price", _OF_LAUNCH), "area": ("die_area", None),
+}  # fmt: skip
