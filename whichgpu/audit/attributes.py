@@ -210,6 +210,24 @@ _ALONE = {
     "power limit": "power",
     **dict.fromkeys(("stock limit", "default limit", "stock power limit", "default power limit"), "power"),
     **dict.fromkeys(("installed", "installed memory", "memory installed", "on board"), "memory"),
+    **dict.fromkeys(
+        ("envelope", "power envelope", "heat", "electricity", "draw", "board draw", "consumption"),
+        "power",
+    ),
+    **dict.fromkeys(("capacity", "mem", "framebuffer", "frame buffer"), "memory"),
+    **dict.fromkeys(("transfer rate", "reads at", "memory reads", "memory transfer rate"), "bandwidth"),
+    **dict.fromkeys(("data lines", "memory path", "data path"), "memory_bus"),
+    **dict.fromkeys(
+        ("speed per pin", "per pin", "rate per pin", "chip speed", "pin rate"), "memory_data_rate"
+    ),
+    **dict.fromkeys(("fp32 lanes", "arithmetic units", "shader alus"), "cores"),
+    **dict.fromkeys(("ai units", "ai cores", "ai accelerators", "ai engines", "tensor"), "tensor_cores"),
+    **dict.fromkeys(("ray units", "ray engines", "rt engines", "rt", "ray accelerators"), "rt_cores"),
+    **dict.fromkeys(("second-level cache", "second level cache"), "l2"),
+    **dict.fromkeys(
+        ("sticker", "price when new", "launched at", "price tag at launch", "first price", "price new"),
+        "launch_price",
+    ),
     "gpu power": "power",
     "module power": "power",
     "total bandwidth": "bandwidth",

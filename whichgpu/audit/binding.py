@@ -168,6 +168,12 @@ _OF_SMS = re.compile(r"\s+SMs?\b")
 _PRECISE = re.compile(r"(?:FP|BF|TF|INT)\d{1,2}\b", re.IGNORECASE)
 
 
+#: Behind the name of a device, a part of it.
+_ITS_PART = re.compile(
+    r"\s+(?:[XG]CDs?|SMs?|dies?|chiplets?|slices?|stacks?)\s+(?:has|have|holds?|offers?|gets?)\b"
+)
+
+
 class Binder:
     """Goes through the values of a sentence and says of each what it is of; remembers what it bound last."""
 
@@ -201,6 +207,9 @@ class Binder:
         mention = self._of_it(quantity) or nearest_device(self._text, quantity, self._who)
         variant = VARIANT.match(self._text, quantity.end)
         if mention is None or inside or variant or of_a_part(self._text, quantity):
+            return None
+        if mention in here and _ITS_PART.match(self._text, mention.end):
+            # "Each MI300X XCD has 38 compute units".
             return None
         attribute = self._listed(quantity, mention) if chosen is None else self._attributes[chosen].attribute
         if attribute is None:

@@ -24,6 +24,9 @@ class Capability(NamedTuple):
     has: Callable[[Gpu], bool | None]
 
 
+#: Architectures of AMD's that came before units for rays, and those of it and of Intel that have them.
+_NO_RAYS = ("vega10", "vega20_pro", "vega20_radeon", "polaris", "cdna1", "cdna2", "cdna3", "cdna4", "rdna1")
+_RAYS = ("rdna2", "rdna3", "rdna4", "intel_xe_hpg", "intel_xe2_hpg")
 #: Architectures of AMD's that came before a format of numbers.
 _BEFORE = {
     "fp8": ("vega10", "vega20_pro", "vega20_radeon", "polaris", "cdna1", "cdna2", "rdna1", "rdna2", "rdna3"),
@@ -40,6 +43,7 @@ _BEFORE = {
         "rdna3",
     ),
 }
+_BEFORE["fp6"] = _BEFORE["fp4"]
 
 
 def _since(low: float, rate: str = "") -> Callable[[Gpu], bool | None]:
@@ -134,6 +138,18 @@ def _surely(test: Callable[[Gpu], bool | None]) -> Callable[[Gpu], bool | None]:
     return lambda gpu: True if test(gpu) else None
 
 
+def _traces_rays(gpu: Gpu) -> bool | None:
+    """Whether a device has units for rays: by their number, else by its architecture."""
+    if gpu.value("rt_cores") is not None:
+        return _positive("rt_cores")(gpu)
+    return False if gpu.architecture in _NO_RAYS else True if gpu.architecture in _RAYS else None
+
+
+def _dlss(gpu: Gpu) -> bool | None:
+    """Whether a card for games has DLSS, which takes tensor cores of NVIDIA's."""
+    return _positive("tensor_cores")(gpu) if gpu.segment in ("geforce", "laptop") else None
+
+
 def _encodes_hevc(gpu: Gpu) -> bool | None:
     """HEVC is encoded by every encoder since Maxwell's second generation, and by other makers'."""
     has = _has_encoder(gpu)
@@ -156,6 +172,7 @@ CAPABILITIES = (
     Capability("fp8", rf"fp8{_PRECISION}", "compute_capability",
                 _since(8.9, "fp8")),
     Capability("fp4", rf"(?:nv)?fp4{_PRECISION}", "compute_capability", _since(10.0, "fp4")),
+    Capability("fp6", rf"(?:mx)?fp6(?!\d){_PRECISION}", "compute_capability", _since(10.0, "fp6")),
     Capability("bf16", rf"(?:bf16|bfloat16){_PRECISION}", "compute_capability",
                 _since(8.0, "bf16")),
     Capability("tf32", rf"(?:tf32|tensorfloat-32){_PRECISION}", "compute_capability",
@@ -178,7 +195,10 @@ CAPABILITIES = (
     Capability("transformer_engine", r"(?:an? )?transformer engine", "compute_capability", _since(8.9)),
     Capability("flash_attention_2", r"flash[- ]?attention[- ]?2", "compute_capability", _since(8.0)),
     Capability("flash_attention_3", r"flash[- ]?attention[- ]?3", "compute_capability", _since(9.0)),
-    Capability("frame_generation", r"dlss 3(?!\.5)(?: frame generation)?", "compute_capability", _since(8.9)),
+    Capability("frame_generation", r"dlss 3(?!\.5)(?: frame generation)?|dlss[- ]frame[- ]generation",
+                "compute_capability", _of_maker("NVIDIA", _since(8.9))),
+    Capability("dlss", r"dlss(?! ?[3-9])(?: 2(?:\.\d)?)?(?: (?:upscaling|super resolution))?(?! frame)",
+                "tensor_cores", _of_maker("NVIDIA", _dlss)),
     Capability("dpx", r"dpx(?: instructions?)?", "compute_capability", _since(9.0)),
     Capability("ecc", r"(?:ecc|error[- ]correcting code)(?: memory)?(?: \(ecc\))?", "ecc",
                 _said("ecc", "yes")),
@@ -204,8 +224,11 @@ CAPABILITIES = (
     Capability("xmx", r"xmx(?: (?:units?|engines?|cores?))?", "vendor", _of_maker("Intel")),
     Capability("vgpu", r"(?:nvidia )?vgpu(?: software)?(?: support)?", "vgpu",
                 lambda gpu: True if gpu.value("vgpu") else None),
-    Capability("ray_tracing", r"(?:rt cores?|ray[- ]tracing (?:cores?|hardware|units?))", "rt_cores",
-                _positive("rt_cores")),
+    Capability("ray_tracing",
+                r"(?:rt cores?|ray[- ]tracing (?:cores?|hardware|units?|accelerators?)|ray accelerators|"
+                r"hardware(?:[- ]accelerated)? ray[- ]?tracing|ray[- ]?tracing in hardware|"
+                r"units for (?:hardware )?ray[- ]?tracing)", "rt_cores",
+                _traces_rays),
     Capability("int8_tensor", r"int8 tensor[- ]cores?(?: (?:operations?|support|acceleration|math))?",
                 "compute_capability", _since(7.2)),
     Capability("tensor_cores", r"(?:fp16 )?tensor cores?|fp16 tensor", "tensor_cores",

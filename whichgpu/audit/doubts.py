@@ -127,6 +127,11 @@ def too_near(attribute: Attribute, what: Stated, gpu: Gpu) -> bool:
         return any(
             value / _WHOLE < what.value < value * _WHOLE for value, _ in values_of(attribute, what, gpu)
         )
+    if attribute.key == "memory_data_rate" and str(gpu.value("memory_type") or "").startswith("GDDR"):
+        # GDDR is sold by its rate: 30 Gbit/s are none of 28 that were rounded.
+        return any(
+            value and abs(what.value / value - 1) < _NEAR for value, _ in values_of(attribute, what, gpu)
+        )
     allowed = 0.0
     if what.is_round and attribute.dimension not in ("memory", "bits", "count"):
         hedged = what.limit in ("about", "up to", "nearly", "over")

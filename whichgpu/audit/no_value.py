@@ -49,7 +49,14 @@ def is_nobodys(text: str, sentence: Sentence, quantity: Quantity, attribute: Att
     reached = attribute.dimension in _RATED_BY and _OF_ITS_PEAK.search(sentence.text)
     slices = _A_SLICE.match(sentence.text) and _SLICED.search(text, 0, sentence.start)
     divides = _is_divisor(text[quantity.start : quantity.end], text[quantity.end : sentence.end])
-    return bool(_A_PLUG.match(text, quantity.end) or share or reached or slices or divides)
+    by_host = attribute.key in ("nvlink", "bandwidth") and _BY_PCIE.match(text, quantity.end)
+    return bool(_A_PLUG.match(text, quantity.end) or share or reached or slices or divides or by_host)
+
+
+#: Behind a rate, that it is of the way to the host: "64 GB/s over PCIe and 600 GB/s over NVLink".
+_BY_PCIE = re.compile(
+    r"\s+(?:over|via|through|by|across|on)\s+(?:the\s+|its\s+)?PCI(?:e|[ -]Express)\b", re.IGNORECASE
+)
 
 
 def _is_divisor(words: str, behind: str) -> bool:

@@ -12,6 +12,7 @@ from string import Formatter
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.sentences import sentences
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple
 
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
 
 
 class _Turn(NamedTuple):
-    """A turn of phrase: its pattern, and what it says as pairs of words and the group that follows them."""
+    """A turn of phrase: its pattern, and what it says as pairs of words and the group that follows them.
+
+    `unless` is what beside it in its sentence makes it say something else.
+    """
 
     pattern: re.Pattern[str]
     says: tuple[tuple[str, str], ...]
+    unless: re.Pattern[str] | None
 
 
 def reworded(passage: Passage) -> Passage:
@@ -33,9 +38,16 @@ def reworded(passage: Passage) -> Passage:
     for turn in _turns():
         found = turn.pattern.search(passage.text)
         while found:
-            passage, at = _put(passage, found, turn)
+            says_else = turn.unless is not None and turn.unless.search(_sentence(passage.text, *found.span()))
+            passage, at = (passage, found.end()) if says_else else _put(passage, found, turn)
             found = turn.pattern.search(passage.text, at)
     return passage
+
+
+def _sentence(text: str, start: int, end: int) -> str:
+    """The sentence, or the sentences, that a stretch of a text stands in."""
+    within = [each for each in sentences(text) if each.start < end and start < each.end]
+    return text[min(start, within[0].start) : max(end, within[-1].end)] if within else text[start:end]
 
 
 @cache
@@ -43,7 +55,14 @@ def _turns() -> Sequence[_Turn]:
     files = store.load("rewordings")
     parts: Mapping[str, str] = files["parts"]["part"]
     rows = [row for name in sorted(files) for row in files[name].get("turn", ())]
-    return tuple(_Turn(_pattern(row["find"], parts), tuple(_pieces(row["says"]))) for row in rows)
+    return tuple(
+        _Turn(
+            _pattern(row["find"], parts),
+            tuple(_pieces(row["says"])),
+            _pattern(row["unless"], parts) if "unless" in row else None,
+        )
+        for row in rows
+    )
 
 
 #: A part of a pattern by its name; "(?P<name>" names a group.

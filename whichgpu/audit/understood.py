@@ -60,7 +60,8 @@ _VERB = re.compile(
 #: What a clause without a subject begins with: a number, a chip, how something was made.
 _FRAGMENT = re.compile(
     r"[\W_]*(?:(?:and|but|so|also|only|just|with|at|now|then|the|an?|up to|about|around|plus)\s+)*"
-    r"(?:[$\u20ac~]?\d|[A-Z]{1,3}\d{2,3}\b|(?i:launched|released|built|based|made|fitted|equipped|announced|introduced|"
+    r"(?:[$\u20ac~]?\d|[A-Z]{1,3}\d{2,3}\b|PCI(?:e|[ -]Express)\b|(?i:launched|released|built|based|made|"
+    r"fitted|equipped|announced|introduced|"
     r"unveiled|presented|powered|connected|rated|manufactured|supports|has|offers|comes|draws|features)\b|"
     r"[^.;]{0,40}[.;]?\s*$)"
 )
@@ -127,7 +128,8 @@ def is_unstated(found: Finding, where: tuple[int, Passage, int], context: Contex
     """Whether an accusation takes for granted what its sentence does not say."""
     index, passage, at = where
     sentence = next((each for each in sentences(passage.text) if each.start <= at < each.end), None)
-    if sentence is None:
+    if sentence is None or passage.kind == "cell":
+        # Whose a cell is, and in what, is told by the headers of its table.
         return False
     place = Place(passage.text, sentence, at, at + len(found.quote), context.mentions.get(index, ()))
     if _is_quoted(sentence, at) or lacks_premise(found, place, context):
@@ -209,7 +211,7 @@ def _is_unstated_value(found: Finding, place: Place, *, own: bool) -> bool:
     theirs = _THEIRS.match(clause)
     identity = found.kind == "identity" and (_BOTH_ARE.match(clause) or _IT.search(sentence.text))
     since = _GOES_ON.match(sentence.text) and not _SINCE.search(text, sentence.start, at)
-    if own or "capability" in found.attribute or since or identity:
+    if own or "capability" in found.attribute or found.attribute in _OF_ITSELF or since or identity:
         return False
     if _FROM_ONE.search(text, sentence.start, at):
         return True
@@ -217,6 +219,10 @@ def _is_unstated_value(found: Finding, place: Place, *, own: bool) -> bool:
         return True
     goes_on = _GOES_ON.match(clause) or _begins_with_attribute(clause) or _IT.search(text, sentence.start, at)
     return not goes_on and (_VERB.search(clause) is not None or not _FRAGMENT.match(clause))
+
+
+#: What is of an instance type by its name, and parts of a package, whose claim asks itself whose they are.
+_OF_ITSELF = ("instance", "package")
 
 
 def is_of_else(found: Finding, place: Place, context: Context) -> bool:

@@ -31,7 +31,7 @@ _YES = re.compile(
 
 _NO = re.compile(
     r"\s*(?:no(?: support)?|none|nein|non|not supported|unsupported|"
-    r"not available|unavailable|not present|not included|absent|missing|lacking|left out|"
+    r"not available|unavailable|not present|not included|absent|missing|lacking|left out|dropped|removed|"
     r"not native(?:ly)?(?: supported)?|no native(?: support)?|"
     r"\u2717|\u2718|\u274c|n/a)\s*(?:\([^()]{0,40}\))?\s*$",
     re.IGNORECASE,
@@ -167,7 +167,8 @@ def of_item(index: int, passage: Passage, context: Context) -> Iterator[Finding]
 def _headed(label: str) -> tuple[Capability, ...]:
     """The capabilities that the label of a cell names by itself."""
     said = (
-        r"(?:supports? |peak |dense |multi-gpu )?(?:{})"
-        r"(?: (?:performance|throughput|compute|tensor|cores?|dense|sparse|peak)){{0,2}}(?: \([\w ,/&|-]+\))?"
+        r"(?:supports? |peak |dense |multi-gpu |native |hardware )?(?:{})"
+        r"(?: (?:performance|throughput|compute|tensor|cores?|dense|sparse|peak|in hardware)){{0,2}}"
+        r"(?: \([\w ,/&|-]+\))?"
     )
     return tuple(each for each in CAPABILITIES if re.fullmatch(said.format(each.names), label, re.IGNORECASE))

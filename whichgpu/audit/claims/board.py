@@ -33,7 +33,8 @@ _PSU = re.compile(
 )
 _PLUGS = re.compile(
     r"(?:(?:supplementary|additional|external|auxiliary|aux\.?|pcie|extra) )*"
-    r"power[- ](?:connectors?|plugs?|cables?|inputs?)|stromanschl\u00fcsse?|stromanschluss|"
+    r"(?:power[- ])?(?:plugs?|cables?|inputs?)|power[- ]connectors?|supplementary power|fed (?:by|"
+    r"through)|stromanschl\u00fcsse?|stromanschluss|"
     r"connecteurs? d.alimentation|conectores? de (?:energ\u00eda|alimentaci\u00f3n)|connectors?",
     re.IGNORECASE,
 )
@@ -95,9 +96,10 @@ def _of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
         for each in plugs:
             told[each["pins"] or each["short"] or "16"] += _number(each["n"] or each["m"] or each["k"])
         place = (plugs[0].start(), min(plugs[-1].end(), len(cell.passage.text))) if plugs else (0, len(text))
-        yield from _judged(
-            cell, place, "power_connectors", [each for each in gpus if _plugs(each) == told], context
-        )
+        right = [each for each in gpus if plugs_of(each) == told]
+        # Vendors build what is for data centres and workstations themselves.
+        wrong = all(has_other_plugs(each, told) for each in gpus)
+        yield from _judged(cell, place, "power_connectors", right, context, wrong=wrong)
     cooled = _COOLED.fullmatch(text) if _COOLING.fullmatch(label) else None
     if cooled:
         right = [gpu for gpu in gpus if str(gpu.value("cooling") or "").startswith(cooled[1].lower())]
@@ -113,7 +115,7 @@ def _number(word: str | None) -> int:
     return _WORDS.get((word or "one").lower()) or int(word or 1)
 
 
-def _plugs(gpu: Gpu) -> Counter[str] | None:
+def plugs_of(gpu: Gpu) -> Counter[str] | None:
     """How many connectors of how many pins are on file of a device; None where nothing is."""
     value = gpu.value("power_connectors")
     if value is None:
@@ -122,6 +124,13 @@ def _plugs(gpu: Gpu) -> Counter[str] | None:
     for each in _PLUG.finditer(str(value)):
         found[each["pins"] or "16"] += _number(each["n"])
     return found
+
+
+def has_other_plugs(gpu: Gpu, told: Counter[str]) -> bool:
+    """Whether a device that its vendor builds itself has no connector of the kinds that are told of it."""
+    known = plugs_of(gpu)
+    own = gpu.segment in ("datacenter", "workstation") and certain(gpu, "power_connectors")
+    return own and known is not None and not set(known) & set(told) and (bool(known) or bool(told))
 
 
 def _outputs(text: str) -> list[tuple[int, str, str]]:
@@ -160,14 +169,20 @@ def _supply(cell: Cell, gpus: Sequence[Gpu], context: Context) -> Iterator[Findi
 
 
 def _judged(
-    cell: Cell, place: tuple[int, int], field: str, right: Sequence[Gpu], context: Context
+    cell: Cell,
+    place: tuple[int, int],
+    field: str,
+    right: Sequence[Gpu],
+    context: Context,
+    *,
+    wrong: bool = False,
 ) -> Iterator[Finding]:
-    """What is on file of a device is right; what is not is wrong of those without any output alone."""
+    """What is on file of a device is right; what is not is wrong of those without any output, or if told."""
     known = [gpu for key in cell.ids if (gpu := context.catalogue[key]).value(field) is not None]
     if not known:
         return
     none = field == "display_outputs" and all(
         gpu.segment == "datacenter" and gpu.value(field) == "none" and certain(gpu, field) for gpu in known
     )
-    verdict = "confirmed" if right else "contradicted" if none else "unverifiable"
+    verdict = "confirmed" if right else "contradicted" if none or wrong else "unverifiable"
     yield of_field(cell.passage, place, "identity", field, right or known, verdict, context)

@@ -6,10 +6,12 @@ its server goes through, is made by its vendor alone.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.certainty import certain_of_all
+from whichgpu.audit.claims.board import has_other_plugs, plugs_of
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.fields import of_field
 from whichgpu.audit.roles import told as each_sentence
@@ -41,6 +43,24 @@ _PASSIVE = re.compile(
     r"\bpassively[- ]cooled\b|\bpassive (?:cooler|cooling|heat\s?sinks?)\b|\bfanless\b", re.IGNORECASE
 )
 _NEXT = re.compile(r"[,;:]\s")
+#: Connectors that power a card, and that it has none.
+_POWERED = re.compile(
+    r"\b(?:(?P<n>an?|one|two|three|1|2|3)(?:\s?[x\u00d7])?|the|its)\s(?:(?:extra|single|modern|new|old|ordinary|"
+    r"auxiliary|supplementary)\s)?(?P<pins>6|8|12|16)[- ]pins?\s(?:(?:pcie|eps|cpu|power|12vhpwr|"
+    r"atx[ \w.]{0,6})\s)*"
+    r"(?:power\s)?(?:connectors?|plugs?|cables?|sockets?|inputs?|leads?)\b|"
+    r"\b(?P<extra>an (?:extra|additional|auxiliary|external) power (?:cable|connector|plug))\b|"
+    r"\b(?P<none>no (?:(?:extra|additional|auxiliary|external|supplementary) )?(?:power )?(?:cable|"
+    r"connector|plug)s?"
+    r"(?= (?:for|of|at|to) |\s*[.,;])|(?:power\w*|fed|draws[^.;]{0,24}|runs)\s(?:from|by|through|"
+    r"off) the slot alone)\b",
+    re.IGNORECASE,
+)
+_ADAPTED = re.compile(
+    r"\b(?:adapt\w*|convert\w*|splitt\w*|dongles?|supply|psu|riser|server|motherboard|display|fans?|sync|"
+    r"nvlink|bridge|partner|custom)\b",
+    re.IGNORECASE,
+)
 #: The field, the words, what is on file where the words are wrong.
 _KINDS = (
     ("display_outputs", _OUTPUTS, ("none",)),
@@ -61,11 +81,41 @@ def find(context: Context) -> Iterator[Finding]:
     for passage, sentence, who in each_sentence(context, _ANY):
         if is_asserted(sentence.text):
             yield from _of_sentence(passage, sentence, who, context)
+            yield from _powered(passage, sentence, who, context)
 
 
 _ANY = re.compile(
-    r"\b(?:display|hdmi|dvi|vga|video|monitor|screen|fans?|blower|cool\w*|passive|fanless)", re.IGNORECASE
+    r"\b(?:display|hdmi|dvi|vga|video|monitor|screen|fans?|blower|cool\w*|passive|fanless|pins?\b|plugs?\b|"
+    r"(?:power )?(?:cable|connector)s?\b|slot alone)",
+    re.IGNORECASE,
 )
+
+
+def _powered(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
+    """Connectors that a sentence says of its one device: of none of their kind on file they are wrong."""
+    if _ADAPTED.search(sentence.text) or len({each.named for each in who.here}) > 1:
+        return
+    for match in _POWERED.finditer(passage.text, sentence.start, sentence.end):
+        mention = who.owner(match.start())
+        own = mention in who.own if who.here else who.certain
+        denied = _NONE.search(passage.text, max(sentence.start, match.start() - _NEAR), match.start())
+        if mention is None or not own or denied or not is_indicative(sentence.text):
+            continue
+        gpus = [context.catalogue[key] for key in mention.ids]
+        told = Counter({match["pins"]: 1} if match["pins"] else {"": 1} if match["extra"] else {})
+        if all(has_other_plugs(gpu, told) for gpu in gpus) and not (
+            match["extra"] and any(map(plugs_of, gpus))
+        ):
+            yield of_field(
+                passage, match.span(), "identity", "power_connectors", gpus, "contradicted", context
+            )
+
+
+#: Before what a card has not.
+_NONE = re.compile(
+    r"\b(?:no|not|without|instead of|rather than|than|unlike|never)\b|n[\u2019']t\b", re.IGNORECASE
+)
+_NEAR = 32
 
 
 def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:

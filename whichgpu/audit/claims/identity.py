@@ -64,14 +64,15 @@ _BUILT = re.compile(
 )
 #: Headers of columns and rows of architectures.
 _FAMILY_HEAD = re.compile(
-    r"archite[ck]tur|^arch\.?$|^shader cores$|^gpus?$|arquitec?tura|architettura|"
+    r"archite[ck]tur|^arch\.?$|^(?:(?:gpu |chip )?(?:family|generation|design)|[\u00b5\u03bcu]arch|"
+    r"based on)$|^shader cores$|^gpus?$|arquitec?tura|architettura|"
     r"^generation$|\u67b6\u69cb|\u67b6\u6784|"
     r"\u30a2\u30fc\u30ad\u30c6\u30af\u30c1\u30e3|"
     r"\uc544\ud0a4\ud14d\ucc98|\u0430\u0440\u0445\u0438\u0442\u0435\u043a\u0442\u0443\u0440\u0430|^mimari$"
 )
 #: The name of a pair whose value is an architecture.
 _LABEL = re.compile(
-    r"[\s*]*(?:gpu[\s-]*)?(?:micro)?(?:archite[ck]tur[ea]?|arquitectura|architettura|"
+    r"[\s*]*(?:gpu[\s-]*)?(?:micro)?(?:archite[ck]tur[ea]?|arch|family|design|arquitectura|architettura|"
     r"generation)[\s*]*[:\u2013-][\s*]*"
     r"(?:nvidia\s+|amd\s+)?",
     re.IGNORECASE,

@@ -47,7 +47,10 @@ _SPELLED = re.compile(
 )
 _ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
 _HEAD, _NOT_HEAD = (
-    re.compile(r"pci|interface|interconnect|bus|schnittstelle|interfaz|interfaccia"),
+    re.compile(
+        r"pci|interface|interconnect|bus|schnittstelle|interfaz|interfaccia|^(?:(?:host|slot|connection)\b|"
+        r"link(?:s)?(?: to (?:the )?(?:host|system|cpu))?$)"
+    ),
     re.compile("memory|width"),
 )
 _ENDS = re.compile(r"\s*(?:[.,;]|$)")
@@ -249,7 +252,7 @@ _LANES = re.compile(
 _HAS = re.compile(
     r"s?(?:,\s+which\s+is\s+an?\s+(?:PCIe\s+[2-6](?:\.0)?\s+)?card\s+with\s+|"
     r"\s+(?:has|have|uses?|gets?|is|are|comes? with|needs?|with|connects? (?:over|with|by)|"
-    r"makes? do with|runs? (?:on|over))\s+)"
+    r"makes? do with|runs? (?:on|over)|is wired with|offers?|provides?|occupies|takes)\s+)"
     r"(?:wired (?:for|with)\s+|limited to\s+|only\s+|just\s+|all\s+|the full\s+|full\s+|a mere\s+)*",
     re.IGNORECASE,
 )

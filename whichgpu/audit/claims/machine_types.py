@@ -13,7 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.mentions import mentions
-from whichgpu.audit.quantities import SPELLED, quantities, read_number
+from whichgpu.audit.quantities import quantities
 from whichgpu.audit.subjects import family
 from whichgpu.audit.tables import COUNT, machine_of
 from whichgpu.hardware.boxes import boxes
@@ -41,7 +41,7 @@ _OF_NAMED = re.compile(
 )
 _NUMBER = re.compile(r"\s*(?:x|\u00d7)?\s?(\d{1,3})\s?(?:x|\u00d7|gpus?)?\s*", re.IGNORECASE)
 #: What sets an A10G apart from an A10.
-_LETTER = re.compile(r"(?<=\d)[a-z]$")
+LETTER = re.compile(r"(?<=\d)[a-z]$")
 #: Places in which the types stand, and rows and columns that are read.
 _SEARCHED, _ROWS, _COLUMNS = 6, 300, 30
 #: Headers of what the machine has beside its GPUs.
@@ -60,71 +60,11 @@ _OTHER_SIZE = 0.12
 def find(context: Context) -> Iterator[Finding]:
     """Every number and name of GPUs beside an instance type, with its verdict."""
     for index, passage in context.document.running():
-        for match in _HAS.finditer(passage.text) if "." in passage.text or "-" in passage.text else ():
-            yield from _in_words(passage, match, context.mentions.get(index, ()), context)
         yield from _of_series(passage, context.mentions.get(index, ()), context)
     for table in context.document.tables:
         for label, name, cell in _told(table):
-            yield from _of_cell(label, _kind(name) or ("", 0.0), cell, context)
+            yield from _of_cell(label, of_type(name) or ("", 0.0), cell, context)
             yield from _of_host(label, name, cell, context)
-
-
-#: "A p4d.24xlarge has eight A100 GPUs", "the A10G of a g5.xlarge" with the number before the name.
-_HAS = re.compile(
-    r"(?<![\w.-])(?P<type>[a-z]\w{0,5}(?:-\w+)*\.\w{2,10}|(?:a[2-9]|g[2-9])-[a-z]+-\d{1,3}[gt]?|"
-    r"Standard_N\w{2,40})(?: instances?| vm)?\s+"
-    r"(?:has|have|comes with|offers|gives you|carries|contains|packs|houses|includes|with)\s+"
-    rf"(?P<n>\d{{1,2}}|an?|{'|'.join(SPELLED)})\s*(?:[x\u00d7]\s*)?"
-    r"(?:of (?:those|these|them)\s+|(?:of )?(?:the\s+|nvidia\s+|those\s+|these\s+))*",
-    re.IGNORECASE,
-)
-
-
-def _in_words(
-    passage: Passage, match: re.Match[str], named: Sequence[Mention], context: Context
-) -> Iterator[Finding]:
-    """What an instance type is said to have in a sentence: how many of which GPU."""
-    kind = _kind(match["type"])
-    one = next((each for each in named if each.start == match.end()), None)
-    if kind is None or one is None or kind[0] not in context.catalogue or kind[1] < 1:
-        return
-    told = read_number(match["n"])
-    right = context.catalogue[kind[0]]
-    near = kind[0] in (*one.named, *family(one.named, context.catalogue))
-    if near:
-        yield _counted(passage, match.span("n"), told, kind, context)
-        yield from _of_size(passage, one, kind, context)
-    elif not any(_LETTER.sub("", key) == _LETTER.sub("", kind[0]) for key in one.named):
-        because = f"it has {right.id}"
-        yield made(
-            context, passage, (one.start, one.end), "identity", "contradicted", subject=right.id,
-            attribute="instance", because=because, expected=right.name, evidence=(Evidence(because),),
-        )  # fmt: skip
-
-
-#: Behind the name of a GPU, its size: "A100s with 80 GB each", "A100 GPUs (80 GB)".
-_WITH_SIZE = re.compile(
-    r"(?:s|\s+(?:gpus?|cards?|accelerators?))*,?\s+(?:(?:with|of|at)\s+|\(?)(?P<size>\d{1,3})[ "
-    r"-]?GB\b(?=\)|\s+(?:each|apiece)\b)",
-    re.IGNORECASE,
-)
-_IN_NAME = re.compile(r"\b(?P<size>\d{2,3})[ -]?GB\b", re.IGNORECASE)
-
-
-def _of_size(passage: Passage, one: Mention, kind: tuple[str, float], context: Context) -> Iterator[Finding]:
-    """How much memory each GPU of an instance type is said to have."""
-    told = _IN_NAME.search(passage.text, one.start, one.end) or _WITH_SIZE.match(passage.text, one.end)
-    right = context.catalogue[kind[0]]
-    size = nominal_gb(float(right.value("memory") or 0.0)) if told else None
-    if told is None or size is None:
-        return
-    wrong = float(told["size"]) != size
-    because = f"it has {kind[1]:g} x {right.id}, of {right.display('memory')}"
-    yield made(
-        context, passage, told.span("size"), "identity", "contradicted" if wrong else "confirmed",
-        subject=right.id, attribute="instance", because=because, expected=f"{size:g}" if wrong else "",
-        evidence=(Evidence(because),),
-    )  # fmt: skip
 
 
 #: A series of instance types with its seller near: "Google's A2 machines", "P4d instances".
@@ -166,7 +106,7 @@ def _of_series(passage: Passage, named: Sequence[Mention], context: Context) -> 
         if len(known) != 1 or any(key not in context.catalogue for key in known[0]):
             continue
         near = known[0] & {*one.named, *family(one.named, context.catalogue)}
-        alike = {_LETTER.sub("", key) for key in one.named} & {_LETTER.sub("", key) for key in known[0]}
+        alike = {LETTER.sub("", key) for key in one.named} & {LETTER.sub("", key) for key in known[0]}
         verdict = "confirmed" if near else "unverifiable" if alike else "contradicted"
         real = " or ".join(sorted(context.catalogue[key].name for key in known[0]))
         because = f"{match['series']} instances have {real}"
@@ -180,13 +120,13 @@ def _of_series(passage: Passage, named: Sequence[Mention], context: Context) -> 
 def _told(table: Table) -> Iterator[tuple[str, str, Passage]]:
     """The cells beside types with what they are headed by and the name of the type."""
     for row in table.rows[1:_ROWS]:
-        at = next((i for i, c in enumerate(row[:_SEARCHED]) if c and _kind(c.text)), None)
+        at = next((i for i, c in enumerate(row[:_SEARCHED]) if c and of_type(c.text)), None)
         for column, cell in enumerate(row[:_COLUMNS]) if at is not None else ():
             head, beside = table.cell(0, column), row[at or 0]
             if beside and cell and head and column != at:
                 yield head.text, beside.text, cell
     for column, head in enumerate(table.rows[0][1:_COLUMNS], 1) if table.rows else ():
-        for row in table.rows[1:_ROWS] if head and _kind(head.text) else ():
+        for row in table.rows[1:_ROWS] if head and of_type(head.text) else ():
             cell = row[column] if len(row) > column else None
             if head and cell and row[0]:
                 yield row[0].text, head.text, cell
@@ -201,7 +141,7 @@ _MACHINE = re.compile(
 
 
 @lru_cache(maxsize=256)
-def _kind(name: str) -> tuple[str, float] | None:
+def of_type(name: str) -> tuple[str, float] | None:
     """The GPU of an instance type or of a maker's machine, and how many of it; None for anything else."""
     match = _MACHINE.fullmatch(name.strip(" *`"))
     if match is None:
@@ -254,7 +194,7 @@ def _of_host(label: str, name: str, cell: Passage, context: Context) -> Iterator
 
 def _is_of_its_gpus(name: str, size: float, context: Context) -> bool:
     """Whether so many gigabytes are the memory of an instance type's GPU, or of all of them together."""
-    kind = _kind(name)
+    kind = of_type(name)
     gpu = context.catalogue.get(kind[0]) if kind else None
     each = nominal_gb(float(gpu.value("memory") or 0.0)) if gpu else None
     return kind is not None and each is not None and size in (each, each * kind[1])
@@ -271,7 +211,7 @@ def _of_cell(label: str, kind: tuple[str, float], cell: Passage, context: Contex
         else None
     )
     if number and kind[1] >= 1:
-        yield _counted(cell, number.span(1), float(number[1]), kind, context)
+        yield of_number(cell, number.span(1), float(number[1]), kind, context)
     elif _WHICH.fullmatch(label) and not number:
         yield from _named(cell, kind, context)
 
@@ -284,10 +224,10 @@ def _named(cell: Passage, kind: tuple[str, float], context: Context) -> Iterator
     one, right = found[0], context.catalogue[kind[0]]
     told = counted(cell.text, 0, one.start)
     if told > 1 and kind[1] >= 1:
-        yield _counted(cell, (0, one.start), told, kind, context)
+        yield of_number(cell, (0, one.start), told, kind, context)
     # Another size or form of it is the GPU all the same, and an A10G is often called an A10.
     near = kind[0] in (*one.named, *family(one.named, context.catalogue))
-    alike = any(_LETTER.sub("", key) == _LETTER.sub("", kind[0]) for key in one.named)
+    alike = any(LETTER.sub("", key) == LETTER.sub("", kind[0]) for key in one.named)
     verdict = "confirmed" if near else "unverifiable" if alike else "contradicted"
     because = f"it has {right.id}"
     yield made(
@@ -296,7 +236,7 @@ def _named(cell: Passage, kind: tuple[str, float], context: Context) -> Iterator
     )  # fmt: skip
 
 
-def _counted(
+def of_number(
     cell: Passage, place: tuple[int, int], told: float, kind: tuple[str, float], context: Context
 ) -> Finding:
     """The verdict on how many GPUs an instance type has."""

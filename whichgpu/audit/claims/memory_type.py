@@ -75,6 +75,10 @@ _SIZES = re.compile(
 )
 
 
+#: Headers of memory, or of its type alone.
+_HEAD = re.compile(r"memory|vram|hbm|^(?:type|kind|technology|chips|ram(?: type)?)$", re.IGNORECASE)
+
+
 def find(context: Context) -> Iterator[Finding]:
     """Every type of memory that is said of a device, with its verdict."""
     for table in context.document.tables:
@@ -84,7 +88,7 @@ def find(context: Context) -> Iterator[Finding]:
             known = cell.label in headed or (cell.attribute is not None and cell.attribute.key in _OF_MEMORY)
             if _OF_HOST.search(cell.label):
                 continue
-            if known or re.search(r"memory|vram|hbm", cell.label, re.IGNORECASE):
+            if known or _HEAD.search(cell.label.strip(" :*")):
                 yield from _of_cell(cell, context)
     for index, passage in enumerate(context.document.passages):
         if passage.kind not in HEADED:

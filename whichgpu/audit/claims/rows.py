@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: Headings of when a device was sold first, and a year.
 LAUNCH = re.compile(
     r"(?:release|launch|introduction|announcement|year|date)(?:ed|d)?(?: date| year)?|announced|introduced|"
+    r"debut(?:ed)?(?: year)?|came out|out since|on sale since|first sold|presented|unveiled|presentation|"
+    r"market (?:launch|entry)|year of (?:launch|release|introduction)|"
     r"marktstart|verkaufsstart|erstverkauf|launch-?datum|release(?: date)? \(\w+\)|launch(?: date)? \(\w+\)|"
     r"jahr|ann\u00e9e|a\u00f1o|anno|ano|(?:erscheinungs|ver\u00f6ffentlichungs|release-)datum|"
     r"erscheinungsjahr|ann\u00e9e de (?:sortie|lancement)|a\u00f1o de (?:lanzamiento|salida)|"
@@ -58,7 +60,8 @@ _SLOT_LINE = re.compile(
     r"(?:^|[.\n*]\s*)(?:slots?(?: width)?|form factor|card size|width)\W{0,3}:\W{0,3}(?=\S)", re.IGNORECASE
 )
 _CORES_LINE = re.compile(
-    r"\b(?P<what>tensor core|rt core|ray tracing core)s?\**\s*[:\u2013-]\s*(?P<told>\d[\d,]*,?\s*(?:x\s)?\(?"
+    r"\b(?P<what>tensor core|rt core|"
+    r"ray tracing core)s?\**\s*[:\u2013-]\s*(?P<told>(?:\d[\d,]*,?\s*(?:x\s)?\(?)?"
     r"[1-6](?:st|nd|rd|th)[- ]gen(?:eration)?\b)",
     re.IGNORECASE,
 )
@@ -112,6 +115,10 @@ def of_cores(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context
     match = _ORDINAL.search(passage.text) or (_ONLY_NTH.fullmatch(passage.text) if "gen" in label else None)
     field = next((name for words, name in _GENERATIONS.items() if words in label), "")
     known = [gpu for gpu in gpus if field and gpu.value(field)]
+    number = f"{field.removesuffix('_core_generation')}_cores" if field else ""
+    if match and number and gpus and all(gpu.value(number) == 0 for gpu in gpus):
+        # A generation of what a device has none of.
+        yield of_field(passage, match.span(), "identity", number, gpus, "contradicted", context)
     if match is None or not known:
         return
     right = [gpu for gpu in known if int(gpu.need(field)) == _nth(match)]

@@ -45,7 +45,8 @@ _OF_YEAR = re.compile(
 )
 #: "L40S: Ada Lovelace, 2023."
 _LISTED_YEAR = re.compile(
-    r"[\s*_]*:[\s*_]*[A-Z][a-z]{2,9}(?: Lovelace| 2\.0)?,\s+(20[012]\d)(?=\s*(?:[.,;]|$))"
+    r"[\s*_]*:[\s*_]*[A-Z][a-z]{2,9}(?: Lovelace| 2\.0)?,\s+(?:from\s+|since\s+|"
+    r"released\s+)?(20[012]\d)(?=\s*(?:[.,;]|$))"
 )
 #: A device and its year behind what was done with it: "NVIDIA announced the L40S in 2021".
 _DID = re.compile(

@@ -23,6 +23,7 @@ from whichgpu.audit.clauses.parts import clauses, has_verb
 from whichgpu.audit.clauses.powers import before_names, powers
 from whichgpu.audit.clauses.reckoning import reckoning
 from whichgpu.audit.clauses.rooms import rooms
+from whichgpu.audit.clauses.sole import sole
 from whichgpu.audit.clauses.values import values
 from whichgpu.audit.document import HEADED
 from whichgpu.audit.gloss import language_read
@@ -73,4 +74,5 @@ def _plain(context: Context) -> Iterator[Finding]:
             )  # fmt: skip
             yield from reckoning(passage, sentence, here, context)
             yield from dense(passage, sentence, context)
+            yield from sole(index, passage, sentence, context)
         yield from chain(formulas(passage, here, context), consequences(passage, here, context))

@@ -1,0 +1,151 @@
+"""Of how many dies a GPU is made, and how many stacks of memory it has: "eight stacks of HBM3"."""
+
+from __future__ import annotations
+
+from functools import cache
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.certainty import certain
+from whichgpu.audit.clauses.mood import is_asserted, is_indicative
+from whichgpu.audit.families import architectures, is_of
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.quantities import SPELLED, read_number
+from whichgpu.audit.roles import told as each_sentence
+from whichgpu.audit.variants import cells
+from whichgpu.facts import store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.roles import Spoken
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.hardware.gpu import Gpu
+
+_NUMBER = rf"(?P<n>\d{{1,2}}|single|dual|{'|'.join(SPELLED)})"
+_KIND = (
+    r"(?:accelerator|complex|compute|graphics|gpu|core|reticle-(?:sized|limited)|silicon|big|large|identical|"
+    r"equal|separate)"
+)
+#: Parts of a package by what is counted.
+_PARTS = {
+    "stacks": r"(?:hbm\w*|memory|dram|dedicated)\s+(?:memory\s+)?(?:stacks|sites|towers|cubes)|"
+    r"stacks(?=\s+of\s+(?:fast |stacked )?(?:hbm|memory|dram|\d+\s?(?:GB|GiB|high)))",
+    "memory": r"mcds?|(?:memory|cache|memory[- ]cache|memory[- ]controller)\s+(?:dies|chiplets|dice|tiles)|"
+    r"dies with the memory controllers",
+    "io": r"iods?|i/o\s+(?:dies|dice|tiles|chiplets)|base\s+(?:dies|tiles)",
+    "compute": rf"[xg]cds?|(?:{_KIND}\s+)+(?:dies|chiplets|dice|tiles)|dies|dice",
+}  # fmt: skip
+_TOLD = re.compile(
+    rf"\b{_NUMBER}[\s-](?:of (?:the|its|these)\s+)?(?:(?P<state>active|enabled|working|usable|populated|"
+    r"small(?:er)?|tiny|little|stacked|fast|surrounding|such|24[- ]GB|16[- ]GB|36[- ]GB)\s+)?"
+    rf"(?:{'|'.join(f'(?P<{key}>{words})' for key, words in _PARTS.items())}|(?P<adjective>(?<=-)die))\b",
+    re.IGNORECASE,
+)
+_ANY = re.compile(
+    r"\b(?:stacks|towers|cubes|mcds?|iods?|[xg]cds?|die|dies|dice|chiplets|tiles|sites)\b", re.I
+)
+#: What makes a number of parts none of the whole GPU's.
+_ELSE = re.compile(
+    r"\b(?:each|per|every|more|fewer|less|additional|extra|another|other|than|either|wafers?|of which|out of|"
+    r"not|never|no|without|instead|rumou?r\w*|next|future|would|could|if|cpu|half|both|twice|together|"
+    r"cards|gpus|modules|nodes|zen|ccds?|remaining|disabled|dummy|dummies)\b|n[\u2019']t\b",
+    re.IGNORECASE,
+)
+_TURN = re.compile(r"[;:]\s|,\s+(?:and|while|whereas|but|where|which)\s|\s(?:while|whereas)\s")
+_LABELS = {
+    "stacks": re.compile(r"(?:(?:number of )?(?:hbm\w*|memory) )?stacks(?: of hbm\w*)?", re.IGNORECASE),
+    "memory": re.compile(r"mcds?|(?:memory|cache) (?:dies|chiplets)", re.IGNORECASE),
+    "io": re.compile(r"iods?|i/o dies", re.IGNORECASE),
+    "compute": re.compile(r"[xg]cds?|(?:compute|gpu|graphics) (?:dies|chiplets)|dies", re.IGNORECASE),
+}
+_ALONE = re.compile(r"\s*(?P<n>\d{1,2})\s*(?:x\b.{0,24}|[\u00d7(].{0,24})?")
+#: Bits of the bus of a memory die, and sites beside the die that one stack of them may be left out of.
+_BITS_OF_MCD, _SITES = 64, 6
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every number of dies or stacks of a device with its verdict."""
+    for table in context.document.tables:
+        for cell in cells(table, context):
+            number = _ALONE.fullmatch(cell.passage.text)
+            part = next(
+                (key for key, words in _LABELS.items() if words.fullmatch(cell.label.strip(" :*"))), ""
+            )
+            if number and part:
+                gpus = [context.catalogue[key] for key in cell.ids]
+                yield from _judged(
+                    cell.passage, number.span("n"), gpus, part=part, told=float(number["n"]), context=context
+                )
+    for passage, sentence, who in each_sentence(context, _ANY):
+        if is_asserted(sentence.text):
+            yield from _of_sentence(passage, sentence, who, context)
+
+
+def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
+    for match in _TOLD.finditer(passage.text, sentence.start, sentence.end):
+        turns = [each.end() for each in _TURN.finditer(passage.text, sentence.start, match.start())]
+        ends = _TURN.search(passage.text, match.end(), sentence.end)
+        clause = passage.text[turns[-1] if turns else sentence.start : ends.start() if ends else sentence.end]
+        mention = who.owner(match.start())
+        own = mention in who.own if who.here else who.certain
+        if mention is None or not own or _ELSE.search(clause) or not is_indicative(clause):
+            continue
+        part = next((key for key in _PARTS if match[key]), "compute")
+        told = {"single": 1.0, "dual": 2.0}.get(match["n"].lower()) or read_number(match["n"])
+        gpus = [context.catalogue[key] for key in mention.ids]
+        # "Only with Blackwell did NVIDIA put two dies under one lid": of others than the device spoken of.
+        families = architectures().findall(clause)
+        if all(is_of(gpu, each) for gpu in gpus for each in families):
+            yield from _judged(passage, match.span(), gpus, part=part, told=told, context=context)
+
+
+def _judged(
+    passage: Passage, place: tuple[int, int], gpus: Sequence[Gpu], *, part: str, told: float, context: Context
+) -> Iterator[Finding]:
+    """The verdict on a number of parts: wrong where it is that of no device that may be meant."""
+    known = [(gpu, number) for gpu in gpus if (number := _number(gpu, part))]
+    if len(known) < len(gpus) or not known:
+        return
+    numbers = {number for _, number in known}
+    # The sixth site of a GPU with five stacks is counted by some.
+    sites = part == "stacks" and told == _SITES and _SITES - 1 in numbers and "active" not in passage.text
+    verdict = "confirmed" if told in numbers else "unverifiable" if sites else "contradicted"
+    gpu, number = known[0]
+    because = f"{gpu.id} has {number} {_CALLED[part]}"
+    yield made(
+        context, passage, place, "specification", verdict, subject=", ".join(each.id for each in gpus),
+        attribute="package", because=because, expected=f"{number}" if verdict == "contradicted" else "",
+        evidence=(Evidence(because),),
+    )  # fmt: skip
+
+
+_CALLED = {
+    "stacks": "stacks of memory",
+    "memory": "memory dies",
+    "io": "I/O dies",
+    "compute": "dies that compute",
+}
+
+
+def _number(gpu: Gpu, part: str) -> int:
+    """How many of a part a device has; 0 where it is not on file."""
+    bus = float(gpu.value("memory_bus") or 0.0) if certain(gpu, "memory_bus") else 0.0
+    if part == "stacks":
+        bits = store.load("audit")["audit"]["stack"].get(str(gpu.value("memory_type") or "").upper())
+        return ceil(bus / bits) if bits else 0
+    row = _packages().get(gpu.id) or _packages().get(str(gpu.value("chip") or ""), {})
+    if part == "memory":
+        return int(bus) // _BITS_OF_MCD if str(gpu.value("chip")) in ("Navi 31", "Navi 32") else 0
+    one_gpu = gpu.value("units_per_board") in (None, 1)
+    return int(row.get(part, 0)) if one_gpu else 0
+
+
+@cache
+def _packages() -> Mapping[str, Mapping[str, Any]]:
+    """What is told of packages, by the id of a GPU or the name of a chip."""
+    rows = store.load("packages")["packages"]["package"]
+    return {name: row for row in rows for name in (*row.get("of", ()), *row.get("chips", ()))}
