@@ -55,8 +55,8 @@ GROUPED = {"prices": {"offers": ("gpu", "candidates")}}
 PACKED = {
     "absent", "adapters", "aims", "aliases", "audit", "bench", "blank", "capabilities", "cards",
     "carried", "commands", "components", "counts", "datasets", "diagnosis", "exceptions", "export",
-    "fits", "gloss", "glossary", "grid", "hf", "instances", "labels", "loading", "machine", "mig",
-    "needs", "precisions", "programs", "providers", "quality", "questions", "regions", "runtimes",
+    "fits", "forms", "gloss", "glossary", "grid", "hf", "instances", "labels", "loading", "machine", "mig",
+    "needs", "precisions", "programs", "providers", "quality", "questions", "regions", "rewordings", "runtimes",
     "scoreboard", "services", "subjects", "suffixes", "systems", "uses", "usual", "validation", "vgpu",
     "words",
 }  # fmt: skip

@@ -47,6 +47,7 @@ _UNSURE = re.compile(
     r"per (?:gpu|card|device|rank))\b|n[\u2019']t\b|\?|%",
     re.IGNORECASE,
 )
+_WHICH = re.compile(r"\bwhich\s(?:\w+\s)?$", re.IGNORECASE)
 _THAT = re.compile(
     r"\b(?:it|this|that|them|all of it|the (?:whole |entire |full )?(?:model|weights|lot|thing|"
     r"state|checkpoint))\b",
@@ -105,6 +106,9 @@ def _told(
 ) -> list[Quantity]:
     """The amounts that are said to be held: of the sentence itself, else of the one before it."""
     own = _amounts(passage, (sentence.start, place[0]), here, context)
+    if own and _WHICH.search(passage.text, own[-1].end, place[0]):
+        # "14 GB of weights stand at 112 GB, which fits on": what was told last.
+        return own[-1:]
     if own or not _THAT.search(sentence.text):
         return own
     before = [each for each in sentences(passage.text) if each.end <= sentence.start][-1:]
