@@ -2,7 +2,8 @@
 
 A form is a pattern with marks for its figures, and an equation of them: `right` is what the result is by the
 others, in each way that its words leave open; `told` how the result is read ("15 % more" as 1.15 times). A
-form without a result says by `holds` how two of its figures are ordered.
+form without a result says by `holds` how two of its figures are ordered. The name of a device stands for its
+memory.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import ABOUT, FAR, OFF
+from whichgpu.audit.offers import usual
+from whichgpu.audit.sentences import within
 from whichgpu.facts import store
+from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -23,7 +27,9 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.clauses.marked import Marked
     from whichgpu.audit.findings import Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.quantities import Quantity
+    from whichgpu.hardware.gpu import Gpu
 
 #: `<a:mw>` in a pattern: the mark of an amount of money or watts, called a.
 _MARK = re.compile(r"<(\w):(\w+)>")
@@ -33,6 +39,11 @@ _SIGNS: dict[type, Callable[[float, float], float]] = {
 _CALLS: dict[str, Callable[..., float]] = {"ceil": math.ceil, "floor": math.floor, "max": max, "min": min}
 #: How much further off a result may be that is told as about so much, or as over or nearly.
 _LOOSE = 3.0
+#: What is less is counted one by one.
+_COUNTED = 1e3
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+#: How far a share may be off: so much, and so much of it.
+_POINT, _OF_SHARE = 0.012, 0.06
 _OF = "stated formula"
 
 
@@ -40,11 +51,21 @@ class Form(NamedTuple):
     """A form of words: its pattern, what its result is by its other figures, and how that is told."""
 
     pattern: re.Pattern[str]
+    #: Whether it has the name of a device among its marks.
+    named: bool
     right: tuple[str, ...]
     told: str
     holds: str
     alike: tuple[str, ...]
     off: float
+
+
+class _Read(NamedTuple):
+    """What a form is found with: its figures, and the values of all that it names, in every way."""
+
+    figures: Mapping[str, Quantity]
+    ways: Sequence[Mapping[str, float]]
+    named: str
 
 
 @cache
@@ -60,37 +81,85 @@ def _form(row: Mapping[str, str], parts: Mapping[str, str]) -> Form:
         find = find.replace(f"<{name}>", words)
     pattern = re.compile(_MARK.sub(r"<(?P<\1>[\2]\\d+)>", find), re.IGNORECASE)
     right = tuple(each.strip() for each in row.get("right", "").split(" or ") if each)
-    alike = tuple(row.get("alike", "").split())
-    return Form(pattern, right, row.get("told", "r"), row.get("holds", ""), alike, float(row.get("off", OFF)))
+    alike, off = tuple(row.get("alike", "").split()), float(row.get("off", OFF))
+    return Form(pattern, ":v>" in find, right, row.get("told", "r"), row.get("holds", ""), alike, off)
 
 
 def told_otherwise(read: Marked) -> Iterator[Finding]:
     """The results of a sentence that a form's other figures do not give, and those that they do."""
+    named = _named(read)
     for form in forms():
-        for match in form.pattern.finditer(read.text):
-            figures = {key: read.figures[mark] for key, mark in match.groupdict().items() if mark in read.figures}
-            if len({figures[key].dimension for key in form.alike}) > 1 or not all(
-                each.value for each in figures.values()
-            ):
-                continue
-            yield from _ordered(form, match, figures, read) if form.holds else _result(form, figures, read)
+        for match in form.pattern.finditer(named[0] if form.named else read.text):
+            one = _taken(form, match, named[1], read)
+            if one.ways:
+                yield from _ordered(form, match, one, read) if form.holds else _result(form, one, read)
 
 
-def _result(form: Form, figures: Mapping[str, Quantity], read: Marked) -> Iterator[Finding]:
-    result = figures["r"]
+def _named(read: Marked) -> tuple[str, Mapping[str, Mention]]:
+    """The text of a sentence with marks for the names of devices as well."""
+    text, at, marks = read.text, 0, {}
+    for each in within(read.here, read.sentence.start, read.sentence.end):
+        start = text.find(each.text, at)
+        if start >= 0:
+            mark = f"v{len(marks)}"
+            marks[mark] = each
+            text = f"{text[:start]}<{mark}>{text[start + len(each.text) :]}"
+            at = start + len(mark)
+    return text, marks
+
+
+def _taken(form: Form, match: re.Match[str], names: Mapping[str, Mention], read: Marked) -> _Read:
+    groups = {key: mark for key, mark in match.groupdict().items() if mark}
+    figures = {key: read.figures[mark] for key, mark in groups.items() if mark in read.figures}
+    devices = {key: names[mark] for key, mark in groups.items() if mark in names and form.named}
     values = {key: each.value for key, each in figures.items()}
-    told, ways = worked(form.told, values), [worked(each, values) for each in form.right]
-    ways = [each for each in ways if each > 0]
-    if not ways or not told or not 1 / FAR < told / ways[0] < FAR:
+    # "A 13B model": billions of what it has.
+    values |= {key: float(word) for key, word in groups.items() if _NUMBER.fullmatch(word)}
+    if len({figures[key].dimension for key in form.alike}) > 1 or not all(values.values()):
+        return _Read(figures, (), "")
+    ways = [values]
+    for key, each in devices.items():
+        gpus = [read.context.catalogue[one] for one in usual(each.ids)]
+        ways = [{**way, **_values(key, gpu)} for way in ways for gpu in gpus]
+    if not all(value for way in ways for value in way.values()):
+        return _Read(figures, (), "")
+    return _Read(figures, ways, " and ".join(each.text for each in devices.values()))
+
+
+def _values(key: str, gpu: Gpu) -> Mapping[str, float]:
+    """What is on file of a device, as a text tells it: its memory, in the gigabytes that it is sold with."""
+    memory = float(gpu.value("memory") or 0.0)
+    size = nominal_gb(memory) if memory else None
+    return {key: (size or memory / 1e9) * 1e9, f"{key}_bandwidth": float(gpu.value("bandwidth") or 0.0)}
+
+
+def _result(form: Form, found: _Read, read: Marked) -> Iterator[Finding]:
+    result = found.figures["r"]
+    values = found.ways[0]
+    told = worked(form.told, values)
+    ways = [way for each in found.ways for one in form.right if (way := worked(one, each)) > 0]
+    if not ways or told <= 0 or not 1 / FAR < told / ways[0] < FAR:
         return
-    others = [each for key, each in figures.items() if key != "r"]
-    off = max(form.off, read.step(result) / 1.9) * (_LOOSE if result.limit else 1)
+    more = {**values, "r": values["r"] + _slack(result, read)}
+    off = max(form.off, abs(worked(form.told, more) / told - 1)) * (_LOOSE if result.limit else 1)
     right = any(abs(told / each - 1) <= off or _is_beyond(result, told / each) for each in ways)
-    because = f"{' and '.join(read.words(each) for each in others)} make {_shown(form, values, ways[0], read, result)}"
+    others = [read.words(each) for key, each in found.figures.items() if key != "r"]
+    parts = " and ".join([*others, *([found.named] if found.named else [])]) or "the formats named"
+    expected = _shown(form, values, ways[0], read, result)
     yield read.judged(
-        result, _OF, because, expected="" if right else because.rsplit(" make ", maxsplit=1)[1],
+        result, _OF, f"{parts} make {expected}", expected="" if right else expected,
         verdict="confirmed" if right else "inconsistent",
     )  # fmt: skip
+
+
+def _slack(result: Quantity, read: Marked) -> float:
+    """How far a result is from what it is told as by its last digit; a share is told to the percent."""
+    if result.dimension == "percent":
+        return max(_POINT, _OF_SHARE * result.value)
+    if result.dimension == "number" and result.value < _COUNTED:
+        # "100 GPUs" are counted, and no round number.
+        return 1 / 2
+    return result.value * read.step(result) / 1.9
 
 
 def _is_beyond(result: Quantity, share: float) -> bool:
@@ -110,20 +179,17 @@ def _shown(
     return f"{one:,.2f}" if result.dimension == "money" else f"{one:,.4g}"
 
 
-def _ordered(
-    form: Form, match: re.Match[str], figures: Mapping[str, Quantity], read: Marked
-) -> Iterator[Finding]:
+def _ordered(form: Form, match: re.Match[str], found: _Read, read: Marked) -> Iterator[Finding]:
     """Two figures that are told to be the other way round, with the word that says so."""
-    values = {key: each.value for key, each in figures.items()}
-    a, b = figures["a"], figures["b"]
-    less, more = (worked(each, values) for each in form.holds.split(" < "))
-    if a.dimension == b.dimension and less > more:
-        low, high = sorted((a, b), key=lambda each: each.value)
-        because = f"{read.words(low)} is less than {read.words(high)}"
-        word, first = match["what"], min(a.start, b.start)
-        start = read.passage.text.rfind(word, read.sentence.start, first)
-        place = a._replace(start=first if start < 0 else start, end=max(a.end, b.end))
-        yield read.judged(place, _OF, because, expected=because)
+    a, *rest = (each for key, each in found.figures.items() if key in "ab")
+    sides = [[worked(each, way) for each in form.holds.split(" < ")] for way in found.ways]
+    if all(a.dimension == each.dimension for each in rest) and all(less > more for less, more in sides):
+        parts = [*map(read.words, (a, *rest)), *([found.named] if found.named else [])]
+        because = f"{' and '.join(parts)}: it is the other way round"
+        text = read.passage.text
+        start = text.find(match["what"], read.sentence.start, read.sentence.end)
+        place = a._replace(start=start, end=start + len(match["what"])) if start >= 0 else a
+        yield read.judged(place, _OF, because, expected="the other way round")
 
 
 def worked(formula: str, values: Mapping[str, float]) -> float:

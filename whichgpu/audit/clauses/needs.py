@@ -13,6 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.offers import usual
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 
@@ -86,7 +87,7 @@ def needs(
     count = max(counted(passage.text, sentence.start, each.start) for each in own)
     if not told or (count == 1 and passage.text[own[0].end : own[0].end + 1] == "s"):
         return
-    best = max(own[0].ids, key=lambda key: float(context.catalogue[key].value("memory") or 0.0))
+    best = max(usual(own[0].ids), key=lambda key: float(context.catalogue[key].value("memory") or 0.0))
     room = count * float(context.catalogue[best].value("memory") or 0.0)
     least = min(told, key=lambda each: each.value)
     if room and least.value > room:
@@ -105,10 +106,8 @@ def _told(
     passage: Passage, sentence: Sentence, place: tuple[int, int], here: Sequence[Mention], context: Context
 ) -> list[Quantity]:
     """The amounts that are said to be held: of the sentence itself, else of the one before it."""
-    own = _amounts(passage, (sentence.start, place[0]), here, context)
-    if own and _WHICH.search(passage.text, own[-1].end, place[0]):
-        # "14 GB of weights stand at 112 GB, which fits on": what was told last.
-        return own[-1:]
+    which = _WHICH.search(passage.text, sentence.start, place[0])
+    own = _amounts(passage, (sentence.start, place[0]), here, context, last=which is not None)
     if own or not _THAT.search(sentence.text):
         return own
     before = [each for each in sentences(passage.text) if each.end <= sentence.start][-1:]
@@ -116,13 +115,16 @@ def _told(
 
 
 def _amounts(
-    passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
+    passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context, *, last: bool = False
 ) -> list[Quantity]:
     found = [
         each for each in within(quantities(passage.text, context.fraction), *place)
         if each.dimension == "memory" and each.value >= _LEAST
         and not any(one.start <= each.start < one.end for one in here)
     ]  # fmt: skip
+    if last:
+        # "14 GB of weights stand at 112 GB, which fits on": what was told last.
+        found = found[-1:]
     # One that is of something else leaves open which is meant.
     sure = all(
         _TAKES.search(passage.text, place[0], each.start) and not _OF_ELSE.match(passage.text, each.end)
