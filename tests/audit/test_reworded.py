@@ -1,4 +1,4 @@
-"""Turns of phrase as what they say (`whichgpu/audit/reworded.py`), and what is so of none that is spoken of."""
+"""Turns of phrase as what they say (`audit/reworded.py`), and what is so of none that is spoken of."""
 
 import re
 from string import Formatter

@@ -111,7 +111,7 @@ _DIFFERENCE = re.compile(
     r"(?:above|below|beyond|over|under|ahead of|behind|short of)\s+(?:the|its|that|what|an?|"
     r"even|either|both|any|all|each|every|them)\b"
     r"|\s*(?:[\w-]+\s+)?(?:advantage|lead|edge|gap|difference|deficit|increase|uplift|jump)\b"
-    r"|\s*(?:slower|faster|higher|lower|superior|inferior)\b",
+    r"|\s*(?:slower|faster|higher|lower|superior|inferior|smaller|larger|bigger|wider|narrower)\b",
     re.IGNORECASE,
 )
 _OR = re.compile(r"(?:[,(/;]|\bor\b|\band\b)\s*(?:or|and|up to|even)?\s*(?:up to\s*)?$", re.IGNORECASE)

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.descriptions import DESCRIPTION, ELIDED, OF_A_MODEL, SIZE, asked, of_maker
+from whichgpu.audit.descriptions import DESCRIPTION, ELIDED, OF_A_MODEL, SIZE, asked, is_module, of_maker
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.mentions import Mention, mentions, model
 from whichgpu.audit.roles import owned
@@ -290,7 +290,10 @@ class _Reader:
                 return near
             if len(near) > 2:
                 return []
-        for group in (upto, [*self._headed, *upto], self._titled, [*self._before, *upto]):
+        # "There is a large die and some small ones. The former ..": no devices.
+        named = not (by_name and len(starts) > 1 and not upto)
+        wider = (upto, [*self._headed, *upto], self._titled, [*self._before, *upto])
+        for group in wider if named else ():
             whole = self._ordered(group)
             if len(whole) == 2:
                 return whole
@@ -405,6 +408,10 @@ class _Reader:
 
     def _of_form(self, at: int, form: Test, *, of_last: bool) -> _Ids:
         """The form, or the size, that is described: of the one that has it, else of the last of several."""
+        spoken_of = self._subject(at)
+        if form is is_module and spoken_of and all(form(self._catalogue[key]) for key in spoken_of):
+            # "The MI325X .. The module carries" is what was spoken of.
+            return spoken_of
         fitting: list[tuple[_Ids, bool]] = []
         own = [*owned(self._text, self._upto(at))]
         if not own and len(self._ordered(self._headed)) == 1:

@@ -151,13 +151,18 @@ def asked(match: re.Match[str]) -> Asked | None:
     found, unknown = _words(det, mods, head)
     if head == "module" and not (found.tests or found.rank or found.form or found.other):
         # Cards go into slots; what is called a module goes on a board of its own.
-        found = found._replace(form=lambda gpu: "-sxm" in gpu.id)
+        found = found._replace(form=is_module)
     said = found.tests or found.rank or found.form
     if said or (found.other and not unknown):
         return found._replace(own=det in ("its", "their"))
     telling = head in _TELLING or (head == "one" and bool(mods.strip()) and det == "the")
     makers = not unknown and det.endswith("'s") and "team" not in det
     return Asked() if telling or makers else None
+
+
+def is_module(gpu: Gpu) -> bool:
+    """Whether a device is no card for a slot but a module on a board."""
+    return "-sxm" in gpu.id or str(gpu.value("form_factor") or "").endswith("module")
 
 
 def of_maker(name: str) -> Asked:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _DIGITS = r"(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?"
 _POWER = r"(?:\s?[x\u00d7*]\s?10\^\d{1,2}|e\+?\d{1,2})(?!\w)"
 _NUMBER = (
-    rf"(?:10\^\d{{1,2}}(?!\w)|(?:1000|1024)(?:\^\d|[\u00b2\u00b3])|{_DIGITS}(?:{_POWER})?)(?![\d,]{{0,6}}\d)"
+    r"(?:10\^\d{1,2}(?!\w)|(?:1000|1024)(?:(?:\^|\*\*)\d|[\u00b2\u00b3])|"
+    rf"{_DIGITS}(?:{_POWER})?)(?![\d,]{{0,6}}\d)"
 )
 _OTHER_SIGNS = r"(?!x\s?[\d$]|x\b|times\b|plus\b|minus\b|equals\b|divided\b|or\b)"
 #: A unit, and words of what a number is of: "80 GB/s", "8 KV heads", "2 bytes (FP16)".
@@ -293,8 +294,8 @@ def _plain(token: re.Match[str], *, scaled: bool) -> float:
     """A number as it is written, or with what its unit scales it by."""
     digits = re.sub(r"\s?[x\u00d7*]\s?10\^", "e", token["number"].replace(",", ""))
     base = (
-        re.fullmatch(r"(10\d*)\^?([\d\u00b2\u00b3]{1,2})", digits)
-        if re.search(r"^10\d*\^|[\u00b2\u00b3]", digits)
+        re.fullmatch(r"(10\d*)(?:\^|\*\*)?([\d\u00b2\u00b3]{1,2})", digits)
+        if re.search(r"^10\d*(?:\^|\*\*)|[\u00b2\u00b3]", digits)
         else None
     )
     value = float(base[1]) ** int(base[2].translate(_HIGH)) if base else float(digits)

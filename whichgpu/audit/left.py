@@ -35,7 +35,21 @@ def left_by(
     if several and _THAT_ONE.search(text, own[-1].end, back.end):
         # "And, when an A6000 turned up, that one as well".
         return own[-1:]
-    return () if several and _joined(text, own) else own[:1]
+    return () if several and (_joined(text, own) or _in_turn(text, own)) else own[:1]
+
+
+#: Between two of which the same is told in turn, and behind the second: "the T4 has 16 GB, the A10G 24 GB".
+_COMMA = re.compile(r"[^.;]*\d[^.;]*,\s+(?:and\s+)?(?:the\s+|an?\s+|nvidia\s+)*", re.IGNORECASE)
+_VALUE = re.compile(r"\s+(?:(?:only|just|about|even)\s+)?[$\u20ac]?\d")
+
+
+def _in_turn(text: str, own: Sequence[Mention]) -> bool:
+    """Whether a sentence tells values of one device and then, without a verb, of another."""
+    return (
+        _COMMA.fullmatch(text, own[0].end, own[1].start) is not None
+        # A size may be read as a part of the name: "the A10G 24 GB and 600 GB/s".
+        and bool(_VALUE.match(text, own[1].end) or own[1].text.endswith("GB"))
+    )
 
 
 _JOINED = re.compile(r"\s*(?:,|/|&|and|or|,\s*and)\s*(?:the\s+|nvidia\s+)*", re.IGNORECASE)

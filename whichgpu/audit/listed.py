@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
+from whichgpu.audit.nearest import too_small
 
 if TYPE_CHECKING:
     from whichgpu.audit.attributes import Attribute
@@ -222,7 +223,8 @@ def listed(text: str, sentence: Sentence, quantity: Quantity, mention: Mention |
     said = said or bool(key != "memory_bus" and has(gap) and _OWN_END.match(text, quantity.end))
     said = said or (key == "power" and _DRAWS.search(gap) is not None and not _OTHER_THING.search(gap))
     said = said or _only_meant(text, sentence, quantity, key, gap)
-    return attributes()[key] if said and not _ELSE.match(text, quantity.end) else None
+    sure = said and not (_ELSE.match(text, quantity.end) or too_small(attributes()[key], quantity))
+    return attributes()[key] if sure else None
 
 
 def _only_meant(text: str, sentence: Sentence, quantity: Quantity, key: str, gap: str) -> bool:

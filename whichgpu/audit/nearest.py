@@ -90,6 +90,8 @@ FOR_THE = re.compile(
 )
 #: A count of cores below this is of a CPU, or of one unit of a GPU.
 _FEW_CORES = 256
+#: Fewer bits are those of a format of weights: "Strix Halo, 4 bits: 5 tokens/s".
+_NARROWEST = 32
 _IN_A_YEAR = re.compile(
     r"\b(?:in|since|until|by|from|early|late|mid|of|during|to|around|[A-Z][a-z]{2,8}),?\s*-?$"
 )
@@ -225,7 +227,7 @@ def too_small(attribute: Attribute, quantity: Quantity) -> bool:
     """Whether a value is too small for any device's, and so of a cache or of a CPU."""
     if attribute.key == "memory":
         return is_of_cache(quantity.value)
-    return attribute.key == "cores" and quantity.value < _FEW_CORES
+    return quantity.value < {"cores": _FEW_CORES, "memory_bus": _NARROWEST}.get(attribute.key, 0)
 
 
 def nearest_device(text: str, quantity: Quantity, who: Spoken) -> Mention | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes
+from whichgpu.audit.families import is_of
 from whichgpu.audit.fields import generations, same_chip
 from whichgpu.audit.known.said import OF_SPEED, claims
 from whichgpu.audit.known.store import of_catalogue, store
@@ -39,6 +40,7 @@ _IT = re.compile(r"\b(?:it|its|they|them|their|both|all|none|neither|each|every|
 _ANY_CARD = re.compile(
     r"(?:(?:the|this|that) )?(?:card|gpu|module|board|chip|part|accelerator|device)", re.IGNORECASE
 )
+_SO = re.compile(r",\s+(?:so|hence|thus|therefore|which means)\b", re.IGNORECASE)
 _IN_WORDS = re.compile(r"[a-z]{3,}", re.IGNORECASE)
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
 
@@ -52,8 +54,15 @@ def is_of_another_named(found: Finding, where: tuple[int, Passage, int], context
     place = next((one for one in sentences(passage.text) if one.start <= at < one.end), None)
     if place is None:
         return False
-    here = within(context.mentions.get(index, ()), place.start, place.end)
-    if any(not _ANY_CARD.fullmatch(each.text) for each in here) or _IT.search(place.text):
+    every = context.mentions.get(index, ())
+    # "350 W against 450 W, so a node needs 1.8 kW for 4090s alone": a name in a later clause owns nothing.
+    end = next((one.start() for one in _SO.finditer(passage.text, at, place.end)), place.end)
+    here = within(every, place.start, end)
+    if any(not _ANY_CARD.fullmatch(each.text) for each in here):
+        return False
+    before = [one for one in sentences(passage.text) if one.end <= place.start][-1:]
+    several = {each.named for one in before for each in within(every, one.start, one.end)}
+    if _IT.search(place.text) and len(several) < 2:
         return False
     return any(_has(key, found, where, context) for key in _around(where, context, accused) - accused)
 
@@ -74,6 +83,10 @@ def _has(key: str, found: Finding, where: tuple[int, Passage, int], context: Con
         ordinal = _ORDINALS.get(found.stated.lower())
         if ordinal:
             return ordinal in generations(gpu)
+        if found.attribute == "architecture":
+            return is_of(gpu, found.stated)
+        if found.attribute == "process":
+            return found.stated.lower().split()[-1] in str(gpu.value("process") or "").lower()
         return found.attribute == "chip" and same_chip(found.stated, str(gpu.value("chip") or "-"))
     attribute = attributes().get(found.attribute)
     told = next((one for one in quantities(passage.text, context.fraction) if one.start == at), None)

@@ -26,6 +26,13 @@ _SPARSE_LATER = re.compile(
     r"[^.;,]{0,24}\bspars\w+",
     re.IGNORECASE,
 )
+#: Behind a value, its format and then how it is meant: "2,070 TFLOPS in FP4, sparse".
+_IN_FORMAT = re.compile(
+    r"\s*(?:(?:in|of|at|for)\s+)?(?:NV)?(?:FP|BF|TF|INT)\d{1,2}(?:\s+[a-z]+){0,2},\s+(?:dense|sparse|"
+    r"(?:with|without|counting|including|excluding|thanks to|using)(?:\s+[\w:]+){0,2}\s+sparsity)"
+    r"\b(?!\s*[\d:])",
+    re.IGNORECASE,
+)
 #: A sentence behind: "Both numbers are with sparsity".
 _SPARSE_NEXT = re.compile(
     r"\s*(?:Both|All|These|Those|The|That|This|It)(?:\s(?:of (?:them|these)|two|three|latter|last|\w+))?"
@@ -107,8 +114,11 @@ def own_words(text: str, sentence: Sentence, quantity: Quantity, context: Contex
     after = _BESIDE.split(after)[0]
     # "366 TFLOPS TF32 (with sparsity: 733)": what is said in the brackets is of the next.
     after = _OF_THE_NEXT.sub("", after)
-    if later := _SPARSE_LATER.match(text, quantity.end, sentence.end) or _SPARSE_NEXT.match(
-        text, sentence.end
-    ):
+    later = (
+        _IN_FORMAT.match(text, quantity.end, sentence.end)
+        or _SPARSE_LATER.match(text, quantity.end, sentence.end)
+        or _SPARSE_NEXT.match(text, sentence.end)
+    )
+    if later:
         after += later[0]
     return f"{before} {text[quantity.start : quantity.end]} {after}"

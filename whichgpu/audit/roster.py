@@ -12,7 +12,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named, qualifiers
 from whichgpu.audit.cells import Cell
 from whichgpu.audit.heading import headed_by
-from whichgpu.audit.nearest import fitting
+from whichgpu.audit.nearest import fitting, too_small
 from whichgpu.audit.quantities import quantities
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _attribute(text: str, told: Sequence[Quantity]) -> Attribute | None:
     names = {each.attribute.key: each.attribute for each in named(text)}
     rest = _PLAIN.sub("", text[: told[0].start] + " " + text[told[0].end :])
     key = _BY_UNIT.get(told[0].dimension, "")
-    if not rest.strip() and key:
+    if not rest.strip() and key and not too_small(attributes()[key], told[0]):
         return attributes()[key]
     one = next(iter(names.values())) if len(names) == 1 else None
     return one if one and any(True for _ in fitting(one, told)) else None

@@ -119,10 +119,18 @@ def _meant(passage: Passage, at: int, here: Sequence[Mention], context: Context)
     """The devices named right before: of the sentence itself, else of the one before it, else of all."""
     whole = [each for each in sentences(passage.text) if each.start <= at]
     for part in ([whole[-1]], whole[-2:-1], whole):
-        named_ = {each.ids: each for one in part for each in within(here, one.start, min(one.end, at))}
+        found = (each for one in part for each in within(here, one.start, min(one.end, at)))
+        named_ = {each.ids: each for each in found if not _OWNS_IT.match(passage.text, each.end)}
         if len(named_) > 1:
             return list(named_.values())
     return []
+
+
+#: Behind a name, another card that is called by it: "its predecessor's Super version, the 4070 Ti Super".
+_OWNS_IT = re.compile(
+    r"[\u2019']s?\s+(?:\W?[\w-]+\W?\s+){0,2}(?:version|variant|edition|sibling|brother|successor|predecessor)\b",
+    re.IGNORECASE,
+)
 
 
 def _judged(

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
 
 
+#: What a sentence is about that begins with a format of numbers.
+_OF_A_FORMAT = re.compile(r"\s*(?:In |At )?(?:FP|BF|TF|INT|NVFP)\d{1,2}\b")
 #: "With sparsity", "without tensor cores" qualify a figure.
 _QUALIFIES = re.compile(r"with(?:out)?\b", re.IGNORECASE)
 
@@ -133,6 +135,8 @@ def _of_sentence(
                 found = judged(passage, match.span(), each, gpus, told=told, context=context)
                 certain = each.key == "sparsity" and told and (who.here or who.certain)
                 certain = certain and not _NOT.search(text, place[0], match.start())
+                # "FP8 reaches 485 TFLOPS with sparsity", without a name: of whichever has it.
+                certain = certain and (who.here or not _OF_A_FORMAT.match(text, place[0]))
                 yield from (one for one in found if one.accuses and certain)
                 continue
             adjunct = match[0].lower().startswith("without")

@@ -55,6 +55,7 @@ _BY = (
 _RELEASED = re.compile(
     r"\b(?:released|launched|introduced|come out|came out|announced)\b|\brelease (?:date|year)\b", re.I
 )
+_SHOWN = re.compile(r"\b(?:announced|presented|unveiled|revealed|shown|showed|introduced)\b", re.IGNORECASE)
 _YEAR = re.compile(r"\b(20[012]\d)\b")
 _ONLY_NAME = re.compile(
     r"\W*(?:(?:Clearly|Of course|That would be|It is|It[\u2019']s)\s+)?(?:the\s+)?$", re.IGNORECASE
@@ -99,6 +100,9 @@ def _value(
         year = _YEAR.search(passage.text, sentence.start, sentence.end)
         if year and certain_of_all(gpus, "release_date"):
             right = [gpu for gpu in gpus if str(gpu.value("release_date"))[:4] == year[1]]
+            if not right and _SHOWN.search(passage.text, sentence.start, year.start()):
+                # It was shown in a year, and sold in another one.
+                return
             yield of_field(passage, year.span(1), "capability", "release_date", right or gpus,
                            "confirmed" if right else "contradicted", context)  # fmt: skip
         return

@@ -384,7 +384,12 @@ _HEADS = re.compile(
     re.IGNORECASE,
 )
 _BY_MEANS = re.compile(r"\b(?:in|on|with|through|by|of)\s+(?:its|their|the)\s+(?:\w+\s+)?$", re.IGNORECASE)
-_ELSE = re.compile(r"\b(?:and|but|or|than|memory|cache|bandwidth|cores)\b", re.IGNORECASE)
+#: "Tensor cores that know the format, which": of the format.
+_ELSE = re.compile(
+    r"\b(?:and|but|or|than|memory|cache|bandwidth|cores|"
+    r"(?:that|which) (?:know|handle|support|speak|do|run|take)s?)\b",
+    re.IGNORECASE,
+)
 
 
 def _named_before(text: str, start: int, end: int) -> tuple[Capability, bool] | None:

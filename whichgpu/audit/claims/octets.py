@@ -29,7 +29,7 @@ _WORDS = {**SPELLED, **_TENS, "one": 1, "half a": 0.5}
 _NUMBER = rf"\d{{1,4}}(?:[.,]\d{{1,3}})?|{'|'.join(_WORDS)}"
 #: How many numbers there are: "340 million parameters", "eight billion of them", "70B".
 _COUNT = re.compile(
-    rf"(?<![\w.,])(?P<n>{_NUMBER})\s+(?P<scale>m|b)illions?(?:\s+(?:of\s+)?(?P<what>them|parameters|"
+    rf"(?<![\w.,])(?P<n>{_NUMBER})\s+(?P<scale>m|b)illions?(?:\s+(?:of\s+)?(?P<what>them|parameters?|"
     rf"weights|params)\b|"
     r"(?=,?\s+at\s+\w+\s+bytes?\b))|(?<![\w.,$])(?P<size>\d{1,3}(?:\.\d{1,2})?)B\b(?!\s*tokens|/)",
     re.IGNORECASE,

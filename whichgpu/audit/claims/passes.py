@@ -141,6 +141,9 @@ def _boosts(gpu: Gpu) -> float:
     return max(known) / known[0] if known else 1.0
 
 
+_AND_ANOTHER = re.compile(r"(?:\s+in\s+\w+)?,?\s+(?:and|while|whereas)\s+(?:the\s+|an?\s+)?", re.IGNORECASE)
+
+
 def _reached(run: Run, context: Context) -> Iterator[Finding]:
     """Work a second that is told to be reached on one device: no more than its highest dense peak."""
     text, place = run.passage.text, (run.sentence.start, run.sentence.end)
@@ -158,6 +161,9 @@ def _reached(run: Run, context: Context) -> Iterator[Finding]:
     accumulates = "accumulat" in run.sentence.text.lower() or "TF32" in run.sentence.text
     said = [run.said.name.lower().replace("-", "")] if run.said and not accumulates else []
     known = max(peak(gpu, [rate for rate in RATES if rate in said] or RATES) * _boosts(gpu) for gpu in gpus)
+    if run.device and _AND_ANOTHER.fullmatch(text, rates[0].end, run.device.start):
+        # "The A10 reaches 125 TFLOPS in FP16 and the A10G 70": of the one before it.
+        return
     if run.device and is_strange(text, run.device.end, rates[0].start):
         # "The M5's cores got matrix units, and the Max reaches 71": of what no name tells.
         return

@@ -11,6 +11,7 @@ from whichgpu.audit.beside import before_it, in_brackets, in_round, of_quotients
 from whichgpu.audit.binding import united
 from whichgpu.audit.comparisons.of_what import SPEED, named_attribute
 from whichgpu.audit.comparisons.said import BEFORE
+from whichgpu.audit.mentions import mentions
 from whichgpu.audit.multiple import finding_on, verdict_of
 from whichgpu.audit.offers import usual
 from whichgpu.audit.quantities import quantities
@@ -21,8 +22,10 @@ from whichgpu.hardware.gpu import nominal_gb
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from whichgpu.audit.attributes import Attribute
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
     from whichgpu.audit.multiple import Multiple
     from whichgpu.audit.quantities import Quantity
     from whichgpu.audit.roles import Spoken
@@ -211,10 +214,60 @@ _RACK = re.compile(
 _NAME, _ITS_OWN = 12, re.compile(r"[\u2019']s?\s+(?:only\s+|mere\s+)?[$\u20ac]?\d")
 
 
+def _is_of_any(
+    claim: Multiple, value: Quantity, against: tuple[Mention, Attribute], context: Context
+) -> bool:
+    """Whether a device is only described ("the desktop card"), and the ratio so of one that is spoken of."""
+    other, attribute = against
+    if any(True for _ in mentions(other.text, context.catalogue)):
+        return False
+    # The card of the name that a laptop's GPU has is spoken of with it.
+    keys = {one for key in context.spoken_of for one in (key, key.removesuffix("-laptop"))}
+    gpus = [context.catalogue[key] for key in keys if key in context.catalogue]
+    told = (gpu.value(field) for gpu in gpus for field in attribute.fields)
+    known = [value.value / each for each in told if isinstance(each, int | float) and each]
+    return bool(known) and verdict_of(claim, known) == "confirmed"
+
+
 def against_device(
     passage: Passage, sentence: Sentence, claim: Multiple, who: Spoken, context: Context
 ) -> Finding | None:
     """A stated value against that of a device named behind: "48 GB, twice what a single 4090 offers"."""
+    both = _value_and_device(passage, sentence, claim, who, context)
+    attribute = _of_what(passage.text, sentence, claim, both[0]) if both else None
+    if both is None or attribute is None:
+        return None
+    value, other = both
+    gpus = [context.catalogue[key] for key in usual(other.ids)]
+    sure = [gpu for gpu in gpus if gpu.confidence != "low"]
+    # Of the fields that a name can mean the first that is on file: FP16 is no plain FP16 beside it.
+    fields = {gpu.id: next((one for one in attribute.fields if gpu.value(one)), "") for gpu in sure}
+    values = [(gpu, gpu.value(fields[gpu.id])) for gpu in sure if fields[gpu.id]]
+    known = [(gpu, float(size)) for gpu, size in values if isinstance(size, int | float) and size]
+    known = [
+        (gpu, (nominal_gb(size) or size / 1e9) * 1e9 if attribute.key == "memory" else size)
+        for gpu, size in known
+    ]
+    if not known:
+        return None
+    ratios_ = [value.value / size for _, size in known]
+    verdict = verdict_of(claim, ratios_)
+    if verdict == "contradicted" and _is_of_any(claim, value, (other, attribute), context):
+        return None
+    at = min(range(len(known)), key=lambda i: abs(ratios_[i] - claim.times))
+    shown_value = re.match(r"[\d.,]+\s?[\w/]+", passage.text[value.start :])
+    shown, gpu = shown_value[0] if shown_value else "", known[at][0]
+    words = f"{shown} is {ratios_[at]:.3g} times {gpu.display(attribute.fields[0])} of {gpu.id}"
+    return finding_on(
+        passage, claim, (verdict, "" if verdict == "confirmed" else f"{ratios_[at]:.2g}x", words), context,
+        subject=", ".join(other.ids), attribute=attribute.key, evidence=(on_file(known[at][0], attribute),),
+    )  # fmt: skip
+
+
+def _value_and_device(
+    passage: Passage, sentence: Sentence, claim: Multiple, who: Spoken, context: Context
+) -> tuple[Quantity, Mention] | None:
+    """The value before a multiple and the device behind it; None where they are not plainly compared."""
     text = passage.text
     told = within(quantities(text, context.fraction), sentence.start, claim.start)
     # "230 W through an 8-pin plug, half of what": a plug has no value.
@@ -241,49 +294,23 @@ def against_device(
     if not plain or not after or stated:
         return None
     value, other = found[-1], after[0]
+    verb = _DOUBLES.match(text, claim.start) and not text[value.end : claim.start].strip()
+    joined = value.end == sentence.start or verb or _SO_MANY.fullmatch(text, value.end, claim.start)
+    return (value, other) if joined and _WHAT_OF.fullmatch(text, claim.end, other.start) else None
+
+
+def _of_what(text: str, sentence: Sentence, claim: Multiple, value: Quantity) -> Attribute | None:
+    """What a value that a device's is compared with is of, by the words beside it, else by its unit."""
     own = next((each.attribute for each in named(text) if 0 <= each.start - claim.end < _ROUGHLY), None)
     if own and own.dimension in _VALUED and own.dimension != value.dimension:
         # "128 GB at 3.2 TB/s: four times the memory of": of the value that is of what is named.
         return None
-    verb = _DOUBLES.match(text, claim.start) and not text[value.end : claim.start].strip()
-    if not (
-        value.end == sentence.start or verb or _SO_MANY.fullmatch(text, value.end, claim.start)
-    ) or not _WHAT_OF.fullmatch(text, claim.end, other.start):
-        return None
     beside = [each.attribute for each in within(named(text), value.start - BEFORE, sentence.end)
               if value.dimension in (each.attribute.dimension, "op rate")]  # fmt: skip
     keys = {each.key for each in beside}
-    attribute = (
-        beside[0]
-        if len(keys) == 1
-        else attributes()[_VALUED[value.dimension]]
-        if not keys and _VALUED[value.dimension]
-        else None
-    )
-    if attribute is None:
-        return None
-    if attribute.key == "memory" and is_of_cache(value.value):
+    by_unit = _VALUED[value.dimension] if not keys else ""
+    attribute = beside[0] if len(keys) == 1 else attributes()[by_unit] if by_unit else None
+    if attribute and attribute.key == "memory" and is_of_cache(value.value):
         # "The cache is worth a comment. At 48 MB it is eight times as large as the A10's."
-        attribute = attributes()["l2"]
-    gpus = [context.catalogue[key] for key in usual(other.ids)]
-    sure = [gpu for gpu in gpus if gpu.confidence != "low"]
-    # Of the fields that a name can mean the first that is on file: FP16 is no plain FP16 beside it.
-    fields = {gpu.id: next((one for one in attribute.fields if gpu.value(one)), "") for gpu in sure}
-    values = [(gpu, gpu.value(fields[gpu.id])) for gpu in sure if fields[gpu.id]]
-    known = [(gpu, float(size)) for gpu, size in values if isinstance(size, int | float) and size]
-    known = [
-        (gpu, (nominal_gb(size) or size / 1e9) * 1e9 if attribute.key == "memory" else size)
-        for gpu, size in known
-    ]
-    if not known:
-        return None
-    ratios_ = [value.value / size for _, size in known]
-    verdict = verdict_of(claim, ratios_)
-    at = min(range(len(known)), key=lambda i: abs(ratios_[i] - claim.times))
-    shown_value = re.match(r"[\d.,]+\s?[\w/]+", text[value.start :])
-    shown, gpu = shown_value[0] if shown_value else "", known[at][0]
-    words = f"{shown} is {ratios_[at]:.3g} times {gpu.display(attribute.fields[0])} of {gpu.id}"
-    return finding_on(
-        passage, claim, (verdict, "" if verdict == "confirmed" else f"{ratios_[at]:.2g}x", words), context,
-        subject=", ".join(other.ids), attribute=attribute.key, evidence=(on_file(known[at][0], attribute),),
-    )  # fmt: skip
+        return attributes()["l2"]
+    return attribute

@@ -209,6 +209,10 @@ def _of_device(text: str, start: int, on: Mention, context: Context) -> Room | N
     count = counted(text, start, on.start)
     if count > 1 and (machines := words.MACHINES.search(text, start, on.start)):
         count *= words.number(machines["n"])
+    machines = words.NODES.match(text, on.end)
+    if count > 1 and machines and machines[0].endswith("s"):
+        # So many machines, of how many devices each is told elsewhere.
+        count = 0.0
     plural = on.text.endswith("s") or text[on.end : on.end + 2] in _PLURAL or text[on.end :] == "s"
     if count == 1 and (
         plural or words.SEVERAL.search(text, start, on.start) or words.NODES.match(text, on.end)

@@ -140,6 +140,7 @@ ASIDE = re.compile(
     r"mac\w*|laptops?|m[1-5] (?:max|ultra|pro)|tokens? (?:per|a) second|tok/s|faster|slow\w*|crawls?|"
     r"quick\w*|"
     r"than|instead of|apart from|system|adapters?|text encoders?|vae|speculative|parts? of|half of|"
+    r"(?<=\d)\s?(?:%|percent) of|"
     r"tr(?:y|ies|ied|ying)(?: to)?|attempt\w*|layers?|some of|most of|wonder\w*|ask(?:s|ed)?|[TP]?FLOPS|"
     r"TOPS)\b|\?",
     re.IGNORECASE,
@@ -172,8 +173,9 @@ IT = re.compile(
 #: So many of the devices that were told before.
 _COUNT = r"(?P<count>\d{1,2}|one|a single|two|three|four|five|six|eight|both|a pair|another)"
 OF_THEM = re.compile(
-    rf"\b{_COUNT}\s+(?:(?:more\s+)?(?P<them>of (?:them|these|those))(?! whole)|(?:such |single "
-    rf")?(?:cards?|gpus?|boards?)|"
+    # "Only one of them has space for it": which of them.
+    rf"\b(?<!only )(?<!just ){_COUNT}\s+(?:(?:more\s+)?(?P<them>of (?:them|these|those))(?! whole)|"
+    r"(?:such |single )?(?:cards?|gpus?|boards?)|"
     r"(?:is|are|will be|would be|alone)(?=\s+(?:enough|plenty|sufficient|too)\b))\b",
     re.IGNORECASE,
 )
