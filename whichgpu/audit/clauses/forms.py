@@ -17,18 +17,19 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import ABOUT, FAR, OFF
 from whichgpu.audit.offers import usual
+from whichgpu.audit.quantities import Quantity, quantities
 from whichgpu.audit.sentences import within
 from whichgpu.facts import store
 from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.units import parse
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from whichgpu.audit.clauses.marked import Marked
-    from whichgpu.audit.findings import Finding
+    from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.mentions import Mention
-    from whichgpu.audit.quantities import Quantity
     from whichgpu.hardware.gpu import Gpu
 
 #: `<a:mw>` in a pattern: the mark of an amount of money or watts, called a.
@@ -44,7 +45,8 @@ _COUNTED = 1e3
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 #: How far a share may be off: so much, and so much of it.
 _POINT, _OF_SHARE = 0.012, 0.06
-_OF = "stated formula"
+#: What the findings are of.
+OF_FORMS = "stated form"
 
 
 class Form(NamedTuple):
@@ -57,7 +59,11 @@ class Form(NamedTuple):
     told: str
     holds: str
     alike: tuple[str, ...]
+    #: Which devices are the same one.
+    same: tuple[str, ...]
     off: float
+    #: What its formulas are of.
+    needed: frozenset[str]
 
 
 class _Read(NamedTuple):
@@ -81,8 +87,17 @@ def _form(row: Mapping[str, str], parts: Mapping[str, str]) -> Form:
         find = find.replace(f"<{name}>", words)
     pattern = re.compile(_MARK.sub(r"<(?P<\1>[\2]\\d+)>", find), re.IGNORECASE)
     right = tuple(each.strip() for each in row.get("right", "").split(" or ") if each)
-    alike, off = tuple(row.get("alike", "").split()), float(row.get("off", OFF))
-    return Form(pattern, ":v>" in find, right, row.get("told", "r"), row.get("holds", ""), alike, off)
+    alike, same = (tuple(row.get(key, "").split()) for key in ("alike", "same"))
+    told, holds = row.get("told", "r" if right else ""), row.get("holds", "")
+    needed = frozenset(
+        node.id
+        for formula in (*right, told, *holds.split(" < "))
+        if formula
+        for node in ast.walk(ast.parse(formula, mode="eval"))
+        if isinstance(node, ast.Name) and node.id not in _CALLS
+    )
+    named, off = ":v>" in find, float(row.get("off", OFF))
+    return Form(pattern, named, right, told, holds, alike, same, off, needed)
 
 
 def told_otherwise(read: Marked) -> Iterator[Finding]:
@@ -115,22 +130,50 @@ def _taken(form: Form, match: re.Match[str], names: Mapping[str, Mention], read:
     values = {key: each.value for key, each in figures.items()}
     # "A 13B model": billions of what it has.
     values |= {key: float(word) for key, word in groups.items() if _NUMBER.fullmatch(word)}
-    if len({figures[key].dimension for key in form.alike}) > 1 or not all(values.values()):
-        return _Read(figures, (), "")
+    if TARIFF in form.needed:
+        values[TARIFF] = tariff(read.context)
     ways = [values]
     for key, each in devices.items():
         gpus = [read.context.catalogue[one] for one in usual(each.ids)]
         ways = [{**way, **_values(key, gpu)} for way in ways for gpu in gpus]
-    if not all(value for way in ways for value in way.values()):
-        return _Read(figures, (), "")
-    return _Read(figures, ways, " and ".join(each.text for each in devices.values()))
+    alike = len({figures[key].dimension for key in form.alike}) < len("ab")
+    # "The cheaper one" is the one that is named so.
+    same = all(devices[a].named == devices[b].named for a, b in zip(form.same, form.same[1:], strict=False))
+    known = all(way.get(key) for way in ways for key in form.needed)
+    named = " and ".join(each.text for each in devices.values())
+    return _Read(figures, ways if alike and same and known else (), named)
+
+
+#: In formulas, what a kilowatt-hour costs, where the document tells one price of it.
+TARIFF = "tariff"
+_PER_KWH = re.compile(r"\s?(?:per|a|an|each|/)\s?(?:kWh|kilowatt[- ]hours?)\b", re.IGNORECASE)
+_KWH = parse("1 kWh", "energy")
+
+
+def tariff(context: Context) -> float:
+    """What a document says that a joule costs; nothing where it tells several prices, or none."""
+    if TARIFF not in context.memo:
+        told = {
+            each.value
+            for passage in context.document.passages
+            if "h" in passage.text and _PER_KWH.search(passage.text)
+            for each in quantities(passage.text, context.fraction)
+            if each.dimension == "money" and _PER_KWH.match(passage.text, each.end)
+        }
+        context.memo[TARIFF] = told.pop() / _KWH if len(told) == 1 else 0.0
+    return float(context.memo[TARIFF])
 
 
 def _values(key: str, gpu: Gpu) -> Mapping[str, float]:
     """What is on file of a device, as a text tells it: its memory, in the gigabytes that it is sold with."""
     memory = float(gpu.value("memory") or 0.0)
     size = nominal_gb(memory) if memory else None
-    return {key: (size or memory / 1e9) * 1e9, f"{key}_bandwidth": float(gpu.value("bandwidth") or 0.0)}
+    others = {f"{key}_{field}": float(gpu.value(field) or 0.0) for field in _FIELDS}
+    return {key: (size or memory / 1e9) * 1e9, **others}
+
+
+#: What formulas may have of a device besides its memory.
+_FIELDS = ("bandwidth", "power", "launch_price", "cores")
 
 
 def _result(form: Form, found: _Read, read: Marked) -> Iterator[Finding]:
@@ -147,7 +190,7 @@ def _result(form: Form, found: _Read, read: Marked) -> Iterator[Finding]:
     parts = " and ".join([*others, *([found.named] if found.named else [])]) or "the formats named"
     expected = _shown(form, values, ways[0], read, result)
     yield read.judged(
-        result, _OF, f"{parts} make {expected}", expected="" if right else expected,
+        result, OF_FORMS, f"{parts} make {expected}", expected="" if right else expected,
         verdict="confirmed" if right else "inconsistent",
     )  # fmt: skip
 
@@ -180,16 +223,17 @@ def _shown(
 
 
 def _ordered(form: Form, match: re.Match[str], found: _Read, read: Marked) -> Iterator[Finding]:
-    """Two figures that are told to be the other way round, with the word that says so."""
-    a, *rest = (each for key, each in found.figures.items() if key in "ab")
+    """What is told to be the other way round, at the words that say so."""
+    figures = [each for key, each in found.figures.items() if key in "ab"]
     sides = [[worked(each, way) for each in form.holds.split(" < ")] for way in found.ways]
-    if all(a.dimension == each.dimension for each in rest) and all(less > more for less, more in sides):
-        parts = [*map(read.words, (a, *rest)), *([found.named] if found.named else [])]
-        because = f"{' and '.join(parts)}: it is the other way round"
-        text = read.passage.text
-        start = text.find(match["what"], read.sentence.start, read.sentence.end)
-        place = a._replace(start=start, end=start + len(match["what"])) if start >= 0 else a
-        yield read.judged(place, _OF, because, expected="the other way round")
+    start = read.passage.text.find(match["what"], read.sentence.start, read.sentence.end)
+    if start >= 0 and len({each.dimension for each in figures}) < len("ab"):
+        wrong = all(less > more for less, more in sides)
+        parts = " and ".join([*map(read.words, figures), *([found.named] if found.named else [])])
+        place = Quantity(start, start + len(match["what"]), 0.0, 0.0, "number", "")
+        if wrong:
+            because = f"{parts}: it is the other way round"
+            yield read.judged(place, OF_FORMS, because, expected="the other way round")
 
 
 def worked(formula: str, values: Mapping[str, float]) -> float:

@@ -312,10 +312,10 @@ def formulas(passage: Passage, here: Sequence[Mention], context: Context) -> Ite
         if not any(each.isdigit() for each in sentence.text):
             continue
         read = marked(passage, sentence, here, context)
-        if len(read.figures) < len("ab"):
-            # A result, and what it comes of.
-            continue
-        for found in (*_worked(read), *_by_periods(read), *_compared(read), *_folds(read), *told_otherwise(read)):
+        # A result, and what it comes of.
+        several = len(read.figures) >= len("ab")
+        rest = (*_worked(read), *_by_periods(read), *_compared(read), *_folds(read)) if several else ()
+        for found in (*told_otherwise(read), *rest):
             if found.start not in seen:
                 seen.add(found.start)
                 yield found

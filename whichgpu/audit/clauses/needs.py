@@ -70,6 +70,8 @@ _OF_ELSE = re.compile(
 )
 #: What is less is no model. The room is in binary gigabytes, which no amount in decimal ones may exceed.
 _LEAST = 1e9
+#: What the findings are of.
+OF_NEEDS = "stated fit"
 
 
 def needs(
@@ -98,7 +100,7 @@ def needs(
         )
         because = f"{passage.text[least.start : least.end]} is told to be held; {size}"
         subject = ", ".join(own[0].named)
-        yield made(context, passage, place, "memory", "contradicted", subject=subject, attribute="fits",
+        yield made(context, passage, place, "memory", "contradicted", subject=subject, attribute=OF_NEEDS,
                    expected="no", because=because, evidence=(Evidence(because),))  # fmt: skip
 
 
