@@ -83,7 +83,8 @@ def forms() -> Sequence[Form]:
 
 def _form(row: Mapping[str, str], parts: Mapping[str, str]) -> Form:
     find = row["find"]
-    for name, words in {**parts, "about": ABOUT}.items():
+    # Parts may hold parts.
+    for name, words in [*parts.items(), *parts.items(), ("about", ABOUT)]:
         find = find.replace(f"<{name}>", words)
     pattern = re.compile(_MARK.sub(r"<(?P<\1>[\2]\\d+)>", find), re.IGNORECASE)
     right = tuple(each.strip() for each in row.get("right", "").split(" or ") if each)
