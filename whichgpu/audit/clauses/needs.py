@@ -109,27 +109,29 @@ def _told(
 ) -> list[Quantity]:
     """The amounts that are said to be held: of the sentence itself, else of the one before it."""
     which = _WHICH.search(passage.text, sentence.start, place[0])
-    own = _amounts(passage, (sentence.start, place[0]), here, context, last=which is not None)
-    if own or not _THAT.search(sentence.text):
-        return own
+    own = _amounts(passage, (sentence.start, place[0]), here, context)
+    if which or own or not _THAT.search(sentence.text):
+        # "14 GB of weights stand at 112 GB, which fits on": what was told last.
+        return _sure(own[-1:] if which else own, passage, sentence.start)
     before = [each for each in sentences(passage.text) if each.end <= sentence.start][-1:]
-    return _amounts(passage, (before[0].start, before[0].end), here, context) if before else []
+    told = _amounts(passage, (before[0].start, before[0].end), here, context) if before else []
+    return _sure(told, passage, before[0].start) if told else []
 
 
 def _amounts(
-    passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context, *, last: bool = False
+    passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
 ) -> list[Quantity]:
-    found = [
+    return [
         each for each in within(quantities(passage.text, context.fraction), *place)
         if each.dimension == "memory" and each.value >= _LEAST
         and not any(one.start <= each.start < one.end for one in here)
     ]  # fmt: skip
-    if last:
-        # "14 GB of weights stand at 112 GB, which fits on": what was told last.
-        found = found[-1:]
-    # One that is of something else leaves open which is meant.
+
+
+def _sure(found: list[Quantity], passage: Passage, start: int) -> list[Quantity]:
+    """The amounts where each is what something takes: one that is of something else leaves open which is meant."""
     sure = all(
-        _TAKES.search(passage.text, place[0], each.start) and not _OF_ELSE.match(passage.text, each.end)
+        _TAKES.search(passage.text, start, each.start) and not _OF_ELSE.match(passage.text, each.end)
         for each in found
     )
     return found if sure else []
