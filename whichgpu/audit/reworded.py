@@ -46,10 +46,13 @@ def _turns() -> Sequence[_Turn]:
     return tuple(_Turn(_pattern(row["find"], parts), tuple(_pieces(row["says"]))) for row in rows)
 
 
+#: A part of a pattern by its name; "(?P<name>" names a group.
+_PART = re.compile(r"(?<!\?P)<(\w+)>")
+
+
 def _pattern(find: str, parts: Mapping[str, str]) -> re.Pattern[str]:
-    for name, words in parts.items():
-        find = find.replace(f"<{name}>", f"(?:{words})")
-    return re.compile(find, re.IGNORECASE)
+    whole = _PART.sub(lambda part: f"(?:{parts[part[1]]})", find)
+    return re.compile(whole, re.IGNORECASE) if whole == find else _pattern(whole, parts)
 
 
 def _pieces(says: str) -> Iterator[tuple[str, str]]:
