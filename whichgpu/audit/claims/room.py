@@ -55,8 +55,9 @@ _NEEDED = re.compile(
     r"\b(?:vram|memory|total|required|needed|wanted|needs?|takes?|footprint|size|weights)\b", re.IGNORECASE
 )
 _ON = re.compile(
-    r"\s*(?:fits?(?: on| in)?|(?:it )?runs on|(?:where|what|which (?:card|gpu)s?) (?:it |they )?(?:goes|go|runs?|fits?|holds? it)"
-    r"(?: on| in)?|goes (?:on|in|into)|place|home|enough|(?:gpu |card )?(?:setup|configuration|options?)|"
+    r"\s*(?:fits?(?: on| in)?|(?:it )?runs on|"
+    r"(?:where|what|which (?:card|gpu)s?) (?:it |they )?(?:goes|go|runs?|fits?|holds? it)(?: on| in)?|"
+    r"goes (?:on|in|into)|place|home|enough|(?:gpu |card )?(?:setup|configuration|options?)|"
     r"(?:recommended|suggested|minimum|example|suitable|possible) "
     r"(?:gpus?|hardware|cards?)(?:\(s\))?|"
     r"(?:gpus?|hardware|cards?)(?:\(s\))?(?: needed| required| options?| recommendations?)?)\s*",
@@ -96,7 +97,7 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
 
 
 def _in_words(table: Table, context: Context) -> Iterator[Finding]:
-    """What the row's first cell says to take so much, and another one not to fit in more: "too large for 12 GB"."""
+    """What takes so much by a first cell, and by another does not fit in more: "too large for 12 GB"."""
     for row in range(1, min(len(table.rows), _ROWS)):
         first = table.cell(row, 0)
         sizes = [

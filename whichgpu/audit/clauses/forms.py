@@ -21,7 +21,6 @@ from whichgpu.audit.quantities import Quantity, quantities
 from whichgpu.audit.sentences import within
 from whichgpu.facts import store
 from whichgpu.hardware.gpu import nominal_gb
-from whichgpu.units import parse
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -113,7 +112,8 @@ def told_otherwise(read: Marked) -> Iterator[Finding]:
 
 def _named(read: Marked) -> tuple[str, Mapping[str, Mention]]:
     """The text of a sentence with marks for the names of devices as well."""
-    text, at, marks = read.text, 0, {}
+    text, at = read.text, 0
+    marks: dict[str, Mention] = {}
     for each in within(read.here, read.sentence.start, read.sentence.end):
         start = text.find(each.text, at)
         if start >= 0:
@@ -145,14 +145,16 @@ def _taken(form: Form, match: re.Match[str], names: Mapping[str, Mention], read:
     return _Read(figures, ways if alike and same and known else (), named)
 
 
-#: In formulas, what a kilowatt-hour costs, where the document tells one price of it.
+#: In formulas, what a watt-hour costs, where the document tells one price; what they have without a mark.
 TARIFF = "tariff"
+FORMS_NEED = frozenset({TARIFF})
 _PER_KWH = re.compile(r"\s?(?:per|a|an|each|/)\s?(?:kWh|kilowatt[- ]hours?)\b", re.IGNORECASE)
-_KWH = parse("1 kWh", "energy")
+#: The energies of a text are read in watt-hours.
+_KWH = 1e3
 
 
 def tariff(context: Context) -> float:
-    """What a document says that a joule costs; nothing where it tells several prices, or none."""
+    """What a document says that a watt-hour costs; nothing where it tells several prices, or none."""
     if TARIFF not in context.memo:
         told = {
             each.value
@@ -211,9 +213,7 @@ def _is_beyond(result: Quantity, share: float) -> bool:
     return result.limit == "over" and 1 / 2 < share <= 1
 
 
-def _shown(
-    form: Form, values: Mapping[str, float], right: float, read: Marked, result: Quantity
-) -> str:
+def _shown(form: Form, values: Mapping[str, float], right: float, read: Marked, result: Quantity) -> str:
     """The right result as the text's is written."""
     if form.told != "r":
         return f"{right:.3g} times"

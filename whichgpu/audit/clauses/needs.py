@@ -129,7 +129,7 @@ def _amounts(
 
 
 def _sure(found: list[Quantity], passage: Passage, start: int) -> list[Quantity]:
-    """The amounts where each is what something takes: one that is of something else leaves open which is meant."""
+    """The amounts where each is what something takes: another one leaves open which is meant."""
     sure = all(
         _TAKES.search(passage.text, start, each.start) and not _OF_ELSE.match(passage.text, each.end)
         for each in found

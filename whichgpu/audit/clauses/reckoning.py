@@ -402,8 +402,8 @@ _IS_CHANGE = re.compile(
     r"<p\d+>\s(?:more|less|higher|lower|faster|quicker|slower|cheaper|dearer|larger|smaller|bigger|"
     r"fewer)\b[^<]{0,20}$|"
     r"\b(?:advantage|lead|edge|gain|increase|drop|jump|uplift|saving|cut|fall|rise|reduction|decrease)"
-    r"(?: in [a-z]+)? (?:of|by) (?:about |around |roughly |some |nearly |almost |over |more than |only |just )?"
-    r"<p\d+>[^<]{0,20}$",
+    r"(?: in [a-z]+)? (?:of|by) "
+    r"(?:about |around |roughly |some |nearly |almost |over |more than |only |just )?<p\d+>[^<]{0,20}$",
     re.IGNORECASE,
 )
 _BESIDE = 20
