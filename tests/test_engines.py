@@ -113,20 +113,6 @@ def test_tokens_wait_while_a_prompt_is_launched_kernel_by_kernel(options, runtim
     assert (times(seldom, "h200-141gb-sxm")[1] < 0.95 * found) == waits
 
 
-def test_the_first_engines_of_vllm_schedule_in_turn_with_the_gpu():
-    """The API server is a process of its own since 0.5.4, outputs are made beside the GPU since 0.6."""
-
-    def tpot(engine: str, **columns: object) -> float:
-        return times(replace(CHAT, runtime=engine, **columns))[1]
-
-    assert tpot("vLLM 0.5.3") - tpot("vLLM 0.5.4") == pytest.approx(5.3e-3 + 64 * 170e-6, rel=0.1)
-    once, apart = tpot("vLLM 0.6.0"), tpot("vLLM 0.9")
-    assert once - apart == pytest.approx(64 * 80e-6, rel=0.1)
-    ten = tpot("vLLM 0.6.0", options={"num_scheduler_steps": "10"})
-    assert once - ten == pytest.approx(0.9 * (2e-3 + 64 * 100e-6), rel=0.1), "ten passes at a time"
-    assert tpot("vLLM 0.8", options={"num_scheduler_steps": "1"}) == pytest.approx(tpot("vLLM 0.8"))
-
-
 def test_an_engine_that_schedules_ahead_does_so_beside_the_gpu():
     def tpot(engine: str, **columns: object) -> float:
         return times(replace(CHAT, runtime=engine, **columns))[1]

@@ -84,12 +84,12 @@ def test_blackwell_keeps_a_cache_of_four_bits(engine):
 
 
 def test_text_generation_inference_before_3_cut_no_prompts():
-    """Chunks came with 3.0: before, tokens stood still for prompts, and were some three times slower."""
+    """Chunks came with 3.0: before, tokens stood still for prompts, and Python went through the sequences."""
     assert (runtime("TGI 2.4", "vllm").id, runtime("TGI 3.3", "vllm").id, runtime("tgi", "vllm").id) == (
         "tgi-2", "tgi", "tgi"
     )  # fmt: skip
     before, since = (served(f"TGI {release}").at(0, 0).tpot.mid for release in ("2.4", "3.3"))
-    assert before > 1.5 * since
+    assert before > 1.3 * since
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ import pytest
 from whichgpu.cost import asked
 from whichgpu.cost.breakdown import breakdown
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.distributed import empty_slots
 from whichgpu.cost.infeasible import single
+from whichgpu.cost.mesh import Mesh
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
@@ -43,6 +45,32 @@ def test_overlapped_all_to_alls_hide_in_part_and_none_is_lost() -> None:
     assert plain["hidden"] == 0.0
     assert beside["seconds"] == pytest.approx(section("training")["moe_exposed"] * plain["seconds"], rel=1e-6)
     assert sum(beside.values()) == pytest.approx(plain["seconds"], rel=1e-6)
+
+
+def test_a_pipeline_s_schedule_leaves_a_part_of_its_bubble() -> None:
+    """Of 8 stages 7 passes, a third of them, 3 x 2/3: DeepSeek-V3's report, table 2."""
+    staged = replace(JOB, n_gpus=64.0, pp=8.0)
+
+    jobs = [
+        replace(staged, options={**JOB.options, "schedule": one})
+        for one in ("1f1b", "zero-bubble", "DualPipe")
+    ]
+    assert [float(empty_slots(job, Mesh.of(job))) for job in jobs] == pytest.approx([7.0, 7 / 3, 2.0])
+    plain, zero, both = (breakdown(job, [GB200]).at(0, 0) for job in jobs)
+    assert plain["bubble"]["seconds"] > zero["bubble"]["seconds"] > both["bubble"]["seconds"]
+    assert plain["experts"] == zero["experts"]
+    assert both["experts"]["seconds"] == 0.0 < both["experts"]["hidden"]
+    with pytest.raises(UsageError, match="'gpipe' is none of 1f1b, zero-bubble, dualpipe"):
+        breakdown(replace(staged, options={**JOB.options, "schedule": "gpipe"}), [GB200])
+
+
+@pytest.mark.parametrize(
+    ("workload", "schedule"), [("deepseek-v3", "dualpipe"), ("deepseek-v2", "zero-bubble")]
+)
+def test_deepseek_s_own_trainer_has_the_schedule_of_its_reports(workload: str, schedule: str) -> None:
+    own = replace(JOB, workload=workload, runtime="HAI-LLM", n_gpus=2048.0, pp=16.0)
+    assert asked.read(own).job.options["schedule"] == schedule
+    assert "schedule" not in asked.read(replace(own, runtime="Megatron-LM")).job.options
 
 
 @pytest.mark.parametrize(

@@ -221,3 +221,19 @@ def test_speed_of_a_change_is_predict_against_predict() -> None:
     before = estimate(package.job("resnet50", phase="train", batch=1024), [GPUS["t4"]]).figures(0, 0)
     assert change.throughput.mid == pytest.approx(after.throughput.mid)
     assert change.speed == pytest.approx(after.throughput.mid / before.throughput.mid)
+
+
+def test_a_device_without_a_number_stands_for_as_many_as_the_job_states() -> None:
+    """A training of eight was told what one of them would need."""
+    job = {"phase": "finetune_full", "precision": "bf16", "batch": 1.0, "seq_len": 2048.0,
+           "options": {"sharding": "fsdp", "checkpointing": "full"}}  # fmt: skip
+    stated, counted, single = (
+        one("llama-2-7b", gpu, **job, **number)
+        for gpu, number in (
+            ("a100-80gb-sxm", {"n_gpus": 8.0}),
+            ("a100-80gb-sxm:8", {}),
+            ("a100-80gb-sxm", {}),
+        )
+    )
+    assert (stated.n_gpus, stated.required) == (counted.n_gpus, counted.required)
+    assert stated.required < 0.5 * single.required

@@ -120,6 +120,24 @@ def test_llama_cpp_takes_what_its_largest_pass_needs_as_it_starts(name, tokens, 
     assert short["activations"] >= 512 * 4.0 * resolve(name).dims["vocab"]
 
 
+@pytest.mark.parametrize(
+    ("release", "heads"),
+    [("0.3.10", 64), ("v0.9.6", 64), ("0.3.10, flash attention", 0), ("0.13.0", 0), ("", 0)],
+)
+def test_ollama_s_releases_until_2025_have_scores_in_memory(release: str, heads: int) -> None:
+    """Llama 3.1 70B at 131,072 tokens ran out on two of 48 GB (ollama 6741): 16 GiB of scores on each."""
+    job = {
+        "phase": "generate",
+        "precision": "q4_0",
+        "n_gpus": 2,
+        "input_tokens": 130048,
+        "output_tokens": 1024,
+    }
+    found = parts("llama-3.1-70b", runtime=f"ollama {release}", **job)
+    assert (found["activations"] > scores(64, 131072)) is bool(heads)
+    assert (sum(found.values()) > 48 * GIB) is bool(heads)
+
+
 def test_llama_cpp_deals_the_head_out_as_a_layer() -> None:
     """80 layers and a head over six cards are 14, 13, 14, 13, 14, and 12 with the head."""
     run = {"phase": "generate", "precision": "fp16", "runtime": "llama.cpp", "input_tokens": 512,

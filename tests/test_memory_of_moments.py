@@ -232,6 +232,96 @@ def test_fast_kernels_of_fms_acceleration_have_a_loss_of_their_own() -> None:
     assert prepared > 1.15 * plain
 
 
+@pytest.mark.parametrize(
+    ("phase", "precision", "gpus", "batch", "gb"),
+    [
+        ("finetune_lora", "bf16", 1, 4, 24.91), ("finetune_lora", "bf16", 1, 16, 50.89),
+        ("finetune_lora", "bf16", 2, 16, 61.45), ("finetune_lora", "bf16", 4, 8, 32.00),
+        ("finetune_qlora", "nf4", 1, 32, 74.09), ("finetune_qlora", "gptq", 1, 32, 74.12),
+        ("finetune_qlora", "nf4-fp16", 4, 16, 54.11), ("finetune_full", "bf16", 4, 16, 60.31),
+    ],
+)  # fmt: skip
+def test_gradients_of_a_frozen_layer_s_gate_lie_beside_what_it_keeps(
+    phase: str, precision: str, gpus: int, batch: int, gb: float
+) -> None:
+    """a100_80gb_liger.csv, with the loss of Liger's kernels: a layer that runs again is the fullest moment.
+
+    Its gate is Transformers': three gradients as wide lie there at once, which no product's input stands for.
+    """
+    options = {"checkpointing": "full", "lora_rank": "16", "lora_targets": "attention", "lora_dropout": "0.1"}
+    options |= {"sharding": "fsdp"} if gpus > 1 else {}
+    quantised = " accelerated-peft" if phase == "finetune_qlora" else ""
+    found = read(
+        "llama-3-8b", "a100-80gb-sxm", "allocated", phase=phase, precision=precision, n_gpus=float(gpus),
+        batch=float(batch), seq_len=4096.0, runtime=f"Transformers 4.45 foak liger{quantised}",
+        options=options,
+    )  # fmt: skip
+    assert found * GIB / 1e9 == pytest.approx(gb, rel=0.04)
+
+
+@pytest.mark.parametrize(
+    ("phase", "text", "gpus", "batch", "gb"),
+    [
+        ("finetune_lora", "", 1, 8, 38.74), ("finetune_lora", " foak", 1, 8, 34.28),
+        ("finetune_qlora", " accelerated-peft", 1, 8, 28.41),
+        ("finetune_qlora", " accelerated-peft", 2, 4, 15.97),
+        ("finetune_full", " pure bf16", 2, 4, 36.23),
+    ],
+)  # fmt: skip
+def test_a_loss_that_shifts_logits_copies_them(
+    phase: str, text: str, gpus: int, batch: int, gb: float
+) -> None:
+    """a100_80gb_update_cross_entropy_and_deps.csv: Mistral 7B under Transformers 4.48."""
+    options = {"checkpointing": "full"} | ({"sharding": "fsdp"} if gpus > 1 else {})
+    if phase != "finetune_full":
+        options |= {"lora_rank": "16", "lora_targets": "attention", "lora_dropout": "0.1"}
+    found = read(
+        "mistral-7b", "a100-80gb-sxm", "allocated", phase=phase, n_gpus=float(gpus), batch=float(batch),
+        seq_len=4096.0, runtime=f"Transformers 4.48{text}", options=options,
+    )  # fmt: skip
+    assert found * GIB / 1e9 == pytest.approx(gb, rel=0.015)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "gpus", "batch", "mib"),
+    [
+        ("mistral-7b", "4.48 pure bf16", 2, 2, 44382.0), ("mistral-7b", "4.48 pure bf16", 2, 4, 53587.0),
+        ("llama-3-8b", "4.45 foak liger", 4, 4, 54707.5), ("llama-3-8b", "4.45 foak liger", 4, 8, 63613.0),
+        ("llama-3-8b", "4.45 foak", 4, 4, 66986.0),
+    ],
+)  # fmt: skip
+def test_what_a_pass_leaves_is_beside_an_optimizers_step_under_fsdp(
+    name: str, text: str, gpus: int, batch: int, mib: float
+) -> None:
+    """Full fine-tunings of the same tables, as the driver reports them."""
+    found = read(
+        name, "a100-80gb-sxm", "device", phase="finetune_full", precision="bf16", n_gpus=float(gpus),
+        batch=float(batch), seq_len=4096.0, runtime=f"Transformers {text}",
+        options={"checkpointing": "full", "sharding": "fsdp"},
+    )  # fmt: skip
+    assert found * 1024 == pytest.approx(mib, rel=0.065)
+
+
+def test_logits_that_stay_lie_where_every_release_had_them() -> None:
+    job = {"phase": "finetune_lora", "precision": "bf16", "batch": 8.0, "seq_len": 4096.0,
+           "options": {"checkpointing": "full"}}  # fmt: skip
+    old, new = (
+        read("mistral-7b", "a100-80gb-sxm", "reserved", runtime=f"Transformers {one}", **job)
+        for one in ("4.45", "4.48")
+    )
+    assert old < new < 1.01 * old
+
+
+def test_adapters_of_older_releases_read_what_their_layer_does() -> None:
+    """PEFT before 0.12: bf16 adapters; since, a copy for each of queries, keys and values."""
+    job = {"phase": "finetune_lora", "precision": "bf16", "batch": 4.0, "seq_len": 4096.0,
+           "options": {"lora_targets": "attention"}}  # fmt: skip
+    old, new = (
+        parts("llama-3-8b", runtime=f"Transformers {one} flash-attn", **job) for one in ("4.41", "4.45")
+    )
+    assert new["activations"] - old["activations"] == pytest.approx(32 * 2 * 4 * 4096 * 4096 * 2, rel=0.01)
+
+
 def test_scripts_that_fine_tune_take_adamw() -> None:
     tuned, trained = (
         parts("t5-3b", phase=phase, precision="fp32", batch=1.0, seq_len=64.0, runtime="pytorch-2")
@@ -321,10 +411,12 @@ def test_the_trainers_optimizer_copies_nothing_since_pytorch_2_8(name: str, gib:
 
 
 #: Runtime, how it shards, and the parts of another moment that lie idle: DeepSpeed's flat gradients find no
-#: block where activations were; a step of many tensors leaves no more than the layer that runs again.
+#: block where activations were, FSDP's are in a stream of their own; a step of many tensors leaves no more
+#: than the layer that runs again.
 IDLE = [
     ("transformers 4.45 deepspeed", "zero2", ("not_at_once", "not_at_loss")),
-    ("transformers 4.45", "fsdp", ("not_at_loss",)),
+    ("transformers 4.45", "fsdp", ("not_at_once", "not_at_loss")),
+    ("transformers 4.45", "none", ("not_at_loss",)),
     # Segments that grow serve any block.
     ("transformers 4.45 expandable_segments:True", "fsdp", ()),
 ]
@@ -340,7 +432,9 @@ def test_blocks_of_another_moment_are_reserved(runtime: str, sharding: str, left
     allocated, reserved = (
         read("llama-2-7b", "h200-141gb-sxm", one, **job) for one in ("allocated", "reserved")
     )
-    passing = sum(found.get(name, 0.0) for name in ("activations", "logits", "gathered_layers"))
+    # Of what passes, the layer that runs again is not there.
+    there = ("activations", "logits", "gathered_layers", "not_at_loss")
+    passing = sum(found.get(name, 0.0) for name in there)
     idle = -sum(found[name] for name in left)
     assert (reserved - allocated) * GIB == pytest.approx(idle + 0.1 * passing, rel=0.01)
     assert found["not_at_once"] < -1e9

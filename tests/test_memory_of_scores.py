@@ -51,6 +51,14 @@ def test_a_sinks_softmax_is_in_the_format_of_its_scores():
     assert (found.kept, found.kept + found.passing, found.inferred) == (2, 6, 4)
 
 
+def test_starcoder_s_code_widens_for_its_softmax():
+    """`upcast_masked_softmax` of modeling_gpt_bigcode.py, as Llama's."""
+    workload = resolve("starcoder-15.5b")
+    ops = workload.trace(workload.complete(Job(workload.id, phase="train")))
+    found = attending.softmax_of(workload, ops, format_of("fp16"), named("transformers 4.36", "pytorch-2"))
+    assert (found.kept, found.kept + found.passing) == (6, 12)
+
+
 SMALL = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "vocab_size": 2000,
          "intermediate_size": 1024}  # fmt: skip
 

@@ -13,6 +13,7 @@ from whichgpu.audit.clauses.agreement import agreed
 from whichgpu.audit.comparisons.sides import unless_given
 from whichgpu.audit.described import described
 from whichgpu.audit.document import RUNNING, pieces
+from whichgpu.audit.excluded import excluded
 from whichgpu.audit.featured import featured
 from whichgpu.audit.findings import KINDS, Context, Finding
 from whichgpu.audit.gloss import besides, glossed, language, upheld
@@ -150,7 +151,9 @@ def _found(
     sure = without_own_speeds(sure, context)
     sure = without_resting(without_traced(settled(without_reported(sure, context), context), context))
     sure = raised(sure, accused, context)
-    for name, read in () if only else (("clauses", clauses.read), ("statements", reading.read)):
+    for name, read in (
+        () if only else (("clauses", clauses.read), ("statements", reading.read), ("excluded", excluded))
+    ):
         # What is found so far stands whatever a further reading comes to.
         sure = _guarded(name, partial(read, sure, context), ask.failed) or sure
     return sure

@@ -75,6 +75,7 @@ class Kept:
     product keeps `input_bytes` of each value that it reads, and `copied_bytes` of each weight: what autocast
     made of it, which its input's gradient needs. `casts`: autocast's products cast what norms hand on, each
     for itself; `joined` ones are one layer in the library. A capped logit keeps `cap_bytes` of its tanh.
+    `drops_adapters`: each adapter drops a part of what it reads.
     """
 
     flash: bool = True
@@ -94,6 +95,7 @@ class Kept:
     casts: bool = False
     joined: str = ""
     cap_bytes: float = 0.0
+    drops_adapters: bool = False
 
     @property
     def again(self) -> bool:
@@ -239,11 +241,22 @@ def passing(forward: Iterable[Op], kept: Kept) -> Any:
     Experts that Python calls go through one by one. What works in place has no second tensor.
     """
     width: Any = 0.0
-    for op in (one for one in forward if "in_place" not in one.dims):
+    ops = [op for op in forward if "in_place" not in op.dims]
+    for op, after in zip(ops, [*ops[1:], None], strict=True):
         apart = op.dims.get("groups", 1.0) if kept.holds.get("counted") else 1.0
         width = np.maximum(width, (op.read_bytes + op.write_bytes - op.saved_bytes) / apart)
         width = np.maximum(width, _of_scores(op, kept))
+        if after is not None and _feeds(op, after) and kept.holds.get("counted") and not kept.fused:
+            # What a product keeps is gone by then, and stands for one of these gradients.
+            handed = op.read_bytes + op.write_bytes - after.saved_bytes
+            width = np.maximum(width, handed / after.dims.get("groups", 1.0))
     return width
+
+
+def _feeds(op: Op, after: Op) -> bool:
+    """Whether an op is the function between a layer's products, of which the second lies frozen."""
+    frozen = after.kind == "gemm" and after.backward == "input"
+    return frozen and op.kind == "pointwise" and op.backward == "full"
 
 
 def _of_scores(op: Op, kept: Kept) -> Any:
@@ -327,7 +340,11 @@ def _of_product(op: Op, kept: Kept) -> Any:
     if op.kind == "gemm" and op.dtype in _NARROW:
         return saved / 2.0
     if name == "lora_a":
-        saved = (op.read_bytes if kept.holds.get("adapter_each") else saved) * _adapter_share(op, kept)
+        joins = kept.holds.get("adapter_narrow") and not kept.quantised
+        each = (kept.holds.get("adapter_each") and not joins) or kept.drops_adapters
+        saved = (op.read_bytes if each else saved) * _adapter_share(op, kept)
+        # A mask of what is dropped, of a byte each, beside what is left.
+        saved = saved + _inputs(op) * float(kept.drops_adapters)
         return 0.0 * saved if kept.holds.get("regates") and op.layer.endswith("down.lora_a") else saved
     if name == "rope" and kept.holds.get("rotary_input"):
         return saved + op.write_bytes

@@ -167,7 +167,7 @@ def plan(
     sent = 1.0 - experts * np.where(alike > 1.0, 0.0, 1.0)
     dealt = Experts(1.0 - (1.0 - experts) / np.maximum(sent, _LEAST), alike, mesh.experts_apart)
     # One passes through all stages, those behind it at the pace of the fullest.
-    slots = 1.0 + (count - 1.0) * unevenness(whole, layers, mesh.pp, vp) + (mesh.pp - 1.0) / vp
+    slots = 1.0 + (count - 1.0) * unevenness(whole, layers, mesh.pp, vp) + empty_slots(job, mesh)
     return Step(
         level=level, micro_batches=count, slots=slots,
         exchanged=(each * held + gathers * frozen) * sent * _exchanging(job),
@@ -178,6 +178,37 @@ def plan(
         norms_wait=stack.norms_wait * _exchanging(job) * _normed(whole),
         late=_late(whole, stack, each * held), experts=dealt if np.any(dealt.share > 0.0) else None,
     )  # fmt: skip
+
+
+#: Schedules of a pipeline by the words for them.
+_SCHEDULES = {
+    "": "1f1b", "1f1b": "1f1b", "interleaved": "1f1b", "dualpipe": "dualpipe",
+    **dict.fromkeys(("zero-bubble", "zerobubble", "zb", "zb-h1", "zb1p"), "zero-bubble"),
+}  # fmt: skip
+
+
+def schedule(job: Job) -> str:
+    """The option `schedule` of a pipeline; raises `UsageError` for another word."""
+    text = job.options.get("schedule", "").strip().lower().replace("_", "-").replace(" ", "-")
+    if text not in _SCHEDULES:
+        raise UsageError(
+            f"option schedule: '{text}' is none of 1f1b, zero-bubble, dualpipe; write schedule=1f1b"
+        )
+    return _SCHEDULES[text]
+
+
+def empty_slots(job: Job, mesh: Mesh) -> Array:
+    """Passes of a step in which a stage of a pipeline waits: its bubble, (J,).
+
+    1F1B in v groups of layers (p - 1) / v. Where gradients of weights F wait until a stage has nothing else
+    to do, (p - 1) (F + B - 2 W) of a pass F + B, B = 2 F and W = F: a third (Qi et al., "Zero Bubble Pipeline
+    Parallelism", 2024). DualPipe feeds both ends: (p / 2 - 1) (F&B + B - 3 W), F&B = F + B (DeepSeek-V3's
+    report, table 2).
+    """
+    stages, kind = np.asarray(mesh.pp, dtype=np.float64), schedule(job)
+    if kind == "dualpipe":
+        return np.asarray(np.maximum(stages / 2.0 - 1.0, 0.0) * (2.0 / 3.0))
+    return np.asarray((stages - 1.0) / job.degree("vp") * (1.0 / 3.0 if kind == "zero-bubble" else 1.0))
 
 
 def _late(whole: Sequence[Op], stack: Runtime, exchanged: Any) -> Any:
@@ -329,7 +360,7 @@ def notes(job: Job, mesh: Mesh, stack: Runtime, layers: Any = None) -> tuple[str
         return uneven
     if not {"global_batch", "grad_accum"} & set(job.options):
         return ("neither grad_accum nor global_batch was given: one micro-batch, so the stages wait in turn",)
-    empty = (mesh.pp - 1.0) / np.asarray(job.degree("vp"))
+    empty = empty_slots(job, mesh)
     waits = np.max(empty / (_micro_batches(job, mesh) + empty))
     if waits < _WAITING or np.size(mesh.pp) > 1 or not isinstance(layers, int):
         return ()

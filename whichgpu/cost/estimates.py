@@ -42,10 +42,10 @@ if TYPE_CHECKING:
 REQUESTS = (*ASKED, *SCHEDULED, *STARTED)
 MODELLED = {
     "guidance", "frames", "optimizer", "compile", "power_limit", "checkpointing", "layout", "lora_rank",
-    "lora_targets", "adapter", "adapter_precision", "virtual_tokens", "offload", "kv_precision",
-    "loss_chunks", "fused_loss", "loss_precision",
+    "lora_targets", "lora_dropout", "adapter", "adapter_precision", "virtual_tokens", "offload",
+    "kv_precision", "loss_chunks", "fused_loss", "loss_precision",
     "optimizer_in_backward", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp",
-    "vp", "float8",
+    "vp", "schedule", "float8",
     "sequence_parallel", "flash_attention", "system", "nvlink", "network", "cuda_graphs", "moe_overlap",
     "offload_to",
     "mtp", "adapters", "vae_slicing", "vae_tiling", "vae_precision", "encoder_precision", "captions",
@@ -74,7 +74,7 @@ _ELSEWHERE = {
     "cpu_offload": "offload", "target_modules": "lora_targets", "decode_chunk_size": "decode_chunk",
 }  # fmt: skip
 #: Those of adapters, which mean nothing where they are merged into the weights.
-_ADAPTERS = ("adapter", "adapter_precision", "virtual_tokens", "lora_rank", "lora_targets")
+_ADAPTERS = ("adapter", "adapter_precision", "virtual_tokens", "lora_rank", "lora_targets", "lora_dropout")
 #: Columns of a job that are no numbers.
 _COLUMNS = ("phase", "precision", "runtime", "resolution")
 #: Those of them that mean nothing to a server of requests.

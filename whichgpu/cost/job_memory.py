@@ -263,7 +263,7 @@ def training(
         quantised=adapters and spec.quantised, chunks=job.option("loss_chunks", 1.0, 1.0),
         fused_loss=job.says("fused_loss"), offloaded="activations" in away, cut=mesh.tp,
         score_bytes=score.kept, score_size=score.size, score_passing=score.passing,
-        joined=_joined(workload, stack),
+        joined=_joined(workload, stack), drops_adapters=job.option("lora_dropout", 0.0, 0.0) > 0.0,
         cap_bytes=min(values.activation, _FP32) if workload.dims.get("logit_cap") else 0.0,
         casts=values.mixed and not stack.specialised and bool(stack.holds.get("counted")),
     )  # fmt: skip
@@ -333,14 +333,22 @@ def idle(job: Job, stack: Runtime, parts: Mapping[str, Any]) -> Any:
 
     What a layer took that runs again lies in blocks too small for logits, where kernels do not fuse; in FP32
     around products that read 16 bits a share of it. DeepSpeed joins a rank's gradients, whose blocks are as
-    large as all of them, and finds none where activations were. Segments that grow have no such blocks.
+    large as all of them, and finds none where activations were; FSDP's shards have their own too. Segments
+    that grow have no such blocks.
     """
+    from whichgpu.cost import distributed
+
     first = _first_weights(job, stack, parts)
     if stack.holds.get("expandable"):
         return first
     # Adapters' gradients come late as well, to segments of their own: those of small tensors serve no others.
-    apart = bool(stack.holds.get("group_values")) or job.phase in ADAPTER_PHASES
+    # FSDP's lie in a stream of their own, whose blocks no other one gets; optimizers fill what a pass left.
+    whole = distributed.sharding(job, stack) == _SHARDED_WHOLE
+    apart = whole or bool(stack.holds.get("group_values")) or job.phase in ADAPTER_PHASES
     flat = first - np.asarray(parts.get("not_at_once", 0.0)) * float(apart)
+    # Where 16-bit logits stay to the end of a loss the allocator has no more: it has their place anyway.
+    if early := float(stack.holds.get("early_logits", 0.0)):
+        flat = flat - early / float(stack.holds["logit_bytes"]) * np.asarray(parts.get("logits", 0.0))
     if stack.fuses:
         return flat
     share = float(section("capacity")["idle_prepared"]) if prepared(job, stack) else 1.0

@@ -459,6 +459,11 @@ def _exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...]
     experts = share / mesh.cp * parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
     context = parallel.context_parallel_seconds(whole, mesh, devices, stack.products["attention"])
     shown = 1.0 if asked.off(job.options.get("moe_overlap", "")) else section("training")["moe_exposed"]
+    from whichgpu.cost import distributed
+
+    if distributed.schedule(job) == "dualpipe":
+        # The forward pass of one micro-batch lies beside the backward one of another, exchange beside work.
+        shown = 0.0
     return (
         exposed * tensor, shown * experts, share * context, (1.0 - exposed) * tensor, (1.0 - shown) * experts,
     )  # fmt: skip

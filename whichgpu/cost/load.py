@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import passes
-from whichgpu.cost.admission import Admission, admission, following, waiting
+from whichgpu.cost.admission import Admission, admission, following, in_groups, waiting
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.engine_step import computed_tokens
@@ -100,7 +100,10 @@ class Table(NamedTuple):
     def waits(self, rate: float) -> float:
         """Seconds that an arrival waits for a place at `rate` requests/s."""
         assert self.room is not None
-        wait, _ = waiting(rate / self.replicas, self.others, self.rate / self.replicas, self.room)
+        others = float(self.met(rate))
+        mates = (float(np.interp(others, self.others, self.stretch)) - 1.0) * others
+        room = in_groups(self.room, mates)
+        wait, _ = waiting(rate / self.replicas, self.others, self.rate / self.replicas, room)
         return float(wait)
 
 
@@ -283,17 +286,22 @@ def _apart(laid: Layout) -> float:
 
 
 def _token_costs(laid: Layout, grid: Array, contexts: tuple[float, float]) -> tuple[Array, Array]:
-    """Seconds of a pass of each number of sequences without a cache, and those of each cached token."""
-    counts, tokens = np.tile(grid, 2), np.concatenate([grid * context for context in contexts])
+    """Seconds of a pass of each number of sequences without a cache, and those of each cached token.
+
+    Of sequences of both `contexts` and any between. Layers with windows read no more beyond them, so that the
+    straight line goes through what a pass takes of those in the middle.
+    """
+    ends = grid * contexts[0], grid * contexts[1]
+    counts, tokens = np.tile(grid, 3), np.concatenate([*ends, (ends[0] + ends[1]) / 2.0])
     work = passes.token_work(
         laid.workload, laid.job, laid.runtime, laid.devices, sequences=counts, kv_tokens=tokens
     )
     seconds = seconds_of(passes.as_pass(laid.workload, laid.runtime, laid.devices, work), laid)[0]
     # A pass of speculative decoding makes several tokens.
     seconds = seconds * Requests.of(laid.job).tokens_per_pass
-    low, high = np.split(seconds, 2)
-    each = (high - low) / (tokens[len(grid) :] - tokens[: len(grid)])
-    return low - each * tokens[: len(grid)], each
+    low, high, middle = np.split(seconds, 3)
+    each = (high - low) / (ends[1] - ends[0])
+    return middle - each * (ends[0] + ends[1]) / 2.0, each
 
 
 def _prompt_costs(laid: Layout, grid: Array) -> Array:

@@ -44,8 +44,8 @@ GIB = 2.0**30
 UNSURE = 1.05
 #: Parts that no framework's count of its tensors has.
 OUTSIDE = ("context", "communication")
-#: Parts that come and go, so that the allocator holds more than them.
-PASSING = ("activations", "logits", "gathered_layers", "widened_layer")
+#: Parts that come and go, so that the allocator holds more than them; the last is what of them is not there.
+PASSING = ("activations", "logits", "gathered_layers", "widened_layer", "not_at_loss")
 
 
 #: Bytes a weight of what is widened for a product, and of FP32.

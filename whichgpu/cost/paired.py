@@ -201,7 +201,7 @@ for _kind in Devices.__mro__:
 
 
 #: What may differ between runtimes that are joined: numbers, and what is read of each by itself.
-_NUMBERS = ("launch", "fixed", "overlap", "sequence")
+_NUMBERS = ("launch", "fixed", "overlap", "sequence", "rank")
 _BY_KIND = ("products", "memory")
 _OF_EACH = (
     "title", "year", "vendors", "unmeasured", "gap", "gaps", "routing", "routings", "marks", "software",
@@ -232,7 +232,7 @@ _HELD_IN_TRAINING = (
     "loss_stays", "weighs_inside", "fused_layers", "fused_bytes", "written_graph", "expandable",
     "head_in_pieces",
 )  # fmt: skip
-_SERVES = ("scheduler", "eager", "eager_plain", "stalls")
+_SERVES = ("scheduler", "eager", "eager_plain", "stalls", "order")
 _HELD_BY_SERVERS = (
     "of", "most", "takes", "states", "told", "keeps", "sampled", "samples", "whole_prompts", "driver_read",
 )  # fmt: skip
@@ -275,7 +275,8 @@ def structure(stack: Runtime, phase: str, numbers: str = "") -> tuple[Any, ...]:
 
 def _spoken_of(stack: Runtime, phase: str) -> tuple[Any, ...]:
     """What coefficients or the model say of a runtime by its id, or by what the fit knows it as."""
-    engine = stack.kernels if phase == "serve" and stack.kernels in section("serving")["engine"] else ""
+    ordered = stack.order or stack.kernels
+    engine = ordered if phase == "serve" and ordered in section("serving")["engine"] else ""
     split = phase in TRAINING and stack.id in _SPLIT_PRODUCTS
     return (split, section("pipeline")["copies"].get(stack.id), engine)
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.admission import Admission, admission, following, waiting
+from whichgpu.cost.admission import Admission, admission, following, in_groups, waiting
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.load import seconds_of
 from whichgpu.cost.requests import Requests, unloaded
@@ -49,7 +49,7 @@ _AVERAGED = (2.0 / 3.0) ** 0.5
 #: What is said of a cell where nothing fits.
 _NEVER = {
     "tpot": 1e12, "ttft": 1e12, "each": 0.0, "rate": 1e-12, "variance": 0.0, "least": 1e12,
-    "prompts": 0.0,
+    "prompts": 0.0, "stretch": 1.0,
 }  # fmt: skip
 #: Prompts that may join one pass, for percentiles of the time between tokens.
 _JOIN = 12
@@ -173,7 +173,8 @@ def replicas(job: Job, gpus: Sequence[Gpu], points: int = 9, *, turns: int = 1) 
     places = np.floor(fits)
     others = _grid(np.minimum(places, following(full.job, full.runtime, full.devices) + 1.0), points)
     found = _where_it_fits(job, gpus, others, places >= 1.0, turns)
-    waits, spread = _waiting(others, np.maximum.accumulate(found["rate"], axis=-1), fits, full)
+    rising = np.maximum.accumulate(found["rate"], axis=-1)
+    waits, spread = _waiting(others, rising, (found["stretch"] - 1.0) * others, fits, full)
     variance = spread + found["variance"]
     output = np.maximum(np.reshape(np.asarray(full.job.output_tokens, dtype=np.float64), (-1, 1)), 1.0)
     ttft = found["ttft"] + waits
@@ -181,7 +182,7 @@ def replicas(job: Job, gpus: Sequence[Gpu], points: int = 9, *, turns: int = 1) 
     own = {name: np.broadcast_to(getattr(full.job, name), (job.size,)) for name in ("tp", "pp", "n_gpus")}
     parts = sum((np.asarray(part) for part in full.parts.values()), start=np.zeros(1))
     return Replicas(
-        job=replace(full.job, **own), gpus=gpus, rate=np.maximum.accumulate(found["rate"], axis=-1),
+        job=replace(full.job, **own), gpus=gpus, rate=rising,
         others=others, ttft=ttft, tpot=found["tpot"],
         latency=ttft + (output - 1.0) * found["tpot"],
         least=found["least"], variance=variance, spread=_spread(others, found["tpot"]),
@@ -274,8 +275,13 @@ def _spread(others: Array, tpot: Array) -> Array:
     return np.asarray(steep / np.sqrt(np.maximum(others, 1.0) * (1.0 - steep)) * _AVERAGED)
 
 
-def _waiting(others: Array, rate: Array, fits: Array, laid: Layout) -> tuple[Array, Array]:
-    """Mean seconds of waiting for a place and their variance, (G, J, P)."""
+def _waiting(
+    others: Array, rate: Array, mates: Array, fits: Array, laid: Layout
+) -> tuple[Array, Array]:  # fmt: skip
+    """Mean seconds of waiting for a place and their variance, (G, J, P).
+
+    `mates` are others whose prompts are computed right before or after a request's own.
+    """
     room = admission(laid.job, laid.runtime, laid.devices, fits)
     grain, anew = np.broadcast_to(room.grain, fits.shape), np.broadcast_to(room.anew, fits.shape)
     mean, variance = np.zeros_like(others), np.zeros_like(others)
@@ -284,6 +290,8 @@ def _waiting(others: Array, rate: Array, fits: Array, laid: Layout) -> tuple[Arr
     for g, j in zip(*np.nonzero(near.any(axis=-1)), strict=True):
         at = near[g, j]
         own = Admission(room.at_once[g, j], grain[g, j], room.variation, anew[g, j])
+        # Where anyone waits groups are about as large: few places are left for them to grow into.
+        own = in_groups(own, mates[g, j, at].mean())
         wait, often = waiting(rate[g, j, at], others[g, j], rate[g, j], own)
         mean[g, j, at] = wait
         # Whoever waits does so for an exponential time: E[w^2] = 2 mean^2 / probability.

@@ -141,10 +141,14 @@ class Runtime:
     eager_plain: float = 0.0
     #: Whether all tokens wait for that.
     stalls: bool = False
+    #: The row of `[serving.engine]` that says how it orders prompts and tokens, if not that of its kernels.
+    order: str = ""
     #: Seconds that the GPU waits between two passes where the host schedules the next one while one runs,
     #: whose `fixed` and `sequence` are beside it then; 0 where host and GPU take turns.
     ahead: float = 0.0
-    #: Share of `fixed` and `sequence` that is left without a server around the engine.
+    #: Seconds that the host loses in each pass for every GPU of a group beside the first.
+    rank: float = 0.0
+    #: Share of `fixed`, `sequence` and `rank` that is left without a server around the engine.
     serverless: float = 1.0
     #: Whether it does so where there are stages as well.
     stages_ahead: bool = False
@@ -290,7 +294,7 @@ _TIMES = ("launch", "gap", "fixed", "sequence")
 _LISTS = ("loads_wide", "tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured",
           "aligned", "on_chip")  # fmt: skip
 #: Times that are nothing where a runtime states none.
-_UNASKED = ("eager", "eager_plain", "ahead")
+_UNASKED = ("eager", "eager_plain", "ahead", "rank")
 _seconds = lru_cache(maxsize=None)(partial(parse, dimension="time"))
 
 
@@ -368,10 +372,12 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
         "launches",
         "fixed",
         "sequence",
+        "rank",
         "serverless",
         "stalls",
         "reads",
         "ahead",
+        "order",
         "stages_ahead",
         "scheduler",
         "turns",

@@ -297,7 +297,7 @@ class SteadyState:
 def engine(stack: Runtime) -> Mapping[str, float]:
     """How an engine orders prompts and tokens: a row of `[serving.engine]`."""
     known = section("serving")["engine"]
-    row: Mapping[str, float] = known.get(stack.kernels, known["other"])
+    row: Mapping[str, float] = known.get(stack.order or stack.kernels, known["other"])
     return row
 
 

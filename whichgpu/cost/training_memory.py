@@ -176,6 +176,7 @@ def training_parts(
     trained = trained * _end_share(step)
     states, alive = _states(step, optimizer, trained), _alive(step, kernels)
     late, copies, copied = states["gradients"], states.pop("copies"), _copied(step, optimizer, trained)
+    scattered = states.pop("scattered")
     parts = {**states, **alive.at_loss, **_gathered(step), "context": context(stack)}
     passing = sum((parts.get(name, 0.0) for name in _GONE), start=np.zeros(()))
     shown = held_now = late + copies
@@ -189,8 +190,10 @@ def training_parts(
         beside = np.maximum(alive.at_end, second)
         there = np.maximum(copies - _uncopied(step, kernels, alive), 0.0)
         held_now = np.maximum(waiting + there, staying + beside - passing)
-    # Parts are shown whole; what of them is not there at the fullest moment is a part of its own.
-    more = np.maximum(held_now, staying + copied - passing) - shown - copied
+    # Parts are shown whole; what of them is not there at the fullest moment is a part of its own. Gradients
+    # that were added up whole are shared out before the optimizer's step.
+    stepping = staying - late + scattered + copied
+    more = np.maximum(held_now, stepping - passing) - shown - copied
     parts["gradients"], parts["optimizer_step"] = shown + np.maximum(more, 0.0), copied
     parts["not_at_once"] = np.minimum(more, 0.0)
     if step.frozen:
@@ -271,8 +274,9 @@ def _copied(step: _Step, optimizer: str, trained: Any) -> Any:
 
     ZeRO's first two levels have optimizers of their own; FSDP has torch.optim's over its shards. DeepSpeed's
     join the 16-bit gradients of a rank and widen them, in level 3 group by group (`step` of its ZeRO). Adam
-    of PyTorch 1 then makes a root and a quotient of the whole tensor that they are joined in. TensorFlow 1
-    takes the operators of BERT's AdamW in their order for all weights: gradients times a share, and squares.
+    over lists then makes a root, where a trainer brings torch.optim's (`roots_groups`); that of PyTorch 1 a
+    root and a quotient of the whole tensor that they are joined in. TensorFlow 1 takes the operators of
+    BERT's AdamW in their order for all weights: gradients times a share, and squares.
     """
     spread, group = step.spread, step.stack.holds.get("group_values")
     if "optimizer" in spread.offload:
@@ -282,6 +286,8 @@ def _copied(step: _Step, optimizer: str, trained: Any) -> Any:
     if group and spread.level:
         own = trained / spread.of(1)
         each = 3.0 * _FP32 - _NARROW if step.stack.holds.get("steps_by_tensor") else _NARROW + _FP32
+        if step.stack.holds.get("roots_groups") and by_lists(optimizer):
+            each = max(each, 2.0 * _FP32)
         return (np.minimum(own, group) if spread.level == _GATHERED else own) * each
     if not (step.stack.holds.get("copies_state") and by_lists(optimizer)) or 0 < spread.level < _GATHERED:
         return 0.0
@@ -302,7 +308,7 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
     """Weights, gradients, 16-bit copies and states of the optimizer, of `trained` parameters on a stage."""
     held, spread, stack = step.held, step.spread, step.stack
     away = spread.offload
-    gradient = trained * _gradient_bytes(step) / spread.of(_SHARDED)
+    gradient = scattered = trained * _gradient_bytes(step) / spread.of(_SHARDED)
     if stack.holds.get("whole_gradients") and spread.level == _GATHERED and not step.frozen:
         several = np.asarray(spread.micro_batches) > 1
         gradient = np.where(several, trained * min(step.named.weight, step.named.activation), gradient)
@@ -321,7 +327,7 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
     # Gradients leave as they come for an optimizer that runs within the backward pass, or on the host, but
     # for those that lie in one buffer until the step.
     if spread.piecewise or ("optimizer" in away and not stack.holds.get("buffers")):
-        gradient = gradient / step.layers
+        gradient, scattered = gradient / step.layers, scattered / step.layers
     buckets: Any = 0.0
     if spread.level == 0 and not (stack.holds.get("no_buckets") or spread.piecewise):
         # Gradients are copied into buckets for their exchange, all of them.
@@ -332,6 +338,7 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
         "weights": averaged + stored / spread.of(1 if wide else _GATHERED) * weights
         * (on_device["optimizer"] if wide else 1.0),
         "gradients": gradient * weights,
+        "scattered": scattered * weights,
         "copies": trained * _copy(step) / spread.of(_GATHERED) * weights,
         # Paged states move to the host when the GPU is short, and are no tensors of the framework's.
         "optimizer": trained * _state_bytes(step, optimizer) / spread.of(1)

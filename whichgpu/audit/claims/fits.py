@@ -60,7 +60,7 @@ _NOT_ON = re.compile(
 _HEDGED = re.compile(
     r"\b(?:exceeds?|if|unless|whether|faster|slower|tokens?/s|tokens per|batch|context|users?|speed|twice|"
     r"would|might|may|tr(?:y|ies|ied|ying)|attempt\w*|previously|per (?:gpu|card)|split|shard\w*|"
-    r"together with|plus)\b",
+    r"together with|plus|layers?|on the CPU|in (?:system |host )?RAM|off-?load\w*)\b",
     re.IGNORECASE,
 )
 #: What weights that do not fit are not helped by: "when you keep the batch small".

@@ -81,7 +81,12 @@ def _filled(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) 
 
 
 def _each(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) -> list[Answer]:
-    """One workload on every device, in the format and under the software that run there unasked."""
+    """One workload on every device, in the format and under the software that run there unasked.
+
+    A device whose number is not stated stands for as many as the job states.
+    """
+    stated = int(np.max(job.n_gpus)) if job.n_gpus is not None else 1
+    devices = [(gpu, count if count > 1 else stated) for gpu, count in devices]
     ran = [running(job, gpu) for gpu, _ in devices]
     ways = list({(one.runtime, one.precision): one for one in ran}.values()) or [job]
     found: dict[int, Answer] = {}

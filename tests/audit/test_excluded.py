@@ -1,0 +1,39 @@
+"""What is so of no device that a sentence can be about (`audit/excluded/`)."""
+
+import pytest
+
+from tests.audit import corpus
+
+_ONE = "# Cards\n\nThe RTX 3060 12 GB and the RTX 4080 were tested.\n\n"
+_LAPTOP = "# Cards\n\nThe RTX 4090 Laptop GPU against the RTX 4090.\n\n"
+
+_WEIGHTS = "The H100 SXM is fast. At 8 bits the weights are 405 GB; in that form the model fits on"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        # Values beside the name of their attribute.
+        (f"{_ONE}On the older board a bus of 384 bits feeds the chip.", {"384 bits"}),
+        (f"{_ONE}On the older board a bus of 192 bits feeds the chip.", set()),
+        # Capabilities that none has.
+        ("The T4 and the V100 are cheap. As a step towards small formats they also bring FP8.", {"FP8"}),
+        ("The T4 and the L4 are cheap. As a step towards small formats they also bring FP8.", set()),
+        ("The T4 and the V100 are cheap. FP8 came with Hopper.", set()),
+        # Architectures that none is of.
+        ("The A10 and the A30 are cheap. Both cards use chips of the Hopper generation.", {"Hopper"}),
+        ("The A10 and the A30 are cheap. Both cards use chips of the Ampere generation.", set()),
+        # Models that none holds.
+        (f"{_LAPTOP}13B in FP16 loads on both.", {"loads on both"}),
+        (f"{_LAPTOP}13B in 4 bits loads on both.", set()),
+        ("The A100 80GB is common. A 7B in training takes 112 GB, which one A100 80GB can still take.",
+         {"can still take"}),
+        ("The A100 80GB is common. A 7B in LoRA takes 18 GB, which one A100 80GB can still take.", set()),
+        (f"{_WEIGHTS} four H100s.", {"fits on four H100s"}),
+        (f"{_WEIGHTS} eight H100s.", set()),
+        ("The RTX 4090 is fast. Llama 3 70B in FP16 runs on it with most layers on the CPU.", set()),
+        ("The RTX 4090 is fast. Can it hold Llama 3 70B in FP16?", set()),
+    ],
+)  # fmt: skip
+def test_what_is_so_of_none_is_accused(text, wrong):
+    assert set(corpus.accused(text)) == wrong

@@ -1,0 +1,35 @@
+"""What is so of no device that a sentence can be about, whichever it means.
+
+Where a sentence does not name its device, or names it in words that no rule reads, what it says is wrong all
+the same if it is so of none that the document speaks of: a bus that none of them has, a format that none has.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit.excluded.capabilities import capabilities
+from whichgpu.audit.excluded.families import families
+from whichgpu.audit.excluded.fits import fits
+from whichgpu.audit.excluded.scope import is_free, scopes
+from whichgpu.audit.excluded.values import values
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whichgpu.audit.findings import Context, Finding
+
+_READ = (values, capabilities, families, fits)
+
+
+def excluded(found: Sequence[Finding], context: Context) -> list[Finding]:
+    """Findings with the accusations of what is so of none, where nothing certain was found before."""
+    more = [
+        each
+        for scope in scopes(context)
+        for read in _READ
+        for each in read(scope, context)
+        if is_free(each.start, each.end, found)
+    ]
+    taken = {(each.start, each.end) for each in more}
+    return [each for each in found if (each.start, each.end) not in taken] + more

@@ -1,0 +1,269 @@
+"""What a clause says to fit, and what no device holds which it can be about.
+
+What is needed was told last: an amount, or a model and the bytes of its weights. What has to hold it is what
+the clause names, else what its heading or the whole text speaks of: the largest of these is too small.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.counting import counted
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.models import TRAINS, formats, models, single
+from whichgpu.audit.offers import usual
+from whichgpu.audit.quantities import SPELLED, quantities
+from whichgpu.audit.sentences import within
+from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.excluded.scope import Scope
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.models import Model
+    from whichgpu.hardware.gpu import Gpu
+
+#: What a clause says to be held; of verbs of staying only what stays in a memory or on a card.
+_FITS = re.compile(
+    r"\b(?:fits?|fitting|loads?|loaded|holds?(?! its own)|held|runs?|handles?|enters?|squeez\w+|copes?|"
+    r"(?:can|will) (?:still |just |easily )?take|enough (?:for|to)|plenty (?:for|to)|room for|accommodates?|"
+    r"swallows?|suffices?|(?:just about |just )manages|"
+    r"(?:works?|stays?|goes|sits|keeps?)(?=[^.;:]{0,40}\b(?:on|in|wholly|entirely)\b))\b",
+    re.IGNORECASE,
+)
+#: What parts clauses that each tell of a fit.
+_PARTS = re.compile(
+    r";\s|:\s|,\s+(?=(?:which|so|but|while|whereas|although|though|and (?:the|an?|on|in))\b)|[.?!]\s"
+)
+#: What is denied, tried, put elsewhere, of a part, or made smaller by what no figure tells.
+_NO = re.compile(
+    r"\b(?:not|no|nor|neither|never|none|cannot|hardly|barely|only (?:with|if|when)|unless|if|whether|would|"
+    r"could|might|should|than|instead|rather|except|tr(?:y|ied|ies|ying)|fail\w*|attempt\w*|hours|"
+    r"too (?:large|big|much|many|small|little|tight|slow|long|heavy)|off-?load\w*|CPUs?|"
+    r"system (?:ram|memory)|swap\w*|disk|ssd|nvme|partial\w*|parts? of|layers?|split|shard\w*|across|"
+    r"cluster|nodes?|servers?|machines?|box|rack|several|multiple|quanti[sz]ed|active|experts?|slow\w*|"
+    r"crawl\w*|distill\w*|prun\w+|together|combined|q?lora|adapters?|per (?:gpu|card)|images?|"
+    r"(?:tokens?|frames?) (?:per|a) second|half of|most of|left|remain\w*|leav\w+|draft|embedding|batch|"
+    r"users?|requests?|faster|quick\w*|vision|encoder|unet|vae|smaller|shorter|reduc\w+|from \d|"
+    r"models that|whatever|anything|everything|take the|buy|choose|ten of|dozen|systems)\b"
+    r"|n[\u2019']t\b|%|\s\+\s",
+    re.IGNORECASE,
+)
+#: Denials that deny no fit: "without quantising", "no offloading".
+_NO_DENIAL = re.compile(
+    r"\b(?:without|no|any)\s+(?:any\s+)?(?:compromises?|quanti[sz]\w*|off-?load\w*|problems?|trouble|tricks?|"
+    r"issues?|splitting|sharding)\b|\bin no time\b|\bnot only\b",
+    re.IGNORECASE,
+)
+_BOTH = re.compile(r"\b(?:both|either|each|all (?:three|four|of them))\b", re.IGNORECASE)
+#: One device, whichever it is.
+_ONE = re.compile(
+    r"\b(?:(?:the|this|that) (?:\w+ )?(?:card|gpu|laptop|notebook|board)|one|a single|its|both|either|each|"
+    r"(?:in|into|on|onto|enters) it)\b|\b(?:laptop|notebook)",
+    re.IGNORECASE,
+)
+_LAPTOP = re.compile(r"\b(?:laptop|notebook)\b", re.IGNORECASE)
+#: A device without a name, of those that the text speaks of.
+_SOME = re.compile(
+    r"\b(?:it|its|cards?|gpus?|boards?|laptop|notebook|one|a single|vram|memory|both|either|on board)\b",
+    re.IGNORECASE,
+)
+#: Before and behind an amount, that it is room and no need.
+_ROOM_BEFORE = re.compile(
+    r"\b(?:in|into|within|its|the|with|has|have|of|single|one|an?|offers?|brings?|to|and)\s+"
+    r"(?:all\s+|full\s+|only\s+)?$",
+    re.IGNORECASE,
+)
+_ROOM_BEHIND = re.compile(
+    r"[\s-]*(?:of\s+)?(?:(?:unified|video|device|gpu|on-?board)\s+)?(?:v?ram|memory|cards?|gpus?|boards?|hbm\w*|"
+    r"gddr\w*|versions?|variants?|models?(?! of)|Mac|holds?|can hold|fits?)\b",
+    re.IGNORECASE,
+)
+_OF_NEED = re.compile(
+    r"\s+(?:of|for)\s+(?:the\s+|its\s+)?(?:weights|parameters|states|gradients)\b", re.IGNORECASE
+)
+#: What a clause speaks of that was told before.
+_IT = re.compile(
+    r"\b(?:it|that|this|which|they|them|manages|enough for|"
+    r"the (?:[\w-]+ )?(?:version|model|weights|file|one))\b",
+    re.IGNORECASE,
+)
+_BYTES_EACH = re.compile(
+    r"\b(?:at|of) (?P<n>one|two|four|half a) bytes? (?:each|apiece|per)\b", re.IGNORECASE
+)
+_EACH = {"one": 1.0, "two": 2.0, "four": 4.0, "half a": 0.5}
+#: What the smallest format in wide use takes of a weight; how much more there is that no rounding explains.
+_LEAST, _MORE = 0.5, 1.03
+
+
+class _Need(NamedTuple):
+    """What has to be held: bytes at least, and the words for them."""
+
+    size: float
+    words: str
+
+
+def fits(scope: Scope, context: Context) -> Iterator[Finding]:
+    """The fits of a sentence that are none."""
+    text, sentence = scope.passage.text, scope.sentence
+    parts = (each.end() for each in _PARTS.finditer(text, sentence.start, sentence.end))
+    for start, end in pairwise([sentence.start, *parts, sentence.end]):
+        words = _NO_DENIAL.sub(" ", text[start:end])
+        verb = _FITS.search(text, start, end)
+        if verb is None or _NO.search(words):
+            continue
+        need = _need(scope, (start, end), context)
+        room = _room(scope, (start, end), context) if need else 0.0
+        if need is None or not room or need.size <= room * _MORE:
+            continue
+        least = "" if need.words.endswith("GB") else f", {need.size / 1e9:,.4g} GB at least,"
+        because = f"{need.words}{least} against {room / 1e9:,.4g} GB, the most that what is spoken of has"
+        names = [each for each in scope.here if start <= each.start < end]
+        first = min((start + each.start for each in models(text[start:end])), default=verb.start())
+        last = max((each.end for each in names), default=verb.end())
+        place = (min(first, verb.start()), max(last, verb.end()))
+        yield made(
+            context, scope.passage, place, "memory", "contradicted",
+            subject=need.words, attribute="fits", because=because, expected="no",
+            evidence=(Evidence(because, "memory model"),),
+        )  # fmt: skip
+        return
+
+
+def _need(scope: Scope, place: tuple[int, int], context: Context) -> _Need | None:
+    """What a clause, or what stands before it in its passage, tells last that has to be held."""
+    text, (start, end) = scope.passage.text, place
+    told = _told(scope, start, end, context)
+    if told is not None:
+        return told
+    stops = [0, *(each.end() for each in _PARTS.finditer(text, 0, start)), start]
+    for first, last in reversed([*pairwise(stops)][-_BACK:] if _IT.search(text, start, end) else ()):
+        told = _told(scope, first, last, context, bits=text[start:end])
+        if told is not None:
+            return told
+    said = formats(text[start:end])
+    one = _of_document(context) if said and _IT.search(text, start, end) else None
+    return _Need(one.parameters * min(each.least for each in said), one.name) if one else None
+
+
+def _of_document(context: Context) -> Model | None:
+    """The one model that a document speaks of; None of several."""
+    if "one model" not in context.memo:
+        found = [each for _, passage in context.document.running() for each in models(passage.text)]
+        context.memo["one model"] = single(found)
+    one: Model | None = context.memo["one model"]
+    return one
+
+
+#: Clauses before one in which what it speaks of was told.
+_BACK = 3
+
+
+def _told(scope: Scope, start: int, end: int, context: Context, *, bits: str = "") -> _Need | None:
+    text = scope.passage.text
+    names = context.mentions.get(scope.number, ())
+    amounts = [
+        each
+        for each in within(quantities(text, context.fraction), start, end)
+        if each.dimension == "memory"
+        and not _is_room(text, each.start, each.end)
+        and not any(_is_memory_of(gpu, each.value) for gpu in scope.gpus)
+        and not any(one.start <= each.start < one.end for one in names)
+    ]
+    found = models(text[start:end])
+    if amounts and not (bits and formats(bits)):
+        return _Need(amounts[-1].value, text[amounts[-1].start : amounts[-1].end])
+    if not found or TRAINS.search(text[start:end]):
+        return None
+    verb = _FITS.search(text, start, end)
+    before = [each for each in found if verb and each.end <= verb.start() - start]
+    one = single(found) or (before[-1] if before and single(before) else None)
+    if one is None:
+        return None
+    said = formats(bits) or formats(text[start:end])
+    match = _BYTES_EACH.search(text, start, end)
+    least = _EACH[match["n"].lower()] if match else min((each.least for each in said), default=_LEAST)
+    return _Need(one.parameters * least, one.name.strip())
+
+
+def _is_memory_of(gpu: Gpu, size: float) -> bool:
+    """Whether an amount is what a device has, as it is sold."""
+    return abs(size / ((nominal_gb(float(gpu.value("memory") or 0)) or 1) * 1e9) - 1) < _SAME
+
+
+_SAME = 0.005
+
+
+def _is_room(text: str, start: int, end: int) -> bool:
+    """Whether an amount is what a device has, and not what is to be held."""
+    if _OF_NEED.match(text, end):
+        return False
+    return bool(_ROOM_BEHIND.match(text, end) or _ROOM_BEFORE.search(text, max(0, start - 24), start))
+
+
+def _room(scope: Scope, place: tuple[int, int], context: Context) -> float:
+    """The most that what has to hold it can have; 0 where that is open."""
+    text, (start, end) = scope.passage.text, place
+    here = [each for each in context.mentions.get(scope.number, ()) if start <= each.start < end]
+    sizes: list[float] = []
+    for each in here:
+        known = [float(context.catalogue[key].value("memory") or 0) for key in usual(each.ids)]
+        count = counted(text, start, each.start)
+        if not all(known) or not known or (count == 1 and _is_plural(text, each.end, each.text)):
+            return 0.0
+        sizes.append(max(known) * count)
+    told = within(quantities(text, context.fraction), start, end)
+    sizes += [
+        each.value * _BINARY
+        for each in told
+        if each.dimension == "memory" and _is_room(text, each.start, each.end)
+    ]
+    if not sizes and _SOME.search(text, start, end):
+        gpus = scope.gpus
+        if _LAPTOP.search(text, start, end):
+            gpus = [gpu for gpu in gpus if gpu.id.endswith("-laptop")]
+        sizes = [float(gpu.value("memory") or 0) for gpu in gpus]
+        if not all(sizes):
+            return 0.0
+        alone = _ONE.search(text, start, end)
+        sizes = [size * (1.0 if alone else _most(context)) for size in sizes]
+    if not sizes:
+        return 0.0
+    return min(sizes) if _BOTH.search(text, start, end) and len(sizes) > 1 else max(sizes)
+
+
+#: Gigabytes that are told may be binary.
+_BINARY = (1024 / 1000) ** 3
+
+
+def _is_plural(text: str, end: int, name: str) -> bool:
+    return name.endswith("s") or text[end : end + 1] == "s"
+
+
+#: So many of a device that no name tells: "with two cards", "on four GPUs"; not "all three cards".
+_SO_MANY = re.compile(
+    r"(?<!all )(?<!the )(?<!these )(?<!of )\b(?P<n>two|three|four|six|eight|[2-8])[ -]?"
+    r"(?:cards|gpus|boards)\b",
+    re.IGNORECASE,
+)
+
+
+def _most(context: Context) -> float:
+    """The most of one device that a document speaks of."""
+    if "most of one" not in context.memo:
+        every = [
+            counted(passage.text, 0, each.start)
+            for index, passage in context.document.running()
+            for each in context.mentions.get(index, ())
+        ]
+        every += [
+            float(SPELLED.get(match["n"].lower(), 0) or match["n"])
+            for _, passage in context.document.running()
+            for match in _SO_MANY.finditer(passage.text)
+        ]
+        context.memo["most of one"] = max(every, default=1.0)
+    return float(context.memo["most of one"])

@@ -1,0 +1,107 @@
+"""The devices that a sentence can be about at most: that of its heading, else all that the text speaks of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import CHIP
+from whichgpu.audit.clauses.mood import is_asserted, is_indicative
+from whichgpu.audit.gloss import language_read
+from whichgpu.audit.mentions import mentions, model
+from whichgpu.audit.offers import usual
+from whichgpu.audit.sentences import sentences
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.mentions import Mention
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.hardware.gpu import Gpu
+
+#: A text that speaks of more devices is a survey, and says of many what it does not name.
+_MOST = 12
+#: What speaks of others than those that a text names.
+_OTHERS = re.compile(
+    r"\b(?:predecessors?|successors?|previous|next|newer|older|newest|oldest|earlier|later|latest|others?|"
+    r"another|any|every|most|many|some|generations? (?:before|after|later|earlier|ago)|since|until|before|"
+    r"after|instead|in place|unlike|than|versus|vs|against|compar\w+|rather|like|such as|not|no|none|neither|"
+    r"nor|never|without|lacks?|lacking|missing|absent|cannot|hardly|only|but|except|required?|requires|needs?|"
+    r"emulat\w+|fall\w* back|took|taken|away|dropped|removed|CPUs?|hosts?|system|laptops?|notebooks?|typical|"
+    r"TensorRT|software|drivers?|library|libraries|framework)\b|n[\u2019']t\b",
+    re.IGNORECASE,
+)
+#: What parts clauses.
+_CLAUSE = re.compile(r"[;,()]\s|\s[\u2013\u2014-]\s|\b(?:but|while|whereas|although|though|because)\b")
+
+
+#: What is asked, or said by somebody else.
+_ASKED = re.compile(
+    r"\?|[\u201c\u201d\"]|\b(?:myths?|claims?|allegedly|rumou?r\w*|people say|some say|wrong)\b", re.I
+)
+
+
+class Scope(NamedTuple):
+    """A sentence that states what is, and every device that it can be about."""
+
+    number: int
+    passage: Passage
+    sentence: Sentence
+    #: The names of devices in it.
+    here: Sequence[Mention]
+    gpus: Sequence[Gpu]
+    #: Whether it states what is, of devices all of which the text settles.
+    plain: bool
+    #: Whether it stands below a heading that names its one device.
+    headed: bool
+
+    def clause(self, at: int) -> str:
+        """The words of the clause around a place of the passage."""
+        text, start, end = self.passage.text, self.sentence.start, self.sentence.end
+        first = max((each.end() for each in _CLAUSE.finditer(text, start, at)), default=start)
+        last = next((each.start() for each in _CLAUSE.finditer(text, at, end)), end)
+        return text[first:last]
+
+    def speaks_of_others(self, at: int) -> bool:
+        """Whether the clause around a place speaks of what is not, or of devices that no name tells."""
+        return _OTHERS.search(self.clause(at)) is not None
+
+
+def scopes(context: Context) -> Iterator[Scope]:
+    """Every sentence of running text that plainly states something, with the devices that it can be about."""
+    every = _all(context)
+    models = {model(gpu.id, context.catalogue) for gpu in every}
+    if not every or len(models) > _MOST or language_read(context):
+        return
+    for index, passage in context.document.running():
+        here = context.mentions.get(index, ())
+        # A description of a device that the text does not settle.
+        settled = not context.memo["open"].get(index)
+        headed = _headed(passage, here, context)
+        for sentence in sentences(passage.text):
+            inside = [each for each in here if sentence.start <= each.start < sentence.end]
+            said = is_asserted(sentence.text) and is_indicative(sentence.text)
+            # "AD102 has 144 SMs": of a chip, of which no device has all.
+            plain = settled and said and not CHIP.search(sentence.text)
+            if not _ASKED.search(sentence.text):
+                yield Scope(index, passage, sentence, inside, headed or every, plain, bool(headed))
+
+
+def _all(context: Context) -> list[Gpu]:
+    found = (usual(each.ids) for one in context.mentions.values() for each in one if each.ids)
+    return [context.catalogue[key] for key in sorted({key for ids in found for key in ids})]
+
+
+def _headed(passage: Passage, here: Sequence[Mention], context: Context) -> list[Gpu]:
+    """The one device of the heading above a passage that names no other; none where there is none."""
+    found = [each for line in passage.section[-1:] for each in mentions(line, context.catalogue)]
+    one = found and len({model(each.named[0], context.catalogue) for each in (*found, *here)}) == 1
+    return [context.catalogue[key] for each in found for key in each.ids] if one else []
+
+
+def is_free(start: int, end: int, found: Sequence[Finding]) -> bool:
+    """Whether nothing certain was found at a stretch of the file before."""
+    return not any(each.start < end and start < each.end and each.verdict != "unverifiable" for each in found)
