@@ -100,6 +100,9 @@ def needs(
         )
         because = f"{passage.text[least.start : least.end]} is told to be held; {size}"
         subject = ", ".join(own[0].named)
+        behind = own[-1].end + passage.text.startswith("s", own[-1].end)
+        if own[0].start > place[0]:
+            place = (place[0], behind)
         yield made(context, passage, place, "memory", "contradicted", subject=subject, attribute=OF_NEEDS,
                    expected="no", because=because, evidence=(Evidence(because),))  # fmt: skip
 
