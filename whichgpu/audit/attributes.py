@@ -293,7 +293,8 @@ _OF_HOST = re.compile(
 _OF_PART = re.compile(
     r"(?:/|\bper\b)\s*(?:sm|core|cu|gpc|tpc|cluster|stack|pin|die|chip|module|xcd|link|lane|direction|user|dollar|watt|\$|w)\b"
     r"|\bper (?:gb|gib|gigabyte|[tp]flops?)\b"
-    r"|\b(?:used|usage|utili[sz]ation|required|needed|recommended|minimum|consumed|left|free|headroom|overhead|saved|"
+    r"|\b(?:used|usage|utili[sz]ation|required|needed|wanted|needs?|requirements?|footprint|occupied|recommended|minimum|"
+    r"consumed|left|free|headroom|overhead|saved|"
     r"peak (?:gpu )?(?:memory|vram)(?! (?:bandwidth|clock|speed|data))|"
     r"idle|measured|actual|observed|average|avg|mean|under load|at (?:the )?(?:wall|plug|socket))\b"
     r"|\b(?:fp64|int32|int64|fp16) (?:cuda )?cores\b|\bpower suppl(?:y|ies)\b|\bpsu\b"

@@ -36,7 +36,7 @@ _SIDE = re.compile(
     r"\s*(?P<about>(?:about|roughly|around|approximately|nearly|~|\u2248)\s*)?"
     rf"(?P<side>{_TERM}(?:{_SIGN}{_TERM}){{0,8}})"
 )
-_ROUGHLY = "about|roughly|around|approximately|only|just"
+_ROUGHLY = "about|roughly|around|approximately|only|just|some|nearly|almost|close to"
 _EQUALS = re.compile(
     r"(?<![<>!=:])=(?!=)|\u2248|\b(?:equals|(?P<verb>is|are|makes?|gives?|comes? to|costs?))\b|"
     rf"(?P<words>(?:,\s*|\s)(?:or|so|which (?:is|makes|gives))(?=\s+(?:{_ROUGHLY})?\s*[$\u20ac~]?\d)|"

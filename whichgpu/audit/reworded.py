@@ -90,18 +90,24 @@ def _put(passage: Passage, found: re.Match[str], turn: _Turn) -> tuple[Passage, 
     """A passage with one turn as what it says, and where in it that ends."""
     start, end = found.span()
     text, runs = passage.text[:start], passage.placed(0, start, 0)
-    last = passage.place(start)
+    done = start
     for said, group in _each_once(turn, found):
+        first, behind = found.span(group) if group else (end, end)
         opens = start == len(text) and not text.rstrip()[-1:].strip(".!?:")
         words = said[:1].upper() + said[1:] if opens else said
-        # Words that are put in stand, each of them, where what was read last does.
-        runs += [(len(text) + at, last) for at in range(len(words))]
+        # Words that are put in stand, each of them, where those do that they are put in place of.
+        many = max(first, done) - done
+        runs += [
+            (len(text) + at, passage.place(min(done + at * many // len(words), end - 1)))
+            for at in range(len(words))
+        ]
         text += words
-        first, behind = found.span(group) if group else (-1, -1)
-        if behind > first:
+        if group and behind > first:
             runs += passage.placed(first, behind, len(text))
-            text += passage.text[first:behind]
-            last = passage.place(behind - 1)
+            kept = passage.text[first:behind]
+            # A group that now begins a sentence is written as such.
+            text += kept[:1].upper() + kept[1:] if opens and not said else kept
+            done = behind
     at = len(text)
     runs += passage.placed(end, len(passage.text), at)
     return passage._replace(text=text + passage.text[end:], runs=tuple(runs)), at

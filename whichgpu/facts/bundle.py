@@ -55,10 +55,10 @@ GROUPED = {"prices": {"offers": ("gpu", "candidates")}}
 PACKED = {
     "absent", "adapters", "aims", "aliases", "audit", "bench", "blank", "capabilities", "cards",
     "carried", "commands", "components", "counts", "datasets", "diagnosis", "exceptions", "export",
-    "fits", "gloss", "glossary", "grid", "hf", "instances", "labels", "loading", "machine", "mig",
-    "needs", "precisions", "programs", "providers", "quality", "questions", "regions", "runtimes",
-    "scoreboard", "services", "subjects", "suffixes", "systems", "uses", "usual", "validation", "vgpu",
-    "words",
+    "fits", "forms", "gloss", "glossary", "grid", "hf", "instances", "labels", "loading", "machine", "mig",
+    "needs", "precisions", "programs", "providers", "quality", "questions", "regions", "rewordings",
+    "runtimes", "scoreboard", "services", "subjects", "suffixes", "systems", "uses", "usual", "validation",
+    "vgpu", "words",
 }  # fmt: skip
 #: Trees whose names and heads are all read with the catalogue, and take less time where they are plain.
 _PLAIN = ("architectures",)

@@ -141,7 +141,14 @@ def _is_of_another_unit(text: str, one: Equation) -> bool:
     """Whether a number that words say a formula comes to is in a unit that nothing in the formula has."""
     unit = _A_UNIT.match(text, one.end)
     joined = _EQUALS.search(text, max(0, one.start - _NAMED_BEHIND), one.start)
-    return unit is not None and joined is None and unit[0].strip() not in one.words
+    told = float(text[one.start : one.end].replace(",", "")) if unit and text[one.start : one.end] else 0.0
+    # "34 x 1 x 1.15, some 45 GB": in billions, as the formula is.
+    near = one.value and 1 / _NEAR_IT < told / one.value < _NEAR_IT
+    return unit is not None and joined is None and not near and unit[0].strip() not in one.words
+
+
+#: A result that is so near is in the unit that its formula was in.
+_NEAR_IT = 2.5
 
 
 def _equations(passage: Passage, context: Context) -> Iterator[Finding]:

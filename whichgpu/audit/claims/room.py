@@ -51,9 +51,14 @@ _FOR = re.compile(
 )
 _NEXT = 24
 #: Headings of what takes so much memory, and of the devices that are said to have it.
-_NEEDED = re.compile(r"\b(?:vram|memory|total|required)\b", re.IGNORECASE)
+_NEEDED = re.compile(
+    r"\b(?:vram|memory|total|required|needed|wanted|needs?|takes?|footprint|size|weights)\b", re.IGNORECASE
+)
 _ON = re.compile(
-    r"\s*(?:fits?(?: on| in)?|runs on|(?:recommended|suggested|minimum|example|suitable|possible) "
+    r"\s*(?:fits?(?: on| in)?|(?:it )?runs on|"
+    r"(?:where|what|which (?:card|gpu)s?) (?:it |they )?(?:goes|go|runs?|fits?|holds? it)(?: on| in)?|"
+    r"goes (?:on|in|into)|place|home|enough|(?:gpu |card )?(?:setup|configuration|options?)|"
+    r"(?:recommended|suggested|minimum|example|suitable|possible) "
     r"(?:gpus?|hardware|cards?)(?:\(s\))?|"
     r"(?:gpus?|hardware|cards?)(?:\(s\))?(?: needed| required| options?| recommendations?)?)\s*",
     re.IGNORECASE,
@@ -68,6 +73,7 @@ def find(context: Context) -> Iterator[Finding]:
     """Every fit that the need stated just before it excludes."""
     for table in context.document.tables:
         yield from _of_table(table, context)
+        yield from _in_words(table, context)
     for index, passage in context.document.running():
         if "GB" not in passage.text:
             continue
@@ -88,6 +94,36 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
                 # A device's gigabytes are binary as well.
                 one = 2.0**30 if "i" in found[0].unit else 1e9
                 yield from _of_cell(cell, found[0].value / one, context)
+
+
+def _in_words(table: Table, context: Context) -> Iterator[Finding]:
+    """What takes so much by a first cell, and by another does not fit in more: "too large for 12 GB"."""
+    for row in range(1, min(len(table.rows), _ROWS)):
+        first = table.cell(row, 0)
+        sizes = [
+            each.value for each in (quantities(first.text, context.fraction) if first else ())
+            if each.dimension == "memory"
+        ]  # fmt: skip
+        for cell in table.rows[row][1:_COLUMNS] if len(sizes) == 1 else ():
+            said = _TOLD.fullmatch(cell.text) if cell else None
+            if said is None or cell is None:
+                continue
+            room = float(said["n"]) * 1e9
+            wrong = room > sizes[0] * _SPARE if said["not"] else sizes[0] > room * _FULL
+            if wrong:
+                because = f"the row states {sizes[0] / 1e9:g} GB, held against {said['n']} GB"
+                yield made(context, cell, said.span(), "memory", "inconsistent", attribute="fits",
+                           because=because, expected="", evidence=(Evidence(because),))  # fmt: skip
+
+
+#: A cell on whether what its row is of fits, and how much more room leaves no doubt of it.
+_TOLD = re.compile(
+    r"\s*(?:it )?(?:(?P<not>(?:is )?too (?:large|big|much)(?: for)?|(?:does|will|do) not fit(?: in| into)?|"
+    r"(?:doesn|won)[\u2019\']t fit(?: in| into)?)|(?:just |easily )?fits(?: in| into)?)"
+    r" (?:the |its )?(?P<n>\d{1,3}) ?GB\s*",
+    re.IGNORECASE,
+)
+_SPARE = 1.3
 
 
 def _of_cell(cell: Passage, need: float, context: Context) -> Iterator[Finding]:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.clauses.changes import changes
 from whichgpu.audit.clauses.consequences import consequences
 from whichgpu.audit.clauses.dense import dense
+from whichgpu.audit.clauses.forms import OF_FORMS
 from whichgpu.audit.clauses.formulas import formulas
 from whichgpu.audit.clauses.identities import identities
-from whichgpu.audit.clauses.needs import needs
+from whichgpu.audit.clauses.needs import OF_NEEDS, needs
 from whichgpu.audit.clauses.orders import orders
 from whichgpu.audit.clauses.overs import overs
 from whichgpu.audit.clauses.parts import clauses, has_verb
@@ -46,12 +47,20 @@ def read(found: Sequence[Finding], context: Context) -> list[Finding]:
 def beside(found: Sequence[Finding], others: Iterable[Finding]) -> list[Finding]:
     """Findings with others that no finding before them confirms or accuses."""
     every = list(found)
-    settled = [(each.start, each.end) for each in found if each.verdict != "unverifiable"]
+    settled = [each for each in found if each.verdict != "unverifiable"]
     for each in others:
-        if not any(a < each.end and each.start < b for a, b in settled):
-            settled.append((each.start, each.end))
+        # A form of words says itself what its result is of, where a sum or a price found by chance does not.
+        weaker = _BY_CHANCE if each.accuses and each.attribute in _SURE else ()
+        if not any(
+            one.start < each.end and each.start < one.end and (one.accuses or one.kind not in weaker)
+            for one in settled
+        ):
+            settled.append(each)
             every.append(each)
     return every
+
+
+_SURE, _BY_CHANCE = (OF_FORMS, OF_NEEDS), ("arithmetic", "price", "memory")
 
 
 def _plain(context: Context) -> Iterator[Finding]:

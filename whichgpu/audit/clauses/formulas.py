@@ -1,7 +1,8 @@
 """Results that sentences tell with all that they follow from: "four nodes of eight each, 32 in all".
 
 What each is worked out from stands at its places in a form of words; wrong is a result that the figures there
-do not give. Two sentences are read as one, since the result often has one of its own.
+do not give. Two sentences are read as one, since the result often has one of its own. More forms are data
+(`forms.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.clauses.forms import told_otherwise
 from whichgpu.audit.clauses.marked import ABOUT, OFF, marked
 from whichgpu.audit.sentences import Sentence, sentences
 
@@ -310,10 +312,10 @@ def formulas(passage: Passage, here: Sequence[Mention], context: Context) -> Ite
         if not any(each.isdigit() for each in sentence.text):
             continue
         read = marked(passage, sentence, here, context)
-        if len(read.figures) < len("ab"):
-            # A result, and what it comes of.
-            continue
-        for found in (*_worked(read), *_by_periods(read), *_compared(read), *_folds(read)):
+        # A result, and what it comes of.
+        several = len(read.figures) >= len("ab")
+        rest = (*_worked(read), *_by_periods(read), *_compared(read), *_folds(read)) if several else ()
+        for found in (*told_otherwise(read), *rest):
             if found.start not in seen:
                 seen.add(found.start)
                 yield found

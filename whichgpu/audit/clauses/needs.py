@@ -13,6 +13,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.offers import usual
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 
@@ -47,6 +48,7 @@ _UNSURE = re.compile(
     r"per (?:gpu|card|device|rank))\b|n[\u2019']t\b|\?|%",
     re.IGNORECASE,
 )
+_WHICH = re.compile(r"\bwhich\s(?:\w+\s)?$", re.IGNORECASE)
 _THAT = re.compile(
     r"\b(?:it|this|that|them|all of it|the (?:whole |entire |full )?(?:model|weights|lot|thing|"
     r"state|checkpoint))\b",
@@ -68,6 +70,8 @@ _OF_ELSE = re.compile(
 )
 #: What is less is no model. The room is in binary gigabytes, which no amount in decimal ones may exceed.
 _LEAST = 1e9
+#: What the findings are of.
+OF_NEEDS = "stated fit"
 
 
 def needs(
@@ -85,7 +89,7 @@ def needs(
     count = max(counted(passage.text, sentence.start, each.start) for each in own)
     if not told or (count == 1 and passage.text[own[0].end : own[0].end + 1] == "s"):
         return
-    best = max(own[0].ids, key=lambda key: float(context.catalogue[key].value("memory") or 0.0))
+    best = max(usual(own[0].ids), key=lambda key: float(context.catalogue[key].value("memory") or 0.0))
     room = count * float(context.catalogue[best].value("memory") or 0.0)
     least = min(told, key=lambda each: each.value)
     if room and least.value > room:
@@ -96,7 +100,10 @@ def needs(
         )
         because = f"{passage.text[least.start : least.end]} is told to be held; {size}"
         subject = ", ".join(own[0].named)
-        yield made(context, passage, place, "memory", "contradicted", subject=subject, attribute="fits",
+        behind = own[-1].end + passage.text.startswith("s", own[-1].end)
+        if own[0].start > place[0]:
+            place = (place[0], behind)
+        yield made(context, passage, place, "memory", "contradicted", subject=subject, attribute=OF_NEEDS,
                    expected="no", because=because, evidence=(Evidence(because),))  # fmt: skip
 
 
@@ -104,24 +111,30 @@ def _told(
     passage: Passage, sentence: Sentence, place: tuple[int, int], here: Sequence[Mention], context: Context
 ) -> list[Quantity]:
     """The amounts that are said to be held: of the sentence itself, else of the one before it."""
+    which = _WHICH.search(passage.text, sentence.start, place[0])
     own = _amounts(passage, (sentence.start, place[0]), here, context)
-    if own or not _THAT.search(sentence.text):
-        return own
+    if which or own or not _THAT.search(sentence.text):
+        # "14 GB of weights stand at 112 GB, which fits on": what was told last.
+        return _sure(own[-1:] if which else own, passage, sentence.start)
     before = [each for each in sentences(passage.text) if each.end <= sentence.start][-1:]
-    return _amounts(passage, (before[0].start, before[0].end), here, context) if before else []
+    told = _amounts(passage, (before[0].start, before[0].end), here, context) if before else []
+    return _sure(told, passage, before[0].start) if told else []
 
 
 def _amounts(
     passage: Passage, place: tuple[int, int], here: Sequence[Mention], context: Context
 ) -> list[Quantity]:
-    found = [
+    return [
         each for each in within(quantities(passage.text, context.fraction), *place)
         if each.dimension == "memory" and each.value >= _LEAST
         and not any(one.start <= each.start < one.end for one in here)
     ]  # fmt: skip
-    # One that is of something else leaves open which is meant.
+
+
+def _sure(found: list[Quantity], passage: Passage, start: int) -> list[Quantity]:
+    """The amounts where each is what something takes: another one leaves open which is meant."""
     sure = all(
-        _TAKES.search(passage.text, place[0], each.start) and not _OF_ELSE.match(passage.text, each.end)
+        _TAKES.search(passage.text, start, each.start) and not _OF_ELSE.match(passage.text, each.end)
         for each in found
     )
     return found if sure else []

@@ -184,7 +184,8 @@ _IN_ELSE = re.compile(
 )
 #: Before a share that what is less is off: "a discount of about".
 _LESS = re.compile(
-    r"\b(?:discount|saving|reduction|decrease) of (?:about |around |roughly |some |nearly |almost |over )?$",
+    r"\b(?:discount|saving|reduction|decrease|cut|fall|drop)(?: in [a-z]+)? (?:of|by) "
+    r"(?:about |around |roughly |some |nearly |almost |over |more than )?$",
     re.IGNORECASE,
 )
 _ASKED = re.compile(
@@ -400,9 +401,9 @@ def _ratio(match: re.Match[str], read: Marked) -> Iterator[Finding]:
 _IS_CHANGE = re.compile(
     r"<p\d+>\s(?:more|less|higher|lower|faster|quicker|slower|cheaper|dearer|larger|smaller|bigger|"
     r"fewer)\b[^<]{0,20}$|"
-    r"\b(?:advantage|lead|edge|gain|increase|drop|jump|uplift|saving) of (?:about |around |roughly |"
-    r"some |nearly |almost "
-    r"|over |only |just )?<p\d+>[^<]{0,20}$",
+    r"\b(?:advantage|lead|edge|gain|increase|drop|jump|uplift|saving|cut|fall|rise|reduction|decrease)"
+    r"(?: in [a-z]+)? (?:of|by) "
+    r"(?:about |around |roughly |some |nearly |almost |over |more than |only |just )?<p\d+>[^<]{0,20}$",
     re.IGNORECASE,
 )
 _BESIDE = 20

@@ -9,6 +9,7 @@ from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.models import TRAINS, formats_at, models, single
+from whichgpu.audit.offers import usual
 from whichgpu.audit.sentences import within
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def rooms(
     if count == 1 and passage.text[own[0].end : own[0].end + 1] == "s":
         return
     size = model.parameters * next(iter(forms))
-    rooms_ = [count * float(context.catalogue[key].value("memory") or 0.0) for key in own[0].named]
+    rooms_ = [count * float(context.catalogue[key].value("memory") or 0.0) for key in usual(own[0].named)]
     if rooms_ and size > _LARGER * max(rooms_):
         several = f"{count:g} of " if count > 1 else ""
         because = (f"{model.name}: {size / 1e9:,.0f} GB of weights in {next(iter(forms.values())).name}; "

@@ -29,7 +29,7 @@ _WEIGHTS = re.compile(
 #: Words of what comes on top of the weights.
 MORE = re.compile(r"\b(?:context|kv|cache|batch|users?|concurren\w+|activations?)\b", re.IGNORECASE)
 
-_HEAD = re.compile(r"\b(?:vram|memory)\b.*\b(?:required|needed|requirements?|minimum)\b|"
+_HEAD = re.compile(r"\b(?:vram|memory)\b.*\b(?:required|needed|wanted|needs?|requirements?|minimum)\b|"
                    r"\b(?:required|minimum|total)\b.*\b(?:vram|memory)\b", re.IGNORECASE)  # fmt: skip
 
 _MOST_ROWS = 60
