@@ -200,6 +200,61 @@ def test_no_fleet_of_laptops_is_counted_and_what_they_do_at_their_limits_is_told
     assert any(one.text.startswith(told) for one in work.sentences)
     assert not any(row.field.endswith((".fleet", ".target")) for row in found.rows)
     assert not any("a minute take" in one.text for one in found.takeaways)
+    (told,) = (one.text for one in work.sentences if "In a laptop" in one.text)
+    assert told.endswith("its rate in the table is for 110 W.")  # the middle of 80 and 150 W
+
+
+def test_what_a_laptop_does_at_its_lowest_limit_is_no_more_than_at_a_higher_one():
+    works = compare(["rtx-5070-ti-laptop", "rtx-4070-laptop"], today=TODAY, whole=True).view.works
+    for work in works:
+        for result in work.results.values():
+            most, least = result.limited.values()
+            assert least.mid <= result.rate * 1.0001 and result.rate <= most.mid * 1.0001, work.name
+
+
+def test_of_gpus_that_deal_the_layers_out_none_is_said_to_answer_sooner():
+    told = compare(["rtx-5090", "rtx-3090"], [Job("llama-3.1-8b", runtime="llama.cpp")], today=TODAY)
+    (work,) = told.view.works
+    assert all(r.together[2].mid > r.latency_alone.mid for r in work.results.values())
+    texts = [one.text for one in work.sentences]
+    assert "One answer alone comes no sooner on several of the RTX 5090 and the RTX 3090." in texts
+
+
+def test_the_number_of_gpus_on_which_an_answer_comes_soonest_is_the_one_that_is_told():
+    (work,) = compare(["a10", "a100-80gb-pcie"], ["llama-3.1-8b"], today=TODAY).view.works
+    (told,) = (one.text for one in work.sentences if "answer sooner" in one.text)
+    for result in work.results.values():
+        count = min(result.together, key=lambda n, found=result.together: found[n].mid)
+        assert f" on {count} of the " in told
+
+
+def test_several_whose_links_were_not_measured_are_told_as_such():
+    job = Job("resnet50", phase="train")
+    works = compare(["tpu-v5e", "trainium1", "a100-80gb-sxm"], [job], today=TODAY).view.works
+    texts = [one.text for one in works[0].sentences]
+    assert any(
+        text.startswith("Several of the TPU v5e and the Trainium are not worked out") for text in texts
+    )
+    assert not works[0].results["trainium1"].together
+
+
+def test_what_stands_in_for_two_alike_is_said_once():
+    works = compare(["tpu-v5e", "trainium1", "a100-80gb-sxm"], ["resnet50"], today=TODAY).view.works
+    texts = [one.text for one in works[0].sentences if "estimated under JAX" in one.text]
+    assert len(texts) == 1 and texts[0].startswith("The TPU v5e and the Trainium are estimated under JAX")
+
+
+def test_a_part_without_matrix_units_lacks_what_came_with_them_and_what_was_not_read_says_so():
+    told = [one.text for one in compare(["mi50-32gb", "rtx-4060"], today=TODAY).takeaways]
+    assert any("the MI50 lacks TF32" in text and "BF16" in text for text in told)
+    told = [one.text for one in compare(["tpu-v5e", "a100-80gb-sxm", "l4"], today=TODAY).takeaways]
+    assert any("whether the TPU v5e has" in text and text.endswith("was not read.") for text in told)
+
+
+def test_what_runs_on_other_makers_parts_only_shares_one_reason():
+    told = [one.text for one in compare(["l4", "apple-m4-pro-20c"], today=TODAY, whole=True).takeaways]
+    (text,) = (one for one in told if "runs no TensorRT-LLM" in one)
+    assert "FlashAttention, xFormers or Triton (none of them is for Apple)" in text
 
 
 def test_limits_that_no_one_source_has_are_not_told_as_the_range_of_a_part():

@@ -21,7 +21,7 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.energy import idle
 from whichgpu.hardware.parts import is_part
-from whichgpu.planner.grid import WORTH
+from whichgpu.planner.grid import WORTH, gpus_per_copy
 from whichgpu.planner.market import trust
 from whichgpu.prices.purchase import purchase_price
 from whichgpu.prices.sellers import joined
@@ -80,7 +80,7 @@ _ARRAYS = ("row", "column", "offer", "size", "count", "nodes", "rate", "latency"
 def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]]) -> Options:
     """Every option of a sweep whose job fits, `offers` by GPU type of the sweep."""
     shape = sweep.seconds.shape
-    group = np.broadcast_to(np.asarray(sweep.job.tp, dtype=np.float64), shape)
+    group = np.broadcast_to(gpus_per_copy(sweep.job), shape)
     together = np.broadcast_to(np.asarray(sweep.job.n_gpus, dtype=np.float64), shape)
     flat = [offer for rows in offers for offer in rows]
     counts = _each([float(int(offer.gpu_count)) for offer in flat])

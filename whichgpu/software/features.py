@@ -144,16 +144,18 @@ def _without(name: str, device: Device) -> tuple[str, str]:
     variant = device.gpu.variant
     if name == "bf16" and variant is not None and variant.widens_bf16:
         return "emulated", "widened to FP32"
-    if name in _OF_MATRICES and device.platform != "cuda" and _plain_units(device):
+    if unitless(name, device):
         return "no", "it has no matrix units"
     stated = device.platform == "cuda" or (variant is not None and variant.native)
     return "no" if stated else "unknown", _note(name, device)
 
 
-def _plain_units(device: Device) -> bool:
-    """Whether an architecture is stated to have no matrix units."""
-    units = device.gpu.variant.fact("tensor_cores_per_sm") if device.gpu.variant else None
-    return units is not None and units.value == 0
+def unitless(name: str, device: Device) -> bool:
+    """Whether a format came with matrix units and an architecture is stated to have none, nor to widen it."""
+    variant = device.gpu.variant
+    if variant is None or device.platform == "cuda" or name.replace("_", "-") not in _OF_MATRICES:
+        return False
+    return variant.plain and not (name == "bf16" and variant.widens_bf16)
 
 
 def compiled(name: str, device: Device) -> bool | None:

@@ -200,13 +200,16 @@ def _who(pen: Pen, alone: tuple[str, ...], left: tuple[str, ...], titles: list[s
 
 def _left_out(pen: Pen, rows: list[Row]) -> list[str]:
     """Of which GPUs nothing is said, and of how many of the jobs."""
-    told = []
+    by_count: dict[int, list[str]] = {}
     for key in pen.view.ids:
         count = sum(_refused(pen.view, key, row.field) for row in rows)
         if count:
-            share = "none" if count == len(rows) else f"only {len(rows) - count}"
-            told.append(f"{share} of the {len(rows)} jobs could be worked out for the {pen.name(key)}")
-    return told
+            by_count.setdefault(count, []).append(f"the {pen.name(key)}")
+    return [
+        f"{'none' if count == len(rows) else f'only {len(rows) - count}'} of the {len(rows)} jobs could be "
+        f"worked out for {listed(who)}"
+        for count, who in by_count.items()
+    ]
 
 
 def _held(view: View, rows: list[Row]) -> Iterator[Sentence]:
