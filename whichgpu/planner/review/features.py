@@ -177,7 +177,10 @@ def beside(view: View) -> Iterator[Sentence]:
     if view.number(key, "vr"):
         pen.rests_on("vr", key)
         told.append("virtual reality (sold as ready for it)")
-    if view.text(key, "graphics_apis") and view.text(key, "display_outputs") != "none":
+    if view.gpus[0].segment == "edge":
+        pen.rests_on("segment", key)
+        told.append("seeing and deciding aboard robots, cameras and vehicles, for which such modules are made")
+    elif view.text(key, "graphics_apis") and view.text(key, "display_outputs") != "none":
         told.append(f"{_plays(pen, key)} and design tools (CAD; {pen.text(key, 'graphics_apis')})")
     if told:
         yield pen.say("use", f"beside machine learning: {listed(told)}")
