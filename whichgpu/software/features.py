@@ -185,6 +185,8 @@ def _of_hardware(name: str, row: Mapping[str, Any], device: Device, system: str)
         return Feature(name, spellings, "unknown", "no source that was read speaks of this GPU", "")
     if system in row.get("not_on", ()):
         return Feature(name, spellings, "no", f"not on {system}", row["source"])
+    if by_segment := _by_segment(row, device):
+        return Feature(name, spellings, by_segment, row.get("note", ""), row["source"])
     for way in ("native", "yes", "no"):
         if way in row and targets.best(device.target, tuple(row[way])):
             return Feature(name, spellings, way, row.get("note", ""), row["source"])
@@ -192,9 +194,16 @@ def _of_hardware(name: str, row: Mapping[str, Any], device: Device, system: str)
     return Feature(name, spellings, support, row.get("note", "") if support == "no" else "", row["source"])
 
 
+def _by_segment(row: Mapping[str, Any], device: Device) -> str:
+    """What a row says of parts that are made for something, as drivers tell them apart; empty for nothing."""
+    if targets.best(device.target, tuple(row.get("apart", ()))):
+        return ""
+    return str(row.get("segments", {}).get(device.gpu.segment, ""))
+
+
 def _stated(field: str, device: Device) -> bool | None:
     """What the catalogue states of a device; None where no source was read."""
     if not field:
         return None
     value = device.gpu.value(field)
-    return None if value is None else bool(value)
+    return None if value is None else bool(value) and value not in ("no", "none")
