@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.comparisons import TODAY, topic
@@ -209,7 +211,8 @@ def test_what_a_laptop_does_at_its_lowest_limit_is_no_more_than_at_a_higher_one(
     for work in works:
         for result in work.results.values():
             most, least = result.limited.values()
-            assert least.mid <= result.rate * 1.0001 and result.rate <= most.mid * 1.0001, work.name
+            assert least.mid <= result.rate * 1.0001, work.name
+            assert result.rate <= most.mid * 1.0001, work.name
 
 
 def test_of_gpus_that_deal_the_layers_out_none_is_said_to_answer_sooner():
@@ -241,7 +244,8 @@ def test_several_whose_links_were_not_measured_are_told_as_such():
 def test_what_stands_in_for_two_alike_is_said_once():
     works = compare(["tpu-v5e", "trainium1", "a100-80gb-sxm"], ["resnet50"], today=TODAY).view.works
     texts = [one.text for one in works[0].sentences if "estimated under JAX" in one.text]
-    assert len(texts) == 1 and texts[0].startswith("The TPU v5e and the Trainium are estimated under JAX")
+    (text,) = texts
+    assert text.startswith("The TPU v5e and the Trainium are estimated under JAX")
 
 
 def test_a_part_without_matrix_units_lacks_what_came_with_them_and_what_was_not_read_says_so():
@@ -374,3 +378,16 @@ def test_where_no_16_bit_rate_was_read_a_narrower_one_decides():
 def test_what_is_alike_of_both_is_said_once(pair, said):
     told = [one.text.lower() for one in compare(pair, today=TODAY).takeaways]
     assert sum(said.lower() in text for text in told) == 1, told
+
+
+def test_a_workload_in_two_formats_has_a_section_of_each_and_the_same_one_twice_is_refused(whichgpu):
+    asked = ("compare", "rtx-a5000", "rtx-a4000", "--workload", "resnet50", "--phase", "train", "--precision")
+    works = json.loads(whichgpu(*asked, "fp16,fp32", "--json").out)["workloads"]
+    assert [(one["name"], one["precision"]) for one in works] == [
+        ("ResNet-50 v1.5", "fp16"), ("ResNet-50 v1.5 in FP32", "fp32")
+    ]  # fmt: skip
+    fast, slow = (one["results"]["rtx-a5000"]["throughput"]["mid"] for one in works)
+    assert fast > slow
+    refused = whichgpu(*asked, "fp16,fp16")
+    assert refused.status == 2
+    assert "asked for twice" in refused.err

@@ -92,9 +92,10 @@ class Rates(Columns):
     def peak(self, dtype: str) -> Column:
         """Peak rate of one dtype, (G, 1).
 
-        A chip whose FP16 units are slower than its FP32 ones (Pascal's consumer parts: 1/64) widens
-        FP16 numbers and multiplies in FP32, as cuDNN and cuBLAS do, and what stands in for FP16 with them. FP64 products run on tensor cores
-        where the part has them for it. Formats for which `stand_in` names other units run on those.
+        A chip whose FP16 units are slower than its FP32 ones (Pascal's consumer parts: 1/64) widens FP16
+        numbers, and those of formats that FP16 stands in for, and multiplies in FP32, as cuDNN and cuBLAS do.
+        FP64 products run on tensor cores where the part has them for it. Formats for which `stand_in` names
+        other units run on those.
         """
         if dtype not in self._peaks:
             self._peaks[dtype] = self._peak(dtype)

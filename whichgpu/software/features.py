@@ -185,13 +185,17 @@ def _of_hardware(name: str, row: Mapping[str, Any], device: Device, system: str)
         return Feature(name, spellings, "unknown", "no source that was read speaks of this GPU", "")
     if system in row.get("not_on", ()):
         return Feature(name, spellings, "no", f"not on {system}", row["source"])
-    if by_segment := _by_segment(row, device):
-        return Feature(name, spellings, by_segment, row.get("note", ""), row["source"])
-    for way in ("native", "yes", "no"):
-        if way in row and targets.best(device.target, tuple(row[way])):
-            return Feature(name, spellings, way, row.get("note", ""), row["source"])
-    support = "no" if "native" in row or "yes" in row else "unknown"
-    return Feature(name, spellings, support, row.get("note", "") if support == "no" else "", row["source"])
+    support = _by_segment(row, device) or _by_target(row, device)
+    support = support or ("no" if "native" in row or "yes" in row else "unknown")
+    return Feature(
+        name, spellings, support, "" if support == "unknown" else row.get("note", ""), row["source"]
+    )
+
+
+def _by_target(row: Mapping[str, Any], device: Device) -> str:
+    """What a row says of a target; empty for nothing."""
+    ways = ("native", "yes", "no")
+    return next((way for way in ways if targets.best(device.target, tuple(row.get(way, ())))), "")
 
 
 def _by_segment(row: Mapping[str, Any], device: Device) -> str:
