@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from whichgpu.facts import store
@@ -127,5 +128,6 @@ def _place(one: Verdict) -> int:
 def _why(one: Verdict) -> str:
     """A reason without the names that the sentence has already: the least that any release asks for."""
     told = [why.partition(": ")[2].split(f", and {one.device.id} has ")[0].split(" (")[0] for why in one.why]
+    told = [re.sub(r"^it is built for .*, not for (\S+)$", r"it has no build for \1", text) for text in told]
     needs = [text for text in told if text.startswith("it needs")]
     return (needs[-1] if needs else told[0]).partition(": ")[0] if told else ""

@@ -192,7 +192,8 @@ def work(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work:
         if sweep.refusals[row]:
             refused[gpu.id] = sweep.refusals[row]
         elif (best := _best(sweep, row)) is None:
-            refused[gpu.id] = too_big(sweep, row).text
+            # Comparisons write binary GB as the makers of cards do.
+            refused[gpu.id] = too_big(sweep, row).text.replace("GiB", "GB")
         else:
             results[gpu.id] = _result(tried, row, best, markets[gpu.id])
     _, noun = handy(workload.unit, least_usd(results))
