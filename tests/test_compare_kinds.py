@@ -391,3 +391,13 @@ def test_a_workload_in_two_formats_has_a_section_of_each_and_the_same_one_twice_
     refused = whichgpu(*asked, "fp16,fp16")
     assert refused.status == 2
     assert "asked for twice" in refused.err
+
+
+def test_what_all_but_one_can_hold_is_said_and_why_a_laptop_is_in_doubt():
+    """Three that hold much more than the fourth are not "ahead in nothing"; a doubt says of what."""
+    gpus = ("rtx-5090-laptop", "apple-m5-max-40c", "ryzen-ai-max-395", "gb10")
+    found = compare(gpus, today=TODAY)
+    text = " ".join(one.text for one in found.verdicts)
+    assert text.count("one GPU has to hold more than the 24 GB of the RTX 5090 Laptop") == 3
+    assert "leads by a fifth in nothing" not in text
+    assert any("of low confidence: Rates follow from the advertised" in one.text for one in found.takeaways)

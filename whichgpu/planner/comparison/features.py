@@ -369,7 +369,8 @@ def doubts(view: View) -> Iterator[Sentence]:
     """What the catalogue says of a device's figures, and where they rest on little."""
     for gpu in view.gpus:
         of_range = gpu.value("power_min") and gpu.segment in BUILT_IN
-        told = "" if gpu.value("units_per_board") or of_range else gpu.note.rstrip(".")
+        elsewhere = gpu.value("units_per_board") or (of_range and not gpu.confidence)
+        told = "" if elsewhere else gpu.note.rstrip(".")
         if not told and not gpu.confidence:
             continue
         pen = Pen(view)

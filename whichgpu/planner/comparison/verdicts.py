@@ -68,12 +68,20 @@ def _conditions(view: View, pen: Pen, key: str) -> Iterator[str]:
 
 
 def _room(view: View, pen: Pen, key: str) -> Iterator[str]:
-    """Of three or more, the one that holds more than another and less than the first, which costs no less."""
+    """Of three or more, the one that holds more than another: less than the first, which costs no less, or
+    as much as more of them than a lead is told of."""
     known = view.ranked("memory")
-    if view.pair or key not in known or key == next(iter(known)):
+    if view.pair or key not in known:
         return
     larger = [other for other in known if known[other] / known[key] >= DECIDES]
     smaller = [other for other in known if known[key] / known[other] >= DECIDES]
+    if smaller and not larger:
+        if len(known) - len(smaller) > few(view):
+            yield (
+                f"one GPU has to hold more than the {pen.quantity(smaller[0], 'memory')} of the "
+                f"{pen.name(smaller[0])}"
+            )
+        return
     price = view.number(key, "usd_per_hour")
     dearer = all((view.number(one, "usd_per_hour") or price or 0) >= (price or 0) for one in larger)
     if larger and smaller and dearer:
