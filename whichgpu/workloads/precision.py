@@ -232,8 +232,8 @@ def precision(name: str) -> Precision:
     if not key:
         if len(each := [named(one.strip()) for one in name.split(",")]) > 1 and all(each):
             raise UsageError(
-                f"'{name}' names {len(each)} precisions, of which this takes one at a time; compare, show and "
-                "recommend take several"
+                f"'{name}' names {len(each)} precisions, of which this takes one at a time; compare, show "
+                "and recommend take several"
             )
         near = ", ".join(_nearest(name.lower()))
         instead = f"did you mean {near}?" if near else "write e.g. fp16, bf16, fp8, int8, w4a16 or q4_k_m"

@@ -68,8 +68,10 @@ def _conditions(view: View, pen: Pen, key: str) -> Iterator[str]:
 
 
 def _room(view: View, pen: Pen, key: str) -> Iterator[str]:
-    """Of three or more, the one that holds more than another: less than the first, which costs no less, or
-    as much as more of them than a lead is told of."""
+    """Of three or more, one that holds more than another, and that no lead tells of.
+
+    It holds less than the first, which costs no less, or as much as most others.
+    """
     known = view.ranked("memory")
     if view.pair or key not in known:
         return
