@@ -401,3 +401,9 @@ def test_what_all_but_one_can_hold_is_said_and_why_a_laptop_is_in_doubt():
     assert text.count("one GPU has to hold more than the 24 GB of the RTX 5090 Laptop") == 3
     assert "leads by a fifth in nothing" not in text
     assert any("of low confidence: Rates follow from the advertised" in one.text for one in found.takeaways)
+
+
+def test_in_what_a_part_without_a_format_multiplies_is_said_with_the_work():
+    found = compare(("epyc-9654", "h100-80gb-pcie"), [Job("resnet50", precision="fp16")], today=TODAY)
+    told = [one.text for one in found.view.works[0].sentences]
+    assert "Products on the EPYC 9654 are taken in BF16: it has no FP16 units." in told

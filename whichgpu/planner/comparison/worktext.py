@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.cost.device_rates import stand_in
+from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.value import costs
 from whichgpu.planner.comparison.words import EQUAL, listed, ratio_words
 from whichgpu.planner.comparison.work import ratio_range, speed_ratio, unlinked
 from whichgpu.planner.comparison.workrows import BOUNDS
+from whichgpu.workloads.precision import precision
 
 #: A ratio that is this much from what peaks and power limits say wants a word more.
 _UNEXPLAINED = 1.3
@@ -42,11 +45,30 @@ def work_sentences(view: View, work: Work) -> Iterator[Sentence]:
         who = _all(pen, keys)
         text = f"{who} {are} estimated under {how}, since {work.runtime} does not run on {it}"
         yield pen.say("workload", text)
+    yield from _formats(view, work)
     for why, keys in _by_text(work.refused):
         pen = Pen(view)
         pen.rests_on(f"{work.field}.rate", *keys)
         have = "has" if len(keys) == 1 else "have"
         yield pen.say("workload", f"{_all(pen, keys)} {have} no figure here: {why}")
+
+
+def _formats(view: View, work: Work) -> Iterator[Sentence]:
+    """In what a GPU multiplies numbers of a format that it has no units for, or none that were read."""
+    asked = precision(work.job.precision)
+    used: dict[tuple[str, bool], list[str]] = {}
+    for gpu in view.gpus:
+        instead = stand_in(gpu, asked.math)
+        plain = instead in ("", "fp32") or asked.or_wider or asked.quantised
+        if not plain and gpu.id in work.results and gpu.id not in work.how:
+            used.setdefault((instead, view.has(gpu, asked.math) is False), []).append(gpu.id)
+    for (instead, lacks), keys in used.items():
+        pen = Pen(view)
+        pen.rests_on(asked.math, *keys)
+        have, whose = ("it has", "its") if len(keys) == 1 else ("they have", "their")
+        name = asked.math.upper()
+        why = f"{have} no {name} units" if lacks else f"{whose} {name} rate was not read"
+        yield pen.say("workload", f"products on {_all(pen, keys)} are taken in {instead.upper()}: {why}")
 
 
 def _by_text(told: Mapping[str, str]) -> Iterable[tuple[str, list[str]]]:
@@ -183,7 +205,8 @@ def _bound_by(view: View, work: Work, known: tuple[str, ...]) -> Sentence:
         bound, share = next(iter(work.results[key].bounds.items()))
         grouped.setdefault(BOUNDS[bound], []).append(f"the {pen.name(key)} ({round(100 * share)} %)")
     told = listed(f"{bound} on {listed(who)}" for bound, who in grouped.items())
-    return pen.say("workload", f"most of the time is bound by {told}")
+    most = all(2 * next(iter(work.results[key].bounds.values())) > 1 for key in known)
+    return pen.say("workload", f"{'most' if most else 'the largest share'} of the time is bound by {told}")
 
 
 def _cause(work: Work, pen: Pen, cause: str, peak: tuple[str, str]) -> str:
@@ -374,7 +397,8 @@ def _unlinked(view: View, work: Work) -> Iterator[Sentence]:
     if len(work.results) == 1 or not any(result.together for result in work.results.values()):
         return
     alone = [key for key, result in work.results.items() if not result.together]
-    keys = [gpu.id for gpu in view.gpus if gpu.id in alone and unlinked(gpu)]
+    # Parts do not work together at all, which is told of them.
+    keys = [gpu.id for gpu in view.gpus if gpu.id in alone and unlinked(gpu) and not is_part(gpu)]
     if keys:
         pen = Pen(view)
         pen.rests_on(f"{work.field}.rate", *keys)
