@@ -54,13 +54,19 @@ def work_sentences(view: View, work: Work) -> Iterator[Sentence]:
 
 
 def _formats(view: View, work: Work) -> Iterator[Sentence]:
-    """In what a GPU multiplies numbers of a format that it has no units for, or none that were read."""
+    """In what a GPU multiplies numbers of a format that it has no units for, or none that were read.
+
+    It is said with the first workload of which it holds.
+    """
     asked = precision(work.job.precision)
+    if asked.or_wider or asked.quantised:
+        return
+    alike = [one for one in view.works if precision(one.job.precision) == asked]
     used: dict[tuple[str, bool], list[str]] = {}
     for gpu in view.gpus:
+        first = next((one for one in alike if gpu.id in one.results and gpu.id not in one.how), None)
         instead = stand_in(gpu, asked.math)
-        plain = instead in ("", "fp32") or asked.or_wider or asked.quantised
-        if not plain and gpu.id in work.results and gpu.id not in work.how:
+        if first is work and instead not in ("", "fp32"):
             used.setdefault((instead, view.has(gpu, asked.math) is False), []).append(gpu.id)
     for (instead, lacks), keys in used.items():
         pen = Pen(view)
