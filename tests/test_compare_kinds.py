@@ -407,3 +407,12 @@ def test_in_what_a_part_without_a_format_multiplies_is_said_with_the_work():
     found = compare(("epyc-9654", "h100-80gb-pcie"), [Job("resnet50", precision="fp16")], today=TODAY)
     told = [one.text for one in found.view.works[0].sentences]
     assert "Products on the EPYC 9654 are taken in BF16: it has no FP16 units." in told
+
+
+def test_a_processor_of_nvidia_runs_no_cuda_and_is_compared_in_the_format_it_is_for():
+    found = compare(("grace-cpu", "epyc-9755"), today=TODAY)
+    said = " ".join(one.text for one in found.verdicts)
+    assert "CUDA" not in said
+    assert "the work is BF16" in said
+    three = compare(("grace-cpu", "h100-80gb-sxm"), today=TODAY)
+    assert sum("the software needs CUDA" in one.text for one in three.verdicts) == 1

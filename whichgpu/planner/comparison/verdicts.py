@@ -166,9 +166,10 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
 
 
 def _cuda(view: View, pen: Pen, key: str) -> Iterator[str]:
-    """CUDA runs on NVIDIA's parts alone."""
-    without = [one for one in view.ids if view.text(one, "vendor") not in ("", "NVIDIA")]
-    if view.text(key, "vendor") == "NVIDIA" and without and len(view.ids) - len(without) <= few(view):
+    """CUDA runs on NVIDIA's parts alone, but for its processors."""
+    without = [gpu.id for gpu in view.gpus if gpu.segment == "cpu" or gpu.vendor not in ("", "NVIDIA")]
+    with_it = len(view.ids) - len(without)
+    if key not in without and view.text(key, "vendor") and without and with_it <= few(view):
         pen.rests_on("vendor", key, *without)
         more = len(view.ids) - len(without) > 1
         names = listed(f"the {pen.name(one)}" for one in without)
