@@ -175,6 +175,8 @@ def _note(name: str, device: Device) -> str:
 
 def _of_hardware(name: str, row: Mapping[str, Any], device: Device, system: str) -> Feature:
     spellings = tuple(row["names"])
+    if row.get("vendor", device.gpu.vendor) != device.gpu.vendor:
+        return Feature(name, spellings, "no", f"it is of {row['vendor']}'s GPUs", row["source"])
     stated = _stated(row.get("field", ""), device)
     if stated and system in row.get("not_on", ()):
         return Feature(name, spellings, "no", f"not on {system}", row["source"])
