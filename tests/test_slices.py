@@ -307,3 +307,15 @@ def test_a_slice_has_the_sms_that_the_driver_lists(name: str, sms: int) -> None:
 )
 def test_several_of_an_instance_type_have_all_their_gpus(name: str, count: int) -> None:
     assert resolve_device(name, catalogue())[1] == count
+
+
+@pytest.mark.parametrize(
+    ("slice_", "sms"),
+    [
+        ("h100-94gb-nvl:mig-3g.47gb", 60),
+        ("gh200-96gb:mig-1g.12gb", 16),
+        ("rtx-pro-6000-blackwell-server:mig-2g.48gb", 94),
+    ],
+)
+def test_slices_of_hopper_and_blackwell_have_the_sms_that_listings_show(slice_: str, sms: int) -> None:
+    assert resolve_device(slice_, GPUS)[0].value("sms") == sms
