@@ -416,3 +416,17 @@ def test_a_processor_of_nvidia_runs_no_cuda_and_is_compared_in_the_format_it_is_
     assert "the work is BF16" in said
     three = compare(("grace-cpu", "h100-80gb-sxm"), today=TODAY)
     assert sum("the software needs CUDA" in one.text for one in three.verdicts) == 1
+
+
+def test_a_vgpu_that_has_the_whole_is_no_part():
+    told = [one.text for one in compare(("m60:8q", "k80"), today=TODAY).takeaways]
+    assert any("is all of one M60, for one virtual machine" in text for text in told)
+    assert any("M60 8Q vGPU are of low confidence: One database alone" in text for text in told)
+
+
+def test_what_two_hold_is_fast_per_gpu():
+    jobs = [Job("llama-3.1-8b", precision="fp16", phase="serve"), Job("stable-diffusion-1.5")]
+    found = compare(("p100-16gb-pcie", "v100-16gb-pcie", "t4"), jobs, today=TODAY)
+    said = " ".join(one.text for one in found.verdicts)
+    assert "Llama 3.1 8B has to be fast per GPU (" in said
+    assert "Stable Diffusion 1.5 has to be fast on one GPU (" in said

@@ -360,6 +360,8 @@ def parts(view: View) -> Iterator[Sentence]:
             f"the {pen.name(gpu.id)} is a part of one {pen.name(whole.id)}: {listed(told)}{mean}; board, "
             "power limit and links are those of the whole, and several parts do not work together"
         )
+        if gpu.value("memory") == whole.value("memory"):
+            text = f"the {pen.name(gpu.id)} is all of one {pen.name(whole.id)}, for one virtual machine"
         if view.cell(gpu.id, "usd_whole"):
             text += f"; the whole costs {pen.text(gpu.id, 'usd_whole')}"
         yield pen.say("part", text)
@@ -369,8 +371,9 @@ def doubts(view: View) -> Iterator[Sentence]:
     """What the catalogue says of a device's figures, and where they rest on little."""
     for gpu in view.gpus:
         of_range = gpu.value("power_min") and gpu.segment in BUILT_IN
-        elsewhere = gpu.value("units_per_board") or (of_range and not gpu.confidence)
-        told = "" if elsewhere else gpu.note.rstrip(".")
+        # What is told of it elsewhere: of a board of several GPUs that they share it, of a laptop its range.
+        note = gpu.note.partition(". ")[2] if gpu.value("units_per_board") else gpu.note
+        told = "" if of_range and not gpu.confidence else note.rstrip(".")
         if not told and not gpu.confidence:
             continue
         pen = Pen(view)

@@ -215,7 +215,9 @@ def _fastest(view: View, pen: Pen, work: Work, key: str) -> Iterator[str]:
     sure = min(speed_ratio(work.results[key], work.results[other])[0] for other in known[1:])
     if sure >= 1 and pen.value(key, field) / pen.value(known[1], field) >= DECIDES:
         rates = f"{pen.amount(key, field)} against {pen.amount(known[1], field)} {work.unit} a second"
-        yield f"{work.title} has to be fast on one GPU ({rates})"
+        # A model that one cannot hold is told per GPU of those that share it.
+        each = "per" if any(work.results[one].group > 1 for one in known) else "on one"
+        yield f"{work.title} has to be fast {each} GPU ({rates})"
 
 
 def _behind(view: View, key: str, field: str, *, some: bool = False) -> str:
