@@ -170,8 +170,8 @@ def not_run(gpu: Gpu, runtime: Runtime) -> str:
             return why
         vendors = ", ".join(runtime.vendors)
         return (
-            f"{runtime.title} does not run on parts of {gpu.vendor} as modelled here; its figures are for "
-            f"{vendors}{_others(gpu.vendor)}"
+            f"{runtime.title} does not run on {gpu.vendor} as modelled here; its figures are for {vendors}"
+            f"{_others(gpu.vendor)}"
         )
     return ""
 
