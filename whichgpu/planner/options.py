@@ -226,6 +226,10 @@ def _ceil(ratio: Array) -> Array:
     return np.maximum(np.ceil(ratio * (1.0 - 1e-12)), 1.0)
 
 
+#: More cards to buy that make work no tenth cheaper are no better buy than fewer.
+_AS_GOOD = 1.1
+
+
 def primary(result: Outcome, request: Request) -> Array:
     """What the objective makes small: USD, s or J."""
     if request.objective == "cost":
@@ -245,7 +249,13 @@ def best(found: Options, result: Outcome, request: Request) -> dict[int, int]:
         return {}
     one = heads(found, result, request)
     final, usd = primary_exact(result, request)[one], _spent(result, request)[one]
-    ranked = one[np.lexsort((found.count[one], usd, final, found.trust[one], found.row[one]))]
+    keys = (found.count[one], usd, final)
+    if request.term == "buy" and request.objective == "cost" and not _counts(request):
+        # The fewest that come close: two for twice the work are no better buy than one.
+        least = np.full(len(found.sweep.devices.gpus), np.inf)
+        np.fmin.at(least, found.row[one], final)
+        keys = (usd, final, found.count[one], final > least[found.row[one]] * _AS_GOOD)
+    ranked = one[np.lexsort((*keys, found.trust[one], found.row[one]))]
     rows, where = np.unique(found.row[ranked], return_index=True)
     return {int(row): int(ranked[at]) for row, at in zip(rows, where, strict=True)}
 
