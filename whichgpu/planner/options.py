@@ -14,7 +14,7 @@ several nodes is a configuration of its own.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -249,7 +249,7 @@ def best(found: Options, result: Outcome, request: Request) -> dict[int, int]:
         return {}
     one = heads(found, result, request)
     final, usd = primary_exact(result, request)[one], _spent(result, request)[one]
-    keys = (found.count[one], usd, final)
+    keys: tuple[Any, ...] = (found.count[one], usd, final)
     if request.term == "buy" and request.objective == "cost" and not _counts(request):
         # The fewest that come close: two for twice the work are no better buy than one.
         least = np.full(len(found.sweep.devices.gpus), np.inf)
