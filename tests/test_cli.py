@@ -163,6 +163,12 @@ def test_faults_end_in_one_line(whichgpu, monkeypatch, fault, status, said):
     assert "Traceback" not in answer.err
 
 
+def test_the_first_line_of_a_pascal_says_that_its_16_bits_are_not_used(whichgpu):
+    said = " ".join(whichgpu("show", "p40").out.split())
+    assert "0.1837 TFLOPS in 16 bits (which software computes in FP32), 11.76 TFLOPS in FP32" in said
+    assert "software computes" not in " ".join(whichgpu("show", "p100-16gb-pcie").out.split()[:60])
+
+
 def test_debug_shows_the_traceback(whichgpu, monkeypatch):
     def fail(**_):
         raise ZeroDivisionError

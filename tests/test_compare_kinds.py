@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.comparisons import TODAY, topic
@@ -200,6 +202,63 @@ def test_no_fleet_of_laptops_is_counted_and_what_they_do_at_their_limits_is_told
     assert any(one.text.startswith(told) for one in work.sentences)
     assert not any(row.field.endswith((".fleet", ".target")) for row in found.rows)
     assert not any("a minute take" in one.text for one in found.takeaways)
+    (told,) = (one.text for one in work.sentences if "In a laptop" in one.text)
+    assert told.endswith("its rate in the table is for 110 W.")  # the middle of 80 and 150 W
+
+
+def test_what_a_laptop_does_at_its_lowest_limit_is_no_more_than_at_a_higher_one():
+    works = compare(["rtx-5070-ti-laptop", "rtx-4070-laptop"], today=TODAY, whole=True).view.works
+    for work in works:
+        for result in work.results.values():
+            most, least = result.limited.values()
+            assert least.mid <= result.rate * 1.0001, work.name
+            assert result.rate <= most.mid * 1.0001, work.name
+
+
+def test_of_gpus_that_deal_the_layers_out_none_is_said_to_answer_sooner():
+    told = compare(["rtx-5090", "rtx-3090"], [Job("llama-3.1-8b", runtime="llama.cpp")], today=TODAY)
+    (work,) = told.view.works
+    assert all(r.together[2].mid > r.latency_alone.mid for r in work.results.values())
+    texts = [one.text for one in work.sentences]
+    assert "One answer alone comes no sooner on several of the RTX 5090 and the RTX 3090." in texts
+
+
+def test_the_number_of_gpus_on_which_an_answer_comes_soonest_is_the_one_that_is_told():
+    (work,) = compare(["a10", "a100-80gb-pcie"], ["llama-3.1-8b"], today=TODAY).view.works
+    (told,) = (one.text for one in work.sentences if "answer sooner" in one.text)
+    for result in work.results.values():
+        count = min(result.together, key=lambda n, found=result.together: found[n].mid)
+        assert f" on {count} of the " in told
+
+
+def test_several_whose_links_were_not_measured_are_told_as_such():
+    job = Job("resnet50", phase="train")
+    works = compare(["tpu-v5e", "trainium1", "a100-80gb-sxm"], [job], today=TODAY).view.works
+    texts = [one.text for one in works[0].sentences]
+    assert any(
+        text.startswith("Several of the TPU v5e and the Trainium are not worked out") for text in texts
+    )
+    assert not works[0].results["trainium1"].together
+
+
+def test_what_stands_in_for_two_alike_is_said_once():
+    works = compare(["tpu-v5e", "trainium1", "a100-80gb-sxm"], ["resnet50"], today=TODAY).view.works
+    texts = [one.text for one in works[0].sentences if "estimated under JAX" in one.text]
+    (text,) = texts
+    assert text.startswith("The TPU v5e and the Trainium are estimated under JAX")
+
+
+def test_a_part_without_matrix_units_lacks_what_came_with_them_and_what_was_not_read_says_so():
+    told = [one.text for one in compare(["mi50-32gb", "rtx-4060"], today=TODAY).takeaways]
+    assert any("the MI50 lacks TF32" in text and "BF16" in text for text in told)
+    told = [one.text for one in compare(["tpu-v5e", "a100-80gb-sxm", "l4"], today=TODAY).takeaways]
+    assert any("whether the TPU v5e has" in text and text.endswith("was not read.") for text in told)
+
+
+def test_what_runs_on_other_makers_parts_only_shares_one_reason():
+    told = [one.text for one in compare(["l4", "apple-m4-pro-20c"], today=TODAY, whole=True).takeaways]
+    (text,) = (one for one in told if "runs no TensorRT-LLM" in one)
+    assert "FlashAttention, xFormers or Triton (none of them is for Apple)" in text
 
 
 def test_limits_that_no_one_source_has_are_not_told_as_the_range_of_a_part():
@@ -319,3 +378,55 @@ def test_where_no_16_bit_rate_was_read_a_narrower_one_decides():
 def test_what_is_alike_of_both_is_said_once(pair, said):
     told = [one.text.lower() for one in compare(pair, today=TODAY).takeaways]
     assert sum(said.lower() in text for text in told) == 1, told
+
+
+def test_a_workload_in_two_formats_has_a_section_of_each_and_the_same_one_twice_is_refused(whichgpu):
+    asked = ("compare", "rtx-a5000", "rtx-a4000", "--workload", "resnet50", "--phase", "train", "--precision")
+    works = json.loads(whichgpu(*asked, "fp16,fp32", "--json").out)["workloads"]
+    assert [(one["name"], one["precision"]) for one in works] == [
+        ("ResNet-50 v1.5", "fp16"), ("ResNet-50 v1.5 in FP32", "fp32")
+    ]  # fmt: skip
+    fast, slow = (one["results"]["rtx-a5000"]["throughput"]["mid"] for one in works)
+    assert fast > slow
+    refused = whichgpu(*asked, "fp16,fp16")
+    assert refused.status == 2
+    assert "asked for twice" in refused.err
+
+
+def test_what_all_but_one_can_hold_is_said_and_why_a_laptop_is_in_doubt():
+    """Three that hold much more than the fourth are not "ahead in nothing"; a doubt says of what."""
+    gpus = ("rtx-5090-laptop", "apple-m5-max-40c", "ryzen-ai-max-395", "gb10")
+    found = compare(gpus, today=TODAY)
+    text = " ".join(one.text for one in found.verdicts)
+    assert text.count("one GPU has to hold more than the 24 GB of the RTX 5090 Laptop") == 3
+    assert "leads by a fifth in nothing" not in text
+    assert any("of low confidence: Rates follow from the advertised" in one.text for one in found.takeaways)
+
+
+def test_in_what_a_part_without_a_format_multiplies_is_said_with_the_work():
+    found = compare(("epyc-9654", "h100-80gb-pcie"), [Job("resnet50", precision="fp16")], today=TODAY)
+    told = [one.text for one in found.view.works[0].sentences]
+    assert "Products on the EPYC 9654 are taken in BF16: it has no FP16 units." in told
+
+
+def test_a_processor_of_nvidia_runs_no_cuda_and_is_compared_in_the_format_it_is_for():
+    found = compare(("grace-cpu", "epyc-9755"), today=TODAY)
+    said = " ".join(one.text for one in found.verdicts)
+    assert "CUDA" not in said
+    assert "the work is BF16" in said
+    three = compare(("grace-cpu", "h100-80gb-sxm"), today=TODAY)
+    assert sum("the software needs CUDA" in one.text for one in three.verdicts) == 1
+
+
+def test_a_vgpu_that_has_the_whole_is_no_part():
+    told = [one.text for one in compare(("m60:8q", "k80"), today=TODAY).takeaways]
+    assert any("is all of one M60, for one virtual machine" in text for text in told)
+    assert any("M60 8Q vGPU are of low confidence: One database alone" in text for text in told)
+
+
+def test_what_two_hold_is_fast_per_gpu():
+    jobs = [Job("llama-3.1-8b", precision="fp16", phase="serve"), Job("stable-diffusion-1.5")]
+    found = compare(("p100-16gb-pcie", "v100-16gb-pcie", "t4"), jobs, today=TODAY)
+    said = " ".join(one.text for one in found.verdicts)
+    assert "Llama 3.1 8B has to be fast per GPU (" in said
+    assert "Stable Diffusion 1.5 has to be fast on one GPU (" in said

@@ -471,3 +471,17 @@ def test_a_part_without_a_stated_fp32_peak_is_predicted_from_its_matrix_peak() -
         assert any("no FP32 peak was read in any source" in said for said in answer.warnings)
         with pytest.raises(UsageError, match="--precision bf16"):
             single(replace(job, precision="fp32"), GPUS[key])
+
+
+def test_what_stands_in_for_bf16_on_pascal_is_widened_as_fp16_is() -> None:
+    job = Job("llama-3.2-1b", phase="finetune_lora", batch=1.0)
+    own, stood_in = (single(replace(job, precision=name), GPUS["p40"]) for name in ("nf4-fp16", "nf4"))
+    assert stood_in.throughput.mid == pytest.approx(own.throughput.mid, rel=0.01)  # the 1/64 rate gave 1/34
+
+
+def test_grace_computes_in_sixteen_bits_under_the_software_of_processors() -> None:
+    """As near its peak as processors of other vendors are, and not as a GPU under CUDA."""
+    job = Job("resnet50", phase="infer", precision="bf16", batch=64.0)
+    grace, epyc = (single(job, GPUS[name]) for name in ("grace-cpu", "epyc-9654"))
+    peaks = 56.8 / GPUS["epyc-9654"].value("bf16") * 1e12  # TFLOPS
+    assert grace.throughput.mid / epyc.throughput.mid == pytest.approx(peaks, rel=0.25)

@@ -24,6 +24,7 @@ BROKEN = {
     "another workload": ({"workload": "no-such-model"}, "no workload 'no-such-model'"),
     "phase": ({"phase": "dream"}, "no phase 'dream'"),
     "precision": ({"precision": "fp17"}, "no precision 'fp17'"),
+    "two formats": ({"precision": "fp16,fp32"}, "names 2 precisions, of which this takes one at a time"),
     "metric": ({"metric": "accuracy"}, "no metric 'accuracy'"),
     "unit": ({"unit": "tokens/s"}, "this workload makes images"),
     "no rate": ({"unit": "parsecs"}, "'parsecs' is not a rate"),

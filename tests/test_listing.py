@@ -199,3 +199,12 @@ def test_a_list_by_needs_is_the_same_on_the_web(web, capsys):
     there = web.get("/api/v1/gpus", params={"needs": "fp4,single-slot", "limit": 100}).json()
     assert here
     assert {gpu["id"] for gpu in there["gpus"]} == {*here}
+
+
+def test_nvenc_is_of_nvidia_and_an_encoder_of_all_that_have_one(whichgpu):
+    told = {
+        need: {one["vendor"] for one in whichgpu("gpus", "--needs", need, "--json").json["gpus"]}
+        for need in ("nvenc", "encoder")
+    }
+    assert told["nvenc"] == {"NVIDIA"}
+    assert {"NVIDIA", "AMD", "Intel", "Apple"} <= told["encoder"]

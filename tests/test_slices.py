@@ -175,6 +175,9 @@ def test_every_board_that_profiles_name_has_profiles(board: str) -> None:
         ("a16", "(vPC): 16x 1B, 8x 2B; Virtual Applications (vApps): 16x 1A, 8x 2A, 4x 4A, 2x 8A", ""),
         ("a100-40gb-pcie", "NVIDIA AI Enterprise: 10x 4C", "vPC"),
         ("l4", "RTX Virtual Workstation (vWS): 24x 1Q", "vPC"),
+        ("m60", "(vWS): 8x 1Q, 4x 2Q, 2x 4Q, 1x 8Q; Virtual PC (vPC): 8x 1B, 4x 2B;", "NVIDIA AI Enterprise"),
+        ("p100-12gb-pcie", "3x 4Q, 2x 6Q, 1x 12Q;", ""),
+        ("rtx-pro-6000-blackwell-server", "2x 48Q, 1x 96Q; Virtual PC (vPC): 32x 2B, 32x 3B;", ""),
     ],
 )  # fmt: skip
 def test_profiles_are_told_by_the_edition_that_licenses_them(gpu: str, said: str, unsaid: str) -> None:
@@ -185,6 +188,8 @@ def test_profiles_are_told_by_the_edition_that_licenses_them(gpu: str, said: str
 
 def test_desktops_and_applications_have_profiles_of_their_own() -> None:
     assert resolve_device("A10-2B", GPUS)[0].value("memory") == GPUS["a10"].need("memory") / 12
+    assert resolve_device("NVIDIA RTX Pro 6000 Blackwell DC-48Q", GPUS)[0].id.endswith("server:48q")
+    assert resolve_device("P100X-8Q", GPUS)[0].id == "p100-16gb-sxm:8q"
     assert resolve_device("t4:8a", GPUS)[0].value("bandwidth") == GPUS["t4"].value("bandwidth") / 2
     assert {VGPU["office"]["source"], *(one["source"] for one in VGPU["series"].values())} <= sources().keys()
 
@@ -302,3 +307,15 @@ def test_a_slice_has_the_sms_that_the_driver_lists(name: str, sms: int) -> None:
 )
 def test_several_of_an_instance_type_have_all_their_gpus(name: str, count: int) -> None:
     assert resolve_device(name, catalogue())[1] == count
+
+
+@pytest.mark.parametrize(
+    ("slice_", "sms"),
+    [
+        ("h100-94gb-nvl:mig-3g.47gb", 60),
+        ("gh200-96gb:mig-1g.12gb", 16),
+        ("rtx-pro-6000-blackwell-server:mig-2g.48gb", 94),
+    ],
+)
+def test_slices_of_hopper_and_blackwell_have_the_sms_that_listings_show(slice_: str, sms: int) -> None:
+    assert resolve_device(slice_, GPUS)[0].value("sms") == sms

@@ -77,10 +77,12 @@ def desktops(users: float, **wishes: Any) -> Any:
 
 def test_desktops_of_users_are_counted_by_vgpu_profile_and_by_memory() -> None:
     found = {card.gpu.id: card for card in desktops(20).cards}
-    # 2 GB each: 12 of a card of 24 GB, 24 of one of 48 GB; of a Quadro RTX 6000 no profile is on file.
+    # 2 GB each: 12 of a card of 24 GB, 24 of one of 48 GB; of an RTX PRO 4500 no profile is on file.
     assert [(found[gpu].score, found[gpu].instances) for gpu in ("l4", "rtx-a6000")] == [(12, 2), (24, 1)]
-    assert found["quadro-rtx-6000"].seats.profile == ""
-    assert found["quadro-rtx-6000"].score == GPUS["quadro-rtx-6000"].need("memory") // 2e9
+    assert found["quadro-rtx-6000"].seats.profile == "2Q"
+    unread = "rtx-pro-4500-blackwell-server"
+    assert found[unread].seats.profile == ""
+    assert found[unread].score == GPUS[unread].need("memory") // 2e9
     cards = desktops(20).cards
     assert [card.usd_of_all for card in cards] == sorted(card.usd_of_all for card in cards)
     assert all(card.usd_of_all == card.instances * card.offer.usd_per_hour for card in cards)
@@ -125,7 +127,7 @@ def test_desktops_that_cost_too_much_are_told_what_all_of_them_cost() -> None:
     assert not none.cards
     assert f"{free.usd_of_all:.2f} USD/h" in none.infeasible
     assert desktops(2000, budget=f"{free.usd_of_all} USD/h").cards[0].gpu.id == free.gpu.id
-    assert '--min-memory "48 GiB"' in desktops(5, min_memory="100 GB").infeasible
+    assert '--min-memory "96 GiB"' in desktops(5, min_memory="200 GB").infeasible
 
 
 @pytest.mark.parametrize(

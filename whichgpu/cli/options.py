@@ -38,8 +38,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "phase": ("PHASE", "infer, generate, serve, train, finetune_lora ..; the workload's own if not given."),
     "precision": (
         "FORMAT",
-        "fp16, bf16, fp8, w4a16, amp-fp16 ..; the workload's own if not given; recommend "
-        "also takes several (fp16,fp8) and any.",
+        "fp16, bf16, fp8, w4a16, amp-fp16 ..; the workload's own if not given; compare, show and recommend "
+        "also take several (fp16,fp8), recommend any.",
     ),
     "runtime": ("NAME", "What runs it: 'PyTorch eager', torch.compile, TensorRT-LLM, vLLM, llama.cpp .."),
     "resolution": ("SIZE", "Pixels of an image: 512 or 512x768 (height x width)."),
@@ -88,6 +88,13 @@ class JobColumns(NamedTuple):
         from whichgpu.workloads.importing import named
 
         return api.job(named(workload), **self.stated)
+
+    def jobs(self, workload: str) -> list[Job]:
+        """The job of a workload in each precision that is stated, `fp16,fp32`."""
+        each = [one.strip() for one in str(self.stated.get("precision") or "").split(",") if one.strip()]
+        if len(each) < 2:
+            return [self.job(workload)]
+        return [JobColumns({**self.stated, "precision": one}).job(workload) for one in each]
 
     def of(self, workload: str) -> Job | None:
         """The job of a workload's id; None where no column is stated."""

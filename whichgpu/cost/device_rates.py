@@ -92,9 +92,10 @@ class Rates(Columns):
     def peak(self, dtype: str) -> Column:
         """Peak rate of one dtype, (G, 1).
 
-        A chip whose FP16 units are slower than its FP32 ones (Pascal's consumer parts: 1/64) widens
-        FP16 numbers and multiplies in FP32, as cuDNN and cuBLAS do. FP64 products run on tensor cores
-        where the part has them for it. Formats for which `stand_in` names other units run on those.
+        A chip whose FP16 units are slower than its FP32 ones (Pascal's consumer parts: 1/64) widens FP16
+        numbers, and those of formats that FP16 stands in for, and multiplies in FP32, as cuDNN and cuBLAS do.
+        FP64 products run on tensor cores where the part has them for it. Formats for which `stand_in` names
+        other units run on those.
         """
         if dtype not in self._peaks:
             self._peaks[dtype] = self._peak(dtype)
@@ -108,7 +109,8 @@ class Rates(Columns):
             stated = self._summed(stated)
         if dtype == "fp16" and self.widens:
             stated = np.where([[widened(gpu, self.widens)] for gpu in self.gpus], self.vector, stated)
-        return np.asarray(np.fmax(stated, self.vector)) if dtype == "fp16" else stated
+        halves = [[dtype == "fp16" or stand_in(gpu, dtype) == "fp16"] for gpu in self.gpus]
+        return np.where(halves, np.fmax(stated, self.vector), stated)
 
     @staticmethod
     def _rate(gpu: Gpu, dtype: str) -> float:

@@ -99,6 +99,8 @@ _ON_BOARDS = frozenset({"NVIDIA", "AMD", "Intel"})
 _OWN = frozenset({"x", "black"})
 #: A word of as many numbers tells products apart, whatever the number: Ti, XT, Super.
 _MANY = 3
+#: How the words of a kind of memory begin, whose digit tells no product apart.
+_MEMORIES = ("gddr", "ddr", "lpddr", "hbm")
 #: What lspci has in brackets: the product, after "AMD/ATI" where that is named.
 _BRACKETS = r"\[([^\[\]]*\d[^\[\]]*)\]"
 #: What drivers add: a chip and a compiler in parentheses, the bus and the processor after slashes.
@@ -190,7 +192,7 @@ def _vocabulary(catalogue: Catalogue, said: Collection[str]) -> frozenset[str]:
     for gpu in catalogue.values():
         if gpu.vendor in _ON_BOARDS:
             words = tokens.words(f"{gpu.id} {gpu.name} {gpu.value('memory_type')}")
-            own = {word for word in words if _numbered(word)}
+            own = {word for word in words if _numbered(word) and not word.startswith(_MEMORIES)}
             for word in words:
                 numbers.setdefault(word, set()).update(own)
     asked = {word for word in said if _numbered(word)} & numbers.keys()

@@ -20,6 +20,8 @@ __all__ = ["Link", "System", "boxes", "default_system", "instance_system", "syst
 
 #: Segments whose parts stand alone in their machine.
 _ALONE = ("laptop", "edge", "cpu")
+#: What is assumed of parts that are no cards and whose links no source states.
+UNREAD = "linked through PCIe, since a link of its own was not read"
 
 
 @immutable
@@ -116,7 +118,7 @@ def _usual(gpu: Gpu, count: int) -> tuple[Box, str]:
     if count == 1:
         return boxes()["pcie-8"], ""
     if "PCIe" not in form:
-        return boxes()["pcie-8"], "linked through PCIe, since a link of its own was not read"
+        return boxes()["pcie-8"], UNREAD
     bridged = ", without NVLink bridges" if gpu.value("nvlink") else ""
     return boxes()["pcie-8"], f"in PCIe slots{bridged}"
 

@@ -1,4 +1,4 @@
-"""A vGPU as a device: `a40:8q`, `a40:vgpu-8q`, or as NVIDIA writes it, `A40-8Q` and `GRID T4-16Q`.
+"""A vGPU as a device: `a40:8q`, `a40:vgpu-8q`, or as NVIDIA writes it, `A40-8Q`, `GRID T4-16Q`.
 
 A time-sliced vGPU has memory of its own; everything else is the whole GPU's for as long as its turn lasts.
 Where as many are busy as there may be of a profile, each has one part in so many; an idle one leaves its
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 # Patterns as text: what a command does not need is not compiled.
 _OURS = r"(?i)^(?P<name>.*\S)\s*:\s*(?:vgpu-?)?(?:(?P<board>[a-z][a-z0-9-]*?)-)?(?P<profile>\d{1,3}[abcq])$"
-_THEIRS = r"(?i)^(?:(?:nvidia|grid)\s+)*(?P<board>[a-z][a-z0-9-]*?)-(?P<profile>\d{1,3}[abcq])$"
+_THEIRS = (
+    r"(?i)^(?:(?:nvidia|grid|rtx pro 6000 blackwell)\s+)*"
+    r"(?P<board>[a-z][a-z0-9-]*?)-(?P<profile>\d{1,3}[abcq])$"
+)
 
 
 def vgpu(text: str, catalogue: Catalogue) -> Gpu | None:

@@ -6,9 +6,11 @@ One sweep holds them all; whoever asks picks the column that serves its purpose.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from whichgpu.cost.pipeline import splits_layers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +32,8 @@ def grid(workload: Workload, asked: Job, together: Sequence[float] = (1.0,)) -> 
     """All configurations of a job as one sweep.
 
     Columns that `asked` states stay; the others run over batch x GPUs per replica x replicas in data
-    parallel (`together`, for training) x requests in flight (for serving).
+    parallel (`together`, for training) x requests in flight (for serving). The GPUs of a replica share each
+    layer (`tp`), or hold some of the layers each (`pp`) under software that does no other unasked.
     """
     done = workload.complete(asked)
     serves = done.phase == "serve"
@@ -41,8 +44,25 @@ def grid(workload: Workload, asked: Job, together: Sequence[float] = (1.0,)) -> 
         _stated(asked.concurrency) or (_IN_FLIGHT if serves else (1.0,)),
         indexing="ij",
     )
-    batch, tp, replicas, flight = (axis.ravel() for axis in axes)
-    return replace(done, batch=batch, tp=tp, n_gpus=tp * replicas, concurrency=flight if serves else None)
+    batch, group, replicas, flight = (axis.ravel() for axis in axes)
+    shared = {"tp": np.ones_like(group), "pp": group} if _in_turn(workload, asked, done) else {"tp": group}
+    return replace(
+        done, batch=batch, n_gpus=group * replicas, concurrency=flight if serves else None, **shared
+    )
+
+
+def gpus_per_copy(job: Job) -> Any:
+    """How many GPUs hold one copy of the model, by column."""
+    return np.asarray(job.tp, dtype=np.float64) * np.asarray(1.0 if job.pp is None else job.pp)
+
+
+def _in_turn(workload: Workload, asked: Job, done: Job) -> bool:
+    """Whether the software of a job deals the layers out over its GPUs, where the job names no way."""
+    from whichgpu.cost.asked import read
+
+    if not splits(workload, done) or asked.tp is not None or asked.pp is not None:
+        return False
+    return splits_layers(read(asked).runtime)
 
 
 def _groups(workload: Workload, job: Job) -> tuple[float, ...]:

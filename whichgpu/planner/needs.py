@@ -183,8 +183,8 @@ def _version(text: str, limit: str, *, least: bool) -> Need:
     def met(gpu: Gpu) -> bool | None:
         value = gpu.value("compute_capability")
         own = None if value is None else _parts(str(value))
-        if own is None:  # other makers have none
-            return None if gpu.vendor == "NVIDIA" else False
+        if own is None:  # other makers have none, and processors
+            return None if gpu.vendor == "NVIDIA" and gpu.segment != "cpu" else False
         return own >= asked if least else own <= asked
 
     return Need(text, f"compute capability of at {'least' if least else 'most'} {limit}", met)

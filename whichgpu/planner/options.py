@@ -14,14 +14,14 @@ several nodes is a configuration of its own.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.energy import idle
 from whichgpu.hardware.parts import is_part
-from whichgpu.planner.grid import WORTH
+from whichgpu.planner.grid import WORTH, gpus_per_copy
 from whichgpu.planner.market import trust
 from whichgpu.prices.purchase import purchase_price
 from whichgpu.prices.sellers import joined
@@ -80,7 +80,7 @@ _ARRAYS = ("row", "column", "offer", "size", "count", "nodes", "rate", "latency"
 def options(request: Request, sweep: Estimates, offers: Sequence[Sequence[Offer]]) -> Options:
     """Every option of a sweep whose job fits, `offers` by GPU type of the sweep."""
     shape = sweep.seconds.shape
-    group = np.broadcast_to(np.asarray(sweep.job.tp, dtype=np.float64), shape)
+    group = np.broadcast_to(gpus_per_copy(sweep.job), shape)
     together = np.broadcast_to(np.asarray(sweep.job.n_gpus, dtype=np.float64), shape)
     flat = [offer for rows in offers for offer in rows]
     counts = _each([float(int(offer.gpu_count)) for offer in flat])
@@ -226,6 +226,10 @@ def _ceil(ratio: Array) -> Array:
     return np.maximum(np.ceil(ratio * (1.0 - 1e-12)), 1.0)
 
 
+#: More cards to buy that make work no tenth cheaper are no better buy than fewer.
+_AS_GOOD = 1.1
+
+
 def primary(result: Outcome, request: Request) -> Array:
     """What the objective makes small: USD, s or J."""
     if request.objective == "cost":
@@ -245,7 +249,13 @@ def best(found: Options, result: Outcome, request: Request) -> dict[int, int]:
         return {}
     one = heads(found, result, request)
     final, usd = primary_exact(result, request)[one], _spent(result, request)[one]
-    ranked = one[np.lexsort((found.count[one], usd, final, found.trust[one], found.row[one]))]
+    keys: tuple[Any, ...] = (found.count[one], usd, final)
+    if request.term == "buy" and request.objective == "cost" and not _counts(request):
+        # The fewest that come close: two for twice the work are no better buy than one.
+        least = np.full(len(found.sweep.devices.gpus), np.inf)
+        np.fmin.at(least, found.row[one], final)
+        keys = (usd, final, found.count[one], final > least[found.row[one]] * _AS_GOOD)
+    ranked = one[np.lexsort((*keys, found.trust[one], found.row[one]))]
     rows, where = np.unique(found.row[ranked], return_index=True)
     return {int(row): int(ranked[at]) for row, at in zip(rows, where, strict=True)}
 

@@ -22,7 +22,7 @@ from whichgpu.planner.answer import Candidate, Recommendation, Rejected
 from whichgpu.planner.capping import capped
 from whichgpu.planner.caution import of_first, stated
 from whichgpu.planner.front import front
-from whichgpu.planner.grid import grid
+from whichgpu.planner.grid import gpus_per_copy, grid
 from whichgpu.planner.hosted import compared
 from whichgpu.planner.market import (
     CARDS,
@@ -272,12 +272,12 @@ def _candidate(request: Request, space: Options, result: Outcome, index: int) ->
     answer = space.sweep.at(row, column)
     count, instances = int(offer.gpu_count), int(result.instances[index])
     per_instance = answer.throughput.scaled(float(space.rate[index]) / answer.throughput.mid)
-    tp = round(float(answer.job.tp))
+    together = round(float(gpus_per_copy(answer.job)))
     sized = request.size is not None
     low = per_instance.low / per_instance.mid
     return Candidate(
-        gpu=answer.gpu, offer=offer, estimate=answer, gpus_per_replica=tp, gpus_per_instance=count,
-        replicas=instances * (count // tp), instances=instances,
+        gpu=answer.gpu, offer=offer, estimate=answer, gpus_per_replica=together, gpus_per_instance=count,
+        replicas=instances * (count // together), instances=instances,
         instances_safe=_safe(request, space, result, index, low),
         throughput=per_instance.scaled(instances), throughput_per_instance=per_instance,
         usd_per_hour=float(result.usd_per_hour[index]), usd_per_unit=float(result.usd_per_unit[index]),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.hardware.parts import is_part, works_alone
+from whichgpu.planner.grid import gpus_per_copy
 from whichgpu.planner.reasons import Reason
 from whichgpu.planner.words import money, plural
 from whichgpu.prices.purchase import purchase_price
@@ -70,7 +71,7 @@ def no_offer(gpu: Gpu, request: Request, rows: Sequence[Offer]) -> Reason:
 def too_big(sweep: Estimates, row: int) -> Reason:
     """Why no configuration fits one GPU type: the least that any of them needs."""
     required = sweep.required[row]
-    gpus = np.broadcast_to(np.asarray(sweep.job.tp), required.shape)
+    gpus = np.broadcast_to(gpus_per_copy(sweep.job), required.shape)
     if works_alone(sweep.devices.gpus[row]) and (gpus == 1).any():
         required = np.where(gpus == 1, required, np.nan)
     best = int(np.argmin(np.where(np.isnan(required), np.inf, required)))
@@ -87,7 +88,7 @@ def too_big(sweep: Estimates, row: int) -> Reason:
 
 def no_room(sweep: Estimates, row: int, request: Request) -> Reason:
     """A GPU type whose offers have too few GPUs for the smallest configuration that fits."""
-    size = np.asarray(sweep.job.n_gpus if sweep.job.trains else sweep.job.tp, dtype=np.float64)
+    size = np.asarray(sweep.job.n_gpus if sweep.job.trains else gpus_per_copy(sweep.job), dtype=np.float64)
     sizes = np.broadcast_to(size, sweep.fits.shape)[row, sweep.fits[row]]
     if is_part(sweep.devices.gpus[row]):
         return Reason(

@@ -9,6 +9,7 @@ from whichgpu.report import charts
 from whichgpu.report.citing import Citations
 from whichgpu.report.comparison import (
     FITS,
+    FITS_TOLD,
     PRICES,
     SOFTWARE,
     SOFTWARE_TOLD,
@@ -76,7 +77,10 @@ def _blocks(comparison: Comparison, cited: Citations, *, drawn: bool) -> Iterato
     fits = [row for row in comparison.rows if row.group == FITS]
     if fits:
         yield Heading("What fits")
-        yield "How many of each GPU hold the job, one at a time; in brackets the memory that it takes on one."
+        counts = (
+            "How many of each GPU hold the job, one at a time; in brackets the memory that it takes on one."
+        )
+        yield f"{counts} {FITS_TOLD}"
         yield table(comparison, fits, cited)
     if runs := [row for row in comparison.rows if row.group == SOFTWARE]:
         yield Heading("Software")

@@ -22,9 +22,8 @@ _OWN = {
     "offers": "The offers of the price table",
     "software": "The software tables of whichgpu",
     "cost": "The cost model of whichgpu: rooflines fitted to published measurements, 90 % intervals",
-    "model": "The cost model of whichgpu: rooflines fitted to published measurements, 90 % intervals",
 }
-_FITTED = ("cost", "model")
+_FITTED = "cost"
 _MEASURED = "published measurement, read {read}; the rows of whichgpu/data/measured are said on each figure"
 
 
@@ -65,7 +64,7 @@ class Citations:
 
     def _own_date(self, key: str) -> str:
         """When what whichgpu itself says of a source was read; nothing where the page's date is it."""
-        if key in _FITTED:
+        if key == _FITTED:
             return f"measurements read by {_read()}"
         return _MEASURED.format(read=_read()) if key in self._measured else ""
 

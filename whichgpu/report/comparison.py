@@ -24,6 +24,11 @@ _TITLE = 78
 _BEST, _WEAK, _LOW = "*", "°", "?"
 PRICES = "price per GPU and hour"
 SOFTWARE = "software"
+FITS_TOLD = (
+    "Where a cell names no other software, language models answer one short request under vLLM, and learn "
+    "under PyTorch from one sequence at a time, activations computed again. LoRA of Llama 3.1 8B in 4 bits "
+    "takes more than that of Llama 2 13B: its vocabulary is four times as large, and the logits with it."
+)
 SOFTWARE_TOLD = (
     "Up to which release each runs there, with the build: under macOS on Apple's, under Linux on the others. "
     "Other systems, other software and the lines that install it: whichgpu compat."

@@ -42,8 +42,12 @@ def show_report(gpu: Gpu, *, sources: bool) -> Report:
 def gist(gpu: Gpu, rented: Price | None) -> str:
     """What decides, in two sentences: memory, rates, power, release and price, as far as they were read."""
     board = _board(gpu)
+    wide = max(("fp16", "bf16"), key=lambda name: gpu.value(name) or 0)
+    # As on Pascal, whose FP16 units are there for programs that ask for their rounding.
+    slow = 0 < (gpu.value(wide) or 0) < (gpu.value("fp32") or 0) / 2
+    halves = "{} in 16 bits (which software computes in FP32)" if slow else "{} in 16 bits"
     fields = {
-        "memory": "{}", "bandwidth": "{}", "fp16" if gpu.value("fp16") else "bf16": "{} in 16 bits",
+        "memory": "{}", "bandwidth": "{}", wide: halves,
         "fp32": "{} in FP32", "power": f"{{}} for its {board}" if board else "{}",
         "release_date": "released {}", "launch_price": "launched at {}",
     }  # fmt: skip

@@ -12,6 +12,7 @@ from whichgpu.report.article import explained, table, words
 from whichgpu.report.citing import Citations
 from whichgpu.report.comparison import (
     FITS,
+    FITS_TOLD,
     PRICES,
     SOFTWARE,
     SOFTWARE_TOLD,
@@ -81,7 +82,8 @@ def _uses(found: Review, alone: Comparison, cited: Citations) -> Iterator[Block]
     if not found.gpu.usable:
         yield f"{found.gpu.why_unusable}."
     if fits := [row for row in alone.rows if row.group == FITS]:
-        yield table(alone, fits, cited, ("How many hold it; in brackets the memory that it takes on one.",))
+        told = f"How many hold it; in brackets the memory that it takes on one. {FITS_TOLD}"
+        yield table(alone, fits, cited, (told,))
     if several := charts.scaling(alone):
         yield several
     if runs := [row for row in alone.rows if row.group == SOFTWARE]:

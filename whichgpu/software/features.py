@@ -144,16 +144,18 @@ def _without(name: str, device: Device) -> tuple[str, str]:
     variant = device.gpu.variant
     if name == "bf16" and variant is not None and variant.widens_bf16:
         return "emulated", "widened to FP32"
-    if name in _OF_MATRICES and device.platform != "cuda" and _plain_units(device):
+    if unitless(name, device):
         return "no", "it has no matrix units"
     stated = device.platform == "cuda" or (variant is not None and variant.native)
     return "no" if stated else "unknown", _note(name, device)
 
 
-def _plain_units(device: Device) -> bool:
-    """Whether an architecture is stated to have no matrix units."""
-    units = device.gpu.variant.fact("tensor_cores_per_sm") if device.gpu.variant else None
-    return units is not None and units.value == 0
+def unitless(name: str, device: Device) -> bool:
+    """Whether a format came with matrix units and an architecture is stated to have none, nor to widen it."""
+    variant = device.gpu.variant
+    if variant is None or device.platform == "cuda" or name.replace("_", "-") not in _OF_MATRICES:
+        return False
+    return variant.plain and not (name == "bf16" and variant.widens_bf16)
 
 
 def compiled(name: str, device: Device) -> bool | None:
@@ -173,6 +175,8 @@ def _note(name: str, device: Device) -> str:
 
 def _of_hardware(name: str, row: Mapping[str, Any], device: Device, system: str) -> Feature:
     spellings = tuple(row["names"])
+    if row.get("vendor", device.gpu.vendor) != device.gpu.vendor:
+        return Feature(name, spellings, "no", f"it is of {row['vendor']}'s GPUs", row["source"])
     stated = _stated(row.get("field", ""), device)
     if stated and system in row.get("not_on", ()):
         return Feature(name, spellings, "no", f"not on {system}", row["source"])
@@ -183,11 +187,24 @@ def _of_hardware(name: str, row: Mapping[str, Any], device: Device, system: str)
         return Feature(name, spellings, "unknown", "no source that was read speaks of this GPU", "")
     if system in row.get("not_on", ()):
         return Feature(name, spellings, "no", f"not on {system}", row["source"])
-    for way in ("native", "yes", "no"):
-        if way in row and targets.best(device.target, tuple(row[way])):
-            return Feature(name, spellings, way, row.get("note", ""), row["source"])
-    support = "no" if "native" in row or "yes" in row else "unknown"
-    return Feature(name, spellings, support, row.get("note", "") if support == "no" else "", row["source"])
+    support = _by_segment(row, device) or _by_target(row, device)
+    support = support or ("no" if "native" in row or "yes" in row else "unknown")
+    return Feature(
+        name, spellings, support, "" if support == "unknown" else row.get("note", ""), row["source"]
+    )
+
+
+def _by_target(row: Mapping[str, Any], device: Device) -> str:
+    """What a row says of a target; empty for nothing."""
+    ways = ("native", "yes", "no")
+    return next((way for way in ways if targets.best(device.target, tuple(row.get(way, ())))), "")
+
+
+def _by_segment(row: Mapping[str, Any], device: Device) -> str:
+    """What a row says of parts that are made for something, as drivers tell them apart; empty for nothing."""
+    if targets.best(device.target, tuple(row.get("apart", ()))):
+        return ""
+    return str(row.get("segments", {}).get(device.gpu.segment, ""))
 
 
 def _stated(field: str, device: Device) -> bool | None:
@@ -195,4 +212,4 @@ def _stated(field: str, device: Device) -> bool | None:
     if not field:
         return None
     value = device.gpu.value(field)
-    return None if value is None else bool(value)
+    return None if value is None else bool(value) and value not in ("no", "none")

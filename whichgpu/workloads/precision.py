@@ -230,6 +230,11 @@ def precision(name: str) -> Precision:
     """The precision of a name; raises `UsageError` with the nearest names."""
     key = named(name)
     if not key:
+        if len(each := [named(one.strip()) for one in name.split(",")]) > 1 and all(each):
+            raise UsageError(
+                f"'{name}' names {len(each)} precisions, of which this takes one at a time; compare, show "
+                "and recommend take several"
+            )
         near = ", ".join(_nearest(name.lower()))
         instead = f"did you mean {near}?" if near else "write e.g. fp16, bf16, fp8, int8, w4a16 or q4_k_m"
         raise UsageError(f"no precision '{name}'; {instead}")
@@ -264,7 +269,9 @@ def _worded(text: str) -> str:
         return _spellings()["mixed"]
     if mixed and "bf16" in kinds and kinds <= {"bf16", "fp32", "tf32"}:
         return _spellings()["mixedbf16"]
-    if kinds in ({"fp16", "fp32"}, {"bf16", "fp32"}):
+    # "fp16,fp32" lists two; "FP16, FP32 accumulate" is one.
+    lists = "," in text and all(_key(one) in _spellings() for one in text.split(","))
+    if kinds in ({"fp16", "fp32"}, {"bf16", "fp32"}) and not lists:
         # "FP16/FP32" is how tables shorten mixed precision.
         return _spellings()["mixed" if "fp16" in kinds else "mixedbf16"]
     if kinds == {"fp32", "tf32"}:

@@ -60,7 +60,10 @@ def run(
             f"--{stated.replace('_', '-')} is for a workload; add --workload, e.g. --workload resnet50"
         )
     found = compare(
-        apart(gpus, catalogue), [columns.job(name) for name in names], catalogue=catalogue, whole=whole
+        apart(gpus, catalogue),
+        [job for name in names for job in columns.jobs(name)],
+        catalogue=catalogue,
+        whole=whole,
     )
     if written:
         from whichgpu.report.article import article

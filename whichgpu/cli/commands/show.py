@@ -69,7 +69,7 @@ def run(
     from whichgpu.planner.review import review
     from whichgpu.report.review import article
 
-    found = review(device, catalogue, [columns.job(name) for name in workloads])
+    found = review(device, catalogue, [job for name in workloads for job in columns.jobs(name)])
     return in_form(article(found, drawn=form == "html"), found.title, form)
 
 

@@ -208,11 +208,25 @@ def with_works(view: View, workloads: Sequence[Any]) -> View:
     rows = dict(view.rows)
     for asked in workloads:
         job = Job(asked) if isinstance(asked, str) else asked
-        done = worked(job, view.gpus, view.markets)
-        if any(done.field == other.field for other in works):
-            raise UsageError(f"workload {done.field} is asked for twice; name each once")
+        done = _apart(worked(job, view.gpus, view.markets), works)
         rows.update((row.field, row) for row in work_rows(done))
         works.append(done)
     view = view._replace(rows=rows, works=tuple(works))
     told = tuple(item._replace(sentences=tuple(work_sentences(view, item))) for item in view.works)
     return view._replace(works=told)
+
+
+def _apart(done: Work, works: Sequence[Work]) -> Work:
+    """A workload that stands there already in another format, under a field and a name of its own.
+
+    Raises `UsageError` for one that stands there in the same.
+    """
+    fields = {other.field for other in works}
+    if done.field not in fields:
+        return done
+    own, precision = f"{done.field}.{done.job.precision}", done.job.precision
+    if own in fields or any(
+        other.field == done.field and other.job.precision == precision for other in works
+    ):
+        raise UsageError(f"workload {done.field} is asked for twice; name each once")
+    return done._replace(field=own, name=f"{done.name} in {precision.upper()}")

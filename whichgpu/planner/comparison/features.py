@@ -200,13 +200,16 @@ def _who(pen: Pen, alone: tuple[str, ...], left: tuple[str, ...], titles: list[s
 
 def _left_out(pen: Pen, rows: list[Row]) -> list[str]:
     """Of which GPUs nothing is said, and of how many of the jobs."""
-    told = []
+    by_count: dict[int, list[str]] = {}
     for key in pen.view.ids:
         count = sum(_refused(pen.view, key, row.field) for row in rows)
         if count:
-            share = "none" if count == len(rows) else f"only {len(rows) - count}"
-            told.append(f"{share} of the {len(rows)} jobs could be worked out for the {pen.name(key)}")
-    return told
+            by_count.setdefault(count, []).append(f"the {pen.name(key)}")
+    return [
+        f"{'none' if count == len(rows) else f'only {len(rows) - count}'} of the {len(rows)} jobs could be "
+        f"worked out for {listed(who)}"
+        for count, who in by_count.items()
+    ]
 
 
 def _held(view: View, rows: list[Row]) -> Iterator[Sentence]:
@@ -357,6 +360,8 @@ def parts(view: View) -> Iterator[Sentence]:
             f"the {pen.name(gpu.id)} is a part of one {pen.name(whole.id)}: {listed(told)}{mean}; board, "
             "power limit and links are those of the whole, and several parts do not work together"
         )
+        if gpu.value("memory") == whole.value("memory"):
+            text = f"the {pen.name(gpu.id)} is all of one {pen.name(whole.id)}, for one virtual machine"
         if view.cell(gpu.id, "usd_whole"):
             text += f"; the whole costs {pen.text(gpu.id, 'usd_whole')}"
         yield pen.say("part", text)
@@ -366,7 +371,9 @@ def doubts(view: View) -> Iterator[Sentence]:
     """What the catalogue says of a device's figures, and where they rest on little."""
     for gpu in view.gpus:
         of_range = gpu.value("power_min") and gpu.segment in BUILT_IN
-        told = "" if gpu.value("units_per_board") or of_range else gpu.note.rstrip(".")
+        # What is told of it elsewhere: of a board of several GPUs that they share it, of a laptop its range.
+        note = gpu.note.partition(". ")[2] if gpu.value("units_per_board") else gpu.note
+        told = "" if of_range and not gpu.confidence else note.rstrip(".")
         if not told and not gpu.confidence:
             continue
         pen = Pen(view)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.hardware.architecture import before
 from whichgpu.planner.comparison.words import EQUAL, SI_UNITS
-from whichgpu.software.features import compiled
+from whichgpu.software.features import compiled, unitless
 from whichgpu.software.targets import device
 from whichgpu.values import NamedTuple, Shown, immutable
 
@@ -164,13 +164,14 @@ class View(NamedTuple):
     def has(self, gpu: Gpu, precision: str) -> bool | None:
         """Whether a GPU computes in a precision; None where nothing says.
 
-        A peak rate says yes, a compute capability before the first that has it no. The list of what an
+        A peak rate says yes, a compute capability before the first that has it no, as does an architecture
+        that is stated to have no matrix units, for what came with those. The list of what an
         architecture computes in says no only where it and the generations before it all lack the precision:
         a rate that was merely not read is missing there too.
         """
         if self.number(gpu.id, precision):
             return True
-        if compiled(precision, device(gpu)) is False:
+        if compiled(precision, device(gpu)) is False or unitless(precision, device(gpu)):
             return False
         if gpu.variant is None or not gpu.variant.native or gpu.vendor not in LISTED:
             return None

@@ -126,7 +126,20 @@ def lacking(view: View) -> Iterator[Sentence]:
         who = listed(f"the {pen.name(key)}" for key in lack)
         formats = listed(_format(view, pen, name) for name in names)
         told.append(f"{who} {'lacks' if len(lack) == 1 else 'lack'} {formats}")
+    told += _unsaid(view, pen, [name for names in groups.values() for name in names])
     yield pen.say("precision", f"in hardware, {'; '.join(told)}")
+
+
+def _unsaid(view: View, pen: Pen, names: list[str]) -> Iterator[str]:
+    """Of which GPUs nothing that was read says whether they have what others lack."""
+    grouped: dict[tuple[str, ...], list[str]] = {}
+    for gpu in view.gpus:
+        if unsaid := tuple(name for name in names if view.has(gpu, name) is None):
+            grouped.setdefault(unsaid, []).append(gpu.id)
+    for unsaid, keys in grouped.items():
+        pen.rests_on("native", *keys)
+        who, formats = listed(f"the {pen.name(key)}" for key in keys), listed(map(_precision, unsaid))
+        yield f"whether {who} {'has' if len(keys) == 1 else 'have'} {formats} was not read"
 
 
 def _format(view: View, pen: Pen, name: str) -> str:

@@ -229,11 +229,13 @@ def _derived(value: float, dimension: str) -> Cell:
 
 
 def sixteen_bit(gpus: Sequence[Gpu]) -> str:
-    """The 16-bit format to compare in: FP16, or BF16 where only that is known of all."""
-    for name in ("fp16", "bf16"):
-        if all(half_rate(gpu, name) for gpu in gpus):
-            return name
-    return "fp16"
+    """The 16-bit format to compare in: FP16, or BF16 where only that is known of all.
+
+    Also BF16 where a processor sums FP16 products in FP32, at the rate of FP32 (Grace).
+    """
+    known = [name for name in ("fp16", "bf16") if all(half_rate(gpu, name) for gpu in gpus)]
+    plain = any(gpu.segment == "cpu" and gpu.value("fp16") == gpu.value("fp32") for gpu in gpus)
+    return "bf16" if plain and "bf16" in known else known[0] if known else "fp16"
 
 
 def _ratios(gpus: Sequence[Gpu]) -> Iterator[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from whichgpu.facts import store
@@ -13,7 +14,7 @@ from whichgpu.software import frameworks, sentences, targets, verdicts
 from whichgpu.software.model import UNKNOWN, UNSUPPORTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.planner.comparison.model import Sentence, View
@@ -51,33 +52,51 @@ def software(view: View) -> Iterator[Sentence]:
     """What does not run on one of the GPUs and does on another, and where only older releases do."""
     rows = [row for row in view.rows.values() if row.group == GROUP]
     pen = Pen(view)
-    told, single = [], True
-    for gpu in view.gpus:
-        none: list[str] = []
-        old: list[str] = []
-        for row in rows:
-            one = verdict(gpu, row.field.removeprefix("software."))
-            if not any(_better(verdict(other, one.framework.id), one) for other in view.gpus):
-                continue
-            pen.rests_on(row.field, *view.ids)
-            why = f" ({_why(one)})" if _why(one) else ""
-            (none if one.answer == UNSUPPORTED else old).append(
-                f"{row.label}{why}" if one.answer == UNSUPPORTED else f"{row.label} up to {one.until}{why}"
-            )
-        if none or old:
-            parts = [f"no {listed(none, 'or')}"] if none else []
-            parts += [f"only {listed(old)}"] if old else []
-            told.append(f"the {pen.name(gpu.id)} runs {' and '.join(parts)}")
-            single = single and len(none) + len(old) == 1
+    told = {gpu.id: text for gpu in view.gpus if (text := _short_of(view, pen, gpu, rows))}
     if told:
-        rest = next(
-            (key for key in view.ids if not any(text.startswith(f"the {pen.name(key)} ") for text in told)),
-            "",
-        )
+        parts = [f"the {pen.name(key)} runs {text}" for key, (text, _) in told.items()]
+        rest = next((gpu.id for gpu in view.gpus if gpu.id not in told), "")
+        single = all(count == 1 for _, count in told.values())
         all_ = (
             f"; the {pen.name(rest)} {'does' if single else 'runs all of that'}" if view.pair and rest else ""
         )
-        yield pen.say("software", f"{'; '.join(told)}{all_}")
+        yield pen.say("software", f"{'; '.join(parts)}{all_}")
+
+
+def _short_of(view: View, pen: Pen, gpu: Gpu, rows: Sequence[Row]) -> tuple[str, int] | None:
+    """What a GPU runs none of, and what in older releases only, with how many those are; None without any."""
+    none: dict[str, str] = {}
+    old: list[str] = []
+    for row in rows:
+        one = verdict(gpu, row.field.removeprefix("software."))
+        if not any(_better(verdict(other, one.framework.id), one) for other in view.gpus):
+            continue
+        pen.rests_on(row.field, *view.ids)
+        why = _why(one)
+        if one.answer == UNSUPPORTED:
+            none[row.label] = why
+        else:
+            old.append(f"{row.label} up to {one.until}{f' ({why})' if why else ''}")
+    if not none and not old:
+        return None
+    parts = [f"no {_none(none, gpu.vendor)}"] if none else []
+    parts += [f"only {listed(old)}"] if old else []
+    return " and ".join(parts), len(none) + len(old)
+
+
+def _none(why: Mapping[str, str], vendor: str) -> str:
+    """What does not run, each with its reason; those that have no build for its vendor at all share one."""
+    ended = f"only, not {vendor}"
+    foreign = [name for name, reason in why.items() if reason.endswith(ended)]
+    rest = [
+        f"{name} ({reason})" if reason else name
+        for name, reason in why.items()
+        if len(foreign) < 2 or name not in foreign
+    ]
+    if len(foreign) < 2:
+        return listed(rest, "or")
+    shared = f"{listed(foreign, 'or')} (none of them is for {vendor})"
+    return f"{shared}, nor {listed(rest, 'or')}" if rest else shared
 
 
 def refused(gpu: Gpu, row: Row) -> bool:
@@ -109,5 +128,6 @@ def _place(one: Verdict) -> int:
 def _why(one: Verdict) -> str:
     """A reason without the names that the sentence has already: the least that any release asks for."""
     told = [why.partition(": ")[2].split(f", and {one.device.id} has ")[0].split(" (")[0] for why in one.why]
+    told = [re.sub(r"^it is built for .*, not for (\S+)$", r"it has no build for \1", text) for text in told]
     needs = [text for text in told if text.startswith("it needs")]
     return (needs[-1] if needs else told[0]).partition(": ")[0] if told else ""

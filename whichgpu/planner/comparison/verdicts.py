@@ -68,12 +68,22 @@ def _conditions(view: View, pen: Pen, key: str) -> Iterator[str]:
 
 
 def _room(view: View, pen: Pen, key: str) -> Iterator[str]:
-    """Of three or more, the one that holds more than another and less than the first, which costs no less."""
+    """Of three or more, one that holds more than another, and that no lead tells of.
+
+    It holds less than the first, which costs no less, or as much as most others.
+    """
     known = view.ranked("memory")
-    if view.pair or key not in known or key == next(iter(known)):
+    if view.pair or key not in known:
         return
     larger = [other for other in known if known[other] / known[key] >= DECIDES]
     smaller = [other for other in known if known[key] / known[other] >= DECIDES]
+    if smaller and not larger:
+        if len(known) - len(smaller) > few(view):
+            yield (
+                f"one GPU has to hold more than the {pen.quantity(smaller[0], 'memory')} of the "
+                f"{pen.name(smaller[0])}"
+            )
+        return
     price = view.number(key, "usd_per_hour")
     dearer = all((view.number(one, "usd_per_hour") or price or 0) >= (price or 0) for one in larger)
     if larger and smaller and dearer:
@@ -156,9 +166,10 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
 
 
 def _cuda(view: View, pen: Pen, key: str) -> Iterator[str]:
-    """CUDA runs on NVIDIA's parts alone."""
-    without = [one for one in view.ids if view.text(one, "vendor") not in ("", "NVIDIA")]
-    if view.text(key, "vendor") == "NVIDIA" and without and len(view.ids) - len(without) <= few(view):
+    """CUDA runs on NVIDIA's parts alone, but for its processors."""
+    without = [gpu.id for gpu in view.gpus if gpu.segment == "cpu" or gpu.vendor not in ("", "NVIDIA")]
+    with_it = len(view.ids) - len(without)
+    if key not in without and view.text(key, "vendor") and without and with_it <= few(view):
         pen.rests_on("vendor", key, *without)
         more = len(view.ids) - len(without) > 1
         names = listed(f"the {pen.name(one)}" for one in without)
@@ -204,7 +215,9 @@ def _fastest(view: View, pen: Pen, work: Work, key: str) -> Iterator[str]:
     sure = min(speed_ratio(work.results[key], work.results[other])[0] for other in known[1:])
     if sure >= 1 and pen.value(key, field) / pen.value(known[1], field) >= DECIDES:
         rates = f"{pen.amount(key, field)} against {pen.amount(known[1], field)} {work.unit} a second"
-        yield f"{work.title} has to be fast on one GPU ({rates})"
+        # A model that one cannot hold is told per GPU of those that share it.
+        each = "per" if any(work.results[one].group > 1 for one in known) else "on one"
+        yield f"{work.title} has to be fast {each} GPU ({rates})"
 
 
 def _behind(view: View, key: str, field: str, *, some: bool = False) -> str:

@@ -66,8 +66,10 @@ def amount(value: float, dimension: str) -> str:
         return f"{round(scaled):,}"
     if dimension == "flop per byte":
         return number(scaled, 3)
-    if dimension in ("price", "usd") and scaled:
-        return f"{scaled:,.2f}" if scaled >= 0.1 else number(scaled, 2 if dimension == "price" else 3)
+    if dimension == "price" and scaled:
+        return f"{scaled:,.2f}" if scaled >= 0.1 else number(scaled, 2)
+    if dimension == "usd" and scaled:
+        return f"{scaled:,.2f}" if scaled >= 1.0 else number(scaled, 3)
     return plain_number(scaled)
 
 

@@ -19,10 +19,10 @@ from whichgpu.cost.estimate import estimate, estimate_bounds
 from whichgpu.cost.time import power_exponent
 from whichgpu.hardware.limits import limits
 from whichgpu.hardware.parts import resized, works_alone
-from whichgpu.hardware.system import default_system
+from whichgpu.hardware.system import UNREAD, default_system
 from whichgpu.planner.comparison.measured import measured
 from whichgpu.planner.comparison.words import ratio_words
-from whichgpu.planner.grid import WORTH, grid
+from whichgpu.planner.grid import WORTH, gpus_per_copy, grid
 from whichgpu.planner.refusals import too_big
 from whichgpu.planner.words import handy
 from whichgpu.values import NamedTuple
@@ -65,7 +65,8 @@ class Result(NamedTuple):
     efficiency of its vendor's software that the cost model assumes, NVIDIA's being 1.
     `together` is by number of GPUs: of training the units per second of all of them in data parallel, of a
     model that several GPUs may share the seconds of one item alone. `limited` is by power limit in W: the
-    units per second of the same configuration at the ends of a laptop part's range, highest first.
+    units per second of the same configuration at the ends of a laptop part's range, highest first, and `held`
+    the limit in W that its rate stands for where none was stated, NaN where that is not known.
     """
 
     best: Estimate
@@ -82,6 +83,7 @@ class Result(NamedTuple):
     software: float
     together: Mapping[int, Interval]
     limited: Mapping[float, Interval]
+    held: float
 
     @property
     def rate(self) -> float:
@@ -100,6 +102,7 @@ class Result(NamedTuple):
             "time_by_bound": dict(self.bounds), "rate_under_power_limit": self.throttle,
             "software_efficiency": self.software, "largest_batch": self.largest or None,
             "by_gpus": {str(count): value.to_dict() for count, value in self.together.items()},
+            "power_limit": self.held if math.isfinite(self.held) else None,
             "by_power_limit": {f"{watts:g}": value.to_dict() for watts, value in self.limited.items()},
         }  # fmt: skip
 
@@ -189,7 +192,8 @@ def work(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work:
         if sweep.refusals[row]:
             refused[gpu.id] = sweep.refusals[row]
         elif (best := _best(sweep, row)) is None:
-            refused[gpu.id] = too_big(sweep, row).text
+            # Comparisons write binary GB as the makers of cards do.
+            refused[gpu.id] = too_big(sweep, row).text.replace("GiB", "GB")
         else:
             results[gpu.id] = _result(tried, row, best, markets[gpu.id])
     _, noun = handy(workload.unit, least_usd(results))
@@ -243,7 +247,7 @@ def _holds(sweep: Estimates, row: int) -> NDArray[np.bool_]:
 
 def _groups(sweep: Estimates) -> Any:
     """GPUs that share one copy of the model, (G, J)."""
-    return np.broadcast_to(np.asarray(sweep.job.tp), sweep.seconds.shape)
+    return np.broadcast_to(gpus_per_copy(sweep.job), sweep.seconds.shape)
 
 
 def _result(tried: _Tried, row: int, best: int, market: Market) -> Result:
@@ -260,23 +264,27 @@ def _result(tried: _Tried, row: int, best: int, market: Market) -> Result:
         _bounds(sweep, seconds, row, best), _throttle(sweep, row),
         float(section("vendor").get(gpu.vendor, _UNKNOWN_VENDOR)),
         _several(sweep, alone, row),
-        _limited(answer, gpu),
+        _limited(answer, gpu), float(sweep.devices.usual[row, 0]),
     )  # fmt: skip
 
 
 def _limited(answer: Estimate, gpu: Gpu) -> dict[float, Interval]:
     """Units per second at the ends of the range in which makers set a laptop part; nothing without a range.
 
-    A cap lowers the limit; a higher one is that of the same device rated for it.
+    A cap lowers the limit; a higher one is that of the same device rated for it. What a part does at the
+    limit for which it is estimated without one lies between.
     """
     told: dict[float, Interval] = {}
+    middle = answer.throughput.mid
     for watts in [limit.power for limit in limits(gpu)]:
         if watts not in (gpu.value("power_min"), gpu.value("power_max")):
             continue
         rated = max(watts, gpu.value("power") or 0.0)
         options = {**answer.job.options, "power_limit": f"{watts:g} W"}
         at = estimate(replace(answer.job, options=options), [resized(gpu, gpu.id, power=rated)])
-        told[watts] = at.at(0, 0).throughput
+        found = at.at(0, 0).throughput
+        bound = max if watts == gpu.value("power_max") else min
+        told[watts] = found.scaled(bound(found.mid, middle) / found.mid)
     return told
 
 
@@ -290,10 +298,15 @@ def _largest(sweep: Estimates, row: int) -> float:
 def _several(sweep: Estimates, alone: _Alone, row: int) -> dict[int, Interval]:
     """What several GPUs do together; nothing for those that come alone or whose links are not modelled."""
     gpu = sweep.devices.gpus[row]
-    link = default_system(gpu, 2).intra
-    if works_alone(gpu) or (link and link.kind in _UNMODELLED):
+    if works_alone(gpu) or unlinked(gpu):
         return {}
     return _together(sweep, row) if sweep.job.trains else _shared(alone, row)
+
+
+def unlinked(gpu: Gpu) -> bool:
+    """Whether the link between several is one that the cost model has no measurement of, or was not read."""
+    system = default_system(gpu, 2)
+    return system.intra is not None and (system.intra.kind in _UNMODELLED or UNREAD in system.assumptions)
 
 
 def _together(sweep: Estimates, row: int) -> dict[int, Interval]:
@@ -323,13 +336,12 @@ def _alone(sweep: Estimates, workload: Workload, asked: Job) -> _Alone:
     """One item at a time: columns of the sweep, or of another where the job states how many at once."""
     done, job = workload.complete(asked), sweep.job
     flight = "concurrency" if done.phase == "serve" else "batch"
-    one = (np.asarray(getattr(job, flight)) == 1.0) & (np.asarray(job.n_gpus) == np.asarray(job.tp))
+    one = (np.asarray(getattr(job, flight)) == 1.0) & (np.asarray(job.n_gpus) == gpus_per_copy(job))
     if not one.any():
-        counts = distinct(np.asarray(job.tp, dtype=np.float64))
-        stated: dict[str, Any] = {"tp": counts, "n_gpus": counts, flight: 1.0}
-        sweep = estimate(replace(done, **stated), sweep.devices.gpus)
-        one = np.ones(counts.size, dtype=np.bool_)
-    groups = np.broadcast_to(np.asarray(sweep.job.tp), one.shape)
+        single: dict[str, Any] = {flight: 1.0}
+        sweep = estimate(grid(workload, replace(asked, **single)), sweep.devices.gpus)
+        one = np.ones(np.size(sweep.job.n_gpus), dtype=np.bool_)
+    groups = np.broadcast_to(gpus_per_copy(sweep.job), one.shape)
     return _Alone(sweep, {round(float(groups[j])): int(j) for j in np.flatnonzero(one)})
 
 

@@ -31,7 +31,9 @@ def work_rows(item: Work) -> Iterator[Row]:
 
 def _speeds(item: Work) -> Iterator[Told]:
     unit, found = item.unit, item.results
-    refused = {key: Cell(None, f"{REFUSED}{why}", "model", "refused") for key, why in item.refused.items()}
+    refused = {
+        key: Cell(None, f"{REFUSED}{why}", "cost model", "refused") for key, why in item.refused.items()
+    }
     rates = {key: _cell(r.rate, _interval(r)) for key, r in found.items()}
     yield "rate", f"{unit.capitalize()} per second and GPU", "rate", "higher", rates | refused
     yield "limited", "At the power limits that makers set", "text", "", {
@@ -45,11 +47,11 @@ def _speeds(item: Work) -> Iterator[Told]:
 
 
 def _limited(result: Result) -> str:
-    """`793 at 150 W, 731 at 80 W (8 % less)`."""
+    """`793 at 150 W, 731 at 80 W (8 % less); above at 110 W`."""
     rates = list(result.limited.values())
     told = ", ".join(f"{amount(rate.mid, 'rate')} at {watts:g} W" for watts, rate in result.limited.items())
     lost = round(100.0 * (1.0 - rates[-1].mid / rates[0].mid))
-    return f"{told} ({lost} % less)" if lost else told
+    return f"{told}{f' ({lost} % less)' if lost else ''}; above at {result.held:.0f} W"
 
 
 def _measured(item: Work) -> Iterator[Told]:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.cost.device_rates import stand_in
+from whichgpu.hardware.parts import is_part
 from whichgpu.planner.comparison.pen import Pen
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.value import costs
 from whichgpu.planner.comparison.words import EQUAL, listed, ratio_words
-from whichgpu.planner.comparison.work import ratio_range, speed_ratio
+from whichgpu.planner.comparison.work import ratio_range, speed_ratio, unlinked
 from whichgpu.planner.comparison.workrows import BOUNDS
+from whichgpu.workloads.precision import precision
 
 #: A ratio that is this much from what peaks and power limits say wants a word more.
 _UNEXPLAINED = 1.3
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from whichgpu.planner.comparison.model import Sentence, View
     from whichgpu.planner.comparison.work import Work
@@ -34,15 +37,57 @@ def work_sentences(view: View, work: Work) -> Iterator[Sentence]:
     yield from _energy(view, work)
     yield from _cost(view, work)
     yield from _fleet(view, work)
-    for key, how in work.how.items():
+    yield from _unlinked(view, work)
+    for how, keys in _by_text(work.how):
         pen = Pen(view)
-        pen.rests_on(f"{work.field}.runs", key)
-        text = f"the {pen.name(key)} is estimated under {how}, since {work.runtime} does not run on it"
+        pen.rests_on(f"{work.field}.runs", *keys)
+        are, it = ("is", "it") if len(keys) == 1 else ("are", "them")
+        who = _all(pen, keys)
+        text = f"{who} {are} estimated under {how}, since {work.runtime} does not run on {it}"
         yield pen.say("workload", text)
-    for key, why in work.refused.items():
+    yield from _formats(view, work)
+    for why, keys in _by_text(work.refused):
         pen = Pen(view)
-        pen.rests_on(f"{work.field}.rate", key)
-        yield pen.say("workload", f"the {pen.name(key)} has no figure here: {why}")
+        pen.rests_on(f"{work.field}.rate", *keys)
+        have = "has" if len(keys) == 1 else "have"
+        yield pen.say("workload", f"{_all(pen, keys)} {have} no figure here: {why}")
+
+
+def _formats(view: View, work: Work) -> Iterator[Sentence]:
+    """In what a GPU multiplies numbers of a format that it has no units for, or none that were read.
+
+    It is said with the first workload of which it holds.
+    """
+    asked = precision(work.job.precision)
+    if asked.or_wider or asked.quantised:
+        return
+    alike = [one for one in view.works if precision(one.job.precision) == asked]
+    used: dict[tuple[str, bool], list[str]] = {}
+    for gpu in view.gpus:
+        first = next((one for one in alike if gpu.id in one.results and gpu.id not in one.how), None)
+        instead = stand_in(gpu, asked.math)
+        if first is work and instead not in ("", "fp32"):
+            used.setdefault((instead, view.has(gpu, asked.math) is False), []).append(gpu.id)
+    for (instead, lacks), keys in used.items():
+        pen = Pen(view)
+        pen.rests_on(asked.math, *keys)
+        have, whose = ("it has", "its") if len(keys) == 1 else ("they have", "their")
+        name = asked.math.upper()
+        why = f"{have} no {name} units" if lacks else f"{whose} {name} rate was not read"
+        yield pen.say("workload", f"products on {_all(pen, keys)} are taken in {instead.upper()}: {why}")
+
+
+def _by_text(told: Mapping[str, str]) -> Iterable[tuple[str, list[str]]]:
+    """The GPUs of which the same is said, by what is said."""
+    grouped: dict[str, list[str]] = {}
+    for key, text in told.items():
+        grouped.setdefault(text, []).append(key)
+    return grouped.items()
+
+
+def _all(pen: Pen, keys: Iterable[str]) -> str:
+    """`the TPU v5e and the Trainium`."""
+    return listed(f"the {pen.name(key)}" for key in keys)
 
 
 def _verb(work: Work) -> str:
@@ -73,12 +118,17 @@ def _speed(view: View, work: Work) -> Iterator[Sentence]:
         )
     else:
         behind = listed(
-            f"{pen.ratio(first, key, field)} the {pen.name(key)} ({pen.amount(key, field)})" for key in rest
+            f"{_as_fast(pen.ratio(first, key, field))} the {pen.name(key)} ({pen.amount(key, field)})"
+            for key in rest
         )
         text = (
             f"the {pen.name(first)} is fastest with {pen.amount(first, field)} {work.unit} a second: {behind}"
         )
     yield pen.say("workload", text)
+
+
+def _as_fast(ratio: str) -> str:
+    return "level with" if ratio == "the same" else ratio
 
 
 def _single(pen: Pen, work: Work, key: str) -> Sentence:
@@ -103,7 +153,7 @@ def _limited(view: View, work: Work) -> Iterator[Sentence]:
         yield pen.say(
             "workload",
             f"in a laptop that gives it {low:g} W, the {pen.name(key)} {slower} in one that gives it "
-            f"{high:g} W; its rate in the table is for a limit between",
+            f"{high:g} W; its rate in the table is for {result.held:.0f} W",
         )
 
 
@@ -161,7 +211,8 @@ def _bound_by(view: View, work: Work, known: tuple[str, ...]) -> Sentence:
         bound, share = next(iter(work.results[key].bounds.items()))
         grouped.setdefault(BOUNDS[bound], []).append(f"the {pen.name(key)} ({round(100 * share)} %)")
     told = listed(f"{bound} on {listed(who)}" for bound, who in grouped.items())
-    return pen.say("workload", f"most of the time is bound by {told}")
+    most = all(2 * next(iter(work.results[key].bounds.values())) > 1 for key in known)
+    return pen.say("workload", f"{'most' if most else 'the largest share'} of the time is bound by {told}")
 
 
 def _cause(work: Work, pen: Pen, cause: str, peak: tuple[str, str]) -> str:
@@ -176,9 +227,9 @@ def _cause(work: Work, pen: Pen, cause: str, peak: tuple[str, str]) -> str:
     ratio = pen.value(fast, field) / pen.value(slow, field)
     word = "arithmetic" if cause == "compute" else "memory"
     towards = (
-        "the same"
+        f"that of the {pen.name(slow)} too"
         if max(ratio, 1 / ratio) <= EQUAL
-        else (f"{ratio_words(ratio)} that of the {pen.name(slow)}")
+        else f"{ratio_words(ratio)} that of the {pen.name(slow)}"
     )
     return f"{who} is bound by {word}, and the {noun} of the {pen.name(fast)} is {towards}"
 
@@ -254,7 +305,7 @@ def _measured(view: View, work: Work) -> Iterator[Sentence]:
             continue
         first, *rest = known
         ratios = listed(
-            f"{_faster(pen.ratio(first, key, field), one.better)} the {pen.name(key)} "
+            f"{_as_fast(_faster(pen.ratio(first, key, field), one.better))} the {pen.name(key)} "
             f"({pen.text(first, field)} against {pen.text(key, field)})"
             for key in rest
         )
@@ -321,8 +372,46 @@ def _several(view: View, work: Work) -> Iterator[Sentence]:
         by = f"; they exchange gradients at {_links(pen, links)} in each direction" if links else ""
         yield pen.say("scaling", f"in data parallel, {most} GPUs train at {told}{by}")
         return
-    told = listed(f"{pen.text(key, field)} on {most} of the {pen.name(key)}" for key in known)
-    yield pen.say("scaling", f"GPUs that share the model answer sooner: an {work.single} alone takes {told}")
+    yield _sooner(view, work)
+
+
+def _sooner(view: View, work: Work) -> Sentence:
+    """On how many GPUs that share the model one item alone comes soonest, and on which it comes no sooner."""
+    pen = Pen(view)
+    told, no_sooner = [], []
+    for key in view.ranked(f"{work.field}.alone"):
+        result = work.results[key]
+        if not result.together:
+            continue
+        count, best = min(result.together.items(), key=lambda one: one[1].mid)
+        if best.mid * EQUAL < result.latency_alone.mid:
+            told.append(f"{pen.text(key, f'{work.field}.on{count}')} on {count} of the {pen.name(key)}")
+        else:
+            pen.rests_on(f"{work.field}.alone", key)
+            no_sooner.append(key)
+    if not told:
+        return pen.say(
+            "scaling", f"one {work.single} alone comes no sooner on several of {_all(pen, no_sooner)}"
+        )
+    text = f"GPUs that share the model answer sooner: an {work.single} alone takes {listed(told)}"
+    none = f"; on several of {_all(pen, no_sooner)} it comes no sooner" if no_sooner else ""
+    return pen.say("scaling", text + none)
+
+
+def _unlinked(view: View, work: Work) -> Iterator[Sentence]:
+    """Why several of some GPUs have no figure beside those of others."""
+    if len(work.results) == 1 or not any(result.together for result in work.results.values()):
+        return
+    alone = [key for key, result in work.results.items() if not result.together]
+    # Parts do not work together at all, which is told of them.
+    keys = [gpu.id for gpu in view.gpus if gpu.id in alone and unlinked(gpu) and not is_part(gpu)]
+    if keys:
+        pen = Pen(view)
+        pen.rests_on(f"{work.field}.rate", *keys)
+        yield pen.say(
+            "scaling",
+            f"several of {_all(pen, keys)} are not worked out: the model has no measurement of their links",
+        )
 
 
 def _links(pen: Pen, keys: list[str]) -> str:
@@ -412,5 +501,5 @@ def _break_even(view: View, work: Work) -> Iterator[Sentence]:
     yield pen.say(
         "workload",
         f"for this workload the {pen.name(fast)} is worth up to {speed} the {pen.name(slow)}'s hourly price; "
-        f"it costs {listed(costs(pen, fast, slow, {'': worth}))}",
+        f"it costs {'; '.join(costs(pen, fast, slow, {'': worth}))}",
     )

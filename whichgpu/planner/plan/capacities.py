@@ -20,7 +20,7 @@ from whichgpu.cost.spread import found_for
 from whichgpu.cost.steady import Met
 from whichgpu.hardware.parts import is_part
 from whichgpu.planner.fleets.ways import ways
-from whichgpu.planner.grid import WORTH, grid
+from whichgpu.planner.grid import WORTH, gpus_per_copy, grid
 from whichgpu.values import NamedTuple, immutable
 from whichgpu.workloads.workload import resolve
 
@@ -188,9 +188,9 @@ def _made(demand: Demand, gpus: Sequence[Gpu]) -> Ability:
 
 def _configured(demand: Demand, told: Estimates, laid: Layout) -> Ability:
     shape = told.seconds.shape
-    tp = np.broadcast_to(np.asarray(told.job.tp, dtype=float), shape)[0]
+    shared = np.broadcast_to(gpus_per_copy(told.job), shape)[0]
     together = np.broadcast_to(np.asarray(told.job.n_gpus, dtype=float), shape)[0]
-    gpus = together if told.job.trains else tp
+    gpus = together if told.job.trains else shared
     quick = told.fits if demand.latency is None else told.fits & (told.latency <= demand.latency)
     per_unit = 1.0
     if demand.unit == "requests" and told.workload.unit == "tokens":

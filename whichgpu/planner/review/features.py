@@ -164,24 +164,8 @@ def beside(view: View) -> Iterator[Sentence]:
 
     Programs are those of which a source states what they ask of a card.
     """
-    key = view.ids[0]
-    pen = Pen(view)
-    told = []
-    if view.number(key, "rt_cores"):
-        rate = f", {pen.quantity(key, 'rt')}" if view.number(key, "rt") else ""
-        told.append(f"rendering with ray tracing ({pen.amount(key, 'rt_cores')} RT cores{rate})")
-    if view.text(key, "display_outputs") not in ("", "none"):
-        told.append(f"visualisation on its displays ({pen.text(key, 'display_outputs')})")
-    if view.text(key, "encoders") not in ("", "none"):
-        told.append(f"video with {pen.text(key, 'encoders')}")
-    if view.number(key, "vr"):
-        pen.rests_on("vr", key)
-        told.append("virtual reality (sold as ready for it)")
-    if view.text(key, "graphics_apis") and view.text(key, "display_outputs") != "none":
-        told.append(f"{_plays(pen, key)} and design tools (CAD; {pen.text(key, 'graphics_apis')})")
-    if told:
-        yield pen.say("use", f"beside machine learning: {listed(told)}")
-    gpu = view.gpus[0]
+    yield from _beside(view)
+    gpu, key = view.gpus[0], view.ids[0]
     # What runs on an Arm processor, as beside a GB10, is not what was read of these programs; nor is a
     # processor a card.
     if device(gpu).host != "x86_64" or gpu.segment == "cpu":
@@ -209,6 +193,32 @@ def beside(view: View) -> Iterator[Sentence]:
             f"it has what these kinds of work need: {'; '.join(named)}; what the programs themselves ask of "
             "a card was not read",
         )
+
+
+def _beside(view: View) -> Iterator[Sentence]:
+    """Rendering, displays, video, virtual reality and games; of a module what it is put into."""
+    key = view.ids[0]
+    pen = Pen(view)
+    told = []
+    if view.number(key, "rt_cores"):
+        rate = f", {pen.quantity(key, 'rt')}" if view.number(key, "rt") else ""
+        told.append(f"rendering with ray tracing ({pen.amount(key, 'rt_cores')} RT cores{rate})")
+    if view.text(key, "display_outputs") not in ("", "none"):
+        told.append(f"visualisation on its displays ({pen.text(key, 'display_outputs')})")
+    if view.text(key, "encoders") not in ("", "none"):
+        told.append(f"video with {pen.text(key, 'encoders')}")
+    if view.number(key, "vr"):
+        pen.rests_on("vr", key)
+        told.append("virtual reality (sold as ready for it)")
+    if view.gpus[0].segment == "edge":
+        pen.rests_on("segment", key)
+        told.append(
+            "seeing and deciding aboard robots, cameras and vehicles, for which such modules are made"
+        )
+    elif view.text(key, "graphics_apis") and view.text(key, "display_outputs") != "none":
+        told.append(f"{_plays(pen, key)} and design tools (CAD; {pen.text(key, 'graphics_apis')})")
+    if told:
+        yield pen.say("use", f"beside machine learning: {listed(told)}")
 
 
 def _meets(gpu: Gpu, needs: tuple[str, ...]) -> bool:

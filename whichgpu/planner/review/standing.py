@@ -139,9 +139,12 @@ def standing_rows(gpu: Gpu, found: Iterable[Standing], segments: Mapping[str, st
     """The places as rows, so that sentences can rest on them."""
     family = families().get(gpu.family)
     kind = segments.get(gpu.segment, gpu.segment)
+    # Processors are of one family here, whoever makes them.
+    kin = "" if gpu.segment == "cpu" else f"{family.name if family else gpu.vendor} "
+    kinds = f"{kind}s" if gpu.segment == "cpu" else f"{kind} parts"
     for one in found:
-        beyond = f"{_beyond(one)} {round(100 * one.share)} % of all {one.whole} {kind} parts"
-        place = f"{_place(one)} of the {one.of} {family.name if family else gpu.vendor} {kind} parts on file"
+        beyond = f"{_beyond(one)} {round(100 * one.share)} % of all {one.whole} {kinds}"
+        place = f"{_place(one)} of the {one.of} {kin}{kinds} on file"
         if one.of < _FEWEST:
             text = f"{beyond} on file"
         elif one.whole == one.of:
