@@ -160,7 +160,7 @@ class _Reader:
             else:
                 unsettled.append(place)
         for match in ELIDED.finditer(self._text):
-            ids = self._fitting(match.start(), of_maker(match["maker"]))
+            ids = self._fitting(match.start(), of_maker(match["maker"] or match["line"]))
             if ids:
                 self._found = sorted([*self._found, Mention(*match.span(), match[0], ids, ids)])
         unsettled += [match.span() for match in _SEVERAL.finditer(self._text)]

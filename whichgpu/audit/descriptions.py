@@ -42,7 +42,9 @@ _FAMILIES = ("ampere", "ada", "hopper", "blackwell", "turing", "volta", "pascal"
 #: Generations of other makers by what they are called.
 _CODE_NAMES = {"alchemist": "intel_xe_hpg", "battlemage": "intel_xe2_hpg"}
 #: Words of names that stand for the only one that has them: "the SFF".
-_LINES = frozenset({"rtx", "gtx", "sff", "tesla", "titan", "quadro"})
+_LINES = frozenset(
+    {"rtx", "gtx", "sff", "tesla", "titan", "quadro", "geforce", "radeon", "instinct", "jetson", "arc"}
+)
 _NUMBERED = re.compile(r"([cr]dna)[ -]?(\d(?:\.\d)?)")
 #: A size of memory.
 SIZE = re.compile(r"(\d{1,3})[ -]?(?:gb|gib|gigabytes?|gig)")
@@ -111,7 +113,10 @@ DESCRIPTION = re.compile(
 #: The one of a maker, with its noun left out: "NVIDIA's part takes 700 W, AMD's draws 750 W".
 ELIDED = re.compile(
     r"\b(?P<maker>NVIDIA|AMD|Intel)[\u2019']s(?=\s+(?:draws?|has|had|takes?|offers?|needs?|comes|carries|"
-    r"delivers?|costs?|supports?|lacks?|uses?|is|reaches|gets)\b)",
+    r"delivers?|costs?|supports?|lacks?|uses?|is|reaches|gets)\b)"
+    # "The GeForce has 16 GB", of the one card of that line.
+    r"|(?<![\w-])the (?P<line>(?-i:GeForce|Radeon|Quadro|Instinct|Jetson|Arc))\b"
+    r"(?![\s-]+(?:[A-Z]*\d|RTX|GTX|RX|Pro|PRO|AI|AGX|Orin|Thor|Nano|Xavier|GPUs?|cards?|line|series|family|range|name|brand|lineup|cards))",
     re.IGNORECASE,
 )
 

@@ -12,6 +12,7 @@ from whichgpu.audit.excluded.capabilities import capabilities
 from whichgpu.audit.excluded.families import families
 from whichgpu.audit.excluded.fits import fits
 from whichgpu.audit.excluded.scope import is_free, scopes
+from whichgpu.audit.excluded.shared import shared
 from whichgpu.audit.excluded.values import values
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.findings import Context, Finding
 
-_READ = (values, capabilities, families, fits)
+_READ = (values, capabilities, families, fits, shared)
 
 
 def excluded(found: Sequence[Finding], context: Context) -> list[Finding]:
@@ -29,7 +30,7 @@ def excluded(found: Sequence[Finding], context: Context) -> list[Finding]:
         for scope in scopes(context)
         for read in _READ
         for each in read(scope, context)
-        if is_free(each.start, each.end, found)
+        if is_free(each, found)
     ]
     taken = {(each.start, each.end) for each in more}
     return [each for each in found if (each.start, each.end) not in taken] + more

@@ -102,6 +102,12 @@ def _headed(passage: Passage, here: Sequence[Mention], context: Context) -> list
     return [context.catalogue[key] for each in found for key in each.ids] if one else []
 
 
-def is_free(start: int, end: int, found: Sequence[Finding]) -> bool:
-    """Whether nothing certain was found at a stretch of the file before."""
-    return not any(each.start < end and start < each.end and each.verdict != "unverifiable" for each in found)
+def is_free(one: Finding, found: Sequence[Finding]) -> bool:
+    """Whether nothing certain was found at a place of the file before; of a fit, nothing of its kind."""
+    return not any(
+        each.start < one.end
+        and one.start < each.end
+        and each.verdict != "unverifiable"
+        and (each.accuses or one.attribute != "fits" or each.kind in ("memory", "arithmetic"))
+        for each in found
+    )

@@ -1,0 +1,83 @@
+"""A capability that both of two are said to have, of whom one has it not: "FP8 likewise runs on both"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.capabilities import CAPABILITIES
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.mentions import model
+from whichgpu.audit.pairs import devices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.excluded.scope import Scope
+    from whichgpu.audit.findings import Context, Finding
+
+_KEYS = frozenset({
+    "fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "tensor_cores", "sparsity", "av1_encode", "av1_decode",
+    "frame_generation", "transformer_engine", "ray_tracing",
+})  # fmt: skip
+_TOLD = tuple(
+    (each, re.compile(rf"(?<![\w-])(?:{each.names})(?![\w-])", re.IGNORECASE))
+    for each in CAPABILITIES
+    if each.key in _KEYS
+)
+_VERB = (
+    r"can|are|have|offer|support|run|handle|take|get|come|accept|work|do|let|encode|decode|bring|know|"
+    r"feature|use"
+)
+#: Both of two devices: who does something, or on which something is done.
+_BOTH = re.compile(
+    r"\b(?:both|either)\s+(?:(?:of (?:them|these|the two))|(?:cards?|gpus?|models?|boards?|chips?|parts?))\b"
+    r"|"
+    rf"\bboth\s+(?:{_VERB})\b|\b(?:on|of|with|by|for|in)\s+(?:both|either(?:\s+one)?)(?=\s*(?:[.,;:)]|$))",
+    re.IGNORECASE,
+)
+#: What takes it back, or says that it is of something else.
+_NOT = re.compile(
+    r"\b(?:not|no|none|neither|nor|never|without|lacks?|only|but|except|than|unlike|instead|emulat\w+|slow\w*|"
+    r"if|would|could|should|might|until|before|after|weights?|files?|quanti\w+|models? in|software|"
+    r"drivers?)\b|n[\u2019']t\b|\?",
+    re.IGNORECASE,
+)
+
+
+_WORKS = re.compile(r"\b(?:works?|runs?|usable)\b", re.IGNORECASE)
+
+
+def shared(scope: Scope, context: Context) -> Iterator[Finding]:
+    """Those of a sentence that one of the two has not."""
+    text, sentence = scope.passage.text, scope.sentence
+    both = _BOTH.search(text, sentence.start, sentence.end)
+    two = _two(scope, context) if both else ()
+    if both is None or len(two) != len(("one", "other")):
+        return
+    clause = scope.clause(both.start())
+    if _NOT.search(clause):
+        return
+    for each, names in _TOLD:
+        match = names.search(text, sentence.start, sentence.end)
+        # BF16 works before Ampere, too, by other means.
+        if match is None or match[0] not in clause or (each.key == "bf16" and _WORKS.search(clause)):
+            continue
+        lacking = [ids for ids in two if all(each.has(context.catalogue[key]) is False for key in ids)]
+        if not lacking:
+            continue
+        because = f"{lacking[0][0]} has no {match[0]}: {context.catalogue[lacking[0][0]].display(each.field)}"
+        place = (min(match.start(), both.start()), max(match.end(), both.end()))
+        yield made(
+            context, scope.passage, place, "capability", "contradicted", attribute=each.key,
+            subject=", ".join(lacking[0]), because=because, evidence=(Evidence(because),),
+        )  # fmt: skip
+
+
+def _two(scope: Scope, context: Context) -> Sequence[tuple[str, ...]]:
+    """The devices that a sentence names, else the two that its passage or the whole text compares."""
+    for found in (scope.here, context.mentions.get(scope.number, ())):
+        named = {model(each.named[0], context.catalogue): each.ids for each in found}
+        if len(named) > 1:
+            return list(named.values())
+    return devices(context)
