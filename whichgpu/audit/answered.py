@@ -33,7 +33,7 @@ YES_NO = re.compile(
     r"absolutely|"
     r"of course|it does|they do|indeed|certainly|definitely|slightly|a little|somewhat|sure)|no|"
     r"it does not|nope|neither|not)\b"
-    r"(?!\s+(?:really|quite|always|necessarily|exactly|need|if|but|and no))",
+    r"(?!\s+(?:not\b|really|quite|always|necessarily|exactly|need|if|but|and no))",
     re.IGNORECASE,
 )
 #: What an answer goes on with that takes some of it back.

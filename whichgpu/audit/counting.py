@@ -12,7 +12,7 @@ _SEVERAL = re.compile(
     r"acht|deux|"
     r"quatre|huit|dos|cuatro|ocho|(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d{1,3})(?!\d))[\s-]*"
     r"(?:x|\u00d7|of the|pieces of|gpu|card|way)?[\s-]*"
-    r"(?:(?:used|new|such|old|second-hand|hgx|dgx|gebrauchte[nr]?|neue[nr]?|alte[nr]?|nvidia|amd)\s+){0,2}(?:\d{1,3}\s?GB\s+)?)$",
+    r"(?:(?:used|new|such|old|second-hand|bridged|linked|paired|hgx|dgx|gebrauchte[nr]?|neue[nr]?|alte[nr]?|nvidia|amd)\s+){0,2}(?:\d{1,3}\s?GB\s+)?)$",
     re.IGNORECASE,
 )
 #: The one of two names between a stroke.
