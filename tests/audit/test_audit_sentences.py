@@ -120,16 +120,6 @@ def test_a_gpu_of_ones_own_is_known_by_its_name(tmp_path, whichgpu):
 
 
 @pytest.mark.parametrize(
-    ("answer", "wrong"),
-    [],
-)
-def test_the_devices_of_an_answer_have_what_was_asked_for(answer, wrong):
-    found = corpus.verdicts(f"### Which GPUs support FP8?\n\n{answer}\n")
-    assert {stated for stated, verdict in found.items() if verdict == "contradicted"} == wrong
-    assert len(found) > 1
-
-
-@pytest.mark.parametrize(
     ("item", "wrong"),
     [
         ("MIG with up to seven instances", True),
