@@ -23,6 +23,15 @@ _WEIGHTS = "The H100 SXM is fast. At 8 bits the weights are 405 GB; in that form
         # Architectures that none is of.
         ("The A10 and the A30 are cheap. Both cards use chips of the Hopper generation.", {"Hopper"}),
         ("The A10 and the A30 are cheap. Both cards use chips of the Ampere generation.", set()),
+        # What both are said to have.
+        ("# T4 or L4\n\nThe T4 and the L4 are small. AV1 encoding works on either card.",
+         {"AV1 encoding works on either card"}),
+        ("# T4 or L4\n\nThe T4 and the L4 are small. H.265 encoding works on either card.", set()),
+        ("# A4500 or L4\n\nFP8 likewise runs on both, the RTX A4500 and the L4.", {"FP8 likewise runs on both"}),
+        ("# L40S or L4\n\nFP8 likewise runs on both, the L40S and the L4.", set()),
+        ("# T4 or L4\n\nThe T4 and the L4 are small. FP8 does not run on both.", set()),
+        ("# RTX 4090 or 3090\n\nThe RTX 4090 and the RTX 3090. Both are PCIe 5.0 cards.", {"PCIe 5.0 cards"}),
+        ("# RTX 4090 or 3090\n\nThe RTX 4090 and the RTX 3090. Both are PCIe 4.0 cards.", set()),
         # Models that none holds.
         (f"{_LAPTOP}13B in FP16 loads on both.", {"loads on both"}),
         (f"{_LAPTOP}13B in 4 bits loads on both.", set()),

@@ -55,9 +55,11 @@ def shared(scope: Scope, context: Context) -> Iterator[Finding]:
     two = _two(scope, context) if both else ()
     if both is None or len(two) != len(("one", "other")):
         return
-    clause = scope.clause(both.start())
+    # "You can bridge either model, using the 112 GB/s of NVLink": where nothing in it is denied, all of it.
+    clause = scope.clause(both.start()) if _NOT.search(sentence.text) else sentence.text
     if _NOT.search(clause):
         return
+    yield from _host(scope, both, two, context)
     for each, names in _TOLD:
         match = names.search(text, sentence.start, sentence.end)
         # BF16 works before Ampere, too, by other means.
@@ -74,10 +76,34 @@ def shared(scope: Scope, context: Context) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+#: The way to the host that both are said to have.
+_HOST = re.compile(
+    r"\bPCI(?:e|[ -]Express)\s?(?:Gen\s?)?(?P<n>[3-6])(?:\.0)?\s(?:cards?|devices?|x16)\b", re.IGNORECASE
+)
+
+
+def _host(
+    scope: Scope, both: re.Match[str], two: Sequence[tuple[str, ...]], context: Context
+) -> Iterator[Finding]:
+    """A generation of PCIe that one of the two has not."""
+    match = _HOST.search(scope.passage.text, both.end(), scope.sentence.end)
+    for ids in two if match else ():
+        gpus = [context.catalogue[key] for key in ids]
+        known = [{int(str(fact.value)) for fact in gpu.stated("pcie_generation")} for gpu in gpus]
+        if match and all(known) and not any(int(match["n"]) in each for each in known):
+            because = f"{ids[0]} has PCIe {gpus[0].display('pcie_generation')}"
+            yield made(
+                context, scope.passage, match.span(), "identity", "contradicted", attribute="pcie_generation",
+                subject=", ".join(ids), because=because, evidence=(Evidence(because),),
+            )  # fmt: skip
+            return
+
+
 def _two(scope: Scope, context: Context) -> Sequence[tuple[str, ...]]:
     """The devices that a sentence names, else the two that its passage or the whole text compares."""
     for found in (scope.here, context.mentions.get(scope.number, ())):
         named = {model(each.named[0], context.catalogue): each.ids for each in found}
         if len(named) > 1:
             return list(named.values())
-    return devices(context)
+    every = {model(ids[0], context.catalogue): ids for ids in devices(context)}
+    return list(every.values())
