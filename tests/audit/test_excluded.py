@@ -7,6 +7,7 @@ from tests.audit import corpus
 _ONE = "# Cards\n\nThe RTX 3060 12 GB and the RTX 4080 were tested.\n\n"
 _LAPTOP = "# Cards\n\nThe RTX 4090 Laptop GPU against the RTX 4090.\n\n"
 
+_PAIR = "# T4 or L4\n\nWith 24 GB, the L4 offers more room than the T4."
 _WEIGHTS = "The H100 SXM is fast. At 8 bits the weights are 405 GB; in that form the model fits on"
 
 
@@ -27,11 +28,15 @@ _WEIGHTS = "The H100 SXM is fast. At 8 bits the weights are 405 GB; in that form
         ("# T4 or L4\n\nThe T4 and the L4 are small. AV1 encoding works on either card.",
          {"AV1 encoding works on either card"}),
         ("# T4 or L4\n\nThe T4 and the L4 are small. H.265 encoding works on either card.", set()),
-        ("# A4500 or L4\n\nFP8 likewise runs on both, the RTX A4500 and the L4.", {"FP8 likewise runs on both"}),
+        ("# A30 or L4\n\nFP8 likewise runs on both, the A30 and the L4.", {"FP8 likewise runs on both"}),
         ("# L40S or L4\n\nFP8 likewise runs on both, the L40S and the L4.", set()),
         ("# T4 or L4\n\nThe T4 and the L4 are small. FP8 does not run on both.", set()),
         ("# RTX 4090 or 3090\n\nThe RTX 4090 and the RTX 3090. Both are PCIe 5.0 cards.", {"PCIe 5.0 cards"}),
         ("# RTX 4090 or 3090\n\nThe RTX 4090 and the RTX 3090. Both are PCIe 4.0 cards.", set()),
+        # Who is ahead, without the other's name.
+        (f"{_PAIR} On top of that, its memory is also the faster of the two.",
+         {"memory is also the faster of the two"}),
+        (f"{_PAIR} On top of that, its memory is also the larger of the two.", set()),
         # Models that none holds.
         (f"{_LAPTOP}13B in FP16 loads on both.", {"loads on both"}),
         (f"{_LAPTOP}13B in 4 bits loads on both.", set()),

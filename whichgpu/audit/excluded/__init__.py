@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.audit.excluded.ahead import ahead
 from whichgpu.audit.excluded.capabilities import capabilities
 from whichgpu.audit.excluded.families import families
 from whichgpu.audit.excluded.fits import fits
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.findings import Context, Finding
 
-_READ = (values, capabilities, families, fits, shared)
+_READ = (values, capabilities, families, fits, shared, ahead)
 
 
 def excluded(found: Sequence[Finding], context: Context) -> list[Finding]:

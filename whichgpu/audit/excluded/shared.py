@@ -52,7 +52,7 @@ def shared(scope: Scope, context: Context) -> Iterator[Finding]:
     """Those of a sentence that one of the two has not."""
     text, sentence = scope.passage.text, scope.sentence
     both = _BOTH.search(text, sentence.start, sentence.end)
-    two = _two(scope, context) if both else ()
+    two = two_of(scope, context) if both else ()
     if both is None or len(two) != len(("one", "other")):
         return
     # "You can bridge either model, using the 112 GB/s of NVLink": where nothing in it is denied, all of it.
@@ -99,7 +99,7 @@ def _host(
             return
 
 
-def _two(scope: Scope, context: Context) -> Sequence[tuple[str, ...]]:
+def two_of(scope: Scope, context: Context) -> Sequence[tuple[str, ...]]:
     """The devices that a sentence names, else the two that its passage or the whole text compares."""
     for found in (scope.here, context.mentions.get(scope.number, ())):
         named = {model(each.named[0], context.catalogue): each.ids for each in found}
