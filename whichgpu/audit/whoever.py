@@ -12,12 +12,12 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.clauses.agreement import OF_OTHERS, UNPROVEN
+from whichgpu.audit.excluded.scope import headed_by, spoken_of
 from whichgpu.audit.families import is_of
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.known.said import claims
-from whichgpu.audit.mentions import mentions, model
+from whichgpu.audit.mentions import model
 from whichgpu.audit.multiple import OF_SLICES, Multiple, verdict_of
-from whichgpu.audit.offers import usual
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.settling import OF_SEVERAL
@@ -87,11 +87,11 @@ def _is_of_others(found: Finding, context: Context) -> bool:
     ]
     # The two themselves are judged already.
     own = {model(key, context.catalogue) for side in sides for key in side}
-    others = [gpu for gpu in _usual(context) if model(gpu.id, context.catalogue) not in own]
+    others = [gpu for gpu in spoken_of(context) if model(gpu.id, context.catalogue) not in own]
     values = [
         value
         for gpu in others
-        for value in _between(found.attribute, [gpu, *_usual(context)], context, one=gpu)
+        for value in _between(found.attribute, [gpu, *spoken_of(context)], context, one=gpu)
     ]
     return bool(values) and any(verdict_of(way, values) == "confirmed" for way in ways)
 
@@ -114,23 +114,7 @@ def _where(found: Finding, context: Context) -> tuple[Passage, int] | None:
 
 def _spoken_of(passage: Passage, context: Context) -> list[Gpu]:
     """The devices that a passage may be about: that of its heading, else all that the text speaks of."""
-    return _headed(passage, context) or _usual(context)
-
-
-def _usual(context: Context) -> list[Gpu]:
-    """All that a text speaks of, each name as those that it usually means."""
-    if "usually spoken of" not in context.memo:
-        every = (usual(each.ids) for found in context.mentions.values() for each in found if each.ids)
-        context.memo["usually spoken of"] = sorted({key for ids in every for key in ids})
-    return [context.catalogue[key] for key in context.memo["usually spoken of"]]
-
-
-def _headed(passage: Passage, context: Context) -> list[Gpu]:
-    """The device of the heading above a passage that names no other; none where there is none."""
-    found = [each for line in passage.section[-1:] for each in mentions(line, context.catalogue)]
-    own = context.mentions.get(context.place(passage), ())
-    one = found and len({model(each.named[0], context.catalogue) for each in (*found, *own)}) == 1
-    return [context.catalogue[key] for each in found for key in each.ids] if one else []
+    return headed_by(passage, context) or spoken_of(context)
 
 
 def _capability(found: Finding, where: tuple[Passage, int], context: Context) -> bool:
@@ -177,7 +161,7 @@ def _value(found: Finding, where: tuple[Passage, int], context: Context) -> bool
     attribute = attributes().get(found.attribute)
     if attribute is None or found.attribute not in _OF_CHIP or _OF_HOST.search(passage.text):
         return False
-    gpus = _headed(passage, context)
+    gpus = headed_by(passage, context)
     if found.attribute == "memory_type":
         word = found.stated.upper().split()[0]
         types = [str(gpu.value("memory_type") or word).upper() for gpu in gpus]

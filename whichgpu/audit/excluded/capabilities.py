@@ -10,18 +10,26 @@ from whichgpu.audit.families import architectures, is_of
 from whichgpu.audit.findings import Evidence, made
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
+    from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.excluded.scope import Scope
     from whichgpu.audit.findings import Context, Finding
 
 #: Those that are told as had or not; of "CUDA" and the like a text speaks for other reasons.
 _KEYS = frozenset({"fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "tensor_cores", "sparsity"})
-_TOLD = tuple(
-    (each, re.compile(rf"(?<![\w-])(?:{each.names})(?![\w-])", re.IGNORECASE))
-    for each in CAPABILITIES
-    if each.key in _KEYS
-)
+
+
+def named_by(keys: Collection[str]) -> tuple[tuple[Capability, re.Pattern[str]], ...]:
+    """Some capabilities, each with the pattern of its names as words of their own."""
+    return tuple(
+        (each, re.compile(rf"(?<![\w-])(?:{each.names})(?![\w-])", re.IGNORECASE))
+        for each in CAPABILITIES
+        if each.key in keys
+    )
+
+
+_TOLD = named_by(_KEYS)
 #: Verbs by which a device is said to have something, or something to be done on it.
 _HAS = re.compile(
     r"\b(?:has|have|had|supports?|supported|offers?|offering|comes?|brings?|gets?|got|features?|includes?|"

@@ -72,7 +72,7 @@ class Scope(NamedTuple):
 
 def scopes(context: Context) -> Iterator[Scope]:
     """Every sentence of running text that plainly states something, with the devices that it can be about."""
-    every = _all(context)
+    every = spoken_of(context)
     models = {model(gpu.id, context.catalogue) for gpu in every}
     if not every or len(models) > _MOST or language_read(context):
         return
@@ -80,7 +80,7 @@ def scopes(context: Context) -> Iterator[Scope]:
         here = context.mentions.get(index, ())
         # A description of a device that the text does not settle.
         settled = not context.memo["open"].get(index)
-        headed = _headed(passage, here, context)
+        headed = headed_by(passage, context)
         for sentence in sentences(passage.text):
             inside = [each for each in here if sentence.start <= each.start < sentence.end]
             said = is_asserted(sentence.text) and is_indicative(sentence.text)
@@ -90,14 +90,18 @@ def scopes(context: Context) -> Iterator[Scope]:
                 yield Scope(index, passage, sentence, inside, headed or every, plain, bool(headed))
 
 
-def _all(context: Context) -> list[Gpu]:
-    found = (usual(each.ids) for one in context.mentions.values() for each in one if each.ids)
-    return [context.catalogue[key] for key in sorted({key for ids in found for key in ids})]
+def spoken_of(context: Context) -> list[Gpu]:
+    """All that a text speaks of, each name as those that it usually means."""
+    if "usually spoken of" not in context.memo:
+        every = (usual(each.ids) for found in context.mentions.values() for each in found if each.ids)
+        context.memo["usually spoken of"] = sorted({key for ids in every for key in ids})
+    return [context.catalogue[key] for key in context.memo["usually spoken of"]]
 
 
-def _headed(passage: Passage, here: Sequence[Mention], context: Context) -> list[Gpu]:
+def headed_by(passage: Passage, context: Context) -> list[Gpu]:
     """The one device of the heading above a passage that names no other; none where there is none."""
     found = [each for line in passage.section[-1:] for each in mentions(line, context.catalogue)]
+    here = context.mentions.get(context.place(passage), ())
     one = found and len({model(each.named[0], context.catalogue) for each in (*found, *here)}) == 1
     return [context.catalogue[key] for each in found for key in each.ids] if one else []
 

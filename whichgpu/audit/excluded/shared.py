@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capabilities import CAPABILITIES
+from whichgpu.audit.excluded.capabilities import named_by
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.mentions import model
 from whichgpu.audit.pairs import devices
@@ -20,11 +20,7 @@ _KEYS = frozenset({
     "fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "tensor_cores", "sparsity", "av1_encode", "av1_decode",
     "frame_generation", "transformer_engine", "ray_tracing",
 })  # fmt: skip
-_TOLD = tuple(
-    (each, re.compile(rf"(?<![\w-])(?:{each.names})(?![\w-])", re.IGNORECASE))
-    for each in CAPABILITIES
-    if each.key in _KEYS
-)
+_TOLD = named_by(_KEYS)
 _VERB = (
     r"can|are|have|offer|support|run|handle|take|get|come|accept|work|do|let|encode|decode|bring|know|"
     r"feature|use"
