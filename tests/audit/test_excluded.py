@@ -37,6 +37,10 @@ _WEIGHTS = "The H100 SXM is fast. At 8 bits the weights are 405 GB; in that form
         (f"{_PAIR} On top of that, its memory is also the faster of the two.",
          {"memory is also the faster of the two"}),
         (f"{_PAIR} On top of that, its memory is also the larger of the two.", set()),
+        # More instances than there can be.
+        ("The RTX PRO 6000 Blackwell has MIG. It can be split seven ways.", {"seven ways"}),
+        ("The RTX PRO 6000 Blackwell has MIG. It can be split four ways.", set()),
+        ("The A100 40GB has MIG. As its memory has eight slices, you get seven 1g.5gb instances.", set()),
         # Models that none holds.
         (f"{_LAPTOP}13B in FP16 loads on both.", {"loads on both"}),
         (f"{_LAPTOP}13B in 4 bits loads on both.", set()),

@@ -12,6 +12,7 @@ from whichgpu.audit.excluded.ahead import ahead
 from whichgpu.audit.excluded.capabilities import capabilities
 from whichgpu.audit.excluded.families import families
 from whichgpu.audit.excluded.fits import fits
+from whichgpu.audit.excluded.instances import instances
 from whichgpu.audit.excluded.scope import is_free, scopes
 from whichgpu.audit.excluded.shared import shared
 from whichgpu.audit.excluded.values import values
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from whichgpu.audit.findings import Context, Finding
 
-_READ = (values, capabilities, families, fits, shared, ahead)
+_READ = (values, capabilities, families, fits, shared, ahead, instances)
 
 
 def excluded(found: Sequence[Finding], context: Context) -> list[Finding]:
