@@ -14,6 +14,8 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from whichgpu.hardware.gpu import Gpu
+
 
 #: Dimensions whose values a card has one of, named as they are; rates are one by precision.
 BY_UNIT, RATES = ("memory", "bandwidth", "power"), ("flop rate", "op rate")
@@ -25,6 +27,11 @@ class Attribute(NamedTuple):
     key: str
     fields: tuple[str, ...]
     dimension: str
+
+    def amounts(self, gpu: Gpu) -> list[float]:
+        """What is on file of it for a device, in each of its fields: numbers other than 0."""
+        told = (gpu.value(field) for field in self.fields)
+        return [float(each) for each in told if isinstance(each, int | float) and each]
 
 
 class Named(NamedTuple):

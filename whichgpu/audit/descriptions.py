@@ -116,7 +116,7 @@ ELIDED = re.compile(
     r"delivers?|costs?|supports?|lacks?|uses?|is|reaches|gets)\b)"
     # "The GeForce has 16 GB", of the one card of that line.
     r"|(?<![\w-])the (?P<line>(?-i:GeForce|Radeon|Quadro|Instinct|Jetson|Arc))\b"
-    r"(?![\s-]+(?:[A-Z]*\d|RTX|GTX|RX|Pro|PRO|AI|AGX|Orin|Thor|Nano|Xavier|GPUs?|cards?|line|series|family|range|name|brand|lineup|cards))",
+    r"(?![\s-]+(?:[A-Z]*\d|RTX|GTX|RX|Pro|PRO|AI|AGX|Orin|Thor|Nano|Xavier|GPUs?|cards?|line|series|family|range|name|brand|lineup))",
     re.IGNORECASE,
 )
 

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, cast
 from whichgpu.values import LatePattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = (
     "DOTALL", "IGNORECASE", "MANY", "MULTILINE", "I", "Match", "Pattern", "compile", "escape", "findall",
-    "finditer", "fullmatch", "match", "search", "split", "sub",
+    "finditer", "fullmatch", "match", "search", "split", "sub", "with_parts",
 )  # fmt: skip
 
 #: Texts of which it is remembered what stands in them: the passages of a megabyte and their sentences.
@@ -169,6 +169,16 @@ def _where(later: _Later, name: str, sets: tuple[tuple[str, ...], ...]) -> Calla
 def compile(pattern: str, flags: int | RegexFlag = 0) -> Pattern[str]:
     """The pattern, to be compiled when it is needed."""
     return cast("Pattern[str]", _Later(pattern, int(flags)))
+
+
+#: A part of a pattern by its name; "(?P<name>" names a group.
+_PART = re.compile(r"(?<!\?P)<(\w+)>")
+
+
+def with_parts(find: str, parts: Mapping[str, str]) -> str:
+    """A pattern with the parts that it names as `<name>` written out; parts may hold parts."""
+    whole = _PART.sub(lambda part: f"(?:{parts[part[1]]})", find)
+    return whole if whole == find else with_parts(whole, parts)
 
 
 def search(pattern: str, text: str, flags: int | RegexFlag = 0) -> Match[str] | None:

@@ -65,13 +65,8 @@ def _turns() -> Sequence[_Turn]:
     )
 
 
-#: A part of a pattern by its name; "(?P<name>" names a group.
-_PART = re.compile(r"(?<!\?P)<(\w+)>")
-
-
 def _pattern(find: str, parts: Mapping[str, str]) -> re.Pattern[str]:
-    whole = _PART.sub(lambda part: f"(?:{parts[part[1]]})", find)
-    return re.compile(whole, re.IGNORECASE) if whole == find else _pattern(whole, parts)
+    return re.compile(re.with_parts(find, parts), re.IGNORECASE)
 
 
 def _pieces(says: str) -> Iterator[tuple[str, str]]:

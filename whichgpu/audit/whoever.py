@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.capabilities import CAPABILITIES
-from whichgpu.audit.clauses.agreement import OF_OTHERS, UNPROVEN
+from whichgpu.audit.clauses.agreement import OF_OTHERS, UNPROVEN, place_of
 from whichgpu.audit.excluded.scope import headed_by, spoken_of
 from whichgpu.audit.families import is_of
 from whichgpu.audit.findings import withheld
@@ -19,7 +19,6 @@ from whichgpu.audit.known.said import claims
 from whichgpu.audit.mentions import model
 from whichgpu.audit.multiple import OF_SLICES, Multiple, verdict_of
 from whichgpu.audit.quantities import multiples, quantities
-from whichgpu.audit.sentences import sentences
 from whichgpu.audit.settling import OF_SEVERAL
 from whichgpu.audit.understood import UNSTATED
 from whichgpu.audit.variants import is_right
@@ -27,9 +26,9 @@ from whichgpu.audit.variants import is_right
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from whichgpu.audit.clauses.agreement import At
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
-    from whichgpu.audit.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
 #: Characters before what a device is said to have.
@@ -63,14 +62,13 @@ def _is_of_others(found: Finding, context: Context) -> bool:
         and len(sides) > 1
         and all(side <= {*context.catalogue} for side in sides)
     )
-    where = _where(found, context) if found.kind == "ratio" and found.accuses and known else None
+    where = place_of(found, context) if found.kind == "ratio" and found.accuses and known else None
     if where is None:
         return False
-    passage, at = where
-    sentence = next(each for each in sentences(passage.text) if each.start <= at < each.end)
+    passage, at, sentence = where.passage, where.at, where.sentence
     here = [
         {*each.ids, *each.named}
-        for each in context.mentions.get(context.place(passage), ())
+        for each in context.mentions.get(where.number, ())
         if sentence.start <= each.start < sentence.end
     ]
     if all(any(side & one for one in here) for side in sides):
@@ -98,18 +96,8 @@ def _is_of_others(found: Finding, context: Context) -> bool:
 
 def _is_of_none(found: Finding, context: Context) -> bool:
     test = _TESTS.get(found.kind)
-    where = _where(found, context)
+    where = place_of(found, context)
     return test is not None and where is not None and test(found, where, context)
-
-
-def _where(found: Finding, context: Context) -> tuple[Passage, int] | None:
-    """The passage of a finding in running text, and where in it its words begin."""
-    for _, passage in context.document.running():
-        if passage.text and passage.start <= found.start < passage.end:
-            spans = (at for at in range(len(passage.text)) if passage.span(at, at + 1)[0] == found.start)
-            at = next(spans, None)
-            return None if at is None else (passage, at)
-    return None
 
 
 def _spoken_of(passage: Passage, context: Context) -> list[Gpu]:
@@ -117,23 +105,23 @@ def _spoken_of(passage: Passage, context: Context) -> list[Gpu]:
     return headed_by(passage, context) or spoken_of(context)
 
 
-def _capability(found: Finding, where: tuple[Passage, int], context: Context) -> bool:
+def _capability(found: Finding, where: At, context: Context) -> bool:
     """Whether every device of the text has a capability, or none, as the accused one."""
-    if _ELSE.search(where[0].text[: where[1]][-_BEFORE:]):
+    if _ELSE.search(where.passage.text[: where.at][-_BEFORE:]):
         return False
     has = _HAS.get(found.attribute)
     accused = [context.catalogue[key] for key in found.subject.split(", ") if key in context.catalogue]
     if has is None or not accused:
         return False
-    of_all = {has(gpu) for gpu in (*_spoken_of(where[0], context), *accused)}
+    of_all = {has(gpu) for gpu in (*_spoken_of(where.passage, context), *accused)}
     return len(of_all) == 1 and of_all != {None}
 
 
-def _identity(found: Finding, where: tuple[Passage, int], context: Context) -> bool:
+def _identity(found: Finding, where: At, context: Context) -> bool:
     """Whether no device of the text is of a generation, or of an architecture."""
-    gpus = _spoken_of(where[0], context)
+    gpus = _spoken_of(where.passage, context)
     if found.attribute == "architecture":
-        if not _BASED_ON.search(where[0].text, 0, where[1]):
+        if not _BASED_ON.search(where.passage.text, 0, where.at):
             return False
         return not any(is_of(gpu, found.stated) for gpu in gpus)
     told = next((n for word, n in _ORDINALS.items() if found.stated.lower().startswith(word)), None)
@@ -155,9 +143,9 @@ _OF_CHIP = (
 )  # fmt: skip
 
 
-def _value(found: Finding, where: tuple[Passage, int], context: Context) -> bool:
+def _value(found: Finding, where: At, context: Context) -> bool:
     """Whether the device of the heading above has a value of a chip in nothing of its dimension."""
-    passage, at = where
+    passage, at = where.passage, where.at
     attribute = attributes().get(found.attribute)
     if attribute is None or found.attribute not in _OF_CHIP or _OF_HOST.search(passage.text):
         return False
@@ -176,10 +164,9 @@ def _value(found: Finding, where: tuple[Passage, int], context: Context) -> bool
 _OF_HOST = re.compile(r"\b(?:sockets?|hosts?|CPUs?|Grace|LPDDR\w*|DDR\d|EPYC|Xeon|Ryzen)\b")
 
 
-def _ratio(found: Finding, where: tuple[Passage, int], context: Context) -> bool:
+def _ratio(found: Finding, where: At, context: Context) -> bool:
     """Whether no two devices of the text have a ratio in what its words name."""
-    passage, at = where
-    sentence = next(each for each in sentences(passage.text) if each.start <= at < each.end)
+    passage, at, sentence = where.passage, where.at, where.sentence
     end = at + len(found.stated)
     told = [
         one for one in claims(passage.text, sentence, context.fraction) if one.start < end and at < one.end
@@ -190,14 +177,14 @@ def _ratio(found: Finding, where: tuple[Passage, int], context: Context) -> bool
     ways = [way for one in told for way in one.ways]
     values = [*_between(found.attribute, _spoken_of(passage, context), context)]
     doubtful = _OWN_RATE.match(passage.text, end) or OF_SLICES.search(passage.text)
-    if doubtful or found.stated.lower().endswith("ing") or not _names(passage, sentence, context):
+    if doubtful or found.stated.lower().endswith("ing") or not _names(where, context):
         return False
     return bool(ways and values) and all(verdict_of(way, values) == "contradicted" for way in ways)
 
 
-def _names(passage: Passage, sentence: Sentence, context: Context) -> bool:
+def _names(where: At, context: Context) -> bool:
     """Whether a sentence speaks of a device, by its name or by words for one of those told."""
-    here = context.mentions.get(context.place(passage), ())
+    here, sentence = context.mentions.get(where.number, ()), where.sentence
     return any(sentence.start <= each.start < sentence.end for each in here) or bool(
         _CARDS.search(sentence.text)
     )
@@ -229,7 +216,7 @@ def _between(key: str, gpus: Sequence[Gpu], context: Context, *, one: Gpu | None
                     yield value / against
 
 
-_TESTS: dict[str, Callable[[Finding, tuple[Passage, int], Context], bool]] = {
+_TESTS: dict[str, Callable[[Finding, At, Context], bool]] = {
     "capability": _capability,
     "identity": _identity,
     "ratio": _ratio,

@@ -127,7 +127,7 @@ _OF_ELSE = "it is the device's in something else, or another's that the text spe
 _NOT_TOLD = "the sentences around it do not account for all that it takes"
 
 
-class _At(NamedTuple):
+class At(NamedTuple):
     """Where an accusation stands: the passage, its place among the document's, and the place in its text."""
 
     number: int
@@ -144,7 +144,7 @@ def agreed(kind: str, found: Iterable[Finding], context: Context) -> list[Findin
     """The findings of a kind as they are, or unverifiable where the clause does not bear them out."""
     if (kind not in _TESTS and kind not in _COMPARED) or language_read(context):
         return list(found)
-    return list(_agreed(kind, list(found), _running(context), context))
+    return list(_agreed(kind, list(found), context))
 
 
 def _running(context: Context) -> Sequence[tuple[int, int]]:
@@ -157,11 +157,9 @@ def _running(context: Context) -> Sequence[tuple[int, int]]:
     return known
 
 
-def _agreed(
-    kind: str, found: Sequence[Finding], running: Sequence[tuple[int, int]], context: Context
-) -> Iterator[Finding]:
+def _agreed(kind: str, found: Sequence[Finding], context: Context) -> Iterator[Finding]:
     for each in found:
-        place = _place(each, running, context) if each.accuses else None
+        place = place_of(each, context) if each.accuses else None
         if place is None:
             yield each
             continue
@@ -175,7 +173,7 @@ def _agreed(
         yield withheld(each, why) if why else each
 
 
-def _is_borne_out(accused: Finding, place: _At, found: Sequence[Finding]) -> bool:
+def _is_borne_out(accused: Finding, place: At, found: Sequence[Finding]) -> bool:
     """Whether another comparison of the same two holds in the sentence: "76 % more of this, 60 of that"."""
     start, end = place.passage.span(place.sentence.start, place.sentence.end)
     return " against " in accused.subject and any(
@@ -184,7 +182,7 @@ def _is_borne_out(accused: Finding, place: _At, found: Sequence[Finding]) -> boo
     )
 
 
-def _of_several_weights(kind: str, found: Finding, place: _At, context: Context) -> str:
+def _of_several_weights(kind: str, found: Finding, place: At, context: Context) -> str:
     """Why an amount of weights may be another's: of another model or format, or a part of them."""
     sentence = place.sentence
     told = [
@@ -198,7 +196,7 @@ def _of_several_weights(kind: str, found: Finding, place: _At, context: Context)
     return "" if one else _NOT_TOLD
 
 
-def _unproven(kind: str, found: Finding, place: _At, context: Context) -> str:
+def _unproven(kind: str, found: Finding, place: At, context: Context) -> str:
     return UNPROVEN
 
 
@@ -213,7 +211,7 @@ _BEGINS = re.compile(
 )
 
 
-def _of_both(kind: str, found: Finding, place: _At, context: Context) -> str:
+def _of_both(kind: str, found: Finding, place: At, context: Context) -> str:
     """Why what is said of several is not certain: they are not the two that the text compares."""
     sentence = place.sentence
     text = place.passage.text
@@ -232,12 +230,12 @@ def _of_both(kind: str, found: Finding, place: _At, context: Context) -> str:
     return "" if certain else UNPROVEN
 
 
-def _alike(kind: str, found: Finding, place: _At, context: Context) -> str:
+def _alike(kind: str, found: Finding, place: At, context: Context) -> str:
     """What is said of one device too is a capability: whose value a sentence goes on about is not certain."""
     return _OF_ELSE if found.attribute in attributes() and found.kind != "capability" else ""
 
 
-def _against_two(kind: str, found: Finding, place: _At, context: Context) -> str:
+def _against_two(kind: str, found: Finding, place: At, context: Context) -> str:
     """Why two devices are not set against each other: the sentence names neither, or so many of one."""
     sides = [set(side.split(", ")) for side in found.subject.split(" against ")]
     if len(sides) != len(("first", "second")) or found.attribute not in attributes():
@@ -249,8 +247,9 @@ def _against_two(kind: str, found: Finding, place: _At, context: Context) -> str
     return OF_OTHERS if not any(told) or not is_indicative(sentence.text) else ""
 
 
-def _place(found: Finding, running: Sequence[tuple[int, int]], context: Context) -> _At | None:
-    """Where an accusation stands in running text; None in tables."""
+def place_of(found: Finding, context: Context) -> At | None:
+    """Where a finding stands in running text; None in tables."""
+    running = _running(context)
     before = bisect_right(running, (found.start, len(context.document.passages))) - 1
     if before < 0:
         return None
@@ -259,14 +258,14 @@ def _place(found: Finding, running: Sequence[tuple[int, int]], context: Context)
     if found.start >= passage.span(0, len(passage.text))[1]:
         return None
     text = range(len(passage.text))
-    return _At(index, passage, bisect_left(text, found.start, key=lambda at: passage.span(at, at + 1)[0]))
+    return At(index, passage, bisect_left(text, found.start, key=lambda at: passage.span(at, at + 1)[0]))
 
 
 #: Attributes of what is held against amounts that the text itself tells.
 _TOLD = ("told before", "stated values")
 
 
-def _unaccounted(kind: str, found: Finding, place: _At, context: Context) -> str:
+def _unaccounted(kind: str, found: Finding, place: At, context: Context) -> str:
     mentioned = context.mentions.get(place.number, ())
     if kind == "compared" and (_is_against_any(place, mentioned) or _OF_A_ROW.search(place.sentence.text)):
         return OF_OTHERS
@@ -283,7 +282,7 @@ def _unaccounted(kind: str, found: Finding, place: _At, context: Context) -> str
     return "" if on_file else _NOT_TOLD
 
 
-def _is_against_any(place: _At, mentioned: Sequence[Mention]) -> bool:
+def _is_against_any(place: At, mentioned: Sequence[Mention]) -> bool:
     """Whether what is compared is against no device that its sentence names, or against any of several."""
     sentence = place.sentence
     named = within(mentioned, sentence.start, sentence.end)
@@ -291,7 +290,7 @@ def _is_against_any(place: _At, mentioned: Sequence[Mention]) -> bool:
     return not told or _OF_ANY.search(sentence.text) is not None
 
 
-def _not_plain(kind: str, found: Finding, place: _At, context: Context) -> str:
+def _not_plain(kind: str, found: Finding, place: At, context: Context) -> str:
     text = place.sentence.text
     if kind == "holding":
         # What follows from it is told in a clause of its own: ", so it no longer has to be split".
@@ -310,7 +309,7 @@ def _not_plain(kind: str, found: Finding, place: _At, context: Context) -> str:
     return "" if sure and is_indicative(text) else _NOT_TOLD
 
 
-def _against_one(kind: str, found: Finding, place: _At, context: Context) -> str:
+def _against_one(kind: str, found: Finding, place: At, context: Context) -> str:
     """Why a value is not held against a device; empty where it is."""
     accused = {key for side in found.subject.split(" against ") for key in side.split(", ")}
     if not accused <= context.catalogue.keys():
@@ -338,7 +337,7 @@ _GOES = re.compile(
 )
 
 
-def _is_of_result(place: _At) -> bool:
+def _is_of_result(place: At) -> bool:
     """Whether a clause goes on about a result that the one before a semicolon tells."""
     every = sentences(place.passage.text)
     before = next((each for each in every if each.end == place.sentence.start), None)
@@ -350,7 +349,7 @@ def _is_of_result(place: _At) -> bool:
     )
 
 
-def _is_of_all_named(accused: set[str], place: _At, context: Context) -> bool:
+def _is_of_all_named(accused: set[str], place: At, context: Context) -> bool:
     """Whether a clause begins with several devices joined by "and", of which this is one."""
     text = place.passage.text
     several = within(context.mentions.get(place.number, ()), place.sentence.start, place.at)
@@ -360,7 +359,7 @@ def _is_of_all_named(accused: set[str], place: _At, context: Context) -> bool:
     return opens and any(accused & {*each.named} for each in several)
 
 
-def _is_taken_back(found: Finding, place: _At, context: Context) -> bool:
+def _is_taken_back(found: Finding, place: At, context: Context) -> bool:
     """Whether a claim is what a heading asks, is denied right behind it, or is of a model named there."""
     asked = place.passage.kind == "heading" and "?" in place.passage.text
     original = context.document.original
@@ -368,7 +367,7 @@ def _is_taken_back(found: Finding, place: _At, context: Context) -> bool:
     return asked or behind is not None
 
 
-def _is_of_something_else(found: Finding, place: _At) -> bool:
+def _is_of_something_else(found: Finding, place: At) -> bool:
     """Whether a bandwidth is a link's, a price that of several, memory what is left of it or was used."""
     text = place.passage.text
     if found.attribute == "bandwidth":
@@ -383,28 +382,28 @@ def _is_of_something_else(found: Finding, place: _At) -> bool:
     return found.attribute == "launch_price" and bool(_SO_MANY.search(place.passage.text, start, place.at))
 
 
-def _with_the_one_before(place: _At) -> str:
+def _with_the_one_before(place: At) -> str:
     """The sentence of a place, with the one before it."""
     whole = sentences(place.passage.text)
     at = next(i for i, each in enumerate(whole) if each.start <= place.at < each.end)
     return " ".join(each.text for each in whole[max(0, at - 1) : at + 1])
 
 
-def _is_open(place: _At, context: Context) -> bool:
+def _is_open(place: At, context: Context) -> bool:
     """Whether a description that may mean any of several devices stands before a place in its sentence."""
     sentence = place.sentence
     unsettled = context.memo.get("open", {}).get(place.number, ())
     return any(sentence.start <= start < place.at for start, _ in unsettled)
 
 
-def _is_of_link(place: _At) -> bool:
+def _is_of_link(place: At) -> bool:
     """Whether the sentence of a rate speaks of links before it, and of no memory."""
     sentence = place.sentence
     before = sentence.text[: place.at - sentence.start]
     return _LINKS.search(before) is not None and _MEMORY.search(sentence.text) is None
 
 
-def _besides(place: _At, accused: set[str], context: Context) -> set[str]:
+def _besides(place: At, accused: set[str], context: Context) -> set[str]:
     """The other devices that the sentence of a place names."""
     sentence = place.sentence
     here = within(context.mentions.get(place.number, ()), sentence.start, sentence.end)
@@ -414,7 +413,7 @@ def _besides(place: _At, accused: set[str], context: Context) -> set[str]:
     return {key for each in here if not accused & {*each.named} for key in each.named}
 
 
-def _is_told_sparse(place: _At) -> bool:
+def _is_told_sparse(place: At) -> bool:
     """Whether the text around a rate that skips zeros says so, and its own sentence not that it is dense."""
     whole = sentences(place.passage.text)
     at = next(i for i, each in enumerate(whole) if each.start <= place.at < each.end)
@@ -432,7 +431,7 @@ def _is_far(told: Quantity, attribute: Attribute, accused: set[str], context: Co
     return bool(digits) and all(not 1 / FAR < each < FAR for each in found) and min(digits) > _A_DIGIT
 
 
-def _is_of_another(found: Finding, place: _At, one: Mention, accused: set[str], context: Context) -> bool:
+def _is_of_another(found: Finding, place: At, one: Mention, accused: set[str], context: Context) -> bool:
     """Whether a value is the device's in what its clause does not name, or one's that a description means."""
     text = place.passage.text
     described = not any(True for _ in mentions(one.text, context.catalogue)) and not _A_SIZE.search(one.text)
@@ -459,7 +458,7 @@ def _is_of_another(found: Finding, place: _At, one: Mention, accused: set[str], 
     return any(is_right(text, told, other, gpu, context) for other in others for gpu in gpus)
 
 
-def _is_of_subject(found: Finding, place: _At, context: Context) -> bool:
+def _is_of_subject(found: Finding, place: At, context: Context) -> bool:
     """Whether the clause of a comparison is certainly about one of the two that it is said to be of."""
     sentence = place.sentence
     start, end = clause_at(place.passage.text, sentence, place.at)
@@ -482,7 +481,7 @@ def _is_of_subject(found: Finding, place: _At, context: Context) -> bool:
 
 
 #: What an accusation of a kind must hold to; those of others stand as they are.
-_TESTS: dict[str, Callable[[str, Finding, _At, Context], str]] = {
+_TESTS: dict[str, Callable[[str, Finding, At, Context], str]] = {
     kind: test
     for kinds, test in (
         (_CONFIRM, _unproven), (_OF_SEVERAL, _of_both), (_OF_WEIGHTS, _of_several_weights),

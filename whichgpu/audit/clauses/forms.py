@@ -77,14 +77,11 @@ class _Read(NamedTuple):
 def forms() -> Sequence[Form]:
     """The forms of the data file."""
     file = store.load("forms")["forms"]
-    return tuple(_form(row, file["part"]) for row in file["form"])
+    return tuple(_form(row, {**file["part"], "about": ABOUT}) for row in file["form"])
 
 
 def _form(row: Mapping[str, str], parts: Mapping[str, str]) -> Form:
-    find = row["find"]
-    # Parts may hold parts.
-    for name, words in [*parts.items(), *parts.items(), ("about", ABOUT)]:
-        find = find.replace(f"<{name}>", words)
+    find = re.with_parts(row["find"], parts)
     pattern = re.compile(_MARK.sub(r"<(?P<\1>[\2]\\d+)>", find), re.IGNORECASE)
     right = tuple(each.strip() for each in row.get("right", "").split(" or ") if each)
     alike, same = (tuple(row.get(key, "").split()) for key in ("alike", "same"))

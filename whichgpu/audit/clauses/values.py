@@ -163,5 +163,4 @@ _SHARE = 0.012
 
 def shares(quantity: Quantity, attribute: Attribute, gpus: Sequence[Gpu]) -> list[float]:
     """A value over each one that is on file of it."""
-    known = (gpu.value(field) for gpu in gpus for field in attribute.fields)
-    return [quantity.value / each for each in known if isinstance(each, int | float) and each]
+    return [quantity.value / each for gpu in gpus for each in attribute.amounts(gpu)]

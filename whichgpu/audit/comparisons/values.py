@@ -224,8 +224,7 @@ def _is_of_any(
     # The card of the name that a laptop's GPU has is spoken of with it.
     keys = {one for key in context.spoken_of for one in (key, key.removesuffix("-laptop"))}
     gpus = [context.catalogue[key] for key in keys if key in context.catalogue]
-    told = (gpu.value(field) for gpu in gpus for field in attribute.fields)
-    known = [value.value / each for each in told if isinstance(each, int | float) and each]
+    known = [value.value / each for gpu in gpus for each in attribute.amounts(gpu)]
     return bool(known) and verdict_of(claim, known) == "confirmed"
 
 

@@ -79,6 +79,4 @@ def _key(noun: str, adjective: str) -> str:
 
 
 def _values(ids: Sequence[str], key: str, context: Context) -> list[float]:
-    fields = attributes()[key].fields
-    told = (context.catalogue[one].value(field) for one in ids for field in fields)
-    return [float(each) for each in told if isinstance(each, int | float) and each]
+    return [value for one in ids for value in attributes()[key].amounts(context.catalogue[one])]

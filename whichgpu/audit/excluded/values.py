@@ -80,13 +80,7 @@ def _is_of(text: str, one: Quantity, each: Named) -> bool:
 def _is_anyones(text: str, one: Quantity, attribute: Attribute, scope: Scope, context: Context) -> bool:
     """Whether a value is right, or nearly, or so many times, of any device in whatever of its dimension."""
     kin = [other for other in attributes().values() if other.dimension == attribute.dimension]
-    known = [
-        float(value)
-        for gpu in scope.gpus
-        for other in kin
-        for field in other.fields
-        if isinstance(value := gpu.value(field), int | float) and value
-    ]
+    known = [value for gpu in scope.gpus for other in kin for value in other.amounts(gpu)]
     own = [gpu.value(field) for gpu in scope.gpus for field in attribute.fields]
     if not any(isinstance(each, int | float) for each in own):
         return True
