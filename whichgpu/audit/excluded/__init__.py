@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.excluded.ahead import ahead
 from whichgpu.audit.excluded.capabilities import capabilities
+from whichgpu.audit.excluded.costs import costs
 from whichgpu.audit.excluded.families import families
 from whichgpu.audit.excluded.fits import fits
 from whichgpu.audit.excluded.instances import instances
@@ -30,6 +31,6 @@ _READ = (values, capabilities, families, fits, shared, ahead, instances)
 def excluded(found: Sequence[Finding], context: Context) -> list[Finding]:
     """Findings with the accusations of what is so of none, where nothing certain was found before."""
     of_none = (each for scope in scopes(context) for read in _READ for each in read(scope, context))
-    more = [each for each in chain(of_none, quotients(context)) if is_free(each, found)]
+    more = [each for each in chain(of_none, quotients(context), costs(context)) if is_free(each, found)]
     taken = {(each.start, each.end) for each in more}
     return [each for each in found if (each.start, each.end) not in taken] + more
