@@ -6,7 +6,7 @@ there gives what is said to cost so much, it is wrong.
 
 from __future__ import annotations
 
-from itertools import pairwise, product
+from itertools import product
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
