@@ -128,7 +128,9 @@ def _rows(table: Table, context: Context, *, turned: bool = False) -> list[_Row]
     counts = {i: int(match[1]) for i, match in heads.items() if match and int(match[1]) > 0}
     counts = counts if len(counts) > 1 else _of_one_device(table.rows[0], context)
     # "A5000, 1 GPU", "A5000, 2 GPUs", "A4500, 1 GPU": numbers of GPUs of each of several.
-    names = {i: _COUNT.sub("", cell.text).strip().lower() for i in counts if (cell := table.rows[0][i])}
+    apart = len(set(counts.values())) < len(counts)
+    heads_of = ((i, table.rows[0][i]) for i in counts)
+    names = {i: _COUNT.sub("", cell.text).strip().lower() if cell and apart else "" for i, cell in heads_of}
     kinds = dict.fromkeys(names.values())
     groups = [{i: n for i, n in counts.items() if names.get(i) == name} for name in kinds]
     told = [one for one in groups if len(one) > 1 and len(set(one.values())) == len(one)]
