@@ -1,4 +1,4 @@
-"""Forms of sheets: corners that speak of all rates, two values of a cell, rows of machines, notes, profiles."""
+"""Forms of sheets: corners that speak of all rates, two values of a cell, machines, notes, profiles."""
 
 from __future__ import annotations
 
@@ -24,12 +24,14 @@ def _sheet(head: str, *rows: str) -> str:
 SHEETS = [
     # The corner says of all rates in which order, and in which unit, their two values stand.
     (
-        _sheet("Tensor peak, dense / sparse (TFLOPS) | A100 80GB SXM | H100 SXM", "BF16 | 312 / 624 | 989 / 1,979"),
+        _sheet("Tensor peak, dense / sparse (TFLOPS) | A100 80GB SXM | H100 SXM",
+               "BF16 | 312 / 624 | 989 / 1,979"),
         [],
         ["312", "624", "989", "1,979"],
     ),
     (
-        _sheet("Tensor peak, dense / sparse (TFLOPS) | A100 80GB SXM | H100 SXM", "TF32 | 156 / 312 | 495 / 989",
+        _sheet("Tensor peak, dense / sparse (TFLOPS) | A100 80GB SXM | H100 SXM",
+               "TF32 | 156 / 312 | 495 / 989",
                "BF16 | 312 / 624 | 1,979 / 3,958"),
         ["1,979", "3,958"],
         ["156", "312", "495", "989", "312", "624"],
@@ -41,7 +43,8 @@ SHEETS = [
     ),
     # A note of Markdown, and the format that it tells.
     (
-        _sheet("| RTX 6000 Ada | RTX 5000 Ada", "Memory | 48 GB | 32 GB", "Tensor performance[^1] | 1,457 TFLOPS | 1,044 TFLOPS")
+        _sheet("| RTX 6000 Ada | RTX 5000 Ada", "Memory | 48 GB | 32 GB",
+               "Tensor performance[^1] | 1,457 TFLOPS | 1,044 TFLOPS")
         + "\n[^1]: FP8 teraFLOPS with sparsity.\n",
         [],
         ["48 GB", "32 GB", "1,457 TFLOPS", "1,044 TFLOPS"],
@@ -54,14 +57,16 @@ SHEETS = [
     ),
     # A bracket of the header over a bracket of the cells, and two clocks with one unit.
     (
-        _sheet("Card | Shaders (RT / Tensor) | Clock base / boost", "RTX 3070 | 5888 (46 / 184) | 1500 / 1725 MHz",
+        _sheet("Card | Shaders (RT / Tensor) | Clock base / boost",
+               "RTX 3070 | 5888 (46 / 184) | 1500 / 1725 MHz",
                "RTX 3090 | 10496 (82 / 336) | 1395 / 1695 MHz"),
         ["336"],
         ["5888", "46", "184", "1500", "1725 MHz", "10496", "82", "1395", "1695 MHz"],
     ),
     # Machines: how many GPUs each has, and what they have together.
     (
-        _sheet("| DGX H100 | DGX H200", "GPUs | 8x H100 80GB | 8x H200 141GB", "Total GPU memory | 640 GB | 1,152 GB",
+        _sheet("| DGX H100 | DGX H200", "GPUs | 8x H100 80GB | 8x H200 141GB",
+               "Total GPU memory | 640 GB | 1,152 GB",
                "Performance, FP8 | 32 PFLOPS | 32 PFLOPS", "NVLink per GPU | 900 GB/s | 1,800 GB/s"),
         ["1,152 GB", "1,800 GB/s"],
         ["640 GB", "32 PFLOPS", "32 PFLOPS", "900 GB/s"],
@@ -76,7 +81,8 @@ SHEETS = [
     ),
     # Cores beside the architecture, and what an accelerator's maker counts beside its GPU.
     (
-        _sheet("| AGX Orin 64GB | Orin NX 16GB", "AI performance | 275 TOPS | 100 TOPS", "Memory | 64 GB | 16 GB",
+        _sheet("| AGX Orin 64GB | Orin NX 16GB", "AI performance | 275 TOPS | 100 TOPS",
+               "Memory | 64 GB | 16 GB",
                "GPU | 2048-core Ampere with 64 Tensor Cores | 1024-core Ampere with 48 Tensor Cores"),
         ["48"],
         ["275 TOPS", "100 TOPS", "64 GB", "16 GB", "2048", "64", "1024"],

@@ -1,6 +1,6 @@
 """MIG profiles by name in cells of a device: "Smallest slice | 1g.10gb", "7x 1g.5gb".
 
-Every device that can be divided has a list of its own, so that a profile which is on none of its is another's.
+Every device that can be divided has a list of its own: a profile that is not on it is another's.
 """
 
 from __future__ import annotations
