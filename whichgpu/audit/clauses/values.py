@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, attributes, named, qualifiers
+from whichgpu.audit.binding import is_change
 from whichgpu.audit.clauses.mood import is_its_own
 from whichgpu.audit.machine import is_machine
 from whichgpu.audit.quantities import quantities
@@ -75,10 +76,11 @@ def values(clause: Clause, here: Sequence[Mention], context: Context) -> Iterato
 
 def _is_plain(clause: Clause, quantity: Quantity, every: Sequence[Quantity]) -> bool:
     """Whether a value is told as it is, and nothing up to it or right behind it says otherwise."""
-    if quantity.high != quantity.value or quantity.limit not in ("", "about"):
+    text = clause.passage.text
+    if is_change(text, quantity) or quantity.high != quantity.value or quantity.limit not in ("", "about"):
         return False
     end = min(clause.end, quantity.end + _AFTER)
-    words = list(clause.passage.text[clause.start : end])
+    words = list(text[clause.start : end])
     blanked = [(each.start, each.end) for each in every]
     blanked += [(clause.subject.start, clause.subject.end)] if clause.named else []
     for first, last in blanked:
