@@ -141,7 +141,10 @@ def _boosts(gpu: Gpu) -> float:
     return max(known) / known[0] if known else 1.0
 
 
-_AND_ANOTHER = re.compile(r"(?:\s+in\s+\w+)?,?\s+(?:and|while|whereas)\s+(?:the\s+|an?\s+)?", re.IGNORECASE)
+_AND_ANOTHER = re.compile(
+    r"(?:\s+in\s+\w+)?(?:,\s+(?:(?:and|while|whereas)\s+)?|\s+(?:and|while|whereas)\s+)(?:the\s+|an?\s+)?",
+    re.IGNORECASE,
+)
 
 
 def _reached(run: Run, context: Context) -> Iterator[Finding]:
