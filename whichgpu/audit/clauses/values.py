@@ -9,6 +9,7 @@ from whichgpu.audit.attributes import CHIP, attributes, named, qualifiers
 from whichgpu.audit.binding import is_change
 from whichgpu.audit.clauses.mood import is_its_own
 from whichgpu.audit.machine import is_machine
+from whichgpu.audit.no_value import MODIFIED
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import within
 from whichgpu.audit.understood import KEPT_FOR
@@ -99,7 +100,8 @@ def _attribute(clause: Clause, quantity: Quantity) -> Attribute | None:
     if quantity.dimension == "memory":
         # "It has 32 GB for everything else" is what is left.
         given = _IF_GIVEN.match(text) or KEPT_FOR.match(clause.passage.text, quantity.end)
-        return told["memory"] if _OF_MEMORY.search(text) or (_HAS.search(before) and not given) else None
+        plainly = _OF_MEMORY.search(text) or (_HAS.search(before) and not given)
+        return told["memory"] if plainly and not MODIFIED.search(clause.passage.text) else None
     if quantity.dimension == "power":
         return told["power"] if _OF_POWER.search(text) else None
     if quantity.dimension in ("number", "count", "bits"):

@@ -174,6 +174,11 @@ def _is_alike(one: Quantity, other: Quantity) -> bool:
     return one.dimension == other.dimension or {one.dimension, other.dimension} <= {*RATES}
 
 
+_MAKES = re.compile(
+    r"\s+(?:is|are|makes?|gives?|means|would be|comes? to|=)\s+"
+    r"(?:(?:about|around|roughly|some|just|nearly) )*[$\u20ac~]?",
+    re.IGNORECASE,
+)
 _OF_THAT = re.compile(r"\s+(?:that|this)\b(?! of\b)", re.IGNORECASE)
 
 
@@ -186,8 +191,9 @@ def _real(
     if both[0].dimension == "time" or ahead:
         # "54.8 GB against 37.8 GB, 31 percent less": of either of the two.
         return 1 / real if (ahead and claim.times < 1 < real) or real < 1 < claim.times else real
-    # "14 GB, twice that with gradients, 28 GB": the one before, so many times.
-    return 1 / real if _OF_THAT.match(text, claim.end) else real
+    # "14 GB, twice that with gradients, 28 GB", "720 W, a third more is 960": the one before, so many times.
+    behind = _OF_THAT.match(text, claim.end) or _MAKES.fullmatch(text, claim.end, both[1].start)
+    return 1 / real if behind else real
 
 
 def _beside(
