@@ -310,6 +310,11 @@ def _of_all(
     ways = (quantity._replace(value=quantity.value / number) for number in counts(cell))
     told = [verdict_on(text, way, attribute, gpus, said=said, context=context) for way in ways]
     told += _of_rounded(cell, quantity, gpus, said, context) if cell.number > 1 else ()
+    if cell.number > 1 and attribute.dimension in _PAIRED and "dense" not in said:
+        # Makers tell the rate of a machine with sparsity.
+        with_it = quantity._replace(value=quantity.value / cell.number)
+        sparse = verdict_on(text, with_it, attribute, gpus, said=said | {"sparse"}, context=context)
+        told += [sparse] if sparse.verdict == "confirmed" else []
     best = next((each for each in told if each.verdict == "confirmed"), told[0])
     if cell.number == 1 or not best.evidence:
         return best

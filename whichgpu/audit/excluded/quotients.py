@@ -21,6 +21,7 @@ from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _BARE = re.compile(r"\s*(?:$|[.,;:)]|(?:on|for|with|at|by|in|and|against|versus|vs|to|as|of|when|per)\b)")
 #: A thing that is counted, in as many words as say it.
 _COUNTED = re.compile(r"\s+(?P<what>(?:(?:CUDA|Tensor|RT|stream|shader|Xe|compute|tensor)\s)?[a-z]{4,})\b")
+_A_HOUR = " by the hour"
+_BY_HOUR = f"money{_A_HOUR}"
 _UNITLESS = ("number", "count")
 _NO_AMOUNTS = ("times", "percent", "length")
 #: What carries a ratio over to the figures of the sentence before.
@@ -79,6 +82,20 @@ _OF_COUNTS = re.compile(
     rf"cards|tokens|images)){_ENDS}",
     re.IGNORECASE,
 )
+_MANY = re.compile(r"\s*(?:(?:as|that) many|fewer|(?:the )?number)\b", re.IGNORECASE)
+#: Kinds of figures that one word names, and what names them in the clause of a ratio.
+_KIN = {_BY_HOUR: "money", "time": "rate", "op rate": "flop rate"}
+_NAMES = {
+    key: re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+    for key, words in (
+        ("money", r"costs?|prices?|priced|cheaper|dearer|pricier|(?:more|less|as) expensive"),
+        ("rate", r"fast(?:er)?|slow(?:er)?|quick(?:er)?|speed\w*|throughput|tokens?|images?|longer|shorter|"
+                 r"takes?|took|time"),
+        ("bandwidth", r"bandwidth"),
+        ("memory", r"memory|vram|capacity"),
+        ("power", r"power|draws?|watts?|hungr\w+|consum\w+|thirst\w+"),
+    )
+}  # fmt: skip
 #: A ratio by itself, in an apposition: ", an increase of 60 %.", "(3x)".
 _ALONE = re.compile(
     r"(?:[,(:\u2013\u2014]\s*|\b(?:is|are|i\.e\.,?|makes|so|thus|hence|or|it[\u2019']s|that[\u2019']s|"
@@ -90,8 +107,6 @@ _ALONE = re.compile(
 )
 _STOPS = re.compile(r"\s*(?:[.);]|$)")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_A_HOUR = " by the hour"
-_BY_HOUR = f"money{_A_HOUR}"
 _HOURLY = re.compile(r"\s*(?:/|per|an|each|every)\s*(?:h|hr|hour|GPU[- ]hour)\b", re.IGNORECASE)
 #: What makes a ratio one of something else than of the figures.
 _ELSE = re.compile(
@@ -208,9 +223,10 @@ def _judged(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
     """The accusation of a ratio that no two figures of one kind have, of whichever kind it can be."""
     text = where.passage.text
     start, end = where.clause(claim)
+    named = {key for key, words in _NAMES.items() if words.search(text, start, end)}
     first_named = where.models(claim.end, end) - where.models(where.back, claim.start)
     of_else = first_named or _ELSE.search(text, start, end)
-    pairs = [] if of_else else [*_pairs(claim, where)] or [*_with_earlier(claim, where, context)]
+    pairs = [] if of_else else [*_pairs(claim, where, named)] or [*_with_earlier(claim, where, context)]
     # "From 600 to 900, by a third": of what it was.
     grown = _BY.search(text, start, claim.start) is not None
     reals = [real for a, b in pairs for real in (b.value / a.value, *(() if grown else (a.value / b.value,)))]
@@ -228,8 +244,8 @@ def _judged(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def _pairs(claim: Claim, where: _Where) -> Iterator[tuple[_Told, _Told]]:
-    """Each two figures of one kind that a ratio can be of."""
+def _pairs(claim: Claim, where: _Where, named: AbstractSet[str]) -> Iterator[tuple[_Told, _Told]]:
+    """Each two figures of one kind that a ratio can be of; of one that its clause names, if it names any."""
     text = where.passage.text
     ahead = [each for each in where.told if claim.start - _FAR < each.start and each.end <= claim.start]
     kinds = dict.fromkeys(each.of for each in ahead)
@@ -238,6 +254,9 @@ def _pairs(claim: Claim, where: _Where) -> Iterator[tuple[_Told, _Told]]:
         near = [each for each in ahead if each.of == of]
         worked_out = of.startswith("money") and "time" in kinds
         if len(near) < len(("one", "other")) or len(same) > _MOST or worked_out:
+            continue
+        if named and not named & {of, _KIN.get(of, of)}:
+            # "960 GB/s against 1,008, although it costs four times as much".
             continue
         if near[-1] is ahead[-1] and _says(text, claim, of) and not _turns(near[-1], claim, where):
             yield from combinations(same, 2)
@@ -258,7 +277,10 @@ def _with_earlier(claim: Claim, where: _Where, context: Context) -> Iterator[tup
 
 def _says(text: str, claim: Claim, of: str) -> bool:
     """Whether the words around a ratio make it one of figures of some kind, or of any."""
-    tail = _TAIL.get("money" if of == _BY_HOUR else of, _OF_COUNTS)
+    tail = _TAIL.get(_KIN.get(of, of), _OF_COUNTS)
+    if tail is not _OF_COUNTS and _MANY.match(text, claim.end):
+        # "90 GB less 15 for the runtime: room for three times as many".
+        return False
     alone = _STOPS.match(text, claim.end) and _ALONE.search(text, 0, claim.start)
     return bool(alone or tail.match(text, claim.end))
 
