@@ -231,13 +231,7 @@ def _judged(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
     named = {key for key, words in _NAMES.items() if words.search(text, start, end)}
     first_named = where.models(claim.end, end) - where.models(where.back, claim.start)
     of_else = first_named or _ELSE.search(text, start, end)
-    pairs = (
-        []
-        if of_else
-        else [*_from_to(claim, where)]
-        or [*_pairs(claim, where, named)]
-        or [*_with_earlier(claim, where, context)]
-    )
+    pairs = [] if of_else else [*_pairs(claim, where, named)] or [*_with_earlier(claim, where, context)]
     # "From 600 to 900, by a third": of what it was.
     grown = _BY.search(text, start, claim.start) is not None
     reals = [real for a, b in pairs for real in (b.value / a.value, *(() if grown else (a.value / b.value,)))]
