@@ -436,8 +436,9 @@ def trained_step(
     job, count = distributed.cut(job, mesh, stack)
     whole = unscaled(workload.trace(job), stack.read(lambda one: one.brain))
     own = parallel.shard(
-        whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled, sequence=shares_tokens(job)
-    )
+        whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled, sequence=shares_tokens(job),
+        even=parallel.router(job) != parallel.ROUTERS[0],
+    )  # fmt: skip
     return (
         job,
         whole,
