@@ -98,7 +98,7 @@ def test_recipes_set_what_they_are_known_to(
 
 
 def test_experts_in_turn_lie_beside_each_other() -> None:
-    """Two experts a GPU, four of them a token: on two GPUs, of one machine, where the model's choice reaches 2.9.
+    """Two experts a GPU, four of them a token: on two GPUs of one machine, where the model's reaches 2.9.
 
     AutoModel's benchmark of GPT-OSS 120B over eight machines: 7,626 tokens/s a GPU published, 32 % more than
     was predicted.
@@ -121,8 +121,12 @@ def test_experts_in_turn_lie_beside_each_other() -> None:
 
 @pytest.mark.parametrize(
     ("workload", "runtime", "router"),
-    [("gpt-oss-120b", "NeMo AutoModel", "consecutive"), ("nemotron-3-nano-30b-a3b", "NeMo AutoModel", "consecutive"),
-     ("llama-3.1-8b", "NeMo AutoModel", None), ("gpt-oss-120b", "Megatron-LM", None)],
+    [
+        ("gpt-oss-120b", "NeMo AutoModel", "consecutive"),
+        ("nemotron-3-nano-30b-a3b", "NeMo AutoModel", "consecutive"),
+        ("llama-3.1-8b", "NeMo AutoModel", None),
+        ("gpt-oss-120b", "Megatron-LM", None),
+    ],
 )  # fmt: skip
 def test_automodel_s_benchmarks_choose_experts_in_turn(
     workload: str, runtime: str, router: str | None

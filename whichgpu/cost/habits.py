@@ -134,9 +134,9 @@ def _outgrows(job: Job, whole: str) -> bool:
 
 
 def _is_of(recipe: Mapping[str, Any], job: Job) -> bool:
-    """Whether a recipe is of a job's model, or of all with `experts`, and, where it names them, of its precision and its mesh's tp.
+    """Whether a recipe is of a job's model and, where it names them, of its precision and its mesh's tp.
 
-    It is of training unless it names a phase, one of training too; one with `words` is of texts that have all
+    One with `experts` is of all models that have some. It is of training unless it names a phase, one of training too; one with `words` is of texts that have all
     of them.
     """
     asked = phase(job.phase or "infer")

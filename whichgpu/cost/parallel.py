@@ -182,9 +182,9 @@ ROUTERS = ("model", "balanced", "consecutive")
 def router(job: Job) -> str:
     """The option `router`, one of `ROUTERS`; raises `UsageError` for another word.
 
-    Benchmarks of trainers leave a model's own choice out: they draw experts by chance (Megatron's
-    `moe_router_force_load_balancing`), so that all get as many tokens, or take them in turn (`FakeBalancedGate`
-    of NeMo AutoModel), so that those of a token lie on one GPU or next to each other.
+    Benchmarks of trainers leave a model's own choice out: they draw experts by chance (Megatron's option
+    `moe_router_force_load_balancing`), so that all get as many tokens, or take them in turn (NeMo AutoModel's
+    `FakeBalancedGate`), so that those of a token lie on one GPU or next to each other.
     """
     said = job.options.get("router", "").strip().lower() or ROUTERS[0]
     if said not in ROUTERS:
