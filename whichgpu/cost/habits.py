@@ -136,8 +136,8 @@ def _outgrows(job: Job, whole: str) -> bool:
 def _is_of(recipe: Mapping[str, Any], job: Job) -> bool:
     """Whether a recipe is of a job's model and, where it names them, of its precision and its mesh's tp.
 
-    One with `experts` is of all models that have some. It is of training unless it names a phase, one of training too; one with `words` is of texts that have all
-    of them.
+    One with `experts` is of all models that have some, one with `words` of texts that have all of them. It is
+    of training unless it names a phase, one of training too.
     """
     asked = phase(job.phase or "infer")
     if recipe.get("phase", "train") not in (asked, "train" if asked in TRAINING else asked):
