@@ -131,7 +131,7 @@ def detector(program: str, name: str) -> float:
 
 def test_detectors_match_anchors_with_a_crowd_and_keep_what_the_focal_loss_does():
     for program, name, published in DETECTORS:
-        assert 0.93 < detector(f"{program} PyTorch 1.3", name) / GIB / published < 1.03, (program, name)
+        assert 0.935 < detector(f"{program} PyTorch 1.3", name) / GIB / published < 1.02, (program, name)
 
 
 def test_a_relu_keeps_what_it_read_before_pytorch_1_10_where_it_does_not_write_over_it():
@@ -162,7 +162,7 @@ def test_masks_of_a_crowd_lie_beside_those_predicted(
         runtime=f"{program} PyTorch {torch}",
     )  # fmt: skip
     tensors = sum(found.values()) - found["context"] - found["communication"]
-    assert 0.88 < tensors / GIB / published < 1.02
+    assert 0.88 < tensors / GIB / published < 0.99
 
 
 def test_masks_are_as_many_as_the_most_crowded_pictures_or_as_the_batchs_own() -> None:
