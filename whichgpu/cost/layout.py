@@ -457,7 +457,11 @@ def _exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...]
         * parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True, shared=shares_tokens(job))
     )
     exposed = stack.exposed
-    experts = share / mesh.cp * parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
+    experts = (
+        share
+        / mesh.cp
+        * parallel.all_to_all_seconds(workload, job, whole, mesh, devices, copies=stack.sends_copies)
+    )
     context = parallel.context_parallel_seconds(whole, mesh, devices, stack.products["attention"])
     shown = 1.0 if asked.off(job.options.get("moe_overlap", "")) else section("training")["moe_exposed"]
     from whichgpu.cost import distributed

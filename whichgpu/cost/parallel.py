@@ -291,8 +291,9 @@ def stages_seconds(ops: Iterable[Op], mesh: Mesh, devices: Devices) -> Array:
 
 
 def all_to_all_seconds(
-    workload: Workload, job: Job, ops: Iterable[Op], mesh: Mesh, devices: Devices, *, few: Any = False
-) -> Array:
+    workload: Workload, job: Job, ops: Iterable[Op], mesh: Mesh, devices: Devices, *, few: Any = False,
+    copies: bool = False,
+) -> Array:  # fmt: skip
     """Seconds of sending each token to its experts and back, over all layers of a pass of `ops`.
 
     What a GPU sends of a layer is its tokens, each to as many others as its choices reach; there and back,
@@ -300,7 +301,8 @@ def all_to_all_seconds(
     tokens each. Serving engines gather all tokens on every GPU of a node, and scatter the sums, unless
     they are set up for more: dense collectives wait less than an all-to-all of few tokens. Beyond a node
     `few` tokens, those of a pass that makes no prompt, go to each choice by themselves, in the format that
-    experts multiply in, and their sums come back in 16 bits.
+    experts multiply in, and their sums come back in 16 bits. `copies`: a training sends each copy of a token
+    by itself (`Runtime.sends_copies`).
     """
     total = np.zeros((1, 1))
     # Groups that attend to sequences of their own meet at experts that are cut as at those dealt out.
@@ -317,7 +319,7 @@ def all_to_all_seconds(
             # `elements` are top copies of each token that this GPU holds.
             sent = op.dims["elements"] / top / shared * size
             gpus = mesh.ep * mesh.moe_tp
-            both = 2.0 * all_to_all(sent, gpus, devices, top, within, in_turn=in_turn)
+            both = 2.0 * all_to_all(sent, gpus, devices, top, within, in_turn=in_turn, copies=copies)
             if not job.trains:
                 apart = all_to_each(sent * narrow / size, gpus, devices, top) + all_to_each(
                     sent, gpus, devices, top
