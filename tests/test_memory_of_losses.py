@@ -58,6 +58,10 @@ def test_moments_in_16_bits_take_half():
         4.0 * parameters("qwen3-8b") / 4, rel=0.01
     )
     assert wide["gradients"] == narrow["gradients"]
+    # What the 16-bit copy of a weight has of its FP32 is not kept twice.
+    assert wide["weights"] == pytest.approx(2.0 * narrow["weights"])
+    whole = parts("qwen3-8b", options={"optimizer": "adamw-bf16"}, **{**job, "runtime": "pytorch-2"})
+    assert whole["weights"] == parts("qwen3-8b", **{**job, "runtime": "pytorch-2"})["weights"]
 
 
 #: README of linkedin/Liger-Kernel: batch 8 over eight A100s, FSDP, layers run again; out of memory at 4,096
