@@ -134,6 +134,16 @@ def test_a_global_batch_is_micro_batches_of_all_replicas() -> None:
         run(replace(job, options={"global_batch": "2"}), H100)
 
 
+def test_parts_of_a_pipeline_may_be_uneven_where_any_modules_make_one() -> None:
+    """AutoModel's benchmark of Kimi K2: 61 layers in 24 parts of eight stages."""
+    staged = replace(TRAIN, workload="kimi-k2", n_gpus=256.0, pp=8.0)
+    options = {"ep": "32", "vp": "3", "global_batch": "512", "checkpointing": "full"}
+    for runtime in ("NeMo AutoModel", "torchtitan"):
+        assert rates(replace(staged, runtime=runtime), options)[0] > 0.0
+    with pytest.raises(UsageError, match="61 layers of kimi-k2 are not dealt out evenly"):
+        rates(replace(staged, runtime="Megatron-LM"), options)
+
+
 @pytest.mark.parametrize("options", [{}, {"sharding": "fsdp"}, {"sharding": "zero1"}])
 def test_more_gpus_are_faster_together_and_slower_each(options: dict[str, str]) -> None:
     counts = np.array([1.0, 2.0, 4.0, 8.0, 64.0, 512.0])

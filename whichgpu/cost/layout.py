@@ -172,7 +172,7 @@ def settle(job: Job) -> Settled:
     beside = _batch_beside(job) if serves else ()
     loaded = job.with_defaults(concurrency=flight) if flight else job
     job = workload.complete(loaded.with_defaults(n_gpus=mesh.replica, runtime=read.fallback))
-    mesh.check(workload, job)
+    mesh.check(workload, job, uneven=stack.uneven_parts)
     step: tuple[str, ...] = ()
     if job.options and not job.trains and is_language_model(workload):
         job, step = offload.by_layers(workload, job, stack)

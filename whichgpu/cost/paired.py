@@ -221,7 +221,7 @@ _ANSWERS, _OF_ANSWERS = ("decode", "generate"), ("serverless",)
 #: What is read of a training alone, of a runtime and of what it holds, and of a server of requests alone.
 _TRAINS = (
     "stops_early", "selects_attention", "updates", "mixed_gradient", "bucket_bytes", "exposed", "casts_once",
-    "shards", "sends_copies",
+    "shards", "sends_copies", "uneven_parts",
 )  # fmt: skip
 _HELD_IN_TRAINING = (
     "frees_gradients", "copies_state", "steps_by_tensor", "group_values", "gradient_bytes",
