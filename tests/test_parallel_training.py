@@ -134,6 +134,20 @@ def test_a_global_batch_is_micro_batches_of_all_replicas() -> None:
         run(replace(job, options={"global_batch": "2"}), H100)
 
 
+@pytest.mark.parametrize(
+    ("runtime", "rounds"), [("torchtitan", 2.0), ("NeMo AutoModel", 2.0), ("megatron", 1.0)]
+)
+def test_pipelines_of_pytorch_are_filled_with_each_batch(runtime: str, rounds: float) -> None:
+    """Two batches of eight sequences a replica fill and drain four stages twice; Megatron's go on."""
+    staged = replace(TRAIN, n_gpus=4.0, pp=4.0, batch=8.0 if rounds > 1.0 else 1.0, runtime=runtime)
+    once, twice = (
+        breakdown(replace(staged, options={"global_batch": whole, "checkpointing": "full"}), [GPUS[H100]])
+        for whole in ("8", "16")
+    )
+    ratio = float(twice.parts["bubble"][0, 0] / once.parts["bubble"][0, 0])
+    assert ratio == pytest.approx(rounds, rel=0.35 if rounds == 1.0 else 0.15)
+
+
 def test_parts_of_a_pipeline_may_be_uneven_where_any_modules_make_one() -> None:
     """AutoModel's benchmark of Kimi K2: 61 layers in 24 parts of eight stages."""
     staged = replace(TRAIN, workload="kimi-k2", n_gpus=256.0, pp=8.0)

@@ -433,7 +433,7 @@ def trained_step(
 
     mesh = Mesh.of(job)
     # Before the trace, which takes longest: of a sweep with one bad job, many parts are laid out in vain.
-    job, count = distributed.cut(job, mesh, stack)
+    job, count, rounds = distributed.cut(job, mesh, stack)
     whole = unscaled(workload.trace(job), stack.read(lambda one: one.brain))
     own = parallel.shard(
         whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled, sequence=shares_tokens(job),
@@ -443,7 +443,9 @@ def trained_step(
         job,
         whole,
         own,
-        distributed.plan(job, stack, mesh, whole, own, count=count, layers=workload.dims.get("layers")),
+        distributed.plan(
+            job, stack, mesh, whole, own, count=count, rounds=rounds, layers=workload.dims.get("layers")
+        ),
     )
 
 
