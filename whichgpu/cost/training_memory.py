@@ -408,7 +408,7 @@ def _alive(step: _Step, kernels: Kept) -> _Alive:
     stages = np.asarray(spread.pp, dtype=np.float64)
     last = spread.stage == stages - 1.0
     logits, layer = np.where(last, found.loss, 0.0), np.where(last, np.minimum(found.loss, found.layer), 0.0)
-    if step.stack.splits_batch:
+    if step.stack.holds.get("returns_logits"):
         # The last stage hands the logits of all micro-batches back together (torch.distributed.pipelining).
         logits = logits + np.where(last & (stages > 1), _returned(step) * spread.micro_batches, 0.0)
     kept = found.layers / stages * spread.in_flight + found.layer + found.ends
