@@ -86,7 +86,12 @@ def seconds(
     if ops.kind == "gemm":
         streamed = by_vectors(weights, ops, devices, runtime)
         few = ops.dims["m"] <= c["vector_rows"]
-        weights = np.where(few, streamed, weights * _rereads(ops, devices, runtime))
+        tiled = weights * _rereads(ops, devices, runtime)
+        if runtime.vector_bytes:
+            # Tiles unpack each weight as well, if for all rows at once.
+            unpacking = by_vectors(weights, ops, devices, runtime, once=True)
+            tiled = np.where(_in_narrow_tiles(ops, devices), np.maximum(tiled, unpacking), tiled)
+        weights = np.where(few, streamed, tiled)
         if runtime.vector_bytes:
             turns, least = ops.dims["m"] / c["vector_rows"] * streamed, ops.flops / peaks
             tiles = compute * _learnt_of_experts(ops, devices, runtime)
@@ -118,8 +123,11 @@ def fastest(
 ) -> NDArray[np.float64]:
     """Seconds of products that no fit makes faster, given the `ideal` ones of the tensor cores, (O, G, J).
 
-    An engine that widens narrow weights in registers cannot do without.
+    An engine that widens narrow weights in registers cannot do without, nor a kernel that unpacks them in
+    its tile.
     """
+    if runtime.unpacks and ops.kind == "gemm":
+        ideal = ideal / np.where(unpacked(ops, devices, runtime), section("products")["unpacked"], 1.0)
     if not _widens(ops, runtime) or runtime.widens_in:
         return ideal
     narrow = _in_registers(ops, rates(ops, devices, runtime), devices)
