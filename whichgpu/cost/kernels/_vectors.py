@@ -70,10 +70,10 @@ def unpacking(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.fl
 def _unpacked_times(
     ops: OpTable, devices: Devices, *, idle: bool = True, once: bool = False
 ) -> NDArray[np.float64]:
-    """By how much the operations of a product, or of one row of it, are more than those of one long row, (O, G, J).
+    """By how much the operations of a product are more than those of one long row, (O, G, J).
 
     Each further row is multiplied anew with what was unpacked, or unpacked anew by kernels that multiply
-    floats. The threads of a block take `span` values of a row at once: at the end of one that is no multiple
+    floats; not where only one is asked for (`once`). The threads of a block take `span` values of a row at once: at the end of one that is no multiple
     some are `idle`.
     """
     c, floats = section("products"), _lanes(devices) > 0.0
