@@ -73,8 +73,8 @@ def _unpacked_times(
     """By how much the operations of a product are more than those of one long row, (O, G, J).
 
     Each further row is multiplied anew with what was unpacked, or unpacked anew by kernels that multiply
-    floats; not where only one is asked for (`once`). The threads of a block take `span` values of a row at once: at the end of one that is no multiple
-    some are `idle`.
+    floats; not where only one is asked for (`once`). The threads of a block take `span` values of a row at
+    once: at the end of one that is no multiple some are `idle`.
     """
     c, floats = section("products"), _lanes(devices) > 0.0
     rows = np.clip(ops.dims["m"], 1.0, 1.0 if once else c["vector_rows"])
