@@ -203,11 +203,12 @@ _KEPT = 2048
 
 
 def _strange(gpu: Gpu) -> bool:
-    """Whether nothing of a GPU's kind was measured: another vendor's, of a generation without a row.
+    """Whether next to nothing of a GPU's kind was measured: another vendor's.
 
-    What NVIDIA's generations have in common it has not: then no fold says how far off it is.
+    What NVIDIA's generations have in common it has not. Of AMD's 62 rows, 48 of one card and 14 of a crowd's,
+    71 to 83 % are within the widths of their groups, which NVIDIA's rows made.
     """
-    return gpu.vendor != "NVIDIA" and gpu.family not in _table()["group"]["all"]["families"]
+    return gpu.vendor != "NVIDIA"
 
 
 def _alone(laid: Layout, stack: Runtime) -> bool:
