@@ -158,7 +158,8 @@ def least(laid: Layout, gpu: Gpu, stack: Runtime, known: Mapping[str, float]) ->
     strange = _untried(laid, stack) or _strange(gpu) or _alone(laid, stack) or _changed(stack)
     prior = section("spread")
     if not strange and not _borrowed(stack):
-        return max(_anybodys(laid, stack, known), float(prior["hand"]))
+        hands = prior["hand"]
+        return max(_anybodys(laid, stack, known), float(hands.get(kin_of(laid), hands["other"])))
     return math.hypot(prior["shared"], prior["own"])
 
 
