@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _LARGEST = 256 * 2**20
 #: Semicolons from which on a line is the head of a table, and a number with a decimal comma.
 _FEW, _DECIMAL = 2, re.compile(r"^(-?\d+),(\d+)(?= ?[A-Za-z%]*$)")
+#: Boards go over their limit for moments, and some are sold with a higher one.
+_OVER = 1.15
 #: Columns without which a row is of no use, with the option that states each.
 _NEEDED = {"workload": "--workload", "gpu": "--gpu"}
 
@@ -120,7 +122,7 @@ def _figures(
     for number, entry in enumerate(group.entries(stated), 1):
         try:
             made.append(_record(entry, stated, catalogue, group, number))
-            said += entry.warnings
+            said += made[-1].context["warnings"]
         except WhichGpuError as fault:
             first = first or fault
             said.append(f"figure {number} was left out: {fault}")
@@ -238,8 +240,19 @@ def _record(
     what = [f"import/{group.name}", *(path.name for path in group.paths), str(number)]
     columns.setdefault("source", group.paths[0].name)
     columns["id"] = f"{group.name}-{digest({'of': what, 'row': {k: str(v) for k, v in columns.items()}})}"
-    return Record(
-        row(**columns), {**entry.context, "warnings": list(entry.warnings)}, {"import": columns["id"]}
+    warnings = [*entry.warnings, *_doubts(columns, catalogue)]
+    return Record(row(**columns), {**entry.context, "warnings": warnings}, {"import": columns["id"]})
+
+
+def _doubts(columns: Mapping[str, Any], catalogue: Catalogue) -> tuple[str, ...]:
+    """What no device of that name does: a board that draws more than it may."""
+    gpu = catalogue.get(columns["gpu"])
+    most = gpu and max((float(gpu.value(name) or 0.0) for name in ("power", "power_max")), default=0.0)
+    if columns.get("metric") != "power" or not most or float(columns["value"]) <= _OVER * most:
+        return ()
+    return (
+        f"{float(columns['value']):.0f} W is more than {gpu.name} draws ({most:.0f} W): "
+        "another card, or a wrong clock",
     )
 
 

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
 #: The devices that its backends print before the table: CUDA and ROCm, Vulkan, Metal.
 DEVICE = re.compile(
-    r"^\s*Device \d+: ([^,\n]+)|^ggml_vulkan: \d+ = ([^(|\n]+?) *[(|]|^ggml_metal\w*: GPU name: *(.+)",
-    re.MULTILINE,
+    r"^\s*Device \d+: ([^,\n]+)|^ggml_vulkan: \d+ = ((?:[^(|\n]|\((?:R|TM)\))+?) *(?:\((?!R\)|TM\))|\|)"
+    r"|^ggml_metal\w*: GPU name: *(.+)",
+    re.MULTILINE | re.IGNORECASE,
 )
+#: Options of a test that say what stays with the processor beside layers.
+_HOSTED = {"n_cpu_moe": "n_cpu_moe"}
 _INSERTED = re.compile(r"^INSERT INTO \w+ \(([^)]*)\) VALUES \((.*)\);", re.MULTILINE)
 #: Formats as llama-bench spells them, behind the size of a model: `llama 7B mostly Q4_K - Medium`.
 _TYPE = re.compile(r"^(?P<name>\S+)(?:\s+(?P<size>\S+))?\s+(?:mostly\s+)?(?P<format>[A-Z][A-Z0-9_]*)"
@@ -96,7 +99,7 @@ def documents(text: str) -> tuple[list[Any], bool]:
 def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
     """A line of CSV or SQL with numbers where JSON has them."""
     found: dict[str, Any] = dict(row)
-    for name in ("n_prompt", "n_gen", "n_depth", "n_gpu_layers", "build_number"):
+    for name in ("n_prompt", "n_gen", "n_depth", "n_gpu_layers", "n_cpu_moe", "main_gpu", "build_number"):
         text = str(row.get(name) or "")
         found[name] = int(text) if text.lstrip("-").isdigit() else None
     for name in ("avg_ts", "stddev_ts"):
@@ -124,7 +127,9 @@ def _table(text: str) -> Iterator[dict[str, Any]]:
                     "model_type": row.get("model", ""), "gpu_info": devices,
                     "n_prompt": int(test["pp"] or 0), "n_gen": int(test["tg"] or 0),
                     "n_depth": int(test["depth"] or 0), "type_k": row.get("type_k", "f16"),
-                    "n_gpu_layers": int(row["ngl"]) if row.get("ngl", "").lstrip("-").isdigit() else None,
+                    "n_gpu_layers": _whole(row.get("ngl")), "n_cpu_moe": _whole(row.get("ncmoe")),
+                    "main_gpu": _whole(row.get("mg")), "split_mode": row.get("sm", ""),
+                    "tensor_split": row.get("ts", ""), "devices": row.get("dev", ""),
                     "avg_ts": float(rate["mean"]), "stddev_ts": float(rate["deviation"] or 0.0) or None,
                     "build_number": build[1] if build else "",
                 }  # fmt: skip
@@ -133,7 +138,7 @@ def _table(text: str) -> Iterator[dict[str, Any]]:
 def _entry(test: Mapping[str, Any]) -> Entry:
     prompt, made, depth = (float(test.get(name) or 0) for name in ("n_prompt", "n_gen", "n_depth"))
     name, kind = _model(test)
-    devices = [one.strip() for one in str(test.get("gpu_info") or "").split(",") if one.strip()]
+    devices = _used(test)
     said: list[str] = []
     if len(set(devices)) > 1:
         said.append(f"several kinds of GPU ({', '.join(devices)}): the first stands for them")
@@ -150,10 +155,16 @@ def _entry(test: Mapping[str, Any]) -> Entry:
     if isinstance(layers, int) and 0 <= layers < held:
         said.append(f"only {layers} of {held} layers were on the GPU")
         options["n_gpu_layers"] = layers
+    for key, option in _HOSTED.items():
+        if isinstance(test.get(key), int) and test[key] > 0:
+            options[option] = test[key]
+            said.append(f"experts of {test[key]} layers were left in the host")
+    if str(test.get("tensor_buft_overrides") or "none") not in ("none", ""):
+        said.append(f"tensors were placed by hand ({test['tensor_buft_overrides']}), which no row has")
     if str(test.get("type_k") or "f16") not in ("f16", "bf16"):
         options["kv_precision"] = str(test["type_k"])
     columns = {
-        "workload": name, "gpu": devices[0] if devices else "", "n_gpus": len(devices) or None,
+        "workload": name, "gpu": devices[0] if devices else _processor(test), "n_gpus": len(devices) or None,
         "phase": phase, "precision": kind, "batch": 1, "input_tokens": prompt + depth or None,
         "output_tokens": made or None, "runtime": f"llama.cpp b{test.get('build_number') or ''}".rstrip("b "),
         "options": options, "metric": "throughput", "unit": "tokens/s", "value": rate * generated,
@@ -161,6 +172,31 @@ def _entry(test: Mapping[str, Any]) -> Entry:
     }  # fmt: skip
     kept = ("build_commit", "cpu_info", "backends", "model_filename", "flash_attn", "n_threads", "samples_ts")
     return Entry(columns, {key: test[key] for key in kept if key in test}, tuple(said))
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.lstrip("-").isdigit() else None
+
+
+def _used(test: Mapping[str, Any]) -> list[str]:
+    """The GPUs that ran: of all that were there those that a test named, or shared the layers out to."""
+    # Builds up to 2024 put a stroke between devices.
+    there = [one.strip() for one in re.split(r"[,/]", str(test.get("gpu_info") or "")) if one.strip()]
+    named = re.findall(r"[A-Za-z]+(\d+)", str(test.get("devices") or ""))
+    used = [there[int(one)] for one in named if int(one) < len(there)] or there
+    main = test.get("main_gpu")
+    if str(test.get("split_mode") or "") == "none":
+        return used[main : main + 1] if isinstance(main, int) and main < len(used) else used[:1]
+    parts = [float(one) for one in re.findall(r"\d+(?:\.\d+)?", str(test.get("tensor_split") or ""))]
+    # All zero is as much to each as it has memory.
+    shares = dict(enumerate(parts)) if any(parts) and len(parts) > 1 else {}
+    return [one for place, one in enumerate(used) if shares.get(place, 0.0 if shares else 1.0) > 0.0]
+
+
+def _processor(test: Mapping[str, Any]) -> str:
+    """The processor of a test that had no GPU; empty where it may have had one."""
+    alone = {"cpu", "blas"}.issuperset(re.findall(r"[a-z]+", str(test.get("backends") or "gpu").lower()))
+    return str(test.get("cpu_info") or "") if alone else ""
 
 
 def _layers(name: str) -> int:
@@ -191,6 +227,19 @@ def spelled(file: str, kind: str) -> tuple[str, str]:
         plain = found["format"].lower()
         grade = _GRADES.get((found["grade"] or "").lower(), "")
         form = _PLAIN.get(plain, f"{plain}_{grade}" if grade else plain)
-    stem = file.replace("\\", "/").rpartition("/")[2].removesuffix(".gguf")
+    *folders, stem = file.replace("\\", "/").removesuffix(".gguf").split("/")
     name = re.sub(r"[-.](?:i?q\d\w*|f16|f32|bf16|fp16)$", "", stem, flags=re.IGNORECASE)
-    return ("" if name.lower() in ("", "ggml-model", "model", "ggml") else name), form
+    if name.lower() in ("", "ggml-model", "model", "ggml"):
+        # Early files were all called so, each in the folder of its model.
+        name = next((one for one in folders[-1:] if re.search(r"[a-z]", one, re.IGNORECASE)), "")
+        return (name if _known(name) else ""), form
+    return name, form
+
+
+def _known(name: str) -> bool:
+    from whichgpu.workloads.workload import resolve
+
+    try:
+        return bool(name) and bool(resolve(name).id)
+    except WhichGpuError:
+        return False
