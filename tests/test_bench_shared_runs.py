@@ -112,6 +112,14 @@ def test_what_llama_bench_left_in_the_host_is_an_option(tmp_path):
     found = loaded(tmp_path, json.dumps([{**BENCH, "n_cpu_moe": 30}]), name=".json")
     assert found.records[0].row["options"] == "n_cpu_moe=30"
     assert "experts of 30 layers" in found.notes[0]
+    table = (
+        "  Device 0: NVIDIA L40S, compute capability 8.9, VMM: yes\n"
+        * 2
+        + "| model | size | params | backend | ngl | n_cpu_moe | sm | main_gpu | test | t/s |\n"
+        "| gpt-oss 20B MXFP4 MoE | 11.27 GiB | 20.91 B | CUDA | 99 | 12 | none | 1 | tg128 | 61.20 ± 0.10 |\n"
+    )
+    (drawn,) = loaded(tmp_path, table, name=".md", workload="gpt-oss-20b").records
+    assert (drawn.row["n_gpus"], drawn.row["options"]) == ("1", "n_cpu_moe=12")
     plain = {**BENCH, "gpu_info": "", "backends": "CPU", "cpu_info": "AMD EPYC 9654 96-Core Processor"}
     alone = loaded(tmp_path, json.dumps([plain]), name=".json")
     assert alone.records[0].row["gpu"] == "epyc-9654"

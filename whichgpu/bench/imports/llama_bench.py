@@ -34,6 +34,9 @@ _TYPE = re.compile(r"^(?P<name>\S+)(?:\s+(?P<size>\S+))?\s+(?:mostly\s+)?(?P<for
 _HEADING = re.compile(r"^\s*\|\s*model\s*\|.*\|\s*test\s*\|\s*t/s\s*\|", re.MULTILINE)
 _TEST = re.compile(r"^(?:pp\s*(?P<pp>\d+))?\s*\+?\s*(?:tg\s*(?P<tg>\d+))?(?:\s*@\s*d\s*(?P<depth>\d+))?$")
 _RATE = re.compile(r"^(?P<mean>[\d.]+)(?:\s*(?:±|\+/-)\s*(?P<deviation>[\d.]+))?$")
+#: Columns of the table whose heads are shorter than their names.
+_COLUMNS = {"ngl": "n_gpu_layers", "ncmoe": "n_cpu_moe", "mg": "main_gpu", "sm": "split_mode",
+            "ts": "tensor_split", "dev": "devices"}  # fmt: skip
 _GRADES = {"small": "s", "medium": "m", "large": "l"}
 _PLAIN = {"f16": "fp16", "f32": "fp32", "bf16": "bf16"}
 
@@ -120,16 +123,15 @@ def _table(text: str) -> Iterator[dict[str, Any]]:
         if _HEADING.search(line):
             head = [one.lower() for one in cells]
         elif head and re.match(r"\s*\|.*\|\s*$", line) and len(cells) == len(head):
-            row = dict(zip(head, cells, strict=True))
+            row = {_COLUMNS.get(name, name): cell for name, cell in zip(head, cells, strict=True)}
             test, rate = _TEST.match(row.get("test", "")), _RATE.match(row.get("t/s", ""))
             if test and rate:
                 yield {
                     "model_type": row.get("model", ""), "gpu_info": devices,
                     "n_prompt": int(test["pp"] or 0), "n_gen": int(test["tg"] or 0),
                     "n_depth": int(test["depth"] or 0), "type_k": row.get("type_k", "f16"),
-                    "n_gpu_layers": _whole(row.get("ngl")), "n_cpu_moe": _whole(row.get("ncmoe")),
-                    "main_gpu": _whole(row.get("mg")), "split_mode": row.get("sm", ""),
-                    "tensor_split": row.get("ts", ""), "devices": row.get("dev", ""),
+                    **{name: _whole(row.get(name)) for name in ("n_gpu_layers", "n_cpu_moe", "main_gpu")},
+                    **{name: row.get(name, "") for name in ("split_mode", "tensor_split", "devices")},
                     "avg_ts": float(rate["mean"]), "stddev_ts": float(rate["deviation"] or 0.0) or None,
                     "build_number": build[1] if build else "",
                 }  # fmt: skip
