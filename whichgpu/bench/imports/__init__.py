@@ -247,8 +247,10 @@ def _record(
 def _doubts(columns: Mapping[str, Any], catalogue: Catalogue) -> tuple[str, ...]:
     """What no device of that name does: a board that draws more than it may."""
     gpu = catalogue.get(columns["gpu"])
-    most = gpu and max((float(gpu.value(name) or 0.0) for name in ("power", "power_max")), default=0.0)
-    if columns.get("metric") != "power" or not most or float(columns["value"]) <= _OVER * most:
+    if gpu is None or columns.get("metric") != "power":
+        return ()
+    most = max(float(gpu.value(name) or 0.0) for name in ("power", "power_max"))
+    if not most or float(columns["value"]) <= _OVER * most:
         return ()
     return (
         f"{float(columns['value']):.0f} W is more than {gpu.name} draws ({most:.0f} W): "
