@@ -461,3 +461,13 @@ def test_two_vendors_share_no_kernels():
     assert low < 1.0 < middle
     low, _, high = ratio("h200-141gb-sxm", "h100-80gb-sxm")
     assert high / low < 1.6
+
+
+def test_where_the_usual_software_runs_on_none_all_are_under_what_does():
+    done = compare(["p40", "m40-24gb"], ["llama-3.1-8b"], today=TODAY).view.works[0]
+    assert not done.refused
+    assert {one.best.runtime for one in done.results.values()} == {"llama-cpp"}
+    alone = compare(["tpu-v6e", "tpu-v5e"], [Job("resnet50", phase="train")], today=TODAY).view.works[0]
+    assert {one.best.runtime for one in alone.results.values()} == {"xla"}
+    asked = compare(["p40", "m40-24gb"], [Job("llama-3.1-8b", runtime="vllm")], today=TODAY).view.works[0]
+    assert not asked.results, "who names one asks about it"
