@@ -362,6 +362,12 @@ def test_what_a_loop_a_slice_a_host_and_a_stuck_clock_make(workload, gpu, measur
     assert cause in order[:2]
 
 
+def test_a_model_that_is_larger_than_a_slice_is_on_none():
+    one, _, order = found("llama-2-70b", "a100-40gb-sxm", "2.1 tokens/s", precision="q4_k_m")
+    assert not any("MIG" in cause.title for cause in one.causes)
+    assert "spilling" in order[:2]
+
+
 def test_other_models_of_a_name_are_of_one_kind_of_number():
     one, _, _ = found("gpt2", "a100-80gb-sxm", "30 tokens/s", phase="serve", runtime="transformers")
     assert not any("gpt-13b" in cause.title for cause in one.causes)

@@ -226,7 +226,8 @@ def _shared(asked: Asked) -> Iterable[Tried]:
         part = {**scaled(asked.gpu, share, share), "memory": float(asked.gpu.value("memory") or 0.0)}
         device = resized(asked.gpu, asked.gpu.id, "derived", **part)
         yield from each("shared", [(f"{share:.0%} of it", again(asked, asked.job, device))])
-    if slice_ := smallest(asked.gpu):
+    slice_ = smallest(asked.gpu)
+    if slice_ is not None and asked.answer.required <= float(slice_.value("memory") or 0.0):
         name = slice_.id.rpartition("mig-")[2]
         yield from each("shared", [(f"a MIG slice {name}", again(asked, asked.job, slice_))])
 
