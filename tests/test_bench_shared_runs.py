@@ -108,6 +108,15 @@ def test_devices_of_llama_bench_are_those_that_ran(tmp_path, change, count):
     assert (one.row["gpu"], one.row["n_gpus"]) == ("l40s", count)
 
 
+def test_no_row_is_of_two_kinds_of_gpu(tmp_path):
+    mixed = {**BENCH, "gpu_info": "NVIDIA GeForce RTX 4090, NVIDIA GeForce RTX 3090"}
+    found = loaded(tmp_path, json.dumps([mixed, {**mixed, "devices": "CUDA1"}]), name=".json")
+    assert [(one.row["gpu"], one.row["n_gpus"]) for one in found.records] == [("rtx-3090", "1")]
+    assert "several kinds of GPU (NVIDIA GeForce RTX 4090, NVIDIA GeForce RTX 3090)" in found.notes[0]
+    stated = loaded(tmp_path, json.dumps([mixed]), name=".json", gpu="rtx-3090")
+    assert stated.records[0].row["gpu"] == "rtx-3090"
+
+
 def test_what_llama_bench_left_in_the_host_is_an_option(tmp_path):
     found = loaded(tmp_path, json.dumps([{**BENCH, "n_cpu_moe": 30}]), name=".json")
     assert found.records[0].row["options"] == "n_cpu_moe=30"

@@ -66,6 +66,15 @@ class Imported:
     faults: Mapping[str, str]
 
 
+#: Between the names of several kinds of GPU that one figure is of.
+_TOGETHER = " together with "
+
+
+def kinds(names: Iterable[str]) -> str:
+    """What a figure says of its GPUs: their name, or those of all kinds, of which no row can be."""
+    return _TOGETHER.join(dict.fromkeys(names))
+
+
 def sections(start: re.Pattern[str], text: str) -> Iterator[tuple[re.Match[str], str]]:
     """Each match of what begins a run, with the text from there to the next one or the end."""
     starts = list(start.finditer(text))
@@ -232,6 +241,9 @@ def _record(
     if lacking := [name for name in _NEEDED if not columns.get(name)]:
         add = " ".join(f"{_NEEDED[name]} NAME" for name in lacking)
         raise UsageError(f"figure {number} does not say its {' and its '.join(lacking)}; add {add}")
+    if _TOGETHER in str(columns["gpu"]):
+        several = str(columns["gpu"]).replace(_TOGETHER, ", ")
+        raise UsageError(f"figure {number} is of several kinds of GPU ({several}): --gpu NAME states one")
     memory = entry.context.get("gpu_memory") if not stated.get("gpu") else None
     columns["gpu"], count = _device(str(columns["gpu"]), catalogue, memory)
     split = int(float(columns.get("tp") or 1)) * int(float(columns.get("pp") or 1))

@@ -11,7 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.bench.imports import Entry
+from whichgpu.bench.imports import Entry, kinds
 from whichgpu.errors import UsageError, WhichGpuError
 
 if TYPE_CHECKING:
@@ -142,8 +142,6 @@ def _entry(test: Mapping[str, Any]) -> Entry:
     name, kind = _model(test)
     devices = _used(test)
     said: list[str] = []
-    if len(set(devices)) > 1:
-        said.append(f"several kinds of GPU ({', '.join(devices)}): the first stands for them")
     if depth:
         said.append(f"measured behind {depth:.0f} tokens of context")
     if prompt and made:
@@ -166,7 +164,7 @@ def _entry(test: Mapping[str, Any]) -> Entry:
     if str(test.get("type_k") or "f16") not in ("f16", "bf16"):
         options["kv_precision"] = str(test["type_k"])
     columns = {
-        "workload": name, "gpu": devices[0] if devices else _processor(test), "n_gpus": len(devices) or None,
+        "workload": name, "gpu": kinds(devices) or _processor(test), "n_gpus": len(devices) or None,
         "phase": phase, "precision": kind, "batch": 1, "input_tokens": prompt + depth or None,
         "output_tokens": made or None, "runtime": f"llama.cpp b{test.get('build_number') or ''}".rstrip("b "),
         "options": options, "metric": "throughput", "unit": "tokens/s", "value": rate * generated,

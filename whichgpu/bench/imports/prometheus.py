@@ -12,7 +12,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.bench.imports import Entry
+from whichgpu.bench.imports import Entry, kinds
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple
 
@@ -98,8 +98,8 @@ def read(paths: Sequence[Path], texts: Sequence[str]) -> Iterator[Entry]:
     scrapes, aside = _busy(scrapes)
     first, last = _ends(scrapes)
     engine = next((name for mark, name in _ENGINES.items() if any(_begins(mark, one) for one in texts)), "")
-    base, context, kinds = _about(last, scrapes, engine)
-    said = (*aside, *kinds, *_anew(first, last))
+    base, context = _about(last, scrapes, engine)
+    said = (*aside, *_anew(first, last))
     yield from _power(first, last, base, context, said)
     yield from _serving(first, last, base, context, said)
 
@@ -207,31 +207,26 @@ def _ends(scrapes: Sequence[Scrape]) -> tuple[Scrape | None, Scrape]:
     return Scrape({key: value for key, (value, _) in firsts.items()}, times[0]), last
 
 
-def _about(
-    last: Scrape, scrapes: Sequence[Scrape], engine: str
-) -> tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]:
+def _about(last: Scrape, scrapes: Sequence[Scrape], engine: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """What ran where, and how busy it was."""
     named = next(
         (last.label(name, "modelName") for name in (_POWER, _ENERGY, *_GAUGES) if last.each(name)), []
     )
     model = next((last.label(name, "model_name") for name in (_MADE, _RUNNING) if last.each(name)), [])
     count = len(last.each(_POWER) or last.each(_ENERGY)) or None
-    said = (
-        (f"several kinds of GPU ({', '.join(named)}): the first stands for them",) if len(named) > 1 else ()
-    )
     context: dict[str, Any] = {}
     for name, key in _GAUGES.items():
         values = [value for one in scrapes for value in one.each(name)]
         if values:
             context[key] = sum(values) / len(values)
     serves = bool(engine)
-    base = {"gpu": named[0] if named else "", "n_gpus": count, "workload": model[0] if model else "",
+    base = {"gpu": kinds(named), "n_gpus": count, "workload": model[0] if model else "",
             "runtime": engine if serves else "", "phase": "serve" if serves else ""}  # fmt: skip
     # Of data-parallel engines each says its own.
     running = [total for one in scrapes if (total := one.total(_RUNNING)) is not None]
     if running and sum(running) > 0:
         base["concurrency"] = max(round(sum(running) / len(running)), 1)
-    return base, context, said
+    return base, context
 
 
 def _grown(first: Scrape | None, last: Scrape, name: str) -> float | None:
