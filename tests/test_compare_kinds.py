@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -461,6 +462,10 @@ def test_two_vendors_share_no_kernels():
     assert low < 1.0 < middle
     low, _, high = ratio("h200-141gb-sxm", "h100-80gb-sxm")
     assert high / low < 1.6
+    works = [Job("bert-large", phase="train"), "stable-diffusion-1.5"]
+    said = compare(["gaudi3", "h100-80gb-sxm"], works, today=TODAY).answer.text
+    assert re.search(r"faster in both workloads \(.*\), surely in (?:none|one) of them|but not surely", said)
+    assert "surely" not in compare(["a10", "a100-80gb-pcie"], works, today=TODAY).answer.text
 
 
 def test_where_the_usual_software_runs_on_none_all_are_under_what_does():
