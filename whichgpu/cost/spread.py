@@ -136,6 +136,8 @@ def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> Spread:
     """The spread of a laid-out job on one GPU under what runs it there."""
     prior = section("spread")
     inexact = 1.0 if stack.exact else 1.5
+    if laid.workload.dims.get("kind") == "stream" and gpu.segment != "cpu":
+        return Spread(prior["stream"]["shared"], prior["stream"]["own"], "roofline")
     # A processor is no GPU: what the fit has learnt of those says little of it, nor of another vendor's.
     if not measured(stack) or gpu.segment == "cpu" or gpu.vendor in stack.unmeasured:
         foreign = gpu.vendor in stack.unmeasured and laid.job.phase == "serve"
