@@ -268,6 +268,21 @@ def stages_seconds(ops: Iterable[Op], mesh: Mesh, devices: Devices) -> Array:
     return np.asarray(crossings * each)
 
 
+def grouped(workload: Workload, job: Job, mesh: Mesh) -> tuple[Job, tuple[Op, ...]]:
+    """The job of one group of data-parallel attention, and the ops of the pass that it is in.
+
+    Each group has its share of a replica's batch, of fewer sequences than groups one; the experts see the
+    tokens of all.
+    """
+    whole = workload.trace(job)
+    if not np.any(mesh.attention_dp > 1.0):
+        return job, whole
+    batch = np.asarray(job.batch, dtype=np.float64)
+    own = job.changed(batch=np.maximum(batch / mesh.attention_dp, np.minimum(batch, 1.0)))
+    apart = (op for op in workload.trace(own) if not op.shard.startswith("expert"))
+    return own, (*apart, *(op for op in whole if op.shard.startswith("expert")))
+
+
 def all_to_all_seconds(
     workload: Workload, job: Job, ops: Iterable[Op], mesh: Mesh, devices: Devices, *, few: Any = False
 ) -> Array:

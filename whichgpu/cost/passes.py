@@ -230,7 +230,8 @@ def _host(stack: Runtime, job: Job, decode_sequences: Any = None) -> tuple[Array
     mesh, taken, waits = Mesh.of(job), np.asarray(stack.fixed, dtype=np.float64), np.asarray(stack.ahead)
     if decode_sequences is not None:
         each = stack.sequence * np.asarray(decode_sequences, dtype=np.float64) / mesh.attention_dp
-        each = each + stack.rank * (mesh.tp - 1.0)
+        # Processes are in the way of those of their own machine.
+        each = each + stack.rank * (np.minimum(mesh.tp, section("links")["node"]) - 1.0)
         # An engine that schedules several passes at a time does so once for them, and no more than that.
         once = scheduled_at_once(stack, job)
         taken = (taken + each) * (1.0 - section("serving")["scheduled"] * (1.0 - 1.0 / once))
