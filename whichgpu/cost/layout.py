@@ -276,7 +276,8 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
     links = links + exchanged
     if group is not job:
         few = np.asarray(job.phase == "decode")
-        links = links + parallel.all_to_all_seconds(workload, job, whole, mesh, devices, few=few)
+        sent = parallel.all_to_all_seconds(workload, job, whole, mesh, devices, few=few)
+        links = links + sent * passes.exposed(job)
     parts, out = _held(workload, group, stack, mesh, ops)
     links = links + offload.weight_seconds(stack, job, out, devices, ops)
     links = links + hearing.readied(workload, job, stack, devices)
