@@ -198,7 +198,7 @@ def _rank(
 
 
 def exposed(job: Job) -> float:
-    """Share of a server's all-to-alls that shows: all, unless those of half a batch run beside the other half.
+    """Share of a server's all-to-alls that shows: all, unless half of a batch sends while the other computes.
 
     As beside another micro-batch of a training (an assumption: no run on file states it).
     """
