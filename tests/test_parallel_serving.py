@@ -254,6 +254,33 @@ def test_experts_over_machines_are_sent_few_tokens_choice_by_choice() -> None:
     assert few > 1.3 * many
 
 
+def test_tokens_cross_a_rack_of_nvlink_choice_by_choice_too() -> None:
+    """GPUs of one machine gather all tokens instead; beyond them intervals are wider."""
+    job = replace(BIG, workload="deepseek-v3", precision="fp8", tp=1.0, pp=1.0)
+    devices, workload = Devices.of([GPUS["gb200-192gb"]]), resolve(job.workload)
+
+    def sent(groups: float) -> float:
+        asked = replace(job, options={"ep": f"{groups:g}", "attention_dp": f"{groups:g}"})
+        ops = engine_step.step_ops(workload, asked, 0.0, 256.0, 256.0)
+        mesh = Mesh.of(asked)
+        return float(np.ravel(parallel.all_to_all_seconds(workload, asked, ops, mesh, devices, few=True))[0])
+
+    size, layers = 256.0 * 7168.0, 58.0
+    by_hand = layers * sum(
+        float(links.all_to_each(size * width, 36.0, devices, 8.0)[0, 0]) for width in (1.0, 2.0)
+    )
+    assert sent(36.0) == pytest.approx(by_hand)
+    assert sent(8.0) == pytest.approx(
+        layers * 2.0 * float(links.all_gather(8.0 * size * 2.0, 8.0, devices, direct=True)[0, 0]), rel=0.5
+    )
+    told = {
+        n: run(replace(job, phase="serve", runtime="sglang", n_gpus=n, concurrency=64.0 * n,
+                       options={"ep": f"{n:g}", "attention_dp": f"{n:g}"}), "gb200-192gb").at(0, 0).throughput
+        for n in (8.0, 16.0)
+    }  # fmt: skip
+    assert told[16.0].high / told[16.0].mid > 1.3 * told[8.0].high / told[8.0].mid
+
+
 @pytest.mark.parametrize(("name", "layers"), [("minimax-m2", 62), ("olmo-3-32b", 64), ("qwen3-32b", 0)])
 def test_a_norm_of_all_heads_at_once_adds_up_squares_over_the_gpus(name: str, layers: int) -> None:
     """Two sums in FP32 a token and layer (RMSNormTP), besides the two all-reduces of its row layers."""

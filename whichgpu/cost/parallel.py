@@ -290,10 +290,10 @@ def all_to_all_seconds(
 
     What a GPU sends of a layer is its tokens, each to as many others as its choices reach; there and back,
     and in training twice more for the gradients. In training tensor-parallel GPUs have a share of the
-    tokens each. Serving engines gather all tokens on every GPU of a node, and scatter the sums, unless
-    they are set up for more: dense collectives wait less than an all-to-all of few tokens. Beyond a node
-    `few` tokens, those of a pass that makes no prompt, go to each choice by themselves, in the format that
-    experts multiply in, and their sums come back in 16 bits.
+    tokens each. Serving engines gather all tokens on every GPU of a machine, and scatter the sums, unless
+    they are set up for more: dense collectives wait less than an all-to-all of few tokens. Beyond one, over
+    NVLink or a network, `few` tokens, those of a pass that makes no prompt, go to each choice by themselves,
+    in the format that experts multiply in, and their sums come back in 16 bits.
     """
     total = np.zeros((1, 1))
     # Groups that attend to sequences of their own meet at experts that are cut as at those dealt out.
@@ -304,6 +304,7 @@ def all_to_all_seconds(
     size, narrow = spec.activation, 1.0 if spec.math == "fp8" else spec.activation
     within = workload.dims.get("groups_per_token", 1) / workload.dims.get("expert_groups", 1)
     shared = mesh.tp if job.trains else 1.0
+    machine = np.minimum(node_size(devices), section("links")["node"])
     for op in ops:
         if op.kind == "copy" and ".dispatch" in op.layer:
             # `elements` are top copies of each token that this GPU holds.
@@ -316,7 +317,7 @@ def all_to_all_seconds(
                 )
                 both = np.where(few, apart, both)
                 gathered = 2.0 * all_gather(gpus * sent, gpus, devices, direct=True)
-                both = np.where(gpus <= node_size(devices), gathered, both)
+                both = np.where(gpus <= machine, gathered, both)
             total = total + op.count * both
     return np.asarray(np.where(exchanging, total, 0.0))
 
