@@ -219,9 +219,9 @@ def memory_parts(
             parts["kv_reserve"] = memory.reserve(parts["kv_cache"])
         return parts, ops
     mesh = Mesh.of(job)
-    own, whole = parallel.grouped(workload, job, mesh)
+    group, whole = parallel.grouped(workload, job, mesh)
     ops = parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
-    return _held(workload, own, stack, mesh, ops)[0], ops
+    return _held(workload, group, stack, mesh, ops)[0], ops
 
 
 def _held(
