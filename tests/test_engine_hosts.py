@@ -50,6 +50,17 @@ def test_processes_of_several_gpus_were_in_each_others_way():
     assert told["vLLM 0.5.3"] > told["vLLM 0.4.2"] + 15.0
 
 
+def test_processes_are_in_the_way_of_those_of_their_own_machine():
+    """Sixteen GPUs in two machines lose with each token what eight in one do."""
+
+    def lost(n: float) -> float:
+        before, after = (tpot(release, ALONE, tp=n, n_gpus=n) for release in ("vLLM 0.5.3", "vLLM 0.4.2"))
+        return before - after
+
+    assert lost(8.0) == pytest.approx(7 * 6e-3, rel=1e-6)
+    assert lost(16.0) == pytest.approx(lost(8.0), rel=1e-6)
+
+
 def test_the_first_engines_of_vllm_schedule_in_turn_with_the_gpu():
     """The API server is a process of its own since 0.5.4, outputs are made beside the GPU since 0.6."""
     before, apart = (tpot(release, ALONE) for release in ("vLLM 0.5.3", "vLLM 0.5.4"))

@@ -7,6 +7,7 @@ import pytest
 from test_engines import CHAT, EXPERTS, GPUS, TRTLLM, times
 
 from whichgpu.cost.device import Devices
+from whichgpu.cost.engine_step import step_ops
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.fit import Fit
 from whichgpu.cost.kernels.attention import exponentials
@@ -30,6 +31,23 @@ def test_experts_and_narrow_products_bring_kernels_of_their_own(engine, beside):
     # 94 layers: a sort of tokens and so on, and the activations of two dense products narrowed.
     expected = 94 * (beside + 2.0 * stack.quantising) * stack.gap * float(devices.pause[0, 0])
     assert float((with_ - without).ravel()[0]) == pytest.approx(expected, rel=1e-6)
+
+
+def test_many_rows_of_an_expert_are_multiplied_faster_than_few():
+    """What one row more takes beside the weights that all read."""
+    job = Job("deepseek-v3", phase="serve", precision="fp8", input_tokens=1.0, output_tokens=2.0)
+    settled, stack = settle(replace(job, runtime="sglang")), runtime("sglang", "")
+    devices = Devices.of([GPUS["h100-80gb-sxm"]])
+
+    def taken(rows: float) -> float:
+        # Of 256 experts a token goes through eight.
+        whole = step_ops(settled.workload, settled.job, 0.0, 32.0 * rows, 32.0 * rows)
+        ops = tuple(op for op in whole if op.layer.endswith("experts.up"))
+        return float(evaluate(prepare(ops, devices, stack), Fit()).gpu.ravel()[0])
+
+    few, usual, many = ((taken(2.0 * rows) - taken(rows)) / rows for rows in (16.0, 64.0, 1024.0))
+    assert usual == pytest.approx(few, rel=0.2)
+    assert many < 0.9 * usual
 
 
 def test_prompts_of_quantised_experts_are_as_fast_as_those_of_wide_ones_where_kernels_unpack():

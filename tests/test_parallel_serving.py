@@ -142,6 +142,28 @@ def test_experts_dealt_out_or_cut_hold_the_same_and_data_parallel_attention_spre
     assert not any("not modelled" in said for said in found["groups"].warnings())
 
 
+@pytest.mark.parametrize("phase", ["decode", "prefill"])
+def test_groups_of_attention_share_a_batch_that_is_stated(phase: str) -> None:
+    """As many sequences of each group take about as long, however many there are, and as much memory."""
+    job = Job("deepseek-v3", phase=phase, precision="fp8", runtime="sglang", input_tokens=2000.0,
+              output_tokens=100.0, tp=1.0)  # fmt: skip
+    of = {
+        n: run(replace(job, n_gpus=n, batch=32.0 * n, options={"attention_dp": f"{n:g}", "ep": f"{n:g}"}),
+               "h200-141gb-sxm")
+        for n in (16.0, 32.0)
+    }  # fmt: skip
+    assert of[32.0].seconds[0, 0] == pytest.approx(of[16.0].seconds[0, 0], rel=0.25)
+    assert of[32.0].parts["kv_cache"][0, 0] == pytest.approx(of[16.0].parts["kv_cache"][0, 0])
+    wide = replace(job, n_gpus=32.0, options={"attention_dp": "32", "ep": "32"})
+    one = run(replace(wide, batch=1.0), "h200-141gb-sxm")
+    assert one.parts["kv_cache"][0, 0] == pytest.approx(of[32.0].parts["kv_cache"][0, 0] / 32.0)
+    # All-to-alls that run beside the other half of a batch show in part, here and in a server.
+    served = replace(wide, phase="serve", concurrency=1024.0)
+    for asked, gpus in ((replace(wide, batch=1024.0), "h200-141gb-sxm"), (served, "h200-141gb-sxm")):
+        hidden = replace(asked, options={**wide.options, "moe_overlap": "true"})
+        assert run(hidden, gpus).seconds[0, 0] < 0.95 * run(asked, gpus).seconds[0, 0]
+
+
 def test_groups_of_attention_exchange_tokens_at_experts_that_are_cut_as_at_those_dealt_out() -> None:
     job = Job("mixtral-8x22b", phase="serve", precision="fp8", n_gpus=8.0, tp=1.0, pp=1.0, concurrency=64.0)
     cut, dealt = (
@@ -230,6 +252,33 @@ def test_experts_over_machines_are_sent_few_tokens_choice_by_choice() -> None:
     )
     assert few == pytest.approx(by_hand)
     assert few > 1.3 * many
+
+
+def test_tokens_cross_a_rack_of_nvlink_choice_by_choice_too() -> None:
+    """GPUs of one machine gather all tokens instead; beyond them intervals are wider."""
+    job = replace(BIG, workload="deepseek-v3", precision="fp8", tp=1.0, pp=1.0)
+    devices, workload = Devices.of([GPUS["gb200-192gb"]]), resolve(job.workload)
+
+    def sent(groups: float) -> float:
+        asked = replace(job, options={"ep": f"{groups:g}", "attention_dp": f"{groups:g}"})
+        ops = engine_step.step_ops(workload, asked, 0.0, 256.0, 256.0)
+        mesh = Mesh.of(asked)
+        return float(np.ravel(parallel.all_to_all_seconds(workload, asked, ops, mesh, devices, few=True))[0])
+
+    size, layers = 256.0 * 7168.0, 58.0
+    by_hand = layers * sum(
+        float(links.all_to_each(size * width, 36.0, devices, 8.0)[0, 0]) for width in (1.0, 2.0)
+    )
+    assert sent(36.0) == pytest.approx(by_hand)
+    assert sent(8.0) == pytest.approx(
+        layers * 2.0 * float(links.all_gather(8.0 * size * 2.0, 8.0, devices, direct=True)[0, 0]), rel=0.5
+    )
+    told = {
+        n: run(replace(job, phase="serve", runtime="sglang", n_gpus=n, concurrency=64.0 * n,
+                       options={"ep": f"{n:g}", "attention_dp": f"{n:g}"}), "gb200-192gb").at(0, 0).throughput
+        for n in (8.0, 16.0)
+    }  # fmt: skip
+    assert told[16.0].high / told[16.0].mid > 1.3 * told[8.0].high / told[8.0].mid
 
 
 @pytest.mark.parametrize(("name", "layers"), [("minimax-m2", 62), ("olmo-3-32b", 64), ("qwen3-32b", 0)])

@@ -50,6 +50,7 @@ SWITCHES: Mapping[str, str] = {
     **dict.fromkeys(("enable_expert_parallel", "enable_ep_moe"), "--option ep=N for N GPUs"),
     "override_tensor": "--option offload=20GB for the weights that stay on the host",
     "enable_dp_attention": "--option attention_dp=N for N groups",
+    **dict.fromkeys(("enable_two_batch_overlap", "enable_dbo"), "--option moe_overlap=true"),
     **dict.fromkeys(
         ("enable_chunked_prefill", "chunked_prefill"),
         "nothing for it: engines that can cut prompts into chunks unasked",

@@ -16,7 +16,7 @@ from whichgpu.cost.answers import Z90
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimates import Estimates
 from whichgpu.cost.layout import Layout, lay_out, lay_out_on
-from whichgpu.cost.machines import by_host, exchanging
+from whichgpu.cost.machines import beyond_a_machine, by_host, exchanging
 from whichgpu.cost.memory import needed
 from whichgpu.cost.parallel import Exchange, data_parallel_seconds
 from whichgpu.cost.readings import readings
@@ -169,6 +169,7 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
     idle = section("spread")["idle"] * (1.0 - timing.filled) * (1.0 - timing.launching)
     # Whether a host's links work as its GPUs could is not in the catalogue either.
     machine = np.hypot(np.hypot(host, idle), section("spread")["links"] * bound)
+    machine = np.hypot(machine, section("spread")["wide_experts"] * beyond_a_machine(laid.job))
     # Nor what a server and its load generator do with requests for which there is no place.
     queue = np.zeros(1) if serving is None else serving.queue
     crowd = section("spread")["waiting"] * queue / (1.0 + queue)

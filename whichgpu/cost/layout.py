@@ -219,8 +219,9 @@ def memory_parts(
             parts["kv_reserve"] = memory.reserve(parts["kv_cache"])
         return parts, ops
     mesh = Mesh.of(job)
-    ops = parallel.shard(workload.trace(job), mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
-    return _held(workload, job, stack, mesh, ops)[0], ops
+    group, whole = parallel.grouped(workload, job, mesh)
+    ops = parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp)
+    return _held(workload, group, stack, mesh, ops)[0], ops
 
 
 def _held(
@@ -266,13 +267,18 @@ def _array(value: Any) -> Array:
 
 def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:
     """Inference whose work does not depend on the GPU's memory."""
-    mesh, whole = Mesh.of(job), workload.trace(job)
+    mesh = Mesh.of(job)
+    group, whole = parallel.grouped(workload, job, mesh)
     flowing = pipeline.flowing(workload, job, stack, whole)
     ops, own = (parallel.shard(some, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp) for some in (whole, flowing))
     links = parallel.tensor_parallel_seconds(flowing, mesh.tp, devices) + pipeline.boundaries(job)
     own, exchanged = sequence.shared_out(workload, own, mesh.cp, devices)
     links = links + exchanged
-    parts, out = _held(workload, job, stack, mesh, ops)
+    if group is not job:
+        few = np.asarray(job.phase == "decode")
+        sent = parallel.all_to_all_seconds(workload, job, whole, mesh, devices, few=few)
+        links = links + sent * passes.exposed(job)
+    parts, out = _held(workload, group, stack, mesh, ops)
     links = links + offload.weight_seconds(stack, job, out, devices, ops)
     links = links + hearing.readied(workload, job, stack, devices)
     feeding = _feeding(workload, job, stack)
@@ -294,9 +300,9 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
         refusals=_refusals(devices, ops, job, stack),
         unused=(),
         slack=1.0 if stack.holds.get("arena") else reserved_slack(whole, training=False),
-        working=_working(workload, job, stack, ops, parts)
+        working=_working(workload, group, stack, ops, parts)
         * memory.takes_workspaces(ops, devices.column("compute_capability")),
-        idle=_idle(workload, job, stack, ops, parts),
+        idle=_idle(workload, group, stack, ops, parts),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.links import all_reduce, node_size
 from whichgpu.cost.mesh import Mesh
 from whichgpu.units import show
@@ -35,6 +36,11 @@ def by_host(job: Job, devices: Devices) -> NDArray[np.bool_]:
     mesh = Mesh.of(job)
     together = np.zeros((1, 1)) if job.trains else mesh.tp * mesh.attention_dp
     return np.asarray((together > node_size(devices)) | (devices.staged & (together > 1.0)))
+
+
+def beyond_a_machine(job: Job) -> NDArray[np.bool_]:
+    """Whether a server's groups of attention are more than the GPUs of a machine, as of no row on file."""
+    return np.asarray(not job.trains and Mesh.of(job).attention_dp > section("links")["node"])
 
 
 def exchanging(laid: Layout, timing: Timing) -> Array:

@@ -290,6 +290,21 @@ def stages_seconds(ops: Iterable[Op], mesh: Mesh, devices: Devices) -> Array:
     return np.asarray(crossings * each)
 
 
+def grouped(workload: Workload, job: Job, mesh: Mesh) -> tuple[Job, tuple[Op, ...]]:
+    """The job of one group of data-parallel attention, and the ops of the pass that it is in.
+
+    Each group has its share of a replica's batch, of fewer sequences than groups one; the experts see the
+    tokens of all.
+    """
+    whole = workload.trace(job)
+    if not np.any(mesh.attention_dp > 1.0):
+        return job, whole
+    batch = np.asarray(job.batch, dtype=np.float64)
+    own = job.changed(batch=np.maximum(batch / mesh.attention_dp, np.minimum(batch, 1.0)))
+    apart = (op for op in workload.trace(own) if not op.shard.startswith("expert"))
+    return own, (*apart, *(op for op in whole if op.shard.startswith("expert")))
+
+
 def all_to_all_seconds(
     workload: Workload, job: Job, ops: Iterable[Op], mesh: Mesh, devices: Devices, *, few: Any = False,
     copies: bool = False,
@@ -298,11 +313,11 @@ def all_to_all_seconds(
 
     What a GPU sends of a layer is its tokens, each to as many others as its choices reach; there and back,
     and in training twice more for the gradients. In training tensor-parallel GPUs have a share of the
-    tokens each. Serving engines gather all tokens on every GPU of a node, and scatter the sums, unless
-    they are set up for more: dense collectives wait less than an all-to-all of few tokens. Beyond a node
-    `few` tokens, those of a pass that makes no prompt, go to each choice by themselves, in the format that
-    experts multiply in, and their sums come back in 16 bits. `copies`: a training sends each copy of a token
-    by itself (`Runtime.sends_copies`).
+    tokens each. Serving engines gather all tokens on every GPU of a machine, and scatter the sums, unless
+    they are set up for more: dense collectives wait less than an all-to-all of few tokens. Beyond one, over
+    NVLink or a network, `few` tokens, those of a pass that makes no prompt, go to each choice by themselves,
+    in the format that experts multiply in, and their sums come back in 16 bits. `copies`: a training sends
+    each copy of a token by itself (`Runtime.sends_copies`).
     """
     total = np.zeros((1, 1))
     # Groups that attend to sequences of their own meet at experts that are cut as at those dealt out.
@@ -314,6 +329,7 @@ def all_to_all_seconds(
     within = workload.dims.get("groups_per_token", 1) / workload.dims.get("expert_groups", 1)
     shared = mesh.tp if job.trains else 1.0
     in_turn = workload.dims["experts"] if job.trains and router(job) == "consecutive" else 0
+    machine = np.minimum(node_size(devices), section("links")["node"])
     for op in ops:
         if op.kind == "copy" and ".dispatch" in op.layer:
             # `elements` are top copies of each token that this GPU holds.
@@ -326,7 +342,7 @@ def all_to_all_seconds(
                 )
                 both = np.where(few, apart, both)
                 gathered = 2.0 * all_gather(gpus * sent, gpus, devices, direct=True)
-                both = np.where(gpus <= node_size(devices), gathered, both)
+                both = np.where(gpus <= machine, gathered, both)
             total = total + op.count * both
     return np.asarray(np.where(exchanging, total, 0.0))
 

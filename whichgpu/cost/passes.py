@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import offload, parallel
+from whichgpu.cost import asked, offload, parallel
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.engine_step import computed_tokens, step_ops
 from whichgpu.cost.launching import kernels
@@ -192,8 +192,18 @@ def _rank(
         whole = (*(changed(op, repeats=op.repeats * most) for op in own), *experts)
         few = np.asarray(tokens[0]) == 0.0
         sent = parallel.all_to_all_seconds(workload, job, whole, mesh, devices, few=few)
+        sent = sent * exposed(job)
         links = links + np.where(mesh.attention_dp > 1, sent * groups / mesh.attention_dp, 0.0)
     return parallel.shard(whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp), links
+
+
+def exposed(job: Job) -> float:
+    """Share of a server's all-to-alls that shows: all, unless half of a batch sends while the other computes.
+
+    As beside another micro-batch of a training (an assumption: no run on file states it).
+    """
+    hides = not asked.off(job.options.get("moe_overlap", ""))
+    return float(section("training")["moe_exposed"]) if hides else 1.0
 
 
 def _dealt(tokens: tuple[Any, ...], parts: Any) -> tuple[Any, ...]:
@@ -230,7 +240,8 @@ def _host(stack: Runtime, job: Job, decode_sequences: Any = None) -> tuple[Array
     mesh, taken, waits = Mesh.of(job), np.asarray(stack.fixed, dtype=np.float64), np.asarray(stack.ahead)
     if decode_sequences is not None:
         each = stack.sequence * np.asarray(decode_sequences, dtype=np.float64) / mesh.attention_dp
-        each = each + stack.rank * (mesh.tp - 1.0)
+        # Processes are in the way of those of their own machine.
+        each = each + stack.rank * (np.minimum(mesh.tp, section("links")["node"]) - 1.0)
         # An engine that schedules several passes at a time does so once for them, and no more than that.
         once = scheduled_at_once(stack, job)
         taken = (taken + each) * (1.0 - section("serving")["scheduled"] * (1.0 - 1.0 / once))

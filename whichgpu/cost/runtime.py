@@ -150,7 +150,7 @@ class Runtime:
     #: Seconds that the GPU waits between two passes where the host schedules the next one while one runs,
     #: whose `fixed` and `sequence` are beside it then; 0 where host and GPU take turns.
     ahead: float = 0.0
-    #: Seconds that the host loses in each pass for every GPU of a group beside the first.
+    #: Seconds that the host loses in each pass for every GPU of a group, in one machine, beside the first.
     rank: float = 0.0
     #: Share of `fixed`, `sequence` and `rank` that is left without a server around the engine.
     serverless: float = 1.0

@@ -329,6 +329,7 @@ def _shape(
         # The rows of an expert end inside a tile. What tensor cores lose by that was learnt with experts.
         plain = (~tensor | devices.tiled_alike[None]) & (_tile(devices, runtime) == 0.0)
         deep = deep * np.where(of_experts(ops) & plain, m / (m + c["expert_rows"]), 1.0)
+        deep = deep * np.where(tensor, _in_full_tiles(ops, runtime), 1.0)
     if ops.kind == "conv":
         # Kernels for grouped convolutions lay several groups side by side; what is lost is the padding
         # of a narrow group to the width of a matrix instruction.
@@ -336,6 +337,18 @@ def _shape(
         deep = np.where(d["groups"] > 1.0, n / (n + half), deep)
     share: NDArray[np.float64] = deep * occupancy(ops, devices, runtime, tensor)
     return share
+
+
+def _in_full_tiles(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
+    """How much faster an engine multiplies many rows of an expert than few, which the fit knows, (O, 1, J).
+
+    sqrt(1 + (m / M)^2), up to the ceiling of all products: experts have the rows of tiles that dense products
+    fill where prompts are long or requests come from many machines.
+    """
+    if runtime.domain != "language" or runtime.expert_tile:
+        return 1.0
+    gained = np.hypot(1.0, ops.dims["m"] / section("products")["expert_full"])
+    return np.where(of_experts(ops), gained, 1.0)
 
 
 def _bytes_over(ops: OpTable) -> NDArray[np.float64]:
