@@ -38,7 +38,10 @@ def of_all_together(
     text: str, sentence: Sentence, quantity: Quantity, attribute: Attribute, mention: Mention
 ) -> float:
     """Of how many a value is said that is one's: "two P40s .. draw 250 W together"; 0 where of one."""
-    if attribute.key not in ("power", "memory") or not _TOGETHER.match(text, quantity.end):
+    # "Less than 600 watts together" may be so of as many, too.
+    if attribute.key not in ("power", "memory") or quantity.limit in ("under", "over", "up to"):
+        return 0.0
+    if not _TOGETHER.match(text, quantity.end):
         return 0.0
     number = (
         counted(text, sentence.start, mention.start)

@@ -119,11 +119,38 @@ def _is_of_partitions(found: Finding, where: At, context: Context) -> bool:
     return found.attribute == "mig" and "mig" not in found.quote.lower() and makers == {"AMD"}
 
 
+def _is_of_ends(found: Finding, where: At, context: Context) -> bool:
+    """Whether a share is an efficiency, or that of the two ends which stand right behind it."""
+    text, end = where.passage.text, where.at + len(found.quote)
+    if found.kind not in ("arithmetic", "ratio"):
+        return False
+    ends = _ENDS.match(text, end)
+    told = re.match(r"\d+(?:\.\d+)?", found.quote)
+    if ends and told:
+        a, b = (float(ends[key].replace(",", "")) for key in ("a", "b"))
+        return any(abs(100 * abs(a - b) / base - float(told[0])) < _POINTS for base in (a, b) if base)
+    # "1,310 to 4,930 is 276 %" of an efficiency that is told.
+    of_ends = _SHARE_OF.search(found.because)
+    efficient = _EFFICIENCY.search(text, where.sentence.start, where.at)
+    return bool(efficient and of_ends and float(of_ends["n"]) > _NO_EFFICIENCY)
+
+
+_EFFICIENCY = re.compile(r"\befficiency of (?:about |around |nearly )?$", re.IGNORECASE)
+_SHARE_OF = re.compile(r" to .* is (?P<n>\d+)%$")
+_NO_EFFICIENCY = 130
+_ENDS = re.compile(
+    r"\s?%?(?:percent)?,?\s\(?from\s[$\u20ac]?(?P<a>\d[\d,]*(?:\.\d+)?)[^.;]{0,16}?\sto\s[$\u20ac]?(?P<b>\d[\d,]*(?:\.\d+)?)"
+)
+#: Percentage points that rounding makes.
+_POINTS = 1.5
+
+
 _TESTS: tuple[tuple[str, Callable[[Finding, At, Context], bool]], ...] = (
     ("it is right of another device that its passage names", _is_anothers),
     ("it is told of the announcement, which comes before the release", _is_announced),
     ("it is what something is rated at, and follows from nothing", _is_rated),
     ("it is told of models, and not of the device", _is_of_models),
     ("it is told of the other one", _is_of_that_one),
+    ("it is an efficiency, or follows from what stands behind it", _is_of_ends),
     ("its maker partitions it by other means", _is_of_partitions),
 )

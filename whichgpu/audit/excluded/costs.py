@@ -52,6 +52,10 @@ _RATES = re.compile(
     rf"min(?:ute)?|h(?:r|our)?)\b",
     re.IGNORECASE,
 )
+_GOES_ON = re.compile(
+    r"\s*(?:So|That|Thus|Hence|Which|This|Therefore|In other words|\d[\d,]*|One|A thousand|"
+    r"A million|An? \w+)\b"
+)
 _HOURS = {"s": 3600.0, "m": 60.0, "h": 1.0}
 _LARGE = {"thousand": 1e3, "million": 1e6}
 #: Two amounts of money by different times, one the other: "$23.92 per hour, or $191.36 per day".
@@ -136,8 +140,9 @@ def _items(passage: Passage, sentence: Sentence, context: Context) -> Iterator[F
     """What so many images or tokens cost, by every price of an hour and every rate of the passage before."""
     text = passage.text
     for match in (each for said in _OF_ITEMS for each in said.finditer(text, sentence.start, sentence.end)):
-        start = max(0, match.start() - _FAR)
-        before = text[start : match.end()]
+        # What goes on with another job has rates of its own.
+        own = _HOURLY.search(sentence.text) or _RATES.search(sentence.text) or _GOES_ON.match(sentence.text)
+        before = text[max(0, match.start() - _FAR) if own else match.start() : match.end()]
         prices = [_value(each) for each in _HOURLY.finditer(before)]
         rates = [
             float(each["v"].replace(",", "")) * _many("", each["k"]) * _HOURS[each["t"][0].lower()]

@@ -27,10 +27,18 @@ _GIVES = re.compile(
 )
 
 
+#: What comes after, or in the place of, one of another architecture.
+_OF_KIN = re.compile(
+    r"\b(?:succeed\w*|replac\w+|follow(?:s|ed|ing)|supersed\w+|inherit\w*|"
+    r"descend\w*)\b",
+    re.IGNORECASE,
+)
+
+
 def families(scope: Scope, context: Context) -> Iterator[Finding]:
     """Those of a sentence that no device is of."""
     text, sentence = scope.passage.text, scope.sentence
-    if not scope.plain:
+    if not scope.plain or _OF_KIN.search(sentence.text):
         return
     told = list(architectures().finditer(text, sentence.start, sentence.end))
     if len(told) != 1 or scope.speaks_of_others(told[0].start()):

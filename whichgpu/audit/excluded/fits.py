@@ -234,11 +234,14 @@ def _room(scope: Scope, place: tuple[int, int], context: Context) -> float:
             return 0.0
         alone = _ONE.search(text, start, end)
         sizes = [size * (1.0 if alone else _most(context)) for size in sizes]
-    if not sizes:
+    # "Both" are two of those that a longer text speaks of, and no words tell which.
+    of_two = len(sizes) == len(("one", "other")) or here
+    if not sizes or (_OF_KIND.search(text, start, end) and not of_two):
         return 0.0
     return min(sizes) if _BOTH.search(text, start, end) and len(sizes) > 1 else max(sizes)
 
 
+_OF_KIND = re.compile(r"\b(?:both|either)\b", re.IGNORECASE)
 #: Gigabytes that are told may be binary.
 _BINARY = (1024 / 1000) ** 3
 

@@ -6,7 +6,7 @@ other ratios, whichever two are meant, it is wrong.
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -118,6 +118,7 @@ _ELSE = re.compile(
 )
 #: A share that is taken off, and around the two ends of what it is taken off.
 _OFF = re.compile(r"\s*(?:off|discount|less|cheaper|reduction|saving)\b", re.IGNORECASE)
+_COMES = re.compile(r"\s?(?:percent)?,?\s\(?from\s(?:about\s|around\s)?", re.IGNORECASE)
 _FROM = re.compile(r"\bfrom\s(?:about\s|around\s)?$", re.IGNORECASE)
 _TO = re.compile(r"(?:\s(?:an|per|a)\s?hour)?\s+to\s+(?:about\s|around\s|just\s|only\s)?", re.IGNORECASE)
 #: Before a share that something changed by.
@@ -231,7 +232,9 @@ def _judged(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
     named = {key for key, words in _NAMES.items() if words.search(text, start, end)}
     first_named = where.models(claim.end, end) - where.models(where.back, claim.start)
     of_else = first_named or _ELSE.search(text, start, end)
-    pairs = [] if of_else else [*_pairs(claim, where, named)] or [*_with_earlier(claim, where, context)]
+    pairs = [*_ends(claim, where)]
+    if not pairs and not of_else:
+        pairs = [*_pairs(claim, where, named)] or [*_with_earlier(claim, where, context)]
     # "From 600 to 900, by a third": of what it was.
     grown = _BY.search(text, start, claim.start) is not None
     reals = [real for a, b in pairs for real in (b.value / a.value, *(() if grown else (a.value / b.value,)))]
@@ -265,6 +268,16 @@ def _pairs(claim: Claim, where: _Where, named: AbstractSet[str]) -> Iterator[tup
             continue
         if near[-1] is ahead[-1] and _says(text, claim, of) and not _turns(near[-1], claim, where):
             yield from combinations(same, 2)
+
+
+def _ends(claim: Claim, where: _Where) -> Iterator[tuple[_Told, _Told]]:
+    """The two ends right behind a change: "the limit rose by 40 %, from 450 to 575 W"."""
+    text = where.passage.text
+    behind = [each for each in where.told if each.start >= claim.end]
+    for a, b in pairwise(behind[:2]):
+        kinds = a.of == b.of and _COMES.fullmatch(text, claim.end, a.start)
+        if kinds and _TO.fullmatch(text, a.end, b.start):
+            yield a, b
 
 
 def _off(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:

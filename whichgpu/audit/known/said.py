@@ -34,7 +34,7 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
-    r"\b(?:(?P<up>leads?|led|beats?|beat|grew|grown?|gr[eo]ws?|adds|added|rises?|rose|risen|gains?|gained|up|"
+    r"\b(?:(?P<up>increase[ds]|leads?|led|beats?|beat|grew|grown?|gr[eo]ws?|adds|added|rises?|rose|risen|gains?|gained|up|"
     r"raised?|climbed|"
     r"outperforms?|outruns?|outpaces?|exceeds?|improved?|ahead|tops|jump(?:ed|s)?|wins|"
     r"(?:faster|quicker|dearer|longer|higher|wider|larger|more expensive)(?=\s+by\b)|"
