@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from job_rows import GPUS
 
+from whichgpu.cost.jobs import predict_rows
 from whichgpu.errors import WhichGpuError
+from whichgpu.hardware.bins import resolve_whole
 from whichgpu.workloads.names import fetched
 from whichgpu.workloads.workload import resolve
 
@@ -136,3 +139,67 @@ def test_a_number_of_a_data_set_is_no_side(name: str, known: str) -> None:
     item = resolve(name)
     assert item.id == known
     assert item.flops() == resolve(known).flops()
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "count"),
+    [
+        # NVIDIA's systems in one word, as its examples' tables head them.
+        ("DGX1V-16G", "v100-16gb-sxm", 8), ("DGX1V 32G", "v100-32gb-sxm", 8), ("DGX2", "v100-32gb-sxm3", 16),
+        ("DGXA100-80G", "a100-80gb-sxm", 8), ("DGX2H", "v100-32gb-sxm3", 16),
+        ("HGX A100 8-GPU 80GB", "a100-80gb-sxm", 8),
+        # How several are joined, and what lists of devices write before a name.
+        ("RTX 3090 x2 NVLink", "rtx-3090", 2), ("2x RTX 3090 w/ NVLink", "rtx-3090", 2),
+        ("cuda:0 NVIDIA GeForce RTX 3090", "rtx-3090", 1), ("GPU 0: NVIDIA L40S", "l40s", 1),
+        # Machines of one chip.
+        ("ASUS Ascent GX10", "gb10", 1), ("Dell Pro Max with GB10", "gb10", 1),
+        ("Framework Desktop (Ryzen AI Max+ 395)", "ryzen-ai-max-395", 1),
+        # A slice of what is sold in several forms.
+        ("H100 MIG 1g.10gb", "h100-80gb-sxm:mig-1g.10gb", 1), ("A100 1g.5gb", "a100-40gb-sxm:mig-1g.5gb", 1),
+    ],
+)  # fmt: skip
+def test_systems_machines_and_slices_as_tables_write_them(text: str, key: str, count: int) -> None:
+    gpu, found = resolve_whole(text, GPUS)
+    assert (gpu.id, found) == (key, count)
+
+
+def test_a_row_may_have_several_machines_of_those_that_its_gpu_names():
+    row = {"workload": "resnet50", "phase": "train", "batch": "64"}
+    several, plain, less = predict_rows(
+        [{**row, "gpu": "8x A100-SXM4-40GB", "n_gpus": "32"},
+         {**row, "gpu": "a100-40gb-sxm", "n_gpus": "32"},
+         {**row, "gpu": "8x A100-SXM4-40GB", "n_gpus": "6"}], GPUS,
+    )  # fmt: skip
+    assert several.value == plain.value > 0
+    assert "says 8 of it, n_gpus 6" in less.error
+
+
+@pytest.mark.parametrize(
+    ("text", "plain", "options"),
+    [
+        ("FP8 + FP8 KV", "fp8", "kv_precision=fp8"), ("fp16 (kv cache fp8)", "fp16", "kv_precision=fp8"),
+        ("load_in_4bit", "nf4", ""), ("4-bit (MLX)", "4bit", ""), ("A16W4", "w4a16", ""), ("native", "", ""),
+        ("fp16 weights", "fp16", ""), ("FP32 w/o TF32", "fp32", ""), ("bitsandbytes 4-bit", "nf4", ""),
+    ],
+)  # fmt: skip
+def test_formats_with_what_stands_beside_them(text: str, plain: str, options: str) -> None:
+    row = {"workload": "llama-3.1-8b", "gpu": "h100-80gb-sxm", "phase": "serve", "runtime": "vLLM"}
+    said, known = predict_rows(
+        [{**row, "precision": text}, {**row, "precision": plain, "options": options}], GPUS
+    )
+    assert said.value == known.value > 0
+
+
+def test_text_generation_inference_keeps_eight_bits_of_weights_alone():
+    row = {"workload": "llama-2-7b", "gpu": "a10g", "phase": "serve", "runtime": "TGI 1.4"}
+    said, known = predict_rows([{**row, "precision": one} for one in ("int8", "w8a16")], GPUS)
+    assert said.value == known.value > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [("faster_rcnn_r101_fpn_2x_coco.py", "fasterrcnn-r101-fpn"), ("configs/yolox/yolox_s_8x8_300e_coco.py",
+     "yolox-s")],
+)  # fmt: skip
+def test_a_configuration_is_called_by_its_file(name: str, known: str) -> None:
+    assert resolve(name).id == known

@@ -116,6 +116,7 @@ def job(workload: str | Job, **columns: Any) -> Job:
     distributions (`"lognormal mean 500 p90 1000"`).
     """
     from whichgpu.workloads import job as jobs
+    from whichgpu.workloads import phases
 
     stated: dict[str, Any]
     stated = {name: _text(name, value) if name in ("phase", "precision", "runtime") else value
@@ -126,8 +127,9 @@ def job(workload: str | Job, **columns: Any) -> Job:
     stated["options"] = _options(stated.get("options", own))
     if "phase" in stated:
         text = stated["phase"]
-        options = {**jobs.options_of(text), **stated["options"]}
-        stated = {**jobs.lengths_of(text), **stated, "phase": jobs.phase(text), "options": options}
+        options = {**phases.options_of(text), **stated["options"]}
+        said = "" if phases.unsaid(text) else phases.phase(text)
+        stated = {**phases.lengths_of(text), **stated, "phase": said, "options": options}
     if "resolution" in stated:
         stated["height"], stated["width"] = jobs.resolution(str(stated.pop("resolution")))
     if "concurrency" in stated:

@@ -20,8 +20,8 @@ from whichgpu.units import parse
 from whichgpu.values import NamedTuple, regex
 from whichgpu.workloads import contexts
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
-from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.model import is_language_model
+from whichgpu.workloads.phases import TRAINING
 from whichgpu.workloads.precision import cache_format, precision
 from whichgpu.workloads.workload import resolve
 

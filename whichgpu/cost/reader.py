@@ -350,6 +350,9 @@ def _counted(numbers: Numbers, count: int, name: str) -> Numbers:
     if stated is not None and in_a_machine(name):
         return numbers
     cores = re.search(_CORES, name.strip().lower())
+    # `8x A100` of which a row has 96: twelve machines of eight. Fewer than the name says are another machine.
+    if stated is not None and not cores and stated > count > 1 and stated % count == 0.0:
+        return numbers
     if stated not in (None, count, *((1.0, float(cores[1])) if cores else ())):
         raise UsageError(f"the GPU's name says {count} of it, n_gpus {stated:g}; write one")
     return (*numbers[:_N_GPUS], float(count), *numbers[_N_GPUS + 1 :])

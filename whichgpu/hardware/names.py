@@ -48,7 +48,13 @@ _SYSTEM = r"^((?:nvidia )?[dh]gx[^(),:]*?)(?: with|[,:])? \(?(\d{1,3}\s?x\s[^()]
 #: A machine, and after it how many of what it holds run: `Dell R750xa 4x A100 PCIe`.
 _HOLDING = r"(?P<box>[^()]*?[A-Za-z][^()]*?)[\s_:,-]+(?P<count>[1-9]\d{0,2})\s?x\s?(?P<held>[A-Za-z\d][^()]*)"
 #: What makes, lets or is a machine, and in brackets what is in it: `Kaggle (T4)`, `g5.xlarge (A10G)`.
-_WITHIN = r"(?P<box>[^()]*\S)\s*(?:\(|\s[+/,]\s|\swith\s)(?P<held>[^()+]+)\)?"
+_WITHIN = r"(?P<box>[^()]*\S)\s*(?:\(|\s[+/,]\s|\swith\s)(?P<held>(?:[^()+]|(?<=\w)\+)+)\)?"
+#: How several are joined, behind their number, and a base board whose number stands within its name.
+_LINK = r"\s?(?:nv ?link|sli)(?:[- ]bridged?)?\)?$"
+_BRIDGED = (
+    rf"(?i)(\sx\s?\d{{1,4}})\s+\(?(?:w/|with|\+)?{_LINK}|^(\d{{1,3}}\s?x\s.*\S)\s+(?:w/|with|\+){_LINK}"
+)
+_BASEBOARD = r"(?i)^(.*\b[dh]gx\b.*?)\s([48])-gpus?\s+(\S.*)$"
 _WORDED = {
     "a": 1, "an": 1, "one": 1, "single": 1, "two": 2, "dual": 2, "three": 3, "four": 4, "quad": 4, "eight": 8,
 }  # fmt: skip
@@ -128,7 +134,7 @@ def in_a_machine(text: str) -> bool:
 #: NVIDIA's machines by name, without those whose number is of a rack or open: `DGX H100`, `DGX-1 V100 16GB`.
 #: Boards of Blackwell have eight, those before four or eight.
 _DGX = (
-    r"(?i)^(?:nvidia\s+)?(?:dgx\b(?![- ]?(?:g[bh]\d|spark|cloud))|hgx(?=[- ]b\d))[- ]?"
+    r"(?i)^(?:nvidia\s+)?(?:dgx(?:\b|(?=[12abh]))(?![- ]?(?:g[bh]\d|spark|cloud))|hgx(?=[- ]b\d))[- ]?"
     r"(?P<kind>2h?\b|station)?"
 )
 
@@ -182,6 +188,8 @@ def _numbered(text: str) -> re.Match[str] | None:
     typed = text.strip().replace("\u00d7", "x")
     if "*" in typed:
         typed = re.sub(_TIMES, " x ", typed)
+    if typed[-1:] not in "0123456789":
+        typed = re.sub(_BRIDGED, r"\1\2", re.sub(_BASEBOARD, r"\1 \3 x\2", typed))
     return re.match(_COUNT, re.sub(_LANES, r"\1", typed))
 
 
