@@ -200,9 +200,9 @@ _ENGINE = (
     r"|xla|openvino|onnx ?runtime|directml|core ?ml|torch\.compile)\b"
 )
 #: The format of a KV cache behind that of the weights.
-_KEPT = r"(fp8|int8|fp16|bf16|q8_0|q4_0|int4)"
+_KINDS = r"(fp8|int8|fp16|bf16|q8_0|q4_0|int4)"
 _KV = r"kv(?:[-_ ]?cache)?"
-_CACHE = rf"(?<=\w)[\s,+/;&(]+(?:with\s+)?(?:{_KEPT}[-_ ]?{_KV}|{_KV}[-_:= ]*{_KEPT})\)?$"
+_CACHE = rf"(?<=\w)[\s,+/;&(]+(?:with\s+)?(?:{_KINDS}[-_ ]?{_KV}|{_KV}[-_:= ]*{_KINDS})\)?$"
 #: Scenarios of MLPerf where a phase stands: what is done is the same.
 _SCENARIOS = ("offline", "server", "online", "interactive", "singlestream", "multistream")
 #: How many samples a query has in scenarios that ask one after another.
