@@ -150,6 +150,7 @@ def test_a_number_of_a_data_set_is_no_side(name: str, known: str) -> None:
         ("HGX A100 8-GPU 80GB", "a100-80gb-sxm", 8),
         # How several are joined, and what lists of devices write before a name.
         ("RTX 3090 x2 NVLink", "rtx-3090", 2), ("2x RTX 3090 w/ NVLink", "rtx-3090", 2),
+        ("12x 8x A100 40GB SXM", "a100-40gb-sxm", 96), ("2x8xH100 SXM", "h100-80gb-sxm", 16),
         ("cuda:0 NVIDIA GeForce RTX 3090", "rtx-3090", 1), ("GPU 0: NVIDIA L40S", "l40s", 1),
         # Machines of one chip.
         ("ASUS Ascent GX10", "gb10", 1), ("Dell Pro Max with GB10", "gb10", 1),
@@ -203,3 +204,35 @@ def test_text_generation_inference_keeps_eight_bits_of_weights_alone():
 )  # fmt: skip
 def test_a_configuration_is_called_by_its_file(name: str, known: str) -> None:
     assert resolve(name).id == known
+
+
+def test_a_kind_of_file_leaves_its_bits_to_the_name():
+    row = {"workload": "LoneStriker/Yi-34B-200K-4.65bpw-h6-exl2", "gpu": "rtx-4090", "runtime": "TabbyAPI"}
+    kind, bits, open_ = predict_rows(
+        [{**row, "precision": "exl2"}, {**row, "workload": "yi-34b", "precision": "4.65bpw"},
+         {**row, "workload": "yi-34b", "precision": "exl2"}], GPUS,
+    )  # fmt: skip
+    assert kind.value == bits.value > 0
+    assert "no precision 'exl2'" in open_.error
+
+
+@pytest.mark.parametrize(
+    ("name", "millions"),
+    [
+        # The Hub's names of networks of pictures and of texts; published sizes.
+        ("microsoft/swinv2-tiny-patch4-window16-256", 28.3), ("google/mobilenet_v2_1.4_224", 6.1),
+        ("microsoft/swinv2-large-patch4-window12to24-192to384-22kto1k-ft", 196.7),
+        ("microsoft/beit-large-patch16-224-pt22k-ft22k", 304), ("microsoft/focalnet-tiny", 28.4),
+        ("google/mobilenet_v2_0.35_96", 1.7), ("apple/mobilevitv2-1.0-imagenet1k-256", 4.9),
+        ("facebook/metaclip-h14-fullcc2.5b", 986), ("google/bit-50", 25.5), ("BAAI/bge-small-zh-v1.5", 24),
+        ("BAAI/bge-large-zh", 326), ("facebook/xlm-v-base", 778), ("nvidia/NVLM-D-72B", 79e3),
+        ("google/umt5-base", 592), ("facebook/blenderbot-400M-distill", 365), ("facebook/mms-300m", 315),
+        ("DistilBERT SST-2", 66.4), ("prithivida/Splade_PP_en_v1", 109.5),
+        ("deepseek-ai/deepseek-vl2", 27.48e3), ("deepseek-ai/deepseek-vl2-small", 16.15e3),
+        ("jinaai/jina-embeddings-v2-small-en", 32.7), ("castorini/monot5-base-msmarco", 223),
+        ("THUDM/glm-4v-9b", 13.9e3), ("nvidia/canary-qwen-2.5b", 2.55e3),
+        ("nvidia/Llama-3.1-Nemotron-Nano-4B-v1.1", 4.51e3),
+    ],
+)  # fmt: skip
+def test_names_of_the_hub_are_of_the_published_size(name: str, millions: float) -> None:
+    assert sum(resolve(name).parameters().values()) / 1e6 == pytest.approx(millions, rel=0.015)

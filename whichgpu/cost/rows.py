@@ -115,8 +115,9 @@ def read_head(texts: tuple[str, ...]) -> Head:
     kind, cache = _cache_apart(kind)
     # `ResNet-50 with TensorRT`
     stack = stack or _engine_of(name)
-    kind = "" if kind.lower() in _UNSAID else kind
     workload = _called(need(name, "workload"), phase, stack)
+    unsaid = kind.lower() in _UNSAID or (kind.lower() in _CONTAINERS and _of_name(workload, ""))
+    kind = "" if unsaid else kind
     scenario = squeezed(phase) in _SCENARIOS
     if scenario:
         phase = "serve" if "serve" in workload.phases else "infer"
@@ -209,6 +210,8 @@ _SCENARIOS = ("offline", "server", "online", "interactive", "singlestream", "mul
 _AT_ONCE = {"singlestream": {"batch": 1.0}, "multistream": {"batch": 8.0}}
 #: Formats that say none.
 _UNSAID = ("auto", "default", "native", "none", "n/a", "-")
+#: Kinds of files, which have any number of bits, as the name of the workload may say.
+_CONTAINERS = ("gguf", "ggml", "exl2", "exl3", "mlx", "quantized", "quantised")
 #: Words for as many requests in flight as fit; cells of a number that state none.
 _FULL = ("max", "maximum", "offline")
 _BLANK = ("", *_UNSAID, "na", "--", "\u2013", "\u2014", "?")

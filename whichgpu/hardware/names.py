@@ -41,6 +41,8 @@ _SEVERAL = (
     r"(?i)(?P<count>\d{1,4}(?=-gpus?\s)|\d{1,4}|an?|one|single|two|dual|three|four|quad|eight)(?:-gpus?)?\s+(?P<name>\S.*)"
     r"|(?P<before>\S.*[\db])x(?P<after>[1-9]\d{0,2})"
 )
+#: Several machines of several: `12x 8x A100 40GB`.
+_NESTED = r"(?P<times>\d{1,5})\s?x\s?(?P<each>\d{1,3}\s?x\s?[a-z].*)"
 #: A machine and what is in it, which says nothing of how many of them run: `DGX A100 (8x A100 80GB)`.
 _BOXED = r"(?P<box>[^()]*\S)\s*\(\s*(?P<count>\d{1,3})\s*[xX]\s*(?P<held>[^(),]+)(?:,[^()]*)?\)"
 #: NVIDIA's systems in its own tables: `DGX-1 with 8x V100 16GB`, `DGX-2 16x V100 32GB`.
@@ -95,7 +97,8 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
         known = meant(whole, catalogue) or not meant(inside, catalogue)
         return whole if known else inside, int(boxed["count"])
     match = _numbered(text)
-    if held := _sliced(text, catalogue) or (None if match else _held(text, catalogue)):
+    within = _nested(text, catalogue) if match else _held(text, catalogue)
+    if held := _sliced(text, catalogue) or within:
         return held
     if text.rstrip().endswith(":"):
         raise UsageError(f"'{one_line(text)}' has no number after ':'; write e.g. a100-80gb-sxm:8")
@@ -162,6 +165,15 @@ def _sliced(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
     size = int(found["size"])
     chips = size if kind == "e" else size // 2
     return (f"tpu-v{found['of']}{kind}", chips) if 1 <= chips <= _MOST else None
+
+
+def _nested(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
+    """What several machines hold of several each, and how many in all: `12x 8x A100 40GB`."""
+    found = re.fullmatch(_NESTED, text.strip(), re.IGNORECASE)
+    if found is None:
+        return None
+    name, count = counted(found["each"], catalogue)
+    return name, int(found["times"]) * count
 
 
 def _held(text: str, catalogue: Catalogue) -> tuple[str, int] | None:

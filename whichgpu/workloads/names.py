@@ -25,7 +25,19 @@ _PARTS = regex(r"[-_ ]+|\.(?=[a-z])")
 #: The side of a patch behind its model: `ViT-B/16`.
 _OVER = regex(r"(?<=[A-Za-z])/(?=\d+$)")
 #: How files of weights end.
-_WEIGHTS = (".gguf", ".safetensors", ".ckpt", ".pth", ".bin", ".engine", ".py")
+_WEIGHTS = (
+    ".gguf",
+    ".safetensors",
+    ".ckpt",
+    ".pth",
+    ".bin",
+    ".engine",
+    ".py",
+    ".torchscript",
+    ".mlpackage",
+    ".tflite",
+    ".mlmodel",
+)
 #: The digits of a size that begin a word, and all that stand before a letter of sizes.
 _SIZED = regex(r"(?:^|[-_. /:])(\d+)[-_. ]*[bm](?![a-z0-9])")
 _DIGITS = regex(r"(\d+)[bm]")
