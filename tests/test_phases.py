@@ -57,3 +57,11 @@ def test_a_server_of_what_makes_no_tokens_infers_and_a_cell_that_says_no_phase_s
     assert len({one.value for one in answers}) == 1
     assert not answers[0].error
     assert api.job("bert-base", phase="throughput").phase == ""
+
+
+def test_one_job_is_read_as_a_row_of_a_table_is():
+    stated = api.job("llama-3.1-8b", precision="FP8 + FP8 KV", runtime="vLLM", options={"prefix_hit": "0.5"})
+    assert (stated.precision, stated.options) == ("FP8", {"kv_precision": "fp8", "prefix_hit": "0.5"})
+    engine = api.job("resnet50", precision="AMP + XLA", runtime="TensorFlow 2.9")
+    assert (engine.precision, engine.runtime) == ("AMP", "TensorFlow 2.9 XLA")
+    assert api.job("SD1.5 DreamBooth", phase="DreamBooth").workload == "SD1.5"

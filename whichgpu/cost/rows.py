@@ -24,7 +24,7 @@ from whichgpu.workloads import adapters, phases
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.names import published, squeezed, table
 from whichgpu.workloads.precision import precision
-from whichgpu.workloads.workload import known
+from whichgpu.workloads.workload import is_read, known
 from whichgpu.workloads.workload import resolve as resolve_workload
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def read_head(texts: tuple[str, ...]) -> Head:
     """Read what is text of a row. Texts that mean the same job make the same key."""
     name, phase, kind, stack, options = map(str.strip, texts)
     kind, stack = engine_apart(kind, stack)
-    kind, cache = _cache_apart(kind)
+    kind, cache = cache_apart(kind)
     # `ResNet-50 with TensorRT`
     stack = stack or _engine_of(name)
     workload = _called(need(name, "workload"), phase, stack)
@@ -180,7 +180,7 @@ def engine_apart(kind: str, stack: str) -> tuple[str, str]:
     return bare, stack if found[0].lower() in stack.lower() else f"{stack} {found[0]}".strip()
 
 
-def _cache_apart(kind: str) -> tuple[str, dict[str, str]]:
+def cache_apart(kind: str) -> tuple[str, dict[str, str]]:
     """A cell that says how the cache is kept as well, without it, and the option: `FP8 + FP8 KV`."""
     found = re.search(_CACHE, kind, re.IGNORECASE)
     if found is None:
@@ -236,21 +236,13 @@ def of_suite(name: str, phase: str, stack: str) -> str:
         return f"mlperf-training-{name}" if trains else f"mlperf-{name}"
     usual = f"in-tables-{published(name)}"
     examples = f"nvidia-examples-{name}" if re.search(_EXAMPLES, stack, re.IGNORECASE) else ""
-    if _read(usual) and not known(examples):
+    if is_read(usual) and not known(examples):
         return usual
     method = re.fullmatch(_METHOD, name, re.IGNORECASE)
     if method and known(method[1]) and not known(examples):
         adapts = method[2].lower() != "dreambooth" and (trains or phase.lower().startswith(("fine", "lora")))
         return f"{method[1]} lora training" if adapts else method[1]
     return examples
-
-
-def _read(name: str) -> bool:
-    """Whether a name is read as some workload's."""
-    try:
-        return bool(resolve_workload(name))
-    except UnknownName:
-        return False
 
 
 #: How a picture's model is taught behind its name, which its pictures may be made with as well.
