@@ -236,3 +236,37 @@ def test_a_kind_of_file_leaves_its_bits_to_the_name():
 )  # fmt: skip
 def test_names_of_the_hub_are_of_the_published_size(name: str, millions: float) -> None:
     assert sum(resolve(name).parameters().values()) / 1e6 == pytest.approx(millions, rel=0.015)
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("Wan 2.2 14B I2V", "wan-2.2-i2v-a14b"), ("Wan 2.2 14B T2V", "wan-2.2-t2v-a14b"),
+        ("Wan2.2 image-to-video", "wan-2.2-i2v-a14b"), ("Wan 2.1 14B text-to-video", "wan-2.1-t2v-14b"),
+        ("SDXL txt2img", "sdxl"), ("CogVideoX-5B I2V", "cogvideox-5b"), ("SVD XT img2vid", "svd-xt"),
+    ],
+)  # fmt: skip
+def test_what_is_drawn_from_is_of_the_model_where_its_name_has_that(name: str, known: str) -> None:
+    assert resolve(name).id == known
+
+
+def test_programs_without_files_of_fp8_run_what_they_have():
+    """GGUF's 8 bits stand in for those of DeepSeek's release; Ollama fetches four, whatever was released."""
+    row = {"workload": "deepseek-r1:671b", "gpu": "a100-80gb-sxm:16", "phase": "decode"}
+    bare, eight, fetched_, four = predict_rows(
+        [{**row, "runtime": "llama.cpp"}, {**row, "runtime": "llama.cpp", "precision": "q8_0"},
+         {**row, "runtime": "ollama"},
+         {**row, "runtime": "ollama", "precision": "q4_k_m"}], GPUS,
+    )  # fmt: skip
+    assert bare.value == eight.value > 0
+    assert fetched_.value == four.value > eight.value
+
+
+def test_lambda_runs_nvidias_examples():
+    row = {"gpu": "a40", "phase": "train", "batch": "64", "precision": "fp16"}
+    bare, known = predict_rows(
+        [{**row, "workload": "ssd", "runtime": "Lambda PyTorch"},
+         {**row, "workload": "ssd300-r50", "runtime": "PyTorch"}], GPUS,
+    )  # fmt: skip
+    assert not bare.error
+    assert bare.value == pytest.approx(known.value, rel=0.2)

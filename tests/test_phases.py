@@ -12,7 +12,8 @@ from whichgpu.workloads.phases import lengths_of, options_of, phase
 
 SAID = {
     "infer": "Inference|batch inference|forward pass|fwd only|test|OCR|token classification|VQA|translation|"
-    "text summarization|object detection inference|super-resolution|real-time inference|face recognition",
+    "text summarization|object detection inference|super-resolution|real-time inference|face recognition|"
+    "embedding generation",
     "generate": "text generation|code completion|outpainting|image edit|image-to-video|prefill + decode",
     "decode": "Decode phase|generation phase|tg|tg 128|decode (TPOT)|text generation (tg128)|eval rate",
     "prefill": "prompt|pp|PP 512|prompt eval rate|context phase|TTFT|prompt processing (pp512)",

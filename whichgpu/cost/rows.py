@@ -160,8 +160,9 @@ def _asked(workload: Workload, text: str) -> str:
         stated: str = workload.defaults.get("phase", "")
         return stated
     asked = phases.phase(text)
-    in_words = asked == "serve" and text.strip().lower() != asked
-    return "infer" if in_words and "serve" not in workload.phases else asked
+    in_words = asked in ("serve", "generate") and text.strip().lower() != asked
+    known = {*workload.phases, *getattr(workload.code, "PHASE_ALIASES", {})}
+    return "infer" if in_words and asked not in known else asked
 
 
 def _embeds(workload: Workload, phase: str) -> bool:
@@ -216,7 +217,8 @@ _CONTAINERS = ("gguf", "ggml", "exl2", "exl3", "mlx", "quantized", "quantised")
 _FULL = ("max", "maximum", "offline")
 _BLANK = ("", *_UNSAID, "na", "--", "\u2013", "\u2014", "?")
 #: How a runtime's text says that NVIDIA's Deep Learning Examples ran, or names a month's container.
-_EXAMPLES = r"deep ?learning ?examples|\bdle\b|\bngc\b|\b(?:1[89]|2\d)\.(?:0[1-9]|1[0-2])\b(?!\.)"
+#: Lambda's benchmarks are runs of them.
+_EXAMPLES = r"deep ?learning ?examples|\bdle\b|\bngc\b|\blambda\b|\b(?:1[89]|2\d)\.(?:0[1-9]|1[0-2])\b(?!\.)"
 
 
 def of_suite(name: str, phase: str, stack: str) -> str:
