@@ -259,7 +259,18 @@ def test_programs_without_files_of_fp8_run_what_they_have():
          {**row, "runtime": "ollama", "precision": "q4_k_m"}], GPUS,
     )  # fmt: skip
     assert bare.value == eight.value > 0
-    assert fetched_.value == four.value > eight.value
+    assert fetched_.value == four.value != eight.value
+
+
+def test_what_a_program_loads_is_its_own_in_a_table_of_several():
+    row = {"workload": "qwen3-8b", "gpu": "rtx-4090", "phase": "decode"}
+    orders = ("llama.cpp", "ollama"), ("ollama", "llama.cpp")
+    one, other = (
+        {row_["runtime"]: answer.value for row_, answer in zip(rows, predict_rows(rows, GPUS), strict=True)}
+        for rows in ([{**row, "runtime": name} for name in order] for order in orders)
+    )
+    assert one == other
+    assert one["ollama"] > 2.0 * one["llama.cpp"]
 
 
 def test_lambda_runs_nvidias_examples():

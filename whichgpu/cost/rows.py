@@ -143,7 +143,10 @@ def read_head(texts: tuple[str, ...]) -> Head:
     fallback = workload.runtime(job)
     # A family may read a word of the runtime's text, and options may make another runtime of it.
     words = tuple(word in (stack or fallback).lower() for word in getattr(workload.code, "RUNTIME_WORDS", ()))
-    same = stack if "compile" in kept else _numbered(dated(runtime(stack or fallback, fallback), job))
+    named = runtime(stack or fallback, fallback)
+    # Of what is one runtime, Ollama loads other files than llama.cpp does, where nothing says which.
+    loaded = "" if kind else next((one for one in named.loads if one in (stack or fallback).lower()), "")
+    same = (stack if "compile" in kept else _numbered(dated(named, job)), loaded)
     work = (workload.id, job.phase or workload.phases[0], job.precision, words,
             tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
     at_once = _AT_ONCE.get(squeezed(texts[1]), {}) if scenario else {}
