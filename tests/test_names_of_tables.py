@@ -8,6 +8,7 @@ from job_rows import GPUS
 from whichgpu.cost.jobs import predict_rows
 from whichgpu.errors import WhichGpuError
 from whichgpu.hardware.bins import resolve_whole
+from whichgpu.workloads.job import Job
 from whichgpu.workloads.names import fetched
 from whichgpu.workloads.workload import resolve
 
@@ -281,3 +282,38 @@ def test_lambda_runs_nvidias_examples():
     )  # fmt: skip
     assert not bare.error
     assert bare.value == pytest.approx(known.value, rel=0.2)
+
+
+def test_an_engine_that_widens_fp8_does_so_where_a_row_asks_for_it():
+    """vLLM and SGLang multiply FP8 weights in 16 bits on Ampere; TensorRT-LLM does not run them there."""
+    row = {"workload": "yi-6b", "gpu": "a100-80gb-sxm", "phase": "serve", "runtime": "vLLM"}
+    said, known, other, old = predict_rows(
+        [{**row, "precision": "fp8"}, {**row, "precision": "fp8-w8a16"},
+         {**row, "precision": "fp8", "runtime": "TensorRT-LLM"},
+         {**row, "precision": "fp8", "gpu": "v100-32gb-sxm"}], GPUS,
+    )  # fmt: skip
+    assert said.value == known.value > 0
+    assert "has no FP8" in other.error
+    assert "has no FP8" in old.error
+
+
+def test_apples_software_says_whose_m4_it_is():
+    row = {"workload": "gemma-3-4b", "gpu": "M4", "phase": "generate"}
+    apple, known, open_ = predict_rows(
+        [{**row, "runtime": "MLX"}, {**row, "gpu": "apple-m4-10c", "runtime": "MLX"},
+         {**row, "runtime": "llama.cpp"}], GPUS,
+    )  # fmt: skip
+    assert apple.value == pytest.approx(known.value)
+    assert "'M4' may be" in open_.error
+
+
+def test_the_smallest_files_of_unsloth_and_a_network_of_tables():
+    assert resolve("DeepSeek R1 671B 1.58bit").complete(Job("deepseek-r1")).precision == "iq1_s"
+    row = {
+        "gpu": "v100-16gb-sxm",
+        "phase": "train",
+        "runtime": "TensorFlow 20.06",
+        "workload": "SE-ResNeXt101",
+    }
+    bare, known = predict_rows([row, {**row, "workload": "se-resnext101-32x4d"}], GPUS)
+    assert bare.value == known.value > 0

@@ -15,11 +15,13 @@ SAID = {
     "text summarization|object detection inference|super-resolution|real-time inference|face recognition|"
     "embedding generation",
     "generate": "text generation|code completion|outpainting|image edit|image-to-video|prefill + decode",
-    "decode": "Decode phase|generation phase|tg|tg 128|decode (TPOT)|text generation (tg128)|eval rate",
+    "decode": "Decode phase|generation phase|tg|tg 128|decode (TPOT)|text generation (tg128)|eval rate|"
+    "next token latency",
     "prefill": "prompt|pp|PP 512|prompt eval rate|context phase|TTFT|prompt processing (pp512)",
     "serve": "LLM serving|RAG|inference server|high concurrency|online inference|chatbot",
     "train": "training step|forward+backward|fwd+bwd|forward/backward|DDP training|transfer learning|"
-    "object detection training|single-GPU training|training from scratch|DreamBooth|train epoch",
+    "object detection training|single-GPU training|training from scratch|DreamBooth|train epoch|"
+    "Training (images/sec)",
     "pretrain": "LLM pretraining|continued pre-training|pretrain phase1|self-supervised pretraining",
     "finetune_full": "full-parameter fine-tuning|supervised fine-tuning|SQuAD fine-tuning|FFT|DPO training",
     "finetune_lora": "LoRA training|fine-tuning (LoRA)|SFT (LoRA)|fine-tune w/ LoRA|PEFT|lora r=16|"
@@ -53,7 +55,7 @@ def test_lengths_and_methods_stand_anywhere_in_the_text():
 
 def test_a_server_of_what_makes_no_tokens_infers_and_a_cell_that_says_no_phase_states_none():
     row = {"workload": "bert-base", "gpu": "a10", "batch": "8"}
-    said = ("online serving", "infer", "throughput", "")
+    said = ("online serving", "infer", "throughput", "tokens/s", "")
     answers = list(predict_rows([{**row, "phase": one} for one in said], GPUS))
     assert len({one.value for one in answers}) == 1
     assert not answers[0].error

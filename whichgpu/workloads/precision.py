@@ -290,8 +290,8 @@ _SAY_NOTHING = {
     "dali", "data", "default", "delayed", "dense", "dtype", "dwq", "dynamic", "enabled",
     "engine", "ggml", "gguf", "h6", "h8", "i1", "imat", "imatrix", "in", "inference", "lamb", "lars",
     "last", "load", "master", "mlx", "mode", "model", "mostly", "native", "nchw", "nhwc", "only",
-    "precision", "ptq", "pure",
-    "qat", "qlora", "quant", "quantised", "quantized", "rtn", "scaling", "strict", "te",
+    "asym", "precision", "ptq", "pure", "qat", "qlora", "quant", "quantised", "quantized", "rtn",
+    "scaling", "strict", "sym", "symmetric", "te",
     "tensor", "tf", "torch", "torchao", "training", "transformer", "true", "type", "ud", "use",
     "using", "w", "weight", "weights", "with",
 }  # fmt: skip
