@@ -8,8 +8,9 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.metrics import metric
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.workloads.job import Job, options_of, phase
+from whichgpu.workloads.job import Job
 from whichgpu.workloads.methods import amount, method, methods
+from whichgpu.workloads.phases import options_of, phase
 from whichgpu.workloads.training import trained_parameters
 from whichgpu.workloads.workload import resolve
 

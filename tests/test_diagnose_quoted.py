@@ -206,7 +206,7 @@ def test_what_to_look_at_is_the_vendor_s():
 
 
 def test_phases_by_other_names():
-    from whichgpu.workloads.job import phase
+    from whichgpu.workloads.phases import phase
 
     assert [phase(name) for name in ("training", "Inference", "QLoRA", "serving")] == [
         "train", "infer", "finetune_qlora", "serve",

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from job_rows import GPUS
 
+from whichgpu.cost.jobs import predict_rows
 from whichgpu.errors import WhichGpuError
+from whichgpu.hardware.bins import resolve_whole
+from whichgpu.workloads.job import Job
 from whichgpu.workloads.names import fetched
 from whichgpu.workloads.workload import resolve
 
@@ -136,3 +140,180 @@ def test_a_number_of_a_data_set_is_no_side(name: str, known: str) -> None:
     item = resolve(name)
     assert item.id == known
     assert item.flops() == resolve(known).flops()
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "count"),
+    [
+        # NVIDIA's systems in one word, as its examples' tables head them.
+        ("DGX1V-16G", "v100-16gb-sxm", 8), ("DGX1V 32G", "v100-32gb-sxm", 8), ("DGX2", "v100-32gb-sxm3", 16),
+        ("DGXA100-80G", "a100-80gb-sxm", 8), ("DGX2H", "v100-32gb-sxm3", 16),
+        ("HGX A100 8-GPU 80GB", "a100-80gb-sxm", 8),
+        # How several are joined, and what lists of devices write before a name.
+        ("RTX 3090 x2 NVLink", "rtx-3090", 2), ("2x RTX 3090 w/ NVLink", "rtx-3090", 2),
+        ("12x 8x A100 40GB SXM", "a100-40gb-sxm", 96), ("2x8xH100 SXM", "h100-80gb-sxm", 16),
+        ("cuda:0 NVIDIA GeForce RTX 3090", "rtx-3090", 1), ("GPU 0: NVIDIA L40S", "l40s", 1),
+        # Machines of one chip.
+        ("ASUS Ascent GX10", "gb10", 1), ("Dell Pro Max with GB10", "gb10", 1),
+        ("Framework Desktop (Ryzen AI Max+ 395)", "ryzen-ai-max-395", 1),
+        # A slice of what is sold in several forms.
+        ("H100 MIG 1g.10gb", "h100-80gb-sxm:mig-1g.10gb", 1), ("A100 1g.5gb", "a100-40gb-sxm:mig-1g.5gb", 1),
+    ],
+)  # fmt: skip
+def test_systems_machines_and_slices_as_tables_write_them(text: str, key: str, count: int) -> None:
+    gpu, found = resolve_whole(text, GPUS)
+    assert (gpu.id, found) == (key, count)
+
+
+def test_a_row_may_have_several_machines_of_those_that_its_gpu_names():
+    row = {"workload": "resnet50", "phase": "train", "batch": "64"}
+    several, plain, less = predict_rows(
+        [{**row, "gpu": "8x A100-SXM4-40GB", "n_gpus": "32"},
+         {**row, "gpu": "a100-40gb-sxm", "n_gpus": "32"},
+         {**row, "gpu": "8x A100-SXM4-40GB", "n_gpus": "6"}], GPUS,
+    )  # fmt: skip
+    assert several.value == plain.value > 0
+    assert "says 8 of it, n_gpus 6" in less.error
+
+
+@pytest.mark.parametrize(
+    ("text", "plain", "options"),
+    [
+        ("FP8 + FP8 KV", "fp8", "kv_precision=fp8"), ("fp16 (kv cache fp8)", "fp16", "kv_precision=fp8"),
+        ("load_in_4bit", "nf4", ""), ("4-bit (MLX)", "4bit", ""), ("A16W4", "w4a16", ""), ("native", "", ""),
+        ("fp16 weights", "fp16", ""), ("FP32 w/o TF32", "fp32", ""), ("bitsandbytes 4-bit", "nf4", ""),
+    ],
+)  # fmt: skip
+def test_formats_with_what_stands_beside_them(text: str, plain: str, options: str) -> None:
+    row = {"workload": "llama-3.1-8b", "gpu": "h100-80gb-sxm", "phase": "serve", "runtime": "vLLM"}
+    said, known = predict_rows(
+        [{**row, "precision": text}, {**row, "precision": plain, "options": options}], GPUS
+    )
+    assert said.value == known.value > 0
+
+
+def test_text_generation_inference_keeps_eight_bits_of_weights_alone():
+    row = {"workload": "llama-2-7b", "gpu": "a10g", "phase": "serve", "runtime": "TGI 1.4"}
+    said, known = predict_rows([{**row, "precision": one} for one in ("int8", "w8a16")], GPUS)
+    assert said.value == known.value > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [("faster_rcnn_r101_fpn_2x_coco.py", "fasterrcnn-r101-fpn"), ("configs/yolox/yolox_s_8x8_300e_coco.py",
+     "yolox-s")],
+)  # fmt: skip
+def test_a_configuration_is_called_by_its_file(name: str, known: str) -> None:
+    assert resolve(name).id == known
+
+
+def test_a_kind_of_file_leaves_its_bits_to_the_name():
+    row = {"workload": "LoneStriker/Yi-34B-200K-4.65bpw-h6-exl2", "gpu": "rtx-4090", "runtime": "TabbyAPI"}
+    kind, bits, open_ = predict_rows(
+        [{**row, "precision": "exl2"}, {**row, "workload": "yi-34b", "precision": "4.65bpw"},
+         {**row, "workload": "yi-34b", "precision": "exl2"}], GPUS,
+    )  # fmt: skip
+    assert kind.value == bits.value > 0
+    assert "no precision 'exl2'" in open_.error
+
+
+@pytest.mark.parametrize(
+    ("name", "millions"),
+    [
+        # The Hub's names of networks of pictures and of texts; published sizes.
+        ("microsoft/swinv2-tiny-patch4-window16-256", 28.3), ("google/mobilenet_v2_1.4_224", 6.1),
+        ("microsoft/swinv2-large-patch4-window12to24-192to384-22kto1k-ft", 196.7),
+        ("microsoft/beit-large-patch16-224-pt22k-ft22k", 304), ("microsoft/focalnet-tiny", 28.4),
+        ("google/mobilenet_v2_0.35_96", 1.7), ("apple/mobilevitv2-1.0-imagenet1k-256", 4.9),
+        ("facebook/metaclip-h14-fullcc2.5b", 986), ("google/bit-50", 25.5), ("BAAI/bge-small-zh-v1.5", 24),
+        ("BAAI/bge-large-zh", 326), ("facebook/xlm-v-base", 778), ("nvidia/NVLM-D-72B", 79e3),
+        ("google/umt5-base", 592), ("facebook/blenderbot-400M-distill", 365), ("facebook/mms-300m", 315),
+        ("DistilBERT SST-2", 66.4), ("prithivida/Splade_PP_en_v1", 109.5),
+        ("deepseek-ai/deepseek-vl2", 27.48e3), ("deepseek-ai/deepseek-vl2-small", 16.15e3),
+        ("jinaai/jina-embeddings-v2-small-en", 32.7), ("castorini/monot5-base-msmarco", 223),
+        ("THUDM/glm-4v-9b", 13.9e3), ("nvidia/canary-qwen-2.5b", 2.55e3),
+        ("nvidia/Llama-3.1-Nemotron-Nano-4B-v1.1", 4.51e3),
+    ],
+)  # fmt: skip
+def test_names_of_the_hub_are_of_the_published_size(name: str, millions: float) -> None:
+    assert sum(resolve(name).parameters().values()) / 1e6 == pytest.approx(millions, rel=0.015)
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("Wan 2.2 14B I2V", "wan-2.2-i2v-a14b"), ("Wan 2.2 14B T2V", "wan-2.2-t2v-a14b"),
+        ("Wan2.2 image-to-video", "wan-2.2-i2v-a14b"), ("Wan 2.1 14B text-to-video", "wan-2.1-t2v-14b"),
+        ("SDXL txt2img", "sdxl"), ("CogVideoX-5B I2V", "cogvideox-5b"), ("SVD XT img2vid", "svd-xt"),
+    ],
+)  # fmt: skip
+def test_what_is_drawn_from_is_of_the_model_where_its_name_has_that(name: str, known: str) -> None:
+    assert resolve(name).id == known
+
+
+def test_programs_without_files_of_fp8_run_what_they_have():
+    """GGUF's 8 bits stand in for those of DeepSeek's release; Ollama fetches four, whatever was released."""
+    row = {"workload": "deepseek-r1:671b", "gpu": "a100-80gb-sxm:16", "phase": "decode"}
+    bare, eight, fetched_, four = predict_rows(
+        [{**row, "runtime": "llama.cpp"}, {**row, "runtime": "llama.cpp", "precision": "q8_0"},
+         {**row, "runtime": "ollama"},
+         {**row, "runtime": "ollama", "precision": "q4_k_m"}], GPUS,
+    )  # fmt: skip
+    assert bare.value == eight.value > 0
+    assert fetched_.value == four.value != eight.value
+
+
+def test_what_a_program_loads_is_its_own_in_a_table_of_several():
+    row = {"workload": "qwen3-8b", "gpu": "rtx-4090", "phase": "decode"}
+    orders = ("llama.cpp", "ollama"), ("ollama", "llama.cpp")
+    one, other = (
+        {row_["runtime"]: answer.value for row_, answer in zip(rows, predict_rows(rows, GPUS), strict=True)}
+        for rows in ([{**row, "runtime": name} for name in order] for order in orders)
+    )
+    assert one == other
+    assert one["ollama"] > 2.0 * one["llama.cpp"]
+
+
+def test_lambda_runs_nvidias_examples():
+    row = {"gpu": "a40", "phase": "train", "batch": "64", "precision": "fp16"}
+    bare, known = predict_rows(
+        [{**row, "workload": "ssd", "runtime": "Lambda PyTorch"},
+         {**row, "workload": "ssd300-r50", "runtime": "PyTorch"}], GPUS,
+    )  # fmt: skip
+    assert not bare.error
+    assert bare.value == pytest.approx(known.value, rel=0.2)
+
+
+def test_an_engine_that_widens_fp8_does_so_where_a_row_asks_for_it():
+    """vLLM and SGLang multiply FP8 weights in 16 bits on Ampere; TensorRT-LLM does not run them there."""
+    row = {"workload": "yi-6b", "gpu": "a100-80gb-sxm", "phase": "serve", "runtime": "vLLM"}
+    said, known, other, old = predict_rows(
+        [{**row, "precision": "fp8"}, {**row, "precision": "fp8-w8a16"},
+         {**row, "precision": "fp8", "runtime": "TensorRT-LLM"},
+         {**row, "precision": "fp8", "gpu": "v100-32gb-sxm"}], GPUS,
+    )  # fmt: skip
+    assert said.value == known.value > 0
+    assert "has no FP8" in other.error
+    assert "has no FP8" in old.error
+
+
+def test_apples_software_says_whose_m4_it_is():
+    row = {"workload": "gemma-3-4b", "gpu": "M4", "phase": "generate"}
+    apple, known, open_ = predict_rows(
+        [{**row, "runtime": "MLX"}, {**row, "gpu": "apple-m4-10c", "runtime": "MLX"},
+         {**row, "runtime": "llama.cpp"}], GPUS,
+    )  # fmt: skip
+    assert apple.value == pytest.approx(known.value)
+    assert "'M4' may be" in open_.error
+
+
+def test_the_smallest_files_of_unsloth_and_a_network_of_tables():
+    assert resolve("DeepSeek R1 671B 1.58bit").complete(Job("deepseek-r1")).precision == "iq1_s"
+    row = {
+        "gpu": "v100-16gb-sxm",
+        "phase": "train",
+        "runtime": "TensorFlow 20.06",
+        "workload": "SE-ResNeXt101",
+    }
+    bare, known = predict_rows([row, {**row, "workload": "se-resnext101-32x4d"}], GPUS)
+    assert bare.value == known.value > 0

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from whichgpu.errors import UnknownName, UsageError
 from whichgpu.workloads import model, names, spelled
 from whichgpu.workloads import workload as module
-from whichgpu.workloads.job import PHASES, Job
+from whichgpu.workloads.job import Job
 from whichgpu.workloads.names import apart
+from whichgpu.workloads.phases import PHASES
 from whichgpu.workloads.workload import families, resolve, workloads
 
 pytestmark = pytest.mark.slow

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from whichgpu.errors import DataError, UsageError, WhichGpuError
 from whichgpu.workloads import zoo as zoo_module
-from whichgpu.workloads.job import Job, options, phase, resolution
+from whichgpu.workloads.job import Job, options, resolution
 from whichgpu.workloads.ops import parameters, product_flops, total
+from whichgpu.workloads.phases import phase
 from whichgpu.workloads.workload import Workload, resolve, workloads
 
 pytestmark = pytest.mark.slow

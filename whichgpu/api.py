@@ -116,18 +116,21 @@ def job(workload: str | Job, **columns: Any) -> Job:
     distributions (`"lognormal mean 500 p90 1000"`).
     """
     from whichgpu.workloads import job as jobs
+    from whichgpu.workloads import phases
 
     stated: dict[str, Any]
     stated = {name: _text(name, value) if name in ("phase", "precision", "runtime") else value
               for name, value in columns.items() if value is not None}  # fmt: skip
     workload = workload if isinstance(workload, jobs.Job) else _text("workload", workload)
-    workload = _as_fetched(workload, stated.get("runtime", ""))
+    workload = _as_read(workload, stated)
+    _parted(stated)
     own = workload.options if isinstance(workload, jobs.Job) else {}
     stated["options"] = _options(stated.get("options", own))
     if "phase" in stated:
         text = stated["phase"]
-        options = {**jobs.options_of(text), **stated["options"]}
-        stated = {**jobs.lengths_of(text), **stated, "phase": jobs.phase(text), "options": options}
+        options = {**phases.options_of(text), **stated["options"]}
+        said = "" if phases.unsaid(text) else phases.phase(text)
+        stated = {**phases.lengths_of(text), **stated, "phase": said, "options": options}
     if "resolution" in stated:
         stated["height"], stated["width"] = jobs.resolution(str(stated.pop("resolution")))
     if "concurrency" in stated:
@@ -161,13 +164,39 @@ def job(workload: str | Job, **columns: Any) -> Job:
     return _full(whole) if "concurrency" in stated else whole
 
 
-def _as_fetched(workload: str | Job, runtime: str) -> str | Job:
-    """A name as its runtime reads it: Ollama takes one without a tag for one of its sizes."""
-    if not runtime or not isinstance(workload, str):
-        return workload
-    from whichgpu.workloads.names import fetched
+def _as_read(workload: str | Job, stated: Mapping[str, Any]) -> str | Job:
+    """A name as its runtime reads it: Ollama takes one without a tag for one of its sizes.
 
-    return fetched(workload, runtime)
+    One that is of no model is read as a row of a table is: by its suite, or with a method behind it.
+    """
+    from whichgpu.workloads.names import fetched
+    from whichgpu.workloads.workload import is_read
+
+    if not isinstance(workload, str):
+        return workload
+    runtime, phase = stated.get("runtime", ""), stated.get("phase", "")
+    name = fetched(workload, runtime) if runtime else workload
+    if not (runtime or phase) or is_read(name):
+        return name
+    from whichgpu.cost.rows import of_suite
+
+    return of_suite(name, phase, runtime) or name
+
+
+def _parted(stated: dict[str, Any]) -> None:
+    """Take from a format what tables write into its cell: the engine, and how the cache is kept."""
+    from whichgpu.workloads.precision import named
+
+    text = stated.get("precision", "")
+    if not text or named(text):
+        return
+    from whichgpu.cost.rows import cache_apart, engine_apart
+
+    text, runtime = engine_apart(text, stated.get("runtime", ""))
+    stated["precision"], cache = cache_apart(text)
+    stated["options"] = {**cache, **_options(stated.get("options", {}))}
+    if runtime:
+        stated["runtime"] = runtime
 
 
 def _full(job: Job) -> Job:

@@ -33,8 +33,8 @@ from whichgpu.cost.memory import GIB
 from whichgpu.errors import UsageError
 from whichgpu.planner.use import use
 from whichgpu.software.frameworks import mentioned
-from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.model import is_language_model
+from whichgpu.workloads.phases import TRAINING
 from whichgpu.workloads.subjects import SLO, models_by_size
 from whichgpu.workloads.workload import resolve
 

@@ -22,8 +22,8 @@ from whichgpu.planner.use import use
 from whichgpu.prices.sellers import is_area, providers_named
 from whichgpu.prices.store import providers
 from whichgpu.workloads.counts import counts
-from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.model import is_language_model
+from whichgpu.workloads.phases import TRAINING
 from whichgpu.workloads.subjects import first_of, usual_model
 from whichgpu.workloads.unknown import model_of
 from whichgpu.workloads.workload import known, resolve

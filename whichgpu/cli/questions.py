@@ -164,7 +164,7 @@ def _size(text: str, known: Known) -> Options:
 
 def _phase(word: str) -> str:
     """The phase of a word: inference, lora."""
-    from whichgpu.workloads.job import phase
+    from whichgpu.workloads.phases import phase
 
     return phase(word)
 

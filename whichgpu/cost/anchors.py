@@ -25,6 +25,7 @@ from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.hardware.slices import resolve_device
 from whichgpu.values import NamedTuple
 from whichgpu.workloads import job as jobs
+from whichgpu.workloads import phases
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _EXAMPLE = '"rtx-3090: 12.4 samples/s" or "rtx-3090:2, batch 32, fp16: 12.4 samp
 _TEXTS = ("phase", "precision", "runtime")
 #: Columns that are texts, and how each is read.
 _COLUMNS: Mapping[str, Callable[[str], str]] = {
-    "phase": jobs.phase, "precision": lambda text: precision(text).id, "runtime": str, "resolution": str,
+    "phase": phases.phase, "precision": lambda text: precision(text).id, "runtime": str, "resolution": str,
 }  # fmt: skip
 
 
@@ -119,7 +120,7 @@ def _stated(part: str, text: str) -> tuple[str, Any]:
     with suppress(UsageError):
         return "precision", precision(part).id
     with suppress(UsageError):
-        return "phase", jobs.phase(part)
+        return "phase", phases.phase(part)
     if runtime(part, "pytorch-2").exact:
         return "runtime", part
     raise UsageError(

@@ -20,8 +20,8 @@ from whichgpu.units import parse
 from whichgpu.values import NamedTuple, regex
 from whichgpu.workloads import contexts
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
-from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.model import is_language_model
+from whichgpu.workloads.phases import TRAINING
 from whichgpu.workloads.precision import cache_format, precision
 from whichgpu.workloads.workload import resolve
 
@@ -108,10 +108,7 @@ def read(job: Job) -> Asked:
         raise UsageError(f"what of {workload.id} is adapted is not modelled; use phase train")
     asked = job.phase or workload.phases[0]
     stack = stack if asked == "serve" else _attending(stack, job, workload)
-    # What the workload's own file says of its precision comes before the runtime's habit.
-    own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
-    loaded, said = ("", said) if own or job.precision or job.trains else _loaded(job, named, said)
-    filled = job.with_defaults(precision=own or loaded or named.default_precision.get(asked, ""))
+    filled, own, said = _formatted(workload, job, named, said)
     stored = _stored(filled, workload, stack, released=_released(workload, own, filled.precision))
     filled = with_cache(stored, stack)
     if asked == "serve":
@@ -161,6 +158,21 @@ def _check_cache(job: Job, stack: Runtime) -> None:
         raise UsageError(
             f"option kv_precision: {stack.title} keeps no cache in {asked}; use one of {', '.join(known)}"
         )
+
+
+def _formatted(
+    workload: Workload, job: Job, named: Runtime, said: tuple[str, ...]
+) -> tuple[Job, str | None, tuple[str, ...]]:
+    """A job with a format, the one that its model's own file says, and what to say of it."""
+    asked = job.phase or workload.phases[0]
+    own = {**workload.defaults.get("all", {}), **workload.defaults.get(asked, {})}.get("precision")
+    if own and precision(own).math == "fp8" and _loaded(job, named, said)[0]:
+        # A program that has no such files loads what it usually does.
+        own = None
+    # What the workload's own file says of its precision comes before the runtime's habit.
+    loaded, said = ("", said) if own or job.precision or job.trains else _loaded(job, named, said)
+    usual = named.default_precision.get(asked, "")
+    return job.with_defaults(precision=own or loaded or usual), own, said
 
 
 def _loaded(job: Job, named: Runtime, said: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:

@@ -40,7 +40,8 @@ from whichgpu.facts import store
 from whichgpu.facts.model import Interval
 from whichgpu.hardware.names import resolve as resolve_gpu
 from whichgpu.values import NamedTuple, immutable
-from whichgpu.workloads.job import NUMBERS, TRAINING, phase
+from whichgpu.workloads.job import NUMBERS
+from whichgpu.workloads.phases import TRAINING, phase
 from whichgpu.workloads.precision import of_job, precision
 from whichgpu.workloads.workload import meaning, workloads
 from whichgpu.workloads.workload import resolve as resolve_workload

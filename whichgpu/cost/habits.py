@@ -14,8 +14,8 @@ from whichgpu.values import regex
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.adapters import stated
 from whichgpu.workloads.checkpointing import checkpointing
-from whichgpu.workloads.job import TRAINING, phase
 from whichgpu.workloads.model import is_language_model
+from whichgpu.workloads.phases import TRAINING, phase
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
 

@@ -16,7 +16,7 @@ import numpy as np
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.spread import measured
-from whichgpu.workloads.job import TRAINING
+from whichgpu.workloads.phases import TRAINING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence

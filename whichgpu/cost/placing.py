@@ -13,12 +13,13 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import cuts, either
 from whichgpu.cost.pipeline import splits_layers
 from whichgpu.cost.runtime import runtimes, suggested
-from whichgpu.cost.support import not_run
+from whichgpu.cost.support import not_run, widens_fp8
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.ops import stored_weight_bytes
+from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -117,6 +118,13 @@ def usually(job: Job) -> Usually:
     """How a job runs where its GPU does not ask for anything else."""
     read = asked.read(job)
     return Usually(job, read.workload, read.runtime, read.workload.complete(read.job).precision)
+
+
+def widened(usual: Usually, gpu: Gpu) -> Job:
+    """A job of FP8 weights that its engine multiplies in 16 bits on a GPU without units for them, so."""
+    job, _, stack, form = usual
+    wide = not job.trains and widens_fp8(gpu, precision(form), stack)
+    return job.changed(precision="fp8-w8a16") if wide else job
 
 
 def running(job: Job, gpu: Gpu) -> Job:

@@ -220,9 +220,13 @@ class Reader:
     def _run_on(self, entry: _Entry, cells: tuple[str, ...], gpu: Gpu) -> _Entry:
         """A row under the software and in the format that its GPU has of those that it leaves open."""
         known, head = entry, entry.head
-        if placing.leaves_open(head.job, gpu):
+        narrow = gpu.value("fp8") is None and head.job.precision in _MAY_BE_FP8
+        if narrow or placing.leaves_open(head.job, gpu):
             # A head is as long here as the reader is.
-            found = placing.run_on(self._usually((id(head),), head.job), gpu)
+            usual = self._usually((id(head),), head.job)
+            found = placing.widened(usual, gpu) if narrow else head.job
+            if found is head.job and placing.leaves_open(head.job, gpu):
+                found = placing.run_on(usual, gpu)
             if found is not head.job:
                 texts = (self._asked(HEAD(cells), head.job.workload), *HEAD(cells)[1:])
                 known = self._heads[(*texts[:FORMAT], found.precision, found.runtime, *texts[STACK + 1 :])]
@@ -259,12 +263,22 @@ class Reader:
         return _swapped(numbers, {_TP: tp, _PP: pp})
 
 
+#: Formats of a job whose weights may be FP8: none that is stated is the model's own.
+_MAY_BE_FP8 = ("", "fp8", "fp8-block")
+#: Software that runs on Apple's chips alone.
+_OF_APPLE = r"\b(?:mlx|metal|mps|core ?ml)\b"
+
+
 def _engine_beside(cells: tuple[str, ...], known: Lexicon) -> tuple[str, ...]:
     """A row whose GPU names the engine as well (`A100 TensorRT`), as its runtime then; or as it is.
 
     What else stands in brackets behind the name of a machine describes it, and says nothing of the run.
     """
     bare, stack = engine_apart(cells[_GPU], cells[_RUNTIME])
+    of_apple = f"Apple {cells[_GPU]}"
+    if re.search(_OF_APPLE, stack, re.IGNORECASE) and type(known.gpus[of_apple]) is not _Refused:
+        # NVIDIA had an M4, too.
+        return (*cells[:_GPU], of_apple, *cells[_GPU + 1 :])
     noted = type(known.gpus[cells[_GPU]]) is not _Refused and (cells[_RUNTIME].strip() or "(" in bare)
     if noted or bare == cells[_GPU] or type(known.gpus[bare]) is _Refused:
         return cells
@@ -350,6 +364,9 @@ def _counted(numbers: Numbers, count: int, name: str) -> Numbers:
     if stated is not None and in_a_machine(name):
         return numbers
     cores = re.search(_CORES, name.strip().lower())
+    # `8x A100` of which a row has 96: twelve machines of eight. Fewer than the name says are another machine.
+    if stated is not None and not cores and stated > count > 1 and stated % count == 0.0:
+        return numbers
     if stated not in (None, count, *((1.0, float(cores[1])) if cores else ())):
         raise UsageError(f"the GPU's name says {count} of it, n_gpus {stated:g}; write one")
     return (*numbers[:_N_GPUS], float(count), *numbers[_N_GPUS + 1 :])

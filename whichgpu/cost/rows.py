@@ -20,11 +20,11 @@ from whichgpu.cost.table import COLUMNS
 from whichgpu.errors import UnknownName, UsageError
 from whichgpu.software.stacks import named_release
 from whichgpu.values import NamedTuple
-from whichgpu.workloads import adapters
+from whichgpu.workloads import adapters, phases
 from whichgpu.workloads import job as jobs
 from whichgpu.workloads.names import published, squeezed, table
 from whichgpu.workloads.precision import precision
-from whichgpu.workloads.workload import known
+from whichgpu.workloads.workload import is_read, known
 from whichgpu.workloads.workload import resolve as resolve_workload
 
 if TYPE_CHECKING:
@@ -112,18 +112,19 @@ def read_head(texts: tuple[str, ...]) -> Head:
     """Read what is text of a row. Texts that mean the same job make the same key."""
     name, phase, kind, stack, options = map(str.strip, texts)
     kind, stack = engine_apart(kind, stack)
+    kind, cache = cache_apart(kind)
     # `ResNet-50 with TensorRT`
     stack = stack or _engine_of(name)
-    kind = "" if kind.lower() in _UNSAID else kind
     workload = _called(need(name, "workload"), phase, stack)
+    unsaid = kind.lower() in _UNSAID or (kind.lower() in _CONTAINERS and _of_name(workload, ""))
+    kind = "" if unsaid else kind
     scenario = squeezed(phase) in _SCENARIOS
     if scenario:
         phase = "serve" if "serve" in workload.phases else "infer"
     elif _embeds(workload, phase) and "prefill" in workload.phases:
         # A language model that embeds a text reads it as a prompt, and writes nothing.
         phase = "prefill"
-    # What the name says is done with the model, its id does not.
-    asked = jobs.phase(phase) if phase else workload.defaults.get("phase", "")
+    asked = _asked(workload, phase)
     if asked in adapters.GENERAL and workload.defaults.get("phase", "") in adapters.PHASES:
         asked = workload.defaults["phase"]
     said, columns = _apart(_options(options))
@@ -135,26 +136,43 @@ def read_head(texts: tuple[str, ...]) -> Head:
         phase=asked,
         precision=precision(kind).id if kind else _of_name(workload, asked),
         runtime=stack,
-        options={**workload.named_options, **jobs.options_of(phase), **said},
+        options={**workload.named_options, **phases.options_of(phase), **cache, **said},
     )
     read = MODELLED | set(workload.options)
     kept = {key: value for key, value in job.options.items() if key in read}
     fallback = workload.runtime(job)
     # A family may read a word of the runtime's text, and options may make another runtime of it.
     words = tuple(word in (stack or fallback).lower() for word in getattr(workload.code, "RUNTIME_WORDS", ()))
-    same = stack if "compile" in kept else _numbered(dated(runtime(stack or fallback, fallback), job))
+    named = runtime(stack or fallback, fallback)
+    # Of what is one runtime, Ollama loads other files than llama.cpp does, where nothing says which.
+    loaded = "" if kind else next((one for one in named.loads if one in (stack or fallback).lower()), "")
+    same = (stack if "compile" in kept else _numbered(dated(named, job)), loaded)
     work = (workload.id, job.phase or workload.phases[0], job.precision, words,
             tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
     at_once = _AT_ONCE.get(squeezed(texts[1]), {}) if scenario else {}
-    numbers = {**at_once, **_numbers_of_name(workload, work[1]), **jobs.lengths_of(phase), **columns}
+    numbers = {**at_once, **_numbers_of_name(workload, work[1]), **phases.lengths_of(phase), **columns}
     return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))), numbers)
+
+
+def _asked(workload: Workload, text: str) -> str:
+    """The phase that a cell says, of a workload; a server of what makes no tokens infers, or generates.
+
+    A cell that says nothing leaves it to what the name says is done with the model, which its id does not.
+    """
+    if phases.unsaid(text):
+        stated: str = workload.defaults.get("phase", "")
+        return stated
+    asked = phases.phase(text)
+    in_words = asked in ("serve", "generate") and text.strip().lower() != asked
+    known = {*workload.phases, *getattr(workload.code, "PHASE_ALIASES", {})}
+    return "infer" if in_words and asked not in known else asked
 
 
 def _embeds(workload: Workload, phase: str) -> bool:
     """Whether a row is of texts that are embedded: it says so, or infers with a model that has no head."""
     if phase.lower().startswith(("embed", "rerank")):
         return True
-    return bool(phase and workload.dims.get("headless") and jobs.phase(phase) == "infer")
+    return bool(phase and workload.dims.get("headless") and phases.phase(phase) == "infer")
 
 
 def engine_apart(kind: str, stack: str) -> tuple[str, str]:
@@ -164,6 +182,15 @@ def engine_apart(kind: str, stack: str) -> tuple[str, str]:
         return kind, stack
     bare = re.sub(r"^[\s,+:/-]+|[\s,+:/-]+$|\(\s*\)", "", kind.replace(found[0], " ")).strip()
     return bare, stack if found[0].lower() in stack.lower() else f"{stack} {found[0]}".strip()
+
+
+def cache_apart(kind: str) -> tuple[str, dict[str, str]]:
+    """A cell that says how the cache is kept as well, without it, and the option: `FP8 + FP8 KV`."""
+    found = re.search(_CACHE, kind, re.IGNORECASE)
+    if found is None:
+        return kind, {}
+    kept = precision(found[1] or found[2]).id
+    return kind[: found.start()].strip(), {"kv_precision": kept}
 
 
 def _engine_of(name: str) -> str:
@@ -177,17 +204,24 @@ _ENGINE = (
     r"\b(?:(?:tensorrt|trt)(?:-llm)?(?:[- ]?\d+(?:\.\d+)*)?"
     r"|xla|openvino|onnx ?runtime|directml|core ?ml|torch\.compile)\b"
 )
+#: The format of a KV cache behind that of the weights.
+_KINDS = r"(fp8|int8|fp16|bf16|q8_0|q4_0|int4)"
+_KV = r"kv(?:[-_ ]?cache)?"
+_CACHE = rf"(?<=\w)[\s,+/;&(]+(?:with\s+)?(?:{_KINDS}[-_ ]?{_KV}|{_KV}[-_:= ]*{_KINDS})\)?$"
 #: Scenarios of MLPerf where a phase stands: what is done is the same.
 _SCENARIOS = ("offline", "server", "online", "interactive", "singlestream", "multistream")
 #: How many samples a query has in scenarios that ask one after another.
 _AT_ONCE = {"singlestream": {"batch": 1.0}, "multistream": {"batch": 8.0}}
 #: Formats that say none.
-_UNSAID = ("auto", "default", "none", "n/a", "-")
+_UNSAID = ("auto", "default", "native", "none", "n/a", "-")
+#: Kinds of files, which have any number of bits, as the name of the workload may say.
+_CONTAINERS = ("gguf", "ggml", "exl2", "exl3", "mlx", "quantized", "quantised")
 #: Words for as many requests in flight as fit; cells of a number that state none.
 _FULL = ("max", "maximum", "offline")
 _BLANK = ("", *_UNSAID, "na", "--", "\u2013", "\u2014", "?")
 #: How a runtime's text says that NVIDIA's Deep Learning Examples ran, or names a month's container.
-_EXAMPLES = r"deep ?learning ?examples|\bdle\b|\bngc\b|\b(?:1[89]|2\d)\.(?:0[1-9]|1[0-2])\b(?!\.)"
+#: Lambda's benchmarks are runs of them.
+_EXAMPLES = r"deep ?learning ?examples|\bdle\b|\bngc\b|\blambda\b|\b(?:1[89]|2\d)\.(?:0[1-9]|1[0-2])\b(?!\.)"
 
 
 def of_suite(name: str, phase: str, stack: str) -> str:
@@ -207,21 +241,13 @@ def of_suite(name: str, phase: str, stack: str) -> str:
         return f"mlperf-training-{name}" if trains else f"mlperf-{name}"
     usual = f"in-tables-{published(name)}"
     examples = f"nvidia-examples-{name}" if re.search(_EXAMPLES, stack, re.IGNORECASE) else ""
-    if _read(usual) and not known(examples):
+    if is_read(usual) and not known(examples):
         return usual
     method = re.fullmatch(_METHOD, name, re.IGNORECASE)
     if method and known(method[1]) and not known(examples):
         adapts = method[2].lower() != "dreambooth" and (trains or phase.lower().startswith(("fine", "lora")))
         return f"{method[1]} lora training" if adapts else method[1]
     return examples
-
-
-def _read(name: str) -> bool:
-    """Whether a name is read as some workload's."""
-    try:
-        return bool(resolve_workload(name))
-    except UnknownName:
-        return False
 
 
 #: How a picture's model is taught behind its name, which its pictures may be made with as well.
@@ -297,7 +323,7 @@ _YES = {"compile", "checkpointing", "flash_attention", "sequence_parallel", "fus
 
 def _drafted(options: Mapping[str, str], phase: str) -> dict[str, str]:
     """Options of a row that is no training, with the tokens that its server drafts under the name of that."""
-    if phase in jobs.TRAINING:
+    if phase in phases.TRAINING:
         return dict(options)
     names = [key for key in _DRAFTED if key in options]
     rest = {key: value for key, value in options.items() if key not in names}

@@ -56,7 +56,7 @@ PACKED = {
     "absent", "adapters", "aims", "aliases", "audit", "bench", "blank", "capabilities", "cards",
     "carried", "commands", "components", "counts", "datasets", "diagnosis", "exceptions", "export",
     "fits", "forms", "gloss", "glossary", "grid", "hf", "instances", "labels", "loading", "machine", "mig",
-    "needs", "precisions", "programs", "providers", "quality", "questions", "regions", "rewordings",
+    "needs", "phases", "precisions", "programs", "providers", "quality", "questions", "regions", "rewordings",
     "runtimes", "scoreboard", "services", "subjects", "suffixes", "systems", "uses", "usual", "validation",
     "vgpu", "words",
 }  # fmt: skip

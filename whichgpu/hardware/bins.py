@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from whichgpu.errors import UnknownName, UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.hardware import names, tokens
-from whichgpu.hardware.slices import resolve_device
+from whichgpu.hardware.slices import resolve_device, slices_of
 from whichgpu.units import parse
 
 if TYPE_CHECKING:
@@ -43,14 +43,19 @@ def whole_of(text: str, catalogue: Catalogue) -> Gpu | None:
 
 def _usual(found: tuple[Gpu, ...]) -> tuple[Gpu, ...]:
     """Those of a name's parts that are usual, the most usual first; none where they are several products."""
-    known = {gpu.id: gpu for gpu in found}
+    known = {_card(gpu): gpu for gpu in found}
     orders = store.load("unsaid")["unsaid"].values()
     lists = [(order, tuple(known[one] for one in order if one in known)) for order in orders]
     # The list that has most of them: that of a machine (DGX-1) has one part where another has all.
     for order, usual in sorted(lists, key=lambda one: -len(one[1])):
-        if usual and all(gpu.id in order or tokens.model(gpu) == tokens.model(usual[0]) for gpu in found):
+        if usual and all(_card(gpu) in order or tokens.model(gpu) == tokens.model(usual[0]) for gpu in found):
             return usual
     return ()
+
+
+def _card(gpu: Gpu) -> str:
+    """The id of a GPU, of a slice that of the one that it is of."""
+    return gpu.id.partition(":")[0]
 
 
 def others(text: str, catalogue: Catalogue) -> tuple[str, ...]:
@@ -59,7 +64,8 @@ def others(text: str, catalogue: Catalogue) -> tuple[str, ...]:
     if gpu is None:
         return ()
     number = names.counted(text, catalogue)[1]
-    return tuple(f"{one.id}:{number}" for one in _rest(text, gpu, catalogue) if _speed(one) != _speed(gpu))
+    rest = (one for one in _rest(text, gpu, catalogue) if _speed(one) != _speed(gpu))
+    return tuple(one.id if ":" in one.id else f"{one.id}:{number}" for one in rest)
 
 
 def _rest(text: str, taken: Gpu, catalogue: Catalogue) -> tuple[Gpu, ...]:
@@ -78,6 +84,8 @@ def _kin(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
         text = names.counted(text, catalogue)[0]
     except UsageError:
         return ()  # a number that cannot be, which `resolve_whole` says
+    if sliced := slices_of(text, catalogue):
+        return sliced
     found, size = names.meant(text, catalogue), _SIZE.search(text)
     if found or size is None:
         return found

@@ -105,7 +105,8 @@ _MEMORIES = ("gddr", "ddr", "lpddr", "hbm")
 _BRACKETS = r"\[([^\[\]]*\d[^\[\]]*)\]"
 #: What drivers add: a chip and a compiler in parentheses, the bus and the processor after slashes.
 _DRIVER = (
-    r"(?i)\((?![^()]*\b(?:gcds?|die|half|tiles?|mig|slice)\b)[^()]*\)"
+    r"(?i)^(?:cuda|gpu|device)\s?[:#]?\s?\d{1,2}(?:\s?[:=,-])?\s+(?=\D)"
+    r"|\((?![^()]*\b(?:gcds?|die|half|tiles?|mig|slice)\b)[^()]*\)"
     r"|^cpu\s*\+\s*|\s\+\s*(?:cpu|host|(?:\d+ ?gi?b )?(?:d?ram|ddr\d|system memory))\b.*$"
     r"|(?<=\d)-(?:nv|nvd|nvs|nb|cr|amd|amds|cw|crs|dgxc|oci|tw)(?:[-_]\d+)?$"
     r"|\s(?:@\s?|at\s|power[- ]?limit(?:ed)?(?:\s(?:to|at))?\s?)\d{2,4}\s?w(?:atts?)?\b"
@@ -115,6 +116,15 @@ _DRIVER = (
 )
 
 
+#: NVIDIA's systems in one word with what is in them, as its examples name them: `DGX1V-16G`, `DGXA100-80G`.
+_MACHINE = r"(?i)\b(dgx)(1v?|2h?|[abh]\d+)(?:[- ](?=\d+g))?"
+
+
+def _spaced(found: re.Match[str]) -> str:
+    """A system in one word as its maker writes it."""
+    return f"{found[1]}-{found[2]} "
+
+
 def undressed(text: str, catalogue: Catalogue) -> Iterator[str]:
     """What a spelling says without what stands around it; several where a listing names several products."""
     listed = re.findall(_BRACKETS, text)
@@ -122,9 +132,15 @@ def undressed(text: str, catalogue: Catalogue) -> Iterator[str]:
         yield from _alternatives(listed[-1])
         return
     # AMD's are called XT and XTX alone, whatever their line is called.
-    plain = re.sub(r"\bRTX(?=[- ]?\d{4}[- ]?(?:XTX?|GRE)\b)", "RX", re.sub(_DRIVER, " ", text), flags=re.I)
+    plain = re.sub(
+        r"\bRTX(?=[- ]?\d{4}[- ]?(?:XTX?|GRE)\b)",
+        "RX",
+        re.sub(_DRIVER, " ", re.sub(_MACHINE, _spaced, text)),
+        flags=re.I,
+    )
     made = [word for word in plain.split() if word.lower() in MAKERS | BOARDS]
     if made:
+        yield " ".join(word for word in plain.split() if word not in made)
         said = tokens.words(" ".join(word for word in plain.split() if word not in made))
         known = _vocabulary(catalogue, said)
         plain = " ".join(word for word in said if word in known or tokens.is_size(word))
@@ -143,7 +159,7 @@ def of_machine(text: str) -> bool:
 #: Words of machines, and types of instances of which many are let.
 _MACHINES = frozenset(
     ["desktop", "dgx", "hgx", "station", "server", "workstation", "instance", "vm", "node", "machine", "pc",
-     "tower", "ml", "free", "pro", "vertex", "ai", "gpu"]
+     "tower", "ml", "free", "pro", "max", "mini", "vertex", "ai", "gpu"]
 )  # fmt: skip
 _INSTANCE = r"(?:ml\.)?[a-z]+\d+[a-z]*\.\d*[a-z]+|[a-z]\d-[a-z]+-\d+g?|standard_[a-z]+\d+\w*"
 

@@ -41,6 +41,8 @@ _SEVERAL = (
     r"(?i)(?P<count>\d{1,4}(?=-gpus?\s)|\d{1,4}|an?|one|single|two|dual|three|four|quad|eight)(?:-gpus?)?\s+(?P<name>\S.*)"
     r"|(?P<before>\S.*[\db])x(?P<after>[1-9]\d{0,2})"
 )
+#: Several machines of several: `12x 8x A100 40GB`.
+_NESTED = r"(?P<times>\d{1,5})\s?x\s?(?P<each>\d{1,3}\s?x\s?[a-z].*)"
 #: A machine and what is in it, which says nothing of how many of them run: `DGX A100 (8x A100 80GB)`.
 _BOXED = r"(?P<box>[^()]*\S)\s*\(\s*(?P<count>\d{1,3})\s*[xX]\s*(?P<held>[^(),]+)(?:,[^()]*)?\)"
 #: NVIDIA's systems in its own tables: `DGX-1 with 8x V100 16GB`, `DGX-2 16x V100 32GB`.
@@ -48,7 +50,13 @@ _SYSTEM = r"^((?:nvidia )?[dh]gx[^(),:]*?)(?: with|[,:])? \(?(\d{1,3}\s?x\s[^()]
 #: A machine, and after it how many of what it holds run: `Dell R750xa 4x A100 PCIe`.
 _HOLDING = r"(?P<box>[^()]*?[A-Za-z][^()]*?)[\s_:,-]+(?P<count>[1-9]\d{0,2})\s?x\s?(?P<held>[A-Za-z\d][^()]*)"
 #: What makes, lets or is a machine, and in brackets what is in it: `Kaggle (T4)`, `g5.xlarge (A10G)`.
-_WITHIN = r"(?P<box>[^()]*\S)\s*(?:\(|\s[+/,]\s|\swith\s)(?P<held>[^()+]+)\)?"
+_WITHIN = r"(?P<box>[^()]*\S)\s*(?:\(|\s[+/,]\s|\swith\s)(?P<held>(?:[^()+]|(?<=\w)\+)+)\)?"
+#: How several are joined, behind their number, and a base board whose number stands within its name.
+_LINK = r"\s?(?:nv ?link|sli)(?:[- ]bridged?)?\)?$"
+_BRIDGED = (
+    rf"(?i)(\sx\s?\d{{1,4}})\s+\(?(?:w/|with|\+)?{_LINK}|^(\d{{1,3}}\s?x\s.*\S)\s+(?:w/|with|\+){_LINK}"
+)
+_BASEBOARD = r"(?i)^(.*\b[dh]gx\b.*?)\s([48])-gpus?\s+(\S.*)$"
 _WORDED = {
     "a": 1, "an": 1, "one": 1, "single": 1, "two": 2, "dual": 2, "three": 3, "four": 4, "quad": 4, "eight": 8,
 }  # fmt: skip
@@ -89,7 +97,8 @@ def counted(text: str, catalogue: Catalogue) -> tuple[str, int]:
         known = meant(whole, catalogue) or not meant(inside, catalogue)
         return whole if known else inside, int(boxed["count"])
     match = _numbered(text)
-    if held := _sliced(text, catalogue) or (None if match else _held(text, catalogue)):
+    within = _nested(text, catalogue) if match else _held(text, catalogue)
+    if held := _sliced(text, catalogue) or within:
         return held
     if text.rstrip().endswith(":"):
         raise UsageError(f"'{one_line(text)}' has no number after ':'; write e.g. a100-80gb-sxm:8")
@@ -128,7 +137,7 @@ def in_a_machine(text: str) -> bool:
 #: NVIDIA's machines by name, without those whose number is of a rack or open: `DGX H100`, `DGX-1 V100 16GB`.
 #: Boards of Blackwell have eight, those before four or eight.
 _DGX = (
-    r"(?i)^(?:nvidia\s+)?(?:dgx\b(?![- ]?(?:g[bh]\d|spark|cloud))|hgx(?=[- ]b\d))[- ]?"
+    r"(?i)^(?:nvidia\s+)?(?:dgx(?:\b|(?=[12abh]))(?![- ]?(?:g[bh]\d|spark|cloud))|hgx(?=[- ]b\d))[- ]?"
     r"(?P<kind>2h?\b|station)?"
 )
 
@@ -158,6 +167,15 @@ def _sliced(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
     return (f"tpu-v{found['of']}{kind}", chips) if 1 <= chips <= _MOST else None
 
 
+def _nested(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
+    """What several machines hold of several each, and how many in all: `12x 8x A100 40GB`."""
+    found = re.fullmatch(_NESTED, text.strip(), re.IGNORECASE)
+    if found is None:
+        return None
+    name, count = counted(found["each"], catalogue)
+    return name, int(found["times"]) * count
+
+
 def _held(text: str, catalogue: Catalogue) -> tuple[str, int] | None:
     """What a machine that is named holds, and how many of it; None where no machine stands before it."""
     plain = re.sub(_LANES, r"\1", text.strip().replace("\u00d7", "x"))
@@ -182,6 +200,8 @@ def _numbered(text: str) -> re.Match[str] | None:
     typed = text.strip().replace("\u00d7", "x")
     if "*" in typed:
         typed = re.sub(_TIMES, " x ", typed)
+    if typed[-1:] not in "0123456789":
+        typed = re.sub(_BRIDGED, r"\1\2", re.sub(_BASEBOARD, r"\1 \3 x\2", typed))
     return re.match(_COUNT, re.sub(_LANES, r"\1", typed))
 
 

@@ -133,12 +133,32 @@ def _whole(text: str, catalogue: Catalogue) -> tuple[Gpu, int]:
         return _shared(gpu, Fraction(count).limit_denominator(16)), 1
 
 
+def slices_of(text: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
+    """The slices that a name with a MIG profile among its words may mean: `H100 MIG 1g.10gb`."""
+    match = re.search(_AMONG, text) if ":" not in text else None
+    if match is None:
+        return ()
+    profile = match[1].lower()
+    having = _having(profile)
+    named = candidates(_less(text, match), catalogue)
+    return tuple(_mig(gpu, profile) for gpu in named if gpu.id in having)
+
+
+def _less(text: str, match: re.Match[str]) -> str:
+    """A name without the MIG profile among its words."""
+    name = re.sub(r"(?i)(?<![a-z\d])mig(?![a-z\d])", " ", f"{text[: match.start()]} {text[match.end() :]}")
+    return re.sub(r"\(\s*\)", " ", name).strip(" -_")
+
+
+def _having(profile: str) -> list[str]:
+    """The GPUs that have a MIG profile."""
+    return [key for key, profiles in _profiles().items() if profile in profiles]
+
+
 def _among(text: str, match: re.Match[str], catalogue: Catalogue) -> Gpu:
     """The slice of the one GPU of a name that has such a profile."""
-    profile = match[1].lower()
-    name = re.sub(r"(?i)(?<![a-z\d])mig(?![a-z\d])", " ", f"{text[: match.start()]} {text[match.end() :]}")
-    name = re.sub(r"\(\s*\)", " ", name).strip(" -_")
-    having = [key for key, profiles in _profiles().items() if profile in profiles]
+    profile, name = match[1].lower(), _less(text, match)
+    having = _having(profile)
     if not name:
         example = f"{having[0] if having else 'a100-80gb-sxm'}:mig-{profile}"
         raise UsageError(f"'{one_line(text)}' names no GPU; write e.g. {example}")

@@ -16,7 +16,7 @@ from whichgpu.errors import UsageError, one_line
 from whichgpu.facts import store
 from whichgpu.units import SCALES, number
 from whichgpu.values import NamedTuple
-from whichgpu.workloads.job import TRAINING
+from whichgpu.workloads.phases import TRAINING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

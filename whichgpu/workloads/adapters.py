@@ -24,9 +24,9 @@ import numpy as np
 
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple, immutable, regex
-from whichgpu.workloads.job import options_of
 from whichgpu.workloads.methods import Method, amount, method, methods
 from whichgpu.workloads.ops import Op, changed
+from whichgpu.workloads.phases import options_of
 from whichgpu.workloads.precision import Precision, precision
 from whichgpu.workloads.training import trained_parameters
 

@@ -11,8 +11,8 @@ from whichgpu.errors import UnknownName
 from whichgpu.values import regex
 from whichgpu.workloads import backbones, hastened, names, tasks
 from whichgpu.workloads.hastened import numbered as _numbered
-from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.names import squeezed, words
+from whichgpu.workloads.phases import TRAINING
 from whichgpu.workloads.spelled import (
     SIZE,
     by_spelling,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import field, fields
-from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -13,60 +12,13 @@ import numpy as np
 
 from whichgpu.errors import UsageError
 from whichgpu.values import Shown, immutable
-from whichgpu.workloads.methods import method, methods
+from whichgpu.workloads.phases import TRAINING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     #: The dimensions of a network by name, as its workload's file states them.
     Dims = Mapping[str, Any]
-
-#: Phases, and other spellings of them.
-PHASES = (
-    "infer", "prefill", "decode", "generate", "serve", "train", "pretrain",
-    "finetune_full", "finetune_lora", "finetune_qlora",
-)  # fmt: skip
-#: Ways to learn from preferred answers, and whether a frozen copy of the model lies beside the one that
-#: learns (`ref_model` of TRL's trainers; adapters are switched off for it instead).
-PREFERENCES = {"dpo": True, "ipo": True, "kto": True, "orpo": False, "simpo": False, "cpo": False}
-_PHASE_ALIASES = {
-    **dict.fromkeys(PREFERENCES, "finetune_full"),
-    "batch_inference": "infer", "batched_inference": "infer", "forward": "infer", "eval": "infer",
-    "evaluation": "infer", "feature_extraction": "infer", "fill_mask": "infer",
-    "image_classification": "infer",
-    "text_generation": "generate", "text2image": "generate", "text2img": "generate", "text2video": "generate",
-    "instruction_tuning": "finetune_full", "continued_pretraining": "pretrain",
-    "inference": "infer", "inferencing": "infer", "txt2img": "generate", "generation": "generate",
-    "serving": "serve", "training": "train", "pretraining": "pretrain", "pre_training": "pretrain",
-    "sft": "finetune_full", "full_finetune": "finetune_full", "lora": "finetune_lora",
-    "qlora": "finetune_qlora", "decoding": "decode", "full": "finetune_full", "finetune": "finetune_full",
-    "text_to_image": "generate", "t2i": "generate", "text_to_video": "generate", "t2v": "generate",
-    "txt2vid": "generate", "image_to_video": "generate", "i2v": "generate", "img2vid": "generate",
-    "transcribe": "infer", "transcription": "infer", "speech_to_text": "infer", "asr": "infer",
-    "pre_train": "pretrain", "finetuning": "finetune_full", "full_finetuning": "finetune_full",
-    "lora_finetuning": "finetune_lora", "lora_finetune": "finetune_lora", "qlora_finetune": "finetune_qlora",
-    "qlora_finetuning": "finetune_qlora", "finetune_full_parameter": "finetune_full", "img2img": "generate",
-    "image_generation": "generate", "video_generation": "generate", "image_to_image": "generate",
-    "prompt_processing": "prefill", "prompt_eval": "prefill", "token_generation": "decode",
-    "text_to_speech": "infer", "tts": "infer", "embed": "infer", "embedding": "infer", "encode": "infer",
-    "i2i": "generate", "v2v": "generate", "ti2v": "generate", "inpaint": "generate", "inpainting": "generate",
-    "image_editing": "generate", "rerank": "infer", "reranking": "infer",
-    "predict": "infer", "prediction": "infer", "detection": "infer", "classification": "infer",
-    **dict.fromkeys(("online_serving", "offline_serving", "online_inference", "llm_serving", "chat",
-                     "chatbot", "chat_completion"), "serve"),
-    **dict.fromkeys(("detect", "object_detection", "segment", "segmentation", "image_segmentation", "fwd",
-                     "semantic_segmentation", "instance_segmentation", "pose_estimation", "classify",
-                     "image_embedding", "text_embedding", "embeddings", "encoding", "image_captioning",
-                     "depth_estimation", "speech_recognition", "speech_synthesis", "text_to_audio",
-                     "offline_inference", "offline_batch_inference"), "infer"),
-    **dict.fromkeys(("forward_backward", "fwd_bwd", "training_step", "ppo", "rlhf"), "train"),
-    **dict.fromkeys(("cpt", "continual_pretraining", "pretraining_from_scratch"), "pretrain"),
-    **dict.fromkeys(("full_sft", "full_ft", "full_fine_tune"), "finetune_full"),
-    **dict.fromkeys(("denoise", "denoising", "sampling"), "generate"),
-}  # fmt: skip
-#: Tests as llama-bench names them, with the phase and the length that each number is: pp512, tg128.
-_TESTS = {"pp": ("prefill", "input_tokens"), "tg": ("decode", "output_tokens")}
-TRAINING = ("train", "pretrain", "finetune_full", "finetune_lora", "finetune_qlora")
 
 _RESOLUTION = (
     # A cube has a third side.
@@ -296,61 +248,6 @@ def _checked(name: str, raw: Any, least: float) -> Any:
     if np.any(value > _LARGEST[name]):
         raise UsageError(f"{name}: {value.max():g} is above {_LARGEST[name]:g}; is it a slip?")
     return value if value.ndim else value.item()
-
-
-@lru_cache(maxsize=256)
-def phase(text: str) -> str:
-    """The phase of a name, less a suffix such as `+bnb.nf4`; raises `UsageError` listing the phases.
-
-    The name of a method that trains little (`data/adapters.toml`) is that of fine-tuning by adapters.
-    """
-    # "train (forward + backward)": what stands in brackets says how.
-    bare = re.sub(r"\s*\([^()]*\)$", "", text.strip().lower())
-    key = re.sub(r"[-\s]+", "_", bare).partition("+")[0]
-    key = re.sub(r"_(?:phase|stage)_?\d$", "", key.replace("fine_tun", "finetun"))
-    test = _test(key)
-    key = test[0] if test else _PHASE_ALIASES.get(key, key)
-    if key in PHASES:
-        return key
-    if key.startswith("finetune_adapter") or method(key) is not None:
-        return "finetune_qlora" if "qlora" in key else "finetune_lora"
-    from difflib import get_close_matches
-
-    plain = key.replace("_", "")
-    known = {one: one.replace("_", "") for one in PHASES}
-    near = [
-        one for one, name in known.items() if plain and (name.startswith(plain) or plain.startswith(name))
-    ]
-    near = near or get_close_matches(key, PHASES, cutoff=0.7)
-    every = f"use one of {', '.join(PHASES)}, or finetune_ before {', '.join(methods())}"
-    told = f"did you mean {', '.join(near)}?" if near else every
-    raise UsageError(f"no phase '{text}'; {told}")
-
-
-def _test(key: str) -> tuple[str, str, float] | None:
-    """Phase, length and its tokens of a test of llama-bench; None for any other text."""
-    found = re.fullmatch(r"(pp|tg)_?([0-9]{1,7})", key)
-    return None if found is None else (*_TESTS[found[1]], float(found[2]))
-
-
-def lengths_of(text: str) -> dict[str, float]:
-    """The tokens that a phase's name states, by column: `{"output_tokens": 128.0}` of tg128; none of most."""
-    test = _test(text.strip().lower())
-    return {} if test is None else {test[1]: test[2]}
-
-
-def options_of(text: str) -> dict[str, str]:
-    """The options that a phase's name stands for: `reference` of DPO, `adapter` before or behind a `+`.
-
-    LoRA is the adapter that nobody needs to name.
-    """
-    key = text.strip().lower().replace("-", "_")
-    if key in PHASES:
-        return {}
-    if key in PREFERENCES:
-        return {"reference": "true"} if PREFERENCES[key] else {}
-    found = (method(part) for part in reversed(key.split("+")))
-    return next(({"adapter": one.id} for one in found if one is not None and one.id != "lora"), {})
 
 
 def resolution(text: str) -> tuple[float, float]:

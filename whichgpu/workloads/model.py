@@ -36,8 +36,9 @@ from whichgpu.errors import DataError, UsageError
 from whichgpu.values import Shown, immutable
 from whichgpu.workloads import adapters, classes, contexts
 from whichgpu.workloads.checkpointing import checkpointing, recomputed, stops_early
-from whichgpu.workloads.job import NUMBERS, TRAINING, Job, options_of, phase
+from whichgpu.workloads.job import NUMBERS, Job
 from whichgpu.workloads.ops import Op, parameters, product_flops
+from whichgpu.workloads.phases import TRAINING, options_of, phase
 from whichgpu.workloads.precision import as_stored, of_job, precision
 from whichgpu.workloads.recorder import Recorder
 from whichgpu.workloads.training import training_step, weight_casts

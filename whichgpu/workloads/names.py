@@ -25,7 +25,19 @@ _PARTS = regex(r"[-_ ]+|\.(?=[a-z])")
 #: The side of a patch behind its model: `ViT-B/16`.
 _OVER = regex(r"(?<=[A-Za-z])/(?=\d+$)")
 #: How files of weights end.
-_WEIGHTS = (".gguf", ".safetensors", ".ckpt", ".pth", ".bin", ".engine")
+_WEIGHTS = (
+    ".gguf",
+    ".safetensors",
+    ".ckpt",
+    ".pth",
+    ".bin",
+    ".engine",
+    ".py",
+    ".torchscript",
+    ".mlpackage",
+    ".tflite",
+    ".mlmodel",
+)
 #: The digits of a size that begin a word, and all that stand before a letter of sizes.
 _SIZED = regex(r"(?:^|[-_. /:])(\d+)[-_. ]*[bm](?![a-z0-9])")
 _DIGITS = regex(r"(\d+)[bm]")
@@ -194,7 +206,7 @@ _GLOBAL, _OWNED = regex(r"\bglobal[- ]batch(?:[- ]size)?\b"), regex(r"v?\d[\d.,]
 
 
 def filed(text: str) -> str:
-    """The name that the file of its weights has (`qwen3-8b-q4_k_m-00001-of-00003.gguf`); others as they are.
+    """The name that a file of weights has (`qwen3-8b-q4_k_m-00001-of-00003.gguf`), or a configuration.
 
     Of a path, as it is on another machine or on the Hub, that of the file.
     """

@@ -256,11 +256,14 @@ def _worded(text: str) -> str:
     """
     # "IQ2_XS - 2.3125 bpw": a format that is known says its bits.
     plain = re.sub(r"[\s,(-]+\d(\.\d+)?[-_ ]?bpw\)?$", "", text.lower())
-    plain = re.sub(r"\b(?:no|without)[- ]tf32\b|\btf32[- ](?:off|disabled)\b|\b(?:g-?\d+|\d+g)\b", " ", plain)
+    plain = re.sub(
+        r"\b(?:no|without|w/o)[- ]tf32\b|\btf32[- ](?:off|disabled)\b|\b(?:g-?\d+|\d+g)\b", " ", plain
+    )
     said = [_SIZES.get(word, word) for word in "".join(ch if ch.isalnum() else " " for ch in plain).split()
             if word not in _SAY_NOTHING]  # fmt: skip
     # `4b-it` is a size and a word of a model's name.
-    if said and not said[0][0].isdigit() and (whole := _spellings().get("".join(said))):
+    bits = len(said) == 2 and said[1] in ("bit", "bits")
+    if said and (bits or not said[0][0].isdigit()) and (whole := _spellings().get("".join(said))):
         return whole
     formats = [word for word in said if word not in _MIXED]
     mixed = len(formats) < len(said)
@@ -285,11 +288,12 @@ _SAY_NOTHING = {
     "a100", "accumulate", "adam", "adamw", "all", "and", "autoround", "bitsandbytes", "bnb",
     "calibrated", "calibration", "channels", "compute", "core", "cores", "cuda", "cudnn",
     "dali", "data", "default", "delayed", "dense", "dtype", "dwq", "dynamic", "enabled",
-    "engine", "ggml", "gguf", "h6", "h8", "i1", "imat", "imatrix", "inference", "lamb", "lars",
-    "last", "mode", "mostly", "native", "nchw", "nhwc", "only", "precision", "ptq", "pure",
-    "qat", "qlora", "quant", "quantised", "quantized", "rtn", "scaling", "strict", "te",
+    "engine", "ggml", "gguf", "h6", "h8", "i1", "imat", "imatrix", "in", "inference", "lamb", "lars",
+    "last", "load", "master", "mlx", "mode", "model", "mostly", "native", "nchw", "nhwc", "only",
+    "asym", "precision", "ptq", "pure", "qat", "qlora", "quant", "quantised", "quantized", "rtn",
+    "scaling", "strict", "sym", "symmetric", "te",
     "tensor", "tf", "torch", "torchao", "training", "transformer", "true", "type", "ud", "use",
-    "using", "w", "with",
+    "using", "w", "weight", "weights", "with",
 }  # fmt: skip
 #: The sizes of a K-quant as llama.cpp's tables write them out: "Q4_K - Medium".
 _SIZES = {"small": "s", "medium": "m", "large": "l"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from whichgpu.errors import UnknownName
 from whichgpu.workloads.names import apart
 from whichgpu.workloads.zoo import workloads
 
@@ -34,6 +35,14 @@ def known(name: str) -> bool:
     from whichgpu.workloads.spelled import ids_of
 
     return bool(ids_of(name))
+
+
+def is_read(name: str) -> bool:
+    """Whether a name is read as some workload's."""
+    try:
+        return bool(resolve(name))
+    except UnknownName:
+        return False
 
 
 def resolve(name: str) -> Workload:

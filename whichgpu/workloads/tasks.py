@@ -25,9 +25,18 @@ def less_task(name: str, read: Callable[[str], Workload | None]) -> Workload | N
     for task, globs in _tasks():
         found = task.fullmatch(name.strip())
         item = read(found[1]) if found else None
+        if found and item is not None and _contradicts(item.id, name[found.end(1) :]):
+            continue
         if item is not None and any(fnmatch(one, glob) for one in (item.family, item.id) for glob in globs):
             return item
     return None
+
+
+def _contradicts(key: str, task: str) -> bool:
+    """Whether an id says that another thing is drawn from: `Wan 2.2 14B I2V` is no `wan-2.2-t2v-a14b`."""
+    said = re.search(r"[tiv]2[iv]", task.lower())
+    kinds = [one for one in re.split(r"[-_]", key) if re.fullmatch(r"[tiv]2[iv]", one)]
+    return bool(said and kinds and said[0] not in kinds)
 
 
 def without(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from whichgpu.workloads.model import Workload, families, family_code
-from whichgpu.workloads.resolving import known, meaning, register, resolve
+from whichgpu.workloads.resolving import is_read, known, meaning, register, resolve
 from whichgpu.workloads.zoo import from_file, workloads
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "families",
     "family_code",
     "from_file",
+    "is_read",
     "known",
     "meaning",
     "register",

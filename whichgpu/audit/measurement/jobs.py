@@ -9,8 +9,8 @@ from whichgpu.audit.measurement.figures import as_rate, without_prompts
 from whichgpu.audit.measurement.text import cut, windows
 from whichgpu.cost.runtime import runtime
 from whichgpu.planner.size import pixels
-from whichgpu.workloads.job import TRAINING
 from whichgpu.workloads.model import is_language_model
+from whichgpu.workloads.phases import TRAINING
 from whichgpu.workloads.precision import named as precision
 
 if TYPE_CHECKING:

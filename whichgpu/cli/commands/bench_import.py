@@ -58,12 +58,13 @@ def _stated(columns: JobColumns, workload: str, gpu: str, catalogue: Catalogue) 
     """The columns that the command line states, as rows have them."""
     from whichgpu.hardware.slices import resolve_device
     from whichgpu.workloads import job as jobs
+    from whichgpu.workloads import phases
 
     known = {name: value for name, value in columns.stated.items() if value not in (None, "", ())}
     if "options" in known:
         known["options"] = jobs.options(tuple(known["options"]))
     if "phase" in known:
-        known["phase"] = jobs.phase(known["phase"])
+        known["phase"] = phases.phase(known["phase"])
     if workload:
         known["workload"] = workload
     if gpu:

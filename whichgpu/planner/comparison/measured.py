@@ -17,7 +17,7 @@ from whichgpu.errors import WhichGpuError
 from whichgpu.facts import store
 from whichgpu.planner.comparison.market import median
 from whichgpu.values import NamedTuple
-from whichgpu.workloads.job import phase
+from whichgpu.workloads.phases import phase
 from whichgpu.workloads.workload import meaning
 
 if TYPE_CHECKING:

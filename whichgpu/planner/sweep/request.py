@@ -13,7 +13,7 @@ from whichgpu.errors import UsageError
 from whichgpu.hardware.names import resolve_count
 from whichgpu.values import immutable
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
-from whichgpu.workloads.job import TRAINING
+from whichgpu.workloads.phases import TRAINING
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.importers._packed import unpacked
-from whichgpu.workloads.job import TRAINING
+from whichgpu.workloads.phases import TRAINING
 from whichgpu.workloads.workload import Workload
 
 if TYPE_CHECKING:

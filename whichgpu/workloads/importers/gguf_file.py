@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.workloads.importers._files import MB, check_size, opened, parts
 from whichgpu.workloads.importers._tensors import Tensor, as_stored, tensors_workload
-from whichgpu.workloads.job import TRAINING
+from whichgpu.workloads.phases import TRAINING
 from whichgpu.workloads.precision import gguf_types, precisions
 from whichgpu.workloads.workload import Workload, family_code
 

@@ -16,7 +16,7 @@ from whichgpu.workloads.importers import _hf_config as hub
 from whichgpu.workloads.importers._files import MB, parse_json, read_bytes
 from whichgpu.workloads.importers._hf_stored import stored_precision, strange
 from whichgpu.workloads.importers._hf_vision import vision_part
-from whichgpu.workloads.job import TRAINING
+from whichgpu.workloads.phases import TRAINING
 from whichgpu.workloads.workload import Workload, family_code
 
 if TYPE_CHECKING:
