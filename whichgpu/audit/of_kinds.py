@@ -36,8 +36,8 @@ _NAME = re.compile(
 )
 #: Before a name, that others are spoken of: "cards before Blackwell", "unlike Ampere".
 _OTHERS = re.compile(
-    r"\b(?:before|after|since|until|than|unlike|prior to|older|newer|except|beyond|starting with|from|like|not|no|"
-    r"neither|nor|without|pre)(?:\s+(?:the|nvidia[\u2019']s|any|all))?[\s-]+$",
+    r"\b(?:before|after|since|until|than|unlike|prior to|older|newer|except|beyond|starting with|from|like|"
+    r"not|no|neither|nor|without|pre)(?:\s+(?:the|nvidia[\u2019']s|any|all))?[\s-]+$",
     re.IGNORECASE,
 )
 #: More names in one sentence are a survey.

@@ -28,6 +28,7 @@ from whichgpu.audit.quantities import locale
 from whichgpu.audit.reported import without_reported
 from whichgpu.audit.resting import without_resting
 from whichgpu.audit.reworded import reworded
+from whichgpu.audit.second_look import looked_at_again
 from whichgpu.audit.settling import settled
 from whichgpu.audit.statements import reading
 from whichgpu.audit.subjects import resolved
@@ -165,7 +166,7 @@ def _found(
     ):
         # What is found so far stands whatever a further reading comes to.
         sure = _guarded(name, partial(read, sure, context), ask.failed) or sure
-    return without_others(sure, context)
+    return looked_at_again(without_others(sure, context), context)
 
 
 def _of_kind(kind: str, context: Context, failed: Callable[[str], None] | None) -> list[Finding]:

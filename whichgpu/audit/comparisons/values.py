@@ -206,7 +206,9 @@ def _beside(
         # "(141 GB vs 80 GB), 2x the bandwidth": of another attribute than the values before it.
         of = named_attribute(text, sentence, claim)
         return found if of is None or of.dimension == found[0].dimension else None
-    return found
+    of = named_attribute(text, sentence, claim) if found and found[0].dimension == "area" else None
+    # "2.7 times the transistors on a smaller die (608 mm2 against 628)": of what it names.
+    return None if of is not None and of.dimension != "area" else found
 
 
 def _is_in_name(text: str, sentence: Sentence, value: Quantity, who: Spoken) -> bool:

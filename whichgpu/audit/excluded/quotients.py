@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 _BARE = re.compile(r"\s*(?:$|[.,;:)]|(?:on|for|with|at|by|in|and|against|versus|vs|to|as|of|when|per)\b)")
 #: A thing that is counted, in as many words as say it.
 _COUNTED = re.compile(r"\s+(?P<what>(?:(?:CUDA|Tensor|RT|stream|shader|Xe|compute|tensor)\s)?[a-z]{4,})\b")
-_BY_HOUR = "money by the hour"
+_A_HOUR = " by the hour"
+_BY_HOUR = f"money{_A_HOUR}"
 _UNITLESS = ("number", "count")
 _NO_AMOUNTS = ("times", "percent", "length")
 #: What carries a ratio over to the figures of the sentence before.
@@ -97,7 +98,8 @@ _NAMES = {
 }  # fmt: skip
 #: A ratio by itself, in an apposition: ", an increase of 60 %.", "(3x)".
 _ALONE = re.compile(
-    r"(?:[,(:\u2013\u2014]\s*|\b(?:is|are|i\.e\.,?|makes|so|thus|hence|or|it[\u2019']s|that[\u2019']s|means)\s+)"
+    r"(?:[,(:\u2013\u2014]\s*|\b(?:is|are|i\.e\.,?|makes|so|thus|hence|or|it[\u2019']s|that[\u2019']s|"
+    r"means)\s+)"
     r"(?:(?:an?|the|by|of|about|around|roughly|some|nearly|almost|just|only|exactly|over|more than|less than|"
     r"increase|improvement|difference|gain|jump|uplift|speed-?up|factor|rise|reduction|drop|decrease|up|"
     r"down)\s+)*$",
@@ -114,6 +116,14 @@ _ELSE = re.compile(
     r"varies|typical\w*)\b",
     re.IGNORECASE,
 )
+#: Before a share that something changed by.
+_BY = re.compile(r"\bby\s(?:\w+\s)?$", re.IGNORECASE)
+#: What a ratio to a figure of the sentences before is in, and nothing behind it; what is paid by other times.
+_STRICT = {
+    "money": re.compile(r"\s*(?:cheaper|(?:more|less) expensive|dearer|pricier)(?=\s*(?:[.,;)]|$))", re.I),
+    "rate": re.compile(r"\s*(?:faster|slower|quicker|as fast)(?=\s*(?:[.,;)]|$))", re.I),
+}
+_PERIOD, _BACK = re.compile(r"\b(?:month|year|week|day|used|second[- ]?hand)\w*\b", re.I), 2
 #: What parts a sentence.
 _PARTS = re.compile(r"[,;:()]\s|\b(?:and|but|while|whereas)\s")
 #: How far before a ratio its figures stand at most, and by how much more than rounding it must be off.
@@ -165,7 +175,7 @@ def quotients(context: Context) -> Iterator[Finding]:
             back = _carried(passage.text, sentence, done)
             done.append(sentence)
             told = _told(passage.text, (back, sentence.end), names, context.fraction)
-            if len(told) < len(("one", "other")) or "?" in sentence.text or not is_indicative(sentence.text):
+            if not told or "?" in sentence.text or not is_indicative(sentence.text):
                 continue
             every = claims(passage.text, sentence, context.fraction)
             where = _Where(passage, sentence, back, names, told, every)
@@ -215,8 +225,11 @@ def _judged(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
     start, end = where.clause(claim)
     named = {key for key, words in _NAMES.items() if words.search(text, start, end)}
     first_named = where.models(claim.end, end) - where.models(where.back, claim.start)
-    pairs = [] if first_named or _ELSE.search(text, start, end) else [*_pairs(claim, where, named)]
-    reals = [real for a, b in pairs for real in (a.value / b.value, b.value / a.value)]
+    of_else = first_named or _ELSE.search(text, start, end)
+    pairs = [] if of_else else [*_pairs(claim, where, named)] or [*_with_earlier(claim, where, context)]
+    # "From 600 to 900, by a third": of what it was.
+    grown = _BY.search(text, start, claim.start) is not None
+    reals = [real for a, b in pairs for real in (b.value / a.value, *(() if grown else (a.value / b.value,)))]
     # "40 % dearer but twice as fast, so a job costs 30 % less": of the two ratios together.
     others = [way.times for each in where.every if each is not claim for way in each.ways]
     reals += [way for real in reals for other in others for way in (real * other, real / other)]
@@ -247,6 +260,19 @@ def _pairs(claim: Claim, where: _Where, named: AbstractSet[str]) -> Iterator[tup
             continue
         if near[-1] is ahead[-1] and _says(text, claim, of) and not _turns(near[-1], claim, where):
             yield from combinations(same, 2)
+
+
+def _with_earlier(claim: Claim, where: _Where, context: Context) -> Iterator[tuple[_Told, _Told]]:
+    """The one figure of a sentence with those of its kind that the two sentences before it tell."""
+    text, here = where.passage.text, where.sentence
+    own = [each for each in where.told if here.start <= each.start and each.end <= claim.start]
+    kind = own[0].of.removesuffix(_A_HOUR) if len(own) == 1 else ""
+    if kind not in _STRICT or not _STRICT[kind].match(text, claim.end) or _PERIOD.search(here.text):
+        return
+    starts = [each.start for each in sentences(text) if each.end <= here.start][-_BACK:]
+    names = where.names
+    before = _told(text, (starts[0], here.start), names, context.fraction) if starts else []
+    yield from ((each, own[0]) for each in before if each.of.removesuffix(_A_HOUR) == kind)
 
 
 def _says(text: str, claim: Claim, of: str) -> bool:
