@@ -131,6 +131,35 @@ def _is_sum(found: Finding, place: At, context: Context) -> bool:
     return False
 
 
+#: Two figures right behind who is ahead, the first of which is the subject's.
+_SET_AGAINST = re.compile(
+    r",?\s+(?:at |with )?(?P<a>\d[\d.,]*)(?:\s?[A-Za-z/]{1,6})?\s"
+    r"(?:against|versus|vs\.?|instead of|to)\s(?P<b>\d[\d.,]*\d)"
+)
+_LESS = re.compile(r"\b(?:slower|lower|less|fewer|smaller|narrower|behind|cheaper)\W*$", re.IGNORECASE)
+_MORE = re.compile(r"\b(?:faster|higher|more|larger|bigger|wider|ahead|greater)\W*$", re.IGNORECASE)
+
+
+def _is_borne_out(found: Finding, place: At, _: Context) -> bool:
+    """Whether an order is that of the two figures that stand right behind it."""
+    if found.kind != "ordering":
+        return False
+    told = _SET_AGAINST.match(place.passage.text, place.at + len(found.quote))
+    if told is None:
+        return False
+    one, other = (float(told[key].replace(",", "").rstrip(".")) for key in ("a", "b"))
+    less, more = _LESS.search(found.quote), _MORE.search(found.quote)
+    return bool((less and one < other) or (more and one > other))
+
+
+#: What several exchange, of which each sends a part, and more than once.
+_EXCHANGED = re.compile(r"\ball-?reduc\w+|\breduce-scatter|\ball-?gather|\bring\b", re.IGNORECASE)
+
+
+def _is_exchanged(found: Finding, place: At, _: Context) -> bool:
+    return found.kind == "arithmetic" and _EXCHANGED.search(place.sentence.text) is not None
+
+
 def _is_anothers(found: Finding, place: At, context: Context) -> bool:
     """Whether a value is right for a device named before it, and the accused one is named behind at most."""
     sentence, accused = place.sentence, set(found.subject.split(", "))
@@ -173,4 +202,6 @@ _REASONS: dict[str, Callable[[Finding, At, Context], bool]] = {
     "it is of machines whose number of GPUs is not told": _is_of_machines,
     "it is the sum of the figures right before it": _is_sum,
     "it is right for a device that is named before it": _is_anothers,
+    "the two figures behind it bear it out": _is_borne_out,
+    "what is exchanged goes over the links more than once": _is_exchanged,
 }
