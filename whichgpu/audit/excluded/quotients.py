@@ -116,6 +116,10 @@ _ELSE = re.compile(
     r"varies|typical\w*)\b",
     re.IGNORECASE,
 )
+#: A share that is taken off, and around the two ends of what it is taken off.
+_OFF = re.compile(r"\s*(?:off|discount|less|cheaper|reduction|saving)\b", re.IGNORECASE)
+_FROM = re.compile(r"\bfrom\s(?:about\s|around\s)?$", re.IGNORECASE)
+_TO = re.compile(r"(?:\s(?:an|per|a)\s?hour)?\s+to\s+(?:about\s|around\s|just\s|only\s)?", re.IGNORECASE)
 #: Before a share that something changed by.
 _BY = re.compile(r"\bby\s(?:\w+\s)?$", re.IGNORECASE)
 #: What a ratio to a figure of the sentences before is in, and nothing behind it; what is paid by other times.
@@ -181,6 +185,7 @@ def quotients(context: Context) -> Iterator[Finding]:
             where = _Where(passage, sentence, back, names, told, every)
             for claim in every:
                 yield from _judged(claim, where, context)
+                yield from _off(claim, where, context)
 
 
 def _carried(text: str, sentence: Sentence, done: Sequence[Sentence]) -> int:
@@ -260,6 +265,28 @@ def _pairs(claim: Claim, where: _Where, named: AbstractSet[str]) -> Iterator[tup
             continue
         if near[-1] is ahead[-1] and _says(text, claim, of) and not _turns(near[-1], claim, where):
             yield from combinations(same, 2)
+
+
+def _off(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
+    """What is left of an amount less a share: "with 60 % off, it falls from $32.77 to $13.11"."""
+    text = where.passage.text
+    behind = [each for each in where.told if each.start >= claim.end]
+    alike = len({each.of.removesuffix(_A_HOUR) for each in behind}) == 1
+    if len(behind) != len(("from", "to")) or len(where.told) > len(behind) or not alike:
+        return
+    a, b = behind
+    leads = _OFF.match(text, claim.end) and _FROM.search(text, claim.end, a.start)
+    real = a.value * claim.ways[0].times
+    if leads and _TO.fullmatch(text, a.end, b.start) and abs(b.value / real - 1) > _LEFT:
+        because = f"{text[a.start : a.end]} less {text[claim.start : claim.end]} are {real:,.4g}"
+        yield made(
+            context, where.passage, (b.start, b.end), "arithmetic", "inconsistent", attribute="told before",
+            because=because, expected=f"{real:,.4g}", evidence=(Evidence(because),),
+        )  # fmt: skip
+
+
+#: How far what is left may be off.
+_LEFT = 0.06
 
 
 def _with_earlier(claim: Claim, where: _Where, context: Context) -> Iterator[tuple[_Told, _Told]]:
