@@ -106,3 +106,58 @@ def test_an_entry_of_a_definition_list_that_is_of_a_rate_counts_no_cores():
         "<dt>Peak INT8 Tensor</dt><dd>733 | 1,466* TOPS</dd></dl><p>* With sparsity</p>"
     )
     assert _read(page, "a.html")[0] == []
+
+
+MIDDLE = """<h1>Two cards</h1><table><tr><th>GeForce RTX 4070 Ti SUPER</th><th></th>
+<th>Radeon RX 7900 XT</th></tr>
+<tr><td>AD103</td><td>Code name</td><td>Navi 31</td></tr>
+<tr><td>8448</td><td>Shading units</td><td>5376</td></tr>
+<tr><td>16 GB</td><td>Memory size</td><td>{} GB</td></tr>
+<tr><td>GDDR6X</td><td>Memory type</td><td>GDDR6</td></tr>
+<tr><td>672.3 GB/s</td><td>Memory bandwidth</td><td>800 GB/s</td></tr></table>"""
+
+
+@pytest.mark.parametrize(("size", "wrong"), [("20", []), ("24", ["24 GB"])])
+def test_names_between_the_values_of_two(size, wrong):
+    accused, confirmed = _read(MIDDLE.format(size), "a.html")
+    assert accused == wrong
+    assert {"AD103", "Navi 31", "8448", "5376", "16 GB", "GDDR6X", "672.3 GB/s", "800 GB/s"} <= set(confirmed)
+
+
+def test_phrases_in_cells_of_a_device():
+    text = _sheet(
+        "Card | What it is | Memory system | Where it fits",
+        "T4 | Turing card from 2018 with 2,560 CUDA cores | 16 GB of GDDR6, 320 GB/s | 70 W, single slot",
+        "L40S | Ada Lovelace card from 2023 with 18,176 CUDA cores | 48 GB GDDR6 | 350 W, single slot",
+    )
+    accused, confirmed = _read(text)
+    assert accused == ["single slot"]
+    assert {"Turing", "2018", "2,560", "16 GB", "GDDR6", "320 GB/s", "70 W", "single slot"} <= set(confirmed)
+
+
+def test_boards_of_eight():
+    text = _sheet(
+        "| HGX A100 8-GPU (80GB) | HGX H100 8-GPU | HGX B200 8-GPU",
+        "GPU memory total | 640 GB | 640 GB | 1.4 TB",
+        "FP16 dense, total | 2.5 PFLOPS | 7.9 PFLOPS | 18 PFLOPS",
+        "NVLink per GPU | 600 GB/s | 900 GB/s | 900 GB/s",
+    )
+    accused, confirmed = _read(text)
+    assert accused == ["900 GB/s"]
+    assert confirmed == [
+        "640 GB",
+        "640 GB",
+        "1.4 TB",
+        "2.5 PFLOPS",
+        "7.9 PFLOPS",
+        "18 PFLOPS",
+        "600 GB/s",
+        "900 GB/s",
+    ]
+
+
+def test_av1_follows_from_the_engines_of_a_chip():
+    text = _sheet("| RTX 3090 | RTX 4090 | RTX 5090 | RTX 2080 Ti", "AV1 decode | Yes | Yes | No | Yes",
+                  "AV1 encode | Yes | Yes | Yes | No")  # fmt: skip
+    accused, confirmed = _read(text)
+    assert (accused, len(confirmed)) == (["No", "Yes", "Yes"], 5)

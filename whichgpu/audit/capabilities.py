@@ -101,22 +101,29 @@ def _of_codecs(field: str, gpu: Gpu) -> bool | None:
     return bool(said) if str(gpu.value(field) or "").startswith("VCN") else said
 
 
-def _av1_encode(gpu: Gpu) -> bool | None:
-    """AV1 is encoded from Ada on, by what has an encoder."""
-    stated = _of_codecs("encoders", gpu)
+#: Chips all of whose cards encode AV1, and all that decode it: their engines are of one generation.
+_ENCODE_AV1 = ("AD10", "GB20")
+_DECODE_AV1 = (*_ENCODE_AV1, "GA102", "GA103", "GA104", "GA106", "GA107")
+
+
+def _by_engine(gpu: Gpu, field: str, since: float, chips: tuple[str, ...]) -> bool | None:
+    """Whether AV1 is among what an engine does: as stated, else by the generation of the chip's engines."""
+    stated = _of_codecs(field, gpu)
     if stated is not None:
         return stated
-    older = _since(8.9)(gpu)
-    return False if older is False else None
+    if gpu.value(field) is not None and str(gpu.value("chip") or "").startswith(chips):
+        return True
+    return False if _since(since)(gpu) is False else None
+
+
+def _av1_encode(gpu: Gpu) -> bool | None:
+    """AV1 is encoded from Ada on, by what has an encoder."""
+    return _by_engine(gpu, "encoders", 8.9, _ENCODE_AV1)
 
 
 def _av1_decode(gpu: Gpu) -> bool | None:
     """AV1 is decoded from GA10x on, by what has a decoder; the A100 and older ones do not."""
-    stated = _of_codecs("decoders", gpu)
-    if stated is not None:
-        return stated
-    older = _since(8.6)(gpu)
-    return False if older is False else None
+    return _by_engine(gpu, "decoders", 8.6, _DECODE_AV1)
 
 
 def _linked(gpu: Gpu) -> bool | None:

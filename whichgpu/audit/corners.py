@@ -9,15 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import qualifiers
+from whichgpu.audit.attributes import headed, qualifiers
 from whichgpu.audit.cells import unit_of
+from whichgpu.audit.heading import headed_by
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from whichgpu.audit.attributes import Attribute
-    from whichgpu.audit.document import Table
+    from whichgpu.audit.document import Passage, Table
+    from whichgpu.audit.findings import Context
     from whichgpu.audit.heads import Head
 
 _RATES = ("flop rate", "op rate")
@@ -76,3 +78,27 @@ def numbered(table: Table, across: Mapping[int, Head]) -> Mapping[int, Head]:
         if told and head.number == 1:
             found[at] = head._replace(number=float(told[1] or told[2]))
     return found
+
+
+#: Columns of a table of two devices with what is compared between them; rows that show it.
+_THREE, _SHOWN = 3, 3
+
+
+def names_first(table: Table, context: Context) -> Table:
+    """A table of two with its attributes in front that stand between their values: "24 GB | VRAM | 16 GB"."""
+    heads = table.rows[0] if table.columns == _THREE and len(table.rows) > _SHOWN else ()
+    if len(heads) < _THREE or not all(_is_device(heads[at], context) for at in (0, 2)):
+        return table
+    first, middle = ([row[at] for row in table.rows[1:] if len(row) == _THREE] for at in (0, 1))
+    fronts, names = (
+        sum(cell is not None and headed(cell.text) is not None for cell in cells) for cells in (first, middle)
+    )
+    # A value such as "GDDR6X" heads columns elsewhere; many in front are attributes.
+    if names < max(_SHOWN, len(middle) // 2) or 2 * fronts >= names:
+        return table
+    turned = (tuple(row[at] for at in (1, 0, 2)) if len(row) == _THREE else row for row in table.rows)
+    return table._replace(rows=tuple(turned))
+
+
+def _is_device(cell: Passage | None, context: Context) -> bool:
+    return cell is not None and headed_by(cell, context) is not None

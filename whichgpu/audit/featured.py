@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whichgpu.audit.attributes import headed, open_header
+from whichgpu.audit.attributes import headed, named, open_header
 from whichgpu.audit.mentions import mentions
 from whichgpu.audit.nearest import APART
 from whichgpu.audit.quantities import quantities
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: Dimensions of values that say nothing of a device by their unit, and characters of a cell at most.
 _OPEN = ("number", "count", "times", "percent", "money", "time", "rate")
 _LONGEST = 3 * APART
+#: Words of a cell that is a phrase: "Turing card from 2018 with 2,560 CUDA cores".
+_WORDS = 4
 
 
 def featured(document: Document, catalogue: Catalogue) -> Iterator[Passage]:
@@ -31,14 +33,16 @@ def featured(document: Document, catalogue: Catalogue) -> Iterator[Passage]:
                 heads = (row[0], table.cell(0, column))
                 if cell is None or cell.kind != "cell" or None in heads or not _is_list(cell):
                     continue
-                named = [bool(head and any(True for _ in mentions(head.text, catalogue))) for head in heads]
-                label = heads[named.index(False)] if sorted(named) == [False, True] else None
+                whose = [bool(head and any(True for _ in mentions(head.text, catalogue))) for head in heads]
+                label = heads[whose.index(False)] if sorted(whose) == [False, True] else None
                 if label and headed(label.text) is None and open_header(label.text):
                     yield cell._replace(kind="item")
 
 
 def _is_list(cell: Passage) -> bool:
-    """Whether a cell has several entries, and one of them a value with a unit."""
-    if "," not in cell.text or len(cell.text) > _LONGEST:
+    """Whether a cell has several entries, and one of them a value with a unit or a number of cores."""
+    if len(cell.text) > _LONGEST:
         return False
-    return any(each.dimension not in _OPEN for each in quantities(cell.text))
+    counts = any(each.attribute.dimension == "count" for each in named(cell.text))
+    told = any(each.dimension not in _OPEN for each in quantities(cell.text))
+    return told if "," in cell.text and not counts else counts and len(cell.text.split()) >= _WORDS

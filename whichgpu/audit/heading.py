@@ -25,18 +25,21 @@ _TWO = 2
 _SHARE = 0.35
 #: Behind the name of a device that there are several of.
 _TIMES = re.compile(
-    r"\s*(?:[x\u00d7]\s?(?P<a>\d{1,3})|\((?P<b>\d{1,3})\s?[x\u00d7]|\([x\u00d7]\s?(?P<c>\d{1,3})\)|\(pair)",
+    r"\s*(?:[x\u00d7]\s?(?P<a>\d{1,3})|\((?P<b>\d{1,3})\s?[x\u00d7]|\([x\u00d7]\s?(?P<c>\d{1,3})\)|\(pair|"
+    # "HGX H100 8-GPU"
+    r"(?P<d>\d{1,2})-gpus?\b)",
     re.IGNORECASE,
 )
 #: Words of a heading that are of any device: "L40 Performance", "AMD Instinct\u2122 MI210 accelerator".
 _SAYS_NOTHING = re.compile(
     r"\b(?:performance|specifications?|specs|details|values?|nvidia|amd|intel|tesla|quadro|geforce|radeon|"
     r"instinct|jetson|accelerators?|tensor cores?|graphics|cards?|gpus?|pcie|sxm\d?|"
-    r"for (?:pcie|hgx|nvlink|sxm\d?)|\d{1,3}\s?gb)\b|[\u2122\u00ae]|\((?:tm|r|sxm\d?|pcie)?\)|"
+    r"for (?:pcie|hgx|nvlink|sxm\d?)|\d{1,3}\s?gb|\d{1,2}-gpus?)\b|[\u2122\u00ae]|\((?:tm|r|sxm\d?|pcie)?\)|"
     # "L40S from $1.20/hr"
     r"(?:\b(?:from|ab|starting at|at|only)\s+)?[$\u20ac\u00a3]\s?\d[\d.,]*(?:\s?(?:/|per)\s?[a-z-]+)?",
     re.IGNORECASE,
 )
+_EMPTY = re.compile(r"\(\s*\)")
 #: Where who makes a device is glued to its name.
 _MAKER_BEHIND = re.compile(r"(?<=[A-Za-z\d])(?=(?:AMD|NVIDIA|Intel|AWS|Google)\b)(?<!\s)")
 #: What is said beside a name in brackets: "B200 (DGX system, per GPU)".
@@ -65,7 +68,7 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
         # "Instinct MI300XAMD": a name and the line below it.
         passage = passage._replace(text=apart)
     found = list(mentions(passage.text, context.catalogue))
-    rest = _SAYS_NOTHING.sub("", _BRACKET.sub("", passage.text))
+    rest = _EMPTY.sub("", _SAYS_NOTHING.sub("", _BRACKET.sub("", passage.text)))
     if sum(mention.end - mention.start for mention in found) < _SHARE * len(rest):
         return None
     if len({mention.named for mention in found}) != 1 or not is_itself(
@@ -75,7 +78,7 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
     if _MEMORY_OF.match(passage.text) or _OF_A_DIE.search(passage.text):
         return None
     behind = _TIMES.match(passage.text, found[0].end)
-    times = float(behind["a"] or behind["b"] or behind["c"] or 2) if behind else 1.0
+    times = float(behind["a"] or behind["b"] or behind["c"] or behind["d"] or 2) if behind else 1.0
     number = max(counted(passage.text, 0, found[0].start), times)
     # "RTX 5090 portátil": another device than its namesake.
     of = as_laptop(found[0], context.catalogue) if beside(passage.text, found[0]) else found[0]

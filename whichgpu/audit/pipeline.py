@@ -13,6 +13,7 @@ from whichgpu.audit.clauses.agreement import agreed
 from whichgpu.audit.comparisons.sides import unless_given
 from whichgpu.audit.described import described
 from whichgpu.audit.document import RUNNING, pieces
+from whichgpu.audit.elsewhere import without_others
 from whichgpu.audit.excluded import excluded
 from whichgpu.audit.featured import featured
 from whichgpu.audit.findings import KINDS, Context, Finding
@@ -165,7 +166,7 @@ def _found(
     ):
         # What is found so far stands whatever a further reading comes to.
         sure = _guarded(name, partial(read, sure, context), ask.failed) or sure
-    return looked_at_again(sure, context)
+    return looked_at_again(without_others(sure, context), context)
 
 
 def _of_kind(kind: str, context: Context, failed: Callable[[str], None] | None) -> list[Finding]:

@@ -11,7 +11,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, headed, named, qualifiers, rate_of
 from whichgpu.audit.cells import UNITS_ALONE, Cell, unit_of
 from whichgpu.audit.compound import compound
-from whichgpu.audit.corners import corner, numbered
+from whichgpu.audit.corners import corner, names_first, numbered
 from whichgpu.audit.explained import explained
 from whichgpu.audit.heading import MACHINE, devices, either, headed_by
 from whichgpu.audit.heads import Head, of_each
@@ -71,7 +71,7 @@ def every(table: Table, context: Context) -> tuple[Cell, ...]:
     """The cells of a table that are of a device, or of so many of it."""
     known: dict[int, tuple[Cell, ...]] = context.memo.setdefault("cells", {})
     if id(table) not in known:
-        told = [] if _lists_parts(table) else list(_cells(table, context))
+        told = [] if _lists_parts(table) else list(_cells(names_first(table, context), context))
         found = _apart(_as_laptops(told, table, context))
         known[id(table)] = tuple(compound(explained(found, context)))
     return known[id(table)]

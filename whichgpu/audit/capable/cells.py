@@ -178,7 +178,7 @@ def _headed(label: str) -> tuple[Capability, ...]:
     """The capabilities that the label of a cell names by itself."""
     said = (
         r"(?:supports? |peak |dense |multi-gpu |native |hardware )?(?:{})"
-        r"(?: (?:performance|throughput|compute|tensor|cores?|dense|sparse|peak|in hardware)){{0,2}}"
+        r"(?: (?:performance|throughput|compute|tensor|matrix|cores?|dense|sparse|peak|in hardware)){{0,2}}"
         r"(?: \([\w ,/&|-]+\))?"
     )
     return tuple(each for each in CAPABILITIES if re.fullmatch(said.format(each.names), label, re.IGNORECASE))

@@ -219,9 +219,20 @@ def _cells(context: Context) -> Iterator[Finding]:
                 yield from one_of(cell.passage, match, "chip", gpus, context)
             for match in _WAYS.finditer(text) if "nvlink" in (text + label).lower() else ():
                 yield from _of_ways(cell.passage, match, gpus, context)
-            if cell.label in headed or _FAMILY_HEAD.search(label):
+            phrase = _A_CARD.match(text, first.end()) if (first := architectures().match(text)) else None
+            if cell.attribute is None and first and phrase:
+                yield of_family(cell.passage, first.span(), first[0], gpus, context)
+            elif cell.label in headed or _FAMILY_HEAD.search(label):
                 for match in architectures().finditer(text):
                     yield of_family(cell.passage, match.span(), match[0], gpus, context)
+
+
+#: Behind an architecture that a cell begins with, that it is the device's: "Turing card from 2018".
+_A_CARD = re.compile(
+    r"\s+(?:data cent(?:er|re) |server |workstation |gaming )?"
+    r"(?:card|gpu|part|chip|board|module|accelerator|design)\b",
+    re.IGNORECASE,
+)
 
 
 def _names_its_family(cell: Cell, context: Context) -> bool | None:

@@ -61,7 +61,7 @@ _NONE = re.compile(
 _OWN = re.compile(r"[\u2019']s?\s+(?:\d{1,3}\s?GB\s+)?(?:of\s+)?", re.IGNORECASE)
 _SIZES_OF = re.compile(r"\b\d{2,3}(?=(?:\s?/\s?\d{2,3})*\s?(?:GB|GiB)\b)", re.IGNORECASE)
 #: A row that is of the processor beside the GPU: "CPU memory on the module".
-_OF_HOST = re.compile(r"\b(?:cpu|host|system|grace|main|server)\b", re.IGNORECASE)
+_OF_HOST = re.compile(r"\b(?:cpu|host|(?<!memory )system|grace|main|server)\b", re.IGNORECASE)
 #: What goes on about a device: values alone, or "like the 3090 it uses".
 _FRAGMENT = re.compile(
     r"\s*(?:(?:with\s+|just\s+|only\s+)?\d|(?:Like|Unlike)\s+[^.;]{3,30}?,?\s+it\s)", re.IGNORECASE

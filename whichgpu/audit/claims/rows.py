@@ -105,7 +105,7 @@ def find(context: Context) -> Iterator[Finding]:
             yield from (
                 of_generation(cell.passage, told.span("n"), int(told["n"]), gpus, context) if told else ()
             )
-            yield from _slots(cell.passage, label, gpus, context)
+            yield from _slots(cell.passage, label, gpus, context, listed=cell.attribute is None)
             yield from _form(cell.passage, label, gpus, context)
     for cell in entries(context):
         label = spaced(cell.label).lower().strip(" :*")
@@ -134,9 +134,17 @@ def _nth(match: re.Match[str]) -> int:
     return next(int(_WORDS.get(one.lower(), one)) for one in match.groups() if one)
 
 
-def _slots(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
-    """How many slots a card takes; a gaming card's maker may make it thicker."""
+#: Slots as an entry by themselves: "70 W, single slot".
+_ENTRY = re.compile(rf"(?:^|[,;]\s*)(?={SLOTS.pattern}\s*(?:$|[,;]))", re.IGNORECASE)
+
+
+def _slots(
+    passage: Passage, label: str, gpus: Sequence[Gpu], context: Context, *, listed: bool
+) -> Iterator[Finding]:
+    """How many slots a card takes, `listed` among others; a gaming card's maker may make it thicker."""
     match = SLOTS.search(passage.text) if _FORM.search(label) else None
+    entry = _ENTRY.search(passage.text) if listed and match is None else None
+    match = SLOTS.match(passage.text, entry.end()) if entry else match
     match = match or (_BARE.fullmatch(passage.text) if "slot" in label else None)
     if match is not None:
         yield from of_slots(passage, match, gpus, context)
@@ -176,7 +184,7 @@ def _listed_slots(context: Context) -> Iterator[Finding]:
             if line and not who.here and who.topic and who.certain:
                 part = passage.part(line.end(), sentence.end)
                 gpus = [context.catalogue[key] for key in who.topic[0].ids]
-                yield from _slots(part, line[0].lower(), gpus, context)
+                yield from _slots(part, line[0].lower(), gpus, context, listed=False)
 
 
 def _listed_generations(context: Context) -> Iterator[Finding]:

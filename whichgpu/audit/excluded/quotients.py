@@ -154,11 +154,11 @@ class _Where(NamedTuple):
     #: Where what it goes on from begins.
     back: int
     #: The names of devices of the passage, with the catalogue's models.
-    names: Sequence[tuple[int, int, str]]
+    names: Sequence[tuple[int, int, frozenset[str]]]
     told: Sequence[_Told]
     every: Sequence[Claim]
 
-    def models(self, start: int, end: int) -> set[str]:
+    def models(self, start: int, end: int) -> set[frozenset[str]]:
         """The models that are named in a stretch of the passage."""
         return {name for at, _, name in self.names if start <= at < end}
 
@@ -198,7 +198,7 @@ def _carried(text: str, sentence: Sentence, done: Sequence[Sentence]) -> int:
 
 
 def _told(
-    text: str, place: tuple[int, int], names: Sequence[tuple[int, int, str]], fraction: str
+    text: str, place: tuple[int, int], names: Sequence[tuple[int, int, frozenset[str]]], fraction: str
 ) -> list[_Told]:
     """The figures of a stretch of text; one by itself is of the unit of the one before it."""
     found: list[_Told] = []
