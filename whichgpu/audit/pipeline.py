@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whichgpu.audit import answered, clauses, lists
+from whichgpu.audit import answered, clauses, lists, of_kinds
 from whichgpu.audit.clauses.agreement import agreed
 from whichgpu.audit.comparisons.sides import unless_given
 from whichgpu.audit.described import described
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from whichgpu.audit.document import Document, Passage
+    from whichgpu.audit.mentions import Mention
     from whichgpu.hardware.catalogue import Catalogue
 
 
@@ -72,6 +73,9 @@ def audit(
     if said := answered.stated(document, resolved(document, catalogue)):
         again = _found(said.document, asked, answered.KINDS)
         found += lists.besides(found, answered.at_answers(again, said, document.original))
+    if kinds_told := of_kinds.told(document, resolved(document, catalogue), catalogue):
+        again = _found(kinds_told.document, asked, of_kinds.KINDS, names=kinds_told.names)
+        found += lists.besides(found, of_kinds.accusing(again))
     if foreign := language(document):
         again = _found(glossed(document, foreign), asked)
         found = upheld(found, again)
@@ -122,10 +126,14 @@ class _Asked(NamedTuple):
 def _found(
     document: Document, ask: _Asked, only: Sequence[str] = (),
     told: Callable[[str, int, int], None] | None = None,
+    names: Mapping[int, tuple[Mention, ...]] | None = None,
 ) -> list[Finding]:  # fmt: skip
-    """What every kind of claim finds, or those that are asked for, kinds in their order."""
+    """What every kind of claim finds, or those that are asked for, kinds in their order.
+
+    `names` are the devices that each passage names, where that is known.
+    """
     catalogue = ask.catalogue
-    names = resolved(document, catalogue)
+    names = resolved(document, catalogue) if names is None else names
     spoken_of = frozenset(one for found in names.values() for each in found for one in each.ids)
     mentions, unsettled = described(document, names, catalogue)
     context = Context(document, catalogue, mentions, ask.fraction, ask.today, spoken_of, {"open": unsettled})

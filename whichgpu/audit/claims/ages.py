@@ -14,6 +14,7 @@ from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.fields import days_of, released
 from whichgpu.audit.findings import made
+from whichgpu.audit.mentions import model
 from whichgpu.audit.quantities import SPELLED, read_number
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.sourced import source_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.mentions import Mention
+    from whichgpu.hardware.gpu import Gpu
 
 _ARTICLES = (
     r"(?:the\s+|an?\s+|its\s+(?:\w+\s+){0,2}|nvidia[\u2019']?s?\s+|amd[\u2019']?s?\s+|older\s+|newer\s+)*"
@@ -56,6 +58,8 @@ _ELSE = re.compile(
 )
 #: Days by which the order must be the other way, and a year of them; how many years may be off.
 _SURELY, _YEAR, _OFF = 60, 365.25, 1.0
+#: More models than these go by no one name but that of a chip or an architecture.
+_FORMS = 3
 _NEWER = frozenset({"newer", "younger", "successor", "replacement", "after"})
 
 
@@ -89,12 +93,17 @@ def _told(match: re.Match[str]) -> _Told:
     return _Told(1 if newer else -1, years)
 
 
+def _dated(mention: Mention, context: Context) -> list[Gpu]:
+    """The devices of a name whose release is on file; of a kind of many models, the first of them."""
+    dated = [gpu for key in mention.ids if (gpu := context.catalogue[key]).value("release_date")]
+    is_kind = len({model(gpu.id, context.catalogue) for gpu in dated}) > _FORMS
+    return sorted(dated, key=days_of)[:1] if is_kind else dated
+
+
 def _judged(
     passage: Passage, pair: tuple[Mention, Mention], match: re.Match[str], context: Context
 ) -> Iterator[Finding]:
-    first, second = (
-        [gpu for key in each.ids if (gpu := context.catalogue[key]).value("release_date")] for each in pair
-    )
+    first, second = (_dated(each, context) for each in pair)
     if not first or not second or {*pair[0].named} & {*pair[1].named}:
         return
     told = _told(match)

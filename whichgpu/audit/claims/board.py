@@ -156,6 +156,12 @@ def _shows(gpu: Gpu, told: Sequence[re.Match[str]]) -> bool:
     )
 
 
+def shows(gpu: Gpu, words: str) -> bool:
+    """Whether a device can have the outputs that words tell; cards that others build may have any number."""
+    told = list(_OUTPUT.finditer(words))
+    return not told or gpu.segment not in ("datacenter", "workstation") or _shows(gpu, told)
+
+
 def _supply(cell: Cell, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
     """The power supply that a card is said to want."""
     text = f"{cell.passage.text} W" if cell.passage.text.strip().isdigit() else cell.passage.text

@@ -47,6 +47,10 @@ _IS_NOT_SO = re.compile(
 )
 
 
+#: The groups of a pattern that mark the claim in it.
+_MARKED = re.compile(r"at\d*")
+
+
 class _Rule(NamedTuple):
     """What says an error, what excuses it, and why it is wrong; `of_a_device` if it is said of hardware."""
 
@@ -100,7 +104,7 @@ def _said(rule: _Rule, text: str) -> tuple[int, int] | None:
     match = rule.says[0].search(text)
     if match is None:
         return None
-    marked = (way for way in ("at", "at2", "at3", "at4") if match.groupdict().get(way))
+    marked = (way for way, words in match.groupdict().items() if words and _MARKED.fullmatch(way))
     return match.start(next(marked, 0)), match.end()
 
 

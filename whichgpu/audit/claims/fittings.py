@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.certainty import certain_of_all
-from whichgpu.audit.claims.board import has_other_plugs, plugs_of
+from whichgpu.audit.claims.board import has_other_plugs, plugs_of, shows
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.fields import of_field
 from whichgpu.audit.roles import told as each_sentence
@@ -28,7 +28,7 @@ _PORTS = r"(?:DisplayPorts?|HDMI|DVI|VGA|mini[- ]?DP)(?:\s\d\.\d[a-z]?)?"
 _OUTPUTS = re.compile(
     rf"\b(?:one|two|three|four|an?|its|the|\d)\s(?:x\s)?(?:full-size\s|mini[- ]?)?(?:{_PORTS}|display|video|"
     rf"monitor)\s"
-    r"(?:sockets?|outputs?|ports?|connectors?|out)\b|\b(?:connect|plug|attach|hook)\s(?:up\s)?(?:an?|your|"
+    r"(?:sockets?|outputs?|ports?|connectors?|out)\b|\b(?:display|video|monitor)\s(?:outputs|connectors|ports)\b|\b(?:connect|plug|attach|hook)\s(?:up\s)?(?:an?|your|"
     r"two|the)\s"
     r"(?:monitor|display|screen)s?\s(?:directly\s)?(?:to|into)\s(?:it|the card)\b",
     re.IGNORECASE,
@@ -61,6 +61,8 @@ _ADAPTED = re.compile(
     r"nvlink|bridge|partner|custom)\b",
     re.IGNORECASE,
 )
+#: Forms of what is no card.
+_MODULES = ("SXM module", "OAM module")
 #: The field, the words, what is on file where the words are wrong.
 _KINDS = (
     ("display_outputs", _OUTPUTS, ("none",)),
@@ -131,8 +133,15 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
             if mention is None or not own or len({each.named for each in who.here}) > 1:
                 continue
             gpus = [context.catalogue[key] for key in mention.ids]
-            if not certain_of_all(gpus, field):
+            # A module has nothing that a screen could be plugged into.
+            cards = [
+                gpu for gpu in gpus if field != "display_outputs" or gpu.value("form_factor") not in _MODULES
+            ]
+            if not cards or not certain_of_all(cards, field):
                 continue
-            right = [gpu for gpu in gpus if str(gpu.value(field)) not in lacking]
+            right = [gpu for gpu in cards if str(gpu.value(field)) not in lacking]
+            if field == "display_outputs" and right:
+                right = [gpu for gpu in right if shows(gpu, match[0])]
+            gpus = cards
             verdict = "confirmed" if right else "contradicted"
             yield of_field(passage, match.span(), "capability", field, right or gpus, verdict, context)

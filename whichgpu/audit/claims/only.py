@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.capable.words import capability_at
+from whichgpu.audit.capabilities import Capability
+from whichgpu.audit.capable.words import NAMES, capability_at
 from whichgpu.audit.document import HEADED
 from whichgpu.audit.findings import made
 from whichgpu.audit.mentions import mentions, model
@@ -19,7 +20,6 @@ from whichgpu.hardware.gpu import nominal_gb
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.mentions import Mention
@@ -100,7 +100,8 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
     for match in _ONLY.finditer(passage.text, sentence.start, sentence.end):
-        what, mention = capability_at(passage.text, match.end()), who.owner(match.start())
+        what = capability_at(passage.text, match.end()) or _memory_at(passage.text, match.end())
+        mention = who.owner(match.start())
         denied = _NOT.search(passage.text, max(0, match.start() - _CLOSE_BY), match.start())
         if what is None or mention is None or denied:
             continue
@@ -111,6 +112,26 @@ def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Conte
             yield from _listed(passage, (match.start(), end), match, (mention, what[0]), context)
         elif not _OF_A_TIME.search(sentence.text):
             yield from _judged(passage, (match.start(), end), match, (mention, what[0]), context)
+
+
+_MEMORY = re.compile(
+    r"(?P<type>HBM(?:\d[a-z]?)?|GDDR\d\w?)(?:\s+memory)?(?=\s*(?:[.,;)]|$|on the market\b))", re.IGNORECASE
+)
+
+
+def _memory_at(text: str, at: int) -> tuple[Capability, int] | None:
+    """A type of memory at a place, as what a device can have, and its length."""
+    match = _MEMORY.match(text, at)
+    if match is None:
+        return None
+    told = match["type"].lower()
+    any_of = told if told == "hbm" else ""
+
+    def has(gpu: Gpu) -> bool | None:
+        known = str(gpu.value("memory_type") or "").lower()
+        return (known.startswith(any_of) if any_of else known == told) if known else None
+
+    return Capability("memory_type", "", "memory_type", has), len(match[0])
 
 
 #: What narrows an exclusive claim to what somebody has: "the only one of my machines with FP4".
@@ -254,14 +275,37 @@ def _set_out(
     )
 
 
+#: "FP8 is exclusive to the H100", "MIG is available only on the A100".
+_RESERVED = re.compile(
+    rf"\b(?P<what>{NAMES})(?:\s+support)?\s+(?:is|are|remains)\s+(?:(?:exclusive|unique|reserved|restricted|limited|"
+    r"confined)\s+(?:to|for)|(?:(?:available|supported|offered|found|possible|present|provided)\s+)?(?:only|"
+    r"exclusively)\s+(?:(?:available|supported|offered|found|possible|present|provided)\s+)?(?:on|by|in|with|to))\s+"
+    r"(?:the\s+|nvidia[\u2019']s\s+|an?\s+)?$",
+    re.IGNORECASE,
+)
+
+
+def _said_alone(
+    text: str, sentence: Sentence, mention: Mention
+) -> tuple[re.Match[str], tuple[Capability, int], tuple[int, int]] | None:
+    """What a device alone is said to have: where that begins, the capability, and the place of the claim."""
+    only = _ONLY_IT.search(text, sentence.start, mention.start)
+    has = _HAS_IT.match(text, mention.end, sentence.end) if only else None
+    what = capability_at(text, has.end()) if has else None
+    if only and has and what:
+        return only, what, (only.start() + len(only[0]) - len(only[0].lstrip(" ,:;")), has.end() + what[1])
+    reserved = _RESERVED.search(text, sentence.start, mention.start)
+    what = capability_at(text, reserved.start("what")) if reserved else None
+    return (reserved, what, (reserved.start(), mention.end)) if reserved and what else None
+
+
 def _alone(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
     """Contradicted where another device that the document compares, or that stands beside it, has it too."""
     for mention in who.here:
-        only = _ONLY_IT.search(passage.text, sentence.start, mention.start)
-        has = _HAS_IT.match(passage.text, mention.end, sentence.end) if only else None
-        what = capability_at(passage.text, has.end()) if has else None
-        if only is None or has is None or what is None:
+        said = _said_alone(passage.text, sentence, mention)
+        if said is None:
             continue
+        only, what, place = said
         among = _set_out(passage, sentence, only.start(), who, context)
         if ONE_OF_TWO.search(mention.text):
             among = list(other_of_two(passage, mention.ids, context)) or None
@@ -281,7 +325,6 @@ def _alone(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
         family = set() if among else {context.catalogue[key].architecture for key in mention.named}
         if rivals and not all(gpu.architecture in family for gpu in rivals):
             rival = next(gpu for gpu in rivals if gpu.architecture not in family)
-            place = (only.start() + len(only[0]) - len(only[0].lstrip(" ,:;")), has.end() + what[1])
             yield made(context, passage, place, "absolute", "contradicted", subject=mention.ids[0],
                        attribute=what[0].key, because=f"{rival.id} has it too",
                        evidence=(source_of(rival, what[0].field),))  # fmt: skip

@@ -37,10 +37,12 @@ _BEFORE = re.compile(
     r"\b(?:(?P<up>leads?|led|beats?|beat|grew|grown?|gr[eo]ws?|adds|added|rises?|rose|risen|gains?|gained|up|"
     r"raised?|climbed|"
     r"outperforms?|outruns?|outpaces?|exceeds?|improved?|ahead|tops|jump(?:ed|s)?|wins|"
-    r"(?:faster|quicker|dearer|longer|higher|wider|larger|more expensive)(?=\s+by\b))|"
+    r"(?:faster|quicker|dearer|longer|higher|wider|larger|more expensive)(?=\s+by\b)|"
+    r"(?:increase|rise|jump|gain|uplift|improvement|advantage|premium|surcharge|boost|lead)(?=\s+of\b))|"
     r"(?P<down>trails?|trailed|lags?|lagged|fell|falls?|fallen|down|drops?|dropped|cut|cuts|reduced|"
     r"undercuts?|"
-    r"loses|lost|shr[aiu]nk\w*|shorter|slower|cheaper))\b"
+    r"loses|lost|shr[aiu]nk\w*|shorter|slower|cheaper|saves?|saving|"
+    r"(?:reduction|decrease|discount)(?=\s+of\b)))\b"
     r"(?P<gap>[^.;:]{0,60}?)(?:\b(?:by|only|just|a mere|some|about|around|roughly|nearly|almost|over|"
     r"exactly|of)\s+){0,3}$",
     re.IGNORECASE,

@@ -1,0 +1,249 @@
+"""A ratio that no two of the figures told beside it have: "2,500 images/s and 1,250, so it is three times".
+
+No reading of the sentence is looked for: where all figures of one unit that stand right before a ratio give
+other ratios, whichever two are meant, it is wrong.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.clauses.mood import is_indicative
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.known.said import claims, is_near
+from whichgpu.audit.mentions import model
+from whichgpu.audit.premised.amounts import number
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import sentences, within
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.known.said import Claim
+    from whichgpu.audit.multiple import Multiple
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.sentences import Sentence
+
+#: What a figure by itself is that stands in a list with one that has a unit: "30 minutes on the A100 and 90".
+_BARE = re.compile(r"\s*(?:$|[.,;:)]|(?:on|for|with|at|by|in|and|against|versus|vs|to|as|of|when|per)\b)")
+#: A thing that is counted, in as many words as say it.
+_COUNTED = re.compile(r"\s+(?P<what>(?:(?:CUDA|Tensor|RT|stream|shader|Xe|compute|tensor)\s)?[a-z]{4,})\b")
+_UNITLESS = ("number", "count")
+_NO_AMOUNTS = ("times", "percent", "length")
+#: What carries a ratio over to the figures of the sentence before.
+_CARRIES = re.compile(
+    r"\s*(?:So\b|Thus\b|Hence\b|Therefore\b|"
+    r"That(?:[\u2019']s| is| makes| means| works| puts| amounts| gives)|"
+    r"This (?:is|makes|means|puts|gives|corresponds|translates|amounts|works)|Which|In other words|I\.e\.|"
+    r"It[\u2019']s|That way|In short|Put differently|Put another way|Consequently|As a result|Overall|"
+    r"(?:A|An) (?:increase|improvement|gain|jump|difference|speed-?up|reduction|saving|factor)\b)"
+)
+#: Behind a ratio, of what it is, and that it ends there. By the dimension of the figures; "" of any.
+_ENDS = (
+    r"(?=\s*(?:[.,;:)!\u2013\u2014-]|$|(?:than|as|for|on|over|compared|from|in|at|with|and|but|while|when|"
+    r"because|of the|between|to)\b))"
+)
+_PLAIN = (
+    r"(?:(?:as|that|the) (?:much|many|high|large|big|amount|number|value|figure)|more|less|fewer|higher|"
+    r"lower|larger|"
+    r"greater|bigger|smaller|of (?:that|it|those)|that|an? (?:increase|improvement|difference)|increase|"
+    r"improvement|jump|difference|gain|reduction|drop|decrease|gap)"
+)
+_TAILS = {
+    "money": r"(?:cheaper|(?:more|less) expensive|dearer|pricier|costlier|(?:of )?the (?:price|cost)|"
+    r"as expensive|as cheap|premium|discount|(?:price )?(?:difference|premium|gap)|more per hour|"
+    r"less per hour|(?:higher|lower) (?:price|cost))",
+    "rate": r"(?:faster|slower|quicker|as fast|as quick|as slow|(?:of )?the (?:speed|throughput|performance)|"
+    r"speed-?up|(?:more|higher|lower|less) (?:throughput|performance|speed)|(?:speed|performance) "
+    r"(?:increase|gain|boost|"
+    r"improvement|advantage))",
+    "bandwidth": r"(?:(?:of )?the (?:memory )?bandwidth|(?:more|higher|less|lower) (?:memory )?bandwidth|"
+    r"faster in bandwidth|as much (?:memory )?bandwidth)",
+    "memory": r"(?:(?:of )?the (?:memory|capacity|vram)|(?:more|less) (?:memory|vram|capacity)|"
+    r"as much (?:memory|vram))",
+    "power": r"(?:(?:of )?the (?:power|draw|wattage|consumption)|(?:more|less) (?:power|energy)|"
+    r"as much power|as hungry|thirstier|hungrier)",
+}
+_TAILS["time"] = _TAILS["rate"] + r"|(?:longer|shorter|sooner|as long)"
+_TAILS["flop rate"] = _TAILS["op rate"] = (
+    r"(?:faster|as fast) (?:on paper|in theory)|(?:of )?the (?:peak|compute)|more (?:compute|tflops)"
+)
+_TAIL = {key: re.compile(rf"\s*(?:{_PLAIN}|{own}){_ENDS}", re.IGNORECASE) for key, own in _TAILS.items()}
+_OF_COUNTS = re.compile(
+    rf"\s*(?:{_PLAIN}|(?:more|fewer|the|as many|of the) (?:[A-Za-z]+ ){{0,2}}(?:cores|units|sms|shaders|gpus|"
+    rf"cards|tokens|images)){_ENDS}",
+    re.IGNORECASE,
+)
+#: A ratio by itself, in an apposition: ", an increase of 60 %.", "(3x)".
+_ALONE = re.compile(
+    r"(?:[,(:\u2013\u2014]\s*|\b(?:is|are|i\.e\.,?|makes|so|thus|hence|or|it[\u2019']s|that[\u2019']s|means)\s+)"
+    r"(?:(?:an?|the|by|of|about|around|roughly|some|nearly|almost|just|only|exactly|over|more than|less than|"
+    r"increase|improvement|difference|gain|jump|uplift|speed-?up|factor|rise|reduction|drop|decrease|up|"
+    r"down)\s+)*$",
+    re.IGNORECASE,
+)
+_STOPS = re.compile(r"\s*(?:[.);]|$)")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_BY_HOUR = "money by the hour"
+_HOURLY = re.compile(r"\s*(?:/|per|an|each|every)\s*(?:h|hr|hour|GPU[- ]hour)\b", re.IGNORECASE)
+#: What makes a ratio one of something else than of the figures.
+_ELSE = re.compile(
+    r"\b(?:per (?!hour|second|minute|month|day|card|gpu)\w+|each|scal\w+|efficien\w+|peak|sparsity|sparse|"
+    r"theor\w+|instead|only if|real|"
+    r"actual\w*|in practice|together|combined|effective\w*|up to|at least|at most|value|bang|depending|"
+    r"varies|typical\w*)\b",
+    re.IGNORECASE,
+)
+#: What parts a sentence.
+_PARTS = re.compile(r"[,;:()]\s|\b(?:and|but|while|whereas)\s")
+#: How far before a ratio its figures stand at most, and by how much more than rounding it must be off.
+_FAR, _SURE = 200, 0.05
+_MOST = 4
+
+
+class _Told(NamedTuple):
+    """A figure that is told: where, of what unit or thing, how much, and what one of its unit is."""
+
+    start: int
+    end: int
+    of: str
+    value: float
+    one: float
+
+
+class _Where(NamedTuple):
+    """A sentence with what it goes on from, what is told there, and the ratios that it states."""
+
+    passage: Passage
+    sentence: Sentence
+    #: Where what it goes on from begins.
+    back: int
+    #: The names of devices of the passage, with the catalogue's models.
+    names: Sequence[tuple[int, int, str]]
+    told: Sequence[_Told]
+    every: Sequence[Claim]
+
+    def models(self, start: int, end: int) -> set[str]:
+        """The models that are named in a stretch of the passage."""
+        return {name for at, _, name in self.names if start <= at < end}
+
+    def clause(self, claim: Claim) -> tuple[int, int]:
+        """Where the clause of a ratio begins and ends."""
+        text, sentence = self.passage.text, self.sentence
+        before = (each.end() for each in _PARTS.finditer(text, sentence.start, claim.start))
+        end = next((each.start() for each in _PARTS.finditer(text, claim.end, sentence.end)), sentence.end)
+        return max(before, default=sentence.start), end
+
+
+def quotients(context: Context) -> Iterator[Finding]:
+    """Every ratio of running text that no two figures beside it have."""
+    for index, passage in context.document.running():
+        here = context.mentions.get(index, ())
+        names = [(each.start, each.end, model(each.named[0], context.catalogue)) for each in here]
+        done: list[Sentence] = []
+        for sentence in sentences(passage.text):
+            back = _carried(passage.text, sentence, done)
+            done.append(sentence)
+            told = _told(passage.text, (back, sentence.end), names, context.fraction)
+            if len(told) < len(("one", "other")) or "?" in sentence.text or not is_indicative(sentence.text):
+                continue
+            every = claims(passage.text, sentence, context.fraction)
+            where = _Where(passage, sentence, back, names, told, every)
+            for claim in every:
+                yield from _judged(claim, where, context)
+
+
+def _carried(text: str, sentence: Sentence, done: Sequence[Sentence]) -> int:
+    """Where that begins which a sentence is about: "A: 5 s; B: 9 s. So A is faster" begins with A."""
+    if not done or not _CARRIES.match(text, sentence.start):
+        return sentence.start
+    goes_on = len(done) > 1 and text[: done[-1].start].rstrip().endswith(";")
+    return done[-2 if goes_on else -1].start
+
+
+def _told(
+    text: str, place: tuple[int, int], names: Sequence[tuple[int, int, str]], fraction: str
+) -> list[_Told]:
+    """The figures of a stretch of text; one by itself is of the unit of the one before it."""
+    found: list[_Told] = []
+    for each in within(quantities(text, fraction), *place):
+        in_name = any(start <= each.start < end for start, end, _ in names)
+        if each.dimension in _NO_AMOUNTS or each.high != each.value or each.value <= 0 or in_name:
+            continue
+        if each.dimension not in _UNITLESS:
+            plain = number(text[each.start : each.end])
+            of = _unit_of(text, each, found)
+            found.append(_Told(each.start, each.end, of, each.value, each.value / (plain or 1)))
+        elif counted := _COUNTED.match(text, each.end):
+            found.append(_Told(each.start, each.end, counted["what"].lower(), each.value, 1.0))
+        elif found and _BARE.match(text, each.end) and not _YEAR.fullmatch(text, each.start, each.end):
+            last = found[-1]
+            found.append(_Told(each.start, each.end, last.of, each.value * last.one, last.one))
+    return found
+
+
+def _unit_of(text: str, one: Quantity, found: Sequence[_Told]) -> str:
+    """The dimension of a figure; of money whether it is by the hour, as the one before it where none says."""
+    goes_on = bool(found) and found[-1].of == _BY_HOUR
+    by_hour = one.dimension == "money" and (goes_on or _HOURLY.match(text, one.end))
+    return _BY_HOUR if by_hour else one.dimension
+
+
+def _judged(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
+    """The accusation of a ratio that no two figures of one kind have, of whichever kind it can be."""
+    text = where.passage.text
+    start, end = where.clause(claim)
+    first_named = where.models(claim.end, end) - where.models(where.back, claim.start)
+    pairs = [] if first_named or _ELSE.search(text, start, end) else [*_pairs(claim, where)]
+    reals = [real for a, b in pairs for real in (a.value / b.value, b.value / a.value)]
+    # "40 % dearer but twice as fast, so a job costs 30 % less": of the two ratios together.
+    others = [way.times for each in where.every if each is not claim for way in each.ways]
+    reals += [way for real in reals for other in others for way in (real * other, real / other)]
+    if not pairs or any(_is_it(way, real) for way in claim.ways for real in reals):
+        return
+    a, b = sorted(pairs[-1], key=lambda one: -one.value)
+    times = a.value / b.value
+    because = f"{text[a.start : a.end]} is {times:.3g} times {text[b.start : b.end]}"
+    yield made(
+        context, where.passage, (claim.start, claim.end), "ratio", "inconsistent", attribute="told before",
+        because=because, expected=f"{times:.2g}x", evidence=(Evidence(because),),
+    )  # fmt: skip
+
+
+def _pairs(claim: Claim, where: _Where) -> Iterator[tuple[_Told, _Told]]:
+    """Each two figures of one kind that a ratio can be of."""
+    text = where.passage.text
+    ahead = [each for each in where.told if claim.start - _FAR < each.start and each.end <= claim.start]
+    kinds = dict.fromkeys(each.of for each in ahead)
+    for of in kinds:
+        same = [each for each in where.told if each.of == of]
+        near = [each for each in ahead if each.of == of]
+        worked_out = of.startswith("money") and "time" in kinds
+        if len(near) < len(("one", "other")) or len(same) > _MOST or worked_out:
+            continue
+        if near[-1] is ahead[-1] and _says(text, claim, of) and not _turns(near[-1], claim, where):
+            yield from combinations(same, 2)
+
+
+def _says(text: str, claim: Claim, of: str) -> bool:
+    """Whether the words around a ratio make it one of figures of some kind, or of any."""
+    tail = _TAIL.get("money" if of == _BY_HOUR else of, _OF_COUNTS)
+    alone = _STOPS.match(text, claim.end) and _ALONE.search(text, 0, claim.start)
+    return bool(alone or tail.match(text, claim.end))
+
+
+def _turns(last: _Told, claim: Claim, where: _Where) -> bool:
+    """Whether a device that has none of the figures is named between them and a ratio."""
+    parts = _PARTS.finditer(where.passage.text, last.end, claim.start)
+    start = max((each.end() for each in parts), default=claim.start)
+    return bool(where.models(start, claim.start) - where.models(where.back, start))
+
+
+def _is_it(way: Multiple, real: float) -> bool:
+    """Whether a ratio can be what is stated, with some more than what rounding excuses."""
+    return any(is_near(way, real * off) for off in (1 - _SURE, 1.0, 1 + _SURE))
