@@ -172,10 +172,13 @@ LANGUAGE = {"workload": "llama-2-7b", "precision": "bf16", "batch": "1", "n_gpus
          for precision in ("bf16", "fp16") for gpu in ("h100-80gb-sxm", "mi100")],
         [{**LANGUAGE, "phase": "finetune_lora", "runtime": runtime, "gpu": "h100-80gb-sxm"}
          for runtime in ("", "PyTorch eager")],
+        [{**LANGUAGE, "precision": "fp16", "phase": "decode", "runtime": engine, "gpu": "h100-80gb-sxm"}
+         for engine in ("vLLM 0.5", "vLLM 0.13", "SGLang", "TensorRT-LLM")],
     ],
     ids=["versions", "phases of training", "what software holds and TF32", "engines", "adapters",
          "global batches and degrees", "micro-batches", "formats of 16 bits", "engines by name",
-         "sums in FP16", "mixed precision of 16 bits", "adapters beside 16 bits", "what reads no data"],
+         "sums in FP16", "mixed precision of 16 bits", "adapters beside 16 bits", "what reads no data",
+         "attention held up by exponentials"],
 )  # fmt: skip
 def test_jobs_of_the_same_work_share_a_sweep(monkeypatch, rows):
     from whichgpu.cost import pools
