@@ -435,6 +435,9 @@ def test_predict_with_anchors(whichgpu):
         "predict", "resnet50", "--gpu", "rtx-4090", "--phase", "train", "--anchor", "rtx-3090: 90 images/s"
     )
     assert "far from what is predicted" in far.out
+    ratio = 90 / api.predict("resnet50", "rtx-3090", phase="train").throughput.mid
+    whole = ratio * api.predict("resnet50", "rtx-4090", phase="train").throughput.mid
+    assert f"rtx-4090 would have {whole:.0f} images/s" in " ".join(far.out.split())
 
 
 def test_a_model_outside_of_the_zoo(whichgpu):

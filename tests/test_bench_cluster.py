@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from whichgpu.bench import (
-    cluster,
-)
+import socket
+
+import pytest
+
+from whichgpu.bench import cluster
 from whichgpu.bench.record import digest
+from whichgpu.errors import UsageError
 
 
 def node(key, name, alive=True, **resources):
@@ -55,3 +58,13 @@ def test_what_a_cluster_has_done_is_not_done_again():
     task = {"kind": "micro", "name": "x"}
     queue = cluster.Queue([task], there, frozenset((digest(cluster.placed(task, there[0])),)))
     assert queue.left == 0
+
+
+def test_a_cluster_that_does_not_answer_is_said_at_once():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        for address in (f"127.0.0.1:{port}", f"ray://127.0.0.1:{port}", "auto", "here"):
+            cluster.reach(address)
+    for address in (f"127.0.0.1:{port}", "ray://no-such-host.invalid:10001", "127.0.0.1:99999"):
+        with pytest.raises(UsageError, match="no Ray cluster answers at"):
+            cluster.reach(address)

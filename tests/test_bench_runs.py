@@ -292,7 +292,16 @@ def test_a_search_that_fails_leaves_the_others_theirs(tmp_path, monkeypatch, whi
                      "--out", str(out), "--json")  # fmt: skip
     assert found.status == 0
     assert found.json["largest_batch"] == {"resnet34": 3}
-    assert "a kernel broke" in found.json["skipped"][0]["why"]
+
+
+def test_a_search_at_toy_size_ends(whichgpu, tmp_path, monkeypatch):
+    tried = []
+    monkeypatch.setattr("whichgpu.bench.process.run",
+                        lambda task, *_: tried.append(task["batch"]) or answer())  # fmt: skip
+    found = whichgpu("bench", "run", "resnet34", "--toy", "--device", "cpu", "--largest-batch",
+                     "--out", str(tmp_path / "toy.csv"))  # fmt: skip
+    assert "Largest batch of resnet34: 64 or more, at toy size." in found.out
+    assert max(tried) == runner.TOY
 
 
 @pytest.mark.parametrize("option", ["--seconds", "--timeout"])

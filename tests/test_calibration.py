@@ -385,6 +385,29 @@ def test_a_job_has_the_widths_of_its_software(monkeypatch):
     assert seen("tensorflow 2.4") == (0.3, 0.4)
 
 
+def test_another_hand_or_another_vendor_is_not_known_as_well_as_the_rows_are():
+    """However well a publisher's tables agree, and whatever is on file of one card of AMD's."""
+    from whichgpu.cost.coefficients import section
+    from whichgpu.cost.layout import lay_out
+    from whichgpu.cost.rows import read_job
+    from whichgpu.cost.spread import spread
+
+    def total(gpu: str, workload: str, phase: str, software: str, precision: str = "fp16") -> float:
+        job = {**row(0, workload, gpu, 8), "phase": phase, "precision": precision, "runtime": software}
+        laid = lay_out(read_job(job), [GPUS[gpu]])
+        found = spread(laid, GPUS[gpu], laid.runtime)
+        return float(np.hypot(found.shared, found.own))
+
+    known = section("spread")
+    hand = total("rtx-3090", "resnet50", "infer", "PyTorch 1.13", "amp-fp16")
+    assert hand == pytest.approx(known["hand"]["other"])
+    assert total("a100-80gb-sxm", "sdxl", "generate", "diffusers") >= known["hand"]["images generate"]
+    strange = np.hypot(known["shared"], known["own"])
+    assert total("rx-7900-xtx", "sdxl", "generate", "ComfyUI") >= 0.999 * strange
+    assert total("radeon-pro-vii", "resnet50", "train", "tf_cnn_benchmarks", "fp32") >= 0.999 * strange
+    assert total("rtx-3090", "sdxl", "generate", "ComfyUI") < strange
+
+
 @pytest.mark.slow
 def test_the_committed_fit_is_what_calibrate_gives():
     from whichgpu.cost import refit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -12,6 +13,7 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.comparison import compare
 from whichgpu.planner.comparison.fitting import fit_rows
 from whichgpu.planner.comparison.takeaways import sold_as
+from whichgpu.planner.comparison.work import speed_ratio
 from whichgpu.planner.usual import fitted_jobs
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve
@@ -430,3 +432,47 @@ def test_what_two_hold_is_fast_per_gpu():
     said = " ".join(one.text for one in found.verdicts)
     assert "Llama 3.1 8B has to be fast per GPU (" in said
     assert "Stable Diffusion 1.5 has to be fast on one GPU (" in said
+
+
+def test_what_estimates_belie_is_no_reason_or_says_so():
+    works = [
+        Job("resnet50", phase="train"),
+        Job("llama-3.1-8b", phase="decode", precision="q4_k_m", runtime="llama.cpp"),
+    ]
+
+    def taken(*names):
+        return {one.gpu: one.text for one in compare(names, works, today=TODAY).verdicts}["arc-b580"]
+
+    three = taken("rtx-3060-12gb", "rtx-4060-ti-16gb", "arc-b580")
+    # It has the bandwidth and answers later; its peak per watt is the highest, its works take more.
+    assert (
+        "sets the pace (1.27x the RTX 3060), but for text from Llama 3.1 8B, in which the RTX 3060" in three
+    )
+    assert "energy per result" not in three
+    assert "energy per result" not in taken("arc-b580", "rtx-3060-12gb")
+
+
+def test_two_vendors_share_no_kernels():
+    def ratio(*names):
+        found = compare(names, [Job("bert-large", phase="train")], today=TODAY).view.works[0].results
+        return speed_ratio(*(found[one] for one in names))
+
+    low, middle, high = ratio("gaudi3", "h100-80gb-sxm")
+    assert high / low > 2.0
+    assert low < 1.0 < middle
+    low, _, high = ratio("h200-141gb-sxm", "h100-80gb-sxm")
+    assert high / low < 1.6
+    works = [Job("bert-large", phase="train"), "stable-diffusion-1.5"]
+    said = compare(["gaudi3", "h100-80gb-sxm"], works, today=TODAY).answer.text
+    assert re.search(r"faster in both workloads \(.*\), surely in (?:none|one) of them|but not surely", said)
+    assert "surely" not in compare(["a10", "a100-80gb-pcie"], works, today=TODAY).answer.text
+
+
+def test_where_the_usual_software_runs_on_none_all_are_under_what_does():
+    done = compare(["p40", "m40-24gb"], ["llama-3.1-8b"], today=TODAY).view.works[0]
+    assert not done.refused
+    assert {one.best.runtime for one in done.results.values()} == {"llama-cpp"}
+    alone = compare(["tpu-v6e", "tpu-v5e"], [Job("resnet50", phase="train")], today=TODAY).view.works[0]
+    assert {one.best.runtime for one in alone.results.values()} == {"xla"}
+    asked = compare(["p40", "m40-24gb"], [Job("llama-3.1-8b", runtime="vllm")], today=TODAY).view.works[0]
+    assert not asked.results, "who names one asks about it"

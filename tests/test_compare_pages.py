@@ -113,7 +113,7 @@ def test_the_answer_begins_with_who_does_the_workloads_faster_and_cheaper():
         rows = [found.view.rows[f"{work.field}.{what}"] for work in found.view.works]
         assert all(row.best(found.gpus) == key for row in rows)
         assert f"the {found.view.words[key]} is " in told
-        assert "in all two workloads (" in told
+        assert "in both workloads (" in told
         ratios = sorted(row.ratio(found.gpus) for row in rows)
         assert all(ratio_words(ratio) in told for ratio in ratios)
     assert "but at coreweave, which has both, in none of them." in second

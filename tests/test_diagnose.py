@@ -345,3 +345,35 @@ def test_the_command(whichgpu):
     ):  # fmt: skip
         wrong = whichgpu(*args, "--measured", measured)
         assert (wrong.status, words in wrong.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("workload", "gpu", "measured", "columns", "cause"),
+    [
+        ("resnet18", "a10", "420 images/s", {"phase": "infer", "precision": "fp16"}, "alone"),
+        ("stream-triad", "a100-40gb-sxm", "175 GB/s", {}, "shared"),
+        ("gpt2", "a100-80gb-sxm", "30 tokens/s", {"phase": "serve", "runtime": "transformers"}, "host"),
+        ("bert-large-squad", "a100-40gb-sxm", "42 sequences/s", {"phase": "train", "batch": 16}, "stuck"),
+    ],
+)
+def test_what_a_loop_a_slice_a_host_and_a_stuck_clock_make(workload, gpu, measured, columns, cause):
+    one, _, order = found(workload, gpu, measured, **columns)
+    assert one.verdict == "slow"
+    assert cause in order[:2]
+
+
+def test_a_model_that_is_larger_than_a_slice_is_on_none():
+    one, _, order = found("llama-2-70b", "a100-40gb-sxm", "2.1 tokens/s", precision="q4_k_m")
+    assert not any("MIG" in cause.title for cause in one.causes)
+    assert "spilling" in order[:2]
+
+
+def test_other_models_of_a_name_are_of_one_kind_of_number():
+    one, _, _ = found("gpt2", "a100-80gb-sxm", "30 tokens/s", phase="serve", runtime="transformers")
+    assert not any("gpt-13b" in cause.title for cause in one.causes)
+
+
+def test_memory_alone_is_read_no_faster_than_its_datasheet():
+    for name in ("rtx-3060-12gb", "h200-141gb-sxm", "t4"):
+        most = catalogue()[name].value("bandwidth") / 1e9
+        assert 0.8 < predicted("stream-triad", name).high / most < 1.02

@@ -66,6 +66,24 @@ def test_a_megatron_job_is_taken_as_its_recipe_would_run() -> None:
     assert not held("llama-3-70b", "gb200-192gb:64", runtime="PyTorch 2", options=options, **columns).fits
 
 
+def test_a_program_of_pictures_fits_as_it_sends_away_what_a_card_has_no_room_for() -> None:
+    """FLUX in FP8 runs on cards of 16 and 12 GB under ComfyUI, which `predict` knew and `fit` did not."""
+    asked = {"phase": "generate", "precision": "fp8", "runtime": "ComfyUI", "height": 1024.0, "width": 1024.0}
+    cards = ("rtx-4090", "rtx-4080", "rtx-3060-12gb")
+    whole, waits, layers = ask("flux.1-dev", gpus=[*cards], **asked).answers
+    assert whole.fits
+    assert waits.fits
+    assert layers.fits
+    assert whole.required > waits.required > layers.required
+    for answer, said in ((whole, ()), (waits, ("networks that wait",)), (layers, ("layer by layer",))):
+        assert all(any(word in note for note in answer.notes) for word in said)
+    predicted = package.predict("flux.1-dev", "rtx-4080", **asked)
+    assert predicted.memory["weights"] == pytest.approx(waits.parts["weights"])
+    # Who says what waits means it.
+    (stated,) = ask("flux.1-dev", gpus=["rtx-3060-12gb"], options={"offload": "none"}, **asked).answers
+    assert not stated.fits
+
+
 def test_what_waits_and_what_is_merged_is_said(whichgpu: Any) -> None:
     told = whichgpu("fit", "llama-3.1-8b", "--gpu", "h200-141gb-sxm", "--concurrency", "1500",
                     "--option", "lora_rank=16").out  # fmt: skip

@@ -182,7 +182,14 @@ def test_engines_keep_sixteen_bits_beside_fp8_weights_unless_told():
     # Who names a release tells of a server as it was started.
     assert {
         cached(f"{engine} {release}")
-        for engine, release in (("vLLM", "0.8.4"), ("vllm", "0.11"), ("SGLang", "0.4.5"), ("sglang", "0.5.7"))
+        for engine, release in (
+            ("vLLM", "0.8.4"),
+            ("vllm", "0.11"),
+            ("SGLang", "0.4.5"),
+            ("sglang", "0.5.7"),
+            ("vLLM", "0.5.4"),
+            ("tgi", "2.4"),
+        )
     } == {unasked}
     assert cached("vLLM 0.11", kv_precision="fp8") == 0.5 * unasked
     # It keeps room for the whole answer, of one token here.

@@ -58,6 +58,10 @@ def test_moments_in_16_bits_take_half():
         4.0 * parameters("qwen3-8b") / 4, rel=0.01
     )
     assert wide["gradients"] == narrow["gradients"]
+    # What the 16-bit copy of a weight has of its FP32 is not kept twice.
+    assert wide["weights"] == pytest.approx(2.0 * narrow["weights"])
+    whole = parts("qwen3-8b", options={"optimizer": "adamw-bf16"}, **{**job, "runtime": "pytorch-2"})
+    assert whole["weights"] == parts("qwen3-8b", **{**job, "runtime": "pytorch-2"})["weights"]
 
 
 #: README of linkedin/Liger-Kernel: batch 8 over eight A100s, FSDP, layers run again; out of memory at 4,096
@@ -131,7 +135,7 @@ def detector(program: str, name: str) -> float:
 
 def test_detectors_match_anchors_with_a_crowd_and_keep_what_the_focal_loss_does():
     for program, name, published in DETECTORS:
-        assert 0.93 < detector(f"{program} PyTorch 1.3", name) / GIB / published < 1.03, (program, name)
+        assert 0.935 < detector(f"{program} PyTorch 1.3", name) / GIB / published < 1.02, (program, name)
 
 
 def test_a_relu_keeps_what_it_read_before_pytorch_1_10_where_it_does_not_write_over_it():
@@ -162,7 +166,7 @@ def test_masks_of_a_crowd_lie_beside_those_predicted(
         runtime=f"{program} PyTorch {torch}",
     )  # fmt: skip
     tensors = sum(found.values()) - found["context"] - found["communication"]
-    assert 0.88 < tensors / GIB / published < 1.02
+    assert 0.88 < tensors / GIB / published < 0.99
 
 
 def test_masks_are_as_many_as_the_most_crowded_pictures_or_as_the_batchs_own() -> None:

@@ -134,6 +134,30 @@ def test_a_global_batch_is_micro_batches_of_all_replicas() -> None:
         run(replace(job, options={"global_batch": "2"}), H100)
 
 
+@pytest.mark.parametrize(
+    ("runtime", "rounds"), [("torchtitan", 2.0), ("NeMo AutoModel", 2.0), ("megatron", 1.0)]
+)
+def test_pipelines_of_pytorch_are_filled_with_each_batch(runtime: str, rounds: float) -> None:
+    """Two batches of eight sequences a replica fill and drain four stages twice; Megatron's go on."""
+    staged = replace(TRAIN, n_gpus=4.0, pp=4.0, batch=8.0 if rounds > 1.0 else 1.0, runtime=runtime)
+    once, twice = (
+        breakdown(replace(staged, options={"global_batch": whole, "checkpointing": "full"}), [GPUS[H100]])
+        for whole in ("8", "16")
+    )
+    ratio = float(twice.parts["bubble"][0, 0] / once.parts["bubble"][0, 0])
+    assert ratio == pytest.approx(rounds, rel=0.35 if rounds == 1.0 else 0.15)
+
+
+def test_parts_of_a_pipeline_may_be_uneven_where_any_modules_make_one() -> None:
+    """AutoModel's benchmark of Kimi K2: 61 layers in 24 parts of eight stages."""
+    staged = replace(TRAIN, workload="kimi-k2", n_gpus=256.0, pp=8.0)
+    options = {"ep": "32", "vp": "3", "global_batch": "512", "checkpointing": "full"}
+    for runtime in ("NeMo AutoModel", "torchtitan"):
+        assert rates(replace(staged, runtime=runtime), options)[0] > 0.0
+    with pytest.raises(UsageError, match="61 layers of kimi-k2 are not dealt out evenly"):
+        rates(replace(staged, runtime="Megatron-LM"), options)
+
+
 @pytest.mark.parametrize("options", [{}, {"sharding": "fsdp"}, {"sharding": "zero1"}])
 def test_more_gpus_are_faster_together_and_slower_each(options: dict[str, str]) -> None:
     counts = np.array([1.0, 2.0, 4.0, 8.0, 64.0, 512.0])
@@ -147,6 +171,10 @@ def test_more_gpus_are_faster_together_and_slower_each(options: dict[str, str]) 
     beside = split.step[0] - split.parts["optimizer"][0]
     assert np.all(np.diff(beside[1:]) > 0)
     assert options or np.all(np.diff(each[1:]) < 0)
+    # Of four micro-batches a step the update is too small a part for that to show.
+    for runtime in ("pytorch-2", "megatron", "torchtitan", "DeepSpeed"):
+        usual = run(replace(job, runtime=runtime, options={**options, "grad_accum": "4"}), H100)
+        assert np.all(np.diff(usual.throughput[0, 1:] / counts[1:]) < 0), runtime
     # The second GPU takes half of a sharded update over; nothing else is gained.
     alone = breakdown(job, [GPUS[H100]])
     spared = 0.5 * alone.parts["optimizer"][0, 0] / alone.step[0, 0] if options else 0.0

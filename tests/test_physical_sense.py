@@ -193,3 +193,68 @@ def test_power_lies_between_nothing_and_the_limit(
     assert np.isfinite(drawn).sum() > 50
     assert not np.any(drawn <= 0.0)
     assert not np.any(drawn > 1.001 * limits)
+
+
+@pytest.mark.parametrize(
+    ("job", "column", "sizes"),
+    [
+        (Job("bert-base", phase="infer", precision="fp16", runtime="Transformers", batch=16.0),
+         "seq_len", (32.0, 64.0, 128.0, 256.0, 384.0, 512.0)),
+        (Job("stable-diffusion-1.5", phase="generate", precision="fp16", runtime="diffusers", batch=1.0),
+         "steps", (10.0, 20.0, 30.0, 50.0, 100.0)),
+        (Job("stable-diffusion-1.5", phase="generate", precision="fp16", runtime="diffusers", batch=1.0),
+         "height", (384.0, 512.0, 640.0, 768.0, 1024.0)),
+        (Job("yolov8m", phase="infer", precision="fp16", runtime="TensorRT", batch=1.0),
+         "height", (320.0, 480.0, 640.0, 960.0, 1280.0)),
+        (Job("llama-3.1-8b", phase="decode", precision="q4_k_m", runtime="llama.cpp", batch=1.0,
+             output_tokens=128.0), "input_tokens", (128.0, 512.0, 2048.0, 4096.0, 8192.0)),
+    ],
+)  # fmt: skip
+def test_more_work_is_never_done_sooner(job: Job, column: str, sizes: tuple[float, ...]) -> None:
+    made = speeds(replace(job, **{column: np.array(sizes)}))
+    assert np.isfinite(made).any()
+    assert not np.any(made[:, 1:] > 1.001 * made[:, :-1])
+
+
+@pytest.mark.parametrize(
+    ("name", "phase", "precision", "runtime"),
+    [
+        ("resnet50", "train", "amp-fp16", "PyTorch 2.1"),
+        ("resnet50", "infer", "int8", "TensorRT"),
+        ("sdxl", "generate", "fp16", "ComfyUI"),
+        ("llama-3.2-3b", "prefill", "q4_k_m", "llama.cpp"),
+        ("llama-3.2-3b", "decode", "q4_k_m", "llama.cpp"),
+    ],
+)
+def test_a_lower_power_limit_is_no_faster(name: str, phase: str, precision: str, runtime: str) -> None:
+    """Laptops too, once a limit is stated: what nobody states is the middle of what their makers set."""
+    batch = 1.0 if phase in ("decode", "generate", "prefill") else 32.0
+    for gpu in TENSOR:
+        most = float(gpu.value("power") or 0.0)
+        if not most:
+            continue
+        made = [
+            speeds(Job(name, phase=phase, precision=precision, runtime=runtime, batch=batch,
+                       options={"power_limit": f"{most * share:.2f} W"}), (gpu,)).item()
+            for share in (1.0, 0.85, 0.7, 0.55, 0.4)
+        ]  # fmt: skip
+        assert all(less <= 1.001 * more for more, less in pairwise(made) if np.isfinite(more))
+
+
+@pytest.mark.parametrize(
+    ("name", "phase", "precision", "runtime", "batch"),
+    [
+        ("resnet50", "train", "amp-fp16", "PyTorch 2.1", 64.0),
+        ("bert-large", "train", "amp-fp16", "PyTorch 1.8", 8.0),
+        ("vgg16", "train", "fp32", "tf_cnn_benchmarks", 32.0),
+        ("stable-diffusion-1.5", "generate", "fp16", "diffusers", 1.0),
+    ],
+)
+def test_so_many_gpus_do_no_more_than_as_many_times_one(
+    name: str, phase: str, precision: str, runtime: str, batch: float
+) -> None:
+    nvidia = tuple(gpu for gpu in TENSOR if gpu.vendor == "NVIDIA" and gpu.segment not in ("laptop", "edge"))
+    job = Job(name, phase=phase, precision=precision, runtime=runtime, batch=batch)
+    one = speeds(replace(job, n_gpus=1.0), nvidia)
+    for n in (2.0, 4.0, 8.0):
+        assert not np.any(speeds(replace(job, n_gpus=n), nvidia) > 1.01 * n * one)

@@ -36,11 +36,12 @@ def test_purchase_prices() -> None:
 
 
 def test_launch_prices_are_those_of_the_catalogue() -> None:
-    """Every launch price of the catalogue is one to buy at, and the same; of a K80 half its board."""
+    """Every launch price of the catalogue is one to buy at, and the same: its share of a board of several."""
     for gpu in catalogue().values():
         usd = gpu.value("launch_price")
-        if usd is None or gpu.id == "k80":
+        if usd is None:
             continue
+        usd /= gpu.value("units_per_board") or 1
         rows = [row for row in prices.purchases().get(gpu.id, ()) if row.kind == "launch"]
         assert [row.usd for row in rows] == [pytest.approx(usd, abs=1)], gpu.id
 

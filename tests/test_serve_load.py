@@ -16,9 +16,10 @@ from tests.serving_stub import Behaviour, running
 from whichgpu.bench import serving
 from whichgpu.bench.journal import Journal, read
 from whichgpu.bench.serving import Plan
-from whichgpu.bench.serving_http import Limits, Target
-from whichgpu.bench.serving_load import GONE, Load, arrivals
+from whichgpu.bench.serving_http import Limits, Outcome, Target
+from whichgpu.bench.serving_load import GONE, Load, Run, arrivals
 from whichgpu.bench.serving_prompts import Asked, requests
+from whichgpu.bench.serving_summary import summary
 from whichgpu.cli import main
 from whichgpu.errors import UsageError
 
@@ -335,3 +336,14 @@ def test_an_answer_in_one_part_has_no_time_a_token(server):
     found = measured(server, Load(concurrency=1), count=3).found
     assert "tpot" not in found.times
     assert any("does not stream" in text for text in found.warnings)
+
+
+def test_a_wait_behind_the_last_answer_is_no_part_of_the_rate():
+    def at(sent, ended, **more):
+        return Outcome(sent, sent, ended, (sent + 0.1, ended), 10.0, 20.0, True, **more)
+
+    good = tuple(at(i, i + 1.0) for i in range(10))
+    silent = at(10.0, 70.0, fault="stalled", reason="nothing came for 60 s")
+    found = summary(Run(Load(concurrency=1), (*good, silent), 0.0, 70.0))
+    assert found.output_rate == pytest.approx(20.0)
+    assert found.faults == {"stalled": 1}

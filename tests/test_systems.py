@@ -52,6 +52,11 @@ def test_the_usual_boxes_have_their_links() -> None:
     h100 = system("hgx-h100-8", GPUS["h100-80gb-sxm"])
     assert h100.intra is not None
     assert (h100.intra.kind, h100.intra.bandwidth, h100.inter) == ("nvswitch", 450e9, None)
+    modules = system("gh200-4", GPUS["gh200-96gb"], nodes=2)
+    assert modules.intra is not None
+    assert modules.inter is not None
+    # Three others at 150 GB/s each; a port of 200 Gbit/s for each of four.
+    assert (modules.gpus, modules.intra.bandwidth, modules.inter.bandwidth) == (8, 450e9, 25e9)
     bridged = system("rtx-a6000-bridge", GPUS["rtx-a6000"])
     assert bridged.intra is not None
     assert (bridged.gpus, bridged.intra.bandwidth) == (2, 56.25e9)

@@ -83,6 +83,25 @@ def _prompt_seconds(gpu: str, runtime: str, found: Fit | None = None) -> float:
     return float(finish(work, found or Fit()).seconds[0, 0])
 
 
+def test_no_fit_makes_up_for_what_a_tile_unpacks() -> None:
+    """Metal's kernels widen quantised weights in their tile, and reach no more than a share of the rest's."""
+
+    def seconds(precision: str, found: Fit) -> float:
+        work = laid("llama-2-7b", "apple-m2-max-38c", phase="prefill", precision=precision,
+                    input_tokens=512.0, runtime="llama.cpp Metal")  # fmt: skip
+        return float(finish(work, found).seconds[0, 0])
+
+    for found in (Fit(), Fit({"c/gemm&language": 2.0})):
+        assert 1.05 < seconds("q8_0", found) / seconds("f16", found) < 1.15
+
+
+def test_more_rows_than_vectors_take_unpack_each_weight_as_well() -> None:
+    """Tiles of few rows are no faster than one row alone, however much faster the memory is than the SMs."""
+    for gpu in ("h20", "b200-180gb-sxm", "a100-80gb-sxm"):
+        one, tile = (_product_seconds(gpu, m, 4096.0, 2.0**14) for m in (1.0, 9.0))
+        assert tile > one
+
+
 def test_shaders_multiply_on_plain_units_where_vulkan_reaches_no_others() -> None:
     """RDNA 2 has no matrix units, and shaders sum no pairs: the rate is FP32's, half of the packed one.
 

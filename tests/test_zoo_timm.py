@@ -228,3 +228,40 @@ def test_bart_learns_to_write_the_whole_text_again() -> None:
 
     assert written("pretrain") == 512.0
     assert written("finetune_full") == 114.0
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "multiplied"),
+    [
+        # Ding et al., table 1; Vasu et al., "MobileOne", table 9: as deployed, in millions.
+        ("repvgg-a0", 8.30e6, 1.36e9), ("repvgg-b1", 51.82e6, 11.81e9),
+        ("mobileone-s1", 4.8e6, 825e6), ("mobileone-s4", 14.8e6, 2978e6),
+    ],
+)  # fmt: skip
+def test_branches_are_one_convolution_where_a_network_is_deployed(
+    name: str, parameters: float, multiplied: float
+) -> None:
+    work = resolve(name)
+
+    def counts(**job: object) -> tuple[float, float]:
+        ops = work.trace(Job(name, batch=1.0, height=224.0, width=224.0, precision="fp16", **job))  # type: ignore[arg-type]
+        return total(ops, "weight_bytes") / 2.0, product_flops(ops) / 2.0
+
+    for said in ({"runtime": "TensorRT 8"}, {"runtime": "PyTorch 2", "options": {"deployed": "true"}},
+                 {"runtime": "PyTorch 2, re-parameterised"}):  # fmt: skip
+        found = counts(phase="infer", **said)
+        assert found == pytest.approx((parameters, multiplied), rel=0.01)
+    apart = counts(phase="infer", runtime="PyTorch 2")
+    assert apart[0] > found[0]
+    assert counts(phase="infer", runtime="TensorRT", options={"deployed": "false"}) == apart
+
+
+def test_mixers_of_fastvit_and_repvit_fold() -> None:
+    for name in ("fastvit-t8", "repvit-m1", "repvit-m1-0"):
+        ops = {
+            stack: resolve(name).trace(Job(name, phase="infer", batch=1.0, height=224.0, width=224.0,
+                                           precision="fp16", runtime=stack))
+            for stack in ("PyTorch 2", "ONNX Runtime")
+        }  # fmt: skip
+        assert total(ops["ONNX Runtime"], "write_bytes") < 0.95 * total(ops["PyTorch 2"], "write_bytes")
+        assert 0.9 < product_flops(ops["ONNX Runtime"]) / product_flops(ops["PyTorch 2"]) < 1.0

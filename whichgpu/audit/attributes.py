@@ -133,12 +133,18 @@ def headed(text: str) -> Attribute | None:
     found = _headed(text)
     if found is not None and found.dimension == "money" and _NO_DOLLARS.search(text):
         return None
+    if found is not None and found.key in RATE_OF and _IN_FLOPS.search(text):
+        # "RT TFLOPS" counts no cores.
+        return attributes()[RATE_OF[found.key]]
     if found is not None and found.key in _MATRIX and _OF_MATRIX.search(text):
         return attributes()[key] if (key := _MATRIX[found.key]) else None
     rate = found is not None and found.key == "memory" and _RATE_UNIT.search(text)
     return attributes()["bandwidth"] if rate else found
 
 
+#: What is told of cores whose label has the unit of a rate, and that unit.
+RATE_OF = {"cores": "fp32", "rt_cores": "rt", "tensor_cores": "tensor"}
+_IN_FLOPS = re.compile(r"(?<![A-Za-z])(?:[TP]FLOPS|[TP]OPS)\b", re.IGNORECASE)
 #: Rates of the plain units whose label is of matrix units, and whose these are; FP32 of theirs is no field.
 _MATRIX, _OF_MATRIX = {"fp64": "fp64_tensor", "fp32": ""}, re.compile(r"\bmatrix\b", re.IGNORECASE)
 #: A header of prices in another currency than those on file.

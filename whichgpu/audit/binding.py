@@ -416,6 +416,29 @@ def both_of(text: str, quantity: Quantity, mention: Mention, here: Sequence[Ment
     return before
 
 
+#: Before what something changes by: "goes up by 20 W", "rose 20 W to 220 W".
+_BY = re.compile(
+    r"(?<!fed )(?<!backed )(?<!held back )\bby "
+    r"(?:(?:about|around|some|another|roughly|only|just|nearly|almost) )*$",
+    re.IGNORECASE,
+)
+_CHANGES = re.compile(
+    r"\b(?:rises?|rose|grows?|grew|climb(?:s|ed)?|increase[sd]?|gain(?:s|ed)?|drop(?:s|ped)?|f[ae]lls?|up|down|"
+    r"adds?|added)\s(?:(?:about|around|some|another|only|just) )*$",
+    re.IGNORECASE,
+)
+_TO_VALUE = re.compile(r",?\sto\s(?:(?:about|around|a|now) )*\d", re.IGNORECASE)
+
+
+def is_change(text: str, quantity: Quantity) -> bool:
+    """Whether a value is what something changes by, and not what it comes to."""
+    place = max(0, quantity.start - APART), quantity.start
+    by = _BY.search(text, *place) is not None
+    return by or (
+        _CHANGES.search(text, *place) is not None and _TO_VALUE.match(text, quantity.end) is not None
+    )
+
+
 #: The same price in another currency: "$249 / \u00a3249".
 _OTHER_MONEY = re.compile(r"\s*/\s*[\u00a3\u20ac\u00a5]\s?\d")
 
@@ -435,7 +458,8 @@ def of_a_part(text: str, quantity: Quantity) -> bool:
     goes_on = (beside is not None and beside[1] != quantity.unit) or _OTHER_MONEY.match(after) is not None
     if (_OPERATOR_BEFORE.search(before) and not listed) or (_OPERATOR_AFTER.match(after) and not goes_on):
         return True
-    if _NTH.match(after) or _MADE.search(text, max(0, quantity.start - _SHORT), quantity.start):
+    changes = _CHANGES.search(before) and is_change(text, quantity)
+    if changes or _NTH.match(after) or _MADE.search(text, max(0, quantity.start - _SHORT), quantity.start):
         return True
     if quantity.dimension == "memory" and _IN_A_TIME.match(after):
         return True

@@ -26,6 +26,8 @@ _UNIT = re.compile(
 )
 #: Units that are a header by themselves, and units of headers that are none behind a number.
 UNITS_ALONE = {"gb/s": "GB/s", "tb/s": "TB/s", "gbps": "GB/s", "watts": "W", "watt": "W", "w": "W"}
+#: The unit of a rate that a header names among its words: "AI TOPS (FP4, sparse)".
+_RATE = re.compile(r"\b(?:[TP]FLOPS|TOPS)\b", re.IGNORECASE)
 _SHORT_UNITS = {"B": "billion", "M": "million"}
 _BILLIONS = re.compile(r"(\d\s?)B\b")
 #: A number with blanks between its groups of three, and such a blank.
@@ -34,8 +36,8 @@ _GROUP = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 _MARK = re.compile(r"(?<!\*)\*(?!\*)|[\u2020\u2021\u00b9\u00b2\u00b3]")
 _NOTE = re.compile(
     r"(?:(?P<mark>[*\u2020\u2021\u00b9\u00b2\u00b3]+)|<sup>(?P<raised>\d)\)?</sup>|"
-    # A list of notes: "2. With sparsity.", "[2] With sparsity".
-    r"(?:^|>)\s{0,40}[\[(]?(?P<number>[1-3])[.)\]]{1,2}(?=\s))"
+    # A list of notes: "2. With sparsity.", "[2] With sparsity", "[^2]: With sparsity".
+    r"(?:^|>)\s{0,40}[\[(]?\^?(?P<number>[1-3])[.)\]]{1,2}:?(?=\s))"
     r"(?P<said>[^.\n|*\u2020\u2021\u00b9\u00b2\u00b3]{0,60})\bsparsity",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -154,6 +156,7 @@ def noted(passage: Passage, place: tuple[int, int], document: str) -> frozenset[
 def of_mark(text: str, document: str) -> frozenset[str]:
     """What a mark in a text says by a footnote of the document."""
     marks = {each[0] for each in _MARK.finditer(text)}
+    marks |= {_RAISED[each] for each in _FOOT.findall(text)}
     marks |= {_RAISED.get(each, each) for each in _SUP.findall(text)}
     if not marks:
         return frozenset()
@@ -161,6 +164,8 @@ def of_mark(text: str, document: str) -> frozenset[str]:
 
 
 _SUP = re.compile(r"<sup>(\d)\)?</sup>")
+#: The mark of a note in Markdown.
+_FOOT = re.compile(r"\[\^([1-3])\]")
 
 
 @lru_cache(maxsize=2)
@@ -205,7 +210,8 @@ def unit_of(text: str) -> str:
     alone = UNITS_ALONE.get(plain, "") or (_of_field(plain, ending[1]) if ending else "")
     text = NOTED.sub("", text)
     match = None if alone else _UNIT.search(text)
-    unit = (match[1] or match[2]) if match else alone or of_heading(text)
+    rate = _RATE.search(text)
+    unit = (match[1] or match[2]) if match else alone or of_heading(text) or (rate[0] if rate else "")
     unit = _SHORT_UNITS.get(unit, unit)
     # "(dense)" and "(SXM)" are none.
     told = next(iter(quantities(f"1 {unit}")), None) if unit else None

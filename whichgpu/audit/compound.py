@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.attributes import attributes, headed, named, open_header, qualifiers
+from whichgpu.audit.attributes import RATE_OF, attributes, headed, named, open_header, qualifiers
 from whichgpu.audit.cells import unit_of
 from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
@@ -67,23 +67,34 @@ def _in_units(cell: Cell) -> Cell:
     return cell
 
 
+#: "Shaders (RT / Tensor)" over "8704 (68 / 272)": as "Shaders / RT / Tensor" over "8704 / 68 / 272".
+_INNER = re.compile(r"\s\((?=[^()]*/)([^()]*)\)\s*$")
+
+
 def _of_each(cell: Cell) -> list[Cell]:
     """A cell in parts, each below its own part of the header: "Shaders / TMUs / ROPs" over "2560 / 160 / 64".
 
     "Dense / Sparse" is two rates of one attribute, and stays one cell.
     """
-    values = _slashed(cell.passage.text)
-    names = [cell.label[start:end] for start, end in _slashed(cell.label)]
+    label, values = cell.label, _slashed(cell.passage.text)
+    if _INNER.search(label) and _INNER.search(cell.passage.text):
+        label = _INNER.sub(r" / \1", label)
+        values = _slashed(cell.passage.text, _OR_BRACKET)
+    names = [label[start:end] for start, end in _slashed(label)]
     if len(names) != len(values) or len(names) < 2 or _BOTH.search(cell.label):
         return []
     whose = [headed(each) for each in names]
     counted = whose[0] is not None and whose[0].dimension == "count"
     if not counted and len({each.key for each in whose if each}) < 2:
         return []
+    # "1440 / 1710 MHz": in the unit of the last.
+    last = [each.unit for each in quantities(cell.passage.part(*values[-1]).text) if each.unit]
+    alike = len({each.dimension for each in whose if each}) == 1
+    unit = last[-1] if last and alike else ""
     return [
         cell._replace(
             passage=cell.passage.part(*value), attribute=attribute, label=name, said=qualifiers(name),
-            unit=unit_of(name),
+            unit=unit_of(name) or unit,
         )
         for name, value, attribute in zip(names, values, whose, strict=True)
     ]  # fmt: skip
@@ -120,9 +131,10 @@ _BOTH = re.compile(r"\bdense\b.{1,12}\bspars|\bspars\w*.{1,12}\bdense\b", re.IGN
 _ONE_OF_TWO = re.compile(
     r"\s*(?P<value>~?\d[\d.,]*[^/|]{0,12}?)\s*[/|]\s*(?:[-\u2013\u2014]|n/?a)\s*", re.IGNORECASE
 )
-#: Both of them with a bar between; with a slash they are read where they stand.
+#: Both of them.
 _TWO = re.compile(
-    r"\s*(?P<value>~?\d[\d.,]*)\s*\|\s*(?P<other>~?\d[\d.,]*(?:\s?(?P<unit>[TP]FLOPS|[TP]OPS))?)\s*",
+    r"\s*(?P<value>~?\d[\d.,]*(?:\s?[TP](?:FL)?OPS)?)\s*[|/]\s*"
+    r"(?P<other>~?\d[\d.,]*(?:\s?(?P<unit>[TP]FLOPS|[TP]OPS))?)\s*",
     re.IGNORECASE,
 )
 
@@ -167,13 +179,9 @@ def _of_kinds(cell: Cell) -> list[Cell]:
     ]  # fmt: skip
 
 
-#: Rates that are told below the names of their cores: "5th Generation, 988 AI TOPS" of tensor cores.
-_RATES = {"cores": "fp32", "rt_cores": "rt", "tensor_cores": "tensor"}
-
-
 def _of_rate(cell: Cell) -> Cell | None:
-    """A cell that tells the rate of cores in place of their number."""
-    key = _RATES.get(cell.attribute.key, "") if cell.attribute else ""
+    """A cell that tells the rate of cores in place of their number: "5th Generation, 988 AI TOPS"."""
+    key = RATE_OF.get(cell.attribute.key, "") if cell.attribute else ""
     told = quantities(cell.passage.text) if key else ()
     rates = [each for each in told if each.dimension in ("flop rate", "op rate")]
     if len(rates) != 1 or any(each.dimension == "count" for each in told):
@@ -193,15 +201,20 @@ def _cores_in(cell: Cell) -> Iterator[Cell]:
     if match and open_header(f"{cell.label.lower().replace('gpu', '')} "):
         part = cell.passage.part(*match.span(1))
         yield cell._replace(passage=part, attribute=attributes()["cores"], said=frozenset(), unit="")
+        for other in _CORES.finditer(cell.passage.text, match.end()):
+            part, kind = cell.passage.part(*other.span()), attributes()[_KINDS[other["kind"].lower()]]
+            yield cell._replace(passage=part, attribute=kind, label=other["kind"], said=frozenset(), unit="")
 
 
 #: A slash with blanks beside it; that of "GB/s" has none.
-_SLASH = re.compile(r"\s+/\s+")
+_SLASH, _OR_BRACKET = re.compile(r"\s+/\s+"), re.compile(r"\s+/\s+|\s*\(|\)\s*$")
 
 
-def _slashed(text: str) -> list[tuple[int, int]]:
+def _slashed(text: str, apart: re.Pattern[str] = _SLASH) -> list[tuple[int, int]]:
     """The stretches of a text between such slashes."""
-    cuts = [match.span() for match in _SLASH.finditer(text)]
+    cuts = [match.span() for match in apart.finditer(text)]
+    if cuts and cuts[-1][1] == len(text):
+        text, cuts = text[: cuts[-1][0]], cuts[:-1]
     return list(zip([0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(text)], strict=True))
 
 

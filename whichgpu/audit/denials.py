@@ -100,3 +100,12 @@ def _is_quoted(text: str, found: Finding, first: int, last: int, marks: tuple[st
         or _UNTRUE.search(text, max(0, opened - _BEFORE), opened)
         or _DENIES.search(text, max(0, opened - _BEFORE // 2), opened)
     )
+
+
+#: Behind what several are said to have, another device that has it not: ", which the A100 does not".
+SET_OFF = re.compile(
+    r",\s+(?:which|something|a \w+|and|unlike|in contrast to)\b[^.;]{2,48}?"
+    r"(?:\b(?:does|do|did|has|have|can|could)(?:\s+not|n[\u2019']t)|\b(?:cannot|lacks?|lacked|misses)\b)|"
+    r",\s+(?:unlike|in contrast to|as opposed to)\b",
+    re.IGNORECASE,
+)

@@ -22,6 +22,10 @@ FORM = re.compile(
 #: "80 GB of HBM2e (SXM5)", and the kinds of memory of which a sentence must name one only.
 _IN_BRACKETS = re.compile(r"\((PCIe|SXM|NVL)\d?\)", re.IGNORECASE)
 _MEMORY = re.compile(r"\bHBM\d?\w?\b", re.IGNORECASE)
+#: Before a form that a sentence turns to from another: "With NVLink it has 10.6 TFLOPS, the PCIe card 9.3".
+_TURNS_TO = re.compile(
+    r"\bit\b[^.;]{0,40}\d[^;]{0,40},\s+(?:(?:and|while|whereas|but)\s+)?(?:the|its)\s+$", re.IGNORECASE
+)
 #: Behind a form, the device that it is of.
 _OF_A_FORM = re.compile(r"\s+of\s+(?:the\s+|nvidia[\u2019']s\s+|its\s+)?[A-Z]")
 
@@ -33,6 +37,8 @@ def of_form(found: Sequence[Mention], text: str, context: Context) -> Sequence[M
     if found and not told and _is_of_one(text):
         told = list(_IN_BRACKETS.finditer(text))
     forms = {match[1].lower() for match in told}
+    if told and _TURNS_TO.search(text, 0, told[0].start()):
+        return found
     if not forms or len({each.named for each in found}) != 1:
         return found
     # Of several "the SXM version of the A100" begins with the first.

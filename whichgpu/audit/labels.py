@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 #: The mark of a note behind a word: "Clock speeds[c]", "TDP[4]".
-NOTED = re.compile(r"\[(?:[a-z]|\d{1,3})\]|[\u00b9\u00b2\u00b3\u2074\u2075\u2020\u2021](?<!m\u00b2)")
+NOTED = re.compile(r"\[\^?(?:[a-z]|\d{1,3})\]|[\u00b9\u00b2\u00b3\u2074\u2075\u2020\u2021](?<!m\u00b2)")
 #: Labels are no longer, and words of fewer letters than the second are never parts of compounds.
 _LONGEST, _PART = 70, 3
 

@@ -18,6 +18,7 @@ _LINKS = re.compile(
     re.IGNORECASE,
 )
 _MEMORY = re.compile(r"\b(?:memory|vram|hbm\w*|gddr\w*|dram)\b", re.IGNORECASE)
+_PER_GPU = re.compile(r"\bper (?:gpu|card|accelerator)\b", re.IGNORECASE)
 _HEADING = re.compile(r"\n#{1,6} |\n\n[A-Z][^\n]{3,60}\n[=-]{3,}\n")
 #: Characters before a rate that its section is looked for in, and of its line before it.
 _REACH = 1600
@@ -47,7 +48,9 @@ def _is_of_links(found: Finding, context: Context) -> bool:
     section = section[last:]
     line = text[text.rfind("\n", 0, found.start) + 1 : found.end]
     header = _header(text, found.start) if line.lstrip().startswith("|") else ""
-    told = _MEMORY.search(line) or _MEMORY.search(header)
+    # "NVLink per GPU" is of no switch and of no machine.
+    own = _PER_GPU.search(line) if found.attribute == "nvlink" else None
+    told = _MEMORY.search(line) or _MEMORY.search(header) or own
     listed = line.lstrip()[:1] in ("-", "*", "|", "\u2022") or line.lstrip()[:2].rstrip(".").isdigit()
     return (
         listed and told is None and _LINKS.search(section) is not None and len(_MEMORY.findall(section)) < 2

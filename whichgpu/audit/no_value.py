@@ -178,9 +178,16 @@ _A_SHARE_OF = re.compile(
     r"an eighth|1/\d+)\s+of\s+(?:an?|the|one|each)\s+(?:nvidia\s+|amd\s+)?$",
     re.IGNORECASE,
 )
+#: What makes the memory of a card another one than its maker's: "a modification with doubled chips".
+MODIFIED = re.compile(
+    r"\b(?:modd(?:ed|ing)|modification|modified|doubled (?:memory|vram|chips)|re-?balled|soldered on)\b",
+    re.IGNORECASE,
+)
+#: Behind a size, that it is one of several into which a device is cut: "the A16 with 2 GB profiles".
+_OF_PARTS = re.compile(r"[ -](?:v?gpu |mig )?(?:profiles?|slices?|partitions?|instances?)\b", re.IGNORECASE)
 #: What says behind an amount that it is none of the device's, by the attribute.
 _BEHIND = {
     "bandwidth": (_OF_A_LINK,),
     "power": (_A_PART,),
-    "memory": (_OF_A_HOST, _USABLE, _REMAINS, _FITS, _OF_A_COMPUTER),
+    "memory": (_OF_A_HOST, _USABLE, _REMAINS, _FITS, _OF_A_COMPUTER, _OF_PARTS),
 }

@@ -27,6 +27,7 @@ from whichgpu.audit.quantities import locale
 from whichgpu.audit.reported import without_reported
 from whichgpu.audit.resting import without_resting
 from whichgpu.audit.reworded import reworded
+from whichgpu.audit.second_look import looked_at_again
 from whichgpu.audit.settling import settled
 from whichgpu.audit.statements import reading
 from whichgpu.audit.subjects import resolved
@@ -164,7 +165,7 @@ def _found(
     ):
         # What is found so far stands whatever a further reading comes to.
         sure = _guarded(name, partial(read, sure, context), ask.failed) or sure
-    return sure
+    return looked_at_again(sure, context)
 
 
 def _of_kind(kind: str, context: Context, failed: Callable[[str], None] | None) -> list[Finding]:

@@ -241,6 +241,7 @@ _SO = re.compile(
     re.IGNORECASE,
 )
 _A_HALF = re.compile(r"\b(?:two|both|the|its|their|in|into|as|these)\s+(?:\w+\s+)?$", re.IGNORECASE)
+_BY_HALF = re.compile(r"\bby\s+(?:(?:about|around|roughly|nearly|almost)\s+)?(?:one\s+|a\s+)$", re.IGNORECASE)
 _NEAR = 28
 _IN_DOUBLE = re.compile(r"\bin\s+$", re.IGNORECASE)
 
@@ -353,6 +354,9 @@ def _multiples(text: str) -> Iterator[Quantity]:
             continue
         if key == "halves" and _A_HALF.search(text, max(0, match.start() - _NEAR), match.start()):
             # "128 GB in two halves of 64 GB each"
+            continue
+        if key == "half" and _BY_HALF.search(text, max(0, match.start() - _NEAR), match.start()):
+            # "From 600 to 900, i.e. by one half" is a change, and no multiple.
             continue
         often = key in ("twice", "thrice") and _OFTEN.match(text, match.end())
         if often and not _SO.search(text, max(0, match.start() - _NEAR), match.start()):

@@ -11,6 +11,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, headed, named, qualifiers, rate_of
 from whichgpu.audit.cells import UNITS_ALONE, Cell, unit_of
 from whichgpu.audit.compound import compound
+from whichgpu.audit.corners import corner, numbered
 from whichgpu.audit.explained import explained
 from whichgpu.audit.heading import MACHINE, devices, either, headed_by
 from whichgpu.audit.heads import Head, of_each
@@ -310,6 +311,7 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
     labels = _labels(table, min(across))
     # Who lost the empty cell above the names lost others, too.
     lost = header >= 0 and 0 not in across and _filled(table.rows[header]) == len(across) == columns - 1
+    all_rows, across = corner(table, header, across), numbered(table, across)
     group = above = ""
     before: Attribute | None = None
     for index, row in enumerate(table.rows):
@@ -335,7 +337,8 @@ def _beside(table: Table, header: int, across: Mapping[int, Head]) -> Iterator[C
         before = attribute
         # Sparsity that a group is told with is none of the plain units' below it.
         plain = attribute is None or attribute.key in _PLAIN
-        said = qualifiers(name if plain else f"{above} {name}")
+        head, unit, also = all_rows.of(attribute, head, unit)
+        said = qualifiers(name if plain else f"{above} {name}") | also
         for column, of in across.items():
             cell = row[column] if 0 < column < len(row) else None
             if cell:

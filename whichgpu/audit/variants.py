@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit import tables
-from whichgpu.audit.attributes import Attribute, attributes, qualifiers
+from whichgpu.audit.attributes import Attribute, attributes, named, qualifiers
 from whichgpu.audit.binding import of_a_part
 from whichgpu.audit.cells import BETWEEN, all_sparse, counts, noted, of_mark, read
 from whichgpu.audit.findings import made
@@ -126,7 +126,7 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
             else each
             for each in found
         ]
-        found = [each for each in found if not _is_year(text, each)]
+        found = [each for each in found if not (_is_year(text, each) or _counts_else(text, each, attribute))]
     found = [each for each in found if not _OF_CHIPLET.match(text, each.end)]
     found = [each for each in found if not _OF_LINK.search(_own_words(text, each, found))]
     found = [each for each in found if attribute.key != "bandwidth" or not _BY_LINK.match(text, each.end)]
@@ -156,6 +156,13 @@ _FIRST_YEAR, _LAST_YEAR = 1995, 2035
 def _is_year(text: str, one: Quantity) -> bool:
     """Whether a number is a year, and counts nothing."""
     return _FIRST_YEAR <= one.value <= _LAST_YEAR and _IN_A_YEAR.search(text, 0, one.start) is not None
+
+
+def _counts_else(text: str, one: Quantity, attribute: Attribute) -> bool:
+    """Whether a number counts what is named right behind it: the 72 of "10,240 (72 SMs)"."""
+    behind = next((each for each in named(text) if each.start >= one.end), None)
+    beside = behind is not None and not text[one.end : behind.start].strip()
+    return beside and behind is not None and behind.attribute.key != attribute.key
 
 
 def _repeats(text: str, found: Sequence[Quantity]) -> bool:
@@ -303,6 +310,11 @@ def _of_all(
     ways = (quantity._replace(value=quantity.value / number) for number in counts(cell))
     told = [verdict_on(text, way, attribute, gpus, said=said, context=context) for way in ways]
     told += _of_rounded(cell, quantity, gpus, said, context) if cell.number > 1 else ()
+    if cell.number > 1 and attribute.dimension in _PAIRED and "dense" not in said:
+        # Makers tell the rate of a machine with sparsity.
+        with_it = quantity._replace(value=quantity.value / cell.number)
+        sparse = verdict_on(text, with_it, attribute, gpus, said=said | {"sparse"}, context=context)
+        told += [sparse] if sparse.verdict == "confirmed" else []
     best = next((each for each in told if each.verdict == "confirmed"), told[0])
     if cell.number == 1 or not best.evidence:
         return best

@@ -11,6 +11,7 @@ from whichgpu.audit.fields import ITS_OWN, OF_CHIPLETS, headed
 from whichgpu.audit.instead import namesakes
 from whichgpu.audit.listed import FORM, is_list
 from whichgpu.audit.nearest import APART
+from whichgpu.audit.no_value import MODIFIED
 from whichgpu.audit.roles import spoken, turned_from
 from whichgpu.audit.sentences import Sentence, guarded, sentences
 from whichgpu.audit.variants import is_right
@@ -354,6 +355,7 @@ def _of_something_else(
         or (attribute.key in ("bandwidth", "memory") and _ELSEWHERE.search(_IN_FORM.sub(" ", near)))
         or (attribute.dimension == "money" and _STREET.search(near))
         or (attribute.dimension == "money" and _DIFFERS.match(passage.text, quantity.end))
+        or (attribute.key == "memory" and MODIFIED.search(passage.text))
         or (attribute.key == "memory" and _IS_USED.match(passage.text, quantity.end, sentence.end))
         or _AFTER_OTHERS.search(passage.text, sentence.start, quantity.start)
         or PLANNED.search(text, 0, max(quantity.start - sentence.start, 0))

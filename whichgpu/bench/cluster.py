@@ -7,6 +7,8 @@ what is decided here, which node takes what and what becomes of a lost one, need
 from __future__ import annotations
 
 import json
+import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
 #: How often a task is tried whose node is lost.
 TRIES = 3
 _POLL = 0.2
+#: Seconds that a cluster has to take a connection, and to name its nodes: Ray itself tries for minutes.
+_CONNECT, _FIRST = 10.0, 120.0
+#: An address of a cluster that is somewhere else: `10.0.0.1:6379`, `ray://head:10001`.
+_ELSEWHERE = re.compile(r"(?:ray://)?(?P<host>[^:/\[\]]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})/?$")
 
 
 class Node(NamedTuple):
@@ -125,6 +131,20 @@ class Queue:
         return None
 
 
+def reach(address: str) -> None:
+    """Raise `UsageError` where nothing takes a connection at the address of a cluster."""
+    match = _ELSEWHERE.match(address)
+    if match is None:
+        return
+    try:
+        socket.create_connection((match["host"].strip("[]"), int(match["port"])), _CONNECT).close()
+    except (OSError, OverflowError) as fault:
+        raise UsageError(
+            f"no Ray cluster answers at {address} ({fault}); start one with ray start --head, and name its "
+            "address, or auto for the one here"
+        ) from None
+
+
 def gather(
     todo: Sequence[Mapping[str, Any]], journal: Journal, address: str, *, python: str = "", command: str = "",
     tell: Callable[[str], object] = lambda _: None,
@@ -139,6 +159,7 @@ def gather(
     interrupted = False
     request = {"tasks": [{**task, "command": command} for task in todo], "done": sorted(journal.done),
                "address": address, "python": python, "tries": TRIES}  # fmt: skip
+    reach(address)
     try:
         for event in _events(request, python):
             if event["event"] == "error":
@@ -185,7 +206,7 @@ def _events(request: Mapping[str, Any], python: str) -> Iterator[dict[str, Any]]
                 env=process.environment({}, process.shown(folder, python)),
                 start_new_session=True,
             )  # fmt: skip
-        ended = False
+        ended, patience = False, time.monotonic() + _FIRST
         try:
             with lines.open(encoding="utf-8") as events:
                 while True:
@@ -193,10 +214,15 @@ def _events(request: Mapping[str, Any], python: str) -> Iterator[dict[str, Any]]
                     for line in _complete(events):
                         event = json.loads(line)
                         ended = ended or event["event"] in ("end", "error")
+                        patience = float("inf")
                         if event["event"] != "end":
                             yield event
                     if over:
                         break
+                    if time.monotonic() > patience:
+                        raise UsageError(
+                            f"no Ray cluster named its nodes at {request['address']} within {_FIRST:.0f} s"
+                        )
                     time.sleep(_POLL)
         finally:
             process.end(driver)

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     Execute = Callable[[Task], dict[str, Any]]
 
 #: The batch that a search begins with and the one where it gives up.
-_FIRST, _LAST = 1, 2**20
+_FIRST, LAST = 1, 2**20
+#: At toy size, which shows that the search works: a host has memory for hours of passes.
+TOY = 64
 #: Seconds after which a process that has ended is off a GPU.
 _LEAVING = 3.0
 
@@ -149,7 +151,7 @@ def _line(got: Sequence[Record]) -> str:
 
 
 def largest_batch(
-    task: Task, journal: Journal | None, *, most: int = _LAST, **options: Any
+    task: Task, journal: Journal | None, *, most: int = LAST, **options: Any
 ) -> tuple[int, Outcome]:
     """The largest batch that runs, by doubling and bisection, and the outcome of measuring it.
 
@@ -183,7 +185,7 @@ def largest_batch(
                          last.interrupted)  # fmt: skip
 
 
-def bisect(fits: Callable[[int], bool], most: int = _LAST) -> int:
+def bisect(fits: Callable[[int], bool], most: int = LAST) -> int:
     """The largest whole number that fits, where all below one that fits do; 0 where none does."""
     low, high = 0, _FIRST
     while high <= most and fits(high):

@@ -62,7 +62,8 @@ class Summary:
 def summary(run: Run) -> Summary:
     """What a run comes to; rates are over the time from the first request to the last answer."""
     good = [one for one in run.outcomes if one.good]
-    span = max((one.ended for one in run.outcomes), default=run.ended) - run.started
+    # What fails behind the last answer, as where a server went silent, is no time in which it answered.
+    span = max((one.ended for one in good or run.outcomes), default=run.ended) - run.started
     busy = sum(one.latency for one in good)
     made, prompts = sum(one.made for one in good), sum(one.prompt for one in good)
     lateness = float(np.mean([one.sent - one.due for one in run.outcomes])) if run.outcomes else 0.0

@@ -22,11 +22,13 @@ import numpy as np
 from whichgpu.cost.estimate import job_seconds
 from whichgpu.cost.layout import exchanges_of_pass, lay_out
 from whichgpu.cost.parallel import (
+    ROUTERS,
     beside_pass,
     busiest,
     exchanges,
     passed_on,
     pipeline_seconds,
+    router,
     shown_at_end,
     to_host,
 )  # fmt: skip
@@ -140,7 +142,8 @@ def of_layout(laid: Layout, found: Fit) -> Breakdown:
         parts["bubble"] = (step.slots - m) * (micro - passes["optimizer"])
         parts["stragglers"] = whole - sum(parts.values())
         # What the busiest GPU has more than its share, the others have less.
-        more = 1.0 - 1.0 / busiest(np.asarray(laid.job.degree("ep")))
+        even = router(laid.job) != ROUTERS[0]
+        more = 1.0 - 1.0 / busiest(np.asarray(laid.job.degree("ep")), even=even)
         ideal = {name: peak - more * experts for name, (_, peak, experts) in timing.stages.items()}
         model = m * (ideal["forward"] + ideal["backward"])
     shape = whole.shape

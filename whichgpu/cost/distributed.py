@@ -115,16 +115,20 @@ def sharding(job: Job, stack: Runtime) -> int:
     return _LEVELS[text]
 
 
-def cut(job: Job, mesh: Mesh, stack: Runtime) -> tuple[Job, Array]:
-    """The job of one micro-batch, and how many of them a replica has in a step."""
+def cut(job: Job, mesh: Mesh, stack: Runtime) -> tuple[Job, Array, Array]:
+    """The job of one micro-batch, how many of them a replica has in a step, and in how many rounds.
+
+    PyTorch's pipelines are filled and drained with each of a replica's batches, which they take in pieces; a
+    batch of one sequence is taken for a piece.
+    """
     count = _micro_batches(job, mesh)
     split = np.asarray(mesh.pp) > 1
     if not stack.splits_batch or not np.any(split):
-        return job, count
+        return job, count, np.ones(())
     batch = np.asarray(job.batch, dtype=np.float64)
     # A sequence is the least that a stage can take.
     pieces = np.where(split, np.maximum(batch, 1.0), 1.0)
-    return job.changed(batch=batch / pieces), count * pieces
+    return job.changed(batch=batch / pieces), count * pieces, np.where(pieces > 1.0, count, 1.0)
 
 
 def _micro_batches(job: Job, mesh: Mesh) -> Array:
@@ -149,9 +153,9 @@ def _micro_batches(job: Job, mesh: Mesh) -> Array:
 
 def plan(
     job: Job, stack: Runtime, mesh: Mesh, whole: Sequence[Op], own: Sequence[Op], *, count: Array,
-    layers: Any = None,
+    rounds: Any = 1.0, layers: Any = None,
 ) -> Step:  # fmt: skip
-    """The step of a complete training job of `count` micro-batches a replica.
+    """The step of a complete training job of `count` micro-batches a replica, in so many `rounds`.
 
     Given are the ops of a pass, those that one GPU does of them, and how many `layers` the model has.
     """
@@ -167,7 +171,8 @@ def plan(
     sent = 1.0 - experts * np.where(alike > 1.0, 0.0, 1.0)
     dealt = Experts(1.0 - (1.0 - experts) / np.maximum(sent, _LEAST), alike, mesh.experts_apart)
     # One passes through all stages, those behind it at the pace of the fullest.
-    slots = 1.0 + (count - 1.0) * unevenness(whole, layers, mesh.pp, vp) + empty_slots(job, mesh)
+    slots = rounds + (count - rounds) * unevenness(whole, layers, mesh.pp, vp)
+    slots = slots + rounds * empty_slots(job, mesh)
     return Step(
         level=level, micro_batches=count, slots=slots,
         exchanged=(each * held + gathers * frozen) * sent * _exchanging(job),

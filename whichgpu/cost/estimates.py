@@ -47,7 +47,7 @@ MODELLED = {
     "optimizer_in_backward", "ep", "moe_tp", "attention_dp", "sharding", "grad_accum", "global_batch", "cp",
     "vp", "schedule", "float8",
     "sequence_parallel", "flash_attention", "system", "nvlink", "network", "cuda_graphs", "moe_overlap",
-    "offload_to",
+    "router", "offload_to",
     "mtp", "adapters", "vae_slicing", "vae_tiling", "vae_precision", "encoder_precision", "captions",
     "safety_checker", "decode_chunk",
     "adaptive_softmax",
@@ -84,7 +84,7 @@ _NOT_LEARNT = ("images", "sounds")
 #: What is of trainings alone, and of pipelines that make pictures.
 _LEARNT, _OF_PICTURES = ("reference",), ("captions", "safety_checker", "without")
 #: d log t / d log launch from which a pass waits for its host more than for its GPU.
-_PACED = 0.5
+PACED = 0.5
 #: What each basis but the best means for a reader.
 _BASES = {
     "roofline": "uncalibrated: a roofline with typical efficiencies, so the interval is wide",
@@ -294,7 +294,7 @@ class Estimates:
             return []
         waits, each = (np.broadcast_to(one, self.seconds.shape)[g, j]
                        for one in (self.timing.launching, self.timing.launch))  # fmt: skip
-        if waits < _PACED or self.devices.launch:
+        if waits < PACED or self.devices.launch:
             return []
         gpu = self.devices.gpus[int(self.devices.place(g, j))]
         stated, kind = show(float(each), "time", 2), hosts.kind_of(gpu, self.devices.host)

@@ -136,8 +136,8 @@ def _outgrows(job: Job, whole: str) -> bool:
 def _is_of(recipe: Mapping[str, Any], job: Job) -> bool:
     """Whether a recipe is of a job's model and, where it names them, of its precision and its mesh's tp.
 
-    It is of training unless it names a phase, one of training too; one with `words` is of texts that have all
-    of them.
+    One with `experts` is of all models that have some, one with `words` of texts that have all of them. It is
+    of training unless it names a phase, one of training too.
     """
     asked = phase(job.phase or "infer")
     if recipe.get("phase", "train") not in (asked, "train" if asked in TRAINING else asked):
@@ -147,6 +147,7 @@ def _is_of(recipe: Mapping[str, Any], job: Job) -> bool:
     formats = {precision(name).id for name in recipe.get("precisions", ())}
     model = resolve(job.workload)
     known = model.id in recipe.get("workloads", ()) or model.family in recipe.get("families", ())
+    known = known or (bool(recipe.get("experts")) and "experts_per_token" in model.dims)
     cut = "tp" not in recipe or bool(np.all(np.equal(1.0 if job.tp is None else job.tp, recipe["tp"])))
     return known and cut and (not formats or precision(job.precision or "bf16").id in formats)
 

@@ -172,7 +172,7 @@ def settle(job: Job) -> Settled:
     beside = _batch_beside(job) if serves else ()
     loaded = job.with_defaults(concurrency=flight) if flight else job
     job = workload.complete(loaded.with_defaults(n_gpus=mesh.replica, runtime=read.fallback))
-    mesh.check(workload, job)
+    mesh.check(workload, job, uneven=stack.uneven_parts)
     step: tuple[str, ...] = ()
     if job.options and not job.trains and is_language_model(workload):
         job, step = offload.by_layers(workload, job, stack)
@@ -433,16 +433,19 @@ def trained_step(
 
     mesh = Mesh.of(job)
     # Before the trace, which takes longest: of a sweep with one bad job, many parts are laid out in vain.
-    job, count = distributed.cut(job, mesh, stack)
+    job, count, rounds = distributed.cut(job, mesh, stack)
     whole = unscaled(workload.trace(job), stack.read(lambda one: one.brain))
     own = parallel.shard(
-        whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled, sequence=shares_tokens(job)
-    )
+        whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled, sequence=shares_tokens(job),
+        even=parallel.router(job) != parallel.ROUTERS[0],
+    )  # fmt: skip
     return (
         job,
         whole,
         own,
-        distributed.plan(job, stack, mesh, whole, own, count=count, layers=workload.dims.get("layers")),
+        distributed.plan(
+            job, stack, mesh, whole, own, count=count, rounds=rounds, layers=workload.dims.get("layers")
+        ),
     )
 
 
@@ -456,7 +459,11 @@ def _exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...]
         * parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True, shared=shares_tokens(job))
     )
     exposed = stack.exposed
-    experts = share / mesh.cp * parallel.all_to_all_seconds(workload, job, whole, mesh, devices)
+    experts = (
+        share
+        / mesh.cp
+        * parallel.all_to_all_seconds(workload, job, whole, mesh, devices, copies=stack.sends_copies)
+    )
     context = parallel.context_parallel_seconds(whole, mesh, devices, stack.products["attention"])
     shown = 1.0 if asked.off(job.options.get("moe_overlap", "")) else section("training")["moe_exposed"]
     from whichgpu.cost import distributed

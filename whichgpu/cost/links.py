@@ -303,21 +303,28 @@ def send(size: Any, distance: Any, devices: Devices) -> Array:
     return np.asarray(_array(size) / rate + wait)
 
 
-def all_to_all(size: Any, gpus: Any, devices: Devices, choices: Any = np.inf, within: float = 1.0) -> Array:
+def all_to_all(
+    size: Any, gpus: Any, devices: Devices, choices: Any = np.inf, within: float = 1.0, *,
+    in_turn: float = 0, copies: bool = False,
+) -> Array:  # fmt: skip
     """Seconds in which each of `gpus` GPUs sends parts of its `size` B to the others.
 
     Each part goes to as many of them as it makes `choices`, evenly; without a number to all. Beyond a
     node it crosses the network once for each machine that it goes to, and is handed on there. All choices
-    of a part lie `within` this share of the places (experts in groups, a few of which a token may choose).
+    of a part lie `within` this share of the places (experts in groups, a few of which a token may choose),
+    or beside each other: the next ones of so many that are taken `in_turn`. With `copies` each choice gets a
+    part of its own, whoever else of its GPU or machine gets the same.
     """
     n, node = _array(gpus), node_size(devices)
     c, inside = section("links"), np.minimum(n, node)
     # Over NVLink messages go straight to their GPU, and not around a ring.
     direct = np.where(_joined(devices, inside), c["all_to_all"] / c["nvlink"], 1.0)
-    near = _reached(choices, n) / (link(devices, inside) * direct)
+    reached = _each if copies else _reached
+    near = reached(choices, n, in_turn) / (link(devices, inside) * direct)
     machines = np.maximum(n / node, 1.0)
     allowed = np.maximum(within * machines, 1.0) * (1.0 - 1.0 / machines)
-    far = np.minimum(_reached(choices, machines), allowed) / network(devices)
+    most = np.inf if copies else allowed
+    far = np.minimum(reached(choices, machines, in_turn), most) / network(devices)
     parts = np.where(np.isinf(choices), n, 1.0)
     return np.asarray(np.where(n > 1, size / parts * (near + far) + section("links")["latency"], 0.0))
 
@@ -337,9 +344,16 @@ def all_to_each(size: Any, gpus: Any, devices: Devices, choices: Any) -> Array:
     return np.asarray(np.where(n > 1, np.maximum(near, far) + wait, 0.0))
 
 
-def _reached(choices: Any, places: Array) -> Array:
+def _reached(choices: Any, places: Array, in_turn: float = 0) -> Array:
     """Others of so many `places` that at least one of the `choices` lies in."""
+    if in_turn:
+        return np.asarray(np.maximum(choices * places / in_turn, 1.0) * (1.0 - 1.0 / places))
     return np.asarray((places - 1.0) * (1.0 - (1.0 - 1.0 / places) ** choices))
+
+
+def _each(choices: Any, places: Array, _in_turn: float = 0) -> Array:
+    """How many of the `choices` lie in others of so many `places`, by chance or in turn."""
+    return np.asarray(choices * (1.0 - 1.0 / places))
 
 
 def _nodes(ranks: Array, apart: Any, devices: Devices) -> Array:

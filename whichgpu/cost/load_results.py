@@ -36,7 +36,8 @@ _METRICS = {
 #: What else a run may say of its requests: suffix of the metric, prefix of vLLM and SGLang, key of AIPerf.
 _STATISTICS = (("_p50", "median", "p50"), ("_p90", "p90", "p90"), ("_p99", "p99", "p99"))
 _ENGINES = {"vllm": "vllm", "sglang": "sglang", "trt": "tensorrt-llm", "tensorrt": "tensorrt-llm"}
-#: Columns that a run may state of itself.
+#: Columns that a run may state of itself, and those that engines call otherwise.
+_ALSO = {"tensor_parallel_size": "tp", "pipeline_parallel_size": "pp", "num_gpus": "n_gpus"}
 _STATED = ("workload", "gpu", "n_gpus", "precision", "tp", "pp", "runtime", "options")
 
 
@@ -393,8 +394,11 @@ def _said(run: Mapping[str, Any]) -> dict[str, str]:
     """What --metadata put into a run, or --tag as `key=value;..`."""
     tag = str(run.get("tag") or "")
     pairs = dict(pair.split("=", 1) for pair in tag.split(";") if "=" in pair)
-    own = {name: str(run[name]) for name in _STATED if isinstance(run.get(name), str | int | float)}
-    return {key: value for key, value in {**own, **pairs}.items() if key in _STATED and value}
+    own = {
+        name: str(run[name]) for name in (*_ALSO, *_STATED) if isinstance(run.get(name), str | int | float)
+    }
+    named = {_ALSO.get(key, key): value for key, value in {**own, **pairs}.items()}
+    return {key: value for key, value in named.items() if key in _STATED and value}
 
 
 def _number(value: Any) -> str:

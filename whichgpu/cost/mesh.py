@@ -101,8 +101,11 @@ class Mesh:
         """GPUs from one that holds some experts to the next that holds the same."""
         return np.where((self.ep > 1.0) | (self.moe_tp > 1.0), self.ep * self.moe_tp, self.tp)
 
-    def check(self, workload: Workload, job: Job) -> None:
-        """Refuse a mesh that cannot be, naming what binds and what would do."""
+    def check(self, workload: Workload, job: Job, *, uneven: bool = False) -> None:
+        """Refuse a mesh that cannot be, naming what binds and what would do.
+
+        `uneven`: parts of a pipeline may have a layer more than others (`Runtime.uneven_parts`).
+        """
         gpus, replica = _array(job.n_gpus), self.replica
         if np.any(replica > gpus):
             parts = {"tp": self.tp, "pp": self.pp, "cp": self.cp, "attention_dp": self.attention_dp}
@@ -124,7 +127,7 @@ class Mesh:
                 f"pp={self.pp.max():g} stages, but {workload.id} has {layers:g} layers; use pp={layers:g}"
             )
         if isinstance(layers, int) and job.trains:
-            _whole_parts(self.pp, _array(job.degree("vp")), layers, workload.id)
+            _whole_parts(self.pp, _array(job.degree("vp")), layers, workload.id, uneven=uneven)
         self._check_experts(workload, job)
 
     def _check_heads(self, workload: Workload, gpus: Array) -> None:
@@ -218,8 +221,11 @@ def lacking(layers: int, parts: int) -> int:
     return -layers % parts
 
 
-def _whole_parts(pp: Array, vp: Array, layers: int, name: str) -> None:
-    """Refuse an interleaved pipeline whose stages have more parts than layers, or parts that are uneven."""
+def _whole_parts(pp: Array, vp: Array, layers: int, name: str, *, uneven: bool) -> None:
+    """Refuse an interleaved pipeline whose stages have more parts than layers, or parts that come out uneven.
+
+    Where a trainer deals layers out as they come, parts may be `uneven`.
+    """
     for stages, parts in np.nditer(np.broadcast_arrays(pp, vp)):
         each = -(-layers // int(stages))
         if parts > each:
@@ -227,7 +233,8 @@ def _whole_parts(pp: Array, vp: Array, layers: int, name: str) -> None:
                 f"vp={parts:g}: of {layers} layers of {name} a stage of pp={stages:g} has {each}; "
                 f"use vp={each} or less"
             )
-        check_parts(layers, int(stages), int(parts), name)
+        if not uneven:
+            check_parts(layers, int(stages), int(parts), name)
 
 
 def check_parts(layers: int, stages: int, parts: int, name: str) -> None:

@@ -219,7 +219,7 @@ _HELD_OF_EACH = ("softmax_input",)
 #: What is read of a training alone, of a runtime and of what it holds, and of a server of requests alone.
 _TRAINS = (
     "stops_early", "selects_attention", "updates", "mixed_gradient", "bucket_bytes", "exposed", "casts_once",
-    "shards",
+    "shards", "sends_copies", "uneven_parts",
 )  # fmt: skip
 _HELD_IN_TRAINING = (
     "frees_gradients", "copies_state", "steps_by_tensor", "group_values", "gradient_bytes",
@@ -228,7 +228,7 @@ _HELD_IN_TRAINING = (
     "rotary_input", "logit_bytes", "cut_logit_bytes", "piece_bytes", "autocasts", "trains_beside",
     "quantised_input", "recomputes", "gathers_inputs", "plain_pools", "relu_input", "relu_apart",
     "loss_stays", "weighs_inside", "fused_layers", "fused_bytes", "written_graph", "expandable",
-    "head_in_pieces",
+    "head_in_pieces", "shares_bits", "returns_logits",
 )  # fmt: skip
 _SERVES = ("scheduler", "eager", "eager_plain", "stalls", "order")
 _HELD_BY_SERVERS = (

@@ -14,6 +14,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.device_rates import CLEARLY
 from whichgpu.cost.kernels.attention import seen
 from whichgpu.cost.links import all_gather, all_reduce, all_to_all, all_to_each, node_size, send
+from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.ops import changed
 from whichgpu.workloads.precision import precision
@@ -35,13 +36,14 @@ if TYPE_CHECKING:
 
 def shard(
     ops: Iterable[Op], tp: Any, *, ep: Any = None, moe_tp: Any = 1.0, pooled: Any = 1.0,
-    sequence: bool = False,
+    sequence: bool = False, even: bool = False,
 ) -> tuple[Op, ...]:  # fmt: skip
     """What each of `tp` GPUs does of `ops`; `tp` is a number or an array over the job axis.
 
     Experts are dealt out over `ep` GPUs (by default `tp`), and each is cut over `moe_tp`; the tokens of
     `pooled` passes like this one come together at them. With `sequence` parallelism the GPUs share out the
-    tokens of what tensor parallelism leaves whole (Korthikanti et al., 2022, section 4.2.2).
+    tokens of what tensor parallelism leaves whole (Korthikanti et al., 2022, section 4.2.2). `even`: all
+    experts get as many tokens.
     """
     n, dealt, cut, met = (
         np.asarray(value, dtype=np.float64) for value in (tp, tp if ep is None else ep, moe_tp, pooled)
@@ -51,7 +53,10 @@ def shard(
     dealing = ("expert", "expert_row")
     splits = {**_SPLITS, "none": _tokens} if sequence else _SPLITS
     return tuple(
-        _experts(op, dealt, cut, met) if op.shard in dealing else splits[op.shard](op, n) for op in ops
+        _experts(op, dealt, cut, met, busiest(dealt, even=even))
+        if op.shard in dealing
+        else splits[op.shard](op, n)
+        for op in ops
     )
 
 
@@ -145,7 +150,7 @@ def _head(op: Op, tp: Array) -> Op:
                    saved_bytes=op.saved_bytes / tp)  # fmt: skip
 
 
-def _experts(op: Op, ep: Array, moe_tp: Array, pooled: Array) -> Op:
+def _experts(op: Op, ep: Array, moe_tp: Array, pooled: Array, most: Array) -> Op:
     """Experts are dealt out whole, each GPU has 1 / ep of them and of the tokens sent to them, or cut."""
     gpus, made = ep * moe_tp, _gradient(op)
     how = (_ROW if op.shard == "expert_row" else _COLUMN)[made]
@@ -162,12 +167,29 @@ def _experts(op: Op, ep: Array, moe_tp: Array, pooled: Array) -> Op:
                    read_bytes=op.read_bytes * pooled / ep * _read(op, how, moe_tp),
                    write_bytes=op.write_bytes * written / moe_tp**how.write,
                    saved_bytes=op.saved_bytes * pooled / ep / moe_tp**how.save,
-                   repeats=op.repeats * busiest(ep))  # fmt: skip
+                   repeats=op.repeats * most)  # fmt: skip
 
 
-def busiest(ep: Array) -> Array:
+def busiest(ep: Array, *, even: bool = False) -> Array:
     """Tokens of the busiest of `ep` GPUs that experts are dealt out over, as a multiple of its share."""
-    return np.asarray(1.0 + section("links")["imbalance"] * (1.0 - 1.0 / ep))
+    return np.asarray(1.0 + (0.0 if even else section("links")["imbalance"]) * (1.0 - 1.0 / ep))
+
+
+#: Who chooses the experts of a token in training, as the option `router` says: the model, chance, or nobody.
+ROUTERS = ("model", "balanced", "consecutive")
+
+
+def router(job: Job) -> str:
+    """The option `router`, one of `ROUTERS`; raises `UsageError` for another word.
+
+    Benchmarks of trainers leave a model's own choice out: they draw experts by chance (Megatron's option
+    `moe_router_force_load_balancing`), so that all get as many tokens, or take them in turn (NeMo AutoModel's
+    `FakeBalancedGate`), so that those of a token lie on one GPU or next to each other.
+    """
+    said = job.options.get("router", "").strip().lower() or ROUTERS[0]
+    if said not in ROUTERS:
+        raise UsageError(f"option router: '{said}' is none of {', '.join(ROUTERS)}; write router=balanced")
+    return said
 
 
 def _weights(op: Op, tp: Array) -> dict[str, Any]:
@@ -269,8 +291,9 @@ def stages_seconds(ops: Iterable[Op], mesh: Mesh, devices: Devices) -> Array:
 
 
 def all_to_all_seconds(
-    workload: Workload, job: Job, ops: Iterable[Op], mesh: Mesh, devices: Devices, *, few: Any = False
-) -> Array:
+    workload: Workload, job: Job, ops: Iterable[Op], mesh: Mesh, devices: Devices, *, few: Any = False,
+    copies: bool = False,
+) -> Array:  # fmt: skip
     """Seconds of sending each token to its experts and back, over all layers of a pass of `ops`.
 
     What a GPU sends of a layer is its tokens, each to as many others as its choices reach; there and back,
@@ -278,7 +301,8 @@ def all_to_all_seconds(
     tokens each. Serving engines gather all tokens on every GPU of a node, and scatter the sums, unless
     they are set up for more: dense collectives wait less than an all-to-all of few tokens. Beyond a node
     `few` tokens, those of a pass that makes no prompt, go to each choice by themselves, in the format that
-    experts multiply in, and their sums come back in 16 bits.
+    experts multiply in, and their sums come back in 16 bits. `copies`: a training sends each copy of a token
+    by itself (`Runtime.sends_copies`).
     """
     total = np.zeros((1, 1))
     # Groups that attend to sequences of their own meet at experts that are cut as at those dealt out.
@@ -289,12 +313,13 @@ def all_to_all_seconds(
     size, narrow = spec.activation, 1.0 if spec.math == "fp8" else spec.activation
     within = workload.dims.get("groups_per_token", 1) / workload.dims.get("expert_groups", 1)
     shared = mesh.tp if job.trains else 1.0
+    in_turn = workload.dims["experts"] if job.trains and router(job) == "consecutive" else 0
     for op in ops:
         if op.kind == "copy" and ".dispatch" in op.layer:
             # `elements` are top copies of each token that this GPU holds.
             sent = op.dims["elements"] / top / shared * size
             gpus = mesh.ep * mesh.moe_tp
-            both = 2.0 * all_to_all(sent, gpus, devices, top, within)
+            both = 2.0 * all_to_all(sent, gpus, devices, top, within, in_turn=in_turn, copies=copies)
             if not job.trains:
                 apart = all_to_each(sent * narrow / size, gpus, devices, top) + all_to_each(
                     sent, gpus, devices, top

@@ -135,6 +135,10 @@ class Runtime:
     #: It usually serves one user, one request at a time.
     one_user: bool = False
     exposed: float = 1.0
+    #: Parts of its pipelines may have a layer more than others.
+    uneven_parts: bool = False
+    #: A training sends each copy of a token to its expert by itself, several to one GPU.
+    sends_copies: bool = False
     #: Seconds of the host for a kernel of a prompt's pass, which no graph holds.
     eager: float = 0.0
     #: The same without latent attention and experts in 8 bits, where it is shorter; 0 where it is the same.

@@ -17,6 +17,7 @@ TensorRT alone. And so has one whose framework is used in a way that runs other 
 (`_changed`), and an engine of language models that has another one's coefficients and no row (`_borrowed`).
 A language model that a framework trains has at least that of scripts: they are anybody's, and
 the rows are of trainers made for it. So has a server that of servers (`_anybodys`).
+No job has less than what two hands differ by (`hand`): tables of one publisher agree better with each other.
 A job comes from a source that no row has: `seen` is the spread of sources left out, where the software of
 their rows has another one in the group; in a group without such rows, the spread under the whole fit with
 what sources differ by anywhere beside it, and no more than with its source left out. What else is left out
@@ -135,6 +136,8 @@ def spread(laid: Layout, gpu: Gpu, stack: Runtime) -> Spread:
     """The spread of a laid-out job on one GPU under what runs it there."""
     prior = section("spread")
     inexact = 1.0 if stack.exact else 1.5
+    if laid.workload.dims.get("kind") == "stream" and gpu.segment != "cpu":
+        return Spread(prior["stream"]["shared"], prior["stream"]["own"], "roofline")
     # A processor is no GPU: what the fit has learnt of those says little of it, nor of another vendor's.
     if not measured(stack) or gpu.segment == "cpu" or gpu.vendor in stack.unmeasured:
         foreign = gpu.vendor in stack.unmeasured and laid.job.phase == "serve"
@@ -155,9 +158,10 @@ def least(laid: Layout, gpu: Gpu, stack: Runtime, known: Mapping[str, float]) ->
     `known` are its `widths`.
     """
     strange = _untried(laid, stack) or _strange(gpu) or _alone(laid, stack) or _changed(stack)
-    if not strange and not _borrowed(stack):
-        return _anybodys(laid, stack, known)
     prior = section("spread")
+    if not strange and not _borrowed(stack):
+        hands = prior["hand"]
+        return max(_anybodys(laid, stack, known), float(hands.get(kin_of(laid), hands["other"])))
     return math.hypot(prior["shared"], prior["own"])
 
 
@@ -202,11 +206,12 @@ _KEPT = 2048
 
 
 def _strange(gpu: Gpu) -> bool:
-    """Whether nothing of a GPU's kind was measured: another vendor's, of a generation without a row.
+    """Whether next to nothing of a GPU's kind was measured: another vendor's.
 
-    What NVIDIA's generations have in common it has not: then no fold says how far off it is.
+    What NVIDIA's generations have in common it has not. Of AMD's 62 rows, 48 of one card and 14 of a crowd's,
+    71 to 83 % are within the widths of their groups, which NVIDIA's rows made.
     """
-    return gpu.vendor != "NVIDIA" and gpu.family not in _table()["group"]["all"]["families"]
+    return gpu.vendor != "NVIDIA"
 
 
 def _alone(laid: Layout, stack: Runtime) -> bool:

@@ -40,7 +40,13 @@ from whichgpu.workloads.checkpointing import repeated
 from whichgpu.workloads.ops import changed, some, stored_weight_bytes
 from whichgpu.workloads.ops import parameters as by_module
 from whichgpu.workloads.precision import precision
-from whichgpu.workloads.training import by_lists, optimizer_bytes, paged, trained_parameters
+from whichgpu.workloads.training import (
+    by_lists,
+    has_narrow_moments,
+    optimizer_bytes,
+    paged,
+    trained_parameters,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -318,7 +324,7 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
     )
     stored = stored + _widened_ends(step) / spread.pp
     # A trace in 16 bits has weights of 16, of which a runtime may keep 32.
-    stored = stored * (1.0 if step.frozen else held.weight / step.named.weight)
+    stored = stored * (1.0 if step.frozen else _kept_of_weight(step, optimizer) / step.named.weight)
     averaged = 0.0 if step.frozen else trained * float(stack.holds.get("averaged", 0.0))
     # Of mixed precision the wide weights are the optimizer's, and shared out with its states.
     wide = held.mixed and not step.frozen
@@ -345,6 +351,14 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
         * (0.0 if paged(optimizer) else on_device["optimizer"]),
         "buckets": buckets,
     }  # fmt: skip
+
+
+def _kept_of_weight(step: _Step, optimizer: str) -> float:
+    """Bytes of a trained weight beside its 16-bit copy: all of FP32, or what the copy does not have of it."""
+    held = step.held
+    brain = held.mixed and "bf16" in held.id
+    shared = step.stack.holds.get("shares_bits") and brain and has_narrow_moments(optimizer)
+    return held.weight - (held.activation if shared else 0.0)
 
 
 def _state_bytes(step: _Step, optimizer: str) -> float:
@@ -394,7 +408,7 @@ def _alive(step: _Step, kernels: Kept) -> _Alive:
     stages = np.asarray(spread.pp, dtype=np.float64)
     last = spread.stage == stages - 1.0
     logits, layer = np.where(last, found.loss, 0.0), np.where(last, np.minimum(found.loss, found.layer), 0.0)
-    if step.stack.splits_batch:
+    if step.stack.holds.get("returns_logits"):
         # The last stage hands the logits of all micro-batches back together (torch.distributed.pipelining).
         logits = logits + np.where(last & (stages > 1), _returned(step) * spread.micro_batches, 0.0)
     kept = found.layers / stages * spread.in_flight + found.layer + found.ends

@@ -111,6 +111,7 @@ _DRIVER = (
     r"|\s(?:@\s?|at\s|power[- ]?limit(?:ed)?(?:\s(?:to|at))?\s?)\d{2,4}\s?w(?:atts?)?\b"
     r"|\s(?:power[- ]limited|undervolted)\b|\btensor[- ]cores?(?:[- ]gpus?)?\b"
     r"|\b1[3-8](?:\.\d)?[- ]?(?:\"|\u201d|''|inch)|/pcie\b|/sse2\b|\bmesa\b|\blite hash rate\b|\blhr\b"
+    r"|\b\d{1,3}-core processor\b|\scpu\b(?:\s@\s[\d.]+\s?[gm]hz)?$|\s@\s[\d.]+\s?[gm]hz$"
 )
 
 

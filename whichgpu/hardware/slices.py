@@ -177,6 +177,12 @@ def _mig(gpu: Gpu, profile: str) -> Gpu:
     return resized(gpu, f"{gpu.id}:mig-{profile}", **values)
 
 
+def smallest(gpu: Gpu) -> Gpu | None:
+    """The MIG slice of a GPU that has the least memory; None where it has none."""
+    known = _profiles().get(gpu.id)
+    return _mig(gpu, next(iter(known))) if known else None
+
+
 @lru_cache(maxsize=_SLICES)
 def _shared(gpu: Gpu, part: Fraction) -> Gpu:
     return resized(gpu, f"{gpu.id}:{part}", **scaled(gpu, float(part), float(part)))

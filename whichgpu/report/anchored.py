@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from whichgpu.cost.outside import Transfer
 
 #: A run so many times faster or slower than predicted is one to look into before it is scaled.
-_STRANGE = 2.0
+_STRANGE = 1.5
 #: Share of the width without runs above which they have narrowed nothing to speak of.
 _LITTLE = 0.9
 
@@ -36,15 +36,18 @@ def narrowed(told: Report, plain: Estimate, answer: Estimate, placed: Sequence[P
         **{name: plainly[name] for name in ("ttft", "tpot") if name in plainly},
     }  # fmt: skip
     strange = [
-        one.anchor.text for one in placed if abs(math.log(one.to_dict()["ratio"])) > math.log(_STRANGE)
+        (one.anchor.text, ratio)
+        for one in placed
+        if abs(math.log(ratio := one.to_dict()["ratio"])) > math.log(_STRANGE)
     ]
     alone, rate = plain.throughput, answer.throughput
     narrower = math.log(rate.high / rate.low) < _LITTLE * math.log(alone.high / alone.low)
     little = "" if narrower else ", so it narrows little or nothing"
     remarks = tuple(
         f"'{text}' is far from what is predicted there{little}; ask first why: "
-        f"whichgpu diagnose {plain.job.workload} --gpu .. --measured .."
-        for text in strange
+        f"whichgpu diagnose {plain.job.workload} --gpu .. --measured ..; were it all of the software, which "
+        f"--runtime and --precision state, {plain.gpu} would have {number(ratio * alone.mid)} {alone.unit}"
+        for text, ratio in strange
     )
     first = (
         f"With your runs: {number(rate.mid)} {rate.unit} ({number(rate.low)} to {number(rate.high)}), 90 % "

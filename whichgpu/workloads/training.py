@@ -61,12 +61,21 @@ def paged(optimizer: str) -> bool:
 
 def by_lists(optimizer: str) -> bool:
     """Whether a name is Adam as torch.optim runs it unasked: over lists of tensors, in no single kernel."""
-    return "-".join(optimizer.lower().replace("_", " ").split()) in ("adam", "adamw", "adamw-torch")
+    return _spelt(optimizer) in ("adam", "adamw", "adamw-torch")
+
+
+def has_narrow_moments(optimizer: str) -> bool:
+    """Whether a name is Adam with both of its moments in 16 bits."""
+    return _OPTIMIZERS.get(_spelt(optimizer)) == "adam16bit"
+
+
+def _spelt(optimizer: str) -> str:
+    return "-".join(optimizer.lower().replace("_", " ").split())
 
 
 def optimizer_bytes(optimizer: str, precision: Precision) -> tuple[float, float]:
     """State kept and bytes moved per parameter; states are as wide as weights, or have bits of their own."""
-    key = "-".join(optimizer.lower().replace("_", " ").split())
+    key = _spelt(optimizer)
     key = _OPTIMIZERS.get(key, key)
     if key not in OPTIMIZERS:
         raise UsageError(f"no optimizer '{optimizer}'; use one of {', '.join(OPTIMIZERS)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from heapq import nsmallest
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
@@ -29,6 +29,18 @@ _POOL, _MANY = 96, 16
 DIGITS = re.compile(r"(?P<low>\d[\d,]*(?:\.\d+)?)(?:\s?[^\d\s.,]{1,2}\s?[$\u20ac]?\d[\d,]*(?:\.\d+)?)?")
 
 
+def _is_of_some_and_one(told: Term, pool: Sequence[Term]) -> bool:
+    """Whether an amount is so many of one and another: two plugs of 150 W and the slot's 75 W are 375 W."""
+    alike_ = [each.value for each in pool if alike(each, told)][-_MANY:]
+    counts = [each.value for each in pool if each.counted][-_MANY:]
+    return any(
+        abs((n * a + b) / told.value - 1) < CLOSE
+        for a, b in permutations(alike_, TWO)
+        for n in counts
+        if told.value
+    )
+
+
 def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     """Whether anything that the passage states makes the amount; one `said` to follow is no repetition."""
     here = text.sentence(told.start)
@@ -50,7 +62,7 @@ def explained(told: Term, text: Amounts, *, said: bool = False) -> bool:
     found = (each for each in tried if each.gives(told))
     money = [each for each in pool if each.sign][-_MANY:]
     of_two = told.sign and any(_is_of_two(told, a, b) for a, b in combinations(money, TWO))
-    if of_two or (told.of in LENGTHS and _is_paid_back(told, money, text)):
+    if of_two or _is_of_some_and_one(told, pool) or (told.of in LENGTHS and _is_paid_back(told, money, text)):
         return True
     if told.sign and (
         _is_repriced(told, money, here.start)

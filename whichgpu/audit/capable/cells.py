@@ -100,9 +100,19 @@ _BARE = re.compile(
 )
 
 
+#: What asks for the number of instances of MIG in other words than its name.
+_INSTANCES = re.compile(
+    r"(?:(?:max(?:imum|\.)?|largest|number of|no\. of|most|total) )*"
+    r"(?:mig (?:instances|slices|partitions)|(?:gpu )?instances(?= \(mig\))|"
+    r"(?<=number of )(?:gpu )?instances)(?: \(mig\))?(?: (?:per gpu|at most|max))?",
+    re.IGNORECASE,
+)
+
+
 def cell_parts(cell: Cell, context: Context) -> Iterator[Finding]:
     """Into how many instances a cell says that a device can be divided."""
-    mig = any(each.key == "mig" for each in _headed(cell.label.strip(" *:")))
+    label = cell.label.strip(" *:")
+    mig = any(each.key == "mig" for each in _headed(label)) or _INSTANCES.fullmatch(label)
     parts = CELL_PARTS.search(cell.passage.text) if mig else None
     if mig and (bare := _BARE.fullmatch(cell.passage.text)):
         gpus = [context.catalogue[key] for key in cell.ids]

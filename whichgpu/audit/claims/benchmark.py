@@ -48,9 +48,9 @@ _COMPUTED = re.compile(r"\b(?:ideal|theoretical|projected|extrapolat\w+|calculat
 #: one with a digit more, it is no chance.
 _EXACT, _DIGITS, _RUN = 1e-4, 3, 2
 #: More than this share above linear is more than caches explain.
-_SUPERLINEAR = 1.06
+_SUPERLINEAR = 1.05
 #: The same beside another row that stays below it, or another number in the row that does by that share.
-_NOISE, _LOST = 1.04, 0.98
+_NOISE, _LOST = 1.02, 0.98
 #: One network does more of another's work and is still faster: by how much each at least, and both together.
 _MORE_WORK, _FASTER, _TOGETHER = 1.6, 1.1, 2.0
 #: Precisions in the heads of columns, ratios that no measurement hits in every row, and the least speed told
@@ -127,8 +127,18 @@ def _rows(table: Table, context: Context, *, turned: bool = False) -> list[_Row]
     heads = {i: _count(cell.text, plain=plain) for i, cell in enumerate(table.rows[0]) if cell}
     counts = {i: int(match[1]) for i, match in heads.items() if match and int(match[1]) > 0}
     counts = counts if len(counts) > 1 else _of_one_device(table.rows[0], context)
-    if len(counts) < 2 or len(set(counts.values())) < len(counts):
-        return []
+    # "A5000, 1 GPU", "A5000, 2 GPUs", "A4500, 1 GPU": numbers of GPUs of each of several.
+    apart = len(set(counts.values())) < len(counts)
+    heads_of = ((i, table.rows[0][i]) for i in counts)
+    names = {i: _COUNT.sub("", cell.text).strip().lower() if cell and apart else "" for i, cell in heads_of}
+    kinds = dict.fromkeys(names.values())
+    groups = [{i: n for i, n in counts.items() if names.get(i) == name} for name in kinds]
+    told = [one for one in groups if len(one) > 1 and len(set(one.values())) == len(one)]
+    return [row for one in told for row in _of_counts(table, one, context, turned=turned)]
+
+
+def _of_counts(table: Table, counts: Mapping[int, int], context: Context, *, turned: bool) -> list[_Row]:
+    """The rows of a table in the columns of so many numbers of GPUs."""
     found: list[_Row] = []
     head: Passage | None = None
     for index in range(1, len(table.rows)):
@@ -261,7 +271,12 @@ def _proportional(table: Table, context: Context) -> Iterator[Finding]:
 def _digits(table: Table, index: int, context: Context) -> dict[int, Quantity]:
     """The speeds of a row by column, of three digits and more that say something; none of specifications."""
     head = table.cell(index, 0)
-    if head is None or named(head.text):
+    # "ResNet-50, FP32" is a network in a format, and no rate of a data sheet.
+    if (
+        head is None
+        or named(_PRECISION.sub("", head.text))
+        or not _PRECISION.sub("", head.text).strip(" ,()")
+    ):
         return {}
     cells = {n: cell for n in range(1, len(table.rows[index])) if (cell := table.cell(index, n))}
     values = {

@@ -75,6 +75,8 @@ _RECORD = re.compile(
 #: Bytes of a weight of the smallest format in use; how far beyond the bound rounding goes.
 LEAST, SLACK = 0.34, 1.08
 _MOST_CELLS = 400
+#: So many times the bound of one request is the rate of many.
+_OF_MANY = 40.0
 #: What a host holds it reads itself, which the bound has in it.
 _OFFLOADED = re.compile(r"\boffload\w*", re.IGNORECASE)
 #: What is charged for tokens by the million is worked out of what a server makes for all who ask it.
@@ -242,6 +244,9 @@ def _judged(
         f"{most:,.0f} a second"
     )
     above = told[0].value > most * SLACK
+    if told[0].value > most * _OF_MANY:
+        # Nobody takes that for one request: it is of many, or of training.
+        return
     yield made(context, passage, (told[0].start, told[0].end), "benchmark",
                "contradicted" if above else "unverifiable", subject=best.id, attribute="throughput",
                because=because, expected=f"at most {most:,.0f}" if above else "",

@@ -28,7 +28,7 @@ _PORTS = r"(?:DisplayPorts?|HDMI|DVI|VGA|mini[- ]?DP)(?:\s\d\.\d[a-z]?)?"
 _OUTPUTS = re.compile(
     rf"\b(?:one|two|three|four|an?|its|the|\d)\s(?:x\s)?(?:full-size\s|mini[- ]?)?(?:{_PORTS}|display|video|"
     rf"monitor)\s"
-    r"(?:sockets?|outputs?|ports?|connectors?|out)\b|\b(?:display|video|monitor)\s(?:outputs|connectors|ports)\b|\b(?:connect|plug|attach|hook)\s(?:up\s)?(?:an?|your|"
+    r"(?:sockets?|outputs?|ports?|connectors?|out)\b|\b(?:connect|plug|attach|hook)\s(?:up\s)?(?:an?|your|"
     r"two|the)\s"
     r"(?:monitor|display|screen)s?\s(?:directly\s)?(?:to|into)\s(?:it|the card)\b",
     re.IGNORECASE,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.counting import counted
+from whichgpu.audit.denials import SET_OFF
 from whichgpu.audit.descriptions import asked_of_several
 from whichgpu.audit.mentions import Mention, model
 from whichgpu.audit.pairs import devices
@@ -123,6 +124,8 @@ def find(context: Context) -> Iterator[Finding]:
                 # "The two are bridged: 3090s can be": of those that are named behind it.
                 own = len(later) > 1 or any(each.text.endswith("s") for each in later)
                 but = clause and _BUT_ONE.match(passage.text, clause.start())
+                # "Both support FP8, which the A100 does not": of others than that.
+                but = but or (SET_OFF.match(passage.text, end) if within(here, end, sentence.end) else None)
                 if within(here, match.start(), end) or own or but:
                     # "Both use GDDR6: the L4 has 24 GB of it, the 3060 12 GB" is of these two.
                     continue

@@ -109,6 +109,7 @@ def _sentence(
         or words.SLOWLY.search(sentence.text)
         or words.NO_FIT.match(sentence.text)
         or words.WITH_MORE.search(sentence.text)
+        or words.ALL_OF_THESE.search(sentence.text)
     )
     for start, end in _cut(passage.text, sentence):
         clause = _Clause(start, end, passage.text[start:end], opened)

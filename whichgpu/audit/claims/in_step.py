@@ -153,10 +153,15 @@ def _ways(before: _Series, series: _Series, context: Context) -> Iterator[_Way]:
         for factor, words in _factors(before, series, own):
             yield _Way(words, tuple(each * factor for each in values))
         if _GIG.search(series.read.sentence.text) and first == "money":
-            sizes = [_memory(ids, context) for ids in series.devices]
+            # Of a board of several GPUs the file has the memory of one.
+            sizes = [0.0 if _is_board(ids, context) else _memory(ids, context) for ids in series.devices]
             yield _Way(
                 "over its memory", tuple(a / b if b else 0.0 for a, b in zip(values, sizes, strict=True))
             )
+
+
+def _is_board(ids: Sequence[str], context: Context) -> bool:
+    return any(float(context.catalogue[key].value("units_per_board") or 1.0) > 1 for key in ids)
 
 
 def _factors(before: _Series, series: _Series, own: str) -> Iterator[tuple[float, str]]:

@@ -82,7 +82,7 @@ def find(context: Context) -> Iterator[Finding]:
 #: Gigabytes a second that a lane moves in one direction, by the generation: transfers a second after coding.
 _LANE = {2: 0.5, 3: 0.985, 4: 1.969, 5: 3.938, 6: 7.563}
 _RATE = (
-    r"(?P<n>\d{2,4}(?:\.\d)?)\s?GB(?:/s|ps| per second)"
+    r"(?P<n>\d{2,4}(?:\.\d)?)\s?(?-i:GB)(?:/s|ps| per second)"
     r"(?P<one>\s+(?:(?:in\s+)?each (?:direction|way)|per direction|(?:in )?one (?:direction|way)))?"
 )
 _GEN = (

@@ -50,7 +50,8 @@ def _made_by(cell: Cell, context: Context) -> Iterator[Finding]:
     if match is None or len(vendors) != 1:
         return
     maker = vendors.pop()
-    right = match["name"].lower() in maker.lower() or maker.lower() in match["name"].lower()
+    told = "AWS" if match["name"].lower() == "amazon" else match["name"]
+    right = told.lower() in maker.lower() or maker.lower() in told.lower()
     because = f"{cell.ids[0]} is made by {maker}"
     verdict = "confirmed" if right else "contradicted"
     yield made(context, cell.passage, match.span("name"), "identity", verdict,

@@ -118,6 +118,8 @@ def find(context: Context) -> Iterator[Finding]:
 _SOME_BYTES = re.compile(r"(?<![\w.,])(\d{1,3}(?:\.\d)?)\s+bytes?\b", re.IGNORECASE)
 
 
+#: How far an amount is from another that it is.
+_SAME = 0.02
 #: What is left beside the weights.
 _LEAVES = re.compile(r"\b(?:leav\w+|left|remain\w*|spare|free)\b", re.IGNORECASE)
 
@@ -146,6 +148,8 @@ def _of_sentence(
     most = _TOLD_MOST if each.counted else _MOST
     # "8B is 128 KiB: 2 tensors x 32 layers ..": so far off it is of something else.
     of_it = 1 / _FAR < share < _FAR and not _LEAST <= share <= most
+    # "28 GB on the GPU instead of 112 GB": what they take is told as well.
+    of_it = of_it and not any(abs(one.value / product - 1) < _SAME for one in amounts[1:])
     if not of_it or (share > 1 and _BESIDE.search(sentence.text)):
         return
     shown = f"{product / 1e9:,.4g} GB" if product >= 1e9 else f"{product / 1e6:,.4g} MB"

@@ -8,6 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import Capability
 from whichgpu.audit.capable.words import NAMES, capability_at
 from whichgpu.audit.document import HEADED
+from whichgpu.audit.families import architectures, is_of
 from whichgpu.audit.findings import made
 from whichgpu.audit.mentions import mentions, model
 from whichgpu.audit.pairs import ONE_OF_TWO, devices, other_of_two
@@ -70,8 +71,7 @@ _SEGMENTS = (
 )
 #: Scopes that are of a time, or of what no catalogue holds.
 _OF_A_TIME = re.compile(
-    r"\b(?:currently|so far|at the time|back then|ampere|ada|hopper|turing|volta|blackwell|affordable|cheap|"
-    r"card here|slot|vendor)\b",
+    r"\b(?:currently|so far|at the time|back then|affordable|cheap|card here|slot|vendor)\b",
     re.IGNORECASE,
 )
 
@@ -432,8 +432,13 @@ def _scope(words: str, mention: Mention, context: Context) -> list[Gpu]:
         others = {key for ids in devices(context) for key in ids if model(key, context.catalogue) != own}
         return [context.catalogue[key] for key in sorted(others)]
     segment = segment_of(words)
+    # "The only Ampere GPU with MIG": of those of the architecture.
+    family = architectures().search(words)
     return [
         gpu
         for key, gpu in context.catalogue.items()
-        if key not in mention.named and gpu.confidence != "low" and gpu.segment == (segment or gpu.segment)
+        if key not in mention.named
+        and gpu.confidence != "low"
+        and gpu.segment == (segment or gpu.segment)
+        and (family is None or is_of(gpu, family[0]))
     ]

@@ -57,7 +57,9 @@ _BERT = re.compile(r"\bBERT[- ](?:large|base)\b", re.IGNORECASE)
 _OTHER = re.compile(
     r"\b(?:cach\w+|turbo|lightning|lcm|distill\w*|schnell|hyper|not|never|cannot|impossible|queue\w*|"
     r"per step|each step|"
-    r"would|mean\w*|add\w*|saves?)\b|n[\u2019']t\b",
+    r"would|mean\w*|add\w*|saves?)\b|n[\u2019']t\b|"
+    # "Together they reach 256 x 197 = 50.4 PFLOPS".
+    r"\d\s?[x\u00d7*]\s?\d[\d.,]*\s?(?:[TP]FLOPS\s?)?=",
     re.IGNORECASE,
 )
 #: How far beyond the bound rounding goes; how near a share of the peak is right, and what is wrong.
@@ -141,7 +143,10 @@ def _boosts(gpu: Gpu) -> float:
     return max(known) / known[0] if known else 1.0
 
 
-_AND_ANOTHER = re.compile(r"(?:\s+in\s+\w+)?,?\s+(?:and|while|whereas)\s+(?:the\s+|an?\s+)?", re.IGNORECASE)
+_AND_ANOTHER = re.compile(
+    r"(?:\s+in\s+\w+)?(?:,\s+(?:(?:and|while|whereas)\s+)?|\s+(?:and|while|whereas)\s+)(?:the\s+|an?\s+)?",
+    re.IGNORECASE,
+)
 
 
 def _reached(run: Run, context: Context) -> Iterator[Finding]:

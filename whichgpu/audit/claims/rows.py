@@ -74,7 +74,11 @@ _SLOTS_IN_WORDS = {
     "triple": 3.0,
     "three": 3.0,
 }
-SLOTS = re.compile(rf"\b({'|'.join(_SLOTS_IN_WORDS)}|[1-4](?:\.\d)?)[- ]slots?\b", re.IGNORECASE)
+SLOTS = re.compile(
+    rf"\b({'|'.join(_SLOTS_IN_WORDS)}|[1-4](?:\.\d)?)[- ](?:slots?|steckpl(?:atz|\u00e4tze)|"
+    r"emplacements?|ranuras?)\b",
+    re.IGNORECASE,
+)
 _MODULE = re.compile(r"\s*(SXM|PCIe|OAM|MXM)\d?\b(?!\s*(?:/|or\b|and\b|,))", re.IGNORECASE)
 # No bound of words: "2022\u5e74".
 YEAR = re.compile(r"(?:(?<![\dA-Za-z.,])|(?<=\d\.\d\d\.)|(?<=\d\.\d\.))20[012]\d(?![\dA-Za-z]|[.,]\d)")

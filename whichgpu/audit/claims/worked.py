@@ -47,6 +47,8 @@ _NATURAL = tuple(
 )
 #: How far rounding may change what is worked out, and from where on it is wrong.
 _WITHIN, _WRONG = 0.012, 0.05
+#: The same where all other rows are right to the last digit that is told.
+_EXACT, _OFF = 0.001, 0.02
 
 
 class _Rule(NamedTuple):
@@ -170,6 +172,9 @@ def _judged(told: Column, shown: _Shown, accused: frozenset[int], context: Conte
     for row in sorted(shown.wrong - accused):
         one, real = told.amounts[row], shown.real[row]
         share = one.told.dimension in ("percent", "times")
-        if not share and abs(one.told.value / real - 1) > _WRONG + one.slack:
+        exact = len(shown.right) > _SHOWN and all(
+            abs(told.values[each] / shown.real[each] - 1) <= _EXACT for each in shown.right
+        )
+        if not share and abs(one.told.value / real - 1) > (_OFF if exact else _WRONG) + one.slack:
             because = f"{shown.words} makes {real:,.4g} in this row, as in the others"
             yield finding(one, "column", because, context, expected=f"{real:,.4g}")

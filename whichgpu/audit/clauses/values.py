@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP, attributes, named, qualifiers
+from whichgpu.audit.binding import is_change
 from whichgpu.audit.clauses.mood import is_its_own
 from whichgpu.audit.machine import is_machine
+from whichgpu.audit.no_value import MODIFIED
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import within
 from whichgpu.audit.understood import KEPT_FOR
@@ -75,10 +77,11 @@ def values(clause: Clause, here: Sequence[Mention], context: Context) -> Iterato
 
 def _is_plain(clause: Clause, quantity: Quantity, every: Sequence[Quantity]) -> bool:
     """Whether a value is told as it is, and nothing up to it or right behind it says otherwise."""
-    if quantity.high != quantity.value or quantity.limit not in ("", "about"):
+    text = clause.passage.text
+    if is_change(text, quantity) or quantity.high != quantity.value or quantity.limit not in ("", "about"):
         return False
     end = min(clause.end, quantity.end + _AFTER)
-    words = list(clause.passage.text[clause.start : end])
+    words = list(text[clause.start : end])
     blanked = [(each.start, each.end) for each in every]
     blanked += [(clause.subject.start, clause.subject.end)] if clause.named else []
     for first, last in blanked:
@@ -97,7 +100,8 @@ def _attribute(clause: Clause, quantity: Quantity) -> Attribute | None:
     if quantity.dimension == "memory":
         # "It has 32 GB for everything else" is what is left.
         given = _IF_GIVEN.match(text) or KEPT_FOR.match(clause.passage.text, quantity.end)
-        return told["memory"] if _OF_MEMORY.search(text) or (_HAS.search(before) and not given) else None
+        plainly = _OF_MEMORY.search(text) or (_HAS.search(before) and not given)
+        return told["memory"] if plainly and not MODIFIED.search(clause.passage.text) else None
     if quantity.dimension == "power":
         return told["power"] if _OF_POWER.search(text) else None
     if quantity.dimension in ("number", "count", "bits"):

@@ -91,7 +91,9 @@ def by_values(
         after = [each for each in after if each.end <= closes]
     near = passage.text[max(sentence.start, claim.start - BEFORE) : claim.end + BEFORE // 2]
     told = before[-1].dimension if before and beside is None else ""
-    if (told in _SIZES and SPEED.search(near)) or (told == "bandwidth" and _FAST.search(near)):
+    # "960 GB/s although it costs four times as much": of prices, which are told elsewhere.
+    priced = told and _COSTS.search(passage.text, before[-1].end, claim.start)
+    if priced or (told in _SIZES and SPEED.search(near)) or (told == "bandwidth" and _FAST.search(near)):
         return None
     if beside is None and (ends := _ends(passage.text, before, claim)):
         # "It went from 250 to 700 W, i.e. 2.8x, and is limited": of the two ends.
@@ -115,6 +117,11 @@ def _amounts(passage: Passage, sentence: Sentence, context: Context) -> list[Qua
     """The quantities of a sentence but for multiples and shares, so that "the A100's 600" has their unit."""
     every = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
     return [each for each in every if each.dimension not in ("times", "percent")]
+
+
+_COSTS = re.compile(
+    r"\b(?:costs?|priced|sells? (?:for|at)|is (?:cheaper|dearer|pricier))\s(?:[a-z]+\s){0,3}$", re.IGNORECASE
+)
 
 
 #: Around and between the two ends of a change, and up to what it comes to.
@@ -167,6 +174,11 @@ def _is_alike(one: Quantity, other: Quantity) -> bool:
     return one.dimension == other.dimension or {one.dimension, other.dimension} <= {*RATES}
 
 
+_MAKES = re.compile(
+    r"\s+(?:is|are|makes?|gives?|means|would be|comes? to|=)\s+"
+    r"(?:(?:about|around|roughly|some|just|nearly) )*[$\u20ac~]?",
+    re.IGNORECASE,
+)
 _OF_THAT = re.compile(r"\s+(?:that|this)\b(?! of\b)", re.IGNORECASE)
 
 
@@ -179,8 +191,9 @@ def _real(
     if both[0].dimension == "time" or ahead:
         # "54.8 GB against 37.8 GB, 31 percent less": of either of the two.
         return 1 / real if (ahead and claim.times < 1 < real) or real < 1 < claim.times else real
-    # "14 GB, twice that with gradients, 28 GB": the one before, so many times.
-    return 1 / real if _OF_THAT.match(text, claim.end) else real
+    # "14 GB, twice that with gradients, 28 GB", "720 W, a third more is 960": the one before, so many times.
+    behind = _OF_THAT.match(text, claim.end) or _MAKES.fullmatch(text, claim.end, both[1].start)
+    return 1 / real if behind else real
 
 
 def _beside(
@@ -193,7 +206,9 @@ def _beside(
         # "(141 GB vs 80 GB), 2x the bandwidth": of another attribute than the values before it.
         of = named_attribute(text, sentence, claim)
         return found if of is None or of.dimension == found[0].dimension else None
-    return found
+    of = named_attribute(text, sentence, claim) if found and found[0].dimension == "area" else None
+    # "2.7 times the transistors on a smaller die (608 mm2 against 628)": of what it names.
+    return None if of is not None and of.dimension != "area" else found
 
 
 def _is_in_name(text: str, sentence: Sentence, value: Quantity, who: Spoken) -> bool:

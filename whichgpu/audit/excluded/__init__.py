@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.excluded.ahead import ahead
 from whichgpu.audit.excluded.capabilities import capabilities
+from whichgpu.audit.excluded.costs import costs
 from whichgpu.audit.excluded.families import families
 from whichgpu.audit.excluded.fits import fits
 from whichgpu.audit.excluded.instances import instances
 from whichgpu.audit.excluded.quotients import quotients
+from whichgpu.audit.excluded.restated import restated
+from whichgpu.audit.excluded.scaling import scaling
 from whichgpu.audit.excluded.scope import is_free, scopes
 from whichgpu.audit.excluded.shared import shared
+from whichgpu.audit.excluded.units import units
 from whichgpu.audit.excluded.values import values
 
 if TYPE_CHECKING:
@@ -25,11 +29,18 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
 
 _READ = (values, capabilities, families, fits, shared, ahead, instances)
+#: What figures that stand beside each other leave open of no reading.
+_BY_FIGURES = (quotients, costs, scaling)
+#: The same where the number is right of what is on file, or of a difference, and its unit or sign is not.
+_BESIDES = (units, restated)
 
 
 def excluded(found: Sequence[Finding], context: Context) -> list[Finding]:
     """Findings with the accusations of what is so of none, where nothing certain was found before."""
     of_none = (each for scope in scopes(context) for read in _READ for each in read(scope, context))
-    more = [each for each in chain(of_none, quotients(context)) if is_free(each, found)]
+    by_figures = (each for read in _BY_FIGURES for each in read(context))
+    more = [each for each in chain(of_none, by_figures) if is_free(each, found)]
+    besides = (each for read in _BESIDES for each in read(context))
+    more += [each for each in besides if not any(one.start == each.start and one.accuses for one in found)]
     taken = {(each.start, each.end) for each in more}
     return [each for each in found if (each.start, each.end) not in taken] + more

@@ -29,7 +29,21 @@ _SAID = (
                r"variant|model|one|bus|bandwidth|size))", re.IGNORECASE),
     re.compile(rf"\b(?P<noun>{_NOUN})\s+(?:is|was)\s+(?:also\s+|even\s+|still\s+)?the\s+(?:(?P<more>{_MORE})|"
                rf"(?P<less>{_LESS}))(?:\s+one)?\s+of\s+the\s+two\b", re.IGNORECASE),
+    # "Since its memory is also faster", of the card that is spoken of.
+    re.compile(rf"\bits\s+(?P<noun>{_NOUN})\s+(?:is|was)\s+(?:also\s+|even\s+|much\s+|slightly\s+|a bit\s+)*"
+               rf"(?:(?P<more>{_MORE})|(?P<less>{_LESS}))(?=,?\s*(?:[.,;]|too\b|as well\b|"
+               rf"$))", re.IGNORECASE),
 )  # fmt: skip
+#: "The bandwidth is the same on both", "both have the same memory bandwidth".
+_SAME = re.compile(
+    rf"\b(?:the\s+|their\s+)?(?P<noun>{_NOUN})\s+(?:is|are)\s+(?:exactly\s+)?(?:the same|identical|equal)\s+"
+    r"(?:on|for|in|with|of)\s+(?:both|the two|either)\b|"
+    r"\bboth\s+(?:cards\s+|gpus\s+|models\s+|of them\s+)?(?:have|offer|share|provide|"
+    r"come with)\s+(?:exactly\s+)?"
+    rf"(?:the same|identical|an identical)\s+(?:amount of\s+)?(?P<noun2>{_NOUN})\b(?!\s+(?:type|technology|"
+    rf"chips?))",
+    re.IGNORECASE,
+)
 _SPEEDS = frozenset({"faster", "quicker", "slower"})
 #: What makes of it no statement on the two as they are sold.
 _NOT = re.compile(
@@ -43,6 +57,7 @@ _NOT = re.compile(
 def ahead(scope: Scope, context: Context) -> Iterator[Finding]:
     """Those of a sentence whose device has not more than the other."""
     text, sentence = scope.passage.text, scope.sentence
+    yield from _same(scope, context)
     for said in _SAID:
         match = said.search(text, sentence.start, sentence.end)
         if match is None or not scope.plain or _NOT.search(scope.clause(match.start())):
@@ -66,6 +81,29 @@ def ahead(scope: Scope, context: Context) -> Iterator[Finding]:
             context, scope.passage, match.span(), "ordering", "contradicted", attribute=key,
             subject=" against ".join(both), because=because, evidence=(Evidence(because),),
         )  # fmt: skip
+
+
+def _same(scope: Scope, context: Context) -> Iterator[Finding]:
+    """What both of two are said to have as much of, and no form of them has."""
+    match = _SAME.search(scope.passage.text, scope.sentence.start, scope.sentence.end)
+    two = two_of(scope, context) if match and scope.plain else ()
+    if match is None or len(two) != len(("one", "other")) or _NOT.search(scope.clause(match.start())):
+        return
+    key = _key((match["noun"] or match["noun2"]).lower(), "")
+    a, b = (_values(ids, key, context) for ids in two)
+    if not a or not b or any(abs(one / other - 1) < _ALIKE for one in a for other in b):
+        return
+    both = (two[0][0], two[1][0])
+    field = attributes()[key].fields[0]
+    because = "; ".join(f"{one} has {context.catalogue[one].display(field)}" for one in both)
+    yield made(
+        context, scope.passage, match.span(), "ordering", "contradicted", attribute=key,
+        subject=" against ".join(both), because=because, evidence=(Evidence(because),),
+    )  # fmt: skip
+
+
+#: Two values that are as good as the same.
+_ALIKE = 0.02
 
 
 def _key(noun: str, adjective: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.holding.words import ALL_OF_THESE
 from whichgpu.audit.models import TRAINS, formats, models, single
 from whichgpu.audit.offers import usual
 from whichgpu.audit.quantities import SPELLED, quantities
@@ -110,6 +111,8 @@ class _Need(NamedTuple):
 def fits(scope: Scope, context: Context) -> Iterator[Finding]:
     """The fits of a sentence that are none."""
     text, sentence = scope.passage.text, scope.sentence
+    if ALL_OF_THESE.search(sentence.text):
+        return
     parts = (each.end() for each in _PARTS.finditer(text, sentence.start, sentence.end))
     for start, end in pairwise([sentence.start, *parts, sentence.end]):
         words = _NO_DENIAL.sub(" ", text[start:end])

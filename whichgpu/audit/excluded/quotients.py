@@ -21,6 +21,7 @@ from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _BARE = re.compile(r"\s*(?:$|[.,;:)]|(?:on|for|with|at|by|in|and|against|versus|vs|to|as|of|when|per)\b)")
 #: A thing that is counted, in as many words as say it.
 _COUNTED = re.compile(r"\s+(?P<what>(?:(?:CUDA|Tensor|RT|stream|shader|Xe|compute|tensor)\s)?[a-z]{4,})\b")
+_A_HOUR = " by the hour"
+_BY_HOUR = f"money{_A_HOUR}"
 _UNITLESS = ("number", "count")
 _NO_AMOUNTS = ("times", "percent", "length")
 #: What carries a ratio over to the figures of the sentence before.
@@ -79,9 +82,24 @@ _OF_COUNTS = re.compile(
     rf"cards|tokens|images)){_ENDS}",
     re.IGNORECASE,
 )
+_MANY = re.compile(r"\s*(?:(?:as|that) many|fewer|(?:the )?number)\b", re.IGNORECASE)
+#: Kinds of figures that one word names, and what names them in the clause of a ratio.
+_KIN = {_BY_HOUR: "money", "time": "rate", "op rate": "flop rate"}
+_NAMES = {
+    key: re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+    for key, words in (
+        ("money", r"costs?|prices?|priced|cheaper|dearer|pricier|(?:more|less|as) expensive"),
+        ("rate", r"fast(?:er)?|slow(?:er)?|quick(?:er)?|speed\w*|throughput|tokens?|images?|longer|shorter|"
+                 r"takes?|took|time"),
+        ("bandwidth", r"bandwidth"),
+        ("memory", r"memory|vram|capacity"),
+        ("power", r"power|draws?|watts?|hungr\w+|consum\w+|thirst\w+"),
+    )
+}  # fmt: skip
 #: A ratio by itself, in an apposition: ", an increase of 60 %.", "(3x)".
 _ALONE = re.compile(
-    r"(?:[,(:\u2013\u2014]\s*|\b(?:is|are|i\.e\.,?|makes|so|thus|hence|or|it[\u2019']s|that[\u2019']s|means)\s+)"
+    r"(?:[,(:\u2013\u2014]\s*|\b(?:is|are|i\.e\.,?|makes|so|thus|hence|or|it[\u2019']s|that[\u2019']s|"
+    r"means)\s+)"
     r"(?:(?:an?|the|by|of|about|around|roughly|some|nearly|almost|just|only|exactly|over|more than|less than|"
     r"increase|improvement|difference|gain|jump|uplift|speed-?up|factor|rise|reduction|drop|decrease|up|"
     r"down)\s+)*$",
@@ -89,7 +107,6 @@ _ALONE = re.compile(
 )
 _STOPS = re.compile(r"\s*(?:[.);]|$)")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_BY_HOUR = "money by the hour"
 _HOURLY = re.compile(r"\s*(?:/|per|an|each|every)\s*(?:h|hr|hour|GPU[- ]hour)\b", re.IGNORECASE)
 #: What makes a ratio one of something else than of the figures.
 _ELSE = re.compile(
@@ -99,6 +116,18 @@ _ELSE = re.compile(
     r"varies|typical\w*)\b",
     re.IGNORECASE,
 )
+#: A share that is taken off, and around the two ends of what it is taken off.
+_OFF = re.compile(r"\s*(?:off|discount|less|cheaper|reduction|saving)\b", re.IGNORECASE)
+_FROM = re.compile(r"\bfrom\s(?:about\s|around\s)?$", re.IGNORECASE)
+_TO = re.compile(r"(?:\s(?:an|per|a)\s?hour)?\s+to\s+(?:about\s|around\s|just\s|only\s)?", re.IGNORECASE)
+#: Before a share that something changed by.
+_BY = re.compile(r"\bby\s(?:\w+\s)?$", re.IGNORECASE)
+#: What a ratio to a figure of the sentences before is in, and nothing behind it; what is paid by other times.
+_STRICT = {
+    "money": re.compile(r"\s*(?:cheaper|(?:more|less) expensive|dearer|pricier)(?=\s*(?:[.,;)]|$))", re.I),
+    "rate": re.compile(r"\s*(?:faster|slower|quicker|as fast)(?=\s*(?:[.,;)]|$))", re.I),
+}
+_PERIOD, _BACK = re.compile(r"\b(?:month|year|week|day|used|second[- ]?hand)\w*\b", re.I), 2
 #: What parts a sentence.
 _PARTS = re.compile(r"[,;:()]\s|\b(?:and|but|while|whereas)\s")
 #: How far before a ratio its figures stand at most, and by how much more than rounding it must be off.
@@ -150,12 +179,13 @@ def quotients(context: Context) -> Iterator[Finding]:
             back = _carried(passage.text, sentence, done)
             done.append(sentence)
             told = _told(passage.text, (back, sentence.end), names, context.fraction)
-            if len(told) < len(("one", "other")) or "?" in sentence.text or not is_indicative(sentence.text):
+            if not told or "?" in sentence.text or not is_indicative(sentence.text):
                 continue
             every = claims(passage.text, sentence, context.fraction)
             where = _Where(passage, sentence, back, names, told, every)
             for claim in every:
                 yield from _judged(claim, where, context)
+                yield from _off(claim, where, context)
 
 
 def _carried(text: str, sentence: Sentence, done: Sequence[Sentence]) -> int:
@@ -198,9 +228,13 @@ def _judged(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
     """The accusation of a ratio that no two figures of one kind have, of whichever kind it can be."""
     text = where.passage.text
     start, end = where.clause(claim)
+    named = {key for key, words in _NAMES.items() if words.search(text, start, end)}
     first_named = where.models(claim.end, end) - where.models(where.back, claim.start)
-    pairs = [] if first_named or _ELSE.search(text, start, end) else [*_pairs(claim, where)]
-    reals = [real for a, b in pairs for real in (a.value / b.value, b.value / a.value)]
+    of_else = first_named or _ELSE.search(text, start, end)
+    pairs = [] if of_else else [*_pairs(claim, where, named)] or [*_with_earlier(claim, where, context)]
+    # "From 600 to 900, by a third": of what it was.
+    grown = _BY.search(text, start, claim.start) is not None
+    reals = [real for a, b in pairs for real in (b.value / a.value, *(() if grown else (a.value / b.value,)))]
     # "40 % dearer but twice as fast, so a job costs 30 % less": of the two ratios together.
     others = [way.times for each in where.every if each is not claim for way in each.ways]
     reals += [way for real in reals for other in others for way in (real * other, real / other)]
@@ -215,8 +249,8 @@ def _judged(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def _pairs(claim: Claim, where: _Where) -> Iterator[tuple[_Told, _Told]]:
-    """Each two figures of one kind that a ratio can be of."""
+def _pairs(claim: Claim, where: _Where, named: AbstractSet[str]) -> Iterator[tuple[_Told, _Told]]:
+    """Each two figures of one kind that a ratio can be of; of one that its clause names, if it names any."""
     text = where.passage.text
     ahead = [each for each in where.told if claim.start - _FAR < each.start and each.end <= claim.start]
     kinds = dict.fromkeys(each.of for each in ahead)
@@ -226,13 +260,54 @@ def _pairs(claim: Claim, where: _Where) -> Iterator[tuple[_Told, _Told]]:
         worked_out = of.startswith("money") and "time" in kinds
         if len(near) < len(("one", "other")) or len(same) > _MOST or worked_out:
             continue
+        if named and not named & {of, _KIN.get(of, of)}:
+            # "960 GB/s against 1,008, although it costs four times as much".
+            continue
         if near[-1] is ahead[-1] and _says(text, claim, of) and not _turns(near[-1], claim, where):
             yield from combinations(same, 2)
 
 
+def _off(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
+    """What is left of an amount less a share: "with 60 % off, it falls from $32.77 to $13.11"."""
+    text = where.passage.text
+    behind = [each for each in where.told if each.start >= claim.end]
+    alike = len({each.of.removesuffix(_A_HOUR) for each in behind}) == 1
+    if len(behind) != len(("from", "to")) or len(where.told) > len(behind) or not alike:
+        return
+    a, b = behind
+    leads = _OFF.match(text, claim.end) and _FROM.search(text, claim.end, a.start)
+    real = a.value * claim.ways[0].times
+    if leads and _TO.fullmatch(text, a.end, b.start) and abs(b.value / real - 1) > _LEFT:
+        because = f"{text[a.start : a.end]} less {text[claim.start : claim.end]} are {real:,.4g}"
+        yield made(
+            context, where.passage, (b.start, b.end), "arithmetic", "inconsistent", attribute="told before",
+            because=because, expected=f"{real:,.4g}", evidence=(Evidence(because),),
+        )  # fmt: skip
+
+
+#: How far what is left may be off.
+_LEFT = 0.06
+
+
+def _with_earlier(claim: Claim, where: _Where, context: Context) -> Iterator[tuple[_Told, _Told]]:
+    """The one figure of a sentence with those of its kind that the two sentences before it tell."""
+    text, here = where.passage.text, where.sentence
+    own = [each for each in where.told if here.start <= each.start and each.end <= claim.start]
+    kind = own[0].of.removesuffix(_A_HOUR) if len(own) == 1 else ""
+    if kind not in _STRICT or not _STRICT[kind].match(text, claim.end) or _PERIOD.search(here.text):
+        return
+    starts = [each.start for each in sentences(text) if each.end <= here.start][-_BACK:]
+    names = where.names
+    before = _told(text, (starts[0], here.start), names, context.fraction) if starts else []
+    yield from ((each, own[0]) for each in before if each.of.removesuffix(_A_HOUR) == kind)
+
+
 def _says(text: str, claim: Claim, of: str) -> bool:
     """Whether the words around a ratio make it one of figures of some kind, or of any."""
-    tail = _TAIL.get("money" if of == _BY_HOUR else of, _OF_COUNTS)
+    tail = _TAIL.get(_KIN.get(of, of), _OF_COUNTS)
+    if tail is not _OF_COUNTS and _MANY.match(text, claim.end):
+        # "90 GB less 15 for the runtime: room for three times as many".
+        return False
     alone = _STOPS.match(text, claim.end) and _ALONE.search(text, 0, claim.start)
     return bool(alone or tail.match(text, claim.end))
 

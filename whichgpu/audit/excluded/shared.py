@@ -49,7 +49,9 @@ def shared(scope: Scope, context: Context) -> Iterator[Finding]:
     text, sentence = scope.passage.text, scope.sentence
     both = _BOTH.search(text, sentence.start, sentence.end)
     two = two_of(scope, context) if both else ()
-    if both is None or len(two) != len(("one", "other")):
+    alone = len({model(each.named[0], context.catalogue) for each in scope.here}) == 1
+    if both is None or alone or len(two) != len(("one", "other")):
+        # "Both support FP8, which the A100 does not": of the two that it is set against.
         return
     # "You can bridge either model, using the 112 GB/s of NVLink": where nothing in it is denied, all of it.
     clause = scope.clause(both.start()) if _NOT.search(sentence.text) else sentence.text

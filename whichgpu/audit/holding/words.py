@@ -281,3 +281,11 @@ IN_FORMAT = re.compile(
 def number(word: str) -> float:
     """A number in digits or as a word."""
     return NUMBERS.get(word.lower()) or float(word)
+
+
+#: What fits all of several machines, of which the devices that are named behind are a part.
+ALL_OF_THESE = re.compile(
+    r"\b(?:fits?|holds?|runs?)\s+(?:(?:on|in|into|it)\s+)*"
+    r"(?:all|any|each|every one|both|either|none|neither)\s+of\s+(?:these|those|them)\b",
+    re.IGNORECASE,
+)

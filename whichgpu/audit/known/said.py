@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.multiple import Multiple, opposite, parts
+from whichgpu.audit.multiple import Multiple, opposite, parts, share_of
 from whichgpu.audit.patterns import MANY
 from whichgpu.audit.quantities import multiples, quantities
 from whichgpu.audit.sentences import Sentence, within
@@ -75,6 +75,14 @@ OF_COMPUTE = re.compile(
 OF_SPEED = "speed told"
 
 
+#: A change by a share in words: "from 600 to 900 GB/s, i.e. by one third".
+_BY_A_PART = re.compile(
+    r"\bby\s(?:about\s|around\s|roughly\s|nearly\s|almost\s|some\s)?(?P<share>half|(?:an?|one|two|three)[ -]"
+    r"(?:half|thirds?|quarters?|fifth|sixth|tenth))\b(?!\s(?:of|again|more|less))",
+    re.IGNORECASE,
+)
+
+
 class Claim(NamedTuple):
     """A ratio that is stated: what it may be, each as a multiple; whether the greater is meant first."""
 
@@ -96,6 +104,12 @@ def _claims(text: str, sentence: Sentence, fraction: str) -> Iterator[Claim]:
             continue
         taken.append((part.start, part.end))
         yield Claim(part.start, part.end, (part._replace(limit=part.limit or "about"),))
+    for match in _BY_A_PART.finditer(text, sentence.start, sentence.end):
+        share = share_of(match["share"])
+        if share is not None and not any(a < match.end() and match.start() < b for a, b in taken):
+            taken.append(match.span("share"))
+            place = match.span("share")
+            yield Claim(*place, tuple(Multiple(*place, 1 + step, "", step) for step in (share, -share)))
     every = sorted((*quantities(text, fraction), *multiples(text)))
     for each in within(every, sentence.start, sentence.end):
         if (

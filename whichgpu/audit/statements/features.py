@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.clauses.mood import is_asserted
+from whichgpu.audit.denials import SET_OFF
 from whichgpu.audit.findings import made
 from whichgpu.audit.known.store import store
 from whichgpu.audit.mentions import mentions, model
@@ -117,6 +118,7 @@ def _told(  # noqa: PLR0917
         or not is_asserted(text[start:end])
         or is_none(sentence)
         or _NO.search(text, start, min(end, match.end() + 40))
+        or SET_OFF.match(text, end)
     ):
         return
     every = _whose(index, passage, sentence, start, match.start(), context)

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _LARGEST = 256 * 2**20
 #: Semicolons from which on a line is the head of a table, and a number with a decimal comma.
 _FEW, _DECIMAL = 2, re.compile(r"^(-?\d+),(\d+)(?= ?[A-Za-z%]*$)")
+#: Boards go over their limit for moments, and some are sold with a higher one.
+_OVER = 1.15
 #: Columns without which a row is of no use, with the option that states each.
 _NEEDED = {"workload": "--workload", "gpu": "--gpu"}
 
@@ -62,6 +64,15 @@ class Imported:
     records: tuple[Record, ...]
     notes: tuple[str, ...]
     faults: Mapping[str, str]
+
+
+#: Between the names of several kinds of GPU that one figure is of.
+_TOGETHER = " together with "
+
+
+def kinds(names: Iterable[str]) -> str:
+    """What a figure says of its GPUs: their name, or those of all kinds, of which no row can be."""
+    return _TOGETHER.join(dict.fromkeys(names))
 
 
 def sections(start: re.Pattern[str], text: str) -> Iterator[tuple[re.Match[str], str]]:
@@ -120,7 +131,7 @@ def _figures(
     for number, entry in enumerate(group.entries(stated), 1):
         try:
             made.append(_record(entry, stated, catalogue, group, number))
-            said += entry.warnings
+            said += made[-1].context["warnings"]
         except WhichGpuError as fault:
             first = first or fault
             said.append(f"figure {number} was left out: {fault}")
@@ -230,6 +241,9 @@ def _record(
     if lacking := [name for name in _NEEDED if not columns.get(name)]:
         add = " ".join(f"{_NEEDED[name]} NAME" for name in lacking)
         raise UsageError(f"figure {number} does not say its {' and its '.join(lacking)}; add {add}")
+    if _TOGETHER in str(columns["gpu"]):
+        several = str(columns["gpu"]).replace(_TOGETHER, ", ")
+        raise UsageError(f"figure {number} is of several kinds of GPU ({several}): --gpu NAME states one")
     memory = entry.context.get("gpu_memory") if not stated.get("gpu") else None
     columns["gpu"], count = _device(str(columns["gpu"]), catalogue, memory)
     split = int(float(columns.get("tp") or 1)) * int(float(columns.get("pp") or 1))
@@ -238,8 +252,21 @@ def _record(
     what = [f"import/{group.name}", *(path.name for path in group.paths), str(number)]
     columns.setdefault("source", group.paths[0].name)
     columns["id"] = f"{group.name}-{digest({'of': what, 'row': {k: str(v) for k, v in columns.items()}})}"
-    return Record(
-        row(**columns), {**entry.context, "warnings": list(entry.warnings)}, {"import": columns["id"]}
+    warnings = [*entry.warnings, *_doubts(columns, catalogue)]
+    return Record(row(**columns), {**entry.context, "warnings": warnings}, {"import": columns["id"]})
+
+
+def _doubts(columns: Mapping[str, Any], catalogue: Catalogue) -> tuple[str, ...]:
+    """What no device of that name does: a board that draws more than it may."""
+    gpu = catalogue.get(columns["gpu"])
+    if gpu is None or columns.get("metric") != "power":
+        return ()
+    most = max(float(gpu.value(name) or 0.0) for name in ("power", "power_max"))
+    if not most or float(columns["value"]) <= _OVER * most:
+        return ()
+    return (
+        f"{float(columns['value']):.0f} W is more than {gpu.name} draws ({most:.0f} W): "
+        "another card, or a wrong clock",
     )
 
 

@@ -11,7 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.bench.imports import Entry
+from whichgpu.bench.imports import Entry, kinds
 from whichgpu.errors import UsageError, WhichGpuError
 
 if TYPE_CHECKING:
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
 #: The devices that its backends print before the table: CUDA and ROCm, Vulkan, Metal.
 DEVICE = re.compile(
-    r"^\s*Device \d+: ([^,\n]+)|^ggml_vulkan: \d+ = ([^(|\n]+?) *[(|]|^ggml_metal\w*: GPU name: *(.+)",
-    re.MULTILINE,
+    r"^\s*Device \d+: ([^,\n]+)|^ggml_vulkan: \d+ = ((?:[^(|\n]|\((?:R|TM)\))+?) *(?:\((?!R\)|TM\))|\|)"
+    r"|^ggml_metal\w*: GPU name: *(.+)",
+    re.MULTILINE | re.IGNORECASE,
 )
+#: Options of a test that say what stays with the processor beside layers.
+_HOSTED = {"n_cpu_moe": "n_cpu_moe"}
 _INSERTED = re.compile(r"^INSERT INTO \w+ \(([^)]*)\) VALUES \((.*)\);", re.MULTILINE)
 #: Formats as llama-bench spells them, behind the size of a model: `llama 7B mostly Q4_K - Medium`.
 _TYPE = re.compile(r"^(?P<name>\S+)(?:\s+(?P<size>\S+))?\s+(?:mostly\s+)?(?P<format>[A-Z][A-Z0-9_]*)"
@@ -31,6 +34,9 @@ _TYPE = re.compile(r"^(?P<name>\S+)(?:\s+(?P<size>\S+))?\s+(?:mostly\s+)?(?P<for
 _HEADING = re.compile(r"^\s*\|\s*model\s*\|.*\|\s*test\s*\|\s*t/s\s*\|", re.MULTILINE)
 _TEST = re.compile(r"^(?:pp\s*(?P<pp>\d+))?\s*\+?\s*(?:tg\s*(?P<tg>\d+))?(?:\s*@\s*d\s*(?P<depth>\d+))?$")
 _RATE = re.compile(r"^(?P<mean>[\d.]+)(?:\s*(?:±|\+/-)\s*(?P<deviation>[\d.]+))?$")
+#: Columns of the table whose heads are shorter than their names.
+_COLUMNS = {"ngl": "n_gpu_layers", "ncmoe": "n_cpu_moe", "mg": "main_gpu", "sm": "split_mode",
+            "ts": "tensor_split", "dev": "devices"}  # fmt: skip
 _GRADES = {"small": "s", "medium": "m", "large": "l"}
 _PLAIN = {"f16": "fp16", "f32": "fp32", "bf16": "bf16"}
 
@@ -96,7 +102,7 @@ def documents(text: str) -> tuple[list[Any], bool]:
 def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
     """A line of CSV or SQL with numbers where JSON has them."""
     found: dict[str, Any] = dict(row)
-    for name in ("n_prompt", "n_gen", "n_depth", "n_gpu_layers", "build_number"):
+    for name in ("n_prompt", "n_gen", "n_depth", "n_gpu_layers", "n_cpu_moe", "main_gpu", "build_number"):
         text = str(row.get(name) or "")
         found[name] = int(text) if text.lstrip("-").isdigit() else None
     for name in ("avg_ts", "stddev_ts"):
@@ -117,14 +123,15 @@ def _table(text: str) -> Iterator[dict[str, Any]]:
         if _HEADING.search(line):
             head = [one.lower() for one in cells]
         elif head and re.match(r"\s*\|.*\|\s*$", line) and len(cells) == len(head):
-            row = dict(zip(head, cells, strict=True))
+            row = {_COLUMNS.get(name, name): cell for name, cell in zip(head, cells, strict=True)}
             test, rate = _TEST.match(row.get("test", "")), _RATE.match(row.get("t/s", ""))
             if test and rate:
                 yield {
                     "model_type": row.get("model", ""), "gpu_info": devices,
                     "n_prompt": int(test["pp"] or 0), "n_gen": int(test["tg"] or 0),
                     "n_depth": int(test["depth"] or 0), "type_k": row.get("type_k", "f16"),
-                    "n_gpu_layers": int(row["ngl"]) if row.get("ngl", "").lstrip("-").isdigit() else None,
+                    **{name: _whole(row.get(name)) for name in ("n_gpu_layers", "n_cpu_moe", "main_gpu")},
+                    **{name: row.get(name, "") for name in ("split_mode", "tensor_split", "devices")},
                     "avg_ts": float(rate["mean"]), "stddev_ts": float(rate["deviation"] or 0.0) or None,
                     "build_number": build[1] if build else "",
                 }  # fmt: skip
@@ -133,10 +140,8 @@ def _table(text: str) -> Iterator[dict[str, Any]]:
 def _entry(test: Mapping[str, Any]) -> Entry:
     prompt, made, depth = (float(test.get(name) or 0) for name in ("n_prompt", "n_gen", "n_depth"))
     name, kind = _model(test)
-    devices = [one.strip() for one in str(test.get("gpu_info") or "").split(",") if one.strip()]
+    devices = _used(test)
     said: list[str] = []
-    if len(set(devices)) > 1:
-        said.append(f"several kinds of GPU ({', '.join(devices)}): the first stands for them")
     if depth:
         said.append(f"measured behind {depth:.0f} tokens of context")
     if prompt and made:
@@ -150,10 +155,16 @@ def _entry(test: Mapping[str, Any]) -> Entry:
     if isinstance(layers, int) and 0 <= layers < held:
         said.append(f"only {layers} of {held} layers were on the GPU")
         options["n_gpu_layers"] = layers
+    for key, option in _HOSTED.items():
+        if isinstance(test.get(key), int) and test[key] > 0:
+            options[option] = test[key]
+            said.append(f"experts of {test[key]} layers were left in the host")
+    if str(test.get("tensor_buft_overrides") or "none") not in ("none", ""):
+        said.append(f"tensors were placed by hand ({test['tensor_buft_overrides']}), which no row has")
     if str(test.get("type_k") or "f16") not in ("f16", "bf16"):
         options["kv_precision"] = str(test["type_k"])
     columns = {
-        "workload": name, "gpu": devices[0] if devices else "", "n_gpus": len(devices) or None,
+        "workload": name, "gpu": kinds(devices) or _processor(test), "n_gpus": len(devices) or None,
         "phase": phase, "precision": kind, "batch": 1, "input_tokens": prompt + depth or None,
         "output_tokens": made or None, "runtime": f"llama.cpp b{test.get('build_number') or ''}".rstrip("b "),
         "options": options, "metric": "throughput", "unit": "tokens/s", "value": rate * generated,
@@ -161,6 +172,31 @@ def _entry(test: Mapping[str, Any]) -> Entry:
     }  # fmt: skip
     kept = ("build_commit", "cpu_info", "backends", "model_filename", "flash_attn", "n_threads", "samples_ts")
     return Entry(columns, {key: test[key] for key in kept if key in test}, tuple(said))
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.lstrip("-").isdigit() else None
+
+
+def _used(test: Mapping[str, Any]) -> list[str]:
+    """The GPUs that ran: of all that were there those that a test named, or shared the layers out to."""
+    # Builds up to 2024 put a stroke between devices.
+    there = [one.strip() for one in re.split(r"[,/]", str(test.get("gpu_info") or "")) if one.strip()]
+    named = re.findall(r"[A-Za-z]+(\d+)", str(test.get("devices") or ""))
+    used = [there[int(one)] for one in named if int(one) < len(there)] or there
+    main = test.get("main_gpu")
+    if str(test.get("split_mode") or "") == "none":
+        return used[main : main + 1] if isinstance(main, int) and main < len(used) else used[:1]
+    parts = [float(one) for one in re.findall(r"\d+(?:\.\d+)?", str(test.get("tensor_split") or ""))]
+    # All zero is as much to each as it has memory.
+    shares = dict(enumerate(parts)) if any(parts) and len(parts) > 1 else {}
+    return [one for place, one in enumerate(used) if shares.get(place, 0.0 if shares else 1.0) > 0.0]
+
+
+def _processor(test: Mapping[str, Any]) -> str:
+    """The processor of a test that had no GPU; empty where it may have had one."""
+    alone = {"cpu", "blas"}.issuperset(re.findall(r"[a-z]+", str(test.get("backends") or "gpu").lower()))
+    return str(test.get("cpu_info") or "") if alone else ""
 
 
 def _layers(name: str) -> int:
@@ -191,6 +227,19 @@ def spelled(file: str, kind: str) -> tuple[str, str]:
         plain = found["format"].lower()
         grade = _GRADES.get((found["grade"] or "").lower(), "")
         form = _PLAIN.get(plain, f"{plain}_{grade}" if grade else plain)
-    stem = file.replace("\\", "/").rpartition("/")[2].removesuffix(".gguf")
+    *folders, stem = file.replace("\\", "/").removesuffix(".gguf").split("/")
     name = re.sub(r"[-.](?:i?q\d\w*|f16|f32|bf16|fp16)$", "", stem, flags=re.IGNORECASE)
-    return ("" if name.lower() in ("", "ggml-model", "model", "ggml") else name), form
+    if name.lower() in ("", "ggml-model", "model", "ggml"):
+        # Early files were all called so, each in the folder of its model.
+        name = next((one for one in folders[-1:] if re.search(r"[a-z]", one, re.IGNORECASE)), "")
+        return (name if _known(name) else ""), form
+    return name, form
+
+
+def _known(name: str) -> bool:
+    from whichgpu.workloads.workload import resolve
+
+    try:
+        return bool(name) and bool(resolve(name).id)
+    except WhichGpuError:
+        return False

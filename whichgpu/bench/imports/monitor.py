@@ -10,7 +10,7 @@ import re
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from whichgpu.bench.imports import Entry, sections
+from whichgpu.bench.imports import Entry, kinds, sections
 from whichgpu.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,13 +60,11 @@ def read(_path: Path, text: str) -> Iterator[Entry]:
         raise UsageError("no reading of power, memory or utilisation in it; query power.draw, memory.used")
     names = dict.fromkeys(one["name"] for one in readings if one.get("name"))
     columns = {
-        "gpu": next(iter(names), ""),
+        "gpu": kinds(names),
         "n_gpus": len({one["device"] for one in readings}),
         "options": {},
     }
     said = [f"a mean of {len(readings)} readings, those in which nothing ran among them"]
-    if len(names) > 1:
-        said.append(f"several kinds of GPU ({', '.join(names)}): the first stands for them")
     for name, unit in (("power", "W"), ("utilisation", "%")):
         if found[name]:
             yield Entry(

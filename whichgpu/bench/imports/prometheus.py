@@ -12,7 +12,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.bench.imports import Entry
+from whichgpu.bench.imports import Entry, kinds
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple
 
@@ -29,9 +29,9 @@ _SCRAPED = re.compile(r"#\s*scraped\s+([\d.]+)")
 #: Lines that are no sample and may be in a file all the same, as a share of all.
 _BROKEN = 0.5
 _ENERGY, _POWER = "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION", "DCGM_FI_DEV_POWER_USAGE"
-_USED = "DCGM_FI_DEV_FB_USED"
+_USED, _UTILISATION = "DCGM_FI_DEV_FB_USED", "DCGM_FI_DEV_GPU_UTIL"
 _GAUGES = {
-    "DCGM_FI_DEV_GPU_UTIL": "utilisation", "DCGM_FI_PROF_SM_ACTIVE": "sm_active",
+    _UTILISATION: "utilisation", "DCGM_FI_PROF_SM_ACTIVE": "sm_active",
     "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE": "tensor_active", "DCGM_FI_PROF_DRAM_ACTIVE": "dram_active",
     "DCGM_FI_DEV_SM_CLOCK": "sm_clock_mhz", "DCGM_FI_DEV_GPU_TEMP": "temperature",
 }  # fmt: skip
@@ -95,11 +95,48 @@ def read(paths: Sequence[Path], texts: Sequence[str]) -> Iterator[Entry]:
     """The figures of all scrapes together; raises `UsageError` for text that is no exposition."""
     scrapes = sorted((one for path, text in zip(paths, texts, strict=True) for one in parse(text, str(path))),
                      key=lambda one: one.time)  # fmt: skip
+    scrapes, aside = _busy(scrapes)
     first, last = _ends(scrapes)
     engine = next((name for mark, name in _ENGINES.items() if any(_begins(mark, one) for one in texts)), "")
-    base, context, said = _about(last, scrapes, engine)
+    base, context = _about(last, scrapes, engine)
+    said = (*aside, *_anew(first, last))
     yield from _power(first, last, base, context, said)
     yield from _serving(first, last, base, context, said)
+
+
+def _busy(scrapes: Sequence[Scrape]) -> tuple[list[Scrape], tuple[str, ...]]:
+    """Scrapes without GPUs that never did anything beside others that did, and what is to be said of it.
+
+    DCGM tells of every GPU of a host, a server runs on some.
+    """
+    most: dict[str, float] = {}
+    for one in scrapes:
+        for (name, labels), value in one.samples.items():
+            if name == _UTILISATION and (uuid := dict(labels).get("UUID")):
+                most[uuid] = max(value, most.get(uuid, 0.0))
+    idle = {uuid for uuid, value in most.items() if value <= 0.0}
+    sliced = any("GPU_I_PROFILE" in dict(labels) for one in scrapes for _, labels in one.samples)
+    said = ("a card is divided into MIG slices: power is that of all of them",) if sliced else ()
+    if not idle or len(idle) == len(most):
+        return list(scrapes), said
+    kept = [
+        Scrape(
+            {key: value for key, value in one.samples.items() if dict(key[1]).get("UUID") not in idle},
+            one.time,
+        )
+        for one in scrapes
+    ]
+    return kept, (*said, f"{len(idle)} of {len(most)} GPUs did nothing and are left out")
+
+
+def _anew(first: Scrape | None, last: Scrape) -> tuple[str, ...]:
+    """What is to be said where a counter went back: a program began anew between two scrapes."""
+    counters = {"the server": (_MADE, _PROMPTS, _DONE), "DCGM": (_ENERGY,)}
+    return tuple(
+        f"{what} started anew between the scrapes: what it counted is left out"
+        for what, names in counters.items()
+        if first is not None and any((last.total(name) or 0.0) < (first.total(name) or 0.0) for name in names)
+    )
 
 
 def parse(text: str, where: str = "") -> list[Scrape]:
@@ -170,31 +207,26 @@ def _ends(scrapes: Sequence[Scrape]) -> tuple[Scrape | None, Scrape]:
     return Scrape({key: value for key, (value, _) in firsts.items()}, times[0]), last
 
 
-def _about(
-    last: Scrape, scrapes: Sequence[Scrape], engine: str
-) -> tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]:
+def _about(last: Scrape, scrapes: Sequence[Scrape], engine: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """What ran where, and how busy it was."""
     named = next(
         (last.label(name, "modelName") for name in (_POWER, _ENERGY, *_GAUGES) if last.each(name)), []
     )
     model = next((last.label(name, "model_name") for name in (_MADE, _RUNNING) if last.each(name)), [])
     count = len(last.each(_POWER) or last.each(_ENERGY)) or None
-    said = (
-        (f"several kinds of GPU ({', '.join(named)}): the first stands for them",) if len(named) > 1 else ()
-    )
     context: dict[str, Any] = {}
     for name, key in _GAUGES.items():
         values = [value for one in scrapes for value in one.each(name)]
         if values:
             context[key] = sum(values) / len(values)
     serves = bool(engine)
-    base = {"gpu": named[0] if named else "", "n_gpus": count, "workload": model[0] if model else "",
+    base = {"gpu": kinds(named), "n_gpus": count, "workload": model[0] if model else "",
             "runtime": engine if serves else "", "phase": "serve" if serves else ""}  # fmt: skip
     # Of data-parallel engines each says its own.
     running = [total for one in scrapes if (total := one.total(_RUNNING)) is not None]
     if running and sum(running) > 0:
         base["concurrency"] = max(round(sum(running) / len(running)), 1)
-    return base, context, said
+    return base, context
 
 
 def _grown(first: Scrape | None, last: Scrape, name: str) -> float | None:

@@ -57,11 +57,11 @@ def _largest(todo: list[dict[str, object]], asked: Asked) -> Report:
     from whichgpu.bench.journal import Journal
 
     found, records, skipped = {}, [], []
-    interrupted = False
+    interrupted, most = False, runner.TOY if asked.settings.toy else runner.LAST
     with Journal(asked.out, resume=asked.resume) as journal:
         for task in todo:
             try:
-                best, outcome = runner.largest_batch(task, journal, **asked.how())
+                best, outcome = runner.largest_batch(task, journal, most=most, **asked.how())
             except runner.Unsearchable as fault:
                 skipped.append((str(task["workload"]), str(fault)))
                 continue
@@ -71,6 +71,9 @@ def _largest(todo: list[dict[str, object]], asked: Asked) -> Report:
             interrupted = interrupted or outcome.interrupted
             if interrupted:
                 break
-    lead = [f"Largest batch of {name}: {best}." for name, best in found.items()]
+    lead = [
+        f"Largest batch of {name}: {best}{' or more, at toy size' if best >= most else ''}."
+        for name, best in found.items()
+    ]
     whole = runner.Outcome(records, skipped, 0, interrupted)
     return asked.report(whole, lead=lead, found={"largest_batch": found})

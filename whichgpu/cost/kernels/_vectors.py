@@ -27,19 +27,20 @@ _LIMITS = 3.0
 
 
 def by_vectors(
-    weights: NDArray[np.float64], ops: OpTable, devices: Devices, runtime: Runtime
+    weights: NDArray[np.float64], ops: OpTable, devices: Devices, runtime: Runtime, *, once: bool = False
 ) -> NDArray[np.float64]:
     """Seconds to stream weights through matrix-vector products, (O, G, J), given those of the bandwidth.
 
     A matrix-vector kernel issues so many loads a clock and SM, and unpacks so many quantised values: a
-    runtime whose kernels are simple does not reach the bandwidth of a chip with few SMs for it.
+    runtime whose kernels are simple does not reach the bandwidth of a chip with few SMs for it. `once` is for
+    a single row, whatever the product has: what unpacking alone takes.
     """
     if not runtime.vector_bytes:
         return weights
     values, quantised = _values(ops)
     issuing = np.where(
         quantised,
-        values * _unpacked_times(ops, devices) / _unpacked_a_second(devices, runtime),
+        values * _unpacked_times(ops, devices, once=once) / _unpacked_a_second(devices, runtime),
         ops.weight_bytes / (runtime.vector_bytes * devices.issue),
     )
     issuing = issuing / _kept(devices)
@@ -66,15 +67,17 @@ def unpacking(ops: OpTable, devices: Devices, runtime: Runtime) -> NDArray[np.fl
     return np.where(few, values * taken / (0.5 * devices.vector), 0.0)
 
 
-def _unpacked_times(ops: OpTable, devices: Devices, *, idle: bool = True) -> NDArray[np.float64]:
+def _unpacked_times(
+    ops: OpTable, devices: Devices, *, idle: bool = True, once: bool = False
+) -> NDArray[np.float64]:
     """By how much the operations of a product are more than those of one long row, (O, G, J).
 
     Each further row is multiplied anew with what was unpacked, or unpacked anew by kernels that multiply
-    floats. The threads of a block take `span` values of a row at once: at the end of one that is no multiple
-    some are `idle`.
+    floats; not where only one is asked for (`once`). The threads of a block take `span` values of a row at
+    once: at the end of one that is no multiple some are `idle`.
     """
     c, floats = section("products"), _lanes(devices) > 0.0
-    rows = np.clip(ops.dims["m"], 1.0, c["vector_rows"])
+    rows = np.clip(ops.dims["m"], 1.0, 1.0 if once else c["vector_rows"])
     again = 1.0 + np.where(floats, 1.0, c["dotted_again"]) * (rows - 1.0)
     span = np.where(floats, c["float_span"], c["dot_span"])
     whole = np.ceil(ops.dims["k"] / span) * span / ops.dims["k"] if idle else 1.0

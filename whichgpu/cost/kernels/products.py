@@ -84,14 +84,7 @@ def seconds(
         compute = compute * _tiled(ops, devices, runtime)
     compute, weights = _in_engines(ops, devices, runtime, peaks, (compute, weights))
     if ops.kind == "gemm":
-        streamed = by_vectors(weights, ops, devices, runtime)
-        few = ops.dims["m"] <= c["vector_rows"]
-        weights = np.where(few, streamed, weights * _rereads(ops, devices, runtime))
-        if runtime.vector_bytes:
-            turns, least = ops.dims["m"] / c["vector_rows"] * streamed, ops.flops / peaks
-            tiles = compute * _learnt_of_experts(ops, devices, runtime)
-            sooner = _in_narrow_tiles(ops, devices) & (least + turns < tiles + weights)
-            compute, weights = np.where(sooner, least, compute), np.where(sooner, turns, weights)
+        compute, weights = _with_few_rows(ops, devices, runtime, ops.flops / peaks, (compute, weights))
     often = _conversions(ops, runtime, tensor & devices.cudnn) * _off_chip(ops, runtime)
     moved = ops.activation_bytes * often + cast_bytes(ops, devices, runtime)
     return compute, weights + moved / (share * devices.passing)
@@ -118,8 +111,11 @@ def fastest(
 ) -> NDArray[np.float64]:
     """Seconds of products that no fit makes faster, given the `ideal` ones of the tensor cores, (O, G, J).
 
-    An engine that widens narrow weights in registers cannot do without.
+    An engine that widens narrow weights in registers cannot do without, nor a kernel that unpacks them in
+    its tile.
     """
+    if runtime.unpacks and ops.kind == "gemm":
+        ideal = ideal / np.where(unpacked(ops, devices, runtime), section("products")["unpacked"], 1.0)
     if not _widens(ops, runtime) or runtime.widens_in:
         return ideal
     narrow = _in_registers(ops, rates(ops, devices, runtime), devices)
@@ -127,6 +123,28 @@ def fastest(
         return ideal
     weights = ops.weight_bytes / (runtime.memory["gemm"] * devices.bandwidth)
     return ideal + shown(ops, devices, runtime, weights, narrow)
+
+
+def _with_few_rows(
+    ops: OpTable, devices: Devices, runtime: Runtime, least: NDArray[np.float64],
+    times: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:  # fmt: skip
+    """Seconds of arithmetic and of weights, (O, G, J) each, where few rows go through matrix-vector kernels.
+
+    `least` is the arithmetic at the peak. Narrow tiles unpack each weight as well, if for all rows at once.
+    """
+    compute, weights = times
+    rows, most = ops.dims["m"], section("products")["vector_rows"]
+    streamed = by_vectors(weights, ops, devices, runtime)
+    tiled = weights * _rereads(ops, devices, runtime)
+    if not runtime.vector_bytes:
+        return compute, np.where(rows <= most, streamed, tiled)
+    narrow = _in_narrow_tiles(ops, devices)
+    once = by_vectors(weights, ops, devices, runtime, once=True)
+    weights = np.where(rows <= most, streamed, np.where(narrow, np.maximum(tiled, once), tiled))
+    turns, tiles = rows / most * streamed, compute * _learnt_of_experts(ops, devices, runtime)
+    sooner = narrow & (least + turns < tiles + weights)
+    return np.where(sooner, least, compute), np.where(sooner, turns, weights)
 
 
 def _in_narrow_tiles(ops: OpTable, devices: Devices) -> NDArray[np.bool_]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost.arrays import distinct
+from whichgpu.cost.asked import sends_away
 from whichgpu.cost.estimates import NOT_SERVED, hinted, merged, no_use, unknown
 from whichgpu.cost.job_memory import first_that_fits, open_checkpointing
 from whichgpu.cost.placing import running
@@ -108,39 +109,48 @@ def _column(job: Job, devices: Sequence[tuple[Gpu, int]], catalogue: Catalogue) 
     answers: dict[int, Answer] = {}
     stated = job.tp is not None or job.pp is not None
     whole = Cells(meshes.single(replace(job, tp=None, pp=None)), alone.gpus) if stated else alone
-    for indexes, some, note in _as_recipes_do(cells):
+    for indexes, some, note in _as_programs_do(cells):
         roomiest = _leanest(cells, some, indexes)
         found = _answers(some, alone, catalogue, roomiest=roomiest, checkpoint=whole.checkpoint, note=note)
         answers.update(zip(indexes, found, strict=True))
     return [answers[i] for i in range(len(devices))]
 
 
-def _as_recipes_do(cells: Cells) -> Iterator[tuple[list[int], Cells, str]]:
-    """The devices in groups, each with the checkpointing that the runtime's recipes would set there.
+def _unasked(cells: Cells) -> list[tuple[dict[str, str], str]]:
+    """Options that a job's program sets where a card has no room, in their order, and what is said of each.
 
-    Only of a runtime that sets it where it is needed, and a job that leaves it open.
+    Recipes that recompute what they must set checkpointing; programs of pictures send networks away, which
+    is said of any job that states it. Nothing where the job says itself how it is.
     """
-    done, options = cells.settled, cells.job.options
+    done = cells.settled
     kinds = open_checkpointing(done.workload, done.job, done.runtime)
-    if not kinds:
+    if kinds:
+        said = f"checkpointing is not stated; {done.runtime.title} recipes set it where needed: "
+        return [({"checkpointing": kind}, said + kind) for kind in kinds]
+    ways = sends_away(done.job, done.workload, done.runtime)
+    tiled = f"{done.runtime.title} decodes in tiles where the card has no room for the whole picture"
+    each = [(dict(way), tiled if "vae_tiling" in way else "") for way in ways]
+    return [({}, ""), *each] if each else []
+
+
+def _as_programs_do(cells: Cells) -> Iterator[tuple[list[int], Cells, str]]:
+    """The devices in groups, each with what the job's program would set there unasked."""
+    options, ways = cells.job.options, _unasked(cells)
+    if not ways:
         yield list(range(len(cells.gpus))), cells, ""
         return
-    tried = [cells.with_job(options={**options, "checkpointing": kind}) for kind in kinds]
+    tried = [cells.with_job(options={**options, **way}) for way, _ in ways]
     fits = [one.fits for one in tried]
     chosen = np.where(np.any(fits, axis=0), first_that_fits(fits), -1)
     for k in distinct(chosen).tolist():
         here = np.flatnonzero(chosen == k).tolist()
-        said = f"checkpointing is not stated; {done.runtime.title} recipes set it where needed: {kinds[k]}"
-        yield here, cells.on(here) if k < 0 else tried[k].on(here), said if k > 0 else ""
+        yield here, cells.on(here) if k < 0 else tried[k].on(here), ways[k][1] if k > 0 else ""
 
 
 def _leanest(cells: Cells, some: Cells, indexes: list[int]) -> Cells:
-    """Some of the devices with as much checkpointing as recipes go to where the job leaves it open."""
-    done = cells.settled
-    kinds = open_checkpointing(done.workload, done.job, done.runtime)
-    if not kinds:
-        return some
-    return cells.with_job(options={**cells.job.options, "checkpointing": kinds[-1]}).on(indexes)
+    """Some of the devices with all that the job's program goes to where a card has no room."""
+    ways = _unasked(cells)
+    return cells.with_job(options={**cells.job.options, **ways[-1][0]}).on(indexes) if ways else some
 
 
 def _any(catalogue: Catalogue) -> tuple[Gpu, ...]:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.planner.comparison.model import Sentence, View
+    from whichgpu.planner.comparison.work import Work
+
+#: Of so many workloads a GPU leads in both.
+_BOTH = 2
 
 
 def answer(view: View) -> Sentence:
@@ -45,16 +49,33 @@ def _won(view: View, pen: Pen, what: str, word: str) -> list[str]:
     """`the A100 is faster in all four workloads (2.13x to 3.61x)`, for each that leads in some."""
     asked = [work for work in view.works if view.all_know(f"{work.field}.{what}")]
     won: dict[str, list[tuple[float, str]]] = {}
+    sure: dict[str, int] = {}
     for work in asked:
         first, second, *_ = (known := view.ranked(field := f"{work.field}.{what}"))
         ratio = max(known[first] / known[second], known[second] / known[first])
         if ratio >= DECIDES:
             pen.rests_on(field, first, second)
             won.setdefault(first, []).append((ratio, work.title))
+            sure[first] = sure.get(first, 0) + (what != "rate" or _certain(work, first, second))
     return [
         f"the {pen.name(key)} is {word} in {_of_all(sorted(leads), len(asked))}"
+        f"{_surely(sure[key], len(leads))}"
         for key, leads in sorted(won.items(), key=lambda one: -len(one[1]))
     ]
+
+
+def _certain(work: Work, first: str, second: str) -> bool:
+    """Whether the interval of the ratio of two rates leaves no doubt who is first."""
+    from whichgpu.planner.comparison.work import speed_ratio  # numpy: a table without workloads needs none
+
+    return speed_ratio(work.results[first], work.results[second])[0] >= 1
+
+
+def _surely(sure: int, leads: int) -> str:
+    """In how many of its leads the interval of the ratio leaves no doubt who is first, where not in all."""
+    if sure == leads:
+        return ""
+    return ", but not surely" if leads == 1 else f", surely in {counted(sure)} of them"
 
 
 def _at_one_provider(view: View, pen: Pen) -> str:
@@ -80,7 +101,8 @@ def _of_all(leads: list[tuple[float, str]], asked: int) -> str:
     ratios = list(dict.fromkeys(ratio_words(ratio) for ratio in (leads[0][0], leads[-1][0])))
     if len(leads) == 1:
         return f"{leads[0][1]} ({ratios[0]})"
-    which = f"all {counted(asked)}" if len(leads) == asked else f"{counted(len(leads))} of {counted(asked)}"
+    every = "both" if asked == _BOTH else f"all {counted(asked)}"
+    which = every if len(leads) == asked else f"{counted(len(leads))} of {counted(asked)}"
     return f"{which} workloads ({' to '.join(ratios)})"
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: A lead smaller than a fifth is within what clocks, runtimes and cooling change, so it decides nothing.
 DECIDES = 1.2
+#: What memory bandwidth is told to decide, where the workloads compared bear it out.
+AS_TEXT = ", as in generating text"
 #: Formats of fewer bits, the widest first.
 _NARROWER = ("fp8", "int8", "fp4")
 #: FP64 is a reason only where the parts differ in kind (1:2 against 1:64), not by clock.
@@ -54,7 +56,7 @@ def reasons(view: View) -> tuple[Reason, ...]:
         Reason("memory", "memory", DECIDES, lambda pen, key, other:
                f"one GPU has to hold more than the {pen.quantity(other, 'memory')} of the {pen.name(other)}"),
         Reason("bandwidth", "memory bandwidth", DECIDES,
-               speed("memory bandwidth sets the pace, as in generating text", "bandwidth")),
+               speed(f"memory bandwidth sets the pace{AS_TEXT}", "bandwidth")),
         Reason(half, half.upper(), DECIDES,
                speed(f"the work is {half.upper()} training or inference in large batches", half)),
         *([Reason(narrow, narrow.upper(), DECIDES,
@@ -118,8 +120,8 @@ def level_with(view: View, key: str, reason: Reason) -> tuple[tuple[str, ...], s
     for one in order[1:]:
         if (
             min(
-                _apart(known[near[0]], known[one]) / reason.threshold,
-                _apart(known[near[-1]], known[one]) / EQUAL,
+                apart(known[near[0]], known[one]) / reason.threshold,
+                apart(known[near[-1]], known[one]) / EQUAL,
             )
             < 1
         ):
@@ -127,7 +129,7 @@ def level_with(view: View, key: str, reason: Reason) -> tuple[tuple[str, ...], s
     behind = order[len(near)] if len(near) < len(order) else ""
     if key not in near or not 2 <= len(near) <= few(view) or not behind:
         return (), ""
-    decided = _apart(known[near[-1]], known[behind]) >= reason.threshold
+    decided = apart(known[near[-1]], known[behind]) >= reason.threshold
     return (tuple(one for one in near if one != key), behind) if decided else ((), "")
 
 
@@ -136,7 +138,8 @@ def few(view: View) -> int:
     return max(2, len(view.ids) // 2)
 
 
-def _apart(one: float, other: float) -> float:
+def apart(one: float, other: float) -> float:
+    """The larger of two values over the smaller."""
     return max(one / other, other / one)
 
 

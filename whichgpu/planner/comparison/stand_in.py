@@ -29,8 +29,18 @@ def worked(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work
     done = work(job, gpus, markets)
     for other in stand_ins() if not job.runtime else ():
         left = [gpu for gpu in gpus if gpu.id in done.barred and verdict(gpu, other.software).runs]
-        if left and done.results:
-            done = _with(done, other, work(other.of(job, done.job.precision), left, markets))
+        if not left:
+            continue
+        under = work(other.of(job, done.job.precision), left, markets)
+        if done.results:
+            done = _with(done, other, under)
+        elif under.results:
+            # All of them run it under this, so that the work is of this software.
+            known = {**done.refused, **under.refused}
+            done = under._replace(
+                refused={key: why for key, why in known.items() if key not in under.results},
+                barred=done.barred - set(under.results),
+            )
     return done
 
 

@@ -6,9 +6,20 @@ from typing import TYPE_CHECKING
 
 from whichgpu.planner.comparison.middle import between
 from whichgpu.planner.comparison.pen import Pen
-from whichgpu.planner.comparison.reasons import DECIDES, ahead_of, alone, few, level_with, paper_lead, reasons
+from whichgpu.planner.comparison.reasons import (
+    AS_TEXT,
+    DECIDES,
+    ahead_of,
+    alone,
+    apart,
+    few,
+    level_with,
+    paper_lead,
+    reasons,
+)
 from whichgpu.planner.comparison.rows import sixteen_bit
 from whichgpu.planner.comparison.words import EQUAL, gain, listed
+from whichgpu.values import NamedTuple
 
 #: What is made to stand in a server: who asks what a licence forbids in a data centre.
 _SERVED, _RACKED = ("data centre", "workstation"), ("PCIe", "SXM", "OAM")
@@ -20,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whichgpu.planner.comparison.model import Sentence, View
+    from whichgpu.planner.comparison.reasons import Reason
     from whichgpu.planner.comparison.work import Work
 
 
@@ -43,12 +55,11 @@ def verdicts(view: View) -> Iterator[Sentence]:
 def _conditions(view: View, pen: Pen, key: str) -> Iterator[str]:
     paper = sixteen_bit(view.gpus) if paper_lead(view, key) else ""
     for reason in reasons(view):
-        if reason.field == paper:
+        if reason.field == paper or (reason.field.endswith("_per_watt") and _belied(view, key, "energy")):
             continue
         other = ahead_of(view, key, reason)
         if other:
-            but = _but(view, pen, key) if reason.field == sixteen_bit(view.gpus) else ""
-            yield f"{reason.when(pen, key, other)}{but}"
+            yield _excepted(view, pen, key, reason, reason.when(pen, key, other))
         elif (level := level_with(view, key, reason))[0]:
             pen.rests_on(reason.field, *level[0])
             same = listed(f"the {pen.name(one)}" for one in level[0])
@@ -93,19 +104,54 @@ def _room(view: View, pen: Pen, key: str) -> Iterator[str]:
         )
 
 
-def _but(view: View, pen: Pen, key: str) -> str:
-    """The works compared in which the one with the highest 16-bit peak is not the fastest."""
+class _Borne(NamedTuple):
+    """What of the works compared bears a condition out: a figure, by how much another must lead, in words."""
+
+    what: str
+    decides: float
+    how: str
+    answers: bool = False
+
+
+_RATE = _Borne("rate", DECIDES, "in which {who} {is_} faster")
+_ENERGY = _Borne("energy", DECIDES, "which {who} {does} with less")
+#: Every lead counts where the condition names this very work.
+_TEXT = _Borne("alone", EQUAL, "in which {who} {is_} faster", answers=True)
+
+
+def _excepted(view: View, pen: Pen, key: str, reason: Reason, text: str) -> str:
+    """A condition, but for the works compared that do not bear it out."""
+    half = sixteen_bit(view.gpus)
+    if reason.field == "bandwidth" and (but := _but(view, pen, key, _TEXT)):
+        return text.replace(AS_TEXT, "") + but
+    borne = {half: _RATE, f"{half}_per_watt": _ENERGY}.get(reason.field)
+    return text + _but(view, pen, key, borne) if borne else text
+
+
+def _but(view: View, pen: Pen, key: str, borne: _Borne) -> str:
+    """The works in which another than this GPU is the first."""
     lost = {}
     for work in view.works:
-        known = view.ranked(f"{work.field}.rate")
+        if borne.answers and (work.single != "answer" or work.trains):
+            continue
+        field = f"{work.field}.{borne.what}"
+        known = view.ranked(field)
         first = next(iter(known), key)
-        if key in known and known[first] / known[key] >= DECIDES:
-            pen.rests_on(f"{work.field}.rate", key, first)
+        if key in known and apart(known[first], known[key]) >= borne.decides:
+            pen.rests_on(field, key, first)
             lost[work.title] = f"the {pen.name(first)}"
     if not lost:
         return ""
     names = tuple(dict.fromkeys(lost.values()))
-    return f", but for {listed(lost)}, in which {listed(names)} {'is' if len(names) == 1 else 'are'} faster"
+    verbs = ("is", "does") if len(names) == 1 else ("are", "do")
+    return f", but for {listed(lost)}, {borne.how.format(who=listed(names), is_=verbs[0], does=verbs[1])}"
+
+
+def _belied(view: View, key: str, what: str) -> bool:
+    """Whether another GPU is the first in all works that this one runs, by enough to tell."""
+    known = [view.ranked(f"{work.field}.{what}") for work in view.works]
+    both = [one for one in known if key in one and len(one) > 1]
+    return bool(both) and all(apart(one[next(iter(one))], one[key]) >= EQUAL for one in both)
 
 
 def _others(view: View, key: str) -> str:

@@ -76,6 +76,7 @@ class Result(NamedTuple):
     largest: float
     group: int
     spread_own: float
+    spread_shared: float
     usd: float | None
     usd_per_hour: float | None
     bounds: Mapping[str, float]
@@ -260,7 +261,8 @@ def _result(tried: _Tried, row: int, best: int, market: Market) -> Result:
     least = round(float(_groups(sweep)[row][_holds(sweep, row)].min()))
     return Result(
         answer, *alone.sweep.speed(row, alone.columns[least]), least, _largest(sweep, row), group,
-        float(sweep.spread_own[row, best]), usd, price.usd_per_gpu_hour if price else None,
+        float(sweep.spread_own[row, best]), float(sweep.spread_shared[row, best]),
+        usd, price.usd_per_gpu_hour if price else None,
         _bounds(sweep, seconds, row, best), _throttle(sweep, row),
         float(section("vendor").get(gpu.vendor, _UNKNOWN_VENDOR)),
         _several(sweep, alone, row),
@@ -360,9 +362,14 @@ def _bounds(
 
 
 def speed_ratio(fast: Result, slow: Result) -> tuple[float, float, float]:
-    """(low, mid, high) of the ratio of two rates per GPU, 90 %: what both share cancels."""
+    """(low, mid, high) of the ratio of two rates per GPU, 90 %: what both share cancels.
+
+    Two vendors share no kernels, so that what is uncertain about the software stays, that of the one of which
+    less is known.
+    """
     mid = fast.rate / slow.rate
-    factor = math.exp(Z90 * math.hypot(fast.spread_own, slow.spread_own))
+    apart = max(fast.spread_shared, slow.spread_shared) if fast.software != slow.software else 0.0
+    factor = math.exp(Z90 * math.hypot(fast.spread_own, slow.spread_own, apart))
     return mid / factor, mid, mid * factor
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _SIZES = {"height": "pixels a side", "seq_len": "tokens a sequence", "input_tokens": "tokens in",
           "output_tokens": "tokens out", "steps": "denoising steps"}  # fmt: skip
 _TIMES = (0.25, 0.5, 2.0, 4.0)
+#: Of a picture's side: four times has sixteen times the pixels.
+_SIDES = (0.5, 0.75, 1.5, 2.0)
 _SHORT = (0.0625, 0.125)
 #: Denoising steps that programs offer, at most.
 _STEPS = 150.0
@@ -84,8 +86,13 @@ def _batches(asked: Asked) -> Iterable[Tried]:
         return
     own = float(asked.job.batch)
     tried_ = {1.0, own / 32, own / 16, own / 8, own / 4, own / 2, 2 * own, 4 * own, 8 * own}
+    # One at a time is what a plain loop does, and no try among many.
+    alone = "alone" if asked.job.phase == "infer" and "batch" not in asked.stated else "batch"
     for batch in sorted(one for one in tried_ if one >= 1.0 and one != own and one == int(one)):
-        yield from each("batch", [(f"{batch:g}, not {own:g}", again(asked, replace(asked.job, batch=batch)))])
+        yield from each(
+            alone if batch == 1.0 else "batch",
+            [(f"{batch:g}, not {own:g}", again(asked, replace(asked.job, batch=batch)))],
+        )
 
 
 def _flight(asked: Asked) -> Iterable[Tried]:
@@ -119,6 +126,8 @@ def _times(asked: Asked, column: str) -> tuple[float, ...]:
 
     The length that is said of a fine-tuning is the most that it takes, and most texts are shorter.
     """
+    if column == "height":
+        return _SIDES
     if column == "seq_len" and asked.job.phase.startswith("finetune"):
         return (*_SHORT, *_TIMES)
     if column != "steps" or "steps" in asked.stated or not asked.figure.sense or asked.figure.passes:
@@ -140,11 +149,14 @@ def _models(asked: Asked) -> Iterable[Tried]:
             yield from each("workload", [(f"{name}, not {own}", found)])
 
 
-def _stem(name: str) -> str:
-    """What models of one name and version share: language models differ in their parameters alone."""
+def _stem(name: str) -> tuple[bool, str]:
+    """What models of one name and version share: language models differ in their parameters alone.
+
+    One that is told by its parameters is none of those whose number is a version: `gpt-13b`, `gpt2`.
+    """
     sized = re.sub(r"\b\d[\d.]*[bm]\b", "", name)
     plain = sized if sized != name else re.sub(r"\d[\d.]*", "", name)
-    return re.sub(r"-(?:base|large|small|tiny|medium|xl|huge)\b", "", plain).strip("-.")
+    return sized != name, re.sub(r"-(?:base|large|small|tiny|medium|xl|huge)\b", "", plain).strip("-.")
 
 
 def _checkpointing(asked: Asked) -> Iterable[Tried]:

@@ -7,16 +7,22 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from whichgpu.cost.anchors import of_one_user
 from whichgpu.cost.answers import Z90
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.estimate import plain_estimate
+from whichgpu.cost.estimates import PACED
 from whichgpu.cost.placing import placed
 from whichgpu.cost.time import FEED
 from whichgpu.facts.model import Interval
 from whichgpu.hardware import tokens
 from whichgpu.hardware.fields import RATES
 from whichgpu.hardware.parts import is_part, resized, scaled
+from whichgpu.hardware.slices import smallest
 from whichgpu.planner.diagnosis.trying import Tried, again, each, having, host, rated
+from whichgpu.units import show
 from whichgpu.workloads.ops import COUNTED
 
 if TYPE_CHECKING:
@@ -27,7 +33,9 @@ if TYPE_CHECKING:
 
 #: Shares of the usual limit, of boost clocks and of a GPU, that are tried.
 _RAISED = (1.1, 1.2, 1.35)
-_CAPS, _CLOCKS, _SHARES = (0.85, 0.7, 0.6, 0.5, 0.4), (0.85, 0.7, 0.55, 0.4, 0.25), (0.5, 0.25)
+_CAPS, _CLOCKS, _SHARES = (0.85, 0.7, 0.6, 0.5, 0.4), (0.85, 0.7, 0.55, 0.4), (0.5, 0.25)
+#: Of boost, at which a clock is held that does not move: idle clocks, a power brake, a battery.
+_STUCK = (0.2,)
 #: Share of a card's memory below which a model stays on it.
 _LITTLE = 0.3
 #: Cards of one name that are tried, at most.
@@ -155,10 +163,11 @@ def _power(asked: Asked) -> Iterable[Tried]:
 
 def _clocks(asked: Asked) -> Iterable[Tried]:
     known = {name: asked.gpu.value(name) for name in ("clock_boost", "clock_base", "clock_tensor", *RATES)}
-    for share in _CLOCKS:
-        slower = {name: float(value) * share for name, value in known.items() if value}
-        device = resized(asked.gpu, asked.gpu.id, "derived", **slower)
-        yield from each("clocks", [(f"{share:.0%}", again(asked, asked.job, device))])
+    for cause, shares in (("clocks", _CLOCKS), ("stuck", _STUCK)):
+        for share in shares:
+            slower = {name: float(value) * share for name, value in known.items() if value}
+            device = resized(asked.gpu, asked.gpu.id, "derived", **slower)
+            yield from each(cause, [(f"{share:.0%}", again(asked, asked.job, device))])
 
 
 def _links(asked: Asked) -> Iterable[Tried]:
@@ -217,8 +226,27 @@ def _shared(asked: Asked) -> Iterable[Tried]:
         part = {**scaled(asked.gpu, share, share), "memory": float(asked.gpu.value("memory") or 0.0)}
         device = resized(asked.gpu, asked.gpu.id, "derived", **part)
         yield from each("shared", [(f"{share:.0%} of it", again(asked, asked.job, device))])
+    slice_ = smallest(asked.gpu)
+    if slice_ is not None and asked.answer.required <= float(slice_.value("memory") or 0.0):
+        name = slice_.id.rpartition("mig-")[2]
+        yield from each("shared", [(f"a MIG slice {name}", again(asked, asked.job, slice_))])
+
+
+def _waiting(asked: Asked) -> Iterable[Tried]:
+    """Small kernels beside a slower host: how long one takes to launch, no name of a GPU tells."""
+    if not asked.figure.sense or "launch" in asked.job.options:
+        return
+    found = plain_estimate(asked.job, [asked.gpu])
+    waits, each_takes = (float(np.ravel(one)[0]) for one in (found.timing.launching, found.timing.launch))
+    if found.runtime.specialised or waits < PACED or not each_takes:
+        return
+    for times in (0.5, 2.0, 3.0) if asked.faster else (2.0, 3.0):
+        said = show(times * each_takes, "time", 2)
+        job = having(asked, launch=said.replace(" ", ""))
+        yield from each("host", [(f"in {said} each, not {show(each_takes, 'time', 2)}", again(asked, job))])
 
 
 _CAUSES: tuple[Callable[[Asked], Iterable[Tried]], ...] = (
     _loading, _processor, _spilling, _power, _clocks, _links, _fewer, _variants, _shared,
+    _waiting,
 )  # fmt: skip

@@ -28,7 +28,7 @@ from whichgpu.values import NamedTuple
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, classifier, conv_norm, image
 from whichgpu.workloads.bottleneck import attend
-from whichgpu.workloads.branches import branched
+from whichgpu.workloads.branches import OPTION, WORDS, branched, deployed
 from whichgpu.workloads.images import (
     eca,
     global_context,
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "sgd"
 DEFAULTS = images.defaults()
+OPTIONS, RUNTIME_WORDS = (OPTION,), WORDS
 #: Heads of the transformer inside MobileViT; each side of its patches, in positions.
 _HEADS, _PATCH = 4, 2
 
@@ -64,6 +65,7 @@ class _Row(NamedTuple):
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """Stem, blocks, a last 1 x 1, classifier: (B, 3, H, W) -> (B, classes)."""
+    dims = {**dims, "folded": deployed(job)}
     with rec.module("stem"):
         x = _stem(rec, image(job), dims)
     for i, row in enumerate(dims["blocks"]):
@@ -168,7 +170,8 @@ def _edge(rec: Recorder, x: Map, row: _Row, stride: int, dims: Dims) -> Map:
 
 def _rep(rec: Recorder, x: Map, row: _Row, stride: int, dims: Dims) -> Map:
     """3 x 3, 1 x 1 and the map itself, each with its norm, added up: (B, C, H, W) -> (B, channels, ..)."""
-    y = branched(rec, x, row.channels, 3, stride, groups=_groups(row.channels, row.group))
+    y = branched(rec, x, row.channels, 3, stride, groups=_groups(row.channels, row.group),
+                 folded=dims["folded"])  # fmt: skip
     _gate(rec, y, dims)
     activate(rec, y.elements, dims["activation"])
     return y
@@ -179,7 +182,7 @@ def _one(rec: Recorder, x: Map, row: _Row, stride: int, dims: Dims) -> Map:
     gated, copies = row.kind == "one-gated", dims["branches"]
     for out, kernel, step, groups in ((x.channels, 3, stride, x.channels), (row.channels, 1, 1, 1)):
         x = branched(rec, x, out, kernel, step, groups=groups, copies=copies, activation=dims["activation"],
-                     squeezed=out // 16 if gated else 0)  # fmt: skip
+                     squeezed=out // 16 if gated else 0, folded=dims["folded"])  # fmt: skip
     return x
 
 

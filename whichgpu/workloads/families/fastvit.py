@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import activate, classifier, conv_norm, image
-from whichgpu.workloads.branches import branched
+from whichgpu.workloads.branches import OPTION, WORDS, branched, deployed
 from whichgpu.workloads.images import join, layer_norm, round_channels, squeeze_excite
 
 if TYPE_CHECKING:
@@ -24,49 +24,56 @@ if TYPE_CHECKING:
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
 DEFAULTS = images.defaults()
+OPTIONS, RUNTIME_WORDS = (OPTION,), WORDS
 #: Width of a head.
 _HEAD = 32
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """Stem, stages, a last convolution, mean, head: (B, 3, H, W) -> (B, classes)."""
+    dims = {**dims, "folded": deployed(job)}
     with rec.module("stem"):
-        x = _stem(rec, image(job), dims["widths"][0], scale=dims.get("stem_scale", True))
+        x = _stem(rec, image(job), dims["widths"][0], dims)
     for i, (layers, width, mixer) in enumerate(
         zip(dims["layers"], dims["widths"], dims["mixers"], strict=True)
     ):
         with rec.module(f"stage{i + 1}"):
             if i:
-                gated = i in dims.get("gated_down", ())
-                x = _down(rec, x, width, gated=gated, active=dims.get("down_activation", False))
+                x = _down(rec, x, width, dims, gated=i in dims.get("gated_down", ()))
             if mixer == "attention":
                 rec.conv(x, width, 7, groups=width, bias=True, name="positions")
-                rec.add(x.elements)
+                if not dims["folded"]:
+                    rec.add(x.elements)
             with rec.module("layers", copies=float(layers)):
                 _layer(rec, x, mixer, dims)
     with rec.module("head"):
         out = 2 * x.channels
-        x = branched(rec, x, out, 3, groups=x.channels, squeezed=out // 16, activation="gelu")
+        x = branched(rec, x, out, 3, groups=x.channels, squeezed=out // 16, activation="gelu",
+                     folded=dims["folded"])  # fmt: skip
         classifier(rec, x, dims["classes"])
 
 
-def _stem(rec: Recorder, x: Map, width: int, *, scale: bool) -> Map:
+def _stem(rec: Recorder, x: Map, width: int, dims: Dims) -> Map:
     """A 3 x 3, a depthwise one and a 1 x 1, the first two halve: (B, 3, H, W) -> (B, C, H/4, W/4)."""
-    x = branched(rec, x, width, 3, 2, scale=scale, activation="gelu", backward="weight")
-    x = branched(rec, x, width, 3, 2, groups=width, scale=scale, activation="gelu")
-    return branched(rec, x, width, 1, activation="gelu")
+    scale, folded = dims.get("stem_scale", True), dims["folded"]
+    x = branched(rec, x, width, 3, 2, scale=scale, activation="gelu", backward="weight", folded=folded)
+    x = branched(rec, x, width, 3, 2, groups=width, scale=scale, activation="gelu", folded=folded)
+    return branched(rec, x, width, 1, activation="gelu", folded=folded)
 
 
-def _down(rec: Recorder, x: Map, width: int, *, gated: bool, active: bool) -> Map:
+def _down(rec: Recorder, x: Map, width: int, dims: Dims, *, gated: bool) -> Map:
     """A depthwise 7 x 7 beside a 3 x 3, then a 1 x 1: (B, C, H, W) -> (B, C', H/2, W/2)."""
-    y = conv_norm(rec, x, width, 7, 2, groups=x.channels, relu=False, name="large")
-    conv_norm(rec, x, width, 3, 2, groups=x.channels, relu=False, keeps=0.0, name="small")
-    rec.add(y.elements)
+    if dims["folded"]:
+        y = rec.conv(x, width, 7, 2, groups=x.channels, bias=True, name="large")
+    else:
+        y = conv_norm(rec, x, width, 7, 2, groups=x.channels, relu=False, name="large")
+        conv_norm(rec, x, width, 3, 2, groups=x.channels, relu=False, keeps=0.0, name="small")
+        rec.add(y.elements)
     if gated:
         squeeze_excite(rec, y, round_channels(width / 4, 8, least=0.0))
-    if active:
+    if dims.get("down_activation", False):
         activate(rec, y.elements, "gelu")
-    return branched(rec, y, width, 1, activation="gelu")
+    return branched(rec, y, width, 1, activation="gelu", folded=dims["folded"])
 
 
 def _layer(rec: Recorder, x: Map, mixer: str, dims: Dims) -> None:
@@ -81,11 +88,15 @@ def _layer(rec: Recorder, x: Map, mixer: str, dims: Dims) -> None:
         places = x.height * x.width
         rec.attention(x.batch, width // _HEAD, places, places, _HEAD)
         rec.linear(x.pixels, width, width, bias=True, shard="row", name="out")
-    else:
+    elif not dims["folded"]:
         rec.norm(x.elements, width, name="token_norm")
         branched(rec, x, width, 3, groups=width)
         rec.add(x.elements, name="subtract")
-    join(rec, x.pixels, width, layer_scale=True)
+    if dims["folded"] and mixer != "attention":
+        # All of it, its scale and the way around it too, is one window of each channel.
+        rec.conv(x, width, 3, groups=width, bias=True, name="mixer")
+    else:
+        join(rec, x.pixels, width, layer_scale=True)
     conv_norm(rec, x, width, 7, groups=width, relu=False, name="depthwise")
     rec.conv(x, hidden, 1, bias=True, name="up")
     activate(rec, hidden * x.pixels, "gelu")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.workloads import images
 from whichgpu.workloads.blocks import conv_norm, image
+from whichgpu.workloads.branches import OPTION, WORDS, deployed
 from whichgpu.workloads.images import round_channels, squeeze_excite
 
 if TYPE_CHECKING:
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
 
 PHASES, PHASE_ALIASES, UNIT, OPTIMIZER = images.PHASES, images.PHASE_ALIASES, images.UNIT, "adamw"
 DEFAULTS = images.defaults()
+OPTIONS, RUNTIME_WORDS = (OPTION,), WORDS
 #: Channels inside of a perceptron, and of a gate, for one of the block's.
 _FFN, _GATE = 2, 0.25
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """Two convolutions, four stages, mean, heads: (B, 3, H, W) -> (B, classes)."""
-    older = dims.get("branch_norm", False)
+    kind = "folded" if deployed(job) else "older" if dims.get("branch_norm", False) else ""
     with rec.module("stem"):
         first = dims["widths"][0]
         x = conv_norm(rec, image(job), first // 2, 3, 2, activation="gelu", backward="weight")
@@ -35,13 +37,13 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     for i, (width, layers) in enumerate(zip(dims["widths"], dims["layers"], strict=True)):
         with rec.module(f"stage{i + 1}"):
             if i:
-                _block(rec, x, older=older, gated=False)
+                _block(rec, x, kind=kind, gated=False)
                 x = conv_norm(rec, x, x.channels, 3, 2, groups=x.channels, relu=False, name="depthwise")
                 x = conv_norm(rec, x, width, 1, relu=False)
                 _perceptron(rec, x)
             for gated, count in ((True, (layers + 1) // 2), (False, layers // 2)):
                 with rec.module("layers", copies=float(count)):
-                    _block(rec, x, older=older, gated=gated)
+                    _block(rec, x, kind=kind, gated=gated)
     with rec.module("head"):
         rec.global_pool(x)
         for _ in range(2 if dims.get("distilled") else 1):
@@ -49,8 +51,23 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
             rec.linear(x.batch, x.channels, dims["classes"], bias=True, name="fc")
 
 
-def _block(rec: Recorder, x: Map, *, older: bool, gated: bool) -> None:
-    """Depthwise 3 x 3 and 1 x 1 and the map itself, a gate, a perceptron: shape unchanged."""
+def _block(rec: Recorder, x: Map, *, kind: str, gated: bool) -> None:
+    """Depthwise 3 x 3 and 1 x 1 and the map itself, a gate, a perceptron: shape unchanged.
+
+    `kind`: "older" with a norm behind each branch, "folded" into one convolution.
+    """
+    width = x.channels
+    if kind == "folded":
+        rec.conv(x, width, 3, groups=width, bias=True, name="depthwise")
+    else:
+        _branches(rec, x, older=kind == "older")
+    if gated:
+        squeeze_excite(rec, x, round_channels(width * _GATE, 8, least=0.0))
+    _perceptron(rec, x)
+
+
+def _branches(rec: Recorder, x: Map, *, older: bool) -> None:
+    """Depthwise 3 x 3 and 1 x 1 and the map itself, added up: shape unchanged."""
     width = x.channels
     conv_norm(rec, x, width, 3, groups=width, relu=False, name="depthwise")
     if older:
@@ -61,9 +78,6 @@ def _block(rec: Recorder, x: Map, *, older: bool, gated: bool) -> None:
     rec.add(x.elements)
     if not older:
         rec.norm(x.elements, width)
-    if gated:
-        squeeze_excite(rec, x, round_channels(width * _GATE, 8, least=0.0))
-    _perceptron(rec, x)
 
 
 def _perceptron(rec: Recorder, x: Map) -> None:

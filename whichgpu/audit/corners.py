@@ -1,0 +1,78 @@
+"""What a table with devices above its columns says once for all: in its corner, and in its row of GPUs.
+
+"Tensor peak, dense / sparse (TFLOPS)" in the corner is of every rate below it; "GPUs | 8x A100 | 8x H100"
+below machines says of how many devices each column is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import qualifiers
+from whichgpu.audit.cells import unit_of
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from whichgpu.audit.attributes import Attribute
+    from whichgpu.audit.document import Table
+    from whichgpu.audit.heads import Head
+
+_RATES = ("flop rate", "op rate")
+#: Words of a corner that is of rates.
+_OF_RATES = re.compile(r"FLOPS|\bTOPS\b|\bdense\b|\bspars", re.IGNORECASE)
+#: A corner that tells in which order the two values of each cell stand.
+_BOTH = re.compile(
+    r"\bdense\b\W{1,5}(?:and |or )?\bspars\w*|\bspars\w*\W{1,5}(?:and |or )?\bdense\b", re.IGNORECASE
+)
+#: The name of a row that says which GPUs machines have, and how many its cells tell.
+_GPUS = re.compile(
+    r"(?:number of |# of |#)?(?:gpus?|accelerators?|cards)(?: configuration| count)?", re.IGNORECASE
+)
+_SO_MANY = re.compile(r"\s*(?:(\d{1,2})\s?[x\u00d7]\s|(\d{1,2})\s?(?:gpus?)?\s*$)", re.IGNORECASE)
+
+
+class Corner(NamedTuple):
+    """What the corner of a table says of the rates below it."""
+
+    said: frozenset[str] = frozenset()
+    unit: str = ""
+    #: What the order of two values is, in the words of a label; empty where nothing is told.
+    both: str = ""
+
+    def of(self, attribute: Attribute | None, label: str, unit: str) -> tuple[str, str, frozenset[str]]:
+        """The label and the unit of a row as the corner completes them, and what else it says of the row."""
+        if attribute is None or attribute.dimension not in _RATES:
+            return label, unit, frozenset()
+        own = qualifiers(label) & {"dense", "sparse"}
+        if own:
+            return label, unit or self.unit, frozenset()
+        return f"{label} ({self.both})" if self.both else label, unit or self.unit, self.said
+
+
+def corner(table: Table, header: int, across: Mapping[int, Head]) -> Corner:
+    """The corner of a table, where it speaks of rates."""
+    cell = table.cell(header, 0) if header >= 0 and 0 not in across else None
+    if cell is None or not _OF_RATES.search(cell.text):
+        return Corner()
+    both = _BOTH.search(cell.text)
+    said = frozenset() if both else qualifiers(cell.text) & {"dense", "sparse"}
+    return Corner(said, unit_of(cell.text), both[0] if both else "")
+
+
+def numbered(table: Table, across: Mapping[int, Head]) -> Mapping[int, Head]:
+    """The devices above the columns, those of machines with how many a row tells that each has."""
+    if not any(head.whole for head in across.values()):
+        return across
+    row = next(
+        (row for row in table.rows if row and row[0] and _GPUS.fullmatch(row[0].text.strip(" :*"))), ()
+    )
+    found = dict(across)
+    for at, head in across.items():
+        cell = row[at] if at < len(row) else None
+        told = _SO_MANY.match(cell.text) if cell else None
+        if told and head.number == 1:
+            found[at] = head._replace(number=float(told[1] or told[2]))
+    return found

@@ -1,0 +1,220 @@
+"""Amounts that follow from others of their passage in one way only: what an item costs, a day, one of many.
+
+How a sentence leads from one to the other is not read: where none of the prices, rates and counts that stand
+there gives what is said to cost so much, it is wrong.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.clauses.mood import is_indicative
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.quantities import SPELLED, quantities
+from whichgpu.audit.sentences import sentences, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.sentences import Sentence
+
+_MONEY = r"(?:US)?[$\u20ac\u00a3]\s?(?P<{0}>\d[\d,]*(?:\.\d+)?)|(?P<{0}c>\d+(?:\.\d+)?)\s?(?:cents?|\u00a2)"
+_ITEMS = r"(?:images?|pictures?|tokens?|requests?|prompts?|samples?|sequences?|frames?|of them)"
+#: "1,000 images cost $0.38", "$0.27 per image", "a million tokens for $2".
+_OF_ITEMS = (
+    re.compile(
+        rf"(?P<n>\d[\d,]*|an?|one|each|every|a (?:thousand|million)|one (?:thousand|"
+        rf"million))\s(?P<k>million\s|thousand\s)?"
+        rf"(?:single\s)?{_ITEMS}\s(?:costs?|for|is|are|at|comes? to)\s(?:about\s|around\s|only\s|just\s|"
+        rf"roughly\s|some\s|"
+        rf"nearly\s|almost\s)*(?P<paid>{_MONEY.format('v')})(?!\s?(?:an?\s|per\s|/)\s?(?:h|hr|hour|GPU))",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"(?P<paid>{_MONEY.format('v')})\s(?:per|for (?:each|every|an?|one)|an?|each)\s"
+        rf"(?P<n>\d[\d,]*\s|a (?:thousand|million)\s|one (?:thousand|million)\s)?(?P<k>million\s|thousand\s)?"
+        rf"(?:single\s)?{_ITEMS}\b",
+        re.IGNORECASE,
+    ),
+)  # fmt: skip
+_HOURLY = re.compile(
+    rf"(?:{_MONEY.format('v')})\s?(?:/|an?\s|per\s|each\s|every\s)\s?(?:GPU[- ]?)?(?:hr|hour|h)\b",
+    re.IGNORECASE,
+)
+_RATES = re.compile(
+    r"(?P<v>\d[\d,]*(?:\.\d+)?)\s(?P<k>thousand\s|million\s)?"
+    rf"{_ITEMS.replace('|of them', '')}\s?(?:/|per\s|an?\s|each\s|every\s)\s?(?P<t>s(?:ec(?:ond)?)?|"
+    rf"min(?:ute)?|h(?:r|our)?)\b",
+    re.IGNORECASE,
+)
+_HOURS = {"s": 3600.0, "m": 60.0, "h": 1.0}
+_LARGE = {"thousand": 1e3, "million": 1e6}
+#: Two amounts of money by different times, one the other: "$23.92 per hour, or $191.36 per day".
+_BY_TIME = re.compile(
+    rf"(?P<sum>{_MONEY.format('v')})\s?(?:/|an?\s|per\s|each\s|every\s)\s?(?P<t>hour|h|day|week|month|"
+    rf"year)\b",
+    re.IGNORECASE,
+)
+_SO = re.compile(
+    r"(?:[,(=:\u2013\u2014-]|\b(?:or|i\.e\.|that is|which is|which makes|so|thus|hence|equals|means|makes|"
+    r"makes it|comes to|"
+    r"amounts to|translates (?:in)?to|works out (?:at|to))\b)[^\d$\u20ac]{0,24}",
+    re.IGNORECASE,
+)
+#: Hours in which it does not run.
+_SOME_HOURS = re.compile(
+    r"\b(?:\d+|two|three|four|five|six|eight|ten|twelve|office|working|business|"
+    r"few) hours\b",
+    re.I,
+)
+_IN_A = {
+    "day": ((24.0, 24.0),), "week": ((168.0, 168.0),), "month": ((672.0, 744.0), (160.0, 184.0)),
+    "year": ((8640.0, 8784.0), (1900.0, 2100.0)),
+}  # fmt: skip
+#: What one of several costs, has or makes: "$300,000, i.e. $60,000 per GPU".
+_APIECE = re.compile(
+    rf"(?:[,(]|\b(?:i\.e\.|that is|so|or|which is|which makes|thus|hence|means))\s?(?:that is\s|i\.e\.,?\s|"
+    rf"about\s|around\s|"
+    rf"roughly\s|only\s|just\s|nearly\s|almost\s|some\s)*(?P<paid>{_MONEY.format('v')})\s(?:per|a|for each|"
+    rf"for every|for one)\s"
+    r"(?:single\s)?(?:gpu|card|accelerator|device|board)\b(?!\s(?:more|less|extra)\b)"
+    r"(?!\s?(?:and|per|an?)?[- ]?\s?(?:hour|h|month|day|year)\b)",
+    re.IGNORECASE,
+)
+_COUNT = re.compile(
+    rf"(?<![\w.,$\u20ac])(?P<n>[1-9]\d{{0,4}}|{'|'.join(SPELLED)}|pair|both|dozen)(?:\s?[x\u00d7])?[\s-]"
+    r"(?!(?:hours?|days?|weeks?|months?|years?|percent|GB|cents?|dollars?)\b)",
+    re.IGNORECASE,
+)
+_TIMES = re.compile(r"(?<![\w.,])(?P<n>[1-9]\d{0,3})\s?[x\u00d7]\s?(?=[A-Z])")
+#: What is told of something else than the plain price.
+_ELSE = re.compile(
+    r"\b(?:if|would|could|might|discount\w*|saved?|saving|reserved|spot|plus|including|electricity|energy|"
+    r"kwh|power|idle|"
+    r"utili[sz]ation|busy|setup|set-up|minimum|storage|egress|network|tax|vat|average|between|from|input|"
+    r"output|api)\b",
+    re.IGNORECASE,
+)
+_NEAR, _FAR = 0.06, 420
+
+
+def costs(context: Context) -> Iterator[Finding]:
+    """Every amount of running text that none of those beside it gives."""
+    for _, passage in context.document.running():
+        if "$" not in passage.text and not _CENTS.search(passage.text):
+            continue
+        for sentence in sentences(passage.text):
+            if "?" in sentence.text or not is_indicative(sentence.text):
+                continue
+            yield from _items(passage, sentence, context)
+            yield from _times(passage, sentence, context)
+            yield from _apiece(passage, sentence, context)
+
+
+_CENTS = re.compile(r"\bcents?\b|[\u20ac\u00a3\u00a2]")
+
+
+def _value(match: re.Match[str], group: str = "v") -> float:
+    if match[f"{group}c"]:
+        return float(match[f"{group}c"]) / 100
+    return float(match[group].replace(",", ""))
+
+
+def _many(words: str | None, scale: str | None) -> float:
+    plain = (words or "").lower().replace(",", "").strip()
+    last = plain.split(" ")[-1]
+    number = float(plain) if plain.isdigit() else _LARGE.get(last, 1.0)
+    return number * _LARGE.get((scale or "").strip().lower(), 1.0)
+
+
+def _items(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """What so many images or tokens cost, by every price of an hour and every rate of the passage before."""
+    text = passage.text
+    for match in (each for said in _OF_ITEMS for each in said.finditer(text, sentence.start, sentence.end)):
+        start = max(0, match.start() - _FAR)
+        before = text[start : match.end()]
+        prices = [_value(each) for each in _HOURLY.finditer(before)]
+        rates = [
+            float(each["v"].replace(",", "")) * _many("", each["k"]) * _HOURS[each["t"][0].lower()]
+            for each in _RATES.finditer(before)
+        ]
+        if not prices or not rates or _ELSE.search(sentence.text):
+            continue
+        told, many = _value(match), _many(match["n"], match["k"])
+        real = [price / rate * many for price, rate in product(prices, rates) if rate]
+        if not any(_is(told, each, match["paid"]) for each in real):
+            nearest = min(real, key=lambda each: abs(each / told - 1) if told else each)
+            because = f"${prices[-1]:,.4g} an hour at {rates[-1]:,.4g} an hour make ${real[-1]:,.3g}"
+            yield _finding(passage, match.span("paid"), f"${nearest:,.3g}", because, context)
+
+
+def _is(told: float, real: float, words: str) -> bool:
+    """Whether an amount is another but for its rounding."""
+    digits = words.partition(".")[2]
+    cents = "cent" in words or "\u00a2" in words
+    last = 10.0 ** -sum(map(str.isdigit, digits)) * (0.01 if cents else 1.0)
+    return abs(told - real) <= max(_NEAR * real, 0.6 * last)
+
+
+def _times(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """An amount by the day, month or year behind the same by the hour."""
+    text = passage.text
+    every = list(_BY_TIME.finditer(text, sentence.start, sentence.end))
+    hourly = [each for each in every if each["t"].lower()[0] == "h"]
+    for other in every:
+        before = [each for each in hourly if each.end() <= other.start()]
+        if other in hourly or not before or _ELSE.search(sentence.text) or _SOME_HOURS.search(sentence.text):
+            continue
+        if not _SO.search(text, before[-1].end(), other.start()):
+            continue
+        counts = [1.0, *_counts(sentence.text)]
+        paid = _sums(quantities(text, context.fraction), sentence.start, other.start())
+        spans = _IN_A[other["t"].lower()]
+        real = [_value(other) / (each * n) for each in paid for n in (*counts, *(1 / n for n in counts))]
+        if not any(low * (1 - _NEAR) <= each <= high * (1 + _NEAR) for low, high in spans for each in real):
+            right = _value(before[-1]) * spans[0][-1]
+            because = f"${_value(before[-1]):,.4g} an hour are ${right:,.4g} a {other['t'].lower()}"
+            yield _finding(passage, other.span("sum"), f"${right:,.2f}", because, context)
+
+
+def _counts(text: str) -> list[float]:
+    """Counts that a text tells, but no prices, sizes and times."""
+    said = (each["n"].lower() for each in (*_COUNT.finditer(text), *_TIMES.finditer(text)))
+    words = {**SPELLED, "pair": 2, "both": 2, "dozen": 12}
+    return [float(words.get(each) or each) for each in said if each in words or each.isdigit()]
+
+
+def _apiece(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """What one of several costs, by every amount and every count of the sentence and the one before it."""
+    text = passage.text
+    for match in _APIECE.finditer(text, sentence.start, sentence.end):
+        start = max(
+            (each.start for each in sentences(text) if each.end <= sentence.start), default=sentence.start
+        )
+        sums = _sums(quantities(text, context.fraction), sentence.start, match.start())
+        counts = _counts(text[start : match.start()])
+        if not sums or not counts or _ELSE.search(sentence.text):
+            continue
+        told = _value(match)
+        real = [each / n for each in sums for n in counts if n]
+        if not any(_is(told, each, match["paid"]) for each in (*real, *sums)):
+            because = f"${sums[-1]:,.4g} over {counts[-1]:g} are ${sums[-1] / counts[-1]:,.4g}"
+            yield _finding(passage, match.span("paid"), f"${sums[-1] / counts[-1]:,.4g}", because, context)
+
+
+def _sums(every: Sequence[Quantity], start: int, end: int) -> list[float]:
+    return [each.value for each in within(every, start, end) if each.dimension == "money" and each.value > 0]
+
+
+def _finding(
+    passage: Passage, place: tuple[int, int], expected: str, because: str, context: Context
+) -> Finding:
+    return made(
+        context, passage, place, "arithmetic", "inconsistent", attribute="told before", because=because,
+        expected=expected, evidence=(Evidence(because),),
+    )  # fmt: skip

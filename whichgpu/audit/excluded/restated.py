@@ -1,0 +1,177 @@
+"""Amounts that say again what stands right before them: a share of one, a time in another unit, a difference.
+
+"A sixth of 24 GB is 6 GB", "5,811 hours, that is 24 days", "575 W, 125 W less than the 4090's 450 W", "in
+2018 and in 2023, seven years later".
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.clauses.mood import is_indicative
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.multiple import share_of
+from whichgpu.audit.quantities import SPELLED, quantities
+from whichgpu.audit.sentences import sentences, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.quantities import Quantity
+    from whichgpu.audit.sentences import Sentence
+
+_SHARE = re.compile(
+    r"\b(?P<share>half|(?:an?|one|two|three|four|nine)[ -](?:half|thirds?|quarters?|fifths?|sixth|eighth|"
+    r"tenths?)|"
+    r"(?P<percent>\d{1,3}(?:\.\d)?)\s?(?:%|percent))\s+of\s+(?:the\s+|its\s+|those\s+|"
+    r"these\s+)?(?=[$\u20ac]?\d)",
+    re.IGNORECASE,
+)
+_IS = re.compile(
+    r",?\s+(?:(?:that|this|which)\s+)?(?:is|are|makes?|equals?|means|comes to|gives?|leaves|would be|were)\s+"
+    r"(?:about\s+|around\s+|roughly\s+|only\s+|just\s+|some\s+)?[~$\u20ac]?$",
+    re.IGNORECASE,
+)
+_THAT_IS = re.compile(
+    r"\s*(?:[,(=\u2013-]\s*)(?:(?:that is|i\.e\.|or|which is|which makes|equal to|so|hence|thus|"
+    r"=)[,:]?\s+)?(?:after\s+|in\s+)?"
+    r"(?:about\s+|around\s+|roughly\s+|nearly\s+|almost\s+|just\s+|only\s+|some\s+|over\s+)*",
+    re.IGNORECASE,
+)
+#: Units of time with their seconds; a month is of 30.4 days.
+_UNITS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0, "week": 604800.0, "month": 2.63e6,
+          "year": 3.156e7}  # fmt: skip
+_TIME = re.compile(
+    r"(?P<n>\d[\d,]*(?:\.\d+)?)\s(?P<unit>seconds?|minutes?|hours?|days?|weeks?|months?|years?)\b"
+    r"(?!\s+(?:a|per|each|every|old|ago|earlier|later)\b)",
+    re.IGNORECASE,
+)
+#: A difference between the amount before it and the one behind it, or of the device there.
+_BY = re.compile(
+    r",?\s*(?:or\s+|which is\s+|i\.e\.,?\s+|that is\s+|so\s+)?(?:about\s+|around\s+|roughly\s+|only\s+|"
+    r"just\s+|some\s+)*$",
+    re.I,
+)
+_MORE = re.compile(
+    r"\s+(?:of \w+ )?(?:(?P<more>more|higher|above|over)|(?P<less>less|lower|fewer|"
+    r"below))\s+than\s",
+    re.I,
+)
+_YEARS = re.compile(
+    rf"\b(?P<n>{'|'.join(SPELLED)}|one|\d{{1,2}})\s(?:full\s)?years?\s(?:later|earlier|after|before|apart|"
+    rf"newer|older|younger)\b",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"(?<![\d.,$])(?P<y>20[0-3]\d)(?![\d,.]*\d)(?!\s?(?:W|GB|MHz|TFLOPS|cores|images|tokens))")
+_FAR = 0.12
+
+
+def restated(context: Context) -> Iterator[Finding]:
+    """Every such amount of running text that is another one."""
+    for index, passage in context.document.running():
+        names = context.mentions.get(index, ())
+        for sentence in sentences(passage.text):
+            if "?" in sentence.text or not is_indicative(sentence.text):
+                continue
+            every = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
+            told = [each for each in every if not any(one.start <= each.start < one.end for one in names)]
+            yield from _shares(passage, sentence, told, context)
+            yield from _times(passage, sentence, context)
+            yield from _differences(passage, told, context)
+            yield from _years(passage, sentence, context)
+
+
+def _shares(
+    passage: Passage, sentence: Sentence, told: Sequence[Quantity], context: Context
+) -> Iterator[Finding]:
+    """A share: "a sixth of 24 GB is 6 GB"."""
+    text = passage.text
+    for match in _SHARE.finditer(text, sentence.start, sentence.end):
+        share = float(match["percent"]) / 100 if match["percent"] else share_of(match["share"].rstrip("s"))
+        share = share if share is not None else share_of(match["share"])
+        behind = [each for each in told if each.start >= match.end()]
+        if share is None or len(behind) < len(("whole", "part")):
+            continue
+        whole, part = behind[:2]
+        beside = whole.start - match.end() <= 1 and _IS.fullmatch(text, whole.end, part.start)
+        same = whole.dimension == part.dimension and whole.high == whole.value and part.high == part.value
+        real = share * whole.value
+        if beside and same and real and abs(part.value / real - 1) > _FAR:
+            words = f"{match['share']} of {text[whole.start : whole.end]}"
+            yield _finding(
+                passage, part, f"{words} is {share * whole.value / part.value:.3g} of what is told", context
+            )
+
+
+def _times(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """A time: "5,811 hours, that is, after about 24 days"."""
+    text = passage.text
+    every = list(_TIME.finditer(text, sentence.start, sentence.end))
+    for one, other in pairwise(every):
+        units = [each["unit"].lower().rstrip("s") for each in (one, other)]
+        if units[0] == units[1] or not _THAT_IS.fullmatch(text, one.end(), other.start()):
+            continue
+        a, b = (
+            float(each["n"].replace(",", "")) * _UNITS[unit]
+            for each, unit in zip((one, other), units, strict=True)
+        )
+        joined = re.search(r"that is|i\.e\.|\bor\b|which|equal|=|\(", text[one.end() : other.start()])
+        if joined and a and b and not 1 - _FAR < b / a < 1 + _FAR:
+            because = f"{one[0]} are {a / _UNITS[units[1]]:,.3g} {units[1]}s"
+            yield made(
+                context, passage, other.span(), "arithmetic", "inconsistent", attribute="told before",
+                because=because, expected=f"{a / _UNITS[units[1]]:,.3g} {units[1]}s",
+                evidence=(Evidence(because),),
+            )  # fmt: skip
+
+
+def _differences(passage: Passage, told: Sequence[Quantity], context: Context) -> Iterator[Finding]:
+    """A difference: "575 W, 125 W less than the 4090's 450 W": which of the two is more."""
+    text = passage.text
+    for first, apart, second in zip(told, told[1:], told[2:], strict=False):
+        said = _MORE.match(text, apart.end)
+        if not said or not _BY.fullmatch(text, first.end, apart.start) or second.start - said.end() > _WORDS:
+            continue
+        alike = first.dimension == apart.dimension == second.dimension and first.dimension not in (
+            "number",
+            "percent",
+        )
+        exact = all(each.high == each.value for each in (first, apart, second))
+        real = first.value - second.value
+        if alike and exact and abs(abs(real) / apart.value - 1) < _FAR and (real > 0) != bool(said["more"]):
+            a, b = (text[each.start : each.end] for each in (first, second))
+            words = f"{a} is {'more' if real > 0 else 'less'} than {b}"
+            yield _finding(passage, apart, words, context)
+
+
+#: Letters between a difference and what it is from.
+_WORDS = 48
+
+
+def _years(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """Years: "in 2018 and in 2023, seven years later"."""
+    text = passage.text
+    years = [int(each["y"]) for each in _YEAR.finditer(text, sentence.start, sentence.end)]
+    found = list(_YEARS.finditer(text, sentence.start, sentence.end))
+    if len(set(years)) != len(("one", "other")) or len(found) != 1:
+        return
+    words = found[0]["n"].lower()
+    number = 1 if words == "one" else SPELLED.get(words) or int(words)
+    apart = max(years) - min(years)
+    if abs(number - apart) > 1:
+        because = f"{max(years)} is {apart} years after {min(years)}"
+        yield made(
+            context, passage, found[0].span(), "arithmetic", "inconsistent", attribute="told before",
+            because=because, expected=f"{apart} years", evidence=(Evidence(because),),
+        )  # fmt: skip
+
+
+def _finding(passage: Passage, one: Quantity, because: str, context: Context) -> Finding:
+    return made(
+        context, passage, (one.start, one.end), "arithmetic", "inconsistent", attribute="told before",
+        because=because, evidence=(Evidence(because),),
+    )  # fmt: skip

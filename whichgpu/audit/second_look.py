@@ -1,0 +1,129 @@
+"""Accusations looked at once more, when all are known: those that a plain reading of the place excuses.
+
+What a sentence without a name says may be another device's of its passage, an announcement comes before a
+release, a rating is no result, and models are trained in a format by whoever made them.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.clauses.agreement import place_of
+from whichgpu.audit.fields import days_of, same_chip
+from whichgpu.audit.findings import withheld
+from whichgpu.audit.sentences import sentences, within
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from whichgpu.audit.clauses.agreement import At
+    from whichgpu.audit.findings import Context, Finding
+
+_RATED = re.compile(r"\b(?:rated|specified|certified|listed)\s+at\s+(?:about\s+|around\s+|up to\s+)?$", re.I)
+_SHOWN_FIRST = re.compile(r"\b(?:announc\w+|unveil\w+|present\w+|reveal\w+|introduc\w+|show\w*)\b", re.I)
+#: How long before its release a device is shown, in days.
+_AHEAD = 450
+_NEAR = 90
+_MODELS_ARE = re.compile(
+    r"\b(?:models?|networks?|checkpoints?|weights|llms?)\s+(?:that\s+|which\s+)?(?:are|were|was|is|"
+    r"have been|has been)\s+"
+    r"(?:usually\s+|often\s+|mostly\s+)?$",
+    re.IGNORECASE,
+)
+_THAT_ONE = re.compile(
+    r"\b(?:that one|the latter|the other one)\s+(?:has|had|offers|comes with|is|was|"
+    r"draws|costs)\b",
+    re.I,
+)
+#: In the sentence before, that what it names last is held against what it is about, or by what words it is.
+_NOT_IT = re.compile(
+    r"\b(?:compared (?:with|to)|unlike|in contrast to|versus|against|next to|relative to)\s|"
+    r"\bthe new(?:er)? (?:card|gpu|"
+    r"board|one|model)\b",
+    re.IGNORECASE,
+)
+_DATE = re.compile(r"(?:(?P<month>[A-Z][a-z]{2})[a-z]*\s+)?(?P<year>20[012]\d)")
+_MONTHS = {name: at for at, name in enumerate(
+    ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1)}  # fmt: skip
+
+
+def looked_at_again(found: Sequence[Finding], context: Context) -> list[Finding]:
+    """Findings as they are, or unverifiable where a plain reading excuses what they accuse."""
+    return [withheld(each, why) if each.accuses and (why := _why(each, context)) else each for each in found]
+
+
+def _why(found: Finding, context: Context) -> str:
+    where = place_of(found, context)
+    if where is None:
+        return ""
+    return next((why for why, test in _TESTS if test(found, where, context)), "")
+
+
+def _is_anothers(found: Finding, where: At, context: Context) -> bool:
+    """Whether a sentence without a name tells what is right of another device that its passage names."""
+    if found.kind not in ("specification", "identity"):
+        return False
+    named = context.mentions.get(where.number, ())
+    if within(named, where.sentence.start, where.sentence.end):
+        return False
+    text, start = where.passage.text, where.sentence.start
+    before = next((each for each in sentences(text) if each.start < start <= each.end), None)
+    if before is None or not _NOT_IT.search(text, before.start, start):
+        return False
+    accused = {*found.subject.split(", ")}
+    others = {key for each in named if each.start < where.at for key in each.ids} - accused
+    if found.attribute == "chip":
+        every = (str(context.catalogue[key].value("chip") or "") for key in context.spoken_of - accused)
+        return any(same_chip(found.stated, chip) for chip in every)
+    return bool(found.true_for) and found.true_for in others
+
+
+def _is_announced(found: Finding, where: At, context: Context) -> bool:
+    """Whether a day is that on which a device was shown, no longer before its release than is usual."""
+    told = _DATE.search(found.stated) if found.attribute == "release_date" else None
+    if told is None or not _SHOWN_FIRST.search(
+        where.passage.text, max(0, where.at - _NEAR), where.at + _NEAR
+    ):
+        return False
+    gpus = [context.catalogue[key] for key in found.subject.split(", ") if key in context.catalogue]
+    month = _MONTHS.get((told["month"] or "Dec").title(), 12)
+    day = date(int(told["year"]), month, 28).toordinal()
+    return any(0 <= days_of(gpu)[0] - day <= _AHEAD for gpu in gpus if gpu.value("release_date"))
+
+
+def _is_rated(found: Finding, where: At, context: Context) -> bool:
+    text = where.passage.text
+    return found.kind == "arithmetic" and _RATED.search(text, where.sentence.start, where.at) is not None
+
+
+def _is_of_models(found: Finding, where: At, context: Context) -> bool:
+    text = where.passage.text
+    return found.kind == "capability" and _MODELS_ARE.search(text, where.sentence.start, where.at) is not None
+
+
+def _is_of_that_one(found: Finding, where: At, context: Context) -> bool:
+    """Whether "that one" has more, which is the second side of what is accused."""
+    sides = [set(side.split(", ")) for side in found.subject.split(" against ")]
+    said = _THAT_ONE.search(where.passage.text, where.sentence.start, where.at)
+    if found.kind not in ("ordering", "ratio") or len(sides) != len(("one", "other")) or said is None:
+        return False
+    before = [each for each in context.mentions.get(where.number, ()) if each.end <= said.start()]
+    return bool(before) and bool(sides[1] & {*before[-1].ids})
+
+
+def _is_of_partitions(found: Finding, where: At, context: Context) -> bool:
+    """Whether partitions are another maker's, whose name for them is not MIG."""
+    makers = {context.catalogue[key].vendor for key in found.subject.split(", ") if key in context.catalogue}
+    return found.attribute == "mig" and "mig" not in found.quote.lower() and makers == {"AMD"}
+
+
+_TESTS: tuple[tuple[str, Callable[[Finding, At, Context], bool]], ...] = (
+    ("it is right of another device that its passage names", _is_anothers),
+    ("it is told of the announcement, which comes before the release", _is_announced),
+    ("it is what something is rated at, and follows from nothing", _is_rated),
+    ("it is told of models, and not of the device", _is_of_models),
+    ("it is told of the other one", _is_of_that_one),
+    ("its maker partitions it by other means", _is_of_partitions),
+)
