@@ -101,6 +101,18 @@ def texts() -> list[str]:
     return [*pieces, *(piece.upper() for piece in pieces[::7])]
 
 
+def test_a_text_that_is_asked_for_piece_by_piece_is_looked_through_once(monkeypatch):
+    """Of a pattern whose words it holds nowhere; one that has them is asked at each piece."""
+    looked, real = [], patterns.small
+    monkeypatch.setattr(patterns, "small", lambda text: looked.append(text) or real(text))
+    zebra = patterns.compile(r"zebras? cross\w+ twice")
+    without, within = "one lion, two lions, " * 9, "no lion. A zebra crosses twice"
+    assert not any(zebra.search(without, at, at + 20) for at in range(0, 180, 20))
+    assert looked == [without]
+    assert [bool(zebra.search(within, at, at + 22)) for at in (0, 8, 0)] == [False, True, False]
+    assert zebra.search(without) is None
+
+
 @pytest.mark.slow
 def test_a_pattern_finds_the_same_where_its_words_are_looked_for():
     """Of every pattern of every kind of claim: what `re` finds itself."""

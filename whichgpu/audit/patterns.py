@@ -121,7 +121,7 @@ def _letters(kind: str, text: str) -> str:
     return letter.lower() if letter < "\u00ff" or letter.lower() == letter.upper() else ""
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=MANY)
 def small(text: str) -> str:
     """A text in small letters, each where it was."""
     return text.lower() if text.isascii() else text.translate(_ODD).lower()
@@ -146,16 +146,25 @@ _FILTERED = {"search": False, "finditer": False, "match": True, "fullmatch": Tru
 def _where(later: _Later, name: str, sets: tuple[tuple[str, ...], ...]) -> Callable[..., Any]:
     """A method of a pattern that looks only where one of the words of each set is."""
     nothing: tuple[Match[str], ...] = ()
+    # A text is asked for piece by piece.
+    without: str | None = None
 
     def search(text: str, start: int = 0, end: int = sys.maxsize) -> Any:
+        nonlocal without
+        if text is without:
+            return iter(nothing) if name == "finditer" else None
         if len(text) <= _LONG:
             lower = small(text)
             for words in sets:
+                nowhere = True
                 for word in words:
                     # Most words stand nowhere, which `in` says soonest.
-                    if word in lower and lower.find(word, start, end) >= 0:
-                        break
+                    if word in lower:
+                        nowhere = False
+                        if lower.find(word, start, end) >= 0:
+                            break
                 else:
+                    without = text if nowhere else without
                     return iter(nothing) if name == "finditer" else None
         method = getattr(later.real(), name)
         if _FILTERED[name]:

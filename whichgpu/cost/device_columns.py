@@ -31,6 +31,10 @@ _GRAPHS = ("gaudi", "tpu", "neuron")
 _LEAST_CLOCK = 0.02
 
 
+def _has_metal(gpu: Gpu) -> bool:
+    return gpu.vendor == "Apple"
+
+
 @immutable(slots=False)
 class Columns:
     """Several GPUs side by side; every column is (G, 1), NaN where the catalogue has no value."""
@@ -119,7 +123,7 @@ class Columns:
         cuDNN does there; Metal Performance Shaders have no such algorithm (P. Turner, who planned one:
         gist.github.com/philipturner/a967b23ef3188464da67842c5c83cb6e).
         """
-        return np.asarray((tensor & ~self.miopen) | self.each(lambda gpu: gpu.vendor == "Apple"))
+        return np.asarray((tensor & ~self.miopen) | self.known(_has_metal))
 
     @cached_property
     def cudnn(self) -> NDArray[np.bool_]:

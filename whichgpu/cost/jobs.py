@@ -75,6 +75,8 @@ class Part(NamedTuple):
     ignored: Counter[str]
     #: How many rows were taken with an option that they do not state, so that they fit, by the option.
     taken: Counter[str]
+    #: How many were taken with less of what they leave open, in words.
+    less: Counter[str]
 
 
 class Predictions:
@@ -91,11 +93,14 @@ class Predictions:
         self.values = np.full((3, len(table)), np.nan)
         ignored: Counter[str] = Counter()
         taken: Counter[str] = Counter()
+        less: Counter[str] = Counter()
         for part in parts:
             self._put(part)
             ignored.update(part.ignored)
             taken.update(part.taken)
+            less.update(part.less)
         self.notes = list(_notes(self.ids, ignored, taken))
+        self.notes += [smaller.note(said, count) for said, count in sorted(less.items())]
 
     def _put(self, part: Part) -> None:
         self.values[:, part.rows] = part.values
@@ -113,29 +118,6 @@ class Predictions:
         asked = np.asarray(rows)[found]
         np.fmin.at(self.values[0], asked, more[0, found])
         np.fmax.at(self.values[2], asked, more[2, found])
-
-    def shrink(
-        self, table: Sequence[Cells], n_gpus: Callable[[str], int], answered: Callable[[Any], Part]
-    ) -> None:
-        """Answer rows that do not fit with less of what they leave open (`smaller.tries`), with a note."""
-        left = {
-            row: smaller.tries(table[row], n_gpus(table[row][_GPU]))
-            for row, error in enumerate(self.errors)
-            if error.startswith(smaller.TOO_LARGE)
-        }
-        taken: Counter[str] = Counter()
-        while left:
-            tried = {row: one for row, more in left.items() if (one := next(more, None))}
-            part = answered([cells for cells, _ in tried.values()])
-            fits = [place for place in range(len(tried)) if place not in part.errors]
-            for place in fits:
-                row, (_, said) = list(tried.items())[place]
-                self.values[:, row], self.errors[row] = part.values[:, place], ""
-                self.units[row], self.bases[row] = part.units[place], part.bases[place]
-                taken[said] += 1
-            done = {list(tried)[place] for place in fits}
-            left = {row: left[row] for row in tried if row not in done}
-        self.notes += [smaller.note(said, count) for said, count in sorted(taken.items())]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -192,7 +174,9 @@ def predict_rows(
     lexicon = Lexicon(catalogue, named)
 
     def answered(share: Sequence[int]) -> Part:
-        return _answered(table, share, Reader(lexicon))
+        part = _answered(table, share, Reader(lexicon))
+        _shrink(part, table, lambda text: bins.resolve_whole(text, catalogue)[1], anew)
+        return part
 
     def parts() -> Iterator[Part]:
         for part in _each(answered, _shares(table)):
@@ -203,7 +187,6 @@ def predict_rows(
         return _answered(cells, range(len(cells)), Reader(lexicon))
 
     found = Predictions(table, parts())
-    found.shrink(table, lambda text: bins.resolve_whole(text, catalogue)[1], anew)
     found.widen(*_others(table, catalogue), anew)
     found.notes += bins.taken({cells[_GPU] for cells in table}, catalogue)
     return found
@@ -254,7 +237,7 @@ def _answered(table: Sequence[Cells], share: Sequence[int], reader: Reader) -> P
     part = Part(
         share, np.full((3, len(share)), np.nan), [table[row][_UNIT] for row in share], [""] * len(share),
         {share[place]: error for place, error in reader.errors.items()}, reader.ignored,
-        Counter(),
+        Counter(), Counter(),
     )  # fmt: skip
     refused: Refused = {}
     for sweep in sweeps(reader.groups, refused):
@@ -263,6 +246,26 @@ def _answered(table: Sequence[Cells], share: Sequence[int], reader: Reader) -> P
     for place, (unit, why) in refused.items():
         part.units[place], part.errors[share[place]] = unit, why
     return part
+
+
+def _shrink(
+    part: Part, table: Sequence[Cells], n_gpus: Callable[[str], int], answered: Callable[[Any], Part]
+) -> None:
+    """Answer rows of a share that do not fit with less of what they leave open (`smaller.tries`)."""
+    left = {
+        place: smaller.tries(table[row], n_gpus(table[row][_GPU]))
+        for place, row in enumerate(part.rows)
+        if part.errors.get(row, "").startswith(smaller.TOO_LARGE)
+    }
+    while tried := {place: one for place, more in left.items() if (one := next(more, None))}:
+        again = answered([cells for cells, _ in tried.values()])
+        left = {place: left[place] for at, place in enumerate(tried) if at in again.errors}
+        for at, (place, (_, said)) in enumerate(tried.items()):
+            if at not in again.errors:
+                part.values[:, place] = again.values[:, at]
+                part.units[place], part.bases[place] = again.units[at], again.bases[at]
+                del part.errors[part.rows[place]]
+                part.less[said] += 1
 
 
 def _scatter(part: Part, sweep: Sweep, outcome: Outcome) -> None:

@@ -206,7 +206,7 @@ _BY_KIND = ("products", "memory")
 _OF_EACH = (
     "title", "year", "vendors", "unmeasured", "gap", "gaps", "routing", "routings", "marks", "software",
     "release", "said",
-    "id", "like", "keeper", "calls", "tf32", "narrow", "half", "one_user",
+    "id", "like", "keeper", "calls", "tf32", "narrow", "half", "one_user", "overlaps_softmax", "serverless",
 )  # fmt: skip
 #: What a job is settled by, and nothing reads later.
 _SETTLED = (
@@ -216,8 +216,6 @@ _SETTLED = (
 _STRUCTURE_MARKS = ("nhwc", "loads")
 #: Of what a runtime `holds` what is read of each.
 _HELD_OF_EACH = ("softmax_input",)
-#: What is read of answers of tokens alone, those of no server.
-_ANSWERS, _OF_ANSWERS = ("decode", "generate"), ("serverless",)
 #: What is read of a training alone, of a runtime and of what it holds, and of a server of requests alone.
 _TRAINS = (
     "stops_early", "selects_attention", "updates", "mixed_gradient", "bucket_bytes", "exposed", "casts_once",
@@ -250,8 +248,6 @@ def unread(phase: str) -> tuple[set[str], set[str]]:
     fields_, held = set(_SETTLED), {"caches", "asks_cache"}
     if phase not in TRAINING:
         fields_, held = fields_ | set(_TRAINS), held | set(_HELD_IN_TRAINING)
-    if phase not in _ANSWERS:
-        fields_ = fields_ | set(_OF_ANSWERS)
     if phase != "serve":
         fields_, held = fields_ | set(_SERVES), held | set(_HELD_BY_SERVERS)
     return fields_, held

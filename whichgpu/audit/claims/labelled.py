@@ -195,8 +195,10 @@ def _named(text: str, sentence: Sentence, group: _Group) -> list[_Row]:
     found: list[_Row] = []
     low = text.lower()
     for name in sorted(group.rows, key=len, reverse=True):
+        if len(name) <= _LEAST or name not in low:
+            continue
         pattern = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
-        match = pattern.search(low, sentence.start, sentence.end) if len(name) > _LEAST else None
+        match = pattern.search(low, sentence.start, sentence.end)
         if match and not any(one.start < match.end() and match.start() < one.end for one in found):
             found.append(_Row(*match.span(), name))
     return sorted(found)
@@ -367,7 +369,9 @@ def _meant_rows(groups: Sequence[_Group], sentence: Sentence) -> list[_Group]:
     low = sentence.text.lower()
     meant = [
         each for each in groups
-        if each.head and re.search(rf"(?<![\w.,]){re.escape(each.head.strip().lower())}(?![\w]|[.,]\d)", low)
+        if each.head
+        and (head := each.head.strip().lower()) in low
+        and re.search(rf"(?<![\w.,]){re.escape(head)}(?![\w]|[.,]\d)", low)
     ]  # fmt: skip
     return meant or list(groups)
 

@@ -21,7 +21,7 @@ from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from whichgpu.audit.document import Passage, Table
     from whichgpu.audit.findings import Context
@@ -467,19 +467,30 @@ def _spelled(name: str, text: str, sentence: Sentence) -> Iterator[tuple[int, in
         at = lower.find(name, end)
 
 
-@lru_cache(maxsize=1024)
-def _own(names: tuple[str, ...]) -> tuple[frozenset[str], ...]:
+class _Own(NamedTuple):
     """The words of each of some names that no other of them has, and that tell something."""
+
+    each: tuple[frozenset[str], ...]
+    #: Those of all of them.
+    words: frozenset[str]
+    #: Whether one has no such word and is told by its whole name.
+    alike: bool
+
+
+@lru_cache(maxsize=1024)
+def _own(names: tuple[str, ...]) -> _Own:
     every = [tokens(name) for name in names]
     count = Counter(word for words in every for word in words)
     alone = [frozenset(word for word in words if count[word] == 1) for words in every]
-    return tuple(
+    own = tuple(
         # A plan that is called "Large" goes by a word that tells nothing elsewhere.
         words
         if len(tokens(name)) == 1 and name.isalpha()
         else frozenset(word for word in words - _PLAIN if len(word) > 1)
         for name, words in zip(names, alone, strict=True)
     )
+    alike = any(not words and "." in name for name, words in zip(names, own, strict=True))
+    return _Own(own, frozenset().union(*own), alike)
 
 
 def named(index: int, passage: Passage, sentence: Sentence, series: Series, context: Context) -> list[Named]:
@@ -490,11 +501,11 @@ def named(index: int, passage: Passage, sentence: Sentence, series: Series, cont
         meant = [one for one in series.amounts if not one.ids.isdisjoint(each.ids)]
         if len(meant) == 1:
             found.append(Named(each.start, each.end, meant[0]))
-    said: dict[str, list[re.Match[str]]] = {}
-    for match in _TOKEN.finditer(passage.text, sentence.start, sentence.end):
-        if any(map(str.isdigit, match[0])) or match[0][0].isupper():
-            said.setdefault(match[0].lower(), []).append(match)
-    for one, own in zip(series.amounts, _own(tuple(each.name for each in series.amounts)), strict=True):
+    said = _said(passage.text, sentence)
+    owned = _own(tuple([each.name for each in series.amounts]))
+    if not (owned.alike or not owned.words.isdisjoint(said)):
+        return _each_once(found)
+    for one, own in zip(series.amounts, owned.each, strict=True):
         # "g5.xlarge" has no word that "g5.12xlarge" and "g6.xlarge" have not.
         alike = not own and "." in one.name
         if not (alike or own & said.keys()) or (one.ids and not rented(one.name)):
@@ -502,5 +513,20 @@ def named(index: int, passage: Passage, sentence: Sentence, series: Series, cont
         if alike:
             found += [Named(*place, one) for place in _spelled(one.name, passage.text, sentence)]
         found += [Named(*match.span(), one) for word in own & said.keys() for match in said[word]]
+    return _each_once(found)
+
+
+def _each_once(found: list[Named]) -> list[Named]:
+    """The first of each thing, in order."""
     found.sort(key=lambda each: each.start)
     return [each for at, each in enumerate(found) if not any(one.amount == each.amount for one in found[:at])]
+
+
+@lru_cache(maxsize=64)
+def _said(text: str, sentence: Sentence) -> Mapping[str, Sequence[re.Match[str]]]:
+    """The words of a sentence that may be of a name, in small letters, with their places."""
+    said: dict[str, list[re.Match[str]]] = {}
+    for match in _TOKEN.finditer(text, sentence.start, sentence.end):
+        if any(map(str.isdigit, match[0])) or match[0][0].isupper():
+            said.setdefault(match[0].lower(), []).append(match)
+    return said

@@ -6,6 +6,7 @@ which takes 16 bits between activations that stay in FP32 (`casts` of a runtime)
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,20 +15,25 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.kernels._emulation import bytes_each
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from whichgpu.cost.device import Devices
     from whichgpu.cost.optable import OpTable
     from whichgpu.cost.runtime import Runtime
+    from whichgpu.hardware.gpu import Gpu
 
 
 def among(devices: Devices, named: Sequence[str]) -> NDArray[np.bool_]:
     """Which GPUs are of vendors, families or architectures that a runtime names, (G, 1)."""
-    return np.asarray(
-        devices.each(lambda gpu: not {gpu.vendor, gpu.family, gpu.architecture}.isdisjoint(named))
-    )
+    return np.asarray(devices.known(_is_among(tuple(named))))
+
+
+@lru_cache(maxsize=256)
+def _is_among(named: tuple[str, ...]) -> Callable[[Gpu], bool]:
+    """The same of one GPU: one function for the same names, by which devices keep what they were asked."""
+    return lambda gpu: not {gpu.vendor, gpu.family, gpu.architecture}.isdisjoint(named)
 
 
 def quantised_prompt(ops: OpTable) -> NDArray[np.bool_]:

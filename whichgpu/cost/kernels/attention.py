@@ -60,8 +60,9 @@ def seconds(
     peaks = emulating(ops, devices, runtime, devices.peaks(ops.dtypes, tf32=runtime.unasked("attention")))
     # Unfused products know of no mask: they compute the whole rectangle.
     work = ops.flops * np.where(through > 0.0, 1.0, seen(d))
-    if runtime.overlaps_softmax:
-        work = work * exponentials(ops, devices)
+    overlaps = np.asarray(runtime.read(lambda one: one.overlaps_softmax))
+    if overlaps.any():
+        work = work * np.where(overlaps, exponentials(ops, devices), 1.0)
     compute = work / (peaks * efficiency)
     traffic = ops.activation_bytes + ops.kv_bytes * _readers(d, runtime)
     if np.any(through):
