@@ -197,7 +197,7 @@ def _settled(found: Finding, where: _Place, mostly_wrong: bool, told_right: bool
     own = None if named or where.who.here else _OWN_SUBJECT.match(where.text)
     if told_right:
         why = why or "the sentence states what the device has, and this of something else"
-    if where.open:
+    if where.open and not (named and found.attribute == "architecture"):
         why = why or "the sentence speaks of another card by a description"
     why = why or (f"the sentence speaks of {own['name'].split()[0]}" if own else "")
     family = None if named or where.who.here else _OF_FAMILY.match(where.text)

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
 
 #: Behind a size, or a power, that can be of nothing but the GPUs.
-_OF_GPUS = re.compile(r"\s+(?:of\s+)?(?:gpu (?:memory|power)|vram|hbm)|\s+for the gpus", re.IGNORECASE)
+_OF_GPUS = re.compile(
+    r"\s+(?:of\s+)?(?:gpu (?:memory|power)|vram|hbm)|\s+for the (?:gpus|cards|boards|accelerators)",
+    re.IGNORECASE,
+)
 #: Of machines that each have several.
 _NODES = re.compile(r"\b(?:nodes|servers|machines|boxes|systems|racks|instances)\b", re.IGNORECASE)
 #: What draws more than its GPUs do.

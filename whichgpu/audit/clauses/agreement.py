@@ -320,12 +320,22 @@ def _against_one(kind: str, found: Finding, place: At, context: Context) -> str:
         return _OF_ELSE
     if found.kind == "capability" and _is_of_all_named(accused, place, context):
         return ""
-    one = owner(place.number, place.passage, place.at, context)
-    if one is None or _is_open(place, context) or not accused & {*one.named, *one.ids}:
+    behind = right_behind(found, place, context)
+    one = behind or owner(place.number, place.passage, place.at, context)
+    if one is None or (behind is None and _is_open(place, context)) or not accused & {*one.named, *one.ids}:
         return OF_OTHERS
     return _OF_ELSE if _is_of_another(found, place, one, accused, context) else ""
 
 
+def right_behind(found: Finding, place: At, context: Context) -> Mention | None:
+    """The device that is said to be based on an architecture by its adjective: "the Turing-based P100"."""
+    behind = _BASED.match(place.passage.text, place.at + len(found.quote))
+    named = context.mentions.get(place.number, ())
+    based = found.attribute == "architecture" and behind is not None
+    return next((each for each in named if based and behind and each.start == behind.end()), None)
+
+
+_BASED = re.compile(r"[- ]based\s(?:nvidia\s|amd\s|tesla\s|geforce\s)?", re.IGNORECASE)
 #: What "it" is behind a semicolon where the clause before tells a result: "the speed-up is 2.46; with FP8".
 _RESULT = re.compile(
     r"\W*(?:the|this|that|its|our|a)\s(?:[\w-]+\s)?(?:speed-?up|ratio|factor|gap|lead|difference|advantage|"

@@ -90,6 +90,14 @@ _APIECE = re.compile(
     r"(?!\s?(?:and|per|an?)?[- ]?\s?(?:hour|h|month|day|year)\b)",
     re.IGNORECASE,
 )
+#: The same at the beginning of a sentence, of what the one before it tells.
+_THAT_IS = re.compile(
+    rf"\s*(?:That|This|It)(?:[\u2019']s| is| makes| gives)\s(?:about\s|around\s|roughly\s|only\s|just\s|"
+    rf"nearly\s|almost\s)*"
+    rf"(?P<paid>{_MONEY.format('v')})\s(?:per|a|for each|for every)\s(?:single\s)?(?:gpu|card|accelerator|"
+    rf"device|board)\b",
+    re.IGNORECASE,
+)
 _COUNT = re.compile(
     rf"(?<![\w.,$\u20ac])(?P<n>[1-9]\d{{0,4}}|{'|'.join(SPELLED)}|pair|both|dozen)(?:\s?[x\u00d7])?[\s-]"
     r"(?!(?:hours?|days?|weeks?|months?|years?|percent|GB|cents?|dollars?)\b)",
@@ -118,6 +126,8 @@ def costs(context: Context) -> Iterator[Finding]:
             yield from _items(passage, sentence, context)
             yield from _times(passage, sentence, context)
             yield from _apiece(passage, sentence, context)
+            yield from _runs(passage, sentence, context)
+            yield from _tariffs(passage, sentence, context)
 
 
 _CENTS = re.compile(r"\bcents?\b|[\u20ac\u00a3\u00a2]")
@@ -197,11 +207,13 @@ def _counts(text: str) -> list[float]:
 def _apiece(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     """What one of several costs, by every amount and every count of the sentence and the one before it."""
     text = passage.text
-    for match in _APIECE.finditer(text, sentence.start, sentence.end):
-        start = max(
-            (each.start for each in sentences(text) if each.end <= sentence.start), default=sentence.start
+    starts = (each.start for each in sentences(text) if each.end <= sentence.start)
+    start = max(starts, default=sentence.start)
+    begins = _THAT_IS.match(text, sentence.start, sentence.end)
+    for match in [begins] if begins else _APIECE.finditer(text, sentence.start, sentence.end):
+        sums = _sums(
+            quantities(text, context.fraction), start if begins else sentence.start, match.start("paid")
         )
-        sums = _sums(quantities(text, context.fraction), sentence.start, match.start())
         counts = _counts(text[start : match.start()])
         if not sums or not counts or _ELSE.search(sentence.text):
             continue
@@ -210,6 +222,86 @@ def _apiece(passage: Passage, sentence: Sentence, context: Context) -> Iterator[
         if not any(_is(told, each, match["paid"]) for each in (*real, *sums)):
             because = f"${sums[-1]:,.4g} over {counts[-1]:g} are ${sums[-1] / counts[-1]:,.4g}"
             yield _finding(passage, match.span("paid"), f"${sums[-1] / counts[-1]:,.4g}", because, context)
+
+
+#: So many hours, and what they are said to cost.
+_SO_LONG = re.compile(
+    r"(?<![\w.,])(?P<n>\d[\d,]*(?:\.\d+)?)\s(?:GPU[- ])?hours\b(?!\s(?:a|per|each|every|at)\b)", re.IGNORECASE
+)
+_COMES_TO = re.compile(
+    rf"\b(?:comes? to|costs?(?: you)?|amounts? to|makes?|is|are|pay|paid|bill of|total of|=)\s(?:about\s|"
+    rf"around\s|roughly\s|"
+    rf"only\s|just\s|some\s|nearly\s|almost\s)*(?P<paid>{_MONEY.format('v')})(?!\s?(?:/|an?\s|per\s|"
+    rf"each\s)\s?\w*)",
+    re.IGNORECASE,
+)  # fmt: skip
+
+
+def _runs(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """What so many hours cost, by every price of an hour and every number of devices of the passage."""
+    text = passage.text
+    spans = list(_SO_LONG.finditer(text, sentence.start, sentence.end))
+    found = list(_COMES_TO.finditer(text, sentence.start, sentence.end))
+    if (
+        len(spans) != 1
+        or len(found) != 1
+        or found[0].start() < spans[0].start()
+        or _ELSE.search(sentence.text)
+    ):
+        return
+    hours, paid = float(spans[0]["n"].replace(",", "")), found[0]
+    before = text[max(0, paid.start() - _FAR) : paid.start()]
+    starts = (each.start for each in sentences(text) if each.end <= sentence.start)
+    near = text[max(starts, default=sentence.start) : paid.start()]
+    if not _HOURLY.search(near) and not _AT.search(near) and not _MONEYED.search(near):
+        # What is told far off may be another's.
+        return
+    prices = [_value(each) for each in _HOURLY.finditer(before)]
+    prices += [each["v"] and float(each["v"].replace(",", "")) for each in _AT.finditer(before) if each["v"]]
+    counts = [1.0, *_counts(before)]
+    real = [price * hours * n for price in prices for n in counts]
+    if real and not any(_is(_value(paid), each, paid["paid"]) for each in real):
+        because = f"${prices[-1]:,.4g} an hour for {hours:,.6g} hours are ${prices[-1] * hours:,.2f}"
+        yield _finding(passage, paid.span("paid"), f"${prices[-1] * hours:,.2f}", because, context)
+
+
+_MONEYED = re.compile(_MONEY.format("v"))
+#: "At $0.79": of the hour that the sentence speaks of.
+_AT = re.compile(rf"\bat\s(?:{_MONEY.format('v')})", re.IGNORECASE)
+_ENERGY = re.compile(r"(?<![\w.,])(?P<n>\d[\d,]*(?:\.\d+)?)\s?(?P<k>k|M)?Wh\b(?!\s?(?:per|a|each)\b)")
+_TARIFF = re.compile(
+    rf"(?:{_MONEY.format('v')})\s?(?:/|an?\s|per\s|for each\s|for every\s)\s?(?:kWh|"
+    rf"kilowatt[- ]hour)\b",
+    re.IGNORECASE,
+)
+_SO_MUCH = re.compile(
+    rf"\b(?:is|are|costs?|comes? to|makes?|amounts? to|that is|=)\s(?:about\s|around\s|roughly\s|only\s|"
+    rf"just\s|some\s|"
+    rf"nearly\s|almost\s)*(?P<paid>{_MONEY.format('v')})(?!\s?(?:/|an?\s|per\s)\s?(?:kWh|kilowatt))",
+    re.IGNORECASE,
+)  # fmt: skip
+_PERIODS = (1.0, 7.0, 30.0, 30.4, 31.0, 365.0, 12.0, 52.0)
+
+
+def _tariffs(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """What energy costs at its price, in the time that it is used in or in another."""
+    text = passage.text
+    used = [
+        float(each["n"].replace(",", "")) * {"k": 1.0, "M": 1e3}.get(each["k"] or "", 1e-3)
+        for each in _ENERGY.finditer(text, sentence.start, sentence.end)
+    ]
+    prices = [_value(each) for each in _TARIFF.finditer(text, sentence.start, sentence.end)]
+    for match in _SO_MUCH.finditer(text, sentence.start, sentence.end) if used and len(prices) == 1 else ():
+        real = [
+            each * prices[0] * days * n
+            for each in used
+            for days in _PERIODS
+            for n in (1.0, *_counts(sentence.text))
+        ]
+        told = _value(match)
+        if told != prices[0] and not any(_is(told, each, match["paid"]) for each in real):
+            because = f"{used[-1]:,.4g} kWh at ${prices[0]:,.4g} are ${used[-1] * prices[0]:,.2f}"
+            yield _finding(passage, match.span("paid"), f"${used[-1] * prices[0]:,.2f}", because, context)
 
 
 def _sums(every: Sequence[Quantity], start: int, end: int) -> list[float]:
