@@ -263,8 +263,8 @@ class Reader:
         return _swapped(numbers, {_TP: tp, _PP: pp})
 
 
-#: Formats of a job whose weights may be FP8: none that is stated is the model's own.
-_MAY_BE_FP8 = ("", "fp8", "fp8-block")
+#: Formats of a job whose weights may be FP8 though nobody asks for it: where none is stated, the model's own.
+_MAY_BE_FP8 = ("",)
 #: Software that runs on Apple's chips alone.
 _OF_APPLE = r"\b(?:mlx|metal|mps|core ?ml)\b"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.cost.runtime import runtime
 from whichgpu.planner.comparison.stack import verdict
 from whichgpu.planner.comparison.work import work
 from whichgpu.planner.usual import stand_ins
@@ -28,6 +29,9 @@ def worked(job: Job, gpus: Sequence[Gpu], markets: Mapping[str, Market]) -> Work
     """
     done = work(job, gpus, markets)
     for other in stand_ins() if not job.runtime else ():
+        if job.precision in runtime(other.runtime, "").stores:
+            # Who asks for FP8 doesn't ask for the 8 bits that llama.cpp makes of it.
+            continue
         left = [gpu for gpu in gpus if gpu.id in done.barred and verdict(gpu, other.software).runs]
         if not left:
             continue
