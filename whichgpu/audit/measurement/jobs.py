@@ -177,9 +177,9 @@ def _run_by(stack: dict[str, str], text: str, *, answers: bool) -> dict[str, str
 
     Transformers quantises by bitsandbytes, which makes each product dearer to launch.
     """
-    loaded = _LOADED.search(text)
     # The option names a format by its bits, which is that of its library.
-    if loaded and stack.get("precision", loaded[0]) in loaded[0]:
+    loaded = _LOADED.search(stack.get("precision", text))
+    if loaded:
         stack = {**stack, "precision": _BITS[loaded[1]]}
     name = _of_today(stack["runtime"]) if "runtime" in stack else ""
     if answers and name.lower() in ("bitsandbytes", "bnb"):
