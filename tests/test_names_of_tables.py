@@ -285,7 +285,7 @@ def test_lambda_runs_nvidias_examples():
 
 
 def test_an_engine_that_widens_fp8_does_so_where_a_row_asks_for_that():
-    """vLLM multiplies FP8 weights in 16 bits on Ampere, by its own name; TensorRT-LLM does not run them there."""
+    """vLLM multiplies FP8 weights in 16 bits on Ampere, by a name of its own; TensorRT-LLM does not."""
     row = {"workload": "yi-6b", "gpu": "a100-80gb-sxm", "phase": "serve", "runtime": "vLLM"}
     said, known, other, old = predict_rows(
         [{**row, "precision": "fp8"}, {**row, "precision": "fp8-w8a16"},

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MANY = "|".join(SPELLED)
 #: How many devices a speed is of; a name of one stands right behind the number.
 _COUNT = re.compile(
-    rf"\b(?:(?P<one>one|a single|1)|(?P<n>{_MANY}|\d{{1,3}}))(?:\s?[x\u00d7])?\s"
+    rf"\b(?:(?P<one>one|an?|a single|1)|(?P<n>{_MANY}|\d{{1,3}}))(?:\s?[x\u00d7])?\s"
     r"(?:of (?:them|these|those)\b|(?:nvidia\s|identical\s|such\s)?(?:gpus?|cards?|accelerators?|devices?|"
     r"boards?)\b|"
     r"(?=(?:NVIDIA |GeForce |Tesla |Quadro )?(?:RTX|GTX|[A-Z]{1,2}\d{1,3})))|"
