@@ -257,7 +257,7 @@ def _runs(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Fi
         # What is told far off may be another's.
         return
     prices = [_value(each) for each in _HOURLY.finditer(before)]
-    prices += [each["v"] and float(each["v"].replace(",", "")) for each in _AT.finditer(before) if each["v"]]
+    prices += [_value(each) for each in _AT.finditer(before)]
     counts = [1.0, *_counts(before)]
     real = [price * hours * n for price in prices for n in counts]
     if real and not any(_is(_value(paid), each, paid["paid"]) for each in real):
