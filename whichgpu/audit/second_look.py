@@ -135,6 +135,39 @@ def _is_of_ends(found: Finding, where: At, context: Context) -> bool:
     return bool(efficient and of_ends and float(of_ends["n"]) > _NO_EFFICIENCY)
 
 
+def _is_street_price(found: Finding, where: At, context: Context) -> bool:
+    """Whether a price that is told roughly, and may be today's, is held against the one at the launch."""
+    roughly = _ROUGHLY.search(where.passage.text, where.sentence.start, where.at)
+    if (
+        found.attribute != "launch_price"
+        or not roughly
+        or _AT_LAUNCH.search(_as_written(found, where, context))
+    ):
+        return False
+    told = _AMOUNT.search(found.quote)
+    gpus = [context.catalogue[key] for key in found.subject.split(", ") if key in context.catalogue]
+    known = [float(value) for gpu in gpus if isinstance(value := gpu.value("launch_price"), int | float)]
+    paid = float(told[0].replace(",", "")) if told else 0.0
+    return bool(known) and any(each / _STREET < paid < each * _STREET for each in known)
+
+
+def _as_written(found: Finding, where: At, context: Context) -> str:
+    """The file's own words from the sentence before a claim to its end; turns of phrase are reworded."""
+    text, start = where.passage.text, where.sentence.start
+    before = next((each for each in sentences(text) if each.start < start <= each.end), where.sentence)
+    return context.document.original[where.passage.place(before.start) : found.end]
+
+
+_AT_LAUNCH = re.compile(
+    r"\b(?:launch\w*|msrp|rrp|list(?:ed)? price|releas\w+|debut\w*|introduc\w+|suggested|official\w*|"
+    r"came out|new\b|"
+    r"recommended|retail|start(?:s|ed|ing)|asked|sold for)",
+    re.IGNORECASE,
+)
+_ROUGHLY = re.compile(r"\b(?:about|around|roughly|approximately|some)\s+$|~\s?$", re.IGNORECASE)
+_AMOUNT = re.compile(r"\d[\d,]*(?:\.\d+)?")
+#: By what factor prices of the street differ from those at launch, at most.
+_STREET = 2.0
 _EFFICIENCY = re.compile(r"\befficiency of (?:about |around |nearly )?$", re.IGNORECASE)
 _SHARE_OF = re.compile(r" to .* is (?P<n>\d+)%$")
 _NO_EFFICIENCY = 130
@@ -152,5 +185,6 @@ _TESTS: tuple[tuple[str, Callable[[Finding, At, Context], bool]], ...] = (
     ("it is told of models, and not of the device", _is_of_models),
     ("it is told of the other one", _is_of_that_one),
     ("it is an efficiency, or follows from what stands behind it", _is_of_ends),
+    ("it may be the price of today, and not that of the launch", _is_street_price),
     ("its maker partitions it by other means", _is_of_partitions),
 )

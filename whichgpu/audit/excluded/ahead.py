@@ -74,13 +74,7 @@ def ahead(scope: Scope, context: Context) -> Iterator[Finding]:
         a, b = (_values(ids[0], key, context) for ids in (mine, other))
         if not a or not b or (max(a) >= min(b) if more else min(a) <= max(b)):
             continue
-        both = (mine[0][0], other[0][0])
-        field = attributes()[key].fields[0]
-        because = "; ".join(f"{one_of} has {context.catalogue[one_of].display(field)}" for one_of in both)
-        yield made(
-            context, scope.passage, match.span(), "ordering", "contradicted", attribute=key,
-            subject=" against ".join(both), because=because, evidence=(Evidence(because),),
-        )  # fmt: skip
+        yield _finding(scope, match, key, (mine[0][0], other[0][0]), context)
 
 
 def _same(scope: Scope, context: Context) -> Iterator[Finding]:
@@ -93,10 +87,16 @@ def _same(scope: Scope, context: Context) -> Iterator[Finding]:
     a, b = (_values(ids, key, context) for ids in two)
     if not a or not b or any(abs(one / other - 1) < _ALIKE for one in a for other in b):
         return
-    both = (two[0][0], two[1][0])
+    yield _finding(scope, match, key, (two[0][0], two[1][0]), context)
+
+
+def _finding(
+    scope: Scope, match: re.Match[str], key: str, both: tuple[str, str], context: Context
+) -> Finding:
+    """What is said of two, with what each of them has."""
     field = attributes()[key].fields[0]
     because = "; ".join(f"{one} has {context.catalogue[one].display(field)}" for one in both)
-    yield made(
+    return made(
         context, scope.passage, match.span(), "ordering", "contradicted", attribute=key,
         subject=" against ".join(both), because=because, evidence=(Evidence(because),),
     )  # fmt: skip

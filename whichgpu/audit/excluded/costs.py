@@ -10,8 +10,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.clauses.mood import is_indicative
-from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.excluded.scope import inconsistent, stated
 from whichgpu.audit.quantities import SPELLED, quantities
 from whichgpu.audit.sentences import sentences, within
 
@@ -117,12 +116,8 @@ _NEAR, _FAR = 0.06, 420
 
 def costs(context: Context) -> Iterator[Finding]:
     """Every amount of running text that none of those beside it gives."""
-    for _, passage in context.document.running():
-        if "$" not in passage.text and not _CENTS.search(passage.text):
-            continue
-        for sentence in sentences(passage.text):
-            if "?" in sentence.text or not is_indicative(sentence.text):
-                continue
+    for _, passage, sentence in stated(context):
+        if "$" in passage.text or _CENTS.search(passage.text):
             yield from _items(passage, sentence, context)
             yield from _times(passage, sentence, context)
             yield from _apiece(passage, sentence, context)
@@ -165,7 +160,7 @@ def _items(passage: Passage, sentence: Sentence, context: Context) -> Iterator[F
         if not any(_is(told, each, match["paid"]) for each in real):
             nearest = min(real, key=lambda each: abs(each / told - 1) if told else each)
             because = f"${prices[-1]:,.4g} an hour at {rates[-1]:,.4g} an hour make ${real[-1]:,.3g}"
-            yield _finding(passage, match.span("paid"), f"${nearest:,.3g}", because, context)
+            yield inconsistent(passage, match.span("paid"), because, context, expected=f"${nearest:,.3g}")
 
 
 def _is(told: float, real: float, words: str) -> bool:
@@ -194,7 +189,7 @@ def _times(passage: Passage, sentence: Sentence, context: Context) -> Iterator[F
         if not any(low * (1 - _NEAR) <= each <= high * (1 + _NEAR) for low, high in spans for each in real):
             right = _value(before[-1]) * spans[0][-1]
             because = f"${_value(before[-1]):,.4g} an hour are ${right:,.4g} a {other['t'].lower()}"
-            yield _finding(passage, other.span("sum"), f"${right:,.2f}", because, context)
+            yield inconsistent(passage, other.span("sum"), because, context, expected=f"${right:,.2f}")
 
 
 def _counts(text: str) -> list[float]:
@@ -221,7 +216,9 @@ def _apiece(passage: Passage, sentence: Sentence, context: Context) -> Iterator[
         real = [each / n for each in sums for n in counts if n]
         if not any(_is(told, each, match["paid"]) for each in (*real, *sums)):
             because = f"${sums[-1]:,.4g} over {counts[-1]:g} are ${sums[-1] / counts[-1]:,.4g}"
-            yield _finding(passage, match.span("paid"), f"${sums[-1] / counts[-1]:,.4g}", because, context)
+            yield inconsistent(
+                passage, match.span("paid"), because, context, expected=f"${sums[-1] / counts[-1]:,.4g}"
+            )
 
 
 #: So many hours, and what they are said to cost.
@@ -262,7 +259,9 @@ def _runs(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Fi
     real = [price * hours * n for price in prices for n in counts]
     if real and not any(_is(_value(paid), each, paid["paid"]) for each in real):
         because = f"${prices[-1]:,.4g} an hour for {hours:,.6g} hours are ${prices[-1] * hours:,.2f}"
-        yield _finding(passage, paid.span("paid"), f"${prices[-1] * hours:,.2f}", because, context)
+        yield inconsistent(
+            passage, paid.span("paid"), because, context, expected=f"${prices[-1] * hours:,.2f}"
+        )
 
 
 _MONEYED = re.compile(_MONEY.format("v"))
@@ -301,17 +300,10 @@ def _tariffs(passage: Passage, sentence: Sentence, context: Context) -> Iterator
         told = _value(match)
         if told != prices[0] and not any(_is(told, each, match["paid"]) for each in real):
             because = f"{used[-1]:,.4g} kWh at ${prices[0]:,.4g} are ${used[-1] * prices[0]:,.2f}"
-            yield _finding(passage, match.span("paid"), f"${used[-1] * prices[0]:,.2f}", because, context)
+            yield inconsistent(
+                passage, match.span("paid"), because, context, expected=f"${used[-1] * prices[0]:,.2f}"
+            )
 
 
 def _sums(every: Sequence[Quantity], start: int, end: int) -> list[float]:
     return [each.value for each in within(every, start, end) if each.dimension == "money" and each.value > 0]
-
-
-def _finding(
-    passage: Passage, place: tuple[int, int], expected: str, because: str, context: Context
-) -> Finding:
-    return made(
-        context, passage, place, "arithmetic", "inconsistent", attribute="told before", because=because,
-        expected=expected, evidence=(Evidence(because),),
-    )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_indicative
+from whichgpu.audit.excluded.scope import inconsistent
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.known.said import claims, is_near
 from whichgpu.audit.mentions import model
@@ -292,10 +293,7 @@ def _off(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
     real = a.value * claim.ways[0].times
     if leads and _TO.fullmatch(text, a.end, b.start) and abs(b.value / real - 1) > _LEFT:
         because = f"{text[a.start : a.end]} less {text[claim.start : claim.end]} are {real:,.4g}"
-        yield made(
-            context, where.passage, (b.start, b.end), "arithmetic", "inconsistent", attribute="told before",
-            because=because, expected=f"{real:,.4g}", evidence=(Evidence(because),),
-        )  # fmt: skip
+        yield inconsistent(where.passage, (b.start, b.end), because, context, expected=f"{real:,.4g}")
 
 
 #: How far what is left may be off.

@@ -10,11 +10,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.clauses.mood import is_indicative
-from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.excluded.scope import inconsistent, stated
 from whichgpu.audit.multiple import share_of
 from whichgpu.audit.quantities import SPELLED, quantities
-from whichgpu.audit.sentences import sentences, within
+from whichgpu.audit.sentences import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,17 +71,14 @@ _FAR = 0.12
 
 def restated(context: Context) -> Iterator[Finding]:
     """Every such amount of running text that is another one."""
-    for index, passage in context.document.running():
+    for index, passage, sentence in stated(context):
         names = context.mentions.get(index, ())
-        for sentence in sentences(passage.text):
-            if "?" in sentence.text or not is_indicative(sentence.text):
-                continue
-            every = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
-            told = [each for each in every if not any(one.start <= each.start < one.end for one in names)]
-            yield from _shares(passage, sentence, told, context)
-            yield from _times(passage, sentence, context)
-            yield from _differences(passage, told, context)
-            yield from _years(passage, sentence, context)
+        every = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
+        told = [each for each in every if not any(one.start <= each.start < one.end for one in names)]
+        yield from _shares(passage, sentence, told, context)
+        yield from _times(passage, sentence, context)
+        yield from _differences(passage, told, context)
+        yield from _years(passage, sentence, context)
 
 
 def _shares(
@@ -101,10 +97,9 @@ def _shares(
         same = whole.dimension == part.dimension and whole.high == whole.value and part.high == part.value
         real = share * whole.value
         if beside and same and real and abs(part.value / real - 1) > _FAR:
-            words = f"{match['share']} of {text[whole.start : whole.end]}"
-            yield _finding(
-                passage, part, f"{words} is {share * whole.value / part.value:.3g} of what is told", context
-            )
+            times = f"{real / part.value:.3g} of what is told"
+            because = f"{match['share']} of {text[whole.start : whole.end]} is {times}"
+            yield inconsistent(passage, (part.start, part.end), because, context)
 
 
 def _times(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
@@ -122,11 +117,8 @@ def _times(passage: Passage, sentence: Sentence, context: Context) -> Iterator[F
         joined = re.search(r"that is|i\.e\.|\bor\b|which|equal|=|\(", text[one.end() : other.start()])
         if joined and a and b and not 1 - _FAR < b / a < 1 + _FAR:
             because = f"{one[0]} are {a / _UNITS[units[1]]:,.3g} {units[1]}s"
-            yield made(
-                context, passage, other.span(), "arithmetic", "inconsistent", attribute="told before",
-                because=because, expected=f"{a / _UNITS[units[1]]:,.3g} {units[1]}s",
-                evidence=(Evidence(because),),
-            )  # fmt: skip
+            expected = f"{a / _UNITS[units[1]]:,.3g} {units[1]}s"
+            yield inconsistent(passage, other.span(), because, context, expected=expected)
 
 
 def _differences(passage: Passage, told: Sequence[Quantity], context: Context) -> Iterator[Finding]:
@@ -145,7 +137,7 @@ def _differences(passage: Passage, told: Sequence[Quantity], context: Context) -
         if alike and exact and abs(abs(real) / apart.value - 1) < _FAR and (real > 0) != bool(said["more"]):
             a, b = (text[each.start : each.end] for each in (first, second))
             words = f"{a} is {'more' if real > 0 else 'less'} than {b}"
-            yield _finding(passage, apart, words, context)
+            yield inconsistent(passage, (apart.start, apart.end), words, context)
 
 
 #: Letters between a difference and what it is from.
@@ -164,14 +156,4 @@ def _years(passage: Passage, sentence: Sentence, context: Context) -> Iterator[F
     apart = max(years) - min(years)
     if abs(number - apart) > 1:
         because = f"{max(years)} is {apart} years after {min(years)}"
-        yield made(
-            context, passage, found[0].span(), "arithmetic", "inconsistent", attribute="told before",
-            because=because, expected=f"{apart} years", evidence=(Evidence(because),),
-        )  # fmt: skip
-
-
-def _finding(passage: Passage, one: Quantity, because: str, context: Context) -> Finding:
-    return made(
-        context, passage, (one.start, one.end), "arithmetic", "inconsistent", attribute="told before",
-        because=because, evidence=(Evidence(because),),
-    )  # fmt: skip
+        yield inconsistent(passage, found[0].span(), because, context, expected=f"{apart} years")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
+from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.gloss import language_read
 from whichgpu.audit.mentions import mentions, model
 from whichgpu.audit.offers import usual
@@ -88,6 +89,24 @@ def scopes(context: Context) -> Iterator[Scope]:
             plain = settled and said and not CHIP.search(sentence.text)
             if not _ASKED.search(sentence.text):
                 yield Scope(index, passage, sentence, inside, headed or every, plain, bool(headed))
+
+
+def stated(context: Context) -> Iterator[tuple[int, Passage, Sentence]]:
+    """Every sentence of running text that neither asks nor says what might be, with its passage's place."""
+    for index, passage in context.document.running():
+        for sentence in sentences(passage.text):
+            if "?" not in sentence.text and is_indicative(sentence.text):
+                yield index, passage, sentence
+
+
+def inconsistent(
+    passage: Passage, place: tuple[int, int], because: str, context: Context, *, expected: str = ""
+) -> Finding:
+    """The finding on an amount that what stands beside it does not give."""
+    return made(
+        context, passage, place, "arithmetic", "inconsistent", attribute="told before", because=because,
+        expected=expected, evidence=(Evidence(because),),
+    )  # fmt: skip
 
 
 def spoken_of(context: Context) -> list[Gpu]:
