@@ -124,6 +124,9 @@ def _sized(text: str, mention: Mention, catalogue: Catalogue) -> Mention:
     behind = _BEHIND.match(text, mention.end) if len(mention.named) > 1 else None
     if behind is not None and not (before and before["form"]):
         mention = _of_form(mention, f"-{behind['form'].lower()}")
+    if cores := _BEHIND_CORES.match(text, mention.end) if len(mention.named) > 1 else None:
+        ids = tuple(key for key in mention.named if key.endswith(f"-{cores['n']}c"))
+        mention = mention._replace(ids=ids, named=ids) if ids else mention
     if behind is None and (sized := _BEHIND_SIZE.match(text, mention.end)) and len(mention.named) > 1:
         mention = _of_size(mention, sized["size"], catalogue)
     if before is None or not (before["size"] or before["form"] or before["board"]):
@@ -138,6 +141,10 @@ def _sized(text: str, mention: Mention, catalogue: Catalogue) -> Mention:
     return mention._replace(ids=ids, named=ids) if ids else mention
 
 
+#: The number of a chip's GPU cores behind its name: "M4 Max (40-core GPU)".
+_BEHIND_CORES = re.compile(
+    r"\s*[(,]?\s*(?:with (?:the |a )?)?(?P<n>\d{1,2})[- ]cores?(?:\sGPU)?\b", re.IGNORECASE
+)
 #: A form behind a name: "the A100 80GB for PCIe", "the H100 in its SXM form".
 _BEHIND = re.compile(
     r"\s+(?:for|in (?:its |the )?)\s*(?P<form>PCIe|SXM|NVL)\d?\b"

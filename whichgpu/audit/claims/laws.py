@@ -127,6 +127,23 @@ def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
             rf"{words}[^.;]{{0,40}}?\b(?:but |and )leaves? {what} "
             r"(?:where|as) (?:it|they) (?:is|are|was|were)",
         ),
+        (
+            NONE,
+            rf"{words}{_BETWEEN}leaves?\s+(?:the\s+)?{what}\s+"
+            r"(?:unchanged|as (?:it|they) (?:is|are)|untouched|alone)",
+        ),
+        (
+            DOWN,
+            rf"\b(?:with|under|by|through|"
+            rf"in) {words}(?: training)?,?\s+(?:the\s+)?{what}\s+{_ARE}\s+(?:sharded|split|"
+            r"partitioned|divided|distributed)",
+        ),
+        (
+            DOWN,
+            rf"\b(?:with|under|in) {words}(?: training)?,?\s+(?:each|every) (?:gpu|card|device|"
+            rf"rank) (?:holds|keeps|stores|"
+            rf"has) (?:only )?(?:its|a) (?:share|part|fraction|shard) of (?:the )?{what}",
+        ),
     )
     return tuple((told, re.compile(pattern, re.IGNORECASE)) for told, pattern in ways)
 

@@ -226,8 +226,8 @@ _SO_LONG = re.compile(
     r"(?<![\w.,])(?P<n>\d[\d,]*(?:\.\d+)?)\s(?:GPU[- ])?hours\b(?!\s(?:a|per|each|every|at)\b)", re.IGNORECASE
 )
 _COMES_TO = re.compile(
-    rf"\b(?:comes? to|costs?(?: you)?|amounts? to|makes?|is|are|pay|paid|bill of|total of|=)\s(?:about\s|"
-    rf"around\s|roughly\s|"
+    rf"\b(?:comes? to|costs?(?: you)?|amounts? to|makes?|is|are|pay|paid|bill of|total of|total:|=)\s"
+    rf"(?:about\s|around\s|roughly\s|"
     rf"only\s|just\s|some\s|nearly\s|almost\s)*(?P<paid>{_MONEY.format('v')})(?!\s?(?:/|an?\s|per\s|"
     rf"each\s)\s?\w*)",
     re.IGNORECASE,
@@ -255,7 +255,9 @@ def _runs(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Fi
         return
     prices = [_value(each) for each in _HOURLY.finditer(before)]
     prices += [_value(each) for each in _AT.finditer(before)]
-    counts = [1.0, *_counts(before)]
+    # "At $1.50 each" is of one, and the sum of all.
+    several = _counts(sentence.text) if _EACH.search(sentence.text) else []
+    counts = several or [1.0, *_counts(before)]
     real = [price * hours * n for price in prices for n in counts]
     if real and not any(_is(_value(paid), each, paid["paid"]) for each in real):
         because = f"${prices[-1]:,.4g} an hour for {hours:,.6g} hours are ${prices[-1] * hours:,.2f}"
@@ -264,6 +266,7 @@ def _runs(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Fi
         )
 
 
+_EACH = re.compile(r"\b(?:each|apiece)\b", re.IGNORECASE)
 _MONEYED = re.compile(_MONEY.format("v"))
 #: "At $0.79": of the hour that the sentence speaks of.
 _AT = re.compile(rf"\bat\s(?:{_MONEY.format('v')})", re.IGNORECASE)

@@ -103,6 +103,7 @@ _ALONE = re.compile(
     r"means)\s+)"
     r"(?:(?:an?|the|by|of|about|around|roughly|some|nearly|almost|just|only|exactly|over|more than|less than|"
     r"increase|improvement|difference|gain|jump|uplift|speed-?up|factor|rise|reduction|drop|decrease|up|"
+    r"surcharge|premium|advantage|lead|saving|discount|penalty|mark-?up|"
     r"down)\s+)*$",
     re.IGNORECASE,
 )

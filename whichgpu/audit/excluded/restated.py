@@ -79,6 +79,8 @@ def restated(context: Context) -> Iterator[Finding]:
         yield from _times(passage, sentence, context)
         yield from _differences(passage, told, context)
         yield from _years(passage, sentence, context)
+        yield from _durations(passage, sentence, context)
+        yield from _budgets(passage, sentence, context)
 
 
 def _shares(
@@ -157,3 +159,82 @@ def _years(passage: Passage, sentence: Sentence, context: Context) -> Iterator[F
     if abs(number - apart) > 1:
         because = f"{max(years)} is {apart} years after {min(years)}"
         yield inconsistent(passage, found[0].span(), because, context, expected=f"{apart} years")
+
+
+_ITEM = r"(?:images?|pictures?|tokens?|requests?|samples?|sequences?|frames?)"
+#: So many items in a time, how many they are, and how long they are said to take.
+_RATE = re.compile(
+    rf"(?P<v>\d[\d,]*(?:\.\d+)?)\s(?:{_ITEM})\s?(?:/|per\s|an?\s|each\s|every\s)\s?(?P<t>s(?:ec(?:ond)?)?|"
+    rf"min(?:ute)?|"
+    r"h(?:r|our)?)\b",
+    re.IGNORECASE,
+)
+_MANY = re.compile(
+    rf"(?P<n>\d[\d,]*(?:\.\d+)?|an?|one|half a)\s?(?P<k>million|billion|"
+    rf"thousand)?\s(?:{_ITEM})\b(?!\s?(?:/|per|a\s|each|every))",
+    re.IGNORECASE,
+)
+_TAKES = re.compile(
+    r"\b(?:takes?|took|needs?|are done in|is done in|lasts?)\s(?:about\s|around\s|roughly\s|only\s|just\s|"
+    r"some\s|nearly\s|"
+    r"almost\s)*(?=\d)",
+    re.IGNORECASE,
+)
+_LARGE = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
+#: What makes it another work than so many by such a rate.
+_MORE_WORK = re.compile(
+    r"\b(?:gpus|cards|epochs|each|times|overhead|warm-?up|plus|compil\w+|load\w*|"
+    r"batch\w*|steps)\b",
+    re.I,
+)
+
+
+def _durations(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """How long so many items take at the one rate that a sentence tells."""
+    text, place = passage.text, (sentence.start, sentence.end)
+    rates, many = list(_RATE.finditer(text, *place)), list(_MANY.finditer(text, *place))
+    takes = _TAKES.search(text, *place)
+    time = _TIME.match(text, takes.end(), sentence.end) if takes else None
+    if len(rates) != 1 or len(many) != 1 or time is None or _MORE_WORK.search(sentence.text):
+        return
+    seconds = {"s": 1.0, "m": 60.0, "h": 3600.0}[rates[0]["t"][0].lower()]
+    words = many[0]["n"].lower().replace(",", "")
+    number = {"a": 1.0, "an": 1.0, "one": 1.0, "half a": 0.5}.get(words) or float(words)
+    number *= _LARGE.get((many[0]["k"] or "").lower(), 1.0)
+    unit = time["unit"].lower().rstrip("s")
+    real = number / float(rates[0]["v"].replace(",", "")) * seconds / _UNITS[unit]
+    told = float(time["n"].replace(",", ""))
+    if real and abs(told / real - 1) > _FAR and abs(told - real) > 1:
+        because = f"{many[0][0]} at {rates[0][0]} take {real:,.3g} {unit}s"
+        yield inconsistent(passage, time.span(), because, context, expected=f"{real:,.3g} {unit}s")
+
+
+_SPENT = re.compile(
+    r"\b(?:with|for|budget of|"
+    r"spend(?:ing)?)\s(?:US)?[$\u20ac](?P<v>\d[\d,]*(?:\.\d+)?)(?!\s?(?:an?\s|per|/))",
+    re.I,
+)
+_HOUR = re.compile(
+    r"[$\u20ac](?P<v>\d[\d,]*(?:\.\d+)?)\s?(?:/|an?\s|per\s)\s?(?:GPU[- ])?h(?:r|"
+    r"our)?\b",
+    re.IGNORECASE,
+)
+_FOR_HOURS = re.compile(
+    r"(?P<n>\d[\d,]*(?:\.\d+)?)\s(?:GPU[- ])?hours\b(?!\s(?:a|per|each|"
+    r"every)\b)",
+    re.IGNORECASE,
+)
+
+
+def _budgets(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """For how many hours an amount lasts at the one price of an hour that a sentence tells."""
+    text, place = passage.text, (sentence.start, sentence.end)
+    spent, price, hours = (list(each.finditer(text, *place)) for each in (_SPENT, _HOUR, _FOR_HOURS))
+    if not len(spent) == len(price) == len(hours) == 1 or _MORE_WORK.search(sentence.text):
+        return
+    a, b, n = (
+        float(each[0][key].replace(",", "")) for each, key in ((spent, "v"), (price, "v"), (hours, "n"))
+    )
+    if b and abs(n / (a / b) - 1) > _FAR:
+        because = f"${a:,.6g} at ${b:,.4g} an hour are {a / b:,.4g} hours"
+        yield inconsistent(passage, hours[0].span(), because, context, expected=f"{a / b:,.4g} hours")
