@@ -16,6 +16,7 @@ from whichgpu.audit.excluded.families import families
 from whichgpu.audit.excluded.fits import fits
 from whichgpu.audit.excluded.instances import instances
 from whichgpu.audit.excluded.quotients import quotients
+from whichgpu.audit.excluded.rates import rates
 from whichgpu.audit.excluded.restated import restated
 from whichgpu.audit.excluded.scaling import scaling
 from whichgpu.audit.excluded.scope import is_free, scopes
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 _READ = (values, capabilities, families, fits, shared, ahead, instances)
 #: What figures that stand beside each other leave open of no reading.
-_BY_FIGURES = (quotients, costs, scaling)
+_BY_FIGURES = (quotients, costs, scaling, rates)
 #: The same where the number is right of what is on file, or of a difference, and its unit or sign is not.
 _BESIDES = (units, restated)
 
