@@ -80,6 +80,29 @@ def _is_anothers(found: Finding, where: At, context: Context) -> bool:
     return bool(found.true_for) and found.true_for in others
 
 
+def _is_of_described(found: Finding, where: At, context: Context) -> bool:
+    """Whether a clause speaks of another one by its brand, whose the value is: "the GeForce 24 GB"."""
+    text, start = where.passage.text, where.sentence.start
+    clause = max((each.end() for each in _CLAUSES.finditer(text, start, where.at)), default=start)
+    named = within(context.mentions.get(where.number, ()), clause, where.at)
+    if found.kind != "specification" or named or not _BRAND.match(text, clause):
+        return False
+    others = context.spoken_of - {*found.subject.split(", ")}
+    word = found.stated.upper().split()[0] if found.stated else ""
+    if found.attribute == "memory_type":
+        return any(str(context.catalogue[key].value("memory_type") or "").upper() == word for key in others)
+    return bool(found.true_for) and found.true_for in others
+
+
+_CLAUSES = re.compile(r"[,;]\s(?:and\s|while\s|whereas\s)?")
+_BRAND = re.compile(
+    r"(?:the|its)\s(?:GeForce|Radeon|Quadro|Tesla|Instinct|Arc|(?:professional|consumer|gaming|desktop|"
+    r"laptop|workstation|"
+    r"data[- ]?cent(?:er|re)|server)\s(?:card|gpu|part|one|version))\b",
+    re.IGNORECASE,
+)
+
+
 def _is_announced(found: Finding, where: At, context: Context) -> bool:
     """Whether a day is that on which a device was shown, no longer before its release than is usual."""
     told = _DATE.search(found.stated) if found.attribute == "release_date" else None
@@ -180,6 +203,7 @@ _POINTS = 1.5
 
 _TESTS: tuple[tuple[str, Callable[[Finding, At, Context], bool]], ...] = (
     ("it is right of another device that its passage names", _is_anothers),
+    ("it is right of another that its clause describes", _is_of_described),
     ("it is told of the announcement, which comes before the release", _is_announced),
     ("it is what something is rated at, and follows from nothing", _is_rated),
     ("it is told of models, and not of the device", _is_of_models),

@@ -237,16 +237,18 @@ _COMES_TO = re.compile(
 def _runs(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     """What so many hours cost, by every price of an hour and every number of devices of the passage."""
     text = passage.text
-    spans = list(_SO_LONG.finditer(text, sentence.start, sentence.end))
     found = list(_COMES_TO.finditer(text, sentence.start, sentence.end))
-    if (
-        len(spans) != 1
-        or len(found) != 1
-        or found[0].start() < spans[0].start()
-        or _ELSE.search(sentence.text)
-    ):
+    paid = found[0] if len(found) == 1 else None
+    spans = list(_SO_LONG.finditer(text, sentence.start, paid.start())) if paid else []
+    if paid is None or len(spans) != 1:
         return
-    hours, paid = float(spans[0]["n"].replace(",", "")), found[0]
+    # At a price that stands in the sentence it is as much, whatever that is called.
+    priced = _AT.search(text, sentence.start, paid.start()) or _HOURLY.search(
+        text, sentence.start, paid.start()
+    )
+    if (_NEVER if priced else _ELSE).search(text, sentence.start, paid.end()):
+        return
+    hours = float(spans[0]["n"].replace(",", ""))
     before = text[max(0, paid.start() - _FAR) : paid.start()]
     starts = (each.start for each in sentences(text) if each.end <= sentence.start)
     near = text[max(starts, default=sentence.start) : paid.start()]
@@ -260,12 +262,17 @@ def _runs(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Fi
     counts = several or [1.0, *_counts(before)]
     real = [price * hours * n for price in prices for n in counts]
     if real and not any(_is(_value(paid), each, paid["paid"]) for each in real):
-        because = f"${prices[-1]:,.4g} an hour for {hours:,.6g} hours are ${prices[-1] * hours:,.2f}"
-        yield inconsistent(
-            passage, paid.span("paid"), because, context, expected=f"${prices[-1] * hours:,.2f}"
-        )
+        right = f"${prices[-1] * hours:,.2f}"
+        because = f"${prices[-1]:,.4g} an hour for {hours:,.6g} hours are {right}"
+        yield inconsistent(passage, paid.span("paid"), because, context, expected=right)
 
 
+_NEVER = re.compile(
+    r"\b(?:if|would|could|might|discount\w*|saved?|saving|plus|including|utili[sz]ation|busy|setup|set-up|"
+    r"minimum|"
+    r"tax|vat|average|between)\b",
+    re.IGNORECASE,
+)
 _EACH = re.compile(r"\b(?:each|apiece)\b", re.IGNORECASE)
 _MONEYED = re.compile(_MONEY.format("v"))
 #: "At $0.79": of the hour that the sentence speaks of.

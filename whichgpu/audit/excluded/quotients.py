@@ -120,6 +120,12 @@ _ELSE = re.compile(
 )
 #: A share that is taken off, and around the two ends of what it is taken off.
 _OFF = re.compile(r"\s*(?:off|discount|less|cheaper|reduction|saving)\b", re.IGNORECASE)
+_BRACKETS = re.compile(
+    r"(?:(?!\b(?:and|but|while|with)\b)[^.,;()\d]){0,48}\(\s?[$\u20ac]?(?P<a>\d[\d,]*(?:\.\d+)?)(?:\s?[A-Za-z/%]+)?\s(?:against|vs\.?|versus|"
+    r"compared (?:to|with))\s"
+    r"[$\u20ac]?(?P<b>\d[\d,]*(?:\.\d+)?)(?:\s?[A-Za-z/%]+)?\s?\)",
+    re.IGNORECASE,
+)
 _COMES = re.compile(r"\s?(?:percent)?,?\s\(?from\s(?:about\s|around\s)?", re.IGNORECASE)
 _FROM = re.compile(r"\bfrom\s(?:about\s|around\s)?$", re.IGNORECASE)
 _TO = re.compile(r"(?:\s(?:an|per|a)\s?hour)?\s+to\s+(?:about\s|around\s|just\s|only\s)?", re.IGNORECASE)
@@ -234,7 +240,7 @@ def _judged(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
     named = {key for key, words in _NAMES.items() if words.search(text, start, end)}
     first_named = where.models(claim.end, end) - where.models(where.back, claim.start)
     of_else = first_named or _ELSE.search(text, start, end)
-    pairs = [*_ends(claim, where)]
+    pairs = [*_ends(claim, where)] or [*_in_brackets(claim, where)]
     if not pairs and not of_else:
         pairs = [*_pairs(claim, where, named)] or [*_with_earlier(claim, where, context)]
     # "From 600 to 900, by a third": of what it was.
@@ -280,6 +286,15 @@ def _ends(claim: Claim, where: _Where) -> Iterator[tuple[_Told, _Told]]:
         kinds = a.of == b.of and _COMES.fullmatch(text, claim.end, a.start)
         if kinds and _TO.fullmatch(text, a.end, b.start):
             yield a, b
+
+
+def _in_brackets(claim: Claim, where: _Where) -> Iterator[tuple[_Told, _Told]]:
+    """The two numbers in brackets behind a ratio: "twice as much in dense figures (1,307 against 989)"."""
+    match = _BRACKETS.match(where.passage.text, claim.end, where.sentence.end)
+    if match:
+        a, b = (float(match[key].replace(",", "")) for key in ("a", "b"))
+        if a and b:
+            yield _Told(*match.span("a"), "number", a, 1.0), _Told(*match.span("b"), "number", b, 1.0)
 
 
 def _off(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
@@ -333,4 +348,10 @@ def _turns(last: _Told, claim: Claim, where: _Where) -> bool:
 
 def _is_it(way: Multiple, real: float) -> bool:
     """Whether a ratio can be what is stated, with some more than what rounding excuses."""
+    if way.step:
+        return any(is_near(way, real + off) for off in (-_POINT, 0.0, _POINT))
     return any(is_near(way, real * off) for off in (1 - _SURE, 1.0, 1 + _SURE))
+
+
+#: The same of a change in percent.
+_POINT = 0.015
