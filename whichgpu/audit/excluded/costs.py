@@ -157,7 +157,7 @@ def _items(passage: Passage, sentence: Sentence, context: Context) -> Iterator[F
             continue
         told, many = _value(match), _many(match["n"], match["k"])
         real = [price / rate * many for price, rate in product(prices, rates) if rate]
-        if not any(_is(told, each, match["paid"]) for each in real):
+        if real and not any(_is(told, each, match["paid"]) for each in real):
             nearest = min(real, key=lambda each: abs(each / told - 1) if told else each)
             because = f"${prices[-1]:,.4g} an hour at {rates[-1]:,.4g} an hour make ${real[-1]:,.3g}"
             yield inconsistent(passage, match.span("paid"), because, context, expected=f"${nearest:,.3g}")
@@ -185,8 +185,14 @@ def _times(passage: Passage, sentence: Sentence, context: Context) -> Iterator[F
         counts = [1.0, *_counts(sentence.text)]
         paid = _sums(quantities(text, context.fraction), sentence.start, other.start())
         spans = _IN_A[other["t"].lower()]
-        real = [_value(other) / (each * n) for each in paid for n in (*counts, *(1 / n for n in counts))]
-        if not any(low * (1 - _NEAR) <= each <= high * (1 + _NEAR) for low, high in spans for each in real):
+        real = [
+            _value(other) / (each * n)
+            for each in filter(None, paid)
+            for n in (*counts, *(1 / n for n in counts))
+        ]
+        if real and not any(
+            low * (1 - _NEAR) <= each <= high * (1 + _NEAR) for low, high in spans for each in real
+        ):
             right = _value(before[-1]) * spans[0][-1]
             because = f"${_value(before[-1]):,.4g} an hour are ${right:,.4g} a {other['t'].lower()}"
             yield inconsistent(passage, other.span("sum"), because, context, expected=f"${right:,.2f}")

@@ -307,7 +307,7 @@ def _off(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
     a, b = behind
     leads = _OFF.match(text, claim.end) and _FROM.search(text, claim.end, a.start)
     real = a.value * claim.ways[0].times
-    if leads and _TO.fullmatch(text, a.end, b.start) and abs(b.value / real - 1) > _LEFT:
+    if real and leads and _TO.fullmatch(text, a.end, b.start) and abs(b.value / real - 1) > _LEFT:
         because = f"{text[a.start : a.end]} less {text[claim.start : claim.end]} are {real:,.4g}"
         yield inconsistent(where.passage, (b.start, b.end), because, context, expected=f"{real:,.4g}")
 

@@ -74,7 +74,11 @@ def restated(context: Context) -> Iterator[Finding]:
     for index, passage, sentence in stated(context):
         names = context.mentions.get(index, ())
         every = within(quantities(passage.text, context.fraction), sentence.start, sentence.end)
-        told = [each for each in every if not any(one.start <= each.start < one.end for one in names)]
+        told = [
+            each
+            for each in every
+            if each.value and not any(one.start <= each.start < one.end for one in names)
+        ]
         yield from _shares(passage, sentence, told, context)
         yield from _times(passage, sentence, context)
         yield from _differences(passage, told, context)
@@ -202,6 +206,8 @@ def _durations(passage: Passage, sentence: Sentence, context: Context) -> Iterat
     number = {"a": 1.0, "an": 1.0, "one": 1.0, "half a": 0.5}.get(words) or float(words)
     number *= _LARGE.get((many[0]["k"] or "").lower(), 1.0)
     unit = time["unit"].lower().rstrip("s")
+    if not float(rates[0]["v"].replace(",", "")):
+        return
     real = number / float(rates[0]["v"].replace(",", "")) * seconds / _UNITS[unit]
     told = float(time["n"].replace(",", ""))
     if real and abs(told / real - 1) > _FAR and abs(told - real) > 1:
@@ -235,6 +241,6 @@ def _budgets(passage: Passage, sentence: Sentence, context: Context) -> Iterator
     a, b, n = (
         float(each[0][key].replace(",", "")) for each, key in ((spent, "v"), (price, "v"), (hours, "n"))
     )
-    if b and abs(n / (a / b) - 1) > _FAR:
+    if a and b and abs(n / (a / b) - 1) > _FAR:
         because = f"${a:,.6g} at ${b:,.4g} an hour are {a / b:,.4g} hours"
         yield inconsistent(passage, hours[0].span(), because, context, expected=f"{a / b:,.4g} hours")
