@@ -36,11 +36,11 @@ def test_nothing_is_divided_by_nothing(text):
     [
         ("It took 30 minutes on the A100 and 90 on the T4, a 5x speedup.", "5x", "3x"),
         ("The power limit rose by 40 %, from 450 to 575 W.", "40 %", "1.28 times"),
-        ("At $1.60 per hour an A100 makes 60 images per minute, which is $0.27 per image.", "$0.27", "$0.000444"),
+        ("At $1.60 per hour it makes 60 images per minute, which is $0.27 per image.", "$0.27", "$0.000444"),
         ("With 60 % off, the p4d.24xlarge falls from $32.77 to $19.66 per hour.", "$19.66", "13.11"),
         ("It runs 5,811 hours, that is, about 24 days.", "24 days", "242 days"),
         ("At 25 images per minute, 1,000 images take 25 minutes.", "25 minutes", "40 minutes"),
-        ("One RTX A5000 reached 842 images/s, and with two of them we measured 1,765.", "1,765", "at most 1,684"),
+        ("One A5000 reached 842 images/s, and with two of them we saw 1,765.", "1,765", "at most 1,684"),
         ("The RTX 4090 has 24 GB. It reads that memory at 1,008 Gb/s.", "1,008 Gb/s", "1,008 GB/s"),
     ],
 )  # fmt: skip
