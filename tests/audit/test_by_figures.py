@@ -53,3 +53,27 @@ def test_what_is_wrong_and_what_would_be_right(text, wrong, expected):
 def test_an_architecture_stands_for_its_devices(verb):
     assert not corpus.accused(f"Hopper {verb} Ampere.")
     assert corpus.accused(f"Ampere {verb} Hopper.")
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("The A100 80GB PCIe moves 1,935 Gb/s from its memory.", "a100-datasheet"),
+        ("A PCIe 4.0 x16 link gives the L40S 64 Gb/s.", "PCI-SIG"),
+    ],
+)
+def test_a_rate_in_bits_is_held_against_a_source(text, source):
+    (found,) = audited(text.encode(), "a.md", catalogue(), corpus.TODAY).accusations
+    assert any(source in each.source for each in found.evidence)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Every Volta card has FP8 support.", "Volta"),
+        ("A Turing card has BF16 tensor cores.", "Turing"),
+    ],
+)
+def test_what_is_said_of_a_kind_has_the_kind_as_its_subject(text, kind):
+    (found,) = audited(text.encode(), "a.md", catalogue(), corpus.TODAY).accusations
+    assert found.subject == kind

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.document import RUNNING
-from whichgpu.audit.families import anywhere, is_of
+from whichgpu.audit.families import anywhere, called, is_of
 from whichgpu.audit.fields import same_chip
 from whichgpu.audit.mentions import Mention
 from whichgpu.audit.sentences import sentences
@@ -88,6 +88,11 @@ def _of_chip(name: str, catalogue: Catalogue) -> Iterator[str]:
     return (key for key in catalogue if same_chip(name, str(catalogue[key].value("chip") or "")))
 
 
-def accusing(found: Iterable[Finding]) -> Iterator[Finding]:
-    """The accusations of such sentences, which none of the devices bears out."""
-    return (each for each in found if each.accuses)
+def accusing(found: Iterable[Finding], catalogue: Catalogue) -> Iterator[Finding]:
+    """The accusations of such sentences, which none of the devices bears out, by the name of their kind."""
+    for each in found:
+        keys = [key for key in each.subject.split(", ") if key in catalogue]
+        names = {called(catalogue[key]) for key in keys}
+        of_one = len(keys) > _MOST and len(names) == 1 and "" not in names
+        if each.accuses:
+            yield each._replace(subject=names.pop()) if of_one else each

@@ -77,7 +77,7 @@ def audit(
         found += lists.besides(found, answered.at_answers(again, said, document.original))
     if kinds_told := of_kinds.told(document, resolved(document, catalogue), catalogue):
         again = _found(kinds_told.document, asked, of_kinds.KINDS, names=kinds_told.names)
-        found += lists.besides(found, of_kinds.accusing(again))
+        found += lists.besides(found, of_kinds.accusing(again, catalogue))
     if foreign := language(document):
         again = _found(glossed(document, foreign), asked)
         found = upheld(found, again)

@@ -10,6 +10,7 @@ from whichgpu.audit.excluded.scope import spoken_of
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences
+from whichgpu.audit.sourced import source_of
 from whichgpu.audit.tables import cells
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _judged(
     slot = _PCIE.search(beside)
     for each in told:
         rates = [
-            (value, gpu.id)
+            (value, gpu.id, source_of(gpu, field))
             for gpu in gpus
             for field in _FIELDS
             for value in attributes()[field].amounts(gpu)
@@ -75,15 +76,15 @@ def _judged(
         ]
         if slot:
             rates += [
-                (n * 1e9, f"PCIe {slot['gen']}.0 x16")
+                (n * 1e9, (of := f"PCIe {slot['gen']}.0 x16"), Evidence(f"{of}, nominal", "PCI-SIG"))
                 for n in _LANES[int(slot["gen"])]
                 if n * 1e9 == each.value
             ]
         if rates:
-            value, of = rates[0]
+            value, of, source = rates[0]
             because = f"{of} moves {value / 1e9:,.4g} GB/s, in bytes: {_BITS * value / 1e9:,.5g} Gb/s"
             yield made(
                 context, passage, (each.start, each.end), "specification", "contradicted", subject=of,
                 attribute="unit", because=because, expected=f"{value / 1e9:,.4g} GB/s",
-                evidence=(Evidence(because),),
+                evidence=(Evidence(because), source),
             )  # fmt: skip
