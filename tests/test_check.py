@@ -43,6 +43,9 @@ def test_the_formulas() -> None:
     assert derive.flops(1024, 108, 1.41e9) == pytest.approx(312e12, rel=1e-3)
     assert derive.pcie_bandwidth(4, 16) == pytest.approx(31.5e9, rel=1e-3)
     assert derive.pcie_bandwidth(3, 8) == pytest.approx(7.88e9, rel=1e-3)
+    for generation in range(1, 7):
+        told = derive.pcie_in_round_numbers(generation)
+        assert told == pytest.approx(derive.pcie_bandwidth(generation, 16), rel=0.06)
     assert derive.both_directions(300e9) == 600e9
     assert derive.one_direction(600e9) == 300e9
     with pytest.raises(DataError, match="PCIe generation 9 is none of"):

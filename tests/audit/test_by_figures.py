@@ -77,3 +77,22 @@ def test_a_rate_in_bits_is_held_against_a_source(text, source):
 def test_what_is_said_of_a_kind_has_the_kind_as_its_subject(text, kind):
     (found,) = audited(text.encode(), "a.md", catalogue(), corpus.TODAY).accusations
     assert found.subject == kind
+
+
+def test_a_budget_is_told_in_its_own_currency():
+    text = "With \u20ac100 you can rent at \u20ac1.25 an hour for 60 hours."
+    (found,) = audited(text.encode(), "a.md", catalogue(), corpus.TODAY).accusations
+    assert "\u20ac100 at \u20ac1.25 an hour" in found.because
+    assert found.expected == "80 hours"
+
+
+def test_costs_are_told_in_their_own_currency():
+    text = "At \u20ac1.60 per hour it makes 60 images per minute, which is \u20ac0.27 per image."
+    (found,) = audited(text.encode(), "a.md", catalogue(), corpus.TODAY).accusations
+    assert found.expected == "\u20ac0.000444"
+    assert "$" not in found.because
+
+
+def test_amounts_in_two_currencies_are_not_held_against_each_other():
+    text = "At \u20ac1.60 per hour it makes 60 images per minute, which is $0.27 per image."
+    assert not audited(text.encode(), "a.md", catalogue(), corpus.TODAY).accusations

@@ -20,6 +20,7 @@ from whichgpu.audit.nearest import fitting
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roundings import stated
 from whichgpu.audit.subjects import of_sale
+from whichgpu.hardware.derive import pcie_in_round_numbers
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
@@ -171,14 +172,10 @@ def _repeats(text: str, found: Sequence[Quantity]) -> bool:
     return len(found) > 1 and all(BETWEEN.fullmatch(gap) for gap in gaps)
 
 
-#: Bytes a second of 16 lanes of the first generation of PCIe, each way; every generation doubles it.
-_LANES = 4e9
-
-
 def _is_of_slot(value: float, ids: Sequence[str], context: Context) -> bool:
     """Whether a rate is that of the slot of a device, one way or both, which is told in round numbers."""
     generations = {context.catalogue[key].value("pcie_generation") for key in ids} - {None}
-    rates = [_LANES * 2.0 ** (int(str(each)) - 1) for each in generations]
+    rates = [pcie_in_round_numbers(int(str(each))) for each in generations]
     return any(abs(value / (way * rate) - 1) < _ROUND_RATE for rate in rates for way in (1, 2))
 
 

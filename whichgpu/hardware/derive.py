@@ -70,6 +70,11 @@ def pcie_bandwidth(generation: float, lanes: float) -> float:
     return rate * lanes * share / 8
 
 
+def pcie_in_round_numbers(generation: float) -> float:
+    """Bandwidth of 16 PCIe lanes per direction in B/s as it is told: 4 GB/s at first, doubled each time."""
+    return 4e9 * float(2.0 ** (generation - 1))
+
+
 def both_directions(per_direction: float) -> float:
     """NVLink, both directions = 2 x per direction."""
     return 2 * per_direction

@@ -10,7 +10,8 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.excluded.scope import inconsistent, stated
+from whichgpu.audit.excluded.scope import inconsistent, is_rounded, stated
+from whichgpu.audit.findings import Evidence
 from whichgpu.audit.quantities import SPELLED, quantities
 from whichgpu.audit.sentences import sentences, within
 
@@ -117,15 +118,22 @@ _NEAR, _FAR = 0.06, 420
 def costs(context: Context) -> Iterator[Finding]:
     """Every amount of running text that none of those beside it gives."""
     for _, passage, sentence in stated(context):
-        if "$" in passage.text or _CENTS.search(passage.text):
-            yield from _items(passage, sentence, context)
-            yield from _times(passage, sentence, context)
-            yield from _apiece(passage, sentence, context)
-            yield from _runs(passage, sentence, context)
-            yield from _tariffs(passage, sentence, context)
+        coins = {each[0] for each in _COIN.finditer(passage.text)}
+        # Of one currency: what another's amounts are worth is not told.
+        if len(coins) == 1 or (not coins and _CENTS.search(passage.text)):
+            for every in (_items, _times, _apiece, _runs, _tariffs):
+                found = every(passage, sentence, context)
+                yield from (_in(coin, each) for coin in coins or {"$"} for each in found)
 
 
-_CENTS = re.compile(r"\bcents?\b|[\u20ac\u00a3\u00a2]")
+_COIN = re.compile(r"[$\u20ac\u00a3]")
+_CENTS = re.compile(r"\bcents?\b|\u00a2")
+
+
+def _in(coin: str, found: Finding) -> Finding:
+    """A finding whose amounts are in the currency of its text."""
+    because, expected = (each.replace("$", coin) for each in (found.because, found.expected))
+    return found._replace(because=because, expected=expected, evidence=(Evidence(because),))
 
 
 def _value(match: re.Match[str], group: str = "v") -> float:
@@ -157,18 +165,10 @@ def _items(passage: Passage, sentence: Sentence, context: Context) -> Iterator[F
             continue
         told, many = _value(match), _many(match["n"], match["k"])
         real = [price / rate * many for price, rate in product(prices, rates) if rate]
-        if real and not any(_is(told, each, match["paid"]) for each in real):
+        if real and not any(is_rounded(told, each, match["paid"], _NEAR) for each in real):
             nearest = min(real, key=lambda each: abs(each / told - 1) if told else each)
             because = f"${prices[-1]:,.4g} an hour at {rates[-1]:,.4g} an hour make ${real[-1]:,.3g}"
             yield inconsistent(passage, match.span("paid"), because, context, expected=f"${nearest:,.3g}")
-
-
-def _is(told: float, real: float, words: str) -> bool:
-    """Whether an amount is another but for its rounding."""
-    digits = words.partition(".")[2]
-    cents = "cent" in words or "\u00a2" in words
-    last = 10.0 ** -sum(map(str.isdigit, digits)) * (0.01 if cents else 1.0)
-    return abs(told - real) <= max(_NEAR * real, 0.6 * last)
 
 
 def _times(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
@@ -220,7 +220,7 @@ def _apiece(passage: Passage, sentence: Sentence, context: Context) -> Iterator[
             continue
         told = _value(match)
         real = [each / n for each in sums for n in counts if n]
-        if not any(_is(told, each, match["paid"]) for each in (*real, *sums)):
+        if not any(is_rounded(told, each, match["paid"], _NEAR) for each in (*real, *sums)):
             because = f"${sums[-1]:,.4g} over {counts[-1]:g} are ${sums[-1] / counts[-1]:,.4g}"
             yield inconsistent(
                 passage, match.span("paid"), because, context, expected=f"${sums[-1] / counts[-1]:,.4g}"
@@ -267,7 +267,7 @@ def _runs(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Fi
     several = _counts(sentence.text) if _EACH.search(sentence.text) else []
     counts = several or [1.0, *_counts(before)]
     real = [price * hours * n for price in prices for n in counts]
-    if real and not any(_is(_value(paid), each, paid["paid"]) for each in real):
+    if real and not any(is_rounded(_value(paid), each, paid["paid"], _NEAR) for each in real):
         right = f"${prices[-1] * hours:,.2f}"
         because = f"${prices[-1]:,.4g} an hour for {hours:,.6g} hours are {right}"
         yield inconsistent(passage, paid.span("paid"), because, context, expected=right)
@@ -314,7 +314,7 @@ def _tariffs(passage: Passage, sentence: Sentence, context: Context) -> Iterator
             for n in (1.0, *_counts(sentence.text))
         ]
         told = _value(match)
-        if told != prices[0] and not any(_is(told, each, match["paid"]) for each in real):
+        if told != prices[0] and not any(is_rounded(told, each, match["paid"], _NEAR) for each in real):
             because = f"{used[-1]:,.4g} kWh at ${prices[0]:,.4g} are ${used[-1] * prices[0]:,.2f}"
             yield inconsistent(
                 passage, match.span("paid"), because, context, expected=f"${used[-1] * prices[0]:,.2f}"

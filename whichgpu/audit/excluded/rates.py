@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.excluded.scope import inconsistent, stated
+from whichgpu.audit.excluded.scope import inconsistent, is_rounded, stated
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import within
 
@@ -66,7 +66,7 @@ def _per_watt(
         ]
         stated_rate = float(match["n"].replace(",", ""))
         real = [a / b for a in made_of for b in watts]
-        if real and not any(_is(stated_rate, each, match["n"]) for each in real):
+        if real and not any(is_rounded(stated_rate, each, match["n"], _OFF) for each in real):
             because = f"{made_of[-1]:,.4g} {match['of']} over {watts[-1]:,.4g} W are {real[-1]:,.3g} a watt"
             yield inconsistent(passage, match.span(), because, context, expected=f"{real[-1]:,.3g}")
 
@@ -80,12 +80,6 @@ def _of_batches(
     if not len(batches) == len(every) == len(times) == 1 or _SEVERAL.search(sentence.text):
         return
     real = float(batches[0]["n"]) / times[0].value
-    if not _is(float(every[0]["n"].replace(",", "")), real, every[0]["n"]):
+    if not is_rounded(float(every[0]["n"].replace(",", "")), real, every[0]["n"], _OFF):
         because = f"{batches[0]['n']} in {text[times[0].start : times[0].end]} are {real:,.4g} a second"
         yield inconsistent(passage, every[0].span(), because, context, expected=f"{real:,.4g}")
-
-
-def _is(told: float, real: float, words: str) -> bool:
-    """Whether a rate is another but for its rounding."""
-    last = 10.0 ** -len(words.partition(".")[2])
-    return abs(told - real) <= max(_OFF * real, 0.6 * last)

@@ -241,6 +241,7 @@ def _budgets(passage: Passage, sentence: Sentence, context: Context) -> Iterator
     a, b, n = (
         float(each[0][key].replace(",", "")) for each, key in ((spent, "v"), (price, "v"), (hours, "n"))
     )
-    if a and b and abs(n / (a / b) - 1) > _FAR:
-        because = f"${a:,.6g} at ${b:,.4g} an hour are {a / b:,.4g} hours"
+    coin, other = (text[each[0].start("v") - 1] for each in (spent, price))
+    if a and b and coin == other and abs(n / (a / b) - 1) > _FAR:
+        because = f"{coin}{a:,.6g} at {coin}{b:,.4g} an hour are {a / b:,.4g} hours"
         yield inconsistent(passage, hours[0].span(), because, context, expected=f"{a / b:,.4g} hours")

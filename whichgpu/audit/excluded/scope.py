@@ -99,6 +99,13 @@ def stated(context: Context) -> Iterator[tuple[int, Passage, Sentence]]:
                 yield index, passage, sentence
 
 
+def is_rounded(told: float, real: float, words: str, near: float) -> bool:
+    """Whether an amount is another, within a share of it or the rounding of the words that tell it."""
+    cents = "cent" in words or "\u00a2" in words
+    last = 10.0 ** -sum(map(str.isdigit, words.partition(".")[2])) * (0.01 if cents else 1.0)
+    return abs(told - real) <= max(near * real, 0.6 * last)
+
+
 def inconsistent(
     passage: Passage, place: tuple[int, int], because: str, context: Context, *, expected: str = ""
 ) -> Finding:

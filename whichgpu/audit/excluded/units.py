@@ -12,6 +12,7 @@ from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.sourced import source_of
 from whichgpu.audit.tables import cells
+from whichgpu.hardware.derive import pcie_in_round_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +32,6 @@ _OF_NETWORKS = re.compile(
 _FIELDS = ("bandwidth", "nvlink")
 #: Of the link to the host: gigabytes a second of 16 lanes, in one direction or both.
 _PCIE = re.compile(r"\bPCI(?:e|[ -]Express)\b[^.;]{0,24}?\b(?P<gen>[3-5])(?:\.0)?\s?x\s?16\b", re.IGNORECASE)
-_LANES = {3: (16.0, 32.0), 4: (32.0, 64.0), 5: (64.0, 128.0)}
 _UNIT = re.compile(r"[GT]b(?:ps|/s|it/s|its/s)$")
 _SAME, _LEAST, _BITS = 0.006, 100e9, 8
 
@@ -76,9 +76,10 @@ def _judged(
         ]
         if slot:
             rates += [
-                (n * 1e9, (of := f"PCIe {slot['gen']}.0 x16"), Evidence(f"{of}, nominal", "PCI-SIG"))
-                for n in _LANES[int(slot["gen"])]
-                if n * 1e9 == each.value
+                (way * rate, (of := f"PCIe {slot['gen']}.0 x16"), Evidence(f"{of}, nominal", "PCI-SIG"))
+                for rate in (pcie_in_round_numbers(int(slot["gen"])),)
+                for way in (1, 2)
+                if way * rate == each.value
             ]
         if rates:
             value, of, source = rates[0]
