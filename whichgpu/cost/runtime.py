@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost.versions import as_containers, dated, major_of, month_of, parts, version_of
 from whichgpu.facts import store
 from whichgpu.units import parse
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
 
 @immutable
@@ -332,7 +333,7 @@ def _rows() -> Mapping[str, Any]:
 
 def _runtime(key: str, row: Mapping[str, Any], *, text: str = "", exact: bool = True) -> Runtime:
     """A runtime as free text uses it: the marks whose words the text has change what they state."""
-    version = _version(_without_toolboxes(text)) or _major(text, row["names"])
+    version = version_of(_without_toolboxes(text)) or major_of(text, row["names"])
     text += _of_month(text, row)
     marks = [mark for mark in row.get("marks", ()) if _has(text, mark)]
     holds = dict(row.get("holds", {}))
@@ -395,37 +396,17 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
 
 def _has(text: str, mark: Mapping[str, Any]) -> bool:
     """Whether text has a mark's word, older build or version, all it needs, and no word that excludes it."""
-    low = _dated(text)
+    low = dated(text)
     if not all(word in low for word in mark.get("needs", ())):
         return False
     build = re.search(r"\bb(?:uild\W*)?(\d{3,5})\b", low) if "builds" in mark else None
     older = build is not None and int(build[1]) < mark["builds"]
     told = re.search(r"\d+(?:\.\d+)+", low) if {"before", "since"} & set(mark) else None
     if told:
-        version = _parts(told[0])
-        older = _parts(mark.get("since", "0")) <= version < _parts(mark.get("before", "9999"))
+        version = parts(told[0])
+        older = parts(mark.get("since", "0")) <= version < parts(mark.get("before", "9999"))
     named = any(word in low for word in mark.get("words", ()))
     return (older or named) and not any(word in low for word in mark.get("unless", ()))
-
-
-def _version(text: str) -> str:
-    """The first version number of free text: `v2.4` of "PyTorch 2.4.0 cu124", `ngc22.09` of a container."""
-    low = text.lower()
-    container = re.search(r"\d\d\.\d\d", low) if re.search(r"ngc|nemo|nvcr\.io", low) else None
-    if container:
-        return f"ngc{container[0]}"
-    plain = re.search(r"\d+\.\d+", low)
-    return f"v{plain[0]}" if plain else ""
-
-
-def _major(text: str, names: Iterable[str]) -> str:
-    """The release of which a text says no more than the first number: `v8` of "TensorRT 8".
-
-    Nothing where that number is of the name: of "PyTorch 2".
-    """
-    known = "|".join(re.escape(name) for name in names if not name[-1].isdigit())
-    found = re.search(rf"(?:{known})[-_ ]?(\d+)(?![\w.])", text.lower()) if known else None
-    return f"v{found[1]}" if found and not found[0].endswith(tuple(names)) else ""
 
 
 def _without_toolboxes(text: str) -> str:
@@ -440,42 +421,18 @@ def _toolboxes() -> re.Pattern[str]:
     return re.compile(rf"(?i)\b(?:{'|'.join(map(re.escape, named))})\w*[-_ ]?v?\d+(?:\.\d+)+")
 
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-#: A month as texts tell it: `2023-08`, `Aug 2023`.
-_MONTH = rf"\b(20\d\d)[-./](0[1-9]|1[0-2])\b|\b({'|'.join(_MONTHS)})[a-z]*\.? (20\d\d)\b"
-
-
-@lru_cache(maxsize=1024)
-def _dated(text: str) -> str:
-    """A text in small letters, with its month behind it as marks have it: `2025-08` of "Aug 2025"."""
-    return f"{text.lower()} {_month(text)}"
-
-
-def _month(text: str) -> str:
-    """The month that a text tells, `2023-08`; "" where it tells none."""
-    if (told := re.search(_MONTH, text.lower())) is None:
-        return ""
-    year, number, name, named = told.groups()
-    return f"{year}-{number}" if year else f"{named}-{_MONTHS.index(name) + 1:02d}"
-
-
 def _of_month(text: str, row: Mapping[str, Any]) -> str:
     """The release of the library that a text means by its month; "" where it tells none, or its release.
 
     A trainer's `modules` are those of another runtime, which has the months of its releases.
     """
     months = row.get("months") or (_rows()[row["modules"]]["months"] if "modules" in row else {})
-    month = _month(text) if months else ""
+    month = month_of(text) if months else ""
     if not month or re.search(r"transformers\W{0,3}v?\d\.", text.lower()):
         return ""
     before = [release for since, release in months.items() if since <= month]
     # What is later than all of them is today's.
     return f" transformers {before[-1]}" if before and month <= max(months) else ""
-
-
-#: A framework's release that is a month: no framework has come to such numbers, and NVIDIA's containers are
-#: named by theirs; the path of an image says no more than which one it is.
-_MONTHLY = r"(?i)(?<!/)\b(pytorch|tensorflow|mxnet)[-_ :v]*((?:1[7-9]|2\d)\.(?:0[1-9]|1[0-2]))(?![\d.])"
 
 
 def _starts(name: str, said: str) -> bool:
@@ -521,7 +478,7 @@ def runtime(text: str, fallback: str) -> Runtime:
     rows = _rows()
     if text in rows:
         return _runtime(text, rows[text])
-    text = re.sub(_MONTHLY, r"\1 NGC \2", text)
+    text = as_containers(text)
     said = text.lower()
     named = [(name, key) for name, key in _names() if name in said and _starts(name, said)]
     # A name that is a part of another one is not said: "text-generation-webui" is no web UI of pictures.
@@ -549,12 +506,7 @@ def _around(said: str) -> str:
 
 def _before(text: str, row: Mapping[str, Any]) -> str:
     """The runtime of an older release or container than a name stands for; "" for that one itself."""
-    version = _version(text)
+    version = version_of(text)
     known: Mapping[str, str] = row.get("containers" if version.startswith("ngc") else "older", {})
-    said = _parts(version)
-    return next((known[first] for first in sorted(known, key=_parts) if said and said < _parts(first)), "")
-
-
-def _parts(version: str) -> tuple[int, ...]:
-    """The numbers of a version, by which it is ordered: 0.10 is later than 0.9."""
-    return tuple(int(part) for part in re.findall(r"\d+", version))
+    said = parts(version)
+    return next((known[first] for first in sorted(known, key=parts) if said and said < parts(first)), "")

@@ -1,0 +1,61 @@
+"""Releases, versions and months as free text about software tells them."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+#: A month as texts tell it: `2023-08`, `Aug 2023`.
+_MONTH = rf"\b(20\d\d)[-./](0[1-9]|1[0-2])\b|\b({'|'.join(_MONTHS)})[a-z]*\.? (20\d\d)\b"
+#: A framework's release that is a month: no framework has come to such numbers, and NVIDIA's containers are
+#: named by theirs; the path of an image says no more than which one it is.
+_MONTHLY = r"(?i)(?<!/)\b(pytorch|tensorflow|mxnet)[-_ :v]*((?:1[7-9]|2\d)\.(?:0[1-9]|1[0-2]))(?![\d.])"
+
+
+def version_of(text: str) -> str:
+    """The first version number of free text: `v2.4` of "PyTorch 2.4.0 cu124", `ngc22.09` of a container."""
+    low = text.lower()
+    container = re.search(r"\d\d\.\d\d", low) if re.search(r"ngc|nemo|nvcr\.io", low) else None
+    if container:
+        return f"ngc{container[0]}"
+    plain = re.search(r"\d+\.\d+", low)
+    return f"v{plain[0]}" if plain else ""
+
+
+def major_of(text: str, names: Iterable[str]) -> str:
+    """The release of which a text says no more than the first number: `v8` of "TensorRT 8".
+
+    Nothing where that number is of the name: of "PyTorch 2".
+    """
+    known = "|".join(re.escape(name) for name in names if not name[-1].isdigit())
+    found = re.search(rf"(?:{known})[-_ ]?(\d+)(?![\w.])", text.lower()) if known else None
+    return f"v{found[1]}" if found and not found[0].endswith(tuple(names)) else ""
+
+
+@lru_cache(maxsize=1024)
+def dated(text: str) -> str:
+    """A text in small letters, with its month behind it as marks have it: `2025-08` of "Aug 2025"."""
+    return f"{text.lower()} {month_of(text)}"
+
+
+def month_of(text: str) -> str:
+    """The month that a text tells, `2023-08`; "" where it tells none."""
+    if (told := re.search(_MONTH, text.lower())) is None:
+        return ""
+    year, number, name, named = told.groups()
+    return f"{year}-{number}" if year else f"{named}-{_MONTHS.index(name) + 1:02d}"
+
+
+def parts(release: str) -> tuple[int, ...]:
+    """The numbers of a version, by which it is ordered: 0.10 is later than 0.9."""
+    return tuple(int(part) for part in re.findall(r"\d+", release))
+
+
+def as_containers(text: str) -> str:
+    """A text with a framework's release that is a month told as the container's: "PyTorch NGC 23.05"."""
+    return re.sub(_MONTHLY, r"\1 NGC \2", text)
