@@ -63,6 +63,42 @@ SHEETS = [
         ["336"],
         ["5888", "46", "184", "1500", "1725 MHz", "10496", "82", "1395", "1695 MHz"],
     ),
+    # Forms of what the title is about, beside each other and one below another.
+    (
+        "# H100 PCIe vs SXM5 vs NVL\n\nThree editions.\n\n## Figures\n\n"
+        + _sheet("| SXM5 | PCIe | NVL (per card)", "Memory | 80 GB HBM3 | 80 GB HBM3 | 94 GB HBM3",
+                 "Bandwidth | 3.35 TB/s | 2.0 TB/s | 7.8 TB/s",
+                 "FP8, dense | 3,958 TFLOPS | 1,513 TFLOPS | 1,671 TFLOPS"),
+        ["HBM3", "7.8 TB/s", "3,958 TFLOPS"],
+        ["80 GB", "80 GB", "94 GB", "3.35 TB/s", "2.0 TB/s", "1,513 TFLOPS", "1,671 TFLOPS"],
+    ),
+    (
+        "# Which H100?\n\n"
+        + _sheet("Form | Memory | Bandwidth | TDP", "SXM5 | 80 GB | 3.35 TB/s | 700 W",
+                 "PCIe | 80 GB | 3.35 TB/s | 350 W", "NVL | 94 GB | 3.9 TB/s | 700 W"),
+        ["3.35 TB/s", "700 W"],
+        ["80 GB", "80 GB", "94 GB", "3.35 TB/s", "3.9 TB/s", "700 W", "350 W"],
+    ),
+    (
+        "# RTX 4090: desktop or laptop?\n\n"
+        + _sheet("| Desktop | Laptop", "CUDA cores | 16,384 | 16,384", "Bandwidth | 1,008 GB/s | 576 GB/s"),
+        ["16,384"],
+        ["16,384", "1,008 GB/s", "576 GB/s"],
+    ),
+    (
+        _sheet("Spec | A100 PCIe 80GB | SXM4 80GB | H100 PCIe",
+               "Bandwidth | 1,935 GB/s | 1,935 GB/s | 2,000 GB/s",
+               "TDP | 300 W | 400 W | 350 W"),
+        ["1,935 GB/s"],
+        ["1,935 GB/s", "2,000 GB/s", "300 W", "400 W", "350 W"],
+    ),
+    # A cell to a line, with an empty one between any two.
+    (
+        "| Card |\n\nVRAM |\n\nBandwidth |\n\n| --- |\n\n--- |\n\n--- |\n\n"
+        "| RTX 4090 |\n\n24 GB |\n\n1,008 GB/s |\n\n| RTX 4060 Ti 16GB |\n\n16 GB |\n\n504.2 GB/s |\n",
+        ["504.2 GB/s"],
+        ["24 GB", "1,008 GB/s", "16 GB"],
+    ),
     # Machines: how many GPUs each has, and what they have together.
     (
         _sheet("| DGX H100 | DGX H200", "GPUs | 8x H100 80GB | 8x H200 141GB",

@@ -20,7 +20,7 @@ from whichgpu.audit.machine import ON_A_BOARD
 from whichgpu.audit.ordered import is_of, ordered
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.rented import rented
-from whichgpu.audit.titled import about, of_forms
+from whichgpu.audit.titled import about, beside_device, of_forms, of_forms_down
 from whichgpu.hardware.boxes import named as machine_named
 
 if TYPE_CHECKING:
@@ -142,6 +142,8 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
         (_down(table, column, context) for column in range(_SEARCHED)), key=lambda found: len(found[1])
     )
     forms_of = _forms_down(table, context) if not down[1] else {}
+    if not forms_of and not down[1] and not across[1]:
+        forms_of = {at: Head(ids) for at, ids in of_forms_down(table, context).items()}
     if forms_of:
         across, down = (0, {}), (0, forms_of)
     if not across[1] and not down[1]:
@@ -218,6 +220,8 @@ def _across(table: Table, row: int, context: Context) -> tuple[int, Mapping[int,
         # "RTX 4090 / RTX 5090" beside others.
         named = ((i, cell) for i, cell in enumerate(table.rows[row]) if cell and i not in found)
         found |= {i: head for i, cell in named if (head := either(cell, context))}
+        forms = beside_device(table.rows[row], found, context) if not row else {}
+        found |= {i: Head(ids) for i, ids in forms.items()}
     return row, dict(sorted(found.items()))
 
 

@@ -321,6 +321,21 @@ def unruled(rows: Sequence[Line], at: int) -> bool:
     return len(counts) == _ROWS and counts[0] > 0 and len(set(counts)) == 1
 
 
+def closed_up(rows: Sequence[Line]) -> list[Line]:
+    """Lines without the empty ones between the cells of a table that has a cell to a line."""
+    before, kept, open_at = False, [], 0
+    for line in rows:
+        if not line.text.strip():
+            kept.append(line)
+            continue
+        ends = _ONE_CELL.fullmatch(line.text) is not None
+        if ends and before:
+            del kept[open_at:]
+        kept.append(line)
+        before, open_at = ends, len(kept)
+    return kept
+
+
 def is_rule(cells: Sequence[tuple[str, int]]) -> bool:
     """Whether the cells are the rule under a table's header."""
     return bool(cells) and all(re.fullmatch(r"\s*:?-{1,}:?\s*", text) for text, _ in cells)
@@ -336,6 +351,8 @@ def is_row(line: Line) -> bool:
     return "|" in line.text or is_frame(line)
 
 
+#: The line of a cell that ends it: "| RTX 4090 |", "24 GB |".
+_ONE_CELL = re.compile(r"\s*(?:\|\s*)?[^|\s][^|\n]{0,200}\|\s*")
 _FRAME = re.compile(r"\s*\+(?:[-=:]+\+)+\s*")
 #: So many of the gaps between rows are empty lines at least to each that is not.
 _PARTED = 3

@@ -35,6 +35,7 @@ from whichgpu.audit.readers._lines import (
 from whichgpu.audit.readers._tables import (
     Spread,
     aligned,
+    closed_up,
     is_frame,
     is_row,
     is_rule,
@@ -127,7 +128,8 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self._original, self._typeset = typeset(text)
-        self._lines = [each for each in unquoted(lines(self._original)) if not _RULES.fullmatch(each.text)]
+        rows = closed_up(unquoted(lines(self._original)))
+        self._lines = [each for each in rows if not _RULES.fullmatch(each.text)]
         self._at = 0
         self._passages: list[Passage] = []
         self._tables: list[Table] = []
