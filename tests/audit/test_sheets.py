@@ -197,3 +197,46 @@ def test_av1_follows_from_the_engines_of_a_chip():
                   "AV1 encode | Yes | Yes | Yes | No")  # fmt: skip
     accused, confirmed = _read(text)
     assert (accused, len(confirmed)) == (["No", "Yes", "Yes"], 5)
+
+
+#: How a header dresses a name.
+DRESSED = (
+    "{} (2021)", "{} (GA102)", "{} [1]", "Our pick: {}", "{} \u2013 budget", "{} (g5.xlarge)", "the {}",
+    "Option 1 \u2013 {}", "Budget pick ({})", "{} @ AWS", "{} \"the workhorse\"", "{}_24GB", "Ampere {}",
+    "{} (Ampere, GA102, 24GB)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("form", DRESSED)
+def test_a_header_that_says_more_than_a_name(form):
+    name = form.format("A10")
+    across = _sheet(
+        f"Spec | {name} | T4", "CUDA cores | 9,216 | 2,944", "TDP | 300 W | 70 W", "Memory | 24 GB | 16 GB"
+    )
+    down = _sheet(
+        "GPU | CUDA cores | TDP | Memory", f"{name} | 9,216 | 300 W | 24 GB", "T4 | 2,944 | 70 W | 16 GB"
+    )
+    assert sorted(_read(across)[0]) == sorted(_read(down)[0]) == ["2,944", "300 W"]
+
+
+@pytest.mark.parametrize("head", ["Speed-up over A10", "vs. A10", "A10 to T4", "% of A10"])
+def test_a_header_that_compares_names_no_device_of_its_column(head):
+    text = _sheet(f"Task | T4 | {head}", "Memory | 16 GB | 1.5", "TDP | 70 W | 300 W")
+    assert _read(text)[0] == []
+
+
+def test_a_column_of_winners_leaves_the_devices_above_the_others():
+    text = _sheet("Metric | Winner | A10 | A100 80GB PCIe", "CUDA cores | A10 | 9,216 | 6,912",
+                  "Memory | A100 | 24 GB | 80 GB", "TDP | A10 | 150 W | 250 W")  # fmt: skip
+    accused, confirmed = _read(text)
+    assert accused == ["250 W"]
+    assert {"9,216", "6,912", "24 GB", "80 GB", "150 W"} <= set(confirmed)
+
+
+def test_cells_that_name_their_attributes_themselves():
+    text = _sheet("RTX 5090 | RTX 4090 | RTX 3090",
+                  "21,760 CUDA cores | 16,384 CUDA cores | 10,496 CUDA cores",
+                  "32 GB GDDR7 | 24 GB GDDR6X | 16 GB GDDR6X", "575 W | 450 W | 350 W")  # fmt: skip
+    accused, confirmed = _read(text)
+    assert accused == ["16 GB"]
+    assert {"21,760", "10,496", "32 GB", "GDDR7", "575 W"} <= set(confirmed)

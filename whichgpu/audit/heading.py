@@ -17,8 +17,11 @@ from whichgpu.hardware.boxes import boxes
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context
+    from whichgpu.audit.mentions import Mention
 
 _TWO = 2
 #: How much of a header's cell the name of its device is at least.
@@ -42,8 +45,8 @@ _SAYS_NOTHING = re.compile(
 _EMPTY = re.compile(r"\(\s*\)")
 #: Where who makes a device is glued to its name.
 _MAKER_BEHIND = re.compile(r"(?<=[A-Za-z\d])(?=(?:AMD|NVIDIA|Intel|AWS|Google)\b)(?<!\s)")
-#: What is said beside a name in brackets: "B200 (DGX system, per GPU)".
-_BRACKET = re.compile(r"\s\([^()\d$\u20ac\u00a3]{1,40}\)")
+#: What is said beside a name in brackets: "B200 (DGX system, per GPU)", "T4 (2018)", "L4 (Ada, March 2023)".
+_BRACKET = re.compile(r"\s\((?:[^()\d$\u20ac\u00a3]{1,40}|[^()\d$\u20ac\u00a3]{0,40}\b(?:19|20)\d\d)\)")
 #: What is of a part of a device: "MI250 (per GCD)".
 _OF_A_DIE = re.compile(
     r"\b(?:per|one|single|1|each)\s?[x\u00d7]?\s?(?:GCD|XCD|die|tile|chiplet)\b", re.IGNORECASE
@@ -68,7 +71,9 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
         # "Instinct MI300XAMD": a name and the line below it.
         passage = passage._replace(text=apart)
     found = list(mentions(passage.text, context.catalogue))
-    rest = _EMPTY.sub("", _SAYS_NOTHING.sub("", _BRACKET.sub("", passage.text)))
+    if found and _AGAINST.search(passage.text, 0, found[0].start):
+        return None
+    rest = _EMPTY.sub("", _SAYS_NOTHING.sub("", _BRACKET.sub("", _plain(passage.text, found))))
     if sum(mention.end - mention.start for mention in found) < _SHARE * len(rest):
         return None
     if len({mention.named for mention in found}) != 1 or not is_itself(
@@ -87,6 +92,42 @@ def headed_by(passage: Passage, context: Context) -> Head | None:
     if machine and machine[0].upper() == "DGX":
         ids = tuple(key for key in ids if key in _of_dgx()) or ids
     return Head(ids, number, whole=machine is not None)
+
+
+def _plain(text: str, found: Sequence[Mention]) -> str:
+    """A header without what stands apart from the only name in it: "Budget pick: A10 (g5) - 150 W"."""
+    if len(found) != 1 or _COMPARES.search(text):
+        return text
+    name = found[0]
+    before, behind = text[: name.start], text[name.end :]
+    before = "" if _LEADS_TO.fullmatch(before) else before
+    behind = "" if _STANDS_APART.match(behind) else behind
+    return f"{before}{text[name.start : name.end]}{behind}"
+
+
+#: What leads to a name in a header, and how what is said of it begins behind it.
+_LEADS_TO = re.compile(
+    r"[^:(]{0,24}(?::|\s[-\u2013\u2014]|\()\s*(?:nvidia\s+|amd\s+)?|(?:the|pny|asus|msi|gigabyte|zotac|dell|hpe?|"
+    r"lenovo|supermicro|palit|evga|sapphire|xfx|ampere|turing|volta|hopper|ada|blackwell)\s+",
+    re.IGNORECASE,
+)
+_STANDS_APART = re.compile(
+    r"""\)?\s*(?:\s[-\u2013\u2014\u2192@/|]\s|\s?[(\["\u201c\u201e\u00ab]|[_,]\s?\d)[^:]{0,40}$|\)\s*$"""
+)
+#: Before the name of what the values of a column are compared with.
+_AGAINST = re.compile(
+    r"(?:\bvs?\.?|\bversus|%\s?(?:of|vs\.?)|\brelative to|\bover|\bthan|\bagainst|\bcompared (?:to|with))\s+"
+    r"(?:the |nvidia |amd )*$",
+    re.IGNORECASE,
+)
+#: In a header that sets one device against another.
+_COMPARES = re.compile(
+    r"\bv(?:s|ersus)\b|\bthan\b|\bspeed-?ups?\b|\bover\b|\brelative\b|\bcompar|%|\bfaster\b|\badvantage\b|"
+    r"\b(?:difference|delta|change|gain|alternatives?|ratio|times|better|winner|lead|instead|like|equivalents?|"
+    r"competitors?|rivals?|successors?|predecessors?|replace\w*|without|not|no|per|from|to|for|and|or|with)\b|"
+    r"[\u00d7\u0394+&]|\d\s?x\b",
+    re.IGNORECASE,
+)
 
 
 @cache

@@ -45,8 +45,10 @@ def _is_of_links(found: Finding, context: Context) -> bool:
     text = context.document.original
     section = text[max(0, found.start - _REACH) : found.start]
     last = max((match.end() for match in _HEADING.finditer(section)), default=0)
-    section = section[last:]
-    line = text[text.rfind("\n", 0, found.start) + 1 : found.end]
+    begin = text.rfind("\n", 0, found.start) + 1
+    line = text[begin : found.end]
+    # The word NVLink in a line of its own bandwidth makes no section of links.
+    section = section[last : begin - found.start if found.attribute == "nvlink" else None]
     header = _header(text, found.start) if line.lstrip().startswith("|") else ""
     # "NVLink per GPU" is of no switch and of no machine.
     own = _PER_GPU.search(line) if found.attribute == "nvlink" else None

@@ -14,6 +14,7 @@ from whichgpu.audit.compound import compound
 from whichgpu.audit.corners import corner, names_first, numbered
 from whichgpu.audit.explained import explained
 from whichgpu.audit.heading import MACHINE, devices, either, headed_by
+from whichgpu.audit.headless import named_in_cells, says_itself
 from whichgpu.audit.heads import Head, of_each
 from whichgpu.audit.laptops import LAPTOPS, namesakes
 from whichgpu.audit.machine import ON_A_BOARD
@@ -152,12 +153,29 @@ def _cells(table: Table, context: Context) -> Iterator[Cell]:
         yield from ordered
         forms = {} if whose or ordered else of_forms(table, context)
         across = (-1, {1: Head(whose)}) if whose else (0, {at: Head(ids) for at, ids in forms.items()})
-    if across[1] and len(across[1]) >= len(down[1]):
-        yield from _beside(table, across[0], _shifted(table, *across))
+    if across[1] and (len(across[1]) >= len(down[1]) or _tells_winners(table, across, down)):
+        if says_itself(table, *across):
+            yield from named_in_cells(table, *across)
+        else:
+            yield from _beside(table, across[0], _shifted(table, *across))
     elif down[1]:
         yield from (
             _by_name(table, down[1]) if down[0] == 0 and _is_long(table) else _below(table, *down, context)
         )
+
+
+def _tells_winners(
+    table: Table, across: tuple[int, Mapping[int, Head]], down: tuple[int, Mapping[int, Head]]
+) -> bool:
+    """Whether a column names one of the devices above others in each row: "Winner", "Better in"."""
+    known = [set(head.ids) for head in across[1].values()]
+    named = [set(head.ids) for head in down[1].values()]
+    column = down[0]
+    heads = table.cell(across[0], column)
+    return (
+        len(known) >= _TWO and column not in across[1] and heads is not None
+        and all(any(one & other for other in known) for one in named)
+    )  # fmt: skip
 
 
 #: Columns of a table with a value to a row: whose, of what, how much; and so many names that show it.
