@@ -240,3 +240,26 @@ def test_cells_that_name_their_attributes_themselves():
     accused, confirmed = _read(text)
     assert accused == ["16 GB"]
     assert {"21,760", "10,496", "32 GB", "GDDR7", "575 W"} <= set(confirmed)
+
+
+def test_values_above_their_names_in_boxes():
+    page = (
+        "<h1>RTX A5000 review</h1><div><div><span>8,192</span><small>CUDA cores</small></div>"
+        "<div><span>32 GB</span><span>GDDR6 memory</span></div></div><p>It has 24 GB of memory.</p>"
+    )
+    accused, confirmed = _read(page, "a.html")
+    assert accused == ["32 GB"]
+    assert {"8,192", "24 GB"} <= set(confirmed)
+
+
+def test_names_that_are_defined_once():
+    text = "# Instinct MI300X\n\nStream processors\n: 14,080\n\nMemory\n: 192 GB HBM3\n\nTBP\n: 650 W\n"
+    accused, confirmed = _read(text)
+    assert accused == ["14,080", "650 W"]
+    assert {"192 GB", "HBM3"} <= set(confirmed)
+
+
+def test_a_year_behind_several_devices_of_a_generation_is_the_generations():
+    text = _sheet("Generation | Consumer | Data centre | Year", "Pascal | GTX 1080 Ti | P100 | 2016",
+                  "Ampere | RTX 3090 | A100 | 2020")  # fmt: skip
+    assert _read(text)[0] == []

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whichgpu.audit import answered, clauses, lists, of_kinds
+from whichgpu.audit import answered, clauses, grouped, lists, of_kinds
 from whichgpu.audit.clauses.agreement import agreed
 from whichgpu.audit.comparisons.sides import unless_given
 from whichgpu.audit.described import described
@@ -78,6 +78,9 @@ def audit(
     if kinds_told := of_kinds.told(document, resolved(document, catalogue), catalogue):
         again = _found(kinds_told.document, asked, of_kinds.KINDS, names=kinds_told.names)
         found += lists.besides(found, of_kinds.accusing(again, catalogue))
+    if listed := grouped.told(document, resolved(document, catalogue)):
+        again = _found(listed.document, asked, grouped.KINDS, names=listed.names)
+        found += lists.besides(found, grouped.at_devices(again, listed, document.original))
     if foreign := language(document):
         again = _found(glossed(document, foreign), asked)
         found = upheld(found, again)

@@ -13,6 +13,7 @@ from whichgpu.audit.cells import UNITS_ALONE, Cell, unit_of
 from whichgpu.audit.compound import compound
 from whichgpu.audit.corners import corner, names_first, numbered
 from whichgpu.audit.explained import explained
+from whichgpu.audit.families import architectures
 from whichgpu.audit.heading import MACHINE, devices, either, headed_by
 from whichgpu.audit.headless import named_in_cells, says_itself
 from whichgpu.audit.heads import Head, of_each
@@ -410,6 +411,7 @@ def _below(table: Table, first: int, down: Mapping[int, Head], context: Context)
         if head and column != first
     ]
     yield from _first_row(table, first, context)
+    generations = _are_generations(table, first)
     several = [column for column, _, label, _, _ in heads if COUNT.fullmatch(label.strip(" :*"))]
     for index, head in down.items():
         yield from _bracketed(table, (index, first), head)
@@ -435,9 +437,19 @@ def _below(table: Table, first: int, down: Mapping[int, Head], context: Context)
                 if of.rented and several and number != of.number:
                     # What all of them have follows from the number that is wrong, or from the right one.
                     mine = None
-                sure = not of.either
+                # A year is that of the generation which the row begins with.
+                sure = not of.either and not (generations and _YEAR.fullmatch(cell.text.strip()))
                 made = Cell(cell, of.ids, mine, label, said, unit, index, column, sure, of.ids, times)
                 yield from of_each(made, of)
+
+
+_YEAR = re.compile(r"20[012]\d(?:\s?[-/\u2013]\s?(?:20)?[012]\d)?")
+
+
+def _are_generations(table: Table, first: int) -> bool:
+    """Whether the names of devices stand behind those of their generations, and are not all of it."""
+    heads = [row[0].text.strip(" *") for row in table.rows[1:] if row and row[0]]
+    return first > 0 and bool(heads) and all(map(architectures().fullmatch, heads))
 
 
 def _beside_it(table: Table, place: tuple[int, int], head: Head, context: Context) -> float:

@@ -56,7 +56,8 @@ _SPAN = re.compile(r"\b(row|col)span\s*=\s*[\"']?(\d{1,2})", re.IGNORECASE)
 _SIDE = r"<(?:span|strong|b|label|em)\b[^<>]{0,200}>"
 _BOX = r"<(?:div|p)\b[^<>]{0,200}>"
 _PAIR = re.compile(
-    rf"\s*(?:{_SIDE}[^<>:]{{2,48}}</[a-z]{{1,6}}>\s*(?P<value>{_SIDE})|"
+    # A value above its name is none: "<span>24 GB</span><span>memory</span>".
+    rf"\s*(?:{_SIDE}(?!\s*[~$\u20ac]?\d)[^<>:]{{2,48}}</[a-z]{{1,6}}>\s*(?P<value>{_SIDE})|"
     # A box beside another is its value where it begins with a number.
     rf"{_BOX}\s*(?!\d)[^<>:]{{2,48}}</[a-z]{{1,6}}>\s*(?P<box>{_BOX})(?=\s*[~<>$\u20ac]?\d))"
     r"[^<>]{1,80}</[a-z]{1,6}>\s*</(?:div|p|li)>"
@@ -67,6 +68,9 @@ _LED = re.compile(
     r"\s*<(?P<tag>strong|b)\b[^<>]{0,200}>[^<>:]{2,48}</(?P=tag)>"
     r"(?=\s*(?:<br\s*/?>)?\s*[A-Z\d~$][^<>]{0,60}</(?:li|p)>)"
 )
+#: Elements that a page sets apart by its styles, without a blank, and the end of one right before.
+_STYLED = frozenset({"span", "small", "strong", "b", "em", "label"})
+_STYLE_ENDS = re.compile(r"</(?:span|small|strong|b|em|label)>$", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});?")
 #: Blanks that are not one space.
 _BLANK = re.compile(r"\s{2,}|[^\S ]")
@@ -191,7 +195,7 @@ class _Reader:
         if at == self._beside and not self._builder.empty:
             self._builder.add(": ", at, 0)
             self._kind = "item"
-        elif tag == "br":
+        elif tag == "br" or (tag in _STYLED and _STYLE_ENDS.search(self._original, max(at - 9, 0), at)):
             self._builder.blank(at)
         elif tag == "img":
             self._image(attributes, at)

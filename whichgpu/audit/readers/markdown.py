@@ -218,6 +218,8 @@ class _Reader:
         """A block without marks: aligned columns, a card, a name and its value, a heading, a paragraph."""
         if rows := aligned(self._lines, self._at):
             self._columns(rows)
+        elif self._is_defined_once(line):
+            self._definition(line)
         elif self._at in self._stacked:
             self._card(self._stacked[self._at])
         elif self._at in self._listed or self._is_led_to(line):
@@ -238,6 +240,20 @@ class _Reader:
         after = self._lines[self._at + 1].text if self._at + 1 < len(self._lines) else ""
         heads = self._unwrapped or self._at + 1 in self._listed or _DEFINED.match(after) is not None
         return heads and is_short_heading(line.text)
+
+    def _is_defined_once(self, line: Line) -> bool:
+        """Whether a line is a name, and the next one all that defines it: "Memory", ": 24 GB"."""
+        after = [each.text for each in self._lines[self._at + 1 : self._at + 3]]
+        alone = len(after) == 1 or (len(after) > 1 and not after[1].strip())
+        return alone and _DEFINED.match(after[0]) is not None and is_short_heading(line.text)
+
+    def _definition(self, line: Line) -> None:
+        """A name and its definition as one item: "Memory: 24 GB"."""
+        builder, after = Builder(), self._lines[self._at + 1]
+        for each in (line, after):
+            inline(builder, each.text.strip(), each.start + len(each.text) - len(each.text.lstrip()))
+        self._at += 2
+        self._put(builder, "item", 1)
 
     def _card(self, count: int) -> None:
         """A name and its value on lines of their own; what is of two cards is not read for claims."""
