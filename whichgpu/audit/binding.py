@@ -135,6 +135,10 @@ _ONLY = re.compile(
     r"makes do with)\s+){1,2}|\s*[(:]\s*",
     re.IGNORECASE,
 )
+#: Behind a bare number, that it is what something came to.
+_REACHED = re.compile(
+    r"\s*(?:at (?:best|most|least)|or so|each second|a second|in (?:theory|practice))\b", re.IGNORECASE
+)
 _GROUPED = re.compile(r"\d{1,3},\d{3}(?![\d,])")
 #: "165 TFLOPS in FP16, in FP8 330".
 _IN_PRECISION = re.compile(
@@ -345,7 +349,8 @@ def united(text: str, found: Sequence[Quantity], here: Sequence[Mention]) -> lis
             )
             precise = last.dimension in RATES and _IN_PRECISION.search(text, last.end, each.start)
             alike = plain and 1 / _LIKE < each.value / plain < _LIKE
-            if (opposed or owned or precise) and alike and not _COUNTED.match(text, each.end):
+            counted = _COUNTED.match(text, each.end) or _REACHED.match(text, each.end)
+            if (opposed or owned or precise) and alike and not counted:
                 scaled = each.value * last.value / plain
                 done.append(
                     each._replace(value=scaled, high=scaled, dimension=last.dimension, unit=last.unit)

@@ -190,7 +190,10 @@ CAPABILITIES = (
     Capability("mig", r"(?:mig|multi-instance gpu)(?: \(mig\))?(?: support)?|"
         r"(?:split|partitioned|sliced|carved|cut) (?:up )?into (?:up to |"
         r"as many as )?(?:\w+ ){0,2}(?:instances|slices)|"
-        r"(?<=be )(?:hardware[- ])?(?:partitioned|sliced|split|(?:sub)?divided|carved up)"
+        r"(?<=be )(?:hardware[- ])?(?:partitioned|sliced|(?:sub)?divided|carved up)"
+        r"(?=\s*(?:[.,;:)]|$|\s(?:so|and|but|for|at|in|by)\b))|"
+        # What has to be split is a model.
+        r"(?:(?<=can be )|(?<=cannot be )|(?<=can't be )|(?<=can\u2019t be )|(?<=could be ))split"
         r"(?=\s*(?:[.,;:)]|$|\s(?:so|and|but|for|at|in|by)\b))",
                 "mig_max",
                 _of_maker("NVIDIA", _positive("mig_max"))),

@@ -153,6 +153,8 @@ _TINY, _MUCH = 0.1, 8.0
 #: Words for two.
 _PAIR = frozenset({"both", "pair", "dual", "two", "beide", "beiden", "zwei", "deux", "dos"})
 _MOST, _NEAR, _BINARY = 128, 0.012, 2**30 / 1e9
+#: From so many bytes on, which are told in TB, rounding takes more.
+_LARGE, _ROUGH = 1e12, 0.03
 
 
 def unspoken(sentence: str, ahead: str, before: str, *, named: bool) -> str:
@@ -235,4 +237,6 @@ def is_sum(stated: float, attribute: Attribute, gpus: Sequence[Gpu], words: str)
     every += [each * _BINARY for each in every] if attribute.key == "memory" else []
     # Twice a rate is the one with sparsity.
     least = 3 if rate else 2
-    return any(least <= round(each) <= _MOST and abs(each / round(each) - 1) < _NEAR for each in every)
+    # "1.1 TB" of 1,128 GB.
+    near = _ROUGH if attribute.key == "memory" and stated >= _LARGE else _NEAR
+    return any(least <= round(each) <= _MOST and abs(each / round(each) - 1) < near for each in every)

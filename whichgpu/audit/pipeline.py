@@ -12,6 +12,7 @@ from whichgpu.audit import answered, clauses, grouped, lists, of_kinds
 from whichgpu.audit.clauses.agreement import agreed
 from whichgpu.audit.comparisons.sides import unless_given
 from whichgpu.audit.described import described
+from whichgpu.audit.direct_speech import without_quoted
 from whichgpu.audit.document import RUNNING, pieces
 from whichgpu.audit.elsewhere import without_others
 from whichgpu.audit.excluded import excluded
@@ -85,6 +86,7 @@ def audit(
         again = _found(glossed(document, foreign), asked)
         found = upheld(found, again)
         found += besides(found, again, document, foreign)
+    found = without_quoted(found, document)
     if fraction == ",":
         found = [each._replace(expected=each.expected.translate(_MARKS)) for each in found]
     return tuple(sorted(_apart(found), key=lambda each: (each.start, each.end)))

@@ -74,6 +74,10 @@ _HOLDS = re.compile(
 )
 
 
+#: Behind an amount, whose cache it is where that is named by its size alone.
+_FOR_ANOTHER = re.compile(r"\s*(?:for|with|in|on|of)\s+the\s+(?:\w+\s+)?\d{1,3}(?:\.\d)?B\b", re.IGNORECASE)
+
+
 class _Claim(NamedTuple):
     """An amount of memory that is said to be the cache of a model for so many tokens."""
 
@@ -153,6 +157,9 @@ def _claims(text: str, sentence: Sentence, every: Sequence[Term]) -> Iterator[_C
     lengths = {each.value for each in here if each.dims == _TOKENS and not each.each} | {*spelled}
     for told in here:
         if (told.about and told.value < 1) or _HOLDS.match(text, told.end):
+            continue
+        if _FOR_ANOTHER.match(text, told.end):
+            # "4 GiB for Llama 2 7B, 1 GiB for the 8B"
             continue
         before = [each for each in named if each.end <= told.start]
         per_token = told.dims[_BYTE] == 1 and told.dims[_TOKEN] == -1

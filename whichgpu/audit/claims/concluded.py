@@ -192,6 +192,8 @@ def _plain(text: str, each: Quantity) -> float:
 
 
 _OR_BY = re.compile(r"\s+or\s+\d[\d.,]*\s?%\s+(?:more|less|higher|lower|faster|above|below)\b", re.IGNORECASE)
+#: Between two figures, that one comes on top of the other.
+ON_TOP = re.compile(r"\b(?:on top of|plus|added to|in addition to|besides)\b", re.IGNORECASE)
 _MARK = re.compile(r"[,;:()]")
 _IN_LIST = re.compile(r"\d,\s+$")
 
@@ -209,6 +211,8 @@ def _of_claim(
     listed = _IN_LIST.search(text, max(0, first - 4), first)
     # "38 TOPS, which is 20 TOPS or 111 % more than": the second is what it is more by.
     listed = listed or (_OR_BY.match(text, same[-1].end) if same else None)
+    # "16 GB, and 17 GB on top of that": the two make up a third.
+    listed = listed or (ON_TOP.search(text, first, claim.start) if same else None)
     if len(same) != 2 or listed or same[0].value == same[1].value or not same[0].value * same[1].value:
         return
     if not in_round(text, claim.start) and len({in_round(text, each.start) for each in same}) > 1:

@@ -107,7 +107,7 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _of_cell(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
     head = label.lower().strip(" :*")
-    if LAUNCH.fullmatch(head) or _HEADS.fullmatch(head):
+    if (LAUNCH.fullmatch(head) and head != "date") or _HEADS.fullmatch(head):
         told = _NUMBERS.fullmatch(passage.text) or _ISO.fullmatch(passage.text)
         words = None if told else _WORDED.fullmatch(passage.text)
         date = (int(told["y"]), int(told["m"])) if told else _date(words) if words else (0, 0)

@@ -12,6 +12,7 @@ from whichgpu.audit.families import architectures, is_of
 from whichgpu.audit.findings import made
 from whichgpu.audit.mentions import mentions, model
 from whichgpu.audit.pairs import ONE_OF_TWO, devices, other_of_two
+from whichgpu.audit.quantities import SPELLED
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
 from whichgpu.audit.sourced import source_of
@@ -60,7 +61,7 @@ _EXCEPTED = re.compile(r"\s*[(,][^().;]{2,30}\b(?:aside|excepted|excluded)\b", r
 _OF_A_KIND = re.compile(r"\s*(?:in|for|on|among|of)\b", re.IGNORECASE)
 _AMONG = re.compile(
     r"\b(?:of (?:the|these|all)?\s*(?:two|three|four|five|six|bunch|group|lot|trio|pair|them|these|cards|"
-    r"gpus)|here|one)\s*$",
+    r"gpus)|here|one)\s*(?:$|(?:that|which|to|in|of)\b)",
     re.IGNORECASE,
 )
 #: Segments by the words that name them.
@@ -425,12 +426,33 @@ def _judged(
                because=because, evidence=(source_of(best, what.field),))  # fmt: skip
 
 
+#: How many an exclusive claim is among.
+_SO_MANY = re.compile(r"\b(two|three|four|five|six)\b", re.IGNORECASE)
+
+
+def _groups(context: Context) -> list[list[tuple[str, ...]]]:
+    """What devices a text may be of, each by the ids that its names mean: of its title, its headings, all."""
+    document = context.document
+    heads = (each.text for each in document.passages if each.kind == "heading")
+    texts = (document.title, " | ".join(heads))
+    named = [[each.ids for each in mentions(text, context.catalogue)] for text in texts]
+    return [*named, list(devices(context))]
+
+
 def _scope(words: str, mention: Mention, context: Context) -> list[Gpu]:
     """The other devices that an exclusive claim excludes."""
     if _AMONG.search(words):
         own = model(mention.named[0], context.catalogue)
-        others = {key for ids in devices(context) for key in ids if model(key, context.catalogue) != own}
-        return [context.catalogue[key] for key in sorted(others)]
+        told = _SO_MANY.search(words)
+        groups = _groups(context) if told else [devices(context)]
+        for group in groups:
+            keys = {key for ids in group for key in ids}
+            models = {model(key, context.catalogue) for key in keys}
+            # "Of the three" are those that a title, the headings or the text name, if these are three.
+            if not told or (own in models and len(models) == SPELLED[told[1].lower()]):
+                others = {key for key in keys if model(key, context.catalogue) != own}
+                return [context.catalogue[key] for key in sorted(others)]
+        return []
     segment = segment_of(words)
     # "The only Ampere GPU with MIG": of those of the architecture.
     family = architectures().search(words)

@@ -201,7 +201,8 @@ def _listed_generations(context: Context) -> Iterator[Finding]:
 
 def _dated(passage: Passage, label: str, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
     """The year of the launch; one beside it may be that of the announcement or of the shops."""
-    match = YEAR.search(passage.text) if LAUNCH.fullmatch(label) else None
+    # A bare "Date" may be that of the text.
+    match = YEAR.search(passage.text) if LAUNCH.fullmatch(label) and label != "date" else None
     dated = [gpu for gpu in gpus if gpu.value("release_date")]
     if match is None or not dated:
         return

@@ -21,6 +21,7 @@ from whichgpu.audit.anothers import (
 from whichgpu.audit.attributes import Attribute, attributes, named, qualifiers
 from whichgpu.audit.binding import Binder, both_of, several_columns, united
 from whichgpu.audit.cells import noted
+from whichgpu.audit.counting import counted
 from whichgpu.audit.grounds import is_sum
 from whichgpu.audit.implied import carried, implied
 from whichgpu.audit.lined import is_a_cell
@@ -272,6 +273,8 @@ def _of_value(
         or is_of_edition(text, quantity, attribute, mention=mention, said=said, context=context)
         or misnamed(passage, place, found, mention, context)
         or (attribute.key == "bandwidth" and is_of_link(passage, sentence, quantity, gpus, context))
+        # "A list price of $125,000 for a board with eight Gaudi 3".
+        or (attribute.key == "launch_price" and counted(text, sentence.start, mention.start) > 1)
     ):
         return
     if found.verdict == "contradicted":

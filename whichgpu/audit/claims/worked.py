@@ -104,6 +104,10 @@ def find(context: Context) -> Iterator[Finding]:
                 odd = [one for one in odd if one.wrong - told and len(one.right) >= _FURTHER]
 
 
+#: By how much more the highest is than the lowest of what another column must follow from.
+_SPREAD = 1.1
+
+
 def _first(shown: Sequence[_Shown]) -> _Shown:
     """What most rows show, of the last column."""
     return max(shown, key=lambda one: (len(one.right), one.column))
@@ -160,7 +164,10 @@ def _tried(at: int, told: Column, rule: _Rule, a: Column, b: Column) -> _Shown |
     enough = len(right) >= max(_SHOWN if natural or rule.sums else _FREE, _TO_ONE * len(wrong))
     sure = natural or "{1}" in rule.words
     whole = (natural or rule.sums) and "{1}" in rule.words and len(right) >= _FREE
-    if not (enough and (wrong or whole) and varied and sure):
+    # What hardly changes from row to row seems to follow from anything that doesn't either.
+    spread = max(made_of.values()) / min(made_of.values()) if right else 0.0
+    free = not natural and not rule.sums and spread < _SPREAD
+    if free or not (enough and (wrong or whole) and varied and sure):
         return None
     return _Shown(at, rule.words.format(a.name.strip(), b.name.strip()), rule.words, real, right, wrong)
 

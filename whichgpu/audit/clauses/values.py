@@ -11,7 +11,7 @@ from whichgpu.audit.clauses.mood import is_its_own
 from whichgpu.audit.machine import is_machine
 from whichgpu.audit.no_value import MODIFIED
 from whichgpu.audit.quantities import quantities
-from whichgpu.audit.sentences import within
+from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.understood import KEPT_FOR
 from whichgpu.audit.variants import finding_on, verdict_on
 
@@ -143,8 +143,18 @@ def _wrong(
     found = verdict_on(clause.passage.text, quantity, attribute, gpus, said=said, context=context)
     of_one = shares(quantity, attribute, gpus)
     near = any(1 / FAR < each < FAR for each in of_one)
-    if found.verdict == "contradicted" and near and not _is_a_share(clause, quantity, of_one, context):
+    if found.verdict != "contradicted" or not near or _is_a_share(clause, quantity, of_one, context):
+        return
+    if clause.named or not _is_of_one_before(clause, found.true_for, context):
         yield finding_on(clause.passage, quantity, attribute, gpus, found=found, context=context)
+
+
+def _is_of_one_before(clause: Clause, other: str, context: Context) -> bool:
+    """Whether the sentence before one that goes on names the device of which a value is, and not its own."""
+    before = [each for each in sentences(clause.passage.text) if each.end <= clause.sentence.start + 1][-1:]
+    here = context.mentions.get(context.place(clause.passage), ())
+    told = [one.named for each in before for one in within(here, each.start, each.end)]
+    return bool(other) and clause.subject.named not in told and any(other in named for named in told)
 
 
 def _is_a_share(clause: Clause, quantity: Quantity, of_one: Sequence[float], context: Context) -> bool:

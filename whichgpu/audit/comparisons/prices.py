@@ -33,6 +33,11 @@ _OF_PRICE = re.compile(
     re.IGNORECASE,
 )
 _PRICED = re.compile(r"\b(?:prices?|priced|msrp|costs?|cost|expensive|cheaper|dearer|pricier)\b|\$\d", re.I)
+_GIVEN = re.compile(
+    r"\b(?:given|quoted|sold|estimated|reported|offered|listed|traded|bought|paid|around|about|some)\b"
+    r"[^.;$\u20ac\u00a3]{0,16}[$\u20ac\u00a3]\s?\d",
+    re.IGNORECASE,
+)
 _BEFORE = 60
 
 
@@ -48,7 +53,9 @@ def at_launch(
         or not _PRICED.search(near)
         or not _LAUNCH.search(sentence.text)
         or _TODAY.search(sentence.text)
+        or _GIVEN.search(text, sentence.start, claim.start)
     ):
+        # "Often given as $30,000, nearly nineteen times the 4090's list price": of an amount of its own.
         return None
     both = pair(claim.start, claim.end, who, context)
     attribute = attributes()["launch_price"]

@@ -10,6 +10,7 @@ from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.claims.concluded import ON_TOP
 from whichgpu.audit.clauses.mood import is_indicative
 from whichgpu.audit.excluded.scope import inconsistent
 from whichgpu.audit.findings import Evidence, made
@@ -249,6 +250,12 @@ def _judged(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
     # "40 % dearer but twice as fast, so a job costs 30 % less": of the two ratios together.
     others = [way.times for each in where.every if each is not claim for way in each.ways]
     reals += [way for real in reals for other in others for way in (real * other, real / other)]
+    # "17 GB on top of 16, so it is halved": of the two together.
+    added = [(a, b) for a, b in pairs if ON_TOP.search(text, *sorted((a.end, b.start)))]
+    sums = [(a.value + b.value) / one.value for a, b in added for one in (a, b)]
+    reals += [*sums, *(1 / each for each in sums)]
+    if pairs and _OPEN.match(text, claim.end):
+        reals += _to_earlier(pairs[-1], where, context)
     if not pairs or any(_is_it(way, real) for way in claim.ways for real in reals):
         return
     a, b = sorted(pairs[-1], key=lambda one: -one.value)
@@ -258,6 +265,21 @@ def _judged(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
         context, where.passage, (claim.start, claim.end), "ratio", "inconsistent", attribute="told before",
         because=because, expected=f"{times:.2g}x", evidence=(Evidence(because),),
     )  # fmt: skip
+
+
+#: Behind a ratio, that it is to something which was spoken of before: "84 GB are left, six times as much".
+_OPEN = re.compile(r"\s*as (?:much|many|fast|long|large|big)(?=\s*(?:[.,;:)]|$))", re.IGNORECASE)
+#: So many passages before are looked at for that.
+_EARLIER = 3
+
+
+def _to_earlier(pair: tuple[_Told, _Told], where: _Where, context: Context) -> Iterator[float]:
+    """What the figures of a pair are to those of their kind in the passages before."""
+    at = context.place(where.passage)
+    before = " ".join(each.text for each in context.document.passages[max(0, at - _EARLIER) : at])
+    told = [*_told(before, (0, len(before)), (), context.fraction)]
+    told += _told(where.passage.text, (0, where.back), where.names, context.fraction)
+    return (one.value / each.value for one in pair for each in told if each.of == one.of)
 
 
 def _pairs(claim: Claim, where: _Where, named: AbstractSet[str]) -> Iterator[tuple[_Told, _Told]]:
