@@ -347,6 +347,9 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
     gap = text[before[-1].end : match.start()] if before else ""
     if not before or len(gap) > FAR or _OLDER.search(_GOES_ON.sub(" ", _ITS_AGE.sub("the ", gap))):
         return None
+    if _OF_ALL.search(gap):
+        # "It outdoes every card of the Turing generation."
+        return None
     gap = _OF_ITS_YEAR.sub("", gap)
     again = _AND_IS.search(gap)
     # "The V100 came a year later and is a Volta card."
@@ -365,6 +368,10 @@ def _is_built(text: str, match: re.Match[str], here: Sequence[Mention]) -> Menti
     return before[-1] if said or _BUILT.fullmatch(gap) else None
 
 
+_OF_ALL = re.compile(
+    r"\b(?:every|any|all|each|most|some|many|no|others?)\s+(?:\w+\s+)?(?:cards?|gpus?|chips?|parts?|models?)\b",
+    re.IGNORECASE,
+)
 #: A name, and its architecture behind or before the word for it: "A100: Ampere" with that word.
 _HAN = r"\u67b6[\u6784\u69cb]"
 _IN_HAN = re.compile(rf"[^\u3002.;]{{0,40}}{_HAN}\s*[:\uff1a]?\s*.{{0,2}}|[:\uff1a]\s*{_HAN}")
