@@ -135,6 +135,12 @@ _ONLY = re.compile(
     r"makes do with)\s+){1,2}|\s*[(:]\s*",
     re.IGNORECASE,
 )
+#: Behind a value, another that it is held against, which is of the device behind that.
+_AGAINST_IT = re.compile(
+    r"\s+(?:(?:dense|sparse|peak)\s+)?(?:[A-Za-z]+\s+)?(?:against|versus|vs\.?|compared (?:to|with))\s+"
+    r"(?:only\s+|just\s+|the\s+)?~?\d",
+    re.IGNORECASE,
+)
 #: Behind a bare number, that it is what something came to.
 _REACHED = re.compile(
     r"\s*(?:at (?:best|most|least)|or so|each second|a second|in (?:theory|practice))\b", re.IGNORECASE
@@ -209,6 +215,10 @@ class Binder:
             # "Bus: PCIe 5.0" is no width of one.
             chosen = None if VERSION.fullmatch(self._text, quantity.start, quantity.end) else 0
         mention = self._of_it(quantity) or nearest_device(self._text, quantity, self._who)
+        if mention and mention.start >= quantity.end and _AGAINST_IT.match(self._text, quantity.end):
+            # "It offers 2,250 TFLOPS against 989 for the H100."
+            topic = self._who.topic if self._who.certain else ()
+            mention = topic[0] if topic else None
         variant = VARIANT.match(self._text, quantity.end)
         if mention is None or inside or variant or of_a_part(self._text, quantity):
             return None

@@ -48,6 +48,20 @@ def is_machine(text: str, end: int) -> bool:
     return _IS_ONE.match(text, end) is not None
 
 
+def names_machine(text: str, start: int, end: int) -> bool:
+    """Whether a name is that of a machine by its own last word, the one behind it, or the boards spoken of.
+
+    "The NVIDIA node", "an H200 server"; a "B200 board" where the text speaks of HGX.
+    """
+    if _LAST_WORD.search(text, start, end) or is_machine(text, end):
+        return _A_BOARD.match(text, end) is None or _BOARD.search(text) is not None
+    return False
+
+
+_LAST_WORD = re.compile(r"\b(?:platform|node|server|machine|box|system|instance)s?(?: one)?$", re.IGNORECASE)
+_A_BOARD = re.compile(r"\s+boards?\b", re.IGNORECASE)
+
+
 def _machine(index: int, passage: Passage, context: Context) -> Machine | None:
     named = context.mentions.get(index, ())
     if not named or named[0].start > _LEAD:

@@ -151,7 +151,12 @@ def of_label(index: int, passage: Passage, context: Context) -> Iterator[Finding
     # Another sentence behind the list may say anything.
     rest = re.split(r"\.\s", rest, maxsplit=1)[0]
     for piece in re.finditer(r"[^,;]+", rest) if found else ():
-        if _DENIES.search(piece[0]) or _UNLISTED.search(piece[0]) or SET_AGAINST.search(piece[0]):
+        if (
+            _DENIES.search(piece[0])
+            or _DOES_NOT.search(rest)
+            or _UNLISTED.search(piece[0])
+            or SET_AGAINST.search(piece[0])
+        ):
             return
         start, end = at + piece.start(), at + piece.end()
         inside = within(here, start, end)
@@ -161,6 +166,12 @@ def of_label(index: int, passage: Passage, context: Context) -> Iterator[Finding
         if gpus and len({each.named for each in inside}) < 2:
             place = (start + len(piece[0]) - len(piece[0].lstrip()), end)
             yield from judged(passage, place, found[0], gpus, told=True, context=context)
+
+
+#: A list that goes on with who is none of it: "FP8: the L4 has it; the T4 doesn't".
+_DOES_NOT = re.compile(
+    r"\b(?:does|do|has|have|is|are|can|could|did)(?:n[\u2019']t| not)\b|\bcannot\b", re.IGNORECASE
+)
 
 
 def of_item(index: int, passage: Passage, context: Context) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from whichgpu.audit import tables
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.heading import devices
+from whichgpu.audit.machine import names_machine
 from whichgpu.audit.mentions import Mention, mentions
 from whichgpu.audit.models import TRAINS, formats, models
 from whichgpu.audit.pairs import devices as devices_compared
@@ -347,6 +348,8 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
             if not _AS_DOES.search(passage.text, at + first, each.start)
             and not (each in who.against and _THEN_IT.match(passage.text, each.end))
             and not WORKED.match(passage.text, each.end)
+            # "On the NVIDIA node one serves the FP8 version": of as many as it has.
+            and not names_machine(passage.text, each.start, each.end)
         ]
         group = _GROUP.search(passage.text, at + first, at + last) if not here and len(said) < 2 else None
         if group:

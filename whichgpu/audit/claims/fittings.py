@@ -101,6 +101,7 @@ def _powered(passage: Passage, sentence: Sentence, who: Spoken, context: Context
         mention = who.owner(match.start())
         own = mention in who.own if who.here else who.certain
         denied = _NONE.search(passage.text, max(sentence.start, match.start() - _NEAR), match.start())
+        denied = denied or (_OF_ANY.fullmatch(match[0]) and _LINKED.search(passage.text))
         if mention is None or not own or denied or not is_indicative(sentence.text):
             continue
         gpus = [context.catalogue[key] for key in mention.ids]
@@ -113,6 +114,9 @@ def _powered(passage: Passage, sentence: Sentence, who: Spoken, context: Context
             )
 
 
+#: A connector by that word alone, which is that of a link where the text speaks of one.
+_OF_ANY = re.compile(r"(?:no|an?|one|the|single)?\s*connectors?", re.IGNORECASE)
+_LINKED = re.compile(r"\b(?:nvlink|bridges?|sli|linked)\b", re.IGNORECASE)
 #: Before what a card has not.
 _NONE = re.compile(
     r"\b(?:no|not|without|instead of|rather than|than|unlike|never)\b|n[\u2019']t\b", re.IGNORECASE

@@ -178,6 +178,8 @@ _FIELDS = ("bandwidth", "power", "launch_price", "cores")
 
 def _result(form: Form, found: _Read, read: Marked) -> Iterator[Finding]:
     result = found.figures["r"]
+    if found.named and _is_anothers(result, found.named, read):
+        return
     values = found.ways[0]
     told = worked(form.told, values)
     ways = [way for each in found.ways for one in form.right if (way := worked(one, each)) > 0]
@@ -193,6 +195,21 @@ def _result(form: Form, found: _Read, read: Marked) -> Iterator[Finding]:
         result, OF_FORMS, f"{parts} make {expected}", expected="" if right else expected,
         verdict="confirmed" if right else "inconsistent",
     )  # fmt: skip
+
+
+#: Behind a result, whose it is: "$94 for the A40", where the last that was named is another.
+_WHOSE = re.compile(
+    r"\s*(?:(?:per|an?|/)\s?\w+\s+)?(?:for|with|on|in)\s+(?:the\s+|an?\s+)?(?:nvidia\s+|amd\s+)?",
+    re.IGNORECASE,
+)
+
+
+def _is_anothers(result: Quantity, named: str, read: Marked) -> bool:
+    """Whether a result is that of a device that stands right behind it, and not of those of a form."""
+    whose = _WHOSE.match(read.passage.text, result.end)
+    return whose is not None and any(
+        each.start == whose.end() and each.text not in named.split(" and ") for each in read.here
+    )
 
 
 def _slack(result: Quantity, read: Marked) -> float:

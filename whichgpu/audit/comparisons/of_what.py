@@ -111,8 +111,9 @@ def attribute_of(text: str, sentence: Sentence, claim: Multiple) -> Attribute | 
     if meant is None and _AS_FAST.match(text, claim.end) and in_precision(text, sentence):
         every = {each.attribute for each in within(named(text), sentence.start, sentence.end)}
         return every.pop() if len(every) == 1 else None
-    if meant and meant.key in _RATE_OF_IT and _AS_FAST.match(text, claim.end):
-        # "Reads its memory five times as fast": of no size.
+    rate = _AS_FAST.match(text, claim.end) or _THE_RATE.match(text, claim.end)
+    if meant and meant.key in _RATE_OF_IT and rate:
+        # "Reads its memory five times as fast", "run at twice the rate": of no size.
         return attributes()[_RATE_OF_IT[meant.key]]
     return meant
 
@@ -130,6 +131,7 @@ _ROOM = re.compile(
 _CAPACITY = re.compile(r"\s+(?:(?:of\s+)?(?:its|the|their)|in)\s+(?:memory\s+)?capacity\b", re.IGNORECASE)
 #: What is as fast of what has a size or a number: "the tensor cores are 2.5 times as fast".
 _RATE_OF_IT = {"memory": "bandwidth", "tensor_cores": "tensor"}
+_THE_RATE = re.compile(r"\s+(?:the|that|its|their) (?:rate|speed|pace)\b", re.IGNORECASE)
 #: "Twice the performance of the V100 in FP32".
 OF_ONE_IN = re.compile(
     r"\s+the\s+(?:raw\s+|peak\s+)?(?:performance|throughput|compute(?: power)?)\s+of\s+[^.,;]{2,40}?\s+"

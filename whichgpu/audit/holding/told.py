@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit.counting import counted
 from whichgpu.audit.holding import words
 from whichgpu.audit.holding.ways import how_held
+from whichgpu.audit.machine import names_machine
 from whichgpu.audit.models import TRAINS, formats, models, single
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import WORKED
@@ -207,6 +208,8 @@ def _of_device(text: str, start: int, on: Mention, context: Context) -> Room | N
     if not sizes or not all(sizes) or WORKED.match(text, on.end):
         return None
     count = counted(text, start, on.start)
+    if count == 1 and names_machine(text, on.start, on.end):
+        count = 0.0
     if count > 1 and (machines := words.MACHINES.search(text, start, on.start)):
         count *= words.number(machines["n"])
     machines = words.NODES.match(text, on.end)

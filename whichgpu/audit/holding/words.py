@@ -104,7 +104,8 @@ AT_LEAST = re.compile(
 DENIES = re.compile(r"\b(?:not|cannot|never|no|nor|neither|hardly)\b|n[\u2019']t\b", re.IGNORECASE)
 #: Denials that deny no fit.
 NO_DENIAL = re.compile(
-    r"\b(?:no (?:problems?|trouble|issues?|sweat|need (?:for|to)[\w -]*)|not only|not just|no less|no "
+    r"\b(?:no (?:surprise|wonder|doubt|secret|mystery|coincidence|question|"
+    r"problems?|trouble|issues?|sweat|need (?:for|to)[\w -]*)|not only|not just|no less|no "
     r"more than|"
     r"without (?:any )?[\w-]+|why not|if not|with hardly any(?:thing| \w+)|with not much)\b",
     re.IGNORECASE,

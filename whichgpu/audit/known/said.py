@@ -41,7 +41,8 @@ _BEFORE = re.compile(
     r"(?:increase|rise|jump|gain|uplift|improvement|advantage|premium|surcharge|boost|lead)(?=\s+of\b))|"
     r"(?P<down>trails?|trailed|lags?|lagged|fell|falls?|fallen|down|drops?|dropped|cut|cuts|reduced|"
     r"undercuts?|"
-    r"loses|lost|shr[aiu]nk\w*|shorter|slower|cheaper|saves?|saving|"
+    r"loses|lost|costs?(?: (?:me|us|you|it))?(?=\s+(?:about |around |some |only |just )*$)|"
+    r"shr[aiu]nk\w*|shorter|slower|cheaper|saves?|saving|"
     r"(?:reduction|decrease|discount)(?=\s+of\b)))\b"
     r"(?P<gap>[^.;:]{0,60}?)(?:\b(?:by|only|just|a mere|some|about|around|roughly|nearly|almost|over|"
     r"exactly|of)\s+){0,3}$",
