@@ -263,3 +263,17 @@ def test_a_year_behind_several_devices_of_a_generation_is_the_generations():
     text = _sheet("Generation | Consumer | Data centre | Year", "Pascal | GTX 1080 Ti | P100 | 2016",
                   "Ampere | RTX 3090 | A100 | 2020")  # fmt: skip
     assert _read(text)[0] == []
+
+
+def test_rows_below_how_many_are_needed_are_of_one_or_of_all():
+    text = _sheet("| A10 | A100 80GB PCIe", "GPUs needed | 40 | 20", "Cost per hour | $30.00 | $36.00",
+                  "Power at the board limit | 6.0 kW | 6.0 kW", "Memory | 24 GB | 40 GB")  # fmt: skip
+    assert _read(text)[0] == ["40 GB"]
+
+
+def test_columns_of_laptops_are_of_the_namesakes():
+    text = _sheet("Name | CUDA cores, laptop | CUDA cores, desktop | Memory (laptop)",
+                  "RTX 4080 | 7,424 | 9,728 | 12 GB", "RTX 4090 | 9,728 | 16,384 | 24 GB")  # fmt: skip
+    accused, confirmed = _read(text)
+    assert accused == ["24 GB"]
+    assert {"7,424", "9,728", "16,384", "12 GB"} <= set(confirmed)

@@ -165,8 +165,17 @@ _OF_MEMORY = re.compile(r"\b(?:memory|vram|hbm\w*|gddr\w*|bandwidth)\b", re.IGNO
 _CORES = re.compile(r"\s*cores?\b", re.IGNORECASE)
 
 
+#: Behind a rate, the bits that it is in: "312 TFLOPS in 16 bits", whatever formats were named before.
+_IN_BITS = re.compile(
+    r"\s+(?:\(?(?:dense|sparse)\)?\s+)?(?:in|at|with)\s+(?P<n>32|16|8|4)[ -]?bits?\b", re.IGNORECASE
+)
+_OF_BITS = {"32": ("fp32",), "16": ("fp16", "bf16"), "8": ("fp8", "int8"), "4": ("fp4", "int4")}
+
+
 def kinds(text: str, quantity: Quantity, attribute: Attribute) -> tuple[Attribute, ...]:
     """What a value may be of: "Hopper's H100 SXM: 528 cores" of tensor cores, where these are spoken of."""
+    if attribute.dimension in ("flop rate", "op rate") and (bits := _IN_BITS.match(text, quantity.end)):
+        return tuple(attributes()[key] for key in _OF_BITS[bits["n"]])
     if attribute.key != "cores" or not _CORES.match(text, quantity.end):
         return (attribute,)
     return attribute, attributes()["tensor_cores"]

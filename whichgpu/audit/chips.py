@@ -12,6 +12,7 @@ from whichgpu.audit.families import called
 from whichgpu.audit.fields import (
     ITS_OWN,
     SET_AGAINST,
+    days_of,
     of_field,
     one_of,
     only_chip,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.mentions import Mention
     from whichgpu.audit.roles import Spoken
+    from whichgpu.hardware.gpu import Gpu
 
 #: Between a device and its chip, where it is said that it is its own.
 _IS_CHIP = re.compile(
@@ -232,6 +234,9 @@ def alike(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
             continue
         family = match["what"].lower() in ("architecture", "generation")
         sides = [[context.catalogue[key] for key in side] for side in (both.first, both.second)]
+        if "predecessor" in passage.text[match.end() : after[0].end] and not _came_before(*sides):
+            # "The same chip as its predecessor", and what is newer is none.
+            continue
         told = [{gpu.family if family else str(gpu.value("chip") or "").split("-")[0] for gpu in side} - {""}
                 for side in sides]  # fmt: skip
         if not all(told):
@@ -243,6 +248,13 @@ def alike(passage: Passage, place: tuple[int, int], who: Spoken, context: Contex
                    "contradicted" if denied is bool(told[0] & told[1]) else "confirmed", subject=both.subject,
                    attribute="architecture" if family else "chip", because=because,
                    evidence=tuple(source_of(side[0], "chip") for side in sides))  # fmt: skip
+
+
+def _came_before(gpus: Sequence[Gpu], others: Sequence[Gpu]) -> bool:
+    """Whether all of the others came out before the first of some devices did."""
+    if not all(gpu.value("release_date") for gpu in (*gpus, *others)):
+        return False
+    return max(days_of(gpu)[1] for gpu in others) < min(days_of(gpu)[0] for gpu in gpus)
 
 
 def _of_that_chip(

@@ -31,7 +31,14 @@ _BOTH = re.compile(
 )
 #: The name of a row that says which GPUs machines have, and how many its cells tell.
 _GPUS = re.compile(
-    r"(?:number of |# of |#)?(?:gpus?|accelerators?|cards)(?: configuration| count)?", re.IGNORECASE
+    r"(?:number of |# of |#)?(?:gpus?|accelerators?|cards)"
+    r"(?: configuration| count| needed| required| used| in total)?",
+    re.IGNORECASE,
+)
+#: The same where what stands below is of any devices: of all of those that are needed, or of one.
+_NEEDED = re.compile(
+    r"(?:(?:number of |# of |#)(?:gpus?|cards)(?: needed| required)?|(?:gpus?|cards) (?:needed|required))",
+    re.IGNORECASE,
 )
 _SO_MANY = re.compile(r"\s*(?:(\d{1,2})\s?[x\u00d7]\s|(\d{1,2})\s?(?:gpus?)?\s*$)", re.IGNORECASE)
 
@@ -66,16 +73,15 @@ def corner(table: Table, header: int, across: Mapping[int, Head]) -> Corner:
 
 def numbered(table: Table, across: Mapping[int, Head]) -> Mapping[int, Head]:
     """The devices above the columns, those of machines with how many a row tells that each has."""
-    if not any(head.whole for head in across.values()):
-        return across
+    named = _GPUS if any(head.whole for head in across.values()) else _NEEDED
     row = next(
-        (row for row in table.rows if row and row[0] and _GPUS.fullmatch(row[0].text.strip(" :*"))), ()
+        (row for row in table.rows if row and row[0] and named.fullmatch(row[0].text.strip(" :*"))), ()
     )
     found = dict(across)
     for at, head in across.items():
         cell = row[at] if at < len(row) else None
         told = _SO_MANY.match(cell.text) if cell else None
-        if told and head.number == 1:
+        if told and head.number == 1 and float(told[1] or told[2]) > 0:
             found[at] = head._replace(number=float(told[1] or told[2]))
     return found
 

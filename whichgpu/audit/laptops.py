@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 
 if TYPE_CHECKING:
+    from whichgpu.audit.cells import Cell
     from whichgpu.audit.mentions import Mention
     from whichgpu.hardware.catalogue import Catalogue
 
@@ -49,3 +50,17 @@ def as_laptop(mention: Mention, catalogue: Catalogue) -> Mention:
 def namesakes(ids: tuple[str, ...], catalogue: Catalogue) -> tuple[str, ...]:
     """The GPUs of laptops that are called as cards are."""
     return tuple(f"{key}-laptop" for key in ids if f"{key}-laptop" in catalogue)
+
+
+#: A header that is of laptops: "Memory, laptop", "CUDA cores (mobile)".
+_OF_LAPTOPS = re.compile(r"(?:[,(]\s*|^)(?:laptop|mobile|notebook)\b", re.IGNORECASE)
+
+
+def below_laptops(found: list[Cell], catalogue: Catalogue) -> list[Cell]:
+    """The cells of a table, those below "Memory, laptop" as of the namesakes in laptops."""
+    return [
+        each._replace(ids=ids, named=ids)
+        if _OF_LAPTOPS.search(each.label) and (ids := namesakes(each.ids, catalogue))
+        else each
+        for each in found
+    ]

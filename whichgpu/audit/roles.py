@@ -443,7 +443,9 @@ _IS_NO = re.compile(
 #: "You lose some, as a 3090 can be linked with one other": a reason, where "as a 3090 can" is a likeness.
 _AS_A = re.compile(r",\s+(?:as|because)\s+(?:the\s+|an?\s+)(?:nvidia\s+|amd\s+)*$", re.IGNORECASE)
 _CAN_BE = re.compile(r"\s+(?:can|could|must|may|need)\s+(?:only\s+|not\s+)?(?:be\s+)?\w+\s+\w", re.IGNORECASE)
-_GIVEN = re.compile(r"\bsince\s+(?:the\s+|nvidia[\u2019']s\s+|nvidia\s+|amd\s+)*$", re.IGNORECASE)
+_GIVEN = re.compile(
+    r"(?:\bsince|[^\s,],\s+as)\s+(?:the\s+|nvidia[\u2019']s\s+|nvidia\s+|amd\s+)*$", re.IGNORECASE
+)
 _DOES = re.compile(
     r"\s+(?:(?:only|also|already|still)\s+)?(?:has|have|is|are|uses?|comes?|offers?|supports?|lacks?|"
     r"does|can|draws?|"
@@ -463,7 +465,7 @@ def _against(text: str, start: int, here: Sequence[Mention]) -> list[Mention]:
         last = mention.end
         since = _GIVEN.search(words) and _DOES.match(text, mention.end)
         if since or (_AS_A.search(words) and _CAN_BE.match(text, mention.end)):
-            # "Since the V100 has HBM2, it ..": a reason, and no time.
+            # "Since the V100 has HBM2, it ..", ", as the A100 is": a reason, and no time or other side.
             continue
         if (
             after

@@ -17,7 +17,7 @@ from whichgpu.audit.families import architectures
 from whichgpu.audit.heading import MACHINE, devices, either, headed_by
 from whichgpu.audit.headless import named_in_cells, says_itself
 from whichgpu.audit.heads import Head, of_each
-from whichgpu.audit.laptops import LAPTOPS, namesakes
+from whichgpu.audit.laptops import LAPTOPS, below_laptops, namesakes
 from whichgpu.audit.machine import ON_A_BOARD
 from whichgpu.audit.ordered import is_of, ordered
 from whichgpu.audit.quantities import quantities
@@ -74,7 +74,7 @@ def every(table: Table, context: Context) -> tuple[Cell, ...]:
     known: dict[int, tuple[Cell, ...]] = context.memo.setdefault("cells", {})
     if id(table) not in known:
         told = [] if _lists_parts(table) else list(_cells(names_first(table, context), context))
-        found = _apart(_as_laptops(told, table, context))
+        found = _apart(_as_laptops(below_laptops(told, context.catalogue), table, context))
         known[id(table)] = tuple(compound(explained(found, context)))
     return known[id(table)]
 

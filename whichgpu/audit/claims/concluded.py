@@ -192,6 +192,10 @@ def _plain(text: str, each: Quantity) -> float:
 
 
 _OR_BY = re.compile(r"\s+or\s+\d[\d.,]*\s?%\s+(?:more|less|higher|lower|faster|above|below)\b", re.IGNORECASE)
+#: What one is told to do: "count on half of the peak, so double the times".
+_TO_DO = re.compile(
+    r"(?:double|halve|triple|half)\s+(?:the|that|this|these|those|your|all)\s+\w+", re.IGNORECASE
+)
 #: Between two figures, that one comes on top of the other.
 ON_TOP = re.compile(r"\b(?:on top of|plus|added to|in addition to|besides)\b", re.IGNORECASE)
 _MARK = re.compile(r"[,;:()]")
@@ -212,6 +216,7 @@ def _of_claim(
     # "38 TOPS, which is 20 TOPS or 111 % more than": the second is what it is more by.
     listed = listed or (_OR_BY.match(text, same[-1].end) if same else None)
     # "16 GB, and 17 GB on top of that": the two make up a third.
+    listed = listed or _TO_DO.match(text, claim.start)
     listed = listed or (ON_TOP.search(text, first, claim.start) if same else None)
     if len(same) != 2 or listed or same[0].value == same[1].value or not same[0].value * same[1].value:
         return

@@ -54,6 +54,11 @@ _NEED = re.compile(r"\b(?:needed|needs|required|requires|requirement|footprint)\
 _OF_WEIGHTS = re.compile(
     r"\b(?:weights|(?:file |model |gguf |download )?size|gguf|vram|memory)\b", re.IGNORECASE
 )
+#: A header of what there is, and not of what is needed: "Memory in total".
+_OF_ROOM = re.compile(
+    r"\b(?:in total|total|available|altogether|per (?:gpu|card|node)|(?:gpu|card|device|instance) memory)\b",
+    re.I,
+)
 _FITS = re.compile(r"\b(?:fits?|runs?|enough|ok)\b", re.IGNORECASE)
 _ROWS, _COLUMNS = 60, 24
 #: A header that is nothing but a size of memory, with a word or two: "Fits 24 GB?".
@@ -125,7 +130,11 @@ def _by(
 
 def _needed(table: Table, heads: dict[int, Passage], context: Context) -> Iterator[Finding]:
     """Whether what a row says is needed fits: on the device that heads it, or on those above its cells."""
-    needs = [i for i, head in heads.items() if _NEED.search(head.text) or _OF_WEIGHTS.search(head.text)]
+    needs = [
+        i
+        for i, head in heads.items()
+        if _NEED.search(head.text) or (_OF_WEIGHTS.search(head.text) and not _OF_ROOM.search(head.text))
+    ]
     fits = [i for i, head in heads.items() if _FITS.search(head.text)]
     above = {i: room for i, head in heads.items() if i not in needs and (room := _room(head, context))}
     for row in range(1, min(len(table.rows), _ROWS)):

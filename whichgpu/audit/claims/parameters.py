@@ -107,12 +107,20 @@ def named_in(text: str, start: int, end: int) -> list[tuple[int, str]]:
     return [(match.start(), match["name"]) for match in _NAMED.finditer(text, start, end)]
 
 
+#: Before a number, that it is of a model that has no name here: "and a language model of 7 billion".
+_ANOTHER_MODEL = re.compile(
+    r"\b(?:an?|another|some|any)\s+(?:[\w-]+\s+){0,3}(?:models?|networks?|LLMs?|transformers?)\s+(?:of|with|at)\s+"
+    r"(?:about\s+|some\s+|around\s+)?$",
+    re.IGNORECASE,
+)
+
+
 def _of_the_only(text: str, sentence: Sentence) -> list[tuple[str, re.Match[str]]]:
     """The number of the only model that a sentence names, where it tells one number."""
     named = named_in(text, sentence.start, sentence.end)
     counts = list(_COUNTED.finditer(text, sentence.start, sentence.end))
     one = len({name for _, name in named}) == len(counts) == 1 and named[0][0] < counts[0].start()
-    if one:
+    if one and not _ANOTHER_MODEL.search(text, named[0][0], counts[0].start()):
         return [(named[0][1], counts[0])]
     # "SDXL came in 2023. Its U-Net has 2.6 billion": of the only model that the passage named before.
     before = {name for _, name in named_in(text, 0, sentence.start)}

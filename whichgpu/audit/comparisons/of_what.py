@@ -97,7 +97,9 @@ def across_precisions(text: str, sentence: Sentence, claim: Multiple, attribute:
 
 def attribute_of(text: str, sentence: Sentence, claim: Multiple) -> Attribute | None:
     """The attribute that a multiple is of: the first one named soon after it, else just before it."""
-    meant = named_attribute(text, sentence, claim)
+    # "Its memory delivers 2.5 times as many bytes per second".
+    of_data = _DATA_RATE.match(text, claim.end) is not None
+    meant = attributes()["bandwidth"] if of_data else named_attribute(text, sentence, claim)
     drawn = meant is None and _DRAWN.search(text, sentence.start, claim.start)
     if drawn or _CAPACITY.match(text, claim.end) or _ROOM.match(text, claim.end):
         return attributes()["power" if drawn else "memory"]
@@ -131,6 +133,10 @@ _ROOM = re.compile(
 _CAPACITY = re.compile(r"\s+(?:(?:of\s+)?(?:its|the|their)|in)\s+(?:memory\s+)?capacity\b", re.IGNORECASE)
 #: What is as fast of what has a size or a number: "the tensor cores are 2.5 times as fast".
 _RATE_OF_IT = {"memory": "bandwidth", "tensor_cores": "tensor"}
+_DATA_RATE = re.compile(
+    r"\s+(?:as (?:many|much)|the|more)\s+(?:bytes|gigabytes|GB|data)\s+(?:per|a|each|every|in a)\s+second\b",
+    re.IGNORECASE,
+)
 _THE_RATE = re.compile(r"\s+(?:the|that|its|their) (?:rate|speed|pace)\b", re.IGNORECASE)
 #: "Twice the performance of the V100 in FP32".
 OF_ONE_IN = re.compile(

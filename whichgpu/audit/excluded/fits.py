@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.holding.words import ALL_OF_THESE
+from whichgpu.audit.holding.words import ALL_OF_THESE, IS_LEFT
 from whichgpu.audit.models import TRAINS, formats, models, single
 from whichgpu.audit.offers import usual
 from whichgpu.audit.quantities import SPELLED, quantities
@@ -174,6 +174,7 @@ def _told(scope: Scope, start: int, end: int, context: Context, *, bits: str = "
         for each in within(quantities(text, context.fraction), start, end)
         if each.dimension == "memory"
         and not _is_room(text, each.start, each.end)
+        and not IS_LEFT.match(text, each.end)
         and not any(_is_memory_of(gpu, each.value) for gpu in scope.gpus)
         and not any(one.start <= each.start < one.end for one in names)
     ]
@@ -223,7 +224,9 @@ def _room(scope: Scope, place: tuple[int, int], context: Context) -> float:
     sizes += [
         each.value * _BINARY
         for each in told
-        if each.dimension == "memory" and _is_room(text, each.start, each.end)
+        if each.dimension == "memory"
+        and _is_room(text, each.start, each.end)
+        and not IS_LEFT.match(text, each.end)
     ]
     if not sizes and _SOME.search(text, start, end):
         gpus = scope.gpus

@@ -102,6 +102,13 @@ AT_LEAST = re.compile(
     r"\b(?:at least|minimum|at the very least|more than|or more|no less than|over)\b", re.IGNORECASE
 )
 DENIES = re.compile(r"\b(?:not|cannot|never|no|nor|neither|hardly)\b|n[\u2019']t\b", re.IGNORECASE)
+#: Behind an amount, that it is what is left beside the weights.
+IS_LEFT = re.compile(
+    r"\s+(?:to spare|left|free|remaining|spare|unused|of (?:cache|weights|room)|"
+    r"for\s+(?:the\s+|its\s+|a\s+|some\s+)?(?:kv[ -]|key[ -]value )?"
+    r"(?:cache|context|activations?|overhead|rest|everything else|requests?))\b",
+    re.IGNORECASE,
+)
 #: Denials that deny no fit.
 NO_DENIAL = re.compile(
     r"\b(?:no (?:surprise|wonder|doubt|secret|mystery|coincidence|question|"

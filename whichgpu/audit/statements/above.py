@@ -46,7 +46,9 @@ _MORE = re.compile(
 )
 #: Behind an amount, that it is what is left: "that is 10,512 USD a month, a cut of 73 percent".
 _IS_LESS = re.compile(
-    r"[^.;]{0,24},\s+(?:an?|which is an?)\s+(?:\w+\s)?(?:cut|saving|reduction|drop|discount)\b", re.IGNORECASE
+    r"\s+(?:less|more|cheaper|dearer|below|above|under|over)\b|"
+    r"[^.;]{0,24},\s+(?:an?|which is an?)\s+(?:\w+\s)?(?:cut|saving|reduction|drop|discount)\b",
+    re.IGNORECASE,
 )
 _THAT = re.compile(
     r"^\W*(?:So |And |Hence |Thus )?(?:that|this|it|which)(?:[\u2019']s| is| was| makes| means| gives)\b",

@@ -11,6 +11,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.mood import is_asserted
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.holding.words import IS_LEFT
 from whichgpu.audit.models import OF_ANOTHER, formats_at, models, single
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import Sentence, sentences, within
@@ -205,9 +206,6 @@ _NEEDED = re.compile(
     r"\b(?:takes?|needs?|is|are|weighs?|comes? to|only)\s+(?:about |around |roughly |some |only |just )*$",
     re.IGNORECASE,
 )
-_IS_LEFT = re.compile(
-    r"\s+(?:to spare|left|free|remaining|spare|unused|of (?:cache|weights|room))\b", re.IGNORECASE
-)
 
 
 _EITHER = re.compile(r"\b(?:both|either|all|any|these|those)\b", re.IGNORECASE)
@@ -237,6 +235,6 @@ def _rooms(
         if each.dimension == "memory"
     ]
     for each in told:
-        if _IS_LEFT.match(text, each.end) or _NEEDED.search(text, sentence.start, each.start):
+        if IS_LEFT.match(text, each.end) or _NEEDED.search(text, sentence.start, each.start):
             continue
         yield each.high * max(counted(text, sentence.start, each.start), 1.0)
