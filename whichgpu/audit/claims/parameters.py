@@ -120,7 +120,7 @@ def _of_the_only(text: str, sentence: Sentence) -> list[tuple[str, re.Match[str]
     named = named_in(text, sentence.start, sentence.end)
     counts = list(_COUNTED.finditer(text, sentence.start, sentence.end))
     one = len({name for _, name in named}) == len(counts) == 1 and named[0][0] < counts[0].start()
-    if one and not _ANOTHER_MODEL.search(text, named[0][0], counts[0].start()):
+    if one and not _ANOTHER_MODEL.search(text, named[0][0], counts[0].start("n")):
         return [(named[0][1], counts[0])]
     # "SDXL came in 2023. Its U-Net has 2.6 billion": of the only model that the passage named before.
     before = {name for _, name in named_in(text, 0, sentence.start)}
