@@ -131,6 +131,9 @@ _OF_COMPUTING = re.compile(
 def headed(text: str) -> Attribute | None:
     """The attribute that a table's cell names by itself; None where it names none or says more than that."""
     found = _headed(text)
+    if found is not None and _OF_A_GENERATION.search(text):
+        # "RT core generation" counts none.
+        return None
     if found is not None and found.dimension == "money" and _NO_DOLLARS.search(text):
         return None
     if found is not None and found.key in RATE_OF and _IN_FLOPS.search(text):
@@ -142,6 +145,9 @@ def headed(text: str) -> Attribute | None:
     return attributes()["bandwidth"] if rate else found
 
 
+_OF_A_GENERATION = re.compile(
+    r"\bcores?\s+(?:generation|gen)\.?\s*$|\bper\s+(?:\w+\s+)?(?:core|sm|cu|unit)\b", re.IGNORECASE
+)
 #: What is told of cores whose label has the unit of a rate, and that unit.
 RATE_OF = {"cores": "fp32", "rt_cores": "rt", "tensor_cores": "tensor"}
 _IN_FLOPS = re.compile(r"(?<![A-Za-z])(?:[TP]FLOPS|[TP]OPS)\b", re.IGNORECASE)

@@ -213,3 +213,16 @@ def finding_on(
     verdict, expected, because = answer
     place = (claim.start, claim.end)
     return made(context, passage, place, "ratio", verdict, expected=expected, because=because, **rest)
+
+
+#: What amounts are told per at the beginning of a clause, for all that follows in it.
+_PER_OTHER = re.compile(
+    r"(?:^\s*|[;:.,\u2013\u2014]\s+|\b(?:and|but|while)\s+)(?:\w+\s+)?"
+    r"per\s+(?:watt|dollar|euro|pound|gb|gigabyte|core|sm|token|unit|joule|slot|square millimet(?:er|re)|transistor)\b[^;:]*$",
+    re.IGNORECASE,
+)
+
+
+def is_per_other(text: str, start: int, at: int) -> bool:
+    """Whether a multiple stands behind what it is told per: "per watt, it gives 8x the FP16, 2x the FP32"."""
+    return _PER_OTHER.search(text[start:at]) is not None

@@ -33,6 +33,9 @@ _OF_CODE = re.compile(
     r"at least|minimum|from|since|below|above)\b[^.;,]{0,24}$",
     re.IGNORECASE,
 )
+_OR_MORE = re.compile(
+    r"\s*(?:\+|(?:or|and) (?:higher|newer|later|above|better|up|greater|more)\b)", re.IGNORECASE
+)
 _OF_COMPUTE = re.compile(r"\bcompute capabilit", re.IGNORECASE)
 _OF_CHIP = re.compile(
     r"\b(?:(?P<family>Maxwell|Pascal|Volta|Turing|Ampere|Ada(?: Lovelace)?|Hopper|Blackwell)\s*)?"
@@ -102,7 +105,8 @@ def _compute(
             yield from _of_capability(passage, told, gpus, context)
         return
     for match in _CAPABILITY.finditer(passage.text, *place):
-        if _OF_CODE.search(passage.text, place[0], match.start()):
+        least = _OR_MORE.match(passage.text, match.end())
+        if least or _OF_CODE.search(passage.text, place[0], match.start()):
             # "PTX built for compute capability 8.0 runs on it": of the code.
             continue
         gpus = [context.catalogue[key] for key in meant[0].ids]

@@ -223,10 +223,20 @@ def _cells(context: Context) -> Iterator[Finding]:
             if cell.attribute is None and first and phrase:
                 yield of_family(cell.passage, first.span(), first[0], gpus, context)
             elif cell.label in headed or _FAMILY_HEAD.search(label):
-                for match in architectures().finditer(text):
-                    yield of_family(cell.passage, match.span(), match[0], gpus, context)
+                yield from _families_of(cell.passage, gpus, context)
 
 
+def _families_of(passage: Passage, gpus: Sequence[Gpu], context: Context) -> Iterator[Finding]:
+    """The architectures that a cell names, without those that it only came after."""
+    for match in architectures().finditer(passage.text):
+        # "Blackwell (2024), after Hopper (2022)"
+        if not _COMES_AFTER.search(passage.text, 0, match.start()):
+            yield of_family(passage, match.span(), match[0], gpus, context)
+
+
+_COMES_AFTER = re.compile(
+    r"\b(?:after|before|follow(?:s|ed|ing)|succe\w+|replac\w+|predecess\w+|until|next)\b", re.IGNORECASE
+)
 #: Behind an architecture that a cell begins with, that it is the device's: "Turing card from 2018".
 _A_CARD = re.compile(
     r"\s+(?:data cent(?:er|re) |server |workstation |gaming )?"

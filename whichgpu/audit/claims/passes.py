@@ -149,6 +149,11 @@ _AND_ANOTHER = re.compile(
 )
 
 
+_SUMS = re.compile(
+    r"\b(?:sums?|accumulat\w+|adding|additions?)\b[^.;]{0,20}\bFP16\b|\bFP16 accumul\w+", re.IGNORECASE
+)
+
+
 def _reached(run: Run, context: Context) -> Iterator[Finding]:
     """Work a second that is told to be reached on one device: no more than its highest dense peak."""
     text, place = run.passage.text, (run.sentence.start, run.sentence.end)
@@ -172,6 +177,9 @@ def _reached(run: Run, context: Context) -> Iterator[Finding]:
     if run.device and is_strange(text, run.device.end, rates[0].start):
         # "The M5's cores got matrix units, and the Max reaches 71": of what no name tells.
         return
+    if _SUMS.search(run.sentence.text):
+        # GeForce cards sum at twice the rate in FP16.
+        known *= 2
     if not each or not known or rates[0].value <= known * _SLACK or not reached.start() < rates[0].start:
         return
     because = (

@@ -16,6 +16,7 @@ from whichgpu.audit.multiple import (
     TOGETHER,
     by_text,
     finding_on,
+    is_per_other,
     of_speed,
     parts,
     verdict_of,
@@ -181,6 +182,7 @@ def _is_of_itself(text: str, sentence: Sentence, claim: Multiple) -> bool:
         or _AS_TALL.match(text, claim.end)
         or _OF_A_WHOLE.search(text, before, claim.start)
         or SCALING.search(text, before, claim.start)
+        or is_per_other(text, sentence.start, claim.start)
     )
 
 

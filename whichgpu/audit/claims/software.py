@@ -192,6 +192,8 @@ def _judged(
         return
     named = _SYSTEMS.search(passage.text)
     systems = [frameworks.system(named["system"])] if named else ["linux", "windows"]
+    if not named and gpus[0].vendor == "Apple":
+        systems = ["macos"]
     answers = [_answer(device, asked, systems) for device in _alike(gpus)]
     # Of a generation "dropped" is wrong where it runs on all of it, "supported" where on none.
     wrong = all(_denies(each, told=told) for each in answers)

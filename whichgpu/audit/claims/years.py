@@ -220,11 +220,16 @@ def _by_clause(
     at = place[0]
     for end in [*(match.start() for match in _APART.finditer(passage.text, *place)), place[1]]:
         inside = [each for each in here if at <= each.start and each.end <= end]
-        years = list(_ANY_YEAR.finditer(passage.text, at, end))
+        years = [
+            match
+            for match in _ANY_YEAR.finditer(passage.text, at, end)
+            # The 2000 of "RTX 2000 Ada" is none.
+            if not any(each.start <= match.start() < each.end for each in here)
+        ]
         came = _CAME.search(passage.text, at, end)
         words = _LATER.sub(" ", passage.text[at:end])
         if len(inside) == len(years) == 1 and came and not _OF_ANOTHER.search(words):
-            told = _DATED.search(passage.text, at, end)
+            told = _DATED.search(passage.text, inside[0].end if years[0].start() > inside[0].end else at, end)
             yield from of_year(passage, told or years[0], inside[0], context)
         at = end
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.multiple import is_per_other
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.statements.things import Thing
 
@@ -40,6 +41,8 @@ NOT_AT_ALL = re.compile(
     r"claim\w*|rumou?r\w*|suppose|assum\w+|provided|per (?:card|gpu|device|core))\b|\?",
     re.IGNORECASE,
 )
+#: A share of what is its own: "leaves the card 90 % of its peak".
+_OF_ITS = re.compile(r"\d[\d.,]*\s?(?:%|percent)\s+of\s+(?:its|their|his|the \w+[\u2019']s)\b", re.IGNORECASE)
 #: Two that differ by less are level.
 MARGIN = 0.03
 
@@ -47,8 +50,9 @@ MARGIN = 0.03
 def is_stated(said: Said, one: Thing, at: int, last: int) -> bool:
     """Whether a comparison at a place, of a thing with what ends at `last`, states what is."""
     start, end = said.clause(at)
-    denied = NOT.search(said.text, max(start, min(one.end, at)), last)
-    return denied is None and NOT_AT_ALL.search(said.text, start, end) is None
+    denied = bool(NOT.search(said.text, max(start, min(one.end, at)), last))
+    own = is_per_other(said.text, said.sentence.start, at) or _OF_ITS.match(said.text, at)
+    return not (denied or own) and NOT_AT_ALL.search(said.text, start, end) is None
 
 
 def implied(said: Said, one: Thing, before: Sequence[Thing], series: Sequence[Series]) -> Thing | None:
