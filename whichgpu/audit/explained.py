@@ -324,3 +324,26 @@ def of_words(found: Sequence[Cell], told: Callable[[Cell], bool | None]) -> froz
     return frozenset(
         label for label, each in answers.items() if sum(each) >= max(_SOME, _NAMED * each.count(False))
     )
+
+
+#: The name of a power that may be of the card or of a run, and of what only a run has.
+_POWER = re.compile(
+    r"\W*(?:average |mean )?(?:power|draw)(?: draw| consumption| per (?:gpu|card))?\W*(?:W|watts)?\W*",
+    re.IGNORECASE,
+)
+_OF_RUNS = re.compile(
+    r"\benergy (?:per|for)\b|\b(?:tokens|images|sequences|samples|steps|requests)\b[^|]{0,8}(?:/|per)\s?s",
+    re.IGNORECASE,
+)
+
+
+def without_measured(found: list[Cell]) -> list[Cell]:
+    """The cells, a power that stands between rates and energies of a run as of nothing that a card has."""
+    if not any(_OF_RUNS.search(each.label) for each in found):
+        return found
+    return [
+        each._replace(attribute=None)
+        if each.attribute and each.attribute.key == "power" and _POWER.fullmatch(each.label)
+        else each
+        for each in found
+    ]

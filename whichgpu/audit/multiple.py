@@ -217,8 +217,9 @@ def finding_on(
 
 #: What amounts are told per at the beginning of a clause, for all that follows in it.
 _PER_OTHER = re.compile(
-    r"(?:^\s*|[;:.,\u2013\u2014]\s+|\b(?:and|but|while)\s+)(?:\w+\s+)?"
-    r"per\s+(?:watt|dollar|euro|pound|gb|gigabyte|core|sm|token|unit|joule|slot|square millimet(?:er|re)|transistor)\b[^;:]*$",
+    r"(?:^\s*|\bprices?\s+|[;:.,\u2013\u2014]\s+|\b(?:and|but|while)\s+)(?:\w+\s+)?"
+    r"(?:per|for (?:each|every)|(?:an?|each|every)(?= \w+ (?:buys|gives|gets|brings)))\s+"
+    r"(?:watt|dollar|euro|pound|gb|gigabyte|core|sm|token|unit|joule|slot|transistor)\b[^;:]*$",
     re.IGNORECASE,
 )
 

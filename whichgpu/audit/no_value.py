@@ -27,7 +27,12 @@ def is_none(
         return True
     if attribute.key == "power":
         rated = _RATED.match(text, quantity.end) or _RATED_AT.search(text, sentence.start, quantity.start)
-        return quantity.value <= _ONE or (MEASURED.search(sentence.text) is not None and not rated)
+        drawn = _OF_A_RUN.search(text, sentence.start, quantity.start)
+        return (
+            quantity.value <= _ONE
+            or bool(drawn)
+            or (MEASURED.search(sentence.text) is not None and not rated)
+        )
     if attribute.key == "memory":
         return (
             _remains_too(text, quantity, values, sentence)
@@ -53,6 +58,8 @@ def is_nobodys(text: str, sentence: Sentence, quantity: Quantity, attribute: Att
     return bool(_A_PLUG.match(text, quantity.end) or share or reached or slices or divides or by_host)
 
 
+#: Before a power, that it is what a run drew: "takes 0.265 J on the A100 (at 393.7 W)".
+_OF_A_RUN = re.compile(r"\d\s?m?(?:J|joules?)\b[^.;]{0,48}\((?:at|drawing|with)\s+$")
 #: Behind a rate, that it is of the way to the host: "64 GB/s over PCIe and 600 GB/s over NVLink".
 _BY_PCIE = re.compile(
     r"\s+(?:over|via|through|by|across|on)\s+(?:the\s+|its\s+)?PCI(?:e|[ -]Express)\b", re.IGNORECASE
@@ -186,8 +193,14 @@ MODIFIED = re.compile(
 #: Behind a size, that it is one of several into which a device is cut: "the A16 with 2 GB profiles".
 _OF_PARTS = re.compile(r"[ -](?:v?gpu |mig )?(?:profiles?|slices?|partitions?|instances?)\b", re.IGNORECASE)
 #: What says behind an amount that it is none of the device's, by the attribute.
+#: Behind a size, the format or the program that makes it one of a model: "4.89 GB, llama.cpp, Q4_K_M".
+_OF_A_FILE = re.compile(
+    r",?\s+(?:in\s+|as\s+|with\s+)?"
+    r"(?:llama\.cpp|ollama|exllama\w*|gguf|awq|gptq|q\d\w*|int[48]|nf4|fp(?:4|8|16)|bf16)\b",
+    re.IGNORECASE,
+)
 _BEHIND = {
     "bandwidth": (_OF_A_LINK,),
     "power": (_A_PART,),
-    "memory": (_OF_A_HOST, _USABLE, _REMAINS, _FITS, _OF_A_COMPUTER, _OF_PARTS),
+    "memory": (_OF_A_HOST, _USABLE, _REMAINS, _FITS, _OF_A_COMPUTER, _OF_PARTS, _OF_A_FILE),
 }

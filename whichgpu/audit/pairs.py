@@ -301,7 +301,12 @@ def _ratios(attribute: Attribute, both: Pair, context: Context) -> list[tuple[fl
             for other in _sure(both.second, field, context):
                 a, b = (_value(context.catalogue[key], field) for key in (one, other))
                 if isinstance(a, int | float) and isinstance(b, int | float) and b:
-                    found.append((float(a) / float(b), _words(one, other, field, context)))
+                    words = _words(one, other, field, context)
+                    found.append((float(a) / float(b), words))
+                    if field == "memory":
+                        # As it is sold, and what there is of it beside ECC.
+                        exact = [float(str(context.catalogue[key].value(field))) for key in (one, other)]
+                        found.append((exact[0] / exact[1], words))
     return found
 
 

@@ -12,7 +12,7 @@ from whichgpu.audit.attributes import CHIP, headed, named, qualifiers, rate_of
 from whichgpu.audit.cells import UNITS_ALONE, Cell, unit_of
 from whichgpu.audit.compound import compound
 from whichgpu.audit.corners import corner, names_first, numbered
-from whichgpu.audit.explained import explained
+from whichgpu.audit.explained import explained, without_measured
 from whichgpu.audit.families import architectures
 from whichgpu.audit.heading import MACHINE, devices, either, headed_by
 from whichgpu.audit.headless import named_in_cells, says_itself
@@ -75,7 +75,7 @@ def every(table: Table, context: Context) -> tuple[Cell, ...]:
     if id(table) not in known:
         told = [] if _lists_parts(table) else list(_cells(names_first(table, context), context))
         found = _apart(_as_laptops(below_laptops(told, context.catalogue), table, context))
-        known[id(table)] = tuple(compound(explained(found, context)))
+        known[id(table)] = tuple(compound(explained(without_measured(found), context)))
     return known[id(table)]
 
 

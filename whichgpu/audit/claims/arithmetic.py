@@ -243,6 +243,9 @@ def _savings(passage: Passage, place: tuple[int, int], context: Context) -> Iter
     yield from right[:1] if right else told_of if len(told_of) == 1 else ()
 
 
+_IN_PAIR = re.compile(r"\(\s*\d[\d.,]*\s+(?:against|vs\.?|versus|instead of)\s+$", re.IGNORECASE)
+
+
 def _change(
     passage: Passage, share: Quantity, found: Sequence[Quantity], context: Context
 ) -> Iterator[Finding]:
@@ -264,6 +267,8 @@ def _change(
         named = [each for each in found if dimension == "memory" and VARIANT.match(passage.text, each.end)]
         both = [each for each in found if each.dimension == dimension and each.high == each.value]
         both = [each for each in both if each not in named and not _is_factor(passage.text, each)]
+        # "(41.5 against 33.6 TFLOPS)": of the number before it, which has no unit.
+        both = [each for each in both if not _IN_PAIR.search(passage.text, 0, each.start)]
         if dimension == "number" and not (
             len(both) == 2
             and _VERSUS.fullmatch(passage.text, both[0].end, both[1].start)

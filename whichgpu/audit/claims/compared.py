@@ -10,7 +10,7 @@ from whichgpu.audit.comparisons.changes import changes
 from whichgpu.audit.comparisons.said import OF_THEM, THAN_SEVERAL, UPGRADED, in_which
 from whichgpu.audit.comparisons.sides import gives, second_of, sides, stated_ratios
 from whichgpu.audit.counting import counted
-from whichgpu.audit.multiple import OF_SLICES, TOGETHER, finding_on, verdict_of
+from whichgpu.audit.multiple import OF_SLICES, TOGETHER, finding_on, is_per_other, verdict_of
 from whichgpu.audit.pairs import facts
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
@@ -71,6 +71,8 @@ def find(context: Context) -> Iterator[Finding]:
             if OF_THEM.match(sentence.text):
                 continue
             for change in changes(passage, sentence, context):
+                if is_per_other(passage.text, sentence.start, change.multiple.start):
+                    continue
                 who = spoken(index, passage, sentence, context)
                 found = _judged(passage, sentence, change, who, context)
                 if found is not None:

@@ -296,6 +296,14 @@ def _years_behind(
             yield from of_year(passage, then, mention, context, announced=told)
 
 
+#: Before a day, that it is when something was looked at.
+_LOOKED_AT = re.compile(
+    r"\b(?:read|accessed|retrieved|visited|checked|updated|seen|tested|measured|bought|posted|published)\s+"
+    r"(?:on\s+|in\s+)?(?:\w+\s+)?$",
+    re.IGNORECASE,
+)
+
+
 def of_year(
     passage: Passage, match: re.Match[str], mention: Mention, context: Context, *, announced: bool = False
 ) -> Iterator[Finding]:
@@ -304,6 +312,9 @@ def of_year(
     dated = [gpu for gpu in dated if gpu.value("release_date")]
     at = match.lastindex or 1
     if not dated or _SOME_CARD.search(passage.text, max(0, match.start(at) - _FAR), match.start(at)):
+        return
+    if _LOOKED_AT.search(passage.text, max(0, match.start(at) - _FAR), match.start(at)):
+        # "Quoted in code (read 2026-11-20)"
         return
     first = min(dated, key=lambda gpu: str(gpu.value("release_date")))
     year = int(match[at])

@@ -42,7 +42,11 @@ NOT_AT_ALL = re.compile(
     re.IGNORECASE,
 )
 #: A share of what is its own: "leaves the card 90 % of its peak".
-_OF_ITS = re.compile(r"\d[\d.,]*\s?(?:%|percent)\s+of\s+(?:its|their|his|the \w+[\u2019']s)\b", re.IGNORECASE)
+_OF_ITS = re.compile(
+    r"\d[\d.,]*\s?(?:%|percent)\s+of\s+"
+    r"(?:(?:its|their|his)\b|[^.;,]{2,40}[\u2019']s\s+(?:time|peak|own)\b)",
+    re.IGNORECASE,
+)
 #: Two that differ by less are level.
 MARGIN = 0.03
 
