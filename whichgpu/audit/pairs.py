@@ -301,12 +301,18 @@ def _ratios(attribute: Attribute, both: Pair, context: Context) -> list[tuple[fl
             for other in _sure(both.second, field, context):
                 a, b = (_value(context.catalogue[key], field) for key in (one, other))
                 if isinstance(a, int | float) and isinstance(b, int | float) and b:
-                    words = _words(one, other, field, context)
-                    found.append((float(a) / float(b), words))
-                    if field == "memory":
-                        # As it is sold, and what there is of it beside ECC.
-                        exact = [float(str(context.catalogue[key].value(field))) for key in (one, other)]
-                        found.append((exact[0] / exact[1], words))
+                    found.append((float(a) / float(b), _words(one, other, field, context)))
+    return found
+
+
+def exact(attribute: Attribute, both: Pair, context: Context) -> list[tuple[float, str]]:
+    """First over second in memory as there is of it, beside what it is sold as: less what ECC takes."""
+    found = []
+    for one in _sure(both.first, "memory", context) if attribute.key == "memory" else ():
+        for other in _sure(both.second, "memory", context):
+            a, b = (float(str(context.catalogue[key].value("memory") or 0)) for key in (one, other))
+            if a and b:
+                found.append((a / b, _words(one, other, "memory", context)))
     return found
 
 

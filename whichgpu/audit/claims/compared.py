@@ -11,7 +11,7 @@ from whichgpu.audit.comparisons.said import OF_THEM, THAN_SEVERAL, UPGRADED, in_
 from whichgpu.audit.comparisons.sides import gives, second_of, sides, stated_ratios
 from whichgpu.audit.counting import counted
 from whichgpu.audit.multiple import OF_SLICES, TOGETHER, finding_on, is_per_other, verdict_of
-from whichgpu.audit.pairs import facts
+from whichgpu.audit.pairs import exact, facts
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences, within
@@ -109,6 +109,9 @@ def _judged(
     if reach is None or change.attribute is None or sliced:
         return None
     verdict = gives(change, reach)
+    also = exact(change.attribute, reach.pair, context) if verdict == "contradicted" else []
+    if also and verdict_of(change.multiple, [each for each, _ in also]) == "confirmed":
+        verdict = "confirmed"
     if verdict == "contradicted" and _ADDS.search(passage.text, sentence.start, change.multiple.start):
         grown = change.multiple._replace(times=1.0 + change.multiple.times)
         right = verdict_of(grown, [each for each, _ in reach.ratios]) == "confirmed"

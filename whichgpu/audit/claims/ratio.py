@@ -26,6 +26,7 @@ from whichgpu.audit.pairs import (
     Pair,
     compared,
     devices,
+    exact,
     facts,
     is_left,
     named_before,
@@ -391,6 +392,7 @@ def _of_devices(
     of_one = OF_ONE_IN.match(text, claim.end)
     if not values or (not of_one and across_precisions(text, sentence, claim, attribute)):
         return
+    values = values and [*values, *exact(attribute, both, context)]
     verdict = verdict_of(claim, [value for value, _ in values])
     which = in_which(text, claim.start, who)
     if verdict == "contradicted" and (not who.here or which):
