@@ -121,8 +121,8 @@ def _rate(unit: str, made: str) -> tuple[float, bool, str]:
     """A rate's unit for a workload that makes `made`: s in its time, per GPU or not, what it counts.
 
     That is "" for what the workload makes, "tokens" of its sequences, "seconds" of the sound that it makes
-    parts of, "frames" of the spectrogram that it makes sound of, tokens "written" of what it hears, or
-    samples that are "whole" where it counts their parts.
+    parts of, "frames" of the spectrogram that it makes sound of, tokens "written" of what it hears, seconds
+    "heard" of what it writes, or samples that are "whole" where it counts their parts.
     """
     rest = unit.removesuffix("/gpu")
     noun, sep, time = rest.rpartition("/")
@@ -136,6 +136,8 @@ def _rate(unit: str, made: str) -> tuple[float, bool, str]:
         counted = "frames"
     if (asked, own) == ("token", "audio second"):
         counted = "written"
+    if (asked, own) == ("audio second", "token"):
+        counted = "heard"
     if own in _PARTS and asked in _ANY | _WHOLE:
         counted = "whole"
     if asked == "epoch":
@@ -191,6 +193,8 @@ def _many(answer: Figures, counted: str) -> Any:
         return 1.0 / _parts(answer)
     if counted == "written":
         return _written(answer)
+    if counted == "heard":
+        return _heard(answer)
     dims = resolve(answer.job.workload).dims
     # A sample of MLPerf's recommendation is a user with that many items.
     each = 1.0 / float(answer.job.options.get("pairs", 1.0))
@@ -204,6 +208,21 @@ def _written(answer: Figures) -> Any:
     if job.output_tokens is None:
         raise UsageError(f"{job.workload} writes no tokens one by one; write audio seconds/s")
     return job.output_tokens / _parts(answer)
+
+
+#: Seconds of a piece of sound before a prompt (`workloads/language/vision.py`).
+_PIECE = 30.0
+
+
+def _heard(answer: Figures) -> Any:
+    """Seconds of audio behind each token that a model of sound and language writes of it."""
+    job = answer.job
+    pieces = float(job.options.get("sounds", 0.0))
+    if not pieces or job.phase not in ("generate", "decode"):
+        raise UsageError(
+            f"{job.workload} hears nothing in this job; write phase transcription, or option sounds=1"
+        )
+    return _PIECE * pieces / np.asarray(job.output_tokens)
 
 
 #: Arithmetic of products a second, as tables of trainings give it.

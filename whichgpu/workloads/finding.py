@@ -61,7 +61,7 @@ def _find(
         # `FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)`
         suites = list(names.suited(name))
         suite = next(filter(ids_of, suites), suites[-1] if suites else "")
-        # The note is looked at as it stands first: of `TFT (Temporal Fusion Transformer)` no word is left out.
+        # The note is looked at whole first: of `TFT (Temporal Fusion Transformer)` no word is left out.
         name = suite or _twice(name) or names.unnoted(name)
         name = _aside(name) or _plain(name)
         keys = ids_of(name)
@@ -130,7 +130,7 @@ def _noted(name: str) -> tuple[re.Match[str] | None, str]:
 
 
 def _twice(name: str) -> str:
-    """A name less the same in brackets, or what its letters stand for: `GMF (Generalized Matrix ..)`; or ""."""
+    """A name less the same in brackets, or what its letters stand for: `TFT (Temporal ..)`; else ""."""
     note, bare = _noted(name)
     found = ids_of(bare) if note and bare else []
     if not note or not found:

@@ -154,12 +154,13 @@ def pointwise(rec: Recorder, maps: Sequence[Map]) -> Map:
 def semantic(rec: Recorder, maps: Sequence[Map]) -> Map:
     """A feature pyramid, each level brought to a quarter of the picture, added up: -> (B, 128, H/4, W/4)."""
     levels = pyramid(rec, maps[1:], _HALF)
-    for step, x in enumerate(levels):
+    for step, level in enumerate(levels):
+        y = level
         for i in range(max(1, step)):
-            x = conv_norm(rec, x, _BRANCH, 3, name=f"level{step}_{i}")
+            y = conv_norm(rec, y, _BRANCH, 3, name=f"level{step}_{i}")
             if step:
-                grown = x.like(_BRANCH, 2.0 * x.height, 2.0 * x.width)
-                rec.copy(grown.elements, reads=0.25, name="enlarge")
-                x = grown
-    rec.add(x.elements)
+                y = y.like(_BRANCH, 2.0 * y.height, 2.0 * y.width)
+                rec.copy(y.elements, reads=0.25, name="enlarge")
+        if step:
+            rec.add(y.elements)
     return levels[0]._replace(channels=_BRANCH)

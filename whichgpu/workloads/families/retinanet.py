@@ -81,14 +81,14 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     shared = dims.get("shared", 0)
     if shared:
         with rec.module("shared"):
-            _head(rec, job, levels, [], dims, shared)
+            _head(rec, job, levels, ([], shared), dims)
     for name, outputs, depth in zip(
         ("classes", "boxes"), ([dims["classes"]], placed), dims.get("depths", (4, 4)), strict=True
     ):
         with rec.module(name):
             if shared:
                 _gathered(rec, levels, shared * WIDTH, name)
-            _head(rec, job, levels, [anchors * one for one in outputs], dims, depth)
+            _head(rec, job, levels, ([anchors * one for one in outputs], depth), dims)
     places = anchors * sum((x.pixels for x in levels), start=0.0)
     scores = dims["classes"] * places
     if job.trains and normed:
@@ -140,10 +140,13 @@ def _gathered(rec: Recorder, levels: Sequence[Map], channels: int, name: str) ->
 
 
 def _head(
-    rec: Recorder, job: Job, levels: Sequence[Map], outputs: Sequence[int], dims: Mapping[str, Any],
-    depth: int,
-) -> None:  # fmt: skip
-    """3 x 3 convolutions, four as a rule, and the outputs, the same weights on every level."""
+    rec: Recorder, job: Job, levels: Sequence[Map], made: tuple[Sequence[int], int], dims: Mapping[str, Any]
+) -> None:
+    """3 x 3 convolutions, four as a rule, and the outputs, the same weights on every level.
+
+    `made`: the outputs and the number of convolutions.
+    """
+    outputs, depth = made
     normed, grouped = dims.get("normed", False), dims.get("group_norms", False)
     for i, x in enumerate(levels):
         with rec.module(f"level{i}", again=i > 0):
