@@ -162,7 +162,7 @@ def read_head(texts: tuple[str, ...]) -> Head:
         said = {"pairs": str(workload.dims["pairs"]), **said}
     heard = "sound" in workload.dims and (audio or phases.hears(phase))
     if heard:
-        said = {"sounds": "1", **said}
+        asked, said = asked or "generate", {"sounds": "1", **said}
     job = jobs.Job(
         workload.id,
         phase=asked,
