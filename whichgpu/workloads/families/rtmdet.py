@@ -44,8 +44,8 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     with rec.module("neck"):
         maps = net.neck(maps)
     for i, x in enumerate(maps):
-        with rec.module("head"), rec.module("level", again=i > 0):
-            net.head(x)
+        with rec.module("head"):
+            net.head(x, again=i > 0)
     if dims.get("masks"):
         with rec.module("masks"):
             net.masks(maps, job.batch)
@@ -87,12 +87,20 @@ class _Net:
             found.append(x)
         return [on.conv(x, maps[0].channels, 3) for x in found]
 
-    def head(self, x: Map) -> None:
-        """Two 3 x 3 and a 1 x 1 for the classes, and as many for the box."""
+    def head(self, x: Map, *, again: bool) -> None:
+        """Two 3 x 3 and a 1 x 1 for the classes, and as many for the box.
+
+        Levels share the 3 x 3, but for the second behind a mask's weights, and have a 1 x 1 each.
+        """
+        on, rec = self.on, self.on.rec
         made = [("classes", self.dims["classes"]), ("boxes", 4)]
         for name, outputs in [*made, ("weights", _DRAWN)] if self.dims.get("masks") else made:
-            y = self.on.conv(self.on.conv(x, x.channels, 3), x.channels, 3)
-            self.on.rec.conv(y, outputs, 1, bias=True, name=name)
+            own = name == "weights"
+            with rec.module("level", again=again):
+                y = on.conv(x, x.channels, 3)
+                y = y if own else on.conv(y, x.channels, 3)
+            y = on.conv(y, x.channels, 3) if own else y
+            rec.conv(y, outputs, 1, bias=True, name=name)
 
     def masks(self, maps: Sequence[Map], batch: Any) -> None:
         """All maps in the size of the finest, mixed, four 3 x 3, 8 channels; then every thing's own layers."""
