@@ -70,4 +70,5 @@ def test_a_model_of_sound_and_language_is_measured_by_what_it_hears():
     heard, unheard = predict_rows([{**tokens, "options": "sounds=1"}, tokens], catalogue())
     assert said[0].value == pytest.approx(0.3 * heard.value)
     assert unheard.value > heard.value
-    assert "sounds=1" in next(iter(predict_rows([{**row, "phase": "prefill"}], catalogue()))).error
+    silent = {**tokens, "unit": "audio seconds/s", "phase": "decode"}
+    assert "sounds=1" in next(iter(predict_rows([silent], catalogue()))).error

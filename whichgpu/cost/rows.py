@@ -73,7 +73,7 @@ _DONE = _HEADS.index("phase")
 
 
 def head_of(cells: tuple[str, ...]) -> tuple[str, ...]:
-    """The texts of a row's head; beside a phase that says no more than that it runs, that audio is counted."""
+    """The texts of a row's head; beside a phase that says no more than that it runs, that it is of audio."""
     texts: tuple[str, ...] = HEAD(cells)
     if not _counts_audio(_ASKED(cells)) or squeezed(texts[_DONE]) not in _RUNS:
         return texts

@@ -5,9 +5,9 @@ token differ in their modulations alone. `cosmos` (NVIDIA, "Cosmos World Foundat
 of self-attention, cross attention and a feed-forward, each modulated through a narrow layer.
 Letters: B samples of one pass, S tokens, D width.
 
-Dimensions: `layers`, `hidden`, `heads`, `ffn`, `patch`, `text_tokens`, `text_width`; of `cogview` `time` (width of
-the time step's embedding) and `sizes` (values that say the picture's sizes); of `cosmos` `narrow` (of its
-modulations), `masks` (channels beside the latent's).
+Dimensions: `layers`, `hidden`, `heads`, `ffn`, `patch`, `text_tokens`, `text_width`; of `cogview` `time`
+(width of the time step's embedding) and `sizes` (values that say the picture's sizes); of `cosmos` `narrow`
+(of its modulations), `masks` (channels beside the latent's).
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """Faster and Mask R-CNN without a feature pyramid: regions of one map, through the last stage of the ResNet.
 
 Ren et al., "Faster R-CNN"; He et al., "Mask R-CNN", figure 4, left (C4: each region goes through the last
-stage by itself, from 14 x 14 to 7 x 7); Dai et al., "Deformable Convolutional Networks" (DC5: the last stage
-keeps its resolution, two dense layers behind it). Detectron2 proposes through as many channels as the map has,
-TensorFlow's zoo through 512, and has fewer regions.
+stage by itself, from 14 x 14 to 7 x 7); Dai et al., "Deformable Convolutional Networks" (DC5: the last
+stage keeps its resolution, two dense layers behind it). Detectron2 proposes through as many channels as the
+map has, TensorFlow's zoo through 512, and has fewer regions.
 Letters: B batch, C channels, H W height and width of a feature map, R regions.
 
 Dimensions: `layers` (of the ResNet), `classes` (the background included), `mask`; `dilated` (DC5, false),
-`anchors` (15), `proposed` (channels of what proposes, those of the map), `regions` of a picture in training and
-in inference ([512, 1000]).
+`anchors` (15), `proposed` (channels of what proposes, those of the map), `regions` of a picture in training
+and in inference ([512, 1000]).
 """
 
 from __future__ import annotations

@@ -11,8 +11,9 @@ Dimensions: `layers`, `groups`, `group_width`, `basic` (blocks, false), `classes
 `side_values` (of a box, 4), `normed` (TensorFlow's), `group_norms` (in the heads, false), `head_bias` (of
 their layers, true), `centerness` (false), `from_last` (coarser levels from the backbone's last map, not the
 pyramid's, false), `fixed` (batch norms, not `normed`); `depths` (layers of the heads of classes and boxes,
-[4, 4]), `placed` (outputs of the head of boxes, in place of its sides), `shared` (layers that both heads
-share, 0: those of a head that reads all of them through one 1 x 1, Feng et al., "TOOD").
+[4, 4]), `window` (of their outputs, 3), `placed` (outputs of the head of boxes, in place of its sides),
+`shared` (layers that both heads share, 0: those of a head that reads all of them through one 1 x 1, Feng et
+al., "TOOD").
 """
 
 from __future__ import annotations
@@ -157,4 +158,4 @@ def _head(
                 if not normed:
                     head_relu(rec, x, job)
             for channels in outputs:
-                rec.conv(x, channels, 3, bias=True, name="output")
+                rec.conv(x, channels, dims.get("window", 3), bias=True, name="output")

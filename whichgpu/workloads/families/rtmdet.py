@@ -30,8 +30,8 @@ OPTIMIZER = "adamw"
 #: Channels and blocks of the backbone's four levels, before `width` and `depth`.
 _LEVELS = ((128, 3), (256, 6), (512, 6), (1024, 3))
 _NECK = 3
-#: Channels that masks are drawn of; weights of a thing's three layers (10 x 8, 8 x 8 and 8, with biases); things
-#: of a picture (100 are kept).
+#: Channels that masks are drawn of; weights of a thing's three layers (10 x 8, 8 x 8 and 8, with biases);
+#: things of a picture (100 are kept).
 _MASK, _DRAWN, _THINGS = 8, 169, 100.0
 
 
@@ -103,7 +103,7 @@ class _Net:
             rec.conv(y, outputs, 1, bias=True, name=name)
 
     def masks(self, maps: Sequence[Map], batch: Any) -> None:
-        """All maps in the size of the finest, mixed, four 3 x 3, 8 channels; then every thing's own layers."""
+        """All maps in the size of the finest, mixed, four 3 x 3, 8 channels; then each thing's own layers."""
         on, fine = self.on, maps[0]
         x = on.rec.conv(fine._replace(channels=len(maps) * fine.channels), fine.channels, 1, bias=True)
         for _ in range(4):

@@ -1,12 +1,12 @@
 """YOLOv13: YOLO12 with separable windows, and a hypergraph over three maps that is given back to all of them.
 
-Lei et al., "YOLOv13: Real-Time Object Detection with Hypergraph-Enhanced Adaptive Visual Perception", figures 2
-and 3; iMoonLab/yolov13, ultralytics/cfg/models/v13/yolov13.yaml and its modules.
+Lei et al., "YOLOv13: Real-Time Object Detection with Hypergraph-Enhanced Adaptive Visual Perception",
+figures 2 and 3; iMoonLab/yolov13, ultralytics/cfg/models/v13/yolov13.yaml and its modules.
 Letters: B batch, C channels, H W height and width of a feature map, E hyperedges.
 
-Dimensions: `depth`, `width` (multiples), `most` (channels at most, before `width`), `nested` (blocks hold blocks
-throughout, as in l and x), `scaled` and `widened` (of attention blocks, as YOLO12 has them), `edges` (E),
-`classes`.
+Dimensions: `depth`, `width` (multiples), `most` (channels at most, before `width`), `nested` (blocks hold
+blocks throughout, as in l and x), `scaled` and `widened` (of attention blocks, as YOLO12 has them), `edges`
+(E), `classes`.
 """
 
 from __future__ import annotations
