@@ -369,3 +369,24 @@ def test_the_smallest_files_of_unsloth_and_a_network_of_tables():
     }
     bare, known = predict_rows([row, {**row, "workload": "se-resnext101-32x4d"}], GPUS)
     assert bare.value == known.value > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        # Papers write a letter for a size, and no size of picture.
+        ("Hiera-H", "hiera-huge-224"), ("BEiT v2-B", "beitv2-base-patch16-224"),
+        ("XCiT-S12/8", "xcit-small-12-p8-224"),
+        ("DeiT III-H/14", "deit3-huge-patch14-224"), ("MaxViT-XL 512", "maxvit-xlarge-tf-512"),
+        ("SwinV2-L", "swinv2-large-window12to16-192to256"), ("EdgeNeXt-XXS", "edgenext-xx-small"),
+        ("MNv4-Hybrid-L", "mobilenetv4-hybrid-large"), ("Res2Net-50", "res2net50-26w-4s"),
+        # How it was trained, or by whom.
+        ("iBOT ViT-L/16", "vit-large-patch16-224"), ("OpenCLIP ViT-bigG/14", "clip-vit-bigg-patch14"),
+        ("DLE ConvNets ResNeXt101-32x4d", "resnext101-32x4d"), ("PP-YOLOE+_crn_l_80e_coco", "pp-yoloe-l"),
+        # One size of picture each.
+        ("google/owlv2-base-patch16-ensemble", "owlv2-base-patch16"),
+        ("google/owlvit-base-patch16", "owlvit-base-patch16"),
+    ],
+)  # fmt: skip
+def test_letters_of_sizes_and_words_around_a_network(name: str, known: str) -> None:
+    assert resolve(name).id == known
