@@ -383,6 +383,9 @@ def test_the_smallest_files_of_unsloth_and_a_network_of_tables():
         # How it was trained, or by whom.
         ("iBOT ViT-L/16", "vit-large-patch16-224"), ("OpenCLIP ViT-bigG/14", "clip-vit-bigg-patch14"),
         ("DLE ConvNets ResNeXt101-32x4d", "resnext101-32x4d"), ("PP-YOLOE+_crn_l_80e_coco", "pp-yoloe-l"),
+        # A detector over a RegNetX, which is made of the one over ResNet-50.
+        ("mask-rcnn_regnetx-3.2GF_fpn_1x_coco", "maskrcnn-regnetx-3.2gf-fpn"),
+        ("retinanet_regnetx-1.6GF_fpn_1x_coco", "retinanet-regnetx-1.6gf-fpn"),
         # One size of picture each.
         ("google/owlv2-base-patch16-ensemble", "owlv2-base-patch16"),
         ("google/owlvit-base-patch16", "owlvit-base-patch16"),
@@ -390,3 +393,14 @@ def test_the_smallest_files_of_unsloth_and_a_network_of_tables():
 )  # fmt: skip
 def test_letters_of_sizes_and_words_around_a_network(name: str, known: str) -> None:
     assert resolve(name).id == known
+
+
+def test_a_detector_over_a_regnet_has_that_network_in_place_of_a_resnet():
+    def size(name: str) -> float:
+        return float(sum(resolve(name).parameters().values()))
+
+    # What differs is the network without its classes, and the 1 x 1 that the pyramid reads it with.
+    pyramid = 256 * (sum((256, 512, 1024, 2048)) - sum((96, 192, 432, 1008)))
+    networks = (size("resnet50") - 2049e3 - 53_120) - (size("regnetx-032") - 1009e3)
+    differs = size("mask-rcnn_r50_fpn_1x_coco") - size("mask-rcnn_regnetx-3.2GF_fpn_1x_coco")
+    assert differs == pytest.approx(networks + pyramid, rel=0.01)

@@ -13,7 +13,8 @@ masks), `normed` (Li et al., "Benchmarking Detection Transfer Learning": norms i
 in the backbone, two layers of proposals, four convolutions before the boxes), `convolved` (those four
 alone), `cascade` (heads one after another: Cai and Vasconcelos, "Cascade R-CNN"), `scenes` (classes of a map
 of the whole picture beside them, 0: Chen et al., "Hybrid Task Cascade"), `swin` (that transformer's
-dimensions, which is the backbone then, with a norm behind each stage: Liu et al., section 4.2).
+dimensions, which is the backbone then, with a norm behind each stage: Liu et al., section 4.2), `regnet`
+(likewise).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from whichgpu.workloads.detection import (
     pyramid,
     trains_norms,
 )
-from whichgpu.workloads.families import swin
+from whichgpu.workloads.families import regnet, swin
 from whichgpu.workloads.images import layer_norm
 from whichgpu.workloads.recorder import Map
 
@@ -122,6 +123,8 @@ def _backbone(dims: Mapping[str, Any], job: Job, rec: Recorder) -> Sequence[Map]
         for x in maps:
             layer_norm(rec, x.elements, x.channels)
         return maps
+    if "regnet" in dims:
+        return regnet.stages(dims["regnet"], job, rec)
     fixed = not (dims.get("normed", False) or trains_norms(job))
     net = Backbone(rec, dims["layers"], dims.get("groups", 1), dims.get("group_width", 64),
                    frozen=2, fixed=fixed, basic=dims.get("basic", False))  # fmt: skip

@@ -13,7 +13,7 @@ their layers, true), `centerness` (false), `from_last` (coarser levels from the 
 pyramid's, false), `fixed` (batch norms, not `normed`); `depths` (layers of the heads of classes and boxes,
 [4, 4]), `window` (of their outputs, 3), `placed` (outputs of the head of boxes, in place of its sides),
 `shared` (layers that both heads share, 0: those of a head that reads all of them through one 1 x 1, Feng et
-al., "TOOD").
+al., "TOOD"), `regnet` (that network's dimensions, which is the backbone then).
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from whichgpu.workloads.detection import (
     pyramid,
     trains_norms,
 )
+from whichgpu.workloads.families import regnet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,7 +70,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
                        frozen=0 if normed else 2,
                        fixed=dims.get("fixed", not normed) and not trains_norms(job),
                        basic=dims.get("basic", False))  # fmt: skip
-        maps = net(image(job))[2:]  # strides 8, 16, 32
+        maps = regnet.stages(dims["regnet"], job, rec)[1:] if "regnet" in dims else net(image(job))[2:]
+        # Strides of 8, 16, 32.
     with rec.module("pyramid"):
         levels = pyramid(rec, maps, WIDTH)
         finer = maps[-1] if dims.get("from_last") else levels[-1]
