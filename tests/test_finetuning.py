@@ -315,6 +315,10 @@ def test_spellings_of_precisions(name):
     ("said", "meant"),
     [
         ("FP16 (tensor cores)", "fp16"), ("FP8 (W8A8)", "fp8"), ("fp16 + LAMB", "fp16"),
+        ("FP8 (per-tensor)", "fp8"), ("FP8 per-channel", "fp8"), ("FP8 per-block", "fp8-block"),
+        ("FP16-TC", "fp16"),
+        ("FP32 (no TC)", "fp32"), ("int8 (ExpertsInt8)", "int8"), ("16-bit", "fp16"),
+        ("INT8 symmetric per-channel", "int8"), ("INT4-AWQ-FP8", "w4a8"),
         ("int8 (LLM.int8)", "w8a16"), ("FP32 strict", "fp32"), ("svdquant int4", "w4a16"),
         ("NVFP4 KV FP8", "fp4"),
         ("use_fp16", "fp16"), ("torch.bfloat16", "bf16"),

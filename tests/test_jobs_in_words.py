@@ -571,3 +571,34 @@ def test_plain_units_are_what_the_forms_leave_as_they_are() -> None:
     assert [one for one in wording.PLAIN for form, instead in forms if form.sub(instead, one) != one] == []
     assert wording.unit("images/s") == "images/s"
     assert wording.of_each("ms per image", "ms") == "ms/image"
+
+
+@pytest.mark.parametrize(
+    ("row", "metric", "unit", "like", "factor"),
+    [
+        ({"workload": "rife-4.6", "gpu": "rtx-3060-12gb"}, "throughput", "fps", "frames/s", 1),
+        ({"workload": "graphsage-products", "gpu": "rtx-3090"}, "throughput", "nodes/s", "samples/s", 1),
+        ({"workload": "wan-2.1-t2v-1.3b", "gpu": "rtx-4090"}, "throughput", "frames/s", "videos/s", 81),
+        ({"workload": "resnet50", "gpu": "t4"}, "efficiency", "images/s/W", "images/J", 1),
+        ({"workload": "resnet50", "gpu": "t4"}, "throughput", "images/s/watt", "images/J", 1),
+        ({"workload": "resnet50", "gpu": "t4"}, "latency", "µs", "", 1e6),
+        ({"workload": "llama-3-8b", "gpu": "h100-80gb-sxm", "phase": "serve"}, "interactivity", "tok/s/user",
+         "tok/s per user", 1),
+        ({"workload": "llama-3-8b", "gpu": "h100-80gb-sxm", "phase": "pretrain", "n_gpus": "8"}, "tgs", "",
+         "tokens/s/gpu", 1),
+    ],
+)  # fmt: skip
+def test_what_else_tables_count(row: dict[str, str], metric: str, unit: str, like: str, factor: float):
+    usual = {"metric": "latency"} if unit == "µs" else {"metric": like}
+    one, other = predict_rows([{**row, "metric": metric, "unit": unit}, {**row, **usual}], GPUS)
+    assert not one.error
+    assert one.value == pytest.approx(other.value * factor, rel=1e-6)
+
+
+def test_a_batch_that_no_whole_number_of_micro_batches_makes_is_counted():
+    row = {"workload": "gpt2", "gpu": "a100-80gb-sxm", "n_gpus": "8", "phase": "pretrain", "batch": "16"}
+    uneven, even = predict_rows(
+        [{**row, "options": f"global_batch={count}", "metric": "throughput"} for count in (480, 512)], GPUS
+    )
+    assert not uneven.error
+    assert uneven.value == pytest.approx(even.value, rel=0.1)

@@ -81,6 +81,22 @@ def test_what_is_another_network_is_not_taken_for_one_of_these(name: str) -> Non
         ("x3d_m_16x5x1_facebook_kinetics400_rgb", "x3d-m"),
         ("fcn_unet_s5-d16_4x4_512x1024_160k_cityscapes", "unet-s5-d16"),
         ("fast_scnn_lr0.12_8x4_160k_cityscapes", "fast-scnn"), ("ssd300_voc0712", "ssd300-vgg16-voc"),
+        ("psanet_r101-d8_4xb4-80k_ade20k-512x512", "psanet-r101-d8"),
+        ("fpn_r50_4xb2-80k_cityscapes-512x1024", "sem-fpn-r50"),
+        ("segmenter_vit-s_mask_8xb1-160k_ade20k-512x512", "segmenter-vit-s"),
+        ("mask2former_swin-b-p4-w12-384-in21k_8xb2-lsj-50e_coco-panoptic", "mask2former-swin-b"),
+        ("solov2_r101_fpn_ms-3x_coco", "solov2-r101-fpn"), ("htc_r50_fpn_1x_coco", "htc-r50-fpn"),
+        ("condinst_r50_fpn_ms-poly-90k_coco_instance", "condinst-r50-fpn"),
+        ("retinanet_free-anchor_r50_fpn_1x_coco", "retinanet-r50-fpn"), ("tood_r101_fpn_ms-2x_coco",
+        "tood-r101-fpn"),
+        ("libra-faster-rcnn_r50_fpn_1x_coco", "fasterrcnn-r50-fpn"), ("fovea_r50_fpn_4xb4-1x_coco",
+        "fsaf-r50-fpn"),
+        ("rtmdet-ins_s_8xb32-300e_coco", "rtmdet-ins-s"), ("rtmdet_s_syncbn_fast_8xb32-300e_coco",
+        "rtmdet-s"),
+        ("resnet50_8xb256-rsb-a1-600e_in1k", "resnet50"), ("vit-base-p16_32xb128-mae_in1k",
+        "vit-base-patch16-224"),
+        ("efficientnet-b0_3rdparty_8xb32-aa_in1k", "efficientnet-b0"), ("swin-large_in21k-pre-3rdparty_in1k",
+        "swin-large"),
     ],
 )  # fmt: skip
 def test_configurations_of_openmmlab(name: str, known: str) -> None:
@@ -98,10 +114,41 @@ def test_configurations_of_openmmlab(name: str, known: str) -> None:
         ("LSTM (PTB, medium)", "ptb-lstm-medium"), ("MobileNetV2 (alpha=1.4)", "mobilenetv2-140"),
         ("conformer", "conformer-ctc-large"), ("V-Net Medical", "v-net-medical"), ("DGEMM 8192", "dgemm"),
         ("SiT-XL/2", "dit-xl-2"), ("DiT-B/4", "dit-b-4"), ("wrn-40-2", "wide-resnet-40-2"),
+        ("TFT (Temporal Fusion Transformer)", "tft-electricity"), ("Transformer (WMT)", "transformer-big"),
+        ("tinyllama:1.1b-chat-v1-q4_0", "tinyllama-1.1b"), ("warp-ai/wuerstchen", "stable-cascade"),
+        ("DeepLearningExamples TensorFlow2 EfficientNet-B4", "efficientnet-b4"), ("hrnet-w32 human pose",
+        "hrnet-w32-pose"),
     ],
 )  # fmt: skip
 def test_notes_libraries_and_data_sets_around_a_name(name: str, known: str) -> None:
     assert resolve(name).id == known
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        # Opsets behind a name of ONNX's zoo, versions and widths of GluonCV's, TensorFlow's zoo of detectors.
+        ("mobilenetv2-12", "mobilenet-v2"), ("resnet50-v1-12.onnx", "resnet50"), ("squeezenet1.1-7",
+        "squeezenet-1.1"),
+        ("arcfaceresnet100-11-int8", "iresnet100"), ("bvlcalexnet-12-qdq.onnx", "alexnet"), ("zfnet512-12",
+        "zfnet-512"),
+        ("candy-9", "fast-neural-style"), ("bertsquad-12", "bert-base"), ("ssd-12", "ssd-resnet34"),
+        ("resnet18_v1", "resnet18"), ("resnet101_v1d", "resnet101d"), ("mobilenet0.5", "mobilenetv1-050"),
+        ("faster_rcnn_resnet50_coco", "fasterrcnn-r50-c4-tf"), ("fasterrcnn_resnet50_fpn_coco",
+        "fasterrcnn-r50-fpn"),
+        ("Faster R-CNN ResNet50 V1 640x640", "fasterrcnn-r50-c4-tf"), ("mask_rcnn_R_50_C4_3x",
+        "maskrcnn-r50-c4"),
+        ("SSD ResNet50 V1 FPN 640x640 (RetinaNet50)", "ssd320-r50-fpn"),
+    ],
+)  # fmt: skip
+def test_files_of_zoos(name: str, known: str) -> None:
+    assert resolve(name).id == known
+
+
+@pytest.mark.parametrize("name", ["no-such-net-12.onnx", "nv-embed-v3", "resnet77-v1-12.onnx"])
+def test_a_number_behind_another_name_makes_none_of_it(name: str) -> None:
+    with pytest.raises(WhichGpuError):
+        resolve(name)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +162,10 @@ def test_notes_libraries_and_data_sets_around_a_name(name: str, known: str) -> N
         ("aya-vision-8b", 8630, None), ("instructblip-vicuna-7b", 7910, None), ("ministral-3-8b", 8918, None),
         ("sarvam-105b", 106e3, None), ("goliath-120b", 117.7e3, None), ("umt5-xxl", 12.97e3, None),
         ("hy3-preview", 295e3, None), ("step-3.7-flash", 198e3, None), ("laguna-xs.2", 33.2e3, None),
+        ("yolov6-l6", 140.4, None), ("damo-yolo-m", 28.2, 30.9), ("sem-fpn-r50", 28.5, None), ("bn-inception",
+        11.3, 2.03),
+        ("sparse-rcnn-r50-fpn", 106, None), ("rtmdet-ins-l", 57.37, 106.56), ("yolov13l", 27.6, None),
+        ("chronos-2", 119.5, None), ("nv-embed-v2", 7850, None), ("shufflenet-v1", 1.87, 0.137),
     ],
 )  # fmt: skip
 def test_new_networks_are_of_the_published_size(name: str, millions: float, gmacs: float | None) -> None:
@@ -318,3 +369,38 @@ def test_the_smallest_files_of_unsloth_and_a_network_of_tables():
     }
     bare, known = predict_rows([row, {**row, "workload": "se-resnext101-32x4d"}], GPUS)
     assert bare.value == known.value > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        # Papers write a letter for a size, and no size of picture.
+        ("Hiera-H", "hiera-huge-224"), ("BEiT v2-B", "beitv2-base-patch16-224"),
+        ("XCiT-S12/8", "xcit-small-12-p8-224"),
+        ("DeiT III-H/14", "deit3-huge-patch14-224"), ("MaxViT-XL 512", "maxvit-xlarge-tf-512"),
+        ("SwinV2-L", "swinv2-large-window12to16-192to256"), ("EdgeNeXt-XXS", "edgenext-xx-small"),
+        ("MNv4-Hybrid-L", "mobilenetv4-hybrid-large"), ("Res2Net-50", "res2net50-26w-4s"),
+        # How it was trained, or by whom.
+        ("iBOT ViT-L/16", "vit-large-patch16-224"), ("OpenCLIP ViT-bigG/14", "clip-vit-bigg-patch14"),
+        ("DLE ConvNets ResNeXt101-32x4d", "resnext101-32x4d"), ("PP-YOLOE+_crn_l_80e_coco", "pp-yoloe-l"),
+        # A detector over a RegNetX, which is made of the one over ResNet-50.
+        ("mask-rcnn_regnetx-3.2GF_fpn_1x_coco", "maskrcnn-regnetx-3.2gf-fpn"),
+        ("retinanet_regnetx-1.6GF_fpn_1x_coco", "retinanet-regnetx-1.6gf-fpn"),
+        # One size of picture each.
+        ("google/owlv2-base-patch16-ensemble", "owlv2-base-patch16"),
+        ("google/owlvit-base-patch16", "owlvit-base-patch16"),
+    ],
+)  # fmt: skip
+def test_letters_of_sizes_and_words_around_a_network(name: str, known: str) -> None:
+    assert resolve(name).id == known
+
+
+def test_a_detector_over_a_regnet_has_that_network_in_place_of_a_resnet():
+    def size(name: str) -> float:
+        return float(sum(resolve(name).parameters().values()))
+
+    # What differs is the network without its classes, and the 1 x 1 that the pyramid reads it with.
+    pyramid = 256 * (sum((256, 512, 1024, 2048)) - sum((96, 192, 432, 1008)))
+    networks = (size("resnet50") - 2049e3 - 53_120) - (size("regnetx-032") - 1009e3)
+    differs = size("mask-rcnn_r50_fpn_1x_coco") - size("mask-rcnn_regnetx-3.2GF_fpn_1x_coco")
+    assert differs == pytest.approx(networks + pyramid, rel=0.01)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from whichgpu import api
+from whichgpu.cost.jobs import predict_rows
+from whichgpu.hardware.catalogue import catalogue
 
 CARD = {"gpu": "rtx-3070-ti", "precision": "fp16"}
 
@@ -48,3 +50,25 @@ def test_a_decoder_that_is_written_out_is_slower_on_one_host():
         for name in ("PyTorch 2", "openai-whisper")
     )
     assert 1.2 < library.throughput.mid / original.throughput.mid < 4.0
+
+
+def test_a_model_of_sound_and_language_is_measured_by_what_it_hears():
+    row = {
+        "id": "1",
+        "workload": "voxtral-mini-3b",
+        "gpu": "a100-80gb-sxm",
+        "precision": "bf16",
+        "batch": "8",
+    }
+    row |= {"runtime": "transformers", "metric": "throughput", "unit": "RTFx"}
+    phases = ("", "infer", "transcription", "ASR")
+    said = list(predict_rows([{**row, "phase": one} for one in phases], catalogue()))
+    assert {one.error for one in said} == {""}
+    assert len({one.value for one in said}) == 1
+    # 100 tokens of 30 s, behind what the encoder hears: without it the same tokens come sooner.
+    tokens = {**row, "phase": "generate", "unit": "tokens/s", "input_tokens": "16", "output_tokens": "100"}
+    heard, unheard = predict_rows([{**tokens, "options": "sounds=1"}, tokens], catalogue())
+    assert said[0].value == pytest.approx(0.3 * heard.value)
+    assert unheard.value > heard.value
+    silent = {**tokens, "unit": "audio seconds/s", "phase": "decode"}
+    assert "sounds=1" in next(iter(predict_rows([silent], catalogue()))).error

@@ -187,7 +187,7 @@ def test_a_name_says_frames_and_how_its_model_is_trained() -> None:
     ["ResNet-50 (PANet)", "ResNet-50 (pruned)", "ResNet-50 (half width)", "z-lab/Qwen3-8B-DFlash-b16",
      "yuhuili/EAGLE-LLaMA3-Instruct-8B", "someone/Qwen-7B-mine", "bearzi/Qwen3.6-35B-A3B-oQ3",
      "someone/Qwen3-8B-0.6B-draft", "ISTA-DASLab/Meta-Llama-3-8B-AQLM",
-     "nvidia/Nemotron-Nano-12B-v2-VL-FP8"],
+     "nvidia/Nemotron-Nano-9B-v2-VL-FP8"],
 )  # fmt: skip
 def test_words_beside_a_name_may_make_another_model_of_it(name: str) -> None:
     with pytest.raises(UsageError, match="no workload"):

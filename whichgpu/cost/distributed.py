@@ -383,7 +383,7 @@ def _uneven(job: Job, mesh: Mesh) -> tuple[str, ...]:
     count = float(np.ravel(_micro_batches(job, mesh))[0])
     if np.isclose(count, round(count)):
         return ()
-    whole = job.option("global_batch", 1.0)
+    whole = float(np.ravel(job.degree("global_batch"))[0])
     below, above = (round(whole / count * part) for part in (np.floor(count), np.ceil(count)))
     return (
         f"global_batch={whole:g} is no whole number of micro-batches on each replica, which trainers refuse: "

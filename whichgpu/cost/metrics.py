@@ -99,7 +99,7 @@ _WORDS = {
 }
 #: What publishers call the unit of a workload, by that unit: frames of a spectrogram, pictures with a depth.
 _CALLED = {"mel-frame": {"mel", "frame", "token"}, "utterance": {"sequence"}, "volume": {"image"},
-           "video": {"clip"}, "second": {"audio second"}}  # fmt: skip
+           "video": {"clip"}, "second": {"audio second"}, "frame": {"image"}, "sample": {"node"}}  # fmt: skip
 #: Rates that are written without a stroke, and those that count the denoising steps of a batch.
 _SHORT = {"fps": "images/s", "ips": "images/s", "qps": "samples/s", "x": "audio seconds/s"}
 #: What is counted as frames where a table has one unit for all networks, as OpenVINO's has.
@@ -121,8 +121,9 @@ def _rate(unit: str, made: str) -> tuple[float, bool, str]:
     """A rate's unit for a workload that makes `made`: s in its time, per GPU or not, what it counts.
 
     That is "" for what the workload makes, "tokens" of its sequences, "seconds" of the sound that it makes
-    parts of, "frames" of the spectrogram that it makes sound of, tokens "written" of what it hears, or
-    samples that are "whole" where it counts their parts.
+    parts of, "frames" of the spectrogram that it makes sound of, tokens "written" of what it hears, seconds
+    "heard" of what it writes, frames "filmed" of what it makes, or samples that are "whole" where it counts
+    their parts.
     """
     rest = unit.removesuffix("/gpu")
     noun, sep, time = rest.rpartition("/")
@@ -136,8 +137,12 @@ def _rate(unit: str, made: str) -> tuple[float, bool, str]:
         counted = "frames"
     if (asked, own) == ("token", "audio second"):
         counted = "written"
+    if (asked, own) == ("audio second", "token"):
+        counted = "heard"
     if own in _PARTS and asked in _ANY | _WHOLE:
         counted = "whole"
+    if (asked, own) == ("frame", "video"):
+        counted = "filmed"
     if asked == "epoch":
         raise UsageError(f"unit '{unit}': an epoch is as long as its data set; write {made}/s")
     if not counted and asked not in {*_ANY, *_CALLED.get(own, ()), own}:
@@ -154,7 +159,7 @@ def _noun(text: str) -> str:
 def _one(unit: str, dimension: str) -> float:
     """One of a unit in SI; raises `UsageError` for what is no unit of the dimension."""
     try:
-        return parse(f"1 {unit}", dimension)
+        return parse(f"1 {re.sub('[µμ]', 'u', unit)}", dimension)
     except UsageError:
         raise UsageError(f"unit '{unit}' is none of {dimension}; write e.g. {_EXAMPLES[dimension]}") from None
 
@@ -166,6 +171,8 @@ def _scaled(interval: Interval, factor: Any) -> Three:
 def _throughput(answer: Figures, unit: str) -> Three:
     if unit.lower() in _ITERATED and answer.job.steps is not None:
         return _steps(answer, unit)
+    if re.search(_PER_JOULE, unit, re.IGNORECASE):
+        return _energy(answer, unit)
     if re.fullmatch(_FLOPS, unit, re.IGNORECASE):
         return _arithmetic(answer, unit)
     kind, rest = _sided(unit)
@@ -191,7 +198,11 @@ def _many(answer: Figures, counted: str) -> Any:
         return 1.0 / _parts(answer)
     if counted == "written":
         return _written(answer)
+    if counted == "heard":
+        return _heard(answer)
     dims = resolve(answer.job.workload).dims
+    if counted == "filmed":
+        return _filmed(answer, dims)
     # A sample of MLPerf's recommendation is a user with that many items.
     each = 1.0 / float(answer.job.options.get("pairs", 1.0))
     return {"": each, "tokens": answer.job.seq_len, "seconds": 1.0 / dims.get("per_second", 1.0),
@@ -204,6 +215,28 @@ def _written(answer: Figures) -> Any:
     if job.output_tokens is None:
         raise UsageError(f"{job.workload} writes no tokens one by one; write audio seconds/s")
     return job.output_tokens / _parts(answer)
+
+
+def _filmed(answer: Figures, dims: Mapping[str, Any]) -> float:
+    """Frames of a video that a model makes; those of one that is looked at are chosen by who reads it."""
+    if "frames" not in dims:
+        raise UsageError(f"{answer.job.workload} reads some frames of each video; write videos/s")
+    return answer.job.option("frames", float(dims["frames"]))
+
+
+#: Seconds of a piece of sound before a prompt (`workloads/language/vision.py`).
+_PIECE = 30.0
+
+
+def _heard(answer: Figures) -> Any:
+    """Seconds of audio behind each token that a model of sound and language writes of it."""
+    job = answer.job
+    pieces = float(job.options.get("sounds", 0.0))
+    if not pieces or job.phase not in ("generate", "decode"):
+        raise UsageError(
+            f"{job.workload} hears nothing in this job; write phase transcription, or option sounds=1"
+        )
+    return _PIECE * pieces / np.asarray(job.output_tokens)
 
 
 #: Arithmetic of products a second, as tables of trainings give it.
@@ -321,8 +354,12 @@ def _power(answer: Figures, unit: str) -> Three:
     return _scaled(answer.power_interval, 1.0 / _one(unit, "power"))
 
 
+#: Behind what is made with a joule, in a rate for each watt: images/s/W, images/J.
+_PER_JOULE = r"(?:/s(?:ec)?/w(?:atts?)?|/j(?:oule)?)$"
+
+
 def _energy(answer: Figures, unit: str) -> Three:
-    amount, _, noun = unit.partition("/")
+    amount, _, noun = re.sub(_PER_JOULE, "/J", unit, flags=re.IGNORECASE).partition("/")
     if noun == "J":
         low, mid, high = _energy(answer, f"J/{_singular(amount)}")
         return 1.0 / high, 1.0 / mid, 1.0 / low
@@ -431,8 +468,8 @@ def _of_energy(name: str) -> Metric | None:
     if re.fullmatch(r"energy (?:per|for an?) \w+|energy (?:use|usage|consumption)", " ".join(said)):
         return Metric(_energy, "J/{one}")
     if re.fullmatch(
-        r"(?:perf\w*|throughput) per watt|(?:energy|power) efficiency|images j|tokens j"
-        r"|(?:images?|imgs?|tokens?|tok) (?:s|sec) (?:w|watts?)",
+        r"(?:perf\w*|throughput) per watt|(?:(?:energy|power) )?efficiency"
+        r"|(?:images|tokens) (?:per )?j(?:oule)?|(?:images?|imgs?|tokens?|tok) (?:s|sec) (?:w|watts?)",
         " ".join(said),
     ):
         return Metric(_energy, "{many}/J")
@@ -506,6 +543,13 @@ def _real_time(answer: Figures, unit: str) -> Three:
     return quoted.in_unit(answer, "RTFx" if many else "RTF")
 
 
+def _of_user(answer: Figures, _unit: str) -> Three:
+    """Tokens a second of one request."""
+    from whichgpu.cost import quoted
+
+    return quoted.in_unit(answer, "tok/s per user")
+
+
 def _prompts(answer: Figures, unit: str) -> Three:
     if answer.job.phase == "serve" and answer.ttft is not None:
         low, mid, high = _first_token(answer, "s")
@@ -524,6 +568,8 @@ _SAID = {
     "rtf": Metric(_real_time, "RTF"), **dict.fromkeys(("rtfx", "x"), Metric(_real_time, "RTFx")),
     **dict.fromkeys(("iteration speed", "iteration rate"), Metric(partial(_in_unit, "it/s"), "it/s")),
     "pp": Metric(_prompts, _RATE), "tg": Metric(_throughput, _RATE),
+    "tgs": Metric(_throughput, "tokens/s/gpu"),
+    **dict.fromkeys(("interactivity", "output speed", "user speed"), Metric(_of_user, "tokens/s/user")),
 }  # fmt: skip
 
 

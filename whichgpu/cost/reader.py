@@ -17,10 +17,10 @@ from whichgpu.cost.requests import in_loop
 from whichgpu.cost.rows import (
     CELLS,
     FORMAT,
-    HEAD,
     NAMES,
     STACK,
     engine_apart,
+    head_of,
     load_of,
     need,
     of_suite,
@@ -185,7 +185,7 @@ class Reader:
         known = self._lexicon
         if "(" in cells[_GPU] or type(known.gpus[cells[_GPU]]) is _Refused:
             cells = _engine_beside(cells, known)
-        found = known.gpus[cells[_GPU]], self._heads[HEAD(cells)], known.numbers[CELLS(cells)]
+        found = known.gpus[cells[_GPU]], self._heads[head_of(cells)], known.numbers[CELLS(cells)]
         for one in found:
             if type(one) is _Refused:
                 raise UsageError(one.why)
@@ -228,7 +228,7 @@ class Reader:
             if found is head.job and placing.leaves_open(head.job, gpu):
                 found = placing.run_on(usual, gpu)
             if found is not head.job:
-                texts = (self._asked(HEAD(cells), head.job.workload), *HEAD(cells)[1:])
+                texts = (self._asked(head_of(cells), head.job.workload), *head_of(cells)[1:])
                 known = self._heads[(*texts[:FORMAT], found.precision, found.runtime, *texts[STACK + 1 :])]
                 if type(known) is _Refused:
                     raise UsageError(known.why)

@@ -67,6 +67,34 @@ CONCURRENCY, _PHASE = COLUMNS.index("concurrency"), COLUMNS.index("phase")
 CELLS = itemgetter(*(COLUMNS.index(names[0].replace("height", "resolution")) for names in NAMES))
 
 
+#: Places of what a row asks for, and of what is done.
+_ASKED = itemgetter(COLUMNS.index("metric"), COLUMNS.index("unit"))
+_DONE = _HEADS.index("phase")
+
+
+def head_of(cells: tuple[str, ...]) -> tuple[str, ...]:
+    """The texts of a row's head; beside a phase that says no more than that it runs, that it is of audio."""
+    texts: tuple[str, ...] = HEAD(cells)
+    if not _counts_audio(_ASKED(cells)) or squeezed(texts[_DONE]) not in _RUNS:
+        return texts
+    return (*texts[:_DONE], texts[_DONE] + _AUDIO, *texts[_DONE + 1 :])
+
+
+@lru_cache(maxsize=1024)
+def _counts_audio(asked: tuple[str, ...]) -> bool:
+    """Whether a metric and its unit count seconds of audio, or are the factor over real time."""
+    return bool(re.search(r"\brtfx?\b|real[-_ ]?time|audio|^ x$|\bxrt\b", " ".join(asked).lower()))
+
+
+#: How a phase ends whose row counts seconds of audio.
+_AUDIO = "|audio"
+#: Phases that say that a model runs, and no more.
+_RUNS = ("", "infer", "inference", "generate")
+#: What a model of sound and language is given and writes for a piece of speech: an instruction, and as many
+#: tokens as Whisper for 30 s (assumed).
+_HEARD = {"input_tokens": 16.0, "output_tokens": 100.0}
+
+
 #: Channels that tables write on either side of a picture's: `3x224x224`, `640x640x3`.
 _CHANNELS = r"^(?:[134]\s*[x\u00d7*]\s*)?(\d{2,}\s*[x\u00d7*]\s*\d{2,})(?:\s*[x\u00d7*]\s*[134])?$"
 
@@ -111,6 +139,7 @@ def need(text: str, column: str) -> str:
 def read_head(texts: tuple[str, ...]) -> Head:
     """Read what is text of a row. Texts that mean the same job make the same key."""
     name, phase, kind, stack, options = map(str.strip, texts)
+    audio, phase = phase.endswith(_AUDIO), phase.removesuffix(_AUDIO)
     kind, stack = engine_apart(kind, stack)
     kind, cache = cache_apart(kind)
     # `ResNet-50 with TensorRT`
@@ -131,6 +160,9 @@ def read_head(texts: tuple[str, ...]) -> Head:
     said = _drafted(said, asked or workload.phases[0])
     if "pairs" in workload.dims and (scenario or re.search(r"-99(?:\.9)?\b", name)):
         said = {"pairs": str(workload.dims["pairs"]), **said}
+    heard = "sound" in workload.dims and (audio or phases.hears(phase))
+    if heard:
+        asked, said = asked or "generate", {"sounds": "1", **said}
     job = jobs.Job(
         workload.id,
         phase=asked,
@@ -150,7 +182,8 @@ def read_head(texts: tuple[str, ...]) -> Head:
     work = (workload.id, job.phase or workload.phases[0], job.precision, words,
             tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
     at_once = _AT_ONCE.get(squeezed(texts[1]), {}) if scenario else {}
-    numbers = {**at_once, **_numbers_of_name(workload, work[1]), **phases.lengths_of(phase), **columns}
+    numbers = {**at_once, **(_HEARD if heard else {}), **_numbers_of_name(workload, work[1])}
+    numbers |= {**phases.lengths_of(phase), **columns}
     return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))), numbers)
 
 
@@ -428,7 +461,7 @@ def read_parts(row: Mapping[str, str]) -> tuple[Head, dict[str, float]]:
         if text:
             known = zip(names, values((names, text)), strict=True)
             numbers.update((name, value) for name, value in known if value is not None)
-    head = read_head(HEAD(cells))
+    head = read_head(head_of(cells))
     numbers = {**head.lengths, **numbers}
     if head.phase == "prefill" and "seq_len" in numbers:
         numbers = {"input_tokens": numbers["seq_len"], **numbers}

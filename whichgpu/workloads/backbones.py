@@ -1,6 +1,7 @@
 """Detectors and segmenters over another network than those of the zoo: `mask-rcnn_x101-64x4d_fpn`.
 
-A name that says another ResNet or ResNeXt where one of the zoo says ResNet-50 is that workload over it.
+A name that says another ResNet or ResNeXt, or a RegNetX, where one of the zoo says ResNet-50 is that workload
+over it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ _NAMED = regex(
     r"(?:[-_ ]?(32|64)x(4|8)d)?(?![a-z0-9])",
     re.IGNORECASE,
 )
+#: RegNetX by its arithmetic: 3.2GF, 800MF, 032.
+_REGNET = regex(r"(?<![a-z0-9])regnet[-_ ]?x[-_ ]?(\d+(?:\.\d+)?gf|\d00mf|\d{3})(?![a-z0-9])", re.IGNORECASE)
 #: Blocks of the four stages, by depth; those of two convolutions.
 _LAYERS = {18: [2, 2, 2, 2], 34: [3, 4, 6, 3], 50: [3, 4, 6, 3], 101: [3, 4, 23, 3], 152: [3, 8, 36, 3]}
 _BASIC = (18, 34)
@@ -54,19 +57,27 @@ def _kept(item: Workload, key: str, title: str, differs: Mapping[str, Any]) -> W
 
 def over(name: str, read: Callable[[str], Workload | None]) -> Workload | None:
     """The workload over the network of a name, `read` being what finds the one over ResNet-50."""
-    found = _NAMED.search(name)
-    network = _network(found) if found else None
+    regnet = _REGNET.search(name)
+    found = regnet or _NAMED.search(name)
+    network = _regnet(regnet, read) if regnet else _network(found) if found else None
     if not found or not network:
         return None
     item = read(f"{name[: found.start()]}r50{name[found.end() :]}")
     if item is None or item.family not in _FAMILIES or item.dims.get("layers") != _LAYERS[50]:
         return None
-    if item.dims.get("groups", 1) != 1 or (len(network) > 1 and item.family not in _ANY):
+    apart = len(network) > 1 or "regnet" in network
+    if item.dims.get("groups", 1) != 1 or (apart and item.family not in _ANY):
         return None
     said = found[0].lower().replace("_", "-").replace(" ", "-")
     base = _NAMED.search(item.id)
     key = f"{item.id[: base.start()]}{said}{item.id[base.end() :]}" if base else f"{item.id}-{said}"
     return _kept(item, key, f"{item.name}, over {found[0]} instead", network)
+
+
+def _regnet(found: re.Match[str], read: Callable[[str], Workload | None]) -> Mapping[str, Any]:
+    """Dimensions of a detector over the RegNetX of a name; {} where there is none of that size."""
+    item = read(found[0])
+    return {"regnet": dict(item.dims)} if item is not None and item.family == "regnet" else {}
 
 
 def _network(found: re.Match[str]) -> Mapping[str, Any]:

@@ -120,15 +120,18 @@ class Backbone:
             x = self._stem(image)  # (B, 64, H/2, W/2)
             maps = [rec.pool(x, 3, 2, padding=1)]  # (B, 64, H/4, W/4)
         for stage, blocks in enumerate(self.layers):
-            width = 2**stage * self.group_width * self.groups
-            out = 2**stage * (64 if self.basic else 256)
-            with rec.module(f"layer{stage + 1}", frozen=stage + 1 < self.frozen):
-                apart = stage + 1 in self.dilated
-                x = self._block(maps[-1], width, out, self.strides[stage], first=True, dilated=apart)
-                with rec.module("rest", copies=float(blocks - 1)):
-                    x = self._block(x, width, out, 1, dilated=apart)
-            maps.append(x)
+            maps.append(self.stage(maps[-1], stage, blocks))
         return maps
+
+    def stage(self, x: Map, stage: int, blocks: int) -> Map:
+        """The blocks of one stage, counted from 0: -> (B, out, H/stride, W/stride)."""
+        rec, apart = self.rec, stage + 1 in self.dilated
+        width = 2**stage * self.group_width * self.groups
+        out = 2**stage * (64 if self.basic else 256)
+        with rec.module(f"layer{stage + 1}", frozen=stage + 1 < self.frozen):
+            x = self._block(x, width, out, self.strides[stage], first=True, dilated=apart)
+            with rec.module("rest", copies=float(blocks - 1)):
+                return self._block(x, width, out, 1, dilated=apart)
 
     def _stem(self, image: Map) -> Map:
         if not self.deep:

@@ -60,7 +60,9 @@ def _find(
     if not keys and set(name) & set("[]()"):
         # `FLUX.1 [dev]`, `Llama 3.1 8B (Instruct)`
         suites = list(names.suited(name))
-        name = next(filter(ids_of, suites), suites[-1] if suites else names.unnoted(name))
+        suite = next(filter(ids_of, suites), suites[-1] if suites else "")
+        # The note is looked at whole first: of `TFT (Temporal Fusion Transformer)` no word is left out.
+        name = suite or _twice(name) or names.unnoted(name)
         name = _aside(name) or _plain(name)
         keys = ids_of(name)
     if len(keys) > 1:
@@ -121,12 +123,27 @@ def _words_of_names() -> frozenset[str]:
     return frozenset(word for spelling, _ in workloads().spellings() for word in names.words(spelling))
 
 
+def _noted(name: str) -> tuple[re.Match[str] | None, str]:
+    """What stands in brackets of a name, and the name without it."""
+    note = re.search(r"\(([^()]+)\)", name)
+    return note, " ".join(name.replace(note[0], " ").split()) if note else ""
+
+
+def _twice(name: str) -> str:
+    """A name less the same in brackets, or what its letters stand for: `TFT (Temporal ..)`; else ""."""
+    note, bare = _noted(name)
+    found = ids_of(bare) if note and bare else []
+    if not note or not found:
+        return ""
+    initials = "".join(word[0] for word in names.words(note[1]))
+    return bare if found == ids_of(note[1]) or (len(initials) > 1 and initials == squeezed(bare)) else ""
+
+
 def _plain(name: str) -> str:
     """A name without brackets, in which may stand another of its own: `Stable Diffusion XL (SDXL) 1.0`."""
-    note = re.search(r"\(([^()]+)\)", name)
-    bare = " ".join(name.replace(note[0], " ").split()) if note else ""
-    if note and bare and (found := ids_of(bare)) and found == ids_of(note[1]):
-        return bare
+    note, bare = _noted(name)
+    if twice := _twice(name):
+        return twice
     if note and bare and (beside := _same(bare, note[1])):
         return beside
     return "-".join(name.translate(_BRACKETS).replace(",", " ").split())

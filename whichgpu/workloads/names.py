@@ -28,6 +28,7 @@ _OVER = regex(r"(?<=[A-Za-z])/(?=\d+$)")
 _WEIGHTS = (
     ".gguf",
     ".safetensors",
+    ".onnx",
     ".ckpt",
     ".pth",
     ".bin",
@@ -49,6 +50,7 @@ _SHARD = regex(r"-\d{5}-of-\d{5}$")
 _NUMBERED = regex(r"\b(phase|ph)[-_ ](\d)$")
 #: Year and month, or month and day, or all of a date: 2409, 0324, 20240522. Versions: v0.1. Contexts: 128k.
 _RELEASE = regex(r"2\d(0[1-9]|1[0-2])|(0[1-9]|1[0-2])[0-3]\d|20[12]\d(0[1-9]|1[0-2])[0-3]\d|v\d+\.\d+|\d+k")
+_VERSION = regex(r"v[1-9]")
 #: How long a configuration trains, on how many GPUs and how they share it: `80k`, `8xb32`, `8x2`, `fsdp2+tp`;
 #: the rank of its adapters and the release of its framework.
 _SHARED = r"(?:fsdp2?|hsdp|ddp|zero[123]|tp|pp|cp)\d*"
@@ -309,7 +311,9 @@ def _last(name: str, known: Collection[str] = ()) -> Shorter | None:
     if known:
         plain = word in known or bool(_SCHEDULE.fullmatch(word))
     else:
-        plain = word in {*table()["tuned"], *table()["container"]} or bool(_RELEASE.fullmatch(word))
+        # Behind a size a number alone is a release (`1.1b-chat-v1`), elsewhere a generation (`nv-embed-v2`).
+        released = _RELEASE.fullmatch(word) or (_VERSION.fullmatch(word) and _SIZED.search(name[:start]))
+        plain = word in {*table()["tuned"], *table()["container"]} or bool(released)
     return Shorter(name[:start], "") if plain else None
 
 

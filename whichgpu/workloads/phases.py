@@ -57,6 +57,12 @@ def lengths_of(text: str) -> dict[str, float]:
     return {_TESTS[kind]: float(tokens) for kind, tokens in tests}
 
 
+def hears(text: str) -> bool:
+    """Whether a phase says that speech is made into text: `ASR`, `transcription`."""
+    said = r"(?:automatic )?speech recognition|asr|stt|transcri\w+|(?:speech|audio|voice) (?:to|2) text"
+    return bool(re.search(rf"(?<!\S)(?:{said})(?!\S)", _words(text)))
+
+
 def options_of(text: str) -> dict[str, str]:
     """The options that a phase's name stands for: `reference` of DPO, `adapter` before or behind a `+`.
 

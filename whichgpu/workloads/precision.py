@@ -259,6 +259,9 @@ def _worded(text: str) -> str:
     plain = re.sub(
         r"\b(?:no|without|w/o)[- ]tf32\b|\btf32[- ](?:off|disabled)\b|\b(?:g-?\d+|\d+g)\b", " ", plain
     )
+    if "fp32" in plain:
+        # Which is what FP32 is where it is not TF32.
+        plain = re.sub(r"\b(?:no|without|w/o)[- ](?:tc|tensor[- ]cores?)\b", " ", plain)
     said = [_SIZES.get(word, word) for word in "".join(ch if ch.isalnum() else " " for ch in plain).split()
             if word not in _SAY_NOTHING]  # fmt: skip
     # `4b-it` is a size and a word of a model's name.
@@ -286,12 +289,14 @@ def _worded(text: str) -> str:
 #: Words beside a format that leave it what it is, and those of formats used together.
 _SAY_NOTHING = {
     "a100", "accumulate", "adam", "adamw", "all", "and", "autoround", "bitsandbytes", "bnb",
-    "calibrated", "calibration", "channels", "compute", "core", "cores", "cuda", "cudnn",
+    "asymmetric", "calibrated", "calibration", "channel", "channels", "compute", "core", "cores",
+    "cuda", "cudnn",
     "dali", "data", "default", "delayed", "dense", "dtype", "dwq", "dynamic", "enabled",
-    "engine", "ggml", "gguf", "h6", "h8", "i1", "imat", "imatrix", "in", "inference", "lamb", "lars",
-    "last", "load", "master", "mlx", "mode", "model", "mostly", "native", "nchw", "nhwc", "only",
-    "asym", "precision", "ptq", "pure", "qat", "qlora", "quant", "quantised", "quantized", "rtn",
-    "scaling", "strict", "sym", "symmetric", "te",
+    "engine", "expertsint8", "ggml", "gguf", "h6", "h8", "i1", "imat", "imatrix", "in", "inference",
+    "lamb", "lars", "last", "load", "master", "mlx", "mode", "model", "mostly", "native", "nchw",
+    "nhwc", "only",
+    "asym", "per", "precision", "ptq", "pure", "qat", "qlora", "quant", "quantised", "quantized", "rtn",
+    "scaling", "strict", "sym", "symmetric", "tc", "te",
     "tensor", "tf", "torch", "torchao", "training", "transformer", "true", "type", "ud", "use",
     "using", "w", "weight", "weights", "with",
 }  # fmt: skip

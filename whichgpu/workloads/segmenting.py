@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from whichgpu.workloads import segmenting_context as context
 from whichgpu.workloads.blocks import conv_norm, norm_activate, transposed
 
 if TYPE_CHECKING:
@@ -107,6 +108,12 @@ def _context(rec: Recorder, y: Map) -> None:
     rec.conv(narrow, _WIDTH, 1, bias=True, name="widen")
 
 
+def _disentangled(rec: Recorder, y: Map) -> None:
+    """Yin et al., "Disentangled Non-Local Neural Networks", figure 3: a weight of each position beside."""
+    _distant(rec, y)
+    rec.conv(y, 1, 1, bias=True, keeps=0.0, name="mask")
+
+
 def _crossed(rec: Recorder, y: Map) -> None:
     """Huang et al., "CCNet", figure 3: twice, each position attends to its row and its column."""
     for again in (False, True):
@@ -195,4 +202,7 @@ OPENMMLAB: Mapping[str, Callable[[Recorder, Sequence[Map]], Map]] = {
     "psp": scene, "plus": atrous, "uper": unified, "plain": plain, "holed": holed, "points": points,
     "distant": partial(_around, within=_distant), "context": partial(_around, within=_context),
     "crossed": partial(_around, within=_crossed), "dual": dual, "encoded": encoded,
+    "disentangled": partial(_around, within=_disentangled), "asymmetric": context.asymmetric,
+    "adaptive": context.adaptive, "dynamic": context.dynamic, "expected": context.expected,
+    "interlaced": context.interlaced, "pointwise": context.pointwise, "semantic": context.semantic,
 }  # fmt: skip

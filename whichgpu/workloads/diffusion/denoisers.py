@@ -25,6 +25,8 @@ DENOISERS = kinds(
         "stdit": "framed.stdit",
         "hunyuan_image_3": "gated.hunyuan_image_3",
         "wan": "cross.wan",
+        "cogview": "joined.cogview",
+        "cosmos": "joined.cosmos",
         "ltx": "cross.ltx",
         "animate": "moving.animate",
         "filmed": "moving.filmed",

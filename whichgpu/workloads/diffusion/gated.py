@@ -202,7 +202,10 @@ def _experts(stream: Stream, part: Part) -> None:
 
 
 def single_stream(rec: Recorder, part: Part, x: Latent) -> None:
-    """One pass: (B, C, H, W) -> (B, C, H, W); `refiners` work on picture and text before they meet."""
+    """One pass: (B, C, H, W) -> (B, C, H, W); `refiners` work on picture and text before they meet.
+
+    `editors` refine a picture to edit, and are stored alone where a picture is made of a text.
+    """
     picture, text, patch = _streams(rec, part, x)
     width, time, text_width = picture.width, part["time"], part["text_width"]
     two_layers(rec, x.batch, 256, part.get("time_inner", time), outputs=time, name="time", first=True)
@@ -213,6 +216,9 @@ def single_stream(rec: Recorder, part: Part, x: Latent) -> None:
         _layer(part, text, modulated=False)
     with rec.module("picture_refiner", copies=float(part["refiners"])):
         _layer(part, picture)
+    if part.get("editors"):
+        with rec.module("idle", copies=float(part["editors"]), repeats=0.0):
+            _layer(part, Stream(rec, IDLE, 1.0, width, picture.heads))
     both = picture.longer(text.tokens)
     both.copied()
     with rec.module("layers", copies=float(part["layers"])):

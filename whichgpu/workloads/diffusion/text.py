@@ -60,7 +60,7 @@ def _layers(rec: Recorder, part: Part, samples: Any, tokens: float, *, causal: b
 def language(rec: Recorder, part: Part, prompts: Any) -> None:
     """T5's encoder or a language model without its head: (P, S) -> (P, S, D).
 
-    RMSNorm (`norms` a layer), `heads` of `head_dim`, `kv_heads` where fewer, gated feed-forward. T5
+    RMSNorm (`norms` a layer), `heads` of `head_dim`, `kv_heads` where fewer, feed-forward `gated` (true). T5
     adds a learned bias by distance to the scores (`buckets`), once or, as UMT5, in every layer. `qkv_bias`;
     `idle` parameters are loaded and not run: an output head, a vision tower.
     """
@@ -100,10 +100,12 @@ def _feed_forward(rec: Recorder, part: Part, rows: Any) -> None:
     width, ffn = part["hidden"], part["ffn"]
     for _ in range(part.get("norms", 2) // 2):
         rec.norm(width * rows, width, parameters=width, name="ffn_norm")
-    for name in ("gate", "up"):
-        rec.linear(rows, width, ffn, keeps=float(name == "gate"), shard="column", name=name)
+    gated = part.get("gated", True)
+    for name in ("gate", "up") if gated else ("up",):
+        rec.linear(rows, width, ffn, keeps=float(name == "gate" or not gated), shard="column", name=name)
     rec.pointwise(ffn * rows, keeps=1.0, shard="column", name="activation")
-    rec.pointwise(ffn * rows, reads=2.0, keeps=2.0, shard="column", name="multiply")
+    if gated:
+        rec.pointwise(ffn * rows, reads=2.0, keeps=2.0, shard="column", name="multiply")
     # T5's name of it, which tells it from others: see `memory.kept_wide`.
     rec.linear(rows, ffn, width, shard="row", name="wo" if "buckets" in part else "down")
     rec.add(width * rows)

@@ -11,8 +11,10 @@ Dimensions: `layers`, `groups` and `group_width` (of a ResNeXt), `basic` (blocks
 background included), `mask` (whether there are masks), `points` (of a body, 0: Keypoint R-CNN, without
 masks), `normed` (Li et al., "Benchmarking Detection Transfer Learning": norms in heads and pyramid and free
 in the backbone, two layers of proposals, four convolutions before the boxes), `convolved` (those four
-alone), `cascade` (heads one after another: Cai and Vasconcelos, "Cascade R-CNN"), `swin` (that transformer's
-dimensions, which is the backbone then, with a norm behind each stage: Liu et al., section 4.2).
+alone), `cascade` (heads one after another: Cai and Vasconcelos, "Cascade R-CNN"), `scenes` (classes of a map
+of the whole picture beside them, 0: Chen et al., "Hybrid Task Cascade"), `swin` (that transformer's
+dimensions, which is the backbone then, with a norm behind each stage: Liu et al., section 4.2), `regnet`
+(likewise).
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from whichgpu.workloads.detection import (
     pyramid,
     trains_norms,
 )
-from whichgpu.workloads.families import swin
+from whichgpu.workloads.families import regnet, swin
 from whichgpu.workloads.images import layer_norm
 from whichgpu.workloads.recorder import Map
 
@@ -77,6 +79,9 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
             rec.pointwise(2000.0, reads=4.0, name="select", beside=beside)
     regions, masked = (512.0, 128.0) if job.trains else (1000.0, 100.0)
     stages = float(dims.get("cascade", 1))
+    if dims.get("scenes"):
+        with rec.module("scene"):
+            _scene(rec, levels, dims["scenes"], regions * job.batch, masked * job.batch)
     with rec.module("boxes", copies=stages):
         deep = dims.get("normed", False) or dims.get("convolved", False)
         _boxes(rec, regions * job.batch, dims["classes"], normed=deep, shared=stages > 1)
@@ -92,6 +97,25 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
                 rec.pointwise(28.0 * 28.0, keeps=0.0, name="draw", beside=picked)
 
 
+def _scene(rec: Recorder, levels: Sequence[Map], classes: int, regions: Any, masked: Any) -> None:
+    """All levels in the size of the second, four 3 x 3, classes; what each region and mask takes of it."""
+    fine = levels[1]
+    for i, x in enumerate(levels):
+        rec.conv(x, WIDTH, 1, bias=True, name=f"lateral{i}")
+        rec.copy(fine.elements, source=x.elements, name="resize")
+        rec.add(fine.elements)
+    for _ in range(4):
+        rec.conv(fine, WIDTH, 3, bias=True)
+    rec.conv(fine, classes, 1, bias=True, name="classes")
+    rec.conv(fine, WIDTH, 1, bias=True, name="embed")
+    for count in (regions, masked):
+        x = _align(rec, count, 14)
+        rec.add(x.elements)
+    # What a mask takes of that of the stage before.
+    with rec.module("flow", copies=2.0):
+        rec.conv(_align(rec, masked, 14), WIDTH, 1, bias=True)
+
+
 def _backbone(dims: Mapping[str, Any], job: Job, rec: Recorder) -> Sequence[Map]:
     """(B, 3, H, W) -> maps of a quarter, an eighth, a sixteenth and a 32nd of its sides."""
     if "swin" in dims:
@@ -99,6 +123,8 @@ def _backbone(dims: Mapping[str, Any], job: Job, rec: Recorder) -> Sequence[Map]
         for x in maps:
             layer_norm(rec, x.elements, x.channels)
         return maps
+    if "regnet" in dims:
+        return regnet.stages(dims["regnet"], job, rec)
     fixed = not (dims.get("normed", False) or trains_norms(job))
     net = Backbone(rec, dims["layers"], dims.get("groups", 1), dims.get("group_width", 64),
                    frozen=2, fixed=fixed, basic=dims.get("basic", False))  # fmt: skip

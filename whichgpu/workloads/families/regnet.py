@@ -30,7 +30,18 @@ DEFAULTS = images.defaults()
 
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     """Stem, four stages at stride 2 each, classifier: (B, 3, H, W) -> (B, classes)."""
-    block, kind = _norm_first if dims.get("norm_first") else _block, dims.get("activation", "relu")
+    kind, x = dims.get("activation", "relu"), stages(dims, job, rec)[-1]
+    with rec.module("head"):
+        if "features" in dims:
+            x = conv_norm(rec, x, dims["features"], 1, activation=kind)
+        elif dims.get("norm_first"):
+            activate(rec, x.elements, kind)
+        classifier(rec, x, dims["classes"])
+
+
+def stages(dims: Mapping[str, Any], job: Job, rec: Recorder) -> list[Map]:
+    """The map behind each of four stages, a quarter to a 32nd of the sides of (B, 3, H, W)."""
+    block, maps = _norm_first if dims.get("norm_first") else _block, []
     with rec.module("stem"):
         x = _stem(rec, image(job), dims)  # (B, C, H/2, W/2)
     for i, (layers, width) in enumerate(zip(dims["layers"], dims["widths"], strict=True)):
@@ -38,12 +49,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
             x = block(rec, x, width, 2, dims)
             with rec.module("rest", copies=float(layers - 1)):
                 x = block(rec, x, width, 1, dims) if layers > 1 else x
-    with rec.module("head"):
-        if "features" in dims:
-            x = conv_norm(rec, x, dims["features"], 1, activation=kind)
-        elif block is _norm_first:
-            activate(rec, x.elements, kind)
-        classifier(rec, x, dims["classes"])
+        maps.append(x)
+    return maps
 
 
 def _stem(rec: Recorder, x: Map, dims: Mapping[str, Any]) -> Map:

@@ -10,7 +10,10 @@ Letters: B batch, C channels, H W height and width of a feature map.
 Dimensions: `layers`, `groups`, `group_width`, `basic` (blocks, false), `classes`, `anchors` (per position),
 `side_values` (of a box, 4), `normed` (TensorFlow's), `group_norms` (in the heads, false), `head_bias` (of
 their layers, true), `centerness` (false), `from_last` (coarser levels from the backbone's last map, not the
-pyramid's, false), `fixed` (batch norms, not `normed`).
+pyramid's, false), `fixed` (batch norms, not `normed`); `depths` (layers of the heads of classes and boxes,
+[4, 4]), `window` (of their outputs, 3), `placed` (outputs of the head of boxes, in place of its sides),
+`shared` (layers that both heads share, 0: those of a head that reads all of them through one 1 x 1, Feng et
+al., "TOOD"), `regnet` (that network's dimensions, which is the backbone then).
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from whichgpu.workloads.detection import (
     pyramid,
     trains_norms,
 )
+from whichgpu.workloads.families import regnet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,7 +70,8 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
                        frozen=0 if normed else 2,
                        fixed=dims.get("fixed", not normed) and not trains_norms(job),
                        basic=dims.get("basic", False))  # fmt: skip
-        maps = net(image(job))[2:]  # strides 8, 16, 32
+        maps = regnet.stages(dims["regnet"], job, rec)[1:] if "regnet" in dims else net(image(job))[2:]
+        # Strides of 8, 16, 32.
     with rec.module("pyramid"):
         levels = pyramid(rec, maps, WIDTH)
         finer = maps[-1] if dims.get("from_last") else levels[-1]
@@ -75,10 +80,18 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
             levels.append(finer)
     anchors = dims["anchors"]
     values = dims.get("side_values", 4)
-    placed = [values, 1] if dims.get("centerness") else [values]
-    for name, outputs in (("classes", [dims["classes"]]), ("boxes", placed)):
+    placed = dims.get("placed", [values, 1] if dims.get("centerness") else [values])
+    shared = dims.get("shared", 0)
+    if shared:
+        with rec.module("shared"):
+            _head(rec, job, levels, ([], shared), dims)
+    for name, outputs, depth in zip(
+        ("classes", "boxes"), ([dims["classes"]], placed), dims.get("depths", (4, 4)), strict=True
+    ):
         with rec.module(name):
-            _head(rec, job, levels, [anchors * one for one in outputs], dims)
+            if shared:
+                _gathered(rec, levels, shared * WIDTH, name)
+            _head(rec, job, levels, ([anchors * one for one in outputs], depth), dims)
     places = anchors * sum((x.pixels for x in levels), start=0.0)
     scores = dims["classes"] * places
     if job.trains and normed:
@@ -117,18 +130,34 @@ def _layer(
     return rec.conv(x, WIDTH, 3, stride, padding=1, bias=bias, name=name)
 
 
+def _gathered(rec: Recorder, levels: Sequence[Map], channels: int, name: str) -> None:
+    """What one head takes of all shared layers, and the narrow layers that say how far they agree."""
+    for i, x in enumerate(levels):
+        wide = x._replace(channels=channels)
+        with rec.module(f"level{i}", again=i > 0):
+            rec.copy(wide.elements, name="concatenate")
+            rec.conv(wide, WIDTH, 1, name="gather")
+            rec.norm(x.elements, WIDTH, computed=True, name="group_norm")
+            narrow = rec.conv(wide, WIDTH // 4, 1, bias=True, name="agreement")
+            rec.conv(narrow, 8 if name == "boxes" else 1, 3, bias=True, name="agreement_out")
+
+
 def _head(
-    rec: Recorder, job: Job, levels: Sequence[Map], outputs: Sequence[int], dims: Mapping[str, Any]
+    rec: Recorder, job: Job, levels: Sequence[Map], made: tuple[Sequence[int], int], dims: Mapping[str, Any]
 ) -> None:
-    """Four 3 x 3 convolutions and the outputs, the same weights on every level."""
+    """3 x 3 convolutions, four as a rule, and the outputs, the same weights on every level.
+
+    `made`: the outputs and the number of convolutions.
+    """
+    outputs, depth = made
     normed, grouped = dims.get("normed", False), dims.get("group_norms", False)
     for i, x in enumerate(levels):
         with rec.module(f"level{i}", again=i > 0):
-            for _ in range(4):
+            for _ in range(depth):
                 _layer(rec, x, normed=normed, bias=dims.get("head_bias", True))
                 if grouped:
                     rec.norm(x.elements, WIDTH, computed=True, name="group_norm")
                 if not normed:
                     head_relu(rec, x, job)
             for channels in outputs:
-                rec.conv(x, channels, 3, bias=True, name="output")
+                rec.conv(x, channels, dims.get("window", 3), bias=True, name="output")

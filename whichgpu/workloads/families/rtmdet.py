@@ -4,12 +4,13 @@ Lyu et al., "RTMDet: An Empirical Study of Designing Real-Time Object Detectors"
 channels' attention stands in the backbone's blocks alone.
 Letters: B batch, C channels, H W height and width of a feature map.
 
-Dimensions: `depth`, `width` (multiples), `classes`.
+Dimensions: `depth`, `width` (multiples), `classes`; `masks` (false: RTMDet-Ins, section 3.4, whose head makes
+the weights of three small layers that draw each thing's mask out of 8 channels).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whichgpu.values import immutable
 from whichgpu.workloads import csp
@@ -29,6 +30,9 @@ OPTIMIZER = "adamw"
 #: Channels and blocks of the backbone's four levels, before `width` and `depth`.
 _LEVELS = ((128, 3), (256, 6), (512, 6), (1024, 3))
 _NECK = 3
+#: Channels that masks are drawn of; weights of a thing's three layers (10 x 8, 8 x 8 and 8, with biases);
+#: things of a picture (100 are kept).
+_MASK, _DRAWN, _THINGS = 8, 169, 100.0
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
@@ -40,8 +44,11 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     with rec.module("neck"):
         maps = net.neck(maps)
     for i, x in enumerate(maps):
-        with rec.module("head"), rec.module("level", again=i > 0):
-            net.head(x)
+        with rec.module("head"):
+            net.head(x, again=i > 0)
+    if dims.get("masks"):
+        with rec.module("masks"):
+            net.masks(maps, job.batch)
     csp.choose(rec, job, maps, dims["classes"], split=1, matching=csp.SOFT_LABELS)
 
 
@@ -80,11 +87,31 @@ class _Net:
             found.append(x)
         return [on.conv(x, maps[0].channels, 3) for x in found]
 
-    def head(self, x: Map) -> None:
-        """Two 3 x 3 and a 1 x 1 for the classes, and as many for the box."""
-        for name, outputs in (("classes", self.dims["classes"]), ("boxes", 4)):
-            y = self.on.conv(self.on.conv(x, x.channels, 3), x.channels, 3)
-            self.on.rec.conv(y, outputs, 1, bias=True, name=name)
+    def head(self, x: Map, *, again: bool) -> None:
+        """Two 3 x 3 and a 1 x 1 for the classes, and as many for the box.
+
+        Levels share the 3 x 3, but for the second behind a mask's weights, and have a 1 x 1 each.
+        """
+        on, rec = self.on, self.on.rec
+        made = [("classes", self.dims["classes"]), ("boxes", 4)]
+        for name, outputs in [*made, ("weights", _DRAWN)] if self.dims.get("masks") else made:
+            own = name == "weights"
+            with rec.module("level", again=again):
+                y = on.conv(x, x.channels, 3)
+                y = y if own else on.conv(y, x.channels, 3)
+            y = on.conv(y, x.channels, 3) if own else y
+            rec.conv(y, outputs, 1, bias=True, name=name)
+
+    def masks(self, maps: Sequence[Map], batch: Any) -> None:
+        """All maps in the size of the finest, mixed, four 3 x 3, 8 channels; then each thing's own layers."""
+        on, fine = self.on, maps[0]
+        x = on.rec.conv(fine._replace(channels=len(maps) * fine.channels), fine.channels, 1, bias=True)
+        for _ in range(4):
+            x = on.conv(x, fine.channels, 3)
+        on.rec.conv(x, _MASK, 1, bias=True, name="prototypes")
+        for inputs in (_MASK + 2, _MASK, _MASK):
+            places = fine.height * fine.width
+            on.rec.product(_THINGS * batch, places, float(inputs), float(_MASK), name="draw")
 
     def block(self, x: Map, out: int, blocks: int, *, residual: bool = False, attended: bool = False) -> Map:
         """Two 1 x 1 branches, one through the blocks, joined, their channels weighed, mixed: (B, out, ..)."""

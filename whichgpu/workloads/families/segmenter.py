@@ -8,9 +8,11 @@ that of OpenMMLab in training alone.
 Letters: B batch, C channels, H W height and width of a feature map.
 
 Dimensions: `layers` (of the ResNet), `head` (fcn, aspp: torchvision's; psp, plus, uper, plain (FCN), holed
-(DeepLabV3), distant (non-local), context (GCNet), crossed (CCNet), dual (DANet), encoded (EncNet):
-OpenMMLab's; points: of a body, Xiao et al., "Simple Baselines for Human Pose Estimation", as
-maps of a quarter of each side), `classes` (the background included).
+(DeepLabV3), distant (non-local), context (GCNet), crossed (CCNet), dual (DANet), encoded (EncNet),
+disentangled (DNL), asymmetric (ANN), adaptive (APCNet), dynamic (DMNet), expected (EMANet), interlaced
+(ISANet), pointwise (PSANet), semantic (of a feature pyramid): OpenMMLab's; points: of a body, Xiao et al.,
+"Simple Baselines for Human Pose Estimation", as maps of a quarter of each side), `classes` (the background
+included).
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 ADAPTERS = False
 _WIDTH = 256
 #: Heads over a network of which no stage keeps its resolution.
-_COARSE = ("uper", "points")
+_COARSE = ("uper", "points", "semantic")
+#: Those without an auxiliary classifier.
+_ALONE = ("points", "semantic")
 
 
 def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
@@ -54,17 +58,17 @@ def forward(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
     with rec.module("classifier"):
         if head in OPENMMLAB:
             y = OPENMMLAB[head](rec, maps)
-            side = 1 if head == "points" else 4 if head in ("plus", "uper") else 8
+            side = 1 if head == "points" else 4 if head in ("plus", "uper", "semantic") else 8
             enlarged(rec, y, picture, dims["classes"], side=side)
         else:
             x = _pyramid(rec, maps[-1]) if head == "aspp" else maps[-1]
             _scores(rec, x, picture, dims, _WIDTH if head == "aspp" else x.channels // 4)
-    if head != "points" and (job.trains or head not in OPENMMLAB):
+    if head not in _ALONE and (job.trains or head not in OPENMMLAB):
         with rec.module("aux_classifier"):
             _scores(rec, maps[-2], picture, dims, maps[-2].channels // 4)
     if job.trains:
         with rec.module("loss"):
-            class_losses(rec, picture.pixels, dims["classes"], heads=1.0 if head == "points" else 2.0)
+            class_losses(rec, picture.pixels, dims["classes"], heads=1.0 if head in _ALONE else 2.0)
 
 
 def _pyramid(rec: Recorder, x: Map) -> Map:

@@ -11,7 +11,8 @@ Letters: B batch, C channels, H W height and width of a feature map.
 Dimensions: `version` (5, 8, 10, 11, 12, 26), `depth`, `width` (multiples), `most` (channels at most, before
 `width`), `nested` (11, 12: C3k2 blocks hold C3k blocks throughout, as in m, l, x), `inverted` (10: blocks,
 counted along the network: 0 to 3 the backbone's, 4 to 7 the neck's) and `wide_kernels` (10: their 7 x 7),
-`scaled` (12: the result of attention blocks is, as in l and x), `classes`; `task` (boxes; masks, points or
+`scaled` (12: the result of attention blocks is, as in l and x), `widened` (12: of a perceptron inside, over
+its width), `classes`; `task` (boxes; masks, points or
 angles beside them; classes: of the whole picture), `to_stride` (32; 64: a level more, as in the P6 models);
 `anchors` (5: true; false: the heads of 8, as in yolov5su).
 YOLOX (Ge et al.) is v5 with `blocks` of its own, `focus` (four pixels side by side in the stem),
@@ -45,7 +46,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     """(B, 3, H, W) -> boxes and classes of every position of three maps or four, or one class."""
     csp.check_size(job)
     written = dims.get("decoupled") and csp.RUNTIME_WORDS[1] in job.runtime.lower()
-    net = _Yolo(rec, dims, Blocks(rec, "swish" if written else "silu", apart=bool(dims.get("depthwise"))))
+    net = Yolo(rec, dims, Blocks(rec, "swish" if written else "silu", apart=bool(dims.get("depthwise"))))
     task, classes = dims.get("task", "boxes"), dims["classes"]
     with rec.module("backbone"):
         maps = net.backbone(image(job))
@@ -68,7 +69,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
 
 
 @immutable
-class _Yolo:
+class Yolo:
     """One version, scaled to one size."""
 
     rec: Recorder
@@ -264,7 +265,7 @@ class _Yolo:
         rec.add(x.elements)
         on.bare(x, width)
         rec.add(x.elements)
-        hidden = int(width * (1.2 if self.dims.get("scaled") else 2.0))
+        hidden = int(width * self.dims.get("widened", 1.2 if self.dims.get("scaled") else 2.0))
         on.bare(on.conv(x, hidden), width)
         rec.add(x.elements)
 

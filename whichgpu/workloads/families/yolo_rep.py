@@ -5,7 +5,8 @@ Letters: B batch, C channels, H W height and width of a feature map.
 
 Dimensions: `depth` and `width` (multiples), `share` (of a block's channels inside of a CSP stage, none for
 plain rows of convolutions, as in n and s), `folded` (blocks are RepVGG's; l has plain ones), `split_pool`
-(the pooling pyramid has a short cut beside it), `bins` (of a box side, 1: none), `classes`.
+(the pooling pyramid has a short cut beside it), `bins` (of a box side, 1: none), `classes`, `maps` that are
+searched (3; 4 of the sizes for 1280 x 1280).
 """
 
 from __future__ import annotations
@@ -28,19 +29,22 @@ PHASES, PHASE_ALIASES, DEFAULTS = csp.PHASES, csp.PHASE_ALIASES, csp.DEFAULTS
 ADAPTERS = False
 UNIT = "images"
 OPTIMIZER = "sgd"
-#: Channels and blocks of the backbone and of the neck, before `width` and `depth`.
-_BACKBONE, _BLOCKS = (64, 128, 256, 512, 1024), (6, 12, 18, 6)
-_NECK, _NECK_BLOCKS = (256, 128, 128, 256, 256, 512), 12
+#: Channels and blocks of the backbone and of the neck (down the pyramid; halved and mixed on the way up), by
+#: the maps that are searched, before `width` and `depth`.
+_BACKBONE = {3: (64, 128, 256, 512, 1024), 4: (64, 128, 256, 512, 768, 1024)}
+_BLOCKS, _NECK_BLOCKS = {3: (6, 12, 18, 6), 4: (6, 12, 18, 6, 6)}, 12
+_DOWN = {3: (256, 128), 4: (512, 256, 128)}
+_UP = {3: ((128, 256), (256, 512)), 4: ((128, 256), (256, 512), (512, 1024))}
 
 
 def forward(dims: Dims, job: Job, rec: Recorder) -> None:
-    """(B, 3, H, W) -> boxes and classes of every position of three maps."""
+    """(B, 3, H, W) -> boxes and classes of every position of three or four maps."""
     csp.check_size(job)
     net = _Rep(rec, dims, Blocks(rec, "relu" if dims["folded"] else "silu"))
     with rec.module("backbone"):
         levels = net.backbone(image(job))
     with rec.module("neck"):
-        maps = net.neck(*levels)
+        maps = net.neck(levels)
     with rec.module("head"):
         net.head(maps)
     csp.choose(rec, job, maps, dims["classes"], matching=csp.ALIGNED_IN_ROWS)
@@ -85,12 +89,16 @@ class _Rep:
         """A convolution, its norm and the activation of the CSP stages or, without them, ReLU."""
         return self.on.conv(x, out, kernel, stride, keeps=keeps)
 
+    def maps(self) -> int:
+        """How many maps are searched."""
+        return int(self.dims.get("maps", 3))
+
     def backbone(self, x: Map) -> list[Map]:
-        """(B, 3, H, W) -> maps of strides 4, 8, 16, 32."""
-        widths = [self.wide(channels) for channels in _BACKBONE]
+        """(B, 3, H, W) -> maps of strides 4, 8, 16, 32 (and 64)."""
+        widths = [self.wide(channels) for channels in _BACKBONE[self.maps()]]
         x = self.conv(x, widths[0], 2)
         levels = []
-        for out, blocks in zip(widths[1:], _BLOCKS, strict=True):
+        for out, blocks in zip(widths[1:], _BLOCKS[self.maps()], strict=True):
             x = self.stage(self.conv(x, out, 2), out, self.deep(blocks))
             levels.append(x)
         levels[-1] = self.pool(x)
@@ -105,18 +113,19 @@ class _Rep:
         y = self.relu(self.relu(on.maxima(y), half), half, 3)
         return self.relu(on.join(self.relu(x, half, keeps=0.0), y), x.channels)
 
-    def neck(self, finest: Map, fine: Map, middle: Map, coarse: Map) -> list[Map]:
+    def neck(self, levels: Sequence[Map]) -> list[Map]:
         """Down the pyramid, taking in one finer map at each level, and up again."""
-        on, n = self.on, self.deep(_NECK_BLOCKS)
-        widths = [self.wide(channels) for channels in _NECK]
-        top = self.relu(coarse, widths[0])
-        centre = self.stage(self.fuse(top, middle, fine, widths[0]), widths[0], n)
-        reduced = self.relu(centre, widths[1])
-        first = self.stage(self.fuse(reduced, fine, finest, widths[1]), widths[1], n)
-        x = on.join(self.relu(first, widths[2], 3, 2), reduced)
-        second = self.stage(x, widths[3], n)
-        x = on.join(self.relu(second, widths[4], 3, 2), top)
-        return [first, second, self.stage(x, widths[5], n)]
+        n, x, reduced = self.deep(_NECK_BLOCKS), levels[-1], []
+        for step, channels in enumerate(_DOWN[self.maps()]):
+            width = self.wide(channels)
+            reduced.append(self.relu(x, width))
+            x = self.stage(self.fuse(reduced[-1], levels[-2 - step], levels[-3 - step], width), width, n)
+        maps = [x]
+        for (halved, out), beside in zip(_UP[self.maps()], reversed(reduced), strict=True):
+            x = self.on.join(self.relu(x, self.wide(halved), 3, 2), beside)
+            x = self.stage(x, self.wide(out), n)
+            maps.append(x)
+        return maps
 
     def fuse(self, small: Map, same: Map, large: Map, out: int) -> Map:
         """A map enlarged by a transposed 2 x 2, one of the size, one halved, side by side and mixed."""

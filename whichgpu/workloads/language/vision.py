@@ -2,7 +2,8 @@
 
 A table `vision` or `sound` has `parameters` (of tower and projector together), and where they are known
 `layers`, `hidden`, `heads`, `ffn`, `gated`, `window` (patches that see each other) and `full_layers` (that
-see all), `patches` (through the tower, of one picture or piece of sound), `tokens` (what one adds to the
+see all), of gated ones `kv_heads` (heads) and `convolved` (layers of a gated depthwise 3 x 3 in place of
+attention), `patches` (through the tower, of one picture or piece of sound), `tokens` (what one adds to the
 prompt), `attended` (what cross-attention sees of it) and `merger` (of the parameters, those that work on
 tokens, each merged from several patches), `late` (those that work on a query). A tower is always loaded; it
 runs for `--option images=n` pictures, `sounds=n` pieces of sound (30 s each) of a sequence.
@@ -73,7 +74,9 @@ def tower(
     pictures = pictures if run else _IDLE
     with rec.module(kind, repeats=run):
         if vision.get("layers"):
-            counted = vision["layers"] * layer_parameters(vision)
+            convolved = vision.get("convolved", 0)
+            counted = (vision["layers"] - convolved) * layer_parameters(vision)
+            counted += convolved * layer_parameters(vision, convolved=True)
             _layers(vision, rec, pictures, each)
         merger, late = float(vision.get("merger", 0.0)), float(vision.get("late", 0.0))
         # Patch embedding, positions and projector, then the merger: a dense layer each, of as many weights.
@@ -96,7 +99,11 @@ def _dense(rec: Recorder, name: str, weights: float, rows: Any, vision: Mapping[
 
 
 def _layers(vision: Mapping[str, Any], rec: Recorder, pictures: Any, patches: Any) -> None:
-    window, layers = vision.get("window", 0), vision["layers"]
+    convolved = vision.get("convolved", 0)
+    if convolved:
+        with rec.module("convolved", copies=float(convolved)):
+            _layer(vision, rec, pictures * patches, 0.0)
+    window, layers = vision.get("window", 0), vision["layers"] - convolved
     full = vision.get("full_layers", 0) if window else layers
     for name, count, together in (("layers", full, patches), ("windowed", layers - full, window)):
         if count:
@@ -105,14 +112,19 @@ def _layers(vision: Mapping[str, Any], rec: Recorder, pictures: Any, patches: An
 
 
 def _layer(vision: Mapping[str, Any], rec: Recorder, rows: Any, together: Any) -> None:
-    """One layer on (P, D), in which `together` patches see each other."""
+    """One layer on (P, D), in which `together` patches see each other; none: each sees those beside it."""
     width, heads, ffn = vision["hidden"], vision["heads"], vision["ffn"]
     if not vision.get("gated"):
         transformer_layer(rec, rows / together, together, width, heads=heads, ffn=ffn)
         return
     rec.norm(width * rows, width, parameters=width)
-    rec.linear(rows, width, 3 * width, bias=True, shard="column", name="qkv")
-    rec.attention(rows / together, heads, together, together, width // heads)
+    keys = width if not together else width * vision.get("kv_heads", heads) // heads
+    rec.linear(rows, width, width + 2 * keys, bias=True, shard="column", name="qkv")
+    if together:
+        rec.attention(rows / together, heads, together, together, width // heads)
+    else:
+        rec.pointwise(width * rows, reads=3.0, keeps=1.0, name="gates")
+        rec.window(width * rows, rows, width, width, 9, groups=width)
     rec.linear(rows, width, width, bias=True, shard="row", name="out")
     rec.norm(width * rows, width, parameters=width)
     rec.linear(rows, width, 2 * ffn, bias=True, shard="column", name="up")
@@ -120,10 +132,11 @@ def _layer(vision: Mapping[str, Any], rec: Recorder, rows: Any, together: Any) -
     rec.linear(rows, ffn, width, bias=True, shard="row", name="down")
 
 
-def layer_parameters(vision: Mapping[str, Any]) -> float:
+def layer_parameters(vision: Mapping[str, Any], *, convolved: bool = False) -> float:
     """Weights of one layer of the tower, biases and norms included."""
     width, ffn = vision["hidden"], vision["ffn"]
-    attention = 4 * width * width + 4 * width
+    keys = width if convolved else width * vision.get("kv_heads", vision["heads"]) // vision["heads"]
+    attention = 2 * width * (width + keys) + 2 * (width + keys) + (9 * width if convolved else 0)
     if vision.get("gated"):
         return float(attention + 3 * width * ffn + 2 * ffn + width + 2 * width)
     return float(attention + 2 * width * ffn + ffn + width + 4 * width)
