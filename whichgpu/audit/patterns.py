@@ -3,16 +3,22 @@
 Most patterns of claims need one of a few words ("supports", "lacks"), of which most sentences hold none.
 They are read off the pattern itself (`needed`), and a text without one of each is not searched. What is found
 is the same, and looking for words takes a hundredth of what trying alternatives at every letter does.
+
+What a pattern is compiled to, and its words, are kept from one process to the next (`keep`): both take as
+long as all else of a short article. Not of patterns that hold a text's own words (`escape`), which would say
+what was read.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from functools import lru_cache
-from re import DOTALL, IGNORECASE, MULTILINE, I, Match, Pattern, RegexFlag, escape
+from functools import lru_cache, partial
+from re import DOTALL, IGNORECASE, MULTILINE, I, Match, Pattern, RegexFlag
 from typing import TYPE_CHECKING, Any, cast
 
+from whichgpu.audit.compiled import code, made
+from whichgpu.facts.kept import Kept, kept
 from whichgpu.values import LatePattern
 
 if TYPE_CHECKING:
@@ -20,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = (
     "DOTALL", "IGNORECASE", "MANY", "MULTILINE", "I", "Match", "Pattern", "compile", "escape", "findall",
-    "finditer", "fullmatch", "match", "search", "split", "sub", "with_parts",
+    "finditer", "fullmatch", "keep", "match", "search", "split", "sub", "with_parts",
 )  # fmt: skip
 
 #: Texts of which it is remembered what stands in them: the passages of a megabyte and their sentences.
@@ -127,15 +133,52 @@ def small(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_ODD).lower()
 
 
+#: Stands before the words of a text in a pattern, and matches nothing: a comment.
+_OWN = "(?#)"
+
+
+def escape(text: str) -> str:
+    """As that of `re`, of words that are no pattern's own."""
+    return _OWN + re.escape(text)
+
+
+def _known() -> Kept:
+    """What earlier processes made of patterns."""
+    return kept("patterns", __file__)
+
+
+def keep() -> None:
+    """Keep what was made of patterns for those who come after."""
+    _known().save()
+
+
+def _words(pattern: str) -> tuple[tuple[str, ...], ...]:
+    """The words that a pattern needs, the shortest of each set first."""
+    return tuple(tuple(sorted(each, key=lambda word: (len(word), word))) for each in needed(pattern))
+
+
 class _Later(LatePattern):
     """Stands for a pattern, whose methods look for its words first."""
 
+    def __init__(self, pattern: str, flags: int) -> None:
+        super().__init__(pattern.replace(_OWN, ""), flags)
+        self._is_own = _OWN not in pattern
+
+    def real(self) -> Pattern[str]:
+        """The pattern, compiled by this process or an earlier one."""
+        if self._real is None and self._is_own:
+            key = self.pattern, self.flags
+            self._real = made(*key, _known().of("compiled", key, partial(code, *key)))
+        return super().real()
+
     def __getattr__(self, name: str) -> Any:
-        sets = needed(self.pattern) if name in _FILTERED else ()
-        words = tuple(tuple(sorted(each, key=len)) for each in sets)
-        made = _where(self, name, words) if words else getattr(self.real(), name)
-        setattr(self, name, made)
-        return made
+        words: tuple[tuple[str, ...], ...] = ()
+        if name in _FILTERED:
+            read = partial(_words, self.pattern)
+            words = _known().of("words", self.pattern, read) if self._is_own else read()
+        method = _where(self, name, words) if words else getattr(self.real(), name)
+        setattr(self, name, method)
+        return method
 
 
 #: Methods that are asked for their words first. Matching at one place is so quick that it is asked only
