@@ -7,12 +7,13 @@ There is no public way to either. Where a Python has not these parts of `re`, or
 from __future__ import annotations
 
 import re
+import zlib
 from array import array
 from importlib import import_module
 from re import Pattern
 from typing import Any
 
-#: Flags, the numbers as bytes, how many groups there are, their numbers by name, and their names by number.
+#: Flags, the numbers as packed bytes, how many groups there are, their numbers by name, names by number.
 Code = tuple[Any, ...]
 
 
@@ -20,12 +21,14 @@ def code(pattern: str, flags: int) -> Code:
     """What `re` compiles a pattern to; raises `re.error` as that does."""
     try:
         parsed = import_module("re._parser").parse(pattern, flags)
-        numbers = array("I", import_module("re._compiler")._code(parsed, flags))
+        numbers = array("I", import_module("re._compiler")._code(parsed, flags)).tobytes()
         state = parsed.state
         names = [""] * state.groups
         for name, number in state.groupdict.items():
             names[number] = name
-        return flags | state.flags, numbers.tobytes(), state.groups - 1, dict(state.groupdict), tuple(names)
+        # Most of them are runs of the same: a fifth is left at the lowest level.
+        packed = zlib.compress(numbers, 1)
+        return flags | state.flags, packed, state.groups - 1, dict(state.groupdict), tuple(names)
     except (ImportError, AttributeError, TypeError):
         return ()
 
@@ -36,9 +39,9 @@ def made(pattern: str, flags: int, found: Code) -> Pattern[str]:
         whole, numbers, groups, places, names = found
         indexed = tuple(name or None for name in names)
         compiled: Pattern[str] = import_module("_sre").compile(
-            pattern, whole, array("I", numbers).tolist(), groups, places, indexed
+            pattern, whole, array("I", zlib.decompress(numbers)).tolist(), groups, places, indexed
         )
-    except (ImportError, AttributeError, TypeError, ValueError, RuntimeError):
+    except (ImportError, AttributeError, TypeError, ValueError, RuntimeError, zlib.error):
         # `re` finds no fault with its own numbers.
         return re.compile(pattern, flags)
     return compiled

@@ -5,7 +5,7 @@ They are read off the pattern itself (`needed`), and a text without one of each 
 is the same, and looking for words takes a hundredth of what trying alternatives at every letter does.
 
 What a pattern is compiled to, and its words, are kept from one process to the next (`keep`): both take as
-long as all else of a short article. Not of patterns that hold a text's own words (`escape`), which would say
+long as all else of a short article. Not of patterns that hold a text's own words (`own`), which would say
 what was read.
 """
 
@@ -14,10 +14,10 @@ from __future__ import annotations
 import re
 import sys
 from functools import lru_cache, partial
-from re import DOTALL, IGNORECASE, MULTILINE, I, Match, Pattern, RegexFlag
+from re import DOTALL, IGNORECASE, MULTILINE, I, Match, Pattern, RegexFlag, escape
 from typing import TYPE_CHECKING, Any, cast
 
-from whichgpu.audit.compiled import code, made
+from whichgpu.audit import compiled
 from whichgpu.facts.kept import Kept, kept
 from whichgpu.values import LatePattern
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = (
     "DOTALL", "IGNORECASE", "MANY", "MULTILINE", "I", "Match", "Pattern", "compile", "escape", "findall",
-    "finditer", "fullmatch", "keep", "match", "search", "split", "sub", "with_parts",
+    "finditer", "fullmatch", "keep", "match", "own", "search", "split", "sub",
+    "with_parts",
 )  # fmt: skip
 
 #: Texts of which it is remembered what stands in them: the passages of a megabyte and their sentences.
@@ -137,14 +138,14 @@ def small(text: str) -> str:
 _OWN = "(?#)"
 
 
-def escape(text: str) -> str:
-    """As that of `re`, of words that are no pattern's own."""
-    return _OWN + re.escape(text)
+def own(words: str) -> str:
+    """A text's own words as a part of a pattern, which is not kept."""
+    return _OWN + escape(words)
 
 
 def _known() -> Kept:
     """What earlier processes made of patterns."""
-    return kept("patterns", __file__)
+    return kept("patterns", __file__, compiled.__file__)
 
 
 def keep() -> None:
@@ -162,20 +163,20 @@ class _Later(LatePattern):
 
     def __init__(self, pattern: str, flags: int) -> None:
         super().__init__(pattern.replace(_OWN, ""), flags)
-        self._is_own = _OWN not in pattern
+        self._is_kept = _OWN not in pattern
 
     def real(self) -> Pattern[str]:
         """The pattern, compiled by this process or an earlier one."""
-        if self._real is None and self._is_own:
+        if self._real is None and self._is_kept:
             key = self.pattern, self.flags
-            self._real = made(*key, _known().of("compiled", key, partial(code, *key)))
+            self._real = compiled.made(*key, _known().of("compiled", key, partial(compiled.code, *key)))
         return super().real()
 
     def __getattr__(self, name: str) -> Any:
         words: tuple[tuple[str, ...], ...] = ()
         if name in _FILTERED:
             read = partial(_words, self.pattern)
-            words = _known().of("words", self.pattern, read) if self._is_own else read()
+            words = _known().of("words", self.pattern, read) if self._is_kept else read()
         method = _where(self, name, words) if words else getattr(self.real(), name)
         setattr(self, name, method)
         return method
