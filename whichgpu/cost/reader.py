@@ -220,7 +220,7 @@ class Reader:
     def _run_on(self, entry: _Entry, cells: tuple[str, ...], gpu: Gpu) -> _Entry:
         """A row under the software and in the format that its GPU has of those that it leaves open."""
         known, head = entry, entry.head
-        narrow = gpu.value("fp8") is None and head.job.precision in _MAY_BE_FP8
+        narrow = head.job.precision in _MAY_BE_FP8 and gpu.value("fp8") is None
         if narrow or placing.leaves_open(head.job, gpu):
             # A head is as long here as the reader is.
             usual = self._usually((id(head),), head.job)
