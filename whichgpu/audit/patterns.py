@@ -187,28 +187,37 @@ class _Later(LatePattern):
 _FILTERED = {"search": False, "finditer": False, "match": True, "fullmatch": True}
 
 
+def _held(sets: Sequence[Sequence[str]], text: str) -> Sequence[Sequence[str]] | None:
+    """The words of each set that a text in small letters holds; None where it holds none of one."""
+    found: list[Sequence[str]] = []
+    for words in sets:
+        own = [word for word in words if word in text]
+        if not own:
+            return None
+        found.append(own)
+    return found
+
+
 def _where(later: _Later, name: str, sets: tuple[tuple[str, ...], ...]) -> Callable[..., Any]:
     """A method of a pattern that looks only where one of the words of each set is."""
     nothing: tuple[Match[str], ...] = ()
-    # A text is asked for piece by piece.
-    without: str | None = None
+    # A text is asked for piece by piece: in small letters, and the words of each set that it holds.
+    asked, lower = "", ""
+    held: Sequence[Sequence[str]] | None = None
 
     def search(text: str, start: int = 0, end: int = sys.maxsize) -> Any:
-        nonlocal without
-        if text is without:
-            return iter(nothing) if name == "finditer" else None
+        nonlocal asked, lower, held
         if len(text) <= _LONG:
-            lower = small(text)
-            for words in sets:
-                nowhere = True
+            if text is not asked:
+                asked, lower = text, small(text)
+                held = _held(sets, lower)
+            if held is None:
+                return iter(nothing) if name == "finditer" else None
+            for words in held:
                 for word in words:
-                    # Most words stand nowhere, which `in` says soonest.
-                    if word in lower:
-                        nowhere = False
-                        if lower.find(word, start, end) >= 0:
-                            break
+                    if lower.find(word, start, end) >= 0:
+                        break
                 else:
-                    without = text if nowhere else without
                     return iter(nothing) if name == "finditer" else None
         method = getattr(later.real(), name)
         if _FILTERED[name]:
