@@ -297,9 +297,10 @@ def _grouped(head: Head, kin: _Kin, numbers: Numbers) -> tuple[Numbers, Group]:
     whole = _filled(head, kin, numbers)
     stated = tuple([value is not None for value in whole])
     job = head.job
-    if numbers[_QUEUE] is not None:
-        job = in_loop(_numbered(job, numbers))
-        job = head.job if job.options == head.job.options else replace(head.job, options=job.options)
+    sent = numbers[_QUEUE], numbers[_IN], numbers[_OUT]
+    if None not in sent and not job.trains:
+        looped = in_loop(job.changed(concurrency=sent[0], input_tokens=sent[1], output_tokens=sent[2]))
+        job = job if looped.options == job.options else replace(job, options=looped.options)
     key = *stated, job is head.job
     if key not in kin.groups:
         kin.groups[key] = Group(job, stated, bool(head.ignored))
