@@ -99,6 +99,7 @@ def judged(
     """The audit of a document that was read; `told` hears of each kind of claim before it is looked for."""
     failed: dict[str, None] = {}
     findings = audit(document, catalogue, today, told=told, failed=failed.setdefault)
+    re.keep()
     return Audit(name, document._replace(unread=(*document.unread, *failed)), findings)
 
 

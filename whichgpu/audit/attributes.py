@@ -128,6 +128,7 @@ _OF_COMPUTING = re.compile(
 )
 
 
+@lru_cache(maxsize=MANY)
 def headed(text: str) -> Attribute | None:
     """The attribute that a table's cell names by itself; None where it names none or says more than that."""
     found = _headed(text)

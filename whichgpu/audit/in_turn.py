@@ -167,7 +167,9 @@ def _paired(every: Sequence[Passage], catalogue: Catalogue) -> Iterator[_Found]:
 
 
 def _names(line: Passage) -> list[str]:
-    return [each["name"] or each["key"] for each in _PAIR.finditer(line.text)]
+    # Few lines have such pairs, and to look for their names takes long.
+    paired = "=" in line.text or '":' in line.text
+    return [each["name"] or each["key"] for each in _PAIR.finditer(line.text)] if paired else []
 
 
 def _span(found: re.Match[str], one: str, other: str) -> tuple[int, int]:

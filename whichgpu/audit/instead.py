@@ -80,6 +80,12 @@ def namesakes(one: str, catalogue: Catalogue) -> tuple[str, ...]:
     return tuple(key for key in catalogue if model(key, catalogue) - forms == words)
 
 
+@lru_cache(maxsize=64)
+def _family(name: str, catalogue: Catalogue) -> tuple[Gpu, ...]:
+    """The devices of a generation that are not for laptops."""
+    return tuple(gpu for gpu in catalogue.values() if gpu.family == name and gpu.segment != "laptop")
+
+
 def _whose(
     attribute: Attribute, what: Stated, known: Sequence[Gpu], catalogue: Catalogue, spoken_of: frozenset[str]
 ) -> Gpu | None:
@@ -89,9 +95,8 @@ def _whose(
     """
     same = (catalogue[key] for key in namesakes(known[0].id, catalogue))
     near = _spoken_of(attribute, what, catalogue, spoken_of)
-    kin = (gpu for gpu in catalogue.values() if gpu.family == known[0].family and gpu.segment != "laptop")
     of_card = attribute.key == "bandwidth" and known[0].segment in ("geforce", "workstation")
-    every = chain(same, near, kin if of_card else ())
+    every = chain(same, near, _family(known[0].family, catalogue) if of_card else ())
     others = (gpu for gpu in every if gpu not in known)
     return next((gpu for gpu in others if exactly(attribute, what, gpu)), None)
 

@@ -102,9 +102,9 @@ class _Texts(NamedTuple):
             # A text that is read in words of English quotes those of its own language.
             words = found.stated
         at = passage.text.find(words) if words else -1
-        while at >= 0 and passage.span(at, at + 1)[0] < found.start:
+        while at >= 0 and passage.place(at) < found.start:
             at = passage.text.find(words, at + 1)
-        return (index, passage, at) if at >= 0 and passage.span(at, at + 1)[0] == found.start else None
+        return (index, passage, at) if at >= 0 and passage.place(at) == found.start else None
 
     def whole(self, found: Finding) -> Finding:
         """A finding with its quotation as the text has it."""
@@ -113,7 +113,7 @@ class _Texts(NamedTuple):
             return found
         _, passage, at = where
         end = at + 1
-        while end < len(passage.text) and passage.span(end, end + 1)[0] < found.end:
+        while end < len(passage.text) and passage.place(end) < found.end:
             end += 1
         return found._replace(quote=passage.text[at:end])
 

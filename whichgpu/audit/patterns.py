@@ -3,16 +3,22 @@
 Most patterns of claims need one of a few words ("supports", "lacks"), of which most sentences hold none.
 They are read off the pattern itself (`needed`), and a text without one of each is not searched. What is found
 is the same, and looking for words takes a hundredth of what trying alternatives at every letter does.
+
+What a pattern is compiled to, and its words, are kept from one process to the next (`keep`): both take as
+long as all else of a short article. Not of patterns that hold a text's own words (`own`), which would say
+what was read.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from functools import lru_cache
+from functools import lru_cache, partial
 from re import DOTALL, IGNORECASE, MULTILINE, I, Match, Pattern, RegexFlag, escape
 from typing import TYPE_CHECKING, Any, cast
 
+from whichgpu.audit import compiled
+from whichgpu.facts.kept import Kept, kept
 from whichgpu.values import LatePattern
 
 if TYPE_CHECKING:
@@ -20,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = (
     "DOTALL", "IGNORECASE", "MANY", "MULTILINE", "I", "Match", "Pattern", "compile", "escape", "findall",
-    "finditer", "fullmatch", "match", "search", "split", "sub", "with_parts",
+    "finditer", "fullmatch", "keep", "match", "own", "search", "split", "sub",
+    "with_parts",
 )  # fmt: skip
 
 #: Texts of which it is remembered what stands in them: the passages of a megabyte and their sentences.
@@ -127,15 +134,52 @@ def small(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_ODD).lower()
 
 
+#: Stands before the words of a text in a pattern, and matches nothing: a comment.
+_OWN = "(?#)"
+
+
+def own(words: str) -> str:
+    """A text's own words as a part of a pattern, which is not kept."""
+    return _OWN + escape(words)
+
+
+def _known() -> Kept:
+    """What earlier processes made of patterns."""
+    return kept("patterns", __file__, compiled.__file__)
+
+
+def keep() -> None:
+    """Keep what was made of patterns for those who come after."""
+    _known().save()
+
+
+def _words(pattern: str) -> tuple[tuple[str, ...], ...]:
+    """The words that a pattern needs, the shortest of each set first."""
+    return tuple(tuple(sorted(each, key=lambda word: (len(word), word))) for each in needed(pattern))
+
+
 class _Later(LatePattern):
     """Stands for a pattern, whose methods look for its words first."""
 
+    def __init__(self, pattern: str, flags: int) -> None:
+        super().__init__(pattern.replace(_OWN, ""), flags)
+        self._is_kept = _OWN not in pattern
+
+    def real(self) -> Pattern[str]:
+        """The pattern, compiled by this process or an earlier one."""
+        if self._real is None and self._is_kept:
+            key = self.pattern, self.flags
+            self._real = compiled.made(*key, _known().of("compiled", key, partial(compiled.code, *key)))
+        return super().real()
+
     def __getattr__(self, name: str) -> Any:
-        sets = needed(self.pattern) if name in _FILTERED else ()
-        words = tuple(tuple(sorted(each, key=len)) for each in sets)
-        made = _where(self, name, words) if words else getattr(self.real(), name)
-        setattr(self, name, made)
-        return made
+        words: tuple[tuple[str, ...], ...] = ()
+        if name in _FILTERED:
+            read = partial(_words, self.pattern)
+            words = _known().of("words", self.pattern, read) if self._is_kept else read()
+        method = _where(self, name, words) if words else getattr(self.real(), name)
+        setattr(self, name, method)
+        return method
 
 
 #: Methods that are asked for their words first. Matching at one place is so quick that it is asked only
@@ -143,28 +187,37 @@ class _Later(LatePattern):
 _FILTERED = {"search": False, "finditer": False, "match": True, "fullmatch": True}
 
 
+def _held(sets: Sequence[Sequence[str]], text: str) -> Sequence[Sequence[str]] | None:
+    """The words of each set that a text in small letters holds; None where it holds none of one."""
+    found: list[Sequence[str]] = []
+    for words in sets:
+        own = [word for word in words if word in text]
+        if not own:
+            return None
+        found.append(own)
+    return found
+
+
 def _where(later: _Later, name: str, sets: tuple[tuple[str, ...], ...]) -> Callable[..., Any]:
     """A method of a pattern that looks only where one of the words of each set is."""
     nothing: tuple[Match[str], ...] = ()
-    # A text is asked for piece by piece.
-    without: str | None = None
+    # A text is asked for piece by piece: in small letters, and the words of each set that it holds.
+    asked, lower = "", ""
+    held: Sequence[Sequence[str]] | None = None
 
     def search(text: str, start: int = 0, end: int = sys.maxsize) -> Any:
-        nonlocal without
-        if text is without:
-            return iter(nothing) if name == "finditer" else None
+        nonlocal asked, lower, held
         if len(text) <= _LONG:
-            lower = small(text)
-            for words in sets:
-                nowhere = True
+            if text is not asked:
+                asked, lower = text, small(text)
+                held = _held(sets, lower)
+            if held is None:
+                return iter(nothing) if name == "finditer" else None
+            for words in held:
                 for word in words:
-                    # Most words stand nowhere, which `in` says soonest.
-                    if word in lower:
-                        nowhere = False
-                        if lower.find(word, start, end) >= 0:
-                            break
+                    if lower.find(word, start, end) >= 0:
+                        break
                 else:
-                    without = text if nowhere else without
                     return iter(nothing) if name == "finditer" else None
         method = getattr(later.real(), name)
         if _FILTERED[name]:

@@ -15,7 +15,7 @@ from whichgpu.audit.laptops import LAPTOPS, as_laptop, beside, namesakes
 from whichgpu.audit.mentions import Mention, mentions, model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from whichgpu.audit.document import Document
     from whichgpu.hardware.catalogue import Catalogue
@@ -64,7 +64,9 @@ def resolved(document: Document, catalogue: Catalogue) -> Mapping[int, tuple[Men
     mobile = _of_laptops(document, catalogue)
     for index, passage in enumerate(document.passages):
         talk.turned()
-        every = mentions(passage.text, catalogue)
+        every: Iterable[Mention] = tuple(mentions(passage.text, catalogue))
+        if not every:
+            continue
         if mobile == "some":
             every = (_either(mention, catalogue) for mention in every)
         if mobile == "all" or LAPTOPS.search(passage.text):

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 _FIRST = 2.0**20
 
 
+def grows(stack: Runtime) -> Any:
+    """Whether a runtime's memory is such arenas; of each job where joined runtimes differ."""
+    return stack.read(lambda one: bool(one.holds.get("arena")))
+
+
 def held(networks: Iterable[Sequence[Op]], stack: Runtime, spec: Precision) -> Any:
     """Bytes that the arenas of some networks hold: weights, what is alive at the widest op, and workspaces.
 
@@ -33,18 +38,20 @@ def held(networks: Iterable[Sequence[Op]], stack: Runtime, spec: Precision) -> A
     cudnn_conv_use_max_workspace since 1.14), and take it from the arena.
     """
     slack = float(section("capacity")["slack_convolution"])
+    # Of a joined runtime without arenas nothing is asked.
+    largest = stack.read(lambda one: float(one.holds.get("arena", np.inf)))
     whole: Any = 0.0
     for own in networks:
         alive = widest(own) * live(own, stack, spec) * slack
-        whole = whole + grown(stored_weight_bytes(own) + alive, float(stack.holds["arena"]))
+        whole = whole + grown(stored_weight_bytes(own) + alive, largest)
     return whole
 
 
-def grown(need: Any, largest: float) -> Any:
+def grown(need: Any, largest: Any) -> Any:
     """Bytes of the blocks that hold so many, the next one taken twice as large up to a `largest`."""
     need = np.asarray(need, dtype=np.float64)
     doubled = _FIRST * 2.0 ** np.ceil(np.log2(need / _FIRST + 1.0)) - _FIRST
-    if np.isinf(largest):
+    if np.all(np.isinf(largest)):
         return doubled
     whole = 2.0 * largest - _FIRST
     return np.where(need <= whole, doubled, whole + largest * np.ceil((need - whole) / largest))

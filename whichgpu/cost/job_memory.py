@@ -122,8 +122,10 @@ def _encodes(workload: Workload, stack: Runtime, ops: tuple[Op, ...]) -> bool:
 def pictures(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) -> tuple[Op, ...]:
     """The ops as a pipeline decodes pictures: one after the other, or in a format of the decoder's own."""
     by_video = workload.dims.get("decodes_by_video")
-    if not by_video and (stack.holds.get("sliced_decoder") or job.says("vae_slicing")):
-        ops = memory.decoding(ops, 1.0 / (_array(job.batch) * _as_pictures(workload, job)))
+    sliced = stack.read(lambda one: bool(one.holds.get("sliced_decoder"))) | job.says("vae_slicing")
+    if not by_video and np.any(sliced):
+        share = 1.0 / (_array(job.batch) * _as_pictures(workload, job))
+        ops = memory.decoding(ops, share if np.all(sliced) else np.where(sliced, share, 1.0))
     if by_video or "decode_chunk" in job.options:
         ops = memory.decoding(ops, _chunk_share(workload, job))
     spec, asked = precision(job.precision), job.options.get("vae_precision")

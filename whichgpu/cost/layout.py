@@ -299,7 +299,7 @@ def _passes(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> L
         parts=parts,
         refusals=_refusals(devices, ops, job, stack),
         unused=(),
-        slack=1.0 if stack.holds.get("arena") else reserved_slack(whole, training=False),
+        slack=_slack(stack, whole),
         working=_working(workload, group, stack, ops, parts)
         * memory.takes_workspaces(ops, devices.column("compute_capability")),
         idle=_idle(workload, group, stack, ops, parts),
@@ -314,12 +314,29 @@ def _decoded(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...]) 
     return memory.computed_in(ops, precision(job.precision), found)
 
 
+def _slack(stack: Runtime, whole: tuple[Op, ...]) -> Any:
+    """Bytes that are reserved for the activations of an inference, over those in use: none in an arena."""
+    arena = arenas.grows(stack)
+    reserved = 1.0 if np.all(arena) else reserved_slack(whole, training=False)
+    return np.where(arena, 1.0, reserved) if np.any(arena) else reserved
+
+
 def _idle(workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...], parts: Mapping[str, Any]) -> Any:
     """Bytes that an allocator holds beside the tensors of an inference, at its fullest moment."""
-    if not stack.holds.get("arena") or "kv_cache" in parts:
-        if workload.dims.get("last_logits") and prompts.in_one_pass(job, stack):
-            return prompts.taken_anew(workload, job, stack)
-        return _denoised(workload, job, stack, ops)
+    arena = arenas.grows(stack) & ("kv_cache" not in parts)
+    if np.all(arena):
+        return _in_arenas(workload, job, stack, ops, parts)
+    if workload.dims.get("last_logits") and prompts.in_one_pass(job, stack):
+        idle = prompts.taken_anew(workload, job, stack)
+    else:
+        idle = _denoised(workload, job, stack, ops)
+    return np.where(arena, _in_arenas(workload, job, stack, ops, parts), idle) if np.any(arena) else idle
+
+
+def _in_arenas(
+    workload: Workload, job: Job, stack: Runtime, ops: tuple[Op, ...], parts: Mapping[str, Any]
+) -> Any:
+    """Bytes that the arenas of an inference's networks hold beside its tensors."""
     networks = offload.networks(job_memory.pictures(workload, job, stack, ops)).values()
     outside = sum((np.asarray(parts[name]) for name in memory.OUTSIDE if name in parts), start=np.zeros(1))
     tensors = memory.needed(parts) - outside

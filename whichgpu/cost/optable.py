@@ -139,11 +139,12 @@ def stacked(values: Sequence[Any]) -> NDArray[np.float64]:
     kinds = set(map(type, values))
     if np.ndarray not in kinds:
         return np.array(values, dtype=np.float64)[:, None, None]
-    arrays = [value.shape for value in values if isinstance(value, np.ndarray) and value.ndim]
-    if not arrays:
+    # Most are arrays along the jobs, or numbers beside some.
+    alike = len(kinds) == 1
+    shapes = {value.shape for value in values if alike or type(value) is np.ndarray}
+    if shapes == {()}:
         return np.array(values, dtype=np.float64)[:, None, None]
-    shapes = set(arrays)
-    if len(arrays) == len(values) and len(shapes) == 1 and len(arrays[0]) == 1:
+    if alike and len(shapes) == 1 and len(values[0].shape) == 1:
         return np.concatenate(values, dtype=np.float64).reshape(len(values), 1, -1)
     stacked = np.empty((len(values), *np.broadcast_shapes((1, 1), *shapes)))
     for row, value in zip(stacked, values, strict=True):

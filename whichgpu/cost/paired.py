@@ -215,7 +215,7 @@ _SETTLED = (
 )  # fmt: skip
 _STRUCTURE_MARKS = ("nhwc", "loads")
 #: Of what a runtime `holds` what is read of each.
-_HELD_OF_EACH = ("softmax_input",)
+_HELD_OF_EACH = ("softmax_input", "arena", "sliced_decoder")
 #: What is read of a training alone, of a runtime and of what it holds, and of a server of requests alone.
 _TRAINS = (
     "stops_early", "selects_attention", "updates", "mixed_gradient", "bucket_bytes", "exposed", "casts_once",

@@ -220,7 +220,7 @@ class Reader:
     def _run_on(self, entry: _Entry, cells: tuple[str, ...], gpu: Gpu) -> _Entry:
         """A row under the software and in the format that its GPU has of those that it leaves open."""
         known, head = entry, entry.head
-        narrow = gpu.value("fp8") is None and head.job.precision in _MAY_BE_FP8
+        narrow = head.job.precision in _MAY_BE_FP8 and gpu.value("fp8") is None
         if narrow or placing.leaves_open(head.job, gpu):
             # A head is as long here as the reader is.
             usual = self._usually((id(head),), head.job)
@@ -297,9 +297,10 @@ def _grouped(head: Head, kin: _Kin, numbers: Numbers) -> tuple[Numbers, Group]:
     whole = _filled(head, kin, numbers)
     stated = tuple([value is not None for value in whole])
     job = head.job
-    if numbers[_QUEUE] is not None:
-        job = in_loop(_numbered(job, numbers))
-        job = head.job if job.options == head.job.options else replace(head.job, options=job.options)
+    sent = numbers[_QUEUE], numbers[_IN], numbers[_OUT]
+    if None not in sent and not job.trains:
+        looped = in_loop(job.changed(concurrency=sent[0], input_tokens=sent[1], output_tokens=sent[2]))
+        job = job if looped.options == job.options else replace(job, options=looped.options)
     key = *stated, job is head.job
     if key not in kin.groups:
         kin.groups[key] = Group(job, stated, bool(head.ignored))

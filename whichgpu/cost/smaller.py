@@ -71,6 +71,11 @@ def tries(cells: Cells, n_gpus: int) -> Iterator[tuple[Cells, str]]:
         yield tuple(more.get(name, cell) for name, cell in zip(COLUMNS, cells, strict=False)), said
 
 
+def _is_pictures(job: Job) -> bool:
+    """Whether a model makes pictures, or other things, by removing noise."""
+    return resolve(job.workload).family.startswith("diffusion")
+
+
 def _count(row: Mapping[str, str]) -> int:
     return int(number("n_gpus", row["n_gpus"])) if row["n_gpus"].strip() else 1
 
@@ -89,8 +94,8 @@ def _groups(job: Job, stated: Mapping[str, float], options: str) -> Sequence[tup
 
 def _shards(job: Job, row: Mapping[str, str]) -> Sequence[tuple[dict[str, str], str]]:
     """Pictures' models whose training is shared out over its GPUs, where nothing of that is said."""
-    pictured = resolve(job.workload).family.startswith("diffusion")
-    if not (job.trains and pictured and _count(row) > 1) or job.options.keys() & set(_OF_SPLIT):
+    shared_out = job.trains and _is_pictures(job) and _count(row) > 1
+    if not shared_out or job.options.keys() & set(_OF_SPLIT):
         return ()
     ways = ("sharding=fsdp", "sharding=fsdp;checkpointing=full")
     return [({"options": ";".join(filter(None, (row["options"], one)))}, one) for one in ways]
@@ -98,6 +103,9 @@ def _shards(job: Job, row: Mapping[str, str]) -> Sequence[tuple[dict[str, str], 
 
 def _away(job: Job, row: Mapping[str, str]) -> Sequence[tuple[dict[str, str], str]]:
     """What a program that sends to the host what its card has no room for does unasked."""
+    if job.trains or not _is_pictures(job):
+        # To read what a job asks for takes longer than all else that is tried here.
+        return ()
     read = asked.read(job)
     stated = re.sub(r"\boffload\s*=\s*model\b", "", row["options"])
     ways = asked.sends_away(read.job, read.workload, read.runtime)

@@ -32,8 +32,10 @@ def major_of(text: str, names: Iterable[str]) -> str:
 
     Nothing where that number is of the name: of "PyTorch 2".
     """
-    known = "|".join(re.escape(name) for name in names if not name[-1].isdigit())
-    found = re.search(rf"(?:{known})[-_ ]?(\d+)(?![\w.])", text.lower()) if known else None
+    low = text.lower()
+    # Of most runtimes a text has no name, of which a pattern need not be compiled.
+    known = "|".join(re.escape(name) for name in names if name in low and not name[-1].isdigit())
+    found = re.search(rf"(?:{known})[-_ ]?(\d+)(?![\w.])", low) if known else None
     return f"v{found[1]}" if found and not found[0].endswith(tuple(names)) else ""
 
 

@@ -108,7 +108,7 @@ def write(path: Path, tree: str, stamps: Stamps, files: dict[str, Any]) -> None:
         import gzip
 
         content = gzip.compress(content, mtime=0)
-    _replace(path, content)
+    replace(path, content)
 
 
 def read(path: Path, tree: str) -> tuple[Stamps, dict[str, Any]]:
@@ -372,7 +372,7 @@ def _line(content: Any) -> bytes:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes) -> None:
     """Replace a file whole, so that a reader never meets half of it."""
     import tempfile
 

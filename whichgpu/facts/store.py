@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 DATA = Path(__file__).parent.parent / "data"
-_BUNDLE = "bundle"
+BUNDLE = "bundle"
 
 
 @cache
@@ -50,7 +50,7 @@ def glance(tree: str, data: Path = DATA) -> bundle.Glance:
     A head or a file is parsed when it is asked for; heads may hold more than those keys.
     Raises the errors of `load`.
     """
-    path = bundled(tree, data / _BUNDLE)
+    path = bundled(tree, data / BUNDLE)
     if path.exists() and not _amended(data):
         stamps, found = bundle.read_names(path)
         if _stamps(tree, data) in ({}, stamps):
@@ -70,7 +70,7 @@ def group(tree: str, stem: str, wanted: Callable[[str], bool], data: Path = DATA
 
     Raises the errors of `load`.
     """
-    path = bundled(tree, data / _BUNDLE)
+    path = bundled(tree, data / BUNDLE)
     if path.exists() and not _amended(data):
         stamps, found = bundle.read_group(path, stem, wanted)
         if _stamps(tree, data) in ({}, stamps):
@@ -85,7 +85,7 @@ def select(tree: str, wanted: Callable[[str], bool], data: Path = DATA) -> list[
 
     Raises the errors of `load`.
     """
-    path = bundled(tree, data / _BUNDLE)
+    path = bundled(tree, data / BUNDLE)
     if path.exists() and not _amended(data):
         stamps, found = bundle.read_rows(path, wanted)
         if _stamps(tree, data) in ({}, stamps):
@@ -100,7 +100,7 @@ def _amended(data: Path) -> bool:
 
 def _own(tree: str, data: Path) -> dict[str, Any]:
     """A tree from its JSON where that is current, else from its sources."""
-    path = bundled(tree, data / _BUNDLE)
+    path = bundled(tree, data / BUNDLE)
     stamps = _stamps(tree, data)
     if path.exists():
         known, files = bundle.read(path, tree)
@@ -148,8 +148,8 @@ def _merged(ours: Any, theirs: Any) -> Any:
 
 def trees(data: Path = DATA) -> list[str]:
     """Every tree that has source files, or its JSON, by name."""
-    found = {p.stem for p in (*data.iterdir(), *(data / _BUNDLE).glob("*.json*"))}
-    return sorted(tree for tree in found if _stamps(tree, data) or bundled(tree, data / _BUNDLE).exists())
+    found = {p.stem for p in (*data.iterdir(), *(data / BUNDLE).glob("*.json*"))}
+    return sorted(tree for tree in found if _stamps(tree, data) or bundled(tree, data / BUNDLE).exists())
 
 
 def ship(data: Path, out: Path) -> None:

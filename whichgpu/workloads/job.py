@@ -99,8 +99,8 @@ class Job(Shown):
         for put, value in zip(_PUT, _READ(self), strict=True):
             put(made, value)
         for name, value in columns.items():
-            numeric = value is not None and name in NUMBERS
-            object.__setattr__(made, name, _checked(name, value, NUMBERS[name]) if numeric else value)
+            least = None if value is None else NUMBERS.get(name)
+            _PUTS[name](made, value if least is None else _checked(name, value, least))
         return made
 
     def with_defaults(self, **defaults: Any) -> Job:
@@ -153,6 +153,7 @@ _COLUMNS = tuple(column.name for column in fields(Job))
 #: What reads all columns of a job, and what sets each.
 _READ = attrgetter(*_COLUMNS)
 _PUT = tuple(getattr(Job, name).__set__ for name in _COLUMNS)
+_PUTS = dict(zip(_COLUMNS, _PUT, strict=True))
 
 
 def _no_number(key: str, text: str, shown: float) -> str:

@@ -197,7 +197,7 @@ def _named(text: str, sentence: Sentence, group: _Group) -> list[_Row]:
     for name in sorted(group.rows, key=len, reverse=True):
         if len(name) <= _LEAST or name not in low:
             continue
-        pattern = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+        pattern = re.compile(rf"(?<![\w-]){re.own(name)}(?![\w-])")
         match = pattern.search(low, sentence.start, sentence.end)
         if match and not any(one.start < match.end() and match.start() < one.end for one in found):
             found.append(_Row(*match.span(), name))
@@ -209,11 +209,13 @@ def _devices(index: int, passage: Passage, sentence: Sentence, group: _Group, co
     if group.kind != "price" and group.section[-1:] != passage.section[-1:]:
         # What a device costs is told once; how fast it is, of each work.
         return []
+    spoken = within(context.mentions.get(index, ()), sentence.start, sentence.end)
     ids = {
-        name: {one for each in mentions(name, context.catalogue) for one in each.ids} for name in group.rows
+        name: {one for each in mentions(name, context.catalogue) for one in each.ids}
+        for name in (group.rows if spoken else ())
     }
     found: dict[str, _Row] = {}
-    for each in within(context.mentions.get(index, ()), sentence.start, sentence.end):
+    for each in spoken:
         meant = [name for name, known in ids.items() if known & {*each.named}]
         if len(meant) != 1:
             return []
@@ -371,7 +373,7 @@ def _meant_rows(groups: Sequence[_Group], sentence: Sentence) -> list[_Group]:
         each for each in groups
         if each.head
         and (head := each.head.strip().lower()) in low
-        and re.search(rf"(?<![\w.,]){re.escape(head)}(?![\w]|[.,]\d)", low)
+        and re.search(rf"(?<![\w.,]){re.own(head)}(?![\w]|[.,]\d)", low)
     ]  # fmt: skip
     return meant or list(groups)
 

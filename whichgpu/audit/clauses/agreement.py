@@ -258,7 +258,7 @@ def place_of(found: Finding, context: Context) -> At | None:
     if found.start >= passage.span(0, len(passage.text))[1]:
         return None
     text = range(len(passage.text))
-    return At(index, passage, bisect_left(text, found.start, key=lambda at: passage.span(at, at + 1)[0]))
+    return At(index, passage, bisect_left(text, found.start, key=passage.place))
 
 
 #: Attributes of what is held against amounts that the text itself tells.

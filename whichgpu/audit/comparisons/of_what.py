@@ -77,7 +77,7 @@ def _clause(text: str, sentence: Sentence, claim: Multiple, attribute: Attribute
     words = before + text[claim.start : min(sentence.end, claim.end + AFTER)]
     for each in beside:
         # "FP16 Tensor throughput" is a peak by its name.
-        rate = re.escape(text[each.start : each.end])
+        rate = re.own(text[each.start : each.end])
         beyond = rf"{rate}\s*(?:tensor\s+)?(?:core\s+)?(?:throughput|performance|compute)?"
         words = re.sub(beyond, "", words, flags=re.IGNORECASE)
     return words

@@ -441,6 +441,7 @@ def of_catalogue(context: Context) -> Sequence[Series]:
     return found
 
 
+@lru_cache(maxsize=re.MANY)
 def tokens(name: str) -> frozenset[str]:
     """The words of a name that tell it from others."""
     return frozenset(word.lower() for word in _TOKEN.findall(name))

@@ -81,10 +81,16 @@ _FRAMES = str.maketrans(
 )  # fmt: skip
 
 
+_FRAMED = re.compile("[\u2500-\u257f]")
+
+
 def lines(text: str) -> list[Line]:
     """Every line of a text."""
     found, at = [], 0
-    for raw in text.translate(_FRAMES).splitlines(keepends=True):
+    if not text.isascii() and _FRAMED.search(text):
+        # To translate a text takes a hundred times as long as to look for what is translated.
+        text = text.translate(_FRAMES)
+    for raw in text.splitlines(keepends=True):
         found.append(Line(raw.rstrip("\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"), at))
         at += len(raw)
     return found

@@ -101,9 +101,10 @@ def _in_words(rows: Sequence[Line], at: int) -> list[list[tuple[str, int]]]:
 
     What a line has more belongs to its name: "RTX 4090 24 1008 450".
     """
-    head = [(word[0], rows[at].start + word.start()) for word in re.finditer(r"\S+", rows[at].text)]
-    if len(head) < _WORDS or any(VALUE.match(text) or text[-1] in ".:;!?," for text, _ in head):
+    texts = rows[at].text.split()
+    if len(texts) < _WORDS or any(text[-1] in ".:;!?," or VALUE.match(text) for text in texts):
         return []
+    head = [(word[0], rows[at].start + word.start()) for word in re.finditer(r"\S+", rows[at].text)]
     found = [head]
     for line in rows[at + 1 :]:
         words = [(word[0], line.start + word.start()) for word in re.finditer(r"\S+", line.text)]
