@@ -96,7 +96,7 @@ def test_every_reason_for_a_blank_is_of_some_device_and_has_its_words():
 
 
 @pytest.mark.parametrize(
-    "gpu, field, value",
+    ("gpu", "field", "value"),
     [
         ("apple-m1-max-32c", "transistors", 57e9),
         ("apple-m3-8c", "transistors", 25e9),
