@@ -173,8 +173,9 @@ def _posterior(points: Sequence[Point], asked: Place, prior: Array, level: float
     cross = np.array([np.broadcast_to(covariance(one.place, asked), prior.shape) for one in points])
     prior = prior + odd.get(asked.gpu, 0.0)
     same = np.array([one.place.gpu == asked.gpu for one in points])
-    here = _carried(asked) * min([1.0 - one.known for one in points if one.place.gpu == asked.gpu], default=1.0)
-    cross = cross * np.where(same, 1.0, here * _news(points)).reshape((size,) + (1,) * prior.ndim)
+    on_it = [1.0 - one.known for one in points if one.place.gpu == asked.gpu]
+    here = _carried(asked) * min(on_it, default=1.0)
+    cross = cross * _alike(_news(points), here, same).reshape((size,) + (1,) * prior.ndim)
     cross = cross + (same * beyond).reshape((size,) + (1,) * prior.ndim)
     cross = scale * cross + common
     solved = np.linalg.solve(between, cross.reshape(size, -1)).reshape(cross.shape)
@@ -240,8 +241,14 @@ def kernel(points: Sequence[Point]) -> Array:
     parts = shared[:, None] * shared + np.where(same, own[:, None] * own, 0.0)
     alike = np.where(same & (far < _SAME), 1.0, weights["alike"])
     news = _news(points)
-    found: Array = parts * alike * np.where(same, 1.0, news[:, None] * news) * np.exp(-far)
+    found: Array = parts * alike * _alike(news[:, None], news, same) * np.exp(-far)
     return found
+
+
+def _alike(one: Any, other: Any, same: Any) -> Array:
+    """What two errors have in common: what is news of all GPUs, and on one GPU what is its own."""
+    own = np.sqrt((1.0 - one**2) * (1.0 - other**2))
+    return np.asarray(one * other + np.where(same, own, 0.0))
 
 
 def _news(points: Sequence[Point]) -> Array:
