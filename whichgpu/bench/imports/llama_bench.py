@@ -232,7 +232,7 @@ def _model(test: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _of_size(kind: str, test: Mapping[str, Any]) -> str:
-    """The model that a type and its number of parameters are of; the first of several that are as large alike.
+    """The model that a type and its number of parameters are of; the first of several that are as large.
 
     `llama 70B` with 70.55 B is Llama 3 or one of its updates, which run alike, with 68.98 B Llama 2.
     """

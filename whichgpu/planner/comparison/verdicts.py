@@ -184,6 +184,7 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
             f"({pen.amount(key, 'rt_cores')} RT cores{shown})"
         )
     yield from _cuda(view, pen, key)
+    yield from _software(view, pen, key)
     forms = {one: view.text(one, "form_factor") for one in view.ids}
     if "PCIe" in forms[key] and all(forms[one] and "PCIe" not in forms[one] for one in rest):
         pen.rests_on("form_factor", *view.ids)
@@ -221,6 +222,18 @@ def _cuda(view: View, pen: Pen, key: str) -> Iterator[str]:
         names = listed(f"the {pen.name(one)}" for one in without)
         who = f", which {names} cannot run" if more else ""
         yield f"the software needs CUDA{who}"
+
+
+def _software(view: View, pen: Pen, key: str) -> Iterator[str]:
+    """Where newer software has left others behind, what is bought for years has to run it."""
+    now = view.text(key, "software_now").partition("; ")[0]
+    left = [one for one in view.ids if view.text(one, "software_end")]
+    if now and left and len(view.ids) - len(left) <= few(view):
+        pen.text(key, "software_now")
+        for one in left:
+            pen.text(one, "software_end")
+        names = listed(f"the {pen.name(one)}" for one in left)
+        yield f"it has to run the newest software ({now}), which {names} cannot"
 
 
 def _purchase(view: View, pen: Pen, key: str) -> Iterator[str]:
