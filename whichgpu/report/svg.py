@@ -44,7 +44,8 @@ def style() -> str:
     light = "".join(f".s{i}{{--c:{one}}}" for i, (one, _) in enumerate(_COLOURS))
     dark = "".join(f".s{i}{{--c:{one}}}" for i, (_, one) in enumerate(_COLOURS))
     return (
-        ".chart{display:flex;flex-wrap:wrap;gap:1rem;align-items:flex-start}.chart svg{flex:1 1 20rem;max-width:44rem;height:auto}"
+        ".chart{display:flex;flex-wrap:wrap;gap:1rem;align-items:flex-start}"
+        ".chart svg{flex:1 1 20rem;max-width:44rem;height:auto}"
         ".chart.bars svg{flex:0 1 26rem;min-width:0}.bars text{font-size:12px}"
         ".bars .whisker{stroke:var(--text);stroke-width:1.2;fill:none}.chart.bars .label{font-weight:600}"
         ".chart text{fill:var(--text);font:11px system-ui,sans-serif}"
