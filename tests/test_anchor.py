@@ -17,7 +17,7 @@ import pytest
 
 from whichgpu import api
 from whichgpu.audit.measurement.anchor import read_anchor
-from whichgpu.cost import anchors, asked, quoted
+from whichgpu.cost import anchors, asked, filed, quoted
 from whichgpu.cost.anchoring import (
     Place,
     Point,
@@ -142,6 +142,47 @@ def anchored(fold: str, same_gpu: bool) -> tuple[tuple[str, float, float, float,
     return tuple(found)
 
 
+def job_of_row(one: Folded) -> Any:
+    """All that is of a row's job but for its GPU."""
+    where = one.place
+    sizes = tuple(sorted((name, float(np.ravel(size)[0])) for name, size in where.numbers.items()))
+    options = tuple(sorted((name, str(option)) for name, option in where.options.items()))
+    return where.workload, where.group, where.version, where.precision, sizes, options
+
+
+@cache
+def anchored_on_file(same_gpu: bool) -> tuple[tuple[float, float, float, float, float, str], ...]:
+    """Rows under the fit that has seen them, anchored on another of their source, which is on file as well.
+
+    (error alone, error and half-width taking it as news, and as what is on file, family)
+    """
+    rows, found = folded("seen"), []
+    jobs, runs = defaultdict(list), defaultdict(list)
+    for one in rows:
+        jobs[job_of_row(one)].append(one)
+        runs[one.row["source"], one.row["runtime"], one.place.workload, one.place.group].append(one)
+    for target in rows[::3]:
+        row, where = target.row, target.place
+        other = [
+            one for one in runs[row["source"], row["runtime"], where.workload, where.group]
+            if one is not target and (one.place.gpu == target.place.gpu) == same_gpu
+            and not (same_gpu and distance(one.place, target.place) < 1e-6)
+        ]  # fmt: skip
+        if not other:
+            continue
+        nearest = min(near(other, target), key=lambda one: float(distance(one.place, target.place)))
+        run = Point(nearest.place, nearest.error)
+        alike = jobs[job_of_row(nearest)]
+        same = [one.error for one in alike if one.place.gpu == nearest.place.gpu]
+        told = run._replace(known=filed.known(run, same, len(alike) > len(same)))
+        news, old = (posterior([point], target.place) for point in (run, told))
+        found.append((
+            target.error, target.error - float(news.mean), target.error - float(old.mean),
+            Z90 * float(news.spread), Z90 * float(old.spread), target.family,
+        ))  # fmt: skip
+    return tuple(found)
+
+
 def near(other: list[Folded], target: Folded) -> list[Folded]:
     """A dozen rows, of the target's precision and number of GPUs where there are such."""
 
@@ -214,6 +255,66 @@ def test_anchored_intervals_are_narrower_and_hold_and_the_error_falls():
     # docs/diagnose.md tells the same.
     told = (ROOT / "docs" / "diagnose.md").read_text(encoding="utf-8")
     assert table() in told, "run: python tests/test_anchor.py"
+
+
+@pytest.mark.thorough
+def test_a_run_that_the_fit_has_learnt_from_never_hurts():
+    """Leave one out: whoever anchors on a row that is on file loses nothing by it, in no family."""
+
+    def mape(rows, i):
+        return 100 * np.abs(np.expm1(-np.array([row[i] for row in rows]))).mean()
+
+    rows = anchored_on_file(same_gpu=False)
+    assert len(rows) > 1500
+    alone, news, filed_ = (mape(rows, i) for i in range(3))
+    assert news > 1.05 * alone  # what it did as long as it was taken for news
+    assert filed_ <= 1.005 * alone
+    for name in {row[5] for row in rows}:
+        family_rows = [row for row in rows if row[5] == name]
+        assert mape(family_rows, 2) <= 1.02 * mape(family_rows, 0), name
+    assert 90 <= 100 * np.mean([abs(row[2]) <= row[4] for row in rows]) <= 98
+    # On its own GPU it says as much as any run does.
+    same = anchored_on_file(same_gpu=True)
+    assert mape(same, 2) == pytest.approx(mape(same, 1), rel=1e-6)
+    assert mape(same, 2) < 0.8 * mape(same, 0)
+
+
+@pytest.mark.parametrize(
+    ("error", "same", "where_else", "between"),
+    [
+        (0.2, [], (False, True), (0.0, 0.0)),  # not on file
+        (-0.2, [-0.2], (False, True), (0.95, 1.0)),  # a row on file
+        (0.2, [-0.2], (False, True), (0.0, 0.02)),  # on file, and another stack
+        (-0.2, [-0.2], (False, False), (0.7, 0.9)),  # as likely anybody's
+        (0.02, [], (True, True), (0.9, 1.0)),  # one of a table
+        (0.02, [], (True, False), (0.0, 0.0)),
+        (-0.5, [], (True, True), (0.0, 0.5)),  # that table has no such errors
+    ],
+)
+def test_how_likely_it_is_that_the_fit_has_learnt_from_a_run(error, same, where_else, between):
+    where = place(estimate(JOB, [catalogue()["rtx-3090"]]), 0)
+    got = filed.known(Point(where, error), same, *where_else)
+    assert between[0] <= got <= between[1]
+
+
+def test_predict_says_that_a_run_is_on_file(whichgpu):
+    row = next(
+        row for row in store.select("measured", lambda name: name == "bert-large-squad")
+        if row["gpu"] == "v100-16gb-sxm" and row["metric"] == "throughput" and row["n_gpus"] == "1"
+    )  # fmt: skip
+    job = ("bert-large-squad", "--phase", "train", "--runtime", row["runtime"], "--batch", row["batch"],
+           "--seq-len", row["seq_len"], "--precision", row["precision"])  # fmt: skip
+
+    def answer(value):
+        anchor = f"v100-16gb-sxm: {value} {row['unit']}"
+        return whichgpu("predict", *job, "--gpu", "rtx-4090", "--anchor", anchor, "--json")
+
+    told = answer(row["value"])
+    assert told.json["anchors"][0]["known"] > 0.9
+    assert told.json["value"]["mid"] == pytest.approx(told.json["predicted"]["value"]["mid"], rel=0.03)
+    other = answer(0.7 * float(row["value"])).json
+    assert other["anchors"][0]["known"] < 0.1
+    assert other["value"]["mid"] < 0.95 * other["predicted"]["value"]["mid"]
 
 
 def points(*texts, job):

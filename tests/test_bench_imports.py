@@ -412,6 +412,24 @@ def trained(*more):
     return "\n".join(["Beginning trial 1 of 5", *head, *more, *blocks])
 
 
+@pytest.mark.parametrize(
+    ("model", "params", "workload"),
+    [
+        ("llama 70B Q4_K - Medium", "70.55 B", "llama-3-70b"),
+        ("llama 70B Q4_K - Medium", "68.98 B", "llama-2-70b"),
+        ("phi3 4B Q4_K - Medium", "3.82 B", "phi-3-mini"),
+    ],
+)
+def test_a_table_of_llama_bench_tells_the_model_by_its_parameters(tmp_path, model, params, workload):
+    table = (
+        "  Device 0: NVIDIA GeForce RTX 3090, compute capability 8.6, VMM: yes\n"
+        "| model | size | params | backend | ngl | test | t/s |\n"
+        "| --- | ---: | ---: | --- | --: | ---: | ---: |\n"
+        f"| {model} | 39.59 GiB | {params} | CUDA | 99 | tg128 | 17.02 ± 0.03 |\n\nbuild: b1a2c3d4 (5600)\n"
+    )
+    assert [row["workload"] for row in rows(loaded(tmp_path / "bench.md", table))] == [workload]
+
+
 def test_a_table_and_csv_of_llama_bench(tmp_path):
     for name, text in (("bench.csv", LLAMA_CSV), ("bench.md", LLAMA_TABLE)):
         first, second = rows(loaded(tmp_path / name, text))

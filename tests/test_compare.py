@@ -357,3 +357,21 @@ def test_a_ratio_far_from_that_of_the_peaks_is_told_why():
 def test_a_machine_by_its_maker_s_name_is_compared_by_its_gpus() -> None:
     view = compare(["DGX H100", "a100-80gb-sxm"], today=TODAY).view
     assert [gpu.id for gpu in view.gpus] == ["h100-80gb-sxm", "a100-80gb-sxm"]
+
+
+def test_what_a_part_lacks_is_not_told_as_unread(whichgpu):
+    told = whichgpu("compare", "rtx-5090", "rtx-3090", "--plain").out
+    (row,) = [line for line in told.splitlines() if line.startswith("FP8 (FP32 accumulate)")]
+    assert "n/a" in row
+    assert "n/a not in its hardware, or does not apply to it." in " ".join(told.split())
+    mixed = whichgpu("compare", "mi300x", "h100-80gb-sxm", "--plain").out
+    assert "– not published, or not read in any source." in " ".join(mixed.split())
+
+
+def test_who_needs_the_newest_software_does_not_take_what_it_has_left(whichgpu):
+    told = " ".join(whichgpu("compare", "gtx-1080-ti", "rtx-3060-12gb", "--plain").out.split())
+    newer = told[told.index("Take the RTX 3060 12 GB") :]
+    assert re.search(r"it has to run the newest software \(CUDA toolkit [\d.]+, PyTorch [\d.]+\)", newer)
+    assert "which the GTX 1080 Ti cannot" in newer
+    alike = whichgpu("compare", "rtx-4090", "rtx-3090", "--plain").out
+    assert "newest software (" not in " ".join(alike.split())

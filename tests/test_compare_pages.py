@@ -153,3 +153,21 @@ def test_words_for_ratios():
 def test_the_python_call_refuses_what_the_command_refuses():
     with pytest.raises(UsageError, match="name 2 to 6"):
         compare(["a10"])
+
+
+def test_a_bar_leaves_room_for_the_whole_of_its_figure(whichgpu):
+    page = whichgpu("compare", "gtx-1080-ti", "l4", "--format", "html").out
+    drawn = re.findall(r'<text x="([\d.]+)" y="[\d.]+">([^<]+)</text></g>', page)
+    assert any("usable" in text for _, text in drawn)
+    assert all(float(x) + 6.5 * len(text) <= 360 for x, text in drawn), drawn
+
+
+def test_bandwidth_is_not_said_to_decide_where_another_answers_as_fast(whichgpu):
+    page = whichgpu("compare", "gtx-1080-ti", "rtx-3060-12gb", "l4", "--format", "md").out
+    assert "as in generating text (1.34x" not in page
+    assert "though text from Llama 3.1 8B is estimated to come as fast from the RTX 3060" in page
+
+
+def test_bars_as_text_have_their_intervals(whichgpu):
+    page = whichgpu("show", "l4", "--format", "md").out
+    assert re.search(r"1 GPU +#+ +[\d.,]+ \([\d.,]+ to [\d.,]+\)", page)

@@ -313,9 +313,12 @@ def test_likelihood_is_of_a_student_with_four_degrees_of_freedom():
 def test_every_cause_has_its_words():
     table = store.load("diagnosis")["diagnosis"]
     for name, row in table["cause"].items():
-        assert set(row) - {"segments", "unfit", "against", "seen"} == {"weight", "title", "why", "check"}, (
-            name
-        )
+        assert set(row) - {"segments", "unfit", "against", "seen", "denied"} == {
+            "weight",
+            "title",
+            "why",
+            "check",
+        }, name
         assert set(row.get("segments", ())) <= set(SEGMENTS), name
         assert 0.0 < row["weight"] <= 1.0
         assert isinstance(row["check"], str) or "other" in row["check"]

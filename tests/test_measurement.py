@@ -216,6 +216,10 @@ SENTENCES = {
     "H100 SXM, gpt2 pretraining on 8 GPUs: 12% MFU": (
         "gpt2", "h100-80gb-sxm:8", "12% MFU", {"phase": "train"},
     ),
+    "H100 SXM vLLM Llama 3.1 8B fp8: 95 tokens/s with 32 in flight": (
+        "Llama 3.1 8B", "h100-80gb-sxm", "95 tokens/s",
+        {"runtime": "vllm", "precision": "fp8", "concurrency": 32},
+    ),
     "MacBook Pro M4 Max 40-core with ollama: gemma3 27b at 21 t/s": (
         "gemma3 27b", "apple-m4-max-40c", "21 t/s", {"runtime": "ollama"},
     ),

@@ -6,7 +6,7 @@ import pytest
 
 from whichgpu.audit.measurement import told
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.planner.diagnosis.symptoms import _seen
+from whichgpu.planner.diagnosis.symptoms import _denied, _seen
 
 GPUS = catalogue()
 
@@ -34,6 +34,46 @@ GPUS = catalogue()
 def test_what_points_to_a_cause(text, causes):
     assert causes <= {cause for cause, _ in _seen(text)}
     assert causes or not list(_seen(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "causes"),
+    [
+        ("nvidia-smi shows 99% util and 350 W", {"loading", "processor"}),
+        ("the GPU sits at 98 %", {"loading", "processor"}),
+        ("GPU is at 20 % and all CPU cores at 100 %", set()),
+        ("with synthetic data", {"loading"}),
+        ("62 C under load", {"clocks"}),
+        ("91 C, 32 cores", set()),
+        ("-ngl 99, fits in VRAM", {"spilling"}),
+        ("PCIe 4.0 x16 and NVLink", {"links"}),
+        ("no NVLink, x4", set()),
+        ("a dedicated bare-metal machine, stock power limit", {"shared", "power"}),
+    ],
+)
+def test_what_speaks_against_a_cause(text, causes):
+    assert {cause for cause, _ in _denied(text)} == causes
+
+
+def test_two_things_that_point_to_a_cause_count_for_more_than_one(whichgpu):
+    ask = "RTX 3080 trains ResNet-50 at 420 images/s, amp batch 64"
+
+    def share(text):
+        causes = whichgpu("diagnose", f"{ask}; {text}", "--json").json["causes"]
+        return next(one["probability"] for one in causes if one["id"] == "clocks")
+
+    assert share("92 C") < share("92 C and 900 MHz")
+    assert share("55 C") < share("a blue case")
+
+
+def test_a_busy_gpu_does_not_wait_for_data(whichgpu):
+    ask = "My RTX 4090 trains ResNet-50 at 480 images/s, batch 128, in mixed precision"
+    first = whichgpu("diagnose", ask, "--json").json["causes"][0]["id"]
+    busy = whichgpu("diagnose", f"{ask}; nvidia-smi shows 99 % util", "--json")
+    assert first == "loading" != busy.json["causes"][0]["id"]
+    assert {"cause": "loading", "words": "nvidia-smi shows 99 %"} in busy.json["denied"]
+    text = whichgpu("diagnose", f"{ask}; nvidia-smi shows 99 % util").out
+    assert "'nvidia-smi shows 99 %' speaks against data loading" in " ".join(text.split())
 
 
 @pytest.mark.thorough

@@ -95,8 +95,22 @@ def test_every_reason_for_a_blank_is_of_some_device_and_has_its_words():
             assert any(blank(gpu, field) == told for gpu in GPUS.values()), (field, told)
 
 
+@pytest.mark.parametrize(
+    ("gpu", "field", "value"),
+    [
+        ("apple-m1-max-32c", "transistors", 57e9),
+        ("apple-m3-8c", "transistors", 25e9),
+        ("epyc-7742", "launch_price", 6950),
+        ("t1000-8gb", "launch_price", 500),
+        ("rx-590", "launch_price", 279),
+    ],
+)
+def test_what_its_maker_or_a_list_of_prices_states_is_not_blank(gpu, field, value):
+    assert GPUS[gpu].fact(field).value == value
+
+
 def test_show_says_why_a_field_is_blank(whichgpu):
-    told = " ".join(whichgpu("show", "apple-m3-8c", "--plain").out.split())
+    told = " ".join(whichgpu("show", "apple-m4-pro-16c", "--plain").out.split())
     assert "Not published: Process, Transistors, Die area (not told of this part); Base clock" in told
     assert "PCIe generation, PCIe lanes (on the processor's die)" in told
     document = whichgpu("show", "gtx-1080-laptop", "--json").json

@@ -328,12 +328,14 @@ def predict(
     if not anchors:
         return single(placed(own, count, device), device)
     from whichgpu.cost import anchors as runs
+    from whichgpu.cost import filed
     from whichgpu.cost.anchoring import shifted
 
     asked = placed(own, count, device)
     single(asked, device)
     found = estimate(asked, [device], explain=True)
-    placed_ = [runs.run(runs.read(text, known), runs.job_of(found)) for text in anchors]
+    job_ = runs.job_of(found)
+    placed_ = [filed.beside(runs.run(runs.read(text, known), job_), job_, known) for text in anchors]
     return shifted(found, [one.point for one in placed_]).at(0, 0)
 
 

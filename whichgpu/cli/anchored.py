@@ -22,14 +22,14 @@ _PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 def with_anchors(told: Report, found: Estimates, texts: Sequence[str], catalogue: Catalogue) -> Report:
     """The report of a job with what its user measured of it in front."""
     from whichgpu.audit.measurement.anchor import read_anchor
-    from whichgpu.cost import anchors
+    from whichgpu.cost import anchors, filed
     from whichgpu.cost.anchoring import shifted
     from whichgpu.report import anchored
     from whichgpu.workloads.workload import resolve
 
     job = anchors.job_of(found)
     known = [read_anchor(text, resolve(job.workload), catalogue) for text in texts]
-    placed = [anchors.run(one, job) for one in known]
+    placed = [filed.beside(anchors.run(one, job), job, catalogue) for one in known]
     answer = shifted(found, [one.point for one in placed]).at(0, 0)
     return anchored.narrowed(told, found.at(0, 0), answer, placed)
 

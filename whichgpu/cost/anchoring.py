@@ -23,6 +23,10 @@ standard deviations three quarters of the error and more are not found again on 
 nine tenths are on the same one. So the part of a GPU's own is given the variance that its runs ask for
 (`_strange`) where they lie farther from what the others and the model say than `strange` deviations.
 
+S is of jobs whose source the fit has not seen. Of a run that is on file, or one of its table, it has: what
+its software and hand do to all GPUs is in the prediction, and what is left of its error is its own. Between
+GPUs its covariances are multiplied by 1 - `known`.
+
 The covariance of a user's errors has a scale of its own, the likeliest by them (empirical Bayes, `_scale`).
 Of a model that is not in the zoo nobody knows how much work it is: all errors then share a `level` as well.
 """
@@ -80,11 +84,16 @@ class Place:
 
 
 class Point(NamedTuple):
-    """A measured job: `error` is log(measured rate / predicted rate), the mean of `rows` rows."""
+    """A measured job: `error` is log(measured rate / predicted rate), the mean of `rows` rows.
+
+    `known` is the chance that the fit has learnt from runs like it (`cost/filed.py`): then what software and
+    hand do to all GPUs is in the prediction already, and its error is its own GPU's.
+    """
 
     place: Place
     error: float
     rows: float = 1.0
+    known: float = 0.0
 
 
 class Shift(NamedTuple):
@@ -164,6 +173,9 @@ def _posterior(points: Sequence[Point], asked: Place, prior: Array, level: float
     cross = np.array([np.broadcast_to(covariance(one.place, asked), prior.shape) for one in points])
     prior = prior + odd.get(asked.gpu, 0.0)
     same = np.array([one.place.gpu == asked.gpu for one in points])
+    on_it = [1.0 - one.known for one in points if one.place.gpu == asked.gpu]
+    here = _carried(asked) * min(on_it, default=1.0)
+    cross = cross * _alike(_news(points), here, same).reshape((size,) + (1,) * prior.ndim)
     cross = cross + (same * beyond).reshape((size,) + (1,) * prior.ndim)
     cross = scale * cross + common
     solved = np.linalg.solve(between, cross.reshape(size, -1)).reshape(cross.shape)
@@ -216,7 +228,7 @@ def kernel(points: Sequence[Point]) -> Array:
     for name in _TEXTS:
         far += weights[name] * _unlike([getattr(one, name) for one in places])
     for name in sorted({name for one in places for name in one.numbers}):
-        sizes = np.array([_scalar(one.numbers[name]) if name in one.numbers else np.nan for one in places])
+        sizes = np.array([scalar(one.numbers[name]) if name in one.numbers else np.nan for one in places])
         logs = np.log2(sizes + 1.0)
         gaps = np.abs(logs[:, None] - logs)
         stated = np.isfinite(logs)
@@ -224,11 +236,29 @@ def kernel(points: Sequence[Point]) -> Array:
         far += weights[_DOUBLINGS.get(name, "size")] * gaps
     for name in sorted({name for one in places for name in one.options}):
         far += weights["option"] * _unlike([str(one.options.get(name)) for one in places])
-    shared, own = (np.array([_scalar(getattr(one, name)) for one in places]) for name in ("shared", "own"))
+    shared, own = (np.array([scalar(getattr(one, name)) for one in places]) for name in ("shared", "own"))
     same = _unlike([one.gpu for one in places]) == 0.0
     parts = shared[:, None] * shared + np.where(same, own[:, None] * own, 0.0)
-    found: Array = parts * np.where(same & (far < _SAME), 1.0, weights["alike"]) * np.exp(-far)
+    alike = np.where(same & (far < _SAME), 1.0, weights["alike"])
+    news = _news(points)
+    found: Array = parts * alike * _alike(news[:, None], news, same) * np.exp(-far)
     return found
+
+
+def _alike(one: Any, other: Any, same: Any) -> Array:
+    """What two errors have in common: what is news of all GPUs, and on one GPU what is its own."""
+    own = np.sqrt((1.0 - one**2) * (1.0 - other**2))
+    return np.asarray(one * other + np.where(same, own, 0.0))
+
+
+def _news(points: Sequence[Point]) -> Array:
+    """What of each run's error is news of other GPUs: not what the fit has learnt from runs like it."""
+    return np.array([(1.0 - one.known) * _carried(one.place) for one in points])
+
+
+def _carried(place: Place) -> float:
+    """What of a job's error other GPUs have too: little of the time that a prompt takes (`prompts`)."""
+    return float(section("anchor")["prompts"]) ** 0.5 if place.group.endswith(" prefill") else 1.0
 
 
 def _unlike(texts: Sequence[str]) -> Array:
@@ -249,7 +279,8 @@ def total(points: Sequence[Point]) -> Array:
     return _scale(alike, noise, errors) * alike + np.diag(noise)
 
 
-def _scalar(value: Any) -> float:
+def scalar(value: Any) -> float:
+    """The number of a float, or of an array of one job."""
     return float(np.asarray(value, dtype=np.float64).reshape(-1)[0])
 
 

@@ -64,12 +64,13 @@ class Placed(NamedTuple):
     point: Point
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values; `ratio` is the measured rate over the predicted."""
+        """Plain values; `ratio` is the measured rate over the predicted, `known` as in `Point`."""
         figure = self.anchor.figure
         return {
             "text": self.anchor.text, "gpu": self.anchor.gpu.id, "n_gpus": self.anchor.n_gpus,
             "value": figure.value, "unit": figure.unit,
             "predicted": figure.predicted(self.predicted).to_dict(), "ratio": math.exp(self.point.error),
+            "known": round(self.point.known, 3),
         }  # fmt: skip
 
 

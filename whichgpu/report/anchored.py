@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: A run so many times faster or slower than predicted is one to look into before it is scaled.
 _STRANGE = 1.5
+#: Above such a chance that the fit has learnt from a run it is said to.
+_KNOWN = 0.6
 #: Share of the width without runs above which they have narrowed nothing to speak of.
 _LITTLE = 0.9
 
@@ -48,6 +50,12 @@ def narrowed(told: Report, plain: Estimate, answer: Estimate, placed: Sequence[P
         f"whichgpu diagnose {plain.job.workload} --gpu .. --measured ..; were it all of the software, which "
         f"--runtime and --precision state, {plain.gpu} would have {number(ratio * alone.mid)} {alone.unit}"
         for text, ratio in strange
+    )
+    remarks += tuple(
+        f"'{one.anchor.text}' is as a row on file of the same job says, which the model has learnt from: it "
+        f"says next to nothing new of {plain.gpu}"
+        for one in placed
+        if one.point.known > _KNOWN and one.predicted.gpu != plain.gpu
     )
     first = (
         f"With your runs: {number(rate.mid)} {rate.unit} ({number(rate.low)} to {number(rate.high)}), 90 % "

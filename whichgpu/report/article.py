@@ -16,8 +16,8 @@ from whichgpu.report.comparison import (
     TOPICS_OF_PRICES,
     ahead,
     bullets,
-    cell_text,
     price_notes,
+    shown,
     spec_notes,
     spec_rows,
     told_job,
@@ -165,13 +165,12 @@ def table(
             group = row.group
             drawn.append((group,))
         best = "" if pair else row.best(comparison.gpus)
-        cells = [_cell(row, key, cited, best=key == best) for key in comparison.gpus]
+        cells = [_cell(comparison, row, key, cited, best=key == best) for key in comparison.gpus]
         lead = [leads[row.field]] if led else []
         drawn.append((row.label, *cells, *lead, cited.numbers(row.cells.values())))
     return Table.of("", columns, drawn, notes)
 
 
-def _cell(row: Row, key: str, cited: Citations, *, best: bool) -> Cited:
-    cell = row.cells.get(key)
-    text = cell_text(cell)
+def _cell(comparison: Comparison, row: Row, key: str, cited: Citations, *, best: bool) -> Cited:
+    cell, text = row.cells.get(key), shown(comparison, row, key)
     return cited.cell(f"**{text}**" if best else text, cell)

@@ -52,7 +52,7 @@ def speeds(comparison: Comparison) -> Bars | None:
     )  # fmt: skip
     if not groups:
         return None
-    note = "Estimated, per GPU; the line is the 90 % interval of each. Each group is on a scale of its own."
+    note = "Estimated, per GPU, with the 90 % interval of each. Each group is on a scale of its own."
     return Bars("What each reaches", groups, _series(view), note)
 
 
@@ -74,7 +74,7 @@ def scaling(comparison: Comparison) -> Bars | None:
     if not groups:
         return None
     names = tuple(dict.fromkeys(bar.series for group in groups for bar in group.bars))
-    return Bars("Several together", groups, names, "Data parallel; the line is the 90 % interval of each.")
+    return Bars("Several together", groups, names, "Data parallel, with the 90 % interval of each.")
 
 
 def _count(count: int) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.hardware.blank import APPLIES, blank
+from whichgpu.hardware.fields import FIELDS
 from whichgpu.planner.comparison.words import listed, ratio_words
 from whichgpu.report.table import Bullets, Column, Heading, Report, Table
 from whichgpu.values import Deferred
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
     from whichgpu.planner.comparison.work import Work
     from whichgpu.report.table import Block
 
-#: What stands for a value that no source was read for.
-NOT_READ = "–"
+#: What stands for a value that no source was read for, and for one that a part cannot have.
+NOT_READ, WITHOUT = "–", "n/a"
 #: More columns than this do not fit a narrow terminal, so the table is drawn in parts.
 _ABREAST = 4
 #: A longer title does not fit a narrow terminal.
@@ -149,7 +151,11 @@ def spec_notes(comparison: Comparison) -> tuple[str, ...]:
     """What the marks of the cells mean."""
     view = comparison.view
     cells = [cell for row in spec_rows(comparison) for cell in row.cells.values()]
-    notes = [f"{NOT_READ} not read in any source. Rates are dense peaks."]
+    drawn = {shown(comparison, row, key) for row in spec_rows(comparison) for key in comparison.gpus}
+    notes = [f"{WITHOUT} not in its hardware, or does not apply to it."] if WITHOUT in drawn else []
+    if NOT_READ in drawn:
+        notes.append(f"{NOT_READ} not published, or not read in any source.")
+    notes.append("Rates are dense peaks.")
     if len(view.ids) > 2:
         notes.append(f"{_BEST} the best of those compared.")
     if any(cell.weak for cell in cells):
@@ -195,13 +201,24 @@ def _table(
     return Table.of(title, columns, drawn, notes)
 
 
-def _row(comparison: Comparison, row: Row, shown: Sequence[str]) -> tuple[str, ...]:
+def _row(comparison: Comparison, row: Row, keys: Sequence[str]) -> tuple[str, ...]:
     best = row.best(comparison.gpus)
-    values = [cell_text(row.cells.get(key)) for key in shown]
+    values = [shown(comparison, row, key) for key in keys]
     if comparison.view.pair:
         return (row.label, *values, ahead(comparison, row))
-    marked = (f"{text} {_BEST}" if key == best else text for key, text in zip(shown, values, strict=True))
+    marked = (f"{text} {_BEST}" if key == best else text for key, text in zip(keys, values, strict=True))
     return (row.label, *marked)
+
+
+def shown(comparison: Comparison, row: Row, key: str) -> str:
+    """What a cell of a GPU shows, or why it has none: what its hardware lacks was not left unread."""
+    cell = row.cells.get(key)
+    if cell is None and row.field in FIELDS:
+        gpu = next(gpu for gpu in comparison.view.gpus if gpu.id == key)
+        why = blank(gpu, row.field)
+        if why is not None and why.answer == APPLIES:
+            return WITHOUT
+    return cell_text(cell)
 
 
 def cell_text(cell: Cell | None) -> str:

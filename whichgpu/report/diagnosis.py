@@ -31,9 +31,10 @@ def report(found: Diagnosis) -> Report:
     said = _MEANING[found.verdict].format(bound=bound, unit=found.predicted.unit)
     heard = [f"Read as: {found.read_as}"] if found.read_as else []
     blocks: list[Block] = [*heard, f"{found}.", said, _causes(found)]
-    if found.seen:
-        titles = {one.id: one.title for one in found.causes}
-        seen = (f"'{words}' points to {titles[cause].partition(':')[0]}" for cause, words in found.seen)
+    if found.seen or found.denied:
+        titles = {one.id: one.title.partition(":")[0] for one in found.causes}
+        seen = [f"'{words}' points to {titles[cause]}" for cause, words in found.seen]
+        seen += [f"'{words}' speaks against {titles[cause]}" for cause, words in found.denied]
         blocks.append(f"Seen beside it, and counted: {'; '.join(seen)}.")
     if found.pairs:
         said_ = tuple(

@@ -9,12 +9,13 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from whichgpu.planner.comparison.words import plain_number
 from whichgpu.report.chart import tick
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.report.chart import Bars, Chart, Panel
+    from whichgpu.report.chart import Bar, Bars, Chart, Panel
 
 #: Columns of the y labels; rows of a plot, columns of one alone, beside another, and at most; the gap.
 _LABELS, _ROWS, _NARROWEST, _BESIDE, _WIDEST, _GAP = 5, 15, 24, 36, 60, 3
@@ -48,15 +49,22 @@ def lines(chart: Chart, width: int) -> Iterator[str]:
 
 
 def bars(chart: Bars, width: int) -> Iterator[str]:
-    """Every bar on a line under the label of its group: its series, its length in `#`, its figure."""
+    """Every bar on a line under its group: its series, its length in `#`, its figure and interval."""
     names = max(map(len, chart.series), default=0)
-    figures = max((len(bar.text) for group in chart.groups for bar in group.bars), default=0)
+    figures = max((len(_figure(bar)) for group in chart.groups for bar in group.bars), default=0)
     columns = max(_SHORTEST, min(_WIDEST, width - names - figures - 2 * _GAP))
     for group in chart.groups:
         yield group.label
         for bar in group.bars:
             drawn = "#" * round(bar.value / group.top * columns)
-            yield f"  {bar.series:{names}}  {drawn:{columns}} {bar.text}".rstrip()
+            yield f"  {bar.series:{names}}  {drawn:{columns}} {_figure(bar)}".rstrip()
+
+
+def _figure(bar: Bar) -> str:
+    """A bar's figure, with the interval that a drawing shows as a line."""
+    if bar.low == bar.high:
+        return bar.text
+    return f"{bar.text} ({plain_number(bar.low)} to {plain_number(bar.high)})"
 
 
 def _panel(chart: Chart, panel: Panel, columns: int) -> list[str]:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 _WIDTH, _HEIGHT = 520.0, 400.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 14.0, 44.0, 46.0
-#: Width of a drawing of bars, of which the figure at a bar's end has a part; height of a row.
-_NARROW, _FIGURE, _ROW = 360.0, 130.0, 18.0
+#: Width of a drawing of bars, of which the figure at a bar's end has a part at least; height of a row; of a
+#: letter, the width.
+_NARROW, _FIGURE, _ROW, _LETTER = 360.0, 130.0, 18.0, 6.8
 #: Radii of the smallest and of the largest mark, whose areas go with their shares.
 _SMALL, _LARGE = 3.5, 15.0
 #: So many marks of a panel have their name beside them.
@@ -43,7 +44,8 @@ def style() -> str:
     light = "".join(f".s{i}{{--c:{one}}}" for i, (one, _) in enumerate(_COLOURS))
     dark = "".join(f".s{i}{{--c:{one}}}" for i, (_, one) in enumerate(_COLOURS))
     return (
-        ".chart{display:flex;flex-wrap:wrap;gap:1rem}.chart svg{flex:1 1 20rem;max-width:44rem;height:auto}"
+        ".chart{display:flex;flex-wrap:wrap;gap:1rem;align-items:flex-start}"
+        ".chart svg{flex:1 1 20rem;max-width:44rem;height:auto}"
         ".chart.bars svg{flex:0 1 26rem;min-width:0}.bars text{font-size:12px}"
         ".bars .whisker{stroke:var(--text);stroke-width:1.2;fill:none}.chart.bars .label{font-weight:600}"
         ".chart text{fill:var(--text);font:11px system-ui,sans-serif}"
@@ -80,11 +82,14 @@ def _column(chart: Bars, groups: Sequence[Group], index: int) -> str:
     """One drawing: under the label of each group its bars, each with its figure at its end."""
     parts: list[str] = []
     y = 0.0
+    longest = max((len(bar.text) for group in chart.groups for bar in group.bars), default=0)
+    room = max(_FIGURE, longest * _LETTER + 10.0)
     for group in groups:
         parts.append(f'<text class="label" x="0" y="{y + 14:g}">{escape(group.label)}</text>')
         y += 20.0
         for bar in group.bars:
-            parts.append(_bar(bar, chart.series.index(bar.series), group.top, y))
+            scale = (_NARROW - room) / group.top
+            parts.append(_bar(bar, chart.series.index(bar.series), scale, y))
             y += _ROW
         y += 10.0
     name = f"{slug(chart.title)}-{index}"
@@ -95,8 +100,7 @@ def _column(chart: Bars, groups: Sequence[Group], index: int) -> str:
     )
 
 
-def _bar(bar: Bar, index: int, top: float, y: float) -> str:
-    scale = (_NARROW - _FIGURE) / top
+def _bar(bar: Bar, index: int, scale: float, y: float) -> str:
     middle = y + _ROW / 2 - 1
     whisker = (
         f'<path class="whisker" d="M{bar.low * scale:.1f} {middle:g}H{bar.high * scale:.1f}'

@@ -34,6 +34,15 @@ def counts(item: Workload) -> Counts:
     return stored if stored is not None and digest == digest_of(item) else traced(item)
 
 
+def of_size(start: str, parameters: float, within: float) -> list[str]:
+    """The workloads whose names begin so and that have as many parameters, to a share."""
+    return [
+        name
+        for name, (_, known) in _stored().items()
+        if name.startswith(start) and abs(known.parameters / parameters - 1.0) <= within
+    ]
+
+
 def traced(item: Workload) -> Counts:
     """The same from the workload's ops."""
     return Counts(sum(item.parameters().values()), item.flops(), item.unit, item.phases)

@@ -58,7 +58,7 @@ _NUMBERS = {
                r"|cutoff[ _]len|block[ _]?size)(?: of| is|:|=)? ?(\d+)\b|"
                r"\b(\d+)[- ]tokens? sequences?\b",
     "concurrency": r"\b(\d+) (?:concurrent|concurrency|parallel|simultaneous)\b|"
-                   r"\b(?:max[- ])?concurrency(?: of| is|:|=)? ?(\d+)\b|"
+                   r"\b(?:max[- ])?concurrency(?: of| is|:|=)? ?(\d+)\b|\b(\d+) in flight\b|"
                    r"\b(\d+) (?:requests|users|prompts|clients)(?: in flight| at once)?\b"
                    r"(?! ?(?:(?:/|per|a) ?s|(?:take|took|needed|in|within)\b))",
     "input_tokens": r"\b(?:prompts?|inputs?)(?: of|:|=)? ?(\d+k?)(?: tokens)?\b|"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.bench.imports import Entry, kinds
 from whichgpu.errors import UsageError, WhichGpuError
+from whichgpu.workloads.counts import of_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,6 +44,9 @@ _PLAIN = {"f16": "fp16", "f32": "fp32", "bf16": "bf16"}
 _CUT = "the file is cut off: what is whole in it was read"
 #: Layers that every model worth measuring has.
 _FEW = 10
+#: Parameters are printed in two digits after the point, of billions or millions.
+_AS_PRINTED = 2e-3
+_THOUSANDS = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 
 
 def claims(_path: Path, text: str) -> bool:
@@ -128,6 +132,7 @@ def _table(text: str) -> Iterator[dict[str, Any]]:
             if test and rate:
                 yield {
                     "model_type": row.get("model", ""), "gpu_info": devices,
+                    "model_n_params": _count(row.get("params", "")),
                     "n_prompt": int(test["pp"] or 0), "n_gen": int(test["tg"] or 0),
                     "n_depth": int(test["depth"] or 0), "type_k": row.get("type_k", "f16"),
                     **{name: _whole(row.get(name)) for name in ("n_gpu_layers", "n_cpu_moe", "main_gpu")},
@@ -135,6 +140,12 @@ def _table(text: str) -> Iterator[dict[str, Any]]:
                     "avg_ts": float(rate["mean"]), "stddev_ts": float(rate["deviation"] or 0.0) or None,
                     "build_number": build[1] if build else "",
                 }  # fmt: skip
+
+
+def _count(text: str) -> float:
+    """`70.55 B` as a number, 0 where it is none."""
+    found = re.match(r"^([\d.]+) ?([KMBT])$", text, re.IGNORECASE)
+    return float(found[1]) * _THOUSANDS[found[2].lower()] if found else 0.0
 
 
 def _entry(test: Mapping[str, Any]) -> Entry:
@@ -214,7 +225,20 @@ def _model(test: Mapping[str, Any]) -> tuple[str, str]:
     said = str(test.get("model_type") or "")
     name, kind = spelled(str(test.get("model_filename") or ""), said)
     found = _TYPE.match(said)
-    return (f"{found['name']}-{found['size']}" if not name and found and found["size"] else name), kind
+    if name or not found or not found["size"]:
+        return name, kind
+    typed = f"{found['name']}-{found['size']}"
+    return (typed if _known(typed) else _of_size(found["name"], test) or typed), kind
+
+
+def _of_size(kind: str, test: Mapping[str, Any]) -> str:
+    """The model that a type and its number of parameters are of; the first of several that are as large.
+
+    `llama 70B` with 70.55 B is Llama 3 or one of its updates, which run alike, with 68.98 B Llama 2.
+    """
+    size = float(test.get("model_n_params") or 0.0)
+    family = kind.rstrip("0123456789").lower()
+    return next(iter(of_size(f"{family}-", size, _AS_PRINTED)), "") if size else ""
 
 
 def spelled(file: str, kind: str) -> tuple[str, str]:

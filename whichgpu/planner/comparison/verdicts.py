@@ -124,8 +124,27 @@ def _excepted(view: View, pen: Pen, key: str, reason: Reason, text: str) -> str:
     half = sixteen_bit(view.gpus)
     if reason.field == "bandwidth" and (but := _but(view, pen, key, _TEXT)):
         return text.replace(AS_TEXT, "") + but
+    if reason.field == "bandwidth" and (level := _as_fast(view, pen, key)):
+        return text.replace(AS_TEXT, "") + level
     borne = {half: _RATE, f"{half}_per_watt": _ENERGY}.get(reason.field)
     return text + _but(view, pen, key, borne) if borne else text
+
+
+def _as_fast(view: View, pen: Pen, key: str) -> str:
+    """The first work in which one with less bandwidth answers as soon: bandwidth decides less there."""
+    for work in view.works:
+        field = f"{work.field}.alone"
+        known = view.ranked(field)
+        if work.single != "answer" or work.trains or key not in known:
+            continue
+        slower = [one for one in known if (view.number(one, "bandwidth") or 0) * DECIDES
+                  <= (view.number(key, "bandwidth") or 0)]  # fmt: skip
+        level = [one for one in slower if apart(known[one], known[key]) < EQUAL]
+        if level:
+            pen.rests_on(field, key, *level)
+            names = listed(f"the {pen.name(one)}" for one in level)
+            return f", though {work.title} is estimated to come as fast from {names}"
+    return ""
 
 
 def _but(view: View, pen: Pen, key: str, borne: _Borne) -> str:
@@ -184,6 +203,7 @@ def _kind(view: View, pen: Pen, key: str) -> Iterator[str]:
             f"({pen.amount(key, 'rt_cores')} RT cores{shown})"
         )
     yield from _cuda(view, pen, key)
+    yield from _software(view, pen, key)
     forms = {one: view.text(one, "form_factor") for one in view.ids}
     if "PCIe" in forms[key] and all(forms[one] and "PCIe" not in forms[one] for one in rest):
         pen.rests_on("form_factor", *view.ids)
@@ -221,6 +241,18 @@ def _cuda(view: View, pen: Pen, key: str) -> Iterator[str]:
         names = listed(f"the {pen.name(one)}" for one in without)
         who = f", which {names} cannot run" if more else ""
         yield f"the software needs CUDA{who}"
+
+
+def _software(view: View, pen: Pen, key: str) -> Iterator[str]:
+    """Where newer software has left others behind, what is bought for years has to run it."""
+    now = view.text(key, "software_now").partition("; ")[0]
+    left = [one for one in view.ids if view.text(one, "software_end")]
+    if now and left and len(view.ids) - len(left) <= few(view):
+        pen.text(key, "software_now")
+        for one in left:
+            pen.text(one, "software_end")
+        names = listed(f"the {pen.name(one)}" for one in left)
+        yield f"it has to run the newest software ({now}), which {names} cannot"
 
 
 def _purchase(view: View, pen: Pen, key: str) -> Iterator[str]:

@@ -90,6 +90,8 @@ class Diagnosis(Shown):
     read_as: str = ""
     #: Causes that something seen beside the figure points to, each with the words.
     seen: tuple[tuple[str, str], ...] = ()
+    #: Causes that it speaks against.
+    denied: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         one = self.predicted
@@ -120,6 +122,7 @@ class Diagnosis(Shown):
             "causes": [one.to_dict() for one in self.causes],
             "pairs": [one.to_dict() for one in self.pairs],
             "seen": [{"cause": cause, "words": words} for cause, words in self.seen],
+            "denied": [{"cause": cause, "words": words} for cause, words in self.denied],
             "others": [{"gpu": gpu, "verdict": verdict} for gpu, verdict in self.others],
             "gpu": self.gpu, "n_gpus": self.answer.n_gpus, "runtime": self.answer.runtime,
             "job": self.answer.job.to_dict(), "warnings": list(self.answer.warnings),

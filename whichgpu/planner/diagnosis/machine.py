@@ -219,7 +219,8 @@ def _variants(asked: Asked) -> Iterable[Tried]:
 
 
 def _shared(asked: Asked) -> Iterable[Tried]:
-    if is_part(asked.gpu):
+    # Who has several GPUs for one job seldom has a part of each.
+    if is_part(asked.gpu) or asked.n_gpus > 1:
         return
     for share in _SHARES:
         # Memory stays: what is asked is how fast it is.

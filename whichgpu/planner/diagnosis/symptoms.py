@@ -1,7 +1,9 @@
-"""What was seen beside a figure (a busy processor, a slot of four lanes), and the causes that points to.
+"""What was seen beside a figure (a busy processor, a slot of four lanes), and which causes that speaks for.
 
 A cause that something points to is so much likelier before anything is predicted (`data/diagnosis.toml`: the
-words by cause, and how much). What was tried, and how well each explains the figure, stays.
+words by cause, and how much), twice that with each further thing that does; one that something speaks against
+(a GPU that is busy, of slow loading) is as much less likely. What was tried, and how well each explains the
+figure, stays.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
     from whichgpu.planner.diagnosis.answer import Diagnosis
 
+#: How much likelier a further thing makes a cause that one points to already (a judgement).
+_FURTHER = 2.0
+
 
 def pointed(found: Diagnosis, text: str) -> Diagnosis:
     """A diagnosis with its causes in the order in which they explain the figure and what is told beside it.
@@ -26,28 +31,47 @@ def pointed(found: Diagnosis, text: str) -> Diagnosis:
     """
     known = {one.id for one in found.causes}
     seen = tuple((cause, words) for cause, words in _seen(text) if cause in known)
-    if not seen:
+    denied = tuple((cause, words) for cause, words in _denied(text) if cause in known)
+    if not (seen or denied):
         return found
     times = float(store.load("diagnosis")["diagnosis"]["null"]["seen"])
-    factors = {cause: times for cause, _ in seen}
+    factors: dict[str, float] = {}
+    for cause, _ in seen:
+        factors[cause] = factors[cause] * _FURTHER if cause in factors else times
+    for cause in {cause for cause, _ in denied}:
+        factors[cause] = factors.get(cause, 1.0) / times
     whole = found.normal + sum(one.share * factors.get(one.id, 1.0) for one in found.causes)
     causes = [replace(one, share=one.share * factors.get(one.id, 1.0) / whole) for one in found.causes]
     order = tuple(sorted(causes, key=lambda one: -one.share))
-    return replace(found, causes=order, normal=found.normal / whole, seen=seen)
+    return replace(found, causes=order, normal=found.normal / whole, seen=seen, denied=denied)
 
 
 def _seen(text: str) -> Iterator[tuple[str, str]]:
-    """Causes with the words of a text that point to them."""
-    for cause, words in _patterns().items():
-        if match := words.search(text):
+    """Causes with the words of a text that point to them, each kind of words once."""
+    yield from _read(text, "seen")
+
+
+def _denied(text: str) -> Iterator[tuple[str, str]]:
+    """Causes with the words of a text that speak against them."""
+    yield from _read(text, "denied")
+
+
+def _read(text: str, what: str) -> Iterator[tuple[str, str]]:
+    for cause, patterns in _patterns(what).items():
+        told: list[re.Match[str]] = []
+        for match in filter(None, (pattern.search(text) for pattern in patterns)):
+            # The same words by two patterns are one thing.
+            if not any(match.start() < other.end() and other.start() < match.end() for other in told):
+                told.append(match)
+        for match in told:
             yield cause, " ".join(match[0].split())
 
 
 @cache
-def _patterns() -> dict[str, re.Pattern[str]]:
+def _patterns(what: str) -> dict[str, tuple[re.Pattern[str], ...]]:
     rows = store.load("diagnosis")["diagnosis"]["cause"]
     return {
-        cause: re.compile("|".join(row["seen"]), re.IGNORECASE)
+        cause: tuple(re.compile(words, re.IGNORECASE) for words in row[what])
         for cause, row in rows.items()
-        if "seen" in row
+        if what in row
     }
