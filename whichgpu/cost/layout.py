@@ -216,7 +216,7 @@ def memory_parts(
         if starting.profiles(stack, job):
             parts["kv_cache"] = np.maximum(parts["kv_cache"], starting.longest(workload, job, stack))
         else:
-            parts["kv_reserve"] = memory.reserve(parts["kv_cache"])
+            parts["kv_reserve"] = memory.reserve(parts["kv_cache"], stack)
         return parts, ops
     mesh = Mesh.of(job)
     group, whole = parallel.grouped(workload, job, mesh)
