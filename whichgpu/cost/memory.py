@@ -376,16 +376,14 @@ _GA100 = 8.0
 
 
 def widened_layer(ops: Sequence[Op], stack: Runtime, spec: Precision) -> Any:
-    """16-bit copies of the largest quantised matrix, where a framework quantises what it loads: two, or one.
+    """Two 16-bit copies of the largest quantised matrix, where a framework quantises what it loads.
 
-    bitsandbytes makes the narrow matrix beside the wide one, and widens it for a product. LLM.int8 multiplies
-    as narrow as it stores: one copy is there as it is loaded, and in a backward pass (`MatMul8bitLt`).
+    bitsandbytes makes the narrow matrix beside the wide one, and widens it for a product.
     """
     if not spec.quantised or "counter" in stack.holds or stack.specialised:
         return 0.0
     head = bool(stack.holds.get("quantised_head"))
-    copies = 1.0 if spec.id == "int8" else 2.0
-    return copies * largest_layer(ops, head=head, apart=True) * _WIDE
+    return 2.0 * largest_layer(ops, head=head, apart=True) * _WIDE
 
 
 def largest_layer(forward: Sequence[Op], *, head: bool = False, apart: bool = False) -> Any:
