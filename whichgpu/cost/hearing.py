@@ -6,8 +6,8 @@ it, W windows at once, b hypotheses of a beam:
     of what it hears   2 L S D W values, which hypotheses share; b times that where each has a copy
                        (`own_states`: `_expand_inputs_for_generation` of Transformers)
     of what it wrote   2 L T D b W values. Where the text of the last window goes before a window's
-                       (`follows_text`: condition_on_previous_text of openai-whisper and faster-whisper), which
-                       those of a batch cannot, T reaches all the positions that there are
+                       (`follows_text`: condition_on_previous_text of openai-whisper and faster-whisper), not
+                       in a batch of them, T reaches all the positions that there are
 
 What the encoder makes, two copies of one layer's scores among it where they lie in memory, is gone as the
 caches come: the more of both moments counts.

@@ -29,6 +29,7 @@ from whichgpu.cost import (
     unread,
 )
 from whichgpu.cost.activations import slack as reserved_slack
+from whichgpu.cost.attention import off
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.mesh import Mesh, shares_tokens
@@ -471,7 +472,7 @@ def _exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...]
         * parallel.all_to_all_seconds(workload, job, whole, mesh, devices, copies=stack.sends_copies)
     )
     context = parallel.context_parallel_seconds(whole, mesh, devices, stack.products["attention"])
-    shown = 1.0 if asked.off(job.options.get("moe_overlap", "")) else section("training")["moe_exposed"]
+    shown = 1.0 if off(job.options.get("moe_overlap", "")) else section("training")["moe_exposed"]
     from whichgpu.cost import distributed
 
     if distributed.schedule(job) == "dualpipe":

@@ -15,11 +15,10 @@ import numpy as np
 
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.asked import sends_away
-from whichgpu.cost.estimates import NOT_SERVED, hinted, merged, no_use, unknown
+from whichgpu.cost.estimates import hinted, merged, no_use, not_served, unknown
 from whichgpu.cost.job_memory import first_that_fits, open_checkpointing
 from whichgpu.cost.placing import running
 from whichgpu.cost.stages import stages
-from whichgpu.cost.starting import unread
 from whichgpu.cost.support import substitutions
 from whichgpu.errors import UsageError
 from whichgpu.hardware.slices import is_part, resolve_device
@@ -279,9 +278,7 @@ def _notes(cells: Cells, index: int) -> tuple[str, ...]:
         *done.said,
     ]
     said += no_use(done.workload, done.unused)
-    ignored = unknown(done.job, done.workload)
-    ignored += [name for name in NOT_SERVED if done.job.phase == "serve" and name in done.job.options]
-    ignored += unread(done.runtime, done.job)
+    ignored = unknown(done.job, done.workload) + not_served(done.job, done.runtime)
     if ignored:
         said.append(f"not modelled yet, and ignored: {', '.join(map(hinted, ignored))}")
     said += filter(None, (cells.doubt(index),))

@@ -49,7 +49,9 @@ def said(cells: Cells, index: int) -> list[str]:
     text = f"{title} has {gib(free)} for its KV cache"
     if "sampled" not in cells.settled.runtime.holds:
         return [f"{text}: sequences of up to {most:,} tokens"]
-    text = f"{text}, and starts with --max-model-len up to {most:,}"
+    made_for = cells.settled.workload.dims.get("max_positions", np.inf)
+    made = f" (the model was made for {made_for:,.0f})" if most > made_for else ""
+    text = f"{text}, and starts with --max-model-len up to {most:,}{made}"
     if cells.fits[index] or "max_model_len" not in cells.job.options:
         return [text]
     asked = cells.settled.job.option("max_model_len", 1.0)
