@@ -102,6 +102,18 @@ def test_a_server_for_longer_sequences_than_its_model_is_told_of():
         asked("gpt2", "a10g", runtime="vLLM", options={"max_model_len": "4096"})
 
 
+def test_vllm_is_told_to_start_with_shorter_sequences_than_its_model_takes():
+    short = asked("llama-3.1-8b", "a10g", runtime="vLLM 0.8")
+    said = next(note for note in short["notes"] if "makes room for a sequence of the 131,072 tokens" in note)
+    most = int(said.split("--max-model-len ")[1].split(" ")[0])
+    for tokens, fits in ((most, True), (int(1.1 * most), False)):
+        options = {"max_model_len": str(tokens)}
+        assert asked("llama-3.1-8b", "a10g", runtime="vLLM 0.8", options=options)["fits"] is fits
+    for other in (("a100-80gb-sxm", "vLLM 0.8"), ("a10g", "SGLang"), ("a10g", "")):
+        notes = asked("llama-3.1-8b", other[0], runtime=other[1])["notes"]
+        assert not any("makes room for" in note for note in notes), other
+
+
 def test_options_of_trainings_are_told_where_nothing_is_trained():
     found = asked("llama-3.1-8b", "rtx-4090", options={"checkpointing": "full", "optimizer": "adamw"})
     assert any(

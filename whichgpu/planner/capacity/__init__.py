@@ -239,16 +239,17 @@ def _allowed(cells: Cells, index: int) -> list[str]:
     done = cells.settled
     if started.measures(cells):
         return started.said(cells, index)
+    whole = started.unasked(cells, index)
     takes, flag = done.runtime.holds.get("takes", 1.0), _SHARES.get(done.runtime.id)
     share = float(cells.share * cells.required[index] / cells.available[index])
     if done.job.phase != "serve" or flag is None or not takes < share <= 1.0:
-        return []
+        return whole
     if share > cells.share:
         given = f"{done.runtime.title} can be given {cells.share:.0%} of a card"
-        return [f"{given}: what it holds beside needs the rest"]
+        return [f"{given}: what it holds beside needs the rest", *whole]
     least = min(math.ceil(100.0 * share) / 100.0, 0.99)
     taken = f"{done.runtime.title} takes {takes:.0%} of a card unless told otherwise"
-    return [f"{taken}: start it with {flag} {least}"]
+    return [f"{taken}: start it with {flag} {least}", *whole]
 
 
 def _uncut(cells: Cells, index: int) -> list[str]:
