@@ -137,3 +137,24 @@ def test_older_releases_of_trl_do_not(runtime):
     assert total("llama-3.1-8b", **job) == pytest.approx(
         total("llama-3.1-8b", **job, options={"checkpointing": "none"})
     )
+
+
+@pytest.mark.parametrize(
+    ("workload", "columns"),
+    [
+        ("bge-m3", {"input_tokens": 512}),
+        ("bert-large", {"runtime": "PyTorch 2.5", "input_tokens": 32768, "batch": 2}),
+        ("svd-xt", {"input_tokens": 512, "pp": 4}),
+        ("resnet50", {"runtime": "Ollama 0.5", "phase": "finetune_qlora"}),
+        ("whisper-large-v3", {"runtime": "faster-whisper", "phase": "finetune_full"}),
+        ("gemma-2-9b", {"runtime": "LitGPT", "phase": "train", "precision": "fp8"}),
+        ("stable-cascade", {"phase": "finetune_lora"}),
+    ],
+)
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_columns_and_programs_that_mean_nothing_for_a_model_are_no_crash(workload, columns):
+    """A prompt of what reads none, training under what trains nothing, a head that is one GPU's own."""
+    answer = asked(workload, "rtx-4090", **columns)
+    assert answer["required"] > 0.0 or answer["reason"]
+    ignored = any("has no use for input_tokens" in note for note in answer["notes"])
+    assert ignored == ("input_tokens" in columns)

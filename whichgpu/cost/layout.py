@@ -166,7 +166,9 @@ def settle(job: Job) -> Settled:
     read = asked.read(job)
     workload, stack = read.workload, read.runtime
     unused = tuple(name for name in workload.unused(job) if getattr(read.job, name) is not None)
-    job = pipeline.spread_layers(read.job, stack).with_defaults(tp=1.0, pp=1.0)
+    # A prompt of what has none is no prompt, wherever it is looked for.
+    given = read.job.changed(**{name: None for name in unused if name in _PROMPTS})
+    job = pipeline.spread_layers(given, stack).with_defaults(tp=1.0, pp=1.0)
     mesh = Mesh.of(job.changed(phase=job.phase or workload.phases[0]))
     serves = (job.phase or workload.phases[0]) == "serve"
     flight = in_flight(job) if serves else None
@@ -183,6 +185,10 @@ def settle(job: Job) -> Settled:
         job, step = distributed.usual_step(read.job, job, mesh.replica)
         step = (*step, *distributed.gathering(read.job, job, stack, mesh))
     return Settled(workload, job, stack, unused, (*workload.beyond(job), *read.said, *beside, *step))
+
+
+#: Columns of a prompt and what is written behind it.
+_PROMPTS = ("input_tokens", "output_tokens")
 
 
 def _batch_beside(job: Job) -> tuple[str, ...]:
