@@ -190,7 +190,7 @@ def active_parameters(dims: Mapping[str, Any]) -> float:
     through(dims, rec, 1.0, [Attend(1.0, 1.0, 1.0)], 1.0)
     counts = parameters(rec.ops())
     idle = sum(group.layers * idle_parameters(dims) for group in groups(dims) if group.feed == "E")
-    return sum(counts.values()) - counts.get("prediction", 0) - idle
+    return float(sum(counts.values()) - counts.get("prediction", 0) - idle)
 
 
 def _train(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
