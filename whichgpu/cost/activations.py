@@ -407,7 +407,9 @@ def _inputs(op: Op) -> Any:
 
 def _adapter_share(op: Op, kept: Kept) -> Any:
     """What an adapter's input takes, over one copy of it in the format of activations."""
-    size = op.read_bytes / _inputs(op)
+    inputs = _inputs(op)
+    # What has no inputs, of pictures too small for a network, has nothing to keep.
+    size = np.where(inputs > 0, op.read_bytes / np.maximum(inputs, 1.0), 1.0)
     return kept.holds.get("adapter_bytes", size) / size
 
 

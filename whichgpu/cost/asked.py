@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import habits, sequence, unread
+from whichgpu.cost.attention import attending, off
 from whichgpu.cost.pipeline import in_turn
 from whichgpu.cost.requests import limited
 from whichgpu.cost.runtime import kept, runtime
@@ -107,7 +108,7 @@ def read(job: Job) -> Asked:
     if job.phase in ADAPTER_PHASES and "control" in workload.dims:
         raise UsageError(f"what of {workload.id} is adapted is not modelled; use phase train")
     asked = job.phase or workload.phases[0]
-    stack = stack if asked == "serve" else _attending(stack, job, workload)
+    stack = attending(stack, job, workload, asked)
     filled, own, said = _formatted(workload, job, named, said)
     stored = _stored(filled, workload, stack, released=_released(workload, own, filled.precision))
     filled = with_cache(stored, stack)
@@ -291,55 +292,6 @@ _WIDE = {"fp16": "amp-fp16", "bf16": "amp-bf16"}
 _INT4 = "w4a16"
 
 
-def _attending(stack: Runtime, job: Job, workload: Workload) -> Runtime:
-    """The runtime with attention as `flash_attention` says, or as its library has it.
-
-    A server of requests has kernels of its own for its cache, none of which keeps scores.
-    """
-    said = job.options.get("flash_attention")
-    if said is not None:
-        return _with_flash(_unfused_by_itself(stack), not off(said))
-    out = _written_out(stack, workload) or (job.trains and _weighs(stack, workload))
-    return _with_flash(stack, False) if stack.flash and out else stack
-
-
-@kept
-def _with_flash(stack: Runtime, flash: bool) -> Runtime:
-    return replace(stack, flash=flash)
-
-
-@kept
-def _unfused_by_itself(stack: Runtime) -> Runtime:
-    """A stack that keeps scores nowhere by itself: what a job says of attention goes before."""
-    return replace(stack, unfused=()) if stack.unfused else stack
-
-
-#: Words by which a runtime's text says that no scores lie in memory.
-_FUSED = ("flash", "xformers", "sdpa")
-
-
-def _written_out(stack: Runtime, workload: Workload) -> bool:
-    """Whether the release of Transformers that is meant writes this model's attention out.
-
-    `written_out` of its dimensions is the first release that does not, "any" where none does; a text
-    without a release means today's.
-    """
-    first, low = str(workload.dims.get("written_out", "")), stack.said.lower()
-    if not first or stack.id != "transformers" or any(word in low for word in _FUSED):
-        return False
-    told = re.search(r"transformers\W{0,3}v?(\d+)\.(\d+)", low)
-    return first == "any" or (told is not None and tuple(map(int, told.groups())) < habits.numbers(first))
-
-
-def _weighs(stack: Runtime, workload: Workload) -> bool:
-    """Whether a model's own code asks for attention's weights, which no fused kernel gives.
-
-    `torch.nn.MultiheadAttention` does unless it is told otherwise (`need_weights`).
-    """
-    asks = bool(getattr(workload.code, "WEIGHS", False)) and stack.software == "pytorch"
-    return asks and stack.id != "transformers" and not any(word in stack.said.lower() for word in _FUSED)
-
-
 def nvlink(option: str) -> str:
     """What a job says of NVLink: "bridge" (cards have one), "none", "host" (copies off), or nothing.
 
@@ -364,11 +316,6 @@ def network(option: str) -> float:
             f"option network: a machine sends 1 Gbit/s to 100 Tbit/s, not {option}; write network=400Gbit/s"
         )
     return rate / 8.0
-
-
-def off(option: str) -> bool:
-    """Whether the text of an option says no, or nothing."""
-    return option.strip().lower() in ("", "false", "0", "no", "none", "off", "eager")
 
 
 def _spreading(job: Job, workload: Workload, stack: Runtime) -> tuple[Job, tuple[str, ...]]:

@@ -42,7 +42,9 @@ def softmax_of(workload: Workload, ops: Sequence[Op], spec: Precision, stack: Ru
     dims = workload.dims
     drops = "denoiser" not in dims and getattr(workload.code, "SCORES_DROP", True)
     # What the code of a release has of a score at the most, in FP32, FP16 and BF16.
-    each = stack.holds.get("scores", {}).get(dims.get("scores")) if not spec.mixed else None
+    known = stack.holds.get("scores")
+    # Where it is a plain yes nothing is trained.
+    each = known.get(dims.get("scores")) if isinstance(known, dict) and not spec.mixed else None
     found = softmax(
         ops, spec, stack, drops=drops, widens=bool(dims.get("wide_scores")),
         capped=bool(dims.get("score_cap")),

@@ -78,11 +78,13 @@ _ADAPTERS = ("adapter", "adapter_precision", "virtual_tokens", "lora_rank", "lor
 #: Columns of a job that are no numbers.
 _COLUMNS = ("phase", "precision", "runtime", "resolution")
 #: Those of them that mean nothing to a server of requests.
-NOT_SERVED = ("offload_to", "flash_attention", "images", "sounds")
+_NOT_SERVED = ("offload_to", "flash_attention", "images", "sounds")
 #: What a training of a language model is not read for.
 _NOT_LEARNT = ("images", "sounds")
 #: What is of trainings alone, and of pipelines that make pictures.
-_LEARNT, _OF_PICTURES = ("reference",), ("captions", "safety_checker", "without")
+_LEARNT = ("reference", "checkpointing", "optimizer", "optimizer_in_backward", "loss_chunks", "fused_loss",
+           "loss_precision")  # fmt: skip
+_OF_PICTURES = ("captions", "safety_checker", "without")
 #: d log t / d log launch from which a pass waits for its host more than for its GPU.
 PACED = 0.5
 #: What each basis but the best means for a reader.
@@ -328,10 +330,7 @@ class Estimates:
                 if name in self.job.options
             ]
         said += idle(self.job)
-        ignored = unknown(self.job, self.workload)
-        if self.job.phase == "serve":
-            ignored += [name for name in NOT_SERVED if name in self.job.options]
-            ignored += unread(self.runtime, self.job)
+        ignored = unknown(self.job, self.workload) + not_served(self.job, self.runtime)
         if ignored:
             said.append(f"not modelled yet, and ignored: {', '.join(map(hinted, ignored))}")
         said += [*merged(self.job), *too_long(self.job)]
@@ -354,6 +353,8 @@ def hinted(name: str) -> str:
 
     from whichgpu.cost.commanded import FLAGS, SWITCHES
 
+    if name in _LEARNT:
+        return f"{name} (of trainings alone)"
     if name in NUMBERS or name in _COLUMNS:
         return f"{name} (that is no option but a column: write --{name.replace('_', '-')})"
     plain = name.lower().replace("-", "_")
@@ -381,6 +382,16 @@ def unknown(job: Job, workload: Workload) -> list[str]:
     other = {*(_NOT_LEARNT if job.trains else _LEARNT), *(() if "vae" in workload.dims else _OF_PICTURES)}
     stated = set(job.options)
     return sorted(stated - MODELLED - set(workload.options) | stated & other)
+
+
+def not_served(job: Job, stack: Runtime) -> list[str]:
+    """The options of a serving job that its server does not read."""
+    if job.phase != "serve":
+        return []
+    # Attention is an engine's own; a program without one has its library's.
+    read = ("flash_attention",) if stack.holds.get("no_engine") else ()
+    stated = [name for name in _NOT_SERVED if name in job.options and name not in read]
+    return stated + unread(stack, job)
 
 
 def ignoring(job: Job, workload: Workload) -> str:

@@ -6,8 +6,8 @@ it, W windows at once, b hypotheses of a beam:
     of what it hears   2 L S D W values, which hypotheses share; b times that where each has a copy
                        (`own_states`: `_expand_inputs_for_generation` of Transformers)
     of what it wrote   2 L T D b W values. Where the text of the last window goes before a window's
-                       (`follows_text`: condition_on_previous_text of openai-whisper and faster-whisper) T
-                       reaches all the positions that there are
+                       (`follows_text`: condition_on_previous_text of openai-whisper and faster-whisper), not
+                       in a batch of them, T reaches all the positions that there are
 
 What the encoder makes, two copies of one layer's scores among it where they lie in memory, is gone as the
 caches come: the more of both moments counts.
@@ -99,8 +99,9 @@ def _caches(workload: Workload, job: Job, stack: Runtime) -> tuple[Any, Any]:
     """Bytes of keys and values of what is heard and of what is written."""
     dims, windows = workload.dims, np.asarray(job.batch, dtype=np.float64)
     token = 2.0 * float(dims["decoder"]) * float(dims["hidden"]) * precision(job.precision).kv
-    follows = stack.holds.get("follows_text")
-    tokens = float(dims["positions"]) if follows else np.asarray(job.output_tokens, dtype=np.float64)
+    # Windows that are heard at once know nothing of each other's text.
+    follows = bool(stack.holds.get("follows_text")) & (windows <= 1.0)
+    tokens = np.where(follows, float(dims["positions"]), np.asarray(job.output_tokens, dtype=np.float64))
     hypotheses = _beams(job) * windows
     copies = hypotheses if stack.holds.get("own_states") else windows
     return token * _STATES * copies, token * tokens * hypotheses

@@ -29,6 +29,7 @@ from whichgpu.cost import (
     unread,
 )
 from whichgpu.cost.activations import slack as reserved_slack
+from whichgpu.cost.attention import off
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.mesh import Mesh, shares_tokens
@@ -165,7 +166,9 @@ def settle(job: Job) -> Settled:
     read = asked.read(job)
     workload, stack = read.workload, read.runtime
     unused = tuple(name for name in workload.unused(job) if getattr(read.job, name) is not None)
-    job = pipeline.spread_layers(read.job, stack).with_defaults(tp=1.0, pp=1.0)
+    # A prompt of what has none is no prompt, wherever it is looked for.
+    given = read.job.changed(**{name: None for name in unused if name in _PROMPTS})
+    job = pipeline.spread_layers(given, stack).with_defaults(tp=1.0, pp=1.0)
     mesh = Mesh.of(job.changed(phase=job.phase or workload.phases[0]))
     serves = (job.phase or workload.phases[0]) == "serve"
     flight = in_flight(job) if serves else None
@@ -182,6 +185,10 @@ def settle(job: Job) -> Settled:
         job, step = distributed.usual_step(read.job, job, mesh.replica)
         step = (*step, *distributed.gathering(read.job, job, stack, mesh))
     return Settled(workload, job, stack, unused, (*workload.beyond(job), *read.said, *beside, *step))
+
+
+#: Columns of a prompt and what is written behind it.
+_PROMPTS = ("input_tokens", "output_tokens")
 
 
 def _batch_beside(job: Job) -> tuple[str, ...]:
@@ -216,7 +223,7 @@ def memory_parts(
         if starting.profiles(stack, job):
             parts["kv_cache"] = np.maximum(parts["kv_cache"], starting.longest(workload, job, stack))
         else:
-            parts["kv_reserve"] = memory.reserve(parts["kv_cache"])
+            parts["kv_reserve"] = memory.reserve(parts["kv_cache"], stack)
         return parts, ops
     mesh = Mesh.of(job)
     group, whole = parallel.grouped(workload, job, mesh)
@@ -488,7 +495,7 @@ def _exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...]
         * parallel.all_to_all_seconds(workload, job, whole, mesh, devices, copies=stack.sends_copies)
     )
     context = parallel.context_parallel_seconds(whole, mesh, devices, stack.products["attention"])
-    shown = 1.0 if asked.off(job.options.get("moe_overlap", "")) else section("training")["moe_exposed"]
+    shown = 1.0 if off(job.options.get("moe_overlap", "")) else section("training")["moe_exposed"]
     from whichgpu.cost import distributed
 
     if distributed.schedule(job) == "dualpipe":

@@ -456,7 +456,7 @@ def cache_room(
     (`kept`) has the rest of what its driver leaves for its share. Where no sequence, of `least` bytes, has
     room in it, the server is started with the most that it can be given.
     """
-    room = np.asarray(section("capacity")["usable"] * (memory - needed(parts)))
+    room = np.asarray(_usable(stack) * (memory - needed(parts)))
     inside = {"card": needed(parts), "static": np.asarray(parts["weights"])}.get(stack.holds.get("of", ""))
     if inside is None:
         return room
@@ -470,6 +470,12 @@ def cache_room(
     return room
 
 
-def reserve(kv: Any) -> Any:
+def reserve(kv: Any, stack: Runtime) -> Any:
     """Bytes that a serving engine leaves empty beside a KV cache of `kv` bytes, as `sequences` counts."""
-    return np.asarray(kv, dtype=np.float64) * (1.0 / section("capacity")["usable"] - 1.0)
+    return np.asarray(kv, dtype=np.float64) * (1.0 / _usable(stack) - 1.0)
+
+
+def _usable(stack: Runtime) -> Any:
+    """The share of what is left that an engine's cache takes; all where a cache is made for its context."""
+    share = float(section("capacity")["usable"])
+    return stack.read(lambda one: 1.0 if one.holds.get("reserves_graph") else share)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import asked, offload, parallel
+from whichgpu.cost import offload, parallel
+from whichgpu.cost.attention import off
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.engine_step import computed_tokens, step_ops
 from whichgpu.cost.launching import kernels
@@ -202,7 +203,7 @@ def exposed(job: Job) -> float:
 
     As beside another micro-batch of a training (an assumption: no run on file states it).
     """
-    hides = not asked.off(job.options.get("moe_overlap", ""))
+    hides = not off(job.options.get("moe_overlap", ""))
     return float(section("training")["moe_exposed"]) if hides else 1.0
 
 

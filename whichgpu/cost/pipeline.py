@@ -89,7 +89,7 @@ def fullest_stage(layers: float, stages: Any) -> Array:
 def flowing(workload: Workload, job: Job, stack: Runtime, whole: Sequence[Op]) -> tuple[Op, ...]:
     """The ops of a pass as its stages run them, given those of one GPU: prompts overlap, tokens do not."""
     prompted = job.input_tokens is not None and job.phase in ("prefill", "generate")
-    if job.trains or not prompted or np.all(np.asarray(job.pp) == 1):
+    if job.trains or not prompted or np.all(np.asarray(job.pp) == 1) or "prefill" not in workload.phases:
         return tuple(whole)
     prompt = whole if job.phase == "prefill" else workload.trace(job.changed(phase="prefill"))
     most = fullest_stage(float(workload.dims["layers"]), job.pp)

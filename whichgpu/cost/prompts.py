@@ -69,6 +69,26 @@ def fullest(
     return memory.fuller(prompt, memory.fuller(first, {**parts, "kv_cache": times * parts["kv_cache"]}))
 
 
+def served(
+    workload: Workload, job: Job, stack: Runtime, mesh: Mesh, idle: Any
+) -> tuple[dict[str, Any], float]:
+    """What a pass of one request of several has beside their caches, by part, and how often these are there.
+
+    `fullest` of a server without an engine, whose prompts come one by one; a token's pass has `idle` bytes. A
+    prompt has neither its answer's cache behind it nor a second copy, for which there is room by then.
+    """
+    one = job.changed(batch=1.0)
+    found, widened = _prompt(workload, one, stack, mesh), 4.0 / precision(job.precision).activation
+    times = 2.0 if stack.holds.get("cache_twice") else 1.0
+    behind, whole = (cache(workload, one, stack, made) for made in (None, job.output_tokens))
+    there = (behind - times * whole) / _array(mesh.pp)
+    plain = np.maximum(found.alive, found.summed / 4.0 + found.logits * (1.0 + widened))
+    apart = found.summed + found.scores > plain
+    scores = np.where(apart, np.maximum(found.scores + there, 0.0), 0.0)
+    most = np.maximum(np.where(apart, found.summed, plain + there), idle)
+    return {"activations": most, **({"scores": scores} if np.any(scores > 0.0) else {})}, times
+
+
 def taken_anew(workload: Workload, job: Job, stack: Runtime) -> Any:
     """Bytes that the allocator holds beside a prompt's tensors where layers join their caches one by one.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import memory as mem
-from whichgpu.cost import offload, parallel, starting
+from whichgpu.cost import offload, parallel, prompts, reserving, starting
 from whichgpu.cost.engine_step import step_ops
 from whichgpu.cost.job_memory import communication
 from whichgpu.cost.mesh import Mesh
@@ -39,8 +39,7 @@ if TYPE_CHECKING:
 def places(job: Job, stack: Runtime, devices: Devices) -> tuple[Array, Array, Array]:
     """Replicas of a settled job, the requests of each at once (one where none is stated), and the most."""
     most = limits(stack, job, devices).sequences * Mesh.of(job).attention_dp
-    asked = np.ones(()) if job.concurrency is None else requests_each(job)
-    return replicas(job), np.minimum(asked, most), np.asarray(most)
+    return replicas(job), np.minimum(_asked(job), most), np.asarray(most)
 
 
 def replicas(job: Job) -> Array:
@@ -63,7 +62,14 @@ def room_of(
     # A server that has no room for its longest sequence does not start, and holds none.
     room = np.where(room >= starting.longest(workload, job, stack), room, 0.0)
     most = limits(stack, job, devices).sequences * Mesh.of(job).attention_dp
-    return mem.sequences(room, each, most), parts, each
+    # What is taken ahead is in the parts for the sequences that are asked for, and grows with more of them.
+    grows = reserving.of_sequence(workload, job, stack)
+    return mem.sequences(room + grows * _asked(job), each + grows, most), parts, each
+
+
+def _asked(job: Job) -> Array:
+    """Requests that a settled job states for each of its replicas; one where it states none."""
+    return np.ones(()) if job.concurrency is None else requests_each(job)
 
 
 class Cache(NamedTuple):
@@ -128,14 +134,18 @@ def standing(
     parts = mem.inference_parts(
         idle, 0.0, engine=around, stack=stack, spec=precision(job.precision), pp=mesh.pp
     )
-    parts["activations"] = _fullest_pass(job, stack, idle)
+    ahead = reserving.buffer(workload, job.changed(batch=_asked(job)), stack)
+    parts["activations"], times = np.maximum(_fullest_pass(job, stack, idle), ahead), 1.0
+    if prompts.in_one_pass(job, stack) and hasattr(workload.code, "kv_bytes_per_token"):
+        own, times = prompts.served(workload, job, stack, mesh, mem.widest(idle))
+        parts |= own
     if devices is not None and starting.profiles(stack, job):
         parts = starting.profiled(parts, job, stack, idle, devices)
     parts |= communication(mesh, stack)
     parts, _ = offload.kept(workload, job, parts)
     made = limits(stack, job).filled * output * (1.0 + Requests.of(job).output_variation)
     each, state = (
-        sequence_bytes(workload, job, tokens, stack) / mesh.pp / mesh.attention_dp
+        times * sequence_bytes(workload, job, tokens, stack) / mesh.pp / mesh.attention_dp
         for tokens in (prompt + made, 0.0)
     )
     pools = _Pools.of(stack)

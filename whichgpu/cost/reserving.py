@@ -46,6 +46,15 @@ def buffer(workload: Workload, job: Job, stack: Runtime) -> Any:
     return stack.micro_batch * _FP32 * values
 
 
+def of_sequence(workload: Workload, job: Job, stack: Runtime) -> Any:
+    """Bytes by which that buffer grows with each more sequence of a server, where scores lie in it."""
+    scores = stack.holds.get("scores") or not stack.flash
+    if not stack.holds.get("reserves_graph") or job.input_tokens is None or "heads" not in workload.dims:
+        return 0.0
+    each = (float(workload.dims["heads"]) + 1.0) * _context(job.changed(batch=1.0))
+    return stack.micro_batch * _FP32 * each * float(bool(scores))
+
+
 def _context(job: Job) -> Any:
     """Tokens of all sequences for which a cache is made."""
     written = 0.0 if job.output_tokens is None else np.asarray(job.output_tokens, dtype=np.float64)

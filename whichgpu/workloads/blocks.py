@@ -199,4 +199,7 @@ def check_positions(tokens: Any, positions: float, column: str) -> None:
     """Refuse more tokens than the model has learned positions for."""
     longest = float(np.max(tokens))
     if longest > positions:
-        raise UsageError(f"{column}: {longest:g} is more than the {positions:g} positions of this model")
+        raise UsageError(
+            f"{column}: {longest:g} is more than the {positions:g} positions of this model; "
+            f"write {positions:g} tokens or fewer"
+        )

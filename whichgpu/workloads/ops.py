@@ -141,13 +141,16 @@ def product_flops(ops: Iterable[Op]) -> Any:
     return total((op for op in ops if op.kind in COUNTED), "flops")
 
 
-def parameters(ops: Iterable[Op]) -> dict[str, int]:
-    """Weights by module; repeats share theirs."""
-    by_module: dict[str, float] = {}
+def parameters(ops: Iterable[Op]) -> dict[str, Any]:
+    """Weights by module, whole numbers, of each job where an op's are an array; repeats share theirs."""
+    by_module: dict[str, Any] = {}
     for op in ops:
-        if op.stage == "forward" and op.parameters:
+        if op.stage == "forward" and some(op.parameters):
             by_module[op.module] = by_module.get(op.module, 0.0) + op.parameters * op.copies
-    return {module: round(count) for module, count in by_module.items()}
+    return {
+        module: np.round(count) if isinstance(count, np.ndarray) else round(count)
+        for module, count in by_module.items()
+    }
 
 
 def stored_weight_bytes(ops: Iterable[Op]) -> Any:

@@ -15,11 +15,10 @@ import numpy as np
 
 from whichgpu.cost.arrays import distinct
 from whichgpu.cost.asked import sends_away
-from whichgpu.cost.estimates import NOT_SERVED, hinted, merged, no_use, unknown
+from whichgpu.cost.estimates import hinted, merged, no_use, not_served, unknown
 from whichgpu.cost.job_memory import first_that_fits, open_checkpointing
 from whichgpu.cost.placing import running
 from whichgpu.cost.stages import stages
-from whichgpu.cost.starting import unread
 from whichgpu.cost.support import substitutions
 from whichgpu.errors import UsageError
 from whichgpu.hardware.slices import is_part, resolve_device
@@ -240,16 +239,17 @@ def _allowed(cells: Cells, index: int) -> list[str]:
     done = cells.settled
     if started.measures(cells):
         return started.said(cells, index)
+    whole = started.unasked(cells, index)
     takes, flag = done.runtime.holds.get("takes", 1.0), _SHARES.get(done.runtime.id)
     share = float(cells.share * cells.required[index] / cells.available[index])
     if done.job.phase != "serve" or flag is None or not takes < share <= 1.0:
-        return []
+        return whole
     if share > cells.share:
         given = f"{done.runtime.title} can be given {cells.share:.0%} of a card"
-        return [f"{given}: what it holds beside needs the rest"]
+        return [f"{given}: what it holds beside needs the rest", *whole]
     least = min(math.ceil(100.0 * share) / 100.0, 0.99)
     taken = f"{done.runtime.title} takes {takes:.0%} of a card unless told otherwise"
-    return [f"{taken}: start it with {flag} {least}"]
+    return [f"{taken}: start it with {flag} {least}", *whole]
 
 
 def _uncut(cells: Cells, index: int) -> list[str]:
@@ -279,9 +279,7 @@ def _notes(cells: Cells, index: int) -> tuple[str, ...]:
         *done.said,
     ]
     said += no_use(done.workload, done.unused)
-    ignored = unknown(done.job, done.workload)
-    ignored += [name for name in NOT_SERVED if done.job.phase == "serve" and name in done.job.options]
-    ignored += unread(done.runtime, done.job)
+    ignored = unknown(done.job, done.workload) + not_served(done.job, done.runtime)
     if ignored:
         said.append(f"not modelled yet, and ignored: {', '.join(map(hinted, ignored))}")
     said += filter(None, (cells.doubt(index),))

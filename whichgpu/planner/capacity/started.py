@@ -37,6 +37,26 @@ def longest(cells: Cells) -> NDArray[Any]:
     return known
 
 
+def unasked(cells: Cells, index: int) -> list[str]:
+    """What to say of vLLM, where a job names it, that has no room for a sequence as long as its model takes.
+
+    Unless it is told `--max-model-len` it asks its cache for one of these.
+    """
+    done = cells.settled
+    whole = done.workload.dims.get("max_positions")
+    named = bool(cells.job.runtime) and "sampled" in done.runtime.holds and done.job.phase == "serve"
+    if not (named and whole and cells.fits[index]):
+        return []
+    options = {**cells.job.options, "max_model_len": f"{whole:.0f}"}
+    most = int(longest(cells.with_job(options=options))[index])
+    if not most or most >= whole:
+        return []
+    return [
+        f"{done.runtime.title} makes room for a sequence of the {whole:,.0f} tokens that the model takes, "
+        f"unless told otherwise, and has none here: start it with --max-model-len {most} or less"
+    ]
+
+
 def said(cells: Cells, index: int) -> list[str]:
     """The room for the cache on one of the devices, as vLLM tells it when it starts."""
     if not measures(cells) or not cells.able[index]:
@@ -49,7 +69,9 @@ def said(cells: Cells, index: int) -> list[str]:
     text = f"{title} has {gib(free)} for its KV cache"
     if "sampled" not in cells.settled.runtime.holds:
         return [f"{text}: sequences of up to {most:,} tokens"]
-    text = f"{text}, and starts with --max-model-len up to {most:,}"
+    made_for = cells.settled.workload.dims.get("max_positions", np.inf)
+    made = f" (the model was made for {made_for:,.0f})" if most > made_for else ""
+    text = f"{text}, and starts with --max-model-len up to {most:,}{made}"
     if cells.fits[index] or "max_model_len" not in cells.job.options:
         return [text]
     asked = cells.settled.job.option("max_model_len", 1.0)

@@ -155,11 +155,15 @@ def beyond(dims: Mapping[str, Any], job: Job) -> tuple[str, ...]:
     """What to say of a job longer than the model was made for (most that a learned table refuses raise)."""
     given = (job.seq_len,) if job.trains else (job.input_tokens, job.output_tokens)
     tokens = _most(sum((np.asarray(part) for part in given if part is not None), start=np.zeros(())))
+    column = "seq_len" if job.trains else "input_tokens + output_tokens"
+    if job.phase == "serve" and job.option("max_model_len", 1.0, 1.0) > tokens:
+        # A server is told how long sequences may be, and checks that as it starts.
+        column, tokens = "max_model_len", job.option("max_model_len", 1.0, 1.0)
     learned, made_for = dims.get("positions") or np.inf, dims.get("max_positions") or np.inf
     if job.phase in _FROM_SCRATCH and tokens > learned:
         return (f"{tokens:g} tokens: the table of {learned:g} learned positions is trained as long as that",)
     # Here rather than in the trace alone: phases that are the same work are traced as one of them.
-    check_positions(tokens, learned, "seq_len" if job.trains else "input_tokens + output_tokens")
+    check_positions(tokens, learned, column)
     most = min(learned, made_for)
     if tokens <= most:
         return ()
@@ -186,7 +190,7 @@ def active_parameters(dims: Mapping[str, Any]) -> float:
     through(dims, rec, 1.0, [Attend(1.0, 1.0, 1.0)], 1.0)
     counts = parameters(rec.ops())
     idle = sum(group.layers * idle_parameters(dims) for group in groups(dims) if group.feed == "E")
-    return sum(counts.values()) - counts.get("prediction", 0) - idle
+    return float(sum(counts.values()) - counts.get("prediction", 0) - idle)
 
 
 def _train(dims: Mapping[str, Any], job: Job, rec: Recorder) -> None:
