@@ -105,6 +105,10 @@ class Step:
     #: Of what is exchanged, the share that is ready when the last backward pass is over.
     late: Any = 0.0
     experts: Experts | None = None
+    #: Of how many batches a step is, each of which fills a pipeline anew.
+    rounds: Any = 1.0
+    #: Whether a trainer of language models exchanges, what is shared out too at the full rate of the links.
+    tuned: bool = True
 
 
 def sharding(job: Job, stack: Runtime) -> int:
@@ -183,6 +187,7 @@ def plan(
         casts_once=stack.casts_once, wait=section("links")["step"] * _exchanging(job),
         norms_wait=stack.norms_wait * _exchanging(job) * _normed(whole),
         late=_late(whole, stack, each * held), experts=dealt if np.any(dealt.share > 0.0) else None,
+        rounds=rounds, tuned=bool(stack.domain),
     )  # fmt: skip
 
 

@@ -250,8 +250,8 @@ def training(
         level=step.level, ranks=step.ranks, pp=mesh.pp, vp=job.degree("vp"), shares=mesh.cp * mesh.tp,
         unshared=1.0 if shares_tokens(job) else mesh.tp,
         gathered=mesh.tp if stack.holds.get("gathers_inputs") else 1.0,
-        micro_batches=_in_flight(job, stack, mesh, step), trained=step.held + trained_parameters(own) - tied,
-        offload=away,
+        micro_batches=_in_flight(job, stack, mesh, step), rounds=step.rounds,
+        trained=step.held + trained_parameters(own) - tied, offload=away,
         piecewise=job.says("optimizer_in_backward"),
     )  # fmt: skip
     stack = _as_stated(job, stack, values)
