@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 #: Fewer tokens of a sequence on a GPU than this, or more GPUs for one, is never worth it.
-_LEAST_TOKENS = 2048
+_LEAST_TOKENS = 4096
 #: The largest micro-batch that is tried.
 _LARGEST = 64
 #: Meshes beyond these are not tried: a layer cut thinner computes nothing but exchanges.
