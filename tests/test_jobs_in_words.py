@@ -245,7 +245,9 @@ def test_frameworks_hand_a_gaudi_whole_graphs():
     rates = [one.value for one in predict_rows([{**row, "runtime": name} for name in names], GPUS)]
     assert rates[0] == rates[1] == rates[2]
     assert api.predict("resnet50", gpu="gaudi2", phase="train", runtime="PyTorch").runtime == "synapse"
-    # Language models have programs of their own there, which Optimum Habana runs as graphs.
+    trained = api.predict("llama-2-7b", gpu="gaudi2:8", phase="pretrain", runtime="Megatron-LM", tp=8)
+    assert trained.runtime == "synapse"
+    # Language models that write have programs of their own there, which Optimum Habana runs as graphs.
     assert api.predict("llama-2-7b", gpu="gaudi2", runtime="optimum-habana 1.15").runtime == "synapse"
     assert api.predict("llama-2-7b", gpu="gaudi2", runtime="Transformers").runtime != "synapse"
 
@@ -253,7 +255,7 @@ def test_frameworks_hand_a_gaudi_whole_graphs():
 @pytest.mark.parametrize(
     ("gpu", "runtime", "instead"),
     [("mi300x", "Megatron-LM (ROCm 6.3)", "torchtitan"),
-     ("gaudi2", "DeepSpeed + Megatron, Synapse AI 1.15", "pytorch-2"),
+     ("gaudi2", "DeepSpeed + Megatron, Synapse AI 1.15", "synapse"),
      ("mi250x", "Megatron-DeepSpeed", "pytorch-2")],
 )  # fmt: skip
 def test_forks_of_a_trainer_run_as_what_is_nearest_to_them(gpu, runtime, instead):

@@ -213,10 +213,19 @@ def test_tokens_of_grouped_experts_reach_fewer_machines() -> None:
 
     free, grouped, near = (seconds(64.0, within) for within in (1.0, 0.5, 1e-9))
     assert near < grouped < free
-    # Of 8 machines a token reaches half: 4 x 7/8 others instead of 7 (1 - (7/8)^8).
-    anywhere = 7 * (1 - (7 / 8) ** 8)
-    assert (grouped - near) / (free - near) == pytest.approx((3.5 - 0.875) / (anywhere - 0.875))
+    # Of 8 machines a token reaches half, at the pace of the network: 4 x 7/8 others, not 7 (1 - (7/8)^8).
+    anywhere, wait = 7 * (1 - (7 / 8) ** 8), section("links")["latency"]
+    assert (grouped - wait) / (free - wait) == pytest.approx(3.5 / anywhere)
+    assert free - wait == pytest.approx(1e9 * anywhere / float(links.network(devices)[0, 0]))
     assert seconds(8.0, 0.5) == seconds(8.0, 1.0)
+
+
+def test_nvlink_hands_tokens_on_while_the_network_brings_more() -> None:
+    """Tokens that all stay near one machine take what NVLink takes, however slow the network is."""
+    gpu = [catalogue()["h100-80gb-sxm"]]
+    slow, fast, alone = (Devices.of(gpu, network=rate) for rate in (1e11, 1e15, 1e18))
+    few, more, none = (float(links.all_to_all(1e9, 16.0, one, 8.0)[0, 0]) for one in (slow, fast, alone))
+    assert few > more == none
 
 
 def test_gpus_of_other_makers_exchange_over_their_own_fabric() -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from memory_jobs import GIB, parts
+from memory_jobs import GIB, laid, parts
 
 from whichgpu import api
 from whichgpu.cost import job_memory
@@ -16,6 +16,24 @@ TOKENS = {"phase": "pretrain", "precision": "bf16", "seq_len": 4096.0, "n_gpus":
 def kept(runtime: str, tp: float = 8.0, **options: str) -> float:
     job = {**TOKENS, "tp": tp, "batch": 8.0, "options": {"checkpointing": "none", **options}}
     return float(parts("llama-2-7b", runtime=runtime, **job)["activations"])
+
+
+def test_a_pipeline_hands_back_the_logits_of_a_round_and_meshes_of_a_sweep_keep_their_own() -> None:
+    """Of eight micro-batches that fill a pipeline together, however many such batches a step is of."""
+    job = {"phase": "pretrain", "precision": "bf16", "seq_len": 4096.0, "batch": 8.0, "runtime": "torchtitan"}
+
+    def held(tp, pp, steps: int):
+        options = {"checkpointing": "full", "sharding": "fsdp", "grad_accum": f"{steps}"}
+        gpus = np.full(np.shape(tp), 16.0) if np.ndim(tp) else 16.0
+        return laid("llama-3-8b", **job, n_gpus=gpus, tp=tp, pp=pp, options=options).parts
+
+    once, often = (float(np.ravel(held(1.0, 8.0, steps)["logits"])[0]) for steps in (1, 64))
+    assert often == once
+    together = held(np.array([2.0, 1.0]), np.array([1.0, 8.0]), 4)
+    for place, one in enumerate((held(2.0, 1.0, 4), held(1.0, 8.0, 4))):
+        for name in ("gathered_layers", "logits"):
+            each = np.broadcast_to(np.ravel(together[name]), (2,))[place]
+            assert float(each) == pytest.approx(float(np.ravel(one[name])[0]))
 
 
 @pytest.mark.parametrize("runtime", ["nanotron", "torchtitan"])

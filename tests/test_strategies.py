@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -161,7 +162,60 @@ def test_what_a_job_states_stays() -> None:
 def test_what_is_no_language_model_is_searched_too() -> None:
     found = search("resnet50", "a100-80gb-sxm:4")
     assert found.top
+    # Nobody's gathers of so few weights are quicker than one all-reduce.
+    assert found.top[0].sharding != "fsdp"
     assert all(one.estimate.job.tp == one.estimate.job.pp == one.cp == one.ep == 1 for one in found.top)
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen"),
+    [
+        # 126 layers in 8 x 8 groups of two, two of which have one, as NVIDIA's recipe of 405B deals them out.
+        (
+            {"workload": "llama-3.1-405b", "gpus": f"{H100}:1024", "job": {"tp": 8.0, "pp": 8.0}},
+            {"tp": 8.0, "pp": 8.0, "options": {"cp": "2", "vp": "8", "checkpointing": "full"}},
+        ),
+        # torchtitan's FSDP beside stages.
+        (
+            {"workload": "llama-3-8b", "gpus": "rtx-4090:8", "job": {"runtime": "torchtitan"}},
+            {
+                "pp": 4.0,
+                "tp": 2.0,
+                "batch": 2.0,
+                "options": {"sharding": "fsdp", "checkpointing": "full", "vp": "8"},
+            },
+        ),
+        # FSDP without stages, beside meshes that have some.
+        (
+            {"workload": "llama-3-8b", "gpus": "rtx-4090:8", "job": {"runtime": "torchtitan"}},
+            {"tp": 2.0, "options": {"sharding": "fsdp", "checkpointing": "full"}},
+        ),
+    ],
+)
+def test_no_strategy_chosen_by_hand_is_quicker(asked: dict[str, Any], chosen: dict[str, Any]) -> None:
+    own = {"seq_len": 4096.0, **asked.get("job", {})}
+    found = search(**{**asked, "job": own, "global_batch": 1024.0})
+    best = found.top[0].estimate.latency.mid / found.top[0].allowance
+    options = {"sharding": "zero1", "global_batch": "1024", **chosen["options"]}
+    mesh = {"tp": 1.0, "pp": 1.0, "batch": 1.0, **chosen, "options": options}
+    job = replace(found.request.job, n_gpus=float(found.request.count), **mesh)
+    by_hand = estimate(job, [found.request.gpu]).at(0, 0)
+    assert by_hand.required <= by_hand.available
+    assert by_hand.latency.mid >= best * (1 - 1e-9)
+
+
+def test_the_batch_that_a_trainer_cuts_for_its_pipeline_is_told_whole() -> None:
+    found = search("llama-3-8b", "rtx-4090:8", {"runtime": "torchtitan", "seq_len": 4096.0, "pp": 4.0})
+    best = found.top[0]
+    assert best.estimate.job.batch * best.micro_batches * best.dp == found.request.global_batch
+    assert f"--batch {best.estimate.job.batch:g} " in best.command()
+    again = estimate(replace(best.estimate.job), [found.request.gpu]).at(0, 0)
+    assert again.latency.mid * best.allowance == pytest.approx(best.step_seconds)
+
+
+def test_one_gpu_shares_nothing_out() -> None:
+    found = search("llama-3.2-1b", f"{H100}:1", {"seq_len": 2048.0})
+    assert {one.sharding for one in found.top} == {"none"}
 
 
 def test_experts_are_dealt_out_where_there_are_any() -> None:
@@ -191,6 +245,8 @@ def test_more_gpus_with_the_same_batch_are_quicker_and_less_than_linear_beyond_a
         ({"job": {"tp": 8.0, "pp": 5.0}}, "a replica of 40 GPUs does not divide 512; use 480 or 520 GPUs"),
         ({"global_batch": 1001.0}, "use --global-batch 1000 or 1004"),
         ({"global_batch": 0.5}, "cannot be; write e.g. --global-batch 1024"),
+        ({"gpus": f"{H100}:8, a100-80gb-sxm:8"}, "several kinds of GPUs, .* --gpus 'h100-80gb-sxm:8' or"),
+        ({"gpus": "h101:8"}, "did you mean h100"),
         ({"tokens": "lots"}, "no amount of tokens; write e.g. 15T"),
         ({"usd_per_gpu_hour": -1.0}, "no price"),
         ({"job": {"phase": "serve"}}, "does not train"),

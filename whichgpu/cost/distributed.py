@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from whichgpu.cost.device import Devices
     from whichgpu.cost.mesh import Mesh
     from whichgpu.cost.offload import Moved
     from whichgpu.cost.runtime import Runtime
@@ -104,6 +105,10 @@ class Step:
     #: Of what is exchanged, the share that is ready when the last backward pass is over.
     late: Any = 0.0
     experts: Experts | None = None
+    #: Of how many batches a step is, each of which fills a pipeline anew.
+    rounds: Any = 1.0
+    #: Whether a trainer of language models exchanges, what is shared out too at the full rate of the links.
+    tuned: bool = True
 
 
 def sharding(job: Job, stack: Runtime) -> int:
@@ -182,6 +187,7 @@ def plan(
         casts_once=stack.casts_once, wait=section("links")["step"] * _exchanging(job),
         norms_wait=stack.norms_wait * _exchanging(job) * _normed(whole),
         late=_late(whole, stack, each * held), experts=dealt if np.any(dealt.share > 0.0) else None,
+        rounds=rounds, tuned=bool(stack.domain),
     )  # fmt: skip
 
 
@@ -338,16 +344,23 @@ def _added_up(op: Op) -> Op:
     return changed(op, write_bytes=each * d["m"] * d["n"] * d.get("batch", 1.0))
 
 
-def host_seconds(job: Job, whole: Sequence[Op]) -> Any:
+def host_seconds(job: Job, whole: Sequence[Op], devices: Devices) -> Any:
     """Seconds of a pass in which the GPU waits for the host to learn how many tokens each expert got.
 
-    A step that is captured whole as a CUDA graph waits for nothing.
+    A step that is captured whole as a CUDA graph waits for nothing. Where routers, and what readies tokens
+    for their experts, are graphs of each layer (`partial`), the host is sooner at the experts. Recipes have
+    those `on` some GPUs alone: `partial on gb200-192gb, gb300-288gb`.
     """
-    if job.options.get("cuda_graphs", "").strip().lower() in ("full", "full_iteration", "true"):
+    graphs, on, gpus = job.options.get("cuda_graphs", "").strip().lower().partition(" on ")
+    if graphs in ("full", "full_iteration", "true"):
         return 0.0
     sent = (op for op in whole if op.kind == "copy" and op.layer.endswith(".dispatch"))
     layers = sum((op.count for op in sent if op.stage == "forward"), start=0.0)
-    return section("training")["moe_host"] * layers
+    c, named = section("training"), gpus.replace(",", " ").split()
+    if graphs != "partial":
+        return c["moe_host"] * layers
+    captured = devices.each(lambda gpu: not on or gpu.id in named)
+    return np.where(captured, c["moe_host_partial"], c["moe_host"]) * layers
 
 
 #: Of a step that stages wait for one another, from which on it is worth a word.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import attending, memory, parallel, prompts, reserving
+from whichgpu.cost import attending, distributed, memory, parallel, prompts, reserving
 from whichgpu.cost.activations import Kept, causal, windowed
 from whichgpu.cost.captions import encoding, frozen_beside
 from whichgpu.cost.coefficients import section
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost import distributed
     from whichgpu.cost.runtime import Runtime
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
@@ -253,8 +252,8 @@ def training(
         level=step.level, ranks=step.ranks, pp=mesh.pp, vp=job.degree("vp"), shares=mesh.cp * mesh.tp,
         unshared=1.0 if shares_tokens(job) else mesh.tp,
         gathered=mesh.tp if stack.holds.get("gathers_inputs") else 1.0,
-        micro_batches=_in_flight(job, stack, mesh, step), trained=step.held + trained_parameters(own) - tied,
-        offload=away,
+        micro_batches=_in_flight(job, stack, mesh, step), rounds=step.rounds,
+        trained=step.held + trained_parameters(own) - tied, offload=away,
         piecewise=job.says("optimizer_in_backward"),
     )  # fmt: skip
     stack = _as_stated(job, stack, values)
@@ -338,8 +337,6 @@ def idle(job: Job, stack: Runtime, parts: Mapping[str, Any]) -> Any:
     large as all of them, and finds none where activations were; FSDP's shards have their own too. Segments
     that grow have no such blocks.
     """
-    from whichgpu.cost import distributed
-
     first = _first_weights(job, stack, parts)
     if stack.holds.get("expandable"):
         return first
@@ -395,8 +392,6 @@ def prepared(job: Job, stack: Runtime) -> bool:
     Shards have one format: TRL leaves that out where a quantised model is sharded, and PEFT itself does for
     GPTQ and AWQ.
     """
-    from whichgpu.cost import distributed
-
     format_ = job.precision or DEFAULT_PRECISION.get(job.phase, "")
     frozen_in = precision(format_).id if job.phase in ADAPTER_PHASES else ""
     widens = bool(stack.holds.get("widens_ends")) and frozen_in in _PREPARED

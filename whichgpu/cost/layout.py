@@ -14,6 +14,7 @@ import numpy as np
 from whichgpu.cost import (
     arenas,
     asked,
+    distributed,
     hearing,
     hosts,
     job_memory,
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost import distributed
     from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.steady import Met, SteadyState
     from whichgpu.cost.time import Pass
@@ -180,8 +180,6 @@ def settle(job: Job) -> Settled:
     if job.options and not job.trains and is_language_model(workload):
         job, step = offload.by_layers(workload, job, stack)
     if job.trains and is_language_model(workload):
-        from whichgpu.cost import distributed
-
         job, step = distributed.usual_step(read.job, job, mesh.replica)
         step = (*step, *distributed.gathering(read.job, job, stack, mesh))
     return Settled(workload, job, stack, unused, (*workload.beyond(job), *read.said, *beside, *step))
@@ -365,8 +363,6 @@ def _side_by_side(job: Job, mesh: Mesh, stack: Runtime) -> Array:
 
 def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:
     """A training step: the work is one pass of a micro-batch on one GPU's share of the model."""
-    from whichgpu.cost import distributed
-
     mesh = Mesh.of(job)
     job, whole, own, step = trained_step(workload, job, stack)
     most, mine, drawn = _largest(workload, job, stack, whole, own)
@@ -379,7 +375,7 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         own = tuple(job_memory.in_wide_model(op) for op in own)
     ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
     sent = _exchanges(job, stack, devices, whole)
-    waits = sum(sent[:3]) + distributed.host_seconds(job, whole) / mesh.pp
+    waits = sum(sent[:3]) + distributed.host_seconds(job, whole, devices) / mesh.pp
     return Layout(
         workload, job, stack, devices,
         work=prepare(
@@ -459,8 +455,6 @@ def trained_step(
     workload: Workload, job: Job, stack: Runtime
 ) -> tuple[Job, tuple[Op, ...], tuple[Op, ...], distributed.Step]:
     """The job of a micro-batch, ops of its pass, those of one GPU's shard, and the step of them."""
-    from whichgpu.cost import distributed
-
     mesh = Mesh.of(job)
     # Before the trace, which takes longest: of a sweep with one bad job, many parts are laid out in vain.
     job, count, rounds = distributed.cut(job, mesh, stack)
@@ -496,8 +490,6 @@ def _exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...]
     )
     context = parallel.context_parallel_seconds(whole, mesh, devices, stack.products["attention"])
     shown = 1.0 if off(job.options.get("moe_overlap", "")) else section("training")["moe_exposed"]
-    from whichgpu.cost import distributed
-
     if distributed.schedule(job) == "dualpipe":
         # The forward pass of one micro-batch lies beside the backward one of another, exchange beside work.
         shown = 0.0

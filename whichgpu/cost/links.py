@@ -310,7 +310,9 @@ def all_to_all(
     """Seconds in which each of `gpus` GPUs sends parts of its `size` B to the others.
 
     Each part goes to as many of them as it makes `choices`, evenly; without a number to all. Beyond a
-    node it crosses the network once for each machine that it goes to, and is handed on there. All choices
+    node it crosses the network once for each machine that it goes to, and is handed on there, while others
+    are still on their way: the slower of the two sets the pace (DeepEP's kernels between machines keep the
+    network port of an H800 busy, github.com/deepseek-ai/DeepEP). All choices
     of a part lie `within` this share of the places (experts in groups, a few of which a token may choose),
     or beside each other: the next ones of so many that are taken `in_turn`. With `copies` each choice gets a
     part of its own, whoever else of its GPU or machine gets the same.
@@ -326,7 +328,7 @@ def all_to_all(
     most = np.inf if copies else allowed
     far = np.minimum(reached(choices, machines, in_turn), most) / network(devices)
     parts = np.where(np.isinf(choices), n, 1.0)
-    return np.asarray(np.where(n > 1, size / parts * (near + far) + section("links")["latency"], 0.0))
+    return np.asarray(np.where(n > 1, size / parts * np.maximum(near, far) + c["latency"], 0.0))
 
 
 def all_to_each(size: Any, gpus: Any, devices: Devices, choices: Any) -> Array:

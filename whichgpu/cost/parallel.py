@@ -425,20 +425,25 @@ def exchanges(step: Step, replicas: Any, devices: Devices, links: Any = 1.0) -> 
     """Seconds of what the replicas exchange beside every pass, and at the end of a step, (G, J) each.
 
     GPUs that hold the same experts lie further from each other than replicas, so that each group of them has
-    the port of one GPU between machines where a ring of all has those of all.
+    the port of one GPU between machines where a ring of all has those of all. Of frameworks' own sharding of
+    other networks no run is on file: it has the rates that their all-reduces are known to have, and hides as
+    little.
     """
     c, experts = section("links"), step.experts
     ranks, size = np.asarray(replicas, dtype=np.float64) * step.cp, step.exchanged
     dense = size if experts is None else (1.0 - experts.share) * size
-    shards = _gathered(dense, ranks, devices, step.apart)
+    gathered = _gathered if step.tuned else all_gather
+    shards = gathered(dense, ranks, devices, step.apart)
     whole = all_reduce(dense, ranks, devices, step.apart)
     if experts is not None:
         own = experts.share * size
-        shards = shards + _gathered(own, experts.ranks, devices, experts.apart)
+        shards = shards + gathered(own, experts.ranks, devices, experts.apart)
         whole = whole + all_reduce(own, experts.ranks, devices, experts.apart)
     each = (np.asarray(step.level) == 3) & (np.asarray(step.stages) == 1)
-    beside = np.where(each, shards, 0.0) / links
-    last = np.where(step.level == 0, whole, np.where(each, 0.0, shards))
+    beside = np.where(each & step.tuned, shards, 0.0) / links
+    # What goes with every micro-batch and hides behind none.
+    often = np.where(each, 0.0 if step.tuned else step.micro_batches, 1.0)
+    last = np.where(step.level == 0, whole, often * shards)
     return np.asarray(beside), np.asarray(last / c["data_parallel"] / links)
 
 

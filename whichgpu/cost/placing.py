@@ -136,15 +136,15 @@ def run_on(usual: Usually, gpu: Gpu) -> Job:
     """The same of a job of which is known how it usually runs.
 
     Software that reaches the GPU through another is that one, as a family of accelerators whose compiler is
-    handed whole graphs does of all but language models; where none is named and the usual one does not run
-    there, its stand-in is. A format that the job leaves open is FP16 where the usual one is BF16 and the GPU
-    has no units for it, and the other way round.
+    handed whole graphs does of all but language models that write; where none is named and the usual one does
+    not run there, its stand-in is. A format that the job leaves open is FP16 where the usual one is BF16 and
+    the GPU has no units for it, and the other way round.
     """
     job, workload, stack, narrow = usual
     other, lacked, had = _INSTEAD.get(narrow, ("", "", ""))
     if other and not job.precision and gpu.value(had) and not gpu.value(lacked):
         job = job.changed(precision=other)
-    whole = "" if is_language_model(workload) else _compiler(stack, gpu)
+    whole = "" if is_language_model(workload) and not job.trains else _compiler(stack, gpu)
     if whole or not not_run(gpu, stack):
         return job.changed(runtime=whole) if whole else job
     if job.runtime and suggested(job.runtime):

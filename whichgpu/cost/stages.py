@@ -68,7 +68,13 @@ def stages(job: Job, available: float) -> tuple[Stage, ...]:
     parts, _ = job_memory.training(
         done.workload, job, done.runtime, step, whole=whole, own=own, available=room, stages=numbers
     )
-    spread = Spread(pp=float(count), vp=job.degree("vp"), micro_batches=step.micro_batches, stage=numbers)
+    spread = Spread(
+        pp=float(count),
+        vp=job.degree("vp"),
+        micro_batches=step.micro_batches,
+        rounds=step.rounds,
+        stage=numbers,
+    )
     held = np.broadcast_to(spread.in_flight, numbers.shape)
     each = {name: np.broadcast_to(part, numbers.shape) for name, part in parts.items()}
     gpus = round(float(np.max(np.asarray(job.n_gpus))) / count)

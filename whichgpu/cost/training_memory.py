@@ -77,8 +77,8 @@ class Spread:
     over `shares` GPUs (context parallelism, and tensor parallelism with its sequence parallelism), logits
     over as many; `unshared` GPUs of tensor parallelism, where they do not share the tokens out between
     products, each have whole what these do not cut; `gathered` GPUs of it, each of which keeps whole what
-    its column products read; `micro_batches` of a step; `trained` parameters belong
-    to the shard of the model, None: all.
+    its column products read; `micro_batches` of a step, in so many `rounds`, each of which fills and drains a
+    pipeline; `trained` parameters belong to the shard of the model, None: all.
     `offload` says what waits on the host; `piecewise`: the optimizer runs within
     the backward pass, so that no layer's gradients wait for the others'. `stage` counts from 0.
     """
@@ -91,6 +91,7 @@ class Spread:
     unshared: Any = 1.0
     gathered: Any = 1.0
     micro_batches: Any = 1.0
+    rounds: Any = 1.0
     trained: Any = None
     offload: frozenset[str] = frozenset()
     piecewise: bool = False
@@ -106,7 +107,12 @@ class Spread:
         stages, groups = np.asarray(self.pp, dtype=np.float64), np.asarray(self.vp, dtype=np.float64)
         interleaved = stages + (stages - 1.0 - 2.0 * self.stage) / groups
         held = np.where(groups > 1.0, interleaved, stages - self.stage)
-        return np.maximum(np.minimum(self.micro_batches, held), 1.0)
+        return np.maximum(np.minimum(self.together, held), 1.0)
+
+    @property
+    def together(self) -> Any:
+        """Micro-batches of a round."""
+        return np.asarray(self.micro_batches) / self.rounds
 
 
 def offload(job: Job) -> frozenset[str]:
@@ -409,8 +415,8 @@ def _alive(step: _Step, kernels: Kept) -> _Alive:
     last = spread.stage == stages - 1.0
     logits, layer = np.where(last, found.loss, 0.0), np.where(last, np.minimum(found.loss, found.layer), 0.0)
     if step.stack.holds.get("returns_logits"):
-        # The last stage hands the logits of all micro-batches back together (torch.distributed.pipelining).
-        logits = logits + np.where(last & (stages > 1), _returned(step) * spread.micro_batches, 0.0)
+        # The last stage hands the logits of a round back together (torch.distributed.pipelining).
+        logits = logits + np.where(last & (stages > 1), _returned(step) * spread.together, 0.0)
     kept = found.layers / stages * spread.in_flight + found.layer + found.ends
     # Networks and encoders ran where a tenth more would not have: what decoders keep beside is theirs.
     scaled = causal(step.forward) and (step.stack.fuses or not step.stack.holds.get("counted"))
@@ -461,7 +467,8 @@ def _gathered(step: _Step) -> dict[str, Any]:
     spread, away = step.spread, "parameters" in step.spread.offload
     if not (spread.level == _GATHERED or away):
         return {}
-    if np.any(np.asarray(spread.pp) > 1) and not away:
+    staged = np.asarray(spread.pp) > 1
+    if np.all(staged) and not away:
         return {"gathered_layers": _staying(step)}
     inside = repeated(step.forward)
     counts = by_module(step.own)
@@ -479,7 +486,10 @@ def _gathered(step: _Step) -> dict[str, Any]:
         found = found + step.named.activation * np.maximum(layer, end)
     elif step.stack.holds.get("frozen_gathered"):
         found = found + size * layer * step.layers / spread.pp
-    return {"gathered_layers": found * np.asarray((np.asarray(spread.ranks) > 1) | away)}
+    found = found * np.asarray((np.asarray(spread.ranks) > 1) | away)
+    return {
+        "gathered_layers": np.where(staged, _staying(step), found) if np.any(staged) and not away else found
+    }
 
 
 def _staying(step: _Step) -> Any:

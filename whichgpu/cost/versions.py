@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 #: A month as texts tell it: `2023-08`, `Aug 2023`.
 _MONTH = rf"\b(20\d\d)[-./](0[1-9]|1[0-2])\b|\b({'|'.join(_MONTHS)})[a-z]*\.? (20\d\d)\b"
+#: What is released with NVIDIA's containers, and has their numbers: "Megatron-Bridge 26.04" too.
+_CONTAINED = r"ngc|nemo|nvcr\.io|megatron.?bridge"
 #: A framework's release that is a month: no framework has come to such numbers, and NVIDIA's containers are
 #: named by theirs; the path of an image says no more than which one it is.
 _MONTHLY = r"(?i)(?<!/)\b(pytorch|tensorflow|mxnet)[-_ :v]*((?:1[7-9]|2\d)\.(?:0[1-9]|1[0-2]))(?![\d.])"
@@ -20,7 +22,7 @@ _MONTHLY = r"(?i)(?<!/)\b(pytorch|tensorflow|mxnet)[-_ :v]*((?:1[7-9]|2\d)\.(?:0
 def version_of(text: str) -> str:
     """The first version number of free text: `v2.4` of "PyTorch 2.4.0 cu124", `ngc22.09` of a container."""
     low = text.lower()
-    container = re.search(r"\d\d\.\d\d", low) if re.search(r"ngc|nemo|nvcr\.io", low) else None
+    container = re.search(r"\d\d\.\d\d", low) if re.search(_CONTAINED, low) else None
     if container:
         return f"ngc{container[0]}"
     plain = re.search(r"\d+\.\d+", low)

@@ -339,13 +339,19 @@ def _shape(
     return share
 
 
+def _trains(ops: OpTable) -> bool:
+    """Whether products are of a training, which has some of a backward pass."""
+    return any(op.stage == "backward" for op in ops.ops)
+
+
 def _in_full_tiles(ops: OpTable, runtime: Runtime) -> NDArray[np.float64] | float:
     """How much faster an engine multiplies many rows of an expert than few, which the fit knows, (O, 1, J).
 
     sqrt(1 + (m / M)^2), up to the ceiling of all products: experts have the rows of tiles that dense products
-    fill where prompts are long or requests come from many machines.
+    fill where prompts are long or requests come from many machines. Trainings have many at any time: all that
+    the fit knows of theirs is of such.
     """
-    if runtime.domain != "language" or runtime.expert_tile:
+    if runtime.domain != "language" or runtime.expert_tile or _trains(ops):
         return 1.0
     gained = np.hypot(1.0, ops.dims["m"] / section("products")["expert_full"])
     return np.where(of_experts(ops), gained, 1.0)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 #: Fewer tokens of a sequence on a GPU than this, or more GPUs for one, is never worth it.
-_LEAST_TOKENS = 2048
+_LEAST_TOKENS = 4096
 #: The largest micro-batch that is tried.
 _LARGEST = 64
 #: Meshes beyond these are not tried: a layer cut thinner computes nothing but exchanges.
@@ -149,9 +149,11 @@ def _chunks(limits: Shape, fixed: Mapping[str, int], pp: int, count: int) -> lis
     if "vp" in fixed and fixed["vp"] > 1:
         # One stage has nothing to interleave.
         return []
-    if pp == 1 or count % pp or limits.layers % pp:
+    if pp == 1 or count % pp:
         return [1]
-    return divisors(limits.layers // pp)
+    # As stages, groups of layers come out even but for a few: 126 layers in 8 x 8 groups of 2.
+    most = -(-limits.layers // pp)
+    return [n for n in range(1, most + 1) if n == 1 or lacking(limits.layers, pp * n) <= LACKING]
 
 
 def _one(fixed: Mapping[str, int], name: str) -> list[int]:

@@ -62,7 +62,7 @@ def read_request(
     top: int = 5, scaling: bool = False,
 ) -> Request:  # fmt: skip
     """The request of a command line; raises `UsageError` for what cannot be read or does not train."""
-    gpu, count = resolve_count(gpus, catalogue)
+    gpu, count = _one_kind(gpus, catalogue)
     if usd_per_gpu_hour is not None and not 0 < usd_per_gpu_hour < 1e6:
         raise UsageError(f"{usd_per_gpu_hour:g} USD per GPU and hour is no price; write e.g. 2.50")
     complete, assumed = _training(
@@ -74,6 +74,20 @@ def read_request(
         tokens=None if tokens is None else read_amount(tokens), usd_per_gpu_hour=usd_per_gpu_hour, top=top,
         scaling=scaling, assumed=(*assumed, *told),
     )  # fmt: skip
+
+
+def _one_kind(gpus: str, catalogue: Catalogue) -> tuple[Gpu, int]:
+    """What is asked for, and how many; raises `UsageError` for several kinds, or none that is known."""
+    try:
+        return resolve_count(gpus, catalogue)
+    except UsageError:
+        kinds = [one for one in re.split(r"\s*(?:[,+]|\band\b)\s*", gpus.strip()) if one]
+        if len(kinds) < 2:
+            raise
+        raise UsageError(
+            f"'{gpus.strip()}' is several kinds of GPUs, and a step of a training waits for the slowest: "
+            f"ask for one of them, --gpus {' or --gpus '.join(map(repr, kinds))}"
+        ) from None
 
 
 def _training(job: Job, gpu: Gpu) -> tuple[Job, tuple[str, ...]]:

@@ -19,6 +19,7 @@ from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.links import node_size
 from whichgpu.cost.memory import GIB
+from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError
 from whichgpu.planner.sweep.answer import Scaled, Strategy, Sweep, sharded
 from whichgpu.planner.sweep.meshes import Meshes, meshes, shape
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 _RECOMPUTING = ("none", "selective", "full")
 _SHARDINGS = ("none", "zero1", "zero2", "fsdp")
+#: The runtime of a job that names none that is known.
+_RUNTIME = "pytorch-2"
 #: Options of a mesh that a search turns into arrays.
 _DEGREES = ("cp", "ep", "vp")
 #: Columns evaluated at once: what a cache holds of the ops.
@@ -134,8 +137,10 @@ def _asked(job: Job, option: str, every: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _timed(request: Request, found: Meshes, recomputing: str, sharding: str) -> Iterator[_Group]:
-    # A pipeline that gathered its weights for every micro-batch would send them over and over.
-    kept = np.ones_like(found.pp, dtype=bool) if sharding in ("none", "zero1") else found.pp == 1.0
+    # A pipeline that gathered its weights for every micro-batch would send them over and over; trainers whose
+    # own way is FSDP keep them through a step (torchtitan).
+    staged = sharding in ("none", "zero1") or (sharding == "fsdp" and _gathers_once(request.job))
+    kept = np.ones_like(found.pp, dtype=bool) if staged else found.pp == 1.0
     chosen = Meshes(*(column[kept] for column in found))
     for start in range(0, len(chosen.tp), _CHUNK):
         part = Meshes(*(column[start : start + _CHUNK] for column in chosen))
@@ -147,6 +152,11 @@ def _timed(request: Request, found: Meshes, recomputing: str, sharding: str) -> 
             np.broadcast_to(value[0], (size,)) for value in (answers.seconds, answers.required, answers.fits)
         )
         yield _Group(recomputing, sharding, part, seconds, required, fits)
+
+
+def _gathers_once(job: Job) -> bool:
+    """Whether a job's trainer has FSDP beside stages, whose weights it gathers once a step."""
+    return runtime(job.runtime, _RUNTIME).shards == "fsdp"
 
 
 def _job(request: Request, at: Meshes, recomputing: str, sharding: str) -> Job:
@@ -168,7 +178,7 @@ def _job(request: Request, at: Meshes, recomputing: str, sharding: str) -> Job:
 
 def _best(request: Request, groups: Sequence[_Group], most: int) -> list[Job]:
     """The quickest jobs that fit, one for each mesh and micro-batch: of equals the one with least memory."""
-    ranked: list[tuple[float, float, tuple[float, ...], Job]] = []
+    ranked: list[tuple[float, int, float, tuple[float, ...], Job]] = []
     for group in groups:
         order = np.flatnonzero(group.fits)
         order = order[np.argsort(group.seconds[order], kind="stable")][: 4 * most]
@@ -176,10 +186,14 @@ def _best(request: Request, groups: Sequence[_Group], most: int) -> list[Job]:
             at = _one(group.meshes, int(j))
             key = tuple(float(degree) for degree in (at.tp, at.pp, at.cp, at.ep, at.batch))
             job = _job(request, at, group.recomputing, group.sharding)
-            ranked.append((round(float(group.seconds[j]), 9), float(group.required[j]), key, job))
-    ranked.sort(key=lambda one: one[:2])
+            # One replica has nobody to share out to: what it is called then is no matter of memory.
+            alone = at.tp * at.pp == request.count
+            level = _SHARDINGS.index(group.sharding) if alone and group.sharding in _SHARDINGS else 0
+            seconds = round(float(group.seconds[j]), 9)
+            ranked.append((seconds, level, float(group.required[j]), key, job))
+    ranked.sort(key=lambda one: one[:3])
     found: dict[tuple[float, ...], Job] = {}
-    for _, _, key, job in ranked:
+    for *_, key, job in ranked:
         found.setdefault(key, job)
     return list(found.values())[:most]
 
@@ -236,9 +250,10 @@ def _strategy(request: Request, job: Job, offer: Offer | None, more: float) -> S
     answer = estimate(job, [request.gpu], explain=True).at(0, 0)
     parts = breakdown(job, [request.gpu])
     choice = {"seconds": (more - 1.0) * answer.latency.mid}
+    # A trainer that cuts each batch for its pipeline is asked for the batch.
     answer = replace(
-        answer, latency=answer.latency.scaled(more), throughput=answer.throughput.scaled(1.0 / more),
-        energy=answer.energy * more,
+        answer, job=answer.job.changed(batch=job.batch), latency=answer.latency.scaled(more),
+        throughput=answer.throughput.scaled(1.0 / more), energy=answer.energy * more,
     )  # fmt: skip
     cp, ep, vp = (int(job.degree(name)) for name in _DEGREES)
     dp = round(request.count / (job.tp * job.pp * cp))
