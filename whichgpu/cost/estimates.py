@@ -78,9 +78,9 @@ _ADAPTERS = ("adapter", "adapter_precision", "virtual_tokens", "lora_rank", "lor
 #: Columns of a job that are no numbers.
 _COLUMNS = ("phase", "precision", "runtime", "resolution")
 #: Those of them that mean nothing to a server of requests.
-NOT_SERVED = ("offload_to", "flash_attention", "images", "sounds")
+NOT_SERVED = ("offload_to", "flash_attention")
 #: What a training of a language model is not read for.
-_NOT_LEARNT = ("images", "sounds")
+_NOT_LEARNT = ("images", "sounds", "pictures", "recordings")
 #: What is of trainings alone, and of pipelines that make pictures.
 _LEARNT, _OF_PICTURES = ("reference",), ("captions", "safety_checker", "without")
 #: d log t / d log launch from which a pass waits for its host more than for its GPU.
