@@ -201,6 +201,8 @@ def memory_terms(kind: OpClass, place: Traits, runtime: Runtime, *, trains: bool
     apart = _apart(runtime, trains=trains)
     plain = (f"m/{kind.memory}", f"m@{place.lineage}", f"m/{kind.memory}@{place.lineage}")
     names = [*(f"{name}{apart}" for name in plain), f"m%{place.memory}{apart}"]
+    if apart and kind.format == "nibble" and kind.compute == "gemm":
+        names.append(f"m/{kind.memory}/nibble{apart}")
     if place.kin and not runtime.domain:
         names += [f"m@{place.kin}", f"m/{kind.memory}@{place.kin}"]
     for stack in runtime.stacks:
@@ -399,7 +401,7 @@ class Fit:
         terms, runtime, trains, workload, added = asked
         run = _as_run(kind, place, runtime)
         # Classes that differ in what these terms do not name have the same, and so have GPUs.
-        own = (run.memory, place.memory) if terms is memory_terms else (run.compute, run.format)
+        own = (run.memory, place.memory, run.format == "nibble" and run.compute == "gemm") if terms is memory_terms else (run.compute, run.format)
         key = *own, place.lineage, place.kin
         if key not in added:
             found = terms(kind, _unit(place), runtime, trains=trains)
