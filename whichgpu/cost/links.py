@@ -217,7 +217,7 @@ def all_reduce(
 
 
 def _in_one_shot(size: Any, gpus: Any, devices: Devices, apart: Any) -> Array:
-    """Seconds of an all-reduce of which each GPU sends what it holds to every other one, and adds up itself."""
+    """Seconds of an all-reduce in which each GPU sends what it holds to all others, and adds up itself."""
     c, n = section("links"), _array(gpus)
     sent = (n - 1.0) * _array(size) / (link(devices, n * apart) * c["copied"] / c["nvlink"])
     return np.asarray(_met(n) + sent)

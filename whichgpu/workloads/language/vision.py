@@ -54,14 +54,18 @@ def added_tokens(dims: Mapping[str, Any], job: Job) -> float:
 
 def served(dims: Mapping[str, Any], job: Job) -> tuple[Job, tuple[str, ...]]:
     """A job of requests whose prompts count the tokens of their pictures, and what to say of it."""
-    found = {kind: _pieces(dims, job, kind) for kind in _OPTIONS}
-    if not any(found.values()) or not job.options.keys() & set(_OPTIONS.values()):
+    stated = [name for name in _OPTIONS.values() if job.option(name, 0.0)]
+    if not stated:
         return job, ()
-    more = added_tokens(dims, job)
+    unread = [name for kind, name in _OPTIONS.items() if name in stated and not dims.get(kind)]
+    said = tuple(f"{job.workload} reads no {name}, which was ignored" for name in unread)
+    found = {kind: _pieces(dims, job, kind) for kind in _OPTIONS}
     options = {name: text for name, text in job.options.items() if name not in _OPTIONS.values()}
     options |= {_COUNTED[kind]: f"{count:g}" for kind, count in found.items() if count}
-    said = f"of each prompt's tokens {more:,.0f} are of its pictures or sound, beside the text that was stated"
-    return job.changed(input_tokens=job.input_tokens + more, options=options), (said,) if more else ()
+    more = added_tokens(dims, job)
+    if more:
+        said = (*said, f"{more:,.0f} of each prompt's tokens are of its {' and '.join(stated)}")
+    return job.changed(input_tokens=job.input_tokens + more, options=options), said
 
 
 def beside_prompts(dims: Mapping[str, Any], job: Job) -> dict[str, float]:
