@@ -236,7 +236,7 @@ def test_mixtures_of_experts_have_widths_of_their_own_in_training() -> None:
 
     assert group("mixtral-8x7b", "pretrain") == "decoder train, experts"
     assert group("llama-2-7b", "pretrain") == "decoder train"
-    assert group("mixtral-8x7b", "serve") == "decoder serve"
+    assert group("mixtral-8x7b", "serve") == "decoder serve, experts"
 
 
 def test_a_table_of_positions_is_learned_as_long_as_a_pretraining_needs_it() -> None:
