@@ -207,7 +207,7 @@ class Estimates:
         if self.streamed is None or self.unstreamed is None:
             return told
         bound = self.streamed[g, j] >= TAKEN
-        high = np.maximum(told.high, np.where(bound, self.unstreamed[g, j] * factor, 0.0))
+        high: Any = np.maximum(told.high, np.where(bound, self.unstreamed[g, j] * factor, 0.0))
         return Interval(told.low, told.mid, high, told.unit)
 
     def _behind_its_front(self, g: int, j: int) -> tuple[str, ...]:
