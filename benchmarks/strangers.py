@@ -49,6 +49,7 @@ def main() -> None:
     said = f"{off.mean():.1f} % off (median {np.median(off):.1f}), {inside:.1f} % inside"
     print(f"{others.sum():,} rows: {said}")
     served = np.array([group_of(layout) == "decoder serve" for layout, _ in rows])
+    experts = np.array([bool(layout.workload.dims.get("experts")) for layout, _ in rows])[served]
     workloads, machine = (
         np.array([layout.workload.id for layout, _ in rows]),
         refit.machines(groups, found.fit),
@@ -56,8 +57,10 @@ def main() -> None:
     for name, columns in (("source", [sources]), ("GPU, workload and source", [gpus, workloads, sources])):
         off = np.abs(_together(found, step, columns, served)[served])
         rest = np.sqrt(np.maximum(off**2 - (Z90 * machine[served]) ** 2, 0.0))
-        once = _within(rest, sources[served], 0.9) / Z90
-        print(f"servers without their {name}: {calibration.spread90(rest):.3f}, sources alike {once:.3f}")
+        for which, here in (("all", experts | True), ("dense", ~experts), ("experts", experts)):
+            once = _within(rest[here], sources[served][here], 0.9) / Z90
+            rows90 = calibration.spread90(rest[here])
+            print(f"servers without their {name}, {which}: {rows90:.3f}, sources alike {once:.3f}")
 
 
 def _together(

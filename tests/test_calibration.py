@@ -292,6 +292,22 @@ def test_engines_have_narrow_products_and_experts_of_their_own_by_format():
         assert any(term.startswith("c=") for term in terms) is own, name
 
 
+def test_engines_read_dense_weights_in_four_bits_apart():
+    (b200,) = Devices.of([GPUS["b200-180gb-sxm"]]).traits
+    own = "m/gemm/nibble&language"
+    cases = [("gemm", "nibble", "vllm", True), ("gemm", "byte", "vllm", False),
+             ("experts", "nibble", "vllm", False), ("gemm", "nibble", "PyTorch 2", False)]  # fmt: skip
+    for compute, number, name, apart in cases:
+        kind = OpClass(compute, number, "gemm")
+        assert (own in memory_terms(kind, b200, runtime(name, ""), trains=False)) is apart, (compute, number)
+    assert own not in memory_terms(OpClass("gemm", "nibble", "gemm"), b200, runtime("vllm", ""), trains=True)
+    # What was fitted is found again, whatever class was asked for first.
+    fit = Fit({own: -0.4})
+    kinds = [OpClass("gemm", number, "gemm") for number in ("byte", "nibble", "half")]
+    found = fit.memory(kinds, [b200], runtime("vllm", ""), trains=False)[:, 0, 0]
+    assert found == pytest.approx([1.0, np.exp(-0.4), 1.0])
+
+
 def test_vllm_of_2025_has_more_kernels_around_experts():
     old, new = runtime("vLLM 0.11", ""), runtime("vLLM 0.14", "")
     assert (old.routing, old.quantising) == (runtime("sglang", "").routing, 2.0)

@@ -56,6 +56,26 @@ def test_no_collective_is_faster_than_its_wire(size: float, gpus: float) -> None
     assert np.all(links.all_reduce(size, gpus, MANY) >= np.where(ADDS, once, 2.0 * wire))
 
 
+def test_an_engine_s_all_reduce_of_one_shot_sends_all_to_all() -> None:
+    """One of few tokens is as soon done; with eight GPUs each gets seven times what it holds."""
+
+    def both(size: float, gpus: float) -> list[np.ndarray]:
+        how = ({"one_shot": shot} for shot in (False, True))
+        return [links.all_reduce(size, gpus, MANY, direct=True, **one) for one in how]
+
+    told = {gpus: [*both(16e3, gpus), *both(2e6, gpus)] for gpus in (2.0, 8.0)}
+    few, few_shot, many, many_shot = (one[0, 0] for one in told[8.0])
+    assert few_shot == pytest.approx(few, rel=0.05)
+    wire = 7.0 * 2e6 / (section("links")["copied"] * 450e9)
+    assert many_shot - many > 0.5 * wire
+    assert many_shot > wire
+    # Two GPUs send as much either way.
+    assert told[2.0][3][0, 0] <= told[2.0][2][0, 0]
+    # Cards that NVLink does not join have none, and a library's is no engine's.
+    assert told[8.0][2][2, 0] == told[8.0][3][2, 0]
+    assert np.array_equal(links.all_reduce(2e6, 8.0, MANY), links.all_reduce(2e6, 8.0, MANY, one_shot=True))
+
+
 def test_a_library_takes_the_protocol_that_is_quickest() -> None:
     """Eight A100, as NCCL reckons: short steps of a quarter of the rate, or long ones of all of it."""
     devices = Devices.of([GPUS["a100-80gb-sxm"]])

@@ -230,13 +230,14 @@ def test_a_request_longer_than_the_model_is_refused_or_told_what_it_takes() -> N
     assert any("YaRN by a factor of 2," in said for said in long.warnings)
 
 
-def test_mixtures_of_experts_have_widths_of_their_own_in_training() -> None:
+def test_mixtures_of_experts_have_widths_of_their_own() -> None:
     def group(workload: str, phase: str) -> str:
         return erring_as(lay_out(Job(workload, phase=phase, precision="bf16"), [GPUS["h100-80gb-sxm"]]))
 
     assert group("mixtral-8x7b", "pretrain") == "decoder train, experts"
     assert group("llama-2-7b", "pretrain") == "decoder train"
-    assert group("mixtral-8x7b", "serve") == "decoder serve"
+    assert group("mixtral-8x7b", "serve") == "decoder serve, experts"
+    assert group("llama-2-7b", "serve") == "decoder serve"
 
 
 def test_a_table_of_positions_is_learned_as_long_as_a_pretraining_needs_it() -> None:

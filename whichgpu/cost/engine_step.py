@@ -8,6 +8,7 @@ import numpy as np
 
 from whichgpu.cost.requests import Requests
 from whichgpu.workloads.adapters import beside
+from whichgpu.workloads.language import vision
 from whichgpu.workloads.precision import of_job
 from whichgpu.workloads.recorder import Recorder
 
@@ -38,7 +39,8 @@ def step_ops(
         "decode_tokens": 1.0 + asked.drafted,
         "decode_steps": job.output_tokens,
     }
-    key = id(workload), spec, spread, *(_alike(one) for one in (*tokens, *sizes.values()))
+    pieces = vision.beside_prompts(workload.dims, job)
+    key = id(workload), spec, spread, *pieces.items(), *(_alike(one) for one in (*tokens, *sizes.values()))
     known = _steps.get(key)
     if known is None:
         if len(_steps) >= _KEPT:
@@ -48,6 +50,7 @@ def step_ops(
 
         recorder = Recorder(spec)
         dims = {**workload.dims, SPREAD: True} if spread else workload.dims
+        dims = {**dims, vision.PIECES: pieces} if pieces else dims
         workload.code.step(dims, recorder, *tokens, **sizes)
         # With its workload, so that no other can have its id.
         known = _steps[key] = workload, recorder.ops()

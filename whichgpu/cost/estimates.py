@@ -9,6 +9,7 @@ import numpy as np
 
 from whichgpu.cost import energy, hosts
 from whichgpu.cost.answers import Z90, Answers, Estimate, around, floats
+from whichgpu.cost.bounds import TAKEN
 from whichgpu.cost.offload import EXPERTS_ON_HOST, LAYERS_ON_GPU
 from whichgpu.cost.readings import Readings, doubt
 from whichgpu.cost.replica_memory import requests_each
@@ -20,7 +21,8 @@ from whichgpu.cost.starting import too_long, unread
 from whichgpu.cost.steady import engine
 from whichgpu.cost.support import overflows
 from whichgpu.errors import UsageError
-from whichgpu.units import show
+from whichgpu.facts.model import Interval
+from whichgpu.units import number, show
 from whichgpu.values import immutable
 from whichgpu.workloads.adapters import RANK
 from whichgpu.workloads.job import NUMBERS, Job
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from whichgpu.cost.device import Devices
     from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.time import Timing
-    from whichgpu.facts.model import Interval
     from whichgpu.workloads.workload import Workload
 
     Array = NDArray[np.float64]
@@ -78,9 +79,9 @@ _ADAPTERS = ("adapter", "adapter_precision", "virtual_tokens", "lora_rank", "lor
 #: Columns of a job that are no numbers.
 _COLUMNS = ("phase", "precision", "runtime", "resolution")
 #: Those of them that mean nothing to a server of requests.
-_NOT_SERVED = ("offload_to", "flash_attention", "images", "sounds")
+_NOT_SERVED = ("offload_to", "flash_attention")
 #: What a training of a language model is not read for.
-_NOT_LEARNT = ("images", "sounds")
+_NOT_LEARNT = ("images", "sounds", "pictures", "recordings")
 #: What is of trainings alone, and of pipelines that make pictures.
 _LEARNT = ("reference", "checkpointing", "optimizer", "optimizer_in_backward", "loss_chunks", "fused_loss",
            "loss_precision")  # fmt: skip
@@ -135,6 +136,8 @@ class Estimates:
     sent: Array | None = None
     #: Share of the time in which a server's front end streams, where one process does.
     streamed: Array | None = None
+    #: What the GPUs make of a server whose front end may stream less.
+    unstreamed: Array | None = None
     #: Micro-batches of a replica in a step.
     passes: Array | None = None
 
@@ -186,6 +189,7 @@ class Estimates:
             basis=self.bases[g],
             warnings=(
                 *self.warnings(g), *self._of_its_host(g, j), *self._overload(g, j), *self._crowded(one),
+                *self._behind_its_front(g, j),
             ),
             terms=self.timing.terms,
             readings=one.readings,
@@ -200,10 +204,29 @@ class Estimates:
 
         return told(answer, self.devices.gpus[g])
 
+    def _as_streamed(self, g: Any, j: Any, told: Interval, factor: Any) -> Interval:
+        """A rate, up to that of the GPUs where a front end binds: who serves so many has more of these."""
+        if self.streamed is None or self.unstreamed is None:
+            return told
+        bound = self.streamed[g, j] >= TAKEN
+        high: Any = np.maximum(told.high, np.where(bound, self.unstreamed[g, j] * factor, 0.0))
+        return Interval(told.low, told.mid, high, told.unit)
+
+    def _behind_its_front(self, g: int, j: int) -> tuple[str, ...]:
+        """What to say where streaming sets the pace."""
+        if self.streamed is None or self.unstreamed is None or self.streamed[g, j] < TAKEN:
+            return ()
+        more = number(float(self.unstreamed[g, j]))
+        return (
+            f"one process streams token by token, {number(float(self.throughput[g, j]))} tokens/s of the "
+            f"{more} that the GPUs make; option stream_interval=20, as NVIDIA's recipes set it, lifts that",
+        )
+
     def speed(self, g: int, j: int) -> tuple[Interval, Interval]:
         """The throughput and the latency that `at` says, in a fraction of its time; the GPU can run it."""
         factor = np.exp(Z90 * self.spread[g, j])
         rate = around(self.throughput[g, j], factor, f"{self.workload.unit}/s")
+        rate = self._as_streamed(g, j, rate, factor)
         return floats(rate), floats(around(self.latency[g, j], factor))
 
     def figures(self, g: Any, j: Any) -> Answers:
@@ -219,7 +242,7 @@ class Estimates:
         serves = self.first_token is not None
         return Answers(
             job=self.job_at(j),
-            throughput=around(rate, factor, f"{self.workload.unit}/s"),
+            throughput=self._as_streamed(g, j, around(rate, factor, f"{self.workload.unit}/s"), factor),
             latency=around(delay, factor),
             required=self.required[g, j], available=self.available[g, j], power=power, energy=joules,
             power_spread=off.power, energy_spread=off.energy(self.spread[g, j]),

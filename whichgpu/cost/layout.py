@@ -39,6 +39,7 @@ from whichgpu.cost.support import Needs, refusal, standing_by, substitutions
 from whichgpu.cost.time import prepare
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple, immutable
+from whichgpu.workloads.language import vision
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.precision import precision
@@ -177,8 +178,11 @@ def settle(job: Job) -> Settled:
     job = workload.complete(loaded.with_defaults(n_gpus=mesh.replica, runtime=read.fallback))
     mesh.check(workload, job, uneven=stack.uneven_parts)
     step: tuple[str, ...] = ()
+    if job.options and serves:
+        job, step = vision.served(workload.dims, job)
     if job.options and not job.trains and is_language_model(workload):
-        job, step = offload.by_layers(workload, job, stack)
+        job, more = offload.by_layers(workload, job, stack)
+        step = (*step, *more)
     if job.trains and is_language_model(workload):
         job, step = distributed.usual_step(read.job, job, mesh.replica)
         step = (*step, *distributed.gathering(read.job, job, stack, mesh))

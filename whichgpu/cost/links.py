@@ -4,6 +4,7 @@ Of S bytes over n GPUs each sends, with the rate r of its slowest link,
 
     reduce-scatter, all-gather   (n - 1) / n S                ring, n - 1 steps
     all-reduce                   2 (n - 1) / n S              ring, 2 (n - 1) steps
+                                 (n - 1) S                    in one shot, by engines' kernels for few tokens
                                  2 S                          double binary tree, 2 log2(nodes) steps
                                  (1 + 1 / n) S                in the switches of NVLink, of n GPUs of a node
     all-to-all                   (n - 1) / n S                of what a GPU holds
@@ -196,18 +197,36 @@ def all_gather(size: Any, gpus: Any, devices: Devices, apart: Any = 1.0, *, dire
 
 
 def all_reduce(
-    size: Any, gpus: Any, devices: Devices, apart: Any = 1.0, *, direct: bool = False, captured: Any = False
-) -> Array:
+    size: Any, gpus: Any, devices: Devices, apart: Any = 1.0, *, direct: bool = False, captured: Any = False,
+    one_shot: Any = False,
+) -> Array:  # fmt: skip
     """Seconds in which `gpus` GPUs, `apart` from each other, add up `size` B that each holds.
 
     By whichever is quickest, as a library chooses it: a ring, in the switch of NVLink, or between nodes a
-    double binary tree. `captured` in a CUDA graph a function of the host starts each between nodes.
+    double binary tree. `captured` in a CUDA graph a function of the host starts each between nodes. An
+    engine's kernel does it in `one_shot` where NVLink joins the GPUs: each gets all that the others hold.
     """
     whole = _collective(size, gpus, devices, apart, rounds=2.0, direct=direct)
+    if direct and np.any(one_shot):
+        whole = np.where(one_shot & _joined(devices, _array(gpus) * apart) & (whole > 0.0),
+                         _in_one_shot(size, gpus, devices, apart), whole)  # fmt: skip
     if not np.any(captured):
         return whole
     beyond = (whole > 0.0) & (_nodes(_array(gpus), apart, devices) > 1.0)
     return np.asarray(whole + np.where(beyond & captured, section("links")["captured"], 0.0))
+
+
+def _in_one_shot(size: Any, gpus: Any, devices: Devices, apart: Any) -> Array:
+    """Seconds of an all-reduce in which each GPU sends what it holds to all others, and adds up itself."""
+    c, n = section("links"), _array(gpus)
+    sent = (n - 1.0) * _array(size) / (link(devices, n * apart) * c["copied"] / c["nvlink"])
+    return np.asarray(_met(n) + sent)
+
+
+def _met(gpus: Array) -> Array:
+    """Seconds in which GPUs of an engine wait for each other before one reads what the others hold."""
+    c = section("links")
+    return np.asarray(c["meeting"] + c["peer"] * (gpus - 1.0))
 
 
 def _collective(size: Any, gpus: Any, devices: Devices, apart: Any, *, rounds: float, direct: bool) -> Array:
@@ -223,9 +242,7 @@ def _collective(size: Any, gpus: Any, devices: Devices, apart: Any, *, rounds: f
     if direct:
         # Each reads what all others of its node hold.
         moved = rounds * (n - 1.0) / n * size / link(devices, n * apart)
-        c = section("links")
-        at_once = rounds / 2.0 * (c["meeting"] + c["peer"] * (n - 1.0)) + moved
-        quickest = np.where(_joined(devices, n * apart), at_once, quickest)
+        quickest = np.where(_joined(devices, n * apart), rounds / 2.0 * _met(n) + moved, quickest)
     return np.asarray(np.where((n > 1) & (size > 0), quickest, 0.0))
 
 

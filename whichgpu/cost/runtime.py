@@ -153,6 +153,8 @@ class Runtime:
     ahead: float = 0.0
     #: Seconds that the host loses in each pass for every GPU of a group, in one machine, beside the first.
     rank: float = 0.0
+    #: Tokens of a pass up to which each GPU of an all-reduce gets what all the others hold, at once.
+    one_shot: float = 0.0
     #: Share of `fixed`, `sequence` and `rank` that is left without a server around the engine.
     serverless: float = 1.0
     #: Whether it does so where there are stages as well.
@@ -384,6 +386,7 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
         "ahead",
         "order",
         "stages_ahead",
+        "one_shot",
         "scheduler",
         "routing",
         "turns",

@@ -78,9 +78,9 @@ def group_of(laid: Layout | Estimates) -> str:
 
 
 def erring_as(laid: Layout) -> str:
-    """The group whose widths a job has: in training mixtures of experts err more than dense models."""
-    experts = laid.job.trains and laid.workload.dims.get("experts")
-    return f"{group_of(laid)}, experts" if experts else group_of(laid)
+    """The group whose widths a job has: mixtures of experts, trained or served, err more than others."""
+    apart = laid.job.trains or laid.job.phase == "serve"
+    return f"{group_of(laid)}, experts" if apart and laid.workload.dims.get("experts") else group_of(laid)
 
 
 def kin_of(laid: Layout) -> str:
@@ -249,7 +249,8 @@ def _anybodys(laid: Layout, stack: Runtime, known: Mapping[str, float]) -> float
     """
     prior = section("spread")
     if laid.job.phase == "serve" and stack.domain:
-        return float(prior["server"]["strange" if known.keys() - {"seen"} else "known"])
+        server = prior["server"]["experts" if laid.workload.dims.get("experts") else "dense"]
+        return float(server["strange" if known.keys() - {"seen"} else "known"])
     return float(prior["script"]) if stack.framework else 0.0
 
 

@@ -70,8 +70,8 @@ PHASES = ("serve", "generate", "prefill", "decode", "train", "pretrain", "finetu
 PHASE_ALIASES = {"infer": "generate"}
 TRAINED_ALIKE = ("train", "pretrain", "finetune_full")
 UNIT = "tokens"
-#: Pictures and pieces of sound before a prompt.
-OPTIONS = ("images", "sounds")
+#: Pictures and pieces of sound before a prompt, and those that a prompt's tokens count already.
+OPTIONS = ("images", "sounds", "pictures", "recordings")
 OPTIMIZER = "adamw"
 PROMPT = 512.0
 _SERVING = {
@@ -142,12 +142,14 @@ def step(
     decoding = np.maximum(decode_sequences, 1.0)
     context = kv_tokens / decoding
     steps = np.clip(decode_steps, 1.0, np.maximum(2.0 * context - 1.0, 1.0))
+    seen = vision.attended_pieces(dims)
     attends = [
-        Attend(prompts, length, length + prefill_context, repeats=_some(prefill_tokens)),
-        Attend(decoding, decode_tokens, context, cached=True, repeats=_some(decode_sequences), steps=steps),
-    ]
+        Attend(prompts, length, length + prefill_context, repeats=_some(prefill_tokens), pictured=seen),
+        Attend(decoding, decode_tokens, context, cached=True, repeats=_some(decode_sequences), steps=steps,
+               pictured=seen),
+    ]  # fmt: skip
     decoded = decode_sequences * decode_tokens
-    vision.towers(dims, rec)
+    vision.towers(dims, rec, prompts)
     through(dims, rec, prefill_tokens + decoded, attends, prompts + decoded)
 
 

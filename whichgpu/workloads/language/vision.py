@@ -6,7 +6,8 @@ see all), of gated ones `kv_heads` (heads) and `convolved` (layers of a gated de
 attention), `patches` (through the tower, of one picture or piece of sound), `tokens` (what one adds to the
 prompt), `attended` (what cross-attention sees of it) and `merger` (of the parameters, those that work on
 tokens, each merged from several patches), `late` (those that work on a query). A tower is always loaded; it
-runs for `--option images=n` pictures, `sounds=n` pieces of sound (30 s each) of a sequence.
+runs for `--option images=n` pictures, `sounds=n` pieces of sound (30 s each) of a sequence. Of requests that
+are served a prompt's tokens count theirs as well, which `pictures=n` and `recordings=n` say (`served`).
 Letters: P patches of all pictures, D width.
 """
 
@@ -30,30 +31,69 @@ _IDLE = 1e-9
 
 #: The option that says how many pieces of its kind a sequence has.
 _OPTIONS = {"vision": "images", "sound": "sounds"}
+#: The same of a request whose prompt counts their tokens already.
+_COUNTED = {"vision": "pictures", "sound": "recordings"}
+#: Beside a model's dimensions, what each prompt of a pass has of each kind.
+PIECES = "pieces"
 
 
 def _pieces(dims: Mapping[str, Any], job: Job, kind: str) -> float:
     """Pictures, or pieces of sound, of a sequence: none by default; a text model has none."""
-    return job.option(_OPTIONS[kind], 0.0) if dims.get(kind) else 0.0
+    if not dims.get(kind):
+        return 0.0
+    return job.option(_OPTIONS[kind], 0.0) + job.option(_COUNTED[kind], 0.0)
 
 
 def added_tokens(dims: Mapping[str, Any], job: Job) -> float:
     """Tokens that the pictures and sounds of a sequence add to its prompt."""
     return sum(
-        _pieces(dims, job, kind) * float(dims[kind].get("tokens", 0)) for kind in _OPTIONS if dims.get(kind)
+        job.option(name, 0.0) * float(dims[kind].get("tokens", 0))
+        for kind, name in _OPTIONS.items()
+        if dims.get(kind)
     )
+
+
+def served(dims: Mapping[str, Any], job: Job) -> tuple[Job, tuple[str, ...]]:
+    """A job of requests whose prompts count the tokens of their pictures, and what to say of it."""
+    stated = [name for name in _OPTIONS.values() if job.option(name, 0.0)]
+    if not stated:
+        return job, ()
+    unread = [name for kind, name in _OPTIONS.items() if name in stated and not dims.get(kind)]
+    said = tuple(f"{job.workload} reads no {name}, which was ignored" for name in unread)
+    found = {kind: _pieces(dims, job, kind) for kind in _OPTIONS}
+    options = {name: text for name, text in job.options.items() if name not in _OPTIONS.values()}
+    options |= {_COUNTED[kind]: f"{count:g}" for kind, count in found.items() if count}
+    more = added_tokens(dims, job)
+    if more:
+        said = (*said, f"{more:,.0f} of each prompt's tokens are of its {' and '.join(stated)}")
+    return job.changed(input_tokens=job.input_tokens + more, options=options), said
+
+
+def beside_prompts(dims: Mapping[str, Any], job: Job) -> dict[str, float]:
+    """Pictures and pieces of sound that the prompts of a served job count among their tokens, by kind."""
+    counts = {kind: job.option(name, 0.0) for kind, name in _COUNTED.items() if dims.get(kind)}
+    return {kind: count for kind, count in counts.items() if count}
 
 
 def attended_tokens(dims: Mapping[str, Any], job: Job) -> float:
     """Tokens of its images that a sequence's cross-attention sees, beside the prompt."""
-    count = _pieces(dims, job, "vision")
+    return _attended(dims, _pieces(dims, job, "vision"))
+
+
+def attended_pieces(dims: Mapping[str, Any]) -> float:
+    """The same of the pictures that each prompt of a pass has (`PIECES`)."""
+    return _attended(dims, dims.get(PIECES, {}).get("vision", 0.0))
+
+
+def _attended(dims: Mapping[str, Any], count: float) -> float:
     return count * float(dims["vision"].get("attended", 0)) if count else 0.0
 
 
 def towers(dims: Mapping[str, Any], rec: Recorder, batch: Any = 0.0, job: Job | None = None) -> None:
-    """Every tower: run for what each of `batch` sequences has of its kind; loaded alone without a job."""
+    """Every tower: run for what each of `batch` sequences has of its kind; loaded alone without any."""
     for kind in _OPTIONS:
-        tower(dims, rec, batch * _pieces(dims, job, kind) if job else 0.0, kind=kind)
+        each = _pieces(dims, job, kind) if job else dims.get(PIECES, {}).get(kind, 0.0)
+        tower(dims, rec, batch * each, kind=kind)
 
 
 def tower(
