@@ -82,7 +82,8 @@ def _dlrm(dims: Dims, rec: Recorder, job: Job) -> None:
             shape = {"m": float(vectors), "n": float(vectors), "k": float(width), "batch": batch}
             rec.custom(
                 "gemm", "pairs", shape, flops=2.0 * vectors**2 * width * batch,
-                read=vectors * width * batch, write=(pairs + width) * batch, saved=0.0, weights=0.0, parameters=float(sum(tables) * width),
+                read=vectors * width * batch, write=(pairs + width) * batch, saved=0.0, weights=0.0,
+                parameters=float(sum(tables) * width),
             )  # fmt: skip
     else:
         _tables(rec, batch, dims, [1.0] * len(tables))
