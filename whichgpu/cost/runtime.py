@@ -115,6 +115,8 @@ class Runtime:
     scheduler: Mapping[str, Any] = field(default_factory=dict)
     lengths: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     chains: bool = False
+    #: Whether its products take turns with elementwise kernels though it fuses most of them.
+    alternates: bool = False
     #: One that `chains` has a convolution's bias, and the function behind it, at the end of the convolution.
     ends_products: bool = False
     #: Whether all rows of what sets it apart are of one source.
