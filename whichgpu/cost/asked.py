@@ -98,8 +98,9 @@ def read(job: Job) -> Asked:
         stack = _behind(stack)
     elif stack.trainer and is_language_model(workload) and job.trains:
         stack = _training(stack)
-    elif stack.networks and "generate" not in workload.phases:
-        stack = _in_place_of(stack)
+    else:
+        pictures = workload.family.startswith("diffusion") and not job.trains
+        stack = _behind_networks(stack, pictures) if pictures or "generate" not in workload.phases else stack
     stack = in_turn(_normed(stack, job, workload), one_copy=is_language_model(workload) and not job.trains)
     job, assumed = alone(job, workload, stack)
     said = (*said, *assumed)
@@ -244,9 +245,16 @@ def _behind(stack: Runtime) -> Runtime:
 
 
 @kept
-def _in_place_of(stack: Runtime) -> Runtime:
-    """What runs a network behind the name of a runtime of pipelines."""
-    return replace(runtime(stack.networks, stack.networks), exact=False)
+def _behind_networks(stack: Runtime, pictures: bool) -> Runtime:
+    """What runs a network behind the name of pipelines, or makes pictures behind that of a framework.
+
+    The latter is a library's pipeline, of which the text says what it says of the framework.
+    """
+    if stack.networks and not pictures:
+        return replace(runtime(stack.networks, stack.networks), exact=False)
+    if stack.pipelines and pictures:
+        return replace(runtime(f"{stack.pipelines} {stack.said}", stack.pipelines), exact=stack.exact)
+    return stack
 
 
 #: What says of a model written in PyTorch that its norms and rotary positions are kernels (an optimizer may

@@ -86,6 +86,7 @@ class Runtime:
     through: Mapping[str, str] = field(default_factory=dict)
     #: The id of what runs a network under its name that is no pipeline of it.
     networks: str = ""
+    pipelines: str = ""
     #: By vendor or architecture, `gap` where it is another on its GPUs.
     gaps: Mapping[str, float] = field(default_factory=dict)
     #: By format, the `launch` where a library's own kernels unpack its weights.
@@ -110,6 +111,7 @@ class Runtime:
     written: Mapping[str, float] = field(default_factory=dict)
     recipes: tuple[Mapping[str, Any], ...] = ()
     like: str = ""
+    known_as: str = ""
     language: str = ""
     trainer: str = ""
     scheduler: Mapping[str, Any] = field(default_factory=dict)
@@ -223,12 +225,13 @@ class Runtime:
     @property
     def kernels(self) -> str:
         """The id of the runtime that the fit knows it as."""
-        return self.like or self.id
+        return self.known_as or self.like or self.id
 
     @property
     def stacks(self) -> tuple[str, ...]:
         """What the fit knows it as, then that with what sets it apart: `pytorch-2`, `pytorch-2+nhwc`."""
-        apart = ((self.id,) if self.like else ()) + self.marks
+        between = (self.like,) if self.known_as and self.like else ()
+        apart = (*between, *((self.id,) if self.kernels != self.id else ()), *self.marks)
         return (self.kernels, *(f"{self.kernels}+{mark}" for mark in apart))
 
     @property
