@@ -248,12 +248,16 @@ def _behind(stack: Runtime) -> Runtime:
 def _behind_networks(stack: Runtime, pictures: bool) -> Runtime:
     """What runs a network behind the name of pipelines, or makes pictures behind that of a framework.
 
-    The latter is a library's pipeline, of which the text says what it says of the framework.
+    The latter is a library's pipeline, of which the text says what it says of the framework; in memory, and
+    in the format of the decoder, it is as the name says.
     """
     if stack.networks and not pictures:
         return replace(runtime(stack.networks, stack.networks), exact=False)
     if stack.pipelines and pictures:
-        return replace(runtime(f"{stack.pipelines} {stack.said}", stack.pipelines), exact=stack.exact)
+        found = runtime(f"{stack.pipelines} {stack.said}", stack.pipelines)
+        return replace(
+            found, exact=stack.exact, holds=stack.holds, keeper=stack.keeper, decodes_wide=stack.decodes_wide
+        )
     return stack
 
 
