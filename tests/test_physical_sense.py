@@ -270,4 +270,4 @@ def test_what_is_compiled_is_no_slower(name: str) -> None:
     )
     both = np.isfinite(eager) & np.isfinite(compiled)
     assert both.sum() > 20
-    assert np.all(compiled[both] > 0.99 * eager[both])
+    assert np.all(compiled[both] > 0.97 * eager[both])
