@@ -14,7 +14,7 @@ import numpy as np
 from whichgpu.cost import habits, sequence, unread
 from whichgpu.cost.pipeline import in_turn
 from whichgpu.cost.requests import limited
-from whichgpu.cost.runtime import kept, runtime
+from whichgpu.cost.runtime import behind_networks, kept, runtime
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.units import parse
 from whichgpu.values import NamedTuple, regex
@@ -100,7 +100,7 @@ def read(job: Job) -> Asked:
         stack = _training(stack)
     else:
         pictures = workload.family.startswith("diffusion") and not job.trains
-        stack = _behind_networks(stack, pictures) if pictures or "generate" not in workload.phases else stack
+        stack = behind_networks(stack, pictures) if pictures or "generate" not in workload.phases else stack
     stack = in_turn(_normed(stack, job, workload), one_copy=is_language_model(workload) and not job.trains)
     job, assumed = alone(job, workload, stack)
     said = (*said, *assumed)
@@ -242,23 +242,6 @@ def _behind(stack: Runtime) -> Runtime:
     found = runtime(stack.language, stack.language)
     apart = stack.habits or stack.keeper != stack.id
     return replace(found, holds=stack.holds, habits=stack.habits, keeper=stack.keeper) if apart else found
-
-
-@kept
-def _behind_networks(stack: Runtime, pictures: bool) -> Runtime:
-    """What runs a network behind the name of pipelines, or makes pictures behind that of a framework.
-
-    The latter is a library's pipeline, of which the text says what it says of the framework; in memory, and
-    in the format of the decoder, it is as the name says.
-    """
-    if stack.networks and not pictures:
-        return replace(runtime(stack.networks, stack.networks), exact=False)
-    if stack.pipelines and pictures:
-        found = runtime(f"{stack.pipelines} {stack.said}", stack.pipelines)
-        return replace(
-            found, exact=stack.exact, holds=stack.holds, keeper=stack.keeper, decodes_wide=stack.decodes_wide
-        )
-    return stack
 
 
 #: What says of a model written in PyTorch that its norms and rotary positions are kernels (an optimizer may
