@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from whichgpu.cost import asked
 from whichgpu.errors import DataError, UsageError
 from whichgpu.workloads.diffusion import pipeline
 from whichgpu.workloads.diffusion.autoencoders import AUTOENCODERS
@@ -342,3 +344,16 @@ def test_modulations_that_all_blocks_share_are_stored_once() -> None:
     shared = [op for op in resolve("flux.2-dev").reference_ops() if "modulation_" in op.layer]
     assert sum(op.parameters * op.copies for op in shared) == 15 * 6144 * 6144
     assert not [op for op in resolve("chroma").reference_ops() if op.layer.endswith("modulation")]
+
+
+@pytest.mark.parametrize("text", ["PyTorch 2.1", "torch 1.13.1+cu117 xformers", "torch 2.0.0 compile"])
+def test_pictures_under_a_framework_s_name_are_made_by_a_library_s_pipeline(text: str) -> None:
+    """In time; memory and the decoder's format are as the name says. All else is PyTorch's own."""
+    pipeline = asked.read(Job("sdxl", phase="generate", precision="fp16", runtime=text)).runtime
+    named = asked.read(Job("sdxl", phase="generate", precision="fp16", runtime=f"diffusers {text}")).runtime
+    assert (pipeline.id, pipeline.fuses, pipeline.flash) == ("diffusers", named.fuses, named.flash)
+    assert named.decodes_wide
+    assert not pipeline.decodes_wide
+    assert pipeline.stacks[:2] == ("pytorch-2", "pytorch-2+diffusers")
+    others = [Job("resnet50", phase="infer"), Job("t5-base", phase="prefill"), Job("sdxl", phase="train")]
+    assert all(asked.read(replace(job, runtime=text)).runtime.id != "diffusers" for job in others)

@@ -294,6 +294,22 @@ def test_a_sample_of_mlperf_s_recommendation_is_a_user_with_many_items():
     assert [one.value for one in users] == pytest.approx(2 * [pairs.value / 270])
 
 
+def test_a_submission_to_mlperf_counts_users_whatever_its_name_and_its_phase_say():
+    row = {"workload": "dlrm", "gpu": "a100-80gb-sxm", "precision": "int8", "phase": "infer"}
+    texts = ("TensorRT 8.4, CUDA 11.6", "TensorRT 8.4 (MLPerf v2.1)", "TensorRT 8.4")
+    users, also, pairs = (
+        one.value for one in predict_rows([{**row, "runtime": text} for text in texts], GPUS)
+    )
+    assert users == pytest.approx(also)
+    # One kernel gathers and multiplies there.
+    assert 0.8 * pairs / 270 < users < 4 * pairs / 270
+    trained = {**row, "phase": "train", "precision": "amp-fp16", "batch": "65536", "n_gpus": "8"}
+    named, unnamed = predict_rows(
+        [{**trained, "runtime": one} for one in ("MLPerf PyTorch 2.1", "PyTorch 2.1")], GPUS
+    )
+    assert named.value == pytest.approx(unnamed.value)
+
+
 def test_the_name_of_a_run_says_its_format_and_its_method():
     """`bert_large_squad_fp32` was trained in FP32, and LoRA is what a fine-tuning of that name did."""
     row = {"workload": "bert_large_squad_fp32", "gpu": "a100-40gb-sxm", "phase": "train", "batch": "8"}

@@ -258,3 +258,16 @@ def test_so_many_gpus_do_no_more_than_as_many_times_one(
     one = speeds(replace(job, n_gpus=1.0), nvidia)
     for n in (2.0, 4.0, 8.0):
         assert not np.any(speeds(replace(job, n_gpus=n), nvidia) > 1.01 * n * one)
+
+
+@pytest.mark.parametrize("name", ["stable-diffusion-1.5", "sdxl", "flux.1-dev"])
+def test_what_is_compiled_is_no_slower(name: str) -> None:
+    """At the lowest power limits as well: the products are the same, and less lies between them."""
+    nvidia = tuple(gpu for gpu in GPUS.values() if gpu.vendor == "NVIDIA" and gpu.value("power"))
+    job = Job(name, phase="generate", precision="fp16" if name != "flux.1-dev" else "bf16", batch=1.0)
+    eager, compiled = (
+        speeds(replace(job, runtime=f"diffusers PyTorch 2.3{how}"), nvidia) for how in ("", " torch.compile")
+    )
+    both = np.isfinite(eager) & np.isfinite(compiled)
+    assert both.sum() > 20
+    assert np.all(compiled[both] > 0.97 * eager[both])

@@ -7,6 +7,8 @@ from fractions import Fraction
 
 import pytest
 
+from whichgpu.cost.estimate import estimate
+from whichgpu.cost.jobs import predict_rows
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.facts.reading import read, sources
@@ -14,6 +16,7 @@ from whichgpu.hardware.catalogue import catalogue
 from whichgpu.hardware.gpu import nominal_gb
 from whichgpu.hardware.slices import is_part, resolve_device
 from whichgpu.hardware.vgpu import profiles
+from whichgpu.workloads.job import Job
 
 GPUS = catalogue()
 GROUPS = store.load("mig")["mig"]["group"]
@@ -319,3 +322,23 @@ def test_several_of_an_instance_type_have_all_their_gpus(name: str, count: int) 
 )
 def test_slices_of_hopper_and_blackwell_have_the_sms_that_listings_show(slice_: str, sms: int) -> None:
     assert resolve_device(slice_, GPUS)[0].value("sms") == sms
+
+
+@pytest.mark.parametrize(
+    ("key", "phase"), [("mi250x", "decode"), ("max-1550", "prefill"), ("mi250x", "generate")]
+)
+def test_a_stream_has_one_of_the_devices_that_a_package_appears_as(key, phase):
+    """A program sees two GPUs there, so that n_gpus counts those; a batch to classify has both."""
+    job = Job(
+        "sdxl" if phase == "generate" else "llama-2-7b", phase=phase, precision="fp16", runtime="PyTorch 2"
+    )
+    whole, half = (estimate(job, [resolve_device(name, GPUS)[0]]).at(0, 0) for name in (key, f"{key}:1/2"))
+    assert whole.throughput.mid == pytest.approx(half.throughput.mid, rel=0.01)
+    assert any("several devices" in text for text in whole.warnings)
+    row = {"workload": job.workload, "phase": phase, "precision": "fp16", "runtime": "PyTorch 2"}
+    [told] = predict_rows([{**row, "gpu": key}], GPUS)
+    assert told.value == pytest.approx(whole.throughput.mid)
+    images = Job("resnet50", phase="infer", batch=128, precision="fp16", runtime="PyTorch 2")
+    both, one = (estimate(images, [resolve_device(name, GPUS)[0]]).at(0, 0) for name in (key, f"{key}:1/2"))
+    assert both.throughput.mid > 1.5 * one.throughput.mid
+    assert not any("several devices" in text for text in both.warnings)

@@ -15,7 +15,7 @@ from whichgpu.cost import habits, sequence, unread
 from whichgpu.cost.attention import attending, off
 from whichgpu.cost.pipeline import in_turn
 from whichgpu.cost.requests import limited
-from whichgpu.cost.runtime import kept, runtime
+from whichgpu.cost.runtime import behind_networks, kept, runtime
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.units import parse
 from whichgpu.values import NamedTuple, regex
@@ -99,8 +99,9 @@ def read(job: Job) -> Asked:
         stack = _behind(stack)
     elif stack.trainer and is_language_model(workload) and job.trains:
         stack = _training(stack)
-    elif stack.networks and "generate" not in workload.phases:
-        stack = _in_place_of(stack)
+    else:
+        pictures = workload.family.startswith("diffusion") and not job.trains
+        stack = behind_networks(stack, pictures) if pictures or "generate" not in workload.phases else stack
     stack = in_turn(_normed(stack, job, workload), one_copy=is_language_model(workload) and not job.trains)
     job, assumed = alone(job, workload, stack)
     said = (*said, *assumed)
@@ -242,12 +243,6 @@ def _behind(stack: Runtime) -> Runtime:
     found = runtime(stack.language, stack.language)
     apart = stack.habits or stack.keeper != stack.id
     return replace(found, holds=stack.holds, habits=stack.habits, keeper=stack.keeper) if apart else found
-
-
-@kept
-def _in_place_of(stack: Runtime) -> Runtime:
-    """What runs a network behind the name of a runtime of pipelines."""
-    return replace(runtime(stack.networks, stack.networks), exact=False)
 
 
 #: What says of a model written in PyTorch that its norms and rotary positions are kernels (an optimizer may

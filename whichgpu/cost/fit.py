@@ -41,6 +41,7 @@ import numpy as np
 
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.releases import Lent
+from whichgpu.cost.runtime import runtimes
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple, immutable
 
@@ -158,7 +159,7 @@ def _teachers(kind: OpClass, runtime: Runtime) -> tuple[str, ...]:
     if kind.format == "plain" and product == "gemm" and not runtime.domain:
         return ()
     called = runtime.calls.get(f"{kind.format} {product}", runtime.calls.get(product))
-    return (called,) if called else runtime.stacks
+    return runtimes()[called].stacks if called else runtime.stacks
 
 
 def _apart(runtime: Runtime, *, trains: bool) -> str:

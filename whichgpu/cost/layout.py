@@ -35,7 +35,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.mesh import Mesh, shares_tokens
 from whichgpu.cost.requests import in_flight
-from whichgpu.cost.support import Needs, refusal, standing_by, substitutions
+from whichgpu.cost.support import Needs, as_seen, in_several, refusal, standing_by, substitutions
 from whichgpu.cost.time import prepare
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple, immutable
@@ -108,9 +108,10 @@ def lay_out(job: Job, gpus: Sequence[Gpu], *, met: Met | None = None) -> Layout:
     spec, said = precision(settled.job.precision), (*laid.said, *settled.said)
     cap = settled.job.options.get("power_limit")
     sent = machines.said(laid.workload, laid.job, laid.devices)
+    several = [in_several(gpu, settled.job.phase) for gpu in gpus]
     notes = tuple(
-        (*substitutions(gpu, spec, settled.runtime), *unread.of_cap(gpu, cap), *said, *own)
-        for gpu, own in zip(gpus, sent, strict=True)
+        (*seen, *substitutions(gpu, spec, settled.runtime), *unread.of_cap(gpu, cap), *said, *own)
+        for gpu, seen, own in zip(gpus, several, sent, strict=True)
     )
     return replace(laid, unused=settled.unused, notes=notes)
 
@@ -124,8 +125,9 @@ def devices_of(
     """
     options, stack = settled.job.options, settled.runtime
     cap, sums = options.get("power_limit"), stack.narrow if narrow is None else narrow
+    seen = [as_seen(gpu, settled.job.phase) for gpu in gpus]
     return Devices.of(
-        gpus, cap=np.inf if cap is None else unread.power(cap), narrow=sums,
+        seen, cap=np.inf if cap is None else unread.power(cap), narrow=sums,
         system=options.get("system", ""), joined_by=asked.nvlink(options.get("nvlink", "")),
         widens=stack.widens, launch=_launch(options.get("launch", "")),
         network=asked.network(options.get("network", "")),

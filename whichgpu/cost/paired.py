@@ -212,7 +212,7 @@ _OF_EACH = (
 #: What a job is settled by, and nothing reads later.
 _SETTLED = (
     "default_precision", "elsewhere", "through", "networks", "loads", "does", "stores", "freezes", "trains",
-    "loads_wide", "recipes", "language", "trainer", "lengths", "habits", "undated",
+    "loads_wide", "recipes", "language", "pipelines", "trainer", "lengths", "habits", "undated",
 )  # fmt: skip
 _STRUCTURE_MARKS = ("nhwc", "loads")
 #: Of what a runtime `holds` what is read of each.

@@ -13,7 +13,7 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import cuts, either
 from whichgpu.cost.pipeline import splits_layers
 from whichgpu.cost.runtime import runtimes, suggested
-from whichgpu.cost.support import not_run, widens_fp8
+from whichgpu.cost.support import as_seen, not_run, widens_fp8
 from whichgpu.errors import UsageError
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.job import Job
@@ -252,9 +252,10 @@ def layout(job: Job, gpu: Gpu, runs: Callable[[], Usually]) -> tuple[float, floa
     known = runs()
     if not is_language_model(known.workload) or splits_layers(known.stack):
         return None
-    share = weight_bytes(known.workload.id, known.precision) / float(gpu.value("memory"))
-    tp = job.tp
-    if tp is None and (job.phase or known.workload.phases[0]) == "serve":
+    phase, tp = job.phase or known.workload.phases[0], job.tp
+    memory = float(as_seen(gpu, phase).need("memory"))
+    share = weight_bytes(known.workload.id, known.precision) / memory
+    if tp is None and phase == "serve":
         tp = _width(share / (1.0 - section("serving")["cache_share"]), gpus, known.workload.dims)
     elif tp is None:
         tp = _width(share, gpus, known.workload.dims)

@@ -158,7 +158,8 @@ def read_head(texts: tuple[str, ...]) -> Head:
         asked = workload.defaults["phase"]
     said, columns = _apart(_options(options))
     said = _drafted(said, asked or workload.phases[0])
-    if "pairs" in workload.dims and (scenario or re.search(r"-99(?:\.9)?\b", name)):
+    counted = scenario or re.search(r"-99(?:\.9)?\b", name) or (asked == "infer" and _submits(stack))
+    if "pairs" in workload.dims and counted:
         said = {"pairs": str(workload.dims["pairs"]), **said}
     heard = "sound" in workload.dims and (audio or phases.hears(phase))
     if heard:
@@ -185,6 +186,11 @@ def read_head(texts: tuple[str, ...]) -> Head:
     numbers = {**at_once, **(_HEARD if heard else {}), **_numbers_of_name(workload, work[1])}
     numbers |= {**phases.lengths_of(phase), **columns}
     return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))), numbers)
+
+
+def _submits(stack: str) -> bool:
+    """Whether text is of a submission to MLPerf, which names TensorRT and CUDA by their releases."""
+    return bool(re.search(r"mlperf|tensorrt\s*\d[\d.]*\s*,\s*cuda", stack, re.IGNORECASE))
 
 
 def _asked(workload: Workload, text: str) -> str:

@@ -86,6 +86,7 @@ class Runtime:
     through: Mapping[str, str] = field(default_factory=dict)
     #: The id of what runs a network under its name that is no pipeline of it.
     networks: str = ""
+    pipelines: str = ""
     #: By vendor or architecture, `gap` where it is another on its GPUs.
     gaps: Mapping[str, float] = field(default_factory=dict)
     #: By format, the `launch` where a library's own kernels unpack its weights.
@@ -110,11 +111,14 @@ class Runtime:
     written: Mapping[str, float] = field(default_factory=dict)
     recipes: tuple[Mapping[str, Any], ...] = ()
     like: str = ""
+    known_as: str = ""
     language: str = ""
     trainer: str = ""
     scheduler: Mapping[str, Any] = field(default_factory=dict)
     lengths: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     chains: bool = False
+    #: Whether its products take turns with elementwise kernels though it fuses most of them.
+    alternates: bool = False
     #: One that `chains` has a convolution's bias, and the function behind it, at the end of the convolution.
     ends_products: bool = False
     #: Whether all rows of what sets it apart are of one source.
@@ -223,12 +227,13 @@ class Runtime:
     @property
     def kernels(self) -> str:
         """The id of the runtime that the fit knows it as."""
-        return self.like or self.id
+        return self.known_as or self.like or self.id
 
     @property
     def stacks(self) -> tuple[str, ...]:
         """What the fit knows it as, then that with what sets it apart: `pytorch-2`, `pytorch-2+nhwc`."""
-        apart = ((self.id,) if self.like else ()) + self.marks
+        between = (self.like,) if self.known_as and self.like else ()
+        apart = (*between, *((self.id,) if self.kernels != self.id else ()), *self.marks)
         return (self.kernels, *(f"{self.kernels}+{mark}" for mark in apart))
 
     @property
@@ -499,6 +504,23 @@ def runtime(text: str, fallback: str) -> Runtime:
         return _runtime(where, rows[where], text=text, exact=exact)
     where = _before(text, rows[where]) or where
     return _runtime(where, rows[where], text=text)
+
+
+@kept
+def behind_networks(stack: Runtime, pictures: bool) -> Runtime:
+    """What runs a network behind the name of pipelines, or makes pictures behind that of a framework.
+
+    The latter is a library's pipeline, of which the text says what it says of the framework; in memory, and
+    in the format of the decoder, it is as the name says.
+    """
+    if stack.networks and not pictures:
+        return replace(runtime(stack.networks, stack.networks), exact=False)
+    if stack.pipelines and pictures:
+        found = runtime(f"{stack.pipelines} {stack.said}", stack.pipelines)
+        return replace(
+            found, exact=stack.exact, holds=stack.holds, keeper=stack.keeper, decodes_wide=stack.decodes_wide
+        )
+    return stack
 
 
 def _around(said: str) -> str:

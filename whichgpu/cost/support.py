@@ -12,6 +12,7 @@ from whichgpu.cost.runtime import runtimes
 from whichgpu.facts import store
 from whichgpu.hardware.blank import APPLIES, blank
 from whichgpu.hardware.fields import FIELDS
+from whichgpu.hardware.parts import one_device
 from whichgpu.software import stacks
 from whichgpu.software.frameworks import frameworks
 from whichgpu.values import NamedTuple
@@ -264,6 +265,22 @@ def _cached(gpu: Gpu, needs: Needs, runtime: Runtime) -> str:
     asked = needs.cache == "fp8" and needs.precision.id not in runtime.holds.get("wide_cache", ())
     lacks = stacks.lacking(gpu, runtime.software, "fp8 kv cache") if asked and runtime.software else ""
     return f"{lacks}; use --option kv_precision=auto" if lacks else ""
+
+
+#: Phases of one stream, which several devices do not share unasked.
+_STREAMS = ("prefill", "decode", "generate")
+
+
+def as_seen(gpu: Gpu, phase: str | None) -> Gpu:
+    """What a job has of a GPU: of a package that appears as several devices, a single stream has one."""
+    return one_device(gpu) if phase in _STREAMS else gpu
+
+
+def in_several(gpu: Gpu, phase: str | None) -> tuple[str, ...]:
+    """What to say where that is not all of it."""
+    if as_seen(gpu, phase) is gpu:
+        return ()
+    return (f"{gpu.id} appears to programs as several devices: a stream runs on one, and n_gpus counts them",)
 
 
 def substitutions(gpu: Gpu, precision: Precision, runtime: Runtime) -> tuple[str, ...]:

@@ -198,11 +198,12 @@ def power_exponent(runtime: Runtime, *, trains: bool) -> float:
 
     The kernels of an inference engine follow each other without a pause, and so do the products of a language
     model in training, which leave the exponent of f V^2. Those of a framework take turns with elementwise ops
-    and wait for memory, as other networks do in training, so that the mean power is less.
+    and wait for memory, as other networks do in training, so that the mean power is less; so do those of what
+    `alternates`.
     """
     if trains:
         return float(section("power")["exponent_trainer" if runtime.domain else "exponent_framework"])
-    engine = runtime.domain or (runtime.fuses and not runtime.chains)
+    engine = runtime.domain or (runtime.fuses and not (runtime.chains or runtime.alternates))
     return float(section("power")["exponent_engine" if engine else "exponent_framework"])
 
 

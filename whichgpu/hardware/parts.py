@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache, wraps
+from functools import cache, lru_cache, wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from whichgpu.facts import store
 from whichgpu.hardware.fields import FIELDS, RATES
 from whichgpu.units import DIMENSIONS
 
@@ -102,6 +103,24 @@ def scaled(gpu: Gpu, memory: float, sms: float) -> dict[str, float]:
         if name in shares and value is not None
     }
     return {**part, **{name: value for name, value in _ALONE.items() if known[name] is not None}}
+
+
+@kept(64)
+def one_device(gpu: Gpu) -> Gpu:
+    """What a program sees as one GPU: of a package that appears as several devices, one of them."""
+    several = 1 if is_part(gpu) else _devices().get(gpu.id, 1)
+    if several == 1:
+        return gpu
+    own = scaled(gpu, 1.0 / several, 1.0 / several)
+    # It reaches the others as the package does, unlike a share.
+    return resized(gpu, gpu.id, **{name: value for name, value in own.items() if name not in _ALONE})
+
+
+@cache
+def _devices() -> Mapping[str, int]:
+    """As how many devices the packages appear that are more than one, by their ids."""
+    rows = store.load("packages")["packages"]["package"]
+    return {key: row["devices"] for row in rows if "devices" in row for key in row.get("of", ())}
 
 
 def _text(name: str, value: float) -> Any:

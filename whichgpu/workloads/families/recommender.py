@@ -10,7 +10,8 @@ Dimensions: `kind` (ncf, dlrm, dcn), `tables` (rows of each; `tables_by_hand` wh
 which the runtime's text says "eager" and no container), `width`; ncf: `mlp` (widths, the first twice
 that of the perceptron's tables); dlrm: `dense` (inputs), `bottom`, `top` (widths); dcn: those, `crosses`,
 `rank` and `lookups` (values of a feature, whose rows of the table are added); `pairs`: of a user and an item
-in what MLPerf's inference counts as one sample, which the option of that name says of a job.
+in what MLPerf's inference counts as one sample, which the option of that name says of a job; `fused`:
+submissions of NVIDIA's look up and multiply in one kernel of INT8 (DLRM_INTERACTIONS_TRT).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ PHASES = ("train", "infer")
 PHASE_ALIASES = {"pretrain": "train", "finetune_full": "train"}
 UNIT = "samples"
 OPTIMIZER = "adam"
-RUNTIME_WORDS = ("eager", "ngc")
+RUNTIME_WORDS = ("eager", "ngc", "tensorrt")
 OPTIONS = ("pairs",)
 DEFAULTS: dict[str, dict[str, Any]] = {
     "*": {"runtime": "pytorch-2", "n_gpus": 1.0},
@@ -44,7 +45,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
     elif dims["kind"] == "dcn":
         _dcn(dims, rec, job.batch)
     else:
-        _dlrm(dims, rec, job.batch)
+        _dlrm(dims, rec, job)
     if job.trains:
         with rec.module("loss"):
             rec.pointwise(job.batch, reads=2.0, keeps=1.0, name="loss")
@@ -53,7 +54,7 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
 def _ncf(dims: Dims, rec: Recorder, job: Job) -> None:
     """User and item: an elementwise product, a perceptron, and one score of both."""
     width, mlp, batch = dims["width"], dims["mlp"], job.batch
-    eager, container = (word in job.runtime.lower() for word in RUNTIME_WORDS)
+    eager, container = (word in job.runtime.lower() for word in RUNTIME_WORDS[:2])
     by_hand = eager and not container and "tables_by_hand" in dims
     with rec.module("embeddings"):
         for rows in dims["tables_by_hand" if by_hand else "tables"]:
@@ -69,20 +70,35 @@ def _ncf(dims: Dims, rec: Recorder, job: Job) -> None:
         rec.linear(batch, width + mlp[-1], 1, bias=True)
 
 
-def _dlrm(dims: Dims, rec: Recorder, batch: Any) -> None:
+def _dlrm(dims: Dims, rec: Recorder, job: Job) -> None:
     """Dense features to one more vector, products of all pairs, the second perceptron."""
-    width, tables = dims["width"], dims["tables"]
+    width, tables, batch = dims["width"], dims["tables"], job.batch
     vectors = len(tables) + 1
     pairs = vectors * (vectors - 1) // 2
     with rec.module("bottom"):
         _perceptron(rec, batch, (dims["dense"], *dims["bottom"]), first=True)
-    _tables(rec, batch, dims, [1.0] * len(tables))
-    with rec.module("interaction"):
-        rec.copy(vectors * width * batch, name="concatenate")
-        rec.product(batch, float(vectors), float(width), float(vectors), shard="none", name="pairs")
-        rec.copy((pairs + width) * batch, name="triangle")
+    if _submitted(dims, job):
+        with rec.module("embeddings"):
+            shape = {"m": float(vectors), "n": float(vectors), "k": float(width), "batch": batch}
+            rec.custom(
+                "gemm", "pairs", shape, flops=2.0 * vectors**2 * width * batch,
+                read=vectors * width * batch, write=(pairs + width) * batch, saved=0.0, weights=0.0,
+                parameters=float(sum(tables) * width),
+            )  # fmt: skip
+    else:
+        _tables(rec, batch, dims, [1.0] * len(tables))
+        with rec.module("interaction"):
+            rec.copy(vectors * width * batch, name="concatenate")
+            rec.product(batch, float(vectors), float(width), float(vectors), shard="none", name="pairs")
+            rec.copy((pairs + width) * batch, name="triangle")
     with rec.module("top"):
         _perceptron(rec, batch, (pairs + width, *dims["top"]))
+
+
+def _submitted(dims: Dims, job: Job) -> bool:
+    """Whether one kernel gathers rows and multiplies them, in INT8: samples are counted as MLPerf does."""
+    counted = "pairs" in job.options and RUNTIME_WORDS[2] in job.runtime.lower()
+    return bool(dims.get("fused")) and counted and not job.trains and job.precision.startswith("int8")
 
 
 def _dcn(dims: Dims, rec: Recorder, batch: Any) -> None:
