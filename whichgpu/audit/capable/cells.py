@@ -73,6 +73,10 @@ def of_cell(cell: Cell, context: Context) -> Iterator[Finding]:
     parts = list(cell_parts(cell, context))
     yield from parts
     gpus = [context.catalogue[key] for key in cell.ids]
+    # RT cores and CUDA cores are names of one maker, of which the others' have none, as it were.
+    foreign = _N_A.match(cell.passage.text) and all(gpu.vendor != "NVIDIA" for gpu in gpus)
+    if foreign:
+        return
     for each in _headed(cell.label.strip(" *:")) if _DASH.fullmatch(cell.passage.text) else ():
         # A dash says that there is none, or that the writer did not know.
         if all(each.has(gpu) is False for gpu in gpus):
@@ -127,10 +131,14 @@ def cell_parts(cell: Cell, context: Context) -> Iterator[Finding]:
         yield from of_parts(cell.passage, (0, len(cell.passage.text)), told, gpus, context)
 
 
+#: A rate by the format in which products are summed, which not every card has apart.
+_SUMS_IN = re.compile(r"\b(?:fp16|half)[- ]?(?:precision )?accum", re.IGNORECASE)
+
+
 def _without_rate(cell: Cell, context: Context) -> Iterator[Finding]:
     """A cell by which a device has no rate at all, though its vendor tells it: "FP16: N/A"."""
     attribute, text = cell.attribute, cell.passage.text
-    if MEASURED.search(cell.label):
+    if MEASURED.search(cell.label) or _SUMS_IN.search(cell.label):
         return
     if attribute is None or attribute.key not in ("fp16", "bf16", "tf32", "int8") or not _N_A.match(text):
         return
