@@ -99,6 +99,8 @@ class Job(Shown):
         for put, value in zip(_PUT, _READ(self), strict=True):
             put(made, value)
         for name, value in columns.items():
+            if name not in _PUTS:
+                raise AttributeError(f"a job has no column '{name}'")
             least = None if value is None else NUMBERS.get(name)
             _PUTS[name](made, value if least is None else _checked(name, value, least))
         return made
