@@ -293,7 +293,9 @@ _FOLD = re.compile(
 )
 _FOLD_OFF = 0.15
 _ASKED = re.compile(
-    r"[?\u201c\u201d\"]|\b(?:not|wrong\w*|mistak\w+|myth|claims?|suppose\w*|instead of|unless)\b", re.I
+    r"[?\u201c\u201d\"]|\b(?:not(?! (?:counting|including))|wrong\w*|mistak\w+|myth|claims?"
+    r"|suppose\w*|instead of|unless)\b",
+    re.I,
 )
 _OF = "stated formula"
 
