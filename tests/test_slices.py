@@ -7,9 +7,11 @@ from fractions import Fraction
 
 import pytest
 
+from tests.fitting import ask, held, one
+from whichgpu import api
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.jobs import predict_rows
-from whichgpu.errors import UsageError
+from whichgpu.errors import Infeasible, UsageError
 from whichgpu.facts import store
 from whichgpu.facts.reading import read, sources
 from whichgpu.hardware.catalogue import catalogue
@@ -342,3 +344,32 @@ def test_a_stream_has_one_of_the_devices_that_a_package_appears_as(key, phase):
     both, one = (estimate(images, [resolve_device(name, GPUS)[0]]).at(0, 0) for name in (key, f"{key}:1/2"))
     assert both.throughput.mid > 1.5 * one.throughput.mid
     assert not any("several devices" in text for text in both.warnings)
+
+
+@pytest.mark.parametrize("key", ["mi250x", "max-1550"])
+@pytest.mark.parametrize("phase", ["prefill", "decode", "generate", "serve", "finetune_lora"])
+@pytest.mark.parametrize("workload", ["mixtral-8x7b", "llama-3.1-8b"])
+def test_fit_and_predict_have_the_same_of_a_package(workload, phase, key):
+    """47 billion weights in 16 bits are more than one of its devices has, and less than both."""
+    columns = {"phase": phase, "precision": "amp-fp16" if phase.startswith("finetune") else "fp16"}
+    answer = held(workload, key, **columns)
+    streams = phase in ("prefill", "decode", "generate")
+    share = 0.5 if streams else 1.0
+    assert answer.available == pytest.approx(share * answer.share * GPUS[key].need("memory"))
+    assert any("several devices" in note for note in answer.notes) is streams
+    if answer.fits:
+        assert api.predict(workload, key, **columns).required <= answer.available
+        return
+    with pytest.raises(Infeasible, match="does not fit"):
+        api.predict(workload, key, **columns)
+
+
+def test_the_smallest_card_of_a_stream_is_not_a_package_of_which_it_has_a_part():
+    """What needs 89 GiB and is one stream has 64 of the 128 GiB of an MI250X."""
+    stream = one("mixtral-8x7b", "mi250x", phase="generate", precision="fp16")
+    assert not stream.fits
+    assert stream.smallest_gpu not in ("mi250x", "mi250", "max-1550")
+    assert next(way for way in stream.fewest if way.gpu == "mi250x").n_gpus == 2
+    pair = ("qwen2.5-14b", "qwen2.5-32b")
+    both = ask(*pair, gpus=["mi250x"], together=True, phase="generate", precision="fp16").answers
+    assert {answer.fits for answer in both} == {False}

@@ -19,7 +19,7 @@ from whichgpu.cost.estimates import hinted, merged, no_use, not_served, unknown
 from whichgpu.cost.job_memory import first_that_fits, open_checkpointing
 from whichgpu.cost.placing import running
 from whichgpu.cost.stages import stages
-from whichgpu.cost.support import substitutions
+from whichgpu.cost.support import in_several, substitutions
 from whichgpu.errors import UsageError
 from whichgpu.hardware.slices import is_part, resolve_device
 from whichgpu.planner.capacity import meshes, started
@@ -159,7 +159,7 @@ def _any(catalogue: Catalogue) -> tuple[Gpu, ...]:
 
 def _chosen(alone: Cells, catalogue: Catalogue) -> tuple[Gpu, int]:
     """The smallest current card that holds a job, or the fewest common ones; the largest where none do."""
-    found = smallest(float(alone.required[0]) / alone.share, catalogue, lambda gpu: not alone.refusal(gpu))
+    found = smallest(float(alone.required[0]) / alone.share, catalogue, alone.held_by)
     if found is not None:
         return found, alone.counts[0]
     known = common(catalogue)
@@ -167,7 +167,7 @@ def _chosen(alone: Cells, catalogue: Catalogue) -> tuple[Gpu, int]:
     if several:
         chosen = min(several, key=lambda one: one.n_gpus)
         return catalogue[chosen.gpu], chosen.n_gpus
-    return max(known, key=lambda gpu: gpu.need("memory")), 1
+    return max(known, key=alone.room), 1
 
 
 def _answers(
@@ -180,7 +180,7 @@ def _answers(
     bounds = limits(roomiest, roomiest.available)
     ways = changes(cells, bounds)
     smallest_of = smallest_by_vendor(
-        float(alone.required[0]) / alone.share, cells.gpus, catalogue, alone.refusal
+        float(alone.required[0]) / alone.share, cells.gpus, catalogue, alone.held_by
     )
     several = _fewest(cells, alone, catalogue, held=any(smallest_of.values()))
     done = cells.settled
@@ -207,9 +207,7 @@ def _fewest(cells: Cells, alone: Cells, catalogue: Catalogue, *, held: bool) -> 
     degrees = alone.job_of(0)
     how = meshes.Mesh(count, int(degrees.tp), int(degrees.pp)).how
     own = [
-        Fewest(gpu.id, count, how)
-        if not alone.refusal(gpu) and alone.required[0] <= alone.share * gpu.need("memory")
-        else more
+        Fewest(gpu.id, count, how) if alone.held_by(gpu) else more
         for gpu, more in zip(cells.gpus, fewest(alone, cells.gpus), strict=True)
     ]
     others = () if held else tuple(one for one in fewest(alone, common(catalogue)) if one is not None)
@@ -275,6 +273,7 @@ def _notes(cells: Cells, index: int) -> tuple[str, ...]:
     """What makes an answer less than it looks."""
     done, gpu = cells.settled, cells.gpus[index]
     said = [
+        *in_several(gpu, done.job.phase),
         *(substitutions(gpu, precision(done.job.precision), done.runtime) if cells.able[index] else ()),
         *done.said,
     ]

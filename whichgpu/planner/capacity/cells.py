@@ -16,7 +16,7 @@ from whichgpu.cost.layout import memory_parts, settle
 from whichgpu.cost.memory import Totals
 from whichgpu.cost.paired import Paired
 from whichgpu.cost.readings import doubt
-from whichgpu.cost.support import Needs, refusal
+from whichgpu.cost.support import Needs, as_seen, refusal
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.hardware.parts import kept, resized
@@ -57,8 +57,8 @@ class Cells:
     @cached_property
     def _each(self) -> Paired:
         """The GPU of each device, as one job has it."""
-        every = range(len(self.gpus))
-        return Paired(Devices.of(self.gpus), every, np.array(every))
+        every, phase = range(len(self.gpus)), self.settled.job.phase
+        return Paired(Devices.of([as_seen(gpu, phase) for gpu in self.gpus]), every, np.array(every))
 
     @cached_property
     def places(self) -> tuple[Array, Array, Array]:
@@ -96,7 +96,15 @@ class Cells:
     @cached_property
     def available(self) -> Array:
         """Bytes of memory of each device that the job can be given, (C,)."""
-        return self.share * np.array([gpu.need("memory") for gpu in self.gpus])
+        return np.array([self.room(gpu) for gpu in self.gpus])
+
+    def room(self, gpu: Gpu) -> float:
+        """Bytes of memory of a GPU that the job can be given: a stream has one device of a package."""
+        return self.share * float(as_seen(gpu, self.settled.job.phase).need("memory"))
+
+    def held_by(self, gpu: Gpu) -> bool:
+        """Whether a GPU can run the job and has the memory, where the job is on one device alone."""
+        return not self.refusal(gpu) and float(self.required[0]) <= self.room(gpu)
 
     @property
     def share(self) -> float:
@@ -191,7 +199,7 @@ class Cells:
         done, room = self.settled, self.available[index]
         if done.job.phase == "serve" and room >= self.required[index]:
             # What a server can be given is less than the card in any case.
-            room = self.gpus[index].need("memory")
+            room = as_seen(self.gpus[index], done.job.phase).need("memory")
         return doubt(done.job, done.runtime, one, self.required[index], room)
 
     def held(self, index: int) -> int | None:

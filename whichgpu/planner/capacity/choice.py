@@ -48,13 +48,9 @@ def smallest(
 
 
 def smallest_by_vendor(
-    required: float, gpus: Sequence[Gpu], catalogue: Catalogue, refusal: Callable[[Gpu], str]
+    required: float, gpus: Sequence[Gpu], catalogue: Catalogue, able: Callable[[Gpu], bool]
 ) -> dict[str, str | None]:
     """The id of the smallest current card of each vendor of these GPUs, else of NVIDIA; None for none."""
-
-    def able(gpu: Gpu) -> bool:
-        return not refusal(gpu)
-
     found = {name: smallest(required, catalogue, able, name) for name in {gpu.vendor for gpu in gpus}}
     if not all(found.values()):
         other = smallest(required, catalogue, able)
@@ -145,7 +141,7 @@ def fewest(cells: Cells, gpus: Sequence[Gpu]) -> Iterator[Fewest | None]:
         if works_alone(gpu) or cells.refusal(gpu):
             yield None
             continue
-        room = cells.share * gpu.need("memory")
+        room = cells.room(gpu)
         held = ((np.flatnonzero(needed(way) <= room), ways[way]) for way in range(len(ways)))
         fits = _least((found[int(at[0])], more) for at, (found, more) in held if at.size)
         yield fits and Fewest(gpu.id, fits[0].n, _how(cells, *fits))

@@ -51,7 +51,7 @@ def _chosen(jobs: Sequence[Job], catalogue: Catalogue) -> tuple[Gpu, int]:
     """The smallest current card that holds all jobs."""
     columns = _alone(jobs, catalogue)
     required = float(_together(columns)[0])
-    found = smallest(required, catalogue, lambda gpu: not _refusal(columns, gpu))
+    found = smallest(required, catalogue, lambda gpu: _hold(columns, required, gpu))
     if found is None:
         raise UsageError(
             f"no current card holds {len(jobs)} workloads of {required / 2**30:.0f} GiB together; name one "
@@ -74,14 +74,23 @@ def _refusal(columns: Sequence[Cells], gpu: Gpu) -> str:
     return next((why for cells in columns if (why := cells.refusal(gpu))), "")
 
 
+def _hold(columns: Sequence[Cells], required: float, gpu: Gpu) -> bool:
+    return not _refusal(columns, gpu) and required <= min(cells.room(gpu) / cells.share for cells in columns)
+
+
+def _available(columns: Sequence[Cells]) -> Array:
+    """Bytes of each device, (C,), of which a stream among the jobs may have a part of the package."""
+    least: Array = np.min([cells.available / cells.share for cells in columns], axis=0)
+    return columns[0].share * least
+
+
 def _answers(columns: Sequence[Cells], catalogue: Catalogue) -> Iterator[Answer]:
-    required, available = _together(columns), columns[0].available
+    required, available = _together(columns), _available(columns)
     names = _names(columns)
     bounds = [limits(cells, available - (required - cells.required)) for cells in columns]
     alone = _alone([replace(cells.job, tp=None, pp=None) for cells in columns], catalogue)
-    cards = smallest_by_vendor(
-        float(_together(alone)[0]), columns[0].gpus, catalogue, lambda gpu: _refusal(columns, gpu)
-    )
+    least = float(_together(alone)[0])
+    cards = smallest_by_vendor(least, columns[0].gpus, catalogue, lambda gpu: _hold(columns, least, gpu))
     ways = _changes(columns)
     for i, gpu in enumerate(columns[0].gpus):
         refusal = _refusal(columns, gpu)
@@ -112,7 +121,7 @@ def _names(columns: Sequence[Cells]) -> list[str]:
 
 def _changes(columns: Sequence[Cells]) -> list[tuple[int, Change]]:
     """What makes all fit together, by index of the device: smaller sizes, and formats that each can take."""
-    found = list(_smaller(columns))
+    found, available = list(_smaller(columns)), _available(columns)
     formats = [{tried.options[0]: tried for tried in narrower(cells)} for cells in columns]
     for option in dict.fromkeys(option for own in formats for option in own):
         chosen = [own.get(option) for own in formats]
@@ -120,11 +129,11 @@ def _changes(columns: Sequence[Cells]) -> list[tuple[int, Change]]:
         first = next(tried for tried in chosen if tried)
         with suppress(UsageError):
             required = _together(columns_now)
-            for i in map(int, np.flatnonzero(required <= columns[0].available)):
+            for i in map(int, np.flatnonzero(required <= available)):
                 if not _refusal(columns_now, columns[0].gpus[i]):
                     change = Change(
                         "precision", first.texts[i], option, columns[0].gpus[i].id, columns[0].counts[i],
-                        float(required[i]), float(columns[0].available[i]), quality=first.quality,
+                        float(required[i]), float(available[i]), quality=first.quality,
                     )  # fmt: skip
                     found.append((i, change))
     return found
@@ -138,7 +147,7 @@ class _Required(NamedTuple):
 
 def _smaller(columns: Sequence[Cells]) -> Iterator[tuple[int, Change]]:
     """The most items of each, or requests of each server, with which all fit: one option says it of all."""
-    gpus, available, here = columns[0].gpus, columns[0].available, list(range(len(columns[0].gpus)))
+    gpus, available, here = columns[0].gpus, _available(columns), list(range(len(columns[0].gpus)))
     for name in ("batch", "concurrency"):
         own = [_said_by(name, cells, columns) for cells in columns]
         most = max((size for size in own if size), default=0.0)
