@@ -109,9 +109,10 @@ class _Net:
         for _ in range(4):
             x = on.conv(x, fine.channels, 3)
         on.rec.conv(x, _MASK, 1, bias=True, name="prototypes")
-        for inputs in (_MASK + 2, _MASK, _MASK):
-            places = fine.height * fine.width
-            on.rec.product(_THINGS * batch, places, float(inputs), float(_MASK), name="draw")
+        places = fine.height * fine.width
+        # The last makes the mask itself, of one channel.
+        for inputs, outputs in ((_MASK + 2, _MASK), (_MASK, _MASK), (_MASK, 1)):
+            on.rec.product(_THINGS * batch, places, float(inputs), float(outputs), name="draw")
 
     def block(self, x: Map, out: int, blocks: int, *, residual: bool = False, attended: bool = False) -> Map:
         """Two 1 x 1 branches, one through the blocks, joined, their channels weighed, mixed: (B, out, ..)."""
