@@ -368,6 +368,21 @@ def test_groups_of_layers_that_do_not_come_out_even_are_refused_with_the_nearest
     assert "80 layers of llama-3.1-70b are not dealt out evenly in 8 x 3 parts; use vp=2 or 5" in found.err
 
 
+@pytest.mark.parametrize(("layers", "asked"), [(126, 50), (126, 33), (61, 13), (80, 7)])
+def test_groups_of_layers_are_offered_that_the_search_itself_takes(layers: int, asked: int) -> None:
+    """126 layers in 4 x 32 groups of one, two short: no divisor of the layers."""
+    limits = Shape("toy", 16, 8, 128, layers, 0, 4096, 1024, 8)
+    with pytest.raises(
+        UsageError, match=rf"vp={asked}: no stages of 16 GPUs deal the {layers} layers"
+    ) as told:
+        meshes(limits, {"vp": asked})
+    offered = [int(n) for n in str(told.value).partition("use vp=")[2].split(" or ")]
+    taken = set(meshes(limits, {}).vp)
+    able = sorted(taken - {1.0})
+    assert offered == [max(n for n in able if n < asked), min(n for n in able if n > asked)]
+    assert all(set(meshes(limits, {"vp": n}).vp) == {n} for n in offered)
+
+
 def test_what_megatron_does_not_run_on_is_searched_under_what_does() -> None:
     request = read_request(package.job("llama-3.1-8b"), "mi300x:8", GPUS, today=date(2026, 8, 1))
     assert request.job.runtime == "torchtitan"

@@ -81,7 +81,7 @@ def test_windows_are_padded_and_four_layers_see_all() -> None:
 
 
 def test_the_last_layer_that_draws_a_mask_has_one_output() -> None:
-    """100 things, each with layers of 10 x 8, 8 x 8 and 8 x 1 on 80 x 80 places: the layers of 169 weights."""
+    """100 things, each with layers of 10 x 8, 8 x 8 and 8 x 1 on 80 x 80 places."""
     drawn = [op for op in ops("rtmdet-ins-s", batch=2, height=640, width=640) if op.layer == "masks.draw"]
     assert [(op.dims["k"], op.dims["n"]) for op in drawn] == [(10, 8), (8, 8), (8, 1)]
     assert product_flops(drawn) == 2 * 152 * 100 * 2 * 80 * 80

@@ -144,15 +144,21 @@ def _batches(limits: Shape, fixed: Mapping[str, int], replicas: int) -> list[int
 
 def _chunks(limits: Shape, fixed: Mapping[str, int], pp: int, count: int) -> list[int]:
     if "vp" in fixed and (pp > 1 or "pp" in fixed):
-        even = fixed["vp"] == 1 or lacking(limits.layers, pp * fixed["vp"]) <= LACKING
-        return [fixed["vp"]] if even else []
+        return [fixed["vp"]] if fixed["vp"] in _groups(limits, pp) else []
     if "vp" in fixed and fixed["vp"] > 1:
         # One stage has nothing to interleave.
         return []
     if pp == 1 or count % pp:
         return [1]
-    # As stages, groups of layers come out even but for a few: 126 layers in 8 x 8 groups of 2.
-    most = -(-limits.layers // pp)
+    return _groups(limits, pp)
+
+
+def _groups(limits: Shape, pp: int) -> list[int]:
+    """Into how many groups of layers a stage can be cut.
+
+    As stages, groups come out even but for a few: 126 layers in 8 x 8 groups of 2.
+    """
+    most = max(-(-limits.layers // pp), 1)
     return [n for n in range(1, most + 1) if n == 1 or lacking(limits.layers, pp * n) <= LACKING]
 
 
@@ -220,18 +226,17 @@ def nearest(asked: int, able: list[int]) -> str:
     return " or ".join(map(str, below + above)) or str(able[0])
 
 
-def _even_in(limits: Shape, fixed: Mapping[str, int], parts: int) -> Iterator[bool]:
-    """Whether each number of stages of a mesh deals the layers out evenly in so many groups."""
-    for tp in _tensor(limits, fixed):
-        for pp in _stages(limits, fixed, tp):
-            yield pp > 1 and lacking(limits.layers, pp * parts) <= LACKING
+def _interleaved(limits: Shape, fixed: Mapping[str, int]) -> list[int]:
+    """The groups of layers that some number of stages of a mesh has each, ascending."""
+    stages = {pp for tp in _tensor(limits, fixed) for pp in _stages(limits, fixed, tp) if pp > 1}
+    return sorted({n for pp in stages for n in _groups(limits, pp) if n > 1})
 
 
 def _none(limits: Shape, fixed: Mapping[str, int]) -> str:
     """Why no mesh is left: groups of layers, or the global batch, as all else was checked."""
     parts = fixed.get("vp", 1)
-    if parts > 1 and not any(_even_in(limits, fixed, parts)):
-        able = [n for n in divisors(limits.layers) if n > 1 and any(_even_in(limits, fixed, n))]
+    able = _interleaved(limits, fixed)
+    if parts > 1 and parts not in able:
         return (
             f"vp={parts}: no stages of {limits.gpus} GPUs deal the {limits.layers} layers of {limits.name} "
             f"out evenly in {parts} groups each; use vp={nearest(parts, able or [1])}"
