@@ -317,6 +317,23 @@ def test_predict_says_that_a_run_is_on_file(whichgpu):
     assert other["value"]["mid"] < 0.95 * other["predicted"]["value"]["mid"]
 
 
+def test_a_runtime_that_was_typed_is_more_likely_that_of_the_table_than_one_by_default(whichgpu):
+    """Settled they are alike: PyTorch 2 is what trains BERT where nothing is said."""
+    columns = {"phase": "train", "precision": "tf32", "batch": 384, "seq_len": 384}
+    anchor = "b200-180gb-sxm: 855.3439 sequences/s"
+    flags = [text for name, value in columns.items() for text in (f"--{name.replace('_', '-')}", str(value))]
+
+    def known(*runtime):
+        job = ("bert-base-squad", "--gpu", "h200-141gb-sxm", "--anchor", anchor, *flags)
+        told = whichgpu("predict", *job, *(("--runtime", *runtime) if runtime else ()), "--json").json
+        named = {"runtime": runtime[0]} if runtime else {}
+        found = api.predict("bert-base-squad", "h200-141gb-sxm", anchors=(anchor,), **columns, **named)
+        assert found.throughput.mid == pytest.approx(told["value"]["mid"])
+        return told["anchors"][0]["known"]
+
+    assert 0.5 < known() < known("pytorch-2") - 0.1
+
+
 def points(*texts, job):
     known = catalogue()
     return [anchors.run(anchors.read(text, known), job) for text in texts]

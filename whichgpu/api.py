@@ -335,7 +335,8 @@ def predict(
     single(asked, device)
     found = estimate(asked, [device], explain=True)
     job_ = runs.job_of(found)
-    placed_ = [filed.beside(runs.run(runs.read(text, known), job_), job_, known) for text in anchors]
+    stated = bool(own.runtime)
+    placed_ = [filed.beside(runs.run(runs.read(text, known), job_), known, stated=stated) for text in anchors]
     return shifted(found, [one.point for one in placed_]).at(0, 0)
 
 

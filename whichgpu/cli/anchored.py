@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 _PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 
 
-def with_anchors(told: Report, found: Estimates, texts: Sequence[str], catalogue: Catalogue) -> Report:
-    """The report of a job with what its user measured of it in front."""
+def with_anchors(
+    told: Report, found: Estimates, texts: Sequence[str], catalogue: Catalogue, *, stated: bool
+) -> Report:
+    """The report of a job with what its user measured of it in front; `stated` as in `filed.beside`."""
     from whichgpu.audit.measurement.anchor import read_anchor
     from whichgpu.cost import anchors, filed
     from whichgpu.cost.anchoring import shifted
@@ -29,7 +31,7 @@ def with_anchors(told: Report, found: Estimates, texts: Sequence[str], catalogue
 
     job = anchors.job_of(found)
     known = [read_anchor(text, resolve(job.workload), catalogue) for text in texts]
-    placed = [filed.beside(anchors.run(one, job), job, catalogue) for one in known]
+    placed = [filed.beside(anchors.run(one, job), catalogue, stated=stated) for one in known]
     answer = shifted(found, [one.point for one in placed]).at(0, 0)
     return anchored.narrowed(told, found.at(0, 0), answer, placed)
 

@@ -19,10 +19,8 @@ prediction's spread, O the GPU's own (`cost/anchoring.py`).
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from whichgpu.cost import asked
 from whichgpu.cost.anchoring import scalar
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.evidence import evidence
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from whichgpu.cost.anchoring import Point
     from whichgpu.cost.anchors import Placed
     from whichgpu.hardware.catalogue import Catalogue
-    from whichgpu.workloads.job import Job
 
 #: Rows near the run's job that are looked at for one that differs in its GPU alone.
 _NEAR = 8
@@ -58,10 +55,13 @@ def known(point: Point, same: list[float], elsewhere: bool, stated: bool = True)
     return odds / (1.0 + odds)
 
 
-def beside(one: Placed, job: Job, catalogue: Catalogue) -> Placed:
-    """An anchor of a job, with how much of it is no news of other GPUs, since its run is on file."""
-    usual = asked.read(replace(job, runtime="")).runtime.id
-    stated = bool(one.anchor.changes.get("runtime")) or job.runtime not in ("", usual)
+def beside(one: Placed, catalogue: Catalogue, *, stated: bool) -> Placed:
+    """An anchor of a job, with how much of it is no news of other GPUs, since its run is on file.
+
+    `stated` is whether the job's user says under which runtime, which a settled job no longer tells: one by
+    default and one that was typed are alike there.
+    """
+    stated = stated or bool(one.anchor.changes.get("runtime"))
     found = evidence(one.predicted, one.anchor.gpu, catalogue, _NEAR)
     middle = one.predicted.throughput.mid
     rates = [row.throughput for row in found.exact if row.throughput]

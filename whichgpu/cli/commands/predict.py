@@ -153,7 +153,8 @@ def run(
             return in_form(answer(asked), f"{workload} on {gpu}", form)
     from whichgpu.report.predicted import predicted
 
-    job, then = columns.job(workload), _anchoring(anchored, catalogue)
+    job = columns.job(workload)
+    then = _anchoring(anchored, catalogue, stated=bool(job.runtime))
     told = predicted(
         job, gpu, catalogue, (grid, pue), explain=explain, then=then, short=not (explain or in_full(form)),
         usd=usd_per_gpu_hour,
@@ -238,16 +239,16 @@ def _at_rate(columns: JobColumns, text: str, workload: str) -> JobColumns:
 
 
 def _anchoring(
-    anchored: tuple[str, ...], catalogue: Catalogue
+    anchored: tuple[str, ...], catalogue: Catalogue, *, stated: bool
 ) -> Callable[[Report, Estimates], Report] | None:
-    """What measured runs make of the report, where there are any."""
+    """What measured runs make of the report, where there are any; `stated` as in `filed.beside`."""
     if not anchored:
         return None
 
     def then(told: Report, found: Estimates) -> Report:
         from whichgpu.cli.anchored import with_anchors
 
-        return with_anchors(told, found, anchored, catalogue)
+        return with_anchors(told, found, anchored, catalogue, stated=stated)
 
     return then
 
