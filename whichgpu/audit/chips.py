@@ -89,18 +89,30 @@ def _goes_on(text: str, place: tuple[int, int]) -> bool:
 
 #: "These two are sisters. Both carry a GA102": of no single one that was spoken of before.
 _OF_BOTH = re.compile(r"\W*(?:Both|Neither|These two|The two|All (?:two|three|four|of them))\b")
+#: Between two chips, that the second is of another.
+_AND_THE = re.compile(r"\b(?:and|while|whereas|but)\s+(?:the|that of the)\s", re.IGNORECASE)
+
+
+def of_several(text: str, place: tuple[int, int], here: Sequence[Mention]) -> bool:
+    """Whether a sentence tells the chips of several devices and names fewer of them.
+
+    "The workstation board uses GA102, and the accelerator GA100".
+    """
+    found = list(CHIP.finditer(text, *place))
+    fewer = len({each.named for each in here}) < len({each[0] for each in found})
+    return len(found) > 1 and fewer and _AND_THE.search(text, found[0].end(), found[-1].start()) is not None
 
 
 def _is_of_topic(text: str, place: tuple[int, int], who: Spoken, *, sure: bool) -> bool:
     """Whether what a sentence says of no device that it names is said of what the text is about."""
-    if _OF_BOTH.match(text, place[0]):
+    if _OF_BOTH.match(text, place[0]) or of_several(text, place, who.here):
         return False
     return _goes_on(text, place) or (sure and who.certain)
 
 
 def chips(passage: Passage, place: tuple[int, int], who: Spoken, context: Context) -> Iterator[Finding]:
     """Findings on the chips that a sentence says devices have."""
-    here = who.here
+    here = () if of_several(passage.text, place, who.here) else who.here
     for match in CHIP.finditer(passage.text, *place):
         yield from _of_other(passage, match, here, context)
         if _is_shared(passage.text, (place[0], match.start()), here):

@@ -31,8 +31,11 @@ _AGREES = re.compile(
     re.IGNORECASE,
 )
 
-#: What is heard, if at all, from nobody in particular: "If someone tells you that it has 24 GB, he".
+#: What is heard, if at all, from nobody in particular: "If someone tells you that it has 24 GB, he",
+#: "Whoever claims that it has 24 GB".
 _IF_SOMEONE = re.compile(
+    r"\b(?:whoever|anyone who|any(?:one|body) that|those who|people who)\s+(?:still |now )?(?:tells?|says?|"
+    r"claims?|promises?|advertises?|writes?|states?|insists?|believes?|thinks?)\b|"
     r"\b(?:if|when(?:ever)?)\s+(?:you\s+(?:read|see|hear)\b|(?:some(?:one|body)|any(?:one|body)|people|"
     r"(?:an?|the|your)\s+(?:\w+\s)?(?:seller|vendor|reseller|salesman|dealer|advert\w*|ad|listing|shop|page|blog|"
     r"article|review|colleague|friend))\b[^.;]{0,40}\b(?:tells?|says?|claims?|offers?|promises?|advertises?|"

@@ -58,6 +58,8 @@ _MORE_WORK, _FASTER, _TOGETHER = 1.6, 1.1, 2.0
 _PRECISION = re.compile(
     r"\b(?:fp64|fp32|tf32|fp16|bf16|fp8|int8|int4|amp|mixed(?: precision)?)\b", re.IGNORECASE
 )
+#: Labels of rows of a data sheet.
+_RATED = re.compile(r"\b(?:spars\w+|dense|T(?:FL)?OPS|peak|theoretical)\b", re.IGNORECASE)
 _PLAIN, _LEAST, _WIDEST = (0.25, 0.5, 1.5, 2.0, 3.0, 4.0, 8.0), 100, 32
 #: Columns of what such speeds are of the first, and by how much their rounding may be off.
 _RATIO = re.compile(r"\bspeed-?\s?ups?\b|(?P<each>\befficiency\b)|\bscaling(?: factor)?$", re.IGNORECASE)
@@ -274,6 +276,7 @@ def _digits(table: Table, index: int, context: Context) -> dict[int, Quantity]:
     # "ResNet-50, FP32" is a network in a format, and no rate of a data sheet.
     if (
         head is None
+        or _RATED.search(head.text)
         or named(_PRECISION.sub("", head.text))
         or not _PRECISION.sub("", head.text).strip(" ,()")
     ):

@@ -125,6 +125,11 @@ _PER_NODE = 8
 _ITS_NODE = re.compile(
     r"[\s-]+(?:nodes?|servers?|systems?|platforms?|boxes|box|baseboards?|instances?|racks?)\b", re.IGNORECASE
 )
+#: "On one server with H200": of as many as it has.
+_SERVER_WITH = re.compile(
+    r"\b(?:servers?|nodes?|machines?|systems?|boxes|box|hosts?|racks?)\s+(?:with|of|full of)\s+(?:the\s+)?$",
+    re.IGNORECASE,
+)
 #: Headers of columns that say what fits; columns and rows that are looked at.
 _HEAD = re.compile(
     r"\b(?:fits?|runs?|trains?|largest model|max(?:imum)? model|models? (?:supported|size))\b", re.IGNORECASE
@@ -350,6 +355,7 @@ def _claims(index: int, passage: Passage, sentence: Sentence, context: Context) 
             and not WORKED.match(passage.text, each.end)
             # "On the NVIDIA node one serves the FP8 version": of as many as it has.
             and not names_machine(passage.text, each.start, each.end)
+            and not _SERVER_WITH.search(passage.text, at + first, each.start)
         ]
         group = _GROUP.search(passage.text, at + first, at + last) if not here and len(said) < 2 else None
         if group:

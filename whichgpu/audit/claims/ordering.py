@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.attributes import named
 from whichgpu.audit.comparing import WORDS, comparisons
 from whichgpu.audit.comparisons.said import OF_THEM
 from whichgpu.audit.counting import counted
@@ -258,6 +259,8 @@ _THAN_A_SHARE = re.compile(
 )
 
 
+#: "Beats the L4 by a factor of 2.5 although its peak in FP16 is lower": in something else.
+_ALTHOUGH = re.compile(r"\b(?:although|even though|though|despite|in spite of)\b", re.IGNORECASE)
 #: "The highest rate of the table, and yet ends up behind": in what was measured.
 _EVEN_SO = re.compile(
     r"\b(?:yet|still|nevertheless|nonetheless)\s+(?:ends?|ended|comes?|came|finish\w*|lands?)\b[^.;,]*$", re.I
@@ -273,6 +276,11 @@ def _judged(passage: Passage, each: Comparison, both: Pair, who: Spoken, context
     behind = next((one for one in who.here if one.start >= each.end), None)
     turned = behind and {*behind.ids} & {*both.second} and _OF_THE.fullmatch(who.text, each.end, behind.start)
     if unnamed or turned or (each.sign and _THAN_A_SHARE.match(passage.text, each.end)):
+        return None
+    concedes = _ALTHOUGH.search(passage.text, each.end, each.end + _ROUND)
+    if concedes and each.attribute.key in {
+        one.attribute.key for one in named(passage.text[concedes.end() : concedes.end() + _ROUND])
+    } - {one.attribute.key for one in named(passage.text[each.start : concedes.start()])}:
         return None
     if _EVEN_SO.search(passage.text, max(0, each.start - _BACK), each.start):
         return None

@@ -112,6 +112,10 @@ def _of_sentence(run: Run, context: Context) -> Iterator[Finding]:
         yield from _compared(run, _DECODES, ("bandwidth",), context, order=not alone)
 
 
+#: What a sentence sets the figure of another device against.
+_AGAINST = re.compile(r"\b(?:against|compared (?:to|with)|versus|vs\.?)\s", re.IGNORECASE)
+
+
 def _rates(run: Run, context: Context, *, bound: bool) -> Iterator[Finding]:
     """What one stream is said to get, or to get at most, against the bandwidth over the weights."""
     text, place = run.passage.text, (run.sentence.start, run.sentence.end)
@@ -128,6 +132,9 @@ def _rates(run: Run, context: Context, *, bound: bool) -> Iterator[Finding]:
             and each.value == each.high
             and not _is_of_all(text, (each.start, each.end), place[1])
         ]
+    if _AGAINST.search(text, *place):
+        # "104 tokens per second are so many an hour, against 5.79 dollars on the L4": of another one.
+        return
     widths = [float(gpu.value("bandwidth") or 0) for gpu in run.gpus(context)]
     if len(found) != 1 or run.model is None or not run.number or not any(widths):
         return

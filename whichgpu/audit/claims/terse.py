@@ -37,6 +37,8 @@ _OTHER = re.compile(
     r"for(?! (?:two|pairs of|up to two) (?:cards|gpus))|at)\b|[?:]|\d\s?%|\bx\d",
     re.IGNORECASE,
 )
+#: Headings below which stands what a device has not: "What the V100 cannot do".
+_WHAT_NOT = re.compile(r"\b(?:cannot|lacks?|lacking|missing|without|not)\b|n[\u2019']t\b", re.IGNORECASE)
 
 
 def find(context: Context) -> Iterator[Finding]:
@@ -48,6 +50,8 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         begins = _BEGINS.match(passage.text)
         if begins is None or _OTHER.search(passage.text, begins.end()):
+            continue
+        if passage.section and _WHAT_NOT.search(passage.section[-1]):
             continue
         about, certain = topic(index, passage, context)
         if about and certain:

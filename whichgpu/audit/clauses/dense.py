@@ -40,6 +40,12 @@ _SPARSE = re.compile(
 )
 
 
+#: "The 67 TOPS of it become about 33 for a dense network": what the rate is not.
+_BECOMES = re.compile(
+    r"[^.;]{0,50}\b(?:become|turn into|shrink|drop|fall|halve|are halved|is halved|becomes|turns into|"
+    r"shrinks|drops|falls|halves)\b",
+    re.IGNORECASE,
+)
 #: "That is a dense FP4 rate", of the rate of the sentence before.
 _THAT_IS_DENSE = re.compile(
     r"\s*(?:That|This|It|Both)(?: figure| number| rate| one)?(?:[\u2019']s| is| are|"
@@ -101,6 +107,8 @@ def told_sparse(
     passage: Passage, quantity: Quantity, keys: Collection[str], ids: Collection[str], context: Context
 ) -> Iterator[Finding]:
     """The first finding that a rate is one with sparsity of some devices, if it is the dense one of none."""
+    if _BECOMES.match(passage.text, quantity.end):
+        return
     accused: list[Finding] = []
     for key in sorted(ids):
         gpu = [context.catalogue[key]]

@@ -34,6 +34,12 @@ _JUST_FASTER = re.compile(r"\s+(?:as fast|faster|quicker|slower)\s*[,;]", re.IGN
 _AS_FAST = re.compile(r"\s+(?:as fast|faster|quicker|slower|the speed)\b", re.IGNORECASE)
 #: "2x the bandwidth and 4x the throughput": of no attribute that stands before it.
 _THE_SPEED = re.compile(r"\s+the\s+(?:[\w-]+\s+)?(?:throughput|performance|speed|compute)\b", re.IGNORECASE)
+#: "1.74 times at 256 users": of what was measured there.
+_AT_LOAD = re.compile(
+    r"\s+(?:at|with|for)\s+(?:batch(?:\s+size)?\s+\d[\d,]*|\d[\d,]*\s+(?:concurrent\s+|parallel\s+)?"
+    r"(?:users?|streams?|requests?|sequences|clients?))\b",
+    re.IGNORECASE,
+)
 _CLAUSES = re.compile(r"[,;]\s|\band\s", re.IGNORECASE)
 #: "3.5 times that of the V100": of the attribute that the sentence is about.
 _THAT_OF = re.compile(
@@ -56,6 +62,8 @@ _AS_MANY = re.compile(r"\s+as many\b")
 
 def is_of_speed(text: str, sentence: Sentence, claim: Multiple, attribute: Attribute) -> bool:
     """Whether what is said beside a multiple makes it one of a speed that an attribute only brings about."""
+    if _AT_LOAD.match(text, claim.end):
+        return True
     if attribute.dimension in RATES and (OF_ONE_IN.match(text, claim.end) or in_precision(text, sentence)):
         return False
     before = [one for one in within(named(text), sentence.start, claim.start) if one.attribute == attribute]

@@ -27,7 +27,8 @@ _PARTS = re.compile(
 _MIG = re.compile(r"\bMIG\b|\bmulti-instance\b|\b\dg\.\d+gb\b", re.IGNORECASE)
 _NOT = re.compile(
     r"\b(?:not|no|never|without|cannot|than|instead|vgpu|virtual|time[- ]slic\w*|cloud|docker|server|pods?|"
-    r"each of|of the (?:two|three|four|five|six|seven|eight)|if|would)\b|n[\u2019']t\b|\?",
+    r"each of|of the (?:two|three|four|five|six|seven|eight)|if|would|"
+    r"cpx|spx|dpx|qpx|nps\d)\b|n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
 _HAS = next(each.has for each in CAPABILITIES if each.key == "mig")

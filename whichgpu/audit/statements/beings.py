@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import CHIP
 from whichgpu.audit.certainty import excludes
+from whichgpu.audit.chips import of_several
 from whichgpu.audit.claims.identity import of_family
 from whichgpu.audit.clauses.mood import is_asserted, is_indicative
 from whichgpu.audit.families import architectures, is_of
 from whichgpu.audit.fields import of_field, same_chip
 from whichgpu.audit.roles import spoken
-from whichgpu.audit.sentences import sentences
+from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.statements.things import subject, things
 
 if TYPE_CHECKING:
@@ -121,6 +122,9 @@ def _chip(
     index: int, passage: Passage, sentence: Sentence, every: Sequence[Thing], context: Context
 ) -> Iterator[Finding]:
     text = passage.text
+    here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
+    if of_several(text, (sentence.start, sentence.end), here):
+        return
     for match in CHIP.finditer(text, sentence.start, sentence.end):
         start = max(
             (
