@@ -72,3 +72,28 @@ def test_a_model_of_sound_and_language_is_measured_by_what_it_hears():
     assert unheard.value > heard.value
     silent = {**tokens, "unit": "audio seconds/s", "phase": "decode"}
     assert "sounds=1" in next(iter(predict_rows([silent], catalogue()))).error
+
+
+def test_a_transcription_is_one_job_in_a_table_and_at_the_command(whichgpu):
+    """An instruction of 16 tokens and 30 s of speech, of which it writes 100."""
+    stated = {"gpu": "a100-80gb-sxm", "precision": "bf16", "phase": "transcription"}
+    row = {"id": "1", "workload": "qwen2-audio-7b", **stated, "metric": "throughput", "unit": "tokens/s"}
+    [line] = predict_rows([row], catalogue())
+    alone = api.predict("qwen2-audio-7b", **stated)
+    assert alone.throughput.mid == pytest.approx(line.value)
+    assert (alone.job.input_tokens, alone.job.output_tokens) == (16, 100)
+    assert alone.job.options["sounds"] == "1"
+    flags = [text for name, value in stated.items() for text in (f"--{name}", value)]
+    assert whichgpu("predict", "qwen2-audio-7b", *flags, "--json").json["value"]["mid"] == pytest.approx(
+        line.value
+    )
+    told = whichgpu("diagnose", "qwen2-audio-7b", *flags, "--measured", "20 RTFx")
+    assert "audio seconds/s" in told.out
+
+
+def test_what_is_stated_of_a_transcription_stays_and_a_program_of_speech_has_its_own():
+    job = api.job("qwen2-audio-7b", phase="ASR", output_tokens=40, options={"sounds": "2"})
+    assert (job.options["sounds"], job.input_tokens, job.output_tokens) == ("2", 16, 40)
+    plain, speech = api.job("qwen2-audio-7b", phase="generate"), api.job("whisper-small", phase="ASR")
+    assert "sounds" not in {**plain.options, **speech.options}
+    assert (plain.input_tokens, speech.output_tokens) == (None, None)

@@ -124,7 +124,7 @@ def job(workload: str | Job, **columns: Any) -> Job:
     workload = workload if isinstance(workload, jobs.Job) else _text("workload", workload)
     workload = _as_read(workload, stated)
     _parted(stated)
-    own = workload.options if isinstance(workload, jobs.Job) else {}
+    own, told = workload.options if isinstance(workload, jobs.Job) else {}, stated.get("phase", "")
     stated["options"] = _options(stated.get("options", own))
     if "phase" in stated:
         text = stated["phase"]
@@ -157,6 +157,7 @@ def job(workload: str | Job, **columns: Any) -> Job:
         near = get_close_matches(unknown[0], [*names, "gpus"], n=1)
         meant = f"did you mean '{near[0]}'? Columns are" if near else "they are"
         raise UsageError(f"no job column '{unknown[0]}'; {meant} {', '.join(names)}") from None
+    whole = _hearing(whole, told)
     if whole.concurrency is not None:
         from whichgpu.cost.requests import in_loop
 
@@ -204,6 +205,17 @@ def _full(job: Job) -> Job:
     from whichgpu.cost.asked import is_alone
 
     return replace(job, options={**job.options, "max_concurrency": "none"}) if is_alone(job) else job
+
+
+def _hearing(whole: Job, phase: str) -> Job:
+    """A job with the speech that the words of its phase say it hears."""
+    from whichgpu.workloads import phases
+
+    if not phases.hears(phase):
+        return whole
+    from whichgpu.cost.asked import hearing
+
+    return hearing(whole, phase)
 
 
 def _is_served(workload: str, stated: Mapping[str, Any]) -> bool:

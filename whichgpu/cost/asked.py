@@ -19,7 +19,7 @@ from whichgpu.cost.runtime import behind_networks, kept, runtime
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.units import parse
 from whichgpu.values import NamedTuple, regex
-from whichgpu.workloads import contexts
+from whichgpu.workloads import contexts, phases
 from whichgpu.workloads.adapters import PHASES as ADAPTER_PHASES
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.phases import TRAINING
@@ -43,6 +43,21 @@ _REFERENCE = (
     "a pair of preferred and rejected answers is two sequences of the batch; the pass of the frozen copy "
     "(reference), a third of what a step takes, is not in the time"
 )
+
+
+#: What a model of sound and language is given and writes for a piece of speech: an instruction, and as many
+#: tokens as Whisper for 30 s (assumed).
+HEARD = {"input_tokens": 16.0, "output_tokens": 100.0}
+
+
+def hearing(job: Job, phase: str) -> Job:
+    """A job whose phase was told in these words, with the speech that a model of sound and language hears.
+
+    The phase that they are read as, which is that of a model without speech as well, no longer says so.
+    """
+    if not phases.hears(phase) or "sound" not in resolve(job.workload).dims:
+        return job
+    return job.changed(options={"sounds": "1", **job.options}).with_defaults(**HEARD)
 
 
 class Asked(NamedTuple):

@@ -12,7 +12,7 @@ from itertools import count
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from whichgpu.cost.asked import dated
+from whichgpu.cost.asked import HEARD, dated
 from whichgpu.cost.estimates import MODELLED
 from whichgpu.cost.requests import in_loop
 from whichgpu.cost.runtime import Runtime, runtime, runtimes
@@ -90,9 +90,6 @@ def _counts_audio(asked: tuple[str, ...]) -> bool:
 _AUDIO = "|audio"
 #: Phases that say that a model runs, and no more.
 _RUNS = ("", "infer", "inference", "generate")
-#: What a model of sound and language is given and writes for a piece of speech: an instruction, and as many
-#: tokens as Whisper for 30 s (assumed).
-_HEARD = {"input_tokens": 16.0, "output_tokens": 100.0}
 
 
 #: Channels that tables write on either side of a picture's: `3x224x224`, `640x640x3`.
@@ -183,7 +180,7 @@ def read_head(texts: tuple[str, ...]) -> Head:
     work = (workload.id, job.phase or workload.phases[0], job.precision, words,
             tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
     at_once = _AT_ONCE.get(squeezed(texts[1]), {}) if scenario else {}
-    numbers = {**at_once, **(_HEARD if heard else {}), **_numbers_of_name(workload, work[1])}
+    numbers = {**at_once, **(HEARD if heard else {}), **_numbers_of_name(workload, work[1])}
     numbers |= {**phases.lengths_of(phase), **columns}
     return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))), numbers)
 
