@@ -55,6 +55,98 @@ def test_what_speaks_against_a_cause(text, causes):
     assert {cause for cause, _ in _denied(text)} == causes
 
 
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("GPU utilization is never 100%", set()),
+        ("GPU utilization hardly ever gets to 99 %", set()),
+        ("the GPU does not reach 100% utilization", set()),
+        ("100 % utilization is never reached", set()),
+        ("utilization of the GPUs fails to hit 98 %", set()),
+        ("GPU never goes above 95 %", set()),
+        ("the GPU stays below 95 %", set()),
+        ("GPU should be at 100 %", set()),
+        ("GPU util 20-100%", {"loading"}),
+        ("GPU utilization: 20% to 100%", {"loading"}),
+        ("GPU at 100% for a second, then it drops to 10 %", set()),
+        ("GPU spikes to 100 % every second", set()),
+        ("GPU memory usage is 99%", set()),
+        ("99% GPU memory usage", set()),
+        ("nvidia-smi shows 99% memory", set()),
+        ("GPU fan at 100 %", set()),
+        ("the GPU is idle 95 % of the time", {"loading"}),
+        ("CPU at 100% usage", {"loading", "processor", "spilling"}),
+        ("faster with synthetic data", {"loading"}),
+        ("I have not tried dummy data", set()),
+        ("there isn't any NVLink", {"links"}),
+        ("the NVLink bridge is missing", {"links"}),
+        ("without any NVLink", {"links"}),
+        ("NVLink is not installed", {"links"}),
+        ("nv-link bridge was not detected", {"links"}),
+        ("NVLink: none", set()),
+        ("if we had NVLink", set()),
+        ("PCIe instead of NVLink", set()),
+        ("PCIe x16 slot running at x4", {"links"}),
+        ("it runs at x8 instead of x16", {"links"}),
+        ("one card at x4 and the other at x16", set()),
+        ("we hit the full power limit", {"power"}),
+        ("not the default power limit", {"power"}),
+        ("draws less than full power", set()),
+        ("doesn't run at rated power", set()),
+        ("45 C ambient", set()),
+        ("40 C at idle", set()),
+        ("the CPU is at 55 C", set()),
+        ("from 45 C to 91 C", {"clocks"}),
+        ("temperature above 60 C", set()),
+        ("never reaches full boost", set()),
+        ("1200 MHz of 1980 MHz max boost", {"clocks"}),
+        ("not a dedicated machine", set()),
+        ("dedicated GPU memory 7.8 of 8 GB", set()),
+        ("it does not fit in VRAM", set()),
+        ("not all layers are on the GPU", {"spilling"}),
+        ("fully offloaded to CPU", {"spilling"}),
+    ],
+)
+def test_what_is_taken_back_speaks_against_nothing(text, seen):
+    assert not list(_denied(text))
+    assert {cause for cause, _ in _seen(text)} == seen
+
+
+@pytest.mark.parametrize(
+    ("text", "causes"),
+    [
+        ("GPU utilization never drops below 98 %", {"loading", "processor"}),
+        ("GPU doesn't fall below 97 % util", {"loading", "processor"}),
+        ("GPU util 97-100%", {"loading", "processor"}),
+        ("GPU memory usage is 60%, GPU util 99%", {"loading", "processor"}),
+        ("CPU 12 %, GPU 99 %", {"loading", "processor"}),
+        ("the CPU is idle and the GPU is at 100%", {"loading", "processor"}),
+        ("99.5% utilization", {"loading", "processor"}),
+        ("not sure why, GPU at 99%", {"loading", "processor"}),
+        ("GPU isn't idle: it sits at 98 %", {"loading", "processor"}),
+        ("no faster with synthetic data", {"loading"}),
+        ("synthetic data is not faster", {"loading"}),
+        ("there is an NVLink bridge", {"links"}),
+        ("NVLink does not help", {"links"}),
+        ("both with NVLink, no risers", {"links"}),
+        ("I expected 900 images/s with NVLink", {"links"}),
+        ("x16, not x4", {"links"}),
+        ("PCIe 4.0 x16 without a riser", {"links"}),
+        ("draws its full power of 350 W", {"power"}),
+        ("without any power cap", {"power"}),
+        ("room at 30 C, GPU at 62 C", {"clocks"}),
+        ("temperatures never above 65 C", {"clocks"}),
+        ("it isn't throttling", {"clocks"}),
+        ("holds max boost", {"clocks"}),
+        ("all layers offloaded to the GPU", {"spilling"}),
+        ("no offload: it fits in VRAM", {"spilling"}),
+    ],
+)
+def test_what_is_not_taken_back_points_to_nothing(text, causes):
+    assert {cause for cause, _ in _denied(text)} == causes
+    assert not list(_seen(text))
+
+
 def test_two_things_that_point_to_a_cause_count_for_more_than_one(whichgpu):
     ask = "RTX 3080 trains ResNet-50 at 420 images/s, amp batch 64"
 
