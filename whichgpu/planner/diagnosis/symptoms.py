@@ -143,8 +143,8 @@ def _holds(match: re.Match[str], what: str) -> bool:
     """Whether a text says what a pattern reads in it, and does not take it back before or behind.
 
     A pattern names what may be taken back: `high` a figure that says something by being high, `low` by being
-    low, `at` other words; one without is taken back as a whole where it denies, and never where it points to a
-    cause ("no NVLink"). What a pattern reads without the words that it names is what to read past.
+    low, `at` other words; one without is taken back as a whole where it denies, and never where it points to
+    a cause ("no NVLink"). What a pattern reads without the words that it names is what to read past.
     """
     named = match.groupdict()
     side = next((name for name in ("high", "low", "at") if named.get(name)), "")
