@@ -9,6 +9,7 @@ import pytest
 
 from tests.test_load_results import VLLM
 from whichgpu.bench import imports
+from whichgpu.bench.imports.llama_bench import _count
 from whichgpu.cli import main
 from whichgpu.hardware.catalogue import catalogue
 
@@ -428,6 +429,11 @@ def test_a_table_of_llama_bench_tells_the_model_by_its_parameters(tmp_path, mode
         f"| {model} | 39.59 GiB | {params} | CUDA | 99 | tg128 | 17.02 ± 0.03 |\n\nbuild: b1a2c3d4 (5600)\n"
     )
     assert [row["workload"] for row in rows(loaded(tmp_path / "bench.md", table))] == [workload]
+
+
+@pytest.mark.parametrize(("text", "count"), [("7 B", 7e9), ("70.55 B", 70.55e9), ("1.2.3 B", 0), (". B", 0)])
+def test_what_is_no_number_of_parameters_is_none(text, count):
+    assert _count(text) == pytest.approx(count)
 
 
 def test_a_table_and_csv_of_llama_bench(tmp_path):

@@ -144,7 +144,7 @@ def _table(text: str) -> Iterator[dict[str, Any]]:
 
 def _count(text: str) -> float:
     """`70.55 B` as a number, 0 where it is none."""
-    found = re.match(r"^([\d.]+) ?([KMBT])$", text, re.IGNORECASE)
+    found = re.match(r"^(\d+(?:\.\d+)?) ?([KMBT])$", text, re.IGNORECASE)
     return float(found[1]) * _THOUSANDS[found[2].lower()] if found else 0.0
 
 
