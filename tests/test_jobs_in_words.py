@@ -141,6 +141,17 @@ def test_power_energy_and_memory_in_words():
     assert len({one.value for one in predict_rows(held, GPUS)}) == 1
 
 
+@pytest.mark.parametrize("unit", ["", "%", "images/s"])
+def test_efficiency_alone_is_of_nothing(unit: str) -> None:
+    """Of scaling, of a peak or of energy, which its unit tells."""
+    [one] = predict_rows([{**ROW, "metric": "efficiency", "unit": unit}], GPUS)
+    assert "write TFLOPS" in one.error
+    asks = (("efficiency", "images/J"), ("efficiency (images/s/W)", ""), ("energy efficiency", ""))
+    told = list(predict_rows([{**ROW, "metric": name, "unit": said} for name, said in asks], GPUS))
+    assert len({one.value for one in told}) == 1
+    assert not any(one.error for one in told)
+
+
 def test_arithmetic_of_a_training_is_three_forward_passes():
     """Two FLOPs a parameter and token of the forward pass, attention and head beside; of each GPU."""
     row = {

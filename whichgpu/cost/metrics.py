@@ -369,6 +369,16 @@ def _energy(answer: Figures, unit: str) -> Three:
     return _scaled(answer.energy_interval, 1.0 / _one(amount, "energy"))
 
 
+def _efficiency(answer: Figures, unit: str) -> Three:
+    if not re.search(r"/(?:w(?:atts?)?|j(?:oules?)?)$|^m?j(?:oules?)?/", unit.strip(), re.IGNORECASE):
+        noun = resolve(answer.job.workload).unit
+        raise UsageError(
+            f"efficiency of what: with unit {noun}/s/W or {noun}/J it is of energy; for a share of a peak "
+            f"write TFLOPS, for scaling {noun}/s"
+        )
+    return _energy(answer, unit)
+
+
 def _memory(total: str) -> Callable[[Figures, str], Three]:
     """A reading of memory: `allocated`, `reserved`, `device`, or "" for the one that the runtime counts."""
 
@@ -468,12 +478,13 @@ def _of_energy(name: str) -> Metric | None:
     if re.fullmatch(r"energy (?:per|for an?) \w+|energy (?:use|usage|consumption)", " ".join(said)):
         return Metric(_energy, "J/{one}")
     if re.fullmatch(
-        r"(?:perf\w*|throughput) per watt|(?:(?:energy|power) )?efficiency"
+        r"(?:perf\w*|throughput) per watt|(?:energy|power) efficiency"
         r"|(?:images|tokens) (?:per )?j(?:oule)?|(?:images?|imgs?|tokens?|tok) (?:s|sec) (?:w|watts?)",
         " ".join(said),
     ):
         return Metric(_energy, "{many}/J")
-    return None
+    # Of scaling, of the arithmetic's peak or of energy: the unit says which.
+    return Metric(_efficiency, "") if said == ["efficiency"] else None
 
 
 #: Words around power that leave it what it is.
