@@ -499,6 +499,18 @@ def test_a_place_is_counted_from_the_nearer_end_and_what_decides_comes_first():
     assert told["rank.fp64"].startswith("above that of ")
 
 
+@pytest.mark.parametrize("letters", [10, 52, 80])
+def test_bars_have_a_length_beside_figures_of_any_length(letters: int) -> None:
+    whole, half = (Bar("x", value, value, value, "9" * letters) for value in (1.0, 0.5))
+    drawn = bars(Bars("Speed", (Group("a", (whole, half)),), ("x",)))
+    width = float(re.findall(r'viewBox="0 0 ([\d.]+)', drawn)[0])
+    first, second = (
+        float(one) for one in re.findall(r'</title><rect class="mark[^>]* width="([\d.]+)"', drawn)
+    )
+    assert first == pytest.approx(2 * second, abs=0.2)
+    assert 60.0 <= first < width
+
+
 def test_a_page_with_charts_says_that_it_needs_no_extra_for_them() -> None:
     bar = Bar("x", 1.0, 1.0, 1.0, "1")
     chart = Bars("Speed", (Group("a", (bar,)),), ("x",))

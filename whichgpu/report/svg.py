@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 _WIDTH, _HEIGHT = 520.0, 400.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 14.0, 44.0, 46.0
-#: Width of a drawing of bars, of which the figure at a bar's end has a part at least; height of a row; of a
-#: letter, the width.
-_NARROW, _FIGURE, _ROW, _LETTER = 360.0, 130.0, 18.0, 6.8
+#: Width of a drawing of bars, of which the figure at a bar's end has a part at least, and the longest bar
+#: one; height of a row.
+_NARROW, _FIGURE, _LONGEST, _ROW = 360.0, 130.0, 60.0, 18.0
 #: Radii of the smallest and of the largest mark, whose areas go with their shares.
 _SMALL, _LARGE = 3.5, 15.0
 #: So many marks of a panel have their name beside them.
@@ -84,17 +84,19 @@ def _column(chart: Bars, groups: Sequence[Group], index: int) -> str:
     y = 0.0
     longest = max((len(bar.text) for group in chart.groups for bar in group.bars), default=0)
     room = max(_FIGURE, longest * _LETTER + 10.0)
+    # Behind bars of some length a long figure takes a wider drawing.
+    width = max(_NARROW, room + _LONGEST)
     for group in groups:
         parts.append(f'<text class="label" x="0" y="{y + 14:g}">{escape(group.label)}</text>')
         y += 20.0
         for bar in group.bars:
-            scale = (_NARROW - room) / group.top
+            scale = (width - room) / group.top
             parts.append(_bar(bar, chart.series.index(bar.series), scale, y))
             y += _ROW
         y += 10.0
     name = f"{slug(chart.title)}-{index}"
     return (
-        f'<svg viewBox="0 0 {_NARROW:g} {y:g}" role="img" aria-labelledby="{name}">'
+        f'<svg viewBox="0 0 {width:g} {y:g}" role="img" aria-labelledby="{name}">'
         f'<title id="{name}">{escape(chart.title)}: {escape(", ".join(one.label for one in groups))}</title>'
         f"{''.join(parts)}</svg>"
     )
