@@ -74,6 +74,16 @@ def test_a_model_of_sound_and_language_is_measured_by_what_it_hears():
     assert "sounds=1" in next(iter(predict_rows([silent], catalogue()))).error
 
 
+@pytest.mark.parametrize(("metric", "unit"), [("throughput", "x"), ("", "x"), ("x", "")])
+@pytest.mark.parametrize("workload", ["qwen2-audio-7b", "whisper-small"])
+def test_times_real_time_count_seconds_of_audio(workload, metric, unit):
+    row = {"id": "1", "workload": workload, "gpu": "a100-80gb-sxm", "precision": "bf16"}
+    asks = ({"metric": metric, "unit": unit}, {"metric": "throughput", "unit": "RTFx"})
+    short, plain = predict_rows([{**row, **ask} for ask in asks], catalogue())
+    assert short.error == plain.error == ""
+    assert short.value == plain.value
+
+
 def test_a_transcription_is_one_job_in_a_table_and_at_the_command(whichgpu):
     """An instruction of 16 tokens and 30 s of speech, of which it writes 100."""
     stated = {"gpu": "a100-80gb-sxm", "precision": "bf16", "phase": "transcription"}

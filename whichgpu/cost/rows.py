@@ -83,7 +83,8 @@ def head_of(cells: tuple[str, ...]) -> tuple[str, ...]:
 @lru_cache(maxsize=1024)
 def _counts_audio(asked: tuple[str, ...]) -> bool:
     """Whether a metric and its unit count seconds of audio, or are the factor over real time."""
-    return bool(re.search(r"\brtfx?\b|real[-_ ]?time|audio|^ x$|\bxrt\b", " ".join(asked).lower()))
+    named = re.search(r"\brtfx?\b|real[-_ ]?time|audio|\bxrt\b", " ".join(asked).lower())
+    return bool(named) or "x" in (one.strip().lower() for one in asked)
 
 
 #: How a phase ends whose row counts seconds of audio.
