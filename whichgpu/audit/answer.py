@@ -89,17 +89,21 @@ class Audit(Shown):
 
 def audited(content: bytes, name: str, catalogue: Catalogue, today: date, form: str = "") -> Audit:
     """The audit of a file's bytes; raises `UsageError` for what cannot be read."""
-    return judged(name, read(content, name, form), catalogue, today)
+    found = judged(name, read(content, name, form), catalogue, today)
+    re.keep()
+    return found
 
 
 def judged(
     name: str, document: Document, catalogue: Catalogue, today: date,
     told: Callable[[str, int, int], None] | None = None,
 ) -> Audit:  # fmt: skip
-    """The audit of a document that was read; `told` hears of each kind of claim before it is looked for."""
+    """The audit of a document that was read; `told` hears of each kind of claim before it is looked for.
+
+    Nothing is written, as in `audited` what was made of patterns is: it serves who asks from afar.
+    """
     failed: dict[str, None] = {}
     findings = audit(document, catalogue, today, told=told, failed=failed.setdefault)
-    re.keep()
     return Audit(name, document._replace(unread=(*document.unread, *failed)), findings)
 
 

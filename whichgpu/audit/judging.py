@@ -122,11 +122,15 @@ def _sizes(attribute: Attribute, known: Sequence[Gpu], catalogue: Catalogue) -> 
     return [catalogue[key] for key in same_card(known[0].id, catalogue, sized=attribute.key == "memory")]
 
 
+#: How the id of a card of the same name ends, with another type of memory, or a size.
+_TYPED, _SIZED = re.compile(r"-g?ddr\dx?"), re.compile(r"-(?:\d+gb|g?ddr\dx?)")
+
+
 @lru_cache(maxsize=1024)
 def same_card(one: str, catalogue: Catalogue, *, sized: bool = False) -> tuple[str, ...]:
     """The ids of a card of the same name with another type of memory, and with another size if `sized`."""
-    stem = re.compile(re.escape(one) + (r"-(?:\d+gb|g?ddr\dx?)" if sized else r"-g?ddr\dx?"))
-    return tuple(key for key in catalogue if key.startswith(one) and stem.fullmatch(key))
+    ends = _SIZED if sized else _TYPED
+    return tuple(key for key in catalogue if key.startswith(one) and ends.fullmatch(key, len(one)))
 
 
 def _confirmed(attribute: Attribute, right: Sequence[Gpu], gpus: Sequence[Gpu]) -> Verdict:

@@ -79,13 +79,17 @@ def sized(ids: Sequence[str], context: Context) -> Sequence[str]:
 
 def _sized(gpu: Gpu, text: str) -> bool:
     """Whether a text states the memory of a device."""
-    return _states(_size(gpu), text)
+    return _size(gpu) in _stated(text)
+
+
+_STATED = re.compile(r"\b(\d+)[ -]?(?:GB|GiB|gigabyte)")
 
 
 @lru_cache(maxsize=64)
-def _states(size: str, text: str) -> bool:
+def _stated(text: str) -> frozenset[str]:
+    """The sizes in GB that a text states."""
     # The text may be a whole document, of which every limit asks.
-    return re.search(rf"\b{size}[ -]?(?:GB|GiB|gigabyte)", text) is not None
+    return frozenset(_STATED.findall(text))
 
 
 def _size(gpu: Gpu) -> str:

@@ -11,6 +11,7 @@ what was read.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from functools import lru_cache, partial
@@ -149,8 +150,9 @@ def _known() -> Kept:
 
 
 def keep() -> None:
-    """Keep what was made of patterns for those who come after."""
-    _known().save()
+    """Keep what was made of patterns for those who come after; nothing where a user's own data have some."""
+    if not os.environ.get("WHICHGPU_DATA"):
+        _known().save()
 
 
 def _words(pattern: str) -> tuple[tuple[str, ...], ...]:
@@ -201,16 +203,18 @@ def _held(sets: Sequence[Sequence[str]], text: str) -> Sequence[Sequence[str]] |
 def _where(later: _Later, name: str, sets: tuple[tuple[str, ...], ...]) -> Callable[..., Any]:
     """A method of a pattern that looks only where one of the words of each set is."""
     nothing: tuple[Match[str], ...] = ()
-    # A text is asked for piece by piece: in small letters, and the words of each set that it holds.
-    asked, lower = "", ""
-    held: Sequence[Sequence[str]] | None = None
+    # A text is asked for piece by piece: it, in small letters, and the words of each set that it holds. They
+    # are one value, which is read and replaced at once: another thread may ask for another text meanwhile.
+    last: tuple[str, str, Sequence[Sequence[str]] | None] = "", "", None
 
     def search(text: str, start: int = 0, end: int = sys.maxsize) -> Any:
-        nonlocal asked, lower, held
+        nonlocal last
         if len(text) <= _LONG:
+            asked, lower, held = last
             if text is not asked:
-                asked, lower = text, small(text)
+                lower = small(text)
                 held = _held(sets, lower)
+                last = text, lower, held
             if held is None:
                 return iter(nothing) if name == "finditer" else None
             for words in held:

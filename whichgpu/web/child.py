@@ -25,6 +25,8 @@ _SEARCH = 15.0
 _BEAT = 0.5
 #: The limit of a process is of its own time; on a busy machine that takes so many times as long.
 _BUSY = 3
+#: Flags of files that are opened for more than reading.
+_TO_WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 async def lines(task: str, ask: dict[str, Any], settings: Settings) -> AsyncGenerator[dict[str, Any], None]:
@@ -126,11 +128,19 @@ def _bound(seconds: int, memory: int) -> None:
 
 
 def _guard(event: str, arguments: tuple[Any, ...]) -> None:
-    """Nothing of what is read opens the network, a program, or a file but the program's own."""
+    """Nothing of what is read opens the network, a program, or a file but the program's own, to read it."""
     if event.startswith(("socket.connect", "subprocess.", "os.system", "os.exec", "os.fork")):
         raise PermissionError(f"not within a question: {event}")
     if event == "open" and isinstance(arguments[0], str | bytes) and not _own(arguments[0]):
         raise PermissionError("a question names no files")
+    if event == "open" and isinstance(arguments[0], str | bytes) and _writes(*arguments):
+        raise PermissionError("a question writes no files")
+
+
+def _writes(path: str | bytes, _mode: str | None, flags: int) -> bool:
+    """Whether a file is opened to be written; Python's own compiled modules may be."""
+    text = os.fsdecode(path)
+    return bool(flags & _TO_WRITE) and text != os.devnull and f"{os.sep}__pycache__{os.sep}" not in text
 
 
 def _own(path: str | bytes) -> bool:

@@ -470,9 +470,10 @@ def _is_of_all(way: Way, told: Term, text: Amounts, context: Context) -> bool:
     if not any(each.each for each in way.used) or any(each.counted for each in text.every):
         return False
     many = round(told.value / way.low)
-    alone = re.compile(rf"(?<![\d.,]){many}(?![\d%]|[.,]\d)")
-    whole = _PAIR <= many <= _MOST_OF_ALL and abs(told.value / way.low / many - 1) < CLOSE
-    return whole and alone.search(context.document.original) is not None
+    if not _PAIR <= many <= _MOST_OF_ALL or abs(told.value / way.low / many - 1) >= CLOSE:
+        return False
+    alone = rf"(?<![\d.,]){re.own(str(many))}(?![\d%]|[.,]\d)"
+    return re.search(alone, context.document.original) is not None
 
 
 _FOR_A_TERM = re.compile(

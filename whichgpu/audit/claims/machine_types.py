@@ -146,7 +146,8 @@ def of_type(name: str) -> tuple[str, float] | None:
     match = _MACHINE.fullmatch(name.strip(" *`"))
     if match is None:
         return machine_of(name)
-    words = re.compile(rf"\b{match['board']} {match['gpu']}\b", re.IGNORECASE)
+    name = re.own(f"{match['board']} {match['gpu']}")
+    words = re.compile(rf"\b{name}\b", re.IGNORECASE)
     found = {
         (box.gpu, float(box.gpus))
         for box in boxes().values()

@@ -70,9 +70,7 @@ def _of_family(name: str, billions: float) -> Iterator[tuple[tuple[float, ...], 
     One that is called by that very size is meant before one that is near it, one whose id is the family,
     its version and the size (`qwen3-32b`) before one with more words (`mistral-small-24b`), then the newest.
     """
-    called = re.compile(
-        rf"{re.escape(name or '-')}-?[\d.]*(?P<more>-[a-z-]+)?(?:[\d.]+-)?-?(?P<size>[\d.]+)b"
-    )
+    called = re.compile(rf"{re.own(name or '-')}-?[\d.]*(?P<more>-[a-z-]+)?(?:[\d.]+-)?-?(?P<size>[\d.]+)b")
     for key, model in workloads().items():
         match = called.fullmatch(key)
         if match and is_language_model(model) and _off(key, billions) < _ALIKE:
