@@ -10,6 +10,7 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.layout import lay_out
 from whichgpu.cost.measured import measured_rows
 from whichgpu.cost.runtime import runtime
+from whichgpu.cost.versions import month_of
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job
@@ -104,6 +105,36 @@ def test_text_generation_inference_before_3_cut_no_prompts():
 )  # fmt: skip
 def test_programs_stand_for_what_runs_in_them(text, known):
     assert runtime(text, "").id == known
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "release"),
+    [
+        ("PyTorch 2.3 (NGC), driver 550.54.15", "pytorch-2", "v2.3"),
+        ("PyTorch NGC 24.05, driver 550.54.15", "pytorch-2", "ngc24.05"),
+        ("nvcr.io/nvidia/pytorch:24.05-py3", "pytorch-2", "ngc24.05"),
+        ("NeMo 24.07", "megatron", "ngc24.07"),
+        ("Megatron-Bridge NeMo 26.02.01 NeMo Container", "megatron", "ngc26.02"),
+        ("vLLM 0.10.12 Nemotron", "vllm", "v0.10"),
+        ("vLLM 0.10.12, Mistral-NeMo 12B", "vllm", "v0.10"),
+        ("Megatron-LM, Nemotron, NGC 25.02", "megatron", "ngc25.02"),
+    ],
+)
+def test_a_container_has_its_own_number_and_a_model_no_container(text, known, release):
+    found = runtime(text, "")
+    assert (found.id, found.marks[-1]) == (known, release)
+
+
+@pytest.mark.parametrize(
+    ("text", "month"),
+    [
+        ("Transformers, Dec 2024", "2024-12"), ("december 2024", "2024-12"), ("Sept. 2025", "2025-09"),
+        ("May 2024", "2024-05"), ("2023-08", "2023-08"),
+        ("decode 2024", ""), ("Marlin 2025", ""), ("automatic 2024", ""), ("junk 2024", ""),
+    ],
+)  # fmt: skip
+def test_a_month_is_told_by_its_name(text, month):
+    assert month_of(text) == month
 
 
 def test_triton_stands_for_the_backend_that_a_text_names():

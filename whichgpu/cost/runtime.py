@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.versions import as_containers, dated, major_of, month_of, parts, version_of
+from whichgpu.cost.versions import (
+    as_containers,
+    dated,
+    major_of,
+    month_of,
+    parts,
+    version_of,
+    without_namesakes,
+)
 from whichgpu.facts import store
 from whichgpu.units import parse
 from whichgpu.values import immutable
@@ -470,7 +478,7 @@ def _names() -> tuple[tuple[str, str], ...]:
 @lru_cache(maxsize=1024)
 def suggested(text: str) -> bool:
     """Whether free text names no runtime, but has a word that one is taken by: `MLPerf`, `CUDA 11.6`."""
-    said = text.lower()
+    said = without_namesakes(text.lower())
     return text not in _rows() and not any(name in said and _starts(name, said) for name, _ in _names())
 
 
@@ -487,7 +495,7 @@ def runtime(text: str, fallback: str) -> Runtime:
     if text in rows:
         return _runtime(text, rows[text])
     text = as_containers(text)
-    said = text.lower()
+    said = without_namesakes(text.lower())
     named = [(name, key) for name, key in _names() if name in said and _starts(name, said)]
     # A name that is a part of another one is not said: "text-generation-webui" is no web UI of pictures.
     whole = [key for name, key in named if not any(name in other and name != other for other, _ in named)]

@@ -9,11 +9,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-#: A month as texts tell it: `2023-08`, `Aug 2023`.
-_MONTH = rf"\b(20\d\d)[-./](0[1-9]|1[0-2])\b|\b({'|'.join(_MONTHS)})[a-z]*\.? (20\d\d)\b"
+_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+           "november", "december")  # fmt: skip
+_SHORT = tuple(name[:3] for name in _MONTHS)
+#: A month as texts tell it: `2023-08`, `Aug 2023`; "decode 2024" and "Marlin 2025" tell none.
+_MONTH = (
+    r"\b(20\d\d)[-./](0[1-9]|1[0-2])\b"
+    rf"|\b({'|'.join((*_MONTHS, *_SHORT, 'sept'))})\b\.? (20\d\d)\b"
+)
 #: What is released with NVIDIA's containers, and has their numbers: "Megatron-Bridge 26.04" too.
-_CONTAINED = r"ngc|nemo|nvcr\.io|megatron.?bridge"
+_CONTAINED = r"ngc|\bnemo(?![a-z])|nvcr\.io|megatron.?bridge"
+#: Models that are named after a framework and say nothing of what runs them.
+_NAMESAKES = r"\bnemotron|\bmistral[-_ ]nemo\b"
+#: The number of a container, which is no part of a driver's or of another release; one that was mended has
+#: another behind it, as 26.02.01.
+_CONTAINER = r"(?<![\d.])(\d\d\.\d\d)(?:\.\d\d?)?(?!\.?\d)"
 #: A framework's release that is a month: no framework has come to such numbers, and NVIDIA's containers are
 #: named by theirs; the path of an image says no more than which one it is.
 _MONTHLY = r"(?i)(?<!/)\b(pytorch|tensorflow|mxnet)[-_ :v]*((?:1[7-9]|2\d)\.(?:0[1-9]|1[0-2]))(?![\d.])"
@@ -21,12 +31,18 @@ _MONTHLY = r"(?i)(?<!/)\b(pytorch|tensorflow|mxnet)[-_ :v]*((?:1[7-9]|2\d)\.(?:0
 
 def version_of(text: str) -> str:
     """The first version number of free text: `v2.4` of "PyTorch 2.4.0 cu124", `ngc22.09` of a container."""
-    low = text.lower()
-    container = re.search(r"\d\d\.\d\d", low) if re.search(_CONTAINED, low) else None
+    low = without_namesakes(text.lower())
+    container = re.search(_CONTAINER, low) if re.search(_CONTAINED, low) else None
     if container:
-        return f"ngc{container[0]}"
+        return f"ngc{container[1]}"
     plain = re.search(r"\d+\.\d+", low)
     return f"v{plain[0]}" if plain else ""
+
+
+def without_namesakes(said: str) -> str:
+    """A text in small letters without models whose names begin with a framework's: "vllm 0.10 nemotron"."""
+    # Few texts name one.
+    return re.sub(_NAMESAKES, " ", said) if "nemo" in said else said
 
 
 def major_of(text: str, names: Iterable[str]) -> str:
@@ -52,7 +68,7 @@ def month_of(text: str) -> str:
     if (told := re.search(_MONTH, text.lower())) is None:
         return ""
     year, number, name, named = told.groups()
-    return f"{year}-{number}" if year else f"{named}-{_MONTHS.index(name) + 1:02d}"
+    return f"{year}-{number}" if year else f"{named}-{_SHORT.index(name[:3]) + 1:02d}"
 
 
 def parts(release: str) -> tuple[int, ...]:
