@@ -207,7 +207,7 @@ def _ratios(
         ratios = [1 / each if slow else each for each, _ in real]
         if any(is_near(one, each) for one in claim.ways for each in ratios):
             continue
-        if _is_explained(index, passage, sentence, claim, context):
+        if is_explained(index, passage, sentence, claim, context):
             continue
         best, series = min(real, key=lambda each: abs(each[0] / claim.ways[0].times - 1))
         best = 1 / best if slow else best
@@ -416,7 +416,7 @@ def _as_told(one: Mention, context: Context) -> frozenset[str]:
     return frozenset(one.ids) & told or frozenset(one.ids)
 
 
-def _is_explained(index: int, passage: Passage, sentence: Sentence, claim: Claim, context: Context) -> bool:
+def is_explained(index: int, passage: Passage, sentence: Sentence, claim: Claim, context: Context) -> bool:
     """Whether amounts of the sentence or close before it make a ratio."""
     ways = [each.times for each in claim.ways]
     back = max(0, sentence.start - _BACK)

@@ -15,6 +15,7 @@ from whichgpu.audit.excluded.costs import costs
 from whichgpu.audit.excluded.families import families
 from whichgpu.audit.excluded.fits import fits
 from whichgpu.audit.excluded.instances import instances
+from whichgpu.audit.excluded.measured import measured
 from whichgpu.audit.excluded.memberships import memberships
 from whichgpu.audit.excluded.quotients import quotients
 from whichgpu.audit.excluded.rates import rates
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 _READ = (values, capabilities, families, memberships, fits, shared, ahead, instances)
 #: What figures that stand beside each other leave open of no reading.
-_BY_FIGURES = (quotients, costs, scaling, rates)
+_BY_FIGURES = (quotients, costs, scaling, rates, measured)
 #: The same where the number is right of what is on file, or of a difference, and its unit or sign is not.
 _BESIDES = (units, restated)
 
