@@ -305,6 +305,14 @@ def test_a_sample_of_mlperf_s_recommendation_is_a_user_with_many_items():
     assert [one.value for one in users] == pytest.approx(2 * [pairs.value / 270])
 
 
+def test_releases_of_tensorrt_and_cuda_are_of_mlperf_whatever_stands_between_them():
+    row = {"workload": "dlrm", "gpu": "a100-80gb-sxm", "phase": "infer", "precision": "int8", "batch": "2048"}
+    texts = ["TensorRT 8.5, CUDA 11.8", "TensorRT 8.5 CUDA 11.8", "TensorRT 8.5 / CUDA 11.8", "TensorRT 8.5"]
+    *users, pairs = (one.value for one in predict_rows([{**row, "runtime": text} for text in texts], GPUS))
+    assert users == pytest.approx(3 * users[:1])
+    assert pairs > 50 * users[0]
+
+
 def test_a_submission_to_mlperf_counts_users_whatever_its_name_and_its_phase_say():
     row = {"workload": "dlrm", "gpu": "a100-80gb-sxm", "precision": "int8", "phase": "infer"}
     texts = ("TensorRT 8.4, CUDA 11.6", "TensorRT 8.4 (MLPerf v2.1)", "TensorRT 8.4")

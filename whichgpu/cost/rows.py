@@ -188,7 +188,9 @@ def read_head(texts: tuple[str, ...]) -> Head:
 
 def _submits(stack: str) -> bool:
     """Whether text is of a submission to MLPerf, which names TensorRT and CUDA by their releases."""
-    return bool(re.search(r"mlperf|tensorrt\s*\d[\d.]*\s*,\s*cuda", stack, re.IGNORECASE))
+    return bool(
+        re.search(r"mlperf|tensorrt\s*v?\d[\d.]*\s*(?:[,;/+&]|and|with)?\s*cuda\s*v?\d", stack, re.IGNORECASE)
+    )
 
 
 def _asked(workload: Workload, text: str) -> str:

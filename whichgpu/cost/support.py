@@ -280,7 +280,10 @@ def in_several(gpu: Gpu, phase: str | None) -> tuple[str, ...]:
     """What to say where that is not all of it."""
     if as_seen(gpu, phase) is gpu:
         return ()
-    return (f"{gpu.id} appears to programs as several devices: a stream runs on one, and n_gpus counts them",)
+    return (
+        f"{gpu.id} appears to programs as several devices: a stream runs on one, and n_gpus counts "
+        "these devices, not packages",
+    )
 
 
 def substitutions(gpu: Gpu, precision: Precision, runtime: Runtime) -> tuple[str, ...]:

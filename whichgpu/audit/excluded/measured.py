@@ -40,9 +40,9 @@ _DONE = re.compile(
 #: What is no statement of what the document measured, or is of something else.
 _NO = re.compile(
     r"\b(?:if|unless|would|could|might|may|should|expect\w*|claim\w*|says|said|advertis\w+|promis\w+|up to|"
-    r"average\w*|typical\w*|usually|often|sometimes|not|never|no|nor|without|each|both|pair|cards|gpus|"
-    r"per (?:dollar|euro|watt|joule|\$)|(?:two|three|four|eight)(?! times)|years?|bandwidth|memory|vram|cores|"
-    r"price|cost\w*|dollars?|watts?|power|energy|efficien\w+|than in|fp\d+|tf32|bf16|int\d|[48][- ]bit|"
+    r"average\w*|typical\w*|usually|often|sometimes|not|never|no|nor|without|each|both|pair|cards|"
+    r"gpus|per (?:dollar|euro|watt|joule|\$)|(?:two|three|four|eight)(?! times)|years?|bandwidth|memory|vram|"
+    r"cores|price|cost\w*|dollars?|watts?|power|energy|efficien\w+|than in|fp\d+|tf32|bf16|int\d|[48][- ]bit|"
     r"precision|batch(?:es)?|compile\w*|spars\w+|we|i|elsewhere|total|overall|earlier|before|predecessor|"
     r"(?:other|another|second|last) (?:test|site|review)\w*|(?:last|previous|next|a|one) generation)\b|"
     r"n[\u2019']t\b|\?",
