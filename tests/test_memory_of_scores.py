@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from memory_jobs import GIB, parts
 
-from whichgpu.cost import attending
+from whichgpu.cost import attention_scores
 from whichgpu.cost.layout import settle
 from whichgpu.cost.runtime import runtime as named
 from whichgpu.workloads.importers.hf import workload_of
@@ -40,14 +40,14 @@ from whichgpu.workloads.workload import resolve
 def test_bytes_of_a_score(name, precision, runtime, each):
     """One attention of torch 2.13 and transformers 5.23: saved, at most in a step, at most of a pass."""
     ops = resolve(name).trace(resolve(name).complete(Job(name, phase="train", precision=precision)))
-    found = attending.softmax(ops, format_of(precision), named(runtime, "pytorch-2"))
+    found = attention_scores.softmax(ops, format_of(precision), named(runtime, "pytorch-2"))
     assert (found.kept, found.kept + found.passing, found.inferred) == each
 
 
 def test_a_sinks_softmax_is_in_the_format_of_its_scores():
     """modeling_gpt_oss.py: nothing is widened, and nothing dropped."""
     ops = resolve("gpt-oss-20b").trace(resolve("gpt-oss-20b").complete(Job("gpt-oss-20b", phase="train")))
-    found = attending.softmax(ops, format_of("bf16"), named("transformers", "pytorch-2"), sinks=True)
+    found = attention_scores.softmax(ops, format_of("bf16"), named("transformers", "pytorch-2"), sinks=True)
     assert (found.kept, found.kept + found.passing, found.inferred) == (2, 6, 4)
 
 
@@ -55,7 +55,7 @@ def test_starcoder_s_code_widens_for_its_softmax():
     """`upcast_masked_softmax` of modeling_gpt_bigcode.py, as Llama's."""
     workload = resolve("starcoder-15.5b")
     ops = workload.trace(workload.complete(Job(workload.id, phase="train")))
-    found = attending.softmax_of(workload, ops, format_of("fp16"), named("transformers 4.36", "pytorch-2"))
+    found = attention_scores.softmax_of(workload, ops, format_of("fp16"), named("transformers 4.36", "pytorch-2"))
     assert (found.kept, found.kept + found.passing) == (6, 12)
 
 

@@ -78,7 +78,7 @@ _ELSEWHERE = {
 _ADAPTERS = ("adapter", "adapter_precision", "virtual_tokens", "lora_rank", "lora_targets", "lora_dropout")
 #: Columns of a job that are no numbers.
 _COLUMNS = ("phase", "precision", "runtime", "resolution")
-#: Those of them that mean nothing to a server of requests.
+#: Options that mean nothing to a server of requests.
 _NOT_SERVED = ("offload_to", "flash_attention")
 #: What a training of a language model is not read for.
 _NOT_LEARNT = ("images", "sounds", "pictures", "recordings")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import attending, distributed, memory, parallel, prompts, reserving
+from whichgpu.cost import attention_scores, distributed, memory, parallel, prompts, reserving
 from whichgpu.cost.activations import Kept, causal, windowed
 from whichgpu.cost.captions import encoding, frozen_beside
 from whichgpu.cost.coefficients import section
@@ -68,9 +68,9 @@ def inference(
     elif np.any(reserved):
         parts["activations"] = np.maximum(parts["activations"], reserved)
     elif not stack.flash and "vae" not in workload.dims and not causal(ops):
-        parts = attending.of_encoder(workload, parts, ops, stack, precision(job.precision))
+        parts = attention_scores.of_encoder(workload, parts, ops, stack, precision(job.precision))
     elif not stack.flash and "flash_attention" in job.options:
-        parts = attending.of_pipeline(workload, parts, ops, precision(job.precision).activation * share)
+        parts = attention_scores.of_pipeline(workload, parts, ops, precision(job.precision).activation * share)
     read = memory.loading(parts, stack)
     return {**(memory.fuller(parts, read) if read else parts), **communication(mesh, stack)}
 
@@ -257,7 +257,7 @@ def training(
         piecewise=job.says("optimizer_in_backward"),
     )  # fmt: skip
     stack = _as_stated(job, stack, values)
-    score = attending.softmax_of(workload, whole, values, stack)
+    score = attention_scores.softmax_of(workload, whole, values, stack)
     kept = Kept(
         flash=stack.flash, fused=stack.fuses or bool(stack.holds.get("fused_layers")),
         checkpointing=checkpointing(job), holds=stack.holds,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost import attending, memory, parallel
+from whichgpu.cost import attention_scores, memory, parallel
 from whichgpu.cost.mesh import Mesh
 from whichgpu.values import NamedTuple
 from whichgpu.workloads.precision import precision
@@ -164,7 +164,7 @@ def _prompt(workload: Workload, job: Job, stack: Runtime, mesh: Mesh) -> _Prompt
     summed = 2.0 * memory.widest([op for op in ops if op.layer.endswith("layers.norm")])
     alive, scores = _widest(ops, workload, stack) + summed, 0.0
     if not stack.flash:
-        scores = attending.of_prompt(workload, ops, whole, stack, precision(job.precision))
+        scores = attention_scores.of_prompt(workload, ops, whole, stack, precision(job.precision))
     if not stack.holds.get("all_logits") or workload.dims.get("last_logits"):
         return _Prompt(alive, summed, 0.0, scores)
     heads = [op for op in whole if op.kind == "gemm" and op.shard == "vocab"]

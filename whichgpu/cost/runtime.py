@@ -94,6 +94,7 @@ class Runtime:
     through: Mapping[str, str] = field(default_factory=dict)
     #: The id of what runs a network under its name that is no pipeline of it.
     networks: str = ""
+    #: The id of what makes pictures where a framework is all that is named.
     pipelines: str = ""
     #: By vendor or architecture, `gap` where it is another on its GPUs.
     gaps: Mapping[str, float] = field(default_factory=dict)
