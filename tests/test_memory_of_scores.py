@@ -55,7 +55,9 @@ def test_starcoder_s_code_widens_for_its_softmax():
     """`upcast_masked_softmax` of modeling_gpt_bigcode.py, as Llama's."""
     workload = resolve("starcoder-15.5b")
     ops = workload.trace(workload.complete(Job(workload.id, phase="train")))
-    found = attention_scores.softmax_of(workload, ops, format_of("fp16"), named("transformers 4.36", "pytorch-2"))
+    found = attention_scores.softmax_of(
+        workload, ops, format_of("fp16"), named("transformers 4.36", "pytorch-2")
+    )
     assert (found.kept, found.kept + found.passing) == (6, 12)
 
 

@@ -70,7 +70,9 @@ def inference(
     elif not stack.flash and "vae" not in workload.dims and not causal(ops):
         parts = attention_scores.of_encoder(workload, parts, ops, stack, precision(job.precision))
     elif not stack.flash and "flash_attention" in job.options:
-        parts = attention_scores.of_pipeline(workload, parts, ops, precision(job.precision).activation * share)
+        parts = attention_scores.of_pipeline(
+            workload, parts, ops, precision(job.precision).activation * share
+        )
     read = memory.loading(parts, stack)
     return {**(memory.fuller(parts, read) if read else parts), **communication(mesh, stack)}
 
