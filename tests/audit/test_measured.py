@@ -1,4 +1,4 @@
-"""Ratios of one measured work that no two of its results have (`audit/excluded/measured.py`)."""
+"""Results that an article measured: ratios that no two of them have, rates that no request can have."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ TABLE = """# RTX A6000 vs A100 80GB
 """
 
 
-def accused(sentence: str) -> list[str]:
+def accused(sentence: str, table: str = TABLE) -> list[str]:
     found = audited(
-        (TABLE + sentence + "\n").encode(), "a.md", catalogue(), datetime.date(2026, 11, 29)
+        (table + sentence + "\n").encode(), "a.md", catalogue(), datetime.date(2026, 11, 29)
     ).findings
     return [each.quote for each in found if each.accuses]
 
@@ -52,3 +52,18 @@ def test_a_ratio_that_no_two_results_have(sentence: str, quote: str) -> None:
 )
 def test_what_is_right_or_of_something_else_is_not_accused(sentence: str) -> None:
     assert accused(sentence) == []
+
+
+@pytest.mark.parametrize(
+    ("label", "wrong"),
+    [
+        ("Llama 2 70B inference, output tokens/s", []),
+        ("Llama 2 7B in FP16, batch 1, tokens/s", ["1,900"]),
+        ("Llama 2 7B in FP16, 32 users, tokens/s", []),
+    ],
+)
+def test_a_rate_far_above_the_bound_of_one_request_is_of_many_unless_it_says_so(
+    label: str, wrong: list[str]
+) -> None:
+    table = f"# One H100\n\n| Benchmark | H100 SXM |\n|---|---|\n| {label} | 1,900 |\n\n"
+    assert accused("It was a quick test.", table) == wrong

@@ -75,8 +75,8 @@ _RECORD = re.compile(
 #: Bytes of a weight of the smallest format in use; how far beyond the bound rounding goes.
 LEAST, SLACK = 0.34, 1.08
 _MOST_CELLS = 400
-#: So many times the bound of one request is the rate of many.
-_OF_MANY = 40.0
+#: So many times the bound of one request is the rate of many: where it is said to be of one, and elsewhere.
+_OF_MANY = {True: 40.0, False: 8.0}
 #: What a host holds it reads itself, which the bound has in it.
 _OFFLOADED = re.compile(r"\boffload\w*", re.IGNORECASE)
 #: What is charged for tokens by the million is worked out of what a server makes for all who ask it.
@@ -134,7 +134,12 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
         said = formats(label) or formats(above)
         if len(said) < 2:
             read = _read(found[0], said[0] if said else None, above)
-            yield from _judged(cell.passage, (cell.ids, cell.number), read, context)
+            yield from _judged(cell.passage, (cell.ids, cell.number), read, _of_one(around), context)
+
+
+def _of_one(around: str) -> float:
+    """So many times the bound of one request can still be meant as the rate of one."""
+    return _OF_MANY[(ONE.search(around) or _ALONE.search(around)) is not None]
 
 
 def _is_of_one(cell: Cell, around: str) -> bool:
@@ -161,7 +166,7 @@ def _of_lines(run: Run, context: Context) -> Iterator[Finding]:
         passage, _start, end = line.cells[0]
         ids = {key for each in mentions(line.name, context.catalogue) for key in each.ids}
         if not line.number and (_GENERATES.search(above) or _TOKENS.search(passage.text[:end])):
-            yield from _judged(passage, (sorted(ids), 1.0), read, context)
+            yield from _judged(passage, (sorted(ids), 1.0), read, _of_one(above), context)
 
 
 class _Read(NamedTuple):
@@ -221,7 +226,7 @@ def _most(gpu: Gpu, number: float, weights: float) -> float:
 
 
 def _judged(
-    passage: Passage, whose: tuple[Sequence[str], float], read: _Read, context: Context
+    passage: Passage, whose: tuple[Sequence[str], float], read: _Read, limit: float, context: Context
 ) -> Iterator[Finding]:
     ids, number = whose
     told = [
@@ -244,7 +249,7 @@ def _judged(
         f"{most:,.0f} a second"
     )
     above = told[0].value > most * SLACK
-    if told[0].value > most * _OF_MANY:
+    if told[0].value > most * limit:
         # Nobody takes that for one request: it is of many, or of training.
         return
     yield made(context, passage, (told[0].start, told[0].end), "benchmark",
