@@ -115,6 +115,15 @@ def family(group: str) -> str:
     return f"{kind}, {'train' if phase == 'train' else 'infer'}"
 
 
+def others(target: Folded, members: list[Folded], same_gpu: bool) -> list[Folded]:
+    """Those of some rows that are on the same GPU, or on another, and no repetition of a row."""
+    return [
+        one for one in members
+        if one is not target and (one.place.gpu == target.place.gpu) == same_gpu
+        and not (same_gpu and distance(one.place, target.place) < 1e-6)
+    ]  # fmt: skip
+
+
 @cache
 def anchored(fold: str, same_gpu: bool) -> tuple[tuple[str, float, float, float, float], ...]:
     """For each row with another of its source, runtime and workload elsewhere: (family, errors and halves).
@@ -127,11 +136,7 @@ def anchored(fold: str, same_gpu: bool) -> tuple[tuple[str, float, float, float,
     found = []
     for members in runs.values():
         for target in members:
-            other = [
-                one for one in members
-                if one is not target and (one.place.gpu == target.place.gpu) == same_gpu
-                and not (same_gpu and distance(one.place, target.place) < 1e-6)
-            ]  # fmt: skip
+            other = others(target, members, same_gpu)
             if not other:
                 continue
             # A user has measured something like it: the nearest of a few, the first of several alike.
@@ -163,11 +168,7 @@ def anchored_on_file(same_gpu: bool) -> tuple[tuple[float, float, float, float, 
         runs[one.row["source"], one.row["runtime"], one.place.workload, one.place.group].append(one)
     for target in rows[::3]:
         row, where = target.row, target.place
-        other = [
-            one for one in runs[row["source"], row["runtime"], where.workload, where.group]
-            if one is not target and (one.place.gpu == target.place.gpu) == same_gpu
-            and not (same_gpu and distance(one.place, target.place) < 1e-6)
-        ]  # fmt: skip
+        other = others(target, runs[row["source"], row["runtime"], where.workload, where.group], same_gpu)
         if not other:
             continue
         nearest = min(near(other, target), key=lambda one: float(distance(one.place, target.place)))
