@@ -67,3 +67,9 @@ def test_a_rate_far_above_the_bound_of_one_request_is_of_many_unless_it_says_so(
 ) -> None:
     table = f"# One H100\n\n| Benchmark | H100 SXM |\n|---|---|\n| {label} | 1,900 |\n\n"
     assert accused("It was a quick test.", table) == wrong
+
+
+def test_of_very_many_results_nothing_is_said() -> None:
+    rows = "".join(f"| ResNet-50 training, set {n} (images/s) | 1,150 | 2,300 |\n" for n in range(30))
+    table = f"# RTX A6000 vs A100 80GB\n\n| Benchmark | RTX A6000 | A100 80GB |\n|---|---|---|\n{rows}\n"
+    assert accused("In ResNet-50 it processes nearly four times as many images.", table) == []

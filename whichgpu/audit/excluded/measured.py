@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 #: Names of work: with a figure in them, or several capitals.
 _WORK = re.compile(
-    r"\b(?:ResNet|EfficientNet|Inception|BERT|VGG|YOLO|GPT|Llama|Mistral|Whisper|Stable Diffusion|SDXL|ViT|"
-    r"U-?Net|GNMT|NCF|SSD|Mask R-CNN|T5|RoBERTa|DLRM|Transformer-XL)"
+    r"\b(?:ResNet|EfficientNet|DenseNet|MobileNet|GoogLeNet|AlexNet|Inception|VGG|ConvNeXt|ViT|YOLO|SSD|"
+    r"Mask R-CNN|U-?Net|DeepLab|BERT|RoBERTa|T5|GPT|Llama|Mistral|Mixtral|Qwen|Gemma|Phi|Falcon|DeepSeek|"
+    r"Transformer-XL|GNMT|NCF|DLRM|Whisper|Tacotron|WaveGlow|Stable Diffusion|SDXL|Flux)"
     r"(?:[ -]?v?\d[\w.]*|[ -](?:base|large|small|medium|tiny|XL))?",
     re.IGNORECASE,
 )
@@ -48,6 +49,8 @@ _NO = re.compile(
     r"n[\u2019']t\b|\?",
     re.IGNORECASE,
 )
+#: Of more results than these some two have nearly any ratio, and all of them would take long to compare.
+_MOST = 40
 _MARK = re.compile(r"[,;:(\u2013\u2014]\s|\s[\u2013\u2014-]\s")
 
 
@@ -87,6 +90,8 @@ def _of_claim(  # noqa: PLR0917
     if not all(devices & {*each.ids} for each in here):
         return
     amounts = [amount for each in meant for amount in each.amounts if amount.value > 0]
+    if len(amounts) > _MOST:
+        return
     ratios = [a.value / b.value for a, b in permutations(amounts, 2)]
     if not ratios or any(is_near(way, ratio) for way in claim.ways for ratio in ratios):
         return
