@@ -32,6 +32,7 @@ import numpy as np
 
 from whichgpu.cost import memory
 from whichgpu.cost.coefficients import section
+from whichgpu.workloads.language.vision import SOUND_SECONDS
 from whichgpu.workloads.precision import precision
 
 if TYPE_CHECKING:
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
     from whichgpu.workloads.ops import Op
     from whichgpu.workloads.workload import Workload
 
-#: Seconds of a window.
-_WINDOW = 30.0
 #: States of a window, and what ggml's caches come in multiples of.
 _STATES, _CELLS = 1500.0, 256.0
 #: Bytes of a value in caches and ggml's buffers; of a graph, 4,096 nodes of 368 B and their hash table.
@@ -64,7 +63,7 @@ def readied(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> N
     if not known:
         return np.zeros(())
     # What neighbouring windows share is decoded once.
-    windows = np.asarray(workload.units(job), dtype=np.float64) / _WINDOW
+    windows = np.asarray(workload.units(job), dtype=np.float64) / SOUND_SECONDS
     batched = (np.asarray(job.batch) > 1.0) | ("batched" in stack.marks)
     return np.asarray(windows * (known["read"] + known["find"] * batched) * devices.slowness)
 

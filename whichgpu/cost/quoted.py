@@ -28,7 +28,7 @@ from whichgpu.workloads.ops import COUNTED
 
 if TYPE_CHECKING:
     from whichgpu.cost.answers import Estimate
-    from whichgpu.cost.metrics import Figures, Three
+    from whichgpu.cost.figures import Figures, Three
 
 #: The metric of what several GPUs make of one, which is settled by what one makes.
 SCALING = "scaling"

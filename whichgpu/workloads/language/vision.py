@@ -35,6 +35,8 @@ _OPTIONS = {"vision": "images", "sound": "sounds"}
 _COUNTED = {"vision": "pictures", "sound": "recordings"}
 #: Beside a model's dimensions, what each prompt of a pass has of each kind.
 PIECES = "pieces"
+#: Seconds of a piece of sound: a window of Whisper and of what reads sound as it does.
+SOUND_SECONDS = 30.0
 
 
 def _pieces(dims: Mapping[str, Any], job: Job, kind: str) -> float:
