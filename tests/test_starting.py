@@ -13,7 +13,7 @@ import pytest
 import whichgpu
 from whichgpu.cost import replica_memory, starting
 from whichgpu.cost.device import Devices
-from whichgpu.cost.layout import settle
+from whichgpu.cost.settling import settle
 from whichgpu.errors import Infeasible, UsageError
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.workloads.job import Job

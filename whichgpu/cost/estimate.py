@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.fit import Fit
-    from whichgpu.cost.layout import Settled
     from whichgpu.cost.paired import Paired
+    from whichgpu.cost.settling import Settled
     from whichgpu.cost.steady import Met
     from whichgpu.cost.time import Timing
     from whichgpu.hardware.gpu import Gpu

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whichgpu.cost.layout import settle
 from whichgpu.cost.metrics import metric
+from whichgpu.cost.settling import settle
 from whichgpu.errors import SomeRefused, WhichGpuError, one_line
 from whichgpu.workloads.job import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.cost.layout import Settled
+    from whichgpu.cost.settling import Settled
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
 

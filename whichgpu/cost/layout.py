@@ -27,24 +27,21 @@ from whichgpu.cost import (
     prompts,
     sequence,
     starting,
+    training_step,
     unread,
 )
 from whichgpu.cost.activations import slack as reserved_slack
-from whichgpu.cost.attention import off
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
-from whichgpu.cost.mesh import Mesh, shares_tokens
-from whichgpu.cost.requests import in_flight
+from whichgpu.cost.mesh import Mesh
+from whichgpu.cost.settling import settle
 from whichgpu.cost.support import Needs, as_seen, in_several, refusal, standing_by, substitutions
 from whichgpu.cost.time import prepare
 from whichgpu.errors import UsageError
-from whichgpu.values import NamedTuple, immutable
-from whichgpu.workloads.language import vision
+from whichgpu.values import immutable
 from whichgpu.workloads.model import is_language_model
 from whichgpu.workloads.ops import stored_weight_bytes
 from whichgpu.workloads.precision import precision
-from whichgpu.workloads.training import unscaled
-from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,6 +49,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.settling import Settled
     from whichgpu.cost.steady import Met, SteadyState
     from whichgpu.cost.time import Pass
     from whichgpu.hardware.gpu import Gpu
@@ -154,55 +152,6 @@ def lay_out_on(settled: Settled, devices: Devices, met: Met | None = None) -> La
         return (_train if job.trains else _passes)(workload, job, stack, devices)
 
 
-class Settled(NamedTuple):
-    """A complete job, with what it states to no purpose, and what is to be said of it."""
-
-    workload: Workload
-    job: Job
-    runtime: Runtime
-    unused: tuple[str, ...]
-    said: tuple[str, ...]
-
-
-def settle(job: Job) -> Settled:
-    """A job, or a sweep of jobs, with every default filled in; raises `UsageError` as `lay_out` does."""
-    read = asked.read(job)
-    workload, stack = read.workload, read.runtime
-    unused = tuple(name for name in workload.unused(job) if getattr(read.job, name) is not None)
-    # A prompt of what has none is no prompt, wherever it is looked for.
-    given = read.job.changed(**{name: None for name in unused if name in _PROMPTS})
-    job = pipeline.spread_layers(given, stack).with_defaults(tp=1.0, pp=1.0)
-    mesh = Mesh.of(job.changed(phase=job.phase or workload.phases[0]))
-    serves = (job.phase or workload.phases[0]) == "serve"
-    flight = in_flight(job) if serves else None
-    beside = _batch_beside(job) if serves else ()
-    loaded = job.with_defaults(concurrency=flight) if flight else job
-    job = workload.complete(loaded.with_defaults(n_gpus=mesh.replica, runtime=read.fallback))
-    mesh.check(workload, job, uneven=stack.uneven_parts)
-    step: tuple[str, ...] = ()
-    if job.options and serves:
-        job, step = vision.served(workload.dims, job)
-    if job.options and not job.trains and is_language_model(workload):
-        job, more = offload.by_layers(workload, job, stack)
-        step = (*step, *more)
-    if job.trains and is_language_model(workload):
-        job, step = distributed.usual_step(read.job, job, mesh.replica)
-        step = (*step, *distributed.gathering(read.job, job, stack, mesh))
-    return Settled(workload, job, stack, unused, (*workload.beyond(job), *read.said, *beside, *step))
-
-
-#: Columns of a prompt and what is written behind it.
-_PROMPTS = ("input_tokens", "output_tokens")
-
-
-def _batch_beside(job: Job) -> tuple[str, ...]:
-    """What to say of a batch that a server is asked for with another number of requests in flight."""
-    both = job.batch, job.concurrency
-    if not all(isinstance(one, int | float) for one in both) or both[0] in (1, both[1]):
-        return ()
-    return (f"batch {both[0]:g} was ignored: concurrency {both[1]:g} says how many requests are in flight",)
-
-
 def memory_parts(
     settled: Settled, available: Array, devices: Devices
 ) -> tuple[dict[str, Any], tuple[Op, ...]]:
@@ -214,8 +163,8 @@ def memory_parts(
     """
     workload, job, stack = settled.workload, settled.job, settled.runtime
     if job.trains:
-        job, whole, own, step = trained_step(workload, job, stack)
-        most, mine, _ = _largest(workload, job, stack, whole, own)
+        job, whole, own, step = training_step.trained_step(workload, job, stack)
+        most, mine, _ = training_step.largest(workload, job, stack, whole, own)
         found, _ = job_memory.training(workload, job, stack, step, whole=most, own=mine, available=available)
         return found, own
     if job.phase == "serve":
@@ -370,17 +319,17 @@ def _side_by_side(job: Job, mesh: Mesh, stack: Runtime) -> Array:
 def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> Layout:
     """A training step: the work is one pass of a micro-batch on one GPU's share of the model."""
     mesh = Mesh.of(job)
-    job, whole, own, step = trained_step(workload, job, stack)
-    most, mine, drawn = _largest(workload, job, stack, whole, own)
+    job, whole, own, step = training_step.trained_step(workload, job, stack)
+    most, mine, drawn = training_step.largest(workload, job, stack, whole, own)
     parts, said = job_memory.training(
         workload, job, stack, step, whole=most, own=mine, available=devices.column("memory")
     )
     said = (*drawn, *said)
-    step = _with_host(workload, job, stack, step, parts, whole=whole, own=own, devices=devices)
+    step = training_step.with_host(workload, job, stack, step, parts, whole=whole, own=own, devices=devices)
     if job_memory.prepared(job, stack) and not stack.holds.get("fused_layers"):
         own = tuple(job_memory.in_wide_model(op) for op in own)
     ops = distributed.one_pass(whole, own, mesh, step, job.n_gpus)
-    sent = _exchanges(job, stack, devices, whole)
+    sent = training_step.exchanges(job, stack, devices, whole)
     waits = sum(sent[:3]) + distributed.host_seconds(job, whole, devices) / mesh.pp
     return Layout(
         workload, job, stack, devices,
@@ -399,114 +348,15 @@ def _train(workload: Workload, job: Job, stack: Runtime, devices: Devices) -> La
         said=(*distributed.notes(job, mesh, stack, workload.dims.get("layers")), *said),
         slack=reserved_slack(whole, training=True),
         idle=job_memory.idle(job, stack, parts),
-        working=_transforming(workload, job, stack, step, parts, whole=whole, own=own, devices=devices),
-    )  # fmt: skip
-
-
-#: The compute capability from which convolutions in FP32 run on tensor cores, unasked.
-_NARROWED = 8.0
-
-
-def _transforming(
-    workload: Workload, job: Job, stack: Runtime, step: distributed.Step, parts: Mapping[str, Any], *,
-    whole: tuple[Op, ...], own: tuple[Op, ...], devices: Devices,
-) -> Any:  # fmt: skip
-    """`job_memory.transforming` on the devices whose convolutions in FP32 are."""
-    plain = devices.column("compute_capability") < _NARROWED
-    if not np.any(plain):
-        return 0.0
-    memory_of = devices.column("memory")
-    return plain * job_memory.transforming(
-        workload, job, stack, step, parts, whole=whole, own=own, available=memory_of
-    )
-
-
-def _largest(
-    workload: Workload, job: Job, stack: Runtime, whole: tuple[Op, ...], own: tuple[Op, ...]
-) -> tuple[tuple[Op, ...], tuple[Op, ...], tuple[str, ...]]:
-    """Ops of a step on the largest pictures, all of a model's and one GPU's, and what to say of them.
-
-    Recipes of some detectors draw the size of each batch: those of the programs that `draws` names up to
-    `drawn_to` times the sides of a job, in multiples of 32 pixels.
-    """
-    dims, said = workload.dims, job.runtime.lower()
-    if not any(word in said for word in dims.get("draws", ())):
-        return whole, own, ()
-    height, width = (np.floor(side * dims["drawn_to"] / 32.0) * 32.0 for side in (job.height, job.width))
-    _, most, mine, _ = trained_step(workload, job.changed(height=height, width=width), stack)
-    note = f"memory is on pictures of {dims['drawn_to']:g} times the sides, the largest that its recipe draws"
-    return most, mine, (note,)
-
-
-def _with_host(
-    workload: Workload, job: Job, stack: Runtime, step: distributed.Step, parts: Mapping[str, Any], *,
-    whole: tuple[Op, ...], own: tuple[Op, ...], devices: Devices,
-) -> distributed.Step:  # fmt: skip
-    """The step with what it moves to the host and back, where the job leaves anything there."""
-    from whichgpu.cost import training_memory
-
-    kept: Any = 0.0
-    if "activations" in training_memory.offload(job):
-        rest = {name: value for name, value in job.options.items() if name != "offload"}
-        full, _ = job_memory.training(
-            workload, job.changed(options=rest), stack, step, whole=whole, own=own,
-            available=devices.column("memory"),
-        )  # fmt: skip
-        kept = full["activations"] - parts["activations"]
-    out = offload.moved(job, stack, step, own, optimizer=workload.optimizer(job), activations=kept)
-    return replace(step, moved=out)
-
-
-def trained_step(
-    workload: Workload, job: Job, stack: Runtime
-) -> tuple[Job, tuple[Op, ...], tuple[Op, ...], distributed.Step]:
-    """The job of a micro-batch, ops of its pass, those of one GPU's shard, and the step of them."""
-    mesh = Mesh.of(job)
-    # Before the trace, which takes longest: of a sweep with one bad job, many parts are laid out in vain.
-    job, count, rounds = distributed.cut(job, mesh, stack)
-    whole = unscaled(workload.trace(job), stack.read(lambda one: one.brain))
-    own = parallel.shard(
-        whole, mesh.tp, ep=mesh.ep, moe_tp=mesh.moe_tp, pooled=mesh.pooled, sequence=shares_tokens(job),
-        even=parallel.router(job) != parallel.ROUTERS[0],
-    )  # fmt: skip
-    return (
-        job,
-        whole,
-        own,
-        distributed.plan(
-            job, stack, mesh, whole, own, count=count, rounds=rounds, layers=workload.dims.get("layers")
+        working=training_step.transforming(
+            workload, job, stack, step, parts, whole=whole, own=own, devices=devices
         ),
-    )
-
-
-def _exchanges(job: Job, stack: Runtime, devices: Devices, whole: tuple[Op, ...]) -> tuple[Array, ...]:
-    """Seconds of a pass of one GPU in exchanges: tensor, experts, context; hidden of the first two."""
-    mesh, workload = Mesh.of(job), resolve(job.workload)
-    share = 1.0 / mesh.pp
-    tensor = (
-        share
-        / mesh.cp
-        * parallel.tensor_parallel_seconds(whole, mesh.tp, devices, trains=True, shared=shares_tokens(job))
-    )
-    exposed = stack.exposed
-    experts = (
-        share
-        / mesh.cp
-        * parallel.all_to_all_seconds(workload, job, whole, mesh, devices, copies=stack.sends_copies)
-    )
-    context = parallel.context_parallel_seconds(whole, mesh, devices, stack.products["attention"])
-    shown = 1.0 if off(job.options.get("moe_overlap", "")) else section("training")["moe_exposed"]
-    if distributed.schedule(job) == "dualpipe":
-        # The forward pass of one micro-batch lies beside the backward one of another, exchange beside work.
-        shown = 0.0
-    return (
-        exposed * tensor, shown * experts, share * context, (1.0 - exposed) * tensor, (1.0 - shown) * experts,
     )  # fmt: skip
 
 
 def exchanges_of_pass(laid: Layout) -> tuple[Array, ...]:
     """The same of a laid-out training step."""
-    return _exchanges(laid.job, laid.runtime, laid.devices, laid.workload.trace(laid.job))
+    return training_step.exchanges(laid.job, laid.runtime, laid.devices, laid.workload.trace(laid.job))
 
 
 def _serve(workload: Workload, job: Job, stack: Runtime, devices: Devices, met: Met | None) -> Layout:

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from whichgpu.cost.device import Devices
     from whichgpu.cost.estimates import Estimates
     from whichgpu.cost.groups import Asking, Group, Numbers, Refused
-    from whichgpu.cost.layout import Settled
     from whichgpu.cost.runtime import Runtime
+    from whichgpu.cost.settling import Settled
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whichgpu.cost import job_memory
-from whichgpu.cost.layout import settle, trained_step
 from whichgpu.cost.memory import needed
+from whichgpu.cost.settling import settle
 from whichgpu.cost.training_memory import Spread
+from whichgpu.cost.training_step import trained_step
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ import numpy as np
 from whichgpu.cost import replica_memory, starting
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.layout import memory_parts, settle
+from whichgpu.cost.layout import memory_parts
 from whichgpu.cost.memory import Totals
 from whichgpu.cost.paired import Paired
 from whichgpu.cost.readings import doubt
+from whichgpu.cost.settling import settle
 from whichgpu.cost.support import Needs, as_seen, refusal
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from whichgpu.cost.answers import Answers
-    from whichgpu.cost.layout import Settled
+    from whichgpu.cost.settling import Settled
     from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
     from whichgpu.workloads.ops import Op
