@@ -12,8 +12,8 @@ import whichgpu
 from whichgpu import api
 from whichgpu.cost.activations import Kept, activations
 from whichgpu.cost.estimate import estimate
-from whichgpu.cost.settling import settle
 from whichgpu.cost.replica_memory import standing
+from whichgpu.cost.settling import settle
 from whichgpu.errors import UsageError
 from whichgpu.workloads.job import Job
 from whichgpu.workloads.workload import resolve
