@@ -12,9 +12,10 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.fit import Fit
 from whichgpu.cost.kernels.attention import exponentials
 from whichgpu.cost.launching import kernels
-from whichgpu.cost.layout import lay_out, settle
+from whichgpu.cost.layout import lay_out
 from whichgpu.cost.passes import launching_of, prompt_alone, prompt_work, token_work
 from whichgpu.cost.runtime import runtime
+from whichgpu.cost.settling import settle
 from whichgpu.cost.steady import reading
 from whichgpu.cost.time import evaluate, prepare
 from whichgpu.workloads.job import Job

@@ -10,7 +10,7 @@ from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate, finish
 from whichgpu.cost.fit import Fit
 from whichgpu.cost.jobs import predict_rows
-from whichgpu.cost.layout import lay_out, settle
+from whichgpu.cost.layout import lay_out
 from whichgpu.cost.measured import measured_rows
 from whichgpu.cost.measuring import how_to_measure
 from whichgpu.cost.passes import prompt_work
@@ -18,6 +18,7 @@ from whichgpu.cost.placing import placed
 from whichgpu.cost.refit import measured_elsewhere
 from whichgpu.cost.runtime import runtime
 from whichgpu.cost.scheduling import limits
+from whichgpu.cost.settling import settle
 from whichgpu.hardware.catalogue import catalogue
 from whichgpu.planner.capacity import fit
 from whichgpu.workloads.job import Job

@@ -15,10 +15,11 @@ from job_rows import GPUS, ROW, alone, perturbed
 from whichgpu.cost import energy, jobs, placing, spread, workers
 from whichgpu.cost.estimate import estimate, estimate_paired
 from whichgpu.cost.jobs import METRICS, predict_rows, read_job
-from whichgpu.cost.layout import devices_of, lay_out, settle
+from whichgpu.cost.layout import devices_of, lay_out
 from whichgpu.cost.paired import Paired, unread
 from whichgpu.cost.placing import held, running
 from whichgpu.cost.runtime import Runtime
+from whichgpu.cost.settling import settle
 from whichgpu.errors import UsageError
 from whichgpu.hardware.names import resolve
 from whichgpu.workloads.job import Job

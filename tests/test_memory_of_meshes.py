@@ -6,8 +6,9 @@ from memory_jobs import GIB, laid, parts
 
 from whichgpu import api
 from whichgpu.cost import job_memory
-from whichgpu.cost.layout import settle, trained_step
 from whichgpu.cost.memory import OUTSIDE
+from whichgpu.cost.settling import settle
+from whichgpu.cost.training_step import trained_step
 from whichgpu.workloads.job import Job
 
 TOKENS = {"phase": "pretrain", "precision": "bf16", "seq_len": 4096.0, "n_gpus": 8.0, "tp": 8.0}

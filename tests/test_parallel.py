@@ -13,12 +13,13 @@ from whichgpu.cost.coefficients import section
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.infeasible import single
 from whichgpu.cost.jobs import predict_rows
-from whichgpu.cost.layout import lay_out, settle
+from whichgpu.cost.layout import lay_out
 from whichgpu.cost.memory import stage_weight_bytes
 from whichgpu.cost.pipeline import fill, fullest_stage
 from whichgpu.cost.placing import placed
 from whichgpu.cost.refit import measured_rows
 from whichgpu.cost.runtime import runtimes
+from whichgpu.cost.settling import settle
 from whichgpu.cost.spread import erring_as
 from whichgpu.errors import UsageError
 from whichgpu.hardware.catalogue import catalogue
