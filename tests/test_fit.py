@@ -237,3 +237,10 @@ def test_a_device_without_a_number_stands_for_as_many_as_the_job_states() -> Non
     )
     assert (stated.n_gpus, stated.required) == (counted.n_gpus, counted.required)
     assert stated.required < 0.5 * single.required
+
+
+def test_requests_in_flight_of_what_has_no_queue_are_a_batch_of_each_copy(whichgpu):
+    told = whichgpu("fit", "inception-v4", "--gpu", "a10", "--gpu", "l4:2", "--concurrency", "512")
+    assert told.status == 0, told.err
+    alone = whichgpu("fit", "inception-v4", "--gpu", "l4:2", "--concurrency", "512")
+    assert "batch 256" in alone.out

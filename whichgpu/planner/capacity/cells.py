@@ -22,6 +22,7 @@ from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
 from whichgpu.hardware.parts import kept, resized
 from whichgpu.values import immutable
+from whichgpu.workloads.job import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -218,6 +219,9 @@ class Cells:
         """The complete job on one of the devices, its numbers as floats."""
         done = self.settled.job
         numbers: dict[str, Any] = {name: float(self._column(name)[index]) for name in _AXES}
+        # What follows from them differs as they do: a batch of the requests in flight on all GPUs.
+        many = (name for name in NUMBERS if np.ndim(getattr(done, name)) > 0)
+        numbers |= {name: float(getattr(done, name)[index]) for name in many}
         return replace(done, **numbers)
 
     def with_job(self, **columns: Any) -> Cells:
