@@ -72,7 +72,8 @@ _THAN = re.compile(r"\b(?:than|as|over|what)\b", re.IGNORECASE)
 #: What makes it of other amounts than those of the rows as they stand.
 _OTHERWISE = re.compile(
     r"\b(?:per|spot|reserved|interruptible|discount\w*|on[- ]demand|monthly|yearly|used|value|effective\w*|"
-    r"if|would|could|can|may|often|usually|not|n[\u2019']t|except|after|besides|next|second|among the|"
+    r"ago|commit\w*|back then|at launch|if|would|could|can|may|often|usually|not|n[\u2019']t|except|after|"
+    r"besides|next|second|among the|"
     r"one of the (?:most|least|\w+st|few|many))\b",
     re.IGNORECASE,
 )

@@ -25,6 +25,7 @@ from whichgpu.audit.excluded.scope import is_free, scopes
 from whichgpu.audit.excluded.shared import shared
 from whichgpu.audit.excluded.units import units
 from whichgpu.audit.excluded.values import values
+from whichgpu.audit.own_tables import own_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,5 +46,21 @@ def excluded(found: Sequence[Finding], context: Context) -> list[Finding]:
     more = [each for each in chain(of_none, by_figures) if is_free(each, found)]
     besides = (each for read in _BESIDES for each in read(context))
     more += [each for each in besides if not any(one.start == each.start and one.accuses for one in found)]
+    more += [each for each in own_tables(context) if _is_open(each, [*found, *more])]
     taken = {(each.start, each.end) for each in more}
     return [each for each in found if (each.start, each.end) not in taken] + more
+
+
+#: Letters around an order within which another accusation is of the same statement.
+_SAME = 24
+
+
+def _is_open(one: Finding, found: Sequence[Finding]) -> bool:
+    """Whether nothing surer was found at a place, and the same order is accused nowhere beside it."""
+    for each in found:
+        beside = _SAME if each.accuses and one.kind == "ordering" else 0
+        near = each.start < one.end + beside and one.start < each.end + beside
+        told = each.verdict == "confirmed" and each.kind not in ("ordering", "ratio")
+        if near and (each.accuses or told):
+            return False
+    return True

@@ -34,7 +34,7 @@ _PER_WORK = re.compile(
 _OF_A_JOB = re.compile(r"\b(?:total|job|run|epoch)s?\b(?!.*\bhour)|\bcosts?\W*$", re.IGNORECASE)
 BY_TIME = re.compile(r"\b(?:by the|per|an) (?:hour|month)\b|\bhourly\b|\bto rent\b|\brate\b", re.IGNORECASE)
 #: Settings of work: what is told of one is not so in another.
-_SETTING = re.compile(
+SETTING = re.compile(
     r"\b(?:FP\d+|INT\d|BF16|TF32|NF4|Q\d\w*|\d{1,3}B\b|train\w*|inference|fine-?tun\w*|[A-Z][a-z]+[A-Z]\w*|"
     r"(?!GPU|CPU|GB\b|VRAM|NVIDIA|AMD|RTX|GTX|SFF|PRO|SXM|PC|GDDR|HBM|I\b)[A-Z]{2,}[a-z]?-?[A-Za-z]*\b(?!\d)|Llama|Mistral|Qwen|Whisper|Flux|Stable|Blender)\b"
 )
@@ -97,7 +97,7 @@ def is_in_setting(series: Series, words: str) -> bool:
     }
     if not is_of_regime(series.label, words):
         return False
-    return all(tokens(match[0]) <= known or tokens(match[0]) & known for match in _SETTING.finditer(words))
+    return all(tokens(match[0]) <= known or tokens(match[0]) & known for match in SETTING.finditer(words))
 
 
 def is_of_regime(label: str, words: str) -> bool:

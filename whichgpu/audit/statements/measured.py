@@ -8,6 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.known.orders import is_in_setting, is_of_regime, works, works_of
 from whichgpu.audit.known.store import SPOKEN, store, tokens
+from whichgpu.audit.loads import numbered
 from whichgpu.audit.measures import measure
 from whichgpu.audit.pairs import Pair, ratios
 from whichgpu.values import NamedTuple
@@ -163,6 +164,7 @@ def told(kind: str, part: Sentence, said: Said) -> list[Series]:
         else:
             found = [each for each in found if not each.derived and not _PER.match(each.label)]
         found = _of_section(found, said) if per_work else found
+    found = _at_number(found, text)
     words = {one for one in tokens(text) if _tells(one)}
     shared = {id(each): len(_own(each, found) & words) for each in found}
     most = max(shared.values(), default=0)
@@ -172,6 +174,13 @@ def told(kind: str, part: Sentence, said: Said) -> list[Series]:
         # Of a section without such a table it is not told of which work a speed is.
         return found if any(each.section == said.passage.section for each in found) else []
     return found
+
+
+def _at_number(found: list[Series], text: str) -> list[Series]:
+    """The series that a number of a text heads, "with a batch of 8"; all where it heads none."""
+    numbers = {f"{value:g}" for value, _ in numbered(text, 0, len(text))}
+    headed = [each for each in found if each.label.strip() in numbers]
+    return headed or found
 
 
 def _is_told_here(series: Series, said: Said) -> bool:

@@ -10,6 +10,7 @@ from whichgpu.audit.sentences import within
 from whichgpu.audit.statements.compared import MARGIN, NOT, OVER, STRAIGHT, implied, is_stated, wrong
 from whichgpu.audit.statements.measured import kind_of, reals, told
 from whichgpu.audit.statements.things import said_of
+from whichgpu.audit.superlatives import is_per_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,6 +139,9 @@ def _by_names(said: Said, match: re.Match[str], word: str, sign: int) -> Iterato
     if one is None:
         return
     kind = word or kind_of(text, start, end, match.span(), other)
+    if kind == "speed" and is_per_unit(text[start:end]):
+        # "In throughput per dollar it is ahead" is of no speed.
+        return
     series = told(kind, said.part(start, end), said)
     last = other.start if other is not None else end
     if other is None and (_CLEFT.search(text, start, match.start()) or _OF_TWO.search(text, start, end)):

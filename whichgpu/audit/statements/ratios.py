@@ -121,7 +121,13 @@ def _stands_alone(said: Said, claim: Claim, kind: str, one: Thing) -> bool:
     return plain and named and _APART.search(text, claim.end, end) is None
 
 
+#: "Twice as slow" is a ratio of times.
+_SLOW = re.compile(r"\s*(?:as slow|slower)\b", re.IGNORECASE)
+
+
 def _judged(said: Said, claim: Claim, kind: str, found: Sequence[Real]) -> Iterator[Finding]:
+    if kind == "speed" and claim.ways[0].times > 1 and _SLOW.match(said.text, claim.end):
+        found = [each._replace(times=1 / each.times) for each in found]
     hedged = (
         _HEDGE.search(said.text, max(said.clause(claim.start)[0], claim.start - 20), claim.start) is not None
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _A_FLEET = re.compile(r"s?\s+(?:fleet|cluster|farm|pool|group)\b", re.IGNORECASE)
 _COUNT = re.compile(
     r"(?:\b(?P<digits>\d{1,2})(?:\s?[x\u00d7]|(?=\s))|\b(?P<word>two|three|four|six|eight|pair of))\s+"
-    r"(?:[a-z-]+\s+)?$",
+    r"(?:(?!the\b|an?\b|our\b)[a-z-]+\s+)?$",
     re.IGNORECASE,
 )
 #: "An L4 costs more per hour": of one, and of no fleet.
@@ -165,6 +165,16 @@ def _free(text: str, start: int, every: Sequence[Thing]) -> list[Thing]:
             way.search(text, max(start, each.start - _NEAR), each.start) for way in (_AGAINST, _BEHIND)
         )
     ]
+
+
+def is_set_against(text: str, start: int, at: int) -> bool:
+    """Whether what begins at a place of a stretch is only what another thing is set against."""
+    return _AGAINST.search(text, max(start, at - _NEAR), at) is not None
+
+
+def is_behind(text: str, start: int, at: int) -> bool:
+    """Whether what begins at a place of a stretch stands behind a preposition: "on the A100"."""
+    return _BEHIND.search(text, max(start, at - _NEAR), at) is not None
 
 
 class Said(NamedTuple):

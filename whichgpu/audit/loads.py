@@ -1,0 +1,41 @@
+"""The numbers of cards, requests or items of a batch that a text tells: "batch 64", "eight GPUs"."""
+
+from __future__ import annotations
+
+from whichgpu.audit import patterns as re
+
+#: Things that are counted where a heading or a name has their number: "batch 64", "8 GPUs".
+_COUNTED = (
+    r"(?:requests?|users?|clients?|streams?|gpus?|cards?|images?|sequences?|threads?|accelerators?|nodes?|"
+    r"concurren\w+|workers?|devices?|modules?|prompts?|pictures?)"
+)
+_BATCH = r"(?:batch(?:es)?(?:[ -]sizes?)?(?: of)?|concurrency(?: of)?)"
+_DIGITS = (
+    ("single", 1.0), ("one", 1.0), ("two", 2.0), ("three", 3.0), ("four", 4.0), ("five", 5.0), ("six", 6.0),
+    ("seven", 7.0), ("eight", 8.0), ("ten", 10.0), ("twelve", 12.0), ("sixteen", 16.0), ("thirty-two", 32.0),
+    ("sixty-four", 64.0),
+)  # fmt: skip
+NUMBERS = dict(_DIGITS)
+NUMBER = rf"(?:\d{{1,4}}|{'|'.join(word for word, _ in _DIGITS)})"
+_OF_SO_MANY = re.compile(
+    rf"\b(?P<n>{NUMBER})[ -]+(?:concurrent |parallel |simultaneous )?{_COUNTED}\b|\b{_BATCH}[ "
+    rf"=]*(?P<b>{NUMBER})\b",
+    re.IGNORECASE,
+)
+
+
+def numbered(text: str, start: int, end: int) -> list[tuple[float, tuple[int, int]]]:
+    """The numbers of counted things in a stretch, each with its place: "batch 64", "eight GPUs"."""
+    return [
+        (value_of(match["n"] or match["b"]), match.span()) for match in _OF_SO_MANY.finditer(text, start, end)
+    ]
+
+
+def value_of(word: str) -> float:
+    """A number in digits or in letters."""
+    return float(word) if word.isdigit() else NUMBERS[word.lower()]
+
+
+def without_numbers(text: str) -> str:
+    """A text without the phrases that tell such numbers."""
+    return _OF_SO_MANY.sub(" ", text)

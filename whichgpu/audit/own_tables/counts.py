@@ -1,0 +1,110 @@
+"""Of how many rows something is so: "three of the four stay below 300 W", "only it gets beyond 1,000"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.loads import value_of
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.findings import Finding
+    from whichgpu.audit.known.store import Amount, Series
+    from whichgpu.audit.own_tables.lines import Reading
+    from whichgpu.audit.quantities import Quantity
+
+_N = r"(?:one|two|three|four|five|six|seven|eight|\d)"
+_HOW_MANY = re.compile(
+    rf"\b(?:(?P<all>all|none|every one)|(?P<n>{_N}))\s+(?:(?:out\s+)?of\s+|(?<=all )(?=\w))(?:(?:the|our|"
+    rf"all|these|"
+    rf"those)\s+)*(?P<m>{_N})\b",
+    re.IGNORECASE,
+)
+_ONLY = re.compile(
+    r"\b(?:only|solely)\s+(?:the\s+|our\s+|nvidia\s+|amd\s+)*$|\bthe only (?:one|card|gpu|model)\b",
+    re.IGNORECASE,
+)
+_ABOVE = re.compile(
+    r"\b(?:above|over|more than|beyond|past|at least|exceeds?|tops|passes|crosses|surpasses|breaks|clears|"
+    r"upwards? of)"
+    r"(?:\s+(?:the|about|some|of|mark))*\s*$",
+    re.IGNORECASE,
+)
+_BELOW = re.compile(
+    r"\b(?:below|under|less than|fewer than|within|at most|short of|beneath)(?:\s+(?:the|about|some|of|"
+    r"mark))*\s*$",
+    re.IGNORECASE,
+)
+#: What an amount is of by its dimension.
+_MEASURES = {
+    "power": ("power",),
+    "money": ("price",),
+    "rate": ("speed",),
+    "memory": ("memory",),
+    "time": ("time",),
+    "bandwidth": ("bandwidth",),
+}
+_REACH, _EDGE = 40, 0.003
+
+
+def counts(reading: Reading) -> Iterator[Finding]:
+    """How many are said to be above or below an amount, and are not so many."""
+    text, sentence = reading.said.text, reading.said.sentence
+    every = within(quantities(text, reading.said.context.fraction), sentence.start, sentence.end)
+    for one in every:
+        above = _ABOVE.search(text, max(sentence.start, one.start - _REACH), one.start)
+        below = _BELOW.search(text, max(sentence.start, one.start - _REACH), one.start)
+        start, end = reading.clause(one.start)
+        if start >= end or bool(above) == bool(below) or one.dimension not in _MEASURES:
+            continue
+        lines = [each for each in reading.of(_MEASURES[one.dimension], start, end) if _is_alike(each, one)]
+        sign = 1 if above else -1
+        yield from _how_many(reading, one, sign, lines, (start, end))
+        yield from _only(reading, one, sign, lines, (start, end))
+
+
+def _is_alike(line: Series, one: Quantity) -> bool:
+    """Whether the amounts of a line are in the unit of one that is told, or plain numbers."""
+    return line.dimension in (one.dimension, "number")
+
+
+def _beyond(line: Series, one: Quantity, sign: int) -> list[Amount] | None:
+    """The amounts of a line above or below one; None where any is too near to tell."""
+    if any(abs(each.value / one.value - 1) < _EDGE for each in line.amounts):
+        return None
+    return [each for each in line.amounts if (each.value - one.value) * sign > 0]
+
+
+def _how_many(
+    reading: Reading, one: Quantity, sign: int, lines: list[Series], place: tuple[int, int]
+) -> Iterator[Finding]:
+    match = _HOW_MANY.search(reading.said.text, place[0], one.start)
+    if match is None:
+        return
+    of_all = value_of(match["m"])
+    told = value_of(match["n"]) if match["n"] else 0.0 if match["all"].lower() == "none" else of_all
+    meant = [(each, _beyond(each, one, sign)) for each in lines if len(each.amounts) == of_all]
+    if meant and all(found is not None and len(found) != told for _, found in meant):
+        yield reading.wrong(match.span(), "ordering", meant[0][0])
+
+
+def _only(
+    reading: Reading, one: Quantity, sign: int, lines: list[Series], place: tuple[int, int]
+) -> Iterator[Finding]:
+    text, start = reading.said.text, place[0]
+    told = []
+    for line in lines:
+        here = reading.named(line, start, one.start)
+        if len(here) != 1 or not _ONLY.search(text, start, here[0][0]) or len(line.amounts) <= len("ab"):
+            return
+        found = _beyond(line, one, sign)
+        if found is None:
+            return
+        told.append((line, here[0], [each.name for each in found] == [here[0][2].name]))
+    if told and not any(right for _, _, right in told):
+        line, (first, _, _), _ = told[0]
+        yield reading.wrong((first, one.end), "ordering", line)
