@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.loads import value_of
+from whichgpu.audit.loads import numbered, value_of
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import within
 
@@ -59,12 +59,16 @@ def counts(reading: Reading) -> Iterator[Finding]:
         above = _ABOVE.search(text, max(sentence.start, one.start - _REACH), one.start)
         below = _BELOW.search(text, max(sentence.start, one.start - _REACH), one.start)
         start, end = reading.clause(one.start)
-        if start >= end or bool(above) == bool(below) or one.dimension not in _MEASURES:
+        if start >= end or one.dimension not in _MEASURES or (above and below):
             continue
         lines = [each for each in reading.of(_MEASURES[one.dimension], start, end) if _is_alike(each, one)]
+        if not above and not below:
+            yield from _alike(reading, one, lines, (start, end))
+            continue
         sign = 1 if above else -1
         yield from _how_many(reading, one, sign, lines, (start, end))
         yield from _only(reading, one, sign, lines, (start, end))
+        yield from _of_number(reading, one, sign, lines, (start, end))
 
 
 def _is_alike(line: Series, one: Quantity) -> bool:
@@ -90,6 +94,37 @@ def _how_many(
     meant = [(each, _beyond(each, one, sign)) for each in lines if len(each.amounts) == of_all]
     if meant and all(found is not None and len(found) != told for _, found in meant):
         yield reading.wrong(match.span(), "ordering", meant[0][0])
+
+
+_HAVE = re.compile(
+    r"\b(?:ha(?:ve|s)|offer|carry|come with|cost|draw|bring|hold)\s+(?:exactly\s+)?$", re.IGNORECASE
+)
+
+
+def _alike(reading: Reading, one: Quantity, lines: list[Series], place: tuple[int, int]) -> Iterator[Finding]:
+    """How many are said to have an amount, of which another number has it."""
+    text = reading.said.text
+    match = _HOW_MANY.search(text, place[0], one.start)
+    if match is None or not match["n"] or not _HAVE.search(text, match.end(), one.start):
+        return
+    of_all, told = value_of(match["m"]), value_of(match["n"])
+    meant = [each for each in lines if len(each.amounts) == of_all]
+    counted = [sum(abs(each.value / one.value - 1) < _EDGE for each in line.amounts) for line in meant]
+    if meant and all(number not in (0, told) for number in counted):
+        yield reading.wrong(match.span(), "ordering", meant[0])
+
+
+def _of_number(
+    reading: Reading, one: Quantity, sign: int, lines: list[Series], place: tuple[int, int]
+) -> Iterator[Finding]:
+    """A bound on the row that a number of cards or nodes tells, which is on its other side."""
+    told = {value for value, _ in numbered(reading.said.text, place[0], one.start)}
+    if len(told) != 1 or _HOW_MANY.search(reading.said.text, *place):
+        return
+    name = f"{told.pop():g}"
+    found = [(line, each) for line in lines for each in line.amounts if each.name == name]
+    if found and all((each.value / one.value - 1) * sign < -_EDGE for _, each in found):
+        yield reading.wrong((one.start, one.end), "ordering", found[0][0])
 
 
 def _only(

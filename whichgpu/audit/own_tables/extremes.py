@@ -112,6 +112,7 @@ def extremes(reading: Reading) -> Iterator[Finding]:
     yield from _heading(reading)
     yield from _placed(reading)
     yield from _nothing(reading)
+    yield from _unbeaten(reading)
 
 
 def _is_of_some(reading: Reading, match: re.Match[str], start: int, end: int) -> bool:
@@ -264,6 +265,31 @@ def _misplaced(
         return None
     above, below = leader(line, mine[0], 1), leader(line, mine[0], -1)
     return below if above is not None else None
+
+
+#: "Nobody beats the A5000 at BERT".
+_UNBEATEN = re.compile(
+    r"\b(?:nothing|none|nobody|no (?:other )?(?:card|gpu|model|one|device|"
+    r"system))\b[^.;:]{0,30}?\b(?:beats?|outruns?|"
+    r"outpaces?|outperforms?|catches|overtakes?|surpasses|tops|comes (?:near|close to))\s+"
+    r"(?:(?:the|our|an?|nvidia|amd)\s+)*$",
+    re.IGNORECASE,
+)
+
+
+def _unbeaten(reading: Reading) -> Iterator[Finding]:
+    """Whom nobody is said to beat, where somebody does in every line that may be meant."""
+    text, sentence = reading.said.text, reading.said.sentence
+    held, place = [], (0, 0)
+    for line in reading.of(_MEASURES["speed"], sentence.start, sentence.end):
+        for first, last, one in reading.named(line, sentence.start, sentence.end):
+            match = _UNBEATEN.search(text, sentence.start, first)
+            start, end = reading.clause(first)
+            if match and start < end and not OF_ELSE.search(text, start, end):
+                held.append((line, leader(line, one, _GOOD[line.measure])))
+                place = (match.start(), last)
+    if held and all(ahead is not None for _, ahead in held):
+        yield reading.wrong(place, "ordering", held[0][0])
 
 
 def _nothing(reading: Reading) -> Iterator[Finding]:

@@ -182,6 +182,13 @@ def _names(reading: Reading, cell: _Cell, place: tuple[int, int]) -> bool:
 def _cells(reading: Reading) -> Iterator[_Cell]:
     """The amounts of lines that a number heads: "8" below "GPUs", "Batch 64 (tokens/s)"."""
     for line in reading.lines:
-        numbers = _DIGIT.findall(line.label) if line.measure in ("speed", "time") else []
+        if line.measure not in ("speed", "time"):
+            continue
+        numbers = _DIGIT.findall(line.label)
         if len(numbers) == 1:
             yield from (_Cell(float(numbers[0]), line, amount) for amount in line.amounts)
+        elif all(_DIGIT.fullmatch(each.name) for each in line.amounts):
+            # Rows of one column that are told apart by their numbers alone.
+            for amount in line.amounts:
+                number = float(_DIGIT.findall(amount.name)[0])
+                yield _Cell(number, line, amount._replace(name=line.label))

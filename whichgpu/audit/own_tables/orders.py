@@ -100,6 +100,7 @@ def orders(reading: Reading) -> Iterator[Finding]:
     yield from _level(reading)
     yield from _only_one(reading)
     yield from _in_front(reading)
+    yield from _only_in(reading)
 
 
 def _judged(
@@ -174,7 +175,7 @@ def _unnamed(line: Series, one: Amount, match: re.Match[str], *, whole: bool) ->
 
 
 #: Words of being ahead of all others.
-_FIRST = re.compile(r"(?:wins?|won|leads?|led|ahead|in front|on top|tops)$", re.IGNORECASE)
+_FIRST = re.compile(r"(?:wins?|won|leads?|led|takes the lead|has the edge|ahead|in front|on top|tops)$", re.I)
 _AHEAD_IS = re.compile(
     r"\s+(?:is|was|stands|comes|came|of it is)\s+(?:(?:the|our|again|still|nvidia|amd)\s+)*", re.IGNORECASE
 )
@@ -244,6 +245,46 @@ def _only_one(reading: Reading) -> Iterator[Finding]:
     told = reading.of(_MEASURES["speed"], start, match.start())
     if len(told) == 1 and len(every) > 1 and [line for line, is_so in won if is_so] != told:
         yield reading.wrong(match.span(), "ordering", told[0])
+
+
+#: "Only in U-Net does the A5000 come out ahead of the A6000".
+_ONLY_IN = re.compile(
+    r"\bonly\s+(?:in|on|with|for|at)\s+(?P<where>[^.;:]{2,50}?)\s+(?:does|do|did|is|are|was|can)\s+"
+    r"(?:(?:the|our|an?|nvidia|amd)\s+)*",
+    re.IGNORECASE,
+)
+
+
+def _only_in(reading: Reading) -> Iterator[Finding]:
+    """The only row in which one of two is said to be ahead, where that is another."""
+    text, sentence = reading.said.text, reading.said.sentence
+    match = _ONLY_IN.search(text, sentence.start, sentence.end)
+    start, end = reading.clause(match.start()) if match else (0, 0)
+    if match is None or start >= end or OF_ELSE.search(text, start, end):
+        return
+    ahead = []
+    for line in (each for each in reading.lines if each.measure in _MEASURES["speed"]):
+        here = reading.named(line, match.end(), end)
+        order = _order(text, match.end(), end)
+        if len(here) != _TWO or not order or here[0][0] != match.end():
+            return
+        (_, _, one), (_, _, other) = here
+        sign = order * (-1 if line.measure == "time" else 1)
+        ahead.append((line, (one.value - other.value) * sign > 0))
+    told = reading.of(_MEASURES["speed"], *match.span("where"))
+    if len(told) == 1 and len(ahead) > 1 and [line for line, is_so in ahead if is_so] != told:
+        yield reading.wrong(match.span(), "ordering", told[0])
+
+
+def _order(text: str, start: int, end: int) -> int:
+    """Whether a stretch says that one is ahead, 1, or behind, -1; 0 where it says neither, or both."""
+    found = {sign for kind, sign, words in _ORDERS if kind == "speed" and words.search(text, start, end)}
+    on_top = bool(_ON_TOP.search(text, start, end))
+    found |= {1} if on_top else set()
+    return found.pop() if len(found) == 1 else 0
+
+
+_ON_TOP = re.compile(r"\b(?:beat|outrun|outpace|outperform|lead|win|pull ahead|edge out|surpass)\b", re.I)
 
 
 def _in_front(reading: Reading) -> Iterator[Finding]:
