@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost import wired
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.memory import Totals, totals
 from whichgpu.cost.memory_law import kind_of, spread
@@ -17,13 +18,15 @@ if TYPE_CHECKING:
 
     from whichgpu.cost.layout import Layout
     from whichgpu.cost.runtime import Runtime
+    from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
 
 
 #: What is said of training that fits, and whose allocator would hold all of the card.
 CROWDED = (
     "it fits as far as PyTorch's allocator gives back the blocks of other sizes that it holds, which would "
-    "fill the card: runs so full have run out of memory; set PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True"
+    "fill the card, or do in one of four such jobs: runs so full have run out of memory; set "
+    "PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True"
 )
 
 
@@ -32,16 +35,23 @@ TIGHT = (
     "it fits as far as is counted: what runs need is not known as well as that, and one in four so close to "
     "the card's memory, of which CUDA reports 1 % less, would run out of it"
 )
+#: What is said of a job that fits its card, and not the share of it that its framework takes unasked.
+CAPPED = (
+    "it fits the card, and not the share of it that its framework takes: TensorFlow leaves 5 % of what is "
+    "free to the system, JAX takes 75 % of the card unasked (XLA_PYTHON_CLIENT_MEM_FRACTION)"
+)
 #: Why a job that fits may run out of memory all the same, by the note that says so.
 DOUBTS = {
     CROWDED: "what PyTorch's allocator holds beside fills the card",
     TIGHT: "what runs need is not known as closely as that",
+    wired.WIRED: "the system lets a GPU hold no more than a part of that memory unasked",
+    CAPPED: "its framework takes no more than a share of what is free",
 }
 #: The part of a 90 % interval's half-width beyond which one normal error in four lies: 0.674 of 1.645.
 _QUARTER = 0.41
 
 
-def doubt(job: Job, stack: Runtime, reading: Readings, required: Any, available: Any) -> str:
+def doubt(job: Job, stack: Runtime, reading: Readings, required: Any, available: Any, *, gpu: Gpu) -> str:
     """What is said of one job that fits a card and may run out of its memory all the same; else nothing.
 
     A server's cache takes what is left, so that its need is told this way only beyond what CUDA reports of
@@ -49,18 +59,44 @@ def doubt(job: Job, stack: Runtime, reading: Readings, required: Any, available:
     """
     if not np.all(required <= available):
         return ""
-    if crowds(job, stack, reading.device, available):
+    if crowds(job, stack, reading, available):
         return CROWDED
-    left = np.log(section("capacity")["reported"] * available / np.maximum(required, 1.0))
+    part = wired.share(gpu)
+    room = min(section("capacity")["reported"], part) * available
+    if gpu.vendor in _ALLOCATED and _beyond_share(stack, reading, room):
+        return CAPPED
+    left = np.log(room / np.maximum(required, 1.0))
     # An engine's cache takes what is left; a program without one needs what it needs.
     fills = job.phase == "serve" and not stack.holds.get("no_engine")
     sure = 0.0 if fills else _QUARTER * reading.halves["device"]
-    return TIGHT if np.all(left < sure) else ""
+    close = wired.WIRED if part < 1.0 else TIGHT
+    return close if np.all(left < sure) else ""
 
 
-def crowds(job: Job, stack: Runtime, device: Any, available: Any) -> bool:
-    """Whether PyTorch's allocator would hold all of a card, to a thousandth, in a training job."""
-    return job.trains and stack.software == "pytorch" and bool(np.all(device > 0.999 * available))
+def crowds(job: Job, stack: Runtime, reading: Readings, available: Any) -> bool:
+    """Whether PyTorch's allocator would hold all of a card, or in one of four such jobs, in training.
+
+    What it holds is freed before it fails, but for blocks that a tensor still lies in a part of.
+    """
+    if not job.trains or stack.software != "pytorch":
+        return False
+    sure = np.exp(-_QUARTER * np.asarray(reading.halves["device"]))
+    return bool(np.all(reading.device > section("capacity")["reported"] * available * sure))
+
+
+#: Vendors of whose GPUs those allocators take so much.
+_ALLOCATED = ("NVIDIA", "AMD")
+
+
+def _beyond_share(stack: Runtime, reading: Readings, room: Any) -> bool:
+    """Whether tensors are more than the share of what is free on a card that a framework's allocator takes.
+
+    TensorFlow leaves 5 % of it to the system (MinSystemMemory of its gpu_device.cc, 1.15), JAX a quarter of
+    the card (docs.jax.dev/en/latest/gpu_memory_allocation.html).
+    """
+    share = float(stack.holds.get("at_most", 1.0))
+    outside = reading.device - reading.reserved
+    return share < 1.0 and bool(np.all(reading.allocated > share * (room - outside)))
 
 
 class Readings(NamedTuple):

@@ -200,7 +200,7 @@ class Cells:
         if done.job.phase == "serve" and room >= self.required[index]:
             # What a server can be given is less than the card in any case.
             room = as_seen(self.gpus[index], done.job.phase).need("memory")
-        return doubt(done.job, done.runtime, one, self.required[index], room)
+        return doubt(done.job, done.runtime, one, self.required[index], room, gpu=self.gpus[index])
 
     def held(self, index: int) -> int | None:
         """Requests that a serving job holds at once on one of the devices; None of another job."""
