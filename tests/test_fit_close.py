@@ -29,6 +29,7 @@ def test_what_is_close_to_the_card_is_not_said_to_fit(whichgpu) -> None:
     ).json
     assert (told["fits"], told["may_run_out"]) == (True, True)
     assert "may run out of memory on rtx-3090: it needs 22.6 GiB of 24 GiB" in told["reason"]
+    assert "1.37 GiB are left (a monitor shows 19" in told["reason"]
     assert TIGHT in told["notes"]
     then = (*CLOSE[:3], "2000", *CLOSE[4:-1], "autogptq 2023-06")
     assert whichgpu("fit", "llama-1-30b", "--gpu", "rtx-3090", "--precision", "w4a16-g32", *then).status == 3
