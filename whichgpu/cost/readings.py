@@ -8,6 +8,7 @@ import numpy as np
 
 from whichgpu.cost import wired
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.distributed import sharding
 from whichgpu.cost.memory import Totals, totals
 from whichgpu.cost.memory_law import kind_of, spread
 from whichgpu.facts.model import Interval
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 #: What is said of training that fits, and whose allocator would hold all of the card.
 CROWDED = (
     "it fits as far as PyTorch's allocator gives back the blocks of other sizes that it holds, which would "
-    "fill the card, or do in one of four such jobs: runs so full have run out of memory; set "
+    "fill the card, or in one of four such jobs: runs so full have run out of memory; set "
     "PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True"
 )
 
@@ -80,14 +81,18 @@ def doubt(job: Job, stack: Runtime, reading: Readings, required: Any, available:
 
 
 def crowds(job: Job, stack: Runtime, reading: Readings, available: Any) -> bool:
-    """Whether PyTorch's allocator would hold all of a card, or in one of four such jobs, in training.
+    """Whether PyTorch's allocator would hold all of a card in training, to a thousandth.
 
-    What it holds is freed before it fails, but for blocks that a tensor still lies in a part of.
+    What it holds is freed before it fails, but for blocks that a tensor still lies in a part of. Shards are
+    gathered and joined in large ones: of these jobs one in four would be enough.
     """
     if not job.trains or stack.software != "pytorch":
         return False
-    sure = np.exp(-_QUARTER * np.asarray(reading.halves["device"]))
-    return bool(np.all(reading.device > section("capacity")["reported"] * available * sure))
+    most = 0.999 * available
+    if sharding(job, stack) and np.all(np.asarray(job.n_gpus) > 1):
+        sure = np.exp(-_QUARTER * np.asarray(reading.halves["device"]))
+        most = section("capacity")["reported"] * available * sure
+    return bool(np.all(reading.device > most))
 
 
 #: Vendors of whose GPUs those allocators take so much.
