@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
 import whichgpu as package
-from tests.fitting import GIB, GPUS, ask, one
-from whichgpu.cost.readings import TIGHT, Readings, doubt
+from tests.fitting import GIB, GPUS, ask, held, one
+from whichgpu.cost.readings import BARELY, CAPPED, CROWDED, TIGHT, Readings, doubt
 from whichgpu.cost.runtime import runtimes
+from whichgpu.cost.wired import WIRED, share
 from whichgpu.planner.capacity import meshes
 from whichgpu.planner.capacity.cells import Cells
 
@@ -27,6 +29,7 @@ def test_what_is_close_to_the_card_is_not_said_to_fit(whichgpu) -> None:
     ).json
     assert (told["fits"], told["may_run_out"]) == (True, True)
     assert "may run out of memory on rtx-3090: it needs 22.6 GiB of 24 GiB" in told["reason"]
+    assert "1.37 GiB are left (a monitor shows 19" in told["reason"]
     assert TIGHT in told["notes"]
     then = (*CLOSE[:3], "2000", *CLOSE[4:-1], "autogptq 2023-06")
     assert whichgpu("fit", "llama-1-30b", "--gpu", "rtx-3090", "--precision", "w4a16-g32", *then).status == 3
@@ -58,9 +61,10 @@ def test_the_chance_of_running_out_is_of_what_cuda_reports() -> None:
     asked = package.job("llama-2-7b", phase="generate")
     stack = runtimes()["transformers"]
     edge = 0.99 * card * np.exp(-0.41 * half)
-    assert doubt(asked, stack, reading, 1.001 * edge, card) == TIGHT
-    assert doubt(asked, stack, reading, 0.999 * edge, card) == ""
-    assert doubt(asked, stack, reading, 1.001 * card, card) == ""
+    of = partial(doubt, gpu=GPUS["rtx-4090"])
+    assert of(asked, stack, reading, 1.001 * edge, card) == TIGHT
+    assert of(asked, stack, reading, 0.999 * edge, card) == ""
+    assert of(asked, stack, reading, 1.001 * card, card) == ""
 
 
 def test_all_devices_in_order_are_the_same_cells_and_some_are_others() -> None:
@@ -156,3 +160,58 @@ def test_adapters_are_offered_in_the_format_that_the_card_runs(whichgpu):
     speeds = {one["option"]: one["speed"] for one in changes}
     assert speeds["--phase finetune_lora"] > 0.8
     assert not any("bf16" in option for option in speeds)
+
+
+@pytest.mark.parametrize(
+    ("workload", "gpu", "precision", "doubted"),
+    [
+        # llama.cpp's pull 2011 and issue 1870: 21,845 MB of 32 GiB, 48 GiB of 64.
+        ("gemma-2-27b", "apple-m1-pro-16c", "q8_0", True),
+        ("mixtral-8x7b", "apple-m1-pro-16c", "q4_k_m", True),
+        ("gemma-2-27b", "apple-m1-pro-16c", "q4_k_m", False),
+        ("llama-3-70b", "apple-m1-max-32c", "q4_k_m", False),
+        ("llama-3-70b", "apple-m1-max-32c", "q5_k_m", True),
+        ("gpt-oss-120b", "ryzen-ai-max-395", "mxfp4", False),
+        ("llama-3-70b", "ryzen-ai-max-395", "q8_0", True),
+    ],
+)
+def test_a_gpu_that_shares_its_memory_may_hold_a_part_of_it(workload, gpu, precision, doubted):
+    """A 24.6 GiB file on a Mac of 32 GiB was said to fit, where Metal ends at two thirds."""
+    answer = held(workload, gpu, phase="generate", precision=precision, runtime="llama.cpp")
+    assert answer.fits
+    assert (WIRED in answer.notes) is doubted
+
+
+def test_memory_of_its_own_is_all_a_gpu_s():
+    shares = {name: share(GPUS[name]) for name in ("rtx-4090", "mi300x", "jetson-agx-orin-64gb")}
+    assert set(shares.values()) == {1.0}
+    assert share(GPUS["apple-m1-max-32c"]) == 0.75
+
+
+def test_what_a_framework_takes_of_a_card_bounds_what_fits():
+    """JAX takes 75 % of an NVIDIA card as it starts, and has no more."""
+    job = {"phase": "generate", "precision": "bf16", "runtime": "jax"}
+    assert CAPPED in held("llama-1-30b", "a100-80gb-sxm", **job).notes
+    assert CAPPED not in held("llama-2-13b", "a100-40gb-sxm", **job).notes
+    assert CAPPED not in held("llama-1-30b", "tpu-v5p", **job).notes
+
+
+def test_blocks_that_nearly_fill_the_card_are_doubted():
+    """A 32B trained whole under ZeRO 3 on eight A100 80 GB ran out at any length, at 0.96 with its blocks."""
+    job = {"phase": "finetune_full", "precision": "bf16", "batch": 1.0, "seq_len": 512.0}
+    options = {"checkpointing": "full", "sharding": "zero3"}
+    asked = {**job, "options": options}
+    tight = held("qwen2.5-32b", "a100-80gb-sxm:8", runtime="transformers deepspeed flash-attn", **asked)
+    assert tight.fits
+    assert CROWDED in tight.notes
+    roomy = held("qwen2.5-14b", "a100-80gb-sxm:8", runtime="transformers deepspeed flash-attn", **asked)
+    assert not roomy.may_run_out
+
+
+@pytest.mark.parametrize(("tokens", "doubted"), [(12000, False), (34000, True)])
+def test_a_server_whose_cache_barely_holds_a_sequence_is_doubted(tokens, doubted):
+    """What vLLM has left for its cache is 11 % off in the mean on start-up logs."""
+    told = {"max_model_len": f"{tokens}", "gpu_memory_utilization": "0.9"}
+    answer = held("llama-3.1-8b", "rtx-4090", phase="serve", runtime="vllm 0.6", options=told)
+    assert answer.fits
+    assert (BARELY in answer.notes) is doubted

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from memory_jobs import GIB, GPUS, parts, total
 
@@ -168,3 +169,27 @@ def test_ultralytics_has_averaged_weights_beside_those_it_trains() -> None:
     )
     assert own["weights"] == pytest.approx(2.0 * plain["weights"], rel=0.01)
     assert own["optimizer"] == plain["optimizer"]
+
+
+def test_the_passes_of_an_adversarial_step_are_not_alive_together():
+    """StyleGAN2's README: 13.3 GB on each V100 for config F, four pictures in FP32; 21 GiB with all of them.
+
+    What its penalties take in a second backward pass is not counted.
+    """
+    needs = total("stylegan2", phase="train", precision="fp32", batch=4.0, runtime="pytorch") / GIB
+    assert needs == pytest.approx(13.3e9 / GIB, rel=0.11)
+
+
+@pytest.mark.parametrize("name", ["dcgan", "stylegan2", "stylegan3-t", "pix2pix", "cyclegan", "hifi-gan-v1"])
+def test_discriminators_keep_for_one_backward_pass_at_a_time(name: str) -> None:
+    workload = resolve(name)
+    made = workload.trace(workload.complete(Job(name, phase="train", precision="fp32")))
+    judges = [
+        op for op in made if op.stage == "forward" and op.layer.startswith(("disc", "periods", "scales"))
+    ]
+    kinds = ("gemm", "conv")
+    runs, kept = (
+        sum(float(np.max(op.read_bytes * op.copies)) for op in judges if op.kind in kinds and keeps(op))
+        for keeps in (lambda _: True, lambda op: np.any(op.saved_bytes > 0))
+    )
+    assert 0.2 * runs < kept < 0.7 * runs

@@ -188,7 +188,7 @@ class Estimates:
             sequences=float(self.sequences[g, j]),
             basis=self.bases[g],
             warnings=(
-                *self.warnings(g), *self._of_its_host(g, j), *self._overload(g, j), *self._crowded(one),
+                *self.warnings(g), *self._of_its_host(g, j), *self._overload(g, j), *self._crowded(g, one),
                 *self._behind_its_front(g, j),
             ),
             terms=self.timing.terms,
@@ -265,9 +265,10 @@ class Estimates:
         spread = np.hypot(own, engine(self.runtime)["first_spread"])
         return around(self.first_token[g, j], np.exp(Z90 * spread))
 
-    def _crowded(self, one: Answers) -> tuple[str, ...]:
+    def _crowded(self, g: int, one: Answers) -> tuple[str, ...]:
         """Whether a job fits and may run out of memory all the same."""
-        said = doubt(self.job, self.runtime, one.readings, one.required, one.available)
+        gpu = self.devices.gpus[g]
+        said = doubt(self.job, self.runtime, one.readings, one.required, one.available, gpu=gpu)
         return (said,) if said else ()
 
     def _overload(self, g: int, j: int) -> tuple[str, ...]:

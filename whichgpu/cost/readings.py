@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whichgpu.cost import wired
 from whichgpu.cost.coefficients import section
+from whichgpu.cost.distributed import sharding
 from whichgpu.cost.memory import Totals, totals
 from whichgpu.cost.memory_law import kind_of, spread
 from whichgpu.facts.model import Interval
@@ -17,13 +19,15 @@ if TYPE_CHECKING:
 
     from whichgpu.cost.layout import Layout
     from whichgpu.cost.runtime import Runtime
+    from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.job import Job
 
 
 #: What is said of training that fits, and whose allocator would hold all of the card.
 CROWDED = (
     "it fits as far as PyTorch's allocator gives back the blocks of other sizes that it holds, which would "
-    "fill the card: runs so full have run out of memory; set PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True"
+    "fill the card, or in one of four such jobs: runs so full have run out of memory; set "
+    "PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True"
 )
 
 
@@ -32,16 +36,29 @@ TIGHT = (
     "it fits as far as is counted: what runs need is not known as well as that, and one in four so close to "
     "the card's memory, of which CUDA reports 1 % less, would run out of it"
 )
+#: What is said of a job that fits its card, and not the share of it that its framework takes unasked.
+CAPPED = (
+    "it fits the card, and not the share of it that its framework takes: TensorFlow leaves 5 % of what is "
+    "free to the system, JAX takes 75 % of the card unasked (XLA_PYTHON_CLIENT_MEM_FRACTION)"
+)
+#: What is said of a server that starts as far as is counted, whose cache is not known as well as that.
+BARELY = (
+    "its cache has room for one sequence of max_model_len as far as is counted: in start-up logs caches were "
+    "11 % off in the mean, and one such server in four would not start"
+)
 #: Why a job that fits may run out of memory all the same, by the note that says so.
 DOUBTS = {
     CROWDED: "what PyTorch's allocator holds beside fills the card",
     TIGHT: "what runs need is not known as closely as that",
+    wired.WIRED: "the system lets a GPU hold no more than a part of that memory unasked",
+    BARELY: "what is left for its cache is not known as closely as that",
+    CAPPED: "its framework takes no more than a share of what is free",
 }
 #: The part of a 90 % interval's half-width beyond which one normal error in four lies: 0.674 of 1.645.
 _QUARTER = 0.41
 
 
-def doubt(job: Job, stack: Runtime, reading: Readings, required: Any, available: Any) -> str:
+def doubt(job: Job, stack: Runtime, reading: Readings, required: Any, available: Any, *, gpu: Gpu) -> str:
     """What is said of one job that fits a card and may run out of its memory all the same; else nothing.
 
     A server's cache takes what is left, so that its need is told this way only beyond what CUDA reports of
@@ -49,18 +66,48 @@ def doubt(job: Job, stack: Runtime, reading: Readings, required: Any, available:
     """
     if not np.all(required <= available):
         return ""
-    if crowds(job, stack, reading.device, available):
+    if crowds(job, stack, reading, available):
         return CROWDED
-    left = np.log(section("capacity")["reported"] * available / np.maximum(required, 1.0))
+    part = wired.share(gpu)
+    room = min(section("capacity")["reported"], part) * available
+    if gpu.vendor in _ALLOCATED and _beyond_share(stack, reading, room):
+        return CAPPED
+    left = np.log(room / np.maximum(required, 1.0))
     # An engine's cache takes what is left; a program without one needs what it needs.
     fills = job.phase == "serve" and not stack.holds.get("no_engine")
     sure = 0.0 if fills else _QUARTER * reading.halves["device"]
-    return TIGHT if np.all(left < sure) else ""
+    close = wired.WIRED if part < 1.0 else TIGHT
+    return close if np.all(left < sure) else ""
 
 
-def crowds(job: Job, stack: Runtime, device: Any, available: Any) -> bool:
-    """Whether PyTorch's allocator would hold all of a card, to a thousandth, in a training job."""
-    return job.trains and stack.software == "pytorch" and bool(np.all(device > 0.999 * available))
+def crowds(job: Job, stack: Runtime, reading: Readings, available: Any) -> bool:
+    """Whether PyTorch's allocator would hold all of a card in training, to a thousandth.
+
+    What it holds is freed before it fails, but for blocks that a tensor still lies in a part of. Shards are
+    gathered and joined in large ones: of these jobs one in four would be enough.
+    """
+    if not job.trains or stack.software != "pytorch":
+        return False
+    most = 0.999 * available
+    if sharding(job, stack) and np.all(np.asarray(job.n_gpus) > 1):
+        sure = np.exp(-_QUARTER * np.asarray(reading.halves["device"]))
+        most = section("capacity")["reported"] * available * sure
+    return bool(np.all(reading.device > most))
+
+
+#: Vendors of whose GPUs those allocators take so much.
+_ALLOCATED = ("NVIDIA", "AMD")
+
+
+def _beyond_share(stack: Runtime, reading: Readings, room: Any) -> bool:
+    """Whether tensors are more than the share of what is free on a card that a framework's allocator takes.
+
+    TensorFlow leaves 5 % of it to the system (MinSystemMemory of its gpu_device.cc, 1.15), JAX a quarter of
+    the card (docs.jax.dev/en/latest/gpu_memory_allocation.html).
+    """
+    share = float(stack.holds.get("at_most", 1.0))
+    outside = reading.device - reading.reserved
+    return share < 1.0 and bool(np.all(reading.allocated > share * (room - outside)))
 
 
 class Readings(NamedTuple):

@@ -321,9 +321,7 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
     held, spread, stack = step.held, step.spread, step.stack
     away = spread.offload
     gradient = scattered = trained * _gradient_bytes(step) / spread.of(_SHARDED)
-    if stack.holds.get("whole_gradients") and spread.level == _GATHERED and not step.frozen:
-        several = np.asarray(spread.micro_batches) > 1
-        gradient = np.where(several, trained * min(step.named.weight, step.named.activation), gradient)
+    summed = _summed_whole(step, trained)
     stored = (
         stage_weight_bytes(step.own, spread.pp, spread.stage)
         + quantised_head(step.own, stack, step.named) / spread.pp
@@ -340,6 +338,8 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
     # for those that lie in one buffer until the step.
     if spread.piecewise or ("optimizer" in away and not stack.holds.get("buffers")):
         gradient, scattered = gradient / step.layers, scattered / step.layers
+    # They go to the host after the last micro-batch, whose sum is where the others' is.
+    gradient = np.where(summed > 0.0, summed, gradient * weights)
     buckets: Any = 0.0
     if spread.level == 0 and not (stack.holds.get("no_buckets") or spread.piecewise):
         # Gradients are copied into buckets for their exchange, all of them.
@@ -349,7 +349,7 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
     return {
         "weights": averaged + stored / spread.of(1 if wide else _GATHERED) * weights
         * (on_device["optimizer"] if wide else 1.0),
-        "gradients": gradient * weights,
+        "gradients": gradient,
         "scattered": scattered * weights,
         "copies": trained * _copy(step) / spread.of(_GATHERED) * weights,
         # Paged states move to the host when the GPU is short, and are no tensors of the framework's.
@@ -357,6 +357,19 @@ def _states(step: _Step, optimizer: str, trained: Any) -> dict[str, Any]:
         * (0.0 if paged(optimizer) else on_device["optimizer"]),
         "buckets": buckets,
     }  # fmt: skip
+
+
+def _summed_whole(step: _Step, trained: Any) -> Any:
+    """Bytes of gradients that FSDP adds up whole on the GPU over several micro-batches; 0 where it does not.
+
+    It exchanges none within `no_sync`, nor moves any to a host that has its parameters (documentation of
+    `FullyShardedDataParallel.no_sync`).
+    """
+    holds, spread = step.stack.holds.get("whole_gradients"), step.spread
+    if not holds or spread.level != _GATHERED or step.frozen or spread.piecewise:
+        return 0.0
+    each = min(step.named.weight, step.named.activation)
+    return np.where(np.asarray(spread.micro_batches) > 1, trained * each, 0.0)
 
 
 def _kept_of_weight(step: _Step, optimizer: str) -> float:

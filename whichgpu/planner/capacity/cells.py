@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whichgpu.cost import replica_memory, starting
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
 from whichgpu.cost.estimate import estimate
 from whichgpu.cost.layout import memory_parts
 from whichgpu.cost.memory import Totals
 from whichgpu.cost.paired import Paired
-from whichgpu.cost.readings import doubt
+from whichgpu.cost.readings import BARELY, doubt
 from whichgpu.cost.settling import settle
 from whichgpu.cost.support import Needs, as_seen, refusal
 from whichgpu.errors import UsageError
@@ -202,7 +203,18 @@ class Cells:
         if done.job.phase == "serve" and room >= self.required[index]:
             # What a server can be given is less than the card in any case.
             room = as_seen(self.gpus[index], done.job.phase).need("memory")
-        return doubt(done.job, done.runtime, one, self.required[index], room)
+        if self._barely_starts(index):
+            return BARELY
+        return doubt(done.job, done.runtime, one, self.required[index], room, gpu=self.gpus[index])
+
+    def _barely_starts(self, index: int) -> bool:
+        """Whether a server told its longest sequence would not start in one of four such cases."""
+        done = self.settled
+        if "max_model_len" not in done.job.options or not starting.profiles(done.runtime, done.job):
+            return False
+        spare, kept = float(self.available[index] - self.required[index]), self.parts["kv_cache"][index]
+        # Of a normal error one in four is beyond 0.845 of its mean size.
+        return bool(spare < 0.845 * section("capacity")["cache_error"] * (spare + kept))
 
     def held(self, index: int) -> int | None:
         """Requests that a serving job holds at once on one of the devices; None of another job."""

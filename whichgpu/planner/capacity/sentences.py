@@ -23,7 +23,7 @@ def reason(answer: Answer, refusal: str) -> str:
     if answer.fits and doubt:
         return (
             f"{what} may run out of memory on {where}: it needs {gib(answer.required)}{each} of "
-            f"{gib(answer.available)}, and {doubt}"
+            f"{gib(answer.available)}, {gib(answer.margin)} are left{_shown(answer)}, and {doubt}"
         )
     if answer.fits:
         return (
@@ -37,6 +37,12 @@ def reason(answer: Answer, refusal: str) -> str:
         f"{what} does not fit on {where}: it needs {gib(answer.required)}{each} ({part.replace('_', ' ')} "
         f"{gib(size)}) and there are {gib(answer.available)}, {gib(-answer.margin)} too few{_relaxed(answer)}"
     )
+
+
+def _shown(answer: Answer) -> str:
+    """What a monitor shows of a run in nine of ten cases; nothing of a server, which takes its share."""
+    read = answer.read.get("device")
+    return f" (a monitor shows {gib(read.low)} to {gib(read.high)})" if read else ""
 
 
 def _relaxed(answer: Answer) -> str:

@@ -4,7 +4,8 @@ Radford et al., "Unsupervised Representation Learning with Deep Convolutional Ge
 Networks"; Karras et al., "Analyzing and Improving the Image Quality of StyleGAN" (config F: skip
 generator, residual discriminator); "Alias-Free Generative Adversarial Networks" (configuration T, with
 StyleGAN2's discriminator). `infer` runs the generator; a step of `train` the generator once
-and the discriminator three times: on real pictures, on made ones, and on made ones for the generator.
+and the discriminator three times: on real pictures, on made ones, and on made ones for the generator, each
+with a backward pass of its own (training/loss.py of NVlabs/stylegan2-ada-pytorch).
 Letters: B pictures, C channels, H W height and width, D width of the latent.
 
 Dimensions: `kind` (dcgan, stylegan2, stylegan3), `latent`, `widths`; dcgan: `widths` from the deepest map on;
@@ -41,7 +42,8 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         generator(dims, rec, job.batch)
     if not job.trains:
         return
-    with rec.module("discriminator"):
+    # Its own passes run backward one by one, of real and of made pictures: the generator's step keeps more.
+    with rec.module("discriminator", freed=True):
         discriminator(dims, rec, 2.0 * job.batch)
     with rec.module("discriminator", again=True):
         discriminator(dims, rec, job.batch)

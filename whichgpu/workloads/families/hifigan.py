@@ -43,12 +43,12 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
         _generator(dims, rec, job.batch, job.seq_len)
     if not job.trains:
         return
-    # Real and made sound to train the discriminators, then both again for the generator's losses.
+    # Real and made sound to train the discriminators, then both again for the generator's losses: two steps.
     for again in (False, True):
-        with rec.module("periods", again=again):
+        with rec.module("periods", again=again, freed=not again):
             for period in dims["periods"]:
                 _period(dims, rec, 2.0 * job.batch, job.seq_len, float(period))
-        with rec.module("scales", again=again):
+        with rec.module("scales", again=again, freed=not again):
             for scale in range(dims["scales"]):
                 _scale(dims, rec, 2.0 * job.batch, job.seq_len / 2.0**scale)
 

@@ -4,7 +4,8 @@ Isola et al., "Image-to-Image Translation with Conditional Adversarial Networks"
 as many doublings, each with what was made on the way down beside it); Zhu et al., "Unpaired Image-to-Image
 Translation" (`resnet`: two halvings, nine residual blocks). The discriminator scores patches of 70 x 70.
 `infer` runs one generator. A step of training runs it on each picture, and the discriminator on a made and
-a real one and again on the made one; CycleGAN trains two of both and runs each generator three times: on
+a real one and again on the made one, in steps of their own (`optimize_parameters` of
+junyanz/pytorch-CycleGAN-and-pix2pix); CycleGAN trains two of both and runs each generator three times: on
 its pictures, back again, and on pictures that should stay as they are.
 Letters: B pictures (pairs in training), C channels, H W height and width.
 
@@ -43,7 +44,10 @@ def forward(dims: Dims, job: Job, rec: Recorder) -> None:
                 generate(dims, rec, x)
         if job.trains:
             for again, pictures in enumerate((2.0, 1.0)):
-                with rec.module("discriminator" if pairs == 1 else f"discriminator{i + 1}", again=again > 0):
+                # Their own step comes first in pix2pix, beside what generators keep, and last in CycleGAN.
+                freed = (again > 0) == (pairs == 1)
+                name = "discriminator" if pairs == 1 else f"discriminator{i + 1}"
+                with rec.module(name, again=again > 0, freed=freed):
                     _discriminate(dims, rec, image(job, dims["seen"])._replace(batch=pictures * job.batch))
 
 
