@@ -151,7 +151,7 @@ def _with_few_rows(
 def _in_turn(
     ops: OpTable, devices: Devices, times: tuple[NDArray[np.float64], NDArray[np.float64]]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Seconds of arithmetic and of weights, (O, G, J) each, of a few more rows than matrix-vector kernels take.
+    """Seconds of arithmetic and of weights, (O, G, J) each, of few more rows than matrix-vector kernels take.
 
     Sixteen rows of a recurrent layer take no longer than eight twice. What is sooner must not hang on priors
     that a fit takes back: it learns that products are quicker, and their weights slower.
