@@ -299,3 +299,20 @@ def test_an_autoencoder_that_must_be_in_fp32_is_so_in_time_as_in_memory() -> Non
     assert {dtype for dtype, _ in decoding("fp16", "diffusers", vae_precision="fp16")} == {"fp16"}
     assert {dtype for dtype, _ in decoding("bf16", "diffusers")} == {"bf16"}
     assert {dtype for dtype, _ in decoding("fp16", "ComfyUI")} == {"fp16"}
+
+
+@pytest.mark.parametrize("name", ["PyTorch 1.12", "PyTorch 2.1"])
+def test_a_step_that_is_replayed_as_a_graph_waits_for_no_launch(name: str) -> None:
+    job = {"phase": "train", "precision": "amp-fp16", "batch": 4.0}
+    launched, replayed = (
+        seconds("resnet50", "a100-80gb-sxm", runtime=text, **job) for text in (name, f"{name}, CUDA graphs")
+    )
+    assert replayed < 0.5 * launched
+    # What the GPU does is the same.
+    wide = {**job, "batch": 256.0}
+    launched, replayed = (
+        seconds("resnet50", "a100-80gb-sxm", runtime=text, **wide) for text in (name, f"{name}, CUDA graphs")
+    )
+    assert replayed == pytest.approx(launched, rel=0.02)
+    refused = seconds("resnet50", "a100-80gb-sxm", runtime=f"{name} without CUDA graphs", **wide)
+    assert refused == pytest.approx(launched)
