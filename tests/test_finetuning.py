@@ -386,7 +386,8 @@ def test_a_number_of_bits_that_no_format_has_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("narrow", "phase", "moved"),
-    [("bf16", "pretrain", 0.0), ("fp8", "pretrain", 4.0), ("fp8", "finetune_lora", 3.0), ("nvfp4", "pretrain", 5.0)],
+    [("bf16", "pretrain", 0.0), ("fp8", "pretrain", 4.0), ("fp8", "finetune_lora", 3.0),
+     ("nvfp4", "pretrain", 5.0)],
 )  # fmt: skip
 def test_gradients_are_narrowed_for_products_of_few_bits(narrow: str, phase: str, moved: float) -> None:
     """B of a value that arrives: 2 are read, or 4 in two looks, and written for both products, or for one."""
