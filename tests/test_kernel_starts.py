@@ -316,3 +316,24 @@ def test_a_step_that_is_replayed_as_a_graph_waits_for_no_launch(name: str) -> No
     assert replayed == pytest.approx(launched, rel=0.02)
     refused = seconds("resnet50", "a100-80gb-sxm", runtime=f"{name} without CUDA graphs", **wide)
     assert refused == pytest.approx(launched)
+
+
+def test_gradients_in_8_bits_are_looked_at_before_they_are_cast_under_torchao() -> None:
+    """One scale for all of a tensor, and inputs apart: compiled or not; Transformer Engine looks once."""
+
+    def share(text: str) -> float:
+        work = laid(
+            "llama-2-7b", "h100-80gb-sxm", phase="pretrain", precision="fp8", batch=1.0, runtime=text
+        ).work
+        tables = [one.table for one in work.kernels]
+        return float(
+            next(
+                passes(table, work.runtime)[place].max()
+                for table in tables
+                for place, op in enumerate(table.ops)
+                if op.layer.endswith(".narrowed")
+            )
+        )
+
+    assert share("torchtitan") == share("torchtitan compile") == 2.0
+    assert share("Megatron-Bridge 26.04") == share("llm-foundry") == 1.0
