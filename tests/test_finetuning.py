@@ -382,3 +382,23 @@ def test_formats_of_any_number_of_bits(name: str, weight: float) -> None:
 def test_a_number_of_bits_that_no_format_has_is_refused() -> None:
     with pytest.raises(UsageError, match="no precision '12bpw'"):
         precision("12bpw")
+
+
+@pytest.mark.parametrize(
+    ("narrow", "phase", "moved"),
+    [("bf16", "pretrain", 0.0), ("fp8", "pretrain", 4.0), ("fp8", "finetune_lora", 3.0),
+     ("nvfp4", "pretrain", 5.0)],
+)  # fmt: skip
+def test_gradients_are_narrowed_for_products_of_few_bits(narrow: str, phase: str, moved: float) -> None:
+    """B of a value that arrives: 2 are read, or 4 in two looks, and written for both products, or for one."""
+    item = resolve("llama-2-7b")
+    job = item.complete(Job("llama-2-7b", phase=phase, precision=narrow, batch=1.0, seq_len=512.0))
+    step = tuple(item.trace(job))
+    known = {op.layer: op for op in step}
+    kernels = [op for op in step if op.layer.endswith(".narrowed")]
+    assert bool(kernels) == bool(moved)
+    for one in kernels:
+        product = known[one.layer.removesuffix(".narrowed")]
+        values = product.write_bytes + (product.read_bytes if narrow == "nvfp4" else 0.0)
+        assert (one.read_bytes + one.write_bytes) / (values / 2.0) == moved
+        assert one.copies == product.copies

@@ -344,6 +344,22 @@ def test_the_name_of_a_run_says_its_format_and_its_method():
     assert named.value == lora.value != whole.value
 
 
+@pytest.mark.parametrize(
+    ("cells", "phase", "options"),
+    [({"runtime": "Megatron LoRA"}, "finetune_lora", ""), ({"options": "method=lora"}, "finetune_lora", ""),
+     ({"options": "peft=dora"}, "finetune_lora", "adapter=dora"),
+     ({"runtime": "Transformers QLoRA"}, "finetune_qlora", ""),
+     ({"options": "method=qlora", "precision": "nf4"}, "finetune_qlora", ""),
+     ({"options": "method=full"}, "finetune", "")],
+)  # fmt: skip
+def test_software_and_options_name_the_method_of_a_fine_tuning(cells, phase, options):
+    row = {"workload": "llama-2-7b", "gpu": "a100-80gb-sxm", "batch": "2", "seq_len": "2048", "n_gpus": "4"}
+    (told,) = predict_rows([{**row, "phase": "finetune", **cells}], GPUS)
+    bare = {key: text for key, text in cells.items() if key != "options"}
+    (stated,) = predict_rows([{**row, **bare, "phase": phase, "options": options}], GPUS)
+    assert told.value == pytest.approx(stated.value)
+
+
 def test_a_suite_s_name_stays_where_the_gpu_changes_its_software():
     """A program of XLA runs on a TPU: the row that said so broke the whole table."""
     row = {

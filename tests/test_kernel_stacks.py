@@ -395,3 +395,15 @@ def test_scores_with_a_bias_are_written_out_by_frameworks_and_not_by_engines() -
 )  # fmt: skip
 def test_nvidias_examples_are_channels_last_unless_a_source_says_how_it_ran_them(text, converts) -> None:
     assert runtime(text, "").converts == converts
+
+
+def test_submissions_of_mxnet_fuse_norms_with_what_is_behind_them_and_keep_up_with_their_input() -> None:
+    """--fuse-bn-relu and --fuse-bn-add-relu of NVIDIA's; pictures are decoded on the GPU."""
+    plain, submitted = runtime("MXNet NGC 21.10", ""), runtime("MXNet NGC 21.10 MLPerf", "")
+    assert (plain.reads, plain.chains) == (True, False)
+    assert (submitted.reads, submitted.chains) == (False, True)
+    job = {"phase": "train", "precision": "amp-fp16", "batch": 256.0}
+    alone, fused = (
+        seconds("resnet50", "a100-80gb-sxm", runtime=name, **job) for name in ("MXNet", "MXNet MLPerf")
+    )
+    assert 0.80 < fused / alone < 0.95

@@ -299,3 +299,41 @@ def test_an_autoencoder_that_must_be_in_fp32_is_so_in_time_as_in_memory() -> Non
     assert {dtype for dtype, _ in decoding("fp16", "diffusers", vae_precision="fp16")} == {"fp16"}
     assert {dtype for dtype, _ in decoding("bf16", "diffusers")} == {"bf16"}
     assert {dtype for dtype, _ in decoding("fp16", "ComfyUI")} == {"fp16"}
+
+
+@pytest.mark.parametrize("name", ["PyTorch 1.12", "PyTorch 2.1"])
+def test_a_step_that_is_replayed_as_a_graph_waits_for_no_launch(name: str) -> None:
+    job = {"phase": "train", "precision": "amp-fp16", "batch": 4.0}
+    launched, replayed = (
+        seconds("resnet50", "a100-80gb-sxm", runtime=text, **job) for text in (name, f"{name}, CUDA graphs")
+    )
+    assert replayed < 0.5 * launched
+    # What the GPU does is the same.
+    wide = {**job, "batch": 256.0}
+    launched, replayed = (
+        seconds("resnet50", "a100-80gb-sxm", runtime=text, **wide) for text in (name, f"{name}, CUDA graphs")
+    )
+    assert replayed == pytest.approx(launched, rel=0.02)
+    refused = seconds("resnet50", "a100-80gb-sxm", runtime=f"{name} without CUDA graphs", **wide)
+    assert refused == pytest.approx(launched)
+
+
+def test_gradients_in_8_bits_are_looked_at_before_they_are_cast_under_torchao() -> None:
+    """One scale for all of a tensor, and inputs apart: compiled or not; Transformer Engine looks once."""
+
+    def share(text: str) -> float:
+        work = laid(
+            "llama-2-7b", "h100-80gb-sxm", phase="pretrain", precision="fp8", batch=1.0, runtime=text
+        ).work
+        tables = [one.table for one in work.kernels]
+        return float(
+            next(
+                passes(table, work.runtime)[place].max()
+                for table in tables
+                for place, op in enumerate(table.ops)
+                if op.layer.endswith(".narrowed")
+            )
+        )
+
+    assert share("torchtitan") == share("torchtitan compile") == 2.0
+    assert share("Megatron-Bridge 26.04") == share("llm-foundry") == 1.0

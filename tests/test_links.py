@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from whichgpu.cost import links
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device import Devices
+from whichgpu.cost.fit import link_terms
+from whichgpu.cost.runtime import runtime
 from whichgpu.errors import UsageError
 from whichgpu.hardware.boxes import boxes
 from whichgpu.hardware.catalogue import catalogue
@@ -347,3 +349,20 @@ def test_a_few_tokens_go_to_each_choice_by_themselves(gpus: int) -> None:
     for size, measured in zip((128 * 7168.0, 2 * 128 * 7168.0), DEEPEP[gpus], strict=True):
         took = 1e6 * float(links.all_to_each(size, float(gpus), devices, 8.0)[0, 0])
         assert took == pytest.approx(measured, rel=0.12)
+
+
+def test_a_torus_goes_on_beyond_the_board_of_a_tpu() -> None:
+    """What PCIe or a network between machines taught says nothing of its links."""
+    tpu, gaudi = (Devices.of([GPUS[name]]).traits[0] for name in ("tpu-v4", "gaudi2"))
+    assert {tpu.link(gpus) for gpus in (2, 4, 8, 512)} == {"nvlink"}
+    assert (gaudi.link(8), gaudi.link(16)) == ("nvlink", "network")
+
+
+def test_a_language_model_s_large_buckets_are_told_by_those_of_language_models() -> None:
+    """Whatever trains it: what small networks taught under frameworks is of small ones."""
+    place = Devices.of([GPUS["gaudi2"]]).traits[0]
+    llama, resnet = (
+        link_terms(name, place, runtime("synapse", ""), 8.0) for name in ("llama-2-7b", "resnet50")
+    )
+    assert "b%nvlink&language" in llama
+    assert "b%nvlink" in resnet

@@ -49,7 +49,7 @@ def test_one_gpu_trains_the_same_however_it_is_asked() -> None:
 
 
 def test_a_pipeline_of_one_micro_batch_gains_nothing_and_says_so() -> None:
-    staged = replace(TRAIN, pp=4.0, n_gpus=4.0)
+    staged = replace(TRAIN, pp=4.0, n_gpus=4.0, options={"grad_accum": "1"})
     found = run(staged, H100)
     # But the update, of which each stage does its own part, and the slowest of four.
     work, alone = (
@@ -57,7 +57,24 @@ def test_a_pipeline_of_one_micro_batch_gains_nothing_and_says_so() -> None:
         for parts in (breakdown(staged, [GPUS[H100]]), breakdown(TRAIN, [GPUS[H100]]))
     )
     assert work == pytest.approx(alone, rel=0.01)
-    assert any("one micro-batch" in said for said in found.at(0, 0).warnings)
+    assert any("wait for one another 75% of a step" in said for said in found.at(0, 0).warnings)
+
+
+@pytest.mark.parametrize(
+    ("pp", "options", "count"), [(4.0, {}, 128), (64.0, {}, 252), (64.0, {"vp": "2"}, 128)]
+)
+def test_nobody_fills_a_pipeline_for_one_micro_batch(pp: float, options: dict[str, str], count: int) -> None:
+    staged = replace(TRAIN, workload="llama-3.1-405b", tp=8.0, pp=pp, n_gpus=8.0 * pp * 8, options=options)
+    found = run(staged, H100)
+    assert any(f"{count} micro-batches a step" in said for said in found.at(0, 0).warnings)
+    (stated,) = rates(staged, {**options, "grad_accum": f"{count}"})
+    assert float(found.throughput[0, 0]) == pytest.approx(stated)
+
+
+def test_stages_of_a_fine_tuning_wait_for_a_fifth_of_a_step_where_nothing_is_said() -> None:
+    tuned = replace(TRAIN, phase="finetune_full", tp=2.0, pp=4.0, n_gpus=8.0)
+    assert any("12 micro-batches a step" in said for said in run(tuned, H100).at(0, 0).warnings)
+    assert not any("micro-batches" in said for said in run(replace(tuned, pp=1.0), H100).at(0, 0).warnings)
 
 
 def test_the_bubble_is_stages_less_one_over_micro_batches_and_chunks() -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 GPUS = catalogue()
 #: A server's host, so that what launches take is the same on all.
 HOST = {"host": "server"}
-BATCHES = np.array([1.0, 4.0, 16.0, 64.0, 256.0])
+BATCHES = np.array([1.0, 4.0, 8.0, 16.0, 64.0, 256.0])
 TENSOR = tuple(
     GPUS[key]
     for key in (
@@ -104,6 +104,10 @@ def test_fp32_that_runs_in_tf32_is_as_fast_as_tf32_that_is_asked_for() -> None:
         ("bert-large", "infer", "fp16", "ONNX Runtime"),
         ("vit-base-patch16-224", "train", "amp-fp16", "torch.compile"),
         ("stable-diffusion-1.5", "generate", "fp16", "ComfyUI"),
+        # Rows of a recurrent layer's step go through matrix-vector kernels up to eight of them.
+        ("rnnt", "train", "fp32", "PyTorch 2.1"),
+        ("deepspeech2", "train", "fp32", ""),
+        ("ptb-lstm-medium", "train", "fp32", "PyTorch 2.1"),
     ],
 )
 def test_a_larger_batch_makes_no_less(name: str, phase: str, precision: str, runtime: str) -> None:
@@ -271,3 +275,18 @@ def test_what_is_compiled_is_no_slower(name: str) -> None:
     both = np.isfinite(eager) & np.isfinite(compiled)
     assert both.sum() > 20
     assert np.all(compiled[both] > 0.97 * eager[both])
+
+
+@pytest.mark.parametrize(
+    ("name", "precision", "runtime"),
+    [("resnet50", "amp-fp16", "MXNet MLPerf"), ("bert-large", "amp-fp16", ""), ("llama-2-7b", "bf16", "")],
+)  # fmt: skip
+def test_no_training_does_more_than_the_peak_of_its_gpu(name: str, precision: str, runtime: str) -> None:
+    phase = "pretrain" if precision == "bf16" else "train"
+    many = tuple(
+        GPUS[key] for key in ("v100-32gb-sxm", "a100-80gb-sxm", "b200-180gb-sxm", "mi300x", "gaudi2")
+    )
+    for batch in BATCHES:
+        found = estimate(Job(name, phase=phase, precision=precision, runtime=runtime, batch=batch), many)
+        peaks = np.array([[max(gpu.value("fp16") or 0.0, gpu.value("bf16") or 0.0)] for gpu in many])
+        assert np.all(found.timing.work / found.seconds < 0.9 * peaks)

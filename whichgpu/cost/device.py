@@ -10,7 +10,7 @@ import numpy as np
 from whichgpu.cost.classes import kin, lineage, memory_kind
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.device_rates import CLEARLY, Rates
-from whichgpu.cost.joined import has_bridge
+from whichgpu.cost.joined import has_bridge, seamless
 from whichgpu.cost.traits import Traits
 from whichgpu.errors import UsageError
 
@@ -70,6 +70,7 @@ class Devices(Rates):
         )
         throttle, plain, narrow = (np.log(self.throttle(1.0, dtype))[:, 0] for dtype in ("fp16", "", "int8"))
         joined = np.where(self.nvlink > 0, self.nvlink_gpus, 0.0)
+        joined = np.where(self.each(lambda gpu: seamless(gpu.id)), np.inf, joined)
         generation = np.nan_to_num(self.column("pcie_generation"), nan=3.0)[:, 0]
         tensor32 = np.isfinite(self.unasked)
         faster = ~(self.peak("fp16") <= CLEARLY * self.vector)[:, 0]

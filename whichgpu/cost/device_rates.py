@@ -227,6 +227,12 @@ class Rates(Columns):
         return np.array(named)[:, None]
 
     @cached_property
+    def trained(self) -> Column:
+        """Factor on `maturity` of products of language models in training."""
+        known = section("vendor_trainer")
+        return self.each(lambda gpu: known.get(gpu.family, known["other"]))
+
+    @cached_property
     def sustained(self) -> Column:
         """Share of the peak that the best products keep up, in language models' training and prompts."""
         c = section("products")

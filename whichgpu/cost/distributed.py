@@ -376,8 +376,6 @@ def notes(job: Job, mesh: Mesh, stack: Runtime, layers: Any = None) -> tuple[str
     uneven = _uneven(job, mesh)
     if uneven or stack.splits_batch or np.all(mesh.pp == 1):
         return uneven
-    if not {"global_batch", "grad_accum"} & set(job.options):
-        return ("neither grad_accum nor global_batch was given: one micro-batch, so the stages wait in turn",)
     empty = empty_slots(job, mesh)
     waits = np.max(empty / (_micro_batches(job, mesh) + empty))
     if waits < _WAITING or np.size(mesh.pp) > 1 or not isinstance(layers, int):
@@ -425,6 +423,9 @@ def gathering(asked: Job, job: Job, stack: Runtime, mesh: Mesh) -> tuple[str, ..
 _USUAL_TOKENS = 4.0 * 2**20
 #: The least of them for each GPU: 16M on 16,384 (Llama 3, section 3.3.2).
 _TOKENS_EACH = 1024.0
+#: Micro-batches of it over the passes in which a stage waits, at the least (assumed; Narayanan et al. 2021,
+#: section 2.2.1, have many more of them than stages).
+_FILLED = 4.0
 
 
 def usual_tokens(gpus: Any) -> Any:
@@ -432,21 +433,31 @@ def usual_tokens(gpus: Any) -> Any:
     return np.maximum(_USUAL_TOKENS, _TOKENS_EACH * np.asarray(gpus, dtype=np.float64))[()]
 
 
-def usual_step(asked: Job, job: Job, replica: Array) -> tuple[Job, tuple[str, ...]]:
-    """A complete pretraining on several GPUs of which nobody said how large a step is, with a usual one.
+def usual_step(asked: Job, job: Job, mesh: Mesh, stack: Runtime) -> tuple[Job, tuple[str, ...]]:
+    """A complete training on several GPUs of which nobody said how large a step is, with a usual one.
 
-    `asked` is the job before its defaults (who states a micro-batch means one of them), `replica` the GPUs
-    of one.
+    `asked` is the job before its defaults. Who states a micro-batch means one of them, but on stages: nobody
+    fills a pipeline to drain it again, so that they are empty for a fifth of a step at the most.
     """
-    stated = asked.batch is not None or {"grad_accum", "global_batch"} & set(asked.options)
     gpus, length = np.asarray(job.n_gpus, dtype=np.float64), np.asarray(job.seq_len, dtype=np.float64)
-    if stated or job.phase not in ("train", "pretrain") or np.all(gpus == 1.0):
+    fed = (np.asarray(mesh.pp) > 1.0) & (not stack.splits_batch)
+    whole = job.phase in ("train", "pretrain") and asked.batch is None
+    if (
+        {"grad_accum", "global_batch"} & set(asked.options)
+        or not (whole or np.any(fed))
+        or np.all(gpus == 1.0)
+    ):
         return job, ()
-    each = usual_tokens(gpus) / (length * np.asarray(job.batch, dtype=np.float64) * gpus / replica)
-    count = np.where(gpus > 1.0, np.maximum(np.round(each), 1.0), 1.0)
+    pretrains = job.phase in ("train", "pretrain")
+    each = usual_tokens(gpus) / (length * np.asarray(job.batch, dtype=np.float64) * gpus / mesh.replica)
+    usual = np.maximum(np.round(each), 1.0) if pretrains else np.ones(())
+    count = np.where(
+        fed, np.maximum(usual, np.ceil(_FILLED * empty_slots(job, mesh))), usual if whole else 1.0
+    )
+    count = np.where(gpus > 1.0, count, 1.0)
     said: Any = f"{float(count):g}" if count.ndim == 0 else count
     most = f" to {np.max(count):g}" if np.ptp(count) else ""
+    why = "for 4M tokens or more" if pretrains else "so that stages wait for a fifth of it at the most"
     return job.changed(options={**job.options, "grad_accum": said}), (
-        f"neither grad_accum nor global_batch was given: {np.min(count):g}{most} micro-batches a step, for "
-        "4M tokens or more",
+        f"neither grad_accum nor global_batch was given: {np.min(count):g}{most} micro-batches a step, {why}",
     )

@@ -44,6 +44,7 @@ from whichgpu.cost.releases import Lent
 from whichgpu.cost.runtime import runtimes
 from whichgpu.facts import store
 from whichgpu.values import NamedTuple, immutable
+from whichgpu.workloads.model import is_language_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -283,15 +284,26 @@ def _multiplied(precision: str, runtime: Runtime, *, emulated: bool, tf32: bool,
 def link_terms(workload: str, place: Traits, runtime: Runtime, gpus: float) -> Terms:
     """The effects on the rate of the links that join `gpus` GPUs in data parallel.
 
-    That of a workload stands for how often it exchanges gradients, which its op list does not say. Trainers
-    of language models exchange in few large buckets, of which small networks under frameworks say nothing.
+    That of a workload stands for how often it exchanges gradients, which its op list does not say. Language
+    models, whatever trains them, exchange in few large buckets, of which small networks under frameworks say
+    nothing.
     """
     links = dict.fromkeys(_links(place, gpus))
-    apart = f"&{runtime.domain}" if runtime.domain else ""
+    domain = runtime.domain or ("language" if _writes(workload) else "")
+    apart = f"&{domain}" if domain else ""
     return {
         **{f"b%{link}{apart}{where}": 1.0 for link in links for where in ("", f"={runtime.kernels}")},
         f"b/{workload}": 1.0,
     }
+
+
+@lru_cache(maxsize=4096)
+def _writes(workload: str) -> bool:
+    """Whether a workload on file, by its id, is a language model."""
+    from whichgpu.workloads.workload import workloads
+
+    known = workloads().get(workload)
+    return known is not None and is_language_model(known)
 
 
 def _links(place: Traits, gpus: float) -> tuple[str, str]:

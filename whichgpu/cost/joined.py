@@ -28,6 +28,14 @@ def fabric(gpu: str) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=1024)
+def seamless(gpu: str) -> bool:
+    """Whether the links inside the machine that is built for a GPU go on to the next one (a TPU's torus)."""
+    from whichgpu.hardware.boxes import boxes_of
+
+    return any(box.intra and box.intra == box.inter for box in boxes_of(gpu) if not box.provider)
+
+
+@lru_cache(maxsize=1024)
 def together(gpu: str) -> float:
     """GPUs of the largest machine on file that is built for several of one and is nobody's instance.
 

@@ -155,6 +155,8 @@ def read_head(texts: tuple[str, ...]) -> Head:
     if asked in adapters.GENERAL and workload.defaults.get("phase", "") in adapters.PHASES:
         asked = workload.defaults["phase"]
     said, columns = _apart(_options(options))
+    if adapters.PHASES[0] in workload.phases:
+        asked, said = adapters.told(asked, stack, said)
     said = _drafted(said, asked or workload.phases[0])
     counted = scenario or re.search(r"-99(?:\.9)?\b", name) or (asked == "infer" and _submits(stack))
     if "pairs" in workload.dims and counted:

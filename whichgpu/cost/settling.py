@@ -49,7 +49,7 @@ def settle(job: Job) -> Settled:
         job, more = offload.by_layers(workload, job, stack)
         step = (*step, *more)
     if job.trains and is_language_model(workload):
-        job, step = distributed.usual_step(read.job, job, mesh.replica)
+        job, step = distributed.usual_step(read.job, job, mesh, stack)
         step = (*step, *distributed.gathering(read.job, job, stack, mesh))
     return Settled(workload, job, stack, unused, (*workload.beyond(job), *read.said, *beside, *step))
 

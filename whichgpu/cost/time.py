@@ -177,11 +177,12 @@ def prepare(
         kept = clocked
         if table.kind in PRODUCTS:
             kept = _clocked(table, devices, runtime, exponent, busy * devices.sustained) * devices.capped
+        tuned = devices.trained if trains and runtime.domain and table.kind in PRODUCTS else 1.0
         kernels.append(
             Kernels(
                 table=table,
                 classes=table.classes,
-                compute=compute / clocked,
+                compute=compute / (clocked * tuned),
                 memory=memory / stream,
                 fastest_compute=_fastest_compute(table, devices, runtime, kept),
                 fastest_memory=_fastest_memory(table, devices, runtime, trains=trains),

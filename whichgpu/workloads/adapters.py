@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 PHASES = ("finetune_lora", "finetune_qlora")
 #: Phases that leave open whether adapters are trained, which a model's name may say: `Llama-2-7B LoRA`.
 GENERAL = ("finetune_full", "train")
+#: Options of a table that may name a method, and those that people write behind a trainer's name.
+_WAYS = ("method", "peft", "peft_method", "tuning")
+_IN_RUNTIME = regex(r"(?i)(?<![a-z0-9])(?:qlora|lora|dora)(?![a-z0-9])")
 #: What the frozen weights are stored in where the job does not say.
 DEFAULT_PRECISION = {"finetune_lora": "bf16", "finetune_qlora": "nf4"}
 RANK = 16.0
@@ -182,6 +185,24 @@ def training_precision(job: Job) -> str:
 def trained_precision(job: Job) -> Precision:
     """The format of adapters, their gradients and states: FP32, or as the option `adapter_precision` says."""
     return precision(job.options.get("adapter_precision", "fp32"))
+
+
+def told(phase: str, runtime: str, options: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The phase of a training by adapters that its software or an option says, and the options without that.
+
+    Of a phase that leaves it open: `Megatron LoRA`, `method=qlora`, `peft=dora`; a method of none of these
+    names (`method=full`) is told of as an option that is not modelled.
+    """
+    ways = {key: found for key in _WAYS if (found := method(options.get(key, ""))) is not None}
+    way = next((key for key in _WAYS if key in ways), "")
+    text = options[way] if way else next(iter(_IN_RUNTIME.findall(runtime)), "")
+    if phase not in GENERAL or not text:
+        return phase, dict(options)
+    left = {key: value for key, value in options.items() if key not in ways}
+    found = method(text)
+    if found is not None and found.id != "lora":
+        left = {"adapter": found.id, **left}
+    return ("finetune_qlora" if "qlora" in text.lower() else "finetune_lora"), left
 
 
 def stated(job: Job) -> Mapping[str, str]:

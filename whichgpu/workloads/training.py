@@ -196,6 +196,7 @@ def _backward(op: Op) -> Iterator[Op]:
 def _product_gradients(op: Op, back: Op) -> Iterator[Op]:
     """(m, k) x (k, n): the input's gradient is (m, n) x (n, k), the weights' (k, m) x (m, n)."""
     m, n, k, window = op.dims["m"], op.dims["n"], op.dims["k"], op.dims.get("window", 1.0)
+    yield from _narrowed(op)
     if op.backward in ("full", "input", "sequence"):
         yield changed(back, layer=f"{op.layer}.dgrad", dims={**op.dims, "n": k / window, "k": n * window},
                       read_bytes=op.write_bytes, write_bytes=op.read_bytes)  # fmt: skip
@@ -207,6 +208,28 @@ def _product_gradients(op: Op, back: Op) -> Iterator[Op]:
                       weight_bytes=0.0)  # fmt: skip
         if some(op.parameters > n * k * op.dims.get("groups", 1.0)):
             yield _bias_gradient(op)
+
+
+#: Times that values of 16 bits are read before they are numbers of 8 or 4 bits, and bytes of each that are
+#: written (as rows and as columns), by what products multiply.
+_NARROWED = {"fp8": (1.0, 2.0), "fp4": (2.0, 1.0)}
+
+
+def _narrowed(op: Op) -> Iterator[Op]:
+    """The kernels that narrow what a product's gradients read, where it multiplies 8 or 4 bits.
+
+    The gradient that arrives, as rows for the input's and as columns for the weights'; what norms and
+    functions make they narrow themselves in 8 bits (`with_quantized_norm` of TransformerEngine's
+    layernorm_linear.py), and not in 4, whose scale is known after a first look at all of it.
+    """
+    if op.dtype not in _NARROWED:
+        return
+    reads, each = _NARROWED[op.dtype]
+    each = each if op.backward in _LEARNING else each / 2.0
+    values = (op.write_bytes + (op.read_bytes if op.dtype == "fp4" else 0.0)) / 2.0
+    yield Op("copy", f"{op.layer}.narrowed", {"elements": values}, "fp32", read_bytes=2.0 * reads * values,
+             write_bytes=each * values, copies=op.copies, repeats=op.repeats, shard=op.shard,
+             stage="backward", backward="none")  # fmt: skip
 
 
 def _all_steps(op: Op) -> Op:

@@ -55,8 +55,8 @@ def _fused(ops: OpTable, runtime: Runtime) -> NDArray[np.float64]:
         return np.array(written)[:, None, None]
     if runtime.chains:
         return _chain(ops) * (1.0 - ended(ops, runtime))
-    left = np.array([_left(op, runtime) for op in ops.ops])[:, None, None]
-    return np.where(ops.fusable > 0, left, 1.0)
+    left = [_left(op, runtime) if op.fusable else _written(op, runtime) for op in ops.ops]
+    return np.array(left)[:, None, None]
 
 
 def _written(op: Op, runtime: Runtime) -> float:

@@ -138,13 +138,32 @@ def _with_few_rows(
     streamed = by_vectors(weights, ops, devices, runtime)
     tiled = weights * _rereads(ops, devices, runtime)
     if not runtime.vector_bytes:
-        return compute, np.where(rows <= most, streamed, tiled)
+        times = compute, np.where(rows <= most, streamed, tiled)
+        return times if runtime.domain else _in_turn(ops, devices, times)
     narrow = _in_narrow_tiles(ops, devices)
     once = by_vectors(weights, ops, devices, runtime, once=True)
     weights = np.where(rows <= most, streamed, np.where(narrow, np.maximum(tiled, once), tiled))
     turns, tiles = rows / most * streamed, compute * _learnt_of_experts(ops, devices, runtime)
     sooner = narrow & (least + turns < tiles + weights)
     return np.where(sooner, least, compute), np.where(sooner, turns, weights)
+
+
+def _in_turn(
+    ops: OpTable, devices: Devices, times: tuple[NDArray[np.float64], NDArray[np.float64]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Seconds of arithmetic and of weights, (O, G, J) each, of few more rows than matrix-vector kernels take.
+
+    Sixteen rows of a recurrent layer take no longer than eight twice. What is sooner must not hang on priors
+    that a fit takes back: it learns that products are quicker, and their weights slower.
+    """
+    c, (compute, weights) = section("products"), times
+    turns = ops.dims["m"] / c["vector_rows"]
+    vectors, read = _streamed(ops, devices), weights * turns
+    few = (
+        (turns > 1.0) & (ops.weight_bytes > 0.0) & (ops.dims["m"] < np.minimum(ops.dims["n"], ops.dims["k"]))
+    )
+    sooner = few & (vectors + c["learnt_weights"] * read < compute + c["learnt_weights"] * weights)
+    return np.where(sooner, vectors, compute), np.where(sooner, read, weights)
 
 
 def _in_narrow_tiles(ops: OpTable, devices: Devices) -> NDArray[np.bool_]:
