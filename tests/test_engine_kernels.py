@@ -225,3 +225,15 @@ def test_dense_products_in_fp8_are_no_slower_than_in_16_bits():
             for one in ("bf16", "fp8")
         )
         assert narrow < 0.9 * wide, engine
+
+
+def test_one_kernel_narrows_what_a_dense_model_multiplies_in_vllm_of_2025():
+    """A scale for each token; two for the scales of blocks that experts' checkpoints have."""
+    stack = runtime("vLLM 0.11", "")
+    for job, products, each in ((replace(CHAT, precision="fp8"), 4.0, 1.0), (EXPERTS, 2.0, 2.0)):
+        settled = settle(replace(job, runtime="vLLM 0.11", concurrency=8.0))
+        devices = lay_out(settled.job, [GPUS["h100-80gb-sxm"]]).devices
+        work = token_work(settled.workload, settled.job, stack, devices, sequences=8.0, kv_tokens=8000.0)
+        bare = replace(stack, quantising=0.0, quantising_dense=0.0)
+        more = [float(np.ravel(kernels(work.ops, one, devices))[0]) for one in (stack, bare)]
+        assert more[0] - more[1] == settled.workload.dims["layers"] * products * each

@@ -108,6 +108,15 @@ def _tokens_a_message(own: Mapping[str, Any], job: Job, devices: Devices | None)
     return np.where(meant, float(bundles["tokens"]), 1.0) if np.any(meant) else 1.0
 
 
+def unsaid(stack: Runtime, job: Job, devices: Devices) -> dict[str, str]:
+    """Options that one job on one GPU leaves open and that are taken as published recipes have them."""
+    found = {"stream_interval": _tokens_a_message(stack.scheduler, job, devices)}
+    if is_published(stack, job):
+        found["scheduler_recv_interval"] = _as_published(stack.habits["closed"], job, devices)
+    figures = {name: float(np.ravel(one)[0]) for name, one in found.items()}
+    return {name: f"{one:g}" for name, one in figures.items() if one > 1.0 and name not in job.options}
+
+
 def is_published(stack: Runtime, job: Job) -> bool:
     """Whether a job may be of an engine's published tables: so many in flight, of which no more is said."""
     whole = all(one is not None for one in (job.concurrency, job.input_tokens, job.output_tokens))
