@@ -418,8 +418,9 @@ def test_published_tables_of_sglang_look_for_requests_as_their_scripts_do():
     loads = replace(job, concurrency=np.array([8.0, 16.0]))
     assert looks(loads, "h200-141gb-sxm", "b200-180gb-sxm") == [[1.0, 1.0], [10.0, 30.0]]
     for other in (
-        replace(job, runtime="SGLang 0.5.7"), replace(job, output_tokens=512.0), replace(job, workload="glm-5"),
-        replace(job, concurrency=None), replace(job, options={"num_prompts": "640"}),
+        replace(job, runtime="SGLang 0.5.7"), replace(job, output_tokens=512.0),
+        replace(job, workload="glm-5"), replace(job, concurrency=None),
+        replace(job, options={"num_prompts": "640"}),
         replace(job, options={"scheduler_recv_interval": "1"}),
     ):  # fmt: skip
         assert looks(other, "b200-180gb-sxm") == [[1.0]]

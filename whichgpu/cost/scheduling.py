@@ -8,8 +8,8 @@
     scheduler_recv_interval  passes from one look at what has come in to the next (SGLang)
     num_scheduler_steps      the same of vLLM's engine before 0.8, which scheduled so many passes at a time
     streams                  s in which the one process that streams a server's answers sends a message
-    stream_interval          tokens of an answer that a message has (TensorRT-LLM), unasked those of the engine's `bundles`:
-                             its makers' recipes for some `models` and on some `cards`, by words of their names
+    stream_interval          tokens of an answer that a message has (TensorRT-LLM), unasked those of its
+                             `bundles`: of recipes for some `models` and `cards`, by words of their names
 
 All but `reserves` and `streams` are options of a job; `data/runtimes` has each engine's own, which on some
 `cards` are others: those with less memory than `below`, or one of the `names` in theirs. One of `slots` is
@@ -54,8 +54,8 @@ _OWN = {"scheduler_recv_interval": "sglang", "num_scheduler_steps": "vllm", "str
 class Limits(NamedTuple):
     """Sequences at once, tokens of a pass, share of an answer that is kept free, passes between looks.
 
-    `front` is s of a server's front end for each token that it streams. All but `reserves` are floats where the
-    job states them or no card has its own, else columns of the GPUs, `looks` by job as well.
+    `front` is s of a server's front end for each token that it streams. All but `reserves` are floats where
+    the job states them or no card has its own, else columns of the GPUs, `looks` by job as well.
     """
 
     sequences: Any
@@ -96,7 +96,7 @@ def limits(stack: Runtime, job: Job, devices: Devices | None = None) -> Limits:
 
 
 def _tokens_a_message(own: Mapping[str, Any], job: Job, devices: Devices | None) -> Any:
-    """Tokens of an answer in each message: as the job states, else as recipes of an engine have it; else 1."""
+    """Tokens of an answer in each message: as the job states, else as recipes have it, else 1."""
     bundles = own.get("bundles")
     if "stream_interval" in job.options or not bundles:
         return job.option("stream_interval", 1.0, 1.0)
