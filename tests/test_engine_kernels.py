@@ -158,20 +158,20 @@ def test_heads_of_64_are_no_slower_where_products_wait_either_way():
 
 
 def test_before_its_kernels_of_groups_an_engine_read_the_cache_for_each_head():
-    """Llama 2 70B has eight heads to a group, and 7B each its own."""
+    """Llama 2 70B has eight heads to a group, and 7B each its own; XQA came with 0.8."""
     job = Job("llama-2-70b", phase="serve", precision="fp8", input_tokens=128.0, output_tokens=2048.0,
               concurrency=128.0, tp=4.0, n_gpus=4.0)  # fmt: skip
     taken = {
         (model, version): times(replace(job, workload=model, runtime=f"TensorRT-LLM {version}"))[1]
         for model in ("llama-2-70b", "llama-2-7b")
-        for version in ("0.6", "0.7", "0.10")
+        for version in ("0.7", "0.8", "0.10")
     }
     # 128 sequences of 1,150 tokens in the mean: 160 kB of each in FP8, a quarter of it on each GPU.
     cache = 128 * 1150 * 160 * 1024 / 4 / 3.35e12
-    more = taken["llama-2-70b", "0.6"] - taken["llama-2-70b", "0.7"]
+    more = taken["llama-2-70b", "0.7"] - taken["llama-2-70b", "0.8"]
     assert 7.0 * cache < more < 7.0 * cache / 0.7
-    assert taken["llama-2-70b", "0.10"] == taken["llama-2-70b", "0.7"]
-    assert taken["llama-2-7b", "0.6"] == taken["llama-2-7b", "0.7"]
+    assert taken["llama-2-70b", "0.10"] == taken["llama-2-70b", "0.8"]
+    assert taken["llama-2-7b", "0.7"] == taken["llama-2-7b", "0.8"]
 
 
 def test_kernels_of_groups_were_for_eight_heads_alone_until_0_12():
@@ -226,3 +226,15 @@ def test_dense_products_in_fp8_are_no_slower_than_in_16_bits():
             for one in ("bf16", "fp8")
         )
         assert narrow < 0.9 * wide, engine
+
+
+def test_one_kernel_narrows_what_a_dense_model_multiplies_in_vllm_of_2025():
+    """A scale for each token; two for the scales of blocks that experts' checkpoints have."""
+    stack = runtime("vLLM 0.11", "")
+    for job, products, each in ((replace(CHAT, precision="fp8"), 4.0, 1.0), (EXPERTS, 2.0, 2.0)):
+        settled = settle(replace(job, runtime="vLLM 0.11", concurrency=8.0))
+        devices = lay_out(settled.job, [GPUS["h100-80gb-sxm"]]).devices
+        work = token_work(settled.workload, settled.job, stack, devices, sequences=8.0, kv_tokens=8000.0)
+        bare = replace(stack, quantising=0.0, quantising_dense=0.0)
+        more = [float(np.ravel(kernels(work.ops, one, devices))[0]) for one in (stack, bare)]
+        assert more[0] - more[1] == settled.workload.dims["layers"] * products * each

@@ -385,3 +385,54 @@ def test_what_answers_one_user_has_its_host_in_its_kernels_and_a_benchmark_has_n
     chat = Job("llama-2-7b", phase="serve", precision="fp16", concurrency=1.0, runtime="vLLM 0.5.3", **old)
     served = times(chat, "a100-80gb-sxm")[1]
     assert alone("vLLM 0.9", **old)[1] < alone("vLLM 0.5.3", **old)[1] < 0.8 * served
+
+
+def test_recipes_bundle_tokens_where_a_job_leaves_it_open():
+    """TensorRT-LLM's front end streams several tokens at once as recipes of some models and cards have it."""
+    stack = runtime("trtllm", "")
+
+    def front(model: str, *gpus: str, **options: str) -> list[float]:
+        job = Job(model, phase="serve", options=options)
+        devices = Devices.of([GPUS[gpu] for gpu in gpus])
+        return np.ravel(limits(stack, job, devices).front).tolist()
+
+    each = front("llama-3.1-8b", "h100-80gb-sxm")[0]
+    assert front("gpt-oss-120b", "h100-80gb-sxm") == [each / 20.0]
+    assert front("llama-3.1-70b", "h100-80gb-sxm", "b200-180gb-sxm") == [each, each / 20.0]
+    assert front("gpt-oss-120b", "b200-180gb-sxm", stream_interval="1") == [each]
+    # So that its first token is soon there, and the command that measures it says why.
+    job = Job("gpt-oss-120b", phase="serve", precision="mxfp4", runtime="trtllm", input_tokens=1024.0,
+              output_tokens=8192.0, concurrency=256.0, tp=4.0, n_gpus=4.0)  # fmt: skip
+    assert times(job, "b200-180gb-sxm")[0] < 0.5
+    assert times(replace(job, options={"stream_interval": "1"}), "b200-180gb-sxm")[0] > 60.0
+    assert "stream_interval: 20" in how_to_measure(job, "tensorrt-llm", "b200-180gb-sxm")[0]
+
+
+def test_published_tables_of_sglang_look_for_requests_as_their_scripts_do():
+    job = Job("deepseek-r1", phase="serve", precision="fp8", runtime="sglang", input_tokens=1024.0,
+              output_tokens=1024.0, concurrency=64.0, tp=8.0, n_gpus=8.0)  # fmt: skip
+
+    def looks(job: Job, *gpus: str) -> list[list[float]]:
+        devices = Devices.of([GPUS[gpu] for gpu in gpus])
+        return np.atleast_2d(limits(runtime(job.runtime, ""), job, devices).looks).tolist()
+
+    loads = replace(job, concurrency=np.array([8.0, 16.0]))
+    assert looks(loads, "h200-141gb-sxm", "b200-180gb-sxm") == [[1.0, 1.0], [10.0, 30.0]]
+    for other in (
+        replace(job, runtime="SGLang 0.5.7"), replace(job, output_tokens=512.0),
+        replace(job, workload="glm-5"), replace(job, concurrency=None),
+        replace(job, options={"num_prompts": "640"}),
+        replace(job, options={"scheduler_recv_interval": "1"}),
+    ):  # fmt: skip
+        assert looks(other, "b200-180gb-sxm") == [[1.0]]
+    stated = replace(job, options={"scheduler_recv_interval": "30"})
+    assert times(job, "b200-180gb-sxm") == times(stated, "b200-180gb-sxm")
+    told = how_to_measure(job, "sglang", "b200-180gb-sxm")[0]
+    assert "--scheduler-recv-interval 30" in told
+
+
+def test_engines_that_were_built_answer_without_a_server():
+    """The first token of one request is that of the session, as tables before trtllm-serve have it."""
+    job = replace(CHAT, precision="fp8", tp=1.0, n_gpus=1.0, concurrency=1.0)
+    session, server = (times(replace(job, runtime=f"TensorRT-LLM {one}"))[0] for one in ("0.7", "0.16"))
+    assert server - session == pytest.approx(10e-3 - 2e-3 + 2e-6 * 2048.0, rel=0.05)

@@ -76,6 +76,9 @@ def test_an_engine_s_all_reduce_of_one_shot_sends_all_to_all() -> None:
     # Cards that NVLink does not join have none, and a library's is no engine's.
     assert told[8.0][2][2, 0] == told[8.0][3][2, 0]
     assert np.array_equal(links.all_reduce(2e6, 8.0, MANY), links.all_reduce(2e6, 8.0, MANY, one_shot=True))
+    # A kernel may wait less for each other GPU than those of two rounds do.
+    soon = links.all_reduce(16e3, 8.0, MANY, direct=True, one_shot=True, peer=0.5e-6)
+    assert few_shot - soon[0, 0] == pytest.approx(7.0 * (section("links")["peer"] - 0.5e-6), rel=1e-6)
 
 
 def test_a_library_takes_the_protocol_that_is_quickest() -> None:

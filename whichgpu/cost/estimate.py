@@ -191,10 +191,10 @@ def _assemble(laid: Layout, timing: Timing, times: _Times, doing: energy.Activit
         bases=tuple(one.basis for one in errors),
         sequences=grid(laid.sequences), refusals=laid.refusals, timing=timing, unused=laid.unused,
         notes=laid.notes, sent=grid(sent),
-        streamed=None if serving is None or not serving.front else grid(rate * serving.front),
+        streamed=None if serving is None or not np.any(serving.front) else grid(rate * serving.front),
         unstreamed=(
             None
-            if serving is None or not serving.front
+            if serving is None or not np.any(serving.front)
             else grid(laid.replicas * laid.units / seconds)
         ),
         passes=None if laid.gradients is None else grid(laid.gradients.micro_batches),

@@ -46,7 +46,9 @@ def launched(table: OpTable, runtime: Runtime, devices: Devices) -> Array:
     """
     if table.kind == "gemm" and runtime.quantising:
         narrowed = [op.dtype in _NARROW and not op.shard.startswith("expert") for op in table.ops]
-        return 1.0 + runtime.quantising * np.array(narrowed, dtype=np.float64)[:, None, None]
+        mixture = any(op.shard.startswith("expert") for op in table.ops)
+        each = runtime.quantising if mixture else runtime.quantising_dense or runtime.quantising
+        return 1.0 + each * np.array(narrowed, dtype=np.float64)[:, None, None]
     if table.kind == "gemm" and runtime.casts:
         return np.where(cast(table, devices, runtime), 3.0, 1.0)
     if table.kind == "attention" and not runtime.domain:

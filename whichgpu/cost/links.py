@@ -198,35 +198,36 @@ def all_gather(size: Any, gpus: Any, devices: Devices, apart: Any = 1.0, *, dire
 
 def all_reduce(
     size: Any, gpus: Any, devices: Devices, apart: Any = 1.0, *, direct: bool = False, captured: Any = False,
-    one_shot: Any = False,
+    one_shot: Any = False, peer: Any = 0.0,
 ) -> Array:  # fmt: skip
     """Seconds in which `gpus` GPUs, `apart` from each other, add up `size` B that each holds.
 
     By whichever is quickest, as a library chooses it: a ring, in the switch of NVLink, or between nodes a
     double binary tree. `captured` in a CUDA graph a function of the host starts each between nodes. An
-    engine's kernel does it in `one_shot` where NVLink joins the GPUs: each gets all that the others hold.
+    engine's kernel does it in `one_shot` where NVLink joins the GPUs: each gets all that the others hold, and
+    waits for each for `peer` s, where that is stated.
     """
     whole = _collective(size, gpus, devices, apart, rounds=2.0, direct=direct)
     if direct and np.any(one_shot):
         whole = np.where(one_shot & _joined(devices, _array(gpus) * apart) & (whole > 0.0),
-                         _in_one_shot(size, gpus, devices, apart), whole)  # fmt: skip
+                         _in_one_shot(size, gpus, devices, apart, peer), whole)  # fmt: skip
     if not np.any(captured):
         return whole
     beyond = (whole > 0.0) & (_nodes(_array(gpus), apart, devices) > 1.0)
     return np.asarray(whole + np.where(beyond & captured, section("links")["captured"], 0.0))
 
 
-def _in_one_shot(size: Any, gpus: Any, devices: Devices, apart: Any) -> Array:
+def _in_one_shot(size: Any, gpus: Any, devices: Devices, apart: Any, peer: Any) -> Array:
     """Seconds of an all-reduce in which each GPU sends what it holds to all others, and adds up itself."""
     c, n = section("links"), _array(gpus)
     sent = (n - 1.0) * _array(size) / (link(devices, n * apart) * c["copied"] / c["nvlink"])
-    return np.asarray(_met(n) + sent)
+    return np.asarray(_met(n, peer) + sent)
 
 
-def _met(gpus: Array) -> Array:
+def _met(gpus: Array, peer: Any = 0.0) -> Array:
     """Seconds in which GPUs of an engine wait for each other before one reads what the others hold."""
     c = section("links")
-    return np.asarray(c["meeting"] + c["peer"] * (gpus - 1.0))
+    return np.asarray(c["meeting"] + np.where(np.asarray(peer) > 0.0, peer, c["peer"]) * (gpus - 1.0))
 
 
 def _collective(size: Any, gpus: Any, devices: Devices, apart: Any, *, rounds: float, direct: bool) -> Array:

@@ -273,8 +273,9 @@ def server(job: Job, gpu: Gpu) -> Server:
         launching=float(
             np.ravel(passes.launching(laid.workload, laid.job, laid.runtime, laid.devices))[0]
         ),
-        stalls=laid.runtime.stalls, looks=round(most.looks),
-        apart=_apart(laid) if float(np.ravel(mesh.attention_dp)[0]) > 1.0 else 0.0, front=most.front,
+        stalls=laid.runtime.stalls, looks=round(float(np.ravel(most.looks)[0])),
+        apart=_apart(laid) if float(np.ravel(mesh.attention_dp)[0]) > 1.0 else 0.0,
+        front=float(np.ravel(most.front)[0]),
     )  # fmt: skip
 
 

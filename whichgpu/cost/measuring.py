@@ -12,8 +12,9 @@ from whichgpu.cost import offload
 from whichgpu.cost.device import Devices
 from whichgpu.cost.memory import GIB
 from whichgpu.cost.requests import Requests
+from whichgpu.cost.runtime import runtime as named
 from whichgpu.cost.runtime import runtimes
-from whichgpu.cost.scheduling import OPTIONS, limits
+from whichgpu.cost.scheduling import OPTIONS, limits, unsaid
 from whichgpu.cost.steady import WAVES
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
@@ -51,7 +52,7 @@ def how_to_measure(job: Job, runtime: str, gpu: str = "", *, records: bool = Tru
              "apart": "prefill_gpus" in job.options}  # fmt: skip
     for row in store.load("commands")["commands"]["command"]:
         if all(value in row.get(name, (value,)) for name, value in asked.items()):
-            job, which = _by_itself(row, job)
+            job, which = _by_itself(row, _as_assumed(job, runtime, gpu))
             columns = _Kept(_columns(job, runtime, gpu))
             for part in ("server", "client"):
                 columns[part] = _more(row.get(part, {}), job, columns)
@@ -63,6 +64,15 @@ def how_to_measure(job: Job, runtime: str, gpu: str = "", *, records: bool = Tru
             text: str = row["text"].format_map(columns).rstrip()
             return which + text, str(row.get("source", ""))
     return "", ""
+
+
+def _as_assumed(job: Job, runtime: str, gpu: str) -> Job:
+    """A job with what its engine's recipes set on a GPU where it leaves that open."""
+    known = catalogue().get(gpu)
+    if known is None or job.phase != "serve":
+        return job
+    assumed = unsaid(named(job.runtime, runtime), job, Devices.of([known]))
+    return replace(job, options={**assumed, **job.options}) if assumed else job
 
 
 def _by_itself(row: Mapping[str, Any], job: Job) -> tuple[Job, str]:

@@ -207,7 +207,7 @@ _OF_EACH = (
     "title", "year", "vendors", "unmeasured", "gap", "gaps", "routing", "routings", "marks", "software",
     "release", "said",
     "id", "like", "keeper", "calls", "tf32", "narrow", "half", "one_user", "overlaps_softmax", "serverless",
-    "one_shot",
+    "one_shot", "one_shot_peer",
 )  # fmt: skip
 #: What a job is settled by, and nothing reads later.
 _SETTLED = (

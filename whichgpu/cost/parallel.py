@@ -207,14 +207,14 @@ _SPLITS: Mapping[str, Callable[[Op, Array], Op]] = {
 
 def tensor_parallel_seconds(
     ops: Iterable[Op], tp: Any, devices: Devices, *, trains: bool = False, shared: bool = False,
-    captured: Any = False, one_shot: Any = 0.0,
+    captured: Any = False, one_shot: Any = 0.0, peer: Any = 0.0,
 ) -> Array:  # fmt: skip
     """Seconds of all-reduces in one pass of unsharded `ops`: one after each row layer, and in norms of heads.
 
     In training a second one follows where the gradient passes the column layer before it; layers that
     are run again for the backward pass reduce again. Where the GPUs have `shared` out the tokens between
     products, each is a reduce-scatter and an all-gather. `captured`: the pass is a CUDA graph; of up to
-    `one_shot` tokens its all-reduces are of one shot.
+    `one_shot` tokens its all-reduces are of one shot, with a wait of `peer` s for each other GPU.
     """
     total = np.zeros((1, 1))
     if np.all(np.asarray(tp) == 1):
@@ -230,7 +230,7 @@ def tensor_parallel_seconds(
                     2.0 * all_gather(size, tp, devices)
                     if shared
                     else all_reduce(size, tp, devices, direct=not trains, captured=captured,
-                                    one_shot=np.asarray(op.dims["m"]) <= one_shot)
+                                    one_shot=np.asarray(op.dims["m"]) <= one_shot, peer=peer)
                 )  # fmt: skip
             total = total + op.count * (1.0 if again else times) * each
         elif "across" in op.dims and (op.stage == "forward" or again):

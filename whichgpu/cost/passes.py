@@ -70,7 +70,7 @@ def token_work(
     """
     ops, links = _rank(
         workload, job, devices, 0.0, sequences, kv_tokens, captured=_in_a_graph(stack), spread=spread,
-        one_shot=stack.read(lambda one: one.one_shot),
+        one_shot=stack.read(lambda one: one.one_shot), peer=stack.read(lambda one: one.one_shot_peer),
     )  # fmt: skip
     share = Requests.of(job).passes_per_token
     host, beside_gpu = _host(stack, job, sequences)
@@ -171,18 +171,21 @@ def _in_a_graph(stack: Runtime) -> NDArray[np.bool_]:
 
 def _rank(
     workload: Workload, job: Job, devices: Devices, *tokens: Any, alone: bool = False, captured: Any = False,
-    spread: bool = False, one_shot: Any = 0.0,
+    spread: bool = False, one_shot: Any = 0.0, peer: Any = 0.0,
 ) -> tuple[tuple[Op, ...], Array]:  # fmt: skip
     """What one GPU does of a pass of the replica, all its stages in turn, and its seconds on the links.
 
     `tokens`: prompt tokens, decoding sequences and cached tokens of the pass. `alone` they are of one
     request, which one group of data-parallel attention has. `captured`: the pass is a CUDA graph, whose
-    all-reduces are of `one_shot` up to so many tokens. `spread`: there are so many sequences in the mean.
+    all-reduces are of `one_shot` up to so many tokens, with a wait of `peer` s for each other GPU. `spread`:
+    there are so many sequences in the mean.
     """
     mesh = Mesh.of(job)
     groups = np.ones(()) if alone else mesh.attention_dp
     whole = step_ops(workload, job, *_dealt(tokens, mesh.pp * groups), spread=spread)
-    links = parallel.tensor_parallel_seconds(whole, mesh.tp, devices, captured=captured, one_shot=one_shot)
+    links = parallel.tensor_parallel_seconds(
+        whole, mesh.tp, devices, captured=captured, one_shot=one_shot, peer=peer
+    )
     links = links + parallel.stages_seconds(whole, mesh, devices)
     if np.any(mesh.attention_dp > 1):
         # Each group attends to its own sequences; the experts see the tokens of all groups.

@@ -292,7 +292,7 @@ def in_loop(job: Job, *, closed: bool = False) -> Job:
     """
     lengths = job.input_tokens, job.output_tokens
     loads = not closed and job.concurrency is None
-    if not job.runtime or job.trains or loads or None in lengths or any(map(job.options.get, _LENGTHS)):
+    if not job.runtime or job.trains or loads or None in lengths or any(map(job.options.get, LENGTHS)):
         return job
     try:
         drawn = runtime(job.runtime, "vllm").habits.get("closed")
@@ -306,7 +306,7 @@ def in_loop(job: Job, *, closed: bool = False) -> Job:
 
 
 #: Options that say how lengths differ, or of another load than so many in flight.
-_LENGTHS = (
+LENGTHS = (
     "request_rate",
     "num_prompts",
     "input_lengths",

@@ -168,6 +168,8 @@ class Runtime:
     rank: float = 0.0
     #: Tokens of a pass up to which each GPU of an all-reduce gets what all the others hold, at once.
     one_shot: float = 0.0
+    #: Seconds for which a GPU of such an all-reduce waits for each other one, if not as long as of any other.
+    one_shot_peer: float = 0.0
     #: Share of `fixed`, `sequence` and `rank` that is left without a server around the engine.
     serverless: float = 1.0
     #: Whether it does so where there are stages as well.
@@ -205,6 +207,8 @@ class Runtime:
     #: By architecture, `routing` where other kernels run on its GPUs.
     routings: Mapping[str, float] = field(default_factory=dict)
     quantising: float = 0.0
+    #: The same in models without experts, where that is stated apart.
+    quantising_dense: float = 0.0
     #: Whether its attention is held up by exponentials, and no more by how products wait for them.
     overlaps_softmax: bool = False
     #: Sizes of the groups whose heads share what a token's attention reads of the cache; None for any size.
@@ -315,7 +319,7 @@ _TIMES = ("launch", "gap", "fixed", "sequence")
 _LISTS = ("loads_wide", "tf32", "widens", "integer", "unpacks", "plain", "replaced", "unfused", "unmeasured",
           "aligned", "on_chip")  # fmt: skip
 #: Times that are nothing where a runtime states none.
-_UNASKED = ("eager", "eager_plain", "ahead", "rank")
+_UNASKED = ("eager", "eager_plain", "ahead", "rank", "one_shot_peer")
 _seconds = lru_cache(maxsize=None)(partial(parse, dimension="time"))
 
 
@@ -401,6 +405,7 @@ def _of_host(mark: Mapping[str, Any]) -> bool:
         "order",
         "stages_ahead",
         "one_shot",
+        "one_shot_peer",
         "scheduler",
         "routing",
         "turns",

@@ -8,7 +8,8 @@
     scheduler_recv_interval  passes from one look at what has come in to the next (SGLang)
     num_scheduler_steps      the same of vLLM's engine before 0.8, which scheduled so many passes at a time
     streams                  s in which the one process that streams a server's answers sends a message
-    stream_interval          tokens of an answer that a message has (TensorRT-LLM)
+    stream_interval          tokens of an answer that a message has (TensorRT-LLM), unasked those of its
+                             `bundles`: of recipes for some `models` and `cards`, by words of their names
 
 All but `reserves` and `streams` are options of a job; `data/runtimes` has each engine's own, which on some
 `cards` are others: those with less memory than `below`, or one of the `names` in theirs. One of `slots` is
@@ -25,6 +26,7 @@ import numpy as np
 from whichgpu import units
 from whichgpu.cost.coefficients import section
 from whichgpu.cost.mesh import Mesh
+from whichgpu.cost.requests import LENGTHS
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -52,15 +54,15 @@ _OWN = {"scheduler_recv_interval": "sglang", "num_scheduler_steps": "vllm", "str
 class Limits(NamedTuple):
     """Sequences at once, tokens of a pass, share of an answer that is kept free, passes between looks.
 
-    `front` is s of a server's front end for each token that it streams. The first two are floats where the
-    job states them or no card has its own, else columns of the GPUs.
+    `front` is s of a server's front end for each token that it streams. All but `reserves` are floats where
+    the job states them or no card has its own, else columns of the GPUs, `looks` by job as well.
     """
 
     sequences: Any
     tokens: Any
     reserves: float
-    looks: float
-    front: float = 0.0
+    looks: Any
+    front: Any = 0.0
 
     @property
     def filled(self) -> float:
@@ -86,9 +88,54 @@ def limits(stack: Runtime, job: Job, devices: Devices | None = None) -> Limits:
         for name, most in found.items()
     )
     foreign = another_engines(stack, job)
-    looks = max(1.0 if name in foreign else job.option(name, 1.0, 1.0) for name in _LOOKS)
-    front = units.parse(own.get("streams", "0 s"), "time") / job.option("stream_interval", 1.0, 1.0)
+    looks: Any = max(1.0 if name in foreign else job.option(name, 1.0, 1.0) for name in _LOOKS)
+    if not any(name in job.options for name in _LOOKS) and is_published(stack, job):
+        looks = _as_published(stack.habits["closed"], job, devices)
+    front = units.parse(own.get("streams", "0 s"), "time") / _tokens_a_message(own, job, devices)
     return Limits(sequences, tokens, float(own.get("reserves", 0.0)), looks, front)
+
+
+def _tokens_a_message(own: Mapping[str, Any], job: Job, devices: Devices | None) -> Any:
+    """Tokens of an answer in each message: as the job states, else as recipes have it, else 1."""
+    bundles = own.get("bundles")
+    if "stream_interval" in job.options or not bundles:
+        return job.option("stream_interval", 1.0, 1.0)
+    if any(word in job.workload.lower() for word in bundles["models"]):
+        return float(bundles["tokens"])
+    if devices is None:
+        return 1.0
+    meant = devices.each(partial(_named, bundles["cards"]))
+    return np.where(meant, float(bundles["tokens"]), 1.0) if np.any(meant) else 1.0
+
+
+def unsaid(stack: Runtime, job: Job, devices: Devices) -> dict[str, str]:
+    """Options that one job on one GPU leaves open and that are taken as published recipes have them."""
+    found = {"stream_interval": _tokens_a_message(stack.scheduler, job, devices)}
+    if is_published(stack, job):
+        found["scheduler_recv_interval"] = _as_published(stack.habits["closed"], job, devices)
+    figures = {name: float(np.ravel(one)[0]) for name, one in found.items()}
+    return {name: f"{one:g}" for name, one in figures.items() if one > 1.0 and name not in job.options}
+
+
+def is_published(stack: Runtime, job: Job) -> bool:
+    """Whether a job may be of an engine's published tables: so many in flight, of which no more is said."""
+    whole = all(one is not None for one in (job.concurrency, job.input_tokens, job.output_tokens))
+    return whole and "polls" in stack.habits.get("closed", {}) and not any(map(job.options.get, LENGTHS))
+
+
+def _as_published(tables: Mapping[str, Any], job: Job, devices: Devices | None) -> Any:
+    """Passes between looks as the scripts of published tables set them, (G, J): for some models and cards.
+
+    1 of jobs whose lengths are not those of the tables.
+    """
+    polls = tables["polls"]
+    if devices is None or not any(word in job.workload.lower() for word in polls["models"]):
+        return 1.0
+    sizes = np.asarray(job.input_tokens), np.asarray(job.output_tokens)
+    drawn = np.any([(sizes[0] == one) & (sizes[1] == other) for one, other in tables["uneven"]], axis=0)
+    meant = drawn & devices.each(partial(_named, polls["cards"]))
+    often = np.where(np.asarray(job.concurrency) < polls["many"], polls["below"], polls["above"])
+    return np.where(meant, often, 1.0) if np.any(meant) else 1.0
 
 
 def scheduled_at_once(stack: Runtime, job: Job) -> Any:

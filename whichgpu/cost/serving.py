@@ -197,7 +197,7 @@ def _stopped(
         gpu = seconds(taken)
         stop = paced(gpu, launched)
         waits = share * (stop - gpu) / gained
-        if mixed or in_lockstep(stack, job) or most.looks > 1.0:
+        if mixed or in_lockstep(stack, job) or np.any(most.looks > 1.0):
             break
         rate = each * apart / (alone + share * (stop - alone))
         begun = least if held.loop != "open" else np.maximum(-np.expm1(-rate * alone) / apart * times, full)

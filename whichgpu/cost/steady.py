@@ -59,7 +59,7 @@ class SteadyState:
     chunks: Array
     launching: Array
     gained: float
-    looks: float
+    looks: Any
     interruption: float
     variation: float
     after: Array
@@ -74,7 +74,7 @@ class SteadyState:
     grouped: Any = False
     lag: Any = 0.0
     read: Any = 0.0
-    front: float = 0.0
+    front: Any = 0.0
     ceiling: Any = np.inf
     stopped: Any = 0.0
 
