@@ -23,7 +23,8 @@ _USUAL, _WAITING, _IDLE = 0.92, 0.6, 0.35
 _SET = ("laptop", "edge")
 _WATTS = r"(?<![\d.])(\d{1,4})(?:\.\d+)? ?(?:W|watts?)\b(?!h)"
 _CAPPED = re.compile(
-    rf"(?:\b(?:power[- ])?(?:limit\w*|cap(?:ped|s)?|tgp|budget|mode|profile)\b|-pl\b|\bnvpmodel\b)[^.;,\d]{{0,24}}{_WATTS}"
+    rf"(?:\b(?:power[- ])?(?:limit\w*|cap(?:ped|s)?|tgp|budget|mode|profile)\b|-pl\b|\bnvpmodel\b)"
+    rf"[^.;,\d]{{0,24}}{_WATTS}"
     rf"|{_WATTS} ?(?:power )?(?:limit|cap|tgp|mode|profile|charger|adapter|brick)",
     re.IGNORECASE,
 )
@@ -56,7 +57,7 @@ _NETWORK = re.compile(
 
 
 class Beside(NamedTuple):
-    """What a text tells beside its figure; None where it does not. W, whether as a limit, MHz, lanes, Gbit/s."""
+    """What a text tells beside its figure, None where it does not: W, whether as a limit, MHz, Gbit/s."""
 
     watts: float | None = None
     capped: bool = False
