@@ -35,6 +35,11 @@ GPUS = catalogue()
         ("10 Gbit ethernet", Beside(network=10.0)),
         ("gigabit LAN", Beside(network=1.0)),
         ("24 GB of memory", Beside()),
+        ("offloaded 11/33 layers to GPU", Beside(layers=1 - 11 / 33)),
+        ("8 of 32 layers are on the CPU", Beside(layers=0.25)),
+        ("33/33 layers on the GPU", Beside()),
+        ("--cpu-offload-gb 6", Beside(offloaded=6 * 2.0**30)),
+        ("with cpu offload: 0.4 tokens/s", Beside()),
     ],
 )
 def test_figures_beside_the_measured_one(text, told):
@@ -50,6 +55,13 @@ def test_a_figure_below_what_the_gpu_has_points_to_its_cause():
     assert [cause for cause, _ in Beside(clock=1200.0).pointing(card)] == ["clocks"]
     assert [cause for cause, _ in Beside(clock=210.0).pointing(card)] == ["stuck"]
     assert not list(Beside(clock=1700.0).pointing(card))
+
+
+def test_what_the_host_keeps_is_a_share_of_the_weights():
+    assert Beside(offloaded=4e9).hosted(16e9) == 0.25
+    assert Beside(offloaded=40e9).hosted(16e9) == 1.0
+    assert Beside(layers=0.5).hosted(16e9) == 0.5
+    assert Beside().hosted(16e9) is None
 
 
 def heard(text):
@@ -69,6 +81,8 @@ def heard(text):
         ("ViT-L training on 8 A100 runs at 330 images/s in total and only GPU 0 shows load.", "fewer"),
         ("16 A100 in two nodes pretrain GPT-3 1.3B at 60000 tokens/s in total; the nodes talk over 10 Gbit "
          "ethernet, no InfiniBand.", "network"),
+        ("Llama 3.1 8B on RTX 4070 Ti Super in FP16 vLLM for a single user 12 tok/s; KV cache and weights do not "
+         "fit, cpu-offload-gb 6.", "spilling"),
         ("BERT-large fp32 pretraining on A100 at 110 sequences/s batch 32 sequence 128, TF32 disabled.",
          "precision"),
         ("BERT-large fine-tuning on A100 runs at 45 sequences/s but half of the time the job of a colleague "

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 #: Shares of the usual limit, of boost clocks and of a GPU, that are tried.
 _RAISED = (1.1, 1.2, 1.35)
-_CAPS, _CLOCKS, _SHARES = (0.85, 0.7, 0.6, 0.5, 0.4), (0.85, 0.7, 0.55, 0.4), (0.5, 0.25)
+_CAPS, _CLOCKS, _SHARES = (0.85, 0.7, 0.6, 0.5, 0.4), (0.85, 0.7, 0.55, 0.4, 0.28), (0.5, 0.25)
 #: Of boost, at which a clock is held that does not move: idle clocks, a power brake, a battery.
 _STUCK = (0.2,)
 #: Share of a card's memory below which a model stays on it.
@@ -146,9 +146,10 @@ def _served_from_the_host(asked: Asked) -> Iterator[Tried]:
         return
     # Of a model that does not fit, what is over; one that does stays whole in a server of many.
     over = 1.0 - asked.room / max(asked.answer.required, 1.0)
-    if over <= 0.0 and "runtime" in asked.stated and not of_one_user(asked.job):
+    told = asked.beside.hosted(weights)
+    if over <= 0.0 and told is None and "runtime" in asked.stated and not of_one_user(asked.job):
         return
-    for share in (over,) if over > 0.0 else (0.25, 0.5, 1.0):
+    for share in (told,) if told is not None else (over,) if over > 0.0 else (0.25, 0.5, 1.0):
         one = rated(asked, spent.mid / (spent.mid + share * weights / row["bandwidth"]))
         yield Tried("spilling", f" ({share:.0%} of them)", _about(one, row))
 

@@ -93,6 +93,8 @@ def pointed(found: Diagnosis, text: str) -> Diagnosis:
     text = _PERCENT.sub("%", text)
     known = {one.id for one in found.causes}
     seen = tuple((cause, words) for cause, words in _seen(text) if cause in known)
+    # Of a card that is a laptop's, that it is in one says nothing.
+    seen = tuple(one for one in seen if one[0] != "variant" or one[1].lower().rstrip("s") not in found.gpu)
     already = {cause for cause, _ in seen}
     seen += tuple((cause, words) for cause, words in found.told if cause in known - already)
     denied = tuple((cause, words) for cause, words in _denied(text) if cause in known)

@@ -49,6 +49,13 @@ _WORKERS = re.compile(
     r"\b(?:num[_ -])?workers ?(?:=|:|is|of|at|set to)? ?(\d{1,3})\b|\b(\d{1,3}) (?:data ?loader )?workers?\b",
     re.IGNORECASE,
 )
+_LAYERS = re.compile(r"(?<![\d.])(\d{1,3})(?: ?/ ?| of (?:the |its )?)(\d{1,3}) layers?\b", re.IGNORECASE)
+#: Layers of which the first number is what the host keeps.
+_ON_HOST = re.compile(
+    r"layers? (?:are |is |stay |remain |left |kept )*(?:on|in) (?:the )?(?:cpu|host|ram|system)",
+    re.IGNORECASE,
+)
+_OFFLOADED = re.compile(r"\bcpu[-_ ]offload[-_ ]gb[ =:]+(\d+(?:\.\d+)?)", re.IGNORECASE)
 _NETWORK = re.compile(
     r"(?<![\d.])(\d{1,4}) ?(?:Gb(?:it|ps)?(?:/s)?|G)[ -]?(?:ethernet|network\w*|nics?|links?|lan|switch)\b"
     r"|(?<![\d.])(\d{1,4}) ?GbE\b|\b(gigabit) (?:ethernet|network|lan|switch)\b",
@@ -65,6 +72,15 @@ class Beside(NamedTuple):
     lanes: float | None = None
     workers: int | None = None
     network: float | None = None
+    #: Share of the layers that the host keeps, and B of weights.
+    layers: float | None = None
+    offloaded: float | None = None
+
+    def hosted(self, weights: float) -> float | None:
+        """The share of so many B of weights that lie in the host; None where nothing is told of it."""
+        if self.offloaded is not None and weights:
+            return min(self.offloaded / weights, 1.0)
+        return self.layers
 
     def pointing(self, gpu: Gpu) -> Iterator[tuple[str, str]]:
         """The causes that the figures point to, with the figure in words."""
@@ -98,7 +114,18 @@ def beside(text: str) -> Beside:
         lanes=min(lanes) if lanes and min(lanes) < 16.0 else None,
         workers=int(_first(workers)) if workers else None,
         network=_gbit(_first(network)) if network else None,
+        layers=_kept(text),
+        offloaded=float(offloaded[1]) * 2.0**30 if (offloaded := _OFFLOADED.search(text)) else None,
     )
+
+
+def _kept(text: str) -> float | None:
+    """The share of layers that the host keeps: 19 of "14/33 layers on the GPU"."""
+    found = _LAYERS.search(text)
+    if found is None or not 0 <= int(found[1]) < int(found[2]):
+        return None
+    there = int(found[1]) / int(found[2])
+    return there if _ON_HOST.match(text, found.end() - len("layers")) else 1.0 - there
 
 
 def _first(match: re.Match[str]) -> str:
