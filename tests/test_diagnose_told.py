@@ -81,8 +81,8 @@ def heard(text):
         ("ViT-L training on 8 A100 runs at 330 images/s in total and only GPU 0 shows load.", "fewer"),
         ("16 A100 in two nodes pretrain GPT-3 1.3B at 60000 tokens/s in total; the nodes talk over 10 Gbit "
          "ethernet, no InfiniBand.", "network"),
-        ("Llama 3.1 8B on RTX 4070 Ti Super in FP16 vLLM for a single user 12 tok/s; KV cache and weights do not "
-         "fit, cpu-offload-gb 6.", "spilling"),
+        ("Llama 3.1 8B on RTX 4070 Ti Super in FP16 vLLM for a single user 12 tok/s; KV cache and weights do "
+         "not fit, cpu-offload-gb 6.", "spilling"),
         ("BERT-large fp32 pretraining on A100 at 110 sequences/s batch 32 sequence 128, TF32 disabled.",
          "precision"),
         ("BERT-large fine-tuning on A100 runs at 45 sequences/s but half of the time the job of a colleague "
