@@ -29,6 +29,7 @@ GPUS = catalogue()
         ("PCIe 3.0 x4, not x16", Beside(lanes=4.0)),
         ("on x1 risers", Beside(lanes=1.0)),
         ("in x16 slots", Beside()),
+        ("an eGPU over Thunderbolt (x4)", Beside(lanes=4.0)),
         ("num_workers=2", Beside(workers=2)),
         ("with 8 dataloader workers", Beside(workers=8)),
         ("over plain 25 GbE", Beside(network=25.0)),

@@ -42,6 +42,7 @@ _NOT_OF_SMS = re.compile(
 _LANES = re.compile(
     r"\bpci[- ]?e?\b(?:[^.;,]|\.(?=\d)){0,16}?[x\u00d7] ?(16|[1248])\b"
     r"|\b[x\u00d7] ?(16|[1248]) ?(?:electrical\w*|slots?|lanes?|risers?|mode|links?)\b"
+    r"|\b(?:thunderbolt|oculink|egpu|riser|m\.2)\b[^.;]{0,20}?[x\u00d7] ?([124])\b"
     r"|\b(?<![\d.])(16|[1248]) (?:pci[- ]?e? )?lanes?\b",
     re.IGNORECASE,
 )
