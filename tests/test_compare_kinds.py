@@ -252,7 +252,7 @@ def test_what_stands_in_for_two_alike_is_said_once():
 
 def test_a_part_without_matrix_units_lacks_what_came_with_them_and_what_was_not_read_says_so():
     told = [one.text for one in compare(["mi50-32gb", "rtx-4060"], today=TODAY).takeaways]
-    assert any("the MI50 lacks TF32" in text and "BF16" in text for text in told)
+    assert any("the MI50 32 GB lacks TF32" in text and "BF16" in text for text in told)
     told = [one.text for one in compare(["tpu-v5e", "a100-80gb-sxm", "l4"], today=TODAY).takeaways]
     assert any("whether the TPU v5e has" in text and text.endswith("was not read.") for text in told)
 
@@ -476,3 +476,9 @@ def test_where_the_usual_software_runs_on_none_all_are_under_what_does():
     assert {one.best.runtime for one in alone.results.values()} == {"xla"}
     asked = compare(["p40", "m40-24gb"], [Job("llama-3.1-8b", runtime="vllm")], today=TODAY).view.works[0]
     assert not asked.results, "who names one asks about it"
+
+
+def test_a_board_of_several_gpus_is_told_beside_the_share_of_one():
+    text = str(compare(["k80", "m40-24gb"], today=TODAY))
+    assert "draws less for each GPU (150 against 250 W; the board of the K80 300 W)" in text
+    assert "for each GPU" not in str(compare(["m40-24gb", "p40"], today=TODAY))

@@ -139,6 +139,9 @@ def test_names_are_short_unique_and_plain():
     assert len(set(names)) == len(names)
     assert short_name(known["a100-80gb-sxm"]) == "A100 80 GB SXM"
     assert short_name(known["rtx-4090-laptop"]) == "RTX 4090 Laptop"
+    # A name without its size that is another card's own is not plain.
+    other = sentence_names([known["rtx-3050-6gb"], known["rtx-a1000-6gb-laptop"], known["a10"]])
+    assert list(other.values()) == ["RTX 3050 6 GB", "RTX A1000 6 GB Laptop", "A10"]
     both = sentence_names([known["a100-80gb-sxm"], known["a100-80gb-pcie"]])
     assert set(both.values()) == {"A100 80 GB SXM", "A100 80 GB PCIe"}
 

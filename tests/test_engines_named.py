@@ -112,6 +112,9 @@ def test_programs_stand_for_what_runs_in_them(text, known):
     [
         ("PyTorch 2.3 (NGC), driver 550.54.15", "pytorch-2", "v2.3"),
         ("PyTorch NGC 24.05, driver 550.54.15", "pytorch-2", "ngc24.05"),
+        ("driver 550.54.15, PyTorch 2.3", "pytorch-2", "v2.3"),
+        ("Ubuntu 22.04, Python 3.10, CUDA 12.4, PyTorch 2.3", "pytorch-2", "v2.3"),
+        ("NVIDIA driver 535.104.05; vLLM 0.5.4", "vllm-0.5", "v0.5"),
         ("nvcr.io/nvidia/pytorch:24.05-py3", "pytorch-2", "ngc24.05"),
         ("NeMo 24.07", "megatron", "ngc24.07"),
         ("Megatron-Bridge NeMo 26.02.01 NeMo Container", "megatron", "ngc26.02"),

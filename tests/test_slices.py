@@ -364,6 +364,11 @@ def test_fit_and_predict_have_the_same_of_a_package(workload, phase, key):
         api.predict(workload, key, **columns)
 
 
+def test_a_batch_to_classify_has_the_memory_of_one_device_of_a_package():
+    answer = held("resnet50", "mi250x", phase="infer", precision="fp16", batch=256)
+    assert answer.available == pytest.approx(0.5 * answer.share * GPUS["mi250x"].need("memory"))
+
+
 def test_the_smallest_card_of_a_stream_is_not_a_package_of_which_it_has_a_part():
     """What needs 89 GiB and is one stream has 64 of the 128 GiB of an MI250X."""
     stream = one("mixtral-8x7b", "mi250x", phase="generate", precision="fp16")

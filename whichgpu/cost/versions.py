@@ -24,18 +24,29 @@ _NAMESAKES = r"\bnemotron|\bmistral[-_ ]nemo\b"
 #: The number of a container, which is no part of a driver's or of another release; one that was mended has
 #: another behind it, as 26.02.01.
 _CONTAINER = r"(?<![\d.])(\d\d\.\d\d)(?:\.\d\d?)?(?!\.?\d)"
+_VERSION = r"\d+\.\d+"
+#: What a framework runs on, with its own number.
+_BELOW = (
+    r"\b(?:drivers?|linux|ubuntu|debian|kernel|python|cuda|cudnn|rocm|hip|nccl|gcc)"
+    r"(?: version| toolkit| driver)?[-_ :=v]{0,3}\d+(?:\.\d+)+"
+)
 #: A framework's release that is a month: no framework has come to such numbers, and NVIDIA's containers are
 #: named by theirs; the path of an image says no more than which one it is.
 _MONTHLY = r"(?i)(?<!/)\b(pytorch|tensorflow|mxnet)[-_ :v]*((?:1[7-9]|2\d)\.(?:0[1-9]|1[0-2]))(?![\d.])"
 
 
 def version_of(text: str) -> str:
-    """The first version number of free text: `v2.4` of "PyTorch 2.4.0 cu124", `ngc22.09` of a container."""
+    """The first version number of free text: `v2.4` of "PyTorch 2.4.0 cu124", `ngc22.09` of a container.
+
+    That of what lies below the framework is it only where there is no other: "driver 550.54.15, PyTorch 2.3".
+    """
     low = without_namesakes(text.lower())
     container = re.search(_CONTAINER, low) if re.search(_CONTAINED, low) else None
     if container:
         return f"ngc{container[1]}"
-    plain = re.search(r"\d+\.\d+", low)
+    plain = re.search(_VERSION, low)
+    if plain and re.search(_BELOW, low):
+        plain = re.search(_VERSION, re.sub(_BELOW, " ", low)) or plain
     return f"v{plain[0]}" if plain else ""
 
 

@@ -23,11 +23,19 @@ _NOT = "not_"
 
 
 class Blank(NamedTuple):
-    """Why there is no value: the answer, the reason in a few words, and the source of the reason or ''."""
+    """Why there is no value: the answer, the reason in a few words, and the source of the reason or ''.
+
+    `has` is whether the part has what the field counts, where the reason settles that as well.
+    """
 
     answer: str
     why: str
     source: str = ""
+    has: bool | None = None
+
+    def to_dict(self) -> dict[str, str]:
+        """As plain data: why there is no value."""
+        return {"answer": self.answer, "why": self.why, "source": self.source}
 
 
 class _Rule(NamedTuple):
@@ -69,7 +77,7 @@ def _rules() -> Mapping[str, tuple[_Rule, ...]]:
     """The reasons by field, in the order of the file."""
     found: dict[str, tuple[_Rule, ...]] = {}
     for row in store.load("blank")["blank"]["blank"]:
-        rule = _Rule(row["of"], Blank(row["answer"], row["why"], row.get("source", "")))
+        rule = _Rule(row["of"], Blank(row["answer"], row["why"], row.get("source", ""), row.get("has")))
         for field in row["fields"]:
             found[field] = (*found.get(field, ()), rule)
     return found

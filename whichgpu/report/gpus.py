@@ -58,7 +58,7 @@ def gist(gpu: Gpu, rented: Price | None) -> str:
 
 def show_document(gpu: Gpu) -> dict[str, Any]:
     """The contract's shape, the sparse peak beside each dense one that has it, and why the rest is blank."""
-    return {**_known(gpu), "blank": {name: reason._asdict() for name, reason in blanks(gpu)}}
+    return {**_known(gpu), "blank": {name: reason.to_dict() for name, reason in blanks(gpu)}}
 
 
 def _known(gpu: Gpu) -> dict[str, Any]:

@@ -206,7 +206,7 @@ def _answers(name: str, known: Sequence[Verdict], hardware: Sequence[Feature]) -
             raise UsageError(_no_feature(name, hardware, known))
         if feature is None:
             feature = Feature(name, (name,), "unknown", "no source that was read speaks of it here", "")
-        if here is None and own is not None:
+        if own is not None and (here is None or (here.support, own.support) == ("unknown", "no")):
             note = f"by the hardware; no statement of {verdict.framework.title} was read"
             feature = Feature(own.name, own.names, own.support, note, own.source)
         yield Answered(name, _together(verdict, feature), feature)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from whichgpu.hardware.blank import blank
 from whichgpu.hardware.fields import RATES
 from whichgpu.software import targets
 from whichgpu.values import immutable
@@ -29,6 +30,8 @@ _OF_MATRICES = ("bf16", "tf32", "fp8", "fp6", "fp4", "fp64-tensor")
 _LEVEL = 0.99
 #: Formats that compilers know only where the tensor cores have them.
 _TAKEN = ("fp6",)
+#: What is in the text of a video unit that lists its codecs: every one of today codes it.
+_LISTS = "H.264"
 
 
 @immutable
@@ -127,7 +130,7 @@ def _ratio(name: str, device: Device) -> float | None:
 
 
 def _format(name: str, native: Sequence[str], device: Device) -> Feature:
-    spellings = {"fp64-tensor": ("fp64_tensor",), "fp4": ("fp4", "nvfp4", "mxfp4")}.get(name, (name,))
+    spellings = (name, *targets.capabilities()["format"].get(name, ()))
     if any(one in native for one in spellings):
         return Feature(name, spellings, "native", "", "catalogue")
     ratio = _ratio(name, device) if name in RATES else None
@@ -177,7 +180,7 @@ def _of_hardware(name: str, row: Mapping[str, Any], device: Device, system: str)
     spellings = tuple(row["names"])
     if row.get("vendor", device.gpu.vendor) != device.gpu.vendor:
         return Feature(name, spellings, "no", f"it is of {row['vendor']}'s GPUs", row["source"])
-    stated = _stated(row.get("field", ""), device)
+    stated = _stated(row, device)
     if stated and system in row.get("not_on", ()):
         return Feature(name, spellings, "no", f"not on {system}", row["source"])
     if stated is not None:
@@ -187,7 +190,7 @@ def _of_hardware(name: str, row: Mapping[str, Any], device: Device, system: str)
         return Feature(name, spellings, "unknown", "no source that was read speaks of this GPU", "")
     if system in row.get("not_on", ()):
         return Feature(name, spellings, "no", f"not on {system}", row["source"])
-    support = _by_segment(row, device) or _by_target(row, device)
+    support = _by_part(row, device) or _by_target(row, device)
     support = support or ("no" if "native" in row or "yes" in row else "unknown")
     return Feature(
         name, spellings, support, "" if support == "unknown" else row.get("note", ""), row["source"]
@@ -200,16 +203,31 @@ def _by_target(row: Mapping[str, Any], device: Device) -> str:
     return next((way for way in ways if targets.best(device.target, tuple(row.get(way, ())))), "")
 
 
-def _by_segment(row: Mapping[str, Any], device: Device) -> str:
-    """What a row says of parts that are made for something, as drivers tell them apart; empty for nothing."""
+def _by_part(row: Mapping[str, Any], device: Device) -> str:
+    """What a row says of one part, or of those made for something, as drivers tell them apart; else empty."""
+    if device.gpu.id in row.get("parts", ()):
+        return "yes"
     if targets.best(device.target, tuple(row.get("apart", ()))):
         return ""
     return str(row.get("segments", {}).get(device.gpu.segment, ""))
 
 
-def _stated(field: str, device: Device) -> bool | None:
-    """What the catalogue states of a device; None where no source was read."""
+def _stated(row: Mapping[str, Any], device: Device) -> bool | None:
+    """What the catalogue states of a device: its value, or why it has none; None where no source was read."""
+    field = row.get("field", "")
     if not field:
         return None
     value = device.gpu.value(field)
-    return None if value is None else bool(value) and value not in ("no", "none")
+    if value is None:
+        reason = blank(device.gpu, field)
+        return reason.has if reason else None
+    if "least" in row:
+        return bool(value >= row["least"])
+    if not value or value in ("no", "none"):
+        return False
+    return _coded(str(row["holds"]), str(value)) if "holds" in row else True
+
+
+def _coded(codec: str, units: str) -> bool | None:
+    """Whether video units have a codec; None where their text lists none."""
+    return codec in units or (False if _LISTS in units else None)

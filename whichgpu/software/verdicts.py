@@ -50,7 +50,7 @@ def judge(device: Device, asked: Asked, system: str) -> Verdict:
     later = found[found.index(chosen) + 1 :] if chosen else []
     gone = next((one for one in later if one.answer == UNSUPPORTED), None)
     after = gone or next((one for one in later if one.answer == UNKNOWN), None)
-    limits = _limits(device, asked.framework, chosen, gone, system)
+    limits = (*_limits(device, asked.framework, chosen, gone, system), *_by_the_way(chosen, later))
     answer = _answer(found, chosen, limits)
     against = [] if answer == SUPPORTED else [after] if after else [] if chosen else _reasons(found)
     known = features.of(device, asked.framework, chosen.release.numbers if chosen else (), system)
@@ -255,6 +255,14 @@ def _limits(
     if gone is not None:
         found.append(f"{chosen.release.name} is the last release that runs")
     return tuple(dict.fromkeys(found))
+
+
+def _by_the_way(chosen: Found | None, later: Sequence[Found]) -> Iterator[str]:
+    """How releases run after the one chosen that run in a way that is not the one to take."""
+    first = next((one for one in later if _aside(one)), None)
+    if chosen is not None and first is not None and _text(first, "limited"):
+        since = f"from {first.release.name} on {_text(first, 'limited')}"
+        yield f"{chosen.release.name} is the last release that runs so; {since}"
 
 
 def _by_ptx(device: Device, framework: Framework, chosen: Found, system: str) -> str:

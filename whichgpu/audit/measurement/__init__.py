@@ -187,7 +187,8 @@ def diagnosed(run: Told, catalogue: Catalogue, made: Callable[[Told], Job]) -> D
     places = [resolve_device(name, catalogue) for name in heard.gpus]
     jobs = [(placed(made(heard), count, device), device) for device, count in places]
     heard = heard._replace(figure=_as_meant(heard.figure, *jobs[0]))
-    found = diagnose_any(heard.gpu, jobs, quoted.read(heard.figure), catalogue)
+    said = "" if whole else run.workload
+    found = diagnose_any(heard.gpu, jobs, quoted.read(heard.figure), catalogue, said)
     if whole:
         return found
     read_as = (heard.on(found.gpu) if heard.may_be else heard).command

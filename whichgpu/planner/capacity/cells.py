@@ -21,7 +21,7 @@ from whichgpu.cost.settling import settle
 from whichgpu.cost.support import Needs, as_seen, refusal
 from whichgpu.errors import UsageError
 from whichgpu.facts.model import Interval
-from whichgpu.hardware.parts import kept, resized
+from whichgpu.hardware.parts import kept, one_device, resized
 from whichgpu.values import immutable
 from whichgpu.workloads.job import NUMBERS
 
@@ -102,8 +102,13 @@ class Cells:
         return np.array([self.room(gpu) for gpu in self.gpus])
 
     def room(self, gpu: Gpu) -> float:
-        """Bytes of memory of a GPU that the job can be given: a stream has one device of a package."""
-        return self.share * float(as_seen(gpu, self.settled.job.phase).need("memory"))
+        """Bytes of memory of a GPU that the job can be given: a stream has one device of a package.
+
+        So has a batch: what classifies on both devices is two processes, with a model each.
+        """
+        phase = self.settled.job.phase
+        seen = one_device(gpu) if phase == "infer" else as_seen(gpu, phase)
+        return self.share * float(seen.need("memory"))
 
     def held_by(self, gpu: Gpu) -> bool:
         """Whether a GPU can run the job and has the memory, where the job is on one device alone."""

@@ -119,8 +119,16 @@ def _leads(view: View, pen: Pen, key: str) -> str:
     power = next(reason for reason in reasons(view) if reason.field == "power")
     power = power._replace(field=own_power(view))
     if other := ahead_of(view, key, power):
-        parts.append(f"draws {'less' if view.pair else 'least'} ({pen.against(key, other, power.field)})")
+        told = f"{pen.against(key, other, power.field)}{_whole_boards(view, pen, key, other)}"
+        each = "" if power.field == "power" else " for each GPU"
+        parts.append(f"draws {'less' if view.pair else 'least'}{each} ({told})")
     return listed(parts) if parts else ""
+
+
+def _whole_boards(view: View, pen: Pen, *keys: str) -> str:
+    """What boards that carry several GPUs draw, beside the shares of one: `; the board of the K80 300 W`."""
+    shared = [key for key in keys if view.rows.get("units_per_board") and view.number(key, "units_per_board")]
+    return "".join(f"; the board of the {pen.name(key)} {pen.quantity(key, 'power')}" for key in shared)
 
 
 def _ahead(view: View, pen: Pen, key: str) -> Iterator[str]:

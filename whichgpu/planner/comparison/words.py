@@ -6,6 +6,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from whichgpu.hardware.catalogue import catalogue
 from whichgpu.units import number
 
 if TYPE_CHECKING:
@@ -176,7 +177,17 @@ def base_name(name: str) -> str:
 
 
 def sentence_names(gpus: Sequence[Gpu]) -> dict[str, str]:
-    """What to call each GPU in a sentence: its base name where that is plain, else its short name."""
+    """What to call each GPU in a sentence: its base name where that is plain, else its short name.
+
+    A base name that is another card's own, as `RTX 3050` is of the one with 8 GB, is not plain.
+    """
     names = {gpu.id: short_name(gpu) for gpu in gpus}
     bases = {key: base_name(name) for key, name in names.items()}
+    bases = {key: names[key] if _of_another(key, base) else base for key, base in bases.items()}
     return {key: base if list(bases.values()).count(base) == 1 else names[key] for key, base in bases.items()}
+
+
+def _of_another(key: str, base: str) -> bool:
+    """Whether a base name is the id of another part of the catalogue, which a listing calls so."""
+    named = re.sub(r"[^a-z0-9.]+", "-", base.lower()).strip("-")
+    return named != key.partition(":")[0] and named in catalogue()

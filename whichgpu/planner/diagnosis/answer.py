@@ -21,6 +21,7 @@ from whichgpu.errors import Infeasible, WhichGpuError
 from whichgpu.hardware.parts import resized
 from whichgpu.planner.diagnosis import causes, counting
 from whichgpu.planner.diagnosis.settling import settled
+from whichgpu.planner.diagnosis.told import beside
 from whichgpu.planner.diagnosis.trying import UNSURE, Asked, paired, ranked
 from whichgpu.planner.diagnosis.unstated import meant
 from whichgpu.units import number
@@ -59,7 +60,7 @@ _SHARED = (
     ("under FSDP with its activations recomputed", {"sharding": "fsdp", "checkpointing": "full"}),
 )
 #: What makes several GPUs together slower than each alone.
-_BETWEEN = ("links", "fewer", "loading", "batch", "per_gpu", "processor")
+_BETWEEN = ("links", "network", "fewer", "loading", "batch", "per_gpu", "processor")
 #: From so many GPUs on a machine is rather one that was built for them.
 _MANY = 4
 
@@ -92,6 +93,8 @@ class Diagnosis(Shown):
     seen: tuple[tuple[str, str], ...] = ()
     #: Causes that it speaks against.
     denied: tuple[tuple[str, str], ...] = ()
+    #: Causes that figures told beside it point to, each with the figure.
+    told: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         one = self.predicted
@@ -170,9 +173,12 @@ def _settled_on(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue) -> _Ju
     return one
 
 
-def _explained(one: _Judged) -> Diagnosis:
-    """The diagnosis with its causes: what takes longest of it, and only the one that is told needs."""
-    found, asked = one.found, one.asked
+def _explained(one: _Judged, text: str = "") -> Diagnosis:
+    """The diagnosis with its causes: what takes longest of it, and only the one that is told needs.
+
+    `text` is what else was told, of which a cause is tried with the figure that is its own.
+    """
+    found, asked = one.found, replace(one.asked, beside=beside(text))
     every = [*causes.tried(asked), *counting.tried(asked)]
     if one.scaling:
         # What makes one GPU slow makes it so beside others too.
@@ -182,14 +188,16 @@ def _explained(one: _Judged) -> Diagnosis:
     possible = not asked.unfit and found.verdict != "impossible"
     order, normal = ranked(asked, every, possible=possible)
     pairs = () if found.verdict == "normal" else paired(asked, order)
-    return replace(found, causes=order, normal=normal, pairs=pairs)
+    told = tuple(asked.beside.pointing(asked.gpu)) if asked.figure.metric != "power" else ()
+    return replace(found, causes=order, normal=normal, pairs=pairs, told=told)
 
 
 def diagnose_any(
-    name: str, places: Sequence[tuple[Job, Gpu]], figure: Quoted, catalogue: Catalogue
+    name: str, places: Sequence[tuple[Job, Gpu]], figure: Quoted, catalogue: Catalogue, text: str = ""
 ) -> Diagnosis:
     """The diagnosis on the nearest device of those that one name may mean, with the verdicts of the others.
 
+    `text` is the sentence that the figure stood in, or nothing.
     Raises `Infeasible` where none can have run it.
     """
     judged: list[_Judged] = []
@@ -209,7 +217,7 @@ def diagnose_any(
     ]  # fmt: skip
     nearest = next((one for one in many if one.found.verdict == nearest.found.verdict), nearest)
     others = tuple((one.found.gpu, one.found.verdict) for one in judged if one is not nearest)
-    return replace(_explained(nearest), others=others)
+    return replace(_explained(nearest, text), others=others)
 
 
 def _judged(job: Job, gpu: Gpu, figure: Quoted, catalogue: Catalogue, room: float = 0.0) -> _Judged:

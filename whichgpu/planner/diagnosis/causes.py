@@ -49,7 +49,7 @@ def _compiling(asked: Asked) -> Iterable[Tried]:
         bare = {key: value for key, value in asked.job.options.items() if key != "compile"}
         plain = replace(asked.job, runtime="pytorch-2 eager", options=bare)
         yield from each("eager", [("", again(asked, plain))])
-    elif asked.job.phase == "serve" and "cuda_graphs" not in asked.job.options:
+    elif asked.job.phase == "serve" and asked.job.options.get("cuda_graphs", "").lower() != "none":
         yield from each("eager", [("", again(asked, having(asked, cuda_graphs="none")))])
 
 

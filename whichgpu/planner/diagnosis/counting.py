@@ -35,6 +35,8 @@ def _speeds(asked: Asked) -> Iterator[Tried]:
         yield Tried(cause, words, rated(asked, factor))
     for words, factor in _counts(asked):
         yield Tried("counting", words, rated(asked, factor))
+    for words, factor in _padded(asked):
+        yield Tried("padding", words, rated(asked, factor))
     if asked.answer.throughput.unit == "GB/s":
         # As nvbandwidth does, where bandwidthTest and STREAM count both.
         yield Tried("counting", "bytes that were copied, not those read and written", rated(asked, 0.5))
@@ -78,6 +80,14 @@ def _counts(asked: Asked) -> Iterator[tuple[str, float]]:
             yield f"clips of {seconds:g} s, not seconds of audio", 1.0 / seconds
     if job.phase == "generate" and job.steps:
         yield "denoising steps, not pictures", float(job.steps)
+
+
+def _padded(asked: Asked) -> Iterator[tuple[str, float]]:
+    """Tokens that fill sequences up: computed and not counted, or counted and skipped."""
+    if asked.job.seq_len and asked.job.trains and "tokens" in asked.answer.throughput.unit:
+        for times in (2.0, 4.0):
+            yield f"computed and not counted, {1.0 - 1.0 / times:.0%} of all", 1.0 / times
+            yield f"counted, {1.0 - 1.0 / times:.0%} of all, and not computed", times
 
 
 def _flops(asked: Asked) -> Iterator[Tried]:

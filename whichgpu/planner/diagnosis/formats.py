@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from whichgpu.hardware.parts import resized
 from whichgpu.planner.diagnosis.trying import again, each
 from whichgpu.workloads.precision import precision
 
@@ -27,7 +28,8 @@ _FILES = {
 
 def tried(asked: Asked) -> Iterable[Tried]:
     """The job in wider and in narrower formats."""
-    own, kind = asked.job.precision, of_a_file(asked.job.precision)
+    own = precision(asked.job.precision).id if asked.job.precision else ""
+    kind = of_a_file(own)
     if kind:
         size = precision(own).weight
         sizes = {name: precision(name).weight for name in _FILES[kind] if name != own}
@@ -39,9 +41,20 @@ def tried(asked: Asked) -> Iterable[Tried]:
         wide += ["bf16"] if not asked.job.trains and precision(own).quantised else []
         usual = _NARROW["train" if asked.job.trains else "other"]
         narrow = [name for name in usual if _ORDER.index(name) > place]
+    if own in ("fp32", "tf32"):
+        yield from _exact(asked)
     for cause, names in (("precision", wide), ("narrower", narrow)):
         yield from each(cause, [(name.upper(), again(asked, replace(asked.job, precision=name)))
                                 for name in names])  # fmt: skip
+
+
+def _exact(asked: Asked) -> Iterable[Tried]:
+    """FP32 on plain units, where the products of a framework are on TF32 tensor cores unless that is off."""
+    plain, matrix = asked.gpu.value("fp32"), asked.gpu.value("tf32")
+    if plain and matrix and float(matrix) > float(plain):
+        device = resized(asked.gpu, asked.gpu.id, "derived", tf32=float(plain))
+        job = replace(asked.job, precision="fp32")
+        yield from each("precision", [("FP32 with TF32 off", again(asked, job, device))])
 
 
 def of_a_file(name: str) -> str:

@@ -21,7 +21,7 @@ from whichgpu.hardware import tokens
 from whichgpu.hardware.fields import RATES
 from whichgpu.hardware.parts import is_part, resized, scaled
 from whichgpu.hardware.slices import smallest
-from whichgpu.planner.diagnosis.trying import Tried, again, each, having, host, rated
+from whichgpu.planner.diagnosis.trying import Again, Tried, again, each, having, host, rated
 from whichgpu.units import show
 from whichgpu.workloads.ops import COUNTED
 
@@ -33,11 +33,13 @@ if TYPE_CHECKING:
 
 #: Shares of the usual limit, of boost clocks and of a GPU, that are tried.
 _RAISED = (1.1, 1.2, 1.35)
-_CAPS, _CLOCKS, _SHARES = (0.85, 0.7, 0.6, 0.5, 0.4), (0.85, 0.7, 0.55, 0.4), (0.5, 0.25)
+_CAPS, _CLOCKS, _SHARES = (0.85, 0.7, 0.6, 0.5, 0.4), (0.85, 0.7, 0.55, 0.4, 0.28), (0.5, 0.25)
 #: Of boost, at which a clock is held that does not move: idle clocks, a power brake, a battery.
 _STUCK = (0.2,)
 #: Share of a card's memory below which a model stays on it.
 _LITTLE = 0.3
+#: How many times as long as a usual one the slowest host takes to launch a kernel.
+_SLOWEST = 5.0
 #: Cards of one name that are tried, at most.
 _ALIKE = 12
 
@@ -65,10 +67,11 @@ def _loading(asked: Asked) -> Iterable[Tried]:
         return
     # A picture of another size takes the host the longer the more pixels it has.
     area = float(asked.job.height or 224.0) * float(asked.job.width or 224.0) / 224.0**2
+    told = asked.beside.workers
     each_has = [(workers * asked.n_gpus, "one worker makes" if workers == 1 else f"{workers} workers make")
-                for workers in row["workers"]]  # fmt: skip
+                for workers in ([max(told, 1)] if told is not None else row["workers"])]  # fmt: skip
     # A process that feeds every GPU, or a hard disk, which reads about as many a second.
-    shared = [(1, "one worker or a hard disk for all makes")] if asked.n_gpus > 1 else []
+    shared = [(1, "one worker or a hard disk for all makes")] if asked.n_gpus > 1 or told is not None else []
     for workers, by in (*each_has, *shared):
         ready = row["worker"] * workers / max(area, 1.0)
         one = rated(asked, 1.0 / (1.0 + (rate.mid / ready) ** FEED) ** (1.0 / FEED))
@@ -79,6 +82,15 @@ def _about(one: Interval, row: Mapping[str, Any]) -> Interval:
     """The middle of an interval, with the spread of what a host does around it."""
     reach = math.exp(Z90 * row["spread"])
     return Interval(one.mid / reach, one.mid, one.mid * reach, one.unit)
+
+
+def _wider(found: Again | None, kind: str) -> Again | None:
+    """What is predicted with a figure that was told, with what that leaves open around it."""
+    if found is None:
+        return None
+    one, spread = found.would_be, host(kind)["spread"]
+    reach = math.exp(math.hypot(math.log(one.high / one.low) / 2.0, Z90 * spread))
+    return found._replace(would_be=Interval(one.mid / reach, one.mid, one.mid * reach, one.unit))
 
 
 def _processor(asked: Asked) -> Iterable[Tried]:
@@ -134,9 +146,10 @@ def _served_from_the_host(asked: Asked) -> Iterator[Tried]:
         return
     # Of a model that does not fit, what is over; one that does stays whole in a server of many.
     over = 1.0 - asked.room / max(asked.answer.required, 1.0)
-    if over <= 0.0 and "runtime" in asked.stated and not of_one_user(asked.job):
+    told = asked.beside.hosted(weights)
+    if over <= 0.0 and told is None and "runtime" in asked.stated and not of_one_user(asked.job):
         return
-    for share in (over,) if over > 0.0 else (0.25, 0.5, 1.0):
+    for share in (told,) if told is not None else (over,) if over > 0.0 else (0.25, 0.5, 1.0):
         one = rated(asked, spent.mid / (spent.mid + share * weights / row["bandwidth"]))
         yield Tried("spilling", f" ({share:.0%} of them)", _about(one, row))
 
@@ -154,33 +167,78 @@ def _power(asked: Asked) -> Iterable[Tried]:
                 "power", [(f"{watts} W, above the reference card's", again(asked, asked.job, device))]
             )
         return
-    least = float(asked.gpu.value("power_min") or 0.35 * usual)
-    for share in _CAPS:
+    told = asked.beside.watts
+    # What makers of laptops set is no bound: on a battery, and in quiet modes, there is less.
+    driver = asked.gpu.value("power_min") if asked.gpu.segment != "laptop" else None
+    least = float(driver or 0.35 * usual) if told is None else 0.0
+    for share in _CAPS if told is None else (told / float(usual),):
         watts = round(share * float(usual))
-        if watts >= least:
+        if least <= watts < usual:
             yield from each("power", [(f"{watts} W", again(asked, having(asked, power_limit=f"{watts} W")))])
 
 
 def _clocks(asked: Asked) -> Iterable[Tried]:
     known = {name: asked.gpu.value(name) for name in ("clock_boost", "clock_base", "clock_tensor", *RATES)}
-    for cause, shares in (("clocks", _CLOCKS), ("stuck", _STUCK)):
+    held: dict[str, tuple[float, ...]] = {"clocks": _CLOCKS, "stuck": _STUCK}
+    told = ""
+    if asked.beside.clock and known["clock_boost"]:
+        boost = float(known["clock_boost"])
+        told = asked.beside.held(boost)
+        held[told] = (asked.beside.clock * 1e6 / boost,)
+    for cause, shares in held.items():
         for share in shares:
             slower = {name: float(value) * share for name, value in known.items() if value}
-            device = resized(asked.gpu, asked.gpu.id, "derived", **slower)
-            yield from each(cause, [(f"{share:.0%}", again(asked, asked.job, device))])
+            found = again(asked, asked.job, resized(asked.gpu, asked.gpu.id, "derived", **slower))
+            found = _wider(found, "told") if told and cause == told else found
+            yield from each(cause, [(f"{share:.0%}", found)])
 
 
 def _links(asked: Asked) -> Iterable[Tried]:
     if asked.n_gpus < 2:
         yield from _copies(asked)
         return
-    yield from each("links", [("the exchange goes over PCIe", again(asked, having(asked, nvlink="none")))])
+    told = asked.beside.lanes
+    if told is None:
+        yield from each(
+            "links", [("the exchange goes over PCIe", again(asked, having(asked, nvlink="none")))]
+        )
     lanes = float(asked.gpu.value("pcie_lanes") or 16.0)
-    for few in (8.0, 4.0, 1.0):
+    for few in (8.0, 4.0, 1.0) if told is None else (told,):
         if few < lanes:
             device = resized(asked.gpu, asked.gpu.id, "derived", pcie_lanes=few)
             found = again(asked, having(asked, nvlink="none"), device)
+            found = found if told is None else _wider(found, "told")
             yield from each("links", [(f"the exchange goes over PCIe x{few:.0f}", found)])
+
+
+def _network(asked: Asked) -> Iterable[Tried]:
+    """The exchange between machines over a network that is slower than the one built for them.
+
+    How much there is of it depends on how the state is shared out, which few say.
+    """
+    if asked.n_gpus < 2 or "network" in asked.job.options:
+        return
+    told = asked.beside.network
+    shared: list[dict[str, str]] = [{}, {"sharding": "zero1"}] if asked.job.trains else [{}]
+    for rate in (400.0, 100.0, 25.0, 10.0) if told is None else (told,):
+        for options in shared:
+            found = again(asked, having(asked, network=f"{rate:g}Gbit/s", **options))
+            found = found if told is None else _wider(found, "told")
+            under = "".join(f", under {name.upper()}" for name in options.values())
+            yield from each("network", [(f"{rate:g} Gbit/s a machine{under}", found)])
+
+
+def _corrected(asked: Asked) -> Iterable[Tried]:
+    """Memory that keeps its check bits among the data, as GDDR does: part of its rate goes on them."""
+    bandwidth = asked.gpu.value("bandwidth")
+    if (
+        bandwidth
+        and asked.gpu.value("ecc") == "yes"
+        and str(asked.gpu.value("memory_type")).startswith("GDDR")
+    ):
+        left = float(bandwidth) * host("ecc")["left"]
+        device = resized(asked.gpu, asked.gpu.id, "derived", bandwidth=left)
+        yield from each("ecc", [("on", again(asked, asked.job, device))])
 
 
 def _copies(asked: Asked) -> Iterator[Tried]:
@@ -192,7 +250,7 @@ def _copies(asked: Asked) -> Iterator[Tried]:
     generation = int(asked.gpu.value("pcie_generation") or 3)
     lane = known["pcie_lane"][min(generation, len(known["pcie_lane"]) - 1)] * known["pcie"]
     each_picture = 3.0 * 4.0 * float(job.height) * float(job.width)
-    for few in (4.0, 1.0):
+    for few in (4.0, 1.0) if asked.beside.lanes is None else (asked.beside.lanes,):
         share = rate.mid / (few * lane / each_picture)
         yield Tried("links", f"inputs are copied over PCIe x{few:.0f}",
                     rated(asked, 1.0 / (1.0 + share**FEED) ** (1.0 / FEED)))  # fmt: skip
@@ -239,15 +297,16 @@ def _waiting(asked: Asked) -> Iterable[Tried]:
         return
     found = plain_estimate(asked.job, [asked.gpu])
     waits, each_takes = (float(np.ravel(one)[0]) for one in (found.timing.launching, found.timing.launch))
-    if found.runtime.specialised or waits < PACED or not each_takes:
+    # A host that is slow enough sets the pace where a usual one does not.
+    if found.runtime.specialised or (1.0 if asked.faster else _SLOWEST) * waits < PACED or not each_takes:
         return
-    for times in (0.5, 2.0, 3.0) if asked.faster else (2.0, 3.0):
+    for times in (0.5, 2.0, 3.0) if asked.faster else (2.0, 3.0, _SLOWEST):
         said = show(times * each_takes, "time", 2)
         job = having(asked, launch=said.replace(" ", ""))
         yield from each("host", [(f"in {said} each, not {show(each_takes, 'time', 2)}", again(asked, job))])
 
 
 _CAUSES: tuple[Callable[[Asked], Iterable[Tried]], ...] = (
-    _loading, _processor, _spilling, _power, _clocks, _links, _fewer, _variants, _shared,
-    _waiting,
+    _loading, _processor, _spilling, _power, _clocks, _links, _network, _corrected, _fewer, _variants,
+    _shared, _waiting,
 )  # fmt: skip

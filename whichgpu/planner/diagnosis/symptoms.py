@@ -29,6 +29,7 @@ _BREAK = re.compile(
     r"|\b(?:but|and|so|because|although|though|while|when|whereas|yet|why|how|that|which|since|as)\b",
     re.IGNORECASE,
 )
+_PERCENT = re.compile(r"(?<=\d) ?per ?cent\b", re.IGNORECASE)
 #: So many words before a thing may take it back.
 _WORDS = 5
 #: What takes back the words behind it, or only wishes for them.
@@ -89,8 +90,13 @@ def pointed(found: Diagnosis, text: str) -> Diagnosis:
 
     By Bayes' rule the shares of causes that something points to grow by one factor, and all are shares again.
     """
+    text = _PERCENT.sub("%", text)
     known = {one.id for one in found.causes}
     seen = tuple((cause, words) for cause, words in _seen(text) if cause in known)
+    # Of a card that is a laptop's, that it is in one says nothing.
+    seen = tuple(one for one in seen if one[0] != "variant" or one[1].lower().rstrip("s") not in found.gpu)
+    already = {cause for cause, _ in seen}
+    seen += tuple((cause, words) for cause, words in found.told if cause in known - already)
     denied = tuple((cause, words) for cause, words in _denied(text) if cause in known)
     if not (seen or denied):
         return found

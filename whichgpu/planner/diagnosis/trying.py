@@ -22,6 +22,7 @@ from whichgpu.cost.estimate import plain_estimate
 from whichgpu.cost.personal import active
 from whichgpu.errors import WhichGpuError
 from whichgpu.facts import store
+from whichgpu.planner.diagnosis.told import Beside
 from whichgpu.values import NamedTuple, immutable
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ _FREEDOM = 4.0
 UNSURE = 1.15
 #: Share of a figure below which a change of it is none.
 _NOTHING = 0.01
+#: Engines of servers, which run a model in the format that its file has.
+_ENGINES = ("vllm", "sglang", "tensorrt-llm", "tgi", "lmdeploy")
 #: Of pairs of causes: the least that one does, how many are paired, and how many pairs are told.
 _LITTLE, _PAIRED, _TOLD = 0.1, 12, 3
 
@@ -62,6 +65,8 @@ class Asked:
     room: float
     #: Columns of the job that were stated, and not taken as usual.
     stated: frozenset[str]
+    #: Figures that were told beside it.
+    beside: Beside = Beside()
 
     @property
     def unfit(self) -> bool:
@@ -191,6 +196,8 @@ def _weight(row: Mapping[str, Any], asked: Asked) -> float:
     """How often a cause is met on cards of this kind, or of jobs that do not fit."""
     if asked.unfit and "unfit" in row:
         return float(row["unfit"])
+    if asked.job.phase == "serve" and "served" in row and asked.answer.runtime in _ENGINES:
+        return float(row["served"])
     return float(row.get("segments", {}).get(asked.gpu.segment, row["weight"]))
 
 

@@ -1,0 +1,125 @@
+"""`diagnose`: figures told beside the measured one, and causes that the words of a sentence point to."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.diagnosing import found
+from whichgpu import api
+from whichgpu.audit.measurement import Told, diagnosed
+from whichgpu.hardware.catalogue import catalogue
+from whichgpu.planner.diagnosis.told import Beside, beside
+
+pytestmark = pytest.mark.slow
+GPUS = catalogue()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("it sits at 55 W and 62 C", Beside(watts=55.0)),
+        ("capped to 250 W", Beside(watts=250.0, capped=True)),
+        ("nvpmodel is at 10 W", Beside(watts=10.0, capped=True)),
+        ("a 65 W charger", Beside(watts=65.0, capped=True)),
+        ("0.8 kWh a day", Beside()),
+        ("the clock falls to 1200 MHz", Beside(clock=1200.0)),
+        ("runs at 1.35 GHz", Beside(clock=1350.0)),
+        ("DDR4 at 2400 MHz", Beside()),
+        ("memory at 9501 MHz, SMs at 900 MHz", Beside(clock=900.0)),
+        ("PCIe 3.0 x4, not x16", Beside(lanes=4.0)),
+        ("on x1 risers", Beside(lanes=1.0)),
+        ("in x16 slots", Beside()),
+        ("an eGPU over Thunderbolt (x4)", Beside(lanes=4.0)),
+        ("num_workers=2", Beside(workers=2)),
+        ("with 8 dataloader workers", Beside(workers=8)),
+        ("over plain 25 GbE", Beside(network=25.0)),
+        ("10 Gbit ethernet", Beside(network=10.0)),
+        ("gigabit LAN", Beside(network=1.0)),
+        ("24 GB of memory", Beside()),
+        ("offloaded 11/33 layers to GPU", Beside(layers=1 - 11 / 33)),
+        ("8 of 32 layers are on the CPU", Beside(layers=0.25)),
+        ("33/33 layers on the GPU", Beside()),
+        ("--cpu-offload-gb 6", Beside(offloaded=6 * 2.0**30)),
+        ("with cpu offload: 0.4 tokens/s", Beside()),
+    ],
+)
+def test_figures_beside_the_measured_one(text, told):
+    assert beside(text) == told
+
+
+def test_a_figure_below_what_the_gpu_has_points_to_its_cause():
+    laptop, card = GPUS["rtx-4070-laptop"], GPUS["rtx-3080-10gb"]
+    assert [cause for cause, _ in Beside(watts=55.0).pointing(laptop)] == ["power"]
+    assert [cause for cause, _ in Beside(watts=130.0).pointing(card)] == ["loading", "host"]
+    assert [cause for cause, _ in Beside(watts=130.0, capped=True).pointing(card)] == ["power"]
+    assert not list(Beside(watts=310.0).pointing(card))
+    assert [cause for cause, _ in Beside(clock=1200.0).pointing(card)] == ["clocks"]
+    assert [cause for cause, _ in Beside(clock=210.0).pointing(card)] == ["stuck"]
+    assert not list(Beside(clock=1700.0).pointing(card))
+
+
+def test_what_the_host_keeps_is_a_share_of_the_weights():
+    assert Beside(offloaded=4e9).hosted(16e9) == 0.25
+    assert Beside(offloaded=40e9).hosted(16e9) == 1.0
+    assert Beside(layers=0.5).hosted(16e9) == 0.5
+    assert Beside().hosted(16e9) is None
+
+
+def heard(text):
+    def made(run):
+        return api.job(run.workload, **{key: value for key, value in run.columns.items() if key != "options"})
+
+    return diagnosed(Told(text, "", "", {}, (), ()), GPUS, made)
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("My RTX 4070 laptop does only 210 images/s training ResNet-50 in mixed precision at batch 64; "
+         "it sits at 55 W and 62 C.", "power"),
+        ("ResNet-152 training on RTX 3080 batch 64 amp 130 images/s, nvidia-smi reports 130 W of 320 W and "
+         "CPU cores all busy.", "loading"),
+        ("ViT-L training on 8 A100 runs at 330 images/s in total and only GPU 0 shows load.", "fewer"),
+        ("16 A100 in two nodes pretrain GPT-3 1.3B at 60000 tokens/s in total; the nodes talk over 10 Gbit "
+         "ethernet, no InfiniBand.", "network"),
+        ("Llama 3.1 8B on RTX 4070 Ti Super in FP16 vLLM for a single user 12 tok/s; KV cache and weights do "
+         "not fit, cpu-offload-gb 6.", "spilling"),
+        ("BERT-large fp32 pretraining on A100 at 110 sequences/s batch 32 sequence 128, TF32 disabled.",
+         "precision"),
+        ("BERT-large fine-tuning on A100 runs at 45 sequences/s but half of the time the job of a colleague "
+         "runs on the same card.", "shared"),
+        ("Llama 2 70B on 8x A100 80GB with tensor parallelism decodes at 25 tokens/s for a single user; "
+         "NCCL_P2P_DISABLE=1 is set.", "links"),
+    ],
+)  # fmt: skip
+def test_what_a_sentence_tells_beside_its_figure_leads(text, cause):
+    assert heard(text).causes[0].id == cause
+
+
+def test_fp32_without_tensor_cores_is_tried():
+    _, causes, _ = found(
+        "resnet50", "a100-40gb-sxm", "400 images/s", phase="train", precision="FP32", batch=256
+    )
+    assert "TF32 off" in causes["precision"].title
+    _, causes, _ = found("resnet50", "rtx-3090", "200 images/s", phase="train", precision="fp32", batch=128)
+    assert "TF32 off" not in causes.get("precision", causes["loading"]).title
+
+
+def test_tokens_that_fill_sequences_up_are_a_cause_of_trainings():
+    _, causes, _ = found("gpt2-medium", "a100-40gb-sxm", "8000 tokens/s", phase="finetune_full", seq_len=1024)
+    assert causes["padding"].effect < 1.0
+    _, causes, _ = found("resnet50", "a100-40gb-sxm", "300 images/s", phase="train", batch=128)
+    assert "padding" not in causes
+
+
+def test_check_bits_take_a_little_of_memory_that_keeps_them_among_the_data():
+    _, causes, _ = found("llama-2-13b", "rtx-a6000", "16 tok/s", concurrency=1, precision="fp16")
+    assert 0.9 < causes["ecc"].effect < 1.0
+    _, causes, _ = found("llama-2-13b", "a100-80gb-sxm", "16 tok/s", concurrency=1, precision="fp16")
+    assert "ecc" not in causes
+
+
+def test_a_server_with_graphs_is_tried_without():
+    _, causes, _ = found("llama-3.1-8b", "h100-80gb-sxm", "58 tok/s", concurrency=1, runtime="vllm",
+                         options={"cuda_graphs": "True"})  # fmt: skip
+    assert causes["eager"].effect < 1.0
