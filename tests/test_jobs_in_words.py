@@ -33,6 +33,8 @@ ROW = {"id": "a", "workload": "resnet50", "gpu": "a10", "batch": "8"}
         ("Throughput (images/sec)", "", "images/s", 1), ("Peak throughput, FP16", "img/s", "images/s", 1),
         ("forward time (ms)", "", "", 1e3), ("latency", "ms/batch", "", 1e3),
         # A unit may leave out what the metric says that it is of.
+        ("Inf time", "fps", "images/s", 1), ("Speed V100 b8", "ms", "", 1e3 / 8), ("control frequency", "Hz",
+        "images/s", 1), ("latency", "ms per inference step", "", 1e3),
         ("ms/img", "ms", "", 1e3 / 8), ("speed (ms per image)", "ms", "", 1e3 / 8),
         ("time", "msecs", "", 1e3),
         ("", "s", "", 1), ("", "min", "", 1 / 60), ("", "infer_samples_per_sec", "images/s", 1),
@@ -601,6 +603,8 @@ def test_an_epoch_is_as_long_as_its_data_set():
     (epoch,) = predict_rows([{**ROW, "phase": "train", "metric": "s/epoch", "unit": "s"}], GPUS)
     assert "data set" in epoch.error
     assert "images/s" in epoch.error
+    (whole,) = predict_rows([{**ROW, "phase": "train", "metric": "time to train", "unit": "min"}], GPUS)
+    assert "takes to learn" in whole.error
 
 
 def test_plain_units_are_what_the_forms_leave_as_they_are() -> None:

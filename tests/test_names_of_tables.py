@@ -145,6 +145,63 @@ def test_files_of_zoos(name: str, known: str) -> None:
     assert resolve(name).id == known
 
 
+@pytest.mark.parametrize(
+    ("name", "known", "side"),
+    [
+        ("ViT_H_14 (torchvision, IMAGENET1K_SWAG_E2E_V1)", "vit-huge-patch14-224", 518),
+        ("regnet_y_16gf (IMAGENET1K_SWAG_E2E_V1)", "regnety-160", 384),
+        ("vit_b_16 (IMAGENET1K_V1)", "vit-base-patch16-224", 224),
+        ("resnet50 (IMAGENET1K_V2)", "resnet50", 224),
+    ],
+)  # fmt: skip
+def test_weights_of_torchvision_say_the_side(name: str, known: str, side: int) -> None:
+    item = resolve(name)
+    assert (item.id, item.complete(Job(item.id)).height) == (known, side)
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("mlperf hpc deepcam", "deepcam"), ("MLPerf HPC v1.0 CosmoFlow", "cosmoflow"),
+        ("nnU-Net v2 3d_fullres", "nnunet-3d"), ("nnU-Net 2d", "nnunet-2d"),
+        ("detectron2 R50-FPN 3x Mask R-CNN", "maskrcnn-r50-fpn"),
+        ("R101-FPN Faster R-CNN", "fasterrcnn-r101-fpn"),
+        ("SimpleBaseline ResNet50 pose", "simple-baseline-r50-pose"),
+        ("Gaussian splatting bicycle", "3d-gaussian-splatting"),
+        ("microsoft/infoxlm-large", "xlm-roberta-large"), ("EleutherAI/llemma_34b", "codellama-34b"),
+        ("Lin-Chen/ShareGPT4V-13B", "llava-1.5-13b"), ("openai/clip-rn50x64", "resnet50x64-clip"),
+        ("nvidia/segformer-b2-clothes", "segformer-b2"),
+        ("FastVideo/FastWan2.1-T2V-1.3B-Diffusers", "wan-2.1-t2v-1.3b"),
+    ],
+)  # fmt: skip
+def test_suites_schedules_and_publishers_around_a_name(name: str, known: str) -> None:
+    assert resolve(name).id == known
+
+
+@pytest.mark.parametrize(
+    ("name", "like"),
+    [
+        ("mixedbread-ai/mxbai-rerank-large-v2", "qwen2.5-1.5b"), ("jinaai/jina-reranker-v3", "qwen3-0.6b"),
+        ("vidore/colqwen2.5-v0.2", "qwen2.5-vl-3b"),
+        ("nomic-ai/colnomic-embed-multimodal-7b", "qwen2.5-vl-7b"),
+    ],
+)  # fmt: skip
+def test_what_judges_or_embeds_texts_writes_none(name: str, like: str) -> None:
+    item, other = resolve(name), resolve(like)
+    assert item.phases[0] == "prefill"
+    assert "generate" not in item.phases
+    assert item.dims["layers"] == other.dims["layers"]
+
+
+def test_an_encoder_with_its_decoder_is_served_in_batches() -> None:
+    row = {"id": "a", "workload": "google/flan-t5-xxl", "gpu": "a100-80gb-sxm", "input_tokens": "512",
+           "output_tokens": "64", "unit": "tokens/s"}  # fmt: skip
+    served, plain = predict_rows(
+        [{**row, "phase": "serve", "concurrency": "8"}, {**row, "phase": "generate", "batch": "8"}], GPUS
+    )
+    assert served.value == plain.value
+
+
 @pytest.mark.parametrize("name", ["no-such-net-12.onnx", "nv-embed-v3", "resnet77-v1-12.onnx"])
 def test_a_number_behind_another_name_makes_none_of_it(name: str) -> None:
     with pytest.raises(WhichGpuError):

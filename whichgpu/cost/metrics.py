@@ -445,6 +445,10 @@ def metric(name: str) -> Metric:
     found = found or asked(said) or asked(wording.unit(said)) or _of_energy(said) or _in_prose(said)
     if found is None and "epoch" in said.lower():
         raise UsageError(f"metric '{name}': an epoch is as long as its data set; write samples/s")
+    if re.search(
+        r"\btime[\s_-]to[\s_-](?:train|converge\w*|accuracy|quality|target|solution)\b", said.lower()
+    ):
+        raise UsageError(f"metric '{name}': a training is as long as it takes to learn; write samples/s")
     if found is None and re.search(r"\b[mh]fu\b|flops? utili[sz]ation", said.lower()):
         raise UsageError(f"metric '{name}': a share of a peak, of which there are several; write TFLOPS")
     if found is None:

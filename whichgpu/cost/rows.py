@@ -194,7 +194,7 @@ def _submits(stack: str) -> bool:
 
 
 def _asked(workload: Workload, text: str) -> str:
-    """The phase that a cell says, of a workload; a server of what makes no tokens infers, or generates.
+    """The phase that a cell says, of a workload; a server of what no engine schedules infers, or generates.
 
     A cell that says nothing leaves it to what the name says is done with the model, which its id does not.
     """
@@ -202,9 +202,11 @@ def _asked(workload: Workload, text: str) -> str:
         stated: str = workload.defaults.get("phase", "")
         return stated
     asked = phases.phase(text)
-    in_words = asked in ("serve", "generate") and text.strip().lower() != asked
+    in_words = asked == "serve" or (asked == "generate" and text.strip().lower() != asked)
     known = {*workload.phases, *getattr(workload.code, "PHASE_ALIASES", {})}
-    return "infer" if in_words and asked not in known else asked
+    if not in_words or asked in known:
+        return asked
+    return "generate" if "generate" in workload.phases else "infer"
 
 
 def _embeds(workload: Workload, phase: str) -> bool:

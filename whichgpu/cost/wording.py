@@ -37,6 +37,8 @@ _FORMS = (
     (r"^utts?/", "utterances/"),
     (r"^(mel|audio)[\s_](frame|sample)", r"\1-\2"),
     (r"^watts?$", "W"),
+    # Keras' table of its networks: a step of inference is a batch.
+    (r"/(?:inference|forward)[\s_-]+(?:step|pass)$", "/batch"),
     (r"^(?:(?:achieved|model|hardware|hw|sustained)[\s_-]+)?(?:t|tera)[\s_-]?flops?(?=/|$)", "TFLOPS"),
     (r"^(?:(?:achieved|model|hardware|hw|sustained)[\s_-]+)?(?:p|peta)[\s_-]?flops?(?=/|$)", "PFLOPS"),
     (r"^(?:msecs?|millisecs?|milliseconds?)(?=/|$)", "ms"),
@@ -61,6 +63,12 @@ _BEHIND = (
 _NOTED = r"\s*[(\[]([^()\[\]]*)[)\]]"
 _GPU = r"\s*(?:/\s*|\bper[\s_-]+)(?:gpu|card|device|chip)\b"
 _TIME = r"(?:ms|us|s|secs?|seconds?|msec|milliseconds?|min|minutes?)"
+#: Speeds and times as tables of detectors and robots head them; Ultralytics' of a batch is of each picture.
+_ABBREVIATED = (
+    (r"^inf\.?[\s_-]+(?=time\b|speed\b|latency\b)", "inference "),
+    (r"^speed[\s_-]+(?:cpu|[a-z]*\d+\w*)[\s_-]+(?:b\d+|onnx|tensorrt\d*|pytorch)\b.*$", "time per image"),
+    (r"^(?:(?:control|inference|policy|action|update|running)[\s_-]+)?frequency$", "inference rate"),
+)
 #: Whether a note in brackets is a unit: a rate, a time, a power, an amount.
 _UNIT = rf"(?:{_TIME}|[wj%x]|watts?|[kmg]i?b|\S.*(?:/|\bper\b).*\S|[a-z]ps|rtfx?)"
 
@@ -108,6 +116,8 @@ def apart(name: str) -> Named:
     said = next((one for one in notes if re.fullmatch(_UNIT, one, re.IGNORECASE)), "")
     bare = re.sub(r"^(prompt|generation)\s*:\s*", r"\1 ", name, flags=re.IGNORECASE)
     bare = re.sub(_BEHIND, "", re.sub(_NOTED, " ", bare), flags=re.IGNORECASE)
+    for form, instead in _ABBREVIATED:
+        bare = re.sub(form, instead, bare, flags=re.IGNORECASE)
     bare = "x real-time" if re.fullmatch(r"x ?rt", bare.strip(), re.IGNORECASE) else bare
     whole = re.sub(_GPU, "", bare, flags=re.IGNORECASE)
     # "tokens per second per GPU" is a unit, which says it itself.
