@@ -33,8 +33,9 @@ ROW = {"id": "a", "workload": "resnet50", "gpu": "a10", "batch": "8"}
         ("Throughput (images/sec)", "", "images/s", 1), ("Peak throughput, FP16", "img/s", "images/s", 1),
         ("forward time (ms)", "", "", 1e3), ("latency", "ms/batch", "", 1e3),
         # A unit may leave out what the metric says that it is of.
-        ("Inf time", "fps", "images/s", 1), ("Speed V100 b8", "ms", "", 1e3 / 8), ("control frequency", "Hz",
-        "images/s", 1), ("latency", "ms per inference step", "", 1e3),
+        ("Inf time", "fps", "images/s", 1), ("Speed V100 b8", "ms", "", 1e3 / 8),
+        ("abs_latency", "ms", "", 1e3), ("control frequency", "Hz", "images/s", 1),
+        ("latency", "ms per inference step", "", 1e3),
         ("ms/img", "ms", "", 1e3 / 8), ("speed (ms per image)", "ms", "", 1e3 / 8),
         ("time", "msecs", "", 1e3),
         ("", "s", "", 1), ("", "min", "", 1 / 60), ("", "infer_samples_per_sec", "images/s", 1),

@@ -168,6 +168,15 @@ def test_weights_of_torchvision_say_the_side(name: str, known: str, side: int) -
         ("R101-FPN Faster R-CNN", "fasterrcnn-r101-fpn"),
         ("SimpleBaseline ResNet50 pose", "simple-baseline-r50-pose"),
         ("Gaussian splatting bicycle", "3d-gaussian-splatting"),
+        ("Segment Anything ViT-B", "sam-vit-b"), ("Donut CORD", "donut-base"),
+        ("FastConformer-CTC XXL", "parakeet-ctc-1.1b"),
+        ("WRN-28-10 CIFAR", "wide-resnet-28-10"), ("HRNet-W48 COCO keypoints 384x288", "hrnet-w48-pose"),
+        ("Latent Consistency Model Dreamshaper v7", "lcm-dreamshaper-v7"),
+        ("AlphaFold2 (monomer, 400 aa)", "openfold"),
+        ("HunyuanVideo FastVideo", "hunyuanvideo"), ("XGLMForCausalLM", "xglm-564m"),
+        ("hf_Whisper", "whisper-tiny"),
+        ("Geekbench AI deeplabv3_mobilenet_v3_large", "deeplabv3-mobilenet-v3-large"),
+        ("CRNN text recognition", "crnn"),
         ("microsoft/infoxlm-large", "xlm-roberta-large"), ("EleutherAI/llemma_34b", "codellama-34b"),
         ("Lin-Chen/ShareGPT4V-13B", "llava-1.5-13b"), ("openai/clip-rn50x64", "resnet50x64-clip"),
         ("nvidia/segformer-b2-clothes", "segformer-b2"),
@@ -191,6 +200,21 @@ def test_what_judges_or_embeds_texts_writes_none(name: str, like: str) -> None:
     assert item.phases[0] == "prefill"
     assert "generate" not in item.phases
     assert item.dims["layers"] == other.dims["layers"]
+
+
+def test_a_single_stream_in_a_name_is_one_sample_at_a_time() -> None:
+    row = {"id": "a", "gpu": "t4", "phase": "infer", "metric": "latency", "unit": "ms", "runtime": "TensorRT"}
+    named, plain = predict_rows(
+        [{**row, "workload": "mlperf-inference retinanet SingleStream"},
+         {**row, "workload": "mlperf-inference retinanet", "batch": "1"}], GPUS,
+    )  # fmt: skip
+    assert named.value == plain.value
+
+
+def test_what_enlarges_pictures_learns_from_pieces() -> None:
+    item = resolve("edsr-baseline")
+    assert item.complete(Job(item.id, phase="train")).height == 96
+    assert item.complete(Job(item.id, phase="infer")).height == 512
 
 
 def test_an_encoder_with_its_decoder_is_served_in_batches() -> None:
@@ -224,7 +248,8 @@ def test_a_number_behind_another_name_makes_none_of_it(name: str) -> None:
         ("sparse-rcnn-r50-fpn", 106, None), ("rtmdet-ins-l", 57.37, 106.56), ("yolov13l", 27.6, None),
         ("depth-pro", 952.0, None), ("pi0", 3238, None), ("smolvla_base", 450, None),
         ("retinaface-r50", 27.29, None),
-        ("YOLOX-Darknet53", 63.7, 92.65), ("cnn14", 80.75, None),
+        ("YOLOX-Darknet53", 63.7, 92.65), ("nin", 7.6, 1.1),
+        ("DenseNet-BC-100-12", 0.769, None), ("cnn14", 80.75, None),
         ("google/siglip2-large-patch16-384", 881.5, None),
         ("ettin-encoder-68m", 68.1, None), ("EuroBERT-2.1B", 2108, None),
         ("vinai/phobert-large", 369.4, None),

@@ -180,10 +180,16 @@ def read_head(texts: tuple[str, ...]) -> Head:
     same = (stack if "compile" in kept else _numbered(dated(named, job)), loaded)
     work = (workload.id, job.phase or workload.phases[0], job.precision, words,
             tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
-    at_once = _AT_ONCE.get(squeezed(texts[1]), {}) if scenario else {}
+    at_once = _AT_ONCE.get(squeezed(texts[1]) if scenario else _scenario(name), {})
     numbers = {**at_once, **(HEARD if heard else {}), **_numbers_of_name(workload, work[1])}
     numbers |= {**phases.lengths_of(phase), **columns}
     return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))), numbers)
+
+
+def _scenario(name: str) -> str:
+    """The scenario of MLPerf that the name of a workload ends with; "" for none that sets a batch."""
+    found = re.search(r"\b(single|multi)[- ]?stream$", name, re.IGNORECASE)
+    return f"{found[1].lower()}stream" if found else ""
 
 
 def _submits(stack: str) -> bool:

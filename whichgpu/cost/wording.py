@@ -65,6 +65,8 @@ _GPU = r"\s*(?:/\s*|\bper[\s_-]+)(?:gpu|card|device|chip)\b"
 _TIME = r"(?:ms|us|s|secs?|seconds?|msec|milliseconds?|min|minutes?)"
 #: Speeds and times as tables of detectors and robots head them; Ultralytics' of a batch is of each picture.
 _ABBREVIATED = (
+    (r"^abs[\s_-]+latency$", "latency"),
+    (r"^(?:x|times)[\s_-]+real[\s_-]?time$", "rtfx"),
     (r"^inf\.?[\s_-]+(?=time\b|speed\b|latency\b)", "inference "),
     (r"^speed[\s_-]+(?:cpu|[a-z]*\d+\w*)[\s_-]+(?:b\d+|onnx|tensorrt\d*|pytorch)\b.*$", "time per image"),
     (r"^(?:(?:control|inference|policy|action|update|running)[\s_-]+)?frequency$", "inference rate"),
