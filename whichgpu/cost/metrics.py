@@ -141,7 +141,7 @@ def _rate(unit: str, made: str) -> tuple[float, bool, str]:
         counted = "heard"
     if own in _PARTS and asked in _ANY | _WHOLE:
         counted = "whole"
-    if (asked, own) == ("frame", "video"):
+    if own == "video" and asked in ("frame", "image"):
         counted = "filmed"
     if asked == "epoch":
         raise UsageError(f"unit '{unit}': an epoch is as long as its data set; write {made}/s")
@@ -457,7 +457,10 @@ def metric(name: str) -> Metric:
             "or p99 of its times (ttft_p99), or write a unit: images/s, ms/token"
         )
     found = found._replace(unit=unit) if unit else found
-    return found._replace(read=partial(_per_gpu, found)) if per_gpu else found
+    # A unit that the cell beside it writes without the GPU.
+    counted = wording.unit(said).lower()
+    each = per_gpu or (counted.endswith("/s/gpu") and "flop" not in counted)
+    return found._replace(read=partial(_per_gpu, found)) if each else found
 
 
 def _per_gpu(found: Metric, answer: Figures, unit: str) -> Three:
