@@ -60,7 +60,8 @@ def test_what_a_metric_is_of_counts_where_the_unit_leaves_it_out():
     each, whole = predict_rows([{**trains, "metric": "images/s per GPU"}, trains], GPUS)
     assert each.value == pytest.approx(whole.value / 8)
     served = {"id": "a", "workload": "llama-3.1-8b", "gpu": "h100-80gb-sxm", "phase": "serve",
-              "unit": "tok/s", "concurrency": "32", "input_tokens": "1024", "output_tokens": "256"}  # fmt: skip
+              "unit": "tok/s", "concurrency": "32", "input_tokens": "1024",
+              "output_tokens": "256"}  # fmt: skip
     said = ("TPS per user", "per-request throughput", "interactivity")
     answers = predict_rows([{**served, "metric": one} for one in said], GPUS)
     assert len({one.value for one in answers}) == 1
