@@ -59,6 +59,7 @@ def test_uploads_are_the_model_that_they_were_tuned_from(name: str, known: str) 
         "fixie-ai/ultravox-v0_5-llama-3_1-8b", "OpenGVLab/VideoChat2_HD_stage4_Mistral_7B",
         "nvidia/Llama-3_1-Nemotron-51B-Instruct", "Efficient-Large-Model/Llama-3-VILA1.5-8B-VILA",
         "someone/Llama-3-Speech-8B", "mlabonne/Meta-Llama-3-120B-Instruct", "wenet conformer aishell",
+        "google/paligemma2-3b-pt-384",
         "DLRM Criteo Kaggle", "ResNet-50 CIFAR-100",
     ],
 )  # fmt: skip
@@ -177,7 +178,8 @@ def test_weights_of_torchvision_say_the_side(name: str, known: str, side: int) -
         ("hf_Whisper", "whisper-tiny"),
         ("Geekbench AI deeplabv3_mobilenet_v3_large", "deeplabv3-mobilenet-v3-large"),
         ("CRNN text recognition", "crnn"),
-        ("DCNv2 Criteo", "dcn-v2"), ("mlperf dlrm_dcnv2", "dlrm-dcnv2"), ("PSPNet-101 Cityscapes", "pspnet-resnet101"),
+        ("DCNv2 Criteo", "dcn-v2"), ("mlperf dlrm_dcnv2", "dlrm-dcnv2"),
+        ("PSPNet-101 Cityscapes", "pspnet-resnet101"),
         ("google/paligemma2-3b-pt-448", "paligemma-2-3b-448"), ("keras_nlp BERT base", "bert-base"),
         ("bert-large-uncased (AMD Infinity Hub)", "bert-large"), ("open-r1/OlympicCoder-32B", "qwen2.5-32b"),
         ("MobileViTv2-0.75", "mobilevitv2-075"), ("Segmenter-L", "segmenter-vit-l"), ("caffenet", "alexnet"),
