@@ -178,6 +178,13 @@ def test_weights_of_torchvision_say_the_side(name: str, known: str, side: int) -
         ("hf_Whisper", "whisper-tiny"),
         ("Geekbench AI deeplabv3_mobilenet_v3_large", "deeplabv3-mobilenet-v3-large"),
         ("CRNN text recognition", "crnn"),
+        # Signs, commas and sizes as texts have them.
+        ("Mixtral 8\u00d77B", "mixtral-8x7b"), ("BERT-Large, SQuAD v1.1 fine-tuning", "bert-large"),
+        ("SDXL (base + refiner)", "sdxl-refined"), ("EfficientNet B7 (noisy student)", "efficientnet-b7"),
+        ("Llama Nemotron Ultra 253B", "llama-3.1-nemotron-ultra-253b"), ("UL2 20B", "flan-ul2"),
+        ("OpenAI gpt-oss-20b (high)", "gpt-oss-20b"), ("HunyuanVideo 13B", "hunyuanvideo"),
+        ("Stable Diffusion (512x512)", "stable-diffusion-1.5"), ("MLP-Mixer B/16", "mixer-b16-224"),
+        ("U-Net (3D, BraTS)", "nnunet-3d"), ("Qwen3 32B dense", "qwen3-32b"),
         ("DCNv2 Criteo", "dcn-v2"), ("mlperf dlrm_dcnv2", "dlrm-dcnv2"),
         ("PSPNet-101 Cityscapes", "pspnet-resnet101"),
         ("google/paligemma2-3b-pt-448", "paligemma-2-3b-448"), ("keras_nlp BERT base", "bert-base"),

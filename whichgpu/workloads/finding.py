@@ -440,4 +440,6 @@ _SIDED = regex(
 
 
 #: Sides of a picture, in pixels, that a name may end in: other numbers are depths (`101`, `152`).
-_SIDES = frozenset((*range(96, 2049, 16), 227, 260, 299, 300, 331, 380, 456, 475, 528, 600))
+_SIDES = frozenset(
+    (*range(96, 2049, 16), 227, 260, 299, 300, 331, 380, 456, 473, 475, 513, 528, 572, 600, 713, 769)
+)
