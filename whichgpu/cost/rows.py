@@ -260,12 +260,12 @@ _SCENARIOS = ("offline", "server", "online", "interactive", "singlestream", "mul
 #: How many samples a query has in scenarios that ask one after another.
 _AT_ONCE = {"singlestream": {"batch": 1.0}, "multistream": {"batch": 8.0}}
 #: Formats that say none.
-_UNSAID = ("auto", "default", "native", "none", "n/a", "-")
+_UNSAID = ("auto", "default", "native", "none", "n/a", "-", "--", "\u2013", "\u2014")
 #: Kinds of files, which have any number of bits, as the name of the workload may say.
 _CONTAINERS = ("gguf", "ggml", "exl2", "exl3", "mlx", "quantized", "quantised")
 #: Words for as many requests in flight as fit; cells of a number that state none.
 _FULL = ("max", "maximum", "offline")
-_BLANK = ("", *_UNSAID, "na", "--", "\u2013", "\u2014", "?")
+_BLANK = ("", *_UNSAID, "na", "?")
 #: How a runtime's text says that NVIDIA's Deep Learning Examples ran, or names a month's container.
 #: Lambda's benchmarks are runs of them.
 _EXAMPLES = r"deep ?learning ?examples|\bdle\b|\bngc\b|\blambda\b|\b(?:1[89]|2\d)\.(?:0[1-9]|1[0-2])\b(?!\.)"
