@@ -176,3 +176,13 @@ def test_a_run_holds_no_more_than_it_sends():
     )  # fmt: skip
     assert float(np.ravel(laid.sequences)[0]) == 1500.0
     assert float(np.ravel(laid.serving.places)[0]) > 2500.0
+
+
+def test_what_hears_under_nemo_is_a_network_of_pytorch_and_no_trainer_of_language_models():
+    heard, plain = (
+        estimate(Job("parakeet-ctc-1.1b", phase="infer", runtime=name, precision="bf16", batch=64.0),
+                 [GPUS["a100-80gb-sxm"]])
+        for name in ("NeMo", "pytorch-2")
+    )  # fmt: skip
+    assert heard.throughput == pytest.approx(plain.throughput)
+    assert asked.read(Job("bert-large", phase="pretrain", runtime="NeMo")).runtime.id == "megatron"

@@ -33,6 +33,11 @@ ROW = {"id": "a", "workload": "resnet50", "gpu": "a10", "batch": "8"}
         ("Throughput (images/sec)", "", "images/s", 1), ("Peak throughput, FP16", "img/s", "images/s", 1),
         ("forward time (ms)", "", "", 1e3), ("latency", "ms/batch", "", 1e3),
         # A unit may leave out what the metric says that it is of.
+        ("Inf time", "fps", "images/s", 1), ("Speed V100 b8", "ms", "", 1e3 / 8),
+        ("runtime", "ms", "", 1e3), ("TRT-FP16-Latency (ms)", "", "", 1e3),
+        ("perf/W", "img/s/W", "images/J", 1),
+        ("abs_latency", "ms", "", 1e3), ("control frequency", "Hz", "images/s", 1),
+        ("latency", "ms per inference step", "", 1e3),
         ("ms/img", "ms", "", 1e3 / 8), ("speed (ms per image)", "ms", "", 1e3 / 8),
         ("time", "msecs", "", 1e3),
         ("", "s", "", 1), ("", "min", "", 1 / 60), ("", "infer_samples_per_sec", "images/s", 1),
@@ -47,6 +52,24 @@ def test_a_unit_stands_for_its_metric(metric, unit, like, factor):
     assert not asked.error
     assert asked.value == pytest.approx(plain.value * factor)
     assert asked.unit == unit or asked.unit in metric.replace("_", " ")
+
+
+def test_what_a_metric_is_of_counts_where_the_unit_leaves_it_out():
+    """A GPU of several, a user of several."""
+    trains = {**ROW, "phase": "train", "n_gpus": "8", "unit": "images/s"}
+    each, whole = predict_rows([{**trains, "metric": "images/s per GPU"}, trains], GPUS)
+    assert each.value == pytest.approx(whole.value / 8)
+    served = {"id": "a", "workload": "llama-3.1-8b", "gpu": "h100-80gb-sxm", "phase": "serve",
+              "unit": "tok/s", "concurrency": "32", "input_tokens": "1024",
+              "output_tokens": "256"}  # fmt: skip
+    said = ("TPS per user", "per-request throughput", "interactivity")
+    answers = predict_rows([{**served, "metric": one} for one in said], GPUS)
+    assert len({one.value for one in answers}) == 1
+    (frames, seconds) = predict_rows(
+        [{"id": "a", "workload": "wan-2.1-t2v-1.3b", "gpu": "rtx-4090", "metric": name, "unit": unit}
+         for name, unit in (("FPS", "fps"), ("latency", "s"))], GPUS,
+    )  # fmt: skip
+    assert frames.value == pytest.approx(81 / seconds.value)
 
 
 def test_the_time_for_one_is_the_rate_turned_round():
@@ -617,6 +640,8 @@ def test_an_epoch_is_as_long_as_its_data_set():
     (epoch,) = predict_rows([{**ROW, "phase": "train", "metric": "s/epoch", "unit": "s"}], GPUS)
     assert "data set" in epoch.error
     assert "images/s" in epoch.error
+    (whole,) = predict_rows([{**ROW, "phase": "train", "metric": "time to train", "unit": "min"}], GPUS)
+    assert "takes to learn" in whole.error
 
 
 def test_plain_units_are_what_the_forms_leave_as_they_are() -> None:

@@ -59,6 +59,7 @@ def test_uploads_are_the_model_that_they_were_tuned_from(name: str, known: str) 
         "fixie-ai/ultravox-v0_5-llama-3_1-8b", "OpenGVLab/VideoChat2_HD_stage4_Mistral_7B",
         "nvidia/Llama-3_1-Nemotron-51B-Instruct", "Efficient-Large-Model/Llama-3-VILA1.5-8B-VILA",
         "someone/Llama-3-Speech-8B", "mlabonne/Meta-Llama-3-120B-Instruct", "wenet conformer aishell",
+        "google/paligemma2-3b-pt-384",
         "DLRM Criteo Kaggle", "ResNet-50 CIFAR-100",
     ],
 )  # fmt: skip
@@ -145,6 +146,99 @@ def test_files_of_zoos(name: str, known: str) -> None:
     assert resolve(name).id == known
 
 
+@pytest.mark.parametrize(
+    ("name", "known", "side"),
+    [
+        ("ViT_H_14 (torchvision, IMAGENET1K_SWAG_E2E_V1)", "vit-huge-patch14-224", 518),
+        ("regnet_y_16gf (IMAGENET1K_SWAG_E2E_V1)", "regnety-160", 384),
+        ("vit_b_16 (IMAGENET1K_V1)", "vit-base-patch16-224", 224),
+        ("resnet50 (IMAGENET1K_V2)", "resnet50", 224),
+    ],
+)  # fmt: skip
+def test_weights_of_torchvision_say_the_side(name: str, known: str, side: int) -> None:
+    item = resolve(name)
+    assert (item.id, item.complete(Job(item.id)).height) == (known, side)
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("mlperf hpc deepcam", "deepcam"), ("MLPerf HPC v1.0 CosmoFlow", "cosmoflow"),
+        ("nnU-Net v2 3d_fullres", "nnunet-3d"), ("nnU-Net 2d", "nnunet-2d"),
+        ("detectron2 R50-FPN 3x Mask R-CNN", "maskrcnn-r50-fpn"),
+        ("R101-FPN Faster R-CNN", "fasterrcnn-r101-fpn"),
+        ("SimpleBaseline ResNet50 pose", "simple-baseline-r50-pose"),
+        ("Gaussian splatting bicycle", "3d-gaussian-splatting"),
+        ("Segment Anything ViT-B", "sam-vit-b"), ("Donut CORD", "donut-base"),
+        ("FastConformer-CTC XXL", "parakeet-ctc-1.1b"),
+        ("WRN-28-10 CIFAR", "wide-resnet-28-10"), ("HRNet-W48 COCO keypoints 384x288", "hrnet-w48-pose"),
+        ("Latent Consistency Model Dreamshaper v7", "lcm-dreamshaper-v7"),
+        ("AlphaFold2 (monomer, 400 aa)", "openfold"),
+        ("HunyuanVideo FastVideo", "hunyuanvideo"), ("XGLMForCausalLM", "xglm-564m"),
+        ("hf_Whisper", "whisper-tiny"),
+        ("Geekbench AI deeplabv3_mobilenet_v3_large", "deeplabv3-mobilenet-v3-large"),
+        ("CRNN text recognition", "crnn"),
+        # Signs, commas and sizes as texts have them.
+        ("Mixtral 8\u00d77B", "mixtral-8x7b"), ("BERT-Large, SQuAD v1.1 fine-tuning", "bert-large"),
+        ("SDXL (base + refiner)", "sdxl-refined"), ("EfficientNet B7 (noisy student)", "efficientnet-b7"),
+        ("Llama Nemotron Ultra 253B", "llama-3.1-nemotron-ultra-253b"), ("UL2 20B", "flan-ul2"),
+        ("OpenAI gpt-oss-20b (high)", "gpt-oss-20b"), ("HunyuanVideo 13B", "hunyuanvideo"),
+        ("Stable Diffusion (512x512)", "stable-diffusion-1.5"), ("MLP-Mixer B/16", "mixer-b16-224"),
+        ("U-Net (3D, BraTS)", "nnunet-3d"), ("Qwen3 32B dense", "qwen3-32b"),
+        ("DCNv2 Criteo", "dcn-v2"), ("mlperf dlrm_dcnv2", "dlrm-dcnv2"),
+        ("PSPNet-101 Cityscapes", "pspnet-resnet101"),
+        ("google/paligemma2-3b-pt-448", "paligemma-2-3b-448"), ("keras_nlp BERT base", "bert-base"),
+        ("bert-large-uncased (AMD Infinity Hub)", "bert-large"), ("open-r1/OlympicCoder-32B", "qwen2.5-32b"),
+        ("MobileViTv2-0.75", "mobilevitv2-075"), ("Segmenter-L", "segmenter-vit-l"), ("caffenet", "alexnet"),
+        ("microsoft/infoxlm-large", "xlm-roberta-large"), ("EleutherAI/llemma_34b", "codellama-34b"),
+        ("Lin-Chen/ShareGPT4V-13B", "llava-1.5-13b"), ("openai/clip-rn50x64", "resnet50x64-clip"),
+        ("nvidia/segformer-b2-clothes", "segformer-b2"),
+        ("FastVideo/FastWan2.1-T2V-1.3B-Diffusers", "wan-2.1-t2v-1.3b"),
+    ],
+)  # fmt: skip
+def test_suites_schedules_and_publishers_around_a_name(name: str, known: str) -> None:
+    assert resolve(name).id == known
+
+
+@pytest.mark.parametrize(
+    ("name", "like"),
+    [
+        ("mixedbread-ai/mxbai-rerank-large-v2", "qwen2.5-1.5b"), ("jinaai/jina-reranker-v3", "qwen3-0.6b"),
+        ("vidore/colqwen2.5-v0.2", "qwen2.5-vl-3b"),
+        ("nomic-ai/colnomic-embed-multimodal-7b", "qwen2.5-vl-7b"),
+    ],
+)  # fmt: skip
+def test_what_judges_or_embeds_texts_writes_none(name: str, like: str) -> None:
+    item, other = resolve(name), resolve(like)
+    assert item.phases[0] == "prefill"
+    assert "generate" not in item.phases
+    assert item.dims["layers"] == other.dims["layers"]
+
+
+def test_a_single_stream_in_a_name_is_one_sample_at_a_time() -> None:
+    row = {"id": "a", "gpu": "t4", "phase": "infer", "metric": "latency", "unit": "ms", "runtime": "TensorRT"}
+    named, plain = predict_rows(
+        [{**row, "workload": "mlperf-inference retinanet SingleStream"},
+         {**row, "workload": "mlperf-inference retinanet", "batch": "1"}], GPUS,
+    )  # fmt: skip
+    assert named.value == plain.value
+
+
+def test_what_enlarges_pictures_learns_from_pieces() -> None:
+    item = resolve("edsr-baseline")
+    assert item.complete(Job(item.id, phase="train")).height == 96
+    assert item.complete(Job(item.id, phase="infer")).height == 512
+
+
+def test_an_encoder_with_its_decoder_is_served_in_batches() -> None:
+    row = {"id": "a", "workload": "google/flan-t5-xxl", "gpu": "a100-80gb-sxm", "input_tokens": "512",
+           "output_tokens": "64", "unit": "tokens/s"}  # fmt: skip
+    served, plain = predict_rows(
+        [{**row, "phase": "serve", "concurrency": "8"}, {**row, "phase": "generate", "batch": "8"}], GPUS
+    )
+    assert served.value == plain.value
+
+
 @pytest.mark.parametrize("name", ["no-such-net-12.onnx", "nv-embed-v3", "resnet77-v1-12.onnx"])
 def test_a_number_behind_another_name_makes_none_of_it(name: str) -> None:
     with pytest.raises(WhichGpuError):
@@ -165,6 +259,17 @@ def test_a_number_behind_another_name_makes_none_of_it(name: str) -> None:
         ("yolov6-l6", 140.4, None), ("damo-yolo-m", 28.2, 30.9), ("sem-fpn-r50", 28.5, None), ("bn-inception",
         11.3, 2.03),
         ("sparse-rcnn-r50-fpn", 106, None), ("rtmdet-ins-l", 57.37, 106.56), ("yolov13l", 27.6, None),
+        ("depth-pro", 952.0, None), ("pi0", 3238, None), ("smolvla_base", 450, None),
+        ("retinaface-r50", 27.29, None),
+        ("YOLOX-Darknet53", 63.7, 92.65), ("nin", 7.6, 1.1),
+        ("DenseNet-BC-100-12", 0.769, None), ("cnn14", 80.75, None),
+        ("google/siglip2-large-patch16-384", 881.5, None),
+        ("ettin-encoder-68m", 68.1, None), ("EuroBERT-2.1B", 2108, None),
+        ("vinai/phobert-large", 369.4, None),
+        ("rinna/japanese-gpt-neox-3.6b", 3607, None), ("AI-Sweden-Models/gpt-sw3-20b-instruct", 20.3e3, None),
+        ("superpoint", 1.30, None), ("Informer ETTh1", 11.33, None),
+        ("cerebras/btlm-3b-8k-base", 2646, None), ("Skywork-MoE", 146.4e3, None),
+        ("MobileLLM-1B", 1005, None),
         ("chronos-2", 119.5, None), ("nv-embed-v2", 7850, None), ("shufflenet-v1", 1.87, 0.137),
     ],
 )  # fmt: skip

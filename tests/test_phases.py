@@ -12,16 +12,16 @@ from whichgpu.workloads.phases import lengths_of, options_of, phase
 
 SAID = {
     "infer": "Inference|batch inference|forward pass|fwd only|test|OCR|token classification|VQA|translation|"
-    "text summarization|object detection inference|super-resolution|real-time inference|face recognition|"
+    "text summarization|object detection inference|super-resolution|real-time inference|face recognition|val|"
     "embedding generation",
     "generate": "text generation|code completion|outpainting|image edit|image-to-video|prefill + decode",
     "decode": "Decode phase|generation phase|tg|tg 128|decode (TPOT)|text generation (tg128)|eval rate|"
     "next token latency",
     "prefill": "prompt|pp|PP 512|prompt eval rate|context phase|TTFT|prompt processing (pp512)",
-    "serve": "LLM serving|RAG|inference server|high concurrency|online inference|chatbot",
+    "serve": "LLM serving|RAG|inference server|high concurrency|online inference|chatbot|streaming",
     "train": "training step|forward+backward|fwd+bwd|forward/backward|DDP training|transfer learning|"
     "object detection training|single-GPU training|training from scratch|DreamBooth|train epoch|"
-    "Training (images/sec)",
+    "Training (images/sec)|GRPO|training, synthetic data",
     "pretrain": "LLM pretraining|continued pre-training|pretrain phase1|self-supervised pretraining",
     "finetune_full": "full-parameter fine-tuning|supervised fine-tuning|SQuAD fine-tuning|FFT|DPO training",
     "finetune_lora": "LoRA training|fine-tuning (LoRA)|SFT (LoRA)|fine-tune w/ LoRA|PEFT|lora r=16|"

@@ -116,7 +116,8 @@ def read(job: Job) -> Asked:
         stack = _training(stack)
     else:
         pictures = workload.family.startswith("diffusion") and not job.trains
-        stack = behind_networks(stack, pictures) if pictures or "generate" not in workload.phases else stack
+        if pictures or "generate" not in workload.phases:
+            stack = behind_networks(stack, pictures, workload.unit)
     stack = in_turn(_normed(stack, job, workload), one_copy=is_language_model(workload) and not job.trains)
     job, assumed = alone(job, workload, stack)
     said = (*said, *assumed)

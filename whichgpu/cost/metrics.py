@@ -124,6 +124,8 @@ def metric(name: str) -> Metric:
     found = found or asked(said) or asked(wording.unit(said)) or _of_energy(said) or _in_prose(said)
     if found is None and "epoch" in said.lower():
         raise UsageError(f"metric '{name}': an epoch is as long as its data set; write samples/s")
+    if _TO_THE_END.search(said.lower()):
+        raise UsageError(f"metric '{name}': a training is as long as it takes to learn; write samples/s")
     if found is None and re.search(r"\b[mh]fu\b|flops? utili[sz]ation", said.lower()):
         raise UsageError(f"metric '{name}': a share of a peak, of which there are several; write TFLOPS")
     if found is None:
@@ -132,7 +134,14 @@ def metric(name: str) -> Metric:
             "or p99 of its times (ttft_p99), or write a unit: images/s, ms/token"
         )
     found = found._replace(unit=unit) if unit else found
-    return found._replace(read=partial(_per_gpu, found)) if per_gpu else found
+    # A unit that the cell beside it writes without the GPU.
+    counted = wording.unit(said).lower()
+    each = per_gpu or (counted.endswith("/s/gpu") and "flop" not in counted)
+    return found._replace(read=partial(_per_gpu, found)) if each else found
+
+
+#: The time of a whole training, which ends when enough is learnt.
+_TO_THE_END = re.compile(r"\btime[\s_-]to[\s_-](?:train|converge\w*|accuracy|quality|target|solution)\b")
 
 
 def _per_gpu(found: Metric, answer: Figures, unit: str) -> Three:

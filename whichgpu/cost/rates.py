@@ -74,7 +74,7 @@ def rate(unit: str, made: str) -> tuple[float, bool, str]:
         counted = "heard"
     if own in _PARTS and asked in ANY | _WHOLE:
         counted = "whole"
-    if (asked, own) == ("frame", "video"):
+    if own == "video" and asked in ("frame", "image"):
         counted = "filmed"
     if asked == "epoch":
         raise UsageError(f"unit '{unit}': an epoch is as long as its data set; write {made}/s")

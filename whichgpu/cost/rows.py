@@ -182,10 +182,16 @@ def read_head(texts: tuple[str, ...]) -> Head:
     same = (stack if "compile" in kept else _numbered(dated(named, job)), loaded)
     work = (workload.id, job.phase or workload.phases[0], job.precision, words,
             tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
-    at_once = _AT_ONCE.get(squeezed(texts[1]), {}) if scenario else {}
+    at_once = _AT_ONCE.get(squeezed(texts[1]) if scenario else _scenario(name), {})
     numbers = {**at_once, **(HEARD if heard else {}), **_numbers_of_name(workload, work[1])}
     numbers |= {**phases.lengths_of(phase), **columns}
     return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))), numbers)
+
+
+def _scenario(name: str) -> str:
+    """The scenario of MLPerf that the name of a workload ends with; "" for none that sets a batch."""
+    found = re.search(r"\b(single|multi)[- ]?stream$", name, re.IGNORECASE)
+    return f"{found[1].lower()}stream" if found else ""
 
 
 def _submits(stack: str) -> bool:
@@ -196,7 +202,7 @@ def _submits(stack: str) -> bool:
 
 
 def _asked(workload: Workload, text: str) -> str:
-    """The phase that a cell says, of a workload; a server of what makes no tokens infers, or generates.
+    """The phase that a cell says, of a workload; a server of what no engine schedules infers, or generates.
 
     A cell that says nothing leaves it to what the name says is done with the model, which its id does not.
     """
@@ -204,9 +210,11 @@ def _asked(workload: Workload, text: str) -> str:
         stated: str = workload.defaults.get("phase", "")
         return stated
     asked = phases.phase(text)
-    in_words = asked in ("serve", "generate") and text.strip().lower() != asked
+    in_words = asked == "serve" or (asked == "generate" and text.strip().lower() != asked)
     known = {*workload.phases, *getattr(workload.code, "PHASE_ALIASES", {})}
-    return "infer" if in_words and asked not in known else asked
+    if not in_words or asked in known:
+        return asked
+    return "generate" if "generate" in workload.phases else "infer"
 
 
 def _embeds(workload: Workload, phase: str) -> bool:
@@ -254,12 +262,12 @@ _SCENARIOS = ("offline", "server", "online", "interactive", "singlestream", "mul
 #: How many samples a query has in scenarios that ask one after another.
 _AT_ONCE = {"singlestream": {"batch": 1.0}, "multistream": {"batch": 8.0}}
 #: Formats that say none.
-_UNSAID = ("auto", "default", "native", "none", "n/a", "-")
+_UNSAID = ("auto", "default", "native", "none", "n/a", "-", "--", "\u2013", "\u2014")
 #: Kinds of files, which have any number of bits, as the name of the workload may say.
 _CONTAINERS = ("gguf", "ggml", "exl2", "exl3", "mlx", "quantized", "quantised")
 #: Words for as many requests in flight as fit; cells of a number that state none.
 _FULL = ("max", "maximum", "offline")
-_BLANK = ("", *_UNSAID, "na", "--", "\u2013", "\u2014", "?")
+_BLANK = ("", *_UNSAID, "na", "?")
 #: How a runtime's text says that NVIDIA's Deep Learning Examples ran, or names a month's container.
 #: Lambda's benchmarks are runs of them.
 _EXAMPLES = r"deep ?learning ?examples|\bdle\b|\bngc\b|\blambda\b|\b(?:1[89]|2\d)\.(?:0[1-9]|1[0-2])\b(?!\.)"

@@ -94,6 +94,8 @@ class Runtime:
     through: Mapping[str, str] = field(default_factory=dict)
     #: The id of what runs a network under its name that is no pipeline of it.
     networks: str = ""
+    #: The same of what hears or speaks, where a name is of a library of language models as well (NeMo).
+    sounds: str = ""
     #: The id of what makes pictures where a framework is all that is named.
     pipelines: str = ""
     #: By vendor or architecture, `gap` where it is another on its GPUs.
@@ -520,15 +522,22 @@ def runtime(text: str, fallback: str) -> Runtime:
     return _runtime(where, rows[where], text=text)
 
 
+#: How units of what hears or speaks begin.
+_SOUNDS = ("audio", "mel", "second", "utterance")
+
+
 @kept
-def behind_networks(stack: Runtime, pictures: bool) -> Runtime:
+def behind_networks(stack: Runtime, pictures: bool, unit: str) -> Runtime:
     """What runs a network behind the name of pipelines, or makes pictures behind that of a framework.
+
+    `unit` is what it makes, which sounds are told by.
 
     The latter is a library's pipeline, of which the text says what it says of the framework; in memory, and
     in the format of the decoder, it is as the name says.
     """
-    if stack.networks and not pictures:
-        return replace(runtime(stack.networks, stack.networks), exact=False)
+    heard = stack.sounds if unit.startswith(_SOUNDS) else ""
+    if not pictures and (behind := heard or stack.networks):
+        return replace(runtime(behind, behind), exact=False)
     if stack.pipelines and pictures:
         found = runtime(f"{stack.pipelines} {stack.said}", stack.pipelines)
         return replace(

@@ -37,6 +37,8 @@ _FORMS = (
     (r"^utts?/", "utterances/"),
     (r"^(mel|audio)[\s_](frame|sample)", r"\1-\2"),
     (r"^watts?$", "W"),
+    # Keras' table of its networks: a step of inference is a batch.
+    (r"/(?:inference|forward)[\s_-]+(?:step|pass)$", "/batch"),
     (r"^(?:(?:achieved|model|hardware|hw|sustained)[\s_-]+)?(?:t|tera)[\s_-]?flops?(?=/|$)", "TFLOPS"),
     (r"^(?:(?:achieved|model|hardware|hw|sustained)[\s_-]+)?(?:p|peta)[\s_-]?flops?(?=/|$)", "PFLOPS"),
     (r"^(?:msecs?|millisecs?|milliseconds?)(?=/|$)", "ms"),
@@ -61,6 +63,38 @@ _BEHIND = (
 _NOTED = r"\s*[(\[]([^()\[\]]*)[)\]]"
 _GPU = r"\s*(?:/\s*|\bper[\s_-]+)(?:gpu|card|device|chip)\b"
 _TIME = r"(?:ms|us|s|secs?|seconds?|msec|milliseconds?|min|minutes?)"
+_EACH_SECOND = r"tok(?:en)?s?(?:/|[\s_-]per[\s_-])s(?:ec(?:ond)?)?"
+_SPEED = rf"(?:(?:output|decode|generation)[\s_-]*)?(?:tps|{_EACH_SECOND}|throughput|speed)"
+#: Metrics of most rows, for which none of the words below is compiled.
+_USUAL = ("", "throughput", "latency", "latency_per_batch", "ttft", "tpot", "itl", "power", "energy")
+#: Speeds and times as tables of detectors and robots head them; Ultralytics' of a batch is of each picture.
+_ABBREVIATED = (
+    (
+        r"^(?:abs|pipeline)[\s_-]+latency$|^latency[\s_-]per[\s_-](?:request|query)$|^run[\s_-]?time$",
+        "latency",
+    ),
+    (r"^(?:trt|tensorrt)[\s_-]*(?:fp\d+|int8)?[\s_-]*(latency|speed|fps)$", r"\1"),
+    (r"^latency[\s_-]+(?:cpu|[a-z]\d+)\b.*$", "latency"),
+    (r"^fps[\s_-]end[\s_-]?(?:2|to)[\s_-]?end$", "fps"),
+    (r"^time/(step|iter|iteration)$", r"\1 time"),
+    (r"^perf(?:ormance)?/w(?:att)?$", "perf per watt"),
+    (r"^(?:j|joules?)(?:/| per )(token|image|request)$", r"energy per \1"),
+    (r"^scaling[\s_-]efficiency$", "efficiency"),
+    (r"^denois(?:ing|er)[\s_-]steps/s(?:ec)?$", "steps/s"),
+    (r"^predicted_per_second$", "eval rate"),
+    (r"^prompt_per_second$", "prompt eval rate"),
+    (r"^1st[\s_-]+token[\s_-]+latency$|^prompt[\s_-]eval[\s_-]time$", "first token latency"),
+    # Of one request among several.
+    (
+        rf"^{_SPEED}[\s_-]*(?:/|per)[\s_-]*(?:user|request)$|^per[\s_-](?:user|request)[\s_-]{_SPEED}$",
+        "interactivity",
+    ),
+    (r"^audio[\s_-]hours?(?:/|[\s_-]per[\s_-])hour$|^x[\s_-]faster[\s_-]than[\s_-]real[\s_-]?time$", "rtfx"),
+    (r"^(?:x|times)[\s_-]+real[\s_-]?time$", "rtfx"),
+    (r"^inf\.?[\s_-]+(?=time\b|speed\b|latency\b)", "inference "),
+    (r"^speed[\s_-]+(?:cpu|[a-z]*\d+\w*)[\s_-]+(?:b\d+|onnx|tensorrt\d*|pytorch)\b.*$", "time per image"),
+    (r"^(?:(?:control|inference|policy|action|update|running)[\s_-]+)?frequency$", "inference rate"),
+)
 #: Whether a note in brackets is a unit: a rate, a time, a power, an amount.
 _UNIT = rf"(?:{_TIME}|[wj%x]|watts?|[kmg]i?b|\S.*(?:/|\bper\b).*\S|[a-z]ps|rtfx?)"
 
@@ -108,6 +142,9 @@ def apart(name: str) -> Named:
     said = next((one for one in notes if re.fullmatch(_UNIT, one, re.IGNORECASE)), "")
     bare = re.sub(r"^(prompt|generation)\s*:\s*", r"\1 ", name, flags=re.IGNORECASE)
     bare = re.sub(_BEHIND, "", re.sub(_NOTED, " ", bare), flags=re.IGNORECASE)
+    bare = bare.strip()
+    for form, instead in _ABBREVIATED if bare not in _USUAL else ():
+        bare = re.sub(form, instead, bare, flags=re.IGNORECASE)
     bare = "x real-time" if re.fullmatch(r"x ?rt", bare.strip(), re.IGNORECASE) else bare
     whole = re.sub(_GPU, "", bare, flags=re.IGNORECASE)
     # "tokens per second per GPU" is a unit, which says it itself.

@@ -200,8 +200,11 @@ def _within(name: str) -> Workload | None:
         keys = language("-".join(inside))
         stored = names.format_of(beside)
         odd = any(map(names.like_no_format, beside)) or (not stored and any(map(names.like_a_format, beside)))
-        if len(keys) == 1 and not odd:
-            return _stored(workloads()[keys[0]], stored)
+        item = workloads()[keys[0]] if len(keys) == 1 and not odd else None
+        # Of a tower that sees pictures of one side another one is another model: `paligemma2-3b-pt-384`.
+        sided = any(one.isdigit() and int(one) in _SIDES for one in beside)
+        if item is not None and not ("vision" in item.dims and sided):
+            return _stored(item, stored)
     return None
 
 
@@ -437,4 +440,6 @@ _SIDED = regex(
 
 
 #: Sides of a picture, in pixels, that a name may end in: other numbers are depths (`101`, `152`).
-_SIDES = frozenset((*range(96, 2049, 16), 227, 260, 299, 300, 331, 380, 456, 475, 528, 600))
+_SIDES = frozenset(
+    (*range(96, 2049, 16), 227, 260, 299, 300, 331, 380, 456, 473, 475, 513, 528, 572, 600, 713, 769)
+)
