@@ -176,7 +176,7 @@ def training_precision(job: Job) -> str:
         return job.precision
     if spec.quantised and not spec.train_as:
         raise UsageError(
-            f"precision '{job.precision}': weights in {spec.title} take no gradients; train in amp-bf16, "
+            f"precision '{job.precision}' ({spec.title}): such weights take no gradients; train in amp-bf16, "
             "or adapters on top of them: --phase finetune_qlora"
         )
     return spec.train_as or job.precision
