@@ -61,7 +61,8 @@ def counts(reading: Reading) -> Iterator[Finding]:
         start, end = reading.clause(one.start)
         if start >= end or one.dimension not in _MEASURES or (above and below):
             continue
-        lines = [each for each in reading.of(_MEASURES[one.dimension], start, end) if _is_alike(each, one)]
+        told = (_alike_to(each, one, text) for each in reading.of(_MEASURES[one.dimension], start, end))
+        lines = [each for each in told if each is not None]
         if not above and not below:
             yield from _alike(reading, one, lines, (start, end))
             continue
@@ -71,9 +72,36 @@ def counts(reading: Reading) -> Iterator[Finding]:
         yield from _of_number(reading, one, sign, lines, (start, end))
 
 
-def _is_alike(line: Series, one: Quantity) -> bool:
-    """Whether the amounts of a line are in the unit of one that is told, or plain numbers."""
-    return line.dimension in (one.dimension, "number")
+def _alike_to(line: Series, one: Quantity, text: str) -> Series | None:
+    """A line in the unit of an amount that is told; None where it is of something else, or may be.
+
+    Bare numbers are in the unit of what heads them, "p95 (ms)", and else in that of the amount itself where
+    that needs no factor.
+    """
+    if line.dimension != "number":
+        return line if line.dimension == one.dimension else None
+    heads = (line.label, *(each.name for each in line.amounts))
+    units = {unit for head in heads for unit in _units(head, one.dimension)}
+    if not units:
+        plain = text[one.start : one.end].replace(",", "")
+        return line if re.search(rf"(?<![\d.]){one.value:g}(?![\d.])", plain) else None
+    if len(units) > 1:
+        return None
+    unit = units.pop()
+    scaled = tuple(each._replace(value=each.value * unit, high=each.high * unit) for each in line.amounts)
+    return line._replace(amounts=scaled)
+
+
+def _units(head: str, dimension: str) -> Iterator[float]:
+    """What one of the unit that a heading tells comes to: 0.001 for "TTFT p95 (ms)"."""
+    for piece in _PIECES.split(head):
+        told = next(iter(quantities(f"1 {piece.strip()}")), None)
+        if told is not None and told.dimension == dimension and told.value > 0:
+            yield told.value
+            return
+
+
+_PIECES = re.compile(r"[(),;|]|\bin\b", re.IGNORECASE)
 
 
 def _beyond(line: Series, one: Quantity, sign: int) -> list[Amount] | None:
@@ -91,9 +119,22 @@ def _how_many(
         return
     of_all = value_of(match["m"])
     told = value_of(match["n"]) if match["n"] else 0.0 if match["all"].lower() == "none" else of_all
-    meant = [(each, _beyond(each, one, sign)) for each in lines if len(each.amounts) == of_all]
+    counted = [each for each in lines if _is_counted(reading, each, match, place)]
+    meant = [(each, _beyond(each, one, sign)) for each in counted if len(each.amounts) == of_all]
     if meant and all(found is not None and len(found) != told for _, found in meant):
         yield reading.wrong(match.span(), "ordering", meant[0][0])
+
+
+_CARDS = re.compile(r"\s+(?:cards?|gpus?|accelerators?)\b", re.IGNORECASE)
+
+
+def _is_counted(reading: Reading, line: Series, match: re.Match[str], place: tuple[int, int]) -> bool:
+    """Whether what is counted may be the rows of a line: cards where cards are said, and not one batch."""
+    text = reading.said.text
+    if _CARDS.match(text, match.end()) and not any(each.ids for each in line.amounts):
+        return False
+    told = {f"{value:g}" for value, _ in numbered(text, *place)}
+    return not told & {each.name for each in line.amounts}
 
 
 _HAVE = re.compile(
@@ -108,7 +149,8 @@ def _alike(reading: Reading, one: Quantity, lines: list[Series], place: tuple[in
     if match is None or not match["n"] or not _HAVE.search(text, match.end(), one.start):
         return
     of_all, told = value_of(match["m"]), value_of(match["n"])
-    meant = [each for each in lines if len(each.amounts) == of_all]
+    rows = [each for each in lines if _is_counted(reading, each, match, place)]
+    meant = [each for each in rows if len(each.amounts) == of_all]
     counted = [sum(abs(each.value / one.value - 1) < _EDGE for each in line.amounts) for line in meant]
     if meant and all(number not in (0, told) for number in counted):
         yield reading.wrong(match.span(), "ordering", meant[0])

@@ -171,13 +171,20 @@ class Reading(NamedTuple):
 
     def of(self, measures: Sequence[str], start: int, end: int) -> list[Series]:
         """The lines of some measures that a stretch may mean: those whose words it has, else every one."""
-        told = [
-            each for each in self.lines
-            if each.measure in measures and _is_in_setting(each, self.said.text[start:end])
-        ]  # fmt: skip
+        told = self.every(measures, start, end)
         hits = [self._hits(each, start, end) for each in told]
         most = max(hits, default=0)
         return [each for each, hit in zip(told, hits, strict=True) if hit == most]
+
+    def every(self, measures: Sequence[str], start: int, end: int) -> list[Series]:
+        """Every line of some measures that what a stretch says of work and of terms leaves open."""
+        words = self.said.text[start:end]
+        terms = _terms(words)
+        return [
+            each for each in self.lines
+            if each.measure in measures and _is_in_setting(each, words)
+            and not (each.measure == "price" and terms and (own := _terms(each.label)) and not own & terms)
+        ]  # fmt: skip
 
     def is_told(self, lines: Sequence[Series], start: int, end: int) -> bool:
         """Whether a stretch has words that tell which lines it means."""
@@ -260,10 +267,21 @@ def readings(context: Context) -> Iterator[Reading]:
     for index, passage in context.document.running() if every else ():
         here = tuple(each for each in every if each.section == passage.section)
         for said in said_of(index, passage, context):
+            if _names_another(said.sentence.text, passage.section, every):
+                continue
             lines = here or (tuple(every) if _TABLE.search(said.sentence.text) else ())
             for each, turned in ((lines, False), (_turned(lines), True)):
                 if each:
                     yield Reading(said, each, turned)
+
+
+def _names_another(sentence: str, section: Sequence[str], every: Sequence[Series]) -> bool:
+    """Whether a sentence has a word that heads the table of another section alone: it speaks of that too."""
+    words = {*_WORD.findall(sentence.lower())}
+    own = {word for text in section for word in _words(text.lower())}
+    own |= {word for each in every if each.section == section for word in _words(each.label.lower())}
+    heads = {each.section[-1] for each in every if each.section != section and each.section}
+    return any(words & _words(head.lower()) - own - _SIZES for head in heads)
 
 
 @lru_cache(maxsize=16)
@@ -282,6 +300,22 @@ def _turned(lines: tuple[Series, ...]) -> tuple[Series, ...]:
             if len(mine) == len(own):
                 found.append(own[0]._replace(label=name, amounts=mine))
     return tuple(found)
+
+
+#: For what a price is, where that is said: "by the hour", "monthly", "per epoch".
+_TERM = re.compile(
+    r"\b(?:per|a|an|each|every|by the|for an?)[ -](?P<of>hour|day|week|month|year|run|epoch|image|picture|"
+    r"million|thousand|token|training|job)\b|\b(?P<by>hour|dai|week|month|year)l?y\b|/\s?(?P<short>h|hr|hour|"
+    r"mo|month|yr|year|d|day)\b|^(?P<alone>hour|day|week|month|year)s?$",
+    re.IGNORECASE,
+)
+_SHORT = {"h": "hour", "hr": "hour", "mo": "month", "yr": "year", "d": "day", "dai": "day"}
+
+
+def _terms(words: str) -> set[str]:
+    """The terms that a text says of a price."""
+    found = (next(filter(None, match.groups())).lower() for match in _TERM.finditer(words))
+    return {_SHORT.get(each, each) for each in found}
 
 
 #: So many letters of a word of work tell what it is: "trains", "training".

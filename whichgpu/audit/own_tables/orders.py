@@ -108,7 +108,7 @@ def _judged(
 ) -> Iterator[Finding]:
     kind, sign = of
     text = reading.said.text
-    every = [each for each in reading.lines if each.measure in _MEASURES[kind]]
+    every = reading.every(_MEASURES[kind], *place)
     if kind == "price" and len(every) != 1 and not reading.is_told(every, *place):
         # Which price is meant no word of the order says.
         return
