@@ -52,10 +52,15 @@ def report(found: Diagnosis) -> Report:
     return Report(found.to_dict(), (*blocks, Bullets(found.answer.warnings)))
 
 
+def _times(factor: float) -> str:
+    """A factor in two decimals; one that no column holds so, by its power of ten."""
+    return f"{factor:.2f}" if factor < 1e5 else f"{factor:.1e}"
+
+
 def _causes(found: Diagnosis) -> Table:
     rows = [
         (one.title, number(one.would_be.mid), f"{number(one.would_be.low)} to {number(one.would_be.high)}",
-         f"{one.effect:.2f}", f"{one.ratio:.2f}", "yes" if one.inside else "no", f"{one.share:.0%}")
+         _times(one.effect), _times(one.ratio), "yes" if one.inside else "no", f"{one.share:.0%}")
         for one in [one for one in found.causes if one.share >= _LEAST][:_SHOWN]
     ]  # fmt: skip
     columns = ("Cause", f">{found.predicted.unit}", ">90 % interval", ">Times predicted", ">Measured / it",

@@ -31,7 +31,7 @@ _ELSE = re.compile(
     r"rumou?r\w*|expect\w*|effective\w*|usable|free|left|fill\w*|occup\w+|use[ds]?(?! up)|utili[sz]\w*|"
     r"cache|l2|pcie|host|system|previous|before|now|today|predecessor|generation|last-gen|older|cpus?|"
     r"average|typical\w*|"
-    r"idle|load|test\w*|measur\w*|"
+    r"idl(?:es?|ed|ing)|standby|load|test\w*|measur\w*|"
     r"saw|real|practice|limit\w*|undervolt\w*|overclock\w*|reach\w*|achiev\w*|bill|cost\w*|pric\w+|cheap\w*|"
     r"budget|tokens?|images?|requests?|model|weights|fp\d+|int\d|nvlink|infinity|link\w*|theor\w*|"
     r"advertis\w+|"

@@ -344,6 +344,8 @@ _COSTS = re.compile(
 _MADE = re.compile(
     r"\b(?:made|makes|making)\s+[A-Z][\w.-]*(?:\s[\w.-]+)?\s+(?:about |nearly |almost |roughly )?$"
 )
+#: Power that no specification tells: "idles at twice the power".
+_AT_REST = re.compile(r"\b(?:idl(?:e|es|ed|ing)|standby|at rest)\b[^,;:]*$", re.IGNORECASE)
 _SO_MUCH = re.compile(r"\s*(?:as much|more|less|that|what|[.,;:)]|$)", re.IGNORECASE)
 
 
@@ -366,6 +368,7 @@ def _of_devices(
             near,
         )
     )
+    own = own or _AT_REST.search(text, sentence.start, claim.end)
     own = own or _MADE.search(text, max(sentence.start, claim.start - BEFORE), claim.start)
     own = own or (
         _COSTS.search(text, max(sentence.start, claim.start - BEFORE), claim.start)

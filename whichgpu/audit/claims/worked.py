@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.columns import columns, doubtful, finding
+from whichgpu.audit.known.store import measure_of
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -155,6 +156,9 @@ def _tried(at: int, told: Column, rule: _Rule, a: Column, b: Column) -> _Shown |
         return None
     if rule.sums and not told.money == a.money == b.money:
         return None
+    if not rule.sums and all(map(_is_a_rate, (told, a, b))):
+        # Of three speeds none is the product or the quotient of the others, but by chance.
+        return None
     factor = 1.0 if rule.sums else median(told.values[row] / made_of[row] for row in both)
     natural = next((one for one in _NATURAL if abs(factor / one - 1) <= _WITHIN), 0.0)
     real = {row: value * (1.0 if rule.sums else natural or factor) for row, value in made_of.items()}
@@ -170,6 +174,11 @@ def _tried(at: int, told: Column, rule: _Rule, a: Column, b: Column) -> _Shown |
     if free or not (enough and (wrong or whole) and varied and sure):
         return None
     return _Shown(at, rule.words.format(a.name.strip(), b.name.strip()), rule.words, real, right, wrong)
+
+
+def _is_a_rate(column: Column) -> bool:
+    """Whether a column is of work by the second."""
+    return not column.money and measure_of(column.name, "number") == "speed"
 
 
 def _judged(told: Column, shown: _Shown, accused: frozenset[int], context: Context) -> Iterator[Finding]:

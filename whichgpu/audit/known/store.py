@@ -45,7 +45,8 @@ _MEASURES = {
     r"requests?|req|steps?)"
     r"\s?(?:/|per |a )\s?(?:s|sec|second|min|minute|h|hour)\b|"
     r"(?!seconds|minutes|hours)[a-z]{4,} (?:per|a) (?:second|minute|"
-    r"hour)\b|[A-Za-z]{3,}\s?/\s?(?:s|sec|min|h)\b|fps|tps|tok/s|t/s|throughput|score|speed)",
+    r"hour)\b|[A-Za-z]{3,}\s?/\s?(?:s|sec|min|h)\b|fps|tps|tok/s|t/s|"
+    r"(?:\bx|\u00d7|\btimes) ?real[- ]?time|\bRTFx\b|throughput|score|speed)",
     "time": r"\b(?:latency|ttft|tpot|time|duration|(?:ms|s|sec|sec\.|secs|seconds?|minutes?|min|"
     r"hours?)\s?(?:/|per )|"
     r"(?<!\d )(?:seconds|minutes|hours))|,\s?s\s*$|\((?:s|sec)\)",
