@@ -423,6 +423,17 @@ def test_no_spelling_belongs_to_two_workloads() -> None:
             assert seen.setdefault(spelling, name) == name
 
 
+def test_every_alias_is_read_as_the_workload_that_has_it() -> None:
+    told = ((name, alias) for name, workload in workloads().items() for alias in workload.aliases)
+    assert [(name, alias) for name, alias in told if resolve(alias).id != name] == []
+
+
+def test_a_family_of_one_size_is_that_size() -> None:
+    assert resolve("llama3.3").id == resolve("llama3.3:latest").id == "llama-3.3-70b"
+    assert resolve("qwq").id == resolve("qwq:32b").id
+    assert resolve("Qwen/Qwen3-Reranker-0.6B").id == "qwen3-reranker-0.6b"
+
+
 def test_families_are_found_by_their_file() -> None:
     assert {"resnet", "googlenet", "inception_v3", "encoder", "decoder", "diffusion_unet"} <= set(families())
     assert {workload.family for workload in workloads().values()} <= set(families())

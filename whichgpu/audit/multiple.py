@@ -224,6 +224,10 @@ _PER_OTHER = re.compile(
 )
 
 
+#: Power that no specification tells: "idles at twice the power".
+AT_REST = re.compile(r"\b(?:idl(?:e|es|ed|ing)|standby|at rest)\b[^,;:]*$", re.IGNORECASE)
+
+
 def is_per_other(text: str, start: int, at: int) -> bool:
     """Whether a multiple stands behind what it is told per: "per watt, it gives 8x the FP16, 2x the FP32"."""
     return _PER_OTHER.search(text[start:at]) is not None

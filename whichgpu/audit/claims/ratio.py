@@ -11,6 +11,7 @@ from whichgpu.audit.comparisons.prices import at_launch
 from whichgpu.audit.comparisons.said import AFTER, BEFORE, OF_THEM, THAN_SEVERAL, in_which, said_in
 from whichgpu.audit.comparisons.values import against_device, by_values
 from whichgpu.audit.multiple import (
+    AT_REST,
     OF_SLICES,
     SCALING,
     TOGETHER,
@@ -344,8 +345,6 @@ _COSTS = re.compile(
 _MADE = re.compile(
     r"\b(?:made|makes|making)\s+[A-Z][\w.-]*(?:\s[\w.-]+)?\s+(?:about |nearly |almost |roughly )?$"
 )
-#: Power that no specification tells: "idles at twice the power".
-_AT_REST = re.compile(r"\b(?:idl(?:e|es|ed|ing)|standby|at rest)\b[^,;:]*$", re.IGNORECASE)
 _SO_MUCH = re.compile(r"\s*(?:as much|more|less|that|what|[.,;:)]|$)", re.IGNORECASE)
 
 
@@ -368,7 +367,7 @@ def _of_devices(
             near,
         )
     )
-    own = own or _AT_REST.search(text, sentence.start, claim.end)
+    own = own or AT_REST.search(text, max(sentence.start, claim.start - BEFORE), claim.start)
     own = own or _MADE.search(text, max(sentence.start, claim.start - BEFORE), claim.start)
     own = own or (
         _COSTS.search(text, max(sentence.start, claim.start - BEFORE), claim.start)

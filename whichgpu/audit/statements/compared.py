@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import Evidence, made
-from whichgpu.audit.multiple import is_per_other
+from whichgpu.audit.multiple import AT_REST, is_per_other
 from whichgpu.audit.pairs import devices
 from whichgpu.audit.statements.things import Thing
 
@@ -55,6 +55,8 @@ def is_stated(said: Said, one: Thing, at: int, last: int) -> bool:
     """Whether a comparison at a place, of a thing with what ends at `last`, states what is."""
     start, end = said.clause(at)
     denied = bool(NOT.search(said.text, max(start, min(one.end, at)), last))
+    if AT_REST.search(said.text, start, at):
+        return False
     own = is_per_other(said.text, said.sentence.start, at) or _OF_ITS.match(said.text, at)
     return not (denied or own) and NOT_AT_ALL.search(said.text, start, end) is None
 
