@@ -35,6 +35,13 @@ GPUS = catalogue()
         ("over plain 25 GbE", Beside(network=25.0)),
         ("10 Gbit ethernet", Beside(network=10.0)),
         ("gigabit LAN", Beside(network=1.0)),
+        ("the clock sits at 1,410 MHz", Beside(clock=1410.0)),
+        ("beside a 2.1 GHz Xeon", Beside()),
+        ("memory is 3200 MHz DDR4", Beside()),
+        ("405 MHz memory clock", Beside()),
+        ("the CPU draws 65 W, the card draws 320 W", Beside(watts=320.0)),
+        ("all eight draw 1,200 W", Beside(watts=1200.0)),
+        ("nvidia-smi -pl 250", Beside(watts=250.0, capped=True)),
         ("24 GB of memory", Beside()),
         ("offloaded 11/33 layers to GPU", Beside(layers=1 - 11 / 33)),
         ("8 of 32 layers are on the CPU", Beside(layers=0.25)),
@@ -94,6 +101,20 @@ def heard(text):
 )  # fmt: skip
 def test_what_a_sentence_tells_beside_its_figure_leads(text, cause):
     assert heard(text).causes[0].id == cause
+
+
+def test_a_clock_at_boost_and_one_of_memory_point_to_nothing():
+    for words in ("SM clock 1695 MHz", "DDR4 at 2400 MHz"):
+        one = heard(f"ResNet-50 training on RTX 3090, 600 images/s, {words}")
+        assert "clocks" not in dict(one.seen)
+        assert one.causes[0].id != "clocks"
+
+
+def test_a_clock_that_is_told_is_tried_alone():
+    one = heard("SDXL on RTX 3060 12GB at 60 s per image, SM clock 600 MHz")
+    assert [each.title for each in one.causes if each.id in ("clocks", "stuck")] == [
+        "clock stuck: at 34% of boost"
+    ]
 
 
 def test_fp32_without_tensor_cores_is_tried():

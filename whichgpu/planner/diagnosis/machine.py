@@ -184,7 +184,7 @@ def _clocks(asked: Asked) -> Iterable[Tried]:
     if asked.beside.clock and known["clock_boost"]:
         boost = float(known["clock_boost"])
         told = asked.beside.held(boost)
-        held = {told: (asked.beside.clock * 1e6 / boost,)}
+        held = {told: (asked.beside.clock * 1e6 / boost,)} if told else {}
     for cause, shares in held.items():
         for share in shares:
             slower = {name: float(value) * share for name, value in known.items() if value}

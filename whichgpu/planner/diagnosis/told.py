@@ -23,7 +23,8 @@ _USUAL, _WAITING, _IDLE = 0.92, 0.6, 0.35
 _SET = ("laptop", "edge")
 _WATTS = r"(?<![\d.])(\d{1,4})(?:\.\d+)? ?(?:W|watts?)\b(?!h)"
 _CAPPED = re.compile(
-    rf"(?:\b(?:power[- ])?(?:limit\w*|cap(?:ped|s)?|tgp|budget|mode|profile)\b|-pl\b|\bnvpmodel\b)"
+    r"-pl[ =](\d{2,4})\b"
+    rf"|(?:\b(?:power[- ])?(?:limit\w*|cap(?:ped|s)?|tgp|budget|mode|profile)\b|\bnvpmodel\b)"
     rf"[^.;,\d]{{0,24}}{_WATTS}"
     rf"|{_WATTS} ?(?:power )?(?:limit|cap|tgp|mode|profile|charger|adapter|brick)",
     re.IGNORECASE,
@@ -34,11 +35,14 @@ _DRAWN = re.compile(
     re.IGNORECASE,
 )
 _CLOCK = re.compile(r"(?<![\d.])(\d{3,4}) ?MHz\b|(?<![\d.])(\d\.\d{1,3}) ?GHz\b", re.IGNORECASE)
-#: Clocks of something else.
+#: Clocks and watts of something else, which is named before them or behind.
+_HOST = r"cpus?|processors?|host|xeons?|core i\d|ryzen|epyc|threadripper"
 _NOT_OF_SMS = re.compile(
-    r"\b(?:mem\w*|vram|ram|ddr\d|hbm\d?|cpu|xeon|core i\d|ryzen|epyc|boost|rated)\b[^.;,]{0,24}$",
-    re.IGNORECASE,
+    rf"\b(?:mem\w*|vram|ram|ddr\d|hbm\d?|{_HOST}|boost|rated)\b[^.;,]{{0,24}}$", re.IGNORECASE
 )
+_OF_ELSE = re.compile(rf"\s*(?:mem\w*|vram|ram|ddr\d|{_HOST})\b", re.IGNORECASE)
+_OF_HOST = re.compile(rf"\b(?:{_HOST})\b[^.;,]{{0,16}}$", re.IGNORECASE)
+_GROUPS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _LANES = re.compile(
     r"\bpci[- ]?e?\b(?:[^.;,]|\.(?=\d)){0,16}?[x\u00d7] ?(16|[1248])\b"
     r"|\b[x\u00d7] ?(16|[1248]) ?(?:electrical\w*|slots?|lanes?|risers?|mode|links?)\b"
@@ -92,19 +96,23 @@ class Beside(NamedTuple):
                 yield "power", words
             elif self.watts < _WAITING * float(power):
                 yield from ((cause, words) for cause in ("loading", "host"))
-        if self.clock and boost and self.clock < _USUAL * float(boost) / 1e6:
+        if self.clock and boost and self.held(float(boost)):
             yield self.held(float(boost)), f"{self.clock:g} MHz of {float(boost) / 1e6:.0f} MHz"
 
     def held(self, boost: float) -> str:
-        """Which cause a clock is of: one where the GPU idles does not move. `boost` is in Hz."""
-        return "stuck" if self.clock is not None and self.clock * 1e6 < _IDLE * boost else "clocks"
+        """Which cause a clock is of: none near boost, in Hz; one where the GPU idles does not move."""
+        share = self.clock * 1e6 / boost if self.clock else 1.0
+        return "" if share >= _USUAL else "stuck" if share < _IDLE else "clocks"
 
 
 def beside(text: str) -> Beside:
     """The figures that a text tells beside the one that is judged."""
+    text = _GROUPS.sub("", text)
     capped = _CAPPED.search(text)
-    drawn = capped or _DRAWN.search(text)
-    clock = next((one for one in _CLOCK.finditer(text) if not _NOT_OF_SMS.search(text[: one.start()])), None)
+    drawn = capped or next(
+        (one for one in _DRAWN.finditer(text) if not _OF_HOST.search(text[: one.start()])), None
+    )
+    clock = next((one for one in _CLOCK.finditer(text) if not _is_of_else(text, one)), None)
     lanes = [float(_first(one)) for one in _LANES.finditer(text)]
     workers, network = _WORKERS.search(text), _NETWORK.search(text)
     return Beside(
@@ -118,6 +126,12 @@ def beside(text: str) -> Beside:
         layers=_kept(text),
         offloaded=float(offloaded[1]) * 2.0**30 if (offloaded := _OFFLOADED.search(text)) else None,
     )
+
+
+def _is_of_else(text: str, clock: re.Match[str]) -> bool:
+    """Whether a clock is that of memory or of the host: "a 2.1 GHz Xeon", "memory at 405 MHz"."""
+    before = _NOT_OF_SMS.search(text[: clock.start()])
+    return before is not None or _OF_ELSE.match(text, clock.end()) is not None
 
 
 def _kept(text: str) -> float | None:
