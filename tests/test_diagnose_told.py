@@ -110,6 +110,29 @@ def test_a_clock_at_boost_and_one_of_memory_point_to_nothing():
         assert one.causes[0].id != "clocks"
 
 
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        ("no gradient checkpointing", "checkpointing"),
+        ("gradient checkpointing is off", "checkpointing"),
+        ("the card isn't undervolted", "power"),
+        ("no vGPU and no MIG", "shared"),
+        ("compiled without graph breaks", "eager"),
+        ("after a few minutes of warm-up", "clocks"),
+        ("the RTX 3090 is a card in a x16 slot", "per_gpu"),
+    ],
+)
+def test_what_a_sentence_denies_points_to_nothing(words, cause):
+    assert cause not in dict(heard(f"ResNet-50 training on RTX 3090 at 600 images/s, {words}").seen)
+
+
+def test_all_layers_on_the_gpu_speak_against_spilling():
+    run = "Llama 3.1 8B Q4_K_M on RTX 3060 12GB at 8 tok/s llama.cpp, {} layers on the {}"
+    assert "spilling" in dict(heard(run.format("all 33/33", "GPU")).denied)
+    assert "spilling" in dict(heard(run.format("20/33", "GPU")).seen)
+    assert "spilling" not in dict(heard(run.format("33/33", "CPU")).denied)
+
+
 def test_a_clock_that_is_told_is_tried_alone():
     one = heard("SDXL on RTX 3060 12GB at 60 s per image, SM clock 600 MHz")
     assert [each.title for each in one.causes if each.id in ("clocks", "stuck")] == [
