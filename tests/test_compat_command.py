@@ -45,6 +45,18 @@ def test_the_first_sentence_answers_what_was_asked(whichgpu, asked, first, told)
     assert first in str(found)
 
 
+def test_a_gpu_has_or_lacks_a_part_of_the_hardware(whichgpu):
+    """ "nvlink does not run on rtx-4090" was said of what runs on nothing."""
+    lacking = whichgpu("compat", "rtx-4090", "--feature", "nvlink")
+    assert lacking.status == 3
+    assert " ".join(lacking.out.split()).startswith(
+        "rtx-4090 (compute capability 8.9) under Linux lacks nvlink."
+    )
+    assert "rtx-4090 lacks nvlink under Linux" in lacking.err
+    assert " under Linux has nvlink." in whichgpu("compat", "rtx-3090", "--feature", "nvlink").out
+    assert "rtx-4090, l4 lack nvlink" in whichgpu("compat", "rtx-4090", "l4", "--feature", "nvlink").err
+
+
 def test_predict_fit_and_recommend_refuse_alike(whichgpu):
     words = ("needs compute capability 8.0", "2620", "vLLM")
     predicted = whichgpu("predict", "llama-2-7b", "--gpu", "t4", "--runtime", "TensorRT-LLM")

@@ -39,6 +39,10 @@ def _complaint(found: Compatibility) -> str:
     gpus = ", ".join(one.gpu.id for one in found.gpus)
     where = f"on {gpus} under {sentences.system(found.system)}"
     first = found.gpus[0]
+    if first.features and all(sentences.is_part(one, first) for one in first.features):
+        parts = ", ".join(one.asked for one in first.features)
+        under = sentences.system(found.system)
+        return f"{gpus} {'lack' if len(found.gpus) > 1 else 'lacks'} {parts} under {under}"
     running = any(verdict.runs for verdict in first.verdicts)
     names = [one.asked for one in first.features] if running else list(found.asked)
     within = f" in {' or '.join(v.framework.title for v in first.verdicts)}" if running else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.software import model
+from whichgpu.software.features import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +18,10 @@ _SYSTEMS = {"linux": "Linux", "windows": "Windows", "wsl": "WSL 2", "macos": "ma
             "mixed": "each one's usual system"}  # fmt: skip
 _HOW = {model.SUPPORTED: "runs on", model.LIMITED: "runs with limits on",
         model.UNSUPPORTED: "does not run on", model.UNKNOWN: "may or may not run on"}  # fmt: skip
+
+#: The same of a part of the hardware, which a GPU has and which runs on none.
+_HAS = {model.SUPPORTED: "has", model.LIMITED: "has with limits",
+        model.UNSUPPORTED: "lacks", model.UNKNOWN: "may or may not have"}  # fmt: skip
 
 
 def system(name: str) -> str:
@@ -46,7 +51,14 @@ def feature(asked: Answered, gpu: OnGpu, under: str) -> str:
     within = "".join(f" in {title}" for title in titles)
     how = f" ({found.support})" if asked.answer == model.LIMITED else ""
     note = f": {found.note}" if found.note else ""
+    if is_part(asked, gpu):
+        return f"{_where(gpu.device, under)} {_HAS[asked.answer]} {asked.asked}{how}{note}"
     return f"{asked.asked}{within} {_HOW[asked.answer]} {_where(gpu.device, under)}{how}{note}"
+
+
+def is_part(asked: Answered, gpu: OnGpu) -> bool:
+    """Whether what is asked for is a part of the hardware, and no format or feature of software."""
+    return not gpu.verdicts and asked.feature.name not in FORMATS
 
 
 def _where(device: Device, under: str) -> str:
