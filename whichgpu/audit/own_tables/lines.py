@@ -366,6 +366,7 @@ def _own_words(names: tuple[str, ...]) -> tuple[frozenset[str], ...]:
     return tuple(frozenset(word for word in words if count[word] == 1) for words in every)
 
 
+@lru_cache(maxsize=512)
 def _words(name: str) -> frozenset[str]:
     found = {*_WORD.findall(name)}
     found |= {part for word in found for part in word.split("-")}
