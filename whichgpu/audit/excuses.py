@@ -223,6 +223,13 @@ _EXCUSES = (
         before=r"\b(?:doubl|tripl|quadrupl)\w*\s+(?:the|its)\s+(?:memory|vram|capacity)\b",
         because=r"^(?!.*as the other amount)",
     ),
+    # "1.33 x (700 + 150) = 1,131 W, so 1,200 W": the next size above.
+    _Excuse(
+        ("arithmetic",),
+        before=r"=\s*(?:about\s)?\d[\d.,]*\s?k?W\b[^.;\d]{0,40}\b(?:so|hence|thus|therefore|means?|take|buy|"
+        r"choose|rounded)\b[^.;\d]{0,24}$",
+        behind=r"\s*(?:[.,;:)]|$|and\b|for\b|with\b)",
+    ),
     # "Which a normal 1200 W supply can take".
     _Excuse(("arithmetic",), behind=r"\s+(?:power\s+)?(?:suppl(?:y|ies)|psus?|units?)\b"),
     # "An hour and 20 minutes".

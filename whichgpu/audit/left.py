@@ -32,6 +32,9 @@ def left_by(
     if several and _MOVED.fullmatch(text, own[0].end, own[1].start):
         # "From the H100 to the H200" goes on about the latter.
         return own[1:2]
+    if several and _BY_THE_NEXT.search(text, own[0].end, own[1].start):
+        # "The MI100, followed in 2021 by the MI250X, two dies on one package. It ..": of what more is told of.
+        return own[1:2] if text[own[1].end : own[1].end + 1] == "," else ()
     if several and _THAT_ONE.search(text, own[-1].end, back.end):
         # "And, when an A6000 turned up, that one as well".
         return own[-1:]
@@ -128,6 +131,12 @@ _REASON = re.compile(
 )
 #: What sets the subject of one clause against that of the next.
 _CONTRASTS = re.compile(r"\s*(?:While|Whereas|Where|Although|Though)\b")
+#: Between two, that the second came behind the first.
+_BY_THE_NEXT = re.compile(
+    r"\b(?:followed|succeeded|replaced|superseded|joined|accompanied|inherited|overtaken|topped|outdone)\b"
+    r"[^.;]{0,40}?\bby\s+(?:the\s+|an?\s+|its\s+|nvidia[\u2019']s\s+|nvidia\s+|amd\s+|\w+\s+)*$",
+    re.IGNORECASE,
+)
 _THAT_ONE = re.compile(r"\bthat one,?\s+(?:as well|too|also)\s*[.!]*\s*$", re.IGNORECASE)
 _MOVED = re.compile(r"\s+to\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|its\s+)*", re.IGNORECASE)
 _OF_IT = re.compile(

@@ -54,12 +54,28 @@ def is_nobodys(text: str, sentence: Sentence, quantity: Quantity, attribute: Att
     reached = attribute.dimension in _RATED_BY and _OF_ITS_PEAK.search(sentence.text)
     slices = _A_SLICE.match(sentence.text) and _SLICED.search(text, 0, sentence.start)
     divides = _is_divisor(text[quantity.start : quantity.end], text[quantity.end : sentence.end])
+    chosen = attribute.key == "power" and _CHOSEN.search(text, sentence.start, quantity.start)
+    within_it = attribute.key in ("nvlink", "bandwidth") and _OF_DIES.search(
+        text, sentence.start, quantity.start
+    )
     by_host = attribute.key in ("nvlink", "bandwidth") and _BY_PCIE.match(text, quantity.end)
-    return bool(_A_PLUG.match(text, quantity.end) or share or reached or slices or divides or by_host)
+    return bool(_A_PLUG.match(text, quantity.end) or share or reached or slices or divides or by_host or chosen or within_it)
 
 
 #: Before a power, that it is what a run drew: "takes 0.265 J on the A100 (at 393.7 W)".
 _OF_A_RUN = re.compile(r"\d\s?m?(?:J|joules?)\b[^.;]{0,48}\((?:at|drawing|with)\s+$")
+#: Before a rate, that it is between the parts of one device: "two dies that are coupled with 10 TB/s".
+_OF_DIES = re.compile(
+    r"\b(?:dies|dice|chiplets|halves|tiles|[gx]cds)\b[^.;]*\b(?:coupled|linked|joined|connected|tied|talk\w*|"
+    r"speak\w*|exchang\w*|communicat\w*|bound|wired|stitched|glued|interconnect\w*)\b[^.;]*$",
+    re.IGNORECASE,
+)
+#: Before a power, the one worked out that it is the next size above: "= 665 W, so 750 W".
+_CHOSEN = re.compile(
+    r"=\s*(?:about\s)?\d[\d.,]*\s?k?W\b[^.;\d]{0,40}\b(?:so|hence|thus|therefore|means?|take|buy|choose|rounded)\b"
+    r"[^.;\d]{0,24}$",
+    re.IGNORECASE,
+)
 #: Behind a rate, that it is of the way to the host: "64 GB/s over PCIe and 600 GB/s over NVLink".
 _BY_PCIE = re.compile(
     r"\s+(?:over|via|through|by|across|on)\s+(?:the\s+|its\s+)?PCI(?:e|[ -]Express)\b", re.IGNORECASE

@@ -98,7 +98,7 @@ _AGAINST = re.compile(
     r" away)? from|"
     r"(?:sold|selling|trad(?:ed|ing)(?: in)?|swapp(?:ed|ing)(?: out)?|ditch(?:ed|ing)|got rid of|"
     r"retir(?:ed|ing)))"
-    r"|(?:^\s*|[.,;(\u2013\u2014:]\s*)like|\bnowhere near|"
+    r"|(?:^\s*|[.,;(\u2013\u2014:]\s*|\d\s?(?:[GT]B(?:/s)?|W|nm|bits?)\s+)like|\bnowhere near|"
     r"\b(?:slots?|space|place|room) of(?: two| three| four| one)?"
     r"|\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times|same|\d(?:\.\d+)?\s?[x\u00d7]|\d\s?%|"
     r"percent)(?!\w)"
