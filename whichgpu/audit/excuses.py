@@ -284,6 +284,8 @@ _EXCUSES = (
         r"(?:the\s+|an?\s+)?(?:speed\s+of\s+|bandwidth\s+of\s+)?(?:the\s+)?(?:pcie\s+(?:gen\s*)?)?$",
         behind=r"\s+(?:speeds?|slot|link|connection|throughput)\b",
     ),
+    # "Twice the FP16 rate of the 3090 and more".
+    _Excuse(("ratio",), behind=r"[^.;,]{0,60},?\s(?:and|or)\s(?:even\s)?(?:then some|more)\b"),
     # "A rate per pin is only half the story".
     _Excuse(
         ("ratio",),

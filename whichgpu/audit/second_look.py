@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.agreement import place_of
+from whichgpu.audit.excuses import excused
 from whichgpu.audit.fields import days_of, same_chip
 from whichgpu.audit.findings import withheld
 from whichgpu.audit.sentences import sentences, within
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.clauses.agreement import At
     from whichgpu.audit.findings import Context, Finding
 
+_WORDS = "its words say that it is of something else"
 _RATED = re.compile(r"\b(?:rated|specified|certified|listed)\s+at\s+(?:about\s+|around\s+|up to\s+)?$", re.I)
 _SHOWN_FIRST = re.compile(r"\b(?:announc\w+|unveil\w+|present\w+|reveal\w+|introduc\w+|show\w*)\b", re.I)
 #: How long before its release a device is shown, in days.
@@ -58,6 +60,8 @@ def _why(found: Finding, context: Context) -> str:
     where = place_of(found, context)
     if where is None:
         return ""
+    if excused(found, where.passage.text, where.at):
+        return _WORDS
     return next((why for why, test in _TESTS if test(found, where, context)), "")
 
 

@@ -142,7 +142,10 @@ def _of_sentence(
         one = _subject(passage.text, (start, end), own, who) if own else _goes_on(text, carried)
         if one is not None and not _SEVERAL.search(text):
             yield Clause(passage, sentence, start, end, text, one, bool(own), plain=False)
-        if own or not _SUBORDINATE.match(text):
+        if own and start > sentence.start and not _VERB.search(text):
+            # "The A has 24,064 cores, the B 21,760, and it ..": of either.
+            carried = None
+        elif own or not _SUBORDINATE.match(text):
             # Behind a clause of two devices it is not certain of which the text goes on.
             carried = one if len({each.named for each in own}) < _TWO else None
 
