@@ -284,6 +284,11 @@ _EXCUSES = (
         r"(?:the\s+|an?\s+)?(?:speed\s+of\s+|bandwidth\s+of\s+)?(?:the\s+)?(?:pcie\s+(?:gen\s*)?)?$",
         behind=r"\s+(?:speeds?|slot|link|connection|throughput)\b",
     ),
+    # "The A100 has 8.0. It's Volta and Pascal that were dropped": of these.
+    _Excuse(
+        ("identity",), before=r"\b(?:It|that)(?:[\u2019']s| is| was)\s[^.;]{0,40}$",
+        behind=r"[^.;]{0,60}\b(?:that|which|who)\s(?:is|are|was|were|has|have|had|got|lacks?|needs?|went)\b",
+    ),
     # "Twice the FP16 rate of the 3090 and more".
     _Excuse(("ratio",), behind=r"[^.;,]{0,60},?\s(?:and|or)\s(?:even\s)?(?:then some|more)\b"),
     # "A rate per pin is only half the story".
