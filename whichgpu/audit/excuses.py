@@ -289,6 +289,12 @@ _EXCUSES = (
         ("identity",), before=r"\b(?:It|that)(?:[\u2019']s| is| was)\s[^.;]{0,40}$",
         behind=r"[^.;]{0,60}\b(?:that|which|who)\s(?:is|are|was|were|has|have|had|got|lacks?|needs?|went)\b",
     ),
+    # "They can be bridged by Infinity Fabric": by no NVLink.
+    _Excuse(
+        ("capability",), because=r"nvlink",
+        behind=r"\s+(?:by|over|via|with|through|using)\s+(?:an?\s|the\s|AMD[\u2019']s\s)?"
+        r"(?:Infinity|xGMI|PCIe|Ethernet|Xe)",
+    ),
     # "Twice the FP16 rate of the 3090 and more".
     _Excuse(("ratio",), behind=r"[^.;,]{0,60},?\s(?:and|or)\s(?:even\s)?(?:then some|more)\b"),
     # "A rate per pin is only half the story".

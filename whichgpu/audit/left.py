@@ -33,7 +33,7 @@ def left_by(
         # "From the H100 to the H200" goes on about the latter.
         return own[1:2]
     if several and _BY_THE_NEXT.search(text, own[0].end, own[1].start):
-        # "The MI100, followed in 2021 by the MI250X, two dies on one package. It ..": of what more is told of.
+        # "The MI100, followed in 2021 by the MI250X, two dies on a package. It": of what more is told of.
         return own[1:2] if text[own[1].end : own[1].end + 1] == "," else ()
     if several and _THAT_ONE.search(text, own[-1].end, back.end):
         # "And, when an A6000 turned up, that one as well".
@@ -106,6 +106,7 @@ def is_one_told(text: str, at: int, here: Sequence[Mention]) -> bool:
 
 #: A number of a card, as a name by itself.
 _UNKNOWN = re.compile(
+    r"\bGrace[ -](?:Hopper|Blackwell)\b|\b(?:TPUs?|Trainium\d?|Inferentia\d?|Cerebras|Groq|Ascend)\b|"
     r"\b(?:[Tt]he|[Aa]n?|RTX|GTX|RX)\s+(?:[1-5]0[5-9]0|[67][1-9][05]0)(?:\s?(?:Ti|XT|Super|"
     r"M))?\b(?![.,]?\d)"
 )

@@ -37,6 +37,7 @@ def is_none(
         return (
             _remains_too(text, quantity, values, sentence)
             or _is_of_a_rack(quantity, mention, context)
+            or _OF_A_PROFILE.search(text, mention.end, quantity.start) is not None
             or _is_of_instance(text, sentence, quantity, mention)
             or (
                 mention.end <= quantity.start
@@ -59,7 +60,8 @@ def is_nobodys(text: str, sentence: Sentence, quantity: Quantity, attribute: Att
         text, sentence.start, quantity.start
     )
     by_host = attribute.key in ("nvlink", "bandwidth") and _BY_PCIE.match(text, quantity.end)
-    return bool(_A_PLUG.match(text, quantity.end) or share or reached or slices or divides or by_host or chosen or within_it)
+    own = share or reached or slices or divides or by_host or chosen or within_it
+    return bool(_A_PLUG.match(text, quantity.end) or own)
 
 
 #: Before a power, that it is what a run drew: "takes 0.265 J on the A100 (at 393.7 W)".
@@ -72,8 +74,8 @@ _OF_DIES = re.compile(
 )
 #: Before a power, the one worked out that it is the next size above: "= 665 W, so 750 W".
 _CHOSEN = re.compile(
-    r"=\s*(?:about\s)?\d[\d.,]*\s?k?W\b[^.;\d]{0,40}\b(?:so|hence|thus|therefore|means?|take|buy|choose|rounded)\b"
-    r"[^.;\d]{0,24}$",
+    r"=\s*(?:about\s)?\d[\d.,]*\s?k?W\b[^.;\d]{0,40}\b(?:so|hence|thus|therefore|means?|take|buy|choose|"
+    r"rounded)\b[^.;\d]{0,24}$",
     re.IGNORECASE,
 )
 #: Behind a rate, that it is of the way to the host: "64 GB/s over PCIe and 600 GB/s over NVLink".
@@ -179,6 +181,8 @@ _USABLE = re.compile(
     r"\s+(?:(?:of (?:it|them|this|that|these|memory|vram)|is|are|remain|"
     r"stay)\s+)*(?:usable|available|free|left|used|in use|taken|filled|full)\b"
 )
+#: Before a size, the part by its profile whose it is: "on an H200 the smallest, 1g.18gb, has 18 GB".
+_OF_A_PROFILE = re.compile(r"\b\dg\.\d+\s?gb\b[^.;\d]{0,40}$", re.IGNORECASE)
 #: Behind watts, that they are the card's own, whatever supply they ask for.
 _RATED = re.compile(r"\s+(?:board |power |thermal )*(?:rating|TDP|TGP|TBP|limit)\b", re.IGNORECASE)
 _A_PLUG = re.compile(r"[- ]?pins?\b", re.IGNORECASE)

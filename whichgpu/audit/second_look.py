@@ -60,7 +60,8 @@ def _why(found: Finding, context: Context) -> str:
     where = place_of(found, context)
     if where is None:
         return ""
-    if excused(found, where.passage.text, where.at):
+    # A form of words says itself what its result is of.
+    if found.kind != "arithmetic" and excused(found, where.passage.text, where.at):
         return _WORDS
     return next((why for why, test in _TESTS if test(found, where, context)), "")
 

@@ -65,7 +65,7 @@ _SCOPED = re.compile(
     r"(?:in|of) (?:the|my|our) (?:\w+ )?(?:cluster|lab|office|rack|box|rig|fleet|pool|department|house|"
     r"building|farm|data ?center)|(?:that )?(?:I|we) (?:can|could|have|had|own|got|tried|tested)|"
     r"in an?\s(?:[\w-]+\s){0,3}(?:chassis|case|server|rack|workstation|slot|laptop|node|setup|build)|"
-    r"not|in its class|per (?:dollar|euro|watt)|price|costs?|budget|under \$|for the money|arguably|"
+    r"not|in its class|per (?:dollar|euro|watt)|(?:dollars?|euros?|watts?|joules?) per|price|costs?|budget|under \$|for the money|arguably|"
     r"perhaps)\b",
     re.IGNORECASE,
 )

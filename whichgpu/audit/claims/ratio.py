@@ -477,7 +477,7 @@ def _of_any(
         or first.end > claim.start
         or is_left(first, who)
         # "It costs four fifths of what its successor does and has half the memory": of that one.
-        or OF_KIN.search(passage.text, first.end, claim.start)
+        or OF_KIN.search(passage.text, sentence.start, claim.start)
     ):
         return
     known = named_before(passage, first, context)

@@ -9,7 +9,7 @@ from whichgpu.audit.attributes import CHIP, attributes, named, qualifiers
 from whichgpu.audit.binding import is_change
 from whichgpu.audit.clauses.mood import is_its_own
 from whichgpu.audit.machine import is_machine
-from whichgpu.audit.no_value import MODIFIED
+from whichgpu.audit.no_value import MODIFIED, is_nobodys, is_none
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.understood import KEPT_FOR
@@ -71,7 +71,12 @@ def values(clause: Clause, here: Sequence[Mention], context: Context) -> Iterato
             # "52 % less bandwidth than the RTX 3090 has (936 GB/s)".
             continue
         attribute = _attribute(clause, quantity)
-        if attribute is not None and _is_plain(clause, quantity, every):
+        if attribute is None or not _is_plain(clause, quantity, every):
+            continue
+        bound = (attribute, clause.subject)
+        if not is_nobodys(text, clause.sentence, quantity, attribute) and not is_none(
+            text, clause.sentence, quantity, bound, values=every, context=context
+        ):
             yield from _wrong(clause, quantity, attribute, gpus, context)
 
 
