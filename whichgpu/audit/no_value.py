@@ -52,7 +52,9 @@ def is_nobodys(text: str, sentence: Sentence, quantity: Quantity, attribute: Att
     share = quantity.dimension == "number" and (
         _FRACTION.match(text, quantity.end) or _SO_MANY_OF.match(text, quantity.end)
     )
-    reached = attribute.dimension in _RATED_BY and _OF_ITS_PEAK.search(sentence.text)
+    reached = attribute.dimension in _RATED_BY and (
+        _OF_ITS_PEAK.search(sentence.text) or _OF_SO_MUCH.match(text, quantity.end)
+    )
     slices = _A_SLICE.match(sentence.text) and _SLICED.search(text, 0, sentence.start)
     divides = _is_divisor(text[quantity.start : quantity.end], text[quantity.end : sentence.end])
     chosen = attribute.key == "power" and _CHOSEN.search(text, sentence.start, quantity.start)
@@ -102,6 +104,12 @@ _RATED_AT = re.compile(r"\b(?:TDP|TGP|TBP)\b[^\d.;,]{0,10}$")
 _ONE = 1.0
 #: What makes the rates and bandwidths of a sentence ones that were reached: "or 70 % of its peak".
 _RATED_BY = ("flop rate", "op rate", "bandwidth")
+#: Behind a rate, the peak that it was reached of: "862 GB/s of 936 (92 %)", "17.9 TFLOPS (peak 19.5)".
+_OF_SO_MUCH = re.compile(
+    r"(?:\s+out)?\s+of\s+(?:its\s|the\s|a possible\s)?\d[\d.,]*(?!\d|\s?(?:cores|SMs|bits?)\b)|"
+    r"[^.;,()]{0,40}\((?:of\s|out of\s)?(?:the\s|its\s)?(?:peak|maximum|theoretical|paper|limit)",
+    re.IGNORECASE,
+)
 _OF_ITS_PEAK = re.compile(
     r"\d\s?(?:%|percent|per cent) of (?:(?:its|their|the|that|this|what)\s)?(?:\w+\s)?"
     r"(?:peak|maximum|paper|theor\w+|data ?sheet|rated|nominal)\b",

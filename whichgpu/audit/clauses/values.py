@@ -64,6 +64,9 @@ def values(clause: Clause, here: Sequence[Mention], context: Context) -> Iterato
     gpus = [context.catalogue[key] for key in clause.subject.named]
     if clause.named and is_machine(text, clause.subject.end):
         return
+    if not within(here, clause.sentence.start, clause.end) and _ON_ANOTHER.match(clause.sentence.text):
+        # "On B, with 36.5 GB per card, it is 7.6 ms": of what no name of the catalogue stands for.
+        return
     for quantity in every:
         if any(each.start <= quantity.start < each.end for each in here):
             continue
@@ -78,6 +81,9 @@ def values(clause: Clause, here: Sequence[Mention], context: Context) -> Iterato
             text, clause.sentence, quantity, bound, values=every, context=context
         ):
             yield from _wrong(clause, quantity, attribute, gpus, context)
+
+
+_ON_ANOTHER = re.compile(r"\W*(?:On|With|For|In|At)\s(?:the\s)?[A-Z]\w*,")
 
 
 def _is_plain(clause: Clause, quantity: Quantity, every: Sequence[Quantity]) -> bool:
