@@ -29,16 +29,16 @@ def left_by(
     either = several and _CONTRASTS.match(text, back.start)
     if either or _is_open(index, text, back, own, context):
         return ()
-    if several and _MOVED.fullmatch(text, own[0].end, own[1].start):
-        # "From the H100 to the H200" goes on about the latter.
+    next_one = several and _BY_THE_NEXT.search(text, own[0].end, own[1].start) is not None
+    told_of = next_one and text[own[1].end : own[1].end + 1] == ","
+    if several and (told_of or _MOVED.fullmatch(text, own[0].end, own[1].start)):
+        # "From the H100 to the H200" goes on about the latter, and so does "The MI100, followed in 2021 by
+        # the MI250X, two dies on a package".
         return own[1:2]
-    if several and _BY_THE_NEXT.search(text, own[0].end, own[1].start):
-        # "The MI100, followed in 2021 by the MI250X, two dies on a package. It": of what more is told of.
-        return own[1:2] if text[own[1].end : own[1].end + 1] == "," else ()
     if several and _THAT_ONE.search(text, own[-1].end, back.end):
         # "And, when an A6000 turned up, that one as well".
         return own[-1:]
-    return () if several and (_joined(text, own) or _in_turn(text, own)) else own[:1]
+    return () if next_one or (several and (_joined(text, own) or _in_turn(text, own))) else own[:1]
 
 
 #: Between two of which the same is told in turn, and behind the second: "the T4 has 16 GB, the A10G 24 GB".

@@ -62,12 +62,18 @@ def is_nobodys(text: str, sentence: Sentence, quantity: Quantity, attribute: Att
         text, sentence.start, quantity.start
     )
     by_host = attribute.key in ("nvlink", "bandwidth") and _BY_PCIE.match(text, quantity.end)
-    own = share or reached or slices or divides or by_host or chosen or within_it
+    bought = attribute.key == "sms" and _UNITS.match(text, quantity.end) and _PAID.search(sentence.text)
+    own = bought or share or reached or slices or divides or by_host or chosen or within_it
     return bool(_A_PLUG.match(text, quantity.end) or own)
 
 
 #: Before a power, that it is what a run drew: "takes 0.265 J on the A100 (at 393.7 W)".
 _OF_A_RUN = re.compile(r"\d\s?m?(?:J|joules?)\b[^.;]{0,48}\((?:at|drawing|with)\s+$")
+#: Units that a service sells: "for $9.99 you get 100 compute units".
+_UNITS = re.compile(r"\s+(?:compute\s+)?units\b", re.IGNORECASE)
+_PAID = re.compile(
+    r"[$\u20ac]|\b(?:pay|buy|credits?|quota|month|subscription|Colab|an hour|per hour)\b", re.IGNORECASE
+)
 #: Before a rate, that it is between the parts of one device: "two dies that are coupled with 10 TB/s".
 _OF_DIES = re.compile(
     r"\b(?:dies|dice|chiplets|halves|tiles|[gx]cds)\b[^.;]*\b(?:coupled|linked|joined|connected|tied|talk\w*|"

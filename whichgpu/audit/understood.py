@@ -138,10 +138,9 @@ def is_unstated(found: Finding, where: tuple[int, Passage, int], context: Contex
     if found.kind in _OF_SPECIFICATIONS and sides[0] <= context.catalogue.keys():
         own = _is_named(found, place, sides[0])
         return is_of_else(found, place, context) or _is_unstated_value(found, place, own=own)
-    if found.kind == "capability" and not place.names(sides[0]) and is_of_use(sentence, at):
-        return True
     if found.kind in ("capability", "memory") and sides[0] <= context.catalogue.keys():
-        return not place.names(sides[0]) and _is_of_unnamed(place, context)
+        of_use = found.kind == "capability" and is_of_use(sentence, at)
+        return not place.names(sides[0]) and (of_use or _is_of_unnamed(place, context))
     if found.kind == "memory" or found.attribute == "told before" or found.kind == "arithmetic":
         return _is_of_other_part(place) if found.kind == "memory" else is_unfounded(found, place, context)
     pair = found.kind in ("ratio", "ordering") and len(sides) == len(("first", "second"))

@@ -230,9 +230,13 @@ def _of_value(
     marked = noted(cell.passage, (quantity.start, quantity.end), original) | of_mark(cell.label, original)
     named = cell.said | qualifiers(said) | marked
     verdict = _of_all(cell, quantity, gpus, named, context)
-    if verdict.verdict == "contradicted" and attribute.key == "bf16" and (
-        # "125 TFLOPS (FP16)": the cell says itself that it is another.
-        _OR_FP16.search(cell.label) or _IN_FP16.match(text[quantity.end :].lstrip())
+    if (
+        verdict.verdict == "contradicted"
+        and attribute.key == "bf16"
+        and (
+            # "125 TFLOPS (FP16)": the cell says itself that it is another.
+            _OR_FP16.search(cell.label) or _IN_FP16.match(text[quantity.end :].lstrip())
+        )
     ):
         attribute = attributes()["fp16"]
         verdict = verdict_on(text, quantity, attribute, gpus, said=named, context=context)

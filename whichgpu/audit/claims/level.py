@@ -48,7 +48,8 @@ _UNSURE = re.compile(
     re.IGNORECASE,
 )
 _ASIDE = re.compile(
-    r",\s(?:which|whose|although|though|while|despite|in spite of|even though|with|for all)\b(?:[^,;.]|\.(?=\d))*",
+    r",\s(?:which|whose|although|though|while|despite|in spite of|even though|with|for all)\b"
+    r"(?:[^,;.]|\.(?=\d))*",
     re.IGNORECASE,
 )
 #: So far apart two are not level.

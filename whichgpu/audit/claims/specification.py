@@ -209,7 +209,8 @@ def _are_in_turn(values: Sequence[Quantity], here: Sequence[Mention]) -> bool:
 
 #: Before cores that something is done by, and not counted: "19.5 on tensor cores, the H100 34".
 _BY_MEANS_OF = re.compile(
-    r"\b(?:on|via|by|through|using|without|from)\s+(?:the\s+|its\s+|their\s+|ordinary\s+|plain\s+)*$", re.IGNORECASE
+    r"\b(?:on|via|by|through|using|without|from)\s+(?:the\s+|its\s+|their\s+|ordinary\s+|plain\s+)*$",
+    re.IGNORECASE,
 )
 _LISTED_WITH = re.compile(r"s?\s*(?:,|,?\s(?:and|&|or))\s+(?:the\s+)?", re.IGNORECASE)
 

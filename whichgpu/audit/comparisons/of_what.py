@@ -206,15 +206,15 @@ def named_attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribute
 
 
 def _is_of_next(text: str, claim: Multiple, after: Named) -> bool:
-    """Whether an attribute behind a multiple has one of its own: "grew by a factor of 18, bandwidth by 8.6"."""
+    """Whether an attribute behind a multiple has its own: "grew by a factor of 18, bandwidth by 8.6"."""
     listed = _AND_THE.fullmatch(text, claim.end, after.start)
     return listed is not None and _BY_ITS_OWN.match(text, after.end) is not None
 
 
 _AND_THE = re.compile(r"(?:,|,?\s+(?:and|but|while))\s+(?:the\s+|its\s+|that\s+of\s+)*", re.IGNORECASE)
 _BY_ITS_OWN = re.compile(
-    r"\s+(?:(?:only|just|grew|rose|even|about|almost|nearly|is|was|are)\s+)*(?:by\s|\d|twice|double|half|three|"
-    r"four)",
+    r"\s+(?:(?:only|just|grew|rose|even|about|almost|nearly|is|was|are)\s+)*"
+    r"(?:by\s|\d|twice|double|half|three|four)",
     re.IGNORECASE,
 )
 _OPENS = re.compile(r"\s?\(")
