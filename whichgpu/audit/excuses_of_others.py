@@ -13,6 +13,12 @@ OF_OTHERS = (
         r"choose|rounded)\b[^.;\d]{0,24}$",
         behind=r"\s*(?:[.,;:)]|$|and\b|for\b|with\b)",
     ),
+    # "7.1 joules per token. The PC takes 550 W for 66 tokens per second, or 8.3": what it follows from.
+    Excuse(
+        ("arithmetic",),
+        before=r"\b(?:takes?|took|draws?|drew|needs?|uses?|consumes?)\s(?:about\s|around\s|some\s)?$",
+        behind=r"\s+(?:for|at)\s\d[\d.,]*\s(?:tokens?|images?|frames?|samples?)\b[^.;]*,\s(?:or|so|thus|hence|i\.e\.)\s",
+    ),
     # "The A100 has 8.0. It's Volta and Pascal that were dropped": of these.
     Excuse(
         ("identity",), before=r"\b(?:It|that)(?:[\u2019']s| is| was)\s[^.;]{0,40}$",
