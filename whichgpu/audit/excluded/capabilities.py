@@ -8,6 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.families import architectures, is_of
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.understood import is_of_use
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -57,6 +58,7 @@ def capabilities(scope: Scope, context: Context) -> Iterator[Finding]:
         match = names.search(text, sentence.start, sentence.end)
         if (
             match is None
+            or (not scope.here and is_of_use(sentence, match.start()))
             or scope.speaks_of_others(match.start())
             or any(one.start <= match.start() < one.end for one in scope.here)
         ):

@@ -60,7 +60,8 @@ _NO_DENIAL = re.compile(
     r"issues?|splitting|sharding)\b|\bin no time\b|\bnot only\b",
     re.IGNORECASE,
 )
-_BOTH = re.compile(r"\b(?:both|either|each|all (?:three|four|of them))\b", re.IGNORECASE)
+#: "80 GB each" is of several, which hold something together.
+_BOTH = re.compile(r"\b(?:both|either|(?<!GB )each|all (?:three|four|of them))\b", re.IGNORECASE)
 #: One device, whichever it is.
 _ONE = re.compile(
     r"\b(?:(?:the|this|that) (?:\w+ )?(?:card|gpu|laptop|notebook|board)|one|a single|its|both|either|each|"
