@@ -14,6 +14,7 @@ from whichgpu.audit.clauses.agreement import place_of
 from whichgpu.audit.excuses import excused
 from whichgpu.audit.fields import days_of, same_chip
 from whichgpu.audit.findings import withheld
+from whichgpu.audit.own_tables.lines import OF_A_TABLE
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
@@ -60,8 +61,12 @@ def _why(found: Finding, context: Context) -> str:
     where = place_of(found, context)
     if where is None:
         return ""
-    # A form of words says itself what its result is of.
-    if found.kind != "arithmetic" and excused(found, where.passage.text, where.at):
+    # A form of words says itself what its result is of, and a table what is told of it.
+    if (
+        found.kind != "arithmetic"
+        and found.attribute != OF_A_TABLE
+        and excused(found, where.passage.text, where.at)
+    ):
         return _WORDS
     return next((why for why, test in _TESTS if test(found, where, context)), "")
 
