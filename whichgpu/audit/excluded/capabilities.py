@@ -51,7 +51,7 @@ def capabilities(scope: Scope, context: Context) -> Iterator[Finding]:
     text, sentence = scope.passage.text, scope.sentence
     said = scope.plain and _HAS.search(sentence.text) and not _NEVER.search(sentence.text)
     # "NVLink links cards": of no device.
-    if not said or not (scope.here or scope.headed or _OF_ONE.search(sentence.text)) or _is_of_family(scope):
+    if not said or not (scope.here or scope.headed or is_of_one(sentence.text)) or _is_of_family(scope):
         return
     for each, names in _TOLD:
         match = names.search(text, sentence.start, sentence.end)
@@ -86,6 +86,11 @@ _OF_ONE = re.compile(
     r"^\W*(?:\w+\W+)?(?:FP|BF|TF)\d+\s*:",
     re.IGNORECASE,
 )
+
+
+def is_of_one(text: str) -> bool:
+    """Whether a sentence without a name speaks of devices that were named before."""
+    return _OF_ONE.search(text) is not None
 
 
 def _is_of_family(scope: Scope) -> bool:

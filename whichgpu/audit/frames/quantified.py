@@ -1,0 +1,189 @@
+"""What is said of all devices of a group, or of none: "no consumer card has more than 16 GB".
+
+The group is told by its maker, market, architecture, series or age, and the catalogue has its devices: one
+of them for which it is not so is enough.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.capabilities import named_in
+from whichgpu.audit.claims.only import OWNED, segment_of
+from whichgpu.audit.families import architectures, called, is_of
+from whichgpu.audit.findings import made
+from whichgpu.audit.quantities import quantities
+from whichgpu.audit.sentences import within
+from whichgpu.audit.sourced import source_of
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from whichgpu.audit.document import Passage
+    from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.sentences import Sentence
+    from whichgpu.hardware.gpu import Gpu
+
+_NOUN = r"(?:gpus?|(?:graphics )?cards?|accelerators?|boards?|models?|chips?)"
+_LEAD = (
+    r"(?:nvidia|amd|intel|nvidia[\u2019']s|amd[\u2019']s|intel[\u2019']s|geforce|radeon|quadro|consumer|gaming|gamer|"
+    r"professional|workstation|pro|server|data[- ]?cent(?:er|re)|desktop|graphics|"
+    r"(?:ampere|ada(?: lovelace)?|hopper|turing|volta|pascal|blackwell|maxwell|kepler)(?:[- ](?:generation|based|era))?|"
+    r"(?:rtx|gtx)[- ]?(?:10|16|20|30|40|50)(?:[- ]?(?:series|generation))?)"
+)
+#: Who all is meant, or none of whom.
+_GROUP = re.compile(
+    rf"\b(?P<q>no|not (?:a single|one)|none of the|never has an?|every(?: single)?|each|all(?: of)?(?: the)?|any|there is no|"
+    rf"there are no)\s+(?P<lead>(?:{_LEAD}\s+){{0,4}}){_NOUN}\b"
+    rf"(?P<of>\s+(?:of|in|from|by)\s+(?:the\s+)?(?:{_LEAD}\s*){{1,3}}(?:series|generation|family|line-?up|line|range)?)?"
+    r"(?P<age>,?\s+(?:(?:that (?:was|were|came) |which (?:was|were) )?(?:released|launched|sold|built|made|out|produced|introduced|"
+    r"presented|designed)\s+)?(?:before|prior to|until|after|since|older than|earlier than|newer than)\s+(?P<year>20[012]\d))?",
+    re.IGNORECASE,
+)
+#: What narrows a group to what no catalogue has, or makes a claim of part of it.
+_NARROWED = re.compile(
+    r"\b(?:here|these|those|this|we|our|my|almost|nearly|practically|virtually|not (?:every|all|each|any)|most|list(?:ed)?|"
+    r"compare[ds]?|table|current(?:ly)?|today|modern|cheap\w*|affordable|below|under|budget|other|else|except|besides|"
+    r"apart from|but the|save for|laptops?|notebooks?|mobile|back then|at the time|yet|so far|until|with (?:a|an|more|less|at "
+    r"least)\b.*\b(?:has|have|is|are)|that (?:has|have|can|fits?)|whose|of them|of the (?:two|three|four))\b",
+    re.IGNORECASE,
+)
+#: An age that is told by something else than a year.
+_SINCE = re.compile(r"\s+(?:since|before|after|until|prior to|starting|from|older than|newer than|beginning)\b", re.I)
+_LACKS = re.compile(
+    r"\b(?:lacks?|without|misses|is missing|do(?:es)? without|has no|have no|not|no|never|none)\b|n[\u2019']t\b", re.IGNORECASE
+)
+_MORE = re.compile(r"\b(?:more than|over|above|beyond|exceeds?|upwards of|tops?)\s+$", re.IGNORECASE)
+_LESS = re.compile(r"\b(?:less than|fewer than|under|below)\s+$", re.IGNORECASE)
+_LEAST = re.compile(r"\b(?:at least|no less than|a minimum of)\s+$", re.IGNORECASE)
+_TYPE = re.compile(r"\b(?:HBM(?:\d[a-z]?)?|GDDR\d\w?)\b", re.IGNORECASE)
+_MEMORY = re.compile(r"\b(?:memory|vram|gb|gigabytes?|gigs?)\b", re.IGNORECASE)
+_SERIES = re.compile(r"\b(?P<line>rtx|gtx)[- ]?(?P<n>10|16|20|30|40|50)\b", re.IGNORECASE)
+_MAKER = re.compile(r"\b(nvidia|amd|intel|geforce|radeon|quadro|rtx|gtx)\b", re.IGNORECASE)
+_MAKERS = {"geforce": "nvidia", "quadro": "nvidia", "rtx": "nvidia", "gtx": "nvidia", "radeon": "amd"}
+_NONE = re.compile(r"no|not|none|never|there", re.IGNORECASE)
+MARKETS = ("datacenter", "geforce", "workstation")
+#: What software gives, or maker and age alone.
+_OF_SOFTWARE = frozenset({"cuda", "vgpu", "rocm", "dlss", "av1_decode", "tensorrt", "cudnn", "fp16", "int8", "hbm"})
+_BEFORE = re.compile(r"\b(?:before|prior to|until|older|earlier)\b", re.IGNORECASE)
+#: So large a part of a group is no oddity of it.
+_A_PART = 0.08
+#: How far a size may be off that is told by rounding.
+_ROUND = 0.03
+
+
+class _Property(NamedTuple):
+    """What is said to be had: its place, its key, the field it is told by, and whether a device has it."""
+
+    start: int
+    end: int
+    key: str
+    field: str
+    has: Callable[[Gpu], bool | None]
+
+
+def of_all(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """Each claim of all or of none of a group that a device of it refutes."""
+    for match in _GROUP.finditer(passage.text, sentence.start, sentence.end):
+        rest = passage.text[match.end() : sentence.end]
+        if _NARROWED.search(sentence.text) or OWNED.search(sentence.text):
+            continue
+        if not match["year"] and _SINCE.match(rest):
+            continue
+        if within(context.mentions.get(context.place(passage), ()), match.end(), sentence.end):
+            continue
+        group = _members(match, context)
+        of_none = _NONE.match(match["q"]) is not None
+        denied = _LACKS.search(rest) is not None
+        said = property_said(passage.text, match.end(), sentence.end, context)
+        if said is None or not group:
+            continue
+        # "No card lacks it", "every card lacks it".
+        wanted = of_none is denied
+        against = [gpu for gpu in group if said.has(gpu) is (not wanted)]
+        if len(against) > _A_PART * len(group):
+            shown = max(against, key=lambda gpu: (gpu.segment in MARKETS, str(gpu.value("release_date") or "")))
+            value = shown.display(said.field) if shown.value(said.field) is not None else "it"
+            because = f"{shown.id} is one of them, and has {value}" if not wanted else f"{shown.id} has none"
+            if said.field == "memory":
+                because = f"{shown.id} is one of them, and has {value}"
+            kind = architectures().search(match[0])
+            subject = called(shown) if kind else shown.id
+            yield made(context, passage, (match.start(), said.end), "absolute", "contradicted", subject=subject,
+                       attribute=said.field, because=because, evidence=(source_of(shown, said.field),))  # fmt: skip
+
+
+def _members(match: re.Match[str], context: Context) -> list[Gpu]:
+    """The devices of a group."""
+    words = f"{match['lead']} {match['of'] or ''}"
+    segment = segment_of(words)
+    family, series, maker = architectures().search(words), _SERIES.search(words), _MAKER.search(words)
+    if not (segment or family or series or maker or match["year"]):
+        # Of all there are: too many to be meant.
+        return []
+    vendor = _MAKERS.get(maker[1].lower(), maker[1].lower()) if maker else ""
+    found = []
+    for gpu in context.catalogue.values():
+        born = str(gpu.value("release_date") or "")
+        if gpu.confidence == "low" or not born or gpu.segment != (segment or gpu.segment):
+            continue
+        if gpu.segment not in MARKETS or (vendor and gpu.vendor.lower() != vendor):
+            continue
+        if series and not gpu.id.startswith(f"{series['line'].lower()}-{series['n']}"):
+            continue
+        if family and not is_of(gpu, family[0]):
+            continue
+        if match["year"] and (born < match["year"]) is not bool(_BEFORE.search(match["age"])):
+            continue
+        found.append(gpu)
+    return found
+
+
+def property_said(text: str, start: int, end: int, context: Context) -> _Property | None:
+    """What a stretch of a text says to be had, if that is one thing."""
+    sizes = [each for each in quantities(text, context.fraction) if start <= each.start < end]
+    sizes = [each for each in sizes if each.dimension != "number"]
+    caps = [each for each in named_in(text, start, end) if each.key not in _OF_SOFTWARE]
+    kind = _TYPE.search(text, start, end)
+    if len(caps) == 1 and not sizes:
+        one = caps[0]
+        return _Property(start, end, one.key, one.field, one.has)
+    if kind and not sizes and not caps:
+        return _Property(kind.start(), kind.end(), "memory_type", "memory_type", _of_type(kind[0].lower()))
+    if len(sizes) != 1 or caps or sizes[0].dimension != "memory" or not _MEMORY.search(text, start, end):
+        return None
+    size, before = sizes[0], text[start : sizes[0].start]
+    more, less, least = (each.search(before) is not None for each in (_MORE, _LESS, _LEAST))
+    has = _of_size(size.value, more=more, less=less, least=least)
+    return _Property(size.start, size.end, "memory", "memory", has)
+
+
+@lru_cache(maxsize=64)
+def _of_type(told: str) -> Callable[[Gpu], bool | None]:
+    def has(gpu: Gpu) -> bool | None:
+        known = str(gpu.value("memory_type") or "").lower()
+        return known.startswith(told) if known else None
+
+    return has
+
+
+def _of_size(size: float, *, more: bool, less: bool, least: bool) -> Callable[[Gpu], bool | None]:
+    """Whether a device has more memory than so much, less, at least, or just as much."""
+
+    def has(gpu: Gpu) -> bool | None:
+        value = gpu.value("memory")
+        if not value:
+            return None
+        # Gigabytes of memory are binary, and those of a text may be.
+        gb = float(value) / 2**30
+        told = size / 1e9
+        if more:
+            return gb > told * (1 + _ROUND)
+        if less:
+            return gb < told * (1 - _ROUND)
+        return gb >= told * (1 - _ROUND) if least else abs(gb / told - 1) <= _ROUND
+
+    return has
