@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.frames.advice import of_advice
 from whichgpu.audit.frames.alone import alone
+from whichgpu.audit.frames.having import having
 from whichgpu.audit.frames.laws import of_laws
-from whichgpu.audit.frames.matching import parts
+from whichgpu.audit.frames.matching import parts, whole
 from whichgpu.audit.frames.quantified import of_all
 from whichgpu.audit.sentences import sentences
 
@@ -43,6 +44,10 @@ def find(context: Context) -> Iterator[Finding]:
             yield from alone(index, passage, sentence, context)
             named = context.mentions.get(index, ())
             said = tuple(parts(passage.text, sentence, named))
+            if len(said) > 1:
+                # What stands behind a colon goes on with what was before it.
+                said += (whole(passage.text, sentence, named),)
             if said:
                 yield from of_laws(passage, said, named, context)
                 yield from of_advice(passage, said, named, context)
+                yield from having(passage, said, named, context)

@@ -34,10 +34,17 @@ def _shows(gpu: Gpu) -> bool | None:
     return str(value).lower() != "none"
 
 
+def _has_fan(gpu: Gpu) -> bool | None:
+    """Whether a device brings a fan; unknown where how it is cooled was not read."""
+    value = gpu.value("cooling")
+    return None if value is None else str(value).lower() != "passive"
+
+
 #: Frames by their keys: the field that tells, and whether a device has what they say.
 _HAS: Mapping[str, tuple[str, Callable[[Gpu], bool | None]]] = {
     **{each.key: (each.field, each.has) for each in CAPABILITIES},
     "display": ("display_outputs", _shows),
+    "fan": ("cooling", _has_fan),
 }
 
 

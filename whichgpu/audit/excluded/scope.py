@@ -35,6 +35,8 @@ _OTHERS = re.compile(
     r"TensorRT|software|drivers?|library|libraries|framework)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
+#: What is no other device: "links two to one another", "like to chop it up".
+_EACH_OTHER = re.compile(r"\b(?:one another|each other|likes? to|after all|any (?:server|case|slot|software))\b", re.IGNORECASE)
 #: What parts clauses.
 _CLAUSE = re.compile(r"[;,()]\s|\s[\u2013\u2014-]\s|\b(?:but|while|whereas|although|though|because)\b")
 
@@ -68,7 +70,7 @@ class Scope(NamedTuple):
 
     def speaks_of_others(self, at: int) -> bool:
         """Whether the clause around a place speaks of what is not, or of devices that no name tells."""
-        return _OTHERS.search(self.clause(at)) is not None
+        return _OTHERS.search(_EACH_OTHER.sub(" ", self.clause(at))) is not None
 
 
 def scopes(context: Context) -> Iterator[Scope]:

@@ -33,7 +33,7 @@ _ANYWHERE = re.compile(
 #: What excludes others of those that a text speaks of, or all where it speaks of no other.
 _ALONE = re.compile(
     r"\b(?:exclusive(?:ly)?|unique (?:to|among)|solely|alone)\b|"
-    r"(?<!not )\bonly (?:on |with |in )?(?:the |an? |nvidia[\u2019']s |nvidia )*(?=[A-Z])",
+    r"(?<!not )\bonly (?:on |with |in )?(?:the |an? |nvidia[\u2019']s |nvidia )*(?=(?-i:[A-Z]))",
     re.IGNORECASE,
 )
 #: What narrows that to some, to a time, or to what no catalogue holds.
@@ -47,7 +47,7 @@ _AMONG = re.compile(
     re.IGNORECASE,
 )
 _KEYS = frozenset({"mig", "nvlink", "fp8", "fp4", "bf16", "tf32", "ecc", "tensor_cores", "sparsity", "transformer_engine",
-                   "ray_tracing", "av1_encode", "memory_type", "dpx"})  # fmt: skip
+                   "ray_tracing", "av1_encode", "memory_type", "dpx", "memory"})  # fmt: skip
 
 
 def alone(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
@@ -61,7 +61,7 @@ def alone(index: int, passage: Passage, sentence: Sentence, context: Context) ->
     if said is None or _AMONG.search(sentence.text):
         return
     what = property_said(passage.text, sentence.start, sentence.end, context)
-    if what is None or what.key not in _KEYS:
+    if what is None or what.key not in _KEYS or (what.key == "memory" and not _ANYWHERE.fullmatch(said[0])):
         return
     rival = _rival(sentence.text, here[0], what.has, context)
     if rival is None:

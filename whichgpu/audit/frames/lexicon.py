@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"n[\u2019']t\b|[A-Za-z]+?(?=n[\u2019']t\b)|[A-Za-z0-9]+")
 _SIZE = re.compile(r"\b\d[\d.,]*[ -]?(?:GB|TB|gigs?|gigabytes?|terabytes?)\b(?!/s)", re.IGNORECASE)
+_RATE = re.compile(r"\b\d[\d.,]*[ -]?[GT]B/s\b", re.IGNORECASE)
 #: Shorter than this a word has no ending.
 _SHORT, _LEAST = 3, 3
 _VOWELS = frozenset("aeiouy")
@@ -42,7 +43,8 @@ def stem(word: str) -> str:
     for ending, instead in (("ies", "y"), ("ied", "y"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"),
                             ("xes", "x"), ("ing", ""), ("ed", ""), ("s", "")):  # fmt: skip
         if len(word) > _SHORT and word.endswith(ending):
-            if ending == "s" and word.endswith(("ss", "us", "is")):
+            # "Exceed" has no ending, "bus" neither.
+            if word.endswith({"s": ("ss", "us", "is"), "ed": ("eed",)}.get(ending, ("\0",))):
                 break
             cut = word[: -len(ending)] + instead
             # "LLMs" is a plural, and "ing" by itself no ending.
@@ -97,6 +99,7 @@ def _names(
     if any(each.isdigit() for each in part):
         yield from ((start + one.start, start + one.end, "model") for one in models(part))
         yield from ((one.start(), one.end(), "size") for one in _SIZE.finditer(text, start, end))
+        yield from ((one.start(), one.end(), "bandwidth") for one in _RATE.finditer(text, start, end))
 
 
 def _tags(

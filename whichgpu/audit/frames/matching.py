@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from whichgpu.audit import patterns as re
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
 #: What ends a part of a sentence that can be a claim by itself.
 _PARTS = re.compile(r"[:;]\s|\s[\u2013\u2014-]\s")
-#: Words between two meanings of a frame, at most.
-_APART = 8
+#: Words between two meanings of a frame, at most, where it tells no other number.
+_APART = 11
+#: The meaning of what sets something beside what is compared with it.
+_THAN = "than"
 
 
 class Frame(NamedTuple):
@@ -32,6 +35,8 @@ class Frame(NamedTuple):
     unless: frozenset[str]
     #: Whether the claim is the denial of what the meanings say.
     denied: bool
+    #: Words between two meanings, at most.
+    gap: int
     row: Mapping[str, Any]
 
 
@@ -68,21 +73,30 @@ def frames(kind: str) -> tuple[Frame, ...]:
             tuple(tuple(frozenset(each.split("|")) for each in one.split()) for one in row["says"]),
             frozenset(row.get("unless", ())),
             bool(row.get("denied")),
+            int(row.get("gap", _APART)),
             row,
         )
         for key, row in store.load("frames")["frames"][kind].items()
     )
 
 
-def parts(text: str, sentence: Sentence, mentions: Sequence[Mention]) -> Iterator[Part]:
+def parts(text: str, sentence: Sentence, mentions: Sequence[Mention]) -> tuple[Part, ...]:
     """The parts of a sentence that may each be a claim."""
-    start = sentence.start
-    named = [(each.start, each.end) for each in within(mentions, sentence.start, sentence.end)]
-    for end in (*(each.end() for each in _PARTS.finditer(text, *sentence[:2])), sentence.end):
-        tags = tagged(text, start, end, named)
-        if tags:
-            yield Part(text, start, end, tags, frozenset(each.meaning for each in tags))
-        start = end
+    ends = [each.end() for each in _PARTS.finditer(text, sentence.start, sentence.end)]
+    places = pairwise([sentence.start, *ends, sentence.end])
+    found = (_part(text, start, end, mentions) for start, end in places)
+    return tuple(each for each in found if each.tags)
+
+
+def whole(text: str, sentence: Sentence, mentions: Sequence[Mention]) -> Part:
+    """A sentence as one part."""
+    return _part(text, sentence.start, sentence.end, mentions)
+
+
+def _part(text: str, start: int, end: int, mentions: Sequence[Mention]) -> Part:
+    named = [(each.start, each.end) for each in within(mentions, start, end)]
+    tags = tagged(text, start, end, named)
+    return Part(text, start, end, tags, frozenset(each.meaning for each in tags))
 
 
 def matches(part: Part, every: Sequence[Frame]) -> Iterator[Match]:
@@ -93,7 +107,7 @@ def matches(part: Part, every: Sequence[Frame]) -> Iterator[Match]:
         for says in frame.says:
             if not all(each & part.meanings for each in says):
                 continue
-            found = next(_in_order(part.tags, says), None)
+            found = next(_in_order(part.tags, says, frame.gap), None)
             if found is not None:
                 denied = _is_denied(part, found)
                 if denied is frame.denied:
@@ -102,7 +116,7 @@ def matches(part: Part, every: Sequence[Frame]) -> Iterator[Match]:
 
 
 def _in_order(
-    tags: Sequence[Tag], says: Sequence[frozenset[str]], at: int = 0, done: tuple[Tag, ...] = ()
+    tags: Sequence[Tag], says: Sequence[frozenset[str]], gap: int, at: int = 0, done: tuple[Tag, ...] = ()
 ) -> Iterator[tuple[Tag, ...]]:
     """The ways in which meanings stand in an order, with few words between."""
     if len(done) == len(says):
@@ -110,25 +124,28 @@ def _in_order(
         return
     for i in range(at, len(tags)):
         tag = tags[i]
-        if done and tag.first - done[-1].last > _APART:
+        if done and tag.first - done[-1].last > gap:
             return
         fits = tag.meaning in says[len(done)] and (not done or tag.first > done[-1].last)
         if fits and not (done and _others(tags, says, done[-1], tag)):
-            yield from _in_order(tags, says, i + 1, (*done, tag))
+            yield from _in_order(tags, says, gap, i + 1, (*done, tag))
 
 
 def _others(tags: Sequence[Tag], says: Sequence[frozenset[str]], before: Tag, tag: Tag) -> bool:
-    """Whether something else stands between two meanings that the claim can be of: "limited by bandwidth, so cores"."""
+    """Whether something else stands between two meanings that the claim can be of, or what it is compared with.
+
+    "Limited by bandwidth, so cores hardly matter" is no claim of cores, nor is "it counts more than cores".
+    """
     between = {each.first: set[str]() for each in tags if before.last < each.first and each.last < tag.first}
     for each in tags:
         if each.first in between:
             between[each.first].add(each.meaning)
     own = frozenset().union(*says)
-    return any(one & things() and not one & own for one in between.values())
+    return any((one & things() or _THAN in one) and not one & own for one in between.values())
 
 
 def _is_denied(part: Part, found: Sequence[Tag]) -> bool:
     """Whether an odd number of negations stands before the last meaning that is no part of the frame."""
-    own = {each.first for each in found}
     last = found[-1].last
-    return sum(each.meaning == "not" and each.first < last and each.first not in own for each in part.tags) % 2 == 1
+    told = [each.first for each in part.tags if each.meaning == "not" and each.first < last]
+    return sum(not any(one.first <= at <= one.last for one in found) for at in told) % 2 == 1

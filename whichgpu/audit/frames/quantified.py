@@ -27,32 +27,39 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
-_NOUN = r"(?:gpus?|(?:graphics )?cards?|accelerators?|boards?|models?|chips?)"
+_NOUN = r"(?:gpus?|(?:graphics )?cards?|accelerators?|boards?|models?|chips?|geforces?|quadros?|radeons?)"
+_FAMILY = r"(?:ampere|ada(?: lovelace)?|hopper|turing|volta|pascal|blackwell|maxwell|kepler)"
 _LEAD = (
     r"(?:nvidia|amd|intel|nvidia[\u2019']s|amd[\u2019']s|intel[\u2019']s|geforce|radeon|quadro|consumer|gaming|gamer|"
     r"professional|workstation|pro|server|data[- ]?cent(?:er|re)|desktop|graphics|"
-    r"(?:ampere|ada(?: lovelace)?|hopper|turing|volta|pascal|blackwell|maxwell|kepler)(?:[- ](?:generation|based|era))?|"
+    rf"{_FAMILY}(?:[- ](?:generation|based|era))?|"
     r"(?:rtx|gtx)[- ]?(?:10|16|20|30|40|50)(?:[- ]?(?:series|generation))?)"
 )
-#: Who all is meant, or none of whom.
+_NO = r"(?:there (?:is|are|isn[\u2019']t|aren[\u2019']t|was|were) )?(?:no|not (?:a single|one|any)|a single)|none of (?:the|all)"
+#: Who all is meant, or none of whom; or a group of which what follows tells that.
 _GROUP = re.compile(
-    rf"\b(?P<q>no|not (?:a single|one)|none of the|never has an?|every(?: single)?|each|all(?: of)?(?: the)?|any|there is no|"
-    rf"there are no)\s+(?P<lead>(?:{_LEAD}\s+){{0,4}}){_NOUN}\b"
-    rf"(?P<of>\s+(?:of|in|from|by)\s+(?:the\s+)?(?:{_LEAD}\s*){{1,3}}(?:series|generation|family|line-?up|line|range)?)?"
-    r"(?P<age>,?\s+(?:(?:that (?:was|were|came) |which (?:was|were) )?(?:released|launched|sold|built|made|out|produced|introduced|"
-    r"presented|designed)\s+)?(?:before|prior to|until|after|since|older than|earlier than|newer than)\s+(?P<year>20[012]\d))?",
+    rf"\b(?:(?P<none>{_NO})|(?P<all>every(?: single)?|each|all(?: of)?(?: the)?)|(?P<among>among|amongst|of all(?: the)?)|"
+    r"(?P<never>never (?:\w+ ){0,4}?(?:on|in|by|with|to)(?: an?| any)?))\s+"
+    rf"(?:the\s+)?(?P<lead>(?:{_LEAD}\s+){{0,4}}){_NOUN}\b"
+    rf"(?P<of>\s+(?:of|in|from|by)\s+(?:the\s+)?(?:{_LEAD}\s*){{1,3}}(?:series|generation|family|line-?up|line|range)?)?",
+    re.IGNORECASE,
+)
+#: Of a group, behind its name: "among consumer cards none has".
+_OF_THEM = re.compile(r",?\s+(?:(?P<none>none|not (?:a single )?one|no (?:card|gpu|model)s?)|(?P<all>each|every(?: one)?|all))\b", re.I)
+_AGE = re.compile(
+    rf"\b(?P<when>before|prior to|until|older than|earlier than|after|since|newer than|from)\s+(?:the\s+)?"
+    rf"(?:(?P<year>20[012]\d)|(?P<family>{_FAMILY}))\b",
     re.IGNORECASE,
 )
 #: What narrows a group to what no catalogue has, or makes a claim of part of it.
 _NARROWED = re.compile(
-    r"\b(?:here|these|those|this|we|our|my|almost|nearly|practically|virtually|not (?:every|all|each|any)|most|list(?:ed)?|"
+    r"\b(?:here|these|those|this|we|our|my|almost|nearly|practically|virtually|not (?:every|all|each)|most|list(?:ed)?|"
     r"compare[ds]?|table|current(?:ly)?|today|modern|cheap\w*|affordable|below|under|budget|other|else|except|besides|"
-    r"apart from|but the|save for|laptops?|notebooks?|mobile|back then|at the time|yet|so far|until|with (?:a|an|more|less|at "
-    r"least)\b.*\b(?:has|have|is|are)|that (?:has|have|can|fits?)|whose|of them|of the (?:two|three|four))\b",
+    r"apart from|but the|save for|laptops?|notebooks?|mobile|back then|at the time|yet|so far|with (?:a|an|more|less|at "
+    r"least)\b.*\b(?:has|have|is|are)|(?<!card )(?<!gpu )(?<!one )that (?:has|have|can|fits?)|whose|of them|"
+    r"of the (?:two|three|four))\b",
     re.IGNORECASE,
 )
-#: An age that is told by something else than a year.
-_SINCE = re.compile(r"\s+(?:since|before|after|until|prior to|starting|from|older than|newer than|beginning)\b", re.I)
 _LACKS = re.compile(
     r"\b(?:lacks?|without|misses|is missing|do(?:es)? without|has no|have no|not|no|never|none)\b|n[\u2019']t\b", re.IGNORECASE
 )
@@ -64,13 +71,12 @@ _MEMORY = re.compile(r"\b(?:memory|vram|gb|gigabytes?|gigs?)\b", re.IGNORECASE)
 _SERIES = re.compile(r"\b(?P<line>rtx|gtx)[- ]?(?P<n>10|16|20|30|40|50)\b", re.IGNORECASE)
 _MAKER = re.compile(r"\b(nvidia|amd|intel|geforce|radeon|quadro|rtx|gtx)\b", re.IGNORECASE)
 _MAKERS = {"geforce": "nvidia", "quadro": "nvidia", "rtx": "nvidia", "gtx": "nvidia", "radeon": "amd"}
-_NONE = re.compile(r"no|not|none|never|there", re.IGNORECASE)
 MARKETS = ("datacenter", "geforce", "workstation")
 #: What software gives, or maker and age alone.
 _OF_SOFTWARE = frozenset({"cuda", "vgpu", "rocm", "dlss", "av1_decode", "tensorrt", "cudnn", "fp16", "int8", "hbm"})
-_BEFORE = re.compile(r"\b(?:before|prior to|until|older|earlier)\b", re.IGNORECASE)
+_BEFORE = re.compile(r"before|prior to|until|older than|earlier than", re.IGNORECASE)
 #: So large a part of a group is no oddity of it.
-_A_PART = 0.08
+_A_PART, _ONE = 0.08, 1
 #: How far a size may be off that is told by rounding.
 _ROUND = 0.03
 
@@ -87,59 +93,73 @@ class _Property(NamedTuple):
 
 def of_all(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     """Each claim of all or of none of a group that a device of it refutes."""
+    if _NARROWED.search(sentence.text) or OWNED.search(sentence.text):
+        return
     for match in _GROUP.finditer(passage.text, sentence.start, sentence.end):
-        rest = passage.text[match.end() : sentence.end]
-        if _NARROWED.search(sentence.text) or OWNED.search(sentence.text):
+        start, end = (sentence.start, match.start()) if match["never"] else (match.end(), sentence.end)
+        of_none = match["none"] is not None or match["never"] is not None
+        if match["among"]:
+            told = _OF_THEM.match(passage.text, start, end)
+            if told is None:
+                continue
+            of_none, start = told["none"] is not None, told.end()
+        named = context.mentions.get(context.place(passage), ())
+        if within(named, sentence.start, sentence.end):
             continue
-        if not match["year"] and _SINCE.match(rest):
-            continue
-        if within(context.mentions.get(context.place(passage), ()), match.end(), sentence.end):
-            continue
-        group = _members(match, context)
-        of_none = _NONE.match(match["q"]) is not None
-        denied = _LACKS.search(rest) is not None
-        said = property_said(passage.text, match.end(), sentence.end, context)
-        if said is None or not group:
-            continue
+        said = property_said(passage.text, start, end, context)
         # "No card lacks it", "every card lacks it".
-        wanted = of_none is denied
-        against = [gpu for gpu in group if said.has(gpu) is (not wanted)]
-        if len(against) > _A_PART * len(group):
-            shown = max(against, key=lambda gpu: (gpu.segment in MARKETS, str(gpu.value("release_date") or "")))
-            value = shown.display(said.field) if shown.value(said.field) is not None else "it"
-            because = f"{shown.id} is one of them, and has {value}" if not wanted else f"{shown.id} has none"
-            if said.field == "memory":
-                because = f"{shown.id} is one of them, and has {value}"
-            kind = architectures().search(match[0])
-            subject = called(shown) if kind else shown.id
-            yield made(context, passage, (match.start(), said.end), "absolute", "contradicted", subject=subject,
-                       attribute=said.field, because=because, evidence=(source_of(shown, said.field),))  # fmt: skip
+        wanted = of_none is (_LACKS.search(passage.text, start, end) is not None)
+        group = _members(match, sentence, context) if said else []
+        against = [gpu for gpu in group if said and said.has(gpu) is (not wanted)]
+        # One of them refutes "none", of "all" no oddity does.
+        if said is None or len(against) <= (_ONE if of_none else _A_PART * len(group)):
+            continue
+        shown = max(against, key=lambda gpu: (gpu.segment in MARKETS, str(gpu.value("release_date") or "")))
+        value = shown.display(said.field) if shown.value(said.field) is not None else "it"
+        lacks = wanted and said.field != "memory" and said.field != "memory_type"
+        because = f"{shown.id} has none" if lacks else f"{shown.id} is one of them, and has {value}"
+        kind = architectures().search(match[0])
+        subject = called(shown) if kind else shown.id
+        place = (min(match.start(), said.start), max(match.end(), said.end))
+        yield made(context, passage, place, "absolute", "contradicted", subject=subject,
+                   attribute=said.field, because=because, evidence=(source_of(shown, said.field),))  # fmt: skip
 
 
-def _members(match: re.Match[str], context: Context) -> list[Gpu]:
+def _members(match: re.Match[str], sentence: Sentence, context: Context) -> list[Gpu]:
     """The devices of a group."""
-    words = f"{match['lead']} {match['of'] or ''}"
+    words = f"{match[0]} "
     segment = segment_of(words)
     family, series, maker = architectures().search(words), _SERIES.search(words), _MAKER.search(words)
-    if not (segment or family or series or maker or match["year"]):
+    bounds = [*_AGE.finditer(sentence.text)]
+    if not (segment or family or series or maker or bounds) or len(bounds) > 1:
         # Of all there are: too many to be meant.
         return []
     vendor = _MAKERS.get(maker[1].lower(), maker[1].lower()) if maker else ""
+    if bounds and bounds[0]["family"]:
+        vendor = vendor or "nvidia"
+    born = _bound(bounds[0], context) if bounds else ("", "9")
     found = []
     for gpu in context.catalogue.values():
-        born = str(gpu.value("release_date") or "")
-        if gpu.confidence == "low" or not born or gpu.segment != (segment or gpu.segment):
+        day = str(gpu.value("release_date") or "")
+        if gpu.confidence == "low" or not day or gpu.segment not in MARKETS or gpu.segment != (segment or gpu.segment):
             continue
-        if gpu.segment not in MARKETS or (vendor and gpu.vendor.lower() != vendor):
+        if (vendor and gpu.vendor.lower() != vendor) or not born[0] <= day < born[1]:
             continue
         if series and not gpu.id.startswith(f"{series['line'].lower()}-{series['n']}"):
             continue
-        if family and not is_of(gpu, family[0]):
-            continue
-        if match["year"] and (born < match["year"]) is not bool(_BEFORE.search(match["age"])):
-            continue
-        found.append(gpu)
+        if family is None or is_of(gpu, family[0]):
+            found.append(gpu)
     return found
+
+
+def _bound(match: re.Match[str], context: Context) -> tuple[str, str]:
+    """From when and until when what an age tells came out."""
+    if match["year"]:
+        day = match["year"]
+    else:
+        every = (gpu for gpu in context.catalogue.values() if is_of(gpu, match["family"]))
+        day = min((str(gpu.value("release_date")) for gpu in every if gpu.value("release_date")), default="")
+    return ("", day) if _BEFORE.fullmatch(match["when"]) else (day, "9")
 
 
 def property_said(text: str, start: int, end: int, context: Context) -> _Property | None:
