@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: What is asked, supposed, or told to be denied, also by the sentence after it.
 _NOT_SAID = re.compile(
-    r"\?|\b(?:(?<!even )if|unless|whether|suppos\w+|imagin\w+|hypothetic\w*|myths?|misconceptions?|wrong(?:ly)?|false(?:ly)?|"
+    r"\?|\b(?:(?<!even )if(?! (?:you|your|one)\b)|unless|whether|suppos\w+|imagin\w+|hypothetic\w*|myths?|misconceptions?|wrong(?:ly)?|false(?:ly)?|"
     r"untrue|mistak\w+|nonsense|rumou?r\w*|(?:people|some|many|often|sometimes|commonly|sellers?|forums?|marketing) "
     r"(?:say|said|claim|claimed|think|believe|assume|believed|assumed|told)\w*|would|could|might|may|confus\w+|assum\w+|"
     r"contrary|"

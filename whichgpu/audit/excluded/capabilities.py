@@ -8,6 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.families import architectures, is_of
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.models import models
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -49,7 +50,9 @@ _OF_FILES = re.compile(
 def capabilities(scope: Scope, context: Context) -> Iterator[Finding]:
     """Those of a sentence that no device has."""
     text, sentence = scope.passage.text, scope.sentence
-    said = scope.plain and _HAS.search(sentence.text) and not _NEVER.search(sentence.text)
+    # Of a device that the sentence names, any word says so that takes nothing back.
+    of_it = scope.here and not scope.speaks_anywhere_of_others()
+    said = scope.plain and (of_it or _HAS.search(sentence.text)) and not _NEVER.search(sentence.text)
     # "NVLink links cards": of no device.
     if not said or not (scope.here or scope.headed or is_of_one(sentence.text)) or _is_of_family(scope):
         return
@@ -61,7 +64,8 @@ def capabilities(scope: Scope, context: Context) -> Iterator[Finding]:
             or any(one.start <= match.start() < one.end for one in scope.here)
         ):
             continue
-        if each.key in ("fp8", "fp4", "bf16", "tf32") and _OF_FILES.search(sentence.text):
+        of_files = _OF_FILES.search(sentence.text) or models(sentence.text)
+        if each.key in ("fp8", "fp4", "bf16", "tf32") and of_files:
             continue
         if any(each.has(gpu) is not False for gpu in scope.gpus):
             continue

@@ -73,6 +73,21 @@ class Scope(NamedTuple):
         return _OTHERS.search(_EACH_OTHER.sub(" ", self.clause(at))) is not None
 
 
+    def speaks_anywhere_of_others(self) -> bool:
+        """Whether any word of the sentence does."""
+        text = _EACH_OTHER.sub(" ", self.sentence.text)
+        return _OTHERS.search(text) is not None or _WANTED.search(text) is not None
+
+
+#: What is wished for, or missed.
+_WANTED = re.compile(
+    r"\b(?:miss(?:es|ed|ing)?|wish\w*|hop(?:e|es|ed|ing)|wait\w*|forgo\w*|forego\w*|lost|gone|gave up|given up|deni\w+|"
+    r"spared?|skip\w*|omit\w*|left out|or|vs|yet|still|instead|fail\w*|compil\w+|convert\w*|emulat\w+|store[ds]?|load\w*|"
+    r"dequanti\w+|cast|fall\w*|slow\w*)\b",
+    re.IGNORECASE,
+)
+
+
 def scopes(context: Context) -> Iterator[Scope]:
     """Every sentence of running text that plainly states something, with the devices that it can be about."""
     every = spoken_of(context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.audit import patterns as re
 from whichgpu.audit.findings import made
 from whichgpu.audit.frames.matching import frames, matches
 from whichgpu.audit.quantities import quantities
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from whichgpu.hardware.gpu import Gpu
 
 
+#: Before the device that is left.
+_FROM = re.compile(r"\b(?:from|off|away from|out of|instead of|than) (?:the |an? |your |our )?(?:nvidia )?$", re.IGNORECASE)
+
+
 def of_advice(
     passage: Passage, said: Sequence[Part], named: Sequence[Mention], context: Context
 ) -> Iterator[Finding]:
@@ -28,10 +33,11 @@ def of_advice(
     for part in said:
         for match in matches(part, frames("advice")):
             move = next(i for i, each in enumerate(match.tags) if each.meaning == "move-to")
-            to = next((of[each.start] for each in match.tags[move:] if each.start in of), None)
+            to = next((each for each in named if each.start >= match.tags[move].end
+                       and not _FROM.search(passage.text, part.start, each.start)), None)  # fmt: skip
             told = [each for each in match.tags if each.meaning == "size"]
             others = [of[each.start] for each in match.tags if each.start in of and of[each.start] is not to]
-            if to is None:
+            if to is None or to.start >= part.end:
                 continue
             sizes = [
                 each.value / 1e9

@@ -38,10 +38,25 @@ _LEAD = (
 _NO = r"(?:there (?:is|are|isn[\u2019']t|aren[\u2019']t|was|were) )?(?:no|not (?:a single|one|any)|a single)|none of (?:the|all)"
 #: Who all is meant, or none of whom; or a group of which what follows tells that.
 _GROUP = re.compile(
-    rf"\b(?:(?P<none>{_NO})|(?P<all>every(?: single)?|each|all(?: of)?(?: the)?)|(?P<among>among|amongst|of all(?: the)?)|"
+    rf"\b(?:(?P<none>{_NO}|(?:has|have) (?:yet to|never) (?:\w+ ){{1,2}}an?)|"
+    r"(?P<all>every(?: single)?|each|all(?: of)?(?: the)?|what(?:so)?ever|whichever|the (?:whole|entire))|"
+    r"(?P<among>among|amongst|of all(?: the)?)|"
     r"(?P<never>never (?:\w+ ){0,4}?(?:on|in|by|with|to)(?: an?| any)?))\s+"
-    rf"(?:the\s+)?(?P<lead>(?:{_LEAD}\s+){{0,4}}){_NOUN}\b"
+    rf"(?:the\s+)?(?P<lead>(?:{_LEAD}\s+){{0,4}})(?:{_NOUN}|(?:family|generation|line-?up|range|series))\b"
     rf"(?P<of>\s+(?:of|in|from|by)\s+(?:the\s+)?(?:{_LEAD}\s*){{1,3}}(?:series|generation|family|line-?up|line|range)?)?",
+    re.IGNORECASE,
+)
+#: Of a group by its plural: "GeForce cards have always lacked NVLink".
+_PLURAL = re.compile(
+    rf"(?P<none>\0)?(?P<among>\0)?(?P<never>\0)?(?P<all>)(?<![\w-])(?P<lead>(?:{_LEAD}\s+){{1,4}}){_NOUN}s?\b(?P<of>)"
+    r"(?=\s+(?:(?:have|do|are|come|carry)\s+)?(?:always|without exception|invariably|all|have all|one and all)\b)",
+    re.IGNORECASE,
+)
+#: Of no others than a group.
+_ONLY_OF = re.compile(
+    rf"(?:\b(?:(?:only|exclusively|solely)(?: \w+){{0,2}}? (?:on|in|by|with|to|for)|(?:reserved|limited|restricted|confined|exclusive|"
+    rf"unique) (?:for|to)|(?:privilege|preserve|domain|monopoly) of)\s+(?:the\s+)?(?P<lead>(?:{_LEAD}\s+){{0,4}}){_NOUN}\b(?P<of>)|"
+    rf"\b(?:on|in|by|with|to)\s+(?:the\s+)?(?P<lead2>(?:{_LEAD}\s+){{0,4}}){_NOUN}\s+(?:only|alone|exclusively)\b)",
     re.IGNORECASE,
 )
 #: Of a group, behind its name: "among consumer cards none has".
@@ -55,7 +70,7 @@ _AGE = re.compile(
 _NARROWED = re.compile(
     r"\b(?:here|these|those|this|we|our|my|almost|nearly|practically|virtually|not (?:every|all|each)|most|list(?:ed)?|"
     r"compare[ds]?|table|current(?:ly)?|today|modern|cheap\w*|affordable|below|under|budget|other|else|except|besides|"
-    r"apart from|but the|save for|laptops?|notebooks?|mobile|back then|at the time|yet|so far|with (?:a|an|more|less|at "
+    r"apart from|but the|save for|laptops?|notebooks?|mobile|back then|at the time|(?<!has )(?<!have )yet|so far|with (?:a|an|more|less|at "
     r"least)\b.*\b(?:has|have|is|are)|(?<!card )(?<!gpu )(?<!one )that (?:has|have|can|fits?)|whose|of them|"
     r"of the (?:two|three|four))\b",
     re.IGNORECASE,
@@ -76,7 +91,7 @@ MARKETS = ("datacenter", "geforce", "workstation")
 _OF_SOFTWARE = frozenset({"cuda", "vgpu", "rocm", "dlss", "av1_decode", "tensorrt", "cudnn", "fp16", "int8", "hbm"})
 _BEFORE = re.compile(r"before|prior to|until|older than|earlier than", re.IGNORECASE)
 #: So large a part of a group is no oddity of it.
-_A_PART, _ONE = 0.08, 1
+_A_PART, _ONE, _FEW = 0.08, 1, 4
 #: How far a size may be off that is told by rounding.
 _ROUND = 0.03
 
@@ -95,7 +110,9 @@ def of_all(passage: Passage, sentence: Sentence, context: Context) -> Iterator[F
     """Each claim of all or of none of a group that a device of it refutes."""
     if _NARROWED.search(sentence.text) or OWNED.search(sentence.text):
         return
-    for match in _GROUP.finditer(passage.text, sentence.start, sentence.end):
+    yield from _of_no_others(passage, sentence, context)
+    plural = _PLURAL.finditer(passage.text, sentence.start, sentence.end)
+    for match in (*_GROUP.finditer(passage.text, sentence.start, sentence.end), *plural):
         start, end = (sentence.start, match.start()) if match["never"] else (match.end(), sentence.end)
         of_none = match["none"] is not None or match["never"] is not None
         if match["among"]:
@@ -107,6 +124,10 @@ def of_all(passage: Passage, sentence: Sentence, context: Context) -> Iterator[F
         if within(named, sentence.start, sentence.end):
             continue
         said = property_said(passage.text, start, end, context)
+        if said is None and match["all"] is not None:
+            # "GDDR6 is used by every card".
+            start, end = sentence.start, match.start()
+            said = property_said(passage.text, start, end, context)
         # "No card lacks it", "every card lacks it".
         wanted = of_none is (_LACKS.search(passage.text, start, end) is not None)
         group = _members(match, sentence, context) if said else []
@@ -125,9 +146,34 @@ def of_all(passage: Passage, sentence: Sentence, context: Context) -> Iterator[F
                    attribute=said.field, because=because, evidence=(source_of(shown, said.field),))  # fmt: skip
 
 
+def _of_no_others(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """A claim that no device outside a group has something, which several have."""
+    match = _ONLY_OF.search(passage.text, sentence.start, sentence.end)
+    if match is None or within(context.mentions.get(context.place(passage), ()), sentence.start, sentence.end):
+        return
+    said = property_said(passage.text, sentence.start, match.start(), context)
+    group = {gpu.id for gpu in _members(match, sentence, context)} if said else {*context.catalogue}
+    vendors = {gpu.vendor for key in group for gpu in (context.catalogue[key],)}
+    others = [
+        gpu
+        for key, gpu in context.catalogue.items()
+        if key not in group and gpu.segment in MARKETS and gpu.confidence != "low" and gpu.vendor in vendors
+    ]
+    against = [gpu for gpu in others if said and said.has(gpu) is True]
+    if said is None or said.key in ("memory", "ecc") or _LACKS.search(sentence.text) or len(against) <= _FEW:
+        return
+    shown = max(against, key=lambda gpu: str(gpu.value("release_date") or ""))
+    because = f"{shown.id} has it too, as {len(against)} others"
+    yield made(context, passage, (said.start, match.end()), "absolute", "contradicted", subject=shown.id,
+               attribute=said.field, because=because, evidence=(source_of(shown, said.field),))  # fmt: skip
+
+
 def _members(match: re.Match[str], sentence: Sentence, context: Context) -> list[Gpu]:
     """The devices of a group."""
     words = f"{match[0]} "
+    if match.groupdict().get("none") and not _MAKER.search(words):
+        # "NVIDIA has never built a card with".
+        words += " ".join(each[0] for each in _MAKER.finditer(sentence.text[: match.start() - sentence.start]))
     segment = segment_of(words)
     family, series, maker = architectures().search(words), _SERIES.search(words), _MAKER.search(words)
     bounds = [*_AGE.finditer(sentence.text)]
