@@ -8,6 +8,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.families import architectures, is_of
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.mentions import model
 from whichgpu.audit.models import models
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.excluded.scope import Scope
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.hardware.gpu import Gpu
 
 #: Those that are told as had or not; of "CUDA" and the like a text speaks for other reasons.
 _KEYS = frozenset({"fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "tensor_cores", "sparsity"})
@@ -31,6 +33,9 @@ def named_by(keys: Collection[str]) -> tuple[tuple[Capability, re.Pattern[str]],
 
 
 _TOLD = named_by(_KEYS)
+_FORMATS = frozenset({"fp8", "fp4", "bf16", "tf32"})
+#: What makes a format one of a device's own, and not of what is kept or computed by other means.
+_UNITS = re.compile(r"\b(?:native(?:ly)?|tensor cores?|units?|in hardware|silicon)\b", re.IGNORECASE)
 #: Verbs by which a device is said to have something, or something to be done on it.
 _HAS = re.compile(
     r"\b(?:has|have|had|supports?|supported|offers?|offering|comes?|brings?|gets?|got|features?|includes?|"
@@ -65,17 +70,27 @@ def capabilities(scope: Scope, context: Context) -> Iterator[Finding]:
         ):
             continue
         of_files = _OF_FILES.search(sentence.text) or models(sentence.text)
-        if each.key in ("fp8", "fp4", "bf16", "tf32") and of_files:
+        if each.key in _FORMATS and of_files:
             continue
-        if any(each.has(gpu) is not False for gpu in scope.gpus):
-            continue
-        because = (
-            f"none that the text speaks of has {match[0]}: {', '.join(gpu.id for gpu in scope.gpus[:4])}"
+        own = (
+            _named(scope, context)
+            if of_it and (each.key not in _FORMATS or _UNITS.search(sentence.text))
+            else []
         )
+        gpus = own or list(scope.gpus)
+        if any(each.has(gpu) is not False for gpu in gpus):
+            continue
+        because = f"none that the text speaks of has {match[0]}: {', '.join(gpu.id for gpu in gpus[:4])}"
         yield made(
             context, scope.passage, match.span(), "capability", "contradicted", attribute=each.key,
-            subject=", ".join(gpu.id for gpu in scope.gpus), because=because, evidence=(Evidence(because),),
+            subject=", ".join(gpu.id for gpu in gpus), because=because, evidence=(Evidence(because),),
         )  # fmt: skip
+
+
+def _named(scope: Scope, context: Context) -> list[Gpu]:
+    """The one device that a sentence names; none of several."""
+    one = len({model(each.named[0], context.catalogue) for each in scope.here}) == 1
+    return [context.catalogue[key] for each in scope.here for key in each.ids] if one else []
 
 
 #: What takes back what a sentence says before or behind it.

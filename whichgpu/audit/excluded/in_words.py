@@ -62,8 +62,10 @@ def in_words(scope: Scope, context: Context) -> Iterator[Finding]:
             if any(scope.speaks_of_others(each.start) for each in match.tags):
                 continue
             known = field if field in FIELDS and gpus[0].value(field) is not None else ""
-            because = f"{gpus[0].id}: {field.replace('_', ' ')} {gpus[0].display(field)}" if known else (
-                f"{gpus[0].id} is {gpus[0].vendor}'s, {gpus[0].architecture}"
+            because = (
+                f"{gpus[0].id}: {field.replace('_', ' ')} {gpus[0].display(field)}"
+                if known
+                else (f"{gpus[0].id} is {gpus[0].vendor}'s, {gpus[0].architecture}")
             )
             yield made(
                 context, scope.passage, match.place, "capability", "contradicted", attribute=match.frame.key,

@@ -36,7 +36,9 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 #: What is no other device: "links two to one another", "like to chop it up".
-_EACH_OTHER = re.compile(r"\b(?:one another|each other|likes? to|after all|any (?:server|case|slot|software))\b", re.IGNORECASE)
+_EACH_OTHER = re.compile(
+    r"\b(?:one another|each other|likes? to|after all|any (?:server|case|slot|software))\b", re.IGNORECASE
+)
 #: What parts clauses.
 _CLAUSE = re.compile(r"[;,()]\s|\s[\u2013\u2014-]\s|\b(?:but|while|whereas|although|though|because)\b")
 
@@ -72,7 +74,6 @@ class Scope(NamedTuple):
         """Whether the clause around a place speaks of what is not, or of devices that no name tells."""
         return _OTHERS.search(_EACH_OTHER.sub(" ", self.clause(at))) is not None
 
-
     def speaks_anywhere_of_others(self) -> bool:
         """Whether any word of the sentence does."""
         text = _EACH_OTHER.sub(" ", self.sentence.text)
@@ -83,7 +84,7 @@ class Scope(NamedTuple):
 _WANTED = re.compile(
     r"\b(?:miss(?:es|ed|ing)?|wish\w*|hop(?:e|es|ed|ing)|wait\w*|forgo\w*|forego\w*|lost|gone|gave up|given up|deni\w+|"
     r"spared?|skip\w*|omit\w*|left out|or|vs|yet|still|instead|fail\w*|compil\w+|convert\w*|emulat\w+|store[ds]?|load\w*|"
-    r"dequanti\w+|cast|fall\w*|slow\w*)\b",
+    r"com(?:e|es|ing) from|those who|new to|mov(?:e|es|ed|ing)|switch\w*|migrat\w*|replac\w*|swap\w*|between|dequanti\w+|cast|fall\w*|slow\w*)\b",
     re.IGNORECASE,
 )
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 
 #: Before the device that is left.
-_FROM = re.compile(r"\b(?:from|off|away from|out of|instead of|than) (?:the |an? |your |our )?(?:nvidia )?$", re.IGNORECASE)
+_FROM = re.compile(
+    r"\b(?:from|off|away from|out of|instead of|than) (?:the |an? |your |our )?(?:nvidia )?$", re.IGNORECASE
+)
 
 
 def of_advice(
@@ -45,12 +47,16 @@ def of_advice(
                 if each.dimension == "memory" and any(one.start == each.start for one in told)
             ]
             # Of a name that means several, the smallest: that of the larger is outgrown later.
-            sizes = sizes or [min(map(_gb, _known(each, context))) for each in others if _known(each, context)]
+            sizes = sizes or [
+                min(map(_gb, _known(each, context))) for each in others if _known(each, context)
+            ]
             target = _known(to, context)
             best = max(target, key=_gb, default=None)
             if best is None or not sizes or _gb(best) > min(sizes):
                 continue
-            because = f"{best.id} has {best.display('memory')}, no more than the {min(sizes):g} GB that are too few"
+            because = (
+                f"{best.id} has {best.display('memory')}, no more than the {min(sizes):g} GB that are too few"
+            )
             yield made(context, passage, match.place, "rule", "contradicted", subject=best.id, attribute="advice",
                        because=because, evidence=(source_of(best, "memory"),))  # fmt: skip
 

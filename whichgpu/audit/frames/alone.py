@@ -14,7 +14,7 @@ from whichgpu.audit.sentences import within
 from whichgpu.audit.sourced import source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _NOUN = r"(?:gpus?|(?:graphics )?cards?|accelerators?|graphics processors?|chips?|boards?|products?|devices?|models?)"
 #: What excludes all others, whatever a text speaks of.
 _ANYWHERE = re.compile(
-    rf"\b(?:nowhere else|nothing else|(?:on |by |in )?no other (?:[\w-]+ ){{0,2}}{_NOUN}|none but|nobody but|"
+    rf"\b(?:nowhere else|nothing else(?! (?:is|to|in|but|was|matters))|(?:on |by |in )?no other (?:[\w-]+ ){{0,2}}{_NOUN}|none but|nobody but|"
     rf"the (?:one|sole|single) (?:[\w-]+ ){{0,2}}{_NOUN}(?: on the market| anywhere| in the world)?\s+"
     r"(?:with|that|to|which|equipped|offering|having))\b",
     re.IGNORECASE,
@@ -38,8 +38,8 @@ _ALONE = re.compile(
 )
 #: What narrows that to some, to a time, or to what no catalogue holds.
 _AMONG = re.compile(
-    r"\b(?:(?:not|no longer|hardly|nor) (?:the )?(?:exclusive|unique|only|alone|sole|one|single)|among (?:the|these|those)|of (?:the|these|those|all|them|our)|here|"
-    r"in (?:this|our|the)|until|before|back|then|at the time|currently|so far|was|were|two|three|four|ours?|my|we|table|list|"
+    r"\b(?:(?:not|no longer|hardly|nor) (?:the )?(?:exclusive|unique|only|alone|sole|one|single)|among (?:the|these|those)|of (?:these|those|all|them|our)|of the (?:two|three|four|five|six|cards|gpus|lot|bunch|list|above|contenders|candidates)|here|"
+    r"in (?:this|our)|in the (?:list|table|comparison|test|group|line-?up|lab|rack|cluster)|until|before|back|then|at the time|currently|so far|was|were|two|three|four|ours?|my|we|table|list|"
     r"in (?:its|their) (?:class|range|segment|price)|price|under|affordable|cheap\w*|comparison|compared?|single[- ]slot|"
     r"low[- ]profile|passive\w*|(?:more|less|better|faster|cheaper|higher|larger) than|let alone|almost|nearly|never|cannot|combin\w+|both|together|at (?:this|that)|laptops?|"
     r"software|licen[cs]e\w*|driver|exclusive access|leave alone|alone (?:takes?|costs?|needs?|is enough|uses?|draws?|makes?))\b|"
@@ -52,36 +52,60 @@ _KEYS = frozenset({"mig", "nvlink", "fp8", "fp4", "bf16", "tf32", "ecc", "tensor
 
 def alone(index: int, passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     """A claim that no other device has something, which another has."""
+    if OWNED.search(sentence.text) or _AMONG.search(sentence.text):
+        return
     here = within(context.mentions.get(index, ()), sentence.start, sentence.end)
-    if not here or len({each.named for each in here}) != 1 or OWNED.search(sentence.text):
-        return
     said = _ANYWHERE.search(passage.text, sentence.start, sentence.end)
-    if said is None and len({each.named for found in context.mentions.values() for each in found}) == 1:
+    anywhere = said is not None
+    if (
+        said is None
+        and here
+        and len({each.named for found in context.mentions.values() for each in found}) == 1
+    ):
         said = _ALONE.search(passage.text, sentence.start, sentence.end)
-    if said is None or _AMONG.search(sentence.text):
+    if said is None:
         return
-    what = property_said(passage.text, sentence.start, sentence.end, context)
-    if what is None or what.key not in _KEYS or (what.key == "memory" and not _ANYWHERE.fullmatch(said[0])):
+    # Of several devices the clause of the claim has what is claimed.
+    start = said.start() if len({each.named for each in here}) > 1 else sentence.start
+    what = property_said(passage.text, start, sentence.end, context)
+    if what is None or what.key not in _KEYS or (what.key == "memory" and not anywhere):
         return
-    rival = _rival(sentence.text, here[0], what.has, context)
-    if rival is None:
+    words = passage.text[start : sentence.end]
+    for each in here:
+        # "6000 Ada" narrows nothing to Ada.
+        words = words.replace(each.text, " ")
+    rivals = _rivals(words, here, what.has, context)
+    # Whichever device is meant where the sentence names none, it is not alone if two have it.
+    if len({gpu.value("chip") for gpu in rivals}) < (_SOME if here else _TWO):
         return
-    places = [here[0].start, here[-1].end, *said.span()]
+    rival = min(rivals, key=lambda gpu: str(gpu.value("release_date") or "9"))
+    because = f"{rival.id} has it too"
     if rival.value(what.field) is not None and what.field != "compute_capability":
-        because = f"{rival.id} has it too: {rival.display(what.field)}"
-    else:
-        because = f"{rival.id} has it too"
-    yield made(context, passage, (min(places), max(places)), "absolute", "contradicted", subject=here[0].ids[0],
+        because += f": {rival.display(what.field)}"
+    names = within(here, start, sentence.end)
+    place = (
+        min([said.start(), *(each.start for each in names)]),
+        max([said.end(), *(each.end for each in names)]),
+    )
+    subject = names[0].ids[0] if names else rival.id
+    yield made(context, passage, place, "absolute", "contradicted", subject=subject,
                attribute=what.key, because=because, evidence=(source_of(rival, what.field),))  # fmt: skip
 
 
-def _rival(words: str, own: Mention, has, context: Context) -> Gpu | None:
-    """Another device within what the words narrow the claim to, of another chip, that is so as well."""
+#: Chips that have it too.
+_SOME, _TWO = 1, 2
+
+
+def _rivals(
+    words: str, own: Sequence[Mention], has: Callable[[Gpu], bool | None], context: Context
+) -> list[Gpu]:
+    """The devices that are so within what the words narrow the claim to, of other chips than those named."""
     segment, family = segment_of(words), architectures().search(words)
-    chips = {context.catalogue[key].value("chip") for key in own.named}
-    models = {model(key, context.catalogue) for key in own.named}
-    vendors = {context.catalogue[key].vendor for key in own.named}
-    found = [
+    named = {key for each in own for key in each.named}
+    chips = {context.catalogue[key].value("chip") for key in named}
+    models = {model(key, context.catalogue) for key in named}
+    vendors = {context.catalogue[key].vendor for key in named} or {"NVIDIA"}
+    return [
         gpu
         for gpu in context.catalogue.values()
         if gpu.confidence != "low"
@@ -93,4 +117,3 @@ def _rival(words: str, own: Mention, has, context: Context) -> Gpu | None:
         and model(gpu.id, context.catalogue) not in models
         and has(gpu) is True
     ]
-    return min(found, key=lambda gpu: str(gpu.value("release_date") or "9"), default=None)

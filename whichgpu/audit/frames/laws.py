@@ -24,7 +24,9 @@ def of_laws(
     every = frozenset().union(*(each.meanings for each in said))
     for part in said:
         for match in matches(part, frames("law")):
-            if match.frame.unless & every or (match.frame.row.get("apart") and _are_kin(part, named, context)):
+            if match.frame.unless & every or (
+                match.frame.row.get("apart") and _are_kin(part, named, context)
+            ):
                 continue
             because = match.frame.row["because"]
             yield made(context, passage, match.place, "category", "contradicted", subject=match.frame.key,
@@ -34,4 +36,6 @@ def of_laws(
 def _are_kin(part: Part, named: Sequence[Mention], context: Context) -> bool:
     """Whether what a part compares is of one architecture."""
     here = within(named, part.start, part.end)
-    return len(here) > 1 and len({context.catalogue[key].architecture for each in here for key in each.ids}) == 1
+    return (
+        len(here) > 1 and len({context.catalogue[key].architecture for each in here for key in each.ids}) == 1
+    )

@@ -102,9 +102,7 @@ def _names(
         yield from ((one.start(), one.end(), "bandwidth") for one in _RATE.finditer(text, start, end))
 
 
-def _tags(
-    words: Sequence[tuple[int, int, str]], taken: Sequence[tuple[int, int, str]]
-) -> Iterator[Tag]:
+def _tags(words: Sequence[tuple[int, int, str]], taken: Sequence[tuple[int, int, str]]) -> Iterator[Tag]:
     known, names = _phrases(), things()
     at, name = 0, 0
     while at < len(words):

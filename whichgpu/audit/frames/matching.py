@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 #: What ends a part of a sentence that can be a claim by itself.
 _PARTS = re.compile(r"[:;]\s|\s[\u2013\u2014-]\s")
+#: A clause that goes ahead of what is claimed.
+_AHEAD = re.compile(
+    r"\s*(?:and |but |so )?(?:when|if|once|since|as|because|while|although|though|for)\b[^,]{0,80},",
+    re.IGNORECASE,
+)
 #: Words between two meanings of a frame, at most, where it tells no other number.
 _APART = 11
 #: The meaning of what sets something beside what is compared with it.
@@ -147,5 +152,12 @@ def _others(tags: Sequence[Tag], says: Sequence[frozenset[str]], before: Tag, ta
 def _is_denied(part: Part, found: Sequence[Tag]) -> bool:
     """Whether an odd number of negations stands before the last meaning that is no part of the frame."""
     last = found[-1].last
-    told = [each.first for each in part.tags if each.meaning == "not" and each.first < last]
+    # "When one isn't enough, .." denies nothing of what follows.
+    ahead = _AHEAD.match(part.text, part.start, found[0].start)
+    begin = ahead.end() if ahead else part.start
+    told = [
+        each.first
+        for each in part.tags
+        if each.meaning == "not" and each.first < last and each.start >= begin
+    ]
     return sum(not any(one.first <= at <= one.last for one in found) for at in told) % 2 == 1

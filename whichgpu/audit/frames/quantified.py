@@ -60,7 +60,10 @@ _ONLY_OF = re.compile(
     re.IGNORECASE,
 )
 #: Of a group, behind its name: "among consumer cards none has".
-_OF_THEM = re.compile(r",?\s+(?:(?P<none>none|not (?:a single )?one|no (?:card|gpu|model)s?)|(?P<all>each|every(?: one)?|all))\b", re.I)
+_OF_THEM = re.compile(
+    r",?\s+(?:(?P<none>none|not (?:a single )?one|no (?:card|gpu|model)s?)|(?P<all>each|every(?: one)?|all))\b",
+    re.I,
+)
 _AGE = re.compile(
     rf"\b(?P<when>before|prior to|until|older than|earlier than|after|since|newer than|from)\s+(?:the\s+)?"
     rf"(?:(?P<year>20[012]\d)|(?P<family>{_FAMILY}))\b",
@@ -76,7 +79,8 @@ _NARROWED = re.compile(
     re.IGNORECASE,
 )
 _LACKS = re.compile(
-    r"\b(?:lacks?|without|misses|is missing|do(?:es)? without|has no|have no|not|no|never|none)\b|n[\u2019']t\b", re.IGNORECASE
+    r"\b(?:lacks?|without|misses|is missing|do(?:es)? without|has no|have no|not|no|never|none)\b|n[\u2019']t\b",
+    re.IGNORECASE,
 )
 _MORE = re.compile(r"\b(?:more than|over|above|beyond|exceeds?|upwards of|tops?)\s+$", re.IGNORECASE)
 _LESS = re.compile(r"\b(?:less than|fewer than|under|below)\s+$", re.IGNORECASE)
@@ -88,7 +92,9 @@ _MAKER = re.compile(r"\b(nvidia|amd|intel|geforce|radeon|quadro|rtx|gtx)\b", re.
 _MAKERS = {"geforce": "nvidia", "quadro": "nvidia", "rtx": "nvidia", "gtx": "nvidia", "radeon": "amd"}
 MARKETS = ("datacenter", "geforce", "workstation")
 #: What software gives, or maker and age alone.
-_OF_SOFTWARE = frozenset({"cuda", "vgpu", "rocm", "dlss", "av1_decode", "tensorrt", "cudnn", "fp16", "int8", "hbm"})
+_OF_SOFTWARE = frozenset(
+    {"cuda", "vgpu", "rocm", "dlss", "av1_decode", "tensorrt", "cudnn", "fp16", "int8", "hbm"}
+)
 _BEFORE = re.compile(r"before|prior to|until|older than|earlier than", re.IGNORECASE)
 #: So large a part of a group is no oddity of it.
 _A_PART, _ONE, _FEW = 0.08, 1, 4
@@ -149,7 +155,9 @@ def of_all(passage: Passage, sentence: Sentence, context: Context) -> Iterator[F
 def _of_no_others(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     """A claim that no device outside a group has something, which several have."""
     match = _ONLY_OF.search(passage.text, sentence.start, sentence.end)
-    if match is None or within(context.mentions.get(context.place(passage), ()), sentence.start, sentence.end):
+    if match is None or within(
+        context.mentions.get(context.place(passage), ()), sentence.start, sentence.end
+    ):
         return
     said = property_said(passage.text, sentence.start, match.start(), context)
     group = {gpu.id for gpu in _members(match, sentence, context)} if said else {*context.catalogue}
@@ -173,7 +181,9 @@ def _members(match: re.Match[str], sentence: Sentence, context: Context) -> list
     words = f"{match[0]} "
     if match.groupdict().get("none") and not _MAKER.search(words):
         # "NVIDIA has never built a card with".
-        words += " ".join(each[0] for each in _MAKER.finditer(sentence.text[: match.start() - sentence.start]))
+        words += " ".join(
+            each[0] for each in _MAKER.finditer(sentence.text[: match.start() - sentence.start])
+        )
     segment = segment_of(words)
     family, series, maker = architectures().search(words), _SERIES.search(words), _MAKER.search(words)
     bounds = [*_AGE.finditer(sentence.text)]
@@ -187,7 +197,12 @@ def _members(match: re.Match[str], sentence: Sentence, context: Context) -> list
     found = []
     for gpu in context.catalogue.values():
         day = str(gpu.value("release_date") or "")
-        if gpu.confidence == "low" or not day or gpu.segment not in MARKETS or gpu.segment != (segment or gpu.segment):
+        if (
+            gpu.confidence == "low"
+            or not day
+            or gpu.segment not in MARKETS
+            or gpu.segment != (segment or gpu.segment)
+        ):
             continue
         if (vendor and gpu.vendor.lower() != vendor) or not born[0] <= day < born[1]:
             continue
@@ -214,7 +229,7 @@ def property_said(text: str, start: int, end: int, context: Context) -> _Propert
     sizes = [each for each in sizes if each.dimension != "number"]
     caps = [each for each in named_in(text, start, end) if each.key not in _OF_SOFTWARE]
     kind = _TYPE.search(text, start, end)
-    if len(caps) == 1 and not sizes:
+    if len(caps) == 1 and not any(each.dimension == "memory" for each in sizes):
         one = caps[0]
         return _Property(start, end, one.key, one.field, one.has)
     if kind and not sizes and not caps:

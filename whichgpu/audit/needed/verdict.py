@@ -122,7 +122,8 @@ _PART = re.compile(
 
 #: Before a size that is of devices: "two H100s of 80 GB".
 _OF_DEVICES = re.compile(
-    r"\b(?:[A-Z]+\d{1,4}[A-Z]?s?|\d0[5-9]0s?|gpus?|cards?|accelerators?)\s+(?:of|with|having|at)\s+$", re.IGNORECASE
+    r"\b(?:[A-Z]+\d{1,4}[A-Z]?s?|\d0[5-9]0s?|gpus?|cards?|accelerators?)\s+(?:of|with|having|at)\s+$",
+    re.IGNORECASE,
 )
 #: Before a size that is of the cache of each token, and so many characters that tell it.
 _TOKEN = 120
