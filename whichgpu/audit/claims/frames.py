@@ -20,17 +20,22 @@ if TYPE_CHECKING:
 
 #: What is asked, supposed, or told to be denied, also by the sentence after it.
 _NOT_SAID = re.compile(
-    r"\?|\b(?:(?<!even )if(?! (?:you|your|one)\b)|unless|whether|suppos\w+|imagin\w+|hypothetic\w*|myths?|misconceptions?|wrong(?:ly)?|false(?:ly)?|"
-    r"untrue|mistak\w+|nonsense|rumou?r\w*|(?:people|some|many|often|sometimes|commonly|sellers?|forums?|marketing) "
-    r"(?:say|said|claim|claimed|think|believe|assume|believed|assumed|told)\w*|would|could|might|may|confus\w+|assum\w+|"
+    r"\?|\b(?:(?<!even )if(?! (?:you|your|one)\b)|unless|whether|suppos\w+|imagin\w+|hypothetic\w*|"
+    r"myths?|misconceptions?|wrong(?:ly)?|false(?:ly)?|"
+    r"untrue|mistak\w+|nonsense|rumou?r\w*|(?:people|some|many|often|sometimes|commonly|sellers?|"
+    r"forums?|marketing) "
+    r"(?:say|said|claim|claimed|think|believe|assume|believed|assumed|told)\w*|would|could|might|may|"
+    r"confus\w+|assum\w+|"
     r"contrary|"
     r"would|pretend\w*|as though)\b|[\u201c\u201d\"]",
     re.IGNORECASE,
 )
 _IS_NOT_SO = re.compile(
-    r"\s*(?:But |Alas,? |Sadly,? |No[,:] |Of course )?(?:[Tt]hat|[Tt]his|[Ii]t|[Tt]hey|[Nn]either)(?:\s+is|[\u2019']s|\s+does|"
+    r"\s*(?:But |Alas,? |Sadly,? |No[,:] |Of course )?(?:[Tt]hat|[Tt]his|[Ii]t|[Tt]hey|"
+    r"[Nn]either)(?:\s+is|[\u2019']s|\s+does|"
     r"\s+do|\s+are)(?: simply| just)?\s*"
-    r"(?:n[\u2019']t|not\b|wrong|false|nonsense|a myth|true\b)|\s*(?:Wrong|False|Nonsense|No|Nope|Not so|Myth)[.,!:]"
+    r"(?:n[\u2019']t|not\b|wrong|false|nonsense|a myth|true\b)|\s*(?:Wrong|False|Nonsense|No|Nope|"
+    r"Not so|Myth)[.,!:]"
 )
 
 

@@ -30,7 +30,8 @@ _OTHERS = re.compile(
     r"\b(?:predecessors?|successors?|previous|next|newer|older|newest|oldest|earlier|later|latest|others?|"
     r"another|any|every|most|many|some|generations? (?:before|after|later|earlier|ago)|since|until|before|"
     r"after|instead|in place|unlike|than|versus|vs|against|compar\w+|rather|like|such as|not|no|none|neither|"
-    r"nor|never|without|lacks?|lacking|missing|absent|cannot|hardly|only|but|except|required?|requires|needs?|"
+    r"nor|never|without|lacks?|lacking|missing|absent|cannot|hardly|only|but|except|required?|requires|"
+    r"needs?|"
     r"emulat\w+|fall\w* back|took|taken|away|dropped|removed|CPUs?|hosts?|system|laptops?|notebooks?|typical|"
     r"TensorRT|software|drivers?|library|libraries|framework)\b|n[\u2019']t\b",
     re.IGNORECASE,
@@ -82,9 +83,12 @@ class Scope(NamedTuple):
 
 #: What is wished for, or missed.
 _WANTED = re.compile(
-    r"\b(?:miss(?:es|ed|ing)?|wish\w*|hop(?:e|es|ed|ing)|wait\w*|forgo\w*|forego\w*|lost|gone|gave up|given up|deni\w+|"
-    r"spared?|skip\w*|omit\w*|left out|or|vs|yet|still|instead|fail\w*|compil\w+|convert\w*|emulat\w+|store[ds]?|load\w*|"
-    r"com(?:e|es|ing) from|those who|new to|mov(?:e|es|ed|ing)|switch\w*|migrat\w*|replac\w*|swap\w*|between|dequanti\w+|cast|fall\w*|slow\w*)\b",
+    r"\b(?:miss(?:es|ed|ing)?|wish\w*|hop(?:e|es|ed|ing)|wait\w*|forgo\w*|forego\w*|lost|gone|gave up|"
+    r"given up|deni\w+|"
+    r"spared?|skip\w*|omit\w*|left out|or|vs|yet|still|instead|fail\w*|compil\w+|convert\w*|emulat\w+|"
+    r"store[ds]?|load\w*|"
+    r"com(?:e|es|ing) from|those who|new to|mov(?:e|es|ed|ing)|switch\w*|migrat\w*|replac\w*|swap\w*|"
+    r"between|dequanti\w+|cast|fall\w*|slow\w*)\b",
     re.IGNORECASE,
 )
 

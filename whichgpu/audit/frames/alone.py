@@ -22,10 +22,14 @@ if TYPE_CHECKING:
     from whichgpu.audit.sentences import Sentence
     from whichgpu.hardware.gpu import Gpu
 
-_NOUN = r"(?:gpus?|(?:graphics )?cards?|accelerators?|graphics processors?|chips?|boards?|products?|devices?|models?)"
+_NOUN = (
+    r"(?:gpus?|(?:graphics )?cards?|accelerators?|graphics processors?|chips?|boards?|products?|devices?|"
+    r"models?)"
+)
 #: What excludes all others, whatever a text speaks of.
 _ANYWHERE = re.compile(
-    rf"\b(?:nowhere else|nothing else(?! (?:is|to|in|but|was|matters))|(?:on |by |in )?no other (?:[\w-]+ ){{0,2}}{_NOUN}|none but|nobody but|"
+    rf"\b(?:nowhere else|nothing else(?! (?:is|to|in|but|was|matters))|(?:on |by |"
+    rf"in )?no other (?:[\w-]+ ){{0,2}}{_NOUN}|none but|nobody but|"
     rf"the (?:one|sole|single) (?:[\w-]+ ){{0,2}}{_NOUN}(?: on the market| anywhere| in the world)?\s+"
     r"(?:with|that|to|which|equipped|offering|having))\b",
     re.IGNORECASE,
@@ -38,15 +42,22 @@ _ALONE = re.compile(
 )
 #: What narrows that to some, to a time, or to what no catalogue holds.
 _AMONG = re.compile(
-    r"\b(?:(?:not|no longer|hardly|nor) (?:the )?(?:exclusive|unique|only|alone|sole|one|single)|among (?:the|these|those)|of (?:these|those|all|them|our)|of the (?:two|three|four|five|six|cards|gpus|lot|bunch|list|above|contenders|candidates)|here|"
-    r"in (?:this|our)|in the (?:list|table|comparison|test|group|line-?up|lab|rack|cluster)|until|before|back|then|at the time|currently|so far|was|were|two|three|four|ours?|my|we|table|list|"
-    r"in (?:its|their) (?:class|range|segment|price)|price|under|affordable|cheap\w*|comparison|compared?|single[- ]slot|"
-    r"low[- ]profile|passive\w*|(?:more|less|better|faster|cheaper|higher|larger) than|let alone|almost|nearly|never|cannot|combin\w+|both|together|at (?:this|that)|laptops?|"
-    r"software|licen[cs]e\w*|driver|exclusive access|leave alone|alone (?:takes?|costs?|needs?|is enough|uses?|draws?|makes?))\b|"
+    r"\b(?:(?:not|no longer|hardly|nor) (?:the )?(?:exclusive|unique|only|alone|sole|one|single)|"
+    r"among (?:the|these|those)|of (?:these|those|all|them|our)|of the (?:two|three|four|five|six|cards|"
+    r"gpus|lot|bunch|list|above|contenders|candidates)|here|"
+    r"in (?:this|our)|in the (?:list|table|comparison|test|group|line-?up|lab|rack|cluster)|until|"
+    r"before|back|then|at the time|currently|so far|was|were|two|three|four|ours?|my|we|table|list|"
+    r"in (?:its|their) (?:class|range|segment|price)|price|under|affordable|cheap\w*|comparison|"
+    r"compared?|single[- ]slot|"
+    r"low[- ]profile|passive\w*|(?:more|less|better|faster|cheaper|higher|larger) than|let alone|almost|"
+    r"nearly|never|cannot|combin\w+|both|together|at (?:this|that)|laptops?|"
+    r"software|licen[cs]e\w*|driver|exclusive access|leave alone|alone (?:takes?|costs?|needs?|"
+    r"is enough|uses?|draws?|makes?))\b|"
     r"n[\u2019']t\b",
     re.IGNORECASE,
 )
-_KEYS = frozenset({"mig", "nvlink", "fp8", "fp4", "bf16", "tf32", "ecc", "tensor_cores", "sparsity", "transformer_engine",
+_KEYS = frozenset({"mig", "nvlink", "fp8", "fp4", "bf16", "tf32", "ecc", "tensor_cores", "sparsity",
+                   "transformer_engine",
                    "ray_tracing", "av1_encode", "memory_type", "dpx", "memory"})  # fmt: skip
 
 

@@ -39,7 +39,7 @@ class Tag(NamedTuple):
 @lru_cache(maxsize=MANY)
 def stem(word: str) -> str:
     """A word without its ending: "squeezes", "squeezed" and "squeezing" are one."""
-    word = word.lower()
+    word = word.lower().replace("\u2019", "'")
     for ending, instead in (("ies", "y"), ("ied", "y"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"),
                             ("xes", "x"), ("ing", ""), ("ed", ""), ("s", "")):  # fmt: skip
         if len(word) > _SHORT and word.endswith(ending):
@@ -106,7 +106,7 @@ def _tags(words: Sequence[tuple[int, int, str]], taken: Sequence[tuple[int, int,
     known, names = _phrases(), things()
     at, name = 0, 0
     while at < len(words):
-        start, end, word = words[at]
+        start, _, word = words[at]
         while name < len(taken) and taken[name][1] <= start:
             name += 1
         if name < len(taken) and taken[name][0] <= start:

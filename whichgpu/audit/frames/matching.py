@@ -137,7 +137,7 @@ def _in_order(
 
 
 def _others(tags: Sequence[Tag], says: Sequence[frozenset[str]], before: Tag, tag: Tag) -> bool:
-    """Whether something else stands between two meanings that the claim can be of, or what it is compared with.
+    """Whether something stands between two meanings that the claim can be of, or what it is compared with.
 
     "Limited by bandwidth, so cores hardly matter" is no claim of cores, nor is "it counts more than cores".
     """

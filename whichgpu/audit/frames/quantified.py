@@ -20,7 +20,7 @@ from whichgpu.audit.sourced import source_of
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -30,12 +30,16 @@ if TYPE_CHECKING:
 _NOUN = r"(?:gpus?|(?:graphics )?cards?|accelerators?|boards?|models?|chips?|geforces?|quadros?|radeons?)"
 _FAMILY = r"(?:ampere|ada(?: lovelace)?|hopper|turing|volta|pascal|blackwell|maxwell|kepler)"
 _LEAD = (
-    r"(?:nvidia|amd|intel|nvidia[\u2019']s|amd[\u2019']s|intel[\u2019']s|geforce|radeon|quadro|consumer|gaming|gamer|"
+    r"(?:nvidia|amd|intel|nvidia[\u2019']s|amd[\u2019']s|intel[\u2019']s|geforce|radeon|quadro|consumer|"
+    r"gaming|gamer|"
     r"professional|workstation|pro|server|data[- ]?cent(?:er|re)|desktop|graphics|"
     rf"{_FAMILY}(?:[- ](?:generation|based|era))?|"
     r"(?:rtx|gtx)[- ]?(?:10|16|20|30|40|50)(?:[- ]?(?:series|generation))?)"
 )
-_NO = r"(?:there (?:is|are|isn[\u2019']t|aren[\u2019']t|was|were) )?(?:no|not (?:a single|one|any)|a single)|none of (?:the|all)"
+_NO = (
+    r"(?:there (?:is|are|isn[\u2019']t|aren[\u2019']t|was|were) )?(?:no|not (?:a single|one|any)|a single)|"
+    r"none of (?:the|all)"
+)
 #: Who all is meant, or none of whom; or a group of which what follows tells that.
 _GROUP = re.compile(
     rf"\b(?:(?P<none>{_NO}|(?:has|have) (?:yet to|never) (?:\w+ ){{1,2}}an?)|"
@@ -43,25 +47,31 @@ _GROUP = re.compile(
     r"(?P<among>among|amongst|of all(?: the)?)|"
     r"(?P<never>never (?:\w+ ){0,4}?(?:on|in|by|with|to)(?: an?| any)?))\s+"
     rf"(?:the\s+)?(?P<lead>(?:{_LEAD}\s+){{0,4}})(?:{_NOUN}|(?:family|generation|line-?up|range|series))\b"
-    rf"(?P<of>\s+(?:of|in|from|by)\s+(?:the\s+)?(?:{_LEAD}\s*){{1,3}}(?:series|generation|family|line-?up|line|range)?)?",
+    rf"(?P<of>\s+(?:of|in|from|by)\s+(?:the\s+)?(?:{_LEAD}\s*){{1,3}}(?:series|generation|family|"
+    rf"line-?up|line|range)?)?",
     re.IGNORECASE,
 )
 #: Of a group by its plural: "GeForce cards have always lacked NVLink".
 _PLURAL = re.compile(
     rf"(?P<none>\0)?(?P<among>\0)?(?P<never>\0)?(?P<all>)(?<![\w-])(?P<lead>(?:{_LEAD}\s+){{1,4}}){_NOUN}s?\b(?P<of>)"
-    r"(?=\s+(?:(?:have|do|are|come|carry)\s+)?(?:always|without exception|invariably|all|have all|one and all)\b)",
+    r"(?=\s+(?:(?:have|do|are|come|carry)\s+)?(?:always|without exception|invariably|all|have all|"
+    r"one and all)\b)",
     re.IGNORECASE,
 )
 #: Of no others than a group.
 _ONLY_OF = re.compile(
-    rf"(?:\b(?:(?:only|exclusively|solely)(?: \w+){{0,2}}? (?:on|in|by|with|to|for)|(?:reserved|limited|restricted|confined|exclusive|"
-    rf"unique) (?:for|to)|(?:privilege|preserve|domain|monopoly) of)\s+(?:the\s+)?(?P<lead>(?:{_LEAD}\s+){{0,4}}){_NOUN}\b(?P<of>)|"
-    rf"\b(?:on|in|by|with|to)\s+(?:the\s+)?(?P<lead2>(?:{_LEAD}\s+){{0,4}}){_NOUN}\s+(?:only|alone|exclusively)\b)",
+    rf"(?:\b(?:(?:only|exclusively|solely)(?: \w+){{0,2}}? (?:on|in|by|with|to|for)|(?:reserved|limited|"
+    rf"restricted|confined|exclusive|"
+    rf"unique) (?:for|to)|(?:privilege|preserve|domain|"
+    rf"monopoly) of)\s+(?:the\s+)?(?P<lead>(?:{_LEAD}\s+){{0,4}}){_NOUN}\b(?P<of>)|"
+    rf"\b(?:on|in|by|with|to)\s+(?:the\s+)?(?P<lead2>(?:{_LEAD}\s+){{0,4}}){_NOUN}\s+(?:only|alone|"
+    rf"exclusively)\b)",
     re.IGNORECASE,
 )
 #: Of a group, behind its name: "among consumer cards none has".
 _OF_THEM = re.compile(
-    r",?\s+(?:(?P<none>none|not (?:a single )?one|no (?:card|gpu|model)s?)|(?P<all>each|every(?: one)?|all))\b",
+    r",?\s+(?:(?P<none>none|not (?:a single )?one|no (?:card|gpu|model)s?)|(?P<all>each|every(?: one)?|"
+    r"all))\b",
     re.I,
 )
 _AGE = re.compile(
@@ -71,15 +81,19 @@ _AGE = re.compile(
 )
 #: What narrows a group to what no catalogue has, or makes a claim of part of it.
 _NARROWED = re.compile(
-    r"\b(?:here|these|those|this|we|our|my|almost|nearly|practically|virtually|not (?:every|all|each)|most|list(?:ed)?|"
-    r"compare[ds]?|table|current(?:ly)?|today|modern|cheap\w*|affordable|below|under|budget|other|else|except|besides|"
-    r"apart from|but the|save for|laptops?|notebooks?|mobile|back then|at the time|(?<!has )(?<!have )yet|so far|with (?:a|an|more|less|at "
+    r"\b(?:here|these|those|this|we|our|my|almost|nearly|practically|virtually|not (?:every|all|each)|"
+    r"most|list(?:ed)?|"
+    r"compare[ds]?|table|current(?:ly)?|today|modern|cheap\w*|affordable|below|under|budget|other|else|"
+    r"except|besides|"
+    r"apart from|but the|save for|laptops?|notebooks?|mobile|back then|at the time|"
+    r"(?<!has )(?<!have )yet|so far|with (?:a|an|more|less|at "
     r"least)\b.*\b(?:has|have|is|are)|(?<!card )(?<!gpu )(?<!one )that (?:has|have|can|fits?)|whose|of them|"
     r"of the (?:two|three|four))\b",
     re.IGNORECASE,
 )
 _LACKS = re.compile(
-    r"\b(?:lacks?|without|misses|is missing|do(?:es)? without|has no|have no|not|no|never|none)\b|n[\u2019']t\b",
+    r"\b(?:lacks?|without|misses|is missing|do(?:es)? without|has no|have no|not|no|never|none)\b|"
+    r"n[\u2019']t\b",
     re.IGNORECASE,
 )
 _MORE = re.compile(r"\b(?:more than|over|above|beyond|exceeds?|upwards of|tops?)\s+$", re.IGNORECASE)
@@ -143,13 +157,14 @@ def of_all(passage: Passage, sentence: Sentence, context: Context) -> Iterator[F
             continue
         shown = max(against, key=lambda gpu: (gpu.segment in MARKETS, str(gpu.value("release_date") or "")))
         value = shown.display(said.field) if shown.value(said.field) is not None else "it"
-        lacks = wanted and said.field != "memory" and said.field != "memory_type"
+        lacks = wanted and said.field not in ("memory", "memory_type")
         because = f"{shown.id} has none" if lacks else f"{shown.id} is one of them, and has {value}"
         kind = architectures().search(match[0])
         subject = called(shown) if kind else shown.id
         place = (min(match.start(), said.start), max(match.end(), said.end))
         yield made(context, passage, place, "absolute", "contradicted", subject=subject,
-                   attribute=said.field, because=because, evidence=(source_of(shown, said.field),))  # fmt: skip
+                   attribute=said.field, because=because,
+                   evidence=(source_of(shown, said.field),))  # fmt: skip
 
 
 def _of_no_others(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
