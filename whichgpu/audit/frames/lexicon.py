@@ -79,15 +79,21 @@ def things() -> frozenset[str]:
 
 def meant(text: str, start: int, end: int, meaning: str) -> tuple[int, int] | None:
     """Where a stretch of a text first has a meaning, if it does."""
-    found = (each for each in tagged(text, start, end, ()) if each.meaning == meaning)
-    return next(((each.start, each.end) for each in found), None)
+    words = _words(text, start, end)
+    return next(((each.start, each.end) for each in _tags(words, ()) if each.meaning == meaning), None)
 
 
-def tagged(text: str, start: int, end: int, devices: Sequence[tuple[int, int]]) -> tuple[Tag, ...]:
+def _words(text: str, start: int, end: int) -> list[tuple[int, int, str]]:
+    """The words of a stretch of a text, each with its place and its stem."""
+    return [(each.start(), each.end(), stem(each[0])) for each in _WORD.finditer(text, start, end)]
+
+
+# The same sentences are asked for laws, and for what a device is said to have.
+@lru_cache(maxsize=MANY)
+def tagged(text: str, start: int, end: int, devices: tuple[tuple[int, int], ...]) -> tuple[Tag, ...]:
     """The meanings of a stretch of a text in their order; `devices` are the places of names of them."""
-    words = [(each.start(), each.end(), stem(each[0])) for each in _WORD.finditer(text, start, end)]
     taken = sorted(_names(text, start, end, devices))
-    return tuple(_tags(words, taken))
+    return tuple(_tags(_words(text, start, end), taken))
 
 
 def _names(

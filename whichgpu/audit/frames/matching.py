@@ -99,7 +99,7 @@ def whole(text: str, sentence: Sentence, mentions: Sequence[Mention]) -> Part:
 
 
 def _part(text: str, start: int, end: int, mentions: Sequence[Mention]) -> Part:
-    named = [(each.start, each.end) for each in within(mentions, start, end)]
+    named = tuple((each.start, each.end) for each in within(mentions, start, end))
     tags = tagged(text, start, end, named)
     return Part(text, start, end, tags, frozenset(each.meaning for each in tags))
 
