@@ -57,8 +57,10 @@ def of_advice(
             because = (
                 f"{best.id} has {best.display('memory')}, no more than the {min(sizes):g} GB that are few"
             )
-            yield made(context, passage, match.place, "rule", "contradicted", subject=best.id,
-                       attribute="advice", because=because, evidence=(source_of(best, "memory"),))  # fmt: skip
+            yield made(
+                context, passage, match.place, "rule", "contradicted", subject=best.id, attribute="advice",
+                because=because, evidence=(source_of(best, "memory"),),
+            )  # fmt: skip
 
 
 def _known(mention: Mention, context: Context) -> list[Gpu]:
