@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit.closure.amounts import amounts
 from whichgpu.audit.closure.judging import Window, judged
+from whichgpu.audit.closure.on_file import on_file
 from whichgpu.audit.gloss import language_read
 from whichgpu.audit.sentences import sentences
 
@@ -46,7 +47,7 @@ def _closed(context: Context) -> Iterator[Finding]:
             continue
         names = tuple((each.start, each.end) for each in context.mentions.get(index, ()))
         every = amounts(passage.text, context.fraction, names)
-        if 1 < len(every) <= _MOST:
+        if 0 < len(every) <= _MOST:
             yield from _of_passage(passage, every, context)
 
 
@@ -61,6 +62,6 @@ def _of_passage(passage: Passage, every: Sequence[Amount], context: Context) -> 
         starts = [sentence.start, *(told[back].start for back in range(at - 1, max(-1, at - 1 - _BACK), -1))]
         for result in here:
             window = Window(passage, sentence, result, around, starts, context)
-            if found := judged(window):
+            if found := judged(window) or on_file(window):
                 yield found
                 break

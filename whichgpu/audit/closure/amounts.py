@@ -108,7 +108,7 @@ _UPS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "
 _NO_AMOUNT = re.compile(
     r"\b(?:version|v|gen(?:eration)?|chapter|section|figure|fig\.|table|step|part|page|level|tier|cuda|pytorch|"
     r"driver|ubuntu|windows|pcie|llama|qwen|gemma|phi|mi[sx]tral|gpt|falcon|sdxl|flux|ddr|zone|no\.|number|"
-    r"top|fp|int|rtx|gtx|since|until|by|during|from|of|tp|pp|dp|option|plan|q)[\s-]?$",
+    r"top|fp|int|rtx|gtx|tp|pp|dp|option|plan|q)[\s-]?$",
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -194,6 +194,8 @@ def _number(words: str, each: Quantity) -> float:
 def _is_no_amount(text: str, each: Quantity) -> bool:
     words = text[each.start : each.end]
     if _YEAR.fullmatch(words) and not re.match(r"\s?(?:hours|gpus|cards|tokens|images|requests|x)", text[each.end :]):
+        return True
+    if re.search(r"\d[/:]$", text[max(0, each.start - 2) : each.start]):
         return True
     return bool(_NOT_ALONE.match(text, each.end) or _NO_AMOUNT.search(text, max(0, each.start - 12), each.start)
                 and not re.match(r"\s?[A-Za-z%]", text[each.end : each.end + 2]))  # fmt: skip
@@ -282,7 +284,7 @@ _EACH_PER = re.compile(r"\s*(?:each|apiece)(?=\s+(?:per|an?|every)\s)", re.IGNOR
 _PER_UNITS: Mapping[str, tuple[Powers, float]] = {
     "hours": (powers(second=1), 3600.0), "kwh": (powers(joule=1), 3.6e6), "mwh": (powers(joule=1), 3.6e9),
     "kw": (powers(joule=1, second=-1), 1e3), "watt": (powers(joule=1, second=-1), 1.0), "gb": (powers(byte=1), 1e9),
-    "tb": (powers(byte=1), 1e12), "tflops": (powers(flop=1, second=-1), 1e12), "million": (powers(), 1e6),
+    "tb": (powers(byte=1), 1e12), "tflops": (powers(flop=1, second=-1), 1e12), "million": (powers(), 1e6), "thousand": (powers(), 1e3),
 }  # fmt: skip
 
 

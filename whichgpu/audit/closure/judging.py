@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.closure.amounts import Amount, powers
-from whichgpu.audit.closure.readings import Value, is_admissible, is_near, products, relevant
+from whichgpu.audit.closure.readings import Value, comes_to, is_admissible, products, relevant
 from whichgpu.audit.findings import Evidence, made
 from whichgpu.values import NamedTuple
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _FILL = (
     r"(?:\s+(?:about|around|roughly|some|nearly|almost|just|only|approximately|approx\.|over|under|an?|the|you|"
     r"us|me|we|it|them|in|at|to|of|for|with|as|up|out|total|whole|full|mere|bill|cost|budget|still|already|be|"
-    r"close|well|exactly|or|so|merely|even|around|no|more|less|than|good|little|bit|round|next|back|by|on|"
+    r"close|well|exactly|or|so|merely|even|around|no|more|less|than|good|little|average|bit|round|next|back|by|on|"
     r"monthly|annual|yearly|daily|hourly|invoice|together|altogether|overall|user|waiting|spend|pay))*\s*[~\u2248(]?\s*$"
 )
 #: What leads to a result: signs, words that conclude, verbs of cost and work.
@@ -61,7 +61,7 @@ UNTOLD = re.compile(
     r"egress|plus|includ\w+|excluding|except|besides|pue|cooling|loss\w*|overnight|at night|weekdays?|weekends?|"
     r"office hours|working hours|business hours|part[- ]time|set-?up|warm-?up|compil\w+|shipping|duty|import|"
     r"insurance|depreciat\w+|resale|residual|inflation|interest|instal\w+|hosting|colocation|salary|"
-    r"failed|retries|retry|restarts?|checkpointing|communication|scal\w+|speculative|concurren\w+|"
+    r"retries|retry|restarts?|checkpointing|communication|scal\w+|speculative|concurren\w+|"
     r"batch\w*|parallel|real[- ]world|in practice|measured|benchmark\w*|achiev\w+|mfu|theoretical\w*|peak|sparse|"
     r"sparsity|negotiated|promo\w*|credits?|free|grant|refund|sometimes|varies|depending|depends|up to)\b",
     re.IGNORECASE,
@@ -83,6 +83,8 @@ _MEASURED = re.compile(r"\b(?:took|ran|finished|was done|were done|needed|lasted
 #: From here on two amounts are of different things; the same where three or more multiply to the result's kind.
 _FAR, _FURTHER = math.log(15.0), math.log(1.3e3)
 _REACH = 140
+#: What an hour of a machine costs at most.
+_RENT = 400
 #: A price over the rent of an hour, at least.
 _BOUGHT = 20
 
@@ -139,7 +141,7 @@ class Reading(NamedTuple):
 def judged(window: Window) -> Finding | None:
     """The finding on a result that its window does not give in any way."""
     result = window.result
-    if result.limit == "range" or result.kind in ("share", "times", "number") or any(result.dims[-1:]):
+    if result.limit == "range" or result.kind in ("share", "times") or any(result.dims[-1:]):
         return None
     text = window.passage.text
     if _SPOKEN_OF.match(text, result.end) or _GIVEN.search(text, max(0, result.start - 32), result.start):
@@ -147,10 +149,10 @@ def judged(window: Window) -> Finding | None:
     if _A_UNIT.match(result.words) or (result.kind == "amount" and not any(result.dims)):
         return None
     for given in _givens(window):
-        reading = _natural(window, given)
+        reading = summed(window, given) or (None if result.kind == "number" else _natural(window, given))
         if reading is None or not reading.values:
             continue
-        if any(is_near(result, one.low, one.high, wide=0.015) for one in reading.values):
+        if any(comes_to(result, one, wide=0.015) for one in reading.values):
             return None
         nearest = min(reading.values, key=lambda one: _apart(result, one))
         if _apart(result, nearest) > reading.far or is_admissible(result, [one for one in window.around if one is not result]):
@@ -182,6 +184,80 @@ def _givens(window: Window) -> Iterator[list[Amount]]:
             yield wide
 
 
+#: Words of what is left, of what two are apart, and of a sum, around a result.
+_LEFT = re.compile(r"\b(?:leav(?:es?|ing)|remain\w*|left|to spare|spare|balance)\b", re.IGNORECASE)
+_APART = re.compile(r"\b(?:difference|gap|saving|savings|saves?|saved|depreciation|loss|profit|apart|premium)\b", re.IGNORECASE)
+_ANOTHER = re.compile(r"\b(?:per|each|every|percent|interest|more|less|about|another|if|or|except|but|while|whereas)\b|%", re.IGNORECASE)
+
+
+def summed(window: Window, given: Sequence[Amount]) -> Reading | None:
+    """Sums, differences, rests and shares of what is told in the same unit."""
+    result, text = window.result, window.passage.text
+    given = [one for one in given if "bit" not in one.words]
+    alike = [one for one in given if one.kind != "share" and one.dims == result.dims and one.per == result.per]
+    shares = [one for one in given if one.kind == "share"]
+    others = [one for one in given if one not in alike and one not in shares and one.dims]
+    counts = [one for one in others if one.bare]
+    near = text[max(given[-1].end if given else 0, result.start - 40) : result.start] + text[result.end : result.end + 24].split(".")[0]
+    if not alike or _is_apart(window, given) or any(one.limit == "range" for one in given):
+        return None
+    if _OF_ALL.match(text, given[-1].end) or (result.bare and _SIGNS.search(near)):
+        return None
+    if STOP.search(text, alike[-1].end, result.start) or UNTOLD.search(window.sentence.text):
+        return None
+    if len(alike) == 1 and len(shares) == 1 and len(given) == 2 and not _ANOTHER.search(text[given[0].start : result.start]):
+        return _shared(window, alike[0], shares[0])
+    if shares or len(counts) > len(alike) or any(not one.bare for one in others if one.dims != powers(second=1)):
+        return None
+    parts = [_counted_in(text, one, counts) for one in alike]
+    if any(part is None for part in parts) or (result.bare and counts):
+        return None
+    told = [part for part in parts if part is not None]
+    rest = told[0] - sum(told[1:])
+    # What is left of a device's memory may be of one that is named.
+    named = result.dims == powers(byte=1) and window.context.mentions.get(window.context.place(window.passage))
+    if len(told) > 1 and _LEFT.search(near) and rest > 0 and not named:
+        return _exactly(result, rest, given)
+    if len(told) == 2 and _APART.search(near):
+        return _exactly(result, abs(told[0] - told[1]), given)
+    if len(told) > 1 and _TOGETHER.search(near) or (len(told) == 2 and _BOTH.search(text, alike[0].end, alike[1].start)
+                                                      and _COLON.fullmatch(text, alike[1].end, result.start)):  # fmt: skip
+        return _exactly(result, sum(told), given)
+    return None
+
+
+_SIGNS = re.compile(r"[=x\u00d7*/^+(]")
+#: "320 W and a CPU at 180 W: the box wants".
+_BOTH = re.compile(r"\s+(?:each\s+)?(?:and|plus|\+)\s", re.IGNORECASE)
+_COLON = re.compile(r"\s*:\s+[^.;,\d:]{0,40}", re.IGNORECASE)
+
+
+def _counted_in(text: str, one: Amount, counts: Sequence[Amount]) -> float | None:
+    """An amount times the count right before it; none where it is not clear whose the count is."""
+    own = [each for each in counts if each.end <= one.start and _OF_EACH.fullmatch(text, each.end, one.start)]
+    if one.per and not own:
+        return None
+    return one.low * (own[-1].low if own else 1.0)
+
+
+def _exactly(result: Amount, value: float, given: Sequence[Amount]) -> Reading:
+    words = " and ".join(one.words for one in given)
+    return Reading([Value(value, value, result.dims, words, tuple(given))], _FAR)
+
+
+_SHARED = re.compile(r"[^.;\d]{0,30}?(?:[,:(=]|\b(?:i\.e\.|that is|so|or|makes?|is|are|comes? to|means|which))" + _FILL, re.IGNORECASE)
+
+
+def _shared(window: Window, whole: Amount, share: Amount) -> Reading | None:
+    """A share of an amount, what it leaves or adds."""
+    result, text = window.result, window.passage.text
+    if not _SHARED.fullmatch(text, max(whole.end, share.end), result.start):
+        return None
+    values = [whole.low * by for by in (share.low, 1 - share.low, 1 + share.low, 1 / share.low, 1 / (1 - share.low or 1))]
+    words = f"{share.words} of {whole.words}"
+    return Reading([Value(each, each, result.dims, words, (whole, share)) for each in values if each > 0], _FAR)
+
+
 _CUT = re.compile(r"[;:]\s|\.\s|,\s+(?:and|but|while|so|which)\s|\s[\u2013\u2014]\s")
 
 
@@ -202,14 +278,15 @@ def _natural(window: Window, given: Sequence[Amount]) -> Reading | None:
     if not _leads(window, kept) or any(one.noun == "parameter" for one in kept):
         # What a model takes besides its weights is left to what knows of it.
         return None
-    apart = kept[0].start < window.sentence.start
+    apart = _is_apart(window, kept)
     if apart and not _CONCLUDES.search(window.passage.text, window.sentence.start, result.start):
         return None
     if apart and _is_told(window, kept):
         return None
     solid = [one for one in kept if not one.bare]
     kinds = {one.dims for one in solid}
-    if len(kinds) > 1 or (len(kept) > 1 and solid and solid[0].dims != result.dims):
+    several = len(kinds) > 1 or (len(kept) > 1 and solid and solid[0].dims != result.dims)
+    if several or (solid and any(one.bare and one.kind == "amount" for one in kept)):
         return _closing(window, kept)
     if len(solid) == 1 and len(kept) > 1 and solid[0].dims == result.dims:
         return _of_several(window, kept, solid[0])
@@ -220,6 +297,15 @@ def _natural(window: Window, given: Sequence[Amount]) -> Reading | None:
     return None
 
 
+def _is_apart(window: Window, kept: Sequence[Amount]) -> bool:
+    """Whether some of what is given stands in a sentence before, which no semicolon joins with this one."""
+    between = window.text(kept[0].start, window.sentence.start)
+    return bool(between) and (_STOPPED.search(between) is not None or not between.rstrip().endswith((";", ":")))
+
+
+_STOPPED = re.compile(r"[.!?]\s")
+
+
 def _is_told(window: Window, kept: Sequence[Amount]) -> bool:
     """Whether some of what is given is itself a result of others that stand before, of one of them again given."""
     before = [one for one in window.around if one.start < window.result.start and not one.bare][-8:]
@@ -227,7 +313,7 @@ def _is_told(window: Window, kept: Sequence[Amount]) -> bool:
         others = relevant(told, [one for one in before if one is not told])
         for pair in combinations(others, 2):
             again = sum(one in kept for one in pair)
-            if again and any(is_near(told, one.low, one.high) for one in products(told, pair)):
+            if again and any(comes_to(told, one) for one in products(told, pair)):
                 return True
     return False
 
@@ -250,7 +336,7 @@ def _leads(window: Window, kept: Sequence[Amount]) -> bool:
 def _closing(window: Window, kept: Sequence[Amount]) -> Reading | None:
     """Amounts of several kinds that multiply to that of the result."""
     result = window.result
-    values = products(result, kept)
+    values = products(result, kept) or products(result, _by_the_hour(kept))
     if any(one.dims[4] for one in (*kept, result)) and any(one.bare for one in (*kept, result)):
         return None
     text = window.sentence.text
@@ -264,6 +350,16 @@ def _closing(window: Window, kept: Sequence[Amount]) -> Reading | None:
         # A price over a rent is how long one rents for it; of two rents the one has its period left unsaid.
         return None
     return Reading(values, _FURTHER)
+
+
+def _by_the_hour(kept: Sequence[Amount]) -> list[Amount]:
+    """What is given, with a price beside so many hours as that of one: "730 hours at $1.10"."""
+    paid = [one for one in kept if one.dims == powers(money=1)]
+    hours = [one for one in kept if one.dims == powers(second=1) and one.low % 3600 == 0 and "hour" in one.words]
+    if len(paid) != 1 or len(hours) != 1 or paid[0].low > _RENT:
+        return []
+    rent = paid[0]._replace(dims=powers(money=1, second=-1), low=paid[0].low / 3600, high=paid[0].high / 3600)
+    return [rent if one is paid[0] else one for one in kept]
 
 
 def _of_several(window: Window, kept: Sequence[Amount], one: Amount) -> Reading | None:
@@ -307,7 +403,7 @@ def _again(window: Window, one: Amount) -> Reading | None:
         return None
     between = text[one.end : result.start]
     rate = one.dims[1] < 0 and (one.sign or one.dims[5])
-    wild = result.bare or one.bare
+    wild = not result.noun and not result.dims[5]
     same = all(a == b or (at == 5 and wild) for at, (a, b) in enumerate(zip(one.dims, result.dims, strict=True)))
     said = AGAIN.fullmatch(between) and _STRONG.search(between)
     if not same or not (said or (rate and result.sign and LEAD.search(between) and len(between) < 60)):

@@ -6,7 +6,7 @@ from itertools import combinations, permutations, product
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.closure.amounts import Amount, is_opaque, powers
-from whichgpu.audit.closure.units import AXES, ITEM, PERIODS, SECOND
+from whichgpu.audit.closure.units import AXES, BYTE, ITEM, PERIODS, SECOND
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ NEAR, ROUGH = 0.015, 0.06
 #: How much further it may be from an admissible one.
 _WIDE = 0.015
 #: Gigabytes and gibibytes.
-_BINARY = 1.0995
+_BINARY, _SMALL = 1.0995, 1e8
 
 
 class Value(NamedTuple):
@@ -53,6 +53,13 @@ def is_near(result: Amount, low: float, high: float, *, wide: float = 0.0) -> bo
         low, high = low - 0.999 * (high < 1e3), high + 0.999 * (high < 1e3)
         share = min(share, 0.03) if not result.limit else share
     return result.low * (1 - share) <= high and low <= result.high * (1 + share)
+
+
+def comes_to(result: Amount, value: Value, *, wide: float = 0.0) -> bool:
+    """Whether a result is a value; counted in bytes also in the binary units of it."""
+    small = any(one.dims[BYTE] > 0 and (one.low < _SMALL or "i" in one.words) for one in value.used)
+    by = _BINARY if result.dims[BYTE] and (small or "i" in result.words) else 1.0
+    return is_near(result, value.low / by, value.high * by, wide=wide)
 
 
 def monomials(factors: Sequence[Amount]) -> Iterator[Value]:
@@ -91,7 +98,7 @@ def relevant(result: Amount, given: Iterable[Amount]) -> list[Amount]:
         counts = [
             sum(bool(one.dims[at]) for one in (*kept, result)) for at in range(len(AXES))
         ]
-        bare = any(one.bare for one in (*kept, result))
+        bare = any(one.bare for one in (*kept, result)) or not (result.noun or result.dims[ITEM])
         left = [
             one for one in kept
             if all(not power or counts[at] > _ONE or (at == ITEM and bare) for at, power in enumerate(one.dims))
@@ -159,6 +166,9 @@ def _sums(result: Amount, factors: Sequence[Amount]) -> Iterator[Value]:
         if len({one.start for one in used}) == len(used)
     ]
     alike = [one for one in parts if closes(one.dims, result.dims, loose=True)][:40]
+    if result.bare:
+        # Of plain numbers anything is the sum of some products.
+        alike = [one for one in alike if len(one.used) == _ONE and one.used[0].kind != "share"]
     for a, b in permutations(alike, _TWO):
         yield a._replace(low=a.low + b.low, high=a.high + b.high)
         yield a._replace(low=a.low - b.high, high=a.high - b.low)
@@ -186,11 +196,7 @@ def _fits(result: Amount, value: Value) -> bool:
     if any(power for at, power in enumerate(off) if at not in (ITEM, SECOND)):
         return False
     if not off[SECOND]:
-        low, high = value.low, value.high
-        binary = any(each.dims != value.dims and each.dims[2] for each in value.used)
-        return is_near(result, low, high, wide=_WIDE) or (
-            bool(result.dims[AXES.index("byte")]) and is_near(result, low / _BINARY, high * _BINARY, wide=_WIDE) and binary
-        )
+        return comes_to(result, value, wide=_WIDE)
     if abs(off[SECOND]) > _ONE or not (result.sign or result.dims[AXES.index("joule")] or result.dims[ITEM]):
         return False
     return any(

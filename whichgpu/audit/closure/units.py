@@ -79,7 +79,7 @@ PER = re.compile(
     r"(?P<kwh>kwh|kilowatt[\s-]?hours?|unit of electricity)\b|(?P<mwh>mwh|megawatt[\s-]?hours?)\b|"
     r"(?P<kw>kw|kilowatts?)\b|(?P<watt>w|watts?)\b|(?P<gb>gb|gigabytes?|gigs?)\b|(?P<tb>tb|terabytes?)\b|"
     rf"(?P<tflops>tflops?|teraflops?)\b|(?:{THING})\b(?P<thing_hours>[\s-]?(?:hours?|hrs?)\b)?|"
-    rf"(?:{PERIOD_WORDS})\b|(?P<million>million|1M|M)\b)",
+    rf"(?:{PERIOD_WORDS})\b|(?P<million>million|1M|M)\b|(?P<thousand>thousand|1,?000|1k)\b)",
     re.IGNORECASE,
 )
 #: "Each", and adverbs of a period.
@@ -96,7 +96,7 @@ ADVERB = re.compile(
 )
 #: What is told of one of before the amount: "each image costs", "per million tokens we pay", "a step lasts".
 BEFORE = re.compile(
-    r"(?<!\d )(?<!\d)(?<!for )(?<!over )(?<!in )(?<!within )(?<!after )(?<!through )(?<!all )"
+    r"(?<!\d )(?<!\d)(?<!hours )(?<!hour )(?<!times )(?<!kWh )(?<!minutes )(?<!images )(?<!tokens )(?<!requests )(?<!for )(?<!over )(?<!in )(?<!within )(?<!after )(?<!through )(?<!all )"
     r"\b(?:each|every|per|an?|a single|one|the price of an?)\s+(?:(?P<many>\d[\d,]*)\s+)?"
     rf"(?:{SCALE}\s+)?(?:(?:training|full|single|finished|forward|decoding|optimi[sz]er|whole|output|input|generated)\s+)*"
     rf"(?:(?P<item>{ITEMS})\b(?![-\s](?:size|server|rate))|{PERIOD_WORDS.replace('|mo)', ')')}\b|"
