@@ -33,7 +33,7 @@ LEAD = re.compile(
     r"yields?|equals?|adds?|adding|amounts?|runs?|sets?|works?|working|pays?|lasts?|lands?|puts?|fills?|wants?|uses?|used|"
     r"consumes?|spend|spent|bill|budget|invoice|after|within|in|for|reaches|get|gets|got|have|has|had|see|gone|"
     r"done|finished|over|pool|hold|holds|offers?|provides?|produces?|delivers?|handles?|serves?|processes|"
-    r"generates?|transcribes?|swallows?|pulls?|requires?|becomes?|translates?|boils down|turns? into|sums?|"
+    r"generates?|transcribes?|swallows?|pulls?|requires?|becomes?|translates?|boils down|down to|turns? into|sums?|"
     r"keeps?|talking|works out|owe|owes|charges?|rent|save|saves|down|before|until|shelled?|fork(?:s|ed)?|"
     r"accumulates?|racks?|clocks?|demands?|expect|figure|reckon|count|price tag|price)\b)" + _FILL,
     re.IGNORECASE,
@@ -51,8 +51,8 @@ _STRONG = re.compile(r"(?:or|i\.e\.|that is|that[\u2019']s|so|thus|hence|which|t
 #: What parts a result from what stands before it, or makes it another thing's.
 STOP = re.compile(
     r"\b(?:instead|rather|versus|vs|against|compared|than|not|unlike|plus|deposit|limit\w*|capped|cap|quota|"
-    r"minimum|maximum|list price|retail|msrp|while|whereas|unless|except|another|other|others|previously|used to|"
-    r"originally|quoted?|target|goal|wanted|hoped|expected|planned|promised|estimated?)\b|n[\u2019']t\b",
+    r"minimum|maximum|retail|msrp|while|whereas|unless|except|another|other|others|previously|used to|"
+    r"originally|quoted?|target|goal|promised)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
 #: What adds to a result or takes from it and is not told in figures.
@@ -68,7 +68,7 @@ UNTOLD = re.compile(
 )
 #: Between a count and what each of so many has.
 _OF_EACH = re.compile(
-    r"(?:\s+\w+){0,3}?[\s,]*(?:\b(?:at|of|with|x|times|by|for|having|holding|drawing|pulling|costing|carrying|that "
+    r"(?:\s+\w+){0,3}?[\s,]*(?:\b(?:at|of|with|x|times|by|for|having|over|during|across|in|holding|drawing|pulling|costing|carrying|that "
     r"(?:cost|draw|pull)|using|rated at|each)\b|[x\u00d7*@,(:])[\s(]*(?:\w+\s+){0,2}?[~$\u20ac]?$",
     re.IGNORECASE,
 )
@@ -82,9 +82,10 @@ _MACHINE = re.compile(r"\b(?:wall|hosts?|server|box|rig|system|machine|node|chas
 _MEASURED = re.compile(r"\b(?:took|ran|finished|was done|were done|needed|lasted|completed|ended|saw|got|reached)\b", re.I)
 #: From here on two amounts are of different things; the same where three or more multiply to the result's kind.
 _FAR, _FURTHER = math.log(15.0), math.log(1.3e3)
-_REACH = 140
+_REACH, _NEAR = 140, 60
 #: What an hour of a machine costs at most.
 _RENT = 400
+_KWH = 3.6e6
 #: A price over the rent of an hour, at least.
 _BOUGHT = 20
 
@@ -100,7 +101,7 @@ _SPOKEN_OF = re.compile(
 #: Before an amount that is given.
 _GIVEN = re.compile(
     r"(?<!out )(?<!in )(?<!up )(?<!lands )(?<!land )(?<!stands )(?<!it )(?<!them )(?<!arrive )(?<!arrives )"
-    r"\b(?:at|with|from|using|assuming|given|between|times|by|only if|if)\s+(?:(?:about|around|roughly|only|just|some|an?|the|our|its)\s+)*~?$|[x\u00d7*/+-]\s*$",
+    r"\b(?:(?<!order )(?<!price )(?<!bill )(?<!total )(?<!cost )(?<!sum )(?<!this )(?<!that )at|with|from|using|assuming|given|between|times|by|only if|if)\s+(?:(?:about|around|roughly|only|just|some|an?|the|our|its)\s+)*~?$|[x\u00d7*/+-]\s*$",
     re.IGNORECASE,
 )
 #: In a sentence of its own, what says that it concludes from those before.
@@ -141,7 +142,9 @@ class Reading(NamedTuple):
 def judged(window: Window) -> Finding | None:
     """The finding on a result that its window does not give in any way."""
     result = window.result
-    if result.limit == "range" or result.kind in ("share", "times") or any(result.dims[-1:]):
+    if result.kind in ("share", "times"):
+        return ratio(window)
+    if result.limit == "range" or any(result.dims[-1:]):
         return None
     text = window.passage.text
     if _SPOKEN_OF.match(text, result.end) or _GIVEN.search(text, max(0, result.start - 32), result.start):
@@ -159,6 +162,39 @@ def judged(window: Window) -> Finding | None:
             return None
         return _finding(window, nearest)
     return None
+
+
+_MANIFOLD = re.compile(
+    r"\s+(?:(?:as|the|that|more|what)\b|faster|slower|quicker|cheaper|dearer|larger|smaller|bigger|higher|lower|longer|shorter)", re.IGNORECASE
+)
+_OFF_BY = 0.12
+
+
+def ratio(window: Window) -> Finding | None:
+    """The finding on a multiple of the only two amounts of one kind that its sentence tells before it."""
+    result, text = window.result, window.passage.text
+    given = [one for one in window.around if window.sentence.start <= one.start < result.start]
+    solid = [one for one in given if not one.bare]
+    if result.kind != "times" or not solid or len(given) != 2 or result.limit or not _MANIFOLD.match(text, result.end):
+        return None
+    first, last = given
+    if last.bare and last.kind == "number" and not last.noun and not first.bare:
+        last = last._replace(dims=first.dims, low=last.low * first.low / first.digits)
+    between = text[given[-1].end : result.start]
+    if first.dims != last.dims or "range" in (first.limit, last.limit) or UNTOLD.search(window.sentence.text) or STOP.search(between):
+        return None
+    share = max(first.low, last.low) / min(first.low, last.low)
+    others = [one.low / other.low for one in window.around for other in window.around if one.dims == other.dims and one.kind == "amount"]
+    if not _SO_MANY.search(between) or share < 1.2:
+        return None
+    if any(abs(result.low / one - 1) < _OFF_BY for by in (share, *others) for one in (by, by - 1, by + 1) if one > 0.1):
+        return None
+    because = f"{text[first.start : first.end]} and {text[given[-1].start : given[-1].end]} are {share:.3g} times apart"
+    return made(window.context, window.passage, (result.start, result.end), "arithmetic", "inconsistent",
+                attribute="closure", because=because, expected=f"{share:.3g} times", evidence=(Evidence(because),))  # fmt: skip
+
+
+_SO_MANY = re.compile(r"[;:,]|\b(?:so|thus|hence|makes?|therefore|which)\b", re.IGNORECASE)
 
 
 def _apart(result: Amount, value: Value) -> float:
@@ -203,7 +239,7 @@ def summed(window: Window, given: Sequence[Amount]) -> Reading | None:
         return None
     if _OF_ALL.match(text, given[-1].end) or (result.bare and _SIGNS.search(near)):
         return None
-    if STOP.search(text, alike[-1].end, result.start) or UNTOLD.search(window.sentence.text):
+    if STOP.search(text, alike[-1].end, result.start) or (UNTOLD.search(window.sentence.text) and not result.bare):
         return None
     if len(alike) == 1 and len(shares) == 1 and len(given) == 2 and not _ANOTHER.search(text[given[0].start : result.start]):
         return _shared(window, alike[0], shares[0])
@@ -216,7 +252,8 @@ def summed(window: Window, given: Sequence[Amount]) -> Reading | None:
     rest = told[0] - sum(told[1:])
     # What is left of a device's memory may be of one that is named.
     named = result.dims == powers(byte=1) and window.context.mentions.get(window.context.place(window.passage))
-    if len(told) > 1 and _LEFT.search(near) and rest > 0 and not named:
+    pool = _OUT_OF.search(text, max(0, alike[0].start - 24), alike[0].start) and _SO.search(near)
+    if len(told) > 1 and (_LEFT.search(near) or pool) and rest > 0 and not named:
         return _exactly(result, rest, given)
     if len(told) == 2 and _APART.search(near):
         return _exactly(result, abs(told[0] - told[1]), given)
@@ -226,6 +263,9 @@ def summed(window: Window, given: Sequence[Amount]) -> Reading | None:
     return None
 
 
+#: "From the 96 cards we bought, 12 came back, so 84 are in use".
+_OUT_OF = re.compile(r"\b(?:of|from|out of)\s+(?:(?:the|our|these|those|a pool of|an order of|their)\s+)?$", re.IGNORECASE)
+_SO = re.compile(r"\b(?:so|thus|hence|which means|leaving|therefore)\b", re.IGNORECASE)
 _SIGNS = re.compile(r"[=x\u00d7*/^+(]")
 #: "320 W and a CPU at 180 W: the box wants".
 _BOTH = re.compile(r"\s+(?:each\s+)?(?:and|plus|\+)\s", re.IGNORECASE)
@@ -245,7 +285,7 @@ def _exactly(result: Amount, value: float, given: Sequence[Amount]) -> Reading:
     return Reading([Value(value, value, result.dims, words, tuple(given))], _FAR)
 
 
-_SHARED = re.compile(r"[^.;\d]{0,30}?(?:[,:(=]|\b(?:i\.e\.|that is|so|or|makes?|is|are|comes? to|means|which))" + _FILL, re.IGNORECASE)
+_SHARED = re.compile(r"[^.;\d]{0,30}?(?:[,:(=]|\b(?:i\.e\.|that is|and (?:we |i )?paid|so|or|makes?|is|are|comes? to|means|which))" + _FILL, re.IGNORECASE)
 
 
 def _shared(window: Window, whole: Amount, share: Amount) -> Reading | None:
@@ -290,6 +330,8 @@ def _natural(window: Window, given: Sequence[Amount]) -> Reading | None:
         return _closing(window, kept)
     if len(solid) == 1 and len(kept) > 1 and solid[0].dims == result.dims:
         return _of_several(window, kept, solid[0])
+    if len(solid) == len(kept) == 2 and result.bare and sum(bool(one.per) for one in solid) == 1:
+        return _room(window, solid)
     if not solid and result.kind == "count":
         return _counted(window, kept)
     if len(kept) == 1 and solid:
@@ -330,12 +372,16 @@ def _leads(window: Window, kept: Sequence[Amount]) -> bool:
         return False
     if UNTOLD.search(text[min(window.sentence.start, kept[0].start) : window.sentence.end]):
         return False
-    return LEAD.search(between) is not None
+    varied = len({one.dims for one in kept if not one.bare}) > 1
+    return varied or LEAD.search(between) is not None
 
 
 def _closing(window: Window, kept: Sequence[Amount]) -> Reading | None:
     """Amounts of several kinds that multiply to that of the result."""
     result = window.result
+    if any(one.dims == result.dims for one in kept if not one.bare):
+        # Two of one kind beside others are of two things.
+        return None if not all(one.bare or one.dims == result.dims for one in kept) else Reading(products(result, kept), _FAR)
     values = products(result, kept) or products(result, _by_the_hour(kept))
     if any(one.dims[4] for one in (*kept, result)) and any(one.bare for one in (*kept, result)):
         return None
@@ -353,13 +399,21 @@ def _closing(window: Window, kept: Sequence[Amount]) -> Reading | None:
 
 
 def _by_the_hour(kept: Sequence[Amount]) -> list[Amount]:
-    """What is given, with a price beside so many hours as that of one: "730 hours at $1.10"."""
+    """What is given, with a price beside so many hours or kilowatt-hours as that of one: "730 hours at $1.10"."""
     paid = [one for one in kept if one.dims == powers(money=1)]
     hours = [one for one in kept if one.dims == powers(second=1) and one.low % 3600 == 0 and "hour" in one.words]
+    used = [one for one in kept if one.dims == powers(joule=1)]
+    if len(paid) == len(used) == 1 and paid[0].low < 1:
+        tariff = paid[0]._replace(dims=powers(money=1, joule=-1), low=paid[0].low / _KWH, high=paid[0].high / _KWH)
+        return [tariff if one is paid[0] else one for one in kept]
     if len(paid) != 1 or len(hours) != 1 or paid[0].low > _RENT:
         return []
     rent = paid[0]._replace(dims=powers(money=1, second=-1), low=paid[0].low / 3600, high=paid[0].high / 3600)
     return [rent if one is paid[0] else one for one in kept]
+
+
+#: "A team that needs four of them".
+_OF_THEM = re.compile(r"\bof (?:them|these|those)\b", re.IGNORECASE)
 
 
 def _of_several(window: Window, kept: Sequence[Amount], one: Amount) -> Reading | None:
@@ -371,9 +425,10 @@ def _of_several(window: Window, kept: Sequence[Amount], one: Amount) -> Reading 
         # Of one: the amount before it is of all.
         values = [each for each in values if each.low <= one.high] if not one.per else []
         return Reading(values, _FAR)
-    if any(each.kind != "count" for each in counts) or _OF_ALL.match(text, one.end):
+    beside = [each for each in counts if each.end + 1 == one.start and each.kind == "number"]
+    if any(each.kind != "count" and each not in beside for each in counts) or _OF_ALL.match(text, one.end):
         return None
-    linked = one.per or any(_OF_EACH.fullmatch(text, each.end, one.start) for each in counts if each.end <= one.start)
+    linked = one.per or beside or (one.sign and any(_OF_THEM.search(each.words) for each in counts)) or any(_OF_EACH.fullmatch(text, each.end, one.start) for each in counts if each.end <= one.start)
     if not linked or any(each.kind == "times" for each in counts):
         return None
     values = [each for each in values if each.high >= one.low]
@@ -384,6 +439,19 @@ def _of_several(window: Window, kept: Sequence[Amount], one: Amount) -> Reading 
     if power and _MACHINE.search(window.sentence.text) and values and result.low > values[0].high:
         return None
     return Reading(values, _FAR)
+
+
+_ROOM = re.compile(r"\b(?:room|enough|space|buys?|sufficient|fits?|holds?|feeds?|supports?|suffices?) (?:for )?(?:about |only |just |exactly |at most )?$", re.IGNORECASE)
+
+
+def _room(window: Window, solid: Sequence[Amount]) -> Reading | None:
+    """For how many an amount is enough: "40 kW; at 8 kW per server that is room for five"."""
+    if not _ROOM.search(window.passage.text, max(0, window.result.start - 30), window.result.start):
+        return None
+    one = next(each for each in solid if each.per)
+    whole = next(each for each in solid if not each.per)
+    many = whole.low / one.low
+    return Reading([Value(many, many, window.result.dims, f"{whole.words} over {one.words}", tuple(solid))], _FAR)
 
 
 def _counted(window: Window, kept: Sequence[Amount]) -> Reading | None:
@@ -406,7 +474,8 @@ def _again(window: Window, one: Amount) -> Reading | None:
     wild = not result.noun and not result.dims[5]
     same = all(a == b or (at == 5 and wild) for at, (a, b) in enumerate(zip(one.dims, result.dims, strict=True)))
     said = AGAIN.fullmatch(between) and _STRONG.search(between)
-    if not same or not (said or (rate and result.sign and LEAD.search(between) and len(between) < 60)):
+    loose = rate and (result.sign or wild) and LEAD.search(between) and len(between) < _NEAR
+    if not same or not (said or loose):
         return None
     return Reading([Value(one.low, one.high, one.dims, one.words, (one,))], _FAR)
 

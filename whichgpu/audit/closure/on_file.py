@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.closure.amounts import Amount, powers
 from whichgpu.audit.closure.readings import is_near
-from whichgpu.audit.excluded.scope import spoken_of
+from whichgpu.audit.excluded.scope import headed_by, spoken_of
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.offers import usual
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _MOST = 8
 _HAVE = re.compile(
     r"[^.;:\d]{0,50}?(?:[,:(=]|\b(?:have|has|had|hold|holds|offer|offers|give|gives|gave|giving|pool|together|combined|make|makes|"
     r"making|total|totals|draws?|drew|takes?|pulls?|pulled|consumes?|uses?|burns?|bring|come to|comes to|add up to|adds up to|"
-    r"amount to|amounts to|is|are|with|provides?|that was|was|means?|so|NVL|PCIe|SXM\d?|cards|modules)\b)\s*"
+    r"amount to|amounts to|is|are|provides?|that was|was|means?|so|NVL|PCIe|SXM\d?|cards|modules)\b)\s*"
     r"(?:(?:about|around|roughly|some|only|just|a total of|nearly|almost|you|us|up|to|together|of|the|an?|is|that|combined|already)\s+)*$",
     re.IGNORECASE,
 )
@@ -49,7 +50,7 @@ _WIDE, _FAR = 0.025, 3.0
 def on_file(window: Window) -> Finding | None:
     """The finding on a result that follows from no device on file."""
     result = window.result
-    gpus = spoken_of(window.context)
+    gpus = _spoken_of(window)
     if not 0 < len(gpus) <= _MOST or result.limit == "range" or result.per:
         return None
     if result.dims == powers(money=1, byte=-1):
@@ -59,6 +60,14 @@ def on_file(window: Window) -> Finding | None:
     if result.dims == powers(flop=1, joule=-1):
         return _per_watt(window, gpus)
     return None
+
+
+def _spoken_of(window: Window) -> Sequence[Gpu]:
+    """The devices that a passage names, else that of its heading, else all of the document."""
+    context = window.context
+    here = context.mentions.get(context.place(window.passage), ())
+    ids = sorted({key for each in here for key in usual(each.ids)})
+    return [context.catalogue[key] for key in ids] or headed_by(window.passage, context) or spoken_of(context)
 
 
 def _size(gpu: Gpu) -> float:
@@ -89,14 +98,14 @@ def _prices(window: Window) -> list[float]:
     known: list[float] | None = window.context.memo.get("prices told")
     if known is None:
         known = window.context.memo["prices told"] = [
-            float(each[1].replace(",", ""))
+            float(re.sub(r"[^\d.]", "", each[0]))
             for passage in window.context.document.passages
             for each in _PRICE.finditer(passage.text)
         ]
     return known
 
 
-_PRICE = re.compile(r"[$\u20ac]\s?(\d[\d,]*(?:\.\d+)?)|(?<![\d.,])\d[\d,]*(?=\s(?:dollars|euros))")
+_PRICE = re.compile(r"[$\u20ac]\s?\d[\d,]*(?:\.\d+)?|(?<![\d.,])\d[\d,]*(?=\s(?:dollars|euros))")
 
 
 def _of_so_many(window: Window, gpus: Sequence[Gpu]) -> Finding | None:

@@ -170,6 +170,8 @@ def _sums(result: Amount, factors: Sequence[Amount]) -> Iterator[Value]:
         # Of plain numbers anything is the sum of some products.
         alike = [one for one in alike if len(one.used) == _ONE and one.used[0].kind != "share"]
     for a, b in permutations(alike, _TWO):
+        if {one.start for one in a.used} & {one.start for one in b.used}:
+            continue
         yield a._replace(low=a.low + b.low, high=a.high + b.high)
         yield a._replace(low=a.low - b.high, high=a.high - b.low)
     for three in combinations([one for one in alike if len(one.used) == _ONE][:8], _THREE):

@@ -101,7 +101,7 @@ BEFORE = re.compile(
     rf"(?:{SCALE}\s+)?(?:(?:training|full|single|finished|forward|decoding|optimi[sz]er|whole|output|input|generated)\s+)*"
     rf"(?:(?P<item>{ITEMS})\b(?![-\s](?:size|server|rate))|{PERIOD_WORDS.replace('|mo)', ')')}\b|"
     r"(?P<kwh>kwh|kilowatt[\s-]?hour)\b|(?P<gb>gb|gigabyte)\b)"
-    r"(?:\s+of\s+[a-z ]{3,24}?)?,?\s+(?:(?:then|thus|therefore|still|now|also|it|that|this|on average|of \w+)\s+)*"
+    r"(?:\s+of\s+[a-z ]{3,24}?)?,?\s+(?:(?:then|thus|therefore|still|now|also|it|that|this|on average|of \w+|(?:the|our|my|each) \w+)\s+)*"
     r"(?:takes?|took|lasts?|costs?|cost|needs?|is|uses?|used|at|we pay|you pay|i pay|they (?:charge|ask)|we are charged|"
     r"comes? (?:to|out at|in at)|works? out at|means|makes?|will cost|runs? to|sets? (?:us|you) back)\s+"
     r"(?:(?:us|you|me|them|about|around|roughly|some|just|only|nearly|almost|therefore|thus|then|to|a mere|the user)\s+)*~?$",
