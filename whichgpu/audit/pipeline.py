@@ -168,8 +168,14 @@ def _found(
     sure = without_resting(without_traced(settled(without_reported(sure, context), context), context))
     sure = lowered(raised(sure, accused, context), context)
     for name, read in (
-        () if only else (("clauses", clauses.read), ("statements", reading.read), ("excluded", excluded),
-                          ("closure", closed))
+        ()
+        if only
+        else (
+            ("clauses", clauses.read),
+            ("statements", reading.read),
+            ("excluded", excluded),
+            ("closure", closed),
+        )
     ):
         # What is found so far stands whatever a further reading comes to.
         sure = _guarded(name, partial(read, sure, context), ask.failed) or sure

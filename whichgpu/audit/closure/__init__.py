@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.closure.amounts import amounts
-from whichgpu.audit.closure.judging import Window, judged
+from whichgpu.audit.closure.judging import judged
 from whichgpu.audit.closure.on_file import on_file
+from whichgpu.audit.closure.window import Window
 from whichgpu.audit.gloss import language_read
 from whichgpu.audit.sentences import sentences
 
@@ -34,7 +35,8 @@ def closed(found: Sequence[Finding], context: Context) -> list[Finding]:
         return list(found)
     settled = sorted((each.start, each.end) for each in found if each.accuses)
     more = [
-        each for each in _closed(context)
+        each
+        for each in _closed(context)
         if not any(start < each.end and each.start < end for start, end in settled)
     ]
     taken = {(each.start, each.end) for each in more}

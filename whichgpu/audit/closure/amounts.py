@@ -85,8 +85,10 @@ _BEHIND = re.compile(
     rf"[\s-]*(?:{SCALE}[\s-]+)?(?:of\s+(?=them|these|those))?"
     r"(?!(?:per|an?|and|or|at|in|on|of(?! them| these| those)|for|to|is|are|each|every|the|with|hours?)\s)"
     r"(?:(?!(?:per|an?|and|or|at|in|on|of|for|to|is|are|each|every|the|with)\s)(?:[A-Za-z][\w.-]*)\s+){0,2}?"
-    rf"(?:(?P<flops>[GTPE])FLOPS?(?=\s(?:per|an?|each|every|for|/))|(?P<worked>(?:gpu|card|node|instance|accelerator|device)[\s-]?hours?)|(?P<item>{ITEMS})|"
-    rf"(?P<unit>{'|'.join(map(re.escape, sorted(SPELLED_UNITS, key=len, reverse=True)))})s?|{PERIOD_WORDS}|{THING})\b"
+    rf"(?:(?P<flops>[GTPE])FLOPS?(?=\s(?:per|an?|each|every|for|/))|(?P<worked>(?:gpu|card|node|instance|"
+    rf"accelerator|device)[\s-]?hours?)|(?P<item>{ITEMS})|"
+    rf"(?P<unit>{'|'.join(map(re.escape, sorted(SPELLED_UNITS, key=len, reverse=True)))})s?|"
+    rf"{PERIOD_WORDS}|{THING})\b"
     r"(?![\s-](?:rate|size|limit|window|old|ago|later|earlier|warranty|gen\w*)\b)",
     re.IGNORECASE,
 )
@@ -96,17 +98,22 @@ _WORDS = re.compile(
 )
 _FRACTION = re.compile(
     r"\b(?P<n>an?|one|two|three|four|five|seven|nine)[\s-](?P<of>half|hal(?:ves)|thirds?|quarters?|fifths?|"
-    r"sixths?|eighths?|tenths?)\b(?!\s+(?:party|generation|card|gpu|time|year))|\b(?P<half>half)\b(?!\s+(?:an?\b|precision|year))"
+    r"sixths?|eighths?|tenths?)\b(?!\s+(?:party|generation|card|gpu|time|year))|"
+    r"\b(?P<half>half)\b(?!\s+(?:an?\b|precision|year))"
     r"(?!-)",
     re.IGNORECASE,
 )
 #: "A 13B model".
-_BILLIONS = re.compile(r"(?<![\w.$])(?P<n>\d{1,4}(?:\.\d{1,2})?)\s?B(?=[\s-](?:\w+[\s-])?(?:models?|parameters?|params?|weights|network)\b)")
+_BILLIONS = re.compile(
+    r"(?<![\w.$])(?P<n>\d{1,4}(?:\.\d{1,2})?)\s?B(?=[\s-](?:\w+[\s-])?(?:models?|parameters?|params?|"
+    r"weights|network)\b)"
+)
 _PARTS = {"half": 2, "hal": 2, "thi": 3, "qua": 4, "fif": 5, "six": 6, "eig": 8, "ten": 10}
 _UPS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "seven": 7, "nine": 9}
 #: Numbers that count or measure nothing: years, versions, formats, steps of a list.
 _NO_AMOUNT = re.compile(
-    r"\b(?:version|v|gen(?:eration)?|chapter|section|figure|fig\.|table|step|part|page|level|tier|cuda|pytorch|"
+    r"\b(?:version|v|gen(?:eration)?|chapter|section|figure|fig\.|table|step|part|page|level|tier|cuda|"
+    r"pytorch|"
     r"driver|ubuntu|windows|pcie|llama|qwen|gemma|phi|mi[sx]tral|gpt|falcon|sdxl|flux|ddr|zone|no\.|number|"
     r"top|fp|int|rtx|gtx|tp|pp|dp|option|plan|q)[\s-]?$",
     re.IGNORECASE,
@@ -165,7 +172,9 @@ def _of_digits(text: str, each: Quantity, names: Places) -> Amount | None:
     dims, scale = _OF.get(each.dimension, (powers(other=1), 1.0))
     words = text[each.start : each.end]
     sign = _MONEYS.get(each.unit.lower(), each.unit) if each.dimension == "money" else ""
-    kind = {"percent": "share", "times": "times", "number": "number", "count": "number"}.get(each.dimension, "amount")
+    kind = {"percent": "share", "times": "times", "number": "number", "count": "number"}.get(
+        each.dimension, "amount"
+    )
     limit = "range" if each.high != each.value else each.limit
     if limit in ("up to", "over") and _NO_LIMIT.search(text, max(0, each.start - 24), each.start):
         limit = ""
@@ -193,12 +202,14 @@ def _number(words: str, each: Quantity) -> float:
 
 def _is_no_amount(text: str, each: Quantity) -> bool:
     words = text[each.start : each.end]
-    if _YEAR.fullmatch(words) and not re.match(r"\s?(?:hours|gpus|cards|tokens|images|requests|x)", text[each.end :]):
+    if _YEAR.fullmatch(words) and not re.match(
+        r"\s?(?:hours|gpus|cards|tokens|images|requests|x)", text[each.end :]
+    ):
         return True
     if re.search(r"\d[/:]$", text[max(0, each.start - 2) : each.start]):
         return True
-    return bool(_NOT_ALONE.match(text, each.end) or _NO_AMOUNT.search(text, max(0, each.start - 12), each.start)
-                and not re.match(r"\s?[A-Za-z%]", text[each.end : each.end + 2]))  # fmt: skip
+    return bool(_NOT_ALONE.match(text, each.end) or (_NO_AMOUNT.search(text, max(0, each.start - 12), each.start)
+                and not re.match(r"\s?[A-Za-z%]", text[each.end : each.end + 2])))  # fmt: skip
 
 
 def _of_words(text: str, match: re.Match[str], names: Places) -> Amount | None:
@@ -210,7 +221,9 @@ def _of_words(text: str, match: re.Match[str], names: Places) -> Amount | None:
         return None
     made = _counting(text, base, names)
     article = word in ("a", "an", "one", "the", "a single", "a full", "a whole", "an entire")
-    if article and not (made.dims == powers(second=1) and _FOR.search(text, max(0, match.start() - 12), match.start())):
+    if article and not (
+        made.dims == powers(second=1) and _FOR.search(text, max(0, match.start() - 12), match.start())
+    ):
         return None
     if article and word == "the" and made.words.split()[-1].lower().endswith("s"):
         return None
@@ -218,11 +231,15 @@ def _of_words(text: str, match: re.Match[str], names: Places) -> Amount | None:
 
 
 _BACK = re.compile(
-    r"[\s-]+(?:\w+\s)?(?:hours?|days?|weeks?|months?|years?|generations?)[\s-](?:ago|later|earlier|old|before|after|warranty|newer|older)\b",
+    r"[\s-]+(?:\w+\s)?(?:hours?|days?|weeks?|months?|years?|generations?)[\s-](?:ago|later|earlier|old|"
+    r"before|after|warranty|newer|older)\b",
     re.IGNORECASE,
 )
 #: Before "a week" that is how long something lasts.
-_FOR = re.compile(r"\b(?:for|over|in|within|during|after|through(?:out)?|of|takes?|lasts?|needs?|is|all|whole) $", re.IGNORECASE)
+_FOR = re.compile(
+    r"\b(?:for|over|in|within|during|after|through(?:out)?|of|takes?|lasts?|needs?|is|all|whole) $",
+    re.IGNORECASE,
+)
 
 
 def _counting(text: str, base: Amount, names: Places) -> Amount:
@@ -239,18 +256,26 @@ def _counting(text: str, base: Amount, names: Places) -> Amount:
         by = SCALES[scale["scale"].lower()] if scale else 1.0
         return base._replace(end=scale.end() if scale else base.end, low=base.low * by, high=base.high * by)
     by = SCALES[found["scale"].lower()] if found["scale"] else 1.0
-    base = base._replace(end=found.end(), low=base.low * by, high=base.high * by, words=text[base.start : found.end()])
+    base = base._replace(
+        end=found.end(), low=base.low * by, high=base.high * by, words=text[base.start : found.end()]
+    )
     if found["item"]:
         return base._replace(dims=powers(item=1), kind="amount", noun=found["item"].lower().rstrip("s"))
     if found["worked"]:
-        return base._replace(dims=powers(second=1), low=base.low * 3600, high=base.high * 3600, kind="amount", noun="worked")
+        return base._replace(
+            dims=powers(second=1), low=base.low * 3600, high=base.high * 3600, kind="amount", noun="worked"
+        )
     if found["flops"]:
         factor = {"G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}[found["flops"].upper()]
-        return base._replace(dims=powers(flop=1, second=-1), low=base.low * factor, high=base.high * factor, kind="amount")
+        return base._replace(
+            dims=powers(flop=1, second=-1), low=base.low * factor, high=base.high * factor, kind="amount"
+        )
     if found["unit"]:
         of, factor = SPELLED_UNITS[found["unit"].lower()]
         sign = {"euro": "\u20ac"}.get(found["unit"].lower(), "$") if "money" in of else ""
-        return base._replace(dims=powers(**of), low=base.low * factor, high=base.high * factor, kind="amount", sign=sign)
+        return base._replace(
+            dims=powers(**of), low=base.low * factor, high=base.high * factor, kind="amount", sign=sign
+        )
     if period := next((name for name in PERIODS if found[name]), ""):
         low, high = PERIODS[period]
         return base._replace(dims=powers(second=1), low=base.low * low, high=base.high * high, kind="amount")
@@ -274,7 +299,9 @@ def _with_per(text: str, base: Amount) -> Amount:
     if adverb := ADVERB.match(text, one.end):
         low, high = PERIODS[next(name for name in PERIODS if name in adverb.groupdict() and adverb[name])]
         one = _over(one._replace(end=adverb.end()), powers(second=1), low, high)
-    before = BEFORE.search(text, max(0, one.start - 90), one.start) if one.dims == known and not one.per else None
+    before = (
+        BEFORE.search(text, max(0, one.start - 90), one.start) if one.dims == known and not one.per else None
+    )
     # Between them stands no other figure.
     return _divided(one, before, end=one.end) if before and not re.search(r"\d", before[0][8:]) else one
 

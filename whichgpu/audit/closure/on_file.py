@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.closure.amounts import Amount, powers
+from whichgpu.audit.closure.amounts import powers
 from whichgpu.audit.closure.readings import is_near
 from whichgpu.audit.excluded.scope import headed_by, spoken_of
 from whichgpu.audit.findings import Evidence, made
@@ -19,7 +19,7 @@ from whichgpu.hardware.gpu import nominal_gb
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from whichgpu.audit.closure.judging import Window
+    from whichgpu.audit.closure.window import Window
     from whichgpu.audit.findings import Finding
     from whichgpu.hardware.gpu import Gpu
 
@@ -28,19 +28,28 @@ _GB = 1e9
 _MOST = 8
 #: What so many together have, and what they draw: words between their number and it.
 _HAVE = re.compile(
-    r"[^.;:\d]{0,50}?(?:[,:(=]|\b(?:have|has|had|hold|holds|offer|offers|give|gives|gave|giving|pool|together|combined|make|makes|"
-    r"making|total|totals|draws?|drew|takes?|pulls?|pulled|consumes?|uses?|burns?|bring|come to|comes to|add up to|adds up to|"
+    r"[^.;:\d]{0,50}?(?:[,:(=]|\b(?:have|has|had|hold|holds|offer|offers|give|gives|gave|giving|pool|"
+    r"together|combined|make|makes|"
+    r"making|total|totals|draws?|drew|takes?|pulls?|pulled|consumes?|uses?|burns?|bring|come to|comes to|"
+    r"add up to|adds up to|"
     r"amount to|amounts to|is|are|provides?|that was|was|means?|so|NVL|PCIe|SXM\d?|cards|modules)\b)\s*"
-    r"(?:(?:about|around|roughly|some|only|just|a total of|nearly|almost|you|us|up|to|together|of|the|an?|is|that|combined|already)\s+)*$",
+    r"(?:(?:about|around|roughly|some|only|just|a total of|nearly|almost|you|us|up|to|together|of|the|"
+    r"an?|is|that|combined|already)\s+)*$",
     re.IGNORECASE,
 )
 _NOT_OWN = re.compile(
-    r"\b(?:need\w*|require\w*|models?|weights|ram|system|hosts?|cache|disk|storage|ssd|nvme|l2|context|dataset|free|left|spare|used|"
-    r"usable|slices?|mig|instances?|limit\w*|capp?ed|undervolt\w*|idle|average|wall|server|box|rig|psu|supply|chassis|rack|if|than|"
-    r"each|apiece|per|users?|older|other|another|half|not|plus|minus|quanti\w+|laptops?|mobile|unified)\b|n[\u2019']t\b",
+    r"\b(?:need\w*|require\w*|models?|weights|ram|system|hosts?|cache|disk|storage|ssd|nvme|l2|context|"
+    r"dataset|free|left|spare|used|"
+    r"usable|slices?|mig|instances?|limit\w*|capp?ed|undervolt\w*|idle|average|wall|server|box|rig|psu|"
+    r"supply|chassis|rack|if|than|"
+    r"each|apiece|per|users?|older|other|another|half|not|plus|minus|quanti\w+|laptops?|mobile|"
+    r"unified)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
-_PER_GB = re.compile(r"\b(?:egress|traffic|storage|s3|month|bucket|disk|ssd|ram|hour|tokens?|hosted|if|than|year)\b", re.IGNORECASE)
+_PER_GB = re.compile(
+    r"\b(?:egress|traffic|storage|s3|month|bucket|disk|ssd|ram|hour|tokens?|hosted|if|than|year)\b",
+    re.IGNORECASE,
+)
 #: Fewer dollars a gigabyte are no price of a card.
 _CHEAP = 2.5 / _GB
 #: How far a result may be from one that is on file, and from all of them.
@@ -86,11 +95,23 @@ def _per_gigabyte(window: Window, gpus: Sequence[Gpu]) -> Finding | None:
     # A price told anywhere in the document may be meant.
     told += _prices(window) if not told or len(told) > len(gpus) else []
     sizes = [_size(gpu) for gpu in gpus] + [one.middle for one in near if one.dims == powers(byte=1)]
-    ways = [price / size for price in (*told, *launched) for size in sizes if price and size]
+    many = [1.0, *(one.low for one in near if one.kind == "count")]
+    ways = [
+        price / size * by
+        for price in (*told, *launched)
+        for size in sizes
+        for n in many
+        for by in {n, 1 / n}
+        if price and size
+    ]
     if any(is_near(result, one, one, wide=_WIDE) for one in ways):
         return None
     first = ((told or launched)[-1], sizes[0])
-    return _told(window, ways, f"a price of ${first[0]:,.0f} over {first[1] / _GB:g} GB makes ${first[0] / first[1] * _GB:,.2f}")
+    return _told(
+        window,
+        ways,
+        f"a price of ${first[0]:,.0f} over {first[1] / _GB:g} GB makes ${first[0] / first[1] * _GB:,.2f}",
+    )
 
 
 def _prices(window: Window) -> list[float]:
@@ -117,13 +138,21 @@ def _of_so_many(window: Window, gpus: Sequence[Gpu]) -> Finding | None:
     if count is None or count.kind != "count" or count.noun != "gpu" or count.low < 2 or count.per:
         return None
     between = text[count.end : result.start]
-    if not _HAVE.fullmatch(between) or _NOT_OWN.search(text, count.start, min(window.sentence.end, result.end + 24)):
+    if not _HAVE.fullmatch(between) or _NOT_OWN.search(
+        text, count.start, min(window.sentence.end, result.end + 24)
+    ):
         return None
     key = "memory" if result.dims == powers(byte=1) else "power"
     one = [_size(gpu) if key == "memory" else float(gpu.value("power") or 0.0) for gpu in gpus]
     told = [each.middle for each in window.around if each.dims == result.dims and each is not result]
     ways = [value * by for value in (*one, *told) if value for by in (count.low, 1.0)]
-    ways += [value * other.low for value in (*one, *told) if value for other in window.around if other.kind == "count"]
+    ways += [
+        value * other.low
+        for value in (*one, *told)
+        if value
+        for other in window.around
+        if other.kind == "count"
+    ]
     ways += [a + b for a in ways for b in told] if len(told) < _MOST else []
     if not any(one) or any(is_near(result, each, each, wide=_WIDE) for each in ways):
         return None
@@ -140,8 +169,17 @@ def _per_watt(window: Window, gpus: Sequence[Gpu]) -> Finding | None:
     result = window.result
     ways = list(_rates_per_watt(gpus))
     told = [one for one in window.around if one is not result]
-    ways += [a.middle / b.middle for a in told for b in told if a.dims == powers(flop=1, second=-1) and b.dims == powers(joule=1, second=-1)]
-    if not ways or _NOT_OWN.search(window.sentence.text) or any(is_near(result, one, one, wide=_WIDE) for one in ways):
+    ways += [
+        a.middle / b.middle
+        for a in told
+        for b in told
+        if a.dims == powers(flop=1, second=-1) and b.dims == powers(joule=1, second=-1)
+    ]
+    if (
+        not ways
+        or _NOT_OWN.search(window.sentence.text)
+        or any(is_near(result, one, one, wide=_WIDE) for one in ways)
+    ):
         return None
     return _told(window, ways, "no peak of a device spoken of over its power makes that")
 

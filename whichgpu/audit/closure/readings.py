@@ -86,22 +86,21 @@ def _written(factors: Sequence[Amount], signs: Sequence[int]) -> str:
 
 def closes(dims: Sequence[int], result: Sequence[int], *, loose: bool) -> bool:
     """Whether powers are those of a result; `loose` where a bare number may be one of what is made."""
-    return all(
-        a == b or (at == ITEM and loose) for at, (a, b) in enumerate(zip(dims, result, strict=True))
-    )
+    return all(a == b or (at == ITEM and loose) for at, (a, b) in enumerate(zip(dims, result, strict=True)))
 
 
 def relevant(result: Amount, given: Iterable[Amount]) -> list[Amount]:
     """The amounts of which nothing is left over that no other can cancel."""
     kept = [one for one in given if not is_opaque(one)]
     while True:
-        counts = [
-            sum(bool(one.dims[at]) for one in (*kept, result)) for at in range(len(AXES))
-        ]
+        counts = [sum(bool(one.dims[at]) for one in (*kept, result)) for at in range(len(AXES))]
         bare = any(one.bare for one in (*kept, result)) or not (result.noun or result.dims[ITEM])
         left = [
-            one for one in kept
-            if all(not power or counts[at] > _ONE or (at == ITEM and bare) for at, power in enumerate(one.dims))
+            one
+            for one in kept
+            if all(
+                not power or counts[at] > _ONE or (at == ITEM and bare) for at, power in enumerate(one.dims)
+            )
         ]
         if len(left) == len(kept):
             return kept
@@ -130,7 +129,9 @@ def products(result: Amount, given: Sequence[Amount]) -> list[Value]:
 def is_admissible(result: Amount, pool: Sequence[Amount]) -> bool:
     """Whether any combination of what stands around a result, dimensionally right, comes to it."""
     pool = [one for one in pool if not is_opaque(one)]
-    pool = sorted(sorted(pool, key=lambda one: abs(one.start - result.start))[:_POOL], key=lambda one: one.start)
+    pool = sorted(
+        sorted(pool, key=lambda one: abs(one.start - result.start))[:_POOL], key=lambda one: one.start
+    )
     if result.kind in ("share", "times"):
         return _is_ratio(result, pool)
     factors = [each for at, one in enumerate(pool) for each in _forms(one, pool[:at])]
@@ -144,7 +145,9 @@ def _forms(one: Amount, before: Sequence[Amount]) -> list[Amount]:
     if one.kind == "number" and not one.noun:
         last = next((each for each in reversed(before) if not each.bare and each.digits), None)
         scale = last.low / last.digits if last else 1.0
-        return [one, one._replace(low=one.low * scale, high=one.high * scale, dims=last.dims)] if last else [one]
+        return (
+            [one, one._replace(low=one.low * scale, high=one.high * scale, dims=last.dims)] if last else [one]
+        )
     if one.kind != "share":
         return [one]
     ends = (one.low, 1 - one.low, 1 + one.low)
@@ -162,7 +165,10 @@ def _combined(factors: Sequence[Amount]) -> Iterator[Value]:
 def _sums(result: Amount, factors: Sequence[Amount]) -> Iterator[Value]:
     """Sums and differences of two or three amounts or products of two, and those times a third."""
     parts = [
-        value for many in (_ONE, _TWO) for used in combinations(factors, many) for value in monomials(used)
+        value
+        for many in (_ONE, _TWO)
+        for used in combinations(factors, many)
+        for value in monomials(used)
         if len({one.start for one in used}) == len(used)
     ]
     alike = [one for one in parts if closes(one.dims, result.dims, loose=True)][:40]
@@ -202,8 +208,14 @@ def _fits(result: Amount, value: Value) -> bool:
     if abs(off[SECOND]) > _ONE or not (result.sign or result.dims[AXES.index("joule")] or result.dims[ITEM]):
         return False
     return any(
-        is_near(result, value.low * (a if off[SECOND] < 0 else 1 / b), value.high * (b if off[SECOND] < 0 else 1 / a), wide=_WIDE)
-        for name, (a, b) in PERIODS.items() if name not in ("s", "min")
+        is_near(
+            result,
+            value.low * (a if off[SECOND] < 0 else 1 / b),
+            value.high * (b if off[SECOND] < 0 else 1 / a),
+            wide=_WIDE,
+        )
+        for name, (a, b) in PERIODS.items()
+        if name not in ("s", "min")
     )
 
 

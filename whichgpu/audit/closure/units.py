@@ -25,8 +25,10 @@ PERIOD_WORDS = (
     r"(?P<week>weeks?)|(?P<month>months?|mo)|(?P<quarter>quarters?(?!\s+of\b))|(?P<year>years?|yrs?|annum)"
 )
 ITEMS = (
-    r"tokens?|tok|images?|pictures?|imgs?|requests?|queries|query|samples?|sequences?|frames?|prompts?|steps?|"
-    r"iterations?|epochs?|documents?|pages?|calls?|messages?|clips?|videos?|jobs?|runs?|answers?|transcripts?|"
+    r"tokens?|tok|images?|pictures?|imgs?|requests?|queries|query|samples?|sequences?|frames?|prompts?|"
+    r"steps?|"
+    r"iterations?|epochs?|documents?|pages?|calls?|messages?|clips?|videos?|jobs?|runs?|answers?|"
+    r"transcripts?|"
     r"rows?|records?|sentences?|words?|chats?|conversations?|renders?|invoices?|emails?|tickets?|files?|"
     r"photos?|summaries|summary|generations?|inferences?|batch(?:es)?|experiments?|trials?|reviews?|slices?|"
     r"reports?|scenes?|shots?|tiles?|questions?|translations?"
@@ -71,9 +73,11 @@ SPELLED_UNITS: Mapping[str, tuple[Mapping[str, int], float]] = {
 #: What an amount is per, behind it.
 PER = re.compile(
     r"[\s-]*(?:(?:in|out)?going\s+|input\s+|output\s+|generated\s+)?"
-    r"(?:/\s?|(?:for|to|in|on)\s+(?:each|every|an?|one)\s+|per\s+|(?:to|for) the\s+(?=month|year|day|kWh|kilowatt|gigabyte)|"
+    r"(?:/\s?|(?:for|to|in|on)\s+(?:each|every|an?|one)\s+|per\s+|(?:to|for) the\s+(?=month|year|day|kWh|"
+    r"kilowatt|gigabyte)|"
     r"(?<!-)an?\s+|each\s+|every\s+)(?:of\s+(?:its|the|those|these)\s+(?:\d+\s+)?)?"
-    r"(?:single\s+|one\s+|full\s+|billed\s+|finished\s+|generated\s+|processed\s+|output\s+|input\s+|additional\s+)*"
+    r"(?:single\s+|one\s+|full\s+|billed\s+|finished\s+|generated\s+|processed\s+|output\s+|input\s+|"
+    r"additional\s+)*"
     rf"(?:(?P<hours>(?:gpu|card|node|instance|accelerator|device)s?[\s-]?(?:hours?|hrs?|h)\b)|"
     rf"(?P<many>\d[\d,]*|1M|1k)?\s*(?:{SCALE}\s*)?(?:\w+\s+)?(?P<item>{ITEMS})\b|"
     r"(?P<kwh>kwh|kilowatt[\s-]?hours?|unit of electricity)\b|(?P<mwh>mwh|megawatt[\s-]?hours?)\b|"
@@ -98,12 +102,16 @@ ADVERB = re.compile(
 BEFORE = re.compile(
     r"(?<!\d )(?<!\d)(?<!hours )(?<!hour )(?<!times )(?<!kWh )(?<!minutes )(?<!images )(?<!tokens )(?<!requests )(?<!for )(?<!over )(?<!in )(?<!within )(?<!after )(?<!through )(?<!all )"
     r"\b(?:each|every|per|an?|a single|one|the price of an?)\s+(?:(?P<many>\d[\d,]*)\s+)?"
-    rf"(?:{SCALE}\s+)?(?:(?:training|full|single|finished|forward|decoding|optimi[sz]er|whole|output|input|generated)\s+)*"
+    rf"(?:{SCALE}\s+)?(?:(?:training|full|single|finished|forward|decoding|optimi[sz]er|whole|output|"
+    rf"input|generated)\s+)*"
     rf"(?:(?P<item>{ITEMS})\b(?![-\s](?:size|server|rate))|{PERIOD_WORDS.replace('|mo)', ')')}\b|"
     r"(?P<kwh>kwh|kilowatt[\s-]?hour)\b|(?P<gb>gb|gigabyte)\b)"
-    r"(?:\s+of\s+[a-z ]{3,24}?)?,?\s+(?:(?:then|thus|therefore|still|now|also|it|that|this|on average|of \w+|(?:the|our|my|each) \w+)\s+)*"
-    r"(?:takes?|took|lasts?|costs?|cost|needs?|is|uses?|used|at|we pay|you pay|i pay|they (?:charge|ask)|we are charged|"
+    r"(?:\s+of\s+[a-z ]{3,24}?)?,?\s+(?:(?:then|thus|therefore|still|now|also|it|that|this|on average|"
+    r"of \w+|(?:the|our|my|each) \w+)\s+)*"
+    r"(?:takes?|took|lasts?|costs?|cost|needs?|is|uses?|used|at|we pay|you pay|i pay|they (?:charge|ask)|"
+    r"we are charged|"
     r"comes? (?:to|out at|in at)|works? out at|means|makes?|will cost|runs? to|sets? (?:us|you) back)\s+"
-    r"(?:(?:us|you|me|them|about|around|roughly|some|just|only|nearly|almost|therefore|thus|then|to|a mere|the user)\s+)*~?$",
+    r"(?:(?:us|you|me|them|about|around|roughly|some|just|only|nearly|almost|therefore|thus|then|to|"
+    r"a mere|the user)\s+)*~?$",
     re.IGNORECASE,
 )
