@@ -1,4 +1,4 @@
-"""Every amount of a text with what it is of and per, in SI units: digits, words, shares and multiples alike."""
+"""Every amount of a text with what it is of and per, in SI units: in digits, words and shares."""
 
 from __future__ import annotations
 
@@ -208,8 +208,9 @@ def _is_no_amount(text: str, each: Quantity) -> bool:
         return True
     if re.search(r"\d[/:]$", text[max(0, each.start - 2) : each.start]):
         return True
-    return bool(_NOT_ALONE.match(text, each.end) or (_NO_AMOUNT.search(text, max(0, each.start - 12), each.start)
-                and not re.match(r"\s?[A-Za-z%]", text[each.end : each.end + 2])))  # fmt: skip
+    alone = not re.match(r"\s?[A-Za-z%]", text[each.end : each.end + 2])
+    named = alone and _NO_AMOUNT.search(text, max(0, each.start - 12), each.start)
+    return bool(named or _NOT_ALONE.match(text, each.end))
 
 
 def _of_words(text: str, match: re.Match[str], names: Places) -> Amount | None:
@@ -247,38 +248,47 @@ def _counting(text: str, base: Amount, names: Places) -> Amount:
     near = next((one for one in names if 0 <= one[0] - base.end < len(" of the ")), None)
     found = _BEHIND.match(text, base.end)
     if near and (found is None or found.end() > near[0] + 1):
-        if worked := re.compile(r"[\s-]hours?\b", re.IGNORECASE).match(text, near[1]):
-            return base._replace(end=worked.end(), dims=powers(second=1), low=base.low * 3600, high=base.high * 3600,
-                                 kind="amount", noun="worked")  # fmt: skip
-        return base._replace(kind="count", noun="gpu")
+        # "1,200 V100-hours", "six RTX 3090s".
+        worked = _WORKED.match(text, near[1])
+        if worked is None:
+            return base._replace(kind="count", noun="gpu")
+        return _measured(base._replace(end=worked.end(), noun="worked"), powers(second=1), 3600.0)
     if found is None:
-        scale = re.compile(rf"[\s-]?{SCALE}(?![\w-])", re.IGNORECASE).match(text, base.end)
-        by = SCALES[scale["scale"].lower()] if scale else 1.0
-        return base._replace(end=scale.end() if scale else base.end, low=base.low * by, high=base.high * by)
-    by = SCALES[found["scale"].lower()] if found["scale"] else 1.0
-    base = base._replace(
-        end=found.end(), low=base.low * by, high=base.high * by, words=text[base.start : found.end()]
-    )
+        scale = _SCALED.match(text, base.end)
+        return _measured(base._replace(end=scale.end()), powers(), _scale(scale), "number") if scale else base
+    words = text[base.start : found.end()]
+    return _of_noun(_measured(base._replace(end=found.end(), words=words), powers(), _scale(found)), found)
+
+
+_WORKED = re.compile(r"[\s-]hours?\b", re.IGNORECASE)
+_SCALED = re.compile(rf"[\s-]?{SCALE}(?![\w-])", re.IGNORECASE)
+_FLOPS = {"G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
+
+
+def _scale(match: re.Match[str]) -> float:
+    return SCALES[match["scale"].lower()] if match["scale"] else 1.0
+
+
+def _measured(one: Amount, dims: Powers, by: float, kind: str = "amount") -> Amount:
+    """A number as an amount of a dimension."""
+    return one._replace(dims=dims, low=one.low * by, high=one.high * by, kind=kind)
+
+
+def _of_noun(base: Amount, found: re.Match[str]) -> Amount:
+    """A number with the noun or unit behind it."""
     if found["item"]:
-        return base._replace(dims=powers(item=1), kind="amount", noun=found["item"].lower().rstrip("s"))
+        return _measured(base._replace(noun=found["item"].lower().rstrip("s")), powers(item=1), 1.0)
     if found["worked"]:
-        return base._replace(
-            dims=powers(second=1), low=base.low * 3600, high=base.high * 3600, kind="amount", noun="worked"
-        )
+        return _measured(base._replace(noun="worked"), powers(second=1), 3600.0)
     if found["flops"]:
-        factor = {"G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}[found["flops"].upper()]
-        return base._replace(
-            dims=powers(flop=1, second=-1), low=base.low * factor, high=base.high * factor, kind="amount"
-        )
+        return _measured(base, powers(flop=1, second=-1), _FLOPS[found["flops"].upper()])
     if found["unit"]:
         of, factor = SPELLED_UNITS[found["unit"].lower()]
         sign = {"euro": "\u20ac"}.get(found["unit"].lower(), "$") if "money" in of else ""
-        return base._replace(
-            dims=powers(**of), low=base.low * factor, high=base.high * factor, kind="amount", sign=sign
-        )
+        return _measured(base._replace(sign=sign), powers(**of), factor)
     if period := next((name for name in PERIODS if found[name]), ""):
         low, high = PERIODS[period]
-        return base._replace(dims=powers(second=1), low=base.low * low, high=base.high * high, kind="amount")
+        return _measured(base, powers(second=1), low)._replace(high=base.high * high)
     return base._replace(kind="count", noun=next(name for name in THINGS if found[name]))
 
 
@@ -310,8 +320,9 @@ def _with_per(text: str, base: Amount) -> Amount:
 _EACH_PER = re.compile(r"\s*(?:each|apiece)(?=\s+(?:per|an?|every)\s)", re.IGNORECASE)
 _PER_UNITS: Mapping[str, tuple[Powers, float]] = {
     "hours": (powers(second=1), 3600.0), "kwh": (powers(joule=1), 3.6e6), "mwh": (powers(joule=1), 3.6e9),
-    "kw": (powers(joule=1, second=-1), 1e3), "watt": (powers(joule=1, second=-1), 1.0), "gb": (powers(byte=1), 1e9),
-    "tb": (powers(byte=1), 1e12), "tflops": (powers(flop=1, second=-1), 1e12), "million": (powers(), 1e6), "thousand": (powers(), 1e3),
+    "kw": (powers(joule=1, second=-1), 1e3), "watt": (powers(joule=1, second=-1), 1.0),
+    "gb": (powers(byte=1), 1e9), "tb": (powers(byte=1), 1e12), "tflops": (powers(flop=1, second=-1), 1e12),
+    "million": (powers(), 1e6), "thousand": (powers(), 1e3),
 }  # fmt: skip
 
 

@@ -7,10 +7,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
-from whichgpu.audit.closure.amounts import Amount, powers
-from whichgpu.audit.closure.readings import Value, comes_to, is_admissible, products, relevant
+from whichgpu.audit.closure.amounts import Amount, is_opaque, powers
+from whichgpu.audit.closure.readings import MOST, Value, comes_to, is_admissible, products, relevant
 from whichgpu.audit.closure.sums import is_apart, ratio, summed
-from whichgpu.audit.closure.window import Reading
+from whichgpu.audit.closure.window import Reading, finding
 from whichgpu.audit.closure.wording import (
     A_UNIT,
     AGAIN,
@@ -34,7 +34,6 @@ from whichgpu.audit.closure.wording import (
     THAT_IS,
     UNTOLD,
 )
-from whichgpu.audit.findings import Evidence, made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,26 +47,37 @@ def judged(window: Window) -> Finding | None:
     result = window.result
     if result.kind in ("share", "times"):
         return ratio(window)
-    if result.limit == "range" or any(result.dims[-1:]):
+    readings = (_reading(window, given) for given in _givens(window)) if _may_follow(window) else iter(())
+    reading = next((one for one in readings if one and one.values), None)
+    if reading is None or any(comes_to(result, one, wide=_WIDE) for one in reading.values):
         return None
-    text = window.passage.text
-    if SPOKEN_OF.match(text, result.end) or GIVEN.search(text, max(0, result.start - 32), result.start):
-        return None
-    if A_UNIT.match(result.words) or (result.kind == "amount" and not any(result.dims)):
-        return None
-    for given in _givens(window):
-        reading = summed(window, given) or (None if result.kind == "number" else _natural(window, given))
-        if reading is None or not reading.values:
-            continue
-        if any(comes_to(result, one, wide=0.015) for one in reading.values):
-            return None
-        nearest = min(reading.values, key=lambda one: _apart(result, one))
-        if _apart(result, nearest) > reading.far or is_admissible(
-            result, [one for one in window.around if one is not result]
-        ):
-            return None
-        return _finding(window, nearest)
-    return None
+    nearest = min(reading.values, key=lambda one: _apart(result, one))
+    others = [one for one in window.around if one is not result]
+    # What is further apart is of two things.
+    far = _apart(result, nearest) > reading.far
+    return None if far or is_admissible(result, others) else _finding(window, nearest)
+
+
+#: How much further than its rounding a result may be from the natural reading.
+_WIDE = 0.015
+
+
+def _reading(window: Window, given: Sequence[Amount]) -> Reading | None:
+    return summed(window, given) or (None if window.result.kind == "number" else _natural(window, given))
+
+
+def _may_follow(window: Window) -> bool:
+    """Whether an amount can be a result: no range, none that is given or spoken of."""
+    result, text = window.result, window.passage.text
+    plain = result.kind == "amount" and not any(result.dims)
+    return not (
+        result.limit == "range"
+        or is_opaque(result)
+        or plain
+        or A_UNIT.match(result.words)
+        or SPOKEN_OF.match(text, result.end)
+        or GIVEN.search(text, max(0, result.start - 32), result.start)
+    )
 
 
 def _apart(result: Amount, value: Value) -> float:
@@ -106,36 +116,45 @@ def _natural(window: Window, given: Sequence[Amount]) -> Reading | None:
     """What all that is given comes to, where the words let it be the result's cause."""
     result = window.result
     kept = relevant(result, given)
-    if not kept or len(kept) > 4 or any(one.limit == "range" or one.kind == "share" for one in kept):
+    if not kept or len(kept) > MOST or not all(_is_factor(one, result) for one in kept):
         return None
-    if any(one.sign and result.sign and one.sign != result.sign for one in kept):
+    if not _leads(window, kept) or (is_apart(window, kept) and not _is_concluded(window, kept)):
         return None
-    if not _leads(window, kept) or any(one.noun == "parameter" for one in kept):
-        # What a model takes besides its weights is left to what knows of it.
-        return None
-    apart = is_apart(window, kept)
-    if apart and not CONCLUDES.search(window.passage.text, window.sentence.start, result.start):
-        return None
-    if apart and _is_told(window, kept):
-        return None
+    return _of_kinds(window, kept)
+
+
+def _is_factor(one: Amount, result: Amount) -> bool:
+    """Whether a result may be worked out with an amount; weights are left to what knows of models."""
+    other = one.sign and result.sign and one.sign != result.sign
+    return one.limit != "range" and one.kind != "share" and one.noun != "parameter" and not other
+
+
+def _is_concluded(window: Window, kept: Sequence[Amount]) -> bool:
+    """Whether a sentence concludes from those before it, which have not concluded the same themselves."""
+    said = CONCLUDES.search(window.passage.text, window.sentence.start, window.result.start)
+    return said is not None and not _is_told(window, kept)
+
+
+def _of_kinds(window: Window, kept: Sequence[Amount]) -> Reading | None:
+    """The reading of amounts by how many kinds they are of."""
+    result = window.result
     solid = [one for one in kept if not one.bare]
     kinds = {one.dims for one in solid}
     several = len(kinds) > 1 or (len(kept) > 1 and solid and solid[0].dims != result.dims)
     if several or (solid and any(one.bare and one.kind == "amount" for one in kept)):
         return _closing(window, kept)
-    if len(solid) == 1 and len(kept) > 1 and solid[0].dims == result.dims:
-        return _of_several(window, kept, solid[0])
-    if len(solid) == len(kept) == 2 and result.bare and sum(bool(one.per) for one in solid) == 1:
-        return _room(window, solid)
-    if not solid and result.kind == "count":
-        return _counted(window, kept)
-    if len(kept) == 1 and solid:
+    if not solid:
+        return _counted(window, kept) if result.kind == "count" else None
+    if len(kept) == 1:
         return _again(window, kept[0])
-    return None
+    if len(solid) == 1:
+        return _of_several(window, kept, solid[0])
+    room = len(solid) == len(kept) and result.bare and sum(bool(one.per) for one in solid) == 1
+    return _room(window, solid) if room else None
 
 
 def _is_told(window: Window, kept: Sequence[Amount]) -> bool:
-    """Whether some of what is given is itself a result of others that stand before, of one of them again given."""
+    """Whether some of what is given is itself a result of others before, of which one is given again."""
     before = [one for one in window.around if one.start < window.result.start and not one.bare][-8:]
     for told in kept:
         others = relevant(told, [one for one in before if one is not told])
@@ -186,11 +205,10 @@ def _closing(window: Window, kept: Sequence[Amount]) -> Reading | None:
     if any(one.dims[4] for one in (*kept, result)) and any(one.bare for one in (*kept, result)):
         return None
     text = window.sentence.text
-    bandwidth = any(one.dims[3] and one.dims[1] for one in kept)
-    if (bandwidth or MEASURED.search(text)) and result.dims == powers(second=1) and values:
-        # A transfer may take longer than its link allows, and what was measured longer than was reckoned.
-        if MEASURED.search(text) and result.low > max(one.high for one in values):
-            return None
+    timed = MEASURED.search(text) and result.dims == powers(second=1) and values
+    if timed and result.low > max(one.high for one in values):
+        # What was measured may take longer than was reckoned.
+        return None
     paid = [one for one in kept if one.sign]
     if len(paid) > 1 and max(one.high for one in paid) < BOUGHT * min(one.digits for one in paid):
         # A price over a rent is how long one rents for it; of two rents the one has its period left unsaid.
@@ -199,7 +217,7 @@ def _closing(window: Window, kept: Sequence[Amount]) -> Reading | None:
 
 
 def _by_the_hour(kept: Sequence[Amount]) -> list[Amount]:
-    """What is given, with a price beside so many hours or kilowatt-hours as that of one: "730 hours at $1.10"."""
+    """What is given, with a price beside so many hours or kWh as that of one: "730 hours at $1.10"."""
     paid = [one for one in kept if one.dims == powers(money=1)]
     hours = [
         one for one in kept if one.dims == powers(second=1) and one.low % 3600 == 0 and "hour" in one.words
@@ -313,5 +331,4 @@ def _finding(window: Window, value: Value) -> Finding:
         else f"{right:,.0f}"
     )
     because = f"{value.words} make {expected}, and no other reading of these amounts makes {result.words}"
-    return made(window.context, window.passage, (result.start, result.end), "arithmetic", "inconsistent",
-                attribute="closure", because=because, expected=expected, evidence=(Evidence(because),))  # fmt: skip
+    return finding(window, because, expected)

@@ -1,4 +1,4 @@
-"""Results that follow from what is on file of the devices spoken of: so many times their memory, price per gigabyte.
+"""Results of what is on file of the devices spoken of: so many times their memory, prices per gigabyte.
 
 Of which device a sentence speaks is not asked: a result is wrong where it follows from none that the document
 names, and from nothing that the text tells around it.
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.closure.amounts import powers
 from whichgpu.audit.closure.readings import is_near
+from whichgpu.audit.closure.window import finding
 from whichgpu.audit.excluded.scope import headed_by, spoken_of
-from whichgpu.audit.findings import Evidence, made
 from whichgpu.audit.offers import usual
 from whichgpu.hardware.gpu import nominal_gb
 
@@ -201,5 +201,4 @@ def _told(window: Window, ways: Sequence[float], because: str) -> Finding | None
     nearest = min(ways, key=lambda one: abs(one / result.middle - 1))
     if not 1 / 4 < nearest / result.middle < 4:
         return None
-    return made(window.context, window.passage, (result.start, result.end), "arithmetic", "inconsistent",
-                attribute="closure", because=because, evidence=(Evidence(because),))  # fmt: skip
+    return finding(window, because)

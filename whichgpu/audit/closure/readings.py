@@ -48,7 +48,7 @@ def is_near(result: Amount, low: float, high: float, *, wide: float = 0.0) -> bo
         return result.low * (1 - share) <= high and (wide > 0 or low <= 2 * result.high)
     if result.limit in ("under", "up to"):
         return result.high * (1 + share) >= low and (wide > 0 or 2 * high >= result.low)
-    if result.kind == "number" or result.kind == "count":
+    if result.kind in ("number", "count"):
         # Things are counted one by one, and the last of them may be a part.
         low, high = low - 0.999 * (high < 1e3), high + 0.999 * (high < 1e3)
         share = min(share, 0.03) if not result.limit else share
@@ -141,7 +141,7 @@ def is_admissible(result: Amount, pool: Sequence[Amount]) -> bool:
 
 
 def _forms(one: Amount, before: Sequence[Amount]) -> list[Amount]:
-    """An amount as a factor; a share as itself, what it leaves and what it adds; a number in the last unit."""
+    """An amount as a factor; a share as itself, what it leaves and adds; a number in the last unit."""
     if one.kind == "number" and not one.noun:
         last = next((each for each in reversed(before) if not each.bare and each.digits), None)
         scale = last.low / last.digits if last else 1.0
@@ -185,6 +185,11 @@ def _sums(result: Amount, factors: Sequence[Amount]) -> Iterator[Value]:
         yield three[0]._replace(low=total, high=sum(one.high for one in three))
         top = max(one.low for one in three)
         yield three[0]._replace(low=2 * top - total, high=2 * top - total)
+    yield from _times_sums(factors)
+
+
+def _times_sums(factors: Sequence[Amount]) -> Iterator[Value]:
+    """What two amounts of one kind make or differ by, times one or two others."""
     singles = [one for one in factors if not one.bare]
     for a, b in combinations(singles, _TWO):
         if a.dims == b.dims:

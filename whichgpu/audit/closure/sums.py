@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.closure.amounts import Amount, powers
 from whichgpu.audit.closure.readings import Value
-from whichgpu.audit.closure.window import Reading
+from whichgpu.audit.closure.window import Reading, finding
 from whichgpu.audit.closure.wording import FAR, FILL, OF_ALL, OF_EACH, STOP, TOGETHER, UNTOLD
-from whichgpu.audit.findings import Evidence, made
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,49 +38,58 @@ def summed(window: Window, given: Sequence[Amount]) -> Reading | None:
     shares = [one for one in given if one.kind == "share"]
     others = [one for one in given if one not in alike and one not in shares and one.dims]
     counts = [one for one in others if one.bare]
-    near = (
-        text[max(given[-1].end if given else 0, result.start - 40) : result.start]
-        + text[result.end : result.end + 24].split(".")[0]
-    )
-    if not alike or is_apart(window, given) or any(one.limit == "range" for one in given):
+    if not alike or _is_of_else(window, given, alike):
         return None
-    if OF_ALL.match(text, given[-1].end) or (result.bare and _SIGNS.search(near)):
-        return None
-    if STOP.search(text, alike[-1].end, result.start) or (
-        UNTOLD.search(window.sentence.text) and not result.bare
-    ):
-        return None
-    if (
-        len(alike) == 1
-        and len(shares) == 1
-        and len(given) == 2
-        and not _ANOTHER.search(text[given[0].start : result.start])
-    ):
+    pair = len(alike) == len(shares) == 1 and len(given) == len(alike) + len(shares)
+    if pair and not _ANOTHER.search(text[given[0].start : result.start]):
         return _shared(window, alike[0], shares[0])
-    if (
-        shares
-        or len(counts) > len(alike)
-        or any(not one.bare for one in others if one.dims != powers(second=1))
-    ):
+    lasting = all(one.bare or one.dims == powers(second=1) for one in others)
+    if shares or len(counts) > len(alike) or not lasting or (result.bare and counts):
         return None
-    parts = [_counted_in(text, one, counts) for one in alike]
-    if any(part is None for part in parts) or (result.bare and counts):
-        return None
-    told = [part for part in parts if part is not None]
+    told = [part for one in alike if (part := _counted_in(text, one, counts)) is not None]
+    total = _total(window, given, alike, told) if 1 < len(told) == len(alike) else None
+    return _exactly(result, total, given) if total else None
+
+
+def _near(window: Window, given: Sequence[Amount]) -> str:
+    """The words right before a result and right behind it."""
+    result, text = window.result, window.passage.text
+    before = text[max(given[-1].end, result.start - 40) : result.start]
+    return before + text[result.end : result.end + 24].split(".")[0]
+
+
+def _is_of_else(window: Window, given: Sequence[Amount], alike: Sequence[Amount]) -> bool:
+    """Whether a result is not of what is given alone, or of another sentence's."""
+    result, text = window.result, window.passage.text
+    return bool(
+        is_apart(window, given)
+        or any(one.limit == "range" for one in given)
+        or OF_ALL.match(text, given[-1].end)
+        or (result.bare and _SIGNS.search(_near(window, given)))
+        or STOP.search(text, alike[-1].end, result.start)
+        or (UNTOLD.search(window.sentence.text) and not result.bare)
+    )
+
+
+def _total(
+    window: Window, given: Sequence[Amount], alike: Sequence[Amount], told: Sequence[float]
+) -> float | None:
+    """What is left of the first amount, what two are apart, or what all make, as the words say."""
+    result, text, near = window.result, window.passage.text, _near(window, given)
     rest = told[0] - sum(told[1:])
     # What is left of a device's memory may be of one that is named.
     named = result.dims == powers(byte=1) and window.context.mentions.get(
         window.context.place(window.passage)
     )
     pool = _OUT_OF.search(text, max(0, alike[0].start - 24), alike[0].start) and _SO.search(near)
-    if len(told) > 1 and (_LEFT.search(near) or pool) and rest > 0 and not named:
-        return _exactly(result, rest, given)
-    if len(told) == 2 and _APART.search(near):
-        return _exactly(result, abs(told[0] - told[1]), given)
-    if (len(told) > 1 and TOGETHER.search(near)) or (len(told) == 2 and _BOTH.search(text, alike[0].end, alike[1].start)
-                                                      and _COLON.fullmatch(text, alike[1].end, result.start)):  # fmt: skip
-        return _exactly(result, sum(told), given)
-    return None
+    if (_LEFT.search(near) or pool) and rest > 0 and not named:
+        return rest
+    two = len(told) == len(("one", "other"))
+    if two and _APART.search(near):
+        return abs(told[0] - told[1])
+    both = two and _BOTH.search(text, alike[0].end, alike[1].start)
+    both = both and _COLON.fullmatch(text, alike[1].end, result.start)
+    return sum(told) if both or TOGETHER.search(near) else None
 
 
 #: "From the 96 cards we bought, 12 came back, so 84 are in use".
@@ -191,9 +199,8 @@ def ratio(window: Window) -> Finding | None:
         if one > 0.1
     ):
         return None
-    because = f"{text[first.start : first.end]} and {text[given[-1].start : given[-1].end]} are {share:.3g} times apart"
-    return made(window.context, window.passage, (result.start, result.end), "arithmetic", "inconsistent",
-                attribute="closure", because=because, expected=f"{share:.3g} times", evidence=(Evidence(because),))  # fmt: skip
+    because = f"{first.words} and {last.words} are {share:.3g} times apart"
+    return finding(window, because, f"{share:.3g} times")
 
 
 _SO_MANY = re.compile(r"[;:,]|\b(?:so|thus|hence|makes?|therefore|which)\b", re.IGNORECASE)

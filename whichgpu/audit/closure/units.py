@@ -35,7 +35,8 @@ ITEMS = (
 )
 #: What is counted, each with the word for all of its kind.
 THINGS: Mapping[str, str] = {
-    "gpu": r"gpus?|cards?|accelerators?|devices?|boards?|chips?|modules?|units?|graphics cards?|tpus?|of (?:them|these|those)",
+    "gpu": r"gpus?|cards?|accelerators?|devices?|boards?|chips?|modules?|units?|graphics cards?|tpus?|"
+           r"of (?:them|these|those)",
     "node": r"nodes?|servers?|boxe?s?|machines?|hosts?|instances?|workstations?|systems?|rigs?|chassis|"
             r"replicas?|vms?|desktops?|blades?|trays?",
     "rack": r"racks?|cabinets?|rows|pods?|clusters?|islands?",
@@ -55,11 +56,13 @@ _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "sev
          "ninety": 90}  # fmt: skip
 _ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 NUMBERS: Mapping[str, float] = {
-    **SPELLED, **_TENS, **{f"{ten}-{one}": n + at for ten, n in _TENS.items() for at, one in enumerate(_ONES, 1)},
+    **SPELLED, **_TENS,
+    **{f"{ten}-{one}": n + at for ten, n in _TENS.items() for at, one in enumerate(_ONES, start=1)},
     "a hundred": 100, "one hundred": 100, "two hundred": 200, "three hundred": 300, "five hundred": 500,
     "a thousand": 1e3, "a million": 1e6, "a billion": 1e9, "a dozen": 12, "dozen": 12, "half a dozen": 6,
     "two dozen": 24, "a pair of": 2, "a couple of": 2, "one": 1, "both": 2, "half a": 0.5, "half an": 0.5,
-    "a": 1, "an": 1, "a single": 1, "the": 1, "a full": 1, "a whole": 1, "an entire": 1, "one and a half": 1.5,
+    "a": 1, "an": 1, "a single": 1, "the": 1, "a full": 1, "a whole": 1, "an entire": 1,
+    "one and a half": 1.5,
     "two and a half": 2.5,
 }  # fmt: skip
 #: Units behind a number in words; the same in digits are read by `quantities`.
@@ -100,7 +103,9 @@ ADVERB = re.compile(
 )
 #: What is told of one of before the amount: "each image costs", "per million tokens we pay", "a step lasts".
 BEFORE = re.compile(
-    r"(?<!\d )(?<!\d)(?<!hours )(?<!hour )(?<!times )(?<!kWh )(?<!minutes )(?<!images )(?<!tokens )(?<!requests )(?<!for )(?<!over )(?<!in )(?<!within )(?<!after )(?<!through )(?<!all )"
+    r"(?<!\d )(?<!\d)(?<!hours )(?<!hour )(?<!times )(?<!kWh )(?<!minutes )(?<!images )(?<!tokens )"
+    r"(?<!requests )"
+    r"(?<!for )(?<!over )(?<!in )(?<!within )(?<!after )(?<!through )(?<!all )"
     r"\b(?:each|every|per|an?|a single|one|the price of an?)\s+(?:(?P<many>\d[\d,]*)\s+)?"
     rf"(?:{SCALE}\s+)?(?:(?:training|full|single|finished|forward|decoding|optimi[sz]er|whole|output|"
     rf"input|generated)\s+)*"

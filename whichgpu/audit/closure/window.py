@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whichgpu.audit.findings import Evidence, made
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.closure.amounts import Amount
     from whichgpu.audit.closure.readings import Value
     from whichgpu.audit.document import Passage
-    from whichgpu.audit.findings import Context
+    from whichgpu.audit.findings import Context, Finding
     from whichgpu.audit.sentences import Sentence
 
 
@@ -34,7 +35,14 @@ class Window(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What the amounts of a window come to in the natural way, and how far a result may be for it to be one."""
+    """What the amounts of a window come to in the natural way, and how far off a result is still one."""
 
     values: Sequence[Value]
     far: float
+
+
+def finding(window: Window, because: str, expected: str = "") -> Finding:
+    """The finding on a result that does not follow."""
+    place = window.result.start, window.result.end
+    return made(window.context, window.passage, place, "arithmetic", "inconsistent", attribute="closure",
+                because=because, expected=expected, evidence=(Evidence(because),))  # fmt: skip

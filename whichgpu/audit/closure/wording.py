@@ -94,7 +94,7 @@ MACHINE = re.compile(
 MEASURED = re.compile(
     r"\b(?:took|ran|finished|was done|were done|needed|lasted|completed|ended|saw|got|reached)\b", re.I
 )
-#: From here on two amounts are of different things; the same where three or more multiply to the result's kind.
+#: From here on two amounts are of different things; the same where several multiply to its kind.
 FAR, FURTHER = math.log(15.0), math.log(1.3e3)
 REACH, NEAR = 140, 60
 #: What an hour of a machine costs at most.
