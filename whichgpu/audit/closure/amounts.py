@@ -83,7 +83,7 @@ _OF: Mapping[str, tuple[Powers, float]] = {
 }  # fmt: skip
 _BEHIND = re.compile(
     rf"[\s-]*(?:{SCALE}[\s-]+)?(?:of\s+(?=them|these|those))?"
-    r"(?!(?:per|an?|and|or|at|in|on|of(?! them| these| those)|for|to|is|are|each|every|the|with|hours?)\s)"
+    r"(?!(?:per|an?|and|or|at|in|on|of(?! them| these| those)|for|to|is|are|each|every|the|with)\s)"
     r"(?:(?!(?:per|an?|and|or|at|in|on|of|for|to|is|are|each|every|the|with)\s)(?:[A-Za-z][\w.-]*)\s+){0,2}?"
     rf"(?:(?P<flops>[GTPE])FLOPS?(?=\s(?:per|an?|each|every|for|/))|(?P<worked>(?:gpu|card|node|instance|"
     rf"accelerator|device)[\s-]?hours?)|(?P<item>{ITEMS})|"

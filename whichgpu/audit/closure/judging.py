@@ -140,6 +140,8 @@ def _of_kinds(window: Window, kept: Sequence[Amount]) -> Reading | None:
     result = window.result
     solid = [one for one in kept if not one.bare]
     kinds = {one.dims for one in solid}
+    if len(solid) == len(kept) > 1 == len(kinds) and result.bare:
+        return _room(window, solid)
     several = len(kinds) > 1 or (len(kept) > 1 and solid and solid[0].dims != result.dims)
     if several or (solid and any(one.bare and one.kind == "amount" for one in kept)):
         return _closing(window, kept)
@@ -147,10 +149,7 @@ def _of_kinds(window: Window, kept: Sequence[Amount]) -> Reading | None:
         return _counted(window, kept) if result.kind == "count" else None
     if len(kept) == 1:
         return _again(window, kept[0])
-    if len(solid) == 1:
-        return _of_several(window, kept, solid[0])
-    room = len(solid) == len(kept) and result.bare and sum(bool(one.per) for one in solid) == 1
-    return _room(window, solid) if room else None
+    return _of_several(window, kept, solid[0]) if len(solid) == 1 else None
 
 
 def _is_told(window: Window, kept: Sequence[Amount]) -> bool:
@@ -277,6 +276,8 @@ _ROOM = re.compile(
 
 def _room(window: Window, solid: Sequence[Amount]) -> Reading | None:
     """For how many an amount is enough: "40 kW; at 8 kW per server that is room for five"."""
+    if len(solid) != len(("whole", "part")) or sum(bool(one.per) for one in solid) != 1:
+        return None
     if not _ROOM.search(window.passage.text, max(0, window.result.start - 30), window.result.start):
         return None
     one = next(each for each in solid if each.per)

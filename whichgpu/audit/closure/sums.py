@@ -162,7 +162,9 @@ _OFF_BY = 0.12
 def ratio(window: Window) -> Finding | None:
     """The finding on a multiple of the only two amounts of one kind that its sentence tells before it."""
     result, text = window.result, window.passage.text
-    given = [one for one in window.around if window.sentence.start <= one.start < result.start]
+    joined = window.passage.text[: window.sentence.start].rstrip().endswith((";", ":"))
+    start = window.starts[min(joined, len(window.starts) - 1)]
+    given = [one for one in window.around if start <= one.start < result.start]
     solid = [one for one in given if not one.bare]
     if (
         result.kind != "times"
