@@ -132,7 +132,19 @@ def _is_factor(one: Amount, result: Amount) -> bool:
 def _is_concluded(window: Window, kept: Sequence[Amount]) -> bool:
     """Whether a sentence concludes from those before it, which have not concluded the same themselves."""
     said = CONCLUDES.search(window.passage.text, window.sentence.start, window.result.start)
-    return said is not None and not _is_told(window, kept)
+    return said is not None and not _is_told(window, kept) and not _is_of_another(window, kept)
+
+
+def _is_of_another(window: Window, kept: Sequence[Amount]) -> bool:
+    """Whether the sentences before name other devices than that of the result."""
+    names = window.context.mentions.get(window.context.place(window.passage), ())
+    before = {one.text for one in names if kept[0].start - _NAMED <= one.start < window.sentence.start}
+    here = {one.text for one in names if window.sentence.start <= one.start < window.sentence.end}
+    return bool(before and here and before != here)
+
+
+#: How far before the first amount its device may be named.
+_NAMED = 60
 
 
 def _of_kinds(window: Window, kept: Sequence[Amount]) -> Reading | None:

@@ -6,7 +6,7 @@ from itertools import combinations, permutations, product
 from typing import TYPE_CHECKING
 
 from whichgpu.audit.closure.amounts import Amount, is_opaque, powers
-from whichgpu.audit.closure.units import AXES, BYTE, ITEM, PERIODS, SECOND
+from whichgpu.audit.closure.units import AXES, BYTE, ITEM, JOULE, PERIODS, SECOND
 from whichgpu.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -148,10 +148,19 @@ def _forms(one: Amount, before: Sequence[Amount]) -> list[Amount]:
         return (
             [one, one._replace(low=one.low * scale, high=one.high * scale, dims=last.dims)] if last else [one]
         )
+    if one.sign and sum(map(abs, one.dims)) == 1:
+        # By the hour or the kilowatt-hour, which need not be said again.
+        rent, tariff = (_per(one, axis, by) for axis, by in ((SECOND, 3600.0), (JOULE, 3.6e6)))
+        return [one, rent, tariff]
     if one.kind != "share":
         return [one]
     ends = (one.low, 1 - one.low, 1 + one.low)
     return [one._replace(low=each, high=each) for each in ends if each > 0]
+
+
+def _per(one: Amount, axis: int, by: float) -> Amount:
+    dims = tuple(power - (at == axis) for at, power in enumerate(one.dims))
+    return one._replace(dims=dims, low=one.low / by, high=one.high / by)
 
 
 def _combined(factors: Sequence[Amount]) -> Iterator[Value]:
@@ -193,7 +202,7 @@ def _times_sums(factors: Sequence[Amount]) -> Iterator[Value]:
     singles = [one for one in factors if not one.bare]
     for a, b in combinations(singles, _TWO):
         if a.dims == b.dims:
-            for value in (abs(a.low - b.low), a.low + b.low):
+            for value in filter(None, (abs(a.low - b.low), a.low + b.low)):
                 one = a._replace(low=value, high=value)
                 others = [each for each in factors if each.start not in (a.start, b.start)]
                 for each in others:

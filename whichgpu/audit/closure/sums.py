@@ -192,7 +192,7 @@ def ratio(window: Window) -> Finding | None:
         for other in window.around
         if one.dims == other.dims and one.kind == "amount"
     ]
-    if not _SO_MANY.search(between) or share < 1.2:
+    if not _SO_MANY.search(between) or share < 1.2 or first.dims == powers(joule=1, second=-1):
         return None
     if any(
         abs(result.low / one - 1) < _OFF_BY

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 #: `item` counts what is made (images, tokens); `other` is of what no result follows from (hertz, nanometres).
 AXES = ("money", "second", "joule", "byte", "flop", "item", "other")
-SECOND, BYTE, FLOP, ITEM, OTHER = (AXES.index(each) for each in ("second", "byte", "flop", "item", "other"))
+SECOND, JOULE, BYTE, FLOP, ITEM, OTHER = (
+    AXES.index(each) for each in ("second", "joule", "byte", "flop", "item", "other")
+)
 DAY = 86400.0
 #: Periods by their first letters, the fewest and the most seconds of each.
 PERIODS: Mapping[str, tuple[float, float]] = {

@@ -84,6 +84,7 @@ def restated(context: Context) -> Iterator[Finding]:
         yield from _differences(passage, told, context)
         yield from _years(passage, sentence, context)
         yield from _durations(passage, sentence, context)
+        yield from _budgets(passage, sentence, context)
 
 
 def _shares(
@@ -212,3 +213,35 @@ def _durations(passage: Passage, sentence: Sentence, context: Context) -> Iterat
     if real and abs(told / real - 1) > _FAR and abs(told - real) > 1:
         because = f"{many[0][0]} at {rates[0][0]} take {real:,.3g} {unit}s"
         yield inconsistent(passage, time.span(), because, context, expected=f"{real:,.3g} {unit}s")
+
+
+_SPENT = re.compile(
+    r"\b(?:with|for|budget of|"
+    r"spend(?:ing)?)\s(?:US)?[$\u20ac](?P<v>\d[\d,]*(?:\.\d+)?)(?![\d.])(?!\s?(?:an?\s|per|/))",
+    re.I,
+)
+_HOUR = re.compile(
+    r"[$\u20ac](?P<v>\d[\d,]*(?:\.\d+)?)\s?(?:/|an?\s|per\s)\s?(?:GPU[- ])?h(?:r|"
+    r"our)?\b",
+    re.IGNORECASE,
+)
+_FOR_HOURS = re.compile(
+    r"(?P<n>\d[\d,]*(?:\.\d+)?)\s(?:GPU[- ])?hours\b(?!\s(?:a|per|each|"
+    r"every)\b)",
+    re.IGNORECASE,
+)
+
+
+def _budgets(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
+    """For how many hours an amount lasts at the one price of an hour that a sentence tells."""
+    text, place = passage.text, (sentence.start, sentence.end)
+    spent, price, hours = (list(each.finditer(text, *place)) for each in (_SPENT, _HOUR, _FOR_HOURS))
+    if not len(spent) == len(price) == len(hours) == 1 or _MORE_WORK.search(sentence.text):
+        return
+    a, b, n = (
+        float(each[0][key].replace(",", "")) for each, key in ((spent, "v"), (price, "v"), (hours, "n"))
+    )
+    coin, other = (text[each[0].start("v") - 1] for each in (spent, price))
+    if a and b and coin == other and abs(n / (a / b) - 1) > _FAR:
+        because = f"{coin}{a:,.6g} at {coin}{b:,.4g} an hour are {a / b:,.4g} hours"
+        yield inconsistent(passage, hours[0].span(), because, context, expected=f"{a / b:,.4g} hours")
