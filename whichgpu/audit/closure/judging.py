@@ -322,10 +322,21 @@ def _again(window: Window, one: Amount) -> Reading | None:
         a == b or (at == 5 and wild) for at, (a, b) in enumerate(zip(one.dims, result.dims, strict=True))
     )
     said = AGAIN.fullmatch(between) and STRONG.search(between)
+    periods = {_period(text, each) for each in (one, result)}
+    rate = rate and len(periods) > 1
     loose = rate and (result.sign or wild) and LEAD.search(between) and len(between) < NEAR
     if not same or not (said or loose):
         return None
     return Reading([Value(one.low, one.high, one.dims, one.words, (one,))], FAR)
+
+
+def _period(text: str, one: Amount) -> str:
+    """The period that an amount is told by, of one letter."""
+    found = _BY.search(text, one.start, one.end)
+    return (found[1] or found[2])[:2].lower() if found else ""
+
+
+_BY = re.compile(r"(?:/|\b(?:per|an?|each|every|the)\s)\s?(\w+)(?:ly)?$|(\w+ly)$", re.IGNORECASE)
 
 
 def _unit(text: str, one: Amount) -> str:
