@@ -195,10 +195,17 @@ def _leads(window: Window, kept: Sequence[Amount]) -> bool:
     if nearest and nearest.sign and result.sign and _AND.search(text, nearest.end, result.start):
         # "A million tokens cost $0.56 on the one and $0.25 on the other".
         return False
+    if nearest and nearest.dims == result.dims and _ON_ANOTHER.fullmatch(text, nearest.end, result.start):
+        # "460 kWh with an A5000, 600 kWh with an A6000".
+        return False
     varied = len({one.dims for one in kept if not one.bare}) > 1
     return varied or LEAD.search(between) is not None
 
 
+_ON_ANOTHER = re.compile(
+    r"\s+(?:with|on|for|in|at|from)\s+[^,;.]{2,40}(?:,|\s+and|,\s+and)\s+(?:about\s+|only\s+|just\s+)?",
+    re.IGNORECASE,
+)
 _AND = re.compile(r"(?:\band|\bor|,)\s+(?:about\s+|only\s+|just\s+)?$", re.IGNORECASE)
 
 
@@ -309,11 +316,16 @@ def _counted(window: Window, kept: Sequence[Amount]) -> Reading | None:
     return Reading(values, FAR) if same else None
 
 
+#: "8 x 700 W": of so many.
+_TIMES = re.compile(r"[\d)]\s?[x\u00d7*]\s?$")
+
+
 def _again(window: Window, one: Amount) -> Reading | None:
     """An amount that is told again, in another unit or by another period."""
     result, text = window.result, window.passage.text
     same = _unit(text, one) == _unit(text, result)
-    if one.end > result.start or same or A_UNIT.match(one.words):
+    multiplied = _TIMES.search(text, 0, one.start) is not None
+    if one.end > result.start or same or multiplied or A_UNIT.match(one.words):
         return None
     between = text[one.end : result.start]
     rate = one.dims[1] < 0 and (one.sign or one.dims[5])
