@@ -194,6 +194,8 @@ def test_what_a_framework_takes_of_a_card_bounds_what_fits():
     assert CAPPED in held("llama-1-30b", "a100-80gb-sxm", **job).notes
     assert CAPPED not in held("llama-2-13b", "a100-40gb-sxm", **job).notes
     assert CAPPED not in held("llama-1-30b", "tpu-v5p", **job).notes
+    job["runtime"] = "jax XLA_PYTHON_CLIENT_MEM_FRACTION=.95"
+    assert CAPPED not in held("llama-1-30b", "a100-80gb-sxm", **job).notes
 
 
 def test_blocks_that_nearly_fill_the_card_are_doubted():

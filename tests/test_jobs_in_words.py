@@ -383,6 +383,31 @@ def test_software_and_options_name_the_method_of_a_fine_tuning(cells, phase, opt
     assert told.value == pytest.approx(stated.value)
 
 
+@pytest.mark.parametrize(
+    ("columns", "phase", "options"),
+    [({"phase": "finetune", "runtime": "Megatron LoRA"}, "finetune_lora", {}),
+     ({"phase": "train", "options": {"peft": "dora"}}, "finetune_lora", {"adapter": "dora"}),
+     ({"phase": "finetune_lora", "options": {"method": "lora"}}, "finetune_lora", {}),
+     ({"phase": "finetune_lora", "options": {"method": "qlora"}}, "finetune_qlora", {}),
+     ({"phase": "finetune_qlora", "options": {"peft": "lora"}}, "finetune_qlora", {}),
+     ({"phase": "finetune_lora", "runtime": "Transformers QLoRA"}, "finetune_lora", {}),
+     ({"phase": "serve", "runtime": "vLLM LoRA"}, "serve", {}),
+     ({"phase": "finetune", "options": {"method": "full"}}, "finetune_full", {"method": "full"})],
+)  # fmt: skip
+def test_a_command_reads_the_method_of_a_fine_tuning_as_a_table_does(columns, phase, options):
+    """`Megatron LoRA` trained all weights at the command, and adapters in a table."""
+    job = api.job("llama-2-7b", **columns)
+    assert (job.phase, job.options) == (phase, options)
+    row = {"workload": "llama-2-7b", "gpu": "a100-80gb-sxm", "batch": "2", "seq_len": "2048", "n_gpus": "4"}
+    said = ";".join(f"{key}={text}" for key, text in columns.get("options", {}).items())
+    if job.trains:
+        (told,) = predict_rows([{**row, **columns, "options": said}], GPUS)
+        more = ";".join(f"{key}={text}" for key, text in options.items())
+        bare = {**row, "runtime": columns.get("runtime", ""), "phase": phase, "options": more}
+        (stated,) = predict_rows([bare], GPUS)
+        assert told.value == pytest.approx(stated.value)
+
+
 def test_a_suite_s_name_stays_where_the_gpu_changes_its_software():
     """A program of XLA runs on a TPU: the row that said so broke the whole table."""
     row = {

@@ -131,6 +131,7 @@ def job(workload: str | Job, **columns: Any) -> Job:
         options = {**phases.options_of(text), **stated["options"]}
         said = "" if phases.unsaid(text) else phases.phase(text)
         stated = {**phases.lengths_of(text), **stated, "phase": said, "options": options}
+        _by_adapters(workload, stated)
     if "resolution" in stated:
         stated["height"], stated["width"] = jobs.resolution(str(stated.pop("resolution")))
     if "concurrency" in stated:
@@ -198,6 +199,19 @@ def _parted(stated: dict[str, Any]) -> None:
     stated["options"] = {**cache, **_options(stated.get("options", {}))}
     if runtime:
         stated["runtime"] = runtime
+
+
+def _by_adapters(workload: str | Job, stated: dict[str, Any]) -> None:
+    """Take from the runtime or an option that a training is one of adapters, as a table's row does."""
+    from whichgpu.workloads import adapters
+    from whichgpu.workloads.workload import resolve
+
+    if stated["phase"] not in (*adapters.GENERAL, *adapters.PHASES):
+        return
+    known = workload if isinstance(workload, str) else workload.workload
+    if adapters.PHASES[0] in resolve(known).phases:
+        runtime = stated.get("runtime", "" if isinstance(workload, str) else workload.runtime)
+        stated["phase"], stated["options"] = adapters.told(stated["phase"], runtime, stated["options"])
 
 
 def _full(job: Job) -> Job:

@@ -13,9 +13,10 @@ import numpy as np
 
 from whichgpu.cost import habits, sequence, unread
 from whichgpu.cost.attention import attending, off
+from whichgpu.cost.behind import behind_networks
 from whichgpu.cost.pipeline import in_turn
 from whichgpu.cost.requests import limited
-from whichgpu.cost.runtime import behind_networks, kept, runtime
+from whichgpu.cost.runtime import kept, runtime
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.units import parse
 from whichgpu.values import NamedTuple, regex
