@@ -122,6 +122,7 @@ def job(workload: str | Job, **columns: Any) -> Job:
     stated = {name: _text(name, value) if name in ("phase", "precision", "runtime") else value
               for name, value in columns.items() if value is not None}  # fmt: skip
     workload = workload if isinstance(workload, jobs.Job) else _text("workload", workload)
+    _one_by_one(workload, stated)
     workload = _as_read(workload, stated)
     _parted(stated)
     own, told = workload.options if isinstance(workload, jobs.Job) else {}, stated.get("phase", "")
@@ -164,6 +165,14 @@ def job(workload: str | Job, **columns: Any) -> Job:
 
         return in_loop(whole)
     return _full(whole) if "concurrency" in stated else whole
+
+
+def _one_by_one(workload: str | Job, stated: dict[str, Any]) -> None:
+    """Take the batch of a scenario behind a name, where none is stated: `resnet50 SingleStream`."""
+    from whichgpu.workloads.names import at_once
+
+    if isinstance(workload, str) and not {"batch", "concurrency"} & set(stated):
+        stated |= at_once(workload)
 
 
 def _as_read(workload: str | Job, stated: Mapping[str, Any]) -> str | Job:
