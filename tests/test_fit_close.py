@@ -10,6 +10,7 @@ import pytest
 
 import whichgpu as package
 from tests.fitting import GIB, GPUS, ask, held, one
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.readings import BARELY, CAPPED, CROWDED, TIGHT, Readings, doubt
 from whichgpu.cost.runtime import runtimes
 from whichgpu.cost.wired import WIRED, share
@@ -180,6 +181,16 @@ def test_a_gpu_that_shares_its_memory_may_hold_a_part_of_it(workload, gpu, preci
     answer = held(workload, gpu, phase="generate", precision=precision, runtime="llama.cpp")
     assert answer.fits
     assert (WIRED in answer.notes) is doubted
+
+
+def test_what_is_said_of_shares_is_what_the_data_have():
+    shares = {round(share(GPUS[name]), 2) for name in ("apple-m2-8c", "apple-m1-max-32c", "ryzen-ai-max-395")}
+    assert shares == {0.67, 0.75, 0.5}
+    assert all(word in WIRED for word in ("two thirds", "three quarters", "half"))
+    assert f"{section('capacity')['cache_error']:.0%}".replace("%", " %") in BARELY
+    taken = {name: runtimes()[name].holds["at_most"] for name in ("tensorflow", "xla")}
+    assert taken == {"tensorflow": 0.95, "xla": 0.75}
+    assert all(words in CAPPED for words in ("TensorFlow leaves 5 %", "JAX takes 75 %"))
 
 
 def test_memory_of_its_own_is_all_a_gpu_s():

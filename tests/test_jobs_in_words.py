@@ -399,6 +399,8 @@ def test_a_command_reads_the_method_of_a_fine_tuning_as_a_table_does(columns, ph
     """`Megatron LoRA` trained all weights at the command, and adapters in a table."""
     job = api.job("llama-2-7b", **columns)
     assert (job.phase, job.options) == (phase, options)
+    # What the name of the model says goes before what its software does.
+    assert api.job("Llama-2-7B LoRA", phase="finetune", runtime="Unsloth QLoRA").phase == "finetune_lora"
     row = {"workload": "llama-2-7b", "gpu": "a100-80gb-sxm", "batch": "2", "seq_len": "2048", "n_gpus": "4"}
     said = ";".join(f"{key}={text}" for key, text in columns.get("options", {}).items())
     if job.trains:

@@ -217,8 +217,11 @@ def _by_adapters(workload: str | Job, stated: dict[str, Any]) -> None:
 
     if stated["phase"] not in (*adapters.GENERAL, *adapters.PHASES):
         return
-    known = workload if isinstance(workload, str) else workload.workload
-    if adapters.PHASES[0] in resolve(known).phases:
+    known = resolve(workload if isinstance(workload, str) else workload.workload)
+    named = known.defaults.get("phase", "")
+    if named in adapters.PHASES and stated["phase"] in adapters.GENERAL:
+        stated["phase"] = named
+    if adapters.PHASES[0] in known.phases:
         runtime = stated.get("runtime", "" if isinstance(workload, str) else workload.runtime)
         stated["phase"], stated["options"] = adapters.told(stated["phase"], runtime, stated["options"])
 
