@@ -708,3 +708,20 @@ def test_a_batch_that_no_whole_number_of_micro_batches_makes_is_counted():
     )
     assert not uneven.error
     assert uneven.value == pytest.approx(even.value, rel=0.1)
+
+
+@pytest.mark.parametrize("text", ["MLPerf Training v4.1", "CUDA 12.4, driver 550.54"])
+def test_a_word_that_says_tensorrt_of_an_inference_says_nothing_of_a_training(text):
+    """ResNet-50 was trained by TensorRT, three times as fast as by what trains."""
+    row = {"workload": "resnet50", "gpu": "h200-141gb-sxm", "phase": "train", "runtime": text}
+    told, usual = predict_rows([row, {**row, "runtime": ""}], GPUS)
+    assert told.value == pytest.approx(usual.value)
+    found = api.predict("resnet50", gpu="h200-141gb-sxm", phase="train", runtime=text)
+    (said,) = (one for one in found.warnings if one.startswith("runtime "))
+    assert said.startswith(f"runtime '{text}' is not known; ")
+
+
+@pytest.mark.parametrize(("engine", "told"), [("TensorRT", True), ("vLLM", True), ("PyTorch 2.4", False)])
+def test_what_has_no_backward_pass_is_said_to_train_nothing(engine, told):
+    found = api.predict("resnet50", gpu="h100-80gb-sxm", phase="train", runtime=engine)
+    assert any("trains nothing" in one for one in found.warnings) is told

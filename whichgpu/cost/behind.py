@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from whichgpu.cost.runtime import kept, runtime
+from whichgpu.cost.runtime import kept, runtime, suggested
 
 if TYPE_CHECKING:
     from whichgpu.cost.runtime import Runtime
@@ -36,7 +36,7 @@ def behind_networks(stack: Runtime, pictures: bool, unit: str) -> Runtime:
 def in_its_stead(text: str, assumed: Runtime) -> str:
     """What is said of the runtime that was assumed for what free text names, or does not."""
     named = runtime(text, assumed.id)
-    if named.exact and named.id != assumed.id:
+    if named.exact and named.id != assumed.id and not suggested(text):
         bare = text.removeprefix(f"{named.id} ")
         return (
             f"runtime '{bare}' is known for other kinds of models; {assumed.title} was assumed for this one"

@@ -114,6 +114,8 @@ class Runtime:
     freezes: Mapping[str, str] = field(default_factory=dict)
     #: Families whose models it loads in FP32 to train them, whatever 16 bits are asked for.
     loads_wide: tuple[str, ...] = ()
+    #: Whether it has no backward pass, so that another trains what is trained.
+    infers: bool = False
     trains: Mapping[str, str] = field(default_factory=dict)
     domain: str = ""
     #: A norm still reduces once.
