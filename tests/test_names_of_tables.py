@@ -226,6 +226,7 @@ def test_a_single_stream_in_a_name_is_one_sample_at_a_time() -> None:
     # So it is at the command.
     assert api.job("resnet50 SingleStream").batch == 1.0
     assert api.job("mlperf-inference retinanet MultiStream").batch == 8.0
+    assert resolve("resnet50 multi-stream").id == resolve("ResNet-50 Single Stream").id == "resnet50"
     assert api.job("resnet50 SingleStream", batch=4).batch == 4.0
     assert api.job("resnet50").batch is None
 
