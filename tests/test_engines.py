@@ -429,6 +429,12 @@ def test_published_tables_of_sglang_look_for_requests_as_their_scripts_do():
     assert times(job, "b200-180gb-sxm") == times(stated, "b200-180gb-sxm")
     told = how_to_measure(job, "sglang", "b200-180gb-sxm")[0]
     assert "--scheduler-recv-interval 30" in told
+    # The answer says so as well, and nothing of it where the job states it.
+    gpu = [GPUS["b200-180gb-sxm"]]
+    taken = [[said for said in estimate(one, gpu).at(0, 0).warnings if "recipes have it" in said]
+             for one in (job, stated)]  # fmt: skip
+    assert [one.partition(" ")[0] for one in taken[0]] == ["scheduler_recv_interval=30"]
+    assert not taken[1]
 
 
 def test_engines_that_were_built_answer_without_a_server():

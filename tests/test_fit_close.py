@@ -10,6 +10,7 @@ import pytest
 
 import whichgpu as package
 from tests.fitting import GIB, GPUS, ask, held, one
+from whichgpu.cost.coefficients import section
 from whichgpu.cost.readings import BARELY, CAPPED, CROWDED, TIGHT, Readings, doubt
 from whichgpu.cost.runtime import runtimes
 from whichgpu.cost.wired import WIRED, share
@@ -182,6 +183,16 @@ def test_a_gpu_that_shares_its_memory_may_hold_a_part_of_it(workload, gpu, preci
     assert (WIRED in answer.notes) is doubted
 
 
+def test_what_is_said_of_shares_is_what_the_data_have():
+    shares = {round(share(GPUS[name]), 2) for name in ("apple-m2-8c", "apple-m1-max-32c", "ryzen-ai-max-395")}
+    assert shares == {0.67, 0.75, 0.5}
+    assert all(word in WIRED for word in ("two thirds", "three quarters", "half"))
+    assert f"{section('capacity')['cache_error']:.0%}".replace("%", " %") in BARELY
+    taken = {name: runtimes()[name].holds["at_most"] for name in ("tensorflow", "xla")}
+    assert taken == {"tensorflow": 0.95, "xla": 0.75}
+    assert all(words in CAPPED for words in ("TensorFlow leaves 5 %", "JAX takes 75 %"))
+
+
 def test_memory_of_its_own_is_all_a_gpu_s():
     shares = {name: share(GPUS[name]) for name in ("rtx-4090", "mi300x", "jetson-agx-orin-64gb")}
     assert set(shares.values()) == {1.0}
@@ -194,6 +205,8 @@ def test_what_a_framework_takes_of_a_card_bounds_what_fits():
     assert CAPPED in held("llama-1-30b", "a100-80gb-sxm", **job).notes
     assert CAPPED not in held("llama-2-13b", "a100-40gb-sxm", **job).notes
     assert CAPPED not in held("llama-1-30b", "tpu-v5p", **job).notes
+    job["runtime"] = "jax XLA_PYTHON_CLIENT_MEM_FRACTION=.95"
+    assert CAPPED not in held("llama-1-30b", "a100-80gb-sxm", **job).notes
 
 
 def test_blocks_that_nearly_fill_the_card_are_doubted():

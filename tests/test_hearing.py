@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from memory_jobs import GPUS, parts
 
+from whichgpu.cost.estimate import estimate
 from whichgpu.cost.infeasible import single
 from whichgpu.cost.layout import lay_out
 from whichgpu.workloads.job import Job
@@ -92,3 +93,16 @@ def test_int8_of_ctranslate2_runs_on_volta():
     """Its README ran large-v2 in INT8 on a V100S, whose cores have dot products and no units for INT8."""
     job = Job("whisper-large-v2", runtime="faster-whisper", precision="int8")
     assert single(job, GPUS["v100-32gb-pcie"]).fits
+
+
+@pytest.mark.parametrize(
+    ("workload", "runtime", "said"),
+    [("canary-1b", "NeMo 1.23", "known for other kinds of models"), ("canary-1b", "abacus", "is not known"),
+     ("resnet50", "diffusers", "known for other kinds of models")],
+)  # fmt: skip
+def test_software_that_is_known_for_other_models_is_not_called_unknown(workload, runtime, said):
+    gpu = [GPUS["a100-80gb-sxm"]]
+    (told,) = (one for one in estimate(Job(workload, runtime=runtime), gpu).at(0, 0).warnings
+               if one.startswith("runtime "))  # fmt: skip
+    assert told.startswith(f"runtime '{runtime}' ")
+    assert said in told

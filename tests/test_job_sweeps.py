@@ -18,6 +18,7 @@ from whichgpu.cost.jobs import METRICS, predict_rows, read_job
 from whichgpu.cost.layout import devices_of, lay_out
 from whichgpu.cost.paired import Paired, unread
 from whichgpu.cost.placing import held, running
+from whichgpu.cost.readings import CROWDED
 from whichgpu.cost.runtime import Runtime
 from whichgpu.cost.settling import settle
 from whichgpu.errors import UsageError
@@ -355,3 +356,25 @@ def test_a_physical_job_is_computed_once(monkeypatch):
     assert len(asked) == 1
     assert asked[0][0].size == 1
     assert {answer.unit for answer in answers} == {"images/s", "s", "W"}
+
+
+@pytest.mark.parametrize("engine", ["llama.cpp", "ollama"])
+def test_an_engine_started_with_as_many_places_as_are_asked_for_has_each_job_its_own(engine):
+    """Requests in flight of another job of the sweep open no places in this one."""
+    job = {"workload": "llama-3.1-8b", "gpu": "h100-80gb-sxm", "phase": "serve", "runtime": engine,
+           "input_tokens": "128", "output_tokens": "128", "metric": "ttft"}  # fmt: skip
+    rows = [{**job, "concurrency": many} for many in ("4", "1000", "2000")]
+    for row, answer in zip(rows, predict_rows(rows, GPUS), strict=True):
+        assert answer.value == pytest.approx(next(iter(predict_rows([row], GPUS))).value, rel=1e-9)
+
+
+def test_a_job_of_a_sweep_is_doubted_as_by_itself():
+    """FSDP on two GPUs is close to the card, whatever runs on one GPU beside it in the sweep."""
+    job = Job("llama-2-7b", phase="finetune_full", runtime="FSDP", batch=1.0, seq_len=2048.0, n_gpus=2.0,
+              options={"grad_accum": "1"})  # fmt: skip
+    gpu = [GPUS["a100-80gb-sxm"]]
+    alone_, among = (
+        {said for said in estimate(job.changed(n_gpus=many), gpu).at(0, 0).warnings if said == CROWDED}
+        for many in (2.0, np.array([2.0, 1.0]))
+    )
+    assert alone_ == among == {CROWDED}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from job_rows import GPUS
 
+from whichgpu import api
 from whichgpu.cost.jobs import predict_rows
 from whichgpu.errors import WhichGpuError
 from whichgpu.hardware.bins import resolve_whole
@@ -222,6 +223,12 @@ def test_a_single_stream_in_a_name_is_one_sample_at_a_time() -> None:
          {**row, "workload": "mlperf-inference retinanet", "batch": "1"}], GPUS,
     )  # fmt: skip
     assert named.value == plain.value
+    # So it is at the command.
+    assert api.job("resnet50 SingleStream").batch == 1.0
+    assert api.job("mlperf-inference retinanet MultiStream").batch == 8.0
+    assert resolve("resnet50 multi-stream").id == resolve("ResNet-50 Single Stream").id == "resnet50"
+    assert api.job("resnet50 SingleStream", batch=4).batch == 4.0
+    assert api.job("resnet50").batch is None
 
 
 def test_what_enlarges_pictures_learns_from_pieces() -> None:

@@ -122,6 +122,7 @@ def job(workload: str | Job, **columns: Any) -> Job:
     stated = {name: _text(name, value) if name in ("phase", "precision", "runtime") else value
               for name, value in columns.items() if value is not None}  # fmt: skip
     workload = workload if isinstance(workload, jobs.Job) else _text("workload", workload)
+    _one_by_one(workload, stated)
     workload = _as_read(workload, stated)
     _parted(stated)
     own, told = workload.options if isinstance(workload, jobs.Job) else {}, stated.get("phase", "")
@@ -131,6 +132,7 @@ def job(workload: str | Job, **columns: Any) -> Job:
         options = {**phases.options_of(text), **stated["options"]}
         said = "" if phases.unsaid(text) else phases.phase(text)
         stated = {**phases.lengths_of(text), **stated, "phase": said, "options": options}
+        _by_adapters(workload, stated)
     if "resolution" in stated:
         stated["height"], stated["width"] = jobs.resolution(str(stated.pop("resolution")))
     if "concurrency" in stated:
@@ -163,6 +165,14 @@ def job(workload: str | Job, **columns: Any) -> Job:
 
         return in_loop(whole)
     return _full(whole) if "concurrency" in stated else whole
+
+
+def _one_by_one(workload: str | Job, stated: dict[str, Any]) -> None:
+    """Take the batch of a scenario behind a name, where none is stated: `resnet50 SingleStream`."""
+    from whichgpu.workloads.names import at_once
+
+    if isinstance(workload, str) and not {"batch", "concurrency"} & set(stated):
+        stated |= at_once(workload)
 
 
 def _as_read(workload: str | Job, stated: Mapping[str, Any]) -> str | Job:
@@ -198,6 +208,22 @@ def _parted(stated: dict[str, Any]) -> None:
     stated["options"] = {**cache, **_options(stated.get("options", {}))}
     if runtime:
         stated["runtime"] = runtime
+
+
+def _by_adapters(workload: str | Job, stated: dict[str, Any]) -> None:
+    """Take from the runtime or an option that a training is one of adapters, as a table's row does."""
+    from whichgpu.workloads import adapters
+    from whichgpu.workloads.workload import resolve
+
+    if stated["phase"] not in (*adapters.GENERAL, *adapters.PHASES):
+        return
+    known = resolve(workload if isinstance(workload, str) else workload.workload)
+    named = known.defaults.get("phase", "")
+    if named in adapters.PHASES and stated["phase"] in adapters.GENERAL:
+        stated["phase"] = named
+    if adapters.PHASES[0] in known.phases:
+        runtime = stated.get("runtime", "" if isinstance(workload, str) else workload.runtime)
+        stated["phase"], stated["options"] = adapters.told(stated["phase"], runtime, stated["options"])
 
 
 def _full(job: Job) -> Job:

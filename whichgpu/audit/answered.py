@@ -178,7 +178,18 @@ def _whole(question: str, one: Asked, named: Sequence[Mention], last: tuple[str,
     rest = question[here[0].end - one.start :]
     if rest.strip(" ?"):
         return question, rest
+    if not _ALONE_ASKED.fullmatch(question[: here[0].start - one.start]):
+        # "Can I run it on the 4090?" leaves nothing out.
+        return question, ""
     return (f"{question[:-1]}{last[1]}", last[1]) if last[1] else (question, "")
+
+
+#: Before the device that a question ends with, where it asks nothing itself: "And does the 4080?".
+_ALONE_ASKED = re.compile(
+    r"\s*(?:and|or|but|what about|how about)?,?\s*(?:can|could|will|does|do|has|have|is|are)?\s*"
+    r"(?:the|an?|nvidia[\u2019']s|nvidia|amd)?\s*",
+    re.IGNORECASE,
+)
 
 
 def at_answers(found: Iterable[Finding], told: Stated, original: str) -> Iterator[Finding]:

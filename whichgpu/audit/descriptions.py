@@ -66,6 +66,8 @@ KIN = (
     "predecessor|ancestor|forerunner|precursor|forebear|antecedent|successor|heir|replacement|follow-up|"
     "sibling|brother|sister|cousin|relative|twin|rival|competitor|counterpart|namesake|equal"
 )
+#: The same by the word for it: "what its successor does".
+OF_KIN = re.compile(rf"\b(?:its|the|their)\s(?:[\w-]+\s){{0,2}}?(?:{KIN})\b", re.IGNORECASE)
 #: Heads that always are of another device than the one that is spoken of.
 _TELLING = frozenset({"sibling", "brother", "sister", "cousin", "rival", "competitor", "counterpart"})
 _ONE = (

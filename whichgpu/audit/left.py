@@ -29,13 +29,16 @@ def left_by(
     either = several and _CONTRASTS.match(text, back.start)
     if either or _is_open(index, text, back, own, context):
         return ()
-    if several and _MOVED.fullmatch(text, own[0].end, own[1].start):
-        # "From the H100 to the H200" goes on about the latter.
+    next_one = several and _BY_THE_NEXT.search(text, own[0].end, own[1].start) is not None
+    told_of = next_one and text[own[1].end : own[1].end + 1] == ","
+    if several and (told_of or _MOVED.fullmatch(text, own[0].end, own[1].start)):
+        # "From the H100 to the H200" goes on about the latter, and so does "The MI100, followed in 2021 by
+        # the MI250X, two dies on a package".
         return own[1:2]
     if several and _THAT_ONE.search(text, own[-1].end, back.end):
         # "And, when an A6000 turned up, that one as well".
         return own[-1:]
-    return () if several and (_joined(text, own) or _in_turn(text, own)) else own[:1]
+    return () if next_one or (several and (_joined(text, own) or _in_turn(text, own))) else own[:1]
 
 
 #: Between two of which the same is told in turn, and behind the second: "the T4 has 16 GB, the A10G 24 GB".
@@ -103,6 +106,7 @@ def is_one_told(text: str, at: int, here: Sequence[Mention]) -> bool:
 
 #: A number of a card, as a name by itself.
 _UNKNOWN = re.compile(
+    r"\bGrace[ -](?:Hopper|Blackwell)\b|\b(?:TPUs?|Trainium\d?|Inferentia\d?|Cerebras|Groq|Ascend)\b|"
     r"\b(?:[Tt]he|[Aa]n?|RTX|GTX|RX)\s+(?:[1-5]0[5-9]0|[67][1-9][05]0)(?:\s?(?:Ti|XT|Super|"
     r"M))?\b(?![.,]?\d)"
 )
@@ -128,6 +132,12 @@ _REASON = re.compile(
 )
 #: What sets the subject of one clause against that of the next.
 _CONTRASTS = re.compile(r"\s*(?:While|Whereas|Where|Although|Though)\b")
+#: Between two, that the second came behind the first.
+_BY_THE_NEXT = re.compile(
+    r"\b(?:followed|succeeded|replaced|superseded|joined|accompanied|inherited|overtaken|topped|outdone)\b"
+    r"[^.;]{0,40}?\bby\s+(?:the\s+|an?\s+|its\s+|nvidia[\u2019']s\s+|nvidia\s+|amd\s+|\w+\s+)*$",
+    re.IGNORECASE,
+)
 _THAT_ONE = re.compile(r"\bthat one,?\s+(?:as well|too|also)\s*[.!]*\s*$", re.IGNORECASE)
 _MOVED = re.compile(r"\s+to\s+(?:the\s+|an?\s+|nvidia\s+|amd\s+|its\s+)*", re.IGNORECASE)
 _OF_IT = re.compile(

@@ -37,6 +37,7 @@ def is_none(
         return (
             _remains_too(text, quantity, values, sentence)
             or _is_of_a_rack(quantity, mention, context)
+            or _OF_A_PROFILE.search(text, mention.end, quantity.start) is not None
             or _is_of_instance(text, sentence, quantity, mention)
             or (
                 mention.end <= quantity.start
@@ -51,15 +52,40 @@ def is_nobodys(text: str, sentence: Sentence, quantity: Quantity, attribute: Att
     share = quantity.dimension == "number" and (
         _FRACTION.match(text, quantity.end) or _SO_MANY_OF.match(text, quantity.end)
     )
-    reached = attribute.dimension in _RATED_BY and _OF_ITS_PEAK.search(sentence.text)
+    reached = attribute.dimension in _RATED_BY and (
+        _OF_ITS_PEAK.search(sentence.text) or _OF_SO_MUCH.match(text, quantity.end)
+    )
     slices = _A_SLICE.match(sentence.text) and _SLICED.search(text, 0, sentence.start)
     divides = _is_divisor(text[quantity.start : quantity.end], text[quantity.end : sentence.end])
+    chosen = attribute.key == "power" and _CHOSEN.search(text, sentence.start, quantity.start)
+    within_it = attribute.key in ("nvlink", "bandwidth") and _OF_DIES.search(
+        text, sentence.start, quantity.start
+    )
     by_host = attribute.key in ("nvlink", "bandwidth") and _BY_PCIE.match(text, quantity.end)
-    return bool(_A_PLUG.match(text, quantity.end) or share or reached or slices or divides or by_host)
+    bought = attribute.key == "sms" and _UNITS.match(text, quantity.end) and _PAID.search(sentence.text)
+    own = bought or share or reached or slices or divides or by_host or chosen or within_it
+    return bool(_A_PLUG.match(text, quantity.end) or own)
 
 
 #: Before a power, that it is what a run drew: "takes 0.265 J on the A100 (at 393.7 W)".
 _OF_A_RUN = re.compile(r"\d\s?m?(?:J|joules?)\b[^.;]{0,48}\((?:at|drawing|with)\s+$")
+#: Units that a service sells: "for $9.99 you get 100 compute units".
+_UNITS = re.compile(r"\s+(?:compute\s+)?units\b", re.IGNORECASE)
+_PAID = re.compile(
+    r"[$\u20ac]|\b(?:pay|buy|credits?|quota|month|subscription|Colab|an hour|per hour)\b", re.IGNORECASE
+)
+#: Before a rate, that it is between the parts of one device: "two dies that are coupled with 10 TB/s".
+_OF_DIES = re.compile(
+    r"\b(?:dies|dice|chiplets|halves|tiles|[gx]cds)\b[^.;]*\b(?:coupled|linked|joined|connected|tied|talk\w*|"
+    r"speak\w*|exchang\w*|communicat\w*|bound|wired|stitched|glued|interconnect\w*)\b[^.;]*$",
+    re.IGNORECASE,
+)
+#: Before a power, the one worked out that it is the next size above: "= 665 W, so 750 W".
+_CHOSEN = re.compile(
+    r"=\s*(?:about\s)?\d[\d.,]*\s?k?W\b[^.;\d]{0,40}\b(?:so|hence|thus|therefore|means?|take|buy|choose|"
+    r"rounded)\b[^.;\d]{0,24}$",
+    re.IGNORECASE,
+)
 #: Behind a rate, that it is of the way to the host: "64 GB/s over PCIe and 600 GB/s over NVLink".
 _BY_PCIE = re.compile(
     r"\s+(?:over|via|through|by|across|on)\s+(?:the\s+|its\s+)?PCI(?:e|[ -]Express)\b", re.IGNORECASE
@@ -84,6 +110,12 @@ _RATED_AT = re.compile(r"\b(?:TDP|TGP|TBP)\b[^\d.;,]{0,10}$")
 _ONE = 1.0
 #: What makes the rates and bandwidths of a sentence ones that were reached: "or 70 % of its peak".
 _RATED_BY = ("flop rate", "op rate", "bandwidth")
+#: Behind a rate, the peak that it was reached of: "862 GB/s of 936 (92 %)", "17.9 TFLOPS (peak 19.5)".
+_OF_SO_MUCH = re.compile(
+    r"(?:\s+out)?\s+of\s+(?:its\s|the\s|a possible\s)?\d[\d.,]*(?!\d|\s?(?:cores|SMs|bits?)\b)|"
+    r"[^.;,()]{0,40}\((?:of\s|out of\s)?(?:the\s|its\s)?(?:peak|maximum|theoretical|paper|limit)",
+    re.IGNORECASE,
+)
 _OF_ITS_PEAK = re.compile(
     r"\d\s?(?:%|percent|per cent) of (?:(?:its|their|the|that|this|what)\s)?(?:\w+\s)?"
     r"(?:peak|maximum|paper|theor\w+|data ?sheet|rated|nominal)\b",
@@ -163,6 +195,8 @@ _USABLE = re.compile(
     r"\s+(?:(?:of (?:it|them|this|that|these|memory|vram)|is|are|remain|"
     r"stay)\s+)*(?:usable|available|free|left|used|in use|taken|filled|full)\b"
 )
+#: Before a size, the part by its profile whose it is: "on an H200 the smallest, 1g.18gb, has 18 GB".
+_OF_A_PROFILE = re.compile(r"\b\dg\.\d+\s?gb\b[^.;\d]{0,40}$", re.IGNORECASE)
 #: Behind watts, that they are the card's own, whatever supply they ask for.
 _RATED = re.compile(r"\s+(?:board |power |thermal )*(?:rating|TDP|TGP|TBP|limit)\b", re.IGNORECASE)
 _A_PLUG = re.compile(r"[- ]?pins?\b", re.IGNORECASE)

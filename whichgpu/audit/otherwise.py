@@ -60,8 +60,9 @@ def is_of_another_named(found: Finding, where: tuple[int, Passage, int], context
     here = within(every, place.start, end)
     if any(not _ANY_CARD.fullmatch(each.text) for each in here):
         return False
-    before = [one for one in sentences(passage.text) if one.end <= place.start][-1:]
-    several = {each.named for one in before for each in within(every, one.start, one.end)}
+    before = [within(every, one.start, one.end) for one in sentences(passage.text) if one.end <= place.start]
+    # The last sentence with a name, however many without one go on about it.
+    several = {each.named for each in next((found for found in reversed(before) if found), ())}
     # "Mac Studio or two 4090s?": of whichever the text goes on to speak of.
     asked = not here and any(
         line.rstrip().endswith("?") for line in (*passage.section[-1:], context.document.title)

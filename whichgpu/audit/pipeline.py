@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import answered, clauses, grouped, lists, of_kinds
 from whichgpu.audit.clauses.agreement import agreed
+from whichgpu.audit.closure import closed
 from whichgpu.audit.comparisons.sides import unless_given
 from whichgpu.audit.described import described
 from whichgpu.audit.direct_speech import without_quoted
@@ -167,7 +168,14 @@ def _found(
     sure = without_resting(without_traced(settled(without_reported(sure, context), context), context))
     sure = lowered(raised(sure, accused, context), context)
     for name, read in (
-        () if only else (("clauses", clauses.read), ("statements", reading.read), ("excluded", excluded))
+        ()
+        if only
+        else (
+            ("clauses", clauses.read),
+            ("statements", reading.read),
+            ("excluded", excluded),
+            ("closure", closed),
+        )
     ):
         # What is found so far stands whatever a further reading comes to.
         sure = _guarded(name, partial(read, sure, context), ask.failed) or sure

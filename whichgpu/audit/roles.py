@@ -98,7 +98,7 @@ _AGAINST = re.compile(
     r" away)? from|"
     r"(?:sold|selling|trad(?:ed|ing)(?: in)?|swapp(?:ed|ing)(?: out)?|ditch(?:ed|ing)|got rid of|"
     r"retir(?:ed|ing)))"
-    r"|(?:^\s*|[.,;(\u2013\u2014:]\s*)like|\bnowhere near|"
+    r"|(?:^\s*|[.,;(\u2013\u2014:]\s*|\d\s?(?:[GT]B(?:/s)?|W|nm|bits?)\s+)like|\bnowhere near|"
     r"\b(?:slots?|space|place|room) of(?: two| three| four| one)?"
     r"|\b(?:twice|double[sd]?|half|triple[sd]?|quadruple|times|same|\d(?:\.\d+)?\s?[x\u00d7]|\d\s?%|"
     r"percent)(?!\w)"
@@ -194,6 +194,10 @@ _RESUMES = re.compile(
     r"\s+[\u2013\u2014-]\s+(?:offer|featur|deliver|provid|pack|combin|bring|boast|carry|giv)ing\b",
     re.IGNORECASE,
 )
+#: "The PRO has 24,064 cores, the 5090 21,760, and it has 96 GB": of what the sentence began with.
+_ELIDES = re.compile(
+    r"(?:[\u2019']s)?\s+[$\u20ac]?\d[\d.,]*(?:\s?[A-Za-z/]+)?,?\s+(?:and|but)\s+(?:it|its)\b", re.IGNORECASE
+)
 
 
 #: What takes up again, past a device that it was set against, the possessive that a sentence began with.
@@ -231,6 +235,8 @@ class Spoken(NamedTuple):
         if len(before) > 1 and _RESUMES.match(self.text, before[-1].end, at):
             # "The L40S lies between the H100 and the A10G - offering 48 GB" goes on with its subject.
             before = before[:1]
+        if before and _ELIDES.match(self.text, before[-1].end, at):
+            return before[0] if len(before) > 1 else None
         if before and before[-1] in self.against and not self._tied(before[-1], at):
             before = [each for each in before if each not in self.against]
         if before:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.agreement import place_of
+from whichgpu.audit.excuses import excused
 from whichgpu.audit.fields import days_of, same_chip
 from whichgpu.audit.findings import withheld
+from whichgpu.audit.own_tables.lines import OF_A_TABLE
 from whichgpu.audit.sentences import sentences, within
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.clauses.agreement import At
     from whichgpu.audit.findings import Context, Finding
 
+_WORDS = "its words say that it is of something else"
 _RATED = re.compile(r"\b(?:rated|specified|certified|listed)\s+at\s+(?:about\s+|around\s+|up to\s+)?$", re.I)
 _SHOWN_FIRST = re.compile(r"\b(?:announc\w+|unveil\w+|present\w+|reveal\w+|introduc\w+|show\w*)\b", re.I)
 #: How long before its release a device is shown, in days.
@@ -58,6 +61,13 @@ def _why(found: Finding, context: Context) -> str:
     where = place_of(found, context)
     if where is None:
         return ""
+    # A form of words says itself what its result is of, and a table what is told of it.
+    if (
+        found.kind != "arithmetic"
+        and found.attribute != OF_A_TABLE
+        and excused(found, where.passage.text, where.at)
+    ):
+        return _WORDS
     return next((why for why, test in _TESTS if test(found, where, context)), "")
 
 
@@ -66,7 +76,7 @@ def _is_anothers(found: Finding, where: At, context: Context) -> bool:
     if found.kind not in ("specification", "identity"):
         return False
     named = context.mentions.get(where.number, ())
-    if within(named, where.sentence.start, where.sentence.end):
+    if within(named, where.sentence.start, where.at):
         return False
     text, start = where.passage.text, where.sentence.start
     before = next((each for each in sentences(text) if each.start < start <= each.end), None)
@@ -101,6 +111,20 @@ _BRAND = re.compile(
     r"data[- ]?cent(?:er|re)|server)\s(?:card|gpu|part|one|version))\b",
     re.IGNORECASE,
 )
+
+
+def _is_in_laptops(found: Finding, where: At, context: Context) -> bool:
+    """Whether a sentence goes on about the laptop's GPU of a name: "In laptops it has 16 GB. Its peak is"."""
+    if found.kind != "specification" or f"{found.subject}-laptop" not in context.catalogue:
+        return False
+    text, start = where.passage.text, where.sentence.start
+    before = next((each for each in sentences(text) if each.start < start <= each.end + 1), None)
+    goes_on = _ITS.match(text, start) is not None
+    return goes_on and before is not None and _IN_LAPTOPS.search(text, before.start, start) is not None
+
+
+_ITS = re.compile(r"\W*(?:It|Its|There it|There its|That one)\b")
+_IN_LAPTOPS = re.compile(r"\b(?:in|for|on)\s(?:[a-z]+\s)?(?:laptops?|notebooks?)\b", re.IGNORECASE)
 
 
 def _is_announced(found: Finding, where: At, context: Context) -> bool:
@@ -206,6 +230,7 @@ _TESTS: tuple[tuple[str, Callable[[Finding, At, Context], bool]], ...] = (
     ("it is right of another that its clause describes", _is_of_described),
     ("it is told of the announcement, which comes before the release", _is_announced),
     ("it is what something is rated at, and follows from nothing", _is_rated),
+    ("it goes on about the laptop's GPU of that name", _is_in_laptops),
     ("it is told of models, and not of the device", _is_of_models),
     ("it is told of the other one", _is_of_that_one),
     ("it is an efficiency, or follows from what stands behind it", _is_of_ends),

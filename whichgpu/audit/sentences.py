@@ -178,7 +178,9 @@ def _topic(index: int, passage: Passage, context: Context) -> tuple[Sequence[Men
             break
         heads = _heads(back, context)
         if heads is not None:
-            return heads, True
+            turned = nearest and not any({*each.ids} & {*one.ids} for each in heads for one in nearest)
+            # A paragraph in between that speaks of another device is nearer.
+            return (_single(nearest), False) if turned else (heads, True)
         if passages[back].kind == "paragraph" and found and _lists_it(back, index, context):
             return _single(owned(passages[back].text, found)), True
         if passages[back].kind == "paragraph" and found:

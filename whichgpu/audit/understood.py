@@ -139,11 +139,22 @@ def is_unstated(found: Finding, where: tuple[int, Passage, int], context: Contex
         own = _is_named(found, place, sides[0])
         return is_of_else(found, place, context) or _is_unstated_value(found, place, own=own)
     if found.kind in ("capability", "memory") and sides[0] <= context.catalogue.keys():
-        return not place.names(sides[0]) and _is_of_unnamed(place, context)
+        of_use = found.kind == "capability" and is_of_use(sentence, at)
+        return not place.names(sides[0]) and (of_use or _is_of_unnamed(place, context))
     if found.kind == "memory" or found.attribute == "told before" or found.kind == "arithmetic":
         return _is_of_other_part(place) if found.kind == "memory" else is_unfounded(found, place, context)
     pair = found.kind in ("ratio", "ordering") and len(sides) == len(("first", "second"))
     return pair and _is_unstated_pair(found, place, sides, context)
+
+
+#: What a sentence begins with that tells what is done, and not what does it: "For training in FP8, (2)".
+_FOR_USE = re.compile(r"\W*(?:For|When|While|If|In case)\s[^.;,:]*$")
+
+
+def is_of_use(sentence: Sentence, at: int) -> bool:
+    """Whether a place is in what a sentence begins with on a use, and a comma parts from the rest."""
+    before, behind = sentence.text[: at - sentence.start], sentence.text[at - sentence.start :]
+    return _FOR_USE.match(before) is not None and "," in behind
 
 
 def _is_named(found: Finding, place: Place, ids: frozenset[str]) -> bool:

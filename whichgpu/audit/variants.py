@@ -230,7 +230,14 @@ def _of_value(
     marked = noted(cell.passage, (quantity.start, quantity.end), original) | of_mark(cell.label, original)
     named = cell.said | qualifiers(said) | marked
     verdict = _of_all(cell, quantity, gpus, named, context)
-    if verdict.verdict == "contradicted" and attribute.key == "bf16" and _OR_FP16.search(cell.label):
+    if (
+        verdict.verdict == "contradicted"
+        and attribute.key == "bf16"
+        and (
+            # "125 TFLOPS (FP16)": the cell says itself that it is another.
+            _OR_FP16.search(cell.label) or _IN_FP16.match(text[quantity.end :].lstrip())
+        )
+    ):
         attribute = attributes()["fp16"]
         verdict = verdict_on(text, quantity, attribute, gpus, said=named, context=context)
     starred = _MARKED.match(text, quantity.end) is not None
@@ -278,6 +285,7 @@ _OF_SYSTEM = re.compile(
     re.IGNORECASE,
 )
 #: A header of either: "Dense BF16/FP16".
+_IN_FP16 = re.compile(r"\(?\s*(?:in\s+)?FP16\b", re.IGNORECASE)
 _OR_FP16 = re.compile(r"\bFP16\s?(?:/|or|,|&|and)\s?BF16\b|\bBF16\s?(?:/|or|,|&|and)\s?FP16\b", re.IGNORECASE)
 
 

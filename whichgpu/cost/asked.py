@@ -13,9 +13,10 @@ import numpy as np
 
 from whichgpu.cost import habits, sequence, unread
 from whichgpu.cost.attention import attending, off
+from whichgpu.cost.behind import behind_networks
 from whichgpu.cost.pipeline import in_turn
 from whichgpu.cost.requests import limited
-from whichgpu.cost.runtime import behind_networks, kept, runtime
+from whichgpu.cost.runtime import kept, runtime, suggested
 from whichgpu.errors import UsageError, WhichGpuError
 from whichgpu.units import parse
 from whichgpu.values import NamedTuple, regex
@@ -27,7 +28,7 @@ from whichgpu.workloads.precision import cache_format, precision
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from whichgpu.cost.runtime import Runtime
     from whichgpu.workloads.job import Job
@@ -82,7 +83,7 @@ def read(job: Job) -> Asked:
     stack = dated(named, job)
     job, said = _doing(job, workload, stack, _undated(job, stack))
     workload, job, said = _under(workload, job, stack, said)
-    said = (*said, *((_REFERENCE,) if job.trains and job.says("reference") else ()))
+    said = (*said, *_of_training(job, stack))
     if "checkpointing" not in job.options:
         said = (
             *said,
@@ -466,12 +467,23 @@ def _in_float8(job: Job) -> Job:
     return job.changed(precision="amp-fp8" if job.trains else "fp8")
 
 
+def _of_training(job: Job, stack: Runtime) -> Iterator[str]:
+    """What to say of a training of which the time leaves something out, or has what trains nothing."""
+    if job.trains and job.says("reference"):
+        yield _REFERENCE
+    if job.trains and stack.infers:
+        yield f"{stack.title} trains nothing: this is as if its kernels did; name what trains"
+
+
 def _named(job: Job, fallback: str) -> Runtime:
     """The runtime that a job names, with the options that make another of it."""
     text = job.runtime or fallback
     mode = job.options.get("compile", "")
     text = text if off(mode) else f"{text} torch.compile {mode}"
     stack = runtime(text, fallback)
+    if stack.infers and job.trains and suggested(job.runtime):
+        # A word such as CUDA says TensorRT of an inference, and nothing of what trains.
+        return replace(runtime(fallback, fallback), exact=False)
     graphs = job.options.get("cuda_graphs", "auto")
     if stack.domain and not job.trains and graphs.strip().lower() == "pieces":
         stack = runtime(f"{text} enable-piecewise-cuda-graph", fallback)

@@ -216,7 +216,7 @@ def _curve(swept: Job, gpu: Gpu, table: load.Table, against: str, met: Met | Non
     )
     taken, spent = others / begun, rate / table.replicas * each
     most = limits(laid.runtime, laid.job, laid.devices)
-    ceiling = float(np.ravel(most.sequences)[0]) * float(Mesh.of(laid.job).attention_dp)
+    ceiling = float(np.max(most.sequences)) * float(Mesh.of(laid.job).attention_dp)
     streamed = rate / table.replicas * output * float(np.ravel(most.front)[0])
     limit = "sequences" if places >= ceiling else "places"
     short = "tokens" if begun < places else limit

@@ -9,13 +9,16 @@ import numpy as np
 
 from whichgpu.cost import energy, hosts
 from whichgpu.cost.answers import Z90, Answers, Estimate, around, floats
+from whichgpu.cost.behind import in_its_stead
 from whichgpu.cost.bounds import TAKEN
+from whichgpu.cost.device import Devices
 from whichgpu.cost.offload import EXPERTS_ON_HOST, LAYERS_ON_GPU
 from whichgpu.cost.readings import Readings, doubt
 from whichgpu.cost.replica_memory import requests_each
 from whichgpu.cost.requests import OPTIONS as ASKED
 from whichgpu.cost.requests import idle, is_run
 from whichgpu.cost.scheduling import OPTIONS as SCHEDULED
+from whichgpu.cost.scheduling import unsaid
 from whichgpu.cost.starting import OPTIONS as STARTED
 from whichgpu.cost.starting import too_long, unread
 from whichgpu.cost.steady import engine
@@ -32,9 +35,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from whichgpu.cost.device import Devices
     from whichgpu.cost.runtime import Runtime
     from whichgpu.cost.time import Timing
+    from whichgpu.hardware.gpu import Gpu
     from whichgpu.workloads.workload import Workload
 
     Array = NDArray[np.float64]
@@ -188,8 +191,8 @@ class Estimates:
             sequences=float(self.sequences[g, j]),
             basis=self.bases[g],
             warnings=(
-                *self.warnings(g), *self._of_its_host(g, j), *self._overload(g, j), *self._crowded(g, one),
-                *self._behind_its_front(g, j),
+                *self.warnings(g), *self._of_its_host(g, j), *self._overload(g, j), *self._crowded(g, j, one),
+                *self._behind_its_front(g, j), *self._by_recipes(g, j, one.job),
             ),
             terms=self.timing.terms,
             readings=one.readings,
@@ -220,6 +223,20 @@ class Estimates:
         return (
             f"one process streams token by token, {number(float(self.throughput[g, j]))} tokens/s of the "
             f"{more} that the GPUs make; option stream_interval=20, as NVIDIA's recipes set it, lifts that",
+        )
+
+    def _gpu(self, g: int, j: int) -> Gpu:
+        """The GPU of one answer."""
+        return self.devices.gpus[int(self.devices.place(g, j))]
+
+    def _by_recipes(self, g: int, j: int, job: Job) -> tuple[str, ...]:
+        """What to say of options of an engine that are taken as published recipes set them on a GPU."""
+        if job.phase != "serve":
+            return ()
+        taken = unsaid(self.runtime, job, Devices.of([self._gpu(g, j)]))
+        return tuple(
+            f"{name}={value} was taken, as published recipes have it; option {name}=1 for the engine's own"
+            for name, value in taken.items()
         )
 
     def speed(self, g: int, j: int) -> tuple[Interval, Interval]:
@@ -265,10 +282,10 @@ class Estimates:
         spread = np.hypot(own, engine(self.runtime)["first_spread"])
         return around(self.first_token[g, j], np.exp(Z90 * spread))
 
-    def _crowded(self, g: int, one: Answers) -> tuple[str, ...]:
+    def _crowded(self, g: int, j: int, one: Answers) -> tuple[str, ...]:
         """Whether a job fits and may run out of memory all the same."""
-        gpu = self.devices.gpus[g]
-        said = doubt(self.job, self.runtime, one.readings, one.required, one.available, gpu=gpu)
+        gpu = self._gpu(g, j)
+        said = doubt(one.job, self.runtime, one.readings, one.required, one.available, gpu=gpu)
         return (said,) if said else ()
 
     def _overload(self, g: int, j: int) -> tuple[str, ...]:
@@ -322,7 +339,7 @@ class Estimates:
                        for one in (self.timing.launching, self.timing.launch))  # fmt: skip
         if waits < PACED or self.devices.launch:
             return []
-        gpu = self.devices.gpus[int(self.devices.place(g, j))]
+        gpu = self._gpu(g, j)
         stated, kind = show(float(each), "time", 2), hosts.kind_of(gpu, self.devices.host)
         other = "; host=server if it is one" if kind == "desktop" and not self.devices.host else ""
         return [
@@ -367,7 +384,7 @@ class Estimates:
 
             said += drafted(self.job.runtime)
         if not self.runtime.exact:
-            said.append(f"runtime '{self.job.runtime}' is not known; {self.runtime.title} was assumed")
+            said.append(in_its_stead(self.job.runtime, self.runtime))
         return tuple(said)
 
 

@@ -195,7 +195,9 @@ def _in_prose(name: str) -> Metric | None:
     """The metric of a speed or a time in plain words: `eval rate`, `step time`, `real-time factor`."""
     plain = " ".join(re.findall(r"[a-z]+", name.lower()))
     each = re.fullmatch(
-        r"(?:\w+ )*?(?:time|latency) (?:per|for an?|of an?) (\w+)|(step|iter|iteration) time", plain
+        r"(?:\w+ )*?(?:time|latency) (?:per|for an?|of an?) (?:(?:inference|forward) )?(\w+)"
+        r"|(step|iter|iteration) time",
+        plain,
     )
     if each and (each[1] or each[2]) not in ("batch", "request", "query"):
         return Metric(partial(_of_each, each[1] or each[2]), _TIME)

@@ -353,7 +353,7 @@ def asked(name: str) -> Metric | None:
 
     None for what is no unit, or counts what no metric is of.
     """
-    plain = _PROSE.sub(" ", name.replace("_", " ")).strip()
+    plain = " ".join(_PROSE.sub(" ", name.replace("_", " ")).split())
     try:
         found = read(f"1 {plain}")
     except UsageError:

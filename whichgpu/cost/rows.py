@@ -22,7 +22,7 @@ from whichgpu.software.stacks import named_release
 from whichgpu.values import NamedTuple
 from whichgpu.workloads import adapters, phases
 from whichgpu.workloads import job as jobs
-from whichgpu.workloads.names import published, squeezed, table
+from whichgpu.workloads.names import at_once, published, squeezed, table
 from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import is_read, known
 from whichgpu.workloads.workload import resolve as resolve_workload
@@ -182,16 +182,10 @@ def read_head(texts: tuple[str, ...]) -> Head:
     same = (stack if "compile" in kept else _numbered(dated(named, job)), loaded)
     work = (workload.id, job.phase or workload.phases[0], job.precision, words,
             tuple(sorted(kept.items())), len(kept) < len(job.options))  # fmt: skip
-    at_once = _AT_ONCE.get(squeezed(texts[1]) if scenario else _scenario(name), {})
-    numbers = {**at_once, **(HEARD if heard else {}), **_numbers_of_name(workload, work[1])}
+    queried = at_once(texts[1] if scenario else name)
+    numbers = {**queried, **(HEARD if heard else {}), **_numbers_of_name(workload, work[1])}
     numbers |= {**phases.lengths_of(phase), **columns}
     return Head(job, (same, *work), work, tuple(sorted(set(job.options) - set(kept))), numbers)
-
-
-def _scenario(name: str) -> str:
-    """The scenario of MLPerf that the name of a workload ends with; "" for none that sets a batch."""
-    found = re.search(r"\b(single|multi)[- ]?stream$", name, re.IGNORECASE)
-    return f"{found[1].lower()}stream" if found else ""
 
 
 def _submits(stack: str) -> bool:
@@ -259,8 +253,6 @@ _KV = r"kv(?:[-_ ]?cache)?"
 _CACHE = rf"(?<=\w)[\s,+/;&(]+(?:with\s+)?(?:{_KINDS}[-_ ]?{_KV}|{_KV}[-_:= ]*{_KINDS})\)?$"
 #: Scenarios of MLPerf where a phase stands: what is done is the same.
 _SCENARIOS = ("offline", "server", "online", "interactive", "singlestream", "multistream")
-#: How many samples a query has in scenarios that ask one after another.
-_AT_ONCE = {"singlestream": {"batch": 1.0}, "multistream": {"batch": 8.0}}
 #: Formats that say none.
 _UNSAID = ("auto", "default", "native", "none", "n/a", "-", "--", "\u2013", "\u2014")
 #: Kinds of files, which have any number of bits, as the name of the workload may say.

@@ -114,6 +114,8 @@ class Runtime:
     freezes: Mapping[str, str] = field(default_factory=dict)
     #: Families whose models it loads in FP32 to train them, whatever 16 bits are asked for.
     loads_wide: tuple[str, ...] = ()
+    #: Whether it has no backward pass, so that another trains what is trained.
+    infers: bool = False
     trains: Mapping[str, str] = field(default_factory=dict)
     domain: str = ""
     #: A norm still reduces once.
@@ -520,30 +522,6 @@ def runtime(text: str, fallback: str) -> Runtime:
         return _runtime(where, rows[where], text=text, exact=exact)
     where = _before(text, rows[where]) or where
     return _runtime(where, rows[where], text=text)
-
-
-#: How units of what hears or speaks begin.
-_SOUNDS = ("audio", "mel", "second", "utterance")
-
-
-@kept
-def behind_networks(stack: Runtime, pictures: bool, unit: str) -> Runtime:
-    """What runs a network behind the name of pipelines, or makes pictures behind that of a framework.
-
-    `unit` is what it makes, which sounds are told by.
-
-    The latter is a library's pipeline, of which the text says what it says of the framework; in memory, and
-    in the format of the decoder, it is as the name says.
-    """
-    heard = stack.sounds if unit.startswith(_SOUNDS) else ""
-    if not pictures and (behind := heard or stack.networks):
-        return replace(runtime(behind, behind), exact=False)
-    if stack.pipelines and pictures:
-        found = runtime(f"{stack.pipelines} {stack.said}", stack.pipelines)
-        return replace(
-            found, exact=stack.exact, holds=stack.holds, keeper=stack.keeper, decodes_wide=stack.decodes_wide
-        )
-    return stack
 
 
 def _around(said: str) -> str:

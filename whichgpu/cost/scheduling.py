@@ -55,7 +55,8 @@ class Limits(NamedTuple):
     """Sequences at once, tokens of a pass, share of an answer that is kept free, passes between looks.
 
     `front` is s of a server's front end for each token that it streams. All but `reserves` are floats where
-    the job states them or no card has its own, else columns of the GPUs, `looks` by job as well.
+    the job states them or no card has its own, else columns of the GPUs; `looks`, and the sequences of an
+    engine with `slots`, by job as well.
     """
 
     sequences: Any
@@ -82,9 +83,11 @@ def limits(stack: Runtime, job: Job, devices: Devices | None = None) -> Limits:
     }
     found = {name: own.get(name, most) for name, most in usual.items()}
     if own.get("slots") and job.concurrency is not None:
-        found["max_num_seqs"] = max(found["max_num_seqs"], float(np.max(job.concurrency)))
+        found["max_num_seqs"] = np.maximum(found["max_num_seqs"], job.concurrency)[()]
     sequences, tokens = (
-        job.option(name, float(most), 1.0) if name in job.options else _on_cards(own, name, most, devices)
+        job.option(name, 1.0, 1.0, usual[name])
+        if name in job.options
+        else _on_cards(own, name, most, devices)
         for name, most in found.items()
     )
     foreign = another_engines(stack, job)
@@ -152,9 +155,9 @@ def another_engines(stack: Runtime, job: Job) -> list[str]:
     ]  # fmt: skip
 
 
-def _on_cards(own: Mapping[str, Any], name: str, most: float, devices: Devices | None) -> Any:
+def _on_cards(own: Mapping[str, Any], name: str, most: Any, devices: Devices | None) -> Any:
     """One limit: `most`, or where an engine's cards differ a column of the GPUs."""
-    found: Any = float(most)
+    found: Any = most if np.ndim(most) else float(most)
     if devices is None:
         return found
     for row in reversed(own.get("cards", ())):

@@ -190,19 +190,21 @@ def trained_precision(job: Job) -> Precision:
 def told(phase: str, runtime: str, options: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     """The phase of a training by adapters that its software or an option says, and the options without that.
 
-    Of a phase that leaves it open: `Megatron LoRA`, `method=qlora`, `peft=dora`; a method of none of these
-    names (`method=full`) is told of as an option that is not modelled.
+    Of a phase that leaves it open: `Megatron LoRA`, `method=qlora`, `peft=dora`; of one of adapters an
+    option may say which. A method of none of these names (`method=full`) is told of as an option that is not
+    modelled.
     """
     ways = {key: found for key in _WAYS if (found := method(options.get(key, ""))) is not None}
     way = next((key for key in _WAYS if key in ways), "")
     text = options[way] if way else next(iter(_IN_RUNTIME.findall(runtime)), "")
-    if phase not in GENERAL or not text:
+    if not text or not (phase in GENERAL or (way and phase in PHASES)):
         return phase, dict(options)
     left = {key: value for key, value in options.items() if key not in ways}
     found = method(text)
     if found is not None and found.id != "lora":
         left = {"adapter": found.id, **left}
-    return ("finetune_qlora" if "qlora" in text.lower() else "finetune_lora"), left
+    narrow = "qlora" in text.lower() or phase == "finetune_qlora"
+    return ("finetune_qlora" if narrow else "finetune_lora"), left
 
 
 def stated(job: Job) -> Mapping[str, str]:

@@ -235,6 +235,17 @@ def fetched(text: str, runtime: str) -> str:
     return sized(f"{text}:latest") if text in table()["latest"] else text
 
 
+#: Samples of a query in scenarios of MLPerf that ask one after another.
+_AT_ONCE = {"single": 1.0, "multi": 8.0}
+_ONE_BY_ONE = regex(r"\b(single|multi)[- ]?stream$")
+
+
+def at_once(text: str) -> dict[str, float]:
+    """The batch of the scenario of MLPerf that a text ends with; nothing of one that sets none."""
+    found = _ONE_BY_ONE.search(text.strip().lower())
+    return {"batch": _AT_ONCE[found[1]]} if found else {}
+
+
 def going_on(start: str) -> re.Pattern[str]:
     """Spellings that go on after a start in a new word or with their number: `bert-base` after `bert`.
 

@@ -64,7 +64,10 @@ _SCOPED = re.compile(
     r"(?:for|to) (?:us|me|my|our|you|your)|because (?:our|my|we|I|of (?:our|my|the))|"
     r"(?:in|of) (?:the|my|our) (?:\w+ )?(?:cluster|lab|office|rack|box|rig|fleet|pool|department|house|"
     r"building|farm|data ?center)|(?:that )?(?:I|we) (?:can|could|have|had|own|got|tried|tested)|"
-    r"not|in its class|per (?:dollar|euro|watt)|price|costs?|budget|under \$|for the money|arguably|"
+    r"in an?\s(?:[\w-]+\s){0,3}(?:chassis|case|server|rack|"
+    r"workstation|slot|laptop|node|setup|build)|"
+    r"not|in its class|per (?:dollar|euro|watt)|"
+    r"(?:dollars?|euros?|watts?|joules?) per|price|costs?|budget|under \$|for the money|arguably|"
     r"perhaps)\b",
     re.IGNORECASE,
 )

@@ -197,6 +197,9 @@ def _judged(passage: Passage, sentence: Sentence, claim: _Claim, context: Contex
     if claim.tokens == 1.0 and claim.told.value > _ABSURD * whole:
         # "A token takes 128 KB, so 30 GB hold 234,000": not of one token.
         return None
+    if _ABSURD * claim.told.value < whole:
+        # Nor are the 128 KB of a token those of all that are spoken of.
+        return None
     smaller = _SMALLER.search(passage.text)
     # Of fewer bits, or of fewer tokens, is it only where it may be: four bits where they are spoken of.
     sizes = _ALL if smaller and not _EIGHT.fullmatch(smaller[0]) else (*_COMMON, 1.0) if smaller else _COMMON

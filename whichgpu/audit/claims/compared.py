@@ -10,6 +10,7 @@ from whichgpu.audit.comparisons.changes import changes
 from whichgpu.audit.comparisons.said import OF_THEM, THAN_SEVERAL, UPGRADED, in_which
 from whichgpu.audit.comparisons.sides import gives, second_of, sides, stated_ratios
 from whichgpu.audit.counting import counted
+from whichgpu.audit.descriptions import OF_KIN
 from whichgpu.audit.multiple import OF_SLICES, TOGETHER, finding_on, is_per_other, verdict_of
 from whichgpu.audit.pairs import exact, facts
 from whichgpu.audit.quantities import quantities
@@ -150,6 +151,8 @@ def _judged(
         or several
         or _OF_A_SIZE.search(sentence.text)
         or upgrade
+        # "It costs four fifths of what its successor does and has half the memory": of that one.
+        or OF_KIN.search(passage.text, sentence.start, change.multiple.start)
         or _ELSE.search(_clause(passage.text, sentence, change))
         or _OF_A_NUMBER.match(passage.text, change.multiple.end)
     )

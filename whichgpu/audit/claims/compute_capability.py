@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import HEADED
-from whichgpu.audit.families import is_of
+from whichgpu.audit.families import architectures, is_of
 from whichgpu.audit.fields import of_field, same_chip
 from whichgpu.audit.roles import spoken
 from whichgpu.audit.sentences import sentences
@@ -82,6 +82,9 @@ def find(context: Context) -> Iterator[Finding]:
             yield from _capabilities(passage, place, context)
 
 
+_CARDS = re.compile(r"\s+(?:cards|gpus|chips|parts|ones|boards|models)\b", re.IGNORECASE)
+
+
 def _capability_heads(found: Sequence[Cell], context: Context) -> frozenset[str]:
     """The headers "CUDA" under which as many cells are a device's compute capability as are not."""
     told: dict[str, list[bool]] = {}
@@ -110,6 +113,11 @@ def _compute(
             # "PTX built for compute capability 8.0 runs on it": of the code.
             continue
         gpus = [context.catalogue[key] for key in meant[0].ids]
+        family = [*architectures().finditer(passage.text, place[0], match.start())][-1:]
+        others = family and _CARDS.match(passage.text, family[0].end())
+        if others and not any(is_of(gpu, family[0][0]) for gpu in gpus):
+            # "The Ampere cards with compute capability 8.6": of others than the one that is spoken of.
+            continue
         yield from _of_capability(passage, match, gpus, context)
 
 

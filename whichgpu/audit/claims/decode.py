@@ -96,6 +96,8 @@ def find(context: Context) -> Iterator[Finding]:
 
 
 #: A row of prices below a text on tokens: "$ per GB".
+#: What a column of a table of rates tells of the devices themselves.
+_OF_HARDWARE = ("bandwidth", "memory", "power", "count", "bits")
 _PRICE = re.compile(r"[$\u20ac\u00a3]|\b(?:prices?|costs?|USD|EUR|per GB)\b", re.IGNORECASE)
 
 
@@ -106,7 +108,7 @@ def _of_table(table: Table, context: Context) -> Iterator[Finding]:
         return
     for cell in tables.every(table, context)[:_MOST_CELLS]:
         text = f"{cell.label} {cell.passage.text}"
-        if _PRICE.search(cell.label):
+        if _PRICE.search(cell.label) or (cell.attribute and cell.attribute.dimension in _OF_HARDWARE):
             continue
         if not _TOKENS.search(text) and not (_GENERATES.search(above) and models(f"{cell.label} {above}")):
             continue

@@ -62,7 +62,7 @@ _ADAPTED = re.compile(
     re.IGNORECASE,
 )
 #: Forms of what is no card.
-_MODULES = ("SXM module", "OAM module")
+MODULES = ("SXM module", "OAM module")
 #: The field, the words, what is on file where the words are wrong.
 _KINDS = (
     ("display_outputs", _OUTPUTS, ("none",)),
@@ -139,7 +139,7 @@ def _of_sentence(passage: Passage, sentence: Sentence, who: Spoken, context: Con
             gpus = [context.catalogue[key] for key in mention.ids]
             # A module has nothing that a screen could be plugged into.
             cards = [
-                gpu for gpu in gpus if field != "display_outputs" or gpu.value("form_factor") not in _MODULES
+                gpu for gpu in gpus if field != "display_outputs" or gpu.value("form_factor") not in MODULES
             ]
             if not cards or not certain_of_all(cards, field):
                 continue

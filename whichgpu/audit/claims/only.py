@@ -89,7 +89,9 @@ def find(context: Context) -> Iterator[Finding]:
                 what = capability_at(passage.text, match.end())
                 mention = spoken(index, passage, sentence, context).owner(match.start())
                 narrow = what and _OF_A_KIND.match(passage.text, match.end() + what[1])
-                if what and mention and not narrow and not _CUDA.search(what[0].key):
+                # "Only the first can be bridged" is of one of several.
+                one_of = _ONLY_ONE.search(passage.text, sentence.start, match.start())
+                if what and mention and not narrow and not one_of and not _CUDA.search(what[0].key):
                     yield from _first(
                         passage, (match.start(), match.end() + what[1]), (mention, what[0]), context
                     )
@@ -331,6 +333,7 @@ def _alone(passage: Passage, sentence: Sentence, who: Spoken, context: Context) 
                        evidence=(source_of(rival, what[0].field),))  # fmt: skip
 
 
+_ONLY_ONE = re.compile(r"\bonly\s+$", re.IGNORECASE)
 #: What devices of every maker and age have in some way.
 _CUDA = re.compile(r"^(?:cuda|rocm|ecc|vgpu|av1_decode)$")
 

@@ -10,6 +10,7 @@ from whichgpu.audit.comparisons.of_what import OF_ONE_IN, SPEED, across_precisio
 from whichgpu.audit.comparisons.prices import at_launch
 from whichgpu.audit.comparisons.said import AFTER, BEFORE, OF_THEM, THAN_SEVERAL, in_which, said_in
 from whichgpu.audit.comparisons.values import against_device, by_values
+from whichgpu.audit.descriptions import OF_KIN
 from whichgpu.audit.multiple import (
     AT_REST,
     OF_SLICES,
@@ -477,6 +478,8 @@ def _of_any(
         or not _ELIDED.match(passage.text, claim.end)
         or first.end > claim.start
         or is_left(first, who)
+        # "It costs four fifths of what its successor does and has half the memory": of that one.
+        or OF_KIN.search(passage.text, sentence.start, claim.start)
     ):
         return
     known = named_before(passage, first, context)

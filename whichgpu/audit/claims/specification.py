@@ -160,6 +160,7 @@ def _of_sentence(index: int, passage: Passage, sentence: Sentence, context: Cont
             only_a_share(passage.text, each)
             or WITHOUT.search(passage.text, 0, each.start)
             or (each.attribute.key == "nvlink" and is_feature(passage.text, each))
+            or (each.attribute.dimension == "count" and _BY_MEANS_OF.search(passage.text, 0, each.start))
         )
     ]
     attributes += implied(passage.text, sentence)
@@ -206,6 +207,11 @@ def _are_in_turn(values: Sequence[Quantity], here: Sequence[Mention]) -> bool:
     return len(alike) == len(here) > 1 and alike[-1].end <= here[0].start
 
 
+#: Before cores that something is done by, and not counted: "19.5 on tensor cores, the H100 34".
+_BY_MEANS_OF = re.compile(
+    r"\b(?:on|via|by|through|using|without|from)\s+(?:the\s+|its\s+|their\s+|ordinary\s+|plain\s+)*$",
+    re.IGNORECASE,
+)
 _LISTED_WITH = re.compile(r"s?\s*(?:,|,?\s(?:and|&|or))\s+(?:the\s+)?", re.IGNORECASE)
 
 

@@ -298,6 +298,9 @@ _ASKED = re.compile(
     re.I,
 )
 _OF = "stated formula"
+#: What a machine shares out among its GPUs, and behind a result, that it is what one of them gets.
+_PORTS = re.compile(r"\b(?:ports?|links?|adapters?|NICs?|cards|HCAs?|uplinks?)\b", re.IGNORECASE)
+_FOR_ONE = re.compile(r"\s+(?:for|to|per|a|by)\s+(?:each|every|one|gpu|card|device)\b", re.IGNORECASE)
 
 
 def formulas(passage: Passage, here: Sequence[Mention], context: Context) -> Iterator[Finding]:
@@ -331,6 +334,9 @@ def _worked(read: Marked) -> Iterator[Finding]:
             result = read.figures[match["r"]]
             values = [each.value for each in figures]
             right = form.right(*values) if all(values) else 0.0
+            if _PORTS.search(match[0]) and _FOR_ONE.match(read.passage.text, result.end):
+                # "Eight ports of 400 Gb/s, which is 50 GB/s for each GPU".
+                continue
             # A product of so many is of what one of them is.
             alike = not form.product or result.dimension == figures[-1].dimension
             if (

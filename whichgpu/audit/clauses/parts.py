@@ -78,6 +78,8 @@ _VERBS = any_of(r"""
     introduced released put moved switched jumped adopted
 """)
 _VERB = re.compile(rf"\b{_VERBS}\b|[\u2019']s\b", re.IGNORECASE)
+#: Behind a name, its value without a verb.
+_ELIDES = re.compile(r"(?:[\u2019']s)?\s+(?:only |just |about )?[$\u20ac]?\d[\d.,]*(?:\s?[A-Za-z/]+)?\s*$")
 _TWO = 2
 #: What is not, but might be: "the memory it should have had".
 _IS_NOT = re.compile(r"\b(?:should|would|could|might|ought to) have\b", re.IGNORECASE)
@@ -142,7 +144,10 @@ def _of_sentence(
         one = _subject(passage.text, (start, end), own, who) if own else _goes_on(text, carried)
         if one is not None and not _SEVERAL.search(text):
             yield Clause(passage, sentence, start, end, text, one, bool(own), plain=False)
-        if own or not _SUBORDINATE.match(text):
+        if own and start > sentence.start and _ELIDES.match(passage.text, own[-1].end, end):
+            # "The A has 24,064 cores, the B 21,760, and it ..": of either.
+            carried = None
+        elif own or not _SUBORDINATE.match(text):
             # Behind a clause of two devices it is not certain of which the text goes on.
             carried = one if len({each.named for each in own}) < _TWO else None
 

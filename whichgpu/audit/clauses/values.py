@@ -9,7 +9,7 @@ from whichgpu.audit.attributes import CHIP, attributes, named, qualifiers
 from whichgpu.audit.binding import is_change
 from whichgpu.audit.clauses.mood import is_its_own
 from whichgpu.audit.machine import is_machine
-from whichgpu.audit.no_value import MODIFIED
+from whichgpu.audit.no_value import MODIFIED, is_nobodys, is_none
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import sentences, within
 from whichgpu.audit.understood import KEPT_FOR
@@ -64,6 +64,9 @@ def values(clause: Clause, here: Sequence[Mention], context: Context) -> Iterato
     gpus = [context.catalogue[key] for key in clause.subject.named]
     if clause.named and is_machine(text, clause.subject.end):
         return
+    if not within(here, clause.sentence.start, clause.end) and _ON_ANOTHER.match(clause.sentence.text):
+        # "On B, with 36.5 GB per card, it is 7.6 ms": of what no name of the catalogue stands for.
+        return
     for quantity in every:
         if any(each.start <= quantity.start < each.end for each in here):
             continue
@@ -71,8 +74,16 @@ def values(clause: Clause, here: Sequence[Mention], context: Context) -> Iterato
             # "52 % less bandwidth than the RTX 3090 has (936 GB/s)".
             continue
         attribute = _attribute(clause, quantity)
-        if attribute is not None and _is_plain(clause, quantity, every):
+        if attribute is None or not _is_plain(clause, quantity, every):
+            continue
+        bound = (attribute, clause.subject)
+        if not is_nobodys(text, clause.sentence, quantity, attribute) and not is_none(
+            text, clause.sentence, quantity, bound, values=every, context=context
+        ):
             yield from _wrong(clause, quantity, attribute, gpus, context)
+
+
+_ON_ANOTHER = re.compile(r"\W*(?:On|With|For|In|At)\s(?:the\s)?[A-Z]\w*,")
 
 
 def _is_plain(clause: Clause, quantity: Quantity, every: Sequence[Quantity]) -> bool:

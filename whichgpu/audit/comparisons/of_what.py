@@ -185,7 +185,7 @@ def named_attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribute
     if said or (before and _is_beside(text, before[-1], claim, after)):
         return ahead[-1].attribute
     ended = _JUST_FASTER.match(text, claim.end) or (after and _TURN.search(text, claim.end, after[0].start))
-    if after and not ended:
+    if after and not ended and not _is_of_next(text, claim, after[0]):
         return after[0].attribute
     if not before and not after and _AS_MANY.match(text, claim.end):
         # "The Ada flagship has twice as many": of what the sentence before counts.
@@ -205,6 +205,18 @@ def named_attribute(text: str, sentence: Sentence, claim: Multiple) -> Attribute
     return before[-1].attribute if before and not rate else None
 
 
+def _is_of_next(text: str, claim: Multiple, after: Named) -> bool:
+    """Whether an attribute behind a multiple has its own: "grew by a factor of 18, bandwidth by 8.6"."""
+    listed = _AND_THE.fullmatch(text, claim.end, after.start)
+    return listed is not None and _BY_ITS_OWN.match(text, after.end) is not None
+
+
+_AND_THE = re.compile(r"(?:,|,?\s+(?:and|but|while))\s+(?:the\s+|its\s+|that\s+of\s+)*", re.IGNORECASE)
+_BY_ITS_OWN = re.compile(
+    r"\s+(?:(?:only|just|grew|rose|even|about|almost|nearly|is|was|are)\s+)*"
+    r"(?:by\s|\d|twice|double|half|three|four)",
+    re.IGNORECASE,
+)
 _OPENS = re.compile(r"\s?\(")
 _IN_IT = re.compile(
     r"\s*(?:But\s+|And\s+)?(?:In|On|For|When it comes to|As for|In terms of)\s+(?:the\s+|its\s+|raw\s+)?",

@@ -8,6 +8,9 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.capabilities import CAPABILITIES
 from whichgpu.audit.families import architectures, is_of
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.mentions import model
+from whichgpu.audit.models import models
+from whichgpu.audit.understood import is_of_use
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from whichgpu.audit.capabilities import Capability
     from whichgpu.audit.excluded.scope import Scope
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.hardware.gpu import Gpu
 
 #: Those that are told as had or not; of "CUDA" and the like a text speaks for other reasons.
 _KEYS = frozenset({"fp8", "fp4", "bf16", "tf32", "nvlink", "mig", "tensor_cores", "sparsity"})
@@ -30,6 +34,9 @@ def named_by(keys: Collection[str]) -> tuple[tuple[Capability, re.Pattern[str]],
 
 
 _TOLD = named_by(_KEYS)
+_FORMATS = frozenset({"fp8", "fp4", "bf16", "tf32"})
+#: What makes a format one of a device's own, and not of what is kept or computed by other means.
+_UNITS = re.compile(r"\b(?:native(?:ly)?|tensor cores?|units?|in hardware|silicon)\b", re.IGNORECASE)
 #: Verbs by which a device is said to have something, or something to be done on it.
 _HAS = re.compile(
     r"\b(?:has|have|had|supports?|supported|offers?|offering|comes?|brings?|gets?|got|features?|includes?|"
@@ -49,29 +56,43 @@ _OF_FILES = re.compile(
 def capabilities(scope: Scope, context: Context) -> Iterator[Finding]:
     """Those of a sentence that no device has."""
     text, sentence = scope.passage.text, scope.sentence
-    said = scope.plain and _HAS.search(sentence.text) and not _NEVER.search(sentence.text)
+    # Of a device that the sentence names, any word says so that takes nothing back.
+    of_it = scope.here and not scope.speaks_anywhere_of_others()
+    said = scope.plain and (of_it or _HAS.search(sentence.text)) and not _NEVER.search(sentence.text)
     # "NVLink links cards": of no device.
-    if not said or not (scope.here or scope.headed or _OF_ONE.search(sentence.text)) or _is_of_family(scope):
+    if not said or not (scope.here or scope.headed or is_of_one(sentence.text)) or _is_of_family(scope):
         return
     for each, names in _TOLD:
         match = names.search(text, sentence.start, sentence.end)
         if (
             match is None
+            or (not scope.here and is_of_use(sentence, match.start()))
             or scope.speaks_of_others(match.start())
             or any(one.start <= match.start() < one.end for one in scope.here)
         ):
             continue
-        if each.key in ("fp8", "fp4", "bf16", "tf32") and _OF_FILES.search(sentence.text):
+        of_files = _OF_FILES.search(sentence.text) or models(sentence.text)
+        if each.key in _FORMATS and of_files:
             continue
-        if any(each.has(gpu) is not False for gpu in scope.gpus):
-            continue
-        because = (
-            f"none that the text speaks of has {match[0]}: {', '.join(gpu.id for gpu in scope.gpus[:4])}"
+        own = (
+            _named(scope, context)
+            if of_it and (each.key not in _FORMATS or _UNITS.search(sentence.text))
+            else []
         )
+        gpus = own or list(scope.gpus)
+        if any(each.has(gpu) is not False for gpu in gpus):
+            continue
+        because = f"none that the text speaks of has {match[0]}: {', '.join(gpu.id for gpu in gpus[:4])}"
         yield made(
             context, scope.passage, match.span(), "capability", "contradicted", attribute=each.key,
-            subject=", ".join(gpu.id for gpu in scope.gpus), because=because, evidence=(Evidence(because),),
+            subject=", ".join(gpu.id for gpu in gpus), because=because, evidence=(Evidence(because),),
         )  # fmt: skip
+
+
+def _named(scope: Scope, context: Context) -> list[Gpu]:
+    """The one device that a sentence names; none of several."""
+    one = len({model(each.named[0], context.catalogue) for each in scope.here}) == 1
+    return [context.catalogue[key] for each in scope.here for key in each.ids] if one else []
 
 
 #: What takes back what a sentence says before or behind it.
@@ -86,6 +107,11 @@ _OF_ONE = re.compile(
     r"^\W*(?:\w+\W+)?(?:FP|BF|TF)\d+\s*:",
     re.IGNORECASE,
 )
+
+
+def is_of_one(text: str) -> bool:
+    """Whether a sentence without a name speaks of devices that were named before."""
+    return _OF_ONE.search(text) is not None
 
 
 def _is_of_family(scope: Scope) -> bool:

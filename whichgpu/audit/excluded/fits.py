@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.counting import counted
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.frames.lexicon import meant
 from whichgpu.audit.holding.words import ALL_OF_THESE, IS_LEFT
 from whichgpu.audit.models import TRAINS, formats, models, single
 from whichgpu.audit.offers import usual
@@ -28,14 +29,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.models import Model
     from whichgpu.hardware.gpu import Gpu
 
-#: What a clause says to be held; of verbs of staying only what stays in a memory or on a card.
-_FITS = re.compile(
-    r"\b(?:fits?|fitting|loads?|loaded|holds?(?! its own)|held|runs?|handles?|enters?|squeez\w+|copes?|"
-    r"(?:can|will) (?:still |just |easily )?take|enough (?:for|to)|plenty (?:for|to)|room for|accommodates?|"
-    r"swallows?|suffices?|(?:just about |just )manages|"
-    r"(?:works?|stays?|goes|sits|keeps?)(?=[^.;:]{0,40}\b(?:on|in|wholly|entirely)\b))\b",
-    re.IGNORECASE,
-)
+#: The meaning of what a clause says to be held.
+HOLDS = "holding"
 #: What parts clauses that each tell of a fit.
 _PARTS = re.compile(
     r";\s|:\s|,\s+(?=(?:which|so|but|while|whereas|although|though|and (?:the|an?|on|in))\b)|[.?!]\s"
@@ -57,10 +52,12 @@ _NO = re.compile(
 #: Denials that deny no fit: "without quantising", "no offloading".
 _NO_DENIAL = re.compile(
     r"\b(?:without|no|any)\s+(?:any\s+)?(?:compromises?|quanti[sz]\w*|off-?load\w*|problems?|trouble|tricks?|"
-    r"issues?|splitting|sharding)\b|\bin no time\b|\bnot only\b",
+    r"issues?|splitting|sharding)\b|\bin no time\b|\bnot only\b|"
+    r"\bleav\w+ (?:\w+ ){0,3}(?:room|space|headroom)\b(?: to (?:spare|breathe))?|\bto spare\b",
     re.IGNORECASE,
 )
-_BOTH = re.compile(r"\b(?:both|either|each|all (?:three|four|of them))\b", re.IGNORECASE)
+#: "80 GB each" is of several, which hold something together.
+_BOTH = re.compile(r"\b(?:both|either|(?<!GB )each|all (?:three|four|of them))\b", re.IGNORECASE)
 #: One device, whichever it is.
 _ONE = re.compile(
     r"\b(?:(?:the|this|that) (?:\w+ )?(?:card|gpu|laptop|notebook|board)|one|a single|its|both|either|each|"
@@ -116,7 +113,7 @@ def fits(scope: Scope, context: Context) -> Iterator[Finding]:
     parts = (each.end() for each in _PARTS.finditer(text, sentence.start, sentence.end))
     for start, end in pairwise([sentence.start, *parts, sentence.end]):
         words = _NO_DENIAL.sub(" ", text[start:end])
-        verb = _FITS.search(text, start, end)
+        verb = meant(text, start, end, HOLDS)
         if verb is None or _NO.search(words):
             continue
         need = _need(scope, (start, end), context)
@@ -126,9 +123,9 @@ def fits(scope: Scope, context: Context) -> Iterator[Finding]:
         least = "" if need.words.endswith("GB") else f", {need.size / 1e9:,.4g} GB at least,"
         because = f"{need.words}{least} against {room / 1e9:,.4g} GB, the most that what is spoken of has"
         names = [each for each in scope.here if start <= each.start < end]
-        first = min((start + each.start for each in models(text[start:end])), default=verb.start())
-        last = max((each.end for each in names), default=verb.end())
-        place = (min(first, verb.start()), max(last, verb.end()))
+        first = min((start + each.start for each in models(text[start:end])), default=verb[0])
+        last = max((each.end for each in names), default=verb[1])
+        place = (min(first, verb[0]), max(last, verb[1]))
         yield made(
             context, scope.passage, place, "memory", "contradicted",
             subject=need.words, attribute="fits", because=because, expected="no",
@@ -183,8 +180,8 @@ def _told(scope: Scope, start: int, end: int, context: Context, *, bits: str = "
         return _Need(amounts[-1].value, text[amounts[-1].start : amounts[-1].end])
     if not found or TRAINS.search(text[start:end]):
         return None
-    verb = _FITS.search(text, start, end)
-    before = [each for each in found if verb and each.end <= verb.start() - start]
+    verb = meant(text, start, end, HOLDS)
+    before = [each for each in found if verb and each.end <= verb[0] - start]
     one = single(found) or (before[-1] if before and single(before) else None)
     if one is None:
         return None

@@ -119,6 +119,12 @@ _ELSE = re.compile(
     r"varies|typical\w*)\b",
     re.IGNORECASE,
 )
+#: Before a ratio, what has none of the figures: "with four GPUs it was 1,024, and with eight twice as many".
+_ON_SO_MANY = re.compile(
+    r"\b(?:with|on|for|at|in|from)\s+(?:all\s+)?(?:\d+|two|three|four|five|six|eight|ten|twelve|sixteen)"
+    r"(?:\s+(?:of\s+them|cards|gpus|nodes))?(?:,|\s+(?:it\s+(?:is|was)|about|roughly|just|exactly))?\s+$",
+    re.IGNORECASE,
+)
 #: A share that is taken off, and around the two ends of what it is taken off.
 _OFF = re.compile(r"\s*(?:off|discount|less|cheaper|reduction|saving)\b", re.IGNORECASE)
 _BRACKETS = re.compile(
@@ -240,7 +246,7 @@ def _judged(claim: Claim, where: _Where, context: Context) -> Iterator[Finding]:
     start, end = where.clause(claim)
     named = {key for key, words in _NAMES.items() if words.search(text, start, end)}
     first_named = where.models(claim.end, end) - where.models(where.back, claim.start)
-    of_else = first_named or _ELSE.search(text, start, end)
+    of_else = first_named or _ELSE.search(text, start, end) or _ON_SO_MANY.search(text, start, claim.start)
     pairs = [*_ends(claim, where)] or [*_in_brackets(claim, where)]
     if not pairs and not of_else:
         pairs = [*_pairs(claim, where, named)] or [*_with_earlier(claim, where, context)]

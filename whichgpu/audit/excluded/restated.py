@@ -217,7 +217,7 @@ def _durations(passage: Passage, sentence: Sentence, context: Context) -> Iterat
 
 _SPENT = re.compile(
     r"\b(?:with|for|budget of|"
-    r"spend(?:ing)?)\s(?:US)?[$\u20ac](?P<v>\d[\d,]*(?:\.\d+)?)(?!\s?(?:an?\s|per|/))",
+    r"spend(?:ing)?)\s(?:US)?[$\u20ac](?P<v>\d[\d,]*(?:\.\d+)?)(?![\d.])(?!\s?(?:an?\s|per|/))",
     re.I,
 )
 _HOUR = re.compile(

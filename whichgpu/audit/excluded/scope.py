@@ -30,10 +30,15 @@ _OTHERS = re.compile(
     r"\b(?:predecessors?|successors?|previous|next|newer|older|newest|oldest|earlier|later|latest|others?|"
     r"another|any|every|most|many|some|generations? (?:before|after|later|earlier|ago)|since|until|before|"
     r"after|instead|in place|unlike|than|versus|vs|against|compar\w+|rather|like|such as|not|no|none|neither|"
-    r"nor|never|without|lacks?|lacking|missing|absent|cannot|hardly|only|but|except|required?|requires|needs?|"
+    r"nor|never|without|lacks?|lacking|missing|absent|cannot|hardly|only|but|except|required?|requires|"
+    r"needs?|"
     r"emulat\w+|fall\w* back|took|taken|away|dropped|removed|CPUs?|hosts?|system|laptops?|notebooks?|typical|"
     r"TensorRT|software|drivers?|library|libraries|framework)\b|n[\u2019']t\b",
     re.IGNORECASE,
+)
+#: What is no other device: "links two to one another", "like to chop it up".
+_EACH_OTHER = re.compile(
+    r"\b(?:one another|each other|likes? to|after all|any (?:server|case|slot|software))\b", re.IGNORECASE
 )
 #: What parts clauses.
 _CLAUSE = re.compile(r"[;,()]\s|\s[\u2013\u2014-]\s|\b(?:but|while|whereas|although|though|because)\b")
@@ -68,7 +73,24 @@ class Scope(NamedTuple):
 
     def speaks_of_others(self, at: int) -> bool:
         """Whether the clause around a place speaks of what is not, or of devices that no name tells."""
-        return _OTHERS.search(self.clause(at)) is not None
+        return _OTHERS.search(_EACH_OTHER.sub(" ", self.clause(at))) is not None
+
+    def speaks_anywhere_of_others(self) -> bool:
+        """Whether any word of the sentence does."""
+        text = _EACH_OTHER.sub(" ", self.sentence.text)
+        return _OTHERS.search(text) is not None or _WANTED.search(text) is not None
+
+
+#: What is wished for, or missed.
+_WANTED = re.compile(
+    r"\b(?:miss(?:es|ed|ing)?|wish\w*|hop(?:e|es|ed|ing)|wait\w*|forgo\w*|forego\w*|lost|gone|gave up|"
+    r"given up|deni\w+|"
+    r"spared?|skip\w*|omit\w*|left out|or|vs|yet|still|instead|fail\w*|compil\w+|convert\w*|emulat\w+|"
+    r"store[ds]?|load\w*|"
+    r"com(?:e|es|ing) from|those who|new to|mov(?:e|es|ed|ing)|switch\w*|migrat\w*|replac\w*|swap\w*|"
+    r"between|dequanti\w+|cast|fall\w*|slow\w*)\b",
+    re.IGNORECASE,
+)
 
 
 def scopes(context: Context) -> Iterator[Scope]:

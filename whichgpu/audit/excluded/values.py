@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.attributes import attributes, named
 from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.no_value import is_nobodys
 from whichgpu.audit.quantities import quantities
 from whichgpu.audit.sentences import within
 from whichgpu.audit.variants import is_right
@@ -61,6 +62,8 @@ def values(scope: Scope, context: Context) -> Iterator[Finding]:
             if found is None or found.value < _LEAST.get(each.attribute.key, 0):
                 continue
             if _OTHER.search(scope.clause(found.start)) or scope.speaks_of_others(found.start):
+                continue
+            if is_nobodys(text, sentence, found, each.attribute):
                 continue
             if not _is_anyones(text, found, each.attribute, scope, context):
                 yield _finding(found, each.attribute, scope, context)

@@ -101,7 +101,9 @@ NEEDS = re.compile(
 AT_LEAST = re.compile(
     r"\b(?:at least|minimum|at the very least|more than|or more|no less than|over)\b", re.IGNORECASE
 )
-DENIES = re.compile(r"\b(?:not|cannot|never|no|nor|neither|hardly)\b|n[\u2019']t\b", re.IGNORECASE)
+DENIES = re.compile(
+    r"\b(?:not|cannot|never|no|nor|neither|hardly|far from|anything but)\b|n[\u2019']t\b", re.IGNORECASE
+)
 #: Behind an amount, that it is what is left beside the weights.
 IS_LEFT = re.compile(
     r"\s+(?:to spare|left|free|remaining|spare|unused|of (?:cache|weights|room)|"

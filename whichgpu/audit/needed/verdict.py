@@ -120,6 +120,11 @@ _PART = re.compile(
     r"\s+(?:for|of|in)\s+(?:the\s+|its\s+)?(?:transformer|unet|vae|encoder|dit|backbone)\b", re.I
 )
 
+#: Before a size that is of devices: "two H100s of 80 GB".
+_OF_DEVICES = re.compile(
+    r"\b(?:[A-Z]+\d{1,4}[A-Z]?s?|\d0[5-9]0s?|gpus?|cards?|accelerators?)\s+(?:of|with|having|at)\s+$",
+    re.IGNORECASE,
+)
 #: Before a size that is of the cache of each token, and so many characters that tell it.
 _TOKEN = 120
 _OF_TOKEN = re.compile(
@@ -194,6 +199,8 @@ def judged_need(
         because = f"{need.words}; {told / 1e9:,.4g} GB is {times}, and no requirement"
     elif _MORE_THAN.search(passage.text, 0, quantity.start) and told < need.needed:
         verdict = "confirmed"
+    elif _OF_DEVICES.search(passage.text, 0, quantity.start):
+        because = "it is what each of the devices has"
     elif _OF_TOKEN.search(passage.text, max(0, quantity.start - 2 * REACH), quantity.start) or (
         told < _A_TOKENS * need.least
         and (

@@ -151,6 +151,8 @@ _SIZES = frozenset(
 )
 #: Shares and clocks, which are of no speed at work.
 _NO_RESULTS = frozenset({"percent", "times", "bit rate", "frequency", "length", "bits", "area"})
+#: What such findings are of.
+OF_A_TABLE = "own table"
 _SHOWN, _LEAST, _LETTERS = 6, 2, 3
 #: Two cells that differ by less say nothing of who is ahead.
 MARGIN = 0.005
@@ -238,7 +240,7 @@ class Reading(NamedTuple):
         shown = ", ".join(f"{each.name} {each.words}" for each in line.amounts[:_SHOWN])
         because = f"the document's own table has {shown} ({' '.join(line.label.split())[:50]})"
         return made(
-            self.said.context, self.said.passage, place, kind, "inconsistent", attribute="own table",
+            self.said.context, self.said.passage, place, kind, "inconsistent", attribute=OF_A_TABLE,
             because=because, expected=expected, evidence=(Evidence(because),),
         )  # fmt: skip
 

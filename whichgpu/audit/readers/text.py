@@ -116,6 +116,8 @@ def _is_heading(line: Line, *, alone: bool) -> bool:
     text = line.text.strip()
     return (
         alone
+        # A line that a letter quotes is no heading of what answers it.
+        and not text.startswith(">")
         and re.search(r"\w", text) is not None
         and 0 < len(text) <= _HEADING
         and text[-1] not in ".!;,|"
