@@ -528,14 +528,19 @@ def _stated(
     return None
 
 
+_FAR_OFF = 0.2
+
+
 def _on_file(
     mention: Mention, each: Comparison, context: Context
 ) -> tuple[float, str, tuple[Evidence, ...]] | None:
     """The value of the other on file; of several devices that it can mean the one that holds soonest."""
     key = each.attribute.fields[0]
     gpus = [context.catalogue[one] for one in mention.ids]
-    known = [(_plain(float(gpu.need(key)), each.attribute.key), gpu) for gpu in gpus
-             if gpu.value(key) and gpu.confidence != "low"]  # fmt: skip
+    known = [(_plain(float(gpu.need(key)), each.attribute.key), gpu) for gpu in gpus if gpu.value(key)]
+    told = _told_size(each.value, each.attribute.key) if each.value is not None else 0.0
+    # What is less surely on file is good enough to be set against what is far from it.
+    known = [one for one in known if one[1].confidence != "low" or abs(told / (one[0] or 1) - 1) > _FAR_OFF]
     if not known:
         return None
     if each.sign == 0 and each.value is not None:
