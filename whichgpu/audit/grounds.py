@@ -228,8 +228,8 @@ def explained(found: Finding, sentence: str, ahead: str, behind: str) -> str:
 
 #: "Both dense", "(dense, both)": of figures, and of no two devices.
 _OF_FIGURES = re.compile(
-    r"\([^()]{0,24}\bboth\)|\bboth\s+(?:dense|sparse|with(?:out)? sparsity|formats|rates|figures|values|numbers|"
-    r"precisions)\b",
+    r"\([^()]{0,24}\bboth\)|\bboth\s+(?:dense|sparse|with(?:out)? sparsity|"
+    r"formats|rates|figures|values|numbers|precisions)\b",
     re.IGNORECASE,
 )
 

@@ -34,8 +34,8 @@ _CAME = (
     r"appeared|came out|came)"
 )
 _YEAR = (
-    r"(?:at\s+(?:\w+\s+)?[A-Z]\w+\s+)?(?:back\s+)?in\s+(?:early\s+|late\s+|mid-)?(?:(?P<month>[A-Z][a-z]+)\s+)?"
-    r"(?P<year>20[012]\d)\b"
+    r"(?:at\s+(?:\w+\s+)?[A-Z]\w+\s+)?(?:back\s+)?in\s+(?:early\s+|late\s+|mid-)?"
+    r"(?:(?P<month>[A-Z][a-z]+)\s+)?(?P<year>20[012]\d)\b"
 )
 _FORMS = tuple(
     re.compile(pattern)
@@ -47,10 +47,12 @@ _FORMS = tuple(
 )
 #: "It was presented in March 2023", behind a sentence that says what the architecture is.
 _IT = re.compile(
-    rf"\s*(?:It|(?:The|This) (?:architecture|generation))\s+(?:was|is)\s+(?:\w+ly\s+)?(?:first\s+)?{_CAME}\s+{_YEAR}"
+    rf"\s*(?:It|(?:The|This) (?:architecture|generation))\s+(?:was|is)\s+(?:\w+ly\s+)?(?:first\s+)?"
+    rf"{_CAME}\s+{_YEAR}"
 )
 _IS = re.compile(
-    rf"\s*{_NAME}\s+(?:is|was)\s+(?:[\w\u2019']+\s+){{0,5}}?(?:architecture|generation|microarchitecture|design)\b"
+    rf"\s*{_NAME}\s+(?:is|was)\s+(?:[\w\u2019']+\s+){{0,5}}?"
+    r"(?:architecture|generation|microarchitecture|design)\b"
 )
 #: What is of a part of it, or of what is not there yet.
 _OF_A_PART = re.compile(

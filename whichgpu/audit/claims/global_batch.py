@@ -22,8 +22,8 @@ _WHAT = r"(?:images?|samples?|sequences?|examples?|pictures?|crops?)"
 _NUMBER = r"\d{1,3}(?:,\d{3})+|\d+"
 #: "256 images per GPU", "a batch of 32 on each card".
 _EACH = re.compile(
-    rf"\bbatch(?:[ -]size)?[^.;\d]{{0,24}}?(?P<b>{_NUMBER})(?:\s+{_WHAT})?\s+(?:(?:per|for each|for every|on each|"
-    rf"on every|each)\s+{_UNIT}\b|on (?:one|a single) {_UNIT}\b)|"
+    rf"\bbatch(?:[ -]size)?[^.;\d]{{0,24}}?(?P<b>{_NUMBER})(?:\s+{_WHAT})?\s+"
+    rf"(?:(?:per|for each|for every|on each|on every|each)\s+{_UNIT}\b|on (?:one|a single) {_UNIT}\b)|"
     rf"(?<![\d.,])(?P<w>{_NUMBER})\s+{_WHAT}\s+(?:per|for each|for every|on each|on every)\s+{_UNIT}\b",
     re.IGNORECASE,
 )
@@ -35,8 +35,9 @@ _MANY = re.compile(
 )
 #: "The global batch was 1,024", "a total batch size of 512".
 _ALL = re.compile(
-    r"\b(?:global|total|overall|combined|effective)\s+batch(?:[ -]size)?\s*(?:was|is|of|to|becomes?|became|came to|"
-    rf"comes to|makes|reach(?:es|ed)|amounts to|=|:)?\s*(?P<g>{_NUMBER})(?![\d.,]*\d|\s*(?:tokens?|[kKM]\b|GPUs?))",
+    r"\b(?:global|total|overall|combined|effective)\s+batch(?:[ -]size)?\s*"
+    r"(?:was|is|of|to|becomes?|became|came to|comes to|makes|reach(?:es|ed)|amounts to|=|:)?\s*"
+    rf"(?P<g>{_NUMBER})(?![\d.,]*\d|\s*(?:tokens?|[kKM]\b|GPUs?))",
     re.IGNORECASE,
 )
 #: What makes a batch of more than one pass over every GPU, or puts one model on several of them.

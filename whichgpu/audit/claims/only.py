@@ -184,7 +184,8 @@ _WITH_SIZE = re.compile(
     r"(?:(?:(?:that|which)\s+(?:was|is|has been)\s+)?(?:ever\s+)?(?:sold|made|built|released|shipped|"
     r"launched)\s+)?"
     r"(?:with|that has|offering|to offer)\s+(?P<more>(?:more than|over)\s+)?(?P<size>\d{2,3})\s?GB"
-    r"(?:(?:\s+of)?\s+(?:\w+\s+)?(?:memory|vram))?(?=\s*(?:[.,;)]|$|on the market\b|and (?:it|is|was|the)\b))",
+    r"(?:(?:\s+of)?\s+(?:\w+\s+)?(?:memory|vram))?"
+    r"(?=\s*(?:[.,;)]|$|on the market\b|and (?:it|is|was|the)\b))",
     re.IGNORECASE,
 )
 

@@ -48,7 +48,7 @@ _MEASURES = {
     r"hour)\b|[A-Za-z]{3,}\s?/\s?(?:s|sec|min|h)\b|fps|tps|tok/s|t/s|throughput|score|speed)",
     "time": r"\b(?:latency|ttft|tpot|time|duration|(?:ms|s|sec|sec\.|secs|seconds?|minutes?|min|"
     r"hours?)\s?(?:/|per )|"
-    r"(?<!\d )(?:seconds|minutes|hours))|,\s?s\s*$|\((?:s|sec)\)",
+    r"(?<!\d )(?:seconds|minutes|hours))|,\s?s\s*$|\((?:in )?(?:s|ms|secs?|min)\s?[,;)]",
     "energy": r"\b(?:k?Wh|joules?|energy)\b",
     "power": r"\b(?:power|TDP|TGP|TBP|watts?|draw)\b|\d\s?k?W\b|\(W\)",
     "peak": r"\b[TP]FLOPS|\bTOPS|\bTF\b|\bFP\d+\b|\bBF16\b|\bINT\d\b",
