@@ -460,7 +460,8 @@ _BUYS = re.compile(r"\s+(?:buy|get|give|bring|do|deliver|achieve|yield|earn)s?\b
 _OF_A_LINK = re.compile(
     r"\b(?:PCIe|PCI Express|NVLink|bridges?|links?|InfiniBand|interconnect|Infinity Fabric)\b", re.IGNORECASE
 )
-_BEHIND = 16
+#: Letters behind a name; how far off a value is that is far from what is less surely on file.
+_BEHIND, _FAR_OFF = 16, 0.2
 #: "24 GB for less than a 4080 Super": for less money.
 _FOR_LESS = re.compile(
     r"\s*(?:for|at)\s+(?:\w+\s+)?(?:less|more|half|the same|no more|not much more)\b", re.IGNORECASE
@@ -526,9 +527,6 @@ def _stated(
         if tied and each.dimension == own.dimension and each.value > 0:
             return each.value, text[each.start : each.end], ()
     return None
-
-
-_FAR_OFF = 0.2
 
 
 def _on_file(
