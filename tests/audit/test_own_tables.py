@@ -231,3 +231,33 @@ def test_what_no_cell_bears_out_is_inconsistent(table, said):
 @pytest.mark.parametrize(("table", "said"), RIGHT)
 def test_what_the_table_says_is_not_accused(table, said):
     assert accused(table, said) == []
+
+
+_SECONDS = """# Three cards
+
+## Results
+
+| Work | RTX A4000 | RTX A5000 | RTX 4080 |
+| --- | --- | --- | --- |
+| Blender, Monster (s, lower is better) | 30.0 | 22.0 | 11.8 |
+| Octane, Kitchen (s, lower is better) | 210 | 160 | 80 |
+| ResNet-50 training, FP16 (images/s) | 700 | 890 | 1,100 |
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("In Blender the 4080 finishes in less than a third of the A4000's time.", True),
+        ("In Octane the A5000 needs half of the A4000's time.", True),
+        ("In Octane the 4080 is three times as fast as the A5000.", True),
+        ("In Blender the 4080 is done in less than half of the A4000's time.", False),
+        ("In Octane the 4080 needs half the time of the A5000.", False),
+        ("In Octane the 4080 is twice as fast as the A5000.", False),
+    ],
+)
+def test_rows_of_seconds_beside_rows_of_rates(said, wrong):
+    found = audited(f"{_SECONDS}{said}\n".encode(), "a.md", catalogue(), date(2026, 11, 25)).findings
+    told = [each for each in found if each.quote in said and each.start > len(_SECONDS)]
+    assert any(each.accuses for each in told) is wrong

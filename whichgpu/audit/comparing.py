@@ -36,7 +36,7 @@ WORDS = re.compile(
     r"\b(?:(?P<thirst>hungrier|thirstier|more power[- ]hungry)|(?P<frugal>more frugal|less power[- ]hungry)"
     rf"|(?P<more>{_MORE})|(?P<less>{_LESS})"
     r"|(?P<above>above|ahead of|beyond|north of|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|beats?|beating|"
-    r"outperform(?:s|ed|ing)?|outpaces|"
+    r"outperform(?:s|ed|ing)?|outpaces|outruns|outdistances|"
     r"tops|topping|outdoes|"
     r"outstrips|trumps|eclipses|edges out|outclasses|outguns|outmuscles|outranks|dwarfs|bests|overtakes|"
     r"one-ups)"

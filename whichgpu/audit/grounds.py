@@ -226,10 +226,18 @@ def explained(found: Finding, sentence: str, ahead: str, behind: str) -> str:
     return "it is said of the form that is named behind it" if named else ""
 
 
+#: "Both dense", "(dense, both)": of figures, and of no two devices.
+_OF_FIGURES = re.compile(
+    r"\([^()]{0,24}\bboth\)|\bboth\s+(?:dense|sparse|with(?:out)? sparsity|"
+    r"formats|rates|figures|values|numbers|precisions)\b",
+    re.IGNORECASE,
+)
+
+
 def is_sum(stated: float, attribute: Attribute, gpus: Sequence[Gpu], words: str) -> bool:
     """Whether a value is so many times a device's own, in words that speak of several."""
     rate = attribute.dimension in _RATES
-    told = [each[0].lower() for each in _TOGETHER.finditer(words)]
+    told = [each[0].lower() for each in _TOGETHER.finditer(_OF_FIGURES.sub(" ", words))]
     # Two have no three times as much, whatever is said of both.
     if not (rate or attribute.key in _ADDED) or not (set(told) - _PAIR if rate else told):
         return False

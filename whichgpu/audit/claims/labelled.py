@@ -16,7 +16,7 @@ from whichgpu.audit.heading import headed_by
 from whichgpu.audit.known.orders import is_of_regime
 from whichgpu.audit.known.store import store
 from whichgpu.audit.mentions import mentions
-from whichgpu.audit.multiple import Multiple, parts, verdict_of
+from whichgpu.audit.multiple import Multiple, opposite, parts, verdict_of
 from whichgpu.audit.quantities import Quantity, multiples, quantities
 from whichgpu.audit.sentences import Sentence, sentences, within
 from whichgpu.audit.superlatives import is_per_unit, is_restricted
@@ -40,7 +40,11 @@ _SPEED = re.compile(
 _IN_MONEY = re.compile(
     r"[$\u20ac]|\b(?:USD|EUR|dollars?)\b(?![^/]*\bper (?!gpu|card|hour|month|h\b))", re.IGNORECASE
 )
-_TIME = re.compile(r"\b(?:seconds?|secs?|minutes?|mins?|hours|latency|time|duration)\b", re.IGNORECASE)
+_TIME = re.compile(
+    r"\b(?:seconds?|secs?|minutes?|mins?|hours|latency|time|duration|lower is better|less is better)\b|"
+    r"[(,]\s*(?:s|ms|min|h)\s*[),]",
+    re.IGNORECASE,
+)
 _LABEL = re.compile(r"\s*([A-Za-z][^:=$\u20ac\d]{0,2}[^:=$\u20ac]{1,38}?)(?:\s\([^()]*\))?\s*:\s+\S")
 #: What two rows are compared in; the sign is that of a higher price or a faster speed.
 _PRICE_WORDS = re.compile(
@@ -368,15 +372,22 @@ def _of_two(
 
 
 def _meant_rows(groups: Sequence[_Group], sentence: Sentence) -> list[_Group]:
-    """The groups whose rows a sentence names, "at 64 users", or all of them."""
+    """The groups whose rows a sentence names, "at 64 users", "in Blender", or all of them."""
     low = sentence.text.lower()
-    meant = [
-        each for each in groups
-        if each.head
-        and (head := each.head.strip().lower()) in low
-        and re.search(rf"(?<![\w.,]){re.own(head)}(?![\w]|[.,]\d)", low)
-    ]  # fmt: skip
-    return meant or list(groups)
+    for name in (str, _beginning):
+        meant = [
+            each for each in groups
+            if (head := name(each.head).strip().lower()) in low and head
+            and re.search(rf"(?<![\w.,]){re.own(head)}(?![\w]|[.,]\d)", low)
+        ]  # fmt: skip
+        if meant:
+            return meant
+    return list(groups)
+
+
+def _beginning(head: str) -> str:
+    """What a head begins with, before what it says more: "Blender" of "Blender, Classroom (s)"."""
+    return re.split(r"[,(:]", head, maxsplit=1)[0]
 
 
 def _of(group: _Group, best: re.Match[str]) -> bool:
@@ -447,13 +458,15 @@ def _multiples(text: str, rows: tuple[_Row, _Row], fraction: str) -> list[Quanti
     for each in within(sorted((*quantities(text, fraction), *multiples(text))), rows[0].end, rows[1].start):
         bare = each.dimension == "number" and _FACTOR.search(text, rows[0].end, each.start)
         if each.high == each.value > 0 and (bare or each.dimension in ("times", "percent")):
-            taken = 1 / each.value if _OF_TIME.match(text, each.end) else each.value
+            of_time = _OF_TIME.match(text, each.end) is not None
+            # "Less than a third of the time" is more than three times as fast.
+            taken, limit = (1 / each.value, opposite(each.limit)) if of_time else (each.value, each.limit)
             kind = "times" if bare else each.dimension
             if kind == "percent" and _LESS.match(text, each.end):
                 taken, kind = 1 - taken, "times"
             elif kind == "percent" and _SHARE.match(text, each.end):
                 kind = "times"
-            found.append(each._replace(value=taken, high=taken, dimension=kind))
+            found.append(each._replace(value=taken, high=taken, dimension=kind, limit=limit))
     for part in parts(text, Sentence(rows[0].end, rows[1].start, "")):
         found = [each for each in found if each.end <= part.start or part.end <= each.start]
         found.append(Quantity(part.start, part.end, part.times, part.times, "times", ""))

@@ -180,11 +180,12 @@ _DENIES = re.compile(r"without|lacking|that lacks", re.IGNORECASE)
 
 #: "The only GPU with more than 48 GB of memory", of whatever there is.
 _WITH_SIZE = re.compile(
-    r"\bthe (?:only|(?:very )?first)\s+(?P<scope>[\w -]{0,30}?\b(?:gpu|card|accelerator))\s+"
+    r"\bthe (?:only|(?:very )?first)\s+(?P<scope>[\w -]{0,30}?\b(?:gpu|card|accelerator|geforce))\s+"
     r"(?:(?:(?:that|which)\s+(?:was|is|has been)\s+)?(?:ever\s+)?(?:sold|made|built|released|shipped|"
     r"launched)\s+)?"
     r"(?:with|that has|offering|to offer)\s+(?P<more>(?:more than|over)\s+)?(?P<size>\d{2,3})\s?GB"
-    r"(?:\s+of\s+(?:\w+\s+)?(?:memory|vram))?(?=\s*(?:[.,;)]|$|on the market\b|and (?:it|is|was|the)\b))",
+    r"(?:(?:\s+of)?\s+(?:\w+\s+)?(?:memory|vram))?"
+    r"(?=\s*(?:[.,;)]|$|on the market\b|and (?:it|is|was|the)\b))",
     re.IGNORECASE,
 )
 

@@ -460,7 +460,8 @@ _BUYS = re.compile(r"\s+(?:buy|get|give|bring|do|deliver|achieve|yield|earn)s?\b
 _OF_A_LINK = re.compile(
     r"\b(?:PCIe|PCI Express|NVLink|bridges?|links?|InfiniBand|interconnect|Infinity Fabric)\b", re.IGNORECASE
 )
-_BEHIND = 16
+#: Letters behind a name; how far off a value is that is far from what is less surely on file.
+_BEHIND, _FAR_OFF = 16, 0.2
 #: "24 GB for less than a 4080 Super": for less money.
 _FOR_LESS = re.compile(
     r"\s*(?:for|at)\s+(?:\w+\s+)?(?:less|more|half|the same|no more|not much more)\b", re.IGNORECASE
@@ -534,8 +535,10 @@ def _on_file(
     """The value of the other on file; of several devices that it can mean the one that holds soonest."""
     key = each.attribute.fields[0]
     gpus = [context.catalogue[one] for one in mention.ids]
-    known = [(_plain(float(gpu.need(key)), each.attribute.key), gpu) for gpu in gpus
-             if gpu.value(key) and gpu.confidence != "low"]  # fmt: skip
+    known = [(_plain(float(gpu.need(key)), each.attribute.key), gpu) for gpu in gpus if gpu.value(key)]
+    told = _told_size(each.value, each.attribute.key) if each.value is not None else 0.0
+    # What is less surely on file is good enough to be set against what is far from it.
+    known = [one for one in known if one[1].confidence != "low" or abs(told / (one[0] or 1) - 1) > _FAR_OFF]
     if not known:
         return None
     if each.sign == 0 and each.value is not None:

@@ -31,10 +31,16 @@ _ALONE = re.compile(
     r"request|conversation|chat)|unbatched|per (?:user|stream)|interactive(?:ly)? chat)\b",
     re.IGNORECASE,
 )
+#: Who writes to somebody, or answers me, is one, where the passage speaks of no more.
+_WRITES = re.compile(
+    r"\b(?:(?:writes|types|speaks) (?:me )?(?:\w+ ){0,2}?[\d.]+ tok\w*|"
+    r"tok\w*\s?(?:/|per|a|each|every)\s?s(?:ec(?:ond)?)? for (?:me|myself))\b",
+    re.IGNORECASE,
+)
 _DECODES = re.compile(
     r"\b(?:decod\w+|token[- ]generation|generat\w+ tokens?|tokens? generation|tpot|inter-token)\b", re.I
 )
-_ONE_READS = re.compile(f"{_ALONE.pattern}|{_DECODES.pattern}", re.IGNORECASE)
+_ONE_READS = re.compile(f"{_ALONE.pattern}|{_WRITES.pattern}|{_DECODES.pattern}", re.IGNORECASE)
 _PREFILLS = re.compile(r"\b(?:prefill\w*|prompts?|ttft|time to first token|first token)\b", re.IGNORECASE)
 #: What makes several tokens of one reading of the weights, or is another resource.
 _OTHER = re.compile(
@@ -186,10 +192,16 @@ def _is_of_all(text: str, at: tuple[int, int], end: int) -> bool:
 _BY_EACH = re.compile(r"[^.;,\d]{0,16}\b(?:per (?:user|stream|request)|each|apiece)\b", re.IGNORECASE)
 
 
+#: What answers many at once where nothing else is said.
+_ENGINE = re.compile(r"\b(?:vllm|sglang|tgi|triton|tensorrt\w*|everybody|everyone|all of)\b", re.IGNORECASE)
+
+
 def _is_alone(run: Run) -> bool:
     """Whether a sentence is of one request, as it says or the passage said last."""
     if _ALONE.search(run.sentence.text):
         return True
+    if _WRITES.search(run.sentence.text):
+        return not (_MANY.search(run.passage.text) or _ENGINE.search(run.passage.text))
     before = run.passage.text[: run.sentence.start]
     alone = [each.end() for each in _ALONE.finditer(before)]
     many = [each.end() for each in _MANY.finditer(run.passage.text, 0, run.sentence.end)]

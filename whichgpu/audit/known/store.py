@@ -49,7 +49,7 @@ _MEASURES = {
     r"(?:\bx|\u00d7|\btimes) ?real[- ]?time|\bRTFx\b|throughput|score|speed)",
     "time": r"\b(?:latency|ttft|tpot|time|duration|(?:ms|s|sec|sec\.|secs|seconds?|minutes?|min|"
     r"hours?)\s?(?:/|per )|"
-    r"(?<!\d )(?:seconds|minutes|hours))|,\s?s\s*$|\((?:s|sec)\)",
+    r"(?<!\d )(?:seconds|minutes|hours))|,\s?s\s*$|\((?:in )?(?:s|ms|secs?|min)\s?[,;)]",
     "energy": r"\b(?:k?Wh|joules?|energy)\b",
     "power": r"\b(?:power|TDP|TGP|TBP|watts?|draw)\b|\d\s?k?W\b|\(W\)",
     "peak": r"\b[TP]FLOPS|\bTOPS|\bTF\b|\bFP\d+\b|\bBF16\b|\bINT\d\b",
