@@ -38,6 +38,20 @@ _WORK = """
 | L40S | 2,400 | {} |
 | A100 | 3,800 | 2.9 |
 """
+_RUNS = """
+| GPU | sequences/s | $ per million |
+|---|---|---|
+| T4 | 520 | 0.281 |
+| A10G | 1,050 | 0.266 |
+| L4 | 1,270 | 0.176 |
+"""
+_TOKENS = """
+| Card | $/hour | Tokens/s | $ per 1M tokens |
+|---|---|---|---|
+| L40S | 1.10 | 900 | 0.34 |
+| H100 | 2.60 | 3,100 | 0.23 |
+| B200 | 4.90 | 5,200 | 0.26 |
+"""
 #: What stands above a sentence, the sentence that is right, and the one that is wrong.
 _CASES = (
     (_SPEEDS, "For pictures the 4080 has the edge.", None),
@@ -46,6 +60,12 @@ _CASES = (
     (_TRAINING, "In ResNet training the A5000 is 35% faster.", "In ResNet training the A5000 is 55% faster."),
     (_JOBS, "The A100 remains the cheapest way to run it.", None),
     (_WORK.format("4.6"), "", None),
+    (_RUNS, "The L4 is the cheapest per sequence.", "The T4 remains the cheapest per sequence."),
+    (_RUNS, "The T4 is the cheapest per hour.", "The A10G is the cheapest per sequence, by far."),
+    (_RUNS, "The T4 is the cheapest per token.", "The L4 is the most expensive per sequence."),
+    (_TOKENS, "The H100 is the cheapest per token.", "The L40S is the cheapest per token."),
+    (_TOKENS, "The L40S is the cheapest per hour.", "The H100 is the cheapest per hour."),
+    (_TOKENS, "The L40S is the most expensive per token.", "The B200 is the most expensive per token."),
 )  # fmt: skip
 
 

@@ -55,7 +55,7 @@ _CONCLUDES = re.compile(
     r"\b(?:so|thus|therefore|hence|that makes|which makes|in other words|at these (?:prices|rates)|"
     r"per (?:run|token|image|job)|"
     r"in efficiency|here|accordingly|consequently|clearly|by that measure|measured that way|in short)\b|"
-    r"^\W*the\b",
+    r"^\W*(?:the\b|for (?:them|us|him|her|me|(?:this|that) \w+)\b)",
     re.IGNORECASE,
 )
 _UNSURE = re.compile(
@@ -63,6 +63,15 @@ _UNSURE = re.compile(
     r"yet|still|second|"
     r"to buy|idle|list price|unless|memory|vram|newer|older|on paper|than before|last year)\b",
     re.IGNORECASE,
+)
+#: What a conclusion stands in spite of.
+_ALTHOUGH = re.compile(r",\s+(?:even )?(?:though|although|if)\b|,\s+despite\b", re.IGNORECASE)
+#: Behind a figure that is worked out right there, of which its result counts: "42 \u00d7 $2.69 = $112.98".
+_MAKES = re.compile(r"\s*=\s*\S")
+#: Who is cheaper by the run, or for somebody, and prices of time, which say nothing of that.
+_BY_RUN = re.compile(r"\bper (?:run|token|image|job)\b|^\W*for \w+", re.IGNORECASE)
+_BY_TIME = re.compile(
+    r"\b(?:rent\w*|hourly|(?:per|an?|each|every) (?:hour|month|day|week))\b|/\s?h(?:r|our)?\b", re.IGNORECASE
 )
 _WORK = re.compile(r"\b(?:tokens?|images?|pictures?|requests?|frames?|gigabytes?)\b")
 _MARGIN, _LEAST = 0.03, 2
@@ -77,7 +86,8 @@ def find(context: Context) -> Iterator[Finding]:
         before: list[Marked] = []
         for sentence in sentences(passage.text):
             read = marked(passage, sentence, here, context)
-            if before and not _UNSURE.search(sentence.text) and _CONCLUDES.search(sentence.text):
+            said = _ALTHOUGH.split(sentence.text)[0]
+            if before and not _UNSURE.search(said) and _CONCLUDES.search(said):
                 yield from _of_sentence(read, before[-2:], here, context)
             before.append(read)
 
@@ -85,16 +95,19 @@ def find(context: Context) -> Iterator[Finding]:
 def _of_sentence(
     read: Marked, before: Sequence[Marked], here: Sequence[Mention], context: Context
 ) -> Iterator[Finding]:
-    own = within(here, read.sentence.start, read.sentence.end)
-    if len({each.ids for each in own}) != 1 or read.figures:
+    head = read.sentence.start + len(_ALTHOUGH.split(read.sentence.text)[0])
+    own = within(here, read.sentence.start, head)
+    if len({each.ids for each in own}) != 1 or any(each.start < head for each in read.figures.values()):
         return
     for pattern, kinds, most in _RULES:
-        match = pattern.search(read.sentence.text)
+        match = pattern.search(read.passage.text, read.sentence.start, head)
         told = _series(before[-1], here, kinds[0], _LEAST) if match else {}
         if match and not told:
             # "The one makes 2.1 pictures per watt-hour. The other makes 3.1."
             told = {ids: each for one in before for ids, each in _series(one, here, kinds[0], 1).items()}
-        at = read.sentence.start + match.start() if match else 0
+        at = match.start() if match else 0
+        if "money" in kinds and _BY_RUN.search(read.sentence.text):
+            told = told if not any(_BY_TIME.search(one.sentence.text) for one in before) else {}
         # "The pricier card wins" tells by "pricier" which card is meant.
         named = any(each.start <= at < each.end for each in own)
         # An hour's rent says nothing of what a token costs.
@@ -107,7 +120,7 @@ def _of_sentence(
         best = (max if most else min)(told.values(), key=lambda each: each.value)
         wrong = mine <= 0 or abs(best.value / mine - 1) > _MARGIN
         because = ", ".join(f"{ids[0]} {read.words(each)}" for ids, each in told.items())
-        place = (read.sentence.start + match.start(), read.sentence.start + match.end())
+        place = match.span()
         yield made(
             context, read.passage, place, "ordering", "inconsistent" if wrong else "confirmed",
             subject=own[0].ids[0], attribute="told before", because=because,
@@ -125,8 +138,8 @@ def _series(read: Marked, here: Sequence[Mention], kind: str, least: int) -> dic
     if kind == "per energy":
         amounts = read.of("rate", "number") if energy else []
     else:
-        amounts = read.of(kind)
-        amounts = [] if kind == "rate" and energy else amounts
+        amounts = [] if kind == "rate" and energy else read.of(kind)
+        amounts = [each for each in amounts if not _MAKES.match(read.passage.text, each.end)]
     # "3.9 images per second and watt, the L4 9.2": the second has no unit.
     if kind in ("money", "time", "rate", "energy") and len(amounts) == 1 and len(named) > 1:
         amounts += read.of("number")

@@ -105,7 +105,8 @@ def extremes(reading: Reading) -> Iterator[Finding]:
     for kind, sign, pattern in _SUPERLATIVES:
         for match in pattern.finditer(text, sentence.start, sentence.end):
             start, end = reading.clause(match.start())
-            if start < end and not _is_of_some(reading, match, start, end):
+            per_unit = kind != "price" and is_per_unit(text[start:end])
+            if start < end and not per_unit and not _is_of_some(reading, match, start, end):
                 yield from _judged(
                     reading, match, (start, end), _asked(reading, match, kind, sign, (start, end))
                 )
@@ -116,12 +117,10 @@ def extremes(reading: Reading) -> Iterator[Finding]:
 
 
 def _is_of_some(reading: Reading, match: re.Match[str], start: int, end: int) -> bool:
-    """Whether a superlative is among some of a table only, or of what something buys."""
+    """Whether a superlative is among some of a table only."""
     text, last = reading.said.text, match.start("noun")
-    return (
-        _NOT_ALL.search(text, start, match.start()) is not None
-        or (is_restricted(text, last, end) and not reading.is_told(reading.lines, last, end))
-        or is_per_unit(text[start:end])
+    return _NOT_ALL.search(text, start, match.start()) is not None or (
+        is_restricted(text, last, end) and not reading.is_told(reading.lines, last, end)
     )
 
 
@@ -137,6 +136,7 @@ def _asked(
         lines = reading.of(_MEASURES[kind], start, end)
         if kind == "speed" and OF_ELSE.search(text, start, end):
             return []
+        lines = _per_unit(lines, reading, text[start:end]) if kind == "price" else lines
         return [(each, sign * (-1 if each.measure == "time" else 1)) for each in lines]
     by_label = [each for each in reading.lines if _shares_a_word(each, noun)]
     if kind == "good":
@@ -148,6 +148,27 @@ def _asked(
     if by_label:
         return [(each, sign) for each in by_label]
     return [(each, sign) for each in reading.of((measure,), start, end)] if measure else []
+
+
+#: What a price buys, where that is work and no time: "per sequence", "$ per million", "$/1M tokens".
+_BUYS = re.compile(
+    r"(?:\b(?:per|an?)\s|/\s?)(?!hour|hr?\b|month|day|year|week|card|gpu)(?P<what>[\w ]+)", re.IGNORECASE
+)
+_UNIT = re.compile(r"\b(?:per|each) (?:million )?([\w-]{4,})", re.IGNORECASE)
+_PER_TIME = re.compile(r"\b(?:per|an?)\s(?:hour|month|day|year|week)\b|\bhourly\b", re.IGNORECASE)
+
+
+def _per_unit(lines: Sequence[Series], reading: Reading, words: str) -> list[Series]:
+    """The prices that a superlative is of: by the work where it names that work, else by none of it.
+
+    "The cheapest per sequence" is so by "$ per million" beside "sequences/s".
+    """
+    by_work = [each for each in lines if _BUYS.search(each.label)]
+    if is_per_unit(words):
+        units = [each[1].lower().rstrip("s") for each in _UNIT.finditer(words)]
+        heads = " ".join(each.label.lower() for each in reading.lines)
+        return by_work if units and all(unit in heads for unit in units) else []
+    return [each for each in lines if each not in by_work] if _PER_TIME.search(words) else list(lines)
 
 
 def _shares_a_word(line: Series, noun: str) -> bool:
@@ -163,7 +184,11 @@ def _judged(
     for line, sign in asked:
         one = _of_whom(reading, line, match, place)
         if one is not None and sign:
-            if not reading.is_told([line], *place) and _is_so_elsewhere(reading, line, one, sign):
+            # "Per token" tells by which of the prices, and "per hour".
+            said = reading.said.text[slice(*place)]
+            by_unit = is_per_unit(said) or (line.measure == "price" and _PER_TIME.search(said))
+            is_told = by_unit or reading.is_told([line], *place)
+            if not is_told and _is_so_elsewhere(reading, line, one, sign):
                 return
             held.append((line, leader(line, one, sign)))
     yield from decided(reading, match.span(), held, place)
