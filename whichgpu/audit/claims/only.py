@@ -193,6 +193,9 @@ _WITH_SIZE = re.compile(
 _NOT, _CLOSE_BY = re.compile(r"\b(?:not|never|no longer|hardly)\s+$|n[\u2019']t\s+$", re.IGNORECASE), 12
 
 
+_MOBILE = re.compile(r"\b(?:mobile|laptop|notebook)\b", re.IGNORECASE)
+
+
 def _of_size(passage: Passage, sentence: Sentence, who: Spoken, context: Context) -> Iterator[Finding]:
     """Contradicted where an earlier device within the scope has as much memory."""
     match = _WITH_SIZE.search(passage.text, sentence.start, sentence.end)
@@ -205,10 +208,12 @@ def _of_size(passage: Passage, sentence: Sentence, who: Spoken, context: Context
     least = float(match["size"]) + bool(match["more"])
     # A Titan is sold as no GeForce.
     geforce = "geforce" in match["scope"].lower()
+    mobile = _MOBILE.search(match["scope"]) is not None
     rivals = [
         gpu
         for gpu in _scope(match["scope"], mention, context)
         if not (geforce and gpu.id.startswith("titan"))
+        and (not mobile or "laptop" in gpu.id)
         and (nominal_gb(float(gpu.value("memory") or 0)) or 0) >= least
         # What shares the memory of its machine is no card with so much.
         and str(gpu.value("memory_type")).startswith(("GDDR", "HBM"))
