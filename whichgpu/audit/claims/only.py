@@ -117,7 +117,7 @@ def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Conte
             but = _left_out(passage.text, sentence, who)
             # "The only one with FP8 besides the H100" is quoted with what it leaves out.
             end = max([end, *(each.end for each in but if each.start - end < _CLOSE_BEHIND)])
-            yield from _judged(passage, (match.start(), end), match, (mention, what[0]), context, but)
+            yield from _judged(passage, (match.start(), end), match, (mention, what[0]), context, but=but)
 
 
 #: Before a device that an exclusive claim leaves out, and how far behind it the device may stand.
@@ -131,7 +131,7 @@ _CLOSE_BEHIND = 40
 
 
 def _left_out(text: str, sentence: Sentence, who: Spoken) -> list[Mention]:
-    """The devices that a sentence leaves out of what it says is one's alone: "besides the H100 and the L4"."""
+    """The devices that a sentence leaves out of what is one's alone: "besides the H100 and the L4"."""
     found: list[Mention] = []
     for each in sorted(who.here, key=lambda one: one.start):
         on = found and _AND_IT.fullmatch(text, found[-1].end, each.start)
@@ -423,7 +423,7 @@ def _of_family(passage: Passage, match: re.Match[str], who: Spoken, context: Con
 
 def _judged(
     passage: Passage, place: tuple[int, int], match: re.Match[str], claim: tuple[Mention, Capability],
-    context: Context, but: Sequence[Mention] = (),
+    context: Context, *, but: Sequence[Mention] = (),
 ) -> Iterator[Finding]:  # fmt: skip
     """Contradicted where the device is not so, or another within the scope is so too."""
     mention, what = claim
