@@ -395,9 +395,7 @@ def _ratio(match: re.Match[str], read: Marked) -> Iterator[Finding]:
         ways = (1 - 1 / ratio,)
     if any(_is_near(result, each) for each in ways):
         yield read.judged(result, _OF, because, expected="", verdict="confirmed")
-    elif less or not any(
-        _is_near(result, each) for each in _ratios_besides(read, (result, one, other))
-    ):
+    elif less or not any(_is_near(result, each) for each in _ratios_besides(read, (result, one, other))):
         yield read.judged(result, _OF, because, expected=f"{ways[0]:.0%}" if of_shares else f"{ratio:.3g}x")
 
 
