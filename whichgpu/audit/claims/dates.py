@@ -195,7 +195,7 @@ def _meant(text: str, places: tuple[int, int, int, int], who: Spoken) -> list[Me
 def _told_of(
     text: str, place: tuple[int, int], before: Sequence[Mention], who: Spoken
 ) -> list[Mention] | None:
-    """Whose date it is that follows what a device is: "the A6000 was the first of its line and came out in"."""
+    """Whose date it is that follows what a device is: "it was the first of its line and came out in"."""
     begins, at = place
     goes_on = _GOES_ON.fullmatch(text[before[0].end if before else begins : at])
     if goes_on and len(who.here) == len(before) == 1 and not text[begins : before[0].start].strip("*_ ")[3:]:
@@ -207,8 +207,8 @@ _NEAR = 40
 #: Between a device, or what stands for it, and the verb: what it is or has, and no other clause.
 _GOES_ON = re.compile(
     r"[\s*_]*(?P<it>It\s|The card\s|This card\s)?\s*(?:is|was|has|had|carries|offers|uses|"
-    r"belongs to|costs?)\s(?:(?!\b(?:which|that|who|whose|when|while|but|as|after|before|with which|drivers?|successor|"
-    r"predecessor|replace\w*|supports?|supported)\b)[^.;:()])*?,?\s(?:and|then)\s(?:then\s|it\s|first\s)?",
+    r"belongs to|costs?)\s(?:(?!\b(?:which|that|who|whose|when|while|but|as|after|before|with which|"
+    r"drivers?|successor|predecessor|replace\w*|supports?|supported)\b)[^.;:()])*?,?\s(?:and|then)\s(?:then\s|it\s|first\s)?",
     re.IGNORECASE,
 )
 #: Who brings a device out; what its name may end with.
