@@ -27,7 +27,7 @@ _THING = (
 #: The one that several are set against, and how many these are.
 _ONE = re.compile(
     r"\b(?:as|than|over|of|instead of|versus|vs\.?|from|compared (?:to|with))\s+(?:just |only |using |a )?"
-    rf"(?:one|single|1)\b(?:\s+{_THING})?(?=\s*(?:[,.;)]|$|to\b|the\b|we\b|made\b|more\b|with\b|on\b))",
+    rf"(?:one|single|1)\b(?:\s+{_THING})?(?=\s*(?:[,.;)]|$|to\b|the\b|we\b|made\b|more\b|with\b|on\b|at\b|when\b))",
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(
