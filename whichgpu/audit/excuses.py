@@ -200,7 +200,10 @@ _EXCUSES = (
         because=r"^(?!.*as the other amount)",
     ),
     # "Which a normal 1200 W supply can take".
-    Excuse(("arithmetic",), behind=r"\s+(?:power\s+)?(?:suppl(?:y|ies)|psus?|units?)\b"),
+    Excuse(
+        ("arithmetic",), before=r"[^=\s]\s*$",
+        behind=r"\s+(?:power\s+)?(?:suppl(?:y|ies)|psus?|units?)\b",
+    ),
     # "An hour and 20 minutes".
     Excuse(("arithmetic",), behind=r"\s+and\s+\d+\s*(?:minutes?|min|seconds?|hours?)\b"),
     # "$45.75 against $46.81 for the 5070 Ti. The 5090 comes to $62.47".

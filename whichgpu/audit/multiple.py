@@ -30,6 +30,9 @@ _EXCUSED_WHOLE = 1.07
 _STEP, _OF_STEP = {"": 0.03, "about": 0.05, "nearly": 0.05}, 0.12
 #: A multiple with a fraction, "2.7x", is known within half of its digit, and never nearer than this share.
 _TENTH, _TELLS = 0.05, 0.03
+#: Changes that go one way: of the greater against the lesser, or of the lesser against the greater.
+UP = re.compile(r"\b(?:increase|rise|plus|more|higher|greater|larger|bigger|wider)\b", re.IGNORECASE)
+DOWN = re.compile(r"\b(?:reduction|decrease|drop|cut|fall|saving|less|lower|fewer|smaller)\b", re.IGNORECASE)
 
 
 class Multiple(NamedTuple):

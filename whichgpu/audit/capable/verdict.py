@@ -104,6 +104,10 @@ def of_architecture(name: str, context: Context) -> list[Gpu]:
     return [gpu for gpu in every if gpu.vendor == "NVIDIA" and gpu.architecture.split("_")[0] == key]
 
 
+#: What the chip or its maker alone decides; AV1's encoder came with a generation.
+_OF_CHIP = ("compute_capability", "vendor")
+
+
 def judged(
     passage: Passage, place: tuple[int, int], what: Capability, gpus: Sequence[Gpu], *, told: bool,
     context: Context,
@@ -113,7 +117,7 @@ def judged(
     known = [
         (gpu, has)
         for gpu in gpus
-        if (gpu.confidence != "low" or what.field in ("compute_capability", "vendor"))
+        if (gpu.confidence != "low" or what.field in _OF_CHIP or what.key == "av1_encode")
         and (has := what.has(gpu)) is not None
     ]
     # ECC can be switched on on a few cards of GeForce, and most say that these have none.

@@ -27,7 +27,7 @@ _THING = (
 #: The one that several are set against, and how many these are.
 _ONE = re.compile(
     r"\b(?:as|than|over|of|instead of|versus|vs\.?|from|compared (?:to|with))\s+(?:just |only |using |a )?"
-    rf"(?:one|single|1)\b(?:\s+{_THING})?(?=\s*(?:[,.;)]|$|to\b|the\b|we\b|made\b|more\b|with\b|on\b))",
+    rf"(?:one|single|1)\b(?:\s+{_THING})?(?=\s*(?:[,.;)]|$|to\b|the\b|we\b|made\b|more\b|with\b|on\b|at\b|when\b))",
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(
@@ -53,6 +53,12 @@ _EXCUSED = re.compile(
     r"swap\w*|offload\w*|fits?|kv|but|larger|bigger)\b|n[\u2019']t\b",
     re.IGNORECASE,
 )
+#: What takes away an excuse: none of them has more to do than the one.
+_SAME_BATCH = re.compile(
+    r"\b(?:with|at|for|using|keeping) (?:the |an? )?(?:same|equal|identical|unchanged) batch(?:[ -]size)?"
+    r"(?: (?:per|on each|for each|on every|of each) (?:gpu|card))?(?: as before)?",
+    re.IGNORECASE,
+)
 _WORDS = {"doubl": 2.0, "tripl": 3.0, "quadrupl": 4.0}
 #: Beyond the number of GPUs by this share no noise explains it.
 _SLACK = 1.05
@@ -69,7 +75,7 @@ def find(context: Context) -> Iterator[Finding]:
 
 def _judged(passage: Passage, sentence: Sentence, context: Context) -> Iterator[Finding]:
     text = passage.text, sentence.start, sentence.end
-    if not _SPEED.search(*text) or _EXCUSED.search(*text):
+    if not _SPEED.search(*text) or _EXCUSED.search(_SAME_BATCH.sub(" ", sentence.text)):
         return
     told = list(_TIMES.finditer(*text))
     several = {_number(each) for each in _SEVERAL.finditer(*text)} - {1}

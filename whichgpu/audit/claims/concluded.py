@@ -11,7 +11,7 @@ from whichgpu.audit.beside import in_brackets, in_round
 from whichgpu.audit.binding import united
 from whichgpu.audit.comparisons.said import is_multiple
 from whichgpu.audit.findings import Evidence
-from whichgpu.audit.multiple import Multiple, finding_on, parts, verdict_of
+from whichgpu.audit.multiple import DOWN, UP, Multiple, finding_on, parts, verdict_of
 from whichgpu.audit.quantities import Quantity, multiples, quantities
 from whichgpu.audit.sentences import sentences, within
 
@@ -301,7 +301,10 @@ def _verdict(text: str, claim: Quantity, real: float) -> str:
     if not changed and not _CHANGE.search(text, max(0, claim.start - 40), claim.start):
         return ""
     step = claim.value
-    ways = [verdict_of(Multiple(0, 0, 1 + step, claim.limit, step), [real])]
-    if step < 1:
+    near = text[max(0, claim.start - 40) : claim.start] if not changed else changed[0]
+    up, down = UP.search(near), DOWN.search(near)
+    # "An increase of 45 percent" from 80 to 141 isn't one that 80 has below 141.
+    ways = [] if down and not up else [verdict_of(Multiple(0, 0, 1 + step, claim.limit, step), [real])]
+    if step < 1 and (down or not up):
         ways.append(verdict_of(Multiple(0, 0, 1 - step, claim.limit, -step), [1 / real]))
     return next((each for each in ("confirmed", "unverifiable") if each in ways), "contradicted")

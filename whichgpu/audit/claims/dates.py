@@ -182,8 +182,9 @@ def _meant(text: str, places: tuple[int, int, int, int], who: Spoken) -> list[Me
     before = [each for each in who.here if each.end <= at]
     if words in ("it", "them"):
         return list(who.topic[:1]) if who.certain and not before else []
-    if not _ADVERBS.fullmatch(words):
-        return []
+    told = _told_of(text, (begins, at), before, who) if _ADVERBS.fullmatch(words) else []
+    if told is not None:
+        return told
     if before and at - before[-1].end < _NEAR and not _OURS.search(text, begins, before[-1].start):
         itself = before[-1] not in who.against or _AT_ITS.fullmatch(text, before[-1].end, at)
         return [before[-1]] if itself and not before[-1].text.endswith("s") else []
@@ -191,7 +192,25 @@ def _meant(text: str, places: tuple[int, int, int, int], who: Spoken) -> list[Me
     return list(who.topic[:1]) if not who.here and who.certain and its else []
 
 
+def _told_of(
+    text: str, place: tuple[int, int], before: Sequence[Mention], who: Spoken
+) -> list[Mention] | None:
+    """Whose date it is that follows what a device is: "it was the first of its line and came out in"."""
+    begins, at = place
+    goes_on = _GOES_ON.fullmatch(text[before[0].end if before else begins : at])
+    if goes_on and len(who.here) == len(before) == 1 and not text[begins : before[0].start].strip("*_ ")[3:]:
+        return list(before) if before[0] not in who.against else []
+    return list(who.topic[:1]) if goes_on and goes_on["it"] and not who.here and who.certain else None
+
+
 _NEAR = 40
+#: Between a device, or what stands for it, and the verb: what it is or has, and no other clause.
+_GOES_ON = re.compile(
+    r"[\s*_]*(?P<it>It\s|The card\s|This card\s)?\s*(?:is|was|has|had|carries|offers|uses|"
+    r"belongs to|costs?)\s(?:(?!\b(?:which|that|who|whose|when|while|but|as|after|before|with which|"
+    r"drivers?|successor|predecessor|replace\w*|supports?|supported)\b)[^.;:()])*?,?\s(?:and|then)\s(?:then\s|it\s|first\s)?",
+    re.IGNORECASE,
+)
 #: Who brings a device out; what its name may end with.
 _MAKER = re.compile(
     r"(?:^|[,;]\s|\b(?:nvidia|amd|intel|they|it|company|then|also|and|had|has)\s+)\s*(?:first\s+|then\s+|"

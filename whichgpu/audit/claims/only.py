@@ -20,7 +20,7 @@ from whichgpu.hardware.architecture import families
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -114,7 +114,30 @@ def _exclusive(passage: Passage, sentence: Sentence, who: Spoken, context: Conte
         if _LISTED.search(match["scope"]) or _LISTED.match(passage.text, end):
             yield from _listed(passage, (match.start(), end), match, (mention, what[0]), context)
         elif not _OF_A_TIME.search(sentence.text):
-            yield from _judged(passage, (match.start(), end), match, (mention, what[0]), context)
+            but = _left_out(passage.text, sentence, who)
+            # "The only one with FP8 besides the H100" is quoted with what it leaves out.
+            end = max([end, *(each.end for each in but if each.start - end < _CLOSE_BEHIND)])
+            yield from _judged(passage, (match.start(), end), match, (mention, what[0]), context, but=but)
+
+
+#: Before a device that an exclusive claim leaves out, and how far behind it the device may stand.
+_BUT = re.compile(
+    r"\b(?:besides|apart from|aside from|other than|except(?: for)?|next to|along with|save for|"
+    r"together with)\s+(?:the\s+|an?\s+|nvidia[\u2019']s\s+|amd[\u2019']s\s+)*$",
+    re.IGNORECASE,
+)
+_AND_IT = re.compile(r"(?:,?\s+and|,)\s+(?:the\s+|an?\s+)?", re.IGNORECASE)
+_CLOSE_BEHIND = 40
+
+
+def _left_out(text: str, sentence: Sentence, who: Spoken) -> list[Mention]:
+    """The devices that a sentence leaves out of what is one's alone: "besides the H100 and the L4"."""
+    found: list[Mention] = []
+    for each in sorted(who.here, key=lambda one: one.start):
+        on = found and _AND_IT.fullmatch(text, found[-1].end, each.start)
+        if on or _BUT.search(text, sentence.start, each.start):
+            found.append(each)
+    return found
 
 
 _MEMORY = re.compile(
@@ -406,7 +429,7 @@ def _of_family(passage: Passage, match: re.Match[str], who: Spoken, context: Con
 
 def _judged(
     passage: Passage, place: tuple[int, int], match: re.Match[str], claim: tuple[Mention, Capability],
-    context: Context,
+    context: Context, *, but: Sequence[Mention] = (),
 ) -> Iterator[Finding]:  # fmt: skip
     """Contradicted where the device is not so, or another within the scope is so too."""
     mention, what = claim
@@ -416,11 +439,14 @@ def _judged(
     if not known:
         return
     itself = [gpu for gpu in known if what.has(gpu) is has]
-    # A form of the device itself is no rival of it.
+    # A form of the device itself is no rival of it, nor is one that is named as another which is so.
+    others = {model(key, context.catalogue) for each in but for key in each.ids}
     rivals = [
         gpu
         for gpu in _scope(match["scope"], mention, context)
-        if what.has(gpu) is has and gpu.id not in mention.named
+        if what.has(gpu) is has
+        and gpu.id not in mention.named
+        and model(gpu.id, context.catalogue) not in others
     ]
     shown = (itself or known)[0]
     if not itself:

@@ -233,11 +233,14 @@ _PREMIUM = re.compile(
     re.IGNORECASE,
 )
 
+#: What is added to a price behind its discount.
+_ON_TOP = re.compile(r"\b(?:(?:with|plus|including|before|after) (?:tax\w*|vat|shipping|fees?))\b", re.I)
+
 
 def _saves(read: Marked, whole: Marked) -> Iterator[Finding]:
     """The share that is saved, of the only two prices of a kind that are told."""
     match = _SAVES.search(read.text)
-    if match is None:
+    if match is None or _ON_TOP.search(read.text):
         return
     result = read.figures[match["r"] or match["s"] or match["t"]]
     prices = whole.of("money")

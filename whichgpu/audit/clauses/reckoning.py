@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.marked import ABOUT, before, besides, marked
+from whichgpu.audit.multiple import DOWN, UP
 from whichgpu.units import parse
 
 if TYPE_CHECKING:
@@ -384,16 +385,17 @@ def _ratio(match: re.Match[str], read: Marked) -> Iterator[Finding]:
     of_shares = result.dimension == "percent"
     because = f"{read.words(one)} against {read.words(other)} is {ratio:.3g} times"
     ways = _shares(ratio) if of_shares else (ratio, 1 / ratio)
-    if of_shares and _IS_CHANGE.search(read.text, 0, read.text.index(f"<{match['r']}>") + _BESIDE):
-        # "60 percent less" of 60 against 100 is no share of it.
-        ways = ways[:2]
-    if of_shares and _LESS.search(read.text, 0, read.text.index(f"<{match['r']}>")):
+    changed = _IS_CHANGE.search(read.text, 0, read.text.index(f"<{match['r']}>") + _BESIDE)
+    if of_shares and changed:
+        # "60 percent less" of 60 against 100 is no share of it, and "108 percent less" of nothing.
+        up, down = UP.search(changed[0]), DOWN.search(changed[0])
+        ways = ways[: 1 if up and not down else 2][1 if down and not up else 0 :]
+    less = of_shares and _LESS.search(read.text, 0, read.text.index(f"<{match['r']}>"))
+    if less:
         ways = (1 - 1 / ratio,)
     if any(_is_near(result, each) for each in ways):
         yield read.judged(result, _OF, because, expected="", verdict="confirmed")
-    elif len(ways) == 1 or not any(
-        _is_near(result, each) for each in _ratios_besides(read, (result, one, other))
-    ):
+    elif less or not any(_is_near(result, each) for each in _ratios_besides(read, (result, one, other))):
         yield read.judged(result, _OF, because, expected=f"{ways[0]:.0%}" if of_shares else f"{ratio:.3g}x")
 
 

@@ -146,10 +146,21 @@ def spoken_of(context: Context) -> list[Gpu]:
     return [context.catalogue[key] for key in context.memo["usually spoken of"]]
 
 
+#: A line that asks for what a device is or has, and for nothing else: what is behind it is of that one.
+_QUESTION = re.compile(
+    r"[\W\d]*(?:Q\d*[.:)]\s*)?(?:Does|Has|Is|What|How (?:much|many|fast|large|big))\s"
+    r"(?:(?!\b(?:than|or|versus|vs|instead|wait|my|your|our|better|beat\w*|compar\w+|from|like)\b)[^?.]){4,90}\?\W*",
+    re.IGNORECASE,
+)
+
+
 def headed_by(passage: Passage, context: Context) -> list[Gpu]:
     """The one device of the heading above a passage that names no other; none where there is none."""
-    found = [each for line in passage.section[-1:] for each in mentions(line, context.catalogue)]
-    here = context.mentions.get(context.place(passage), ())
+    place = context.place(passage)
+    asked = context.document.passages[place - 1].text if place > 0 else ""
+    lines = (asked,) if _QUESTION.fullmatch(asked) else passage.section[-1:]
+    found = [each for line in lines for each in mentions(line, context.catalogue)]
+    here = context.mentions.get(place, ())
     one = found and len({model(each.named[0], context.catalogue) for each in (*found, *here)}) == 1
     return [context.catalogue[key] for each in found for key in each.ids] if one else []
 
