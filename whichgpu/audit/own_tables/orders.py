@@ -160,9 +160,15 @@ def _two(
         between = match.end(), behind[0][0]
         over = _THAN.fullmatch(text, *between) or _BY.fullmatch(text, *between)
         return (one, behind[0][2]) if over else None
+    if _THAN_ELSE.match(text, match.end(), end):
+        # "1 % slower than in a laptop that gives it 70 W": than itself.
+        return None
     besides = reading.said.next(match.end(), end)
     of_else = besides is not None and not besides.of(line)
     return None if of_else else _unnamed(line, one, match, whole=whole)
+
+
+_THAN_ELSE = re.compile(r"(?:\s+[\w-]+){0,2}?\s+than\b", re.IGNORECASE)
 
 
 def _unnamed(line: Series, one: Amount, match: re.Match[str], *, whole: bool) -> tuple[Amount, Amount] | None:
