@@ -266,3 +266,9 @@ def test_rows_of_seconds_beside_rows_of_rates(said, wrong):
 def test_a_thing_against_itself_is_no_order_of_two():
     said = "In a laptop that gives it 60 W, the RTX 4090 is 3 % slower than in one that gives it 70 W."
     assert accused(WORK, said) == []
+
+
+def test_the_only_one_with_an_amount_that_others_have_is_wrong():
+    cards = "## Cards\n\n| Card | VRAM |\n|---|---|\n| RTX 4060 Ti 16GB | 16 GB |\n| RTX 4070 Ti Super | 16 GB |\n| RTX 4090 | 24 GB |\n"
+    assert accused(cards, "The RTX 4070 Ti Super is the only card here with 16 GB.")
+    assert accused(cards, "The RTX 4090 is the only card here with 24 GB.") == []

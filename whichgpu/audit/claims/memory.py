@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from whichgpu.audit import patterns as re
 from whichgpu.audit.document import RUNNING
 from whichgpu.audit.models import OF_ANOTHER, TRAINS, Format, formats, formats_at, models
-from whichgpu.audit.needed.multiplied import NEEDS, by_bits, of_bytes, of_training
+from whichgpu.audit.needed.multiplied import NEEDS, by_bits, of_adapters, of_bytes, of_training
 from whichgpu.audit.needed.tables import MORE, format_columns, required_columns, weights_tables
 from whichgpu.audit.needed.trained import trained_columns, trained_rows
 from whichgpu.audit.needed.verdict import REACH, judged_need, of_model, only_size
@@ -126,6 +126,7 @@ def _of_sentence(passage: Passage, place: tuple[int, int], context: Context) -> 
     yield from by_bits(passage, place, context)
     yield from of_bytes(passage, place, context)
     yield from of_training(passage, place, context)
+    yield from of_adapters(passage, place, context)
     if TRAINS.search(text) or MORE.search(text) or any(TRAINS.search(head) for head in passage.section):
         return
     yield from _beside(passage, place, context)

@@ -180,3 +180,47 @@ def _times(passage: Passage, result: Quantity, each: float, parameters: float, c
         subject=f"{parameters / 1e9:g}B", attribute="required memory", because=because,
         evidence=(Evidence(because),), expected="" if verdict == "confirmed" else f"{real / 1e9:,.3g} GB",
     )  # fmt: skip
+
+
+#: Adapters beside frozen weights: in how many bytes these are kept.
+_FROZEN = (
+    (0.5, re.compile(r"\bq-?lora\b", re.IGNORECASE)),
+    (2.0, re.compile(r"\blora\b", re.IGNORECASE)),
+)
+#: What takes more than weights and adapters do, or is not told as a need.
+_BESIDE = re.compile(
+    r"\b(?:context\w*|batch\w*|sequence\w*|tokens?|long|users?|images?|full|merg\w*|sav\w*|load\w*|host|"
+    r"system|ram|disk|"
+    r"not|never|no|without|than|instead|if|would|could|comfortabl\w*|recommend\w*|free|spare|left)\b|"
+    r"n[\u2019']t\b",
+    re.IGNORECASE,
+)
+#: So many times frozen weights and some GB of adapters, states and activations no usual run takes.
+_MANY_TIMES, _ROOM = 4.0, 6e9
+
+
+def of_adapters(passage: Passage, place: tuple[int, int], context: Context) -> Iterator[Finding]:
+    """What training adapters is said to need: many times the frozen weights is no requirement."""
+    text = passage.text[slice(*place)]
+    width = next((each for each, words in _FROZEN if words.search(text)), 0.0)
+    found = models(text) if width else ()
+    if len(found) != 1 or _BESIDE.search(text):
+        return
+    told = [
+        each
+        for each in within(quantities(passage.text, context.fraction), *place)
+        if each.dimension == "memory"
+    ]
+    if len(told) != 1 or not NEEDS.search(passage.text, place[0], told[0].start):
+        return
+    frozen = width * found[0].parameters
+    if told[0].value <= _MANY_TIMES * (frozen + _ROOM):
+        return
+    because = (
+        f"{found[0].parameters / 1e9:.4g} billion frozen weights of {width:g} B are {frozen / 1e9:,.3g} GB; "
+        f"{told[0].value / 1e9:,.3g} GB is {told[0].value / frozen:.0f} times that, and no requirement"
+    )
+    yield made(
+        context, passage, (told[0].start, told[0].end), "memory", "contradicted", subject=found[0].name,
+        attribute="required memory", because=because, evidence=(Evidence(because),),
+    )  # fmt: skip

@@ -65,6 +65,7 @@ def counts(reading: Reading) -> Iterator[Finding]:
         lines = [each for each in told if each is not None]
         if not above and not below:
             yield from _alike(reading, one, lines, (start, end))
+            yield from _alone(reading, one, lines, (start, end))
             continue
         sign = 1 if above else -1
         yield from _how_many(reading, one, sign, lines, (start, end))
@@ -154,6 +155,28 @@ def _alike(reading: Reading, one: Quantity, lines: list[Series], place: tuple[in
     counted = [sum(abs(each.value / one.value - 1) < _EDGE for each in line.amounts) for line in meant]
     if meant and all(number not in (0, told) for number in counted):
         yield reading.wrong(match.span(), "ordering", meant[0])
+
+
+#: "The only card here with 16 GB".
+_ONLY_WITH = re.compile(
+    r"\bthe only (?:one|card|gpu|model|board)\s+(?:here|in (?:the|our|this) (?:table|list|test|"
+    r"comparison)|of the \w+)\s+"
+    r"(?:with|that has|to have|to offer|offering)\s+(?:exactly\s+)?$",
+    re.IGNORECASE,
+)
+
+
+def _alone(reading: Reading, one: Quantity, lines: list[Series], place: tuple[int, int]) -> Iterator[Finding]:
+    """Who is said to be the only one with an amount that others of the table have as well."""
+    match = _ONLY_WITH.search(reading.said.text, place[0], one.start)
+    if match is None:
+        return
+    for line in lines:
+        here = reading.subject(line, place[0], match.start())
+        alike = [each for each in line.amounts if abs(each.value / one.value - 1) < _EDGE]
+        if here in alike and len(alike) > 1:
+            yield reading.wrong((match.start(), one.end), "ordering", line)
+            return
 
 
 def _of_number(
