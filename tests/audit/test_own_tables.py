@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-
+import corpus
 import pytest
 
 from whichgpu.audit.answer import audited
@@ -218,9 +217,7 @@ RIGHT = (
 
 
 def accused(table: str, said: str) -> list[str]:
-    page = f"{table}\n{said}\n".encode()
-    found = audited(page, "page.md", catalogue(), date(2026, 11, 25)).accusations
-    return [each.quote for each in found]
+    return corpus.accused(f"{table}\n{said}\n", "page.md")
 
 
 @pytest.mark.parametrize(("table", "said"), WRONG)
@@ -258,7 +255,7 @@ _SECONDS = """# Three cards
     ],
 )
 def test_rows_of_seconds_beside_rows_of_rates(said, wrong):
-    found = audited(f"{_SECONDS}{said}\n".encode(), "a.md", catalogue(), date(2026, 11, 25)).findings
+    found = audited(f"{_SECONDS}{said}\n".encode(), "a.md", catalogue(), corpus.TODAY).findings
     told = [each for each in found if each.quote in said and each.start > len(_SECONDS)]
     assert any(each.accuses for each in told) is wrong
 

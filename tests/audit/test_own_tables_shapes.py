@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
-
+import corpus
 import pytest
-
-from whichgpu.audit.answer import audited
-from whichgpu.hardware.catalogue import catalogue
 
 LOADS = """## Latency
 
@@ -118,9 +114,7 @@ WRONG = (
 
 
 def accused(table: str, said: str) -> list[str]:
-    page = f"{table}\n{said}\n".encode()
-    found = audited(page, "page.md", catalogue(), date(2026, 11, 25)).accusations
-    return [each.quote for each in found]
+    return corpus.accused(f"{table}\n{said}\n", "page.md")
 
 
 @pytest.mark.parametrize(("table", "said"), RIGHT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from whichgpu.audit import patterns as re
+from whichgpu.audit.quantities import SPELLED
 
 #: Things that are counted where a heading or a name has their number: "batch 64", "8 GPUs".
 _COUNTED = (
@@ -10,13 +11,11 @@ _COUNTED = (
     r"concurren\w+|workers?|devices?|modules?|prompts?|pictures?)"
 )
 _BATCH = r"(?:batch(?:es)?(?:[ -]sizes?)?(?: of)?|concurrency(?: of)?)"
-_DIGITS = (
-    ("single", 1.0), ("one", 1.0), ("two", 2.0), ("three", 3.0), ("four", 4.0), ("five", 5.0), ("six", 6.0),
-    ("seven", 7.0), ("eight", 8.0), ("ten", 10.0), ("twelve", 12.0), ("sixteen", 16.0), ("thirty-two", 32.0),
-    ("sixty-four", 64.0),
-)  # fmt: skip
-NUMBERS = dict(_DIGITS)
-NUMBER = rf"(?:\d{{1,4}}|{'|'.join(word for word, _ in _DIGITS)})"
+#: Numbers as words: those of `quantities`, one, and sizes of batches beyond them.
+NUMBERS = {"single": 1.0, "one": 1.0, **SPELLED, "thirty-two": 32.0, "sixty-four": 64.0}
+# The longest first: "sixteen" begins as "six" does, "thirty-two" as "thirty".
+_SPELLED = "|".join(sorted(NUMBERS, key=len, reverse=True))
+NUMBER = rf"(?:\d{{1,4}}|{_SPELLED})"
 _OF_SO_MANY = re.compile(
     rf"\b(?P<n>{NUMBER})[ -]+(?:concurrent |parallel |simultaneous )?{_COUNTED}\b|\b{_BATCH}[ "
     rf"=]*(?P<b>{NUMBER})\b",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.known.store import store
-from whichgpu.audit.own_tables.lines import MARGIN, OF_ELSE
+from whichgpu.audit.own_tables.lines import MARGIN, OF_ELSE, SCORE
 from whichgpu.audit.superlatives import is_per_unit, is_restricted
 
 if TYPE_CHECKING:
@@ -37,9 +37,8 @@ _NOUNS = {
     "price": r"\b(?:prices?|costs?|rents?|dollars?|money|charges?|rates?)\b",
     "time": r"\b(?:times?|latency|seconds|minutes|hours|long(?:est)?|wait)\b",
     "speed": r"\b(?:throughput|speeds?|tokens?|images?|samples?|frames?|pictures?|sequences?|requests?)\b",
-    "score": r"\b(?:scores?|ratings?|points|accuracy|marks?|grades?)\b",
 }
-_OF = {key: re.compile(words, re.IGNORECASE) for key, words in _NOUNS.items()}
+_OF = {**{key: re.compile(words, re.IGNORECASE) for key, words in _NOUNS.items()}, "score": SCORE}
 _LIKED = re.compile(r"\b(?:liked?|prefer\w*|rated|ranked|scored|did|does|performed)\b", re.IGNORECASE)
 #: More of it is better, or less.
 _GOOD = {

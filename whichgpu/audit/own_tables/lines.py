@@ -28,7 +28,7 @@ _TABLE = re.compile(
     re.IGNORECASE,
 )
 #: A line of marks, which is none of speeds.
-_SCORE = re.compile(r"\b(?:scores?|ratings?|points|accuracy|marks?|grades?)\b", re.IGNORECASE)
+SCORE = re.compile(r"\b(?:scores?|ratings?|points|accuracy|marks?|grades?)\b", re.IGNORECASE)
 #: What is no plain statement of what stands in a table.
 _UNSURE = re.compile(
     r"\b(?:if|unless|whether|would|could|might|should|ought|not|never|neither|nor|hardly|claim\w*|expect\w*|"
@@ -356,7 +356,7 @@ def _with_measure(line: Series) -> Series:
     if not measure:
         of = {measure_of(_IN_BRACKETS.sub(r"\1", each.name), line.dimension) for each in line.amounts}
         measure = of.pop() if len(of) == 1 else ""
-    scored = measure == "speed" and _SCORE.search(line.label)
+    scored = measure == "speed" and SCORE.search(line.label)
     return line._replace(measure="score" if scored else measure)
 
 
