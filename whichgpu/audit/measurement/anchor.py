@@ -1,4 +1,4 @@
-"""An anchor as one tells it ("850 images/s on my 3090"), beside the strict form of `cost/transfer/anchors.py`."""
+"""An anchor as one tells it ("850 images/s on my 3090"), beside the strict form of `anchors.py`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Which command answers a question: "does Mixtral fit on a 4090?" is of `fit`, "A100 or L40S?" of `compare`.
 
-What is wished and what is told of the job is read as for `recommend` (`audit/questions/wanted.py`), which answers
+What is wished and what is told of the job is read as for `recommend` (`questions/wanted.py`), which answers
 whatever no other command does.
 """
 

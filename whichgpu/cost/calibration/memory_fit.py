@@ -253,7 +253,7 @@ def memory_toml(done: MemoryFit) -> str:
     labels = done.seen.labels
     lines = [
         f"# Made by `whichgpu calibrate` from {len(labels)} measured rows; do not edit.",
-        "# Coefficients of cost/memory/memory_law.py, and log standard deviations of readings by what was not seen.",
+        "# Coefficients of memory/memory_law.py; log standard deviations of readings by what was not seen.",
         "", "[coefficients]", *(f'"{name}" = {value:.4g}' for name, value in sorted(done.values.items())),
         "", "[seen]",
         *(f"{name} = {_listed({getattr(one, field) for one in labels})}"

@@ -113,7 +113,7 @@ def effects_toml(done: Refit) -> str:
     kept = sorted((name, value) for name, value in done.fit.effects.items() if abs(value) >= _LEAST)
     head = (
         f"# Made by `whichgpu calibrate` from {len(done.rows)} measured rows; do not edit.\n"
-        "# Logarithms of factors on the priors; whichgpu/cost/calibration/effects.py says what each name applies to.\n\n"
+        "# Logarithms of factors on the priors; calibration/effects.py says what each name applies to.\n\n"
         "[effects]\n"
     )
     return head + "".join(f'"{name}" = {value:.4f}\n' for name, value in kept)
@@ -161,7 +161,7 @@ def spreads_toml(done: Refit) -> str:
 
     alone = {name: sorted(_alone([hands[i] for i in members[name]], 1.0) & mostly) for name in wider}
     lines = [
-        "# Made by `whichgpu calibrate`; do not edit. Log standard deviations; see cost/calibration/spread.py.\n"
+        "# Made by `whichgpu calibrate`; do not edit. Log standard deviations; see calibration/spread.py.\n"
     ]
     lines.append(
         _section("runtimes", {"seen": sorted({laid.runtime.id for laid in layouts} & set(runtimes()))})

@@ -129,7 +129,7 @@ def _halves(
     keys: Mapping[str, Sequence[str]], widths: Mapping[str, Mapping[str, float]], machine: Array,
     rows: Sequence[Mapping[str, str]],
 ) -> dict[str, Array]:  # fmt: skip
-    """By fold, what `cost/calibration/spread.py` and a machine give a job of each group, unseen as the fold has it."""
+    """By fold, what `spread.py` and a machine give a job of each group, unseen as the fold has it."""
     stacks = [_stack(*(row[name] for name in _STACK)) for row in rows]
     kernels = [one.kernels for one in stacks]
     # What a framework does in one group of jobs says little of the kernels that another needs.

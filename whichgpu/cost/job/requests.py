@@ -11,7 +11,7 @@
     prefix_hit     share of a prompt whose keys and values are in the cache already
     speculative    tokens that are drafted for every pass of the model, each right with `acceptance`
     draft_cost     time of drafting one token, as a share of a pass of the model
-    prefill_gpus   GPUs, of the job's, that compute prompts and nothing else (`cost/serving/disaggregated.py`), as
+    prefill_gpus   GPUs, of the job's, that compute prompts and nothing else (`disaggregated.py`), as
                    replicas of `prefill_tp`; `prefill_gpu` names their kind where it is another
 
 A pass with k drafted tokens, each accepted with probability a, makes (1 - a^(k+1)) / (1 - a) tokens

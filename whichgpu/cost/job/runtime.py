@@ -62,7 +62,7 @@ class Runtime:
     the id of what its makers run language models with, `trainer` of that whose kernels it trains them with,
     and `lengths` tokens of a prompt and its answer by
     workload, where a job of these states neither. `holds` is what sets its memory apart
-    (`cost/memory/job_memory.py` reads it), `habits` the options and lengths that it assumes where a job states
+    (`job_memory.py` reads it), `habits` the options and lengths that it assumes where a job states
     none: of any `training`, of `adapters`, of training on `several` GPUs, of an `inference`. `keeper` is
     the id with the marks that set its memory apart and not its time. One that `converts` makes maps
     channels-last for each convolution on 16-bit tensor cores, and back; one that `autotunes` times the

@@ -3,7 +3,7 @@
     inference: weights + KV cache + activations (+ widened weights) + context (+ engine, communication)
     training:  weights + gradients + optimizer states + activations (+ gathered layers ..) + context ..
 
-The parts are what must be there, and add up to what a job needs (`cost/memory/training_memory.py` has those of
+The parts are what must be there, and add up to what a job needs (`training_memory.py` has those of
 training). What is read off a run is more than that, and differs by how it was read:
 
     allocated   tensors: all parts but the driver's context and communication buffers

@@ -126,7 +126,7 @@ def standing(
 ) -> tuple[dict[str, Any], Array, tuple[Op, ...]]:
     """A replica's memory by part but the cache, the cache of one sequence, and what one GPU of it runs.
 
-    On `devices` parts are columns of these where a server measures itself on them (`cost/memory/starting.py`).
+    On `devices` parts are columns of these where a server measures itself on them (`starting.py`).
     """
     mesh = Mesh.of(job)
     prompt = np.asarray(job.input_tokens, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Units and metrics in the one form that `cost/reading/metrics.py` reads, from the ways that tables write them.
+"""Units and metrics in the one form that `metrics.py` reads, from the ways that tables write them.
 
 `images-per-sec` is `images/s`, `tokens/s per card` is `tokens/s/gpu`, `Throughput (img/s) - mixed precision`
 is `Throughput` in `img/s`.

@@ -1,6 +1,6 @@
 """Jobs of a table that are one sweep: the same work under runtimes of one structure, on any GPU each.
 
-All cells of a pool are evaluated at once, each on its own GPU (`cost/table/paired.py`). Jobs that cannot be run
+All cells of a pool are evaluated at once, each on its own GPU (`paired.py`). Jobs that cannot be run
 are left out with their reasons; where a sweep does not say which of it they are, it is halved until they are
 alone.
 """

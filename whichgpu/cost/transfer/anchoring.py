@@ -1,7 +1,7 @@
 """What measurements of one's own say of other jobs: predictions, given how far off they were elsewhere.
 
 The log error of a prediction, log(measured / predicted), is a sum of a part that GPUs share (of workload and
-runtime, standard deviation S) and a part of the GPU's own (O), as `cost/calibration/spread.py` splits it. For two jobs
+runtime, standard deviation S) and a part of the GPU's own (O), as `spread.py` splits it. For two jobs
 i, j of one user
 
     cov(i, j) = (S_i S_j + [same GPU] O_i O_j) r exp(-d(i, j))
@@ -86,7 +86,7 @@ class Place:
 class Point(NamedTuple):
     """A measured job: `error` is log(measured rate / predicted rate), the mean of `rows` rows.
 
-    `known` is the chance that the fit has learnt from runs like it (`cost/transfer/filed.py`): then what software and
+    `known` is the chance that the fit has learnt from runs like it (`filed.py`): then what software and
     hand do to all GPUs is in the prediction already, and its error is its own GPU's.
     """
 
