@@ -150,12 +150,16 @@ def _found(
     context = Context(document, catalogue, mentions, ask.fraction, ask.today, spoken_of, {"open": unsettled})
     found: list[Finding] = []
     accused: list[Finding] = []
+    certain: list[Finding] = []
     # What the text states of each device is known before what it says of two.
     context.memo["found"] = found
     for done, kind in enumerate(every := only or kinds()):
         if told is not None:
             told(kind, done, len(every))
         own = _of_kind(kind, context, ask.failed)
+        if getattr(_kind(kind), "CERTAIN", False):
+            certain += own
+            continue
         accused += [each for each in own if each.accuses]
         found += agreed(kind, own, context)
     # Of two ways to work out one amount that which comes out right is meant.
@@ -182,6 +186,7 @@ def _found(
     ):
         # What is found so far stands whatever a further reading comes to.
         sure = _guarded(name, partial(read, sure, context), ask.failed) or sure
+    sure = [*sure, *without_reported(certain, context)]
     return looked_at_again(without_others(sure, context), context)
 
 

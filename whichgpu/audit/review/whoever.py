@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.agreement import OF_OTHERS, UNPROVEN, place_of
+from whichgpu.audit.clauses.mood import is_indicative
 from whichgpu.audit.comparisons.multiple import OF_SLICES, Multiple, verdict_of
 from whichgpu.audit.devices.families import is_of
 from whichgpu.audit.devices.mentions import model
@@ -20,6 +21,7 @@ from whichgpu.audit.review.settling import OF_SEVERAL
 from whichgpu.audit.review.understood import UNSTATED
 from whichgpu.audit.tables.variants import is_right
 from whichgpu.audit.text.quantities import multiples, quantities
+from whichgpu.audit.text.sentences import within
 from whichgpu.audit.values.attributes import attributes, named
 from whichgpu.audit.values.capabilities import CAPABILITIES
 
@@ -29,11 +31,13 @@ if TYPE_CHECKING:
     from whichgpu.audit.clauses.agreement import At
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
+    from whichgpu.audit.values.attributes import Attribute
     from whichgpu.hardware.gpu import Gpu
 
 #: Characters before what a device is said to have.
 _BEFORE = 60
 _HAS = {each.key: each.has for each in CAPABILITIES}
+_TWO = 2
 #: Why an accusation is withheld that leaves open only of whom it is.
 _OPEN = (OF_OTHERS, UNPROVEN, OF_SEVERAL, UNSTATED)
 
@@ -144,10 +148,37 @@ _OF_CHIP = (
 
 
 def _value(found: Finding, where: At, context: Context) -> bool:
+    """Whether a value is not that of the device it can only be of: of two here, or of the heading above."""
+    attribute = attributes().get(found.attribute)
+    if attribute is None:
+        return False
+    return _is_of_neither(attribute, where, context) or _is_of_no_chip(attribute, found, where, context)
+
+
+def _is_of_neither(attribute: Attribute, where: At, context: Context) -> bool:
+    """Whether of two values that a sentence tells of two devices one is right, and this one of neither."""
+    sentence, text = where.sentence, where.passage.text
+    here = within(context.mentions.get(where.number, ()), sentence.start, sentence.end)
+    sides = {model(each.named[0], context.catalogue): each for each in here}
+    told = [
+        one
+        for one in within(quantities(text, context.fraction), sentence.start, sentence.end)
+        if one.dimension == attribute.dimension
+    ]
+    of_it = next((one for one in told if one.start == where.at), None)
+    if of_it is None or not len(told) == len(sides) == _TWO or not is_indicative(sentence.text):
+        return False
+    other = next(one for one in told if one is not of_it)
+    gpus = [[context.catalogue[key] for key in each.named] for each in sides.values()]
+    right = [any(is_right(text, other, attribute, gpu, context) for gpu in side) for side in gpus]
+    own = any(is_right(text, of_it, attribute, gpu, context) for side in gpus for gpu in side)
+    return right.count(True) == 1 and not own
+
+
+def _is_of_no_chip(attribute: Attribute, found: Finding, where: At, context: Context) -> bool:
     """Whether the device of the heading above has a value of a chip in nothing of its dimension."""
     passage, at = where.passage, where.at
-    attribute = attributes().get(found.attribute)
-    if attribute is None or found.attribute not in _OF_CHIP or _OF_HOST.search(passage.text):
+    if found.attribute not in _OF_CHIP or _OF_HOST.search(passage.text):
         return False
     gpus = headed_by(passage, context)
     if found.attribute == "memory_type":

@@ -61,7 +61,7 @@ _DIGITS = re.compile(r"\d[\d.,]*")
 #: Parts that make a whole together.
 _SUM = re.compile(r"\d\s?\+\s?(?:\d\s?[x\u00d7]\s?)?\d")
 #: A number whose mark may be one of thousands.
-_GROUPED = re.compile(r"~?\d{1,3}[.,]\d{3}(?!\d)")
+_GROUPED = re.compile(r"~?[1-9]\d{0,2}(?P<mark>[.,])\d{3}(?!\d)")
 
 
 def cells(table: Table, context: Context) -> tuple[Cell, ...]:
@@ -388,8 +388,9 @@ def verdict_on(
         quantity.value, words, quantity.limit, said, dimension=quantity.dimension, unit=quantity.unit
     )
     found = judged(attribute, what, gpus, context.catalogue, context.spoken_of)
-    if found.verdict == "contradicted" and _GROUPED.match(words):
-        # "1.792 GB/s" in a page of several languages: a mark of thousands.
+    marked = _GROUPED.match(words) if found.verdict == "contradicted" else None
+    if marked and marked["mark"] == context.fraction:
+        # "1.792 GB/s" in a page of several languages: a mark of thousands, which was read as a fraction's.
         grouped = judged(
             attribute, what._replace(value=1e3 * what.value), gpus, context.catalogue, context.spoken_of
         )
