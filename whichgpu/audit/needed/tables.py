@@ -32,6 +32,9 @@ MORE = re.compile(r"\b(?:context|kv|cache|batch|users?|concurren\w+|activations?
 _HEAD = re.compile(r"\b(?:vram|memory)\b.*\b(?:required|needed|wanted|needs?|requirements?|minimum)\b|"
                    r"\b(?:required|minimum|total)\b.*\b(?:vram|memory)\b", re.IGNORECASE)  # fmt: skip
 
+#: What "total memory" is not by itself: what is needed.
+_ASKED = re.compile(r"\b(?:required|needed|wanted|needs?|requirements?|minimum)\b", re.IGNORECASE)
+
 _MOST_ROWS = 60
 #: Two ends of a range.
 _RANGE = re.compile(r"\d\s?(?:[BMG]B?)?\s?[-\u2013\u2014]\s?\d")
@@ -52,7 +55,13 @@ def required_columns(table: Table, context: Context) -> Iterator[Finding]:
     said = formats(" ".join(heads))
     for row in range(1, min(len(table.rows), _MOST_ROWS)):
         first, cell = table.cell(row, 0), table.cell(row, wanted[-1])
-        if any(each is not None and TRAINS.search(each.text) for each in table.rows[row]):
+        beside = [each.text for each in table.rows[row] if each is not None]
+        if any(TRAINS.search(text) for text in beside):
+            continue
+        if not _ASKED.search(heads[wanted[-1]]) and any(
+            True for text in beside for _ in mentions(text, context.catalogue)
+        ):
+            # The total memory beside devices is theirs.
             continue
         need = need_of_name(first.text, said[0] if len(said) == 1 else None) if first else None
         quantity = only_size(cell, (0, len(cell.text)), context) if cell else None

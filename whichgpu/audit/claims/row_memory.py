@@ -1,0 +1,102 @@
+"""The memory of the devices that a row names beside a model: "Llama 2 70B | 2 x A100 80GB | 160 GB".
+
+What the column holds its own rows say: where most of its amounts are those of the devices in their rows, so
+many times where so many are counted, one that is not is inconsistent with the others.
+"""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+from whichgpu.audit import patterns as re
+from whichgpu.audit.devices.mentions import mentions
+from whichgpu.audit.findings import Evidence, made
+from whichgpu.audit.text.counting import counted
+from whichgpu.audit.text.quantities import quantities
+from whichgpu.hardware.gpu import nominal_gb
+from whichgpu.values import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whichgpu.audit.document import Passage, Table
+    from whichgpu.audit.findings import Context, Finding
+
+#: Rows that are read, columns, and the characters of a cell that holds a device or an amount and no more.
+_ROWS, _COLUMNS, _CELL = 60, 12, 48
+#: Rows that agree with their devices for a column to be of them, and times as many as do not.
+_LEAST, _TIMES = 2, 2
+_GB, _BINARY, _SAME = 1e9, 1.0737, 0.005
+#: Headers of what something takes, which may be less than the devices beside it have.
+_TAKES = re.compile(
+    r"\b(?:requir\w*|needs?|needed|min\w*|recommend\w*|model|weights?|size|footprint|used?|uses|"
+    r"usage|at least)\b",
+    re.IGNORECASE,
+)
+
+
+class _Amount(NamedTuple):
+    """An amount of a row, where it stands, and what the devices of its row have together, in bytes."""
+
+    passage: Passage
+    place: tuple[int, int]
+    stated: float
+    #: Sizes of the devices that the row's name may mean.
+    have: tuple[float, ...]
+    name: str
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it is what they have, in gigabytes of either kind."""
+        sizes = (each * one for each in self.have for one in (1.0, _BINARY))
+        return any(abs(self.stated / size - 1) <= _SAME for size in sizes)
+
+
+def find(context: Context) -> Iterator[Finding]:
+    """Every amount of such a column that is not what the devices of its row have."""
+    for table in context.document.tables:
+        if _LEAST < len(table.rows) <= _ROWS and _LEAST < table.columns <= _COLUMNS:
+            for devices, amounts in permutations(range(1, table.columns), 2):
+                yield from _of_columns(table, devices, amounts, context)
+
+
+def _of_columns(table: Table, devices: int, amounts: int, context: Context) -> Iterator[Finding]:
+    told = [
+        one
+        for row in range(1, len(table.rows))
+        if (one := _amount(table.cell(row, devices), table.cell(row, amounts), context)) is not None
+    ]
+    wrong = [each for each in told if not each.is_right]
+    right = len(told) - len(wrong)
+    # Of one device throughout a column says little of what it holds.
+    several = len({each.name for each in told if each.is_right}) >= _LEAST
+    if not several or not wrong or right < max(_LEAST, _TIMES * len(wrong)):
+        return
+    head = table.cell(0, amounts)
+    takes = head is not None and _TAKES.search(head.text) is not None
+    for each in wrong:
+        if takes and each.stated < each.have[-1]:
+            continue
+        have = f"{min(each.have, key=lambda one: abs(one - each.stated)) / _GB:,.4g} GB"
+        because = f"{each.name} have {have}, and the other rows tell what their devices have"
+        yield made(
+            context, each.passage, each.place, "memory", "inconsistent", attribute="memory",
+            subject=each.name, expected=have, because=because, evidence=(Evidence(because),),
+        )  # fmt: skip
+
+
+def _amount(device: Passage | None, amount: Passage | None, context: Context) -> _Amount | None:
+    """An amount of memory that is a cell by itself, in the row of a cell that names one kind of device."""
+    if device is None or amount is None or max(len(device.text), len(amount.text)) > _CELL:
+        return None
+    named = list(mentions(device.text, context.catalogue))
+    told = quantities(amount.text, context.fraction)
+    if len(named) != 1 or len(told) != 1 or told[0].dimension != "memory" or told[0].high != told[0].value:
+        return None
+    number = counted(device.text, 0, named[0].start)
+    sizes = {nominal_gb(float(context.catalogue[key].value("memory") or 0)) for key in named[0].ids}
+    have = tuple(sorted(number * size * _GB for size in sizes if size))
+    if not have:
+        return None
+    return _Amount(amount, (told[0].start, told[0].end), told[0].value, have, device.text.strip())
