@@ -10,6 +10,7 @@ from whichgpu.audit.devices.machine import machine
 from whichgpu.audit.devices.narrowed import narrower, of_size
 from whichgpu.audit.devices.roles import spoken, superchips
 from whichgpu.audit.tables.cells import noted
+from whichgpu.audit.tables.mixed import unmixed
 from whichgpu.audit.tables.variants import cells, finding_on, of_cell, verdict_on
 from whichgpu.audit.text.counting import counted
 from whichgpu.audit.text.quantities import quantities
@@ -134,7 +135,7 @@ def _of_table(found: Sequence[Cell], context: Context) -> Iterator[Finding]:
 
     A board may draw more than the reference card, but not in a list of reference cards.
     """
-    told = [(cell, answer) for cell in found for answer in of_cell(cell, context)]
+    told = [*unmixed([(cell, answer) for cell in found for answer in of_cell(cell, context)])]
     verdicts: dict[str, list[str]] = {}
     for _, answer in told:
         verdicts.setdefault(answer.attribute, []).append(answer.verdict)

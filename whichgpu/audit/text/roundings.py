@@ -42,7 +42,7 @@ _HUNDREDS = 0.01
 #: How far a sum of memories in terabytes may be rounded or cut off.
 _TOGETHER = 0.06
 #: Sizes that differ by less are one: 11 and 12 GB are two, however they are counted.
-_ONE_SIZE, _IN_BYTES = 0.01, 0.002
+_ONE_SIZE, _IN_BYTES, _IN_DECIMAL = 0.01, 0.002, 0.003
 
 
 class Stated(NamedTuple):
@@ -139,10 +139,14 @@ def _same_size(attribute: Attribute, what: Stated, value: float) -> bool:
         # No device has a terabyte: of several together it is a round figure, 1.1 TB of 1,128 GB.
         return any(abs(what.value - each) <= min(2 * what.rounding, _TOGETHER) * each
                    for each in (value, nominal))  # fmt: skip
-    pairs = ((value, binary), (nominal, 1.0), (nominal, 1 / binary))
     # In decimal units 24 GB are 25.8, and no 26.
-    exact = abs(what.value - value) < _IN_BYTES * value
-    return exact or any(abs(what.value * share - each) < _ONE_SIZE * each for each, share in pairs)
+    near = (
+        (value, 1.0, _IN_BYTES),
+        (value, binary, _ONE_SIZE),
+        (nominal, 1.0, _ONE_SIZE),
+        (nominal, 1 / binary, _IN_DECIMAL),
+    )
+    return any(abs(what.value * share - each) < within * each for each, share, within in near)
 
 
 def _share(attribute: Attribute, what: Stated) -> float:

@@ -82,10 +82,16 @@ def others_beside(
     return [each for each in told if each != mention and each[:2] != mention[:2]]
 
 
+_POSSESSIVE = re.compile(r"[\u2019']s\s+(?:own\s+|mere\s+)?")
+
+
 def is_tied(text: str, quantity: Quantity, mention: Mention, who: Spoken) -> bool:
     """Whether nothing but "has" stands between a device and its value, and no "versus" behind it."""
     against = _VERSUS.match(text[quantity.end : quantity.end + 24])
     gap = text[mention.end : quantity.start] or " "
+    if _POSSESSIVE.fullmatch(gap):
+        # "24 GB exceed the A4000's 16 GB": set against it, and yet its own.
+        return mention in who.here
     inside = mention in who.here and mention not in who.against
     return inside and not against and (TIED.fullmatch(gap) is not None or has(gap))
 
