@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from whichgpu.audit.values.attributes import Attribute
 
 _HAS = re.compile(
-    r"(?:[\u2019']s|[\u2019'](?=\s))\s+(?:(?:own|mere|massive|huge|generous|full|total|ample|large|vast|meagre|meager)\s+){0,2}"
+    r"(?:[\u2019']s|[\u2019'](?=\s))\s+"
+    r"(?:(?:own|mere|massive|huge|generous|full|total|ample|large|vast|meagre|meager)\s+){0,2}"
 )
 #: Between a value and the name of its attribute.
 _OF = re.compile(
@@ -39,8 +40,8 @@ _OF = re.compile(
 )
 #: Behind an amount that is of something in the memory; the least that a card has.
 _OF_WHAT = re.compile(
-    r"\s*-?(?:/|of\b|(?:\w+\s)?(?:instances?|slices?|profiles?|partitions?|models?|weights?|caches?|buffers?|files?|"
-    r"images?|downloads?|chunks?|pages?|links?|interconnect|checkpoints?)\b)",
+    r"\s*-?(?:/|of\b|(?:\w+\s)?(?:instances?|slices?|profiles?|partitions?|models?|weights?|caches?|"
+    r"buffers?|files?|images?|downloads?|chunks?|pages?|links?|interconnect|checkpoints?)\b)",
     re.IGNORECASE,
 )
 _CARD = 4e9
@@ -48,9 +49,14 @@ _CARD = 4e9
 _KINDS = ("memory", "bandwidth", "count", "bits")
 #: Words of a sentence in which a value is not that of the device as sold.
 _NOT_OWN = re.compile(
-    r"\b(?:remaining|left|free|used|per|each|shared?|slices?|mig|instance|pair|two|both|combined|together|effective|"
-    r"measured|modded|upgraded|supposed|alleged\w*|claim\w*|rumou?r\w*|if|would|not|never|wrong\w*|l2|l1|caches?|sram|"
-    r"nvlink|pcie|active|enabled)\b",
+    r"\b(?:remaining|left|free|used|per|each|shared?|slices?|mig|instance|pair|two|both|combined|together|"
+    r"effective|measured|modded|upgraded|supposed|alleged\w*|claim\w*|rumou?r\w*|if|would|not|never|wrong\w*|"
+    r"l2|l1|caches?|sram|nvlink|pcie|active|enabled)\b",
+    re.IGNORECASE,
+)
+#: Behind a value that is what a device has more or less than another.
+_DIFFERENCE = re.compile(
+    r"[^.;,]{0,24}\b(?:advantages?|leads?|difference|gap|deficit|uplift|increase|gain|more|less|edge|over)\b",
     re.IGNORECASE,
 )
 #: An accusation that words so plain bear out needs no other reading of the sentence.
@@ -103,4 +109,6 @@ def _is_of_other(text: str, sentence: Sentence, mention: Mention, quantity: Quan
     """Whether the words around say that it is of several, of a part, or not as sold."""
     several = counted(text, sentence.start, mention.start) > 1
     whole = names_machine(text, mention.start, mention.end) or bool(superchips([mention]))
-    return several or whole or quantity.limit != "" or _NOT_OWN.search(sentence.text) is not None
+    of_two = _DIFFERENCE.match(text, quantity.end) is not None
+    said = quantity.limit != "" or _NOT_OWN.search(sentence.text) is not None
+    return several or whole or of_two or said

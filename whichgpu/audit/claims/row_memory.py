@@ -42,7 +42,7 @@ class _Amount(NamedTuple):
     passage: Passage
     place: tuple[int, int]
     stated: float
-    #: Sizes of the devices that the row's name may mean.
+    #: Sizes of the devices that the row's name may mean, of one and of all.
     have: tuple[float, ...]
     name: str
 
@@ -96,7 +96,8 @@ def _amount(device: Passage | None, amount: Passage | None, context: Context) ->
         return None
     number = counted(device.text, 0, named[0].start)
     sizes = {nominal_gb(float(context.catalogue[key].value("memory") or 0)) for key in named[0].ids}
-    have = tuple(sorted(number * size * _GB for size in sizes if size))
+    # Of several a row may tell what each has.
+    have = tuple(sorted({times * size * _GB for size in sizes if size for times in (1, number)}))
     if not have:
         return None
     return _Amount(amount, (told[0].start, told[0].end), told[0].value, have, device.text.strip())

@@ -51,7 +51,8 @@ _UNITS = (
         _words(r"v?-?ram|memory|g?ddr\d\w*|hbm\d?\w*|frame ?buffer|(?:grafik)?speicher|m\u00e9moire|memoria"),
         _words(
             r"caches?|l[123]|sram|registers?|shared memory|system|hosts?|drives?|storage|ssds?|disk|rack|"
-            r"cluster|nodes?|per sm|on-chip|pod|bandwidth|context|kv"
+            r"cluster|nodes?|per sm|on-chip|pod|bandwidth|context|kv|buffers?|tiles?|chunks?|messages?|"
+            r"pages?|files?|blocks?|images?|batch\w*|packets?|loads?"
         ),
     ),
     _Unit(
@@ -89,6 +90,13 @@ _ANY = re.compile("|".join(rf"\d\s?-?(?:{each.wrong})\b" for each in _UNITS))
 _BESIDE, _SAME = 60, 1e-3
 #: What says that the unit is no slip, or is told as one.
 _KNOWN = re.compile(r"\b(?:not|never|typo|mistake|instead of|error|wrong\w*|sic)\b", re.IGNORECASE)
+#: Attributes that a unit of theirs tells without another word, right behind the name of a device.
+_TELLING = ("memory", "power")
+_TIED = re.compile(
+    r"s?[\u2019']?s?[\s(:,;.-]{0,3}(?:(?:has|have|had|with|at|of|and|de|mit|avec|con|its|their|the|only|just|own|comes|"
+    r"packs|carries|offers|needs|takes|draws|stock|full)\s+){0,4}",
+    re.IGNORECASE,
+)
 #: Between a number and a word behind it that it is not of: "24 MB of tensors in memory".
 _ELSEWHERE = _words(r"in|into|inside|while|for|from|to|at|on|per|than|and")
 #: What several have together.
@@ -117,16 +125,18 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         for unit in _UNITS:
             for match in _STATED[unit.field].finditer(passage.text, sentence.start, sentence.end):
-                if _is_of(unit, match, (sentence.start, sentence.end)):
+                if _is_of(unit, match, (sentence.start, sentence.end), [each.end for each in who.here]):
                     number = _together(passage, sentence.start, match, who)
                     gpus = [context.catalogue[key] for each in (*who.here, *who.topic) for key in each.ids]
                     yield from _of_match(unit, match, gpus, passage, context, number=number)
 
 
-def _is_of(unit: _Unit, match: re.Match[str], place: tuple[int, int]) -> bool:
-    """Whether the words beside a number are of the unit's attribute, and of no other."""
+def _is_of(unit: _Unit, match: re.Match[str], place: tuple[int, int], named: Sequence[int]) -> bool:
+    """Whether the words beside a number are of the attribute and no other, or a name ends right before it."""
     first, last = max(place[0], match.start() - _BESIDE), min(place[1], match.end() + _BESIDE)
     text = match.string
+    if unit.field in _TELLING and any(_TIED.fullmatch(text, end, match.start()) for end in named):
+        return not unit.other.search(text, match.start(), min(last, match.end() + _BESIDE // 3))
     behind = unit.cue.search(text, match.end(), last)
     if behind and _ELSEWHERE.search(text, match.end(), behind.start()):
         behind = None

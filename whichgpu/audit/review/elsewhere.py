@@ -12,6 +12,7 @@ from whichgpu.audit import patterns as re
 from whichgpu.audit.clauses.agreement import place_of
 from whichgpu.audit.devices.mentions import mentions
 from whichgpu.audit.findings import withheld
+from whichgpu.audit.text.expressions import is_written_out
 from whichgpu.audit.text.quantities import quantities
 from whichgpu.audit.text.sentences import within
 
@@ -112,7 +113,7 @@ def _is_of_machines(found: Finding, place: At, _: Context) -> bool:
 
 def _is_sum(found: Finding, place: At, context: Context) -> bool:
     """Whether an amount is the sum of those of its kind right before it, however many."""
-    if found.kind != "arithmetic":
+    if found.kind != "arithmetic" or is_written_out(found, context.document.original):
         return False
     text = place.passage.text
     every = quantities(text, context.fraction)

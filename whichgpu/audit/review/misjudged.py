@@ -17,6 +17,7 @@ from whichgpu.audit.review.otherwise import is_in_something_else, is_of_another_
 from whichgpu.audit.review.understood import UNSTATED, is_unstated
 from whichgpu.audit.review.unowned import is_against_another, is_than_told, is_unowned
 from whichgpu.audit.tables.tabulated import is_of_a_part, is_of_several
+from whichgpu.audit.text.expressions import is_written_out
 from whichgpu.audit.text.sentences import sentences, within
 from whichgpu.values import NamedTuple
 
@@ -153,6 +154,7 @@ def _why(found: Finding, texts: _Texts, context: Context) -> str:
             # Bits that are told as bytes are what their product is, in the other unit.
             where is not None and found.attribute != "bits" and is_made_otherwise(found, where, context)
         )
+        other = other and not is_written_out(found, context.document.original)
         return _SUM if told or _is_no_sum(found, where) else _ELSE if other else ""
     if where is None:
         return ""

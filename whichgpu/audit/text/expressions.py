@@ -17,6 +17,8 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.findings import Finding
+
 _DIGITS = r"(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:\.\d{1,6})?"
 _POWER = r"(?:\s?[x\u00d7*]\s?10\^\d{1,2}|e\+?\d{1,2})(?!\w)"
 _NUMBER = (
@@ -339,3 +341,13 @@ def _factor(tokens: Sequence[float | str]) -> tuple[float, Sequence[float | str]
     if rest[0] != ")":
         raise ValueError
     return value, rest[1:]
+
+
+_BEHIND_EQUALS = re.compile(r"[\d)\w%]\s*=\s*[~\u2248$\u20ac\u00a3]*\s*$")
+_LEAD = 12
+
+
+def is_written_out(found: Finding, original: str) -> bool:
+    """Whether an accused amount stands behind the mark of equality of its own formula: "68 / 2 = 44"."""
+    lead = max(0, found.start - _LEAD)
+    return found.attribute == "formula" and _BEHIND_EQUALS.search(original, lead, found.start) is not None
