@@ -48,6 +48,27 @@ def changed(case: corpus.Case, most: int) -> Iterator[Outcome]:
         yield _outcome(case, base, each, now, accused=True)
 
 
+#: Units and what is written for them by a slip.
+UNITS = (
+    ("GB/s", "MB/s"), ("TB/s", "GB/s"), ("TFLOPS", "GFLOPS"), ("GB", "MB"), (" W", " kW"), ("-bit", "-byte"),
+    (" nm", " mm"), ("MHz", "GHz"),
+)  # fmt: skip
+
+
+def in_another_unit(case: corpus.Case, most: int) -> Iterator[Outcome]:
+    """So many confirmed figures of a document, each in a unit that it is not in: it must be accused."""
+    base = case.audit()
+    slips = [
+        (each, each.quote.replace(*slip, 1))
+        for each in base.findings
+        if each.verdict == "confirmed" and each.kind == "specification"
+        for slip in [next((one for one in UNITS if one[0] in each.quote), None)]
+        if slip
+    ]
+    for each, now in slips[:: max(1, len(slips) // most)][:most]:
+        yield _outcome(case, base, each, now, accused=True)
+
+
 def corrected(case: corpus.Case, most: int) -> Iterator[Outcome]:
     """So many accused figures of a document, each put right: it must not be accused."""
     base = case.audit()
@@ -80,7 +101,8 @@ def _outcome(case: corpus.Case, base: Audit, each: Finding, now: str, *, accused
 
 if __name__ == "__main__":
     cases = [*corpus.own(), *corpus.articles()]
-    for title, change in (("changed", changed), ("corrected", corrected)):
+    kinds = (("changed", changed), ("in another unit", in_another_unit), ("corrected", corrected))
+    for title, change in kinds:
         outcomes = [one for case in cases for one in change(case, 8)]
         right = sum(one.noticed for one in outcomes)
         beside = sum(bool(one.elsewhere) for one in outcomes)

@@ -85,6 +85,15 @@ def test_most_figures_that_are_changed_are_accused():
     assert sum(each.noticed for each in found) >= 0.9 * len(found)
 
 
+def test_most_figures_in_another_unit_are_accused():
+    cases = [
+        case for case in corpus.own() if case.name in ("showdown.md", "clean_page.html", "buyers_guide.md")
+    ]
+    found = [each for case in cases for each in perturbations.in_another_unit(case, 6)]
+    assert len(found) >= 15
+    assert sum(each.noticed for each in found) >= 0.85 * len(found), found
+
+
 def test_figures_that_are_put_right_are_accused_no_more():
     cases = [
         case for case in corpus.own() if case.name in ("table.md", "german.md", "hopper.md", "laptop.txt")

@@ -46,7 +46,7 @@ def find(context: Context) -> Iterator[Finding]:
         rates = [each for each in quantities(passage.text, context.fraction) if _may_be(passage, each)]
         for sentence in sentences(passage.text) if rates else ():
             who = spoken(index, passage, sentence, context)
-            gpus = [context.catalogue[key] for each in who.here for key in each.ids]
+            gpus = [context.catalogue[key] for each in (*who.here, *who.topic) for key in each.ids]
             for rate in within(rates, sentence.start, sentence.end):
                 yield from _of_rate(passage, rate, gpus, context)
 

@@ -20,6 +20,7 @@ from whichgpu.values import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
     from whichgpu.audit.findings import Context, Finding
@@ -97,6 +98,9 @@ _TIED = re.compile(
     r"packs|carries|offers|needs|takes|draws|stock|full)\s+){0,4}",
     re.IGNORECASE,
 )
+_TIED_BEHIND = re.compile(r"\s+(?:of|on|in|with)\s+(?:(?:the|an?|our|nvidia|amd)\s+){0,2}", re.IGNORECASE)
+#: What parts a sentence; the digits of a number that is no chance.
+_PARTS, _DIGITS = re.compile(r"[,;()|]\s|\s[(\u2013\u2014]|[)]"), 2
 #: Between a number and a word behind it that it is not of: "24 MB of tensors in memory".
 _ELSEWHERE = _words(r"in|into|inside|while|for|from|to|at|on|per|than|and")
 #: What several have together.
@@ -125,24 +129,40 @@ def find(context: Context) -> Iterator[Finding]:
             continue
         for unit in _UNITS:
             for match in _STATED[unit.field].finditer(passage.text, sentence.start, sentence.end):
-                if _is_of(unit, match, (sentence.start, sentence.end), [each.end for each in who.here]):
+                if _is_of(unit, match, (sentence.start, sentence.end), who.here):
                     number = _together(passage, sentence.start, match, who)
                     gpus = [context.catalogue[key] for each in (*who.here, *who.topic) for key in each.ids]
                     yield from _of_match(unit, match, gpus, passage, context, number=number)
 
 
-def _is_of(unit: _Unit, match: re.Match[str], place: tuple[int, int], named: Sequence[int]) -> bool:
-    """Whether the words beside a number are of the attribute and no other, or a name ends right before it."""
+def _is_of(unit: _Unit, match: re.Match[str], place: tuple[int, int], here: Sequence[Mention]) -> bool:
+    """Whether the words beside a number are of the attribute and no other, or a name stands right by it."""
     first, last = max(place[0], match.start() - _BESIDE), min(place[1], match.end() + _BESIDE)
     text = match.string
-    if unit.field in _TELLING and any(_TIED.fullmatch(text, end, match.start()) for end in named):
-        return not unit.other.search(text, match.start(), min(last, match.end() + _BESIDE // 3))
+    if unit.other.search(text, *_clause(match, first, last)):
+        return False
+    if unit.field in _TELLING and any(_is_tied(text, match, each) for each in here):
+        return True
+    if unit.field == "power" and len(match["n"].strip("0")) >= _DIGITS:
+        # What draws as many kilowatts as the card watts is no machine by chance.
+        return True
     behind = unit.cue.search(text, match.end(), last)
     if behind and _ELSEWHERE.search(text, match.end(), behind.start()):
         behind = None
-    beside = unit.cue.search(text, first, match.start()) or behind
-    near = max(first, match.start() - _BESIDE // 2), min(last, match.end() + _BESIDE // 2)
-    return beside is not None and not unit.other.search(text, *near)
+    return behind is not None or unit.cue.search(text, first, match.start()) is not None
+
+
+def _clause(match: re.Match[str], first: int, last: int) -> tuple[int, int]:
+    """The part of a sentence that a number stands in, between commas and brackets."""
+    before = max((each.end() for each in _PARTS.finditer(match.string, first, match.start())), default=first)
+    behind = _PARTS.search(match.string, match.end(), last)
+    return before, behind.start() if behind else last
+
+
+def _is_tied(text: str, match: re.Match[str], each: Mention) -> bool:
+    """Whether a name stands right before a number, or right behind it as what it is of."""
+    before = _TIED.fullmatch(text, each.end, match.start()) is not None
+    return before or _TIED_BEHIND.fullmatch(text, match.end(), each.start) is not None
 
 
 def _together(passage: Passage, start: int, match: re.Match[str], who: Spoken) -> int:
