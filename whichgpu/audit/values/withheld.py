@@ -18,6 +18,8 @@ from whichgpu.audit.values.no_value import MODIFIED
 from whichgpu.hardware.gpu import nominal_gb
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whichgpu.audit.devices.mentions import Mention
     from whichgpu.audit.devices.roles import Spoken
     from whichgpu.audit.document import Passage
@@ -306,7 +308,8 @@ def _doubtful(
     ):
         return True
     first = mention.end if mention in here and mention.end <= quantity.start else sentence.start
-    near = passage.text[max(first, quantity.start - APART) : quantity.end + APART // 2]
+    plain = _without_names(passage.text, here)
+    near = plain[max(first, quantity.start - APART) : quantity.end + APART // 2]
     # "Each of them draws 10.2 kW": no card does.
     machine = not here and attribute.key == "power" and quantity.value >= _OF_A_MACHINE
     of_weights = not here and attribute.key == "memory" and _is_of_weights(passage.text, sentence, quantity)
@@ -330,6 +333,13 @@ def _doubtful(
         turned = turned_from(passage.text, mention, quantity.start)
         return bool(between or ended or turned) or quantity.start - mention.end > 2 * APART
     return len(passage.text) > _SHORT and passage.kind != "item" and len(text) > 3 * _SHORT
+
+
+def _without_names(text: str, here: Sequence[Mention]) -> str:
+    """A text with blanks in the place of names: the "PCIe" of "A100 80GB PCIe" is no link."""
+    for each in here:
+        text = f"{text[: each.start]}{' ' * (each.end - each.start)}{text[each.end :]}"
+    return text
 
 
 def _is_of_weights(text: str, sentence: Sentence, quantity: Quantity) -> bool:
