@@ -1,7 +1,7 @@
 """Which codecs the video units of a GPU encode and decode: `av1 decode`, `nvenc h265`, `hevc 4:2:2 encode`.
 
 What a generation's units have stands in `data/codecs.toml`, by target and chip. A GPU of which the catalogue
-says that it has no such unit has none of them; where no row speaks of it, the catalogue's own list of codecs does.
+says that it has no such unit has none of them; where no row speaks of it, the catalogue's own list does.
 """
 
 from __future__ import annotations
