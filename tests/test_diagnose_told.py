@@ -97,6 +97,11 @@ def heard(text):
          "runs on the same card.", "shared"),
         ("Llama 2 70B on 8x A100 80GB with tensor parallelism decodes at 25 tokens/s for a single user; "
          "NCCL_P2P_DISABLE=1 is set.", "links"),
+        ("Llama 3.1 8B Q4_K_M in llama.cpp on an RTX 3090 at 9 tok/s, the CPU is at 100% and nvidia-smi shows "
+         "0% GPU util.", "processor"),
+        ("ResNet-50 trains on an A100 with AMP, batch 256, at 410 images/s; it turns out that autocast was "
+         "forgotten and TF32 is disabled.", "precision"),
+        ("ResNet-50 on 8 A100 with AMP, batch 256 per GPU, rank 0 prints 2400 images/s.", "per_gpu"),
     ],
 )  # fmt: skip
 def test_what_a_sentence_tells_beside_its_figure_leads(text, cause):
@@ -167,3 +172,36 @@ def test_a_server_with_graphs_is_tried_without():
     _, causes, _ = found("llama-3.1-8b", "h100-80gb-sxm", "58 tok/s", concurrency=1, runtime="vllm",
                          options={"cuda_graphs": "True"})  # fmt: skip
     assert causes["eager"].effect < 1.0
+
+
+def test_what_the_figure_was_read_as_points_to_nothing():
+    """A rate per GPU is one already: its words do not say that it may be one."""
+    one = heard("Llama 2 7B pretraining on 16 A100 in bf16, seq 4096, 700 tokens/s per GPU over 10 GbE")
+    assert "per_gpu" not in dict(one.seen)
+    assert one.causes[0].id == "network"
+
+
+def test_autocast_is_of_a_training_where_no_phase_is_stated():
+    one = heard("ResNet-50 on a V100 with mixed precision in PyTorch, batch 128: 380 images/s")
+    assert one.job.phase == "train"
+    assert one.causes[0].id == "precision"
+
+
+def test_programs_that_time_themselves_wait_for_the_gpu():
+    """A server's own log waits for its GPU; a loop around PyTorch may not."""
+    served = heard("Llama 3.1 8B in FP16 in llama.cpp on an RTX 4090 makes 310 tokens/s in a single stream")
+    looped = heard("ResNet-50 inference, batch 64, FP16 on an RTX 3080 makes 60000 images/s in PyTorch")
+    assert served.verdict == "impossible"
+    assert served.causes[0].id != "unsynchronised"
+    assert looped.causes[0].id == "unsynchronised"
+
+
+def test_a_product_by_itself_has_no_engine():
+    assert "engine" not in {
+        one.id for one in heard("8192 x 8192 matmul on an A100 in bf16: 122 TFLOPS").causes
+    }
+
+
+def test_a_late_first_token_waits_for_others():
+    one = heard("TTFT of 4 seconds for a 2000-token prompt, Llama 3.1 8B on an RTX 4090 in vLLM")
+    assert one.causes[0].id == "flight"

@@ -95,6 +95,8 @@ def pointed(found: Diagnosis, text: str) -> Diagnosis:
     seen = tuple((cause, words) for cause, words in _seen(text) if cause in known)
     # Of a card that is a laptop's, that it is in one says nothing.
     seen = tuple(one for one in seen if one[0] != "variant" or one[1].lower().rstrip("s") not in found.gpu)
+    # "700 tokens/s per GPU" is what the figure was read as already.
+    seen = tuple(one for one in seen if one[0] != "per_gpu" or not found.figure.per_gpu)
     already = {cause for cause, _ in seen}
     seen += tuple((cause, words) for cause, words in found.told if cause in known - already)
     denied = tuple((cause, words) for cause, words in _denied(text) if cause in known)
