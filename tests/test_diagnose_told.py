@@ -97,8 +97,11 @@ def heard(text):
          "runs on the same card.", "shared"),
         ("Llama 2 70B on 8x A100 80GB with tensor parallelism decodes at 25 tokens/s for a single user; "
          "NCCL_P2P_DISABLE=1 is set.", "links"),
-        ("Llama 3.1 8B Q4_K_M in llama.cpp on an RTX 3090 at 9 tok/s, the CPU is at 100% and nvidia-smi shows "
-         "0% GPU util.", "processor"),
+        ("Llama 3.1 8B Q4_K_M in llama.cpp on an RTX 3090 at 9 tok/s, the CPU is at 100% and nvidia-smi "
+         "shows 0% GPU util.", "processor"),
+        ("Gemma 2 9B Q4_K_M in Ollama on an RTX 3060 12GB at 6 tok/s, ollama ps shows 100% CPU.", "processor"),
+        ("4x V100 SXM, DDP ResNet-50 AMP batch 128 per GPU: 870 images/s, only one GPU shows activity.",
+         "fewer"),
         ("ResNet-50 trains on an A100 with AMP, batch 256, at 410 images/s; it turns out that autocast was "
          "forgotten and TF32 is disabled.", "precision"),
         ("ResNet-50 on 8 A100 with AMP, batch 256 per GPU, rank 0 prints 2400 images/s.", "per_gpu"),
@@ -124,6 +127,7 @@ def test_a_clock_at_boost_and_one_of_memory_point_to_nothing():
         ("no vGPU and no MIG", "shared"),
         ("compiled without graph breaks", "eager"),
         ("after a few minutes of warm-up", "clocks"),
+        ("batch 64 per GPU", "per_gpu"),
         ("the RTX 3090 is a card in a x16 slot", "per_gpu"),
     ],
 )
@@ -205,3 +209,18 @@ def test_a_product_by_itself_has_no_engine():
 def test_a_late_first_token_waits_for_others():
     one = heard("TTFT of 4 seconds for a 2000-token prompt, Llama 3.1 8B on an RTX 4090 in vLLM")
     assert one.causes[0].id == "flight"
+
+
+def test_products_in_fp16_without_tensor_cores_are_tried():
+    one = heard("8192 x 8192 matmul on a V100 in fp16: 28 TFLOPS")
+    assert (one.causes[0].id, one.causes[0].title) == (
+        "precision",
+        "precision: runs in FP16 without tensor cores",
+    )
+    assert one.causes[0].inside
+
+
+def test_what_is_told_beside_it_makes_a_figure_possible():
+    run = "Llama 3.1 70B on 4x A100 in vLLM{}: 70 tok/s for a single user"
+    assert heard(run.format("")).verdict == "impossible"
+    assert heard(run.format(" with a draft model")).verdict == "fast"

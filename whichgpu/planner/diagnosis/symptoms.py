@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from whichgpu.facts import store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from whichgpu.planner.diagnosis.answer import Diagnosis
 
@@ -111,7 +111,16 @@ def pointed(found: Diagnosis, text: str) -> Diagnosis:
     whole = found.normal + sum(one.share * factors.get(one.id, 1.0) for one in found.causes)
     causes = [replace(one, share=one.share * factors.get(one.id, 1.0) / whole) for one in found.causes]
     order = tuple(sorted(causes, key=lambda one: -one.share))
-    return replace(found, causes=order, normal=found.normal / whole, seen=seen, denied=denied)
+    return replace(
+        found, causes=order, normal=found.normal / whole, seen=seen, denied=denied,
+        verdict=_possible(found, {cause for cause, _ in seen}),
+    )  # fmt: skip
+
+
+def _possible(found: Diagnosis, seen: Container[str]) -> str:
+    """The verdict: what is impossible of the job as said is fast where a thing told beside explains it."""
+    explained = any(one.id in seen and one.inside for one in found.causes)
+    return "fast" if found.verdict == "impossible" and explained else found.verdict
 
 
 def _seen(text: str) -> Iterator[tuple[str, str]]:
