@@ -99,7 +99,8 @@ def heard(text):
          "NCCL_P2P_DISABLE=1 is set.", "links"),
         ("Llama 3.1 8B Q4_K_M in llama.cpp on an RTX 3090 at 9 tok/s, the CPU is at 100% and nvidia-smi "
          "shows 0% GPU util.", "processor"),
-        ("Gemma 2 9B Q4_K_M in Ollama on an RTX 3060 12GB at 6 tok/s, ollama ps shows 100% CPU.", "processor"),
+        ("Gemma 2 9B Q4_K_M in Ollama on an RTX 3060 12GB at 6 tok/s, ollama ps shows 100% CPU.",
+         "processor"),
         ("4x V100 SXM, DDP ResNet-50 AMP batch 128 per GPU: 870 images/s, only one GPU shows activity.",
          "fewer"),
         ("ResNet-50 trains on an A100 with AMP, batch 256, at 410 images/s; it turns out that autocast was "
@@ -224,3 +225,13 @@ def test_what_is_told_beside_it_makes_a_figure_possible():
     run = "Llama 3.1 70B on 4x A100 in vLLM{}: 70 tok/s for a single user"
     assert heard(run.format("")).verdict == "impossible"
     assert heard(run.format(" with a draft model")).verdict == "fast"
+
+
+def test_gpus_of_several_machines_are_those_on_boards():
+    """64 H100 that are slow as SXM are not taken for cards, which would be nearer to the figure."""
+    one = heard("Llama 2 7B pretraining on 64 H100, bf16, FSDP, NCCL on TCP sockets: 2300 tokens/s/GPU")
+    assert (one.gpu, one.verdict, one.causes[0].id) == ("h100-80gb-sxm", "slow", "network")
+
+
+def test_the_least_of_several_limits_is_the_one_that_holds():
+    assert beside("a card with a 150 W limit that is set to 75 W").watts == 75.0

@@ -63,6 +63,8 @@ _SHARED = (
 _BETWEEN = ("links", "network", "fewer", "loading", "batch", "per_gpu", "processor")
 #: From so many GPUs on a machine is rather one that was built for them.
 _MANY = 4
+#: GPUs of one machine, at most.
+_MACHINE = 8
 
 
 @immutable
@@ -216,6 +218,9 @@ def diagnose_any(
         if float(one.found.job.n_gpus or 1) >= _MANY and re.search(r"-(?:sxm|oam)", one.found.gpu)
     ]  # fmt: skip
     nearest = next((one for one in many if one.found.verdict == nearest.found.verdict), nearest)
+    if many and float(nearest.found.job.n_gpus or 1) > _MACHINE:
+        # Over several machines they are so rarely others that the figure does not decide it.
+        nearest = min(many, key=lambda one: abs(math.log(one.found.ratio)))
     others = tuple((one.found.gpu, one.found.verdict) for one in judged if one is not nearest)
     return replace(_explained(nearest, text), others=others)
 
