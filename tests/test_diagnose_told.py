@@ -235,3 +235,17 @@ def test_gpus_of_several_machines_are_those_on_boards():
 
 def test_the_least_of_several_limits_is_the_one_that_holds():
     assert beside("a card with a 150 W limit that is set to 75 W").watts == 75.0
+
+
+def test_a_gpu_that_waits_speaks_against_what_makes_it_slow_at_work():
+    run = "vLLM, Llama 3 8B bf16 on an H100, 128 concurrent requests, 900 tok/s{}"
+    assert heard(run.format("")).causes[0].id == "shared"
+    waiting = heard(run.format("; nvidia-smi shows 12 % GPU utilisation"))
+    assert {"shared", "precision"} <= set(dict(waiting.denied))
+    assert waiting.causes[0].id == "flight"
+
+
+def test_a_training_that_does_not_fit_recomputes_before_it_shards():
+    one = heard("8x RTX 4090, Llama 2 7B LoRA DDP is 6.9 times as fast as one card")
+    assert one.verdict == "normal"
+    assert any("recomputed" in said for said in one.answer.warnings)

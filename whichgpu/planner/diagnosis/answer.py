@@ -54,8 +54,9 @@ _NARROW = ("fp8", "int8", "w4a16")
 _CACHEABLE = 1e9
 #: What a stand-in has more memory by than a job needs.
 _ROOMY = 1.1
-#: How the state of a training is shared out where a GPU cannot hold it.
+#: How a training is made to fit on several GPUs: its activations first, then its state, shared out.
 _SHARED = (
+    ("with its activations recomputed", {"checkpointing": "full"}),
     ("under FSDP", {"sharding": "fsdp"}),
     ("under FSDP with its activations recomputed", {"sharding": "fsdp", "checkpointing": "full"}),
 )

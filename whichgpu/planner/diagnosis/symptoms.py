@@ -195,9 +195,16 @@ def _of_work(match: re.Match[str], clause: str, start: int, end: int, what: str)
 
 @cache
 def _patterns(what: str) -> dict[str, tuple[re.Pattern[str], ...]]:
-    rows = store.load("diagnosis")["diagnosis"]["cause"]
+    """The words of every cause; those of a GPU that waits stand once, for what they point to and deny."""
+    table = store.load("diagnosis")["diagnosis"]
+    idle = table["idle"]
+    waiting = idle["points" if what == "seen" else "against"]
+    said = {
+        cause: [*row.get(what, ()), *(idle["seen"] if cause in waiting else ())]
+        for cause, row in table["cause"].items()
+    }
     return {
-        cause: tuple(re.compile(words, re.IGNORECASE) for words in row[what])
-        for cause, row in rows.items()
-        if what in row
+        cause: tuple(re.compile(words, re.IGNORECASE) for words in some)
+        for cause, some in said.items()
+        if some
     }
