@@ -46,7 +46,8 @@ def tried(asked: Asked) -> Iterable[Tried]:
         wide += ["bf16"] if not asked.job.trains and precision(own).quantised else []
         usual = _NARROW["train" if asked.job.trains else "other"]
         narrow = [name for name in usual if _ORDER.index(name) > place]
-    if own in _UNITS:
+    # A framework pads what tensor cores do not take; a product by itself may run without them.
+    if own in _UNITS and (own in _WIDE or asked.answer.runtime == "native"):
         yield from _plain(asked, own)
     for cause, names in (("precision", wide), ("narrower", narrow)):
         yield from each(cause, [(name.upper(), again(asked, replace(asked.job, precision=name)))
