@@ -106,6 +106,8 @@ def heard(text):
         ("ResNet-50 trains on an A100 with AMP, batch 256, at 410 images/s; it turns out that autocast was "
          "forgotten and TF32 is disabled.", "precision"),
         ("ResNet-50 on 8 A100 with AMP, batch 256 per GPU, rank 0 prints 2400 images/s.", "per_gpu"),
+        ("8x V100 NVLink, DDP BERT-large fine-tuning seq 384 fp16, 50 sequences/s in all; the other seven "
+         "GPUs show 0 %.", "fewer"),
     ],
 )  # fmt: skip
 def test_what_a_sentence_tells_beside_its_figure_leads(text, cause):
@@ -249,3 +251,9 @@ def test_a_training_that_does_not_fit_recomputes_before_it_shards():
     one = heard("8x RTX 4090, Llama 2 7B LoRA DDP is 6.9 times as fast as one card")
     assert one.verdict == "normal"
     assert any("recomputed" in said for said in one.answer.warnings)
+
+
+def test_fp32_may_be_tf32():
+    one = heard("8192 x 8192 matmul on an A100 in fp32: 110 TFLOPS")
+    assert one.verdict == "fast"
+    assert "precision: runs in TF32" in {cause.title for cause in one.causes if cause.inside}

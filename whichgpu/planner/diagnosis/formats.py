@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 #: Formats by how wide their arithmetic is: what is left of a job's own is wider.
 _ORDER = ("fp64", "fp32", "tf32", "amp-fp16", "amp-bf16", "fp16", "bf16", "amp-fp8", "fp8", "int8", "w4a16")
 _WIDE = ("fp32", "tf32")
-_NARROW = {"train": ("amp-fp16", "amp-bf16", "amp-fp8"), "other": ("fp16", "bf16", "fp8", "int8", "w4a16")}
+_NARROW = {
+    "train": ("tf32", "amp-fp16", "amp-bf16", "amp-fp8"),
+    "other": ("tf32", "fp16", "bf16", "fp8", "int8", "w4a16"),
+}
 #: Formats of tensor cores: the field of their rate, that of the plain units, and those in words.
 _UNITS = {
     **dict.fromkeys(("fp32", "tf32"), ("tf32", "fp32", "FP32 with TF32 off")),
