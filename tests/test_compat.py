@@ -14,7 +14,7 @@ from whichgpu.cost.job.runtime import runtime
 from whichgpu.errors import UsageError
 from whichgpu.facts import store
 from whichgpu.hardware.catalogue import catalogue
-from whichgpu.software import features, frameworks, model, stacks, targets, verdicts, versions
+from whichgpu.software import codecs, features, frameworks, model, stacks, targets, verdicts, versions
 from whichgpu.software.compat import compat
 
 pytestmark = pytest.mark.slow
@@ -293,3 +293,24 @@ def test_every_runtime_is_judged_by_the_same_data():
     ):
         stack = runtime(text, "pytorch-2")
         assert stack.software in frameworks.frameworks(), text
+
+
+def test_units_of_video_name_codecs_of_the_table_alone():
+    content = store.load("codecs")["codecs"]
+    for row in content["unit"]:
+        assert set(row["source"].split(";")) <= set(content["sources"])
+        named = [
+            one for key in ("encode", "decode", "some_encode", "some_decode") for one in row.get(key, ())
+        ]
+        assert set(named) <= set(content["codec"])
+        assert all(way in row for way in codecs.WAYS if row.get("speaks_of", way) == way)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("nvenc h265", "hevc-encode"), ("av1 decoder", "av1-decode"), ("H.264 4:2:2 decode", "h264-422-decode"),
+     ("HEVC Main10 encode", "hevc-10bit-encode"), ("vp9 decoding", "vp9-decode")],
+)  # fmt: skip
+def test_codecs_are_found_however_they_are_written(said, meant):
+    own = features.hardware(targets.device(GPUS["rtx-4090"]), "linux")
+    assert features.named(said, own).name == meant

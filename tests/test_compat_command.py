@@ -110,7 +110,7 @@ def test_the_page_of_a_gpu(whichgpu):
     assert "compute capability 7.0" in told.out
     assert "torch==2.14.1 --index-url https://download.pytorch.org/whl/cu126" in told.out
     assert "branch 580 is the last" in told.out
-    assert "2026-11-29" in told.out
+    assert "2026-11-30" in told.out
 
 
 def test_the_document(whichgpu):
@@ -303,3 +303,13 @@ def test_weights_that_one_library_packs_are_read_where_it_runs(whichgpu):
         in refused.err
     )
     assert whichgpu(*job, "mi300x").status == 0
+
+
+def test_a_name_of_several_makers_is_that_of_the_system(whichgpu):
+    told = whichgpu("compat", "m4", "--framework", "llama.cpp", "--system", "macos", "--json").json["gpus"][0]
+    assert (told["gpu"], told["alike"], told["platform"]) == ("apple-m4-8c", ["apple-m4-10c"], "metal")
+    assert (
+        whichgpu("compat", "m4", "--framework", "cuda", "--system", "linux", "--json").json["gpus"][0]["gpu"]
+        == "tesla-m4"
+    )
+    assert whichgpu("compat", "m4", "--framework", "cuda").status == 2

@@ -313,7 +313,7 @@ def test_likelihood_is_of_a_student_with_four_degrees_of_freedom():
 def test_every_cause_has_its_words():
     table = store.load("diagnosis")["diagnosis"]
     for name, row in table["cause"].items():
-        assert set(row) - {"segments", "unfit", "served", "against", "seen", "denied"} == {
+        assert set(row) - {"segments", "unfit", "served", "clocked", "against", "seen", "denied"} == {
             "weight",
             "title",
             "why",

@@ -97,6 +97,17 @@ def heard(text):
          "runs on the same card.", "shared"),
         ("Llama 2 70B on 8x A100 80GB with tensor parallelism decodes at 25 tokens/s for a single user; "
          "NCCL_P2P_DISABLE=1 is set.", "links"),
+        ("Llama 3.1 8B Q4_K_M in llama.cpp on an RTX 3090 at 9 tok/s, the CPU is at 100% and nvidia-smi "
+         "shows 0% GPU util.", "processor"),
+        ("Gemma 2 9B Q4_K_M in Ollama on an RTX 3060 12GB at 6 tok/s, ollama ps shows 100% CPU.",
+         "processor"),
+        ("4x V100 SXM, DDP ResNet-50 AMP batch 128 per GPU: 870 images/s, only one GPU shows activity.",
+         "fewer"),
+        ("ResNet-50 trains on an A100 with AMP, batch 256, at 410 images/s; it turns out that autocast was "
+         "forgotten and TF32 is disabled.", "precision"),
+        ("ResNet-50 on 8 A100 with AMP, batch 256 per GPU, rank 0 prints 2400 images/s.", "per_gpu"),
+        ("8x V100 NVLink, DDP BERT-large fine-tuning seq 384 fp16, 50 sequences/s in all; the other seven "
+         "GPUs show 0 %.", "fewer"),
     ],
 )  # fmt: skip
 def test_what_a_sentence_tells_beside_its_figure_leads(text, cause):
@@ -119,6 +130,7 @@ def test_a_clock_at_boost_and_one_of_memory_point_to_nothing():
         ("no vGPU and no MIG", "shared"),
         ("compiled without graph breaks", "eager"),
         ("after a few minutes of warm-up", "clocks"),
+        ("batch 64 per GPU", "per_gpu"),
         ("the RTX 3090 is a card in a x16 slot", "per_gpu"),
     ],
 )
@@ -167,3 +179,81 @@ def test_a_server_with_graphs_is_tried_without():
     _, causes, _ = found("llama-3.1-8b", "h100-80gb-sxm", "58 tok/s", concurrency=1, runtime="vllm",
                          options={"cuda_graphs": "True"})  # fmt: skip
     assert causes["eager"].effect < 1.0
+
+
+def test_what_the_figure_was_read_as_points_to_nothing():
+    """A rate per GPU is one already: its words do not say that it may be one."""
+    one = heard("Llama 2 7B pretraining on 16 A100 in bf16, seq 4096, 700 tokens/s per GPU over 10 GbE")
+    assert "per_gpu" not in dict(one.seen)
+    assert one.causes[0].id == "network"
+
+
+def test_autocast_is_of_a_training_where_no_phase_is_stated():
+    one = heard("ResNet-50 on a V100 with mixed precision in PyTorch, batch 128: 380 images/s")
+    assert one.job.phase == "train"
+    assert one.causes[0].id == "precision"
+
+
+def test_programs_that_time_themselves_wait_for_the_gpu():
+    """A server's own log waits for its GPU; a loop around PyTorch may not."""
+    served = heard("Llama 3.1 8B in FP16 in llama.cpp on an RTX 4090 makes 310 tokens/s in a single stream")
+    looped = heard("ResNet-50 inference, batch 64, FP16 on an RTX 3080 makes 60000 images/s in PyTorch")
+    assert served.verdict == "impossible"
+    assert served.causes[0].id != "unsynchronised"
+    assert looped.causes[0].id == "unsynchronised"
+
+
+def test_a_product_by_itself_has_no_engine():
+    assert "engine" not in {
+        one.id for one in heard("8192 x 8192 matmul on an A100 in bf16: 122 TFLOPS").causes
+    }
+
+
+def test_a_late_first_token_waits_for_others():
+    one = heard("TTFT of 4 seconds for a 2000-token prompt, Llama 3.1 8B on an RTX 4090 in vLLM")
+    assert one.causes[0].id == "flight"
+
+
+def test_products_in_fp16_without_tensor_cores_are_tried():
+    one = heard("8192 x 8192 matmul on a V100 in fp16: 28 TFLOPS")
+    assert (one.causes[0].id, one.causes[0].title) == (
+        "precision",
+        "precision: runs in FP16 without tensor cores",
+    )
+    assert one.causes[0].inside
+
+
+def test_what_is_told_beside_it_makes_a_figure_possible():
+    run = "Llama 3.1 70B on 4x A100 in vLLM{}: 70 tok/s for a single user"
+    assert heard(run.format("")).verdict == "impossible"
+    assert heard(run.format(" with a draft model")).verdict == "fast"
+
+
+def test_gpus_of_several_machines_are_those_on_boards():
+    """64 H100 that are slow as SXM are not taken for cards, which would be nearer to the figure."""
+    one = heard("Llama 2 7B pretraining on 64 H100, bf16, FSDP, NCCL on TCP sockets: 2300 tokens/s/GPU")
+    assert (one.gpu, one.verdict, one.causes[0].id) == ("h100-80gb-sxm", "slow", "network")
+
+
+def test_the_least_of_several_limits_is_the_one_that_holds():
+    assert beside("a card with a 150 W limit that is set to 75 W").watts == 75.0
+
+
+def test_a_gpu_that_waits_speaks_against_what_makes_it_slow_at_work():
+    run = "vLLM, Llama 3 8B bf16 on an H100, 128 concurrent requests, 900 tok/s{}"
+    assert heard(run.format("")).causes[0].id == "shared"
+    waiting = heard(run.format("; nvidia-smi shows 12 % GPU utilisation"))
+    assert {"shared", "precision"} <= set(dict(waiting.denied))
+    assert waiting.causes[0].id == "flight"
+
+
+def test_a_training_that_does_not_fit_recomputes_before_it_shards():
+    one = heard("8x RTX 4090, Llama 2 7B LoRA DDP is 6.9 times as fast as one card")
+    assert one.verdict == "normal"
+    assert any("recomputed" in said for said in one.answer.warnings)
+
+
+def test_fp32_may_be_tf32():
+    one = heard("8192 x 8192 matmul on an A100 in fp32: 110 TFLOPS")
+    assert one.verdict == "fast"
+    assert "precision: runs in TF32" in {cause.title for cause in one.causes if cause.inside}

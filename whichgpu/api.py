@@ -532,4 +532,4 @@ def compat(
     names = _texts("gpus", gpus)
     wanted = [_text("frameworks", frameworks)] if isinstance(frameworks, str) else list(frameworks)
     asked = [*_texts("features", features), *_texts("precisions", precisions)]
-    return judged([resolve(name, known, asked) for name in names], wanted, asked, system)
+    return judged([resolve(name, known, asked, system) for name in names], wanted, asked, system)

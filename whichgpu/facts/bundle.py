@@ -54,7 +54,7 @@ GROUPED = {"prices": {"offers": ("gpu", "candidates")}}
 #: Trees that few commands read, and that shrink to a third or less.
 PACKED = {
     "absent", "adapters", "aims", "aliases", "audit", "bench", "blank", "capabilities", "cards",
-    "carried", "commands", "components", "counts", "datasets", "diagnosis", "exceptions", "export",
+    "carried", "codecs", "commands", "components", "counts", "datasets", "diagnosis", "exceptions", "export",
     "fits", "forms", "gloss", "glossary", "grid", "hf", "instances", "labels", "loading", "machine", "mig",
     "needs", "phases", "precisions", "programs", "providers", "quality", "questions", "regions", "rewordings",
     "runtimes", "scoreboard", "services", "subjects", "suffixes", "systems", "uses", "usual", "validation",

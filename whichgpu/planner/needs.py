@@ -214,19 +214,13 @@ def _by_field(table: Mapping[str, Any], gpu: Gpu) -> bool | None:
         if (gpu.value(name) or 0.0) > parse(most, FIELDS[name].dimension):
             return False
     if "has" in table:
-        # "2 NVENC" does not say whether AV1 is among its formats; "(7th generation)" and "none" do.
-        there = table["has"].lower() in str(value).lower()
-        return there if there or _settles(table, str(value)) else None
+        return table["has"].lower() in str(value).lower()
     if "is" in table or "most" in table:
         return bool(value == table["is"] if "is" in table else value <= table["most"])
     if "of" in table:
         whole = gpu.value(table["of"])
         return None if not whole else bool(value >= table["share"] * whole)
     return bool(str(value).lower() in _NONE) if table.get("none") else _stated(value)
-
-
-def _settles(table: Mapping[str, Any], value: str) -> bool:
-    return not table.get("partial") or "generation" in value or value.lower() in _NONE
 
 
 def _speaks(rule: Mapping[str, Any], gpu: Gpu) -> bool:

@@ -121,17 +121,22 @@ class Compatibility(Shown):
         }
 
 
-def resolve(text: str, catalogue: Catalogue, names: Sequence[str] = ()) -> tuple[Gpu, ...]:
+def resolve(text: str, catalogue: Catalogue, names: Sequence[str] = (), system: str = "") -> tuple[Gpu, ...]:
     """The GPU that a text names, or several where software cannot tell them apart: `A100`, `V100`.
 
-    A number of GPUs, a MIG slice and a share are as good as the whole. Raises `UsageError` as names do for
-    others, and where a feature asked for (`names`) is not the same on all.
+    A number of GPUs, a MIG slice and a share are as good as the whole. Under a system that is stated, those
+    that are used under it are meant: `M4` under macOS is Apple's. Raises `UsageError` as names do for others,
+    and where a feature asked for (`names`) is not the same on all.
     """
     try:
         return (resolve_device(text, catalogue)[0],)
     except UsageError:
-        found = candidates(text, catalogue)
-        if len(found) < 2 or len({_seen(gpu, names) for gpu in found}) > 1:
+        mac = frameworks.system(system) == "macos" if system else None
+        found = tuple(
+            gpu for gpu in candidates(text, catalogue)
+            if mac is None or mac == (targets.device(gpu).platform == "metal")
+        )  # fmt: skip
+        if not found or len({_seen(gpu, names) for gpu in found}) > 1:
             raise
         return found
 

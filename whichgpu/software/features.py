@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from whichgpu.hardware.blank import blank
 from whichgpu.hardware.fields import RATES
-from whichgpu.software import targets
+from whichgpu.software import codecs, targets
 from whichgpu.values import immutable
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ _OF_MATRICES = ("bf16", "tf32", "fp8", "fp6", "fp4", "fp64-tensor")
 _LEVEL = 0.99
 #: Formats that compilers know only where the tensor cores have them.
 _TAKEN = ("fp6",)
-#: What is in the text of a video unit that lists its codecs: every one of today codes it.
-_LISTS = "H.264"
 
 
 @immutable
@@ -101,7 +99,7 @@ def _plain(text: str) -> str:
 def hardware(device: Device, system: str) -> tuple[Feature, ...]:
     """What the hardware has, whatever the framework: formats, instructions, sharing, links."""
     found = [one(device, name, system) for name in targets.capabilities()["feature"]]
-    return (*formats(device), *found)
+    return (*formats(device), *found, *(_coding(codec, way, device) for _, codec, way in codecs.names()))
 
 
 def formats(device: Device) -> tuple[Feature, ...]:
@@ -111,8 +109,16 @@ def formats(device: Device) -> tuple[Feature, ...]:
 
 
 def one(device: Device, name: str, system: str) -> Feature:
-    """How a GPU has one feature of `data/capabilities.toml`, by its name there."""
-    return _of_hardware(name, targets.capabilities()["feature"][name], device, system)
+    """How a GPU has one feature of `data/capabilities.toml` by its name, or codes a codec: `av1-encode`."""
+    row = targets.capabilities()["feature"].get(name)
+    if row is not None:
+        return _of_hardware(name, row, device, system)
+    codec, _, way = name.rpartition("-")
+    return _coding(codec, way, device)
+
+
+def _coding(codec: str, way: str, device: Device) -> Feature:
+    return Feature(f"{codec}-{way}", codecs.spellings(codec, way), *codecs.told(codec, way, device))
 
 
 def native_formats(device: Device) -> tuple[str, ...]:
@@ -145,6 +151,11 @@ def _format(name: str, native: Sequence[str], device: Device) -> Feature:
 def _without(name: str, device: Device) -> tuple[str, str]:
     """What is said of a format that no rate and no list of its architecture speaks of, and the note."""
     variant = device.gpu.variant
+    if untyped := targets.capabilities()["untyped"].get(device.platform, {}).get(name):
+        return "no", str(untyped[0])
+    instruction, how = targets.capabilities()["through"].get(name, ("", ""))
+    if instruction and one(device, instruction, device.system).runs:
+        return "partial", how
     if name == "bf16" and variant is not None and variant.widens_bf16:
         return "emulated", "widened to FP32"
     if unitless(name, device):
@@ -205,8 +216,9 @@ def _by_target(row: Mapping[str, Any], device: Device) -> str:
 
 def _by_part(row: Mapping[str, Any], device: Device) -> str:
     """What a row says of one part, or of those made for something, as drivers tell them apart; else empty."""
-    if device.gpu.id in row.get("parts", ()):
-        return "yes"
+    for key, way in (("parts", "yes"), ("without", "no")):
+        if device.gpu.id in row.get(key, ()):
+            return way
     if targets.best(device.target, tuple(row.get("apart", ()))):
         return ""
     return str(row.get("segments", {}).get(device.gpu.segment, ""))
@@ -223,11 +235,4 @@ def _stated(row: Mapping[str, Any], device: Device) -> bool | None:
         return reason.has if reason else None
     if "least" in row:
         return bool(value >= row["least"])
-    if not value or value in ("no", "none"):
-        return False
-    return _coded(str(row["holds"]), str(value)) if "holds" in row else True
-
-
-def _coded(codec: str, units: str) -> bool | None:
-    """Whether video units have a codec; None where their text lists none."""
-    return codec in units or (False if _LISTS in units else None)
+    return bool(value) and value not in ("no", "none")

@@ -65,5 +65,5 @@ def run(
     if not names:
         raise click.UsageError("say which GPU: compat t4 --framework pytorch")
     asked = (*features, *precisions)
-    found = compat([resolve(name, catalogue, asked) for name in names], wanted, asked, system)
+    found = compat([resolve(name, catalogue, asked, system) for name in names], wanted, asked, system)
     return in_form(report(found), title(found), form)

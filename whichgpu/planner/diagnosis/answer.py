@@ -54,8 +54,9 @@ _NARROW = ("fp8", "int8", "w4a16")
 _CACHEABLE = 1e9
 #: What a stand-in has more memory by than a job needs.
 _ROOMY = 1.1
-#: How the state of a training is shared out where a GPU cannot hold it.
+#: How a training is made to fit on several GPUs: its activations first, then its state, shared out.
 _SHARED = (
+    ("with its activations recomputed", {"checkpointing": "full"}),
     ("under FSDP", {"sharding": "fsdp"}),
     ("under FSDP with its activations recomputed", {"sharding": "fsdp", "checkpointing": "full"}),
 )
@@ -63,6 +64,8 @@ _SHARED = (
 _BETWEEN = ("links", "network", "fewer", "loading", "batch", "per_gpu", "processor")
 #: From so many GPUs on a machine is rather one that was built for them.
 _MANY = 4
+#: GPUs of one machine, at most.
+_MACHINE = 8
 
 
 @immutable
@@ -216,6 +219,9 @@ def diagnose_any(
         if float(one.found.job.n_gpus or 1) >= _MANY and re.search(r"-(?:sxm|oam)", one.found.gpu)
     ]  # fmt: skip
     nearest = next((one for one in many if one.found.verdict == nearest.found.verdict), nearest)
+    if many and float(nearest.found.job.n_gpus or 1) > _MACHINE:
+        # Over several machines they are so rarely others that the figure does not decide it.
+        nearest = min(many, key=lambda one: abs(math.log(one.found.ratio)))
     others = tuple((one.found.gpu, one.found.verdict) for one in judged if one is not nearest)
     return replace(_explained(nearest, text), others=others)
 

@@ -65,8 +65,8 @@ def _layouts(asked: Asked) -> Iterable[Tried]:
 
 def _engines(asked: Asked) -> Iterable[Tried]:
     pictures = asked.answer.throughput.unit in ("images/s", "samples/s")
-    if formats.of_a_file(asked.job.precision):
-        # The file of such a format is read by its own engine alone.
+    if formats.of_a_file(asked.job.precision) or asked.answer.runtime == "native":
+        # The file of such a format is read by its own engine alone, and a product by itself is run by none.
         return
     for name in _ENGINES.get(asked.job.phase, ()):
         if name != asked.answer.runtime and not (pictures and name == "transformers"):
@@ -99,7 +99,9 @@ def _flight(asked: Asked) -> Iterable[Tried]:
     if asked.job.phase != "serve":
         return
     own = asked.job.concurrency
-    for count in (1.0, 4.0, 16.0, 64.0, 256.0, None):
+    # A prompt waits for all that came before it: what one takes moves with every further one.
+    many = (2.0, 8.0, 32.0) if asked.figure.metric == "ttft" else ()
+    for count in (*sorted({1.0, 4.0, 16.0, 64.0, 256.0, *many}), None):
         if count != own:
             words = "as many as fit" if count is None else f"{count:g}"
             # Where nobody says how many, the figure is as often as not that of one reader.

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 #: Formats by how wide their arithmetic is: what is left of a job's own is wider.
 _ORDER = ("fp64", "fp32", "tf32", "amp-fp16", "amp-bf16", "fp16", "bf16", "amp-fp8", "fp8", "int8", "w4a16")
 _WIDE = ("fp32", "tf32")
-_NARROW = {"train": ("amp-fp16", "amp-bf16", "amp-fp8"), "other": ("fp16", "bf16", "fp8", "int8", "w4a16")}
+_NARROW = {
+    "train": ("tf32", "amp-fp16", "amp-bf16", "amp-fp8"),
+    "other": ("tf32", "fp16", "bf16", "fp8", "int8", "w4a16"),
+}
+#: Formats of tensor cores: the field of their rate, that of the plain units, and those in words.
+_UNITS = {
+    **dict.fromkeys(("fp32", "tf32"), ("tf32", "fp32", "FP32 with TF32 off")),
+    **dict.fromkeys(("fp16", "amp-fp16"), ("fp16", "fp16_vector", "FP16 without tensor cores")),
+}
 #: Formats of files that one engine alone reads, the usual ones of each.
 _FILES = {
     "gguf": ("fp16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m", "q2_k"),
@@ -41,20 +49,22 @@ def tried(asked: Asked) -> Iterable[Tried]:
         wide += ["bf16"] if not asked.job.trains and precision(own).quantised else []
         usual = _NARROW["train" if asked.job.trains else "other"]
         narrow = [name for name in usual if _ORDER.index(name) > place]
-    if own in ("fp32", "tf32"):
-        yield from _exact(asked)
+    # A framework pads what tensor cores do not take; a product by itself may run without them.
+    if own in _UNITS and (own in _WIDE or asked.answer.runtime == "native"):
+        yield from _plain(asked, own)
     for cause, names in (("precision", wide), ("narrower", narrow)):
         yield from each(cause, [(name.upper(), again(asked, replace(asked.job, precision=name)))
                                 for name in names])  # fmt: skip
 
 
-def _exact(asked: Asked) -> Iterable[Tried]:
-    """FP32 on plain units, where the products of a framework are on TF32 tensor cores unless that is off."""
-    plain, matrix = asked.gpu.value("fp32"), asked.gpu.value("tf32")
+def _plain(asked: Asked, own: str) -> Iterable[Tried]:
+    """The same format on plain units, where the products of a framework are on tensor cores unless told."""
+    field, slow, words = _UNITS[own]
+    plain, matrix = asked.gpu.value(slow), asked.gpu.value(field)
     if plain and matrix and float(matrix) > float(plain):
-        device = resized(asked.gpu, asked.gpu.id, "derived", tf32=float(plain))
-        job = replace(asked.job, precision="fp32")
-        yield from each("precision", [("FP32 with TF32 off", again(asked, job, device))])
+        device = resized(asked.gpu, asked.gpu.id, "derived", **{field: float(plain)})
+        job = replace(asked.job, precision="fp32" if field == "tf32" else own)
+        yield from each("precision", [(words, again(asked, job, device))])
 
 
 def of_a_file(name: str) -> str:

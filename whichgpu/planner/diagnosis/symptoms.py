@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from whichgpu.facts import store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from whichgpu.planner.diagnosis.answer import Diagnosis
 
@@ -95,6 +95,8 @@ def pointed(found: Diagnosis, text: str) -> Diagnosis:
     seen = tuple((cause, words) for cause, words in _seen(text) if cause in known)
     # Of a card that is a laptop's, that it is in one says nothing.
     seen = tuple(one for one in seen if one[0] != "variant" or one[1].lower().rstrip("s") not in found.gpu)
+    # "700 tokens/s per GPU" is what the figure was read as already.
+    seen = tuple(one for one in seen if one[0] != "per_gpu" or not found.figure.per_gpu)
     already = {cause for cause, _ in seen}
     seen += tuple((cause, words) for cause, words in found.told if cause in known - already)
     denied = tuple((cause, words) for cause, words in _denied(text) if cause in known)
@@ -109,7 +111,16 @@ def pointed(found: Diagnosis, text: str) -> Diagnosis:
     whole = found.normal + sum(one.share * factors.get(one.id, 1.0) for one in found.causes)
     causes = [replace(one, share=one.share * factors.get(one.id, 1.0) / whole) for one in found.causes]
     order = tuple(sorted(causes, key=lambda one: -one.share))
-    return replace(found, causes=order, normal=found.normal / whole, seen=seen, denied=denied)
+    return replace(
+        found, causes=order, normal=found.normal / whole, seen=seen, denied=denied,
+        verdict=_possible(found, {cause for cause, _ in seen}),
+    )  # fmt: skip
+
+
+def _possible(found: Diagnosis, seen: Container[str]) -> str:
+    """The verdict: what is impossible of the job as said is fast where a thing told beside explains it."""
+    explained = any(one.id in seen and one.inside for one in found.causes)
+    return "fast" if found.verdict == "impossible" and explained else found.verdict
 
 
 def _seen(text: str) -> Iterator[tuple[str, str]]:
@@ -184,9 +195,16 @@ def _of_work(match: re.Match[str], clause: str, start: int, end: int, what: str)
 
 @cache
 def _patterns(what: str) -> dict[str, tuple[re.Pattern[str], ...]]:
-    rows = store.load("diagnosis")["diagnosis"]["cause"]
+    """The words of every cause; those of a GPU that waits stand once, for what they point to and deny."""
+    table = store.load("diagnosis")["diagnosis"]
+    idle = table["idle"]
+    waiting = idle["points" if what == "seen" else "against"]
+    said = {
+        cause: [*row.get(what, ()), *(idle["seen"] if cause in waiting else ())]
+        for cause, row in table["cause"].items()
+    }
     return {
-        cause: tuple(re.compile(words, re.IGNORECASE) for words in row[what])
-        for cause, row in rows.items()
-        if what in row
+        cause: tuple(re.compile(words, re.IGNORECASE) for words in some)
+        for cause, some in said.items()
+        if some
     }

@@ -22,12 +22,14 @@ _USUAL, _WAITING, _IDLE = 0.92, 0.6, 0.35
 #: Segments whose power is set by the machine that they are in.
 _SET = ("laptop", "edge")
 _WATTS = r"(?<![\d.])(\d{1,4})(?:\.\d+)? ?(?:W|watts?)\b(?!h)"
-_CAPPED = re.compile(
-    r"-pl[ =](\d{2,4})\b"
-    rf"|(?:\b(?:power[- ])?(?:limit\w*|cap(?:ped|s)?|tgp|budget|mode|profile)\b|\bnvpmodel\b)"
-    rf"[^.;,\d]{{0,24}}{_WATTS}"
-    rf"|{_WATTS} ?(?:power )?(?:limit|cap|tgp|mode|profile|charger|adapter|brick)",
-    re.IGNORECASE,
+_CAPPED = tuple(
+    re.compile(words, re.IGNORECASE)
+    for words in (
+        r"-pl[ =](\d{2,4})\b",
+        rf"(?:\b(?:power[- ])?(?:limit\w*|cap(?:ped|s)?|tgp|budget|mode|profile)\b|\bnvpmodel\b)"
+        rf"[^.;,\d]{{0,24}}{_WATTS}",
+        rf"{_WATTS} ?(?:power )?(?:limit|cap|tgp|mode|profile|charger|adapter|brick)",
+    )
 )
 _DRAWN = re.compile(
     rf"\b(?:draw\w*|pull\w*|us(?:es|ing)|consum\w*|sits?|stays?|hovers?|reports?|shows?|averag\w+|power|only|just"
@@ -108,7 +110,9 @@ class Beside(NamedTuple):
 def beside(text: str) -> Beside:
     """The figures that a text tells beside the one that is judged."""
     text = _GROUPS.sub("", text)
-    capped = _CAPPED.search(text)
+    # "A limit of 150 W set to 75 W": the least of several is the one that holds.
+    limits = (one for pattern in _CAPPED for one in pattern.finditer(text))
+    capped = min(limits, key=lambda one: float(_first(one)), default=None)
     drawn = capped or next(
         (one for one in _DRAWN.finditer(text) if not _OF_HOST.search(text[: one.start()])), None
     )

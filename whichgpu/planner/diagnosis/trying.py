@@ -198,6 +198,8 @@ def _weight(row: Mapping[str, Any], asked: Asked) -> float:
         return float(row["unfit"])
     if asked.job.phase == "serve" and "served" in row and asked.answer.runtime in _ENGINES:
         return float(row["served"])
+    if "clocked" in row and asked.answer.runtime in _table()["null"]["own_clock"]:
+        return float(row["clocked"])
     return float(row.get("segments", {}).get(asked.gpu.segment, row["weight"]))
 
 

@@ -14,6 +14,7 @@ from whichgpu.cost.estimate import estimate
 from whichgpu.cost.reading.quoted import SCALING
 from whichgpu.errors import WhichGpuError
 from whichgpu.planner.diagnosis.settling import settled
+from whichgpu.workloads.precision import precision
 from whichgpu.workloads.workload import resolve
 
 if TYPE_CHECKING:
@@ -50,8 +51,13 @@ def meant(stated: Job, full: Job, gpu: Gpu, figure: Quoted, *, slow: bool) -> It
             within = said.predicted(one)
             if one.required <= one.available and within.low <= said.value <= within.high:
                 yield f"{words}, with which it is normal", job, True
-            elif job.concurrency == 1.0 and slow and said.ratio(one) < 1.0:
+            elif (job.concurrency == 1.0 or _autocast(job)) and slow and said.ratio(one) < 1.0:
                 yield words, job, False
+
+
+def _autocast(job: Job) -> bool:
+    """Whether a job is a training in mixed precision: those who infer convert the model instead."""
+    return job.trains and bool(job.precision) and precision(job.precision).id.startswith("amp")
 
 
 def _readings(stated: Job, full: Job, figure: Quoted, *, slow: bool) -> Iterator[tuple[str, str, Any]]:

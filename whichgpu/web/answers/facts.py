@@ -89,7 +89,9 @@ def compat(ask: asks.Compat) -> Report:
 
     asked = (*ask.feature, *ask.precision)
     return report(
-        judged([resolve(name, known(), asked) for name in ask.gpu], ask.framework, asked, ask.system)
+        judged(
+            [resolve(name, known(), asked, ask.system) for name in ask.gpu], ask.framework, asked, ask.system
+        )
     )
 
 
