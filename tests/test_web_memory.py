@@ -104,7 +104,8 @@ def test_factors_of_gpus_are_let_go(monkeypatch):
     known = effects._Factors(lambda _kind, place: (0.5, {"rate": 2.0}))
     for rate in (*range(7), 0):
         place = Traits("ada", "gddr", 0.0, rate, 0.0, "pcie4", tf32=True)
-        assert known.column(kind, (place,)) == pytest.approx([math.exp(0.5 + 2.0 * rate)], rel=1e-12)
+        (found,) = known.grid((kind,), (place,))
+        assert found[:, 0] == pytest.approx([math.exp(0.5 + 2.0 * rate)], rel=1e-12)
         assert len(known._together) <= 3
 
 

@@ -242,6 +242,27 @@ def _equality(shape: _Shape) -> dict[str, Any]:
     return {"__eq__": equal, "__hash__": lambda self: hash(read(self))}
 
 
+def altered(one: T, **changes: Any) -> T:
+    """The same value of a slotted `@immutable` class with other fields, which are taken as they come.
+
+    In a tenth of the time of `dataclasses.replace`, which calls `__init__` with each field by its name.
+    """
+    cls: Any = type(one)
+    slots = _slots.get(cls)
+    if slots is None:
+        slots = _slots[cls] = {name: getattr(cls, name) for name in cls.__match_args__}
+    made: T = object.__new__(cls)
+    for name, slot in slots.items():
+        slot.__set__(made, changes.pop(name) if name in changes else slot.__get__(one))
+    if changes:
+        raise TypeError(f"{cls.__qualname__} has no field {next(iter(changes))!r}")
+    return made
+
+
+#: By class the descriptors of its fields, which read and assign faster than names do.
+_slots: dict[type[Any], dict[str, Any]] = {}
+
+
 def _repr(self: Any) -> str:
     shown = (f"{one.name}={getattr(self, one.name)!r}" for one in fields(self) if one.repr)
     return f"{type(self).__qualname__}({', '.join(shown)})"

@@ -30,6 +30,7 @@ from whichgpu.cost.joined import is_card
 from whichgpu.errors import UsageError
 from whichgpu.hardware.boxes import between, boxes, boxes_of
 from whichgpu.values import NamedTuple
+from whichgpu.workloads.ops import every
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -166,7 +167,7 @@ def spread_link(devices: Devices, span: Any, apart: Any, *, direct: bool = False
     node send at once, each over its own port.
     """
     node = node_size(devices)
-    if np.all(np.asarray(span) <= node):
+    if every(np.asarray(span) <= node):
         return _wire(devices, span, direct=direct)
     together = np.maximum(node / _array(apart), 1.0)
     beyond = np.minimum(
