@@ -329,6 +329,9 @@ def one_pass(whole: Sequence[Op], own: Sequence[Op], mesh: Mesh, step: Step, gpu
         for share in (answers / step.slots, casts, 1.0 / (mesh.pp * mesh.cp))
     )
 
+    if update is cast is rest is None and not step.casts_once:
+        return tuple(own)
+
     def once(op: Op) -> Op:
         if step.casts_once and op.layer.endswith(".wgrad"):
             op = _added_up(op)
