@@ -25,6 +25,7 @@ from whichgpu.web.settings import Settings
 
 #: What modules keep besides `lru_cache`, and how many of them at most.
 BOUNDED = {
+    "whichgpu.cost.asked._last": 64,
     "whichgpu.cost.device._devices": 512,
     "whichgpu.cost.mesh._last": 8,
     "whichgpu.cost.optable._tables": 6,
@@ -33,6 +34,7 @@ BOUNDED = {
     "whichgpu.cost.engine_step._steps": 8,
     "whichgpu.planner.sweeps._kept": 64,
     "whichgpu.software.stacks._SILENT": 4096,
+    "whichgpu.workloads.model._phases": 512,
     "whichgpu.workloads.model._traces": 3,
     "whichgpu.workloads.model._usual_runtimes": 512,
 }

@@ -337,7 +337,9 @@ class Fit:
     #: By what terms hang on but the workload, what was added up of them.
     _added: dict[Any, dict[Any, Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
     #: By the id of a runtime, what parts hang on of it.
-    _met: dict[int, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _met: dict[int, tuple[Runtime, tuple[Any, ...]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def factor(self, terms: Terms) -> float:
         """The factor that these effects make together."""
@@ -468,7 +470,7 @@ def _unit(place: Traits) -> Traits:
 
 
 #: GPUs, asked about together, of which factors are kept; ops whose factors on these are.
-_KEPT, _GRIDS = 1024, 16
+_KEPT, _GRIDS = 1024, 4
 
 
 class _Factors:
