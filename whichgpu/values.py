@@ -245,22 +245,25 @@ def _equality(shape: _Shape) -> dict[str, Any]:
 def altered(one: T, **changes: Any) -> T:
     """The same value of a slotted `@immutable` class with other fields, which are taken as they come.
 
-    In a tenth of the time of `dataclasses.replace`, which calls `__init__` with each field by its name.
+    In half the time of `dataclasses.replace`, which calls `__init__` with each field by its name.
     """
     cls: Any = type(one)
     slots = _slots.get(cls)
     if slots is None:
-        slots = _slots[cls] = {name: getattr(cls, name) for name in cls.__match_args__}
+        found = {name: getattr(cls, name) for name in cls.__match_args__}
+        slots = _slots[cls] = {name: (slot.__get__, slot.__set__) for name, slot in found.items()}
     made: T = object.__new__(cls)
-    for name, slot in slots.items():
-        slot.__set__(made, changes.pop(name) if name in changes else slot.__get__(one))
-    if changes:
-        raise TypeError(f"{cls.__qualname__} has no field {next(iter(changes))!r}")
+    for read, put in slots.values():
+        put(made, read(one))
+    for name, value in changes.items():
+        if name not in slots:
+            raise TypeError(f"{cls.__qualname__} has no field {name!r}")
+        slots[name][1](made, value)
     return made
 
 
-#: By class the descriptors of its fields, which read and assign faster than names do.
-_slots: dict[type[Any], dict[str, Any]] = {}
+#: By class, what reads each of its fields and what assigns it, which is faster than by name.
+_slots: dict[type[Any], dict[str, tuple[Any, Any]]] = {}
 
 
 def _repr(self: Any) -> str:
